@@ -113,6 +113,7 @@ impl Error {
                 | RunError::SweepByOne
                 | RunError::NoOutput
                 | RunError::SteadyWithoutCube
+                | RunError::NoRecord { .. }
                 | RunError::Disagree { .. },
             ) => 2,
             Self::Analysis(AnalysisError::Memory { .. } | AnalysisError::NoSpace { .. }) => 1,
@@ -147,6 +148,7 @@ impl Error {
                 | CubeError::Unborn { .. }
                 | CubeError::Foreign { .. }
                 | CubeError::NotOurs { .. }
+                | CubeError::ForeignRecord { .. }
                 | CubeError::Replaced { .. }
                 | CubeError::IsCube { .. }
                 | CubeError::Shared { .. }
@@ -163,6 +165,7 @@ impl Error {
                 | CubeError::ForeignJournal { .. }
                 | CubeError::DoesNotMatch { .. }
                 | CubeError::Gone { .. }
+                | CubeError::LostRecord { .. }
                 | CubeError::DamagedSnapshot { .. }
                 | CubeError::CannotRepair { .. } => 3,
             },

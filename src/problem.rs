@@ -16,6 +16,7 @@ use crate::{
     params::{Canonical, Params, ParamsError, RawParams, StepMethod},
     physics::{
         Unready,
+        gauges::Gauges,
         geometry::Geometry,
         initial::Initial,
         input::{Digests, add_digest},
@@ -52,6 +53,7 @@ pub struct Problem {
     initial: Initial,
     slots: Slots,
     survey: Survey,
+    gauges: Option<Gauges>,
 }
 
 impl Problem {
@@ -89,7 +91,12 @@ impl Problem {
     ) -> Result<Self, ParamsError> {
         let mut params = Params::from_raw(raw)?;
         let grid = Grid::new(&params, raw)?;
-        let geometry = Arc::new(Geometry::new(&params, raw, &grid, digests)?);
+        let mut geometry = Geometry::new(&params, raw, &grid, digests)?;
+        let gauges = match &params.record {
+            Some(keys) => Some(Gauges::new(keys, raw, &mut geometry, digests)?),
+            None => None,
+        };
+        let geometry = Arc::new(geometry);
         let mut slots = Slots::new(&params, raw, &geometry, digests)?;
         let survey = slots.survey(params.runtime)?;
         let schedule = Schedule::new(&params, (survey.limit, survey.decay), raw)?;
@@ -108,8 +115,10 @@ impl Problem {
             initial,
             slots,
             survey,
+            gauges,
         };
         problem.check_method(raw)?;
+        problem.check_record(raw)?;
         if problem.steps().iter().any(|r| !r.is_normal()) {
             let reason = "its product with dt/(dx*dx) is beyond what a float holds".to_owned();
             return Err(raw.refuse("Dx", reason));
@@ -327,6 +336,11 @@ impl Problem {
     /// What stands in the places of the equation.
     pub(crate) fn slots(&self) -> &Slots {
         &self.slots
+    }
+
+    /// The points and regions of a record.
+    pub(crate) fn gauges(&self) -> Option<&Gauges> {
+        self.gauges.as_ref()
     }
 
     /// Which nodes are masked, and which have given values.

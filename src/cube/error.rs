@@ -78,6 +78,20 @@ pub enum CubeError {
         /// What it is.
         reason: String,
     },
+    /// A file that a run is to write its record to bears the name already, and is not of a run.
+    #[error("a run writes its record to {}, which is not of a run: move it away, or write elsewhere with -o", path.display())]
+    ForeignRecord {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The record of a run that is to go on is not there, or is another one.
+    #[error("{} {reason}, so the record cannot go on: restore it, or start over with --force", path.display())]
+    LostRecord {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// The cube has been replaced by another array.
     #[error("{} is another array than the cube that {} describes: move them away, or write elsewhere with -o", cube.display(), journal.display())]
     Replaced {

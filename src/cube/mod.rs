@@ -23,6 +23,7 @@ mod ours;
 mod outputs;
 pub mod paths;
 mod read;
+pub mod record_file;
 pub mod restore;
 pub mod scratch;
 pub mod share;

@@ -105,7 +105,15 @@ fn is_same(one: &Path, other: &Path) -> bool {
 
 /// The cube to which a file of this name belongs, or would if the array beside it became one.
 fn cube_beside(path: &Path) -> Result<Option<PathBuf>, CubeError> {
-    const ENDINGS: [&str; 5] = [".axes.json", ".journal", ".ckpt", ".ckpt.new", ".scratch"];
+    const ENDINGS: [&str; 7] = [
+        ".axes.json",
+        ".journal",
+        ".ckpt",
+        ".ckpt.new",
+        ".scratch",
+        ".record.csv",
+        ".record.json",
+    ];
     let Some(name) = path.file_name().and_then(OsStr::to_str) else {
         return Ok(None);
     };

@@ -107,8 +107,21 @@ impl Paths {
     #[must_use]
     pub fn of_run(&self) -> Vec<PathBuf> {
         let files = [&self.cube, &self.journal, &self.checkpoint, &self.scratch];
-        let others = ["axes.json", "ckpt.new"].map(|ending| self.cube.with_extension(ending));
+        let others = ["axes.json", "ckpt.new", "record.csv", "record.json"]
+            .map(|ending| self.cube.with_extension(ending));
         files.into_iter().cloned().chain(others).collect()
+    }
+
+    /// The rows of a record.
+    #[must_use]
+    pub fn record(&self) -> PathBuf {
+        self.cube.with_extension("record.csv")
+    }
+
+    /// What the columns of a record are.
+    #[must_use]
+    pub fn record_description(&self) -> PathBuf {
+        self.cube.with_extension("record.json")
     }
 
     /// The table of a sweep.

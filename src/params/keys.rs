@@ -53,6 +53,8 @@ pub enum Type {
     Numbers,
     /// A table with the key, and perhaps with others.
     Form(&'static str, &'static [&'static str]),
+    /// Arrays of two numbers, by their names or one after the other.
+    Points,
     /// Tables: `[[held]]`.
     Tables,
 }
@@ -69,6 +71,10 @@ impl Type {
                 items.len() == 2 && items.iter().all(|item| number(item).is_some())
             }
             (Self::Numbers, Value::Array(items)) => items.iter().all(|item| number(item).is_some()),
+            (Self::Points, Value::Array(items)) => items.iter().all(|item| Self::Pair.takes(item)),
+            (Self::Points, Value::Table(table)) => {
+                table.values().all(|item| Self::Pair.takes(item))
+            }
             (Self::Tables, Value::Array(items)) => items.iter().all(Value::is_table),
             (Self::Form(name, others), Value::Table(table)) => {
                 let is_its = |key: &String| key == name || others.contains(&key.as_str());
@@ -107,6 +113,7 @@ const PAIR: &[Type] = &[Type::Pair];
 const LIST: &[Type] = &[Type::Numbers];
 const FORMULA: &[Type] = &[Type::Number, Type::Word];
 const TABLES: &[Type] = &[Type::Tables];
+const POINTS: &[Type] = &[Type::Points];
 const PROFILE: &[Type] = &[
     Type::Number,
     Type::Word,
@@ -144,6 +151,10 @@ const VALUE: &str = "a finite number, or a formula in x and y for kind = \"expre
 const UNIT: &str = "a short text in quotes";
 const PLACE: &str = "a formula in x and y";
 const HELD: &str = "tables [[held]] with where = \"…\", file = \"….npy\" or image = \"….png\", and value = a number or a formula in x and y";
+const EVERY: &str = "a finite number greater than 0, or \"step\"";
+const AT: &str = "ascending numbers, none of them before t0";
+const AT_POINTS: &str = "{ name = [x, y], … } or a list [[x, y], …], whose points are p0, p1, …";
+const REGIONS: &str = "tables [[record.region]] with name = \"…\" and where = \"…\", file = \"….npy\" or image = \"….png\"";
 const COMBINE: &str =
     "\"product\" (every value with every other) or \"zip\" (the first with the first, and so on)";
 
@@ -166,7 +177,7 @@ macro_rules! keys {
 }
 
 /// Every key of a run's file, in the order in which files and journals list them.
-pub static KEYS: [Key; 53] = keys! {
+pub static KEYS: [Key; 59] = keys! {
     "D", "diffusion coefficient", "length²/time", PROFILE, MATERIAL, "1.0", Required;
     "x1", "left end of the domain", "length", NUMBER, FINITE, "-10.0", Required;
     "x2", "right end of the domain", "length", NUMBER, "a finite number greater than x1", "10.0", Required;
@@ -231,6 +242,15 @@ pub static KEYS: [Key; 53] = keys! {
     "units.y", "unit of lengths along y, for labels alone", "", WORD, UNIT, "\"m\"", Derived, no_bits;
     "units.t", "unit of times, for labels alone", "", WORD, UNIT, "\"s\"", Derived, no_bits;
     "units.p", "unit of the density, for labels alone", "", WORD, UNIT, "\"mol/m³\"", Derived, no_bits;
+    "record.every", "simulated time from one row of the record to the next", "time", FORMULA, EVERY, "0.01", Derived;
+    "record.at", "times of the rows of the record", "time", LIST, AT, "[0.1, 0.2, 0.5]", Derived;
+    "record.points", "points whose values are recorded", "length", POINTS, AT_POINTS, "{ sill = [0.0, 0.0] }", Derived;
+    "record.interpolate", "the value at a point that is no node", "", WORD, "\"nearest\" or \"linear\"", "\"linear\"",
+        Derived;
+    "record.totals", "whether mass, minimum, maximum and what comes in are recorded", "", SWITCH, "true or false", "true",
+        Derived;
+    "record.region", "regions that are recorded", "", TABLES, REGIONS, "[{ name = \"pipe\", where = \"hypot(x, y) < 2\" }]",
+        Derived;
     "held", "nodes that keep given values", "density", TABLES, HELD, "[{ where = \"abs(x) < 0.1\", value = 60.0 }]",
         Derived;
 };

@@ -10,6 +10,7 @@ use super::{
     judge::Judge,
     profile::{Boundary, Profile, Wall},
     raw::RawParams,
+    record::RecordKeys,
     snapshots::Snapshots,
     until::Until,
 };
@@ -83,6 +84,8 @@ pub struct Params {
     pub held: Vec<Held>,
     /// When a run ends before `runtime`.
     pub until: Option<Until>,
+    /// What is written more often than snapshots.
+    pub record: Option<RecordKeys>,
     /// The most bytes of memory that a run may take.
     pub memory: Option<u64>,
     canonical: Canonical,
@@ -145,6 +148,7 @@ impl Params {
             mask: Area::take(&mut judge),
             held: Held::take(&mut judge),
             until: Until::take(&mut judge),
+            record: RecordKeys::take(&mut judge, snapshots.t0),
             memory: judge.size_if_typed("memory"),
             canonical: Canonical::default(),
         };
@@ -340,7 +344,7 @@ mod tests {
             .collect();
         let of_others = |name: &str| {
             ["dt", "stages", "until", "memory", "held", "outtimes", "t0"].contains(&name)
-                || ["initial.", "mask.", "units."]
+                || ["initial.", "mask.", "units.", "record."]
                     .iter()
                     .any(|table| name.starts_with(table))
         };

@@ -4,6 +4,7 @@ pub mod array;
 pub mod assembly;
 pub mod faces;
 pub mod fluxes;
+pub mod gauges;
 pub mod geometry;
 pub mod initial;
 pub mod input;

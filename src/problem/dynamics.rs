@@ -3,7 +3,7 @@
 use super::Problem;
 use crate::{
     dynamics::{Dynamics, Method, Shorter, ShorterOf, WallsAt},
-    params::{ParamsError, RawParams, SIDES, StepMethod},
+    params::{Choice, ParamsError, RawParams, RowTimes, SIDES, StepMethod},
     physics::{
         Unready, assembly::Assembled, fluxes::Fluxes, method, slots::Place, tables::Tables, zeros,
     },
@@ -108,6 +108,37 @@ impl Problem {
         }
     }
 
+    /// Refuses a record of what the method does not have.
+    pub(super) fn check_record(&self, raw: &RawParams) -> Result<(), ParamsError> {
+        let Some(record) = &self.params.record else {
+            return Ok(());
+        };
+        let name = self.params.method.name();
+        match (self.params.method, &record.times) {
+            (StepMethod::Euler | StepMethod::Rkl2, _) => Ok(()),
+            (_, RowTimes::Step) => {
+                let reason = format!("method = \"{name}\" has no increments of steps; give a time");
+                Err(raw.refuse("record.every", reason))
+            }
+            (_, times) => {
+                let pace = self.schedule.pace();
+                let is_beside = |time: f64| pace.moment(time).beyond > 0.0;
+                let (key, is_beside) = match times {
+                    RowTimes::Every(every) => {
+                        ("record.every", is_beside(self.schedule.start + every))
+                    }
+                    RowTimes::At(times) => ("record.at", times.iter().any(|&time| is_beside(time))),
+                    RowTimes::Step => ("record.every", false),
+                };
+                let reason = format!("method = \"{name}\" has states at snapshots alone");
+                match is_beside {
+                    true => Err(raw.refuse(key, reason)),
+                    false => Ok(()),
+                }
+            }
+        }
+    }
+
     /// How the rows `rows` of the grid change in time. In a grid with periodic rows, rows beyond the last
     /// are meant, too: row `j` is row `j - (ny - 1)`.
     ///
@@ -175,6 +206,30 @@ impl Problem {
         sample
     }
 
+    /// The rates of states in all rows, in double precision and whatever takes the steps.
+    ///
+    /// # Errors
+    /// [`Unready`] as [`dynamics`](Self::dynamics).
+    pub(crate) fn fluxes_of_states(&self) -> Result<Fluxes, Unready> {
+        let mut stepwise = self.clone();
+        if self.params.method == StepMethod::Exact {
+            // The equation of the exact solution has its source elsewhere.
+            stepwise.params.method = StepMethod::Euler;
+        }
+        Ok(self.fluxes(stepwise.dynamics(0..self.grid.y.nodes)?))
+    }
+
+    /// The capacity of each node, or the one number that it is.
+    ///
+    /// # Errors
+    /// [`ParamsError`] when a file cannot be read any more.
+    pub(crate) fn capacity(&self) -> Result<Vec<f64>, ParamsError> {
+        match self.slots.uniform(Place::Capacity) {
+            Some(capacity) => Ok(vec![capacity]),
+            None => self.slots.capacities(),
+        }
+    }
+
     /// What comes in through walls, from held nodes and the source and by decay, of the dynamics of all rows.
     #[must_use]
     pub(crate) fn fluxes(&self, dynamics: Dynamics<f64>) -> Fluxes {
@@ -199,7 +254,7 @@ mod tests {
         };
         let rates = |text: String, time: f64| {
             let problem: Problem = text.parse().unwrap();
-            let mut state = Field::zeros(problem.grid.shape()).unwrap();
+            let mut state = Field::<f64>::zeros(problem.grid.shape()).unwrap();
             problem.fill_initial(&mut state, 0).unwrap();
             let dynamics = problem.dynamics(0..problem.grid.y.nodes).unwrap();
             problem.fluxes(dynamics).at(time, &state.view())

@@ -336,6 +336,9 @@ fn why_in_memory(problem: &Problem, terms: Terms) -> Option<String> {
                 "a larger one with periodic rows needs {stages} of them inside, as many as a step of \"rkl2\" has stages"
             ));
         }
+        _ if problem.params.record.is_some() => {
+            "[record] reads the state in memory: allow that much with --memory, or leave it out"
+        }
         _ => return terms.why_in_memory.map(str::to_owned),
     };
     Some(why.to_owned())

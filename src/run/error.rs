@@ -68,6 +68,12 @@ pub enum RunError {
         "until = {{ steady = … }} compares a snapshot with the one before it in the cube, and --no-cube has none: leave one of the two out"
     )]
     SteadyWithoutCube,
+    /// A record that cannot be written as the run is carried out.
+    #[error("[record] {why}")]
+    NoRecord {
+        /// Why, and the way out.
+        why: &'static str,
+    },
     /// Too little disk for a cube and the state beside it.
     #[error(
         "cube and state need {} more on the disk, {} of them for the state while the run goes on, and {} are free",

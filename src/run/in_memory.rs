@@ -8,7 +8,7 @@ use super::{
     output::Output,
     setup,
     snapshot::Snapshot,
-    state::{Durable, Figures, State, Take},
+    state::{Durable, Figures, Look, State, StateView, Take},
 };
 use crate::{
     comm::{Comm, collective},
@@ -178,6 +178,44 @@ impl<T: Element, C: Comm> State<C> for InMemory<'_, T, C> {
         let is_sound = halt.map_or(Ok(()), |halt| Err(RunError::from(halt)));
         collective::all_ok(self.ranks.comm(), is_sound)?;
         output.checkpoint(now, bytemuck::cast_slice(self.own()))
+    }
+
+    fn view(&self) -> Option<StateView<'_>> {
+        self.held.field().and_then(StateView::of)
+    }
+
+    fn aside(&mut self, length: f64, look: Look<'_>) -> Result<(), RunError> {
+        let Held::Solver(solver) = &mut self.held else {
+            return Ok(());
+        };
+        let needed = setup::memory(self.problem, self.ranks);
+        let mut looked = Ok(());
+        let stepped = solver.aside(length, self.ranks.comm(), |state| {
+            looked = StateView::of(state).map_or(Ok(()), |view| look(&view));
+        });
+        stepped.map_err(|_| RunError::no_memory(needed))?;
+        solver.check()?;
+        looked
+    }
+
+    fn advance_seen(
+        &mut self,
+        clock: &mut RunClock,
+        see: &mut dyn FnMut(usize, &StateView<'_>),
+    ) -> Result<(), RunError> {
+        let Held::Solver(solver) = &mut self.held else {
+            return Ok(());
+        };
+        let (comm, needed) = (self.ranks.comm(), setup::memory(self.problem, self.ranks));
+        let advanced = clock.time(1, || {
+            solver.advance_seen(comm, |number, state| {
+                if let Some(view) = StateView::of(state) {
+                    see(number, &view);
+                }
+            })
+        });
+        advanced.map_err(|_| RunError::no_memory(needed))?;
+        Ok(solver.check()?)
     }
 
     fn figures(&self) -> Figures {

@@ -11,10 +11,14 @@ use crate::{
         share::Share,
     },
     dynamics::Steadiness,
+    field::Field,
     schedule::Clock,
 };
+use bytemuck::cast_slice;
 use diff2d_arrays::npy::Reader;
+use diff2d_stencil::Element;
 use diff2d_sys as sys;
+use ndarray::ArrayView2;
 use std::path::Path;
 
 /// The state of the rows of a rank: in memory (`in_memory.rs`), or in files where it is larger
@@ -66,9 +70,52 @@ pub(crate) trait State<C: Comm> {
         Ok(())
     }
 
+    /// The state of all rows, where it is in memory.
+    fn view(&self) -> Option<StateView<'_>> {
+        None
+    }
+
+    /// Collective. Shows the state so much later, less than a step; the run goes on as if it had not.
+    fn aside(&mut self, _length: f64, _look: Look<'_>) -> Result<(), RunError> {
+        Ok(())
+    }
+
+    /// Collective. As [`advance`](Self::advance) by one step, of which each state is shown that it takes increments of,
+    /// with the number of its stage.
+    fn advance_seen(
+        &mut self,
+        _clock: &mut RunClock,
+        _see: &mut dyn FnMut(usize, &StateView<'_>),
+    ) -> Result<(), RunError> {
+        Ok(())
+    }
+
     /// What a report says of it.
     fn figures(&self) -> Figures;
 }
+
+/// A state in memory.
+pub(crate) enum StateView<'a> {
+    /// In double precision.
+    F64(ArrayView2<'a, f64>),
+    /// In single precision.
+    F32(ArrayView2<'a, f32>),
+}
+
+impl<'a> StateView<'a> {
+    /// That of a field.
+    pub(crate) fn of<T: Element>(field: &'a Field<T>) -> Option<Self> {
+        let (shape, bytes) = (field.shape(), field.as_bytes());
+        let view = match size_of::<T>() {
+            8 => Self::F64(ArrayView2::from_shape(shape, cast_slice(bytes)).ok()?),
+            _ => Self::F32(ArrayView2::from_shape(shape, cast_slice(bytes)).ok()?),
+        };
+        Some(view)
+    }
+}
+
+/// What looks at a state.
+pub(crate) type Look<'a> = &'a mut dyn FnMut(&StateView<'_>) -> Result<(), RunError>;
 
 /// What takes bytes that follow one another.
 pub(crate) type Take<'a> = &'a mut dyn FnMut(&[u8]) -> Result<(), RunError>;

@@ -6,6 +6,7 @@ use super::{
     clock::RunClock,
     error::RunError,
     exchange::{self, Exchange, on_root},
+    history::{self, History},
     in_bands::InBands,
     in_memory::InMemory,
     observer::{Message, Observer},
@@ -56,6 +57,9 @@ pub(super) fn run<T: Element>(
         Some(_) => Ok(None),
     });
     let in_memory = collective::all_ok(comm, in_memory)?;
+    if problem.params.record.is_some() {
+        history::check(paths.as_ref(), options, comm.size())?;
+    }
     let Some(mut paths) = paths else {
         match &mut kept {
             Some(kept) => {
@@ -144,7 +148,8 @@ pub(crate) fn simulate<C: Comm>(
     mut clock: RunClock,
     observer: &Observer,
 ) -> Result<Report, RunError> {
-    let began = match first_state(problem, &mut state, &mut output, (&clock, observer)) {
+    let first = first_state(problem, &mut state, &mut output, (&clock, observer));
+    let (began, mut history) = match first {
         // It was given up: nothing is committed.
         Err(RunError::GivenUp) => {
             let outcome = clock.stop(observer).ok_or(RunError::GivenUp)?;
@@ -158,30 +163,40 @@ pub(crate) fn simulate<C: Comm>(
         problem,
         began,
         &mut state,
-        &mut output,
+        (&mut output, history.as_mut()),
         &mut clock,
         observer,
     );
     let comm = output.ranks.comm();
     output.finish();
     let (now, outcome) = stepped?;
+    if outcome == Outcome::Done
+        && let Some(warning) = history.and_then(|history| history.warning())
+    {
+        observer.send(warning);
+    }
     let steps = now.step - began.step;
     Ok(Report::new(problem, state.figures(), steps, &clock, outcome).of_ranks(comm))
 }
 
 /// Collective. Takes the last durable state, or the initial one, which is then the first snapshot.
-fn first_state<C: Comm>(
-    problem: &Problem,
+fn first_state<'p, C: Comm>(
+    problem: &'p Problem,
     state: &mut impl State<C>,
     output: &mut Output<'_, C>,
     (clock, observer): (&RunClock, &Observer),
-) -> Result<Clock, RunError> {
-    let began = match output.resume(state)? {
+) -> Result<(Clock, Option<History<'p>>), RunError> {
+    let resumed = output.resume(state)?;
+    let mut history = History::begin(problem, output, resumed)?;
+    let began = match resumed {
         Some(clock) => clock,
         None => {
             state.initialise(clock, observer)?;
             let start = problem.schedule.pace().start();
-            snapshot::put(output, start, |snapshot| state.show(snapshot))?;
+            snapshot::put(output, start, |snapshot| {
+                state.show(snapshot)?;
+                history::record(history.as_mut(), state, start, true)
+            })?;
             start
         }
     };
@@ -203,7 +218,7 @@ fn first_state<C: Comm>(
         rayon::current_num_threads(),
         figures.place
     ));
-    Ok(began)
+    Ok((began, history))
 }
 
 /// Collective. Takes steps until the last snapshot is handed over or the run is to stop; how far it has come, and why it
@@ -212,19 +227,27 @@ fn advance<C: Comm>(
     problem: &Problem,
     began: Clock,
     state: &mut impl State<C>,
-    output: &mut Output<'_, C>,
+    (output, mut history): (&mut Output<'_, C>, Option<&mut History<'_>>),
     clock: &mut RunClock,
     observer: &Observer,
 ) -> Result<(Clock, Outcome), RunError> {
     let (schedule, mut now) = (&problem.schedule, began);
     while now.step < schedule.last_step() && !output.has_ended {
+        history::record_beyond(history.as_deref_mut(), state, now)?;
         let due = schedule.next_due(now.step) - now.step;
+        let row = history
+            .as_ref()
+            .map_or(due, |history| history.steps_left(now));
+        let due = due.min(row);
         let (mine, stop) = (clock.plan(due, state.pass(due)), clock.stop(observer));
         let Some((plan, stop)) = output.agree(mine, stop) else {
             // The writer tells why.
             break;
         };
         if plan.checkpoint || stop.is_some() {
+            if let Some(history) = &history {
+                history.sync()?;
+            }
             let saved = state.save(output, now);
             // Beside files that are lost the state is kept where it can be.
             if stop != Some(Outcome::FilesLost) {
@@ -239,9 +262,21 @@ fn advance<C: Comm>(
         let is_snapshot = schedule.is_snapshot(then.step);
         let advanced = match is_snapshot {
             true => snapshot::put(output, then, |snapshot| {
-                state.advance(plan.steps, now, clock, Some(snapshot))
+                let snapshot = Some(snapshot);
+                history::advance(
+                    history.as_deref_mut(),
+                    state,
+                    (plan.steps, now),
+                    clock,
+                    snapshot,
+                )?;
+                history::record(history.as_deref_mut(), state, then, true)
             }),
-            false => state.advance(plan.steps, now, clock, None),
+            false => {
+                let steps = (plan.steps, now);
+                let advanced = history::advance(history.as_deref_mut(), state, steps, clock, None);
+                advanced.and_then(|()| history::record(history.as_deref_mut(), state, then, false))
+            }
         };
         if let Err(RunError::GivenUp) = advanced {
             // One rank may have been asked alone.
@@ -256,6 +291,9 @@ fn advance<C: Comm>(
         observer.progress().add(plan.steps);
         if is_snapshot {
             clock.saved();
+            if let Some(history) = &mut history {
+                history.settle(output.has_ended)?;
+            }
         }
     }
     Ok((now, Outcome::Done))

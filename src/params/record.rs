@@ -1,0 +1,235 @@
+//! [`RecordKeys`]: what is written more often than snapshots, as typed in `[record]`.
+
+use super::{
+    area::Area,
+    choice::choice,
+    judge::Judge,
+    value::{Value, number},
+};
+use serde_json::{Map, Value as Json, json};
+use std::collections::BTreeSet;
+
+choice! {
+    /// The value of a state at a point that is no node.
+    pub enum PointValue {
+        /// That of the nearest node.
+        Nearest = "nearest",
+        /// Between the four nodes around it, linear along x and along y.
+        Linear = "linear",
+    }
+}
+
+/// When rows of a record are due.
+#[derive(Debug, Clone, PartialEq)]
+pub enum RowTimes {
+    /// After every step.
+    Step,
+    /// So far apart \[time\].
+    Every(f64),
+    /// At these times \[time\].
+    At(Vec<f64>),
+}
+
+/// What `[record]` asks for.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RecordKeys {
+    /// When there is a row.
+    pub times: RowTimes,
+    /// Points by their names.
+    pub points: Vec<(String, [f64; 2])>,
+    /// What their values are.
+    pub value: PointValue,
+    /// Whether there are mass, minimum, maximum, and what comes in.
+    pub totals: bool,
+    /// Regions by their names.
+    pub regions: Vec<(String, Area)>,
+}
+
+/// The most columns of a record.
+const MOST_COLUMNS: usize = 1000;
+
+impl RecordKeys {
+    /// The key that says when there is a row.
+    #[must_use]
+    pub fn key(&self) -> &'static str {
+        match self.times {
+            RowTimes::At(_) => "record.at",
+            RowTimes::Step | RowTimes::Every(_) => "record.every",
+        }
+    }
+
+    /// The keys of `[record]`, if any was typed.
+    pub(super) fn take(judge: &mut Judge<'_>, start: f64) -> Option<Self> {
+        const KEYS: [&str; 6] = [
+            "record.every",
+            "record.at",
+            "record.points",
+            "record.interpolate",
+            "record.totals",
+            "record.region",
+        ];
+        let first = KEYS.into_iter().find(|key| judge.is_typed(key))?;
+        let times = times(judge, start);
+        if times.is_none() {
+            judge.refuse_if(
+                !judge.is_typed("record.every") && !judge.is_typed("record.at"),
+                first,
+                || "record.every or record.at must say when there is a row".to_owned(),
+            );
+        }
+        let points = match judge.is_typed("record.points") {
+            true => points(judge),
+            false => Vec::new(),
+        };
+        let value = match judge.is_typed("record.interpolate") {
+            true => judge.choice("record.interpolate"),
+            false => PointValue::Nearest,
+        };
+        let totals = judge.is_typed("record.totals") && judge.boolean("record.totals");
+        let regions = match judge.is_typed("record.region") {
+            true => regions(judge),
+            false => Vec::new(),
+        };
+        let record = Self {
+            times: times?,
+            points,
+            value,
+            totals,
+            regions,
+        };
+        let nothing = record.points.is_empty() && !record.totals && record.regions.is_empty();
+        judge.refuse_if(nothing, first, || {
+            "nothing is recorded: totals = true, points = { … } or [[record.region]] says what"
+                .to_owned()
+        });
+        let names = record.points.iter().map(|(name, _)| name);
+        let names = names.chain(record.regions.iter().map(|(name, _)| name));
+        let mut seen = BTreeSet::new();
+        for name in names {
+            let is_word = name
+                .chars()
+                .all(|letter| letter.is_alphanumeric() || letter == '_');
+            let reason = match (is_word && !name.is_empty(), seen.insert(name)) {
+                (false, _) => "is no name of a column: letters, digits and _ make one",
+                (true, false) => "is there twice",
+                (true, true) => continue,
+            };
+            judge.refuse_if(true, first, || format!("the name {name:?} {reason}"));
+        }
+        let columns = record.points.len() + 6 * record.regions.len() + 20;
+        judge.refuse_if(columns > MOST_COLUMNS, first, || {
+            format!("that is more than {MOST_COLUMNS} columns, the most there can be")
+        });
+        Some(record)
+    }
+}
+
+fn times(judge: &mut Judge<'_>, start: f64) -> Option<RowTimes> {
+    const EVERY: &str = "record.every";
+    const AT: &str = "record.at";
+    let both = judge.is_typed(EVERY) && judge.is_typed(AT);
+    judge.refuse_if(both, AT, || {
+        "record.every is given as well; keep one of the two".to_owned()
+    });
+    if judge.is_typed(AT) {
+        let times = judge.convert(AT, |value| {
+            let items = value.as_array().into_iter().flatten();
+            let times: Option<Vec<f64>> = items.map(number).collect();
+            let ascend = |times: &Vec<f64>| {
+                let is_first_later = times.first().is_none_or(|&first| first >= start);
+                is_first_later && times.is_sorted_by(|one, other| one < other)
+            };
+            times
+                .filter(|times| times.iter().all(|time| time.is_finite()) && ascend(times))
+                .ok_or(None)
+        })?;
+        judge.note(AT, json!(times));
+        return Some(RowTimes::At(times));
+    }
+    if !judge.is_typed(EVERY) {
+        return None;
+    }
+    let times = judge.convert(EVERY, |value| match value {
+        Value::String(word) if word == "step" => Ok(RowTimes::Step),
+        value => number(value)
+            .filter(|every| every.is_finite() && *every > 0.0)
+            .map(RowTimes::Every)
+            .ok_or(None),
+    })?;
+    let noted = match &times {
+        RowTimes::Every(every) => json!(every),
+        _ => json!("step"),
+    };
+    judge.note(EVERY, noted);
+    Some(times)
+}
+
+fn points(judge: &mut Judge<'_>) -> Vec<(String, [f64; 2])> {
+    const KEY: &str = "record.points";
+    let points = judge.convert(KEY, |value| {
+        let pair = |value: &Value| match value.as_array().map(Vec::as_slice) {
+            Some([x, y]) => {
+                let pair = [number(x)?, number(y)?];
+                pair.iter().all(|one| one.is_finite()).then_some(pair)
+            }
+            _ => None,
+        };
+        let named = |name: String, value: &Value| Some((name, pair(value)?));
+        let points: Option<Vec<_>> = match value {
+            Value::Table(table) => {
+                let all = table.iter();
+                all.map(|(name, value)| named(name.clone(), value))
+                    .collect()
+            }
+            Value::Array(items) => {
+                let all = items.iter().enumerate();
+                all.map(|(number, value)| named(format!("p{number}"), value))
+                    .collect()
+            }
+            _ => None,
+        };
+        points.ok_or(None)
+    });
+    let points = points.unwrap_or_default();
+    let noted: Map<String, Json> = points
+        .iter()
+        .map(|(name, at)| (name.clone(), json!(at)))
+        .collect();
+    judge.note(KEY, Json::Object(noted));
+    points
+}
+
+fn regions(judge: &mut Judge<'_>) -> Vec<(String, Area)> {
+    const KEY: &str = "record.region";
+    const KEYS: [&str; 5] = ["name", "where", "file", "image", "below"];
+    let regions = judge.convert(KEY, |value| {
+        let tables = value.as_array().ok_or(None)?.iter().zip(1..);
+        let regions = tables.map(|(table, count)| {
+            let refuse = |reason: String| Some(format!("in table {count}, {reason}"));
+            let table = table.as_table().ok_or(None)?;
+            if let Some(other) = table.keys().find(|key| !KEYS.contains(&key.as_str())) {
+                let known = KEYS.join(", ");
+                return Err(refuse(format!(
+                    "there is no key {other}; there are {known}"
+                )));
+            }
+            let name = table.get("name").and_then(Value::as_str);
+            let name = name.ok_or_else(|| refuse("name = \"…\" is missing".to_owned()))?;
+            let area = Area::parse(table).map_err(|reason| refuse(reason.unwrap_or_default()))?;
+            Ok((name.to_owned(), area))
+        });
+        regions.collect::<Result<Vec<_>, _>>()
+    });
+    let regions = regions.unwrap_or_default().into_iter();
+    let regions: Vec<_> = regions
+        .map(|(name, area)| (name, area.with_path(|path| judge.path_to(KEY, path))))
+        .collect();
+    let tables = regions.iter().map(|(name, area)| {
+        let mut table = Map::new();
+        table.insert("name".to_owned(), json!(name));
+        table.extend(area.to_json());
+        Json::Object(table)
+    });
+    judge.note(KEY, Json::Array(tables.collect()));
+    regions
+}

@@ -1,0 +1,201 @@
+//! [`Gauges`]: what is read off a state at points and in regions.
+
+use super::{geometry::Geometry, input::Digests, selection::Selection};
+use crate::{
+    grid::Axis,
+    params::{ParamsError, PointValue, RawParams, RecordKeys},
+    summary::{Summary, pairwise},
+};
+use diff2d_stencil::real::Real;
+use ndarray::ArrayView2;
+use serde::Serialize;
+
+/// A point, and the nodes whose values make its own.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Gauge {
+    /// Its name.
+    pub name: String,
+    /// Where it was asked for \[length\].
+    pub asked: [f64; 2],
+    /// Where its nodes lie \[length\].
+    pub nodes: Vec<[f64; 2]>,
+    /// Their columns and rows.
+    #[serde(skip)]
+    at: Vec<(usize, usize)>,
+    /// Their shares in the value.
+    pub weights: Vec<f64>,
+}
+
+impl Gauge {
+    /// Refuses a point outside of the domain, or among masked nodes.
+    fn new(
+        geometry: &Geometry,
+        (name, asked): &(String, [f64; 2]),
+        value: PointValue,
+    ) -> Result<Self, String> {
+        let grid = &geometry.grid;
+        let along = |axis: &Axis, at: f64| {
+            let (lower, upper) = axis.domain();
+            if !(lower..=upper).contains(&at) {
+                return Err(format!(
+                    "the point {name} at {asked:?} is outside of the domain, which reaches from {lower:?} to {upper:?} there"
+                ));
+            }
+            let nodes = axis.coordinates();
+            let after = nodes
+                .partition_point(|&node| node <= at)
+                .clamp(1, nodes.len() - 1);
+            let share = (at - nodes[after - 1]) / (nodes[after] - nodes[after - 1]);
+            Ok(match (value, share) {
+                (PointValue::Linear, 0.0) => vec![(after - 1, 1.0)],
+                (PointValue::Linear, 1.0) => vec![(after, 1.0)],
+                (PointValue::Linear, share) => vec![(after - 1, 1.0 - share), (after, share)],
+                (PointValue::Nearest, share) if share <= 0.5 => vec![(after - 1, 1.0)],
+                (PointValue::Nearest, _) => vec![(after, 1.0)],
+            })
+        };
+        let (columns, rows) = (along(&grid.x, asked[0])?, along(&grid.y, asked[1])?);
+        let mut gauge = Self {
+            name: name.clone(),
+            asked: *asked,
+            nodes: Vec::new(),
+            at: Vec::new(),
+            weights: Vec::new(),
+        };
+        for &(j, of_row) in &rows {
+            for &(i, of_column) in &columns {
+                if geometry.masks((j, i)) {
+                    return Err(format!(
+                        "the point {name} at {asked:?} has the value of a masked node, at {}",
+                        geometry.nodes.describe(j, i)
+                    ));
+                }
+                gauge.nodes.push([grid.x.node(i), grid.y.node(j)]);
+                gauge.at.push((j, i));
+                gauge.weights.push(of_row * of_column);
+            }
+        }
+        Ok(gauge)
+    }
+
+    /// Its value in a state.
+    fn read<T: Real>(&self, p: &ArrayView2<'_, T>) -> f64 {
+        match (&self.at[..], &self.weights[..]) {
+            ([node], _) => p[*node].to_f64(),
+            (nodes, weights) => {
+                let both = nodes.iter().zip(weights);
+                both.map(|(&node, weight)| weight * p[node].to_f64()).sum()
+            }
+        }
+    }
+}
+
+/// The points and regions of a record.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Gauges {
+    /// The points.
+    pub points: Vec<Gauge>,
+    /// The names of the regions, whose nodes the geometry has.
+    pub regions: Vec<String>,
+}
+
+/// Mean, minimum, maximum and mass of a region.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct RegionValues {
+    /// Weighed by the area of nodes \[density\].
+    pub mean: f64,
+    /// \[density\]
+    pub min: f64,
+    /// \[density\]
+    pub max: f64,
+    /// `Σ w_j w_i c p dx dy` over its nodes \[density·length²\].
+    pub mass: f64,
+}
+
+impl Gauges {
+    /// Finds the nodes of points and regions; those of regions go to the geometry.
+    ///
+    /// # Errors
+    /// [`ParamsError`] for points outside of the domain and among masked nodes, and for regions without nodes.
+    pub fn new(
+        keys: &RecordKeys,
+        raw: &RawParams,
+        geometry: &mut Geometry,
+        digests: &mut Digests,
+    ) -> Result<Self, ParamsError> {
+        let points = keys.points.iter().map(|point| {
+            let gauge = Gauge::new(geometry, point, keys.value);
+            gauge.map_err(|reason| raw.refuse("record.points", reason))
+        });
+        let points = points.collect::<Result<Vec<_>, _>>()?;
+        for (name, area) in &keys.regions {
+            const KEY: &str = "record.region";
+            let (grid, nodes) = (geometry.grid.clone(), geometry.nodes.clone());
+            let selection = Selection::new(area, KEY, raw, (&grid, &nodes), digests)?;
+            if !geometry.add_region(selection) {
+                let reason = format!("the region {name} has no node: there is none {area}");
+                return Err(raw.refuse(KEY, reason));
+            }
+        }
+        Ok(Self {
+            points,
+            regions: keys.regions.iter().map(|(name, _)| name.clone()).collect(),
+        })
+    }
+
+    /// The values of a state at the points.
+    #[must_use]
+    pub fn points<T: Real>(&self, p: &ArrayView2<'_, T>) -> Vec<f64> {
+        self.points.iter().map(|gauge| gauge.read(p)).collect()
+    }
+}
+
+impl Geometry {
+    /// What a state has in each region; `capacity` is that of each node, or of all.
+    #[must_use]
+    pub fn read_regions<T: Real>(
+        &self,
+        capacity: &[f64],
+        p: &ArrayView2<'_, T>,
+    ) -> Vec<RegionValues> {
+        let regions = self.regions.iter();
+        let (grid, nx) = (&self.grid, self.grid.x.nodes);
+        let values = regions.map(|region| {
+            let rows = (0..grid.y.nodes).map(|j| {
+                let begin = self.nodes.number(self.nodes.row(j), 0);
+                let (mut area, mut sum) = (0.0, 0.0);
+                let mut row = Summary {
+                    mass: 0.0,
+                    min: f64::INFINITY,
+                    max: f64::NEG_INFINITY,
+                };
+                for number in region.within(begin..begin + self.nodes.x.len() as u64) {
+                    #[expect(clippy::cast_possible_truncation, reason = "a number of a column")]
+                    let i = (number - begin) as usize;
+                    let (value, weight) = (p[[j, i]].to_f64(), grid.y.weight(j) * grid.x.weight(i));
+                    let c = capacity.get(j * nx + i).or(capacity.first());
+                    area += weight;
+                    sum += weight * value;
+                    row.mass += weight * (c.copied().unwrap_or(1.0) * value);
+                    (row.min, row.max) = (row.min.min(value), row.max.max(value));
+                }
+                (area, sum, row)
+            });
+            let rows: Vec<_> = rows.collect();
+            let of = |part: fn(&(f64, f64, Summary)) -> f64| {
+                pairwise(&rows.iter().map(part).collect::<Vec<f64>>())
+            };
+            RegionValues {
+                mean: of(|row| row.1) / of(|row| row.0),
+                min: rows
+                    .iter()
+                    .fold(f64::INFINITY, |min, row| min.min(row.2.min)),
+                max: rows
+                    .iter()
+                    .fold(f64::NEG_INFINITY, |max, row| max.max(row.2.max)),
+                mass: grid.integral(of(|row| row.2.mass)),
+            }
+        });
+        values.collect()
+    }
+}

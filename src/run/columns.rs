@@ -1,0 +1,120 @@
+//! The columns of a record, and what they are.
+
+use crate::{
+    cube::{Header, digest, record_file},
+    physics::fluxes::{DECAY, FIRST_HELD, SOURCE},
+    problem::Problem,
+};
+use serde_json::{Value, json};
+
+/// A column of the record.
+pub(super) struct Column {
+    pub(super) name: String,
+    what: String,
+    unit: String,
+}
+
+/// The places of the rates in the order of the columns.
+pub(super) fn order(tables: usize) -> impl Iterator<Item = usize> {
+    (0..SOURCE)
+        .chain(FIRST_HELD..FIRST_HELD + tables)
+        .chain([SOURCE, DECAY])
+}
+
+/// The names of the rates by their places.
+pub(super) fn rate_names(problem: &Problem) -> Vec<String> {
+    let mut names: Vec<String> = ["left", "right", "bottom", "top", "source", "decay"]
+        .map(str::to_owned)
+        .to_vec();
+    names.extend((0..problem.geometry().tables()).map(|table| format!("held{table}")));
+    let regions = problem.gauges().map_or(&[][..], |gauges| &gauges.regions);
+    names.extend(regions.iter().map(|region| format!("{region}_in")));
+    names
+}
+
+/// The columns of a record.
+pub(super) fn columns(problem: &Problem) -> Vec<Column> {
+    let canonical = problem.params.canonical();
+    let unit = |name: &str, otherwise: &str| {
+        canonical
+            .unit(name)
+            .map_or_else(|| otherwise.to_owned(), str::to_owned)
+    };
+    let (length, time, density) = (unit("x", "length"), unit("t", "time"), unit("p", "density"));
+    let mass = format!("{density}·{length}²");
+    let rate = format!("{mass}/{time}");
+    let column = |name: String, what: &str, unit: &str| Column {
+        name,
+        what: what.to_owned(),
+        unit: unit.to_owned(),
+    };
+    let mut columns = vec![
+        column("step".to_owned(), "steps taken before the row", ""),
+        column("t".to_owned(), "simulated time", &time),
+    ];
+    let names = rate_names(problem);
+    let (Some(keys), Some(gauges)) = (&problem.params.record, problem.gauges()) else {
+        return columns;
+    };
+    if keys.totals {
+        columns.push(column("mass".to_owned(), "sum of w_j w_i c p dx dy", &mass));
+        columns.push(column("min".to_owned(), "smallest value", &density));
+        columns.push(column("max".to_owned(), "largest value", &density));
+        for part in order(problem.geometry().tables()) {
+            let name = &names[part];
+            let what = "what comes in per time, of the state of the row; what leaves is negative";
+            columns.push(column(format!("{name}_rate"), what, &rate));
+            columns.push(column(
+                name.clone(),
+                "what has come in since the first row",
+                &mass,
+            ));
+        }
+        let what = "mass less that of the first row and all that has come in since then";
+        columns.push(column("unexplained".to_owned(), what, &mass));
+    }
+    for gauge in &gauges.points {
+        columns.push(column(gauge.name.clone(), "value at the point", &density));
+    }
+    for region in &gauges.regions {
+        let of = |name: &str| format!("{region}_{name}");
+        columns.push(column(
+            of("mean"),
+            "mean over the area of the region",
+            &density,
+        ));
+        columns.push(column(of("min"), "smallest value in the region", &density));
+        columns.push(column(of("max"), "largest value in the region", &density));
+        columns.push(column(
+            of("mass"),
+            "sum of w_j w_i c p dx dy over the region",
+            &mass,
+        ));
+        let what = "what has come in since the first row, through the rim and walls";
+        columns.push(column(of("in"), what, &mass));
+        let what = "what comes in per time through the rim and walls";
+        columns.push(column(of("in_rate"), what, &rate));
+    }
+    columns
+}
+
+/// What the columns are, and of which problem.
+pub(super) fn describe(problem: &Problem, header: &Header, columns: &[Column]) -> String {
+    let columns: Vec<Value> = columns
+        .iter()
+        .map(|Column { name, what, unit }| json!({ "name": name, "what": what, "unit": unit }))
+        .collect();
+    let points = problem.gauges().map(|gauges| &gauges.points);
+    let params = problem
+        .params
+        .canonical()
+        .clone()
+        .with_digests(&header.inputs);
+    let content = [
+        ("parameters_sha256", json!(digest::of_json(&params))),
+        ("columns", json!(columns)),
+        ("points", json!(points)),
+    ];
+    let lines = content.map(|(key, value)| format!("  {}: {value}", json!(key)));
+    record_file::description(&lines.join(",\n"))
+}

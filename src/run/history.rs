@@ -1,0 +1,507 @@
+//! [`History`]: the rows of a record, of the states that they are due at.
+
+use super::{
+    clock::RunClock,
+    columns::{self, Column, order, rate_names},
+    error::RunError,
+    observer::Message,
+    options::Options,
+    output::Output,
+    snapshot::Snapshot,
+    state::{State, StateView},
+};
+use crate::{
+    comm::Comm,
+    cube::{
+        Paths,
+        record_file::{self, ReadRow, RecordFile},
+    },
+    params::{Precision, RowTimes, Wall},
+    physics::{
+        fluxes::{FIRST_HELD, Fluxes},
+        step_sums::StepSums,
+        wall::Side,
+    },
+    problem::Problem,
+    schedule::{Clock, Moment},
+    summary::Summary,
+};
+use diff2d_stencil::real::Real;
+use ndarray::ArrayView2;
+use std::fmt::Write;
+
+/// The rows of a run.
+pub(crate) struct History<'a> {
+    problem: &'a Problem,
+    columns: Vec<Column>,
+    /// The rates, where they are recorded.
+    fluxes: Option<Fluxes>,
+    /// Where every step is recorded, what it brings in.
+    steps: Option<StepSums>,
+    /// The capacity of each node, or of all.
+    capacity: Vec<f64>,
+    /// Nodes of fixed walls that depend on time, with their walls and what they weigh.
+    moving: Vec<(Side, (usize, usize), f64)>,
+    /// What has come in since the beginning, of each rate.
+    sums: Vec<f64>,
+    /// The rates of the last row, and its time.
+    last: Option<(f64, Vec<f64>)>,
+    /// The mass of the first row.
+    first_mass: f64,
+    /// What `unexplained` is in the last row, and how much has come in or gone out.
+    unexplained: [f64; 2],
+    file: RecordFile,
+    /// The number of the row that is due next, when, and its time.
+    number: u64,
+    next: Option<(Moment, f64)>,
+    /// What a row is taken back to that is there only if the run ends with it.
+    before: Option<Before>,
+}
+
+/// What was known before a row.
+struct Before {
+    end: u64,
+    sums: Vec<f64>,
+    last: Option<(f64, Vec<f64>)>,
+    unexplained: [f64; 2],
+}
+
+impl<'a> History<'a> {
+    /// Collective. That of a run that writes to `output`: a new one, or the one that it had at `now`, when it stopped.
+    ///
+    /// # Errors
+    /// [`RunError`].
+    pub(super) fn begin<C: Comm>(
+        problem: &'a Problem,
+        output: &Output<'_, C>,
+        now: Option<Clock>,
+    ) -> Result<Option<Self>, RunError> {
+        let (Some(paths), Some(scenario)) = (output.checkpoint, &output.scenario) else {
+            return Ok(None);
+        };
+        let Some(keys) = &problem.params.record else {
+            if now.is_none() && output.ranks.comm().is_root() {
+                record_file::remove(paths)?;
+            }
+            return Ok(None);
+        };
+        let header = scenario.header();
+        let needs_fluxes = keys.totals || !keys.regions.is_empty();
+        let fluxes = match needs_fluxes {
+            true => Some(problem.fluxes_of_states().map_err(|unready| {
+                RunError::unready(unready, crate::problem::Footprint::of(problem).bytes())
+            })?),
+            false => None,
+        };
+        let count = fluxes.as_ref().map_or(0, Fluxes::count);
+        let columns = columns::columns(problem);
+        let names: Vec<&str> = columns.iter().map(|column| column.name.as_str()).collect();
+        let head = names.join(",") + "\n";
+        let described = columns::describe(problem, header, &columns);
+        let start = problem.schedule.pace().start();
+        let (file, rows) = match now {
+            None => (RecordFile::create(paths, &described, &head)?, Vec::new()),
+            Some(_) => RecordFile::open(paths, &described, &head)?,
+        };
+        let steps = fluxes
+            .as_ref()
+            .filter(|_| keys.times == RowTimes::Step)
+            .map(|fluxes| StepSums::new(fluxes, now.unwrap_or(start)));
+        let mut history = Self {
+            problem,
+            columns,
+            steps,
+            capacity: problem.capacity()?,
+            moving: Vec::new(),
+            sums: vec![0.0; count],
+            fluxes,
+            last: None,
+            first_mass: 0.0,
+            unexplained: [0.0; 2],
+            file,
+            number: 0,
+            next: None,
+            before: None,
+        };
+        history.moving = history.moving();
+        history.next = history.due_from(None);
+        if let Some(now) = now {
+            history.go_on(now, &rows)?;
+        }
+        Ok(Some(history))
+    }
+
+    /// Keeps the rows up to a durable state.
+    fn go_on(&mut self, now: Clock, rows: &[ReadRow]) -> Result<(), RunError> {
+        let reached = Moment {
+            step: now.step,
+            beyond: 0.0,
+        };
+        let mut count = 0;
+        while let Some((moment, _)) = self.next.filter(|(moment, _)| *moment <= reached) {
+            count += 1;
+            self.next = self.due_from(Some(moment));
+        }
+        let lost = |reason: String| RunError::from(self.file.lost(reason));
+        let Some((row, end)) = rows.get(count.max(1) - 1) else {
+            let found = rows.len();
+            return Err(lost(format!("has {found} rows, and {count} are durable")));
+        };
+        if row[1] > now.simtime {
+            return Err(lost(format!(
+                "has a row of t = {:?} before that of {:?}",
+                row[1], now.simtime
+            )));
+        }
+        let value = |name: &str| {
+            let at = self.columns.iter().position(|column| column.name == name);
+            at.and_then(|at| row.get(at)).copied().unwrap_or(0.0)
+        };
+        let names = self.rate_names();
+        let sums = names.iter().map(|name| value(name)).collect();
+        let rates = names
+            .iter()
+            .map(|name| value(&format!("{name}_rate")))
+            .collect();
+        let unexplained = [value("unexplained"), 0.0];
+        let (time, end) = (row[1], *end);
+        self.first_mass = rows
+            .first()
+            .map_or(0.0, |(row, _)| row.get(2).copied().unwrap_or(0.0));
+        (self.sums, self.last, self.unexplained) = (sums, Some((time, rates)), unexplained);
+        self.file.cut(end)?;
+        Ok(())
+    }
+
+    /// The names of the rates, in their order.
+    fn rate_names(&self) -> Vec<String> {
+        rate_names(self.problem)
+    }
+
+    /// The row that is due next after a moment; without one the first.
+    fn due_from(&mut self, moment: Option<Moment>) -> Option<(Moment, f64)> {
+        let schedule = &self.problem.schedule;
+        let end = Moment {
+            step: schedule.last_step(),
+            beyond: 0.0,
+        };
+        let is_later = |next: Moment| moment.is_none_or(|moment| next > moment);
+        while let Some((next, time)) = self.due(self.number).filter(|(next, _)| *next <= end) {
+            self.number += 1;
+            if is_later(next) {
+                return Some((next, time));
+            }
+        }
+        is_later(end).then_some((end, f64::NAN))
+    }
+
+    /// When row `number` is due, and its time where that is not the state's.
+    fn due(&self, number: u64) -> Option<(Moment, f64)> {
+        let pace = self.problem.schedule.pace();
+        let at = |time: f64| (pace.moment(time), time);
+        let keys = self.problem.params.record.as_ref()?;
+        let on_step = |step: u64| {
+            let beyond = 0.0;
+            (Moment { step, beyond }, f64::NAN)
+        };
+        match &keys.times {
+            _ if number == 0 => Some(on_step(0)),
+            RowTimes::Step => Some(on_step(number)),
+            #[expect(clippy::cast_precision_loss, reason = "below 2^53")]
+            RowTimes::Every(every) => Some(match pace.due {
+                crate::schedule::Due::Added => {
+                    let steps = pace.moment(pace.start + every).step.max(1);
+                    on_step(number.saturating_mul(steps))
+                }
+                _ => at(pace.start + number as f64 * every),
+            }),
+            RowTimes::At(times) => {
+                let place = usize::try_from(number - 1).ok()?;
+                times.get(place).map(|&time| at(time))
+            }
+        }
+    }
+
+    /// Steps until a row is due, at least one.
+    pub(super) fn steps_left(&self, now: Clock) -> u64 {
+        let next = self.next.map_or(u64::MAX, |(next, _)| next.step);
+        next.saturating_sub(now.step).max(1)
+    }
+
+    /// Takes a state that a step takes increments of.
+    pub(super) fn see(&mut self, number: usize, state: &StateView<'_>) {
+        if let (Some(steps), Some(fluxes)) = (&mut self.steps, &mut self.fluxes) {
+            match state {
+                StateView::F64(state) => steps.see(fluxes, number, state),
+                StateView::F32(state) => steps.see(fluxes, number, state),
+            }
+        }
+    }
+
+    /// A step has been taken.
+    pub(super) fn end_step(&mut self) {
+        if let (Some(steps), Some(fluxes)) = (&mut self.steps, &self.fluxes) {
+            let gains = steps.end(fluxes);
+            for (sum, gain) in self.sums.iter_mut().zip(gains) {
+                *sum += gain;
+            }
+        }
+    }
+
+    /// How much later than a state the next row is due, if none is due before the next step.
+    pub(super) fn beyond(&self, now: Clock) -> Option<f64> {
+        let (next, _) = self.next?;
+        (next.step == now.step && next.beyond > 0.0).then_some(next.beyond)
+    }
+
+    /// Whether a row is due at a state.
+    pub(super) fn is_due(&self, now: Clock) -> bool {
+        let is_here = |(next, _): &(Moment, f64)| next.step == now.step && next.beyond == 0.0;
+        self.next.as_ref().is_some_and(is_here)
+    }
+
+    /// Takes the row that is due, of a state at its moment, which is `now` or somewhat later.
+    pub(super) fn take(&mut self, now: Clock, state: &StateView<'_>) -> Result<(), RunError> {
+        let Some((moment, time)) = self.next else {
+            return Ok(());
+        };
+        let is_own = time.is_nan() || self.problem.schedule.is_snapshot(now.step);
+        let time = match is_own && moment.beyond == 0.0 {
+            true => now.simtime,
+            false => time,
+        };
+        self.row(now.step, time, state)?;
+        self.next = self.due_from(Some(moment));
+        Ok(())
+    }
+
+    /// Takes a row that stays only if the run ends with it.
+    pub(super) fn take_last(&mut self, now: Clock, state: &StateView<'_>) -> Result<(), RunError> {
+        self.before = Some(Before {
+            end: self.file.end(),
+            sums: self.sums.clone(),
+            last: self.last.clone(),
+            unexplained: self.unexplained,
+        });
+        self.row(now.step, now.simtime, state)
+    }
+
+    /// Takes that back, unless the run has ended.
+    pub(super) fn settle(&mut self, has_ended: bool) -> Result<(), RunError> {
+        let Some(before) = self.before.take().filter(|_| !has_ended) else {
+            return Ok(());
+        };
+        self.file.cut(before.end)?;
+        (self.sums, self.last, self.unexplained) = (before.sums, before.last, before.unexplained);
+        Ok(())
+    }
+
+    /// Makes the rows durable.
+    pub(super) fn sync(&self) -> Result<(), RunError> {
+        Ok(self.file.sync()?)
+    }
+
+    fn row(&mut self, step: u64, time: f64, state: &StateView<'_>) -> Result<(), RunError> {
+        match state {
+            StateView::F64(state) => self.row_of(step, time, state),
+            StateView::F32(state) => self.row_of(step, time, state),
+        }
+    }
+
+    fn row_of<T: Real>(
+        &mut self,
+        step: u64,
+        time: f64,
+        state: &ArrayView2<'_, T>,
+    ) -> Result<(), RunError> {
+        let (problem, geometry) = (self.problem, self.problem.geometry());
+        let (Some(keys), Some(gauges)) = (&problem.params.record, problem.gauges()) else {
+            return Ok(());
+        };
+        let rates = self.fluxes.as_mut().map(|fluxes| fluxes.at(time, state));
+        if let Some(rates) = &rates {
+            self.add(time, rates);
+        }
+        let mut line = format!("{step},{time:?}");
+        let mut tell = |value: f64| {
+            // A String takes anything.
+            let _ = write!(line, ",{value:?}");
+        };
+        if let (true, Some(rates), Some(values)) = (keys.totals, &rates, state.as_slice()) {
+            let rows = problem.summaries(0, values)?;
+            let summary = Summary::of_rows(&rows, &problem.grid);
+            if self.last.is_none() {
+                self.first_mass = summary.mass;
+            }
+            let all = [summary.mass, summary.min, summary.max];
+            all.into_iter().for_each(&mut tell);
+            let (mut all, mut size) = (0.0, 0.0);
+            for part in order(geometry.tables()) {
+                tell(rates[part]);
+                tell(self.sums[part]);
+                all += self.sums[part];
+                size += self.sums[part].abs();
+            }
+            self.unexplained = [summary.mass - self.first_mass - all, size];
+            tell(self.unexplained[0]);
+        }
+        gauges.points(state).into_iter().for_each(&mut tell);
+        let of_regions = FIRST_HELD + geometry.tables();
+        let regions = geometry.read_regions(&self.capacity, state);
+        for (region, part) in regions.iter().zip(of_regions..) {
+            let all = [region.mean, region.min, region.max, region.mass];
+            all.into_iter().for_each(&mut tell);
+            if let Some(rates) = &rates {
+                tell(self.sums[part]);
+                tell(rates[part]);
+            }
+        }
+        line.push('\n');
+        self.file.append(&line)?;
+        self.last = Some((time, rates.unwrap_or_default()));
+        Ok(())
+    }
+
+    /// Adds what has come in since the last row.
+    fn add(&mut self, time: f64, rates: &[f64]) {
+        let Some((before, last)) = &self.last else {
+            return;
+        };
+        if self.steps.is_none() {
+            let both = rates.iter().zip(last);
+            for (sum, (rate, last)) in self.sums.iter_mut().zip(both) {
+                *sum += 0.5 * (last + rate) * (time - before);
+            }
+        }
+        // What keeps the nodes of a wall at values that change.
+        let before = *before;
+        for number in 0..self.moving.len() {
+            let (side, node, weight) = self.moving[number];
+            let [was, is] = [before, time].map(|time| self.given(node, time));
+            self.sums[side as usize] += weight * (is - was);
+        }
+    }
+
+    /// The value of a node on a fixed wall, as the state has it.
+    fn given(&self, node: (usize, usize), time: f64) -> f64 {
+        let value = self.problem.geometry().fixed_value(node, time);
+        match (self.problem.params.precision, value.unwrap_or(0.0)) {
+            (Precision::F64, value) => value,
+            #[expect(clippy::cast_possible_truncation, reason = "as the state rounds it")]
+            (Precision::F32, value) => f64::from(value as f32),
+        }
+    }
+
+    /// The nodes of fixed walls that depend on time.
+    fn moving(&self) -> Vec<(Side, (usize, usize), f64)> {
+        let (geometry, grid) = (self.problem.geometry(), &self.problem.grid);
+        let sides = Side::ALL.into_iter().enumerate();
+        let sides = sides.filter(|(_, side)| {
+            let wall = geometry.walls.wall(*side);
+            wall.depends_on_time() && matches!(wall, Wall::Fixed(_))
+        });
+        let mut found = Vec::new();
+        for (number, side) in sides {
+            let later = |&node: &(usize, usize)| {
+                let mut others = Side::ALL[number + 1..].iter();
+                others.any(|other| other.has(grid, node) && geometry.walls.wall(*other).is_fixed())
+            };
+            let nodes = (0..side.nodes(grid)).map(|at| side.node(grid, at));
+            let nodes = nodes.filter(|node| !later(node) && !geometry.keeps(*node));
+            found.extend(nodes.map(|(j, i)| {
+                let c = self.capacity.get(j * grid.x.nodes + i);
+                let c = c.or(self.capacity.first()).copied().unwrap_or(1.0);
+                let weight = grid.y.weight(j) * grid.x.weight(i);
+                (side, (j, i), grid.integral(weight * c))
+            }));
+        }
+        found
+    }
+
+    /// That more than a hundredth of what came in is not explained, in a sentence.
+    pub(super) fn warning(&self) -> Option<Message> {
+        /// What is told of.
+        const SHARE: f64 = 0.01;
+        let [unexplained, size] = self.unexplained;
+        (unexplained.abs() > SHARE * size && size > 0.0).then(|| {
+            Message::Warning(format!(
+                "of the {size:.3e} that came in or went out, the record leaves {unexplained:.3e} unexplained: sums over its rows are not accurate, as those of a smaller record.every would be, or of record.every = \"step\""
+            ))
+        })
+    }
+}
+
+/// Refuses a record that cannot be written as the run is carried out, and files of others that have its names.
+pub(super) fn check(
+    paths: Option<&Paths>,
+    options: &Options,
+    ranks: usize,
+) -> Result<(), RunError> {
+    let refuse = |why| Err(RunError::NoRecord { why });
+    let Some(paths) = paths else {
+        return refuse("is written beside a cube, and there is none: leave it out");
+    };
+    if ranks > 1 {
+        return refuse("is written by one process: run without mpirun, or leave it out");
+    }
+    if options.extend.is_some() {
+        return refuse("has rows that --extend does not copy: run from the start, or leave it out");
+    }
+    Ok(record_file::refuse_others(paths)?)
+}
+
+/// Collective. Advances a state, by single steps that are looked into where every step is recorded.
+pub(super) fn advance<C: Comm>(
+    history: Option<&mut History<'_>>,
+    state: &mut impl State<C>,
+    (steps, now): (u64, Clock),
+    clock: &mut RunClock,
+    snapshot: Option<&mut Snapshot<'_, '_, C>>,
+) -> Result<(), RunError> {
+    let Some(history) = history.filter(|history| history.steps.is_some()) else {
+        return state.advance(steps, now, clock, snapshot);
+    };
+    state.advance_seen(clock, &mut |number, view| history.see(number, view))?;
+    history.end_step();
+    match snapshot {
+        Some(snapshot) => state.show(snapshot),
+        None => Ok(()),
+    }
+}
+
+/// Collective. Takes the row that is due at a state, if one is. Those up to a snapshot are durable before it.
+pub(super) fn record<C: Comm>(
+    history: Option<&mut History<'_>>,
+    state: &impl State<C>,
+    now: Clock,
+    is_snapshot: bool,
+) -> Result<(), RunError> {
+    let (Some(history), Some(view)) = (history, state.view()) else {
+        return Ok(());
+    };
+    let may_end = history.problem.params.until.is_some() && is_snapshot && now.step > 0;
+    match history.is_due(now) {
+        true => history.take(now, &view)?,
+        false if may_end => history.take_last(now, &view)?,
+        false => {}
+    }
+    match is_snapshot {
+        true => history.sync(),
+        false => Ok(()),
+    }
+}
+
+/// Collective. Takes the rows that are due between a state and the next step.
+pub(super) fn record_beyond<C: Comm>(
+    history: Option<&mut History<'_>>,
+    state: &mut impl State<C>,
+    now: Clock,
+) -> Result<(), RunError> {
+    let Some(history) = history else {
+        return Ok(());
+    };
+    while let Some(length) = history.beyond(now) {
+        state.aside(length, &mut |view| history.take(now, view))?;
+    }
+    Ok(())
+}

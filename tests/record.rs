@@ -1,0 +1,218 @@
+//! The record of a run: its rows, what they sum, and what is left of them after stops.
+#![cfg(feature = "cli")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test ends where it cannot go on"
+)]
+
+mod common;
+
+use common::{Scene, data_of, problems::problems};
+use diff2d::{Cube, Outcome, Problem, Run};
+use proptest::{prelude::*, test_runner::TestRunner};
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
+
+/// All kinds of walls, a held node, points and regions; rows between steps and between snapshots.
+const PROBLEM: &str = "x1 = 0\nx2 = 1\ndx = 0.04\ngrid = 'walls'\nD = '1 + x'\ncapacity = '2 - y'\ndecay = 0.5\n\
+    source = 'x*sin(90*t)'\nruntime = 0.03\nouttime = 0.006\n\
+    [boundary]\nleft = 'sin(80*t)'\nright = { flux = '0.3*t' }\ntop = { robin = [1.0, 2.0, 0.5] }\n\
+    [[held]]\nwhere = 'hypot(x - 0.5, y - 0.5) < 0.1'\nvalue = 0.3\n\
+    [record]\nevery = 0.00075\ntotals = true\npoints = { a = [0.2, 0.28], b = [0.333, 0.712] }\ninterpolate = 'linear'\n\
+    [[record.region]]\nname = 'pipe'\nwhere = 'hypot(x - 0.5, y - 0.5) < 0.3'\n";
+
+/// The rows of a record by the names of its columns.
+fn rows(text: &str) -> Vec<BTreeMap<String, f64>> {
+    let mut lines = text.lines();
+    let names: Vec<&str> = lines.next().unwrap().split(',').collect();
+    let row = |line: &str| {
+        let numbers = line.split(',').map(|one| one.parse::<f64>().unwrap());
+        let named = names.iter().map(|name| (*name).to_owned()).zip(numbers);
+        named.collect::<BTreeMap<String, f64>>()
+    };
+    lines.map(row).collect()
+}
+
+#[test]
+fn a_record_has_the_numbers_of_its_snapshots_and_changes_no_bit_of_them() {
+    let scene = Scene::new();
+    scene.write("p.toml", PROBLEM);
+    let plain = PROBLEM.split("[record]").next().unwrap();
+    scene.write("o.toml", plain);
+    for method in ["", " --set method=rkl2 --set stages=5 --set source=x"] {
+        scene.succeed(&format!("run p.toml -o c.npy --force{method}"));
+        scene.succeed(&format!("run o.toml -o o.npy --force{method}"));
+        assert!(data_of(&scene.read("c.npy")) == data_of(&scene.read("o.npy")));
+        let found = rows(&scene.text("c.record.csv"));
+        assert_eq!(found.len(), 41);
+        let cube = Cube::open(&scene.path("c.npy")).unwrap();
+        for (k, row) in found.iter().enumerate() {
+            let t = row["t"];
+            assert!((t - 0.00075 * k as f64).abs() < 1e-15);
+            let Some(record) = cube.records().iter().find(|record| record.simtime == t) else {
+                assert!(k % 8 != 0);
+                continue;
+            };
+            let names = [
+                ("mass", record.mass),
+                ("min", record.min),
+                ("max", record.max),
+            ];
+            for (name, value) in names {
+                assert!(row[name].to_bits() == value.to_bits(), "{name} at {t}");
+            }
+            let state = cube.snapshot(record.index).unwrap();
+            assert_eq!(row["a"], state[[7, 5]]);
+            let inside = |i: usize, j: usize| {
+                let [x, y] = [i, j].map(|at| at as f64 * 0.04 - 0.5);
+                x.hypot(y) < 0.3
+            };
+            let nodes = (0..26 * 26).map(|at| (at % 26, at / 26));
+            let values = nodes
+                .filter(|&(i, j)| inside(i, j))
+                .map(|(i, j)| state[[j, i]]);
+            let values: Vec<f64> = values.collect();
+            let mean = values.iter().sum::<f64>() / values.len() as f64;
+            assert!((row["pipe_mean"] - mean).abs() < 1e-14);
+            assert_eq!(row["pipe_max"], values.iter().copied().fold(0.0, f64::max));
+        }
+        let last = found.last().unwrap();
+        assert!(last["unexplained"].abs() < 1e-2);
+    }
+    scene.succeed("run o.toml -o c.npy --force");
+    assert!(!scene.exists("c.record.csv") && !scene.exists("c.record.json"));
+}
+
+/// What comes in by the rule of each step is what the mass changes by.
+#[test]
+fn every_step_explains_the_mass() {
+    let count = if common::full() { 300 } else { 20 };
+    let mut runner = TestRunner::deterministic();
+    let config = ProptestConfig {
+        cases: count,
+        ..ProptestConfig::default()
+    };
+    runner = TestRunner::new_with_rng(config, runner.new_rng());
+    let result = runner.run(&problems(), |text| {
+        let scene = Scene::new();
+        let text = text
+            .replace("\"f32\"", "\"f64\"")
+            .replace("runtime =", "#")
+            .replace(
+                "outtime = ",
+                "record = { every = \"step\", totals = true }\noutt_ = ",
+            );
+        let step = text.lines().find_map(|line| line.strip_prefix("outt_ = "));
+        let time: f64 = step.unwrap().parse().unwrap();
+        let text = text.lines().filter(|line| !line.starts_with("outt_"));
+        let text: Vec<&str> = text.collect();
+        // The last step of an interval is shorter.
+        let text = format!(
+            "runtime = {0}\nouttime = {0}\n{1}",
+            time * 0.97,
+            text.join("\n")
+        );
+        let problem: Problem = text.parse().unwrap();
+        Run::new(&problem)
+            .output(scene.path("c.npy"))
+            .start()
+            .unwrap();
+        let found = rows(&scene.text("c.record.csv"));
+        let (first, last) = (&found[0], found.last().unwrap());
+        let names = ["left", "right", "bottom", "top", "source", "decay"];
+        let moved: f64 = names.iter().map(|name| last[*name].abs()).sum();
+        let scale = moved + first["mass"].abs().max(last["mass"].abs());
+        prop_assert!(
+            last["unexplained"].abs() < 1e-12 * scale,
+            "{:e} of {scale:e} in {text}",
+            last["unexplained"]
+        );
+        Ok(())
+    });
+    result.unwrap();
+}
+
+/// A run that is stopped, and whose last row is torn, goes on to the same bytes with other threads.
+#[test]
+fn a_record_goes_on_where_its_run_does() {
+    for times in ["", "every = 'step'", "at = [0.001, 0.0123, 0.0291]"] {
+        let text = match times {
+            "" => PROBLEM.to_owned(),
+            times => PROBLEM.replace("every = 0.00075", times),
+        };
+        let scene = Scene::new();
+        let problem: Problem = text.parse().unwrap();
+        let run = |name: &str| Run::new(&problem).output(scene.path(format!("{name}.npy")));
+        run("w").threads(2).start().unwrap();
+        for after in 0..4 {
+            let stop = Arc::new(AtomicUsize::new(0));
+            let flag = Arc::clone(&stop);
+            let stopped = run("c").force(true).threads(3).stop_flag(stop);
+            let stopped = stopped.on_commit(move |record| {
+                if record.index == after {
+                    flag.store(1, Ordering::Relaxed);
+                }
+            });
+            let outcome = stopped.start().unwrap().outcome;
+            if outcome != Outcome::Done {
+                let torn = scene.text("c.record.csv") + "17,0.01";
+                scene.write("c.record.csv", torn);
+            }
+            run("c").resume(true).threads(1).start().unwrap();
+            for ending in ["npy", "record.csv", "record.json"] {
+                let [whole, found] = ["w", "c"].map(|stem| scene.read(&format!("{stem}.{ending}")));
+                assert!(whole == found, "{ending} after {after} with {times}");
+            }
+        }
+    }
+}
+
+#[test]
+fn records_that_cannot_be_written_are_refused() {
+    let scene = Scene::new();
+    scene.write("p.toml", PROBLEM);
+    for (set, reason) in [
+        ("record.points={a=[2,0.5]}", "outside of the domain"),
+        ("mask.where=x<0.4", "masked node"),
+        ("record.every=-1", "must be"),
+        ("record.at=[0.1]", "keep one of the two"),
+        (
+            "record.points={pipe_a=[0,0],\"a,b\"=[0,0]}",
+            "no name of a column",
+        ),
+        ("record.interpolate=cubic", "must be"),
+        (
+            "record.region=[{name=\"none\",where=\"x>9\"}]",
+            "has no node",
+        ),
+        ("record.region=[{where=\"x>9\"}]", "name = "),
+        ("record.totals=1", "must be"),
+    ] {
+        let told = scene.run_args(["run", "p.toml", "-o", "c.npy", "--set", set]);
+        assert!(
+            told.code == Some(2) && told.stderr.contains(reason),
+            "{told}"
+        );
+    }
+    let told = scene.run("run p.toml --no-cube");
+    assert!(
+        told.code == Some(2) && told.stderr.contains("[record]"),
+        "{told}"
+    );
+    scene.write("c.record.csv", "mine\n");
+    let told = scene.run("run p.toml -o c.npy --force");
+    assert!(
+        told.code == Some(2) && told.stderr.contains("not of a run"),
+        "{told}"
+    );
+    assert_eq!(scene.text("c.record.csv"), "mine\n");
+    scene.succeed("run p.toml -o d.npy");
+    let told = scene.run("map 1 -o d.record.csv --force");
+    assert!(told.code == Some(2), "{told}");
+}
