@@ -15,7 +15,8 @@ use std::path::PathBuf;
 
 In formulas: i0, i1, …, index (the element's number), random(SEED), pi, e; + - * / // % **;
 < <= > >= == !=; sin cos tan asin acos atan atan2 sinh cosh tanh exp log log2 log10 sqrt cbrt abs
-sign floor ceil round trunc min max hypot pow where(condition, yes, no).
+sign floor ceil round trunc min max hypot pow isnan isfinite clip(a, low, high)
+where(condition, yes, no).
 
 Float dtypes: formulas are computed in f8. Integer dtypes: integers are computed exactly, as in
 Python; / and functions such as sin give floats, whose fractions are cut off in the end (a number

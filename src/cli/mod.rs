@@ -17,6 +17,7 @@ mod info;
 mod json;
 mod listing;
 mod man;
+mod map;
 mod masked;
 mod number;
 mod open;
@@ -109,6 +110,7 @@ enum Command {
     Coarsen(window::CoarsenArgs),
     Probe(probe::ProbeArgs),
     Create(create::CreateArgs),
+    Map(map::MapArgs),
     Export(export::ExportArgs),
     Distribute(distribute::DistributeArgs),
     Completions(completions::CompletionsArgs),
@@ -222,6 +224,7 @@ fn carry_out(command: Command, terminal: &Terminal) -> Result<(), Error> {
         Command::Coarsen(args) => window::coarsen(&args, terminal),
         Command::Probe(args) => probe::probe(&args, terminal),
         Command::Create(args) => create::create(&args, terminal),
+        Command::Map(args) => map::map(&args, terminal),
         Command::Export(args) => export::export(&args, terminal),
         Command::Completions(args) => completions::completions(&args, Cli::command(), terminal),
         Command::Man(args) => man::man(&args, Cli::command(), terminal),

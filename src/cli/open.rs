@@ -168,10 +168,20 @@ pub(super) fn create(
 
 /// Puts a new array in its place, and what is known of its axes and values beside it.
 pub(super) fn finish(
-    NewArray { output, axes: to }: NewArray,
+    array: NewArray,
     path: &Path,
     axes: &[Option<NamedAxis>],
     quantity: Option<&str>,
+) -> Result<(), Error> {
+    finish_in_unit(array, path, axes, [quantity, None])
+}
+
+/// As [`finish`], with what the values are and their unit, as far as these are known.
+pub(super) fn finish_in_unit(
+    NewArray { output, axes: to }: NewArray,
+    path: &Path,
+    axes: &[Option<NamedAxis>],
+    [quantity, unit]: [Option<&str>; 2],
 ) -> Result<(), Error> {
     let (shape, file) = (output.npy.shape.clone(), output.metadata()?);
     let labels = Labels {
@@ -179,6 +189,7 @@ pub(super) fn finish(
         shape: &shape,
         axes,
         quantity,
+        unit,
     };
     put_with_axes((path, to), labels, || Ok(output.finish()?))
 }

@@ -123,6 +123,9 @@ impl JournalledArray {
         if let Some(header) = self.header() {
             return header.scenario(0)?.params.unit(name).map(str::to_owned);
         }
+        if name == "p" {
+            return self.beside.unit.clone();
+        }
         let mut axes = self.beside.axes.iter().flatten();
         axes.find(|axis| axis.name == name)?.unit.clone()
     }

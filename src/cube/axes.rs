@@ -8,7 +8,8 @@
 //! ```
 //!
 //! `axes` has an entry for every axis of the array: a name with a coordinate for each index, a name with a
-//! label for each, or null; a key `unit` says in what its coordinates are. A key `quantity` may say what the values are: `"difference"`.
+//! label for each, or null; a key `unit` says in what its coordinates are. A key `quantity` may say what the values are: `"difference"`,
+//! and a key `unit` of the file in what they are.
 //! A key `replaces` is there while the array is replaced, and tells how the new one is known, and the axes of the old one.
 
 use super::{error::CubeError, journal::Scenario, outputs::Writing, paths::remove_file};
@@ -186,6 +187,8 @@ struct AxesFile {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     quantity: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    unit: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     replaces: Option<Replaces>,
 }
 
@@ -300,6 +303,8 @@ pub struct Labels<'a> {
     pub axes: &'a [Option<NamedAxis>],
     /// What the values are, if that is known.
     pub quantity: Option<&'a str>,
+    /// In what they are, if that is known.
+    pub unit: Option<&'a str>,
 }
 
 /// Puts a new array in its place, and what is known of it beside it; where nothing is, what belongs to the array that
@@ -320,9 +325,11 @@ pub fn put_with_axes<E: From<CubeError>>(
         shape: new.shape.to_vec(),
         axes: entries.collect(),
         quantity: new.quantity.map(str::to_owned),
+        unit: new.unit.map(str::to_owned),
         replaces: None,
     };
-    let is_known = new.axes.iter().any(Option::is_some) || new.quantity.is_some();
+    let is_known =
+        new.axes.iter().any(Option::is_some) || new.quantity.is_some() || new.unit.is_some();
     let before = fs::metadata(array)
         .ok()
         .and_then(|file| AxesFile::read(&path)?.of(&file));
@@ -373,6 +380,7 @@ pub fn admit_axes(array: &Path, writing: Writing<'_>) -> Result<Destination, Cub
 pub(super) struct KnownAxes {
     pub axes: Vec<Option<NamedAxis>>,
     pub quantity: Option<String>,
+    pub unit: Option<String>,
 }
 
 /// What a file beside an array tells, or why it is not believed.
@@ -405,5 +413,6 @@ pub(super) fn read_axes(array: &Path, file: &Metadata, shape: &[u64]) -> Result<
     Ok(KnownAxes {
         axes,
         quantity: known.quantity,
+        unit: known.unit,
     })
 }

@@ -2,7 +2,7 @@
 
 /// The arguments that name what is written, with a command line in which `@` stands for the name, and the ending that
 /// the name must have.
-pub const WRITTEN: [(&str, &str, &str, &str); 19] = [
+pub const WRITTEN: [(&str, &str, &str, &str); 20] = [
     ("run", "--output", "run p.toml -o @", ".npy"),
     (
         "run",
@@ -35,6 +35,7 @@ pub const WRITTEN: [(&str, &str, &str, &str); 19] = [
         "coarsen in.npy --by 2,2 --op sum -o @",
         ".npy",
     ),
+    ("map", "--output", "map a*2 a=in.npy -o @", ".npy"),
     ("create", "<FILE.npy>", "create @ --shape 2", ".npy"),
     ("export", "--output", "export in.npy --to csv -o @", ".csv"),
     ("bench", "--json", "bench --json @", ".json"),

@@ -16,6 +16,7 @@ pub mod double_double;
 mod error;
 pub mod expression;
 pub mod mantissa;
+pub mod map;
 mod memory;
 pub mod moments;
 pub mod npy;

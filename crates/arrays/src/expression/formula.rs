@@ -2,7 +2,7 @@
 
 use super::{
     functions::{DIFFERENCE, Form},
-    parser::Parser,
+    parser::{Calls, Parser},
     step::{Step, evaluate},
     values::Values,
 };
@@ -47,9 +47,22 @@ impl Expression {
     /// # Errors
     /// [`ExpressionError`] with the place and what was expected.
     pub fn parse(text: &str, variables: &[&str]) -> Result<Self, ExpressionError> {
+        Self::parse_with_calls(text, variables, &mut |_, _| Ok(None))
+    }
+
+    /// As [`parse`](Self::parse), and `calls` takes the name and the arguments of every call as they are written: for
+    /// those that are its own it gives the number of the variable that stands for them.
+    ///
+    /// # Errors
+    /// As [`parse`](Self::parse), those of `calls` among them.
+    pub fn parse_with_calls(
+        text: &str,
+        variables: &[&str],
+        calls: &mut Calls<'_>,
+    ) -> Result<Self, ExpressionError> {
         /// Characters of a formula that are shown.
         const SHOWN: usize = 80;
-        let steps = Parser::new(text, variables)
+        let steps = Parser::new(text, variables, calls)
             .parse()
             .map_err(|reason| ExpressionError {
                 text: text.chars().take(SHOWN).collect(),

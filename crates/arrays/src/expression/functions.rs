@@ -164,6 +164,19 @@ macro_rules! condition {
     };
 }
 
+/// What is true or not of a value, and of all integers.
+macro_rules! property {
+    ($a:ident => $value:expr; $of_integers:expr) => {
+        Function {
+            is_condition: true,
+            ..both!($a => f64::from($value); {
+                let _ = $a;
+                Some(i128::from($of_integers))
+            })
+        }
+    };
+}
+
 /// An operator between two values.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Operator {
@@ -277,7 +290,7 @@ pub(super) const WHERE: Function = Function {
 };
 
 /// Functions by name.
-pub(super) const FUNCTIONS: [(&str, Function); 28] = [
+pub(super) const FUNCTIONS: [(&str, Function); 31] = [
     ("sin", float!(a => libm::sin(a))),
     ("cos", float!(a => libm::cos(a))),
     ("tan", float!(a => libm::tan(a))),
@@ -308,6 +321,21 @@ pub(super) const FUNCTIONS: [(&str, Function); 28] = [
         "max",
         both!(a, b => if a > b || a.is_nan() { a } else { b }; Some(a.max(b))),
     ),
+    (
+        "clip",
+        Function {
+            integers: Some(each!(a, low, high => match (a, low, high) {
+                (Some(a), Some(low), Some(high)) => Some(a.max(low).min(high)),
+                _ => None,
+            })),
+            ..float!(a, low, high => {
+                let above = if a > low || a.is_nan() { a } else { low };
+                if above < high || above.is_nan() { above } else { high }
+            })
+        },
+    ),
+    ("isnan", property!(a => a.is_nan(); false)),
+    ("isfinite", property!(a => a.is_finite(); true)),
     ("atan2", float!(a, b => libm::atan2(a, b))),
     ("hypot", float!(a, b => libm::hypot(a, b))),
     ("pow", POWER),
@@ -323,3 +351,11 @@ pub(super) const CONSTANTS: [(&str, f64); 6] = [
     ("nan", f64::NAN),
     ("NaN", f64::NAN),
 ];
+
+/// Whether a name has a meaning in every formula.
+#[must_use]
+pub fn is_word(name: &str) -> bool {
+    let functions = FUNCTIONS.iter().map(|(known, _)| *known);
+    let constants = CONSTANTS.iter().map(|(known, _)| *known);
+    name == "random" || functions.chain(constants).any(|known| known == name)
+}

@@ -24,6 +24,8 @@ mod terms;
 mod values;
 
 pub use formula::{Expression, ExpressionError, Part};
+pub use functions::is_word;
+pub use parser::Calls;
 pub use random::random;
 pub use step::BATCH;
 pub use terms::Term;

@@ -13,18 +13,24 @@ use super::{
 /// The deepest nesting of formulas, so that no text exhausts the stack.
 const MOST_LEVELS: usize = 200;
 
-pub(super) struct Parser<'a> {
+/// Takes the name of a call and its arguments as they are written; the number of the variable that stands for it, if it is
+/// none of the functions of values.
+pub type Calls<'c> = dyn FnMut(&str, &str) -> Result<Option<usize>, String> + 'c;
+
+pub(super) struct Parser<'a, 'c> {
     rest: &'a str,
     variables: &'a [&'a str],
+    calls: &'a mut Calls<'c>,
     steps: Vec<Step>,
     depth: usize,
 }
 
-impl<'a> Parser<'a> {
-    pub(super) fn new(text: &'a str, variables: &'a [&'a str]) -> Self {
+impl<'a, 'c> Parser<'a, 'c> {
+    pub(super) fn new(text: &'a str, variables: &'a [&'a str], calls: &'a mut Calls<'c>) -> Self {
         Self {
             rest: text,
             variables,
+            calls,
             steps: Vec::new(),
             depth: 0,
         }
@@ -123,6 +129,13 @@ impl<'a> Parser<'a> {
     }
 
     fn call(&mut self, name: &str) -> Result<(), String> {
+        if let Some(end) = closing(self.rest)
+            && let Some(variable) = (self.calls)(name, &self.rest[..end])?
+        {
+            self.skip(end + 1);
+            self.steps.push(Step::Variable(variable));
+            return Ok(());
+        }
         if name == "random" {
             self.peek();
             let seed = self.word(|letter| letter.is_ascii_digit());
@@ -234,6 +247,23 @@ impl<'a> Parser<'a> {
     fn shown(&self) -> String {
         self.rest.chars().take(20).collect()
     }
+}
+
+/// Where the bracket that is open closes.
+fn closing(text: &str) -> Option<usize> {
+    let mut depth = 0_usize;
+    text.char_indices().find_map(|(at, letter)| match letter {
+        ')' if depth == 0 => Some(at),
+        ')' => {
+            depth -= 1;
+            None
+        }
+        '(' => {
+            depth += 1;
+            None
+        }
+        _ => None,
+    })
 }
 
 /// What to write instead of something that Python or its libraries have.

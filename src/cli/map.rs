@@ -1,0 +1,249 @@
+//! `diff2d map`: arithmetic over arrays.
+
+use super::{
+    axes::Axes,
+    bar::Unit,
+    open::{self, InputArgs, open, open_as},
+    select,
+    terminal::Terminal,
+    values,
+};
+use crate::{
+    cube::{AxisValues, JournalledArray, NamedAxis},
+    error::Error,
+};
+use clap::Args;
+use diff2d_arrays::{
+    mantissa,
+    map::{Map, MapAxis, MapInput},
+    npy::Dtype,
+};
+use std::path::{Path, PathBuf};
+
+/// Compute a formula over .npy files that broadcast as in NumPy
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  diff2d map 'a - mean(a, t)' a=output/diff2dparams.npy -o anomaly.npy
+  diff2d map '(new - old)/old' new=fine.npy old=coarse.npy --dtype f4 -o ratio.npy
+  diff2d map 'a*9/5 + 32' 'a=output/diff2dparams.npy[t=5]' --unit degF -o last.npy
+  diff2d map 'shift(a, t, 1) - a' a=output/diff2dparams.npy --keep-bits 12 -o change.npy
+  diff2d map 'hypot(gradient(a, x), gradient(a, y))' a=output/diff2dparams.npy -o slope.npy
+
+In formulas beside the names of the files: what `diff2d create --help` lists, i0, i1, … of the result, and t, y, x of
+cubes; mean, sum, std, min and max of a file over axes, kept with length 1, as mean(a, t) or max(a, y, x); min(a, 0) and
+max(a, 0) compare with a number, and max(a, axis=0) is over axis 0. shift(a, t, n) is the element n places on, NaN
+beyond the end; gradient(a, x) is numpy.gradient with the coordinates of the axis. Axes are numbers or names.
+
+Everything is computed in f8 and rounded once. The result has NumPy's type of the files, f8 if they hold integers. Integer
+types cut fractions off, and values that they do not hold are an error.")]
+pub(super) struct MapArgs {
+    /// The formula
+    #[arg(value_name = "EXPR", allow_hyphen_values = true)]
+    formula: String,
+    /// Its arrays: any .npy files, FILE.npz:NAME for members of uncompressed archives; FILE.npy[R0,R1,…] is a box
+    /// of one, with a range as in Python for every axis, or t=, y=, x= from:to
+    #[arg(value_name = "NAME=FILE.npy", required = true)]
+    inputs: Vec<String>,
+    #[command(flatten)]
+    input: InputArgs,
+    /// The new array
+    #[arg(long, short, value_name = "OUT.npy")]
+    output: PathBuf,
+    /// Replace OUT.npy if it exists
+    #[arg(long)]
+    force: bool,
+    /// Type of the elements: f2 f4 f8, i1 to i8, u1 to u8, b1 [default: NumPy's of the files]
+    #[arg(long, value_parser = values::dtype)]
+    dtype: Option<Dtype>,
+    /// Round the results to so many bits of their mantissa, which compresses well
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    keep_bits: Option<u32>,
+    /// The unit of the results, for pictures
+    #[arg(long, value_name = "UNIT")]
+    unit: Option<String>,
+    /// Take arrays whose axes have other coordinates than those of the first
+    #[arg(long)]
+    ignore_coordinates: bool,
+    /// Memory to use at most
+    #[arg(long, value_name = "SIZE", default_value = "256MiB", value_parser = values::working_memory)]
+    memory: u64,
+}
+
+pub(super) fn map(args: &MapArgs, terminal: &Terminal) -> Result<(), Error> {
+    let mut arrays: Vec<(&str, JournalledArray, Option<&str>)> = Vec::new();
+    for text in &args.inputs {
+        let (name, file, ranges) = parts(text)?;
+        if arrays.iter().any(|(known, ..)| *known == name) {
+            return Err(Error::Usage(format!(
+                "there are two arrays with the name {name}"
+            )));
+        }
+        let is_raw = args.input.raw().is_some()
+            && file.extension().is_none_or(|extension| extension != "npy");
+        let array = match is_raw {
+            true => open_as(file, &args.input, terminal)?,
+            false => open(file, terminal)?,
+        };
+        arrays.push((name, array, ranges));
+    }
+    let (mut inputs, mut named) = (Vec::new(), Vec::new());
+    for (name, array, ranges) in &arrays {
+        let axes = Axes::of(array);
+        let select = select::ranges(array, &array.shape(), &axes, *ranges, terminal)?;
+        let taken = axes.named_axes().iter().zip(&select);
+        let taken: Vec<Option<NamedAxis>> = taken
+            .map(|(axis, range)| axis.as_ref()?.of_range(range))
+            .collect();
+        inputs.push(MapInput {
+            name: (*name).to_owned(),
+            array,
+            select,
+            skip_nan: array.has_mask(),
+            axes: taken
+                .iter()
+                .map(|axis| axis.as_ref().map(axis_of))
+                .collect(),
+        });
+        named.push(taken);
+    }
+    let map = Map::new(&args.formula, inputs)?;
+    let axes = common(&map, &named, args.ignore_coordinates)?;
+    let dtype = args.dtype.unwrap_or_else(|| map.dtype());
+    if let (Some(_), None) = (args.keep_bits, mantissa::stored_bits(dtype)) {
+        return Err(Error::Usage(format!(
+            "--keep-bits rounds floats, and the results are {dtype}: leave it out, or choose --dtype f4"
+        )));
+    }
+    let taken: Vec<PathBuf> = arrays
+        .iter()
+        .flat_map(|(_, array, _)| array.files())
+        .collect();
+    let output = open::create(
+        &args.output,
+        map.shape().to_vec(),
+        dtype,
+        map.fortran_order(),
+        &taken,
+        args.force,
+    )?;
+    let bar = terminal.bar(map.bytes(), Unit::Bytes);
+    map.run(&output, args.keep_bits, args.memory, bar.progress())?;
+    drop(bar);
+    open::finish_in_unit(output, &args.output, &axes, [None, args.unit.as_deref()])
+}
+
+/// The name, the file and the ranges of `NAME=FILE.npy[R0,R1,…]`.
+fn parts(text: &str) -> Result<(&str, &Path, Option<&str>), Error> {
+    let is_word = |name: &str| {
+        let mut letters = name.chars();
+        letters
+            .next()
+            .is_some_and(|first| first.is_alphabetic() || first == '_')
+            && letters.all(|letter| letter.is_alphanumeric() || letter == '_')
+    };
+    let wrong = |why: &str| Error::Usage(format!("{text}: {why}"));
+    let (name, file) = text.split_once('=').ok_or_else(|| {
+        wrong("expected the name that the formula has for a file and the file, such as a=cube.npy")
+    })?;
+    let name = name.trim();
+    if !is_word(name) {
+        return Err(wrong(
+            "a name is made of letters, digits and _, and does not begin with a digit",
+        ));
+    }
+    let is_index = name
+        .strip_prefix('i')
+        .is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|letter| letter.is_ascii_digit()));
+    if is_index || diff2d_arrays::expression::is_word(name) {
+        return Err(wrong(&format!(
+            "{name} has a meaning in formulas: choose another name"
+        )));
+    }
+    let boxed = file
+        .strip_suffix(']')
+        .and_then(|file| file.rsplit_once('['));
+    match boxed.filter(|_| !Path::new(file).exists()) {
+        Some((file, ranges)) => Ok((name, Path::new(file), Some(ranges))),
+        None => Ok((name, Path::new(file), None)),
+    }
+}
+
+fn axis_of(axis: &NamedAxis) -> MapAxis {
+    MapAxis {
+        name: axis.name.clone(),
+        coordinates: match &axis.values {
+            AxisValues::Listed { coordinates, .. } => Some(coordinates.clone()),
+            AxisValues::Labels(_) => None,
+        },
+    }
+}
+
+/// The axes of the result: those of the first array that has some along an axis. Others with as many elements have to
+/// have the same.
+fn common(
+    map: &Map<'_>,
+    named: &[Vec<Option<NamedAxis>>],
+    ignore: bool,
+) -> Result<Vec<Option<NamedAxis>>, Error> {
+    let shape = map.shape();
+    let mut axes: Vec<Option<(usize, &NamedAxis)>> = vec![None; shape.len()];
+    for (number, own) in named.iter().enumerate() {
+        if !map.uses(number) {
+            continue;
+        }
+        let lengths = map.inputs()[number].shape();
+        for (from_end, (axis, length)) in own.iter().zip(&lengths).rev().enumerate() {
+            let Some(place) = shape.len().checked_sub(from_end + 1) else {
+                break;
+            };
+            let Some(axis) = axis.as_ref().filter(|_| *length == shape[place]) else {
+                continue;
+            };
+            match axes[place] {
+                None => axes[place] = Some((number, axis)),
+                Some((first, known)) if !ignore => {
+                    if let Some(difference) = differ(known, axis) {
+                        let name = |number: usize| &map.inputs()[number].name;
+                        return Err(Error::Usage(format!(
+                            "{} and {} have other coordinates along axis {place}: {difference}; --ignore-coordinates takes those of {0}",
+                            name(first),
+                            name(number)
+                        )));
+                    }
+                }
+                Some(_) => {}
+            }
+        }
+    }
+    Ok(axes
+        .into_iter()
+        .map(|axis| axis.map(|(_, axis)| axis.clone()))
+        .collect())
+}
+
+/// The first pair in which two axes differ, in words.
+fn differ(one: &NamedAxis, other: &NamedAxis) -> Option<String> {
+    if one.name != other.name {
+        return Some(format!("{} and {}", one.name, other.name));
+    }
+    let name = &one.name;
+    match (&one.values, &other.values) {
+        (
+            AxisValues::Listed { coordinates, .. },
+            AxisValues::Listed {
+                coordinates: others,
+                ..
+            },
+        ) => {
+            let mut pairs = coordinates.iter().zip(others).enumerate();
+            let (index, (one, other)) = pairs.find(|(_, (one, other))| one != other)?;
+            Some(format!("{name} = {one:?} and {other:?} at index {index}"))
+        }
+        (AxisValues::Labels(labels), AxisValues::Labels(others)) => {
+            let mut pairs = labels.iter().zip(others);
+            let (one, other) = pairs.find(|(one, other)| one != other)?;
+            Some(format!("{name} {one} and {other}"))
+        }
+        _ => Some(format!("{name} with numbers and with words")),
+    }
+}

@@ -1,0 +1,188 @@
+//! `diff2d map`: random formulas against NumPy, reductions against `stats`, coordinates, and what is refused.
+//!
+//! `DIFF2D_FULL=1` runs a thousand random formulas instead of a hundred.
+#![cfg(feature = "cli")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test ends where it cannot go on"
+)]
+
+mod common;
+
+use common::{Scene, full, judged_by};
+
+#[test]
+fn random_formulas_give_what_numpy_gives() {
+    let (count, seed) = if full() { (1000, 2) } else { (100, 1) };
+    judged_by("map_reference.py", count, seed);
+}
+
+#[test]
+fn results_depend_neither_on_threads_nor_on_memory() {
+    let scene = Scene::new();
+    scene.succeed("create a.npy --shape 61,97,111 --fill (random(1)-0.3)*10**(20*random(2)-10)");
+    scene.succeed("create b.npy --shape 97,1 --fill random(7)");
+    for command in [
+        "map a-mean(a,0)*b a=a.npy b=b.npy",
+        "map shift(a,1,-3)+gradient(a,2)*i1+random(4) a=a.npy",
+        "map std(a,0,2)/max(a,axis=0)+max(a,b) a=a.npy b=b.npy --dtype f4 --keep-bits 9",
+    ] {
+        scene.same_for_any_threads_and_memory(command, "16MiB");
+    }
+}
+
+/// Bit for bit: the same engine computes both.
+#[test]
+fn reductions_are_those_of_stats() {
+    let scene = Scene::small();
+    scene.succeed("run p.toml -o c.npy");
+    scene.succeed("create f.npy --shape 9,11,13 --fill sin(index)");
+    scene.succeed("run p.toml --set mask.where=hypot(x,y)<3 -o k.npy");
+    for file in ["c.npy", "f.npy", "k.npy"] {
+        for axes in ["0", "1", "2", "0,1", "1,2", "0,2", "0,1,2"] {
+            scene.succeed(&format!("stats {file} --axis {axes} -o s.npy --force"));
+            for (number, name) in ["sum", "mean", "std", "min", "max"].iter().enumerate() {
+                let formula = format!("{name}(a,axis=({axes}))");
+                scene.succeed(&format!("map {formula} a={file} -o m.npy --force"));
+                let (stats, map) = (scene.read("s.npy"), scene.read("m.npy"));
+                let length = map.len() - 4096;
+                let expected = &stats[4096 + (number + 1) * length..][..length];
+                // All NaN are one.
+                let bits = |bytes: &[u8]| -> Vec<u64> {
+                    let values = bytes
+                        .as_chunks()
+                        .0
+                        .iter()
+                        .map(|raw| f64::from_le_bytes(*raw));
+                    let values = values.map(|value| if value.is_nan() { f64::NAN } else { value });
+                    values.map(f64::to_bits).collect()
+                };
+                assert!(bits(&map[4096..]) == bits(expected), "{formula} of {file}");
+            }
+        }
+    }
+}
+
+#[test]
+fn coordinates_stay_and_gradients_follow_them() {
+    let scene = Scene::small();
+    scene.succeed("run p.toml -o c.npy");
+    scene.succeed("run p.toml --set x1=-9 --set x2=11 -o d.npy");
+    let axes = |name: &str| {
+        let text = scene.text(&format!("{name}.axes.json"));
+        serde_json::from_str::<serde_json::Value>(&text).unwrap()
+    };
+    scene.succeed("map gradient(a,x)+0*t a=c.npy[0:3,1:20] -o g.npy --unit K");
+    let known = axes("g");
+    assert_eq!(known["unit"], "K");
+    assert_eq!(known["shape"], serde_json::json!([3, 19, 22]));
+    let numbers = |axis: usize| known["axes"][axis]["coordinates"].as_array().unwrap().len();
+    assert_eq!([0, 1, 2].map(numbers), [3, 19, 22]);
+    let told = scene.run("map a-b a=c.npy b=d.npy -o e.npy");
+    assert_eq!(told.code, Some(2), "{told}");
+    assert!(told.stderr.contains("--ignore-coordinates"), "{told}");
+    assert!(!scene.exists("e.npy"));
+    scene.succeed("map a-b a=c.npy b=d.npy -o e.npy --ignore-coordinates");
+    assert_eq!(
+        axes("e")["axes"][2]["coordinates"][0].as_f64(),
+        axes("g")["axes"][2]["coordinates"][0].as_f64()
+    );
+    // Other lengths, of which one is 1, broadcast, and the longer one has the coordinates.
+    scene.succeed("map mean(a,t)-b a=c.npy b=c.npy -o f.npy");
+    assert_eq!(axes("f")["axes"][0]["name"], "t");
+}
+
+/// Sentences that say what to write instead, and nothing is left behind.
+#[test]
+fn what_cannot_be_computed_is_refused() {
+    let scene = Scene::small();
+    scene.succeed("run p.toml -o c.npy");
+    scene.succeed("create a.npy --shape 3,4 --fill index");
+    scene.succeed("create b.npy --shape 5 --fill index");
+    scene.succeed("create w.npy --shape 3,4 --dtype i8 --fill index");
+    let before = scene.files();
+    for (arguments, sentence) in [
+        ("a+q a=a.npy", "there is no 'q' here, only a, i0, i1"),
+        (
+            "a+b a=a.npy b=b.npy",
+            "a of shape (3, 4) and b of shape (5,) do not broadcast",
+        ),
+        (
+            "shift(a,0,1)+b a=a.npy b=b.npy",
+            "b of shape (5,) and shift(a, 0, 1) of shape (3, 4)",
+        ),
+        ("a|and|a a=a.npy", "(a)*(b)"),
+        ("a|or|a a=a.npy", "max(a, b)"),
+        ("a&a a=a.npy", "(a)*(b)"),
+        ("a^2 a=a.npy", "a power is a**b"),
+        ("a|if|a|else|0 a=a.npy", "where(condition, yes, no)"),
+        ("np.sin(a) a=a.npy", "functions have no prefix"),
+        ("not|a a=a.npy", "(a) == 0"),
+        ("a=1 a=a.npy", "a == b"),
+        ("sinn(a) a=a.npy", "there is no function 'sinn'"),
+        ("sin(a,2) a=a.npy", "sin takes 1 argument, not 2"),
+        ("clip(a,2) a=a.npy", "clip takes 3 arguments, not 2"),
+        ("mean(a+1,0) a=a.npy", "mean takes the name of an array"),
+        ("mean(q,0) a=a.npy", "'q' is none of a"),
+        (
+            "mean(a,2) a=a.npy",
+            "there is no axis '2' of a: it has 0 to 1",
+        ),
+        ("mean(a,t) a=a.npy", "there is no axis 't' of a"),
+        ("mean(a,z) a=c.npy", "it has 0 to 2, t, y, x"),
+        ("mean(a,0,0) a=a.npy", "axis 0 twice"),
+        ("mean(a,0,-2) a=a.npy", "axis 0 twice"),
+        (
+            "shift(a,0) a=a.npy",
+            "shift takes an array, an axis and a number",
+        ),
+        ("shift(a,0,1.5) a=a.npy", "whole number of places"),
+        ("gradient(a) a=a.npy", "gradient takes an array and an axis"),
+        (
+            "gradient(a,0) a=a.npy[0:1,:]",
+            "gradient needs two elements along an axis",
+        ),
+        ("i0 a=a.npy", "uses none of the arrays"),
+        ("1 a=a.npy", "uses none of the arrays"),
+        (
+            "b+i1 a=a.npy b=b.npy",
+            "there is no i1: the result has 1 axes",
+        ),
+        ("a+ a=a.npy", "it ends where"),
+        ("(a a=a.npy", "it ends where ')' should be"),
+        ("0<a<1 a=a.npy", "comparisons do not chain"),
+        (
+            "a a.npy",
+            "expected the name that the formula has for a file",
+        ),
+        ("a 1a=a.npy", "does not begin with a digit"),
+        ("sin sin=a.npy", "sin has a meaning in formulas"),
+        ("i0 i0=a.npy", "i0 has a meaning in formulas"),
+        ("a a=a.npy a=b.npy", "two arrays with the name a"),
+        ("a a=none.npy", "no such file"),
+        ("a a=a.npy[0:1,0:1,0:1]", "has 2 axes"),
+        ("a a=a.npy[x=1]", "the axes of a.npy are numbers"),
+        ("a a=c.npy[t=99]", "reaches from"),
+        (
+            "a-5 a=w.npy --dtype u1",
+            "5 of 12 values do not fit |u1, which holds 0 to 255: the first is -5.0 at [0, 0]",
+        ),
+        ("a/0 a=a.npy --dtype i4", "12 of 12 values do not fit <i4"),
+        (
+            "a a=a.npy --dtype i4 --keep-bits 4",
+            "--keep-bits rounds floats",
+        ),
+        ("a a=a.npy --dtype c8", "expected f2, f4, f8"),
+        ("a a=a.npy --keep-bits 0", "0 is not in 1.."),
+        ("a a=a.npy --memory 1KiB", "needs"),
+    ] {
+        let words = arguments.split(' ').map(|word| word.replace('|', " "));
+        let words = ["map".to_owned()].into_iter().chain(words);
+        let words: Vec<String> = words.chain(["-o".to_owned(), "o.npy".to_owned()]).collect();
+        let told = scene.run_args(words.iter().map(String::as_str));
+        assert!(matches!(told.code, Some(1 | 2)), "{arguments}: {told}");
+        assert!(told.stderr.contains(sentence), "{arguments}: {told}");
+        assert_eq!(scene.files(), before, "{arguments}");
+    }
+}
