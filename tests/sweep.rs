@@ -418,3 +418,41 @@ fn values_with_commas_are_quoted_in_the_table() {
     assert!(rows.contains("\n0,1.0,1.0,"), "{rows}");
     assert!(rows.contains("\n1,1.0,\"max(t,1)\","), "{rows}");
 }
+
+/// Tables and titles name files as a sweep does, titles have as many lines as they need, and axes have names.
+#[test]
+fn files_and_axes_of_a_sweep_have_the_names_that_people_gave_them() {
+    let scene = Scene::small();
+    for (name, value) in [("a", 1), ("b", 2)] {
+        scene.succeed(&format!("create {name}.npy --shape 22,22 --fill {value}"));
+    }
+    scene.write(
+        "sweep.toml",
+        "params = \"p.toml\"\ninitial.kind = \"file\"\ninitial.path = [\"a.npy\", \"b.npy\"]\n\
+         runtime = { from = 0.5, to = 1.5, count = 2 }\nouttime = 0.5\nboundary.left = [0.25, 0.5]\ncombine = \"zip\"\n",
+    );
+    scene.succeed("sweep sweep.toml -o s.npy");
+    let table = scene.text("s.csv");
+    let paths: Vec<&str> = table
+        .lines()
+        .skip(1)
+        .filter_map(|row| row.split(',').find(|cell| cell.ends_with(".npy")))
+        .collect();
+    assert_eq!(paths, ["a.npy", "b.npy"], "{table}");
+    scene.succeed("plot s.npy --sheet -o s.svg");
+    let svg = scene.text("s.svg");
+    let words: String = svg
+        .split("</text>")
+        .filter_map(|part| part.rsplit('>').next())
+        .collect::<Vec<_>>()
+        .join(" ");
+    for whole in ["initial.path = a.npy", "boundary.left = 0.5"] {
+        assert!(words.contains(whole), "{words}");
+    }
+    let [named, numbered] = ["y,x", "2,3"].map(|axes| {
+        scene
+            .succeed(&format!("stats s.npy --axis {axes} --csv"))
+            .stdout
+    });
+    assert_eq!(named, numbered);
+}

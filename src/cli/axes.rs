@@ -2,7 +2,7 @@
 
 use super::{number, values};
 use crate::{
-    cube::{AxisValues, JournalledArray, NamedAxis},
+    cube::{AxisValues, JournalledArray, NamedAxis, journal::Header},
     error::Error,
 };
 use diff2d_arrays::wording::excerpt;
@@ -109,6 +109,13 @@ impl<'a> Axes<'a> {
 
     fn named(&self, name: &str) -> Result<usize, Error> {
         let names = || self.named.iter().flatten().map(|axis| axis.name.as_str());
+        // What the axes of a sweep are is known, though coordinates differ from scenario to scenario.
+        const OF_SWEEP: [&str; 4] = ["scenario", "t", "y", "x"];
+        if self.array.header().is_some_and(Header::is_sweep)
+            && let Some(axis) = OF_SWEEP.iter().position(|known| *known == name)
+        {
+            return Ok(axis);
+        }
         let is_it = |axis: &Option<NamedAxis>| axis.as_ref().is_some_and(|axis| axis.name == name);
         self.named.iter().position(is_it).ok_or_else(|| {
             Error::Usage(if self.array.run().is_some() && names().count() == 3 {

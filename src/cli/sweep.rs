@@ -10,14 +10,17 @@ use super::{
 };
 use crate::{
     comm::{Comm, World, collective},
-    cube::{Cube, Paths, Writing, journal::Scenario},
+    cube::{
+        Cube, Paths, Writing,
+        journal::{FileNames, Scenario},
+    },
     error::Error,
     run::Outcome,
     sweep::Sweep,
 };
 use clap::Args;
 use diff2d_sys::{self as sys, AtomicFile, Destination};
-use serde_json::{Value, json};
+use serde_json::json;
 use std::{
     borrow::Cow,
     io::{self, BufRead, BufReader, BufWriter, Read, Write},
@@ -92,6 +95,11 @@ fn on_ranks(
     let total = (0..scenarios.len()).map(|number| scenarios.snapshots_of(number));
     let table = Paths::of(cube)?.table();
     let table = ScenarioTable {
+        names: sweep
+            .varied
+            .iter()
+            .map(|key| file_names(sweep, key))
+            .collect(),
         sweep,
         path: &table,
         cube,
@@ -178,8 +186,19 @@ fn on_ranks(
 /// from them, and time, mass, minimum and maximum of its last committed snapshot.
 struct ScenarioTable<'a> {
     sweep: &'a Sweep,
+    /// How the values of each varied key are told of.
+    names: Vec<FileNames>,
     path: &'a Path,
     cube: &'a Path,
+}
+
+/// How the values that a sweep gives a key are told of.
+fn file_names(sweep: &Sweep, key: &str) -> FileNames {
+    let scenarios: Vec<_> = sweep.scenarios().iter().collect();
+    let pairs = scenarios.iter().map(|scenario| scenario.params.pairs());
+    let pairs: Vec<_> = pairs.collect();
+    let values = pairs.iter().flatten().filter(|(name, _)| name == key);
+    FileNames::of(values.map(|(_, value)| *value))
 }
 
 impl ScenarioTable<'_> {
@@ -257,17 +276,14 @@ impl ScenarioTable<'_> {
     /// The row of a scenario up to its results.
     fn row(&self, number: usize, scenario: &Scenario) -> String {
         let params = scenario.params.pairs();
-        let value = |key: &String| match params.iter().find(|(name, _)| name == key) {
-            Some((_, Value::String(word))) => field(word).into_owned(),
-            Some((_, value)) => field(&value.to_string()).into_owned(),
-            None => String::new(),
+        let value = |(key, names): (&String, &FileNames)| {
+            let found = params.iter().find(|(name, _)| name == key);
+            found.map_or_else(String::new, |(_, value)| {
+                field(&names.shown(value)).into_owned()
+            })
         };
-        let values: String = self
-            .sweep
-            .varied
-            .iter()
-            .map(|key| value(key) + ",")
-            .collect();
+        let keys = self.sweep.varied.iter().zip(&self.names);
+        let values: String = keys.map(|pair| value(pair) + ",").collect();
         let (dt, snapshots) = (number::python(scenario.dt), scenario.snapshots());
         let (nsteps, nper) = (scenario.nsteps, scenario.nper.to_string());
         let nper = field(&nper);

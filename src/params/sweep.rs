@@ -275,7 +275,7 @@ fn is_range(table: &toml::Table) -> bool {
 }
 
 /// The values of `{ from = …, to = …, count = …, scale = "linear" | "log" }`, both ends included. Those on a log scale
-/// are `numpy.geomspace`'s, by exponents of ten, so that decades are hit.
+/// are `numpy.geomspace`'s, by exponents of ten. A value that a decimal of 12 digits is but a rounding away from is that decimal.
 fn range(table: &toml::Table) -> Result<Vec<Value>, String> {
     let (mut from, mut to, mut count, mut log) = (None, None, None, Some(false));
     for (key, value) in table {
@@ -299,6 +299,12 @@ fn range(table: &toml::Table) -> Result<Vec<Value>, String> {
             "count must be from 1 to {MOST_SCENARIOS}, and both ends of a log scale greater than 0"
         ));
     }
+    // The decimal that is meant by 0.30000000000000004.
+    let decimal = |value: f64| {
+        let short = format!("{value:.11e}").parse().unwrap_or(value);
+        let is_near = (value - short).abs() <= 4.0 * f64::EPSILON * value.abs();
+        if is_near { short } else { value }
+    };
     let last = count - 1;
     #[expect(clippy::cast_precision_loss, reason = "at most a million")]
     let value = |number: usize| match number {
@@ -306,9 +312,9 @@ fn range(table: &toml::Table) -> Result<Vec<Value>, String> {
         _ if number == last => to,
         _ if log => {
             let [from, to] = [from, to].map(f64::log10);
-            10_f64.powf(number as f64 * ((to - from) / last as f64) + from)
+            decimal(10_f64.powf(number as f64 * ((to - from) / last as f64) + from))
         }
-        _ => from + (to - from) * (number as f64 / last as f64),
+        _ => decimal(from + (to - from) * (number as f64 / last as f64)),
     };
     Ok((0..count).map(value).map(Value::Float).collect())
 }
@@ -399,15 +405,21 @@ mod tests {
                 "from = 1e-300, to = 1e300, count = 3",
                 vec![1e-300, 1.0, 1e300],
             ),
-            // As numpy.geomspace.
+            // numpy.geomspace has 2.9999999999999996, and no decimal for what lies between decades.
+            ("from = 0.3, to = 30, count = 3", vec![0.3, 3.0, 30.0]),
             (
-                "from = 0.3, to = 30, count = 3",
-                vec![0.3, 2.9999999999999996, 30.0],
+                "from = 1, to = 10, count = 3",
+                vec![1.0, 10_f64.sqrt(), 10.0],
             ),
         ] {
             let text = format!("params = \"base.toml\"\nD = {{ {range}, scale = \"log\" }}");
             assert_eq!(numbers(&read(&text).unwrap(), "D"), expected, "{range}");
         }
+        let text = "params = \"base.toml\"\nD = { from = 0.1, to = 0.5, count = 5 }";
+        assert_eq!(
+            numbers(&read(text).unwrap(), "D"),
+            [0.1, 0.2, 0.3, 0.4, 0.5]
+        );
         let text = "params = \"base.toml\"\n[D]\nfrom = 1\nto = 2\ncount = 5";
         assert_eq!(
             numbers(&read(text).unwrap(), "D"),

@@ -75,7 +75,7 @@ impl Heading {
 
 /// A text in lines that there is room for, broken between words where possible, and the last cut short if they are too
 /// many.
-fn wrapped(text: &str, size: f64, room: f64, most: usize) -> Result<Vec<String>, Error> {
+pub(super) fn wrapped(text: &str, size: f64, room: f64, most: usize) -> Result<Vec<String>, Error> {
     let end = text.char_indices().nth(LETTERS).map(|(end, _)| end);
     let (mut lines, mut rest) = (Vec::new(), &text[..end.unwrap_or(text.len())]);
     while !rest.is_empty() {

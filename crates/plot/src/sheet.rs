@@ -8,7 +8,7 @@ use super::{
     error::Error,
     extent::Span,
     frame::Frame,
-    heading::{Heading, shortened},
+    heading::{Heading, wrapped},
     panel::{self, Metrics},
     paper::Paper,
     style::Style,
@@ -20,6 +20,9 @@ use diff2d_sys::Destination;
 
 /// Pixels that the longer side of a panel aims at.
 const SIDE: usize = 200;
+/// The most lines of the title of a panel, and from one to the next in units of the size of the text.
+const MOST_LINES: usize = 5;
+const STEP: f64 = 1.2;
 
 /// At most `most` of `total` frames, evenly spread, the first and the last among them.
 ///
@@ -48,6 +51,8 @@ pub struct Sheet {
     colours: Colours,
     /// Room for the title of a panel.
     cell_width: usize,
+    /// Lines of the title of a panel.
+    lines: usize,
     metrics: Metrics,
     shape: (usize, usize),
     style: Style,
@@ -75,7 +80,7 @@ impl Sheet {
         let (x, y) = first.extent.spans(shape);
         let colours = Colours::new(style, colormap::LEVELS);
         let (page, place) = sized(style.size, shape, (&x, &y), style.scaled(SIDE), |panel| {
-            let page = SheetLayout::new([&x, &y], style, &colours, panel, count)?;
+            let page = SheetLayout::new([&x, &y], first, style, &colours, panel, count)?;
             let needed = page.size;
             Ok((page, needed))
         })?;
@@ -102,6 +107,7 @@ impl Sheet {
             axes: [(x_name.to_owned(), x_ticks), (y_name.to_owned(), y_ticks)],
             colours,
             cell_width: page.cell_width,
+            lines: page.lines,
             metrics: m,
             shape,
             style: style.clone(),
@@ -138,8 +144,11 @@ impl Sheet {
         let middle = panel.left as f64 + panel.width as f64 / 2.0;
         let base = panel.top as f64 - m.em * (1.2 - DIGIT);
         let title = self.style.title_beside_others(frame);
-        let title = shortened(&title, m.em, self.cell_width as f64 - 0.5 * m.em)?;
-        canvas.write(&title, m.em, (middle, base), Anchor::Centre)?;
+        let lines = titled(&title, self.cell_width, self.lines, m)?;
+        for (line, above) in lines.iter().rev().zip(0..) {
+            let base = base - f64::from(above) * STEP * m.em;
+            canvas.write(line, m.em, (middle, base), Anchor::Centre)?;
+        }
         self.used += 1;
         Ok(())
     }
@@ -157,11 +166,17 @@ impl Sheet {
     }
 }
 
+/// The title of a panel in lines that have room above it.
+fn titled(title: &str, cell_width: usize, most: usize, m: &Metrics) -> Result<Vec<String>, Error> {
+    wrapped(title, m.em, cell_width as f64 - 0.5 * m.em, most)
+}
+
 /// Where everything on a sheet is, before anything is drawn. All in pixels.
 struct SheetLayout {
     panels: Vec<Rect>,
     columns: usize,
     cell_width: usize,
+    lines: usize,
     ticks: [Ticks; 2],
     bar: ColourBar,
     bar_left: usize,
@@ -176,6 +191,7 @@ struct SheetLayout {
 impl SheetLayout {
     fn new(
         [x, y]: [&Span; 2],
+        first: &Frame,
         style: &Style,
         colours: &Colours,
         (across, up): (usize, usize),
@@ -186,9 +202,16 @@ impl SheetLayout {
         let ticks = [panel::horizontal(x, across, &m), panel::vertical(y, up, &m)];
 
         // A cell is a panel with the gap to the next; above a panel its title has room.
-        let title = 1.75 * m.em;
         let inner = across.max((6.5 * m.em) as usize);
         let cell_width = inner + (2.2 * m.em) as usize;
+        let lines = titled(
+            &style.title_beside_others(first),
+            cell_width,
+            MOST_LINES,
+            &m,
+        )?;
+        let lines = lines.len().max(1);
+        let title = (1.75 + (lines - 1) as f64 * STEP) * m.em;
         let cell_height = up + (title + 0.55 * m.em).ceil() as usize;
         let columns = columns(count, cell_width, cell_height);
         let rows = count.div_ceil(columns);
@@ -223,6 +246,7 @@ impl SheetLayout {
             panels: panels.collect(),
             columns,
             cell_width,
+            lines,
             ticks,
             bar,
             bar_left,

@@ -4,7 +4,7 @@ use super::time_unit::TimeUnit;
 use crate::{
     cube::{
         AxisValues, JournalledArray, Record,
-        journal::{Header, Scenario, telling},
+        journal::{FileNames, Header, Scenario, telling},
     },
     error::Error,
 };
@@ -36,8 +36,8 @@ pub(super) enum Kind<'a> {
     Plain(u64),
     /// The committed snapshots of a run.
     Snapshots(&'a Header, &'a [Record]),
-    /// The last snapshots of so many scenarios, and the keys that tell them apart.
-    Scenarios(&'a Header, u64, Vec<String>),
+    /// The last snapshots of so many scenarios, and the keys that tell them apart, with how their values are told of.
+    Scenarios(&'a Header, u64, Vec<(String, FileNames)>),
 }
 
 /// One frame and what is known of it.
@@ -59,7 +59,15 @@ impl<'a> Frames<'a> {
             .and_then(|journal| journal.header.as_ref());
         let kind = match (array.npy.shape.len(), header) {
             (_, Some(header)) if header.is_sweep() => {
-                Kind::Scenarios(header, array.available(), telling(header))
+                let names = |key: String| {
+                    let scenarios = header.scenarios();
+                    let values: Vec<Value> =
+                        scenarios.filter_map(|one| value(&one, &key)).collect();
+                    let names = FileNames::of(values.iter());
+                    (key, names)
+                };
+                let keys = telling(header).into_iter().map(names);
+                Kind::Scenarios(header, array.available(), keys.collect())
             }
             (3, Some(header)) => Kind::Snapshots(header, records(array)),
             (2, _) => Kind::Plain(1),
@@ -356,17 +364,21 @@ fn records(array: &JournalledArray) -> &[Record] {
 }
 
 /// What distinguishes a scenario from the others: `D = 0.5, dx = 1`.
-fn name(scenario: &Scenario, varied: &[String]) -> String {
-    let pairs = scenario.params.pairs().into_iter();
-    let shown = |value: &Value| match value {
-        Value::String(word) => word.clone(),
-        value => value
-            .as_f64()
-            .map_or_else(|| value.to_string(), |number| plot::short(number, 4)),
-    };
-    let varied: Vec<String> = pairs
-        .filter(|(key, _)| varied.contains(key))
-        .map(|(key, value)| format!("{key} = {}", shown(value)))
-        .collect();
-    varied.join(", ")
+fn name(scenario: &Scenario, varied: &[(String, FileNames)]) -> String {
+    let parts = varied.iter().filter_map(|(key, names)| {
+        let value = value(scenario, key)?;
+        let shown = match value.as_f64() {
+            Some(number) => plot::short(number, 4),
+            None => names.shown(&value),
+        };
+        Some(format!("{key} = {shown}"))
+    });
+    parts.collect::<Vec<_>>().join(", ")
+}
+
+/// The value of a key of a scenario.
+fn value(scenario: &Scenario, key: &str) -> Option<Value> {
+    let pairs = scenario.params.pairs();
+    let found = pairs.into_iter().find(|(name, _)| name == key);
+    found.map(|(_, value)| value.clone())
 }

@@ -12,6 +12,7 @@
 mod committed;
 mod differences;
 mod error;
+mod file_names;
 mod header;
 mod lines;
 mod parse;
@@ -23,6 +24,7 @@ mod varied;
 
 pub use committed::Committed;
 pub use error::JournalError;
+pub use file_names::FileNames;
 pub use header::{FORMAT, Header};
 pub use lines::Records;
 pub use parse::Journal;

@@ -1,0 +1,83 @@
+//! [`FileNames`]: values of scenarios as people read them, files without the directories that all share.
+
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+
+/// How the values of a key are told of.
+#[derive(Debug, Clone, Default)]
+pub struct FileNames {
+    /// The directory that all files have in common, if some value names one.
+    shared: Option<PathBuf>,
+}
+
+impl FileNames {
+    /// Of these values of one key.
+    pub fn of<'a>(values: impl Iterator<Item = &'a Value>) -> Self {
+        let directories = values.filter_map(|value| file(value)?.parent().map(Path::to_owned));
+        Self {
+            shared: directories.reduce(|shared, other| {
+                let same = shared.components().zip(other.components());
+                let same = same.take_while(|(one, two)| one == two);
+                same.map(|(one, _)| one).collect()
+            }),
+        }
+    }
+
+    /// A value: a text without quotes, and a file without those directories.
+    #[must_use]
+    pub fn shown(&self, value: &Value) -> String {
+        let Some(path) = file(value) else {
+            return match value {
+                Value::String(word) => word.clone(),
+                value => value.to_string(),
+            };
+        };
+        let shared = self.shared.as_deref().unwrap_or(Path::new(""));
+        let name = path.strip_prefix(shared).unwrap_or(path).display();
+        let others = value.as_object().into_iter().flatten();
+        let others = others.filter(|(key, _)| !["file", "image"].contains(&key.as_str()));
+        let others = others.filter(|(_, value)| *value != "linear");
+        let others = others.map(|(_, value)| format!(" {value}").replace('"', ""));
+        format!("{name}{}", others.collect::<String>())
+    }
+}
+
+/// The file that a value names.
+fn file(value: &Value) -> Option<&Path> {
+    let name = match value {
+        Value::String(word) => Some(word.as_str()),
+        value => ["file", "image"]
+            .iter()
+            .find_map(|key| value.get(key)?.as_str()),
+    };
+    name.map(Path::new).filter(|path| path.is_absolute())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn files_are_told_of_without_what_they_share() {
+        let of = |values: &[Value]| -> Vec<String> {
+            let names = FileNames::of(values.iter());
+            values.iter().map(|value| names.shown(value)).collect()
+        };
+        assert_eq!(
+            of(&[json!("/a/b/u.npy"), json!("/a/b/v.npy")]),
+            ["u.npy", "v.npy"]
+        );
+        assert_eq!(
+            of(&[json!("/a/b/u.npy"), json!("/a/c/u.npy")]),
+            ["b/u.npy", "c/u.npy"]
+        );
+        assert_eq!(of(&[json!("walls"), json!(0.5)]), ["walls", "0.5"]);
+        let image =
+            |high: f64| json!({"image": "/a/D.png", "range": [0.1, high], "interpolate": "linear"});
+        assert_eq!(
+            of(&[image(1.0), image(2.0)]),
+            ["D.png [0.1,1.0]", "D.png [0.1,2.0]"]
+        );
+    }
+}
