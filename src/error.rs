@@ -138,6 +138,9 @@ impl Error {
                 CubeError::Io(_)
                 | CubeError::NoSpace { .. }
                 | CubeError::Locked { .. }
+                | CubeError::LockedPart { .. }
+                | CubeError::NoParts { .. }
+                | CubeError::Incoherent { .. }
                 | CubeError::NewerJournal { .. }
                 | CubeError::OlderJournal { .. }
                 | CubeError::Lost { .. }

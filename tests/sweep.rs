@@ -9,9 +9,9 @@
 
 mod common;
 
-use common::{SMALL, Scene};
+use common::{SMALL, Scene, journal::without_ids};
 use serde_json::Value;
-use std::{collections::BTreeSet, process::Stdio, thread, time::Duration};
+use std::{collections::BTreeSet, io::Write, process::Stdio, thread, time::Duration};
 
 /// Scenarios of several lengths: a larger D takes more steps, a longer outtime fewer snapshots.
 const SWEEP: &str = "\
@@ -340,6 +340,195 @@ fn a_killed_sweep_keeps_its_commits_and_ends_with_the_same_bytes() {
         }
         assert!(round < 500, "the sweep is never there to be killed");
     }
+}
+
+/// Eight processes, each with some of the scenarios, of which any is killed at any moment and started again.
+#[test]
+fn processes_that_are_killed_at_random_fill_one_sweep() {
+    const PROCESSES: usize = 8;
+    let full = std::env::var_os("DIFF2D_FULL").is_some();
+    let (count, kills): (usize, usize) = if full { (500, 200) } else { (40, 12) };
+    let scene = scene(&format!(
+        "params = \"p.toml\"\ndx = 0.1\nD = {{ from = 0.5, to = 2, count = {count} }}\n"
+    ));
+    scene.succeed("sweep s.toml -o whole.npy --threads 2");
+    let each = count.div_ceil(PROCESSES);
+    let start = |number: usize| {
+        let part = format!("{}:{}", number * each, (number + 1) * each);
+        let arguments = "sweep s.toml -o s.npy --threads 1 --quiet --scenarios".split(' ');
+        let mut command = scene.diff2d();
+        command.args(arguments).arg(part).stdout(Stdio::null());
+        command.stderr(Stdio::piped()).spawn().unwrap()
+    };
+    let mut killed = 0;
+    for round in 0_u64.. {
+        let mut processes: Vec<_> = (0..PROCESSES).map(start).collect();
+        for attempt in 0..kills as u64 {
+            thread::sleep(Duration::from_micros(
+                (round * 7 + attempt * 13) % 23 * 1_000,
+            ));
+            let number = (attempt * 5 + round) as usize % PROCESSES;
+            let _ = processes[number].kill();
+            killed += usize::from(processes[number].wait().unwrap().code().is_none());
+            processes[number] = start(number);
+        }
+        for process in processes {
+            let told = process.wait_with_output().unwrap();
+            let told = (
+                told.status.code(),
+                String::from_utf8_lossy(&told.stderr).into_owned(),
+            );
+            assert_eq!(told, (Some(0), String::new()));
+        }
+        assert!(scene.read("s.npy") == scene.read("whole.npy"));
+        assert_eq!(scene.text("s.csv"), scene.text("whole.csv"));
+        let lines = |name: &str| -> BTreeSet<String> {
+            let lines = without_ids(&scene.text(name)).into_iter();
+            let lines: BTreeSet<String> = lines.collect();
+            assert_eq!(lines.len(), scene.text(name).lines().count());
+            lines
+        };
+        assert_eq!(lines("s.journal"), lines("whole.journal"));
+        scene.succeed("verify s.npy");
+        for name in ["s.npy", "s.journal", "s.csv"] {
+            std::fs::remove_file(scene.path(name)).unwrap();
+        }
+        if killed >= kills {
+            break;
+        }
+        assert!(round < 100, "the processes are never there to be killed");
+    }
+}
+
+/// A process that has a long scenario, once it has committed something.
+fn begun(scene: &Scene, arguments: &str) -> std::process::Child {
+    let mut command = scene.diff2d();
+    command.args(arguments.split(' ')).stdout(Stdio::null());
+    let mut child = command.stderr(Stdio::null()).spawn().unwrap();
+    while !scene.exists("s.journal") || scene.text("s.journal").lines().count() < 2 {
+        assert_eq!(child.try_wait().unwrap(), None);
+        thread::sleep(Duration::from_millis(1));
+    }
+    child
+}
+
+#[test]
+fn scenarios_are_locked_each_for_itself() {
+    let scene = scene("params = \"p.toml\"\ndx = 0.02\nD = [0.5, 1, 1.5, 2]\n");
+    let mut child = begun(&scene, "sweep s.toml -o s.npy --scenarios 1:3");
+    for (arguments, code, said) in [
+        (
+            "sweep s.toml -o s.npy --scenarios 2:",
+            1,
+            "another process computes some of these",
+        ),
+        (
+            "sweep s.toml -o s.npy --scenarios :2",
+            1,
+            "choose others with --scenarios",
+        ),
+        (
+            "sweep s.toml -o s.npy --resume",
+            1,
+            "another run is writing this cube",
+        ),
+        (
+            "sweep s.toml -o s.npy --force",
+            1,
+            "another run is writing this cube",
+        ),
+        ("repair s.npy", 1, "another run is writing this cube"),
+        (
+            "sweep s.toml -o s.npy --scenarios :1 --set dx=0.04",
+            2,
+            "dx",
+        ),
+        (
+            "sweep s.toml -o s.npy --scenarios 4:",
+            2,
+            "some of the 4 scenarios, such as 0:2",
+        ),
+        (
+            "sweep s.toml -o s.npy --scenarios a:b",
+            2,
+            "some of the 4 scenarios",
+        ),
+        (
+            "sweep s.toml -o s.npy --scenarios 0:1 --force",
+            2,
+            "cannot be used with",
+        ),
+        (
+            "sweep s.toml -o s.npy --scenarios 0:1 --no-lock",
+            2,
+            "cannot be used with",
+        ),
+        (
+            "sweep s.toml -o s.npy --scenarios :1 --max-walltime 1ms",
+            75,
+            "--scenarios :1 -o s.npy",
+        ),
+    ] {
+        let told = scene.run(arguments);
+        // The first snapshot is there at once.
+        let code = if told.code == Some(1) && code == 75 {
+            1
+        } else {
+            code
+        };
+        assert_eq!(told.code, Some(code), "{arguments}: {told}");
+        assert!(told.stderr.contains(said), "{arguments}: {told}");
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+
+    // Nor beside the whole sweep.
+    for name in ["s.npy", "s.journal", "s.csv"] {
+        let _ = std::fs::remove_file(scene.path(name));
+    }
+    let mut child = begun(&scene, "sweep s.toml -o s.npy");
+    let told = scene.run("sweep s.toml -o s.npy --scenarios :1");
+    assert_eq!(told.code, Some(1), "{told}");
+    assert!(told.stderr.contains("or the whole sweep"), "{told}");
+    child.kill().unwrap();
+    child.wait().unwrap();
+}
+
+/// What a killed process has torn, another one that is at work cuts off before it appends.
+#[test]
+fn a_line_that_another_process_has_torn_is_cut_off() {
+    let scene = scene("params = \"p.toml\"\ndx = 0.05\nD = [0.5, 1, 1.5, 2]\n");
+    scene.succeed("sweep s.toml -o whole.npy");
+    let mut child = begun(&scene, "sweep s.toml -o s.npy --scenarios 1: --threads 1");
+    let torn = &scene
+        .text("whole.journal")
+        .lines()
+        .last()
+        .unwrap()
+        .to_owned()[..50];
+    // In no turn: what another process appends at this moment may stand behind it.
+    let append = || {
+        let mut journal = std::fs::OpenOptions::new();
+        let mut journal = journal.append(true).open(scene.path("s.journal")).unwrap();
+        journal.write_all(torn.as_bytes()).unwrap();
+    };
+    append();
+    assert!(child.wait().unwrap().success());
+    append();
+    let told = scene.succeed("sweep s.toml -o s.npy --scenarios :1");
+    assert_eq!(told.stdout, "0\n");
+    assert!(scene.read("s.npy") == scene.read("whole.npy"));
+    assert_eq!(
+        scene.text("s.journal").lines().count(),
+        scene.text("whole.journal").lines().count()
+    );
+    scene.succeed("verify s.npy");
+    let told = scene.succeed("sweep s.toml -o s.npy --scenarios :1");
+    assert!(
+        told.stderr
+            .contains("nothing to do: all snapshots are there in s.npy"),
+        "{told}"
+    );
 }
 
 #[test]

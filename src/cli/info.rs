@@ -9,7 +9,8 @@ use super::{
 };
 use crate::{
     cube::{
-        CubeError, Header, Journal, JournalledArray, Paths, Record, checkpoint, journal::Scenario,
+        CubeError, Header, Journal, JournalledArray, Paths, Record, checkpoint,
+        journal::{Scenario, telling},
         scratch,
     },
     error::Error,
@@ -23,6 +24,7 @@ use serde::{
     ser::{Error as _, SerializeSeq},
 };
 use std::{
+    borrow::Cow,
     cell::RefCell,
     fmt,
     io::BufReader,
@@ -182,6 +184,11 @@ struct CubeState<'a> {
     run: &'a Option<Header>,
     committed: u64,
     complete: bool,
+    /// Of a sweep.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    varied: Option<Vec<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    scenarios: Option<Vec<ScenarioState>>,
     /// Only where they are told.
     snapshots: Option<Snapshots<'a>>,
     /// The state between snapshots that a resume will take up.
@@ -197,7 +204,13 @@ struct CubeState<'a> {
 impl<'a> CubeState<'a> {
     fn new(cube: &Path, journal: &'a Journal) -> Self {
         let [checkpoint, scratch] = states(cube, journal).unwrap_or_default();
+        let sweep = journal.header.as_ref().filter(|header| header.is_sweep());
+        let varied = sweep.map(telling);
+        let scenarios = sweep.zip(varied.as_ref());
         Self {
+            scenarios: scenarios
+                .map(|(header, varied)| ScenarioState::all(header, varied, journal)),
+            varied,
             run: &journal.header,
             committed: journal.committed.total(),
             complete: journal.is_complete(),
@@ -236,7 +249,7 @@ impl<'a> CubeState<'a> {
                     },
                 );
             }
-            None => lines.add("sweep", format!("{} scenarios", header.scenario_count())),
+            None => self.list_sweep(header, lines),
         }
         let (some, all) = (self.committed, header.snapshots());
         lines.add("committed", format!("{some} of {all} snapshots"));
@@ -258,6 +271,64 @@ impl<'a> CubeState<'a> {
                 );
             }
         }
+    }
+}
+
+impl CubeState<'_> {
+    fn list_sweep(&self, header: &Header, lines: &mut Listing) {
+        /// So many scenarios are listed; JSON has all of them.
+        const MOST: usize = 100;
+        let count = header.scenario_count();
+        let differ = match self.varied.as_deref().unwrap_or_default() {
+            [] => String::new(),
+            keys => format!(", which differ in {}", keys.join(", ")),
+        };
+        lines.add("sweep", format!("{count} scenarios{differ}"));
+        for scenario in self.scenarios.iter().flatten().take(MOST) {
+            lines.add("scenario", scenario);
+        }
+        if count > MOST {
+            lines.add("", format!("and {} more: --json tells all", count - MOST));
+        }
+    }
+}
+
+/// A scenario of a sweep, and what is there of it.
+#[derive(Serialize)]
+struct ScenarioState {
+    scenario: usize,
+    /// Those that vary.
+    params: serde_json::Map<String, serde_json::Value>,
+    committed: u64,
+    snapshots: u64,
+}
+
+impl ScenarioState {
+    fn all(header: &Header, varied: &[String], journal: &Journal) -> Vec<Self> {
+        let scenarios = header.scenarios().enumerate();
+        let of_one = |(number, scenario): (usize, Cow<'_, Scenario>)| Self {
+            scenario: number,
+            params: scenario
+                .params
+                .pairs()
+                .into_iter()
+                .filter(|(key, _)| varied.contains(key))
+                .map(|(key, value)| (key, value.clone()))
+                .collect(),
+            committed: journal.committed.of(number),
+            snapshots: header.snapshots_of(number),
+        };
+        scenarios.map(of_one).collect()
+    }
+}
+
+impl fmt::Display for ScenarioState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: ", self.scenario)?;
+        for (key, value) in &self.params {
+            write!(f, "{key} = {}, ", excerpt(&value.to_string(), 60))?;
+        }
+        write!(f, "{} of {} snapshots", self.committed, self.snapshots)
     }
 }
 

@@ -1,6 +1,7 @@
 //! `diff2d sweep`: many scenarios into one cube.
 
 use super::{
+    axes::slice,
     bar::Unit,
     number,
     printer::Printer,
@@ -23,7 +24,9 @@ use diff2d_sys::{self as sys, AtomicFile, Destination};
 use serde_json::json;
 use std::{
     borrow::Cow,
+    fs::Metadata,
     io::{self, BufRead, BufReader, BufWriter, Read, Write},
+    ops::Range,
     path::{Path, PathBuf},
     sync::{Arc, atomic::Ordering},
     time::Instant,
@@ -42,6 +45,8 @@ use std::{
   runtime = { from = 5, to = 15, count = 3, scale = \"linear\" }  # or scale = \"log\"
   combine = \"product\"                                          # or \"zip\"
 
+  diff2d sweep params/sweep.toml -o sweep.npy --scenarios 0:3  # while another process takes 3:
+
 Scenarios share one shape: dx, x1 and x2 may vary together as long as the number of nodes does not.")]
 pub(super) struct SweepArgs {
     /// The sweep: TOML
@@ -51,6 +56,13 @@ pub(super) struct SweepArgs {
     /// word is a string)
     #[arg(long = "set", value_name = "KEY=VALUE")]
     overrides: Vec<String>,
+    /// Only these scenarios, while other processes may compute others into the same cube: a range as in Python.
+    /// The first one creates the cube, and a process that was stopped is started again as it was
+    #[arg(
+        long, value_name = "A:B", allow_hyphen_values = true,
+        conflicts_with_all = ["force", "no_lock"]
+    )]
+    scenarios: Option<String>,
     #[command(flatten)]
     start: StartArgs,
     /// Write figures of the sweep: scenarios, updates, seconds, ranks, machine
@@ -65,11 +77,29 @@ impl SweepArgs {
         let own = [self.file.clone(), sweep.params_file().to_owned()];
         inputs.chain(own).collect()
     }
+
+    /// The scenarios that are asked for, if not all are.
+    fn part(&self, sweep: &Sweep) -> Result<Option<Range<usize>>, Error> {
+        let Some(text) = &self.scenarios else {
+            return Ok(None);
+        };
+        let count = sweep.scenarios().len();
+        let found = slice(text, count as u64).filter(|found| !found.is_empty());
+        let found = found.ok_or_else(|| {
+            Error::Usage(format!(
+                "--scenarios {text}: expected some of the {count} scenarios, such as 0:{}",
+                count.div_ceil(2)
+            ))
+        })?;
+        let number = |at: u64| usize::try_from(at).unwrap_or(count);
+        Ok(Some(number(found.start)..number(found.end)))
+    }
 }
 
 pub(super) fn sweep(args: &SweepArgs, terminal: &Terminal) -> Result<u8, Error> {
     // Parameters are judged before ranks are brought together.
     let sweep = Sweep::load_with(&args.file, &args.overrides)?;
+    let part = args.part(&sweep)?;
     let cube = args.start.cube(&args.file)?;
     let report = args.report.as_ref().map(|path| {
         let taken = [Paths::of(&cube)?.files(), args.reads(&sweep)].concat();
@@ -77,13 +107,14 @@ pub(super) fn sweep(args: &SweepArgs, terminal: &Terminal) -> Result<u8, Error> 
     });
     let report = report.transpose()?;
     ranks::together("sweep", terminal, |world| {
-        on_ranks((args, &sweep), &cube, report.clone(), world, terminal)
+        let asked = (args, &sweep, part.clone());
+        on_ranks(asked, &cube, report.clone(), world, terminal)
     })
 }
 
 /// Collective. The sweep on all ranks.
 fn on_ranks(
-    (args, sweep): (&SweepArgs, &Sweep),
+    (args, sweep, part): (&SweepArgs, &Sweep, Option<Range<usize>>),
     cube: &Path,
     report: Option<Destination>,
     world: &World,
@@ -92,7 +123,9 @@ fn on_ranks(
     let begin = Instant::now();
     terminal.warn(sweep.warnings());
     let scenarios = sweep.scenarios();
-    let total = (0..scenarios.len()).map(|number| scenarios.snapshots_of(number));
+    let numbers = part.clone().unwrap_or(0..scenarios.len());
+    let count = numbers.len();
+    let total = numbers.map(|number| scenarios.snapshots_of(number));
     let table = Paths::of(cube)?.table();
     let table = ScenarioTable {
         names: sweep
@@ -105,9 +138,11 @@ fn on_ranks(
         cube,
     };
     let table_to = match world.is_root() {
-        true => table
-            .admit(args.start.force, args.start.resume, &args.reads(sweep))
-            .map(Some),
+        true => {
+            let resume = args.start.resume || part.is_some();
+            let to = table.admit(args.start.force, resume, &args.reads(sweep));
+            to.map(Some)
+        }
         false => Ok(None),
     };
     let table_to = collective::all_ok(world, table_to)?;
@@ -120,9 +155,12 @@ fn on_ranks(
     let (mut commits, mut updates) = (0, 0);
     let [.., ny, nx] = sweep.cube_shape();
     let interior = (ny - 2) * (nx - 2);
-    let ran = args
-        .start
-        .run(sweep)
+    let is_part = part.is_some();
+    let mut run = args.start.run(sweep);
+    if let Some(part) = part {
+        run = run.scenarios(part);
+    }
+    let ran = run
         .output(cube)
         .reads(args.reads(sweep))
         .stop_flag(Arc::clone(&stop_flag))
@@ -148,13 +186,16 @@ fn on_ranks(
     let is_stopped = matches!(outcome, Outcome::Stopped(_));
     start::unless_closed(printed, is_stopped)?;
     if let Some(to) = table_to {
-        table.write(to)?;
+        match is_part {
+            true => table.write_beside_others()?,
+            false => table.write(to)?,
+        }
     }
     let took = begin.elapsed().as_secs_f64();
     if let (Some(to), true) = (report, world.is_root()) {
         #[expect(clippy::cast_precision_loss, reason = "a rate for people")]
         let report = json!({
-            "scenarios": scenarios.len(),
+            "scenarios": count,
             "snapshots": commits,
             "updates": updates,
             "seconds": {"total": took},
@@ -165,13 +206,17 @@ fn on_ranks(
         start::write_json(to, "report", &report)?;
     }
     let took = number::seconds(took);
-    let done = format!("{} scenarios in {took}", scenarios.len());
+    let done = format!("{count} scenarios in {took}");
     let overrides = args.overrides.iter();
     let overrides: String = overrides
         .map(|text| format!(" --set {}", quoted(text)))
         .collect();
+    let some = args.scenarios.iter();
+    let some: String = some
+        .map(|text| format!(" --scenarios {}", quoted(text)))
+        .collect();
     let file = quoted(&args.file.display().to_string());
-    let command = format!("diff2d sweep {file}{overrides}");
+    let command = format!("diff2d sweep {file}{overrides}{some}");
     Ok(start::conclude(
         terminal,
         outcome,
@@ -242,6 +287,24 @@ impl ScenarioTable<'_> {
             }
         }
         Ok(file.fill_buf()?.is_empty())
+    }
+
+    /// Writes the table while other processes of the same sweep may do so, too: once more as long as they have written it, or
+    /// committed something, meanwhile. The last table that is written has everything.
+    fn write_beside_others(&self) -> Result<(), Error> {
+        let journal = Paths::of(self.cube)?.journal;
+        let committed = || journal.metadata().ok().map(|journal| journal.len());
+        // Inodes are used again.
+        let state = |table: Metadata| (sys::identity(&table), table.modified().ok());
+        let table = || self.path.metadata().ok().map(state);
+        loop {
+            let before = (committed(), table());
+            match self.admit(false, true, &[]).and_then(|to| self.write(to)) {
+                Err(_) if table() != before.1 => {}
+                written if written.is_err() || committed() == before.0 => return written,
+                _ => {}
+            }
+        }
     }
 
     /// Writes the table in place of what was there.

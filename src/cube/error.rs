@@ -34,6 +34,26 @@ pub enum CubeError {
         /// The locked journal.
         journal: PathBuf,
     },
+    /// Another process holds the lock on the whole cube, or on some of the same scenarios.
+    #[error("another process computes some of these scenarios, or the whole sweep (it holds a lock on {}): wait for it, or choose others with --scenarios", journal.display())]
+    LockedPart {
+        /// The journal.
+        journal: PathBuf,
+    },
+    /// The filesystem cannot lock some scenarios.
+    #[error("{} cannot be locked for some scenarios alone ({source}): leave --scenarios out and compute all of them in one process", journal.display())]
+    NoParts {
+        /// The journal.
+        journal: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// What several machines write into one page of a file is not kept apart.
+    #[error("on the filesystem of {} machines lose what others write beside it: start all processes on one machine and say so with --io write, or leave --scenarios out", cube.display())]
+    Incoherent {
+        /// The cube.
+        cube: PathBuf,
+    },
     /// The filesystem cannot lock.
     #[error("{} cannot be locked ({source}); if you are sure that no other run writes it, add --no-lock", journal.display())]
     NoLocks {

@@ -1,14 +1,53 @@
 //! The journal of a cube that is written: opened, created where there is none, and locked.
 
 use super::{error::CubeError, paths::Paths};
-use diff2d_sys::{self as sys, LockedFile};
+use diff2d_sys::{self as sys, LockedFile, Turn};
 use std::{
-    fs::{OpenOptions, TryLockError},
+    fs::{File, OpenOptions, TryLockError},
     io,
+    ops::Range,
 };
 
 /// Opens and locks the journal, creating an empty one where neither it nor the cube exists.
 pub(super) fn open_journal(paths: &Paths, no_lock: bool) -> Result<LockedFile, CubeError> {
+    let lock = |journal| match no_lock {
+        true => Ok(LockedFile::without_lock(journal)),
+        false => LockedFile::try_new(journal).map_err(|error| match error {
+            TryLockError::WouldBlock => CubeError::Locked {
+                journal: paths.journal.clone(),
+            },
+            TryLockError::Error(source) => CubeError::NoLocks {
+                journal: paths.journal.clone(),
+                source,
+            },
+        }),
+    };
+    Ok(open_locked(paths, lock)?.0)
+}
+
+/// As [`open_journal`], for a process that computes some scenarios of a sweep while others compute others. It begins
+/// with its turn to write.
+pub(super) fn open_part(
+    paths: &Paths,
+    scenarios: Range<u64>,
+) -> Result<(LockedFile, Option<Turn>), CubeError> {
+    open_locked(paths, |journal| {
+        LockedFile::try_part(journal, scenarios.clone()).map_err(|error| match error {
+            TryLockError::WouldBlock => CubeError::LockedPart {
+                journal: paths.journal.clone(),
+            },
+            TryLockError::Error(source) => CubeError::NoParts {
+                journal: paths.journal.clone(),
+                source,
+            },
+        })
+    })
+}
+
+fn open_locked(
+    paths: &Paths,
+    lock: impl Fn(File) -> Result<LockedFile, CubeError>,
+) -> Result<(LockedFile, Option<Turn>), CubeError> {
     /// Other processes may create and remove the journal meanwhile, but not so often.
     const ATTEMPTS: usize = 1000;
     let mut options = OpenOptions::new();
@@ -32,20 +71,12 @@ pub(super) fn open_journal(paths: &Paths, no_lock: bool) -> Result<LockedFile, C
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => continue,
             opened => opened.map_err(CubeError::io("open", &paths.journal))?,
         };
-        let journal = match no_lock {
-            true => LockedFile::without_lock(journal),
-            false => LockedFile::try_new(journal).map_err(|error| match error {
-                TryLockError::WouldBlock => CubeError::Locked {
-                    journal: paths.journal.clone(),
-                },
-                TryLockError::Error(source) => CubeError::NoLocks {
-                    journal: paths.journal.clone(),
-                    source,
-                },
-            })?,
-        };
+        let journal = lock(journal)?;
+        let turn = journal.in_turn();
+        let turn = turn.map_err(CubeError::io("lock", &paths.journal))?;
+        // Whoever had the turn before may have removed it.
         if sys::is_still_at(&journal, &paths.journal) {
-            return Ok(journal);
+            return Ok((journal, turn));
         }
     }
     Err(CubeError::Locked {

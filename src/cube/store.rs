@@ -6,13 +6,14 @@ use super::{
     file::{CubeFile, Io, matches_journal, open_to_write, shorten},
     found::{is_another_array, may_be_unborn},
     journal::{Committed, Header, Journal, JournalError, Record},
-    lock::open_journal,
+    lock::{open_journal, open_part},
     paths::{Paths, enter_directory, sync_directory},
 };
 use diff2d_sys::{self as sys, FileExt, LockedFile, Reservation};
 use std::{
     fs::{self, File},
-    io::{self, Seek, SeekFrom, Write},
+    io::{self, Read, Seek, SeekFrom, Write},
+    ops::Range,
     sync::Arc,
 };
 
@@ -29,9 +30,19 @@ pub struct Claim {
     pub io: Option<Io>,
     /// Number of machines that write into the cube; 0 counts as 1.
     pub machines: usize,
+    /// The first of the scenarios that are computed, and the one behind the last, where other processes may compute others
+    /// of the same sweep meanwhile; otherwise all are.
+    pub scenarios: Option<[usize; 2]>,
 }
 
 impl Claim {
+    /// The scenarios that are computed of so many.
+    #[must_use]
+    pub fn part(&self, of: usize) -> Range<usize> {
+        let [first, end] = self.scenarios.unwrap_or([0, of]);
+        first.min(of)..end.min(of)
+    }
+
     /// How to write into a file: as asked for, or by positional writes; those of rank 0 alone where
     /// machines do not see each other's writes.
     fn io_for(&self, cube: &File) -> Io {
@@ -57,6 +68,8 @@ pub struct Store {
     free: Option<u64>,
     pub(super) cube: Arc<CubeFile>,
     pub(super) journal: LockedFile,
+    /// The scenarios that this process computes.
+    part: Range<usize>,
     /// What the journal must hold.
     pub(super) lines: Lines,
 }
@@ -107,7 +120,20 @@ impl Store {
         let directory = paths.directory();
         enter_directory(directory)?;
         checkpoint::refuse_others(paths)?;
-        let journal = open_journal(paths, claim.no_lock)?;
+        let part = claim.part(header.scenario_count());
+        // Others wait until the cube is there, or has been looked at.
+        let (journal, _turn) = match claim.scenarios {
+            None => (open_journal(paths, claim.no_lock)?, None),
+            Some(_) => {
+                let around = File::open(directory).map_err(CubeError::io("open", directory))?;
+                if claim.io.is_none() && !sys::is_coherent_between_hosts(&around) {
+                    return Err(CubeError::Incoherent {
+                        cube: paths.cube.clone(),
+                    });
+                }
+                open_part(paths, part.start as u64..part.end as u64)?
+            }
+        };
         let found = Journal::read(&*journal).map_err(CubeError::io("read", &paths.journal))?;
         match &found.error {
             Some(error) if !error.is_ours() => return Err(paths.journal_error(error.clone())),
@@ -150,7 +176,11 @@ impl Store {
                 }
                 return Err(create::no_space((paths, &header, free)));
             }
-            return Self::create(paths, header, journal, claim);
+            let mut created = Self::create(paths, header, journal, claim)?;
+            if claim.scenarios.is_some() {
+                created.begin()?;
+            }
+            return Ok(created);
         }
         Self::resume(paths, &header, journal, found, claim)
     }
@@ -173,6 +203,7 @@ impl Store {
             paths: paths.clone(),
             cube: Arc::new(CubeFile::unborn(cube, &paths.cube, header.cube_bytes(), io)),
             committed: Committed::none_of(header.scenario_count()),
+            part: claim.part(header.scenario_count()),
             header,
             reservation: Some(reservation),
             free,
@@ -284,6 +315,7 @@ impl Store {
         Ok(Self {
             paths: paths.clone(),
             cube: Arc::new(CubeFile::begun(cube, &paths.cube, header.cube_bytes(), io)),
+            part: claim.part(header.scenario_count()),
             header,
             committed: found.committed,
             reservation: None,
@@ -316,10 +348,12 @@ impl Store {
         )
     }
 
-    /// Whether every snapshot is committed.
+    /// Whether every snapshot is committed that this process computes.
     #[must_use]
     pub fn is_complete(&self) -> bool {
-        self.committed.total() == self.header.snapshots()
+        self.part
+            .clone()
+            .all(|number| self.committed.of(number) == self.header.snapshots_of(number))
     }
 
     /// Appends records to the journal and syncs it. From then on the snapshots are committed.
@@ -328,7 +362,15 @@ impl Store {
             .iter()
             .map(|record| record.line(&self.header.run_id))
             .collect();
+        let turn = self.journal.in_turn();
+        let _turn = turn.map_err(CubeError::io("lock", &self.paths.journal))?;
         self.mend_journal()?;
+        if self.journal.is_shared() {
+            self.go_behind_others().map_err(CubeError::io(
+                "cut the torn last line of",
+                &self.paths.journal,
+            ))?;
+        }
         self.journal
             .write_all(lines.as_bytes())
             .map_err(CubeError::io("write", &self.paths.journal))?;
@@ -342,6 +384,24 @@ impl Store {
                 self.header.end_with(record.index);
             }
         }
+        Ok(())
+    }
+
+    /// Goes to the end of a journal to which others append in turn. A torn last line was left by one that was killed, and is
+    /// cut off.
+    fn go_behind_others(&mut self) -> io::Result<()> {
+        /// More bytes than a line has.
+        const MOST: u64 = 4096;
+        let all = self.journal.metadata()?.len();
+        let mut last = Vec::new();
+        self.journal
+            .seek(SeekFrom::Start(all.saturating_sub(MOST)))?;
+        self.journal.read_to_end(&mut last)?;
+        let torn = last.iter().rev().take_while(|byte| **byte != b'\n').count() as u64;
+        if torn > 0 {
+            self.journal.set_len(all - torn)?;
+        }
+        self.lines.bytes = self.journal.seek(SeekFrom::End(0))?;
         Ok(())
     }
 

@@ -9,9 +9,18 @@ use crate::{
     cube::{Header, Io, Paths, digest, inputs, share::Share},
     run::{self, Observer, Options, Outcome, Run, RunError},
 };
-use std::{path::PathBuf, time::Instant};
+use std::{ops::Range, path::PathBuf, time::Instant};
 
 impl Run<'_, Sweep> {
+    /// Computes some of the scenarios, into a cube into which other processes may write others meanwhile: each holds
+    /// the lock on its own. A cube that is there is continued.
+    pub fn scenarios(mut self, scenarios: Range<usize>) -> Self {
+        let claim = &mut self.options.claim;
+        claim.scenarios = Some([scenarios.start, scenarios.end]);
+        claim.resume = true;
+        self
+    }
+
     /// Runs all scenarios that are not complete in this process, several at a time.
     ///
     /// # Errors
@@ -57,7 +66,8 @@ fn run_on(
     let topology = Topology::all_gather(comm);
     let threads = options.threads.map(run::worthwhile_threads);
     let threads = threads.unwrap_or_else(|| topology.threads_each());
-    let workers = threads.min(sweep.scenarios().len());
+    let part = options.claim.part(sweep.scenarios().len());
+    let workers = threads.min(part.len());
     let budget = sweep.budget(workers, topology.has_spare_processor(workers));
     let budget = budget.and_then(|budget| {
         budget.check(topology.ranks_on_this_machine())?;

@@ -138,7 +138,7 @@ impl<'a> Workers<'a> {
     /// Collective. Exchanges reports until all scenarios are finished, and passes those that this rank is
     /// to compute to `begin`.
     fn hand_out(&self, workers: usize, comm: &impl Comm, begin: impl Fn(usize)) {
-        let numbers = 0..self.sweep.scenarios().len();
+        let numbers = self.options.claim.part(self.sweep.scenarios().len());
         let mut to_do: VecDeque<usize> = numbers
             .filter(|&number| !self.writer.was_complete(number))
             .collect();

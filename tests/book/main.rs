@@ -94,7 +94,7 @@ fn few_blocks_are_not_run() {
     1 builds C++ and Fortran programs, and measures for minutes
     1 builds the package
     6 builds the program
-    1 needs Slurm
+    2 needs Slurm
     1 needs h5py
     2 needs py-pde
     2 needs the file above

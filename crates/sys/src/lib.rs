@@ -64,7 +64,7 @@ pub use files::{
     open_own, open_stream, open_to_read, same_file, sync_directory,
 };
 pub use guard::{guard, is_ignored};
-pub use locked_file::LockedFile;
+pub use locked_file::{LockedFile, Turn};
 pub use machine::{Caches, DIRECT_ALIGNMENT, page_size, threads};
 pub use map::{
     Memory, begin_to_read, map_to_read, read_nothing_ahead, sync_map, write_through_map,

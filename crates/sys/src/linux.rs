@@ -43,6 +43,50 @@ pub fn try_lock(file: &File) -> Result<(), TryLockError> {
     }
 }
 
+/// Takes the lock on a range of bytes, which a file need not have, without waiting: one of the same kind, beside those of
+/// others on other ranges.
+///
+/// # Errors
+/// As [`try_lock`].
+pub fn try_lock_range(file: &File, range: Range<u64>) -> Result<(), TryLockError> {
+    match fcntl(file, FcntlArg::F_OFD_SETLK(&lock_of(libc::F_WRLCK, range))) {
+        Ok(_) => Ok(()),
+        Err(Errno::EAGAIN | Errno::EACCES) => Err(TryLockError::WouldBlock),
+        Err(errno) => Err(TryLockError::Error(answered(errno))),
+    }
+}
+
+/// As [`try_lock_range`], but waits for whoever holds it.
+///
+/// # Errors
+/// Where the filesystem has no locks.
+pub fn lock_range(file: &File, range: Range<u64>) -> io::Result<()> {
+    let lock = lock_of(libc::F_WRLCK, range);
+    loop {
+        match fcntl(file, FcntlArg::F_OFD_SETLKW(&lock)) {
+            Ok(_) => return Ok(()),
+            Err(Errno::EINTR) => {}
+            Err(errno) => return Err(answered(errno)),
+        }
+    }
+}
+
+/// Gives the lock on a range of bytes back.
+pub fn unlock_range(file: &File, range: Range<u64>) {
+    // An error means that there are no locks.
+    let _ = fcntl(file, FcntlArg::F_OFD_SETLK(&lock_of(libc::F_UNLCK, range)));
+}
+
+fn lock_of(kind: libc::c_int, range: Range<u64>) -> libc::flock {
+    let place = |at: u64| libc::off_t::try_from(at).unwrap_or(libc::off_t::MAX);
+    libc::flock {
+        l_type: kind as libc::c_short,
+        l_start: place(range.start),
+        l_len: place(range.end) - place(range.start),
+        ..WHOLE_FILE
+    }
+}
+
 /// What the system has just answered; numbers that have no name, such as 524 of NFS, are kept.
 fn answered(errno: Errno) -> io::Error {
     match errno {

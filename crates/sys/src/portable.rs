@@ -25,6 +25,25 @@ pub fn try_lock(file: &File) -> Result<(), TryLockError> {
     file.try_lock()
 }
 
+/// Refuses to lock a range of bytes: only Linux has such locks that belong to an open file.
+///
+/// # Errors
+/// Always.
+pub fn try_lock_range(_: &File, _: Range<u64>) -> Result<(), TryLockError> {
+    Err(TryLockError::Error(io::ErrorKind::Unsupported.into()))
+}
+
+/// As [`try_lock_range`].
+///
+/// # Errors
+/// Always.
+pub fn lock_range(_: &File, _: Range<u64>) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
+/// Nothing: no range is locked.
+pub fn unlock_range(_: &File, _: Range<u64>) {}
+
 /// Gives the lock on a file back, if this process has it.
 pub fn unlock(file: &File) {
     // An error means that there are no locks.
