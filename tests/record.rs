@@ -85,6 +85,21 @@ fn a_record_has_the_numbers_of_its_snapshots_and_changes_no_bit_of_them() {
         let last = found.last().unwrap();
         assert!(last["unexplained"].abs() < 1e-2);
     }
+    // The rates of a cube without a record are those of its rows.
+    scene.succeed("run p.toml -o c.npy --force");
+    scene.succeed("run o.toml -o o.npy --force");
+    let told = scene.succeed("flux o.npy --snapshots 1:").stdout;
+    let (of_cube, of_rows) = (rows(&told), rows(&scene.text("c.record.csv")));
+    assert_eq!(of_cube.len(), 5);
+    for of_cube in of_cube {
+        let row = of_rows.iter().find(|row| row["t"] == of_cube["t"]).unwrap();
+        let rates = of_cube.iter().filter(|(name, _)| name.ends_with("_rate"));
+        assert_eq!(rates.clone().count(), 7);
+        rates.for_each(|(name, rate)| assert!(rate.to_bits() == row[name].to_bits(), "{name}"));
+    }
+    let told = scene.succeed("flux o.npy --snapshots -1 --json").stdout;
+    let answer: serde_json::Value = serde_json::from_str(&told).unwrap();
+    assert_eq!(answer[0]["unexplained"], 0.0);
     scene.succeed("run o.toml -o c.npy --force");
     assert!(!scene.exists("c.record.csv") && !scene.exists("c.record.json"));
 }

@@ -11,6 +11,7 @@ mod completions;
 mod create;
 mod distribute;
 mod export;
+mod flux;
 mod follow;
 mod frames;
 mod info;
@@ -109,6 +110,7 @@ enum Command {
     Window(window::WindowArgs),
     Coarsen(window::CoarsenArgs),
     Probe(probe::ProbeArgs),
+    Flux(flux::FluxArgs),
     Create(create::CreateArgs),
     Map(map::MapArgs),
     Export(export::ExportArgs),
@@ -223,6 +225,7 @@ fn carry_out(command: Command, terminal: &Terminal) -> Result<(), Error> {
         Command::Window(args) => window::window(&args, terminal),
         Command::Coarsen(args) => window::coarsen(&args, terminal),
         Command::Probe(args) => probe::probe(&args, terminal),
+        Command::Flux(args) => flux::flux(&args, terminal),
         Command::Create(args) => create::create(&args, terminal),
         Command::Map(args) => map::map(&args, terminal),
         Command::Export(args) => export::export(&args, terminal),

@@ -9,6 +9,7 @@ use super::{
     output::Output,
     snapshot::Snapshot,
     state::{State, StateView},
+    sums::Sums,
 };
 use crate::{
     comm::Comm,
@@ -16,11 +17,10 @@ use crate::{
         Paths,
         record_file::{self, ReadRow, RecordFile},
     },
-    params::{Precision, RowTimes, Wall},
+    params::RowTimes,
     physics::{
         fluxes::{FIRST_HELD, Fluxes},
         step_sums::StepSums,
-        wall::Side,
     },
     problem::Problem,
     schedule::{Clock, Moment},
@@ -40,12 +40,8 @@ pub(crate) struct History<'a> {
     steps: Option<StepSums>,
     /// The capacity of each node, or of all.
     capacity: Vec<f64>,
-    /// Nodes of fixed walls that depend on time, with their walls and what they weigh.
-    moving: Vec<(Side, (usize, usize), f64)>,
-    /// What has come in since the beginning, of each rate.
-    sums: Vec<f64>,
-    /// The rates of the last row, and its time.
-    last: Option<(f64, Vec<f64>)>,
+    /// What has come in since the beginning.
+    sums: Sums<'a>,
     /// The mass of the first row.
     first_mass: f64,
     /// What `unexplained` is in the last row, and how much has come in or gone out.
@@ -55,14 +51,13 @@ pub(crate) struct History<'a> {
     number: u64,
     next: Option<(Moment, f64)>,
     /// What a row is taken back to that is there only if the run ends with it.
-    before: Option<Before>,
+    before: Option<Before<'a>>,
 }
 
 /// What was known before a row.
-struct Before {
+struct Before<'a> {
     end: u64,
-    sums: Vec<f64>,
-    last: Option<(f64, Vec<f64>)>,
+    sums: Sums<'a>,
     unexplained: [f64; 2],
 }
 
@@ -107,15 +102,14 @@ impl<'a> History<'a> {
             .as_ref()
             .filter(|_| keys.times == RowTimes::Step)
             .map(|fluxes| StepSums::new(fluxes, now.unwrap_or(start)));
+        let capacity = problem.capacity()?;
         let mut history = Self {
             problem,
             columns,
             steps,
-            capacity: problem.capacity()?,
-            moving: Vec::new(),
-            sums: vec![0.0; count],
+            sums: Sums::new(problem, &capacity, count),
+            capacity,
             fluxes,
-            last: None,
             first_mass: 0.0,
             unexplained: [0.0; 2],
             file,
@@ -123,7 +117,6 @@ impl<'a> History<'a> {
             next: None,
             before: None,
         };
-        history.moving = history.moving();
         history.next = history.due_from(None);
         if let Some(now) = now {
             history.go_on(now, &rows)?;
@@ -168,7 +161,8 @@ impl<'a> History<'a> {
         self.first_mass = rows
             .first()
             .map_or(0.0, |(row, _)| row.get(2).copied().unwrap_or(0.0));
-        (self.sums, self.last, self.unexplained) = (sums, Some((time, rates)), unexplained);
+        (self.sums.all, self.sums.last) = (sums, Some((time, rates)));
+        self.unexplained = unexplained;
         self.file.cut(end)?;
         Ok(())
     }
@@ -242,7 +236,7 @@ impl<'a> History<'a> {
     pub(super) fn end_step(&mut self) {
         if let (Some(steps), Some(fluxes)) = (&mut self.steps, &self.fluxes) {
             let gains = steps.end(fluxes);
-            for (sum, gain) in self.sums.iter_mut().zip(gains) {
+            for (sum, gain) in self.sums.all.iter_mut().zip(gains) {
                 *sum += gain;
             }
         }
@@ -280,7 +274,6 @@ impl<'a> History<'a> {
         self.before = Some(Before {
             end: self.file.end(),
             sums: self.sums.clone(),
-            last: self.last.clone(),
             unexplained: self.unexplained,
         });
         self.row(now.step, now.simtime, state)
@@ -292,7 +285,7 @@ impl<'a> History<'a> {
             return Ok(());
         };
         self.file.cut(before.end)?;
-        (self.sums, self.last, self.unexplained) = (before.sums, before.last, before.unexplained);
+        (self.sums, self.unexplained) = (before.sums, before.unexplained);
         Ok(())
     }
 
@@ -320,7 +313,7 @@ impl<'a> History<'a> {
         };
         let rates = self.fluxes.as_mut().map(|fluxes| fluxes.at(time, state));
         if let Some(rates) = &rates {
-            self.add(time, rates);
+            self.sums.add(time, rates, self.steps.is_none());
         }
         let mut line = format!("{step},{time:?}");
         let mut tell = |value: f64| {
@@ -330,7 +323,7 @@ impl<'a> History<'a> {
         if let (true, Some(rates), Some(values)) = (keys.totals, &rates, state.as_slice()) {
             let rows = problem.summaries(0, values)?;
             let summary = Summary::of_rows(&rows, &problem.grid);
-            if self.last.is_none() {
+            if self.sums.last.is_none() {
                 self.first_mass = summary.mass;
             }
             let all = [summary.mass, summary.min, summary.max];
@@ -338,9 +331,9 @@ impl<'a> History<'a> {
             let (mut all, mut size) = (0.0, 0.0);
             for part in order(geometry.tables()) {
                 tell(rates[part]);
-                tell(self.sums[part]);
-                all += self.sums[part];
-                size += self.sums[part].abs();
+                tell(self.sums.all[part]);
+                all += self.sums.all[part];
+                size += self.sums.all[part].abs();
             }
             self.unexplained = [summary.mass - self.first_mass - all, size];
             tell(self.unexplained[0]);
@@ -352,70 +345,14 @@ impl<'a> History<'a> {
             let all = [region.mean, region.min, region.max, region.mass];
             all.into_iter().for_each(&mut tell);
             if let Some(rates) = &rates {
-                tell(self.sums[part]);
+                tell(self.sums.all[part]);
                 tell(rates[part]);
             }
         }
         line.push('\n');
         self.file.append(&line)?;
-        self.last = Some((time, rates.unwrap_or_default()));
+        self.sums.last = Some((time, rates.unwrap_or_default()));
         Ok(())
-    }
-
-    /// Adds what has come in since the last row.
-    fn add(&mut self, time: f64, rates: &[f64]) {
-        let Some((before, last)) = &self.last else {
-            return;
-        };
-        if self.steps.is_none() {
-            let both = rates.iter().zip(last);
-            for (sum, (rate, last)) in self.sums.iter_mut().zip(both) {
-                *sum += 0.5 * (last + rate) * (time - before);
-            }
-        }
-        // What keeps the nodes of a wall at values that change.
-        let before = *before;
-        for number in 0..self.moving.len() {
-            let (side, node, weight) = self.moving[number];
-            let [was, is] = [before, time].map(|time| self.given(node, time));
-            self.sums[side as usize] += weight * (is - was);
-        }
-    }
-
-    /// The value of a node on a fixed wall, as the state has it.
-    fn given(&self, node: (usize, usize), time: f64) -> f64 {
-        let value = self.problem.geometry().fixed_value(node, time);
-        match (self.problem.params.precision, value.unwrap_or(0.0)) {
-            (Precision::F64, value) => value,
-            #[expect(clippy::cast_possible_truncation, reason = "as the state rounds it")]
-            (Precision::F32, value) => f64::from(value as f32),
-        }
-    }
-
-    /// The nodes of fixed walls that depend on time.
-    fn moving(&self) -> Vec<(Side, (usize, usize), f64)> {
-        let (geometry, grid) = (self.problem.geometry(), &self.problem.grid);
-        let sides = Side::ALL.into_iter().enumerate();
-        let sides = sides.filter(|(_, side)| {
-            let wall = geometry.walls.wall(*side);
-            wall.depends_on_time() && matches!(wall, Wall::Fixed(_))
-        });
-        let mut found = Vec::new();
-        for (number, side) in sides {
-            let later = |&node: &(usize, usize)| {
-                let mut others = Side::ALL[number + 1..].iter();
-                others.any(|other| other.has(grid, node) && geometry.walls.wall(*other).is_fixed())
-            };
-            let nodes = (0..side.nodes(grid)).map(|at| side.node(grid, at));
-            let nodes = nodes.filter(|node| !later(node) && !geometry.keeps(*node));
-            found.extend(nodes.map(|(j, i)| {
-                let c = self.capacity.get(j * grid.x.nodes + i);
-                let c = c.or(self.capacity.first()).copied().unwrap_or(1.0);
-                let weight = grid.y.weight(j) * grid.x.weight(i);
-                (side, (j, i), grid.integral(weight * c))
-            }));
-        }
-        found
     }
 
     /// That more than a hundredth of what came in is not explained, in a sentence.
