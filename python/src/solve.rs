@@ -7,7 +7,7 @@ use crate::{
     run::ASKED,
 };
 use crossbeam_channel::Sender;
-use diff2d::{Problem, Run, RunError, Scenario, Solution, States};
+use diff2d::{Problem, Run, RunError, Scenario, Solution, States, with_start};
 use numpy::{Element, IntoPyArray, PyArray1, PyArrayMethods};
 use pyo3::prelude::*;
 use pythonize::pythonize;
@@ -40,7 +40,7 @@ pub(crate) fn solve<'py>(
         for (name, bytes) in files {
             raw = raw.with_file(name, bytes);
         }
-        Problem::from_raw(&raw)
+        Problem::from_raw(&with_start(raw)?)
     };
     let problem = py.detach(read).map_err(|error| raised(py, error))?;
     let problem = Arc::new(problem);

@@ -122,6 +122,15 @@ def test_a_solution_begins_from_another():
     assert np.array_equal(diff2d.solve(WALLS, runtime=1.25, initial=first.p[-1]).p[-1], both.p[-1])
 
 
+def test_a_solution_begins_at_the_time_of_a_snapshot():
+    diff2d.run(WALLS, output="c.npy")
+    keys = {key: WALLS[key] for key in WALLS if "time" not in key}
+    begins = {"t0": "initial", "outtimes": [4.0, 5.0], "initial": {"kind": "file", "path": "c.npy", "snapshot": 2}}
+    solution = diff2d.solve(keys, **begins)
+    assert list(solution.t) == [2.5, 4.0, 5.0]
+    assert is_equal(solution, diff2d.run(keys, **begins))
+
+
 def test_parameters_come_from_a_file_and_arguments():
     Path("p.toml").write_text("".join(f"{key} = {value}\n" for key, value in SMALL.items()))
     assert is_equal(diff2d.solve("p.toml", dx=2.0), diff2d.run(SMALL, dx=2.0))
