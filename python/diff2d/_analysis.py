@@ -231,16 +231,11 @@ def window(
     ParameterError, ResourceError, DataError
         Arguments, files, or data that cannot be used.
     """
-    with Files() as files:
-        own = {
-            "op": op,
-            "window": window,
-            "stride": stride,
-            "sigma": sigma,
-            "pad": pad,
-            "weights": None if weights is None else files.path(weights),
-        }
-        return _reduced(files, "window", array, own, select, (skip_nan, keep_nan), min_count, dtype, output, force, memory)
+    return _reduced(
+        "window", array, output, dtype, weights,
+        op=op, window=window, stride=stride, sigma=sigma, pad=pad, select=select, skip_nan=skip_nan, keep_nan=keep_nan,
+        min_count=min_count, force=force, memory=memory,
+    )  # fmt: skip
 
 
 def coarsen(
@@ -261,40 +256,33 @@ def coarsen(
 
     `by` are the lengths of the blocks. Arguments, results and errors are otherwise those of `window`.
     """
-    with Files() as files:
-        own = {"op": op, "by": by}
-        return _reduced(files, "coarsen", array, own, select, (skip_nan, keep_nan), min_count, dtype, output, force, memory)
+    return _reduced(
+        "coarsen", array, output, dtype,
+        op=op, by=by, select=select, skip_nan=skip_nan, keep_nan=keep_nan, min_count=min_count, force=force, memory=memory,
+    )  # fmt: skip
 
 
 def _reduced(
-    files: Files,
     command: str,
     array: Array,
-    own: Mapping[str, Any],
-    select: Entries | None,
-    nan: tuple[bool, bool],
-    min_count: int | None,
-    dtype: Any,
     output: str | os.PathLike[str] | None,
-    force: bool,
-    memory: int | str,
+    dtype: Any,
+    weights: Array | None = None,
+    **arguments: Any,
 ) -> np.ndarray:
     kind = None if dtype is None else np.dtype(dtype)
-    path = files.new("result.npy") if output is None else os.fspath(output)
-    common = {
-        "file": files.path(array),
-        "select": select,
-        "skip_nan": nan[0],
-        "keep_nan": nan[1],
-        "min_count": min_count,
-        "dtype": None if kind is None else f"{kind.kind}{kind.itemsize}",
-        "output": path,
-        "force": force,
-        "memory": memory,
-    }
-    call(command, {**own, **common}, writes=True)
-    if output is None:
-        return np.asarray(np.load(path))
+    with Files() as files:
+        path = files.new("result.npy") if output is None else os.fspath(output)
+        arguments |= {
+            "file": files.path(array),
+            "dtype": None if kind is None else f"{kind.kind}{kind.itemsize}",
+            "output": path,
+        }
+        if weights is not None:
+            arguments["weights"] = files.path(weights)
+        call(command, arguments, writes=True)
+        if output is None:
+            return np.asarray(np.load(path))
     found = np.load(path, mmap_mode="r")
     # What has no elements is no map.
     return found.view(Map) if isinstance(found, np.memmap) else np.asarray(found)
