@@ -3,7 +3,7 @@
 
 use super::{
     judge::Judge,
-    profile::Function,
+    profile::{Function, Words},
     value::{Value, number},
 };
 use serde_json::{Map, Value as Json, json};
@@ -49,7 +49,7 @@ impl Area {
             let value = judge.convert(key, |value| Ok(value.clone()))?;
             table.insert(key.replace("mask.", ""), value);
         }
-        match Self::parse(&table) {
+        match Self::parse(&table, &judge.words.of(2)) {
             Ok(area) => {
                 let area = area.with_path(|path| judge.path_to(first, path));
                 for (key, value) in area.to_json() {
@@ -75,7 +75,7 @@ impl Area {
     }
 
     /// From a table with these keys and others.
-    pub(super) fn parse(table: &Table) -> Result<Self, Option<String>> {
+    pub(super) fn parse(table: &Table, words: &Words) -> Result<Self, Option<String>> {
         let path = |key| match table.get(key).map(Value::as_str) {
             Some(Some(path)) => Ok(Some(PathBuf::from(path))),
             Some(None) => Err(Some(format!("{key} must be the name of a file in quotes"))),
@@ -86,7 +86,8 @@ impl Area {
             Some(Some(below)) if below.is_finite() => Some(below),
             Some(_) => return Err(Some("below must be a finite number".to_owned())),
         };
-        let formula = table.get("where").map(|value| Function::parse(value, 2));
+        let formula = table.get("where");
+        let formula = formula.map(|value| Function::parse(value, words));
         let area = match (formula, path("file")?, path("image")?) {
             (Some(formula), None, None) => Self::Where(formula.map_err(|reason| {
                 Some(reason.unwrap_or_else(|| "where must be a formula in x and y".to_owned()))
@@ -137,10 +138,11 @@ impl Held {
         if !judge.is_typed("held") {
             return Vec::new();
         }
+        let words = &judge.words.of(2);
         let held = judge.convert("held", |value| {
             let tables = value.as_array().ok_or(None)?.iter().zip(1..);
             let held = tables.map(|(table, number)| {
-                Self::parse(table).map_err(|reason| {
+                Self::parse(table, words).map_err(|reason| {
                     let reason = reason.unwrap_or_else(|| {
                         "value must be a finite number or a formula in x and y".to_owned()
                     });
@@ -163,7 +165,7 @@ impl Held {
         held
     }
 
-    fn parse(table: &Value) -> Result<Self, Option<String>> {
+    fn parse(table: &Value, words: &Words) -> Result<Self, Option<String>> {
         const KEYS: [&str; 5] = ["where", "file", "image", "below", "value"];
         let table = table.as_table().ok_or(None)?;
         if let Some(other) = table.keys().find(|key| !KEYS.contains(&key.as_str())) {
@@ -173,8 +175,8 @@ impl Held {
             )));
         }
         Ok(Self {
-            area: Area::parse(table)?,
-            value: Function::parse(table.get("value").ok_or(None)?, 2)?,
+            area: Area::parse(table, words)?,
+            value: Function::parse(table.get("value").ok_or(None)?, words)?,
         })
     }
 }

@@ -5,7 +5,7 @@ use super::{
     choice::{Choice, Interpolation},
     error::ParamsError,
     keys::{self, Absent, KEYS, Key},
-    profile::{Function, Profile, VARIABLES, Wall},
+    profile::{Function, Profile, VARIABLES, Wall, Words},
     raw::RawParams,
     spelling,
     value::{Entry, Value, number},
@@ -21,6 +21,8 @@ pub(super) struct Judge<'a> {
     /// Keys that an unknown one was probably meant to be: they are not reported as missing, too.
     meant: Vec<&'static str>,
     taken: BTreeMap<&'static str, Json>,
+    /// What formulas may use.
+    pub(super) words: Words,
 }
 
 impl<'a> Judge<'a> {
@@ -30,6 +32,7 @@ impl<'a> Judge<'a> {
             wrong: Vec::new(),
             meant: Vec::new(),
             taken: BTreeMap::new(),
+            words: Words::default(),
         }
     }
 
@@ -259,7 +262,8 @@ impl<'a> Judge<'a> {
 
     /// A finite number, or a formula in the first `variables` of x, y and t. NaN stands for one that was refused.
     pub(super) fn function(&mut self, key: &str, variables: usize) -> Function {
-        let function = self.convert(key, |value| Function::parse(value, variables));
+        let words = self.words.of(variables);
+        let function = self.convert(key, |value| Function::parse(value, &words));
         let function = function.unwrap_or(Function::Number(f64::NAN));
         self.note(key, function.to_json());
         function
@@ -267,6 +271,7 @@ impl<'a> Judge<'a> {
 
     /// As [`function`](Self::function), or a file.
     pub(super) fn profile(&mut self, key: &str, variables: usize) -> Profile {
+        let words = self.words.of(variables);
         let profile = self.convert(key, |value| match (value.get("file"), value.get("image")) {
             (Some(path), _) => Ok(Profile::File(path.as_str().ok_or(None)?.into())),
             (_, Some(path)) => Ok(Profile::Image {
@@ -287,7 +292,7 @@ impl<'a> Judge<'a> {
                     },
                 )?,
             }),
-            _ => Ok(Profile::Function(Function::parse(value, variables)?)),
+            _ => Ok(Profile::Function(Function::parse(value, &words)?)),
         });
         let path_to = |path: PathBuf| self.path_to(key, &path.to_string_lossy());
         let profile = match profile {
@@ -310,8 +315,9 @@ impl<'a> Judge<'a> {
 
     /// What holds on a side of the domain.
     pub(super) fn wall(&mut self, key: &str) -> Wall {
+        let words = self.words.of(VARIABLES.len());
         let wall = self.convert(key, |value| {
-            let function = |value| Function::parse(value, VARIABLES.len());
+            let function = |value| Function::parse(value, &words);
             match (value.as_str(), value.get("flux"), value.get("robin")) {
                 (Some("periodic"), _, _) => Ok(Wall::Periodic),
                 (Some("insulated"), _, _) => Ok(Wall::Flux(Function::Number(0.0))),

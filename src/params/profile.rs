@@ -11,6 +11,22 @@ use std::{fmt, path::PathBuf};
 /// The variables of formulas, in this order.
 pub const VARIABLES: [&str; 3] = ["x", "y", "t"];
 
+/// What formulas of a place may use.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Words {
+    /// So many of [`VARIABLES`].
+    pub(super) variables: usize,
+}
+
+impl Words {
+    /// The same with so many variables.
+    pub(super) fn of(&self, variables: usize) -> Self {
+        let mut words = self.clone();
+        words.variables = variables;
+        words
+    }
+}
+
 /// A formula in x, y and t.
 #[derive(Clone)]
 pub struct Formula {
@@ -51,16 +67,16 @@ pub enum Function {
 }
 
 impl Function {
-    /// A finite number, or a formula in the first `variables` of x, y and t.
+    /// A finite number, or a formula in words that there are where it stands.
     ///
     /// # Errors
     /// Why a formula cannot be used; nothing of other values.
-    pub(super) fn parse(value: &Value, variables: usize) -> Result<Self, Option<String>> {
+    pub(super) fn parse(value: &Value, words: &Words) -> Result<Self, Option<String>> {
         let Value::String(text) = value else {
             let number = number(value).filter(|number| number.is_finite());
             return number.map(Self::Number).ok_or(None);
         };
-        let expression = Expression::parse(text, &VARIABLES[..variables]);
+        let expression = Expression::parse(text, &VARIABLES[..words.variables]);
         let function = Self::Formula(Formula {
             text: text.clone(),
             expression: expression.map_err(|error| Some(error.to_string()))?,

@@ -202,6 +202,7 @@ fn points(judge: &mut Judge<'_>) -> Vec<(String, [f64; 2])> {
 fn regions(judge: &mut Judge<'_>) -> Vec<(String, Area)> {
     const KEY: &str = "record.region";
     const KEYS: [&str; 5] = ["name", "where", "file", "image", "below"];
+    let words = &judge.words.of(2);
     let regions = judge.convert(KEY, |value| {
         let tables = value.as_array().ok_or(None)?.iter().zip(1..);
         let regions = tables.map(|(table, count)| {
@@ -215,7 +216,8 @@ fn regions(judge: &mut Judge<'_>) -> Vec<(String, Area)> {
             }
             let name = table.get("name").and_then(Value::as_str);
             let name = name.ok_or_else(|| refuse("name = \"…\" is missing".to_owned()))?;
-            let area = Area::parse(table).map_err(|reason| refuse(reason.unwrap_or_default()))?;
+            let area = Area::parse(table, words);
+            let area = area.map_err(|reason| refuse(reason.unwrap_or_default()))?;
             Ok((name.to_owned(), area))
         });
         regions.collect::<Result<Vec<_>, _>>()

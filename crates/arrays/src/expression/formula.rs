@@ -102,11 +102,12 @@ impl Expression {
     #[must_use]
     pub fn of_rounded(&self, scale: f64) -> Self {
         let number = |value| Step::Number(value, None);
-        let steps = self.steps.iter().flat_map(|&step| match step {
-            Step::Apply(function) if function.form == Form::Equality => {
-                vec![number(scale), Step::Apply(DIFFERENCE), number(0.0), step]
+        let steps = self.steps.iter().flat_map(|step| match step.form() {
+            Form::Equality => {
+                let difference = Step::Apply(DIFFERENCE);
+                vec![number(scale), difference, number(0.0), step.clone()]
             }
-            step => vec![step],
+            _ => vec![step.clone()],
         });
         Self {
             steps: steps.collect(),
@@ -130,13 +131,13 @@ impl Expression {
         };
         // The steps of each value on the stack, and the variables that it depends on: all where it is random.
         let mut stack: Vec<(Vec<Step>, u64)> = Vec::new();
-        for &step in &self.steps {
+        for step in &self.steps {
             let (mut steps, uses) = match step {
                 Step::Number(..) => (Vec::new(), 0),
                 Step::Variable(number) => (Vec::new(), 1 << number),
                 Step::Random(_) => (Vec::new(), u64::MAX),
-                Step::Apply(function) => {
-                    let arguments = stack.split_off(stack.len() - function.arguments);
+                step => {
+                    let arguments = stack.split_off(stack.len() - step.arguments());
                     let all = arguments.iter().fold(0, |all, (_, uses)| all | uses);
                     let mut arguments = arguments.into_iter().map(|one| take_out(one, all));
                     // In a long sum, the first argument has nearly all of the steps.
@@ -145,7 +146,7 @@ impl Expression {
                     (steps, all)
                 }
             };
-            steps.push(step);
+            steps.push(step.clone());
             stack.push((steps, uses));
         }
         let whole = stack.pop().unwrap_or_default();

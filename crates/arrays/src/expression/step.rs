@@ -1,12 +1,16 @@
 //! The steps of an evaluation, on a stack of values.
 
-use super::{functions::Function, random::random, values::Values};
+use super::{
+    functions::{Form, Function},
+    random::random,
+    values::Values,
+};
 
 /// Values evaluated at a time, at most.
 pub const BATCH: usize = 256;
 
 /// One step of an evaluation.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(super) enum Step {
     /// A number: as a float, and as an integer if it was written as one.
     Number(f64, Option<i128>),
@@ -16,6 +20,24 @@ pub(super) enum Step {
     Random(u64),
     /// Takes the arguments from the top of the stack and puts the result there.
     Apply(Function),
+}
+
+impl Step {
+    /// How many values it takes from the stack.
+    pub(super) fn arguments(&self) -> usize {
+        match self {
+            Self::Apply(function) => function.arguments,
+            Self::Number(..) | Self::Variable(_) | Self::Random(_) => 0,
+        }
+    }
+
+    /// What it is to those who look into formulas.
+    pub(super) fn form(&self) -> Form {
+        match self {
+            Self::Apply(function) => function.form,
+            Self::Number(..) | Self::Variable(_) | Self::Random(_) => Form::Other,
+        }
+    }
 }
 
 /// What an evaluation computes with: values of many elements.
@@ -70,14 +92,14 @@ pub(super) fn evaluate<V: Operand>(
 ) -> V {
     let mut stack: Vec<V> = Vec::new();
     for step in steps {
-        let values = match *step {
-            Step::Number(float, integer) => V::number(float, integer, count),
-            Step::Variable(number) => variable(number),
-            Step::Random(seed) => {
+        let values = match step {
+            &Step::Number(float, integer) => V::number(float, integer, count),
+            &Step::Variable(number) => variable(number),
+            &Step::Random(seed) => {
                 let numbers = first..first + count as u64;
                 V::floats(numbers.map(|number| random(seed, number)).collect())
             }
-            Step::Apply(function) => {
+            &Step::Apply(function) => {
                 let mut arguments = stack.drain(stack.len() - function.arguments..);
                 V::apply(
                     function,

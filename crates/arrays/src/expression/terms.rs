@@ -2,7 +2,7 @@
 
 use super::{
     formula::Expression,
-    functions::{Form, Function, NEGATE, OPERATORS},
+    functions::{Form, NEGATE, OPERATORS},
     step::Step,
 };
 
@@ -36,18 +36,18 @@ impl Expression {
     #[must_use]
     pub fn separate(&self, variable: usize, most: usize) -> Option<Vec<Term>> {
         let mut stack: Vec<Value> = Vec::new();
-        for &step in &self.steps {
-            let uses = match step {
+        for step in &self.steps {
+            let uses = match *step {
                 Step::Number(..) => [false; 2],
                 Step::Variable(number) => [number == variable, number != variable],
                 Step::Random(_) => [false, true],
-                Step::Apply(function) => {
-                    let arguments = stack.split_off(stack.len() - function.arguments);
-                    stack.push(Value::of(function, arguments, most));
+                _ => {
+                    let arguments = stack.split_off(stack.len() - step.arguments());
+                    stack.push(Value::of(step, arguments, most));
                     continue;
                 }
             };
-            let steps = vec![step];
+            let steps = vec![step.clone()];
             stack.push(Value::One { uses, steps });
         }
         let products = stack.pop()?.products()?;
@@ -65,8 +65,8 @@ impl Expression {
 }
 
 impl Value {
-    /// The value of a function.
-    fn of(function: Function, arguments: Vec<Self>, most: usize) -> Self {
+    /// The value of what a step applies.
+    fn of(step: &Step, arguments: Vec<Self>, most: usize) -> Self {
         let mut all = [false; 2];
         for argument in &arguments {
             let uses = match argument {
@@ -82,21 +82,20 @@ impl Value {
                     steps.extend(more);
                 }
             }
-            steps.push(Step::Apply(function));
+            steps.push(step.clone());
             return Self::One { uses: all, steps };
         }
         let mut sums = arguments.into_iter().map(Self::products);
-        let products = match (function.form, sums.next().flatten(), sums.next().flatten()) {
+        let products = match (step.form(), sums.next().flatten(), sums.next().flatten()) {
             (Form::Sum, Some(a), Some(b)) => Some([a, b].concat()),
             (Form::Difference, Some(a), Some(b)) => Some([a, negated(b)].concat()),
             (Form::Product, Some(a), Some(b)) if a.len() * b.len() <= most => {
-                let times =
-                    |a: &Product, b: &Product| [0, 1].map(|k| joined(function, &a[k], &b[k]));
+                let times = |a: &Product, b: &Product| [0, 1].map(|k| joined(step, &a[k], &b[k]));
                 let of_one = |a: &Product| b.iter().map(|b| times(a, b)).collect::<Vec<_>>();
                 Some(a.iter().flat_map(of_one).collect())
             }
             (Form::Quotient, Some(a), Some(b)) if b.len() == 1 => {
-                let by = |a: &Product| [0, 1].map(|k| divided(function, &a[k], &b[0][k]));
+                let by = |a: &Product| [0, 1].map(|k| divided(step, &a[k], &b[0][k]));
                 Some(a.iter().map(by).collect())
             }
             (Form::Negative, Some(a), None) => Some(negated(a)),
@@ -118,19 +117,19 @@ impl Value {
 }
 
 /// The sum or the product of two values; those that are 1 are no factors.
-fn joined(function: Function, a: &Steps, b: &Steps) -> Steps {
+fn joined(step: &Step, a: &Steps, b: &Steps) -> Steps {
     match (a.is_empty(), b.is_empty()) {
         (true, _) => b.clone(),
         (_, true) => a.clone(),
-        _ => [&a[..], &b[..], &[Step::Apply(function)]].concat(),
+        _ => [&a[..], &b[..], std::slice::from_ref(step)].concat(),
     }
 }
 
-fn divided(function: Function, a: &Steps, b: &Steps) -> Steps {
+fn divided(step: &Step, a: &Steps, b: &Steps) -> Steps {
     match (a.is_empty(), b.is_empty()) {
         (_, true) => a.clone(),
-        (true, _) => joined(function, &vec![Step::Number(1.0, Some(1))], b),
-        _ => joined(function, a, b),
+        (true, _) => joined(step, &vec![Step::Number(1.0, Some(1))], b),
+        _ => joined(step, a, b),
     }
 }
 
@@ -148,7 +147,7 @@ fn negated(products: Vec<Product>) -> Vec<Product> {
 /// The same sum, with all that does not depend on the variable in one product, and all that depends on nothing else.
 fn collected(products: Vec<Product>) -> Vec<Product> {
     let plus = OPERATORS.iter().find(|one| one.function.form == Form::Sum);
-    let Some(plus) = plus.map(|plus| plus.function) else {
+    let Some(plus) = plus.map(|plus| Step::Apply(plus.function)) else {
         return products;
     };
     let mut collected: Vec<Product> = Vec::new();
@@ -162,7 +161,7 @@ fn collected(products: Vec<Product>) -> Vec<Product> {
             .iter_mut()
             .find_map(|one| (0..2).find(|&k| alike(k, one)).map(|k| (k, one)));
         match found {
-            Some((k, one)) => one[1 - k] = joined(plus, &one[1 - k], &product[1 - k]),
+            Some((k, one)) => one[1 - k] = joined(&plus, &one[1 - k], &product[1 - k]),
             None => collected.push(product),
         }
     }
