@@ -109,7 +109,7 @@ impl Typed {
                 Some(Value::Table(table)) => table.clone(),
                 _ => Table::new(),
             };
-            table.insert(inner[1..].to_owned(), value);
+            put(&mut table, &inner[1..], value);
             return self.set(key, Value::Table(table), place);
         }
         let sides: Vec<_> = keys::all_of(name, &value).collect();
@@ -152,6 +152,20 @@ impl Typed {
     pub fn remove(&mut self, name: &str) {
         self.by_name.remove(name);
     }
+}
+
+/// Gives a name a value in a table; a dotted one in the tables within it.
+fn put(table: &mut Table, name: &str, value: Value) {
+    let Some((outer, inner)) = name.split_once('.') else {
+        table.insert(name.to_owned(), value);
+        return;
+    };
+    let mut within = match table.remove(outer) {
+        Some(Value::Table(within)) => within,
+        _ => Table::new(),
+    };
+    put(&mut within, inner, value);
+    table.insert(outer.to_owned(), Value::Table(within));
 }
 
 impl FromIterator<Entry> for Typed {
@@ -223,7 +237,10 @@ mod tests {
         let mut typed = Typed::parse("p.toml", "[D]\nfile = 'a'").unwrap();
         assert_eq!(told(&typed), ["p.toml:1: D = …"]);
         typed.set("D.file", Value::from("b"), Place::CommandLine);
+        typed.set("D.a.b", Value::from(1), Place::CommandLine);
+        typed.set("D.a.c", Value::from(2), Place::CommandLine);
         let value = &typed.get("D").unwrap().value;
         assert_eq!(value["file"].as_str(), Some("b"));
+        assert_eq!(value["a"].to_string(), "{ b = 1, c = 2 }");
     }
 }
