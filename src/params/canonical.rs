@@ -93,7 +93,7 @@ impl Canonical {
     }
 
     /// The keys that decide bits and differ from those of `other`, with the values of `other` and
-    /// of these. A key that one of them lacks has its default there.
+    /// of these. A key that one of them lacks has its default there; of two tables the keys in them are told.
     #[must_use]
     pub fn differences_from(&self, other: &Self) -> Vec<(String, Option<Value>, Option<Value>)> {
         let (old, new) = (other.pairs(), self.pairs());
@@ -116,7 +116,7 @@ impl Canonical {
             .filter(|name| keys::find(name).is_none_or(|key| key.decides_bits))
             .filter(|name| !follows(name))
             .map(|name| (name.to_owned(), value_of(&old, name), value_of(&new, name)))
-            .filter(|(_, was, is)| was != is)
+            .flat_map(within)
             .collect()
     }
 }
@@ -124,6 +124,25 @@ impl Canonical {
 impl From<Map<String, Value>> for Canonical {
     fn from(map: Map<String, Value>) -> Self {
         Self(map)
+    }
+}
+
+/// A value and another one of the same name, where they differ; of two tables the values in them that do.
+fn within(
+    (name, was, is): (String, Option<Value>, Option<Value>),
+) -> Vec<(String, Option<Value>, Option<Value>)> {
+    match (was, is) {
+        (was, is) if was == is => Vec::new(),
+        (Some(Value::Object(was)), Some(Value::Object(is))) => {
+            let added = is.keys().filter(|key| !was.contains_key(*key));
+            let keys = was.keys().chain(added);
+            let inner = keys.map(|key| {
+                let [was, is] = [&was, &is].map(|table| table.get(key).cloned());
+                (format!("{name}.{key}"), was, is)
+            });
+            inner.flat_map(within).collect()
+        }
+        (was, is) => vec![(name, was, is)],
     }
 }
 
@@ -218,5 +237,12 @@ mod tests {
         assert!(names(later, later).is_empty());
         let other = r#"{"D":1.0,"initial":{"kind":"sine","kx":3}}"#;
         assert_eq!(names(other, later), ["initial.kx"]);
+        let [file, other] = ["a", "b"].map(|name| format!(r#"{{"D":{{"file":"{name}"}}}}"#));
+        assert_eq!(names(&file, &other), ["D.file"]);
+        assert_eq!(
+            names(&file, r#"{"D":{"image":"a"}}"#),
+            ["D.image", "D.file"]
+        );
+        assert_eq!(names(&file, r#"{"D":1.0}"#), ["D"]);
     }
 }
