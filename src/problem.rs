@@ -3,6 +3,7 @@
 
 mod dynamics;
 mod footprint;
+mod functions;
 mod solver;
 
 pub use footprint::Footprint;
@@ -19,7 +20,7 @@ use crate::{
         gauges::Gauges,
         geometry::Geometry,
         initial::Initial,
-        input::{Digests, add_digest},
+        input::{Digests, Input, add_digest},
         method,
         picture::Picture,
         slots::{Place, Slots},
@@ -54,6 +55,8 @@ pub struct Problem {
     slots: Slots,
     survey: Survey,
     gauges: Option<Gauges>,
+    /// The files of functions.
+    functions: Vec<Input>,
 }
 
 impl Problem {
@@ -91,6 +94,7 @@ impl Problem {
     ) -> Result<Self, ParamsError> {
         let mut params = Params::from_raw(raw)?;
         let grid = Grid::new(&params, raw)?;
+        let functions = functions::read(&params, raw, digests)?;
         let mut geometry = Geometry::new(&params, raw, &grid, digests)?;
         let gauges = match &params.record {
             Some(keys) => Some(Gauges::new(keys, raw, &mut geometry, digests)?),
@@ -104,6 +108,7 @@ impl Problem {
         if is_free && schedule.dt < survey.limit {
             params.leave_out_safety();
         }
+        functions::check(&params, raw, &geometry, &schedule)?;
         geometry.check_walls(raw, params.precision)?;
         slots.check_source(&params, raw, schedule.dt)?;
         let initial = (&params.initial, params.precision);
@@ -116,6 +121,7 @@ impl Problem {
             slots,
             survey,
             gauges,
+            functions,
         };
         problem.check_method(raw)?;
         problem.check_record(raw)?;
@@ -315,7 +321,8 @@ impl Problem {
             .input()
             .into_iter()
             .chain(self.values().filter_map(Values::input))
-            .chain(self.geometry().inputs());
+            .chain(self.geometry().inputs())
+            .chain(&self.functions);
         let mut digests = BTreeMap::new();
         inputs.for_each(|input| add_digest(&mut digests, input.digest()));
         digests

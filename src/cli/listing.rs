@@ -32,6 +32,9 @@ impl Listing {
             let held = params.held.iter().map(ToString::to_string);
             self.add("held", held.collect::<Vec<_>>().join("; "));
         }
+        for function in &params.functions {
+            self.add("function", function.described());
+        }
         self.add("method", params.method.described());
     }
 }

@@ -57,6 +57,8 @@ pub enum Type {
     Points,
     /// Tables: `[[held]]`.
     Tables,
+    /// Tables with names: `[function.NAME]`.
+    Named,
 }
 
 impl Type {
@@ -76,6 +78,7 @@ impl Type {
                 table.values().all(|item| Self::Pair.takes(item))
             }
             (Self::Tables, Value::Array(items)) => items.iter().all(Value::is_table),
+            (Self::Named, Value::Table(tables)) => tables.values().all(Value::is_table),
             (Self::Form(name, others), Value::Table(table)) => {
                 let is_its = |key: &String| key == name || others.contains(&key.as_str());
                 table.contains_key(name) && table.keys().all(is_its)
@@ -114,6 +117,7 @@ const LIST: &[Type] = &[Type::Numbers];
 const FORMULA: &[Type] = &[Type::Number, Type::Word];
 const TABLES: &[Type] = &[Type::Tables];
 const POINTS: &[Type] = &[Type::Points];
+const NAMED: &[Type] = &[Type::Named];
 const PROFILE: &[Type] = &[
     Type::Number,
     Type::Word,
@@ -155,6 +159,7 @@ const EVERY: &str = "a finite number greater than 0, or \"step\"";
 const AT: &str = "ascending numbers, none of them before t0";
 const AT_POINTS: &str = "{ name = [x, y], … } or a list [[x, y], …], whose points are p0, p1, …";
 const REGIONS: &str = "tables [[record.region]] with name = \"…\" and where = \"…\", file = \"….npy\" or image = \"….png\"";
+const FUNCTION: &str = "tables [function.NAME] with file = \"….csv\", from and to, or points = [[0, 20], [3600, 25]], and between and beyond";
 const COMBINE: &str =
     "\"product\" (every value with every other) or \"zip\" (the first with the first, and so on)";
 
@@ -177,7 +182,7 @@ macro_rules! keys {
 }
 
 /// Every key of a run's file, in the order in which files and journals list them.
-pub static KEYS: [Key; 59] = keys! {
+pub static KEYS: [Key; 60] = keys! {
     "D", "diffusion coefficient", "length²/time", PROFILE, MATERIAL, "1.0", Required;
     "x1", "left end of the domain", "length", NUMBER, FINITE, "-10.0", Required;
     "x2", "right end of the domain", "length", NUMBER, "a finite number greater than x1", "10.0", Required;
@@ -253,6 +258,8 @@ pub static KEYS: [Key; 59] = keys! {
         Derived;
     "held", "nodes that keep given values", "density", TABLES, HELD, "[{ where = \"abs(x) < 0.1\", value = 60.0 }]",
         Derived;
+    "function", "functions of one number, for all formulas", "", NAMED, FUNCTION,
+        "{ T_out = { points = [[0, 20], [3600, 25]] } }", Derived;
 };
 
 /// The keys of a sweep's file beside those that it varies.

@@ -11,6 +11,7 @@ mod canonical;
 mod choice;
 mod coordinates;
 mod error;
+mod function_table;
 mod initial;
 mod judge;
 pub mod keys;
@@ -34,6 +35,7 @@ pub use choice::{Choice, Face, Interpolation, Layout, Precision, StepMethod, Tim
 pub(crate) use choice::{choice, with_precision};
 pub use coordinates::Coordinates;
 pub use error::ParamsError;
+pub use function_table::{CsvColumns, FunctionTable, Points};
 pub use initial::{Gaussian, InitialState, Sine};
 pub use keys::is_key;
 pub use profile::{Boundary, Formula, Function, Profile, Wall};

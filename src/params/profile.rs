@@ -4,9 +4,12 @@ use super::{
     choice::{Choice, Interpolation},
     value::{LONGEST_NAME, Value, number},
 };
-use diff2d_arrays::{expression::Expression, wording::excerpt};
+use diff2d_arrays::{
+    expression::{Expression, Interpolant},
+    wording::excerpt,
+};
 use serde_json::{Value as Json, json};
-use std::{fmt, path::PathBuf};
+use std::{fmt, path::PathBuf, sync::Arc};
 
 /// The variables of formulas, in this order.
 pub const VARIABLES: [&str; 3] = ["x", "y", "t"];
@@ -16,6 +19,8 @@ pub const VARIABLES: [&str; 3] = ["x", "y", "t"];
 pub(super) struct Words {
     /// So many of [`VARIABLES`].
     pub(super) variables: usize,
+    /// The functions of the file.
+    pub(super) functions: Vec<Arc<Interpolant>>,
 }
 
 impl Words {
@@ -76,7 +81,13 @@ impl Function {
             let number = number(value).filter(|number| number.is_finite());
             return number.map(Self::Number).ok_or(None);
         };
-        let expression = Expression::parse(text, &VARIABLES[..words.variables]);
+        // What has no variables is a number before any file is read.
+        let functions = match words.variables {
+            0 => &[][..],
+            _ => &words.functions,
+        };
+        let variables = &VARIABLES[..words.variables];
+        let expression = Expression::parse_with(text, variables, functions);
         let function = Self::Formula(Formula {
             text: text.clone(),
             expression: expression.map_err(|error| Some(error.to_string()))?,

@@ -128,6 +128,17 @@ impl SweepParams {
         let (mut shared, mut varied) = (Vec::new(), Vec::new());
         let mut unknown = Vec::new();
         for entry in sweep.typed().entries() {
+            if let ("function", Value::Table(tables)) = (&*entry.name, &entry.value)
+                && tables.values().all(Value::is_table)
+            {
+                for key in of_functions(tables, &entry.place) {
+                    match key.values.len() {
+                        1 => shared.push(key),
+                        _ => varied.push(key),
+                    }
+                }
+                continue;
+            }
             if SWEEP_KEYS.iter().any(|key| key.name == entry.name) {
                 continue;
             }
@@ -265,6 +276,28 @@ fn values(key: &Key, entry: &Entry) -> Result<Vec<Value>, ParamsError> {
             .map_err(|reason| ParamsError::syntax(&entry.place, format!("{name}: {reason}"))),
         value => Ok(vec![value.clone()]),
     }
+}
+
+/// The keys of the tables `[function.NAME]`, each with the values that it takes.
+fn of_functions(tables: &toml::Table, place: &Place) -> Vec<Varied> {
+    let tables = tables.iter().flat_map(|(function, table)| {
+        let keys = table.as_table().into_iter().flatten();
+        keys.map(move |(key, value)| (format!("function.{function}.{key}"), key, value))
+    });
+    let keys = tables.map(|(name, key, value)| {
+        // Points are a list of pairs themselves.
+        let of_pair = |value: &Value| value.get(0).is_some_and(Value::is_array);
+        let values = match value {
+            Value::Array(values) if key != "points" || values.iter().all(of_pair) => values.clone(),
+            value => vec![value.clone()],
+        };
+        Varied {
+            name,
+            place: place.clone(),
+            values,
+        }
+    });
+    keys.filter(|key| !key.values.is_empty()).collect()
 }
 
 /// Whether a table says from where to where, not a value in a table of its own.

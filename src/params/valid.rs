@@ -6,6 +6,7 @@ use super::{
     choice::{Choice, Face, Layout, Precision, StepMethod, Times},
     coordinates::Coordinates,
     error::ParamsError,
+    function_table::FunctionTable,
     initial::InitialState,
     judge::Judge,
     profile::{Boundary, Profile, Wall},
@@ -88,6 +89,8 @@ pub struct Params {
     pub record: Option<RecordKeys>,
     /// The most bytes of memory that a run may take.
     pub memory: Option<u64>,
+    /// Functions of one number for all formulas.
+    pub functions: Vec<FunctionTable>,
     canonical: Canonical,
 }
 
@@ -99,6 +102,7 @@ impl Params {
     pub fn from_raw(raw: &RawParams) -> Result<Self, ParamsError> {
         let mut judge = Judge::new(raw);
         judge.refuse_unknown();
+        let functions = FunctionTable::take(&mut judge);
         let needs_d = !(judge.is_typed("Dx") && judge.is_typed("Dy"));
         let d = (needs_d || judge.is_typed("D")).then(|| judge.profile("D", 2));
         let [x1, x2, y1, y2] = ["x1", "x2", "y1", "y2"].map(|key| judge.number(key));
@@ -150,6 +154,7 @@ impl Params {
             until: Until::take(&mut judge),
             record: RecordKeys::take(&mut judge, snapshots.t0),
             memory: judge.size_if_typed("memory"),
+            functions,
             canonical: Canonical::default(),
         };
         params.judge_numbers(&mut judge);
@@ -343,7 +348,10 @@ mod tests {
             .map(|(name, _)| name)
             .collect();
         let of_others = |name: &str| {
-            ["dt", "stages", "until", "memory", "held", "outtimes", "t0"].contains(&name)
+            [
+                "dt", "stages", "until", "memory", "held", "function", "outtimes", "t0",
+            ]
+            .contains(&name)
                 || ["initial.", "mask.", "units.", "record."]
                     .iter()
                     .any(|table| name.starts_with(table))

@@ -308,6 +308,7 @@ fn parameters_that_are_shown_are_accepted() {
             file += &block.lines.join("\n");
             let scene = Scene::new();
             scene.write("quick.toml", text("params/quick.toml"));
+            scene.write("weather.csv", "time,T\n0,5\n43200,12\n86400,5\n");
             scene.write("shown.toml", file);
             let told = scene.run("plan shown.toml");
             assert_eq!(told.code, Some(0), "{name}:{}\n{told}", block.line);

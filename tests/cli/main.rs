@@ -15,6 +15,7 @@ mod compare;
 mod create;
 mod export;
 mod export_refused;
+mod functions;
 mod info;
 mod input_files;
 mod not_finite;

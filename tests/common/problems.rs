@@ -14,6 +14,8 @@ pub fn problems() -> impl Strategy<Value = String> {
             "{flux = \"1+x*y+t\"}",
             "{robin = [1.0, 2.0, 0.5]}",
             "{robin = [\"1+x\", 1.0, \"sin(t*90)\"]}",
+            "\"f(t) + y\"",
+            "{robin = [\"1+x\", 1.0, \"f(t/2 + x)\"]}",
         ])
     };
     let material = prop::sample::select(vec![
@@ -38,6 +40,7 @@ pub fn problems() -> impl Strategy<Value = String> {
         "\"sin(x)+y\"",
         "\"sin(x+t*100)\"",
         "\"x*sin(t*100) + y*cos(t*90) - 2\"",
+        "\"x*f(3*t) - f(x)*y\"",
     ]);
     let initial = prop::sample::select(vec![
         "kind = \"peaks\"",
@@ -93,7 +96,8 @@ pub fn problems() -> impl Strategy<Value = String> {
             format!(
                 "x1 = 0\nx2 = 1\ndx = {}\ny1 = 0\ny2 = {}\n{grid}\n{material}\n\
                  source = {source}\nprecision = \"{precision}\"\n{time}\
-                 runtime = {}\nouttime = {}\n[initial]\n{initial}\n[boundary]\n{}",
+                 runtime = {}\nouttime = {}\n[initial]\n{initial}\n[boundary]\n{}\n\
+                 [function.f]\npoints = [[0, 1], [1e-4, 3], [0.01, -1]]\nbeyond = \"hold\"\n",
                 1.000_000_1 / nx as f64,
                 ny as f64 / nx as f64,
                 dt * f64::from(nper * count),

@@ -5,7 +5,7 @@ use crate::{
     cli::{listing::Listing, number, params::Given},
     error::Error,
     grid::Axis,
-    params::{Choice, Params, StepMethod, with_precision},
+    params::{Choice, FunctionTable, Params, StepMethod, with_precision},
     problem::{Footprint, Problem},
     run::{self, Budget, RunError, Terms},
     schedule::{DECAY_IN_A_STEP, Due, Nper},
@@ -34,6 +34,8 @@ pub(super) struct RunPlan<'a> {
     /// The largest k/c \[1/time\].
     decay: f64,
     inputs: BTreeMap<String, String>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    functions: &'a [FunctionTable],
     masked_nodes: u64,
     held_nodes: u64,
     nsteps: u64,
@@ -169,6 +171,7 @@ impl<'a> RunPlan<'a> {
             limit: problem.limit(),
             decay: problem.decay(),
             inputs: problem.inputs(),
+            functions: &problem.params.functions,
             masked_nodes,
             held_nodes,
             nsteps: schedule.nsteps,

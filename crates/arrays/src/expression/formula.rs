@@ -2,10 +2,12 @@
 
 use super::{
     functions::{DIFFERENCE, Form},
+    interpolant::Interpolant,
     parser::{Calls, Parser},
     step::{Step, evaluate},
     values::Values,
 };
+use std::sync::Arc;
 
 /// What is wrong with a formula.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -47,7 +49,7 @@ impl Expression {
     /// # Errors
     /// [`ExpressionError`] with the place and what was expected.
     pub fn parse(text: &str, variables: &[&str]) -> Result<Self, ExpressionError> {
-        Self::parse_with_calls(text, variables, &mut |_, _| Ok(None))
+        Self::read(text, variables, &[], &mut |_, _| Ok(None))
     }
 
     /// As [`parse`](Self::parse), and `calls` takes the name and the arguments of every call as they are written: for
@@ -60,9 +62,30 @@ impl Expression {
         variables: &[&str],
         calls: &mut Calls<'_>,
     ) -> Result<Self, ExpressionError> {
+        Self::read(text, variables, &[], calls)
+    }
+
+    /// As [`parse`](Self::parse); the formula may also use these functions.
+    ///
+    /// # Errors
+    /// As `parse`.
+    pub fn parse_with(
+        text: &str,
+        variables: &[&str],
+        functions: &[Arc<Interpolant>],
+    ) -> Result<Self, ExpressionError> {
+        Self::read(text, variables, functions, &mut |_, _| Ok(None))
+    }
+
+    fn read(
+        text: &str,
+        variables: &[&str],
+        functions: &[Arc<Interpolant>],
+        calls: &mut Calls<'_>,
+    ) -> Result<Self, ExpressionError> {
         /// Characters of a formula that are shown.
         const SHOWN: usize = 80;
-        let steps = Parser::new(text, variables, calls)
+        let steps = Parser::new(text, variables, functions, calls)
             .parse()
             .map_err(|reason| ExpressionError {
                 text: text.chars().take(SHOWN).collect(),
@@ -87,13 +110,34 @@ impl Expression {
             .any(|step| matches!(step, Step::Random(_)))
     }
 
-    /// Whether the formula has the same value for every element.
+    /// Whether the formula has the same value for every element, and one that is known: functions through points may get
+    /// theirs later.
     #[must_use]
     pub fn is_constant(&self) -> bool {
-        !self
-            .steps
-            .iter()
-            .any(|step| matches!(step, Step::Variable(_) | Step::Random(_)))
+        let is_known = |step: &Step| matches!(step, Step::Number(..) | Step::Apply(_));
+        self.steps.iter().all(is_known)
+    }
+
+    /// Its calls of functions through points, each with its argument.
+    #[must_use]
+    pub fn interpolations(&self) -> Vec<(Arc<Interpolant>, Self)> {
+        let mut found = Vec::new();
+        for (at, step) in self.steps.iter().enumerate() {
+            let Step::Interpolate(function) = step else {
+                continue;
+            };
+            // The steps before it, as far as they make one value.
+            let mut lacking = 1;
+            let before = self.steps[..at].iter().rev().take_while(|step| {
+                let is_part = lacking > 0;
+                lacking = (lacking + step.arguments()).saturating_sub(1);
+                is_part
+            });
+            let count = before.count();
+            let steps = self.steps[at - count..at].to_vec();
+            found.push((Arc::clone(function), Self { steps }));
+        }
+        found
     }
 
     /// The formula for variables that are rounded, such as coordinates, the largest of which is `scale`: to `==`, `!=`, `<=`
@@ -335,6 +379,45 @@ mod tests {
             let bits = |values: [f64; 3]| values.map(f64::to_bits);
             let (now, before) = (value(&rest, &known), value(&formula, &[]));
             assert_eq!(bits(now), bits(before), "{text}");
+        }
+    }
+
+    #[test]
+    fn functions_through_points_are_called_by_their_names() {
+        use crate::expression::{Extension, Piecewise};
+        let [f, g] = ["f", "g_2"]
+            .map(|name| Arc::new(Interpolant::new(name, Piecewise::Linear, Extension::Hold)));
+        f.set([[0.0, 1.0], [4.0, 9.0]].into());
+        g.set([[0.0, 0.0], [10.0, 1.0]].into());
+        let functions = [f, g];
+        let parse = |text: &str| Expression::parse_with(text, &["x", "y", "t"], &functions);
+        let formula = parse("x*f(t/2 + 1) - f(3*g_2(y)) + f(2)").unwrap();
+        let mut out = [0.0; 2];
+        formula.evaluate(&[&[10.0, 0.0], &[5.0; 2], &[2.0; 2]], 0, &mut out);
+        assert_eq!(out, [10.0 * 5.0 - 4.0 + 5.0, -4.0 + 5.0]);
+        let calls = formula.interpolations();
+        let told: Vec<_> = calls
+            .iter()
+            .map(|(function, of)| (function.name(), of.steps.len(), of.uses(1), of.uses(2)))
+            .collect();
+        let expected = [
+            ("f", 5, false, true),
+            ("g_2", 1, true, false),
+            ("f", 4, true, false),
+            ("f", 1, false, false),
+        ];
+        assert_eq!(told, expected);
+        assert!(!parse("f(2)").unwrap().is_constant());
+        let terms = parse("x*y*f(t)").unwrap().separate(2, 4).unwrap();
+        assert_eq!(terms.len(), 1);
+        for (text, word) in [
+            ("f(1, 2)", "1 argument"),
+            ("f", "f(t)"),
+            ("h(1)", "where, f, g_2"),
+            ("f(", "ends"),
+        ] {
+            let error = parse(text).unwrap_err().to_string();
+            assert!(error.contains(word), "{text}: {error}");
         }
     }
 

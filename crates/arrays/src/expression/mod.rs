@@ -17,6 +17,7 @@
 mod arithmetic;
 mod formula;
 mod functions;
+mod interpolant;
 mod parser;
 mod random;
 mod step;
@@ -25,6 +26,7 @@ mod values;
 
 pub use formula::{Expression, ExpressionError, Part};
 pub use functions::is_word;
+pub use interpolant::{Extension, Interpolant, Piecewise};
 pub use parser::Calls;
 pub use random::random;
 pub use step::BATCH;

@@ -7,8 +7,10 @@ use super::{
         COMPARISON_PRECEDENCE, CONSTANTS, FUNCTIONS, IS_NOT_ZERO, NEGATE, OPERATORS, Operator,
         SIGN_PRECEDENCE,
     },
+    interpolant::Interpolant,
     step::Step,
 };
+use std::sync::Arc;
 
 /// The deepest nesting of formulas, so that no text exhausts the stack.
 const MOST_LEVELS: usize = 200;
@@ -20,16 +22,23 @@ pub type Calls<'c> = dyn FnMut(&str, &str) -> Result<Option<usize>, String> + 'c
 pub(super) struct Parser<'a, 'c> {
     rest: &'a str,
     variables: &'a [&'a str],
+    functions: &'a [Arc<Interpolant>],
     calls: &'a mut Calls<'c>,
     steps: Vec<Step>,
     depth: usize,
 }
 
 impl<'a, 'c> Parser<'a, 'c> {
-    pub(super) fn new(text: &'a str, variables: &'a [&'a str], calls: &'a mut Calls<'c>) -> Self {
+    pub(super) fn new(
+        text: &'a str,
+        variables: &'a [&'a str],
+        functions: &'a [Arc<Interpolant>],
+        calls: &'a mut Calls<'c>,
+    ) -> Self {
         Self {
             rest: text,
             variables,
+            functions,
             calls,
             steps: Vec::new(),
             depth: 0,
@@ -116,6 +125,9 @@ impl<'a, 'c> Parser<'a, 'c> {
             (Some(number), _) => Step::Variable(number),
             (None, Some(&(_, value))) => Step::Number(value, None),
             (None, None) => {
+                if self.functions.iter().any(|known| known.name() == name) {
+                    return Err(format!("{name} is a function: write {name}(t)"));
+                }
                 let constants = CONSTANTS.iter().map(|(name, _)| *name);
                 let known: Vec<&str> = self.variables.iter().copied().chain(constants).collect();
                 return Err(format!(
@@ -145,9 +157,20 @@ impl<'a, 'c> Parser<'a, 'c> {
             self.steps.push(Step::Random(seed));
             return self.expect(')');
         }
+        if let Some(function) = self.functions.iter().find(|known| known.name() == name) {
+            self.formula(0)?;
+            if self.peek() == Some(',') {
+                return Err(format!("{name} takes 1 argument"));
+            }
+            self.expect(')')?;
+            self.steps.push(Step::Interpolate(Arc::clone(function)));
+            return Ok(());
+        }
         let function = FUNCTIONS.iter().find(|(known, _)| *known == name);
         let Some(&(_, function)) = function else {
-            let known: Vec<&str> = FUNCTIONS.iter().map(|(name, _)| *name).collect();
+            let known = FUNCTIONS.iter().map(|(name, _)| *name);
+            let more = self.functions.iter().map(|function| function.name());
+            let known: Vec<&str> = known.chain(more).collect();
             return Err(format!(
                 "there is no function '{name}', only random, {}",
                 known.join(", ")

@@ -2,9 +2,11 @@
 
 use super::{
     functions::{Form, Function},
+    interpolant::Interpolant,
     random::random,
     values::Values,
 };
+use std::sync::Arc;
 
 /// Values evaluated at a time, at most.
 pub const BATCH: usize = 256;
@@ -20,6 +22,8 @@ pub(super) enum Step {
     Random(u64),
     /// Takes the arguments from the top of the stack and puts the result there.
     Apply(Function),
+    /// Takes the argument of a function through points.
+    Interpolate(Arc<Interpolant>),
 }
 
 impl Step {
@@ -27,6 +31,7 @@ impl Step {
     pub(super) fn arguments(&self) -> usize {
         match self {
             Self::Apply(function) => function.arguments,
+            Self::Interpolate(_) => 1,
             Self::Number(..) | Self::Variable(_) | Self::Random(_) => 0,
         }
     }
@@ -35,7 +40,7 @@ impl Step {
     pub(super) fn form(&self) -> Form {
         match self {
             Self::Apply(function) => function.form,
-            Self::Number(..) | Self::Variable(_) | Self::Random(_) => Form::Other,
+            _ => Form::Other,
         }
     }
 }
@@ -48,6 +53,8 @@ pub(super) trait Operand: Default {
     fn floats(values: Vec<f64>) -> Self;
     /// The result of a function; missing arguments are empty.
     fn apply(function: Function, arguments: [Self; 3]) -> Self;
+    /// The values of a function through points.
+    fn interpolate(function: &Interpolant, arguments: Self) -> Self;
 }
 
 /// In double precision: every number is a float.
@@ -62,6 +69,12 @@ impl Operand for Vec<f64> {
 
     fn apply(function: Function, arguments: [Self; 3]) -> Self {
         function.apply(arguments)
+    }
+
+    fn interpolate(function: &Interpolant, mut arguments: Self) -> Self {
+        let values = arguments.iter_mut();
+        values.for_each(|value| *value = function.at(*value));
+        arguments
     }
 }
 
@@ -81,6 +94,13 @@ impl Operand for Values {
     fn apply(function: Function, arguments: [Self; 3]) -> Self {
         function.apply_exactly(arguments)
     }
+
+    fn interpolate(function: &Interpolant, arguments: Self) -> Self {
+        let has: Vec<bool> = (0..arguments.len()).map(|at| arguments.has(at)).collect();
+        let values = arguments.into_floats().into_iter().zip(has);
+        let values = values.map(|(value, has)| has.then(|| function.at(value)));
+        Self::Floats(values.collect())
+    }
 }
 
 /// Evaluates steps for `count` elements, of which `first` is the number of the first.
@@ -98,6 +118,9 @@ pub(super) fn evaluate<V: Operand>(
             &Step::Random(seed) => {
                 let numbers = first..first + count as u64;
                 V::floats(numbers.map(|number| random(seed, number)).collect())
+            }
+            Step::Interpolate(function) => {
+                V::interpolate(function, stack.pop().unwrap_or_default())
             }
             &Step::Apply(function) => {
                 let mut arguments = stack.drain(stack.len() - function.arguments..);

@@ -1,0 +1,140 @@
+//! The functions `[function.NAME]` of a problem: their points are read, and whether the run needs values beyond them.
+
+use crate::{
+    grid::Grid,
+    params::{CsvColumns, Function, Params, ParamsError, Points, Profile, RawParams, SIDES},
+    physics::{
+        geometry::Geometry,
+        input::{Digests, Input},
+        over_time::times,
+        values::value_at,
+        wall::Side,
+    },
+    schedule::Schedule,
+};
+use diff2d_arrays::expression::Extension;
+use std::{io::Read, ops::Range};
+
+/// The number of t among the variables of formulas.
+const TIME: usize = 2;
+
+/// Gives the functions that are in files their points; these files.
+///
+/// # Errors
+/// [`ParamsError`] for a file that cannot be read, and for what is wrong in it.
+pub(super) fn read(
+    params: &Params,
+    raw: &RawParams,
+    digests: &mut Digests,
+) -> Result<Vec<Input>, ParamsError> {
+    let mut inputs = Vec::new();
+    for table in &params.functions {
+        let Some(columns) = &table.columns else {
+            continue;
+        };
+        let input = Input::open(raw.input("function", &columns.path), digests)?;
+        let points = input.shared(
+            |(known, extension, _): &(CsvColumns, Extension, Points)| {
+                (known, *extension) == (columns, table.interpolant.extension())
+            },
+            || {
+                let mut text = Vec::new();
+                let read = input.file()?.read_to_end(&mut text);
+                read.map_err(|error| input.unreadable(&error))?;
+                let points = table.points_of(&text);
+                let points = points.map_err(|reason| input.refuse(&reason))?;
+                Ok((columns.clone(), table.interpolant.extension(), points))
+            },
+        )?;
+        table.interpolant.set(Points::clone(&points.2));
+        inputs.push(input);
+    }
+    Ok(inputs)
+}
+
+/// Refuses walls and sources that need a function of t alone where it has no value.
+///
+/// # Errors
+/// [`ParamsError::Refused`] with the time and what is needed then.
+pub(super) fn check(
+    params: &Params,
+    raw: &RawParams,
+    geometry: &Geometry,
+    schedule: &Schedule,
+) -> Result<(), ParamsError> {
+    if params.functions.is_empty() {
+        return Ok(());
+    }
+    let (start, end) = (schedule.pace().start(), schedule.end());
+    // What is taken at the beginning of steps.
+    let steps = schedule.last_step().saturating_sub(1);
+    let begun = start.simtime..schedule.pace().after(start, steps).simtime;
+    let refuse = |key, outside: Option<String>| match outside {
+        Some(outside) => Err(raw.refuse(key, outside)),
+        None => Ok(()),
+    };
+    for (side, key) in Side::ALL.into_iter().zip(SIDES) {
+        let wall = geometry.walls.wall(side);
+        let span = match wall.is_fixed() {
+            true => start.simtime..end,
+            false => begun.clone(),
+        };
+        let nodes = (0..side.nodes(&geometry.grid)).map(|number| side.node(&geometry.grid, number));
+        for function in wall.functions() {
+            refuse(key, beyond(function, geometry, nodes.clone(), span.clone()))?;
+        }
+    }
+    if let Profile::Function(function) = &params.source {
+        let nodes = some_of(&geometry.grid);
+        refuse("source", beyond(function, geometry, nodes, begun))?;
+    }
+    Ok(())
+}
+
+/// Nodes of some rows and columns.
+fn some_of(grid: &Grid) -> impl Iterator<Item = (usize, usize)> + Clone {
+    const MOST: usize = 32;
+    let (ny, nx) = grid.shape();
+    let rows = (0..ny).step_by(ny.div_ceil(MOST));
+    rows.flat_map(move |j| (0..nx).step_by(nx.div_ceil(MOST)).map(move |i| (j, i)))
+}
+
+/// Why a function has no value at some time of a span, if it calls one through points that ends before.
+fn beyond(
+    function: &Function,
+    geometry: &Geometry,
+    nodes: impl Iterator<Item = (usize, usize)> + Clone,
+    span: Range<f64>,
+) -> Option<String> {
+    /// Times that are looked at, and those of them at which the value is.
+    const LOOKS: usize = 4096;
+    const MOST: usize = 16;
+    let Function::Formula(formula) = function else {
+        return None;
+    };
+    let calls = formula.expression.interpolations().into_iter();
+    let calls = calls.filter(|(called, _)| called.extension() == Extension::None);
+    for (called, argument) in calls {
+        let is_of_time = argument.uses(TIME) && !argument.uses(0) && !argument.uses(1);
+        let Some([first, last]) = called.range().filter(|_| is_of_time) else {
+            continue;
+        };
+        let looks = times(span.clone(), LOOKS).into_iter().chain([span.end]);
+        let outside = looks.filter_map(|time| {
+            let mut value = [0.0];
+            argument.evaluate(&[&[], &[], &[time]], 0, &mut value);
+            called.at(value[0]).is_nan().then_some((time, value[0]))
+        });
+        let is_needed = |&(time, _): &(f64, f64)| {
+            let mut nodes = nodes.clone().filter(|&node| !geometry.keeps(node));
+            nodes.any(|node| value_at(function, &geometry.nodes, node, time).is_nan())
+        };
+        if let Some((time, value)) = outside.take(MOST).find(is_needed) {
+            let name = called.name();
+            return Some(format!(
+                "at t = {time:?} it needs {name}({value:?}), and {name} goes from {first:?} to {last:?}; beyond = \"hold\" or \"repeat\" in [function.{name}] takes it further"
+            ));
+        }
+    }
+    None
+}
