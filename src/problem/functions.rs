@@ -81,12 +81,12 @@ pub(super) fn check(
         };
         let nodes = (0..side.nodes(&geometry.grid)).map(|number| side.node(&geometry.grid, number));
         for function in wall.functions() {
-            refuse(key, beyond(function, geometry, nodes.clone(), span.clone()))?;
+            refuse(key, beyond(function, geometry, &nodes, span.clone()))?;
         }
     }
     if let Profile::Function(function) = &params.source {
         let nodes = some_of(&geometry.grid);
-        refuse("source", beyond(function, geometry, nodes, begun))?;
+        refuse("source", beyond(function, geometry, &nodes, begun))?;
     }
     Ok(())
 }
@@ -103,7 +103,7 @@ fn some_of(grid: &Grid) -> impl Iterator<Item = (usize, usize)> + Clone {
 fn beyond(
     function: &Function,
     geometry: &Geometry,
-    nodes: impl Iterator<Item = (usize, usize)> + Clone,
+    nodes: &(impl Iterator<Item = (usize, usize)> + Clone),
     span: Range<f64>,
 ) -> Option<String> {
     /// Times that are looked at, and those of them at which the value is.
