@@ -97,7 +97,9 @@ impl Interpolant {
         let (length, is_held) = (last - first, self.extension == Extension::Hold);
         let x = match self.extension {
             _ if (*first..=*last).contains(&x) => x,
-            Extension::Repeat => (first + (x - first).rem_euclid(length)).min(*last),
+            Extension::Repeat if x.is_finite() => {
+                (first + (x - first).rem_euclid(length)).min(*last)
+            }
             _ if x < *first && (is_held || x >= first - NEARLY * length) => return *at_first,
             _ if x > *last && (is_held || x <= last + NEARLY * length) => return *at_last,
             _ => return f64::NAN,
