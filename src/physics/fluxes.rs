@@ -219,17 +219,8 @@ impl Fluxes {
         }
     }
 
-    /// The coefficient of a face of a node.
-    fn face(&self, (j, i): (usize, usize), side: Side) -> f64 {
-        match (&self.dynamics.equation.operator, side) {
-            (Operator::Isotropic { r }, _) => *r,
-            (Operator::Anisotropic { rx, .. }, Side::Left | Side::Right) => *rx,
-            (Operator::Anisotropic { ry, .. }, Side::Bottom | Side::Top) => *ry,
-            (Operator::Variable { x, .. }, Side::Left) => x[[j, i]],
-            (Operator::Variable { x, .. }, Side::Right) => x[[j, i + 1]],
-            (Operator::Variable { y, .. }, Side::Bottom) => y[[j, i]],
-            (Operator::Variable { y, .. }, Side::Top) => y[[j + 1, i]],
-        }
+    fn face(&self, node: (usize, usize), side: Side) -> f64 {
+        face(&self.dynamics.equation.operator, side, node)
     }
 
     /// The length of a face of a node, in spacings.
@@ -265,6 +256,20 @@ impl Fluxes {
     fn inside(&self, values: &ArrayView2<'_, f64>) -> Vec<f64> {
         let rows = (0..values.nrows()).into_par_iter();
         rows.map(|j| self.weighed(j, |i| values[[j, i]])).collect()
+    }
+}
+
+/// The coefficient of a face of a node.
+#[must_use]
+pub fn face(operator: &Operator<f64>, side: Side, (j, i): (usize, usize)) -> f64 {
+    match (operator, side) {
+        (Operator::Isotropic { r }, _) => *r,
+        (Operator::Anisotropic { rx, .. }, Side::Left | Side::Right) => *rx,
+        (Operator::Anisotropic { ry, .. }, Side::Bottom | Side::Top) => *ry,
+        (Operator::Variable { x, .. }, Side::Left) => x[[j, i]],
+        (Operator::Variable { x, .. }, Side::Right) => x[[j, i + 1]],
+        (Operator::Variable { y, .. }, Side::Bottom) => y[[j, i]],
+        (Operator::Variable { y, .. }, Side::Top) => y[[j + 1, i]],
     }
 }
 
