@@ -28,6 +28,14 @@ pub struct Steadiness {
     pub rate: Option<f64>,
 }
 
+impl Steadiness {
+    /// Where no more than that is known.
+    #[must_use]
+    pub fn of_rate(rate: Option<f64>) -> Self {
+        Self { rate }
+    }
+}
+
 impl fmt::Display for Steadiness {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.rate {

@@ -108,7 +108,7 @@ impl Change {
         let largest = collective::all_gather(comm, self.largest);
         let [change, largest] = largest.into_iter().fold([0.0; 2], larger);
         let rate = problem.steady(change, largest, times);
-        Ok(Steadiness { rate })
+        Ok(Steadiness::of_rate(rate))
     }
 }
 
