@@ -26,22 +26,34 @@ pub struct Steadiness {
     /// The change per time since the snapshot before, of the last one of a run that ends by it \[density/time\].
     #[serde(rename = "steady", skip_serializing_if = "Option::is_none")]
     pub rate: Option<f64>,
+    /// Of a state that was solved for: what is left of the right side, as a share of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub residual: Option<f64>,
+    /// The cycles of multigrid that it took.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cycles: Option<u64>,
 }
 
 impl Steadiness {
     /// Where no more than that is known.
     #[must_use]
     pub fn of_rate(rate: Option<f64>) -> Self {
-        Self { rate }
+        Self {
+            rate,
+            ..Self::default()
+        }
     }
 }
 
 impl fmt::Display for Steadiness {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.rate {
-            Some(rate) => write!(f, "changes by {rate:?} per time"),
-            None => Ok(()),
+        if let Some(rate) = self.rate {
+            write!(f, "changes by {rate:?} per time")?;
         }
+        if let (Some(residual), Some(cycles)) = (self.residual, self.cycles) {
+            write!(f, "cycle {cycles}, residual {residual:.1e}")?;
+        }
+        Ok(())
     }
 }
 
@@ -76,6 +88,18 @@ pub enum Halt {
         dt: f64,
         /// The largest stable one then \[time\].
         limit: f64,
+    },
+    /// A steady state that was not reached.
+    #[error(
+        "the steady state was not reached: {cycles} cycles of multigrid leave {residual:.1e} of the right side, and tolerance = {tolerance:?} is asked for; a larger tolerance, or method = \"rkl2\" with until = {{ steady = … }}, can be run"
+    )]
+    NotConverged {
+        /// Cycles of multigrid.
+        cycles: usize,
+        /// What is left of the right side.
+        residual: f64,
+        /// What may be left of it.
+        tolerance: f64,
     },
     /// A state with a value that is infinite or NaN.
     #[error(

@@ -4,6 +4,7 @@
 mod dynamics;
 mod footprint;
 mod functions;
+mod network;
 mod solver;
 
 pub use footprint::Footprint;
@@ -125,6 +126,7 @@ impl Problem {
         };
         problem.check_method(raw)?;
         problem.check_record(raw)?;
+        problem.check_steady(raw)?;
         if problem.steps().iter().any(|r| !r.is_normal()) {
             let reason = "its product with dt/(dx*dx) is beyond what a float holds".to_owned();
             return Err(raw.refuse("Dx", reason));
@@ -383,8 +385,11 @@ impl Problem {
         &self,
         field: &mut Field<T>,
         first: usize,
-        _go_on: &mut dyn FnMut(Steadiness) -> bool,
+        go_on: &mut dyn FnMut(Steadiness) -> bool,
     ) -> Result<Option<Steadiness>, Unready> {
+        if self.params.method == StepMethod::Steady {
+            return self.settle(field, go_on);
+        }
         self.fill_initial(field, first)?;
         Ok(Some(Steadiness::default()))
     }

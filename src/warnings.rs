@@ -4,7 +4,7 @@ mod sampling;
 mod trial;
 
 use crate::{
-    params::{RawParams, SIDES, StepMethod, Times},
+    params::{Choice, RawParams, SIDES, StepMethod, Times},
     physics::{pieces::Pieces, robin::Robin, slots::Place, wall::Side},
     problem::Problem,
     schedule::{DECAY_IN_A_STEP, NEARLY},
@@ -73,7 +73,22 @@ fn of_steps(problem: &Problem) -> Vec<String> {
 /// What a user may not expect of what was typed.
 #[must_use]
 pub fn of_typed(raw: &RawParams) -> Vec<String> {
-    of_grid(raw).into_iter().collect()
+    of_grid(raw).into_iter().chain(of_time(raw)).collect()
+}
+
+/// That keys of time are of no use to a steady state.
+fn of_time(raw: &RawParams) -> Option<String> {
+    let is_steady = raw.typed().get("method")?.value.as_str() == Some(StepMethod::Steady.name());
+    let typed = StepMethod::OF_TIME
+        .into_iter()
+        .filter(|key| raw.typed().get(key).is_some());
+    let unused: Vec<&str> = typed.collect();
+    (is_steady && !unused.is_empty()).then(|| {
+        format!(
+            "method = \"steady\" has no time and makes no use of {}",
+            unused.join(", ")
+        )
+    })
 }
 
 /// That the default grid, the course's, has its walls where a problem of one's own hardly wants them.

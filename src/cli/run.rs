@@ -16,6 +16,7 @@ use crate::{
     comm::{Comm, World, collective},
     cube::{CubeError, JournalledArray, Paths, Record, Writing},
     error::Error,
+    params::StepMethod,
     problem::Problem,
     run::{Message, Outcome},
 };
@@ -120,9 +121,13 @@ fn on_ranks(
     }
     let stop_flag = collective::all_ok(world, signals::stop_flag())?;
     let pictures = cube.filter(|_| problem.params.graphics && world.is_root());
+    let (total, unit) = match problem.params.method {
+        StepMethod::Steady => (digits(Some(problem.params.tolerance)), Unit::Tasks),
+        _ => (problem.schedule.last_step(), Unit::Steps),
+    };
     let bar = terminal
         .logging_every(args.start.log_every)
-        .bar(problem.schedule.last_step(), Unit::Steps);
+        .bar(total, unit);
     let printer = collective::all_ok(world, Printer::start(terminal.clone(), &bar))?;
     let (mut drawn, mut commits, mut steady) = (Ok(()), 0, String::new());
     let mut run = args.start.run(problem);
@@ -139,12 +144,14 @@ fn on_ranks(
         .progress(bar.progress().clone())
         .stop_flag(Arc::clone(&stop_flag))
         .on_message(|message| {
+            if let Message::Nears(steadiness) = message {
+                bar.describe(message.to_string());
+                let more = digits(steadiness.residual).saturating_sub(bar.progress().done());
+                bar.progress().add(more);
+            }
             bar.suspend(|| match message {
                 Message::Continues { .. } => terminal.note(&message.to_string()),
-                Message::Nears(_) => {
-                    bar.describe(message.to_string());
-                    terminal.detail(&message.to_string());
-                }
+                Message::Nears(_) => terminal.detail(&message.to_string()),
                 Message::Warning(sentence) => terminal.warn(slice::from_ref(sentence)),
                 Message::Decision(sentence) => terminal.detail(sentence),
             });
@@ -177,6 +184,7 @@ fn on_ranks(
     let took = number::seconds(report.seconds.total);
     let done = steady
         + &match report.updates {
+            0 if report.steadiness.cycles.is_some() => format!("{}, {took}", report.steadiness),
             0 => format!("no step to compute, {took}"),
             updates => format!(
                 "{:.2e} updates in {} of steps, {}/s; {took} in all",
@@ -195,6 +203,16 @@ fn on_ranks(
         cube,
         report.updates > 0 || commits > 0,
     ))
+}
+
+/// The digits that are right where so much is left of the right side.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a small number"
+)]
+fn digits(residual: Option<f64>) -> u64 {
+    residual.map_or(0, |residual| -residual.log10().min(0.0) as u64)
 }
 
 /// Refuses tiles so small that it takes longer to find one than to advance it.

@@ -68,14 +68,21 @@ choice! {
         Rkl2 = "rkl2",
         /// The five-point system solved exactly in time, by transforms.
         Exact = "exact",
+        /// No steps: the state that time tends to, by multigrid.
+        Steady = "steady",
     }
 }
 
 impl StepMethod {
+    /// The keys that have no meaning to the steady state.
+    pub const OF_TIME: [&'static str; 8] = [
+        "runtime", "outtime", "outtimes", "times", "dt", "safety", "stages", "until",
+    ];
+
     /// Whether no length of a step adds an error.
     #[must_use]
     pub fn is_exact_in_time(self) -> bool {
-        self == Self::Exact
+        matches!(self, Self::Exact | Self::Steady)
     }
 
     /// What it does, in words.
@@ -85,6 +92,7 @@ impl StepMethod {
             Self::Euler => "explicit Euler steps, five-point Laplacian",
             Self::Rkl2 => "super-time-stepping of second order (RKL2), five-point Laplacian",
             Self::Exact => "five-point Laplacian, exact in time by transforms",
+            Self::Steady => "the steady state of the five-point Laplacian, by multigrid",
         }
     }
 }

@@ -139,8 +139,7 @@ const CAPACITY: &str = "a finite number greater than 0, a formula in x and y, { 
 const DECAY: &str = "a finite number, 0 or greater, a formula in x and y, { file = \"k.npy\" } or { image = \"k.png\", range = [lo, hi], interpolate = \"nearest\" }";
 const SOURCE: &str = "a finite number, a formula in x, y and t, { file = \"S.npy\" } or { image = \"S.png\", range = [lo, hi], interpolate = \"nearest\" }";
 const WALL: &str = "a finite number, a formula in x, y and t (Dirichlet), \"insulated\", { flux = q } (Neumann), { robin = [a, b, c] } or \"periodic\"";
-const METHOD: &str =
-    "\"euler\" (explicit), \"rkl2\" (super-time-stepping) or \"exact\" (transforms)";
+const METHOD: &str = "\"euler\" (explicit), \"rkl2\" (super-time-stepping), \"exact\" (transforms) or \"steady\" (no steps: the state that time tends to)";
 const COORDINATES: &str = "\"cartesian\" or \"axisymmetric\" (x the radius, y the height)";
 const TIMES: &str = "\"course\" (after whole steps) or \"exact\" (multiples of outtime), the default of grid = \"walls\"";
 const OUTTIMES: &str = "numbers greater than t0, each greater than the one before";
@@ -214,6 +213,8 @@ pub static KEYS: [Key; 60] = keys! {
     "source", "what is added per time", "density/time", PROFILE, SOURCE, "0.0", Default("0.0");
     "method", "how a step is taken", "", WORD, METHOD, "\"euler\"", Default("\"euler\"");
     "stages", "stages of a step of rkl2", "", INTEGER, "an integer from 2 to 10001", "9", Derived;
+    "tolerance", "of the steady state: what is left of the right side, as a share of it", "", NUMBER,
+        "a number greater than 0 and at most 0.01", "1e-10", Default("1e-10");
     "until", "when to end before runtime", "density/time", UNTIL, STEADY, "{ steady = 1e-6 }", Derived;
     "memory", "the most memory that a run may take", "bytes", SIZE, "a size such as \"4GiB\"", "\"4GiB\"", Derived,
         no_bits;

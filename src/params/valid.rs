@@ -83,6 +83,8 @@ pub struct Params {
     pub mask: Option<Area>,
     /// Nodes that keep given values; of several that name a node the last one holds.
     pub held: Vec<Held>,
+    /// Of `steady`: what may be left of the right side, as a share of it.
+    pub tolerance: f64,
     /// When a run ends before `runtime`.
     pub until: Option<Until>,
     /// What is written more often than snapshots.
@@ -108,7 +110,17 @@ impl Params {
         let [x1, x2, y1, y2] = ["x1", "x2", "y1", "y2"].map(|key| judge.number(key));
         let middle = (f64::midpoint(x1, x2), f64::midpoint(y1, y2));
         let grid = judge.choice("grid");
-        let snapshots = Snapshots::take(&mut judge);
+        let method: StepMethod = judge.choice("method");
+        let has_time = method != StepMethod::Steady;
+        let snapshots = match has_time {
+            true => Snapshots::take(&mut judge),
+            false => Snapshots {
+                runtime: 0.0,
+                outtime: 0.0,
+                outtimes: None,
+                t0: judge.number_if_typed("t0").unwrap_or(0.0),
+            },
+        };
         let times = match grid {
             _ if snapshots.outtimes.is_some() => Times::Exact,
             Layout::Walls => Times::Exact,
@@ -132,13 +144,14 @@ impl Params {
             times: judge.choice_or("times", times),
             grid,
             precision: judge.choice("precision"),
-            dt: judge.number_if_typed("dt"),
-            safety: judge.number_or_default("safety"),
+            dt: judge.number_if_typed("dt").filter(|_| has_time),
+            safety: judge.number_or_default("safety").filter(|_| has_time),
             face: judge.choice("face"),
-            method: judge.choice("method"),
+            method,
             stages: judge
                 .integer_if_typed("stages")
-                .map(|stages| usize::try_from(stages).unwrap_or(0)),
+                .map(|stages| usize::try_from(stages).unwrap_or(0))
+                .filter(|_| has_time),
             capacity: judge.profile("capacity", 2),
             decay: judge.profile("decay", 2),
             source: judge.profile("source", 3),
@@ -151,7 +164,8 @@ impl Params {
             },
             mask: Area::take(&mut judge),
             held: Held::take(&mut judge),
-            until: Until::take(&mut judge),
+            tolerance: judge.number("tolerance"),
+            until: Until::take(&mut judge).filter(|_| has_time),
             record: RecordKeys::take(&mut judge, snapshots.t0),
             memory: judge.size_if_typed("memory"),
             functions,
@@ -170,6 +184,12 @@ impl Params {
         params.judge_walls(&mut judge);
         if params.dt.is_some() || params.method.is_exact_in_time() {
             judge.leave_out("safety");
+        }
+        match has_time {
+            true => judge.leave_out("tolerance"),
+            false => StepMethod::OF_TIME
+                .iter()
+                .for_each(|key| judge.leave_out(key)),
         }
         params.canonical = judge.verdict()?;
         Ok(params)
@@ -235,6 +255,13 @@ impl Params {
         let name = self.method.name();
         match self.method {
             StepMethod::Euler => {}
+            StepMethod::Steady => {
+                let wrong = !(self.tolerance > 0.0 && self.tolerance <= 0.01);
+                judge.refuse_if(wrong && self.tolerance.is_finite(), "tolerance", || {
+                    "it must be greater than 0 and at most 0.01".to_owned()
+                });
+                return;
+            }
             StepMethod::Rkl2 => {
                 judge.refuse_if(!has_dt && !has_stages, "method", || {
                     "it needs dt, the time step, or stages, of which dt follows".to_owned()
@@ -258,6 +285,9 @@ impl Params {
                 });
             }
         }
+        judge.refuse_if(judge.is_typed("tolerance"), "tolerance", || {
+            format!("method = \"{name}\" has none, method = \"steady\" has; remove it")
+        });
         judge.refuse_if(
             self.method != StepMethod::Rkl2 && has_stages,
             "stages",
@@ -349,7 +379,15 @@ mod tests {
             .collect();
         let of_others = |name: &str| {
             [
-                "dt", "stages", "until", "memory", "held", "function", "outtimes", "t0",
+                "dt",
+                "stages",
+                "tolerance",
+                "until",
+                "memory",
+                "held",
+                "function",
+                "outtimes",
+                "t0",
             ]
             .contains(&name)
                 || ["initial.", "mask.", "units.", "record."]

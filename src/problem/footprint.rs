@@ -88,6 +88,7 @@ fn arrays_of(problem: &Problem, rows: usize, ranks: usize) -> u64 {
     };
     nodes
         .saturating_mul(node * problem.arrays())
+        .saturating_add(problem.steady_bytes())
         .saturating_add(faces)
         .saturating_add(more)
 }

@@ -117,6 +117,7 @@ impl Budget {
             sys::give_back_memory();
         }
         Memory::use_huge_pages(true);
+        problem.check_ranks(terms.ranks)?;
         match (in_memory.fits(), why_in_memory(problem, terms)) {
             (true, _) => Ok(in_memory),
             (_, Some(why)) => Err(in_memory.refusal(&why)),
@@ -324,6 +325,9 @@ fn why_in_memory(problem: &Problem, terms: Terms) -> Option<String> {
     let why = match problem.params.method {
         _ if terms.ranks > 1 => {
             "a larger state passes through the memory of one rank only: allow that much with --memory, take more ranks, or run it without mpirun"
+        }
+        StepMethod::Steady => {
+            "method = \"steady\" has the whole domain in memory: allow that much with --memory, or take method = \"rkl2\" with until"
         }
         StepMethod::Exact => {
             "method = \"exact\" has the whole state in memory: allow that much with --memory, or take method = \"rkl2\""

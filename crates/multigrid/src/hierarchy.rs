@@ -9,7 +9,7 @@ use crate::{
 use rayon::prelude::*;
 
 /// Levels of at most so many nodes are solved directly.
-const DIRECT: usize = 500;
+pub const DIRECT: usize = 500;
 
 /// The outer sweeps of a cycle by the inner ones, which smooth the prolongation: both together smooth more than two alike.
 const OUTER: f64 = 1.25;

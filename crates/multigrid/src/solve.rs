@@ -34,6 +34,9 @@ pub enum Unsolved {
     /// The residual is still too large after the cycles that were allowed.
     #[error("{} cycles reach a residual of {:.1e} of the right side", .0.cycles, .0.residual)]
     NotConverged(Convergence),
+    /// The caller did not let it go on.
+    #[error("given up after {} cycles", .0.cycles)]
+    GivenUp(Convergence),
     /// The levels below the finest are too large.
     #[error("the coarser levels take {needed} bytes of memory or more, and may take {allowed}")]
     Memory {
@@ -57,7 +60,8 @@ const CORRECTION: f64 = 10.0;
 /// In a piece of the network that has no conductance to the ground, `x` is known up to a constant, and `b` has to have the
 /// sum 0 there.
 ///
-/// The result does not depend on the number of threads.
+/// `go_on` is called after each cycle, and says whether another one may follow. The result does not depend on the number of
+/// threads.
 ///
 /// # Shape
 ///
@@ -73,7 +77,7 @@ pub fn solve(
     network: Network,
     mut b: Vec<f64>,
     limits: Limits,
-    mut progress: impl FnMut(Convergence),
+    mut go_on: impl FnMut(Convergence) -> bool,
 ) -> Result<(Vec<f64>, Convergence), Unsolved> {
     let Limits {
         tolerance,
@@ -126,7 +130,9 @@ pub fn solve(
             .for_each(|(r, ap)| *r -= alpha * ap);
         reached.cycles += 1;
         reached.residual = dot(r, r).sqrt() / norm;
-        progress(reached);
+        if !go_on(reached) {
+            return Err(Unsolved::GivenUp(reached));
+        }
     }
 }
 

@@ -138,7 +138,7 @@ fn distance(a: &[f64], b: &[f64]) -> f64 {
 fn users_networks_take_few_cycles() {
     for (name, network, b) in kinds(257) {
         let most = if name == "noise" { 90 } else { 25 };
-        let (x, reached) = solve(network.clone(), b.clone(), LIMITS, |_| {}).unwrap();
+        let (x, reached) = solve(network.clone(), b.clone(), LIMITS, |_| true).unwrap();
         assert!(reached.cycles <= most, "{name}: {reached:?}");
         assert!(reached.residual <= LIMITS.tolerance);
         // By what goes in and out, which is the same.
@@ -179,7 +179,7 @@ fn any_network_has_the_solution_of_a_direct_method() {
             &mut b,
             |_, ax| ax,
         );
-        let (mut x, _) = solve(network.clone(), b.clone(), LIMITS, |_| {}).unwrap();
+        let (mut x, _) = solve(network.clone(), b.clone(), LIMITS, |_| true).unwrap();
         let mut expected = direct(&network, &b);
         // What is known up to a constant in each closed piece.
         for piece in closed(&network) {
@@ -239,7 +239,7 @@ fn the_bits_are_the_same_for_any_threads() {
             .num_threads(threads)
             .build()
             .unwrap();
-        pool.install(|| solve(network.clone(), b.clone(), LIMITS, |_| {}).unwrap())
+        pool.install(|| solve(network.clone(), b.clone(), LIMITS, |_| true).unwrap())
     };
     let expected = solved(1);
     for threads in 2..=5 {
@@ -279,15 +279,18 @@ fn what_has_no_solution_is_told() {
         cycles: 1,
         ..LIMITS
     };
-    let few = solve(network.clone(), b.clone(), too_few, |_| {});
+    let few = solve(network.clone(), b.clone(), too_few, |_| true);
     assert!(matches!(few, Err(Unsolved::NotConverged(reached)) if reached.cycles == 1));
     network.ground[40] = -50.0;
-    assert_eq!(solve(network, b, LIMITS, |_| {}), Err(Unsolved::Indefinite));
+    assert_eq!(
+        solve(network, b, LIMITS, |_| true),
+        Err(Unsolved::Indefinite)
+    );
     let (_, network, b) = kinds(64).swap_remove(0);
     let too_small = Limits {
         bytes: 1000,
         ..LIMITS
     };
-    let refused = solve(network, b, too_small, |_| {});
+    let refused = solve(network, b, too_small, |_| true);
     assert!(matches!(refused, Err(Unsolved::Memory { needed, .. }) if needed > 1000));
 }

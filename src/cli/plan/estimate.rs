@@ -20,7 +20,10 @@ use std::{
 
 /// Wall time of the steps of one rank, some of which are taken in so many bytes of memory.
 pub(in crate::cli) fn seconds(problem: &Problem, memory: u64) -> f64 {
-    with_precision!(problem.params.precision, T => seconds_in::<T>(problem, memory))
+    match problem.usual_cycles() {
+        Some(cycles) => problem.seconds_to_settle(cycles),
+        None => with_precision!(problem.params.precision, T => seconds_in::<T>(problem, memory)),
+    }
 }
 
 /// From a few steps on a grid of the same or the largest affordable size, with what depends on time. Of long steps a few stages stand

@@ -29,6 +29,9 @@ pub(super) struct RunPlan<'a> {
     dt_by: &'static str,
     /// Of a step.
     stages: usize,
+    /// Of multigrid, about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cycles: Option<u64>,
     /// The largest stable step of explicit Euler.
     limit: f64,
     /// The largest k/c \[1/time\].
@@ -105,7 +108,7 @@ impl Cut {
     /// The time of one rank by that of all rows: rows that two ranks compute are counted twice.
     #[expect(clippy::cast_precision_loss, reason = "an estimate")]
     fn share(&self, problem: &Problem) -> f64 {
-        if problem.params.method == StepMethod::Exact {
+        if problem.params.method.is_exact_in_time() {
             // Every rank transforms the whole grid.
             return 1.0;
         }
@@ -168,6 +171,7 @@ impl<'a> RunPlan<'a> {
             r: problem.steps().first().copied(),
             dt_by: problem.dt_by(),
             stages: problem.stages(),
+            cycles: problem.usual_cycles(),
             limit: problem.limit(),
             decay: problem.decay(),
             inputs: problem.inputs(),
@@ -293,8 +297,13 @@ impl<'a> RunPlan<'a> {
             None => String::new(),
         };
         text += &number::bytes(self.memory_bytes);
-        text += " for two fields";
-        if let more @ 1.. = self.problem.arrays() - 2 {
+        text += match self.cycles {
+            Some(_) => {
+                " for the state, the network of its conductances and the levels of multigrid"
+            }
+            None => " for two fields",
+        };
+        if let (None, more @ 1..) = (self.cycles, self.problem.arrays() - 2) {
             let arrays = if more == 1 { "array" } else { "arrays" };
             text += &format!(" and {more} {arrays} beside them");
         }
@@ -338,21 +347,30 @@ impl fmt::Display for RunPlan<'_> {
             },
         );
         lines.add_physics(self.params);
-        if self.problem.has_moving_source() {
+        if let Some(cycles) = self.cycles {
+            let tolerance = number::python(self.params.tolerance);
             lines.add(
+                "steps",
+                format!("none: about {cycles} cycles of multigrid leave no more than {tolerance} of the right side"),
+            );
+            lines.add("snapshots", "1, the steady state");
+        } else {
+            if self.problem.has_moving_source() {
+                lines.add(
                 "",
                 "the source is no sum of few f(x, y) g(t): it is evaluated at every node and step, which takes most of the time",
             );
+            }
+            lines.add(
+                "steps",
+                format!(
+                    "{nsteps} of dt = {dt}, {}{}",
+                    self.step_size(),
+                    self.shorter()
+                ),
+            );
+            lines.add("snapshots", format!("{snapshots}, {}", self.due()));
         }
-        lines.add(
-            "steps",
-            format!(
-                "{nsteps} of dt = {dt}, {}{}",
-                self.step_size(),
-                self.shorter()
-            ),
-        );
-        lines.add("snapshots", format!("{snapshots}, {}", self.due()));
         if let Some(until) = self.params.until {
             let [rate, after] = [until.steady, until.after].map(number::python);
             let from = match until.after > 0.0 {

@@ -70,6 +70,12 @@ pub struct Record {
     /// steady \[density/time\].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub steady: Option<f64>,
+    /// Of a state that was solved for: what is left of the right side, as a share of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub residual: Option<f64>,
+    /// The cycles of multigrid that it took.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cycles: Option<u64>,
 }
 
 impl Record {
@@ -86,6 +92,8 @@ impl Record {
             max: summary.max,
             sha256: String::new(),
             steady: None,
+            residual: None,
+            cycles: None,
         }
     }
 
@@ -94,6 +102,8 @@ impl Record {
     pub fn with(self, steadiness: Steadiness) -> Self {
         Self {
             steady: steadiness.rate,
+            residual: steadiness.residual,
+            cycles: steadiness.cycles,
             ..self
         }
     }
