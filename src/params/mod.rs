@@ -38,6 +38,7 @@ pub use error::ParamsError;
 pub use function_table::{CsvColumns, FunctionTable, Points};
 pub use initial::{Gaussian, InitialState, Sine};
 pub use keys::is_key;
+pub use place::Place;
 pub use profile::{Boundary, Formula, Function, Profile, Wall};
 pub use raw::{InputPlace, RawParams};
 pub use record::{PointValue, RecordKeys, RowTimes};
