@@ -14,7 +14,7 @@ use super::Problem;
 use crate::{
     dynamics::{Dynamics, Halt, Steadiness},
     field::Field,
-    params::{ParamsError, RawParams, SIDES, StepMethod},
+    params::{self, Choice, ParamsError, RawParams, SIDES, StepMethod},
     physics::{Unready, fluxes::face, slots::Place, wall::Side, zeros},
 };
 use diff2d_multigrid::{Limits, Network, Unsolved};
@@ -191,7 +191,7 @@ impl Problem {
             }
             Err(Unsolved::Indefinite) => {
                 let reason = "there is no steady state that time tends to: a Robin wall with a/b < 0 feeds more into the domain, the more there is, than leaves it otherwise";
-                return Err(self.refuse(reason.to_owned()).into());
+                return Err(self.refuse(reason).into());
             }
         };
         for (k, capacity, piece) in of_pieces(&of_nodes, &capacities) {
@@ -227,8 +227,13 @@ impl Problem {
     }
 
     /// Why this is not solved for.
-    fn refuse(&self, reason: String) -> ParamsError {
-        RawParams::from_canonical(self.params.canonical()).refuse("method", reason)
+    fn refuse(&self, reason: &str) -> ParamsError {
+        ParamsError::Refused {
+            place: params::Place::File("the parameters".into()),
+            key: "method",
+            value: format!("{:?}", self.params.method.name()),
+            reason: format!("cannot be used: {reason}"),
+        }
     }
 
     /// Refuses what one process cannot solve.
@@ -237,8 +242,8 @@ impl Problem {
     /// [`ParamsError`] of several ranks.
     pub(crate) fn check_ranks(&self, ranks: usize) -> Result<(), ParamsError> {
         match self.params.method {
-            StepMethod::Steady if ranks > 1 => Err(self.refuse(format!(
-                "\"steady\" is solved for by one process, and there are {ranks} ranks: run it without mpirun, where its threads share the work"
+            StepMethod::Steady if ranks > 1 => Err(self.refuse(&format!(
+                "it is solved for by one process, and there are {ranks} ranks: run it without mpirun, where its threads share the work"
             ))),
             _ => Ok(()),
         }
@@ -381,7 +386,7 @@ impl Problem {
         let place = self.geometry().nodes.describe(j, i);
         // The equation has the time step in it.
         let rate = self.grid.integral(piece.flow) / self.slots.share(self.schedule.dt);
-        Err(self.refuse(format!(
+        Err(self.refuse(&format!(
             "there is no steady state: the piece of the domain with the node at {place} is closed, and {rate:?} per time enters it, so that it changes for ever; let what enters balance, or let something out by a wall, a held node or a decay"
         )))
     }
