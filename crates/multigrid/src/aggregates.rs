@@ -145,12 +145,27 @@ impl Aggregates {
 
     /// The matrix of the coarser level, `Pᵀ A P`.
     pub(crate) fn coarse(&self, matrix: &impl Matrix, damping: &[f64]) -> Sparse {
+        // `A P 1` is `A T 1 - A (ω D⁻¹ A T 1)`: where all nodes belong to aggregates, nothing cancels in it.
+        let ones: Vec<f64> = self
+            .of_each
+            .iter()
+            .map(|&a| f64::from(u8::from(a != NONE)))
+            .collect();
+        let (mut damped, mut sums) = (vec![0.0; ones.len()], vec![0.0; ones.len()]);
+        matrix.map(&ones, &mut damped, |k, product| damping[k] * product);
+        matrix.map(&ones, &mut sums, |_, product| product);
+        let mut beside = ones;
+        matrix.map(&damped, &mut beside, |_, product| product);
+        sums.par_iter_mut()
+            .zip(&beside)
+            .for_each(|(sum, beside)| *sum -= beside);
+        drop((damped, beside));
         let parts = (0..self.len().div_ceil(PART)).into_par_iter();
         let parts = parts.map_init(
             || Accumulator::new(self.len()),
             |sum, part| {
                 let rows = part * PART..self.len().min((part + 1) * PART);
-                self.rows(rows, matrix, damping, sum)
+                self.rows(rows, matrix, (damping, &sums), sum)
             },
         );
         Sparse::joined(parts.collect())
@@ -161,7 +176,7 @@ impl Aggregates {
         &self,
         aggregates: Range<usize>,
         matrix: &impl Matrix,
-        damping: &[f64],
+        (damping, sums): (&[f64], &[f64]),
         sum: &mut Accumulator,
     ) -> Sparse {
         let first = aggregates.start;
@@ -185,18 +200,6 @@ impl Aggregates {
                 sum.take()
             })
             .collect();
-        // `A P 1` is `A (1 - ω D⁻¹ A 1)`, in which nothing cancels.
-        let sums: Vec<_> = near
-            .iter()
-            .map(|&k| {
-                let k = k as usize;
-                let smoothed = |k: usize| damping[k] * matrix.sum(k);
-                let own = smoothed(k);
-                let mut sum = matrix.sum(k) * (1.0 - own);
-                matrix.row(k, |l, a| sum -= a * (smoothed(l) - own));
-                sum
-            })
-            .collect();
         let row = |aggregate: usize| {
             let mut total = 0.0;
             for k in self.and_beside(matrix, self.starts[aggregate]..self.starts[aggregate + 1]) {
@@ -204,7 +207,7 @@ impl Aggregates {
                 let Ok(own) = own else { continue };
                 let factor = of(k)[own].1;
                 let place = near.partition_point(|&other| other < k);
-                total += factor * sums[place];
+                total += factor * sums[k as usize];
                 product[place]
                     .iter()
                     .for_each(|&(to, value)| sum.add(to, factor * value));

@@ -184,8 +184,12 @@ fn below<'a>(
 
 /// The largest eigenvalue of `D⁻¹ A`, from below and nearly: fifteen steps of the power method, and a Rayleigh quotient.
 fn radius(matrix: &impl Matrix, inverse: &[f64]) -> f64 {
-    // Digits without order, always the same.
-    let digits = |k: usize| (k as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32;
+    // Digits without order, always the same: those of SplitMix64.
+    let digits = |k: usize| {
+        let mut digits = (k as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        digits = (digits ^ (digits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        (digits ^ (digits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb) >> 32
+    };
     let mut x: Vec<f64> = (0..matrix.len())
         .map(|k| digits(k) as f64 - f64::from(1u32 << 31))
         .collect();

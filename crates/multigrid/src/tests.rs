@@ -231,6 +231,22 @@ fn closed(network: &Network) -> Vec<Vec<usize>> {
     pieces
 }
 
+/// Three nodes in a column between walls on both sides, and nodes without conductances beside them.
+#[test]
+fn few_nodes_are_solved() {
+    let mut network = Network {
+        nx: 3,
+        east: vec![0.0; 9],
+        north: vec![0.0; 9],
+        ground: vec![0.0; 9],
+    };
+    (network.north[1], network.north[4]) = (1.1, 1.1);
+    (network.ground[1], network.ground[4], network.ground[7]) = (1.0, 2.0, 1.0);
+    let b = vec![0.0, -0.3, 0.0, 0.0, -0.9, 0.0, 0.0, -0.7, 0.0];
+    let (x, _) = solve(network.clone(), b.clone(), LIMITS, |_| true).unwrap();
+    assert!(distance(&x, &direct(&network, &b)) < 1e-10);
+}
+
 #[test]
 fn the_bits_are_the_same_for_any_threads() {
     let (_, network, b) = kinds(100).swap_remove(0);
