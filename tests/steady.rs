@@ -1,0 +1,148 @@
+//! Steady states against a sparse direct solver, and what is refused.
+//!
+//! `DIFF2D_FULL=1` solves 500 problems, some of them large.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test ends where it cannot go on"
+)]
+
+mod common;
+
+use common::{Scene, python};
+use diff2d::{Problem, Run};
+use rayon::{ThreadPoolBuilder, prelude::*};
+use std::{env, fs};
+
+const SCRIPT: &str = "steady_reference.py";
+
+#[test]
+fn random_problems_have_the_steady_state_of_a_direct_solver() {
+    let count = if env::var_os("DIFF2D_FULL").is_some() {
+        500
+    } else {
+        40
+    };
+    let scene = Scene::new();
+    let directory = scene.path("").display().to_string();
+    python(SCRIPT, ["make", &directory, &count.to_string(), "1"]);
+    (0..count).into_par_iter().for_each(|number| {
+        let problem = Problem::load(&scene.path(format!("{number}.toml")), &[]).unwrap();
+        let run = Run::new(&problem).output(scene.path(format!("{number}.npy")));
+        if let Err(error) = run.start() {
+            fs::write(scene.path(format!("{number}.error")), error.to_string()).unwrap();
+        }
+    });
+    println!("{}", python(SCRIPT, ["check", &directory]).trim_end());
+}
+
+const PLATE: &str = "
+    D = \"where(hypot(x, y) < 0.5, 1e-4, 1)\"
+    decay = 0.1
+    x1 = -1
+    x2 = 1
+    dx = 0.02
+    grid = 'walls'
+    method = 'steady'
+    boundary = { left = 1, right = { robin = [1, 2, 0] }, bottom = { flux = 0.2 }, top = 'insulated' }
+";
+
+#[test]
+fn a_steady_state_has_the_same_bits_for_any_threads() {
+    let problem: Problem = PLATE.parse().unwrap();
+    let solved = |threads| {
+        let pool = ThreadPoolBuilder::new()
+            .num_threads(threads)
+            .build()
+            .unwrap();
+        pool.install(|| problem.solver::<f64>().unwrap().into_state())
+    };
+    let expected = solved(1);
+    for threads in 2..=5 {
+        assert!(
+            solved(threads).as_slice() == expected.as_slice(),
+            "{threads} threads"
+        );
+    }
+}
+
+#[test]
+fn a_steady_state_is_what_time_tends_to() {
+    let steady: Problem = PLATE.parse().unwrap();
+    let steady = steady.solver::<f64>().unwrap();
+    let late = PLATE.replace("'steady'", "'rkl2'\ndt = 1\nruntime = 400\nouttime = 400");
+    let late: Problem = late.parse().unwrap();
+    let mut solver = late.solver::<f64>().unwrap();
+    solver
+        .advance(late.schedule.last_step(), &diff2d::comm::Solo)
+        .unwrap();
+    let both = steady
+        .state()
+        .as_slice()
+        .iter()
+        .zip(solver.state().as_slice());
+    let apart = both
+        .map(|(one, other)| (one - other).abs())
+        .fold(0.0, f64::max);
+    assert!(apart < 1e-8, "{apart:e}");
+}
+
+/// Two layers between walls of 0 and 1, one behind the other and side by side: the jump lies midway between two nodes.
+#[test]
+fn layers_have_the_mean_of_their_conductivities() {
+    let layers = |axis: &str| -> Problem {
+        let text = "
+            x1 = 0
+            x2 = 1.1
+            dx = 0.1
+            grid = 'walls'
+            method = 'steady'
+            tolerance = 1e-14
+            boundary = { left = 0, right = 1, bottom = 'insulated', top = 'insulated' }
+        ";
+        format!("D = \"where({axis} < 0.55, 1, 1e4)\"\n{text}")
+            .parse()
+            .unwrap()
+    };
+    let (series, parallel) = (layers("x"), layers("y"));
+    let state = series.solver::<f64>().unwrap().into_state();
+    // Resistances of 5.5 cells each.
+    let resistance = 5.5 * (1.0 + 1e-4);
+    for (i, value) in state.as_slice()[..12].iter().enumerate() {
+        let before = (i as f64).min(5.5) + (i as f64 - 5.5).max(0.0) * 1e-4;
+        assert!((value - before / resistance).abs() < 1e-12, "{i}: {value}");
+    }
+    let state = parallel.solver::<f64>().unwrap().into_state();
+    for (k, value) in state.as_slice().iter().enumerate() {
+        assert!(
+            (value - (k % 12) as f64 / 11.0).abs() < 1e-12,
+            "{k}: {value}"
+        );
+    }
+}
+
+#[test]
+fn what_has_no_steady_state_is_refused() {
+    for (with, says) in [
+        ("source = 't'", "depends on t"),
+        ("tolerance = 0", "tolerance"),
+        (
+            "method = 'euler'\ntolerance = 1e-9\nruntime = 1\nouttime = 1",
+            "has none",
+        ),
+    ] {
+        let key = with.split(' ').next().unwrap();
+        let lines = PLATE.lines().filter(|line| !line.trim().starts_with(key));
+        let text = format!("{with}\n{}", lines.collect::<Vec<_>>().join("\n"));
+        let error = text.parse::<Problem>().unwrap_err().to_string();
+        assert!(error.contains(says), "{error}");
+    }
+    let closed = "D = 1\nx1 = 0\nx2 = 1\ndx = 0.1\ngrid = 'walls'\nmethod = 'steady'\nboundary = 'insulated'\n";
+    let problem: Problem = format!("{closed}source = 1").parse().unwrap();
+    let error = problem.solver::<f64>().unwrap_err().to_string();
+    assert!(error.contains("is closed"), "{error}");
+    let kept: Problem = closed.parse().unwrap();
+    let solver = kept.solver::<f64>().unwrap();
+    let summary = kept.summary(solver.state()).unwrap();
+    assert!((summary.max - summary.min).abs() < 1e-12 && summary.max > 0.1);
+}
