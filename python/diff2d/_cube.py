@@ -16,6 +16,7 @@ from ._html import html
 from ._journal import DATA_OFFSET, Journal, Snapshot, is_of_run, started_over
 from ._map import Map
 from ._opening import read
+from ._record import Record
 
 if TYPE_CHECKING:
     import xarray
@@ -131,6 +132,17 @@ class Cube:
         for name, field in (("time", "simtime"), ("mass", "mass"), ("min", "min"), ("max", "max")):
             columns[name] = np.asarray([np.nan if one is None else getattr(one, field) for one in last])
         return columns
+
+    @property
+    def record(self) -> Record:
+        """The record that `[record]` asks for, its columns as arrays.
+
+        Raises
+        ------
+        ResourceError
+            There is none beside the cube.
+        """
+        return Record(self.path)
 
     @property
     def available(self) -> int:
