@@ -144,7 +144,7 @@ fn what_cannot_be_in_bands_is_refused_in_a_sentence() {
     );
     refused("run p.toml --no-cube --memory 100KiB", "--no-cube has none");
     refused(
-        "run p.toml -o c.npy --memory 8500KiB --scratch nowhere",
+        "run p.toml -o c.npy --memory 10548KiB --scratch nowhere",
         "cannot write into the directory nowhere",
     );
     refused(
@@ -206,10 +206,10 @@ fn damaged_snapshots_are_repaired_in_bands() {
 fn a_plan_says_when_a_state_is_in_files() {
     let scene = Scene::new();
     scene.write("p.toml", SMALL);
-    let told = scene.succeed("plan p.toml --memory 8500KiB").stdout;
+    let told = scene.succeed("plan p.toml --memory 10548KiB").stdout;
     assert!(told.contains("in files: bands of"), "{told}");
     let told = scene
-        .succeed("plan p.toml --set memory=8500KiB --json")
+        .succeed("plan p.toml --set memory=10548KiB --json")
         .stdout;
     let plan: serde_json::Value = serde_json::from_str(&told).unwrap();
     assert!(plan["bands"]["steps"].as_u64().unwrap() > 0);
@@ -351,7 +351,7 @@ fn an_input_that_changes_under_a_run_is_noticed() {
 #[test]
 fn the_first_snapshots_are_repaired_in_bands() {
     let scene = Scene::new();
-    scene.write("p.toml", "D = 1\nx1 = 0\nx2 = 1\ndx = 0.005\nruntime = 0.001\nouttime = 0.0005\nmemory = \"11500kB\"\n");
+    scene.write("p.toml", "D = 1\nx1 = 0\nx2 = 1\ndx = 0.005\nruntime = 0.001\nouttime = 0.0005\nmemory = \"13600kB\"\n");
     scene.succeed("run p.toml -o c.npy");
     let (cube, journal) = (scene.read("c.npy"), scene.text("c.journal"));
     let snapshot = (cube.len() - 4096) / 3;

@@ -18,7 +18,7 @@ use std::ops::RangeInclusive;
 
 /// Bytes that a run takes beside its state and buffers: stacks, tables, what is on its way from and to files. In a small grid
 /// little is on its way.
-const PROGRAM: RangeInclusive<u64> = 8 << 20..=26 << 20;
+const PROGRAM: RangeInclusive<u64> = 10 << 20..=26 << 20;
 /// Which part of the memory for bands is left for rows on their way and huge pages that are begun.
 const UNCOUNTED: u64 = 16;
 /// Pieces of memory each of which may take a part of a huge page in vain, beside one for each thread.
@@ -41,7 +41,7 @@ pub struct Budget {
     pub chunks: u64,
     /// Tiles, as far as they take more than a second-level cache, or those of bands.
     pub tiles: u64,
-    /// The program itself; beside a limit no more than a fifth of a field, and at least 8 MiB.
+    /// The program itself; beside a limit no more than a fifth of a field, and at least 10 MiB.
     pub program: u64,
     /// All of these.
     pub total: u64,
@@ -168,6 +168,9 @@ impl Budget {
 
     /// The same in bands.
     fn in_bands(self, problem: &Problem, terms: Terms) -> Result<Self, RunError> {
+        // What was read of the initial state is read again.
+        problem.hold_pictures(0);
+        sys::give_back_memory();
         let memory = terms.limit.unwrap_or(u64::MAX);
         let fixed = self.states.kept() + self.program;
         let load = SolverLoad {

@@ -228,7 +228,7 @@ pub fn python<A: AsRef<OsStr>>(script: &str, arguments: impl IntoIterator<Item =
 }
 
 /// Bytes that a limit of the memory counts for the program, beside what the state takes.
-pub const PROGRAM: u64 = 8 << 20;
+pub const PROGRAM: u64 = 10 << 20;
 
 /// Whether thousands of random cases are asked for instead of hundreds.
 pub fn full() -> bool {

@@ -221,10 +221,12 @@ pub fn give_back_memory() {
     /// Above this size, pieces are maps of their own; by default the size grows with what is freed.
     #[cfg(target_env = "gnu")]
     const LARGE: libc::c_int = 128 << 10;
-    // SAFETY: it sets a number in the allocator, and gives back what nobody has, which any thread may do at any time.
+    // Of the pieces of other threads, the end is never given back.
+    // SAFETY: it sets numbers in the allocator, and gives back what nobody has, which any thread may do at any time.
     #[cfg(target_env = "gnu")]
     unsafe {
         libc::mallopt(libc::M_MMAP_THRESHOLD, LARGE);
+        libc::mallopt(libc::M_ARENA_MAX, 1);
         libc::malloc_trim(0);
     }
 }
