@@ -239,11 +239,11 @@ struct ScenarioTable<'a> {
 
 /// How the values that a sweep gives a key are told of.
 fn file_names(sweep: &Sweep, key: &str) -> FileNames {
-    let scenarios: Vec<_> = sweep.scenarios().iter().collect();
-    let pairs = scenarios.iter().map(|scenario| scenario.params.pairs());
-    let pairs: Vec<_> = pairs.collect();
-    let values = pairs.iter().flatten().filter(|(name, _)| name == key);
-    FileNames::of(values.map(|(_, value)| *value))
+    FileNames::of(sweep.scenarios().iter().filter_map(|scenario| {
+        let pairs = scenario.params.pairs();
+        let mut values = pairs.iter().filter(|(name, _)| name == key);
+        values.next().map(|(_, value)| (*value).clone())
+    }))
 }
 
 impl ScenarioTable<'_> {

@@ -1,7 +1,10 @@
 //! [`FileNames`]: values of scenarios as people read them, files without the directories that all share.
 
 use serde_json::Value;
-use std::path::{Path, PathBuf};
+use std::{
+    borrow::Borrow,
+    path::{Path, PathBuf},
+};
 
 /// How the values of a key are told of.
 #[derive(Debug, Clone, Default)]
@@ -12,8 +15,9 @@ pub struct FileNames {
 
 impl FileNames {
     /// Of these values of one key.
-    pub fn of<'a>(values: impl Iterator<Item = &'a Value>) -> Self {
-        let directories = values.filter_map(|value| file(value)?.parent().map(Path::to_owned));
+    pub fn of(values: impl Iterator<Item = impl Borrow<Value>>) -> Self {
+        let directory = |value: &Value| file(value)?.parent().map(Path::to_owned);
+        let directories = values.filter_map(|value| directory(value.borrow()));
         Self {
             shared: directories.reduce(|shared, other| {
                 let same = shared.components().zip(other.components());
