@@ -67,7 +67,8 @@ impl Header {
             for (key, was, is) in is.differences_from(&was) {
                 let goes_on = || begins_with(is.as_ref(), was.as_ref());
                 let is_later = key == "outtimes" && !ignored.is_empty() && goes_on();
-                if !ignored.contains(&key.as_str()) && !is_later {
+                let table = key.split('.').next().unwrap_or(&key);
+                if !ignored.contains(&table) && !is_later {
                     let (was, is) = (shown(was.as_ref()), shown(is.as_ref()));
                     found.push(format!("{key}{of} was {was} and is {is}"));
                 }
