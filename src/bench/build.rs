@@ -56,7 +56,7 @@ pub(super) struct Programs {
 ///
 /// # Errors
 /// [`BenchError`] where a file cannot be written.
-pub fn write_sources(directory: &Path) -> Result<(), BenchError> {
+fn write_sources(directory: &Path) -> Result<(), BenchError> {
     for (name, text) in SOURCES {
         let path = directory.join(name);
         fs::write(&path, text).map_err(directory_error(&path))?;

@@ -30,7 +30,7 @@ mod results;
 mod table;
 
 pub use agreement::Agreement;
-pub use build::{SOURCES, write_sources};
+pub use build::SOURCES;
 pub use case::{Case, CaseChoice, Variant};
 pub use chart::{chart, curves};
 pub use comparison::{Bench, BenchPlan};

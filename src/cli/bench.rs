@@ -130,22 +130,21 @@ pub(super) fn bench(args: &BenchArgs, program: &Path, terminal: &Terminal) -> Re
     Ok(0)
 }
 
-/// Writes the sources of the reference programs, whose names may not be there.
+/// Writes the sources of the reference programs; all names are looked at before the first is written.
 fn write_sources(directory: &Path, force: bool, terminal: &Terminal) -> Result<u8, Error> {
-    let failed = |error: BenchError| Error::System(error.to_string());
-    if !force
-        && let Some(found) = bench::SOURCES
-            .iter()
-            .find(|(name, _)| directory.join(name).exists())
-    {
-        return Err(Error::Usage(format!(
-            "--sources: {} exists; --force replaces it",
-            directory.join(found.0).display()
-        )));
-    }
-    bench::write_sources(directory).map_err(failed)?;
-    for (name, _) in bench::SOURCES {
-        terminal.result(&directory.join(name).display().to_string())?;
+    let writing = Writing {
+        force,
+        ..Writing::default()
+    };
+    let to = bench::SOURCES.map(|(name, text)| (directory.join(name), text));
+    let admitted = to
+        .iter()
+        .map(|(path, _)| start::check_output(path, "source", writing));
+    let admitted = admitted.collect::<Result<Vec<_>, _>>()?;
+    for ((path, text), to) in to.iter().zip(admitted) {
+        let written = sys::write_file_at(to, text.as_bytes());
+        written.map_err(|error| Error::System(error.to_string()))?;
+        terminal.result(&path.display().to_string())?;
     }
     Ok(0)
 }

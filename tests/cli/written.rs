@@ -12,7 +12,7 @@ use std::{
 };
 
 /// Those that name what is only read.
-const READ: [(&str, &str); 17] = [
+const READ: [(&str, &str); 18] = [
     ("run", "<PARAMS>"),
     ("run", "--extend"),
     ("sweep", "<SWEEP.toml>"),
@@ -30,6 +30,7 @@ const READ: [(&str, &str); 17] = [
     ("probe", "--points"),
     ("distribute", "<FILE.npy>"),
     ("export", "<CUBE>"),
+    ("flux", "<CUBE>"),
 ];
 
 /// The arguments of a command that name files or directories, as its help tells them.

@@ -2,7 +2,7 @@
 
 /// The arguments that name what is written, with a command line in which `@` stands for the name, and the ending that
 /// the name must have.
-pub const WRITTEN: [(&str, &str, &str, &str); 20] = [
+pub const WRITTEN: [(&str, &str, &str, &str); 21] = [
     ("run", "--output", "run p.toml -o @", ".npy"),
     (
         "run",
@@ -40,6 +40,7 @@ pub const WRITTEN: [(&str, &str, &str, &str); 20] = [
     ("export", "--output", "export in.npy --to csv -o @", ".csv"),
     ("bench", "--json", "bench --json @", ".json"),
     ("bench", "--plot", "bench --plot @", ".png"),
+    ("bench", "--sources", "bench --sources @", "/diff2d.cpp"),
     ("man", "<DIR>", "man @", "/diff2d.1"),
     ("repair", "<CUBE>", "", ""),
     ("verify", "<CUBE>", "", ""),
