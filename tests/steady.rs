@@ -1,6 +1,7 @@
 //! Steady states against a sparse direct solver, and what is refused.
 //!
 //! `DIFF2D_FULL=1` solves 500 problems, some of them large.
+#![cfg(feature = "cli")]
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -141,8 +142,33 @@ fn what_has_no_steady_state_is_refused() {
     let problem: Problem = format!("{closed}source = 1").parse().unwrap();
     let error = problem.solver::<f64>().unwrap_err().to_string();
     assert!(error.contains("is closed"), "{error}");
+    // It is refused before there are files.
+    let scene = Scene::new();
+    scene.write("p.toml", format!("{closed}source = 1\n"));
+    for command in ["run p.toml -o c.npy", "plan p.toml"] {
+        let told = scene.run(command);
+        assert_eq!(told.code, Some(2), "{told}");
+        assert_eq!(scene.files(), ["p.toml"]);
+    }
     let kept: Problem = closed.parse().unwrap();
     let solver = kept.solver::<f64>().unwrap();
     let summary = kept.summary(solver.state()).unwrap();
     assert!((summary.max - summary.min).abs() < 1e-12 && summary.max > 0.1);
+}
+
+#[test]
+fn the_record_of_a_steady_state_is_one_row() {
+    let scene = Scene::new();
+    scene.write("p.toml", format!("{PLATE}\n[record]\ntotals = true\n"));
+    scene.succeed("run p.toml -o c.npy");
+    let text = scene.text("c.record.csv");
+    let rows: Vec<Vec<&str>> = text.lines().map(|row| row.split(',').collect()).collect();
+    assert_eq!(rows.len(), 2);
+    let rates = rows[0].iter().zip(&rows[1]);
+    let rates = rates.filter(|(name, _)| name.ends_with("_rate"));
+    let rates: Vec<f64> = rates.map(|(_, rate)| rate.parse().unwrap()).collect();
+    let largest = rates
+        .iter()
+        .fold(0.0_f64, |most, rate| most.max(rate.abs()));
+    assert!(largest > 0.0 && rates.iter().sum::<f64>().abs() < 1e-8 * largest);
 }

@@ -43,6 +43,16 @@ struct Equilibrium {
     is_free: Vec<bool>,
 }
 
+/// The equation where each closed piece keeps its content.
+struct ClosedEquation {
+    equilibrium: Equilibrium,
+    /// To which of the pieces each node belongs, if to any.
+    of_nodes: Vec<u32>,
+    pieces: Vec<ClosedPiece>,
+    /// The capacities of the cells of nodes, if there are pieces.
+    capacities: Vec<f64>,
+}
+
 /// A piece of the domain that nothing leaves whatever its values are.
 #[derive(Debug, Clone, Copy, Default)]
 struct ClosedPiece {
@@ -133,23 +143,23 @@ impl Problem {
         per_node * cycles as f64 * self.grid.len() as f64
     }
 
-    /// Writes the steady solution over the initial state; nothing if `go_on` gives it up.
+    /// Refuses a steady state where time tends to none, as far as that is known before it is solved for.
     ///
     /// # Errors
-    /// [`Unready`] where there is none, or too little memory.
-    pub(super) fn settle<T: Real>(
-        &self,
-        field: &mut Field<T>,
-        go_on: &mut dyn FnMut(Steadiness) -> bool,
-    ) -> Result<Option<Steadiness>, Unready> {
-        let mut values = Field::<f64>::zeros(self.grid.shape())?;
-        self.fill_initial(&mut values, 0)?;
-        let Equilibrium {
-            network,
-            mut flow,
-            is_free,
-        } = self.equilibrium(&values)?;
-        let (of_nodes, mut pieces) = closed(&network, &is_free);
+    /// [`Unready`] of a closed piece whose balance is not 0.
+    pub(crate) fn check_balance(&self) -> Result<(), Unready> {
+        if self.params.method == StepMethod::Steady {
+            self.balanced(&mut Field::zeros(self.grid.shape())?)?;
+        }
+        Ok(())
+    }
+
+    /// The equation, and its closed pieces, into which the same enters as leaves. The initial state is written to `values`.
+    fn balanced(&self, values: &mut Field<f64>) -> Result<ClosedEquation, Unready> {
+        self.fill_initial(values, 0)?;
+        let mut equilibrium = self.equilibrium(values)?;
+        let flow = &mut equilibrium.flow;
+        let (of_nodes, mut pieces) = closed(&equilibrium.network, &equilibrium.is_free);
         let capacities = match pieces.is_empty() {
             true => Vec::new(),
             false => self.cell_capacities()?,
@@ -161,10 +171,39 @@ impl Problem {
             piece.capacity += capacity;
             piece.content += capacity * values.view()[self.node(k)];
         }
-        self.check_balance(&pieces)?;
+        self.check_pieces(&pieces)?;
         for (k, capacity, piece) in of_pieces(&of_nodes, &capacities) {
             flow[k] -= pieces[piece].flow * (capacity / pieces[piece].capacity);
         }
+        Ok(ClosedEquation {
+            equilibrium,
+            of_nodes,
+            pieces,
+            capacities,
+        })
+    }
+
+    /// Writes the steady solution over the initial state; nothing if `go_on` gives it up.
+    ///
+    /// # Errors
+    /// [`Unready`] where there is none, or too little memory.
+    pub(super) fn settle<T: Real>(
+        &self,
+        field: &mut Field<T>,
+        go_on: &mut dyn FnMut(Steadiness) -> bool,
+    ) -> Result<Option<Steadiness>, Unready> {
+        let mut values = Field::<f64>::zeros(self.grid.shape())?;
+        let ClosedEquation {
+            equilibrium:
+                Equilibrium {
+                    network,
+                    flow,
+                    is_free,
+                },
+            of_nodes,
+            mut pieces,
+            capacities,
+        } = self.balanced(&mut values)?;
         let limits = Limits {
             tolerance: self.params.tolerance,
             cycles: MOST_CYCLES,
@@ -377,7 +416,7 @@ impl Problem {
     }
 
     /// Refuses closed pieces in which there is more and more, or less and less.
-    fn check_balance(&self, pieces: &[ClosedPiece]) -> Result<(), ParamsError> {
+    fn check_pieces(&self, pieces: &[ClosedPiece]) -> Result<(), ParamsError> {
         let is_balanced = |piece: &&ClosedPiece| piece.flow.abs() <= BALANCED * piece.turnover;
         let Some(piece) = pieces.iter().find(|piece| !is_balanced(piece)) else {
             return Ok(());

@@ -76,7 +76,9 @@ pub(super) fn run<T: Element>(
         return simulated.map(|report| report.within(budget));
     };
 
-    // The files: nothing is written before it is known to fit.
+    // The files: nothing is written before it is known to fit, and to have a solution.
+    let is_solvable = problem.check_balance();
+    is_solvable.map_err(|error| RunError::unready(error, budget.total))?;
     if in_memory.is_none() {
         setup::check_scratch(problem, &paths, &budget, options.scratch.as_deref())?;
     }

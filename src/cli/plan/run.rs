@@ -143,6 +143,8 @@ impl<'a> RunPlan<'a> {
         terms: Terms,
     ) -> Result<Self, RunError> {
         let budget = Budget::divide(problem, terms)?;
+        let is_solvable = problem.check_balance();
+        is_solvable.map_err(|error| RunError::unready(error, budget.total))?;
         let alone = estimate::seconds(problem, budget.states.arrays);
         let cut = with_precision!(problem.params.precision, T => Cut::new::<T>(problem, terms));
         let bands = Bands::of(&budget, problem);
