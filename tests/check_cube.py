@@ -116,7 +116,7 @@ def check(directory):
         **seed, **{key: params[key] for key in ("graphics", "grid", "precision")},
         "times": params.get("times", "exact" if params["grid"] == "walls" else "course"),
         "y1": seed["x1"], "y2": seed["x2"], "dy": seed["dx"], "Dx": seed["D"], "Dy": seed["D"],
-        "safety": 1.0, "face": "harmonic", "capacity": 1.0, "decay": 0.0, "source": 0.0, "method": "euler",
+        "coordinates": "cartesian", "safety": 1.0, "face": "harmonic", "capacity": 1.0, "decay": 0.0, "source": 0.0, "method": "euler",
         "initial": {"kind": "peaks"},
         "boundary": {side: 0.0 for side in ("left", "right", "bottom", "top")},
     }

@@ -59,7 +59,7 @@ impl RecordKeys {
     }
 
     /// The keys of `[record]`, if any was typed.
-    pub(super) fn take(judge: &mut Judge<'_>, start: f64) -> Option<Self> {
+    pub(super) fn take(judge: &mut Judge<'_>, start: f64, is_steady: bool) -> Option<Self> {
         const KEYS: [&str; 6] = [
             "record.every",
             "record.at",
@@ -69,13 +69,14 @@ impl RecordKeys {
             "record.region",
         ];
         let first = KEYS.into_iter().find(|key| judge.is_typed(key))?;
-        let times = times(judge, start);
+        let mut times = times(judge, start);
         if times.is_none() {
-            judge.refuse_if(
-                !judge.is_typed("record.every") && !judge.is_typed("record.at"),
-                first,
-                || "record.every or record.at must say when there is a row".to_owned(),
-            );
+            let is_typed = judge.is_typed("record.every") || judge.is_typed("record.at");
+            // A steady state is one row.
+            times = (is_steady && !is_typed).then(|| RowTimes::At(vec![start]));
+            judge.refuse_if(!is_typed && !is_steady, first, || {
+                "record.every or record.at must say when there is a row".to_owned()
+            });
         }
         let points = match judge.is_typed("record.points") {
             true => points(judge),

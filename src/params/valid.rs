@@ -166,7 +166,7 @@ impl Params {
             held: Held::take(&mut judge),
             tolerance: judge.number("tolerance"),
             until: Until::take(&mut judge).filter(|_| has_time),
-            record: RecordKeys::take(&mut judge, snapshots.t0),
+            record: RecordKeys::take(&mut judge, snapshots.t0, !has_time),
             memory: judge.size_if_typed("memory"),
             functions,
             canonical: Canonical::default(),

@@ -102,7 +102,8 @@ impl Fluxes {
         let sum = |part: usize| pairwise(&rows.iter().map(|row| row[part]).collect::<Vec<f64>>());
         let parts = 0..self.count();
         parts
-            .map(|part| self.factor * grid.integral(sum(part)))
+            // A sum of nothing is -0.
+            .map(|part| self.factor * grid.integral(sum(part)) + 0.0)
             .collect()
     }
 

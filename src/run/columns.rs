@@ -2,6 +2,7 @@
 
 use crate::{
     cube::{Header, digest, record_file},
+    params::Coordinates,
     physics::fluxes::{DECAY, FIRST_HELD, SOURCE},
     problem::Problem,
 };
@@ -41,7 +42,11 @@ pub(super) fn columns(problem: &Problem) -> Vec<Column> {
             .map_or_else(|| otherwise.to_owned(), str::to_owned)
     };
     let (length, time, density) = (unit("x", "length"), unit("t", "time"), unit("p", "density"));
-    let mass = format!("{density}·{length}²");
+    let (power, mass_of) = match problem.params.coordinates {
+        Coordinates::Axisymmetric => ('³', "integral of c p over the whole ring"),
+        Coordinates::Cartesian => ('²', "sum of w_j w_i c p dx dy"),
+    };
+    let mass = format!("{density}·{length}{power}");
     let rate = format!("{mass}/{time}");
     let column = |name: String, what: &str, unit: &str| Column {
         name,
@@ -57,7 +62,7 @@ pub(super) fn columns(problem: &Problem) -> Vec<Column> {
         return columns;
     };
     if keys.totals {
-        columns.push(column("mass".to_owned(), "sum of w_j w_i c p dx dy", &mass));
+        columns.push(column("mass".to_owned(), mass_of, &mass));
         columns.push(column("min".to_owned(), "smallest value", &density));
         columns.push(column("max".to_owned(), "largest value", &density));
         for part in order(problem.geometry().tables()) {
@@ -87,7 +92,7 @@ pub(super) fn columns(problem: &Problem) -> Vec<Column> {
         columns.push(column(of("max"), "largest value in the region", &density));
         columns.push(column(
             of("mass"),
-            "sum of w_j w_i c p dx dy over the region",
+            &format!("{mass_of}, of the nodes of the region"),
             &mass,
         ));
         let what = "what has come in since the first row, through the rim and walls";
