@@ -9,7 +9,7 @@
 
 mod common;
 
-use common::{PROGRAM, Scene, problems::problems};
+use common::{Scene, problems::problems, program};
 use diff2d::{Outcome, Problem, Run, RunError};
 use proptest::prelude::*;
 use std::{
@@ -40,7 +40,7 @@ proptest! {
         };
         let run = |name: &str| Run::new(&problem).output(scene.path(name)).threads(threads);
         let in_memory = run("m.npy").start();
-        let memory = PROGRAM + problem.field_bytes() * quarters / 4 + 40_000;
+        let memory = program(problem.grid.len()) + problem.field_bytes() * quarters / 4 + 40_000;
         let in_bands = run("b.npy").memory(memory).start();
         match (in_memory, in_bands) {
             (Ok(_), Err(RunError::Cap { .. } | RunError::NotInBands { .. })) => {}
@@ -84,7 +84,7 @@ fn goes_on(directory: Option<&str>) {
     let run = |name: &str| Run::new(&problem).output(scene.path(name)).resume(true);
     run("m.npy").start().unwrap();
     let (memory, last) = (
-        PROGRAM + problem.field_bytes() * 4,
+        program(problem.grid.len()) + problem.field_bytes() * 4,
         problem.schedule.last_step(),
     );
     let mut stopped = 0;
@@ -144,7 +144,7 @@ fn what_cannot_be_in_bands_is_refused_in_a_sentence() {
     );
     refused("run p.toml --no-cube --memory 100KiB", "--no-cube has none");
     refused(
-        "run p.toml -o c.npy --memory 10548KiB --scratch nowhere",
+        "run p.toml -o c.npy --memory 340KiB --scratch nowhere",
         "cannot write into the directory nowhere",
     );
     refused(
@@ -206,14 +206,14 @@ fn damaged_snapshots_are_repaired_in_bands() {
 fn a_plan_says_when_a_state_is_in_files() {
     let scene = Scene::new();
     scene.write("p.toml", SMALL);
-    let told = scene.succeed("plan p.toml --memory 10548KiB").stdout;
+    let told = scene.succeed("plan p.toml --memory 340KiB").stdout;
     assert!(told.contains("in files: bands of"), "{told}");
     let told = scene
-        .succeed("plan p.toml --set memory=10548KiB --json")
+        .succeed("plan p.toml --set memory=340KiB --json")
         .stdout;
     let plan: serde_json::Value = serde_json::from_str(&told).unwrap();
     assert!(plan["bands"]["steps"].as_u64().unwrap() > 0);
-    assert!(plan["bands"]["memory_bytes"].as_u64().unwrap() <= 308 << 10);
+    assert!(plan["bands"]["memory_bytes"].as_u64().unwrap() <= 340 << 10);
     let told = scene.succeed("plan p.toml --json").stdout;
     assert!(told.contains("\"bands\":null"), "{told}");
 }
@@ -250,7 +250,7 @@ fn a_plan_is_what_the_run_does() {
         let limit = limit.map_or_else(String::new, |quarters| {
             format!(
                 " --memory {}",
-                (side * side * 2.0) as u64 * quarters + 40_000 + PROGRAM
+                (side * side * 2.0) as u64 * quarters + 40_000 + program((side * side) as u64)
             )
         });
         let options = format!(
@@ -317,11 +317,7 @@ fn an_input_that_changes_under_a_run_is_noticed() {
         }
     }
     let mut cubes = Vec::new();
-    for (bytes, memory) in [
-        (&array, None),
-        (&array, Some(PROGRAM + 300_000)),
-        (&fortran, None),
-    ] {
+    for (bytes, memory) in [(&array, None), (&array, Some(330_000)), (&fortran, None)] {
         let path = scene.write("s.npy", bytes);
         let run = || {
             let problem = Problem::load(&scene.path("p.toml"), &[]).unwrap();
@@ -351,7 +347,7 @@ fn an_input_that_changes_under_a_run_is_noticed() {
 #[test]
 fn the_first_snapshots_are_repaired_in_bands() {
     let scene = Scene::new();
-    scene.write("p.toml", "D = 1\nx1 = 0\nx2 = 1\ndx = 0.005\nruntime = 0.001\nouttime = 0.0005\nmemory = \"13600kB\"\n");
+    scene.write("p.toml", "D = 1\nx1 = 0\nx2 = 1\ndx = 0.005\nruntime = 0.001\nouttime = 0.0005\nmemory = \"3300kB\"\n");
     scene.succeed("run p.toml -o c.npy");
     let (cube, journal) = (scene.read("c.npy"), scene.text("c.journal"));
     let snapshot = (cube.len() - 4096) / 3;

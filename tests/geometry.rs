@@ -11,7 +11,7 @@
 
 mod common;
 
-use common::{PROGRAM, Scene, data_of, full, python};
+use common::{Scene, data_of, full, program, python};
 use diff2d::{
     Outcome, Problem, Run, RunError,
     comm::{Channels, Link},
@@ -197,7 +197,8 @@ fn bands_change_no_byte() {
         let expected = scene.cube_and_journal("m");
         let mut tried = 0;
         for quarters in [6, 8, 11] {
-            let memory = PROGRAM + problem.field_bytes() * (quarters + 4) / 4 + 40_000;
+            let memory =
+                program(problem.grid.len()) + problem.field_bytes() * (quarters + 4) / 4 + 40_000;
             match run(&problem, &scene, "b")
                 .force(true)
                 .memory(memory)

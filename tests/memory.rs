@@ -219,7 +219,7 @@ fn every_kind_of_run_keeps_to_little_memory() {
         let at = number * 67 + 5;
         let text = format!(
             "x1 = 0\nx2 = 1\ndx = {}\ngrid = \"walls\"\nruntime = 1e-6\nouttime = 5e-7\nprecision = \"{}\"\n{}{}{}{}",
-            if common::full() { 0.0005 } else { 0.0008 },
+            0.0005,
             ["f64", "f32"][at % 2],
             pictures[at / 2 % 4],
             methods[at / 8 % 3],

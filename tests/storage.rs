@@ -375,7 +375,7 @@ fn threads_memory_and_interruptions_change_no_byte() {
     scene.write("p.toml", run_text(MATERIAL).replace("0.0499", "0.00999"));
     scene.succeed("run p.toml -o a.npy --threads 1");
     let expected = scene.cube_and_journal("a");
-    let told = scene.succeed("run p.toml -o b.npy --threads 2 --memory 10748KiB --report b.json");
+    let told = scene.succeed("run p.toml -o b.npy --threads 2 --memory 540KiB --report b.json");
     assert!(scene.cube_and_journal("b") == expected, "{told}");
     assert!(
         scene.text("b.json").contains("files"),

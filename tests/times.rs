@@ -237,7 +237,7 @@ fn bands_and_ranks_end_at_the_same_snapshot() {
         let expected = scene.cube_and_journal("a");
         assert!(expected.1.len() < 60, "{more}: {}", expected.1.len());
         if more.is_empty() {
-            run("b.npy").memory((10 << 20) + 200_000).start().unwrap();
+            run("b.npy").memory(220_000).start().unwrap();
             assert!(scene.cube_and_journal("b") == expected, "bands, {more}");
         }
         for report in Channels::together(3, Link::default(), |comm| run("r.npy").start_on(&comm)) {
@@ -565,7 +565,7 @@ fn snapshots_are_taken_at_given_times() {
         scene.succeed(&to);
         scene.cube_and_journal("f").0
     };
-    assert!(fine("--threads 2") == fine("--threads 1 --memory 10548KiB"));
+    assert!(fine("--threads 2") == fine("--threads 1 --memory 340KiB"));
     assert!(scene.text("r.json").contains("bands"));
     scene.succeed("run p.toml -o e.npy --set outtimes=[0.5021,0.5042]");
     scene.succeed("run p.toml -o l.npy --resume --extend e.npy --threads 3");

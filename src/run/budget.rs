@@ -17,8 +17,14 @@ use serde::Serialize;
 use std::ops::RangeInclusive;
 
 /// Bytes that a run takes beside its state and buffers: stacks, tables, what is on its way from and to files. In a small grid
-/// little is on its way.
+/// little is on its way, and no process takes less than the least; as that is more than a whole field of a small grid, there
+/// it counts in part.
 const PROGRAM: RangeInclusive<u64> = 10 << 20..=26 << 20;
+/// The part of the least that each node counts for, up to the whole.
+fn least_program(nodes: u64) -> u64 {
+    (nodes * 8 / 3).min(*PROGRAM.start())
+}
+
 /// Which part of the memory for bands is left for rows on their way and huge pages that are begun.
 const UNCOUNTED: u64 = 16;
 /// Pieces of memory each of which may take a part of a huge page in vain, beside one for each thread.
@@ -138,7 +144,7 @@ impl Budget {
             chunks: 0,
             tiles: 0,
             program: match terms.limit {
-                Some(_) => counted.clamp(*PROGRAM.start(), *PROGRAM.end()),
+                Some(_) => counted.clamp(least_program(problem.grid.len()), *PROGRAM.end()),
                 None => *PROGRAM.end(),
             },
             total: 0,

@@ -169,7 +169,7 @@ fn info_tells_of_a_state_between_snapshots() {
     let long = "run p.toml --set dx=0.05 --set runtime=10000 --set outtime=5000 --resume";
     for (cube, word, option) in [
         ("c", "checkpoint", ""),
-        ("d", "scratch", " --memory 14300kB"),
+        ("d", "scratch", " --memory 4010kB"),
     ] {
         // A busy machine needs longer to get beyond the first snapshot.
         let told = ["0.5s", "2s", "8s", "32s"].into_iter().find_map(|time| {

@@ -48,7 +48,7 @@ fn a_state_in_files_that_is_not_finite_ends_the_run_as_well() {
             .replace("runtime = 1\n", "")
             .replace("outtime = 0.1", "outtime = 0.001"),
     );
-    for options in ["", "--memory 10848KiB"] {
+    for options in ["", "--memory 780KiB"] {
         let told = scene.run(&format!("run p.toml -o c.npy --force {options}"));
         assert_eq!(told.code, Some(1), "{told}");
         assert!(
@@ -57,14 +57,14 @@ fn a_state_in_files_that_is_not_finite_ends_the_run_as_well() {
         );
         assert_eq!(told.stdout, "0\n");
     }
-    let told = scene.run("run p.toml -o c.npy --resume --memory 10848KiB");
+    let told = scene.run("run p.toml -o c.npy --resume --memory 780KiB");
     assert_eq!((told.code, told.stdout.as_str()), (Some(1), ""), "{told}");
 }
 
 /// Between snapshots, too: the next state to be kept ends the run, and what was kept before is finite.
 #[test]
 fn no_checkpoint_holds_a_state_that_is_not_finite() {
-    for (memory, dx, runtime) in [("", 0.1, 20_000.0), ("--memory 10848KiB", 0.004, 0.02)] {
+    for (memory, dx, runtime) in [("", 0.1, 20_000.0), ("--memory 780KiB", 0.004, 0.02)] {
         let scene = Scene::new();
         let times = format!("runtime = {runtime}\nouttime = {runtime}\n");
         let square = SQUARE

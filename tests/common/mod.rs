@@ -227,8 +227,10 @@ pub fn python<A: AsRef<OsStr>>(script: &str, arguments: impl IntoIterator<Item =
     told.stdout
 }
 
-/// Bytes that a limit of the memory counts for the program, beside what the state takes.
-pub const PROGRAM: u64 = 10 << 20;
+/// Bytes that a limit of the memory counts for the program on so many nodes, at least, beside what the state takes.
+pub fn program(nodes: u64) -> u64 {
+    (nodes * 8 / 3).min(10 << 20)
+}
 
 /// Whether thousands of random cases are asked for instead of hundreds.
 pub fn full() -> bool {

@@ -16,7 +16,7 @@ const CASES: [(&str, &str, &[&str]); 6] = [
     (
         "a state larger than its memory",
         "dx = 0.5; runtime = 3; outtime = 1.5",
-        &["--io", "write", "--threads", "1", "--memory", "10560kB"],
+        &["--io", "write", "--threads", "1", "--memory", "90kB"],
     ),
     (
         "map",

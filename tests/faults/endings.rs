@@ -22,7 +22,7 @@ const UNTIL: &str = "until = { steady = 1e-4 }";
 /// Nodes outside of the domain, and nodes whose value is given.
 const GEOMETRY: &str = "mask = { where = \"hypot(x - 4, y) < 3\" }; held = [{ where = \"hypot(x + 5, y) < 3\", value = 0.5 }]";
 /// A state that has no room in it.
-const MEMORY: &str = "10560kB";
+const MEMORY: &str = "90kB";
 
 /// What is killed.
 #[derive(Clone, Copy, PartialEq)]

@@ -158,7 +158,7 @@ impl Lab {
         let text = fs::read_to_string(&self.params).unwrap();
         let problem: diff2d::Problem = text.parse().unwrap();
         let is_euler = !text.contains("method");
-        is_euler.then(|| (10 << 20) + problem.field_bytes() * 7 / 2)
+        is_euler.then(|| problem.field_bytes() * 4)
     }
 
     /// `diff2d COMMAND` on its cube.
