@@ -9,7 +9,7 @@ use crate::{
     problem::Problem,
     schedule::{DECAY_IN_A_STEP, NEARLY},
 };
-use trial::{Rounding, Steps};
+use trial::{RoundingTrial, Steps};
 
 /// Times that differ by more than this share of `outtime` are told of.
 const SEEN: f64 = 1e-3;
@@ -64,7 +64,7 @@ fn of_steps(problem: &Problem) -> Vec<String> {
     let of_trial = || Steps::of(problem)?.warning(problem);
     warnings.extend(of_decay(problem).or_else(of_trial));
     warnings.extend(sampling::of_jumps(problem));
-    if let Some(rounding) = Rounding::of(problem) {
+    if let Some(rounding) = RoundingTrial::of(problem) {
         warnings.extend(rounding.warnings(problem));
     }
     warnings

@@ -24,7 +24,7 @@ pub use balance::Balance;
 pub use estimate::Estimate;
 pub(crate) use grids::{Ladder, SOME_SECONDS};
 pub use study::{Level, Planned, Study};
-pub use table::{Row, table};
+pub use table::{CheckRow, table};
 
 use crate::{dynamics::Halt, params::ParamsError, physics::Unready};
 use diff2d_arrays::wording::bytes;

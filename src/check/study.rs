@@ -19,7 +19,7 @@ use crate::{
     params::{Layout, RawParams},
     physics::slots::Place,
     problem::{Footprint, Problem},
-    run::{Budget, Storage, Terms},
+    run::{Budget, SnapshotStorage, Terms},
 };
 use diff2d_arrays::progress::Progress;
 use diff2d_stencil::{Coefficient, Operator};
@@ -131,7 +131,7 @@ impl Planned {
         states.arrays = states.arrays.saturating_add(kept);
         let terms = Terms {
             limit: self.own.params.memory,
-            snapshots: Storage::Nothing,
+            snapshots: SnapshotStorage::Nothing,
             ..Terms::alone(None)
         };
         let budget = Budget::of(states, fine, terms);

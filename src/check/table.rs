@@ -15,7 +15,7 @@ use serde::Serialize;
 
 /// One kind of problem, and how well it was solved.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Row {
+pub struct CheckRow {
     /// How time is stepped.
     pub method: &'static str,
     /// What all four sides have.
@@ -34,7 +34,7 @@ pub struct Row {
     pub least_order: Option<f64>,
 }
 
-impl Row {
+impl CheckRow {
     /// Without an order, and with the error that is a rounding.
     fn new(
         method: StepMethod,
@@ -98,7 +98,7 @@ const ROUNDING: f64 = 1e-12;
 ///
 /// # Errors
 /// [`CheckError`]; errors that are too large are in the rows.
-pub fn table() -> Result<Vec<Row>, CheckError> {
+pub fn table() -> Result<Vec<CheckRow>, CheckError> {
     let mut rows = Vec::new();
     for method in [StepMethod::Euler, StepMethod::Rkl2, StepMethod::Exact] {
         for walls in [WallKind::Fixed, WallKind::Flux, WallKind::Periodic] {
@@ -131,7 +131,11 @@ fn without_flux(walls: WallKind) -> &'static str {
 }
 
 /// A mode of the discrete equations, which decays by the same factor every step.
-fn mode(method: StepMethod, walls: WallKind, material: MaterialKind) -> Result<Row, CheckError> {
+fn mode(
+    method: StepMethod,
+    walls: WallKind,
+    material: MaterialKind,
+) -> Result<CheckRow, CheckError> {
     let dt = (method == StepMethod::Rkl2).then_some(LONG_STEP);
     let mode = exact::mode(method, dt, walls, material, CELLS);
     let problem: Problem = mode.text.parse()?;
@@ -145,7 +149,7 @@ fn mode(method: StepMethod, walls: WallKind, material: MaterialKind) -> Result<R
     let error = difference_from_factor(&problem, of_step.powi(steps))?;
     let against = "exact factor of a mode";
     let walls = without_flux(walls);
-    Ok(Row::new(method, walls, material, against, error))
+    Ok(CheckRow::new(method, walls, material, against, error))
 }
 
 /// The factor of a step in `s` stages for a mode with the increment `z`: `1 - b + b P(1 + w z)` with
@@ -185,7 +189,7 @@ fn largest_difference(state: &Field<f64>, values: &[f64], factor: f64) -> f64 {
 }
 
 /// A mode on two grids, solved exactly in time, beside the solution of the equation.
-fn solution(walls: WallKind, material: MaterialKind) -> Result<Row, CheckError> {
+fn solution(walls: WallKind, material: MaterialKind) -> Result<CheckRow, CheckError> {
     let error = |cells: u32| -> Result<f64, CheckError> {
         let mode = exact::mode(StepMethod::Exact, None, walls, material, cells);
         let problem: Problem = mode.text.parse()?;
@@ -194,7 +198,7 @@ fn solution(walls: WallKind, material: MaterialKind) -> Result<Row, CheckError> 
     };
     let (coarse, fine) = (error(CELLS / 2)?, error(CELLS)?);
     let (walls, against) = (without_flux(walls), "solution of the equation");
-    let row = Row::new(StepMethod::Exact, walls, material, against, fine);
+    let row = CheckRow::new(StepMethod::Exact, walls, material, against, fine);
     Ok(row.with_order(coarse, fine, LEAST_ORDER))
 }
 
@@ -215,14 +219,14 @@ fn manufactured(
 }
 
 /// A manufactured solution by explicit Euler on two grids.
-fn in_space(walls: WallKind, material: MaterialKind) -> Result<Row, CheckError> {
+fn in_space(walls: WallKind, material: MaterialKind) -> Result<CheckRow, CheckError> {
     let error = |cells: u32, steps: u32| -> Result<f64, CheckError> {
         let euler = StepMethod::Euler;
         let (problem, end) = manufactured(euler, walls, material, cells, END, steps)?;
         Ok(difference(&problem, &end))
     };
     let (coarse, fine) = (error(CELLS / 2, STEPS / 4)?, error(CELLS, STEPS)?);
-    let row = Row::new(
+    let row = CheckRow::new(
         StepMethod::Euler,
         walls.name(),
         material,
@@ -233,7 +237,7 @@ fn in_space(walls: WallKind, material: MaterialKind) -> Result<Row, CheckError> 
 }
 
 /// A manufactured solution by RKL2 on one grid: its order in time, by differences from much shorter steps.
-fn in_time(walls: WallKind, material: MaterialKind) -> Result<Row, CheckError> {
+fn in_time(walls: WallKind, material: MaterialKind) -> Result<CheckRow, CheckError> {
     let (rkl2, cells) = (StepMethod::Rkl2, CELLS / 2);
     let of = |steps: u32| manufactured(rkl2, walls, material, cells, LONG_END, steps);
     let (_, shortest) = of(4 * LONG_STEPS)?;
@@ -241,7 +245,7 @@ fn in_time(walls: WallKind, material: MaterialKind) -> Result<Row, CheckError> {
     let (_, coarse) = of(LONG_STEPS / 2)?;
     let (problem, fine) = of(LONG_STEPS)?;
     let own = difference(&problem, &fine);
-    let row = Row::new(rkl2, walls.name(), material, MANUFACTURED, own);
+    let row = CheckRow::new(rkl2, walls.name(), material, MANUFACTURED, own);
     Ok(row.with_order(error(&coarse), error(&fine), LEAST_ORDER_IN_TIME))
 }
 

@@ -2,7 +2,7 @@
 
 use super::{bar::Unit, json::Object, number, plan::estimate, terminal::Terminal, values};
 use crate::{
-    check::{self, Balance, Estimate, Row, Study},
+    check::{self, Balance, CheckRow, Estimate, Study},
     cube::with_start,
     error::Error,
     params::RawParams,
@@ -86,16 +86,16 @@ fn all_kinds(args: &CheckArgs, terminal: &Terminal) -> Result<(), Error> {
 #[derive(Serialize)]
 struct Checks<'a> {
     #[serde(rename = "checks", serialize_with = "judged")]
-    rows: &'a [Row],
+    rows: &'a [CheckRow],
     missed: usize,
 }
 
 /// Rows, and whether each is met.
-fn judged<S: Serializer>(rows: &[Row], serializer: S) -> Result<S::Ok, S::Error> {
+fn judged<S: Serializer>(rows: &[CheckRow], serializer: S) -> Result<S::Ok, S::Error> {
     #[derive(Serialize)]
     struct Judged<'a> {
         #[serde(flatten)]
-        row: &'a Row,
+        row: &'a CheckRow,
         met: bool,
     }
     serializer.collect_seq(rows.iter().map(|row| Judged {

@@ -3,7 +3,7 @@
 use super::{bar::Unit, open::open, terminal::Terminal, values};
 use crate::{
     error::Error,
-    export::{self, Dataset, ExportError, Exporter, Precision, Rounding, Storage, Target},
+    export::{self, Dataset, ExportError, Exporter, KeptPrecision, Rounding, Storage, Target},
 };
 use clap::{Args, ValueEnum, builder::PossibleValue};
 use std::path::{Path, PathBuf};
@@ -85,8 +85,8 @@ pub(super) fn export(args: &ExportArgs, terminal: &Terminal) -> Result<(), Error
     // For an error everything is read twice.
     let passes = if args.max_error.is_some() { 2 } else { 1 };
     let bar = terminal.bar(passes * copied, Unit::Bytes);
-    let bits = args.keep_bits.map(Precision::Bits);
-    if let Some(precision) = bits.or(args.max_error.map(Precision::Error)) {
+    let bits = args.keep_bits.map(KeptPrecision::Bits);
+    if let Some(precision) = bits.or(args.max_error.map(KeptPrecision::Error)) {
         if format.points {
             return Err(Error::Usage(format!(
                 "{} points into the cube, whose elements stay as they are: --keep-bits and --max-error are for copies, zarr, hdf5, vti and csv",

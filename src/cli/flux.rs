@@ -82,8 +82,8 @@ impl fmt::Display for Rates {
 
 impl Serialize for Rates {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        struct Object<'a>(&'a [String], &'a FluxRow);
-        impl Serialize for Object<'_> {
+        struct FluxObject<'a>(&'a [String], &'a FluxRow);
+        impl Serialize for FluxObject<'_> {
             fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 let Self(names, row) = self;
                 let mut object = serializer.serialize_map(None)?;
@@ -97,6 +97,6 @@ impl Serialize for Rates {
             }
         }
         let rows = self.0.rows.iter();
-        serializer.collect_seq(rows.map(|row| Object(&self.0.names, row)))
+        serializer.collect_seq(rows.map(|row| FluxObject(&self.0.names, row)))
     }
 }

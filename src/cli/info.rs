@@ -77,7 +77,7 @@ pub(super) fn info(args: &InfoArgs, terminal: &Terminal) -> Result<(), Error> {
         let mut cube = CubeState::new(&args.file, journal);
         cube.running = Running::of(&array);
         if terminal.takes_values(args.json) {
-            cube.snapshots = Some(Snapshots(RefCell::new(Box::new(array.each_record()?))));
+            cube.snapshots = Some(SnapshotCounts(RefCell::new(Box::new(array.each_record()?))));
         }
         info.cube = Some(cube);
     }
@@ -190,7 +190,7 @@ struct CubeState<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     scenarios: Option<Vec<ScenarioState>>,
     /// Only where they are told.
-    snapshots: Option<Snapshots<'a>>,
+    snapshots: Option<SnapshotCounts<'a>>,
     /// The state between snapshots that a resume will take up.
     checkpoint: Option<Clock>,
     /// That of a state larger than its memory.
@@ -398,9 +398,9 @@ impl fmt::Display for Running {
 }
 
 /// Records that are written as they are read: there may be many.
-struct Snapshots<'a>(RefCell<Box<dyn Iterator<Item = Result<Record, CubeError>> + 'a>>);
+struct SnapshotCounts<'a>(RefCell<Box<dyn Iterator<Item = Result<Record, CubeError>> + 'a>>);
 
-impl Serialize for Snapshots<'_> {
+impl Serialize for SnapshotCounts<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut list = serializer.serialize_seq(None)?;
         for record in self.0.borrow_mut().by_ref() {

@@ -21,7 +21,7 @@ const LONGEST_LINE: usize = 1 << 16;
 
 /// What a column holds.
 #[derive(Debug, Clone, PartialEq)]
-enum Column {
+enum PointColumn {
     /// Indices along an axis.
     Index(usize),
     /// Coordinates along t, y or x, or values of a sweep's parameter.
@@ -45,7 +45,7 @@ pub(super) struct PointFile {
     number: usize,
     is_first: bool,
     /// The columns by the header, if there is one.
-    columns: Vec<Column>,
+    columns: Vec<PointColumn>,
 }
 
 impl PointFile {
@@ -118,10 +118,10 @@ impl PointFile {
     }
 
     /// The columns that a header names.
-    fn header(&self, names: &[&str]) -> Result<Vec<Column>, Error> {
-        let columns: Vec<Column> = names.iter().map(|name| self.column(name)).collect();
+    fn header(&self, names: &[&str]) -> Result<Vec<PointColumn>, Error> {
+        let columns: Vec<PointColumn> = names.iter().map(|name| self.column(name)).collect();
         let mut named = columns.clone();
-        named.retain(|column| *column != Column::Other);
+        named.retain(|column| *column != PointColumn::Other);
         if named.is_empty() {
             let expected: Vec<String> = (0..self.dimensions).map(|i| format!("i{i}")).collect();
             let expected = expected.join(",");
@@ -130,7 +130,7 @@ impl PointFile {
                 printable(&names.join(","))
             )));
         }
-        let is_repeated = |(at, column): (usize, &Column)| named[..at].contains(column);
+        let is_repeated = |(at, column): (usize, &PointColumn)| named[..at].contains(column);
         if named.iter().enumerate().any(is_repeated) {
             let names = printable(&names.join(","));
             return Err(self.error(&format!("the header {names} names an axis twice")));
@@ -138,14 +138,14 @@ impl PointFile {
         Ok(columns)
     }
 
-    fn column(&self, name: &str) -> Column {
+    fn column(&self, name: &str) -> PointColumn {
         let index = name.strip_prefix('i').and_then(|axis| axis.parse().ok());
         match index.filter(|&axis| axis < self.dimensions) {
-            Some(axis) => Column::Index(axis),
+            Some(axis) => PointColumn::Index(axis),
             None if PLACES.contains(&name) || self.parameters.iter().any(|key| key == name) => {
-                Column::Named(name.to_owned())
+                PointColumn::Named(name.to_owned())
             }
-            None => Column::Other,
+            None => PointColumn::Other,
         }
     }
 
@@ -166,7 +166,7 @@ impl PointFile {
         let columns = || self.columns.iter().zip(fields);
         let mut indices: Vec<(usize, &str)> = columns()
             .filter_map(|(column, &field)| match column {
-                Column::Index(axis) => Some((*axis, field)),
+                PointColumn::Index(axis) => Some((*axis, field)),
                 _ => None,
             })
             .collect();
@@ -197,7 +197,7 @@ impl PointFile {
     fn by_name(&self, fields: &[&str]) -> Result<String, Error> {
         let mut pairs = Vec::new();
         for (column, field) in self.columns.iter().zip(fields) {
-            let Column::Named(name) = column else {
+            let PointColumn::Named(name) = column else {
                 continue;
             };
             if PLACES.contains(&name.as_str()) && !is_number(field) {

@@ -95,7 +95,7 @@ impl Table<'_> {
         if rows.is_empty() {
             return Ok(());
         }
-        let values: Vec<Entries<'_>> = rows.iter().map(|row| Entries(self, row)).collect();
+        let values: Vec<RowObject<'_>> = rows.iter().map(|row| RowObject(self, row)).collect();
         if self.terminal.gives(&values) {
             return Ok(());
         }
@@ -106,7 +106,7 @@ impl Table<'_> {
     /// A row as it is printed.
     pub(super) fn line(&self, row: &Row) -> String {
         match self.style {
-            Style::Json => json::line(&Entries(self, row)),
+            Style::Json => json::line(&RowObject(self, row)),
             Style::Csv => self.fields(row).join(","),
             Style::Text if self.is_single() => {
                 let facts = row.facts.iter();
@@ -124,9 +124,9 @@ impl Table<'_> {
 }
 
 /// A row of a table as an object.
-struct Entries<'a>(&'a Table<'a>, &'a Row);
+struct RowObject<'a>(&'a Table<'a>, &'a Row);
 
-impl Serialize for Entries<'_> {
+impl Serialize for RowObject<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let Self(table, row) = self;
         let mut map = serializer.serialize_map(None)?;

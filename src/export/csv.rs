@@ -2,7 +2,7 @@
 
 use super::{
     Column, Dataset, ExportError, Format,
-    exporter::{Exporter, Writer},
+    exporter::{ExportWriter, Exporter},
     output::{self, Target},
 };
 use diff2d_arrays::npy::{Dtype, Kind, Region, Scalar};
@@ -21,7 +21,7 @@ pub(super) const CSV: Exporter = Exporter {
         points: false,
         has_chunks: false,
     },
-    writer: Writer::Text(write),
+    writer: ExportWriter::Text(write),
 };
 
 fn write(

@@ -9,7 +9,7 @@ use std::path::Path;
 pub struct Exporter {
     /// The format.
     pub format: Format,
-    pub(super) writer: Writer,
+    pub(super) writer: ExportWriter,
 }
 
 /// Writes a text.
@@ -19,7 +19,7 @@ type WriteTo = fn(&Dataset<'_>, (&Path, bool), &Storage, u64, &Progress) -> Resu
 
 /// What writes an export, with so many bytes of memory for elements.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Writer {
+pub(super) enum ExportWriter {
     /// A text.
     Text(WriteText),
     /// A file or a directory.

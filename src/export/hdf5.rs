@@ -6,7 +6,7 @@
 use super::storage::DEFLATE;
 use super::{
     Column, Coordinate, Dataset, ExportError, Format, Rounding, Storage,
-    exporter::{Exporter, Writer},
+    exporter::{ExportWriter, Exporter},
     output, rounding,
 };
 use bytemuck::Pod;
@@ -36,7 +36,7 @@ pub(super) const HDF5: Exporter = Exporter {
         points: false,
         has_chunks: true,
     },
-    writer: Writer::Path(write),
+    writer: ExportWriter::Path(write),
 };
 
 fn write(

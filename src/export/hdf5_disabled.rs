@@ -2,7 +2,7 @@
 
 use super::{
     Format,
-    exporter::{Exporter, Writer},
+    exporter::{ExportWriter, Exporter},
 };
 
 /// HDF5, which this build lacks.
@@ -14,5 +14,5 @@ pub(super) const HDF5: Exporter = Exporter {
         points: false,
         has_chunks: true,
     },
-    writer: Writer::NotBuilt(", which needs the HDF5 library (Debian: libhdf5-dev)"),
+    writer: ExportWriter::NotBuilt(", which needs the HDF5 library (Debian: libhdf5-dev)"),
 };

@@ -10,7 +10,7 @@
 
 use super::{
     Column, Dataset, ExportError, Format,
-    exporter::{Exporter, Writer},
+    exporter::{ExportWriter, Exporter},
     output::{self, Target},
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
@@ -27,7 +27,7 @@ pub(super) const KERCHUNK: Exporter = Exporter {
         points: true,
         has_chunks: false,
     },
-    writer: Writer::Text(write),
+    writer: ExportWriter::Text(write),
 };
 
 fn write(

@@ -7,7 +7,7 @@
 //! | `format.rs`, `exporter.rs` | [`Format`]: what an array is exported to, and [`Exporter`]: what writes it. All are listed [here](EXPORTERS) |
 //! | `series.rs` | frames in time, as VTK and XDMF have them |
 //! | `output.rs` | names of outputs, and what they do not replace |
-//! | `precision.rs`, `rounding.rs` | [`Precision`] and [`Rounding`]: elements with fewer bits of their mantissa |
+//! | `precision.rs`, `rounding.rs` | [`KeptPrecision`] and [`Rounding`]: elements with fewer bits of their mantissa |
 //! | `storage.rs`, `blosc.rs` | [`Storage`]: chunks, and how they are compressed |
 //! | `xdmf.rs`, `kerchunk.rs` | texts that point into the array's file and copy nothing |
 //! | `csv.rs`, `vti.rs`, `zarr.rs`, `hdf5.rs` | copies, piece by piece in bounded memory |
@@ -45,12 +45,12 @@ pub use error::ExportError;
 pub use exporter::Exporter;
 pub use format::Format;
 pub use output::{Target, default_path};
-pub use precision::Precision;
+pub use precision::KeptPrecision;
 pub use rounding::Rounding;
 pub use storage::Storage;
 
 use diff2d_arrays::progress::Progress;
-use exporter::Writer;
+use exporter::ExportWriter;
 
 /// All formats.
 pub static EXPORTERS: [Exporter; 6] = [
@@ -76,14 +76,14 @@ pub fn export(
     progress: &Progress,
 ) -> Result<(), ExportError> {
     match (writer, target) {
-        (Writer::Text(write), target) => write(dataset, target, memory, progress),
+        (ExportWriter::Text(write), target) => write(dataset, target, memory, progress),
         (_, Target::Text(_)) => Err(ExportError::Request(format!(
             "-o -: {format} is no text and needs a name"
         ))),
-        (Writer::Path(write), Target::Path { path, force }) => {
+        (ExportWriter::Path(write), Target::Path { path, force }) => {
             write(dataset, (path, force), storage, memory, progress)
         }
         #[cfg(not(feature = "hdf5"))]
-        (Writer::NotBuilt(needs), _) => Err(ExportError::NotBuilt { format, needs }),
+        (ExportWriter::NotBuilt(needs), _) => Err(ExportError::NotBuilt { format, needs }),
     }
 }

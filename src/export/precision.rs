@@ -1,4 +1,4 @@
-//! [`Precision`]: how many bits of the mantissa a copy keeps.
+//! [`KeptPrecision`]: how many bits of the mantissa a copy keeps.
 
 use super::{Dataset, ExportError};
 use diff2d_arrays::{
@@ -10,14 +10,14 @@ use diff2d_arrays::{
 
 /// How precise the copy of an array is to be.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Precision {
+pub enum KeptPrecision {
     /// So many bits of the mantissa.
     Bits(u32),
     /// As many bits as it takes for no element to change by more than this.
     Error(f64),
 }
 
-impl Precision {
+impl KeptPrecision {
     /// The bits that the elements of an array are rounded to. For an error all of them are read once, at most
     /// `memory` bytes at a time.
     ///

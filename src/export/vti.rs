@@ -5,7 +5,7 @@
 
 use super::{
     Dataset, ExportError, Format, Storage,
-    exporter::{Exporter, Writer},
+    exporter::{ExportWriter, Exporter},
     output,
     series::{self, FrameSeries, Mesh, in_comment},
 };
@@ -28,7 +28,7 @@ pub(super) const VTI: Exporter = Exporter {
         points: false,
         has_chunks: false,
     },
-    writer: Writer::Path(write),
+    writer: ExportWriter::Path(write),
 };
 
 fn write(

@@ -11,7 +11,7 @@
 
 use super::{
     Dataset, ExportError, Format,
-    exporter::{Exporter, Writer},
+    exporter::{ExportWriter, Exporter},
     output::{self, Target},
     series::{self, FrameSeries, Mesh, escaped, is_in_xml},
 };
@@ -31,7 +31,7 @@ pub(super) const XDMF: Exporter = Exporter {
         points: true,
         has_chunks: false,
     },
-    writer: Writer::Text(write),
+    writer: ExportWriter::Text(write),
 };
 
 fn write(

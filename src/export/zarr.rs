@@ -4,7 +4,7 @@
 
 use super::{
     Column, Coordinate, Dataset, ExportError, Format, Rounding, Storage, blosc,
-    exporter::{Exporter, Writer},
+    exporter::{ExportWriter, Exporter},
     output, rounding,
 };
 use diff2d_arrays::npy::{Kind, Region, Runs, length};
@@ -25,7 +25,7 @@ pub(super) const ZARR: Exporter = Exporter {
         points: false,
         has_chunks: true,
     },
-    writer: Writer::Path(write),
+    writer: ExportWriter::Path(write),
 };
 
 fn write(

@@ -31,12 +31,12 @@ pub struct CsvColumns {
     /// The file.
     pub path: PathBuf,
     /// The columns of arguments and of values.
-    headings: [Heading; 2],
+    headings: [CsvHeading; 2],
 }
 
 /// A column of a file, by its name or its number from 0.
 #[derive(Debug, Clone, PartialEq)]
-enum Heading {
+enum CsvHeading {
     Name(String),
     Number(usize),
 }
@@ -253,12 +253,12 @@ fn choice<T: Copy>(
     })
 }
 
-fn heading(table: &Table, key: &str, absent: usize) -> Result<Heading, String> {
+fn heading(table: &Table, key: &str, absent: usize) -> Result<CsvHeading, String> {
     match table.get(key) {
-        None => Ok(Heading::Number(absent)),
-        Some(Value::String(name)) => Ok(Heading::Name(name.trim().to_owned())),
+        None => Ok(CsvHeading::Number(absent)),
+        Some(Value::String(name)) => Ok(CsvHeading::Name(name.trim().to_owned())),
         Some(Value::Integer(number)) if let Ok(number) = usize::try_from(*number) => {
-            Ok(Heading::Number(number))
+            Ok(CsvHeading::Number(number))
         }
         Some(_) => Err(format!(
             "{key} must be the name of a column in quotes, or its number from 0"
@@ -309,7 +309,7 @@ fn check(points: &[[f64; 2]], extension: Extension) -> Result<(), (usize, String
     Ok(())
 }
 
-impl Heading {
+impl CsvHeading {
     fn to_json(&self) -> Json {
         match self {
             Self::Name(name) => json!(name),
@@ -318,7 +318,7 @@ impl Heading {
     }
 }
 
-impl fmt::Display for Heading {
+impl fmt::Display for CsvHeading {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Name(name) => write!(f, "{:?}", excerpt(name, SHOWN)),
@@ -398,7 +398,7 @@ impl CsvColumns {
     }
 }
 
-impl Heading {
+impl CsvHeading {
     /// The number of the column among these names.
     fn find(&self, names: &[String]) -> Result<usize, String> {
         let told = || excerpt(&names.join(", "), 4 * SHOWN);

@@ -63,7 +63,7 @@ pub enum InitialState {
 
 choice! {
     /// The words of `initial.kind`.
-    enum Kind {
+    enum InitialKind {
         Peaks = "peaks",
         Gaussian = "gaussian",
         Sine = "sine",
@@ -78,24 +78,24 @@ impl InitialState {
     /// Takes the keys of `[initial]`; `middle` is that of the domain.
     pub(super) fn take(judge: &mut Judge, middle: (f64, f64)) -> Self {
         match judge.choice("initial.kind") {
-            Kind::Peaks => Self::Peaks,
-            Kind::Gaussian => Self::Gaussian(Gaussian {
+            InitialKind::Peaks => Self::Peaks,
+            InitialKind::Gaussian => Self::Gaussian(Gaussian {
                 x0: judge.number_or("initial.x0", middle.0),
                 y0: judge.number_or("initial.y0", middle.1),
                 sigma: judge.number("initial.sigma"),
                 amplitude: judge.number("initial.amplitude"),
             }),
-            Kind::Sine => Self::Sine(Sine {
+            InitialKind::Sine => Self::Sine(Sine {
                 kx: judge.number("initial.kx"),
                 ky: judge.number("initial.ky"),
             }),
-            Kind::Constant => Self::Constant(judge.constant("initial.value")),
-            Kind::Expression => Self::Expression(judge.function("initial.value", 2)),
-            Kind::File => Self::File {
+            InitialKind::Constant => Self::Constant(judge.constant("initial.value")),
+            InitialKind::Expression => Self::Expression(judge.function("initial.value", 2)),
+            InitialKind::File => Self::File {
                 path: judge.path("initial.path"),
                 snapshot: judge.integer_if_typed("initial.snapshot"),
             },
-            Kind::Image => Self::Image {
+            InitialKind::Image => Self::Image {
                 path: judge.path("initial.path"),
                 range: judge.pair("initial.range"),
                 interpolation: judge.choice("initial.interpolate"),

@@ -2,7 +2,7 @@
 //! all open it.
 
 use super::{
-    budget::{Budget, Storage, Terms},
+    budget::{Budget, SnapshotStorage, Terms},
     error::RunError,
     exchange::on_root,
     observer::Observer,
@@ -61,18 +61,18 @@ pub(super) fn divide(
     options: &Options,
     topology: &Topology,
     comm: &impl Comm,
-    snapshots: Storage,
+    snapshots: SnapshotStorage,
 ) -> Result<Budget, RunError> {
     let mut terms = Terms {
         limit: options.memory.or(problem.params.memory),
         ranks: comm.size(),
         snapshots,
         why_in_memory: match snapshots {
-            Storage::Cube => None,
-            Storage::Memory => Some(
+            SnapshotStorage::Cube => None,
+            SnapshotStorage::Memory => Some(
                 "its snapshots are in memory, as is its state: a run that writes a cube needs less",
             ),
-            Storage::Nothing => {
+            SnapshotStorage::Nothing => {
                 Some("a state that is larger lies beside its cube, and --no-cube has none")
             }
         },

@@ -68,14 +68,14 @@ pub(crate) struct Terms {
     pub(crate) ranks: usize,
     /// States that are computed at a time, and their threads.
     pub(crate) load: SolverLoad,
-    pub(crate) snapshots: Storage,
+    pub(crate) snapshots: SnapshotStorage,
     /// Why states have to be in memory, if they have to.
     pub(crate) why_in_memory: Option<&'static str>,
 }
 
 /// Where snapshots go.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) enum Storage {
+pub(crate) enum SnapshotStorage {
     /// They wait for the cube in blocks.
     Cube,
     /// They stay in memory.
@@ -97,16 +97,16 @@ impl Terms {
                 has_spare_processor: threads < sys::threads(),
                 memory: None,
             },
-            snapshots: Storage::Cube,
+            snapshots: SnapshotStorage::Cube,
             why_in_memory: None,
         }
     }
 
     fn blocks(&self, problem: &Problem, load: SolverLoad) -> u64 {
         match self.snapshots {
-            Storage::Cube => load.buffer_bytes(problem.field_bytes()),
-            Storage::Memory => problem.schedule.snapshots() * problem.field_bytes(),
-            Storage::Nothing => 0,
+            SnapshotStorage::Cube => load.buffer_bytes(problem.field_bytes()),
+            SnapshotStorage::Memory => problem.schedule.snapshots() * problem.field_bytes(),
+            SnapshotStorage::Nothing => 0,
         }
     }
 }

@@ -9,7 +9,7 @@ use crate::{
 use serde_json::{Value, json};
 
 /// A column of the record.
-pub(super) struct Column {
+pub(super) struct RecordColumn {
     pub(super) name: String,
     what: String,
     unit: String,
@@ -34,7 +34,7 @@ pub(super) fn rate_names(problem: &Problem) -> Vec<String> {
 }
 
 /// The columns of a record.
-pub(super) fn columns(problem: &Problem) -> Vec<Column> {
+pub(super) fn columns(problem: &Problem) -> Vec<RecordColumn> {
     let canonical = problem.params.canonical();
     let unit = |name: &str, otherwise: &str| {
         canonical
@@ -48,7 +48,7 @@ pub(super) fn columns(problem: &Problem) -> Vec<Column> {
     };
     let mass = format!("{density}·{length}{power}");
     let rate = format!("{mass}/{time}");
-    let column = |name: String, what: &str, unit: &str| Column {
+    let column = |name: String, what: &str, unit: &str| RecordColumn {
         name,
         what: what.to_owned(),
         unit: unit.to_owned(),
@@ -104,10 +104,12 @@ pub(super) fn columns(problem: &Problem) -> Vec<Column> {
 }
 
 /// What the columns are, and of which problem.
-pub(super) fn describe(problem: &Problem, header: &Header, columns: &[Column]) -> String {
+pub(super) fn describe(problem: &Problem, header: &Header, columns: &[RecordColumn]) -> String {
     let columns: Vec<Value> = columns
         .iter()
-        .map(|Column { name, what, unit }| json!({ "name": name, "what": what, "unit": unit }))
+        .map(
+            |RecordColumn { name, what, unit }| json!({ "name": name, "what": what, "unit": unit }),
+        )
         .collect();
     let points = problem.gauges().map(|gauges| &gauges.points);
     let params = problem

@@ -2,7 +2,7 @@
 
 use super::{
     clock::RunClock,
-    columns::{self, Column, order, rate_names},
+    columns::{self, RecordColumn, order, rate_names},
     error::RunError,
     observer::Message,
     options::Options,
@@ -33,7 +33,7 @@ use std::fmt::Write;
 /// The rows of a run.
 pub(crate) struct History<'a> {
     problem: &'a Problem,
-    columns: Vec<Column>,
+    columns: Vec<RecordColumn>,
     /// The rates, where they are recorded.
     fluxes: Option<Fluxes>,
     /// Where every step is recorded, what it brings in.

@@ -27,20 +27,20 @@ pub(crate) struct InMemory<'a, T: Element, C> {
     problem: &'a Problem,
     stencil: Stencil<T>,
     ranks: &'a Decomposition<'a, C>,
-    held: Held<T>,
+    held: HeldState<T>,
     /// Of the first state.
     steadiness: Steadiness,
 }
 
 /// Before the first step and from then on.
-enum Held<T: Element> {
+enum HeldState<T: Element> {
     Field(Field<T>),
     Solver(Box<Solver<T>>),
     /// The solver could not be made.
     Nothing,
 }
 
-impl<T: Element> Held<T> {
+impl<T: Element> HeldState<T> {
     fn field(&self) -> Option<&Field<T>> {
         match self {
             Self::Field(field) => Some(field),
@@ -61,7 +61,7 @@ impl<'a, T: Element, C: Comm> InMemory<'a, T, C> {
         ranks: &'a Decomposition<'a, C>,
     ) -> Result<Self, RunError> {
         Ok(Self {
-            held: Held::Field(setup::allocate(problem, ranks)?),
+            held: HeldState::Field(setup::allocate(problem, ranks)?),
             problem,
             stencil,
             ranks,
@@ -78,7 +78,7 @@ impl<'a, T: Element, C: Comm> InMemory<'a, T, C> {
 impl<T: Element, C: Comm> State<C> for InMemory<'_, T, C> {
     fn take(&mut self, durable: &Durable<'_>) -> Result<bool, RunError> {
         let ranks = self.ranks;
-        let (Some(file), Held::Field(field)) = (
+        let (Some(file), HeldState::Field(field)) = (
             durable.open_whole(&ranks.share::<T>(), ranks.comm())?,
             &mut self.held,
         ) else {
@@ -107,7 +107,7 @@ impl<T: Element, C: Comm> State<C> for InMemory<'_, T, C> {
             clock.go_on(observer).is_ok()
         };
         let begun = match &mut self.held {
-            Held::Field(field) => self.problem.begin(field, first, &mut go_on),
+            HeldState::Field(field) => self.problem.begin(field, first, &mut go_on),
             _ => Ok(Some(Steadiness::default())),
         };
         let begun = begun
@@ -120,11 +120,11 @@ impl<T: Element, C: Comm> State<C> for InMemory<'_, T, C> {
     fn start(&mut self, now: Clock) -> Result<(), RunError> {
         let (stencil, slab) = (self.stencil.clone(), self.ranks.slab().clone());
         let needed = setup::memory(self.problem, self.ranks);
-        let solver = match std::mem::replace(&mut self.held, Held::Nothing) {
-            Held::Field(field) => (self.problem)
+        let solver = match std::mem::replace(&mut self.held, HeldState::Nothing) {
+            HeldState::Field(field) => (self.problem)
                 .solver_of_rows(stencil, (field, now), slab)
                 .map_err(|unready| RunError::unready(unready, needed))
-                .map(|solver| Held::Solver(Box::new(solver))),
+                .map(|solver| HeldState::Solver(Box::new(solver))),
             held => Ok(held),
         };
         self.held = collective::all_ok(self.ranks.comm(), solver)?;
@@ -133,7 +133,7 @@ impl<T: Element, C: Comm> State<C> for InMemory<'_, T, C> {
 
     fn pass(&self, _: u64) -> u64 {
         match &self.held {
-            Held::Solver(solver) => solver.depth() as u64,
+            HeldState::Solver(solver) => solver.depth() as u64,
             _ => 1,
         }
     }
@@ -160,7 +160,7 @@ impl<T: Element, C: Comm> State<C> for InMemory<'_, T, C> {
         clock: &mut RunClock,
         snapshot: Option<&mut Snapshot<'_, '_, C>>,
     ) -> Result<(), RunError> {
-        if let Held::Solver(solver) = &mut self.held {
+        if let HeldState::Solver(solver) = &mut self.held {
             let advanced = clock.time(steps, || solver.advance(steps, self.ranks.comm()));
             if self.problem.depends_on_time() {
                 collective::all_ok(self.ranks.comm(), advanced.map_err(RunError::from))?;
@@ -185,7 +185,7 @@ impl<T: Element, C: Comm> State<C> for InMemory<'_, T, C> {
     }
 
     fn aside(&mut self, length: f64, look: Look<'_>) -> Result<(), RunError> {
-        let Held::Solver(solver) = &mut self.held else {
+        let HeldState::Solver(solver) = &mut self.held else {
             return Ok(());
         };
         let needed = setup::memory(self.problem, self.ranks);
@@ -203,7 +203,7 @@ impl<T: Element, C: Comm> State<C> for InMemory<'_, T, C> {
         clock: &mut RunClock,
         see: &mut dyn FnMut(usize, &StateView<'_>),
     ) -> Result<(), RunError> {
-        let Held::Solver(solver) = &mut self.held else {
+        let HeldState::Solver(solver) = &mut self.held else {
             return Ok(());
         };
         let (comm, needed) = (self.ranks.comm(), setup::memory(self.problem, self.ranks));
@@ -220,7 +220,7 @@ impl<T: Element, C: Comm> State<C> for InMemory<'_, T, C> {
 
     fn figures(&self) -> Figures {
         let (updates, tile) = match &self.held {
-            Held::Solver(solver) => (solver.updates(), solver.tile().to_string()),
+            HeldState::Solver(solver) => (solver.updates(), solver.tile().to_string()),
             _ => ([0; 3], "none".to_owned()),
         };
         Figures {

@@ -59,7 +59,7 @@ pub use report::{Report, Seconds};
 pub use solution::{Solution, States};
 
 pub(crate) use bands_shape::DISK_SPEED;
-pub(crate) use budget::{Storage, Terms, tile_of};
+pub(crate) use budget::{SnapshotStorage, Terms, tile_of};
 pub(crate) use clock::RunClock;
 pub(crate) use decomposition::Decomposition;
 pub(crate) use exchange::{Exchange, finish};

@@ -1,7 +1,7 @@
 //! Snapshots of a cube computed again, each from the one before it: in memory, or in bands where that has no room.
 
 use super::{
-    budget::{Budget, Storage, Terms},
+    budget::{Budget, SnapshotStorage, Terms},
     clock::RunClock,
     decomposition::Decomposition,
     error::RunError,
@@ -43,7 +43,7 @@ pub(crate) fn recompute<T: Element>(
         limit: memory
             .or(problem.params.memory)
             .or_else(|| Some(sys::available_memory()? / 4 * 3)),
-        snapshots: Storage::Nothing,
+        snapshots: SnapshotStorage::Nothing,
         ..Terms::alone(None)
     };
     let budget = Budget::divide(problem, terms)?;

@@ -2,7 +2,7 @@
 
 use super::{
     begin,
-    budget::Storage,
+    budget::SnapshotStorage,
     clock::RunClock,
     error::RunError,
     exchange::{self, Exchange, on_root},
@@ -43,9 +43,9 @@ pub(super) fn run<T: Element>(
     let joined = pool::join(options.threads, || topology.threads_each());
     collective::all_ok(comm, joined)?;
     let snapshots = match (&paths, &kept) {
-        (Some(_), _) => Storage::Cube,
-        (None, Some(_)) => Storage::Memory,
-        (None, None) => Storage::Nothing,
+        (Some(_), _) => SnapshotStorage::Cube,
+        (None, Some(_)) => SnapshotStorage::Memory,
+        (None, None) => SnapshotStorage::Nothing,
     };
     let budget = begin::divide(problem, options, &topology, comm, snapshots)?;
     let stencil = budget.stencil::<T>(problem, options.tile, comm.size());

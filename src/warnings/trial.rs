@@ -6,7 +6,7 @@ use crate::{
     field::Field,
     params::{Precision, RawParams, StepMethod, Times},
     problem::{Footprint, Problem},
-    run::{Budget, Storage, Terms},
+    run::{Budget, SnapshotStorage, Terms},
     schedule::{Due, Nper, Schedule},
     slab::Slab,
 };
@@ -103,13 +103,13 @@ impl Steps {
 }
 
 /// What roundings of single precision hide by the end of a run.
-pub(super) struct Rounding {
+pub(super) struct RoundingTrial {
     /// Of the node of which they hide most \[density\].
     hidden: f64,
     range: StateRange,
 }
 
-impl Rounding {
+impl RoundingTrial {
     /// A step rounds p by half a unit in its last place at most. A change below that is lost; of larger ones it is half as much
     /// in the mean, to either side in turn, the sooner the larger they are. The rate of change is that of the problem in long steps, each of them a
     /// part of the time before it, on a coarser grid where its own one takes too long.
@@ -213,7 +213,7 @@ fn fits(problem: &Problem, memory: Option<u64>) -> bool {
     double.params.precision = Precision::F64;
     let mut terms = Terms {
         limit: memory,
-        snapshots: Storage::Nothing,
+        snapshots: SnapshotStorage::Nothing,
         ..Terms::alone(Some(1))
     };
     terms.load.scenarios = 2;

@@ -17,7 +17,7 @@ use clap::Args;
 use diff2d_arrays::compare::{Comparison, Difference, Pairs, Tolerance};
 use diff2d_arrays::npy::{ArrayFile, Buffer, CHUNK_BYTES, Cut, Dtype, NpyError};
 use diff2d_arrays::walk;
-use report::{Different, Report};
+use report::{CompareReport, Different};
 use std::path::{Path, PathBuf};
 
 /// Compare two .npy files bit for bit, or within tolerances (exit code 3 if they differ)
@@ -120,7 +120,7 @@ pub(super) fn compare(args: &CompareArgs, terminal: &Terminal) -> Result<(), Err
             Some(differences(args, [&a, &b], &comparison, terminal)?)
         };
     let differences = found.as_deref().unwrap_or_default();
-    let report = Report::new([&a, &b], &comparison, differences, args.common);
+    let report = CompareReport::new([&a, &b], &comparison, differences, args.common);
     terminal.answer(&report, args.json)?;
     match report.equal {
         true => Ok(()),

@@ -1,4 +1,4 @@
-//! [`Report`]: how far two arrays are apart.
+//! [`CompareReport`]: how far two arrays are apart.
 
 use super::common;
 use crate::{
@@ -18,15 +18,15 @@ use std::fmt;
 
 /// How many elements differ, where most, and how much in every snapshot.
 #[derive(Serialize)]
-pub(super) struct Report {
+pub(super) struct CompareReport {
     pub(super) equal: bool,
     elements: u64,
     different: u64,
     /// How many of these are NaN in both.
     both_nan: u64,
-    largest: Option<Largest>,
+    largest: Option<LargestPair>,
     rms: f64,
-    snapshots: Vec<Snapshot>,
+    snapshots: Vec<SnapshotDifference>,
     /// Where the arrays share only a part of an axis.
     shared: Vec<Shared>,
     /// The snapshots of each array whose time the other one does not have.
@@ -60,7 +60,7 @@ struct Shared {
 
 /// The largest difference, and the two elements.
 #[derive(Serialize)]
-struct Largest {
+struct LargestPair {
     absolute: f64,
     relative: f64,
     ulps: Option<u64>,
@@ -75,7 +75,7 @@ struct Largest {
 
 /// The differences at one time.
 #[derive(Serialize)]
-struct Snapshot {
+struct SnapshotDifference {
     index: u64,
     t: f64,
     different: u64,
@@ -83,7 +83,7 @@ struct Snapshot {
     rms: f64,
 }
 
-impl Report {
+impl CompareReport {
     /// Of the differences at every index of the first axis; of none if all bits are equal. A snapshot
     /// without a partner is a difference, unless only common ones are asked for.
     #[expect(clippy::cast_precision_loss, reason = "counts are below 2^53")]
@@ -107,7 +107,7 @@ impl Report {
             elements,
             different,
             both_nan: differences.iter().map(|one| one.both_nan).sum(),
-            largest: largest.map(|one| Largest::new(arrays, &axes, &comparison.pairs, one)),
+            largest: largest.map(|one| LargestPair::new(arrays, &axes, &comparison.pairs, one)),
             // The sum of none would be -0.
             rms: (squares.fold(0.0, |sum, one| sum + one) / elements.max(1) as f64).sqrt(),
             snapshots: snapshots(&axes, &comparison.pairs, differences),
@@ -120,7 +120,11 @@ impl Report {
 }
 
 /// The differences of the snapshots, if the first axis is time.
-fn snapshots(axes: &Axes<'_>, pairs: &[Pairs], differences: &[Difference]) -> Vec<Snapshot> {
+fn snapshots(
+    axes: &Axes<'_>,
+    pairs: &[Pairs],
+    differences: &[Difference],
+) -> Vec<SnapshotDifference> {
     let Some(pairs) = pairs.first().filter(|_| axes.has_times()) else {
         return Vec::new();
     };
@@ -128,7 +132,7 @@ fn snapshots(axes: &Axes<'_>, pairs: &[Pairs], differences: &[Difference]) -> Ve
     indices
         .filter_map(|index| Some((index, axes.coordinate(0, index)?)))
         .zip(differences)
-        .map(|((index, t), one)| Snapshot {
+        .map(|((index, t), one)| SnapshotDifference {
             index,
             t,
             different: one.count,
@@ -166,7 +170,7 @@ fn unpaired(arrays: [&JournalledArray; 2], axes: &Axes<'_>, pairs: &[Pairs]) -> 
     [0, 1].map(|side| common::unpaired(&pairs[time], side, arrays[side].shape()[time]))
 }
 
-impl Largest {
+impl LargestPair {
     fn new(
         arrays: [&JournalledArray; 2],
         axes: &Axes<'_>,
@@ -190,7 +194,7 @@ impl Largest {
     }
 }
 
-impl fmt::Display for Report {
+impl fmt::Display for CompareReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (different, elements) = (self.different, self.elements);
         let within = self.tolerance.map(|tolerance| {
@@ -263,7 +267,7 @@ impl fmt::Display for Report {
     }
 }
 
-impl fmt::Display for Largest {
+impl fmt::Display for LargestPair {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let [size, relative] = [self.absolute, self.relative].map(number::python);
         write!(f, "{size} at {:?}", self.index)?;

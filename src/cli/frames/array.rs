@@ -20,7 +20,7 @@ const MOST_AT_A_TIME: u64 = 1 << 17;
 /// committed snapshots of a run, or the last snapshot of each complete scenario of a sweep.
 pub(in crate::cli) struct Frames<'a> {
     pub(super) array: &'a JournalledArray,
-    pub(super) kind: Kind<'a>,
+    pub(super) kind: ArrayKind<'a>,
     /// Values of a frame that a thread reads at a time.
     pub(super) at_a_time: usize,
     /// Bytes for what is kept of frames.
@@ -31,7 +31,7 @@ pub(in crate::cli) struct Frames<'a> {
     labels: Vec<String>,
 }
 
-pub(super) enum Kind<'a> {
+pub(super) enum ArrayKind<'a> {
     /// So many of which nothing is known.
     Plain(u64),
     /// The committed snapshots of a run.
@@ -67,11 +67,11 @@ impl<'a> Frames<'a> {
                     (key, names)
                 };
                 let keys = telling(header).into_iter().map(names);
-                Kind::Scenarios(header, array.available(), keys.collect())
+                ArrayKind::Scenarios(header, array.available(), keys.collect())
             }
-            (3, Some(header)) => Kind::Snapshots(header, records(array)),
-            (2, _) => Kind::Plain(1),
-            (3, _) => Kind::Plain(array.available()),
+            (3, Some(header)) => ArrayKind::Snapshots(header, records(array)),
+            (2, _) => ArrayKind::Plain(1),
+            (3, _) => ArrayKind::Plain(array.available()),
             (dimensions, _) => {
                 return Err(Error::Usage(format!(
                     "{} has {dimensions} dimensions; pictures are drawn of two, or of three with time first",
@@ -137,13 +137,15 @@ impl<'a> Frames<'a> {
     fn last_time(&self) -> f64 {
         let last = self.len().saturating_sub(1);
         match &self.kind {
-            Kind::Snapshots(header, records) if (records.len() as u64) < header.snapshots() => {
+            ArrayKind::Snapshots(header, records)
+                if (records.len() as u64) < header.snapshots() =>
+            {
                 let runtime = |scenario: &Scenario| scenario.params.get("runtime")?.as_f64();
                 header.run().and_then(runtime).unwrap_or_default()
             }
-            Kind::Snapshots(_, records) => records.last().map_or(0.0, |record| record.simtime),
-            Kind::Scenarios(..) => 0.0,
-            Kind::Plain(_) => self.time(last).unwrap_or_default(),
+            ArrayKind::Snapshots(_, records) => records.last().map_or(0.0, |record| record.simtime),
+            ArrayKind::Scenarios(..) => 0.0,
+            ArrayKind::Plain(_) => self.time(last).unwrap_or_default(),
         }
     }
 
@@ -154,9 +156,9 @@ impl<'a> Frames<'a> {
 
     pub(in crate::cli) fn len(&self) -> u64 {
         match &self.kind {
-            Kind::Plain(count) => *count,
-            Kind::Snapshots(_, records) => records.len() as u64,
-            Kind::Scenarios(_, count, _) => *count,
+            ArrayKind::Plain(count) => *count,
+            ArrayKind::Snapshots(_, records) => records.len() as u64,
+            ArrayKind::Scenarios(_, count, _) => *count,
         }
     }
 
@@ -174,18 +176,20 @@ impl<'a> Frames<'a> {
         let (rows, columns) = self.shape();
         let name = self.array.path.file_name().unwrap_or_default().display();
         let what = match &self.kind {
-            Kind::Plain(1) => String::new(),
-            Kind::Plain(count) => format!("{count} frames of "),
-            Kind::Snapshots(_, records) => format!("{} snapshots of ", records.len()),
-            Kind::Scenarios(_, count, _) => format!("the last snapshots of {count} scenarios of "),
+            ArrayKind::Plain(1) => String::new(),
+            ArrayKind::Plain(count) => format!("{count} frames of "),
+            ArrayKind::Snapshots(_, records) => format!("{} snapshots of ", records.len()),
+            ArrayKind::Scenarios(_, count, _) => {
+                format!("the last snapshots of {count} scenarios of ")
+            }
         };
         format!("{name}: {what}{columns} × {rows} nodes")
     }
 
     pub(super) fn shown(&self, index: u64) -> Shown<'a> {
         match &self.kind {
-            Kind::Plain(_) => Shown::plain(index),
-            Kind::Snapshots(header, records) => {
+            ArrayKind::Plain(_) => Shown::plain(index),
+            ArrayKind::Snapshots(header, records) => {
                 let record = &records[usize::try_from(index).unwrap_or(usize::MAX)];
                 Shown {
                     place: record.index,
@@ -194,7 +198,7 @@ impl<'a> Frames<'a> {
                     name: None,
                 }
             }
-            Kind::Scenarios(header, _, varied) => {
+            ArrayKind::Scenarios(header, _, varied) => {
                 let number = usize::try_from(index).unwrap_or(usize::MAX);
                 let scenario = header.scenario(number);
                 Shown {
@@ -234,9 +238,9 @@ impl<'a> Frames<'a> {
     /// Whether its frames have times, along its first axis.
     pub(in crate::cli) fn has_times(&self) -> bool {
         match &self.kind {
-            Kind::Snapshots(..) => true,
-            Kind::Scenarios(..) => false,
-            Kind::Plain(_) => self.time(0).is_some(),
+            ArrayKind::Snapshots(..) => true,
+            ArrayKind::Scenarios(..) => false,
+            ArrayKind::Plain(_) => self.time(0).is_some(),
         }
     }
 

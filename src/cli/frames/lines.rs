@@ -1,6 +1,6 @@
 //! Values along a line of a frame, and the history of a node.
 
-use super::array::{Frames, Kind, unread};
+use super::array::{ArrayKind, Frames, unread};
 use crate::{
     cli::axes::{self, Axes},
     cube::NamedAxis,
@@ -47,7 +47,7 @@ impl Frames<'_> {
     /// The axes of the array; those of a frame are the last two, of a scenario its own.
     fn axes(&self, index: u64) -> Axes<'_> {
         let grid = match &self.kind {
-            Kind::Scenarios(..) => self.shown(index).scenario.and_then(|one| one.grid()),
+            ArrayKind::Scenarios(..) => self.shown(index).scenario.and_then(|one| one.grid()),
             _ => None,
         };
         let Some(grid) = grid else {
@@ -165,7 +165,7 @@ impl Frames<'_> {
                 "--history: {} has no one history of a node{}",
                 self.array.path.display(),
                 match self.kind {
-                    Kind::Scenarios(..) =>
+                    ArrayKind::Scenarios(..) =>
                         ", but one of each scenario, which `diff2d probe --series` prints",
                     _ => ", as it is a single frame",
                 }

@@ -1,4 +1,4 @@
-//! [`Bands`]: how a state that is larger than its memory passes through it.
+//! [`BandsPlan`]: how a state that is larger than its memory passes through it.
 
 use crate::{
     cli::number,
@@ -10,7 +10,7 @@ use std::fmt;
 
 /// Bands of rows that are advanced one after the other, and what that takes.
 #[derive(Serialize)]
-pub(super) struct Bands {
+pub(super) struct BandsPlan {
     rows: usize,
     /// Steps of a pass over all bands.
     steps: usize,
@@ -23,7 +23,7 @@ pub(super) struct Bands {
     pub(super) seconds: f64,
 }
 
-impl Bands {
+impl BandsPlan {
     /// `None` where the state is in memory.
     #[expect(clippy::cast_precision_loss, reason = "an estimate")]
     pub(super) fn of(budget: &Budget, problem: &Problem) -> Option<Self> {
@@ -43,7 +43,7 @@ impl Bands {
     }
 }
 
-impl fmt::Display for Bands {
+impl fmt::Display for BandsPlan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (rows, steps) = (self.rows, self.steps);
         let moved = number::bytes(self.bytes_per_step as u64);

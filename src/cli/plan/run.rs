@@ -1,6 +1,6 @@
 //! [`RunPlan`]: what a run would do.
 
-use super::{bands::Bands, estimate};
+use super::{bands::BandsPlan, estimate};
 use crate::{
     cli::{listing::Listing, number, params::Given},
     error::Error,
@@ -52,10 +52,10 @@ pub(super) struct RunPlan<'a> {
     /// With the buffers, and the program itself.
     peak_bytes: u64,
     budget: Budget,
-    bands: Option<Bands>,
+    bands: Option<BandsPlan>,
     disk_bytes: u64,
     #[serde(flatten)]
-    cut: Cut,
+    cut: RankShares,
     threads: usize,
     seconds: f64,
     pub(super) warnings: Vec<String>,
@@ -65,7 +65,7 @@ pub(super) struct RunPlan<'a> {
 
 /// How ranks share the grid.
 #[derive(Serialize)]
-struct Cut {
+struct RankShares {
     ranks: usize,
     /// Rows of the thinnest and of the thickest slab.
     rows_per_rank: [usize; 2],
@@ -77,7 +77,7 @@ struct Cut {
     halo_bytes: u64,
 }
 
-impl Cut {
+impl RankShares {
     fn new<T: Element>(problem: &Problem, Terms { ranks, load, .. }: Terms) -> Self {
         let (ny, nx) = problem.grid.shape();
         let tile = run::tile_of(
@@ -117,7 +117,7 @@ impl Cut {
     }
 }
 
-impl fmt::Display for Cut {
+impl fmt::Display for RankShares {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { ranks, halo, .. } = self;
         if *ranks == 1 {
@@ -146,8 +146,9 @@ impl<'a> RunPlan<'a> {
         let is_solvable = problem.check_balance();
         is_solvable.map_err(|error| RunError::unready(error, budget.total))?;
         let alone = estimate::seconds(problem, budget.states.arrays);
-        let cut = with_precision!(problem.params.precision, T => Cut::new::<T>(problem, terms));
-        let bands = Bands::of(&budget, problem);
+        let cut =
+            with_precision!(problem.params.precision, T => RankShares::new::<T>(problem, terms));
+        let bands = BandsPlan::of(&budget, problem);
         let mut seconds = alone * cut.share(problem);
         if let Some(bands) = &bands {
             seconds = seconds.max(bands.seconds);

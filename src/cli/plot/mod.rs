@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{cube::JournalledArray, error::Error};
 use series::Series;
-use snapshots::Choice;
+use snapshots::FrameChoice;
 
 pub(super) fn plot(args: &PlotArgs, terminal: &Terminal) -> Result<(), Error> {
     let look = look(args)?;
@@ -149,8 +149,8 @@ fn choice<'a>(
     array: &'a JournalledArray,
     count: u64,
     times: Option<&'a Axes<'a>>,
-) -> Choice<'a> {
-    Choice {
+) -> FrameChoice<'a> {
+    FrameChoice {
         text: &args.snapshots,
         count,
         file: &array.path,

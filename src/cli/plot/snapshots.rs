@@ -13,7 +13,7 @@ use std::{collections::HashSet, ops::Range, path::Path};
 const MOST_PICTURES: u64 = 1_000_000;
 
 /// Frames by their numbers and their times.
-pub(super) struct Choice<'a> {
+pub(super) struct FrameChoice<'a> {
     /// What was typed.
     pub text: &'a str,
     /// How many frames there are.
@@ -23,7 +23,7 @@ pub(super) struct Choice<'a> {
     pub times: Option<&'a Axes<'a>>,
 }
 
-impl Choice<'_> {
+impl FrameChoice<'_> {
     /// The numbers of the frames in the order in which they were named, each once, and what is to be
     /// told of times.
     pub fn indices(&self) -> Result<(Vec<u64>, Option<String>), Error> {

@@ -1,11 +1,11 @@
-//! [`Source`]: what a variable of a formula stands for, and the calls that look further than at one element.
+//! [`CallSource`]: what a variable of a formula stands for, and the calls that look further than at one element.
 
 use super::input::{MapAxis, MapInput};
 use crate::Statistics;
 
 /// What a variable of a formula stands for.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Source {
+pub(super) enum CallSource {
     /// The input with this number.
     Array(usize),
     /// Its elements so many places on along an axis.
@@ -24,7 +24,7 @@ pub(super) enum Source {
     Coordinate { input: usize, axis: usize },
 }
 
-impl Source {
+impl CallSource {
     /// The input whose elements are read for it.
     pub(super) fn array(&self) -> Option<usize> {
         match self {
@@ -82,7 +82,7 @@ pub(super) fn source(
     name: &str,
     arguments: &str,
     inputs: &[MapInput<'_>],
-) -> Result<Option<Source>, String> {
+) -> Result<Option<CallSource>, String> {
     let (first, rest) = match arguments.split_once(',') {
         Some((first, rest)) => (first.trim(), Some(rest)),
         None => (arguments.trim(), None),
@@ -138,7 +138,7 @@ pub(super) fn source(
             let by = by.replace(' ', "").parse().map_err(|_| {
                 format!("shift takes a whole number of places, such as -1, and '{by}' is none")
             })?;
-            Source::Shifted {
+            CallSource::Shifted {
                 input,
                 axis: axis(along)?,
                 by,
@@ -155,7 +155,7 @@ pub(super) fn source(
                     "gradient needs two elements along an axis or more, and {first} has {length} along axis {axis}"
                 ));
             }
-            Source::Gradient { input, axis }
+            CallSource::Gradient { input, axis }
         }
         _ => {
             let mut axes = parts
@@ -170,7 +170,7 @@ pub(super) fn source(
                 return Err(format!("{name}({arguments}): axis {} twice", pair[0]));
             }
             let statistic = Statistics::NAMES.iter().position(|known| *known == name);
-            Source::Reduced {
+            CallSource::Reduced {
                 input,
                 statistic: statistic.unwrap_or(0),
                 axes,

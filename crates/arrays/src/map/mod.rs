@@ -19,7 +19,7 @@ use crate::{
     progress::Progress,
     stats, walk,
 };
-use calls::Source;
+use calls::CallSource;
 pub use input::{MapAxis, MapInput};
 use results::Misfits;
 use std::ops::Range;
@@ -30,7 +30,7 @@ pub struct Map<'a> {
     inputs: Vec<MapInput<'a>>,
     formula: Expression,
     /// What the variables of the formula stand for.
-    sources: Vec<Source>,
+    sources: Vec<CallSource>,
     shape: Vec<u64>,
 }
 
@@ -44,19 +44,19 @@ impl<'a> Map<'a> {
         let (mut names, mut sources) = (Vec::new(), Vec::new());
         for (input, named) in inputs.iter().enumerate() {
             names.push(named.name.clone());
-            sources.push(Source::Array(input));
+            sources.push(CallSource::Array(input));
         }
         let dimensions = inputs.iter().map(|input| input.select.len()).max();
         for axis in 0..dimensions.unwrap_or(0) {
             names.push(format!("i{axis}"));
-            sources.push(Source::Index(axis));
+            sources.push(CallSource::Index(axis));
         }
         for (input, named) in inputs.iter().enumerate() {
             for (axis, known) in named.axes.iter().enumerate() {
                 let Some(known) = known else { continue };
                 if known.coordinates.is_some() && !names.contains(&known.name) {
                     names.push(known.name.clone());
-                    sources.push(Source::Coordinate { input, axis });
+                    sources.push(CallSource::Coordinate { input, axis });
                 }
             }
         }
@@ -131,7 +131,7 @@ impl<'a> Map<'a> {
     }
 
     /// The variables that the formula uses, with their numbers.
-    fn used(&self) -> impl Iterator<Item = (usize, &Source)> {
+    fn used(&self) -> impl Iterator<Item = (usize, &CallSource)> {
         let sources = self.sources.iter().enumerate();
         sources.filter(|(number, _)| self.formula.uses(*number))
     }
@@ -177,7 +177,7 @@ impl<'a> Map<'a> {
             }
         }
         let indices = self.used().filter_map(|(_, source)| match source {
-            Source::Index(axis) => Some(*axis),
+            CallSource::Index(axis) => Some(*axis),
             _ => None,
         });
         match indices.max().filter(|&axis| axis >= shape.len()) {
@@ -200,7 +200,7 @@ impl<'a> Map<'a> {
     #[must_use]
     pub fn bytes(&self) -> u64 {
         let reduced = self.used().filter_map(|(_, source)| match source {
-            Source::Reduced { input, .. } => Some(*input),
+            CallSource::Reduced { input, .. } => Some(*input),
             _ => None,
         });
         let read = reduced.map(|input| {
@@ -263,7 +263,7 @@ impl<'a> Map<'a> {
     fn reductions(&self, memory: u64, progress: &Progress) -> Result<Vec<Vec<f64>>, AnalysisError> {
         let mut all = vec![Vec::new(); self.sources.len()];
         let sizes = self.used().filter_map(|(_, source)| match source {
-            Source::Reduced { .. } => source.shape(&self.inputs),
+            CallSource::Reduced { .. } => source.shape(&self.inputs),
             _ => None,
         });
         let needed: u64 = sizes.map(|shape| 8 * shape.iter().product::<u64>()).sum();
@@ -276,7 +276,7 @@ impl<'a> Map<'a> {
             });
         }
         for (number, source) in self.used() {
-            let Source::Reduced {
+            let CallSource::Reduced {
                 input,
                 statistic,
                 axes,

@@ -1,6 +1,6 @@
-//! [`Piece`]: the values of a variable for a box of the result.
+//! [`MapPiece`]: the values of a variable for a box of the result.
 
-use super::{calls::Source, input::MapInput};
+use super::{calls::CallSource, input::MapInput};
 use crate::{
     AnalysisError,
     memory::size,
@@ -9,7 +9,7 @@ use crate::{
 use std::{borrow::Cow, ops::Range};
 
 /// Values with their places along the axes of a box of the result.
-pub(super) struct Piece<'a> {
+pub(super) struct MapPiece<'a> {
     values: Cow<'a, [f64]>,
     /// The place of the first element of the box.
     first: usize,
@@ -19,28 +19,28 @@ pub(super) struct Piece<'a> {
 
 /// The values of a variable for a box of the result; `reduced` are those of a reduction, in the order of its file.
 pub(super) fn piece<'a>(
-    source: &Source,
+    source: &CallSource,
     inputs: &[MapInput<'_>],
     region: &[Range<u64>],
     reduced: &'a [f64],
-) -> Result<Piece<'a>, AnalysisError> {
+) -> Result<MapPiece<'a>, AnalysisError> {
     let dimensions = region.len();
     let one_axis = |values: Vec<f64>, axis: usize| {
         let mut strides = vec![0; dimensions];
         strides[axis] = usize::from(values.len() > 1);
-        Piece {
+        MapPiece {
             values: values.into(),
             first: 0,
             strides,
         }
     };
     let input = match source {
-        Source::Index(axis) => {
+        CallSource::Index(axis) => {
             #[expect(clippy::cast_precision_loss, reason = "formulas are in f64")]
             let values = region[*axis].clone().map(|index| index as f64).collect();
             return Ok(one_axis(values, *axis));
         }
-        Source::Coordinate { input, axis } => {
+        CallSource::Coordinate { input, axis } => {
             let (input, from_end) = (&inputs[*input], inputs[*input].select.len() - axis);
             let along = &region[dimensions - from_end];
             let all = input.coordinates(*axis).unwrap_or_default();
@@ -50,10 +50,10 @@ pub(super) fn piece<'a>(
             };
             return Ok(one_axis(values, dimensions - from_end));
         }
-        Source::Array(input)
-        | Source::Shifted { input, .. }
-        | Source::Gradient { input, .. }
-        | Source::Reduced { input, .. } => &inputs[*input],
+        CallSource::Array(input)
+        | CallSource::Shifted { input, .. }
+        | CallSource::Gradient { input, .. }
+        | CallSource::Reduced { input, .. } => &inputs[*input],
     };
     let shape = source.shape(inputs).unwrap_or_default();
     let before = dimensions - shape.len();
@@ -64,12 +64,12 @@ pub(super) fn piece<'a>(
         .map(|(&length, range)| if length == 1 { 0..1 } else { range.clone() })
         .collect();
     let (values, lengths, first) = match source {
-        Source::Reduced { .. } => (Cow::Borrowed(reduced), shape, &here[..]),
-        Source::Shifted { axis, by, .. } => {
+        CallSource::Reduced { .. } => (Cow::Borrowed(reduced), shape, &here[..]),
+        CallSource::Shifted { axis, by, .. } => {
             let values = shifted(input, &here, *axis, *by)?;
             (Cow::Owned(values), lengths(&here), &[][..])
         }
-        Source::Gradient { axis, .. } => {
+        CallSource::Gradient { axis, .. } => {
             let values = gradient(input, &here, *axis)?;
             (Cow::Owned(values), lengths(&here), &[][..])
         }
@@ -86,14 +86,14 @@ pub(super) fn piece<'a>(
             if length == 1 { 0 } else { stride }
         },
     ));
-    Ok(Piece {
+    Ok(MapPiece {
         values,
         first,
         strides,
     })
 }
 
-impl Piece<'_> {
+impl MapPiece<'_> {
     /// A value for each element of the box, in the order of its file.
     pub(super) fn spread(self, region: &[Range<u64>], fortran_order: bool) -> Vec<f64> {
         let mut axes: Vec<(usize, usize)> = lengths(region)
