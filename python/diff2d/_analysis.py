@@ -1,4 +1,4 @@
-"""Statistics, windows, probes, comparisons and checks: the commands of these names, over paths and arrays.
+"""Statistics, windows, formulas, probes, comparisons and checks: the commands of these names, over paths and arrays.
 
 Options have the names of the command line with `_` for `-`. Where the command line takes a list in a text,
 a list or tuple does, too: `window=(5, 1, 1)`, `at=[(-1, 150, 150)]`. Axes of cubes may be named:
@@ -29,6 +29,7 @@ __all__ = [
     "compare",
     "export",
     "info",
+    "map",
     "plan",
     "probe",
     "repair",
@@ -262,6 +263,68 @@ def coarsen(
     )  # fmt: skip
 
 
+def map(
+    formula: str,
+    arrays: Mapping[str, Array] | None = None,
+    /,
+    *,
+    dtype: Any = None,
+    keep_bits: int | None = None,
+    unit: str | None = None,
+    ignore_coordinates: bool = False,
+    output: str | os.PathLike[str] | None = None,
+    force: bool = False,
+    memory: int | str = "256MiB",
+    **named: Array,
+) -> np.ndarray:
+    """Computes a formula over arrays that broadcast as in NumPy, in bounded memory.
+
+    >>> import diff2d, numpy
+    >>> diff2d.map("2*a - b", a=numpy.arange(3.0), b=numpy.ones(3))
+    array([-1.,  1.,  3.])
+
+    Parameters
+    ----------
+    formula
+        What `diff2d map` takes: over the names of the arrays, `i0`, `i1`, …, of cubes `t`, `y`, `x`, with `mean(a, t)` and
+        its like, `shift(a, t, 1)` and `gradient(a, x)`.
+    arrays, named
+        The arrays by their names: `.npy` files, cubes, or arrays. `"FILE.npy[RANGES]"` is a box of a file.
+    dtype
+        Type of the results; by default NumPy's of the arrays, f8 if they hold integers.
+    keep_bits
+        Round the results to so many bits of their mantissa.
+    unit
+        The unit of the results, for pictures.
+    ignore_coordinates
+        Take arrays whose axes have other coordinates than those of the first.
+    output, force, memory
+        As for `window`.
+
+    Returns
+    -------
+    numpy.ndarray
+        The result; with `output` a read-only map of the file.
+
+    Raises
+    ------
+    ParameterError, ResourceError, DataError
+        Formulas, arguments, files, or data that cannot be used.
+    """
+    with Files() as files:
+        inputs = {name: files.path(array) for name, array in {**(arrays or {}), **named}.items()}
+        arguments = {
+            "formula": formula,
+            "inputs": inputs,
+            "keep_bits": keep_bits,
+            "unit": unit,
+            "ignore_coordinates": ignore_coordinates,
+            "force": force,
+            "memory": memory,
+        }
+        return _made("map", files, output, dtype, arguments)
+
+
 def _reduced(
     command: str,
     array: Array,
@@ -270,19 +333,27 @@ def _reduced(
     weights: Array | None = None,
     **arguments: Any,
 ) -> np.ndarray:
-    kind = None if dtype is None else np.dtype(dtype)
     with Files() as files:
-        path = files.new("result.npy") if output is None else os.fspath(output)
-        arguments |= {
-            "file": files.path(array),
-            "dtype": None if kind is None else f"{kind.kind}{kind.itemsize}",
-            "output": path,
-        }
+        arguments["file"] = files.path(array)
         if weights is not None:
             arguments["weights"] = files.path(weights)
-        call(command, arguments, writes=True)
-        if output is None:
-            return np.asarray(np.load(path))
+        return _made(command, files, output, dtype, arguments)
+
+
+def _made(
+    command: str,
+    files: Files,
+    output: str | os.PathLike[str] | None,
+    dtype: Any,
+    arguments: Mapping[str, Any],
+) -> np.ndarray:
+    """The array that a command makes."""
+    kind = None if dtype is None else np.dtype(dtype)
+    path = files.new("result.npy") if output is None else os.fspath(output)
+    word = None if kind is None else f"{kind.kind}{kind.itemsize}"
+    call(command, {**arguments, "dtype": word, "output": path}, writes=True)
+    if output is None:
+        return np.asarray(np.load(path))
     found = np.load(path, mmap_mode="r")
     # What has no elements is no map.
     return found.view(Map) if isinstance(found, np.memmap) else np.asarray(found)

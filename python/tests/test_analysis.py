@@ -115,6 +115,19 @@ def test_windows_of_cubes_keep_their_coordinates(cube):
         diff2d.window("w.npy", (1, 1, 1), op="mean", output="p.npy", force=True)
 
 
+def test_formulas_over_arrays_are_those_of_numpy(cube, values):
+    found = diff2d.map("a - mean(a, 0) + b", a=values, b=np.float32([[2]]))
+    assert found.flags.writeable and np.allclose(found, values - values.mean(0) + 2, rtol=0, atol=1e-15)
+    found = diff2d.map("t*a", {"a": cube}, output="m.npy", dtype="f4", unit="K s")
+    assert isinstance(found, np.memmap) and found.dtype == np.float32
+    assert np.array_equal(found, (cube.array * cube.t[:, None, None]).astype(np.float32))
+    assert np.array_equal(diff2d.map("2*a", a="m.npy[1:2]"), 2 * found[1:2])
+    whole = diff2d.map("where(a > 0.5, 1, 0)", a=values, dtype=np.int16)
+    assert whole.dtype == np.int16 and np.array_equal(whole, values > 0.5)
+    with pytest.raises(diff2d.ParameterError, match="m.npy"):
+        diff2d.map("a", a=cube, output="m.npy")
+
+
 def test_probes(cube, values):
     found = diff2d.probe(cube, {"t": 1.25, "y": 0, "x": 0.4})
     assert found.index.tolist() == [[1, 10, 10]] and found.values == cube.array[1, 10, 10]
@@ -181,6 +194,8 @@ def test_damage_is_found_and_repaired(cube):
         (lambda: diff2d.window(np.zeros(3), (2,), op="mode"), diff2d.ParameterError, "mode"),
         (lambda: diff2d.window(np.zeros(3), [None], op="sum"), diff2d.ParameterError, "':' is no length"),
         (lambda: diff2d.window(np.zeros(3), op="sum"), diff2d.ParameterError, "--window"),
+        (lambda: diff2d.map("a + b", a=np.zeros(3)), diff2d.ParameterError, "b"),
+        (lambda: diff2d.map("a + b", a=np.zeros(3), b=np.zeros(2)), diff2d.ParameterError, "broadcast"),
         (lambda: diff2d.probe(np.zeros(3), (3,)), diff2d.ParameterError, "3"),
         (lambda: diff2d.probe(np.zeros(3)), diff2d.ParameterError, "--at"),
         (lambda: diff2d.probe(np.zeros(3), points=np.zeros(3)), diff2d.ParameterError, "indices"),
