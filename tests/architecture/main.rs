@@ -102,6 +102,37 @@ fn no_files_know_one_another_in_a_circle() {
     }
 }
 
+/// The table of the usual changes names files and types that are there.
+#[test]
+fn the_table_of_usual_changes_is_true() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let text = std::fs::read_to_string(root.join("CONTRIBUTING.md")).unwrap();
+    let rows = text.split_once("## The usual changes").unwrap().1;
+    let rows = rows.split_once("\n## ").unwrap().0.lines();
+    let rows: Vec<&str> = rows.filter(|line| line.starts_with("| a")).collect();
+    assert_eq!(rows.len(), 5);
+    let packages = packages();
+    let files = || packages.iter().flat_map(|(_, sources)| sources.files.values());
+    for row in rows {
+        let mut cells = row.split('|').skip(2);
+        for (number, cell) in cells.by_ref().take(2).enumerate() {
+            let words: Vec<&str> = cell.split('`').skip(1).step_by(2).collect();
+            assert!(!words.is_empty(), "{row}");
+            for word in words {
+                let is_there = match number {
+                    0 => root.join(word).is_file(),
+                    _ => ["struct", "enum", "trait"].iter().any(|kind| {
+                        let defined = format!("{kind} {word}");
+                        let begins = |rest: &str| !rest.starts_with(char::is_alphanumeric);
+                        files().any(|file| file.text.split(&defined).skip(1).any(begins))
+                    }),
+                };
+                assert!(is_there, "{word} of {row}");
+            }
+        }
+    }
+}
+
 /// The row of a module.
 fn layer(module: &str) -> Option<usize> {
     LAYERS.iter().position(|row| row.contains(&module))
