@@ -13,7 +13,7 @@ mod common;
 use common::{Scene, python};
 use diff2d::{Problem, Run};
 use rayon::{ThreadPoolBuilder, prelude::*};
-use std::{env, fs};
+use std::{env, error::Error, fs};
 
 const SCRIPT: &str = "steady_reference.py";
 
@@ -28,9 +28,12 @@ fn random_problems_have_the_steady_state_of_a_direct_solver() {
     let directory = scene.path("").display().to_string();
     python(SCRIPT, ["make", &directory, &count.to_string(), "1"]);
     (0..count).into_par_iter().for_each(|number| {
-        let problem = Problem::load(&scene.path(format!("{number}.toml")), &[]).unwrap();
-        let run = Run::new(&problem).output(scene.path(format!("{number}.npy")));
-        if let Err(error) = run.start() {
+        let run = || {
+            let problem = Problem::load(&scene.path(format!("{number}.toml")), &[])?;
+            let run = Run::new(&problem).output(scene.path(format!("{number}.npy")));
+            run.start().map_err(Box::<dyn Error>::from)
+        };
+        if let Err(error) = run() {
             fs::write(scene.path(format!("{number}.error")), error.to_string()).unwrap();
         }
     });

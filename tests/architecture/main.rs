@@ -112,7 +112,11 @@ fn the_table_of_usual_changes_is_true() {
     let rows: Vec<&str> = rows.filter(|line| line.starts_with("| a")).collect();
     assert_eq!(rows.len(), 5);
     let packages = packages();
-    let files = || packages.iter().flat_map(|(_, sources)| sources.files.values());
+    let files = || {
+        packages
+            .iter()
+            .flat_map(|(_, sources)| sources.files.values())
+    };
     for row in rows {
         let mut cells = row.split('|').skip(2);
         for (number, cell) in cells.by_ref().take(2).enumerate() {
