@@ -32,8 +32,8 @@ const NONE: u32 = u32::MAX;
 /// Fields in double precision that the solution takes beside the state: three of conductances, what flows in, five vectors, the
 /// damping, aggregates, pieces, and the nodes' given values.
 const FIELDS: u64 = 12;
-/// Those that the coarser levels may take.
-const LEVELS: u64 = 12;
+/// Those that the coarser levels may take; random conductances need most.
+const LEVELS: u64 = 24;
 
 /// The equation between the nodes that differ: of a periodic pair there is one.
 struct Equilibrium {
@@ -102,7 +102,7 @@ impl Problem {
         }
     }
 
-    /// Those that the coarser levels may take.
+    /// Bytes that the coarser levels may take.
     fn level_bytes(&self) -> u64 {
         let nodes = self.grid.len();
         let direct = nodes.min(diff2d_multigrid::DIRECT as u64);
