@@ -130,6 +130,7 @@ fn what_has_no_steady_state_is_refused() {
     for (with, says) in [
         ("source = 't'", "depends on t"),
         ("tolerance = 0", "tolerance"),
+        ("tolerance = 1e-300", "rounding"),
         (
             "method = 'euler'\ntolerance = 1e-9\nruntime = 1\nouttime = 1",
             "has none",

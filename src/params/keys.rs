@@ -214,7 +214,7 @@ pub static KEYS: [Key; 61] = keys! {
     "method", "how a step is taken", "", WORD, METHOD, "\"euler\"", Default("\"euler\"");
     "stages", "stages of a step of rkl2", "", INTEGER, "an integer from 2 to 10001", "9", Derived;
     "tolerance", "of the steady state: what is left of the right side, as a share of it", "", NUMBER,
-        "a number greater than 0 and at most 0.01", "1e-10", Default("1e-10");
+        "a number from 1e-16 to 0.01", "1e-10", Default("1e-10");
     "until", "when to end before runtime", "density/time", UNTIL, STEADY, "{ steady = 1e-6 }", Derived;
     "memory", "the most memory that a run may take", "bytes", SIZE, "a size such as \"4GiB\"", "\"4GiB\"", Derived,
         no_bits;

@@ -256,9 +256,9 @@ impl Params {
         match self.method {
             StepMethod::Euler => {}
             StepMethod::Steady => {
-                let wrong = !(self.tolerance > 0.0 && self.tolerance <= 0.01);
+                let wrong = !(1e-16..=0.01).contains(&self.tolerance);
                 judge.refuse_if(wrong && self.tolerance.is_finite(), "tolerance", || {
-                    "it must be greater than 0 and at most 0.01".to_owned()
+                    "it must be from 1e-16, below which there is rounding alone, to 0.01".to_owned()
                 });
                 return;
             }
