@@ -78,7 +78,7 @@ class Steady(reference.Problem):
             to_ground += of_wall * factor
         n = ny * nx
         matrix = sparse.coo_array((np.concatenate([-g, -g]), (np.concatenate([first, second]), np.concatenate([second, first]))), shape=(n, n)).tocsr()
-        matrix = matrix + sparse.diags_array(np.asarray(-matrix.sum(axis=1)).ravel() + ground.ravel())
+        matrix = matrix + sparse.diags(np.asarray(-matrix.sum(axis=1)).ravel() + ground.ravel())
         free = np.flatnonzero(self.free.ravel() & (number.ravel() == np.arange(n)))
         kept = np.where(self.free | self.masked, 0.0, self.start).ravel()
         b = (flow.ravel() - matrix @ kept)[free]
@@ -100,7 +100,7 @@ class Steady(reference.Problem):
         for closed in np.flatnonzero(~is_open):
             node = np.flatnonzero(piece == closed)[0]
             pins[node] = a[node, node] or 1.0
-        x = linalg.spsolve(a + sparse.diags_array(pins).tocsc(), b) if len(free) else b
+        x = linalg.spsolve(a + sparse.diags(pins).tocsc(), b) if len(free) else b
         for closed in np.flatnonzero(~is_open):
             nodes = np.flatnonzero(piece == closed)
             share = weight[nodes] / weight[nodes].sum()
