@@ -29,7 +29,7 @@ fn are_those_of(script: &str, problems: &[&str], folder: &str) -> usize {
 
 #[test]
 fn pictures_are_those_that_their_scripts_make() {
-    assert_eq!(are_those_of("docs/make-pictures", &[], "docs/pictures"), 7);
+    assert_eq!(are_those_of("docs/make-pictures", &[], "docs/pictures"), 9);
     let cheap = ["insulated_plate", "morphogen", "periodic_decay"];
     assert_eq!(are_those_of("docs/make-gallery", &cheap, "docs/gallery"), 3);
 }
@@ -60,7 +60,9 @@ fn pictures_are_small_and_shown() {
         let command = format!("`diff2d plot output/{problem}.npy {options}`");
         assert!(page.contains(&command), "{command}");
     }
-    let page = text("docs/pictures.md") + &text("README.md").replace("](docs/", "](");
+    let page = text("docs/pictures.md")
+        + &text("docs/micrograph.md")
+        + &text("README.md").replace("](docs/", "](");
     for (name, bytes) in pictures {
         assert!(bytes < 210_000, "{name}: {bytes}");
         assert!(page.contains(&format!("](pictures/{name})")), "{name}");
