@@ -59,12 +59,16 @@ impl<'a> Meter<'a> {
         dynamics: Dynamics<f64>,
         state: &Field<f64>,
     ) -> Result<Self, ParamsError> {
-        let fluxes = problem.fluxes(dynamics);
+        let (steps, rows) = (
+            (dynamics.pace.clone(), dynamics.method.clone()),
+            0..problem.grid.y.nodes,
+        );
+        let (start, rates) = (steps.0.start(), problem.geometry().rates());
         let mut meter = Self {
             problem,
-            total: vec![0.0; fluxes.count()],
-            in_step: StepSums::new(&fluxes, fluxes.dynamics().pace.start()),
-            fluxes,
+            total: vec![0.0; rates],
+            in_step: StepSums::new(steps, rates, start),
+            fluxes: problem.fluxes(rows, dynamics),
             capacity: problem.slots().capacities()?,
             fixed_at_start: 0.0,
             start: problem.summary(state)?.mass,
@@ -75,12 +79,14 @@ impl<'a> Meter<'a> {
 
     /// Adds what stage `number` of a step brings in, which takes increments of this state.
     pub(super) fn see(&mut self, number: usize, state: &Field<f64>) {
-        self.in_step.see(&mut self.fluxes, number, &state.view());
+        let time = self.in_step.time(number);
+        let rates = self.fluxes.at(time, &state.view());
+        self.in_step.add(number, rates);
     }
 
     /// Adds up the step.
     pub(super) fn end_step(&mut self) {
-        let gains = self.in_step.end(&self.fluxes);
+        let gains = self.in_step.end();
         for (total, gain) in self.total.iter_mut().zip(gains) {
             *total += gain;
         }

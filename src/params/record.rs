@@ -58,6 +58,12 @@ impl RecordKeys {
         }
     }
 
+    /// Whether rates are recorded.
+    #[must_use]
+    pub fn has_rates(&self) -> bool {
+        self.totals || !self.regions.is_empty()
+    }
+
     /// The keys of `[record]`, if any was typed.
     pub(super) fn take(judge: &mut Judge<'_>, start: f64, is_steady: bool) -> Option<Self> {
         const KEYS: [&str; 6] = [

@@ -1,19 +1,21 @@
 //! [`Fluxes`]: what comes into the domain through its walls, from held nodes and the source, and by decay.
 //!
 //! Each is a sum over faces or nodes of what the assembled equation adds there in a step, by the length of the step. Rows are
-//! summed for themselves, and their sums pairwise.
+//! summed for themselves, wherever they are, and their sums pairwise.
 
 use super::{geometry::Geometry, wall::Side};
 use crate::{dynamics::Dynamics, node_set::NodeSet, summary::pairwise};
 use diff2d_stencil::{Coefficient, Operator, Side as Beyond, Walls, real::Real};
-use ndarray::{Array2, ArrayView2};
+use ndarray::{Array2, ArrayView2, Axis};
 use rayon::prelude::*;
-use std::sync::Arc;
+use std::{ops::Range, sync::Arc};
 
-/// The rates of states of a problem, of its equation and what acts on it from outside.
+/// The rates of states of a problem, of its equation and what acts on it from outside, for rows that follow one another.
 pub struct Fluxes {
     geometry: Arc<Geometry>,
     dynamics: Dynamics<f64>,
+    /// The rows whose dynamics these are.
+    held: Range<usize>,
     /// A rate by what a step adds: the capacity that the equation has in it, by the time step.
     factor: f64,
     /// The sums of rows of the source, where it does not depend on time; of its terms with the factor 1.
@@ -24,13 +26,18 @@ pub struct Fluxes {
 }
 
 impl Fluxes {
-    /// Those of the dynamics of all rows; `capacity` is that of all nodes, which the equation has in it, or 1.
+    /// Those of the dynamics of these rows; `capacity` is that of all nodes, which the equation has in it, or 1.
     #[must_use]
-    pub fn new(geometry: &Arc<Geometry>, dynamics: Dynamics<f64>, capacity: f64) -> Self {
+    pub fn new(
+        geometry: &Arc<Geometry>,
+        (held, dynamics): (Range<usize>, Dynamics<f64>),
+        capacity: f64,
+    ) -> Self {
         let mut fluxes = Self {
             factor: capacity / dynamics.pace.dt,
             geometry: Arc::clone(geometry),
             dynamics,
+            held,
             source: Vec::new(),
             terms: Vec::new(),
             scratch: Array2::default((0, 0)),
@@ -43,33 +50,28 @@ impl Fluxes {
             _ => Vec::new(),
         };
         if fluxes.dynamics.source_at.is_some() {
-            fluxes.scratch = Array2::zeros(fluxes.geometry.grid.shape());
+            fluxes.scratch = Array2::zeros((fluxes.held.len(), fluxes.geometry.grid.x.nodes));
         }
         (fluxes.source, fluxes.terms) = (source, terms);
         fluxes
     }
 
-    /// How the states change of which these are the rates.
-    #[must_use]
-    pub fn dynamics(&self) -> &Dynamics<f64> {
-        &self.dynamics
-    }
-
-    /// How many rates there are.
-    #[must_use]
-    pub fn count(&self) -> usize {
-        FIRST_HELD + self.geometry.tables() + self.geometry.regions.len()
-    }
-
-    /// What comes in per time into a state at a time \[density·length²/time\]: through left, right, bottom and top, from the
-    /// source, by decay, from each table of held nodes, and into each region through its rim. What leaves is negative.
+    /// What comes in per time into a state of all rows at a time \[density·length²/time\]: through left, right, bottom and
+    /// top, from the source, by decay, from each table of held nodes, and into each region through its rim. What leaves is
+    /// negative.
     pub fn at<T: Real>(&mut self, time: f64, state: &ArrayView2<'_, T>) -> Vec<f64> {
-        let rows = self.rows(time, state);
-        self.rates(&rows)
+        let rows = self.rows(self.held.clone(), time, state);
+        self.rates(&rows.view())
     }
 
-    /// What the rows of a state add to each of the rates, in their order.
-    pub fn rows<T: Real>(&mut self, time: f64, state: &ArrayView2<'_, T>) -> Vec<Vec<f64>> {
+    /// What rows of a state, of which all that are held are given, add to each of the rates: a row for each. Those next to them
+    /// are held, too.
+    pub fn rows<T: Real>(
+        &mut self,
+        rows: Range<usize>,
+        time: f64,
+        state: &ArrayView2<'_, T>,
+    ) -> Array2<f64> {
         let walls = match &self.dynamics.walls_at {
             Some(walls_at) => walls_at(&[time, time + self.dynamics.pace.dt]).0,
             None => self.dynamics.walls.clone(),
@@ -86,31 +88,31 @@ impl Fluxes {
                 rows.for_each(|(sum, term)| *sum += factor * term);
             }
         }
-        let rows = source.into_par_iter().enumerate();
-        let rows = rows.map(|(j, source)| {
+        let mut sums = Array2::zeros((rows.len(), self.geometry.rates()));
+        let to = sums.axis_iter_mut(Axis(0)).into_par_iter().zip(rows);
+        to.for_each(|(mut to, j)| {
             let mut sums = self.of_row(j, &walls, state);
-            sums[SOURCE] = source;
-            sums
+            sums[SOURCE] = source[j - self.held.start];
+            to.iter_mut().zip(sums).for_each(|(to, sum)| *to = sum);
         });
-        rows.collect()
+        sums
     }
 
-    /// The rates to which the rows of a state add this.
+    /// The rates to which all rows of a state add this.
     #[must_use]
-    pub fn rates(&self, rows: &[Vec<f64>]) -> Vec<f64> {
+    pub fn rates(&self, rows: &ArrayView2<'_, f64>) -> Vec<f64> {
         let grid = &self.geometry.grid;
-        let sum = |part: usize| pairwise(&rows.iter().map(|row| row[part]).collect::<Vec<f64>>());
-        let parts = 0..self.count();
-        parts
-            // A sum of nothing is -0.
-            .map(|part| self.factor * grid.integral(sum(part)) + 0.0)
+        let sums = rows.columns().into_iter();
+        let sums = sums.map(|column| pairwise(&column.to_vec()));
+        // A sum of nothing is -0.
+        sums.map(|sum| self.factor * grid.integral(sum) + 0.0)
             .collect()
     }
 
     /// What row `j` adds to each of the sums but that of the source.
     fn of_row<T: Real>(&self, j: usize, walls: &Walls<f64>, p: &ArrayView2<'_, T>) -> Vec<f64> {
         let geometry = &self.geometry;
-        let mut sums = vec![0.0; self.count()];
+        let mut sums = vec![0.0; geometry.rates()];
         let sides = [&walls.left, &walls.right, &walls.bottom, &walls.top];
         for (side, beyond) in Side::ALL.into_iter().zip(sides) {
             let columns = side.columns(&geometry.grid, j);
@@ -126,10 +128,13 @@ impl Fluxes {
         if let Some(reaction) = &self.dynamics.equation.reaction {
             sums[DECAY] = -match &reaction.decay {
                 Coefficient::Number(0.0) => 0.0,
-                Coefficient::Number(decay) => self.weighed(j, |i| decay * p[[j, i]].to_f64()),
-                Coefficient::Array(decay) => {
-                    self.weighed(j, |i| decay[[j, i]] * p[[j, i]].to_f64())
+                Coefficient::Number(decay) => {
+                    self.weighed(j, |i| decay * p[self.among((j, i))].to_f64())
                 }
+                Coefficient::Array(decay) => self.weighed(j, |i| {
+                    let node = self.among((j, i));
+                    decay[node] * p[node].to_f64()
+                }),
             };
         }
         let of_regions = FIRST_HELD + geometry.tables();
@@ -162,7 +167,7 @@ impl Fluxes {
         let from = |(side, beyond): (Side, &Beyond<f64>)| match self.next(node, side) {
             Some(next) if is_inside(next) => 0.0,
             Some(next) => {
-                let by = p[next].to_f64() - p[node].to_f64();
+                let by = self.value(p, next) - self.value(p, node);
                 self.face(node, side) * by * self.length(node, side)
             }
             None => self.through((side, beyond), node, p),
@@ -184,12 +189,15 @@ impl Fluxes {
                 self.given(node, side.opposite(), p)
             }
             Beyond::Ghost(ghost) if self.is_computed(node) => {
-                let number = if side.is_column() { j } else { i };
+                let number = match side.is_column() {
+                    true => j - self.held.start,
+                    false => i,
+                };
                 let [mirror, alpha, beta] =
                     [&ghost.mirror, &ghost.alpha, &ghost.beta].map(|table| table.parts().1[number]);
-                let (own, inside) = (p[[j, i]].to_f64(), side.opposite());
+                let (own, inside) = (self.value(p, node), side.opposite());
                 let inner = self.next(node, inside);
-                let inner = inner.map_or(own, |inner| p[inner].to_f64());
+                let inner = inner.map_or(own, |inner| self.value(p, inner));
                 let outer = mirror * inner + (alpha - beta * own);
                 let from = self.face(node, side) * (outer - own);
                 let to = self.face(node, inside) * (inner - own);
@@ -204,7 +212,7 @@ impl Fluxes {
         let computed = |&next: &(usize, usize)| self.is_computed(next);
         let next = self.next((j, i), side).filter(computed);
         next.map_or(0.0, |next| {
-            let by = p[[j, i]].to_f64() - p[next].to_f64();
+            let by = self.value(p, (j, i)) - self.value(p, next);
             self.face((j, i), side) * by * self.length((j, i), side)
         })
     }
@@ -220,8 +228,17 @@ impl Fluxes {
         }
     }
 
+    /// The place of a node among the rows that are held.
+    fn among(&self, (j, i): (usize, usize)) -> (usize, usize) {
+        (j - self.held.start, i)
+    }
+
+    fn value<T: Real>(&self, p: &ArrayView2<'_, T>, node: (usize, usize)) -> f64 {
+        p[self.among(node)].to_f64()
+    }
+
     fn face(&self, node: (usize, usize), side: Side) -> f64 {
-        face(&self.dynamics.equation.operator, side, node)
+        face(&self.dynamics.equation.operator, side, self.among(node))
     }
 
     /// The length of a face of a node, in spacings.
@@ -253,10 +270,11 @@ impl Fluxes {
         grid.y.weight(j) * there.map(|(i, weight)| weight * value(i)).sum::<f64>()
     }
 
-    /// The weighed sums of the rows of an array over these nodes.
+    /// The weighed sums of the rows of an array of the rows that are held over these nodes.
     fn inside(&self, values: &ArrayView2<'_, f64>) -> Vec<f64> {
-        let rows = (0..values.nrows()).into_par_iter();
-        rows.map(|j| self.weighed(j, |i| values[[j, i]])).collect()
+        let rows = self.held.clone().into_par_iter();
+        rows.map(|j| self.weighed(j, |i| values[self.among((j, i))]))
+            .collect()
     }
 }
 
@@ -271,6 +289,14 @@ pub fn face(operator: &Operator<f64>, side: Side, (j, i): (usize, usize)) -> f64
         (Operator::Variable { x, .. }, Side::Right) => x[[j, i + 1]],
         (Operator::Variable { y, .. }, Side::Bottom) => y[[j, i]],
         (Operator::Variable { y, .. }, Side::Top) => y[[j + 1, i]],
+    }
+}
+
+impl Geometry {
+    /// How many rates there are.
+    #[must_use]
+    pub fn rates(&self) -> usize {
+        FIRST_HELD + self.tables() + self.regions.len()
     }
 }
 

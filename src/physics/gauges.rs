@@ -7,8 +7,9 @@ use crate::{
     summary::{Summary, pairwise},
 };
 use diff2d_stencil::real::Real;
-use ndarray::ArrayView2;
+use ndarray::{Array2, ArrayView2};
 use serde::Serialize;
+use std::{collections::BTreeSet, ops::Range};
 
 /// A point, and the nodes whose values make its own.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -78,13 +79,13 @@ impl Gauge {
         Ok(gauge)
     }
 
-    /// Its value in a state.
-    fn read<T: Real>(&self, p: &ArrayView2<'_, T>) -> f64 {
+    /// Its value in a state, of the values of its nodes.
+    fn value(&self, of: impl Fn((usize, usize)) -> f64) -> f64 {
         match (&self.at[..], &self.weights[..]) {
-            ([node], _) => p[*node].to_f64(),
+            ([node], _) => of(*node),
             (nodes, weights) => {
                 let both = nodes.iter().zip(weights);
-                both.map(|(&node, weight)| weight * p[node].to_f64()).sum()
+                both.map(|(&node, weight)| weight * of(node)).sum()
             }
         }
     }
@@ -95,6 +96,8 @@ impl Gauge {
 pub struct Gauges {
     /// The points.
     pub points: Vec<Gauge>,
+    /// The nodes of all points, by rows and columns.
+    nodes: Vec<(usize, usize)>,
     /// The names of the regions, whose nodes the geometry has.
     pub regions: Vec<String>,
 }
@@ -137,63 +140,90 @@ impl Gauges {
                 return Err(raw.refuse(KEY, reason));
             }
         }
+        let nodes: BTreeSet<_> = points.iter().flat_map(|gauge| &gauge.at).collect();
         Ok(Self {
+            nodes: nodes.into_iter().copied().collect(),
             points,
             regions: keys.regions.iter().map(|(name, _)| name.clone()).collect(),
         })
     }
 
-    /// The values of a state at the points.
+    /// The nodes of points in some rows.
     #[must_use]
-    pub fn points<T: Real>(&self, p: &ArrayView2<'_, T>) -> Vec<f64> {
-        self.points.iter().map(|gauge| gauge.read(p)).collect()
+    pub fn nodes(&self, rows: &Range<usize>) -> &[(usize, usize)] {
+        let before = |row: usize| self.nodes.partition_point(|&(j, _)| j < row);
+        &self.nodes[before(rows.start)..before(rows.end)]
+    }
+
+    /// The values at the points, of those at all [nodes](Self::nodes).
+    #[must_use]
+    pub fn points(&self, values: &[f64]) -> Vec<f64> {
+        let value = |node: (usize, usize)| {
+            let at = self.nodes.binary_search(&node).ok();
+            at.and_then(|at| values.get(at))
+                .copied()
+                .unwrap_or(f64::NAN)
+        };
+        self.points.iter().map(|gauge| gauge.value(value)).collect()
     }
 }
 
+/// What a row of a state adds to a region: area, sum, mass, minimum and maximum.
+pub const OF_REGION: usize = 5;
+
 impl Geometry {
-    /// What a state has in each region; `capacity` is that of each node, or of all.
+    /// What rows of a state have in the regions, a row for each; the first one that is given is row `first`. `capacity` is that of
+    /// each node of these, or of all.
     #[must_use]
-    pub fn read_regions<T: Real>(
+    pub fn region_rows<T: Real>(
         &self,
         capacity: &[f64],
-        p: &ArrayView2<'_, T>,
-    ) -> Vec<RegionValues> {
-        let regions = self.regions.iter();
+        rows: Range<usize>,
+        (first, p): (usize, &ArrayView2<'_, T>),
+    ) -> Array2<f64> {
         let (grid, nx) = (&self.grid, self.grid.x.nodes);
-        let values = regions.map(|region| {
-            let rows = (0..grid.y.nodes).map(|j| {
-                let begin = self.nodes.number(self.nodes.row(j), 0);
+        let mut found = Array2::zeros((rows.len(), OF_REGION * self.regions.len()));
+        for (mut to, j) in found.rows_mut().into_iter().zip(rows) {
+            let begin = self.nodes.number(self.nodes.row(j), 0);
+            for (number, region) in self.regions.iter().enumerate() {
                 let (mut area, mut sum) = (0.0, 0.0);
                 let mut row = Summary {
                     mass: 0.0,
                     min: f64::INFINITY,
                     max: f64::NEG_INFINITY,
                 };
-                for number in region.within(begin..begin + self.nodes.x.len() as u64) {
+                for number in region.within(begin..begin + nx as u64) {
                     #[expect(clippy::cast_possible_truncation, reason = "a number of a column")]
                     let i = (number - begin) as usize;
-                    let (value, weight) = (p[[j, i]].to_f64(), grid.y.weight(j) * grid.x.weight(i));
-                    let c = capacity.get(j * nx + i).or(capacity.first());
+                    let value = p[[j - first, i]].to_f64();
+                    let weight = grid.y.weight(j) * grid.x.weight(i);
+                    let c = capacity.get((j - first) * nx + i).or(capacity.first());
                     area += weight;
                     sum += weight * value;
                     row.mass += weight * (c.copied().unwrap_or(1.0) * value);
                     (row.min, row.max) = (row.min.min(value), row.max.max(value));
                 }
-                (area, sum, row)
-            });
-            let rows: Vec<_> = rows.collect();
-            let of = |part: fn(&(f64, f64, Summary)) -> f64| {
-                pairwise(&rows.iter().map(part).collect::<Vec<f64>>())
-            };
+                let all = [area, sum, row.mass, row.min, row.max];
+                all.into_iter()
+                    .enumerate()
+                    .for_each(|(part, value)| to[OF_REGION * number + part] = value);
+            }
+        }
+        found
+    }
+
+    /// What a state has in each region, of what all its rows have.
+    #[must_use]
+    pub fn region_values(&self, rows: &ArrayView2<'_, f64>) -> Vec<RegionValues> {
+        let column = |at: usize| rows.column(at).to_vec();
+        let values = (0..self.regions.len()).map(|number| OF_REGION * number);
+        let values = values.map(|at| {
+            let [area, sum, mass] = [at, at + 1, at + 2].map(|at| pairwise(&column(at)));
             RegionValues {
-                mean: of(|row| row.1) / of(|row| row.0),
-                min: rows
-                    .iter()
-                    .fold(f64::INFINITY, |min, row| min.min(row.2.min)),
-                max: rows
-                    .iter()
-                    .fold(f64::NEG_INFINITY, |max, row| max.max(row.2.max)),
-                mass: grid.integral(of(|row| row.2.mass)),
+                mean: sum / area,
+                min: column(at + 3).into_iter().fold(f64::INFINITY, f64::min),
+                max: column(at + 4).into_iter().fold(f64::NEG_INFINITY, f64::max),
+                mass: self.grid.integral(mass),
             }
         });
         values.collect()

@@ -12,7 +12,7 @@ use crate::{
 use diff2d_arrays::expression;
 use diff2d_stencil::real::Real;
 use rayon::prelude::*;
-use std::sync::Arc;
+use std::{ops::Range, sync::Arc};
 
 /// Rows of coefficients that are looked at together have so many values.
 pub(super) const TOGETHER: usize = 1 << 17;
@@ -255,12 +255,19 @@ impl Slots {
     /// # Errors
     /// [`ParamsError`] when a file cannot be read any more.
     pub fn capacities(&self) -> Result<Vec<f64>, ParamsError> {
+        self.capacities_of(0..self.geometry.grid.y.nodes)
+    }
+
+    /// The same of some rows.
+    ///
+    /// # Errors
+    /// As [`capacities`](Self::capacities).
+    pub fn capacities_of(&self, rows: Range<usize>) -> Result<Vec<f64>, ParamsError> {
         let Geometry { grid, nodes, .. } = &*self.geometry;
-        let (ny, nx) = grid.shape();
-        let mut capacities = vec![0.0; ny * nx];
+        let mut capacities = vec![0.0; rows.len() * grid.x.nodes];
         let values = &self.slot(Place::Capacity).values;
-        values.rows(nodes, 0..ny, 0.0, &mut capacities)?;
-        self.geometry.codec().decode(0, &mut capacities);
+        values.rows(nodes, rows.clone(), 0.0, &mut capacities)?;
+        self.geometry.codec().decode(rows.start, &mut capacities);
         Ok(capacities)
     }
 

@@ -1,19 +1,19 @@
 //! [`StepSums`]: what a step brings in, by its own rule.
 
-use super::fluxes::Fluxes;
 use crate::{
-    dynamics::{Method, Shorter},
-    schedule::Clock,
+    dynamics::Method,
+    schedule::{Clock, Pace},
 };
-use diff2d_stencil::{Rkl2, real::Real};
-use ndarray::ArrayView2;
+use diff2d_stencil::Rkl2;
 
-/// Sums what each step brings in, from the states that it takes increments of.
+/// Sums what each step brings in, from the rates of the states that it takes increments of.
 ///
 /// A stage of a step is a combination of earlier states and increments, the same at every node. So what it has brought
 /// in since the beginning of the step is that combination of what the stages before have brought in.
 #[derive(Debug)]
 pub struct StepSums {
+    pace: Pace,
+    method: Method<f64>,
     /// The time of the state before the step.
     now: Clock,
     /// Since the beginning of the step, after the latest stage and the one before.
@@ -23,40 +23,49 @@ pub struct StepSums {
 }
 
 impl StepSums {
-    /// Those of the steps from a time on.
+    /// Those of so many rates, of the steps from a time on.
     #[must_use]
-    pub fn new(fluxes: &Fluxes, now: Clock) -> Self {
-        let nothing = || vec![0.0; fluxes.count()];
+    pub fn new((pace, method): (Pace, Method<f64>), rates: usize, now: Clock) -> Self {
+        let nothing = || vec![0.0; rates];
         Self {
+            pace,
+            method,
             now,
             in_step: [nothing(), nothing()],
             of_start: nothing(),
         }
     }
 
-    /// Adds what stage `number` of a step brings in, which takes increments of this state.
-    pub fn see<T: Real>(&mut self, fluxes: &mut Fluxes, number: usize, state: &ArrayView2<'_, T>) {
-        let dynamics = fluxes.dynamics();
-        let (pace, whole) = (&dynamics.pace, dynamics.pace.dt);
-        let length = pace.next(self.now);
-        let is_shorter = pace.before_shorter(self.now) == 0;
-        let method: Option<Rkl2<f64>> = match &dynamics.method {
-            Method::Rkl2(_) if is_shorter => match (dynamics.shorter)(length) {
-                Shorter::Part(part) => Some(part),
-                Shorter::Own(_) => None,
-            },
-            Method::Rkl2(method) => Some(method.clone()),
-            _ => None,
+    /// The method of the next step, if it has several stages.
+    fn stages(&self) -> Option<Rkl2<f64>> {
+        let Method::Rkl2(method) = &self.method else {
+            return None;
         };
-        let part = method
-            .as_ref()
+        let is_shorter = self.pace.before_shorter(self.now) == 0;
+        Some(match is_shorter {
+            true => method.clone().part(self.pace.next(self.now) / self.pace.dt),
+            false => method.clone(),
+        })
+    }
+
+    /// The time of the state that stage `number` of the next step takes increments of.
+    #[must_use]
+    pub fn time(&self, number: usize) -> f64 {
+        let part = self
+            .stages()
             .map_or(0.0, |method| method.times()[number - 1]);
-        let rates = fluxes.at(self.now.simtime + part * length, state);
-        let Some(method) = method else {
+        self.now.simtime + part * self.pace.next(self.now)
+    }
+
+    /// Adds what stage `number` of a step brings in, which takes increments of a state with these rates.
+    pub fn add(&mut self, number: usize, rates: Vec<f64>) {
+        let Some(method) = self.stages() else {
+            let length = self.pace.next(self.now);
             self.in_step[0] = rates.into_iter().map(|rate| rate * length).collect();
             return;
         };
         // The part of a whole step is in the method.
+        let whole = self.pace.dt;
         let gains: Vec<f64> = rates.into_iter().map(|rate| rate * whole).collect();
         if number == 1 {
             self.of_start.clone_from(&gains);
@@ -73,12 +82,12 @@ impl StepSums {
     }
 
     /// What the step has brought in; the next one begins.
-    pub fn end(&mut self, fluxes: &Fluxes) -> Vec<f64> {
+    pub fn end(&mut self) -> Vec<f64> {
         let [gains, before] = &mut self.in_step;
         let found = gains.clone();
         gains.fill(0.0);
         before.fill(0.0);
-        self.now = fluxes.dynamics().pace.after(self.now, 1);
+        self.now = self.pace.after(self.now, 1);
         found
     }
 }

@@ -5,8 +5,10 @@ use crate::{
     dynamics::{Dynamics, Method, Shorter, ShorterOf, WallsAt},
     params::{Choice, ParamsError, RawParams, RowTimes, SIDES, StepMethod},
     physics::{
-        Unready, assembly::Assembled, fluxes::Fluxes, method, slots::Place, tables::Tables, zeros,
+        Unready, assembly::Assembled, fluxes::Fluxes, method, slots::Place, step_sums::StepSums,
+        tables::Tables, zeros,
     },
+    schedule::Clock,
 };
 use diff2d_spectral::Spectral;
 use diff2d_stencil::{Element, Equation, Rkl2, Stencil, rkl2_reach};
@@ -206,35 +208,47 @@ impl Problem {
         sample
     }
 
-    /// The rates of states in all rows, in double precision and whatever takes the steps.
+    /// The rates of states in these rows, in double precision and whatever takes the steps.
     ///
     /// # Errors
     /// [`Unready`] as [`dynamics`](Self::dynamics).
-    pub(crate) fn fluxes_of_states(&self) -> Result<Fluxes, Unready> {
-        let mut stepwise = self.clone();
-        if self.params.method == StepMethod::Exact {
+    pub(crate) fn fluxes_of_rows(&self, rows: Range<usize>) -> Result<Fluxes, Unready> {
+        let dynamics = match self.params.method {
             // The equation of the exact solution has its source elsewhere.
-            stepwise.params.method = StepMethod::Euler;
-        }
-        Ok(self.fluxes(stepwise.dynamics(0..self.grid.y.nodes)?))
+            StepMethod::Exact => {
+                let mut stepwise = self.clone();
+                stepwise.params.method = StepMethod::Euler;
+                stepwise.dynamics(rows.clone())?
+            }
+            _ => self.dynamics(rows.clone())?,
+        };
+        Ok(self.fluxes(rows, dynamics))
     }
 
-    /// The capacity of each node, or the one number that it is.
+    /// The capacity of each node of some rows, or the one number that it is.
     ///
     /// # Errors
     /// [`ParamsError`] when a file cannot be read any more.
-    pub(crate) fn capacity(&self) -> Result<Vec<f64>, ParamsError> {
+    pub(crate) fn capacity(&self, rows: Range<usize>) -> Result<Vec<f64>, ParamsError> {
         match self.slots.uniform(Place::Capacity) {
             Some(capacity) => Ok(vec![capacity]),
-            None => self.slots.capacities(),
+            None => self.slots.capacities_of(rows),
         }
     }
 
-    /// What comes in through walls, from held nodes and the source and by decay, of the dynamics of all rows.
+    /// What comes in through walls, from held nodes and the source and by decay, of the dynamics of some rows.
     #[must_use]
-    pub(crate) fn fluxes(&self, dynamics: Dynamics<f64>) -> Fluxes {
+    pub(crate) fn fluxes(&self, rows: Range<usize>, dynamics: Dynamics<f64>) -> Fluxes {
         let capacity = self.slots.uniform(Place::Capacity).unwrap_or(1.0);
-        Fluxes::new(&self.slots.geometry, dynamics, capacity)
+        Fluxes::new(&self.slots.geometry, (rows, dynamics), capacity)
+    }
+
+    /// What each step brings in from a time on.
+    #[must_use]
+    pub(crate) fn step_sums(&self, now: Clock) -> StepSums {
+        let method = self.method(self.grid.shape(), self.stages());
+        let steps = (self.schedule.pace(), method);
+        StepSums::new(steps, self.geometry().rates(), now)
     }
 }
 
@@ -256,8 +270,9 @@ mod tests {
             let problem: Problem = text.parse().unwrap();
             let mut state = Field::<f64>::zeros(problem.grid.shape()).unwrap();
             problem.fill_initial(&mut state, 0).unwrap();
-            let dynamics = problem.dynamics(0..problem.grid.y.nodes).unwrap();
-            problem.fluxes(dynamics).at(time, &state.view())
+            let rows = 0..problem.grid.y.nodes;
+            let mut fluxes = problem.fluxes_of_rows(rows).unwrap();
+            fluxes.at(time, &state.view())
         };
         let is_near = |rates: Vec<f64>, expected: &[f64]| {
             assert_eq!(rates.len(), expected.len());

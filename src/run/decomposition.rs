@@ -8,6 +8,7 @@ use crate::{
     slab::Slab,
     summary::Summary,
 };
+use bytemuck::Pod;
 use diff2d_stencil::Element;
 use std::ops::Range;
 
@@ -73,21 +74,30 @@ impl<'a, C: Comm> Decomposition<'a, C> {
     ///
     /// Sums are taken of the sums of rows, in the order of rows, whichever rank has them.
     pub(crate) fn gather_summary(&self, grid: &Grid, own: &[Summary]) -> Summary {
+        Summary::of_rows(&self.gather(own, |rows| rows.len()), grid)
+    }
+
+    /// Collective. The values of all rows in their order on rank 0, of those that each rank has of the rows it owns; on others
+    /// these alone. `count` says how many there are of some rows.
+    pub(crate) fn gather<V: Pod>(
+        &self,
+        own: &[V],
+        count: impl Fn(Range<usize>) -> usize,
+    ) -> Vec<V> {
         let mut all = own.to_vec();
+        let counts = (1..self.comm.size()).map(|rank| count(self.slab.rows_of(rank)));
+        let counts: Vec<usize> = counts.collect();
         if self.comm.is_root() {
-            all.resize(self.slab.rows(), Summary::NONE);
+            all.resize(own.len() + counts.iter().sum::<usize>(), V::zeroed());
         }
         let mut rest = all.get_mut(own.len()..).unwrap_or_default();
         let mut incoming = Vec::new();
-        for rank in 1..self.comm.size() {
-            let rows = self.slab.rows_of(rank).len();
-            let (here, behind) = rest.split_at_mut(rows.min(rest.len()));
+        for (from, count) in (1..).zip(counts) {
+            let (here, behind) = rest.split_at_mut(count.min(rest.len()));
             rest = behind;
             if !here.is_empty() {
-                incoming.push(Incoming {
-                    from: rank,
-                    bytes: bytemuck::cast_slice_mut(here),
-                });
+                let bytes = bytemuck::cast_slice_mut(here);
+                incoming.push(Incoming { from, bytes });
             }
         }
         let mut outgoing = Vec::new();
@@ -98,7 +108,7 @@ impl<'a, C: Comm> Decomposition<'a, C> {
             });
         }
         self.comm.exchange(&outgoing, &mut incoming, || ());
-        Summary::of_rows(&all, grid)
+        all
     }
 
     /// The jobs of this rank's share in a snapshot that begins at byte `begin`: those whose bytes it has, and

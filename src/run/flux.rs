@@ -64,11 +64,11 @@ impl FluxTable {
     }
 
     fn of_problem(problem: &Problem, cube: &Cube, records: &[&Record]) -> Result<Self, RunError> {
-        let fluxes = problem.fluxes_of_states();
+        let fluxes = problem.fluxes_of_rows(0..problem.grid.y.nodes);
         let needed = Footprint::of(problem).bytes();
         let mut fluxes = fluxes.map_err(|unready| RunError::unready(unready, needed))?;
         let tables = problem.geometry().tables();
-        let mut sums = Sums::new(problem, &problem.capacity()?, fluxes.count());
+        let mut sums = Sums::new(problem)?;
         let names = rate_names(problem);
         let (mut rows, mut first_mass) = (Vec::new(), None);
         for record in records {

@@ -3,55 +3,55 @@
 use super::{
     clock::RunClock,
     columns::{self, RecordColumn, order, rate_names},
+    decomposition::Decomposition,
     error::RunError,
+    exchange::on_root,
     observer::Message,
     options::Options,
     output::Output,
     snapshot::Snapshot,
-    state::{State, StateView},
+    state::{Look, RowsView, State},
+    state_reader::{StateReader, StateValues},
     sums::Sums,
 };
 use crate::{
-    comm::Comm,
+    comm::{Comm, collective},
     cube::{
         Paths,
         record_file::{self, ReadRow, RecordFile},
     },
-    params::RowTimes,
-    physics::{
-        fluxes::{FIRST_HELD, Fluxes},
-        step_sums::StepSums,
-    },
+    params::{RecordKeys, RowTimes},
+    physics::{fluxes::FIRST_HELD, step_sums::StepSums},
     problem::Problem,
     schedule::{Clock, Moment},
-    summary::Summary,
 };
-use diff2d_stencil::real::Real;
-use ndarray::ArrayView2;
 use std::fmt::Write;
 
 /// The rows of a run.
+///
+/// Each rank reads what its own rows of the grid have; rank 0 has the file, and sums over all rows in their order.
 pub(crate) struct History<'a> {
     problem: &'a Problem,
+    keys: &'a RecordKeys,
     columns: Vec<RecordColumn>,
-    /// The rates, where they are recorded.
-    fluxes: Option<Fluxes>,
+    reader: StateReader<'a>,
     /// Where every step is recorded, what it brings in.
     steps: Option<StepSums>,
-    /// The capacity of each node, or of all.
-    capacity: Vec<f64>,
     /// What has come in since the beginning.
     sums: Sums<'a>,
     /// The mass of the first row.
     first_mass: f64,
     /// What `unexplained` is in the last row, and how much has come in or gone out.
     unexplained: [f64; 2],
-    file: RecordFile,
+    /// On rank 0.
+    file: Option<RecordFile>,
     /// The number of the row that is due next, when, and its time.
     number: u64,
     next: Option<(Moment, f64)>,
     /// What a row is taken back to that is there only if the run ends with it.
     before: Option<Before<'a>>,
+    /// Why a state within a step could not be read.
+    wrong: Option<RunError>,
 }
 
 /// What was known before a row.
@@ -74,58 +74,49 @@ impl<'a> History<'a> {
         let (Some(paths), Some(scenario)) = (output.checkpoint, &output.scenario) else {
             return Ok(None);
         };
-        let Some(keys) = &problem.params.record else {
-            if now.is_none() && output.ranks.comm().is_root() {
-                record_file::remove(paths)?;
-            }
-            return Ok(None);
+        let comm = output.ranks.comm();
+        let (Some(keys), Some(gauges)) = (&problem.params.record, problem.gauges()) else {
+            return match now {
+                None => on_root(comm, || record_file::remove(paths)).map(|()| None),
+                Some(_) => Ok(None),
+            };
         };
-        let header = scenario.header();
-        let needs_fluxes = keys.totals || !keys.regions.is_empty();
-        let fluxes = match needs_fluxes {
-            true => Some(problem.fluxes_of_states().map_err(|unready| {
-                RunError::unready(unready, crate::problem::Footprint::of(problem).bytes())
-            })?),
-            false => None,
-        };
-        let count = fluxes.as_ref().map_or(0, Fluxes::count);
         let columns = columns::columns(problem);
         let names: Vec<&str> = columns.iter().map(|column| column.name.as_str()).collect();
         let head = names.join(",") + "\n";
-        let described = columns::describe(problem, header, &columns);
-        let start = problem.schedule.pace().start();
-        let (file, rows) = match now {
-            None => (RecordFile::create(paths, &described, &head)?, Vec::new()),
-            Some(_) => RecordFile::open(paths, &described, &head)?,
+        let described = columns::describe(problem, scenario.header(), &columns);
+        let file = || match now {
+            None => Ok((RecordFile::create(paths, &described, &head)?, Vec::new())),
+            Some(_) => RecordFile::open(paths, &described, &head),
         };
-        let steps = fluxes
-            .as_ref()
-            .filter(|_| keys.times == RowTimes::Step)
-            .map(|fluxes| StepSums::new(fluxes, now.unwrap_or(start)));
-        let capacity = problem.capacity()?;
+        let file = comm.is_root().then(file).transpose();
+        let file = collective::all_ok(comm, file.map_err(RunError::from))?;
+        let (file, rows) = file.unzip();
+        let start = problem.schedule.pace().start();
+        let is_every_step = keys.times == RowTimes::Step && keys.has_rates();
         let mut history = Self {
             problem,
+            keys,
             columns,
-            steps,
-            sums: Sums::new(problem, &capacity, count),
-            capacity,
-            fluxes,
+            reader: StateReader::new(problem, keys, gauges),
+            steps: is_every_step.then(|| problem.step_sums(now.unwrap_or(start))),
+            sums: Sums::new(problem)?,
             first_mass: 0.0,
             unexplained: [0.0; 2],
             file,
             number: 0,
             next: None,
             before: None,
+            wrong: None,
         };
         history.next = history.due_from(None);
-        if let Some(now) = now {
-            history.go_on(now, &rows)?;
-        }
+        let kept = now.map_or(Ok(()), |now| history.go_on(now, rows.as_deref()));
+        collective::all_ok(comm, kept)?;
         Ok(Some(history))
     }
 
     /// Keeps the rows up to a durable state.
-    fn go_on(&mut self, now: Clock, rows: &[ReadRow]) -> Result<(), RunError> {
+    fn go_on(&mut self, now: Clock, rows: Option<&[ReadRow]>) -> Result<(), RunError> {
         let reached = Moment {
             step: now.step,
             beyond: 0.0,
@@ -135,7 +126,10 @@ impl<'a> History<'a> {
             count += 1;
             self.next = self.due_from(Some(moment));
         }
-        let lost = |reason: String| RunError::from(self.file.lost(reason));
+        let (Some(rows), Some(file)) = (rows, &mut self.file) else {
+            return Ok(());
+        };
+        let lost = |reason: String| RunError::from(file.lost(reason));
         let Some((row, end)) = rows.get(count.max(1) - 1) else {
             let found = rows.len();
             return Err(lost(format!("has {found} rows, and {count} are durable")));
@@ -150,7 +144,7 @@ impl<'a> History<'a> {
             let at = self.columns.iter().position(|column| column.name == name);
             at.and_then(|at| row.get(at)).copied().unwrap_or(0.0)
         };
-        let names = self.rate_names();
+        let names = rate_names(self.problem);
         let sums = names.iter().map(|name| value(name)).collect();
         let rates = names
             .iter()
@@ -163,13 +157,8 @@ impl<'a> History<'a> {
             .map_or(0.0, |(row, _)| row.get(2).copied().unwrap_or(0.0));
         (self.sums.all, self.sums.last) = (sums, Some((time, rates)));
         self.unexplained = unexplained;
-        self.file.cut(end)?;
+        file.cut(end)?;
         Ok(())
-    }
-
-    /// The names of the rates, in their order.
-    fn rate_names(&self) -> Vec<String> {
-        rate_names(self.problem)
     }
 
     /// The row that is due next after a moment; without one the first.
@@ -193,12 +182,11 @@ impl<'a> History<'a> {
     fn due(&self, number: u64) -> Option<(Moment, f64)> {
         let pace = self.problem.schedule.pace();
         let at = |time: f64| (pace.moment(time), time);
-        let keys = self.problem.params.record.as_ref()?;
         let on_step = |step: u64| {
             let beyond = 0.0;
             (Moment { step, beyond }, f64::NAN)
         };
-        match &keys.times {
+        match &self.keys.times {
             _ if number == 0 => Some(on_step(0)),
             RowTimes::Step => Some(on_step(number)),
             #[expect(clippy::cast_precision_loss, reason = "below 2^53")]
@@ -222,24 +210,32 @@ impl<'a> History<'a> {
         next.saturating_sub(now.step).max(1)
     }
 
-    /// Takes a state that a step takes increments of.
-    pub(super) fn see(&mut self, number: usize, state: &StateView<'_>) {
-        if let (Some(steps), Some(fluxes)) = (&mut self.steps, &mut self.fluxes) {
-            match state {
-                StateView::F64(state) => steps.see(fluxes, number, state),
-                StateView::F32(state) => steps.see(fluxes, number, state),
-            }
+    /// Collective. Takes rows of a state that stage `number` of a step takes increments of, the last ones last.
+    fn see<C: Comm>(&mut self, number: usize, view: &RowsView<'_>, ranks: &Decomposition<'_, C>) {
+        let Some(steps) = &mut self.steps else {
+            return;
+        };
+        let read = self.reader.read_rates(steps.time(number), view);
+        if let Err(error) = read {
+            self.wrong.get_or_insert(error);
+        }
+        if view.own.end == ranks.slab().own().end
+            && let Some(rates) = self.reader.all_rates(ranks)
+        {
+            steps.add(number, rates);
         }
     }
 
-    /// A step has been taken.
-    pub(super) fn end_step(&mut self) {
-        if let (Some(steps), Some(fluxes)) = (&mut self.steps, &self.fluxes) {
-            let gains = steps.end(fluxes);
+    /// Collective. A step has been taken.
+    fn end_step<C: Comm>(&mut self, ranks: &Decomposition<'_, C>) -> Result<(), RunError> {
+        if let Some(steps) = &mut self.steps {
+            let gains = steps.end();
             for (sum, gain) in self.sums.all.iter_mut().zip(gains) {
                 *sum += gain;
             }
         }
+        let wrong = self.wrong.take();
+        collective::all_ok(ranks.comm(), wrong.map_or(Ok(()), Err))
     }
 
     /// How much later than a state the next row is due, if none is due before the next step.
@@ -254,8 +250,13 @@ impl<'a> History<'a> {
         self.next.as_ref().is_some_and(is_here)
     }
 
-    /// Takes the row that is due, of a state at its moment, which is `now` or somewhat later.
-    pub(super) fn take(&mut self, now: Clock, state: &StateView<'_>) -> Result<(), RunError> {
+    /// Collective. Takes the row that is due, of a state at its moment, which is `now` or somewhat later.
+    fn take<C: Comm>(
+        &mut self,
+        now: Clock,
+        ranks: &Decomposition<'_, C>,
+        show: impl FnOnce(Look<'_>) -> Result<(), RunError>,
+    ) -> Result<(), RunError> {
         let Some((moment, time)) = self.next else {
             return Ok(());
         };
@@ -264,54 +265,68 @@ impl<'a> History<'a> {
             true => now.simtime,
             false => time,
         };
-        self.row(now.step, time, state)?;
+        self.row((now.step, time), ranks, show)?;
         self.next = self.due_from(Some(moment));
         Ok(())
     }
 
-    /// Takes a row that stays only if the run ends with it.
-    pub(super) fn take_last(&mut self, now: Clock, state: &StateView<'_>) -> Result<(), RunError> {
+    /// Collective. Takes a row that stays only if the run ends with it.
+    fn take_last<C: Comm>(
+        &mut self,
+        now: Clock,
+        ranks: &Decomposition<'_, C>,
+        show: impl FnOnce(Look<'_>) -> Result<(), RunError>,
+    ) -> Result<(), RunError> {
         self.before = Some(Before {
-            end: self.file.end(),
+            end: self.file.as_ref().map_or(0, RecordFile::end),
             sums: self.sums.clone(),
             unexplained: self.unexplained,
         });
-        self.row(now.step, now.simtime, state)
+        self.row((now.step, now.simtime), ranks, show)
     }
 
-    /// Takes that back, unless the run has ended.
-    pub(super) fn settle(&mut self, has_ended: bool) -> Result<(), RunError> {
+    /// Collective. Takes that back, unless the run has ended.
+    pub(super) fn settle(&mut self, comm: &impl Comm, has_ended: bool) -> Result<(), RunError> {
         let Some(before) = self.before.take().filter(|_| !has_ended) else {
             return Ok(());
         };
-        self.file.cut(before.end)?;
         (self.sums, self.unexplained) = (before.sums, before.unexplained);
-        Ok(())
+        let file = self.file.as_mut();
+        let cut = file.map_or(Ok(()), |file| file.cut(before.end));
+        collective::all_ok(comm, cut.map_err(RunError::from))
     }
 
-    /// Makes the rows durable.
-    pub(super) fn sync(&self) -> Result<(), RunError> {
-        Ok(self.file.sync()?)
+    /// Collective. Makes the rows durable.
+    pub(super) fn sync(&self, comm: &impl Comm) -> Result<(), RunError> {
+        let synced = self.file.as_ref().map_or(Ok(()), RecordFile::sync);
+        collective::all_ok(comm, synced.map_err(RunError::from))
     }
 
-    fn row(&mut self, step: u64, time: f64, state: &StateView<'_>) -> Result<(), RunError> {
-        match state {
-            StateView::F64(state) => self.row_of(step, time, state),
-            StateView::F32(state) => self.row_of(step, time, state),
-        }
-    }
-
-    fn row_of<T: Real>(
+    /// Collective. Appends the row of a state.
+    fn row<C: Comm>(
         &mut self,
-        step: u64,
-        time: f64,
-        state: &ArrayView2<'_, T>,
+        (step, time): (u64, f64),
+        ranks: &Decomposition<'_, C>,
+        show: impl FnOnce(Look<'_>) -> Result<(), RunError>,
     ) -> Result<(), RunError> {
-        let (problem, geometry) = (self.problem, self.problem.geometry());
-        let (Some(keys), Some(gauges)) = (&problem.params.record, problem.gauges()) else {
-            return Ok(());
+        let shown = show(&mut |rows| self.reader.read(time, rows));
+        collective::all_ok(ranks.comm(), shown)?;
+        let written = match self.reader.all(ranks) {
+            Some(values) => self.append((step, time), values),
+            None => Ok(()),
         };
-        let rates = self.fluxes.as_mut().map(|fluxes| fluxes.at(time, state));
+        collective::all_ok(ranks.comm(), written)
+    }
+
+    /// Appends the row of a state.
+    fn append(&mut self, (step, time): (u64, f64), values: StateValues) -> Result<(), RunError> {
+        let StateValues {
+            totals,
+            rates,
+            points,
+            regions,
+        } = values;
+        let tables = self.problem.geometry().tables();
         if let Some(rates) = &rates {
             self.sums.add(time, rates, self.steps.is_none());
         }
@@ -320,16 +335,14 @@ impl<'a> History<'a> {
             // A String takes anything.
             let _ = write!(line, ",{value:?}");
         };
-        if let (true, Some(rates), Some(values)) = (keys.totals, &rates, state.as_slice()) {
-            let rows = problem.summaries(0, values)?;
-            let summary = Summary::of_rows(&rows, &problem.grid);
+        if let (Some(summary), Some(rates)) = (totals, &rates) {
             if self.sums.last.is_none() {
                 self.first_mass = summary.mass;
             }
             let all = [summary.mass, summary.min, summary.max];
             all.into_iter().for_each(&mut tell);
             let (mut all, mut size) = (0.0, 0.0);
-            for part in order(geometry.tables()) {
+            for part in order(tables) {
                 tell(rates[part]);
                 tell(self.sums.all[part]);
                 all += self.sums.all[part];
@@ -338,10 +351,8 @@ impl<'a> History<'a> {
             self.unexplained = [summary.mass - self.first_mass - all, size];
             tell(self.unexplained[0]);
         }
-        gauges.points(state).into_iter().for_each(&mut tell);
-        let of_regions = FIRST_HELD + geometry.tables();
-        let regions = geometry.read_regions(&self.capacity, state);
-        for (region, part) in regions.iter().zip(of_regions..) {
+        points.into_iter().for_each(&mut tell);
+        for (region, part) in regions.iter().zip(FIRST_HELD + tables..) {
             let all = [region.mean, region.min, region.max, region.mass];
             all.into_iter().for_each(&mut tell);
             if let Some(rates) = &rates {
@@ -350,7 +361,9 @@ impl<'a> History<'a> {
             }
         }
         line.push('\n');
-        self.file.append(&line)?;
+        if let Some(file) = &mut self.file {
+            file.append(&line)?;
+        }
         self.sums.last = Some((time, rates.unwrap_or_default()));
         Ok(())
     }
@@ -368,28 +381,28 @@ impl<'a> History<'a> {
     }
 }
 
-/// Refuses a record that cannot be written as the run is carried out, and files of others that have its names.
+/// Collective. Refuses a record that cannot be written as the run is carried out, and files of others that have its names.
 pub(super) fn check(
     paths: Option<&Paths>,
     options: &Options,
-    ranks: usize,
+    comm: &impl Comm,
 ) -> Result<(), RunError> {
     let refuse = |why| Err(RunError::NoRecord { why });
     let Some(paths) = paths else {
         return refuse("is written beside a cube, and there is none: leave it out");
     };
-    if ranks > 1 {
+    if comm.size() > 1 {
         return refuse("is written by one process: run without mpirun, or leave it out");
     }
     if options.extend.is_some() {
         return refuse("has rows that --extend does not copy: run from the start, or leave it out");
     }
-    Ok(record_file::refuse_others(paths)?)
+    on_root(comm, || record_file::refuse_others(paths))
 }
 
 /// Collective. Advances a state, by single steps that are looked into where every step is recorded.
 pub(super) fn advance<C: Comm>(
-    history: Option<&mut History<'_>>,
+    (history, ranks): (Option<&mut History<'_>>, &Decomposition<'_, C>),
     state: &mut impl State<C>,
     (steps, now): (u64, Clock),
     clock: &mut RunClock,
@@ -398,8 +411,8 @@ pub(super) fn advance<C: Comm>(
     let Some(history) = history.filter(|history| history.steps.is_some()) else {
         return state.advance(steps, now, clock, snapshot);
     };
-    state.advance_seen(clock, &mut |number, view| history.see(number, view))?;
-    history.end_step();
+    state.advance_seen(clock, &mut |number, rows| history.see(number, rows, ranks))?;
+    history.end_step(ranks)?;
     match snapshot {
         Some(snapshot) => state.show(snapshot),
         None => Ok(()),
@@ -408,29 +421,29 @@ pub(super) fn advance<C: Comm>(
 
 /// Collective. Takes the row that is due at a state, if one is. Those up to a snapshot are durable before it.
 pub(super) fn record<C: Comm>(
-    history: Option<&mut History<'_>>,
-    state: &impl State<C>,
+    (history, ranks): (Option<&mut History<'_>>, &Decomposition<'_, C>),
+    state: &mut impl State<C>,
     now: Clock,
     is_snapshot: bool,
 ) -> Result<(), RunError> {
-    let (Some(history), Some(view)) = (history, state.view()) else {
+    let Some(history) = history else {
         return Ok(());
     };
     let may_end = history.problem.params.until.is_some() && is_snapshot && now.step > 0;
     match history.is_due(now) {
-        true => history.take(now, &view)?,
-        false if may_end => history.take_last(now, &view)?,
+        true => history.take(now, ranks, |look| state.look(look))?,
+        false if may_end => history.take_last(now, ranks, |look| state.look(look))?,
         false => {}
     }
     match is_snapshot {
-        true => history.sync(),
+        true => history.sync(ranks.comm()),
         false => Ok(()),
     }
 }
 
 /// Collective. Takes the rows that are due between a state and the next step.
 pub(super) fn record_beyond<C: Comm>(
-    history: Option<&mut History<'_>>,
+    (history, ranks): (Option<&mut History<'_>>, &Decomposition<'_, C>),
     state: &mut impl State<C>,
     now: Clock,
 ) -> Result<(), RunError> {
@@ -438,7 +451,7 @@ pub(super) fn record_beyond<C: Comm>(
         return Ok(());
     };
     while let Some(length) = history.beyond(now) {
-        state.aside(length, &mut |view| history.take(now, view))?;
+        history.take(now, ranks, |look| state.aside(length, look))?;
     }
     Ok(())
 }

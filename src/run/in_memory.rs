@@ -8,7 +8,7 @@ use super::{
     output::Output,
     setup,
     snapshot::Snapshot,
-    state::{Durable, Figures, Look, State, StateView, Take},
+    state::{Durable, Figures, Look, RowsView, State, Take},
 };
 use crate::{
     comm::{Comm, collective},
@@ -17,6 +17,7 @@ use crate::{
     field::Field,
     problem::Problem,
     schedule::Clock,
+    slab::Slab,
     solver::Solver,
     summary,
 };
@@ -73,6 +74,12 @@ impl<'a, T: Element, C: Comm> InMemory<'a, T, C> {
         let field = self.held.field();
         field.map_or(&[], |field| self.ranks.own_rows(field))
     }
+}
+
+/// The rows that a rank owns, of those that it holds.
+fn view<'a, T: Element>(slab: &Slab, state: &'a Field<T>) -> Option<RowsView<'a>> {
+    let own = (slab.own(), slab.own_among_held().start);
+    RowsView::of(state, own, slab.rows())
 }
 
 impl<T: Element, C: Comm> State<C> for InMemory<'_, T, C> {
@@ -180,42 +187,58 @@ impl<T: Element, C: Comm> State<C> for InMemory<'_, T, C> {
         output.checkpoint(now, bytemuck::cast_slice(self.own()))
     }
 
-    fn view(&self) -> Option<StateView<'_>> {
-        self.held.field().and_then(StateView::of)
+    fn look(&mut self, look: Look<'_>) -> Result<(), RunError> {
+        let (slab, comm) = (self.ranks.slab(), self.ranks.comm());
+        match &mut self.held {
+            _ if slab.own().is_empty() => Ok(()),
+            // The initial state has its halos.
+            HeldState::Field(field) => view(slab, field).map_or(Ok(()), |rows| look(&rows)),
+            HeldState::Solver(solver) => solver.look(comm, |state| {
+                view(slab, state).map_or(Ok(()), |rows| look(&rows))
+            }),
+            HeldState::Nothing => Ok(()),
+        }
     }
 
     fn aside(&mut self, length: f64, look: Look<'_>) -> Result<(), RunError> {
         let HeldState::Solver(solver) = &mut self.held else {
             return Ok(());
         };
+        let (slab, comm) = (self.ranks.slab(), self.ranks.comm());
         let needed = setup::memory(self.problem, self.ranks);
-        let mut looked = Ok(());
-        let stepped = solver.aside(length, self.ranks.comm(), |state| {
-            looked = StateView::of(state).map_or(Ok(()), |view| look(&view));
+        let kept = solver.room_aside();
+        let kept = kept.map_err(|_| RunError::no_memory(needed));
+        let mut kept = collective::all_ok(comm, kept)?;
+        let looked = solver.aside((length, &mut kept), comm, |state| {
+            view(slab, state).map_or(Ok(()), |rows| look(&rows))
         });
-        stepped.map_err(|_| RunError::no_memory(needed))?;
-        solver.check()?;
-        looked
+        let checked = solver.check().map_err(RunError::from);
+        collective::all_ok(comm, checked)?;
+        looked.unwrap_or(Ok(()))
     }
 
     fn advance_seen(
         &mut self,
         clock: &mut RunClock,
-        see: &mut dyn FnMut(usize, &StateView<'_>),
+        see: &mut dyn FnMut(usize, &RowsView<'_>),
     ) -> Result<(), RunError> {
         let HeldState::Solver(solver) = &mut self.held else {
             return Ok(());
         };
-        let (comm, needed) = (self.ranks.comm(), setup::memory(self.problem, self.ranks));
+        let (slab, comm) = (self.ranks.slab(), self.ranks.comm());
+        let needed = setup::memory(self.problem, self.ranks);
+        let ready = solver.prepare_to_be_seen();
+        collective::all_ok(comm, ready.map_err(|_| RunError::no_memory(needed)))?;
         let advanced = clock.time(1, || {
             solver.advance_seen(comm, |number, state| {
-                if let Some(view) = StateView::of(state) {
-                    see(number, &view);
+                if let Some(rows) = view(slab, state) {
+                    see(number, &rows);
                 }
             })
         });
-        advanced.map_err(|_| RunError::no_memory(needed))?;
-        Ok(solver.check()?)
+        let advanced = advanced.map_err(|_| RunError::no_memory(needed));
+        let checked = advanced.and_then(|()| Ok(solver.check()?));
+        collective::all_ok(comm, checked)
     }
 
     fn figures(&self) -> Figures {

@@ -19,7 +19,7 @@ use diff2d_arrays::npy::Reader;
 use diff2d_stencil::Element;
 use diff2d_sys as sys;
 use ndarray::ArrayView2;
-use std::path::Path;
+use std::{ops::Range, path::Path};
 
 /// The state of the rows of a rank: in memory (`in_memory.rs`), or in files where it is larger
 /// (`in_bands.rs`).
@@ -70,12 +70,12 @@ pub(crate) trait State<C: Comm> {
         Ok(())
     }
 
-    /// The state of all rows, where it is in memory.
-    fn view(&self) -> Option<StateView<'_>> {
-        None
+    /// Collective. Shows the rows of this rank, in their order.
+    fn look(&mut self, _look: Look<'_>) -> Result<(), RunError> {
+        Ok(())
     }
 
-    /// Collective. Shows the state so much later, less than a step; the run goes on as if it had not.
+    /// Collective. As [`look`](Self::look) at the state so much later, less than a step; the run goes on as if it had not.
     fn aside(&mut self, _length: f64, _look: Look<'_>) -> Result<(), RunError> {
         Ok(())
     }
@@ -85,7 +85,7 @@ pub(crate) trait State<C: Comm> {
     fn advance_seen(
         &mut self,
         _clock: &mut RunClock,
-        _see: &mut dyn FnMut(usize, &StateView<'_>),
+        _see: &mut dyn FnMut(usize, &RowsView<'_>),
     ) -> Result<(), RunError> {
         Ok(())
     }
@@ -94,28 +94,47 @@ pub(crate) trait State<C: Comm> {
     fn figures(&self) -> Figures;
 }
 
-/// A state in memory.
-pub(crate) enum StateView<'a> {
+/// Some rows of a state, and those next to them.
+pub(crate) struct RowsView<'a> {
+    /// The rows that are shown.
+    pub(crate) own: Range<usize>,
+    /// The same with one more on each side where the grid goes on.
+    pub(crate) held: Range<usize>,
+    /// Their values.
+    pub(crate) values: StateArray<'a>,
+}
+
+/// The values of rows.
+pub(crate) enum StateArray<'a> {
     /// In double precision.
     F64(ArrayView2<'a, f64>),
     /// In single precision.
     F32(ArrayView2<'a, f32>),
 }
 
-impl<'a> StateView<'a> {
-    /// That of a field.
-    pub(crate) fn of<T: Element>(field: &'a Field<T>) -> Option<Self> {
-        let (shape, bytes) = (field.shape(), field.as_bytes());
-        let view = match size_of::<T>() {
-            8 => Self::F64(ArrayView2::from_shape(shape, cast_slice(bytes)).ok()?),
-            _ => Self::F32(ArrayView2::from_shape(shape, cast_slice(bytes)).ok()?),
+impl<'a> RowsView<'a> {
+    /// Rows of a grid of so many, of a field whose row `first` is the first one of them.
+    pub(crate) fn of<T: Element>(
+        field: &'a Field<T>,
+        (own, first): (Range<usize>, usize),
+        rows: usize,
+    ) -> Option<Self> {
+        let held = own.start.saturating_sub(1)..(own.end + 1).min(rows);
+        let nx = field.shape().1;
+        let begin = (first + held.start).checked_sub(own.start)?;
+        let (shape, nodes) = ((held.len(), nx), begin * nx..(begin + held.len()) * nx);
+        let values = field.as_slice().get(nodes)?;
+        let bytes = cast_slice(values);
+        let values = match size_of::<T>() {
+            8 => StateArray::F64(ArrayView2::from_shape(shape, cast_slice::<u8, f64>(bytes)).ok()?),
+            _ => StateArray::F32(ArrayView2::from_shape(shape, cast_slice::<u8, f32>(bytes)).ok()?),
         };
-        Some(view)
+        Some(Self { own, held, values })
     }
 }
 
-/// What looks at a state.
-pub(crate) type Look<'a> = &'a mut dyn FnMut(&StateView<'_>) -> Result<(), RunError>;
+/// What looks at rows.
+pub(crate) type Look<'a> = &'a mut dyn FnMut(&RowsView<'_>) -> Result<(), RunError>;
 
 /// What takes bytes that follow one another.
 pub(crate) type Take<'a> = &'a mut dyn FnMut(&[u8]) -> Result<(), RunError>;

@@ -1,17 +1,20 @@
 //! [`Sums`]: what has come in, by trapezoids over the rates of some states.
 
 use crate::{
-    params::{Precision, Wall},
+    params::{ParamsError, Precision, Wall},
     physics::wall::Side,
     problem::Problem,
 };
+
+/// A node of a fixed wall that depends on time: its wall, its row and column, and what it weighs.
+type MovingNode = (Side, (usize, usize), f64);
 
 /// What has come in since the first of some states.
 #[derive(Clone)]
 pub(super) struct Sums<'a> {
     problem: &'a Problem,
-    /// Nodes of fixed walls that depend on time, with their walls and what they weigh.
-    moving: Vec<(Side, (usize, usize), f64)>,
+    /// Those of all walls.
+    moving: Vec<MovingNode>,
     /// Of each rate.
     pub(super) all: Vec<f64>,
     /// The time of the last state, and its rates.
@@ -19,14 +22,17 @@ pub(super) struct Sums<'a> {
 }
 
 impl<'a> Sums<'a> {
-    /// Nothing yet, of so many rates; `capacity` is that of each node, or of all.
-    pub(super) fn new(problem: &'a Problem, capacity: &[f64], count: usize) -> Self {
-        Self {
-            moving: moving(problem, capacity),
+    /// Nothing yet.
+    ///
+    /// # Errors
+    /// [`ParamsError`] when the file of the capacity cannot be read any more.
+    pub(super) fn new(problem: &'a Problem) -> Result<Self, ParamsError> {
+        Ok(Self {
+            moving: moving(problem)?,
             problem,
-            all: vec![0.0; count],
+            all: vec![0.0; problem.geometry().rates()],
             last: None,
-        }
+        })
     }
 
     /// Adds what has come in since the last state, of which what went through faces and the source may be known already.
@@ -59,7 +65,7 @@ fn given(problem: &Problem, node: (usize, usize), time: f64) -> f64 {
 }
 
 /// The nodes of fixed walls that depend on time.
-fn moving(problem: &Problem, capacity: &[f64]) -> Vec<(Side, (usize, usize), f64)> {
+fn moving(problem: &Problem) -> Result<Vec<MovingNode>, ParamsError> {
     let (geometry, grid) = (problem.geometry(), &problem.grid);
     let sides = Side::ALL.into_iter().enumerate();
     let sides = sides.filter(|(_, side)| {
@@ -74,11 +80,15 @@ fn moving(problem: &Problem, capacity: &[f64]) -> Vec<(Side, (usize, usize), f64
         };
         let nodes = (0..side.nodes(grid)).map(|at| side.node(grid, at));
         let nodes = nodes.filter(|node| !later(node) && !geometry.keeps(*node));
-        found.extend(nodes.map(|(j, i)| {
-            let c = capacity.get(j * grid.x.nodes + i).or(capacity.first());
+        let mut row = (None, Vec::new());
+        for (j, i) in nodes {
+            if row.0 != Some(j) {
+                row = (Some(j), problem.capacity(j..j + 1)?);
+            }
+            let c = row.1.get(i).or(row.1.first());
             let weight = grid.y.weight(j) * grid.x.weight(i) * c.copied().unwrap_or(1.0);
-            (side, (j, i), grid.integral(weight))
-        }));
+            found.push((side, (j, i), grid.integral(weight)));
+        }
     }
-    found
+    Ok(found)
 }

@@ -58,7 +58,7 @@ pub(super) fn run<T: Element>(
     });
     let in_memory = collective::all_ok(comm, in_memory)?;
     if problem.params.record.is_some() {
-        history::check(paths.as_ref(), options, comm.size())?;
+        history::check(paths.as_ref(), options, comm)?;
     }
     let Some(mut paths) = paths else {
         match &mut kept {
@@ -195,9 +195,10 @@ fn first_state<'p, C: Comm>(
         None => {
             state.initialise(clock, observer)?;
             let start = problem.schedule.pace().start();
+            let ranks = output.ranks;
             snapshot::put(output, start, |snapshot| {
                 state.show(snapshot)?;
-                history::record(history.as_mut(), state, start, true)
+                history::record((history.as_mut(), ranks), state, start, true)
             })?;
             start
         }
@@ -233,9 +234,9 @@ fn advance<C: Comm>(
     clock: &mut RunClock,
     observer: &Observer,
 ) -> Result<(Clock, Outcome), RunError> {
-    let (schedule, mut now) = (&problem.schedule, began);
+    let (schedule, mut now, ranks) = (&problem.schedule, began, output.ranks);
     while now.step < schedule.last_step() && !output.has_ended {
-        history::record_beyond(history.as_deref_mut(), state, now)?;
+        history::record_beyond((history.as_deref_mut(), ranks), state, now)?;
         let due = schedule.next_due(now.step) - now.step;
         let row = history
             .as_ref()
@@ -248,7 +249,7 @@ fn advance<C: Comm>(
         };
         if plan.checkpoint || stop.is_some() {
             if let Some(history) = &history {
-                history.sync()?;
+                history.sync(ranks.comm())?;
             }
             let saved = state.save(output, now);
             // Beside files that are lost the state is kept where it can be.
@@ -266,18 +267,21 @@ fn advance<C: Comm>(
             true => snapshot::put(output, then, |snapshot| {
                 let snapshot = Some(snapshot);
                 history::advance(
-                    history.as_deref_mut(),
+                    (history.as_deref_mut(), ranks),
                     state,
                     (plan.steps, now),
                     clock,
                     snapshot,
                 )?;
-                history::record(history.as_deref_mut(), state, then, true)
+                history::record((history.as_deref_mut(), ranks), state, then, true)
             }),
             false => {
                 let steps = (plan.steps, now);
-                let advanced = history::advance(history.as_deref_mut(), state, steps, clock, None);
-                advanced.and_then(|()| history::record(history.as_deref_mut(), state, then, false))
+                let seen = (history.as_deref_mut(), ranks);
+                let advanced = history::advance(seen, state, steps, clock, None);
+                advanced.and_then(|()| {
+                    history::record((history.as_deref_mut(), ranks), state, then, false)
+                })
             }
         };
         if let Err(RunError::GivenUp) = advanced {
@@ -294,7 +298,7 @@ fn advance<C: Comm>(
         if is_snapshot {
             clock.saved();
             if let Some(history) = &mut history {
-                history.settle(output.has_ended)?;
+                history.settle(ranks.comm(), output.has_ended)?;
             }
         }
     }

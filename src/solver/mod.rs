@@ -38,6 +38,8 @@ pub struct Solver<T: Element> {
     next: Field<T>,
     /// More arrays, for methods that need them.
     work: Vec<Field<T>>,
+    /// A state within a step that is shown.
+    seen: Option<Field<T>>,
     /// What was found out about the state.
     knowledge: Knowledge,
     /// The state with NaN at nodes that have no value, and these.
@@ -100,6 +102,7 @@ impl<T: Element> Solver<T> {
             tile,
             slab,
             next,
+            seen: None,
             state,
             shown: None,
         })
@@ -188,25 +191,39 @@ impl<T: Element> Solver<T> {
         self.check()
     }
 
-    /// Advances the state by one step, and shows each state that the step takes increments of: the one
-    /// before it, and those after all stages but the last. Collective over the ranks.
+    /// Takes the memory for steps of which all states are [seen](Self::advance_seen).
+    ///
+    /// # Errors
+    /// If the system has too little.
+    pub(crate) fn prepare_to_be_seen(&mut self) -> io::Result<()> {
+        if matches!(self.method, Method::Rkl2(_)) && self.seen.is_none() {
+            if self.work.is_empty() {
+                self.work = arrays_of_stages(&self.state, &self.forcing)?;
+            }
+            self.seen = Some(self.state.with_same_boundary()?);
+        }
+        Ok(())
+    }
+
+    /// Advances the state by one step, and shows each state that the step takes increments of, in halos one row of those next to
+    /// it: the one before it, and those after all stages but the last. Collective over the ranks.
     ///
     /// The exact solution takes no increments.
     ///
     /// # Errors
-    /// If the system has too little memory for the arrays of stages.
+    /// If the system has too little memory for the arrays of stages, which can be [taken](Self::prepare_to_be_seen) before.
     pub(crate) fn advance_seen(
         &mut self,
         comm: &impl Comm,
         mut see: impl FnMut(usize, &Field<T>),
     ) -> io::Result<()> {
+        if self.slab.own().is_empty() {
+            return Ok(());
+        }
+        self.prepare_to_be_seen()?;
         match &self.method {
             Method::Rkl2(_) => {
-                if self.work.is_empty() {
-                    self.work = arrays_of_stages(&self.state, &self.forcing)?;
-                }
-                let mut latest = self.state.with_same_boundary()?;
-                if let Some(method) = self.next_rkl2() {
+                if let (Some(method), Some(mut latest)) = (self.next_rkl2(), self.seen.take()) {
                     self.advance_by_stages(&method, comm, |number, start, difference, walls| {
                         let Some(difference) = difference else {
                             return see(number, start);
@@ -218,10 +235,11 @@ impl<T: Element> Solver<T> {
                         walls.write_given(&mut latest.view_mut(), number - 1);
                         see(number, &latest);
                     });
+                    self.seen = Some(latest);
                 }
                 return Ok(());
             }
-            Method::Euler => see(1, &self.state),
+            Method::Euler => self.look(comm, |state| see(1, state)),
             Method::Exact(_) => {}
         }
         // The first reason why it cannot be taken is kept.

@@ -42,18 +42,26 @@ impl<T: Element> Solver<T> {
 }
 
 impl<T: Element> Solver<T> {
-    /// Collective. Shows the state so much later, less than a step; steps go on as if it had not.
+    /// A field to keep the state in, while it is [looked aside](Self::aside).
     ///
     /// # Errors
-    /// If the system has too little memory for another field.
-    pub(crate) fn aside(
+    /// If the system has too little memory.
+    pub(crate) fn room_aside(&self) -> io::Result<Field<T>> {
+        self.state.with_same_boundary()
+    }
+
+    /// Collective. Shows the state so much later, less than a step, in halos one row of those next to it; steps go on as if it
+    /// had not.
+    pub(crate) fn aside<R>(
         &mut self,
-        length: f64,
+        (length, kept): (f64, &mut Field<T>),
         comm: &impl Comm,
-        look: impl FnOnce(&Field<T>),
-    ) -> io::Result<()> {
+        look: impl FnOnce(&Field<T>) -> R,
+    ) -> Option<R> {
+        if self.slab.own().is_empty() {
+            return None;
+        }
         let rows = self.state.shape().0;
-        let mut kept = self.state.with_same_boundary()?;
         kept.copy_rows(0, &self.state, 0..rows);
         let (now, known) = (self.forcing.now, self.knowledge.smoothness());
         self.forcing.cut = Some(length);
@@ -66,12 +74,12 @@ impl<T: Element> Solver<T> {
             }
             Method::Exact(_) => {}
         }
-        look(&self.state);
+        let found = self.look(comm, look);
         self.forcing.cut = None;
         self.forcing.now = now;
         self.knowledge.set(known);
-        self.state.copy_rows(0, &kept, 0..rows);
-        Ok(())
+        self.state.copy_rows(0, kept, 0..rows);
+        Some(found)
     }
 }
 

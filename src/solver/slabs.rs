@@ -3,12 +3,19 @@
 use super::Solver;
 use crate::{
     comm::{Comm, Incoming, Outgoing},
+    field::Field,
     slab::Slab,
 };
 use diff2d_stencil::{Element, Smoothness, real::Real};
 use std::mem;
 
 impl<T: Element> Solver<T> {
+    /// Collective. Shows the state, in halos one row of those next to it.
+    pub(crate) fn look<R>(&mut self, comm: &impl Comm, look: impl FnOnce(&Field<T>) -> R) -> R {
+        fill_halos(&self.slab, self.state.as_mut_slice(), 1, None, comm);
+        look(&self.state)
+    }
+
     /// Collective. Explicit Euler's steps, as many a pass as a halo has rows.
     pub(super) fn advance_slab(&mut self, steps: u64, comm: &impl Comm) {
         let passes = steps.div_ceil(self.depth() as u64);
@@ -101,10 +108,7 @@ fn exchange<T: Real>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        comm::{Channels, Link, Solo},
-        field::Field,
-    };
+    use crate::comm::{Channels, Link, Solo};
     use diff2d_stencil::{Stencil, Tile};
     use proptest::prelude::*;
     use std::ops::Range;
