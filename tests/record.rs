@@ -9,7 +9,10 @@
 mod common;
 
 use common::{Scene, data_of, problems::problems};
-use diff2d::{Cube, Outcome, Problem, Run};
+use diff2d::{
+    Cube, Outcome, Problem, Run,
+    comm::{Channels, Link},
+};
 use proptest::{prelude::*, test_runner::TestRunner};
 use std::{
     collections::BTreeMap,
@@ -104,6 +107,54 @@ fn a_record_has_the_numbers_of_its_snapshots_and_changes_no_bit_of_them() {
     assert!(!scene.exists("c.record.csv") && !scene.exists("c.record.json"));
 }
 
+/// The files of a run on so many ranks have the bytes of those of one process, whatever is recorded and however steps are taken.
+#[test]
+fn ranks_write_the_bytes_of_one_process() {
+    let periodic = PROBLEM
+        .replace(
+            "right = { flux = '0.3*t' }\n",
+            "right = '0.1*t'\nbottom = 'periodic'\n",
+        )
+        .replace("top = { robin = [1.0, 2.0, 0.5] }", "top = 'periodic'");
+    let rkl2 = PROBLEM.replace("outtime", "method = 'rkl2'\nstages = 7\nouttime");
+    let every_step = |text: &str| text.replace("every = 0.00075", "every = 'step'");
+    for text in [
+        PROBLEM.to_owned(),
+        every_step(PROBLEM),
+        periodic.clone(),
+        every_step(&periodic),
+        rkl2.clone(),
+        every_step(&rkl2),
+        every_step(&rkl2).replace("source = 'x*sin(90*t)'", "source = 'sin(90*t*x)'"),
+        PROBLEM.replace("x1 = 0", "precision = 'f32'\nx1 = 0"),
+    ] {
+        let scene = Scene::new();
+        let problem: Problem = text.parse().unwrap();
+        let run = |name: &str| Run::new(&problem).output(scene.path(format!("{name}.npy")));
+        run("w").start().unwrap();
+        for ranks in [2, 3, 5] {
+            // It stops after a snapshot and goes on on fewer ranks.
+            for (ranks, stops) in [(ranks, true), (ranks - 1, false)] {
+                let stop = Arc::new(AtomicUsize::new(0));
+                Channels::together(ranks, Link::default(), |comm| {
+                    let flag = Arc::clone(&stop);
+                    let run = run("c").resume(true).force(stops).threads(1);
+                    let run = run.stop_flag(Arc::clone(&stop)).on_commit(move |record| {
+                        if stops && record.index == 2 {
+                            flag.store(1, Ordering::Relaxed);
+                        }
+                    });
+                    run.start_on(&comm).unwrap()
+                });
+            }
+            for ending in ["npy", "record.csv", "record.json"] {
+                let [whole, found] = ["w", "c"].map(|stem| scene.read(&format!("{stem}.{ending}")));
+                assert!(whole == found, "{ending} of {ranks} ranks of {text}");
+            }
+        }
+    }
+}
+
 /// What comes in by the rule of each step is what the mass changes by.
 #[test]
 fn every_step_explains_the_mass() {
@@ -138,6 +189,15 @@ fn every_step_explains_the_mass() {
             .output(scene.path("c.npy"))
             .start()
             .unwrap();
+        let ranks = 2 + text.len() % 4;
+        Channels::together(ranks, Link::default(), |comm| {
+            let run = Run::new(&problem).output(scene.path("r.npy"));
+            run.threads(1).start_on(&comm).unwrap()
+        });
+        prop_assert!(
+            scene.read("r.record.csv") == scene.read("c.record.csv"),
+            "{ranks} ranks: {text}"
+        );
         let found = rows(&scene.text("c.record.csv"));
         let (first, last) = (&found[0], found.last().unwrap());
         let names = ["left", "right", "bottom", "top", "source", "decay"];

@@ -391,9 +391,6 @@ pub(super) fn check(
     let Some(paths) = paths else {
         return refuse("is written beside a cube, and there is none: leave it out");
     };
-    if comm.size() > 1 {
-        return refuse("is written by one process: run without mpirun, or leave it out");
-    }
     if options.extend.is_some() {
         return refuse("has rows that --extend does not copy: run from the start, or leave it out");
     }
