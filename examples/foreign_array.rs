@@ -23,6 +23,7 @@ pub fn main() -> Result<(), Box<dyn Error>> {
     let progress = Progress::default();
     let options = stats::Options {
         skip_nan: false,
+        above: None,
         memory: 64 << 20,
     };
     let statistics = stats::whole(&array, options, &progress)?;

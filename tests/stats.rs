@@ -116,6 +116,109 @@ fn axes_of_length_0_have_no_values() {
 }
 
 #[test]
+fn trends_of_a_cube_are_over_its_times() {
+    let scene = Scene::small();
+    scene.succeed("run p.toml -o c.npy --set units.t=h --set units.p=K --set t0=1e9");
+    scene.succeed("map 3*(t-1e9)-2+0*a a=c.npy -o line.npy --unit K");
+    let told = scene.succeed("stats line.npy --axis t --op trend --csv");
+    assert!(
+        told.stdout.starts_with("i0,i1,y,x,slope,intercept\n"),
+        "{told}"
+    );
+    assert!(
+        told.stdout
+            .contains("\n21,21,11.0,11.0,3.0,-3000000002.0\n"),
+        "{told}"
+    );
+    assert_eq!(told.stderr, "diff2d: slopes are in K/h, intercepts in K\n");
+    let told = scene.succeed("stats line.npy --axis t --op trend --select :,21,21 --json");
+    assert!(
+        told.stdout
+            .contains("\"y\":11.0,\"x\":11.0,\"slope\":3.0,\"intercept\":-3000000002.0}"),
+        "{told}"
+    );
+    scene.succeed("stats line.npy --axis t --op trend -o trend.npy");
+    let told = scene.succeed("probe trend.npy --at statistic=slope,y=0,x=0");
+    assert!(told.stdout.ends_with(",3.0\n"), "{told}");
+    // A constant has the slope 0 exactly, whatever its rounding errors.
+    scene.succeed("create a.npy --shape 9,4 --fill 0.1+where((i1==2)*(i0<8),nan,0*index)");
+    let told = scene.succeed("stats a.npy --axis 0 --op trend --csv --skip-nan");
+    assert_eq!(
+        told.stdout,
+        "i0,slope,intercept\n0,0.0,0.1\n1,0.0,0.1\n2,nan,nan\n3,0.0,0.1\n"
+    );
+    assert!(told.stderr.contains("axis 0 has no coordinates"), "{told}");
+    let told = scene.succeed("stats a.npy --axis 0 --op trend --csv");
+    assert!(told.stderr.contains("--skip-nan leaves NaN out"), "{told}");
+    for (question, word) in [
+        ("a.npy --op trend", "--axis says which"),
+        ("a.npy --op trend --axis 0,1", "one axis at a time"),
+        ("a.npy --op trend --axis 2", "has 2 axes"),
+        (
+            "a.npy --op trend --axis 0 --select :1,:",
+            "there is 1 along axis 0",
+        ),
+        (
+            "a.npy --op trend --axis 0 --select :0,:",
+            "there are 0 along axis 0",
+        ),
+        ("a.npy --op trend --axis 0 --above 1", "cannot be used with"),
+        (
+            "a.npy --op trend --axis 0 --quantiles 0.5",
+            "cannot be used with",
+        ),
+        ("a.npy --op median --axis 0", "possible values: trend"),
+        ("a.npy --above nan", "expected a number"),
+        ("a.npy --above hot", "expected a number"),
+    ] {
+        let told = scene.run(&format!("stats {question}"));
+        assert!(
+            told.code == Some(2) && told.stderr.contains(word),
+            "{question}: {told}"
+        );
+        let told = scene.run(&format!("stats {question} -o none.npy"));
+        assert!(
+            told.code == Some(2) && !scene.exists("none.npy"),
+            "{question}: {told}"
+        );
+    }
+}
+
+#[test]
+fn what_lies_above_a_limit_is_counted_exactly() {
+    let scene = Scene::new();
+    scene.succeed("create a.npy --shape 3,4 --fill where(index==7,nan,index)");
+    let told = scene.succeed("stats a.npy --above 4.5");
+    assert!(
+        told.stdout
+            .contains("\nabove  6\nfraction 0.5454545454545454\n"),
+        "{told}"
+    );
+    let told = scene.succeed("stats a.npy --above 4.5 --skip-nan --json");
+    assert!(
+        told.stdout
+            .contains("\"max\":11.0,\"above\":6,\"fraction\":0.5454545454545454,"),
+        "{told}"
+    );
+    let told = scene.succeed("stats a.npy --above -1 --axis 1 --csv --quantiles 0.5");
+    assert!(
+        told.stdout
+            .starts_with("i0,count,sum,mean,std,min,max,above,fraction,q0.5\n"),
+        "{told}"
+    );
+    assert!(
+        told.stdout
+            .contains("\n1,4,nan,nan,nan,nan,nan,3,1.0,nan\n"),
+        "{told}"
+    );
+    scene.succeed("create b.npy --shape 3 --dtype u8 --fill 2**62+2**20*index");
+    let told = scene.succeed("stats b.npy a.npy --above 4611686018427387904 --csv");
+    assert!(told.stdout.contains(",2,0.6666666666666666\n"), "{told}");
+    let told = scene.succeed("stats a.npy --skip-nan --select 1:2,3:4 --above 0 --csv");
+    assert!(told.stdout.ends_with(",0,nan\n"), "{told}");
+}
+
+#[test]
 fn places_are_the_first_in_the_order_of_indices_whatever_that_of_the_file() {
     let scene = Scene::new();
     // [[3, 0, 9], [0, 9, nan]], in Fortran order.
@@ -174,6 +277,11 @@ fn statistics_of_boxes_depend_neither_on_threads_nor_on_memory() {
         "stats a.npy --axis 1 --select 3:,5:,:-7",
         "stats a.npy --axis 0,1",
         "stats a.npy --select 3:,5:,:-7",
+        "stats a.npy --axis 0,1 --above 0.1",
+        "stats a.npy --axis 0 --above 0.1 --select 3:,5:,:-7",
+        "stats a.npy --axis 0 --op trend",
+        "stats a.npy --axis 1 --op trend --select 3:,5:,:-7",
+        "stats a.npy --axis 2 --op trend",
     ] {
         scene.same_for_any_threads_and_memory(command, "2MiB");
     }

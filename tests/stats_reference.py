@@ -1,9 +1,10 @@
 """Random questions to `stats`, and what NumPy answers.
 
-Order statistics, counts, places and histograms are exact.
+Order statistics, counts, places and histograms are exact. Trends are those of exact rational arithmetic, rounded.
 """
 
 import json
+from fractions import Fraction
 
 import numpy as np
 
@@ -51,6 +52,10 @@ def case(rng, directory, number):
         arguments.append("--select=" + text(f"{a}:{b}" for a, b in zip(starts, ends)))
     if rng.random() < 0.5:
         arguments.append("--skip-nan")
+    if rng.random() < 0.25:
+        return arguments + ["--op=trend", "--axis=" + trend_axis(rng, directory, number, values), "-o", out]
+    if rng.random() < 0.4:
+        arguments.append(f"--above={rng.choice([0, 1, -2.5, 0.1, round(float(rng.normal()), 2)])}")
     if rng.random() < 0.7:
         quantiles = [float(rng.choice([0, 0.5, 1, 0.25, round(float(rng.random()), 3)])) for _ in range(3)]
         arguments.append("--quantiles=" + text(sorted(set(quantiles))))
@@ -62,6 +67,20 @@ def case(rng, directory, number):
     if rng.random() < 0.5:
         arguments.append("--histogram=" + str(rng.choice(["10:-3:5", "7:0:1", "100:-50:50", "9:0:1e-307"])))
     return arguments + ["--json"]
+
+
+def trend_axis(rng, directory, number, values):
+    """An axis, by its name where it gets one with coordinates: an ordinary one, or one far from 0."""
+    axis = int(rng.integers(values.ndim))
+    if rng.random() < 0.4:
+        return str(axis)
+    steps = rng.random(values.shape[axis]) + 0.01
+    times = (rng.choice([0, -3.25, 1e6, 1.7e9]) + np.cumsum(steps) * rng.choice([1, 1e-3, 40])).tolist()
+    axes = [None] * values.ndim
+    axes[axis] = {"name": "t", "spacing": 1.0, "coordinates": times}
+    file = {"format": 1, "shape": values.shape, "axes": axes}
+    (directory / f"{number}.axes.json").write_text(json.dumps(file))
+    return "t"
 
 
 def same(got, expected, slack=0.0):
@@ -79,8 +98,44 @@ def six(values, axes, skip):
     return [count] + [reduce(wide, axis=axes) for reduce in reductions]
 
 
-def check_case(case):
+def line(times, values, skip):
+    """Slope and intercept by least squares, in rational numbers."""
+    kept = [(t, x) for t, x in zip(times, values) if not (skip and np.isnan(x))]
+    if len(kept) < 2 or not np.isfinite([x for _, x in kept]).all():
+        return np.nan, np.nan
+    kept = [(t, Fraction(x.item())) for t, x in kept]
+    n = len(kept)
+    mean_t, mean_x = sum(t for t, _ in kept) / n, sum(x for _, x in kept) / n
+    slope = sum((t - mean_t) * (x - mean_x) for t, x in kept) / sum((t - mean_t) ** 2 for t, _ in kept)
+    return float(slope), float(mean_x - slope * mean_t)
+
+
+def check_trend(case, values, start, skip):
+    name = option(case.arguments, "axis")
+    if name == "t":
+        axes = json.loads((case.directory / f"{case.number}.axes.json").read_text())["axes"]
+        axis = next(i for i, one in enumerate(axes) if one)
+        times = axes[axis]["coordinates"]
+    else:
+        axis = int(name)
+        times = range(start[axis] + values.shape[axis])
+    times = [Fraction(t) for t in times][start[axis]:][:values.shape[axis]]
+    if values.shape[axis] < 2:
+        assert case.code == "2" and "two values" in case.stderr, (case.code, case.stderr)
+        return
     case.must_succeed()
+    got = case.result()
+    columns = np.moveaxis(values, axis, -1)
+    assert got.shape == (2,) + columns.shape[:-1], got.shape
+    columns, got = columns.reshape(-1, values.shape[axis]), got.reshape(2, -1)
+    # Rational numbers take their time.
+    some = np.linspace(0, len(columns) - 1, min(len(columns), 20, 1 + 4000 // values.shape[axis])).astype(int)
+    for column in some:
+        for one, other in zip(got[:, column], line(times, columns[column], skip)):
+            same(one, other, np.spacing(abs(other)))
+
+
+def check_case(case):
     arguments, values = case.arguments, case.values
     start = np.zeros(values.ndim, int)
     if option(arguments, "select"):
@@ -88,6 +143,9 @@ def check_case(case):
         values = values[tuple(slice(a, b) for a, b in ranges)]
         start = np.array([a for a, _ in ranges])
     skip = "--skip-nan" in arguments
+    if option(arguments, "op"):
+        return check_trend(case, values, start, skip)
+    case.must_succeed()
     axes = tuple(range(values.ndim))
     if option(arguments, "axis"):
         axes = tuple(int(a) % values.ndim for a in option(arguments, "axis").split(","))
@@ -95,17 +153,22 @@ def check_case(case):
     wide = values.astype("f8")
     scale = 1e-12 * (1 + np.nan_to_num(np.abs(wide)).sum())
     expected = six(values, axes, skip)
+    names = list(SIX)
+    if option(arguments, "above"):
+        above = (wide > float(option(arguments, "above"))).sum(axes)
+        expected += [above, above / (~np.isnan(wide)).sum(axes)]
+        names += ["above", "fraction"]
     of = np.nanquantile if skip else np.quantile
     exact = [of(wide, q, axis=axes) for q in quantiles]
     if "-o" in arguments:
         got = case.result()
-        assert got.shape == (6 + len(quantiles),) + np.shape(expected[0]), got.shape
-        found, of_file = got[:6], got[6:]
+        assert got.shape == (len(names) + len(quantiles),) + np.shape(expected[0]), got.shape
+        found, of_file = got[: len(names)], got[len(names) :]
     else:
         told = json.loads(case.stdout)
-        assert list(told)[:6] == SIX
+        assert list(told)[: len(names)] == names
         none = lambda value: np.nan if value is None else value
-        found = [none(told[name]) for name in SIX]
+        found = [none(told[name]) for name in names]
         of_file = [none(told["quantiles"][str(q if q % 1 else int(q))]) for q in quantiles]
         assert told["nan"] == np.isnan(wide).sum()
         if np.isnan(wide).all() and skip:
@@ -126,7 +189,7 @@ def check_case(case):
             same(told["histogram"]["edges"], edges, 1e-12)
     # What is not there has no sum of 0 in pandas' sense, but NumPy's.
     for at, (one, other) in enumerate(zip(found, expected)):
-        same(one, other, 0 if SIX[at] in ("count", "min", "max") else scale)
+        same(one, other, 0 if names[at] not in ("sum", "mean", "std") else scale)
     for one, other in zip(of_file, exact):
         same(one, other)
 

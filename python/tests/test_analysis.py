@@ -51,6 +51,23 @@ def test_statistics_along_axes(values):
     assert np.allclose(diff2d.stats(values, axis=1, select="1:3").std, values[1:3].std(1))
 
 
+def test_trends_and_what_lies_above_a_limit(cube, values):
+    found = diff2d.stats(values, op="trend", axis=1)
+    line = np.polyfit(np.arange(7), np.moveaxis(values, 1, 0).reshape(7, -1), 1).reshape(2, 6, 8)
+    assert np.allclose(found.slope, line[0]) and np.allclose(found.intercept, line[1])
+    found = diff2d.stats(cube, op="trend", axis="t", select={"x": (0, None)})
+    line = np.polyfit(cube.t, np.asarray(cube.array)[:, :, 10:].reshape(len(cube.t), -1), 1)
+    assert np.allclose(found.slope.ravel(), line[0]) and np.allclose(found.intercept.ravel(), line[1])
+    above = diff2d.stats(values, above=0.5)
+    assert above.above == (values > 0.5).sum() and above.fraction == (values > 0.5).mean()
+    above = diff2d.stats(values, above=0.5, axis=(0, 2), quantiles=0.5)
+    assert np.array_equal(above.above, (values > 0.5).sum((0, 2)))
+    assert np.allclose(above.fraction, (values > 0.5).mean((0, 2)))
+    assert np.allclose(above.quantiles[0.5], np.quantile(values, 0.5, (0, 2)))
+    with pytest.raises(diff2d.ParameterError, match="along an axis"):
+        diff2d.stats(values, op="trend")
+
+
 def test_statistics_of_cubes_in_units(cube):
     found = diff2d.stats(cube, axis=["y", "x"], select={"t": (1, None)})
     assert list(found.max) == [one.max for one in cube.snapshots[1:]]

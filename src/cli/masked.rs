@@ -25,6 +25,7 @@ pub(super) fn left_out(
     }
     let options = Options {
         skip_nan: true,
+        above: None,
         memory,
     };
     let first = stats::part(array, 0..nodes, options, &Progress::default())?;

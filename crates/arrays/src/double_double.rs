@@ -1,6 +1,6 @@
 //! Compensated arithmetic: sums and variances whose rounding errors are kept and added in the end.
 
-use std::ops::Add;
+use std::ops::{Add, Div, Mul, Sub};
 
 /// A number as the unevaluated sum `hi + lo` of two doubles, with about twice their digits.
 ///
@@ -27,6 +27,12 @@ impl DoubleDouble {
         let sum = self.hi + self.lo;
         // Once hi overflows, lo is NaN.
         if self.hi.is_finite() { sum } else { self.hi }
+    }
+
+    /// The same number, of which `hi` is nearest.
+    #[inline(always)]
+    pub(crate) fn normalised(self) -> Self {
+        Self::from(self.hi) + self.lo
     }
 }
 
@@ -55,6 +61,45 @@ impl Add for DoubleDouble {
             hi: sum.hi,
             lo: sum.lo + other.lo,
         }
+    }
+}
+
+impl Sub for DoubleDouble {
+    type Output = Self;
+
+    #[inline(always)]
+    fn sub(self, other: Self) -> Self {
+        self + Self {
+            hi: -other.hi,
+            lo: -other.lo,
+        }
+    }
+}
+
+impl Mul for DoubleDouble {
+    type Output = Self;
+
+    /// Both have a `lo` that is small beside `hi`.
+    #[inline(always)]
+    fn mul(self, other: Self) -> Self {
+        let hi = self.hi * other.hi;
+        let error = self.hi.mul_add(other.hi, -hi);
+        Self {
+            hi,
+            lo: error + (self.hi * other.lo + self.lo * other.hi),
+        }
+    }
+}
+
+impl Div for DoubleDouble {
+    type Output = Self;
+
+    /// As [`mul`](Self::mul).
+    fn div(self, other: Self) -> Self {
+        let [one, other] = [self, other].map(Self::normalised);
+        let quotient = Self::from(one.hi / other.hi);
+        let rest = one - quotient * other;
+        (quotient + rest.value() / other.hi).normalised()
     }
 }
 

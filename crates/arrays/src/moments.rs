@@ -23,12 +23,31 @@ pub const BATCH: usize = 4096;
 /// Rows of columns that make a batch.
 pub const BATCH_ROWS: usize = 32;
 
+/// Which values count, and which are counted beside.
+#[derive(Debug, Clone, Copy)]
+pub struct Counted {
+    /// Leave NaN out. Otherwise a NaN makes every result but the counts NaN, as in NumPy.
+    pub skip_nan: bool,
+    /// Count the values above this one.
+    pub above: Option<f64>,
+}
+
+impl Counted {
+    fn above<'a, T: Summable>(self, values: impl Iterator<Item = &'a T>) -> u64 {
+        self.above.map_or(0, |limit| {
+            values.filter(|value| value.is_above(limit)).count() as u64
+        })
+    }
+}
+
 /// Running count, sum, range and squared deviations.
 #[derive(Debug, Clone, Copy)]
 pub struct Moments<T: Summable> {
     count: u64,
     /// How many values are, or were, NaN.
     nan: u64,
+    /// How many lie above a limit.
+    above: u64,
     sum: T::Sum,
     min: T,
     max: T,
@@ -40,6 +59,7 @@ impl<T: Summable> Default for Moments<T> {
         Self {
             count: 0,
             nan: 0,
+            above: 0,
             sum: T::Sum::default(),
             min: T::MIN_OF_NONE,
             max: T::MAX_OF_NONE,
@@ -49,12 +69,14 @@ impl<T: Summable> Default for Moments<T> {
 }
 
 impl<T: Summable> Moments<T> {
-    /// The moments of a contiguous run. NaN is left out if `skip_nan`; otherwise it makes every result
-    /// but the count NaN, as in NumPy.
-    pub fn of_run(values: &[T], skip_nan: bool) -> Self {
+    /// The moments of a contiguous run.
+    pub fn of_run(values: &[T], counted: Counted) -> Self {
         values
             .chunks(BATCH)
-            .map(|batch| Self::of_batch(batch, skip_nan))
+            .map(|batch| Self {
+                above: counted.above(batch.iter()),
+                ..Self::of_batch(batch, counted.skip_nan)
+            })
             .fold(Self::default(), Self::merge)
     }
 
@@ -80,18 +102,24 @@ impl<T: Summable> Moments<T> {
     }
 
     /// Adds a batch of rows, `stride` apart, to the moments of their columns.
-    pub fn add_rows(values: &[T], stride: usize, rows: usize, columns: &mut [Self], skip: bool) {
+    pub fn add_rows(
+        values: &[T],
+        stride: usize,
+        rows: usize,
+        columns: &mut [Self],
+        counted: Counted,
+    ) {
         let mut groups = columns.chunks_exact_mut(COLUMNS);
         let mut at = 0;
         for group in &mut groups {
             let added = Batch::vectorised(&values[at..], stride, rows).moments();
-            Self::add_batch(group, added, &values[at..], stride, rows, skip);
+            Self::add_batch(group, added, &values[at..], stride, rows, counted);
             at += COLUMNS;
         }
         for column in groups.into_remainder() {
             let added = Batch::<T, 1>::of(&values[at..], stride, rows).moments();
             let column = std::slice::from_mut(column);
-            Self::add_batch(column, added, &values[at..], stride, rows, skip);
+            Self::add_batch(column, added, &values[at..], stride, rows, counted);
             at += 1;
         }
     }
@@ -102,19 +130,20 @@ impl<T: Summable> Moments<T> {
         values: &[T],
         stride: usize,
         rows: usize,
-        skip_nan: bool,
+        counted: Counted,
     ) {
         for (number, (column, mut moments)) in columns.iter_mut().zip(added).enumerate() {
+            let own = || values[number..].iter().step_by(stride).take(rows);
             if moments.sum.is_nan() {
-                let own = || values[number..].iter().step_by(stride).take(rows);
                 let nan = own().filter(|value| value.is_nan()).count() as u64;
-                if nan > 0 && skip_nan {
+                if nan > 0 && counted.skip_nan {
                     moments = Self::of_batch(&without_nan(own()), false);
                 } else if nan > 0 {
                     moments.mark_nan();
                 }
                 moments.nan = nan;
             }
+            moments.above = counted.above(own());
             *column = column.merge(moments);
         }
     }
@@ -129,16 +158,21 @@ impl<T: Summable> Moments<T> {
     #[must_use]
     #[expect(clippy::cast_precision_loss, reason = "counts are below 2^53")]
     pub fn merge(self, other: Self) -> Self {
-        let nan = self.nan + other.nan;
+        let [nan, above] = [self.nan + other.nan, self.above + other.above];
         if self.count == 0 {
-            return Self { nan, ..other };
+            return Self {
+                nan,
+                above,
+                ..other
+            };
         }
         if other.count == 0 {
-            return Self { nan, ..self };
+            return Self { nan, above, ..self };
         }
         Self {
             count: self.count + other.count,
             nan,
+            above,
             sum: self.sum.merge(other.sum),
             min: minimum(self.min, other.min),
             max: maximum(self.max, other.max),
@@ -164,6 +198,7 @@ impl<T: Summable> Moments<T> {
         Statistics {
             count: self.count,
             nan: self.nan,
+            above: self.above,
             sum: self.sum.scalar(),
             mean: self.sum.mean(self.count),
             std: if any {
@@ -280,6 +315,7 @@ impl<T: Summable, const N: usize> Batch<T, N> {
             Moments {
                 count: self.rows as u64,
                 nan: 0,
+                above: 0,
                 sum: T::Sum::column(&self.sums, column),
                 min: self.min[column],
                 max: self.max[column],

@@ -9,6 +9,8 @@ pub struct Statistics {
     pub count: u64,
     /// How many NaN there are, counted or left out.
     pub nan: u64,
+    /// How many lie above the limit, where one was given.
+    pub above: u64,
     /// Their sum, exact for integers.
     pub sum: Scalar,
     /// `sum / count`

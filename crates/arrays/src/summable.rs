@@ -18,6 +18,8 @@ pub trait Summable: Number {
     fn double_double(self) -> DoubleDouble;
     /// Whether it is NaN.
     fn is_nan(self) -> bool;
+    /// Whether it is larger than a limit, exactly.
+    fn is_above(self, limit: f64) -> bool;
     /// The same number, to print.
     fn scalar(self) -> Scalar;
     /// A number without a sign that sorts like this one; not of NaN.
@@ -69,6 +71,11 @@ impl Summable for f64 {
 
     fn is_nan(self) -> bool {
         self.is_nan()
+    }
+
+    #[inline(always)]
+    fn is_above(self, limit: f64) -> bool {
+        self > limit
     }
 
     fn scalar(self) -> Scalar {
@@ -158,6 +165,19 @@ macro_rules! integers {
                 false
             }
 
+            #[inline(always)]
+            #[allow(
+                clippy::cast_precision_loss,
+                clippy::cast_possible_truncation,
+                clippy::cast_sign_loss,
+                clippy::float_cmp,
+                reason = "where rounding makes them equal, the limit is an integer or beyond all"
+            )]
+            fn is_above(self, limit: f64) -> bool {
+                let rounded = self as f64;
+                rounded > limit || (rounded == limit && self > limit as $integer)
+            }
+
             fn scalar(self) -> Scalar {
                 Scalar::Integer(self.into())
             }
@@ -241,3 +261,19 @@ macro_rules! with_summable {
     };
 }
 pub(super) use with_summable;
+
+#[cfg(test)]
+mod tests {
+    use super::Summable;
+
+    #[test]
+    fn integers_are_compared_with_floats_exactly() {
+        const LIMIT: f64 = 9_007_199_254_740_992.0;
+        let above = |number: i64| number.is_above(LIMIT);
+        assert!(above((1 << 53) + 1) && !above(1 << 53) && !above((1 << 53) - 1));
+        assert!(!(-(1_i64 << 53) - 1).is_above(-LIMIT) && (1 - (1_i64 << 53)).is_above(-LIMIT));
+        assert!(i64::MIN.is_above(-1e300) && !i64::MAX.is_above(1e300));
+        assert!(!i64::MAX.is_above(9_223_372_036_854_775_808.0) && i64::MAX.is_above(9.2e18));
+        assert!(u64::MAX.is_above(-0.5) && !0_u64.is_above(0.0) && 1_u64.is_above(0.5));
+    }
+}

@@ -8,7 +8,7 @@ use crate::{
     cli::{
         axes::Axes,
         bar::Unit,
-        open,
+        open::{self, NewArray},
         rows::{Row, Table},
         select,
     },
@@ -19,7 +19,7 @@ use diff2d_arrays::npy::{Dtype, NpyHeader, Scalar};
 use diff2d_arrays::{
     AnalysisError, Statistics,
     output::Output,
-    stats::{self, Options},
+    stats::{self, Options, Select, Trend},
 };
 
 pub(super) fn along(
@@ -30,102 +30,192 @@ pub(super) fn along(
     table: Table<'_>,
 ) -> Result<(), Error> {
     let (axes, terminal) = (Axes::of(array), table.terminal);
-    let reduced = axes.axes(text)?;
+    let reduced = match args.op {
+        Some(_) => vec![axes.axis(text)?],
+        None => axes.axes(text)?,
+    };
     let select = args.select.as_deref();
     let select = select::ranges(array, &array.shape(), &axes, select, terminal)?;
-    let left: Vec<usize> = (0..select.len())
-        .filter(|axis| !reduced.contains(axis))
-        .collect();
-    let length = |&axis: &usize| select[axis].end - select[axis].start;
-    let lengths = left.iter().map(length).collect();
-    let rest = NpyHeader::new(lengths, Dtype::F64, array.npy.fortran_order);
-    // The axes that are left and have coordinates, each with its place among those that are left.
-    let named: Vec<(usize, usize, &str)> = axes
-        .with_coordinates()
-        .into_iter()
-        .filter_map(|(axis, name)| Some((left.iter().position(|&one| one == axis)?, axis, name)))
-        .collect();
-    let mut output = new_array(args, array, &rest.shape, rest.fortran_order)?;
-    let table = Table {
-        indices: Some(left.len()).filter(|&left| left > 0),
-        coordinates: named.iter().map(|(.., name)| (*name).to_owned()).collect(),
-        ..table
-    };
-    if output.is_none() {
-        table.print_head()?;
-    }
-    let elements: u64 = (0..select.len()).map(|axis| length(&axis)).product();
+    let columns = Columns::new(args, array, (axes, &select), &reduced, table)?;
+    let elements: u64 = select.iter().map(|range| range.end - range.start).product();
     let bar = terminal.bar(elements * array.npy.dtype.bytes as u64, Unit::Bytes);
+    let progress = bar.progress();
     let mut hinted = false;
-    let take = |first: u64, results: &[Statistics]| -> Result<(), Error> {
-        let with_nan = results.iter().find(|one| one.nan > 0);
-        if let Some(one) = with_nan.filter(|_| !hinted) {
-            hinted = true;
-            hint(options, one, terminal);
-        }
-        let columns = first..first + results.len() as u64;
-        let quantiles = match args.quantiles.is_empty() {
-            true => vec![Vec::new(); results.len()],
-            false => {
-                let wanted = &args.quantiles;
-                stats::column_quantiles(array, &select, &reduced, columns, wanted, options)?
+    if args.op.is_some() {
+        let axis = reduced[0];
+        columns.tell_units(array, axis)?;
+        #[expect(clippy::cast_precision_loss, reason = "indices are below 2^53")]
+        let coordinate = |index| columns.axes.coordinate(axis, index).unwrap_or(index as f64);
+        let take = |first, trends: &[Trend]| {
+            if !options.skip_nan && !hinted && trends.iter().any(|trend| trend.slope.is_nan()) {
+                hinted = true;
+                terminal.note(
+                    "some elements are NaN or infinite, and so are their trends: --skip-nan leaves NaN out",
+                );
             }
+            let values = trends.iter().map(|trend| Row {
+                values: [trend.slope, trend.intercept].map(Scalar::Float).into(),
+                ..Row::default()
+            });
+            columns.put(first, values.collect())
         };
-        if let Some(output) = &mut output {
-            return Ok(write(output, &rest, first, results, &quantiles)?);
-        }
-        let rows: Vec<Row> = (first..)
-            .zip(results.iter().zip(&quantiles))
-            .map(|(place, (statistics, quantiles))| {
-                let index = rest.index_of(place).into_iter().zip(&left);
-                let index: Vec<u64> = index.map(|(at, &axis)| select[axis].start + at).collect();
-                let coordinate = |&(number, axis, _): &(usize, usize, &str)| {
-                    axes.coordinate(axis, index[number]).unwrap_or(f64::NAN)
-                };
-                Row {
-                    coordinates: named.iter().map(coordinate).collect(),
-                    index,
-                    ..row(args, &table, statistics, quantiles)
+        stats::trends(array, &select, axis, coordinate, options, progress, take)?;
+    } else {
+        let take = |first: u64, results: &[Statistics]| -> Result<(), Error> {
+            let with_nan = results.iter().find(|one| one.nan > 0);
+            if let Some(one) = with_nan.filter(|_| !hinted) {
+                hinted = true;
+                hint(options, one, terminal);
+            }
+            let places = first..first + results.len() as u64;
+            let quantiles = match args.quantiles.is_empty() {
+                true => vec![Vec::new(); results.len()],
+                false => {
+                    let wanted = &args.quantiles;
+                    stats::column_quantiles(array, &select, &reduced, places, wanted, options)?
                 }
-            })
-            .collect();
-        table.print(&rows)
-    };
-    stats::along(array, &select, &reduced, options, bar.progress(), take)?;
-    drop(bar);
-    let (Some(output), Some(path)) = (output, &args.output) else {
-        return Ok(());
-    };
-    let of_left = left.iter().map(|&axis| {
-        let named = axes.named_axes().get(axis)?.as_ref()?;
-        named.of_range(&select[axis])
-    });
-    let mut made: Vec<Option<NamedAxis>> = vec![None];
-    made.extend(of_left);
-    if made.iter().any(Option::is_some) {
-        made[0] = Some(NamedAxis {
-            unit: None,
-            name: "statistic".to_owned(),
-            values: AxisValues::Labels(table.values),
-        });
+            };
+            let rows = results.iter().zip(&quantiles);
+            let row = |(one, quantiles): (_, &Vec<f64>)| {
+                row(args, &columns.table, options, one, quantiles)
+            };
+            columns.put(first, rows.map(row).collect())
+        };
+        stats::along(array, &select, &reduced, options, progress, take)?;
     }
-    open::finish(output, path, &made, None)
+    drop(bar);
+    columns.finish(args)
+}
+
+/// Where the results of all indices along the axes that are left go.
+struct Columns<'a> {
+    axes: Axes<'a>,
+    select: &'a Select,
+    /// The axes that are left.
+    left: Vec<usize>,
+    /// Those of them that have coordinates, and their places among them.
+    named: Vec<(usize, usize)>,
+    /// Their lengths, as an array.
+    rest: NpyHeader,
+    table: Table<'a>,
+    output: Option<NewArray>,
+}
+
+impl<'a> Columns<'a> {
+    fn new(
+        args: &StatsArgs,
+        array: &JournalledArray,
+        (axes, select): (Axes<'a>, &'a Select),
+        reduced: &[usize],
+        table: Table<'a>,
+    ) -> Result<Self, Error> {
+        let left: Vec<usize> = (0..select.len())
+            .filter(|axis| !reduced.contains(axis))
+            .collect();
+        let lengths = left
+            .iter()
+            .map(|&axis| select[axis].end - select[axis].start);
+        let rest = NpyHeader::new(lengths.collect(), Dtype::F64, array.npy.fortran_order);
+        let output = new_array(args, array, &table, &rest.shape, rest.fortran_order)?;
+        let place = |axis| left.iter().position(|&one| one == axis);
+        let known = axes.with_coordinates().into_iter();
+        let known = known.filter_map(|(axis, name)| Some((axis, place(axis)?, name.to_owned())));
+        let known: Vec<_> = known.collect();
+        let table = Table {
+            indices: Some(left.len()).filter(|&left| left > 0),
+            coordinates: known.iter().map(|(.., name)| name.clone()).collect(),
+            ..table
+        };
+        let named = known.into_iter().map(|(axis, place, _)| (axis, place));
+        let named = named.collect();
+        if output.is_none() {
+            table.print_head()?;
+        }
+        Ok(Self {
+            axes,
+            select,
+            left,
+            named,
+            rest,
+            table,
+            output,
+        })
+    }
+
+    /// Puts results with successive numbers into the file, or prints them.
+    fn put(&self, first: u64, mut rows: Vec<Row>) -> Result<(), Error> {
+        if let Some(output) = &self.output {
+            return Ok(write(output, &self.rest, first, &rows)?);
+        }
+        for (place, row) in (first..).zip(&mut rows) {
+            let index = self.rest.index_of(place).into_iter().zip(&self.left);
+            row.index = index
+                .map(|(at, &axis)| self.select[axis].start + at)
+                .collect();
+            let coordinate = |&(axis, place): &(usize, usize)| {
+                self.axes
+                    .coordinate(axis, row.index[place])
+                    .unwrap_or(f64::NAN)
+            };
+            row.coordinates = self.named.iter().map(coordinate).collect();
+        }
+        self.table.print(&rows)
+    }
+
+    /// Says in which units the trends along an axis are.
+    fn tell_units(&self, array: &JournalledArray, axis: usize) -> Result<(), Error> {
+        let range = &self.select[axis];
+        let length = range.end - range.start;
+        if length < 2 {
+            let is = if length == 1 { "is" } else { "are" };
+            return Err(Error::Usage(format!(
+                "--op trend: a straight line takes two values at least, and there {is} {length} along axis {axis}"
+            )));
+        }
+        let named = self.axes.named_axes()[axis].as_ref();
+        let unit = named.and_then(|axis| axis.unit.clone());
+        let sentence = match (array.unit("p"), unit) {
+            _ if named.and_then(NamedAxis::spacing).is_none() => {
+                format!(
+                    "axis {axis} has no coordinates: slopes are changes from one index to the next"
+                )
+            }
+            (Some(p), Some(unit)) => format!("slopes are in {p}/{unit}, intercepts in {p}"),
+            (Some(p), None) => format!("intercepts are in {p}"),
+            (None, Some(unit)) => format!("slopes are changes per {unit}"),
+            (None, None) => return Ok(()),
+        };
+        self.table.terminal.note(&sentence);
+        Ok(())
+    }
+
+    /// The array is there, with its coordinates.
+    fn finish(self, args: &StatsArgs) -> Result<(), Error> {
+        let (Some(output), Some(path)) = (self.output, &args.output) else {
+            return Ok(());
+        };
+        let of_left = self.left.iter().map(|&axis| {
+            let named = self.axes.named_axes().get(axis)?.as_ref()?;
+            named.of_range(&self.select[axis])
+        });
+        let mut made: Vec<Option<NamedAxis>> = vec![None];
+        made.extend(of_left);
+        if made.iter().any(Option::is_some) {
+            made[0] = Some(NamedAxis {
+                unit: None,
+                name: "statistic".to_owned(),
+                values: AxisValues::Labels(self.table.values),
+            });
+        }
+        open::finish(output, path, &made, None)
+    }
 }
 
 /// Puts results into the file, in which the numbers of one follow one another slowest, or fastest in
 /// Fortran order.
-fn write(
-    output: &Output,
-    rest: &NpyHeader,
-    first: u64,
-    results: &[Statistics],
-    quantiles: &[Vec<f64>],
-) -> Result<(), AnalysisError> {
-    let numbers: Vec<Vec<f64>> = results
-        .iter()
-        .zip(quantiles)
-        .map(|(one, quantiles)| [&one.scalars().map(Scalar::to_f64)[..], quantiles].concat())
-        .collect();
+fn write(output: &Output, rest: &NpyHeader, first: u64, rows: &[Row]) -> Result<(), AnalysisError> {
+    let numbers = |row: &Row| row.values.iter().copied().map(Scalar::to_f64).collect();
+    let numbers: Vec<Vec<f64>> = rows.iter().map(numbers).collect();
     let each = numbers.first().map_or(0, Vec::len);
     if rest.fortran_order {
         let all: Vec<f64> = numbers.concat();

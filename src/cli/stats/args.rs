@@ -10,6 +10,8 @@ use std::path::PathBuf;
   diff2d stats output/diff2dparams.npy --json
   diff2d stats output/diff2dparams.npy --axis y,x --select t=1: --csv
   diff2d stats huge.npy --axis 0 -o columns.npy
+  diff2d stats output/diff2dparams.npy --axis t --op trend -o trend.npy
+  diff2d stats output/diff2dparams.npy --axis t --above 0.5 --csv
   diff2d stats huge.npy --quantiles 0.05,0.5,0.95 --histogram 20:0:1 --skip-nan
   diff2d stats flat.bin --raw f4:1000x2000
   ssh node cat big.npy | diff2d stats -")]
@@ -25,6 +27,13 @@ pub(in super::super) struct StatsArgs {
     /// Look only at this box: a range as in Python for every axis, or t=, y=, x= from:to
     #[arg(long, value_name = "R0,R1,…", allow_hyphen_values = true)]
     pub(super) select: Option<String>,
+    /// Instead of the six: trend, the slope and the intercept of the straight line that is nearest to the values along
+    /// the axis by least squares, over its coordinates or, without any, its indices
+    #[arg(long, value_parser = ["trend"], conflicts_with_all = ["above", "quantiles", "histogram", "follow"])]
+    pub(super) op: Option<String>,
+    /// Also how many values lie above V, and their fraction; NaN does not count
+    #[arg(long, value_name = "V", allow_hyphen_values = true, value_parser = limit)]
+    pub(super) above: Option<f64>,
     /// Also these quantiles, from 0 to 1, exact (NumPy's linear)
     #[arg(long, value_name = "Q,…", value_delimiter = ',', value_parser = quantile)]
     pub(super) quantiles: Vec<f64>,
@@ -37,7 +46,8 @@ pub(in super::super) struct StatsArgs {
         conflicts_with_all = ["axis", "output", "csv"]
     )]
     pub(super) histogram: Option<Bins>,
-    /// Write the results as f8 with a leading axis: count, sum, mean, std, min, max, and quantiles
+    /// Write the results as f8 with a leading axis: count, sum, mean, std, min, max, and what else is asked
+    /// for; slope and intercept
     #[arg(long, short, value_name = "OUT.npy")]
     pub(super) output: Option<PathBuf>,
     /// Replace OUT.npy if it exists
@@ -74,6 +84,10 @@ fn quantile(text: &str) -> Result<f64, String> {
     let q = text.trim().parse().ok();
     q.filter(|q| (0.0..=1.0).contains(q))
         .ok_or_else(|| "expected quantiles from 0 to 1, such as 0.05,0.5,0.95".to_owned())
+}
+
+fn limit(text: &str) -> Result<f64, String> {
+    values::finite(text).ok_or_else(|| "expected a number, such as 0.5".to_owned())
 }
 
 fn bins(text: &str) -> Result<Bins, String> {

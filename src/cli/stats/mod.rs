@@ -22,8 +22,13 @@ use diff2d_arrays::{
 };
 
 pub(super) fn stats(args: &StatsArgs, terminal: &Terminal) -> Result<(), Error> {
+    let six = Statistics::NAMES;
+    let names = match (&args.op, args.above) {
+        (Some(_), _) => vec!["slope", "intercept"],
+        (None, None) => six.to_vec(),
+        (None, Some(_)) => [&six[..], &["above", "fraction"]].concat(),
+    };
     let quantiles = args.quantiles.iter().map(|q| format!("q{q}"));
-    let names = Statistics::NAMES.map(str::to_owned).into_iter();
     let mut table = Table {
         style: match (args.csv, terminal.takes_values(args.json)) {
             (true, _) => Style::Csv,
@@ -33,8 +38,12 @@ pub(super) fn stats(args: &StatsArgs, terminal: &Terminal) -> Result<(), Error> 
         file: None,
         indices: None,
         coordinates: Vec::new(),
-        values: names.chain(quantiles).collect(),
-        in_json: Statistics::NAMES.len(),
+        in_json: names.len(),
+        values: names
+            .into_iter()
+            .map(str::to_owned)
+            .chain(quantiles)
+            .collect(),
         terminal,
     };
     let is_alone = args.files.len() == 1;
@@ -50,6 +59,7 @@ pub(super) fn stats(args: &StatsArgs, terminal: &Terminal) -> Result<(), Error> 
         let masked = left_out(&array, args.keep_nan, args.memory, terminal)?;
         let options = Options {
             skip_nan: args.skip_nan || masked,
+            above: args.above,
             memory: args.memory,
         };
         if args.follow {
@@ -57,6 +67,12 @@ pub(super) fn stats(args: &StatsArgs, terminal: &Terminal) -> Result<(), Error> 
         }
         if let Some(text) = &args.axis {
             return along::along(args, &array, text, options, table);
+        }
+        if args.op.is_some() {
+            return Err(Error::Usage(
+                "--op trend is along an axis: --axis says which, such as --axis t or --axis 0"
+                    .to_owned(),
+            ));
         }
         table.file = (!is_alone).then(|| file.display().to_string());
         whole::whole(args, &array, options, &table, number == 0)?;
@@ -84,7 +100,7 @@ fn each_snapshot(
             let statistics = stats::part(array, places, options, &Progress::default())?;
             table.print(&[Row {
                 index: vec![place],
-                ..results::row(args, &table, &statistics, &[])
+                ..results::row(args, &table, options, &statistics, &[])
             }])
         })
     })?;

@@ -18,10 +18,11 @@ use diff2d_arrays::{
     stats::{Histogram, Options},
 };
 
-/// A row with the six numbers and quantiles.
+/// A row with the six numbers, what lies above a limit, and quantiles.
 pub(super) fn row(
     args: &StatsArgs,
     table: &Table<'_>,
+    options: Options,
     statistics: &Statistics,
     quantiles: &[f64],
 ) -> Row {
@@ -39,11 +40,30 @@ pub(super) fn row(
             json: Told::Quantiles(Object(pairs)),
         });
     }
+    let above = options.above.map(|_| above(options, statistics));
+    let values = statistics.scalars().into_iter();
     Row {
-        values: statistics.scalars().into_iter().chain(quantiles).collect(),
+        values: values
+            .chain(above.into_iter().flatten())
+            .chain(quantiles)
+            .collect(),
         facts,
         ..Row::default()
     }
+}
+
+/// How many values lie above the limit, and as a fraction of those that are not NaN.
+#[expect(clippy::cast_precision_loss, reason = "counts are below 2^53")]
+fn above(options: Options, statistics: &Statistics) -> [Scalar; 2] {
+    let nan = match options.skip_nan {
+        true => 0,
+        false => statistics.nan,
+    };
+    let fraction = statistics.above as f64 / (statistics.count - nan) as f64;
+    [
+        Scalar::Integer(statistics.above.into()),
+        Scalar::Float(fraction),
+    ]
 }
 
 /// How many NaN there are.
@@ -87,14 +107,14 @@ pub(super) fn histogram(Histogram { edges, counts }: Histogram) -> Fact {
 pub(super) fn new_array(
     args: &StatsArgs,
     array: &JournalledArray,
+    table: &Table<'_>,
     shape: &[u64],
     fortran_order: bool,
 ) -> Result<Option<NewArray>, Error> {
     let Some(path) = &args.output else {
         return Ok(None);
     };
-    let numbers = Statistics::NAMES.len() + args.quantiles.len();
-    let shape = [&[numbers as u64], shape].concat();
+    let shape = [&[table.values.len() as u64], shape].concat();
     let taken = &array.files();
     open::create(path, shape, Dtype::F64, fortran_order, taken, args.force).map(Some)
 }

@@ -32,7 +32,7 @@ pub(super) fn whole(
     let (axes, terminal) = (Axes::of(array), table.terminal);
     let text = args.select.as_deref();
     let select = select::ranges(array, &array.shape(), &axes, text, terminal)?;
-    let output = new_array(args, array, &[], false)?;
+    let output = new_array(args, array, table, &[], false)?;
     let elements: u64 = select.iter().map(|range| range.end - range.start).product();
     let bar = terminal.bar(elements * array.npy.dtype.bytes as u64, Unit::Bytes);
     let progress = bar.progress();
@@ -43,7 +43,7 @@ pub(super) fn whole(
         let found = stats::quantiles(array, &select, &args.quantiles, options, progress)?;
         (quantiles, passes) = (found.values, found.passes);
     }
-    let mut row = row(args, table, &statistics, &quantiles);
+    let mut row = row(args, table, options, &statistics, &quantiles);
     if table.style == Style::Text {
         row.facts.push(nan(&statistics));
     }

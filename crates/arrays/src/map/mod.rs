@@ -287,6 +287,7 @@ impl<'a> Map<'a> {
             let input = &self.inputs[*input];
             let options = stats::Options {
                 skip_nan: input.skip_nan,
+                above: None,
                 memory: memory - needed,
             };
             let values = &mut all[number];

@@ -1,15 +1,26 @@
 //! What is asked for, and answered.
 
-use crate::statistics::Statistics;
+use crate::{moments::Counted, statistics::Statistics};
 use std::ops::Range;
 
-/// How to treat NaN, and how much memory to use.
+/// How to treat NaN, what to count beside, and how much memory to use.
 #[derive(Debug, Clone, Copy)]
 pub struct Options {
     /// Leave NaN out. Otherwise a NaN makes every result but the count NaN.
     pub skip_nan: bool,
+    /// Count the values above this one, too.
+    pub above: Option<f64>,
     /// Bytes of memory that may be used.
     pub memory: u64,
+}
+
+impl Options {
+    pub(super) fn counted(self) -> Counted {
+        Counted {
+            skip_nan: self.skip_nan,
+            above: self.above,
+        }
+    }
 }
 
 /// A box of an array: a range for every axis of the array, in the order of its axes.

@@ -9,12 +9,14 @@
 //! | `whole.rs` | a box as a whole, with the places of minimum and maximum |
 //! | `quantiles.rs`, `columns.rs` | quantiles of a box, and along axes of it |
 //! | `histogram.rs` | histograms of a box |
+//! | `trend.rs` | straight lines along an axis of it |
 
 mod asked;
 mod columns;
 mod histogram;
 mod quantiles;
 mod reduction;
+mod trend;
 mod whole;
 mod wide;
 
@@ -22,6 +24,7 @@ pub use asked::{Options, Select, Whole};
 pub use columns::column_quantiles;
 pub use histogram::{Histogram, histogram};
 pub use quantiles::{Quantiles, quantiles};
+pub use trend::{Trend, trends};
 
 use super::{AnalysisError, statistics::Statistics, summable::with_summable};
 use crate::npy::{ArrayFile, NpyError, Number, elements};

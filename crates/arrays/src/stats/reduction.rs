@@ -10,7 +10,7 @@ use crate::progress::Progress;
 use crate::{
     AnalysisError,
     memory::{size, threads_within},
-    moments::{BATCH, BATCH_ROWS, Moments},
+    moments::{BATCH, BATCH_ROWS, Counted, Moments},
     statistics::Statistics,
     summable::Summable,
     walk,
@@ -215,7 +215,7 @@ impl<'a> Reduction<'a> {
         let mut add = |piece: &Region, moments: &mut [Moments<T>]| {
             for part in Cut::of_elements(piece, most).iter() {
                 let values = self.read(&part, buffer)?;
-                self.fold(values, &part, moments, options.skip_nan);
+                self.fold(values, &part, moments, options.counted());
                 progress.add((values.len() * self.array.npy.dtype.bytes) as u64);
             }
             Ok::<_, AnalysisError>(())
@@ -252,12 +252,12 @@ impl<'a> Reduction<'a> {
         values: &[T],
         part: &[Range<u64>],
         columns: &mut [Moments<T>],
-        skip_nan: bool,
+        counted: Counted,
     ) {
         if let ([column], true) = (&mut *columns, self.is_whole) {
             let batches = values.chunks(BATCH);
             *column = batches
-                .map(|batch| Moments::of_run(batch, skip_nan))
+                .map(|batch| Moments::of_run(batch, counted))
                 .fold(*column, Moments::merge);
             return;
         }
@@ -270,7 +270,7 @@ impl<'a> Reduction<'a> {
                 _ => groups.push((length, is)),
             }
         }
-        fold_groups(values, &groups, columns, skip_nan);
+        fold_groups(values, &groups, columns, counted);
     }
 
     /// The statistics of every column, in the order of the file. `emit` gets the number of the first of some.
@@ -397,17 +397,17 @@ fn fold_groups<T: Summable>(
     values: &[T],
     groups: &[(usize, bool)],
     columns: &mut [Moments<T>],
-    skip_nan: bool,
+    counted: Counted,
 ) {
     match groups {
-        [] | [(_, true)] => columns[0] = columns[0].merge(Moments::of_run(values, skip_nan)),
+        [] | [(_, true)] => columns[0] = columns[0].merge(Moments::of_run(values, counted)),
         [(inner, false)] | [(_, true), (inner, false)] if columns.len() == *inner => {
-            add(values, *inner, columns, skip_nan);
+            add(values, *inner, columns, counted);
         }
         [(length, true), rest @ ..] => {
             let inner = values.len() / length;
             for values in values.chunks_exact(inner) {
-                fold_groups(values, rest, columns, skip_nan);
+                fold_groups(values, rest, columns, counted);
             }
         }
         [(length, false), rest @ ..] => {
@@ -416,7 +416,7 @@ fn fold_groups<T: Summable>(
                 .chunks_exact(inner)
                 .zip(columns.chunks_exact_mut(each));
             for (values, columns) in parts {
-                fold_groups(values, rest, columns, skip_nan);
+                fold_groups(values, rest, columns, counted);
             }
         }
     }
@@ -424,12 +424,12 @@ fn fold_groups<T: Summable>(
 
 /// Adds rows of `inner` values to the moments of their columns.
 #[inline(always)]
-fn add<T: Summable>(values: &[T], inner: usize, columns: &mut [Moments<T>], skip_nan: bool) {
+fn add<T: Summable>(values: &[T], inner: usize, columns: &mut [Moments<T>], counted: Counted) {
     if let [column] = columns {
-        *column = column.merge(Moments::of_run(values, skip_nan));
+        *column = column.merge(Moments::of_run(values, counted));
         return;
     }
     for batch in values.chunks(BATCH_ROWS * inner.max(1)) {
-        Moments::add_rows(batch, inner, batch.len() / inner, columns, skip_nan);
+        Moments::add_rows(batch, inner, batch.len() / inner, columns, counted);
     }
 }

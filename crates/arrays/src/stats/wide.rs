@@ -88,7 +88,7 @@ impl Reduction<'_> {
                     for row in values.chunks_exact(width) {
                         batch.extend_from_slice(&row[strip * STRIP..][..columns.len()]);
                     }
-                    Moments::add_rows(batch, columns.len(), rows, columns, options.skip_nan);
+                    Moments::add_rows(batch, columns.len(), rows, columns, options.counted());
                     progress.add((rows * columns.len()) as u64 * self.array.npy.dtype.bytes as u64);
                 });
             }
