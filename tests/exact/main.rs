@@ -14,6 +14,8 @@ mod common;
 
 mod modes;
 mod orders;
+#[cfg(feature = "cli")]
+mod published;
 mod steady;
 mod transforms;
 
