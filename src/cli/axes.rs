@@ -1,38 +1,28 @@
 //! Axes by name and in the units of a run: `t=2.5`, `x=0`, `y=-1:1`.
 
 use super::{number, values};
-use crate::{
-    cube::{AxisValues, JournalledArray, NamedAxis, journal::Header},
-    error::Error,
+use crate::{cube::JournalledArray, error::Error};
+use diff2d_arrays::{
+    labels::{Labels, NamedAxis},
+    wording::excerpt,
 };
-use diff2d_arrays::wording::excerpt;
-use std::ops::Range;
+use std::{borrow::Cow, ops::Range};
 
 /// An array's axes, which have names and coordinates if it is a cube or was made from one.
 pub(super) struct Axes<'a> {
-    array: &'a JournalledArray,
-    named: Vec<Option<NamedAxis>>,
+    pub(super) array: &'a JournalledArray,
+    pub(super) labels: Cow<'a, Labels>,
 }
 
 impl<'a> Axes<'a> {
     pub(super) fn of(array: &'a JournalledArray) -> Self {
-        let named = array.axes();
-        Self { array, named }
-    }
-
-    /// The axes of an array, of which this is known instead of what its file says.
-    pub(super) fn named_as(array: &'a JournalledArray, named: Vec<Option<NamedAxis>>) -> Self {
-        Self { array, named }
-    }
-
-    /// What is known of every axis.
-    pub(super) fn named_axes(&self) -> &[Option<NamedAxis>] {
-        &self.named
+        let labels = Cow::Borrowed(&array.labels);
+        Self { array, labels }
     }
 
     /// The axes that have coordinates, with their names.
     pub(super) fn with_coordinates(&self) -> Vec<(usize, &str)> {
-        let axes = self.named.iter().enumerate();
+        let axes = self.labels.axes.iter().enumerate();
         axes.filter_map(|(axis, named)| {
             let named = named.as_ref()?;
             named.spacing().map(|_| (axis, named.name.as_str()))
@@ -56,14 +46,11 @@ impl<'a> Axes<'a> {
 
     /// The words for the indices of an axis, if it has some.
     fn labels(&self, axis: usize) -> Option<&[String]> {
-        match &self.named.get(axis)?.as_ref()?.values {
-            AxisValues::Labels(labels) => Some(labels),
-            _ => None,
-        }
+        self.labels.axis(axis)?.labels()
     }
 
     fn name(&self, axis: usize) -> String {
-        let named = self.named.get(axis).and_then(Option::as_ref);
+        let named = self.labels.axis(axis);
         named.map_or_else(|| format!("axis {axis}"), |named| named.name.clone())
     }
 
@@ -108,34 +95,18 @@ impl<'a> Axes<'a> {
     }
 
     fn named(&self, name: &str) -> Result<usize, Error> {
-        let names = || self.named.iter().flatten().map(|axis| axis.name.as_str());
-        // What the axes of a sweep are is known, though coordinates differ from scenario to scenario.
-        const OF_SWEEP: [&str; 4] = ["scenario", "t", "y", "x"];
-        if self.array.header().is_some_and(Header::is_sweep)
-            && let Some(axis) = OF_SWEEP.iter().position(|known| *known == name)
-        {
-            return Ok(axis);
-        }
-        let is_it = |axis: &Option<NamedAxis>| axis.as_ref().is_some_and(|axis| axis.name == name);
-        self.named.iter().position(is_it).ok_or_else(|| {
-            Error::Usage(if self.array.run().is_some() && names().count() == 3 {
+        self.labels.position(name).ok_or_else(|| {
+            let known: Vec<&str> = self.labels.names().collect();
+            let path = self.array.path.display();
+            Error::Usage(if self.array.run().is_some() {
                 format!("axis {name}: the axes of a cube are 0 or t, 1 or y, 2 or x")
-            } else if names().count() > 0 {
-                let known: Vec<&str> = names().collect();
+            } else if known.is_empty() {
                 format!(
-                    "axis {name}: the axes of {} with a name are {}",
-                    self.array.path.display(),
-                    known.join(", ")
+                    "axis {name}: the axes of {path} are numbers, as it is no cube with a journal, nor made from one"
                 )
             } else {
-                let what = match self.array.journal {
-                    Some(_) => "it is not the cube of a single run",
-                    None => "it is no cube with a journal, nor made from one",
-                };
-                format!(
-                    "axis {name}: the axes of {} are numbers, as {what}",
-                    self.array.path.display()
-                )
+                let known = known.join(", ");
+                format!("axis {name}: the axes of {path} with a name are {known}")
             })
         })
     }
@@ -170,7 +141,7 @@ impl<'a> Axes<'a> {
 
     /// The coordinate of an index \[time or length\].
     pub(super) fn coordinate(&self, axis: usize, index: u64) -> Option<f64> {
-        self.named.get(axis)?.as_ref()?.coordinate(index)
+        self.labels.axis(axis)?.coordinate(index)
     }
 
     /// The committed snapshot or node nearest to a coordinate: the first of two equally near. An error
@@ -186,48 +157,39 @@ impl<'a> Axes<'a> {
                 ))
             });
         }
-        let wanted = finite(&self.name(axis), text)?;
-        let length = self.array.shape()[axis];
-        // Coordinates increase along every axis.
-        let (mut low, mut high) = (0, length.saturating_sub(1));
-        while low < high {
-            let middle = u64::midpoint(low, high);
-            let [here, next] =
-                [middle, middle + 1].map(|index| self.coordinate(axis, index).unwrap_or(f64::NAN));
-            if (wanted - here).abs() <= (next - wanted).abs() {
-                high = middle;
-            } else {
-                low = middle + 1;
-            }
-        }
-        if length == 0 {
+        let (name, path) = (self.name(axis), self.array.path.display());
+        let wanted = finite(&name, text)?;
+        let known = self
+            .labels
+            .axis(axis)
+            .filter(|axis| axis.coordinates().is_some());
+        let Some(known) = known else {
             return Err(Error::Usage(format!(
-                "{}={text}: {} holds no committed snapshot yet",
-                self.name(axis),
-                self.array.path.display()
+                "{name}={text}: no coordinates are known along {name} of {path}; give ranges of indices for all axes, such as 2:8"
             )));
-        }
-        let [first, last] =
-            [0, length - 1].map(|index| self.coordinate(axis, index).unwrap_or(f64::NAN));
-        let beyond = (first - wanted).max(wanted - last);
-        if beyond > 0.5 * self.spacing(axis) {
+        };
+        let Some((first, last)) = known.ends() else {
+            return Err(Error::Usage(format!(
+                "{name}={text}: {path} holds no committed snapshot yet"
+            )));
+        };
+        known.nearest(wanted).ok_or_else(|| {
             let committed = match axis == 0 && self.array.journal.is_some() {
                 true => " committed",
                 false => "",
             };
-            return Err(Error::Usage(format!(
-                "{}={text}: {} reaches from {first:?} to {last:?}{committed}",
-                self.name(axis),
-                self.array.path.display()
-            )));
-        }
-        Ok(low)
+            Error::Usage(format!(
+                "{name}={text}: {path} reaches from {first:?} to {last:?}{committed}"
+            ))
+        })
     }
 
     /// From one index to the next, in units.
     pub(super) fn spacing(&self, axis: usize) -> f64 {
-        let named = self.named.get(axis).and_then(Option::as_ref);
-        named.and_then(NamedAxis::spacing).unwrap_or(1.0)
+        self.labels
+            .axis(axis)
+            .and_then(NamedAxis::spacing)
+            .unwrap_or(1.0)
     }
 
     /// How many indices a length in units spans, at least one.
@@ -240,8 +202,7 @@ impl<'a> Axes<'a> {
                 self.name(axis)
             )));
         }
-        let named = self.named.get(axis).and_then(Option::as_ref);
-        if !named.is_none_or(NamedAxis::is_even) {
+        if !self.labels.axis(axis).is_none_or(NamedAxis::is_even) {
             let name = self.name(axis);
             return Err(Error::Usage(format!(
                 "{name}={text}: the coordinates along {name} are not equally far apart, so that a length has no number of them: give numbers of indices for all axes"

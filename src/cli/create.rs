@@ -4,6 +4,7 @@ use super::{bar::Unit, open, terminal::Terminal, values};
 use crate::error::Error;
 use clap::Args;
 use diff2d_arrays::create::{self, Fill};
+use diff2d_arrays::labels::Labels;
 use diff2d_arrays::npy::Dtype;
 use std::path::PathBuf;
 
@@ -58,7 +59,7 @@ pub(super) fn create(args: &CreateArgs, terminal: &Terminal) -> Result<(), Error
     let bar = terminal.bar(elements * args.dtype.bytes as u64, Unit::Bytes);
     create::fill(&output, &fill, bar.progress())?;
     drop(bar);
-    open::finish(output, &args.file, &[], None)
+    open::finish(output, &args.file, &Labels::default())
 }
 
 /// `1000,1000`, also as Python shows it: `(1000, 1000)` or `(5,)`.

@@ -8,14 +8,12 @@ use super::{
     terminal::Terminal,
     values,
 };
-use crate::{
-    cube::{AxisValues, JournalledArray, NamedAxis},
-    error::Error,
-};
+use crate::{cube::JournalledArray, error::Error};
 use clap::Args;
 use diff2d_arrays::{
+    labels::Labels,
     mantissa,
-    map::{Map, MapAxis, MapInput},
+    map::{Map, MapInput},
     npy::Dtype,
 };
 use std::path::{Path, PathBuf};
@@ -86,28 +84,17 @@ pub(super) fn map(args: &MapArgs, terminal: &Terminal) -> Result<(), Error> {
         };
         arrays.push((name, array, ranges));
     }
-    let (mut inputs, mut named) = (Vec::new(), Vec::new());
+    let mut inputs = Vec::new();
     for (name, array, ranges) in &arrays {
         let axes = Axes::of(array);
         let select = select::ranges(array, &array.shape(), &axes, *ranges, terminal)?;
-        let taken = axes.named_axes().iter().zip(&select);
-        let taken: Vec<Option<NamedAxis>> = taken
-            .map(|(axis, range)| axis.as_ref()?.of_range(range))
-            .collect();
-        inputs.push(MapInput {
-            name: (*name).to_owned(),
-            array,
-            select,
-            skip_nan: array.has_mask(),
-            axes: taken
-                .iter()
-                .map(|axis| axis.as_ref().map(axis_of))
-                .collect(),
-        });
-        named.push(taken);
+        inputs.push(MapInput::new(name, array, select));
     }
     let map = Map::new(&args.formula, inputs)?;
-    let axes = common(&map, &named, args.ignore_coordinates)?;
+    let labels = Labels {
+        unit: args.unit.clone(),
+        ..map.labels(args.ignore_coordinates)?
+    };
     let dtype = args.dtype.unwrap_or_else(|| map.dtype());
     if let (Some(_), None) = (args.keep_bits, mantissa::stored_bits(dtype)) {
         return Err(Error::Usage(format!(
@@ -129,7 +116,7 @@ pub(super) fn map(args: &MapArgs, terminal: &Terminal) -> Result<(), Error> {
     let bar = terminal.bar(map.bytes(), Unit::Bytes);
     map.run(&output, args.keep_bits, args.memory, bar.progress())?;
     drop(bar);
-    open::finish_in_unit(output, &args.output, &axes, [None, args.unit.as_deref()])
+    open::finish(output, &args.output, &labels)
 }
 
 /// The name, the file and the ranges of `NAME=FILE.npy[R0,R1,…]`.
@@ -165,85 +152,5 @@ fn parts(text: &str) -> Result<(&str, &Path, Option<&str>), Error> {
     match boxed.filter(|_| !Path::new(file).exists()) {
         Some((file, ranges)) => Ok((name, Path::new(file), Some(ranges))),
         None => Ok((name, Path::new(file), None)),
-    }
-}
-
-fn axis_of(axis: &NamedAxis) -> MapAxis {
-    MapAxis {
-        name: axis.name.clone(),
-        coordinates: match &axis.values {
-            AxisValues::Listed { coordinates, .. } => Some(coordinates.clone()),
-            AxisValues::Labels(_) => None,
-        },
-    }
-}
-
-/// The axes of the result: those of the first array that has some along an axis. Others with as many elements have to
-/// have the same.
-fn common(
-    map: &Map<'_>,
-    named: &[Vec<Option<NamedAxis>>],
-    ignore: bool,
-) -> Result<Vec<Option<NamedAxis>>, Error> {
-    let shape = map.shape();
-    let mut axes: Vec<Option<(usize, &NamedAxis)>> = vec![None; shape.len()];
-    for (number, own) in named.iter().enumerate() {
-        if !map.uses(number) {
-            continue;
-        }
-        let lengths = map.inputs()[number].shape();
-        for (from_end, (axis, length)) in own.iter().zip(&lengths).rev().enumerate() {
-            let Some(place) = shape.len().checked_sub(from_end + 1) else {
-                break;
-            };
-            let Some(axis) = axis.as_ref().filter(|_| *length == shape[place]) else {
-                continue;
-            };
-            match axes[place] {
-                None => axes[place] = Some((number, axis)),
-                Some((first, known)) if !ignore => {
-                    if let Some(difference) = differ(known, axis) {
-                        let name = |number: usize| &map.inputs()[number].name;
-                        return Err(Error::Usage(format!(
-                            "{} and {} have other coordinates along axis {place}: {difference}; --ignore-coordinates takes those of {0}",
-                            name(first),
-                            name(number)
-                        )));
-                    }
-                }
-                Some(_) => {}
-            }
-        }
-    }
-    Ok(axes
-        .into_iter()
-        .map(|axis| axis.map(|(_, axis)| axis.clone()))
-        .collect())
-}
-
-/// The first pair in which two axes differ, in words.
-fn differ(one: &NamedAxis, other: &NamedAxis) -> Option<String> {
-    if one.name != other.name {
-        return Some(format!("{} and {}", one.name, other.name));
-    }
-    let name = &one.name;
-    match (&one.values, &other.values) {
-        (
-            AxisValues::Listed { coordinates, .. },
-            AxisValues::Listed {
-                coordinates: others,
-                ..
-            },
-        ) => {
-            let mut pairs = coordinates.iter().zip(others).enumerate();
-            let (index, (one, other)) = pairs.find(|(_, (one, other))| one != other)?;
-            Some(format!("{name} = {one:?} and {other:?} at index {index}"))
-        }
-        (AxisValues::Labels(labels), AxisValues::Labels(others)) => {
-            let mut pairs = labels.iter().zip(others);
-            let (one, other) = pairs.find(|(one, other)| one != other)?;
-            Some(format!("{name} {one} and {other}"))
-        }
-        _ => Some(format!("{name} with numbers and with words")),
     }
 }

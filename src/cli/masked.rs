@@ -14,7 +14,7 @@ pub(super) fn left_out(
     memory: u64,
     terminal: &Terminal,
 ) -> Result<bool, Error> {
-    if keep_nan || !array.has_mask() {
+    if keep_nan || !array.labels.is_masked {
         return Ok(false);
     }
     let nodes: u64 = array.npy.shape.iter().rev().take(2).product();
@@ -28,7 +28,32 @@ pub(super) fn left_out(
         above: None,
         memory,
     };
-    let first = stats::part(array, 0..nodes, options, &Progress::default())?;
-    terminal.note(&format!("{} of {nodes} nodes {way_back}", first.nan));
+    // Results may have a frame of counts, which know no NaN, or one of NaN alone.
+    let outer = array.npy.shape.len().saturating_sub(2);
+    let frame = |is_last: bool| {
+        let shape = array.shape().into_iter().enumerate();
+        let frame = shape.map(|(axis, length)| match axis < outer {
+            true if is_last => length - 1..length,
+            true => 0..1,
+            false => 0..length,
+        });
+        let frame: Vec<_> = frame.collect();
+        Ok::<_, Error>(
+            stats::selected(array, &frame, options, &Progress::default())?
+                .statistics
+                .nan,
+        )
+    };
+    let mut masked = frame(false)?;
+    if array.journal.is_none() {
+        masked = [masked, frame(true)?]
+            .into_iter()
+            .filter(|&nan| nan > 0)
+            .min()
+            .unwrap_or(0);
+    }
+    if masked > 0 {
+        terminal.note(&format!("{masked} of {nodes} nodes {way_back}"));
+    }
     Ok(true)
 }

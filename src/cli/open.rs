@@ -2,12 +2,13 @@
 
 use super::{terminal::Terminal, values};
 use crate::{
-    cube::{CubeError, JournalledArray, Labels, NamedAxis, Writing, admit_axes, put_with_axes},
+    cube::{CubeError, JournalledArray, Writing},
     error::Error,
     params::hint_of_file,
 };
 use clap::Args;
 use diff2d_arrays::{
+    labels::{Labels, beside},
     npy::{self, ArrayFile, Dtype, NpyHeader},
     output::Output,
 };
@@ -125,10 +126,10 @@ fn member(path: &Path) -> Option<(&str, &str)> {
     archive.ends_with(".npz").then_some((archive, name))
 }
 
-/// A new array while it is written, and where the coordinates of its axes go.
+/// A new array while it is written, and where goes what is known of it.
 pub(super) struct NewArray {
     output: Output,
-    axes: Destination,
+    beside: Destination,
 }
 
 impl Deref for NewArray {
@@ -161,35 +162,12 @@ pub(super) fn create(
     };
     let to = writing.admit(path)?;
     Ok(NewArray {
-        axes: admit_axes(path, writing)?,
+        beside: writing.admit_labels(path)?,
         output: Output::create(to, shape, dtype, fortran_order)?,
     })
 }
 
-/// Puts a new array in its place, and what is known of its axes and values beside it.
-pub(super) fn finish(
-    array: NewArray,
-    path: &Path,
-    axes: &[Option<NamedAxis>],
-    quantity: Option<&str>,
-) -> Result<(), Error> {
-    finish_in_unit(array, path, axes, [quantity, None])
-}
-
-/// As [`finish`], with what the values are and their unit, as far as these are known.
-pub(super) fn finish_in_unit(
-    NewArray { output, axes: to }: NewArray,
-    path: &Path,
-    axes: &[Option<NamedAxis>],
-    [quantity, unit]: [Option<&str>; 2],
-) -> Result<(), Error> {
-    let (shape, file) = (output.npy.shape.clone(), output.metadata()?);
-    let labels = Labels {
-        file: &file,
-        shape: &shape,
-        axes,
-        quantity,
-        unit,
-    };
-    put_with_axes((path, to), labels, || Ok(output.finish()?))
+/// Puts a new array in its place, and what is known of it beside it.
+pub(super) fn finish(array: NewArray, path: &Path, labels: &Labels) -> Result<(), Error> {
+    Ok(beside::put(array.output, path, array.beside, labels)?)
 }

@@ -244,7 +244,7 @@ impl<'a> Elements<'a> {
             }
         });
         let mut rows: Vec<Row> = rows.collect();
-        if array.has_mask() && !self.keep_nan {
+        if array.labels.is_masked && !self.keep_nan {
             let all = rows.len();
             rows.retain(|row| !row.values[0].to_f64().is_nan());
             self.masked += all - rows.len();

@@ -116,41 +116,28 @@ impl<'a> Named<'a> {
         times: Vec<f64>,
     ) -> Result<(Vec<u64>, String), String> {
         let scenario = header.scenario(number).ok_or("no such scenario")?;
-        let grid = scenario
-            .grid()
-            .ok_or("the nodes of this sweep are not known to this version of the program")?;
-        let cadence = scenario.pace().cadence();
-        let axes = [
-            (times, cadence),
-            (grid.y.coordinates(), grid.y.spacing),
-            (grid.x.coordinates(), grid.x.spacing),
-        ];
+        let axes = scenario.axes(times);
+        if axes.iter().any(|axis| axis.coordinates().is_none()) {
+            return Err(
+                "the nodes of this sweep are not known to this version of the program".to_owned(),
+            );
+        }
         let mut index = vec![number as u64];
         let mut words = vec![format!("scenario {number}")];
-        for ((name, wanted), (coordinates, spacing)) in
-            PLACES.into_iter().zip(self.places).zip(axes)
-        {
+        for (axis, wanted) in axes.iter().zip(self.places) {
+            let name = &axis.name;
             let wanted = wanted
                 .ok_or_else(|| format!("{name} is missing; expected parameters and t=…,y=…,x=…"))?;
-            let nearest = nearest(&coordinates, wanted, spacing).ok_or_else(|| {
-                format!(
-                    "{name}={wanted}: scenario {number} reaches from {:?} to {:?}",
-                    coordinates.first().copied().unwrap_or(f64::NAN),
-                    coordinates.last().copied().unwrap_or(f64::NAN)
-                )
+            let nearest = axis.nearest(wanted).ok_or_else(|| {
+                let (first, last) = axis.ends().unwrap_or((f64::NAN, f64::NAN));
+                format!("{name}={wanted}: scenario {number} reaches from {first:?} to {last:?}")
             })?;
-            words.push(format!("{name} = {:?}", coordinates[nearest]));
-            index.push(nearest as u64);
+            let coordinate = axis.coordinate(nearest).unwrap_or(f64::NAN);
+            words.push(format!("{name} = {coordinate:?}"));
+            index.push(nearest);
         }
         Ok((index, words.join(", ")))
     }
-}
-
-/// The index of the nearest coordinate; of none where that is an end and more than half a step away.
-fn nearest(coordinates: &[f64], wanted: f64, spacing: f64) -> Option<usize> {
-    let distance = |at: &usize| (coordinates[*at] - wanted).abs();
-    let nearest = (0..coordinates.len()).min_by(|a, b| distance(a).total_cmp(&distance(b)));
-    nearest.filter(|at| (0.5 * spacing >= distance(at)) || (0 < *at && *at + 1 < coordinates.len()))
 }
 
 /// The first few values of a parameter.

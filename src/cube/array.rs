@@ -2,7 +2,6 @@
 //! the result of a run is a [`Cube`](super::Cube).
 
 use super::{
-    axes::{self, KnownAxes, NamedAxis},
     error::CubeError,
     file::matches_journal,
     found::{each_record, is_another_array, is_held, read_journal},
@@ -10,6 +9,7 @@ use super::{
     one_run,
     paths::Paths,
 };
+use diff2d_arrays::labels::{LabelledArray, Labels, NamedAxis, beside};
 use diff2d_arrays::npy::ArrayFile;
 use diff2d_sys::{self as sys, FileExt};
 use std::{
@@ -23,7 +23,7 @@ use std::{
 /// complete scenarios of a sweep, are data.
 #[derive(Debug)]
 pub struct JournalledArray {
-    array: ArrayFile,
+    array: LabelledArray,
     /// Its journal, if it is a cube.
     pub journal: Option<Journal>,
     /// The names of its files, if it is a cube.
@@ -32,22 +32,9 @@ pub struct JournalledArray {
     identity: Option<(u64, u64)>,
     /// That the journal or the axes beside it are those of another array, and so not believed.
     pub note: Option<String>,
-    /// What a file beside it tells of its axes.
-    beside: KnownAxes,
 }
 
 impl JournalledArray {
-    /// Whether it is a cube with nodes outside of the domain, which are NaN.
-    #[must_use]
-    pub fn has_mask(&self) -> bool {
-        let header = self
-            .journal
-            .as_ref()
-            .and_then(|journal| journal.header.as_ref());
-        let mut scenarios = header.into_iter().flat_map(Header::scenarios);
-        scenarios.any(|scenario| scenario.params.has_mask())
-    }
-
     /// Opens an array file and reads the journal next to it.
     ///
     /// # Errors
@@ -58,26 +45,25 @@ impl JournalledArray {
         let opened = file.metadata().map_err(CubeError::io("examine", path))?;
         let identity = sys::identity(&opened);
         let array = ArrayFile::of_file(file, path)?;
-        let mut beside = KnownAxes::default();
+        let mut labels = Labels::default();
         if journal.is_none() {
-            match axes::read_axes(path, &opened, &array.npy.shape) {
-                Ok(found) => beside = found,
+            match beside::read(path, &opened, &array.npy.shape) {
+                Ok(found) => labels = found,
                 Err(sentence) => note = note.or(Some(sentence)),
             }
         }
         let mut array = Self {
-            array,
+            array: LabelledArray::new(array, labels),
             journal,
             paths,
             identity: Some(identity),
             note,
-            beside,
         };
         if let Some(header) = array.header().filter(|header| header.as_begun().is_some()) {
             // The header of the file may not be shortened yet.
             array.array.npy.shape = header.shape();
         }
-        array.limit();
+        array.follow_journal();
         Ok(array)
     }
 
@@ -85,55 +71,17 @@ impl JournalledArray {
     #[must_use]
     pub fn plain(array: ArrayFile) -> Self {
         Self {
-            array,
+            array: LabelledArray::new(array, Labels::default()),
             journal: None,
             paths: None,
             identity: None,
             note: None,
-            beside: KnownAxes::default(),
         }
     }
 
     /// From now on reads fail once the flag is set.
     pub fn stop_on(&mut self, stop: Arc<AtomicBool>) {
         self.array.stop_on(stop);
-    }
-
-    /// What is known of every axis: of the cube of a run and of arrays made from one, names and
-    /// coordinates.
-    #[must_use]
-    pub fn axes(&self) -> Vec<Option<NamedAxis>> {
-        let dimensions = self.npy.shape.len();
-        let times = || {
-            let records = self.journal.iter().flat_map(|journal| &journal.records);
-            records.map(|record| record.simtime).collect()
-        };
-        let known = match self.run().filter(|_| dimensions == 3) {
-            Some(run) => axes::of_run(run, times()),
-            None => Some(self.beside.axes.clone()),
-        };
-        let mut axes = known.unwrap_or_default();
-        axes.resize(dimensions, None);
-        axes
-    }
-
-    /// The unit of an axis, `x`, `y` or `t`, or of the density, `p`, if that is known.
-    #[must_use]
-    pub fn unit(&self, name: &str) -> Option<String> {
-        if let Some(header) = self.header() {
-            return header.scenario(0)?.params.unit(name).map(str::to_owned);
-        }
-        if name == "p" {
-            return self.beside.unit.clone();
-        }
-        let mut axes = self.beside.axes.iter().flatten();
-        axes.find(|axis| axis.name == name)?.unit.clone()
-    }
-
-    /// What the values are, if a file beside the array tells: `difference`.
-    #[must_use]
-    pub fn quantity(&self) -> Option<&str> {
-        self.beside.quantity.as_deref()
     }
 
     /// Reads the journal again: the run may have committed more.
@@ -152,7 +100,7 @@ impl JournalledArray {
             return Err(CubeError::started_over(path));
         }
         (self.journal, self.paths) = (journal, paths);
-        self.limit();
+        self.follow_journal();
         Ok(())
     }
 
@@ -204,9 +152,13 @@ impl JournalledArray {
         files
     }
 
-    fn limit(&mut self) {
+    /// What the journal says of the array: how much of it is data, and what is known of it.
+    fn follow_journal(&mut self) {
         let available = self.journal.as_ref().map_or(u64::MAX, Journal::available);
         self.array.limit(available);
+        if let Some(labels) = self.journal.as_ref().and_then(labels) {
+            self.array.label(labels);
+        }
     }
 
     /// Line 1 of the journal, if it is a cube whose run got that far.
@@ -232,6 +184,29 @@ impl JournalledArray {
                 .as_ref()
                 .is_some_and(|paths| is_held(&paths.journal))
     }
+}
+
+/// What a journal tells of its cube: names and units of the axes; of a run also their coordinates, which differ between
+/// the scenarios of a sweep.
+fn labels(journal: &Journal) -> Option<Labels> {
+    let header = journal.header.as_ref()?;
+    let first = header.scenario(0)?;
+    let axes = match header.run() {
+        Some(run) => {
+            let times = journal.records.iter().map(|record| record.simtime);
+            run.axes(times.collect()).to_vec()
+        }
+        None => {
+            let axis = |name| NamedAxis::counted(name).in_unit(first.params.unit(name));
+            ["scenario", "t", "y", "x"].map(axis).to_vec()
+        }
+    };
+    Some(Labels {
+        axes: axes.into_iter().map(Some).collect(),
+        quantity: None,
+        unit: first.params.unit("p").map(str::to_owned),
+        is_masked: header.scenarios().any(|one| one.params.has_mask()),
+    })
 }
 
 /// The names of the files of a cube, its journal, and a note where that is of another array.
@@ -272,9 +247,9 @@ fn is_without_header(file: &File) -> bool {
 }
 
 impl Deref for JournalledArray {
-    type Target = ArrayFile;
+    type Target = LabelledArray;
 
-    fn deref(&self) -> &ArrayFile {
+    fn deref(&self) -> &LabelledArray {
         &self.array
     }
 }

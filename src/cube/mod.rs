@@ -5,7 +5,6 @@
 //! Below these: [`journal`] the lines, [`digest`] the check sums, and [`checkpoint`] for a stop between snapshots.
 
 pub mod array;
-mod axes;
 pub mod blocks;
 pub mod checkpoint;
 pub mod commit;
@@ -33,7 +32,6 @@ pub mod stream;
 pub mod write;
 
 pub use array::JournalledArray;
-pub use axes::{AxisValues, Labels, NamedAxis, admit_axes, put_with_axes};
 pub use blocks::SolverLoad;
 pub use error::CubeError;
 pub use file::Io;

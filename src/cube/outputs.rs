@@ -1,6 +1,7 @@
 //! [`Writing`]: what a command may write over.
 
 use super::{error::CubeError, found::read_journal, paths::Paths};
+use diff2d_arrays::labels::beside;
 use diff2d_sys::{self as sys, Destination};
 use std::{
     ffi::OsStr,
@@ -70,6 +71,15 @@ impl Writing<'_> {
             }
         }
         Ok(to)
+    }
+
+    /// Admits the name of what stands beside a new array, which replaces what this program has written there.
+    ///
+    /// # Errors
+    /// As [`admit`](Self::admit).
+    pub fn admit_labels(self, array: &Path) -> Result<Destination, CubeError> {
+        let force = self.force || beside::is_ours(array);
+        Self { force, ..self }.admit(&beside::path(array))
     }
 }
 

@@ -6,12 +6,13 @@ use super::{
 };
 use crate::{
     cube::{
-        AxisValues, JournalledArray, NamedAxis,
+        JournalledArray,
         journal::{Header, Scenario, telling},
     },
     grid::{Axis, Grid},
     params::by_name,
 };
+use diff2d_arrays::labels::NamedAxis;
 use serde_json::{Map, Value};
 
 /// An axis of the array.
@@ -297,21 +298,16 @@ fn of_array(array: &JournalledArray) -> (Vec<Dimension>, Vec<Coordinate>) {
     let shape = &array.npy.shape;
     let usual = ["scenario", "t", "y", "x"];
     let usual = &usual[usual.len() - shape.len()..];
-    let told = array.axes();
-    let names: Vec<&str> = told
-        .iter()
-        .flatten()
-        .map(|axis| axis.name.as_str())
-        .collect();
+    let labels = &array.labels;
     let is_own =
-        |name: &str| is_name(name) && names.iter().filter(|one| **one == name).count() == 1;
+        |name: &str| is_name(name) && labels.names().filter(|one| *one == name).count() == 1;
     let mut coordinates = Vec::new();
     for (axis, &length) in shape.iter().enumerate() {
-        let named = told.get(axis).and_then(Option::as_ref);
-        let values = named.and_then(|named| listed(named, length));
+        let named = labels.axis(axis);
+        let values = named.and_then(listed);
         let name = match (named, usual[axis]) {
             (Some(named), _) if is_own(&named.name) => named.name.clone(),
-            (None, usual) if !names.contains(&usual) => usual.to_owned(),
+            (None, usual) if labels.position(usual).is_none() => usual.to_owned(),
             _ => format!("axis{axis}"),
         };
         coordinates.push(match values {
@@ -345,12 +341,7 @@ fn about(name: &str) -> &'static str {
     }
 }
 
-fn listed(axis: &NamedAxis, length: u64) -> Option<Column> {
-    match &axis.values {
-        AxisValues::Labels(labels) => Some(Column::Texts(labels.clone())),
-        _ => {
-            let coordinates = (0..length).map(|index| axis.coordinate(index));
-            coordinates.collect::<Option<_>>().map(Column::Floats)
-        }
-    }
+fn listed(axis: &NamedAxis) -> Option<Column> {
+    let words = axis.labels().map(|labels| Column::Texts(labels.to_vec()));
+    words.or_else(|| Some(Column::Floats(axis.coordinates()?.to_vec())))
 }

@@ -15,6 +15,7 @@ pub mod create;
 pub mod double_double;
 mod error;
 pub mod expression;
+pub mod labels;
 pub mod mantissa;
 pub mod map;
 mod memory;

@@ -1,10 +1,7 @@
 //! What of two arrays is compared: all of them, or the nodes and times that they share.
 
-use crate::{
-    cube::{JournalledArray, NamedAxis},
-    error::Error,
-};
-use diff2d_arrays::compare::Pairs;
+use crate::{cube::JournalledArray, error::Error};
+use diff2d_arrays::{compare::Pairs, labels::NamedAxis};
 use std::collections::HashSet;
 
 /// The pairs along every axis; `None` where the shapes are different and no coordinates tell which
@@ -14,8 +11,8 @@ pub(super) fn pairs(a: &JournalledArray, b: &JournalledArray) -> Result<Option<V
     if shapes[0].len() != shapes[1].len() {
         return Ok(None);
     }
-    let (of_a, of_b) = (a.axes(), b.axes());
-    let axes = of_a.iter().zip(&of_b).zip(shapes[0].iter().zip(&shapes[1]));
+    let axes = a.labels.axes.iter().zip(&b.labels.axes);
+    let axes = axes.zip(shapes[0].iter().zip(&shapes[1]));
     let mut pairs = Vec::new();
     for ((one, other), (&n, &m)) in axes {
         let with_coordinates = |axis: &NamedAxis| axis.spacing().is_some();

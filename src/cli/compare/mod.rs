@@ -9,12 +9,10 @@ use super::{
     open::{self, InputArgs, open, open_as},
     terminal::Terminal,
 };
-use crate::{
-    cube::{JournalledArray, NamedAxis},
-    error::Error,
-};
+use crate::{cube::JournalledArray, error::Error};
 use clap::Args;
 use diff2d_arrays::compare::{Comparison, Difference, Pairs, Tolerance};
+use diff2d_arrays::labels::Labels;
 use diff2d_arrays::npy::{ArrayFile, Buffer, CHUNK_BYTES, Cut, Dtype, NpyError};
 use diff2d_arrays::walk;
 use report::{CompareReport, Different};
@@ -90,7 +88,7 @@ pub(super) fn compare(args: &CompareArgs, terminal: &Terminal) -> Result<(), Err
     let tolerance = is_tolerant.then(|| Tolerance {
         absolute: args.atol.unwrap_or(0.0),
         relative: args.rtol.unwrap_or(0.0),
-        equal_nan: args.equal_nan || (a.has_mask() && b.has_mask()),
+        equal_nan: args.equal_nan || (a.labels.is_masked && b.labels.is_masked),
     });
     let names = || format!("{} and {} differ", a.path.display(), b.path.display());
     let described =
@@ -149,17 +147,20 @@ fn differences(
     let found = comparison.run(output.as_deref(), bar.progress())?;
     drop(bar);
     if let (Some(output), Some(path)) = (output, &args.output) {
-        let axes = a.axes().into_iter().zip(&comparison.pairs);
-        let axes: Vec<Option<NamedAxis>> = axes
-            .map(|(axis, pairs)| match pairs {
-                Pairs::Same(count) => axis?.of_range(&(0..*count)),
+        let known = a
+            .labels
+            .with_axes(|axis, known| match &comparison.pairs[axis] {
+                Pairs::Same(count) => known.of_range(&(0..*count)),
                 Pairs::Listed(pairs) => {
                     let indices: Vec<u64> = pairs.iter().map(|pair| pair[0]).collect();
-                    axis?.of_indices(&indices)
+                    known.of_indices(&indices)
                 }
-            })
-            .collect();
-        open::finish(output, path, &axes, Some("difference"))?;
+            });
+        let labels = Labels {
+            quantity: Some("difference".to_owned()),
+            ..known
+        };
+        open::finish(output, path, &labels)?;
     }
     Ok(found)
 }

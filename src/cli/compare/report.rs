@@ -7,7 +7,7 @@ use crate::{
         json::Object,
         number,
     },
-    cube::{JournalledArray, NamedAxis},
+    cube::JournalledArray,
 };
 use diff2d_arrays::{
     compare::{self, Comparison, Difference, Pairs, Tolerance, ulps},
@@ -145,7 +145,7 @@ fn snapshots(
 /// The axes of which not all indices are compared.
 fn shared(arrays: [&JournalledArray; 2], axes: &Axes<'_>, pairs: &[Pairs]) -> Vec<Shared> {
     let shapes = arrays.map(|array| array.shape());
-    let named = axes.named_axes().iter().zip(pairs).enumerate();
+    let named = axes.labels.axes.iter().zip(pairs).enumerate();
     named
         .filter_map(|(axis, (named, pairs))| {
             let of = [shapes[0][axis], shapes[1][axis]];
@@ -163,8 +163,7 @@ fn shared(arrays: [&JournalledArray; 2], axes: &Axes<'_>, pairs: &[Pairs]) -> Ve
 
 /// The snapshots of each array whose time the other one does not have.
 fn unpaired(arrays: [&JournalledArray; 2], axes: &Axes<'_>, pairs: &[Pairs]) -> [Vec<u64>; 2] {
-    let is_time = |axis: &Option<NamedAxis>| axis.as_ref().is_some_and(|axis| axis.name == "t");
-    let Some(time) = axes.named_axes().iter().position(is_time) else {
+    let Some(time) = axes.labels.position("t") else {
         return [Vec::new(), Vec::new()];
     };
     [0, 1].map(|side| common::unpaired(&pairs[time], side, arrays[side].shape()[time]))

@@ -3,12 +3,15 @@
 use super::time_unit::TimeUnit;
 use crate::{
     cube::{
-        AxisValues, JournalledArray, Record,
+        JournalledArray, Record,
         journal::{FileNames, Header, Scenario, telling},
     },
     error::Error,
 };
-use diff2d_arrays::npy::NpyError;
+use diff2d_arrays::{
+    labels::{Labels, NamedAxis},
+    npy::NpyError,
+};
 use diff2d_plot::{self as plot, Extent, Frame, Reduced, Values};
 use serde_json::Value;
 use std::{borrow::Cow, ops};
@@ -27,8 +30,6 @@ pub(in crate::cli) struct Frames<'a> {
     pub(super) memory: u64,
     /// The unit in which times are shown, and how many of it those of the array have in one.
     pub(super) time_unit: (String, f64),
-    /// What the frames are, if the array's first axis has words for its indices: `mean`, `std`.
-    labels: Vec<String>,
 }
 
 pub(super) enum ArrayKind<'a> {
@@ -87,8 +88,10 @@ impl<'a> Frames<'a> {
             kind,
             at_a_time: usize::try_from(at_a_time).unwrap_or(1),
             memory,
-            time_unit: (array.unit("t").unwrap_or_default(), 1.0),
-            labels: labels(array),
+            time_unit: (
+                array.labels.unit_of("t").unwrap_or_default().to_owned(),
+                1.0,
+            ),
         };
         let (rows, columns) = frames.shape();
         if rows == 0 || columns == 0 {
@@ -127,8 +130,8 @@ impl<'a> Frames<'a> {
     }
 
     fn show_times_in(&mut self, unit: TimeUnit) {
-        let own = self.array.unit("t").unwrap_or_default();
-        if let Some(own) = TimeUnit::of(&own) {
+        let own = self.array.labels.unit_of("t").unwrap_or_default();
+        if let Some(own) = TimeUnit::of(own) {
             self.time_unit = (unit.name().to_owned(), own.seconds() / unit.seconds());
         }
     }
@@ -211,17 +214,24 @@ impl<'a> Frames<'a> {
         }
     }
 
+    /// What is known of the array, its nodes being those of a frame: of a scenario its own.
+    pub(super) fn labels(&self, shown: &Shown<'_>) -> Cow<'a, Labels> {
+        match (&self.kind, &shown.scenario) {
+            (ArrayKind::Scenarios(..), Some(scenario)) => {
+                let scenarios = Some(NamedAxis::counted("scenario"));
+                let axes = scenarios.into_iter().chain(scenario.axes(Vec::new()));
+                Cow::Owned(Labels::of_axes(axes.map(Some).collect()))
+            }
+            _ => Cow::Borrowed(&self.array.labels),
+        }
+    }
+
     /// Where the nodes of a frame lie, as far as that is known.
     fn extent(&self, shown: &Shown<'_>) -> Extent {
-        if let Some(grid) = shown.scenario.as_deref().and_then(Scenario::grid) {
-            return Extent::nodes(grid.x.extent(), grid.y.extent());
-        }
-        let axes = self.array.axes();
-        let ends = |axis: usize, length: usize| {
-            let axis = axes.get(axes.len().checked_sub(axis)?)?.as_ref()?;
-            let first = axis.coordinate(0)?;
-            let last = axis.coordinate(length as u64 - 1)?;
-            Some((first, last)).filter(|_| length > 1)
+        let labels = self.labels(shown);
+        let ends = |from_end: usize, length: usize| {
+            let axis = labels.axes.len().checked_sub(from_end)?;
+            labels.axis(axis)?.ends().filter(|_| length > 1)
         };
         let (rows, columns) = self.shape();
         match (ends(1, columns), ends(2, rows)) {
@@ -232,7 +242,7 @@ impl<'a> Frames<'a> {
 
     /// Whether its frames are of different quantities, as the results of `stats` are.
     pub(super) fn differ_in_kind(&self) -> bool {
-        !self.labels.is_empty()
+        self.words().is_some()
     }
 
     /// Whether its frames have times, along its first axis.
@@ -246,11 +256,21 @@ impl<'a> Frames<'a> {
 
     /// The time of a frame of an array that was made from a cube.
     pub(super) fn time(&self, index: u64) -> Option<f64> {
-        let axes = self.array.axes();
-        let [Some(first), _, _] = &axes[..] else {
-            return None;
-        };
-        first.coordinate(index).filter(|_| first.name == "t")
+        let first = self.first_axis().filter(|first| first.name == "t")?;
+        first.coordinate(index)
+    }
+
+    /// The axis along which frames follow one another.
+    fn first_axis(&self) -> Option<&NamedAxis> {
+        match self.array.npy.shape.len() {
+            3 => self.array.labels.axis(0),
+            _ => None,
+        }
+    }
+
+    /// What the frames are, if the array's first axis has words for its indices: `mean`, `std`.
+    fn words(&self) -> Option<&[String]> {
+        self.first_axis()?.labels()
     }
 
     pub(super) fn values<'k>(&'k self, index: u64, kept: Option<&'k Reduced>) -> InFile<'k> {
@@ -277,7 +297,7 @@ impl<'a> Frames<'a> {
                 Some(time) => frame.at(self.shown_time(time)),
                 None => {
                     let number = usize::try_from(index).unwrap_or(usize::MAX);
-                    match self.labels.get(number) {
+                    match self.words().and_then(|words| words.get(number)) {
                         Some(label) => frame.named(label),
                         None if self.len() > 1 => frame.numbered(number),
                         None => frame,
@@ -347,17 +367,6 @@ impl<'a> Shown<'a> {
             scenario: None,
             name: None,
         }
-    }
-}
-
-/// The words for the frames of an array, if there are some.
-fn labels(array: &JournalledArray) -> Vec<String> {
-    match &array.axes()[..] {
-        [Some(first), _, _] => match &first.values {
-            AxisValues::Labels(labels) => labels.clone(),
-            AxisValues::Listed { .. } => Vec::new(),
-        },
-        _ => Vec::new(),
     }
 }
 

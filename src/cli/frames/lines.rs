@@ -3,7 +3,6 @@
 use super::array::{ArrayKind, Frames, unread};
 use crate::{
     cli::axes::{self, Axes},
-    cube::NamedAxis,
     error::Error,
 };
 use diff2d_arrays::{probe, wording::excerpt};
@@ -46,20 +45,8 @@ fn place(axes: &Axes<'_>, axis: usize, index: u64) -> f64 {
 impl Frames<'_> {
     /// The axes of the array; those of a frame are the last two, of a scenario its own.
     fn axes(&self, index: u64) -> Axes<'_> {
-        let grid = match &self.kind {
-            ArrayKind::Scenarios(..) => self.shown(index).scenario.and_then(|one| one.grid()),
-            _ => None,
-        };
-        let Some(grid) = grid else {
-            return Axes::of(self.array);
-        };
-        let mut named = vec![None; self.axis(FrameAxis::Y)];
-        named.extend(
-            [("y", grid.y), ("x", grid.x)].map(|(name, axis)| {
-                Some(NamedAxis::listed(name, axis.coordinates(), axis.spacing))
-            }),
-        );
-        Axes::named_as(self.array, named)
+        let (array, labels) = (self.array, self.labels(&self.shown(index)));
+        Axes { array, labels }
     }
 
     /// The number of an axis of frames among those of the array.
@@ -109,7 +96,7 @@ impl Frames<'_> {
             }
         };
         let shown = plot::short(place(&axes, axis, index), 5);
-        let unit = self.array.unit(name).unwrap_or_default();
+        let unit = self.unit(name).unwrap_or_default();
         let title = format!("{name} = {shown} {unit}");
         let title = title.trim_end().to_owned();
         Ok(AxisPosition { index, told, title })

@@ -81,7 +81,7 @@ impl Frames<'_> {
         };
         let quantity = match (&look.label, self.quantity()) {
             (Some(label), _) => self.labelled(label, "p"),
-            (None, "" | "p") if self.array.unit("p").is_some() => self.with_unit("p"),
+            (None, "" | "p") if self.unit("p").is_some() => self.with_unit("p"),
             (None, told) => told.to_owned(),
         };
         Style {
@@ -113,8 +113,8 @@ impl Frames<'_> {
     }
 
     /// The unit of an axis or of the density, if it is known.
-    pub(in crate::cli) fn unit(&self, name: &str) -> Option<String> {
-        self.array.unit(name)
+    pub(in crate::cli) fn unit(&self, name: &str) -> Option<&str> {
+        self.array.labels.unit_of(name)
     }
 
     /// The name of an axis or of the density, with its unit if that is known: `x [m]`; of a cube around an axis of rotation
@@ -131,8 +131,8 @@ impl Frames<'_> {
     /// A label of an axis or of the density with the unit of that, unless it has one: a text in brackets at its end.
     fn labelled(&self, label: &str, name: &str) -> String {
         let unit = match name {
-            "t" => Some(self.time_unit.0.clone()).filter(|unit| !unit.is_empty()),
-            name => self.array.unit(name),
+            "t" => Some(&*self.time_unit.0).filter(|unit| !unit.is_empty()),
+            name => self.unit(name),
         };
         match unit {
             Some(unit) if !label.is_empty() && !label.ends_with([']', ')']) => {
@@ -165,7 +165,7 @@ impl Frames<'_> {
 
     /// What the values are, as far as that is known.
     pub(in crate::cli) fn quantity(&self) -> &str {
-        let told = self.array.quantity();
+        let told = self.array.labels.quantity.as_deref();
         told.unwrap_or(match self.shown(0).scenario {
             Some(_) => "p",
             None => "",
@@ -173,7 +173,7 @@ impl Frames<'_> {
     }
 
     fn is_difference(&self) -> bool {
-        self.array.quantity() == Some("difference")
+        self.array.labels.quantity.as_deref() == Some("difference")
     }
 }
 

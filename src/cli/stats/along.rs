@@ -12,12 +12,13 @@ use crate::{
         rows::{Row, Table},
         select,
     },
-    cube::{AxisValues, JournalledArray, NamedAxis},
+    cube::JournalledArray,
     error::Error,
 };
 use diff2d_arrays::npy::{Dtype, NpyHeader, Scalar};
 use diff2d_arrays::{
     AnalysisError, Statistics,
+    labels::NamedAxis,
     output::Output,
     stats::{self, Options, Select, Trend},
 };
@@ -43,7 +44,7 @@ pub(super) fn along(
     let mut hinted = false;
     if args.op.is_some() {
         let axis = reduced[0];
-        columns.tell_units(array, axis)?;
+        columns.tell_units(axis)?;
         #[expect(clippy::cast_precision_loss, reason = "indices are below 2^53")]
         let coordinate = |index| columns.axes.coordinate(axis, index).unwrap_or(index as f64);
         let take = |first, trends: &[Trend]| {
@@ -163,7 +164,7 @@ impl<'a> Columns<'a> {
     }
 
     /// Says in which units the trends along an axis are.
-    fn tell_units(&self, array: &JournalledArray, axis: usize) -> Result<(), Error> {
+    fn tell_units(&self, axis: usize) -> Result<(), Error> {
         let range = &self.select[axis];
         let length = range.end - range.start;
         if length < 2 {
@@ -172,9 +173,10 @@ impl<'a> Columns<'a> {
                 "--op trend: a straight line takes two values at least, and there {is} {length} along axis {axis}"
             )));
         }
-        let named = self.axes.named_axes()[axis].as_ref();
-        let unit = named.and_then(|axis| axis.unit.clone());
-        let sentence = match (array.unit("p"), unit) {
+        let labels = &self.axes.labels;
+        let named = labels.axis(axis);
+        let unit = named.and_then(|axis| axis.unit.as_deref());
+        let sentence = match (labels.unit_of("p"), unit) {
             _ if named.and_then(NamedAxis::spacing).is_none() => {
                 format!(
                     "axis {axis} has no coordinates: slopes are changes from one index to the next"
@@ -194,20 +196,14 @@ impl<'a> Columns<'a> {
         let (Some(output), Some(path)) = (self.output, &args.output) else {
             return Ok(());
         };
-        let of_left = self.left.iter().map(|&axis| {
-            let named = self.axes.named_axes().get(axis)?.as_ref()?;
-            named.of_range(&self.select[axis])
-        });
-        let mut made: Vec<Option<NamedAxis>> = vec![None];
-        made.extend(of_left);
-        if made.iter().any(Option::is_some) {
-            made[0] = Some(NamedAxis {
-                unit: None,
-                name: "statistic".to_owned(),
-                values: AxisValues::Labels(self.table.values),
-            });
+        let all = 0..self.select.len();
+        let reduced: Vec<usize> = all.filter(|axis| !self.left.contains(axis)).collect();
+        let mut labels = self.axes.labels.of_box(self.select).without(&reduced);
+        if labels.axes.iter().any(Option::is_some) {
+            let statistic = NamedAxis::labelled("statistic", self.table.values);
+            labels.axes.insert(0, Some(statistic));
         }
-        open::finish(output, path, &made, None)
+        open::finish(output, path, &labels)
     }
 }
 

@@ -15,11 +15,11 @@ use crate::{
     cube::JournalledArray,
     error::Error,
 };
-use diff2d_arrays::npy::Scalar;
 use diff2d_arrays::{
     Statistics,
     stats::{self, Options},
 };
+use diff2d_arrays::{labels::Labels, npy::Scalar};
 
 /// Computes and prints, or writes, the results; below the head of the table if they are the first.
 pub(super) fn whole(
@@ -72,7 +72,7 @@ pub(super) fn whole(
     if let (Some(output), Some(path)) = (output, &args.output) {
         let numbers: Vec<f64> = row.values.iter().copied().map(Scalar::to_f64).collect();
         output.write(0, bytemuck::cast_slice(&numbers))?;
-        return open::finish(output, path, &[], None);
+        return open::finish(output, path, &Labels::default());
     }
     if is_first {
         table.print_head()?;

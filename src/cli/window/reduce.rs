@@ -8,7 +8,7 @@ use crate::{
         open,
         terminal::Terminal,
     },
-    cube::{JournalledArray, NamedAxis},
+    cube::JournalledArray,
     error::Error,
 };
 use diff2d_arrays::window::{Request, Windows};
@@ -24,8 +24,6 @@ pub(super) fn reduce(
     follows: bool,
     terminal: &Terminal,
 ) -> Result<(), Error> {
-    let (pad, select) = (request.pad.is_some(), request.select.clone());
-    let (lengths, strides) = (request.window.clone(), request.stride.clone());
     let windows = Windows::new(&array, request)?;
     let mut taken = array.files();
     taken.extend(weights.map(Path::to_owned));
@@ -59,14 +57,7 @@ pub(super) fn reduce(
             "the input was read {times} times over, since few windows fit into --memory at a time: more memory is faster"
         ));
     }
-    // A window has its middle as coordinate; one with a rim lies on an element.
-    let known = array.axes().into_iter().zip(&output.npy.shape).enumerate();
-    let axes: Vec<Option<NamedAxis>> = known
-        .map(|(axis, (named, &count))| {
-            let length = if pad { 1 } else { lengths[axis] };
-            named?.of_windows(select[axis].start, length, strides[axis], count)
-        })
-        .collect();
-    open::finish(output, &args.output, &axes, None)?;
+    let labels = windows.labels(&array.labels, &output.npy.shape);
+    open::finish(output, &args.output, &labels)?;
     followed.map_or(Ok(()), Ending::conclude)
 }

@@ -1,11 +1,12 @@
 //! [`Scenario`]: what line 1 of the journal says of one run.
 
 use crate::{
-    grid::Grid,
+    grid::{Axis, Grid},
     params::{Canonical, Params, ParamsError, RawParams, StepMethod, Times},
     problem::Problem,
     schedule::{Due, Nper, Pace},
 };
+use diff2d_arrays::labels::NamedAxis;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -89,6 +90,22 @@ impl Scenario {
         let grid = Grid::new(&Params::from_raw(&raw).ok()?, &raw).ok()?;
         let is_same = (grid.x.spacing, grid.y.spacing) == (self.dx, self.dy);
         is_same.then_some(grid)
+    }
+
+    /// The axes of its snapshots, which have these times. Those of the nodes have coordinates where its
+    /// [grid](Self::grid) is known.
+    #[must_use]
+    pub fn axes(&self, times: Vec<f64>) -> [NamedAxis; 3] {
+        let nodes = |name, axis: Option<Axis>| match axis {
+            Some(axis) => NamedAxis::listed(name, axis.coordinates(), axis.spacing),
+            None => NamedAxis::counted(name),
+        };
+        let (y, x) = self.grid().map(|grid| (grid.y, grid.x)).unzip();
+        let time = NamedAxis::listed("t", times, self.pace().cadence());
+        [time, nodes("y", y), nodes("x", x)].map(|axis| {
+            let unit = self.params.unit(&axis.name);
+            axis.in_unit(unit)
+        })
     }
 
     /// Number of snapshots, the initial state included.

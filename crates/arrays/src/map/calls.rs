@@ -1,6 +1,6 @@
 //! [`CallSource`]: what a variable of a formula stands for, and the calls that look further than at one element.
 
-use super::input::{MapAxis, MapInput};
+use super::input::MapInput;
 use crate::Statistics;
 
 /// What a variable of a formula stands for.
@@ -70,7 +70,7 @@ impl CallSource {
             }
             Self::Index(axis) => format!("i{axis}"),
             Self::Coordinate { input, axis } => {
-                let axis = inputs[*input].axes[*axis].as_ref();
+                let axis = inputs[*input].labels.axis(*axis);
                 axis.map_or_else(String::new, |axis| axis.name.clone())
             }
         }
@@ -103,8 +103,8 @@ pub(super) fn source(
         // Of two values they are functions.
         "min" | "max" => input.is_some_and(|input| {
             let is_axis = |part: &str| {
-                let mut axes = inputs[input].axes.iter().flatten();
-                axes.any(|axis| axis.name == part) && inputs.iter().all(|other| other.name != part)
+                let is_known = inputs[input].labels.position(part).is_some();
+                is_known && inputs.iter().all(|other| other.name != part)
             };
             by_name.is_some() || parts.len() != 1 || is_axis(parts[0])
         }),
@@ -197,15 +197,14 @@ fn arguments_of(text: &str) -> Vec<&str> {
 /// The axis of a number, negative from the end, or of a name.
 fn axis_of(input: &MapInput<'_>, text: &str) -> Result<usize, String> {
     let dimensions = input.select.len();
-    let named = |axis: &Option<MapAxis>| axis.as_ref().is_some_and(|axis| axis.name == text);
     let number = match text.replace(' ', "").parse::<i64>() {
         Ok(number) if number < 0 => usize::try_from(number + dimensions as i64).ok(),
         Ok(number) => usize::try_from(number).ok(),
-        Err(_) => input.axes.iter().position(named),
+        Err(_) => input.labels.position(text),
     };
     number.filter(|&axis| axis < dimensions).ok_or_else(|| {
-        let names = input.axes.iter().flatten();
-        let names: String = names.map(|axis| format!(", {}", axis.name)).collect();
+        let names = input.labels.names();
+        let names: String = names.map(|name| format!(", {name}")).collect();
         let numbers = match dimensions {
             0 => "it has none".to_owned(),
             1 => format!("it has 0{names}"),

@@ -1,33 +1,36 @@
 //! [`MapInput`]: an array that a formula names.
 
-use crate::npy::{ArrayFile, Region};
+use crate::{
+    labels::{LabelledArray, Labels, NamedAxis},
+    npy::Region,
+};
 use std::ops::Range;
 
-/// An array under the name that a formula has for it.
+/// An array under the name that a formula has for it. Reductions leave the NaN of masked nodes out.
 #[derive(Debug)]
 pub struct MapInput<'a> {
     /// The name.
     pub name: String,
     /// The array.
-    pub array: &'a ArrayFile,
+    pub array: &'a LabelledArray,
     /// The box that is taken of it: a range for every axis.
     pub select: Region,
-    /// Of every axis of the box the name and the coordinates, if they are known.
-    pub axes: Vec<Option<MapAxis>>,
-    /// Whether reductions leave NaN out.
-    pub skip_nan: bool,
+    /// What is known of the box.
+    pub(super) labels: Labels,
 }
 
-/// An axis with a name.
-#[derive(Debug, Clone, PartialEq)]
-pub struct MapAxis {
-    /// The name.
-    pub name: String,
-    /// A coordinate for each index, if there are some.
-    pub coordinates: Option<Vec<f64>>,
-}
+impl<'a> MapInput<'a> {
+    /// A box of an array, under a name.
+    #[must_use]
+    pub fn new(name: &str, array: &'a LabelledArray, select: Region) -> Self {
+        Self {
+            name: name.to_owned(),
+            labels: array.labels.of_box(&select),
+            array,
+            select,
+        }
+    }
 
-impl MapInput<'_> {
     /// Length of every axis of the box.
     #[must_use]
     pub fn shape(&self) -> Vec<u64> {
@@ -37,6 +40,6 @@ impl MapInput<'_> {
 
     /// The coordinates of an axis, if it has some.
     pub(super) fn coordinates(&self, axis: usize) -> Option<&[f64]> {
-        self.axes.get(axis)?.as_ref()?.coordinates.as_deref()
+        self.labels.axis(axis).and_then(NamedAxis::coordinates)
     }
 }

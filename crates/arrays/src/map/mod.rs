@@ -13,6 +13,7 @@ mod results;
 use super::AnalysisError;
 use crate::{
     expression::{BATCH, Expression},
+    labels::{Labels, NamedAxis},
     memory::threads_within,
     npy::{Cut, Dtype, Kind, Region},
     output::Output,
@@ -20,7 +21,7 @@ use crate::{
     stats, walk,
 };
 use calls::CallSource;
-pub use input::{MapAxis, MapInput};
+pub use input::MapInput;
 use results::Misfits;
 use std::ops::Range;
 
@@ -52,9 +53,9 @@ impl<'a> Map<'a> {
             sources.push(CallSource::Index(axis));
         }
         for (input, named) in inputs.iter().enumerate() {
-            for (axis, known) in named.axes.iter().enumerate() {
+            for (axis, known) in named.labels.axes.iter().enumerate() {
                 let Some(known) = known else { continue };
-                if known.coordinates.is_some() && !names.contains(&known.name) {
+                if known.coordinates().is_some() && !names.contains(&known.name) {
                     names.push(known.name.clone());
                     sources.push(CallSource::Coordinate { input, axis });
                 }
@@ -94,10 +95,49 @@ impl<'a> Map<'a> {
         &self.inputs
     }
 
-    /// Whether the formula uses the input with this number.
-    #[must_use]
-    pub fn uses(&self, input: usize) -> bool {
-        self.arrays().any(|used| used == input)
+    /// What is known of the result: along every axis what is known of the first array that has as many elements along it.
+    /// Where nodes of an array are masked, so are those of the result.
+    ///
+    /// # Errors
+    /// [`AnalysisError::Request`] where another array with as many elements has other coordinates, unless these are to be
+    /// `ignored`.
+    pub fn labels(&self, ignored: bool) -> Result<Labels, AnalysisError> {
+        let mut axes: Vec<Option<(&str, &NamedAxis)>> = vec![None; self.shape.len()];
+        let used = |number: &usize| self.arrays().any(|used| used == *number);
+        let inputs = (0..self.inputs.len()).filter(used);
+        let inputs = inputs.map(|number| &self.inputs[number]);
+        for input in inputs {
+            let pairs = input.labels.axes.iter().zip(input.shape());
+            for (from_end, (axis, length)) in pairs.rev().enumerate() {
+                let Some(place) = self.shape.len().checked_sub(from_end + 1) else {
+                    break;
+                };
+                let Some(axis) = axis.as_ref().filter(|_| length == self.shape[place]) else {
+                    continue;
+                };
+                let (first, known) = *axes[place].get_or_insert((&input.name, axis));
+                if let Some(difference) = known.difference(axis).filter(|_| !ignored) {
+                    return Err(AnalysisError::Request(format!(
+                        "{first} and {} have other coordinates along axis {place}: {difference}; --ignore-coordinates takes those of {first}",
+                        input.name
+                    )));
+                }
+            }
+        }
+        let axes = axes.into_iter();
+        let mut is_masked = self.used().map(|(_, source)| match source {
+            CallSource::Reduced { input, axes, .. } => {
+                self.inputs[*input].labels.without(axes).is_masked
+            }
+            other => (other.array()).is_some_and(|input| self.inputs[input].labels.is_masked),
+        });
+        Ok(Labels {
+            is_masked: is_masked.any(|is_masked| is_masked),
+            ..Labels::of_axes(
+                axes.map(|axis| axis.map(|(_, axis)| axis.clone()))
+                    .collect(),
+            )
+        })
     }
 
     /// Whether the axes of the result vary in the file from the first, as those of all arrays do.
@@ -286,7 +326,7 @@ impl<'a> Map<'a> {
             };
             let input = &self.inputs[*input];
             let options = stats::Options {
-                skip_nan: input.skip_nan,
+                skip_nan: input.array.labels.is_masked,
                 above: None,
                 memory: memory - needed,
             };

@@ -16,6 +16,7 @@ use super::{
     stream::Stream,
     writer::PartWriter,
 };
+use crate::labels::Labels;
 use crate::npy::{ArrayFile, Dtype, Kind, Region};
 use crate::progress::Progress;
 use crate::{AnalysisError, output::Output, walk};
@@ -131,6 +132,25 @@ impl Windows {
             shape.reverse();
         }
         shape
+    }
+
+    /// What is known of the results, which have this shape. A window has its middle as coordinate; one with a rim lies on an element.
+    #[must_use]
+    pub fn labels(&self, known: &Labels, shape: &[u64]) -> Labels {
+        let request = &self.request;
+        let of_windows = known.with_axes(|axis, known| {
+            let window = match request.pad {
+                Some(_) => 1,
+                None => request.window[axis],
+            };
+            let start = request.select[axis].start;
+            known.of_windows(start, window, request.stride[axis], shape[axis])
+        });
+        Labels {
+            quantity: None,
+            unit: of_windows.unit.filter(|_| request.op != Op::Var),
+            ..of_windows
+        }
     }
 
     /// The dtype of the results.
