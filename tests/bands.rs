@@ -1,5 +1,5 @@
-//! States larger than the memory that a run may take: the bits of a run in memory, the files that are left,
-//! and what is refused.
+//! States larger than the memory that a run may take: where a stopped run goes on, the files that are left, and what is
+//! refused.
 #![cfg(feature = "cli")]
 #![allow(
     clippy::unwrap_used,
@@ -9,9 +9,8 @@
 
 mod common;
 
-use common::{Scene, problems::problems, program};
-use diff2d::{Outcome, Problem, Run, RunError};
-use proptest::prelude::*;
+use common::{Scene, program};
+use diff2d::{Outcome, Problem, Run};
 use std::{
     fs::{self, File},
     os::unix::fs::FileExt,
@@ -23,39 +22,6 @@ use std::{
     thread,
     time::Duration,
 };
-
-proptest! {
-    #![proptest_config(ProptestConfig {
-        cases: if common::full() { 500 } else { 20 },
-        failure_persistence: None,
-        ..ProptestConfig::default()
-    })]
-
-    #[test]
-    fn bands_change_no_byte(text in problems(), threads in 1_usize..3, quarters in 5_u64..14) {
-        let scene = Scene::new();
-        let Ok(problem) = text.parse::<Problem>() else {
-            // A wall whose limit is below every time step.
-            return Ok(());
-        };
-        let run = |name: &str| Run::new(&problem).output(scene.path(name)).threads(threads);
-        let in_memory = run("m.npy").start();
-        let memory = program(problem.grid.len()) + problem.field_bytes() * quarters / 4 + 40_000;
-        let in_bands = run("b.npy").memory(memory).start();
-        match (in_memory, in_bands) {
-            (Ok(_), Err(RunError::Cap { .. } | RunError::NotInBands { .. })) => {}
-            (Ok(_), Ok(report)) => {
-                prop_assert!(report.state.starts_with("files"), "{}", report.state);
-                prop_assert!(scene.cube_and_journal("m") == scene.cube_and_journal("b"));
-                prop_assert_eq!(scene.files().len(), 4);
-            }
-            (in_memory, in_bands) => {
-                let told = [in_memory, in_bands].map(|ran| ran.err().map(|error| error.to_string()));
-                prop_assert_eq!(&told[0], &told[1]);
-            }
-        }
-    }
-}
 
 const SMALL: &str = "D = 1\nx1 = 0\nx2 = 1\ndx = 0.01\nruntime = 0.01\nouttime = 0.005\n";
 

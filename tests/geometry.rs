@@ -1,5 +1,4 @@
-//! Masks and held nodes: against a reference in NumPy, by what they mean, and the same bits for any threads, ranks, bands
-//! and interruptions.
+//! Masks and held nodes: against a reference in NumPy, and by what they mean.
 //!
 //! `DIFF2D_FULL=1` solves 1,000 problems.
 #![cfg(feature = "cli")]
@@ -11,12 +10,8 @@
 
 mod common;
 
-use common::{Scene, data_of, full, program, python};
-use diff2d::{
-    Outcome, Problem, Run, RunError,
-    comm::{Channels, Link},
-    stencil::Tile,
-};
+use common::{Scene, data_of, full, python};
+use diff2d::{Outcome, Problem, Run};
 use rayon::prelude::*;
 use std::sync::{
     Arc,
@@ -97,73 +92,6 @@ fn random_geometries_have_the_solution_of_the_reference() {
     println!("{}", python(SCRIPT, ["check", &directory]).trim_end());
 }
 
-#[test]
-fn threads_tiles_ranks_and_interruptions_change_no_byte() {
-    let count = if full() { 200 } else { 16 };
-    let scene = random(count, 2);
-    for number in 0..count {
-        let name = number.to_string();
-        let mut text = scene.text(&format!("{name}.toml"));
-        if number % 3 == 2 && !text.contains("dt = ") && !text.contains("safety = ") {
-            // A table ends the keys of the file.
-            text = format!("method = \"rkl2\"\nstages = 5\n{text}");
-            scene.write(&format!("{name}.toml"), text);
-        }
-        let problem = load(&scene, &name);
-        let alone = |to: &str, threads, tile: Option<Tile>| {
-            let run = run(&problem, &scene, to).force(true).threads(threads);
-            assert_eq!(run.tile(tile).start().unwrap().outcome, Outcome::Done);
-            scene.cube_and_journal(to)
-        };
-        let expected = alone(&name, 1, None);
-        let tile = |rows, columns, depth| Tile {
-            rows,
-            columns,
-            depth,
-        };
-        for (threads, tile) in [(1, tile(7, 9, 5)), (3, tile(20, 1000, 11))] {
-            assert!(alone("got", threads, Some(tile)) == expected, "{number}");
-        }
-        let snapshots = problem.schedule.snapshots() as usize;
-        for ranks in [1, 2, 3] {
-            let together = |to: &str| {
-                let reports = Channels::together(ranks, Link::default(), |comm| {
-                    run(&problem, &scene, to).resume(true).start_on(&comm)
-                });
-                for report in reports {
-                    assert_eq!(report.unwrap().outcome, Outcome::Done);
-                }
-                assert!(scene.cube_and_journal(to) == expected, "{number}: {to}");
-            };
-            together(&format!("{name}-{ranks}"));
-            if snapshots > 1 {
-                let to = format!("{name}-{ranks}-resumed");
-                let committed = 1 + (number + ranks) % (snapshots - 1);
-                cut(
-                    &scene,
-                    &name,
-                    &to,
-                    committed,
-                    problem.field_bytes() as usize,
-                );
-                together(&to);
-            }
-        }
-    }
-}
-
-/// What a run that was killed after `snapshots` commits leaves behind.
-fn cut(scene: &Scene, from: &str, to: &str, snapshots: usize, snapshot_bytes: usize) {
-    let mut cube = scene.read(&format!("{from}.npy"));
-    let whole = data_of(&cube).len() / snapshot_bytes;
-    let kept = cube.len() - (whole - snapshots) * snapshot_bytes;
-    cube[kept..].fill(0);
-    scene.write(&format!("{to}.npy"), cube);
-    let journal = scene.text(&format!("{from}.journal"));
-    let lines: String = journal.split_inclusive('\n').take(1 + snapshots).collect();
-    scene.write(&format!("{to}.journal"), lines);
-}
-
 /// A plate that is larger than little memory, with holes, a pipe and a wall that depends on time.
 const PLATE: &str = "\
 D = \"1 + 0.5*sin(x)\"
@@ -182,45 +110,6 @@ boundary.left = \"sin(100*t)\"
 where = \"hypot(x - 0.2, y - 0.3) < 0.1\"
 value = \"x + y\"
 ";
-
-#[test]
-fn bands_change_no_byte() {
-    for more in [
-        "",
-        "precision = \"f32\"\n",
-        "boundary.top = \"periodic\"\nboundary.bottom = \"periodic\"\n",
-    ] {
-        let scene = Scene::new();
-        scene.write("p.toml", format!("{more}{PLATE}"));
-        let problem = load(&scene, "p");
-        run(&problem, &scene, "m").start().unwrap();
-        let expected = scene.cube_and_journal("m");
-        let mut tried = 0;
-        for quarters in [6, 8, 11] {
-            let memory =
-                program(problem.grid.len()) + problem.field_bytes() * (quarters + 4) / 4 + 40_000;
-            match run(&problem, &scene, "b")
-                .force(true)
-                .memory(memory)
-                .start()
-            {
-                Ok(report) => {
-                    assert!(report.state.starts_with("files"), "{}", report.state);
-                    assert!(scene.cube_and_journal("b") == expected, "{more}{quarters}");
-                    tried += 1;
-                }
-                Err(RunError::Cap { .. } | RunError::NotInBands { .. }) => {}
-                Err(error) => panic!("{error}"),
-            }
-            cut(&scene, "m", "b", 2, problem.field_bytes() as usize);
-            let resumed = run(&problem, &scene, "b").resume(true).memory(memory);
-            if resumed.start().is_ok() {
-                assert!(scene.cube_and_journal("b") == expected, "{more}{quarters}");
-            }
-        }
-        assert!(tried > 0, "{more}");
-    }
-}
 
 #[test]
 fn a_run_that_is_stopped_between_snapshots_goes_on_where_it_was() {
@@ -810,10 +699,10 @@ fn a_changed_mask_file_is_no_resume_and_damage_is_repaired() {
     let whole = scene.cube_and_journal("c");
     scene.succeed("run p.toml -o c.npy --resume");
     let problem = load(&scene, "p");
-    cut(&scene, "c", "d", 2, problem.field_bytes() as usize);
+    scene.cut("c", "d", 2, problem.field_bytes() as usize);
     scene.succeed("run p.toml -o d.npy --resume");
     assert!(scene.cube_and_journal("d") == whole);
-    cut(&scene, "c", "d", 2, problem.field_bytes() as usize);
+    scene.cut("c", "d", 2, problem.field_bytes() as usize);
     let mut damaged = scene.read("c.npy");
     for at in [1, 3] {
         damaged[4096 + at * problem.field_bytes() as usize + 808] ^= 1;

@@ -95,6 +95,17 @@ impl Scene {
         (self.read(&format!("{stem}.npy")), journal)
     }
 
+    /// Makes of the cube and journal `from` what a run that was killed after `snapshots` commits leaves as `to`.
+    pub fn cut(&self, from: &str, to: &str, snapshots: usize, snapshot_bytes: usize) {
+        let mut cube = self.read(&format!("{from}.npy"));
+        let kept = cube.len() - data_of(&cube).len() + snapshots * snapshot_bytes;
+        cube[kept..].fill(0);
+        self.write(&format!("{to}.npy"), cube);
+        let journal = self.text(&format!("{from}.journal"));
+        let lines: String = journal.split_inclusive('\n').take(1 + snapshots).collect();
+        self.write(&format!("{to}.journal"), lines);
+    }
+
     pub fn exists(&self, name: &str) -> bool {
         self.path(name).exists()
     }
