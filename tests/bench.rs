@@ -157,6 +157,22 @@ fn all_programs_agree_where_contraction_changes_bits() {
             (&1.0.into(), &true.into())
         );
     }
+    let ceilings = results["ceilings"].as_array().unwrap();
+    let threads: Vec<u64> = ceilings
+        .iter()
+        .map(|ceiling| ceiling["threads"].as_u64().unwrap())
+        .collect();
+    assert_eq!(threads, [1, 2]);
+    for ceiling in ceilings {
+        let rate = |name: &str| ceiling[name].as_f64().unwrap();
+        assert!(rate("bytes_per_second") > 1e8 && rate("operations_per_second") > 1e8);
+    }
+    for word in ["memory", "arithmetic"] {
+        let begins = |line: &&str| line.starts_with(&format!("ceiling of the {word} "));
+        assert_eq!(table.lines().filter(begins).count(), 2, "{table}");
+        let defined = format!("\nceiling of the {word}: ");
+        assert!(table.contains(&defined), "{table}");
+    }
 }
 
 /// `diff2d bench --physics` of 37 × 37 nodes with a compiler.
@@ -288,6 +304,15 @@ fn a_program_of_ones_own_is_beside_the_others() {
         let own = entries.iter().find(|entry| entry["language"] == "own");
         assert_eq!(own.unwrap()["final"]["equal"], true, "{results}");
     }
+    // More than two numbers of threads are curves.
+    let several = "--size 33 --steps 70 --repeat 1 --warmup 0 --threads 1,2,3 --plot t.svg";
+    let output = run(&several.split(' ').collect::<Vec<_>>());
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let chart = fs::read_to_string(directory.path().join("t.svg")).unwrap();
+    assert!(
+        chart.contains("by threads, 33 × 33 interior nodes"),
+        "{chart}"
+    );
     // One that takes the parameter file and leaves nothing but zeros.
     script(
         directory.path(),

@@ -8,8 +8,14 @@ use super::{
     results::Tool,
 };
 use std::{
-    collections::HashMap, env, ffi::OsString, fs, path::Path, process::Command,
-    sync::atomic::AtomicUsize, time::Duration,
+    collections::HashMap,
+    env,
+    ffi::OsString,
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+    sync::atomic::AtomicUsize,
+    time::Duration,
 };
 
 macro_rules! sources {
@@ -19,7 +25,8 @@ macro_rules! sources {
 }
 
 /// All their sources, part of the program so that the comparison runs anywhere.
-pub const SOURCES: [(&str, &str); 19] = sources![
+pub const SOURCES: [(&str, &str); 20] = sources![
+    "ceilings.cpp",
     "common.hpp",
     "common.cpp",
     "physics.hpp",
@@ -48,6 +55,8 @@ const TIME_LIMIT: Duration = Duration::from_secs(300);
 #[derive(Debug, Clone)]
 pub(super) struct Programs {
     pub all: Vec<Program>,
+    /// What measures the ceilings of the machine.
+    pub ceilings: Option<PathBuf>,
     pub tools: Vec<Tool>,
     pub missing: Vec<String>,
 }
@@ -97,6 +106,7 @@ pub(super) fn build(
         signal,
         programs: Programs {
             all: ours(ourselves).into(),
+            ceilings: None,
             tools: Vec::new(),
             missing: Vec::new(),
         },
@@ -152,6 +162,8 @@ struct Language {
     contracts: bool,
     /// How to get the compiler.
     get: &'static str,
+    /// What measures the ceilings of the machine.
+    ceilings: Option<&'static str>,
 }
 
 impl Language {
@@ -165,6 +177,7 @@ impl Language {
         portable: true,
         contracts: true,
         get: "on Debian: apt install g++",
+        ceilings: Some("ceilings.cpp"),
         programs: &[
             ("C++, one loop", "diff2d_omp.cpp", true),
             ("C++, two loops", "diff2d.cpp", false),
@@ -173,6 +186,7 @@ impl Language {
     const CPP_PHYSICS: Self = Self {
         support: &["common.cpp", "physics.cpp"],
         portable: false,
+        ceilings: None,
         programs: &[("C++, one loop", "diff2d_physics.cpp", true)],
         ..Self::CPP
     };
@@ -182,6 +196,7 @@ impl Language {
         compiler: "gfortran",
         support: &["common.f90"],
         get: "on Debian: apt install gfortran",
+        ceilings: None,
         programs: &[
             ("Fortran, do loops", "diff2d_do.f90", true),
             ("Fortran, array syntax", "diff2d_array.f90", false),
@@ -198,6 +213,7 @@ impl Language {
         portable: true,
         contracts: false,
         get: "https://rustup.rs",
+        ceilings: None,
         programs: &[("Rust, one loop", "diff2d_rust.rs", false)],
     };
 }
@@ -283,6 +299,13 @@ impl Builder<'_> {
                 return Ok(());
             }
             objects += &format!(" {source}.o");
+        }
+        if let Some(source) = language.ceilings {
+            let flags = format!("{}{} -fopenmp", language.flags, language.native);
+            match compile(self, &format!("{flags} {source} -o ceilings"))? {
+                Ok(_) => self.programs.ceilings = Some(self.directory.join("ceilings")),
+                Err(reason) => self.miss(format!("no ceilings: {reason}")),
+            }
         }
         for &(program, source, threaded) in language.programs {
             let targets = [("", false), (language.native, true)].into_iter();

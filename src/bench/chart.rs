@@ -68,12 +68,21 @@ pub fn chart(results: &Results) -> Result<Bitmap, plot::Error> {
                 groups,
             },
             Section {
+                heading:
+                    "Its ceilings: the triad of STREAM by 16 bytes, multiply-adds by 7 operations"
+                        .to_owned(),
+                groups: ceilings(results),
+            },
+            Section {
                 heading: format!(
                     "2016, another machine: the figures of the course for whole programs{other_size}",
                 ),
                 groups: course.into(),
             },
-        ],
+        ]
+        .into_iter()
+        .filter(|section| !section.groups.is_empty())
+        .collect(),
     }
     .draw()
 }
@@ -83,36 +92,84 @@ fn is_ours(program: &str) -> bool {
     program.starts_with("diff2d")
 }
 
-/// Draws the rates over the size of the problem: a curve for each program, with its fastest flags and number of threads.
+/// What the machine can do at most, a bar for each number of threads.
+fn ceilings(results: &Results) -> Vec<BarGroup> {
+    let mut groups: BTreeMap<&str, Vec<_>> = BTreeMap::new();
+    for ceiling in &results.ceilings {
+        for (name, what, updates) in ceiling.limits() {
+            let shade = match ceiling.threads {
+                1 => Shade::PlainLight,
+                _ => Shade::Plain,
+            };
+            let rate = updates / 1e9;
+            let amount = what.split(" by ").next().unwrap_or_default();
+            let bar = (rate, shade, format!("{}  ({amount})", three_digits(rate)));
+            groups.entry(name).or_default().push(bar);
+        }
+    }
+    let groups = groups.into_iter().rev();
+    groups
+        .map(|(label, bars)| BarGroup {
+            label: label.to_owned(),
+            bars,
+        })
+        .collect()
+}
+
+/// Draws the rates over the size of the problem or, of one size, over the number of threads: a curve for each program, with its
+/// fastest flags, and for each ceiling of the machine.
 #[must_use]
 #[expect(clippy::cast_precision_loss, reason = "a place in a picture")]
 pub fn curves(all: &[Results]) -> Chart {
-    let programs = all.iter().flat_map(|results| &results.entries);
-    let programs: BTreeSet<&str> = programs.map(|entry| &*entry.program).collect();
-    let curve = |&program: &&str| {
-        let point = |results: &Results| {
-            let rates = results.entries.iter();
-            let rates = rates.filter(|entry| entry.program == program);
-            let rate = rates
-                .map(|entry| entry.updates_per_second)
-                .fold(f64::NAN, f64::max);
-            (results.problem.size as f64, rate / 1e9)
+    let over_threads = all.len() == 1;
+    let mut curves: BTreeMap<&str, BTreeMap<usize, f64>> = BTreeMap::new();
+    for results in all {
+        let size = results.problem.size as usize;
+        let mut add = |name, threads, rate: f64| {
+            let at = if over_threads { threads } else { size };
+            let best = curves.entry(name).or_default().entry(at).or_insert(rate);
+            *best = best.max(rate);
         };
-        Curve {
-            label: program.to_owned(),
-            points: all.iter().map(point).collect(),
+        for entry in &results.entries {
+            add(&entry.program, entry.threads, entry.updates_per_second);
         }
+        for ceiling in &results.ceilings {
+            for (name, _, rate) in ceiling.limits() {
+                add(name, ceiling.threads, rate);
+            }
+        }
+    }
+    // What takes one thread alone has no curve over their number.
+    curves.retain(|_, points| !over_threads || points.len() > 1);
+    let curve = |(label, points): (&str, BTreeMap<usize, f64>)| Curve {
+        label: label.to_owned(),
+        points: points
+            .into_iter()
+            .map(|(at, rate)| (at as f64, rate / 1e9))
+            .collect(),
     };
-    let mut curves: Vec<Curve> = programs.iter().map(curve).collect();
+    let mut curves: Vec<Curve> = curves.into_iter().map(curve).collect();
     let last = |curve: &Curve| curve.points.last().map_or(0.0, |point| point.1);
     curves.sort_by(|a, b| last(b).total_cmp(&last(a)));
+    let first = all.first();
+    let machine = first.map(|one| one.machine.clone());
+    let (title, x) = match first {
+        Some(one) if over_threads => (
+            format!(
+                "Updates of a node a second by threads, {0} × {0} interior nodes",
+                one.problem.size
+            ),
+            "threads",
+        ),
+        _ => (
+            "Updates of a node a second by size".to_owned(),
+            "interior nodes along a side",
+        ),
+    };
     Chart {
-        title: "Updates of a node a second by size".to_owned(),
-        subtitle: all
-            .first()
-            .map(|one| one.machine.clone())
-            .unwrap_or_default(),
-        x: "interior nodes along a side".to_owned(),
+        title,
+        subtitle: machine.unwrap_or_default(),
+        x: x.to_owned(),
         y: "10⁹ updates a second".to_owned(),
         log: true,
         curves,

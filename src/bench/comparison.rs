@@ -3,6 +3,7 @@
 use super::{
     build::{self, Programs},
     case::{Case, StepBudget, Variant},
+    ceiling::Ceiling,
     error::{BenchError, directory_error},
     final_states::FinalStates,
     program::Contender,
@@ -51,6 +52,7 @@ pub struct Bench {
     warmup: u32,
     repeat: u32,
     signal: Arc<AtomicUsize>,
+    ceilings: Vec<Ceiling>,
     tools: Vec<Tool>,
     missing: Vec<String>,
     load: Option<f64>,
@@ -72,6 +74,19 @@ impl Bench {
         if !plan.own.is_empty() {
             programs.all.push(build::own(&plan.own));
         }
+        let mut ceilings = Vec::new();
+        for &threads in &plan.threads {
+            let Some(program) = &programs.ceilings else {
+                break;
+            };
+            match Ceiling::measure(program, threads, &plan.signal)? {
+                Ok(ceiling) => ceilings.push(ceiling),
+                Err(reason) => {
+                    programs.missing.push(format!("no ceilings: {reason}"));
+                    break;
+                }
+            }
+        }
         let variants: Vec<_> = match plan.physics {
             true => Variant::all().map(Some).collect(),
             false => vec![None],
@@ -86,14 +101,9 @@ impl Bench {
             let own = Temporary::directory(path).map_err(directory_error(path))?;
             let case = Case::new(variant, size, plan.steps, own.name())?;
             case.write_params_of(case.steps_of(StepBudget::Arrays))?;
-            Ok(Self::new(
-                plan,
-                case,
-                own,
-                &directory,
-                programs.clone(),
-                load,
-            ))
+            let mut bench = Self::new(plan, case, own, &directory, programs.clone(), load);
+            bench.ceilings.clone_from(&ceilings);
+            Ok(bench)
         })
         .collect()
     }
@@ -133,6 +143,7 @@ impl Bench {
             warmup: plan.warmup,
             repeat: plan.repeat,
             signal: Arc::clone(&plan.signal),
+            ceilings: Vec::new(),
             tools: programs.tools,
             missing: programs.missing,
             load,
@@ -205,12 +216,15 @@ impl Bench {
     /// The results of all measurements.
     #[must_use]
     pub fn finish(self) -> Results {
-        Results::new(
-            self.case,
-            self.contenders,
-            self.tools,
-            self.missing,
-            self.load,
-        )
+        Results {
+            ceilings: self.ceilings,
+            ..Results::new(
+                self.case,
+                self.contenders,
+                self.tools,
+                self.missing,
+                self.load,
+            )
+        }
     }
 }

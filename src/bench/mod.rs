@@ -20,6 +20,7 @@
 mod agreement;
 mod build;
 mod case;
+mod ceiling;
 mod chart;
 mod child;
 mod comparison;
@@ -32,6 +33,7 @@ mod table;
 pub use agreement::Agreement;
 pub use build::SOURCES;
 pub use case::{Case, CaseChoice, Variant};
+pub use ceiling::Ceiling;
 pub use chart::{chart, curves};
 pub use comparison::{Bench, BenchPlan};
 pub use error::BenchError;

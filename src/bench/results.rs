@@ -1,12 +1,17 @@
 //! [`Results`]: the figures, as they go into the table, the chart and the JSON file.
 
-use super::{agreement::Agreement, case::Case, program::Contender};
+use super::{
+    agreement::Agreement,
+    case::Case,
+    ceiling::{BYTES, Ceiling},
+    program::Contender,
+};
 use diff2d_sys as sys;
 use serde::Serialize;
-use std::{collections::BTreeMap, time::SystemTime};
-
-/// Bytes of memory traffic that an update needs without temporal tiling: one value read, one written.
-pub const BYTES_PER_UPDATE: f64 = 16.0;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::SystemTime,
+};
 
 /// A comparison.
 #[derive(Debug, Clone, Serialize)]
@@ -29,17 +34,21 @@ pub struct Results {
     pub tools: Vec<Tool>,
     /// The programs.
     pub entries: Vec<ProgramTimes>,
+    /// What the machine can do at most, for each number of threads.
+    pub ceilings: Vec<Ceiling>,
     /// The programs that are left out, and why.
     pub missing: Vec<String>,
     /// What the figures mean.
-    pub definitions: [&'static str; 5],
+    pub definitions: [&'static str; 7],
 }
 
-const DEFINITIONS: [&str; 5] = [
+const DEFINITIONS: [&str; 7] = [
     "an update is one interior node advanced one step",
     "time is that of the stepping loop alone, median of the rounds; of the whole run it is that of the process",
     "ratio is the time per update by that of diff2d with as many threads",
     "throughput counts 16 bytes an update, one value read and one written, whatever was really moved: temporal tiling moves less, so it may exceed that of the memory",
+    "the ceiling of the memory is the traffic of STREAM's triad (24 bytes an element, arrays that no cache holds) by 16 bytes; where fields do not fit into the caches, a loop that takes one step at a time cannot pass it",
+    "the ceiling of the arithmetic is that of independent multiply-adds, two operations each, by the 7 operations of an update: five additions and subtractions, two multiplications",
     "final is the last state compared with that of diff2d; where a compiler may contract a*b + c to one rounding, the largest difference must be below steps * 2^-51",
 ];
 
@@ -157,9 +166,16 @@ impl Results {
             problem: case,
             tools,
             entries,
+            ceilings: Vec::new(),
             missing,
             definitions: DEFINITIONS,
         }
+    }
+
+    /// The numbers of threads that were measured.
+    #[must_use]
+    pub fn threads(&self) -> BTreeSet<usize> {
+        self.entries.iter().map(|entry| entry.threads).collect()
     }
 
     /// A remark on other processes; may be empty.
@@ -217,7 +233,7 @@ impl ProgramTimes {
             seconds,
             updates_per_second: rate,
             ratio: None,
-            throughput: BYTES_PER_UPDATE * rate,
+            throughput: BYTES * rate,
             kernel: contender.kernel,
             tile: contender.tile,
             agreement: contender.agreement,

@@ -65,6 +65,10 @@ fn remarks(results: &Results) -> Vec<String> {
     if steps.any(|steps| steps != results.problem.steps) {
         lines.push("slow programs take fewer steps: compare their updates per second".to_owned());
     }
+    if !results.ceilings.is_empty() {
+        lines.push("ceiling of the memory: the triad of STREAM; a loop that takes one step at a time moves 16 bytes an update where its fields fit into no cache".to_owned());
+        lines.push("ceiling of the arithmetic: independent multiply-adds, two flops each; an update has 7, five additions and subtractions and two multiplications".to_owned());
+    }
     if let Some((entry, excess)) = results.most_disturbed() {
         lines.push(format!(
             "{}, threads {}: one round took {excess:.1} times the median; other processes may have disturbed it",
@@ -101,7 +105,26 @@ fn of_programs(results: &Results, layout: TableFormat) -> String {
             or_dash(entry.agreement.map(verdict)),
         ]
     });
-    aligned(head, &[0, 1, 8], rows, layout)
+    let ceilings = results.ceilings.iter().flat_map(|ceiling| {
+        ceiling.limits().map(|(name, what, updates)| {
+            let dash = || or_dash(None);
+            let rate = three_digits(updates / 1e9);
+            let threads = ceiling.threads.to_string();
+            let name = name.to_owned();
+            [
+                name,
+                what,
+                threads,
+                dash(),
+                dash(),
+                dash(),
+                rate,
+                dash(),
+                dash(),
+            ]
+        })
+    });
+    aligned(head, &[0, 1, 8], rows.chain(ceilings), layout)
 }
 
 /// A line for each kind of problem and number of threads.

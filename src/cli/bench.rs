@@ -27,6 +27,7 @@ use std::{
   diff2d bench
   diff2d bench --size 4096 --repeat 3 --json bench.json --plot bench.png
   diff2d bench --sizes 99,199,399,799 --plot sizes.png
+  diff2d bench --threads 1,2,4 --plot threads.png
   diff2d bench --sources programs
   diff2d bench -- ./mine params.toml
   diff2d bench --physics --size 4096 --repeat 3")]
@@ -53,7 +54,7 @@ pub(super) struct BenchArgs {
     /// Rounds before those that count: the first run of a program fills caches
     #[arg(long, value_name = "R", default_value_t = 1, value_parser = clap::value_parser!(u32).range(..=1000))]
     warmup: u32,
-    /// Numbers of threads, such as 1,2,4 [default: 1 and all processors]
+    /// Numbers of threads, such as 1,2,4; more than two are curves in the chart [default: 1 and all processors]
     #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = clap::value_parser!(u16).range(1..))]
     threads: Vec<u16>,
     /// Print the table as Markdown
@@ -98,7 +99,9 @@ pub(super) fn bench(args: &BenchArgs, program: &Path, terminal: &Terminal) -> Re
         }?;
     }
     match (plot, all.as_slice()) {
-        (Some(to), [results]) => bench::chart(results)?.save(&to)?,
+        (Some(to), [results]) if results.threads().len() <= 2 => {
+            bench::chart(results)?.save(&to)?;
+        }
         (Some(to), all) => bench::curves(all).save(&to)?,
         (None, _) => {}
     }
