@@ -2,7 +2,6 @@
 
 use crate::matrix::{Matrix, Sparse};
 use rayon::prelude::*;
-use std::ops::Range;
 
 /// Couplings weaker than this share of the root of both diagonals do not join nodes into an aggregate.
 const STRONG: f64 = 0.08;
@@ -11,7 +10,7 @@ const STRONG: f64 = 0.08;
 const NONE: u32 = u32::MAX;
 
 /// Coarse rows that are computed together.
-const PART: usize = 1024;
+const PART: usize = 256;
 
 /// The elements of a row of a sparse matrix, by columns.
 type Row = Vec<(u32, f64)>;
@@ -95,6 +94,23 @@ impl Aggregates {
                 count += 1;
             }
         }
+        // A node whose neighbours have larger conductances elsewhere follows them.
+        let mut changes = true;
+        while changes {
+            changes = false;
+            for k in 0..matrix.len() {
+                if aggregates[k] == NONE {
+                    let mut most = STRONG * diagonal[k];
+                    matrix.row(k, |l, a| {
+                        if aggregates[l] != NONE && -a > most {
+                            most = -a;
+                            aggregates[k] = aggregates[l];
+                            changes = true;
+                        }
+                    });
+                }
+            }
+        }
         Self::with_members(aggregates, count as usize)
     }
 
@@ -161,88 +177,52 @@ impl Aggregates {
             .for_each(|(sum, beside)| *sum -= beside);
         drop((damped, beside));
         let parts = (0..self.len().div_ceil(PART)).into_par_iter();
-        let parts = parts.map_init(
-            || Accumulator::new(self.len()),
-            |sum, part| {
-                let rows = part * PART..self.len().min((part + 1) * PART);
-                self.rows(rows, matrix, (damping, &sums), sum)
-            },
-        );
+        let parts = parts.map_init(Vectors::default, |vectors, part| {
+            let rows = part * PART..self.len().min((part + 1) * PART);
+            let first = rows.start;
+            let rows = rows.map(|row| self.row(row, matrix, (damping, &sums), vectors));
+            Sparse::of(first, rows)
+        });
         Sparse::joined(parts.collect())
     }
 
-    /// Some rows of `Pᵀ A P`. Those of `P` and `A P` that they take are there once, and for these rows alone.
-    fn rows(
+    /// A row of `Pᵀ A P` and its sum, from that of the unit matrix: `Tᵀ (I - A ω D⁻¹) A (I - ω D⁻¹ A) T`.
+    fn row(
         &self,
-        aggregates: Range<usize>,
+        row: usize,
         matrix: &impl Matrix,
         (damping, sums): (&[f64], &[f64]),
-        sum: &mut Accumulator,
-    ) -> Sparse {
-        let first = aggregates.start;
-        let near = self.and_beside(
-            matrix,
-            self.starts[aggregates.start]..self.starts[aggregates.end],
-        );
-        let reach = and_beside(matrix, near.iter().copied());
-        let prolongation: Vec<_> = reach
-            .iter()
-            .map(|&k| self.prolongation(matrix, damping, k as usize, sum))
-            .collect();
-        let of = |k: u32| &prolongation[reach.partition_point(|&other| other < k)];
-        let product: Vec<_> = near
-            .iter()
-            .map(|&k| {
-                let mut add =
-                    |l: usize, a: f64| of(l as u32).iter().for_each(|&(to, p)| sum.add(to, a * p));
-                add(k as usize, matrix.diagonal(k as usize));
-                matrix.row(k as usize, &mut add);
-                sum.take()
-            })
-            .collect();
-        let row = |aggregate: usize| {
-            let mut total = 0.0;
-            for k in self.and_beside(matrix, self.starts[aggregate]..self.starts[aggregate + 1]) {
-                let own = of(k).binary_search_by_key(&(aggregate as u32), |&(to, _)| to);
-                let Ok(own) = own else { continue };
-                let factor = of(k)[own].1;
-                let place = near.partition_point(|&other| other < k);
-                total += factor * sums[k as usize];
-                product[place]
-                    .iter()
-                    .for_each(|&(to, value)| sum.add(to, factor * value));
+        Vectors(one, other): &mut Vectors,
+    ) -> (Row, f64) {
+        one.clear();
+        for &k in self.members(row) {
+            one.add(k, 1.0);
+            of_row(matrix, k as usize, |l, a| {
+                one.add(l as u32, -damping[l] * a);
+            });
+        }
+        let sum = one.terms.iter().map(|&(k, value)| value * sums[k as usize]);
+        let sum = sum.sum();
+        other.clear();
+        for &(k, value) in &one.terms {
+            of_row(matrix, k as usize, |l, a| other.add(l as u32, a * value));
+        }
+        one.clear();
+        for &(k, value) in &other.terms {
+            one.add(k, value);
+            let damped = damping[k as usize] * value;
+            of_row(matrix, k as usize, |l, a| one.add(l as u32, -a * damped));
+        }
+        other.clear();
+        for &(k, value) in &one.terms {
+            let aggregate = self.of_each[k as usize];
+            if aggregate != NONE {
+                other.add(aggregate, value);
             }
-            (sum.take(), total)
-        };
-        Sparse::of(first, aggregates.map(row))
-    }
-
-    /// The members of some aggregates and the nodes beside them, ascending.
-    fn and_beside(&self, matrix: &impl Matrix, members: Range<u32>) -> Vec<u32> {
-        and_beside(
-            matrix,
-            self.members[members.start as usize..members.end as usize]
-                .iter()
-                .copied(),
-        )
-    }
-
-    /// A row of `P`.
-    fn prolongation(
-        &self,
-        matrix: &impl Matrix,
-        damping: &[f64],
-        row: usize,
-        sum: &mut Accumulator,
-    ) -> Row {
-        let mut add = |column: usize, value: f64| {
-            if self.of_each[column] != NONE {
-                sum.add(self.of_each[column], value);
-            }
-        };
-        add(row, 1.0 - damping[row] * matrix.diagonal(row));
-        matrix.row(row, |column, a| add(column, -damping[row] * a));
-        sum.take()
+        }
+        let mut terms = other.terms.clone();
+        terms.sort_unstable_by_key(|&(column, _)| column);
+        (terms, sum)
     }
 
     /// Bytes of memory.
@@ -251,52 +231,65 @@ impl Aggregates {
     }
 }
 
-/// A row of a sparse matrix while terms are added to it.
-///
-/// Source: Gustavson, ACM Trans. Math. Softw. 4 (1978), 250–269.
-struct Accumulator {
-    /// Where the term of each column lies, [`NONE`] if there is none.
-    places: Vec<u32>,
+/// Calls `entry` with each element of a row, that on the diagonal the last.
+fn of_row(matrix: &impl Matrix, row: usize, mut entry: impl FnMut(usize, f64)) {
+    let mut diagonal = matrix.sum(row);
+    matrix.row(row, |column, a| {
+        diagonal -= a;
+        entry(column, a);
+    });
+    entry(row, diagonal);
+}
+
+/// Two sparse vectors, each of which the other one is computed from.
+#[derive(Debug, Default)]
+struct Vectors(SparseVector, SparseVector);
+
+/// A sparse vector to which terms are added, by a hash table.
+#[derive(Debug, Default)]
+struct SparseVector {
+    /// By index, in the order in which they came.
     terms: Vec<(u32, f64)>,
+    /// Where the term of an index lies, [`NONE`] if there is none here; a power of two, at least twice as many as terms.
+    places: Vec<u32>,
 }
 
-impl Accumulator {
-    fn new(columns: usize) -> Self {
-        Self {
-            places: vec![NONE; columns],
-            terms: Vec::new(),
+impl SparseVector {
+    fn clear(&mut self) {
+        self.terms.clear();
+        self.places.fill(NONE);
+    }
+
+    fn add(&mut self, index: u32, value: f64) {
+        if 2 * self.terms.len() >= self.places.len() {
+            let places = (2 * self.places.len()).max(64);
+            self.places.clear();
+            self.places.resize(places, NONE);
+            for place in 0..self.terms.len() {
+                let slot = self.slot(self.terms[place].0);
+                self.places[slot] = place as u32;
+            }
+        }
+        let slot = self.slot(index);
+        match self.places[slot] {
+            NONE => {
+                self.places[slot] = self.terms.len() as u32;
+                self.terms.push((index, value));
+            }
+            place => self.terms[place as usize].1 += value,
         }
     }
 
-    fn add(&mut self, column: u32, value: f64) {
-        let place = &mut self.places[column as usize];
-        if *place == NONE {
-            *place = self.terms.len() as u32;
-            self.terms.push((column, value));
-        } else {
-            self.terms[*place as usize].1 += value;
+    /// Where the place of an index is, or is to be.
+    fn slot(&self, index: u32) -> usize {
+        let last = self.places.len() - 1;
+        let mut slot = index.wrapping_mul(0x9e37_79b1) as usize >> 7 & last;
+        loop {
+            match self.places[slot] {
+                NONE => return slot,
+                place if self.terms[place as usize].0 == index => return slot,
+                _ => slot = (slot + 1) & last,
+            }
         }
     }
-
-    /// The terms by columns. The row is empty again.
-    fn take(&mut self) -> Row {
-        for &(column, _) in &self.terms {
-            self.places[column as usize] = NONE;
-        }
-        let mut row = std::mem::take(&mut self.terms);
-        row.sort_unstable_by_key(|&(column, _)| column);
-        row
-    }
-}
-
-/// Some nodes and those beside them, ascending.
-fn and_beside(matrix: &impl Matrix, nodes: impl Iterator<Item = u32>) -> Vec<u32> {
-    let mut all = Vec::new();
-    for k in nodes {
-        all.push(k);
-        matrix.row(k as usize, |l, _| all.push(l as u32));
-    }
-    all.sort_unstable();
-    all.dedup();
-    all
 }

@@ -1,4 +1,4 @@
-//! [`Hierarchy`]: levels, and a V-cycle through them.
+//! [`Hierarchy`]: levels, and a cycle through them.
 
 use crate::{
     aggregates::Aggregates,
@@ -74,20 +74,22 @@ impl<M: Matrix> TwoGrid<M> {
         )
     }
 
-    /// Sets `x` to an approximate solution of `A x = b`. `below` takes a right side of the next level, and returns its solution.
+    /// Sets `x` to an approximate solution of `A x = b`, or betters the one that is there. `below` takes a right side of the next
+    /// level, and returns its solution.
     fn cycle<'a>(
         &self,
         b: &[f64],
-        x: &mut [f64],
+        (x, is_there): (&mut [f64], bool),
         between: &mut [f64],
         below: impl FnOnce(&Aggregates, &[f64]) -> &'a [f64],
     ) {
-        let damping = &self.damping;
-        between
-            .par_iter_mut()
-            .zip(b)
-            .zip(damping)
-            .for_each(|((x, b), d)| *x = OUTER * d * b);
+        match is_there {
+            true => self.sweep(OUTER, b, x, between),
+            false => {
+                let nodes = between.par_iter_mut().zip(b).zip(&self.damping);
+                nodes.for_each(|((x, b), d)| *x = OUTER * d * b);
+            }
+        }
         self.sweep(1.0, b, between, x);
         self.matrix.map(x, between, |k, ax| b[k] - ax);
         let correction = below(&self.aggregates, between);
@@ -139,12 +141,13 @@ impl Hierarchy {
         &self.finest.matrix
     }
 
-    /// Sets `x` to an approximate solution of `A x = b`: a V-cycle that begins at 0.
+    /// Sets `x` to an approximate solution of `A x = b`: a cycle that begins at 0.
     pub(crate) fn cycle(&mut self, b: &[f64], x: &mut [f64], between: &mut [f64]) {
         let (coarse, dense) = (&mut self.coarse[..], &mut self.dense);
-        self.finest.cycle(b, x, between, |aggregates, residual| {
-            below(aggregates, residual, coarse, dense)
-        });
+        self.finest
+            .cycle(b, (x, false), between, |aggregates, residual| {
+                below(aggregates, residual, (coarse, 1), dense)
+            });
     }
 }
 
@@ -157,11 +160,11 @@ fn check(needed: usize, allowed: u64) -> Result<(), u64> {
     }
 }
 
-/// Solves the levels below one for its residual.
+/// Solves the levels below one for its residual: the first of them by so many cycles, which have two of the next one each.
 fn below<'a>(
     aggregates: &Aggregates,
     residual: &[f64],
-    coarse: &'a mut [Coarse],
+    (coarse, cycles): (&'a mut [Coarse], usize),
     dense: &'a mut Dense,
 ) -> &'a [f64] {
     let Some((first, others)) = coarse.split_first_mut() else {
@@ -176,9 +179,11 @@ fn below<'a>(
         between,
     } = first;
     aggregates.gather(residual, b);
-    level.cycle(b, x, between, |aggregates, residual| {
-        below(aggregates, residual, others, dense)
-    });
+    for cycle in 0..cycles {
+        level.cycle(b, (x, cycle > 0), between, |aggregates, residual| {
+            below(aggregates, residual, (others, 2), dense)
+        });
+    }
     x
 }
 

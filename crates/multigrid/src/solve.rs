@@ -1,4 +1,4 @@
-//! [`solve`]: conjugate gradients with a V-cycle as preconditioner.
+//! [`solve`]: conjugate gradients with a multigrid cycle as preconditioner.
 
 use crate::{
     hierarchy::Hierarchy,
@@ -13,7 +13,7 @@ use thiserror::Error;
 pub struct Limits {
     /// The residual at which it ends, `‖b - A x‖₂ / ‖b‖₂`.
     pub tolerance: f64,
-    /// The most V-cycles.
+    /// The most cycles.
     pub cycles: usize,
     /// The most bytes of memory that the levels below the finest may take, which depend on the network.
     pub bytes: u64,
@@ -22,7 +22,7 @@ pub struct Limits {
 /// How far an iteration has come.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Convergence {
-    /// V-cycles, one for each step of the conjugate gradients.
+    /// Cycles of multigrid, one for each step of the conjugate gradients.
     pub cycles: usize,
     /// `‖b - A x‖₂ / ‖b‖₂`.
     pub residual: f64,
