@@ -1,11 +1,12 @@
 //! The columns of a record, and what they are.
 
 use crate::{
-    cube::{Header, digest, record_file},
+    cube::{self, CubeError, Header, Paths, digest, record_file},
     params::Coordinates,
     physics::fluxes::{DECAY, FIRST_HELD, SOURCE},
     problem::Problem,
 };
+use serde::Serialize;
 use serde_json::{Value, json};
 
 /// A column of the record.
@@ -33,8 +34,14 @@ pub(super) fn rate_names(problem: &Problem) -> Vec<String> {
     names
 }
 
-/// The columns of a record.
-pub(super) fn columns(problem: &Problem) -> Vec<RecordColumn> {
+/// The first line of a record.
+pub(super) fn head(columns: &[RecordColumn]) -> String {
+    let names: Vec<&str> = columns.iter().map(|column| column.name.as_str()).collect();
+    names.join(",") + "\n"
+}
+
+/// The columns of a record, of a run or of scenarios.
+pub(super) fn columns(problem: &Problem, has_scenarios: bool) -> Vec<RecordColumn> {
     let canonical = problem.params.canonical();
     let unit = |name: &str, otherwise: &str| {
         canonical
@@ -53,10 +60,12 @@ pub(super) fn columns(problem: &Problem) -> Vec<RecordColumn> {
         what: what.to_owned(),
         unit: unit.to_owned(),
     };
-    let mut columns = vec![
+    let scenario = column("scenario".to_owned(), "number of the scenario", "");
+    let mut columns = Vec::from_iter(has_scenarios.then_some(scenario));
+    columns.extend([
         column("step".to_owned(), "steps taken before the row", ""),
         column("t".to_owned(), "simulated time", &time),
-    ];
+    ]);
     let names = rate_names(problem);
     let (Some(keys), Some(gauges)) = (&problem.params.record, problem.gauges()) else {
         return columns;
@@ -103,8 +112,14 @@ pub(super) fn columns(problem: &Problem) -> Vec<RecordColumn> {
     columns
 }
 
-/// What the columns are, and of which problem.
-pub(super) fn describe(problem: &Problem, header: &Header, columns: &[RecordColumn]) -> String {
+/// The check sum of the parameters of a run.
+pub(super) fn of_run(problem: &Problem, header: &Header) -> String {
+    let params = problem.params.canonical().clone();
+    digest::of_json(&params.with_digests(&header.inputs))
+}
+
+/// What the columns are, and of parameters with which check sum.
+pub(super) fn describe(problem: &Problem, columns: &[RecordColumn], parameters: &str) -> String {
     let columns: Vec<Value> = columns
         .iter()
         .map(
@@ -112,16 +127,65 @@ pub(super) fn describe(problem: &Problem, header: &Header, columns: &[RecordColu
         )
         .collect();
     let points = problem.gauges().map(|gauges| &gauges.points);
-    let params = problem
-        .params
-        .canonical()
-        .clone()
-        .with_digests(&header.inputs);
     let content = [
-        ("parameters_sha256", json!(digest::of_json(&params))),
+        ("parameters_sha256", json!(parameters)),
         ("columns", json!(columns)),
         ("points", json!(points)),
     ];
     let lines = content.map(|(key, value)| format!("  {}: {value}", json!(key)));
     record_file::description(&lines.join(",\n"))
+}
+
+/// Whether the records of two problems have the same columns and points.
+pub(crate) fn have_one_record(one: &Problem, other: &Problem) -> bool {
+    let [one, other] = [one, other].map(|problem| describe(problem, &columns(problem, true), ""));
+    one == other
+}
+
+/// The record of all scenarios of a sweep.
+pub(crate) struct SweepRecord<'a> {
+    paths: &'a Paths,
+    head: String,
+    described: String,
+}
+
+impl<'a> SweepRecord<'a> {
+    /// That of a sweep beside its cube, if it has one. `first` is the problem of scenario 0; `sweep` stands for all scenarios and
+    /// their files.
+    pub(crate) fn of(first: &Problem, sweep: &impl Serialize, paths: &'a Paths) -> Option<Self> {
+        first.params.record.as_ref()?;
+        let columns = columns(first, true);
+        Some(Self {
+            paths,
+            head: head(&columns),
+            described: describe(first, &columns, &digest::of_json(sweep)),
+        })
+    }
+
+    /// Refuses files of others that have its names.
+    ///
+    /// # Errors
+    /// [`CubeError`].
+    pub(crate) fn refuse_others(&self) -> Result<(), CubeError> {
+        record_file::refuse_others(self.paths)
+    }
+
+    /// Makes its place, unless the sweep has begun.
+    ///
+    /// # Errors
+    /// [`CubeError`].
+    pub(crate) fn begin(&self, run_id: &str) -> Result<(), CubeError> {
+        record_file::begin_sweep(self.paths, run_id, &self.described)
+    }
+
+    /// Brings the rows of scenarios together, when a process has ended.
+    ///
+    /// # Errors
+    /// [`CubeError`].
+    pub(crate) fn end(&self) -> Result<(), CubeError> {
+        match cube::begun_by(self.paths) {
+            Some(run_id) => record_file::end_sweep(self.paths, &run_id, &self.head),
+            None => Ok(()),
+        }
+    }
 }

@@ -101,7 +101,7 @@ pub(crate) fn finish(comm: &impl Comm, writer: CubeWriter) -> Result<(bool, Writ
 }
 
 /// Collective. Does on rank 0 what concerns files that all share.
-pub(super) fn on_root(
+pub(crate) fn on_root(
     comm: &impl Comm,
     work: impl FnOnce() -> Result<(), CubeError>,
 ) -> Result<(), RunError> {

@@ -34,6 +34,8 @@ pub(crate) struct History<'a> {
     problem: &'a Problem,
     keys: &'a RecordKeys,
     columns: Vec<RecordColumn>,
+    /// The number of the scenario, of a sweep.
+    scenario: Option<usize>,
     reader: StateReader<'a>,
     /// Where every step is recorded, what it brings in.
     steps: Option<StepSums>,
@@ -71,23 +73,29 @@ impl<'a> History<'a> {
         output: &Output<'_, C>,
         now: Option<Clock>,
     ) -> Result<Option<Self>, RunError> {
-        let (Some(paths), Some(scenario)) = (output.checkpoint, &output.scenario) else {
-            return Ok(None);
-        };
         let comm = output.ranks.comm();
         let (Some(keys), Some(gauges)) = (&problem.params.record, problem.gauges()) else {
-            return match now {
-                None => on_root(comm, || record_file::remove(paths)).map(|()| None),
-                Some(_) => Ok(None),
+            return match (now, output.checkpoint) {
+                (None, Some(paths)) => on_root(comm, || record_file::remove(paths)).map(|()| None),
+                _ => Ok(None),
             };
         };
-        let columns = columns::columns(problem);
-        let names: Vec<&str> = columns.iter().map(|column| column.name.as_str()).collect();
-        let head = names.join(",") + "\n";
-        let described = columns::describe(problem, scenario.header(), &columns);
+        let (Some(place), Some(scenario)) = (&output.record, &output.scenario) else {
+            return Ok(None);
+        };
+        let columns = columns::columns(problem, place.scenario.is_some());
+        let head = columns::head(&columns);
+        let described = columns::describe(
+            problem,
+            &columns,
+            &columns::of_run(problem, scenario.header()),
+        );
         let file = || match now {
-            None => Ok((RecordFile::create(paths, &described, &head)?, Vec::new())),
-            Some(_) => RecordFile::open(paths, &described, &head),
+            None => {
+                output.checkpoint.map_or(Ok(()), record_file::remove)?;
+                Ok((RecordFile::create(place, &described, &head)?, Vec::new()))
+            }
+            Some(_) => RecordFile::open(place, &described, &head),
         };
         let file = comm.is_root().then(file).transpose();
         let file = collective::all_ok(comm, file.map_err(RunError::from))?;
@@ -98,6 +106,7 @@ impl<'a> History<'a> {
             problem,
             keys,
             columns,
+            scenario: place.scenario,
             reader: StateReader::new(problem, keys, gauges),
             steps: is_every_step.then(|| problem.step_sums(now.unwrap_or(start))),
             sums: Sums::new(problem)?,
@@ -134,29 +143,28 @@ impl<'a> History<'a> {
             let found = rows.len();
             return Err(lost(format!("has {found} rows, and {count} are durable")));
         };
-        if row[1] > now.simtime {
-            return Err(lost(format!(
-                "has a row of t = {:?} before that of {:?}",
-                row[1], now.simtime
-            )));
-        }
-        let value = |name: &str| {
+        let in_row = |row: &[f64], name: &str| {
             let at = self.columns.iter().position(|column| column.name == name);
             at.and_then(|at| row.get(at)).copied().unwrap_or(0.0)
         };
+        let value = |name: &str| in_row(row, name);
+        let time = value("t");
+        if time > now.simtime {
+            let now = now.simtime;
+            return Err(lost(format!(
+                "has a row of t = {time:?} before that of {now:?}"
+            )));
+        }
         let names = rate_names(self.problem);
         let sums = names.iter().map(|name| value(name)).collect();
         let rates = names
             .iter()
             .map(|name| value(&format!("{name}_rate")))
             .collect();
-        let unexplained = [value("unexplained"), 0.0];
-        let (time, end) = (row[1], *end);
-        self.first_mass = rows
-            .first()
-            .map_or(0.0, |(row, _)| row.get(2).copied().unwrap_or(0.0));
+        self.unexplained = [value("unexplained"), 0.0];
+        self.first_mass = rows.first().map_or(0.0, |(row, _)| in_row(row, "mass"));
         (self.sums.all, self.sums.last) = (sums, Some((time, rates)));
-        self.unexplained = unexplained;
+        let end = *end;
         file.cut(end)?;
         Ok(())
     }
@@ -297,8 +305,8 @@ impl<'a> History<'a> {
     }
 
     /// Collective. Makes the rows durable.
-    pub(super) fn sync(&self, comm: &impl Comm) -> Result<(), RunError> {
-        let synced = self.file.as_ref().map_or(Ok(()), RecordFile::sync);
+    pub(super) fn sync(&mut self, comm: &impl Comm) -> Result<(), RunError> {
+        let synced = self.file.as_mut().map_or(Ok(()), RecordFile::sync);
         collective::all_ok(comm, synced.map_err(RunError::from))
     }
 
@@ -330,7 +338,8 @@ impl<'a> History<'a> {
         if let Some(rates) = &rates {
             self.sums.add(time, rates, self.steps.is_none());
         }
-        let mut line = format!("{step},{time:?}");
+        let scenario = self.scenario.map(|number| format!("{number},"));
+        let mut line = format!("{}{step},{time:?}", scenario.unwrap_or_default());
         let mut tell = |value: f64| {
             // A String takes anything.
             let _ = write!(line, ",{value:?}");

@@ -6,7 +6,9 @@ use super::{
 };
 use crate::{
     comm::{Comm, ROOT, collective},
-    cube::{Paths, Record, checkpoint, journal::Slot, write::ScenarioWriter},
+    cube::{
+        Paths, Record, checkpoint, journal::Slot, record_file::RecordPlace, write::ScenarioWriter,
+    },
     dynamics::Steadiness,
     problem::Problem,
     schedule::Clock,
@@ -32,6 +34,8 @@ pub(crate) struct Output<'a, C> {
     reports: Exchange<'a, C>,
     /// Where states between snapshots are written, if anywhere.
     pub(super) checkpoint: Option<&'a Paths>,
+    /// Where the rows of a record go, if anywhere.
+    pub(crate) record: Option<RecordPlace>,
     /// A cube whose snapshots are copied first.
     pub(super) shorter: Option<&'a Path>,
     /// The time of the last snapshot.
@@ -56,6 +60,7 @@ impl<'a, C: Comm> Output<'a, C> {
             kept,
             reports: Exchange::new(ranks.comm(), None),
             checkpoint: None,
+            record: None,
             shorter: None,
             last: problem.schedule.pace().start(),
             has_ended: false,
@@ -76,6 +81,7 @@ impl<'a, C: Comm> Output<'a, C> {
             kept: None,
             reports,
             checkpoint: None,
+            record: None,
             shorter: None,
             last: problem.schedule.pace().start(),
             has_ended: false,

@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
     comm::{Comm, Topology, collective},
-    cube::{self, CubeWriter, Header, checkpoint},
+    cube::{self, CubeWriter, Header, checkpoint, record_file::RecordPlace},
     problem::Problem,
     schedule::Clock,
 };
@@ -116,6 +116,7 @@ pub(super) fn run<T: Element>(
     let reports = Exchange::new(comm, Some(&writer));
     let mut output = Output::cube(problem, &ranks, writer.scenario(0), reports);
     (output.checkpoint, output.shorter) = (Some(&paths), options.extend.as_deref());
+    output.record = Some(RecordPlace::of_run(&paths));
     let simulated = match (in_memory, budget.bands) {
         (Some(state), _) => {
             if comm.size() > 1 {
@@ -248,7 +249,7 @@ fn advance<C: Comm>(
             break;
         };
         if plan.checkpoint || stop.is_some() {
-            if let Some(history) = &history {
+            if let Some(history) = &mut history {
                 history.sync(ranks.comm())?;
             }
             let saved = state.save(output, now);

@@ -8,7 +8,7 @@ use crate::{
     params::{ParamsError, RawParams, RecordKeys, SweepParams, Wrong},
     physics::input::{Digests, add_digest},
     problem::{Footprint, Problem},
-    run::{Budget, RunError, Terms},
+    run::{self, Budget, RunError, Terms},
     warnings,
 };
 use std::{
@@ -231,6 +231,14 @@ fn share_a_cube(
             "scenario {number} then has {ny} × {nx} nodes and scenario 0 has {ny0} × {nx0}; the scenarios of a sweep share one shape: vary x1, x2, y1 or y2 along with the spacing, or run a sweep for each shape"
         );
         return Err(raw.refuse("dx", reason));
+    }
+    let records = [first, problem].map(|problem| problem.params.record.as_ref());
+    let key = records[1].or(records[0]).map(RecordKeys::key);
+    if let (Some(key), false) = (key, run::have_one_record(first, problem)) {
+        let reason = format!(
+            "scenario {number} then has other columns or points than scenario 0; the scenarios of a sweep share one record"
+        );
+        return Err(raw.refuse(key, reason));
     }
     if problem.params.precision != first.params.precision {
         let reason = "the scenarios of a sweep share one precision".to_owned();

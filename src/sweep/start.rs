@@ -6,8 +6,8 @@ use super::{
 };
 use crate::{
     comm::{Comm, Solo, Topology, collective},
-    cube::{Header, Io, Paths, digest, inputs, share::Share},
-    run::{self, Observer, Options, Outcome, Run, RunError},
+    cube::{Header, Io, Paths, digest, inputs, record_file, share::Share},
+    run::{self, Observer, Options, Outcome, Run, RunError, SweepRecord},
 };
 use std::{ops::Range, path::PathBuf, time::Instant};
 
@@ -77,8 +77,15 @@ fn run_on(
     // Threads are started before the cube is claimed: a system that refuses them leaves no file.
     let pools = collective::all_ok(comm, Pools::start(workers))?;
 
+    let numbers = (sweep.scenarios(), sweep.inputs());
+    let record = SweepRecord::of(sweep.first(), &numbers, &paths);
+    let end_record = || record.as_ref().map_or(Ok(()), SweepRecord::end);
+    let refused = || record.as_ref().map_or(Ok(()), SweepRecord::refuse_others);
+    run::on_root(comm, refused)?;
+
     let share = Share::whole(sweep.first().field_bytes());
     let (claim, ranks) = (options.claim, (comm, &topology));
+    let is_new = options.claim.force || !paths.journal.exists();
     let opened = run::open(
         &paths,
         || {
@@ -92,16 +99,24 @@ fn run_on(
         observer,
     )?;
     let Some((writer, io)) = opened else {
-        return Ok(Outcome::AlreadyDone);
+        // It may have been killed before that.
+        return run::on_root(comm, end_record).map(|()| Outcome::AlreadyDone);
     };
     if io == Io::Single && topology.machines() > 1 {
         return Err(RunError::SweepByOne);
     }
-    let computed =
-        Workers::new((sweep, budget), &writer, (options, start), observer).compute(&pools, comm);
+    run::on_root(comm, || match &record {
+        Some(record) => record.begin(&writer.header().run_id),
+        None if is_new => record_file::remove(&paths),
+        None => Ok(()),
+    })?;
+    let sizes = (sweep, budget);
+    let computed = Workers::new(sizes, (&writer, &paths), (options, start), observer);
+    let computed = computed.compute(&pools, comm);
     // An error of the writer comes first: it is what stopped the scenarios.
     run::finish(comm, writer)?;
-    collective::all_ok(comm, computed)
+    let ended = run::on_root(comm, end_record);
+    collective::all_ok(comm, computed).and_then(|outcome| ended.map(|()| outcome))
 }
 
 /// Collective. Refuses ranks that were asked for different sweeps.

@@ -8,7 +8,7 @@
 use super::scenarios::Sweep;
 use crate::{
     comm::{Comm, Solo},
-    cube::CubeWriter,
+    cube::{CubeWriter, Paths, record_file::RecordPlace},
     params::with_precision,
     problem::Problem,
     run::{
@@ -77,6 +77,7 @@ pub(super) struct Workers<'a> {
     sweep: &'a Sweep,
     budget: Budget,
     writer: &'a CubeWriter,
+    paths: &'a Paths,
     options: &'a Options,
     start: Instant,
     observer: &'a Observer,
@@ -95,7 +96,7 @@ impl<'a> Workers<'a> {
     /// Workers of a sweep that began at `start`.
     pub(super) fn new(
         (sweep, budget): (&'a Sweep, Budget),
-        writer: &'a CubeWriter,
+        (writer, paths): (&'a CubeWriter, &'a Paths),
         (options, start): (&'a Options, Instant),
         observer: &'a Observer,
     ) -> Self {
@@ -103,6 +104,7 @@ impl<'a> Workers<'a> {
             sweep,
             budget,
             writer,
+            paths,
             options,
             start,
             observer,
@@ -243,7 +245,9 @@ impl<'a> Workers<'a> {
         let state = InMemory::new(problem, stencil, &alone)?;
         // What is synced is reported by the thread that hands out scenarios.
         let reports = Exchange::new(&Solo, None);
-        let output = Output::cube(problem, &alone, self.writer.scenario(number), reports);
+        let mut output = Output::cube(problem, &alone, self.writer.scenario(number), reports);
+        let run_id = &self.writer.header().run_id;
+        output.record = Some(RecordPlace::of_scenario(self.paths, run_id, number));
         // The progress of one scenario is not that of the sweep.
         let observer = self.observer.with_progress(Progress::default());
         run::simulate(problem, state, output, clock, &observer).map(|report| report.outcome)
