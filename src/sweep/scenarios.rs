@@ -86,10 +86,6 @@ impl Sweep {
                 let reason = "scenarios end together, as the cube has a place for each of their snapshots; `diff2d run` ends one alone when it is steady";
                 return Err(raw.refuse("until", reason.to_owned()));
             }
-            if let Some(key) = problem.params.record.as_ref().map(RecordKeys::key) {
-                let reason = "scenarios of a sweep have no record yet; `diff2d run` writes that of one alone";
-                return Err(raw.refuse(key, reason.to_owned()));
-            }
             snapshots = problem.schedule.snapshots().max(snapshots);
             let state = Footprint::of(&problem);
             largest = largest.filter(|one: &Footprint| one.bytes() >= state.bytes()).or(Some(state));
