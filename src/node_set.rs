@@ -121,6 +121,29 @@ impl NodeSet {
             .take_while(move |&number| number < numbers.end)
     }
 
+    /// As [`within`](Self::within), numbers that follow one another together.
+    pub fn runs(&self, numbers: Range<u64>) -> impl Iterator<Item = Range<u64>> {
+        let (mut at, last) = (numbers.start, numbers.end);
+        std::iter::from_fn(move || {
+            // The next node from a number on that is, or is not, one of them.
+            let next = |from: u64, is: bool| {
+                let mut from = from;
+                while from < last {
+                    let word = self.word(from / 64);
+                    let rest = (if is { word } else { !word }) >> (from % 64);
+                    match rest {
+                        0 => from = (from / 64 + 1) * 64,
+                        rest => return (from + u64::from(rest.trailing_zeros())).min(last),
+                    }
+                }
+                last
+            };
+            let start = next(at, true);
+            at = next(start, false);
+            (start < at).then_some(start..at)
+        })
+    }
+
     /// Gives those of the nodes from number `first` on that are in the set another value.
     #[expect(clippy::cast_possible_truncation, reason = "a place in memory")]
     pub fn fill<V: Copy>(&self, first: u64, values: &mut [V], value: V) {
@@ -180,6 +203,11 @@ mod tests {
             prop_assert_eq!(sets[0].count(), one.len() as u64);
             let common: BTreeSet<u64> = one.intersection(&other).copied().collect();
             prop_assert_eq!(sets[0].first_common(&sets[1]), common.first().copied());
+            let runs = sets[0].runs(first..first + length as u64);
+            let runs: Vec<_> = runs.collect();
+            prop_assert!(runs.windows(2).all(|two| two[0].end < two[1].start));
+            let within = sets[0].within(first..first + length as u64);
+            prop_assert!(runs.into_iter().flatten().eq(within));
             let mut values = vec![0; length];
             sets[0].fill(first, &mut values, 1);
             let expected = (first..first + length as u64).map(|at| i32::from(one.contains(&at)));
