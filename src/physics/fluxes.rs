@@ -23,6 +23,8 @@ pub struct Fluxes {
     terms: Vec<Vec<f64>>,
     /// Space for one that does.
     scratch: Array2<f64>,
+    /// The nodes of each region that something comes to from beyond it.
+    rims: Vec<NodeSet>,
 }
 
 impl Fluxes {
@@ -41,7 +43,9 @@ impl Fluxes {
             source: Vec::new(),
             terms: Vec::new(),
             scratch: Array2::default((0, 0)),
+            rims: Vec::new(),
         };
+        fluxes.rims = fluxes.rims();
         let equation = &fluxes.dynamics.equation;
         let sums = |array: &Array2<f64>| fluxes.inside(&array.view());
         let terms = equation.terms.arrays.iter().map(sums).collect();
@@ -138,18 +142,50 @@ impl Fluxes {
             };
         }
         let of_regions = FIRST_HELD + geometry.tables();
-        for (number, region) in geometry.regions.iter().enumerate() {
-            let begin = geometry.nodes.number(geometry.nodes.row(j), 0);
-            let nodes = region.within(begin..begin + geometry.nodes.x.len() as u64);
-            #[expect(clippy::cast_possible_truncation, reason = "a number of a column")]
-            let columns = nodes.map(|number| (number - begin) as usize);
-            let into = columns.map(|i| self.to_region(region, (j, i), sides, p));
+        let regions = geometry.regions.iter().zip(&self.rims);
+        for (number, (region, rim)) in regions.enumerate() {
+            let into = self.columns(rim, j);
+            let into = into.map(|i| self.to_region(region, (j, i), sides, p));
             sums[of_regions + number] = into.sum();
         }
         sums
     }
 
-    /// What comes to a node of a region from nodes that are not of it, or that keep their values, and through walls.
+    /// The columns of those nodes of a set that are in row `j`.
+    fn columns(&self, set: &NodeSet, j: usize) -> impl Iterator<Item = usize> {
+        let nodes = &self.geometry.nodes;
+        let begin = nodes.number(nodes.row(j), 0);
+        let numbers = set.within(begin..begin + nodes.x.len() as u64);
+        #[expect(clippy::cast_possible_truncation, reason = "a number of a column")]
+        numbers.map(move |number| (number - begin) as usize)
+    }
+
+    /// The nodes of each region that have a neighbour of which steps do not take them to be inside, or a wall.
+    fn rims(&self) -> Vec<NodeSet> {
+        let nodes = &self.geometry.nodes;
+        let regions = self.geometry.regions.iter();
+        let rim = |region: &NodeSet| {
+            let is_rim = |node: (usize, usize)| {
+                let next = Side::ALL.into_iter().map(|side| self.next(node, side));
+                let mut next =
+                    next.map(|next| next.is_some_and(|next| self.is_inside(region, next)));
+                self.is_computed(node) && !next.all(|is_inside| is_inside)
+            };
+            let rows = self.held.start..self.held.end.min(self.geometry.grid.y.nodes);
+            let all = rows.flat_map(|j| self.columns(region, j).map(move |i| (j, i)));
+            let all = all.filter(|&node| is_rim(node));
+            NodeSet::of(all.map(|(j, i)| nodes.number(nodes.row(j), i)))
+        };
+        regions.map(rim).collect()
+    }
+
+    /// Whether a node is one of a region that steps change.
+    fn is_inside(&self, region: &NodeSet, (j, i): (usize, usize)) -> bool {
+        let nodes = &self.geometry.nodes;
+        region.has(nodes.number(nodes.row(j), i)) && self.is_computed((j, i))
+    }
+
+    /// What comes to a node at the rim of a region from nodes that are not of it, or that keep their values, and through walls.
     fn to_region<T: Real>(
         &self,
         region: &NodeSet,
@@ -160,12 +196,8 @@ impl Fluxes {
         if !self.is_computed(node) {
             return 0.0;
         }
-        let nodes = &self.geometry.nodes;
-        let is_inside = |next: (usize, usize)| {
-            region.has(nodes.number(nodes.row(next.0), next.1)) && self.is_computed(next)
-        };
         let from = |(side, beyond): (Side, &Beyond<f64>)| match self.next(node, side) {
-            Some(next) if is_inside(next) => 0.0,
+            Some(next) if self.is_inside(region, next) => 0.0,
             Some(next) => {
                 let by = self.value(p, next) - self.value(p, node);
                 self.face(node, side) * by * self.length(node, side)

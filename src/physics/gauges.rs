@@ -3,11 +3,13 @@
 use super::{geometry::Geometry, input::Digests, selection::Selection};
 use crate::{
     grid::Axis,
+    node_set::NodeSet,
     params::{ParamsError, PointValue, RawParams, RecordKeys},
-    summary::{Summary, pairwise},
+    summary::pairwise,
 };
 use diff2d_stencil::real::Real;
-use ndarray::{Array2, ArrayView2};
+use ndarray::{Array2, ArrayView2, Axis as ArrayAxis, s};
+use rayon::prelude::*;
 use serde::Serialize;
 use std::{collections::BTreeSet, ops::Range};
 
@@ -182,33 +184,38 @@ impl Geometry {
         (first, p): (usize, &ArrayView2<'_, T>),
     ) -> Array2<f64> {
         let (grid, nx) = (&self.grid, self.grid.x.nodes);
-        let mut found = Array2::zeros((rows.len(), OF_REGION * self.regions.len()));
-        for (mut to, j) in found.rows_mut().into_iter().zip(rows) {
+        let weights: Vec<f64> = (0..nx).map(|i| grid.x.weight(i)).collect();
+        let uniform = capacity.first().copied().unwrap_or(1.0);
+        let of_row = |region: &NodeSet, j: usize| {
             let begin = self.nodes.number(self.nodes.row(j), 0);
-            for (number, region) in self.regions.iter().enumerate() {
-                let (mut area, mut sum) = (0.0, 0.0);
-                let mut row = Summary {
-                    mass: 0.0,
-                    min: f64::INFINITY,
-                    max: f64::NEG_INFINITY,
-                };
-                for number in region.within(begin..begin + nx as u64) {
-                    #[expect(clippy::cast_possible_truncation, reason = "a number of a column")]
-                    let i = (number - begin) as usize;
-                    let value = p[[j - first, i]].to_f64();
-                    let weight = grid.y.weight(j) * grid.x.weight(i);
-                    let c = capacity.get((j - first) * nx + i).or(capacity.first());
+            let (at, of_row) = (j - first, grid.y.weight(j));
+            let (values, capacities) = (p.row(at), capacity.get(at * nx..(at + 1) * nx));
+            let [mut area, mut sum, mut mass] = [0.0; 3];
+            let (mut min, mut max) = (f64::INFINITY, f64::NEG_INFINITY);
+            for run in region.runs(begin..begin + nx as u64) {
+                #[expect(clippy::cast_possible_truncation, reason = "numbers of columns")]
+                let run = (run.start - begin) as usize..(run.end - begin) as usize;
+                let values = values.slice(s![run.clone()]);
+                let both = values.iter().zip(&weights[run.clone()]);
+                for ((value, weight), i) in both.zip(run) {
+                    let (value, weight) = (value.to_f64(), of_row * weight);
+                    let c = capacities.map_or(uniform, |capacities| capacities[i]);
                     area += weight;
                     sum += weight * value;
-                    row.mass += weight * (c.copied().unwrap_or(1.0) * value);
-                    (row.min, row.max) = (row.min.min(value), row.max.max(value));
+                    mass += weight * (c * value);
+                    (min, max) = (min.min(value), max.max(value));
                 }
-                let all = [area, sum, row.mass, row.min, row.max];
-                all.into_iter()
-                    .enumerate()
-                    .for_each(|(part, value)| to[OF_REGION * number + part] = value);
             }
-        }
+            [area, sum, mass, min, max]
+        };
+        let mut found = Array2::zeros((rows.len(), OF_REGION * self.regions.len()));
+        let all = found.axis_iter_mut(ArrayAxis(0)).into_par_iter();
+        all.zip(rows).for_each(|(mut to, j)| {
+            let regions = self.regions.iter().flat_map(|region| of_row(region, j));
+            to.iter_mut()
+                .zip(regions)
+                .for_each(|(to, value)| *to = value);
+        });
         found
     }
 
