@@ -47,9 +47,14 @@ impl Output {
             sys::is_file(found.file_type()).map_err(NpyError::io("replace", named))?;
         }
         let npy = NpyHeader::new(shape, dtype, fortran_order);
-        let bytes = npy
-            .file_bytes()
-            .map_err(|error| AnalysisError::Request(format!("{}: {error}", path.display())))?;
+        let bytes = npy.file_bytes().map_err(|_| {
+            let lengths: Vec<String> = npy.shape.iter().map(u64::to_string).collect();
+            AnalysisError::Request(format!(
+                "{}: an array of the shape ({}) is larger than any file",
+                path.display(),
+                lengths.join(", ")
+            ))
+        })?;
         let directory = sys::directory_of(path);
         sys::enter_directory(directory)
             .map_err(NpyError::io("write into the directory", directory))?;
