@@ -10,7 +10,7 @@
 
 mod common;
 
-use common::{Scene, full, judged_by};
+use common::{Scene, full, judged_by, python};
 
 #[test]
 fn random_formulas_give_what_numpy_gives() {
@@ -101,6 +101,23 @@ fn what_cannot_be_computed_is_refused() {
     scene.succeed("create a.npy --shape 3,4 --fill index");
     scene.succeed("create b.npy --shape 5 --fill index");
     scene.succeed("create w.npy --shape 3,4 --dtype i8 --fill index");
+    scene.succeed("create n.npy --shape 3,4 --fill where(index==5,nan,index)");
+    scene.succeed("create empty.npy --shape 0,4");
+    for (name, shape) in [("u", "4194304,1,1"), ("v", "4194304,1"), ("x", "4194304")] {
+        scene.succeed(&format!("create {name}.npy --dtype u1 --shape {shape}"));
+    }
+    scene.write(
+        "h.py",
+        format!(
+            "import numpy\nnumpy.save('{}', numpy.float64(3.5))",
+            scene.path("z.npy").display()
+        ),
+    );
+    python(&scene.path("h.py").display().to_string(), [""; 0]);
+    let told = scene.succeed("map z+mean(z) z=z.npy -o one.npy");
+    assert!(told.stderr.is_empty() && scene.read("one.npy").ends_with(&7_f64.to_le_bytes()));
+    let deep = format!("{}a{} a=a.npy", "(".repeat(300), ")".repeat(300));
+    let signs = format!("{}a a=a.npy", "-".repeat(9000));
     let before = scene.files();
     for (arguments, sentence) in [
         ("a+q a=a.npy", "there is no 'q' here, only a, i0, i1"),
@@ -176,6 +193,63 @@ fn what_cannot_be_computed_is_refused() {
         ("a a=a.npy --dtype c8", "expected f2, f4, f8"),
         ("a a=a.npy --keep-bits 0", "0 is not in 1.."),
         ("a a=a.npy --memory 1KiB", "needs"),
+        (&deep, "nested more than 200 levels deep"),
+        (&signs, "nested more than 200 levels deep"),
+        ("mean(a,axis=() a=a.npy", "it ends where ')' should be"),
+        ("mean(a,axis=()) a=a.npy", "leave it out to go over all"),
+        ("mean(a,0,keepdims=True) a=a.npy", "leave keepdims out"),
+        ("mean(a)(0) a=a.npy", "'(0)' is not expected"),
+        ("mean(a a=a.npy", "it ends where ')' should be"),
+        ("a[1:]-a a=a.npy", "a box stands behind the name of a file"),
+        ("a.mean(0) a=a.npy", "functions stand before"),
+        ("True*a a=a.npy", "true and false are 1 and 0"),
+        ("maximum(a,0) a=a.npy", "the larger of two is max(a, b)"),
+        ("var(a,0) a=a.npy", "std(a, t)**2"),
+        ("median(a,0) a=a.npy", "--quantiles"),
+        ("a;a a=a.npy", "';a' is not expected here"),
+        ("1.2.3*a a=a.npy", "'1.2.3' is no number"),
+        ("|| a=a.npy", "it ends where a number"),
+        ("random(-1)*a a=a.npy", "random needs a seed"),
+        (
+            "shift(a,0,99999999999999999999) a=a.npy",
+            "whole number of places",
+        ),
+        (
+            "shift(shift(a,0,1),0,1) a=a.npy",
+            "of a formula make an array of its own first",
+        ),
+        ("mean(a,-9223372036854775808) a=a.npy", "there is no axis"),
+        ("a a=a.npy mean=b.npy", "mean has a meaning in formulas"),
+        ("a a=a.npy shift=b.npy", "shift has a meaning in formulas"),
+        ("a a=a.npy a-b=b.npy", "letters, digits and _"),
+        ("z+i0 z=z.npy", "there is no 'i0' here"),
+        (
+            "shift(z,0,1) z=z.npy",
+            "there is no axis '0' of z: it has none",
+        ),
+        (
+            "a+n a=a.npy n=empty.npy",
+            "n of shape (0, 4) do not broadcast",
+        ),
+        ("gradient(n,0) n=empty.npy", "n has 0 along axis 0"),
+        (
+            "u+v+x u=u.npy v=v.npy x=x.npy",
+            "(4194304, 4194304, 4194304) is larger than any file",
+        ),
+        ("u*v u=u.npy v=v.npy", "needs 140737488359424 bytes"),
+        ("mean(u,1) u=u.npy --memory 1MiB", "reduce over more axes"),
+        (
+            "a*1e400 a=a.npy --dtype i4",
+            "12 of 12 values do not fit <i4",
+        ),
+        (
+            "n n=n.npy --dtype u1",
+            "1 of 12 values does not fit |u1, which holds 0 to 255: the first is NaN at [1, 1]",
+        ),
+        ("a a=.", "is a directory"),
+        ("a a=/dev/null", "it is a device and no file"),
+        ("a a=a.npy[::2,:]", "'::2' is no range"),
+        ("a a=c.npy[t=0", "no such file"),
     ] {
         let words = arguments.split(' ').map(|word| word.replace('|', " "));
         let words = ["map".to_owned()].into_iter().chain(words);
@@ -184,5 +258,26 @@ fn what_cannot_be_computed_is_refused() {
         assert!(matches!(told.code, Some(1 | 2)), "{arguments}: {told}");
         assert!(told.stderr.contains(sentence), "{arguments}: {told}");
         assert_eq!(scene.files(), before, "{arguments}");
+    }
+    // Names of outputs that are taken, whatever --force says.
+    std::fs::hard_link(scene.path("a.npy"), scene.path("link.npy")).unwrap();
+    let before = scene.files();
+    for (output, sentence) in [
+        ("a.npy", "is read by this command"),
+        ("./a.npy", "is read by this command"),
+        ("link.npy", "is read by this command"),
+        ("c.npy", "c.npy is read by this command"),
+        ("c.journal", "choose another"),
+        ("c.ckpt", "choose another"),
+        ("c.axes.json", "choose another"),
+        ("o.csv", "must have a name that ends in .npy"),
+        ("nowhere/o.npy", "there is no such file or directory"),
+    ] {
+        let told = scene.run(&format!(
+            "map a+mean(c) a=a.npy c=c.npy -o {output} --force"
+        ));
+        assert!(matches!(told.code, Some(1 | 2)), "{output}: {told}");
+        assert!(told.stderr.contains(sentence), "{output}: {told}");
+        assert_eq!(scene.files(), before, "{output}");
     }
 }

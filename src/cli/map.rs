@@ -13,7 +13,7 @@ use clap::Args;
 use diff2d_arrays::{
     labels::Labels,
     mantissa,
-    map::{Map, MapInput},
+    map::{Map, MapInput, is_call},
     npy::Dtype,
 };
 use std::path::{Path, PathBuf};
@@ -141,7 +141,7 @@ fn parts(text: &str) -> Result<(&str, &Path, Option<&str>), Error> {
     let is_index = name
         .strip_prefix('i')
         .is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|letter| letter.is_ascii_digit()));
-    if is_index || diff2d_arrays::expression::is_word(name) {
+    if is_index || diff2d_arrays::expression::is_word(name) || is_call(name) {
         return Err(wrong(&format!(
             "{name} has a meaning in formulas: choose another name"
         )));

@@ -141,9 +141,8 @@ impl<'a, 'c> Parser<'a, 'c> {
     }
 
     fn call(&mut self, name: &str) -> Result<(), String> {
-        if let Some(end) = closing(self.rest)
-            && let Some(variable) = (self.calls)(name, &self.rest[..end])?
-        {
+        let end = closing(self.rest).ok_or("it ends where ')' should be")?;
+        if let Some(variable) = (self.calls)(name, &self.rest[..end])? {
             self.skip(end + 1);
             self.steps.push(Step::Variable(variable));
             return Ok(());
@@ -168,6 +167,9 @@ impl<'a, 'c> Parser<'a, 'c> {
         }
         let function = FUNCTIONS.iter().find(|(known, _)| *known == name);
         let Some(&(_, function)) = function else {
+            if let Some(hint) = hint_of_function(name) {
+                return Err(format!("there is no function '{name}': {hint}"));
+            }
             let known = FUNCTIONS.iter().map(|(name, _)| *name);
             let more = self.functions.iter().map(|function| function.name());
             let known: Vec<&str> = known.chain(more).collect();
@@ -298,7 +300,23 @@ fn hint_of(word: &str) -> Option<&'static str> {
         "not" | "!" | "~" => "that a condition does not hold is (a) == 0",
         "=" => "whether two values are equal is a == b",
         "if" | "else" => "a choice is where(condition, yes, no)",
+        "True" | "False" => "true and false are 1 and 0",
+        "[" => {
+            "a box stands behind the name of a file, as `diff2d map 'b - a' a=FILE.npy[:-1] b=FILE.npy[1:]`"
+        }
+        "." => "functions stand before what they take, as sqrt(a)",
         "np" | "numpy" | "math" => "functions have no prefix: write sin(x)",
+        _ => return None,
+    })
+}
+
+/// What to write instead of a function that NumPy has.
+fn hint_of_function(name: &str) -> Option<&'static str> {
+    Some(match name {
+        "maximum" | "fmax" => "the larger of two is max(a, b)",
+        "minimum" | "fmin" => "the smaller of two is min(a, b)",
+        "var" => "the variance is std(a, t)**2",
+        "median" | "quantile" | "percentile" => "`diff2d stats --quantiles 0.5` has quantiles",
         _ => return None,
     })
 }

@@ -77,6 +77,15 @@ impl CallSource {
     }
 }
 
+/// The functions of arrays alone; `min` and `max` are those of values, too.
+const OF_ARRAYS: [&str; 5] = ["mean", "sum", "std", "shift", "gradient"];
+
+/// Whether a name is that of a function of arrays.
+#[must_use]
+pub fn is_call(name: &str) -> bool {
+    OF_ARRAYS.contains(&name)
+}
+
 /// What a call stands for, if it is one of arrays and not of values.
 pub(super) fn source(
     name: &str,
@@ -91,7 +100,11 @@ pub(super) fn source(
     let by_name = rest.and_then(|rest| {
         let rest = rest.trim().strip_prefix("axis")?.trim_start();
         let rest = rest.strip_prefix('=')?.trim();
-        Some(rest.trim_start_matches('(').trim_end_matches(')'))
+        let axes = rest
+            .strip_prefix('(')
+            .and_then(|axes| axes.strip_suffix(')'));
+        // A tuple of one has a comma behind it.
+        Some(axes.map_or(rest, |axes| axes.trim().trim_end_matches(',')))
     });
     let parts: Vec<&str> = match by_name.or(rest) {
         Some(rest) => arguments_of(rest),
@@ -99,7 +112,7 @@ pub(super) fn source(
     };
     let input = inputs.iter().position(|input| input.name == first);
     let is_of_array = match name {
-        "mean" | "sum" | "std" | "shift" | "gradient" => true,
+        name if is_call(name) => true,
         // Of two values they are functions.
         "min" | "max" => input.is_some_and(|input| {
             let is_axis = |part: &str| {
@@ -158,6 +171,13 @@ pub(super) fn source(
             CallSource::Gradient { input, axis }
         }
         _ => {
+            let refused = |what: &str| Err(format!("{name}({arguments}): {what}"));
+            if by_name.is_some_and(str::is_empty) {
+                return refused("axis=() is over no axis: leave it out to go over all");
+            }
+            if parts.iter().any(|part| part.starts_with("keepdims")) {
+                return refused("the axes are kept with length 1 anyway: leave keepdims out");
+            }
             let mut axes = parts
                 .iter()
                 .map(|part| axis(part))
@@ -167,7 +187,7 @@ pub(super) fn source(
             }
             axes.sort_unstable();
             if let Some(pair) = axes.windows(2).find(|pair| pair[0] == pair[1]) {
-                return Err(format!("{name}({arguments}): axis {} twice", pair[0]));
+                return refused(&format!("axis {} twice", pair[0]));
             }
             let statistic = Statistics::NAMES.iter().position(|known| *known == name);
             CallSource::Reduced {

@@ -21,6 +21,7 @@ use crate::{
     stats, walk,
 };
 use calls::CallSource;
+pub use calls::is_call;
 pub use input::MapInput;
 use results::Misfits;
 use std::ops::Range;
