@@ -13,6 +13,10 @@ use crate::{
 pub(crate) const SOME_SECONDS: f64 = 2e9;
 /// Updates of nodes on all grids that are not too dear.
 const AFFORDABLE: f64 = 2e10;
+/// Updates of a node that take as long as a cycle of multigrid.
+const UPDATES_IN_A_CYCLE: u64 = 100;
+/// What multigrid leaves on the three grids, so that their differences are those of the spacing.
+const TOLERANCE: f64 = 1e-13;
 /// Nodes of the finest grid, each of which takes about 100 bytes.
 const MOST_NODES: f64 = 2e7;
 /// Cells along an axis of the coarsest grid.
@@ -39,9 +43,16 @@ impl Grids {
         if own.reads_arrays() {
             check_nested(own)?;
         }
+        let exact = match own.params.method {
+            StepMethod::Steady => {
+                let tolerance = own.params.tolerance.min(TOLERANCE);
+                raw.clone().replace("tolerance", tolerance)
+            }
+            _ => raw.clone(),
+        };
         let mut ladder = Ladder {
             own,
-            raw,
+            raw: &exact,
             refinement: if own.reads_arrays() { 4 } else { 1 },
         };
         loop {
@@ -53,7 +64,7 @@ impl Grids {
                     return Ok(Self {
                         refinement: ladder.refinement,
                         between: ladder.between(&nested)?,
-                        run: ladder.run(&nested)?,
+                        run: Ladder { raw, ..ladder }.run(&nested)?,
                         nested,
                     });
                 }
@@ -78,11 +89,13 @@ impl Grids {
     }
 }
 
-/// Updates of nodes in all stages of all steps.
+/// Updates of nodes in all stages of all steps, or that take as long as all cycles of multigrid.
 #[expect(clippy::cast_precision_loss, reason = "an estimate")]
 pub(super) fn updates_of(problem: &Problem) -> f64 {
     let nodes = problem.grid.len() as f64;
-    nodes * problem.schedule.last_step() as f64 * problem.stages() as f64
+    let steps = problem.schedule.last_step() as f64 * problem.stages() as f64;
+    let cycles = problem.usual_cycles().unwrap_or_default() * UPDATES_IN_A_CYCLE;
+    nodes * (steps + cycles as f64)
 }
 
 /// Cells of an axis between the ends of the domain.
@@ -280,7 +293,9 @@ impl Ladder<'_> {
             run = self.in_steps(cells, steps.max(self.fewest_steps(cells)?))?;
         }
         let steps = |problem: &Problem| (problem.schedule.last_step(), problem.stages());
-        let is_solved = steps(&run) == steps(solved) && run.schedule.has_equal_steps();
+        let is_solved = steps(&run) == steps(solved)
+            && run.schedule.has_equal_steps()
+            && run.params.tolerance == solved.params.tolerance;
         Ok((!is_solved).then_some(run))
     }
 

@@ -13,6 +13,7 @@ mod interpolate;
 mod jumps;
 mod maximum;
 mod own_run;
+mod rates;
 mod run_end;
 mod scatter;
 mod solve;

@@ -1,7 +1,11 @@
 //! [`OwnRun`]: the user's own run, beside the three grids.
 
 use super::{CheckError, estimate::Estimate, grids::Grids, solve::solve};
-use crate::{field::Field, params::Precision, problem::Problem};
+use crate::{
+    field::Field,
+    params::{Precision, StepMethod},
+    problem::Problem,
+};
 use diff2d_arrays::progress::Progress;
 
 /// The state after the user's own steps and in the user's own precision, on the grid of the three that is the user's
@@ -19,6 +23,8 @@ pub(super) struct OwnRun<'a> {
     single: Option<Field<f64>>,
     /// How many times more steps the user's own run takes.
     more: f64,
+    /// Whether what is other in it is what multigrid leaves, not its steps.
+    is_steady: bool,
 }
 
 impl<'a> OwnRun<'a> {
@@ -56,6 +62,7 @@ impl<'a> OwnRun<'a> {
             double,
             single,
             more: own.schedule.last_step() as f64 / problem.schedule.last_step().max(1) as f64,
+            is_steady: own.params.method == StepMethod::Steady,
         })
     }
 
@@ -70,6 +77,9 @@ impl<'a> OwnRun<'a> {
     ) -> Estimate {
         let estimate = match &self.double {
             None => estimate,
+            Some(double) if self.is_steady => {
+                estimate.with_rounding(distance(double, self.of_level))
+            }
             Some(double) => {
                 let own = self.is_own.then(|| (self.level, value(double)));
                 estimate.with_run(own, distance(double, self.of_level), scale)
@@ -85,6 +95,7 @@ impl<'a> OwnRun<'a> {
     ) -> Option<f64> {
         let double = self.double.as_ref().unwrap_or(self.of_level);
         let single = self.single.as_ref()?;
-        Some(self.more * distance(single, double))
+        let more = if self.is_steady { 1.0 } else { self.more };
+        Some(more * distance(single, double))
     }
 }

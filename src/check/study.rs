@@ -9,6 +9,7 @@ use super::{
     jumps::Jumps,
     maximum,
     own_run::OwnRun,
+    rates,
     run_end::shortened,
     scatter::Between,
     solve::{Value, solve, solve_metered},
@@ -16,7 +17,7 @@ use super::{
 use crate::{
     field::Field,
     grid::Axis,
-    params::{Layout, RawParams},
+    params::{Layout, RawParams, StepMethod},
     physics::slots::Place,
     problem::{Footprint, Problem},
     run::{Budget, SnapshotStorage, Terms},
@@ -57,12 +58,14 @@ pub struct Study {
     pub levels: [Level; 3],
     /// How many times finer than the coarse grid the user's own one is: 1, 2, 4, …
     pub refinement: u32,
-    /// Simulated time of the comparison: that of the last snapshot \[time\].
-    pub time: f64,
+    /// Simulated time of the comparison: that of the last snapshot \[time\]; none of a steady state.
+    pub time: Option<f64>,
     /// The mass \[density·length²\].
     pub mass: Estimate,
     /// The largest value \[density\].
     pub maximum: Estimate,
+    /// What comes in per time through walls and from held nodes in a steady state, by name \[density·length²/time\].
+    pub rates: Vec<(&'static str, Estimate)>,
     /// Values at points `(x, y)` \[density\].
     pub points: Vec<((f64, f64), Estimate)>,
     /// How far p is from that of the fine grid at the nodes of the coarse one, as root mean square \[density\].
@@ -71,7 +74,7 @@ pub struct Study {
     pub nodes: usize,
     /// The root mean square of p there \[density\].
     pub rms: f64,
-    /// On the coarse grid; none where walls are fixed and `method = "exact"` sums no fluxes.
+    /// On the coarse grid; none where walls are fixed and `method = "exact"` sums no fluxes, and of a steady state.
     pub balance: Option<Balance>,
     /// Whether the largest value is that of a fixed wall or a held node.
     pub is_maximum_given: bool,
@@ -219,6 +222,16 @@ impl Planned {
                 "the point --at {x:?},{y:?} is masked, or less than two nodes of the coarsest grid away from masked ones, between which p is not known"
             )));
         }
+        let names = rates::names(&problems[2], &states[2])?;
+        let of_name =
+            |name| move |problem: &Problem, state: &Field<f64>| rates::rate(problem, state, name);
+        let of_fine_grid = names
+            .iter()
+            .map(|name| of_name(name)(&problems[2], &states[2]));
+        let largest = of_fine_grid.fold(0.0, |most: f64, rate| most.max(rate.abs()));
+        let rates = names.into_iter();
+        let rates = rates.map(|name| (name, estimate(&of_name(name), largest, [0.0; 3])));
+        let rates = rates.collect();
         let mut of_maximum = of_values;
         let mut is_maximum_given = true;
         for ((problem, state), of_level) in problems.iter().zip(&states).zip(&mut of_maximum) {
@@ -237,11 +250,12 @@ impl Planned {
         if let (Some(problem), true) = (&self.grids.run, self.grids.refinement <= 4) {
             levels[run.level] = level_of(problem);
         }
+        let is_steady = self.own.params.method == StepMethod::Steady;
         let is_metered = !self.own.params.method.is_exact_in_time() || self.own.conserves_mass();
         Ok(Study {
             levels,
             refinement: self.grids.refinement,
-            time: self.own.schedule.end(),
+            time: (!is_steady).then(|| self.own.schedule.end()),
             mass: estimate(
                 &|problem, state| problem.summary(state).map_or(f64::NAN, |all| all.mass),
                 scale * capacity * area,
@@ -253,11 +267,12 @@ impl Planned {
                 of_maximum,
             ),
             is_maximum_given,
+            rates,
             points: estimates,
             field,
             nodes: common.len(),
             rms: of_fine,
-            balance: is_metered.then_some(balance),
+            balance: (is_metered && !is_steady).then_some(balance),
             has_jumps: has_jumps(problems)?,
             reads_arrays: self.own.reads_arrays(),
             has_edges: self.own.geometry().is_there(),
@@ -312,6 +327,8 @@ impl Study {
             ("maximum".to_owned(), self.maximum),
             (FIELD.to_owned(), self.field),
         ];
+        let rates = self.rates.iter();
+        all.extend(rates.map(|(name, estimate)| ((*name).to_owned(), *estimate)));
         all.extend(
             self.points
                 .iter()

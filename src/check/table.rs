@@ -119,6 +119,16 @@ pub fn table() -> Result<Vec<CheckRow>, CheckError> {
             }
         }
     }
+    for &walls in WallKind::ALL {
+        // Fluxes and a source that are given at nodes balance up to the error of the spacing, and need a decay.
+        let of_walls: &[MaterialKind] = match walls {
+            WallKind::Flux => &[MaterialKind::Storage],
+            _ => MaterialKind::ALL,
+        };
+        for &material in of_walls {
+            rows.push(at_rest(walls, material)?);
+        }
+    }
     Ok(rows)
 }
 
@@ -234,6 +244,27 @@ fn in_space(walls: WallKind, material: MaterialKind) -> Result<CheckRow, CheckEr
         fine,
     );
     Ok(row.with_order(coarse, fine, LEAST_ORDER))
+}
+
+/// A manufactured solution that rests, on three grids, of which the two of the lower order count.
+fn at_rest(walls: WallKind, material: MaterialKind) -> Result<CheckRow, CheckError> {
+    let error = |cells: u32| -> Result<f64, CheckError> {
+        let (problem, state) = manufactured(StepMethod::Steady, walls, material, cells, END, 1)?;
+        Ok(difference(&problem, &state))
+    };
+    let [coarse, middle, fine] = [error(CELLS / 2)?, error(CELLS)?, error(2 * CELLS)?];
+    let row = CheckRow::new(
+        StepMethod::Steady,
+        walls.name(),
+        material,
+        MANUFACTURED,
+        fine,
+    );
+    let (more, less) = match coarse / middle < middle / fine {
+        true => (coarse, middle),
+        false => (middle, fine),
+    };
+    Ok(row.with_order(more, less, LEAST_ORDER))
 }
 
 /// A manufactured solution by RKL2 on one grid: its order in time, by differences from much shorter steps.

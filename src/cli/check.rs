@@ -17,7 +17,7 @@ use std::{fmt, path::PathBuf};
 /// Without a file: every method, with problems of every kind of wall and material whose exact solution is known; errors and
 /// measured orders (exit code 3 if one is missed). With one: the problem at its own spacing, half and a
 /// quarter of it, or at coarser ones where that would take too long; the observed order, the estimated error
-/// of mass, maximum, p at the nodes that all three grids have and values at points, and the balance of mass against walls and sources. Of arrays that the
+/// of mass, maximum, p at the nodes that all three grids have and values at points, and the balance of mass against walls and sources; of a steady state what passes its walls. Of arrays that the
 /// problem reads, coarser grids take every second and every fourth node.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
@@ -160,10 +160,16 @@ fn study_text(study: &Study) -> String {
         } else {
             ""
         };
+        let steps = match study.time {
+            Some(_) => format!(
+                ", {} steps of dt = {}",
+                level.steps,
+                number::python(level.dt)
+            ),
+            None => String::new(),
+        };
         lines.push(format!(
-            "grid        {ny} × {nx} nodes, {spacing}, {} steps of dt = {}{own}",
-            level.steps,
-            number::python(level.dt)
+            "grid        {ny} × {nx} nodes, {spacing}{steps}{own}"
         ));
     }
     if study.refinement > 4 {
@@ -172,7 +178,10 @@ fn study_text(study: &Study) -> String {
             "            your own spacing is {finer} times finer: it would take too long to check"
         ));
     }
-    lines.push(format!("time        t = {}", number::python(study.time)));
+    lines.push(match study.time {
+        Some(time) => format!("time        t = {}", number::python(time)),
+        None => "time        none, the steady state".to_owned(),
+    });
     lines.push(String::new());
     let titles = [
         "coarse",
@@ -184,7 +193,8 @@ fn study_text(study: &Study) -> String {
     ];
     lines.push(format!("{:<16}{}", "", columns(titles.map(str::to_owned))));
     for (name, estimate) in study.estimates() {
-        let mut cells = cells(&estimate, study.refinement);
+        let is_rate = name.ends_with("_rate");
+        let mut cells = cells(&estimate, study.refinement, is_rate);
         if estimate == study.field {
             // A distance has no limit but 0.
             cells[4].clear();
@@ -205,10 +215,11 @@ fn columns(cells: [String; 6]) -> String {
     format!("{coarse:>14}{middle:>14}{fine:>14}{order:>8}{limit:>14}  {error}")
 }
 
-fn cells(estimate: &Estimate, refinement: u32) -> [String; 6] {
-    // Long ones leave a gap between columns, too.
+fn cells(estimate: &Estimate, refinement: u32, is_rate: bool) -> [String; 6] {
+    // Long ones leave a gap between columns, too; a rate may have any unit.
+    let is_small = is_rate && estimate.extrapolated.abs() < 0.1;
     let shown = |value: f64| match format!("{value:.7}") {
-        text if text.len() < 14 => text,
+        text if text.len() < 14 && !is_small => text,
         _ => format!("{value:.6e}"),
     };
     let [coarse, middle, fine] = estimate.values.map(shown);
@@ -294,6 +305,11 @@ impl Serialize for Checked<'_> {
         map.serialize_entry("mass", &own(&study.mass, Vec::new()))?;
         map.serialize_entry("maximum", &own(&study.maximum, Vec::new()))?;
         map.serialize_entry("field", &own(&study.field, Vec::new()))?;
+        if study.time.is_none() {
+            let rates = study.rates.iter();
+            let rates = rates.map(|(name, estimate)| (*name, own(estimate, Vec::new())));
+            map.serialize_entry("rates", &Object(rates.collect()))?;
+        }
         map.serialize_entry("nodes", &study.nodes)?;
         map.serialize_entry("points", &points)?;
         map.serialize_entry("balance", &study.balance.as_ref().map(balance_told))?;

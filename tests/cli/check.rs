@@ -44,6 +44,7 @@ fn every_kind_of_wall_and_material_is_met() {
         "harmonic",
         "arithmetic",
         "rkl2",
+        "steady",
         "exact factor of a mode",
         "solution of the equation",
     ] {
@@ -284,6 +285,61 @@ fn problems_that_are_solved_exactly_in_time_are_studied_in_space() {
     close(&study["points"][0]["order"], 2.0, 0.2);
     assert_eq!(study["balance"], Value::Null);
     assert!(!scene.succeed(at).stdout.contains("unexplained"));
+}
+
+/// The heat through the wall of a pipe, `2π D Δp/ln(r2/r1)` a length: the estimated errors hold the errors, and what multigrid leaves
+/// is no error of the spacing.
+#[test]
+fn steady_states_are_studied_with_their_rates() {
+    let scene = Scene::new();
+    let pipe = "method = 'steady'\ncoordinates = 'axisymmetric'\nD = 0.5\nx1 = 1\nx2 = 3\ny1 = 0\ny2 = 1\ndx = 0.1\n\
+                grid = 'walls'\nboundary = {left = 1, right = 0, bottom = 'insulated', top = 'insulated'}\n";
+    scene.write("p.toml", pipe);
+    let told = scene.succeed("check p.toml --at 2,0.5");
+    assert!(
+        told.stdout
+            .contains("Errors fall with the square of the spacing")
+            && told.stdout.contains("time        none, the steady state")
+            && !told.stdout.contains("steps"),
+        "{told}"
+    );
+    for tolerance in ["1e-10", "1e-4"] {
+        let set = format!("check p.toml --at 2,0.5 --json --set tolerance={tolerance}");
+        let study = json(&scene.succeed(&set).stdout);
+        let heat = std::f64::consts::PI / 3.0_f64.ln();
+        let middle = 1.5_f64.ln() / 3.0_f64.ln();
+        let rates = study["rates"].as_object().unwrap();
+        assert_eq!(
+            rates.keys().collect::<Vec<_>>(),
+            ["left_rate", "right_rate"]
+        );
+        for (estimate, exact) in [
+            (&rates["left_rate"], heat),
+            (&rates["right_rate"], -heat),
+            (&study["points"][0], middle),
+        ] {
+            close(&estimate["order"], 2.0, 0.05);
+            let [own, error] =
+                [&estimate["values"][0], &estimate["error"]].map(|number| number.as_f64().unwrap());
+            let off = (own - exact).abs();
+            assert!(off < error && error < 3.0 * off + 1e-3, "{off:e} {error:e}");
+        }
+        assert_eq!(study["time"], Value::Null);
+    }
+    // A straight line has no error, whatever is left by the tolerance, which counts for itself.
+    let line = pipe.replace("coordinates = 'axisymmetric'\n", "");
+    scene.write("p.toml", line);
+    let study = json(
+        &scene
+            .succeed("check p.toml --json --set tolerance=1e-4")
+            .stdout,
+    );
+    for part in ["mass", "maximum", "field"] {
+        assert_eq!(study[part]["exact"], true, "{part}: {study}");
+    }
+    assert_eq!(study["rates"]["left_rate"]["exact"], true);
+    let error = study["field"]["error"].as_f64().unwrap();
+    assert!((1e-9..1e-3).contains(&error), "{error:e}");
 }
 
 /// What arrays hold is what a formula would: the study of both is the same.
