@@ -584,6 +584,95 @@ fn what_becomes_of_pixels_that_do_not_fall_on_nodes_is_told() {
     assert_eq!(warnings("D", image), [""; 0]);
 }
 
+/// What is made from a cube has its axes, units and mask: commands leave its masked nodes out, select by its coordinates and
+/// export them.
+#[test]
+fn results_have_the_axes_units_and_masks_of_their_cubes() {
+    let scene = square(
+        "mask.where = \"x < -0.95\"\nunits = { t = \"s\", x = \"m\", y = \"m\", p = \"K\" }\n",
+    );
+    scene.succeed("run p.toml -o c.npy --set runtime=0.01 --set outtime=0.005");
+    let known = |name: &str| -> serde_json::Value {
+        serde_json::from_str(&scene.text(&format!("{name}.axes.json"))).unwrap()
+    };
+    let note = "diff2d: 21 of 441 nodes are masked and left out; --keep-nan takes their NaN as NumPy does\n";
+    for (name, command, unit, is_masked) in [
+        (
+            "w",
+            "window c.npy --window 2,1,1 --op mean",
+            Some("K"),
+            true,
+        ),
+        (
+            "v",
+            "window c.npy --window 2,1,1 --op var --keep-nan",
+            None,
+            true,
+        ),
+        ("k", "coarsen w.npy --by 2,1,1", Some("K"), true),
+        ("s", "stats c.npy --axis t", None, true),
+        ("n", "stats c.npy --axis y,x", None, false),
+        (
+            "a",
+            "map 'a - mean(a, t)' a=c.npy --unit K",
+            Some("K"),
+            true,
+        ),
+        ("b", "map 'mean(a, t)' a=c.npy", None, true),
+        ("m", "map 'mean(a, y, x)' a=c.npy", None, false),
+        ("d", "compare c.npy c.npy --atol 1", Some("K"), true),
+    ] {
+        let command: Vec<String> = match command.split_once('\'') {
+            Some((map, rest)) => {
+                let (formula, rest) = rest.split_once('\'').unwrap();
+                let words = [map.trim(), formula]
+                    .into_iter()
+                    .chain(rest.split_whitespace());
+                words.map(str::to_owned).collect()
+            }
+            None => command.split_whitespace().map(str::to_owned).collect(),
+        };
+        let output = ["-o".to_owned(), format!("{name}.npy")];
+        let words: Vec<&str> = command.iter().chain(&output).map(String::as_str).collect();
+        scene.succeed_args(&words);
+        let known = known(name);
+        assert_eq!(known["unit"].as_str(), unit, "{name}: {known}");
+        assert_eq!(
+            known["masked"].as_bool().unwrap_or(false),
+            is_masked,
+            "{name}"
+        );
+        let x = known["axes"].as_array().unwrap().last().unwrap();
+        if is_masked {
+            assert_eq!([&x["name"], &x["unit"]], ["x", "m"], "{name}: {known}");
+            let told = scene.succeed(&format!("stats {name}.npy"));
+            assert_eq!(told.stderr, note, "{name}");
+            let told = scene.succeed(&format!("stats {name}.npy --select x=-1"));
+            assert!(told.stderr.contains("x = -1.0 (node 0)"), "{name}: {told}");
+        }
+    }
+    // The mean over t alone, on one line.
+    let told = scene.succeed("stats s.npy --select statistic=mean,x=0:0.1,y=0 --json");
+    assert!(told.stdout.contains("\"nan\":0"), "{told}");
+    let told =
+        scene.succeed("probe s.npy --at statistic=mean,y=0,x=-1 --at statistic=mean,y=0,x=0");
+    assert_eq!(told.stdout.lines().count(), 2, "{told}");
+    scene.succeed("plot s.npy --line y=0 --snapshots 2 -o line.svg");
+    let text = scene.text("line.svg");
+    assert!(text.contains("x [m]") && text.contains("mean"), "{text}");
+    scene.succeed("plot d.npy --history x=0,y=0 -o history.svg");
+    let text = scene.text("history.svg");
+    assert!(
+        text.contains("t [s]") && text.contains("difference [K]"),
+        "{text}"
+    );
+    scene.succeed("export w.npy --to kerchunk");
+    let text = scene.text("w.kerchunk.json").replace('\\', "");
+    for unit in ["\"units\":\"K\"", "\"units\":\"s\"", "\"units\":\"m\""] {
+        assert!(text.replace(' ', "").contains(unit), "{unit}: {text}");
+    }
+}
+
 /// The NaN of masked nodes is no value: analyses of a cube leave it out, and say so, unless it is to be kept.
 #[test]
 fn analyses_of_cubes_leave_masked_nodes_out() {

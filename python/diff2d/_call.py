@@ -10,6 +10,7 @@ from typing import Any, Mapping
 import numpy as np
 
 from . import _native
+from ._coordinates import Axis, Labels, axis_of, write_labels
 from ._journal import flat
 from ._parameters import npy, source, toml, with_files
 
@@ -48,10 +49,14 @@ class Files:
         return str(Path(self._directory.name) / f"{self._count}-{name}")
 
     def path(self, array: Any) -> str:
-        """The file of an array. What is in memory is saved."""
+        """The file of an array. What is in memory is saved, with what is known of it."""
         if isinstance(array, (str, os.PathLike)):
             return os.fspath(array)
-        return self.save("the array", array)
+        path = self.save("the array", array)
+        labels = _labels(array)
+        if labels is not None:
+            write_labels(path, np.shape(array), labels)
+        return path
 
     def save(self, name: str, array: Any) -> str:
         """A file with an array, written piece by piece; errors call it by the name."""
@@ -73,3 +78,24 @@ class Files:
             given = {**flat(params), **flat(given)}
         lines = toml(flat(given)).rstrip("\n").split("\n")
         return {"file": file, "overrides": [line for line in lines if line]}
+
+
+def _labels(array: Any) -> Labels | None:
+    """What an array in memory tells of itself: a solution, a masked array, or an `xarray.DataArray`."""
+    if (own := getattr(array, "_labels", None)) is not None:
+        found: Labels = own()
+        return found
+    if np.ma.is_masked(array):
+        return Labels([None] * np.ndim(array), masked=True)
+    dims, coords = getattr(array, "dims", None), getattr(array, "coords", None)
+    if dims is None or coords is None:
+        return None
+
+    def axis(name: Any) -> Axis:
+        known = coords.get(name)
+        if known is None:
+            return Axis(str(name))
+        return axis_of(str(name), known.values, known.attrs.get("units"))
+
+    unit = array.attrs.get("units")
+    return Labels([axis(name) for name in dims], unit=unit if isinstance(unit, str) else None)

@@ -13,7 +13,19 @@ import numpy as np
 
 from ._journal import Journal, Scenario, open_file
 
-__all__ = ["Axis", "nodes", "of_nodes", "parameter", "read_axes", "telling", "times", "times_of_sweep"]
+__all__ = [
+    "Axis",
+    "Labels",
+    "axis_of",
+    "nodes",
+    "of_nodes",
+    "parameter",
+    "read_labels",
+    "telling",
+    "times",
+    "times_of_sweep",
+    "write_labels",
+]
 
 MAX_NODES = 2**31 - 1
 MOST_STEPS = 1 << 30
@@ -22,13 +34,26 @@ MOST_STEPS = 1 << 30
 
 @dataclass(frozen=True)
 class Axis:
-    """What a file beside an array tells of one of its axes."""
+    """What is known of an axis of an array."""
 
     name: str
-    values: np.ndarray
+    values: np.ndarray | None = None
     """A coordinate for each index, or a label."""
     spacing: float | None = None
     unit: str | None = None
+
+
+@dataclass(frozen=True)
+class Labels:
+    """What is known of an array beside its elements."""
+
+    axes: Sequence[Axis | None]
+    quantity: str | None = None
+    """What the values are: `"difference"`."""
+    unit: str | None = None
+    """In what they are."""
+    masked: bool = False
+    """Whether NaN stands for nodes that are not part of the domain."""
 
 
 def _axis(layout: str, lower: float, upper: float, wanted: float) -> tuple[float, np.ndarray] | None:
@@ -194,11 +219,11 @@ def text(value: Any) -> str:
     return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
 
 
-def read_axes(array: str | os.PathLike[str], shape: Sequence[int]) -> list[Axis | None]:
-    """What `NAME.axes.json` beside an array tells of its axes; nothing where it is not believed."""
-    nothing: list[Axis | None] = [None] * len(shape)
+def read_labels(array: str | os.PathLike[str], shape: Sequence[int]) -> Labels:
+    """What `NAME.axes.json` beside an array tells of it; nothing where it is not believed."""
+    nothing = Labels([None] * len(shape))
     try:
-        with open_file(Path(array).with_suffix(".axes.json")) as file:
+        with open_file(_beside(array)) as file:
             told = json.loads(file.read())
         if new := told.get("replaces"):
             # A command was killed while it replaced the array.
@@ -207,10 +232,45 @@ def read_axes(array: str | os.PathLike[str], shape: Sequence[int]) -> list[Axis 
                 told = new["before"]
         if told["format"] != 1 or told["shape"] != list(shape) or len(told["axes"]) != len(shape):
             return nothing
-        found = zip(told["axes"], shape)
-        return [None if axis is None else _told(axis, length) for axis, length in found]
+        axes = zip(told["axes"], shape)
+        found = [None if axis is None else _told(axis, length) for axis, length in axes]
+        return Labels(found, told.get("quantity"), told.get("unit"), told.get("masked", False))
     except (OSError, KeyError, TypeError, ValueError, RecursionError):
         return nothing
+
+
+def write_labels(array: str | os.PathLike[str], shape: Sequence[int], labels: Labels) -> None:
+    """Writes `NAME.axes.json` beside an array."""
+
+    def told(axis: Axis) -> dict[str, Any]:
+        entry: dict[str, Any] = {"name": axis.name}
+        if axis.unit is not None:
+            entry["unit"] = axis.unit
+        if axis.spacing is not None and axis.values is not None:
+            entry |= {"spacing": axis.spacing, "coordinates": axis.values.tolist()}
+        return entry
+
+    axes = [None if axis is None else told(axis) for axis in labels.axes]
+    known = {"quantity": labels.quantity, "unit": labels.unit, "masked": labels.masked or None}
+    given = {name: value for name, value in known.items() if value is not None}
+    text = json.dumps({"format": 1, "shape": list(shape), "axes": axes, **given})
+    _beside(array).write_text(text, encoding="utf-8")
+
+
+def _beside(array: str | os.PathLike[str]) -> Path:
+    return Path(array).with_suffix(".axes.json")
+
+
+def axis_of(name: str, values: Any, unit: Any = None) -> Axis:
+    """An axis in memory; its coordinates are left out unless they are numbers that increase."""
+    values, unit = np.asarray(values), unit if isinstance(unit, str) else None
+    if values.ndim != 1 or values.dtype.kind not in "iuf":
+        return Axis(name, unit=unit)
+    places = values.astype(np.float64)
+    steps = np.diff(places)
+    if not (np.all(np.isfinite(places)) and np.all(steps > 0)):
+        return Axis(name, unit=unit)
+    return Axis(name, places, float(np.mean(steps)) if len(steps) else 1.0, unit)
 
 
 def _told(axis: Mapping[str, Any], length: int) -> Axis:
@@ -222,6 +282,8 @@ def _told(axis: Mapping[str, Any], length: int) -> Axis:
         if len(labels) != length or not all(isinstance(label, str) for label in labels):
             raise ValueError("labels do not fit")
         return Axis(name, np.asarray(labels, dtype=str))
+    if axis.get("coordinates") is None:
+        return Axis(name, unit=unit)
     places = np.asarray(axis["coordinates"], dtype=np.float64)
     if places.shape != (length,) or not np.all(places[1:] > places[:-1]):
         raise ValueError("coordinates do not increase")

@@ -343,15 +343,16 @@ def _of_array(path: Path) -> xr.Dataset:
         raise FileNotFoundError(f"{path}: there is no such file") from None
     except (OSError, ValueError, EOFError) as error:
         raise ParameterError(f"{path} is no .npy file of numbers: {error}") from error
-    told = _coordinates.read_axes(path, found.shape)
-    given = [axis.name for axis in told if axis is not None]
+    labels = _coordinates.read_labels(path, found.shape)
+    given = [axis.name for axis in labels.axes if axis is not None]
     usual = [None] * max(found.ndim - 4, 0) + ["scenario", "t", "y", "x"][-found.ndim or 4 :]
     names: list[str] = []
     coordinates = {}
-    for number, axis in enumerate(told):
+    for number, axis in enumerate(labels.axes):
         if axis is not None and given.count(axis.name) == 1 and axis.name != "p":
             names.append(axis.name)
-            coordinates[axis.name] = xr.Variable(axis.name, axis.values, _ABOUT.get(axis.name))
+            if axis.values is not None:
+                coordinates[axis.name] = xr.Variable(axis.name, axis.values, _ABOUT.get(axis.name))
         elif axis is None and usual[number] is not None and usual[number] not in given:
             names.append(str(usual[number]))
         else:
@@ -363,6 +364,9 @@ def _of_array(path: Path) -> xr.Dataset:
     else:
         values = xr.Variable(names, found)
     made = xr.Dataset({"p": values}, coordinates)
-    _name_units(made, {axis.name: axis.unit for axis in told if axis is not None})
+    if labels.quantity is not None:
+        made.p.attrs["long_name"] = labels.quantity
+    units = {axis.name: axis.unit for axis in labels.axes if axis is not None}
+    _name_units(made, {**units, "p": labels.unit})
     made.encoding = {"source": str(path)}
     return made

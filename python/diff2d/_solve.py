@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Mapping
 import numpy as np
 
 from . import _native
+from ._coordinates import Labels, axis_of
 from ._parameters import npy, source, toml, with_files
 
 if TYPE_CHECKING:
@@ -41,6 +42,13 @@ class Solution:
 
         axes = {"t": self.t, "y": self.y, "x": self.x}
         return of_memory(self.p, axes, self.scenario, __version__)
+
+    def _labels(self) -> Labels:
+        """What commands are told of it."""
+        params = self.scenario["params"]
+        units = params.get("units", {})
+        axes = [axis_of(name, getattr(self, name), units.get(name)) for name in ("t", "y", "x")]
+        return Labels(axes, unit=units.get("p"), masked="mask" in params)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         found = np.asarray(self.p, dtype=dtype)

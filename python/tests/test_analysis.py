@@ -298,3 +298,30 @@ def test_masked_elements_are_nan_whatever_the_type(dtype):
     values = np.ma.array(np.asarray([1, 0, 1], dtype), mask=[0, 1, 0])
     found = diff2d.stats(values, skip_nan=True)
     assert (found.count, found.sum) == (2, 2.0)
+
+
+def test_what_is_known_of_arrays_in_memory_reaches_the_commands():
+    xarray = pytest.importorskip("xarray")
+
+    def opened(path):
+        return xarray.open_dataset(path, engine="diff2d")
+
+    units = {"t": "s", "x": "m", "p": "K"}
+    plate = diff2d.solve({**SMALL, "grid": "walls", "mask": {"where": "x < -9.5"}, "units": units})
+    last = diff2d.stats(plate, select={"t": plate.t[-1], "x": (0, None)})
+    assert last.max == plate.p[-1, :, plate.x >= 0].max() and last.count == 21 * 11
+    assert diff2d.stats(plate).nan == 4 * 21 and diff2d.stats(plate).max == np.nanmax(plate.p)
+    labelled = plate.to_xarray().p
+    assert diff2d.stats(labelled, select={"t": plate.t[-1], "x": (0, None)}).max == last.max
+    masked = np.ma.masked_invalid(plate.p)
+    assert diff2d.stats(masked).max == masked.max()
+    for array in (plate, labelled):
+        diff2d.coarsen(array, {"t": 2.5}, op="max", output="coarse.npy", force=True)
+        found = opened("coarse.npy")
+        assert found.p.dims == ("t", "y", "x") and found.p.attrs["units"] == "K"
+        assert list(found.t.values) == [0.625, 3.125] and found.t.attrs["units"] == "s"
+        assert np.array_equal(found.x.values, plate.x) and found.x.attrs["units"] == "m"
+    # Of a sweep the names are known.
+    diff2d.sweep({"params": SMALL, "D": [0.5, 1.0]}, output="sweep.npy")
+    diff2d.window("sweep.npy", (1, 2, 1, 1), op="mean", output="means.npy")
+    assert opened("means.npy").p.dims == ("scenario", "t", "y", "x")

@@ -8,6 +8,7 @@ use super::{
 use crate::error::Error;
 use diff2d_arrays::npy::Scalar;
 use serde::{Serialize, Serializer, ser::SerializeMap};
+use std::fmt;
 
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Style {
@@ -43,18 +44,48 @@ pub(super) struct Row {
 /// Something that a single row tells, and rows of JSON.
 pub(super) struct Fact {
     pub(super) name: &'static str,
-    pub(super) text: Option<String>,
-    pub(super) json: Told,
+    pub(super) told: Told,
 }
 
-/// What a fact is in JSON.
+/// What a fact tells, in JSON and, but for quantiles, which have columns, as text.
 #[derive(Serialize)]
 #[serde(untagged)]
 pub(super) enum Told {
     Count(u64),
-    Index(Vec<u64>),
+    Place(IndexInWords),
     Quantiles(Object<String, Scalar>),
     Histogram { edges: Vec<f64>, counts: Vec<u64> },
+}
+
+/// An index; as text also its coordinates, if there are some.
+#[derive(Serialize)]
+#[serde(transparent)]
+pub(super) struct IndexInWords {
+    pub(super) index: Vec<u64>,
+    #[serde(skip)]
+    pub(super) at: String,
+}
+
+impl fmt::Display for Told {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Count(count) => write!(f, "{count}"),
+            Self::Place(place) => match place.at.as_str() {
+                "" => f.write_str(&number::tuple(&place.index)),
+                at => write!(f, "{} at {at}", number::tuple(&place.index)),
+            },
+            Self::Quantiles(_) => Ok(()),
+            Self::Histogram { edges, counts } => {
+                counts
+                    .iter()
+                    .zip(edges.windows(2))
+                    .try_for_each(|(count, edges)| {
+                        let [low, high] = [edges[0], edges[1]].map(number::python);
+                        write!(f, "\n{low:>22} {high:>22} {count:>12}")
+                    })
+            }
+        }
+    }
 }
 
 impl Table<'_> {
@@ -110,8 +141,7 @@ impl Table<'_> {
             Style::Csv => self.fields(row).join(","),
             Style::Text if self.is_single() => {
                 let facts = row.facts.iter();
-                let facts =
-                    facts.filter_map(|fact| Some((fact.name.to_owned(), fact.text.clone()?)));
+                let facts = facts.map(|fact| (fact.name.to_owned(), fact.told.to_string()));
                 let lines = self.names().into_iter().zip(self.fields(row)).chain(facts);
                 let lines: Vec<String> = lines
                     .map(|(name, text)| format!("{name:<6} {text}"))
@@ -143,7 +173,7 @@ impl Serialize for RowObject<'_> {
             map.serialize_entry(name, value)?;
         }
         for fact in &row.facts {
-            map.serialize_entry(fact.name, &fact.json)?;
+            map.serialize_entry(fact.name, &fact.told)?;
         }
         map.end()
     }

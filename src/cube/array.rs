@@ -114,11 +114,11 @@ impl JournalledArray {
     ) -> Result<impl Iterator<Item = Result<Record, CubeError>>, CubeError> {
         let cube = self.journal.as_ref().zip(self.paths.as_ref());
         let records = cube.and_then(|(journal, paths)| {
-            let listed = (journal.first_line, journal.committed.total());
             Some(each_record(
                 &paths.journal,
                 journal.header.as_ref()?,
-                listed,
+                journal.first_line,
+                journal.committed.total(),
             ))
         });
         Ok(records.transpose()?.into_iter().flatten())

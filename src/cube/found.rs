@@ -107,7 +107,8 @@ pub(super) fn open_beside_journal(
 pub(super) fn each_record<'a>(
     path: &'a Path,
     header: &'a Header,
-    (first_line, committed): (u64, u64),
+    first_line: u64,
+    committed: u64,
 ) -> Result<impl Iterator<Item = Result<Record, CubeError>> + 'a, CubeError> {
     let journal = sys::open_to_read(path).map_err(CubeError::io("open", path))?;
     let records = Records::new(journal, header, first_line);

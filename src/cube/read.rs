@@ -87,8 +87,12 @@ impl Cube {
     pub fn each_record(
         &self,
     ) -> Result<impl Iterator<Item = Result<Record, CubeError>>, CubeError> {
-        let listed = (self.first_line, self.committed());
-        each_record(&self.paths.journal, &self.header, listed)
+        each_record(
+            &self.paths.journal,
+            &self.header,
+            self.first_line,
+            self.committed(),
+        )
     }
 
     /// The number of committed snapshots.

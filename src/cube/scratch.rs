@@ -137,7 +137,7 @@ impl Scratch {
             let _ = fs::remove_file(path);
             CubeError::io("reserve the space of", path)(error)
         })?;
-        Self::of_file(file, (path, path), header)
+        Self::of_file(file, path, path, header)
     }
 
     /// Opens a new file in a directory that is gone when it is dropped, whatever happens.
@@ -150,15 +150,11 @@ impl Scratch {
         sys::reserve(&file, Self::bytes_for(header.snapshot_bytes()))
             .map_err(CubeError::io("reserve the space of", &name))?;
         let opened = sys::path_of(&file);
-        Self::of_file(file, (&name, &opened), header)
+        Self::of_file(file, &name, &opened, header)
     }
 
     /// The file of a name, which can be opened again under another one.
-    fn of_file(
-        file: File,
-        (name, again): (&Path, &Path),
-        header: &Header,
-    ) -> Result<Self, CubeError> {
+    fn of_file(file: File, name: &Path, again: &Path, header: &Header) -> Result<Self, CubeError> {
         let other = file.try_clone().map_err(CubeError::io("open", name))?;
         Ok(Self {
             file: DirectFile::new(file, again),

@@ -25,6 +25,15 @@ pub fn chunk_bytes(state: u64) -> usize {
     part.next_multiple_of(DIRECT_ALIGNMENT).clamp(LEAST, MOST)
 }
 
+/// Chunks of memory, through which bytes go.
+#[derive(Debug, Clone, Copy)]
+pub struct Chunks {
+    /// Bytes of each.
+    pub bytes: usize,
+    /// How many there are.
+    pub count: usize,
+}
+
 /// Bytes moved.
 #[derive(Debug, Default)]
 pub struct Moved(AtomicU64);
@@ -59,7 +68,7 @@ struct FilledChunk {
 }
 
 impl ReadAhead {
-    /// Begins to read the ranges one after the other, in so many chunks of memory, each of so many bytes.
+    /// Begins to read the ranges one after the other.
     ///
     /// # Errors
     /// If the system refuses memory or a thread.
@@ -67,13 +76,14 @@ impl ReadAhead {
         scope: &'scope Scope<'scope, '_>,
         (file, moved): (&'scope Reader, &'scope Moved),
         ranges: Vec<Range<u64>>,
-        (chunk, chunks): (usize, usize),
+        chunks: Chunks,
     ) -> io::Result<Self> {
-        let (free, empty) = bounded::<Memory>(chunks);
-        let (filled, full) = bounded(chunks);
-        for _ in 0..chunks {
-            let _ = free.send(Memory::zeroed(chunk)?);
+        let (free, empty) = bounded::<Memory>(chunks.count);
+        let (filled, full) = bounded(chunks.count);
+        for _ in 0..chunks.count {
+            let _ = free.send(Memory::zeroed(chunks.bytes)?);
         }
+        let chunk = chunks.bytes;
         let read = move || {
             for mut range in ranges {
                 while range.start < range.end {
@@ -183,8 +193,8 @@ pub struct WriteBehind<'scope> {
 }
 
 impl<'scope> WriteBehind<'scope> {
-    /// Writes what is pushed from byte `start` on, a multiple of [`DIRECT_ALIGNMENT`], by way of chunks of
-    /// memory of so many bytes, and so many of them.
+    /// Writes what is pushed from byte `start` on, a multiple of [`DIRECT_ALIGNMENT`], by way of chunks
+    /// of memory.
     ///
     /// # Errors
     /// If the system refuses memory or a thread.
@@ -192,12 +202,12 @@ impl<'scope> WriteBehind<'scope> {
         scope: &'scope Scope<'scope, '_>,
         (file, moved): (&'scope DirectFile, &'scope Moved),
         start: u64,
-        (chunk, chunks): (usize, usize),
+        chunks: Chunks,
     ) -> io::Result<Self> {
-        let (filled, full) = bounded::<(Memory, usize)>(chunks);
-        let (empty, free) = bounded(chunks);
-        for _ in 0..chunks {
-            let _ = empty.send(Memory::zeroed(chunk)?);
+        let (filled, full) = bounded::<(Memory, usize)>(chunks.count);
+        let (empty, free) = bounded(chunks.count);
+        for _ in 0..chunks.count {
+            let _ = empty.send(Memory::zeroed(chunks.bytes)?);
         }
         let write = move || {
             let (mut at, mut sums) = (start, Vec::new());
@@ -218,7 +228,7 @@ impl<'scope> WriteBehind<'scope> {
             full: filled,
             free,
             current: None,
-            chunk,
+            chunk: chunks.bytes,
             thread,
         })
     }

@@ -9,7 +9,6 @@ use crate::{
         JournalledArray,
         journal::{Header, Scenario, telling},
     },
-    grid::{Axis, Grid},
     params::by_name,
 };
 use diff2d_arrays::labels::NamedAxis;
@@ -118,22 +117,10 @@ pub(super) fn of(
     let Some(header) = array.header() else {
         return Ok(of_array(array));
     };
-    let (dimensions, mut coordinates) = match header.is_sweep() {
-        true => of_sweep(array, header)?,
-        false => of_run(array, header),
-    };
-    if let Some(scenario) = header.scenario(0) {
-        for one in &mut coordinates {
-            let axis = match one.about.as_str() {
-                TIME => "t",
-                about if about == NODES[0] => "y",
-                about if about == NODES[1] => "x",
-                _ => continue,
-            };
-            one.unit = scenario.params.unit(axis).map(str::to_owned);
-        }
+    match header.run() {
+        Some(run) => Ok(of_run(array, run)),
+        None => of_sweep(array, header),
     }
-    Ok((dimensions, coordinates))
 }
 
 fn dimensions(names: &[&str], shape: &[u64]) -> Vec<Dimension> {
@@ -164,34 +151,34 @@ fn numbers(length: u64) -> Column {
 const NODES: [&str; 2] = ["place of the nodes along y", "place of the nodes along x"];
 const UNKNOWN_NODES: &str = "number of the node";
 
-fn of_run(array: &JournalledArray, header: &Header) -> (Vec<Dimension>, Vec<Coordinate>) {
-    let shape = &array.npy.shape;
-    let records = array.journal.iter().flat_map(|journal| &journal.records);
-    let known: Vec<f64> = records.map(|record| record.simtime).collect();
-    let run = header.run();
-    let times = run.map_or(known.clone(), |run| {
-        times::planned(run, known, shape[0], &mut 0)
-    });
-    let mut coordinates = vec![coordinate("t", &[0], Column::Floats(times), TIME)];
-    coordinates.extend(nodes(run.and_then(Scenario::grid), &shape[1..], 1));
-    (dimensions(&["t", "y", "x"], shape), coordinates)
+/// The coordinate along a dimension, of whose axis this is known; numbers where it has none.
+fn along(axis: &NamedAxis, dimension: usize, length: u64, counted: &str) -> Coordinate {
+    let words = axis.labels().map(|labels| Column::Texts(labels.to_vec()));
+    let known = words.or_else(|| Some(Column::Floats(axis.coordinates()?.to_vec())));
+    let Some(values) = known else {
+        return coordinate(&axis.name, &[dimension], numbers(length), counted);
+    };
+    let about = match axis.name.as_str() {
+        "t" => TIME,
+        "y" => NODES[0],
+        "x" => NODES[1],
+        _ => "",
+    };
+    Coordinate {
+        unit: axis.unit.clone(),
+        ..coordinate(&axis.name, &[dimension], values, about)
+    }
 }
 
-/// The coordinates of the last two dimensions, of which the first is number `first`.
-fn nodes(grid: Option<Grid>, frame: &[u64], first: usize) -> Vec<Coordinate> {
-    let axes: [Option<Axis>; 2] = match grid {
-        Some(grid) => [Some(grid.y), Some(grid.x)],
-        None => [None, None],
-    };
-    let names = ["y", "x"].into_iter().zip(NODES);
-    let places = (first..).zip(frame).zip(axes);
-    names
-        .zip(places)
-        .map(|((name, about), ((along, &length), axis))| match axis {
-            Some(axis) => coordinate(name, &[along], Column::Floats(axis.coordinates()), about),
-            None => coordinate(name, &[along], numbers(length), UNKNOWN_NODES),
-        })
-        .collect()
+fn of_run(array: &JournalledArray, run: &Scenario) -> (Vec<Dimension>, Vec<Coordinate>) {
+    let shape = &array.npy.shape;
+    let records = array.journal.iter().flat_map(|journal| &journal.records);
+    let known = records.map(|record| record.simtime).collect();
+    let axes = run.axes(times::planned(run, known, shape[0], &mut 0));
+    let axes = axes.iter().zip(shape).enumerate();
+    let coordinates =
+        axes.map(|(axis, (known, &length))| along(known, axis, length, UNKNOWN_NODES));
+    (dimensions(&["t", "y", "x"], shape), coordinates.collect())
 }
 
 fn of_sweep(
@@ -217,13 +204,22 @@ fn of_sweep(
     ];
     let decides_nodes =
         |key: &String| ["x1", "x2", "y1", "y2", "dx", "dy", "grid"].contains(&key.as_str());
-    let first = header.scenario(0).and_then(|first| first.grid());
+    let [time, nodes @ ..] = match header.scenario(0) {
+        Some(first) => first.axes(Vec::new()),
+        None => ["t", "y", "x"].map(NamedAxis::counted),
+    };
+    coordinates[1].unit = time.unit.clone().filter(|_| about == TIME);
     if telling.iter().any(decides_nodes) {
-        coordinates.extend(nodes_of_each(header, first, &shape[2..]));
+        coordinates.extend(nodes_of_each(header, &nodes, &shape[2..]));
     } else {
-        coordinates.extend(nodes(first, &shape[2..], 2));
+        let pairs = (2..).zip(&nodes);
+        coordinates
+            .extend(pairs.map(|(axis, known)| along(known, axis, shape[axis], UNKNOWN_NODES)));
     }
-    coordinates.push(coordinate("time", &[0, 1], Column::Floats(times), TIME));
+    coordinates.push(Coordinate {
+        unit: time.unit,
+        ..coordinate("time", &[0, 1], Column::Floats(times), TIME)
+    });
     let keys: Vec<String> = telling.into_iter().filter(|key| is_name(key)).collect();
     let columns = parameters(header, &keys);
     for (key, values) in keys.into_iter().zip(columns) {
@@ -233,29 +229,37 @@ fn of_sweep(
     Ok((dimensions, coordinates))
 }
 
-/// The nodes of scenarios on different grids.
-fn nodes_of_each(header: &Header, first: Option<Grid>, frame: &[u64]) -> Vec<Coordinate> {
-    let is_of_cube = |grid: &Grid| *frame == [grid.y.nodes as u64, grid.x.nodes as u64];
-    let grids: Option<Vec<Grid>> = header
-        .scenarios()
-        .map(|one| one.grid().filter(is_of_cube))
-        .collect();
-    let Some(grids) = grids else {
-        return nodes(None, frame, 2);
-    };
-    let mut known = nodes(first, frame, 2);
-    for (number, name) in ["y", "x"].into_iter().enumerate() {
-        let axes = grids.iter().map(|grid| [&grid.y, &grid.x][number]);
-        let all: Vec<Vec<f64>> = axes.map(Axis::coordinates).collect();
-        if all.windows(2).any(|pair| pair[0] != pair[1]) {
-            let along = 2 + number;
-            let (plain, own) = (numbers(frame[number]), Column::Floats(all.concat()));
-            known[number] = coordinate(name, &[along], plain, UNKNOWN_NODES);
-            let name = format!("{name}_of_node");
-            known.push(coordinate(&name, &[0, along], own, NODES[number]));
+/// The nodes of scenarios on different grids, of which the first has these.
+fn nodes_of_each(header: &Header, first: &[NamedAxis; 2], frame: &[u64]) -> Vec<Coordinate> {
+    let mut all = [Vec::new(), Vec::new()];
+    let mut known = first.clone();
+    for scenario in header.scenarios() {
+        let [_, nodes @ ..] = scenario.axes(Vec::new());
+        for (axis, own) in nodes.iter().enumerate() {
+            match own
+                .coordinates()
+                .filter(|own| own.len() as u64 == frame[axis])
+            {
+                Some(coordinates) => all[axis].push(coordinates.to_vec()),
+                None => known = ["y", "x"].map(NamedAxis::counted),
+            }
         }
     }
-    known
+    let mut beside = Vec::new();
+    for (axis, (first, own)) in known.iter_mut().zip(all).enumerate() {
+        if first.coordinates().is_some() && own.windows(2).any(|pair| pair[0] != pair[1]) {
+            let name = format!("{}_of_node", first.name);
+            let places = Column::Floats(own.concat());
+            beside.push(Coordinate {
+                unit: first.unit.take(),
+                ..coordinate(&name, &[0, 2 + axis], places, NODES[axis])
+            });
+            *first = NamedAxis::counted(&first.name);
+        }
+    }
+    let pairs = (2..).zip(known.iter().zip(frame));
+    let nodes = pairs.map(|(axis, (known, &length))| along(known, axis, length, UNKNOWN_NODES));
+    nodes.chain(beside).collect()
 }
 
 /// Parameters of every scenario.
@@ -304,19 +308,13 @@ fn of_array(array: &JournalledArray) -> (Vec<Dimension>, Vec<Coordinate>) {
     let mut coordinates = Vec::new();
     for (axis, &length) in shape.iter().enumerate() {
         let named = labels.axis(axis);
-        let values = named.and_then(listed);
         let name = match (named, usual[axis]) {
             (Some(named), _) if is_own(&named.name) => named.name.clone(),
             (None, usual) if labels.position(usual).is_none() => usual.to_owned(),
             _ => format!("axis{axis}"),
         };
-        coordinates.push(match values {
-            Some(values) => Coordinate {
-                unit: named.and_then(|named| named.unit.clone()),
-                ..coordinate(&name, &[axis], values, about(&name))
-            },
-            None => coordinate(&name, &[axis], numbers(length), "index"),
-        });
+        let named = named.cloned().unwrap_or_else(|| NamedAxis::counted(&name));
+        coordinates.push(along(&NamedAxis { name, ..named }, axis, length, "index"));
     }
     let names: Vec<&str> = coordinates.iter().map(|one| one.name.as_str()).collect();
     (dimensions(&names, shape), coordinates)
@@ -330,18 +328,4 @@ fn is_name(name: &str) -> bool {
         && name.chars().all(letters)
         && name.len() <= 64
         && !["p", "time", "zarr.json"].contains(&name)
-}
-
-fn about(name: &str) -> &'static str {
-    match name {
-        "t" => TIME,
-        "y" => NODES[0],
-        "x" => NODES[1],
-        _ => "",
-    }
-}
-
-fn listed(axis: &NamedAxis) -> Option<Column> {
-    let words = axis.labels().map(|labels| Column::Texts(labels.to_vec()));
-    words.or_else(|| Some(Column::Floats(axis.coordinates()?.to_vec())))
 }

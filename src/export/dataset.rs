@@ -250,13 +250,14 @@ impl<'a> Dataset<'a> {
         let beside = self.coordinates.iter().skip(self.dimensions.len());
         let beside: Vec<&str> = beside.map(|one| one.name.as_str()).collect();
         let mut told = Map::new();
-        if let Some(header) = self.array.header() {
-            told.insert("long_name".to_owned(), "density".into());
-            let scenario = header.scenario(0);
-            if let Some(unit) = scenario.as_ref().and_then(|one| one.params.unit("p")) {
-                told.insert("units".to_owned(), unit.into());
-            }
-        }
+        let labels = &self.array.labels;
+        let name = match self.array.header() {
+            Some(_) => Some("density"),
+            None => labels.quantity.as_deref(),
+        };
+        told.extend(name.map(|name| ("long_name".to_owned(), name.into())));
+        let unit = labels.unit.as_deref();
+        told.extend(unit.map(|unit| ("units".to_owned(), unit.into())));
         if !beside.is_empty() {
             told.insert("coordinates".to_owned(), beside.join(" ").into());
         }

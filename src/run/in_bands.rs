@@ -18,7 +18,7 @@ use crate::{
         CubeError, Header, Paths,
         scratch::Scratch,
         share::Share,
-        stream::{Moved, chunk_bytes},
+        stream::{Chunks, Moved, chunk_bytes},
     },
     field::Field,
     problem::Problem,
@@ -107,9 +107,12 @@ impl<'a, T: Element> InBands<'a, T> {
         }
     }
 
-    /// Bytes of a chunk of memory, and how many chunks there are for reading and as many for writing.
-    pub(super) fn chunks(&self) -> (usize, usize) {
-        (chunk_bytes(self.problem.field_bytes()), self.shape.chunks)
+    /// The chunks of memory for reading; there are as many for writing.
+    pub(super) fn chunks(&self) -> Chunks {
+        Chunks {
+            bytes: chunk_bytes(self.problem.field_bytes()),
+            count: self.shape.chunks,
+        }
     }
 
     /// Reads rows of the state, from a row on.

@@ -82,7 +82,7 @@ impl Frames<'_> {
         let quantity = match (&look.label, self.quantity()) {
             (Some(label), _) => self.labelled(label, "p"),
             (None, "" | "p") if self.unit("p").is_some() => self.with_unit("p"),
-            (None, told) => told.to_owned(),
+            (None, told) => self.labelled(told, "p"),
         };
         Style {
             colormap: look

@@ -4,7 +4,6 @@ use super::args::StatsArgs;
 use crate::{
     cli::{
         json::Object,
-        number,
         open::{self, NewArray},
         rows::{Fact, Row, Style, Table, Told},
         terminal::Terminal,
@@ -13,10 +12,7 @@ use crate::{
     error::Error,
 };
 use diff2d_arrays::npy::{Dtype, Scalar};
-use diff2d_arrays::{
-    Statistics,
-    stats::{Histogram, Options},
-};
+use diff2d_arrays::{Statistics, stats::Options};
 
 /// A row with the six numbers, what lies above a limit, and quantiles.
 pub(super) fn row(
@@ -36,8 +32,7 @@ pub(super) fn row(
         let pairs = pairs.map(|(q, value)| (q.to_string(), value)).collect();
         facts.push(Fact {
             name: "quantiles",
-            text: None,
-            json: Told::Quantiles(Object(pairs)),
+            told: Told::Quantiles(Object(pairs)),
         });
     }
     let above = options.above.map(|_| above(options, statistics));
@@ -70,36 +65,7 @@ fn above(options: Options, statistics: &Statistics) -> [Scalar; 2] {
 pub(super) fn nan(statistics: &Statistics) -> Fact {
     Fact {
         name: "nan",
-        text: Some(statistics.nan.to_string()),
-        json: Told::Count(statistics.nan),
-    }
-}
-
-/// Where something is, with coordinates if there are some.
-pub(super) fn place(name: &'static str, index: &[u64], place: &str) -> Fact {
-    let text = match place {
-        "" => number::tuple(index),
-        place => format!("{} at {place}", number::tuple(index)),
-    };
-    Fact {
-        name,
-        text: Some(text),
-        json: Told::Index(index.to_vec()),
-    }
-}
-
-pub(super) fn histogram(Histogram { edges, counts }: Histogram) -> Fact {
-    let lines = counts.iter().zip(edges.windows(2));
-    let lines: Vec<String> = lines
-        .map(|(count, edges)| {
-            let [low, high] = [edges[0], edges[1]].map(number::python);
-            format!("\n{low:>22} {high:>22} {count:>12}")
-        })
-        .collect();
-    Fact {
-        name: "histogram",
-        text: Some(lines.concat()),
-        json: Told::Histogram { edges, counts },
+        told: Told::Count(statistics.nan),
     }
 }
 

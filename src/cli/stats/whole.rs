@@ -2,14 +2,14 @@
 
 use super::{
     args::StatsArgs,
-    results::{hint, histogram, nan, new_array, place, row},
+    results::{hint, nan, new_array, row},
 };
 use crate::{
     cli::{
         axes::{self, Axes},
         bar::Unit,
         open,
-        rows::{Style, Table},
+        rows::{Fact, IndexInWords, Style, Table, Told},
         select,
     },
     cube::JournalledArray,
@@ -17,9 +17,10 @@ use crate::{
 };
 use diff2d_arrays::{
     Statistics,
+    labels::Labels,
+    npy::Scalar,
     stats::{self, Options},
 };
-use diff2d_arrays::{labels::Labels, npy::Scalar};
 
 /// Computes and prints, or writes, the results; below the head of the table if they are the first.
 pub(super) fn whole(
@@ -51,8 +52,10 @@ pub(super) fn whole(
         .into_iter()
         .zip(found.places.iter().flatten())
     {
-        row.facts
-            .push(place(name, index, &axes::in_words(&axes.places(index))));
+        let at = axes::in_words(&axes.places(index));
+        let index = index.clone();
+        let told = Told::Place(IndexInWords { index, at });
+        row.facts.push(Fact { name, told });
     }
     if let Some(bins) = args.histogram {
         let ends = bins
@@ -60,7 +63,13 @@ pub(super) fn whole(
             .or_else(|| range(&statistics))
             .ok_or_else(no_range)?;
         let found = stats::histogram(array, &select, bins.count, ends, options, progress)?;
-        row.facts.push(histogram(found));
+        row.facts.push(Fact {
+            name: "histogram",
+            told: Told::Histogram {
+                edges: found.edges,
+                counts: found.counts,
+            },
+        });
     }
     drop(bar);
     if passes > 0 {
