@@ -147,6 +147,7 @@ pub fn curves(all: &[Results]) -> Chart {
             .into_iter()
             .map(|(at, rate)| (at as f64, rate / 1e9))
             .collect(),
+        ..Curve::default()
     };
     let mut curves: Vec<Curve> = curves.into_iter().map(curve).collect();
     let last = |curve: &Curve| curve.points.last().map_or(0.0, |point| point.1);

@@ -10,7 +10,7 @@ use super::{
     range::{Mapping, Range},
     style::{Size, scaled},
     text::DIGIT,
-    ticks::TickScale,
+    ticks::{TickScale, Ticks},
 };
 use diff2d_sys::Destination;
 
@@ -46,6 +46,9 @@ pub struct Chart {
     pub log: bool,
     /// The curves.
     pub curves: Vec<Curve>,
+    /// Charts over the same horizontal axis that are drawn below this one; their own titles, sizes and horizontal axes count
+    /// for nothing.
+    pub below: Vec<Self>,
     /// A colour map, if the curves are in an order such as that of time.
     pub colormap: Option<Colormap>,
     /// Width and height in pixels.
@@ -61,6 +64,14 @@ pub struct Curve {
     pub label: String,
     /// Its points from left to right; a point that is not finite is a gap.
     pub points: Vec<(f64, f64)>,
+    /// What was measured of it, drawn as dots; a point that is not finite is left out.
+    pub measured: Vec<(f64, f64)>,
+}
+
+impl Curve {
+    fn all_points(&self) -> impl Iterator<Item = &(f64, f64)> {
+        self.points.iter().chain(&self.measured)
+    }
 }
 
 impl Chart {
@@ -86,7 +97,8 @@ impl Chart {
     /// Width and height in pixels, and the sizes of what is drawn.
     fn sizes(&self) -> ((usize, usize), Metrics) {
         let of_size = self.size.map(|size| (size.width(), size.height()));
-        let usual = [SIZE.0, SIZE.1].map(|side| scaled(side, self.dpi));
+        let high = SIZE.1 + self.below.len() * SIZE.1 / 2;
+        let usual = [SIZE.0, high].map(|side| scaled(side, self.dpi));
         let (width, height) = of_size.unwrap_or(usual.into());
         let (across, up) = (width as f64, height as f64);
         let em = 0.026 * (across * up).sqrt().min(1.5 * across.min(up));
@@ -106,36 +118,64 @@ impl Chart {
         let top = (m.pad + title.height() + subtitle.height()) as usize;
         let below = (panel::depth(m) + m.pad) as usize;
         let least = (2.0 * m.em) as usize;
-        let up = height.saturating_sub(top + below).max(least);
-        let (x, y) = (self.horizontal(), self.vertical());
-        let y_ticks = panel::vertical(&y, up, m);
-        let left = panel::left(&y_ticks, m)?;
-        let right = (self.legend_width(m)? + 1.2 * m.em) as usize;
+        let panels: Vec<&Self> = std::iter::once(self).chain(&self.below).collect();
+        let gap = (1.3 * m.em) as usize;
+        let between = (panels.len() - 1) * gap;
+        let up = height.saturating_sub(top + below + between) / panels.len();
+        let up = up.max(least);
+        let x = self.horizontal();
+        let y: Vec<Mapping> = panels.iter().map(|chart| chart.vertical()).collect();
+        let y_ticks: Vec<Ticks> = y.iter().map(|y| panel::vertical(y, up, m)).collect();
+        let (mut left, mut legend) = (0, 0.0_f64);
+        for (chart, ticks) in panels.iter().zip(&y_ticks) {
+            left = left.max(panel::left(ticks, m)?);
+            legend = legend.max(chart.legend_width(m)?);
+        }
+        let right = (legend + 1.2 * m.em) as usize;
         let across = width.saturating_sub(left + right).max(least);
         let x_ticks = panel::horizontal(&x, across, m);
-        let panel = Rect {
-            left,
-            top,
-            width: across,
-            height: up,
-        };
         let middle = (left + across / 2) as f64;
         title.draw(canvas, middle, 0.0)?;
         subtitle.draw(canvas, middle, title.height())?;
-        panel::grid(canvas, &panel, [&x_ticks, &y_ticks])?;
-        panel::x_axis(canvas, &panel, &x_ticks, m, &self.x)?;
-        panel::y_axis(canvas, &panel, &y_ticks, m, &self.y)?;
-        for (number, curve) in self.curves.iter().enumerate() {
-            let place = |&(at, value): &(f64, f64)| {
-                // Far outside is as good as outside.
-                let share = y.fraction(value).clamp(-9.0, 10.0);
-                (
-                    left as f64 + x.fraction(at) * across as f64,
-                    panel.bottom() as f64 - share * up as f64,
-                )
+        let last = panels.len() - 1;
+        for (number, (chart, (y, y_ticks))) in panels.iter().zip(y.iter().zip(&y_ticks)).enumerate()
+        {
+            let panel = Rect {
+                left,
+                top: top + number * (up + gap),
+                width: across,
+                height: up,
             };
+            panel::grid(canvas, &panel, [&x_ticks, y_ticks])?;
+            if number == last {
+                panel::x_axis(canvas, &panel, &x_ticks, m, &self.x)?;
+            }
+            panel::y_axis(canvas, &panel, y_ticks, m, &chart.y)?;
+            chart.draw_curves(canvas, panel, (&x, y), m)?;
+            panel::border(canvas, &panel, m)?;
+            chart.draw_legend(canvas, &panel, m)?;
+        }
+        Ok(())
+    }
+
+    fn draw_curves(
+        &self,
+        canvas: &mut dyn Canvas,
+        panel: Rect,
+        (x, y): (&Mapping, &Mapping),
+        m: &Metrics,
+    ) -> Result<(), Error> {
+        let place = |&(at, value): &(f64, f64)| {
+            // Far outside is as good as outside.
+            let share = y.fraction(value).clamp(-9.0, 10.0);
+            (
+                panel.left as f64 + x.fraction(at) * panel.width as f64,
+                panel.bottom() as f64 - share * panel.height as f64,
+            )
+        };
+        let is_gap = |(x, y): &Point| !(x.is_finite() && y.is_finite());
+        for (number, curve) in self.curves.iter().enumerate() {
             let points: Vec<Point> = curve.points.iter().map(place).collect();
-            let is_gap = |(x, y): &Point| !(x.is_finite() && y.is_finite());
             let lines = points.split(is_gap).filter(|line| !line.is_empty());
             let lines: Vec<Vec<Point>> = lines.map(<[Point]>::to_vec).collect();
             let pen = Pen {
@@ -144,9 +184,18 @@ impl Chart {
                 opacity: 1.0,
             };
             canvas.stroke(&lines, pen, panel)?;
+            let dots = curve.measured.iter().map(place);
+            let dots = dots.filter(|point| !is_gap(point));
+            let dots: Vec<Vec<Point>> = dots.map(|point| vec![point; 2]).collect();
+            let pen = Pen {
+                thickness: 0.42 * m.em,
+                ..pen
+            };
+            if !dots.is_empty() {
+                canvas.stroke(&dots, pen, panel)?;
+            }
         }
-        panel::border(canvas, &panel, m)?;
-        self.draw_legend(canvas, &panel, m)
+        Ok(())
     }
 
     /// Names and colours of the curves, from the top; closer together if they are many.
@@ -180,13 +229,15 @@ impl Chart {
     }
 
     fn horizontal(&self) -> Mapping {
-        let points = self.curves.iter().flat_map(|curve| &curve.points);
+        let below = self.below.iter().flat_map(|chart| &chart.curves);
+        let curves = self.curves.iter().chain(below);
+        let points = curves.flat_map(Curve::all_points);
         let range = Range::spanning(points.map(|point| point.0));
         Mapping::new(range.unwrap_or_default(), false)
     }
 
     fn vertical(&self) -> Mapping {
-        let values = self.curves.iter().flat_map(|curve| &curve.points);
+        let values = self.curves.iter().flat_map(Curve::all_points);
         let values = values.map(|point| point.1);
         let range = self.range.unwrap_or_else(|| {
             let found = Range::spanning(values.filter(|value| !self.log || *value > 0.0));
@@ -235,6 +286,7 @@ mod tests {
             curves: vec![Curve {
                 label: "\"one\"".to_owned(),
                 points: vec![(0.0, 1.0), (1.0, 2.0), (2.0, f64::NAN), (3.0, 1.5)],
+                measured: vec![(1.0, 2.5), (2.0, f64::NAN)],
             }],
             ..Chart::default()
         };
@@ -265,10 +317,16 @@ mod tests {
             let curve = Curve {
                 label: "one".to_owned(),
                 points: points.collect(),
+                measured: vec![(0.5, 1.0)],
+            };
+            let below = Chart {
+                curves: vec![curve.clone()],
+                ..Chart::default()
             };
             let chart = Chart {
                 log,
                 curves: vec![curve.clone(), curve],
+                below: vec![below],
                 ..Chart::default()
             };
             let svg = svg(&chart);

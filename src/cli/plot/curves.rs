@@ -39,6 +39,7 @@ pub(super) fn line(
         chart.curves.push(Curve {
             label: frames.title(index),
             points: frames.line(index, fixed, place.index)?,
+            ..Curve::default()
         });
     }
     if let [only] = &mut chart.curves[..]
@@ -92,6 +93,7 @@ pub(super) fn history(
         chart.curves.push(Curve {
             label: labelled(frames, &pairs),
             points: frames.history(chosen, [row.index, column.index])?,
+            ..Curve::default()
         });
         chart.subtitle = format!("{}, {}", column.title, row.title);
     }
@@ -114,7 +116,7 @@ fn labelled(frames: &Frames<'_>, pairs: &[(Option<FrameAxis>, &str)]) -> String 
 }
 
 /// Gives a chart the title that was asked for, in place of what it would tell.
-fn entitle(chart: &mut Chart, drawing: &Drawing<'_>, shown: &[u64]) {
+pub(super) fn entitle(chart: &mut Chart, drawing: &Drawing<'_>, shown: &[u64]) {
     let Some(asked) = &drawing.look.title else {
         return;
     };
@@ -131,7 +133,7 @@ fn entitle(chart: &mut Chart, drawing: &Drawing<'_>, shown: &[u64]) {
 }
 
 /// What charts have in common.
-fn chart(drawing: &Drawing<'_>) -> Chart {
+pub(super) fn chart(drawing: &Drawing<'_>) -> Chart {
     let look = drawing.look;
     let range = match look.range {
         RangeAsked::Given(range) => Some(range),
