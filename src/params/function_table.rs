@@ -32,6 +32,8 @@ pub struct CsvColumns {
     pub path: PathBuf,
     /// The columns of arguments and of values.
     headings: [CsvHeading; 2],
+    /// Whether a value may be missing, which is then NaN.
+    gaps: bool,
 }
 
 /// A column of a file, by its name or its number from 0.
@@ -135,7 +137,11 @@ impl FunctionTable {
                 for (key, heading) in ["from", "to"].into_iter().zip(&headings) {
                     json.insert(key.to_owned(), heading.to_json());
                 }
-                Some(CsvColumns { path, headings })
+                Some(CsvColumns {
+                    path,
+                    headings,
+                    gaps: false,
+                })
             }
             (None, Some(points)) => {
                 if let Some(key) = ["from", "to"]
@@ -335,33 +341,32 @@ impl fmt::Display for CsvColumns {
 }
 
 impl CsvColumns {
+    /// Two columns of a file by their numbers from 0, the second of which may have gaps: NaN.
+    #[must_use]
+    pub fn measured(path: PathBuf, numbers: [usize; 2]) -> Self {
+        Self {
+            path,
+            headings: numbers.map(CsvHeading::Number),
+            gaps: true,
+        }
+    }
+
+    /// The names of the columns of a text, which its first line has.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn names(text: &[u8]) -> Result<Vec<String>, String> {
+        Ok(opened(text)?.1)
+    }
+
     /// The points of a text: a line with the names of the columns, then lines of numbers.
-    fn read(&self, text: &[u8]) -> Result<Points, String> {
-        let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
-        let head = lines(text).next().map_or(&[][..], |(_, line)| line);
-        let separator = [b'\t', b';'].into_iter().find(|one| head.contains(one));
-        let mut reader = csv::ReaderBuilder::new()
-            .delimiter(separator.unwrap_or(b','))
-            .comment(Some(b'#'))
-            .flexible(true)
-            .trim(csv::Trim::All)
-            .from_reader(text);
-        let head = reader
-            .byte_headers()
-            .map_err(|error| error.to_string())?
-            .clone();
-        let names: Vec<String> = head
-            .iter()
-            .map(|name| bare(&String::from_utf8_lossy(name)).to_owned())
-            .collect();
-        if names.is_empty() {
-            return Err("it is empty: a line with the names of the columns comes first".to_owned());
-        }
-        let in_head = |reason: String| format!("line {}: {reason}", line_of(text, 0));
-        if names.iter().all(|name| name.parse::<f64>().is_ok()) {
-            let reason = "it has numbers where the names of the columns should be";
-            return Err(in_head(reason.to_owned()));
-        }
+    ///
+    /// # Errors
+    /// What is wrong with it, and in which line and column.
+    pub fn read(&self, text: &[u8]) -> Result<Points, String> {
+        let text = without_mark(text);
+        let (mut reader, names) = opened(text)?;
+        let in_head = |reason: String| in_head(text, &reason);
         let [from, to] = self.headings.each_ref().map(|heading| heading.find(&names));
         let (from, to) = (from.map_err(in_head)?, to.map_err(in_head)?);
         let (mut points, mut record) = (Vec::new(), csv::ByteRecord::new());
@@ -376,6 +381,9 @@ impl CsvColumns {
                     format!("line {line}, {}: {reason}", shown(column))
                 };
                 let cell = record.get(column).unwrap_or_default();
+                if cell.is_empty() && self.gaps && column == to {
+                    return Ok(f64::NAN);
+                }
                 if cell.is_empty() {
                     return Err(wrong("there is no number".to_owned()));
                 }
@@ -421,6 +429,45 @@ impl CsvHeading {
             }
         }
     }
+}
+
+/// A reader of the lines behind the first one, and the names of the columns, which that has.
+fn opened(text: &[u8]) -> Result<(csv::Reader<&[u8]>, Vec<String>), String> {
+    let text = without_mark(text);
+    let head = lines(text).next().map_or(&[][..], |(_, line)| line);
+    let separator = [b'\t', b';'].into_iter().find(|one| head.contains(one));
+    let mut reader = csv::ReaderBuilder::new()
+        .delimiter(separator.unwrap_or(b','))
+        .comment(Some(b'#'))
+        .flexible(true)
+        .trim(csv::Trim::All)
+        .from_reader(text);
+    let head = reader
+        .byte_headers()
+        .map_err(|error| error.to_string())?
+        .clone();
+    let names: Vec<String> = head
+        .iter()
+        .map(|name| bare(&String::from_utf8_lossy(name)).to_owned())
+        .collect();
+    if names.is_empty() {
+        return Err("it is empty: a line with the names of the columns comes first".to_owned());
+    }
+    if names.iter().all(|name| name.parse::<f64>().is_ok()) {
+        let reason = "it has numbers where the names of the columns should be";
+        return Err(in_head(text, reason));
+    }
+    Ok((reader, names))
+}
+
+/// A text without the mark of its encoding.
+fn without_mark(text: &[u8]) -> &[u8] {
+    text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text)
+}
+
+/// What is wrong with the line of names.
+fn in_head(text: &[u8], reason: &str) -> String {
+    format!("line {}: {reason}", line_of(text, 0))
 }
 
 /// A cell without the quotes around it, which may follow a space.

@@ -42,7 +42,7 @@ pub use place::Place;
 pub use profile::{Boundary, Formula, Function, Profile, Wall};
 pub use raw::{InputPlace, RawParams};
 pub use record::{PointValue, RecordKeys, RowTimes};
-pub(crate) use spelling::hint_of_file;
+pub(crate) use spelling::{hint, hint_of_file};
 pub(crate) use sweep::Wrong;
 pub use sweep::{MOST_SCENARIOS, SweepParams};
 pub use valid::{MOST_STAGES, Params, SIDES};
