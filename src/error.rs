@@ -169,6 +169,7 @@ impl Error {
                 | CubeError::DoesNotMatch { .. }
                 | CubeError::Gone { .. }
                 | CubeError::LostRecord { .. }
+                | CubeError::DamagedRecord { .. }
                 | CubeError::DamagedSnapshot { .. }
                 | CubeError::CannotRepair { .. } => 3,
             },

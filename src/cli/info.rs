@@ -2,14 +2,16 @@
 
 use super::{
     archive::ArchiveInfo,
+    json::Object,
     listing::Listing,
     number,
     open::open,
+    record::scalar,
     terminal::{Terminal, printable},
 };
 use crate::{
     cube::{
-        CubeError, Header, Journal, JournalledArray, Paths, Record, checkpoint,
+        CubeError, Header, Journal, JournalledArray, Paths, Record, RecordReader, checkpoint,
         journal::{Scenario, telling},
         scratch,
     },
@@ -17,7 +19,7 @@ use crate::{
     schedule::{Clock, Nper},
 };
 use clap::Args;
-use diff2d_arrays::npy::{self, AnyHeader, DATA_OFFSET, Descr, HeaderError, NpyError};
+use diff2d_arrays::npy::{self, AnyHeader, DATA_OFFSET, Descr, HeaderError, NpyError, Scalar};
 use diff2d_arrays::wording::excerpt;
 use serde::{
     Serialize, Serializer,
@@ -76,6 +78,10 @@ pub(super) fn info(args: &InfoArgs, terminal: &Terminal) -> Result<(), Error> {
     if let Some(journal) = &array.journal {
         let mut cube = CubeState::new(&args.file, journal);
         cube.running = Running::of(&array);
+        cube.record = RecordState::of(&args.file).unwrap_or_else(|error| {
+            terminal.note(&error.to_string());
+            None
+        });
         if terminal.takes_values(args.json) {
             cube.snapshots = Some(SnapshotCounts(RefCell::new(Box::new(array.each_record()?))));
         }
@@ -197,6 +203,9 @@ struct CubeState<'a> {
     scratch: Option<Clock>,
     /// If a process writes it at the moment.
     running: Option<Running>,
+    /// The record of the run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    record: Option<RecordState>,
     #[serde(skip)]
     last: Option<&'a Record>,
 }
@@ -218,6 +227,7 @@ impl<'a> CubeState<'a> {
             checkpoint,
             scratch,
             running: None,
+            record: None,
             last: journal.committed.last(),
         }
     }
@@ -255,6 +265,9 @@ impl<'a> CubeState<'a> {
         lines.add("committed", format!("{some} of {all} snapshots"));
         if let Some(last) = self.last {
             lines.add("last", snapshot(last));
+        }
+        if let Some(record) = &self.record {
+            lines.add("record", record);
         }
         if let Some(running) = &self.running {
             lines.add("running", running);
@@ -344,6 +357,58 @@ fn states(cube: &Path, journal: &Journal) -> Option<[Option<Clock>; 2]> {
         found.map(|found| found.clock),
         scratch::latest(&paths, header, last.clock()).ok().flatten(),
     ])
+}
+
+/// The record of a run, and its last row.
+#[derive(Serialize)]
+struct RecordState {
+    file: String,
+    rows: u64,
+    last: Option<Object<String, Scalar>>,
+}
+
+impl RecordState {
+    fn of(cube: &Path) -> Result<Option<Self>, Error> {
+        let Some(mut reader) = RecordReader::open(&Paths::of_existing(cube)?)? else {
+            return Ok(None);
+        };
+        let (mut rows, mut last) = (0, None);
+        while let Some(line) = reader.line()? {
+            rows += 1;
+            last = Some(line);
+        }
+        let numbers = last.map(|line| reader.numbers(&line)).transpose()?;
+        let pairs = |numbers: Vec<f64>| {
+            let names = reader.columns.iter().map(|column| column.name.clone());
+            let pairs = names.zip(numbers);
+            let pairs = pairs.map(|(name, value)| (name.clone(), scalar(&name, value)));
+            Object(pairs.collect())
+        };
+        Ok(Some(Self {
+            file: reader.path.display().to_string(),
+            rows,
+            last: numbers.map(pairs),
+        }))
+    }
+}
+
+impl fmt::Display for RecordState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        /// So many columns are told; JSON has all of them.
+        const MOST: usize = 20;
+        let s = if self.rows == 1 { "" } else { "s" };
+        write!(f, "{} row{s} in {}", self.rows, self.file)?;
+        let Some(Object(last)) = &self.last else {
+            return Ok(());
+        };
+        let told = last.iter().take(MOST);
+        let told = told.map(|(name, value)| format!("{name} = {}", number::scalar(*value)));
+        write!(f, ", the last: {}", told.collect::<Vec<_>>().join(", "))?;
+        match last.len().saturating_sub(MOST) {
+            0 => Ok(()),
+            more => write!(f, " and {more} more"),
+        }
+    }
 }
 
 /// A cube that a process writes at the moment.

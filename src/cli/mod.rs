@@ -29,6 +29,7 @@ mod points;
 mod printer;
 mod probe;
 mod ranks;
+mod record;
 mod repair;
 mod rows;
 mod run;

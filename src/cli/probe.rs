@@ -5,6 +5,7 @@ use super::{
     follow::follow,
     open::{InputArgs, open_as},
     points::PointFile,
+    record::{self, RecordRows},
     rows::{Row, Style, Table},
     scenario,
     terminal::Terminal,
@@ -15,17 +16,18 @@ use clap::Args;
 use diff2d_arrays::probe;
 use std::{ops::Range, path::PathBuf};
 
-/// Print elements of any .npy file, or their history along its first axis, as CSV
+/// Print elements of any .npy file, or their history along its first axis, as CSV; rows of a record
 ///
-/// Reads the pages that hold them and no others.
+/// Reads the pages that hold them and no others. Of a record, --at chooses rows: -1, 2:8, or the one nearest to a time, t=2.5.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   diff2d probe output/diff2dparams.npy --at -1,150,150 --at 0,150,150
   diff2d probe output/diff2dparams.npy --at x=0,y=0 --series
   diff2d probe output/sweep.npy --at D=0.5,t=1,y=0,x=0
-  diff2d probe huge.npy --points points.csv")]
+  diff2d probe huge.npy --points points.csv
+  diff2d probe output/wall.record.csv --at t=3600 --at -1")]
 pub(super) struct ProbeArgs {
-    /// Any .npy file
+    /// Any .npy file, or the record of a run, STEM.record.csv
     #[arg(value_name = "FILE.npy")]
     file: PathBuf,
     #[command(flatten)]
@@ -64,6 +66,16 @@ pub(super) struct ProbeArgs {
 }
 
 pub(super) fn probe(args: &ProbeArgs, terminal: &Terminal) -> Result<(), Error> {
+    if let Some(record) = record::named(&args.file)? {
+        if args.points.is_some() || args.series {
+            return Err(Error::Usage(format!(
+                "{} is a record, of which --at chooses rows: leave out --points and --series",
+                args.file.display()
+            )));
+        }
+        let rows = RecordRows::new(&record, &args.at, terminal)?;
+        return terminal.answer(&rows, args.json);
+    }
     let mut array = open_as(&args.file, &args.input, terminal)?;
     let dimensions = array.npy.shape.len();
     if args.series && dimensions == 0 {
@@ -185,7 +197,7 @@ impl<'a> Elements<'a> {
         Self {
             table: Table {
                 style,
-                file: None,
+                of: None,
                 indices: Some(dimensions),
                 coordinates: Vec::new(),
                 values: vec!["value".to_owned()],

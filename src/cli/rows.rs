@@ -20,8 +20,8 @@ pub(super) enum Style {
 /// How rows are printed, and what their columns are called.
 pub(super) struct Table<'a> {
     pub(super) style: Style,
-    /// The name of the file, where there are several.
-    pub(super) file: Option<String>,
+    /// What the rows are of, such as a file, and its name, where there are several.
+    pub(super) of: Option<(&'static str, String)>,
     /// Along how many axes a row has an index; none where there is a single row, a line for every column.
     pub(super) indices: Option<usize>,
     /// The axes along which a row has a coordinate.
@@ -90,13 +90,13 @@ impl fmt::Display for Told {
 
 impl Table<'_> {
     fn is_single(&self) -> bool {
-        self.indices.is_none() && self.file.is_none()
+        self.indices.is_none() && self.of.is_none()
     }
 
     fn names(&self) -> Vec<String> {
-        let file = self.file.iter().map(|_| "file".to_owned());
+        let of = self.of.iter().map(|(what, _)| (*what).to_owned());
         let indices = (0..self.indices.unwrap_or(0)).map(|axis| format!("i{axis}"));
-        file.chain(indices)
+        of.chain(indices)
             .chain(self.coordinates.iter().cloned())
             .chain(self.values.iter().cloned())
             .collect()
@@ -106,11 +106,8 @@ impl Table<'_> {
         let indices = row.index.iter().map(u64::to_string);
         let coordinates = row.coordinates.iter().copied().map(number::python);
         let values = row.values.iter().copied().map(number::scalar);
-        let file = self.file.iter().cloned();
-        file.chain(indices)
-            .chain(coordinates)
-            .chain(values)
-            .collect()
+        let of = self.of.iter().map(|(_, name)| name.clone());
+        of.chain(indices).chain(coordinates).chain(values).collect()
     }
 
     /// Prints the line above the rows, where there is one.
@@ -160,8 +157,8 @@ impl Serialize for RowObject<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let Self(table, row) = self;
         let mut map = serializer.serialize_map(None)?;
-        if let Some(file) = &table.file {
-            map.serialize_entry("file", file)?;
+        if let Some((what, name)) = &table.of {
+            map.serialize_entry(what, name)?;
         }
         if table.indices.is_some() {
             map.serialize_entry("index", &row.index)?;

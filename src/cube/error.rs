@@ -112,6 +112,14 @@ pub enum CubeError {
         /// What is wrong with it.
         reason: String,
     },
+    /// A record that is to be read is not as its run wrote it.
+    #[error("{} {reason}, so it is not the record that its run wrote: bring it back from a copy, or compute it again with --force", path.display())]
+    DamagedRecord {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// The cube has been replaced by another array.
     #[error("{} is another array than the cube that {} describes: move them away, or write elsewhere with -o", cube.display(), journal.display())]
     Replaced {

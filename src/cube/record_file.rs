@@ -317,7 +317,7 @@ pub fn refuse_others(paths: &Paths) -> Result<(), CubeError> {
     let foreign = |path: PathBuf| Err(CubeError::ForeignRecord { path });
     let (rows, beside) = (paths.record(), paths.record_description());
     match fs::read_to_string(&beside) {
-        Ok(text) if text.contains(MARK) => Ok(()),
+        Ok(text) if is_ours(&text) => Ok(()),
         Ok(_) => foreign(beside),
         Err(error) if error.kind() != ErrorKind::NotFound => foreign(beside),
         Err(_) if fs::symlink_metadata(&rows).is_ok() => foreign(rows),
@@ -347,4 +347,9 @@ pub fn remove(paths: &Paths) -> Result<(), CubeError> {
 #[must_use]
 pub fn description(content: &str) -> String {
     format!("{{\n  {MARK},\n{content}\n}}\n")
+}
+
+/// Whether a description is known as one of ours.
+pub(super) fn is_ours(description: &str) -> bool {
+    description.contains(MARK)
 }

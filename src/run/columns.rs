@@ -1,20 +1,13 @@
 //! The columns of a record, and what they are.
 
 use crate::{
-    cube::{self, CubeError, Header, Paths, digest, record_file},
+    cube::{self, CubeError, Header, Paths, RecordColumn, digest, record_file},
     params::Coordinates,
     physics::fluxes::{DECAY, FIRST_HELD, SOURCE},
     problem::Problem,
 };
 use serde::Serialize;
-use serde_json::{Value, json};
-
-/// A column of the record.
-pub(super) struct RecordColumn {
-    pub(super) name: String,
-    what: String,
-    unit: String,
-}
+use serde_json::json;
 
 /// The places of the rates in the order of the columns.
 pub(super) fn order(tables: usize) -> impl Iterator<Item = usize> {
@@ -120,12 +113,6 @@ pub(super) fn of_run(problem: &Problem, header: &Header) -> String {
 
 /// What the columns are, and of parameters with which check sum.
 pub(super) fn describe(problem: &Problem, columns: &[RecordColumn], parameters: &str) -> String {
-    let columns: Vec<Value> = columns
-        .iter()
-        .map(
-            |RecordColumn { name, what, unit }| json!({ "name": name, "what": what, "unit": unit }),
-        )
-        .collect();
     let points = problem.gauges().map(|gauges| &gauges.points);
     let content = [
         ("parameters_sha256", json!(parameters)),

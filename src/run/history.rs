@@ -2,7 +2,7 @@
 
 use super::{
     clock::RunClock,
-    columns::{self, RecordColumn, order, rate_names},
+    columns::{self, order, rate_names},
     decomposition::Decomposition,
     error::RunError,
     exchange::on_root,
@@ -17,7 +17,7 @@ use super::{
 use crate::{
     comm::{Comm, collective},
     cube::{
-        Paths,
+        Paths, RecordColumn,
         record_file::{self, ReadRow, RecordFile},
     },
     params::{RecordKeys, RowTimes},

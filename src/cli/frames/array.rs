@@ -152,8 +152,17 @@ impl<'a> Frames<'a> {
         }
     }
 
+    /// A time of a unit, or of that of the array, in the unit in which it is shown; nothing where the two are not known.
+    pub(in crate::cli) fn shown_time_in(&self, time: f64, unit: Option<TimeUnit>) -> Option<f64> {
+        let Some(unit) = unit else {
+            return Some(self.shown_time(time));
+        };
+        let shown = TimeUnit::of(&self.time_unit.0)?;
+        Some(time * (unit.seconds() / shown.seconds()))
+    }
+
     /// A time in the unit in which it is shown.
-    pub(super) fn shown_time(&self, time: f64) -> f64 {
+    pub(in crate::cli) fn shown_time(&self, time: f64) -> f64 {
         time * self.time_unit.1
     }
 

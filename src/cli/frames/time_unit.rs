@@ -18,7 +18,7 @@ pub(in crate::cli) enum TimeUnit {
 
 impl TimeUnit {
     /// The unit of this name.
-    pub(super) fn of(name: &str) -> Option<Self> {
+    pub(in crate::cli) fn of(name: &str) -> Option<Self> {
         Self::value_variants()
             .iter()
             .copied()

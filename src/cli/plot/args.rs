@@ -18,6 +18,7 @@ use std::path::{Path, PathBuf};
   diff2d plot output/diff2dparams.npy --animate --fps 12 -o film.gif
   diff2d plot output/diff2dparams.npy --log --animate=apng --follow
   diff2d plot output/diff2dparams.npy --line y=0 --history x=0,y=0 --history x=5,y=5
+  diff2d plot output/wall.npy --record T1,left_rate --data logger.csv -o wall.pdf
   diff2d plot output/diff2dparams.npy --html output/peaks.html")]
 pub(in crate::cli) struct PlotArgs {
     /// The array
@@ -104,6 +105,13 @@ pub(in crate::cli) struct PlotArgs {
     /// Draw curves, history.svg: the values at a place over the frames. Not the frames themselves. Repeats
     #[arg(long, value_name = "x=0,y=0", allow_hyphen_values = true)]
     pub(super) history: Vec<String>,
+    /// Draw curves, record.svg: columns of the record of the run over time, such as T1,left_rate. Not the frames themselves
+    #[arg(long, value_name = "COLUMN,…", value_delimiter = ',')]
+    pub(super) record: Vec<String>,
+    /// Measured values to draw as dots beside the record: a CSV file with a line of names, times in its first column, in the unit
+    /// of the run or in the one that its name has, time [h], and columns named as those of the record
+    #[arg(long, value_name = "FILE.csv", requires = "record")]
+    pub(super) data: Option<PathBuf>,
     /// Write one page that needs no server and no network: the frames with a slider, the value under the
     /// pointer and profiles. Not the frames' pictures
     #[arg(long, value_name = "FILE.html")]
@@ -138,7 +146,8 @@ pub(super) enum SheetArg {
 impl PlotArgs {
     /// Whether pictures of single frames are asked for: not where the only picture is one of many frames.
     pub(super) fn draws_single_frames(&self) -> bool {
-        let other = self.html.is_some() || !self.line.is_empty() || !self.history.is_empty();
+        let curves = self.line.len() + self.history.len() + self.record.len();
+        let other = self.html.is_some() || curves > 0;
         let is_one = self.names_a_file() && (self.sheet.is_some() || self.animate.is_some());
         !other && !is_one && self.sheet != Some(SheetArg::Only)
     }

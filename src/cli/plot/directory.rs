@@ -46,7 +46,9 @@ pub(super) fn file(args: &PlotArgs, frames: usize) -> Result<Option<PathBuf>, Er
     };
     let sheet = usize::from(args.sheet.is_some());
     let animation = usize::from(args.animate.is_some());
-    let curves = args.line.len() + usize::from(!args.history.is_empty());
+    let charts = [&args.history, &args.record];
+    let charts = charts.iter().filter(|names| !names.is_empty()).count();
+    let curves = args.line.len() + charts;
     let kinds: &[&str] = match [single, sheet, animation, curves] {
         [1, 0, 0, 0] => &["png", "svg", "pdf"],
         [0, 1, 0, 0] | [0, 0, 0, 1] => &["png", "svg", "pdf"],

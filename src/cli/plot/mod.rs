@@ -4,6 +4,7 @@ mod args;
 mod curves;
 mod directory;
 mod page;
+mod record;
 mod series;
 mod snapshots;
 

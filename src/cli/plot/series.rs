@@ -4,7 +4,7 @@ use super::{
     args::PlotArgs,
     curves,
     directory::{directory, file, frame_path, make_directory, older_pictures},
-    page,
+    page, record,
 };
 use crate::{
     cli::{bar::Unit, frames::Drawing, terminal::Terminal},
@@ -118,6 +118,10 @@ impl<'a> Series<'a> {
         if !args.history.is_empty() {
             let chart = curves::history(drawing, &args.history, terminal)?;
             self.make("history.svg", |to| Ok(chart.save(to)?))?;
+        }
+        if !args.record.is_empty() {
+            let chart = record::record(args, drawing)?;
+            self.make("record.svg", |to| Ok(chart.save(to)?))?;
         }
         if let Some(path) = &args.html {
             let to = self.admit(path, plot::is_page)?;

@@ -14,9 +14,11 @@ use std::path::PathBuf;
   diff2d stats output/diff2dparams.npy --axis t --above 0.5 --csv
   diff2d stats huge.npy --quantiles 0.05,0.5,0.95 --histogram 20:0:1 --skip-nan
   diff2d stats flat.bin --raw f4:1000x2000
+  diff2d stats output/wall.record.csv --quantiles 0.05,0.95
   ssh node cat big.npy | diff2d stats -")]
 pub(in super::super) struct StatsArgs {
-    /// Any .npy files; FILE.npz:NAME is a member of an uncompressed archive, - standard input
+    /// Any .npy files; FILE.npz:NAME is a member of an uncompressed archive, - standard input. The record of a run,
+    /// STEM.record.csv, has a row for each of its columns
     #[arg(value_name = "FILE.npy", required = true)]
     pub(super) files: Vec<PathBuf>,
     #[command(flatten)]

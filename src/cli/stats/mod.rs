@@ -3,6 +3,7 @@
 mod along;
 mod args;
 mod input;
+mod record;
 mod results;
 mod whole;
 
@@ -35,7 +36,7 @@ pub(super) fn stats(args: &StatsArgs, terminal: &Terminal) -> Result<(), Error> 
             (_, true) => Style::Json,
             _ => Style::Text,
         },
-        file: None,
+        of: None,
         indices: None,
         coordinates: Vec::new(),
         in_json: names.len(),
@@ -46,6 +47,11 @@ pub(super) fn stats(args: &StatsArgs, terminal: &Terminal) -> Result<(), Error> 
             .collect(),
         terminal,
     };
+    if let [file] = &args.files[..]
+        && let Some(record) = super::record::named(file)?
+    {
+        return record::columns(args, &record, table);
+    }
     let is_alone = args.files.len() == 1;
     if !is_alone
         && (args.follow || args.axis.is_some() || args.output.is_some() || args.histogram.is_some())
@@ -74,7 +80,7 @@ pub(super) fn stats(args: &StatsArgs, terminal: &Terminal) -> Result<(), Error> 
                     .to_owned(),
             ));
         }
-        table.file = (!is_alone).then(|| file.display().to_string());
+        table.of = (!is_alone).then(|| ("file", file.display().to_string()));
         whole::whole(args, &array, options, &table, number == 0)?;
     }
     Ok(())
