@@ -24,8 +24,11 @@ fn files() -> Vec<PathBuf> {
     let mut files: Vec<PathBuf> = fs::read_dir(folder)
         .unwrap()
         .map(|entry| entry.unwrap().path())
-        // Pictures that they name.
-        .filter(|path| path.extension().is_none_or(|end| end != "png"))
+        // Pictures and measured values that they name.
+        .filter(|path| {
+            path.extension()
+                .is_none_or(|end| end != "png" && end != "csv")
+        })
         .collect();
     files.sort();
     files
