@@ -29,6 +29,7 @@ __all__ = [
     "coarsen",
     "compare",
     "export",
+    "flux",
     "info",
     "map",
     "plan",
@@ -605,6 +606,31 @@ def export(
     arguments = {"cube": os.fspath(array), "to": to, "output": output, "force": force, "memory": memory}
     [path], _ = call("export", arguments, writes=True)
     return Path(path)
+
+
+def flux(
+    cube: str | os.PathLike[str] | Cube, *, snapshots: int | tuple[int | None, int | None] | str | None = None
+) -> dict[str, np.ndarray]:
+    """What comes in per time through walls, from held nodes and the source, and by decay, at snapshots of a cube.
+
+    The columns of `diff2d flux` as arrays by their names: `snapshot`, `t`, `left_rate` and the others, which are bit for bit
+    those of a record, and `unexplained`.
+
+    Parameters
+    ----------
+    cube
+        The cube of a run.
+    snapshots
+        Which ones, as the command line takes them: `-1`, `(2, 8)`, `"2:8"`; all if None.
+    """
+    arguments: dict[str, Any] = {"cube": os.fspath(cube)}
+    if isinstance(snapshots, tuple):
+        snapshots = ":".join("" if end is None else str(end) for end in snapshots)
+    if snapshots is not None:
+        arguments["snapshots"] = str(snapshots)
+    [rows] = call("flux", arguments)[0]
+    names: Iterable[str] = rows[0] if rows else ()
+    return {name: np.asarray([row[name] for row in rows]) for name in names}
 
 
 def verify(cube: str | os.PathLike[str] | Cube) -> dict[str, Any]:

@@ -325,3 +325,13 @@ def test_what_is_known_of_arrays_in_memory_reaches_the_commands():
     diff2d.sweep({"params": SMALL, "D": [0.5, 1.0]}, output="sweep.npy")
     diff2d.window("sweep.npy", (1, 2, 1, 1), op="mean", output="means.npy")
     assert opened("means.npy").p.dims == ("scenario", "t", "y", "x")
+
+
+def test_rates_of_a_cube_are_those_of_its_record():
+    record = {"every": 1.0, "totals": True}
+    cube = diff2d.run(SMALL, output="f.npy", grid="walls", boundary={"left": 2.0}, record=record)
+    found = diff2d.flux(cube)
+    assert found["t"].tolist() == [snapshot.simtime for snapshot in cube.snapshots]
+    for row in (0, -1):
+        assert found["left_rate"][row] == cube.record["left_rate"][row]
+    assert diff2d.flux(cube, snapshots=(-1, None))["t"].tolist() == found["t"][-1:].tolist()
