@@ -188,6 +188,6 @@ fn snapshots_until_durable(bencher: Bencher, size: usize) {
                     .after(now, problem.schedule.steps_to(1));
             }
             drop(scenario);
-            writer.finish().1.expect("the cube is durable")
+            writer.finish(false).1.expect("the cube is durable")
         });
 }

@@ -1,6 +1,7 @@
 //! [`Dynamics`]: how a state changes in time.
 
 use crate::schedule::Pace;
+use diff2d_arrays::wording::bytes;
 use diff2d_spectral::Spectral;
 use diff2d_stencil::real::Real;
 use diff2d_stencil::{Equation, Rkl2, Walls};
@@ -91,7 +92,7 @@ pub enum Halt {
     },
     /// A steady state that was not reached.
     #[error(
-        "the steady state was not reached: {cycles} cycles of multigrid leave {residual:.1e} of the right side, and tolerance = {tolerance:?} is asked for; a larger tolerance, or method = \"rkl2\" with until = {{ steady = … }}, can be run"
+        "the steady state was not reached, and nothing is committed: {cycles} cycles of multigrid leave {residual:.1e} of the right side, and tolerance = {tolerance:?} is asked for; a larger tolerance, or method = \"rkl2\" with until = {{ steady = … }}, can be run"
     )]
     NotConverged {
         /// Cycles of multigrid.
@@ -100,6 +101,17 @@ pub enum Halt {
         residual: f64,
         /// What may be left of it.
         tolerance: f64,
+    },
+    /// A steady state that takes more memory than is allowed, as far as that is known.
+    #[error(
+        "the run needs {} of memory or more, and may take {}: materials like these have large coarser levels of multigrid; allow that much with --memory, or take method = \"rkl2\" with until",
+        bytes(*needed), bytes(*memory)
+    )]
+    Memory {
+        /// Bytes needed.
+        needed: u64,
+        /// Bytes allowed.
+        memory: u64,
     },
     /// A state with a value that is infinite or NaN.
     #[error(

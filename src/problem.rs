@@ -1,11 +1,13 @@
 //! [`Problem`]: parameters and all that follows from them, before any memory or disk is touched; `dynamics.rs` makes
 //! of it what solvers take, `solver.rs` brings it into memory.
 
+mod closed_pieces;
 mod dynamics;
 mod footprint;
 mod functions;
 mod network;
 mod solver;
+mod steady;
 
 pub use footprint::Footprint;
 
@@ -377,7 +379,8 @@ impl Problem {
     }
 
     /// The same, and how steady it is known to be: what begins a run. `go_on` hears how a state that is solved for comes on, and
-    /// says whether it is to; otherwise there is none.
+    /// says whether it is to; otherwise there is none. Where memory has a limit, that is known with what of it is left for what
+    /// [may take less](Self::spare_bytes) than is counted.
     ///
     /// # Errors
     /// [`Unready`] where there is no such state.
@@ -385,10 +388,11 @@ impl Problem {
         &self,
         field: &mut Field<T>,
         first: usize,
+        limit: Option<[u64; 2]>,
         go_on: &mut dyn FnMut(Steadiness) -> bool,
     ) -> Result<Option<Steadiness>, Unready> {
         if self.params.method == StepMethod::Steady {
-            return self.settle(field, go_on);
+            return self.settle(field, limit, go_on);
         }
         self.fill_initial(field, first)?;
         Ok(Some(Steadiness::default()))

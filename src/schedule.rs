@@ -58,8 +58,13 @@ impl Schedule {
             },
         };
         if params.method != StepMethod::Exact && params.dt.is_none() && limit.is_infinite() {
-            let reason = "nothing diffuses, so no time step follows; dt = … gives one".to_owned();
-            return Err(raw.refuse("Dx", reason));
+            let reason = match params.method {
+                StepMethod::Steady => {
+                    "nothing diffuses, so that nothing tends to a steady state: D above 0 at some nodes, or a decay, gives one"
+                }
+                _ => "nothing diffuses, so no time step follows; dt = … gives one",
+            };
+            return Err(raw.refuse("Dx", reason.to_owned()));
         }
         if !dt.is_normal() {
             let key = match key {

@@ -223,15 +223,33 @@ impl Store {
         }
         let begun = self.write_first_line();
         self.cube.set_begun(begun.is_ok());
-        let Paths { cube, journal, .. } = &self.paths;
-        if begun.is_err()
-            && sys::is_still_at(self.cube.file(), cube)
-            && sys::is_still_at(&self.journal, journal)
-        {
-            let _ = fs::remove_file(cube);
-            create::remove_unborn(&self.paths);
+        if begun.is_err() && self.are_at_their_names() {
+            self.remove();
         }
         begun
+    }
+
+    /// Removes cube and journal of a run that has failed, if it created them and nothing is committed. The journal is emptied
+    /// first: a cube beside an empty one may be started over, should this process end here.
+    pub(super) fn remove_if_empty(self) {
+        let is_empty = self.reservation.is_some() && self.committed.total() == 0;
+        if is_empty
+            && self.are_at_their_names()
+            && self.journal.set_len(0).is_ok()
+            && self.journal.sync_all().is_ok()
+        {
+            self.remove();
+        }
+    }
+
+    fn are_at_their_names(&self) -> bool {
+        let Paths { cube, journal, .. } = &self.paths;
+        sys::is_still_at(self.cube.file(), cube) && sys::is_still_at(&self.journal, journal)
+    }
+
+    fn remove(&self) {
+        let _ = fs::remove_file(&self.paths.cube);
+        create::remove_unborn(&self.paths);
     }
 
     fn write_first_line(&mut self) -> Result<(), CubeError> {

@@ -185,11 +185,15 @@ impl CubeWriter {
     }
 
     /// Commits what is left and stops. Returns the synced parts that rank 0 must still hear of, and
-    /// whether the cube is then complete, as far as this rank knows.
+    /// whether the cube is then complete, as far as this rank knows. Of a run that `has_failed` no new files are left in which
+    /// nothing is committed.
     ///
     /// # Errors
     /// The first error of writing or syncing; what was committed before stays committed.
-    pub fn finish(self) -> (Vec<SyncedPart>, Result<(bool, WriteTimes), CubeError>) {
+    pub fn finish(
+        self,
+        has_failed: bool,
+    ) -> (Vec<SyncedPart>, Result<(bool, WriteTimes), CubeError>) {
         drop(self.blocks);
         let ended = self
             .committer
@@ -199,6 +203,10 @@ impl CubeWriter {
             JournalSink::Journal(store) if store.is_complete() => {
                 store.shorten()?;
                 Ok((true, times))
+            }
+            JournalSink::Journal(store) if has_failed => {
+                store.remove_if_empty();
+                Ok((false, times))
             }
             _ => Ok((false, times)),
         });

@@ -64,6 +64,11 @@ fn arrays_of(problem: &Problem, rows: usize, ranks: usize) -> u64 {
         problem.params.precision.bytes() as u64,
     );
     let nodes = (rows as u64).saturating_mul(columns as u64);
+    if problem.params.method == StepMethod::Steady {
+        // There is one state, and what its equation is made from is gone before it is solved.
+        let state = nodes.saturating_mul(node);
+        return state.saturating_add(problem.steady_bytes());
+    }
     let of_source = u64::from(problem.has_moving_source());
     let faces = match problem.steps().is_empty() {
         // One column and one row more.
@@ -88,7 +93,6 @@ fn arrays_of(problem: &Problem, rows: usize, ranks: usize) -> u64 {
     };
     nodes
         .saturating_mul(node * problem.arrays())
-        .saturating_add(problem.steady_bytes())
         .saturating_add(faces)
         .saturating_add(more)
 }

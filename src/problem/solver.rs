@@ -56,7 +56,7 @@ impl Problem {
     pub(crate) fn solver_at_start<T: Element>(&self) -> Result<Solver<T>, Unready> {
         let shape @ (ny, _) = self.grid.shape();
         let mut state = Field::zeros(shape)?;
-        self.begin(&mut state, 0, &mut |_| true)?;
+        self.begin(&mut state, 0, None, &mut |_| true)?;
         let slab = Slab::whole(ny).periodic(self.has_periodic_rows());
         self.solver_of_rows(self.stencil(), (state, self.schedule.pace().start()), slab)
     }

@@ -152,7 +152,8 @@ impl Budget {
             scratch: 0,
             load,
         }
-        .summed();
+        .summed()
+        .sparing(problem.spare_bytes().saturating_mul(count));
         let beyond = with_precision!(problem.params.precision, T => {
             problem.stencil::<T>().bytes_beyond_second_level()
         });
@@ -163,11 +164,27 @@ impl Budget {
         }
     }
 
+    /// With so much less as is needed to fit, if that is enough.
+    fn sparing(self, spare: u64) -> Self {
+        let too_much = self
+            .limit
+            .map_or(0, |limit| self.total.saturating_sub(limit));
+        if too_much > spare {
+            return self;
+        }
+        let arrays = self.states.arrays - too_much;
+        let states = Footprint {
+            arrays,
+            ..self.states
+        };
+        Self { states, ..self }.summed()
+    }
+
     /// With the rows that a rank holds, unless the state is in bands.
     pub(crate) fn of_rank(self, problem: &Problem, rows: usize, ranks: usize) -> Self {
-        let states = match self.bands {
-            Some(_) => self.states,
-            None => Footprint::new(problem, rows, ranks),
+        let states = match (self.bands, ranks) {
+            (Some(_), _) | (_, 1) => self.states,
+            _ => Footprint::new(problem, rows, ranks),
         };
         Self { states, ..self }.summed()
     }
@@ -232,6 +249,16 @@ impl Budget {
     /// Whether there is as much memory as that.
     pub(crate) fn fits(&self) -> bool {
         self.limit.is_none_or(|limit| self.total <= limit)
+    }
+
+    /// Where memory has a limit, that for each of the states that are computed at a time, and what of it is left for what
+    /// [may take less](Problem::spare_bytes) than is counted.
+    pub(crate) fn limit_each(&self, problem: &Problem) -> Option<[u64; 2]> {
+        let count = self.load.scenarios as u64;
+        let least = Footprint::of(problem).arrays - problem.spare_bytes();
+        let beside = self.total - self.states.arrays + least.saturating_mul(count);
+        let limit = self.limit?;
+        Some([limit, limit.saturating_sub(beside)].map(|bytes| bytes / count))
     }
 
     fn refusal(&self, why: &str) -> RunError {

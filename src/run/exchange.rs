@@ -79,18 +79,22 @@ impl<'a, C: Comm> Exchange<'a, C> {
 }
 
 /// Collective. Writes and commits what is left, and ends the writers of all ranks; whether the cube is
-/// then complete.
+/// then complete. As [`CubeWriter::finish`] of a run that `has_failed`.
 ///
 /// # Errors
 /// The first error of writing or syncing, on every rank.
-pub(crate) fn finish(comm: &impl Comm, writer: CubeWriter) -> Result<(bool, WriteTimes), RunError> {
+pub(crate) fn finish(
+    comm: &impl Comm,
+    writer: CubeWriter,
+    has_failed: bool,
+) -> Result<(bool, WriteTimes), RunError> {
     let finished = if comm.is_root() {
         // Rank 0 commits a snapshot when all parts are synced: the others finish first.
         let last = collective::all_gather(comm, Vec::<SyncedPart>::new());
         writer.add_synced(last.concat());
-        writer.finish().1
+        writer.finish(has_failed).1
     } else {
-        let (synced, finished) = writer.finish();
+        let (synced, finished) = writer.finish(has_failed);
         collective::all_gather(comm, synced);
         finished
     };

@@ -1,6 +1,7 @@
 //! [`InMemory`]: a state in memory, and the solver that advances it.
 
 use super::{
+    budget::Budget,
     clock::RunClock,
     decomposition::{Decomposition, copy_from},
     error::RunError,
@@ -29,6 +30,8 @@ pub(crate) struct InMemory<'a, T: Element, C> {
     stencil: Stencil<T>,
     ranks: &'a Decomposition<'a, C>,
     held: HeldState<T>,
+    /// As [`Budget::limit_each`].
+    limit: Option<[u64; 2]>,
     /// Of the first state.
     steadiness: Steadiness,
 }
@@ -66,8 +69,15 @@ impl<'a, T: Element, C: Comm> InMemory<'a, T, C> {
             problem,
             stencil,
             ranks,
+            limit: None,
             steadiness: Steadiness::default(),
         })
+    }
+
+    /// The same with so much memory.
+    pub(crate) fn within(self, budget: &Budget) -> Self {
+        let limit = budget.limit_each(self.problem);
+        Self { limit, ..self }
     }
 
     fn own(&self) -> &[T] {
@@ -114,7 +124,7 @@ impl<T: Element, C: Comm> State<C> for InMemory<'_, T, C> {
             clock.go_on(observer).is_ok()
         };
         let begun = match &mut self.held {
-            HeldState::Field(field) => self.problem.begin(field, first, &mut go_on),
+            HeldState::Field(field) => self.problem.begin(field, first, self.limit, &mut go_on),
             _ => Ok(Some(Steadiness::default())),
         };
         let begun = begun

@@ -53,7 +53,9 @@ pub(super) fn run<T: Element>(
     let budget = budget.of_rank(problem, ranks.shape().0, ranks.slab().parts());
     let fits = budget.check(topology.ranks_on_this_machine());
     let in_memory = fits.and_then(|()| match budget.bands {
-        None => InMemory::new(problem, stencil.clone(), &ranks).map(Some),
+        None => {
+            InMemory::new(problem, stencil.clone(), &ranks).map(|state| Some(state.within(&budget)))
+        }
         Some(_) => Ok(None),
     });
     let in_memory = collective::all_ok(comm, in_memory)?;
@@ -135,7 +137,7 @@ pub(super) fn run<T: Element>(
     };
 
     // Everything is durable, or an error of the writer comes first: it is what stopped the simulation.
-    let (is_complete, times) = exchange::finish(comm, writer)?;
+    let (is_complete, times) = exchange::finish(comm, writer, simulated.is_err())?;
     if is_complete {
         on_root(comm, || checkpoint::remove(&paths))?;
     }
@@ -190,11 +192,13 @@ fn first_state<'p, C: Comm>(
     (clock, observer): (&RunClock, &Observer),
 ) -> Result<(Clock, Option<History<'p>>), RunError> {
     let resumed = output.resume(state)?;
+    if resumed.is_none() {
+        state.initialise(clock, observer)?;
+    }
     let mut history = History::begin(problem, output, resumed)?;
     let began = match resumed {
         Some(clock) => clock,
         None => {
-            state.initialise(clock, observer)?;
             let start = problem.schedule.pace().start();
             let ranks = output.ranks;
             snapshot::put(output, start, |snapshot| {

@@ -114,7 +114,7 @@ fn run_on(
     let computed = Workers::new(sizes, (&writer, &paths), (options, start), observer);
     let computed = computed.compute(&pools, comm);
     // An error of the writer comes first: it is what stopped the scenarios.
-    run::finish(comm, writer)?;
+    run::finish(comm, writer, false)?;
     let ended = run::on_root(comm, end_record);
     collective::all_ok(comm, computed).and_then(|outcome| ended.map(|()| outcome))
 }

@@ -242,7 +242,7 @@ impl<'a> Workers<'a> {
         let (ny, nx) = problem.grid.shape();
         let alone = Decomposition::new(&Solo, Slab::whole(ny), nx);
         let stencil = self.budget.stencil::<T>(problem, options.tile, 1);
-        let state = InMemory::new(problem, stencil, &alone)?;
+        let state = InMemory::new(problem, stencil, &alone)?.within(&self.budget);
         // What is synced is reported by the thread that hands out scenarios.
         let reports = Exchange::new(&Solo, None);
         let mut output = Output::cube(problem, &alone, self.writer.scenario(number), reports);

@@ -47,6 +47,13 @@ const CASES: [(&str, &str, &[&str]); 6] = [
     ),
 ];
 
+/// A steady state, which is solved for before its only snapshot.
+const STEADY: (&str, &str, &[&str]) = (
+    "steady, f32, a mask",
+    "dx = 1; grid = \"walls\"; method = \"steady\"; precision = \"f32\"; D = \"1 + x*x\"; mask = { where = \"hypot(x, y) < 3\" }; boundary = { left = { robin = [1, 2, 0.5] }, right = { flux = 0.2 } }",
+    &["--io", "write", "--threads", "2"],
+);
+
 /// A small one of the [`PROBLEMS`], in the way of writing that its number decides, of those that its method
 /// has: only Euler's advances a state larger than its memory.
 fn other(number: usize, (name, keys): (&str, &str)) -> (String, String, &'static [&'static str]) {
@@ -63,9 +70,9 @@ fn other(number: usize, (name, keys): (&str, &str)) -> (String, String, &'static
     (name, format!("{}; {keys}", times.join("; ")), args)
 }
 
-/// The course's problems, so many of them, and so many others.
+/// The course's problems, so many of them, a steady state, and so many others.
 fn cases(random: &mut Random, courses: usize, others: usize) -> Vec<(String, Case)> {
-    let course = CASES.into_iter().take(courses);
+    let course = CASES.into_iter().take(courses).chain([STEADY]);
     let course = course.map(|(name, keys, args)| (name.to_owned(), keys.to_owned(), args));
     let some = some_problems(random, others).into_iter().enumerate();
     let others = some.map(|(number, problem)| other(number, problem));
