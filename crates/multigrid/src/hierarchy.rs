@@ -49,8 +49,8 @@ struct Coarse {
 }
 
 impl<M: Matrix> TwoGrid<M> {
-    /// A level, and the matrix of the next one.
-    fn of(matrix: M) -> (Self, Sparse) {
+    /// A level, and the matrix of the next one. `radius` is the largest eigenvalue of `D⁻¹ A` by `A` and `D⁻¹`.
+    fn of(matrix: M, radius: impl Fn(&M, &[f64]) -> f64) -> (Self, Sparse) {
         let diagonal = (0..matrix.len())
             .into_par_iter()
             .map(|k| matrix.diagonal(k));
@@ -111,14 +111,15 @@ impl Hierarchy {
     /// # Errors
     /// The bytes that they take, as far as they are known, where these are more.
     pub(crate) fn of(network: Network, allowed: u64) -> Result<Self, u64> {
-        let (finest, mut next) = TwoGrid::of(network);
+        // Of a network it is 2 at most, and hardly less.
+        let (finest, mut next) = TwoGrid::of(network, |_, _| 2.0);
         let mut needed = finest.aggregates.bytes();
         let mut coarse = Vec::new();
         while next.len() > DIRECT {
             needed += next.bytes() + 32 * next.len();
             check(needed, allowed)?;
             let len = next.len();
-            let (level, below) = TwoGrid::of(next);
+            let (level, below) = TwoGrid::of(next, radius);
             needed += level.aggregates.bytes();
             let new = || vec![0.0; len];
             coarse.push(Coarse {
@@ -188,7 +189,7 @@ fn below<'a>(
 }
 
 /// The largest eigenvalue of `D⁻¹ A`, from below and nearly: fifteen steps of the power method, and a Rayleigh quotient.
-fn radius(matrix: &impl Matrix, inverse: &[f64]) -> f64 {
+fn radius(matrix: &Sparse, inverse: &[f64]) -> f64 {
     // Digits without order, always the same: those of SplitMix64.
     let digits = |k: usize| {
         let mut digits = (k as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
