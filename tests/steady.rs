@@ -10,7 +10,7 @@
 
 mod common;
 
-use common::{Scene, python};
+use common::{Scene, data_of, python};
 use diff2d::{Problem, Run};
 use rayon::{ThreadPoolBuilder, prelude::*};
 use std::{env, error::Error, fs};
@@ -220,4 +220,163 @@ fn the_record_of_a_steady_state_is_one_row() {
         .iter()
         .fold(0.0_f64, |most, rate| most.max(rate.abs()));
     assert!(largest > 0.0 && rates.iter().sum::<f64>().abs() < 1e-8 * largest);
+}
+
+const DISC: &str = "\
+method = 'steady'
+D = 'where(hypot(x - 0.5, y - 0.5) < 0.3, 10, 1)'
+x1 = 0
+x2 = 1
+dx = 0.05
+grid = 'walls'
+boundary = { left = 1, right = 0, bottom = 'insulated', top = 'insulated' }
+";
+
+/// A sweep of contrast and porosity, whose scenarios are runs: whole, in parts, resumed, damaged and repaired.
+#[test]
+fn a_sweep_of_steady_states_is_as_its_runs() {
+    let scene = Scene::new();
+    scene.write("p.toml", DISC);
+    scene.write(
+        "s.toml",
+        "params = 'p.toml'\nD = ['where(hypot(x - 0.5, y - 0.5) < 0.3, 10, 1)', 'where(hypot(x - 0.5, y - 0.5) < 0.3, 1e3, 1)']\n\
+         'mask.where' = ['hypot(x - 0.2, y - 0.2) < 0.1', 'hypot(x - 0.2, y - 0.2) < 0.15']\n",
+    );
+    let told = scene.succeed("plan s.toml");
+    assert!(told.stdout.contains("snapshots  1 each"), "{told}");
+    scene.succeed("sweep s.toml -o s.npy");
+    scene.succeed("sweep s.toml -o t.npy --scenarios 1:3");
+    scene.succeed("sweep s.toml -o t.npy --resume");
+    let whole = scene.read("s.npy");
+    assert!(whole == scene.read("t.npy"));
+    let run = [
+        "run",
+        "p.toml",
+        "-o",
+        "one.npy",
+        "--set",
+        "D=where(hypot(x - 0.5, y - 0.5) < 0.3, 1e3, 1)",
+        "--set",
+        "mask.where=hypot(x - 0.2, y - 0.2) < 0.1",
+    ];
+    scene.succeed_args(run);
+    let one = scene.read("one.npy");
+    let bytes = data_of(&one).len();
+    assert!(data_of(&one) == &data_of(&whole)[2 * bytes..3 * bytes]);
+    let mut damaged = whole.clone();
+    damaged[4096 + bytes + 1000] ^= 1;
+    scene.write("t.npy", damaged);
+    let told = scene.run("verify t.npy");
+    assert!(
+        told.code == Some(3) && told.stdout.contains("scenario 1"),
+        "{told}"
+    );
+    scene.succeed("repair t.npy");
+    assert!(whole == scene.read("t.npy"));
+}
+
+/// What other commands make of the one snapshot.
+#[test]
+fn other_commands_know_steady_states() {
+    let scene = Scene::new();
+    scene.write("p.toml", DISC);
+    let plan = scene.succeed("plan p.toml --json");
+    let plan: serde_json::Value = serde_json::from_str(&plan.stdout).unwrap();
+    assert_eq!(
+        (&plan["snapshots"], &plan["nsteps"]),
+        (&1.into(), &0.into())
+    );
+    assert_eq!(plan["shape"].to_string(), "[1,21,21]");
+    let needed = plan["peak_bytes"].as_u64().unwrap();
+    let told = scene.run(&format!("run p.toml -o c.npy --memory {}", needed / 20));
+    assert!(told.code == Some(1) || told.code == Some(2), "{told}");
+    assert_eq!(scene.files(), ["p.toml"]);
+    scene.succeed(&format!("run p.toml -o c.npy --memory {needed}"));
+    let (cube, journal) = scene.cube_and_journal("c");
+    for option in [
+        "--threads 1",
+        "--io write",
+        "--io single",
+        "--checkpoint-every 1s",
+        "--max-walltime 1h",
+    ] {
+        scene.succeed(&format!("run p.toml -o d.npy --force {option}"));
+        assert!(
+            scene.cube_and_journal("d") == (cube.clone(), journal.clone()),
+            "{option}"
+        );
+    }
+    let told = scene.succeed("info c.npy");
+    assert!(told.stdout.contains("\nsteps      none\n"), "{told}");
+    // A flipped byte is found, and computed again.
+    let mut damaged = cube.clone();
+    damaged[4096 + 999] ^= 16;
+    scene.write("d.npy", damaged);
+    assert_eq!(scene.run("verify d.npy").code, Some(3));
+    scene.succeed("repair d.npy");
+    scene.succeed("verify d.npy");
+    assert!(scene.cube_and_journal("d") == (cube, journal));
+    // There is nothing to go on with.
+    let told = scene.succeed("run p.toml -o c.npy --resume");
+    assert!(told.stderr.contains("nothing to do"), "{told}");
+    let told = scene.run("run p.toml -o e.npy --resume --extend c.npy");
+    assert!(
+        told.code == Some(2) && told.stderr.contains("follows on no other"),
+        "{told}"
+    );
+    assert!(!scene.exists("e.npy") && !scene.exists("e.journal"));
+    for format in ["xdmf", "kerchunk", "zarr", "vti", "csv"] {
+        scene.succeed(&format!("export c.npy --to {format} -o out.{format}"));
+    }
+    // The row of the record is that of the state, whatever times are asked for.
+    let told = scene.succeed("run p.toml -o r.npy --set record.totals=true --set record.every=0.1");
+    assert!(
+        told.stderr.contains("makes no use of record.every"),
+        "{told}"
+    );
+    assert_eq!(scene.text("r.record.csv").lines().count(), 2);
+}
+
+/// What goes in on one side leaves on the other: in single precision, between periodic sides, turned by a quarter.
+#[test]
+fn rates_balance() {
+    let scene = Scene::new();
+    scene.write("p.toml", DISC);
+    let rate = |set: &[&str], side: &str| {
+        let mut run = vec!["run", "p.toml", "-o", "c.npy", "--force", "--quiet"];
+        set.iter().for_each(|set| run.extend(["--set", set]));
+        scene.succeed_args(run);
+        let told = scene.succeed("flux c.npy --json");
+        let rates: serde_json::Value = serde_json::from_str(&told.stdout).unwrap();
+        let [one, other] = match side {
+            "left" => ["left_rate", "right_rate"],
+            _ => ["bottom_rate", "top_rate"],
+        };
+        let [one, other] = [one, other].map(|name| rates[0][name].as_f64().unwrap());
+        assert!(
+            (one + other).abs() < 1e-6 * one.abs(),
+            "{set:?}: {one} {other}"
+        );
+        one
+    };
+    let along = rate(&[], "left");
+    for (set, side, within) in [
+        (&["precision=f32"][..], "left", 1e-6),
+        (
+            &["boundary={bottom=1,top=0,left='insulated',right='insulated'}"],
+            "bottom",
+            1e-8,
+        ),
+        (
+            &["boundary={bottom=1,top=0,left='periodic',right='periodic'}"],
+            "bottom",
+            1e-8,
+        ),
+    ] {
+        let other = rate(set, side);
+        assert!(
+            (other / along - 1.0).abs() < within,
+            "{set:?}: {other}, not {along}"
+        );
+    }
 }

@@ -16,6 +16,7 @@ use crate::{
         scratch,
     },
     error::Error,
+    params::StepMethod,
     schedule::{Clock, Nper},
 };
 use clap::Args;
@@ -244,14 +245,16 @@ impl<'a> CubeState<'a> {
             Some(run) => {
                 let known = run.known_params();
                 lines.add("params", params(run, known.is_some()));
-                if let Some(params) = known {
-                    lines.add_physics(&params);
+                if let Some(params) = &known {
+                    lines.add_physics(params);
                 }
                 let (dt, nper) = (number::python(run.dt), &run.nper);
                 let nsteps = header.last_step().unwrap_or(run.nsteps);
+                let is_steady = known.is_some_and(|params| params.method == StepMethod::Steady);
                 lines.add(
                     "steps",
                     match nper {
+                        _ if is_steady => "none".to_owned(),
                         Nper::Every(nper) => {
                             format!("{nsteps} of dt = {dt}, a snapshot every {nper}")
                         }

@@ -86,6 +86,12 @@ pub(super) fn run(args: &RunArgs, terminal: &Terminal) -> Result<u8, Error> {
     let given = args.params.given(args.memory)?;
     let problem = &given.problem;
     check_tile(args.tile, problem.grid.shape())?;
+    if let (Some(shorter), StepMethod::Steady) = (&args.extend, problem.params.method) {
+        return Err(Error::Usage(format!(
+            "--extend {}: method = \"steady\" has one snapshot, which follows on no other: leave --extend out",
+            shorter.display()
+        )));
+    }
     let cube = cube?;
     let report = args.report.as_ref().map(|path| {
         let taken = [Paths::of(&cube)?.files(), args.reads(problem)].concat();

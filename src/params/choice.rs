@@ -75,8 +75,17 @@ choice! {
 
 impl StepMethod {
     /// The keys that have no meaning to the steady state.
-    pub const OF_TIME: [&'static str; 8] = [
-        "runtime", "outtime", "outtimes", "times", "dt", "safety", "stages", "until",
+    pub const OF_TIME: [&'static str; 10] = [
+        "runtime",
+        "outtime",
+        "outtimes",
+        "times",
+        "dt",
+        "safety",
+        "stages",
+        "until",
+        "record.every",
+        "record.at",
     ];
 
     /// Whether no length of a step adds an error.
