@@ -91,6 +91,20 @@ fn coordinates_stay_and_gradients_follow_them() {
     // Other lengths, of which one is 1, broadcast, and the longer one has the coordinates.
     scene.succeed("map mean(a,t)-b a=c.npy b=c.npy -o f.npy");
     assert_eq!(axes("f")["axes"][0]["name"], "t");
+    // The axes of a sweep have names, and coordinates from arrays that have some.
+    scene.write("s.toml", "params = \"p.toml\"\nD = [0.5, 1.0]\n");
+    scene.succeed("sweep s.toml -o s.npy");
+    scene.succeed("map mean(s,scenario)-c s=s.npy c=c.npy -o h.npy");
+    scene.succeed("map s-c s=s.npy c=c.npy -o h.npy --force");
+    let known = axes("h");
+    assert_eq!(known["axes"][0], serde_json::json!({"name": "scenario"}));
+    assert_eq!(known["axes"][3], axes("f")["axes"][2]);
+    assert_eq!(known["axes"][1], axes("f")["axes"][0]);
+    let told = scene.run("stats s.npy --select x=0:");
+    assert!(
+        told.code == Some(2) && told.stderr.contains("no coordinates are known along x"),
+        "{told}"
+    );
 }
 
 /// Sentences that say what to write instead, and nothing is left behind.

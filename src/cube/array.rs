@@ -205,7 +205,8 @@ fn labels(journal: &Journal) -> Option<Labels> {
         axes: axes.into_iter().map(Some).collect(),
         quantity: None,
         unit: first.params.unit("p").map(str::to_owned),
-        is_masked: header.scenarios().any(|one| one.params.has_mask()),
+        // All scenarios of a sweep have the same keys.
+        is_masked: first.params.has_mask(),
     })
 }
 

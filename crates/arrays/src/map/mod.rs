@@ -13,7 +13,7 @@ mod results;
 use super::AnalysisError;
 use crate::{
     expression::{BATCH, Expression},
-    labels::{Labels, NamedAxis},
+    labels::{AxisValues, Labels, NamedAxis},
     memory::threads_within,
     npy::{Cut, Dtype, Kind, Region},
     output::Output,
@@ -96,7 +96,8 @@ impl<'a> Map<'a> {
         &self.inputs
     }
 
-    /// What is known of the result: along every axis what is known of the first array that has as many elements along it.
+    /// What is known of the result: along every axis what is known of the first array that has as many
+    /// elements along it, coordinates before a name alone.
     /// Where nodes of an array are masked, so are those of the result.
     ///
     /// # Errors
@@ -116,7 +117,10 @@ impl<'a> Map<'a> {
                 let Some(axis) = axis.as_ref().filter(|_| length == self.shape[place]) else {
                     continue;
                 };
-                let (first, known) = *axes[place].get_or_insert((&input.name, axis));
+                let (first, known) = match axes[place] {
+                    Some(known) if known.1.values != AxisValues::Counted => known,
+                    _ => *axes[place].insert((&input.name, axis)),
+                };
                 if let Some(difference) = known.difference(axis).filter(|_| !ignored) {
                     return Err(AnalysisError::Request(format!(
                         "{first} and {} have other coordinates along axis {place}: {difference}; --ignore-coordinates takes those of {first}",
