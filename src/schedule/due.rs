@@ -1,0 +1,149 @@
+//! [`Nper`], [`Due`]: how many steps lead from each snapshot to the next, and at what times they are due.
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::{fmt, iter, sync::Arc};
+
+/// The largest number of steps, 2⁵³: f64 counts them exactly as well.
+pub(super) const MOST: u64 = 1 << f64::MANTISSA_DIGITS;
+const MOST_STEPS: f64 = MOST as f64;
+
+/// What exact times take for a rounding, as a share of a step or an interval.
+pub(crate) const NEARLY: f64 = 1e-9;
+
+/// A number of steps, truncated.
+pub(super) fn whole(steps: f64) -> Option<u64> {
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "0 ≤ steps < 2^53"
+    )]
+    (steps < MOST_STEPS).then_some(steps as u64)
+}
+
+/// How many steps of `dt` an interval takes by exact times: whole ones, and a shorter one where something is left.
+#[expect(clippy::cast_precision_loss, reason = "below 2^53")]
+pub(super) fn steps_in(interval: f64, dt: f64) -> Option<u64> {
+    let full = whole(interval / dt + NEARLY)?;
+    let is_left = interval - full as f64 * dt > NEARLY * dt;
+    Some((full + u64::from(is_left)).max(1))
+}
+
+/// Steps from each snapshot to the next.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Nper {
+    /// As many before each.
+    Every(u64),
+    /// The step of each snapshot after the first; a journal has those between two.
+    #[serde(serialize_with = "write_between", deserialize_with = "read_between")]
+    Each(Arc<[u64]>),
+}
+
+impl Nper {
+    /// Number of snapshots in so many steps, the initial state included.
+    #[must_use]
+    pub fn snapshots(&self, nsteps: u64) -> u64 {
+        1 + self.snapshot_at(nsteps).0
+    }
+
+    /// The step of a snapshot; behind the last one more than all steps.
+    #[must_use]
+    pub fn step_of(&self, index: u64) -> u64 {
+        match self {
+            Self::Every(nper) => index.saturating_mul(*nper),
+            Self::Each(steps) => match index.checked_sub(1) {
+                None => 0,
+                Some(at) => {
+                    let step = usize::try_from(at).ok().and_then(|at| steps.get(at));
+                    step.copied().unwrap_or(u64::MAX)
+                }
+            },
+        }
+    }
+
+    /// The last snapshot until a step, and the steps since then.
+    #[must_use]
+    pub fn snapshot_at(&self, step: u64) -> (u64, u64) {
+        match self {
+            Self::Every(nper) => (step / nper, step % nper),
+            Self::Each(steps) => {
+                let index = steps.partition_point(|&one| one <= step) as u64;
+                (index, step - self.step_of(index))
+            }
+        }
+    }
+
+    /// The most steps between two snapshots.
+    #[must_use]
+    pub fn most(&self) -> u64 {
+        match self {
+            Self::Every(nper) => *nper,
+            Self::Each(steps) => between(steps).max().unwrap_or(1),
+        }
+    }
+
+    /// Whether two snapshots have no step between them, there are more steps than are counted, or these are not the
+    /// steps to as many times as were given.
+    pub(crate) fn contradicts(&self, nsteps: u64, given: Option<usize>) -> bool {
+        let is_wrong = match self {
+            Self::Every(nper) => *nper == 0 || given.is_some(),
+            Self::Each(steps) => {
+                let ends = steps.last().copied().unwrap_or(0);
+                let is_whole = ends == nsteps && given == Some(steps.len());
+                !is_whole || between(steps).any(|steps| steps == 0)
+            }
+        };
+        is_wrong || nsteps >= MOST
+    }
+}
+
+impl fmt::Display for Nper {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Every(nper) => nper.fmt(f),
+            Self::Each(steps) => f.debug_list().entries(between(steps)).finish(),
+        }
+    }
+}
+
+impl FromIterator<u64> for Nper {
+    /// From the steps between each two snapshots.
+    fn from_iter<I: IntoIterator<Item = u64>>(between: I) -> Self {
+        Self::Each(sums(between))
+    }
+}
+
+/// The steps between each two snapshots.
+fn between(steps: &[u64]) -> impl Iterator<Item = u64> {
+    let before = iter::once(&0).chain(steps);
+    let both = steps.iter().zip(before);
+    both.map(|(step, before)| step.saturating_sub(*before))
+}
+
+fn write_between<S: Serializer>(steps: &[u64], to: S) -> Result<S::Ok, S::Error> {
+    to.collect_seq(between(steps))
+}
+
+/// The step of each snapshot, of the steps between each two.
+fn sums(between: impl IntoIterator<Item = u64>) -> Arc<[u64]> {
+    let sums = between.into_iter().scan(0_u64, |step, steps| {
+        *step = step.saturating_add(steps);
+        Some(*step)
+    });
+    sums.collect()
+}
+
+fn read_between<'de, D: Deserializer<'de>>(from: D) -> Result<Arc<[u64]>, D::Error> {
+    Vec::<u64>::deserialize(from).map(sums)
+}
+
+/// At what times snapshots are due.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Due {
+    /// By the course's times, after steps of `dt` that are added up.
+    Added,
+    /// At the multiples of an interval after the first \[time\].
+    Multiples(f64),
+    /// At these times, of the snapshots after the first \[time\].
+    At(Arc<[f64]>),
+}
