@@ -2,8 +2,9 @@
 
 use crate::{
     cube::{
-        Header,
+        Cube, CubeError, Header, checkpoint,
         journal::{Scenario, Slot},
+        record_file::{self, RecordPlace},
         restore::Restorer,
     },
     params::{ParamsError, with_precision},
@@ -11,7 +12,7 @@ use crate::{
     run::{self, RunError},
 };
 use diff2d_arrays::progress::Progress;
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, path::Path};
 
 /// Computes the snapshots `damaged` of a cube again, verifies them by the digests in the journal, fills places behind the
 /// last snapshot of a scenario with NaN, and rebuilds lost lines of the journal. Every place that is repaired adds 1 to
@@ -53,6 +54,59 @@ pub fn repair(
         });
     }
     Ok(cube.rebuild_journal()?)
+}
+
+/// Writes the record beside a cube again where something is wrong with it, up to the last committed snapshots; what was wrong,
+/// in sentences. Input files that have moved are named by `key=value` texts. The states are in memory.
+///
+/// # Errors
+/// [`RunError`].
+pub fn repair_record(
+    cube: &Path,
+    moved: &[String],
+    memory: Option<u64>,
+) -> Result<Vec<String>, RunError> {
+    let found = match Cube::open(cube) {
+        Err(CubeError::Unborn { .. }) => return Ok(Vec::new()),
+        found => found?,
+    };
+    let wrong = record_file::check(&found)?;
+    let (header, paths) = (found.header(), found.paths());
+    if wrong.is_empty() {
+        return Ok(wrong);
+    }
+    if header.is_sweep() {
+        return Err(CubeError::LostRecord {
+            path: paths.record(),
+            reason: "is the record of a sweep, which is not computed again".to_owned(),
+        }
+        .into());
+    }
+    let Some(scenario) = found.run() else {
+        return Ok(wrong);
+    };
+    let cannot = || CubeError::CannotRepair {
+        cube: cube.to_owned(),
+        snapshot: Slot::from(0),
+    };
+    let problem = scenario.problem_with(moved).map_err(|error| match error {
+        Some(error @ ParamsError::Input { .. }) => RunError::from(unless_moved(error)),
+        Some(error) if !moved.is_empty() => error.into(),
+        _ => cannot().into(),
+    })?;
+    if !is_of(header, scenario, &problem) {
+        return Err(cannot().into());
+    }
+    // The state between snapshots may be later than the last row.
+    checkpoint::remove(paths)?;
+    let place = RecordPlace::of_run(paths);
+    with_precision!(problem.params.precision, T => {
+        run::record_again::<T>(&problem, (header, place), found.committed(), memory)?;
+    });
+    if found.is_complete() {
+        record_file::seal(paths)?;
+    }
+    Ok(wrong)
 }
 
 /// Whether a problem is that of a scenario of a journal, with the same content of its input files, wherever they are.

@@ -33,6 +33,7 @@ pub(super) fn repair(args: &RepairArgs, terminal: &Terminal) -> Result<(), Error
     let Some(mut cube) = Restorer::open(&args.cube, args.no_lock)? else {
         let repaired = Repaired {
             name,
+            record: Vec::new(),
             snapshots: 0,
             committed: 0,
             repaired: Places::default(),
@@ -52,8 +53,10 @@ pub(super) fn repair(args: &RepairArgs, terminal: &Terminal) -> Result<(), Error
         bar.progress(),
     )?;
     drop(bar);
+    let record = repair::repair_record(&args.cube, &args.moved, args.memory)?;
     let repaired = Repaired {
         name,
+        record,
         snapshots: cube.header.snapshots(),
         committed: cube.committed(),
         repaired: Places::new(&damaged, &cube.header),
@@ -69,12 +72,18 @@ struct Repaired {
     snapshots: u64,
     committed: u64,
     repaired: Places,
+    /// What was wrong with the record, which is written again.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    record: Vec<String>,
 }
 
 impl fmt::Display for Repaired {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let name = &self.name;
         let lines = self.repaired.lines(name, ["is repaired", "is NaN again"]);
+        for wrong in &self.record {
+            writeln!(f, "{wrong}: the record is written again")?;
+        }
         match (lines.is_empty(), self.committed) {
             (false, _) => f.write_str(&lines),
             (true, 0) => write!(

@@ -71,6 +71,12 @@ impl Cube {
         &self.header
     }
 
+    /// The names of its files.
+    #[must_use]
+    pub fn paths(&self) -> &Paths {
+        &self.paths
+    }
+
     /// The committed snapshots of a run, in the order of time; nothing of a sweep, whose records
     /// [`each_record`](Self::each_record) reads from the journal.
     #[must_use]

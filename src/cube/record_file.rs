@@ -7,9 +7,11 @@
 //! `STEM.record-ID/`. At the end of a process they are written one after the other to `STEM.record.csv`, which appears whole;
 //! when all scenarios are complete the directory is removed after that.
 
-use super::{error::CubeError, paths::Paths, read::Cube};
+use super::{digest, error::CubeError, journal::Scenario, paths::Paths, read::Cube};
 use diff2d_sys::{self as sys, AtomicFile};
+use serde_json::Value;
 use std::{
+    collections::BTreeMap,
     fs::{self, File, OpenOptions},
     io::{self, BufWriter, ErrorKind, Read, Seek, SeekFrom, Write},
     path::{Path, PathBuf},
@@ -18,6 +20,10 @@ use std::{
 /// By this a description is known as one of ours.
 const MARK: &str = "\"format\": \"diff2d record 1\"";
 
+/// The key of the check sum of rows that are complete, and how its line begins.
+const SEAL_KEY: &str = "rows_sha256";
+const SEAL: &str = "  \"rows_sha256\": ";
+
 /// Letters of the id of a run.
 const RUN_ID: usize = 32;
 
@@ -25,10 +31,14 @@ const RUN_ID: usize = 32;
 #[derive(Debug, Clone)]
 pub struct RecordPlace {
     rows: PathBuf,
+    /// The files of the cube beside which it is.
+    pub paths: Paths,
     /// What they are, beside those of a run.
     description: Option<PathBuf>,
     /// The number of the scenario, which is the first column.
     pub scenario: Option<usize>,
+    /// The check sum of the parameters, of a run.
+    pub parameters: String,
 }
 
 impl RecordPlace {
@@ -37,9 +47,17 @@ impl RecordPlace {
     pub fn of_run(paths: &Paths) -> Self {
         Self {
             rows: paths.record(),
+            paths: paths.clone(),
             description: Some(paths.record_description()),
             scenario: None,
+            parameters: String::new(),
         }
+    }
+
+    /// Of a run with parameters that have this check sum.
+    #[must_use]
+    pub fn with_parameters(self, parameters: String) -> Self {
+        Self { parameters, ..self }
     }
 
     /// In the directory of a sweep that has begun.
@@ -47,8 +65,10 @@ impl RecordPlace {
     pub fn of_scenario(paths: &Paths, run_id: &str, number: usize) -> Self {
         Self {
             rows: parts(paths, run_id).join(format!("{number}.csv")),
+            paths: paths.clone(),
             description: None,
             scenario: Some(number),
+            parameters: String::new(),
         }
     }
 }
@@ -99,37 +119,13 @@ impl RecordFile {
         head: &str,
     ) -> Result<(Self, Vec<ReadRow>), CubeError> {
         let path = place.rows.clone();
-        let lost = |path: &Path, reason: &str| CubeError::LostRecord {
-            path: path.to_owned(),
-            reason: reason.to_owned(),
-        };
         if let Some(beside) = &place.description {
             is_described(beside, description)?;
         }
         let mut options = OpenOptions::new();
         let file = sys::open_file(options.read(true).write(true), &path);
         let file = file.map_err(|_| lost(&path, "cannot be opened"))?;
-        let bytes = fs::read(&path).map_err(CubeError::io("read", &path))?;
-        let Some(rest) = bytes.strip_prefix(head.as_bytes()) else {
-            return Err(lost(&path, "does not begin with the names of its columns"));
-        };
-        let columns = head.split(',').count();
-        let (mut rows, mut end) = (Vec::new(), head.len() as u64);
-        for line in rest.split_inclusive(|&byte| byte == b'\n') {
-            let text = line.strip_suffix(b"\n").map(str::from_utf8);
-            let Some(Ok(text)) = text else {
-                break;
-            };
-            let numbers = text.split(',').map(str::parse);
-            let Ok(numbers) = numbers.collect::<Result<Vec<f64>, _>>() else {
-                break;
-            };
-            if numbers.len() != columns {
-                break;
-            }
-            end += line.len() as u64;
-            rows.push((numbers, end));
-        }
+        let (rows, _) = read_rows(&path, head)?;
         let length = head.len() as u64;
         let record = Self {
             file,
@@ -138,6 +134,31 @@ impl RecordFile {
             is_named: true,
         };
         Ok((record, rows))
+    }
+
+    /// As [`open`](Self::open) of a run that goes on where a shorter one has ended, and has its rows in front.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn open_longer(
+        place: &RecordPlace,
+        shorter: &Path,
+        description: &str,
+        head: &str,
+    ) -> Result<(Self, Vec<ReadRow>), CubeError> {
+        let theirs = read_rows(&Paths::of_existing(shorter)?.record(), head);
+        let (theirs, bytes) = match (Self::open(place, description, head), theirs) {
+            (Ok(ours), Ok((theirs, _))) if ours.1.len() >= theirs.len() => return Ok(ours),
+            (Ok(ours), Err(_)) => return Ok(ours),
+            (_, theirs) => theirs?,
+        };
+        let end = theirs.last().map_or(head.len() as u64, |(_, end)| *end);
+        let whole = usize::try_from(end).ok().and_then(|end| bytes.get(..end));
+        sys::write_file(&place.rows, whole.unwrap_or_default())?;
+        if let Some(beside) = &place.description {
+            sys::write_file(beside, description.as_bytes())?;
+        }
+        Self::open(place, description, head)
     }
 
     /// Cuts off what is behind a byte.
@@ -194,17 +215,183 @@ impl RecordFile {
     }
 }
 
-/// Refuses a description that is not there, or is another one.
-fn is_described(path: &Path, description: &str) -> Result<(), CubeError> {
-    let lost = |reason: &str| CubeError::LostRecord {
+fn lost(path: &Path, reason: &str) -> CubeError {
+    CubeError::LostRecord {
         path: path.to_owned(),
         reason: reason.to_owned(),
-    };
-    match fs::read_to_string(path) {
-        Ok(found) if found == description => Ok(()),
-        Ok(_) => Err(lost("describes another record")),
-        Err(_) => Err(lost("cannot be read")),
     }
+}
+
+/// The rows of a file that are whole, and all its bytes.
+fn read_rows(path: &Path, head: &str) -> Result<(Vec<ReadRow>, Vec<u8>), CubeError> {
+    let bytes = fs::read(path).map_err(|error| match error.kind() {
+        ErrorKind::NotFound => lost(path, "is not there"),
+        _ => CubeError::io("read", path)(error),
+    })?;
+    let Some(rest) = bytes.strip_prefix(head.as_bytes()) else {
+        return Err(lost(path, "does not begin with the names of its columns"));
+    };
+    let columns = head.split(',').count();
+    let (mut rows, mut end) = (Vec::new(), head.len() as u64);
+    for line in rest.split_inclusive(|&byte| byte == b'\n') {
+        let text = line.strip_suffix(b"\n").map(str::from_utf8);
+        let Some(Ok(text)) = text else {
+            break;
+        };
+        let numbers = text.split(',').map(str::parse);
+        let Ok(numbers) = numbers.collect::<Result<Vec<f64>, _>>() else {
+            break;
+        };
+        if numbers.len() != columns {
+            break;
+        }
+        end += line.len() as u64;
+        rows.push((numbers, end));
+    }
+    Ok((rows, bytes))
+}
+
+/// Refuses a description that is not there, or is another one.
+fn is_described(path: &Path, description: &str) -> Result<(), CubeError> {
+    match fs::read_to_string(path) {
+        Ok(found) if unsealed(&found) == description => Ok(()),
+        Ok(_) => Err(lost(path, "describes another record")),
+        Err(_) => Err(lost(path, "cannot be read")),
+    }
+}
+
+/// A description without the check sum of rows that are complete.
+fn unsealed(description: &str) -> String {
+    let lines = description.split_inclusive('\n');
+    lines.filter(|line| !line.starts_with(SEAL)).collect()
+}
+
+/// Puts the check sum of the rows into the description of a record that is complete, unless it is there.
+///
+/// # Errors
+/// [`CubeError::Io`].
+pub fn seal(paths: &Paths) -> Result<(), CubeError> {
+    let (rows, beside) = (paths.record(), paths.record_description());
+    let found = fs::read_to_string(&beside).unwrap_or_default();
+    let Some((begin, end)) = found.split_once(MARK).filter(|_| unsealed(&found) == found) else {
+        return Ok(());
+    };
+    let sum = digest::of_bytes(&fs::read(&rows).map_err(CubeError::io("read", &rows))?);
+    let sealed = format!("{begin}{MARK},\n{SEAL}\"{sum}\"{end}");
+    Ok(sys::write_file(&beside, sealed.as_bytes())?)
+}
+
+/// What is wrong with the record beside a cube, in sentences: nothing where it is as its run has written it so far, and where the
+/// run has none.
+///
+/// # Errors
+/// [`CubeError::Io`] when the journal cannot be read.
+pub fn check(cube: &Cube) -> Result<Vec<String>, CubeError> {
+    let paths = cube.paths();
+    let is_recorded = |scenario: &Scenario| {
+        let pairs = scenario.params.pairs();
+        pairs.iter().any(|(name, _)| name.starts_with("record."))
+    };
+    let mut scenarios = cube.scenarios();
+    if cube.committed() == 0 || !scenarios.next().is_some_and(|first| is_recorded(&first)) {
+        return Ok(Vec::new());
+    }
+    let (path, beside) = (paths.record(), paths.record_description());
+    let is_sweep = cube.header().is_sweep();
+    if is_sweep && !cube.is_complete() {
+        // It appears at the end of a process.
+        return Ok(Vec::new());
+    }
+    let described = fs::read_to_string(&beside).unwrap_or_default();
+    let known: Option<Value> = serde_json::from_str(&described).ok();
+    let columns = known
+        .as_ref()
+        .and_then(|known| known.get("columns")?.as_array());
+    let Some(columns) = columns.filter(|_| described.contains(MARK)) else {
+        return Ok(vec![format!(
+            "{} is damaged or not there",
+            beside.display()
+        )]);
+    };
+    let names = columns.iter().map(|column| column.get("name")?.as_str());
+    let names: Vec<&str> = names.map(Option::unwrap_or_default).collect();
+    let name = path.display();
+    let Ok((rows, bytes)) = read_rows(&path, &(names.join(",") + "\n")) else {
+        return Ok(vec![format!(
+            "{name} is not there, or does not begin with the names of its columns"
+        )]);
+    };
+    let mut wrong = Vec::new();
+    let sum = known
+        .as_ref()
+        .and_then(|known| known.get(SEAL_KEY)?.as_str());
+    if sum.is_some_and(|sum| sum != digest::of_bytes(&bytes)) {
+        wrong.push(format!(
+            "{name} does not have the check sum of the rows that its run has written"
+        ));
+    }
+    let ends = rows.last().map_or(0, |(_, end)| *end);
+    if cube.is_complete() && ends < bytes.len() as u64 {
+        wrong.push(format!(
+            "{name} has something else than rows after byte {ends}"
+        ));
+    }
+    let at = |wanted: &str| names.iter().position(|name| *name == wanted);
+    let value = |row: &[f64], wanted: &str| Some(row[at(wanted)?]);
+    let of = |row: &[f64]| value(row, "scenario").map_or(0, f64::to_bits);
+    let mut times = BTreeMap::new();
+    for pair in rows.windows(2) {
+        let [(one, _), (next, _)] = pair else {
+            continue;
+        };
+        if of(one) == of(next) && value(one, "t") >= value(next, "t") {
+            wrong.push(format!(
+                "{name} has rows whose times do not ascend, at t = {:?}",
+                value(next, "t").unwrap_or(f64::NAN)
+            ));
+            break;
+        }
+    }
+    for (row, _) in &rows {
+        let time = value(row, "t").unwrap_or(f64::NAN);
+        times.insert((of(row), time.to_bits()), row);
+    }
+    for record in cube.each_record()? {
+        let record = record?;
+        let scenario = record.slot().scenario();
+        #[expect(clippy::cast_precision_loss, reason = "below 2^53")]
+        let of_scenario = if is_sweep {
+            (scenario as f64).to_bits()
+        } else {
+            0
+        };
+        let Some(row) = times.get(&(of_scenario, record.simtime.to_bits())) else {
+            // The first and the last snapshot have rows.
+            let last = cube.header().snapshots_of(scenario);
+            if record.index == 0 || record.index + 1 == last {
+                wrong.push(format!(
+                    "{name} has no row of t = {:?}, where a snapshot is",
+                    record.simtime
+                ));
+            }
+            continue;
+        };
+        let pairs = [
+            ("mass", record.mass),
+            ("min", record.min),
+            ("max", record.max),
+        ];
+        let differs = |(name, of_snapshot): &(&str, f64)| {
+            value(row, name).is_some_and(|of_row| of_row.to_bits() != of_snapshot.to_bits())
+        };
+        if pairs.iter().any(differs) {
+            wrong.push(format!(
+                "the row of {name} at t = {:?} has other numbers than the journal",
+                record.simtime
+            ));
+        }
+    }
+    Ok(wrong)
 }
 
 /// The directory of the rows of scenarios.
@@ -257,8 +444,7 @@ pub fn end_sweep(paths: &Paths, run_id: &str, head: &str) -> Result<(), CubeErro
         match sys::open_to_read(&path).and_then(|mut file| file.read_to_end(&mut rows)) {
             Err(error) if error.kind() == ErrorKind::NotFound && !cube.is_complete() => {}
             Err(error) if error.kind() == ErrorKind::NotFound => {
-                let reason = "is not there".to_owned();
-                return Err(CubeError::LostRecord { path, reason });
+                return Err(lost(&path, "is not there"));
             }
             read => drop(read.map_err(failed("read", &path))?),
         }
@@ -274,7 +460,7 @@ pub fn end_sweep(paths: &Paths, run_id: &str, head: &str) -> Result<(), CubeErro
     let to = to.into_inner().map_err(io::IntoInnerError::into_error);
     to.map_err(failed("write", &whole))?.commit()?;
     match cube.is_complete() {
-        true => remove_parts(&directory),
+        true => seal(paths).and_then(|()| remove_parts(&directory)),
         false => Ok(()),
     }
 }

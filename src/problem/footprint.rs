@@ -1,7 +1,10 @@
 //! [`Footprint`]: what of a problem lies in memory.
 
 use super::Problem;
-use crate::{params::StepMethod, physics::picture::Picture};
+use crate::{
+    params::{RowTimes, StepMethod},
+    physics::{picture::Picture, slots::Place},
+};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -91,8 +94,16 @@ fn arrays_of(problem: &Problem, rows: usize, ranks: usize) -> u64 {
         }
         _ => 0,
     };
+    let of_record = problem
+        .record_bytes(rows)
+        .saturating_add(match problem.params.method {
+            // The part of a step between two snapshots.
+            StepMethod::Exact if problem.params.record.is_some() => problem.grid.len() * 8,
+            _ => 0,
+        });
     nodes
         .saturating_mul(node * problem.arrays())
+        .saturating_add(of_record)
         .saturating_add(faces)
         .saturating_add(more)
 }
@@ -108,4 +119,50 @@ fn picture_bytes(problem: &Problem) -> u64 {
     // One may serve for several.
     let all: BTreeMap<_, _> = problem.pictures().map(bytes).collect();
     all.values().sum()
+}
+
+impl Problem {
+    /// Whether a record tells what every step brings in.
+    pub(crate) fn records_every_step(&self) -> bool {
+        let mut keys = self.params.record.iter();
+        keys.any(|keys| keys.times == RowTimes::Step && keys.has_rates())
+    }
+
+    /// Steps from one row of a record to the next, about, if there is one.
+    pub(crate) fn steps_between_rows(&self) -> Option<u64> {
+        let keys = self.params.record.as_ref()?;
+        let pace = self.schedule.pace();
+        let steps = match &keys.times {
+            RowTimes::Step => 1,
+            RowTimes::Every(every) => pace.moment(pace.start + every).step,
+            RowTimes::At(times) => self.schedule.last_step() / (times.len() as u64 + 1),
+        };
+        Some(steps.max(1))
+    }
+
+    /// Bytes of what a record reads so many rows of a state by, and of a state beside the one of the run.
+    #[must_use]
+    pub(crate) fn record_bytes(&self, rows: usize) -> u64 {
+        let Some(keys) = &self.params.record else {
+            return 0;
+        };
+        let node = self.params.precision.bytes() as u64;
+        let double = size_of::<f64>() as u64;
+        let beside = match (&keys.times, self.params.method) {
+            (RowTimes::Step, StepMethod::Rkl2) => 3 + u64::from(self.has_moving_source()),
+            (RowTimes::Step, _) => 0,
+            _ => 1,
+        };
+        let coefficients = match keys.has_rates() {
+            true => self.kind::<f64>().arrays() as u64 + u64::from(self.has_moving_source()),
+            false => 0,
+        };
+        let has_capacities =
+            !keys.regions.is_empty() && self.slots.uniform(Place::Capacity).is_none();
+        let arrays = beside * node + (coefficients + u64::from(has_capacities)) * double;
+        // What each row of the grid has.
+        let numbers = 32 + self.geometry().rates() as u64 + 5 * keys.regions.len() as u64;
+        let of_nodes = (rows as u64 * self.grid.x.nodes as u64).saturating_mul(arrays);
+        of_nodes.saturating_add(self.grid.y.nodes as u64 * numbers * double * 2)
+    }
 }

@@ -6,9 +6,10 @@ use super::{
     in_bands::{InBands, Place},
     observer::Observer,
     snapshot::Snapshot,
+    state::Look,
 };
 use crate::{
-    comm::Comm,
+    comm::{Comm, Solo},
     cube::{
         CubeError,
         stream::{ReadAhead, WriteBehind},
@@ -22,7 +23,7 @@ use crate::{
 use diff2d_stencil::Element;
 use std::{
     io::Read,
-    iter,
+    iter, mem,
     ops::Range,
     path::Path,
     thread,
@@ -33,7 +34,7 @@ use std::{
 const RECENT: Duration = Duration::from_secs(1);
 
 impl<T: Element> InBands<'_, T> {
-    /// One pass, to a snapshot or into the scratch. After an error the state is as it was.
+    /// One pass, to a snapshot or into the scratch, where it is not described yet. After an error the state is as it was.
     pub(super) fn take_steps<C: Comm>(
         &mut self,
         steps: usize,
@@ -43,13 +44,17 @@ impl<T: Element> InBands<'_, T> {
     ) -> Result<(), RunError> {
         let place = self.other_place();
         let then = self.problem.schedule.pace().after(now, steps as u64);
-        let Some(sums) = self.pass_rows(steps, [now, then], clock, snapshot)? else {
+        let Some(sums) = self.pass_rows((steps, None), [now, then], clock, snapshot)? else {
             return Ok(());
         };
         self.place = Place::Scratch(place);
         self.undescribed = Some((place, then, sums));
-        // Until then a resume begins at the snapshot. From then on every pass counts, as the next but one
-        // overwrites it.
+        Ok(())
+    }
+
+    /// Describes the state in the scratch. Until then a resume begins at the snapshot. From then on every pass counts, as the
+    /// next but one overwrites it.
+    pub(super) fn describe_pass(&mut self) -> Result<(), RunError> {
         let is_recent = |settled: Instant| settled.elapsed() < RECENT;
         match self.settled.is_some_and(is_recent) {
             true => Ok(()),
@@ -57,11 +62,28 @@ impl<T: Element> InBands<'_, T> {
         }
     }
 
+    /// One step of a length of which the result is looked at in the other place of the scratch.
+    pub(super) fn pass_aside(
+        &mut self,
+        (length, now): (f64, Clock),
+        clock: &RunClock,
+        look: Look<'_>,
+    ) -> Result<(), RunError> {
+        self.describe_pass()?;
+        let cut = (1, Some(length));
+        self.pass_rows::<Solo>(cut, [now, now], clock, None)?;
+        let place = Place::Scratch(self.other_place());
+        let place = mem::replace(&mut self.place, place);
+        let looked = self.look_at_rows(look);
+        self.place = place;
+        looked
+    }
+
     /// The rows of a pass, from where the state is. Returns the check sums of the chunks in the scratch, if it writes
     /// there.
     fn pass_rows<C: Comm>(
         &mut self,
-        steps: usize,
+        (steps, cut): (usize, Option<f64>),
         [now, then]: [Clock; 2],
         clock: &RunClock,
         snapshot: Option<&mut Snapshot<'_, '_, C>>,
@@ -79,7 +101,7 @@ impl<T: Element> InBands<'_, T> {
             .map_err(|_| RunError::no_memory(self.shape.memory()))?,
         };
         let whole = problem.schedule.pace().before_shorter(now);
-        let depths = bands.depths(steps, whole < steps as u64);
+        let depths = bands.depths(steps, cut.is_some() || whole < steps as u64);
         // Beyond the ends of a grid with periodic rows are those at the other end, where the first row and the last
         // one are the same.
         let is_periodic = problem.has_periodic_rows();
@@ -110,6 +132,7 @@ impl<T: Element> InBands<'_, T> {
                 scratch: writer.transpose().map_err(RunError::Threads)?,
                 row: 0,
                 then,
+                cut,
                 snapshot,
                 path,
                 clock,
@@ -143,6 +166,7 @@ struct Files<'f, 'o, 'a, 'scope, C, S> {
     row: usize,
     /// The time of the state that is written.
     then: Clock,
+    cut: Option<f64>,
     snapshot: Option<&'f mut Snapshot<'o, 'a, C>>,
     /// The file that is read.
     path: &'f Path,
@@ -156,6 +180,10 @@ impl<T: Element, C: Comm, S: Read> Transfer<T, RunError> for Files<'_, '_, '_, '
         let rows = rows.start + self.first..rows.end + self.first;
         let dynamics = self.problem.dynamics(rows);
         dynamics.map_err(|unready| RunError::unready(unready, self.memory))
+    }
+
+    fn cut(&self) -> Option<f64> {
+        self.cut
     }
 
     fn read(&mut self, values: &mut [T]) -> Result<(), RunError> {

@@ -20,6 +20,9 @@ pub struct Shape {
     /// Chunks of memory for reading, and as many for writing.
     #[serde(skip)]
     pub(crate) chunks: usize,
+    /// Rows of which a record reads the state at a time.
+    #[serde(skip)]
+    pub(super) rows_looked_at: usize,
     /// The rows of fields, coefficients and sources that are in memory at a time.
     #[serde(skip)]
     pub(super) arrays: u64,
@@ -174,6 +177,7 @@ impl Passes {
                 columns: self.columns,
                 depth,
             },
+            rows_looked_at: 1,
             chunks: usize::try_from(chunks).unwrap_or(usize::MAX),
             arrays: rows * self.row,
             chunk_bytes: 2 * chunks * self.chunk,

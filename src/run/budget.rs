@@ -14,7 +14,7 @@ use crate::{
 use diff2d_stencil::{Element, Stencil, Tile};
 use diff2d_sys::{self as sys, Memory};
 use serde::Serialize;
-use std::ops::RangeInclusive;
+use std::{iter, ops::RangeInclusive};
 
 /// Bytes that a run takes beside its state and buffers: stacks, tables, what is on its way from and to files. In a small grid
 /// little is on its way, and no process takes less than the least; as that is more than a whole field of a small grid, there
@@ -29,6 +29,8 @@ fn least_program(nodes: u64) -> u64 {
 const UNCOUNTED: u64 = 16;
 /// Pieces of memory each of which may take a part of a huge page in vain, beside one for each thread.
 const PIECES: u64 = 6;
+/// Which part of the memory rows may take of which a record reads a state in bands.
+const OF_RECORD: u64 = 8;
 /// Which part of the memory blocks of a state in bands may take.
 const OF_BLOCKS: u64 = 8;
 
@@ -208,18 +210,26 @@ impl Budget {
         let passes = with_precision!(problem.params.precision, T => {
             Passes::of(problem, &problem.stencil::<T>(), busy(load))
         });
+        let looked_at = RowsLookedAt::within(problem, left / OF_RECORD);
+        let left = left.saturating_sub(looked_at.bytes);
         let shape = passes.within(left - left / UNCOUNTED);
         let shape = shape.map_err(|least| RunError::Cap {
-            needed: least + least / (UNCOUNTED - 1) + UNCOUNTED + beside,
+            needed: least + least / (UNCOUNTED - 1) + UNCOUNTED + beside + looked_at.bytes,
             memory,
         })?;
-        let scratch = match problem.schedule.nper.most() > shape.steps as u64 {
+        let shape = Shape {
+            rows_looked_at: looked_at.rows,
+            ..shape
+        };
+        let has_states_between =
+            problem.params.record.is_some() || problem.schedule.nper.most() > shape.steps as u64;
+        let scratch = match has_states_between {
             true => Scratch::bytes_for(problem.field_bytes()),
             false => 0,
         };
         let divided = Self {
             states: Footprint {
-                arrays: shape.arrays,
+                arrays: shape.arrays + looked_at.bytes,
                 ..self.states
             },
             blocks,
@@ -326,6 +336,34 @@ impl Budget {
     }
 }
 
+/// The rows of which a record reads a state in bands at a time, and the bytes that this takes.
+struct RowsLookedAt {
+    rows: usize,
+    bytes: u64,
+}
+
+impl RowsLookedAt {
+    /// As many as so many bytes allow, at least a few.
+    fn within(problem: &Problem, bytes: u64) -> Self {
+        if problem.params.record.is_none() {
+            return Self { rows: 1, bytes: 0 };
+        }
+        let field = (problem.grid.x.nodes * problem.params.precision.bytes()) as u64;
+        // With those next to them.
+        let of = |rows: usize| problem.record_bytes(rows + 2) + (rows as u64 + 2) * field;
+        let most = problem.grid.y.nodes;
+        let sizes = iter::successors(Some(most), |&rows| (rows > 1).then_some(rows / 2));
+        let rows = sizes
+            .into_iter()
+            .find(|&rows| of(rows) <= bytes)
+            .unwrap_or(1);
+        Self {
+            rows,
+            bytes: of(rows),
+        }
+    }
+}
+
 /// Threads that have a processor.
 pub(super) fn busy(load: SolverLoad) -> usize {
     load.threads.min(sys::threads())
@@ -368,6 +406,9 @@ fn why_in_memory(problem: &Problem, terms: Terms) -> Option<String> {
         StepMethod::Exact => {
             "method = \"exact\" has the whole state in memory: allow that much with --memory, or take method = \"rkl2\""
         }
+        StepMethod::Rkl2 if problem.records_every_step() => {
+            "record.every = \"step\" with method = \"rkl2\" has a whole state of every stage in memory: allow that much with --memory, or give a time"
+        }
         StepMethod::Rkl2 if problem.has_moving_source() => {
             "method = \"rkl2\" with a source that depends on time has a whole state of every stage in memory"
         }
@@ -375,9 +416,6 @@ fn why_in_memory(problem: &Problem, terms: Terms) -> Option<String> {
             return Some(format!(
                 "a larger one with periodic rows needs {stages} of them inside, as many as a step of \"rkl2\" has stages"
             ));
-        }
-        _ if problem.params.record.is_some() => {
-            "[record] reads the state in memory: allow that much with --memory, or leave it out"
         }
         _ => return terms.why_in_memory.map(str::to_owned),
     };

@@ -7,7 +7,6 @@ use super::{
     error::RunError,
     exchange::on_root,
     observer::Message,
-    options::Options,
     output::Output,
     snapshot::Snapshot,
     state::{Look, RowsView, State},
@@ -80,22 +79,23 @@ impl<'a> History<'a> {
                 _ => Ok(None),
             };
         };
-        let (Some(place), Some(scenario)) = (&output.record, &output.scenario) else {
+        let Some(place) = &output.record else {
             return Ok(None);
         };
         let columns = columns::columns(problem, place.scenario.is_some());
         let head = columns::head(&columns);
-        let described = columns::describe(
-            problem,
-            &columns,
-            &columns::of_run(problem, scenario.header()),
-        );
+        let described = columns::describe(problem, &columns, &place.parameters);
         let file = || match now {
             None => {
-                output.checkpoint.map_or(Ok(()), record_file::remove)?;
+                if place.scenario.is_none() {
+                    record_file::remove(&place.paths)?;
+                }
                 Ok((RecordFile::create(place, &described, &head)?, Vec::new()))
             }
-            Some(_) => RecordFile::open(place, &described, &head),
+            Some(_) => match output.shorter {
+                Some(shorter) => RecordFile::open_longer(place, shorter, &described, &head),
+                None => RecordFile::open(place, &described, &head),
+            },
         };
         let file = comm.is_root().then(file).transpose();
         let file = collective::all_ok(comm, file.map_err(RunError::from))?;
@@ -119,13 +119,18 @@ impl<'a> History<'a> {
             wrong: None,
         };
         history.next = history.due_from(None);
+        let now = now.map(|now| (now, output.has_ended));
         let kept = now.map_or(Ok(()), |now| history.go_on(now, rows.as_deref()));
         collective::all_ok(comm, kept)?;
         Ok(Some(history))
     }
 
-    /// Keeps the rows up to a durable state.
-    fn go_on(&mut self, now: Clock, rows: Option<&[ReadRow]>) -> Result<(), RunError> {
+    /// Keeps the rows up to a durable state, which may be the last one.
+    fn go_on(
+        &mut self,
+        (now, has_ended): (Clock, bool),
+        rows: Option<&[ReadRow]>,
+    ) -> Result<(), RunError> {
         let reached = Moment {
             step: now.step,
             beyond: 0.0,
@@ -139,13 +144,15 @@ impl<'a> History<'a> {
             return Ok(());
         };
         let lost = |reason: String| RunError::from(file.lost(reason));
-        let Some((row, end)) = rows.get(count.max(1) - 1) else {
-            let found = rows.len();
-            return Err(lost(format!("has {found} rows, and {count} are durable")));
-        };
         let in_row = |row: &[f64], name: &str| {
             let at = self.columns.iter().position(|column| column.name == name);
             at.and_then(|at| row.get(at)).copied().unwrap_or(0.0)
+        };
+        let is_last = |(row, _): &ReadRow| has_ended && in_row(row, "t") == now.simtime;
+        count += usize::from(rows.get(count).is_some_and(is_last));
+        let Some((row, end)) = rows.get(count.max(1) - 1) else {
+            let found = rows.len();
+            return Err(lost(format!("has {found} rows, and {count} are durable")));
         };
         let value = |name: &str| in_row(row, name);
         let time = value("t");
@@ -391,18 +398,11 @@ impl<'a> History<'a> {
 }
 
 /// Collective. Refuses a record that cannot be written as the run is carried out, and files of others that have its names.
-pub(super) fn check(
-    paths: Option<&Paths>,
-    options: &Options,
-    comm: &impl Comm,
-) -> Result<(), RunError> {
-    let refuse = |why| Err(RunError::NoRecord { why });
+pub(super) fn check(paths: Option<&Paths>, comm: &impl Comm) -> Result<(), RunError> {
     let Some(paths) = paths else {
-        return refuse("is written beside a cube, and there is none: leave it out");
+        let why = "is written beside a cube, and there is none: leave it out";
+        return Err(RunError::NoRecord { why });
     };
-    if options.extend.is_some() {
-        return refuse("has rows that --extend does not copy: run from the start, or leave it out");
-    }
     on_root(comm, || record_file::refuse_others(paths))
 }
 
@@ -417,7 +417,9 @@ pub(super) fn advance<C: Comm>(
     let Some(history) = history.filter(|history| history.steps.is_some()) else {
         return state.advance(steps, now, clock, snapshot);
     };
-    state.advance_seen(clock, &mut |number, rows| history.see(number, rows, ranks))?;
+    state.advance_seen(now, clock, &mut |number, rows| {
+        history.see(number, rows, ranks);
+    })?;
     history.end_step(ranks)?;
     match snapshot {
         Some(snapshot) => state.show(snapshot),
@@ -441,7 +443,7 @@ pub(super) fn record<C: Comm>(
         false if may_end => history.take_last(now, ranks, |look| state.look(look))?,
         false => {}
     }
-    match is_snapshot {
+    match is_snapshot || state.keeps_passes() {
         true => history.sync(ranks.comm()),
         false => Ok(()),
     }
@@ -451,13 +453,13 @@ pub(super) fn record<C: Comm>(
 pub(super) fn record_beyond<C: Comm>(
     (history, ranks): (Option<&mut History<'_>>, &Decomposition<'_, C>),
     state: &mut impl State<C>,
-    now: Clock,
+    (now, clock): (Clock, &RunClock),
 ) -> Result<(), RunError> {
     let Some(history) = history else {
         return Ok(());
     };
     while let Some(length) = history.beyond(now) {
-        history.take(now, ranks, |look| state.aside(length, look))?;
+        history.take(now, ranks, |look| state.aside((length, now), clock, look))?;
     }
     Ok(())
 }

@@ -10,7 +10,7 @@ use super::{
     observer::Observer,
     output::Output,
     snapshot::Snapshot,
-    state::{Durable, Figures, State, Take},
+    state::{Durable, Figures, Look, RowsView, State, Take},
 };
 use crate::{
     comm::{Comm, Solo},
@@ -125,6 +125,27 @@ impl<'a, T: Element> InBands<'a, T> {
         Ok(())
     }
 
+    /// Shows all rows, a few at a time.
+    pub(super) fn look_at_rows(&self, look: Look<'_>) -> Result<(), RunError> {
+        let (ny, nx) = self.problem.grid.shape();
+        let together = self.shape.rows_looked_at;
+        for first in (0..ny).step_by(together) {
+            let own = first..(first + together).min(ny);
+            let begin = own.start.saturating_sub(1);
+            let held = (own.end + 1).min(ny) - begin;
+            let mut field = Field::<T>::zeros((held, nx))
+                .map_err(|_| RunError::no_memory(self.shape.memory()))?;
+            match self.place {
+                Place::Initial => self.problem.fill_initial(&mut field, begin)?,
+                _ => self.read_rows(begin, field.as_mut_slice())?,
+            }
+            if let Some(rows) = RowsView::of(&field, (own, first - begin), ny) {
+                look(&rows)?;
+            }
+        }
+        Ok(())
+    }
+
     /// Makes the state in the scratch durable.
     pub(super) fn describe(&mut self) -> Result<(), RunError> {
         if let (Some(scratch), Some((place, clock, sums))) =
@@ -236,6 +257,8 @@ impl<T: Element, C: Comm> State<C> for InBands<'_, T> {
             {
                 return Ok(());
             }
+            // Rows of a record up to the state are durable.
+            self.describe_pass()?;
             let passed = self.take_steps(some as usize, at, clock, last.as_deref_mut());
             if let (Some(snapshot), Ok(())) = (last, &passed) {
                 self.settle(snapshot)?;
@@ -257,6 +280,37 @@ impl<T: Element, C: Comm> State<C> for InBands<'_, T> {
 
     fn abandon(&mut self) -> Result<(), RunError> {
         self.describe()
+    }
+
+    fn keeps_passes(&self) -> bool {
+        true
+    }
+
+    fn look(&mut self, look: Look<'_>) -> Result<(), RunError> {
+        self.look_at_rows(look)
+    }
+
+    fn aside(
+        &mut self,
+        (length, now): (f64, Clock),
+        clock: &RunClock,
+        look: Look<'_>,
+    ) -> Result<(), RunError> {
+        self.pass_aside((length, now), clock, look)
+    }
+
+    fn advance_seen(
+        &mut self,
+        now: Clock,
+        clock: &mut RunClock,
+        see: &mut dyn FnMut(usize, &RowsView<'_>),
+    ) -> Result<(), RunError> {
+        // Of explicit Euler: steps with stages have the state of each in memory.
+        self.look_at_rows(&mut |rows| {
+            see(1, rows);
+            Ok(())
+        })?;
+        State::<C>::advance(self, 1, now, clock, None)
     }
 
     fn figures(&self) -> Figures {

@@ -210,7 +210,12 @@ impl<T: Element, C: Comm> State<C> for InMemory<'_, T, C> {
         }
     }
 
-    fn aside(&mut self, length: f64, look: Look<'_>) -> Result<(), RunError> {
+    fn aside(
+        &mut self,
+        (length, _): (f64, Clock),
+        _: &RunClock,
+        look: Look<'_>,
+    ) -> Result<(), RunError> {
         let HeldState::Solver(solver) = &mut self.held else {
             return Ok(());
         };
@@ -229,6 +234,7 @@ impl<T: Element, C: Comm> State<C> for InMemory<'_, T, C> {
 
     fn advance_seen(
         &mut self,
+        _: Clock,
         clock: &mut RunClock,
         see: &mut dyn FnMut(usize, &RowsView<'_>),
     ) -> Result<(), RunError> {

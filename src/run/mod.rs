@@ -72,5 +72,5 @@ pub(crate) use options::Options;
 pub(crate) use output::Output;
 pub(crate) use pool::install as on_threads;
 pub(crate) use pool::worthwhile as worthwhile_threads;
-pub(crate) use recompute::recompute;
+pub(crate) use recompute::{recompute, record_again};
 pub(crate) use time_loop::simulate;

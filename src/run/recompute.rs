@@ -3,18 +3,24 @@
 use super::{
     budget::{Budget, SnapshotStorage, Terms},
     clock::RunClock,
+    columns,
     decomposition::Decomposition,
     error::RunError,
     in_bands::InBands,
     in_memory::InMemory,
     observer::Observer,
     options::Options,
+    output::Output,
     state::{Durable, State},
     steady::Change,
+    time_loop,
 };
 use crate::{
     comm::Solo,
-    cube::{Record, digest::Digester, journal::Slot, restore::Restorer, scratch::Scratch},
+    cube::{
+        Header, Record, digest::Digester, journal::Slot, record_file::RecordPlace,
+        restore::Restorer, scratch::Scratch,
+    },
     problem::Problem,
     schedule::Clock,
     slab::Slab,
@@ -155,4 +161,38 @@ fn begin_at<S: State<Solo>>(
         }
     }
     Ok(state)
+}
+
+/// Writes the rows of a record again, up to the last of so many snapshots, by a run of the problem that writes nothing else.
+///
+/// # Errors
+/// [`RunError`].
+pub(crate) fn record_again<T: Element>(
+    problem: &Problem,
+    (header, place): (&Header, RecordPlace),
+    snapshots: u64,
+    memory: Option<u64>,
+) -> Result<(), RunError> {
+    let mut shorter = problem.clone();
+    shorter.schedule.nsteps = problem.schedule.step_of(snapshots.saturating_sub(1));
+    shorter.params.until = None;
+    let (ny, nx) = problem.grid.shape();
+    let terms = Terms {
+        limit: memory.or(problem.params.memory),
+        snapshots: SnapshotStorage::Nothing,
+        why_in_memory: Some(
+            "a record is written again from states in memory: allow that much with --memory",
+        ),
+        ..Terms::alone(None)
+    };
+    let budget = Budget::divide(&shorter, terms)?;
+    let stencil = budget.stencil::<T>(&shorter, None, 1);
+    let slab = Slab::whole(ny).periodic(problem.has_periodic_rows());
+    let ranks = Decomposition::new(&Solo, slab, nx);
+    let (observer, _) = Observer::new(Progress::default(), Default::default());
+    let mut output = Output::nowhere(&shorter, &ranks, &observer, None);
+    output.record = Some(place.with_parameters(columns::of_run(problem, header)));
+    let state = InMemory::new(&shorter, stencil, &ranks)?;
+    let clock = RunClock::start(&shorter, &Options::default());
+    time_loop::simulate(&shorter, state, output, clock, &observer).map(drop)
 }

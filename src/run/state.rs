@@ -70,20 +70,32 @@ pub(crate) trait State<C: Comm> {
         Ok(())
     }
 
+    /// Whether a state between snapshots may become durable without being [saved](Self::save): that before the last steps.
+    fn keeps_passes(&self) -> bool {
+        false
+    }
+
     /// Collective. Shows the rows of this rank, in their order.
     fn look(&mut self, _look: Look<'_>) -> Result<(), RunError> {
         Ok(())
     }
 
-    /// Collective. As [`look`](Self::look) at the state so much later, less than a step; the run goes on as if it had not.
-    fn aside(&mut self, _length: f64, _look: Look<'_>) -> Result<(), RunError> {
+    /// Collective. As [`look`](Self::look) at the state, which is that of a time, so much later, less than a step; the run goes on
+    /// as if it had not.
+    fn aside(
+        &mut self,
+        _length: (f64, Clock),
+        _clock: &RunClock,
+        _look: Look<'_>,
+    ) -> Result<(), RunError> {
         Ok(())
     }
 
-    /// Collective. As [`advance`](Self::advance) by one step, of which each state is shown that it takes increments of,
+    /// Collective. As [`advance`](Self::advance) from a time by one step, of which each state is shown that it takes increments of,
     /// with the number of its stage.
     fn advance_seen(
         &mut self,
+        _now: Clock,
         _clock: &mut RunClock,
         _see: &mut dyn FnMut(usize, &RowsView<'_>),
     ) -> Result<(), RunError> {

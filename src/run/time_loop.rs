@@ -4,6 +4,7 @@ use super::{
     begin,
     budget::SnapshotStorage,
     clock::RunClock,
+    columns,
     error::RunError,
     exchange::{self, Exchange, on_root},
     history::{self, History},
@@ -20,7 +21,10 @@ use super::{
 };
 use crate::{
     comm::{Comm, Topology, collective},
-    cube::{self, CubeWriter, Header, checkpoint, record_file::RecordPlace},
+    cube::{
+        self, CubeWriter, Header, checkpoint,
+        record_file::{self, RecordPlace},
+    },
     problem::Problem,
     schedule::Clock,
 };
@@ -60,7 +64,7 @@ pub(super) fn run<T: Element>(
     });
     let in_memory = collective::all_ok(comm, in_memory)?;
     if problem.params.record.is_some() {
-        history::check(paths.as_ref(), options, comm)?;
+        history::check(paths.as_ref(), comm)?;
     }
     let Some(mut paths) = paths else {
         match &mut kept {
@@ -106,6 +110,8 @@ pub(super) fn run<T: Element>(
         on_root(comm, || cube::scratch::remove(&old))?;
     }
     let Some((writer, io)) = opened else {
+        // It may have been killed before that.
+        on_root(comm, || record_file::seal(&paths))?;
         return Ok(Report::of_nothing(Outcome::AlreadyDone).of_ranks(comm));
     };
     if let Some(directory) = &options.scratch {
@@ -114,11 +120,16 @@ pub(super) fn run<T: Element>(
         paths.put_scratch_into(directory, &writer.header().run_id);
     }
 
+    if options.claim.force {
+        on_root(comm, || record_file::remove(&paths))?;
+    }
+
     // The time loop.
     let reports = Exchange::new(comm, Some(&writer));
     let mut output = Output::cube(problem, &ranks, writer.scenario(0), reports);
     (output.checkpoint, output.shorter) = (Some(&paths), options.extend.as_deref());
-    output.record = Some(RecordPlace::of_run(&paths));
+    let parameters = columns::of_run(problem, writer.header());
+    output.record = Some(RecordPlace::of_run(&paths).with_parameters(parameters));
     let simulated = match (in_memory, budget.bands) {
         (Some(state), _) => {
             if comm.size() > 1 {
@@ -139,7 +150,10 @@ pub(super) fn run<T: Element>(
     // Everything is durable, or an error of the writer comes first: it is what stopped the simulation.
     let (is_complete, times) = exchange::finish(comm, writer, simulated.is_err())?;
     if is_complete {
-        on_root(comm, || checkpoint::remove(&paths))?;
+        on_root(comm, || {
+            checkpoint::remove(&paths)?;
+            record_file::seal(&paths)
+        })?;
     }
     Ok(simulated?.written(io, times, start).within(budget))
 }
@@ -241,7 +255,7 @@ fn advance<C: Comm>(
 ) -> Result<(Clock, Outcome), RunError> {
     let (schedule, mut now, ranks) = (&problem.schedule, began, output.ranks);
     while now.step < schedule.last_step() && !output.has_ended {
-        history::record_beyond((history.as_deref_mut(), ranks), state, now)?;
+        history::record_beyond((history.as_deref_mut(), ranks), state, (now, clock))?;
         let due = schedule.next_due(now.step) - now.step;
         let row = history
             .as_ref()

@@ -38,6 +38,11 @@ pub trait Transfer<T, E> {
     /// Its own.
     fn dynamics(&mut self, rows: Range<usize>) -> Result<Dynamics<T>, E>;
 
+    /// The length of the step, where it is a part of one that is looked at and not taken.
+    fn cut(&self) -> Option<f64> {
+        None
+    }
+
     /// Fills `values` with the next rows.
     ///
     /// # Errors
@@ -179,6 +184,7 @@ impl<T: Element> Bands<T> {
             let mut dynamics = transfer.dynamics(window.clone())?;
             let at_ends = [ends[0] && window.start == 0, ends[1] && window.end == rows];
             let mut forcing = Forcing::take(&mut dynamics, now, at_ends);
+            forcing.cut = transfer.cut();
             let mut stencil = self.stencil.clone().with_equation(dynamics.equation);
             // Of the rows of halos, which may come from other ranks, nothing is known.
             let own = self.known.filter(|_| ends == [true; 2]);
@@ -186,9 +192,7 @@ impl<T: Element> Bands<T> {
             for (stage, &depth) in depths.iter().enumerate() {
                 let next = fronts.kept(stage, after);
                 self.keep(stage, 2 * fronts.lags[stage], &window, next);
-                let length = forcing
-                    .is_shorter_next()
-                    .then(|| forcing.pace.next(forcing.now));
+                let length = forcing.is_shorter_next().then(|| forcing.next_length());
                 let shorter = length.map(&dynamics.shorter);
                 match &dynamics.method {
                     Method::Rkl2(method) => drop(forcing.prepare_stages(method, &mut stencil)),
@@ -212,7 +216,9 @@ impl<T: Element> Bands<T> {
             transfer.write(&self.arrays[0].as_slice()[done.start * nx..done.end * nx])?;
         }
         let last = self.stages[..depths.len()].last();
-        self.known = last.map(|stage| stage.known);
+        if transfer.cut().is_none() {
+            self.known = last.map(|stage| stage.known);
+        }
         Ok(Ok(()))
     }
 

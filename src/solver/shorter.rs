@@ -72,7 +72,10 @@ impl<T: Element> Solver<T> {
                     self.advance_rkl2(&method, comm);
                 }
             }
-            Method::Exact(_) => {}
+            Method::Exact(method) => {
+                let part = method.part(length / self.forcing.pace.dt);
+                self.advance_exactly(&part, comm);
+            }
         }
         let found = self.look(comm, look);
         self.forcing.cut = None;

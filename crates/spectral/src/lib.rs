@@ -89,10 +89,30 @@ impl Spectral {
             decay,
             added: None,
         };
-        if decay != 0.0 {
-            let factor = (-decay).exp();
-            step.x.factors.iter_mut().for_each(|of| *of *= factor);
+        step.take_decay();
+        step
+    }
+
+    fn take_decay(&mut self) {
+        if self.decay != 0.0 {
+            let factor = (-self.decay).exp();
+            self.x.factors.iter_mut().for_each(|of| *of *= factor);
         }
+    }
+
+    /// A part of the step, with what that adds, on the threads of the current rayon pool.
+    #[must_use]
+    pub fn part(&self, part: f64) -> Self {
+        let mut step = Self {
+            y: self.y.part(part),
+            x: self.x.part(part),
+            decay: part * self.decay,
+            added: None,
+        };
+        step.take_decay();
+        let of_part = |z: f64| part * phi(part * z) / phi(z);
+        let added = self.added.as_ref();
+        step.added = added.map(|added| Arc::new(self.filtered(Array2::clone(added), of_part)));
         step
     }
 
@@ -102,8 +122,14 @@ impl Spectral {
     /// # Panics
     /// If its shape is another one.
     #[must_use]
-    pub fn with_forcing(mut self, mut array: Array2<f64>) -> Self {
-        let Self { y, x, decay, .. } = &self;
+    pub fn with_forcing(mut self, array: Array2<f64>) -> Self {
+        self.added = Some(Arc::new(self.filtered(array, phi)));
+        self
+    }
+
+    /// An array whose coefficients are multiplied by what their exponents give.
+    fn filtered(&self, mut array: Array2<f64>, factor: impl Fn(f64) -> f64 + Sync) -> Array2<f64> {
+        let Self { y, x, decay, .. } = self;
         assert_eq!(
             array.dim(),
             (y.nodes, x.nodes),
@@ -115,7 +141,7 @@ impl Spectral {
         let rows = inside.outer_iter_mut().into_par_iter();
         rows.zip(&y.exponents).for_each(|(row, of_y)| {
             for (value, of_x) in row.into_iter().zip(&x.exponents) {
-                *value *= y.scale * x.scale * phi(of_y + of_x - decay);
+                *value *= y.scale * x.scale * factor(of_y + of_x - decay);
             }
         });
         y.transform_all(inside.view_mut(), Axis(0), Direction::Back);
@@ -128,8 +154,7 @@ impl Spectral {
                     .assign(&first.index_axis(axis, 0));
             }
         }
-        self.added = Some(Arc::new(array));
-        self
+        array
     }
 
     /// Advances a state by one step, in double precision, on the threads of the current rayon pool.
@@ -234,6 +259,16 @@ impl Filter {
         let factors = filter.exponents.iter().map(|z| scale * z.exp());
         filter.factors = factors.collect();
         filter
+    }
+
+    /// A part of the step.
+    fn part(&self, part: f64) -> Self {
+        let exponents: Vec<f64> = self.exponents.iter().map(|z| part * z).collect();
+        Self {
+            factors: exponents.iter().map(|z| self.scale * z.exp()).collect(),
+            exponents,
+            ..self.clone()
+        }
     }
 
     /// The nodes that are transformed.

@@ -30,8 +30,17 @@ impl BandsPlan {
         let shape = budget.bands?;
         let steps = problem.schedule.last_step() as f64;
         let nper = problem.schedule.nper.most();
-        let passes = nper.div_ceil(shape.steps as u64);
-        let bytes_per_step = (2 * passes * problem.field_bytes()) as f64 / nper as f64;
+        let (passes, reads) = match problem.steps_between_rows() {
+            // A pass ends where a row of a record is due, which reads the state once more.
+            Some(steps) => {
+                let steps = steps.min(nper);
+                let rows = nper.div_ceil(steps);
+                (rows * steps.div_ceil(shape.steps as u64), rows)
+            }
+            None => (nper.div_ceil(shape.steps as u64), 0),
+        };
+        let moved = (2 * passes + reads) * problem.field_bytes();
+        let bytes_per_step = moved as f64 / nper as f64;
         Some(Self {
             rows: shape.rows,
             steps: shape.steps,
