@@ -30,6 +30,11 @@ const PROBLEM: &str = "x1 = 0\nx2 = 1\ndx = 0.04\ngrid = 'walls'\nD = '1 + x'\nc
     [record]\nevery = 0.00075\ntotals = true\npoints = { a = [0.2, 0.28], b = [0.333, 0.712] }\ninterpolate = 'linear'\n\
     [[record.region]]\nname = 'pipe'\nwhere = 'hypot(x - 0.5, y - 0.5) < 0.3'\n";
 
+/// What is solved exactly, with rows between the snapshots.
+const EXACT: &str = "x1 = 0\nx2 = 1\ndx = 0.04\ngrid = 'walls'\nD = 0.7\ncapacity = 2\ndecay = 0.5\nmethod = 'exact'\n\
+    source = 'x*y'\nruntime = 0.03\nouttime = 0.006\n[boundary]\nleft = 1.5\nright = { flux = 0.3 }\ntop = 'insulated'\n\
+    [record]\nevery = 0.00075\ntotals = true\npoints = { a = [0.2, 0.28] }\n";
+
 /// The rows of a record by the names of its columns.
 fn rows(text: &str) -> Vec<BTreeMap<String, f64>> {
     let mut lines = text.lines();
@@ -119,6 +124,7 @@ fn ranks_write_the_bytes_of_one_process() {
     let rkl2 = PROBLEM.replace("outtime", "method = 'rkl2'\nstages = 7\nouttime");
     let every_step = |text: &str| text.replace("every = 0.00075", "every = 'step'");
     for text in [
+        EXACT.to_owned(),
         PROBLEM.to_owned(),
         every_step(PROBLEM),
         periodic.clone(),
@@ -152,6 +158,138 @@ fn ranks_write_the_bytes_of_one_process() {
                 assert!(whole == found, "{ending} of {ranks} ranks of {text}");
             }
         }
+    }
+}
+
+/// A state that passes through memory in bands has the rows, and the bytes, of one in memory.
+#[test]
+fn bands_write_the_bytes_of_memory() {
+    let rkl2 = PROBLEM.replace("outtime", "method = 'rkl2'\nstages = 5\nouttime");
+    let periodic = PROBLEM
+        .replace("[boundary]\n", "[boundary]\nbottom = 'periodic'\n")
+        .replace("top = { robin = [1.0, 2.0, 0.5] }", "top = 'periodic'");
+    for (text, is_stopped) in [
+        (PROBLEM.to_owned(), true),
+        (PROBLEM.replace("every = 0.00075", "every = 'step'"), true),
+        (rkl2, false),
+        (periodic, false),
+        (
+            PROBLEM.replace("x1 = 0", "precision = 'f32'\nx1 = 0"),
+            false,
+        ),
+    ] {
+        let scene = Scene::new();
+        let text = text.replace("dx = 0.04", "dx = 0.02");
+        let problem: Problem = text.parse().unwrap();
+        let run = |name: &str| Run::new(&problem).output(scene.path(format!("{name}.npy")));
+        run("w").start().unwrap();
+        // Half of what it needs in memory.
+        let memory = common::program(51 * 51) + 8 * 51 * 51 * 8;
+        let stop = Arc::new(AtomicUsize::new(0));
+        let flag = Arc::clone(&stop);
+        let first = run("c")
+            .memory(memory)
+            .stop_flag(stop)
+            .on_commit(move |record| {
+                if is_stopped && record.index == 2 {
+                    flag.store(1, Ordering::Relaxed);
+                }
+            });
+        let report = first.start().unwrap();
+        assert!(report.budget.unwrap().bands.is_some(), "{text}");
+        run("c").resume(true).memory(memory).start().unwrap();
+        for ending in ["npy", "record.csv", "record.json"] {
+            let [whole, found] = ["w", "c"].map(|stem| scene.read(&format!("{stem}.{ending}")));
+            assert!(whole == found, "{ending} of {text}");
+        }
+    }
+}
+
+/// What is wrong with a record is told, and it is written again with the bytes that it had.
+#[test]
+fn a_damaged_record_is_written_again() {
+    let scene = Scene::new();
+    scene.write("p.toml", PROBLEM);
+    scene.succeed("run p.toml -o c.npy");
+    let (whole, described) = (scene.text("c.record.csv"), scene.text("c.record.json"));
+    let told = scene.succeed("repair c.npy").stdout;
+    assert_eq!(told, "c.npy: no snapshot is damaged\n");
+    let lines: Vec<&str> = whole.lines().collect();
+    for (damaged, reason) in [
+        (Some(whole.replacen('7', "8", 1)), "begin with the names"),
+        (
+            Some(whole.replace(lines[9], &lines[9].replace('1', "2"))),
+            "check sum",
+        ),
+        (
+            Some(whole.replace(&format!("{}\n", lines[41]), "")),
+            "has no row",
+        ),
+        (Some(whole.clone() + lines[41] + "\n"), "do not ascend"),
+        (None, "is not there"),
+    ] {
+        match damaged.filter(|text| *text != whole) {
+            Some(text) => drop(scene.write("c.record.csv", text)),
+            None => std::fs::remove_file(scene.path("c.record.csv")).unwrap(),
+        }
+        let told = scene.succeed("repair c.npy").stdout;
+        assert!(told.contains("written again"), "{reason}: {told}");
+        assert!(scene.text("c.record.csv") == whole, "{reason}");
+        assert!(scene.text("c.record.json") == described, "{reason}");
+    }
+    std::fs::remove_file(scene.path("c.record.json")).unwrap();
+    scene.succeed("repair c.npy");
+    assert!(scene.text("c.record.csv") == whole && scene.text("c.record.json") == described);
+}
+
+/// The exact solution has rows at any time.
+#[test]
+fn the_exact_solution_is_recorded_between_its_snapshots() {
+    let scene = Scene::new();
+    scene.write("p.toml", EXACT);
+    scene.succeed("run p.toml -o c.npy");
+    scene.succeed("run p.toml -o each.npy --set outtime=0.00075");
+    let both = ["c", "each"].map(|stem| rows(&scene.text(&format!("{stem}.record.csv"))));
+    assert_eq!(both[0].len(), 41);
+    assert_eq!(both[1].len(), 41);
+    for (one, other) in both[0].iter().zip(&both[1]) {
+        for (name, value) in one {
+            let by = (value - other[name]).abs();
+            assert!(
+                name == "step" || by < 1e-11,
+                "{name} at {}: {by:e}",
+                one["t"]
+            );
+        }
+    }
+}
+
+/// A longer run has the rows of the shorter one in front, and the bytes of one from the start.
+#[test]
+fn a_longer_run_goes_on_with_the_record_of_a_shorter_one() {
+    for times in [
+        "every = 0.00075",
+        "every = 0.0007",
+        "every = 'step'",
+        "at = [0.001, 0.0123, 0.0291]",
+    ] {
+        let scene = Scene::new();
+        scene.write("p.toml", PROBLEM.replace("every = 0.00075", times));
+        scene.succeed("run p.toml -o w.npy");
+        scene.succeed("run p.toml -o short.npy --set runtime=0.012");
+        scene.succeed("run p.toml -o c.npy --resume --extend short.npy");
+        for ending in ["npy", "record.csv", "record.json"] {
+            let [whole, found] = ["w", "c"].map(|stem| scene.read(&format!("{stem}.{ending}")));
+            assert!(whole == found, "{ending} with {times}");
+        }
+        scene.succeed("run p.toml -o e.npy --resume --extend w.npy");
+        assert!(scene.read("e.record.csv") == scene.read("w.record.csv"));
+        std::fs::remove_file(scene.path("short.record.csv")).unwrap();
+        let told = scene.run("run p.toml -o d.npy --resume --extend short.npy");
+        assert!(
+            told.code == Some(3) && told.stderr.contains("short.record.csv is not there"),
+            "{told}"
+        );
     }
 }
 

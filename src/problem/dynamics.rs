@@ -122,6 +122,7 @@ impl Problem {
                 let reason = format!("method = \"{name}\" has no increments of steps; give a time");
                 Err(raw.refuse("record.every", reason))
             }
+            (StepMethod::Exact, _) => Ok(()),
             (_, times) => {
                 let pace = self.schedule.pace();
                 let is_beside = |time: f64| pace.moment(time).beyond > 0.0;

@@ -5,6 +5,7 @@ use super::journal;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 use std::{
+    collections::BTreeMap,
     fs::{self, File},
     os::unix::{fs::FileExt, process::ExitStatusExt},
     path::{Path, PathBuf},
@@ -64,7 +65,7 @@ impl Random {
 
 /// Problems beyond the course's: every kind of wall, material and source, and all methods. The spacing is
 /// `dx`, in steps of about `dx*dx/4`.
-pub const PROBLEMS: [(&str, &str); 6] = [
+pub const PROBLEMS: [(&str, &str); 7] = [
     (
         "walls",
         "grid = \"walls\"; boundary = {left = {flux = 0.5}, right = {robin = [1.0, 2.0, \"sin(t)\"]}, bottom = \"x*cos(t)\", top = {flux = 0.0}}",
@@ -84,6 +85,10 @@ pub const PROBLEMS: [(&str, &str); 6] = [
     (
         "rkl2",
         "grid = \"walls\"; method = \"rkl2\"; stages = 5; D = \"1 - 0.02*abs(x)\"; source = \"cos(t)\"; boundary = {left = \"sin(t)\", top = {robin = [1.0, 2.0, \"t\"]}}",
+    ),
+    (
+        "record",
+        "record = {every = 0.3, totals = true, points = {a = [1.0, 2.5]}, region = [{name = \"pipe\", where = \"x*x + y*y < 9\"}]}",
     ),
     (
         "exact",
@@ -190,7 +195,18 @@ impl Lab {
             cube: fs::read(&self.cube).unwrap(),
             lines: snapshot_lines(&fs::read(self.journal()).unwrap()),
             times: printed.lines().map(str::to_owned).collect(),
+            others: self.others(),
         }
+    }
+
+    /// The files beside cube and journal.
+    fn others(&self) -> BTreeMap<String, Vec<u8>> {
+        let all = fs::read_dir(&self.out).unwrap().map(Result::unwrap);
+        let named = all.map(|entry| (entry.file_name().into_string().unwrap(), entry.path()));
+        let others = named.filter(|(name, _)| !["c.journal", "c.npy"].contains(&name.as_str()));
+        others
+            .map(|(name, path)| (name, fs::read(path).unwrap()))
+            .collect()
     }
 
     /// The journal as an outsider reads it, and every listed snapshot against its digest.
@@ -207,7 +223,7 @@ impl Lab {
     }
 
     /// That the run is finished as if nothing had ever happened: same cube, same snapshot lines,
-    /// and no file beside them.
+    /// and the same files beside them.
     pub fn is_as(&self, reference: &Finished) -> Result<(), String> {
         let cube = fs::read(&self.cube).map_err(|error| format!("no cube: {error}"))?;
         if cube != reference.cube {
@@ -221,13 +237,16 @@ impl Lab {
         if snapshot_lines(&fs::read(self.journal()).unwrap_or_default()) != reference.lines {
             return Err("the snapshot lines differ from the uninterrupted run's".to_owned());
         }
-        let mut names: Vec<_> = fs::read_dir(&self.out)
-            .unwrap()
-            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-            .collect();
-        names.sort();
-        if names != ["c.journal", "c.npy"] {
-            return Err(format!("files are left over: {names:?}"));
+        let others = self.others();
+        if !others.keys().eq(reference.others.keys()) {
+            let names = others.keys();
+            return Err(format!("files are left over, or missing: {names:?}"));
+        }
+        if let Some((name, _)) = others
+            .iter()
+            .find(|(name, bytes)| reference.others[*name] != **bytes)
+        {
+            return Err(format!("{name} differs from that of the uninterrupted run"));
         }
         Ok(())
     }
@@ -238,6 +257,7 @@ pub struct Finished {
     pub cube: Vec<u8>,
     pub lines: Vec<String>,
     pub times: Vec<String>,
+    pub others: BTreeMap<String, Vec<u8>>,
 }
 
 /// The snapshot lines of a journal without their check sums, which cover the run's id.
