@@ -320,6 +320,12 @@ fn tables_and_files_of_which_there_is_no_function_are_refused() {
             "t,T\n0,1\n1,cold\n",
             "line 3, column \"T\": \"cold\" is no number",
         ),
+        ("t,T\n0,1\n1,1_000\n", "\"1_000\" is no number"),
+        ("t,T\n0,1\n0x10,2\n", "\"0x10\" is no number"),
+        (
+            "t,T\n0,1\n1,2 K\n",
+            "line 3, column \"T\": \"2 K\" is no number",
+        ),
         (
             "t,T\n0,1\n2024-01-01 00:00,2\n",
             "line 3, column \"t\": \"2024-01-01 00:00\" is no number",
