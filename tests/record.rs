@@ -613,6 +613,17 @@ fn a_record_is_read_by_its_columns() {
         }
         assert_eq!(svg.matches("[K]").count(), 1);
     }
+    // Exports have it along a time of its own.
+    scene.write("c.record.csv", &text);
+    scene.succeed("export c.npy --to zarr");
+    for (column, name) in [("t", "record_time"), ("left_rate", "record_left_rate")] {
+        let bytes = scene.read(&format!("c.zarr/{name}/c/0"));
+        let values: Vec<f64> = found.iter().map(|row| row[column]).collect();
+        assert!(bytes == bytemuck::cast_slice::<f64, u8>(&values), "{name}");
+        let told = scene.text(&format!("c.zarr/{name}/zarr.json"));
+        let told: serde_json::Value = serde_json::from_str(&told).unwrap();
+        assert_eq!(told["dimension_names"][0], "record_time");
+    }
     for (command, code, sentence) in [
         (
             "plot c.npy --record left_rat -o b.svg",

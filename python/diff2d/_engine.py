@@ -15,7 +15,7 @@ from xarray.backends import BackendArray, BackendEntrypoint
 from xarray.core import indexing
 
 from . import _coordinates
-from ._errors import ParameterError, ResourceError
+from ._errors import DataError, ParameterError, ResourceError
 from ._journal import (
     DATA_OFFSET,
     Journal,
@@ -26,6 +26,7 @@ from ._journal import (
     started_over,
 )
 from ._opening import read
+from ._record import Record
 
 __all__ = ["Diff2dBackend", "dataset"]
 
@@ -217,7 +218,18 @@ def _of_cube(path: Path, journal: Journal, committed_only: bool) -> xr.Dataset:
     if committed_only and is_partial:
         along = names[0]
         made = made.isel({along: slice(0, journal.available)})
-    return made
+    record = _of_record(path)
+    return made.assign(record.data_vars) if record.data_vars else made
+
+
+def _of_record(path: Path) -> xr.Dataset:
+    """The columns of the record beside a cube as variables along `record_time`; none where there is none that can be read."""
+    try:
+        record = Record(path).to_xarray()
+    except (DataError, ResourceError):
+        return xr.Dataset()
+    names = {name: f"record_{name}" for name in record.variables}
+    return record.rename({**names, "t": "record_time"})
 
 
 def _name_units(made: xr.Dataset, units: Any) -> None:

@@ -61,6 +61,16 @@ pub enum Column {
 }
 
 impl Column {
+    /// How many values there are.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        match self {
+            Self::Floats(values) => values.len(),
+            Self::Integers(values) => values.len(),
+            Self::Texts(values) => values.len(),
+        }
+    }
+
     /// A value as text, a number as the shortest decimal that reads back as the same number.
     #[must_use]
     pub fn text(&self, index: usize) -> String {

@@ -4,6 +4,7 @@
 use super::{
     ExportError,
     coordinates::{self, Coordinate, Dimension},
+    record,
     rounding::Rounding,
 };
 use crate::cube::{
@@ -22,6 +23,8 @@ pub struct Dataset<'a> {
     pub dimensions: Vec<Dimension>,
     /// First those of the dimensions, in order.
     pub coordinates: Vec<Coordinate>,
+    /// The columns of the record of a run along a dimension of their own, which the first one is that of.
+    pub record: Vec<Coordinate>,
     /// Of the array as a whole: numbers and texts.
     pub attributes: Map<String, Value>,
     rounding: Option<Rounding>,
@@ -66,6 +69,7 @@ impl<'a> Dataset<'a> {
             array,
             dimensions,
             coordinates,
+            record: record::of(array)?,
             attributes: attributes(array),
             rounding: None,
         })

@@ -92,10 +92,9 @@ fn fill(
     }
     let mut scales = Vec::new();
     for (number, coordinate) in dataset.coordinates.iter().enumerate() {
-        let array = store_coordinate(&file, dataset, coordinate)?;
-        for (name, value) in &coordinate.attributes() {
-            attribute(&array, name, value)?;
-        }
+        let along = coordinate.along.iter();
+        let shape: Vec<usize> = along.map(|&d| size(dataset.shape()[d])).collect();
+        let array = store_coordinate(&file, coordinate, &shape)?;
         if number < dataset.dimensions.len() {
             dimension_scales::make(array.id(), &coordinate.name)?;
             scales.push(array);
@@ -120,6 +119,17 @@ fn fill(
     attach(&array, &scales, &all)?;
     for (name, value) in &dataset.variable_attributes() {
         attribute(&array, name, value)?;
+    }
+    let mut of_record = Vec::new();
+    for variable in &dataset.record {
+        let array = store_coordinate(&file, variable, &[variable.values.count()])?;
+        match of_record.is_empty() {
+            true => {
+                dimension_scales::make(array.id(), &variable.name)?;
+                of_record.push(array);
+            }
+            false => attach(&array, &of_record, &[0])?,
+        }
     }
     if dataset.rounding().is_some() {
         let array = file.new_dataset::<u8>().create(rounding::ALGORITHM)?;
@@ -190,14 +200,13 @@ fn store_part<T: H5Type + Pod>(
 
 fn store_coordinate(
     file: &File,
-    dataset: &Dataset<'_>,
     coordinate: &Coordinate,
+    shape: &[usize],
 ) -> Result<hdf5::Dataset, Box<dyn Error>> {
-    let lengths = coordinate.along.iter().map(|&d| size(dataset.shape()[d]));
-    let shape = IxDyn(&lengths.collect::<Vec<_>>());
+    let shape = IxDyn(shape);
     let name = coordinate.name.as_str();
     let builder = file.new_dataset_builder();
-    Ok(match &coordinate.values {
+    let array = match &coordinate.values {
         Column::Floats(values) => builder
             .with_data(ArrayView::from_shape(shape, values)?)
             .create(name)?,
@@ -213,7 +222,11 @@ fn store_coordinate(
                 .with_data(ArrayView::from_shape(shape, &words)?)
                 .create(name)?
         }
-    })
+    };
+    for (name, value) in &coordinate.attributes() {
+        attribute(&array, name, value)?;
+    }
+    Ok(array)
 }
 
 /// Attaches the scales of some dimensions to those of an array.

@@ -5,6 +5,7 @@
 //! | `dataset.rs` | [`Dataset`]: an array with named dimensions, coordinates, attributes and missing snapshots |
 //! | `coordinates.rs` | [`Coordinate`]: times, nodes and parameters |
 //! | `format.rs`, `exporter.rs` | [`Format`]: what an array is exported to, and [`Exporter`]: what writes it. All are listed [here](EXPORTERS) |
+//! | `record.rs` | the record of a run as variables |
 //! | `series.rs` | frames in time, as VTK and XDMF have them |
 //! | `output.rs` | names of outputs, and what they do not replace |
 //! | `precision.rs`, `rounding.rs` | [`KeptPrecision`] and [`Rounding`]: elements with fewer bits of their mantissa |
@@ -25,6 +26,7 @@ mod format;
 mod kerchunk;
 mod output;
 mod precision;
+mod record;
 mod rounding;
 mod series;
 mod storage;

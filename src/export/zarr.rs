@@ -5,7 +5,9 @@
 use super::{
     Column, Coordinate, Dataset, ExportError, Format, Rounding, Storage, blosc,
     exporter::{ExportWriter, Exporter},
-    output, rounding,
+    output,
+    record::RECORD_TIME,
+    rounding,
 };
 use diff2d_arrays::npy::{Kind, Region, Runs, length};
 use diff2d_arrays::{progress::Progress, walk};
@@ -72,6 +74,9 @@ fn write(
         let first = vec![0; coordinate.along.len()];
         group.store(&coordinate.name, &first, &encoded(&coordinate.values))?;
     }
+    for variable in &dataset.record {
+        group.store(&variable.name, &[0], &encoded(&variable.values))?;
+    }
     group.describe(dataset, &chunk, storage.compress)?;
     Ok(directory.commit(is_ours)?)
 }
@@ -92,7 +97,17 @@ impl Group<'_> {
     ) -> Result<(), ExportError> {
         let mut arrays = Map::new();
         for coordinate in &dataset.coordinates {
-            arrays.insert(coordinate.name.clone(), described(dataset, coordinate));
+            let along = &coordinate.along;
+            let shape: Vec<u64> = along.iter().map(|&d| dataset.shape()[d]).collect();
+            let names = along.iter().map(|&d| dataset.dimensions[d].name.as_str());
+            let names: Vec<&str> = names.collect();
+            let told = described(coordinate, &shape, &names);
+            arrays.insert(coordinate.name.clone(), told);
+        }
+        for variable in &dataset.record {
+            let rows = variable.values.count() as u64;
+            let told = described(variable, &[rows], &[RECORD_TIME]);
+            arrays.insert(variable.name.clone(), told);
         }
         arrays.insert("p".to_owned(), variable(dataset, chunk, compress));
         if dataset.rounding().is_some() {
@@ -218,17 +233,13 @@ fn variable(dataset: &Dataset<'_>, chunk: &[u64], compress: bool) -> Value {
 }
 
 /// What is told of a coordinate, which is one chunk.
-fn described(dataset: &Dataset<'_>, coordinate: &Coordinate) -> Value {
-    let along = &coordinate.along;
-    let shape: Vec<u64> = along.iter().map(|&d| dataset.shape()[d]).collect();
+fn described(coordinate: &Coordinate, shape: &[u64], names: &[&str]) -> Value {
     let (name, fill, codec) = match coordinate.values {
         Column::Floats(_) => ("float64", json!("NaN"), bytes_codec(8)),
         Column::Integers(_) => ("int64", json!(0), bytes_codec(8)),
         Column::Texts(_) => ("string", json!(""), json!({ "name": "vlen-utf8" })),
     };
-    let names = along.iter().map(|&d| dataset.dimensions[d].name.as_str());
-    let names: Vec<&str> = names.collect();
-    let mut array = array(&shape, &shape, name, &fill, &[codec], &names);
+    let mut array = array(shape, shape, name, &fill, &[codec], names);
     array["attributes"] = coordinate.attributes().into();
     array
 }
