@@ -31,6 +31,12 @@ PROBLEMS = {
     "steady in single precision": {**WALLS, "until": {"steady": 0.2, "after": 1.3}, "precision": "f32"},
     "of rkl2": {**WALLS, "method": "rkl2", "stages": 5, "source": "sin(x)*cos(t)"},
     "exact": {**WALLS, "method": "exact", "decay": 0.1, "boundary": "insulated"},
+    "of a steady state": {
+        "method": "steady",
+        "D": "where(x < 3, 1, 100)",
+        **{key: WALLS[key] for key in ("x1", "x2", "dx", "grid")},
+        "boundary": {"left": 1.0, "right": {"robin": [1, 2, "y"]}, "bottom": "insulated", "top": {"flux": 0.1}},
+    },
     "at times of the course": {**WALLS, "times": "course", "outtime": 0.7, "dt": 0.11},
     "at given times": {**{key: WALLS[key] for key in WALLS if "time" not in key}, "outtimes": [0.1, 1.0, 3.0], "t0": 0.05},
     "without steps": {**SMALL, "runtime": 0, "outtime": 0},
@@ -84,7 +90,7 @@ def test_arrays_of_any_order_and_type_are_files_of_the_same(name):
     assert len(list(Path().iterdir())) == 1
 
 
-@pytest.mark.parametrize("more", [{}, {"precision": "f32"}, {"method": "rkl2", "stages": 7}])
+@pytest.mark.parametrize("more", [{}, {"precision": "f32"}, {"method": "rkl2", "stages": 7}, {"method": "steady"}])
 def test_arrays_stand_for_every_input(more):
     inputs = {
         "D": 1 + J / 50,
