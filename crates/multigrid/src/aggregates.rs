@@ -208,19 +208,17 @@ impl Aggregates {
             of_row(matrix, k as usize, |l, a| other.add(l as u32, a * value));
         }
         one.clear();
-        for &(k, value) in &other.terms {
-            one.add(k, value);
-            let damped = damping[k as usize] * value;
-            of_row(matrix, k as usize, |l, a| one.add(l as u32, -a * damped));
-        }
-        other.clear();
-        for &(k, value) in &one.terms {
-            let aggregate = self.of_each[k as usize];
-            if aggregate != NONE {
-                other.add(aggregate, value);
+        let mut add = |k: usize, value: f64| {
+            if self.of_each[k] != NONE {
+                one.add(self.of_each[k], value);
             }
+        };
+        for &(k, value) in &other.terms {
+            let (k, damped) = (k as usize, damping[k as usize] * value);
+            add(k, value);
+            of_row(matrix, k, |l, a| add(l, -a * damped));
         }
-        let mut terms = other.terms.clone();
+        let mut terms = one.terms.clone();
         terms.sort_unstable_by_key(|&(column, _)| column);
         (terms, sum)
     }
