@@ -23,6 +23,7 @@ use crate::{
 use calls::CallSource;
 pub use calls::is_call;
 pub use input::MapInput;
+use pieces::FreeBuffers;
 use results::Misfits;
 use std::ops::Range;
 
@@ -289,11 +290,13 @@ impl<'a> Map<'a> {
             false => Cut::of_elements(&whole, most),
         };
         let misfits = Misfits::default();
-        walk::by_thread(&cut, threads, Vec::new, |bytes, _, part| {
+        let begin = <(Vec<f64>, Vec<u8>, FreeBuffers)>::default;
+        walk::by_thread(&cut, threads, begin, |(values, bytes, free), _, part| {
             let region = output.npy.in_file_order(&part);
-            let values = self.values(&region, output.npy.fortran_order, &reductions)?;
+            let fortran_order = output.npy.fortran_order;
+            self.values((&region, fortran_order), &reductions, free, values)?;
             bytes.clear();
-            results::encode(&values, dtype, kept, bytes, |number, value| {
+            results::encode(values, dtype, kept, bytes, |number, value| {
                 misfits.add(region_index(&part, number), value);
             });
             output.write_box(&part, bytes)?;
@@ -358,28 +361,30 @@ impl<'a> Map<'a> {
     /// The values of a box of the result, in the order of its file.
     fn values(
         &self,
-        region: &[Range<u64>],
-        fortran_order: bool,
+        (region, fortran_order): (&[Range<u64>], bool),
         reductions: &[Vec<f64>],
-    ) -> Result<Vec<f64>, AnalysisError> {
+        free: &mut FreeBuffers,
+        values: &mut Vec<f64>,
+    ) -> Result<(), AnalysisError> {
         let mut variables = vec![Vec::new(); self.sources.len()];
         for (number, source) in self.used() {
-            let piece = pieces::piece(source, &self.inputs, region, &reductions[number])?;
-            variables[number] = piece.spread(region, fortran_order);
+            let piece = pieces::piece(source, &self.inputs, region, &reductions[number], free)?;
+            variables[number] = piece.spread(region, fortran_order, free);
         }
         let count = crate::memory::size(crate::npy::elements(region));
         let first = region
             .iter()
             .zip(&self.shape)
             .fold(0, |place, (range, length)| place * length + range.start);
-        let mut values = vec![0.0; count];
+        values.resize(count, 0.0);
         for (number, out) in values.chunks_mut(BATCH).enumerate() {
             let from = number * BATCH;
             let some = |all: &'_ Vec<f64>| all.len().min(from)..all.len().min(from + out.len());
             let variables: Vec<&[f64]> = variables.iter().map(|all| &all[some(all)]).collect();
             self.formula.evaluate(&variables, first + from as u64, out);
         }
-        Ok(values)
+        variables.into_iter().for_each(|used| free.give(used));
+        Ok(())
     }
 }
 

@@ -17,12 +17,31 @@ pub(super) struct MapPiece<'a> {
     strides: Vec<usize>,
 }
 
+/// Memory that a thread has used and uses again; for each box it would be taken from the system and given back. What is
+/// taken is given, so that there is as much as a box needs.
+#[derive(Debug, Default)]
+pub(super) struct FreeBuffers(Vec<Vec<f64>>);
+
+impl FreeBuffers {
+    /// An empty one.
+    fn take(&mut self) -> Vec<f64> {
+        let mut values = self.0.pop().unwrap_or_default();
+        values.clear();
+        values
+    }
+
+    pub(super) fn give(&mut self, values: Vec<f64>) {
+        self.0.push(values);
+    }
+}
+
 /// The values of a variable for a box of the result; `reduced` are those of a reduction, in the order of its file.
 pub(super) fn piece<'a>(
     source: &CallSource,
     inputs: &[MapInput<'_>],
     region: &[Range<u64>],
     reduced: &'a [f64],
+    free: &mut FreeBuffers,
 ) -> Result<MapPiece<'a>, AnalysisError> {
     let dimensions = region.len();
     let one_axis = |values: Vec<f64>, axis: usize| {
@@ -37,17 +56,20 @@ pub(super) fn piece<'a>(
     let input = match source {
         CallSource::Index(axis) => {
             #[expect(clippy::cast_precision_loss, reason = "formulas are in f64")]
-            let values = region[*axis].clone().map(|index| index as f64).collect();
+            let indices = region[*axis].clone().map(|index| index as f64);
+            let mut values = free.take();
+            values.extend(indices);
             return Ok(one_axis(values, *axis));
         }
         CallSource::Coordinate { input, axis } => {
             let (input, from_end) = (&inputs[*input], inputs[*input].select.len() - axis);
             let along = &region[dimensions - from_end];
             let all = input.coordinates(*axis).unwrap_or_default();
-            let values = match all.len() {
-                1 => all.to_vec(),
-                _ => all[size(along.start)..size(along.end)].to_vec(),
-            };
+            let mut values = free.take();
+            values.extend_from_slice(match all.len() {
+                1 => all,
+                _ => &all[size(along.start)..size(along.end)],
+            });
             return Ok(one_axis(values, dimensions - from_end));
         }
         CallSource::Array(input)
@@ -66,14 +88,20 @@ pub(super) fn piece<'a>(
     let (values, lengths, first) = match source {
         CallSource::Reduced { .. } => (Cow::Borrowed(reduced), shape, &here[..]),
         CallSource::Shifted { axis, by, .. } => {
-            let values = shifted(input, &here, *axis, *by)?;
+            let mut values = free.take();
+            shifted(input, &here, (*axis, *by), &mut values)?;
             (Cow::Owned(values), lengths(&here), &[][..])
         }
         CallSource::Gradient { axis, .. } => {
-            let values = gradient(input, &here, *axis)?;
+            let mut values = free.take();
+            gradient(input, &here, *axis, &mut values)?;
             (Cow::Owned(values), lengths(&here), &[][..])
         }
-        _ => (Cow::Owned(read(input, &here)?), lengths(&here), &[][..]),
+        _ => {
+            let mut values = free.take();
+            read(input, &here, &mut values)?;
+            (Cow::Owned(values), lengths(&here), &[][..])
+        }
     };
     let own = strides(&lengths, input.array.npy.fortran_order);
     let first = own.iter().zip(first);
@@ -95,7 +123,12 @@ pub(super) fn piece<'a>(
 
 impl MapPiece<'_> {
     /// A value for each element of the box, in the order of its file.
-    pub(super) fn spread(self, region: &[Range<u64>], fortran_order: bool) -> Vec<f64> {
+    pub(super) fn spread(
+        self,
+        region: &[Range<u64>],
+        fortran_order: bool,
+        free: &mut FreeBuffers,
+    ) -> Vec<f64> {
         let mut axes: Vec<(usize, usize)> = lengths(region)
             .into_iter()
             .map(size)
@@ -111,11 +144,19 @@ impl MapPiece<'_> {
             is_next
         });
         let count = expected;
-        if is_whole && self.first == 0 && self.values.len() == count {
-            return self.values.into_owned();
+        if is_whole
+            && self.first == 0
+            && self.values.len() == count
+            && let Cow::Owned(values) = self.values
+        {
+            return values;
         }
-        let mut out = Vec::with_capacity(count);
+        let mut out = free.take();
+        out.reserve(count);
         append(&self.values, self.first, &axes, &mut out);
+        if let Cow::Owned(values) = self.values {
+            free.give(values);
+        }
         out
     }
 }
@@ -153,15 +194,18 @@ fn strides(lengths: &[u64], fortran_order: bool) -> Vec<usize> {
 }
 
 /// Reads a box of what is taken of an array, in the order of its file.
-fn read(input: &MapInput<'_>, here: &[Range<u64>]) -> Result<Vec<f64>, AnalysisError> {
+fn read(
+    input: &MapInput<'_>,
+    here: &[Range<u64>],
+    values: &mut Vec<f64>,
+) -> Result<(), AnalysisError> {
     let within = here.iter().zip(&input.select);
     let region: Region = within
         .map(|(here, all)| all.start + here.start..all.start + here.end)
         .collect();
-    let mut values = vec![0.0; size(elements(&region))];
+    values.resize(size(elements(&region)), 0.0);
     let region = input.array.npy.in_file_order(&region);
-    input.array.read_box(&region, &mut values)?;
-    Ok(values)
+    Ok(input.array.read_box(&region, values)?)
 }
 
 /// A box around an axis in the order of a file: elements before it, along it, and after it.
@@ -188,20 +232,21 @@ fn around(input: &MapInput<'_>, here: &[Range<u64>], axis: usize) -> [usize; 3] 
 fn shifted(
     input: &MapInput<'_>,
     here: &[Range<u64>],
-    axis: usize,
-    by: i64,
-) -> Result<Vec<f64>, AnalysisError> {
+    (axis, by): (usize, i64),
+    values: &mut Vec<f64>,
+) -> Result<(), AnalysisError> {
     let end = i128::from(input.shape()[axis]);
     let clipped = |index: u64| (i128::from(index) + i128::from(by)).clamp(0, end);
     let (from, to) = (clipped(here[axis].start), clipped(here[axis].end));
-    let mut values = vec![f64::NAN; size(elements(here))];
+    values.resize(size(elements(here)), f64::NAN);
     if from == to {
-        return Ok(values);
+        return Ok(());
     }
     let mut there = here.to_vec();
     let index = |number: i128| u64::try_from(number).unwrap_or_default();
     there[axis] = index(from)..index(to);
-    let found = read(input, &there)?;
+    let mut found = Vec::new();
+    read(input, &there, &mut found)?;
     let ([outer, length, inner], [_, some, _]) =
         (around(input, here, axis), around(input, &there, axis));
     let first = size(index(from - i128::from(by) - i128::from(here[axis].start)));
@@ -209,7 +254,7 @@ fn shifted(
         let to = &mut values[(number * length + first) * inner..][..some * inner];
         to.copy_from_slice(&found[number * some * inner..][..some * inner]);
     }
-    Ok(values)
+    Ok(())
 }
 
 /// The derivative along an axis by its coordinates, or by indices where it has none, as `numpy.gradient` has it.
@@ -217,12 +262,14 @@ fn gradient(
     input: &MapInput<'_>,
     here: &[Range<u64>],
     axis: usize,
-) -> Result<Vec<f64>, AnalysisError> {
+    values: &mut Vec<f64>,
+) -> Result<(), AnalysisError> {
     let end = input.shape()[axis];
     let along = &here[axis];
     let mut there = here.to_vec();
     there[axis] = along.start.saturating_sub(1)..(along.end + 1).min(end);
-    let found = read(input, &there)?;
+    let mut found = Vec::new();
+    read(input, &there, &mut found)?;
     let coordinates = input.coordinates(axis);
     let distance = |from: u64| match coordinates {
         Some(all) => all[size(from + 1)] - all[size(from)],
@@ -236,7 +283,7 @@ fn gradient(
     });
     let ([outer, length, inner], [_, some, _]) =
         (around(input, here, axis), around(input, &there, axis));
-    let mut values = vec![0.0; size(elements(here))];
+    values.resize(size(elements(here)), 0.0);
     for number in 0..outer {
         let row = |index: u64| {
             &found[(number * some + size(index - there[axis].start)) * inner..][..inner]
@@ -267,5 +314,5 @@ fn gradient(
             }
         }
     }
-    Ok(values)
+    Ok(())
 }
