@@ -444,7 +444,17 @@ fn scenarios_are_locked_each_for_itself() {
             "dx",
         ),
         (
-            "sweep s.toml -o s.npy --scenarios 4:",
+            "sweep s.toml -o s.npy --scenarios 4:9",
+            0,
+            "the sweep has 4 scenarios, and none is left for this process",
+        ),
+        (
+            "sweep s.toml -o s.npy --scenarios 3:3",
+            2,
+            "some of the 4 scenarios, such as 0:2",
+        ),
+        (
+            "sweep s.toml -o s.npy --scenarios 4",
             2,
             "some of the 4 scenarios, such as 0:2",
         ),

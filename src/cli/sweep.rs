@@ -78,13 +78,15 @@ impl SweepArgs {
         inputs.chain(own).collect()
     }
 
-    /// The scenarios that are asked for, if not all are.
+    /// The scenarios that are asked for, if not all are; none where the range begins behind the last one.
     fn part(&self, sweep: &Sweep) -> Result<Option<Range<usize>>, Error> {
         let Some(text) = &self.scenarios else {
             return Ok(None);
         };
         let count = sweep.scenarios().len();
-        let found = slice(text, count as u64).filter(|found| !found.is_empty());
+        let is_behind = |found: &Range<u64>| text.contains(':') && found.start >= count as u64;
+        let found = slice(text, count as u64);
+        let found = found.filter(|found| !found.is_empty() || is_behind(found));
         let found = found.ok_or_else(|| {
             Error::Usage(format!(
                 "--scenarios {text}: expected some of the {count} scenarios, such as 0:{}",
@@ -100,6 +102,13 @@ pub(super) fn sweep(args: &SweepArgs, terminal: &Terminal) -> Result<u8, Error> 
     // Parameters are judged before ranks are brought together.
     let sweep = Sweep::load_with(&args.file, &args.overrides)?;
     let part = args.part(&sweep)?;
+    if let (Some(text), true) = (&args.scenarios, part.as_ref().is_some_and(Range::is_empty)) {
+        terminal.note(&format!(
+            "--scenarios {text}: the sweep has {} scenarios, and none is left for this process",
+            sweep.scenarios().len()
+        ));
+        return Ok(0);
+    }
     let cube = args.start.cube(&args.file)?;
     let report = args.report.as_ref().map(|path| {
         let taken = [Paths::of(&cube)?.files(), args.reads(&sweep)].concat();
