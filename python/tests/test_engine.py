@@ -128,6 +128,17 @@ def test_datasets_can_be_pickled_and_chunked():
     assert np.allclose(chunked.p.mean("t"), found.p.mean("t"), rtol=1e-14)
 
 
+def test_processes_of_dask_compute_what_one_does():
+    distributed = pytest.importorskip("distributed", reason="dask.distributed is not installed")
+    workers = {"n_workers": 2, "threads_per_worker": 1, "processes": True, "dashboard_address": None}
+    with distributed.LocalCluster(**workers) as cluster, distributed.Client(cluster):
+        for name in ("half", "half-sweep"):
+            lazy = opened(FIXTURES / f"{name}.npy", chunks={"t": 2}).p
+            assert lazy.identical(pickle.loads(pickle.dumps(lazy)))
+            found = lazy.rolling(t=3).mean().compute()
+            xarray.testing.assert_allclose(found, opened(FIXTURES / f"{name}.npy").p.rolling(t=3).mean())
+
+
 def test_only_cubes_with_a_journal_are_guessed():
     engine = Diff2dBackend()
     assert engine.guess_can_open(str(FIXTURES / "half.npy"))
