@@ -1,11 +1,19 @@
 //! Results of analyses on a disk whose power is cut.
 
 use super::{
-    lab::{Lab, diff2d, ended},
+    lab::{Lab, Random, diff2d, ended, ended_child, size},
     layer::{Fault, ended_with, forget},
     written::WRITTEN,
 };
-use std::{ffi::OsString, fs};
+use std::{
+    collections::BTreeMap,
+    ffi::OsString,
+    fs,
+    path::{Path, PathBuf},
+    process::Stdio,
+    thread,
+    time::Instant,
+};
 
 /// At any moment the name of a result means nothing, or the whole result; and once the program has
 /// synced everything, the result.
@@ -190,6 +198,119 @@ fn what_a_kill_leaves_is_taken_over() {
             at - 1
         );
     }
+}
+
+/// All files in a directory and below it, with their bytes.
+fn tree(directory: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+    let mut found = BTreeMap::new();
+    for entry in fs::read_dir(directory).into_iter().flatten() {
+        let path = entry.unwrap().path();
+        match path.is_dir() {
+            true => found.extend(tree(&path)),
+            false => {
+                found.insert(path.clone(), fs::read(&path).unwrap());
+            }
+        }
+    }
+    found
+}
+
+/// `kill -9` at any moment of an export or a map: under its name stands what was there before, or all of it, and the same
+/// command again makes it whole and leaves nothing beside it.
+#[test]
+fn exports_and_maps_that_are_killed() {
+    let lab = Lab::new("dx = 0.2; runtime = 10; outtime = 0.5");
+    let cube = lab.home.path().join("c.npy");
+    let mut run = diff2d(&["run", "--quiet"]);
+    assert_eq!(
+        ended(run.arg(&lab.params).arg("-o").arg(&cube)).code,
+        Some(0)
+    );
+    let mut commands = vec![
+        ("z.zarr", "export C --to zarr -o R"),
+        (
+            "y.zarr",
+            "export C --to zarr --keep-bits 12 --compress --chunks 5,50,50 -o R",
+        ),
+        ("v", "export C --to vti -o R"),
+        ("t.csv", "export C --to csv -o R"),
+        ("m.npy", "map a-mean(a,t) a=C -o R"),
+        ("n.npy", "map shift(a,t,1)-a a=C --keep-bits 9 -o R"),
+    ];
+    if cfg!(feature = "hdf5") {
+        commands.push(("h.h5", "export C --to hdf5 -o R"));
+    }
+    let mut random = Random::of("exports_and_maps_that_are_killed");
+    let count = size(200, 24);
+    let (mut kills, mut torn) = (0, 0);
+    for (name, words) in &commands {
+        let result = lab.out.join(name);
+        let command = || {
+            let words = words.split(' ').map(|word| match word {
+                "R" => result.clone().into_os_string(),
+                "a=C" => format!("a={}", cube.display()).into(),
+                "C" => cube.clone().into_os_string(),
+                word => word.into(),
+            });
+            let mut command = diff2d(&[]);
+            command.args(words.collect::<Vec<OsString>>());
+            command
+        };
+        lab.clear();
+        let begin = Instant::now();
+        assert_eq!(ended(&mut command()).code, Some(0));
+        let (whole, took) = (tree(&lab.out), begin.elapsed());
+        // Alternately with nothing under the name, and with an older result that is replaced.
+        for number in 0..count.div_ceil(commands.len()) {
+            let is_new = number % 2 == 0;
+            let mut old = whole.clone();
+            if is_new {
+                lab.clear();
+                old.clear();
+            }
+            let mut killed = command();
+            if !is_new {
+                killed.arg("--force");
+            }
+            killed.stdout(Stdio::null()).stderr(Stdio::null());
+            let mut killed = killed.spawn().unwrap();
+            thread::sleep(took.mul_f64(1.1 * random.part()));
+            let _ = killed.kill();
+            let is_killed = ended_child(killed).signal == Some(9);
+            kills += usize::from(is_killed);
+            let left = tree(&lab.out);
+            let under_name: BTreeMap<_, _> = left
+                .iter()
+                .filter(|(path, _)| path.starts_with(&result))
+                .collect();
+            let expected = whole.iter().filter(|(path, _)| path.starts_with(&result));
+            let is_whole = under_name == expected.collect();
+            assert!(
+                is_whole || (is_new && under_name.is_empty()),
+                "{words}: torn: {:?}",
+                left.keys()
+            );
+            torn += usize::from(left != whole && left != old);
+            let again = ended(&mut command());
+            match is_whole {
+                true => {
+                    assert_eq!(again.code, Some(2), "{words}: {}", again.stderr);
+                    let again = ended(command().arg("--force"));
+                    assert_eq!(again.code, Some(0), "{words}: {}", again.stderr);
+                }
+                false => assert_eq!(again.code, Some(0), "{words}: {}", again.stderr),
+            }
+            assert!(
+                tree(&lab.out) == whole,
+                "{words}: {:?}",
+                tree(&lab.out).keys()
+            );
+        }
+    }
+    println!(
+        "exports_and_maps_that_are_killed: {kills} kills, {torn} with something left beside the name, which the same command removed"
+    );
+    assert!(kills > count / 4, "{kills}");
 }
 
 /// A file that appears under the name of a result, at whatever moment, is kept, with and without `--force`: only what was
