@@ -446,6 +446,7 @@ fn followers_of_a_run_that_ends_early_end_with_it() {
         "probe c.npy --series --follow --at 0,9,9",
         "stats c.npy --follow",
         "window c.npy --follow --window 2,1,1 --op mean -o w.npy",
+        "export c.npy --follow --to zarr --keep-bits 20 --chunks 16,51,51 -o z.zarr",
     ];
     let told: Vec<Told> = thread::scope(|scope| {
         let followers = commands.map(|command| scope.spawn(|| scene.succeed(command)));
@@ -466,6 +467,16 @@ fn followers_of_a_run_that_ends_early_end_with_it() {
         data_of(&scene.read("w.npy")).len() as u64,
         last * 51 * 51 * 8
     );
+    // What has grown is what is exported in one go.
+    let whole = "export c.npy --to zarr --keep-bits 20 --chunks 16,51,51 -o whole.zarr";
+    scene.succeed(whole);
+    let files = scene.files();
+    let of = |store: &str| -> Vec<(String, Vec<u8>)> {
+        let own = files.iter().filter(|name| name.starts_with(store));
+        own.map(|name| (name[store.len()..].to_owned(), scene.read(name)))
+            .collect()
+    };
+    assert!(of("z.zarr") == of("whole.zarr"));
 }
 
 /// What is copied is judged as what is computed, wherever copying was interrupted.

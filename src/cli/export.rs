@@ -1,11 +1,19 @@
 //! `diff2d export`: an array for the programs that read other formats.
 
-use super::{bar::Unit, open::open, terminal::Terminal, values};
+use super::{
+    bar::Unit,
+    follow::{can_follow, follow},
+    open::open,
+    terminal::Terminal,
+    values,
+};
 use crate::{
+    cube::{JournalledArray, journal::Header},
     error::Error,
     export::{self, Dataset, ExportError, Exporter, KeptPrecision, Rounding, Storage, Target},
 };
 use clap::{Args, ValueEnum, builder::PossibleValue};
+use diff2d_arrays::progress::Progress;
 use std::path::{Path, PathBuf};
 
 /// Export a cube, or any 2-D or 3-D .npy file, to the formats of other programs
@@ -18,6 +26,7 @@ use std::path::{Path, PathBuf};
   diff2d export output/diff2dparams.npy --to xdmf
   diff2d export output/diff2dparams.npy --to zarr -o results.zarr
   diff2d export output/diff2dparams.npy --to zarr --keep-bits 16 --compress --chunks 10,100,100
+  diff2d export output/diff2dparams.npy --to zarr --follow
   diff2d export output/sweep.npy --to csv -o - | head
 
 What opens them: xdmf, vti: ParaView, VTK; kerchunk, zarr: xarray, zarr; hdf5: h5py, netCDF4,
@@ -48,6 +57,9 @@ pub(super) struct ExportArgs {
         value_parser = clap::value_parser!(u64).range(1..)
     )]
     chunks: Option<Vec<u64>>,
+    /// Of a cube that a run fills: add each snapshot as it is committed, until the run ends; zarr only
+    #[arg(long, conflicts_with = "max_error")]
+    follow: bool,
     /// Memory to use at most
     #[arg(long, value_name = "SIZE", default_value = "256MiB", value_parser = values::working_memory)]
     memory: u64,
@@ -76,6 +88,10 @@ pub(super) fn export(args: &ExportArgs, terminal: &Terminal) -> Result<(), Error
         compress: args.compress,
     };
     storage.fit(format)?;
+    if args.follow {
+        drop(dataset);
+        return grow(args, array, &storage, terminal);
+    }
     let (present, all) = dataset.progress();
     let frame: u64 = dataset.frame().iter().product();
     let copied = match format.points {
@@ -94,7 +110,7 @@ pub(super) fn export(args: &ExportArgs, terminal: &Terminal) -> Result<(), Error
             )));
         }
         let bits = precision.bits(&dataset, args.memory, bar.progress())?;
-        dataset.round(bits);
+        dataset.round(Rounding::to(bits));
     }
     let write = |target: Target<'_>| {
         export::export(
@@ -140,6 +156,79 @@ pub(super) fn export(args: &ExportArgs, terminal: &Terminal) -> Result<(), Error
         None => Ok(()),
         Some(path) => terminal.result(&path.display().to_string()),
     }
+}
+
+/// Exports the snapshots that are there, then each that follows.
+fn grow(
+    args: &ExportArgs,
+    mut array: JournalledArray,
+    storage: &Storage,
+    terminal: &Terminal,
+) -> Result<(), Error> {
+    can_follow(&array)?;
+    args.to.can_grow()?;
+    if array.header().is_some_and(Header::is_sweep) {
+        return Err(Error::Usage(format!(
+            "--follow: {} is the cube of a sweep, whose scenarios come in any order: export it again with --force once there are more",
+            array.path.display()
+        )));
+    }
+    let path = args.output.clone();
+    let path = path.unwrap_or_else(|| export::default_path(&array, args.to.format));
+    let mut rounding = None;
+    if let Some(bits) = args.keep_bits {
+        let (precision, progress) = (KeptPrecision::Bits(bits), Progress::default());
+        let dataset = Dataset::of(&array, args.memory)?;
+        rounding = Some(Rounding::to(precision.bits(
+            &dataset,
+            args.memory,
+            &progress,
+        )?));
+    }
+    let mut shape = None;
+    let whole = |dataset: &Dataset<'_>, force| {
+        let target = Target::Path { path: &path, force };
+        let progress = Progress::default();
+        export::export(dataset, args.to, storage, target, args.memory, &progress)
+    };
+    let followed = follow(&mut array, |array, snapshots| {
+        // A run that was ready early has fewer snapshots than were to come.
+        let known = array.header().map(Header::shape);
+        if known.is_some_and(|known| known != array.npy.shape) {
+            return Ok(());
+        }
+        let mut dataset = Dataset::of(array, args.memory)?;
+        if let Some(rounding) = rounding.take() {
+            dataset.round(rounding);
+        }
+        if shape.is_some() {
+            export::append(&dataset, args.to, storage, (&path, snapshots), args.memory)?;
+        } else {
+            whole(&dataset, args.force)?;
+            terminal.result(&path.display().to_string())?;
+        }
+        shape = Some(dataset.shape().to_vec());
+        rounding = dataset.into_rounding();
+        Ok(())
+    })?;
+    let array = open(&args.cube, terminal)?;
+    let mut dataset = Dataset::of(&array, args.memory)?;
+    let has_all = rounding.is_none() && dataset.record.is_empty();
+    // Readers find what is told of the rounding, the record and the length of a run that was ready early all at once.
+    if array.available() > 0 && !(has_all && shape.as_ref() == Some(&array.npy.shape)) {
+        if let Some(rounding) = rounding.take() {
+            dataset.round(rounding);
+        }
+        whole(&dataset, args.force || shape.is_some())?;
+        if shape.is_none() {
+            terminal.result(&path.display().to_string())?;
+        }
+        rounding = dataset.into_rounding();
+    }
+    if let Some(rounding) = &rounding {
+        terminal.note(&rounded(rounding));
+    }
+    followed.conclude()
 }
 
 fn rounded(rounding: &Rounding) -> String {

@@ -75,9 +75,15 @@ impl<'a> Dataset<'a> {
         })
     }
 
-    /// Rounds all elements that are read from now on, which must be floats, to so many bits of their mantissa.
-    pub fn round(&mut self, bits: u32) {
-        self.rounding = Some(Rounding::to(bits));
+    /// Rounds all elements that are read from now on, which must be floats.
+    pub fn round(&mut self, rounding: Rounding) {
+        self.rounding = Some(rounding);
+    }
+
+    /// How elements were rounded, if they were.
+    #[must_use]
+    pub fn into_rounding(self) -> Option<Rounding> {
+        self.rounding
     }
 
     /// How elements are rounded, if they are.

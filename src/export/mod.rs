@@ -53,6 +53,7 @@ pub use storage::Storage;
 
 use diff2d_arrays::progress::Progress;
 use exporter::ExportWriter;
+use std::{ops::Range, path::Path};
 
 /// All formats.
 pub static EXPORTERS: [Exporter; 6] = [
@@ -82,10 +83,29 @@ pub fn export(
         (_, Target::Text(_)) => Err(ExportError::Request(format!(
             "-o -: {format} is no text and needs a name"
         ))),
-        (ExportWriter::Path(write), Target::Path { path, force }) => {
-            write(dataset, (path, force), storage, memory, progress)
-        }
+        (
+            ExportWriter::Path(write) | ExportWriter::Growing(write, _),
+            Target::Path { path, force },
+        ) => write(dataset, (path, force), storage, memory, progress),
         #[cfg(not(feature = "hdf5"))]
         (ExportWriter::NotBuilt(needs), _) => Err(ExportError::NotBuilt { format, needs }),
+    }
+}
+
+/// Adds the snapshots with some numbers to an export of the same array, which is there: readers find each as soon as it is
+/// whole.
+///
+/// # Errors
+/// [`ExportError`]; the export then has some of them.
+pub fn append(
+    dataset: &Dataset<'_>,
+    exporter: Exporter,
+    storage: &Storage,
+    (path, snapshots): (&Path, Range<u64>),
+    memory: u64,
+) -> Result<(), ExportError> {
+    match exporter.writer {
+        ExportWriter::Growing(_, append) => append(dataset, path, snapshots, storage, memory),
+        _ => exporter.can_grow(),
     }
 }

@@ -9,9 +9,9 @@ use super::{
     record::RECORD_TIME,
     rounding,
 };
-use diff2d_arrays::npy::{Kind, Region, Runs, length};
+use diff2d_arrays::npy::{Cut, Kind, Region, Runs, length};
 use diff2d_arrays::{progress::Progress, walk};
-use diff2d_sys::{AtomicDirectory, FileError};
+use diff2d_sys::{self as sys, FileError};
 use serde_json::{Map, Value, json};
 use std::{ffi::OsStr, fs, io, ops::Range, path::Path};
 
@@ -27,7 +27,7 @@ pub(super) const ZARR: Exporter = Exporter {
         points: false,
         has_chunks: true,
     },
-    writer: ExportWriter::Path(write),
+    writer: ExportWriter::Growing(write, append),
 };
 
 fn write(
@@ -37,52 +37,104 @@ fn write(
     memory: u64,
     progress: &Progress,
 ) -> Result<(), ExportError> {
-    let width = dataset.dtype().bytes;
-    let chunk = storage.chunk(dataset, width as u64, CHUNK_BYTES, blosc::MOST_BYTES)?;
-    // The bytes as they are read, with what lies beyond the ends of the frame, and shuffled and compressed.
-    let copies = if storage.compress { 4 } else { 2 };
-    let each = copies * chunk.iter().product::<u64>() * width as u64;
-    let at_once = memory / 2 / each;
-    if at_once == 0 {
-        return Err(ExportError::Memory {
-            what: "a chunk of Zarr",
-            needed: 2 * each,
-            allowed: memory,
-        });
-    }
+    let chunks = Chunks::of(dataset, storage, memory)?;
     let directory = output::directory(path, force, dataset.array(), ZARR.format, is_ours)?;
-    let group = Group(&directory);
-    let threads = at_once.min(rayon::current_num_threads() as u64);
-    let begin = || [const { Vec::new() }; 4];
-    let visit = |[read, whole, shuffled, compressed]: &mut [Vec<u8>; 4], _, part: Region| {
-        let present = dataset.read_frames(&part, read)?;
-        if present == 0 {
-            return Ok(());
-        }
-        let mut bytes = whole_chunk(read, whole, &part, &chunk, width);
-        if storage.compress {
-            let made = blosc::compress(bytes, width, shuffled, compressed);
-            bytes = made.map_err(FileError::of("write", path))?;
-        }
-        let index = part.iter().zip(&chunk);
-        let index: Vec<u64> = index.map(|(range, length)| range.start / length).collect();
-        progress.add(present * width as u64);
-        group.store("p", &index, bytes)
+    let group = Group {
+        directory: directory.name_so_far(),
+        is_read: false,
     };
-    walk::by_thread(&dataset.chunks(&chunk), threads, begin, visit)?;
-    for coordinate in &dataset.coordinates {
-        let first = vec![0; coordinate.along.len()];
-        group.store(&coordinate.name, &first, &encoded(&coordinate.values))?;
-    }
-    for variable in &dataset.record {
-        group.store(&variable.name, &[0], &encoded(&variable.values))?;
-    }
-    group.describe(dataset, &chunk, storage.compress)?;
+    let whole: Region = dataset.shape().iter().map(|&length| 0..length).collect();
+    chunks.copy(&group, dataset, &whole, progress)?;
+    group.describe(dataset, &chunks.shape, storage.compress)?;
     Ok(directory.commit(is_ours)?)
 }
 
-/// The files of a group while it is written.
-struct Group<'a>(&'a AtomicDirectory);
+/// Each file appears whole and durable. What is told of the group and of its arrays stays as it is.
+fn append(
+    dataset: &Dataset<'_>,
+    path: &Path,
+    snapshots: Range<u64>,
+    storage: &Storage,
+    memory: u64,
+) -> Result<(), ExportError> {
+    let chunks = Chunks::of(dataset, storage, memory)?;
+    let group = Group {
+        directory: path,
+        is_read: true,
+    };
+    let mut part: Region = dataset.shape().iter().map(|&length| 0..length).collect();
+    if let (Some(first), Some(&each)) = (part.first_mut(), chunks.shape.first()) {
+        *first = snapshots.start / each * each..snapshots.end.next_multiple_of(each).min(first.end);
+    }
+    chunks.copy(&group, dataset, &part, &Progress::default())
+}
+
+/// How elements are divided, and how many chunks are made at once.
+struct Chunks {
+    shape: Vec<u64>,
+    compress: bool,
+    threads: u64,
+}
+
+impl Chunks {
+    fn of(dataset: &Dataset<'_>, storage: &Storage, memory: u64) -> Result<Self, ExportError> {
+        let width = dataset.dtype().bytes as u64;
+        let shape = storage.chunk(dataset, width, CHUNK_BYTES, blosc::MOST_BYTES)?;
+        // The bytes as they are read, with what lies beyond the ends of the frame, and shuffled and compressed.
+        let copies = if storage.compress { 4 } else { 2 };
+        let each = copies * shape.iter().product::<u64>() * width;
+        let at_once = memory / 2 / each;
+        if at_once == 0 {
+            return Err(ExportError::Memory {
+                what: "a chunk of Zarr",
+                needed: 2 * each,
+                allowed: memory,
+            });
+        }
+        Ok(Self {
+            shape,
+            compress: storage.compress,
+            threads: at_once.min(rayon::current_num_threads() as u64),
+        })
+    }
+
+    /// Writes the chunks of a box, which are whole but for the ends of the array; none where nothing is committed.
+    fn copy(
+        &self,
+        group: &Group<'_>,
+        dataset: &Dataset<'_>,
+        whole: &[Range<u64>],
+        progress: &Progress,
+    ) -> Result<(), ExportError> {
+        let width = dataset.dtype().bytes;
+        let begin = || [const { Vec::new() }; 4];
+        let visit = |[read, whole, shuffled, compressed]: &mut [Vec<u8>; 4], _, part: Region| {
+            let present = dataset.read_frames(&part, read)?;
+            if present == 0 {
+                return Ok(());
+            }
+            let mut bytes = whole_chunk(read, whole, &part, &self.shape, width);
+            if self.compress {
+                let made = blosc::compress(bytes, width, shuffled, compressed);
+                bytes = made.map_err(FileError::of("write", group.directory))?;
+            }
+            let index = part.iter().zip(&self.shape);
+            let index: Vec<u64> = index.map(|(range, length)| range.start / length).collect();
+            progress.add(present * width as u64);
+            group.store("p", &index, bytes)
+        };
+        let cut = Cut::new(whole, self.shape.clone());
+        walk::by_thread(&cut, self.threads, begin, visit)?;
+        Ok(())
+    }
+}
+
+/// The files of a group.
+struct Group<'a> {
+    directory: &'a Path,
+    /// Whether others read it already.
+    is_read: bool,
+}
 
 impl Group<'_> {
     /// Writes what is told of the group and of each array.
@@ -102,11 +154,14 @@ impl Group<'_> {
             let names = along.iter().map(|&d| dataset.dimensions[d].name.as_str());
             let names: Vec<&str> = names.collect();
             let told = described(coordinate, &shape, &names);
+            let first = vec![0; coordinate.along.len()];
+            self.store(&coordinate.name, &first, &encoded(&coordinate.values))?;
             arrays.insert(coordinate.name.clone(), told);
         }
         for variable in &dataset.record {
             let rows = variable.values.count() as u64;
             let told = described(variable, &[rows], &[RECORD_TIME]);
+            self.store(&variable.name, &[0], &encoded(&variable.values))?;
             arrays.insert(variable.name.clone(), told);
         }
         arrays.insert("p".to_owned(), variable(dataset, chunk, compress));
@@ -140,17 +195,17 @@ impl Group<'_> {
     }
 
     fn write(&self, name: &str, bytes: &[u8]) -> Result<(), ExportError> {
-        let path = self.0.name_so_far().join(name);
-        let written = match fs::write(&path, bytes) {
-            // The first file of its directory.
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                let directory = Path::new(name).parent().unwrap_or(Path::new(""));
-                let created = self.0.create_within(directory);
-                created.and_then(|()| fs::write(&path, bytes))
-            }
-            written => written,
+        let path = self.directory.join(name);
+        let write = || match self.is_read {
+            true => sys::write_file(&path, bytes),
+            false => fs::write(&path, bytes).map_err(FileError::of("write", &path)),
         };
-        Ok(written.map_err(FileError::of("write", &path))?)
+        let directory = Path::new(name).parent().unwrap_or(Path::new(""));
+        if !self.directory.join(directory).is_dir() {
+            let created = sys::create_within(self.directory, directory);
+            created.map_err(FileError::of("write", &path))?;
+        }
+        Ok(write()?)
     }
 }
 
@@ -165,6 +220,9 @@ fn is_ours(directory: &Path) -> io::Result<bool> {
     for entry in fs::read_dir(directory)? {
         let entry = entry?;
         let name = entry.file_name();
+        if is_left(&name) {
+            continue;
+        }
         let is_array = name.to_str().is_some_and(|name| arrays.get(name).is_some());
         let is_known = match is_array && entry.file_type()?.is_dir() {
             true => holds_only(&entry.path(), &["zarr.json", "c"])?,
@@ -177,9 +235,15 @@ fn is_ours(directory: &Path) -> io::Result<bool> {
     Ok(arrays.get("p").is_some() || holds_only(directory, &[])?)
 }
 
+/// Whether a name is that of a file which a process that was killed had not finished.
+fn is_left(name: &OsStr) -> bool {
+    let name = name.to_string_lossy();
+    name.starts_with(".diff2d-") && name.ends_with(".part")
+}
+
 fn holds_only(directory: &Path, names: &[&str]) -> io::Result<bool> {
     let mut entries = fs::read_dir(directory)?;
-    let is_known = |name: &OsStr| names.iter().any(|known| name == *known);
+    let is_known = |name: &OsStr| names.iter().any(|known| name == *known) || is_left(name);
     entries.try_fold(true, |all, entry| Ok(all && is_known(&entry?.file_name())))
 }
 

@@ -1,8 +1,9 @@
 //! Readers of a cube that is being written.
 
-use super::lab::{Lab, Listed, Random, ended, ended_child, size};
+use super::lab::{Lab, Listed, Random, ended, ended_child, lines_so_far, size, wait_until};
 use std::{
     fs::{self, File},
+    process::Stdio,
     sync::atomic::{AtomicBool, Ordering},
     thread,
 };
@@ -15,7 +16,7 @@ fn polling_reader() {
         let lab = Lab::new("dx = 0.1; runtime = 100; outtime = 0.5");
         let mut child = lab
             .run(&["--threads", "1", "--io", io])
-            .stdout(std::process::Stdio::null())
+            .stdout(Stdio::null())
             .spawn()
             .unwrap();
         let (mut polls, mut asked, mut checked, mut seen) = (0, 0, 0, 0);
@@ -56,6 +57,84 @@ fn polling_reader() {
             "polling_reader: --io {io}: {polls} readings, {asked} times info and verify, {checked} digests of {seen} snapshots: none torn, none uncommitted"
         );
     }
+}
+
+/// An export that grows beside its run has committed snapshots only, each whole, whenever it is killed; the same command
+/// makes it anew.
+#[test]
+fn growing_export() {
+    let lab = Lab::new("dx = 0.1; runtime = 100; outtime = 0.5");
+    let store = lab.out.join("c.zarr");
+    let mut child = lab
+        .run(&["--threads", "1"])
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap();
+    wait_until("a snapshot", || lines_so_far(&lab.journal()) > 1);
+    let follow = || {
+        let mut export = lab.on_cube("export");
+        export.args([
+            "--to",
+            "zarr",
+            "--follow",
+            "--force",
+            "--chunks",
+            "1,300,300",
+        ]);
+        export.stdout(Stdio::piped()).stderr(Stdio::piped());
+        export.spawn().unwrap()
+    };
+    let mut random = Random::of("growing_export");
+    let mut seen: Vec<(usize, Vec<u8>)> = Vec::new();
+    let (mut kills, mut looks, mut since) = (0, 0, 0);
+    let mut follower = follow();
+    loop {
+        let is_over = child.try_wait().unwrap().is_some();
+        for index in 0..201 {
+            let chunk = store.join(format!("p/c/{index}/0/0"));
+            let Ok(bytes) = fs::read(chunk) else { continue };
+            if seen.iter().all(|(known, _)| *known != index) || random.below(50) == 0 {
+                let listed = Listed::read(&fs::read(lab.journal()).unwrap());
+                assert!(index < listed.records.len(), "{index} is not committed yet");
+                seen.push((index, bytes));
+            }
+        }
+        looks += 1;
+        if is_over {
+            break;
+        }
+        if seen.len() > since + random.below(20) && kills < size(50, 5) {
+            let _ = follower.kill();
+            ended_child(follower);
+            kills += 1;
+            since = seen.len() + 3;
+            follower = follow();
+        }
+    }
+    assert_eq!(ended_child(child).code, Some(0));
+    let told = ended_child(follower);
+    assert_eq!(told.code, Some(0), "{}", told.stderr);
+    let cube = fs::read(&lab.cube).unwrap();
+    for (index, bytes) in &seen {
+        let frame = bytes.len();
+        assert!(
+            cube[4096 + index * frame..][..frame] == bytes[..],
+            "snapshot {index} was torn"
+        );
+    }
+    let all = Listed::read(&fs::read(lab.journal()).unwrap())
+        .records
+        .len();
+    let last = fs::read(store.join(format!("p/c/{}/0/0", all - 1))).unwrap();
+    assert!(cube.ends_with(&last));
+    let names = fs::read_dir(&lab.out).unwrap();
+    let mut names: Vec<_> = names.map(|entry| entry.unwrap().file_name()).collect();
+    names.sort();
+    assert_eq!(names, ["c.journal", "c.npy", "c.zarr"]);
+    println!(
+        "growing_export: {looks} looks, {kills} kills, {} chunks: none torn, none uncommitted",
+        seen.len()
+    );
 }
 
 /// Beside runs that start the cube over, a reader sees the values of one of them or an error, and no damage.

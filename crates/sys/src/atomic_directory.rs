@@ -46,22 +46,6 @@ impl AtomicDirectory {
         self.temporary.name()
     }
 
-    /// Creates a directory in it, and those around that one, as far as they are not there.
-    ///
-    /// # Errors
-    /// Of the filesystem.
-    pub fn create_within(&self, name: &Path) -> io::Result<()> {
-        let mut path = self.name_so_far().to_owned();
-        for part in name {
-            path.push(part);
-            match fs::create_dir(&path) {
-                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-                created => created?,
-            }
-        }
-        Ok(())
-    }
-
     /// Makes the directory durable under its name, in place of the one that was found, if `may_go` still says so of that.
     /// The permissions of what is replaced are kept.
     ///
@@ -104,6 +88,22 @@ impl AtomicDirectory {
             None => Ok(()),
         }
     }
+}
+
+/// Creates a directory in another, and those between them, as far as they are not there; not that other one.
+///
+/// # Errors
+/// Of the filesystem.
+pub fn create_within(around: &Path, name: &Path) -> io::Result<()> {
+    let mut path = around.to_owned();
+    for part in name {
+        path.push(part);
+        match fs::create_dir(&path) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            created => created?,
+        }
+    }
+    Ok(())
 }
 
 /// Gives what is in a directory, and the directory itself, the permissions that the same has in an older one; what the

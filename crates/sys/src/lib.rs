@@ -53,7 +53,7 @@ use linux as system;
 #[cfg(not(all(target_os = "linux", not(diff2d_portable))))]
 use portable as system;
 
-pub use atomic_directory::AtomicDirectory;
+pub use atomic_directory::{AtomicDirectory, create_within};
 pub use atomic_file::{AtomicFile, write_file, write_file_at};
 pub use copy::copy;
 pub use destination::Destination;
