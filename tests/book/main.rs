@@ -91,7 +91,7 @@ fn few_blocks_are_not_run() {
         .map(|(reason, count)| format!("{count} {reason}"))
         .collect();
     insta::assert_snapshot!(told.join("\n"), @r"
-    1 builds C++ and Fortran programs, and measures for minutes
+    2 builds C++ and Fortran programs, and measures for minutes
     1 builds the package
     6 builds the program
     2 needs Slurm
