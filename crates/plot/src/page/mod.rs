@@ -137,9 +137,8 @@ pub struct Page {
     shape: Option<(usize, usize)>,
     about: Option<Value>,
     frames: Vec<Value>,
-    /// The frame with the widest range of values, at which the page opens, and that range.
-    widest: usize,
-    widest_range: f64,
+    /// How wide the range of values of each frame is.
+    widths: Vec<f64>,
     bytes: usize,
 }
 
@@ -166,8 +165,7 @@ impl Page {
             shape: None,
             about: None,
             frames: Vec::new(),
-            widest: 0,
-            widest_range: 0.0,
+            widths: Vec::new(),
             bytes: 0,
         };
         let title = escaped(page.title());
@@ -226,10 +224,7 @@ impl Page {
         // What is only known of frames that were read.
         let positive = self.ends.low_positive.min(frame.ends.low_positive);
         self.ends.low_positive = positive;
-        let range = frame.ends.high - frame.ends.low;
-        if range > self.widest_range {
-            (self.widest, self.widest_range) = (self.frames.len(), range);
-        }
+        self.widths.push(frame.ends.high - frame.ends.low);
         let mut about = ends_of(&frame.ends);
         about["label"] = json!(frame.title);
         self.frames.push(about);
@@ -300,7 +295,7 @@ impl Page {
         let mut about = self.about.take().ok_or(Error::NoFrames)?;
         about["range"]["positive"] = json!(finite(self.ends.low_positive));
         about["found"] = ends_of(&self.ends);
-        about["open"] = json!(self.widest);
+        about["open"] = json!(opening(&self.widths));
         about["frames"] = Value::Array(std::mem::take(&mut self.frames));
         // Whatever the texts hold, none of it ends the element.
         let about = about.to_string().replace('<', "\\u003c");
@@ -324,6 +319,21 @@ impl Page {
     }
 }
 
+/// The frame at which a page opens: the one with the widest range of values, the middle one of several that are equally
+/// wide but for rounding. Where walls keep the extremes, the first of these is often flat but for them.
+fn opening(widths: &[f64]) -> usize {
+    let widest = widths.iter().copied().fold(0.0, f64::max);
+    let wide: Vec<usize> = (0..)
+        .zip(widths)
+        .filter(|(_, width)| **width >= widest * (1.0 - 1e-9))
+        .map(|(number, _)| number)
+        .collect();
+    match widest > 0.0 {
+        true => wide.get(wide.len() / 2).copied().unwrap_or(0),
+        false => 0,
+    }
+}
+
 fn ends_of(ends: &Extrema) -> Value {
     json!({
         "low": finite(ends.low),
@@ -339,6 +349,21 @@ fn finite(value: f64) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_page_opens_where_there_is_something_to_see() {
+        for (widths, expected) in [
+            (vec![], 0),
+            (vec![0.0; 3], 0),
+            (vec![1.0, 0.5, 0.25], 0),
+            (vec![0.0, 0.5, 0.75, 0.25], 2),
+            // A wall that is hot from the beginning.
+            (vec![80.0, 80.0, 80.0 - 1e-12, 80.0, 80.0], 2),
+            (vec![f64::NAN, 1.0, f64::NAN], 1),
+        ] {
+            assert_eq!(opening(&widths), expected, "{widths:?}");
+        }
+    }
 
     #[test]
     fn frames_are_thinned_out_and_reduced_where_they_are_too_many_or_too_large() {
