@@ -100,7 +100,12 @@ pub(super) fn compare(args: &CompareArgs, terminal: &Terminal) -> Result<(), Err
         (_, Some(_)) => common::pairs(&a, &b)?,
     };
     let Some(pairs) = pairs else {
-        let reason = format!("different: {} against {}", describe(&a), describe(&b));
+        let is_of_types = a.shape() == b.shape() && a.npy.dtype != b.npy.dtype;
+        let hint = match is_of_types && tolerance.is_none() {
+            true => "; under a tolerance, such as --rtol 1e-6, types may differ",
+            false => "",
+        };
+        let reason = format!("different: {} against {}{hint}", describe(&a), describe(&b));
         let equal = false;
         terminal.answer(&Different { equal, reason }, args.json)?;
         return Err(Error::Differs(names()));

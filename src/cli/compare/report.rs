@@ -246,7 +246,18 @@ impl fmt::Display for CompareReport {
                 write!(f, "\nsnapshots of {name} without a partner: {listed}")?;
             }
         }
-        if self.snapshots.is_empty() {
+        // Those that agree are only counted.
+        let all = self.snapshots.len();
+        let differ: Vec<_> = (self.snapshots.iter())
+            .filter(|one| one.different > 0)
+            .collect();
+        let agree = all - differ.len();
+        if agree > 0 {
+            let noun = if all == 1 { "snapshot" } else { "snapshots" };
+            let verb = if agree == 1 { "agrees" } else { "agree" };
+            write!(f, "\n{agree} of {all} {noun} {verb}")?;
+        }
+        if differ.is_empty() {
             return Ok(());
         }
         write!(
@@ -254,7 +265,7 @@ impl fmt::Display for CompareReport {
             "\n{:>8} {:>22} {:>12} {:>22} {:>22}",
             "snapshot", "t", "different", "largest", "rms"
         )?;
-        for one in &self.snapshots {
+        for one in differ {
             let (index, different) = (one.index, one.different);
             let [t, largest, rms] = [one.t, one.largest, one.rms].map(number::python);
             write!(
