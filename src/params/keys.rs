@@ -95,6 +95,14 @@ impl Key {
         self.types.iter().any(|kind| kind.takes(value))
     }
 
+    /// The tables that it takes: the name that each has, and those that it may have.
+    pub fn forms(&self) -> impl Iterator<Item = (&'static str, &'static [&'static str])> {
+        self.types.iter().filter_map(|kind| match kind {
+            Type::Form(main, others) => Some((*main, *others)),
+            _ => None,
+        })
+    }
+
     /// `wanted spacing of the nodes [length]`
     #[must_use]
     pub fn described(&self) -> String {

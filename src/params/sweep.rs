@@ -76,6 +76,15 @@ struct Varied {
 }
 
 impl Varied {
+    /// The key whose table this is a part of, where that may be the one of the parameter file: `D` of `D.range`. Files are named
+    /// where they are typed.
+    fn extends(&self) -> Option<&str> {
+        let (outer, inner) = self.name.rsplit_once('.')?;
+        let is_file = ["file", "image"].contains(&inner);
+        (!is_file && keys::find(outer).is_some() && keys::find(&self.name).is_none())
+            .then_some(outer)
+    }
+
     /// The parameters with one of the key's values.
     fn give(&self, index: usize, raw: RawParams) -> RawParams {
         raw.with(&self.name, self.values[index].clone(), self.place.clone())
@@ -146,6 +155,15 @@ impl SweepParams {
                 unknown.push(entry);
                 continue;
             };
+            if let Some(inner) = of_table(key, entry) {
+                for key in inner {
+                    match key.values.len() {
+                        1 => shared.push(key),
+                        _ => varied.push(key),
+                    }
+                }
+                continue;
+            }
             let key = judge.take(values(key, entry)).map(|values| Varied {
                 name: entry.name.clone(),
                 place: entry.place.clone(),
@@ -166,6 +184,15 @@ impl SweepParams {
             (None, false) => judge.take(RawParams::read(&directory.join(name))),
             (base, _) => base,
         };
+        // A table that is extended keeps the place from which the names of its files start.
+        if let Some(base) = &base {
+            for key in shared.iter_mut().chain(&mut varied) {
+                let extended = key.extends().and_then(|outer| base.typed().get(outer));
+                if let Some(entry) = extended.filter(|entry| entry.value.is_table()) {
+                    key.place = entry.place.clone();
+                }
+            }
+        }
         let (Some(base), Some(scenarios)) = (base, scenarios) else {
             judge.verdict()?;
             unreachable!("what is absent was refused")
@@ -276,6 +303,51 @@ fn values(key: &Key, entry: &Entry) -> Result<Vec<Value>, ParamsError> {
             .map_err(|reason| ParamsError::syntax(&entry.place, format!("{name}: {reason}"))),
         value => Ok(vec![value.clone()]),
     }
+}
+
+/// What a table says of a key piece by piece, each piece with the values that it takes: `D.range = [[0.1, 1], [0.5, 1]]` extends the
+/// table that the parameter file has for D, and `D = { image = "D.png", range = [[0.1, 1], [0.5, 1]] }` replaces it. None where
+/// the table is a single value, or no value of the key at all.
+fn of_table(key: &Key, entry: &Entry) -> Option<Vec<Varied>> {
+    let table = entry.value.as_table().filter(|table| !is_range(table))?;
+    let pieces = key.forms().find(|(main, others)| {
+        let is_its = |name: &String| name == main || others.contains(&name.as_str());
+        !table.is_empty() && table.keys().all(is_its)
+    });
+    let (main, _) = pieces?;
+    let listed = |name: &str, value: &Value| match value {
+        // A single range or condition is a list of numbers itself.
+        Value::Array(values) if ["range", "robin"].contains(&name) => {
+            values.first().is_some_and(Value::is_array)
+        }
+        Value::Array(values) => !values.is_empty(),
+        _ => false,
+    };
+    let has_lists = table.iter().any(|(name, value)| listed(name, value));
+    if table.contains_key(main) && !has_lists {
+        return None;
+    }
+    let varied = |name: String, values| Varied {
+        name,
+        place: entry.place.clone(),
+        values,
+    };
+    let pieces = table.iter().map(|(name, value)| match value {
+        Value::Array(values) if listed(name, value) => (name, values.clone()),
+        value => (name, vec![value.clone()]),
+    });
+    let pieces: Vec<(&String, Vec<Value>)> = pieces.collect();
+    // Where the table is whole, its first values take the place of what the parameter file has.
+    let whole = table.contains_key(main).then(|| {
+        let first = pieces
+            .iter()
+            .map(|(name, values)| ((*name).clone(), values[0].clone()));
+        varied(entry.name.clone(), vec![Value::Table(first.collect())])
+    });
+    let pieces = pieces
+        .into_iter()
+        .map(|(name, values)| varied(format!("{}.{name}", entry.name), values));
+    Some(whole.into_iter().chain(pieces).collect())
 }
 
 /// The keys of the tables `[function.NAME]`, each with the values that it takes.
@@ -411,6 +483,58 @@ mod tests {
                 .unwrap_err()
                 .contains("runtime has 3 values")
         );
+    }
+
+    #[test]
+    fn a_piece_of_a_table_may_vary() {
+        let directory = tempfile::tempdir().unwrap();
+        fs::create_dir(directory.path().join("below")).unwrap();
+        let base = format!("{BASE}initial = {{ kind = \"constant\", value = 1 }}\n");
+        let base = base.replace("D = 1\n", "D = { image = \"D.png\", range = [1, 2] }\n");
+        fs::write(directory.path().join("below/base.toml"), base).unwrap();
+        let path = directory.path().join("sweep.toml");
+        let all = |text: &str| -> Vec<(String, Place)> {
+            fs::write(&path, format!("params = \"below/base.toml\"\n{text}")).unwrap();
+            let sweep = SweepParams::read(&path, &[]).unwrap();
+            let values = sweep.scenarios().map(|raw| {
+                let entry = raw.typed().get("D").unwrap();
+                (entry.value.to_string(), entry.place.clone())
+            });
+            values.collect()
+        };
+        let texts = |found: &[(String, Place)]| -> Vec<String> {
+            found
+                .iter()
+                .map(|(text, _)| text.replace(' ', ""))
+                .collect()
+        };
+        let found = all("D.range = [[0, 1], [3, 4]]");
+        assert_eq!(
+            texts(&found),
+            [
+                "{image=\"D.png\",range=[0,1]}",
+                "{image=\"D.png\",range=[3,4]}"
+            ]
+        );
+        // The picture is where the parameter file says.
+        let below = directory.path().join("below/D.png");
+        assert_eq!(found[1].1.path_to("D.png"), below);
+        let found = all("D = { image = [\"A.png\", \"B.png\"], range = [[0, 1], [3, 4]] }");
+        assert_eq!(
+            texts(&found)[1..3],
+            [
+                "{image=\"A.png\",range=[3,4]}",
+                "{image=\"B.png\",range=[0,1]}"
+            ]
+        );
+        assert_eq!(found[2].1.path_to("B.png"), directory.path().join("B.png"));
+        let found = all("D.interpolate = \"nearest\"\nD.range = [5, 6]");
+        assert_eq!(
+            texts(&found),
+            ["{image=\"D.png\",interpolate=\"nearest\",range=[5,6]}"]
+        );
+        assert_eq!(all("D = { image = \"C.png\" }").len(), 1);
+        assert_eq!(all("D.range = [[0, 1], [3, 4]]\ndx = [0.1, 0.2]").len(), 4);
     }
 
     #[test]
