@@ -244,6 +244,85 @@ fn a_lost_line_comes_back_wherever_it_was() {
     }
 }
 
+/// Each ends as its own run does; the places behind hold NaN, whatever happened on the way.
+#[test]
+fn scenarios_end_when_they_are_steady() {
+    let scene = scene("params = \"p.toml\"\nD = [0.5, 1, 2.5]\n");
+    scene.write(
+        "p.toml",
+        "D = 1\nx1 = -5\nx2 = 5\ndx = 0.5\nruntime = 20\nouttime = 1\nuntil = { steady = 0.005 }\n",
+    );
+    // One thread writes the lines in the order of the scenarios.
+    scene.succeed("sweep s.toml -o s.npy --threads 1");
+    let (cube, journal) = (scene.read("s.npy"), scene.text("s.journal"));
+    let lengths = [21, 17, 10];
+    let frame = (cube.len() - HEADER as usize) / (3 * 21);
+    for ((number, length), d) in lengths.into_iter().enumerate().zip(["0.5", "1", "2.5"]) {
+        scene.succeed(&format!("run p.toml -o r.npy --force --set D={d}"));
+        let own = scene.read("r.npy").split_off(HEADER as usize);
+        assert_eq!(own.len(), length * frame);
+        let places = &cube[HEADER as usize + number * 21 * frame..][..21 * frame];
+        assert!(places[..own.len()] == own, "scenario {number}");
+        let is_nan = |value: &[u8]| f64::from_le_bytes(value.try_into().unwrap()).is_nan();
+        assert!(places[own.len()..].chunks(8).all(is_nan));
+        let row = &table(&scene, "s.csv")[number + 1];
+        assert_eq!(row[5], length.to_string(), "{row:?}");
+    }
+    let told = scene.succeed("info s.npy").stdout;
+    assert!(told.contains("D = 2.5, 10 of 10 snapshots"), "{told}");
+    assert!(told.contains("committed  48 of 48 snapshots"), "{told}");
+    scene.succeed("verify s.npy");
+    scene.succeed("sweep s.toml -o s.npy --resume");
+    scene.succeed("plot s.npy -o d --quiet");
+    assert!(scene.read("s.npy") == cube && scene.text("s.journal") == journal);
+    for threads in [1, 3] {
+        for part in ["1:2", ":1", "2:"] {
+            scene.succeed(&format!(
+                "sweep s.toml -o parts.npy --scenarios {part} --threads {threads}"
+            ));
+        }
+        assert!(scene.read("parts.npy") == cube);
+        for name in ["parts.npy", "parts.journal", "parts.csv"] {
+            std::fs::remove_file(scene.path(name)).unwrap();
+        }
+    }
+
+    // Killed after any commit.
+    let lines: Vec<&str> = journal.lines().collect();
+    let sorted = |text: &str| text.lines().map(str::to_owned).collect::<BTreeSet<_>>();
+    for count in (1..lines.len()).step_by(4).chain([22, 39, 48]) {
+        scene.write("s.journal", lines[..count].join("\n") + "\n");
+        let mut killed = cube.clone();
+        let begun = [1, 22, 39].map(|first| count > first);
+        for (number, _) in begun.into_iter().enumerate().filter(|(_, begun)| !begun) {
+            killed[HEADER as usize + number * 21 * frame..][..21 * frame].fill(0);
+        }
+        scene.write("s.npy", &killed);
+        scene.succeed("sweep s.toml -o s.npy --resume --threads 1");
+        assert!(scene.read("s.npy") == cube, "{count} lines");
+        assert_eq!(sorted(&scene.text("s.journal")), sorted(&journal));
+    }
+
+    // The line that says so is lost, with any other.
+    for lost in [5, 30, 38, 39] {
+        let left = lines.iter().enumerate();
+        let left = left.map(|(number, line)| if number == lost { "{}" } else { line });
+        scene.write("s.journal", left.collect::<Vec<_>>().join("\n") + "\n");
+        scene.succeed("repair s.npy");
+        assert_eq!(sorted(&scene.text("s.journal")), sorted(&journal), "{lost}");
+        assert!(scene.read("s.npy") == cube, "{lost}");
+        scene.succeed("verify s.npy");
+    }
+    let mut damaged = cube.clone();
+    damaged[HEADER as usize + (2 * 21 + 12) * frame..][..8].fill(0);
+    scene.write("s.npy", &damaged);
+    let told = scene.run("verify s.npy");
+    let sentence = "s.npy: place 12 of scenario 2, behind its last snapshot, is not NaN\n";
+    assert_eq!((told.code, &*told.stdout), (Some(3), sentence));
+    scene.succeed("repair s.npy");
+    assert!(scene.read("s.npy") == cube);
+}
+
 #[test]
 fn scenarios_of_different_shape_or_precision_are_refused() {
     for (sweep, sentence) in [

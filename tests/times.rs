@@ -126,15 +126,10 @@ fn compare_of_two_spacings_finds_every_snapshot() {
     scene.write("p.toml", format!("D = 1.0\n{EXACT}"));
     scene.succeed("run p.toml -o coarse.npy --set dx=0.04");
     scene.succeed("run p.toml -o fine.npy --set dx=0.02");
-    let told = scene.succeed("compare coarse.npy fine.npy --atol 1");
-    let rows = told
-        .stdout
-        .lines()
-        .skip_while(|line| !line.starts_with("snapshot"));
-    let times: Vec<f64> = rows
-        .skip(1)
-        .map(|row| row.split_whitespace().nth(1).unwrap().parse().unwrap())
-        .collect();
+    let told = scene.succeed("compare coarse.npy fine.npy --atol 1 --json");
+    let found: Value = serde_json::from_str(&told.stdout).unwrap();
+    let rows = found["snapshots"].as_array().unwrap().iter();
+    let times: Vec<f64> = rows.map(|row| row["t"].as_f64().unwrap()).collect();
     let multiples: Vec<f64> = (0..11).map(|k| f64::from(k) * 0.0021).collect();
     assert_eq!(times, multiples, "{told}");
 }
@@ -534,9 +529,7 @@ fn a_run_with_another_end_takes_over_what_it_shares() {
 fn where_a_run_cannot_end_early_is_told() {
     let scene = Scene::new();
     scene.write("s.toml", STEADY);
-    scene.write("sweep.toml", "params = 's.toml'\nD = [1.0, 2.0]\n");
     for command in [
-        "sweep sweep.toml -o x.npy",
         "run s.toml --no-cube",
         "run s.toml -o x.npy --set until=3",
         "run s.toml -o x.npy --set until.steady=0",

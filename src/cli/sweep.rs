@@ -175,15 +175,17 @@ fn on_ranks(
         .stop_flag(Arc::clone(&stop_flag))
         .on_message(|message| bar.suspend(|| terminal.detail(&message.to_string())))
         .on_commit(|record| {
-            bar.progress().add(1);
             let number = record.slot().scenario();
+            let left = scenarios.snapshots_of(number) - (record.index + 1);
+            let is_steady = record.steady.is_some();
+            bar.progress().add(if is_steady { 1 + left } else { 1 });
             commits += 1;
             if let Some(scenario) = scenarios.get(number).filter(|_| record.index > 0) {
                 let nper = &scenario.nper;
                 let steps = nper.step_of(record.index) - nper.step_of(record.index - 1);
                 updates += steps * interior;
             }
-            if record.index + 1 == scenarios.snapshots_of(number) {
+            if left == 0 || is_steady {
                 printer.print(number.to_string());
             }
         })
@@ -330,11 +332,12 @@ impl ScenarioTable<'_> {
         to.write_all(self.head().as_bytes())?;
         let rows = self.sweep.scenarios().iter().zip(self.last());
         for (number, (scenario, last)) in rows.enumerate() {
-            let results = match last {
-                Some(results) => results.map(number::python).join(","),
-                None => ",,,".to_owned(),
+            let (snapshots, results) = match last {
+                Some((snapshots, results)) => (snapshots, results.map(number::python).join(",")),
+                None => (None, ",,,".to_owned()),
             };
-            writeln!(to, "{}{results}", self.row(number, &scenario))?;
+            let snapshots = snapshots.unwrap_or_else(|| scenario.snapshots());
+            writeln!(to, "{}{snapshots},{results}", self.row(number, &scenario))?;
         }
         Ok(to.into_inner()?)
     }
@@ -345,7 +348,7 @@ impl ScenarioTable<'_> {
         format!("scenario,{keys}dt,nsteps,nper,snapshots,time,mass,min,max\n")
     }
 
-    /// The row of a scenario up to its results.
+    /// The row of a scenario up to the number of its snapshots.
     fn row(&self, number: usize, scenario: &Scenario) -> String {
         let params = scenario.params.pairs();
         let value = |(key, names): (&String, &FileNames)| {
@@ -356,15 +359,15 @@ impl ScenarioTable<'_> {
         };
         let keys = self.sweep.varied.iter().zip(&self.names);
         let values: String = keys.map(|pair| value(pair) + ",").collect();
-        let (dt, snapshots) = (number::python(scenario.dt), scenario.snapshots());
+        let dt = number::python(scenario.dt);
         let (nsteps, nper) = (scenario.nsteps, scenario.nper.to_string());
         let nper = field(&nper);
-        format!("{number},{values}{dt},{nsteps},{nper},{snapshots},")
+        format!("{number},{values}{dt},{nsteps},{nper},")
     }
 
-    /// Time, mass, minimum and maximum of the last committed snapshot of every scenario; nothing of a
-    /// cube that is not there yet, or is lost, which has been told of.
-    fn last(&self) -> Vec<Option<[f64; 4]>> {
+    /// Of the last committed snapshot of every scenario time, mass, minimum and maximum, and how many snapshots there are if
+    /// the scenario has ended with it early; nothing of a cube that is not there yet, or is lost, which has been told of.
+    fn last(&self) -> Vec<Option<(Option<u64>, [f64; 4])>> {
         let mut last = vec![None; self.sweep.scenarios().len()];
         let Ok(cube) = Cube::open(self.cube) else {
             return last;
@@ -376,7 +379,9 @@ impl ScenarioTable<'_> {
             .map_while(Result::ok)
         {
             if let Some(one) = last.get_mut(record.slot().scenario()) {
-                *one = Some([record.simtime, record.mass, record.min, record.max]);
+                let snapshots = record.steady.map(|_| record.index + 1);
+                let results = [record.simtime, record.mass, record.min, record.max];
+                *one = Some((snapshots, results));
             }
         }
         last
@@ -403,14 +408,14 @@ fn begins_with(file: &mut impl BufRead, text: &str) -> io::Result<bool> {
     Ok(found == text.as_bytes())
 }
 
-/// Whether a file holds four results next, numbers or nothing, and the end of their row.
+/// Whether a file holds a number of snapshots and four results next, numbers or nothing, and the end of their row.
 fn has_results(file: &mut impl BufRead) -> io::Result<bool> {
-    /// More than four numbers take.
+    /// More than five numbers take.
     const LONGEST: u64 = 128;
     let mut found = Vec::new();
     file.take(LONGEST).read_until(b'\n', &mut found)?;
     let row = str::from_utf8(&found).ok();
     let row = row.and_then(|row| row.strip_suffix('\n'));
     let is_result = |text: &str| text.is_empty() || text.parse::<f64>().is_ok();
-    Ok(row.is_some_and(|row| row.split(',').count() == 4 && row.split(',').all(is_result)))
+    Ok(row.is_some_and(|row| row.split(',').count() == 5 && row.split(',').all(is_result)))
 }

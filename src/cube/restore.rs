@@ -30,7 +30,7 @@ fn ended_with(cube: &File, bytes: u64, header: &Header) -> Option<u64> {
     let shape = NpyHeader::decode(page.as_slice()).ok()?.shape;
     let last = shape.first()?.checked_sub(1)?;
     let mut shorter = header.clone();
-    shorter.end_with(last);
+    shorter.end_with(Slot::from(last));
     let is_it = header.as_begun().is_none()
         && shorter.as_begun().is_some()
         && header.may_have_left(&shape)
@@ -116,7 +116,7 @@ impl Restorer {
             && is_behind_all(last, &journal, &header, found.first_line)
                 .map_err(CubeError::io("read", &paths.journal))?
         {
-            header.end_with(last);
+            header.end_with(Slot::from(last));
         }
         let longest = header.as_begun().as_ref().unwrap_or(&header).cube_bytes();
         if bytes > longest {
@@ -197,7 +197,8 @@ impl Restorer {
         Ok(())
     }
 
-    /// Whether the place of a snapshot has other bytes than the zeros of a new cube.
+    /// Whether the place of a snapshot has other bytes than the zeros of a new cube, or the NaN with which places are filled that
+    /// may stay behind the last snapshot of a scenario.
     fn holds_something(&self, slot: Slot) -> Result<bool, CubeError> {
         let (begin, all) = (self.header.offset_of(slot), self.header.snapshot_bytes());
         let mut block = Vec::new();
@@ -207,7 +208,8 @@ impl Restorer {
             self.cube
                 .read_exact_at(&mut block, begin + at)
                 .map_err(CubeError::io("read", &self.paths.cube))?;
-            if block.iter().any(|&byte| byte != 0) {
+            let is_new = block.iter().all(|&byte| byte == 0);
+            if !is_new && block != nans(&self.header, all - at) {
                 return Ok(true);
             }
         }

@@ -399,7 +399,7 @@ impl Store {
         for record in records {
             self.committed.add(record, &self.header);
             if record.steady.is_some() {
-                self.header.end_with(record.index);
+                self.header.end_with(record.slot());
             }
         }
         Ok(())

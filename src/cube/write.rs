@@ -384,11 +384,16 @@ impl ScenarioWriter<'_> {
         self.writer.blocks.write(mem::take(&mut self.waiting));
     }
 
-    /// Fills the places behind the scenario's last snapshot with NaN; they are durable with its first.
+    /// Fills the places behind the scenario's last snapshot with NaN, of one that may end early those behind its first; they are
+    /// durable with its first.
     fn pad(&self) {
         let header = self.header();
         let place = |index| header.offset_of(self.slot(index));
-        let (start, end) = (place(self.snapshots()), place(header.snapshots_each()));
+        let first = match header.is_sweep() && header.may_end_early(self.number) {
+            true => 1,
+            false => self.snapshots(),
+        };
+        let (start, end) = (place(first), place(header.snapshots_each()));
         let nan = nans(header, end - start);
         let padded = (start..end).step_by(BLOCK).try_for_each(|at| {
             #[expect(clippy::cast_possible_truncation, reason = "at most BLOCK")]
@@ -405,7 +410,9 @@ impl ScenarioWriter<'_> {
         let _ = self.writer.blocks.messages().send(message);
     }
 
-    fn slot(&self, index: u64) -> Slot {
+    /// Its snapshot of a number.
+    #[must_use]
+    pub fn slot(&self, index: u64) -> Slot {
         Slot {
             scenario: self.header().is_sweep().then_some(self.number),
             index,

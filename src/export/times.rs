@@ -70,8 +70,9 @@ pub(super) fn of_sweep(
     }
     let mut times = Vec::with_capacity(known.len() * each);
     let mut steps = 0;
-    for (scenario, known) in header.scenarios().zip(known) {
-        times.extend(planned(&scenario, known, each as u64, &mut steps));
+    for (number, (scenario, known)) in header.scenarios().zip(known).enumerate() {
+        let all = header.snapshots_of(number);
+        times.extend(planned(&scenario, known, all, &mut steps));
         let filled = times.len().next_multiple_of(each);
         times.resize(filled, f64::NAN);
     }

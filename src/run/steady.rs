@@ -3,7 +3,7 @@
 use super::{error::RunError, output::Output};
 use crate::{
     comm::{Comm, collective},
-    cube::{CubeError, journal::Slot},
+    cube::CubeError,
     dynamics::Steadiness,
     problem::Problem,
     schedule::Clock,
@@ -45,7 +45,7 @@ impl Change {
         };
         let (header, rows) = (scenario.header(), output.ranks.slab().own());
         let row = output.problem.grid.x.nodes * header.dtype.bytes;
-        let at = header.offset_of(Slot::from(index - 1)) + (rows.start * row) as u64;
+        let at = header.offset_of(scenario.slot(index - 1)) + (rows.start * row) as u64;
         let change = Self::since(&scenario.file().path, at).map_err(RunError::from);
         collective::all_ok(output.ranks.comm(), change).map(Some)
     }

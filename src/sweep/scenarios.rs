@@ -82,13 +82,11 @@ impl Sweep {
             let problem = Problem::with_digests(&raw, &mut digests)?;
             let first = first.get_or_insert_with(|| problem.clone());
             share_a_cube(first, &problem, number - 1, &raw)?;
-            if problem.params.until.is_some() {
-                let reason = "scenarios end together, as the cube has a place for each of their snapshots; `diff2d run` ends one alone when it is steady";
-                return Err(raw.refuse("until", reason.to_owned()));
-            }
             snapshots = problem.schedule.snapshots().max(snapshots);
             let state = Footprint::of(&problem);
-            largest = largest.filter(|one: &Footprint| one.bytes() >= state.bytes()).or(Some(state));
+            largest = largest
+                .filter(|one: &Footprint| one.bytes() >= state.bytes())
+                .or(Some(state));
             let of_this = problem.inputs().into_iter();
             of_this.for_each(|input| add_digest(&mut inputs, input));
             let initial = problem.initial_array();

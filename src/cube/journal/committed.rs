@@ -35,7 +35,7 @@ impl Committed {
         };
         *count += 1;
         self.total += 1;
-        if *count == header.snapshots_of(number) {
+        if record.steady.is_some() || *count == header.snapshots_of(number) {
             self.unfinished.remove(&number);
         } else {
             self.unfinished.insert(number, record.clone());

@@ -45,9 +45,9 @@ pub struct Header {
     pub content: Content,
     /// SHA-256 of every input file, by the name it has in the parameters.
     pub inputs: BTreeMap<String, String>,
-    /// Of a run that has ended early, how many snapshots it has: a line behind this one says so.
+    /// How many snapshots each scenario has that has ended early; a run is scenario 0. Lines behind this one say so.
     #[serde(skip)]
-    ended: Option<u64>,
+    ended: BTreeMap<usize, u64>,
 }
 
 /// One run, or the scenarios of a sweep.
@@ -112,7 +112,7 @@ impl TryFrom<Keys> for Header {
             data_offset: keys.data_offset,
             content,
             inputs: keys.inputs,
-            ended: None,
+            ended: BTreeMap::new(),
         })
     }
 }
@@ -172,7 +172,7 @@ impl Header {
             data_offset: DATA_OFFSET,
             content,
             inputs,
-            ended: None,
+            ended: BTreeMap::new(),
         })
     }
 
@@ -291,11 +291,8 @@ impl Header {
     /// Number of snapshots of a scenario, its initial state included; 0 where there is no such scenario.
     #[must_use]
     pub fn snapshots_of(&self, scenario: usize) -> u64 {
-        if let (Some(snapshots), 0) = (self.ended, scenario) {
-            return snapshots;
-        }
-        let steps = self.steps(scenario);
-        steps.map_or(0, |(nsteps, nper)| nper.snapshots(nsteps))
+        let ended = self.ended.get(&scenario).copied();
+        ended.unwrap_or_else(|| self.planned(scenario))
     }
 
     /// Steps of a scenario from each snapshot to the next.
@@ -319,24 +316,41 @@ impl Header {
         is_between && self.run().is_some_and(|run| run.pace().leads(last, later))
     }
 
-    /// The run has ended with this snapshot: there are no others.
-    pub(in crate::cube) fn end_with(&mut self, index: u64) {
-        self.ended = Some(index + 1).filter(|&snapshots| snapshots < self.planned());
+    /// The run, or the scenario, has ended with this snapshot: there are no others.
+    pub(in crate::cube) fn end_with(&mut self, last: Slot) {
+        let (number, snapshots) = (last.scenario(), last.index + 1);
+        match snapshots < self.planned(number) {
+            true => self.ended.insert(number, snapshots),
+            false => self.ended.remove(&number),
+        };
+    }
+
+    /// How many snapshots a run has that has ended early, and has a shorter cube.
+    fn shortened(&self) -> Option<u64> {
+        self.ended.get(&0).copied().filter(|_| !self.is_sweep())
+    }
+
+    /// Whether a scenario may end before its last snapshot.
+    #[must_use]
+    pub(in crate::cube) fn may_end_early(&self, scenario: usize) -> bool {
+        let scenario = self.scenario(scenario);
+        scenario.is_some_and(|one| one.params.get("until").is_some())
     }
 
     /// The same as it was begun, of a run that has ended early.
     #[must_use]
     pub fn as_begun(&self) -> Option<Self> {
-        self.ended?;
+        self.shortened()?;
         Some(Self {
-            ended: None,
+            ended: BTreeMap::new(),
             ..self.clone()
         })
     }
 
-    /// Snapshots of a run as it was begun.
-    fn planned(&self) -> u64 {
-        self.run().map_or(0, Scenario::snapshots)
+    /// Snapshots of a scenario as it was begun; 0 where there is no such scenario.
+    fn planned(&self, scenario: usize) -> u64 {
+        let steps = self.steps(scenario);
+        steps.map_or(0, |(nsteps, nper)| nper.snapshots(nsteps))
     }
 
     /// Whether a place is that of a snapshot, and not behind the last one of its scenario.
@@ -350,7 +364,7 @@ impl Header {
     #[must_use]
     pub fn shape(&self) -> Vec<u64> {
         let mut shape = self.shape.clone();
-        if let (Some(snapshots), Some(first)) = (self.ended, shape.first_mut()) {
+        if let (Some(snapshots), Some(first)) = (self.shortened(), shape.first_mut()) {
             *first = snapshots;
         }
         shape
@@ -367,7 +381,7 @@ impl Header {
     pub fn last_step(&self) -> Option<u64> {
         let run = self.run()?;
         Some(
-            self.ended
+            self.shortened()
                 .map_or(run.nsteps, |snapshots| run.nper.step_of(snapshots - 1)),
         )
     }
@@ -379,7 +393,7 @@ impl Header {
         self.run().is_some_and(may_end)
             && shape.len() == self.shape.len()
             && shape[1..] == self.shape[1..]
-            && shape[0] <= self.planned()
+            && shape[0] <= self.planned(0)
     }
 
     fn steps(&self, scenario: usize) -> Option<(u64, Nper)> {
@@ -415,7 +429,7 @@ impl Header {
     #[must_use]
     pub fn snapshots_each(&self) -> u64 {
         let places = self.shape.iter().rev().nth(2);
-        self.ended.or(places.copied()).unwrap_or(1)
+        self.shortened().or(places.copied()).unwrap_or(1)
     }
 
     /// Bytes of one snapshot in the cube.
@@ -435,7 +449,7 @@ impl Header {
     #[must_use]
     pub fn cube_bytes(&self) -> u64 {
         let frames: u64 = self.shape.iter().rev().skip(2).product();
-        let frames = self.ended.unwrap_or(frames);
+        let frames = self.shortened().unwrap_or(frames);
         self.data_offset + frames * self.snapshot_bytes()
     }
 

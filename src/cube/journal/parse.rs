@@ -5,9 +5,10 @@ use super::{
     error::JournalError,
     header::{FORMAT, Header},
     lines::{Line, Records},
-    record::Record,
+    record::{Record, Slot},
 };
 use std::{
+    collections::BTreeMap,
     io::{self, BufReader, Cursor, Read, Seek},
     str,
 };
@@ -98,23 +99,18 @@ impl Journal {
         journal.first_line = first.length;
         journal.valid_bytes = first.length;
         journal.committed = Committed::none_of(header.scenario_count());
-        if let Some(last) = journal.read_records(&header, source)? {
+        for last in journal.read_records(&header, source)? {
             header.end_with(last);
         }
         journal.header = Some(header);
         Ok(journal)
     }
 
-    /// The last snapshot of a run that has ended early: its line says so, and none of a later one is valid. Whether lines
-    /// before it are damaged does not matter.
-    fn read_records(
-        &mut self,
-        header: &Header,
-        source: impl Read + Seek,
-    ) -> io::Result<Option<u64>> {
+    /// The last snapshots of scenarios that have ended early: the line says so, and none of a later one is valid. Whether
+    /// lines before it are damaged does not matter.
+    fn read_records(&mut self, header: &Header, source: impl Read + Seek) -> io::Result<Vec<Slot>> {
         let mut lines = Records::new(source, header, self.first_line)?;
-        // The index of the last valid one, and whether the run is steady then.
-        let mut last = None::<(u64, bool)>;
+        let mut ended = BTreeMap::<Option<usize>, Slot>::new();
         let (mut number, mut damaged, mut bad) = (1, None, 0);
         while let Some((line, record)) = lines.next_line()? {
             number += 1;
@@ -124,7 +120,12 @@ impl Journal {
                 continue;
             };
             self.bad_lines += std::mem::take(&mut bad);
-            last = last.max(Some((record.index, record.steady.is_some())));
+            let slot = record.slot();
+            if record.steady.is_some() {
+                ended.insert(slot.scenario, slot);
+            } else if (ended.get(&slot.scenario)).is_some_and(|last| last.index < slot.index) {
+                ended.remove(&slot.scenario);
+            }
             if damaged.is_none() && self.committed.add(&record, header) {
                 self.valid_bytes += line.length;
                 if !header.is_sweep() {
@@ -135,8 +136,7 @@ impl Journal {
                 self.error = Some(JournalError::Line(damaged));
             }
         }
-        let ended = last.filter(|(_, is_steady)| *is_steady && !header.is_sweep());
-        Ok(ended.map(|(index, _)| index))
+        Ok(ended.into_values().collect())
     }
 
     /// Whether the run was stopped before anything in its files counted.
