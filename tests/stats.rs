@@ -43,6 +43,65 @@ fn quantiles_of_more_than_fits_into_memory_are_those_of_all() {
     assert_eq!(much, little);
 }
 
+/// Names and units of the axes of any array: then its options take the words that those of a cube take.
+#[test]
+fn axes_without_names_are_given_some() {
+    let scene = Scene::small();
+    scene.succeed("create a.npy --shape 48,3,4 --fill i0+10*i1+100*i2");
+    let named = "--axes t:h,lat,lon";
+    for (with_names, without) in [
+        (
+            "stats a.npy AXES --select t=24:,lat=1 --json",
+            "stats a.npy --select 24:,1 --json",
+        ),
+        (
+            "stats a.npy AXES --select lon=-2: --json",
+            "stats a.npy --select :,:,-2: --json",
+        ),
+        (
+            "probe a.npy AXES --at t=3,lat=-1,lon=2",
+            "probe a.npy --at 3,-1,2",
+        ),
+        (
+            "map a+1 a=a.npy[t=24:] AXES -o m.npy --force",
+            "map a+1 a=a.npy[24:] -o m.npy --force",
+        ),
+    ] {
+        let all = scene.succeed(&with_names.replace("AXES", named));
+        assert_eq!(all.stdout, scene.succeed(without).stdout, "{with_names}");
+    }
+    scene.succeed(&format!("stats a.npy {named} --axis lat,lon -o s.npy"));
+    scene.succeed("stats a.npy --axis 1,2 -o n.npy");
+    scene.succeed("compare s.npy n.npy");
+    // The array that is made keeps them.
+    scene.succeed(&format!(
+        "window a.npy {named} --window t=6 --op mean -o w.npy"
+    ));
+    scene.succeed("stats w.npy --axis t --select lon=1:3 --json");
+    scene.succeed("run p.toml -o c.npy --quiet");
+    for (command, sentence) in [
+        (
+            "stats a.npy --axes t,y",
+            "--axes has 2 names, and a.npy has 3 axes",
+        ),
+        ("stats a.npy --axes t,y,y", "--axes has the name y twice"),
+        ("stats a.npy --axes 0,1,2", "expected a name"),
+        ("stats c.npy --axes a,b,c", "those of c.npy have: t, y, x"),
+        (
+            "stats a.npy --axes t,y,x --select t=a:",
+            "'a:' is no range along axis 0, which has 48",
+        ),
+        (
+            "probe a.npy --axes t,y,x --at t=48,y=0,x=0",
+            "a.npy has 48 along t",
+        ),
+    ] {
+        let told = scene.run(command);
+        assert_eq!(told.code, Some(2), "{command}: {told}");
+        assert!(told.stderr.contains(sentence), "{command}: {told}");
+    }
+}
+
 /// Of all elements, along an axis and in windows, by every method.
 #[test]
 fn quantiles_beside_infinities_and_of_the_largest_floats_are_elements_or_between_them() {

@@ -3,7 +3,7 @@
 use super::{number, values};
 use crate::{cube::JournalledArray, error::Error};
 use diff2d_arrays::{
-    labels::{Labels, NamedAxis},
+    labels::{AxisValues, Labels, NamedAxis},
     wording::excerpt,
 };
 use std::{borrow::Cow, ops::Range};
@@ -158,6 +158,13 @@ impl<'a> Axes<'a> {
             });
         }
         let (name, path) = (self.name(axis), self.array.path.display());
+        if self.is_counted(axis) {
+            let length = self.array.npy.shape[axis];
+            let index = slice(text, length).filter(|_| !text.contains(':'));
+            return index.map(|range| range.start).ok_or_else(|| {
+                Error::Usage(format!("{name}={text}: {path} has {length} along {name}, with the numbers 0 to {}, or from the end -1 and so on", length.saturating_sub(1)))
+            });
+        }
         let wanted = finite(&name, text)?;
         let known = self
             .labels
@@ -182,6 +189,12 @@ impl<'a> Axes<'a> {
                 "{name}={text}: {path} reaches from {first:?} to {last:?}{committed}"
             ))
         })
+    }
+
+    /// Whether an axis has a name, and its indices nothing but their numbers.
+    pub(super) fn is_counted(&self, axis: usize) -> bool {
+        let values = self.labels.axis(axis).map(|named| &named.values);
+        values == Some(&AxisValues::Counted)
     }
 
     /// From one index to the next, in units.
@@ -224,6 +237,9 @@ impl<'a> Axes<'a> {
                 if let Some(labels) = self.labels(axis) {
                     let label = usize::try_from(index).ok().and_then(|at| labels.get(at));
                     return format!("{} {}", self.name(axis), label.map_or("", String::as_str));
+                }
+                if self.is_counted(axis) {
+                    return format!("{} {index}", self.name(axis));
                 }
                 let coordinate = self.coordinate(axis, index).unwrap_or(f64::NAN);
                 let what = if self.name(axis) == "t" {

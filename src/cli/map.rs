@@ -3,7 +3,7 @@
 use super::{
     axes::Axes,
     bar::Unit,
-    open::{self, InputArgs, open, open_as},
+    open::{self, InputArgs, open_among},
     select,
     terminal::Terminal,
     values,
@@ -76,13 +76,7 @@ pub(super) fn map(args: &MapArgs, terminal: &Terminal) -> Result<(), Error> {
                 "there are two arrays with the name {name}"
             )));
         }
-        let is_raw = args.input.raw().is_some()
-            && file.extension().is_none_or(|extension| extension != "npy");
-        let array = match is_raw {
-            true => open_as(file, &args.input, terminal)?,
-            false => open(file, terminal)?,
-        };
-        arrays.push((name, array, ranges));
+        arrays.push((name, open_among(file, &args.input, terminal)?, ranges));
     }
     let mut inputs = Vec::new();
     for (name, array, ranges) in &arrays {

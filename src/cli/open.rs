@@ -8,7 +8,7 @@ use crate::{
 };
 use clap::Args;
 use diff2d_arrays::{
-    labels::{Labels, beside},
+    labels::{Labels, NamedAxis, beside},
     npy::{self, ArrayFile, Dtype, NpyHeader},
     output::Output,
 };
@@ -25,12 +25,67 @@ pub(super) struct InputArgs {
     /// f4:1000x2000 or >i2:512x512:1024
     #[arg(long, value_name = "DTYPE:SHAPE[:OFFSET]", value_parser = raw)]
     raw: Option<NpyHeader>,
+    /// Names for the axes of an array that has none, and their units: t:h,lat,lon
+    #[arg(long, value_name = "NAME[:UNIT],…", value_delimiter = ',', value_parser = named_axis)]
+    axes: Vec<NamedAxis>,
 }
 
 impl InputArgs {
+    /// Gives an array's axes the names that `--axes` has for them.
+    pub(super) fn name_axes(&self, array: &mut JournalledArray) -> Result<(), Error> {
+        if self.axes.is_empty() {
+            return Ok(());
+        }
+        let path = array.path.display();
+        let (names, axes) = (self.axes.len(), array.npy.shape.len());
+        let known: Vec<&str> = array.labels.names().collect();
+        let numbers = 1..names;
+        let mut twice = numbers.filter(|&at| {
+            self.axes[..at]
+                .iter()
+                .any(|one| one.name == self.axes[at].name)
+        });
+        let wrong = if !known.is_empty() {
+            Some(format!(
+                "--axes is for arrays whose axes have no names, and those of {path} have: {}",
+                known.join(", ")
+            ))
+        } else if names != axes {
+            Some(format!(
+                "--axes has {names} names, and {path} has {axes} axes"
+            ))
+        } else {
+            twice
+                .next()
+                .map(|at| format!("--axes has the name {} twice", self.axes[at].name))
+        };
+        if let Some(wrong) = wrong {
+            return Err(Error::Usage(wrong));
+        }
+        array.label(Labels::of_axes(
+            self.axes.iter().cloned().map(Some).collect(),
+        ));
+        Ok(())
+    }
+
     /// What `--raw` says of a file.
     pub(super) fn raw(&self) -> Option<NpyHeader> {
         self.raw.clone()
+    }
+}
+
+/// The name of an axis and perhaps its unit.
+fn named_axis(text: &str) -> Result<NamedAxis, String> {
+    let (name, unit) = text
+        .split_once(':')
+        .map_or((text, None), |(name, unit)| (name, Some(unit)));
+    let is_name = name.starts_with(|first: char| first.is_alphabetic())
+        && name
+            .chars()
+            .all(|letter| letter.is_alphanumeric() || letter == '_');
+    match is_name {
+        true => Ok(NamedAxis::counted(name).in_unit(unit.map(str::trim))),
+        false => Err("expected a name, and a unit behind a colon, such as t:h".to_owned()),
     }
 }
 
@@ -103,20 +158,36 @@ pub(super) fn told(mut array: JournalledArray, terminal: &Terminal) -> Journalle
     array
 }
 
-/// As [`open`], or what `--raw` says.
+/// As [`open`], or what `--raw` says, with the names that `--axes` gives.
 pub(super) fn open_as(
     path: &Path,
     input: &InputArgs,
     terminal: &Terminal,
 ) -> Result<JournalledArray, Error> {
-    match input.raw() {
-        None => open(path, terminal),
+    let mut array = match input.raw() {
+        None => open(path, terminal)?,
         Some(header) => {
             let file = npy::open_file(path)?;
             let array = ArrayFile::of_raw_file(file, path, header)?;
-            Ok(told(JournalledArray::plain(array), terminal))
+            told(JournalledArray::plain(array), terminal)
         }
+    };
+    input.name_axes(&mut array)?;
+    Ok(array)
+}
+
+/// As [`open_as`], of one of several files, of which `--raw` describes those whose names do not end in `.npy`.
+pub(super) fn open_among(
+    path: &Path,
+    input: &InputArgs,
+    terminal: &Terminal,
+) -> Result<JournalledArray, Error> {
+    if path.extension().is_none_or(|extension| extension != "npy") {
+        return open_as(path, input, terminal);
     }
+    let mut array = open(path, terminal)?;
+    input.name_axes(&mut array)?;
+    Ok(array)
 }
 
 /// The archive and the name of a member, of a path that names no file.

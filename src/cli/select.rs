@@ -18,6 +18,15 @@ pub(super) fn ranges(
 ) -> Result<Vec<Range<u64>>, Error> {
     let mut ranges: Vec<Range<u64>> = shape.iter().map(|&length| 0..length).collect();
     let Some(text) = text else { return Ok(ranges) };
+    let as_in_python = |axis: usize, part: &str| {
+        let part = if part.is_empty() { ":" } else { part };
+        axes::slice(part, shape[axis]).ok_or_else(|| {
+            Error::Usage(format!(
+                "--select {text}: '{part}' is no range along axis {axis}, which has {}; expected one as in Python, such as 2:8, :3 or -1:",
+                shape[axis]
+            ))
+        })
+    };
     match axes.entries("--select", text)? {
         Entries::Listed(parts) => {
             if parts.len() > shape.len() {
@@ -28,18 +37,16 @@ pub(super) fn ranges(
                 )));
             }
             for (axis, part) in parts.iter().enumerate() {
-                let part = if part.is_empty() { ":" } else { part };
-                ranges[axis] = axes::slice(part, shape[axis]).ok_or_else(|| {
-                    Error::Usage(format!(
-                        "--select {text}: '{part}' is no range along axis {axis}, which has {}; expected one as in Python, such as 2:8, :3 or -1:",
-                        shape[axis]
-                    ))
-                })?;
+                ranges[axis] = as_in_python(axis, part)?;
             }
         }
         Entries::Named(parts) => {
             for (axis, part) in parts.iter().enumerate() {
                 let Some(part) = part else { continue };
+                if axes.is_counted(axis) {
+                    ranges[axis] = as_in_python(axis, part)?;
+                    continue;
+                }
                 let (from, to) = part.split_once(':').unwrap_or((part, part));
                 if !from.trim().is_empty() {
                     ranges[axis].start = axes.nearest(axis, from)?;

@@ -79,6 +79,11 @@ impl JournalledArray {
         }
     }
 
+    /// From now on this is known of the array.
+    pub fn label(&mut self, labels: Labels) {
+        self.array.label(labels);
+    }
+
     /// From now on reads fail once the flag is set.
     pub fn stop_on(&mut self, stop: Arc<AtomicBool>) {
         self.array.stop_on(stop);

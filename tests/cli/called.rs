@@ -162,8 +162,8 @@ fn errors_are_sentences_with_exit_codes() {
         ),
         (
             "stats",
-            json!({ "files": "@p.npy", "axes": 0 }),
-            "stats has no argument axes",
+            json!({ "files": "@p.npy", "along": 0 }),
+            "stats has no argument along",
             2,
         ),
         (

@@ -6,7 +6,7 @@ mod report;
 
 use super::{
     bar::Unit,
-    open::{self, InputArgs, open, open_as},
+    open::{self, InputArgs, open_among},
     terminal::Terminal,
 };
 use crate::{cube::JournalledArray, error::Error};
@@ -79,10 +79,7 @@ pub(super) fn compare(args: &CompareArgs, terminal: &Terminal) -> Result<(), Err
             "--raw says what a flat binary file holds, and both files are .npy: leave it out";
         return Err(Error::Usage(text.to_owned()));
     }
-    let open = |path: &Path| match is_npy(path) {
-        true => open(path, terminal),
-        false => open_as(path, &args.input, terminal),
-    };
+    let open = |path: &Path| open_among(path, &args.input, terminal);
     let (a, b) = (open(&args.a)?, open(&args.b)?);
     let is_tolerant = args.common || args.equal_nan || args.rtol.is_some() || args.atol.is_some();
     let tolerance = is_tolerant.then(|| Tolerance {

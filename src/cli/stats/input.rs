@@ -34,7 +34,9 @@ pub(super) fn open(
         None => ArrayFile::of_file(file, name)?,
         Some(header) => ArrayFile::of_raw_file(file, name, header)?,
     };
-    Ok(told(JournalledArray::plain(array), terminal))
+    let mut array = told(JournalledArray::plain(array), terminal);
+    args.input.name_axes(&mut array)?;
+    Ok(array)
 }
 
 /// A file by which standard input can be read at any place: itself, or a copy of what a pipe delivers.
