@@ -34,7 +34,7 @@ pub struct RecordReader {
 
 /// What the description has that readers need.
 #[derive(Deserialize)]
-struct Described {
+struct RecordDescription {
     columns: Vec<RecordColumn>,
 }
 
@@ -63,10 +63,10 @@ impl RecordReader {
             }
             text => text.map_err(CubeError::io("read", &beside))?,
         };
-        let described: Option<Described> = Some(&text)
+        let described: Option<RecordDescription> = Some(&text)
             .filter(|text| record_file::is_ours(text))
             .and_then(|text| serde_json::from_str(text).ok());
-        let Some(Described { columns }) = described else {
+        let Some(RecordDescription { columns }) = described else {
             return Err(damaged(&beside, "describes no record".to_owned()));
         };
         let mut reader = Self {

@@ -18,7 +18,7 @@ use std::{fs, path::Path};
 pub(super) fn record(args: &PlotArgs, drawing: &Drawing<'_>) -> Result<Chart, Error> {
     let record = record::of_cube(&args.cube)?;
     let frames = drawing.frames;
-    let mut measured = args.data.as_deref().map(Measured::read).transpose()?;
+    let mut measured = args.data.as_deref().map(LoggerFile::read).transpose()?;
     let mut charts: Vec<(String, Chart)> = Vec::new();
     for name in &args.record {
         let place = record::column(&record, name, "--record")?;
@@ -87,7 +87,7 @@ fn curves_of(record: &RecordTable, place: usize, shown: impl Fn(f64) -> f64) -> 
 }
 
 /// A file of measured values, its times in the first column.
-struct Measured<'a> {
+struct LoggerFile<'a> {
     path: &'a Path,
     text: Vec<u8>,
     /// The names of its columns, without their units.
@@ -98,7 +98,7 @@ struct Measured<'a> {
     drawn: usize,
 }
 
-impl<'a> Measured<'a> {
+impl<'a> LoggerFile<'a> {
     fn read(path: &'a Path) -> Result<Self, Error> {
         let text = fs::read(path).map_err(|error| {
             Error::System(format!("cannot read --data {}: {error}", path.display()))
