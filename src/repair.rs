@@ -2,7 +2,7 @@
 
 use crate::{
     cube::{
-        Cube, CubeError, Header, checkpoint,
+        Cube, CubeError, Header, checkpoint, field_files,
         journal::{Scenario, Slot},
         record_file::{self, RecordPlace},
         restore::Restorer,
@@ -103,6 +103,7 @@ pub fn repair_record(
     with_precision!(problem.params.precision, T => {
         run::record_again::<T>(&problem, (header, place), found.committed(), memory)?;
     });
+    field_files::resize(paths, problem.fields(), header.snapshots())?;
     if found.is_complete() {
         record_file::seal(paths)?;
     }

@@ -1,6 +1,9 @@
 //! The files that a run reads: of cubes only committed snapshots are data, and none is written over.
 
-use super::{array::JournalledArray, error::CubeError, journal::Slot, paths::Paths};
+use super::{
+    array::JournalledArray, error::CubeError, field_files::FieldFile, journal::Slot, paths::Paths,
+    record_file,
+};
 use diff2d_sys as sys;
 use std::{
     collections::BTreeSet,
@@ -24,7 +27,9 @@ pub fn are_spared(paths: &Paths, inputs: impl Iterator<Item = PathBuf>) -> Resul
         .flatten()
         .filter_map(|input| identity(&input))
         .collect();
-    for path in paths.of_run() {
+    let fields = record_file::own_fields(paths).into_iter();
+    let fields = fields.map(|field| FieldFile::path(&paths.cube, field));
+    for path in paths.of_run().into_iter().chain(fields) {
         if identity(&path).is_some_and(|found| read.contains(&found)) {
             return Err(CubeError::Taken { path });
         }

@@ -11,6 +11,7 @@ pub mod commit;
 mod create;
 pub mod digest;
 pub mod error;
+pub mod field_files;
 pub mod file;
 mod found;
 pub mod inputs;

@@ -1,6 +1,7 @@
 //! [`Writing`]: what a command may write over.
 
-use super::{error::CubeError, found::read_journal, paths::Paths};
+use super::{error::CubeError, found::read_journal, paths::Paths, record_file};
+use crate::params::Choice;
 use diff2d_arrays::labels::beside;
 use diff2d_sys::{self as sys, Destination};
 use std::{
@@ -115,7 +116,7 @@ fn is_same(one: &Path, other: &Path) -> bool {
 
 /// The cube to which a file of this name belongs, or would if the array beside it became one.
 fn cube_beside(path: &Path) -> Result<Option<PathBuf>, CubeError> {
-    const ENDINGS: [&str; 7] = [
+    const ENDINGS: [&str; 11] = [
         ".axes.json",
         ".journal",
         ".ckpt",
@@ -123,6 +124,10 @@ fn cube_beside(path: &Path) -> Result<Option<PathBuf>, CubeError> {
         ".scratch",
         ".record.csv",
         ".record.json",
+        ".mean.npy",
+        ".min.npy",
+        ".max.npy",
+        ".time_of_max.npy",
     ];
     let Some(name) = path.file_name().and_then(OsStr::to_str) else {
         return Ok(None);
@@ -133,6 +138,11 @@ fn cube_beside(path: &Path) -> Result<Option<PathBuf>, CubeError> {
     };
     let paths = Paths::of(&path.with_file_name(format!("{stem}.npy")))?;
     // Any array may have coordinates beside it.
+    if ending.ends_with(".npy") {
+        let mut fields = record_file::own_fields(&paths).into_iter();
+        let is_field = fields.any(|field| ending == format!(".{}.npy", field.name()));
+        return Ok(is_field.then_some(paths.cube));
+    }
     let belongs = is_of_ours(&paths)? || (ending != ".axes.json" && paths.cube.exists());
     Ok(belongs.then_some(paths.cube))
 }

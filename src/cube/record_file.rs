@@ -7,7 +7,15 @@
 //! `STEM.record-ID/`. At the end of a process they are written one after the other to `STEM.record.csv`, which appears whole;
 //! when all scenarios are complete the directory is removed after that.
 
-use super::{digest, error::CubeError, journal::Scenario, paths::Paths, read::Cube};
+use super::{
+    digest,
+    error::CubeError,
+    field_files::{self, FieldFile},
+    journal::Scenario,
+    paths::Paths,
+    read::Cube,
+};
+use crate::params::{Choice, RecordField};
 use diff2d_sys::{self as sys, AtomicFile};
 use serde_json::Value;
 use std::{
@@ -271,6 +279,11 @@ fn unsealed(description: &str) -> String {
 /// # Errors
 /// [`CubeError::Io`].
 pub fn seal(paths: &Paths) -> Result<(), CubeError> {
+    let fields = own_fields(paths);
+    if !fields.is_empty() {
+        let snapshots = Cube::open(&paths.cube)?.header().snapshots();
+        field_files::resize(paths, &fields, snapshots)?;
+    }
     let (rows, beside) = (paths.record(), paths.record_description());
     let found = fs::read_to_string(&beside).unwrap_or_default();
     let Some((begin, end)) = found.split_once(MARK).filter(|_| unsealed(&found) == found) else {
@@ -329,6 +342,19 @@ pub fn check(cube: &Cube) -> Result<Vec<String>, CubeError> {
         wrong.push(format!(
             "{name} does not have the check sum of the rows that its run has written"
         ));
+    }
+    if let [_, ny, nx] = cube.header().shape()[..] {
+        let shape = [cube.header().snapshots(), ny, nx];
+        for field in own_fields(paths) {
+            let header = FieldFile::header(field, shape, cube.header().dtype);
+            if FieldFile::open(&paths.cube, field, header).is_err() {
+                let path = FieldFile::path(&paths.cube, field);
+                wrong.push(format!(
+                    "{} is not there, or is another array",
+                    path.display()
+                ));
+            }
+        }
     }
     let ends = rows.last().map_or(0, |(_, end)| *end);
     if cube.is_complete() && ends < bytes.len() as u64 {
@@ -495,13 +521,37 @@ fn left_parts(paths: &Paths) -> Vec<PathBuf> {
         .collect()
 }
 
+/// The fields that the description of a record has.
+#[must_use]
+pub fn own_fields(paths: &Paths) -> Vec<RecordField> {
+    let described = fs::read_to_string(paths.record_description()).unwrap_or_default();
+    let known: Option<Value> = serde_json::from_str(&described).ok();
+    let known = known
+        .filter(|_| described.contains(MARK))
+        .unwrap_or_default();
+    let names = known.get("fields").and_then(Value::as_array);
+    let names = names.into_iter().flatten().filter_map(Value::as_str);
+    let field = |name: &str| {
+        let mut all = RecordField::ALL.iter();
+        all.find(|field| field.name() == name).copied()
+    };
+    names.filter_map(field).collect()
+}
+
 /// Refuses files of others that have the names of a record.
 ///
 /// # Errors
 /// [`CubeError::ForeignRecord`], [`CubeError::Io`].
-pub fn refuse_others(paths: &Paths) -> Result<(), CubeError> {
+pub fn refuse_others(paths: &Paths, fields: &[RecordField]) -> Result<(), CubeError> {
     let foreign = |path: PathBuf| Err(CubeError::ForeignRecord { path });
     let (rows, beside) = (paths.record(), paths.record_description());
+    let own = own_fields(paths);
+    for &field in fields.iter().filter(|field| !own.contains(field)) {
+        let path = FieldFile::path(&paths.cube, field);
+        if fs::symlink_metadata(&path).is_ok() {
+            return foreign(path);
+        }
+    }
     match fs::read_to_string(&beside) {
         Ok(text) if is_ours(&text) => Ok(()),
         Ok(_) => foreign(beside),
@@ -516,9 +566,10 @@ pub fn refuse_others(paths: &Paths) -> Result<(), CubeError> {
 /// # Errors
 /// [`CubeError::Io`].
 pub fn remove(paths: &Paths) -> Result<(), CubeError> {
-    if refuse_others(paths).is_err() {
+    if refuse_others(paths, &[]).is_err() {
         return Ok(());
     }
+    field_files::remove(paths, &own_fields(paths))?;
     left_parts(paths)
         .iter()
         .try_for_each(|left| remove_parts(left))?;

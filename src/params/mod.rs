@@ -41,7 +41,7 @@ pub use keys::is_key;
 pub use place::Place;
 pub use profile::{Boundary, Formula, Function, Profile, Wall};
 pub use raw::{InputPlace, RawParams};
-pub use record::{PointValue, RecordKeys, RowTimes};
+pub use record::{PointValue, RecordField, RecordKeys, RowTimes};
 pub(crate) use spelling::{hint, hint_of_file};
 pub(crate) use sweep::Wrong;
 pub use sweep::{MOST_SCENARIOS, SweepParams};

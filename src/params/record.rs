@@ -2,7 +2,7 @@
 
 use super::{
     area::Area,
-    choice::choice,
+    choice::{Choice, choice},
     judge::Judge,
     value::{Value, number},
 };
@@ -16,6 +16,21 @@ choice! {
         Nearest = "nearest",
         /// Between the four nodes around it, linear along x and along y.
         Linear = "linear",
+    }
+}
+
+choice! {
+    /// What is kept of a node between two snapshots.
+    #[derive(PartialOrd, Ord)]
+    pub enum RecordField {
+        /// The mean over time.
+        Mean = "mean",
+        /// The smallest value.
+        Min = "min",
+        /// The largest value.
+        Max = "max",
+        /// When it had that first.
+        TimeOfMax = "time_of_max",
     }
 }
 
@@ -43,6 +58,8 @@ pub struct RecordKeys {
     pub totals: bool,
     /// Regions by their names.
     pub regions: Vec<(String, Area)>,
+    /// What is kept of every node between snapshots.
+    pub fields: Vec<RecordField>,
 }
 
 /// The most columns of a record.
@@ -66,13 +83,14 @@ impl RecordKeys {
 
     /// The keys of `[record]`, if any was typed.
     pub(super) fn take(judge: &mut Judge<'_>, start: f64, is_steady: bool) -> Option<Self> {
-        const KEYS: [&str; 6] = [
+        const KEYS: [&str; 7] = [
             "record.every",
             "record.at",
             "record.points",
             "record.interpolate",
             "record.totals",
             "record.region",
+            "record.fields",
         ];
         let first = KEYS.into_iter().find(|key| judge.is_typed(key))?;
         let mut times = times(judge, start);
@@ -97,7 +115,12 @@ impl RecordKeys {
             true => regions(judge),
             false => Vec::new(),
         };
+        let fields = match judge.is_typed("record.fields") {
+            true => fields(judge),
+            false => Vec::new(),
+        };
         let record = Self {
+            fields,
             times: times?,
             points,
             value,
@@ -105,8 +128,9 @@ impl RecordKeys {
             regions,
         };
         let nothing = record.points.is_empty() && !record.totals && record.regions.is_empty();
+        let nothing = nothing && record.fields.is_empty();
         judge.refuse_if(nothing, first, || {
-            "nothing is recorded: totals = true, points = { … } or [[record.region]] says what"
+            "nothing is recorded: totals = true, points = { … }, fields = [ … ] or [[record.region]] says what"
                 .to_owned()
         });
         let names = record.points.iter().map(|(name, _)| name);
@@ -169,6 +193,26 @@ fn times(judge: &mut Judge<'_>, start: f64) -> Option<RowTimes> {
     };
     judge.note(EVERY, noted);
     Some(times)
+}
+
+fn fields(judge: &mut Judge<'_>) -> Vec<RecordField> {
+    const KEY: &str = "record.fields";
+    let fields = judge.convert(KEY, |value| {
+        let items = value.as_array().ok_or(None)?.iter();
+        let field = |item: &Value| {
+            let word = item.as_str()?;
+            let mut all = RecordField::ALL.iter();
+            all.find(|field| field.name() == word).copied()
+        };
+        let fields: Option<Vec<RecordField>> = items.map(field).collect();
+        fields.ok_or(None)
+    });
+    let mut fields = fields.unwrap_or_default();
+    fields.sort();
+    fields.dedup();
+    let names: Vec<&str> = fields.iter().map(|field| field.name()).collect();
+    judge.note(KEY, json!(names));
+    fields
 }
 
 fn points(judge: &mut Judge<'_>) -> Vec<(String, [f64; 2])> {

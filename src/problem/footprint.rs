@@ -2,7 +2,7 @@
 
 use super::Problem;
 use crate::{
-    params::{RowTimes, StepMethod},
+    params::{RecordField, RowTimes, StepMethod},
     physics::{picture::Picture, slots::Place},
 };
 use serde::Serialize;
@@ -140,6 +140,23 @@ impl Problem {
         Some(steps.max(1))
     }
 
+    /// What a record keeps of every node between snapshots.
+    pub(crate) fn fields(&self) -> &[RecordField] {
+        let keys = self.params.record.as_ref();
+        keys.map_or(&[], |keys| &keys.fields)
+    }
+
+    /// Bytes of the files of these.
+    pub(crate) fn field_file_bytes(&self) -> u64 {
+        let frames = self.schedule.snapshots() - 1;
+        let each = |field: &RecordField| match field {
+            RecordField::TimeOfMax => size_of::<f64>() as u64,
+            _ => self.params.precision.bytes() as u64,
+        };
+        let of_node: u64 = self.fields().iter().map(each).sum();
+        frames * self.grid.len() * of_node
+    }
+
     /// Bytes of what a record reads so many rows of a state by, and of a state beside the one of the run.
     #[must_use]
     pub(crate) fn record_bytes(&self, rows: usize) -> u64 {
@@ -159,6 +176,9 @@ impl Problem {
         };
         let has_capacities =
             !keys.regions.is_empty() && self.slots.uniform(Place::Capacity).is_none();
+        let is_time = |field: &RecordField| *field == RecordField::TimeOfMax;
+        let of_fields = keys.fields.len() + usize::from(keys.fields.iter().any(is_time));
+        let coefficients = coefficients + of_fields as u64;
         let arrays = beside * node + (coefficients + u64::from(has_capacities)) * double;
         // What each row of the grid has.
         let numbers = 32 + self.geometry().rates() as u64 + 5 * keys.regions.len() as u64;

@@ -406,6 +406,9 @@ fn why_in_memory(problem: &Problem, terms: Terms) -> Option<String> {
         StepMethod::Exact => {
             "method = \"exact\" has the whole state in memory: allow that much with --memory, or take method = \"rkl2\""
         }
+        _ if !problem.fields().is_empty() => {
+            "record.fields has arrays of the whole domain in memory: allow that much with --memory, or leave them out"
+        }
         StepMethod::Rkl2 if problem.records_every_step() => {
             "record.every = \"step\" with method = \"rkl2\" has a whole state of every stage in memory: allow that much with --memory, or give a time"
         }

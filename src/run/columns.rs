@@ -2,7 +2,7 @@
 
 use crate::{
     cube::{self, CubeError, Header, Paths, RecordColumn, digest, record_file},
-    params::Coordinates,
+    params::{Choice, Coordinates},
     physics::fluxes::{DECAY, FIRST_HELD, SOURCE},
     problem::Problem,
 };
@@ -114,12 +114,19 @@ pub(super) fn of_run(problem: &Problem, header: &Header) -> String {
 /// What the columns are, and of parameters with which check sum.
 pub(super) fn describe(problem: &Problem, columns: &[RecordColumn], parameters: &str) -> String {
     let points = problem.gauges().map(|gauges| &gauges.points);
-    let content = [
+    let mut content = vec![
         ("parameters_sha256", json!(parameters)),
         ("columns", json!(columns)),
         ("points", json!(points)),
     ];
-    let lines = content.map(|(key, value)| format!("  {}: {value}", json!(key)));
+    let fields: Vec<&str> = problem.fields().iter().map(|field| field.name()).collect();
+    if !fields.is_empty() {
+        content.push(("fields", json!(fields)));
+    }
+    let lines = content.into_iter();
+    let lines: Vec<String> = lines
+        .map(|(key, value)| format!("  {}: {value}", json!(key)))
+        .collect();
     record_file::description(&lines.join(",\n"))
 }
 
@@ -154,7 +161,7 @@ impl<'a> SweepRecord<'a> {
     /// # Errors
     /// [`CubeError`].
     pub(crate) fn refuse_others(&self) -> Result<(), CubeError> {
-        record_file::refuse_others(self.paths)
+        record_file::refuse_others(self.paths, &[])
     }
 
     /// Makes its place, unless the sweep has begun.

@@ -6,6 +6,7 @@ use super::{
     decomposition::Decomposition,
     error::RunError,
     exchange::on_root,
+    interval_fields::IntervalFields,
     observer::Message,
     output::Output,
     snapshot::Snapshot,
@@ -16,14 +17,16 @@ use super::{
 use crate::{
     comm::{Comm, collective},
     cube::{
-        Paths, RecordColumn,
+        Cube, Paths, RecordColumn,
+        field_files::FieldFile,
         record_file::{self, ReadRow, RecordFile},
     },
-    params::{RecordKeys, RowTimes},
+    params::{Precision, RecordKeys, RowTimes},
     physics::{fluxes::FIRST_HELD, step_sums::StepSums},
     problem::Problem,
     schedule::{Clock, Moment},
 };
+use diff2d_arrays::npy::Dtype;
 use std::fmt::Write;
 
 /// The rows of a run.
@@ -36,6 +39,8 @@ pub(crate) struct History<'a> {
     /// The number of the scenario, of a sweep.
     scenario: Option<usize>,
     reader: StateReader<'a>,
+    /// What is kept of nodes between snapshots, if anything is.
+    fields: Option<IntervalFields<'a>>,
     /// Where every step is recorded, what it brings in.
     steps: Option<StepSums>,
     /// What has come in since the beginning.
@@ -100,6 +105,8 @@ impl<'a> History<'a> {
         let file = comm.is_root().then(file).transpose();
         let file = collective::all_ok(comm, file.map_err(RunError::from))?;
         let (file, rows) = file.unzip();
+        let files = open_fields(problem, keys, output, now)?;
+        let fields = (!files.is_empty()).then(|| IntervalFields::new(problem, files, output.ranks));
         let start = problem.schedule.pace().start();
         let is_every_step = keys.times == RowTimes::Step && keys.has_rates();
         let mut history = Self {
@@ -108,6 +115,7 @@ impl<'a> History<'a> {
             columns,
             scenario: place.scenario,
             reader: StateReader::new(problem, keys, gauges),
+            fields,
             steps: is_every_step.then(|| problem.step_sums(now.unwrap_or(start))),
             sums: Sums::new(problem)?,
             first_mass: 0.0,
@@ -265,6 +273,54 @@ impl<'a> History<'a> {
         self.next.as_ref().is_some_and(is_here)
     }
 
+    /// The time of the moment that follows on one of a state at `now`, or somewhat later.
+    fn next_moment(&self, now: Clock) -> f64 {
+        let schedule = &self.problem.schedule;
+        let of_step = |step: u64| schedule.pace().after(now, step - now.step).simtime;
+        let snapshot = of_step(schedule.next_due(now.step));
+        let row = self.next.map_or(f64::INFINITY, |(moment, time)| {
+            let is_own = time.is_nan() || schedule.is_snapshot(moment.step);
+            match is_own && moment.beyond == 0.0 {
+                true => of_step(moment.step),
+                false => time,
+            }
+        });
+        row.min(snapshot)
+    }
+
+    /// Collective. Takes a state into the fields, where an interval begins, goes on, or ends.
+    fn take_fields<C: Comm>(
+        &mut self,
+        (now, time): (Clock, f64),
+        (begins, ends): (bool, bool),
+        ranks: &Decomposition<'_, C>,
+        mut show: impl FnMut(Look<'_>) -> Result<(), RunError>,
+    ) -> Result<(), RunError> {
+        let next = self.next_moment(now);
+        let Some(fields) = &mut self.fields else {
+            return Ok(());
+        };
+        if ends {
+            show(&mut |rows| {
+                fields.take(time, None, rows);
+                Ok(())
+            })?;
+            let index = self.problem.schedule.snapshot_at(now.step).0;
+            collective::all_ok(ranks.comm(), fields.end(index, time))?;
+        }
+        if begins {
+            fields.begin(time);
+        }
+        if begins || !ends {
+            show(&mut |rows| {
+                fields.take(time, Some(next), rows);
+                Ok(())
+            })?;
+            fields.end_moment(time);
+        }
+        Ok(())
+    }
+
     /// Collective. Takes the row that is due, of a state at its moment, which is `now` or somewhat later.
     fn take<C: Comm>(
         &mut self,
@@ -397,13 +453,58 @@ impl<'a> History<'a> {
     }
 }
 
+/// Collective. The files of fields, with the frames before a time.
+fn open_fields<C: Comm>(
+    problem: &Problem,
+    keys: &RecordKeys,
+    output: &Output<'_, C>,
+    now: Option<Clock>,
+) -> Result<Vec<FieldFile>, RunError> {
+    let (Some(place), comm) = (&output.record, output.ranks.comm()) else {
+        return Ok(Vec::new());
+    };
+    let dtype = match problem.params.precision {
+        Precision::F64 => Dtype::F64,
+        Precision::F32 => Dtype::F32,
+    };
+    let header = |kind| FieldFile::header(kind, problem.cube_shape(), dtype);
+    let is_there = |kind| FieldFile::open(&place.paths.cube, kind, header(kind)).is_ok();
+    on_root(comm, || {
+        let mut kinds = keys.fields.iter();
+        // A longer run begins with the frames of a shorter one.
+        let is_new = |kind| now.is_none() || (output.shorter.is_some() && !is_there(kind));
+        kinds.try_for_each(|&kind| match is_new(kind) {
+            true => FieldFile::create(&place.paths.cube, kind, &header(kind)),
+            false => Ok(()),
+        })
+    })?;
+    let kinds = keys.fields.iter();
+    let files = kinds.map(|&kind| FieldFile::open(&place.paths.cube, kind, header(kind)));
+    let files: Result<Vec<FieldFile>, _> = files.collect();
+    let files = collective::all_ok(comm, files.map_err(RunError::from))?;
+    if let (Some(shorter), Some(now)) = (output.shorter, now) {
+        let frames = problem.schedule.snapshot_at(now.step).0;
+        let copied = || {
+            let theirs = Cube::open(shorter)?.committed().saturating_sub(1);
+            let mut files = files.iter();
+            files.try_for_each(|file| file.copy(shorter, frames.min(theirs)))
+        };
+        on_root(comm, copied)?;
+    }
+    Ok(files)
+}
+
 /// Collective. Refuses a record that cannot be written as the run is carried out, and files of others that have its names.
-pub(super) fn check(paths: Option<&Paths>, comm: &impl Comm) -> Result<(), RunError> {
+pub(super) fn check(
+    problem: &Problem,
+    paths: Option<&Paths>,
+    comm: &impl Comm,
+) -> Result<(), RunError> {
     let Some(paths) = paths else {
         let why = "is written beside a cube, and there is none: leave it out";
         return Err(RunError::NoRecord { why });
     };
-    on_root(comm, || record_file::refuse_others(paths))
+    on_root(comm, || record_file::refuse_others(paths, problem.fields()))
 }
 
 /// Collective. Advances a state, by single steps that are looked into where every step is recorded.
@@ -438,10 +539,17 @@ pub(super) fn record<C: Comm>(
         return Ok(());
     };
     let may_end = history.problem.params.until.is_some() && is_snapshot && now.step > 0;
-    match history.is_due(now) {
+    let is_due = history.is_due(now);
+    match is_due {
         true => history.take(now, ranks, |look| state.look(look))?,
         false if may_end => history.take_last(now, ranks, |look| state.look(look))?,
         false => {}
+    }
+    if is_due || is_snapshot {
+        let is_last = now.step >= history.problem.schedule.last_step();
+        let (begins, ends) = (is_snapshot && !is_last, is_snapshot && now.step > 0);
+        let show = |look: Look<'_>| state.look(look);
+        history.take_fields((now, now.simtime), (begins, ends), ranks, show)?;
     }
     match is_snapshot || state.keeps_passes() {
         true => history.sync(ranks.comm()),
@@ -459,7 +567,23 @@ pub(super) fn record_beyond<C: Comm>(
         return Ok(());
     };
     while let Some(length) = history.beyond(now) {
+        let time = history.next.map_or(now.simtime, |(_, time)| time);
         history.take(now, ranks, |look| state.aside((length, now), clock, look))?;
+        let show = |look: Look<'_>| state.aside((length, now), clock, look);
+        history.take_fields((now, time), (false, false), ranks, show)?;
     }
     Ok(())
+}
+
+/// Collective. Begins an interval with a state from which the run goes on.
+pub(super) fn go_on<C: Comm>(
+    (history, ranks): (Option<&mut History<'_>>, &Decomposition<'_, C>),
+    state: &mut impl State<C>,
+    now: Clock,
+) -> Result<(), RunError> {
+    let Some(history) = history else {
+        return Ok(());
+    };
+    let show = |look: Look<'_>| state.look(look);
+    history.take_fields((now, now.simtime), (true, false), ranks, show)
 }

@@ -33,6 +33,7 @@ mod flux;
 mod history;
 mod in_bands;
 mod in_memory;
+mod interval_fields;
 mod observer;
 mod options;
 mod output;

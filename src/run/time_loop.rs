@@ -64,7 +64,7 @@ pub(super) fn run<T: Element>(
     });
     let in_memory = collective::all_ok(comm, in_memory)?;
     if problem.params.record.is_some() {
-        history::check(paths.as_ref(), comm)?;
+        history::check(problem, paths.as_ref(), comm)?;
     }
     let Some(mut paths) = paths else {
         match &mut kept {
@@ -129,6 +129,10 @@ pub(super) fn run<T: Element>(
     let mut output = Output::cube(problem, &ranks, writer.scenario(0), reports);
     (output.checkpoint, output.shorter) = (Some(&paths), options.extend.as_deref());
     let parameters = columns::of_run(problem, writer.header());
+    if !problem.fields().is_empty() {
+        // An interval begins with its snapshot again.
+        output.checkpoint = None;
+    }
     output.record = Some(RecordPlace::of_run(&paths).with_parameters(parameters));
     let simulated = match (in_memory, budget.bands) {
         (Some(state), _) => {
@@ -211,7 +215,12 @@ fn first_state<'p, C: Comm>(
     }
     let mut history = History::begin(problem, output, resumed)?;
     let began = match resumed {
-        Some(clock) => clock,
+        Some(clock) => {
+            if clock.step < problem.schedule.last_step() {
+                history::go_on((history.as_mut(), output.ranks), state, clock)?;
+            }
+            clock
+        }
         None => {
             let start = problem.schedule.pace().start();
             let ranks = output.ranks;

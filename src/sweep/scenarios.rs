@@ -82,6 +82,10 @@ impl Sweep {
             let problem = Problem::with_digests(&raw, &mut digests)?;
             let first = first.get_or_insert_with(|| problem.clone());
             share_a_cube(first, &problem, number - 1, &raw)?;
+            if !problem.fields().is_empty() {
+                let reason = "scenarios of a sweep have no fields between snapshots; `diff2d run` writes those of one alone";
+                return Err(raw.refuse("record.fields", reason.to_owned()));
+            }
             snapshots = problem.schedule.snapshots().max(snapshots);
             let state = Footprint::of(&problem);
             largest = largest
