@@ -51,6 +51,8 @@ pub enum Type {
     Pair,
     /// An array of numbers.
     Numbers,
+    /// An array of words.
+    Words,
     /// A table with the key, and perhaps with others.
     Form(&'static str, &'static [&'static str]),
     /// Arrays of two numbers, by their names or one after the other.
@@ -73,6 +75,7 @@ impl Type {
                 items.len() == 2 && items.iter().all(|item| number(item).is_some())
             }
             (Self::Numbers, Value::Array(items)) => items.iter().all(|item| number(item).is_some()),
+            (Self::Words, Value::Array(items)) => items.iter().all(|item| item.as_str().is_some()),
             (Self::Points, Value::Array(items)) => items.iter().all(|item| Self::Pair.takes(item)),
             (Self::Points, Value::Table(table)) => {
                 table.values().all(|item| Self::Pair.takes(item))
@@ -122,6 +125,7 @@ const WORD: &[Type] = &[Type::Word];
 const SIZE: &[Type] = &[Type::Word, Type::Integer];
 const PAIR: &[Type] = &[Type::Pair];
 const LIST: &[Type] = &[Type::Numbers];
+const WORDS: &[Type] = &[Type::Words];
 const FORMULA: &[Type] = &[Type::Number, Type::Word];
 const TABLES: &[Type] = &[Type::Tables];
 const POINTS: &[Type] = &[Type::Points];
@@ -166,6 +170,7 @@ const EVERY: &str = "a finite number greater than 0, or \"step\"";
 const AT: &str = "ascending numbers, none of them before t0";
 const AT_POINTS: &str = "{ name = [x, y], … } or a list [[x, y], …], whose points are p0, p1, …";
 const REGIONS: &str = "tables [[record.region]] with name = \"…\" and where = \"…\", file = \"….npy\" or image = \"….png\"";
+const FIELDS: &str = "some of \"mean\", \"min\", \"max\" and \"time_of_max\"";
 const FUNCTION: &str = "tables [function.NAME] with file = \"….csv\", from and to, or points = [[0, 20], [3600, 25]], and between and beyond";
 const COMBINE: &str =
     "\"product\" (every value with every other) or \"zip\" (the first with the first, and so on)";
@@ -189,7 +194,7 @@ macro_rules! keys {
 }
 
 /// Every key of a run's file, in the order in which files and journals list them.
-pub static KEYS: [Key; 61] = keys! {
+pub static KEYS: [Key; 62] = keys! {
     "D", "diffusion coefficient", "length²/time", PROFILE, MATERIAL, "1.0", Required;
     "x1", "left end of the domain", "length", NUMBER, FINITE, "-10.0", Required;
     "x2", "right end of the domain", "length", NUMBER, "a finite number greater than x1", "10.0", Required;
@@ -265,6 +270,7 @@ pub static KEYS: [Key; 61] = keys! {
         Derived;
     "record.region", "regions that are recorded", "", TABLES, REGIONS, "[{ name = \"pipe\", where = \"hypot(x, y) < 2\" }]",
         Derived;
+    "record.fields", "what is kept of every node between snapshots", "", WORDS, FIELDS, "[\"mean\", \"max\"]", Derived;
     "held", "nodes that keep given values", "density", TABLES, HELD, "[{ where = \"abs(x) < 0.1\", value = 60.0 }]",
         Derived;
     "function", "functions of one number, for all formulas", "", NAMED, FUNCTION,
