@@ -432,6 +432,10 @@ fn parts(paths: &Paths, run_id: &str) -> PathBuf {
 /// [`CubeError::LostRecord`] where the description is not there any more, or is another one; [`CubeError::Io`].
 pub fn begin_sweep(paths: &Paths, run_id: &str, description: &str) -> Result<(), CubeError> {
     let (directory, beside) = (parts(paths, run_id), paths.record_description());
+    let around = paths.directory();
+    let lock = File::open(around).map_err(CubeError::io("open", around))?;
+    // Where files have no locks there is one process.
+    let _ = lock.lock();
     if directory.is_dir() {
         return is_described(&beside, description);
     }
@@ -451,7 +455,6 @@ pub fn begin_sweep(paths: &Paths, run_id: &str, description: &str) -> Result<(),
 /// [`CubeError::LostRecord`] where rows are missing; [`CubeError`].
 pub fn end_sweep(paths: &Paths, run_id: &str, head: &str) -> Result<(), CubeError> {
     let (directory, beside) = (parts(paths, run_id), paths.record_description());
-    // Other processes may do the same.
     let lock = sys::open_to_read(&beside).map_err(CubeError::io("open", &beside))?;
     // Where files have no locks there is one process.
     let _ = lock.lock();
