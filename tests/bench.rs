@@ -192,6 +192,7 @@ fn physics(directory: &Path, compiler: &Path) -> process::Output {
 }
 
 #[test]
+#[ignore = "large: tests/run-all --full"]
 fn one_loop_of_every_other_kind_of_problem_has_the_same_bits_without_contraction() {
     let directory = TempDir::new().unwrap();
     let exact = script(
@@ -232,6 +233,7 @@ fn one_loop_of_every_other_kind_of_problem_has_the_same_bits_without_contraction
 }
 
 #[test]
+#[ignore = "large: tests/run-all --full"]
 fn other_kinds_of_problem_differ_by_no_more_than_contraction() {
     let directory = TempDir::new().unwrap();
     let output = physics(directory.path(), Path::new("g++"));

@@ -250,6 +250,7 @@ fn every_kind_of_run_keeps_to_little_memory() {
 }
 
 #[test]
+#[ignore = "large: tests/run-all --full"]
 fn memory_goes_with_the_grid_and_not_with_the_cube() {
     the_scenarios_of_a_sweep_take_a_few_bytes_each();
     an_export_keeps_to_its_memory();

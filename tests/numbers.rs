@@ -211,6 +211,7 @@ fn single_precision_has_the_bits_of_numpy() {
 
 /// A snapshot above 4 MiB has a digest of several blocks.
 #[test]
+#[ignore = "large: tests/run-all --full"]
 fn snapshots_of_several_blocks_have_the_bits_of_numpy() {
     let of_nodes = |nodes: u32, precision| Case {
         precision,
