@@ -47,6 +47,17 @@ fn written() -> Vec<(String, String)> {
         ("stages", "D = 'exp(x)'\nmethod = 'rkl2'\ndt = 0.0008\ngrid = 'walls'\nboundary.top = { robin = ['1 + t', 1, 'x'] }".to_owned()),
         ("transforms", "D = 1\nmethod = 'exact'\ndecay = 0.5\nsource = 'x'\ngrid = 'walls'\nboundary.left = { flux = 1 }".to_owned()),
         ("ring", "D = 'x + 1'\ncoordinates = 'axisymmetric'\ngrid = 'walls'\nmask.where = 'hypot(x, y) < 0.3'".to_owned()),
+        (
+            "record",
+            format!(
+                "{PLATE}[record]\nevery = 0.0005\ntotals = true\npoints = {{ a = [0.1, 0.1] }}\n\
+                 region = [{{ name = 'pipe', where = 'hypot(x - 0.2, y - 0.3) < 0.3' }}]\n"
+            ),
+        ),
+        (
+            "steps",
+            "precision = 'f32'\nD = 1\ngrid = 'walls'\nboundary.left = 't'\n[record]\nevery = 'step'\ntotals = true\n".to_owned(),
+        ),
         ("irregular", "D = 1\ngrid = 'walls'\nouttimes = [1.002, 1.003, 1.006]\nt0 = 1\nsource = 't*x'".to_owned()),
     ];
     let text = |more: String| match more.contains("outtimes") {
@@ -123,7 +134,23 @@ impl<'a> Case<'a> {
         let kept = 1 + self.number % (snapshots - 1).max(1);
         let bytes = self.problem.field_bytes() as usize;
         self.scene.cut(self.name, "other", kept, bytes);
+        for kind in &KINDS[2..] {
+            if let Ok(record) = fs::read(self.scene.path(format!("{}.{kind}", self.name))) {
+                self.scene.write(&format!("other.{kind}"), record);
+            }
+        }
     }
+}
+
+/// The files of a run; a record only where it is asked for.
+const KINDS: [&str; 4] = ["npy", "journal", "record.csv", "record.json"];
+
+/// The files of a run without what is new in every one.
+fn files(scene: &Scene, stem: &str) -> (Vec<u8>, Vec<String>, Vec<Option<Vec<u8>>>) {
+    let (cube, journal) = scene.cube_and_journal(stem);
+    let records = KINDS[2..].iter();
+    let records = records.map(|kind| fs::read(scene.path(format!("{stem}.{kind}"))).ok());
+    (cube, journal, records.collect())
 }
 
 fn done(outcome: Result<Outcome, RunError>) -> Result<(), RunError> {
@@ -193,17 +220,18 @@ fn every_way_of_running_every_problem_gives_the_same_bytes() {
         let run = Run::new(&problem).output(scene.path(format!("{name}.npy")));
         let alone = start(run.threads(1)).map_err(|error| error.to_string());
         for (way, run) in WAYS {
-            for file in ["other.npy", "other.journal"] {
-                let _ = fs::remove_file(scene.path(file));
+            for kind in KINDS {
+                let _ = fs::remove_file(scene.path(format!("other.{kind}")));
             }
             if way.starts_with("resumed") && alone.is_err() {
                 continue;
             }
             match run(&case) {
                 Ok(()) => {
-                    let got = scene.cube_and_journal("other");
-                    let expected = scene.cube_and_journal(&name);
-                    assert!(got == expected, "{name} {way}:\n{text}");
+                    assert!(
+                        files(&scene, "other") == files(&scene, &name),
+                        "{name} {way}:\n{text}"
+                    );
                     *ran.entry(way).or_default() += 1;
                 }
                 // Not everything can be advanced in bands, and some grids are too small for them.
