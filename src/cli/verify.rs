@@ -5,14 +5,14 @@ use super::{
     terminal::{Terminal, quoted},
 };
 use crate::{
-    cube::{Cube, CubeError, Header, journal::Slot},
+    cube::{Cube, CubeError, Header, journal::Slot, record_file},
     error::Error,
 };
 use clap::Args;
 use serde::{Serialize, Serializer};
 use std::{fmt, path::PathBuf};
 
-/// Recompute the digest of every committed snapshot (exit code 3 if any differs)
+/// Recompute the digest of every committed snapshot, and check the record (exit code 3 if any differs)
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  diff2d verify output/diff2dparams.npy")]
 pub(super) struct VerifyArgs {
@@ -33,6 +33,7 @@ pub(super) fn verify(args: &VerifyArgs, terminal: &Terminal) -> Result<(), Error
                 snapshots: 0,
                 committed: 0,
                 damaged: Places::default(),
+                record: Vec::new(),
             };
             return terminal.answer(&verified, args.json);
         }
@@ -47,12 +48,19 @@ pub(super) fn verify(args: &VerifyArgs, terminal: &Terminal) -> Result<(), Error
         snapshots: header.snapshots(),
         committed,
         damaged: Places::new(&damaged, header),
+        record: record_file::check(&cube)?,
     };
     terminal.answer(&verified, args.json)?;
     let (name, repair) = (&verified.name, quoted(&verified.name));
     let Places { snapshots, beyond } = verified.damaged;
     let what = match (snapshots.len(), beyond.len()) {
-        (0, 0) => return Ok(()),
+        (0, 0) if verified.record.is_empty() => return Ok(()),
+        (0, 0) if header.is_sweep() => format!(
+            "the record of {name} is damaged, and that of a sweep is not computed again: keep what is left of it, or compute the sweep again with --force"
+        ),
+        (0, 0) => {
+            format!("the record of {name} is damaged: `diff2d repair {repair}` writes it again")
+        }
         (0, others) => format!(
             "{others} places of {name} behind the last snapshot of their scenario are not NaN: `diff2d repair {repair}` fills them"
         ),
@@ -71,6 +79,9 @@ struct Verified {
     snapshots: u64,
     committed: u64,
     damaged: Places,
+    /// What is wrong with the record.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    record: Vec<String>,
 }
 
 impl fmt::Display for Verified {
@@ -81,9 +92,11 @@ impl fmt::Display for Verified {
             true => write!(
                 f,
                 "{name}: {committed} of {committed} committed snapshots are as they were committed"
-            ),
-            false => f.write_str(&lines),
+            )?,
+            false => f.write_str(&lines)?,
         }
+        let mut record = self.record.iter();
+        record.try_for_each(|wrong| write!(f, "\n{wrong}"))
     }
 }
 

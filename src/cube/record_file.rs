@@ -362,6 +362,22 @@ pub fn check(cube: &Cube) -> Result<Vec<String>, CubeError> {
             "{name} has something else than rows after byte {ends}"
         ));
     }
+    if let (Some(run), Some(last), Some((row, _))) =
+        (cube.run(), cube.records().last(), rows.last())
+    {
+        let names = names.iter().zip(row);
+        let time = names.clone().find(|(name, _)| **name == "t");
+        let time = time.map_or(f64::NAN, |(_, time)| *time);
+        let pairs = run.params.pairs();
+        let every = pairs.iter().find(|(name, _)| name == "record.every");
+        let every = every.map_or(f64::INFINITY, |(_, every)| every.as_f64().unwrap_or(0.0));
+        if time + every + run.dt < last.simtime {
+            wrong.push(format!(
+                "{name} ends with the row of t = {time:?}, and there is a snapshot of t = {:?}",
+                last.simtime
+            ));
+        }
+    }
     let at = |wanted: &str| names.iter().position(|name| *name == wanted);
     let value = |row: &[f64], wanted: &str| Some(row[at(wanted)?]);
     let of = |row: &[f64]| value(row, "scenario").map_or(0, f64::to_bits);
