@@ -65,7 +65,7 @@ impl Random {
 
 /// Problems beyond the course's: every kind of wall, material and source, and all methods. The spacing is
 /// `dx`, in steps of about `dx*dx/4`.
-pub const PROBLEMS: [(&str, &str); 7] = [
+pub const PROBLEMS: [(&str, &str); 8] = [
     (
         "walls",
         "grid = \"walls\"; boundary = {left = {flux = 0.5}, right = {robin = [1.0, 2.0, \"sin(t)\"]}, bottom = \"x*cos(t)\", top = {flux = 0.0}}",
@@ -89,6 +89,10 @@ pub const PROBLEMS: [(&str, &str); 7] = [
     (
         "record",
         "record = {every = 0.3, totals = true, points = {a = [1.0, 2.5]}, region = [{name = \"pipe\", where = \"x*x + y*y < 9\"}]}",
+    ),
+    (
+        "fields",
+        "record = {every = 0.3, totals = true, points = {a = [1.0, 2.5]}, fields = [\"mean\", \"min\", \"max\", \"time_of_max\"]}",
     ),
     (
         "exact",
@@ -162,8 +166,8 @@ impl Lab {
     pub fn little_memory(&self) -> Option<u64> {
         let text = fs::read_to_string(&self.params).unwrap();
         let problem: diff2d::Problem = text.parse().unwrap();
-        let is_euler = !text.contains("method");
-        is_euler.then(|| problem.field_bytes() * 4)
+        let in_memory = text.contains("method") || text.contains("fields");
+        (!in_memory).then(|| problem.field_bytes() * 4)
     }
 
     /// `diff2d COMMAND` on its cube.
