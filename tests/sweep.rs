@@ -59,7 +59,7 @@ fn a_scenario_has_the_bytes_of_its_run_and_nan_behind_them() {
         let cube = scene.read("s.npy");
         let rows = table(&scene, "s.csv");
         assert_eq!(
-            rows[0],
+            rows[0][..11],
             [
                 "scenario",
                 "D",
@@ -85,6 +85,11 @@ fn a_scenario_has_the_bytes_of_its_run_and_nan_behind_them() {
             let own = scene.read("r.npy").split_off(HEADER as usize);
             let scenario = &cube[HEADER as usize + number * bytes..][..bytes];
             assert_eq!(scenario[..own.len()], own, "scenario {number}");
+            let flux = scene.succeed("flux r.npy --snapshots -1").stdout;
+            let flux: Vec<Vec<&str>> = flux.lines().map(|line| line.split(',').collect()).collect();
+            let rates = 2..flux[0].len() - 1;
+            assert_eq!(rows[0][11..], flux[0][rates.clone()]);
+            assert_eq!(row[11..], flux[1][rates], "scenario {number}");
             let rest = &scenario[own.len()..];
             let is_nan = |value: &[u8]| match value.len() {
                 4 => f32::from_le_bytes(value.try_into().unwrap()).is_nan(),
@@ -123,6 +128,24 @@ fn a_sweep_takes_overrides_and_tells_results() {
             "{name} {value} {last}"
         );
     }
+    // Rates are those of the run, and are there once all scenarios are complete.
+    let told = scene.succeed("flux r.npy --snapshots -1").stdout;
+    let flux: Vec<Vec<&str>> = told.lines().map(|line| line.split(',').collect()).collect();
+    let last = flux[0].len() - 1;
+    assert_eq!(rows[0][10..], flux[0][2..last]);
+    assert_eq!(rows[1][10..], flux[1][2..last]);
+    let whole = scene.text("s.csv");
+    let set = "sweep s.toml --set D=[0.5,1,2] -o p.npy --scenarios";
+    scene.succeed(&format!("{set} 1:3"));
+    assert!(
+        scene
+            .text("p.csv")
+            .lines()
+            .skip(1)
+            .all(|row| row.ends_with(",,,,,,"))
+    );
+    scene.succeed(&format!("{set} 0:1"));
+    assert_eq!(scene.text("p.csv"), whole);
     let told = scene.run("sweep s.toml --set E=1 -o x.npy");
     assert_eq!(told.code, Some(2), "{told}");
     assert_eq!(scene.run("sweep s.toml -o s.npy --resume").code, Some(2));

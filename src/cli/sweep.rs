@@ -13,10 +13,10 @@ use crate::{
     comm::{Comm, World, collective},
     cube::{
         Cube, Paths, Writing,
-        journal::{FileNames, Scenario},
+        journal::{FileNames, Record, Scenario},
     },
     error::Error,
-    run::Outcome,
+    run::{FluxTable, Outcome},
     sweep::Sweep,
 };
 use clap::Args;
@@ -142,6 +142,7 @@ fn on_ranks(
             .iter()
             .map(|key| file_names(sweep, key))
             .collect(),
+        rates: rate_names(sweep),
         sweep,
         path: &table,
         cube,
@@ -239,11 +240,13 @@ fn on_ranks(
 }
 
 /// The table next to the cube: a row for each scenario with its number, the varied keys, what follows
-/// from them, and time, mass, minimum and maximum of its last committed snapshot.
+/// from them, and time, mass, minimum, maximum and rates of its last committed snapshot.
 struct ScenarioTable<'a> {
     sweep: &'a Sweep,
     /// How the values of each varied key are told of.
     names: Vec<FileNames>,
+    /// What there are rates of.
+    rates: Vec<String>,
     path: &'a Path,
     cube: &'a Path,
 }
@@ -255,6 +258,15 @@ fn file_names(sweep: &Sweep, key: &str) -> FileNames {
         let mut values = pairs.iter().filter(|(name, _)| name == key);
         values.next().map(|(_, value)| (*value).clone())
     }))
+}
+
+/// What the scenarios of a sweep have rates of.
+fn rate_names(sweep: &Sweep) -> Vec<String> {
+    let tables = sweep.scenarios().iter().map(|scenario| {
+        let held = scenario.params.get("held").and_then(|held| held.as_array());
+        held.map_or(0, Vec::len)
+    });
+    FluxTable::names(tables.max().unwrap_or(0))
 }
 
 impl ScenarioTable<'_> {
@@ -293,7 +305,7 @@ impl ScenarioTable<'_> {
         }
         for (number, scenario) in self.sweep.scenarios().iter().enumerate() {
             let row = self.row(number, &scenario);
-            if !(begins_with(&mut file, &row)? && has_results(&mut file)?) {
+            if !(begins_with(&mut file, &row)? && has_results(&mut file, self.rates.len())?) {
                 return Ok(false);
             }
         }
@@ -320,24 +332,20 @@ impl ScenarioTable<'_> {
 
     /// Writes the table in place of what was there.
     fn write(&self, to: Destination) -> Result<(), Error> {
+        let results = self.results()?;
         let file = AtomicFile::at(to);
         let file = file.map_err(|error| self.cannot("write", &error.source))?;
-        let file = self.write_rows(BufWriter::new(file));
+        let file = self.write_rows(BufWriter::new(file), &results);
         let file = file.map_err(|error| self.cannot("write", &error))?;
         let committed = file.commit();
         committed.map_err(|error| self.cannot("write", &error.source))
     }
 
-    fn write_rows<W: Write>(&self, mut to: BufWriter<W>) -> io::Result<W> {
+    fn write_rows<W: Write>(&self, mut to: BufWriter<W>, results: &[String]) -> io::Result<W> {
         to.write_all(self.head().as_bytes())?;
-        let rows = self.sweep.scenarios().iter().zip(self.last());
-        for (number, (scenario, last)) in rows.enumerate() {
-            let (snapshots, results) = match last {
-                Some((snapshots, results)) => (snapshots, results.map(number::python).join(",")),
-                None => (None, ",,,".to_owned()),
-            };
-            let snapshots = snapshots.unwrap_or_else(|| scenario.snapshots());
-            writeln!(to, "{}{snapshots},{results}", self.row(number, &scenario))?;
+        let rows = self.sweep.scenarios().iter().zip(results);
+        for (number, (scenario, results)) in rows.enumerate() {
+            writeln!(to, "{}{results}", self.row(number, &scenario))?;
         }
         Ok(to.into_inner()?)
     }
@@ -345,7 +353,9 @@ impl ScenarioTable<'_> {
     fn head(&self) -> String {
         let keys = self.sweep.varied.iter();
         let keys: String = keys.map(|key| format!("{key},")).collect();
-        format!("scenario,{keys}dt,nsteps,nper,snapshots,time,mass,min,max\n")
+        let rates = self.rates.iter();
+        let rates: String = rates.map(|name| format!(",{name}_rate")).collect();
+        format!("scenario,{keys}dt,nsteps,nper,snapshots,time,mass,min,max{rates}\n")
     }
 
     /// The row of a scenario up to the number of its snapshots.
@@ -365,26 +375,49 @@ impl ScenarioTable<'_> {
         format!("{number},{values}{dt},{nsteps},{nper},")
     }
 
-    /// Of the last committed snapshot of every scenario time, mass, minimum and maximum, and how many snapshots there are if
-    /// the scenario has ended with it early; nothing of a cube that is not there yet, or is lost, which has been told of.
-    fn last(&self) -> Vec<Option<(Option<u64>, [f64; 4])>> {
+    /// Of every scenario how many snapshots it has, and of its last committed one time, mass, minimum, maximum and, once
+    /// all scenarios are complete, the rates; nothing of a cube that is not there yet, or is lost, which has been told of.
+    fn results(&self) -> Result<Vec<String>, Error> {
+        let cube = Cube::open(self.cube).ok();
         let mut last = vec![None; self.sweep.scenarios().len()];
-        let Ok(cube) = Cube::open(self.cube) else {
-            return last;
-        };
-        for record in cube
-            .each_record()
-            .into_iter()
-            .flatten()
-            .map_while(Result::ok)
-        {
+        let records = cube.iter().filter_map(|cube| cube.each_record().ok());
+        for record in records.flatten().map_while(Result::ok) {
             if let Some(one) = last.get_mut(record.slot().scenario()) {
-                let snapshots = record.steady.map(|_| record.index + 1);
-                let results = [record.simtime, record.mass, record.min, record.max];
-                *one = Some((snapshots, results));
+                *one = Some(record);
             }
         }
-        last
+        // Each of many processes that share a sweep would read the states of all others.
+        let complete = cube.filter(Cube::is_complete);
+        let rows = self.sweep.scenarios().iter().zip(last).enumerate();
+        let row = |(number, (scenario, last)): (usize, (Scenario, Option<Record>))| {
+            let no_rates = ",".repeat(self.rates.len());
+            let Some(last) = last else {
+                return Ok(format!("{},,,,{no_rates}", scenario.snapshots()));
+            };
+            let early = last.steady.map(|_| last.index + 1);
+            let snapshots = early.unwrap_or_else(|| scenario.snapshots());
+            let results = [last.simtime, last.mass, last.min, last.max];
+            let results = results.map(number::python).join(",");
+            let rates = match &complete {
+                Some(cube) => self.rates_at(number, cube, &last)?,
+                None => no_rates,
+            };
+            Ok(format!("{snapshots},{results}{rates}"))
+        };
+        rows.map(row).collect()
+    }
+
+    /// What comes in per time at a snapshot of a scenario, as fields of its row.
+    fn rates_at(&self, number: usize, cube: &Cube, record: &Record) -> Result<String, Error> {
+        let problem = self.sweep.problem(number)?;
+        let table = FluxTable::of_problem(&problem, cube, &[record])?;
+        let found = |name: &String| {
+            let at = table.names.iter().position(|one| one == name);
+            let rate = at.and_then(|at| table.rows.first()?.rates.get(at));
+            rate.map_or_else(String::new, |&rate| number::python(rate))
+        };
+        let rates = self.rates.iter();
+        Ok(rates.map(|name| format!(",{}", found(name))).collect())
     }
 
     fn cannot(&self, what: &str, error: &io::Error) -> Error {
@@ -408,14 +441,15 @@ fn begins_with(file: &mut impl BufRead, text: &str) -> io::Result<bool> {
     Ok(found == text.as_bytes())
 }
 
-/// Whether a file holds a number of snapshots and four results next, numbers or nothing, and the end of their row.
-fn has_results(file: &mut impl BufRead) -> io::Result<bool> {
-    /// More than five numbers take.
-    const LONGEST: u64 = 128;
-    let mut found = Vec::new();
-    file.take(LONGEST).read_until(b'\n', &mut found)?;
+/// Whether a file holds a number of snapshots, four results and so many rates next, numbers or nothing, and the end of their row.
+fn has_results(file: &mut impl BufRead, rates: usize) -> io::Result<bool> {
+    /// More than a number takes.
+    const LONGEST: usize = 32;
+    let (mut found, count) = (Vec::new(), 5 + rates);
+    file.take((count * LONGEST) as u64)
+        .read_until(b'\n', &mut found)?;
     let row = str::from_utf8(&found).ok();
     let row = row.and_then(|row| row.strip_suffix('\n'));
     let is_result = |text: &str| text.is_empty() || text.parse::<f64>().is_ok();
-    Ok(row.is_some_and(|row| row.split(',').count() == 5 && row.split(',').all(is_result)))
+    Ok(row.is_some_and(|row| row.split(',').count() == count && row.split(',').all(is_result)))
 }

@@ -16,12 +16,18 @@ pub(super) fn order(tables: usize) -> impl Iterator<Item = usize> {
         .chain([SOURCE, DECAY])
 }
 
-/// The names of the rates by their places.
-pub(super) fn rate_names(problem: &Problem) -> Vec<String> {
+/// The names of what all states have rates of, with so many tables of held nodes, by their places.
+pub(super) fn part_names(tables: usize) -> Vec<String> {
     let mut names: Vec<String> = ["left", "right", "bottom", "top", "source", "decay"]
         .map(str::to_owned)
         .to_vec();
-    names.extend((0..problem.geometry().tables()).map(|table| format!("held{table}")));
+    names.extend((0..tables).map(|table| format!("held{table}")));
+    names
+}
+
+/// The names of the rates by their places.
+pub(super) fn rate_names(problem: &Problem) -> Vec<String> {
+    let mut names = part_names(problem.geometry().tables());
     let regions = problem.gauges().map_or(&[][..], |gauges| &gauges.regions);
     names.extend(regions.iter().map(|region| format!("{region}_in")));
     names

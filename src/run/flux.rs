@@ -1,7 +1,7 @@
 //! [`FluxTable`]: the rates of the snapshots of a cube.
 
 use super::{
-    columns::{order, rate_names},
+    columns::{order, part_names},
     error::RunError,
     sums::Sums,
 };
@@ -63,13 +63,26 @@ impl FluxTable {
         Self::of_problem(&problem, cube, records)
     }
 
-    fn of_problem(problem: &Problem, cube: &Cube, records: &[&Record]) -> Result<Self, RunError> {
+    /// What the rates are, with so many tables of held nodes.
+    pub fn names(tables: usize) -> Vec<String> {
+        let names = part_names(tables);
+        order(tables).map(|part| names[part].clone()).collect()
+    }
+
+    /// As [`of`](Self::of), of snapshots that have these parameters.
+    ///
+    /// # Errors
+    /// [`RunError`].
+    pub fn of_problem(
+        problem: &Problem,
+        cube: &Cube,
+        records: &[&Record],
+    ) -> Result<Self, RunError> {
         let fluxes = problem.fluxes_of_rows(0..problem.grid.y.nodes);
         let needed = Footprint::of(problem).bytes();
         let mut fluxes = fluxes.map_err(|unready| RunError::unready(unready, needed))?;
         let tables = problem.geometry().tables();
         let mut sums = Sums::new(problem)?;
-        let names = rate_names(problem);
         let (mut rows, mut first_mass) = (Vec::new(), None);
         for record in records {
             let mut state = cube.snapshot(record.slot())?;
@@ -87,9 +100,8 @@ impl FluxTable {
             });
             sums.last = Some((record.simtime, rates));
         }
-        let names = order(tables).map(|part| names[part].clone());
         Ok(Self {
-            names: names.collect(),
+            names: Self::names(tables),
             rows,
         })
     }
