@@ -741,7 +741,7 @@ fn a_record_is_read_by_its_columns() {
         let svg = scene.text("a.svg");
         for label in [
             "[K]",
-            "left_rate [K·length²/h]",
+            "left_rate [K·capacity·length²/h]",
             ">a<",
             ">b<",
             "t [h]",

@@ -52,7 +52,9 @@ pub(super) fn columns(problem: &Problem, has_scenarios: bool) -> Vec<RecordColum
         Coordinates::Axisymmetric => ('³', "integral of c p over the whole ring"),
         Coordinates::Cartesian => ('²', "sum of w_j w_i c p dx dy"),
     };
-    let mass = format!("{density}·{length}{power}");
+    // There is no key for the unit of the capacity.
+    let capacity = canonical.get("capacity").map_or("", |_| "·capacity");
+    let mass = format!("{density}{capacity}·{length}{power}");
     let rate = format!("{mass}/{time}");
     let column = |name: String, what: &str, unit: &str| RecordColumn {
         name,
