@@ -203,8 +203,15 @@ fn a_plan_is_what_the_run_does() {
         Some(40),
         Some(900),
     ];
+    let records = [
+        "",
+        " --set record.every=0.001 --set record.totals=true",
+        " --set record.every=0.0007 --set record.points={a=[0.5,0.5]}",
+    ];
     let (mut in_memory, mut in_bands, mut refused) = (0, 0, 0);
-    for number in (0..3 * 3 * 3 * 7 * 2).step_by(if common::full() { 1 } else { 5 }) {
+    let numbers = (0..3 * 3 * 3 * 7 * 2).step_by(if common::full() { 1 } else { 5 });
+    for (at, number) in numbers.enumerate() {
+        let record = records[at % 3];
         let (threads, number) = (number % 2 + 1, number / 2);
         let (limit, number) = (limits[number % 7], number / 7);
         let [method, wall, dx] = [
@@ -220,7 +227,7 @@ fn a_plan_is_what_the_run_does() {
             )
         });
         let options = format!(
-            "p.toml --set method={method} --set dx={dx} --set boundary.bottom={wall} --set boundary.top={wall} --threads {threads}{limit}"
+            "p.toml --set method={method} --set dx={dx} --set boundary.bottom={wall} --set boundary.top={wall} --threads {threads}{limit}{record}"
         );
         let planned = scene.run(&format!("plan {options} --json"));
         let ran = scene.run(&format!("run {options} -o c.npy --force --report r.json"));
