@@ -592,11 +592,15 @@ pub fn remove(paths: &Paths) -> Result<(), CubeError> {
     left_parts(paths)
         .iter()
         .try_for_each(|left| remove_parts(left))?;
-    // What says whose they are goes last.
-    for path in [paths.record(), paths.record_description()] {
-        super::paths::remove_file(&path)?;
+    super::paths::remove_file(&paths.record())?;
+    let beside = paths.record_description();
+    if fs::symlink_metadata(&beside).is_err() {
+        return Ok(());
     }
-    Ok(())
+    // What says whose they are goes last, also where the power is cut.
+    sys::sync_directory(paths.directory())
+        .map_err(CubeError::io("sync the directory of", &beside))?;
+    super::paths::remove_file(&beside).map(drop)
 }
 
 /// A description that is known as one of ours.

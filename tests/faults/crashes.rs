@@ -67,6 +67,10 @@ fn other(number: usize, (name, keys): (&str, &str)) -> (String, String, &'static
         .filter(|key| !key.starts_with("precision"));
     let times: Vec<&str> = times.collect();
     let name = format!("{name} ({})", args.join(" "));
+    // A few rows between two snapshots.
+    let outtime = times.iter().find_map(|key| key.strip_prefix("outtime = "));
+    let outtime: f64 = outtime.unwrap().parse().unwrap();
+    let keys = keys.replace("every = 0.3", &format!("every = {:?}", 0.4 * outtime));
     (name, format!("{}; {keys}", times.join("; ")), args)
 }
 

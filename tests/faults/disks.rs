@@ -64,6 +64,13 @@ impl SmallDisk {
         (self.reference.cube.len() as u64).div_ceil(PAGE)
     }
 
+    /// Pages of all files of a whole run but its journal.
+    fn all_pages(&self) -> u64 {
+        let others = self.reference.others.values();
+        let pages = |bytes: &Vec<u8>| (bytes.len() as u64).div_ceil(PAGE);
+        self.cube_pages() + others.map(pages).sum::<u64>()
+    }
+
     fn files(&self) -> Vec<PathBuf> {
         let entries = fs::read_dir(&self.at).unwrap();
         entries.map(|entry| entry.unwrap().path()).collect()
@@ -295,7 +302,7 @@ fn full_disks() {
         };
         let lab = &disk.lab;
         for _ in 0..size(34, 3) {
-            let pages = disk.cube_pages();
+            let pages = disk.all_pages();
             let room = match random.below(4) {
                 0 => random.below(pages as usize) as u64 + 1,
                 _ => pages + random.below(40) as u64,

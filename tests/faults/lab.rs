@@ -88,7 +88,7 @@ pub const PROBLEMS: [(&str, &str); 8] = [
     ),
     (
         "record",
-        "record = {every = 0.3, totals = true, points = {a = [1.0, 2.5]}, region = [{name = \"pipe\", where = \"x*x + y*y < 9\"}]}",
+        "record = {every = 0.3, totals = true, points = {a = [1.0, 2.5]}, region = [{name = \"pipe\", where = \"x*x + y*y < 40\"}]}",
     ),
     (
         "fields",
