@@ -171,12 +171,21 @@ fn what_has_no_steady_state_is_refused() {
     // What is found while it is solved for leaves none, either.
     let fed = closed.replace("'insulated'", "{ left = { robin = [-50, 1, 1] } }");
     scene.write("p.toml", format!("{fed}[record]\ntotals = true\n"));
-    for more in ["", " --force", " --resume"] {
+    // Nothing enters, and yet what is there grows.
+    let alone = "boundary={left={robin=[-50,1,0]}}";
+    for more in ["", " --force", " --resume", &format!(" --set {alone}")] {
         let told = scene.run(&format!("run p.toml -o c.npy{more}"));
         assert_eq!(told.code, Some(2), "{told}");
         assert!(told.to_string().contains("a/b < 0"), "{told}");
         assert_eq!(scene.files(), ["p.toml"]);
     }
+    let told = scene.run(
+        "run p.toml -o c.npy --set boundary={left={robin=[1e-300,1e-300,1e100]}} --set D=1e300",
+    );
+    assert!(
+        told.code == Some(2) && told.to_string().contains("too large"),
+        "{told}"
+    );
     scene.write("p.toml", closed.replace("D = 1", "D = 0"));
     let told = scene.run("run p.toml -o c.npy");
     assert!(

@@ -108,6 +108,10 @@ impl Problem {
             flow,
             is_free,
         } = equilibrium;
+        if !flow.par_iter().all(|flow| flow.is_finite()) {
+            let reason = "what walls and sources bring in is too large for a floating-point number at some nodes: other units make it smaller";
+            return Err(self.refuse(reason).into());
+        }
         let limits = Limits {
             tolerance: self.params.tolerance,
             cycles: MOST_CYCLES,

@@ -84,6 +84,18 @@ pub fn solve(
         cycles,
         bytes: allowed,
     } = limits;
+    // In units of its largest value, a power of two that costs no bit, the squares of b are numbers.
+    let unit = power_of_two(largest(&b));
+    b.par_iter_mut().for_each(|b| *b /= unit);
+    let is_zero = b.par_iter().all(|&b| b == 0.0);
+    if is_zero && network.ground.par_iter().any(|&ground| ground < 0.0) {
+        // x = 0 is the solution only if nothing feeds itself, which another right side shows.
+        b = network
+            .ground
+            .par_iter()
+            .map(|ground| ground.abs())
+            .collect();
+    }
     let hierarchy = Hierarchy::of(network, allowed);
     let mut hierarchy = hierarchy.map_err(|needed| Unsolved::Memory { needed, allowed })?;
     let new = || vec![0.0; b.len()];
@@ -103,6 +115,15 @@ pub fn solve(
         hierarchy.cycle(r, &mut z, &mut product);
         let energy = dot(r, &z);
         if reached.residual <= tolerance && largest(&z) <= CORRECTION * tolerance * largest(&x) {
+            if is_zero {
+                x.fill(0.0);
+                let nothing = Convergence {
+                    cycles: 0,
+                    residual: 0.0,
+                };
+                return Ok((x, nothing));
+            }
+            x.par_iter_mut().for_each(|x| *x *= unit);
             return Ok((x, reached));
         }
         if reached.cycles == cycles {
@@ -133,6 +154,15 @@ pub fn solve(
         if !go_on(reached) {
             return Err(Unsolved::GivenUp(reached));
         }
+    }
+}
+
+/// The power of two at or below a number; 1 for 0.
+fn power_of_two(size: f64) -> f64 {
+    let exponent = f64::from_bits(size.to_bits() & f64::INFINITY.to_bits());
+    match size {
+        0.0 => 1.0,
+        _ => exponent.max(f64::MIN_POSITIVE),
     }
 }
 

@@ -313,7 +313,19 @@ fn what_has_no_solution_is_told() {
     };
     let few = solve(network.clone(), b.clone(), too_few, |_| true);
     assert!(matches!(few, Err(Unsolved::NotConverged(reached)) if reached.cycles == 1));
+    // Powers of two cost no bit, however large.
+    let (known, _) = solve(network.clone(), b.clone(), LIMITS, |_| true).unwrap();
+    for exponent in [-900, 900] {
+        let unit = 2_f64.powi(exponent);
+        let large = b.iter().map(|b| b * unit).collect();
+        let (x, _) = solve(network.clone(), large, LIMITS, |_| true).unwrap();
+        assert!(x.iter().zip(&known).all(|(x, known)| *x == known * unit));
+    }
     network.ground[40] = -50.0;
+    assert_eq!(
+        solve(network.clone(), vec![0.0; b.len()], LIMITS, |_| true),
+        Err(Unsolved::Indefinite)
+    );
     assert_eq!(
         solve(network, b, LIMITS, |_| true),
         Err(Unsolved::Indefinite)
