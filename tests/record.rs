@@ -629,6 +629,10 @@ fn records_that_cannot_be_written_are_refused() {
         ("record.points={a=[2,0.5]}", "outside of the domain"),
         ("mask.where=x<0.4", "masked node"),
         ("record.every=-1", "must be"),
+        ("record.every=1e-300", "a millionth of a step"),
+        ("record.points={left=[0,0]}", "has anyway"),
+        ("record.points={held0_rate=[0,0]}", "has anyway"),
+        ("record.points={pipe_mean=[0,0]}", "has anyway"),
         ("record.at=[0.1]", "keep one of the two"),
         (
             "record.points={pipe_a=[0,0],\"a,b\"=[0,0]}",

@@ -81,6 +81,33 @@ impl RecordKeys {
         self.totals || !self.regions.is_empty()
     }
 
+    /// The names of columns that no point may have.
+    fn own_columns(&self) -> BTreeSet<String> {
+        const RATES: [&str; 6] = ["left", "right", "bottom", "top", "source", "decay"];
+        let mut names = vec!["scenario", "step", "t"];
+        if self.totals {
+            names.extend(["mass", "min", "max", "unexplained"]);
+            names.extend(RATES);
+        }
+        let mut names: BTreeSet<String> = names.into_iter().map(str::to_owned).collect();
+        if self.totals {
+            names.extend(RATES.map(|rate| format!("{rate}_rate")));
+        }
+        for (region, _) in &self.regions {
+            let of_region = ["mean", "min", "max", "mass", "in", "in_rate"];
+            names.extend(of_region.map(|of| format!("{region}_{of}")));
+        }
+        names
+    }
+
+    /// Whether a name is that of a column of a table `[[held]]`.
+    fn is_held(&self, name: &str) -> bool {
+        let number = name.strip_prefix("held").unwrap_or_default();
+        let number = number.strip_suffix("_rate").unwrap_or(number);
+        let is_number = number.chars().all(|digit| digit.is_ascii_digit());
+        self.totals && is_number && !number.is_empty()
+    }
+
     /// The keys of `[record]`, if any was typed.
     pub(super) fn take(judge: &mut Judge<'_>, start: f64, is_steady: bool) -> Option<Self> {
         const KEYS: [&str; 7] = [
@@ -136,14 +163,17 @@ impl RecordKeys {
         let names = record.points.iter().map(|(name, _)| name);
         let names = names.chain(record.regions.iter().map(|(name, _)| name));
         let mut seen = BTreeSet::new();
+        let mut taken = record.own_columns();
         for name in names {
             let is_word = name
                 .chars()
                 .all(|letter| letter.is_alphanumeric() || letter == '_');
+            let is_free = taken.insert(name.clone());
             let reason = match (is_word && !name.is_empty(), seen.insert(name)) {
                 (false, _) => "is no name of a column: letters, digits and _ make one",
                 (true, false) => "is there twice",
-                (true, true) => continue,
+                (true, true) if is_free && !record.is_held(name) => continue,
+                (true, true) => "is that of a column which the record has anyway: choose another",
             };
             judge.refuse_if(true, first, || format!("the name {name:?} {reason}"));
         }

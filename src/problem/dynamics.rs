@@ -8,7 +8,7 @@ use crate::{
         Unready, assembly::Assembled, fluxes::Fluxes, method, slots::Place, step_sums::StepSums,
         tables::Tables, zeros,
     },
-    schedule::Clock,
+    schedule::{Clock, Due},
 };
 use diff2d_spectral::Spectral;
 use diff2d_stencil::{Element, Equation, Rkl2, Stencil, rkl2_reach};
@@ -115,7 +115,20 @@ impl Problem {
         let Some(record) = &self.params.record else {
             return Ok(());
         };
+        /// Of a step, from one row to the next: a run looks after each step whether it is to stop.
+        const LEAST: f64 = 1e-6;
         let name = self.params.method.name();
+        let pace = self.schedule.pace();
+        if let RowTimes::Every(every) = record.times
+            && pace.due != Due::Added
+            && every <= LEAST * pace.dt
+        {
+            let reason = format!(
+                "it is shorter than a millionth of a step, dt = {:?}; \"step\" records every step",
+                pace.dt
+            );
+            return Err(raw.refuse("record.every", reason));
+        }
         match (self.params.method, &record.times) {
             (StepMethod::Euler | StepMethod::Rkl2, _) => Ok(()),
             (_, RowTimes::Step) => {
@@ -124,7 +137,6 @@ impl Problem {
             }
             (StepMethod::Exact, _) => Ok(()),
             (_, times) => {
-                let pace = self.schedule.pace();
                 let is_beside = |time: f64| pace.moment(time).beyond > 0.0;
                 let (key, is_beside) = match times {
                     RowTimes::Every(every) => {
