@@ -229,10 +229,17 @@ impl SweepParams {
         }
     }
 
-    /// The keys that differ between scenarios, in the order of the file.
+    /// The keys that differ between scenarios, in the order of the file: `D` where `D.range` is typed.
     #[must_use]
     pub fn varied(&self) -> Vec<String> {
-        self.varied.iter().map(|key| key.name.clone()).collect()
+        let mut names: Vec<String> = Vec::new();
+        for key in &self.varied {
+            let name = key.extends().unwrap_or(&key.name);
+            if !names.iter().any(|known| known == name) {
+                names.push(name.to_owned());
+            }
+        }
+        names
     }
 
     /// The parameters of every scenario, in order.
@@ -496,6 +503,7 @@ mod tests {
         let all = |text: &str| -> Vec<(String, Place)> {
             fs::write(&path, format!("params = \"below/base.toml\"\n{text}")).unwrap();
             let sweep = SweepParams::read(&path, &[]).unwrap();
+            assert!(sweep.varied().iter().all(|key| !key.contains('.')));
             let values = sweep.scenarios().map(|raw| {
                 let entry = raw.typed().get("D").unwrap();
                 (entry.value.to_string(), entry.place.clone())
