@@ -30,7 +30,7 @@ impl AtomicDirectory {
     /// # Errors
     /// [`FileError`] when it cannot be created.
     pub fn at(to: Destination) -> Result<Self, FileError> {
-        let created = Temporary::create(to.path(), |name| fs::create_dir(name));
+        let created = Temporary::create(to.path(), |name| fs::create_dir(name), |(), _| true);
         let ((), temporary) = created.map_err(FileError::of("create", to.path()))?;
         if to.found().is_some() {
             // A filesystem without permissions is no reason to fail.

@@ -3,7 +3,7 @@
 use super::{
     destination::Destination,
     error::FileError,
-    files::{copy_permissions, directory_of, sync_directory},
+    files::{copy_permissions, directory_of, is_still_at, sync_directory},
     temporary::Temporary,
 };
 use nix::{fcntl, libc};
@@ -57,7 +57,8 @@ impl AtomicFile {
             });
         }
         let (file, temporary) =
-            Temporary::create(to.path(), |name| File::create_new(name)).map_err(failed)?;
+            Temporary::create(to.path(), |name| File::create_new(name), is_still_at)
+                .map_err(failed)?;
         Ok(Self::of(file, temporary, to))
     }
 

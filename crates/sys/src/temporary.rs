@@ -99,7 +99,7 @@ impl Temporary {
     /// When it cannot be created.
     pub fn directory(parent: &Path) -> io::Result<Self> {
         let create = |name: &Path| DirBuilder::new().mode(0o700).create(name);
-        Ok(Self::create(&parent.join("directory"), create)?.1)
+        Ok(Self::create(&parent.join("directory"), create, |(), _| true)?.1)
     }
 
     /// A file in a directory, for this user alone and without a name: it is gone when it is closed.
@@ -109,13 +109,14 @@ impl Temporary {
     pub fn file(parent: &Path) -> io::Result<File> {
         let mut options = OpenOptions::new();
         options.read(true).write(true).create_new(true).mode(0o600);
-        Ok(Self::create(&parent.join("file"), |name| options.open(name))?.0)
+        Ok(Self::create(&parent.join("file"), |name| options.open(name), is_still_at)?.0)
     }
 
-    /// Creates something beside `path`, under a name that no other process uses.
+    /// Creates something beside `path`, under a name that no other process uses. `is_at` says whether it still bears a name.
     pub(super) fn create<T>(
         path: &Path,
         create: impl Fn(&Path) -> io::Result<T>,
+        is_at: impl Fn(&T, &Path) -> bool,
     ) -> io::Result<(T, Self)> {
         let is_there = |error: &io::Error| error.kind() == io::ErrorKind::AlreadyExists;
         for number in 0.. {
@@ -130,7 +131,11 @@ impl Temporary {
             };
             // It may have been taken for something that was left before it was locked.
             match lock(&name) {
-                Ok(lock) => return Ok((created, Self::remember(name, Some(lock)))),
+                Ok(lock) if is_at(&created, &name) => {
+                    return Ok((created, Self::remember(name, Some(lock))));
+                }
+                // Who took it for left has begun another one there, does not get its lock, and goes on to another name.
+                Ok(_lock) => drop(fs::remove_file(&name)),
                 Err(TryLockError::WouldBlock) => {}
                 Err(TryLockError::Error(_)) => return Ok((created, Self::remember(name, None))),
             }
@@ -190,7 +195,7 @@ impl Drop for Temporary {
 pub fn create_private(path: &Path, beginning: &[u8]) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.read(true).write(true).create_new(true).mode(0o600);
-    let (mut file, temporary) = Temporary::create(path, |name| options.open(name))?;
+    let (mut file, temporary) = Temporary::create(path, |name| options.open(name), is_still_at)?;
     file.write_all(beginning)?;
     file.sync_all()?;
     temporary.rename(|name| rename_new(name, path))?;
@@ -239,6 +244,24 @@ mod tests {
     use super::*;
     use crate::{AtomicDirectory, Destination, files::names, write_file};
 
+    /// Another process may take one that is not locked yet for something left, and begin its own there.
+    #[test]
+    fn what_another_process_has_begun_under_a_name_is_not_taken() {
+        let home = tempfile::tempdir().unwrap();
+        let is_first = std::cell::Cell::new(true);
+        let create = |name: &Path| {
+            let file = File::create_new(name)?;
+            if is_first.replace(false) {
+                fs::remove_file(name)?;
+                File::create_new(name)?;
+            }
+            Ok(file)
+        };
+        let created = Temporary::create(&home.path().join("file"), create, is_still_at);
+        let (file, temporary) = created.unwrap();
+        assert!(is_still_at(&file, temporary.name()));
+    }
+
     #[test]
     fn what_a_killed_process_left_is_taken_over_and_what_is_written_is_not() {
         let home = tempfile::tempdir().unwrap();
@@ -247,7 +270,8 @@ mod tests {
         write_file(&path, b"whole").unwrap();
         assert_eq!(names(home.path()), ["a"]);
 
-        let (_, written) = Temporary::create(&path, |name| File::create_new(name)).unwrap();
+        let (_, written) =
+            Temporary::create(&path, |name| File::create_new(name), is_still_at).unwrap();
         write_file(&path, b"another").unwrap();
         assert!(written.name().exists());
         drop(written);
