@@ -203,7 +203,7 @@ fn requests_that_do_not_fit_the_array_are_refused() {
         ("create c.npy --shape 99999999999999999999", "whole numbers"),
         (
             "create c.npy --shape 9999999999999,9999999999999",
-            "beyond any file",
+            "larger than any file",
         ),
         ("create c.npy --shape 3 --dtype c16", "expected f2"),
         ("create c.bin --shape 3", ".npy"),

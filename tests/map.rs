@@ -100,7 +100,7 @@ fn coordinates_stay_and_gradients_follow_them() {
     assert_eq!(known["axes"][0], serde_json::json!({"name": "scenario"}));
     assert_eq!(known["axes"][3], axes("f")["axes"][2]);
     assert_eq!(known["axes"][1], axes("f")["axes"][0]);
-    let told = scene.run("stats s.npy --select x=0:");
+    let told = scene.run("stats s.npy --select x=0");
     assert!(
         told.code == Some(2) && told.stderr.contains("no coordinates are known along x"),
         "{told}"

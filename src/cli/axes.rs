@@ -158,7 +158,9 @@ impl<'a> Axes<'a> {
             });
         }
         let (name, path) = (self.name(axis), self.array.path.display());
-        if self.is_counted(axis) {
+        // Times and places of a sweep may differ from scenario to scenario: an index is none of them.
+        let is_of_scenarios = self.array.journal.is_some() && name != "scenario";
+        if self.is_counted(axis) && !is_of_scenarios {
             let length = self.array.npy.shape[axis];
             let index = slice(text, length).filter(|_| !text.contains(':'));
             return index.map(|range| range.start).ok_or_else(|| {
