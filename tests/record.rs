@@ -800,6 +800,13 @@ fn a_record_is_read_by_its_columns() {
         assert!(told.stderr.contains(sentence), "{command}\n{told}");
     }
     assert!(!scene.exists("b.svg"));
+    // What was measured is not drawn over.
+    let measured = scene.read("logger.csv");
+    scene.write("own.svg", &measured);
+    let told = scene.run("plot c.npy --record a --data own.svg -o own.svg --force");
+    assert_eq!(told.code, Some(2), "{told}");
+    assert!(told.stderr.contains("own.svg"), "{told}");
+    assert!(scene.read("own.svg") == measured);
     scene.write("logger.csv", "time [year],a\n1,2\n");
     let told = scene.run("plot c.npy --record a --data logger.csv -o b.svg");
     assert!(

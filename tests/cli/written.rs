@@ -22,6 +22,7 @@ const READ: [(&str, &str); 18] = [
     ("compare", "<A>"),
     ("compare", "<B>"),
     ("plot", "<CUBE>"),
+    ("plot", "--data"),
     ("stats", "<FILE.npy>..."),
     ("window", "<FILE.npy>"),
     ("window", "--weights"),

@@ -29,7 +29,7 @@ pub(super) struct Series<'a> {
     file: Option<PathBuf>,
     terminal: &'a Terminal,
     made: Vec<PathBuf>,
-    /// The files that the frames are read from.
+    /// The files that frames and measured values are read from.
     taken: Vec<PathBuf>,
 }
 
@@ -51,7 +51,7 @@ impl<'a> Series<'a> {
             file,
             terminal,
             made: Vec::new(),
-            taken: array.files(),
+            taken: array.files().into_iter().chain(args.data.clone()).collect(),
         })
     }
 
