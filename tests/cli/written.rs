@@ -12,7 +12,7 @@ use std::{
 };
 
 /// Those that name what is only read.
-const READ: [(&str, &str); 18] = [
+const READ: [(&str, &str); 19] = [
     ("run", "<PARAMS>"),
     ("run", "--extend"),
     ("sweep", "<SWEEP.toml>"),
