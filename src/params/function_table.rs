@@ -260,16 +260,15 @@ fn choice<T: Copy>(
 }
 
 fn heading(table: &Table, key: &str, absent: usize) -> Result<CsvHeading, String> {
-    match table.get(key) {
-        None => Ok(CsvHeading::Number(absent)),
-        Some(Value::String(name)) => Ok(CsvHeading::Name(name.trim().to_owned())),
-        Some(Value::Integer(number)) if let Ok(number) = usize::try_from(*number) => {
-            Ok(CsvHeading::Number(number))
-        }
-        Some(_) => Err(format!(
-            "{key} must be the name of a column in quotes, or its number from 0"
-        )),
-    }
+    let number = |number: i64| usize::try_from(number).ok().map(CsvHeading::Number);
+    let found = match table.get(key) {
+        None => Some(CsvHeading::Number(absent)),
+        Some(Value::String(name)) => Some(CsvHeading::Name(name.trim().to_owned())),
+        Some(value) => value.as_integer().and_then(number),
+    };
+    found.ok_or_else(|| {
+        format!("{key} must be the name of a column in quotes, or its number from 0")
+    })
 }
 
 fn typed_points(points: &Value) -> Result<Points, String> {

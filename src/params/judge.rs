@@ -318,12 +318,12 @@ impl<'a> Judge<'a> {
         let words = self.words.of(VARIABLES.len());
         let wall = self.convert(key, |value| {
             let function = |value| Function::parse(value, &words);
+            if let Some(hint) = value.as_str().and_then(hint_of_wall) {
+                return Err(Some(hint.to_owned()));
+            }
             match (value.as_str(), value.get("flux"), value.get("robin")) {
                 (Some("periodic"), _, _) => Ok(Wall::Periodic),
                 (Some("insulated"), _, _) => Ok(Wall::Flux(Function::Number(0.0))),
-                (Some(word), _, _) if let Some(hint) = hint_of_wall(word) => {
-                    Err(Some(hint.to_owned()))
-                }
                 (_, Some(flux), _) => Ok(Wall::Flux(function(flux)?)),
                 (_, _, Some(robin)) => match robin.as_array().map(Vec::as_slice) {
                     Some([a, b, c]) => Ok(Wall::Robin([function(a)?, function(b)?, function(c)?])),

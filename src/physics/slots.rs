@@ -112,11 +112,9 @@ impl Slot {
     /// What depends on time in it: a factor, where it is one product, else all of it.
     #[must_use]
     pub fn in_time(&self) -> Option<&Function> {
-        match (&self.terms[..], &self.values) {
+        match (&self.terms[..], self.values.given()) {
             ([term], _) => Some(&term.factor),
-            (_, values) if let Values::Function(function) = values.given() => {
-                Some(function).filter(|_| self.depends_on_time)
-            }
+            (_, Values::Function(function)) => Some(function).filter(|_| self.depends_on_time),
             _ => None,
         }
     }

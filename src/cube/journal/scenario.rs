@@ -119,12 +119,10 @@ impl Scenario {
     pub fn pace(&self) -> Pace {
         let number = |key| self.params.get(key).and_then(Value::as_f64);
         let given = self.params.get("outtimes").and_then(Value::as_array);
-        let due = match (self.params.times(), number("outtime")) {
-            _ if let Some(times) = given => {
-                Due::At(times.iter().filter_map(Value::as_f64).collect())
-            }
-            (Some(Times::Exact), Some(0.0)) => Due::Multiples(self.dt),
-            (Some(Times::Exact), Some(outtime)) => Due::Multiples(outtime),
+        let due = match (given, self.params.times(), number("outtime")) {
+            (Some(times), ..) => Due::At(times.iter().filter_map(Value::as_f64).collect()),
+            (_, Some(Times::Exact), Some(0.0)) => Due::Multiples(self.dt),
+            (_, Some(Times::Exact), Some(outtime)) => Due::Multiples(outtime),
             _ => Due::Added,
         };
         Pace {
