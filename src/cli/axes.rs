@@ -158,9 +158,7 @@ impl<'a> Axes<'a> {
             });
         }
         let (name, path) = (self.name(axis), self.array.path.display());
-        // Times and places of a sweep may differ from scenario to scenario: an index is none of them.
-        let is_of_scenarios = self.array.journal.is_some() && name != "scenario";
-        if self.is_counted(axis) && !is_of_scenarios {
+        if self.takes_indices(axis) {
             let length = self.array.npy.shape[axis];
             let index = slice(text, length).filter(|_| !text.contains(':'));
             return index.map(|range| range.start).ok_or_else(|| {
@@ -194,9 +192,16 @@ impl<'a> Axes<'a> {
     }
 
     /// Whether an axis has a name, and its indices nothing but their numbers.
-    pub(super) fn is_counted(&self, axis: usize) -> bool {
+    fn is_counted(&self, axis: usize) -> bool {
         let values = self.labels.axis(axis).map(|named| &named.values);
         values == Some(&AxisValues::Counted)
+    }
+
+    /// Whether a number along an axis is an index. Times and places of a sweep may differ from scenario to scenario: an index is
+    /// none of them.
+    pub(super) fn takes_indices(&self, axis: usize) -> bool {
+        let is_of_scenarios = self.array.journal.is_some() && self.name(axis) != "scenario";
+        self.is_counted(axis) && !is_of_scenarios
     }
 
     /// From one index to the next, in units.

@@ -43,7 +43,7 @@ pub(super) fn ranges(
         Entries::Named(parts) => {
             for (axis, part) in parts.iter().enumerate() {
                 let Some(part) = part else { continue };
-                if axes.is_counted(axis) {
+                if axes.takes_indices(axis) {
                     ranges[axis] = as_in_python(axis, part)?;
                     continue;
                 }

@@ -76,13 +76,16 @@ struct Varied {
 }
 
 impl Varied {
-    /// The key whose table this is a part of, where that may be the one of the parameter file: `D` of `D.range`. Files are named
-    /// where they are typed.
+    /// The key whose table this is a part of: `D` of `D.range`.
+    fn of_table(&self) -> Option<&str> {
+        let (outer, _) = self.name.rsplit_once('.')?;
+        (keys::find(outer).is_some() && keys::find(&self.name).is_none()).then_some(outer)
+    }
+
+    /// That key, where its table may be the one of the parameter file. Files are named where they are typed.
     fn extends(&self) -> Option<&str> {
-        let (outer, inner) = self.name.rsplit_once('.')?;
-        let is_file = ["file", "image"].contains(&inner);
-        (!is_file && keys::find(outer).is_some() && keys::find(&self.name).is_none())
-            .then_some(outer)
+        let is_file = self.name.ends_with(".file") || self.name.ends_with(".image");
+        self.of_table().filter(|_| !is_file)
     }
 
     /// The parameters with one of the key's values.
@@ -234,7 +237,7 @@ impl SweepParams {
     pub fn varied(&self) -> Vec<String> {
         let mut names: Vec<String> = Vec::new();
         for key in &self.varied {
-            let name = key.extends().unwrap_or(&key.name);
+            let name = key.of_table().unwrap_or(&key.name);
             if !names.iter().any(|known| known == name) {
                 names.push(name.to_owned());
             }
@@ -503,7 +506,7 @@ mod tests {
         let all = |text: &str| -> Vec<(String, Place)> {
             fs::write(&path, format!("params = \"below/base.toml\"\n{text}")).unwrap();
             let sweep = SweepParams::read(&path, &[]).unwrap();
-            assert!(sweep.varied().iter().all(|key| !key.contains('.')));
+            assert!(sweep.varied().iter().all(|key| !key.starts_with("D.")));
             let values = sweep.scenarios().map(|raw| {
                 let entry = raw.typed().get("D").unwrap();
                 (entry.value.to_string(), entry.place.clone())
