@@ -114,7 +114,7 @@ class Cube:
 
     @property
     def results(self) -> dict[str, np.ndarray]:
-        """The columns of the table `STEM.csv` of a sweep, each with a value for every scenario; of a run one value.
+        """The columns of the table `STEM.csv` of a sweep but for the rates, each with a value for every scenario; of a run one value.
 
         `scenario`; the parameters that tell scenarios apart; `dt` [time], `nsteps`, `nper`, `snapshots`; and `time`
         [time], `mass` [density·length²], `min`, `max` [density] of the last committed snapshot, NaN where there is none.

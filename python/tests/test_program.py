@@ -45,7 +45,7 @@ def test_the_results_of_a_sweep_are_the_columns_of_its_table():
     results = diff2d.open("s.npy").results
     with open("s.csv") as table:
         rows = list(csv.DictReader(table))
-    assert list(results) == list(rows[0]) and len(rows) == 3
+    assert list(results) == [name for name in rows[0] if not name.endswith("_rate")] and len(rows) == 3
     for name, column in results.items():
         assert column.tolist() == [float(row[name]) for row in rows], name
 
