@@ -181,6 +181,24 @@ fn picture(scene: &Scene, side: usize) {
     writer.write_image_data(&pixels).unwrap();
 }
 
+/// Of arrays four times as large as what they may use, and the program, its stacks and the blocks that it reads.
+fn analyses_keep_to_their_memory() {
+    let scene = Scene::small();
+    scene.succeed("create a.npy --shape 256,256,256 --fill sin(index*1e-3)+i0");
+    scene.succeed("create m.npy --shape 256,256 --fill cos(index*1e-3)");
+    for command in [
+        "map a-m a=a.npy m=m.npy -o o.npy --force",
+        "map 'gradient(a,0)+shift(a,1,1)*x' a=a.npy x=m.npy -o o.npy --force",
+        "map 'a-mean(a,axis=0)' a=a.npy -o o.npy --force",
+        "stats a.npy --axis 0",
+        "window a.npy --op mean --window 5,1,1 -o o.npy --force",
+        "coarsen a.npy --op mean --by 2,2,2 -o o.npy --force",
+    ] {
+        let most = own_peak(&scene, &format!("{command} --memory 32MiB --quiet"), None);
+        assert!(most < 40 << 20, "{most}: {command}");
+    }
+}
+
 /// Masks, held nodes, pictures, methods and precisions, at 1.3 times the least limit that the refusal of a smaller one names:
 /// neither the run nor its plan takes more, and the plan says what the run does.
 fn every_kind_of_run_keeps_to_little_memory() {
@@ -253,6 +271,7 @@ fn every_kind_of_run_keeps_to_little_memory() {
 #[ignore = "large: tests/run-all --full"]
 fn memory_goes_with_the_grid_and_not_with_the_cube() {
     the_scenarios_of_a_sweep_take_a_few_bytes_each();
+    analyses_keep_to_their_memory();
     an_export_keeps_to_its_memory();
     a_plot_keeps_to_its_memory();
 

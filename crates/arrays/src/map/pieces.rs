@@ -30,8 +30,11 @@ impl FreeBuffers {
         values
     }
 
+    /// What holds nothing is not worth keeping, and would be taken before what holds some.
     pub(super) fn give(&mut self, values: Vec<f64>) {
-        self.0.push(values);
+        if values.capacity() > 0 {
+            self.0.push(values);
+        }
     }
 }
 
