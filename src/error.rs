@@ -103,6 +103,7 @@ impl Error {
                 | RunError::NotInBands { .. }
                 | RunError::NoSpace { .. }
                 | RunError::NoScratchSpace { .. }
+                | RunError::NoFieldSpace { .. }
                 | RunError::GivenUp
                 | RunError::Unplaced
                 | RunError::Elsewhere(_)

@@ -338,7 +338,8 @@ fn other_commands_know_steady_states() {
         scene.succeed(&format!("export c.npy --to {format} -o out.{format}"));
     }
     // The row of the record is that of the state, whatever times are asked for.
-    let told = scene.succeed("run p.toml -o r.npy --set record.totals=true --set record.every=0.1");
+    let told =
+        scene.succeed("run p.toml -o r.npy --set record.totals=true --set record.every=0.001");
     assert!(
         told.stderr.contains("makes no use of record.every"),
         "{told}"

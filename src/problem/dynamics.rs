@@ -135,22 +135,7 @@ impl Problem {
                 let reason = format!("method = \"{name}\" has no increments of steps; give a time");
                 Err(raw.refuse("record.every", reason))
             }
-            (StepMethod::Exact, _) => Ok(()),
-            (_, times) => {
-                let is_beside = |time: f64| pace.moment(time).beyond > 0.0;
-                let (key, is_beside) = match times {
-                    RowTimes::Every(every) => {
-                        ("record.every", is_beside(self.schedule.start + every))
-                    }
-                    RowTimes::At(times) => ("record.at", times.iter().any(|&time| is_beside(time))),
-                    RowTimes::Step => ("record.every", false),
-                };
-                let reason = format!("method = \"{name}\" has states at snapshots alone");
-                match is_beside {
-                    true => Err(raw.refuse(key, reason)),
-                    false => Ok(()),
-                }
-            }
+            (StepMethod::Exact | StepMethod::Steady, _) => Ok(()),
         }
     }
 

@@ -87,6 +87,17 @@ pub enum RunError {
         /// Bytes free.
         free: u64,
     },
+    /// Too little disk for a cube and what is kept of nodes between its snapshots.
+    #[error(
+        "cube and record.fields need {} on the disk, and {} are free: free some space, write elsewhere with -o, or leave fields out",
+        bytes(*needed), bytes(*free)
+    )]
+    NoFieldSpace {
+        /// Bytes needed.
+        needed: u64,
+        /// Bytes free.
+        free: u64,
+    },
     /// Too little disk for a state that is put elsewhere.
     #[error(
         "the state needs {} in {}, where {} are free: choose another directory with --scratch",

@@ -27,6 +27,7 @@ use crate::{
     schedule::{Clock, Moment},
 };
 use diff2d_arrays::npy::Dtype;
+use diff2d_sys as sys;
 use std::fmt::Write;
 
 /// The rows of a run.
@@ -504,7 +505,14 @@ pub(super) fn check(
         let why = "is written beside a cube, and there is none: leave it out";
         return Err(RunError::NoRecord { why });
     };
-    on_root(comm, || record_file::refuse_others(paths, problem.fields()))
+    on_root(comm, || record_file::refuse_others(paths, problem.fields()))?;
+    let needed = problem.cube_bytes() + problem.field_file_bytes();
+    let is_new = comm.is_root() && !problem.fields().is_empty() && !paths.journal.exists();
+    let fits = match sys::free_space(paths.directory()) {
+        Some(free) if is_new && free < needed => Err(RunError::NoFieldSpace { needed, free }),
+        _ => Ok(()),
+    };
+    collective::all_ok(comm, fits)
 }
 
 /// Collective. Advances a state, by single steps that are looked into where every step is recorded.
