@@ -5,6 +5,7 @@ use crate::{
     params::{RecordField, RowTimes, StepMethod},
     physics::{picture::Picture, slots::Place},
 };
+use diff2d_arrays::npy::DATA_OFFSET;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -146,15 +147,17 @@ impl Problem {
         keys.map_or(&[], |keys| &keys.fields)
     }
 
-    /// Bytes of the files of these.
-    pub(crate) fn field_file_bytes(&self) -> u64 {
+    /// Bytes of the cube and of the files of these.
+    pub(crate) fn disk_bytes(&self) -> u64 {
         let frames = self.schedule.snapshots() - 1;
         let each = |field: &RecordField| match field {
             RecordField::TimeOfMax => size_of::<f64>() as u64,
             _ => self.params.precision.bytes() as u64,
         };
-        let of_node: u64 = self.fields().iter().map(each).sum();
-        frames * self.grid.len() * of_node
+        let nodes = frames.saturating_mul(self.grid.len());
+        let bytes = |field| DATA_OFFSET.saturating_add(nodes.saturating_mul(each(field)));
+        let fields = self.fields().iter().map(bytes);
+        fields.fold(self.cube_bytes(), u64::saturating_add)
     }
 
     /// Bytes of what a record reads so many rows of a state by, and of a state beside the one of the run.

@@ -506,7 +506,7 @@ pub(super) fn check(
         return Err(RunError::NoRecord { why });
     };
     on_root(comm, || record_file::refuse_others(paths, problem.fields()))?;
-    let needed = problem.cube_bytes() + problem.field_file_bytes();
+    let needed = problem.disk_bytes();
     let is_new = comm.is_root() && !problem.fields().is_empty() && !paths.journal.exists();
     let fits = match sys::free_space(paths.directory()) {
         Some(free) if is_new && free < needed => Err(RunError::NoFieldSpace { needed, free }),

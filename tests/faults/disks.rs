@@ -177,6 +177,33 @@ fn disk_for_a_state_in_bands() {
     }
 }
 
+/// What is kept of nodes between snapshots is counted before step 1, beside the cube.
+#[test]
+fn disk_for_fields() {
+    let keys = "dx = 0.5; runtime = 10; outtime = 1; record.every = 0.25; record.fields = [\"mean\", \"time_of_max\"]";
+    let Some(disk) = SmallDisk::new("disk_for_fields", keys) else {
+        return;
+    };
+    let others = disk.reference.others.iter();
+    let fields = others.filter(|(name, _)| name.ends_with(".npy"));
+    let fields: Vec<u64> = fields.map(|(_, bytes)| bytes.len() as u64).collect();
+    assert_eq!(fields.len(), 2);
+    let needed = disk.reference.cube.len() as u64 + fields.iter().sum::<u64>();
+    // Room for the cube and its journal, and for all but the last page.
+    for pages in [disk.cube_pages() + 2, needed / PAGE] {
+        assert!(disk.mounted(pages));
+        let refused = ended(&mut disk.lab.run(&[]));
+        let [needed, free] = [needed, disk_free(&disk)].map(|bytes| bytes.to_string());
+        refused.says(1, &["record.fields", &needed, &free]).unwrap();
+        assert_eq!(refused.stdout, "", "it stepped");
+        assert_eq!(disk.files(), Vec::<PathBuf>::new(), "{pages} pages");
+    }
+    assert!(disk.mounted(disk.all_pages() + 40));
+    let completed = ended(&mut disk.lab.run(&[]));
+    completed.says(0, &[]).unwrap();
+    disk.lab.is_as(&disk.reference).unwrap();
+}
+
 /// Somebody else takes all that is left: what was reserved stays ours.
 #[test]
 #[cfg_attr(

@@ -195,7 +195,7 @@ impl<'a> RunPlan<'a> {
             peak_bytes: budget.total,
             budget,
             bands,
-            disk_bytes: problem.cube_bytes() + problem.field_file_bytes(),
+            disk_bytes: problem.disk_bytes(),
             cut,
             threads: terms.load.threads,
             seconds,
