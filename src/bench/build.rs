@@ -301,7 +301,8 @@ impl Builder<'_> {
             objects += &format!(" {source}.o");
         }
         if let Some(source) = language.ceilings {
-            let flags = format!("{}{} -fopenmp", language.flags, language.native);
+            let (flags, native) = (language.flags, language.native);
+            let flags = format!("{flags}{native} -ffp-contract=off -fopenmp");
             match compile(self, &format!("{flags} {source} -o ceilings"))? {
                 Ok(_) => self.programs.ceilings = Some(self.directory.join("ceilings")),
                 Err(reason) => self.miss(format!("no ceilings: {reason}")),

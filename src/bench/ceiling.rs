@@ -10,8 +10,11 @@ use std::{
 /// Bytes of memory traffic of an update without temporal tiling: one value read, one written.
 pub(super) const BYTES: f64 = 16.0;
 
-/// Operations of an update: five additions and subtractions, two multiplications.
+/// Operations of an update as it is defined: five additions and subtractions, two multiplications.
 pub(super) const OPERATIONS: f64 = 7.0;
+
+/// The fewest operations that give its bits, in smooth fields where `r` is a quarter: the sum of the four neighbours.
+pub(super) const ADDITIONS: f64 = 3.0;
 
 const TIME_LIMIT: Duration = Duration::from_secs(60);
 
@@ -22,8 +25,10 @@ pub struct Ceiling {
     pub threads: usize,
     /// What the triad of STREAM moves, two values read and one written for each element \[bytes/s\].
     pub bytes_per_second: f64,
-    /// Independent multiply-adds, each of which is two operations \[1/s\].
+    /// Independent operations in the registers, two multiplications to five additions \[1/s\].
     pub operations_per_second: f64,
+    /// Independent additions in the registers \[1/s\].
+    pub additions_per_second: f64,
 }
 
 impl Ceiling {
@@ -47,31 +52,45 @@ impl Ceiling {
             let lines = finished.stdout.lines();
             let printed: HashMap<&str, &str> =
                 lines.filter_map(|line| line.split_once('=')).collect();
-            let rate = |name: &str| printed.get(name)?.parse().ok();
-            let rates = rate("bytes").zip(rate("operations"));
-            let (bytes_per_second, operations_per_second) =
-                rates.ok_or("the program that measures the ceilings printed none")?;
+            let rate = |name: &str| {
+                let rate = printed.get(name).and_then(|rate| rate.parse().ok());
+                rate.ok_or("the program that measures the ceilings printed none")
+            };
             Ok(Self {
                 threads,
-                bytes_per_second,
-                operations_per_second,
+                bytes_per_second: rate("bytes")?,
+                operations_per_second: rate("operations")?,
+                additions_per_second: rate("additions")?,
             })
         }))
     }
 
     /// What limits updates, how much of it there is, and the updates that it allows \[1/s\].
-    pub(super) fn limits(&self) -> [(&'static str, String, f64); 2] {
-        let (bytes, operations) = (self.bytes_per_second, self.operations_per_second);
+    pub(super) fn limits(&self) -> [(&'static str, String, f64); 3] {
+        let limit = |name, rate: f64, unit, each: f64, of| {
+            let what = format!("{:.1} {unit} by {each} {of}", rate / 1e9);
+            (name, what, rate / each)
+        };
+        let [bytes, operations, additions] = [
+            self.bytes_per_second,
+            self.operations_per_second,
+            self.additions_per_second,
+        ];
         [
-            (
-                "ceiling of the memory",
-                format!("{:.1} GB/s by {BYTES} bytes", bytes / 1e9),
-                bytes / BYTES,
-            ),
-            (
+            limit("ceiling of the memory", bytes, "GB/s", BYTES, "bytes"),
+            limit(
                 "ceiling of the arithmetic",
-                format!("{:.1} Gflop/s by {OPERATIONS} flops", operations / 1e9),
-                operations / OPERATIONS,
+                operations,
+                "Gflop/s",
+                OPERATIONS,
+                "flops",
+            ),
+            limit(
+                "ceiling of additions",
+                additions,
+                "Gflop/s",
+                ADDITIONS,
+                "additions",
             ),
         ]
     }

@@ -67,7 +67,8 @@ fn remarks(results: &Results) -> Vec<String> {
     }
     if !results.ceilings.is_empty() {
         lines.push("ceiling of the memory: the triad of STREAM; a loop that takes one step at a time moves 16 bytes an update where its fields fit into no cache".to_owned());
-        lines.push("ceiling of the arithmetic: independent multiply-adds, two flops each; an update has 7, five additions and subtractions and two multiplications".to_owned());
+        lines.push("ceiling of the arithmetic: five independent additions to two multiplications in the registers; an update has 7 flops, five additions and subtractions and two multiplications".to_owned());
+        lines.push("ceiling of additions: independent additions in the registers; three are the fewest operations of an update, enough where r is a quarter and the field smooth".to_owned());
     }
     if let Some((entry, excess)) = results.most_disturbed() {
         lines.push(format!(
