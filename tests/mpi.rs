@@ -28,9 +28,26 @@ use std::{
 const END_OF_JOB: Duration = Duration::from_secs(30);
 /// A run of a few tenths of a second, with 41 snapshots.
 const KEYS: &str = "--set dx=0.1 --set runtime=10 --set outtime=0.25";
+/// Rows and fields beside it.
+const RECORD: &str = "
+[record]
+every = 0.1
+totals = true
+points = { a = [1.0, 2.5] }
+fields = ['mean', 'min', 'max', 'time_of_max']
+";
 
 fn full() -> bool {
     env::var("DIFF2D_FULL").is_ok_and(|value| value != "0")
+}
+
+/// The files of a record.
+fn record(scene: &Scene, stem: &str) -> Vec<Vec<u8>> {
+    let names = "record.csv record.json mean.npy min.npy max.npy time_of_max.npy";
+    let names = names.split(' ');
+    names
+        .map(|name| scene.read(&format!("{stem}.{name}")))
+        .collect()
 }
 
 fn launcher() -> String {
@@ -171,16 +188,18 @@ fn a_killed_rank_ends_the_job_and_any_number_of_ranks_resumes_it() {
     let resumed_by = |number: usize| 1 + number / 2 % 4;
     let kills = if full() { 100 } else { 20 };
     let scene = Scene::small();
-    scene.succeed(&format!("run p.toml {KEYS} -o alone.npy"));
-    let expected = scene.cube_and_journal("alone");
+    scene.write("r.toml", &(scene.text("p.toml") + RECORD));
+    scene.succeed(&format!("run r.toml {KEYS} -o alone.npy"));
+    let files = |stem: &str| (scene.cube_and_journal(stem), record(&scene, stem));
+    let expected = files("alone");
     let begin = Instant::now();
-    let first = format!("run p.toml {KEYS} -o cube.npy --force");
+    let first = format!("run r.toml {KEYS} -o cube.npy --force");
     succeed(&scene, 4, &first);
     let life = begin.elapsed();
     let (mut killed, mut partial) = (0, 0);
     for number in 0..kills {
         let word = format!("{}-{number}", std::process::id());
-        let again = format!("run p.toml {KEYS} -o cube.npy");
+        let again = format!("run r.toml {KEYS} -o cube.npy");
         fs::remove_file(scene.path("cube.journal")).unwrap();
         fs::remove_file(scene.path("cube.npy")).unwrap();
         let mut job = ranks(&scene, 4, &again)
@@ -194,7 +213,7 @@ fn a_killed_rank_ends_the_job_and_any_number_of_ranks_resumes_it() {
         if number % 2 == 0 {
             thread::sleep(life.mul_f64(part));
         } else {
-            let due = (part * expected.1.len() as f64) as usize;
+            let due = (part * expected.0.1.len() as f64) as usize;
             let lines = || fs::read_to_string(scene.path("cube.journal")).unwrap_or_default();
             while lines().lines().count() < due && job.try_wait().unwrap().is_none() {
                 thread::sleep(Duration::from_millis(1));
@@ -207,12 +226,12 @@ fn a_killed_rank_ends_the_job_and_any_number_of_ranks_resumes_it() {
             killed += usize::from(kill(pid, Signal::SIGKILL).is_ok());
         }
         let succeeded = ends(job, &word);
-        let whole = scene.exists("cube.npy") && scene.cube_and_journal("cube") == expected;
+        let whole = succeeded && files("cube") == expected;
         assert!(whole || !succeeded);
         partial += usize::from(!whole);
         let by = resumed_by(number as usize);
         succeed(&scene, by, &format!("{again} --resume"));
-        assert!(scene.cube_and_journal("cube") == expected, "kill {number}");
+        assert!(files("cube") == expected, "kill {number}");
     }
     println!("{killed} of {kills} jobs lost a rank, {partial} had to be resumed");
     assert!(killed > kills as usize / 3 && partial > kills as usize / 4);
