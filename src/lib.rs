@@ -230,7 +230,7 @@ pub mod internal {
         state: Field<T>,
         slab: Slab,
     ) -> io::Result<Solver<T>> {
-        Solver::new(stencil, dynamics, (state, 0.0), slab)
+        Solver::new(stencil, dynamics, state, 0.0, slab)
     }
 
     /// The solver of a problem for the rows of a slab at the beginning.
@@ -242,6 +242,6 @@ pub mod internal {
         state: Field<f64>,
         slab: Slab,
     ) -> Result<Solver<f64>, Unready> {
-        problem.solver_of_rows(problem.stencil(), (state, Clock::from(0.0)), slab)
+        problem.solver_of_rows(problem.stencil(), state, Clock::from(0.0), slab)
     }
 }

@@ -106,7 +106,7 @@ impl Problem {
         let geometry = Arc::new(geometry);
         let mut slots = Slots::new(&params, raw, &geometry, digests)?;
         let survey = slots.survey(params.runtime)?;
-        let schedule = Schedule::new(&params, (survey.limit, survey.decay), raw)?;
+        let schedule = Schedule::new(&params, survey.limit, survey.decay, raw)?;
         let is_free = params.dt.or(params.safety).is_none() && params.method == StepMethod::Euler;
         if is_free && schedule.dt < survey.limit {
             params.leave_out_safety();
@@ -254,7 +254,7 @@ impl Problem {
         first: usize,
         values: &[T],
     ) -> Result<Vec<Summary>, ParamsError> {
-        let mut rows = Summary::of_each_row(values, (first, self.masked()), &self.grid);
+        let mut rows = Summary::of_each_row(values, first, self.masked(), &self.grid);
         self.slots.weigh((first, values), &mut rows)?;
         Ok(rows)
     }

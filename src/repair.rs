@@ -101,7 +101,7 @@ pub fn repair_record(
     checkpoint::remove(paths)?;
     let place = RecordPlace::of_run(paths);
     with_precision!(problem.params.precision, T => {
-        run::record_again::<T>(&problem, (header, place), found.committed(), memory)?;
+        run::record_again::<T>(&problem, header, place, found.committed(), memory)?;
     });
     field_files::resize(paths, problem.fields(), header.snapshots())?;
     if found.is_complete() {

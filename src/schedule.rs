@@ -44,7 +44,8 @@ impl Schedule {
     /// of f64 or u64.
     pub fn new(
         params: &Params,
-        (limit, decay): (f64, f64),
+        limit: f64,
+        decay: f64,
         raw: &RawParams,
     ) -> Result<Self, ParamsError> {
         // Of a long step only the number of its stages is bounded.

@@ -78,7 +78,8 @@ impl Summary {
     #[must_use]
     pub fn of_each_row<T: Real>(
         rows: &[T],
-        (first, masked): (usize, Option<&Arc<NodeSet>>),
+        first: usize,
+        masked: Option<&Arc<NodeSet>>,
         grid: &Grid,
     ) -> Vec<Self> {
         let nx = grid.x.nodes;
@@ -146,7 +147,8 @@ impl Summary {
 #[must_use]
 pub fn not_finite<T: Real>(
     rows: &[T],
-    (first, columns): (usize, Option<Range<usize>>),
+    first: usize,
+    columns: Option<Range<usize>>,
     grid: &Grid,
     now: Clock,
 ) -> Option<Halt> {

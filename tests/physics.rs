@@ -255,6 +255,6 @@ proptest! {
 fn mass(p: &Array2<f64>, grid: &Grid) -> f64 {
     let mut field = Field::zeros(p.dim()).unwrap();
     field.view_mut().assign(p);
-    let rows = Summary::of_each_row(field.as_slice(), (0, None), grid);
+    let rows = Summary::of_each_row(field.as_slice(), 0, None, grid);
     Summary::of_rows(&rows, grid).mass
 }

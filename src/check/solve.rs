@@ -50,7 +50,7 @@ fn finite<T: Element>(problem: &Problem, state: Field<T>) -> Result<Field<T>, Ch
     let schedule = &problem.schedule;
     let pace = schedule.pace();
     let end = pace.after(pace.start(), schedule.last_step());
-    match summary::not_finite(state.as_slice(), (0, None), &problem.grid, end) {
+    match summary::not_finite(state.as_slice(), 0, None, &problem.grid, end) {
         Some(halt) => Err(halt.into()),
         None => Ok(state),
     }

@@ -51,7 +51,7 @@ pub(super) fn flux(args: &FluxArgs, terminal: &Terminal) -> Result<(), Error> {
     let records: Vec<_> = records
         .filter(|record| range.contains(&record.index))
         .collect();
-    let table = FluxTable::of((&cube, &args.cube), &records)?;
+    let table = FluxTable::of(&cube, &records)?;
     terminal.answer(&Rates(table), args.json)
 }
 

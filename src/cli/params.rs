@@ -57,8 +57,9 @@ impl ParamsArgs {
                 false => Error::from(error),
             }
         })?;
-        let array = given.problem.initial_array();
-        array.map_or(Ok(()), inputs::is_committed)?;
+        if let Some((path, snapshot)) = given.problem.initial_array() {
+            inputs::is_committed(path, snapshot)?;
+        }
         Ok(given)
     }
 

@@ -162,11 +162,11 @@ impl BlockWriter {
         }
     }
 
-    /// A job of the snapshot that begins at byte `begin`, with a copy of the state's bytes, of which there may be two
-    /// pieces, as the snapshot has them. Waits for a buffer.
+    /// A job of a snapshot, with a copy of the state's bytes, of which there may be two pieces, as the snapshot has them.
+    /// Waits for a buffer.
     pub fn fill(
         &self,
-        (slot, begin): (Slot, u64),
+        slot: Slot,
         job: &Job,
         [first, rest]: [&[u8]; 2],
         codec: &Codec,
@@ -178,10 +178,11 @@ impl BlockWriter {
         let (to_first, to_rest) = copy.split_at_mut(first.len());
         sys::copy(to_first, first);
         sys::copy(to_rest, rest);
-        codec.encode_bytes(job.bytes.start, copy, self.target().header.dtype.bytes);
+        let header = &self.target().header;
+        codec.encode_bytes(job.bytes.start, copy, header.dtype.bytes);
         FilledBlock {
             slot,
-            begin,
+            begin: header.offset_of(slot),
             job: job.clone(),
             buffer,
         }

@@ -13,17 +13,24 @@ use std::{
     path::Path,
 };
 
-/// What is to be created, and the space that was free before, if the system tells.
-pub(super) type Files<'a> = (&'a Paths, &'a Header, Option<u64>);
+/// What is to be created.
+#[derive(Clone, Copy)]
+pub(super) struct NewCube<'a> {
+    pub paths: &'a Paths,
+    pub header: &'a Header,
+    /// The space that was free before, if the system tells.
+    pub free: Option<u64>,
+}
 
 /// Removes a cube that is started over, empties the journal, and creates the cube with its space reserved and its header.
 ///
 /// A journal without its cube can be started over; a cube beside an empty journal would be a foreign file. So the cube is
 /// durably gone before the journal is emptied.
 pub(super) fn create(
-    files @ (paths, ..): Files<'_>,
+    new: NewCube<'_>,
     journal: &mut LockedFile,
 ) -> Result<(File, Reservation), CubeError> {
+    let paths = new.paths;
     let replaced = match fs::symlink_metadata(&paths.cube) {
         Ok(status) => {
             sys::is_file(status.file_type()).map_err(CubeError::io("replace", &paths.cube))?;
@@ -52,7 +59,7 @@ pub(super) fn create(
         // A filesystem without permissions is no reason to fail.
         let _ = sys::copy_permissions(&replaced, &cube);
     }
-    let reservation = fill(files, &cube, journal).inspect_err(|_| {
+    let reservation = fill(new, &cube, journal).inspect_err(|_| {
         let _ = fs::remove_file(&paths.cube);
     })?;
     Ok((cube, reservation))
@@ -70,20 +77,17 @@ pub(super) fn refuse_shared(paths: &Paths) -> Result<(), CubeError> {
 }
 
 /// Reserves the space of two empty files, and writes the header of the cube.
-fn fill(
-    files @ (paths, header, _): Files<'_>,
-    cube: &File,
-    journal: &File,
-) -> Result<Reservation, CubeError> {
+fn fill(new: NewCube<'_>, cube: &File, journal: &File) -> Result<Reservation, CubeError> {
+    let NewCube { paths, header, .. } = new;
     let reservation = sys::reserve(cube, header.cube_bytes())
-        .map_err(|error| refused(files, "reserve space for", &paths.cube, error))?;
+        .map_err(|error| refused(new, "reserve space for", &paths.cube, error))?;
     sys::reserve_ahead(
         journal,
         header.line_bytes() + journal_bytes(header.snapshots()),
     )
-    .map_err(|error| refused(files, "reserve space for", &paths.journal, error))?;
+    .map_err(|error| refused(new, "reserve space for", &paths.journal, error))?;
     cube.write_all_at(&header.npy().encode(), 0)
-        .map_err(|error| refused(files, "write", &paths.cube, error))?;
+        .map_err(|error| refused(new, "write", &paths.cube, error))?;
     Ok(reservation)
 }
 
@@ -97,23 +101,24 @@ pub(super) fn remove_unborn(paths: &Paths) {
 
 /// The error of an action on one of the files while they are created.
 pub(super) fn refused(
-    files: Files<'_>,
+    new: NewCube<'_>,
     action: &'static str,
     path: &Path,
     error: io::Error,
 ) -> CubeError {
     match error.kind() {
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => no_space(files),
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => no_space(new),
         _ => CubeError::io(action, path)(error),
     }
 }
 
-pub(super) fn no_space((paths, header, free): Files<'_>) -> CubeError {
+pub(super) fn no_space(new: NewCube<'_>) -> CubeError {
+    let header = new.header;
     CubeError::NoSpace {
-        cube: paths.cube.clone(),
+        cube: new.paths.cube.clone(),
         needed: header.cube_bytes(),
         beside: header.line_bytes() + journal_bytes(header.snapshots()),
-        free,
+        free: new.free,
     }
 }
 

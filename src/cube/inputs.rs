@@ -41,7 +41,7 @@ pub fn are_spared(paths: &Paths, inputs: impl Iterator<Item = PathBuf>) -> Resul
 ///
 /// # Errors
 /// [`CubeError::NotCommitted`], or another one when the cube or its journal cannot be used.
-pub fn is_committed((path, snapshot): (&Path, u64)) -> Result<(), CubeError> {
+pub fn is_committed(path: &Path, snapshot: u64) -> Result<(), CubeError> {
     let array = JournalledArray::open(path)?;
     if array.journal.is_some() && snapshot >= array.available() {
         return Err(CubeError::NotCommitted {

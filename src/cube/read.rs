@@ -183,9 +183,8 @@ impl Cube {
     /// [`CubeError::Io`] when the cube cannot be read.
     pub fn damaged(&self, progress: &Progress) -> Result<Vec<Slot>, CubeError> {
         let mut damaged = self.damaged_of(self.each_record()?, progress)?;
-        let cube = (&self.file, self.paths.cube.as_path());
         let begun = (0..self.header.scenario_count()).filter(|&one| self.committed.of(one) > 0);
-        damaged.extend(unpadded(cube, &self.header, begun)?);
+        damaged.extend(self.bytes().unpadded(begun)?);
         Ok(damaged)
     }
 
@@ -194,12 +193,18 @@ impl Cube {
         records: impl Iterator<Item = Result<Record, CubeError>>,
         progress: &Progress,
     ) -> Result<Vec<Slot>, CubeError> {
-        let cube = (&self.file, self.paths.cube.as_path());
         let mut slots = Vec::new();
-        damaged(cube, &self.header, records, progress, |record| {
-            slots.push(record.slot());
-        })?;
+        let take = |record: Record| slots.push(record.slot());
+        self.bytes().damaged(records, progress, take)?;
         Ok(slots)
+    }
+
+    fn bytes(&self) -> CubeBytes<'_> {
+        CubeBytes {
+            header: &self.header,
+            file: &self.file,
+            path: &self.paths.cube,
+        }
     }
 
     fn is_committed(&self, slot: Slot) -> Result<(), CubeError> {
@@ -227,72 +232,82 @@ impl Cube {
 /// Records that are held at a time while the snapshots of many are verified.
 const AT_A_TIME: usize = 1024;
 
-/// Passes on the records whose snapshots have other bytes in the cube, in order. A thread needs the
-/// memory of one block, however large a snapshot is.
-pub(super) fn damaged(
-    (file, path): (&File, &Path),
-    header: &Header,
-    mut records: impl Iterator<Item = Result<Record, CubeError>>,
-    progress: &Progress,
-    mut take: impl FnMut(Record),
-) -> Result<(), CubeError> {
-    let bytes = header.snapshot_bytes();
-    let hash = |record: &Record, number: u64, buffer: &mut Vec<u8>| {
-        let start = number * BLOCK as u64;
-        #[expect(clippy::cast_possible_truncation, reason = "at most BLOCK")]
-        buffer.resize((bytes - start).min(BLOCK as u64) as usize, 0);
-        file.read_exact_at(buffer, header.offset_of(record.slot()) + start)?;
-        progress.add(buffer.len() as u64);
-        Ok(digest::of_block(buffer))
-    };
-    let is_damaged = |record: &Record| -> std::io::Result<bool> {
-        let blocks: Vec<_> = (0..bytes.div_ceil(BLOCK as u64))
-            .into_par_iter()
-            .map_init(Vec::new, |buffer, number| hash(record, number, buffer))
-            .collect::<std::io::Result<_>>()?;
-        Ok(digest::of_blocks(&blocks) != record.sha256)
-    };
-    let mut next = || {
-        let some: Vec<Record> = records.by_ref().take(AT_A_TIME).collect::<Result<_, _>>()?;
-        Ok::<_, CubeError>((!some.is_empty()).then_some(some))
-    };
-    for some in iter::from_fn(|| next().transpose()) {
-        let verdicts: Vec<(Record, bool)> = some?
-            .into_par_iter()
-            .map(|record| is_damaged(&record).map(|verdict| (record, verdict)))
-            .collect::<io::Result<_>>()
-            .map_err(CubeError::io("read", path))?;
-        let damaged = verdicts.into_iter().filter(|(_, damaged)| *damaged);
-        damaged.for_each(|(record, _)| take(record));
-    }
-    Ok(())
+/// The bytes of a cube, beside what its journal says of them.
+#[derive(Clone, Copy)]
+pub(super) struct CubeBytes<'a> {
+    pub header: &'a Header,
+    pub file: &'a File,
+    pub path: &'a Path,
 }
 
-/// The places behind the last snapshot of scenarios that are not NaN, as each is filled before its first snapshot is
-/// committed.
-pub(super) fn unpadded(
-    (file, path): (&File, &Path),
-    header: &Header,
-    scenarios: impl IntoIterator<Item = usize>,
-) -> Result<Vec<Slot>, CubeError> {
-    let (bytes, mut found, mut other) = (header.snapshot_bytes(), Vec::new(), Vec::new());
-    for number in scenarios {
-        for index in header.snapshots_of(number)..header.snapshots_each() {
-            let scenario = Some(number);
-            let slot = Slot { scenario, index };
-            for at in (0..bytes).step_by(BLOCK) {
-                let nan = nans(header, bytes - at);
-                found.resize(nan.len(), 0);
-                file.read_exact_at(&mut found, header.offset_of(slot) + at)
-                    .map_err(CubeError::io("read", path))?;
-                if found != nan {
-                    other.push(slot);
-                    break;
+impl CubeBytes<'_> {
+    /// Passes on the records whose snapshots have other bytes in the cube, in order. A thread needs the
+    /// memory of one block, however large a snapshot is.
+    pub fn damaged(
+        self,
+        mut records: impl Iterator<Item = Result<Record, CubeError>>,
+        progress: &Progress,
+        mut take: impl FnMut(Record),
+    ) -> Result<(), CubeError> {
+        let Self { header, file, path } = self;
+        let bytes = header.snapshot_bytes();
+        let hash = |record: &Record, number: u64, buffer: &mut Vec<u8>| {
+            let start = number * BLOCK as u64;
+            #[expect(clippy::cast_possible_truncation, reason = "at most BLOCK")]
+            buffer.resize((bytes - start).min(BLOCK as u64) as usize, 0);
+            file.read_exact_at(buffer, header.offset_of(record.slot()) + start)?;
+            progress.add(buffer.len() as u64);
+            Ok(digest::of_block(buffer))
+        };
+        let is_damaged = |record: &Record| -> std::io::Result<bool> {
+            let blocks: Vec<_> = (0..bytes.div_ceil(BLOCK as u64))
+                .into_par_iter()
+                .map_init(Vec::new, |buffer, number| hash(record, number, buffer))
+                .collect::<std::io::Result<_>>()?;
+            Ok(digest::of_blocks(&blocks) != record.sha256)
+        };
+        let mut next = || {
+            let some: Vec<Record> = records.by_ref().take(AT_A_TIME).collect::<Result<_, _>>()?;
+            Ok::<_, CubeError>((!some.is_empty()).then_some(some))
+        };
+        for some in iter::from_fn(|| next().transpose()) {
+            let verdicts: Vec<(Record, bool)> = some?
+                .into_par_iter()
+                .map(|record| is_damaged(&record).map(|verdict| (record, verdict)))
+                .collect::<io::Result<_>>()
+                .map_err(CubeError::io("read", path))?;
+            let damaged = verdicts.into_iter().filter(|(_, damaged)| *damaged);
+            damaged.for_each(|(record, _)| take(record));
+        }
+        Ok(())
+    }
+
+    /// The places behind the last snapshot of scenarios that are not NaN, as each is filled before its first snapshot is
+    /// committed.
+    pub fn unpadded(
+        self,
+        scenarios: impl IntoIterator<Item = usize>,
+    ) -> Result<Vec<Slot>, CubeError> {
+        let Self { header, file, path } = self;
+        let (bytes, mut found, mut other) = (header.snapshot_bytes(), Vec::new(), Vec::new());
+        for number in scenarios {
+            for index in header.snapshots_of(number)..header.snapshots_each() {
+                let scenario = Some(number);
+                let slot = Slot { scenario, index };
+                for at in (0..bytes).step_by(BLOCK) {
+                    let nan = nans(header, bytes - at);
+                    found.resize(nan.len(), 0);
+                    file.read_exact_at(&mut found, header.offset_of(slot) + at)
+                        .map_err(CubeError::io("read", path))?;
+                    if found != nan {
+                        other.push(slot);
+                        break;
+                    }
                 }
             }
         }
+        Ok(other)
     }
-    Ok(other)
 }
 
 /// The id of the run that began a cube, if one did.

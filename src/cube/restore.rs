@@ -9,7 +9,7 @@ use super::{
     journal::{Header, Journal, Record, Records, Slot},
     lock::open_journal,
     paths::Paths,
-    read,
+    read::CubeBytes,
 };
 use diff2d_arrays::npy::{self, DATA_OFFSET, NpyHeader};
 use diff2d_arrays::progress::Progress;
@@ -231,13 +231,15 @@ impl Restorer {
     pub fn damaged(&mut self, progress: &Progress) -> Result<Vec<Slot>, CubeError> {
         let mut damaged = self.lost.clone();
         let mut known = Vec::new();
-        let cube = (&self.cube, self.paths.cube.as_path());
-        read::damaged(cube, &self.header, self.records()?, progress, |record| {
-            known.push(record);
-        })?;
+        let bytes = CubeBytes {
+            header: &self.header,
+            file: &self.cube,
+            path: &self.paths.cube,
+        };
+        bytes.damaged(self.records()?, progress, |record| known.push(record))?;
         damaged.extend(known.iter().map(Record::slot));
         let padded = self.padded.iter().copied();
-        damaged.extend(read::unpadded(cube, &self.header, padded)?);
+        damaged.extend(bytes.unpadded(padded)?);
         self.known
             .extend(known.into_iter().map(|record| (record.slot(), record)));
         Ok(damaged.into_iter().collect())

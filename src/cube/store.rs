@@ -1,7 +1,8 @@
 //! [`Store`]: the files of one cube while this process holds their lock, from creation to the last commit.
 
 use super::{
-    checkpoint, create,
+    checkpoint,
+    create::{self, NewCube},
     error::CubeError,
     file::{CubeFile, Io, matches_journal, open_to_write, shorten},
     found::{is_another_array, may_be_unborn},
@@ -174,7 +175,12 @@ impl Store {
                 if is_empty && !paths.cube.exists() {
                     let _ = fs::remove_file(&paths.journal);
                 }
-                return Err(create::no_space((paths, &header, free)));
+                let new = NewCube {
+                    paths,
+                    header: &header,
+                    free,
+                };
+                return Err(create::no_space(new));
             }
             let mut created = Self::create(paths, header, journal, claim)?;
             if claim.scenarios.is_some() {
@@ -196,7 +202,12 @@ impl Store {
         claim: Claim,
     ) -> Result<Self, CubeError> {
         let free = sys::free_space(paths.directory());
-        let created = create::create((paths, &header, free), &mut journal);
+        let new = NewCube {
+            paths,
+            header: &header,
+            free,
+        };
+        let created = create::create(new, &mut journal);
         let (cube, reservation) = created.inspect_err(|_| create::remove_unborn(paths))?;
         let io = claim.io_for(&cube);
         Ok(Self {
@@ -254,18 +265,22 @@ impl Store {
 
     fn write_first_line(&mut self) -> Result<(), CubeError> {
         let (cube, journal) = (&self.paths.cube, &self.paths.journal);
-        let files = (&self.paths, &self.header, self.free);
+        let new = NewCube {
+            paths: &self.paths,
+            header: &self.header,
+            free: self.free,
+        };
         self.cube
             .file()
             .sync_all()
-            .map_err(|error| create::refused(files, "write", cube, error))?;
+            .map_err(|error| create::refused(new, "write", cube, error))?;
         sync_directory(self.paths.directory())?;
         let written = self.header.write_line(&mut *self.journal);
         let lines = written.and_then(|bytes| {
             self.journal.sync_all()?;
             Lines::read(&self.journal, bytes, &self.header)
         });
-        self.lines = lines.map_err(|error| create::refused(files, "write", journal, error))?;
+        self.lines = lines.map_err(|error| create::refused(new, "write", journal, error))?;
         Ok(())
     }
 

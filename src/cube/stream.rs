@@ -74,7 +74,8 @@ impl ReadAhead {
     /// If the system refuses memory or a thread.
     pub fn start<'scope>(
         scope: &'scope Scope<'scope, '_>,
-        (file, moved): (&'scope Reader, &'scope Moved),
+        file: &'scope Reader,
+        moved: &'scope Moved,
         ranges: Vec<Range<u64>>,
         chunks: Chunks,
     ) -> io::Result<Self> {
@@ -200,7 +201,8 @@ impl<'scope> WriteBehind<'scope> {
     /// If the system refuses memory or a thread.
     pub fn start(
         scope: &'scope Scope<'scope, '_>,
-        (file, moved): (&'scope DirectFile, &'scope Moved),
+        file: &'scope DirectFile,
+        moved: &'scope Moved,
         start: u64,
         chunks: Chunks,
     ) -> io::Result<Self> {

@@ -342,9 +342,8 @@ impl ScenarioWriter<'_> {
             return;
         }
         let slot = self.slot(self.next - 1);
-        let begin = self.header().offset_of(slot);
         let blocks = &self.writer.blocks;
-        let filled = blocks.fill((slot, begin), job, bytes, &self.codec);
+        let filled = blocks.fill(slot, job, bytes, &self.codec);
         self.waiting.push(filled);
         if self.waiting.len() >= blocks.at_once() {
             self.write_rest();

@@ -298,7 +298,7 @@ impl Slots {
                 0.0 => *to = 0.0,
                 value => *to *= value,
             });
-            let weighed = Summary::of_each_row(&weighed, (start, None), grid);
+            let weighed = Summary::of_each_row(&weighed, start, None, grid);
             sums.iter_mut()
                 .zip(weighed)
                 .for_each(|(row, weighed)| row.mass = weighed.mass);

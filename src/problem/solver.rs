@@ -58,7 +58,7 @@ impl Problem {
         let mut state = Field::zeros(shape)?;
         self.begin(&mut state, 0, None, &mut |_| true)?;
         let slab = Slab::whole(ny).periodic(self.has_periodic_rows());
-        self.solver_of_rows(self.stencil(), (state, self.schedule.pace().start()), slab)
+        self.solver_of_rows(self.stencil(), state, self.schedule.pace().start(), slab)
     }
 
     /// A solver of the rows that a slab holds, with the kernel and the tile of a stencil. The state is that of a time.
@@ -68,13 +68,14 @@ impl Problem {
     pub(crate) fn solver_of_rows<T: Element>(
         &self,
         stencil: Stencil<T>,
-        state: (Field<T>, Clock),
+        state: Field<T>,
+        now: Clock,
         slab: Slab,
     ) -> Result<Solver<T>, Unready> {
         let dynamics = match slab.own().is_empty() {
             true => Dynamics::constant(stencil.equation().clone()),
             false => self.dynamics(slab.held())?,
         };
-        Ok(Solver::new(stencil, dynamics, state, slab)?)
+        Ok(Solver::new(stencil, dynamics, state, now, slab)?)
     }
 }

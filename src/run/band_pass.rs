@@ -44,7 +44,7 @@ impl<T: Element> InBands<'_, T> {
     ) -> Result<(), RunError> {
         let place = self.other_place();
         let then = self.problem.schedule.pace().after(now, steps as u64);
-        let Some(sums) = self.pass_rows((steps, None), [now, then], clock, snapshot)? else {
+        let Some(sums) = self.pass_rows(steps, None, [now, then], clock, snapshot)? else {
             return Ok(());
         };
         self.place = Place::Scratch(place);
@@ -65,13 +65,13 @@ impl<T: Element> InBands<'_, T> {
     /// One step of a length of which the result is looked at in the other place of the scratch.
     pub(super) fn pass_aside(
         &mut self,
-        (length, now): (f64, Clock),
+        length: f64,
+        now: Clock,
         clock: &RunClock,
         look: Look<'_>,
     ) -> Result<(), RunError> {
         self.describe_pass()?;
-        let cut = (1, Some(length));
-        self.pass_rows::<Solo>(cut, [now, now], clock, None)?;
+        self.pass_rows::<Solo>(1, Some(length), [now, now], clock, None)?;
         let place = Place::Scratch(self.other_place());
         let place = mem::replace(&mut self.place, place);
         let looked = self.look_at_rows(look);
@@ -83,7 +83,8 @@ impl<T: Element> InBands<'_, T> {
     /// there.
     fn pass_rows<C: Comm>(
         &mut self,
-        (steps, cut): (usize, Option<f64>),
+        steps: usize,
+        cut: Option<f64>,
         [now, then]: [Clock; 2],
         clock: &RunClock,
         snapshot: Option<&mut Snapshot<'_, '_, C>>,
@@ -117,12 +118,12 @@ impl<T: Element> InBands<'_, T> {
         let to_scratch = self.scratch.as_ref().filter(|_| snapshot.is_none());
         let sums = thread::scope(|scope| {
             let range = iter::once(begin..begin + problem.field_bytes()).collect();
-            let source = ReadAhead::start(scope, (file, &self.read), range, self.chunks())
+            let source = ReadAhead::start(scope, file, &self.read, range, self.chunks())
                 .map_err(RunError::Threads)?;
             let [above, below] = [&above, &below].map(|rows| bytemuck::cast_slice(rows));
             let writer = to_scratch.map(|scratch| {
                 let (file, begin) = (scratch.file(), scratch.begin(self.other_place()));
-                WriteBehind::start(scope, (file, &self.written), begin, self.chunks())
+                WriteBehind::start(scope, file, &self.written, begin, self.chunks())
             });
             let mut files = Files {
                 problem,
@@ -198,7 +199,7 @@ impl<T: Element, C: Comm, S: Read> Transfer<T, RunError> for Files<'_, '_, '_, '
     fn write(&mut self, values: &[T]) -> Result<(), RunError> {
         if let Some(writer) = &mut self.scratch {
             let grid = &self.problem.grid;
-            if let Some(halt) = summary::not_finite(values, (self.row, None), grid, self.then) {
+            if let Some(halt) = summary::not_finite(values, self.row, None, grid, self.then) {
                 return Err(halt.into());
             }
             writer.push(bytemuck::cast_slice(values));

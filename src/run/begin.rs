@@ -39,9 +39,9 @@ pub(super) fn agree(
         options.claim.io,
     );
     all_agree(comm, &task)?;
-    let inputs = problem
-        .initial_array()
-        .map_or(Ok(()), cube::inputs::is_committed);
+    let inputs = problem.initial_array().map_or(Ok(()), |(path, snapshot)| {
+        cube::inputs::is_committed(path, snapshot)
+    });
     let paths = inputs.and_then(|()| options.output.as_deref().map(Paths::of).transpose());
     let paths = paths.and_then(|paths| {
         let read = problem.inputs().into_keys().map(PathBuf::from);
@@ -111,7 +111,7 @@ impl Claimed {
 }
 
 /// Collective. Rank 0 claims the cube, whose journal begins with `header`; then every rank opens it to
-/// write its `share`. `None` when the cube is complete.
+/// write its `share` beside a solver with this load. `None` when the cube is complete.
 ///
 /// # Errors
 /// [`RunError`], on every rank.
@@ -119,15 +119,15 @@ pub(crate) fn open(
     paths: &Paths,
     header: impl FnOnce() -> Result<Header, getrandom::Error>,
     claim: Claim,
-    (share, load): (Share, SolverLoad),
-    (comm, topology): (&impl Comm, &Topology),
+    share: Share,
+    load: SolverLoad,
+    comm: &impl Comm,
     observer: &Observer,
 ) -> Result<Option<(CubeWriter, Io)>, RunError> {
-    let machines = topology.machines();
+    let machines = claim.machines;
     if machines > 1 && claim.io == Some(Io::Map) {
         return Err(RunError::MapAcrossMachines);
     }
-    let claim = Claim { machines, ..claim };
     let claim = || {
         let mut store = Store::claim(paths, header()?, claim)?;
         // Other ranks look for line 1 of the journal, and a scratch bears its run id. Otherwise the first steps are

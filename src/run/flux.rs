@@ -9,7 +9,6 @@ use crate::{
     cube::{Cube, CubeError, Record},
     problem::{Footprint, Problem},
 };
-use std::path::Path;
 
 /// What comes in per time at each of some snapshots, from its values and the parameters of its journal.
 #[derive(Debug, Clone, PartialEq)]
@@ -39,10 +38,10 @@ impl FluxTable {
     ///
     /// # Errors
     /// [`RunError`] for a sweep, for parameters that this program does not know, and where there is too little memory.
-    pub fn of((cube, path): (&Cube, &Path), records: &[&Record]) -> Result<Self, RunError> {
+    pub fn of(cube: &Cube, records: &[&Record]) -> Result<Self, RunError> {
         let unknown = |reason: &str| {
             RunError::Cube(CubeError::DoesNotMatch {
-                cube: path.to_owned(),
+                cube: cube.paths().cube.clone(),
                 reason: reason.to_owned(),
             })
         };

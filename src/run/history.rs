@@ -576,8 +576,8 @@ pub(super) fn record_beyond<C: Comm>(
     };
     while let Some(length) = history.beyond(now) {
         let time = history.next.map_or(now.simtime, |(_, time)| time);
-        history.take(now, ranks, |look| state.aside((length, now), clock, look))?;
-        let show = |look: Look<'_>| state.aside((length, now), clock, look);
+        history.take(now, ranks, |look| state.aside(length, now, clock, look))?;
+        let show = |look: Look<'_>| state.aside(length, now, clock, look);
         history.take_fields((now, time), (false, false), ranks, show)?;
     }
     Ok(())

@@ -139,7 +139,7 @@ impl<'a, T: Element> InBands<'a, T> {
                 Place::Initial => self.problem.fill_initial(&mut field, begin)?,
                 _ => self.read_rows(begin, field.as_mut_slice())?,
             }
-            if let Some(rows) = RowsView::of(&field, (own, first - begin), ny) {
+            if let Some(rows) = RowsView::of(&field, own, first - begin, ny) {
                 look(&rows)?;
             }
         }
@@ -292,11 +292,12 @@ impl<T: Element, C: Comm> State<C> for InBands<'_, T> {
 
     fn aside(
         &mut self,
-        (length, now): (f64, Clock),
+        length: f64,
+        now: Clock,
         clock: &RunClock,
         look: Look<'_>,
     ) -> Result<(), RunError> {
-        self.pass_aside((length, now), clock, look)
+        self.pass_aside(length, now, clock, look)
     }
 
     fn advance_seen(

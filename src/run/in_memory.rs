@@ -88,8 +88,8 @@ impl<'a, T: Element, C: Comm> InMemory<'a, T, C> {
 
 /// The rows that a rank owns, of those that it holds.
 fn view<'a, T: Element>(slab: &Slab, state: &'a Field<T>) -> Option<RowsView<'a>> {
-    let own = (slab.own(), slab.own_among_held().start);
-    RowsView::of(state, own, slab.rows())
+    let first = slab.own_among_held().start;
+    RowsView::of(state, slab.own(), first, slab.rows())
 }
 
 impl<T: Element, C: Comm> State<C> for InMemory<'_, T, C> {
@@ -139,7 +139,7 @@ impl<T: Element, C: Comm> State<C> for InMemory<'_, T, C> {
         let needed = setup::memory(self.problem, self.ranks);
         let solver = match std::mem::replace(&mut self.held, HeldState::Nothing) {
             HeldState::Field(field) => (self.problem)
-                .solver_of_rows(stencil, (field, now), slab)
+                .solver_of_rows(stencil, field, now, slab)
                 .map_err(|unready| RunError::unready(unready, needed))
                 .map(|solver| HeldState::Solver(Box::new(solver))),
             held => Ok(held),
@@ -191,7 +191,7 @@ impl<T: Element, C: Comm> State<C> for InMemory<'_, T, C> {
 
     fn save(&mut self, output: &mut Output<'_, C>, now: Clock) -> Result<(), RunError> {
         let first = self.ranks.slab().own().start;
-        let halt = summary::not_finite(self.own(), (first, None), &self.problem.grid, now);
+        let halt = summary::not_finite(self.own(), first, None, &self.problem.grid, now);
         let is_sound = halt.map_or(Ok(()), |halt| Err(RunError::from(halt)));
         collective::all_ok(self.ranks.comm(), is_sound)?;
         output.checkpoint(now, bytemuck::cast_slice(self.own()))
@@ -212,7 +212,8 @@ impl<T: Element, C: Comm> State<C> for InMemory<'_, T, C> {
 
     fn aside(
         &mut self,
-        (length, _): (f64, Clock),
+        length: f64,
+        _: Clock,
         _: &RunClock,
         look: Look<'_>,
     ) -> Result<(), RunError> {
@@ -224,7 +225,7 @@ impl<T: Element, C: Comm> State<C> for InMemory<'_, T, C> {
         let kept = solver.room_aside();
         let kept = kept.map_err(|_| RunError::no_memory(needed));
         let mut kept = collective::all_ok(comm, kept)?;
-        let looked = solver.aside((length, &mut kept), comm, |state| {
+        let looked = solver.aside(length, &mut kept, comm, |state| {
             view(slab, state).map_or(Ok(()), |rows| look(&rows))
         });
         let checked = solver.check().map_err(RunError::from);

@@ -169,7 +169,8 @@ fn begin_at<S: State<Solo>>(
 /// [`RunError`].
 pub(crate) fn record_again<T: Element>(
     problem: &Problem,
-    (header, place): (&Header, RecordPlace),
+    header: &Header,
+    place: RecordPlace,
     snapshots: u64,
     memory: Option<u64>,
 ) -> Result<(), RunError> {

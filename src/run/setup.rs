@@ -22,7 +22,8 @@ use std::path::Path;
 /// Collective. The rank's part of the grid, with halos as deep as the tiles of all ranks.
 pub(super) fn decompose<'a, T: Element, C: Comm>(
     problem: &Problem,
-    (stencil, budget): (&Stencil<T>, &Budget),
+    stencil: &Stencil<T>,
+    budget: &Budget,
     comm: &'a C,
 ) -> Decomposition<'a, C> {
     let (ny, nx) = problem.grid.shape();

@@ -126,7 +126,7 @@ impl<'o, 'a, C: Comm> Snapshot<'o, 'a, C> {
         }
         // A value that is not finite leaves no finite sum.
         if self.wrong.is_none() && !summaries.iter().all(|row| row.mass.is_finite()) {
-            let halt = summary::not_finite(values, (first, None), &problem.grid, self.now);
+            let halt = summary::not_finite(values, first, None, &problem.grid, self.now);
             self.wrong = halt.map(RunError::from);
         }
         self.summaries.extend(summaries);

@@ -84,7 +84,8 @@ pub(crate) trait State<C: Comm> {
     /// as if it had not.
     fn aside(
         &mut self,
-        _length: (f64, Clock),
+        _length: f64,
+        _now: Clock,
         _clock: &RunClock,
         _look: Look<'_>,
     ) -> Result<(), RunError> {
@@ -128,7 +129,8 @@ impl<'a> RowsView<'a> {
     /// Rows of a grid of so many, of a field whose row `first` is the first one of them.
     pub(crate) fn of<T: Element>(
         field: &'a Field<T>,
-        (own, first): (Range<usize>, usize),
+        own: Range<usize>,
+        first: usize,
         rows: usize,
     ) -> Option<Self> {
         let held = own.start.saturating_sub(1)..(own.end + 1).min(rows);

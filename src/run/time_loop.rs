@@ -22,7 +22,7 @@ use super::{
 use crate::{
     comm::{Comm, Topology, collective},
     cube::{
-        self, CubeWriter, Header, checkpoint,
+        self, Claim, CubeWriter, Header, checkpoint,
         record_file::{self, RecordPlace},
     },
     problem::Problem,
@@ -53,7 +53,7 @@ pub(super) fn run<T: Element>(
     };
     let budget = begin::divide(problem, options, &topology, comm, snapshots)?;
     let stencil = budget.stencil::<T>(problem, options.tile, comm.size());
-    let ranks = setup::decompose(problem, (&stencil, &budget), comm);
+    let ranks = setup::decompose(problem, &stencil, &budget, comm);
     let budget = budget.of_rank(problem, ranks.shape().0, ranks.slab().parts());
     let fits = budget.check(topology.ranks_on_this_machine());
     let in_memory = fits.and_then(|()| match budget.bands {
@@ -90,15 +90,11 @@ pub(super) fn run<T: Element>(
     }
     let before = options.scratch.as_ref().and(cube::begun_by(&paths));
     let (header, share) = (|| Header::of_run(problem), ranks.share::<T>());
-    let (claim, of_ranks) = (options.claim, (comm, &topology));
-    let opened = begin::open(
-        &paths,
-        header,
-        claim,
-        (share, budget.load),
-        of_ranks,
-        observer,
-    )?;
+    let claim = Claim {
+        machines: topology.machines(),
+        ..options.claim
+    };
+    let opened = begin::open(&paths, header, claim, share, budget.load, comm, observer)?;
     let continues =
         |(writer, _): &(CubeWriter, _)| before.as_ref() == Some(&writer.header().run_id);
     if let (Some(directory), Some(run_id)) = (&options.scratch, &before)
@@ -171,7 +167,7 @@ pub(crate) fn simulate<C: Comm>(
     mut clock: RunClock,
     observer: &Observer,
 ) -> Result<Report, RunError> {
-    let first = first_state(problem, &mut state, &mut output, (&clock, observer));
+    let first = first_state(problem, &mut state, &mut output, &clock, observer);
     let (began, mut history) = match first {
         // It was given up: nothing is committed.
         Err(RunError::GivenUp) => {
@@ -186,7 +182,8 @@ pub(crate) fn simulate<C: Comm>(
         problem,
         began,
         &mut state,
-        (&mut output, history.as_mut()),
+        &mut output,
+        history.as_mut(),
         &mut clock,
         observer,
     );
@@ -207,7 +204,8 @@ fn first_state<'p, C: Comm>(
     problem: &'p Problem,
     state: &mut impl State<C>,
     output: &mut Output<'_, C>,
-    (clock, observer): (&RunClock, &Observer),
+    clock: &RunClock,
+    observer: &Observer,
 ) -> Result<(Clock, Option<History<'p>>), RunError> {
     let resumed = output.resume(state)?;
     if resumed.is_none() {
@@ -258,7 +256,8 @@ fn advance<C: Comm>(
     problem: &Problem,
     began: Clock,
     state: &mut impl State<C>,
-    (output, mut history): (&mut Output<'_, C>, Option<&mut History<'_>>),
+    output: &mut Output<'_, C>,
+    mut history: Option<&mut History<'_>>,
     clock: &mut RunClock,
     observer: &Observer,
 ) -> Result<(Clock, Outcome), RunError> {

@@ -75,13 +75,17 @@ pub struct Bands<T: Element> {
     known: Option<Smoothness>,
 }
 
-/// The step of a stage: of a shorter one also how it is taken.
-type Step<'a, T> = (
-    &'a Stencil<T>,
-    &'a Walls<T>,
-    &'a Method<T>,
-    Option<&'a Shorter<T>>,
-);
+/// The steps of a stage.
+struct StageSteps<'a, T: Element> {
+    stencil: &'a Stencil<T>,
+    walls: &'a Walls<T>,
+    method: &'a Method<T>,
+    /// How a shorter one is taken.
+    shorter: Option<&'a Shorter<T>>,
+    depth: usize,
+    /// What is known of the state before.
+    known: Smoothness,
+}
 
 /// The fewest rows of a band: a step needs three rows, and bands of one pass differ.
 pub const FEWEST_ROWS: usize = 6;
@@ -199,9 +203,15 @@ impl<T: Element> Bands<T> {
                     _ => forcing.prepare(depth as u64, &mut stencil),
                 }
                 let rows = fronts.at(stage + 1, before)..fronts.at(stage + 1, after);
-                let task = (stage, depth, known);
-                let step = (&stencil, &forcing.walls, &dynamics.method, shorter.as_ref());
-                let found = self.advance(step, task, &window, rows);
+                let steps = StageSteps {
+                    stencil: &stencil,
+                    walls: &forcing.walls,
+                    method: &dynamics.method,
+                    shorter: shorter.as_ref(),
+                    depth,
+                    known,
+                };
+                let found = self.advance(stage, &steps, &window, rows);
                 let stage = &mut self.stages[stage];
                 stage.known = stage.known.and(found);
                 known = stage.known;
@@ -241,14 +251,22 @@ impl<T: Element> Bands<T> {
     /// of them.
     fn advance(
         &mut self,
-        (stencil, walls, method, shorter): Step<'_, T>,
-        (stage, depth, known): (usize, usize, Smoothness),
+        stage: usize,
+        steps: &StageSteps<'_, T>,
         window: &Range<usize>,
         rows: Range<usize>,
     ) -> Smoothness {
         if rows.is_empty() {
             return Smoothness::ALL;
         }
+        let &StageSteps {
+            stencil,
+            walls,
+            method,
+            shorter,
+            depth,
+            known,
+        } = steps;
         let (nx, height) = (self.columns, window.len());
         let rows = rows.start - window.start..rows.end - window.start;
         let [source, target] = &mut self.arrays;

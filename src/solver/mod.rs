@@ -69,7 +69,8 @@ impl<T: Element> Solver<T> {
     pub(crate) fn new(
         stencil: Stencil<T>,
         mut dynamics: Dynamics<T>,
-        (state, now): (Field<T>, impl Into<Clock>),
+        state: Field<T>,
+        now: impl Into<Clock>,
         slab: Slab,
     ) -> io::Result<Self> {
         let forcing = Forcing::take(&mut dynamics, now.into(), slab.has_ends());
@@ -112,7 +113,7 @@ impl<T: Element> Solver<T> {
     #[cfg(test)]
     fn between_held_walls(stencil: Stencil<T>, state: Field<T>, slab: Slab) -> Self {
         let dynamics = Dynamics::constant(stencil.equation().clone());
-        let solver = Self::new(stencil, dynamics, (state, 0.0), slab);
+        let solver = Self::new(stencil, dynamics, state, 0.0, slab);
         solver.expect("a test has little memory")
     }
 

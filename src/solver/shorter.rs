@@ -54,7 +54,8 @@ impl<T: Element> Solver<T> {
     /// had not.
     pub(crate) fn aside<R>(
         &mut self,
-        (length, kept): (f64, &mut Field<T>),
+        length: f64,
+        kept: &mut Field<T>,
         comm: &impl Comm,
         look: impl FnOnce(&Field<T>) -> R,
     ) -> Option<R> {

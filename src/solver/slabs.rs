@@ -150,9 +150,11 @@ mod tests {
 
     /// The state after `steps`, computed by several ranks.
     fn together(
-        (stencil, start): (&Stencil<f64>, Start),
+        stencil: &Stencil<f64>,
+        start: Start,
         (ny, nx): (usize, usize),
-        (ranks, depth): (usize, usize),
+        ranks: usize,
+        depth: usize,
         steps: &[u64],
     ) -> Vec<f64> {
         let part = |comm: Channels| {
@@ -181,7 +183,7 @@ mod tests {
             let stencil = Stencil::new(r).with_tile(Tile { rows: 30, columns: 25, depth });
             let mut alone = Solver::between_held_walls(stencil.clone(), start(0..ny, nx), Slab::whole(ny));
             alone.advance(steps.iter().sum(), &Solo).unwrap();
-            let parts = together((&stencil, start), (ny, nx), (ranks, depth), &steps);
+            let parts = together(&stencil, start, (ny, nx), ranks, depth, &steps);
             prop_assert!(parts == alone.state().as_slice());
         }
     }
@@ -199,7 +201,7 @@ mod tests {
                 );
                 alone.advance(steps, &Solo).unwrap();
                 for ranks in [2, 3] {
-                    let parts = together((&stencil, start), SHAPE, (ranks, 8), &[steps]);
+                    let parts = together(&stencil, start, SHAPE, ranks, 8, &[steps]);
                     let same = parts == alone.state().as_slice();
                     assert!(same, "{ranks} ranks, {steps} steps");
                 }

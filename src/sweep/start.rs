@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     comm::{Comm, Solo, Topology, collective},
-    cube::{Header, Io, Paths, digest, inputs, record_file, share::Share},
+    cube::{Claim, Header, Io, Paths, digest, inputs, record_file, share::Share},
     run::{self, Observer, Options, Outcome, Run, RunError, SweepRecord},
 };
 use std::{ops::Range, path::PathBuf, time::Instant};
@@ -54,7 +54,9 @@ fn run_on(
 ) -> Result<Outcome, RunError> {
     let start = Instant::now();
     check_that_all_agree(sweep, options, comm)?;
-    let committed = sweep.initial_arrays().try_for_each(inputs::is_committed);
+    let committed = sweep
+        .initial_arrays()
+        .try_for_each(|(path, snapshot)| inputs::is_committed(path, snapshot));
     collective::all_ok(comm, committed.map_err(RunError::from))?;
     let Some(cube) = &options.output else {
         return Err(RunError::NoOutput);
@@ -84,7 +86,10 @@ fn run_on(
     run::on_root(comm, refused)?;
 
     let share = Share::whole(sweep.first().field_bytes());
-    let (claim, ranks) = (options.claim, (comm, &topology));
+    let claim = Claim {
+        machines: topology.machines(),
+        ..options.claim
+    };
     let is_new = options.claim.force || !paths.journal.exists();
     let opened = run::open(
         &paths,
@@ -94,8 +99,9 @@ fn run_on(
             Header::of_sweep(scenarios, precision, sweep.cube_shape(), inputs)
         },
         claim,
-        (share, budget.load),
-        ranks,
+        share,
+        budget.load,
+        comm,
         observer,
     )?;
     let Some((writer, io)) = opened else {
@@ -110,8 +116,7 @@ fn run_on(
         None if is_new => record_file::remove(&paths),
         None => Ok(()),
     })?;
-    let sizes = (sweep, budget);
-    let computed = Workers::new(sizes, (&writer, &paths), (options, start), observer);
+    let computed = Workers::new(sweep, options, budget, &writer, &paths, start, observer);
     let computed = computed.compute(&pools, comm);
     // An error of the writer comes first: it is what stopped the scenarios.
     run::finish(comm, writer, false)?;

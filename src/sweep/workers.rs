@@ -95,9 +95,12 @@ pub(super) struct Workers<'a> {
 impl<'a> Workers<'a> {
     /// Workers of a sweep that began at `start`.
     pub(super) fn new(
-        (sweep, budget): (&'a Sweep, Budget),
-        (writer, paths): (&'a CubeWriter, &'a Paths),
-        (options, start): (&'a Options, Instant),
+        sweep: &'a Sweep,
+        options: &'a Options,
+        budget: Budget,
+        writer: &'a CubeWriter,
+        paths: &'a Paths,
+        start: Instant,
         observer: &'a Observer,
     ) -> Self {
         Self {

@@ -146,8 +146,8 @@ impl RoundingTrial {
             };
             let before = state.as_slice().to_vec();
             let slab = Slab::whole(trial.grid.y.nodes).periodic(trial.has_periodic_rows());
-            let at = (state, trial.schedule.pace().start());
-            let mut solver = trial.solver_of_rows(trial.stencil(), at, slab).ok()?;
+            let (stencil, start) = (trial.stencil(), trial.schedule.pace().start());
+            let mut solver = trial.solver_of_rows(stencil, state, start, slab).ok()?;
             solver.advance(2, &Solo).ok()?;
             state = solver.into_state();
             range.add(&trial, &state);

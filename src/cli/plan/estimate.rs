@@ -55,7 +55,7 @@ fn seconds_in<T: Element>(problem: &Problem, memory: u64) -> f64 {
     }
     let started = Field::zeros(shape).and_then(|field| {
         let slab = Slab::whole(shape.0);
-        Solver::new(problem.stencil(), sample, (field, 0.0), slab)
+        Solver::new(problem.stencil(), sample, field, 0.0, slab)
     });
     let Ok(mut solver) = started else {
         return f64::NAN;
