@@ -1,6 +1,9 @@
 //! [`Aggregates`]: between a level and the coarser one below it, by smoothed aggregation.
 
-use crate::matrix::{Matrix, Sparse};
+use crate::{
+    matrix::{Matrix, Sparse},
+    rows::{Rows, Terms},
+};
 use rayon::prelude::*;
 
 /// Couplings weaker than this share of the root of both diagonals do not join nodes into an aggregate.
@@ -8,12 +11,6 @@ const STRONG: f64 = 0.08;
 
 /// The aggregate of a node that belongs to none: its strong couplings are all to the ground, and smoothing alone solves it.
 const NONE: u32 = u32::MAX;
-
-/// Coarse rows that are computed together.
-const PART: usize = 256;
-
-/// The elements of a row of a sparse matrix, by columns.
-type Row = Vec<(u32, f64)>;
 
 /// Aggregates of the nodes of a level, each a node of the coarser one.
 ///
@@ -161,66 +158,56 @@ impl Aggregates {
 
     /// The matrix of the coarser level, `Pᵀ A P`.
     pub(crate) fn coarse(&self, matrix: &impl Matrix, damping: &[f64]) -> Sparse {
-        // `A P 1` is `A T 1 - A (ω D⁻¹ A T 1)`: where all nodes belong to aggregates, nothing cancels in it.
-        let ones: Vec<f64> = self
-            .of_each
-            .iter()
-            .map(|&a| f64::from(u8::from(a != NONE)))
-            .collect();
-        let (mut damped, mut sums) = (vec![0.0; ones.len()], vec![0.0; ones.len()]);
-        matrix.map(&ones, &mut damped, |k, product| damping[k] * product);
-        matrix.map(&ones, &mut sums, |_, product| product);
-        let mut beside = ones;
-        matrix.map(&damped, &mut beside, |_, product| product);
-        sums.par_iter_mut()
-            .zip(&beside)
-            .for_each(|(sum, beside)| *sum -= beside);
-        drop((damped, beside));
-        let parts = (0..self.len().div_ceil(PART)).into_par_iter();
-        let parts = parts.map_init(Vectors::default, |vectors, part| {
-            let rows = part * PART..self.len().min((part + 1) * PART);
-            let first = rows.start;
-            let rows = rows.map(|row| self.row(row, matrix, (damping, &sums), vectors));
-            Sparse::of(first, rows)
+        let sums = self.sums(matrix, damping);
+        let shape = (matrix.len(), self.len());
+        let prolongation = Rows::of(shape, |k, terms| {
+            let mut add = |l: usize, p: f64| {
+                if self.of_each[l] != NONE {
+                    terms.add(self.of_each[l] as usize, p);
+                }
+            };
+            add(k, 1.0);
+            of_row(matrix, k, |l, a| add(l, -damping[k] * a));
         });
-        Sparse::joined(parts.collect())
+        let restriction = prolongation.transpose(self.len());
+        let add_product = |row: usize, factor: f64, terms: &mut Terms| {
+            of_row(matrix, row, |l, a| {
+                terms.add_all(factor * a, prolongation.row(l));
+            });
+        };
+        let product = (matrix.has_long_rows())
+            .then(|| Rows::of(shape, |row, terms| add_product(row, 1.0, terms)));
+        let beside = Rows::of((self.len(), self.len()), |row, terms| {
+            for (k, factor) in restriction.row(row) {
+                match &product {
+                    Some(product) => terms.add_all(factor, product.row(k)),
+                    None => add_product(k, factor, terms),
+                }
+            }
+            terms.remove(row);
+        });
+        Sparse { beside, sums }
     }
 
-    /// A row of `Pᵀ A P` and its sum, from that of the unit matrix: `Tᵀ (I - A ω D⁻¹) A (I - ω D⁻¹ A) T`.
-    fn row(
-        &self,
-        row: usize,
-        matrix: &impl Matrix,
-        (damping, sums): (&[f64], &[f64]),
-        Vectors(one, other): &mut Vectors,
-    ) -> (Row, f64) {
-        one.clear();
-        for &k in self.members(row) {
-            one.add(k, 1.0);
-            of_row(matrix, k as usize, |l, a| {
-                one.add(l as u32, -damping[l] * a);
+    /// Of its rows, `Tᵀ Sᵀ Sᵀ A 1`: where all nodes belong to aggregates, nothing cancels.
+    fn sums(&self, matrix: &impl Matrix, damping: &[f64]) -> Vec<f64> {
+        let ones = self.of_each.iter().map(|&a| f64::from(u8::from(a != NONE)));
+        let mut x: Vec<f64> = ones.collect();
+        let mut sums = vec![0.0; x.len()];
+        matrix.map(&x, &mut sums, |_, _| {});
+        for _ in 0..2 {
+            let damped = sums.par_iter().zip(damping).map(|(sum, d)| d * sum);
+            let damped: Vec<f64> = damped.collect();
+            matrix.map(&damped, &mut x, |rows, out| {
+                out.iter_mut()
+                    .zip(&sums[rows])
+                    .for_each(|(out, sum)| *out = sum - *out);
             });
+            std::mem::swap(&mut x, &mut sums);
         }
-        let sum = one.terms.iter().map(|&(k, value)| value * sums[k as usize]);
-        let sum = sum.sum();
-        other.clear();
-        for &(k, value) in &one.terms {
-            of_row(matrix, k as usize, |l, a| other.add(l as u32, a * value));
-        }
-        one.clear();
-        let mut add = |k: usize, value: f64| {
-            if self.of_each[k] != NONE {
-                one.add(self.of_each[k], value);
-            }
-        };
-        for &(k, value) in &other.terms {
-            let (k, damped) = (k as usize, damping[k as usize] * value);
-            add(k, value);
-            of_row(matrix, k, |l, a| add(l, -a * damped));
-        }
-        let mut terms = one.terms.clone();
-        terms.sort_unstable_by_key(|&(column, _)| column);
-        (terms, sum)
+        x.truncate(self.len());
+        self.gather(&sums, &mut x);
+        x
     }
 
     /// Bytes of memory.
@@ -237,57 +224,4 @@ fn of_row(matrix: &impl Matrix, row: usize, mut entry: impl FnMut(usize, f64)) {
         entry(column, a);
     });
     entry(row, diagonal);
-}
-
-/// Two sparse vectors, each of which the other one is computed from.
-#[derive(Debug, Default)]
-struct Vectors(SparseVector, SparseVector);
-
-/// A sparse vector to which terms are added, by a hash table.
-#[derive(Debug, Default)]
-struct SparseVector {
-    /// By index, in the order in which they came.
-    terms: Vec<(u32, f64)>,
-    /// Where the term of an index lies, [`NONE`] if there is none here; a power of two, at least twice as many as terms.
-    places: Vec<u32>,
-}
-
-impl SparseVector {
-    fn clear(&mut self) {
-        self.terms.clear();
-        self.places.fill(NONE);
-    }
-
-    fn add(&mut self, index: u32, value: f64) {
-        if 2 * self.terms.len() >= self.places.len() {
-            let places = (2 * self.places.len()).max(64);
-            self.places.clear();
-            self.places.resize(places, NONE);
-            for place in 0..self.terms.len() {
-                let slot = self.slot(self.terms[place].0);
-                self.places[slot] = place as u32;
-            }
-        }
-        let slot = self.slot(index);
-        match self.places[slot] {
-            NONE => {
-                self.places[slot] = self.terms.len() as u32;
-                self.terms.push((index, value));
-            }
-            place => self.terms[place as usize].1 += value,
-        }
-    }
-
-    /// Where the place of an index is, or is to be.
-    fn slot(&self, index: u32) -> usize {
-        let last = self.places.len() - 1;
-        let mut slot = index.wrapping_mul(0x9e37_79b1) as usize >> 7 & last;
-        loop {
-            match self.places[slot] {
-                NONE => return slot,
-                place if self.terms[place as usize].0 == index => return slot,
-                _ => slot = (slot + 1) & last,
-            }
-        }
-    }
 }

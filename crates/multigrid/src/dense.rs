@@ -1,6 +1,6 @@
 //! [`Dense`]: the coarsest level, solved directly.
 
-use crate::matrix::{Matrix, Sparse};
+use crate::matrix::Matrix;
 
 /// The factors of a matrix, `L D Lᵀ`. A pivot that vanishes, as it does once for each closed piece of a network, leaves its
 /// unknown at 0.
@@ -18,7 +18,7 @@ pub(crate) struct Dense {
 }
 
 impl Dense {
-    pub(crate) fn of(matrix: &Sparse) -> Self {
+    pub(crate) fn of(matrix: &impl Matrix) -> Self {
         let len = matrix.len();
         let mut factor = vec![0.0; len * len];
         let mut sums: Vec<f64> = (0..len).map(|k| matrix.sum(k)).collect();
@@ -75,17 +75,17 @@ fn quotient(value: f64, pivot: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::network::Network;
 
     #[test]
     fn a_closed_piece_and_a_grounded_one_are_solved() {
         // 0 - 1 with nothing else; 2 - 3, and 3 to the ground.
-        let rows = [
-            (vec![(1, -2.0)], 0.0),
-            (vec![(0, -2.0)], 0.0),
-            (vec![(3, -3.0)], 0.0),
-            (vec![(2, -3.0)], 1e-20),
-        ];
-        let mut dense = Dense::of(&Sparse::of(0, rows));
+        let mut dense = Dense::of(&Network {
+            nx: 4,
+            east: vec![2.0, 0.0, 3.0, 0.0],
+            north: vec![0.0; 4],
+            ground: vec![0.0, 0.0, 0.0, 1e-20],
+        });
         dense.x = vec![-1.0, 1.0, 3e-20, 1e-20];
         dense.solve();
         let expected = [0.0, 0.5, 4.0, 4.0];

@@ -3,7 +3,7 @@
 use crate::{
     aggregates::Aggregates,
     dense::Dense,
-    matrix::{Matrix, Sparse, sum},
+    matrix::{Matrix, Sparse, dot},
     network::Network,
 };
 use rayon::prelude::*;
@@ -91,7 +91,11 @@ impl<M: Matrix> TwoGrid<M> {
             }
         }
         self.sweep(1.0, b, between, x);
-        self.matrix.map(x, between, |k, ax| b[k] - ax);
+        self.matrix.map(x, between, |rows, out| {
+            out.iter_mut()
+                .zip(&b[rows])
+                .for_each(|(out, b)| *out = b - *out);
+        });
         let correction = below(&self.aggregates, between);
         self.aggregates.spread(correction, x);
         self.sweep(1.0, b, x, between);
@@ -99,8 +103,10 @@ impl<M: Matrix> TwoGrid<M> {
     }
 
     fn sweep(&self, factor: f64, b: &[f64], from: &[f64], to: &mut [f64]) {
-        self.matrix.map(from, to, |k, ax| {
-            from[k] + factor * self.damping[k] * (b[k] - ax)
+        self.matrix.map(from, to, |rows, out| {
+            let nodes = out.iter_mut().zip(&from[rows.clone()]);
+            let nodes = nodes.zip(&self.damping[rows.clone()]).zip(&b[rows]);
+            nodes.for_each(|(((out, from), d), b)| *out = from + factor * d * (b - *out));
         });
     }
 }
@@ -199,28 +205,20 @@ fn radius(matrix: &Sparse, inverse: &[f64]) -> f64 {
     let mut x: Vec<f64> = (0..matrix.len())
         .map(|k| digits(k) as f64 - f64::from(1u32 << 31))
         .collect();
-    let mut next = vec![0.0; x.len()];
+    let mut product = vec![0.0; x.len()];
     let mut radius = 1.0;
     for _ in 0..15 {
-        matrix.map(&x, &mut next, |k, ax| inverse[k] * ax);
-        let by_diagonal = |a: &[f64]| {
-            sum(x.len(), |k| {
-                if inverse[k] > 0.0 {
-                    a[k] * next[k] / inverse[k]
-                } else {
-                    0.0
-                }
-            })
-        };
-        let (energy, norm) = (by_diagonal(&x), by_diagonal(&next));
+        matrix.map(&x, &mut product, |_, _| {});
+        let energy = dot(&x, &product);
+        let nodes = x.par_iter_mut().zip(&product).zip(inverse);
+        nodes.for_each(|((x, product), d)| *x = d * product);
+        let norm = dot(&x, &product);
         if energy <= 0.0 || norm <= 0.0 {
             break;
         }
         radius = norm / energy;
         let scale = 1.0 / norm.sqrt();
-        x.par_iter_mut()
-            .zip(&next)
-            .for_each(|(x, next)| *x = scale * next);
+        x.par_iter_mut().for_each(|x| *x *= scale);
     }
     radius
 }

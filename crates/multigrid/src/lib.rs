@@ -22,6 +22,7 @@ mod dense;
 mod hierarchy;
 mod matrix;
 mod network;
+mod rows;
 mod solve;
 #[cfg(test)]
 mod tests;

@@ -2,6 +2,7 @@
 
 use crate::matrix::Matrix;
 use rayon::prelude::*;
+use std::ops::Range;
 
 /// Nodes of a grid of `ny` rows and `nx` columns with conductances between neighbours, and between each node and the ground.
 ///
@@ -64,31 +65,36 @@ impl Matrix for Network {
         }
     }
 
-    fn map(&self, x: &[f64], out: &mut [f64], value: impl Fn(usize, f64) -> f64 + Sync) {
+    fn has_long_rows(&self) -> bool {
+        false
+    }
+
+    fn map(&self, x: &[f64], out: &mut [f64], finish: impl Fn(Range<usize>, &mut [f64]) + Sync) {
         let (nx, len) = (self.nx, self.ground.len());
         let rows = out.par_chunks_mut(nx).enumerate();
         rows.for_each(|(j, out)| {
-            let here = j * nx;
-            let south = if j == 0 { len - nx } else { here - nx };
-            let north = if here + nx == len { 0 } else { here + nx };
-            let (below, above) = (&x[south..south + nx], &x[north..north + nx]);
-            let (x, ground) = (&x[here..here + nx], &self.ground[here..here + nx]);
-            let east = &self.east[here..here + nx];
+            let here = j * nx..(j + 1) * nx;
+            let (south, north) = ((here.start + len - nx) % len, here.end % len);
+            let (below, above) = (&x[south..][..nx], &x[north..][..nx]);
             let (to_south, to_north) =
-                (&self.north[south..south + nx], &self.north[here..here + nx]);
-            let node = |i: usize, west: usize, next: usize| {
-                ground[i] * x[i]
-                    + ((east[west] * (x[i] - x[west]) + east[i] * (x[i] - x[next]))
-                        + (to_south[i] * (x[i] - below[i]) + to_north[i] * (x[i] - above[i])))
-            };
-            out[0] = value(here, node(0, nx - 1, 1 % nx));
-            #[expect(clippy::needless_range_loop, reason = "many slices have this index")]
-            for i in 1..nx.saturating_sub(1) {
-                out[i] = value(here + i, node(i, i - 1, i + 1));
+                (&self.north[south..][..nx], &self.north[here.start..][..nx]);
+            let [x, east, ground] =
+                [x, &self.east, &self.ground].map(|all| &all[here.start..][..nx]);
+            let out = &mut out[..nx];
+            for i in 0..nx {
+                let (down, up) = (x[i] - below[i], x[i] - above[i]);
+                out[i] = ground[i] * x[i] + (to_south[i] * down + to_north[i] * up);
             }
-            if nx > 1 {
-                out[nx - 1] = value(here + nx - 1, node(nx - 1, nx - 2, 0));
+            for i in 1..nx {
+                out[i] += east[i - 1] * (x[i] - x[i - 1]);
             }
+            for i in 1..nx {
+                out[i - 1] += east[i - 1] * (x[i - 1] - x[i]);
+            }
+            let seam = east[nx - 1] * (x[nx - 1] - x[0]);
+            out[nx - 1] += seam;
+            out[0] -= seam;
+            finish(here, out);
         });
     }
 }

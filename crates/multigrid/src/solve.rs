@@ -2,7 +2,7 @@
 
 use crate::{
     hierarchy::Hierarchy,
-    matrix::{Matrix, ROWS, sum},
+    matrix::{Matrix, PART, dot},
     network::Network,
 };
 use rayon::prelude::*;
@@ -135,9 +135,7 @@ pub fn solve(
             .par_iter_mut()
             .zip(&z)
             .for_each(|(p, z)| *p = z + beta * *p);
-        hierarchy
-            .network()
-            .map(&direction, &mut product, |_, ap| ap);
+        hierarchy.network().map(&direction, &mut product, |_, _| {});
         let curvature = dot(&direction, &product);
         if !(energy > 0.0 && curvature > 0.0) {
             return Err(Unsolved::Indefinite);
@@ -168,11 +166,6 @@ fn power_of_two(size: f64) -> f64 {
 
 /// The largest magnitude.
 fn largest(x: &[f64]) -> f64 {
-    let magnitudes = x.par_iter().with_min_len(ROWS).map(|x| x.abs());
+    let magnitudes = x.par_iter().with_min_len(PART).map(|x| x.abs());
     magnitudes.reduce(|| 0.0, f64::max)
-}
-
-/// In an order that depends on the length alone.
-fn dot(a: &[f64], b: &[f64]) -> f64 {
-    sum(a.len(), |k| a[k] * b[k])
 }
