@@ -114,8 +114,7 @@ impl Problem {
         functions::check(&params, raw, &geometry, &schedule)?;
         geometry.check_walls(raw, params.precision)?;
         slots.check_source(&params, raw, schedule.dt)?;
-        let initial = (&params.initial, params.precision);
-        let initial = Initial::new(initial, raw, &geometry, digests)?;
+        let initial = Initial::new(&params.initial, params.precision, raw, &geometry, digests)?;
         let problem = Self {
             params,
             grid,
@@ -255,7 +254,7 @@ impl Problem {
         values: &[T],
     ) -> Result<Vec<Summary>, ParamsError> {
         let mut rows = Summary::of_each_row(values, first, self.masked(), &self.grid);
-        self.slots.weigh((first, values), &mut rows)?;
+        self.slots.weigh(first, values, &mut rows)?;
         Ok(rows)
     }
 
@@ -328,7 +327,9 @@ impl Problem {
             .chain(self.geometry().inputs())
             .chain(&self.functions);
         let mut digests = BTreeMap::new();
-        inputs.for_each(|input| add_digest(&mut digests, input.digest()));
+        for (name, sums) in inputs.map(Input::digest) {
+            add_digest(&mut digests, name, &sums);
+        }
         digests
     }
 

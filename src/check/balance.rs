@@ -59,16 +59,13 @@ impl<'a> Meter<'a> {
         dynamics: Dynamics<f64>,
         state: &Field<f64>,
     ) -> Result<Self, ParamsError> {
-        let (steps, rows) = (
-            (dynamics.pace.clone(), dynamics.method.clone()),
-            0..problem.grid.y.nodes,
-        );
-        let (start, rates) = (steps.0.start(), problem.geometry().rates());
+        let (pace, method) = (dynamics.pace.clone(), dynamics.method.clone());
+        let (start, rates) = (pace.start(), problem.geometry().rates());
         let mut meter = Self {
             problem,
             total: vec![0.0; rates],
-            in_step: StepSums::new(steps, rates, start),
-            fluxes: problem.fluxes(rows, dynamics),
+            in_step: StepSums::new(pace, method, rates, start),
+            fluxes: problem.fluxes(0..problem.grid.y.nodes, dynamics),
             capacity: problem.slots().capacities()?,
             fixed_at_start: 0.0,
             start: problem.summary(state)?.mass,

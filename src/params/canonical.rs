@@ -116,7 +116,7 @@ impl Canonical {
             .filter(|name| keys::find(name).is_none_or(|key| key.decides_bits))
             .filter(|name| !follows(name))
             .map(|name| (name.to_owned(), value_of(&old, name), value_of(&new, name)))
-            .flat_map(within)
+            .flat_map(|(name, was, is)| within(name, was, is))
             .collect()
     }
 }
@@ -129,18 +129,20 @@ impl From<Map<String, Value>> for Canonical {
 
 /// A value and another one of the same name, where they differ; of two tables the values in them that do.
 fn within(
-    (name, was, is): (String, Option<Value>, Option<Value>),
+    name: String,
+    was: Option<Value>,
+    is: Option<Value>,
 ) -> Vec<(String, Option<Value>, Option<Value>)> {
     match (was, is) {
         (was, is) if was == is => Vec::new(),
         (Some(Value::Object(was)), Some(Value::Object(is))) => {
             let added = is.keys().filter(|key| !was.contains_key(*key));
             let keys = was.keys().chain(added);
-            let inner = keys.map(|key| {
+            let inner = keys.flat_map(|key| {
                 let [was, is] = [&was, &is].map(|table| table.get(key).cloned());
-                (format!("{name}.{key}"), was, is)
+                within(format!("{name}.{key}"), was, is)
             });
-            inner.flat_map(within).collect()
+            inner.collect()
         }
         (was, is) => vec![(name, was, is)],
     }

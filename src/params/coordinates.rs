@@ -26,7 +26,8 @@ impl Coordinates {
         self,
         judge: &mut Judge,
         x1: f64,
-        (grid, method): (Layout, StepMethod),
+        grid: Layout,
+        method: StepMethod,
         walls: &mut Boundary,
     ) {
         if self == Self::Cartesian {

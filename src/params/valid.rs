@@ -177,10 +177,10 @@ impl Params {
             judge.label_if_typed(key);
         }
         params.initial.check(&mut judge);
-        let nodes_and_steps = (params.grid, params.method);
+        let (grid, method) = (params.grid, params.method);
         let walls = &mut params.boundary;
         let coordinates = params.coordinates;
-        coordinates.judge(&mut judge, params.x1, nodes_and_steps, walls);
+        coordinates.judge(&mut judge, params.x1, grid, method, walls);
         params.judge_walls(&mut judge);
         if params.dt.is_some() || params.method.is_exact_in_time() {
             judge.leave_out("safety");

@@ -179,7 +179,7 @@ impl Slots {
             let _ = values.fill(nodes, first, time, share, to);
             geometry.fill_kept(first, to, T::default());
             let at = first_where(to, |value| !value.to_f64().is_finite())?;
-            Some(not_finite(&geometry, (first, at), time))
+            Some(not_finite(&geometry, first, at, time))
         })
     }
 
@@ -205,7 +205,7 @@ impl Slots {
                     values.push(value);
                     let product = value * T::from_f64(most);
                     if wrong.is_none() && !product.to_f64().is_finite() {
-                        wrong = Some(not_finite(&geometry, (first, at), time));
+                        wrong = Some(not_finite(&geometry, first, at, time));
                     }
                 }
             }
@@ -264,8 +264,8 @@ fn fill<T: Real>(mut to: ArrayViewMut2<T>, first: usize, value: impl Fn(usize, u
     });
 }
 
-/// That the source is not finite at a node of rows from `first` on.
-fn not_finite(geometry: &Geometry, (first, at): (usize, usize), time: f64) -> Halt {
+/// That the source is not finite at node `at` of rows from `first` on.
+fn not_finite(geometry: &Geometry, first: usize, at: usize, time: f64) -> Halt {
     let Geometry { nodes, .. } = geometry;
     let nx = nodes.x.len();
     Halt::NotFinite {

@@ -32,7 +32,8 @@ impl Fluxes {
     #[must_use]
     pub fn new(
         geometry: &Arc<Geometry>,
-        (held, dynamics): (Range<usize>, Dynamics<f64>),
+        held: Range<usize>,
+        dynamics: Dynamics<f64>,
         capacity: f64,
     ) -> Self {
         let mut fluxes = Self {
@@ -120,7 +121,7 @@ impl Fluxes {
         let sides = [&walls.left, &walls.right, &walls.bottom, &walls.top];
         for (side, beyond) in Side::ALL.into_iter().zip(sides) {
             let columns = side.columns(&geometry.grid, j);
-            let through = columns.map(|i| self.through((side, beyond), (j, i), p));
+            let through = columns.map(|i| self.through(side, beyond, (j, i), p));
             sums[side as usize] = through.sum();
         }
         for (table, i) in geometry.held_in(j) {
@@ -202,7 +203,7 @@ impl Fluxes {
                 let by = self.value(p, next) - self.value(p, node);
                 self.face(node, side) * by * self.length(node, side)
             }
-            None => self.through((side, beyond), node, p),
+            None => self.through(side, beyond, node, p),
         };
         Side::ALL.into_iter().zip(walls).map(from).sum()
     }
@@ -211,7 +212,8 @@ impl Fluxes {
     /// beyond what comes from inside.
     fn through<T: Real>(
         &self,
-        (side, beyond): (Side, &Beyond<f64>),
+        side: Side,
+        beyond: &Beyond<f64>,
         (j, i): (usize, usize),
         p: &ArrayView2<'_, T>,
     ) -> f64 {

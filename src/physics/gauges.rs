@@ -33,7 +33,8 @@ impl Gauge {
     /// Refuses a point outside of the domain, or among masked nodes.
     fn new(
         geometry: &Geometry,
-        (name, asked): &(String, [f64; 2]),
+        name: &str,
+        asked: [f64; 2],
         value: PointValue,
     ) -> Result<Self, String> {
         let grid = &geometry.grid;
@@ -59,8 +60,8 @@ impl Gauge {
         };
         let (columns, rows) = (along(&grid.x, asked[0])?, along(&grid.y, asked[1])?);
         let mut gauge = Self {
-            name: name.clone(),
-            asked: *asked,
+            name: name.to_owned(),
+            asked,
             nodes: Vec::new(),
             at: Vec::new(),
             weights: Vec::new(),
@@ -128,15 +129,15 @@ impl Gauges {
         geometry: &mut Geometry,
         digests: &mut Digests,
     ) -> Result<Self, ParamsError> {
-        let points = keys.points.iter().map(|point| {
-            let gauge = Gauge::new(geometry, point, keys.value);
+        let points = keys.points.iter().map(|(name, point)| {
+            let gauge = Gauge::new(geometry, name, *point, keys.value);
             gauge.map_err(|reason| raw.refuse("record.points", reason))
         });
         let points = points.collect::<Result<Vec<_>, _>>()?;
         for (name, area) in &keys.regions {
             const KEY: &str = "record.region";
             let (grid, nodes) = (geometry.grid.clone(), geometry.nodes.clone());
-            let selection = Selection::new(area, KEY, raw, (&grid, &nodes), digests)?;
+            let selection = Selection::new(area, KEY, raw, &grid, &nodes, digests)?;
             if !geometry.add_region(selection) {
                 let reason = format!("the region {name} has no node: there is none {area}");
                 return Err(raw.refuse(KEY, reason));
@@ -181,7 +182,8 @@ impl Geometry {
         &self,
         capacity: &[f64],
         rows: Range<usize>,
-        (first, p): (usize, &ArrayView2<'_, T>),
+        first: usize,
+        p: &ArrayView2<'_, T>,
     ) -> Array2<f64> {
         let (grid, nx) = (&self.grid, self.grid.x.nodes);
         let weights: Vec<f64> = (0..nx).map(|i| grid.x.weight(i)).collect();

@@ -58,7 +58,7 @@ impl Geometry {
         let nodes = geometry.nodes.clone();
         let is_of_another_grid = digests.is_of_another_grid;
         let mut select =
-            |area: &Area, key: &str| Selection::new(area, key, raw, (grid, &nodes), digests);
+            |area: &Area, key: &str| Selection::new(area, key, raw, grid, &nodes, digests);
         if let Some(area) = &params.mask {
             let key = area.mask_key();
             let selection = select(area, key)?;

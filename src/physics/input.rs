@@ -324,7 +324,7 @@ fn unusable(place: &InputPlace, error: &NpyError) -> ParamsError {
 
 /// Adds the digest of an input to those of others. Of several snapshots of a cube all stand under its name, with spaces
 /// between.
-pub fn add_digest(inputs: &mut BTreeMap<String, String>, (name, sums): (String, String)) {
+pub fn add_digest(inputs: &mut BTreeMap<String, String>, name: String, sums: &str) {
     let known = inputs.entry(name).or_default();
     for sum in sums.split(' ') {
         if !known.split(' ').any(|known| known == sum) {

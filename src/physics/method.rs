@@ -64,8 +64,10 @@ pub fn walls_give(walls: &Boundary) -> bool {
 /// by the capacity, `diffusion` is `[Dx, Dy]`.
 pub fn add_walls(
     array: &mut Array2<f64>,
-    (walls, grid): (&Boundary, &Grid),
-    (share, diffusion): (f64, [f64; 2]),
+    walls: &Boundary,
+    grid: &Grid,
+    share: f64,
+    diffusion: [f64; 2],
 ) {
     for side in Side::ALL {
         let h = side.axis(grid).spacing;

@@ -193,7 +193,8 @@ impl Picture {
     /// A picture that can be decoded, on a grid of this shape.
     pub(super) fn new(
         input: Input,
-        (range, interpolation): ([f64; 2], Interpolation),
+        range: [f64; 2],
+        interpolation: Interpolation,
         shape: (usize, usize),
     ) -> Result<Self, ParamsError> {
         let sampled = input.shared(

@@ -119,7 +119,7 @@ impl<'a> Robin<'a> {
             };
             let mut ratios = vec![0.0; times.len()];
             for &node in here {
-                self.add_ratios((side, node), 1.0, &times, &mut ratios);
+                self.add_ratios(side, node, 1.0, &times, &mut ratios);
                 let found = ratios.iter().position(|&ratio| ratio < 0.0);
                 if let Some(time) = found.map(|at| times[at])
                     && first.is_none_or(|(_, _, earliest)| time < earliest)
@@ -135,7 +135,8 @@ impl<'a> Robin<'a> {
     /// Adds a/b of a wall at a node and times, each times a factor.
     fn add_ratios(
         &self,
-        (side, node): (Side, (usize, usize)),
+        side: Side,
+        node: (usize, usize),
         factor: f64,
         times: &[f64],
         to: &mut [f64],
@@ -208,7 +209,7 @@ impl Peaks<'_> {
             let find = || {
                 let looks = Robin::looks(1, self.wanted);
                 over_time::largest(robin.span(), looks, f64::NEG_INFINITY, |times, to| {
-                    robin.add_ratios((*side, node), 1.0, times, to);
+                    robin.add_ratios(*side, node, 1.0, times, to);
                 })
             };
             return *self.of_sides[*side as usize].get_or_init(find);
@@ -217,7 +218,7 @@ impl Peaks<'_> {
         over_time::largest(robin.span(), looks, least, |times, to| {
             for &side in &sides {
                 let factor = 2.0 * own(side) / side.axis(&robin.geometry.grid).spacing;
-                robin.add_ratios((side, node), factor, times, to);
+                robin.add_ratios(side, node, factor, times, to);
             }
         })
     }

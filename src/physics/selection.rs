@@ -35,7 +35,8 @@ impl Selection {
         area: &Area,
         key: &str,
         raw: &RawParams,
-        (grid, nodes): (&Grid, &Nodes),
+        grid: &Grid,
+        nodes: &Nodes,
         digests: &mut Digests,
     ) -> Result<Self, ParamsError> {
         let (profile, below) = match area {

@@ -182,7 +182,8 @@ impl Slots {
             };
             let values = &slots.slot(place).values;
             values.check(
-                (&geometry.grid, 0.0),
+                &geometry.grid,
+                0.0,
                 masked.as_slice(),
                 place.key(),
                 raw,
@@ -204,13 +205,14 @@ impl Slots {
         dt: f64,
     ) -> Result<(), ParamsError> {
         let share = self.share(dt);
-        let (grid, key) = (
-            (&self.geometry.grid, self.geometry.start),
+        let (key, grid, start) = (
             Place::Source.key(),
+            &self.geometry.grid,
+            self.geometry.start,
         );
         let kept: Vec<&NodeSet> = self.geometry.kept().collect();
         let lacks = |value: f64| params.precision.lacks(value * share);
-        let check = |values: &Values| values.check(grid, &kept, key, raw, lacks);
+        let check = |values: &Values| values.check(grid, start, &kept, key, raw, lacks);
         let Slot { values, terms, .. } = &mut self.list[Place::Source as usize];
         check(values)?;
         // What overflows alone may not as a product.
@@ -275,7 +277,8 @@ impl Slots {
     /// [`ParamsError`] when a file cannot be read any more.
     pub fn weigh<T: Real>(
         &self,
-        (first, values): (usize, &[T]),
+        first: usize,
+        values: &[T],
         sums: &mut [Summary],
     ) -> Result<(), ParamsError> {
         if let Some(capacity) = self.uniform(Place::Capacity) {

@@ -25,7 +25,7 @@ pub struct StepSums {
 impl StepSums {
     /// Those of so many rates, of the steps from a time on.
     #[must_use]
-    pub fn new((pace, method): (Pace, Method<f64>), rates: usize, now: Clock) -> Self {
+    pub fn new(pace: Pace, method: Method<f64>, rates: usize, now: Clock) -> Self {
         let nothing = || vec![0.0; rates];
         Self {
             pace,

@@ -86,12 +86,7 @@ struct Beyond {
 impl Tables {
     /// The walls of the rows `rows`, in steps of `dt` that may be `reach` times longer than those of explicit Euler.
     #[must_use]
-    pub fn new(
-        slots: &Slots,
-        survey: &Survey,
-        rows: Range<usize>,
-        (dt, reach): (f64, f64),
-    ) -> Self {
+    pub fn new(slots: &Slots, survey: &Survey, rows: Range<usize>, dt: f64, reach: f64) -> Self {
         Self {
             geometry: Arc::clone(&slots.geometry),
             coefficients: Along {

@@ -44,7 +44,7 @@ impl Values {
         grid: &Grid,
         digests: &mut Digests,
     ) -> Result<Self, ParamsError> {
-        Self::of_snapshot(profile, None, key, (raw, grid), digests)
+        Self::of_snapshot(profile, None, key, raw, grid, digests)
     }
 
     /// As [`new`](Self::new); a file may be a cube, of which they are a snapshot, negative from the end.
@@ -55,7 +55,8 @@ impl Values {
         profile: &Profile,
         snapshot: Option<i64>,
         key: &str,
-        (raw, grid): (&RawParams, &Grid),
+        raw: &RawParams,
+        grid: &Grid,
         digests: &mut Digests,
     ) -> Result<Self, ParamsError> {
         match profile {
@@ -75,8 +76,8 @@ impl Values {
                 interpolation,
             } => {
                 let input = Input::open(raw.input(key, path), digests)?;
-                let between = (*range, *interpolation);
-                Ok(Self::Image(Picture::new(input, between, grid.shape())?))
+                let picture = Picture::new(input, *range, *interpolation, grid.shape());
+                Ok(Self::Image(picture?))
             }
         }
     }
@@ -106,14 +107,15 @@ impl Values {
     /// [`ParamsError::Refused`] with the first such node.
     pub fn check(
         &self,
-        (grid, time): (&Grid, f64),
+        grid: &Grid,
+        time: f64,
         excused: &[&NodeSet],
         key: &str,
         raw: &RawParams,
         wrong: impl Fn(f64) -> Option<&'static str> + Sync,
     ) -> Result<(), ParamsError> {
         if let Self::Weighted(values, _) = self {
-            return values.check((grid, time), excused, key, raw, wrong);
+            return values.check(grid, time, excused, key, raw, wrong);
         }
         if let Some(value) = self.uniform() {
             let refuse = |wanted| Err(raw.refuse(key, format!("it must be {wanted}")));

@@ -10,7 +10,7 @@ use crate::{
     },
     schedule::{Clock, Due},
 };
-use diff2d_spectral::Spectral;
+use diff2d_spectral::{Spectral, SpectralAxis};
 use diff2d_stencil::{Element, Equation, Rkl2, Stencil, rkl2_reach};
 use std::ops::Range;
 
@@ -45,7 +45,11 @@ impl Problem {
                 let share = self.slots.share(self.schedule.dt);
                 let decay = share * self.slots.uniform(Place::Decay).unwrap_or_default();
                 match method::ends(&self.params.boundary) {
-                    Ok([y, x]) => Method::Exact(Spectral::new((y, ny, ry), (x, nx, rx), decay)),
+                    Ok([y, x]) => {
+                        let axis = |ends, nodes, r| SpectralAxis { ends, nodes, r };
+                        let (y, x) = (axis(y, ny, ry), axis(x, nx, rx));
+                        Method::Exact(Spectral::new(y, x, decay))
+                    }
                     Err((_, why)) => unreachable!("{why}"),
                 }
             }
@@ -63,12 +67,9 @@ impl Problem {
             Some(array) => array,
             None => zeros(self.grid.shape())?,
         };
-        let (walls, diffusion) = (&self.params.boundary, self.slots.uniform_d());
-        let factors = (
-            self.slots.share(self.schedule.dt),
-            diffusion.unwrap_or_default(),
-        );
-        method::add_walls(&mut array, (walls, &self.grid), factors);
+        let (walls, share) = (&self.params.boundary, self.slots.share(self.schedule.dt));
+        let diffusion = self.slots.uniform_d().unwrap_or_default();
+        method::add_walls(&mut array, walls, &self.grid, share, diffusion);
         Ok(Method::Exact(step.clone().with_forcing(array)))
     }
 
@@ -157,9 +158,8 @@ impl Problem {
             StepMethod::Exact => f64::INFINITY,
             _ => 1.0,
         };
-        let steps = (self.schedule.dt, reach);
         let shorter = self.shorter(&equation);
-        let tables = Tables::new(&self.slots, &self.survey, rows, steps);
+        let tables = Tables::new(&self.slots, &self.survey, rows, self.schedule.dt, reach);
         Ok(Dynamics {
             shorter,
             equation,
@@ -238,15 +238,14 @@ impl Problem {
     #[must_use]
     pub(crate) fn fluxes(&self, rows: Range<usize>, dynamics: Dynamics<f64>) -> Fluxes {
         let capacity = self.slots.uniform(Place::Capacity).unwrap_or(1.0);
-        Fluxes::new(&self.slots.geometry, (rows, dynamics), capacity)
+        Fluxes::new(&self.slots.geometry, rows, dynamics, capacity)
     }
 
     /// What each step brings in from a time on.
     #[must_use]
     pub(crate) fn step_sums(&self, now: Clock) -> StepSums {
         let method = self.method(self.grid.shape(), self.stages());
-        let steps = (self.schedule.pace(), method);
-        StepSums::new(steps, self.geometry().rates(), now)
+        StepSums::new(self.schedule.pace(), method, self.geometry().rates(), now)
     }
 }
 

@@ -136,7 +136,7 @@ impl<'a> StateReader<'a> {
         let rates = self.rates(time, view)?;
         let capacity = &self.of_rows(&view.held)?.capacity;
         let geometry = problem.geometry();
-        let regions = geometry.region_rows(capacity, view.own.clone(), (first, values));
+        let regions = geometry.region_rows(capacity, view.own.clone(), first, values);
         let own = values.slice(s![view.own.start - first..view.own.end - first, ..]);
         let totals = match own.as_slice().filter(|_| self.keys.totals) {
             Some(values) => problem.summaries(view.own.start, values)?,

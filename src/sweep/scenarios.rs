@@ -91,8 +91,9 @@ impl Sweep {
             largest = largest
                 .filter(|one: &Footprint| one.bytes() >= state.bytes())
                 .or(Some(state));
-            let of_this = problem.inputs().into_iter();
-            of_this.for_each(|input| add_digest(&mut inputs, input));
+            for (name, sums) in problem.inputs() {
+                add_digest(&mut inputs, name, &sums);
+            }
             let initial = problem.initial_array();
             initial_arrays.extend(initial.map(|(path, frame)| (path.to_owned(), frame)));
             let scenario = Scenario::of(&problem);

@@ -38,7 +38,8 @@ impl Initial {
     /// # Errors
     /// [`ParamsError`] for a file that cannot be used, and for values that are not finite at nodes that are neither masked nor held.
     pub fn new(
-        (state, precision): (&InitialState, Precision),
+        state: &InitialState,
+        precision: Precision,
         raw: &RawParams,
         geometry: &Geometry,
         digests: &mut Digests,
@@ -80,12 +81,10 @@ impl Initial {
                 ("initial.path", Profile::File(path.clone()), *snapshot)
             }
         };
-        let of = (raw, &geometry.grid);
-        let values = Values::of_snapshot(&profile, number, "initial.path", of, digests)?;
+        let grid = &geometry.grid;
+        let values = Values::of_snapshot(&profile, number, "initial.path", raw, grid, digests)?;
         let kept: Vec<_> = geometry.kept().collect();
-        values.check((&geometry.grid, 0.0), &kept, key, raw, |value| {
-            precision.lacks(value)
-        })?;
+        values.check(grid, 0.0, &kept, key, raw, |value| precision.lacks(value))?;
         Ok(Self::Values(values))
     }
 
