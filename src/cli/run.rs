@@ -104,7 +104,8 @@ pub(super) fn run(args: &RunArgs, terminal: &Terminal) -> Result<u8, Error> {
     }
     ranks::together("run", terminal, |world| {
         on_ranks(
-            (args, &given),
+            args,
+            &given,
             cube.as_deref(),
             report.clone(),
             world,
@@ -115,12 +116,14 @@ pub(super) fn run(args: &RunArgs, terminal: &Terminal) -> Result<u8, Error> {
 
 /// Collective. The run on all ranks.
 fn on_ranks(
-    (args, Given { problem, warnings }): (&RunArgs, &Given),
+    args: &RunArgs,
+    given: &Given,
     cube: Option<&Path>,
     report_to: Option<Destination>,
     world: &World,
     terminal: &Terminal,
 ) -> Result<u8, Error> {
+    let Given { problem, warnings } = given;
     terminal.warn(warnings);
     if cube.is_some() {
         args.start.make_directory(world)?;

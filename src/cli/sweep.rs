@@ -116,14 +116,16 @@ pub(super) fn sweep(args: &SweepArgs, terminal: &Terminal) -> Result<u8, Error> 
     });
     let report = report.transpose()?;
     ranks::together("sweep", terminal, |world| {
-        let asked = (args, &sweep, part.clone());
-        on_ranks(asked, &cube, report.clone(), world, terminal)
+        let (part, report) = (part.clone(), report.clone());
+        on_ranks(args, &sweep, part, &cube, report, world, terminal)
     })
 }
 
 /// Collective. The sweep on all ranks.
 fn on_ranks(
-    (args, sweep, part): (&SweepArgs, &Sweep, Option<Range<usize>>),
+    args: &SweepArgs,
+    sweep: &Sweep,
+    part: Option<Range<usize>>,
     cube: &Path,
     report: Option<Destination>,
     world: &World,

@@ -86,7 +86,8 @@ impl<'a> Drawing<'a> {
     pub(in crate::cli) fn animate(
         &self,
         to: &Destination,
-        (format, fps): (Format, Option<f64>),
+        format: Format,
+        fps: Option<f64>,
         progress: &Progress,
     ) -> Result<(), Error> {
         let mut animation = Animation::new(to, format, self.chosen.len(), &self.style);

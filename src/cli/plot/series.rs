@@ -108,7 +108,7 @@ impl<'a> Series<'a> {
         if let Some(format) = args.animate {
             self.make(&format!("animation.{}", format.extension()), |to| {
                 let bar = terminal.bar(chosen.len() as u64, Unit::Pictures);
-                drawing.animate(to, (format, args.fps), bar.progress())
+                drawing.animate(to, format, args.fps, bar.progress())
             })?;
         }
         for line in &args.line {

@@ -37,7 +37,7 @@ pub(super) fn along(
     };
     let select = args.select.as_deref();
     let select = select::ranges(array, &array.shape(), &axes, select, terminal)?;
-    let columns = Columns::new(args, array, (axes, &select), &reduced, table)?;
+    let columns = Columns::new(args, array, axes, &select, &reduced, table)?;
     let elements: u64 = select.iter().map(|range| range.end - range.start).product();
     let bar = terminal.bar(elements * array.npy.dtype.bytes as u64, Unit::Bytes);
     let progress = bar.progress();
@@ -106,7 +106,8 @@ impl<'a> Columns<'a> {
     fn new(
         args: &StatsArgs,
         array: &JournalledArray,
-        (axes, select): (Axes<'a>, &'a Select),
+        axes: Axes<'a>,
+        select: &'a Select,
         reduced: &[usize],
         table: Table<'a>,
     ) -> Result<Self, Error> {
