@@ -151,7 +151,7 @@ impl Chart {
                 panel::x_axis(canvas, &panel, &x_ticks, m, &self.x)?;
             }
             panel::y_axis(canvas, &panel, y_ticks, m, &chart.y)?;
-            chart.draw_curves(canvas, panel, (&x, y), m)?;
+            chart.draw_curves(canvas, panel, &x, y, m)?;
             panel::border(canvas, &panel, m)?;
             chart.draw_legend(canvas, &panel, m)?;
         }
@@ -162,7 +162,8 @@ impl Chart {
         &self,
         canvas: &mut dyn Canvas,
         panel: Rect,
-        (x, y): (&Mapping, &Mapping),
+        x: &Mapping,
+        y: &Mapping,
         m: &Metrics,
     ) -> Result<(), Error> {
         let place = |&(at, value): &(f64, f64)| {

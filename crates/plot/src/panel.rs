@@ -46,20 +46,22 @@ impl Metrics {
 /// factor. A panel is at least a tenth as thick as it is long; only then the scales differ.
 pub(super) fn fit(
     (rows, columns): (usize, usize),
-    (x, y): (&Span, &Span),
+    x: &Span,
+    y: &Span,
     side: usize,
 ) -> (usize, usize) {
     let factor = magnification(rows.max(columns), side);
     if is_square(x, y) && factor > 0 {
         return not_too_thin(columns * factor, rows * factor);
     }
-    fit_exactly((rows, columns), (x, y), side)
+    fit_exactly((rows, columns), x, y, side)
 }
 
 /// As [`fit`], with a longer side of exactly `side` pixels.
 pub(super) fn fit_exactly(
     (rows, columns): (usize, usize),
-    (x, y): (&Span, &Span),
+    x: &Span,
+    y: &Span,
     side: usize,
 ) -> (usize, usize) {
     let (across, up) = match is_square(x, y) {
@@ -279,7 +281,7 @@ mod tests {
 
     fn size(rows: usize, columns: usize) -> (usize, usize) {
         let (x, y) = Extent::counted().spans((rows, columns));
-        fit((rows, columns), (&x, &y), 840)
+        fit((rows, columns), &x, &y, 840)
     }
 
     #[test]
@@ -305,7 +307,7 @@ mod tests {
     #[test]
     fn lengths_scale_alike_where_cells_are_not_square() {
         let (x, y) = Extent::nodes((0.0, 9.0), (0.0, 19.0)).spans((5, 10));
-        let (width, height) = fit((5, 10), (&x, &y), 800);
+        let (width, height) = fit((5, 10), &x, &y, 800);
         assert_eq!(height, 800); // 23.75 high, 10 wide
         assert_eq!(width, (800.0f64 * 10.0 / 23.75).round() as usize);
     }

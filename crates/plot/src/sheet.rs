@@ -79,7 +79,7 @@ impl Sheet {
         let shape = first.shape()?;
         let (x, y) = first.extent.spans(shape);
         let colours = Colours::new(style, colormap::LEVELS);
-        let (page, place) = sized(style.size, shape, (&x, &y), style.scaled(SIDE), |panel| {
+        let (page, place) = sized(style.size, shape, [&x, &y], style.scaled(SIDE), |panel| {
             let page = SheetLayout::new([&x, &y], first, style, &colours, panel, count)?;
             let needed = page.size;
             Ok((page, needed))

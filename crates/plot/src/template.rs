@@ -64,7 +64,7 @@ pub fn save_picture(frame: &Frame, style: &Style, to: &Destination) -> Result<()
 pub fn reduced_for_picture(frame: &Frame) -> Result<Reduced, Error> {
     let shape = frame.shape()?;
     let (x, y) = frame.extent.spans(shape);
-    let (across, up) = panel::fit(shape, (&x, &y), SIDE);
+    let (across, up) = panel::fit(shape, &x, &y, SIDE);
     Reduced::new(frame.values, up, across)
 }
 
@@ -185,7 +185,7 @@ fn laid_out(
     [x, y]: [&Span; 2],
     side: usize,
 ) -> Result<(PictureLayout, Rect), Error> {
-    sized(style.size, frame.shape()?, (x, y), side, |panel| {
+    sized(style.size, frame.shape()?, [x, y], side, |panel| {
         let layout = PictureLayout::new([x, y], frame, style, colours, panel)?;
         let needed = layout.size();
         Ok((layout, needed))
@@ -203,7 +203,7 @@ pub(super) fn em_of(size: Size) -> f64 {
 pub(super) fn sized<T>(
     size: Option<Size>,
     shape: (usize, usize),
-    spans: (&Span, &Span),
+    [x, y]: [&Span; 2],
     side: usize,
     mut make: impl FnMut((usize, usize)) -> Result<(T, (usize, usize)), Error>,
 ) -> Result<(T, Rect), Error> {
@@ -218,15 +218,15 @@ pub(super) fn sized<T>(
         }
     };
     let Some(size) = size else {
-        let (layout, needed) = make(panel::fit(shape, spans, side))?;
+        let (layout, needed) = make(panel::fit(shape, x, y, side))?;
         return Ok((layout, placed(needed)));
     };
     // The longest panels that fit.
     let (mut low, mut high) = (1, size.width().max(size.height()));
-    let mut found = make(panel::fit_exactly(shape, spans, low))?;
+    let mut found = make(panel::fit_exactly(shape, x, y, low))?;
     while low + 1 < high {
         let middle = usize::midpoint(low, high);
-        let next = make(panel::fit_exactly(shape, spans, middle))?;
+        let next = make(panel::fit_exactly(shape, x, y, middle))?;
         if next.1.0 <= size.width() && next.1.1 <= size.height() {
             (low, found) = (middle, next);
         } else {

@@ -64,6 +64,17 @@ impl EndWalls {
     }
 }
 
+/// An axis, and how far a step goes along it.
+#[derive(Debug, Clone, Copy)]
+pub struct SpectralAxis {
+    /// The walls at both ends.
+    pub ends: EndWalls,
+    /// The number of nodes.
+    pub nodes: usize,
+    /// `D dt / spacing²`.
+    pub r: f64,
+}
+
 /// The exact step of a state along both axes.
 #[derive(Debug, Clone)]
 pub struct Spectral {
@@ -76,13 +87,12 @@ pub struct Spectral {
 }
 
 impl Spectral {
-    /// A step along y and along x: for each the walls, the number of nodes, and `D dt / spacing²`; and `dt k`, by which a
-    /// state decays.
+    /// A step along y and along x; `decay` is `dt k`, by which a state decays.
     ///
     /// # Panics
     /// With fewer than three nodes.
     #[must_use]
-    pub fn new(y: (EndWalls, usize, f64), x: (EndWalls, usize, f64), decay: f64) -> Self {
+    pub fn new(y: SpectralAxis, x: SpectralAxis, decay: f64) -> Self {
         let mut step = Self {
             y: Filter::new(y),
             x: Filter::new(x),
@@ -218,7 +228,8 @@ enum Direction {
 
 impl Filter {
     #[expect(clippy::cast_precision_loss, reason = "node numbers are below 2^31")]
-    fn new((ends, nodes, r): (EndWalls, usize, f64)) -> Self {
+    fn new(axis: SpectralAxis) -> Self {
+        let SpectralAxis { ends, nodes, r } = axis;
         assert!(nodes > 2, "an axis has at least three nodes");
         let count = nodes - 1;
         let intervals = count as f64;
@@ -410,6 +421,10 @@ impl fmt::Debug for Filter {
 mod tests {
     use super::*;
 
+    fn axis(ends: EndWalls, nodes: usize, r: f64) -> SpectralAxis {
+        SpectralAxis { ends, nodes, r }
+    }
+
     /// The mode with these numbers, which is an eigenvector of the five-point Laplacian.
     fn mode(ends: [EndWalls; 2], (ny, nx): (usize, usize), k: [f64; 2]) -> Array2<f64> {
         let factor = |ends: EndWalls, node: usize, nodes: usize, k: f64| {
@@ -451,7 +466,8 @@ mod tests {
             let factor = decay(y, shape.0, k[0], r[0]) * decay(x, shape.1, k[1], r[1]);
             let factor = factor * (-0.3_f64).exp();
             let mut state = start.clone();
-            Spectral::new((y, shape.0, r[0]), (x, shape.1, r[1]), 0.3).advance(state.view_mut());
+            let (y_axis, x_axis) = (axis(y, shape.0, r[0]), axis(x, shape.1, r[1]));
+            Spectral::new(y_axis, x_axis, 0.3).advance(state.view_mut());
             for (is, was) in state.iter().zip(&start) {
                 assert!((is - factor * was).abs() < 1e-13, "{y:?} {x:?}: {is} {was}");
             }
@@ -461,7 +477,10 @@ mod tests {
     #[test]
     fn two_steps_are_one_of_twice_the_length_and_a_constant_stays_between_closed_walls() {
         let start = Array2::from_shape_fn((9, 11), |(j, i)| ((j * 11 + i) as f64 * 0.7).sin());
-        let step = |r: f64| Spectral::new((EndWalls::Flux, 9, r), (EndWalls::Periodic, 11, r), 0.0);
+        let step = |r: f64| {
+            let (y, x) = (axis(EndWalls::Flux, 9, r), axis(EndWalls::Periodic, 11, r));
+            Spectral::new(y, x, 0.0)
+        };
         let mut start = start;
         (0..9).for_each(|j| start[[j, 10]] = start[[j, 0]]);
         let (mut twice, mut once) = (start.clone(), start.clone());

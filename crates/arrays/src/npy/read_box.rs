@@ -46,7 +46,7 @@ impl ArrayFile {
     ) -> Result<(), NpyError> {
         let dtype = self.npy.dtype;
         let whole = |place, out: &mut [T]| self.read(place, out);
-        self.read_parts((shape, ranges), out, whole, |bytes, out| {
+        self.read_parts(shape, ranges, out, whole, |bytes, out| {
             if dtype == T::DTYPE {
                 bytemuck::cast_slice_mut(out).copy_from_slice(bytes);
             } else {
@@ -75,7 +75,7 @@ impl ArrayFile {
             Ok(())
         };
         let shape = self.npy.in_file_order(&self.npy.shape);
-        self.read_parts((&shape, ranges), out, whole, convert)
+        self.read_parts(&shape, ranges, out, whole, convert)
     }
 
     /// As [`read_box`](Self::read_box), but the elements' bytes as the file has them.
@@ -97,7 +97,7 @@ impl ArrayFile {
                 array.fill(start, out.as_flattened_mut())
             };
             let shape = array.npy.in_file_order(&array.npy.shape);
-            array.read_parts((&shape, ranges), out, whole, |bytes, out| {
+            array.read_parts(&shape, ranges, out, whole, |bytes, out| {
                 out.as_flattened_mut().copy_from_slice(bytes);
             })
         }
@@ -113,7 +113,8 @@ impl ArrayFile {
     /// consecutive elements, `convert` makes elements of the bytes of consecutive ones.
     fn read_parts<T: Send>(
         &self,
-        (shape, ranges): (&[u64], &[Range<u64>]),
+        shape: &[u64],
+        ranges: &[Range<u64>],
         out: &mut [T],
         whole: impl Fn(u64, &mut [T]) -> Result<(), NpyError> + Sync,
         convert: impl Fn(&[u8], &mut [T]) + Sync,

@@ -96,7 +96,7 @@ impl Slide {
                 let lines = group..group + LANES;
                 let from = lines.clone().map(|line| place(line, pitch_from)).collect();
                 let to = lines.map(|line| place(line, pitch_to)).collect();
-                self.interleaved(source, sink, (from, to), 0..self.count, scratch);
+                self.interleaved(source, sink, from, to, 0..self.count, scratch);
             }
         } else {
             for outer in 0..self.outer {
@@ -131,11 +131,9 @@ impl Slide {
             if regular && segments > 0 {
                 let windows = segments * each;
                 let places = |line, step| (0..LANES).map(|lane| line + lane * step).collect();
-                let lines = (
-                    places(from, windows * self.stride * self.inner),
-                    places(to, windows * self.inner),
-                );
-                self.interleaved(source, sink, lines, next..next + windows, scratch);
+                let from = places(from, windows * self.stride * self.inner);
+                let to = places(to, windows * self.inner);
+                self.interleaved(source, sink, from, to, next..next + windows, scratch);
                 next += LANES * windows;
             } else {
                 let windows = next..next + each;
@@ -151,7 +149,8 @@ impl Slide {
         &self,
         source: &S,
         sink: &mut T,
-        (mut from, mut to): (Vec<usize>, Vec<usize>),
+        mut from: Vec<usize>,
+        mut to: Vec<usize>,
         windows: Range<usize>,
         scratch: &mut SlideBuffers<O, C>,
     ) {

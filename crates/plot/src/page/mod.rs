@@ -237,7 +237,7 @@ impl Page {
         let titles = self.style.named([x.name, y.name]);
         let axis = |span: &Span, title: &str| json!({"start": span.start, "end": span.end, "name": span.name, "title": title, "whole": span.whole});
         let (rows, columns) = frame.shape;
-        let (width, height) = panel::fit_exactly(frame.nodes, (x, y), 4096);
+        let (width, height) = panel::fit_exactly(frame.nodes, x, y, 4096);
         let quantiser = Quantiser::new(&self.ends);
         let table = self.style.colormap.table(colormap::LEVELS);
         let colours = table
