@@ -27,6 +27,7 @@ pub mod typed;
 mod until;
 mod valid;
 pub mod value;
+mod varied;
 
 pub use area::Area;
 pub use canonical::Canonical;
@@ -43,6 +44,7 @@ pub use profile::{Boundary, Formula, Function, Profile, Wall};
 pub use raw::{InputPlace, RawParams};
 pub use record::{PointValue, RecordField, RecordKeys, RowTimes};
 pub(crate) use spelling::{hint, hint_of_file};
+pub use sweep::SweepParams;
 pub(crate) use sweep::Wrong;
-pub use sweep::{MOST_SCENARIOS, SweepParams};
 pub use valid::{MOST_STAGES, Params, SIDES};
+pub use varied::MOST_SCENARIOS;

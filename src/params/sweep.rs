@@ -12,18 +12,16 @@ use super::{
     choice::choice,
     error::ParamsError,
     judge::Judge,
-    keys::{self, KEYS, Key, SWEEP_KEYS},
-    place::Place,
+    keys::{self, KEYS, SWEEP_KEYS},
     raw::RawParams,
     valid::Params,
-    value::{Entry, Value, number},
+    value::Value,
+    varied::{MOST_SCENARIOS, Varied},
 };
 use std::{collections::HashSet, path::Path};
 
 /// After so many different sentences no more scenarios are judged.
 const MOST_SENTENCES: usize = 20;
-/// More scenarios than this are taken for a mistake.
-pub const MOST_SCENARIOS: usize = 1_000_000;
 
 /// The parameters of every scenario of a sweep.
 #[derive(Debug, Clone)]
@@ -64,33 +62,6 @@ impl Wrong {
     /// An error, if anything was wrong.
     pub(crate) fn verdict(self) -> Result<(), ParamsError> {
         ParamsError::of_all(self.errors)
-    }
-}
-
-/// A key and the values that it takes.
-#[derive(Debug, Clone)]
-struct Varied {
-    name: String,
-    place: Place,
-    values: Vec<Value>,
-}
-
-impl Varied {
-    /// The key whose table this is a part of: `D` of `D.range`.
-    fn of_table(&self) -> Option<&str> {
-        let (outer, _) = self.name.rsplit_once('.')?;
-        (keys::find(outer).is_some() && keys::find(&self.name).is_none()).then_some(outer)
-    }
-
-    /// That key, where its table may be the one of the parameter file. Files are named where they are typed.
-    fn extends(&self) -> Option<&str> {
-        let is_file = self.name.ends_with(".file") || self.name.ends_with(".image");
-        self.of_table().filter(|_| !is_file)
-    }
-
-    /// The parameters with one of the key's values.
-    fn give(&self, index: usize, raw: RawParams) -> RawParams {
-        raw.with(&self.name, self.values[index].clone(), self.place.clone())
     }
 }
 
@@ -140,42 +111,23 @@ impl SweepParams {
         let (mut shared, mut varied) = (Vec::new(), Vec::new());
         let mut unknown = Vec::new();
         for entry in sweep.typed().entries() {
-            if let ("function", Value::Table(tables)) = (&*entry.name, &entry.value)
-                && tables.values().all(Value::is_table)
-            {
-                for key in of_functions(tables, &entry.place) {
-                    match key.values.len() {
-                        1 => shared.push(key),
-                        _ => varied.push(key),
-                    }
+            let found = match (&*entry.name, &entry.value) {
+                ("function", Value::Table(tables)) if tables.values().all(Value::is_table) => {
+                    Varied::of_functions(tables, &entry.place)
                 }
-                continue;
-            }
-            if SWEEP_KEYS.iter().any(|key| key.name == entry.name) {
-                continue;
-            }
-            let Some(key) = keys::find(&entry.name) else {
-                unknown.push(entry);
-                continue;
+                (name, _) if SWEEP_KEYS.iter().any(|key| key.name == name) => continue,
+                (name, _) => match keys::find(name) {
+                    Some(key) => judge.take(Varied::of(key, entry)).unwrap_or_default(),
+                    None => {
+                        unknown.push(entry);
+                        continue;
+                    }
+                },
             };
-            if let Some(inner) = of_table(key, entry) {
-                for key in inner {
-                    match key.values.len() {
-                        1 => shared.push(key),
-                        _ => varied.push(key),
-                    }
-                }
-                continue;
-            }
-            let key = judge.take(values(key, entry)).map(|values| Varied {
-                name: entry.name.clone(),
-                place: entry.place.clone(),
-                values,
-            });
-            match key {
-                Some(key) if key.values.len() == 1 => shared.push(key),
-                key => varied.extend(key),
-            }
+            let (one, several): (Vec<_>, Vec<_>) =
+                found.into_iter().partition(|key| key.values.len() == 1);
+            shared.extend(one);
+            varied.extend(several);
         }
         let names = KEYS.iter().chain(&SWEEP_KEYS).map(|key| key.name);
         judge.refuse_keys(&unknown, &names);
@@ -298,149 +250,10 @@ fn zip(varied: &[Varied]) -> Result<usize, ParamsError> {
     }
 }
 
-/// The values that a key takes: those of a list or a range, or its one value.
-fn values(key: &Key, entry: &Entry) -> Result<Vec<Value>, ParamsError> {
-    let name = &entry.name;
-    match &entry.value {
-        Value::Array(values) if values.is_empty() => {
-            let reason = format!("{name} has no values");
-            Err(ParamsError::syntax(&entry.place, reason))
-        }
-        // An array that is one value of the key, such as initial.range = [0, 1].
-        value @ Value::Array(_) if key.takes(value) => Ok(vec![value.clone()]),
-        Value::Array(values) => Ok(values.clone()),
-        Value::Table(table) if is_range(table) || !key.takes(&entry.value) => range(table)
-            .map_err(|reason| ParamsError::syntax(&entry.place, format!("{name}: {reason}"))),
-        value => Ok(vec![value.clone()]),
-    }
-}
-
-/// What a table says of a key piece by piece, each piece with the values that it takes: `D.range = [[0.1, 1], [0.5, 1]]` extends the
-/// table that the parameter file has for D, and `D = { image = "D.png", range = [[0.1, 1], [0.5, 1]] }` replaces it. None where
-/// the table is a single value, or no value of the key at all.
-fn of_table(key: &Key, entry: &Entry) -> Option<Vec<Varied>> {
-    let table = entry.value.as_table().filter(|table| !is_range(table))?;
-    let pieces = key.forms().find(|(main, others)| {
-        let is_its = |name: &String| name == main || others.contains(&name.as_str());
-        !table.is_empty() && table.keys().all(is_its)
-    });
-    let (main, _) = pieces?;
-    let listed = |name: &str, value: &Value| match value {
-        // A single range or condition is a list of numbers itself.
-        Value::Array(values) if ["range", "robin"].contains(&name) => {
-            values.first().is_some_and(Value::is_array)
-        }
-        Value::Array(values) => !values.is_empty(),
-        _ => false,
-    };
-    let has_lists = table.iter().any(|(name, value)| listed(name, value));
-    if table.contains_key(main) && !has_lists {
-        return None;
-    }
-    let varied = |name: String, values| Varied {
-        name,
-        place: entry.place.clone(),
-        values,
-    };
-    let pieces = table.iter().map(|(name, value)| match value {
-        Value::Array(values) if listed(name, value) => (name, values.clone()),
-        value => (name, vec![value.clone()]),
-    });
-    let pieces: Vec<(&String, Vec<Value>)> = pieces.collect();
-    // Where the table is whole, its first values take the place of what the parameter file has.
-    let whole = table.contains_key(main).then(|| {
-        let first = pieces
-            .iter()
-            .map(|(name, values)| ((*name).clone(), values[0].clone()));
-        varied(entry.name.clone(), vec![Value::Table(first.collect())])
-    });
-    let pieces = pieces
-        .into_iter()
-        .map(|(name, values)| varied(format!("{}.{name}", entry.name), values));
-    Some(whole.into_iter().chain(pieces).collect())
-}
-
-/// The keys of the tables `[function.NAME]`, each with the values that it takes.
-fn of_functions(tables: &toml::Table, place: &Place) -> Vec<Varied> {
-    let tables = tables.iter().flat_map(|(function, table)| {
-        let keys = table.as_table().into_iter().flatten();
-        keys.map(move |(key, value)| (format!("function.{function}.{key}"), key, value))
-    });
-    let keys = tables.map(|(name, key, value)| {
-        // Points are a list of pairs themselves.
-        let of_pair = |value: &Value| value.get(0).is_some_and(Value::is_array);
-        let values = match value {
-            Value::Array(values) if key != "points" || values.iter().all(of_pair) => values.clone(),
-            value => vec![value.clone()],
-        };
-        Varied {
-            name,
-            place: place.clone(),
-            values,
-        }
-    });
-    keys.filter(|key| !key.values.is_empty()).collect()
-}
-
-/// Whether a table says from where to where, not a value in a table of its own.
-fn is_range(table: &toml::Table) -> bool {
-    ["from", "to", "count"]
-        .iter()
-        .any(|key| table.contains_key(*key))
-}
-
-/// The values of `{ from = …, to = …, count = …, scale = "linear" | "log" }`, both ends included. Those on a log scale
-/// are `numpy.geomspace`'s, by exponents of ten. A value that a decimal of 12 digits is but a rounding away from is that decimal.
-fn range(table: &toml::Table) -> Result<Vec<Value>, String> {
-    let (mut from, mut to, mut count, mut log) = (None, None, None, Some(false));
-    for (key, value) in table {
-        match (key.as_str(), value) {
-            ("from", value) => from = finite(value),
-            ("to", value) => to = finite(value),
-            ("count", Value::Integer(value)) => count = usize::try_from(*value).ok(),
-            ("scale", Value::String(scale)) if scale == "log" => log = Some(true),
-            ("scale", Value::String(scale)) if scale == "linear" => log = Some(false),
-            _ => log = None,
-        }
-    }
-    let (Some(from), Some(to), Some(count), Some(log)) = (from, to, count, log) else {
-        return Err(
-            "expected { from = 0.1, to = 10, count = 50 } with scale = \"linear\" or \"log\""
-                .to_owned(),
-        );
-    };
-    if !(1..=MOST_SCENARIOS).contains(&count) || (log && (from <= 0.0 || to <= 0.0)) {
-        return Err(format!(
-            "count must be from 1 to {MOST_SCENARIOS}, and both ends of a log scale greater than 0"
-        ));
-    }
-    // The decimal that is meant by 0.30000000000000004.
-    let decimal = |value: f64| {
-        let short = format!("{value:.11e}").parse().unwrap_or(value);
-        let is_near = (value - short).abs() <= 4.0 * f64::EPSILON * value.abs();
-        if is_near { short } else { value }
-    };
-    let last = count - 1;
-    #[expect(clippy::cast_precision_loss, reason = "at most a million")]
-    let value = |number: usize| match number {
-        0 => from,
-        _ if number == last => to,
-        _ if log => {
-            let [from, to] = [from, to].map(f64::log10);
-            decimal(10_f64.powf(number as f64 * ((to - from) / last as f64) + from))
-        }
-        _ => decimal(from + (to - from) * (number as f64 / last as f64)),
-    };
-    Ok((0..count).map(value).map(Value::Float).collect())
-}
-
-fn finite(value: &Value) -> Option<f64> {
-    number(value).filter(|number| number.is_finite())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::params::{place::Place, value::number};
     use std::fs;
 
     const BASE: &str = "D = 1\nx1 = 0\nx2 = 1\nruntime = 1\ndx = 0.1\nouttime = 0.5\n";
