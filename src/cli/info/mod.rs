@@ -1,0 +1,177 @@
+//! `diff2d info`: what a file says of itself.
+
+mod cube;
+mod record;
+mod running;
+
+use self::{
+    cube::{CubeState, SnapshotCounts},
+    record::RecordState,
+    running::Running,
+};
+use super::{
+    archive::ArchiveInfo,
+    listing::Listing,
+    number,
+    open::open,
+    terminal::{Terminal, printable},
+};
+use crate::{cube::CubeError, error::Error};
+use clap::Args;
+use diff2d_arrays::npy::{self, AnyHeader, DATA_OFFSET, Descr, HeaderError, NpyError};
+use serde::Serialize;
+use std::{
+    fmt,
+    io::BufReader,
+    path::{Path, PathBuf},
+};
+
+/// Show the header of a .npy file and, of a cube, its parameters and progress
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  diff2d info output/diff2dparams.npy")]
+pub(super) struct InfoArgs {
+    /// Any .npy file, or an archive of several, .npz
+    #[arg(value_name = "FILE.npy")]
+    file: PathBuf,
+    /// Print one JSON object
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) fn info(args: &InfoArgs, terminal: &Terminal) -> Result<(), Error> {
+    if args
+        .file
+        .extension()
+        .is_some_and(|extension| extension == "npz")
+        && args.file.is_file()
+    {
+        return terminal.answer(&ArchiveInfo::new(&args.file)?, args.json);
+    }
+    let array = match open(&args.file, terminal) {
+        Ok(array) => array,
+        // Whatever the elements are, the header can be told.
+        Err(Error::Cube(CubeError::Npy(NpyError::Header {
+            source: HeaderError::Dtype(_),
+            ..
+        }))) => {
+            let (header, bytes) = header(&args.file)?;
+            return terminal.answer(&Info::new(&args.file, header, bytes), args.json);
+        }
+        Err(error) => return Err(error),
+    };
+    let npy = &array.npy;
+    let header = AnyHeader {
+        descr: Descr::Number(npy.dtype),
+        fortran_order: npy.fortran_order,
+        shape: npy.shape.clone(),
+        data_offset: npy.data_offset,
+    };
+    let mut info = Info::new(&array.path, header, array.bytes);
+    if let Some(journal) = &array.journal {
+        let mut cube = CubeState::new(&args.file, journal);
+        cube.running = Running::of(&array);
+        cube.record = RecordState::of(&args.file).unwrap_or_else(|error| {
+            terminal.note(&error.to_string());
+            None
+        });
+        if terminal.takes_values(args.json) {
+            cube.snapshots = Some(SnapshotCounts::new(array.each_record()?));
+        }
+        info.cube = Some(cube);
+    }
+    terminal.answer(&info, args.json)
+}
+
+/// The header of an array of anything, and the length of its file.
+fn header(path: &Path) -> Result<(AnyHeader, u64), NpyError> {
+    let file = npy::open_file(path)?;
+    let bytes = file
+        .metadata()
+        .map_err(NpyError::io("examine", path))?
+        .len();
+    let header = AnyHeader::decode(BufReader::new(file)).map_err(NpyError::header(path))?;
+    header.fits(bytes).map_err(NpyError::header(path))?;
+    Ok((header, bytes))
+}
+
+/// What is told of an array.
+#[derive(Serialize)]
+struct Info<'a> {
+    file: String,
+    shape: Vec<u64>,
+    dtype: String,
+    fortran_order: bool,
+    data_offset: u64,
+    bytes: u64,
+    /// Bytes behind the array.
+    bytes_behind: u64,
+    #[serde(flatten)]
+    cube: Option<CubeState<'a>>,
+    /// What the elements are if not numbers.
+    #[serde(skip)]
+    kind: Option<&'static str>,
+}
+
+impl Info<'_> {
+    fn new(path: &Path, header: AnyHeader, bytes: u64) -> Self {
+        // Pickled objects may be of any length.
+        let is_pickled = matches!(
+            header.descr,
+            Descr::Other {
+                bytes: None | Some(0),
+                ..
+            }
+        );
+        let end = header.file_bytes().ok().filter(|_| !is_pickled);
+        let bytes_behind = end.map_or(0, |end| bytes.saturating_sub(end));
+        let (dtype, kind) = match header.descr {
+            Descr::Number(dtype) => (dtype.to_string(), None),
+            Descr::Other { text, kind, .. } => (text, Some(kind)),
+        };
+        Self {
+            file: path.display().to_string(),
+            shape: header.shape,
+            dtype,
+            fortran_order: header.fortran_order,
+            data_offset: header.data_offset,
+            bytes,
+            bytes_behind,
+            cube: None,
+            kind,
+        }
+    }
+}
+
+impl fmt::Display for Info<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let dtype = match self.kind {
+            None => self.dtype.clone(),
+            Some(kind) => format!("{}, {kind}", printable(&self.dtype)),
+        };
+        let order = if self.fortran_order { "Fortran" } else { "C" };
+        let (offset, bytes) = (self.data_offset, number::bytes(self.bytes));
+        let mut lines = Listing::default();
+        lines.add("file", &self.file);
+        lines.add("shape", number::tuple(&self.shape));
+        lines.add("dtype", format!("{dtype}, {order} order"));
+        let behind = match self.bytes_behind {
+            0 => String::new(),
+            some => format!(", {} of them behind the array", number::bytes(some)),
+        };
+        lines.add(
+            "data",
+            format!("from byte {offset}, {bytes} in all{behind}"),
+        );
+        // As this program pads the header of a cube, and hardly any other.
+        if self.cube.is_none() && self.shape.len() == 3 && offset == DATA_OFFSET {
+            lines.add(
+                "journal",
+                "none beside it: if this is the cube of a run, its parameters, times and committed snapshots are not known",
+            );
+        }
+        if let Some(cube) = &self.cube {
+            cube.list(&mut lines);
+        }
+        lines.fmt(f)
+    }
+}
