@@ -1,41 +1,36 @@
 //! [`History`]: the rows of a record, of the states that they are due at.
 
 use super::{
-    clock::RunClock,
     columns::{self, order, rate_names},
     decomposition::Decomposition,
     error::RunError,
     exchange::on_root,
-    interval_fields::IntervalFields,
+    interval_fields::{self, IntervalFields},
     observer::Message,
     output::Output,
-    snapshot::Snapshot,
-    state::{Look, RowsView, State},
+    row_schedule::RowSchedule,
+    state::{Look, RowsView},
     state_reader::{StateReader, StateValues},
     sums::Sums,
 };
 use crate::{
     comm::{Comm, collective},
     cube::{
-        Cube, Paths, RecordColumn,
-        field_files::FieldFile,
+        RecordColumn,
         record_file::{self, ReadRow, RecordFile},
     },
-    params::{Precision, RecordKeys, RowTimes},
+    params::RowTimes,
     physics::{fluxes::FIRST_HELD, step_sums::StepSums},
     problem::Problem,
-    schedule::{Clock, Moment},
+    schedule::Clock,
 };
-use diff2d_arrays::npy::Dtype;
-use diff2d_sys as sys;
 use std::fmt::Write;
 
 /// The rows of a run.
 ///
 /// Each rank reads what its own rows of the grid have; rank 0 has the file, and sums over all rows in their order.
 pub(crate) struct History<'a> {
-    problem: &'a Problem,
-    keys: &'a RecordKeys,
+    pub(super) problem: &'a Problem,
     columns: Vec<RecordColumn>,
     /// The number of the scenario, of a sweep.
     scenario: Option<usize>,
@@ -52,9 +47,8 @@ pub(crate) struct History<'a> {
     unexplained: [f64; 2],
     /// On rank 0.
     file: Option<RecordFile>,
-    /// The number of the row that is due next, when, and its time.
-    number: u64,
-    next: Option<(Moment, f64)>,
+    /// When they are due.
+    pub(super) due: RowSchedule<'a>,
     /// What a row is taken back to that is there only if the run ends with it.
     before: Option<Before<'a>>,
     /// Why a state within a step could not be read.
@@ -106,13 +100,12 @@ impl<'a> History<'a> {
         let file = comm.is_root().then(file).transpose();
         let file = collective::all_ok(comm, file.map_err(RunError::from))?;
         let (file, rows) = file.unzip();
-        let files = open_fields(problem, keys, output, now)?;
+        let files = interval_fields::open(problem, keys, output, now)?;
         let fields = (!files.is_empty()).then(|| IntervalFields::new(problem, files, output.ranks));
         let start = problem.schedule.pace().start();
         let is_every_step = keys.times == RowTimes::Step && keys.has_rates();
         let mut history = Self {
             problem,
-            keys,
             columns,
             scenario: place.scenario,
             reader: StateReader::new(problem, keys, gauges),
@@ -122,12 +115,10 @@ impl<'a> History<'a> {
             first_mass: 0.0,
             unexplained: [0.0; 2],
             file,
-            number: 0,
-            next: None,
+            due: RowSchedule::new(problem, keys),
             before: None,
             wrong: None,
         };
-        history.next = history.due_from(None);
         let now = now.map(|now| (now, output.has_ended));
         let kept = now.map_or(Ok(()), |now| history.go_on(now, rows.as_deref()));
         collective::all_ok(comm, kept)?;
@@ -140,15 +131,7 @@ impl<'a> History<'a> {
         (now, has_ended): (Clock, bool),
         rows: Option<&[ReadRow]>,
     ) -> Result<(), RunError> {
-        let reached = Moment {
-            step: now.step,
-            beyond: 0.0,
-        };
-        let mut count = 0;
-        while let Some((moment, _)) = self.next.filter(|(moment, _)| *moment <= reached) {
-            count += 1;
-            self.next = self.due_from(Some(moment));
-        }
+        let mut count = self.due.pass_to(now);
         let (Some(rows), Some(file)) = (rows, &mut self.file) else {
             return Ok(());
         };
@@ -185,57 +168,18 @@ impl<'a> History<'a> {
         Ok(())
     }
 
-    /// The row that is due next after a moment; without one the first.
-    fn due_from(&mut self, moment: Option<Moment>) -> Option<(Moment, f64)> {
-        let schedule = &self.problem.schedule;
-        let end = Moment {
-            step: schedule.last_step(),
-            beyond: 0.0,
-        };
-        let is_later = |next: Moment| moment.is_none_or(|moment| next > moment);
-        while let Some((next, time)) = self.due(self.number).filter(|(next, _)| *next <= end) {
-            self.number += 1;
-            if is_later(next) {
-                return Some((next, time));
-            }
-        }
-        is_later(end).then_some((end, f64::NAN))
-    }
-
-    /// When row `number` is due, and its time where that is not the state's.
-    fn due(&self, number: u64) -> Option<(Moment, f64)> {
-        let pace = self.problem.schedule.pace();
-        let at = |time: f64| (pace.moment(time), time);
-        let on_step = |step: u64| {
-            let beyond = 0.0;
-            (Moment { step, beyond }, f64::NAN)
-        };
-        match &self.keys.times {
-            _ if number == 0 => Some(on_step(0)),
-            RowTimes::Step => Some(on_step(number)),
-            #[expect(clippy::cast_precision_loss, reason = "below 2^53")]
-            RowTimes::Every(every) => Some(match pace.due {
-                crate::schedule::Due::Added => {
-                    let steps = pace.moment(pace.start + every).step.max(1);
-                    on_step(number.saturating_mul(steps))
-                }
-                _ => at(pace.start + number as f64 * every),
-            }),
-            RowTimes::At(times) => {
-                let place = usize::try_from(number - 1).ok()?;
-                times.get(place).map(|&time| at(time))
-            }
-        }
-    }
-
-    /// Steps until a row is due, at least one.
-    pub(super) fn steps_left(&self, now: Clock) -> u64 {
-        let next = self.next.map_or(u64::MAX, |(next, _)| next.step);
-        next.saturating_sub(now.step).max(1)
+    /// Whether every step is looked into.
+    pub(super) fn sees_steps(&self) -> bool {
+        self.steps.is_some()
     }
 
     /// Collective. Takes rows of a state that stage `number` of a step takes increments of, the last ones last.
-    fn see<C: Comm>(&mut self, number: usize, view: &RowsView<'_>, ranks: &Decomposition<'_, C>) {
+    pub(super) fn see<C: Comm>(
+        &mut self,
+        number: usize,
+        view: &RowsView<'_>,
+        ranks: &Decomposition<'_, C>,
+    ) {
         let Some(steps) = &mut self.steps else {
             return;
         };
@@ -251,7 +195,10 @@ impl<'a> History<'a> {
     }
 
     /// Collective. A step has been taken.
-    fn end_step<C: Comm>(&mut self, ranks: &Decomposition<'_, C>) -> Result<(), RunError> {
+    pub(super) fn end_step<C: Comm>(
+        &mut self,
+        ranks: &Decomposition<'_, C>,
+    ) -> Result<(), RunError> {
         if let Some(steps) = &mut self.steps {
             let gains = steps.end();
             for (sum, gain) in self.sums.all.iter_mut().zip(gains) {
@@ -262,42 +209,15 @@ impl<'a> History<'a> {
         collective::all_ok(ranks.comm(), wrong.map_or(Ok(()), Err))
     }
 
-    /// How much later than a state the next row is due, if none is due before the next step.
-    pub(super) fn beyond(&self, now: Clock) -> Option<f64> {
-        let (next, _) = self.next?;
-        (next.step == now.step && next.beyond > 0.0).then_some(next.beyond)
-    }
-
-    /// Whether a row is due at a state.
-    pub(super) fn is_due(&self, now: Clock) -> bool {
-        let is_here = |(next, _): &(Moment, f64)| next.step == now.step && next.beyond == 0.0;
-        self.next.as_ref().is_some_and(is_here)
-    }
-
-    /// The time of the moment that follows on one of a state at `now`, or somewhat later.
-    fn next_moment(&self, now: Clock) -> f64 {
-        let schedule = &self.problem.schedule;
-        let of_step = |step: u64| schedule.pace().after(now, step - now.step).simtime;
-        let snapshot = of_step(schedule.next_due(now.step));
-        let row = self.next.map_or(f64::INFINITY, |(moment, time)| {
-            let is_own = time.is_nan() || schedule.is_snapshot(moment.step);
-            match is_own && moment.beyond == 0.0 {
-                true => of_step(moment.step),
-                false => time,
-            }
-        });
-        row.min(snapshot)
-    }
-
     /// Collective. Takes a state into the fields, where an interval begins, goes on, or ends.
-    fn take_fields<C: Comm>(
+    pub(super) fn take_fields<C: Comm>(
         &mut self,
         (now, time): (Clock, f64),
         (begins, ends): (bool, bool),
         ranks: &Decomposition<'_, C>,
         mut show: impl FnMut(Look<'_>) -> Result<(), RunError>,
     ) -> Result<(), RunError> {
-        let next = self.next_moment(now);
+        let next = self.due.next_moment(now);
         let Some(fields) = &mut self.fields else {
             return Ok(());
         };
@@ -323,27 +243,22 @@ impl<'a> History<'a> {
     }
 
     /// Collective. Takes the row that is due, of a state at its moment, which is `now` or somewhat later.
-    fn take<C: Comm>(
+    pub(super) fn take<C: Comm>(
         &mut self,
         now: Clock,
         ranks: &Decomposition<'_, C>,
         show: impl FnOnce(Look<'_>) -> Result<(), RunError>,
     ) -> Result<(), RunError> {
-        let Some((moment, time)) = self.next else {
+        let Some(time) = self.due.time(now) else {
             return Ok(());
         };
-        let is_own = time.is_nan() || self.problem.schedule.is_snapshot(now.step);
-        let time = match is_own && moment.beyond == 0.0 {
-            true => now.simtime,
-            false => time,
-        };
         self.row((now.step, time), ranks, show)?;
-        self.next = self.due_from(Some(moment));
+        self.due.pass();
         Ok(())
     }
 
     /// Collective. Takes a row that stays only if the run ends with it.
-    fn take_last<C: Comm>(
+    pub(super) fn take_last<C: Comm>(
         &mut self,
         now: Clock,
         ranks: &Decomposition<'_, C>,
@@ -452,146 +367,4 @@ impl<'a> History<'a> {
             ))
         })
     }
-}
-
-/// Collective. The files of fields, with the frames before a time.
-fn open_fields<C: Comm>(
-    problem: &Problem,
-    keys: &RecordKeys,
-    output: &Output<'_, C>,
-    now: Option<Clock>,
-) -> Result<Vec<FieldFile>, RunError> {
-    let (Some(place), comm) = (&output.record, output.ranks.comm()) else {
-        return Ok(Vec::new());
-    };
-    let dtype = match problem.params.precision {
-        Precision::F64 => Dtype::F64,
-        Precision::F32 => Dtype::F32,
-    };
-    let header = |kind| FieldFile::header(kind, problem.cube_shape(), dtype);
-    let is_there = |kind| FieldFile::open(&place.paths.cube, kind, header(kind)).is_ok();
-    on_root(comm, || {
-        let mut kinds = keys.fields.iter();
-        // A longer run begins with the frames of a shorter one.
-        let is_new = |kind| now.is_none() || (output.shorter.is_some() && !is_there(kind));
-        kinds.try_for_each(|&kind| match is_new(kind) {
-            true => FieldFile::create(&place.paths.cube, kind, &header(kind)),
-            false => Ok(()),
-        })
-    })?;
-    let kinds = keys.fields.iter();
-    let files = kinds.map(|&kind| FieldFile::open(&place.paths.cube, kind, header(kind)));
-    let files: Result<Vec<FieldFile>, _> = files.collect();
-    let files = collective::all_ok(comm, files.map_err(RunError::from))?;
-    if let (Some(shorter), Some(now)) = (output.shorter, now) {
-        let frames = problem.schedule.snapshot_at(now.step).0;
-        let copied = || {
-            let theirs = Cube::open(shorter)?.committed().saturating_sub(1);
-            let mut files = files.iter();
-            files.try_for_each(|file| file.copy(shorter, frames.min(theirs)))
-        };
-        on_root(comm, copied)?;
-    }
-    Ok(files)
-}
-
-/// Collective. Refuses a record that cannot be written as the run is carried out, and files of others that have its names.
-pub(super) fn check(
-    problem: &Problem,
-    paths: Option<&Paths>,
-    comm: &impl Comm,
-) -> Result<(), RunError> {
-    let Some(paths) = paths else {
-        let why = "is written beside a cube, and there is none: leave it out";
-        return Err(RunError::NoRecord { why });
-    };
-    on_root(comm, || record_file::refuse_others(paths, problem.fields()))?;
-    let needed = problem.disk_bytes();
-    let is_new = comm.is_root() && !problem.fields().is_empty() && !paths.journal.exists();
-    let fits = match sys::free_space(paths.directory()) {
-        Some(free) if is_new && free < needed => Err(RunError::NoFieldSpace { needed, free }),
-        _ => Ok(()),
-    };
-    collective::all_ok(comm, fits)
-}
-
-/// Collective. Advances a state, by single steps that are looked into where every step is recorded.
-pub(super) fn advance<C: Comm>(
-    (history, ranks): (Option<&mut History<'_>>, &Decomposition<'_, C>),
-    state: &mut impl State<C>,
-    (steps, now): (u64, Clock),
-    clock: &mut RunClock,
-    snapshot: Option<&mut Snapshot<'_, '_, C>>,
-) -> Result<(), RunError> {
-    let Some(history) = history.filter(|history| history.steps.is_some()) else {
-        return state.advance(steps, now, clock, snapshot);
-    };
-    state.advance_seen(now, clock, &mut |number, rows| {
-        history.see(number, rows, ranks);
-    })?;
-    history.end_step(ranks)?;
-    match snapshot {
-        Some(snapshot) => state.show(snapshot),
-        None => Ok(()),
-    }
-}
-
-/// Collective. Takes the row that is due at a state, if one is. Those up to a snapshot are durable before it.
-pub(super) fn record<C: Comm>(
-    (history, ranks): (Option<&mut History<'_>>, &Decomposition<'_, C>),
-    state: &mut impl State<C>,
-    now: Clock,
-    is_snapshot: bool,
-) -> Result<(), RunError> {
-    let Some(history) = history else {
-        return Ok(());
-    };
-    let may_end = history.problem.params.until.is_some() && is_snapshot && now.step > 0;
-    let is_due = history.is_due(now);
-    match is_due {
-        true => history.take(now, ranks, |look| state.look(look))?,
-        false if may_end => history.take_last(now, ranks, |look| state.look(look))?,
-        false => {}
-    }
-    if is_due || is_snapshot {
-        let is_last = now.step >= history.problem.schedule.last_step();
-        let (begins, ends) = (is_snapshot && !is_last, is_snapshot && now.step > 0);
-        let show = |look: Look<'_>| state.look(look);
-        history.take_fields((now, now.simtime), (begins, ends), ranks, show)?;
-    }
-    match is_snapshot || state.keeps_passes() {
-        true => history.sync(ranks.comm()),
-        false => Ok(()),
-    }
-}
-
-/// Collective. Takes the rows that are due between a state and the next step.
-pub(super) fn record_beyond<C: Comm>(
-    (history, ranks): (Option<&mut History<'_>>, &Decomposition<'_, C>),
-    state: &mut impl State<C>,
-    (now, clock): (Clock, &RunClock),
-) -> Result<(), RunError> {
-    let Some(history) = history else {
-        return Ok(());
-    };
-    while let Some(length) = history.beyond(now) {
-        let time = history.next.map_or(now.simtime, |(_, time)| time);
-        history.take(now, ranks, |look| state.aside(length, now, clock, look))?;
-        let show = |look: Look<'_>| state.aside(length, now, clock, look);
-        history.take_fields((now, time), (false, false), ranks, show)?;
-    }
-    Ok(())
-}
-
-/// Collective. Begins an interval with a state from which the run goes on.
-pub(super) fn go_on<C: Comm>(
-    (history, ranks): (Option<&mut History<'_>>, &Decomposition<'_, C>),
-    state: &mut impl State<C>,
-    now: Clock,
-) -> Result<(), RunError> {
-    let Some(history) = history else {
-        return Ok(());
-    };
-    let show = |look: Look<'_>| state.look(look);
-    history.take_fields((now, now.simtime), (true, false), ranks, show)
 }

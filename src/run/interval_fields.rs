@@ -3,9 +3,18 @@
 use super::{
     decomposition::Decomposition,
     error::RunError,
+    exchange::on_root,
+    output::Output,
     state::{RowsView, StateArray},
 };
-use crate::{comm::Comm, cube::field_files::FieldFile, params::RecordField, problem::Problem};
+use crate::{
+    comm::{Comm, collective},
+    cube::{Cube, field_files::FieldFile},
+    params::{Precision, RecordField, RecordKeys},
+    problem::Problem,
+    schedule::Clock,
+};
+use diff2d_arrays::npy::Dtype;
 use diff2d_stencil::real::Real;
 use ndarray::ArrayView2;
 use rayon::prelude::*;
@@ -146,4 +155,45 @@ impl<'a> IntervalFields<'a> {
         }
         Ok(())
     }
+}
+
+/// Collective. The files of fields, with the frames before a time.
+pub(super) fn open<C: Comm>(
+    problem: &Problem,
+    keys: &RecordKeys,
+    output: &Output<'_, C>,
+    now: Option<Clock>,
+) -> Result<Vec<FieldFile>, RunError> {
+    let (Some(place), comm) = (&output.record, output.ranks.comm()) else {
+        return Ok(Vec::new());
+    };
+    let dtype = match problem.params.precision {
+        Precision::F64 => Dtype::F64,
+        Precision::F32 => Dtype::F32,
+    };
+    let header = |kind| FieldFile::header(kind, problem.cube_shape(), dtype);
+    let is_there = |kind| FieldFile::open(&place.paths.cube, kind, header(kind)).is_ok();
+    on_root(comm, || {
+        let mut kinds = keys.fields.iter();
+        // A longer run begins with the frames of a shorter one.
+        let is_new = |kind| now.is_none() || (output.shorter.is_some() && !is_there(kind));
+        kinds.try_for_each(|&kind| match is_new(kind) {
+            true => FieldFile::create(&place.paths.cube, kind, &header(kind)),
+            false => Ok(()),
+        })
+    })?;
+    let kinds = keys.fields.iter();
+    let files = kinds.map(|&kind| FieldFile::open(&place.paths.cube, kind, header(kind)));
+    let files: Result<Vec<FieldFile>, _> = files.collect();
+    let files = collective::all_ok(comm, files.map_err(RunError::from))?;
+    if let (Some(shorter), Some(now)) = (output.shorter, now) {
+        let frames = problem.schedule.snapshot_at(now.step).0;
+        let copied = || {
+            let theirs = Cube::open(shorter)?.committed().saturating_sub(1);
+            let mut files = files.iter();
+            files.try_for_each(|file| file.copy(shorter, frames.min(theirs)))
+        };
+        on_root(comm, copied)?;
+    }
+    Ok(files)
 }

@@ -10,7 +10,7 @@
 //! | `state.rs` | where the state is: `in_memory.rs`, or `in_bands.rs` where it is larger, with its passes in `band_pass.rs` |
 //! | `output.rs`, `snapshot.rs`, `resume.rs` | where snapshots go, and where a run continues; `solution.rs`: in memory |
 //! | `steady.rs` | whether a run ends before its last snapshot |
-//! | `history.rs`, `state_reader.rs` | the rows of a record, and what they have of a state; `columns.rs`, `sums.rs`: their columns, and what came in; `flux.rs`: of a cube |
+//! | `recording.rs`, `history.rs`, `state_reader.rs` | the rows of a record, and what they have of a state; `row_schedule.rs`: when they are due; `columns.rs`, `sums.rs`: their columns, and what came in; `flux.rs`: of a cube |
 //! | `recompute.rs` | snapshots computed again, for repair |
 //! | `exchange.rs` | how ranks report to rank 0 and come to the same decisions |
 //! | `decomposition.rs` | the slab of a rank and its transfers to others |
@@ -39,8 +39,10 @@ mod options;
 mod output;
 mod pool;
 mod recompute;
+mod recording;
 mod report;
 mod resume;
+mod row_schedule;
 mod setup;
 mod snapshot;
 mod solution;

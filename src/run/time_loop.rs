@@ -7,13 +7,13 @@ use super::{
     columns,
     error::RunError,
     exchange::{self, Exchange, on_root},
-    history::{self, History},
+    history::History,
     in_bands::InBands,
     in_memory::InMemory,
     observer::{Message, Observer},
     options::{Options, Outcome},
     output::Output,
-    pool,
+    pool, recording,
     report::Report,
     setup, snapshot,
     solution::Solution,
@@ -64,7 +64,7 @@ pub(super) fn run<T: Element>(
     });
     let in_memory = collective::all_ok(comm, in_memory)?;
     if problem.params.record.is_some() {
-        history::check(problem, paths.as_ref(), comm)?;
+        recording::check(problem, paths.as_ref(), comm)?;
     }
     let Some(mut paths) = paths else {
         match &mut kept {
@@ -215,7 +215,7 @@ fn first_state<'p, C: Comm>(
     let began = match resumed {
         Some(clock) => {
             if clock.step < problem.schedule.last_step() {
-                history::go_on((history.as_mut(), output.ranks), state, clock)?;
+                recording::go_on((history.as_mut(), output.ranks), state, clock)?;
             }
             clock
         }
@@ -224,7 +224,7 @@ fn first_state<'p, C: Comm>(
             let ranks = output.ranks;
             snapshot::put(output, start, |snapshot| {
                 state.show(snapshot)?;
-                history::record((history.as_mut(), ranks), state, start, true)
+                recording::record((history.as_mut(), ranks), state, start, true)
             })?;
             start
         }
@@ -263,11 +263,11 @@ fn advance<C: Comm>(
 ) -> Result<(Clock, Outcome), RunError> {
     let (schedule, mut now, ranks) = (&problem.schedule, began, output.ranks);
     while now.step < schedule.last_step() && !output.has_ended {
-        history::record_beyond((history.as_deref_mut(), ranks), state, (now, clock))?;
+        recording::record_beyond((history.as_deref_mut(), ranks), state, (now, clock))?;
         let due = schedule.next_due(now.step) - now.step;
         let row = history
             .as_ref()
-            .map_or(due, |history| history.steps_left(now));
+            .map_or(due, |history| history.due.steps_left(now));
         let due = due.min(row);
         let (mine, stop) = (clock.plan(due, state.pass(due)), clock.stop(observer));
         let Some((plan, stop)) = output.agree(mine, stop) else {
@@ -293,21 +293,21 @@ fn advance<C: Comm>(
         let advanced = match is_snapshot {
             true => snapshot::put(output, then, |snapshot| {
                 let snapshot = Some(snapshot);
-                history::advance(
+                recording::advance(
                     (history.as_deref_mut(), ranks),
                     state,
                     (plan.steps, now),
                     clock,
                     snapshot,
                 )?;
-                history::record((history.as_deref_mut(), ranks), state, then, true)
+                recording::record((history.as_deref_mut(), ranks), state, then, true)
             }),
             false => {
                 let steps = (plan.steps, now);
                 let seen = (history.as_deref_mut(), ranks);
-                let advanced = history::advance(seen, state, steps, clock, None);
+                let advanced = recording::advance(seen, state, steps, clock, None);
                 advanced.and_then(|()| {
-                    history::record((history.as_deref_mut(), ranks), state, then, false)
+                    recording::record((history.as_deref_mut(), ranks), state, then, false)
                 })
             }
         };
