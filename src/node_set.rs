@@ -99,18 +99,38 @@ impl NodeSet {
     }
 
     fn word(&self, at: u64) -> u64 {
-        let block = usize::try_from(at / 64).ok();
-        let block = block.and_then(|block| self.blocks.get(block));
-        block.map_or(0, |block| block.word(at % 64))
+        self.block(at).map_or(0, |block| block.word(at % 64))
+    }
+
+    /// The block of a word.
+    fn block(&self, at: u64) -> Option<&Block> {
+        let block = usize::try_from(at / 64).ok()?;
+        self.blocks.get(block)
+    }
+
+    /// The words in a range that have some of their nodes, and their numbers.
+    fn words(&self, Range { start, end }: Range<u64>) -> impl Iterator<Item = (u64, u64)> {
+        let (mut at, end) = (start, end.min(64 * self.blocks.len() as u64));
+        std::iter::from_fn(move || {
+            while at < end {
+                let block = self.block(at)?;
+                let rest = (block.whole | block.mixed) >> (at % 64);
+                if rest != 0 {
+                    let found = at + u64::from(rest.trailing_zeros());
+                    at = found + 1;
+                    return (found < end).then(|| (found, block.word(found % 64)));
+                }
+                at = (at / 64 + 1) * 64;
+            }
+            None
+        })
     }
 
     /// Those of them whose numbers are in a range, in ascending order.
     pub fn within(&self, numbers: Range<u64>) -> impl Iterator<Item = u64> {
         let start = numbers.start;
-        let end = numbers.end.div_ceil(64).min(64 * self.blocks.len() as u64);
-        (start / 64..end)
-            .flat_map(move |at| {
-                let mut rest = self.word(at);
+        self.words(start / 64..numbers.end.div_ceil(64))
+            .flat_map(|(at, mut rest)| {
                 std::iter::from_fn(move || {
                     let bit = (rest != 0).then(|| u64::from(rest.trailing_zeros()))?;
                     rest &= rest - 1;
@@ -123,32 +143,47 @@ impl NodeSet {
 
     /// As [`within`](Self::within), numbers that follow one another together.
     pub fn runs(&self, numbers: Range<u64>) -> impl Iterator<Item = Range<u64>> {
-        let (mut at, last) = (numbers.start, numbers.end);
+        let mut at = numbers.start;
+        let last = numbers.end.min(BLOCK * self.blocks.len() as u64);
         std::iter::from_fn(move || {
-            // The next node from a number on that is, or is not, one of them.
-            let next = |from: u64, is: bool| {
-                let mut from = from;
-                while from < last {
-                    let word = self.word(from / 64);
-                    let rest = (if is { word } else { !word }) >> (from % 64);
-                    match rest {
-                        0 => from = (from / 64 + 1) * 64,
-                        rest => return (from + u64::from(rest.trailing_zeros())).min(last),
-                    }
-                }
-                last
-            };
-            let start = next(at, true);
-            at = next(start, false);
+            let start = self.next(at..last, true);
+            at = self.next(start..last, false);
             (start < at).then_some(start..at)
         })
+    }
+
+    /// The first node in a range that is, or is not, one of them, or the end.
+    fn next(&self, Range { start, end }: Range<u64>, is: bool) -> u64 {
+        let mut from = start;
+        while from < end {
+            let at = from / 64;
+            let Some(block) = self.block(at) else {
+                return if is { end } else { from };
+            };
+            let passed = match is {
+                true => !(block.whole | block.mixed),
+                false => block.whole,
+            };
+            let passed = u64::from((passed >> (at % 64)).trailing_ones());
+            if passed > 0 {
+                from = (at + passed) * 64;
+                continue;
+            }
+            let word = block.word(at % 64);
+            let rest = (if is { word } else { !word }) >> (from % 64);
+            match rest {
+                0 => from = (at + 1) * 64,
+                rest => return (from + u64::from(rest.trailing_zeros())).min(end),
+            }
+        }
+        end
     }
 
     /// Gives those of the nodes from number `first` on that are in the set another value.
     #[expect(clippy::cast_possible_truncation, reason = "a place in memory")]
     pub fn fill<V: Copy>(&self, first: u64, values: &mut [V], value: V) {
-        for number in self.within(first..first + values.len() as u64) {
-            values[(number - first) as usize] = value;
+        for run in self.runs(first..first + values.len() as u64) {
+            values[(run.start - first) as usize..(run.end - first) as usize].fill(value);
         }
     }
 

@@ -182,6 +182,10 @@ pub fn pairwise(values: &[f64]) -> f64 {
     match values {
         [] => 0.0,
         [one] => *one,
+        // As they would be split, without a call for each.
+        [a, b] => a + b,
+        [a, b, c] => (a + b) + c,
+        [a, b, c, d] => (a + b) + (c + d),
         _ => {
             let (left, right) = values.split_at(values.len().div_ceil(2));
             pairwise(left) + pairwise(right)

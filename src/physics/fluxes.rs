@@ -6,9 +6,9 @@
 use super::{geometry::Geometry, wall::Side};
 use crate::{dynamics::Dynamics, node_set::NodeSet, summary::pairwise};
 use diff2d_stencil::{Coefficient, Operator, Side as Beyond, Walls, real::Real};
-use ndarray::{Array2, ArrayView2, Axis};
+use ndarray::{Array2, ArrayView2};
 use rayon::prelude::*;
-use std::{ops::Range, sync::Arc};
+use std::{mem, ops::Range, sync::Arc};
 
 /// The rates of states of a problem, of its equation and what acts on it from outside, for rows that follow one another.
 pub struct Fluxes {
@@ -23,8 +23,10 @@ pub struct Fluxes {
     terms: Vec<Vec<f64>>,
     /// Space for one that does.
     scratch: Array2<f64>,
-    /// The nodes of each region that something comes to from beyond it.
-    rims: Vec<NodeSet>,
+    /// Where something comes to each region.
+    rims: Vec<RegionRim>,
+    /// The walls, and the sums of rows of the source, at the time that rates are asked of.
+    now: (Walls<f64>, Vec<f64>),
 }
 
 impl Fluxes {
@@ -38,6 +40,7 @@ impl Fluxes {
     ) -> Self {
         let mut fluxes = Self {
             factor: capacity / dynamics.pace.dt,
+            now: (dynamics.walls.clone(), Vec::new()),
             geometry: Arc::clone(geometry),
             dynamics,
             held,
@@ -65,24 +68,25 @@ impl Fluxes {
     /// top, from the source, by decay, from each table of held nodes, and into each region through its rim. What leaves is
     /// negative.
     pub fn at<T: Real>(&mut self, time: f64, state: &ArrayView2<'_, T>) -> Vec<f64> {
-        let rows = self.rows(self.held.clone(), time, state);
+        self.prepare(time);
+        let mut rows = Array2::zeros((self.held.len(), self.geometry.rates()));
+        let to = rows.outer_iter_mut().into_par_iter().zip(self.held.clone());
+        to.for_each(|(mut to, j)| {
+            if let Some(to) = to.as_slice_mut() {
+                self.row(j, state, to);
+            }
+        });
         self.rates(&rows.view())
     }
 
-    /// What rows of a state, of which all that are held are given, add to each of the rates: a row for each. Those next to them
-    /// are held, too.
-    pub fn rows<T: Real>(
-        &mut self,
-        rows: Range<usize>,
-        time: f64,
-        state: &ArrayView2<'_, T>,
-    ) -> Array2<f64> {
-        let walls = match &self.dynamics.walls_at {
-            Some(walls_at) => walls_at(&[time, time + self.dynamics.pace.dt]).0,
-            None => self.dynamics.walls.clone(),
-        };
-        let mut source = self.source.clone();
-        source.resize(state.nrows(), 0.0);
+    /// Rates are those at this time from now on.
+    pub fn prepare(&mut self, time: f64) {
+        if let Some(walls_at) = &self.dynamics.walls_at {
+            self.now.0 = walls_at(&[time, time + self.dynamics.pace.dt]).0;
+        }
+        let mut source = mem::take(&mut self.now.1);
+        source.clone_from(&self.source);
+        source.resize(self.held.len(), 0.0);
         if let Some(source_at) = &self.dynamics.source_at {
             source_at(time, &mut self.scratch);
             source = self.inside(&self.scratch.view());
@@ -93,14 +97,7 @@ impl Fluxes {
                 rows.for_each(|(sum, term)| *sum += factor * term);
             }
         }
-        let mut sums = Array2::zeros((rows.len(), self.geometry.rates()));
-        let to = sums.axis_iter_mut(Axis(0)).into_par_iter().zip(rows);
-        to.for_each(|(mut to, j)| {
-            let mut sums = self.of_row(j, &walls, state);
-            sums[SOURCE] = source[j - self.held.start];
-            to.iter_mut().zip(sums).for_each(|(to, sum)| *to = sum);
-        });
-        sums
+        self.now.1 = source;
     }
 
     /// The rates to which all rows of a state add this.
@@ -114,10 +111,12 @@ impl Fluxes {
             .collect()
     }
 
-    /// What row `j` adds to each of the sums but that of the source.
-    fn of_row<T: Real>(&self, j: usize, walls: &Walls<f64>, p: &ArrayView2<'_, T>) -> Vec<f64> {
-        let geometry = &self.geometry;
-        let mut sums = vec![0.0; geometry.rates()];
+    /// What row `j` of a state, of which all rows that are held are given, adds to each of the rates. Those next to it are held,
+    /// too.
+    pub fn row<T: Real>(&self, j: usize, p: &ArrayView2<'_, T>, sums: &mut [f64]) {
+        let (geometry, (walls, source)) = (&self.geometry, &self.now);
+        sums.fill(0.0);
+        sums[SOURCE] = source[j - self.held.start];
         let sides = [&walls.left, &walls.right, &walls.bottom, &walls.top];
         for (side, beyond) in Side::ALL.into_iter().zip(sides) {
             let columns = side.columns(&geometry.grid, j);
@@ -143,62 +142,75 @@ impl Fluxes {
             };
         }
         let of_regions = FIRST_HELD + geometry.tables();
-        let regions = geometry.regions.iter().zip(&self.rims);
-        for (number, (region, rim)) in regions.enumerate() {
-            let into = self.columns(rim, j);
-            let into = into.map(|i| self.to_region(region, (j, i), sides, p));
+        let begin = geometry.nodes.number(j, 0);
+        let numbers = begin..begin + geometry.nodes.x.len() as u64;
+        for (number, rim) in self.rims.iter().enumerate() {
+            let into = rim.nodes.within(numbers.clone());
+            #[expect(clippy::cast_possible_truncation, reason = "a number of a column")]
+            let into = into.map(|node| {
+                let faces = rim.sides.each_ref().map(|side| side.has(node));
+                self.to_region(faces, (j, (node - begin) as usize), sides, p)
+            });
             sums[of_regions + number] = into.sum();
         }
-        sums
     }
 
-    /// The columns of those nodes of a set that are in row `j`.
-    fn columns(&self, set: &NodeSet, j: usize) -> impl Iterator<Item = usize> {
-        let nodes = &self.geometry.nodes;
-        let begin = nodes.number(nodes.row(j), 0);
-        let numbers = set.within(begin..begin + nodes.x.len() as u64);
-        #[expect(clippy::cast_possible_truncation, reason = "a number of a column")]
-        numbers.map(move |number| (number - begin) as usize)
-    }
-
-    /// The nodes of each region that have a neighbour of which steps do not take them to be inside, or a wall.
-    fn rims(&self) -> Vec<NodeSet> {
-        let nodes = &self.geometry.nodes;
-        let regions = self.geometry.regions.iter();
+    /// The nodes of each region that have a neighbour which is not [inside](Self::inside_region), or a wall; and those of them with
+    /// such a neighbour on each side. Each row has numbers of its own here.
+    fn rims(&self) -> Vec<RegionRim> {
+        let (ny, nx) = self.geometry.grid.shape();
+        let rows = self.held.start..self.held.end.min(ny);
         let rim = |region: &NodeSet| {
-            let is_rim = |node: (usize, usize)| {
-                let next = Side::ALL.into_iter().map(|side| self.next(node, side));
-                let mut next =
-                    next.map(|next| next.is_some_and(|next| self.is_inside(region, next)));
-                self.is_computed(node) && !next.all(|is_inside| is_inside)
-            };
-            let rows = self.held.start..self.held.end.min(self.geometry.grid.y.nodes);
-            let all = rows.flat_map(|j| self.columns(region, j).map(move |i| (j, i)));
-            let all = all.filter(|&node| is_rim(node));
-            NodeSet::of(all.map(|(j, i)| nodes.number(nodes.row(j), i)))
+            let none = vec![false; nx];
+            let row = |j: usize| self.inside_region(region, j);
+            let mut rim = RegionRim::default();
+            let mut below = rows.start.checked_sub(1).map_or(none.clone(), row);
+            let mut here = row(rows.start);
+            for j in rows.clone() {
+                let above = if j + 1 < ny { row(j + 1) } else { none.clone() };
+                for i in (0..nx).filter(|&i| here[i]) {
+                    let left = i > 0 && here[i - 1];
+                    let right = i + 1 < nx && here[i + 1];
+                    rim.add(
+                        self.geometry.nodes.number(j, i),
+                        [left, right, below[i], above[i]],
+                    );
+                }
+                (below, here) = (here, above);
+            }
+            rim
         };
-        regions.map(rim).collect()
+        self.geometry.regions.iter().map(rim).collect()
     }
 
-    /// Whether a node is one of a region that steps change.
-    fn is_inside(&self, region: &NodeSet, (j, i): (usize, usize)) -> bool {
-        let nodes = &self.geometry.nodes;
-        region.has(nodes.number(nodes.row(j), i)) && self.is_computed((j, i))
+    /// Whether each node of a row is one of a region that steps change.
+    fn inside_region(&self, region: &NodeSet, j: usize) -> Vec<bool> {
+        let Geometry {
+            grid, nodes, walls, ..
+        } = &*self.geometry;
+        let mut inside = vec![false; grid.x.nodes];
+        region.fill(nodes.number(nodes.row(j), 0), &mut inside, true);
+        self.geometry.fill_kept(j, &mut inside, false);
+        for side in Side::ALL
+            .into_iter()
+            .filter(|&side| walls.wall(side).is_fixed())
+        {
+            inside[side.columns(grid, j)].fill(false);
+        }
+        inside
     }
 
-    /// What comes to a node at the rim of a region from nodes that are not of it, or that keep their values, and through walls.
+    /// What comes to a node at the rim of a region through these of its faces: from nodes that are not of it, or that keep their
+    /// values, and through walls.
     fn to_region<T: Real>(
         &self,
-        region: &NodeSet,
+        faces: [bool; 4],
         node: (usize, usize),
         walls: [&Beyond<f64>; 4],
         p: &ArrayView2<'_, T>,
     ) -> f64 {
-        if !self.is_computed(node) {
-            return 0.0;
-        }
         let from = |(side, beyond): (Side, &Beyond<f64>)| match self.next(node, side) {
-            Some(next) if self.is_inside(region, next) => 0.0,
+            _ if !faces[side as usize] => 0.0,
             Some(next) => {
                 let by = self.value(p, next) - self.value(p, node);
                 self.face(node, side) * by * self.length(node, side)
@@ -309,6 +321,28 @@ impl Fluxes {
         let rows = self.held.clone().into_par_iter();
         rows.map(|j| self.weighed(j, |i| values[self.among((j, i))]))
             .collect()
+    }
+}
+
+/// The nodes of a region that something comes to from beyond it, and those of them that it comes to through a face on each side.
+#[derive(Default)]
+struct RegionRim {
+    nodes: NodeSet,
+    sides: [NodeSet; 4],
+}
+
+impl RegionRim {
+    /// Takes a node, whose neighbours on some sides are inside of the region.
+    fn add(&mut self, node: u64, inside: [bool; 4]) {
+        for (side, _) in self
+            .sides
+            .iter_mut()
+            .zip(inside)
+            .filter(|(_, is_inside)| !is_inside)
+        {
+            self.nodes.add(node);
+            side.add(node);
+        }
     }
 }
 

@@ -5,13 +5,12 @@ use crate::{
     grid::Axis,
     node_set::NodeSet,
     params::{ParamsError, PointValue, RawParams, RecordKeys},
-    summary::pairwise,
+    summary::{Summary, pairwise},
 };
 use diff2d_stencil::real::Real;
-use ndarray::{Array2, ArrayView2, Axis as ArrayAxis, s};
-use rayon::prelude::*;
+use ndarray::{Array2, ArrayView1, ArrayView2, Axis as ArrayAxis};
 use serde::Serialize;
-use std::{collections::BTreeSet, ops::Range};
+use std::{array, collections::BTreeSet, ops::Range};
 
 /// A point, and the nodes whose values make its own.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -174,6 +173,130 @@ impl Gauges {
 /// What a row of a state adds to a region: area, sum, mass, minimum and maximum.
 pub const OF_REGION: usize = 5;
 
+/// What no node adds.
+const NOTHING: [f64; OF_REGION] = [0.0, 0.0, 0.0, f64::INFINITY, f64::NEG_INFINITY];
+
+/// Rows whose sums are made side by side: each addition waits for the one before.
+const TOGETHER: usize = 4;
+
+/// A row of a state, of which some nodes are in a region.
+struct RegionLine<'a, T> {
+    /// Nodes that follow one another, and what each of them weighs.
+    pieces: Vec<(Range<usize>, f64)>,
+    values: &'a [T],
+    /// The capacity of each node, or of all.
+    capacities: Option<&'a [f64]>,
+    uniform: f64,
+    /// What it adds to the region.
+    found: [f64; OF_REGION],
+}
+
+impl<T: Real> RegionLine<'_, T> {
+    /// How many nodes a piece has.
+    fn length(&self, piece: usize) -> usize {
+        self.pieces.get(piece).map_or(0, |(nodes, _)| nodes.len())
+    }
+}
+
+/// Adds the pieces of rows, each row from left to right.
+fn add_lines<T: Real>(lines: &mut [RegionLine<'_, T>]) {
+    let pieces = lines.iter().map(|line| line.pieces.len()).max();
+    for piece in 0..pieces.unwrap_or_default() {
+        let mut common = 0;
+        if let Ok(lines) = <&mut [_; TOGETHER]>::try_from(&mut *lines) {
+            let lengths = lines.iter().map(|line| line.length(piece));
+            common = lengths.min().unwrap_or_default();
+            add(lines, piece, 0..common);
+        }
+        for line in lines.iter_mut() {
+            let length = line.length(piece);
+            add(array::from_mut(line), piece, common..length);
+        }
+    }
+}
+
+/// Adds some nodes of a piece of each of these rows.
+fn add<T: Real, const N: usize>(
+    lines: &mut [RegionLine<'_, T>; N],
+    piece: usize,
+    nodes: Range<usize>,
+) {
+    if nodes.is_empty() {
+        return;
+    }
+    let places = lines.each_ref().map(|line| {
+        let (all, weight) = &line.pieces[piece];
+        (all.start + nodes.start..all.start + nodes.end, *weight)
+    });
+    let values = array::from_fn(|row| &lines[row].values[places[row].0.clone()]);
+    let weights = places.each_ref().map(|(_, weight)| *weight);
+    let sums = lines.each_ref().map(|line| line.found[1]);
+    let masses = lines.each_ref().map(|line| line.found[2]);
+    let sums = weighed(sums, weights, values, |_, value| value);
+    let capacities = lines.each_ref().map(|line| line.capacities);
+    let masses = match (capacities[0], lines[0].uniform) {
+        (None, 1.0) => sums,
+        (None, uniform) => weighed(masses, weights, values, |_, value| uniform * value),
+        (Some(_), _) => {
+            let all: [&[f64]; N] =
+                array::from_fn(|row| &capacities[row].unwrap_or_default()[places[row].0.clone()]);
+            weighed(masses, weights, values, |(row, node), value| {
+                all[row][node] * value
+            })
+        }
+    };
+    for (row, line) in lines.iter_mut().enumerate() {
+        let [area, .., min, max] = line.found;
+        let [min, max] = ends(values[row], [min, max]);
+        // A sum of quarters.
+        let area = area + weights[row] * nodes.len() as f64;
+        line.found = [area, sums[row], masses[row], min, max];
+    }
+}
+
+/// Sums of rows to which weighed values are added, from left to right.
+fn weighed<T: Real, const N: usize>(
+    mut sums: [f64; N],
+    weights: [f64; N],
+    rows: [&[T]; N],
+    of: impl Fn((usize, usize), f64) -> f64,
+) -> [f64; N] {
+    let add = |sum: &mut f64, (row, node): (usize, usize), value: &T| {
+        *sum += weights[row] * of((row, node), value.to_f64());
+    };
+    if let ([a, b, c, d], [of_a, of_b, of_c, of_d]) = (&mut sums[..], &rows[..]) {
+        // In registers.
+        let mut four = (*a, *b, *c, *d);
+        let pairs = of_a.iter().zip(*of_b).zip(of_c.iter().zip(*of_d));
+        for (node, ((at_a, at_b), (at_c, at_d))) in pairs.enumerate() {
+            add(&mut four.0, (0, node), at_a);
+            add(&mut four.1, (1, node), at_b);
+            add(&mut four.2, (2, node), at_c);
+            add(&mut four.3, (3, node), at_d);
+        }
+        (*a, *b, *c, *d) = four;
+        return sums;
+    }
+    for (row, (sum, values)) in sums.iter_mut().zip(rows).enumerate() {
+        let nodes = values.iter().enumerate();
+        nodes.for_each(|(node, value)| add(sum, (row, node), value));
+    }
+    sums
+}
+
+/// The smallest and the largest of values and these two; NaN is none.
+fn ends<T: Real>(values: &[T], [min, max]: [f64; 2]) -> [f64; 2] {
+    let all = Summary::of_row(values, 1.0, 1.0);
+    if all.min.is_nan() {
+        let values = values.iter().map(|value| value.to_f64());
+        return [
+            values.clone().fold(min, f64::min),
+            values.fold(max, f64::max),
+        ];
+    }
+    [min.min(all.min), max.max(all.max)]
+}
+
 impl Geometry {
     /// What rows of a state have in the regions, a row for each; the first one that is given is row `first`. `capacity` is that of
     /// each node of these, or of all.
@@ -185,40 +308,49 @@ impl Geometry {
         first: usize,
         p: &ArrayView2<'_, T>,
     ) -> Array2<f64> {
-        let (grid, nx) = (&self.grid, self.grid.x.nodes);
-        let weights: Vec<f64> = (0..nx).map(|i| grid.x.weight(i)).collect();
-        let uniform = capacity.first().copied().unwrap_or(1.0);
-        let of_row = |region: &NodeSet, j: usize| {
-            let begin = self.nodes.number(self.nodes.row(j), 0);
-            let (at, of_row) = (j - first, grid.y.weight(j));
-            let (values, capacities) = (p.row(at), capacity.get(at * nx..(at + 1) * nx));
-            let [mut area, mut sum, mut mass] = [0.0; 3];
-            let (mut min, mut max) = (f64::INFINITY, f64::NEG_INFINITY);
-            for run in region.runs(begin..begin + nx as u64) {
-                #[expect(clippy::cast_possible_truncation, reason = "numbers of columns")]
-                let run = (run.start - begin) as usize..(run.end - begin) as usize;
-                let values = values.slice(s![run.clone()]);
-                let both = values.iter().zip(&weights[run.clone()]);
-                for ((value, weight), i) in both.zip(run) {
-                    let (value, weight) = (value.to_f64(), of_row * weight);
-                    let c = capacities.map_or(uniform, |capacities| capacities[i]);
-                    area += weight;
-                    sum += weight * value;
-                    mass += weight * (c * value);
-                    (min, max) = (min.min(value), max.max(value));
+        let nx = self.grid.x.nodes;
+        let mut found = Array2::zeros((rows.len(), OF_REGION * self.regions.len()));
+        let columns = found.axis_chunks_iter_mut(ArrayAxis(1), OF_REGION);
+        for (region, mut of_region) in self.regions.iter().zip(columns) {
+            let line = |j: usize| RegionLine {
+                pieces: self.pieces(region, j),
+                values: p.row(j - first).to_slice().unwrap_or_default(),
+                capacities: capacity.get((j - first) * nx..(j - first + 1) * nx),
+                uniform: capacity.first().copied().unwrap_or(1.0),
+                found: NOTHING,
+            };
+            for start in rows.clone().step_by(TOGETHER) {
+                let lines = start..(start + TOGETHER).min(rows.end);
+                let mut lines: Vec<RegionLine<'_, T>> = lines.map(line).collect();
+                add_lines(&mut lines);
+                for (j, line) in (start..).zip(&lines) {
+                    let mut to = of_region.row_mut(j - rows.start);
+                    to.assign(&ArrayView1::from(&line.found));
                 }
             }
-            [area, sum, mass, min, max]
-        };
-        let mut found = Array2::zeros((rows.len(), OF_REGION * self.regions.len()));
-        let all = found.axis_iter_mut(ArrayAxis(0)).into_par_iter();
-        all.zip(rows).for_each(|(mut to, j)| {
-            let regions = self.regions.iter().flat_map(|region| of_row(region, j));
-            to.iter_mut()
-                .zip(regions)
-                .for_each(|(to, value)| *to = value);
-        });
+        }
         found
+    }
+
+    /// The nodes of a region in row `j` that follow one another, and what each of them weighs.
+    fn pieces(&self, region: &NodeSet, j: usize) -> Vec<(Range<usize>, f64)> {
+        let (x, of_row) = (&self.grid.x, self.grid.y.weight(j));
+        let (begin, last) = (self.nodes.number(self.nodes.row(j), 0), x.nodes - 1);
+        let runs = region.runs(begin..begin + x.nodes as u64);
+        #[expect(clippy::cast_possible_truncation, reason = "numbers of columns")]
+        let runs = runs.map(|run| [run.start, run.end].map(|number| (number - begin) as usize));
+        // Nodes at the ends of a row may weigh less.
+        let parts = runs.flat_map(|[start, end]| {
+            [
+                start..end.min(1),
+                start.max(1)..end.min(last),
+                start.max(last)..end,
+            ]
+        });
+        let parts = parts.filter(|part| !part.is_empty());
+        parts
+            .map(|part| (part.clone(), of_row * x.weight(part.start)))
+            .collect()
     }
 
     /// What a state has in each region, of what all its rows have.
@@ -230,8 +362,16 @@ impl Geometry {
             let [area, sum, mass] = [at, at + 1, at + 2].map(|at| pairwise(&column(at)));
             RegionValues {
                 mean: sum / area,
-                min: column(at + 3).into_iter().fold(f64::INFINITY, f64::min),
-                max: column(at + 4).into_iter().fold(f64::NEG_INFINITY, f64::max),
+                min: rows
+                    .column(at + 3)
+                    .iter()
+                    .copied()
+                    .fold(f64::INFINITY, f64::min),
+                max: rows
+                    .column(at + 4)
+                    .iter()
+                    .copied()
+                    .fold(f64::NEG_INFINITY, f64::max),
                 mass: self.grid.integral(mass),
             }
         });

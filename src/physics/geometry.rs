@@ -132,9 +132,13 @@ impl Geometry {
     /// Adds a region to those that are recorded; whether it has a node that is not masked.
     pub fn add_region(&mut self, selection: Selection) -> bool {
         self.inputs.extend(selection.input);
-        let inside = selection.nodes.within(0..u64::MAX);
-        let inside = inside.filter(|&number| !self.masked.has(number));
-        let region = NodeSet::of(inside);
+        let region = match self.masked.is_empty() {
+            true => selection.nodes,
+            false => {
+                let inside = selection.nodes.within(0..u64::MAX);
+                NodeSet::of(inside.filter(|&number| !self.masked.has(number)))
+            }
+        };
         let is_there = !region.is_empty();
         self.regions.push(region);
         is_there

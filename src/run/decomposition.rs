@@ -10,7 +10,7 @@ use crate::{
 };
 use bytemuck::Pod;
 use diff2d_stencil::Element;
-use std::ops::Range;
+use std::{borrow::Cow, ops::Range};
 
 /// Jobs whose bytes come from other ranks are gathered so many at a time, which bounds their memory.
 const JOBS_AT_A_TIME: usize = 4;
@@ -79,11 +79,14 @@ impl<'a, C: Comm> Decomposition<'a, C> {
 
     /// Collective. The values of all rows in their order on rank 0, of those that each rank has of the rows it owns; on others
     /// these alone. `count` says how many there are of some rows.
-    pub(crate) fn gather<V: Pod>(
+    pub(crate) fn gather<'v, V: Pod>(
         &self,
-        own: &[V],
+        own: &'v [V],
         count: impl Fn(Range<usize>) -> usize,
-    ) -> Vec<V> {
+    ) -> Cow<'v, [V]> {
+        if self.comm.size() == 1 {
+            return Cow::Borrowed(own);
+        }
         let mut all = own.to_vec();
         let counts = (1..self.comm.size()).map(|rank| count(self.slab.rows_of(rank)));
         let counts: Vec<usize> = counts.collect();
@@ -108,7 +111,7 @@ impl<'a, C: Comm> Decomposition<'a, C> {
             });
         }
         self.comm.exchange(&outgoing, &mut incoming, || ());
-        all
+        Cow::Owned(all)
     }
 
     /// The jobs of this rank's share in a snapshot that begins at byte `begin`: those whose bytes it has, and

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     comm::Comm,
-    params::RecordKeys,
+    params::{ParamsError, RecordKeys},
     physics::{
         fluxes::Fluxes,
         gauges::{Gauges, OF_REGION, RegionValues},
@@ -19,6 +19,7 @@ use crate::{
 };
 use diff2d_stencil::real::Real;
 use ndarray::{ArrayView2, s};
+use rayon::prelude::*;
 use std::{mem, ops::Range};
 
 /// Reads states.
@@ -55,6 +56,9 @@ pub(super) struct StateValues {
 /// Mass, minimum and maximum.
 const OF_TOTALS: usize = 3;
 
+/// Rows that are read for all that the record has of them before the next ones: they stay in a cache.
+const AT_ONCE: usize = 32;
+
 impl<'a> StateReader<'a> {
     pub(super) fn new(problem: &'a Problem, keys: &'a RecordKeys, gauges: &'a Gauges) -> Self {
         Self {
@@ -79,27 +83,20 @@ impl<'a> StateReader<'a> {
         ]
     }
 
-    /// What these rows are read by, which may have been so before.
-    fn of_rows(&mut self, held: &Range<usize>) -> Result<&mut OfRows, RunError> {
+    /// Makes ready what these rows are read by at a time, which may have been read before.
+    fn prepare(&mut self, held: &Range<usize>, time: f64) -> Result<&OfRows, RunError> {
         if self.of_rows.as_ref().is_none_or(|of| of.held != *held) {
             // Its memory is needed for the next one.
             self.of_rows = None;
         }
-        match &mut self.of_rows {
-            Some(found) => Ok(found),
-            none => Ok(none.insert(OfRows::new(self.problem, self.keys, held.clone())?)),
+        let of_rows = match &mut self.of_rows {
+            Some(found) => found,
+            none => none.insert(OfRows::new(self.problem, self.keys, held.clone())?),
+        };
+        if let Some(fluxes) = &mut of_rows.fluxes {
+            fluxes.prepare(time);
         }
-    }
-
-    /// What rows of a state add to the rates at a time, row by row.
-    fn rates(&mut self, time: f64, view: &RowsView<'_>) -> Result<Vec<f64>, RunError> {
-        let of_rows = self.of_rows(&view.held)?;
-        let own = view.own.clone();
-        let rates = of_rows.fluxes.as_mut().map(|fluxes| match &view.values {
-            StateArray::F64(values) => fluxes.rows(own, time, values),
-            StateArray::F32(values) => fluxes.rows(own, time, values),
-        });
-        Ok(rates.map_or_else(Vec::new, |rates| rates.into_raw_vec_and_offset().0))
+        Ok(of_rows)
     }
 
     /// Reads the rates alone of rows of a state at a time.
@@ -107,11 +104,21 @@ impl<'a> StateReader<'a> {
     /// # Errors
     /// [`RunError`]; the rates are then 0.
     pub(super) fn read_rates(&mut self, time: f64, view: &RowsView<'_>) -> Result<(), RunError> {
-        let count = view.own.len() * self.problem.geometry().rates();
-        let rates = self.rates(time, view);
-        let end = self.rows.len() + count;
-        let read = rates.map(|rates| self.rows.extend(rates));
-        self.rows.resize(end, 0.0);
+        let (width, begin) = (self.problem.geometry().rates(), self.rows.len());
+        let mut rows = mem::take(&mut self.rows);
+        rows.resize(begin + view.own.len() * width, 0.0);
+        let prepared = self.prepare(&view.held, time);
+        let read = prepared.map(|of_rows| {
+            let to = rows[begin..].par_chunks_exact_mut(width);
+            let fluxes = of_rows.fluxes.as_ref();
+            to.zip(view.own.clone())
+                .for_each(|(to, j)| match (fluxes, &view.values) {
+                    (Some(fluxes), StateArray::F64(values)) => fluxes.row(j, values, to),
+                    (Some(fluxes), StateArray::F32(values)) => fluxes.row(j, values, to),
+                    (None, _) => {}
+                });
+        });
+        self.rows = rows;
         read
     }
 
@@ -132,51 +139,66 @@ impl<'a> StateReader<'a> {
         view: &RowsView<'_>,
         values: &ArrayView2<'_, T>,
     ) -> Result<(), RunError> {
-        let (problem, first) = (self.problem, view.held.start);
-        let rates = self.rates(time, view)?;
-        let capacity = &self.of_rows(&view.held)?.capacity;
-        let geometry = problem.geometry();
-        let regions = geometry.region_rows(capacity, view.own.clone(), first, values);
-        let own = values.slice(s![view.own.start - first..view.own.end - first, ..]);
-        let totals = match own.as_slice().filter(|_| self.keys.totals) {
-            Some(values) => problem.summaries(view.own.start, values)?,
-            None => Vec::new(),
-        };
-        let [_, of_rates, _] = self.widths();
-        for row in 0..view.own.len() {
-            let totals = totals.get(row);
-            let totals = totals.map(|totals| [totals.mass, totals.min, totals.max]);
-            self.rows.extend(totals.into_iter().flatten());
-            self.rows.extend(&rates[row * of_rates..][..of_rates]);
-            self.rows.extend(regions.row(row));
-        }
-        let nodes = self.gauges.nodes(&view.own).iter();
+        let (own, first) = (view.own.clone(), view.held.start);
+        let nodes = self.gauges.nodes(&own).iter();
         let nodes = nodes.map(|&(j, i)| values[[j - first, i]].to_f64());
         self.nodes.extend(nodes);
+        let (widths, begin) = (self.widths(), self.rows.len());
+        let width = widths.iter().sum::<usize>();
+        if width == 0 {
+            return Ok(());
+        }
+        let mut rows = mem::take(&mut self.rows);
+        rows.resize(begin + own.len() * width, 0.0);
+        let problem = self.problem;
+        let of_rows = self.prepare(&view.held, time)?;
+        let to = rows[begin..].par_chunks_mut(AT_ONCE * width);
+        let pieces = own.clone().into_par_iter().step_by(AT_ONCE);
+        to.zip(pieces).try_for_each(|(to, start)| {
+            let rows = start..(start + AT_ONCE).min(own.end);
+            of_rows.read(problem, widths, rows, values, to)
+        })?;
+        self.rows = rows;
         Ok(())
     }
 
     /// Collective, after all rows of which the rates alone were read. The rates, on rank 0.
     pub(super) fn all_rates<C: Comm>(&mut self, ranks: &Decomposition<'_, C>) -> Option<Vec<f64>> {
         let width = self.problem.geometry().rates();
-        let rows = mem::take(&mut self.rows);
-        let rows = ranks.gather(&rows, |rows| rows.len() * width);
-        let shape = (self.problem.grid.y.nodes, width);
-        let rows = ArrayView2::from_shape(shape, &rows).ok();
-        let rows = rows.filter(|_| ranks.comm().is_root())?;
-        let fluxes = self.of_rows.as_ref()?.fluxes.as_ref();
-        fluxes.map(|fluxes| fluxes.rates(&rows))
+        let mut own = mem::take(&mut self.rows);
+        let rows = ranks.gather(&own, |rows| rows.len() * width);
+        let fluxes = self.of_rows.as_ref().and_then(|of| of.fluxes.as_ref());
+        let rows = ArrayView2::from_shape((self.problem.grid.y.nodes, width), &rows).ok();
+        let rows = rows.filter(|_| ranks.comm().is_root());
+        let rates = rows.zip(fluxes).map(|(rows, fluxes)| fluxes.rates(&rows));
+        // Its memory is for the next state.
+        own.clear();
+        self.rows = own;
+        rates
     }
 
     /// Collective, after all rows. What the record has of the state, on rank 0.
     pub(super) fn all<C: Comm>(&mut self, ranks: &Decomposition<'_, C>) -> Option<StateValues> {
+        let (mut rows, mut nodes) = (mem::take(&mut self.rows), mem::take(&mut self.nodes));
+        let values = self.values(ranks, &rows, &nodes);
+        rows.clear();
+        nodes.clear();
+        (self.rows, self.nodes) = (rows, nodes);
+        values
+    }
+
+    /// Collective. The same of what a rank has read.
+    fn values<C: Comm>(
+        &self,
+        ranks: &Decomposition<'_, C>,
+        rows: &[f64],
+        nodes: &[f64],
+    ) -> Option<StateValues> {
         let [of_totals, of_rates, of_regions] = self.widths();
         let width = of_totals + of_rates + of_regions;
         let gauges = self.gauges;
-        let rows = mem::take(&mut self.rows);
-        let rows = ranks.gather(&rows, |rows| rows.len() * width);
-        let nodes = mem::take(&mut self.nodes);
-        let nodes = ranks.gather(&nodes, |rows| gauges.nodes(&rows).len());
+        let rows = ranks.gather(rows, |rows| rows.len() * width);
+        let nodes = ranks.gather(nodes, |rows| gauges.nodes(&rows).len());
         let (grid, geometry) = (&self.problem.grid, self.problem.geometry());
         let rows = ArrayView2::from_shape((grid.y.nodes, width), &rows).ok();
         let rows = rows.filter(|_| ranks.comm().is_root())?;
@@ -215,5 +237,39 @@ impl OfRows {
             fluxes,
             capacity,
         })
+    }
+
+    /// Reads some of the rows, whose values are given of all; `widths` are those of what each has.
+    fn read<T: Real>(
+        &self,
+        problem: &Problem,
+        [of_totals, of_rates, _]: [usize; 3],
+        rows: Range<usize>,
+        values: &ArrayView2<'_, T>,
+        to: &mut [f64],
+    ) -> Result<(), ParamsError> {
+        let (first, geometry) = (self.held.start, problem.geometry());
+        let own = values.slice(s![rows.start - first..rows.end - first, ..]);
+        let totals = match own.as_slice().filter(|_| of_totals > 0) {
+            Some(values) => problem.summaries(rows.start, values)?,
+            None => Vec::new(),
+        };
+        let regions = geometry.region_rows(&self.capacity, rows.clone(), first, values);
+        let width = to.len() / rows.len();
+        for (row, (to, j)) in to.chunks_exact_mut(width).zip(rows).enumerate() {
+            let (to_totals, to) = to.split_at_mut(of_totals);
+            let (to_rates, to_regions) = to.split_at_mut(of_rates);
+            if let Some(totals) = totals.get(row) {
+                to_totals.copy_from_slice(&[totals.mass, totals.min, totals.max]);
+            }
+            if let Some(fluxes) = &self.fluxes {
+                fluxes.row(j, values, to_rates);
+            }
+            to_regions
+                .iter_mut()
+                .zip(regions.row(row))
+                .for_each(|(to, value)| *to = *value);
+        }
+        Ok(())
     }
 }
