@@ -21,27 +21,11 @@ from ._errors import DataError, Error, ParameterError, ResourceError
 from ._journal import Snapshot
 
 if TYPE_CHECKING:
-    from ._analysis import (
-        Comparison,
-        Probe,
-        Statistics,
-        Trend,
-        check,
-        coarsen,
-        compare,
-        export,
-        flux,
-        info,
-        map,
-        plan,
-        probe,
-        repair,
-        stats,
-        verify,
-        window,
-    )
+    from ._analysis import Comparison, Probe, coarsen, compare, map, probe, window
+    from ._commands import check, export, flux, info, plan, repair, verify
     from ._run import run, sweep
     from ._solve import Solution, solve
+    from ._statistics import Statistics, Trend, stats
 
 __version__ = "0.1.0"
 
@@ -76,7 +60,13 @@ __all__ = [
     "window",
 ]
 
-_MODULES = {"run": "_run", "sweep": "_run", "solve": "_solve", "Solution": "_solve"}
+_MODULES = {
+    "_analysis": ["Comparison", "Probe", "coarsen", "compare", "map", "probe", "window"],
+    "_commands": ["check", "export", "flux", "info", "plan", "repair", "verify"],
+    "_run": ["run", "sweep"],
+    "_solve": ["Solution", "solve"],
+    "_statistics": ["Statistics", "Trend", "stats"],
+}
 
 
 def __getattr__(name: str) -> Any:
@@ -87,7 +77,7 @@ def __getattr__(name: str) -> Any:
         raise ImportError(
             f"diff2d.{name} needs the compiled part of diff2d, which is not installed: pip install ./python builds it"
         )
-    module = import_module(f"diff2d.{_MODULES.get(name, '_analysis')}")
+    [module] = [import_module(f"diff2d.{module}") for module, names in _MODULES.items() if name in names]
     found = globals()[name] = getattr(module, name)
     return found
 

@@ -1,0 +1,142 @@
+"""What there is to know of parameters and cubes, and to do with them: the commands of these names."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ._call import Files, call
+from ._cube import Cube
+from ._errors import ParameterError
+
+__all__ = ["check", "export", "flux", "info", "plan", "repair", "verify"]
+
+
+def check(
+    params: str | os.PathLike[str] | Mapping[str, Any] | Cube | None = None,
+    *,
+    at: Sequence[tuple[float, float]] = (),
+    **set: Any,
+) -> dict[str, Any]:
+    """Whether the answer is right: what `diff2d check --json` tells.
+
+    Without parameters every method is checked against exact solutions. With them the problem is solved on three
+    spacings: observed order, estimated errors of mass, maximum and the values at the points `at`, and the
+    balance of mass. A cube stands for its parameters, and parameters may be arrays as those of `solve`.
+
+    Raises
+    ------
+    ParameterError, ResourceError, DataError
+        Parameters, files, or data that cannot be used.
+    """
+    with Files() as files:
+        if params is None and (at or set):
+            raise ParameterError("at and parameters belong to a problem: give its parameters first")
+        given = {} if params is None else files.params(params, set)
+        answers, _ = call("check", {**given, "at": [(float(x), float(y)) for x, y in at]}, may_differ=True)
+    return _only(answers)
+
+
+def plan(
+    params: str | os.PathLike[str] | Mapping[str, Any] | Cube, *, ranks: int | None = None, **set: Any
+) -> dict[str, Any]:
+    """What a run would do, as `diff2d plan --json` tells: grid, steps, snapshots, memory, disk, time.
+
+    Raises
+    ------
+    ParameterError, ResourceError, DataError
+        Parameters or files that cannot be used, or too little memory.
+    """
+    with Files() as files:
+        answers, _ = call("plan", {**files.params(params, set), "ranks": ranks})
+    return _only(answers)
+
+
+def _only(answers: list[dict[str, Any]]) -> dict[str, Any]:
+    [answer] = answers
+    return answer
+
+
+def info(array: str | os.PathLike[str] | Cube) -> dict[str, Any]:
+    """What `diff2d info --json` tells of a `.npy` file or a cube."""
+    answers, _ = call("info", {"file": os.fspath(array)})
+    return _only(answers)
+
+
+def export(
+    array: str | os.PathLike[str] | Cube,
+    to: str,
+    *,
+    output: str | os.PathLike[str] | None = None,
+    force: bool = False,
+    memory: int | str = "256MiB",
+) -> Path:
+    """Exports a cube to the format of other programs. Returns the new file or directory.
+
+    Parameters
+    ----------
+    array
+        A cube or another `.npy` file.
+    to
+        `"xdmf"` or `"kerchunk"`, which point into the cube and copy nothing; `"zarr"`, `"hdf5"`, `"vti"`, `"csv"`.
+    output
+        The new file or directory; beside the cube if None.
+    force
+        Replace an export that is there.
+    memory
+        Memory to use at most.
+
+    Raises
+    ------
+    ParameterError, ResourceError, DataError
+        Arguments, files, or data that cannot be used; a format that this build does not have.
+    """
+    if output is not None and os.fspath(output) == "-":
+        raise ParameterError("output is the name of a file or a directory")
+    arguments = {"cube": os.fspath(array), "to": to, "output": output, "force": force, "memory": memory}
+    [path], _ = call("export", arguments, writes=True)
+    return Path(path)
+
+
+def flux(
+    cube: str | os.PathLike[str] | Cube, *, snapshots: int | tuple[int | None, int | None] | str | None = None
+) -> dict[str, np.ndarray]:
+    """What comes in per time through walls, from held nodes and the source, and by decay, at snapshots of a cube.
+
+    The columns of `diff2d flux` as arrays by their names: `snapshot`, `t`, `left_rate` and the others, which are bit for bit
+    those of a record, and `unexplained`.
+
+    Parameters
+    ----------
+    cube
+        The cube of a run.
+    snapshots
+        Which ones, as the command line takes them: `-1`, `(2, 8)`, `"2:8"`; all if None.
+    """
+    arguments: dict[str, Any] = {"cube": os.fspath(cube)}
+    if isinstance(snapshots, tuple):
+        snapshots = ":".join("" if end is None else str(end) for end in snapshots)
+    if snapshots is not None:
+        arguments["snapshots"] = str(snapshots)
+    [rows] = call("flux", arguments)[0]
+    names: Iterable[str] = rows[0] if rows else ()
+    return {name: np.asarray([row[name] for row in rows]) for name in names}
+
+
+def verify(cube: str | os.PathLike[str] | Cube) -> dict[str, Any]:
+    """Recomputes the digest of every committed snapshot: what `diff2d verify --json` tells.
+
+    Damaged snapshots are a result and no error.
+    """
+    answers, _ = call("verify", {"cube": os.fspath(cube)}, may_differ=True)
+    return _only(answers)
+
+
+def repair(cube: str | os.PathLike[str] | Cube) -> dict[str, Any]:
+    """Computes damaged snapshots again, proved by their digests: what `diff2d repair --json` tells."""
+    answers, _ = call("repair", {"cube": os.fspath(cube)}, writes=True)
+    return _only(answers)
