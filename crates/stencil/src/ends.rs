@@ -133,6 +133,15 @@ impl<'a, V: Lanes> Ends<'a, V> {
     }
 }
 
+/// The level that a step begins with.
+#[derive(Clone, Copy)]
+pub(super) struct PresentLevel<V> {
+    /// The number of the step.
+    pub step: usize,
+    /// What held values are multiplied by in it, unless that is 1.
+    pub held_factor: Option<V>,
+}
+
 /// The rows beyond the first and the last of a tile, where these are next to walls.
 pub(super) struct RowsBeyond<V: Lanes> {
     /// The rows' places in the scratch.
@@ -212,22 +221,22 @@ impl<V: Lanes> RowsBeyond<V> {
         }
     }
 
-    /// Makes the rows beyond the ends that `rows`, which are about to be advanced, need: those after `step` steps. Held
-    /// values are multiplied by a factor unless it is 1.
+    /// Makes the rows beyond the ends that `rows`, which are about to be advanced, need.
     ///
     /// # Safety
-    /// `present` tells where a row of the present level is. The processor has the instructions of `V`.
+    /// `present` tells where a row of the level is. The processor has the instructions of `V`.
     #[inline(always)]
     pub unsafe fn prepare(
         &self,
         walls: &Walls<V::Element>,
         rows: Range<usize>,
-        (step, held_factor): (usize, Option<V>),
+        level: PresentLevel<V>,
         layout: &Lifted<V>,
         staging: &Staging<'_, V::Element>,
         present: impl Fn(usize) -> *mut V::Element,
     ) {
         let Self { reached, end, .. } = *self;
+        let PresentLevel { step, held_factor } = level;
         let make = |which: usize, side: &Side<V::Element>, [outermost, inner]: [usize; 2]| {
             // SAFETY: passed on; a computed wall has at least two rows.
             unsafe {

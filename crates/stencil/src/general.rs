@@ -191,7 +191,8 @@ impl<V: Lanes> EquationKind<V> for General<V> {
         #[inline(always)]
         unsafe fn advance<V: Lanes, I: Increment<V>>(
             increment: I,
-            (decays, scales): (Option<bool>, bool),
+            decays: Option<bool>,
+            scales: bool,
             rows: &mut impl Advance<V>,
         ) {
             // SAFETY: passed on. With a reaction, sources have no factor.
@@ -210,13 +211,13 @@ impl<V: Lanes> EquationKind<V> for General<V> {
                 }
             }
         }
-        let form = (self.decays, self.scales);
+        let (decays, scales) = (self.decays, self.scales);
         // SAFETY: passed on.
         unsafe {
             match self.diffusion {
                 FluxOperands::Rated(rated) => _ = rows.by_one(rated),
-                FluxOperands::Directions(directions) => advance(directions, form, rows),
-                FluxOperands::Faces => advance(Variable, form, rows),
+                FluxOperands::Directions(directions) => advance(directions, decays, scales, rows),
+                FluxOperands::Faces => advance(Variable, decays, scales, rows),
             }
         }
     }

@@ -78,7 +78,8 @@ fn count(steps: usize, depth: usize, stages: usize) -> usize {
 /// The number of these passes, and how long a thread has nothing to do, in the time that a step of a row takes.
 pub(super) fn count_and_waiting(
     rows: usize,
-    (steps, depth): (usize, usize),
+    steps: usize,
+    depth: usize,
     stages: usize,
 ) -> (usize, f64) {
     let count = count(steps, depth, stages);

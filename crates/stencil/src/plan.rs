@@ -68,7 +68,7 @@ impl<T: Element> Stencil<T> {
         let first = self.first_pass(tile.depth, is_new);
         Plan {
             stages,
-            passes: passes(steps, (tile.depth, stages), first),
+            passes: passes(steps, tile.depth, stages, first),
             ..self.plan_with(tile, shape, walls.traits())
         }
     }
@@ -106,7 +106,7 @@ impl<T: Element> Stencil<T> {
     /// first one is short.
     #[doc(hidden)]
     pub fn passes(&self, steps: usize, depth: usize, is_new: bool) -> Vec<usize> {
-        passes(steps, (depth, 1), self.first_pass(depth, is_new))
+        passes(steps, depth, 1, self.first_pass(depth, is_new))
     }
 
     /// The steps of the first pass, unless that is like the others: 0.
@@ -242,7 +242,7 @@ fn tile_and_stages(
 
 /// Passes of at most `depth` steps, the first of at most `first` unless that is 0, the others for so many stages at a
 /// time.
-fn passes(steps: usize, (depth, stages): (usize, usize), first: usize) -> Vec<usize> {
+fn passes(steps: usize, depth: usize, stages: usize, first: usize) -> Vec<usize> {
     let first = if first < depth.min(steps) { first } else { 0 };
     let rest = steps - first;
     let others = pipeline::passes(rest, depth, stages)
@@ -272,17 +272,17 @@ mod tests {
 
     #[test]
     fn passes_take_all_steps_and_are_no_deeper_than_wanted() {
-        assert_eq!(passes(100, (40, 1), 0), [33, 33, 34]);
-        assert_eq!(passes(100, (40, 1), 16), [16, 28, 28, 28]);
-        assert_eq!(passes(40, (40, 1), 16), [16, 24]);
-        assert_eq!(passes(16, (40, 1), 16), [16]);
-        assert_eq!(passes(5, (2, 2), 0), [1, 1, 1, 2]);
-        assert_eq!(passes(106, (20, 2), 16), [16, 5, 20, 20, 20, 20, 5]);
+        assert_eq!(passes(100, 40, 1, 0), [33, 33, 34]);
+        assert_eq!(passes(100, 40, 1, 16), [16, 28, 28, 28]);
+        assert_eq!(passes(40, 40, 1, 16), [16, 24]);
+        assert_eq!(passes(16, 40, 1, 16), [16]);
+        assert_eq!(passes(5, 2, 2, 0), [1, 1, 1, 2]);
+        assert_eq!(passes(106, 20, 2, 16), [16, 5, 20, 20, 20, 20, 5]);
         for depth in (1..40).chain([64, 79, 256]) {
             for stages in (1..20).chain([32]) {
                 for steps in (1..150).chain([447, 1000, 12_345]) {
                     for first in [0, 1, 16, 64] {
-                        let passes = passes(steps, (depth, stages), first);
+                        let passes = passes(steps, depth, stages, first);
                         let what = || format!("{steps} {depth} {stages} {first} {passes:?}");
                         assert_eq!(passes.iter().sum::<usize>(), steps, "{}", what());
                         assert!(

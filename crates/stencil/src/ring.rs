@@ -43,7 +43,8 @@ impl<T> Ring<T> {
     pub unsafe fn new(
         memory: *mut T,
         pitch: usize,
-        (slots, height): (usize, usize),
+        slots: usize,
+        height: usize,
         addresses: *mut *mut T,
         end: usize,
     ) -> Self {

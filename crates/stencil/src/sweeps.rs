@@ -108,7 +108,7 @@ impl<V: Lanes, A: Update<V>, B: Update<V>, const R: usize> Computation
             sweeps.next_level();
             let group = TwoLevels::<_, R>::new(sweeps.ring, sweeps.slot);
             // SAFETY: passed on.
-            unsafe { advance_twice::<V, R>(&group, &layout, (first, second)) }
+            unsafe { advance_twice::<V, R>(&group, &layout, first, second) }
         }
     }
 }

@@ -85,7 +85,7 @@ impl TileSearch {
         let depths = (2..=cost.most_depth().min(rows)).take_while(|&depth| cost.fits(depth, row));
         let candidates = depths.filter_map(|depth| {
             let stages = pipeline::stages(rows, depth, threads);
-            let (passes, waiting) = pipeline::count_and_waiting(rows, (STEPS, depth), stages);
+            let (passes, waiting) = pipeline::count_and_waiting(rows, STEPS, depth, stages);
             let filling = stages as f64 * waiting / (rows * STEPS) as f64;
             let lifting = lift * passes as f64 / STEPS as f64;
             let idle = threads as f64 / stages as f64;

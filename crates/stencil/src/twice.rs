@@ -139,7 +139,8 @@ impl<T: Real, const R: usize> TwoLevels<T, R> {
 pub(super) unsafe fn advance_twice<V: Lanes, const R: usize>(
     group: &TwoLevels<V::Element, R>,
     layout: &Lifted<V>,
-    (mut first, mut second): (impl Update<V>, impl Update<V>),
+    mut first: impl Update<V>,
+    mut second: impl Update<V>,
 ) {
     const { assert!(R > 1) };
     debug_assert!(layout.width >= 3);

@@ -31,7 +31,7 @@ use std::marker::PhantomData;
 use std::ops::Range;
 
 use super::band::Band;
-use super::ends::{Ends, RowsBeyond};
+use super::ends::{Ends, PresentLevel, RowsBeyond};
 use super::kernel::LevelsPerSweep;
 use super::kind::EquationKind;
 use super::knowledge::TileOutcome;
@@ -131,7 +131,7 @@ impl<'a, V: Lanes, const R: usize> Wavefront<'a, V, R> {
         let staging = plain.wrapping_add(columns.len() + 1);
         // SAFETY: passed on; there is so much room.
         unsafe {
-            let ring = Ring::new(memory, pitch, (slots, R), addresses_at, end);
+            let ring = Ring::new(memory, pitch, slots, R, addresses_at, end);
             let layout = Lifted::<V>::new(columns.len());
             let ends = Ends::new(task, &layout, &columns, base);
             let by_two = V::TWO_LEVELS
@@ -313,7 +313,10 @@ impl<'a, V: Lanes, const R: usize> Wavefront<'a, V, R> {
             self.beyond.prepare(
                 task.walls,
                 first..first + N,
-                (task.first + before, kind.held_factor(before)),
+                PresentLevel {
+                    step: task.first + before,
+                    held_factor: kind.held_factor(before),
+                },
                 layout,
                 &self.staging,
                 |j| ring.row(remaining + 1, j),

@@ -136,7 +136,7 @@ impl<T: Element> Stencil<T> {
     pub fn rkl2_tile(&self, shape: (usize, usize), threads: usize, stages: usize) -> Tile {
         let arrays = ARRAYS + self.equation().arrays();
         let held = arrays * (stages + 2) * size_of::<T>();
-        let choose = || choose(self.caches, shape, threads, (stages, held));
+        let choose = || choose(self.caches, shape, threads, stages, held);
         self.tile.unwrap_or_else(choose)
     }
 }
@@ -146,7 +146,8 @@ fn choose(
     caches: Caches,
     (ny, nx): (usize, usize),
     threads: usize,
-    (stages, held): (usize, usize),
+    stages: usize,
+    held: usize,
 ) -> Tile {
     /// The relative duration of a stage whose rows are not in the second-level cache.
     const SPILL: f64 = 1.7;
@@ -195,7 +196,7 @@ mod tests {
         };
         for n in [1, 2, 17, 299, 1024, 4096, 16384] {
             for (threads, stages) in [(1, 3), (2, 11), (16, 101)] {
-                let tile = choose(caches, (n, n), threads, (stages, 32 * (stages + 2)));
+                let tile = choose(caches, (n, n), threads, stages, 32 * (stages + 2));
                 assert!((1..=n).contains(&tile.rows) && (1..=n).contains(&tile.columns));
                 let tiles = n.div_ceil(tile.rows) * n.div_ceil(tile.columns);
                 assert!(n < 1024 || tiles >= threads, "{n} {threads} {tile}");
