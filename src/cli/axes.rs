@@ -4,6 +4,7 @@ use super::{number, values};
 use crate::{cube::JournalledArray, error::Error};
 use diff2d_arrays::{
     labels::{AxisValues, Labels, NamedAxis},
+    npy::Slice,
     wording::excerpt,
 };
 use std::{borrow::Cow, ops::Range};
@@ -112,8 +113,8 @@ impl<'a> Axes<'a> {
     }
 
     /// One entry an axis: a list in the order of the axes, or `name=value` in any order, the rest
-    /// `None`.
-    pub(super) fn entries(&self, option: &str, text: &str) -> Result<Entries, Error> {
+    /// `None`. Errors begin with what was typed.
+    pub(super) fn entries(&self, typed: &str, text: &str) -> Result<Entries, Error> {
         let dimensions = self.array.npy.shape.len();
         let parts: Vec<&str> = match text.trim() {
             "" => Vec::new(),
@@ -128,12 +129,12 @@ impl<'a> Axes<'a> {
         for part in parts {
             let (name, value) = part.split_once('=').ok_or_else(|| {
                 Error::Usage(format!(
-                    "{option} {text}: '{part}' has no name; either all have one or none"
+                    "{typed}: '{part}' has no name; either all have one or none"
                 ))
             })?;
             let axis = self.named(name.trim())?;
             if entries[axis].replace(value.trim().to_owned()).is_some() {
-                return Err(Error::Usage(format!("{option} {text}: {name} twice")));
+                return Err(Error::Usage(format!("{typed}: {name} twice")));
             }
         }
         Ok(Entries::Named(entries))
@@ -189,6 +190,35 @@ impl<'a> Axes<'a> {
                 "{name}={text}: {path} reaches from {first:?} to {last:?}{committed}"
             ))
         })
+    }
+
+    /// The range from the index nearest to one coordinate to that nearest to another, both included, of an axis of `length`, and
+    /// a step in indices: `0:12`, `:12`, `::3`, or one coordinate.
+    pub(super) fn between(
+        &self,
+        axis: usize,
+        text: &str,
+        length: u64,
+    ) -> Result<(Range<u64>, u64), Error> {
+        let parts: Vec<&str> = text.split(':').collect();
+        let step = step(parts.get(2)).filter(|_| parts.len() < 4);
+        let step = step.ok_or_else(|| {
+            let name = self.name(axis);
+            Error::Usage(format!(
+                "{name}={text}: expected a range, such as 0:12 or, with every third index of it, 0:12:3; the step is at least 1"
+            ))
+        })?;
+        let from = parts[0].trim();
+        let to = parts.get(1).map_or(from, |to| to.trim());
+        let start = match from {
+            "" => 0,
+            from => self.nearest(axis, from)?,
+        };
+        let end = match to {
+            "" => length,
+            to => self.nearest(axis, to)? + 1,
+        };
+        Ok((start..end, step))
     }
 
     /// Whether an axis has a name, and its indices nothing but their numbers.
@@ -282,40 +312,49 @@ fn finite(name: &str, text: &str) -> Result<f64, Error> {
     values::finite(text).ok_or_else(|| Error::Usage(format!("{name}={text}: expected a number")))
 }
 
-/// The indices that a Python slice `a:b` takes of `length`, or the one that a plain index takes.
-pub(super) fn slice(text: &str, length: u64) -> Option<Range<u64>> {
+/// The indices that a Python slice `a:b:c`, with a step `c` of at least 1, takes of `length`, or the one that a plain index takes.
+pub(super) fn slice(text: &str, length: u64) -> Option<Slice> {
     let signed = i128::from(length);
     let from_start = |text: &str| {
         let index: i128 = text.trim().parse().ok()?;
         Some(if index < 0 { index + signed } else { index })
     };
-    let (start, end) = match text.split_once(':') {
-        None => {
-            let index = from_start(text)?;
+    let bound = |text: &str, default| match text.trim() {
+        "" => Some(default),
+        text => Some(from_start(text)?.clamp(0, signed)),
+    };
+    let parts: Vec<&str> = text.split(':').collect();
+    let (start, end) = match parts[..] {
+        [index] => {
+            let index = from_start(index)?;
             if !(0..signed).contains(&index) {
                 return None;
             }
             (index, index + 1)
         }
-        Some((start, end)) => {
-            let bound = |text: &str, default| match text.trim() {
-                "" => Some(default),
-                text => Some(from_start(text)?.clamp(0, signed)),
-            };
-            (bound(start, 0)?, bound(end, signed)?)
-        }
+        [start, end] | [start, end, _] => (bound(start, 0)?, bound(end, signed)?),
+        _ => return None,
     };
     let [start, end] = [start, end.max(start)].map(|index| u64::try_from(index).unwrap_or(length));
-    Some(start..end)
+    Some(Slice::new(&(start..end), step(parts.get(2))?))
+}
+
+/// The step of a range, 1 if none is given; of none that does not go forwards.
+fn step(text: Option<&&str>) -> Option<u64> {
+    match text.map_or("", |text| text.trim()) {
+        "" => Some(1),
+        text => text.parse().ok().filter(|&step| step > 0),
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::slice;
+    use super::{Slice, slice};
 
     #[test]
     fn slices_are_those_of_python() {
-        for (text, range) in [
+        let range = |text| slice(text, 5).and_then(Slice::range);
+        for (text, expected) in [
             (":", 0..5),
             ("1:3", 1..3),
             (":2", 0..2),
@@ -325,9 +364,23 @@ mod tests {
             ("-1", 4..5),
             ("2", 2..3),
         ] {
-            assert_eq!(slice(text, 5), Some(range), "{text}");
+            assert_eq!(range(text), Some(expected), "{text}");
         }
-        for text in ["", "5", "-6", "a:b", "1:2:3", "1.5"] {
+        for (text, expected) in [
+            ("::", vec![0, 1, 2, 3, 4]),
+            ("::2", vec![0, 2, 4]),
+            ("1::2", vec![1, 3]),
+            ("-4:-1:2", vec![1, 3]),
+            (":4:3", vec![0, 3]),
+            ("3::9", vec![3]),
+            ("4:1:2", vec![]),
+        ] {
+            let found = slice(text, 5).unwrap();
+            let all: Vec<u64> = (0..9).filter(|&index| found.contains(index)).collect();
+            assert_eq!(found.indices().collect::<Vec<u64>>(), expected, "{text}");
+            assert_eq!(all, expected, "{text}");
+        }
+        for text in ["", "5", "-6", "a:b", "1.5", "::0", "::-1", "1:2:3:4", "::x"] {
             assert_eq!(slice(text, 5), None, "{text}");
         }
     }

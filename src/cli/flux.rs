@@ -40,16 +40,16 @@ pub(super) struct FluxArgs {
 
 pub(super) fn flux(args: &FluxArgs, terminal: &Terminal) -> Result<(), Error> {
     let cube = Cube::open(&args.cube)?;
-    let range = axes::slice(&args.snapshots, cube.committed()).ok_or_else(|| {
+    let some = axes::slice(&args.snapshots, cube.committed()).ok_or_else(|| {
         Error::Usage(format!(
-            "--snapshots {}: expected a range as in Python, such as 2:8, :3 or -1:, of the {} committed snapshots",
+            "--snapshots {}: expected a range as in Python, such as 2:8, :3, -1: or ::24, of the {} committed snapshots",
             args.snapshots,
             cube.committed()
         ))
     })?;
     let records = cube.records().iter();
     let records: Vec<_> = records
-        .filter(|record| range.contains(&record.index))
+        .filter(|record| some.contains(record.index))
         .collect();
     let table = FluxTable::of(&cube, &records)?;
     terminal.answer(&Rates(table), args.json)

@@ -1,7 +1,6 @@
 //! `diff2d map`: arithmetic over arrays.
 
 use super::{
-    axes::Axes,
     bar::Unit,
     open::{self, InputArgs, open_among},
     select,
@@ -78,13 +77,14 @@ pub(super) fn map(args: &MapArgs, terminal: &Terminal) -> Result<(), Error> {
         }
         arrays.push((name, open_among(file, &args.input, terminal)?, ranges));
     }
-    let mut inputs = Vec::new();
-    for (name, array, ranges) in &arrays {
-        let axes = Axes::of(array);
-        let select = select::ranges(array, &array.shape(), &axes, *ranges, terminal)?;
-        inputs.push(MapInput::new(name, array, select));
+    let mut parts = Vec::new();
+    for (name, array, ranges) in arrays {
+        parts.push((name, select::select(array, false, ranges, terminal)?));
     }
-    let map = Map::new(&args.formula, inputs)?;
+    let inputs = parts
+        .iter()
+        .map(|(name, (array, select))| MapInput::new(name, array, select.clone()));
+    let map = Map::new(&args.formula, inputs.collect())?;
     let labels = Labels {
         unit: args.unit.clone(),
         ..map.labels(args.ignore_coordinates)?
@@ -95,9 +95,9 @@ pub(super) fn map(args: &MapArgs, terminal: &Terminal) -> Result<(), Error> {
             "--keep-bits rounds floats, and the results are {dtype}: leave it out, or choose --dtype f4"
         )));
     }
-    let taken: Vec<PathBuf> = arrays
+    let taken: Vec<PathBuf> = parts
         .iter()
-        .flat_map(|(_, array, _)| array.files())
+        .flat_map(|(_, (array, _))| array.files())
         .collect();
     let output = open::create(
         &args.output,

@@ -33,7 +33,7 @@ pub(super) fn left_out(
     let frame = |is_last: bool| {
         let shape = array.shape().into_iter().enumerate();
         let frame = shape.map(|(axis, length)| match axis < outer {
-            true if is_last => length - 1..length,
+            true if is_last => length.saturating_sub(1)..length,
             true => 0..1,
             false => 0..length,
         });

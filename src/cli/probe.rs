@@ -136,7 +136,7 @@ fn point(
         terminal.note(&format!("{text}: {told}"));
         return Ok(index);
     }
-    match axes.entries("--at", text)? {
+    match axes.entries(&format!("--at {text}"), text)? {
         Entries::Listed(parts) => {
             let index: Vec<i64> = parts
                 .iter()

@@ -86,16 +86,16 @@ impl<'a> RecordRows<'a> {
         let mut rows = Vec::new();
         for text in asked {
             if !text.contains('=') {
-                let range = axes::slice(text.trim(), record.rows() as u64).ok_or_else(|| {
+                let some = axes::slice(text.trim(), record.rows() as u64).ok_or_else(|| {
                     Error::Usage(format!(
-                        "--at {}: expected a row, such as -1, rows, such as 2:8, or the row nearest to a time, such as t=2.5, of the {} rows of {}",
+                        "--at {}: expected a row, such as -1, rows, such as 2:8 or ::10, or the row nearest to a time, such as t=2.5, of the {} rows of {}",
                         excerpt(text, 60),
                         record.rows(),
                         record.path.display()
                     ))
                 })?;
                 #[expect(clippy::cast_possible_truncation, reason = "rows in memory")]
-                rows.extend(range.start as usize..range.end as usize);
+                rows.extend(some.indices().map(|row| row as usize));
                 continue;
             }
             let nearest = nearest(record, text)?;

@@ -1,66 +1,96 @@
-//! `--select`: a box of an array.
+//! `--select`: a part of an array.
 
 use super::{
     axes::{self, Axes, Entries},
     terminal::Terminal,
 };
 use crate::{cube::JournalledArray, error::Error};
-use std::ops::Range;
+use diff2d_arrays::npy::{Region, Slice};
 
-/// Ranges of indices, one an axis; by name, from the node nearest to one coordinate to that nearest
-/// to another, both included.
-pub(super) fn ranges(
-    array: &JournalledArray,
-    shape: &[u64],
-    axes: &Axes<'_>,
+/// An array and the box that `--select` takes of it. What is waited for counts as there.
+pub(super) fn select(
+    array: JournalledArray,
+    follows: bool,
     text: Option<&str>,
     terminal: &Terminal,
-) -> Result<Vec<Range<u64>>, Error> {
-    let mut ranges: Vec<Range<u64>> = shape.iter().map(|&length| 0..length).collect();
-    let Some(text) = text else { return Ok(ranges) };
+) -> Result<(JournalledArray, Region), Error> {
+    let shape = match follows {
+        true => array.npy.shape.clone(),
+        false => array.shape(),
+    };
+    let Some(text) = text else {
+        let whole = shape.iter().map(|&length| 0..length).collect();
+        return Ok((array, whole));
+    };
+    let slices = slices(
+        &array,
+        &shape,
+        (text, &format!("--select {text}")),
+        terminal,
+    )?;
+    let ranges: Option<Region> = slices.iter().map(|slice| slice.range()).collect();
+    Ok(match ranges {
+        Some(ranges) => (array, ranges),
+        None => {
+            return Err(Error::Usage(format!(
+                "--select {text}: ranges have no step here"
+            )));
+        }
+    })
+}
+
+/// Slices, one an axis, of an array of this shape; by name, from the node nearest to one coordinate to that nearest to another,
+/// both included.
+fn slices(
+    array: &JournalledArray,
+    shape: &[u64],
+    (text, typed): (&str, &str),
+    terminal: &Terminal,
+) -> Result<Vec<Slice>, Error> {
+    let axes = Axes::of(array);
+    let whole = shape.iter().map(|&length| Slice::new(&(0..length), 1));
+    let mut slices: Vec<Slice> = whole.collect();
     let as_in_python = |axis: usize, part: &str| {
         let part = if part.is_empty() { ":" } else { part };
         axes::slice(part, shape[axis]).ok_or_else(|| {
             Error::Usage(format!(
-                "--select {text}: '{part}' is no range along axis {axis}, which has {}; expected one as in Python, such as 2:8, :3 or -1:",
+                "{typed}: '{part}' is no range along axis {axis}, which has {}; expected one as in Python, such as 2:8, :3, -1: or ::24, with a step of at least 1",
                 shape[axis]
             ))
         })
     };
-    match axes.entries("--select", text)? {
+    match axes.entries(typed, text)? {
         Entries::Listed(parts) => {
             if parts.len() > shape.len() {
                 return Err(Error::Usage(format!(
-                    "--select {text}: {} has {} axes",
+                    "{typed}: {} has {} axes",
                     array.path.display(),
                     shape.len()
                 )));
             }
             for (axis, part) in parts.iter().enumerate() {
-                ranges[axis] = as_in_python(axis, part)?;
+                slices[axis] = as_in_python(axis, part)?;
             }
         }
         Entries::Named(parts) => {
             for (axis, part) in parts.iter().enumerate() {
                 let Some(part) = part else { continue };
                 if axes.takes_indices(axis) {
-                    ranges[axis] = as_in_python(axis, part)?;
+                    slices[axis] = as_in_python(axis, part)?;
                     continue;
                 }
-                let (from, to) = part.split_once(':').unwrap_or((part, part));
-                if !from.trim().is_empty() {
-                    ranges[axis].start = axes.nearest(axis, from)?;
-                }
-                if !to.trim().is_empty() {
-                    ranges[axis].end = axes.nearest(axis, to)? + 1;
-                }
-                let ends = [ranges[axis].start, ranges[axis].end.saturating_sub(1)];
+                let (range, step) = axes.between(axis, part, shape[axis])?;
+                slices[axis] = Slice::new(&range, step);
+                let last = slices[axis].count.checked_sub(1);
+                let last =
+                    last.map_or(range.end.saturating_sub(1), |last| slices[axis].index(last));
+                let ends = [range.start, last];
                 terminal.note(&format!(
-                    "--select {text}: {}",
+                    "{typed}: {}",
                     axes.describe(ends.map(|index| (axis, index)))
                 ));
             }
         }
     }
-    Ok(ranges)
+    Ok(slices)
 }

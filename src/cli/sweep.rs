@@ -20,6 +20,7 @@ use crate::{
     sweep::Sweep,
 };
 use clap::Args;
+use diff2d_arrays::npy::Slice;
 use diff2d_sys::{self as sys, AtomicFile, Destination};
 use serde_json::json;
 use std::{
@@ -85,7 +86,7 @@ impl SweepArgs {
         };
         let count = sweep.scenarios().len();
         let is_behind = |found: &Range<u64>| text.contains(':') && found.start >= count as u64;
-        let found = slice(text, count as u64);
+        let found = slice(text, count as u64).and_then(Slice::range);
         let found = found.filter(|found| !found.is_empty() || is_behind(found));
         let found = found.ok_or_else(|| {
             Error::Usage(format!(

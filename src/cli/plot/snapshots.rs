@@ -7,7 +7,8 @@ use crate::{
     },
     error::Error,
 };
-use std::{collections::HashSet, ops::Range, path::Path};
+use diff2d_arrays::npy::Slice;
+use std::{collections::HashSet, path::Path};
 
 /// More pictures than this cannot be meant.
 const MOST_PICTURES: u64 = 1_000_000;
@@ -34,7 +35,10 @@ impl FrameChoice<'_> {
             }
             None => (self.listed()?, None),
         };
-        let count = slices.iter().map(Slice::len).fold(0, u64::saturating_add);
+        let count = slices
+            .iter()
+            .map(|slice| slice.count)
+            .fold(0, u64::saturating_add);
         let file = self.file.display();
         match count {
             0 => Err(Error::Usage(format!(
@@ -44,7 +48,7 @@ impl FrameChoice<'_> {
             ))),
             1..=MOST_PICTURES => {
                 let mut seen = HashSet::new();
-                let all = slices.iter().flat_map(Slice::indices);
+                let all = slices.iter().flat_map(|slice| slice.indices());
                 Ok((all.filter(|index| seen.insert(*index)).collect(), told))
             }
             count => Err(Error::Usage(format!(
@@ -57,14 +61,14 @@ impl FrameChoice<'_> {
     fn listed(&self) -> Result<Vec<Slice>, Error> {
         let parts: Vec<&str> = self.text.split(',').collect();
         let slices = parts.iter().map(|part| {
-            let slice = Slice::parse(part, self.count).ok_or_else(|| {
+            let slice = slice(part, self.count).ok_or_else(|| {
                 Error::Usage(format!(
-                    "--snapshots {}: expected a range as in Python, such as 2:8, :3 or -1:, several with commas between, or times such as t=0,2.5",
+                    "--snapshots {}: expected a range as in Python, such as 2:8, :3, -1: or ::24, several with commas between, or times such as t=0,2.5",
                     printable(self.text)
                 ))
             })?;
             // In a list, each number that is missing is a mistake.
-            if parts.len() > 1 && slice.len() == 0 {
+            if parts.len() > 1 && slice.count == 0 {
                 return Err(Error::Usage(format!(
                     "--snapshots {}: there is no frame {}; {} has {}",
                     printable(self.text),
@@ -87,33 +91,20 @@ impl FrameChoice<'_> {
                 self.file.display()
             ))
         })?;
-        let mut told = Vec::new();
-        let mut nearest = |text: &str| {
-            let index = axes.nearest(0, text.trim().trim_start_matches("t="))?;
-            told.push(axes.describe([(0, index)]));
-            Ok::<_, Error>(index)
-        };
-        let mut slices = Vec::new();
+        let (mut told, mut slices) = (Vec::new(), Vec::new());
         for part in times.split(',') {
             let part = part.trim().trim_start_matches("t=");
-            let indices = match part.split_once(':') {
-                None => {
-                    let index = nearest(part)?;
-                    index..index + 1
-                }
-                Some((from, to)) => {
-                    let start = match from.trim() {
-                        "" => 0,
-                        from => nearest(from)?,
-                    };
-                    let end = match to.trim() {
-                        "" => self.count,
-                        to => nearest(to)? + 1,
-                    };
-                    start..end
-                }
+            let (frames, step) = match part {
+                // No time is none, and no range of all.
+                "" => axes.nearest(0, part).map(|frame| (frame..frame + 1, 1))?,
+                part => axes.between(0, part, self.count)?,
             };
-            slices.push(Slice { indices, step: 1 });
+            let ends = [Some(frames.start), frames.end.checked_sub(1)];
+            for (text, end) in part.split(':').zip(ends) {
+                let named = end.filter(|_| !text.trim().is_empty());
+                told.extend(named.map(|end| axes.describe([(0, end)])));
+            }
+            slices.push(Slice::new(&frames, step));
         }
         told.truncate(8);
         Ok((
@@ -123,47 +114,16 @@ impl FrameChoice<'_> {
     }
 }
 
-/// The indices that a Python index or slice `a:b:c` takes.
-#[derive(Debug, PartialEq, Eq)]
-struct Slice {
-    indices: Range<u64>,
-    step: u64,
-}
-
-impl Slice {
-    /// Of an axis of `length`; `None` if the text is neither.
-    fn parse(text: &str, length: u64) -> Option<Self> {
-        let (bounds, step) = match text.match_indices(':').nth(1) {
-            None => (text, "1"),
-            Some((at, _)) => (&text[..at], text[at + 1..].trim()),
-        };
-        let step = if step.is_empty() { "1" } else { step };
-        let step = step.parse().ok().filter(|step| *step > 0)?;
-        let is_index = bounds.trim().parse::<i64>().is_ok();
-        // An index that is not there is no frame.
-        let none = is_index.then_some(0..0);
-        let indices = axes::slice(bounds, length).or(none)?;
-        Some(Self { indices, step })
-    }
-
-    /// How many they are.
-    fn len(&self) -> u64 {
-        let Range { start, end } = self.indices;
-        end.saturating_sub(start).div_ceil(self.step)
-    }
-
-    fn indices(&self) -> impl Iterator<Item = u64> + use<> {
-        let (start, step) = (self.indices.start, self.step);
-        (0..self.len()).map(move |number| start + number * step)
-    }
+/// The frames that a Python index or slice `a:b:c` takes, none for an index that is not there; `None` if the text is neither.
+fn slice(text: &str, length: u64) -> Option<Slice> {
+    let is_index = text.trim().parse::<i64>().is_ok();
+    axes::slice(text, length).or(is_index.then_some(Slice::new(&(0..0), 1)))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::Slice;
-
     fn slice(text: &str, length: u64) -> Option<Vec<u64>> {
-        Slice::parse(text, length).map(|slice| slice.indices().collect())
+        super::slice(text, length).map(|slice| slice.indices().collect())
     }
 
     #[test]
@@ -185,7 +145,7 @@ mod tests {
             assert_eq!(slice(text, 5), Some(indices), "{text}");
         }
         assert_eq!(
-            Slice::parse(":", 1 << 40).map(|slice| slice.len()),
+            super::slice(":", 1 << 40).map(|slice| slice.count),
             Some(1 << 40)
         );
         for text in ["", "a", "1:2:3:4", "::0", "::-1", "1.5"] {

@@ -25,19 +25,19 @@ use diff2d_arrays::{
 
 pub(super) fn along(
     args: &StatsArgs,
-    array: &JournalledArray,
+    array: JournalledArray,
     text: &str,
     options: Options,
     table: Table<'_>,
 ) -> Result<(), Error> {
-    let (axes, terminal) = (Axes::of(array), table.terminal);
+    let terminal = table.terminal;
+    let (array, select) = select::select(array, false, args.select.as_deref(), terminal)?;
+    let (array, select, axes) = (&array, &select, Axes::of(&array));
     let reduced = match args.op {
         Some(_) => vec![axes.axis(text)?],
         None => axes.axes(text)?,
     };
-    let select = args.select.as_deref();
-    let select = select::ranges(array, &array.shape(), &axes, select, terminal)?;
-    let columns = Columns::new(args, array, axes, &select, &reduced, table)?;
+    let columns = Columns::new(args, array, axes, select, &reduced, table)?;
     let elements: u64 = select.iter().map(|range| range.end - range.start).product();
     let bar = terminal.bar(elements * array.npy.dtype.bytes as u64, Unit::Bytes);
     let progress = bar.progress();
@@ -46,7 +46,10 @@ pub(super) fn along(
         let axis = reduced[0];
         columns.tell_units(axis)?;
         #[expect(clippy::cast_precision_loss, reason = "indices are below 2^53")]
-        let coordinate = |index| columns.axes.coordinate(axis, index).unwrap_or(index as f64);
+        let coordinate = |index| {
+            let coordinate = columns.axes.coordinate(axis, index);
+            coordinate.unwrap_or(index as f64)
+        };
         let take = |first, trends: &[Trend]| {
             if !options.skip_nan && !hinted && trends.iter().any(|trend| trend.slope.is_nan()) {
                 hinted = true;
@@ -60,7 +63,7 @@ pub(super) fn along(
             });
             columns.put(first, values.collect())
         };
-        stats::trends(array, &select, axis, coordinate, options, progress, take)?;
+        stats::trends(array, select, axis, coordinate, options, progress, take)?;
     } else {
         let take = |first: u64, results: &[Statistics]| -> Result<(), Error> {
             let with_nan = results.iter().find(|one| one.nan > 0);
@@ -73,7 +76,7 @@ pub(super) fn along(
                 true => vec![Vec::new(); results.len()],
                 false => {
                     let wanted = &args.quantiles;
-                    stats::column_quantiles(array, &select, &reduced, places, wanted, options)?
+                    stats::column_quantiles(array, select, &reduced, places, wanted, options)?
                 }
             };
             let rows = results.iter().zip(&quantiles);
@@ -82,7 +85,7 @@ pub(super) fn along(
             };
             columns.put(first, rows.map(row).collect())
         };
-        stats::along(array, &select, &reduced, options, progress, take)?;
+        stats::along(array, select, &reduced, options, progress, take)?;
     }
     drop(bar);
     columns.finish(args)
@@ -151,15 +154,16 @@ impl<'a> Columns<'a> {
         }
         for (place, row) in (first..).zip(&mut rows) {
             let index = self.rest.index_of(place).into_iter().zip(&self.left);
-            row.index = index
+            let index: Vec<u64> = index
                 .map(|(at, &axis)| self.select[axis].start + at)
                 .collect();
             let coordinate = |&(axis, place): &(usize, usize)| {
-                self.axes
-                    .coordinate(axis, row.index[place])
-                    .unwrap_or(f64::NAN)
+                let coordinate = self.axes.coordinate(axis, index[place]);
+                coordinate.unwrap_or(f64::NAN)
             };
             row.coordinates = self.named.iter().map(coordinate).collect();
+            let in_file = index.iter().zip(&self.left);
+            row.index = in_file.map(|(&at, _)| at).collect();
         }
         self.table.print(&rows)
     }

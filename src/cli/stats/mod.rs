@@ -72,7 +72,7 @@ pub(super) fn stats(args: &StatsArgs, terminal: &Terminal) -> Result<(), Error> 
             return each_snapshot(args, array, options, table);
         }
         if let Some(text) = &args.axis {
-            return along::along(args, &array, text, options, table);
+            return along::along(args, array, text, options, table);
         }
         if args.op.is_some() {
             return Err(Error::Usage(
@@ -81,7 +81,7 @@ pub(super) fn stats(args: &StatsArgs, terminal: &Terminal) -> Result<(), Error> 
             ));
         }
         table.of = (!is_alone).then(|| ("file", file.display().to_string()));
-        whole::whole(args, &array, options, &table, number == 0)?;
+        whole::whole(args, array, options, &table, number == 0)?;
     }
     Ok(())
 }

@@ -45,7 +45,7 @@ pub(super) fn columns(
         let array = ArrayFile::of_raw_file(file, &record.path, header)?;
         table.of = Some(("column", column.name.clone()));
         let array = JournalledArray::plain(array);
-        whole::whole(args, &array, options, &table, number == 0)?;
+        whole::whole(args, array, options, &table, number == 0)?;
     }
     Ok(())
 }

@@ -25,23 +25,23 @@ use diff2d_arrays::{
 /// Computes and prints, or writes, the results; below the head of the table if they are the first.
 pub(super) fn whole(
     args: &StatsArgs,
-    array: &JournalledArray,
+    array: JournalledArray,
     options: Options,
     table: &Table<'_>,
     is_first: bool,
 ) -> Result<(), Error> {
-    let (axes, terminal) = (Axes::of(array), table.terminal);
-    let text = args.select.as_deref();
-    let select = select::ranges(array, &array.shape(), &axes, text, terminal)?;
+    let terminal = table.terminal;
+    let (array, select) = select::select(array, false, args.select.as_deref(), terminal)?;
+    let (array, select, axes) = (&array, &select, Axes::of(&array));
     let output = new_array(args, array, table, &[], false)?;
     let elements: u64 = select.iter().map(|range| range.end - range.start).product();
     let bar = terminal.bar(elements * array.npy.dtype.bytes as u64, Unit::Bytes);
     let progress = bar.progress();
-    let found = stats::selected(array, &select, options, progress)?;
+    let found = stats::selected(array, select, options, progress)?;
     let statistics = found.statistics;
     let (mut quantiles, mut passes) = (Vec::new(), 0);
     if !args.quantiles.is_empty() {
-        let found = stats::quantiles(array, &select, &args.quantiles, options, progress)?;
+        let found = stats::quantiles(array, select, &args.quantiles, options, progress)?;
         (quantiles, passes) = (found.values, found.passes);
     }
     let mut row = row(args, table, options, &statistics, &quantiles);
@@ -62,7 +62,7 @@ pub(super) fn whole(
             .ends
             .or_else(|| range(&statistics))
             .ok_or_else(no_range)?;
-        let found = stats::histogram(array, &select, bins.count, ends, options, progress)?;
+        let found = stats::histogram(array, select, bins.count, ends, options, progress)?;
         row.facts.push(Fact {
             name: "histogram",
             told: Told::Histogram {

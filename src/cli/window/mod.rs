@@ -13,13 +13,15 @@ use reduce::reduce;
 
 pub(super) fn window(args: &WindowArgs, terminal: &Terminal) -> Result<(), Error> {
     let array = open_as(&args.common.file, &args.common.input, terminal)?;
+    let select = args.common.select.as_deref();
+    let (array, select) = select::select(array, args.follow, select, terminal)?;
     // What is waited for counts as there.
     let shape = if args.follow {
         array.npy.shape.clone()
     } else {
         array.shape()
     };
-    let request = request::request(args, &array, &shape, terminal)?;
+    let request = request::request(args, &array, (&shape, select), terminal)?;
     let weights = args.weights.as_deref();
     reduce(
         array,
@@ -40,15 +42,16 @@ pub(super) fn coarsen(args: &CoarsenArgs, terminal: &Terminal) -> Result<(), Err
             "coarsen takes the elements of a block as equals: weights and gaussian belong to `diff2d window`, with --stride".to_owned(),
         ));
     }
+    let select = args.common.select.as_deref();
+    let (array, select) = select::select(array, false, select, terminal)?;
     let (axes, shape) = (Axes::of(&array), array.shape());
     let by = request::lengths(&axes, "--by", &args.by, terminal)?;
-    let select = args.common.select.as_deref();
     let request = Request {
         op: args.op,
         window: by.clone(),
         weights: None,
         stride: by,
-        select: select::ranges(&array, &shape, &axes, select, terminal)?,
+        select,
         pad: None,
         skip_nan: args.common.skip_nan(&array, terminal)?,
         dtype: args.common.dtype,

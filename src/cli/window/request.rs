@@ -5,13 +5,15 @@ use crate::{
     cli::{
         axes::{Axes, Entries},
         open::open,
-        select,
         terminal::Terminal,
     },
     cube::JournalledArray,
     error::Error,
 };
-use diff2d_arrays::window::{Op, Request, Weights};
+use diff2d_arrays::{
+    npy::Region,
+    window::{Op, Request, Weights},
+};
 use std::path::Path;
 
 /// More weights than this are no window.
@@ -20,7 +22,7 @@ const MOST_WEIGHTS: u64 = 1 << 24;
 pub(super) fn request(
     args: &WindowArgs,
     array: &JournalledArray,
-    shape: &[u64],
+    (shape, select): (&[u64], Region),
     terminal: &Terminal,
 ) -> Result<Request, Error> {
     let axes = Axes::of(array);
@@ -44,7 +46,7 @@ pub(super) fn request(
             Some(text) => lengths(&axes, "--stride", text, terminal)?,
             None => vec![1; shape.len()],
         },
-        select: select::ranges(array, shape, &axes, args.common.select.as_deref(), terminal)?,
+        select,
         pad: args.pad,
         skip_nan,
         dtype: args.common.dtype,
@@ -147,7 +149,7 @@ fn sigmas(axes: &Axes<'_>, text: &str) -> Result<Vec<f64>, Error> {
             ))
         })
     };
-    match axes.entries("--sigma", text)? {
+    match axes.entries(&format!("--sigma {text}"), text)? {
         Entries::Listed(parts) => parts.iter().map(|part| number(part)).collect(),
         Entries::Named(parts) => (0..)
             .zip(&parts)
@@ -166,7 +168,7 @@ pub(super) fn lengths(
     text: &str,
     terminal: &Terminal,
 ) -> Result<Vec<u64>, Error> {
-    match axes.entries(option, text)? {
+    match axes.entries(&format!("{option} {text}"), text)? {
         Entries::Listed(parts) => parts
             .iter()
             .map(|part| {

@@ -1,5 +1,6 @@
 //! [`NamedAxis`]: the name, the unit and the coordinates of an axis.
 
+use crate::npy::Slice;
 use std::ops::Range;
 
 /// An axis with a name, and what is known of its indices.
@@ -202,13 +203,18 @@ impl NamedAxis {
     /// The part of this axis in a range of indices.
     #[must_use]
     pub fn of_range(&self, range: &Range<u64>) -> Option<Self> {
-        let [start, end] = [range.start, range.end].map(|at| usize::try_from(at).unwrap_or(0));
-        match &self.values {
-            AxisValues::Labels(labels) => {
-                Some(self.with(AxisValues::Labels(labels.get(start..end)?.to_vec())))
-            }
-            _ => self.of_windows(range.start, 1, 1, range.end - range.start),
-        }
+        self.of_slice(Slice::new(range, 1))
+    }
+
+    /// The part of this axis that a slice takes.
+    #[must_use]
+    pub fn of_slice(&self, slice: Slice) -> Option<Self> {
+        let AxisValues::Labels(labels) = &self.values else {
+            return self.of_windows(slice.start, 1, slice.step, slice.count);
+        };
+        let word = |index| labels.get(usize::try_from(index).ok()?).cloned();
+        let words = slice.indices().map(word).collect::<Option<_>>()?;
+        Some(self.with(AxisValues::Labels(words)))
     }
 
     /// The first pair in which two axes differ, in words.

@@ -8,6 +8,7 @@
 //! | `number.rs` | the three types in which elements are computed with, and their conversion |
 //! | `scalar.rs` | one element, to show |
 //! | `region.rs` | boxes of an array: how they are cut, and which elements of the file they are. Index arithmetic only |
+//! | `slice.rs` | the indices that a range with a step takes of an axis |
 //! | `mapped.rs` | a chunk of a file, mapped |
 //! | `reader.rs` | bytes of a file, from the page cache or past it |
 //! | `array.rs` | an array file, and its elements in file order |
@@ -31,6 +32,7 @@ mod reader;
 mod region;
 mod scalar;
 mod scanner;
+mod slice;
 
 pub use array::{ArrayFile, Buffer, CHUNK_BYTES, open_file};
 pub use descr::Descr;
@@ -42,3 +44,4 @@ pub use number::Number;
 pub use reader::Reader;
 pub use region::{Cut, Region, Runs, elements, index_in, length};
 pub use scalar::Scalar;
+pub use slice::Slice;
