@@ -113,7 +113,8 @@ def stats(
     axis
         Along these axes only: numbers, or t, y, x of a cube. The results are then arrays.
     select
-        A box: a range `"2:8"` or slice for every axis, or by name in units, `{"t": (1, None)}`.
+        A box: a range `"2:8"` or slice for every axis, or by name in units, `{"t": (1, None)}`; a step counts indices,
+        `{"t": (None, None, 24)}`.
     above
         Also how many values lie above this one, and their fraction; NaN does not count.
     quantiles

@@ -34,12 +34,8 @@ pub(crate) fn argument(value: &Bound<'_, PyAny>) -> PyResult<Argument> {
         return Ok(Argument::Text(":".into()));
     }
     if let Ok(slice) = value.cast::<PySlice>() {
-        let step = slice.getattr("step")?;
-        if !step.is_none() && !step.eq(1)? {
-            return Err(refused(py, &format!("{slice}: ranges have no step here")));
-        }
-        let ends = ["start", "stop"].map(|end| argument(&slice.getattr(end)?));
-        return Ok(Argument::List(ends.into_iter().collect::<PyResult<_>>()?));
+        let parts = ["start", "stop", "step"].map(|part| argument(&slice.getattr(part)?));
+        return Ok(Argument::List(parts.into_iter().collect::<PyResult<_>>()?));
     }
     if let Ok(mapping) = value.cast::<PyMapping>() {
         let items = mapping.items()?.into_iter().map(|item| {

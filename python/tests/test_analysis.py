@@ -71,6 +71,10 @@ def test_trends_and_what_lies_above_a_limit(cube, values):
 def test_statistics_of_cubes_in_units(cube):
     found = diff2d.stats(cube, axis=["y", "x"], select={"t": (1, None)})
     assert list(found.max) == [one.max for one in cube.snapshots[1:]]
+    for select in ([slice(None, None, 2), slice(1, None, 3)], {"t": (None, None, 2), "y": slice(cube.y[1], None, 3)}):
+        some = diff2d.stats(cube, select=select)
+        assert some.count == cube.array[::2, 1::3].size
+        assert some.sum == pytest.approx(cube.array[::2, 1::3].sum())
     boxed = diff2d.stats(cube, select=[slice(1, 3), slice(None), slice(-2, None)])
     assert boxed.count == 2 * 21 * 2
     assert boxed.sum == pytest.approx(cube.array[1:3, :, -2:].sum())
@@ -206,7 +210,7 @@ def test_damage_is_found_and_repaired(cube):
         (lambda: diff2d.stats(np.zeros(3), quantiles=2), diff2d.ParameterError, "from 0 to 1"),
         (lambda: diff2d.stats(np.zeros(3), memory="x"), diff2d.ParameterError, "expected a size"),
         (lambda: diff2d.stats(np.zeros(3), axis=0, histogram=3), diff2d.ParameterError, "axis"),
-        (lambda: diff2d.stats(np.zeros(3), select=[slice(0, 3, 2)]), diff2d.ParameterError, "step"),
+        (lambda: diff2d.stats(np.zeros(3), select=[slice(0, 3, -1)]), diff2d.ParameterError, "step of at least 1"),
         (lambda: diff2d.window(np.zeros(3), (5,), op="mean"), diff2d.ParameterError, "window"),
         (lambda: diff2d.window(np.zeros(3), (2,), op="mode"), diff2d.ParameterError, "mode"),
         (lambda: diff2d.window(np.zeros(3), [None], op="sum"), diff2d.ParameterError, "':' is no length"),

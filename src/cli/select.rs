@@ -7,7 +7,8 @@ use super::{
 use crate::{cube::JournalledArray, error::Error};
 use diff2d_arrays::npy::{Region, Slice};
 
-/// An array and the box that `--select` takes of it. What is waited for counts as there.
+/// An array and the box that `--select` takes of it. Where a range has a step, the array becomes the view that it takes, and the box
+/// is all of that. What is waited for counts as there.
 pub(super) fn select(
     array: JournalledArray,
     follows: bool,
@@ -31,10 +32,14 @@ pub(super) fn select(
     let ranges: Option<Region> = slices.iter().map(|slice| slice.range()).collect();
     Ok(match ranges {
         Some(ranges) => (array, ranges),
-        None => {
+        None if follows => {
             return Err(Error::Usage(format!(
-                "--select {text}: ranges have no step here"
+                "--select {text}: with --follow ranges have no step; windows are left out by --stride"
             )));
+        }
+        None => {
+            let whole = slices.iter().map(|slice| 0..slice.count).collect();
+            (array.view(&slices), whole)
         }
     })
 }

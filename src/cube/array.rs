@@ -10,7 +10,7 @@ use super::{
     paths::Paths,
 };
 use diff2d_arrays::labels::{LabelledArray, Labels, NamedAxis, beside};
-use diff2d_arrays::npy::ArrayFile;
+use diff2d_arrays::npy::{ArrayFile, Slice};
 use diff2d_sys::{self as sys, FileExt};
 use std::{
     fs::File,
@@ -30,6 +30,8 @@ pub struct JournalledArray {
     paths: Option<Paths>,
     /// Which file it is that was opened.
     identity: Option<(u64, u64)>,
+    /// The files of the array that it is a part of, if it is one.
+    taken: Vec<PathBuf>,
     /// That the journal or the axes beside it are those of another array, and so not believed.
     pub note: Option<String>,
 }
@@ -57,6 +59,7 @@ impl JournalledArray {
             journal,
             paths,
             identity: Some(identity),
+            taken: Vec::new(),
             note,
         };
         if let Some(header) = array.header().filter(|header| header.as_begun().is_some()) {
@@ -75,6 +78,7 @@ impl JournalledArray {
             journal: None,
             paths: None,
             identity: None,
+            taken: Vec::new(),
             note: None,
         }
     }
@@ -142,11 +146,29 @@ impl JournalledArray {
         journal.is_none_or(|journal| slot.index < journal.committed.of(slot.scenario()))
     }
 
+    /// The array of some indices along every axis, as far as it holds data: no cube, but an array with what is known of its axes.
+    ///
+    /// # Panics
+    /// When a slice leaves its axis.
+    #[must_use]
+    pub fn view(self, slices: &[Slice]) -> Self {
+        Self {
+            taken: self.files(),
+            array: self.array.view(slices),
+            journal: None,
+            paths: None,
+            ..self
+        }
+    }
+
     /// The cube itself, its journal, what else belongs to it and the files that its run has read; of another array its
     /// file alone.
     #[must_use]
     pub fn files(&self) -> Vec<PathBuf> {
-        let mut files = vec![self.path.clone()];
+        let mut files = match self.taken.is_empty() {
+            true => vec![self.path.clone()],
+            false => self.taken.clone(),
+        };
         if let (Some(_), Some(paths)) = (&self.journal, &self.paths) {
             files.extend(paths.of_run());
         }

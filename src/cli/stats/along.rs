@@ -48,7 +48,7 @@ pub(super) fn along(
         #[expect(clippy::cast_precision_loss, reason = "indices are below 2^53")]
         let coordinate = |index| {
             let coordinate = columns.axes.coordinate(axis, index);
-            coordinate.unwrap_or(index as f64)
+            coordinate.unwrap_or(array.index_in_file(axis, index) as f64)
         };
         let take = |first, trends: &[Trend]| {
             if !options.skip_nan && !hinted && trends.iter().any(|trend| trend.slope.is_nan()) {
@@ -163,7 +163,9 @@ impl<'a> Columns<'a> {
             };
             row.coordinates = self.named.iter().map(coordinate).collect();
             let in_file = index.iter().zip(&self.left);
-            row.index = in_file.map(|(&at, _)| at).collect();
+            row.index = in_file
+                .map(|(&at, &axis)| self.axes.array.index_in_file(axis, at))
+                .collect();
         }
         self.table.print(&rows)
     }

@@ -53,7 +53,10 @@ pub(super) fn whole(
         .zip(found.places.iter().flatten())
     {
         let at = axes::in_words(&axes.places(index));
-        let index = index.clone();
+        let both = index.iter().enumerate();
+        let index = both
+            .map(|(axis, &number)| array.index_in_file(axis, number))
+            .collect();
         let told = Told::Place(IndexInWords { index, at });
         row.facts.push(Fact { name, told });
     }

@@ -7,7 +7,7 @@ pub mod beside;
 
 pub use axis::{AxisValues, NamedAxis};
 
-use crate::npy::ArrayFile;
+use crate::npy::{ArrayFile, Slice};
 use std::ops::{Deref, DerefMut, Range};
 
 /// What is known of an array beside its elements.
@@ -109,6 +109,19 @@ impl LabelledArray {
         };
         array.label(labels);
         array
+    }
+
+    /// The array of some indices along every axis, and what is known of them.
+    ///
+    /// # Panics
+    /// As [`ArrayFile::view`].
+    #[must_use]
+    pub fn view(self, slices: &[Slice]) -> Self {
+        let axes = |axis: usize, known: &NamedAxis| known.of_slice(*slices.get(axis)?);
+        Self {
+            labels: self.labels.with_axes(axes),
+            array: self.array.view(slices),
+        }
     }
 
     /// From now on this is known of the array.

@@ -6,7 +6,10 @@ use super::{
     mapped::MappedChunk,
     number::Number,
     reader::Reader,
+    region::strides,
     scalar::Scalar,
+    slice::Slice,
+    view::View,
 };
 use diff2d_sys as sys;
 use std::{
@@ -44,6 +47,8 @@ pub struct ArrayFile {
     pub npy: NpyHeader,
     /// Bytes of the file, or as far as it belongs to the array.
     pub bytes: u64,
+    /// Which part of the array in the file it is, if it is not all of it.
+    view: Option<View>,
     /// How far along its first axis it holds data.
     available: u64,
     reader: Reader,
@@ -75,6 +80,7 @@ impl ArrayFile {
         Ok(Self {
             path: path.to_owned(),
             available: npy.shape.first().copied().unwrap_or(1),
+            view: None,
             npy,
             bytes: status.len(),
             reader: Reader::new(file, path),
@@ -86,11 +92,50 @@ impl ArrayFile {
         Self { bytes, ..self }
     }
 
+    /// The array of some indices along every axis. Its elements stay where they are in the file.
+    ///
+    /// # Panics
+    /// When slices are not as many as axes, or leave them.
+    #[must_use]
+    pub fn view(mut self, slices: &[Slice]) -> Self {
+        let shape = self.shape();
+        assert_eq!(slices.len(), shape.len(), "slices and axes");
+        let last = |slice: &Slice| slice.count.checked_sub(1).map(|last| slice.index(last));
+        let mut both = slices.iter().zip(&shape);
+        assert!(both.all(|(slice, &length)| last(slice) < Some(length)));
+        let view = View::of(self.view.as_ref(), &self.npy.shape, slices);
+        self.npy.shape = view.lengths();
+        self.available = self.npy.shape.first().copied().unwrap_or(1);
+        self.view = Some(view);
+        self
+    }
+
+    /// Whether it is a part of the array in the file.
+    #[must_use]
+    pub fn is_view(&self) -> bool {
+        self.view.is_some()
+    }
+
+    /// The index in the file of the index `number` along an axis: the same, but for a [`view`](Self::view).
+    #[must_use]
+    pub fn index_in_file(&self, axis: usize, number: u64) -> u64 {
+        let view = self.view.as_ref();
+        view.map_or(number, |view| view.index(axis, number))
+    }
+
     /// Bytes behind the array, which are none of its elements.
     #[must_use]
     pub fn bytes_behind(&self) -> u64 {
         let end = self.npy.file_bytes().unwrap_or(self.bytes);
         self.bytes.saturating_sub(end)
+    }
+
+    /// The place in the file of the first element, and how many places lie from one index to the next, in file order.
+    pub(super) fn strides(&self) -> (u64, Vec<u64>) {
+        match &self.view {
+            Some(view) => view.strides(&self.npy),
+            None => (0, strides(&self.npy.in_file_order(&self.npy.shape))),
+        }
     }
 
     /// From now on only the first `available` indices of the first axis hold data.
@@ -147,22 +192,37 @@ impl ArrayFile {
         places: Range<u64>,
         buffer: &'a mut Buffer,
     ) -> Result<&'a [u8], NpyError> {
+        if self.is_view() {
+            let count = (places.end - places.start) * self.npy.dtype.bytes as u64;
+            let bytes = buffer.bytes(usize::try_from(count).unwrap_or(usize::MAX));
+            self.read_bytes_of(&[self.elements()], &[places], bytes)?;
+            return Ok(bytes);
+        }
+        self.bytes_in_file(places, buffer)
+    }
+
+    /// The bytes of elements at successive places of the file.
+    pub(super) fn bytes_in_file<'a>(
+        &self,
+        places: Range<u64>,
+        buffer: &'a mut Buffer,
+    ) -> Result<&'a [u8], NpyError> {
         let (start, len) = self.range_of(places)?;
         let bytes = buffer.bytes(len);
         self.fill(start, bytes)?;
         Ok(bytes)
     }
 
-    /// Maps the bytes of elements in file order, and reads none of them yet.
+    /// Maps the bytes of elements at successive places of the file, and reads none of them yet.
     pub(super) fn map(&self, places: Range<u64>) -> Result<MappedChunk<'_>, NpyError> {
         let (start, len) = self.range_of(places)?;
         let mapped = self.reader.map(start, len);
         mapped.map_err(NpyError::io("map", &self.path))
     }
 
-    /// Where the bytes of elements in file order begin, and how many there are.
+    /// Where the bytes of elements at successive places of the file begin, and how many there are.
     pub(super) fn range_of(&self, places: Range<u64>) -> Result<(u64, usize), NpyError> {
-        assert!(places.start <= places.end && places.end <= self.elements());
+        assert!(places.start <= places.end && (self.is_view() || places.end <= self.elements()));
         let width = self.npy.dtype.bytes as u64;
         let len = usize::try_from((places.end - places.start) * width)
             .map_err(|_| NpyError::io("read", &self.path)(io::ErrorKind::OutOfMemory.into()))?;
@@ -199,6 +259,19 @@ impl ArrayFile {
     /// # Panics
     /// As [`bytes`](Self::bytes).
     pub fn read<T: Number>(&self, place: u64, out: &mut [T]) -> Result<(), NpyError> {
+        if self.is_view() {
+            let places = [place..place + out.len() as u64];
+            return self.read_box_of(&[self.elements()], &places, out);
+        }
+        self.read_in_file(place, out)
+    }
+
+    /// Reads elements at successive places of the file.
+    pub(super) fn read_in_file<T: Number>(
+        &self,
+        place: u64,
+        out: &mut [T],
+    ) -> Result<(), NpyError> {
         let dtype = self.npy.dtype;
         if dtype == T::DTYPE {
             let (start, _) = self.range_of(place..place + out.len() as u64)?;
@@ -209,7 +282,7 @@ impl ArrayFile {
         // Each chunk is converted while a cache holds its bytes.
         for out in out.chunks_mut(self.chunk_elements()) {
             let end = start + out.len() as u64;
-            T::decode(dtype, self.bytes(start..end, &mut buffer)?, out);
+            T::decode(dtype, self.bytes_in_file(start..end, &mut buffer)?, out);
             start = end;
         }
         Ok(())
@@ -223,6 +296,15 @@ impl ArrayFile {
         let dtype = self.npy.dtype;
         let mut bytes = [0; 8];
         let bytes = &mut bytes[..dtype.bytes];
+        let place = match self.is_view() {
+            true => {
+                let (first, strides) = self.strides();
+                let index = self.npy.in_file_order(&self.npy.index_of(place));
+                let places = index.iter().zip(strides).map(|(index, each)| index * each);
+                first + places.sum::<u64>()
+            }
+            false => place,
+        };
         let start = self.npy.data_offset + place * dtype.bytes as u64;
         let read = self.reader.read_few(start, bytes);
         read.map_err(|error| self.unreadable(error))?;

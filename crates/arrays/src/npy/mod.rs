@@ -9,6 +9,7 @@
 //! | `scalar.rs` | one element, to show |
 //! | `region.rs` | boxes of an array: how they are cut, and which elements of the file they are. Index arithmetic only |
 //! | `slice.rs` | the indices that a range with a step takes of an axis |
+//! | `view.rs` | an array that consists of some indices of a larger one |
 //! | `mapped.rs` | a chunk of a file, mapped |
 //! | `reader.rs` | bytes of a file, from the page cache or past it |
 //! | `array.rs` | an array file, and its elements in file order |
@@ -33,6 +34,7 @@ mod region;
 mod scalar;
 mod scanner;
 mod slice;
+mod view;
 
 pub use array::{ArrayFile, Buffer, CHUNK_BYTES, open_file};
 pub use descr::Descr;

@@ -5,7 +5,7 @@ use super::{
     error::NpyError,
     mapped::MappedChunk,
     number::Number,
-    region::{Cut, Runs, elements},
+    region::{Cut, Region, Runs, elements, index_in, strides},
     scalar,
 };
 use diff2d_sys as sys;
@@ -45,7 +45,7 @@ impl ArrayFile {
         out: &mut [T],
     ) -> Result<(), NpyError> {
         let dtype = self.npy.dtype;
-        let whole = |place, out: &mut [T]| self.read(place, out);
+        let whole = |place, out: &mut [T]| self.read_in_file(place, out);
         self.read_parts(shape, ranges, out, whole, |bytes, out| {
             if dtype == T::DTYPE {
                 bytemuck::cast_slice_mut(out).copy_from_slice(bytes);
@@ -71,7 +71,7 @@ impl ArrayFile {
         };
         let whole = |place, out: &mut [u64]| {
             let places = place..place + out.len() as u64;
-            convert(self.bytes(places, &mut Buffer::default())?, out);
+            convert(self.bytes_in_file(places, &mut Buffer::default())?, out);
             Ok(())
         };
         let shape = self.npy.in_file_order(&self.npy.shape);
@@ -86,8 +86,19 @@ impl ArrayFile {
     /// # Panics
     /// When the box leaves the array, or `out` has another number of bytes than it.
     pub fn read_bytes(&self, ranges: &[Range<u64>], out: &mut [u8]) -> Result<(), NpyError> {
+        self.read_bytes_of(&self.npy.in_file_order(&self.npy.shape), ranges, out)
+    }
+
+    /// As [`read_bytes`](Self::read_bytes), of an array with the same elements in the shape `shape`, in file order.
+    pub(super) fn read_bytes_of(
+        &self,
+        shape: &[u64],
+        ranges: &[Range<u64>],
+        out: &mut [u8],
+    ) -> Result<(), NpyError> {
         fn read<const BYTES: usize>(
             array: &ArrayFile,
+            shape: &[u64],
             ranges: &[Range<u64>],
             out: &mut [u8],
         ) -> Result<(), NpyError> {
@@ -96,16 +107,15 @@ impl ArrayFile {
                 let (start, _) = array.range_of(place..place + out.len() as u64)?;
                 array.fill(start, out.as_flattened_mut())
             };
-            let shape = array.npy.in_file_order(&array.npy.shape);
-            array.read_parts(&shape, ranges, out, whole, |bytes, out| {
+            array.read_parts(shape, ranges, out, whole, |bytes, out| {
                 out.as_flattened_mut().copy_from_slice(bytes);
             })
         }
         match self.npy.dtype.bytes {
-            1 => read::<1>(self, ranges, out),
-            2 => read::<2>(self, ranges, out),
-            4 => read::<4>(self, ranges, out),
-            _ => read::<8>(self, ranges, out),
+            1 => read::<1>(self, shape, ranges, out),
+            2 => read::<2>(self, shape, ranges, out),
+            4 => read::<4>(self, shape, ranges, out),
+            _ => read::<8>(self, shape, ranges, out),
         }
     }
 
@@ -125,11 +135,24 @@ impl ArrayFile {
             out.len() as u64,
             "elements of the box and of the memory for it"
         );
+        let own = self.npy.in_file_order(&self.npy.shape);
+        let (first, strides) = match self.is_view() {
+            true => self.strides(),
+            false => (0, strides(shape)),
+        };
+        let boxes = match self.is_view() && own != shape {
+            // A box of an array of another shape is several of this one.
+            true => boxes_of(&own, &Runs::of(shape, ranges)),
+            false => vec![ranges.to_vec()],
+        };
+        let parts = boxes.iter().flat_map(|region| {
+            let cut = Cut::within(region, &strides, CHUNK_BYTES / width as u64);
+            (0..cut.count()).map(move |number| cut.get(number))
+        });
         let mut rest = out;
-        let work: Vec<(Runs, &mut [T])> = Cut::within(ranges, shape, CHUNK_BYTES / width as u64)
-            .iter()
+        let work: Vec<(Runs, &mut [T])> = parts
             .map(|part| {
-                let part = Runs::of(shape, &part);
+                let part = Runs::strided(first, &strides, &part);
                 let count = size(part.elements());
                 let out = rest.split_off_mut(..count).unwrap_or_default();
                 (part, out)
@@ -155,7 +178,7 @@ impl ArrayFile {
             if span.end - span.start == out.len() as u64 {
                 return whole(span.start, out);
             }
-            copy(&part, self.bytes(span, buffer)?, out);
+            copy(&part, self.bytes_in_file(span, buffer)?, out);
             Ok(())
         };
         work.into_par_iter()
@@ -189,6 +212,35 @@ impl ArrayFile {
                 .for_each(|(part, out, chunk)| copy(&part, &chunk, out));
         }
     }
+}
+
+/// The boxes of an array of this shape that runs of its elements are, in their order.
+fn boxes_of(shape: &[u64], runs: &Runs) -> Vec<Region> {
+    let mut boxes = Vec::new();
+    let whole: Region = shape.iter().map(|&length| 0..length).collect();
+    let first = runs.span().start;
+    runs.for_each(|place, count| {
+        let (mut place, end) = (first + place, first + place + count);
+        while place < end {
+            let mut region: Region = index_in(&whole, place)
+                .into_iter()
+                .map(|index| index..index + 1)
+                .collect();
+            let mut size = 1;
+            // As many axes as the run has from their beginning to their end, and a part of the next one.
+            for (range, &length) in region.iter_mut().zip(shape).rev() {
+                let most = (end - place) / size;
+                range.end = length.min(range.start + most);
+                size *= range.end - range.start;
+                if *range != (0..length) {
+                    break;
+                }
+            }
+            place += size;
+            boxes.push(region);
+        }
+    });
+    boxes
 }
 
 /// Begins to read what a part needs of its chunk; runs less than a page apart are read as one.

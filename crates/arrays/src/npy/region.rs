@@ -18,6 +18,20 @@ pub fn elements(region: &[Range<u64>]) -> u64 {
     region.iter().map(length).fold(1, u64::saturating_mul)
 }
 
+/// How many elements of an array of this shape lie from one index to the next, along every axis.
+pub(super) fn strides(shape: &[u64]) -> Vec<u64> {
+    let lengths = shape.iter().rev();
+    let mut strides: Vec<u64> = lengths
+        .scan(1_u64, |each, &length| {
+            let stride = *each;
+            *each = stride.saturating_mul(length);
+            Some(stride)
+        })
+        .collect();
+    strides.reverse();
+    strides
+}
+
 /// The index of an element of a box by its number in C order.
 #[must_use]
 pub fn index_in(region: &[Range<u64>], mut number: u64) -> Vec<u64> {
@@ -58,20 +72,16 @@ impl Cut {
     #[must_use]
     pub fn of_elements(whole: &[Range<u64>], most: u64) -> Self {
         let lengths: Vec<u64> = whole.iter().map(length).collect();
-        Self::within(whole, &lengths, most)
+        Self::within(whole, &strides(&lengths), most)
     }
 
     /// Into boxes that follow one another as the elements do, and of which each lies within `most` consecutive
-    /// elements of an array of this shape; one of a single element may always be.
+    /// elements of a file with these distances from one index to the next; one of a single element may always be.
     #[must_use]
-    pub fn within(whole: &[Range<u64>], shape: &[u64], most: u64) -> Self {
-        let mut step: Vec<u64> = whole.iter().map(length).collect();
-        let mut each = 1_u64;
-        for (axis, step) in step.iter_mut().enumerate().rev() {
-            *step = (most / each.max(1)).clamp(1, (*step).max(1));
-            each = each.saturating_mul(shape[axis]);
-        }
-        Self::new(whole, step)
+    pub(super) fn within(whole: &[Range<u64>], strides: &[u64], most: u64) -> Self {
+        let both = whole.iter().zip(strides);
+        let step = both.map(|(range, &each)| (most / each.max(1)).clamp(1, length(range).max(1)));
+        Self::new(whole, step.collect())
     }
 
     /// How many boxes there are; none where the whole has no elements.
@@ -104,6 +114,8 @@ impl Cut {
 /// Where the elements of a box lie in an array in C order: runs of elements that are neighbours in both.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Runs {
+    /// The place of the array's first element.
+    first: u64,
     axes: Vec<CutAxis>,
 }
 
@@ -125,28 +137,33 @@ impl Runs {
     /// When they have different numbers of axes.
     #[must_use]
     pub fn of(shape: &[u64], region: &[Range<u64>]) -> Self {
-        assert_eq!(shape.len(), region.len(), "axes of an array and of a box");
-        let (mut stride, mut elements) = (1, 1);
-        let mut axes: Vec<CutAxis> = Vec::with_capacity(shape.len().max(1));
-        for (&whole, range) in shape.iter().zip(region).rev() {
+        Self::strided(0, &strides(shape), region)
+    }
+
+    /// Of the box with these ranges of an array whose first element lies at the place `first` of a file, and which has these
+    /// distances from one index to the next.
+    pub(super) fn strided(first: u64, strides: &[u64], region: &[Range<u64>]) -> Self {
+        assert_eq!(strides.len(), region.len(), "axes of an array and of a box");
+        let mut elements = 1;
+        let mut axes: Vec<CutAxis> = Vec::with_capacity(strides.len() + 1);
+        if strides.last() != Some(&1) {
+            // An array without axes has one element, and so have the runs of one whose neighbours are none in the file.
+            axes.push(CutAxis {
+                range: 0..1,
+                stride: 1,
+                elements,
+            });
+        }
+        for (&stride, range) in strides.iter().zip(region).rev() {
             axes.push(CutAxis {
                 range: range.clone(),
                 stride,
                 elements,
             });
-            stride = stride.saturating_mul(whole);
             elements = elements.saturating_mul(length(range));
         }
-        if axes.is_empty() {
-            // An array without axes has one element.
-            axes.push(CutAxis {
-                range: 0..1,
-                stride,
-                elements,
-            });
-        }
         axes.reverse();
-        Self { axes }
+        Self { first, axes }
     }
 
     /// Number of elements of the box.
@@ -159,7 +176,7 @@ impl Runs {
     /// The places from the first element of the box, which must have one, to its last, counted over the array.
     #[must_use]
     pub fn span(&self) -> Range<u64> {
-        let (mut first, mut last) = (0, 0);
+        let (mut first, mut last) = (self.first, self.first);
         for CutAxis { range, stride, .. } in &self.axes {
             first += range.start * stride;
             last += range.end.saturating_sub(1) * stride;
@@ -223,7 +240,7 @@ mod tests {
                 .collect();
             let expected = places(&shape, &whole);
             prop_assert_eq!(elements(&whole), expected.len() as u64);
-            for (cut, is_in_array) in [(Cut::within(&whole, &shape, most), true), (Cut::of_elements(&whole, most), false)] {
+            for (cut, is_in_array) in [(Cut::within(&whole, &strides(&shape), most), true), (Cut::of_elements(&whole, most), false)] {
                 let mut found = Vec::new();
                 for region in cut.iter() {
                     let runs = Runs::of(&shape, &region);

@@ -63,10 +63,8 @@ impl<'a> Reduction<'a> {
         let start = reduced.iter().position(|&is| is).unwrap_or(0);
         let behind = reduced[start..].iter().position(|&is| !is);
         let end = behind.map_or(reduced.len(), |count| start + count);
-        let is_whole = region
-            .iter()
-            .zip(&shape)
-            .all(|(range, &all)| *range == (0..all));
+        let both = || region.iter().zip(&shape);
+        let is_whole = !array.is_view() && both().all(|(range, &all)| *range == (0..all));
         if !is_whole || reduced[end..].contains(&true) {
             return Self {
                 array,
