@@ -262,7 +262,7 @@ fn what_cannot_be_computed_is_refused() {
         ),
         ("a a=.", "is a directory"),
         ("a a=/dev/null", "it is a device and no file"),
-        ("a a=a.npy[::2,:]", "'::2' is no range"),
+        ("a a=a.npy[::-2,:]", "'::-2' is no range"),
         ("a a=c.npy[t=0", "no such file"),
     ] {
         let words = arguments.split(' ').map(|word| word.replace('|', " "));

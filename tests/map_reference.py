@@ -72,10 +72,14 @@ def case(rng, directory, number):
     for name in "abc"[: rng.integers(1, 4)]:
         shape = [1 if rng.random() < 0.25 else length for length in whole[rng.integers(0, dimensions + 1):]]
         file = directory / (f"{number}.npy" if name == "a" else f"{number}.{name}.npy")
-        stored = [length + int(rng.integers(0, 3)) for length in shape]
+        steps = [int(rng.choice([1, 1, 1, 2, 5])) for _ in shape]
+        spans = [length * step for length, step in zip(shape, steps)]
+        stored = [span + int(rng.integers(0, 3)) for span in spans]
         np.save(file, array(rng, stored))
-        starts = [int(rng.integers(0, more - length + 1)) for more, length in zip(stored, shape)]
-        ranges = ",".join(f"{start}:{start + length}" for start, length in zip(starts, shape))
+        starts = [int(rng.integers(0, more - span + 1)) for more, span in zip(stored, spans)]
+        words_of_steps = [f":{step}" if step > 1 else "" for step in steps]
+        parts = zip(starts, spans, words_of_steps)
+        ranges = ",".join(f"{start}:{start + span}{step}" for start, span, step in parts)
         words.append(f"{name}={file}[{ranges}]" if ranges else f"{name}={file}")
         inputs[name] = shape
     words = ["map", formula(rng, inputs, 3), *words, "-o", str(directory / f"{number}.out.npy")]

@@ -59,6 +59,14 @@ fn axes_without_names_are_given_some() {
             "stats a.npy --select :,:,-2: --json",
         ),
         (
+            "stats a.npy AXES --select t=1::24,lon=:3:2 --axis t --csv",
+            "stats a.npy --select 1::24,:,:3:2 --axis 0 --csv",
+        ),
+        (
+            "probe a.npy[t=3::24,lat=::2] AXES --at t=1,lat=-1,lon=2",
+            "probe a.npy[3::24,::2] --at 1,1,2",
+        ),
+        (
             "probe a.npy AXES --at t=3,lat=-1,lon=2",
             "probe a.npy --at 3,-1,2",
         ),
@@ -90,6 +98,26 @@ fn axes_without_names_are_given_some() {
         (
             "stats a.npy --axes t,y,x --select t=a:",
             "'a:' is no range along axis 0, which has 48",
+        ),
+        (
+            "stats a.npy --select ::-1",
+            "'::-1' is no range along axis 0, which has 48; expected one as in Python, such as 2:8, :3, -1: or ::24, with a step of at least 1",
+        ),
+        (
+            "map a a=a.npy[::0] -o m.npy",
+            "a.npy[::0]: '::0' is no range along axis 0",
+        ),
+        (
+            "stats c.npy --select t=0:1:0",
+            "t=0:1:0: expected a range, such as 0:12 or, with every third index of it, 0:12:3; the step is at least 1",
+        ),
+        (
+            "export c.npy[::2] --to xdmf",
+            "of c.npy a part is exported, and this format points into the file",
+        ),
+        (
+            "window c.npy --follow --select ::2 --window 1,1,1 --op mean -o w.npy --force",
+            "with --follow ranges have no step",
         ),
         (
             "probe a.npy --axes t,y,x --at t=48,y=0,x=0",
@@ -373,6 +401,22 @@ fn arrays_made_from_a_cube_keep_its_coordinates() {
     );
     let told = scene.run("probe s.npy --at statistic=mode,y=0,x=0");
     assert!(told.stderr.contains("expected one of count, sum"), "{told}");
+    // Every second snapshot, a part of its nodes, with their coordinates; the cube's files are not written over.
+    scene.succeed("map a a=c.npy[t=0:3:2,x=-2:2:3] -o part.npy");
+    for command in [
+        "compare c.npy[t=::2,x=-2:2:3] part.npy",
+        "plot c.npy[::2] --snapshots -1: -o part.png",
+        "export c.npy[::2] --to csv -o part.csv",
+    ] {
+        scene.succeed(command);
+    }
+    let told = scene.succeed("probe part.npy --at t=2.5,y=-11,x=1");
+    assert!(told.stdout.contains("\n1,0,1,2.5,-11.0,1.57"), "{told}");
+    let table = scene.text("part.csv");
+    assert!(table.contains("\n2.5,-11.0,"), "{}", &table[..200]);
+    assert!(!table.contains("\n1.25,"), "{}", &table[..200]);
+    let told = scene.run("map a a=c.npy[::2] -o c.npy --force");
+    assert_eq!(told.code, Some(2), "{told}");
     // Derived again, from what was derived.
     scene.succeed("window w.npy --window 1,2,1 --op max -o v.npy");
     assert!(

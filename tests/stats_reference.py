@@ -49,7 +49,8 @@ def case(rng, directory, number):
     if rng.random() < 0.4:
         starts = [int(rng.integers(0, n)) for n in values.shape]
         ends = [int(rng.integers(a + 1, n + 1)) for a, n in zip(starts, values.shape)]
-        arguments.append("--select=" + text(f"{a}:{b}" for a, b in zip(starts, ends)))
+        steps = [str(rng.choice(["", "", "", ":", ":1", ":2", ":3", ":24"])) for _ in starts]
+        arguments.append("--select=" + text(f"{a}:{b}{c}" for a, b, c in zip(starts, ends, steps)))
     if rng.random() < 0.5:
         arguments.append("--skip-nan")
     if rng.random() < 0.25:
@@ -110,7 +111,7 @@ def line(times, values, skip):
     return float(slope), float(mean_x - slope * mean_t)
 
 
-def check_trend(case, values, start, skip):
+def check_trend(case, values, start, step, skip):
     name = option(case.arguments, "axis")
     if name == "t":
         axes = json.loads((case.directory / f"{case.number}.axes.json").read_text())["axes"]
@@ -118,8 +119,8 @@ def check_trend(case, values, start, skip):
         times = axes[axis]["coordinates"]
     else:
         axis = int(name)
-        times = range(start[axis] + values.shape[axis])
-    times = [Fraction(t) for t in times][start[axis]:][:values.shape[axis]]
+        times = range(start[axis] + step[axis] * values.shape[axis])
+    times = [Fraction(t) for t in times][start[axis]::step[axis]][:values.shape[axis]]
     if values.shape[axis] < 2:
         assert case.code == "2" and "two values" in case.stderr, (case.code, case.stderr)
         return
@@ -137,14 +138,15 @@ def check_trend(case, values, start, skip):
 
 def check_case(case):
     arguments, values = case.arguments, case.values
-    start = np.zeros(values.ndim, int)
+    start, step = np.zeros(values.ndim, int), np.ones(values.ndim, int)
     if option(arguments, "select"):
-        ranges = [tuple(map(int, part.split(":"))) for part in option(arguments, "select").split(",")]
-        values = values[tuple(slice(a, b) for a, b in ranges)]
-        start = np.array([a for a, _ in ranges])
+        ranges = [[int(end or 1) for end in part.split(":")] for part in option(arguments, "select").split(",")]
+        values = values[tuple(slice(*ends) for ends in ranges)]
+        start = np.array([ends[0] for ends in ranges])
+        step = np.array([(ends + [1])[2] for ends in ranges])
     skip = "--skip-nan" in arguments
     if option(arguments, "op"):
-        return check_trend(case, values, start, skip)
+        return check_trend(case, values, start, step, skip)
     case.must_succeed()
     axes = tuple(range(values.ndim))
     if option(arguments, "axis"):
@@ -177,7 +179,7 @@ def check_case(case):
             for name, place in (("argmin", np.nanargmin), ("argmax", np.nanargmax)):
                 if not skip:
                     place = getattr(np, name)
-                at = tuple(np.array(told[name]) - start)
+                at = tuple((np.array(told[name]) - start) // step)
                 value = wide.reshape(-1)[place(wide)]
                 same(wide[at], value)
                 assert at == np.unravel_index(place(wide), wide.shape), (name, at)

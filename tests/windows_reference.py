@@ -101,7 +101,10 @@ def case(rng, directory, number):
         starts = [int(rng.integers(0, n)) for n in values.shape]
         if pad:
             ends = [int(rng.integers(a + 1, n + 1)) for a, n in zip(starts, values.shape)]
-            arguments.append("--select=" + text(f"{a}:{b}" for a, b in zip(starts, ends)))
+            # Windows fit into what steps leave.
+            steps = [int(rng.integers(1, max(1, (b - a) // w) + 1)) for a, b, w in zip(starts, ends, window)]
+            steps = [f":{step}" if rng.random() < 0.4 else "" for step in steps]
+            arguments.append("--select=" + text(f"{a}:{b}{c}" for a, b, c in zip(starts, ends, steps)))
     if pad == "constant":
         value = str(rng.choice(["0", "7", "-3.5", "nan"] if values.dtype.kind == "f" else ["0", "1"]))
         pad = f"constant:{value}"
@@ -208,7 +211,7 @@ def expected(arguments, values, directory, number):
     numbers = lambda name: [int(part) for part in option(arguments, name).split(",")]
     if option(arguments, "select"):
         ranges = [part.split(":") for part in option(arguments, "select").split(",")]
-        values = values[tuple(slice(int(a), int(b)) for a, b in ranges)]
+        values = values[tuple(slice(*map(int, part)) for part in ranges)]
     weights = None
     if op == "gaussian":
         sigma = [float(part) for part in option(arguments, "sigma").split(",")]

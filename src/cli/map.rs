@@ -3,7 +3,6 @@
 use super::{
     bar::Unit,
     open::{self, InputArgs, open_among},
-    select,
     terminal::Terminal,
     values,
 };
@@ -37,8 +36,8 @@ pub(super) struct MapArgs {
     /// The formula
     #[arg(value_name = "EXPR", allow_hyphen_values = true)]
     formula: String,
-    /// Its arrays: any .npy files, FILE.npz:NAME for members of uncompressed archives; FILE.npy[R0,R1,…] is a box
-    /// of one, with a range as in Python for every axis, or t=, y=, x= from:to
+    /// Its arrays: any .npy files, FILE.npz:NAME for members of uncompressed archives; FILE.npy[R0,R1,…] is a part
+    /// of one, with a range as in Python for every axis, such as 2:8 or ::24, or t=, y=, x= from:to, and :step
     #[arg(value_name = "NAME=FILE.npy", required = true)]
     inputs: Vec<String>,
     #[command(flatten)]
@@ -67,23 +66,20 @@ pub(super) struct MapArgs {
 }
 
 pub(super) fn map(args: &MapArgs, terminal: &Terminal) -> Result<(), Error> {
-    let mut arrays: Vec<(&str, JournalledArray, Option<&str>)> = Vec::new();
+    let mut arrays: Vec<(&str, JournalledArray)> = Vec::new();
     for text in &args.inputs {
-        let (name, file, ranges) = parts(text)?;
+        let (name, file) = parts(text)?;
         if arrays.iter().any(|(known, ..)| *known == name) {
             return Err(Error::Usage(format!(
                 "there are two arrays with the name {name}"
             )));
         }
-        arrays.push((name, open_among(file, &args.input, terminal)?, ranges));
+        arrays.push((name, open_among(file, &args.input, terminal)?));
     }
-    let mut parts = Vec::new();
-    for (name, array, ranges) in arrays {
-        parts.push((name, select::select(array, false, ranges, terminal)?));
-    }
-    let inputs = parts
-        .iter()
-        .map(|(name, (array, select))| MapInput::new(name, array, select.clone()));
+    let inputs = arrays.iter().map(|(name, array)| {
+        let whole = array.shape().iter().map(|&length| 0..length).collect();
+        MapInput::new(name, array, whole)
+    });
     let map = Map::new(&args.formula, inputs.collect())?;
     let labels = Labels {
         unit: args.unit.clone(),
@@ -95,10 +91,7 @@ pub(super) fn map(args: &MapArgs, terminal: &Terminal) -> Result<(), Error> {
             "--keep-bits rounds floats, and the results are {dtype}: leave it out, or choose --dtype f4"
         )));
     }
-    let taken: Vec<PathBuf> = parts
-        .iter()
-        .flat_map(|(_, (array, _))| array.files())
-        .collect();
+    let taken: Vec<PathBuf> = arrays.iter().flat_map(|(_, array)| array.files()).collect();
     let output = open::create(
         &args.output,
         map.shape().to_vec(),
@@ -113,8 +106,8 @@ pub(super) fn map(args: &MapArgs, terminal: &Terminal) -> Result<(), Error> {
     open::finish(output, &args.output, &labels)
 }
 
-/// The name, the file and the ranges of `NAME=FILE.npy[R0,R1,…]`.
-fn parts(text: &str) -> Result<(&str, &Path, Option<&str>), Error> {
+/// The name and the file of `NAME=FILE.npy`.
+fn parts(text: &str) -> Result<(&str, &Path), Error> {
     let is_word = |name: &str| {
         let mut letters = name.chars();
         letters
@@ -140,11 +133,5 @@ fn parts(text: &str) -> Result<(&str, &Path, Option<&str>), Error> {
             "{name} has a meaning in formulas: choose another name"
         )));
     }
-    let boxed = file
-        .strip_suffix(']')
-        .and_then(|file| file.rsplit_once('['));
-    match boxed.filter(|_| !Path::new(file).exists()) {
-        Some((file, ranges)) => Ok((name, Path::new(file), Some(ranges))),
-        None => Ok((name, Path::new(file), None)),
-    }
+    Ok((name, Path::new(file)))
 }

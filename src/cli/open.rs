@@ -1,6 +1,6 @@
 //! How commands open the arrays that they read, and make those that they write.
 
-use super::{terminal::Terminal, values};
+use super::{select, terminal::Terminal, values};
 use crate::{
     cube::{CubeError, JournalledArray, Writing},
     error::Error,
@@ -116,8 +116,14 @@ fn raw(text: &str) -> Result<NpyHeader, String> {
 }
 
 /// Opens an array with the journal beside it, and says where that is not its own. `FILE.npz:NAME` is a
-/// member of an archive.
+/// member of an archive, `FILE.npy[::24]` a part of an array.
 pub(super) fn open(path: &Path, terminal: &Terminal) -> Result<JournalledArray, Error> {
+    let (file, text) = select::brackets(path);
+    select::part(whole(file, terminal)?, text, terminal)
+}
+
+/// As [`open`], but all of an array.
+pub(super) fn whole(path: &Path, terminal: &Terminal) -> Result<JournalledArray, Error> {
     if let Some((archive, name)) = member(path) {
         let array = ArrayFile::open_member(Path::new(archive), name)?;
         return Ok(told(JournalledArray::plain(array), terminal));
@@ -164,8 +170,19 @@ pub(super) fn open_as(
     input: &InputArgs,
     terminal: &Terminal,
 ) -> Result<JournalledArray, Error> {
-    let mut array = match input.raw() {
-        None => open(path, terminal)?,
+    named(path, input.raw(), input, terminal)
+}
+
+/// An array, with the names that `--axes` gives, before a part of it is taken by these.
+fn named(
+    path: &Path,
+    raw: Option<NpyHeader>,
+    input: &InputArgs,
+    terminal: &Terminal,
+) -> Result<JournalledArray, Error> {
+    let (path, text) = select::brackets(path);
+    let mut array = match raw {
+        None => whole(path, terminal)?,
         Some(header) => {
             let file = npy::open_file(path)?;
             let array = ArrayFile::of_raw_file(file, path, header)?;
@@ -173,7 +190,7 @@ pub(super) fn open_as(
         }
     };
     input.name_axes(&mut array)?;
-    Ok(array)
+    select::part(array, text, terminal)
 }
 
 /// As [`open_as`], of one of several files, of which `--raw` describes those whose names do not end in `.npy`.
@@ -182,12 +199,11 @@ pub(super) fn open_among(
     input: &InputArgs,
     terminal: &Terminal,
 ) -> Result<JournalledArray, Error> {
-    if path.extension().is_none_or(|extension| extension != "npy") {
-        return open_as(path, input, terminal);
-    }
-    let mut array = open(path, terminal)?;
-    input.name_axes(&mut array)?;
-    Ok(array)
+    let extension = select::brackets(path).0.extension();
+    let raw = input
+        .raw()
+        .filter(|_| extension.is_none_or(|extension| extension != "npy"));
+    named(path, raw, input, terminal)
 }
 
 /// The archive and the name of a member, of a path that names no file.

@@ -1,4 +1,4 @@
-//! `--select`: a part of an array.
+//! `--select`, and brackets behind the name of a file: a part of an array.
 
 use super::{
     axes::{self, Axes, Entries},
@@ -6,6 +6,7 @@ use super::{
 };
 use crate::{cube::JournalledArray, error::Error};
 use diff2d_arrays::npy::{Region, Slice};
+use std::path::Path;
 
 /// An array and the box that `--select` takes of it. Where a range has a step, the array becomes the view that it takes, and the box
 /// is all of that. What is waited for counts as there.
@@ -23,12 +24,8 @@ pub(super) fn select(
         let whole = shape.iter().map(|&length| 0..length).collect();
         return Ok((array, whole));
     };
-    let slices = slices(
-        &array,
-        &shape,
-        (text, &format!("--select {text}")),
-        terminal,
-    )?;
+    let typed = format!("--select {text}");
+    let slices = slices(&array, &shape, text, &typed, terminal)?;
     let ranges: Option<Region> = slices.iter().map(|slice| slice.range()).collect();
     Ok(match ranges {
         Some(ranges) => (array, ranges),
@@ -44,12 +41,32 @@ pub(super) fn select(
     })
 }
 
+/// The part of an array that the brackets behind its name take: `cube.npy[::24]`.
+pub(super) fn part(
+    array: JournalledArray,
+    text: Option<&str>,
+    terminal: &Terminal,
+) -> Result<JournalledArray, Error> {
+    let Some(text) = text else { return Ok(array) };
+    let typed = format!("{}[{text}]", array.path.display());
+    let slices = slices(&array, &array.shape(), text, &typed, terminal)?;
+    Ok(array.view(&slices))
+}
+
+/// The name of a file without the brackets behind it, and what is in them.
+pub(super) fn brackets(path: &Path) -> (&Path, Option<&str>) {
+    let text = path.to_str().filter(|_| !path.exists());
+    let parts = text.and_then(|text| text.strip_suffix(']')?.rsplit_once('['));
+    parts.map_or((path, None), |(file, text)| (Path::new(file), Some(text)))
+}
+
 /// Slices, one an axis, of an array of this shape; by name, from the node nearest to one coordinate to that nearest to another,
 /// both included.
 fn slices(
     array: &JournalledArray,
     shape: &[u64],
-    (text, typed): (&str, &str),
+    text: &str,
+    typed: &str,
     terminal: &Terminal,
 ) -> Result<Vec<Slice>, Error> {
     let axes = Axes::of(array);

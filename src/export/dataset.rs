@@ -355,6 +355,12 @@ impl<'a> Dataset<'a> {
     /// [`ExportError::Request`] where the bytes of a frame do not lie together.
     pub fn place(&self, frame: u64) -> Result<(u64, u64), ExportError> {
         let npy = &self.array.npy;
+        if self.array.is_view() {
+            return Err(ExportError::Request(format!(
+                "of {} a part is exported, and this format points into the file: zarr, hdf5, vti and csv copy it",
+                self.array.path.display()
+            )));
+        }
         if npy.fortran_order {
             return Err(ExportError::Request(format!(
                 "{} is in Fortran order, in which the elements of a frame do not lie together, and this format points into the file: zarr, hdf5, vti and csv copy it",

@@ -41,7 +41,7 @@ fn plot_draws_frames_sheet_and_animation() {
     ");
     assert_snapshot!(scene.run("plot c.npy --snapshots first"), @r"
     exit 2
-    diff2d: --snapshots first: expected a range as in Python, such as 2:8, :3 or -1:, several with commas between, or times such as t=0,2.5
+    diff2d: --snapshots first: expected a range as in Python, such as 2:8, :3, -1: or ::24, several with commas between, or times such as t=0,2.5
     ");
     assert_snapshot!(scene.run("plot c.npy --colormap virids"), @r"
     exit 2

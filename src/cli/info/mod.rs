@@ -13,7 +13,7 @@ use super::{
     archive::ArchiveInfo,
     listing::Listing,
     number,
-    open::open,
+    open::whole,
     terminal::{Terminal, printable},
 };
 use crate::{cube::CubeError, error::Error};
@@ -47,7 +47,7 @@ pub(super) fn info(args: &InfoArgs, terminal: &Terminal) -> Result<(), Error> {
     {
         return terminal.answer(&ArchiveInfo::new(&args.file)?, args.json);
     }
-    let array = match open(&args.file, terminal) {
+    let array = match whole(&args.file, terminal) {
         Ok(array) => array,
         // Whatever the elements are, the header can be told.
         Err(Error::Cube(CubeError::Npy(NpyError::Header {

@@ -26,7 +26,7 @@ pub(in super::super) struct StatsArgs {
     /// Along these axes only: numbers (negative from the end), or t, y, x of a cube
     #[arg(long, value_name = "A[,B…]", allow_hyphen_values = true)]
     pub(super) axis: Option<String>,
-    /// Look only at this box: a range as in Python for every axis, or t=, y=, x= from:to
+    /// Look only at this box: a range as in Python for every axis, such as 2:8 or ::24, or t=, y=, x= from:to, and :step
     #[arg(long, value_name = "R0,R1,…", allow_hyphen_values = true)]
     pub(super) select: Option<String>,
     /// Instead of the six: trend, the slope and the intercept of the straight line that is nearest to the values along

@@ -21,7 +21,7 @@ pub(super) fn window(args: &WindowArgs, terminal: &Terminal) -> Result<(), Error
     } else {
         array.shape()
     };
-    let request = request::request(args, &array, (&shape, select), terminal)?;
+    let request = request::request(args, &array, &shape, select, terminal)?;
     let weights = args.weights.as_deref();
     reduce(
         array,

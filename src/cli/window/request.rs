@@ -22,7 +22,8 @@ const MOST_WEIGHTS: u64 = 1 << 24;
 pub(super) fn request(
     args: &WindowArgs,
     array: &JournalledArray,
-    (shape, select): (&[u64], Region),
+    shape: &[u64],
+    select: Region,
     terminal: &Terminal,
 ) -> Result<Request, Error> {
     let axes = Axes::of(array);

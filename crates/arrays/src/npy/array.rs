@@ -260,8 +260,8 @@ impl ArrayFile {
     /// As [`bytes`](Self::bytes).
     pub fn read<T: Number>(&self, place: u64, out: &mut [T]) -> Result<(), NpyError> {
         if self.is_view() {
-            let places = [place..place + out.len() as u64];
-            return self.read_box_of(&[self.elements()], &places, out);
+            let places = place..place + out.len() as u64;
+            return self.read_box_of(&[self.elements()], std::slice::from_ref(&places), out);
         }
         self.read_in_file(place, out)
     }
