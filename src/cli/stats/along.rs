@@ -2,7 +2,7 @@
 
 use super::{
     args::StatsArgs,
-    results::{hint, new_array, row},
+    results::{hint, new_array, row, values},
 };
 use crate::{
     cli::{
@@ -17,7 +17,7 @@ use crate::{
 };
 use diff2d_arrays::npy::{Dtype, NpyHeader, Scalar};
 use diff2d_arrays::{
-    AnalysisError, Statistics,
+    Statistics,
     labels::NamedAxis,
     output::Output,
     stats::{self, Options, Select, Trend},
@@ -57,11 +57,16 @@ pub(super) fn along(
                     "some elements are NaN or infinite, and so are their trends: --skip-nan leaves NaN out",
                 );
             }
-            let values = trends.iter().map(|trend| Row {
-                values: [trend.slope, trend.intercept].map(Scalar::Float).into(),
+            let values = trends.iter().map(|trend| [trend.slope, trend.intercept]);
+            if let Some(output) = &columns.output {
+                let numbers: Vec<f64> = values.flatten().collect();
+                return columns.write(output, first, &numbers);
+            }
+            let rows = values.map(|values| Row {
+                values: values.map(Scalar::Float).into(),
                 ..Row::default()
             });
-            columns.put(first, values.collect())
+            columns.print(first, rows.collect())
         };
         stats::trends(array, select, axis, coordinate, options, progress, take)?;
     } else {
@@ -79,11 +84,18 @@ pub(super) fn along(
                     stats::column_quantiles(array, select, &reduced, places, wanted, options)?
                 }
             };
-            let rows = results.iter().zip(&quantiles);
-            let row = |(one, quantiles): (_, &Vec<f64>)| {
-                row(args, &columns.table, options, one, quantiles)
-            };
-            columns.put(first, rows.map(row).collect())
+            let all = results.iter().zip(&quantiles);
+            if let Some(output) = &columns.output {
+                let mut numbers = Vec::with_capacity(results.len() * columns.table.values.len());
+                for (one, quantiles) in all {
+                    numbers.extend(values(options, one, quantiles).map(Scalar::to_f64));
+                }
+                return columns.write(output, first, &numbers);
+            }
+            let rows = all
+                .map(|(one, quantiles)| row(args, &columns.table, options, one, quantiles))
+                .collect();
+            columns.print(first, rows)
         };
         stats::along(array, select, &reduced, options, progress, take)?;
     }
@@ -147,11 +159,8 @@ impl<'a> Columns<'a> {
         })
     }
 
-    /// Puts results with successive numbers into the file, or prints them.
-    fn put(&self, first: u64, mut rows: Vec<Row>) -> Result<(), Error> {
-        if let Some(output) = &self.output {
-            return Ok(write(output, &self.rest, first, &rows)?);
-        }
+    /// Prints results with successive numbers.
+    fn print(&self, first: u64, mut rows: Vec<Row>) -> Result<(), Error> {
         for (place, row) in (first..).zip(&mut rows) {
             let index = self.rest.index_of(place).into_iter().zip(&self.left);
             let index: Vec<u64> = index
@@ -168,6 +177,22 @@ impl<'a> Columns<'a> {
                 .collect();
         }
         self.table.print(&rows)
+    }
+
+    /// Puts the numbers of results, one after the other, into the file, in which those of one follow one another
+    /// slowest, or fastest in Fortran order.
+    fn write(&self, output: &Output, first: u64, numbers: &[f64]) -> Result<(), Error> {
+        let each = self.table.values.len();
+        if self.rest.fortran_order {
+            output.write(first * each as u64, bytemuck::cast_slice(numbers))?;
+            return Ok(());
+        }
+        let plane: u64 = self.rest.shape.iter().product();
+        for number in 0..each {
+            let one: Vec<f64> = numbers.iter().skip(number).step_by(each).copied().collect();
+            output.write(number as u64 * plane + first, bytemuck::cast_slice(&one))?;
+        }
+        Ok(())
     }
 
     /// Says in which units the trends along an axis are.
@@ -212,23 +237,4 @@ impl<'a> Columns<'a> {
         }
         open::finish(output, path, &labels)
     }
-}
-
-/// Puts results into the file, in which the numbers of one follow one another slowest, or fastest in
-/// Fortran order.
-fn write(output: &Output, rest: &NpyHeader, first: u64, rows: &[Row]) -> Result<(), AnalysisError> {
-    let numbers = |row: &Row| row.values.iter().copied().map(Scalar::to_f64).collect();
-    let numbers: Vec<Vec<f64>> = rows.iter().map(numbers).collect();
-    let each = numbers.first().map_or(0, Vec::len);
-    if rest.fortran_order {
-        let all: Vec<f64> = numbers.concat();
-        output.write(first * each as u64, bytemuck::cast_slice(&all))?;
-    } else {
-        let plane: u64 = rest.shape.iter().product();
-        for number in 0..each {
-            let one: Vec<f64> = numbers.iter().map(|numbers| numbers[number]).collect();
-            output.write(number as u64 * plane + first, bytemuck::cast_slice(&one))?;
-        }
-    }
-    Ok(())
 }

@@ -22,29 +22,36 @@ pub(super) fn row(
     statistics: &Statistics,
     quantiles: &[f64],
 ) -> Row {
-    let quantiles = quantiles.iter().copied().map(Scalar::Float);
     let mut facts = Vec::new();
     if table.style == Style::Json {
         facts.push(nan(statistics));
     }
     if table.style == Style::Json && !args.quantiles.is_empty() {
-        let pairs = args.quantiles.iter().zip(quantiles.clone());
-        let pairs = pairs.map(|(q, value)| (q.to_string(), value)).collect();
+        let pairs = args.quantiles.iter().zip(quantiles);
+        let pairs = pairs.map(|(q, &value)| (q.to_string(), Scalar::Float(value)));
+        let pairs = pairs.collect();
         facts.push(Fact {
             name: "quantiles",
             told: Told::Quantiles(Object(pairs)),
         });
     }
-    let above = options.above.map(|_| above(options, statistics));
-    let values = statistics.scalars().into_iter();
     Row {
-        values: values
-            .chain(above.into_iter().flatten())
-            .chain(quantiles)
-            .collect(),
+        values: values(options, statistics, quantiles).collect(),
         facts,
         ..Row::default()
     }
+}
+
+/// The six numbers, what lies above a limit, and quantiles.
+pub(super) fn values(
+    options: Options,
+    statistics: &Statistics,
+    quantiles: &[f64],
+) -> impl Iterator<Item = Scalar> {
+    let above = options.above.map(|_| above(options, statistics));
+    let values = statistics.scalars().into_iter();
+    let quantiles = quantiles.iter().copied().map(Scalar::Float);
+    values.chain(above.into_iter().flatten()).chain(quantiles)
 }
 
 /// How many values lie above the limit, and as a fraction of those that are not NaN.
