@@ -159,6 +159,7 @@ impl Error {
                 | CubeError::Taken { .. }
                 | CubeError::BelongsTo { .. }
                 | CubeError::Exists { .. }
+                | CubeError::IsDirectory { .. }
                 | CubeError::OtherParameters { .. }
                 | CubeError::CannotExtend { .. }
                 | CubeError::Name { .. }

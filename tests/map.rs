@@ -187,6 +187,7 @@ fn what_cannot_be_computed_is_refused() {
             "a a.npy",
             "expected the name that the formula has for a file",
         ),
+        ("a a=", "expected the name that the formula has for a file"),
         ("a 1a=a.npy", "does not begin with a digit"),
         ("sin sin=a.npy", "sin has a meaning in formulas"),
         ("i0 i0=a.npy", "i0 has a meaning in formulas"),

@@ -116,7 +116,8 @@ fn parts(text: &str) -> Result<(&str, &Path), Error> {
             && letters.all(|letter| letter.is_alphanumeric() || letter == '_')
     };
     let wrong = |why: &str| Error::Usage(format!("{text}: {why}"));
-    let (name, file) = text.split_once('=').ok_or_else(|| {
+    let split = text.split_once('=').filter(|(_, file)| !file.is_empty());
+    let (name, file) = split.ok_or_else(|| {
         wrong("expected the name that the formula has for a file and the file, such as a=cube.npy")
     })?;
     let name = name.trim();

@@ -156,6 +156,12 @@ pub enum CubeError {
         /// The cube.
         cube: PathBuf,
     },
+    /// A directory has the name of a new file.
+    #[error("{} is a directory: choose another name for the output", path.display())]
+    IsDirectory {
+        /// The name.
+        path: PathBuf,
+    },
     /// What is there under the name of a new file is not to be replaced.
     #[error("{} exists already: --force replaces it, or choose another name", path.display())]
     Exists {

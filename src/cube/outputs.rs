@@ -28,15 +28,21 @@ impl Writing<'_> {
     /// belongs to one, and of one that is there and may not be replaced. Links are followed.
     ///
     /// # Errors
-    /// [`CubeError::Taken`], [`CubeError::IsCube`], [`CubeError::BelongsTo`], [`CubeError::Exists`];
-    /// [`CubeError::Io`] when the name leads nowhere.
+    /// [`CubeError::Taken`], [`CubeError::IsCube`], [`CubeError::BelongsTo`], [`CubeError::IsDirectory`],
+    /// [`CubeError::Exists`]; [`CubeError::Io`] when the name leads nowhere.
     pub fn admit(&self, path: &Path) -> Result<Destination, CubeError> {
-        let is_replaceable = |found: &Metadata| match (found.is_file(), found.is_dir()) {
-            (true, _) => self.force || self.is_own_kind.is_some_and(|kind| is_of_kind(path, kind)),
-            // A pipe or a device is written to.
-            (false, is_directory) => !is_directory,
+        // A pipe or a device is written to.
+        let is_replaceable = |found: &Metadata| {
+            !found.is_file()
+                || self.force
+                || self.is_own_kind.is_some_and(|kind| is_of_kind(path, kind))
         };
         let to = self.find(path)?;
+        if to.found().is_some_and(Metadata::is_dir) {
+            return Err(CubeError::IsDirectory {
+                path: path.to_owned(),
+            });
+        }
         match to.found().is_none_or(is_replaceable) {
             true => Ok(to),
             false => Err(CubeError::Exists {

@@ -72,6 +72,10 @@ fn nothing_that_is_not_an_export_is_replaced() {
     exit 2
     diff2d: precious holds other files than an export to Zarr, and is not replaced: move it away, or write elsewhere with -o
     ");
+    assert_snapshot!(scene.run("map c+1 c=c.npy -o . --force"), @r"
+    exit 2
+    diff2d: . is a directory: choose another name for the output
+    ");
     symlink("nowhere", scene.path("dangling")).unwrap();
     for format in FORMATS {
         let told = scene.run(&format!("export c.npy --to {format} -o dangling --force"));
