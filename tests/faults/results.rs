@@ -260,8 +260,12 @@ fn exports_and_maps_that_are_killed() {
         let begin = Instant::now();
         assert_eq!(ended(&mut command()).code, Some(0));
         let (whole, took) = (tree(&lab.out), begin.elapsed());
-        // Alternately with nothing under the name, and with an older result that is replaced.
-        for number in 0..count.div_ceil(commands.len()) {
+        // Alternately with nothing under the name, and with an older result that is replaced. Some end before they are killed.
+        let (each, before) = (count.div_ceil(commands.len()), kills);
+        for number in 0..4 * each {
+            if kills - before == each {
+                break;
+            }
             let is_new = number % 2 == 0;
             let mut old = whole.clone();
             if is_new {
@@ -274,7 +278,7 @@ fn exports_and_maps_that_are_killed() {
             }
             killed.stdout(Stdio::null()).stderr(Stdio::null());
             let mut killed = killed.spawn().unwrap();
-            thread::sleep(took.mul_f64(1.1 * random.part()));
+            thread::sleep(took.mul_f64(random.part()));
             let _ = killed.kill();
             let is_killed = ended_child(killed).signal == Some(9);
             kills += usize::from(is_killed);
