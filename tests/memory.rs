@@ -191,8 +191,12 @@ fn analyses_keep_to_their_memory() {
         "map 'gradient(a,0)+shift(a,1,1)*x' a=a.npy x=m.npy -o o.npy --force",
         "map 'a-mean(a,axis=0)' a=a.npy -o o.npy --force",
         "stats a.npy --axis 0",
+        "stats a.npy --axis 0 --op trend -o o.npy --force",
+        "stats a.npy --axis 0 --quantiles 0.5 -o o.npy --force",
         "window a.npy --op mean --window 5,1,1 -o o.npy --force",
+        "window a.npy --op median --window 3,3,3 --stride 3,3,3 -o o.npy --force",
         "coarsen a.npy --op mean --by 2,2,2 -o o.npy --force",
+        "export a.npy --to zarr --compress --keep-bits 8 -o o.zarr --force",
     ] {
         let most = own_peak(&scene, &format!("{command} --memory 32MiB --quiet"), None);
         assert!(most < 40 << 20, "{most}: {command}");
