@@ -1,6 +1,7 @@
 """The command line that the package carries, and the examples."""
 
 import ast
+import contextlib
 import csv
 import os
 import re
@@ -11,6 +12,7 @@ import time
 from pathlib import Path
 
 import diff2d
+import numpy as np
 import pytest
 
 from conftest import LONG, ROOT, SMALL, program
@@ -122,6 +124,38 @@ def test_xarray_and_pandas_in_the_documents_of_the_program(document, cube):
     assert blocks
     for block in blocks:
         exec(compile(block, document, "exec"), {})
+
+
+def test_the_batch_job_of_a_rolling_mean_is_true():
+    """With an `srun` that starts its command here, once."""
+    for needed in ("xarray", "distributed", "zarr", "bottleneck"):
+        pytest.importorskip(needed)
+    import xarray
+
+    diff2d.run({**SMALL, "runtime": 12.5}, output="large.npy")
+    text = (ROOT / "docs" / "cluster.md").read_text()
+    [script] = re.findall(r"```python\n(.*?)```", text, re.S)
+    [job] = [block for block in re.findall(r"```sh\n(.*?)```", text, re.S) if "rolling.py" in block]
+    assert " 24 64 " in job and "/scratch/me/" in job
+    Path("rolling.py").write_text(script)
+    Path("job.sh").write_text(job.replace(" 24 64 ", " 3 4 ").replace("/scratch/me/", ""))
+    Path("srun").write_text('#!/bin/sh\nexec "$@"\n')
+    Path("srun").chmod(0o755)
+    path = os.pathsep.join([os.getcwd(), str(Path(sys.executable).parent), os.environ["PATH"]])
+    environment = {**os.environ, "PATH": path, "SLURM_JOB_ID": "7", "SLURM_CPUS_PER_TASK": "2"}
+    with open("told", "w") as told:
+        streams = {"stdout": told, "stderr": told}
+        job = subprocess.Popen(["bash", "job.sh"], env=environment, start_new_session=True, **streams)
+        try:
+            job.wait(300)
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(job.pid, signal.SIGKILL)
+    assert job.returncode == 0, Path("told").read_text()
+    found = xarray.open_zarr("mean.zarr", consolidated=False).p
+    assert found.shape == (11, 22, 22) and bool(found[:2].isnull().all())
+    expected = diff2d.window("large.npy", (3, 1, 1), op="mean")
+    np.testing.assert_allclose(found[2:], expected, rtol=1e-13, atol=1e-15)
 
 
 def test_the_docstring_of_the_package_is_true():

@@ -94,12 +94,12 @@ fn few_blocks_are_not_run() {
     2 builds C++ and Fortran programs, and measures for minutes
     1 builds the package
     6 builds the program
-    2 needs Slurm
+    3 needs Slurm
     1 needs h5py
     2 needs py-pde
     2 needs the file above
-    3 needs xarray
-    1 takes longer than a test may
+    4 needs xarray
+    2 takes longer than a test may
     ");
     assert!(run > 60, "only {run} blocks are run");
 }
