@@ -84,7 +84,7 @@ impl Problem {
         };
         let flow = (0..ny * nx).map(|k| (k % 7) as f64).collect();
         let (start, mut taken) = (Instant::now(), 1);
-        let _ = diff2d_multigrid::solve(plate, flow, limits, |reached| {
+        let _ = diff2d_multigrid::solve(plate, flow, limits, &mut |reached| {
             taken = reached.cycles;
             true
         });
@@ -122,8 +122,9 @@ impl Problem {
             cycles: Some(reached.cycles as u64),
             ..Steadiness::default()
         };
-        let solved =
-            diff2d_multigrid::solve(network, flow, limits, |reached| go_on(steadiness(reached)));
+        let solved = diff2d_multigrid::solve(network, flow, limits, &mut |reached| {
+            go_on(steadiness(reached))
+        });
         let (mut solution, reached) = match solved {
             Ok(solved) => solved,
             Err(Unsolved::GivenUp(_)) => return Ok(None),

@@ -39,27 +39,29 @@ impl Aggregates {
             |k: usize, l: usize, a: f64| a * a >= STRONG * STRONG * diagonal[k] * diagonal[l];
         let mut aggregates = vec![NONE; matrix.len()];
         let mut count = 0;
-        // A node whose neighbours are all free makes an aggregate with them.
-        for k in 0..matrix.len() {
-            let (mut coupled, mut free) = (false, aggregates[k] == NONE);
-            if free {
-                matrix.row(k, |l, a| {
-                    if strong(k, l, a) {
-                        coupled = true;
-                        free &= aggregates[l] == NONE;
-                    }
-                });
+        // A node makes an aggregate with its free neighbours, if there are any, and at first only if all are.
+        let mut make = |aggregates: &mut [u32], all: bool| {
+            for k in 0..matrix.len() {
+                let (mut free, mut taken) = (false, aggregates[k] != NONE);
+                if !taken {
+                    matrix.row(k, |l, a| {
+                        let is_free = aggregates[l] == NONE;
+                        free |= is_free && strong(k, l, a);
+                        taken |= all && !is_free && strong(k, l, a);
+                    });
+                }
+                if free && !taken {
+                    aggregates[k] = count;
+                    matrix.row(k, |l, a| {
+                        if aggregates[l] == NONE && strong(k, l, a) {
+                            aggregates[l] = count;
+                        }
+                    });
+                    count += 1;
+                }
             }
-            if free && coupled {
-                aggregates[k] = count;
-                matrix.row(k, |l, a| {
-                    if strong(k, l, a) {
-                        aggregates[l] = count;
-                    }
-                });
-                count += 1;
-            }
-        }
+        };
+        make(&mut aggregates, true);
         // The others join that aggregate to which they are coupled most.
         let first = aggregates.clone();
         for k in 0..matrix.len() {
@@ -75,22 +77,7 @@ impl Aggregates {
             }
         }
         drop(first);
-        // What is left makes aggregates among itself.
-        for k in 0..matrix.len() {
-            let mut coupled = false;
-            if aggregates[k] == NONE {
-                matrix.row(k, |l, a| {
-                    if strong(k, l, a) && aggregates[l] == NONE {
-                        aggregates[l] = count;
-                        coupled = true;
-                    }
-                });
-            }
-            if coupled {
-                aggregates[k] = count;
-                count += 1;
-            }
-        }
+        make(&mut aggregates, false);
         // A node whose neighbours have larger conductances elsewhere follows them.
         let mut changes = true;
         while changes {
@@ -157,7 +144,7 @@ impl Aggregates {
     }
 
     /// The matrix of the coarser level, `Pᵀ A P`.
-    pub(crate) fn coarse(&self, matrix: &impl Matrix, damping: &[f64]) -> Sparse {
+    pub(crate) fn coarse<M: Matrix>(&self, matrix: &M, damping: &[f64]) -> Sparse {
         let sums = self.sums(matrix, damping);
         let shape = (matrix.len(), self.len());
         let prolongation = Rows::of(shape, |k, terms| {
@@ -175,8 +162,8 @@ impl Aggregates {
                 terms.add_all(factor * a, prolongation.row(l));
             });
         };
-        let product = (matrix.has_long_rows())
-            .then(|| Rows::of(shape, |row, terms| add_product(row, 1.0, terms)));
+        let product =
+            M::HAS_LONG_ROWS.then(|| Rows::of(shape, |row, terms| add_product(row, 1.0, terms)));
         let beside = Rows::of((self.len(), self.len()), |row, terms| {
             for (k, factor) in restriction.row(row) {
                 match &product {

@@ -12,7 +12,7 @@
 //!     ground: vec![1.0, 0.0, 0.0, 0.0],
 //! };
 //! let limits = Limits { tolerance: 1e-10, cycles: 200, bytes: u64::MAX };
-//! let (x, _) = solve(network, vec![0.0, 0.0, 0.0, 1.0], limits, |_| true)?;
+//! let (x, _) = solve(network, vec![0.0, 0.0, 0.0, 1.0], limits, &mut |_| true)?;
 //! assert!((x[3] - 4.0).abs() < 1e-9);
 //! # Ok::<(), diff2d_multigrid::Unsolved>(())
 //! ```

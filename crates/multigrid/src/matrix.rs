@@ -15,6 +15,9 @@ pub(crate) const PART: usize = 4096;
 
 /// A symmetric matrix, by rows.
 pub(crate) trait Matrix: Sync {
+    /// Whether a product with it is worth its memory where it is used more than once.
+    const HAS_LONG_ROWS: bool;
+
     /// The number of rows.
     fn len(&self) -> usize;
 
@@ -24,8 +27,8 @@ pub(crate) trait Matrix: Sync {
     /// Calls `entry` with the column and value of each element of a row beside the diagonal, in an order of its own.
     fn row(&self, row: usize, entry: impl FnMut(usize, f64));
 
-    /// Whether a product with it is worth its memory where it is used more than once.
-    fn has_long_rows(&self) -> bool;
+    /// The largest eigenvalue of `D⁻¹ A` by `D⁻¹`, from below and nearly.
+    fn radius(&self, inverse: &[f64]) -> f64;
 
     /// The element on the diagonal of a row.
     fn diagonal(&self, row: usize) -> f64 {
@@ -53,6 +56,8 @@ impl Sparse {
 }
 
 impl Matrix for Sparse {
+    const HAS_LONG_ROWS: bool = true;
+
     fn len(&self) -> usize {
         self.sums.len()
     }
@@ -66,8 +71,33 @@ impl Matrix for Sparse {
         elements.for_each(|(column, value)| entry(column, value));
     }
 
-    fn has_long_rows(&self) -> bool {
-        true
+    /// By fifteen steps of the power method, and a Rayleigh quotient.
+    fn radius(&self, inverse: &[f64]) -> f64 {
+        // Digits without order, always the same: those of SplitMix64.
+        let digits = |k: usize| {
+            let mut digits = (k as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+            digits = (digits ^ (digits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+            (digits ^ (digits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb) >> 32
+        };
+        let mut x: Vec<f64> = (0..self.len())
+            .map(|k| digits(k) as f64 - f64::from(1u32 << 31))
+            .collect();
+        let mut product = vec![0.0; x.len()];
+        let mut radius = 1.0;
+        for _ in 0..15 {
+            self.map(&x, &mut product, |_, _| {});
+            let energy = dot(&x, &product);
+            let nodes = x.par_iter_mut().zip(&product).zip(inverse);
+            nodes.for_each(|((x, product), d)| *x = d * product);
+            let norm = dot(&x, &product);
+            if energy <= 0.0 || norm <= 0.0 {
+                break;
+            }
+            radius = norm / energy;
+            let scale = 1.0 / norm.sqrt();
+            x.par_iter_mut().for_each(|x| *x *= scale);
+        }
+        radius
     }
 
     fn map(&self, x: &[f64], out: &mut [f64], finish: impl Fn(Range<usize>, &mut [f64]) + Sync) {
@@ -75,10 +105,7 @@ impl Matrix for Sparse {
         chunks.for_each(|(chunk, out)| {
             let rows = chunk * ROWS..chunk * ROWS + out.len();
             for (row, out) in rows.clone().zip(&mut *out) {
-                let own = x[row];
-                let terms = self.beside.row(row);
-                let terms = terms.map(|(column, a)| a * (x[column] - own));
-                *out = self.sums[row] * own + terms.sum::<f64>();
+                *out = self.sums[row] * x[row] + self.beside.differences(row, x);
             }
             finish(rows, out);
         });

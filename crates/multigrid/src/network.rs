@@ -45,9 +45,34 @@ impl Network {
             (north, self.north[k]),
         ]
     }
+
+    /// Elements of `A x` for the row of the grid that begins with node `here`.
+    fn products(&self, here: usize, x: &[f64], out: &mut [f64]) {
+        let (nx, len) = (self.nx, self.ground.len());
+        let (south, north) = ((here + len - nx) % len, (here + nx) % len);
+        for k in [here, here + nx - 1] {
+            out[k - here] = self.ground[k] * x[k];
+            self.row(k, |l, a| out[k - here] += a * (x[l] - x[k]));
+        }
+        if let Some(n @ 1..) = nx.checked_sub(2) {
+            let [west, own, east, below, above] =
+                [here, here + 1, here + 2, south + 1, north + 1].map(|k| &x[k..][..n]);
+            let [to_west, to_east] = [here, here + 1].map(|k| &self.east[k..][..n]);
+            let [to_below, to_above] = [south, here].map(|k| &self.north[k + 1..][..n]);
+            let (ground, out) = (&self.ground[here + 1..][..n], &mut out[1..][..n]);
+            for i in 0..n {
+                let x = own[i];
+                out[i] = ground[i] * x
+                    + ((to_west[i] * (x - west[i]) + to_east[i] * (x - east[i]))
+                        + (to_below[i] * (x - below[i]) + to_above[i] * (x - above[i])));
+            }
+        }
+    }
 }
 
 impl Matrix for Network {
+    const HAS_LONG_ROWS: bool = false;
+
     fn len(&self) -> usize {
         self.ground.len()
     }
@@ -56,6 +81,7 @@ impl Matrix for Network {
         self.ground[row]
     }
 
+    #[inline]
     fn row(&self, row: usize, mut entry: impl FnMut(usize, f64)) {
         for (column, g) in self.neighbours(row) {
             // A row of one node, or of two with a seam, meets itself or the same node twice: entries add up.
@@ -65,36 +91,17 @@ impl Matrix for Network {
         }
     }
 
-    fn has_long_rows(&self) -> bool {
-        false
+    /// It is 2 at most, and hardly less.
+    fn radius(&self, _: &[f64]) -> f64 {
+        2.0
     }
 
     fn map(&self, x: &[f64], out: &mut [f64], finish: impl Fn(Range<usize>, &mut [f64]) + Sync) {
-        let (nx, len) = (self.nx, self.ground.len());
-        let rows = out.par_chunks_mut(nx).enumerate();
+        let rows = out.par_chunks_mut(self.nx).enumerate();
         rows.for_each(|(j, out)| {
-            let here = j * nx..(j + 1) * nx;
-            let (south, north) = ((here.start + len - nx) % len, here.end % len);
-            let (below, above) = (&x[south..][..nx], &x[north..][..nx]);
-            let (to_south, to_north) =
-                (&self.north[south..][..nx], &self.north[here.start..][..nx]);
-            let [x, east, ground] =
-                [x, &self.east, &self.ground].map(|all| &all[here.start..][..nx]);
-            let out = &mut out[..nx];
-            for i in 0..nx {
-                let (down, up) = (x[i] - below[i], x[i] - above[i]);
-                out[i] = ground[i] * x[i] + (to_south[i] * down + to_north[i] * up);
-            }
-            for i in 1..nx {
-                out[i] += east[i - 1] * (x[i] - x[i - 1]);
-            }
-            for i in 1..nx {
-                out[i - 1] += east[i - 1] * (x[i - 1] - x[i]);
-            }
-            let seam = east[nx - 1] * (x[nx - 1] - x[0]);
-            out[nx - 1] += seam;
-            out[0] -= seam;
-            finish(here, out);
+            let row = j * self.nx..(j + 1) * self.nx;
+            self.products(row.start, x, out);
+            finish(row, out);
         });
     }
 }

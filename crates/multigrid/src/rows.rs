@@ -87,12 +87,30 @@ impl Rows {
     }
 
     /// The columns of a row with their values.
+    #[inline]
     pub(crate) fn row(&self, row: usize) -> impl Iterator<Item = (usize, f64)> {
         let range = self.starts[row]..self.starts[row + 1];
         let columns = self.columns[range.clone()].iter();
         columns
             .zip(&self.values[range])
             .map(|(&column, &value)| (column as usize, f64::from(value)))
+    }
+
+    /// `Σ value (x[column] - x[row])`, in lanes.
+    pub(crate) fn differences(&self, row: usize, x: &[f64]) -> f64 {
+        let range = self.starts[row]..self.starts[row + 1];
+        let (columns, last_columns) = self.columns[range.clone()].as_chunks::<4>();
+        let (values, last_values) = self.values[range].as_chunks::<4>();
+        let term = |column: u32, value: f32| f64::from(value) * (x[column as usize] - x[row]);
+        let mut lanes = [0.0; 4];
+        for (columns, values) in columns.iter().zip(values) {
+            for k in 0..4 {
+                lanes[k] += term(columns[k], values[k]);
+            }
+        }
+        let last = last_columns.iter().zip(last_values);
+        let last = last.map(|(&column, &value)| term(column, value));
+        lanes.into_iter().chain(last).sum()
     }
 
     /// Bytes of memory.
@@ -120,6 +138,7 @@ impl Terms {
         }
     }
 
+    #[inline]
     pub(crate) fn add(&mut self, index: usize, value: f64) {
         let place = self.places[index];
         match self.each.get_mut(place as usize) {

@@ -1,7 +1,7 @@
 //! [`solve`]: conjugate gradients with a multigrid cycle as preconditioner.
 
 use crate::{
-    hierarchy::Hierarchy,
+    hierarchy::Level,
     matrix::{Matrix, PART, dot},
     network::Network,
 };
@@ -77,7 +77,7 @@ pub fn solve(
     network: Network,
     mut b: Vec<f64>,
     limits: Limits,
-    mut go_on: impl FnMut(Convergence) -> bool,
+    go_on: &mut dyn FnMut(Convergence) -> bool,
 ) -> Result<(Vec<f64>, Convergence), Unsolved> {
     let Limits {
         tolerance,
@@ -96,8 +96,8 @@ pub fn solve(
             .map(|ground| ground.abs())
             .collect();
     }
-    let hierarchy = Hierarchy::of(network, allowed);
-    let mut hierarchy = hierarchy.map_err(|needed| Unsolved::Memory { needed, allowed })?;
+    let level = Level::of(network, 0, allowed);
+    let mut level = level.map_err(|needed| Unsolved::Memory { needed, allowed })?;
     let new = || vec![0.0; b.len()];
     let (mut x, mut direction, mut z, mut product) = (new(), new(), new(), new());
     let r = &mut b;
@@ -112,7 +112,7 @@ pub fn solve(
     reached.residual = 1.0;
     let mut before = f64::INFINITY;
     loop {
-        hierarchy.cycle(r, &mut z, &mut product);
+        level.cycle(r, (&mut z, false), &mut product, 1);
         let energy = dot(r, &z);
         if reached.residual <= tolerance && largest(&z) <= CORRECTION * tolerance * largest(&x) {
             if is_zero {
@@ -135,7 +135,7 @@ pub fn solve(
             .par_iter_mut()
             .zip(&z)
             .for_each(|(p, z)| *p = z + beta * *p);
-        hierarchy.network().map(&direction, &mut product, |_, _| {});
+        level.matrix.map(&direction, &mut product, |_, _| {});
         let curvature = dot(&direction, &product);
         if !(energy > 0.0 && curvature > 0.0) {
             return Err(Unsolved::Indefinite);

@@ -144,7 +144,7 @@ fn users_networks_take_few_cycles() {
             (_, 4097) => 30,
             _ => 25,
         };
-        let (x, reached) = solve(network.clone(), b.clone(), LIMITS, |_| true).unwrap();
+        let (x, reached) = solve(network.clone(), b.clone(), LIMITS, &mut |_| true).unwrap();
         assert!(reached.cycles <= most, "{name}, {n}: {reached:?}");
         assert!(reached.residual <= LIMITS.tolerance);
         // By what goes in and out, which is the same.
@@ -183,7 +183,7 @@ fn any_network_has_the_solution_of_a_direct_method() {
         let mut b = vec![0.0; shape];
         let any: Vec<f64> = (0..shape).map(flow).collect();
         network.map(&any, &mut b, |_, _| {});
-        let (mut x, _) = solve(network.clone(), b.clone(), LIMITS, |_| true).unwrap();
+        let (mut x, _) = solve(network.clone(), b.clone(), LIMITS, &mut |_| true).unwrap();
         let mut expected = direct(&network, &b);
         // What is known up to a constant in each closed piece.
         for piece in closed(&network) {
@@ -247,7 +247,7 @@ fn few_nodes_are_solved() {
     (network.north[1], network.north[4]) = (1.1, 1.1);
     (network.ground[1], network.ground[4], network.ground[7]) = (1.0, 2.0, 1.0);
     let b = vec![0.0, -0.3, 0.0, 0.0, -0.9, 0.0, 0.0, -0.7, 0.0];
-    let (x, _) = solve(network.clone(), b.clone(), LIMITS, |_| true).unwrap();
+    let (x, _) = solve(network.clone(), b.clone(), LIMITS, &mut |_| true).unwrap();
     assert!(distance(&x, &direct(&network, &b)) < 1e-10);
 }
 
@@ -259,7 +259,7 @@ fn the_bits_are_the_same_for_any_threads() {
             .num_threads(threads)
             .build()
             .unwrap();
-        pool.install(|| solve(network.clone(), b.clone(), LIMITS, |_| true).unwrap())
+        pool.install(|| solve(network.clone(), b.clone(), LIMITS, &mut |_| true).unwrap())
     };
     let expected = solved(1);
     for threads in 2..=5 {
@@ -299,23 +299,23 @@ fn what_has_no_solution_is_told() {
         cycles: 1,
         ..LIMITS
     };
-    let few = solve(network.clone(), b.clone(), too_few, |_| true);
+    let few = solve(network.clone(), b.clone(), too_few, &mut |_| true);
     assert!(matches!(few, Err(Unsolved::NotConverged(reached)) if reached.cycles == 1));
     // Powers of two cost no bit, however large.
-    let (known, _) = solve(network.clone(), b.clone(), LIMITS, |_| true).unwrap();
+    let (known, _) = solve(network.clone(), b.clone(), LIMITS, &mut |_| true).unwrap();
     for exponent in [-900, 900] {
         let unit = 2_f64.powi(exponent);
         let large = b.iter().map(|b| b * unit).collect();
-        let (x, _) = solve(network.clone(), large, LIMITS, |_| true).unwrap();
+        let (x, _) = solve(network.clone(), large, LIMITS, &mut |_| true).unwrap();
         assert!(x.iter().zip(&known).all(|(x, known)| *x == known * unit));
     }
     network.ground[40] = -50.0;
     assert_eq!(
-        solve(network.clone(), vec![0.0; b.len()], LIMITS, |_| true),
+        solve(network.clone(), vec![0.0; b.len()], LIMITS, &mut |_| true),
         Err(Unsolved::Indefinite)
     );
     assert_eq!(
-        solve(network, b, LIMITS, |_| true),
+        solve(network, b, LIMITS, &mut |_| true),
         Err(Unsolved::Indefinite)
     );
     let (_, network, b) = kinds(64).next().unwrap();
@@ -323,6 +323,6 @@ fn what_has_no_solution_is_told() {
         bytes: 1000,
         ..LIMITS
     };
-    let refused = solve(network, b, too_small, |_| true);
+    let refused = solve(network, b, too_small, &mut |_| true);
     assert!(matches!(refused, Err(Unsolved::Memory { needed, .. }) if needed > 1000));
 }
