@@ -3,6 +3,7 @@
 use crate::{dynamics::Halt, grid::Grid, node_set::NodeSet, schedule::Clock};
 use bytemuck::{Pod, Zeroable};
 use diff2d_stencil::real::Real;
+use ndarray::{ArrayView2, Axis};
 use rayon::prelude::*;
 use std::{ops::Range, sync::Arc};
 
@@ -193,9 +194,38 @@ pub fn pairwise(values: &[f64]) -> f64 {
     }
 }
 
+/// The [pairwise] sum of each column of some rows, of all columns together.
+#[must_use]
+pub fn pairwise_columns(rows: &ArrayView2<'_, f64>) -> Vec<f64> {
+    let row = |number: usize| rows.row(number).into_iter();
+    match rows.nrows() {
+        0 => vec![0.0; rows.ncols()],
+        1 => row(0).copied().collect(),
+        2 => row(0).zip(row(1)).map(|(a, b)| a + b).collect(),
+        3 => {
+            let all = row(0).zip(row(1)).zip(row(2));
+            all.map(|((a, b), c)| (a + b) + c).collect()
+        }
+        4 => {
+            let all = row(0).zip(row(1)).zip(row(2).zip(row(3)));
+            all.map(|((a, b), (c, d))| (a + b) + (c + d)).collect()
+        }
+        count => {
+            let (left, right) = rows.view().split_at(Axis(0), count.div_ceil(2));
+            let mut sums = pairwise_columns(&left);
+            let others = pairwise_columns(&right);
+            sums.iter_mut()
+                .zip(others)
+                .for_each(|(sum, other)| *sum += other);
+            sums
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use ndarray::Array2;
 
     #[test]
     fn the_ends_of_a_row_have_their_weights() {
@@ -220,5 +250,16 @@ mod tests {
         let row = vec![0.1_f64; 1_000_001];
         let sum = Summary::of_row(&row, 1.0, 1.0).mass;
         assert!((sum - 100_000.1).abs() < 1e-6, "{sum}");
+    }
+
+    #[test]
+    fn columns_are_summed_as_each_of_them_alone() {
+        for count in 0..70 {
+            let rows =
+                Array2::from_shape_fn((count, 3), |(j, i)| 0.1 + 1.0 / (j + 2 * i + 1) as f64);
+            let each = rows.columns().into_iter();
+            let each: Vec<f64> = each.map(|column| pairwise(&column.to_vec())).collect();
+            assert_eq!(pairwise_columns(&rows.view()), each, "{count}");
+        }
     }
 }

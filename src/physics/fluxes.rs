@@ -4,7 +4,7 @@
 //! summed for themselves, wherever they are, and their sums pairwise.
 
 use super::{geometry::Geometry, wall::Side};
-use crate::{dynamics::Dynamics, node_set::NodeSet, summary::pairwise};
+use crate::{dynamics::Dynamics, node_set::NodeSet, summary::pairwise_columns};
 use diff2d_stencil::{Coefficient, Operator, Side as Beyond, Walls, real::Real};
 use ndarray::{Array2, ArrayView2};
 use rayon::prelude::*;
@@ -104,8 +104,7 @@ impl Fluxes {
     #[must_use]
     pub fn rates(&self, rows: &ArrayView2<'_, f64>) -> Vec<f64> {
         let grid = &self.geometry.grid;
-        let sums = rows.columns().into_iter();
-        let sums = sums.map(|column| pairwise(&column.to_vec()));
+        let sums = pairwise_columns(rows).into_iter();
         // A sum of nothing is -0.
         sums.map(|sum| self.factor * grid.integral(sum) + 0.0)
             .collect()

@@ -5,7 +5,7 @@ use crate::{
     grid::Axis,
     node_set::NodeSet,
     params::{ParamsError, PointValue, RawParams, RecordKeys},
-    summary::{Summary, pairwise},
+    summary::{Summary, pairwise_columns},
 };
 use diff2d_stencil::real::Real;
 use ndarray::{Array2, ArrayView1, ArrayView2, Axis as ArrayAxis};
@@ -335,15 +335,19 @@ impl Geometry {
     /// The nodes of a region in row `j` that follow one another, and what each of them weighs.
     fn pieces(&self, region: &NodeSet, j: usize) -> Vec<(Range<usize>, f64)> {
         let (x, of_row) = (&self.grid.x, self.grid.y.weight(j));
-        let (begin, last) = (self.nodes.number(self.nodes.row(j), 0), x.nodes - 1);
+        let begin = self.nodes.number(self.nodes.row(j), 0);
         let runs = region.runs(begin..begin + x.nodes as u64);
         #[expect(clippy::cast_possible_truncation, reason = "numbers of columns")]
         let runs = runs.map(|run| [run.start, run.end].map(|number| (number - begin) as usize));
         // Nodes at the ends of a row may weigh less.
+        let (first, last) = match x.weight(0) {
+            1.0 => (0, x.nodes),
+            _ => (1, x.nodes - 1),
+        };
         let parts = runs.flat_map(|[start, end]| {
             [
-                start..end.min(1),
-                start.max(1)..end.min(last),
+                start..end.min(first),
+                start.max(first)..end.min(last),
                 start.max(last)..end,
             ]
         });
@@ -356,10 +360,10 @@ impl Geometry {
     /// What a state has in each region, of what all its rows have.
     #[must_use]
     pub fn region_values(&self, rows: &ArrayView2<'_, f64>) -> Vec<RegionValues> {
-        let column = |at: usize| rows.column(at).to_vec();
+        let sums = pairwise_columns(rows);
         let values = (0..self.regions.len()).map(|number| OF_REGION * number);
         let values = values.map(|at| {
-            let [area, sum, mass] = [at, at + 1, at + 2].map(|at| pairwise(&column(at)));
+            let [area, sum, mass] = [at, at + 1, at + 2].map(|at| sums[at]);
             RegionValues {
                 mean: sum / area,
                 min: rows
