@@ -1,14 +1,17 @@
 //! [`FieldFile`]: a frame for each interval between snapshots, in `STEM.mean.npy` and the like.
 
 use super::{
+    digest,
     error::CubeError,
     paths::{Paths, remove_file},
 };
 use crate::params::{Choice, RecordField};
 use diff2d_arrays::npy::{DATA_OFFSET, Dtype, NpyHeader};
 use diff2d_sys::{self as sys, FileExt};
+use rayon::prelude::*;
 use std::{
     fs::{self, File, OpenOptions},
+    io,
     path::{Path, PathBuf},
 };
 
@@ -140,6 +143,28 @@ impl FieldFile {
 fn bytes_of(header: &NpyHeader) -> u64 {
     let elements: u64 = header.shape.iter().product();
     DATA_OFFSET + elements * header.dtype.bytes as u64
+}
+
+/// The digest of the bytes of a file, whose blocks are read side by side.
+///
+/// # Errors
+/// [`CubeError::Io`].
+pub fn digest_of(cube: &Path, kind: RecordField) -> Result<String, CubeError> {
+    let path = FieldFile::path(cube, kind);
+    let file = sys::open_to_read(&path).map_err(CubeError::io("open", &path))?;
+    let length = file.metadata().map_err(CubeError::io("read", &path))?.len();
+    let each = digest::BLOCK as u64;
+    let blocks = (0..length.div_ceil(each)).into_par_iter().map(|block| {
+        let begin = block * each;
+        #[expect(clippy::cast_possible_truncation, reason = "at most a block")]
+        let mut bytes = vec![0; each.min(length - begin) as usize];
+        file.read_exact_at(&mut bytes, begin)?;
+        Ok(digest::of_block(&bytes))
+    });
+    let blocks: io::Result<Vec<_>> = blocks.collect();
+    blocks
+        .map(|blocks| digest::of_blocks(&blocks))
+        .map_err(CubeError::io("read", &path))
 }
 
 /// Gives the files that are there the frames of so many snapshots: fewer of a run that has ended before its last one.

@@ -94,6 +94,17 @@ fn fields_are_those_of_the_states_at_the_rows() {
     same("long");
     scene.succeed("run p.toml -o single.npy --set precision=f32");
     assert_eq!(data_of(&scene.read("single.mean.npy")).len(), 5 * nodes * 4);
+    // A byte of a field that has changed is seen, and the field is computed again.
+    let whole = scene.read("long.mean.npy");
+    let mut damaged = whole.clone();
+    damaged[whole.len() - 3] ^= 1;
+    scene.write("long.mean.npy", damaged);
+    let told = scene.run("verify long.npy");
+    assert_eq!(told.code, Some(3), "{told}");
+    let reason = "long.mean.npy does not have the check sum";
+    assert!(told.stdout.contains(reason), "{told}");
+    scene.succeed("repair long.npy");
+    same("long");
     // Nothing else is written over them, and they over nothing else.
     let told = scene.run("map 1 -o c.mean.npy --force");
     assert!(told.code == Some(2), "{told}");

@@ -1,12 +1,17 @@
 //! Whether a record is as its run has written it.
 
 use super::{
-    description::{MARK, SEAL_KEY, own_fields},
+    description::{FIELDS_SEAL_KEY, MARK, SEAL_KEY, own_fields},
     rows::read_rows,
 };
 use crate::cube::{
-    digest, error::CubeError, field_files::FieldFile, journal::Scenario, read::Cube,
+    digest,
+    error::CubeError,
+    field_files::{self, FieldFile},
+    journal::Scenario,
+    read::Cube,
 };
+use crate::params::Choice;
 use serde_json::Value;
 use std::{collections::BTreeMap, fs};
 
@@ -63,11 +68,19 @@ pub fn check(cube: &Cube) -> Result<Vec<String>, CubeError> {
         let shape = [cube.header().snapshots(), ny, nx];
         for field in own_fields(paths) {
             let header = FieldFile::header(field, shape, cube.header().dtype);
+            let path = FieldFile::path(&paths.cube, field);
+            let sum = known
+                .as_ref()
+                .and_then(|known| known.get(FIELDS_SEAL_KEY)?.get(field.name())?.as_str());
             if FieldFile::open(&paths.cube, field, header).is_err() {
-                let path = FieldFile::path(&paths.cube, field);
+                let name = path.display();
+                wrong.push(format!("{name} is not there, or is another array"));
+            } else if sum.is_some_and(|sum| {
+                !field_files::digest_of(&paths.cube, field).is_ok_and(|found| found == sum)
+            }) {
+                let name = path.display();
                 wrong.push(format!(
-                    "{} is not there, or is another array",
-                    path.display()
+                    "{name} does not have the check sum of the field that its run has written"
                 ));
             }
         }

@@ -11,9 +11,9 @@ use std::{fs, path::Path};
 /// By this a description is known as one of ours.
 pub(super) const MARK: &str = "\"format\": \"diff2d record 1\"";
 
-/// The key of the check sum of rows that are complete, and how its line begins.
+/// The keys of the check sums of rows and of fields that are complete.
 pub(super) const SEAL_KEY: &str = "rows_sha256";
-const SEAL: &str = "  \"rows_sha256\": ";
+pub(super) const FIELDS_SEAL_KEY: &str = "fields_sha256";
 
 /// A description that is known as one of ours.
 #[must_use]
@@ -35,13 +35,15 @@ pub(super) fn is_described(path: &Path, description: &str) -> Result<(), CubeErr
     }
 }
 
-/// A description without the check sum of rows that are complete.
+/// A description without the check sums of rows and fields that are complete.
 fn unsealed(description: &str) -> String {
+    let seals = [SEAL_KEY, FIELDS_SEAL_KEY].map(|key| format!("  \"{key}\": "));
+    let is_seal = |line: &&str| seals.iter().any(|seal| line.starts_with(seal));
     let lines = description.split_inclusive('\n');
-    lines.filter(|line| !line.starts_with(SEAL)).collect()
+    lines.filter(|line| !is_seal(line)).collect()
 }
 
-/// Puts the check sum of the rows into the description of a record that is complete, unless it is there.
+/// Puts the check sums of rows and fields into the description of a record that is complete, unless they are there.
 ///
 /// # Errors
 /// [`CubeError::Io`].
@@ -57,7 +59,17 @@ pub fn seal(paths: &Paths) -> Result<(), CubeError> {
         return Ok(());
     };
     let sum = digest::of_bytes(&fs::read(&rows).map_err(CubeError::io("read", &rows))?);
-    let sealed = format!("{begin}{MARK},\n{SEAL}\"{sum}\"{end}");
+    let of_field = |field: &RecordField| {
+        let sum = field_files::digest_of(&paths.cube, *field)?;
+        Ok(format!("\"{}\": \"{sum}\"", field.name()))
+    };
+    let sums = fields.iter().map(of_field);
+    let sums = sums.collect::<Result<Vec<String>, CubeError>>()?;
+    let of_fields = match sums.is_empty() {
+        true => String::new(),
+        false => format!(",\n  \"{FIELDS_SEAL_KEY}\": {{{}}}", sums.join(", ")),
+    };
+    let sealed = format!("{begin}{MARK},\n  \"{SEAL_KEY}\": \"{sum}\"{of_fields}{end}");
     Ok(sys::write_file(&beside, sealed.as_bytes())?)
 }
 
