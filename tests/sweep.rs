@@ -295,6 +295,41 @@ fn scenarios_end_when_they_are_steady() {
     assert!(told.contains("D = 2.5, 10 of 10 snapshots"), "{told}");
     assert!(told.contains("committed  48 of 48 snapshots"), "{told}");
     scene.succeed("verify s.npy");
+    // What is not there is left out, and that is said.
+    let nodes = frame / 8;
+    let sentence =
+        "15 of 63 snapshots lie behind the ends of their scenarios and are left out; --keep-nan";
+    let told = scene.succeed("stats s.npy --json");
+    assert!(
+        told.stdout.contains(&format!("\"count\":{},", 48 * nodes)),
+        "{told}"
+    );
+    assert!(told.stderr.contains(sentence), "{told}");
+    let told = scene.succeed("stats s.npy --keep-nan --json");
+    assert!(told.stdout.contains("\"mean\":null"), "{told}");
+    for (command, sentence) in [
+        ("stats s.npy --select 2,10: --csv", sentence),
+        ("coarsen s.npy --by 1,3,1,1 --op mean -o c.npy", sentence),
+        (
+            "probe s.npy --at 2,15,5,5",
+            "or behind the end of a scenario, left out",
+        ),
+        ("map mean(a,scenario) a=s.npy -o m.npy", ""),
+        ("stats c.npy --select 2,:3", ""),
+        ("export s.npy --to csv -o e.csv", ""),
+        ("export s.npy --to vti -o e", ""),
+    ] {
+        let told = scene.succeed(command);
+        assert!(told.stderr.contains(sentence), "{command}: {told}");
+    }
+    let told = scene.succeed("stats m.npy --json --keep-nan").stdout;
+    assert!(told.contains("\"nan\":0"), "{told}");
+    let lines = scene.text("e.csv").lines().count();
+    assert_eq!(lines, 1 + 48 * nodes);
+    let files = std::fs::read_dir(scene.path("e")).unwrap();
+    let files =
+        files.filter(|file| file.as_ref().unwrap().path().extension() == Some("vti".as_ref()));
+    assert_eq!(files.count(), 48);
     scene.succeed("sweep s.toml -o s.npy --resume");
     scene.succeed("plot s.npy -o d --quiet");
     assert!(scene.read("s.npy") == cube && scene.text("s.journal") == journal);

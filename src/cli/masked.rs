@@ -18,9 +18,9 @@ pub(super) fn left_out(
         return Ok(false);
     }
     let nodes: u64 = array.npy.shape.iter().rev().take(2).product();
-    let way_back = "are masked and left out; --keep-nan takes their NaN as NumPy does";
+    let way_back = "left out; --keep-nan takes their NaN as NumPy does";
     if array.available() == 0 {
-        terminal.note(&format!("nodes that {way_back}"));
+        terminal.note(&format!("nodes that are masked and {way_back}"));
         return Ok(true);
     }
     let options = Options {
@@ -48,12 +48,23 @@ pub(super) fn left_out(
     if array.journal.is_none() {
         masked = [masked, frame(true)?]
             .into_iter()
-            .filter(|&nan| nan > 0)
+            .filter(|&nan| nan > 0 && nan < nodes)
             .min()
             .unwrap_or(0);
     }
     if masked > 0 {
-        terminal.note(&format!("{masked} of {nodes} nodes {way_back}"));
+        terminal.note(&format!(
+            "{masked} of {nodes} nodes are masked and {way_back}"
+        ));
+    }
+    let header = array.header();
+    let behind = header.map_or(0, |header| header.places_behind(array.available()));
+    if behind > 0 {
+        let shape = array.shape();
+        let places: u64 = shape.iter().take(2).product();
+        terminal.note(&format!(
+            "{behind} of {places} snapshots lie behind the ends of their scenarios and are {way_back}"
+        ));
     }
     Ok(true)
 }

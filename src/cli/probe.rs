@@ -281,8 +281,15 @@ impl<'a> Elements<'a> {
             } else {
                 "elements"
             };
+            let header = axes.array.header();
+            let ends = header.is_some_and(|header| header.places_behind(u64::MAX) > 0);
+            let or_behind = if ends {
+                ", or behind the end of a scenario,"
+            } else {
+                ""
+            };
             self.table.terminal.note(&format!(
-                "{} {elements} at masked nodes left out; --keep-nan prints them",
+                "{} {elements} at masked nodes{or_behind} left out; --keep-nan prints them",
                 self.masked
             ));
         }

@@ -233,7 +233,7 @@ fn labels(journal: &Journal) -> Option<Labels> {
         quantity: None,
         unit: first.params.unit("p").map(str::to_owned),
         // All scenarios of a sweep have the same keys.
-        is_masked: first.params.has_mask(),
+        is_masked: first.params.has_mask() || header.places_behind(u64::MAX) > 0,
     })
 }
 

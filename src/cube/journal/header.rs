@@ -325,6 +325,18 @@ impl Header {
         };
     }
 
+    /// How many places of the first scenarios of a sweep lie behind the last snapshots of these: NaN.
+    #[must_use]
+    pub fn places_behind(&self, scenarios: u64) -> u64 {
+        let all = self.shape.first().filter(|_| self.is_sweep());
+        let count = usize::try_from(scenarios.min(all.copied().unwrap_or(0))).unwrap_or(0);
+        let behind = |number| {
+            self.snapshots_each()
+                .saturating_sub(self.snapshots_of(number))
+        };
+        (0..count).map(behind).sum()
+    }
+
     /// How many snapshots a run has that has ended early, and has a shorter cube.
     fn shortened(&self) -> Option<u64> {
         self.ended.get(&0).copied().filter(|_| !self.is_sweep())

@@ -19,7 +19,7 @@ pub struct Labels {
     pub quantity: Option<String>,
     /// In what they are, if that is known.
     pub unit: Option<String>,
-    /// Whether NaN stands for nodes that are not part of the domain.
+    /// Whether NaN stands for nodes that are not part of the domain, or for snapshots that a scenario has not.
     pub is_masked: bool,
 }
 
