@@ -452,6 +452,24 @@ fn lines_and_histories_are_curves_through_the_values() {
     assert!(told.stderr.contains("12 of 40 frames are drawn"), "{told}");
     assert_eq!(curves(&scene.text("a/line-x=-1.svg"))[0].len(), 7);
     assert!(scene.text("a/line-x=-1.svg").contains(">row</text>"));
+    // Or their axes have names, which pictures and places take; what they show are indices, and in no unit.
+    let axes = "--axes time:h,lat:deg,lon:deg";
+    scene.succeed(&format!("plot a.npy {axes} --snapshots 3 -o named.svg"));
+    let field = scene.text("named.svg");
+    for text in [">lat</text>", ">lon</text>", ">time 3</text>"] {
+        assert!(field.contains(text), "{text}");
+    }
+    scene.succeed(&format!(
+        "plot a.npy {axes} --line lon=-1 --history lat=2,lon=3 -o n"
+    ));
+    assert!(scene.text("n/line-lon=-1.svg").contains(">lat</text>"));
+    let history = scene.text("n/history.svg");
+    for text in [">time</text>", ">lon = 3, lat = 2</text>"] {
+        assert!(history.contains(text), "{text}");
+    }
+    // Numbers of frames are those of the file.
+    scene.succeed("plot a.npy[::12] --snapshots 2 -o part.svg");
+    assert!(scene.text("part.svg").contains(">snapshot 24</text>"));
 }
 
 #[test]

@@ -9,7 +9,7 @@ use crate::{
     error::Error,
 };
 use diff2d_arrays::{
-    labels::{Labels, NamedAxis},
+    labels::{AxisValues, Labels, NamedAxis},
     npy::NpyError,
 };
 use diff2d_plot::{self as plot, Extent, Frame, Reduced, Values};
@@ -200,7 +200,13 @@ impl<'a> Frames<'a> {
 
     pub(super) fn shown(&self, index: u64) -> Shown<'a> {
         match &self.kind {
-            ArrayKind::Plain(_) => Shown::plain(index),
+            ArrayKind::Plain(_) => Shown {
+                name: self.first_name().map(|name| {
+                    let number = self.array.index_in_file(0, index);
+                    format!("{name} {number}")
+                }),
+                ..Shown::plain(index)
+            },
             ArrayKind::Snapshots(header, records) => {
                 let record = &records[usize::try_from(index).unwrap_or(usize::MAX)];
                 Shown {
@@ -277,6 +283,12 @@ impl<'a> Frames<'a> {
         }
     }
 
+    /// The name of the axis along which frames follow one another, if nothing but their numbers is known of them.
+    pub(in crate::cli) fn first_name(&self) -> Option<&str> {
+        let first = self.first_axis()?;
+        (first.values == AxisValues::Counted).then_some(&*first.name)
+    }
+
     /// What the frames are, if the array's first axis has words for its indices: `mean`, `std`.
     fn words(&self) -> Option<&[String]> {
         self.first_axis()?.labels()
@@ -308,7 +320,10 @@ impl<'a> Frames<'a> {
                     let number = usize::try_from(index).unwrap_or(usize::MAX);
                     match self.words().and_then(|words| words.get(number)) {
                         Some(label) => frame.named(label),
-                        None if self.len() > 1 => frame.numbered(number),
+                        None if self.len() > 1 => {
+                            let number = self.array.index_in_file(0, index);
+                            frame.numbered(usize::try_from(number).unwrap_or(usize::MAX))
+                        }
                         None => frame,
                     }
                 }

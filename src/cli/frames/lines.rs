@@ -58,15 +58,51 @@ impl Frames<'_> {
         }
     }
 
-    /// The name of an axis of a frame: x and y where its nodes have coordinates.
-    pub(in crate::cli) fn side_name(&self, index: u64, side: FrameAxis) -> &'static str {
-        let is_known = self.axes(index).coordinate(self.axis(side), 0).is_some();
-        match (side, is_known) {
-            (FrameAxis::Y, true) => "y",
-            (FrameAxis::X, true) => "x",
-            (FrameAxis::Y, false) => "row",
-            (FrameAxis::X, false) => "column",
+    /// The name that an axis of frames has, if it has one.
+    pub(in crate::cli) fn name_of(&self, side: FrameAxis) -> Option<&str> {
+        let named = self.array.labels.axis(self.axis(side));
+        named.map(|named| named.name.as_str())
+    }
+
+    /// What an axis of frames is called: by its name, or that of a matrix.
+    pub(in crate::cli) fn side_name(&self, side: FrameAxis) -> &str {
+        self.name_of(side).unwrap_or(match side {
+            FrameAxis::Y => "row",
+            FrameAxis::X => "column",
+        })
+    }
+
+    /// Whether nothing but their numbers is known of the nodes along an axis of frames.
+    pub(super) fn is_counted(&self, side: FrameAxis) -> bool {
+        let named = self.array.labels.axis(self.axis(side));
+        matches!(self.kind, ArrayKind::Plain(_))
+            && named.is_none_or(|named| named.coordinates().is_none())
+    }
+
+    /// The unit of the coordinates along an axis of frames, if it is known.
+    pub(in crate::cli) fn side_unit(&self, side: FrameAxis) -> Option<&str> {
+        self.unit(self.side_name(side))
+            .filter(|_| !self.is_counted(side))
+    }
+
+    /// What stands beside an axis of frames.
+    pub(in crate::cli) fn side_label(&self, side: FrameAxis) -> String {
+        let name = self.side_name(side);
+        match self.is_counted(side) {
+            true => name.to_owned(),
+            false => self.with_unit(name),
         }
+    }
+
+    /// The axis of frames that a word means: its name, or y, x, row and column.
+    pub(in crate::cli) fn side(&self, word: &str) -> Option<FrameAxis> {
+        let mut sides = [FrameAxis::Y, FrameAxis::X].into_iter();
+        let named = sides.find(|&side| self.name_of(side) == Some(word));
+        named.or(match word {
+            "y" | "row" => Some(FrameAxis::Y),
+            "x" | "column" => Some(FrameAxis::X),
+            _ => None,
+        })
     }
 
     /// The node of a frame nearest to a coordinate, or that of a number, negative from the end.
@@ -77,7 +113,7 @@ impl Frames<'_> {
         text: &str,
     ) -> Result<AxisPosition, Error> {
         let (axes, axis) = (self.axes(frame), self.axis(side));
-        let name = self.side_name(frame, side);
+        let name = self.side_name(side);
         let (index, told) = match axes.coordinate(axis, 0) {
             Some(_) => {
                 let index = axes.nearest(axis, text)?;
@@ -96,7 +132,7 @@ impl Frames<'_> {
             }
         };
         let shown = plot::short(place(&axes, axis, index), 5);
-        let unit = self.unit(name).unwrap_or_default();
+        let unit = self.side_unit(side).unwrap_or_default();
         let title = format!("{name} = {shown} {unit}");
         let title = title.trim_end().to_owned();
         Ok(AxisPosition { index, told, title })

@@ -1,6 +1,6 @@
 //! [`Look`]: how frames are to be drawn, as far as the user says.
 
-use super::{array::Frames, survey::FrameSurvey};
+use super::{array::Frames, lines::FrameAxis, survey::FrameSurvey};
 use crate::{
     cube::journal::Scenario,
     params::{Choice, Coordinates},
@@ -99,10 +99,14 @@ impl Frames<'_> {
             contours: look.contours.clone(),
             cadence: self.cadence(),
             quantity,
-            axes: [0, 1].map(|axis| {
-                let name = ["x", "y"][axis];
-                let known = || Some(self.with_unit(name)).filter(|known| known != name);
-                let asked = look.axes[axis].as_deref();
+            axes: [FrameAxis::X, FrameAxis::Y].map(|side| {
+                let at = usize::from(side == FrameAxis::Y);
+                let (usual, asked) = (["x", "y"][at], look.axes[at].as_deref());
+                if self.is_counted(side) {
+                    return asked.or(self.name_of(side)).map(str::to_owned);
+                }
+                let name = self.name_of(side).unwrap_or(usual);
+                let known = || Some(self.with_unit(name)).filter(|known| known != usual);
                 asked.map(|label| self.labelled(label, name)).or_else(known)
             }),
             title: look.title.clone(),

@@ -19,11 +19,11 @@ pub(super) fn line(
     terminal: &Terminal,
 ) -> Result<(String, Chart), Error> {
     let example = "one coordinate that is the same along the line, such as y=0 or x=2.5";
-    let (fixed, value) = match pairs(text)[..] {
+    let (frames, shown) = (drawing.frames, drawing.some(MOST_CURVES));
+    let (fixed, value) = match pairs(frames, text)[..] {
         [(Some(side), value)] => (side, value),
         _ => return Err(expected("--line", text, example)),
     };
-    let (frames, shown) = (drawing.frames, drawing.some(MOST_CURVES));
     let typed = printable(text);
     let mut chart = Chart {
         colormap: Some(drawing.look.colormap.unwrap_or_default()),
@@ -33,7 +33,7 @@ pub(super) fn line(
         let place = frames.place(index, fixed, value)?;
         if chart.curves.is_empty() {
             terminal.note(&format!("--line {typed}: {}", place.told));
-            chart.x = frames.with_unit(frames.side_name(index, fixed.other()));
+            chart.x = frames.side_label(fixed.other());
             chart.subtitle.clone_from(&place.title);
         }
         chart.curves.push(Curve {
@@ -73,12 +73,12 @@ pub(super) fn history(
     let mut chart = chart(drawing);
     chart.x = match frames.has_times() {
         true => frames.with_unit("t"),
-        false => "frame".to_owned(),
+        false => frames.first_name().unwrap_or("frame").to_owned(),
     };
     let first = chosen.first().copied().unwrap_or(0);
     for text in texts {
         let example = "both coordinates of a place, such as x=0,y=0";
-        let pairs = pairs(text);
+        let pairs = pairs(frames, text);
         let value = |side: FrameAxis| {
             let mut given = pairs.iter().filter(|(given, _)| *given == Some(side));
             match (given.next(), given.next(), pairs.len()) {
@@ -107,8 +107,8 @@ pub(super) fn history(
 /// A place in a legend, with units: `x = 0 m, y = 2 m`; as it was typed where there are none.
 fn labelled(frames: &Frames<'_>, pairs: &[(Option<FrameAxis>, &str)]) -> String {
     let pair = |(side, value): &(Option<FrameAxis>, &str)| {
-        let name = frames.side_name(0, (*side)?);
-        let unit = frames.unit(name).unwrap_or_default();
+        let name = frames.side_name((*side)?);
+        let unit = frames.side_unit((*side)?).unwrap_or_default();
         Some(format!("{name} = {value} {unit}").trim_end().to_owned())
     };
     let parts: Vec<String> = pairs.iter().filter_map(pair).collect();
@@ -150,15 +150,10 @@ pub(super) fn chart(drawing: &Drawing<'_>) -> Chart {
 }
 
 /// `x=0,y=0` in its parts; rows are along y and columns along x.
-fn pairs(text: &str) -> Vec<(Option<FrameAxis>, &str)> {
+fn pairs<'a>(frames: &Frames<'_>, text: &'a str) -> Vec<(Option<FrameAxis>, &'a str)> {
     let pair = |part| {
         let (name, value): (&str, &str) = str::split_once(part, '=').unwrap_or(("", part));
-        let side = match name.trim() {
-            "y" | "row" => Some(FrameAxis::Y),
-            "x" | "column" => Some(FrameAxis::X),
-            _ => None,
-        };
-        (side, value.trim())
+        (frames.side(name.trim()), value.trim())
     };
     text.split(',').map(pair).collect()
 }
