@@ -119,8 +119,9 @@ impl<'a> History<'a> {
             before: None,
             wrong: None,
         };
-        let now = now.map(|now| (now, output.has_ended));
-        let kept = now.map_or(Ok(()), |now| history.go_on(now, rows.as_deref()));
+        let kept = now.map_or(Ok(()), |now| {
+            history.go_on(now, output.has_ended, rows.as_deref())
+        });
         collective::all_ok(comm, kept)?;
         Ok(Some(history))
     }
@@ -128,7 +129,8 @@ impl<'a> History<'a> {
     /// Keeps the rows up to a durable state, which may be the last one.
     fn go_on(
         &mut self,
-        (now, has_ended): (Clock, bool),
+        now: Clock,
+        has_ended: bool,
         rows: Option<&[ReadRow]>,
     ) -> Result<(), RunError> {
         let mut count = self.due.pass_to(now);
@@ -212,8 +214,10 @@ impl<'a> History<'a> {
     /// Collective. Takes a state into the fields, where an interval begins, goes on, or ends.
     pub(super) fn take_fields<C: Comm>(
         &mut self,
-        (now, time): (Clock, f64),
-        (begins, ends): (bool, bool),
+        now: Clock,
+        time: f64,
+        begins: bool,
+        ends: bool,
         ranks: &Decomposition<'_, C>,
         mut show: impl FnMut(Look<'_>) -> Result<(), RunError>,
     ) -> Result<(), RunError> {
@@ -252,7 +256,7 @@ impl<'a> History<'a> {
         let Some(time) = self.due.time(now) else {
             return Ok(());
         };
-        self.row((now.step, time), ranks, show)?;
+        self.row(now.step, time, ranks, show)?;
         self.due.pass();
         Ok(())
     }
@@ -269,7 +273,7 @@ impl<'a> History<'a> {
             sums: self.sums.clone(),
             unexplained: self.unexplained,
         });
-        self.row((now.step, now.simtime), ranks, show)
+        self.row(now.step, now.simtime, ranks, show)
     }
 
     /// Collective. Takes that back, unless the run has ended.
@@ -292,21 +296,22 @@ impl<'a> History<'a> {
     /// Collective. Appends the row of a state.
     fn row<C: Comm>(
         &mut self,
-        (step, time): (u64, f64),
+        step: u64,
+        time: f64,
         ranks: &Decomposition<'_, C>,
         show: impl FnOnce(Look<'_>) -> Result<(), RunError>,
     ) -> Result<(), RunError> {
         let shown = show(&mut |rows| self.reader.read(time, rows));
         collective::all_ok(ranks.comm(), shown)?;
         let written = match self.reader.all(ranks) {
-            Some(values) => self.append((step, time), values),
+            Some(values) => self.append(step, time, values),
             None => Ok(()),
         };
         collective::all_ok(ranks.comm(), written)
     }
 
     /// Appends the row of a state.
-    fn append(&mut self, (step, time): (u64, f64), values: StateValues) -> Result<(), RunError> {
+    fn append(&mut self, step: u64, time: f64, values: StateValues) -> Result<(), RunError> {
         let StateValues {
             totals,
             rates,

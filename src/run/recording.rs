@@ -39,9 +39,11 @@ pub(super) fn check(
 
 /// Collective. Advances a state, by single steps that are looked into where every step is recorded.
 pub(super) fn advance<C: Comm>(
-    (history, ranks): (Option<&mut History<'_>>, &Decomposition<'_, C>),
+    history: Option<&mut History<'_>>,
+    ranks: &Decomposition<'_, C>,
     state: &mut impl State<C>,
-    (steps, now): (u64, Clock),
+    steps: u64,
+    now: Clock,
     clock: &mut RunClock,
     snapshot: Option<&mut Snapshot<'_, '_, C>>,
 ) -> Result<(), RunError> {
@@ -60,7 +62,8 @@ pub(super) fn advance<C: Comm>(
 
 /// Collective. Takes the row that is due at a state, if one is. Those up to a snapshot are durable before it.
 pub(super) fn record<C: Comm>(
-    (history, ranks): (Option<&mut History<'_>>, &Decomposition<'_, C>),
+    history: Option<&mut History<'_>>,
+    ranks: &Decomposition<'_, C>,
     state: &mut impl State<C>,
     now: Clock,
     is_snapshot: bool,
@@ -79,7 +82,7 @@ pub(super) fn record<C: Comm>(
         let is_last = now.step >= history.problem.schedule.last_step();
         let (begins, ends) = (is_snapshot && !is_last, is_snapshot && now.step > 0);
         let show = |look: Look<'_>| state.look(look);
-        history.take_fields((now, now.simtime), (begins, ends), ranks, show)?;
+        history.take_fields(now, now.simtime, begins, ends, ranks, show)?;
     }
     match is_snapshot || state.keeps_passes() {
         true => history.sync(ranks.comm()),
@@ -89,9 +92,11 @@ pub(super) fn record<C: Comm>(
 
 /// Collective. Takes the rows that are due between a state and the next step.
 pub(super) fn record_beyond<C: Comm>(
-    (history, ranks): (Option<&mut History<'_>>, &Decomposition<'_, C>),
+    history: Option<&mut History<'_>>,
+    ranks: &Decomposition<'_, C>,
     state: &mut impl State<C>,
-    (now, clock): (Clock, &RunClock),
+    now: Clock,
+    clock: &RunClock,
 ) -> Result<(), RunError> {
     let Some(history) = history else {
         return Ok(());
@@ -100,14 +105,15 @@ pub(super) fn record_beyond<C: Comm>(
         let time = history.due.time(now).unwrap_or(now.simtime);
         history.take(now, ranks, |look| state.aside(length, now, clock, look))?;
         let show = |look: Look<'_>| state.aside(length, now, clock, look);
-        history.take_fields((now, time), (false, false), ranks, show)?;
+        history.take_fields(now, time, false, false, ranks, show)?;
     }
     Ok(())
 }
 
 /// Collective. Begins an interval with a state from which the run goes on.
 pub(super) fn go_on<C: Comm>(
-    (history, ranks): (Option<&mut History<'_>>, &Decomposition<'_, C>),
+    history: Option<&mut History<'_>>,
+    ranks: &Decomposition<'_, C>,
     state: &mut impl State<C>,
     now: Clock,
 ) -> Result<(), RunError> {
@@ -115,5 +121,5 @@ pub(super) fn go_on<C: Comm>(
         return Ok(());
     };
     let show = |look: Look<'_>| state.look(look);
-    history.take_fields((now, now.simtime), (true, false), ranks, show)
+    history.take_fields(now, now.simtime, true, false, ranks, show)
 }

@@ -215,7 +215,7 @@ fn first_state<'p, C: Comm>(
     let began = match resumed {
         Some(clock) => {
             if clock.step < problem.schedule.last_step() {
-                recording::go_on((history.as_mut(), output.ranks), state, clock)?;
+                recording::go_on(history.as_mut(), output.ranks, state, clock)?;
             }
             clock
         }
@@ -224,7 +224,7 @@ fn first_state<'p, C: Comm>(
             let ranks = output.ranks;
             snapshot::put(output, start, |snapshot| {
                 state.show(snapshot)?;
-                recording::record((history.as_mut(), ranks), state, start, true)
+                recording::record(history.as_mut(), ranks, state, start, true)
             })?;
             start
         }
@@ -263,7 +263,7 @@ fn advance<C: Comm>(
 ) -> Result<(Clock, Outcome), RunError> {
     let (schedule, mut now, ranks) = (&problem.schedule, began, output.ranks);
     while now.step < schedule.last_step() && !output.has_ended {
-        recording::record_beyond((history.as_deref_mut(), ranks), state, (now, clock))?;
+        recording::record_beyond(history.as_deref_mut(), ranks, state, now, clock)?;
         let due = schedule.next_due(now.step) - now.step;
         let row = history
             .as_ref()
@@ -293,21 +293,15 @@ fn advance<C: Comm>(
         let advanced = match is_snapshot {
             true => snapshot::put(output, then, |snapshot| {
                 let snapshot = Some(snapshot);
-                recording::advance(
-                    (history.as_deref_mut(), ranks),
-                    state,
-                    (plan.steps, now),
-                    clock,
-                    snapshot,
-                )?;
-                recording::record((history.as_deref_mut(), ranks), state, then, true)
+                let seen = history.as_deref_mut();
+                recording::advance(seen, ranks, state, plan.steps, now, clock, snapshot)?;
+                recording::record(history.as_deref_mut(), ranks, state, then, true)
             }),
             false => {
-                let steps = (plan.steps, now);
-                let seen = (history.as_deref_mut(), ranks);
-                let advanced = recording::advance(seen, state, steps, clock, None);
+                let seen = history.as_deref_mut();
+                let advanced = recording::advance(seen, ranks, state, plan.steps, now, clock, None);
                 advanced.and_then(|()| {
-                    recording::record((history.as_deref_mut(), ranks), state, then, false)
+                    recording::record(history.as_deref_mut(), ranks, state, then, false)
                 })
             }
         };
