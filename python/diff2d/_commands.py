@@ -72,6 +72,10 @@ def export(
     to: str,
     *,
     output: str | os.PathLike[str] | None = None,
+    keep_bits: int | None = None,
+    max_error: float | None = None,
+    compress: bool = False,
+    chunks: Iterable[int] | None = None,
     force: bool = False,
     memory: int | str = "256MiB",
 ) -> Path:
@@ -85,6 +89,14 @@ def export(
         `"xdmf"` or `"kerchunk"`, which point into the cube and copy nothing; `"zarr"`, `"hdf5"`, `"vti"`, `"csv"`.
     output
         The new file or directory; beside the cube if None.
+    keep_bits
+        Round to so many bits of the mantissa.
+    max_error
+        Round to as few bits as it takes for no value to change by more than this.
+    compress
+        Compress Zarr; HDF5 always is.
+    chunks
+        Shape of the chunks of Zarr and HDF5; fewer lengths are those of the last axes.
     force
         Replace an export that is there.
     memory
@@ -97,7 +109,17 @@ def export(
     """
     if output is not None and os.fspath(output) == "-":
         raise ParameterError("output is the name of a file or a directory")
-    arguments = {"cube": os.fspath(array), "to": to, "output": output, "force": force, "memory": memory}
+    arguments = {
+        "cube": os.fspath(array),
+        "to": to,
+        "output": output,
+        "keep_bits": keep_bits,
+        "max_error": max_error,
+        "compress": compress,
+        "chunks": None if chunks is None else ",".join(map(str, chunks)),
+        "force": force,
+        "memory": memory,
+    }
     [path], _ = call("export", arguments, writes=True)
     return Path(path)
 

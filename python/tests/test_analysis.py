@@ -1,5 +1,6 @@
 """Statistics, windows, probes, comparisons and checks against NumPy."""
 
+import json
 import math
 import os
 import resource
@@ -295,6 +296,12 @@ def test_exports_are_those_of_the_program(cube):
     assert diff2d.export(cube, "xdmf").exists()
     with pytest.raises(diff2d.ParameterError, match="docx"):
         diff2d.export(cube, "docx")
+    rounded = diff2d.export(cube, "zarr", keep_bits=9, compress=True, chunks=(2, 5, 7))
+    kept = json.loads((rounded / "p" / "zarr.json").read_text())
+    assert kept["chunk_grid"]["configuration"]["chunk_shape"] == [2, 5, 7]
+    assert kept["attributes"]["quantization_nsb"] == 9
+    with pytest.raises(diff2d.ParameterError, match="max-error"):
+        diff2d.export(cube, "zarr", output="q.zarr", max_error=-1.0)
 
 
 @pytest.mark.parametrize("dtype", ["i4", "u1", "f4", "b1"])
