@@ -2,7 +2,7 @@
 
 use super::{
     input::Input,
-    png_file::Rows,
+    png_file::PngRows,
     raster::{Pixels, between, mix},
 };
 use crate::params::{Interpolation, ParamsError};
@@ -100,7 +100,7 @@ fn part_of_second(part: f64, interpolation: Interpolation) -> f64 {
 #[derive(Debug)]
 struct PixelRows {
     /// Those that come.
-    coming: Option<Rows>,
+    coming: Option<PngRows>,
     first: usize,
     rows: VecDeque<Arc<[u8]>>,
     /// The most bytes of rows that were asked for before.
@@ -112,7 +112,7 @@ pub(crate) const ROOM_AT_FIRST: u64 = 4 << 20;
 
 impl SampledPicture {
     fn new(input: &Input, (ny, nx): (usize, usize)) -> Result<Self, ParamsError> {
-        let rows = Rows::open(input)?;
+        let rows = PngRows::open(input)?;
         let pixels = rows.pixels();
         Ok(Self {
             pixels,
@@ -156,7 +156,7 @@ impl SampledPicture {
         }
         while held.first + held.rows.len() <= *places.end() {
             if held.coming.is_none() {
-                (held.first, held.coming) = (0, Some(Rows::open(input)?));
+                (held.first, held.coming) = (0, Some(PngRows::open(input)?));
                 held.rows.clear();
             }
             let Some(coming) = &mut held.coming else {
@@ -227,7 +227,7 @@ impl Picture {
         &self,
         mut visit: impl FnMut(usize, &mut dyn Iterator<Item = f64>),
     ) -> Result<(), ParamsError> {
-        let mut rows = Rows::open(&self.input)?;
+        let mut rows = PngRows::open(&self.input)?;
         let pixels = self.sampled.pixels;
         for number in 0..pixels.height {
             let row = rows.row(&self.input, number)?;

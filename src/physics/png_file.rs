@@ -1,4 +1,4 @@
-//! [`Rows`]: the rows of pixels of a PNG file.
+//! [`PngRows`]: the rows of pixels of a PNG file.
 
 use super::{
     input::{Input, InputFile},
@@ -14,7 +14,7 @@ const LONGEST_ROW: usize = 1 << 24;
 const MOST_INTERLACED: usize = 1 << 26;
 
 /// The rows of pixels of a picture, from the top.
-pub struct Rows {
+pub struct PngRows {
     reader: Reader<BufReader<InputFile>>,
     pixels: Pixels,
     /// The row that was decoded last, or all of them where they are not in their order.
@@ -25,7 +25,7 @@ pub struct Rows {
     next: usize,
 }
 
-impl Rows {
+impl PngRows {
     /// Opens the picture.
     ///
     /// # Errors
@@ -73,7 +73,7 @@ impl Rows {
     /// Bytes that decoding takes.
     #[must_use]
     pub fn bytes(&self) -> u64 {
-        /// Rows of the decoder.
+        /// PngRows of the decoder.
         const ROWS: usize = 4;
         let rows = match self.is_interlaced {
             true => self.pixels.height + ROWS,
@@ -113,7 +113,7 @@ impl Rows {
     }
 }
 
-impl fmt::Debug for Rows {
+impl fmt::Debug for PngRows {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:?} from row {} on", self.pixels, self.next)
     }
