@@ -73,7 +73,7 @@ impl PngRows {
     /// Bytes that decoding takes.
     #[must_use]
     pub fn bytes(&self) -> u64 {
-        /// PngRows of the decoder.
+        /// Rows of the decoder.
         const ROWS: usize = 4;
         let rows = match self.is_interlaced {
             true => self.pixels.height + ROWS,
