@@ -175,6 +175,8 @@ fn requests_that_do_not_fit_the_array_are_refused() {
         ("probe a.npy --at 0,-6", "outside"),
         ("probe a.npy --at 0", "2"),
         ("probe a.npy --at 0,one", "'one'"),
+        ("probe a.npy --at ::2", "has 1 indices or ranges"),
+        ("probe a.npy --at ::-1,0", "no range"),
         ("probe a.npy", "--at"),
         ("create a.npy --shape 3", "--force"),
         ("create c.npy --shape 3 --dtype u1 --fill 256", "hold"),
@@ -218,6 +220,27 @@ fn requests_that_do_not_fit_the_array_are_refused() {
     assert_eq!(told.code, Some(1), "{told}");
     assert!(told.stderr.contains("needs 8000000004096 bytes"), "{told}");
     assert_eq!(scene.files(), ["a.npy", "b.npy", "empty.npy", "out.npy"]);
+}
+
+#[test]
+fn points_may_be_ranges_in_the_order_of_their_indices() {
+    let scene = Scene::new();
+    scene.succeed("create a.npy --shape 3,4 --dtype i4 --fill index");
+    for (options, values) in [
+        ("--at 1:,::2 --at 0,0", "4 6 8 10 0"),
+        ("--at -1,2:9", "10 11"),
+        ("--at 2:1,0", ""),
+        ("--at 1:3 --series", "1 5 9 2 6 10"),
+        ("--at :,::3 --series", "0 4 8 3 7 11"),
+    ] {
+        let told = scene.succeed(&format!("probe a.npy {options}"));
+        let found: Vec<&str> = told.stdout.lines().skip(1).collect();
+        let found: Vec<&str> = found
+            .iter()
+            .filter_map(|line| line.split(',').nth(2))
+            .collect();
+        assert_eq!(found.join(" "), values, "{options}");
+    }
 }
 
 /// The value of a single-element array.

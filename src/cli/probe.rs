@@ -7,14 +7,14 @@ use super::{
     points::PointFile,
     record::{self, RecordRows},
     rows::{Row, Style, Table},
-    scenario,
+    scenario, select,
     terminal::Terminal,
     values,
 };
 use crate::{cube::JournalledArray, error::Error};
 use clap::Args;
-use diff2d_arrays::probe;
-use std::{ops::Range, path::PathBuf};
+use diff2d_arrays::{npy::Slice, probe};
+use std::{iter, ops::Range, path::PathBuf};
 
 /// Print elements of any .npy file, or their history along its first axis, as CSV; rows of a record
 ///
@@ -23,6 +23,7 @@ use std::{ops::Range, path::PathBuf};
 #[command(after_help = "Examples:
   diff2d probe output/diff2dparams.npy --at -1,150,150 --at 0,150,150
   diff2d probe output/diff2dparams.npy --at x=0,y=0 --series
+  diff2d probe output/diff2dparams.npy --at -1,150,::10
   diff2d probe output/sweep.npy --at D=0.5,t=1,y=0,x=0
   diff2d probe huge.npy --points points.csv
   diff2d probe output/wall.record.csv --at t=3600 --at -1")]
@@ -32,8 +33,8 @@ pub(super) struct ProbeArgs {
     file: PathBuf,
     #[command(flatten)]
     input: InputArgs,
-    /// An index along every axis, negative from the end; of a cube also t=, y=, x= in its units, of a
-    /// sweep with its parameters
+    /// An index along every axis, negative from the end, or a range of them, 2:8 or ::10; of a cube also
+    /// t=, y=, x= in its units, of a sweep with its parameters
     #[arg(
         long,
         value_name = "K,J,I…",
@@ -91,11 +92,19 @@ pub(super) fn probe(args: &ProbeArgs, terminal: &Terminal) -> Result<(), Error> 
     let file = args.points.as_deref();
     let file = file.map(|path| PointFile::open(path, &array)).transpose()?;
     let typed = args.at.iter().cloned().map(Ok);
-    let mut points = typed.chain(file.into_iter().flatten());
+    let texts = typed.chain(file.into_iter().flatten());
     let axes = Axes::of(&array);
-    let point = |text: Result<String, Error>| point(&array, &axes, &text?, args.series, terminal);
+    let mut points = texts.flat_map(|text| {
+        let slices = text.and_then(|text| slices(&array, &axes, &text, args.series, terminal));
+        let (slices, error) = match slices {
+            Ok(slices) => (Some(slices), None),
+            Err(error) => (None, Some(Err(error))),
+        };
+        let points = slices.into_iter().flat_map(points_of);
+        points.map(Ok).chain(error)
+    });
     if args.follow {
-        let all: Vec<Vec<u64>> = points.map(point).collect::<Result<_, _>>()?;
+        let all: Vec<Vec<u64>> = points.collect::<Result<_, _>>()?;
         let followed = follow(&mut array, |array, new| {
             new.clone()
                 .try_for_each(|k| elements.print_histories(array, &all, k..k + 1))
@@ -105,7 +114,7 @@ pub(super) fn probe(args: &ProbeArgs, terminal: &Terminal) -> Result<(), Error> 
     }
     let at_a_time = if args.series { 1 } else { batch };
     loop {
-        let some = points.by_ref().take(at_a_time).map(point);
+        let some = points.by_ref().take(at_a_time);
         let some: Vec<Vec<u64>> = some.collect::<Result<_, _>>()?;
         if some.is_empty() {
             return elements.end(&axes);
@@ -120,6 +129,72 @@ pub(super) fn probe(args: &ProbeArgs, terminal: &Terminal) -> Result<(), Error> 
             elements.print_histories(&array, &some, range)?;
         }
     }
+}
+
+/// The indices along each axis that a text stands for; of a history, 0 along the first axis.
+fn slices(
+    array: &JournalledArray,
+    axes: &Axes<'_>,
+    text: &str,
+    series: bool,
+    terminal: &Terminal,
+) -> Result<Vec<Slice>, Error> {
+    if !text.contains(':') || scenario::sweep(array).is_some_and(|_| text.contains('=')) {
+        let point = point(array, axes, text, series, terminal)?;
+        let alone = point
+            .iter()
+            .map(|&index| Slice::new(&(index..index + 1), 1));
+        return Ok(alone.collect());
+    }
+    let typed = format!("--at {text}");
+    let dimensions = array.npy.shape.len();
+    let (given, is_short) = match axes.entries(&typed, text)? {
+        Entries::Listed(parts) => (parts.len(), series && parts.len() + 1 == dimensions),
+        Entries::Named(parts) => {
+            let history = usize::from(series && parts.first().is_some_and(Option::is_none));
+            (parts.iter().flatten().count() + history, false)
+        }
+    };
+    if given + usize::from(is_short) != dimensions {
+        return Err(Error::Usage(format!(
+            "{typed} has {given} indices or ranges; {} needs {dimensions}",
+            array.path.display()
+        )));
+    }
+    let all = if is_short {
+        format!(":,{text}")
+    } else {
+        text.to_owned()
+    };
+    let mut slices = select::slices(array, &array.shape(), &all, &typed, terminal)?;
+    if let Some(first) = slices.first_mut().filter(|_| series) {
+        *first = Slice::new(&(0..1), 1);
+    }
+    Ok(slices)
+}
+
+/// The points of slices, in the order of C, one after the other.
+fn points_of(slices: Vec<Slice>) -> impl Iterator<Item = Vec<u64>> {
+    let is_any = slices.iter().all(|slice| slice.count > 0);
+    let mut next = is_any.then(|| vec![0; slices.len()]);
+    iter::from_fn(move || {
+        let numbers = next.as_mut()?;
+        let of_axes = slices.iter().zip(numbers.iter());
+        let point = of_axes
+            .map(|(slice, &number)| slice.index(number))
+            .collect();
+        let axis = (0..slices.len())
+            .rev()
+            .find(|&axis| numbers[axis] + 1 < slices[axis].count);
+        match axis {
+            Some(axis) => {
+                numbers[axis] += 1;
+                numbers[axis + 1..].fill(0);
+            }
+            None => next = None,
+        }
+        Some(point)
+    })
 }
 
 /// The index that a text stands for; of a history, 0 along the first axis.

@@ -62,7 +62,7 @@ pub(super) fn brackets(path: &Path) -> (&Path, Option<&str>) {
 
 /// Slices, one an axis, of an array of this shape; by name, from the node nearest to one coordinate to that nearest to another,
 /// both included.
-fn slices(
+pub(super) fn slices(
     array: &JournalledArray,
     shape: &[u64],
     text: &str,
