@@ -177,12 +177,13 @@ impl Temporary {
 impl Drop for Temporary {
     fn drop(&mut self) {
         if !self.name.as_os_str().is_empty() {
-            // Removing a directory may need the descriptor.
-            self.lock = None;
-            // Nothing depends on what is left, and there is nobody to tell.
-            let _ = fs::remove_file(&self.name)
-                .or_else(|_| fs::remove_dir_all(&self.name))
-                .or_else(|_| remove_tree(&self.name));
+            // Nothing depends on what is left, and there is nobody to tell. A file is locked until its name is gone: another
+            // process would begin its own there, and lose it.
+            let _ = fs::remove_file(&self.name).or_else(|_| {
+                // Removing a directory may need the descriptor.
+                self.lock = None;
+                fs::remove_dir_all(&self.name).or_else(|_| remove_tree(&self.name))
+            });
             temporaries().retain(|known| *known != self.name);
         }
     }
@@ -260,6 +261,27 @@ mod tests {
         let created = Temporary::create(&home.path().join("file"), create, is_still_at);
         let (file, temporary) = created.unwrap();
         assert!(is_still_at(&file, temporary.name()));
+    }
+
+    /// Many begin a file and give it up again at once: nobody removes that of another.
+    #[test]
+    fn what_is_given_up_is_not_that_of_another() {
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join("a");
+        std::thread::scope(|scope| {
+            for _ in 0..16 {
+                scope.spawn(|| {
+                    for _ in 0..3_000 {
+                        let create = |name: &Path| File::create_new(name);
+                        let (file, temporary) =
+                            Temporary::create(&path, create, is_still_at).unwrap();
+                        std::thread::yield_now();
+                        assert!(is_still_at(&file, temporary.name()));
+                    }
+                });
+            }
+        });
+        assert_eq!(names(home.path()), Vec::<String>::new());
     }
 
     #[test]
