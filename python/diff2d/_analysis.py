@@ -14,7 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from ._call import Array, Entries, Files, call
+from ._arguments import Array, Entries
+from ._call import Files, call
 from ._errors import ParameterError
 from ._map import Map
 

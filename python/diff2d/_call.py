@@ -5,20 +5,16 @@ from __future__ import annotations
 import os
 import tempfile
 from pathlib import Path
-from typing import Any, Mapping, Sequence, Union
+from typing import Any, Mapping
 
 import numpy as np
 
 from . import _native
 from ._coordinates import Axis, Labels, axis_of, write_labels
-from ._cube import Cube
 from ._journal import flat
 from ._parameters import npy, source, toml, with_files
 
-__all__ = ["Array", "Entries", "Files", "call"]
-
-Array = Union[str, "os.PathLike[str]", np.ndarray, Cube]
-Entries = Union[str, int, float, Sequence[Any], Mapping[str, Any]]
+__all__ = ["Files", "call"]
 
 
 def call(

@@ -8,7 +8,8 @@ from typing import Any, Literal, overload
 
 import numpy as np
 
-from ._call import Array, Entries, Files, call
+from ._arguments import Array, Entries
+from ._call import Files, call
 from ._errors import ParameterError
 
 __all__ = ["Statistics", "Trend", "stats"]
