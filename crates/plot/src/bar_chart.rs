@@ -107,7 +107,8 @@ impl BarChart {
         let notes = panel::longest(bars().map(|(.., note)| note.as_str()), EM)?;
         let top = m.pad as usize + (4 + self.subtitle.len()) * LINE;
         let left = (m.pad + labels + 0.8 * EM) as usize;
-        let across = WIDTH - left - m.pad as usize;
+        // A tick may stand at the end of the axis, with half of its label beyond.
+        let across = WIDTH - left - (m.pad + EM) as usize;
         // The shortest bar needs some length, as a logarithmic axis has no natural start; behind the
         // longest there is room for its note.
         let low = 0.5 * range.low();
