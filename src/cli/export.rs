@@ -202,7 +202,7 @@ fn grow(
             dataset.round(rounding);
         }
         if shape.is_some() {
-            export::append(&dataset, args.to, storage, (&path, snapshots), args.memory)?;
+            export::append(&dataset, args.to, storage, &path, snapshots, args.memory)?;
         } else {
             whole(&dataset, args.force)?;
             terminal.result(&path.display().to_string())?;

@@ -33,7 +33,7 @@ type WriteText = fn(&Dataset<'_>, Target<'_>, u64, &Progress) -> Result<(), Expo
 /// Adds the snapshots with some numbers to an export that is there.
 type Append = fn(&Dataset<'_>, &Path, Range<u64>, &Storage, u64) -> Result<(), ExportError>;
 /// Writes to a name, which may replace what has it.
-type WriteTo = fn(&Dataset<'_>, (&Path, bool), &Storage, u64, &Progress) -> Result<(), ExportError>;
+type WriteTo = fn(&Dataset<'_>, &Path, bool, &Storage, u64, &Progress) -> Result<(), ExportError>;
 
 /// What writes an export, with so many bytes of memory for elements.
 #[derive(Debug, Clone, Copy)]

@@ -41,7 +41,8 @@ pub(super) const HDF5: Exporter = Exporter {
 
 fn write(
     dataset: &Dataset<'_>,
-    (path, force): (&Path, bool),
+    path: &Path,
+    force: bool,
     storage: &Storage,
     memory: u64,
     progress: &Progress,

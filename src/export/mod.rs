@@ -86,7 +86,7 @@ pub fn export(
         (
             ExportWriter::Path(write) | ExportWriter::Growing(write, _),
             Target::Path { path, force },
-        ) => write(dataset, (path, force), storage, memory, progress),
+        ) => write(dataset, path, force, storage, memory, progress),
         #[cfg(not(feature = "hdf5"))]
         (ExportWriter::NotBuilt(needs), _) => Err(ExportError::NotBuilt { format, needs }),
     }
@@ -101,7 +101,8 @@ pub fn append(
     dataset: &Dataset<'_>,
     exporter: Exporter,
     storage: &Storage,
-    (path, snapshots): (&Path, Range<u64>),
+    path: &Path,
+    snapshots: Range<u64>,
     memory: u64,
 ) -> Result<(), ExportError> {
     match exporter.writer {

@@ -33,7 +33,8 @@ pub(super) const VTI: Exporter = Exporter {
 
 fn write(
     dataset: &Dataset<'_>,
-    (path, force): (&Path, bool),
+    path: &Path,
+    force: bool,
     _: &Storage,
     memory: u64,
     progress: &Progress,
@@ -56,9 +57,11 @@ fn write(
             let file = file.map_err(FileError::of("create", &named))?;
             image(
                 dataset,
-                (frame, &series.mesh),
+                frame,
+                &series.mesh,
                 elements,
-                (file, &named),
+                file,
+                &named,
                 progress,
             )
         })?;
@@ -109,9 +112,11 @@ fn name_of(series: &FrameSeries, frame: u64) -> String {
 
 fn image(
     dataset: &Dataset<'_>,
-    (frame, mesh): (u64, &Mesh),
+    frame: u64,
+    mesh: &Mesh,
     most: u64,
-    (file, path): (File, &Path),
+    file: File,
+    path: &Path,
     progress: &Progress,
 ) -> Result<(), ExportError> {
     let dtype = dataset.common_dtype();

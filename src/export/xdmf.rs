@@ -57,7 +57,7 @@ fn write(
             writeln!(to, "    <Information Name=\"{name}\" Value=\"{text}\"/>")?;
         }
         for series in series::all(dataset) {
-            collection(to, dataset, &series, (&number, &file))?;
+            collection(to, dataset, &series, &number, &file)?;
         }
         writeln!(to, "  </Domain>")?;
         writeln!(to, "</Xdmf>")?;
@@ -70,7 +70,8 @@ fn collection(
     to: &mut dyn Write,
     dataset: &Dataset<'_>,
     series: &FrameSeries,
-    (number, file): (&str, &str),
+    number: &str,
+    file: &str,
 ) -> Result<(), ExportError> {
     let name = escaped(&series.name);
     writeln!(

@@ -32,7 +32,8 @@ pub(super) const ZARR: Exporter = Exporter {
 
 fn write(
     dataset: &Dataset<'_>,
-    (path, force): (&Path, bool),
+    path: &Path,
+    force: bool,
     storage: &Storage,
     memory: u64,
     progress: &Progress,

@@ -146,8 +146,8 @@ impl Aggregates {
     /// The matrix of the coarser level, `Pᵀ A P`.
     pub(crate) fn coarse<M: Matrix>(&self, matrix: &M, damping: &[f64]) -> Sparse {
         let sums = self.sums(matrix, damping);
-        let shape = (matrix.len(), self.len());
-        let prolongation = Rows::of(shape, |k, terms| {
+        let (fine, coarse) = (matrix.len(), self.len());
+        let prolongation = Rows::of(fine, coarse, |k, terms| {
             let mut add = |l: usize, p: f64| {
                 if self.of_each[l] != NONE {
                     terms.add(self.of_each[l] as usize, p);
@@ -156,15 +156,15 @@ impl Aggregates {
             add(k, 1.0);
             of_row(matrix, k, |l, a| add(l, -damping[k] * a));
         });
-        let restriction = prolongation.transpose(self.len());
+        let restriction = prolongation.transpose(coarse);
         let add_product = |row: usize, factor: f64, terms: &mut Terms| {
             of_row(matrix, row, |l, a| {
                 terms.add_all(factor * a, prolongation.row(l));
             });
         };
-        let product =
-            M::HAS_LONG_ROWS.then(|| Rows::of(shape, |row, terms| add_product(row, 1.0, terms)));
-        let beside = Rows::of((self.len(), self.len()), |row, terms| {
+        let product = M::HAS_LONG_ROWS
+            .then(|| Rows::of(fine, coarse, |row, terms| add_product(row, 1.0, terms)));
+        let beside = Rows::of(coarse, coarse, |row, terms| {
             for (k, factor) in restriction.row(row) {
                 match &product {
                     Some(product) => terms.add_all(factor, product.row(k)),

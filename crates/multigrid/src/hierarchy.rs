@@ -16,10 +16,9 @@ const OUTER: f64 = 1.25;
 /// A level with its smoother, and its aggregates, which are the nodes of the next one.
 ///
 /// The smoother is damped Jacobi, `S: x → x + ω D⁻¹ (b - A x)`, with `ω` = 4/3 of the reciprocal of the largest eigenvalue of
-/// `D⁻¹ A`. It
-/// smooths the prolongation as well: the matrix of the next level is `(S T)ᵀ A (S T)`, where `T` gives all nodes of
-/// an aggregate one value. As `Sᵀ A = A S`, a cycle needs no smoothed prolongation: the second of
-/// two sweeps before a correction by `T` and the first of two after it stand for it.
+/// `D⁻¹ A`. It smooths the prolongation as well: the matrix of the next level is `(S T)ᵀ A (S T)`, where `T` gives all nodes of
+/// an aggregate one value. As `Sᵀ A = A S`, a cycle needs no smoothed prolongation: the second of two sweeps before a correction
+/// by `T` and the first of two after it stand for it.
 ///
 /// Source: Vaněk, Mandel, Brezina, Computing 56 (1996), 179–196.
 #[derive(Debug)]
@@ -93,7 +92,8 @@ impl<M: Matrix> Level<M> {
     pub(crate) fn cycle(
         &mut self,
         b: &[f64],
-        (x, is_there): (&mut [f64], bool),
+        x: &mut [f64],
+        is_there: bool,
         between: &mut [f64],
         cycles: usize,
     ) {
@@ -142,7 +142,7 @@ impl Below {
                 } = &mut **coarse;
                 aggregates.gather(residual, b);
                 for cycle in 0..cycles {
-                    level.cycle(b, (x, cycle > 0), between, 2);
+                    level.cycle(b, x, cycle > 0, between, 2);
                 }
                 x
             }

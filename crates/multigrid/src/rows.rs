@@ -16,10 +16,7 @@ pub(crate) struct Rows {
 
 impl Rows {
     /// As many rows as are given of so many columns, each the terms that `fill` adds, in its order.
-    pub(crate) fn of(
-        (rows, columns): (usize, usize),
-        fill: impl Fn(usize, &mut Terms) + Sync,
-    ) -> Self {
+    pub(crate) fn of(rows: usize, columns: usize, fill: impl Fn(usize, &mut Terms) + Sync) -> Self {
         let parts = (0..rows.div_ceil(PART)).into_par_iter();
         let parts = parts.map_init(
             || Terms::new(columns),

@@ -112,7 +112,7 @@ pub fn solve(
     reached.residual = 1.0;
     let mut before = f64::INFINITY;
     loop {
-        level.cycle(r, (&mut z, false), &mut product, 1);
+        level.cycle(r, &mut z, false, &mut product, 1);
         let energy = dot(r, &z);
         if reached.residual <= tolerance && largest(&z) <= CORRECTION * tolerance * largest(&x) {
             if is_zero {

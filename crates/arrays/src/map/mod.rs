@@ -294,7 +294,7 @@ impl<'a> Map<'a> {
         walk::by_thread(&cut, threads, begin, |(values, bytes, free), _, part| {
             let region = output.npy.in_file_order(&part);
             let fortran_order = output.npy.fortran_order;
-            self.values((&region, fortran_order), &reductions, free, values)?;
+            self.values(&region, fortran_order, &reductions, free, values)?;
             bytes.clear();
             results::encode(values, dtype, kept, bytes, |number, value| {
                 misfits.add(region_index(&part, number), value);
@@ -361,7 +361,8 @@ impl<'a> Map<'a> {
     /// The values of a box of the result, in the order of its file.
     fn values(
         &self,
-        (region, fortran_order): (&[Range<u64>], bool),
+        region: &[Range<u64>],
+        fortran_order: bool,
         reductions: &[Vec<f64>],
         free: &mut FreeBuffers,
         values: &mut Vec<f64>,

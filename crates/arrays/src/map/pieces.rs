@@ -92,7 +92,7 @@ pub(super) fn piece<'a>(
         CallSource::Reduced { .. } => (Cow::Borrowed(reduced), shape, &here[..]),
         CallSource::Shifted { axis, by, .. } => {
             let mut values = free.take();
-            shifted(input, &here, (*axis, *by), &mut values)?;
+            shifted(input, &here, *axis, *by, &mut values)?;
             (Cow::Owned(values), lengths(&here), &[][..])
         }
         CallSource::Gradient { axis, .. } => {
@@ -235,7 +235,8 @@ fn around(input: &MapInput<'_>, here: &[Range<u64>], axis: usize) -> [usize; 3] 
 fn shifted(
     input: &MapInput<'_>,
     here: &[Range<u64>],
-    (axis, by): (usize, i64),
+    axis: usize,
+    by: i64,
     values: &mut Vec<f64>,
 ) -> Result<(), AnalysisError> {
     let end = i128::from(input.shape()[axis]);
