@@ -179,7 +179,7 @@ fn snapshots_until_durable(bencher: Bencher, size: usize) {
                     let bytes = job.bytes.start as usize..job.bytes.end as usize;
                     scenario.place(&job, [&state.as_bytes()[bytes], &[]]);
                 }
-                scenario.end(summary, Default::default());
+                scenario.end(summary.into());
                 scenario.write_overdue();
                 assert!(!scenario.has_failed());
                 now = problem

@@ -11,7 +11,7 @@ use std::{
     },
 };
 
-/// The whole example; `tests/examples.rs` calls it.
+/// The whole example; `tests/repository/examples.rs` calls it.
 pub fn main() -> Result<(), Box<dyn Error>> {
     let problem: Problem = "
         D = 1.0

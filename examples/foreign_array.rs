@@ -13,7 +13,7 @@ use diff2d::{
 };
 use std::{error::Error, fs};
 
-/// The whole example; `tests/examples.rs` calls it.
+/// The whole example; `tests/repository/examples.rs` calls it.
 pub fn main() -> Result<(), Box<dyn Error>> {
     let directory = tempfile::tempdir()?;
     let path = directory.path().join("measured.npy");

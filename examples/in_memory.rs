@@ -7,7 +7,7 @@
 use diff2d::{Cube, Problem, Run, comm::Solo};
 use std::error::Error;
 
-/// The whole example; `tests/examples.rs` calls it.
+/// The whole example; `tests/repository/examples.rs` calls it.
 pub fn main() -> Result<(), Box<dyn Error>> {
     let problem: Problem = "
         D = 'where(x < 0, 1.0, 0.2)'

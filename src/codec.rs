@@ -1,22 +1,23 @@
-//! [`Codec`]: a state as a snapshot, and back.
+//! [`Codec`]: encodes states as snapshots, and decodes them.
 
 use crate::node_set::NodeSet;
 use diff2d_stencil::real::Real;
 use std::{borrow::Cow, sync::Arc};
 
-/// How the states of a problem stand in snapshots: row by row, in their own precision, with NaN at nodes that are masked.
-/// In a state these are 0, which no step changes.
+/// The conversion between the states of a problem and snapshots. A snapshot has NaN at masked nodes. In a state masked
+/// nodes are 0, which no step changes. Both are stored row by row in the same precision.
 #[derive(Debug, Clone, Default)]
 pub struct Codec {
     masked: Option<Arc<NodeSet>>,
-    /// Nodes of a row.
+    /// The number of nodes in a row.
     nx: usize,
-    /// After how many rows they are the same again, beyond any number of them where they are not.
+    /// The number of rows after which masked nodes repeat, on a grid with periodic rows; otherwise larger than any
+    /// grid.
     period: usize,
 }
 
 impl Codec {
-    /// That of a grid with rows of so many nodes, of which some may be masked.
+    /// The codec of a grid with rows of `nx` nodes, some of which may be masked.
     #[must_use]
     pub fn new(masked: Option<Arc<NodeSet>>, nx: usize, period: Option<usize>) -> Self {
         Self {
@@ -26,12 +27,12 @@ impl Codec {
         }
     }
 
-    /// Makes rows of a state, from row `first` on, those of a snapshot.
+    /// Turns rows of a state, from row `first` on, into rows of a snapshot.
     pub fn encode<T: Real>(&self, first: usize, rows: &mut [T]) {
         self.fill(first, rows, T::from_f64(f64::NAN));
     }
 
-    /// The same of a copy, where they differ.
+    /// Rows of a snapshot from rows of a state, from row `first` on; a copy if they differ.
     #[must_use]
     pub fn encoded<'a, T: Real>(&self, first: usize, rows: &'a [T]) -> Cow<'a, [T]> {
         let mut rows = Cow::from(rows);
@@ -41,14 +42,14 @@ impl Codec {
         rows
     }
 
-    /// The same of the bytes of a state from byte `first` on, with numbers of so many bytes.
-    pub fn encode_bytes(&self, first: u64, bytes: &mut [u8], each: usize) {
+    /// Turns the bytes of a state from byte `first` on, with numbers of `width` bytes, into bytes of a snapshot.
+    pub fn encode_bytes(&self, first: u64, bytes: &mut [u8], width: usize) {
         if let Some(masked) = &self.masked {
-            masked.fill_bytes(first, bytes, nan(each));
+            masked.fill_bytes(first, bytes, nan(width));
         }
     }
 
-    /// Makes rows of a snapshot, from row `first` on, those of a state. Rows may lie beyond a periodic wall.
+    /// Turns rows of a snapshot, from row `first` on, into rows of a state. Rows may lie beyond a periodic wall.
     pub fn decode<T: Real>(&self, first: usize, rows: &mut [T]) {
         self.fill(first, rows, T::default());
     }
@@ -62,7 +63,7 @@ impl Codec {
     }
 }
 
-/// The bytes of NaN, of so many.
+/// The bytes of NaN in a number of `bytes` bytes.
 #[must_use]
 pub fn nan(bytes: usize) -> &'static [u8] {
     match bytes {

@@ -1,4 +1,4 @@
-//! [`Dynamics`]: how a state changes in time.
+//! [`Dynamics`]: the change of a state in time.
 
 use crate::schedule::Pace;
 use diff2d_arrays::wording::bytes;
@@ -9,48 +9,33 @@ use ndarray::Array2;
 use serde::Serialize;
 use std::fmt;
 
-/// The walls for the steps between consecutive times, and why steps with them cannot be taken.
+/// Evaluates the walls for the steps between consecutive times; also returns the reason why steps are impossible, if
+/// there is one.
 pub type WallsAt<T> = Box<dyn Fn(&[f64]) -> (Walls<T>, Option<Halt>) + Send + Sync>;
-/// Writes `dt S` at a time; says why a step with it cannot be taken.
+/// Writes `dt S` at a time; returns the reason why a step is impossible, if there is one.
 pub type SourceAt<T> = Box<dyn Fn(f64, &mut Array2<T>) -> Option<Halt> + Send + Sync>;
 
-/// How a step of a length is taken that is shorter than the others.
+/// The stepping of a shorter step with the given length.
 pub type ShorterOf<T> = Box<dyn Fn(f64) -> Shorter<T> + Send + Sync>;
 
-/// The factors of a source's terms at times, and why a step with them cannot be taken.
+/// Evaluates the factors of a source's terms at times; also returns the reason why a step is impossible, if there is
+/// one.
 pub type FactorsAt<T> = Box<dyn Fn(&[f64]) -> (Vec<T>, Option<Halt>) + Send + Sync>;
 
-/// How near a state is to the one that time tends to, as far as that is known.
+/// The distance of a state from the steady state, as far as it is known.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Steadiness {
-    /// The change per time since the snapshot before, of the last one of a run that ends by it \[density/time\].
-    #[serde(rename = "steady", skip_serializing_if = "Option::is_none")]
-    pub rate: Option<f64>,
-    /// Of a state that was solved for: what is left of the right side, as a share of it.
+    /// The residual of a state that was solved for, relative to the right side.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub residual: Option<f64>,
-    /// The cycles of multigrid that it took.
+    /// The number of multigrid cycles of that solution.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cycles: Option<u64>,
 }
 
-impl Steadiness {
-    /// Where no more than that is known.
-    #[must_use]
-    pub fn of_rate(rate: Option<f64>) -> Self {
-        Self {
-            rate,
-            ..Self::default()
-        }
-    }
-}
-
 impl fmt::Display for Steadiness {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(rate) = self.rate {
-            write!(f, "changes by {rate:?} per time")?;
-        }
         if let (Some(residual), Some(cycles)) = (self.residual, self.cycles) {
             write!(f, "cycle {cycles}, residual {residual:.1e}")?;
         }
@@ -58,13 +43,13 @@ impl fmt::Display for Steadiness {
     }
 }
 
-/// Why steps cannot go on.
+/// The reason why steps cannot go on.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Halt {
-    /// A formula that has no finite value at some time of a run.
+    /// A formula has no finite value at some time of a run.
     #[error(
-        "{key} has no finite value at {place} and t = {time:?}, where the run ends: a runtime below that, or another formula, can be run"
+        "{key} has no finite value at {place} and t = {time:?}, so the run ends there: a shorter runtime, or another formula, can be run"
     )]
     NotFinite {
         /// The parameter.
@@ -74,9 +59,9 @@ pub enum Halt {
         /// The time \[time\].
         time: f64,
     },
-    /// A wall whose coefficients make steps of this length unstable at some time of a run.
+    /// The coefficients of a wall make steps of this length unstable at some time of a run.
     #[error(
-        "{key} makes steps of dt = {dt:?} unstable at {place} and t = {time:?}, where the run ends: there they are stable up to {limit:?}, so dt = {limit:?} or less can be run"
+        "{key} makes steps of dt = {dt:?} unstable at {place} and t = {time:?}, so the run ends there: the largest stable step is {limit:?}, so dt = {limit:?} or less can be run"
     )]
     Unstable {
         /// The parameter.
@@ -87,83 +72,82 @@ pub enum Halt {
         time: f64,
         /// The time step \[time\].
         dt: f64,
-        /// The largest stable one then \[time\].
+        /// The largest stable time step at that time \[time\].
         limit: f64,
     },
-    /// A steady state that was not reached.
+    /// The steady state was not reached.
     #[error(
-        "the steady state was not reached, and nothing is committed: {cycles} cycles of multigrid leave {residual:.1e} of the right side, and tolerance = {tolerance:?} is asked for; a larger tolerance, or method = \"rkl2\" with until = {{ steady = … }}, can be run"
+        "the steady state was not reached, and nothing is committed: after {cycles} cycles of multigrid the residual is {residual:.1e} of the right side, above tolerance = {tolerance:?}; a larger tolerance, or method = \"rkl2\" with until = {{ steady = … }}, can be run"
     )]
     NotConverged {
-        /// Cycles of multigrid.
+        /// The number of multigrid cycles.
         cycles: usize,
-        /// What is left of the right side.
+        /// The residual relative to the right side.
         residual: f64,
-        /// What may be left of it.
+        /// The largest accepted residual.
         tolerance: f64,
     },
-    /// A steady state that takes more memory than is allowed, as far as that is known.
+    /// The steady state takes more memory than is allowed.
     #[error(
         "the run needs {} of memory or more, and may take {}: materials like these have large coarser levels of multigrid; allow that much with --memory, or take method = \"rkl2\" with until",
         bytes(*needed), bytes(*memory)
     )]
     Memory {
-        /// Bytes needed.
+        /// The bytes that are needed.
         needed: u64,
-        /// Bytes allowed.
+        /// The bytes that are allowed.
         memory: u64,
     },
-    /// A state with a value that is infinite or NaN.
+    /// The state has a value that is infinite or NaN.
     #[error(
-        "p is {value:?} at {place} after step {step}, t = {time:?}, where the run ends and what was committed before stays: values have grown beyond what a float holds, as beside a Robin wall with a/b < 0; a shorter runtime, smaller values or precision = \"f64\" can be run"
+        "p is {value:?} at {place} after step {step}, t = {time:?}, so the run ends there, and committed snapshots stay: values have exceeded the range of floats, as beside a Robin wall with a/b < 0; a shorter runtime, smaller values or precision = \"f64\" can be run"
     )]
     State {
         /// The value.
         value: f64,
         /// The node, in words.
         place: String,
-        /// Steps taken.
+        /// The number of steps taken.
         step: u64,
         /// The time \[time\].
         time: f64,
     },
 }
 
-/// How a state changes in time, for the rows of a slab: the equation, what lies beyond the sides, and
-/// what of both depends on time.
+/// The change of a state in time, for the rows of a slab: the equation, the walls, and their dependence on time.
 pub struct Dynamics<T> {
-    /// What a step adds to the state.
+    /// The equation, which gives the increment of a step.
     pub equation: Equation<T>,
-    /// What lies beyond the sides of the grid, if it does not depend on time.
+    /// The walls on the sides of the grid, if they do not depend on time.
     pub walls: Walls<T>,
-    /// The walls, if they depend on time.
+    /// The evaluation of the walls, if they depend on time.
     pub walls_at: Option<WallsAt<T>>,
-    /// The source, if it depends on time; the equation then has one.
+    /// The evaluation of the source, if it depends on time at each node; the equation then has an array for it.
     pub source_at: Option<SourceAt<T>>,
-    /// The factors of the equation's terms, if it has any.
+    /// The evaluation of the factors of the source's terms, if there are any.
     pub factors_at: Option<FactorsAt<T>>,
-    /// How simulated time goes on.
+    /// The relation of steps to simulated time.
     pub pace: Pace,
-    /// How a step is taken.
+    /// The time-stepping method.
     pub method: Method<T>,
-    /// How a step is taken that is shorter than the others.
+    /// The stepping of shorter steps.
     pub shorter: ShorterOf<T>,
 }
 
-/// How a step is taken that is shorter than the others.
+/// The stepping of a step that is shorter than the others.
 ///
-/// Where the coefficients are arrays, those of a whole step serve both: the increments of a part `f` of a step are `f` times
-/// those of the whole one.
+/// Coefficients that are arrays are shared with the full step: the increments of a fraction `f` of a step are `f` times
+/// the increments of the full step.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum Shorter<T> {
-    /// With an equation of its own, as long as that takes no array.
+    /// An equation for the shorter step, if it needs no array.
     Own(Box<Equation<T>>),
-    /// As a part of a whole step: of explicit Euler by one stage.
+    /// A fraction of a full step; a step of explicit Euler is written as one stage.
     Part(Rkl2<T>),
 }
 
-/// How a step is taken.
+/// The time-stepping method.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum Method<T> {
@@ -176,7 +160,7 @@ pub enum Method<T> {
 }
 
 impl<T: Real> Dynamics<T> {
-    /// An equation between walls that keep their values.
+    /// The dynamics of an equation between walls with constant values.
     #[must_use]
     pub fn constant(equation: Equation<T>) -> Self {
         Self {

@@ -12,56 +12,56 @@ use diff2d_arrays::AnalysisError;
 use diff2d_arrays::npy::{HeaderError, NpyError};
 use diff2d_plot as plot;
 
-/// Anything a command can end with other than success.
+/// Any error with which a command can end.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// Parameters that cannot be used.
+    /// Parameters cannot be used.
     #[error(transparent)]
     Params(#[from] ParamsError),
-    /// Trouble with a file.
+    /// A file of a cube cannot be used.
     #[error(transparent)]
     Cube(#[from] CubeError),
-    /// An array file that cannot be used.
+    /// An array file cannot be used.
     #[error(transparent)]
     Npy(#[from] NpyError),
-    /// A run that failed.
+    /// A run failed.
     #[error(transparent)]
     Run(#[from] RunError),
-    /// An analysis that failed.
+    /// An analysis failed.
     #[error(transparent)]
     Analysis(#[from] AnalysisError),
-    /// An export that failed.
+    /// An export failed.
     #[error(transparent)]
     Export(#[from] ExportError),
-    /// A check that could not be made.
+    /// A check could not be made.
     #[error(transparent)]
     Check(#[from] CheckError),
-    /// A picture that could not be made.
+    /// A picture could not be made.
     #[error(transparent)]
     Plot(#[from] plot::Error),
-    /// A command line that cannot be carried out.
+    /// A command line cannot be carried out.
     #[error("{0}")]
     Usage(String),
-    /// Two things that should be equal are not; the result on stdout says how.
+    /// Two things that should be equal are not; the result on stdout says how they differ.
     #[error("{0}")]
     Differs(String),
     /// Another rank has failed.
     #[error("rank {rank}: {sentence}")]
     Rank {
-        /// Its number.
+        /// The number of the rank.
         rank: usize,
-        /// What it says.
+        /// The error sentence of the rank.
         sentence: String,
-        /// Its exit code.
+        /// The exit code of the rank.
         code: u8,
     },
-    /// Processes that do not come together.
+    /// Processes could not be connected.
     #[error(transparent)]
     Comm(#[from] CommError),
-    /// Something of the system failed.
+    /// The system refused a resource.
     #[error("{0}")]
     System(String),
-    /// The reader of standard output has closed it, which is no fault.
+    /// The reader of standard output has closed it, which is not a fault.
     #[error("the reader of the results has gone")]
     ClosedPipe,
 }
@@ -73,7 +73,7 @@ impl From<Elsewhere> for Error {
 }
 
 impl Error {
-    /// 0 nothing wrong · 1 could not · 2 wrong usage or parameters · 3 data damaged or not matching.
+    /// The exit code: 0 success · 1 failure · 2 wrong usage or parameters · 3 data damaged or different.
     #[must_use]
     pub fn exit_code(&self) -> u8 {
         match self {
@@ -117,17 +117,11 @@ impl Error {
                 | RunError::NoRecord { .. }
                 | RunError::Disagree { .. },
             ) => 2,
-            Self::Analysis(AnalysisError::Memory { .. } | AnalysisError::NoSpace { .. }) => 1,
-            Self::Analysis(
-                AnalysisError::Request(_) | AnalysisError::Overflow | AnalysisError::Exists { .. },
-            ) => 2,
+            Self::Analysis(AnalysisError::Resources(_)) => 1,
+            Self::Analysis(AnalysisError::Request(_)) => 2,
             Self::Export(ExportError::Request(_)) => 2,
             Self::Export(
-                ExportError::File(_)
-                | ExportError::Text(_)
-                | ExportError::Memory { .. }
-                | ExportError::NotBuilt { .. }
-                | ExportError::Library { .. },
+                ExportError::File(_) | ExportError::Text(_) | ExportError::Impossible(_),
             ) => 1,
             Self::Npy(error)
             | Self::Analysis(AnalysisError::Npy(error))
@@ -153,6 +147,8 @@ impl Error {
                 | CubeError::Foreign { .. }
                 | CubeError::NotOurs { .. }
                 | CubeError::ForeignRecord { .. }
+                | CubeError::OtherRecord { .. }
+                | CubeError::OtherState { .. }
                 | CubeError::Replaced { .. }
                 | CubeError::IsCube { .. }
                 | CubeError::Shared { .. }
@@ -179,15 +175,16 @@ impl Error {
     }
 }
 
-/// As [`Error::exit_code`].
+/// The [exit code](Error::exit_code) of an error of parameters.
 fn params_exit_code(error: &ParamsError) -> u8 {
     match error {
+        ParamsError::Memory { .. } => 1,
         ParamsError::Input { is_damaged, .. } => 1 + 2 * u8::from(*is_damaged),
         _ => 2,
     }
 }
 
-/// As [`Error::exit_code`].
+/// The [exit code](Error::exit_code) of an error of an array file.
 fn npy_exit_code(error: &NpyError) -> u8 {
     match error {
         NpyError::Io(_) => 1,

@@ -6,7 +6,7 @@ use ndarray::{ArrayView2, ArrayViewMut2};
 use rayon::prelude::*;
 use std::{io, marker::PhantomData, ops::Range};
 
-/// An array `[j, i]` of nodes, row-major and without gaps: its bytes are those of a snapshot.
+/// An array `[j, i]` of nodes, row-major and without gaps, so that its bytes are the bytes of a snapshot.
 ///
 /// The memory is an anonymous map. It is zeroed and aligned to pages, an allocation that fails is an
 /// error rather than an abort, and the system may use huge pages. A page is placed near the thread
@@ -84,21 +84,21 @@ impl<T: Real> Field<T> {
         &self.memory
     }
 
-    /// The bytes of the field, to be overwritten with those of a snapshot.
+    /// The bytes of the field, to be overwritten by the bytes of a snapshot.
     pub fn as_mut_bytes(&mut self) -> &mut [u8] {
         &mut self.memory
     }
 
-    /// Copies the rows `rows` of another field of as many columns to the rows from `first` on.
+    /// Copies the rows `rows` of another field with the same number of columns to the rows from `first` on.
     ///
     /// # Panics
-    /// If one of the fields has fewer rows, or other columns.
+    /// If one of the fields has too few rows, or the numbers of columns differ.
     pub fn copy_rows(&mut self, first: usize, from: &Self, rows: Range<usize>) {
         let nx = self.shape.1;
         assert_eq!(nx, from.shape.1, "rows have one length");
-        let to = first * nx..(first + rows.len()) * nx;
+        let copied = first * nx..(first + rows.len()) * nx;
         sys::copy(
-            &mut self.as_mut_slice()[to],
+            &mut self.as_mut_slice()[copied],
             &from.as_slice()[rows.start * nx..rows.end * nx],
         );
     }

@@ -9,6 +9,8 @@
 //! The first axis of every array is y (row `j`), the second x (column `i`).
 
 use crate::params::{Coordinates, Layout, Params, ParamsError, RawParams};
+use diff2d_arrays::npy::DATA_OFFSET;
+use diff2d_sys as sys;
 use std::f64::consts::TAU;
 
 /// The largest number of nodes along a side, 2³¹ − 1.
@@ -29,32 +31,46 @@ pub struct Axis {
     is_radius: bool,
 }
 
+/// The relative rounding error of a quotient that should be a whole number of cells.
+const ROUNDING: f64 = 1e-9;
+
+/// The whole number from which a quotient differs only by rounding, if there is one.
+fn whole_but_for_rounding(quotient: f64) -> Option<f64> {
+    let nearest = quotient.round();
+    ((quotient - nearest).abs() <= ROUNDING * nearest).then_some(nearest)
+}
+
 impl Axis {
-    /// `cells = int((upper - lower)/wanted)` cells between `lower` and `upper`.
+    /// `cells = int((upper - lower)/wanted)` cells between `lower` and `upper`. With [`Layout::Walls`] a quotient that
+    /// differs from a whole number only by rounding, such as 0.3/0.05, counts as that number.
     ///
-    /// Source: the slides and the program files of the course; see [`Layout`].
+    /// Source: the slides and the program files of the course, which truncate; see [`Layout`].
     ///
     /// # Errors
-    /// The limit, in words, when the axis would have no interior node or more than [`MAX_NODES`].
+    /// The limit, in words, if the axis would have no interior node or more than [`MAX_NODES`].
     pub fn new(layout: Layout, lower: f64, upper: f64, wanted: f64) -> Result<Self, String> {
         let length = upper - lower;
-        let cells = (length / wanted).trunc();
-        let (least, beyond) = match layout {
+        let truncated = (length / wanted).trunc();
+        let cells = match layout {
+            Layout::Slides | Layout::Files => truncated,
+            Layout::Walls => whole_but_for_rounding(length / wanted).unwrap_or(truncated),
+        };
+        let (fewest_cells, further_nodes) = match layout {
             Layout::Slides | Layout::Files => (1.0, 2),
             Layout::Walls => (2.0, 1),
         };
-        if cells < least {
+        if cells < fewest_cells {
             return Err(format!(
                 "no interior node fits between {lower:?} and {upper:?}; it may be at most {:?} here",
-                length / least
+                length / fewest_cells
             ));
         }
         #[expect(clippy::cast_precision_loss, reason = "the limit is far below 2^53")]
-        let most = (MAX_NODES - beyond) as f64;
-        if cells.is_nan() || cells > most {
+        let most_cells = (MAX_NODES - further_nodes) as f64;
+        if cells.is_nan() || cells > most_cells {
             return Err(format!(
                 "it asks for more than {MAX_NODES} nodes a side, the most there can be; it must be larger than {:e} here",
-                length / most
+                length / most_cells
             ));
         }
         #[expect(
@@ -62,7 +78,7 @@ impl Axis {
             clippy::cast_sign_loss,
             reason = "checked above"
         )]
-        let nodes = cells as usize + beyond;
+        let nodes = cells as usize + further_nodes;
         Ok(Self {
             nodes,
             spacing: length / cells,
@@ -74,22 +90,31 @@ impl Axis {
         })
     }
 
+    /// The quotient and the number of cells for a wanted spacing, if truncation dropped a cell only because the
+    /// quotient was rounded.
+    #[must_use]
+    pub fn cells_before_truncation(&self, wanted: f64) -> Option<(f64, f64)> {
+        let quotient = (self.upper - self.lower) / wanted;
+        let whole = whole_but_for_rounding(quotient)?;
+        (whole > self.cells).then_some((quotient, whole))
+    }
+
     /// The coordinate of node `i` \[length\].
     #[must_use]
     #[expect(clippy::cast_precision_loss, reason = "node numbers are below 2^31")]
     pub fn node(&self, i: usize) -> f64 {
         let (x1, x2, dx) = (self.lower, self.upper, self.spacing);
-        let last = i + 1 == self.nodes;
+        let is_last = i + 1 == self.nodes;
         match self.layout {
             Layout::Slides => {
                 let (start, stop) = (x1 - dx, x2 + dx);
-                if last {
+                if is_last {
                     return stop;
                 }
                 i as f64 * ((stop - start) / (self.nodes - 1) as f64) + start
             }
             Layout::Files => x1 + ((i as f64 - 1.0) * (x2 - x1)) / self.cells,
-            Layout::Walls if last => x2,
+            Layout::Walls if is_last => x2,
             Layout::Walls => x1 + i as f64 * dx,
         }
     }
@@ -112,36 +137,45 @@ impl Axis {
         (self.node(0), self.node(self.nodes - 1))
     }
 
-    /// The share of a cell that node `i` stands for: ½ where the layout puts it on a wall, else 1.
+    /// The fraction of a cell for which node `i` stands: ½ if the layout puts the node on a wall, otherwise 1.
     #[must_use]
     pub fn weight(&self, i: usize) -> f64 {
-        let at_end = i == 0 || i + 1 == self.nodes;
-        if self.layout == Layout::Walls && at_end {
+        let is_at_end = i == 0 || i + 1 == self.nodes;
+        if self.layout == Layout::Walls && is_at_end {
             0.5
         } else {
             1.0
         }
     }
 
-    /// Around an axis of rotation, the mean radius of the cell of node `i` as a share of x2; 1 where there is none.
+    /// Around an axis of rotation, the mean radius of the cell of node `i` divided by x2; otherwise 1.
     ///
     /// ```text
     ///   x1 ├────┤              mean x1 + dx/4: half a cell on a wall or on the axis
     ///      ·    ├────·────┤    mean x[i]
     /// ```
     #[must_use]
+    #[inline]
     pub fn radius(&self, i: usize) -> f64 {
-        let (inside, quarter) = (self.node(i), self.spacing / 4.0);
+        let (node, quarter) = (self.node(i), self.spacing / 4.0);
         self.by_largest(|| match i {
-            0 => inside + quarter,
-            i if i + 1 == self.nodes => inside - quarter,
-            _ => inside,
+            0 => node + quarter,
+            i if i + 1 == self.nodes => node - quarter,
+            _ => node,
         })
     }
 
-    /// As [`radius`](Self::radius), that of the face between nodes `i - 1` and `i`; those of number 0 and of the number of
-    /// nodes lie on the walls.
+    /// The [`radius`](Self::radius) of each node, if there is an axis of rotation.
     #[must_use]
+    pub fn radii(&self) -> Option<Vec<f64>> {
+        self.is_radius
+            .then(|| (0..self.nodes).map(|i| self.radius(i)).collect())
+    }
+
+    /// The radius of the face between nodes `i - 1` and `i`, divided by x2 like [`radius`](Self::radius). Face 0 and
+    /// face number `nodes` lie on the walls.
+    #[must_use]
+    #[inline]
     pub fn radius_of_face(&self, i: usize) -> f64 {
         self.by_largest(|| match i {
             0 => self.lower,
@@ -150,19 +184,21 @@ impl Axis {
         })
     }
 
-    /// A radius as a share of the largest one: numbers of the equation depend on no unit of lengths.
+    /// A radius divided by the largest one, so that the numbers of the equation do not depend on the unit of length.
     fn by_largest(&self, radius: impl FnOnce() -> f64) -> f64 {
-        match self.is_radius {
-            true => radius() / self.upper,
-            false => 1.0,
+        if self.is_radius {
+            radius() / self.upper
+        } else {
+            1.0
         }
     }
 
-    /// The length around the axis of rotation where the radius is largest \[length\]; 1 where there is none.
+    /// The circumference at the largest radius around an axis of rotation \[length\]; otherwise 1.
     fn around(&self) -> f64 {
-        match self.is_radius {
-            true => TAU * self.upper,
-            false => 1.0,
+        if self.is_radius {
+            TAU * self.upper
+        } else {
+            1.0
         }
     }
 }
@@ -170,9 +206,9 @@ impl Axis {
 /// The nodes of the whole domain, boundary included.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Grid {
-    /// Along y: rows, the first axis of arrays.
+    /// The axis along y: rows, the first axis of arrays.
     pub y: Axis,
-    /// Along x: columns, the second axis.
+    /// The axis along x: columns, the second axis.
     pub x: Axis,
 }
 
@@ -180,42 +216,71 @@ impl Grid {
     /// The grid of the parameters.
     ///
     /// # Errors
-    /// [`ParamsError::Refused`] for a `dx` or `dy` that leaves no interior node, or too many nodes.
+    /// [`ParamsError::Refused`] for a `dx` or `dy` that leaves no interior node, or too many nodes;
+    /// [`ParamsError::Memory`] if the coordinates do not fit into memory.
     pub fn new(params: &Params, raw: &RawParams) -> Result<Self, ParamsError> {
         let mut x = Axis::new(params.grid, params.x1, params.x2, params.dx)
             .map_err(|reason| raw.refuse("dx", reason))?;
         let y = Axis::new(params.grid, params.y1, params.y2, params.dy)
             .map_err(|reason| raw.refuse("dy", reason))?;
         x.is_radius = params.coordinates == Coordinates::Axisymmetric;
-        Ok(Self { y, x })
+        let grid = Self { y, x };
+        grid.check_size(params, raw)?;
+        Ok(grid)
     }
 
-    /// The integral over the domain of values with this sum over nodes, each by its [weight](Axis::weight); around an axis
-    /// of rotation also by its [radius](Axis::radius), and over the whole ring.
+    /// Refuses a grid with snapshots too large for a file, or with coordinates too large for memory, before they are
+    /// allocated.
+    fn check_size(&self, params: &Params, raw: &RawParams) -> Result<(), ParamsError> {
+        /// The divisor of the available memory that gives the limit for coordinates.
+        const PARTS: u64 = 4;
+        let (ny, nx) = self.shape();
+        // A run has its initial state and another one, at least.
+        let snapshots = if params.runtime > 0.0 { 2 } else { 1 };
+        let bytes = snapshots * ny as u128 * nx as u128 * params.precision.bytes() as u128;
+        if bytes + u128::from(DATA_OFFSET) >= 1 << 63 {
+            let reason = format!(
+                "{snapshots} snapshots of {ny} × {nx} nodes take {bytes} bytes, beyond the 2^63 bytes that a file can have; a larger dx takes fewer"
+            );
+            return Err(raw.refuse("dx", reason));
+        }
+        let bytes_needed = (ny as u64 + nx as u64) * size_of::<f64>() as u64;
+        match sys::available_memory() {
+            Some(available) if bytes_needed > available / PARTS => Err(ParamsError::Memory {
+                nodes: format!("{ny} × {nx}"),
+                needed: bytes_needed,
+                available,
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    /// The integral over the domain, from a sum over nodes in which each value has its [weight](Axis::weight). Around
+    /// an axis of rotation it also has its [radius](Axis::radius), and the integral is over the whole ring.
     #[must_use]
     pub fn integral(&self, sum: f64) -> f64 {
         sum * self.x.spacing * self.y.spacing * self.x.around()
     }
 
-    /// `(ny, nx)`, boundary nodes included.
+    /// The shape `(ny, nx)`, with boundary nodes.
     #[must_use]
     pub fn shape(&self) -> (usize, usize) {
         (self.y.nodes, self.x.nodes)
     }
 
-    /// Number of nodes, boundary included.
+    /// Number of nodes, with boundary nodes.
     #[must_use]
     pub fn len(&self) -> u64 {
         self.y.nodes as u64 * self.x.nodes as u64
     }
 
-    /// Whether there are no nodes; never so.
+    /// Whether there are no nodes; always false.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// Number of interior nodes: what one step updates.
+    /// Number of interior nodes, which a step updates.
     #[must_use]
     pub fn interior(&self) -> u64 {
         (self.y.nodes as u64 - 2) * (self.x.nodes as u64 - 2)
@@ -254,6 +319,42 @@ mod tests {
                 .contains("the most there can be")
         );
         assert!(Axis::new(Layout::Walls, 0.0, 1.0, 0.6).is_err());
+        let almost_half = 0.5 * (1.0 + 1e-10);
+        assert_eq!(
+            Axis::new(Layout::Walls, 0.0, 1.0, almost_half)
+                .unwrap()
+                .nodes,
+            3
+        );
         assert_eq!(Axis::new(Layout::Walls, 0.0, 1.0, 0.5).unwrap().nodes, 3);
+    }
+
+    #[test]
+    fn a_quotient_that_is_whole_but_for_rounding_is_that_many_cells_between_walls() {
+        let axis = |layout, wanted| Axis::new(layout, 0.0, 0.3, wanted).unwrap();
+        let between_walls = axis(Layout::Walls, 0.05);
+        assert_eq!(between_walls.nodes, 7);
+        assert_eq!(between_walls.cells_before_truncation(0.05), None);
+        for layout in [Layout::Slides, Layout::Files] {
+            let truncated = axis(layout, 0.05);
+            assert_eq!(truncated.nodes, 5 + 2);
+            assert_eq!(
+                truncated.cells_before_truncation(0.05),
+                Some((0.3 / 0.05, 6.0))
+            );
+        }
+        // A millionth is no rounding, and a quotient just above a whole number loses nothing.
+        let wanted = 0.05 * (1.0 + 1e-6);
+        assert_eq!(axis(Layout::Walls, wanted).nodes, 6);
+        assert_eq!(
+            axis(Layout::Slides, wanted).cells_before_truncation(wanted),
+            None
+        );
+        let above_whole = axis(Layout::Slides, 0.05 * (1.0 - 1e-12));
+        assert_eq!(above_whole.nodes, 6 + 2);
+        assert_eq!(
+            above_whole.cells_before_truncation(0.05 * (1.0 - 1e-12)),
+            None
+        );
     }
 }

@@ -4,22 +4,23 @@
 //! # The equation
 //!
 //! ```text
-//! ∂p/∂t = D (∂²p/∂x² + ∂²p/∂y²)        p = 0 on the boundary
+//! c ∂p/∂t = ∂/∂x (Dx ∂p/∂x) + ∂/∂y (Dy ∂p/∂y) + S - k p
 //! ```
 //!
-//! with the five-point Laplacian on a square grid and explicit Euler steps in time:
+//! on a rectangle. Capacity, coefficients, sources and decay may vary in space; there are walls of every kind, and
+//! masked and held nodes. Time is stepped by explicit Euler or by long steps, or treated exactly, or the steady state is
+//! solved for. The original problem is that of the SciNet course "High Performance Scientific Computing with Python",
+//! and equal parameters give the numbers of its NumPy program to the last bit: one D, p = 0 on the boundary, the
+//! five-point Laplacian and explicit Euler steps,
 //!
 //! ```text
 //! lapl    = (((p[j+1,i] + p[j-1,i]) + p[j,i+1]) + p[j,i-1]) - 4 p[j,i]
 //! p'[j,i] = p[j,i] + r lapl            r = D dt / dx²,  dt = dx² / 4D
 //! ```
 //!
-//! The initial state has four peaks, `p = a(y) a(x)` with `a(x) = 1 - |1 - 4 |(x - xm)/(x2 - x1)||` and `xm` the
+//! The initial state of the course has four peaks, `p = a(y) a(x)` with `a(x) = 1 - |1 - 4 |(x - xm)/(x2 - x1)||` and `xm` the
 //! middle of the domain. The first axis of every array is y (row `j`), the second x (column `i`). An array of
 //! several snapshots has time before them: `(t, y, x)`.
-//!
-//! This is the problem of the SciNet course "High Performance Scientific Computing with Python"; equal
-//! parameters give the numbers of its NumPy program to the last bit.
 //!
 //! # Quick start
 //!
@@ -57,7 +58,7 @@
 //!
 //! # In memory
 //!
-//! A solver takes the steps of a run and writes no file. Whatever the problem has, its states are those of the cube to the bit.
+//! A solver takes the steps of a run and writes no file. For every problem its states equal those of the cube bit for bit.
 //!
 //! ```
 //! use diff2d::{Cube, Problem, Run, comm::Solo};
@@ -100,24 +101,19 @@
 //! | [`npy`] | any `.npy` file of numbers, in parts |
 //! | [`mod@check`] | problems with exact solutions, and the error of a result from three grids |
 //! | [`arrays`], [`expression`] | statistics, sliding windows, probes and formulas, over arrays larger than memory |
-//! | [`mod@export`] | XDMF, Kerchunk, Zarr, HDF5, VTK and CSV, with coordinates and missing snapshots |
+//! | [`mod@export`] | XDMF, Kerchunk, Zarr, HDF5 and CSV, with coordinates and missing snapshots |
 //! | [`comm`], [`distribute`] | ranks, and arrays divided among them |
 //! | [`stencil`] | the step itself: kernels, tiles, and why they all have the same bits |
 #![cfg_attr(
     feature = "plot",
     doc = "| [`plot`] | pictures, animations and pages of any field |"
 )]
-#![cfg_attr(
-    feature = "bench",
-    doc = "| [`mod@bench`] | the course's reference programs, built and timed |"
-)]
 //!
 //! # Features
 //!
 //! | feature | default | brings |
 //! |---|---|---|
-//! | `cli` | yes | the program `diff2d`; includes `bench` and `plot` |
-//! | `bench` | yes | the reference programs of the course, built and timed; includes `plot` |
+//! | `cli` | yes | the program `diff2d`; includes `plot` |
 //! | `plot` | yes | pictures, animations, pages |
 //! | `hdf5` | no | exports to HDF5; needs libhdf5 to build |
 //! | `mpi` | no | [`comm::World`] over MPI; needs Open MPI or MPICH, and libclang, to build |
@@ -150,8 +146,6 @@
 // Modules also explain their private files; `cargo doc --document-private-items` follows these links.
 #![allow(rustdoc::private_intra_doc_links)]
 
-#[cfg(feature = "bench")]
-pub mod bench;
 pub mod check;
 #[cfg(feature = "cli")]
 #[doc(hidden)]
@@ -166,6 +160,7 @@ mod error;
 pub mod export;
 mod field;
 mod grid;
+mod measured;
 mod node_set;
 mod params;
 mod physics;
@@ -192,16 +187,16 @@ pub use diff2d_stencil::{self as stencil, Real};
 pub use dynamics::Halt;
 pub use field::Field;
 pub use grid::{Axis, Grid};
-pub use params::{Layout, Params, ParamsError, Precision, RawParams};
+pub use params::{End, Layout, Limit, Params, ParamsError, Precision, RawParams};
 pub use physics::Unready;
 pub use problem::{Footprint, Problem};
-pub use run::{Budget, Outcome, Report, Run, RunError, Seconds, Shape, Solution, States};
+pub use run::{Budget, Message, Outcome, Report, Run, RunError, Seconds, Shape, Solution, States};
 pub use schedule::Schedule;
 pub use solver::Solver;
 pub use summary::Summary;
 pub use sweep::Sweep;
 
-/// What the tests and benchmarks of this package use beyond the interface. It may change at any time.
+/// Items for the tests and benchmarks of this package that are not part of the interface. They may change at any time.
 #[doc(hidden)]
 pub mod internal {
     pub use crate::{
@@ -233,7 +228,7 @@ pub mod internal {
         Solver::new(stencil, dynamics, state, 0.0, slab)
     }
 
-    /// The solver of a problem for the rows of a slab at the beginning.
+    /// The solver of a problem for the rows of a slab, at the start.
     ///
     /// # Errors
     /// [`Unready`].

@@ -1,12 +1,12 @@
-//! [`NodeSet`]: some of the nodes of a grid.
+//! [`NodeSet`]: a set of nodes of a grid.
 
 use std::ops::Range;
 
-/// Nodes of a block.
+/// The number of nodes in a block.
 const BLOCK: u64 = 64 * 64;
 
-/// Some of the nodes of a grid: of blocks of 64 words of 64 nodes each the words that have some and not all of their
-/// nodes. Node `(j, i)` has the number `j nx + i`, as in the bytes of a snapshot.
+/// A set of nodes of a grid. Nodes are bits of words of 64, and 64 words form a block, which stores only words that are
+/// neither empty nor full. Node `(j, i)` has the number `j nx + i`, as in the bytes of a snapshot.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct NodeSet {
     blocks: Vec<Block>,
@@ -14,16 +14,16 @@ pub struct NodeSet {
 
 #[derive(Debug, Clone, Default, PartialEq)]
 struct Block {
-    /// The words that have all of their nodes, a bit each.
+    /// One bit for each word that has all of its nodes.
     whole: u64,
-    /// Those that have some.
+    /// One bit for each word that has some of its nodes, but not all.
     mixed: u64,
-    /// These, one after the other.
+    /// The mixed words, in order.
     words: Vec<u64>,
 }
 
 impl Block {
-    /// The place of a word among those that are mixed.
+    /// The index of a word in the list of mixed words.
     fn place(&self, bit: u64) -> usize {
         (self.mixed & ((1 << bit) - 1)).count_ones() as usize
     }
@@ -50,7 +50,7 @@ impl Block {
             }
             (_, true) => self.words[place] = word,
             (_, false) => {
-                // There may be many such blocks.
+                // Blocks may be many, so that their vectors have no spare room.
                 self.words.reserve_exact(1);
                 self.words.insert(place, word);
                 self.mixed |= 1 << bit;
@@ -77,109 +77,116 @@ impl NodeSet {
         self.blocks[block].add(bit, 1 << (number % 64));
     }
 
-    /// Whether there are none.
+    /// Whether the set has no nodes.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.blocks.is_empty()
     }
 
-    /// How many there are.
+    /// The number of nodes.
     #[must_use]
     pub fn count(&self) -> u64 {
-        let ones = |word: &u64| u64::from(word.count_ones());
-        let of =
-            |block: &Block| 64 * ones(&block.whole) + block.words.iter().map(ones).sum::<u64>();
-        self.blocks.iter().map(of).sum()
+        let nodes_of_blocks = self.blocks.iter().map(|block| {
+            let mixed_nodes: u32 = block.words.iter().map(|word| word.count_ones()).sum();
+            64 * u64::from(block.whole.count_ones()) + u64::from(mixed_nodes)
+        });
+        nodes_of_blocks.sum()
     }
 
-    /// Whether a node is one of them.
+    /// Whether the set contains a node.
     #[must_use]
     pub fn has(&self, number: u64) -> bool {
         self.word(number / 64) >> (number % 64) & 1 == 1
     }
 
-    fn word(&self, at: u64) -> u64 {
-        self.block(at).map_or(0, |block| block.word(at % 64))
+    fn word(&self, number: u64) -> u64 {
+        self.block(number)
+            .map_or(0, |block| block.word(number % 64))
     }
 
-    /// The block of a word.
-    fn block(&self, at: u64) -> Option<&Block> {
-        let block = usize::try_from(at / 64).ok()?;
+    /// The block that contains a word.
+    fn block(&self, word: u64) -> Option<&Block> {
+        let block = usize::try_from(word / 64).ok()?;
         self.blocks.get(block)
     }
 
-    /// The words in a range that have some of their nodes, and their numbers.
-    fn words(&self, Range { start, end }: Range<u64>) -> impl Iterator<Item = (u64, u64)> {
-        let (mut at, end) = (start, end.min(64 * self.blocks.len() as u64));
+    /// The words in a range that contain nodes, with their numbers.
+    fn words(&self, range: Range<u64>) -> impl Iterator<Item = (u64, u64)> {
+        let mut number = range.start;
+        let end_number = range.end.min(64 * self.blocks.len() as u64);
         std::iter::from_fn(move || {
-            while at < end {
-                let block = self.block(at)?;
-                let rest = (block.whole | block.mixed) >> (at % 64);
-                if rest != 0 {
-                    let found = at + u64::from(rest.trailing_zeros());
-                    at = found + 1;
-                    return (found < end).then(|| (found, block.word(found % 64)));
+            while number < end_number {
+                let block = self.block(number)?;
+                let words_from_number = (block.whole | block.mixed) >> (number % 64);
+                if words_from_number == 0 {
+                    number = (number / 64 + 1) * 64;
+                    continue;
                 }
-                at = (at / 64 + 1) * 64;
+                let next_number = number + u64::from(words_from_number.trailing_zeros());
+                number = next_number + 1;
+                return (next_number < end_number)
+                    .then(|| (next_number, block.word(next_number % 64)));
             }
             None
         })
     }
 
-    /// Those of them whose numbers are in a range, in ascending order.
+    /// The nodes of the set in a range of numbers, in ascending order.
     pub fn within(&self, numbers: Range<u64>) -> impl Iterator<Item = u64> {
         let start = numbers.start;
         self.words(start / 64..numbers.end.div_ceil(64))
-            .flat_map(|(at, mut rest)| {
+            .flat_map(|(word_number, mut word)| {
                 std::iter::from_fn(move || {
-                    let bit = (rest != 0).then(|| u64::from(rest.trailing_zeros()))?;
-                    rest &= rest - 1;
-                    Some(64 * at + bit)
+                    let bit = (word != 0).then(|| u64::from(word.trailing_zeros()))?;
+                    word &= word - 1;
+                    Some(64 * word_number + bit)
                 })
             })
             .skip_while(move |&number| number < start)
             .take_while(move |&number| number < numbers.end)
     }
 
-    /// As [`within`](Self::within), numbers that follow one another together.
+    /// The runs of consecutive nodes of the set in a range of numbers.
     pub fn runs(&self, numbers: Range<u64>) -> impl Iterator<Item = Range<u64>> {
-        let mut at = numbers.start;
-        let last = numbers.end.min(BLOCK * self.blocks.len() as u64);
+        let mut position = numbers.start;
+        let end_number = numbers.end.min(BLOCK * self.blocks.len() as u64);
         std::iter::from_fn(move || {
-            let start = self.next(at..last, true);
-            at = self.next(start..last, false);
-            (start < at).then_some(start..at)
+            let start = self.next(position..end_number, true);
+            position = self.next(start..end_number, false);
+            (start < position).then_some(start..position)
         })
     }
 
-    /// The first node in a range that is, or is not, one of them, or the end.
-    fn next(&self, Range { start, end }: Range<u64>, is: bool) -> u64 {
-        let mut from = start;
-        while from < end {
-            let at = from / 64;
-            let Some(block) = self.block(at) else {
-                return if is { end } else { from };
+    /// The first node in a range that is in the set, or that is not in it if `is_member` is false; the end of the range
+    /// if there is none.
+    fn next(&self, Range { start, end }: Range<u64>, is_member: bool) -> u64 {
+        let mut number = start;
+        while number < end {
+            let word_number = number / 64;
+            let Some(block) = self.block(word_number) else {
+                return if is_member { end } else { number };
             };
-            let passed = match is {
-                true => !(block.whole | block.mixed),
-                false => block.whole,
+            let words_without = if is_member {
+                !(block.whole | block.mixed)
+            } else {
+                block.whole
             };
-            let passed = u64::from((passed >> (at % 64)).trailing_ones());
-            if passed > 0 {
-                from = (at + passed) * 64;
+            let words_passed = u64::from((words_without >> (word_number % 64)).trailing_ones());
+            if words_passed > 0 {
+                number = (word_number + words_passed) * 64;
                 continue;
             }
-            let word = block.word(at % 64);
-            let rest = (if is { word } else { !word }) >> (from % 64);
-            match rest {
-                0 => from = (at + 1) * 64,
-                rest => return (from + u64::from(rest.trailing_zeros())).min(end),
+            let word = block.word(word_number % 64);
+            let candidates = (if is_member { word } else { !word }) >> (number % 64);
+            match candidates {
+                0 => number = (word_number + 1) * 64,
+                _ => return (number + u64::from(candidates.trailing_zeros())).min(end),
             }
         }
         end
     }
 
-    /// Gives those of the nodes from number `first` on that are in the set another value.
+    /// Sets the values of the set's nodes, in values that begin with node `first`.
     #[expect(clippy::cast_possible_truncation, reason = "a place in memory")]
     pub fn fill<V: Copy>(&self, first: u64, values: &mut [V], value: V) {
         for run in self.runs(first..first + values.len() as u64) {
@@ -187,15 +194,15 @@ impl NodeSet {
         }
     }
 
-    /// Gives those of the nodes in bytes of a snapshot, from byte `first` of it on, that are in the set the bytes of
-    /// another value.
+    /// Sets the values of the set's nodes in the bytes of a snapshot, from byte `first` of it on. `value` are the bytes
+    /// of one value.
     #[expect(clippy::cast_possible_truncation, reason = "a place in memory")]
     pub fn fill_bytes(&self, first: u64, bytes: &mut [u8], value: &[u8]) {
         let size = value.len() as u64;
         let numbers = first.div_ceil(size)..(first + bytes.len() as u64) / size;
         for number in self.within(numbers) {
-            let at = (number * size - first) as usize;
-            bytes[at..at + value.len()].copy_from_slice(value);
+            let byte = (number * size - first) as usize;
+            bytes[byte..byte + value.len()].copy_from_slice(value);
         }
     }
 
@@ -205,14 +212,14 @@ impl NodeSet {
         self.within(0..u64::MAX).find(|&number| other.has(number))
     }
 
-    /// Bytes of memory.
+    /// Bytes of memory of the set.
     #[must_use]
     pub fn bytes(&self) -> u64 {
-        /// What an allocation takes beside its bytes.
-        const EACH: usize = 16;
+        /// The bytes of an allocation in addition to its content.
+        const ALLOCATION: usize = 16;
         let words = self.blocks.iter().map(|block| block.words.len());
         let words = words.filter(|&words| words > 0);
-        let words: usize = words.map(|words| 8 * words + EACH).sum();
+        let words: usize = words.map(|words| 8 * words + ALLOCATION).sum();
         (size_of::<Block>() * self.blocks.len() + words) as u64
     }
 }

@@ -1,8 +1,9 @@
-//! [`Problem`]: parameters and all that follows from them, before any memory or disk is touched; `dynamics.rs` makes
-//! of it what solvers take, `solver.rs` brings it into memory.
+//! [`Problem`]: parameters and all that follows from them, before any memory or disk is touched. `dynamics.rs` derives
+//! the inputs of solvers from it, `solver.rs` brings it into memory.
 
 mod closed_pieces;
 mod dynamics;
+mod effective;
 mod footprint;
 mod functions;
 mod network;
@@ -17,7 +18,9 @@ use crate::{
     field::Field,
     grid::Grid,
     node_set::NodeSet,
-    params::{Canonical, Params, ParamsError, RawParams, StepMethod},
+    params::{
+        Canonical, End, Isolated, Limit, Params, ParamsError, Quantity, RawParams, StepMethod,
+    },
     physics::{
         Unready,
         gauges::Gauges,
@@ -26,7 +29,8 @@ use crate::{
         input::{Digests, Input, add_digest},
         method,
         picture::Picture,
-        slots::{Place, Slots},
+        pieces,
+        slots::Slots,
         survey::Survey,
         values::Values,
     },
@@ -48,9 +52,9 @@ use std::{collections::BTreeMap, path::Path, str::FromStr, sync::Arc};
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Problem {
-    /// The parameters, as they were asked for.
+    /// The parameters as typed.
     pub params: Params,
-    /// Where the nodes lie.
+    /// The grid of the nodes.
     pub grid: Grid,
     /// The steps and snapshots.
     pub schedule: Schedule,
@@ -58,20 +62,23 @@ pub struct Problem {
     slots: Slots,
     survey: Survey,
     gauges: Option<Gauges>,
-    /// The files of functions.
+    /// The files of tabulated functions.
     functions: Vec<Input>,
+    /// Whether nodes on walls stand for whole cells, like the pixels of a picture, and not for half cells inside the
+    /// domain.
+    has_whole_cells: bool,
 }
 
 impl Problem {
     /// Reads a parameter file and the `--set` options that override it.
     ///
     /// # Errors
-    /// [`ParamsError`] for anything that cannot be run whatever the machine.
+    /// [`ParamsError`] for parameters that cannot be run on any machine.
     pub fn load(file: &Path, overrides: &[String]) -> Result<Self, ParamsError> {
         Self::from_raw(&RawParams::load(file, overrides)?)
     }
 
-    /// The problem of parameters that were read, from whatever file.
+    /// The problem of parameters from any source.
     ///
     /// # Errors
     /// As [`load`](Self::load).
@@ -87,7 +94,7 @@ impl Problem {
         Self::from_raw(&RawParams::from_canonical(params))
     }
 
-    /// As [`from_raw`](Self::from_raw), with the digests of files that were read already.
+    /// The problem of parameters, with the digests of files that were already read.
     ///
     /// # Errors
     /// As [`load`](Self::load).
@@ -96,9 +103,13 @@ impl Problem {
         digests: &mut Digests,
     ) -> Result<Self, ParamsError> {
         let mut params = Params::from_raw(raw)?;
+        digests.memory = digests.memory.or(params.memory);
         let grid = Grid::new(&params, raw)?;
         let functions = functions::read(&params, raw, digests)?;
         let mut geometry = Geometry::new(&params, raw, &grid, digests)?;
+        if params.isolated == Isolated::Mask {
+            pieces::mask_isolated(&mut geometry, raw)?;
+        }
         let gauges = match &params.record {
             Some(keys) => Some(Gauges::new(keys, raw, &mut geometry, digests)?),
             None => None,
@@ -106,9 +117,10 @@ impl Problem {
         let geometry = Arc::new(geometry);
         let mut slots = Slots::new(&params, raw, &geometry, digests)?;
         let survey = slots.survey(params.runtime)?;
-        let schedule = Schedule::new(&params, survey.limit, survey.decay, raw)?;
-        let is_free = params.dt.or(params.safety).is_none() && params.method == StepMethod::Euler;
-        if is_free && schedule.dt < survey.limit {
+        let schedule = Schedule::new(&params, survey.limit, survey.fastest_loss, raw)?;
+        let chooses_step =
+            params.dt.or(params.safety).is_none() && params.method == StepMethod::Euler;
+        if chooses_step && schedule.dt < survey.limit {
             params.leave_out_safety();
         }
         functions::check(&params, raw, &geometry, &schedule)?;
@@ -124,6 +136,7 @@ impl Problem {
             survey,
             gauges,
             functions,
+            has_whole_cells: false,
         };
         problem.check_method(raw)?;
         problem.check_record(raw)?;
@@ -135,14 +148,14 @@ impl Problem {
         let bytes = u128::from(problem.schedule.snapshots()) * u128::from(problem.field_bytes())
             + u128::from(DATA_OFFSET);
         if bytes >= 1 << 63 {
-            let (key, less) = match &problem.params.outtimes {
+            let (key, remedy) = match &problem.params.outtimes {
                 Some(_) => ("outtimes", "fewer of them"),
                 None => ("outtime", "a larger outtime"),
             };
             return Err(raw.refuse(
                 key,
                 format!(
-                    "{} snapshots of {} bytes are beyond the 2^63 bytes that a file can have; {less} or dx takes fewer",
+                    "{} snapshots of {} bytes are beyond the 2^63 bytes that a file can have; {remedy} or dx takes fewer",
                     problem.schedule.snapshots(),
                     problem.field_bytes()
                 ),
@@ -151,21 +164,21 @@ impl Problem {
         Ok(problem)
     }
 
-    /// Whether nothing but diffusion between closed walls acts, which changes no mass.
+    /// Whether the mass is constant, because only diffusion between closed walls acts.
     #[must_use]
     pub fn conserves_mass(&self) -> bool {
         let walls = self.params.boundary.sides();
         let is_closed = !self.is_forced() && !walls.iter().any(|wall| wall.is_fixed());
-        is_closed && !self.geometry().has_held() && self.slots.uniform(Place::Decay) == Some(0.0)
+        is_closed && !self.geometry().has_held() && self.slots.uniform_loss() == Some(0.0)
     }
 
-    /// Whether walls or sources make a step of the exact solution more than a product with the state.
+    /// Whether walls or sources add an increment to a step of the exact solution.
     #[must_use]
     pub fn is_forced(&self) -> bool {
         self.has_source() || method::walls_give(&self.params.boundary)
     }
 
-    /// Stages of a step of `rkl2`; 1 of other methods.
+    /// The number of stages of a step of `rkl2`; 1 for other methods.
     #[must_use]
     pub fn stages(&self) -> usize {
         match (self.params.method, self.params.stages) {
@@ -175,79 +188,73 @@ impl Problem {
         }
     }
 
-    /// Whether the last column of the grid is the first one again, and row.
+    /// Whether the first and last columns are the same points, and whether the first and last rows are.
     #[must_use]
     pub fn periodic(&self) -> [bool; 2] {
         self.params.boundary.periodic()
     }
 
-    /// Whether the last row of the grid is the first one again.
+    /// Whether the first and last rows of the grid are the same points.
     #[must_use]
     pub fn has_periodic_rows(&self) -> bool {
         self.params.boundary.periodic()[1]
     }
 
-    /// Whether walls or source depend on time.
+    /// Whether walls or the source depend on time.
     #[must_use]
     pub fn depends_on_time(&self) -> bool {
-        self.params.boundary.depend_on_time() || self.slots.slot(Place::Source).depends_on_time()
+        self.params.boundary.depend_on_time() || self.slots.in_time().next().is_some()
     }
 
-    /// The change per time since the preceding snapshot, if the run ends with this one: of the largest change of a node, the
-    /// largest |p|, and steps and times of both. What roundings hide in a step counts as a change.
+    /// Why the run ends with a snapshot, if it is steady: of the largest change of a node since the preceding one, the largest
+    /// |p|, and steps and times of both. What roundings hide in a step counts as a change.
     #[must_use]
-    pub fn steady(&self, change: f64, largest: f64, [before, now]: [Clock; 2]) -> Option<f64> {
-        let until = self.params.until?;
+    pub fn steady(&self, change: f64, largest: f64, [before, now]: [Clock; 2]) -> Option<End> {
+        let until = self.params.until.as_ref()?;
+        let rate = until.steady?;
         let interval = now.simtime - before.simtime;
         #[expect(clippy::cast_precision_loss, reason = "below 2^53")]
         let steps = (now.step - before.step) as f64;
         let hidden = steps * self.params.precision.rounding(largest);
-        let is_steady = change.max(hidden) / interval < until.steady;
-        (is_steady && now.simtime >= until.after).then_some(change / interval)
+        let is_steady = change.max(hidden) / interval < rate;
+        (is_steady && now.simtime >= until.after).then(|| End {
+            what: End::CHANGE.to_owned(),
+            value: change / interval,
+            limit: Limit::Below(rate),
+            t: now.simtime,
+        })
     }
 
     /// Whether there is a source.
     #[must_use]
     pub fn has_source(&self) -> bool {
-        self.slots.slot(Place::Source).is_there()
+        self.slots.slot(Quantity::Source).is_there()
     }
 
-    /// Whether the source is evaluated at each step: it depends on time, and is no sum of few arrays times numbers.
+    /// Whether the source is evaluated at each step: it depends on time, and is not a sum of a few arrays times
+    /// functions of time.
     #[must_use]
     pub fn has_moving_source(&self) -> bool {
-        self.slots.slot(Place::Source).is_evaluated()
+        self.slots.slot(Quantity::Source).is_evaluated()
     }
 
-    /// Coefficients and source.
+    /// The values of coefficients and source.
     fn values(&self) -> impl Iterator<Item = &Values> {
         self.slots.values().map(|(_, values)| values)
     }
 
-    /// The pictures of the initial state, of coefficients and of the source, by their keys.
+    /// The pictures of the initial state, of coefficients and of the source, by key.
     pub(crate) fn pictures(&self) -> impl Iterator<Item = (&'static str, &Picture)> {
-        let given = self.slots.values();
-        let given = given.filter_map(|(key, values)| Some((key, values.picture()?)));
+        let coefficients = self.slots.values();
+        let coefficients = coefficients.filter_map(|(key, values)| Some((key, values.picture()?)));
         let initial = self.initial.picture().map(|picture| ("initial", picture));
-        initial.into_iter().chain(given)
-    }
-
-    /// Pictures of the coefficients and of the source are held from now on, of that of the initial state at most so many
-    /// bytes.
-    pub fn hold_pictures(&self, of_initial: u64) {
-        let pictures = || self.values().filter_map(Values::picture);
-        // One may be both.
-        let is_both = |initial: &Picture| pictures().any(|other| other.input() == initial.input());
-        let initial = self.initial.picture().filter(|initial| !is_both(initial));
-        initial
-            .into_iter()
-            .for_each(|picture| picture.hold(of_initial));
-        pictures().for_each(|picture| picture.hold(u64::MAX));
+        initial.into_iter().chain(coefficients)
     }
 
     /// Mass, minimum and maximum of rows of the grid from `first` on, which are whole: of a row `Σ w_i c p`.
     ///
     /// # Errors
-    /// [`ParamsError`] when the file of the capacity cannot be read any more.
+    /// [`ParamsError`] if the file of the capacity can no longer be read.
     pub fn summaries<T: Real>(
         &self,
         first: usize,
@@ -267,7 +274,7 @@ impl Problem {
         Ok(Summary::of_rows(&rows, &self.grid))
     }
 
-    /// Whether initial state, coefficients or source are arrays with the nodes of this grid.
+    /// Whether the initial state, coefficients or source are arrays on the nodes of this grid.
     #[must_use]
     pub fn reads_arrays(&self) -> bool {
         let mut values = self.values().filter(|values| values.is_array());
@@ -275,8 +282,8 @@ impl Problem {
         self.initial.array().is_some() || is_read
     }
 
-    /// The coefficients of the step along x and y, `(D/(dx*dx))*dt` \[1\], with `dt/c` for dt if c does not vary; none
-    /// if D varies.
+    /// The coefficients of the step along x and y, `(D/(dx*dx))*dt` \[1\], with `dt/c` for dt if c is uniform; empty if
+    /// D varies.
     #[must_use]
     pub fn steps(&self) -> Vec<f64> {
         self.slots.steps(self.schedule.dt)
@@ -288,7 +295,7 @@ impl Problem {
         self.survey.limit
     }
 
-    /// What the time step follows from, in a word.
+    /// The origin of the time step, in a word.
     #[must_use]
     pub fn dt_by(&self) -> &'static str {
         let params = &self.params;
@@ -297,18 +304,18 @@ impl Problem {
             (_, Some(_), _) => "dt",
             (StepMethod::Rkl2, ..) => "stages",
             (_, _, Some(_)) => "safety",
-            _ if self.schedule.dt < self.survey.limit => "decay",
+            _ if self.schedule.dt < self.survey.limit => Quantity::Decay.key(),
             _ => "stability",
         }
     }
 
-    /// The largest k/c of a node that is computed \[1/time\].
+    /// The largest fraction of its value that a computed node loses per time, k/c \[1/time\].
     #[must_use]
-    pub fn decay(&self) -> f64 {
-        self.survey.decay
+    pub fn fastest_loss(&self) -> f64 {
+        self.survey.fastest_loss
     }
 
-    /// The array on the disk with the initial state, and which of its matrices.
+    /// The array on disk with the initial state, and the index of its matrix.
     #[must_use]
     pub fn initial_array(&self) -> Option<(&Path, u64)> {
         let array = self.initial.array();
@@ -333,19 +340,19 @@ impl Problem {
         digests
     }
 
-    /// The nodes outside of the domain, if there are any.
+    /// The nodes outside the domain, if there are any.
     #[must_use]
     pub fn masked(&self) -> Option<&Arc<NodeSet>> {
         self.geometry().masked()
     }
 
-    /// States as snapshots.
+    /// The conversion of states to snapshots.
     #[must_use]
     pub fn codec(&self) -> Codec {
         self.geometry().codec()
     }
 
-    /// What stands in the places of the equation.
+    /// The quantities of the equation.
     pub(crate) fn slots(&self) -> &Slots {
         &self.slots
     }
@@ -355,19 +362,19 @@ impl Problem {
         self.gauges.as_ref()
     }
 
-    /// Which nodes are masked, and which have given values.
+    /// The domain: its nodes, walls, masked nodes and nodes with given values.
     #[must_use]
     pub fn geometry(&self) -> &Geometry {
         &self.slots.geometry
     }
 
-    /// Writes the state before the first step to a field that holds zeros: the initial state, fixed walls over it, and
-    /// over both the values of held nodes and 0 where nodes are masked.
+    /// Writes the state before the first step into a field of zeros: first the initial state, then fixed walls, then
+    /// the values of held nodes and 0 at masked nodes.
     ///
-    /// Shape: the rows of the field are those of the grid from `first` on, all columns.
+    /// Shape: the field has the rows of the grid from `first` on, with all columns.
     ///
     /// # Errors
-    /// [`ParamsError::Input`] when the file of the initial state cannot be read any more.
+    /// [`ParamsError::Input`] if the file of the initial state can no longer be read.
     pub fn fill_initial<T: Real>(
         &self,
         field: &mut Field<T>,
@@ -379,12 +386,13 @@ impl Problem {
         self.geometry().write(field, first)
     }
 
-    /// The same, and how steady it is known to be: what begins a run. `go_on` hears how a state that is solved for comes on, and
-    /// says whether it is to; otherwise there is none. Where memory has a limit, that is known with what of it is left for what
-    /// [may take less](Self::spare_bytes) than is counted.
+    /// Writes the state before the first step as [`fill_initial`](Self::fill_initial) does, or solves for a steady
+    /// state; returns how steady it is known to be. `go_on` is called with the progress of the solution, and returns
+    /// whether to continue; if it stops the solution, there is no state. A limit on memory is given together with the
+    /// reserve for allocations that [may take less](Self::spare_bytes) than is counted.
     ///
     /// # Errors
-    /// [`Unready`] where there is no such state.
+    /// [`Unready`] if there is no such state.
     pub(crate) fn begin<T: Real>(
         &self,
         field: &mut Field<T>,
@@ -405,13 +413,13 @@ impl Problem {
         self.grid.len() * self.params.precision.bytes() as u64
     }
 
-    /// Arrays of a run that have a value for every node: two fields, and those that the step reads besides.
+    /// The number of arrays of a run with a value for every node: two fields, and the arrays that the step reads.
     #[must_use]
     pub fn arrays(&self) -> u64 {
         2 + self.kind::<f64>().arrays() as u64
     }
 
-    /// `(snapshots, ny, nx)`.
+    /// The shape of the cube: `(snapshots, ny, nx)`.
     #[must_use]
     pub fn cube_shape(&self) -> [u64; 3] {
         let (ny, nx) = self.grid.shape();
@@ -425,7 +433,7 @@ impl Problem {
     }
 }
 
-/// From the text of a parameter file.
+/// Parses the text of a parameter file.
 impl FromStr for Problem {
     type Err = ParamsError;
 

@@ -1,7 +1,7 @@
-//! [`Schedule`]: the time step, the number of steps, and when a snapshot is due.
+//! [`Schedule`]: the time step, the number of steps, and the times of the snapshots.
 //!
-//! Times become whole numbers of steps here: the course's by truncation, exact ones with a shorter step before a
-//! snapshot. No other module compares floating-point times.
+//! Times become whole numbers of steps here: with the course's times by truncation, with exact times by a shorter step
+//! before a snapshot. No other module compares floating-point times.
 
 mod due;
 mod pace;
@@ -20,28 +20,29 @@ pub use pace::{Clock, Moment, Pace};
 pub struct Schedule {
     /// Time step \[time\].
     pub dt: f64,
-    /// Number of steps: of the course's times `int(runtime/dt)`, of which a run takes those up to
+    /// Number of steps. With the course's times it is `int(runtime/dt)`, of which a run takes those up to
     /// [`last_step`](Self::last_step).
     pub nsteps: u64,
-    /// Steps per snapshot: of the course's times `int(outtime/dt)`, at least 1; of exact ones the shorter step included.
+    /// Steps per snapshot: `int(outtime/dt)`, at least 1, with the course's times; with exact times including the
+    /// shorter step.
     pub nper: Nper,
-    /// At what times snapshots are due.
+    /// The times at which snapshots are due.
     pub due: Due,
     /// Simulated time of snapshot 0 \[time\].
     pub start: f64,
 }
 
 impl Schedule {
-    /// Derives time step and numbers of steps, in the order of operations of the reference programs: the
-    /// C++, Fortran and NumPy programs of the course "High Performance Scientific Computing with Python".
-    /// `limit` is the largest stable time step: there `0.25*dx*dx/D`, which is the default. Beside a decay, which takes at
-    /// most the part `decay` of what is there in a unit of time, the default is at most [`DECAY_IN_A_STEP`] of its inverse.
+    /// Derives the time step and the numbers of steps, in the order of operations of the reference programs: the C++,
+    /// Fortran and NumPy programs of the course "High Performance Scientific Computing with Python". `limit` is the
+    /// largest stable time step, in these programs `0.25*dx*dx/D`, and the default. With decay at the largest relative
+    /// rate `decay`, the default is at most [`DECAY_IN_A_STEP`]` / decay`.
     ///
     /// Source: the course's slides.
     ///
     /// # Errors
-    /// [`ParamsError::Refused`] for a time step above the limit, and when a derived number leaves the range
-    /// of f64 or u64.
+    /// [`ParamsError::Refused`] for a time step above the limit, and if a derived number leaves the range of f64 or
+    /// u64.
     pub fn new(
         params: &Params,
         limit: f64,
@@ -49,13 +50,13 @@ impl Schedule {
         raw: &RawParams,
     ) -> Result<Self, ParamsError> {
         // Of a long step only the number of its stages is bounded.
-        let reach = match (params.method, params.stages) {
+        let limit_factor = match (params.method, params.stages) {
             (StepMethod::Rkl2, Some(stages)) => rkl2_reach(stages),
             (StepMethod::Rkl2, None) => rkl2_reach(MOST_STAGES),
             (StepMethod::Exact, _) => f64::INFINITY,
             _ => 1.0,
         };
-        let limit = limit * reach;
+        let limit = limit * limit_factor;
         let (key, dt) = match (params.dt, params.method) {
             (_, StepMethod::Exact) => ("outtime", params.outtime),
             (Some(dt), _) => ("dt", dt),
@@ -90,23 +91,19 @@ impl Schedule {
                 format!("the time step is then {dt:?}, and the steps are stable up to {limit:?}"),
             ));
         }
-        let beyond = |key, steps: f64| {
-            let reason = format!("that is {steps:e} steps of {dt:e}; fewer than 2^53 are possible");
-            raw.refuse(key, reason)
-        };
-        let count = |key, steps: f64| whole(steps).ok_or_else(|| beyond(key, steps.trunc()));
         let start = params.t0;
         if let Some(times) = &params.outtimes {
-            let before = iter::once(&start).chain(times);
-            let intervals = times.iter().zip(before).map(|(time, before)| time - before);
+            let starts = iter::once(&start).chain(times);
+            let intervals = times.iter().zip(starts).map(|(end, start)| end - start);
             let steps = intervals.map(|interval| {
-                steps_in(interval, dt).ok_or_else(|| beyond("outtimes", interval / dt))
+                steps_in(interval, dt)
+                    .ok_or_else(|| too_many_steps(raw, "outtimes", interval / dt, dt))
             });
             let nper = steps.collect::<Result<Vec<u64>, _>>()?.into_iter();
             let nper: Nper = nper.collect();
             let nsteps = nper.step_of(times.len() as u64);
             #[expect(clippy::cast_precision_loss, reason = "only compared")]
-            count("outtimes", nsteps as f64)?;
+            step_count(raw, "outtimes", nsteps as f64, dt)?;
             return Ok(Self {
                 dt,
                 nsteps,
@@ -118,8 +115,8 @@ impl Schedule {
         if params.times == Times::Course {
             return Ok(Self {
                 dt,
-                nsteps: count("runtime", params.runtime / dt)?,
-                nper: Nper::Every(count("outtime", params.outtime / dt)?.max(1)),
+                nsteps: step_count(raw, "runtime", params.runtime / dt, dt)?,
+                nper: Nper::Every(step_count(raw, "outtime", params.outtime / dt, dt)?.max(1)),
                 due: Due::Added,
                 start,
             });
@@ -129,11 +126,12 @@ impl Schedule {
             0.0 => dt,
             outtime => outtime,
         };
-        let nper = steps_in(interval, dt).ok_or_else(|| beyond("outtime", interval / dt))?;
-        let intervals = count("runtime", params.runtime / interval + NEARLY)?;
+        let nper = steps_in(interval, dt)
+            .ok_or_else(|| too_many_steps(raw, "outtime", interval / dt, dt))?;
+        let intervals = step_count(raw, "runtime", params.runtime / interval + NEARLY, dt)?;
         #[expect(clippy::cast_precision_loss, reason = "only compared")]
         let steps = intervals as f64 * nper as f64;
-        count("runtime", steps)?;
+        step_count(raw, "runtime", steps, dt)?;
         Ok(Self {
             dt,
             nsteps: intervals * nper,
@@ -143,12 +141,11 @@ impl Schedule {
         })
     }
 
-    /// The same snapshots after steps of another length.
+    /// A schedule with the same snapshots and another time step.
     #[must_use]
     pub(crate) fn with_step(&self, dt: f64) -> Self {
-        let steps = |interval: f64| steps_in(interval, dt).unwrap_or(MOST);
         let nper = match (&self.due, &self.nper) {
-            (Due::Multiples(interval), _) => Nper::Every(steps(*interval)),
+            (Due::Multiples(interval), _) => Nper::Every(steps_in(*interval, dt).unwrap_or(MOST)),
             #[expect(
                 clippy::cast_possible_truncation,
                 clippy::cast_sign_loss,
@@ -157,18 +154,23 @@ impl Schedule {
             (Due::Added, Nper::Every(nper)) => {
                 Nper::Every(nper.saturating_mul((self.dt / dt).round() as u64))
             }
-            (Due::At(_) | Due::Added, _) => self.pace().intervals().map(steps).collect(),
+            (Due::At(_) | Due::Added, _) => {
+                let pace = self.pace();
+                pace.intervals()
+                    .map(|interval| steps_in(interval, dt).unwrap_or(MOST))
+                    .collect()
+            }
         };
-        let snapshots = self.snapshots();
+        let snapshot_count = self.snapshots();
         Self {
             dt,
-            nsteps: nper.step_of(snapshots - 1),
+            nsteps: nper.step_of(snapshot_count - 1),
             nper,
             ..self.clone()
         }
     }
 
-    /// How simulated time goes on.
+    /// The relation of steps to simulated time.
     #[must_use]
     pub fn pace(&self) -> Pace {
         Pace {
@@ -179,7 +181,7 @@ impl Schedule {
         }
     }
 
-    /// Number of snapshots, the initial state included.
+    /// Number of snapshots, with the initial state.
     #[must_use]
     pub fn snapshots(&self) -> u64 {
         self.nper.snapshots(self.nsteps)
@@ -191,19 +193,19 @@ impl Schedule {
         self.nper.step_of(index)
     }
 
-    /// How many steps lead to snapshot `index` from the one before it.
+    /// The number of steps from snapshot `index - 1` to snapshot `index`.
     #[must_use]
     pub fn steps_to(&self, index: u64) -> u64 {
         self.step_of(index) - self.step_of(index.saturating_sub(1))
     }
 
-    /// The last snapshot that is taken until `step`, and the steps since then.
+    /// The last snapshot at or before `step`, and the number of steps since then.
     #[must_use]
     pub fn snapshot_at(&self, step: u64) -> (u64, u64) {
         self.nper.snapshot_at(step)
     }
 
-    /// The step of the last snapshot, after which a run ends: steps beyond it would be computed for nothing.
+    /// The step of the last snapshot, at which a run ends: later steps would be computed for nothing.
     #[must_use]
     pub fn last_step(&self) -> u64 {
         self.step_of(self.snapshots() - 1)
@@ -248,18 +250,28 @@ impl Schedule {
         self.step_of(self.snapshot_at(step).0 + 1)
     }
 
-    /// Simulated time between snapshots \[time\], the longest if they are not the same: `outtime`, by the course's times
-    /// truncated to whole steps, at least one.
+    /// Simulated time between snapshots \[time\], the longest if intervals differ: `outtime`, which the course's times
+    /// truncate to whole steps, at least one.
     #[must_use]
     pub fn cadence(&self) -> f64 {
         self.pace().cadence()
     }
 }
 
-/// What decay takes at most in a step by default, k dt/c: a stable step is not an accurate one.
+/// A number of steps or intervals, truncated to an integer.
+fn step_count(raw: &RawParams, key: &str, steps: f64, dt: f64) -> Result<u64, ParamsError> {
+    whole(steps).ok_or_else(|| too_many_steps(raw, key, steps.trunc(), dt))
+}
+
+fn too_many_steps(raw: &RawParams, key: &str, steps: f64, dt: f64) -> ParamsError {
+    let reason = format!("that is {steps:e} steps of {dt:e}; fewer than 2^53 are possible");
+    raw.refuse(key, reason)
+}
+
+/// The largest relative loss by decay in a step of the default length, k dt/c: a stable step is not always accurate.
 pub const DECAY_IN_A_STEP: f64 = 0.02;
 
-/// How far a time step may exceed the stability limit, which is rounded itself.
+/// The tolerance on the stability limit, which is rounded itself.
 pub(crate) const ABOVE_LIMIT: f64 = 1e-12;
 
 #[cfg(test)]

@@ -20,20 +20,20 @@ use std::ops::Range;
 
 /// The rows of the grid that a rank owns, and the halos it borrows from the ranks above and below.
 ///
-/// Slabs differ by at most one interior row. The first and the last also own a row of boundary nodes.
+/// Slabs differ by at most one interior row. The first and the last slab also own a row of boundary nodes.
 /// With more ranks than interior rows the last ranks own nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Slab {
     rank: usize,
-    /// The first row of each rank that owns any, and the end of the last rank's rows.
+    /// The first row of each rank with rows, and the end of the last rank's rows.
     cuts: Vec<usize>,
     halo: usize,
-    /// Whether the first and the last slab are next to each other.
+    /// Whether the first and the last slab are neighbours.
     is_ring: bool,
 }
 
 impl Slab {
-    /// The slab of `rank` if `ranks` share `rows` rows, two of them boundary.
+    /// The slab of `rank` if `ranks` ranks share `rows` rows, two of which are boundary rows.
     ///
     /// Halos are `depth` rows deep, but not deeper than the interior of the smallest slab.
     ///
@@ -57,8 +57,8 @@ impl Slab {
         }
     }
 
-    /// The same for a grid whose last row is the first one again: the first and the last slab have
-    /// halos there, too.
+    /// The slab in a grid whose first and last rows are the same. The first and the last slab then have halos between
+    /// them as well.
     #[must_use]
     pub fn periodic(mut self, is_periodic: bool) -> Self {
         self.is_ring = is_periodic && self.parts() > 1;
@@ -89,36 +89,36 @@ impl Slab {
         self.rows_of(self.rank)
     }
 
-    /// The rows of the grid that this rank holds, halos included.
+    /// The rows of the grid that this rank holds, with halos.
     ///
-    /// In a periodic grid they may be numbered beyond the last: row `j` is then row `j - (rows - 1)`.
+    /// In a periodic grid their numbers may go beyond the last row; row `j` is then row `j - (rows - 1)`.
     #[must_use]
     pub fn held(&self) -> Range<usize> {
-        let own = self.own();
-        if own.is_empty() {
-            return own;
+        let own_rows = self.own();
+        if own_rows.is_empty() {
+            return own_rows;
         }
-        let halo = |neighbour: Option<usize>| self.halo * usize::from(neighbour.is_some());
-        let (above, below) = (halo(self.above()), halo(self.below()));
-        let period = match own.start < above {
-            true => self.rows() - 1,
-            false => 0,
+        let [rows_above, rows_below] = [self.above(), self.below()]
+            .map(|neighbour| self.halo * usize::from(neighbour.is_some()));
+        let period = if own_rows.start < rows_above {
+            self.rows() - 1
+        } else {
+            0
         };
-        own.start + period - above..own.end + period + below
+        own_rows.start + period - rows_above..own_rows.end + period + rows_below
     }
 
-    /// The rows that this rank owns, counted from the first row it holds.
+    /// The rows that this rank owns, counted from the first row that it holds.
     #[must_use]
     pub fn own_among_held(&self) -> Range<usize> {
-        let own = self.own();
-        let above = match self.above() {
+        let rows_above = match self.above() {
             Some(_) => self.halo,
             None => 0,
         };
-        above..above + own.len()
+        rows_above..rows_above + self.own().len()
     }
 
-    /// The rank that owns the rows before these, if any.
+    /// The rank that owns the rows before the rows of this rank, if there is one.
     #[must_use]
     pub fn above(&self) -> Option<usize> {
         match self.rank {
@@ -127,34 +127,37 @@ impl Slab {
         }
     }
 
-    /// The rank that owns the rows after these, if any.
+    /// The rank that owns the rows after the rows of this rank, if there is one.
     #[must_use]
     pub fn below(&self) -> Option<usize> {
-        let next = self.rank + 1;
-        if self.is_ring && next == self.parts() {
+        let next_rank = self.rank + 1;
+        if self.is_ring && next_rank == self.parts() {
             return Some(0);
         }
-        (next < self.parts()).then_some(next)
+        (next_rank < self.parts()).then_some(next_rank)
     }
 
-    /// The rows, among those that it holds, that this rank sends to the ranks above and below for a
-    /// pass of `steps` steps. Beyond the ends of a periodic grid its first and last row are one.
+    /// The rows that this rank sends to the ranks above and below for a pass of `steps` steps, counted from the first
+    /// row that it holds. The first and the last row of a periodic grid are the same, and neither is sent.
     #[must_use]
     pub fn edges(&self, steps: usize) -> [Range<usize>; 2] {
-        let own = self.own_among_held();
-        let [first, last] = [0, self.parts() - 1].map(|end| self.is_ring && self.rank == end);
-        let (start, end) = (own.start + usize::from(first), own.end - usize::from(last));
-        [start..start + steps, end - steps..end]
+        let own_rows = self.own_among_held();
+        let [skips_first, skips_last] =
+            [0, self.parts() - 1].map(|end_rank| self.is_ring && self.rank == end_rank);
+        let start = own_rows.start + usize::from(skips_first);
+        let end_row = own_rows.end - usize::from(skips_last);
+        [start..start + steps, end_row - steps..end_row]
     }
 
-    /// Whether this rank's rows begin and end at an end of the grid that is not periodic with the other.
+    /// Whether the rows of this rank begin at the first wall, and whether they end at the last; a periodic grid has no such
+    /// walls.
     #[must_use]
     pub fn has_ends(&self) -> [bool; 2] {
-        let own = self.own();
-        [own.start == 0, own.end == self.rows()].map(|is_end| is_end && !self.is_ring)
+        let own_rows = self.own();
+        [own_rows.start == 0, own_rows.end == self.rows()].map(|is_end| is_end && !self.is_ring)
     }
 
-    /// The rows of a halo, which is also the number of steps until it must be exchanged again.
+    /// The number of rows of a halo, which is also the number of steps until the next exchange.
     #[must_use]
     pub fn halo(&self) -> usize {
         self.halo

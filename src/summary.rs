@@ -11,8 +11,8 @@ use std::{ops::Range, sync::Arc};
 #[derive(Debug, Clone, Copy, PartialEq, Pod, Zeroable)]
 #[repr(C)]
 pub struct Summary {
-    /// Of a snapshot `Σ w_j w_i c p dx dy` \[density·length²\], of a row `Σ w_i c p` \[density\], with a capacity c of
-    /// 1 where none is known. The weights are ½ for nodes on the walls and 1 for others.
+    /// The mass of a snapshot, `Σ w_j w_i c p dx dy` \[density·length²\], or the sum of a row, `Σ w_i c p` \[density\],
+    /// with a capacity c of 1 if it is not known. The weights are ½ for nodes on the walls and 1 for others.
     pub mass: f64,
     /// The smallest value; NaN if any value is NaN.
     pub min: f64,
@@ -25,14 +25,14 @@ pub struct Summary {
 const PARTIAL_SUMS: usize = 16;
 
 impl Summary {
-    /// Of what is not known yet.
+    /// A summary without values.
     pub const NONE: Self = Self {
         mass: f64::NAN,
         min: f64::NAN,
         max: f64::NAN,
     };
 
-    /// The summary of one row, whose first and last value have the weights `left` and `right`.
+    /// The summary of one row, with the weights `left` and `right` for its first and last value.
     ///
     /// The order of the additions is fixed: value `i` is added to partial sum `i % 16`, and the partial
     /// sums are added pairwise.
@@ -41,19 +41,17 @@ impl Summary {
         let mut sums = [0.0; PARTIAL_SUMS];
         let mut min = [f64::INFINITY; PARTIAL_SUMS];
         let mut max = [f64::NEG_INFINITY; PARTIAL_SUMS];
-        let mut add = |values: &[T]| {
+        let (chunks, remainder) = row.as_chunks::<PARTIAL_SUMS>();
+        for values in chunks.iter().map(|chunk| &chunk[..]).chain([remainder]) {
             for (i, value) in values.iter().enumerate() {
                 let value = value.to_f64();
                 sums[i] += value;
                 min[i] = if value < min[i] { value } else { min[i] };
                 max[i] = if value > max[i] { value } else { max[i] };
             }
-        };
-        let (whole, rest) = row.as_chunks::<PARTIAL_SUMS>();
-        whole.iter().for_each(|chunk| add(chunk));
-        add(rest);
-        let ends = [(row.first(), left), (row.last(), right)];
-        let correction: f64 = ends
+        }
+        let end_values = [(row.first(), left), (row.last(), right)];
+        let correction: f64 = end_values
             .iter()
             .filter(|(_, weight)| *weight != 1.0)
             .filter_map(|(value, weight)| value.map(|value| (1.0 - weight) * value.to_f64()))
@@ -74,8 +72,8 @@ impl Summary {
         }
     }
 
-    /// The weighted sum, minimum and maximum of each of several whole rows of a grid, from row `first` on. Masked
-    /// nodes, whose values are 0, have no part in them.
+    /// The weighted sum, minimum and maximum of each of several complete rows of a grid, from row `first` on. Masked
+    /// nodes are left out.
     #[must_use]
     pub fn of_each_row<T: Real>(
         rows: &[T],
@@ -84,25 +82,31 @@ impl Summary {
         grid: &Grid,
     ) -> Vec<Self> {
         let nx = grid.x.nodes;
-        let (left, right) = (grid.x.weight(0), grid.x.weight(nx - 1));
+        let (left_weight, right_weight) = (grid.x.weight(0), grid.x.weight(nx - 1));
         let rows = rows.par_chunks_exact(nx).enumerate().with_min_len(64);
-        let summary = rows.map(|(row, values)| {
-            let summary = Self::of_row(values, left, right);
-            let begin = ((first + row) * nx) as u64;
+        rows.map(|(row, values)| {
+            let first_number = ((first + row) * nx) as u64;
+            let numbers = first_number..first_number + nx as u64;
             match masked {
-                Some(masked) if masked.within(begin..begin + nx as u64).next().is_some() => {
-                    let inside = values.iter().zip(begin..);
-                    let inside = inside.filter(|(_, number)| !masked.has(*number));
-                    summary.with_ends_of(inside.map(|(value, _)| value.to_f64()))
+                Some(masked) if masked.within(numbers).next().is_some() => {
+                    // A snapshot has NaN at masked nodes, and the state 0.
+                    let mut zeroed_values = values.to_vec();
+                    masked.fill(first_number, &mut zeroed_values, T::default());
+                    let unmasked_values = values.iter().zip(first_number..);
+                    let unmasked_values =
+                        unmasked_values.filter(|(_, number)| !masked.has(*number));
+                    Self::of_row(&zeroed_values, left_weight, right_weight)
+                        .with_extremes_of(unmasked_values.map(|(value, _)| value.to_f64()))
                 }
-                _ => summary,
+                _ => Self::of_row(values, left_weight, right_weight),
             }
-        });
-        summary.collect()
+        })
+        .collect()
     }
 
-    /// With minimum and maximum of these values, which none lies within if there are none; NaN stays.
-    fn with_ends_of(self, values: impl Iterator<Item = f64> + Clone) -> Self {
+    /// The summary with minimum and maximum of these values: infinity and minus infinity if there are none. NaN is
+    /// kept.
+    fn with_extremes_of(self, values: impl Iterator<Item = f64> + Clone) -> Self {
         if self.min.is_nan() {
             return self;
         }
@@ -113,7 +117,7 @@ impl Summary {
         }
     }
 
-    /// The summary of a snapshot from those of all its rows, first to last.
+    /// The summary of a snapshot from the summaries of all its rows, in order.
     #[must_use]
     pub fn of_rows(rows: &[Self], grid: &Grid) -> Self {
         let weighted: Vec<f64> = rows
@@ -121,30 +125,29 @@ impl Summary {
             .enumerate()
             .map(|(j, row)| grid.y.weight(j) * row.mass)
             .collect();
-        let nan = rows.iter().any(|row| row.min.is_nan());
-        // A mask has left no node.
-        let nan = nan || rows.iter().all(|row| row.min > row.max);
-        let fold = |start, values: &mut dyn Iterator<Item = f64>, pick: fn(f64, f64) -> f64| {
-            if nan {
-                f64::NAN
-            } else {
-                values.fold(start, pick)
-            }
-        };
+        let mass = grid.integral(pairwise(&weighted));
+        let has_nan = rows.iter().any(|row| row.min.is_nan());
+        let is_all_masked = rows.iter().all(|row| row.min > row.max);
+        if has_nan || is_all_masked {
+            return Self {
+                mass,
+                min: f64::NAN,
+                max: f64::NAN,
+            };
+        }
         Self {
-            mass: grid.integral(pairwise(&weighted)),
-            min: fold(f64::INFINITY, &mut rows.iter().map(|row| row.min), f64::min),
-            max: fold(
-                f64::NEG_INFINITY,
-                &mut rows.iter().map(|row| row.max),
-                f64::max,
-            ),
+            mass,
+            min: rows.iter().map(|row| row.min).fold(f64::INFINITY, f64::min),
+            max: rows
+                .iter()
+                .map(|row| row.max)
+                .fold(f64::NEG_INFINITY, f64::max),
         }
     }
 }
 
-/// Why the run ends where a value of rows of the grid, from row `first` on, is not finite. They have all columns, or
-/// these.
+/// The reason why the run ends if a value is not finite in rows of the grid, from row `first` on. The rows have the
+/// given columns of the grid, or all columns.
 #[must_use]
 pub fn not_finite<T: Real>(
     rows: &[T],
@@ -155,15 +158,10 @@ pub fn not_finite<T: Real>(
 ) -> Option<Halt> {
     let columns = columns.unwrap_or(0..grid.x.nodes);
     let nx = columns.len();
-    // As fast as memory can be read.
-    let is_sound = |row: &[T]| {
-        row.iter()
-            .fold(true, |all, value| all & value.to_f64().is_finite())
-    };
     let row = rows
         .par_chunks(nx)
         .with_min_len(64)
-        .position_first(|row| !is_sound(row))?;
+        .position_first(|row| !are_finite(row))?;
     let values = rows[row * nx..].iter().map(|value| value.to_f64());
     let (i, value) = values.enumerate().find(|(_, value)| !value.is_finite())?;
     let (x, y) = (grid.x.node(columns.start + i), grid.y.node(first + row));
@@ -175,6 +173,13 @@ pub fn not_finite<T: Real>(
     })
 }
 
+/// Whether all values are finite. Without an early end the loop is as fast as memory.
+fn are_finite<T: Real>(values: &[T]) -> bool {
+    values.iter().fold(true, |is_finite, value| {
+        is_finite & value.to_f64().is_finite()
+    })
+}
+
 /// Pairwise summation. Its error grows with the logarithm of the number of values.
 ///
 /// Source: N. J. Higham, Accuracy and Stability of Numerical Algorithms, 2nd ed., §4.1.
@@ -182,19 +187,19 @@ pub fn not_finite<T: Real>(
 pub fn pairwise(values: &[f64]) -> f64 {
     match values {
         [] => 0.0,
-        [one] => *one,
-        // As they would be split, without a call for each.
+        [value] => *value,
+        // Short slices are added as they would be split, without a call for each part.
         [a, b] => a + b,
         [a, b, c] => (a + b) + c,
         [a, b, c, d] => (a + b) + (c + d),
         _ => {
-            let (left, right) = values.split_at(values.len().div_ceil(2));
-            pairwise(left) + pairwise(right)
+            let (first_half, second_half) = values.split_at(values.len().div_ceil(2));
+            pairwise(first_half) + pairwise(second_half)
         }
     }
 }
 
-/// The [pairwise] sum of each column of some rows, of all columns together.
+/// The [pairwise] sum of each column of an array, computed for all columns together.
 #[must_use]
 pub fn pairwise_columns(rows: &ArrayView2<'_, f64>) -> Vec<f64> {
     let row = |number: usize| rows.row(number).into_iter();
@@ -203,20 +208,19 @@ pub fn pairwise_columns(rows: &ArrayView2<'_, f64>) -> Vec<f64> {
         1 => row(0).copied().collect(),
         2 => row(0).zip(row(1)).map(|(a, b)| a + b).collect(),
         3 => {
-            let all = row(0).zip(row(1)).zip(row(2));
-            all.map(|((a, b), c)| (a + b) + c).collect()
+            let columns = row(0).zip(row(1)).zip(row(2));
+            columns.map(|((a, b), c)| (a + b) + c).collect()
         }
         4 => {
-            let all = row(0).zip(row(1)).zip(row(2).zip(row(3)));
-            all.map(|((a, b), (c, d))| (a + b) + (c + d)).collect()
+            let columns = row(0).zip(row(1)).zip(row(2).zip(row(3)));
+            columns.map(|((a, b), (c, d))| (a + b) + (c + d)).collect()
         }
         count => {
-            let (left, right) = rows.view().split_at(Axis(0), count.div_ceil(2));
-            let mut sums = pairwise_columns(&left);
-            let others = pairwise_columns(&right);
-            sums.iter_mut()
-                .zip(others)
-                .for_each(|(sum, other)| *sum += other);
+            let (upper, lower) = rows.view().split_at(Axis(0), count.div_ceil(2));
+            let mut sums = pairwise_columns(&upper);
+            for (sum, addend) in sums.iter_mut().zip(pairwise_columns(&lower)) {
+                *sum += addend;
+            }
             sums
         }
     }

@@ -1,22 +1,26 @@
-//! What a user may not expect of parameters that can be run.
+//! Warnings on parameters that can be run but may not do what the user expects.
 
+mod rounding;
 mod sampling;
+mod signal;
+pub(crate) mod spacing;
 mod trial;
 
 use crate::{
-    params::{Choice, RawParams, SIDES, StepMethod, Times},
-    physics::{pieces::Pieces, robin::Robin, slots::Place, wall::Side},
+    params::{Choice, Quantity, RawParams, SIDES, StepMethod, Times},
+    physics::{pieces::Pieces, robin::Robin, wall::Side},
     problem::Problem,
     schedule::{DECAY_IN_A_STEP, NEARLY},
 };
-use trial::{RoundingTrial, Steps};
+use rounding::RoundingTrial;
+use sampling::Sampling;
+use trial::StepError;
 
-/// Times that differ by more than this share of `outtime` are told of.
+/// The difference between two times, relative to `outtime`, above which there is a warning.
 const SEEN: f64 = 1e-3;
 
-/// Sentences for `plan`, `run` and sweeps: times that truncation moves, where the run ends, pieces of the domain that
-/// nothing reaches, and walls that feed themselves. What is computed for them takes no more memory than `memory` of the
-/// parameters allows.
+/// Warnings for `plan`, `run` and sweeps: times moved by truncation, the end of the run, isolated pieces of the domain,
+/// and walls with growing inflow. Computing them takes no more memory than `memory` in the parameters allows.
 #[must_use]
 pub fn of(problem: &Problem) -> Vec<String> {
     let params = &problem.params;
@@ -28,23 +32,13 @@ pub fn of(problem: &Problem) -> Vec<String> {
         )],
         _ => of_steps(problem),
     };
+    warnings.extend(of_cells(problem));
     warnings.extend_from_slice(problem.geometry().remarks());
     let pictures = problem.pictures();
     warnings.extend(
         pictures.filter_map(|(key, picture)| Some(format!("{key}: {}", picture.resampled()?))),
     );
-    if problem.masked().is_some()
-        && let Pieces {
-            count: count @ 2..,
-            untouched,
-            first: Some((j, i)),
-        } = Pieces::of(problem.geometry())
-    {
-        let (x, y) = (problem.grid.x.node(i), problem.grid.y.node(j));
-        warnings.push(format!(
-            "the mask leaves {count} pieces of the domain, and no wall and no held node touches {untouched} of them, the first at x = {x:?}, y = {y:?}: what is there stays there",
-        ));
-    }
+    warnings.extend(of_pieces(problem));
     if let Some((side, place, time)) = Robin::new(problem.geometry(), params.runtime).feeding() {
         warnings.push(format!(
             "{} feeds itself: a/b < 0 at {place} and t = {time:?}, so the more there is, the more comes in, and p may grow without bound",
@@ -54,29 +48,98 @@ pub fn of(problem: &Problem) -> Vec<String> {
     warnings
 }
 
-/// What times and steps make of the solution.
+impl Problem {
+    /// Warnings on the accuracy of a run of this problem, in sentences. Parts of the problem are solved for them; `raw`
+    /// are the parameters as typed.
+    #[must_use]
+    pub fn warnings(&self, raw: &RawParams) -> Vec<String> {
+        of(self).into_iter().chain(of_typed(raw)).collect()
+    }
+}
+
+/// A warning on pieces of the domain that nothing reaches.
+fn of_pieces(problem: &Problem) -> Option<String> {
+    problem.masked()?;
+    let Pieces { count, untouched } = Pieces::of(problem.geometry());
+    let &(j, i) = untouched.first().filter(|_| count > 1)?;
+    let (x, y) = (problem.grid.x.node(i), problem.grid.y.node(j));
+    Some(format!(
+        "the mask leaves {count} pieces of the domain, and no wall and no held node touches {} of them, the first at x = {x:?}, y = {y:?}: what is there stays there; mask.isolated = \"mask\" leaves them out",
+        untouched.len(),
+    ))
+}
+
+/// A warning on cells dropped by truncation although the quotient was whole up to rounding.
+fn of_cells(problem: &Problem) -> Vec<String> {
+    /// The relative difference of the spacing from the typed one above which there is a warning: just above rounding.
+    const SMALLER: f64 = 1e-9;
+    let (params, grid) = (&problem.params, &problem.grid);
+    let x = ("dx", ["x1", "x2"], params.dx, &grid.x);
+    let y = ("dy", ["y1", "y2"], params.dy, &grid.y);
+    let axes = if grid.x == grid.y {
+        vec![x]
+    } else {
+        vec![x, y]
+    };
+    let dropped = axes.into_iter().filter_map(|(key, [lower, upper], wanted, axis)| {
+        let (quotient, cells) = axis.cells_before_truncation(wanted)?;
+        Some(format!(
+            "({upper} - {lower})/{key} = {quotient:?} is {cells} but for rounding, and grid = {:?} truncates it to {} cells, as the course's programs do; {key} = {:?} has {cells}",
+            params.grid.name(),
+            cells - 1.0,
+            wanted * (1.0 - SMALLER),
+        ))
+    });
+    dropped.collect()
+}
+
+/// Warnings on the effect of times and steps on the solution.
 fn of_steps(problem: &Problem) -> Vec<String> {
     let mut warnings = match problem.params.times {
         Times::Course => of_course(problem),
         Times::Exact => of_exact(problem),
     };
     warnings.extend(of_until(problem));
-    let of_trial = || Steps::of(problem)?.warning(problem);
-    warnings.extend(of_decay(problem).or_else(of_trial));
-    warnings.extend(sampling::of_jumps(problem));
+    let of_accuracy = of_accuracy(problem);
+    if of_accuracy.is_empty() {
+        warnings.extend(spacing::warning(problem));
+    }
+    warnings.extend(of_accuracy);
     if let Some(rounding) = RoundingTrial::of(problem) {
         warnings.extend(rounding.warnings(problem));
     }
     warnings
 }
 
-/// What a user may not expect of what was typed.
+/// Warnings on steps that are stable but not accurate, because of decay, of changes between steps, or otherwise.
+fn of_accuracy(problem: &Problem) -> Vec<String> {
+    let dt = problem.schedule.dt.min(problem.schedule.cadence());
+    let sampling = Sampling::of(problem);
+    let error = StepError::of(problem, sampling.as_ref());
+    let is_of_run = error.as_ref().is_some_and(|error| error.is_of_run);
+    let described = error.and_then(|error| error.describe(problem));
+    let missed = sampling.as_ref().and_then(|sampling| {
+        let missed = sampling.largest_miss.as_ref()?.describe(dt);
+        match (is_of_run, &described) {
+            (true, described) => Some(format!("{missed}; {}", described.as_ref()?)),
+            (false, _) => Some(format!("{missed}{}", sampling.way_out(dt))),
+        }
+    });
+    let is_described = is_of_run && missed.is_some();
+    let of_steps = described
+        .filter(|_| !is_described)
+        .map(|described| format!("steps of dt = {dt:?} are stable but not accurate: {described}"));
+    let of_steps = of_decay(problem).or(of_steps);
+    of_steps.into_iter().chain(missed).collect()
+}
+
+/// Warnings on parameters as typed.
 #[must_use]
 pub fn of_typed(raw: &RawParams) -> Vec<String> {
     of_grid(raw).into_iter().chain(of_time(raw)).collect()
 }
 
-/// That keys of time are of no use to a steady state.
+/// Warns that keys of time have no effect on a steady state.
 fn of_time(raw: &RawParams) -> Option<String> {
     let is_steady = raw.typed().get("method")?.value.as_str() == Some(StepMethod::Steady.name());
     let typed = StepMethod::OF_TIME
@@ -91,7 +154,7 @@ fn of_time(raw: &RawParams) -> Option<String> {
     })
 }
 
-/// That the default grid, the course's, has its walls where a problem of one's own hardly wants them.
+/// Warns that the default grid, the course's, has its walls where few other problems want them.
 fn of_grid(raw: &RawParams) -> Option<String> {
     const PHYSICS: [&str; 9] = [
         "Dx",
@@ -105,84 +168,85 @@ fn of_grid(raw: &RawParams) -> Option<String> {
         "held",
     ];
     let mut names = raw.typed().entries().map(|entry| entry.name.as_str());
-    let own = names.find(|name| PHYSICS.iter().any(|physics| name.starts_with(physics)))?;
+    let foreign_key = names.find(|name| PHYSICS.iter().any(|physics| name.starts_with(physics)))?;
     raw.typed().get("grid").is_none().then(|| {
         format!(
-            "{own} is not of the course's problem, and grid = \"slides\", the default, is of the course: its walls lie one spacing outside of x1, x2, y1 and y2; grid = \"walls\" has them there"
+            "{foreign_key} is no key of the course's problem, for which the default, grid = \"slides\", is made: its walls lie one spacing outside of x1, x2, y1 and y2; grid = \"walls\" puts them there"
         )
     })
 }
 
-/// What may still change when a run ends early.
+/// A warning on the change that may still follow when a run ends early.
 fn of_until(problem: &Problem) -> Option<String> {
-    let until = problem.params.until.filter(|until| until.after <= 0.0)?;
+    let until = problem.params.until.as_ref();
+    let rate = until.filter(|until| until.after <= 0.0)?.steady?;
     let walls = Side::ALL.into_iter().zip(SIDES);
     let walls = walls.filter(|(side, _)| problem.params.boundary.wall(*side).depends_on_time());
     let source = problem
         .slots()
-        .slot(Place::Source)
+        .slot(Quantity::Source)
         .in_time()
         .map(|_| "source");
     let moving: Vec<_> = walls.map(|(_, key)| key).chain(source).collect();
     (!moving.is_empty()).then(|| {
         format!(
-            "until = {{ steady = {:?} }} ends the run while nothing changes, and {} may change later, with t: until = {{ steady = {:?}, after = … }} ends it at no earlier time",
-            until.steady,
+            "until = {{ steady = {rate:?} }} ends the run while nothing changes, and {} may change later, with t: until = {{ steady = {rate:?}, after = … }} ends it at no earlier time",
             moving.join(", "),
-            until.steady,
         )
     })
 }
 
-/// Steps in which decay takes so much that it is not what `exp(-k t/c)` takes, as far as snapshots show it.
+/// A warning on steps in which decay takes so much that the result differs from `exp(-k t/c)`, as far as snapshots show
+/// it.
 fn of_decay(problem: &Problem) -> Option<String> {
-    /// What a step may take.
+    /// The largest relative loss in a step without a warning.
     const MOST: f64 = 0.1;
     let enough = match problem.params.method {
         StepMethod::Euler => DECAY_IN_A_STEP,
         method if method.is_exact_in_time() => return None,
         _ => MOST,
     };
-    let rate = problem.decay();
+    let rate = problem.fastest_loss();
     let dt = problem.schedule.dt.min(problem.schedule.cadence());
-    let taken = rate * dt;
-    let is_told = taken > MOST * (1.0 + NEARLY)
-        && !trial::changes_little(problem, dt / (taken / enough).ceil());
+    let loss_in_step = rate * dt;
+    let is_told = loss_in_step > MOST * (1.0 + NEARLY)
+        && !trial::changes_little(problem, dt / (loss_in_step / enough).ceil());
     is_told.then(|| {
         format!(
-            "steps of dt = {dt:?} are stable but not accurate beside the decay: k dt/c is {taken:.3} in one, and {enough:?} with dt = {:?}",
+            "steps of dt = {dt:?} are stable but not accurate beside the decay: k dt/c is {loss_in_step:.3} in one, and {enough:?} with dt = {:?}",
             enough / rate,
         )
     })
 }
 
-/// Times that truncation to whole steps moves, and where the run ends by it.
+/// Warnings on times that are truncated to whole steps, and on the resulting end of the run.
 fn of_course(problem: &Problem) -> Vec<String> {
     let (schedule, params) = (&problem.schedule, &problem.params);
     let (dt, cadence) = (schedule.dt, schedule.cadence());
-    let (end, outtime) = (schedule.end(), params.outtime);
+    let (end_time, outtime) = (schedule.end(), params.outtime);
     let mut warnings = Vec::new();
     // With outtime = 0 there is a snapshot at every step.
     let steps = match schedule.nper.most() {
         1 => "one step".to_owned(),
         nper => format!("{nper} whole steps"),
     };
-    let seen = SEEN * if outtime > 0.0 { outtime } else { cadence };
+    let tolerance = SEEN * if outtime > 0.0 { outtime } else { cadence };
     let index = schedule.snapshots() - 1;
     #[expect(clippy::cast_precision_loss, reason = "below 2^53")]
-    let asked = schedule.start + index as f64 * outtime;
-    let way_out = match outtime > 0.0 {
-        true => "; times = \"exact\" has them there",
-        false => "",
+    let requested_time = schedule.start + index as f64 * outtime;
+    let way_out = if outtime > 0.0 {
+        "; times = \"exact\" has them there"
+    } else {
+        ""
     };
-    if (end - asked).abs() > seen {
+    if (end_time - requested_time).abs() > tolerance {
         warnings.push(format!(
-            "snapshots are {cadence:?} apart, not outtime = {outtime:?}: {steps} of dt = {dt:?}; snapshot {index} lies at t = {end:?}, not {asked:?}{way_out}",
+            "snapshots are {cadence:?} apart, not outtime = {outtime:?}: {steps} of dt = {dt:?}; snapshot {index} lies at t = {end_time:?}, not {requested_time:?}{way_out}",
         ));
     }
-    if params.runtime - schedule.duration() > seen {
+    if params.runtime - schedule.duration() > tolerance {
         warnings.push(format!(
-            "the run ends with its last snapshot, at t = {end:?} after step {}, before {}: int(runtime/dt) = {} with dt = {dt:?}, and a snapshot takes {steps}",
+            "the run ends with its last snapshot, at t = {end_time:?} after step {}, before {}: int(runtime/dt) = {} with dt = {dt:?}, and a snapshot takes {steps}",
             schedule.last_step(),
             end_asked(problem),
             schedule.nsteps,
@@ -191,15 +255,15 @@ fn of_course(problem: &Problem) -> Vec<String> {
     warnings
 }
 
-/// Where exact times leave something of the time to reach.
+/// Warns that exact times leave a remainder of the time to reach.
 fn of_exact(problem: &Problem) -> Vec<String> {
-    let (cadence, end) = (problem.schedule.cadence(), problem.schedule.end());
+    let (cadence, end_time) = (problem.schedule.cadence(), problem.schedule.end());
     if problem.params.runtime - problem.schedule.duration() <= NEARLY * cadence {
         return Vec::new();
     }
-    let asked = end_asked(problem);
+    let requested_end = end_asked(problem);
     vec![format!(
-        "the run ends with its last snapshot, at t = {end:?}, before {asked}: snapshots are {cadence:?} apart",
+        "the run ends with its last snapshot, at t = {end_time:?}, before {requested_end}: snapshots are {cadence:?} apart",
     )]
 }
 

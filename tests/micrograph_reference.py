@@ -2,6 +2,9 @@
 
     micrograph_reference.py make DIRECTORY           phases.png, 300 rows of 400 pixels of black and white
     micrograph_reference.py ratio DIRECTORY STEM…    of each run: what it finds divided by what the pixels have
+    micrograph_reference.py pores DIRECTORY          pores0.png … pores4.png, pictures of pores (white) in a solid (black)
+    micrograph_reference.py answers DIRECTORY        compares poresK.nodes.json, .centres.json and .faces.json, which
+                                                     `diff2d flux --effective --json` has answered, with a direct solver
 
 Black has D = 1 and white D = 10. The sides left and right are held at 1 and 0, the others insulated. On the pixels each is a cell
 of D with the harmonic mean between two and half a cell to the walls; SciPy solves the system.
@@ -57,8 +60,92 @@ def of_run(directory, stem):
     return (along_x.sum() + along_y.sum()) * (nx - 1) / (ny - 1)
 
 
+PORES = [((30, 41), 1.0, 0.7), ((41, 30), 2.0, 0.75), ((50, 50), 3.0, 0.8), ((24, 80), 1.5, 0.75), ((33, 65), 0.7, 0.85)]
+
+
+def pores(number):
+    """A picture of pores, the solid False; its first row is the lowest one."""
+    shape, width, porosity = PORES[number]
+    noise = gaussian_filter(np.random.default_rng(number + 10).standard_normal(shape), width)
+    return noise < np.quantile(noise, porosity)
+
+
+def effective_of_pores(is_pore, ends):
+    """Of nodes whose faces have the conductance 1 where both are pores, as PoreSpy and taufactor assemble it; at "nodes" faces
+    along the insulated edges count half."""
+    ny, nx = is_pore.shape
+    number = np.arange(ny * nx).reshape(ny, nx)
+    share = np.ones(ny)
+    if ends == "nodes":
+        share[[0, -1]] = 0.5
+    pairs = [
+        (number[:, :-1], number[:, 1:], np.broadcast_to(share[:, None], (ny, nx - 1))),
+        (number[:-1], number[1:], np.ones((ny - 1, nx))),
+    ]
+    a, b, g = (np.concatenate([pair[k].ravel() for pair in pairs]) for k in range(3))
+    g = g * (is_pore.flat[a] & is_pore.flat[b])
+    off = sparse.coo_matrix((np.tile(-g, 2), (np.r_[a, b], np.r_[b, a])), (ny * nx, ny * nx)).tocsr()
+    degree = -np.asarray(off.sum(axis=1)).ravel()
+    flow = np.zeros(ny * nx)
+    if ends == "faces":
+        for column, value in ((0, 1.0), (-1, 0.0)):
+            at = number[is_pore[:, column], column]
+            degree[at] += 2.0
+            flow[at] += 2.0 * value
+        fixed = np.zeros(0, int)
+    else:
+        fixed = np.r_[number[:, 0], number[:, -1]]
+    system = (off + sparse.diags(degree)).tolil()
+    alone = np.setdiff1d(np.flatnonzero(closed_nodes(a[g > 0], b[g > 0], is_pore, number)), fixed)
+    for at in np.r_[fixed, alone]:
+        system.rows[at], system.data[at] = [int(at)], [1.0]
+        flow[at] = 1.0 if at % nx == 0 else 0.0
+    u = spsolve(system.tocsc(), flow).reshape(ny, nx)
+    through = is_pore[:, 0] & is_pore[:, 1]
+    rate = np.sum((share * (u[:, 0] - u[:, 1]))[through])
+    return rate * (nx if ends == "faces" else nx - 1) / (ny - 1 if ends == "nodes" else ny)
+
+
+def closed_nodes(a, b, is_pore, number):
+    """Nodes that no path of pores joins to the first or the last column."""
+    joined = sparse.coo_matrix((np.ones(a.size), (a, b)), (number.size, number.size))
+    _, piece = sparse.csgraph.connected_components(joined, directed=False)
+    ends = np.r_[number[:, 0], number[:, -1]]
+    return ~np.isin(piece, piece[ends[is_pore.flat[ends]]])
+
+
+def check_answers(directory):
+    for number in range(len(PORES)):
+        is_pore = pores(number)
+        for ends in ("nodes", "centres", "faces"):
+            answer = json.loads((directory / f"pores{number}.{ends}.json").read_text())
+            share = np.ones(is_pore.shape)
+            if ends == "nodes":
+                share[[0, -1]] *= 0.5
+                share[:, [0, -1]] *= 0.5
+            porosity = share[is_pore].sum() / share.sum()
+            effective = 3.0 * effective_of_pores(is_pore, ends)
+            right = {
+                "effective": effective,
+                "porosity": porosity,
+                "formation_factor": 3.0 / effective,
+                "tortuosity": porosity * 3.0 / effective,
+            }
+            assert list(answer) == list(right), (number, ends, answer)
+            for name, value in right.items():
+                assert abs(answer[name] / value - 1) < 1e-7, (number, ends, name, answer[name], value)
+
+
 if __name__ == "__main__":
     directory = Path(sys.argv[2])
+    if sys.argv[1] == "pores":
+        for number in range(len(PORES)):
+            write_png(directory / f"pores{number}.png", 255 * pores(number)[::-1])
+        print(json.dumps([is_pore.shape for is_pore in map(pores, range(len(PORES)))]))
+        sys.exit()
+    if sys.argv[1] == "answers":
+        check_answers(directory)
+        sys.exit()
     if sys.argv[1] == "make":
         write_png(directory / "phases.png", 255 * ~phases())
     else:

@@ -1,4 +1,4 @@
-// Problems with any walls, materials, capacities and sources on the square, as the programs of `diff2d bench --physics`
+// Problems with any walls, materials, capacities and sources on the square, as the programs of `benches/compare --physics`
 // take them. Nothing of it is timed.
 #pragma once
 

@@ -83,4 +83,5 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted(set(globals()) | set(__all__))
+    # What this file imports for itself is no part of the package.
+    return sorted({"__all__", "__doc__", "__version__", *__all__})

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import signal
 import sys
 
@@ -15,8 +13,7 @@ def main() -> int:
     # The program handles signals itself: what the interpreter would do comes too late.
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
-    program = shutil.which(sys.argv[0]) or sys.argv[0]
-    code = _native.main(os.path.abspath(program), ["diff2d", *sys.argv[1:]])
+    code = _native.main(["diff2d", *sys.argv[1:]])
     # What Python flushes at its end, the program has written itself; nothing else is left to do.
     return code
 

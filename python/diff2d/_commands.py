@@ -86,7 +86,7 @@ def export(
     array
         A cube or another `.npy` file.
     to
-        `"xdmf"` or `"kerchunk"`, which point into the cube and copy nothing; `"zarr"`, `"hdf5"`, `"vti"`, `"csv"`.
+        `"xdmf"` or `"kerchunk"`, which point into the cube and copy nothing; `"zarr"`, `"hdf5"`, `"csv"`.
     output
         The new file or directory; beside the cube if None.
     keep_bits

@@ -169,8 +169,9 @@ def times_of_sweep(journal: Journal) -> np.ndarray:
 def telling(journal: Journal) -> list[str]:
     """The keys that tell the scenarios of a sweep apart; D stands for Dx and Dy."""
     keys = journal.varied
-    if "D" in keys:
-        keys = [key for key in keys if key not in ("Dx", "Dy")]
+    names = {key.split(".")[0] for key in keys}
+    if "D" in names:
+        keys = [key for key in keys if key.split(".")[0] not in ("Dx", "Dy")]
     return keys
 
 
@@ -196,7 +197,7 @@ def of_nodes(journal: Journal) -> tuple[np.ndarray | None, np.ndarray | None]:
 
 def parameter(journal: Journal, key: str) -> np.ndarray:
     """A parameter of every scenario: int64, float64 (NaN where there is none) or text."""
-    values = [one.get(key) for one in journal.pairs]
+    values = [journal.value(number, key) for number in range(len(journal.scenarios))]
     given = [value for value in values if value is not None]
 
     def is_number(value: Any) -> bool:
@@ -225,18 +226,32 @@ def read_labels(array: str | os.PathLike[str], shape: Sequence[int]) -> Labels:
     try:
         with open_file(_beside(array)) as file:
             told = json.loads(file.read())
-        if new := told.get("replaces"):
+        mark = _mark_of(array)
+        if told.get("replaces") and told.get("id") != mark:
             # A command was killed while it replaced the array.
-            status = os.stat(array)
-            if (new["bytes"], new["modified"]) != (status.st_size, status.st_mtime_ns):
-                told = new["before"]
+            told = told["replaces"]["before"] or {}
+        if told.get("id") not in (None, mark):
+            # It was left behind where another array was moved away.
+            return nothing
         if told["format"] != 1 or told["shape"] != list(shape) or len(told["axes"]) != len(shape):
             return nothing
         axes = zip(told["axes"], shape)
         found = [None if axis is None else _told(axis, length) for axis, length in axes]
         return Labels(found, told.get("quantity"), told.get("unit"), told.get("masked", False))
-    except (OSError, KeyError, TypeError, ValueError, RecursionError):
+    except (OSError, AttributeError, KeyError, TypeError, ValueError, RecursionError):
         return nothing
+
+
+def _mark_of(array: str | os.PathLike[str]) -> int | None:
+    """The mark that `diff2d` writes in blanks and tabs, a bit each, before the end of the header of an array of which it knows
+    something; `NAME.axes.json` has it as `id`."""
+    with open_file(Path(array)) as file:
+        header = file.read(4096)
+    bits = header[4063:4095]
+    if header[:8] != b"\x93NUMPY\x01\x00" or header[-1:] != b"\n" or bits.strip(b" \t"):
+        return None
+    mark = sum(1 << place for place, letter in enumerate(bits) if letter == ord("\t"))
+    return mark or None
 
 
 def write_labels(array: str | os.PathLike[str], shape: Sequence[int], labels: Labels) -> None:
@@ -248,6 +263,8 @@ def write_labels(array: str | os.PathLike[str], shape: Sequence[int], labels: La
             entry["unit"] = axis.unit
         if axis.spacing is not None and axis.values is not None:
             entry |= {"spacing": axis.spacing, "coordinates": axis.values.tolist()}
+        elif axis.values is not None:
+            entry["labels"] = axis.values.tolist()
         return entry
 
     axes = [None if axis is None else told(axis) for axis in labels.axes]
@@ -262,15 +279,17 @@ def _beside(array: str | os.PathLike[str]) -> Path:
 
 
 def axis_of(name: str, values: Any, unit: Any = None) -> Axis:
-    """An axis in memory; its coordinates are left out unless they are numbers that increase."""
+    """An axis in memory. Its coordinates are numbers that increase; dates, words and other numbers are words, by which nothing is
+    computed."""
     values, unit = np.asarray(values), unit if isinstance(unit, str) else None
-    if values.ndim != 1 or values.dtype.kind not in "iuf":
+    if values.ndim != 1:
         return Axis(name, unit=unit)
-    places = values.astype(np.float64)
-    steps = np.diff(places)
-    if not (np.all(np.isfinite(places)) and np.all(steps > 0)):
-        return Axis(name, unit=unit)
-    return Axis(name, places, float(np.mean(steps)) if len(steps) else 1.0, unit)
+    if values.dtype.kind in "iuf":
+        places = values.astype(np.float64)
+        steps = np.diff(places)
+        if np.all(np.isfinite(places)) and np.all(steps > 0):
+            return Axis(name, places, float(np.mean(steps)) if len(steps) else 1.0, unit)
+    return Axis(name, np.asarray([str(value) for value in values]), unit=unit)
 
 
 def _told(axis: Mapping[str, Any], length: int) -> Axis:

@@ -334,9 +334,9 @@ def _attributes(path: Path, journal: Journal) -> dict[str, Any]:
         "run_id": header["run_id"],
         "snapshots_committed": len(journal.snapshots),
     }
-    differing = set(journal.varied) if journal.is_sweep else set()
+    differing = journal.varied if journal.is_sweep else []
     for key, value in journal.pairs[0].items():
-        if key in differing:
+        if any(name == key or name.startswith(f"{key}.") for name in differing):
             continue
         attributes[key] = _plain(value)
     if not journal.is_sweep:

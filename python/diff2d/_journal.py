@@ -10,7 +10,7 @@ import json
 import math
 import os
 import stat
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import accumulate, islice
 from pathlib import Path
@@ -20,7 +20,7 @@ from ._errors import DataError, ParameterError, ResourceError
 
 __all__ = ["Journal", "Snapshot", "flat", "journal_path", "read_journal"]
 
-FORMAT = 2
+FORMAT = 3
 _TABLES = ("initial", "boundary")
 DATA_OFFSET = 4096
 _CRC_KEY = b',"crc":"'
@@ -49,8 +49,11 @@ class Snapshot:
     """Digest of its bytes in the cube."""
     scenario: int | None = None
     """Scenario of a sweep; None of a run."""
-    steady: float | None = None
-    """Of the last snapshot of a run that ended because it was steady, the change per time; None of others."""
+    ended: Mapping[str, Any] | None = None
+    """Of the snapshot with which a condition of the parameters (`until`) ended the run: `what` passed a limit, its `value`, the
+    `limit` with its side, and the time `t` of the value. None of others."""
+    streams: Mapping[str, tuple[int, int, int]] = field(default_factory=dict, compare=False, repr=False)
+    """How far each stream of a record reaches: lines or frames, bytes of the file, and the CRC-32C of those behind its head."""
 
 
 @dataclass(frozen=True)
@@ -149,13 +152,18 @@ class Journal:
 
     @cached_property
     def varied(self) -> list[str]:
-        """The keys whose values differ between scenarios, the first 100 of them."""
-        first, *others = self.pairs
-        absent = object()
-        varied = (
-            key for key, value in first.items() if any(one.get(key, absent) != value for one in others)
-        )
+        """The keys whose values differ between scenarios, the first 100 of them; of a key that is a table what differs in the
+        tables, such as `function.T.file`."""
+        keys = self.pairs[0]
+        varied = (name for key in keys for name in _differing(key, [one.get(key) for one in self.pairs]))
         return list(islice(varied, 100))
+
+    def value(self, scenario: int, name: str) -> Any:
+        """The value of a dotted name in a scenario; None where it has none."""
+        found: Any = self.scenarios[scenario].params
+        for part in name.split("."):
+            found = found.get(part) if isinstance(found, Mapping) else None
+        return found
 
     @cached_property
     def committed(self) -> tuple[int, ...]:
@@ -178,6 +186,17 @@ class Journal:
     def is_complete(self) -> bool:
         """Whether every snapshot is committed."""
         return len(self.snapshots) == sum(one.snapshots for one in self.scenarios)
+
+
+def _differing(name: str, values: list[Any]) -> Iterator[str]:
+    """The dotted names of what differs in tables; the name of all where not all values are tables."""
+    if all(one == values[0] for one in values[1:]):
+        return
+    if not all(isinstance(one, Mapping) for one in values):
+        yield name
+        return
+    for key in sorted({key for one in values for key in one}):
+        yield from _differing(f"{name}.{key}", [one.get(key) for one in values])
 
 
 def flat(parameters: Mapping[str, Any]) -> dict[str, Any]:
@@ -299,7 +318,7 @@ def _read(file: BinaryIO, path: Path, cube: str) -> Journal:
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise DataError(f"line 1 of {path} cannot be right ({error})") from None
     snapshots = tuple(_snapshots(file, path, header, scenarios))
-    if snapshots and snapshots[-1].steady is not None:
+    if "varied" not in header and snapshots and snapshots[-1].ended is not None:
         scenarios = (replace(scenarios[0], ended=snapshots[-1].index + 1),)
     return Journal(path, header, scenarios, snapshots)
 
@@ -469,10 +488,25 @@ def _record(line: bytes, run_id: str, is_sweep: bool) -> Snapshot | None:
             max=_number(keys["max"]),
             sha256=str(keys["sha256"]),
             scenario=_count(keys["scenario"]) if is_sweep else None,
-            steady=float(keys["steady"]) if "steady" in keys and not is_sweep else None,
+            ended=_end(keys["ended"]) if "ended" in keys else None,
+            streams={name: _mark(*mark) for name, mark in keys.get("streams", {}).items()},
         )
-    except (KeyError, TypeError, ValueError):
+    except (AttributeError, KeyError, TypeError, ValueError):
         return None
+
+
+def _end(end: Mapping[str, Any]) -> Mapping[str, Any]:
+    [(side, limit)] = end["limit"].items()
+    return {
+        "what": str(end["what"]),
+        "value": float(end["value"]),
+        "limit": {str(side): float(limit)},
+        "t": float(end["t"]),
+    }
+
+
+def _mark(count: Any, end: Any, crc: Any) -> tuple[int, int, int]:
+    return _count(count), _count(end), int(crc, 16)
 
 
 def _number(value: Any) -> float:

@@ -12,8 +12,10 @@ import numpy as np
 from ._errors import ParameterError
 from ._map import Map
 
-__all__ = ["npy", "source", "toml", "with_files"]
+__all__ = ["npy", "refuse_shapes", "source", "toml", "with_files"]
 
+_LISTS = ("outtimes", "points", "at")
+"""Keys, or the last parts of dotted ones, whose values are lists of numbers or of pairs."""
 _ARRAYS = ("initial", "D", "Dx", "Dy", "capacity", "decay", "source", "mask")
 _BARE = re.compile("[A-Za-z0-9_-]+")
 
@@ -80,19 +82,57 @@ def with_files(
         if isinstance(value, Mapping):
             value = with_files(value, save, f"{whole}.")
         elif hasattr(value, "__array__") and not isinstance(value, np.generic) and np.ndim(value) > 0:
-            is_file = whole.rpartition(".")[2] in ("file", "path")
+            name = whole.rpartition(".")[2]
+            if name in _LISTS and np.ndim(value) <= 2:
+                named[key] = np.asarray(value).tolist()
+                continue
+            is_file = name in ("file", "path")
             if whole not in _ARRAYS and not is_file:
                 raise ParameterError(
                     f"{whole} is an array of {np.ndim(value)} axes; expected a number, a text or a dict: "
                     f"arrays are for {', '.join(_ARRAYS)}"
                 )
-            name = save(whole, value)
+            name = save(whole, _in_order(whole, value))
             if not is_file:
                 value = {"kind": "file", "path": name} if whole == "initial" else {"file": name}
             else:
                 value = name
         named[key] = value
     return named
+
+
+def _in_order(name: str, array: Any) -> Any:
+    """An array with the axes y and x, along which coordinates ascend; of an `xarray.DataArray` their names tell which is which."""
+    dims = getattr(array, "dims", None)
+    if not isinstance(dims, tuple) or all(str(dim).startswith("dim_") for dim in dims):
+        return array
+    wanted = ("t", "y", "x")[-len(dims) :]
+    if sorted(map(str, dims)) != sorted(wanted):
+        raise ParameterError(
+            f"{name} has the axes {', '.join(map(str, dims))}; expected {' and '.join(wanted)}: rename them with .rename(…)"
+        )
+    array = array.transpose(*wanted)
+    for dim in ("y", "x"):
+        coordinates = array.coords.get(dim)
+        if coordinates is None:
+            continue
+        places = np.asarray(coordinates.values)
+        steps = np.diff(places) if places.dtype.kind in "iuf" else np.array([np.nan])
+        if np.all(steps < 0):
+            array = array.isel({dim: slice(None, None, -1)})
+        elif not np.all(steps > 0):
+            raise ParameterError(f"{name} has coordinates along {dim} that do not ascend: sort them, or leave them out")
+    return array
+
+
+def refuse_shapes(arrays: Mapping[str, tuple[str, Any]], shape: tuple[int, int]) -> None:
+    """Refuses arrays of another shape than the grid before they are copied: a broadcast one may be of more elements than any
+    memory or file could hold."""
+    for key, array in arrays.values():
+        if np.shape(array)[-2:] != shape:
+            raise ParameterError(
+                f"{key} has the shape {np.shape(array)}, and the grid with its boundary nodes {shape}"
+            )
 
 
 def npy(name: str, values: Any, file: IO[bytes]) -> None:

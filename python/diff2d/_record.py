@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, Iterator, Mapping
 
 import numpy as np
 
-from ._errors import DataError, ResourceError
+from ._errors import DataError, ParameterError, ResourceError
+from ._journal import Snapshot, crc32c, open_file, read_journal
 
 if TYPE_CHECKING:
     import xarray
@@ -17,7 +18,7 @@ __all__ = ["Record"]
 
 
 class Record(Mapping[str, np.ndarray]):
-    """The columns of `STEM.record.csv` by their names, as far as their rows are whole.
+    """The columns of `STEM.record.csv` by their names, up to the last row that the journal proves.
 
     `step` has integers, every other column floats.
     """
@@ -28,14 +29,14 @@ class Record(Mapping[str, np.ndarray]):
     def __init__(self, cube: Path) -> None:
         rows, beside = (cube.with_suffix(f".record.{end}") for end in ("csv", "json"))
         try:
-            self.about = json.loads(beside.read_text(encoding="utf-8"))
-            text = rows.read_text(encoding="utf-8")
+            with open_file(beside) as description, open_file(rows) as file:
+                self.about = json.loads(description.read())
+                text = _proved(cube, rows, file.read()).decode("utf-8")
         except OSError as error:
             raise ResourceError(f"{cube} has no record beside it: {error}") from error
         except ValueError as error:
             raise DataError(f"{beside} is no description of a record: {error}") from error
-        # A row that is being written has no end yet.
-        head, *lines = text[: text.rfind("\n") + 1].splitlines() or [""]
+        head, *lines = text.splitlines() or [""]
         names = head.split(",")
         try:
             table = [[float(one) for one in line.split(",")] for line in lines]
@@ -69,3 +70,37 @@ class Record(Mapping[str, np.ndarray]):
             if name != "t"
         }
         return xarray.Dataset(variables, {"t": ("t", self["t"], {"units": units["t"]["unit"]})})
+
+
+def _proved(cube: Path, rows: Path, content: bytes) -> bytes:
+    """The bytes of rows up to the last marks of the journal. Beside no journal those that are whole."""
+    begin = content.find(b"\n") + 1
+    try:
+        journal = read_journal(cube)
+    except ParameterError:
+        return content[: content.rfind(b"\n") + 1]
+    marks: dict[int, list[tuple[int, int, int]]] = {}
+    for snapshot in journal.snapshots:
+        marks.setdefault(snapshot.scenario or 0, []).extend(_marks(snapshot))
+    end = begin
+    is_sweep = journal.is_sweep
+    for scenario in sorted(marks):
+        # Of a sweep that goes on, others may have committed more since rows were joined.
+        candidates = marks[scenario] if is_sweep else marks[scenario][-1:]
+        ends = [end + mark[1] - begin for mark in candidates]
+        proved = [
+            stop
+            for stop, mark in zip(ends, candidates)
+            if stop <= len(content) and crc32c(content[end:stop], 0) == mark[2]
+        ]
+        if not is_sweep and candidates and not proved:
+            raise DataError(f"{rows} has other rows than its run has written: `diff2d repair {cube}` computes them again")
+        end = max(proved, default=end)
+    is_complete = not is_sweep and len(journal.snapshots) == journal.shape[0]
+    if (is_sweep or is_complete) and end != len(content):
+        raise DataError(f"{rows} has other rows than its run has written: `diff2d repair {cube}` computes them again")
+    return content[:end]
+
+
+def _marks(snapshot: Snapshot) -> list[tuple[int, int, int]]:
+    return [mark for name, mark in snapshot.streams.items() if name == "record"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import tempfile
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Mapping
 
@@ -11,7 +12,9 @@ import numpy as np
 
 from . import _native
 from ._coordinates import Labels, axis_of
-from ._parameters import npy, source, toml, with_files
+from ._parameters import npy, refuse_shapes, source, toml, with_files
+from ._record import Record
+from ._run import run
 
 if TYPE_CHECKING:
     import xarray
@@ -34,6 +37,8 @@ class Solution:
     """Coordinates of the nodes along x, shape `(x,)` [length]."""
     scenario: Mapping[str, Any] = field(repr=False)
     """What line 1 of a journal would say: `params`, defaults filled in, `dx`, `dy`, `dt`, `nsteps`, `nper`."""
+    record: Record | None = field(default=None, repr=False)
+    """What `record` asks for, its columns by their names; None without it."""
 
     def to_xarray(self) -> xarray.Dataset:
         """A dataset with the variable `p`, its coordinates, and the parameters as attributes."""
@@ -72,7 +77,9 @@ def solve(params: str | os.PathLike[str] | Mapping[str, Any] | None = None, /, *
     **parameters
         Parameters, which override those of `params`: `dx=0.1`, `boundary={"left": 20}`. `initial`, `D`, `Dx`, `Dy`,
         `capacity`, `decay`, `source` and `mask` may be arrays with a value for every node of the grid, boundary nodes
-        included, shape `(y, x)`; of a mask, nodes with a value other than 0 are not part of the domain.
+        included, shape `(y, x)`; of a mask, nodes with a value other than 0 are not part of the domain. The axes of an
+        `xarray.DataArray` are told by their names, and may have any order. A dotted key changes its value within a table:
+        `**{"function.T_out.points": points}`. With `record` the answer has a `record`, too.
 
     Returns
     -------
@@ -96,18 +103,48 @@ def solve(params: str | os.PathLike[str] | Mapping[str, Any] | None = None, /, *
     >>> plate.p.shape
     (6, 101, 101)
     """
-    files: dict[str, bytes] = {}
+    arrays: dict[str, tuple[str, Any]] = {}
 
-    def save(key: str, array: Any) -> str:
-        file = io.BytesIO()
-        npy(key, array, file)
-        files[f"/array {key}"] = file.getvalue()
+    def name(key: str, array: Any) -> str:
+        arrays[f"/array {key}"] = key, array
         return f"/array {key}"
 
     if params is None:
         params = {}
     elif isinstance(params, Mapping):
-        params = with_files(params, save)
+        params = with_files(params, name)
     file, text = source(params)
-    p, t, (y, x), scenario = _native.solve(file, text, toml(with_files(parameters, save)), files)
+    parameters = with_files(parameters, name)
+    given = toml(parameters)
+    if arrays:
+        refuse_shapes(arrays, _native.shape(file, text, given))
+    files = {}
+    for path, (key, array) in arrays.items():
+        content = io.BytesIO()
+        npy(key, array, content)
+        files[path] = content.getvalue()
+    solved = _native.solve(file, text, given, files)
+    if solved is None:
+        return _with_record(params, parameters, files)
+    p, t, (y, x), scenario = solved
     return Solution(p, t, y, x, scenario)
+
+
+def _with_record(params: Any, parameters: Mapping[str, Any], files: Mapping[str, bytes]) -> Solution:
+    """The solution of a problem with a record, which is written beside a cube: both are of a directory that is gone afterwards."""
+    with tempfile.TemporaryDirectory(prefix="diff2d-", ignore_cleanup_errors=True) as directory:
+        paths = {}
+        for number, (name, content) in enumerate(files.items()):
+            paths[name] = os.path.join(directory, f"{number}.npy")
+            with open(paths[name], "wb") as file:
+                file.write(content)
+
+        def saved(value: Any) -> Any:
+            if isinstance(value, Mapping):
+                return {key: saved(inner) for key, inner in value.items()}
+            return paths.get(value, value) if isinstance(value, str) else value
+
+        output = os.path.join(directory, "solution.npy")
+        cube = run(saved(params), output=output, **saved(parameters))
+        scenario = {key: cube.journal.header[key] for key in ("params", "dx", "dy", "dt", "nsteps", "nper")}
+        return Solution(np.array(cube.array), cube.t, cube.y, cube.x, scenario, cube.record)

@@ -1,4 +1,4 @@
-//! Values of Python as arguments of commands.
+//! Converts Python values to arguments of commands.
 
 use crate::errors::refused;
 use diff2d::cli::Argument;
@@ -8,7 +8,7 @@ use pyo3::{
 };
 use std::path::PathBuf;
 
-/// A bool, number, text, path, slice, list or dict, and what NumPy has of these.
+/// Converts a bool, number, text, path, slice, list or dict, or NumPy's equivalents of these.
 pub(crate) fn argument(value: &Bound<'_, PyAny>) -> PyResult<Argument> {
     let py = value.py();
     if value.is_none() {
@@ -20,7 +20,7 @@ pub(crate) fn argument(value: &Bound<'_, PyAny>) -> PyResult<Argument> {
     if value.is_instance_of::<PyInt>() {
         return Ok(match value.extract() {
             Ok(number) => Argument::Integer(number),
-            // Beyond 64 bits.
+            // The integer does not fit into 64 bits.
             Err(_) => Argument::Text(value.str()?.extract()?),
         });
     }

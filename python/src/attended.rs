@@ -1,4 +1,4 @@
-//! Work on a thread of its own, while the calling thread looks after the interpreter.
+//! Runs work on a thread of its own, while the calling thread attends to the interpreter.
 
 use crate::errors;
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, unbounded};
@@ -9,22 +9,22 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Between two looks for a signal.
+/// The interval between two checks for a signal.
 const LOOK: Duration = Duration::from_millis(50);
-/// Formulas and trees of tables are walked recursively.
+/// The stack of a working thread in bytes, for formulas and nested tables, which are processed recursively.
 const STACK: usize = 16 << 20;
 
-/// How long work that was asked to stop is waited for.
+/// How long to wait for work that was asked to stop.
 pub(crate) enum Patience {
-    /// Until it has ended: it writes files.
+    /// Wait until the work has ended, because it writes files.
     UntilDone,
-    /// So long; then it goes on unseen, which harms nobody.
+    /// Wait this long. After that the work may go on in the background, which does no harm.
     Of(Duration),
 }
 
-/// Does `work` on a thread of its own, without the interpreter's lock. Meanwhile this thread passes what
-/// the work sends to `hear`, under the lock, and notices signals. If one of them raises an exception, it
-/// calls `stop`, hears nothing more, waits for the work with patience, and raises the exception.
+/// Does `work` on a thread of its own, without the interpreter's lock. Meanwhile this thread passes messages of the
+/// work to `hear`, under the lock, and notices signals. If one of them raises an exception, it calls `stop`, ignores
+/// further messages, waits for the work with patience, and raises the exception.
 pub(crate) fn attend<N: Send + 'static, T: Send + 'static>(
     py: Python<'_>,
     work: impl FnOnce(Sender<N>) -> T + Send + 'static,
@@ -33,34 +33,31 @@ pub(crate) fn attend<N: Send + 'static, T: Send + 'static>(
     patience: &Patience,
 ) -> PyResult<T> {
     let (sender, news) = unbounded();
-    let (result, done) = unbounded();
-    let work = move || {
+    let (result_sender, result_receiver) = unbounded();
+    let thread = thread::Builder::new().name("diff2d".to_owned());
+    let started = thread.stack_size(STACK).spawn(move || {
         let ended = catch_unwind(AssertUnwindSafe(|| work(sender)));
         // Nobody may be waiting any more.
-        let _ = result.send(ended);
-    };
-    let started = thread::Builder::new()
-        .name("diff2d".to_owned())
-        .stack_size(STACK)
-        .spawn(work);
+        let _ = result_sender.send(ended);
+    });
     started.map_err(|error| {
         errors::of_code(py, &format!("the system refuses a thread: {error}"), 1)
     })?;
     let mut raised: Option<PyErr> = None;
-    let mut until = None;
-    let mut open = true;
+    let mut deadline = None;
+    let mut is_open = true;
     loop {
-        let next = if open {
+        let received = if is_open {
             py.detach(|| news.recv_timeout(LOOK))
         } else {
             Err(RecvTimeoutError::Disconnected)
         };
-        match next {
-            Ok(one) if raised.is_none() => raised = hear(one).err(),
+        match received {
+            Ok(news) if raised.is_none() => raised = hear(news).err(),
             Ok(_) | Err(RecvTimeoutError::Timeout) => {}
             Err(RecvTimeoutError::Disconnected) => {
-                open = false;
-                if let Some(ended) = ended(py, &done) {
+                is_open = false;
+                if let Some(ended) = ended(py, &result_receiver) {
                     return match (raised, ended) {
                         (Some(exception), _) => Err(exception),
                         (None, Ok(value)) => Ok(value),
@@ -72,15 +69,15 @@ pub(crate) fn attend<N: Send + 'static, T: Send + 'static>(
         if raised.is_none() {
             raised = py.check_signals().err();
         }
-        if raised.is_some() && until.is_none() {
+        if raised.is_some() && deadline.is_none() {
             stop();
-            until = match patience {
+            deadline = match patience {
                 Patience::UntilDone => Some(None),
                 Patience::Of(time) => Some(Instant::now().checked_add(*time)),
             };
         }
-        if let Some(Some(until)) = until
-            && Instant::now() > until
+        if let Some(Some(deadline)) = deadline
+            && Instant::now() > deadline
             && let Some(exception) = raised
         {
             return Err(exception);
@@ -88,6 +85,9 @@ pub(crate) fn attend<N: Send + 'static, T: Send + 'static>(
     }
 }
 
-fn ended<T: Send>(py: Python<'_>, done: &Receiver<thread::Result<T>>) -> Option<thread::Result<T>> {
-    py.detach(|| done.recv_timeout(LOOK)).ok()
+fn ended<T: Send>(
+    py: Python<'_>,
+    outcome: &Receiver<thread::Result<T>>,
+) -> Option<thread::Result<T>> {
+    py.detach(|| outcome.recv_timeout(LOOK)).ok()
 }

@@ -1,4 +1,4 @@
-//! Commands of the program, called in this process or as the program itself.
+//! Calls commands of the program, in this process or as the whole program.
 
 use crate::{
     arguments::argument,
@@ -29,8 +29,8 @@ use std::{
 /// The answers of a command, and its notes.
 type Answered = (Vec<Py<PyAny>>, Vec<String>);
 
-/// Carries out a command with arguments by their names. Returns its answers, and its notes; `may_differ` makes exit code 3
-/// with an answer no error. `writes` says whether it writes files.
+/// Carries out a command with named arguments. Returns its answers and its notes. If `may_differ` is set, exit code 3
+/// with an answer is no error. `writes` says whether the command writes files.
 #[pyfunction]
 pub(crate) fn call(
     py: Python<'_>,
@@ -46,12 +46,13 @@ pub(crate) fn call(
     let call = Call { command, arguments };
     let stop = Arc::new(AtomicBool::new(false));
     let flag = Arc::clone(&stop);
-    let patience = match writes {
-        true => Patience::UntilDone,
-        false => Patience::Of(Duration::from_secs(1)),
+    let patience = if writes {
+        Patience::UntilDone
+    } else {
+        Patience::Of(Duration::from_secs(1))
     };
     let answers = Arc::new(Mutex::new(Ok(Vec::new())));
-    let taken = Arc::clone(&answers);
+    let collected = Arc::clone(&answers);
     let called = attend(
         py,
         // Nothing is sent; the sender lives as long as the work.
@@ -61,11 +62,12 @@ pub(crate) fn call(
                 call.carry_out(flag, move |answer| {
                     // Nobody takes it once the interpreter ends.
                     let _ = Python::try_attach(|py| {
-                        let mut taken = taken.lock().unwrap_or_else(PoisonError::into_inner);
+                        let mut collected =
+                            collected.lock().unwrap_or_else(PoisonError::into_inner);
                         let value = pythonize(py, answer);
-                        match (&mut *taken, value) {
+                        match (&mut *collected, value) {
                             (Ok(answers), Ok(value)) => answers.push(value.unbind()),
-                            (Ok(_), Err(error)) => *taken = Err(PyErr::from(error)),
+                            (Ok(_), Err(error)) => *collected = Err(PyErr::from(error)),
                             (Err(_), _) => {}
                         }
                     });
@@ -87,19 +89,20 @@ pub(crate) fn call(
     }
 }
 
-/// Threads for one command, of as many as there are processors, or of fewer where the system refuses so
-/// many. They are not those of the process, which do not survive a fork.
+/// A pool of threads for one command: as many as there are processors, or fewer if the system refuses. The threads of
+/// the process itself are not used, because they do not survive a fork.
 fn pool() -> Result<ThreadPool, ThreadPoolBuildError> {
-    const STACK: usize = 16 << 20;
-    let build = |threads| {
-        let builder = ThreadPoolBuilder::new().stack_size(STACK);
-        builder.num_threads(threads).build()
-    };
-    let all = thread::available_parallelism().map_or(1, usize::from);
+    let processors = thread::available_parallelism().map_or(1, usize::from);
     // 0 leaves the number to RAYON_NUM_THREADS.
-    build(0)
-        .or_else(|_| build(all.div_ceil(2)))
-        .or_else(|_| build(1))
+    pool_of(0)
+        .or_else(|_| pool_of(processors.div_ceil(2)))
+        .or_else(|_| pool_of(1))
+}
+
+fn pool_of(threads: usize) -> Result<ThreadPool, ThreadPoolBuildError> {
+    const STACK: usize = 16 << 20;
+    let builder = ThreadPoolBuilder::new().stack_size(STACK);
+    builder.num_threads(threads).build()
 }
 
 /// CRC-32C of `data`, continued from `crc`.
@@ -111,18 +114,18 @@ pub(crate) fn crc32c(data: &[u8], crc: u32) -> u32 {
 /// Coordinates along y and x.
 type Nodes<'py> = (Bound<'py, PyArray1<f64>>, Bound<'py, PyArray1<f64>>);
 
-/// The coordinates of the nodes of the cube of a run, as the program has them; `None` of a sweep.
+/// The coordinates of the nodes of a run's cube, as the program computes them; `None` for a sweep.
 #[pyfunction]
 pub(crate) fn nodes(py: Python<'_>, cube: PathBuf) -> PyResult<Option<Nodes<'_>>> {
     let opened = py.detach(|| Cube::open(&cube));
     let opened = opened.map_err(|error| raised(py, error))?;
-    let arrays = |(y, x): (Vec<f64>, Vec<f64>)| (y.into_pyarray(py), x.into_pyarray(py));
-    Ok(opened.nodes().map(arrays))
+    let nodes = opened.nodes();
+    Ok(nodes.map(|(y, x)| (y.into_pyarray(py), x.into_pyarray(py))))
 }
 
-/// The command line: `program` starts it again, and `arguments` begin with its name. Returns the exit code.
-/// It handles signals and prints as the program does, so the process must be its own.
+/// Runs the command line, whose `arguments` begin with the program's name, and returns the exit code. The command line
+/// handles signals and prints as the program does, so it needs a process of its own.
 #[pyfunction]
-pub(crate) fn main(py: Python<'_>, program: PathBuf, arguments: Vec<OsString>) -> u8 {
-    py.detach(|| cli::main_of(&program, arguments))
+pub(crate) fn main(py: Python<'_>, arguments: Vec<OsString>) -> u8 {
+    py.detach(|| cli::main_of(arguments))
 }

@@ -1,8 +1,8 @@
-//! The compiled part of the Python package `diff2d`: what its modules call.
+//! The compiled part of the Python package `diff2d`, called by its modules.
 //!
-//! Everything that takes time is done on threads of its own, without the interpreter's lock, while the
-//! calling thread looks after signals and callbacks ([`attended`]). Errors are exceptions of
-//! `diff2d._errors`; nothing here ends the process, except [`main`], which is the command line.
+//! Long computations run on threads of their own, without the interpreter's lock, while the calling thread handles
+//! signals and callbacks (`attended`). Errors are exceptions of `diff2d._errors`; no function here ends the process,
+//! except `main`, which is the command line.
 
 mod arguments;
 mod attended;
@@ -20,6 +20,6 @@ mod native {
     use super::{
         call::{call, crc32c, main, nodes},
         run::{run, sweep},
-        solve::solve,
+        solve::{shape, solve},
     };
 }

@@ -1,25 +1,25 @@
-//! Parameters as Python gives them: a file or a text of TOML, and a text of TOML that overrides them.
+//! Parameters from Python: a file or a TOML text, and a TOML text that overrides them.
 
 use crate::errors::refused;
 use diff2d::{ParamsError, RawParams};
 use pyo3::prelude::*;
 use std::path::{Path, PathBuf};
 
-/// What messages call parameters that were given as a dict.
+/// The name in messages for parameters that were given as a dict.
 const THE_PARAMETERS: &str = "the parameters";
-/// What messages call keyword arguments.
+/// The name in messages for keyword arguments.
 const THE_ARGUMENTS: &str = "the arguments";
 
-/// Where parameters come from.
+/// The file or the text of the parameters.
 pub(crate) enum Source {
     /// A parameter file.
     File(PathBuf),
-    /// The TOML of a dict.
+    /// The TOML text of a dict.
     Text(String),
 }
 
 impl Source {
-    /// The source that `file` names, or whose TOML `text` is.
+    /// The source: the file `file`, or the TOML text `text`.
     pub(crate) fn of(
         py: Python<'_>,
         file: Option<PathBuf>,
@@ -32,7 +32,7 @@ impl Source {
         }
     }
 
-    /// The directory below which a sweep's parameter file is named.
+    /// The directory to which a sweep's parameter file is relative.
     pub(crate) fn directory(&self) -> &Path {
         match self {
             Self::File(file) => file.parent().unwrap_or(Path::new("")),
@@ -50,7 +50,15 @@ impl Source {
                 raw
             }
         };
-        raw.overlay(THE_ARGUMENTS, given)?;
+        // Python gives a key a line. A dotted key changes its value within a table, as --set does, and a dict replaces the table.
+        for line in given.lines() {
+            match line.split_once(" = ") {
+                Some((key, value)) if key.contains('.') && !key.contains('"') => {
+                    raw.set_at(key, value, THE_ARGUMENTS);
+                }
+                _ => raw.overlay(THE_ARGUMENTS, line)?,
+            }
+        }
         Ok(raw)
     }
 }

@@ -2,10 +2,10 @@
 
 use crate::{
     attended::{Patience, attend},
-    errors::{raised, refused},
+    errors::{raised, refused, warn},
     params::Source,
 };
-use diff2d::{Io, Outcome, Problem, Record, Run, Sweep, cli, with_start};
+use diff2d::{Io, Message, Outcome, ParamsError, Problem, Record, Run, Sweep, cli, with_start};
 use pyo3::{
     prelude::*,
     types::{PyDict, PyString},
@@ -18,18 +18,19 @@ use std::{
         atomic::{AtomicUsize, Ordering},
     },
     thread,
+    time::Duration,
 };
 
-/// What the stop flag holds when Python asks to stop.
+/// The value of the stop flag if Python asks to stop.
 pub(crate) const ASKED: usize = 2;
 
-/// What a run tells.
+/// A message of a run.
 enum News {
     Commit(Record),
     Note(String),
 }
 
-/// How a run is carried out, whatever it computes.
+/// The options of a run or a sweep.
 #[derive(FromPyObject)]
 #[pyo3(from_item_all)]
 pub(crate) struct Options {
@@ -46,8 +47,8 @@ pub(crate) struct Options {
     on_note: Option<Py<PyAny>>,
 }
 
-/// Runs the problem of a parameter file or a TOML text, overridden by the TOML `given`. Returns the figures
-/// of the run, and how it ended: "done", "already done", "out of time".
+/// Runs the problem of a parameter file or a TOML text, overridden by the TOML text `given`. Returns the figures of the
+/// run, and how it ended: "done", "already done", "out of time".
 #[pyfunction]
 pub(crate) fn run<'py>(
     py: Python<'py>,
@@ -58,15 +59,26 @@ pub(crate) fn run<'py>(
 ) -> PyResult<(Bound<'py, PyAny>, &'static str)> {
     let source = Source::of(py, file, text)?;
     let raw = source.read(given).map_err(|error| raised(py, error))?;
-    let problem = py.detach(|| Problem::from_raw(&with_start(raw)?));
-    let problem = problem.map_err(|error| raised(py, error))?;
-    let extend = options.extend.clone();
-    let report = carry_out(py, problem, options, move |run| run.extend(extend).start())?;
+    let problem_and_warnings = py.detach(|| {
+        let raw = with_start(raw)?;
+        let problem = Problem::from_raw(&raw)?;
+        let warnings = problem.warnings(&raw);
+        Ok((problem, warnings))
+    });
+    let (problem, warnings) =
+        problem_and_warnings.map_err(|error: ParamsError| raised(py, error))?;
+    warn(py, &warnings)?;
+    let (extend, count) = (options.extend.clone(), warnings.len());
+    let report = carry_out(py, problem, options, move |run| {
+        run.extend(extend).warnings(warnings).start()
+    })?;
+    // The warnings at the end of the run are new.
+    warn(py, report.warnings.get(count..).unwrap_or_default())?;
     Ok((pythonize(py, &report)?, word(report.outcome)))
 }
 
-/// Runs the sweep of a sweep file or a TOML text, overridden by the TOML `given`; `base` is the TOML of the
-/// parameters that are varied, where no file is named. Returns how it ended.
+/// Runs the sweep of a sweep file or a TOML text, overridden by the TOML text `given`; `base` is the TOML of the
+/// parameters that are varied, if no file is named. Returns how the sweep ended.
 #[pyfunction]
 pub(crate) fn sweep(
     py: Python<'_>,
@@ -77,11 +89,12 @@ pub(crate) fn sweep(
     options: Options,
 ) -> PyResult<&'static str> {
     let source = Source::of(py, file, text)?;
-    let read = || {
+    let sweep = py.detach(|| {
         let base = base.map(|base| Source::Text(base).read("")).transpose()?;
         Sweep::from_raw(&source.read(given)?, source.directory(), base)
-    };
-    let sweep = py.detach(read).map_err(|error| raised(py, error))?;
+    });
+    let sweep = sweep.map_err(|error| raised(py, error))?;
+    warn(py, sweep.warnings())?;
     let outcome = carry_out(py, sweep, options, |run: Run<'_, Sweep>| run.start())?;
     Ok(word(outcome))
 }
@@ -110,15 +123,15 @@ where
             ));
         }
     };
-    let time = |name: &str, text: Option<&String>, parse: fn(&str) -> Result<_, String>| {
-        let parsed = text.map(|text| parse(text).map_err(|why| (text, why)));
-        let parsed = parsed.transpose();
-        parsed.map_err(|(text, why)| refused(py, &format!("{name} = {text}: {why}")))
-    };
-    let max_walltime = options.max_walltime.as_ref();
-    let max_walltime = time("max_walltime", max_walltime, cli::parse_walltime)?;
-    let every = options.checkpoint_every.as_ref();
-    let every = time("checkpoint_every", every, cli::parse_duration)?;
+    let max_walltime = options.max_walltime.as_deref();
+    let max_walltime = duration(py, "max_walltime", max_walltime, cli::parse_walltime)?;
+    let checkpoint_period = options.checkpoint_every.as_deref();
+    let checkpoint_period = duration(
+        py,
+        "checkpoint_every",
+        checkpoint_period,
+        cli::parse_duration,
+    )?;
     // A pool of its own: that of the process does not survive a fork.
     let threads = match options.threads {
         Some(0) => return Err(refused(py, "threads = 0: expected 1 or more")),
@@ -126,14 +139,14 @@ where
         None => thread::available_parallelism().map_or(1, usize::from),
     };
     let stop = Arc::new(AtomicUsize::new(0));
-    let flag = Arc::clone(&stop);
-    let is_heard = options.on_note.is_some();
+    let stop_flag = Arc::clone(&stop);
+    let hears_notes = options.on_note.is_some();
     let (output, resume, force, lock) =
         (options.output, options.resume, options.force, options.lock);
-    let started = attend(
+    let result = attend(
         py,
         move |news| {
-            let notes = news.clone();
+            let note_sender = news.clone();
             let mut run = Run::new(&work)
                 .output(output)
                 .resume(resume)
@@ -142,22 +155,25 @@ where
                 .io(io)
                 .threads(threads)
                 .max_walltime(max_walltime)
-                .checkpoint_every(every)
-                .stop_flag(flag)
+                .checkpoint_every(checkpoint_period)
+                .stop_flag(stop_flag)
                 .on_commit(move |record| {
                     // Who no longer listens has raised an exception.
                     let _ = news.send(News::Commit(record.clone()));
                 });
-            if is_heard {
+            if hears_notes {
                 run = run.on_message(move |message| {
-                    let _ = notes.send(News::Note(message.to_string()));
+                    // Warnings are raised as such.
+                    if !matches!(message, Message::Warning(_)) {
+                        let _ = note_sender.send(News::Note(message.to_string()));
+                    }
                 });
             }
             start(run).map_err(Into::into)
         },
         |news| match (news, &options.on_commit, &options.on_note) {
             (News::Commit(record), Some(call), _) => {
-                call.call1(py, (told(py, &record)?,)).map(drop)
+                call.call1(py, (snapshot_fields(py, &record)?,)).map(drop)
             }
             (News::Note(sentence), _, Some(call)) => call.call1(py, (sentence,)).map(drop),
             _ => Ok(()),
@@ -165,21 +181,34 @@ where
         || stop.store(ASKED, Ordering::Relaxed),
         &Patience::UntilDone,
     )?;
-    started.map_err(|error: cli::Error| raised(py, error))
+    result.map_err(|error: cli::Error| raised(py, error))
+}
+
+/// The duration in a text argument.
+fn duration(
+    py: Python<'_>,
+    name: &str,
+    text: Option<&str>,
+    parse: fn(&str) -> Result<Duration, String>,
+) -> PyResult<Option<Duration>> {
+    let parsed = text.map(|text| parse(text).map_err(|reason| (text, reason)));
+    let parsed = parsed.transpose();
+    parsed.map_err(|(text, reason)| refused(py, &format!("{name} = {text}: {reason}")))
 }
 
 /// A record as the keyword arguments of `diff2d.Snapshot`.
-fn told<'py>(py: Python<'py>, record: &Record) -> PyResult<Bound<'py, PyDict>> {
-    let told = PyDict::new(py);
-    told.set_item("scenario", record.scenario)?;
-    told.set_item("index", record.index)?;
-    told.set_item("step", record.step)?;
-    told.set_item("simtime", record.simtime)?;
-    told.set_item("mass", record.mass)?;
-    told.set_item("min", record.min)?;
-    told.set_item("max", record.max)?;
-    told.set_item("sha256", PyString::new(py, &record.sha256))?;
-    Ok(told)
+fn snapshot_fields<'py>(py: Python<'py>, record: &Record) -> PyResult<Bound<'py, PyDict>> {
+    let fields = PyDict::new(py);
+    fields.set_item("scenario", record.scenario)?;
+    fields.set_item("index", record.index)?;
+    fields.set_item("step", record.step)?;
+    fields.set_item("simtime", record.simtime)?;
+    fields.set_item("mass", record.mass)?;
+    fields.set_item("min", record.min)?;
+    fields.set_item("max", record.max)?;
+    fields.set_item("sha256", PyString::new(py, &record.sha256))?;
+    fields.set_item("ended", pythonize(py, &record.ended)?)?;
+    Ok(fields)
 }
 
 fn word(outcome: Outcome) -> &'static str {

@@ -2,12 +2,15 @@
 
 use crate::{
     attended::{Patience, attend},
-    errors::raised,
+    errors::{raised, warn},
     params::Source,
     run::ASKED,
 };
 use crossbeam_channel::Sender;
-use diff2d::{Problem, Run, RunError, Scenario, Solution, States, with_start};
+use diff2d::{
+    Grid, Params, ParamsError, Problem, Report, Run, RunError, Scenario, Solution, States,
+    with_start,
+};
 use numpy::{Element, IntoPyArray, PyArray1, PyArrayMethods};
 use pyo3::prelude::*;
 use pythonize::pythonize;
@@ -17,7 +20,7 @@ use std::{
     sync::{Arc, atomic::AtomicUsize, atomic::Ordering},
 };
 
-/// What has been computed: values, times, coordinates along y and x, and the scenario as a journal tells it.
+/// A solution: values, times, coordinates along y and x, and the scenario as in a journal.
 type Solved<'py> = (
     Bound<'py, PyAny>,
     Bound<'py, PyArray1<f64>>,
@@ -25,7 +28,24 @@ type Solved<'py> = (
     Bound<'py, PyAny>,
 );
 
-/// Solves a problem in memory. `files` are the bytes of the arrays that parameters name.
+/// The numbers of rows and columns of the parameters' grid, with boundary nodes. No file is read.
+#[pyfunction]
+pub(crate) fn shape(
+    py: Python<'_>,
+    file: Option<PathBuf>,
+    text: Option<String>,
+    given: &str,
+) -> PyResult<(usize, usize)> {
+    let source = Source::of(py, file, text)?;
+    let grid = source
+        .read(given)
+        .and_then(|raw| Grid::new(&Params::from_raw(&raw)?, &raw));
+    let grid = grid.map_err(|error| raised(py, error))?;
+    Ok(grid.shape())
+}
+
+/// Solves a problem in memory. `files` are the bytes of the arrays that parameters name. A problem with a record is
+/// refused, because a record needs a cube.
 #[pyfunction]
 pub(crate) fn solve<'py>(
     py: Python<'py>,
@@ -33,33 +53,43 @@ pub(crate) fn solve<'py>(
     text: Option<String>,
     given: &str,
     files: HashMap<String, Vec<u8>>,
-) -> PyResult<Solved<'py>> {
+) -> PyResult<Option<Solved<'py>>> {
     let source = Source::of(py, file, text)?;
-    let read = || {
+    let problem_and_warnings = py.detach(|| {
         let mut raw = source.read(given)?;
         for (name, bytes) in files {
             raw = raw.with_file(name, bytes);
         }
-        Problem::from_raw(&with_start(raw)?)
-    };
-    let problem = py.detach(read).map_err(|error| raised(py, error))?;
+        let raw = with_start(raw)?;
+        let problem = Problem::from_raw(&raw)?;
+        let warnings = problem.warnings(&raw);
+        Ok((problem, warnings))
+    });
+    let (problem, warnings) =
+        problem_and_warnings.map_err(|error: ParamsError| raised(py, error))?;
+    if problem.params.record.is_some() {
+        return Ok(None);
+    }
+    warn(py, &warnings)?;
     let problem = Arc::new(problem);
     let stop = Arc::new(AtomicUsize::new(0));
     let (work, flag) = (Arc::clone(&problem), Arc::clone(&stop));
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
-    let solved: Result<Solution, RunError> = attend(
+    let solved: Result<(Solution, Report), RunError> = attend(
         py,
         // Nothing is sent; the sender lives as long as the work.
         move |_news: Sender<()>| {
             // A pool of its own: that of the process does not survive a fork.
             let run = Run::new(&*work).threads(threads).stop_flag(flag);
-            run.solve().map(|(solution, _)| solution)
+            run.solve()
         },
         |()| Ok(()),
         || stop.store(ASKED, Ordering::Relaxed),
         &Patience::UntilDone,
     )?;
-    let Solution { times, states, .. } = solved.map_err(|error| raised(py, error))?;
+    let (solution, report) = solved.map_err(|error| raised(py, error))?;
+    warn(py, &report.warnings)?;
+    let Solution { times, states, .. } = solution;
     let (ny, nx) = problem.grid.shape();
     let shape = [times.len(), ny, nx];
     let values = match states {
@@ -69,7 +99,7 @@ pub(crate) fn solve<'py>(
     let axes = [&problem.grid.y, &problem.grid.x];
     let nodes = axes.map(|axis| axis.coordinates().into_pyarray(py));
     let scenario = pythonize(py, &Scenario::of(&problem))?;
-    Ok((values, times.into_pyarray(py), nodes, scenario))
+    Ok(Some((values, times.into_pyarray(py), nodes, scenario)))
 }
 
 fn array<T: Element>(

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-FIXTURES = ROOT / "tests" / "fixtures" / "format-2"
+FIXTURES = ROOT / "tests" / "fixtures" / "format-3"
 PACKAGE = ROOT / "python" / "diff2d"
 
 SMALL = {"D": 1.0, "x1": -10.0, "x2": 10.0, "dx": 1.0, "runtime": 3.75, "outtime": 1.25}

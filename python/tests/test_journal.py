@@ -157,7 +157,7 @@ def test_headers_that_cannot_be_right_are_refused(change):
         diff2d.open(cube)
 
 
-@pytest.mark.parametrize("text", [b"[" * 100_000, b"\xff\xfe", b"{}", b"null", b'{"format":2}', b'{"format":1e400,"run_id":"a","program_version":"1"}'])
+@pytest.mark.parametrize("text", [b"[" * 100_000, b"\xff\xfe", b"{}", b"null", b'{"format":3}', b'{"format":1e400,"run_id":"a","program_version":"1"}'])
 def test_what_is_no_journal_is_refused(text):
     cube = copy("half")
     Path("cube.journal").write_bytes(text + b"\n")
@@ -167,7 +167,7 @@ def test_what_is_no_journal_is_refused(text):
 
 @pytest.mark.parametrize(
     ("format", "told"),
-    [(3, r"format 3, of diff2d 9\.0"), (1, "format 1, from before the release .*: move cube.journal and cube.npy away")],
+    [(4, r"format 4, of diff2d 9\.0"), (1, "format 1, from before the release .*: move cube.journal and cube.npy away")],
 )
 def test_another_format_is_named(format, told):
     cube = copy("half")

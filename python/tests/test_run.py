@@ -221,6 +221,17 @@ def test_on_commit_hears_of_every_snapshot_in_this_thread():
     assert any("kernel" in note for note in notes)
 
 
+def test_a_run_that_ends_early_says_why():
+    heard = []
+    cube = diff2d.run(
+        {**SMALL, "grid": "walls"}, until={"steady": 100.0}, output="p.npy", on_commit=heard.append
+    )
+    assert tuple(heard) == cube.snapshots and cube.is_complete and cube.shape[0] == 2
+    ended = cube.snapshots[-1].ended
+    assert ended["what"] == "change per time" and ended["value"] < 100 and ended["limit"] == {"below": 100.0}
+    assert cube.snapshots[-2].ended is None
+
+
 def test_an_exception_of_on_commit_stops_the_run_and_is_raised():
     class Enough(Exception):
         pass

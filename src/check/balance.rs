@@ -1,87 +1,75 @@
-//! [`Balance`]: what the mass changed by, and what went through walls and came from the source.
+//! [`Balance`]: the change of mass during a run, and the flows that explain it.
 
+use super::CheckError;
 use crate::{
-    dynamics::Dynamics,
     field::Field,
     params::ParamsError,
     physics::{
         fluxes::{DECAY, FIRST_HELD, Fluxes, SOURCE},
+        moving_nodes::MovingNodes,
         step_sums::StepSums,
     },
     problem::Problem,
 };
 
-/// The mass at both ends of a run and all that changed it \[density·length²\].
+/// The mass at both ends of a run, and all flows that changed it \[density·length²\].
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Balance {
-    /// At the beginning.
+    /// The mass at the beginning.
     pub start: f64,
-    /// At the end.
+    /// The mass at the end.
     pub end: f64,
-    /// What came in through left, right, bottom and top; negative where more went out.
+    /// The inflow through left, right, bottom and top, or at their fixed nodes; negative for net outflow.
     pub walls: [f64; 4],
-    /// What the source gave.
+    /// The gain from the source.
     pub source: f64,
-    /// What held nodes gave; negative where they took more.
+    /// The inflow at held nodes; negative for net outflow.
     pub held: f64,
-    /// What the decay took, which is negative.
+    /// The change by decay, which is negative.
     pub decay: f64,
-    /// What the nodes on fixed walls changed by because their values did.
-    pub fixed: f64,
 }
 
 impl Balance {
-    /// What none of these explains: roundings, if the steps are right.
+    /// The part of the change that no flow explains: rounding only, if the steps are right.
     #[must_use]
     pub fn unexplained(&self) -> f64 {
-        let inside = self.source + self.held + self.decay + self.fixed;
-        let explained = self.walls.iter().sum::<f64>() + inside;
+        let explained = self.walls.iter().sum::<f64>() + self.source + self.held + self.decay;
         (self.end - self.start) - explained
     }
 }
 
-/// Sums what each step brings in, from the states that it takes increments of.
+/// Sums the flows during each step, from the states whose increments the step uses.
 pub(super) struct Meter<'a> {
     problem: &'a Problem,
     fluxes: Fluxes,
-    /// The capacity of every node, row by row.
-    capacity: Vec<f64>,
-    fixed_at_start: f64,
+    moving: MovingNodes,
     start: f64,
-    /// Since the beginning of the run.
+    /// The flows since the beginning of the run.
     total: Vec<f64>,
     in_step: StepSums,
 }
 
 impl<'a> Meter<'a> {
-    pub(super) fn new(
-        problem: &'a Problem,
-        dynamics: Dynamics<f64>,
-        state: &Field<f64>,
-    ) -> Result<Self, ParamsError> {
-        let (pace, method) = (dynamics.pace.clone(), dynamics.method.clone());
-        let (start, rates) = (pace.start(), problem.geometry().rates());
-        let mut meter = Self {
+    pub(super) fn new(problem: &'a Problem, state: &Field<f64>) -> Result<Self, CheckError> {
+        let fluxes = problem.fluxes_of_rows(0..problem.grid.y.nodes)?;
+        Ok(Self {
             problem,
-            total: vec![0.0; rates],
-            in_step: StepSums::new(pace, method, rates, start),
-            fluxes: problem.fluxes(0..problem.grid.y.nodes, dynamics),
-            capacity: problem.slots().capacities()?,
-            fixed_at_start: 0.0,
+            total: vec![0.0; problem.geometry().rates()],
+            in_step: problem.step_sums(problem.schedule.pace().start()),
+            fluxes,
+            moving: problem.moving_nodes()?,
             start: problem.summary(state)?.mass,
-        };
-        meter.fixed_at_start = meter.on_fixed_walls(state);
-        Ok(meter)
+        })
     }
 
-    /// Adds what stage `number` of a step brings in, which takes increments of this state.
+    /// Adds the flows of stage `number` of a step, which uses the increment of `state`.
     pub(super) fn see(&mut self, number: usize, state: &Field<f64>) {
         let time = self.in_step.time(number);
         let rates = self.fluxes.at(time, &state.view());
         self.in_step.add(number, rates);
     }
 
-    /// Adds up the step.
+    /// Adds the flows of the whole step to the total.
     pub(super) fn end_step(&mut self) {
         let gains = self.in_step.end();
         for (total, gain) in self.total.iter_mut().zip(gains) {
@@ -90,7 +78,16 @@ impl<'a> Meter<'a> {
     }
 
     pub(super) fn balance(&self, state: &Field<f64>) -> Result<Balance, ParamsError> {
-        let total = &self.total;
+        let schedule = &self.problem.schedule;
+        let moved = self
+            .moving
+            .gains(schedule.pace().start().simtime, schedule.end());
+        let total: Vec<f64> = self
+            .total
+            .iter()
+            .zip(moved)
+            .map(|(total, moved)| total + moved)
+            .collect();
         Ok(Balance {
             start: self.start,
             end: self.problem.summary(state)?.mass,
@@ -100,20 +97,6 @@ impl<'a> Meter<'a> {
                 .iter()
                 .sum(),
             decay: total[DECAY],
-            fixed: self.on_fixed_walls(state) - self.fixed_at_start,
         })
-    }
-
-    /// The mass on the nodes that walls give their values.
-    fn on_fixed_walls(&self, state: &Field<f64>) -> f64 {
-        let (grid, nx) = (&self.problem.grid, self.problem.grid.x.nodes);
-        let all = state.as_slice().iter().zip(&self.capacity).enumerate();
-        let all = all.map(|(at, values)| ((at / nx, at % nx), values));
-        let fixed = all.filter(|(node, _)| self.problem.geometry().is_on_fixed(*node));
-        let weight = |(j, i): (usize, usize)| grid.y.weight(j) * grid.x.weight(i);
-        let sum: f64 = fixed
-            .map(|(node, (value, capacity))| weight(node) * capacity * value)
-            .sum();
-        grid.integral(sum)
     }
 }

@@ -1,8 +1,8 @@
-//! [`Estimate`]: how far a number is from the one that ever finer grids would give.
+//! [`Estimate`]: the distance of a number from its limit for ever finer grids.
 
 use serde::Serialize;
 
-/// A number on three grids, each twice as fine as the one before, and what follows from its changes.
+/// A number on three grids, each twice as fine as the one before, and the error estimated from its changes.
 ///
 /// With values `a`, `b`, `c` from coarse to fine the observed order is `log2((b - a)/(c - b))`, and
 /// Richardson's extrapolation `c + (c - b)/(2^order - 1)`.
@@ -12,62 +12,62 @@ use serde::Serialize;
 /// is observed on three grids and 3 where it is not.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Estimate {
-    /// On the coarse, the middle and the fine grid.
+    /// The values on the coarse, the middle and the fine grid.
     pub values: [f64; 3],
-    /// The observed order; none where the changes do not shrink, or are roundings.
+    /// The observed order; `None` if the changes do not shrink, or are rounding errors.
     pub order: Option<f64>,
-    /// Whether the three values differ by no more than roundings.
+    /// Whether the three values differ only by rounding.
     #[serde(rename = "exact")]
     pub is_exact: bool,
-    /// What ever finer grids would give.
+    /// The extrapolated limit for ever finer grids.
     pub extrapolated: f64,
-    /// What the values may be off by.
+    /// The estimated errors of the values.
     pub errors: [f64; 3],
-    /// What the values may be off by at least, because all three grids may be wrong alike.
+    /// The least errors of the values, because all three grids may be wrong in the same way.
     #[serde(skip)]
     floor: [f64; 3],
-    /// Whether numbers on other grids scatter by more than the three change.
+    /// Whether numbers on other grids scatter more than the three values change.
     #[serde(skip)]
     pub(super) scatters: bool,
-    /// What the user's own value may be off by beyond that: for other steps, and for want of digits.
+    /// An additional error of the user's own value, due to different steps and to rounding.
     #[serde(skip)]
     apart: f64,
 }
 
 /// The order of the scheme.
 const FORMAL_ORDER: f64 = 2.0;
-/// An observed order above this one is an accident.
+/// The largest observed order that is not an accident.
 const HIGHEST_ORDER: f64 = 2.5;
-/// An observed order below this one is no order.
+/// The smallest observed order that counts as an order.
 const LEAST_ORDER: f64 = 0.4;
-/// Changes below this share of the scale are roundings.
+/// The fraction of the scale below which changes are rounding errors.
 const ROUNDING: f64 = 1e-11;
-/// How many times farther from the limit the numbers of nested grids may be than the farthest of others.
+/// The assumed ratio of the distance from the limit on nested grids to the largest distance on other grids.
 const SAFETY: f64 = 1.5;
-/// How many times the error of smooth problems something scatters that is not.
+/// The ratio of the scatter to the error of smooth problems above which a problem counts as scattered.
 const SCATTERED: f64 = 2.0;
 
 impl Estimate {
-    /// From values on the coarse, the middle and the fine grid; `scale` is the size of such values.
+    /// Estimates from values on the coarse, the middle and the fine grid; `scale` is the size of such values.
     #[must_use]
     pub fn new(values: [f64; 3], scale: f64) -> Self {
         let [coarse, middle, fine] = values;
-        let (first, second) = (middle - coarse, fine - middle);
-        let largest = first.abs().max(second.abs());
+        let (first_change, second_change) = (middle - coarse, fine - middle);
+        let largest = first_change.abs().max(second_change.abs());
         let is_exact = largest <= ROUNDING * scale;
         let order = (!is_exact)
-            .then(|| (first / second).log2())
+            .then(|| (first_change / second_change).log2())
             .filter(|order| *order >= LEAST_ORDER && order.is_finite());
         let (extrapolated, mut errors) = match order {
             Some(order) => {
-                let limit = fine + second / (order.min(FORMAL_ORDER).exp2() - 1.0);
+                let limit = fine + second_change / (order.min(FORMAL_ORDER).exp2() - 1.0);
                 (limit, values.map(|value| 1.25 * (value - limit).abs()))
             }
             None => (fine, [3.0 * largest; 3]),
         };
         if order.is_some_and(|order| order > HIGHEST_ORDER) {
             // What the change before promises of the last one, by second order and its safety factor.
-            errors[2] = errors[2].max(first.abs() / 12.0);
+            errors[2] = errors[2].max(first_change.abs() / 12.0);
         }
         Self {
             values,
@@ -81,9 +81,9 @@ impl Estimate {
         }
     }
 
-    /// The same where numbers on other grids than the three scatter so far around what these let expect, by the size of
-    /// the coarse cells. What is smooth scatters less than the numbers change, and as the square of the spacing; an edge or a jump is
-    /// known to within a part of a cell.
+    /// Takes the scatter of numbers on other grids into account: their distance from the values that the three grids
+    /// predict for them, scaled to the coarse spacing. In smooth problems the scatter is smaller than the changes and
+    /// falls with the square of the spacing; the place of an edge or a jump is only known to within a part of a cell.
     #[must_use]
     pub fn with_scatter(self, scatter: f64, scale: f64) -> Self {
         let floor = SAFETY * scatter;
@@ -96,7 +96,7 @@ impl Estimate {
         }
     }
 
-    /// The same where all three grids may be wrong alike, by so much each.
+    /// Raises the errors to a common error that all three grids may have.
     #[must_use]
     pub fn with_floor(mut self, floor: [f64; 3], scale: f64) -> Self {
         self.is_exact &= floor.iter().all(|&floor| floor <= ROUNDING * scale);
@@ -107,8 +107,8 @@ impl Estimate {
         self
     }
 
-    /// The same for a run whose steps are others than those of its grid among the three, and change the value by so much; if it is one of
-    /// the three with its value there.
+    /// Takes the user's own steps into account, which change the value by `apart` if they differ from the steps of the
+    /// grid. If the grid is the user's own, `own` has its level and the value of the run.
     #[must_use]
     pub fn with_run(mut self, own: Option<(usize, f64)>, apart: f64, scale: f64) -> Self {
         if let Some((level, value)) = own {
@@ -119,14 +119,14 @@ impl Estimate {
         self
     }
 
-    /// The same where roundings add so much to the error of the user's own value.
+    /// Adds the effect of rounding to the error of the user's own value.
     #[must_use]
     pub fn with_rounding(mut self, rounding: f64) -> Self {
         self.apart += rounding;
         self
     }
 
-    /// What the value on a grid may be off by that is so many times finer than the coarse one.
+    /// The estimated error of the value on a grid that is `refinement` times finer than the coarse one.
     #[must_use]
     pub fn error_at(&self, refinement: f64) -> f64 {
         let order = self.order.map_or(0.0, |order| order.min(FORMAL_ORDER));

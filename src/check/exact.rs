@@ -4,7 +4,7 @@ use crate::params::{Choice, StepMethod, choice};
 use std::f64::consts::PI;
 
 choice! {
-    /// What all four sides have.
+    /// The boundary condition on all four sides.
     pub(super) enum WallKind {
         Fixed = "fixed",
         Flux = "flux",
@@ -14,7 +14,7 @@ choice! {
 }
 
 choice! {
-    /// What the square consists of.
+    /// The material of the square.
     pub(super) enum MaterialKind {
         Constant = "constant D",
         Anisotropic = "Dx and Dy",
@@ -35,7 +35,7 @@ impl MaterialKind {
         }
     }
 
-    /// Dx, Dy, ∂Dx/∂x and ∂Dy/∂y as formulas.
+    /// Formulas for Dx, Dy, ∂Dx/∂x and ∂Dy/∂y.
     fn formulas(self) -> [&'static str; 4] {
         match self {
             Self::Constant | Self::Storage => ["0.8", "0.8", "0", "0"],
@@ -48,10 +48,10 @@ impl MaterialKind {
 const CAPACITY: &str = "(1 + 0.2*sin(2*pi*(x - y)))";
 const DECAY: &str = "(3 + 2*cos(2*pi*x))";
 const D: &str = "(0.7 + 0.2*sin(2*pi*(x + y)))";
-/// Of D, along x and along y.
+/// The slope of D, along x and along y.
 const SLOPE: &str = "(0.4*pi*cos(2*pi*(x + y)))";
 
-/// The solution. It decays about as fast as such a wave does on its own, so that errors in time are seen.
+/// The solution. It decays about as fast as such a wave without a source, so that errors in time are visible.
 pub(super) const U: &str = "(exp(-30*t)*sin(2*pi*x + 0.3)*cos(2*pi*y - 0.2) + 1)";
 const U_T: &str = "(-30*exp(-30*t)*sin(2*pi*x + 0.3)*cos(2*pi*y - 0.2))";
 const U_X: &str = "(2*pi*exp(-30*t)*cos(2*pi*x + 0.3)*cos(2*pi*y - 0.2))";
@@ -63,7 +63,7 @@ fn method_key(method: StepMethod) -> String {
     format!("method = \"{}\"\n", method.name())
 }
 
-/// Grid and time of all problems here; `spacing` gives exactly `cells` cells a side.
+/// The grid and times of all problems in this file; the spacing divides a side exactly into `cells` cells.
 fn common(cells: u32, dt: Option<f64>, runtime: f64) -> String {
     let spacing = 1.0 / (f64::from(cells) + 0.25);
     let dt = dt.map_or_else(String::new, |dt| format!("dt = {dt:?}\n"));
@@ -72,12 +72,11 @@ fn common(cells: u32, dt: Option<f64>, runtime: f64) -> String {
     )
 }
 
-fn boundary(walls: [String; 4]) -> String {
-    let [left, right, bottom, top] = walls;
+fn boundary([left, right, bottom, top]: [String; 4]) -> String {
     format!("[boundary]\nleft = {left}\nright = {right}\nbottom = {bottom}\ntop = {top}\n")
 }
 
-/// The manufactured problem that has the solution `u`: its source and its walls follow from it.
+/// The manufactured problem whose solution is `u`. Its source and its walls are derived from `u`.
 ///
 /// Source: P. J. Roache, "Code verification by the method of manufactured solutions", J. Fluids Eng.
 /// 124 (2002).
@@ -123,12 +122,12 @@ pub(super) fn manufactured(
     }
 }
 
-/// A problem whose initial state is a mode of the equation and of the five-point system between walls.
+/// A problem whose initial state is a mode of both the equation and the five-point system between walls.
 pub(super) struct Mode {
     pub text: String,
-    /// At which the system decays: `4 Dx/dx² sin²(θx/2) + 4 Dy/dy² sin²(θy/2)`.
+    /// The decay rate of the five-point system: `4 Dx/dx² sin²(θx/2) + 4 Dy/dy² sin²(θy/2)`.
     pub rate: f64,
-    /// At which the solution of the equation does.
+    /// The decay rate of the solution of the equation.
     pub true_rate: f64,
 }
 

@@ -9,36 +9,37 @@ use crate::{
     schedule::Nper,
 };
 
-/// Updates of nodes that take some seconds.
+/// The number of node updates that take some seconds.
 pub(crate) const SOME_SECONDS: f64 = 2e9;
-/// Updates of nodes on all grids that are not too dear.
+/// The largest number of node updates on all grids.
 const AFFORDABLE: f64 = 2e10;
-/// Updates of a node that take as long as a cycle of multigrid.
+/// The number of updates of a node that take as long as a cycle of multigrid.
 const UPDATES_IN_A_CYCLE: u64 = 100;
-/// What multigrid leaves on the three grids, so that their differences are those of the spacing.
+/// The tolerance of multigrid on the three grids, small enough that their differences are due to the spacing.
 const TOLERANCE: f64 = 1e-13;
-/// Nodes of the finest grid, each of which takes about 100 bytes.
+/// The largest number of nodes of the finest grid; each takes about 100 bytes.
 const MOST_NODES: f64 = 2e7;
-/// Cells along an axis of the coarsest grid.
+/// The smallest number of cells along an axis of the coarsest grid.
 const FEWEST_CELLS: u64 = 4;
-/// How many times finer than the coarse grid those between it and the middle one are: their nodes lie elsewhere among
-/// edges and jumps, and their steps elsewhere in time.
+/// The refinements of the grids between the coarse and the middle one, relative to the coarse one. Their nodes lie
+/// elsewhere among edges and jumps, and their steps elsewhere in time.
 const BETWEEN: [f64; 5] = [1.15, 1.3, 1.45, 1.6, 1.8];
 
-/// A problem on three nested grids, each twice as fine as the one before, and on some between the first two.
+/// A problem on three nested grids, each twice as fine as the one before, and on grids between the first two.
 pub(super) struct Grids {
-    /// How many times finer than the coarse grid the user's own one is.
+    /// The refinement of the user's own grid relative to the coarse one.
     pub(super) refinement: u32,
-    /// From coarse to fine, with numbers of steps in proportion.
+    /// The problems from coarse to fine, with numbers of steps in proportion.
     pub(super) nested: [Problem; 3],
-    /// Each with its spacing as a share of the coarse one. There are none of problems that read arrays.
+    /// The problems on grids between, each with its spacing relative to the coarse one; empty for problems that read
+    /// arrays.
     pub(super) between: Vec<(f64, Problem)>,
-    /// The user's own run in double precision, if its steps are not those of its grid among the three.
+    /// The user's own run in double precision, if its steps differ from the steps of the same grid among the three.
     pub(super) run: Option<Problem>,
 }
 
 impl Grids {
-    /// The finest grids that are not too dear.
+    /// The finest grids that are affordable.
     pub(super) fn new(own: &Problem, raw: &RawParams) -> Result<Self, CheckError> {
         if own.reads_arrays() {
             check_nested(own)?;
@@ -77,19 +78,19 @@ impl Grids {
         }
     }
 
-    /// Which of the three grids is the user's own, or next to it.
+    /// The index of the user's own grid among the three, or of the nearest one.
     pub(super) fn level(&self) -> usize {
         (self.refinement.ilog2() as usize).min(2)
     }
 
     /// The problems of all grids.
     pub(super) fn all(&self) -> impl Iterator<Item = &Problem> {
-        let between = self.between.iter().map(|(_, problem)| problem);
-        self.nested.iter().chain(between).chain(&self.run)
+        let problems_between = self.between.iter().map(|(_, problem)| problem);
+        self.nested.iter().chain(problems_between).chain(&self.run)
     }
 }
 
-/// Updates of nodes in all stages of all steps, or that take as long as all cycles of multigrid.
+/// The number of node updates in all stages of all steps, or the equivalent of all cycles of multigrid.
 #[expect(clippy::cast_precision_loss, reason = "an estimate")]
 pub(super) fn updates_of(problem: &Problem) -> f64 {
     let nodes = problem.grid.len() as f64;
@@ -98,39 +99,43 @@ pub(super) fn updates_of(problem: &Problem) -> f64 {
     nodes * (steps + cycles as f64)
 }
 
-/// Cells of an axis between the ends of the domain.
+/// The number of cells along an axis between the ends of the domain.
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
     reason = "a number of cells, below 2^31"
 )]
 fn cells(axis: &Axis) -> u64 {
-    let (first, last) = axis.domain();
-    ((last - first) / axis.spacing).round() as u64
+    let (lower, upper) = axis.domain();
+    ((upper - lower) / axis.spacing).round() as u64
 }
 
-/// Refuses a problem with arrays where grids of two and four times the spacing do not have nodes of theirs.
+/// Refuses a problem with arrays if grids of two and four times the spacing do not share nodes with the arrays.
 fn check_nested(own: &Problem) -> Result<(), CheckError> {
-    let asked = |reason: String| {
-        Err(CheckError::Request(format!(
-            "this problem reads arrays, and the check takes every second and every fourth of their nodes: {reason}"
-        )))
-    };
     if own.params.grid != Layout::Walls {
-        return asked("that needs grid = \"walls\"".to_owned());
+        return Err(not_nested("that needs grid = \"walls\""));
     }
-    let (nx, ny) = (cells(&own.grid.x), cells(&own.grid.y));
-    let divides = |cells: u64| cells.is_multiple_of(4) && cells >= 4 * FEWEST_CELLS;
-    match divides(nx) && divides(ny) {
-        true => Ok(()),
-        false => asked(format!(
+    let [nx, ny] = [&own.grid.x, &own.grid.y].map(cells);
+    let are_divisible = [nx, ny]
+        .iter()
+        .all(|cells| cells.is_multiple_of(4) && *cells >= 4 * FEWEST_CELLS);
+    if are_divisible {
+        Ok(())
+    } else {
+        Err(not_nested(&format!(
             "that needs a multiple of 4 of cells along each axis, {} or more, and there are {ny} along y and {nx} along x",
             4 * FEWEST_CELLS
-        )),
+        )))
     }
 }
 
-/// A problem, and how many times finer its grid is than the coarsest of those on which it is solved.
+fn not_nested(reason: &str) -> CheckError {
+    CheckError::Request(format!(
+        "this problem reads arrays, and the check takes every second and every fourth of their nodes: {reason}"
+    ))
+}
+
+/// A problem, and the refinement of its grid relative to the coarsest grid on which it is solved.
 pub(crate) struct Ladder<'a> {
     pub(crate) own: &'a Problem,
     pub(crate) raw: &'a RawParams,
@@ -144,7 +149,7 @@ pub(crate) struct Ladder<'a> {
     reason = "numbers of cells and steps are below 2^53"
 )]
 impl Ladder<'_> {
-    /// Takes a grid twice as coarse, if that is fine enough.
+    /// Doubles the spacing of the coarsest grid, if it is fine enough for that; returns whether it was.
     pub(crate) fn coarsen(&mut self) -> bool {
         let grid = &self.own.grid;
         let fewest = cells(&grid.x).min(cells(&grid.y));
@@ -153,13 +158,13 @@ impl Ladder<'_> {
         is_fine
     }
 
-    /// Cells along x and y of the coarsest grid.
-    fn coarsest(&self) -> [u64; 2] {
+    /// The numbers of cells along x and y of the coarsest grid.
+    pub(crate) fn coarsest(&self) -> [u64; 2] {
         let grid = &self.own.grid;
         [&grid.x, &grid.y].map(|axis| cells(axis).div_ceil(u64::from(self.refinement)))
     }
 
-    /// About how many nodes the finest grid has.
+    /// The approximate number of nodes of the finest grid.
     fn nodes(&self) -> f64 {
         let finer = 4.0 / f64::from(self.refinement);
         self.own.grid.len() as f64 * finer * finer
@@ -169,7 +174,7 @@ impl Ladder<'_> {
         self.own.schedule.duration()
     }
 
-    /// How many times more steps a grid takes that is so many times finer.
+    /// The ratio of the numbers of steps if a grid is finer by the factor `finer`.
     fn more(&self, finer: f64) -> f64 {
         match self.own.params.method {
             StepMethod::Euler => finer * finer,
@@ -178,7 +183,7 @@ impl Ladder<'_> {
         }
     }
 
-    /// The problem on a grid, in double precision. Without a time step it takes the longest that is stable.
+    /// The problem on a grid, in double precision. Without a time step it takes the longest stable one.
     fn at(
         &self,
         cells: [u64; 2],
@@ -186,11 +191,12 @@ impl Ladder<'_> {
         outtime: Option<f64>,
         times: Times,
     ) -> Result<Problem, ParamsError> {
-        let spacing = |axis: &Axis, cells: u64| {
-            let (first, last) = axis.domain();
-            // A quarter more, so that truncation gives this number.
-            (last - first) / (cells as f64 + 0.25)
-        };
+        let [dx, dy] =
+            [(&self.own.grid.x, cells[0]), (&self.own.grid.y, cells[1])].map(|(axis, cells)| {
+                let (lower, upper) = axis.domain();
+                // A quarter more, so that truncation gives this number.
+                (upper - lower) / (cells as f64 + 0.25)
+            });
         let absent = ["precision", "graphics", "dt", "stages", "safety", "until"];
         let raw = absent
             .into_iter()
@@ -201,8 +207,8 @@ impl Ladder<'_> {
             None => raw,
         };
         for (key, value) in [
-            ("dx", Some(spacing(&self.own.grid.x, cells[0]))),
-            ("dy", Some(spacing(&self.own.grid.y, cells[1]))),
+            ("dx", Some(dx)),
+            ("dy", Some(dy)),
             ("dt", dt),
             ("runtime", outtime.map(|_| self.time())),
             ("outtime", outtime),
@@ -212,14 +218,15 @@ impl Ladder<'_> {
             }
         }
         let coarsest = self.coarsest()[0];
-        let every = match self.own.reads_arrays() {
-            true => self.refinement as usize * coarsest as usize / cells[0] as usize,
-            false => 1,
+        let stride = if self.own.reads_arrays() {
+            self.refinement as usize * coarsest as usize / cells[0] as usize
+        } else {
+            1
         };
-        Problem::with_digests(&raw, &mut Digests::of_every(every))
+        Problem::with_digests(&raw, &mut Digests::of_every(stride))
     }
 
-    /// The same in so many steps, with no snapshot but the last.
+    /// The problem on a grid in `steps` steps, with no snapshot but the last.
     fn in_steps(&self, cells: [u64; 2], steps: f64) -> Result<Problem, ParamsError> {
         let dt = (!self.own.params.method.is_exact_in_time()).then_some(self.time() / steps);
         // Coefficients that depend on t are looked at where the run looks.
@@ -234,7 +241,7 @@ impl Ladder<'_> {
         Ok(problem)
     }
 
-    /// How many steps a grid takes at least.
+    /// The smallest number of steps on a grid.
     fn fewest_steps(&self, cells: [u64; 2]) -> Result<f64, ParamsError> {
         if self.own.params.method != StepMethod::Euler {
             // Steps of any length are stable; a run may have none.
@@ -246,27 +253,31 @@ impl Ladder<'_> {
     }
 
     /// The problem on three grids, all of which end at the same time. Time steps are in proportion to the square of the
-    /// spacing; those of methods of second order are in proportion to the spacing.
+    /// spacing, or to the spacing for methods of second order.
     fn nested(&self) -> Result<[Problem; 3], ParamsError> {
         let coarsest = self.coarsest();
-        let cells = |finer: u64| coarsest.map(|cells| cells * finer);
-        let own = self.own.schedule.last_step() as f64;
-        let mut steps = (own / self.more(f64::from(self.refinement)) * (1.0 - 1e-13)).ceil();
+        let own_steps = self.own.schedule.last_step() as f64;
+        let mut steps = (own_steps / self.more(f64::from(self.refinement)) * (1.0 - 1e-13)).ceil();
         for finer in [1, 2, 4] {
-            let fewest = self.fewest_steps(cells(finer))?;
+            let cells = coarsest.map(|cells| cells * finer);
+            let fewest = self.fewest_steps(cells)?;
             steps = steps.max((fewest / self.more(finer as f64)).ceil());
         }
-        let solved = |finer: u64| self.in_steps(cells(finer), steps * self.more(finer as f64));
-        Ok([solved(1)?, solved(2)?, solved(4)?])
+        let problems = [1, 2, 4].map(|finer: u64| {
+            let cells = coarsest.map(|cells| cells * finer);
+            self.in_steps(cells, steps * self.more(finer as f64))
+        });
+        let [coarse, middle, fine] = problems;
+        Ok([coarse?, middle?, fine?])
     }
 
-    /// The problem on grids between the coarse and the middle one, with their spacings as shares of the coarse one.
+    /// The problem on grids between the coarse and the middle one, with their spacings relative to the coarse one.
     fn between(&self, nested: &[Problem; 3]) -> Result<Vec<(f64, Problem)>, ParamsError> {
         if self.own.reads_arrays() {
             return Ok(Vec::new());
         }
         let coarsest = self.coarsest();
-        let between = BETWEEN.map(|finer| {
+        let problems = BETWEEN.map(|finer| {
             let cells = coarsest.map(|cells| (cells as f64 * finer).round() as u64);
             let [x, y] = [0, 1].map(|axis| cells[axis] as f64 / coarsest[axis] as f64);
             let of_coarse = nested[0].schedule.last_step() as f64;
@@ -274,11 +285,11 @@ impl Ladder<'_> {
             let steps = steps.max(self.fewest_steps(cells)?);
             Ok((1.0 / (x * y).sqrt(), self.in_steps(cells, steps)?))
         });
-        between.into_iter().collect()
+        problems.into_iter().collect()
     }
 
-    /// The user's own run in double precision, or what it is like on the one of the three grids that is next to its own; none
-    /// where that is what was solved there.
+    /// The user's own run in double precision, or the equivalent on the nearest of the three grids; `None` if that was
+    /// already solved there.
     fn run(&self, nested: &[Problem; 3]) -> Result<Option<Problem>, ParamsError> {
         let level = (self.refinement.ilog2() as usize).min(2);
         let solved = &nested[level];
@@ -286,14 +297,15 @@ impl Ladder<'_> {
         if run.grid == solved.grid {
             run.schedule = self.own.schedule.clone();
         } else {
-            let own = self.own.schedule.last_step() as f64;
+            let own_steps = self.own.schedule.last_step() as f64;
             let finer = self.refinement.min(4);
             let cells = self.coarsest().map(|cells| u64::from(finer) * cells);
-            let steps = (own / self.more(f64::from(self.refinement / finer))).ceil();
+            let steps = (own_steps / self.more(f64::from(self.refinement / finer))).ceil();
             run = self.in_steps(cells, steps.max(self.fewest_steps(cells)?))?;
         }
-        let steps = |problem: &Problem| (problem.schedule.last_step(), problem.stages());
-        let is_solved = steps(&run) == steps(solved)
+        let [run_steps, solved_steps] =
+            [&run, solved].map(|problem| (problem.schedule.last_step(), problem.stages()));
+        let is_solved = run_steps == solved_steps
             && run.schedule.has_equal_steps()
             && run.params.tolerance == solved.params.tolerance;
         Ok((!is_solved).then_some(run))
@@ -301,11 +313,27 @@ impl Ladder<'_> {
 
     /// The problem on the coarsest grid with the snapshots of the run.
     pub(crate) fn with_snapshots(&self) -> Result<Problem, ParamsError> {
+        self.with_cells(self.coarsest(), None)
+    }
+
+    /// The problem on a grid of `cells` cells along x and y with the snapshots of the run, in steps of `dt`.
+    pub(crate) fn with_cells(
+        &self,
+        cells: [u64; 2],
+        dt: Option<f64>,
+    ) -> Result<Problem, ParamsError> {
+        let is_steady = self.own.params.method == StepMethod::Steady;
         let outtime = match &self.own.params.outtimes {
             Some(_) => None,
+            None if is_steady => None,
             None => Some(self.own.schedule.cadence()),
         };
-        self.at(self.coarsest(), None, outtime, Times::Exact)
+        self.at(cells, dt, outtime, Times::Exact)
+    }
+
+    /// The numbers of cells along x and y of the user's own grid.
+    pub(crate) fn own_cells(&self) -> [u64; 2] {
+        [&self.own.grid.x, &self.own.grid.y].map(cells)
     }
 }
 

@@ -3,51 +3,61 @@
 use crate::grid::{Axis, Grid};
 use ndarray::ArrayView2;
 
-/// The value at `(x, y)` of the polynomial through up to four nodes in each direction: of fourth order,
-/// and the node's own value at a node.
+/// The value at `(x, y)` of the polynomial through up to four nodes in each direction. It is of fourth order, and at a
+/// node it is the node's own value.
 pub(super) fn value_at(p: &ArrayView2<'_, f64>, grid: &Grid, (x, y): (f64, f64)) -> f64 {
     let (of_x, of_y) = (weights(&grid.x, x), weights(&grid.y, y));
-    let row = |j: usize| -> f64 { of_x.iter().map(|(i, weight)| weight * p[[j, *i]]).sum() };
-    of_y.iter().map(|(j, weight)| weight * row(*j)).sum()
+    weighted_sum(p, &of_y, &of_x)
 }
 
-/// The values at the nodes of another grid that lie in the domain, row by row.
+/// The sum of weighted values, row by row.
+fn weighted_sum(p: &ArrayView2<'_, f64>, of_y: &[(usize, f64)], of_x: &[(usize, f64)]) -> f64 {
+    let rows = of_y.iter().map(|(j, row_weight)| {
+        let row = of_x.iter().map(|(i, weight)| weight * p[[*j, *i]]);
+        row_weight * row.sum::<f64>()
+    });
+    rows.sum()
+}
+
+/// The interpolated values at the nodes of another grid that lie in the domain, row by row.
 pub(super) fn at_nodes(p: &ArrayView2<'_, f64>, grid: &Grid, nodes: &Grid) -> Vec<f64> {
-    let along = |own: &Axis, other: &Axis| -> Vec<Vec<(usize, f64)>> {
-        let (first, last) = other.domain();
-        let close = 1e-9 * other.spacing;
-        let places = (0..other.nodes).map(|i| other.node(i));
-        let inside = places.filter(|at| (first - close..=last + close).contains(at));
-        inside.map(|at| weights(own, at)).collect()
-    };
-    let (of_x, of_y) = (along(&grid.x, &nodes.x), along(&grid.y, &nodes.y));
-    let value = |of_y: &[(usize, f64)], of_x: &[(usize, f64)]| -> f64 {
-        let row = |j: usize| -> f64 { of_x.iter().map(|(i, weight)| weight * p[[j, *i]]).sum() };
-        of_y.iter().map(|(j, weight)| weight * row(*j)).sum()
-    };
+    let [of_y, of_x] = [(&grid.y, &nodes.y), (&grid.x, &nodes.x)]
+        .map(|(axis, other)| weights_at_nodes(axis, other));
     let rows = of_y.iter();
-    rows.flat_map(|of_y| of_x.iter().map(|of_x| value(of_y, of_x)))
+    rows.flat_map(|of_y| of_x.iter().map(|of_x| weighted_sum(p, of_y, of_x)))
+        .collect()
+}
+
+/// The weights for each node of another axis that lies in the domain of this axis.
+fn weights_at_nodes(axis: &Axis, other: &Axis) -> Vec<Vec<(usize, f64)>> {
+    let (lower, upper) = other.domain();
+    let close = 1e-9 * other.spacing;
+    let places = (0..other.nodes).map(|i| other.node(i));
+    places
+        .filter(|at| (lower - close..=upper + close).contains(at))
+        .map(|at| weights(axis, at))
         .collect()
 }
 
 /// The nodes next to a coordinate and their Lagrange weights.
 fn weights(axis: &Axis, at: f64) -> Vec<(usize, f64)> {
     let count = axis.nodes.min(4);
-    let above = (0..axis.nodes)
+    let upper_node = (0..axis.nodes)
         .find(|&i| axis.node(i) > at)
         .unwrap_or(axis.nodes);
-    let first = above.saturating_sub(count / 2).min(axis.nodes - count);
-    let nodes = first..first + count;
+    let first_node = upper_node.saturating_sub(count / 2).min(axis.nodes - count);
+    let nodes = first_node..first_node + count;
     let close = 1e-9 * axis.spacing;
-    let same = nodes.clone().find(|&i| (axis.node(i) - at).abs() <= close);
-    if let Some(node) = same {
+    let node_there = nodes.clone().find(|&i| (axis.node(i) - at).abs() <= close);
+    if let Some(node) = node_there {
         return vec![(node, 1.0)];
     }
     nodes
         .clone()
         .map(|i| {
-            let factor = |k: usize| (at - axis.node(k)) / (axis.node(i) - axis.node(k));
-            (i, nodes.clone().filter(|&k| k != i).map(factor).product())
+            let other_nodes = nodes.clone().filter(|&k| k != i);
+            let factors = other_nodes.map(|k| (at - axis.node(k)) / (axis.node(i) - axis.node(k)));
+            (i, factors.product())
         })
         .collect()
 }

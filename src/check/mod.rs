@@ -1,9 +1,8 @@
-//! Whether the answer is right: the solver against exact solutions, and a user's problem on three
-//! spacings.
+//! Checks the accuracy of results: the solver against exact solutions, and a user's problem on three grids.
 //!
-//! [`table`] solves small problems whose exact solution is known, for every kind of wall and material, and
-//! measures errors and orders. [`Study`] solves one problem on three grids, each twice as fine as the one
-//! before, and estimates from their differences how far the user's own result is from the exact one.
+//! [`table`] solves small problems whose exact solution is known, for every kind of wall and material, and measures
+//! errors and orders. [`Study`] solves one problem on three grids, each twice as fine as the one before, and estimates
+//! from their differences the error of the user's own result.
 
 mod balance;
 mod estimate;
@@ -17,6 +16,7 @@ mod rates;
 mod run_end;
 mod scatter;
 mod solve;
+mod steepness;
 mod study;
 mod table;
 mod verdict;
@@ -31,30 +31,30 @@ use crate::{dynamics::Halt, params::ParamsError, physics::Unready};
 use diff2d_arrays::wording::bytes;
 use std::io;
 
-/// Why a check could not be made.
+/// The reason why a check could not be made.
 #[derive(Debug, thiserror::Error)]
 pub enum CheckError {
-    /// Parameters that cannot be used, or not on another grid.
+    /// The parameters cannot be used, or not on another grid.
     #[error(transparent)]
     Params(#[from] ParamsError),
-    /// A state, a wall or a source with which steps cannot go on.
+    /// The state, a wall or a source has a value with which steps cannot go on.
     #[error(transparent)]
     Halt(#[from] Halt),
-    /// Too little memory.
+    /// There is too little memory.
     #[error("the finest grid of the check does not fit into memory; it fits with a larger dx")]
     Memory,
-    /// More memory than the parameters allow.
+    /// The check needs more memory than the parameters allow.
     #[error(
         "the finest grid of the check needs {} of memory, and the parameters allow memory = {}: it fits with a larger dx, or with more memory",
         bytes(*needed), bytes(*memory)
     )]
     Limit {
-        /// Bytes needed.
+        /// The bytes that are needed.
         needed: u64,
-        /// Bytes allowed.
+        /// The bytes that are allowed.
         memory: u64,
     },
-    /// Something that cannot be checked.
+    /// The request cannot be checked.
     #[error("{0}")]
     Request(String),
 }

@@ -8,22 +8,22 @@ use crate::{
 };
 use diff2d_arrays::progress::Progress;
 
-/// The state after the user's own steps and in the user's own precision, on the grid of the three that is the user's
-/// own or next to it.
+/// The state after the user's own steps and in the user's own precision, on the user's own grid or the nearest of the
+/// three.
 pub(super) struct OwnRun<'a> {
-    /// Which grid that is.
+    /// The index of that grid among the three.
     pub(super) level: usize,
-    /// The state there after the steps of the three grids.
+    /// The state on that grid after the steps of the three grids.
     of_level: &'a Field<f64>,
-    /// Whether it is the user's own grid.
+    /// Whether that grid is the user's own.
     is_own: bool,
-    /// After the user's own steps, where they are others.
+    /// The state after the user's own steps, if these steps differ from the steps of the grid.
     double: Option<Field<f64>>,
-    /// The same in single precision, where that is asked for.
+    /// The state after the user's own steps in single precision, if the run has that.
     single: Option<Field<f64>>,
-    /// How many times more steps the user's own run takes.
+    /// The user's number of steps divided by the grid's number of steps.
     more: f64,
-    /// Whether what is other in it is what multigrid leaves, not its steps.
+    /// Whether the state is steady. The run then differs by the remainder of multigrid, not by its steps.
     is_steady: bool,
 }
 
@@ -66,8 +66,8 @@ impl<'a> OwnRun<'a> {
         })
     }
 
-    /// An estimate with the value of the run in place of that of its level, and with what its steps and its precision
-    /// change.
+    /// An estimate with the value of the run in place of the value on its grid, and with the effects of its steps and
+    /// its precision.
     pub(super) fn counted(
         &self,
         estimate: Estimate,
@@ -81,21 +81,21 @@ impl<'a> OwnRun<'a> {
                 estimate.with_rounding(distance(double, self.of_level))
             }
             Some(double) => {
-                let own = self.is_own.then(|| (self.level, value(double)));
-                estimate.with_run(own, distance(double, self.of_level), scale)
+                let own_value = self.is_own.then(|| (self.level, value(double)));
+                estimate.with_run(own_value, distance(double, self.of_level), scale)
             }
         };
         estimate.with_rounding(self.rounding(distance).unwrap_or_default())
     }
 
-    /// What single precision changes; none in double precision.
+    /// The effect of single precision; `None` in double precision.
     pub(super) fn rounding(
         &self,
         distance: impl Fn(&Field<f64>, &Field<f64>) -> f64,
     ) -> Option<f64> {
         let double = self.double.as_ref().unwrap_or(self.of_level);
         let single = self.single.as_ref()?;
-        let more = if self.is_steady { 1.0 } else { self.more };
-        Some(more * distance(single, double))
+        let step_ratio = if self.is_steady { 1.0 } else { self.more };
+        Some(step_ratio * distance(single, double))
     }
 }

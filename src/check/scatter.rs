@@ -1,4 +1,4 @@
-//! [`Between`]: what nested grids may all miss alike.
+//! [`Between`]: finds errors that nested grids may have in common.
 
 use super::{
     CheckError,
@@ -7,12 +7,12 @@ use super::{
 use crate::{field::Field, problem::Problem};
 use diff2d_arrays::progress::Progress;
 
-/// States on grids between the coarse and the middle one.
+/// The states on grids between the coarse and the middle one.
 ///
-/// Nested grids place an edge, a jump or something thin between the same nodes, and may all miss the same part of it;
-/// steps in proportion may all miss the same part of a pulse. On grids whose spacings are no multiples of each other, nodes and
-/// steps lie elsewhere. Where everything is smooth, a number changes from grid to grid as a polynomial of the spacing does; how far
-/// numbers scatter around that tells what is left open.
+/// Nested grids have an edge, a jump or a thin layer between the same nodes, and may all miss the same part of it;
+/// steps in proportion may all miss the same part of a pulse. If spacings are no multiples of each other, nodes and
+/// steps lie elsewhere. In a smooth problem, a number changes from grid to grid like a polynomial of the spacing; the
+/// scatter around that polynomial measures the uncertainty.
 pub(super) struct Between<'a> {
     problems: &'a [(f64, Problem)],
     states: Vec<Field<f64>>,
@@ -30,27 +30,28 @@ impl<'a> Between<'a> {
         Ok(Self { problems, states })
     }
 
-    /// How far a number is on the grids between from what its values on the nested ones let expect, each by the share of its spacing.
+    /// The largest distance between a number on these grids and its prediction from the nested grids, divided by the
+    /// spacing.
     pub(super) fn scatter(&self, values: [f64; 3], value: Value<'_>) -> f64 {
-        let both = self.problems.iter().zip(&self.states);
-        both.map(|((spacing, problem), state)| {
-            let smooth = interpolated(values, *spacing);
-            (value(problem, state) - smooth).abs() / spacing
-        })
-        .fold(0.0, f64::max)
+        let states = self.problems.iter().zip(&self.states);
+        states
+            .map(|((spacing, problem), state)| {
+                let smooth = interpolated(values, *spacing);
+                (value(problem, state) - smooth).abs() / spacing
+            })
+            .fold(0.0, f64::max)
     }
 }
 
-/// The value at a spacing of the parabola through values at the spacings 1, ½ and ¼.
+/// The value at `spacing` of the parabola through `values`, which belong to the spacings 1, ½ and ¼.
 fn interpolated(values: [f64; 3], spacing: f64) -> f64 {
     const AT: [f64; 3] = [1.0, 0.5, 0.25];
-    let weight = |i: usize| -> f64 {
-        let others = (0..3).filter(|&k| k != i);
-        others
-            .map(|k| (spacing - AT[k]) / (AT[i] - AT[k]))
-            .product()
-    };
-    (0..3).map(|i| values[i] * weight(i)).sum()
+    let terms = (0..3).map(|i| {
+        let other_places = (0..3).filter(|&k| k != i);
+        let factors = other_places.map(|k| (spacing - AT[k]) / (AT[i] - AT[k]));
+        values[i] * factors.product::<f64>()
+    });
+    terms.sum()
 }
 
 #[cfg(test)]

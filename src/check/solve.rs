@@ -5,10 +5,10 @@ use crate::{comm::Solo, field::Field, problem::Problem, summary};
 use diff2d_arrays::progress::Progress;
 use diff2d_stencil::Element;
 
-/// A number of a state.
+/// A function that computes a number from a state.
 pub(super) type Value<'a> = &'a dyn Fn(&Problem, &Field<f64>) -> f64;
 
-/// Steps that are counted together.
+/// The number of steps between two updates of the progress.
 const TOGETHER: u64 = 1024;
 
 /// The state after the last step.
@@ -17,24 +17,23 @@ pub(super) fn solve<T: Element>(
     progress: &Progress,
 ) -> Result<Field<T>, CheckError> {
     let mut solver = problem.solver_at_start()?;
-    let mut left = problem.schedule.last_step();
-    while left > 0 {
-        let steps = left.min(TOGETHER);
+    let mut steps_left = problem.schedule.last_step();
+    while steps_left > 0 {
+        let steps = steps_left.min(TOGETHER);
         solver.advance(steps, &Solo)?;
         progress.add(steps);
-        left -= steps;
+        steps_left -= steps;
     }
     finite(problem, solver.into_state())
 }
 
-/// The state after the last step, and what went through the walls and came from the source until then.
+/// The state after the last step, and the flows through walls and from sources until then.
 pub(super) fn solve_metered(
     problem: &Problem,
     progress: &Progress,
 ) -> Result<(Field<f64>, super::Balance), CheckError> {
     let mut solver = problem.solver_at_start()?;
-    let dynamics = problem.dynamics(0..problem.grid.y.nodes)?;
-    let mut meter = Meter::new(problem, dynamics, solver.state())?;
+    let mut meter = Meter::new(problem, solver.state())?;
     for _ in 0..problem.schedule.last_step() {
         solver.advance_seen(&Solo, |stage, state| meter.see(stage, state))?;
         meter.end_step();
@@ -45,12 +44,12 @@ pub(super) fn solve_metered(
     Ok((finite(problem, solver.into_state())?, balance))
 }
 
-/// A state after the last step, if it has finite values alone.
+/// The state after the last step, if all its values are finite.
 fn finite<T: Element>(problem: &Problem, state: Field<T>) -> Result<Field<T>, CheckError> {
     let schedule = &problem.schedule;
     let pace = schedule.pace();
-    let end = pace.after(pace.start(), schedule.last_step());
-    match summary::not_finite(state.as_slice(), 0, None, &problem.grid, end) {
+    let end_clock = pace.after(pace.start(), schedule.last_step());
+    match summary::not_finite(state.as_slice(), 0, None, &problem.grid, end_clock) {
         Some(halt) => Err(halt.into()),
         None => Ok(state),
     }

@@ -13,34 +13,33 @@ use super::{
     run_end::shortened,
     scatter::Between,
     solve::{Value, solve, solve_metered},
+    steepness::has_jumps,
 };
 use crate::{
     field::Field,
-    grid::Axis,
+    grid::Grid,
     params::{Layout, RawParams, StepMethod},
-    physics::slots::Place,
     problem::{Footprint, Problem},
     run::{Budget, SnapshotStorage, Terms},
 };
 use diff2d_arrays::progress::Progress;
-use diff2d_stencil::{Coefficient, Operator};
-use ndarray::{Array2, ArrayView2, CowArray, Ix2, s};
+use ndarray::{CowArray, Ix2};
 
 /// A grid and its time step.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Level {
-    /// Nodes along y and x.
+    /// The numbers of nodes along y and x.
     pub shape: (usize, usize),
-    /// Distances of nodes along x and y \[length\].
+    /// The spacings along x and y \[length\].
     pub spacing: [f64; 2],
     /// Time step \[time\].
     pub dt: f64,
-    /// Steps.
+    /// The number of steps.
     pub steps: u64,
 }
 
 impl Level {
-    /// Area between the outermost nodes \[length²\].
+    /// The area between the outermost nodes \[length²\].
     #[expect(
         clippy::cast_precision_loss,
         reason = "numbers of nodes are below 2^53"
@@ -54,51 +53,56 @@ impl Level {
 /// A problem on three grids, each twice as fine as the one before.
 #[derive(Debug, Clone)]
 pub struct Study {
-    /// From coarse to fine.
+    /// The grids from coarse to fine.
     pub levels: [Level; 3],
-    /// How many times finer than the coarse grid the user's own one is: 1, 2, 4, …
+    /// The refinement of the user's own grid relative to the coarse one: 1, 2, 4, …
     pub refinement: u32,
-    /// Simulated time of the comparison: that of the last snapshot \[time\]; none of a steady state.
+    /// The simulated time of the last snapshot, at which the grids are compared \[time\]; `None` for a steady state.
     pub time: Option<f64>,
     /// The mass \[density·length²\].
     pub mass: Estimate,
     /// The largest value \[density\].
     pub maximum: Estimate,
-    /// What comes in per time through walls and from held nodes in a steady state, by name \[density·length²/time\].
+    /// The largest value at a node without a given value \[density\], for a steady state whose overall maximum is a
+    /// given value.
+    pub inside: Option<Estimate>,
+    /// The rates of inflow through walls and at held nodes in a steady state, by name \[density·length²/time\].
     pub rates: Vec<(&'static str, Estimate)>,
     /// Values at points `(x, y)` \[density\].
     pub points: Vec<((f64, f64), Estimate)>,
-    /// How far p is from that of the fine grid at the nodes of the coarse one, as root mean square \[density\].
+    /// The root mean square of the difference of p from the fine grid, over the nodes of the coarse grid \[density\].
     pub field: Estimate,
-    /// How many nodes these are.
+    /// The number of nodes in this mean.
     pub nodes: usize,
-    /// The root mean square of p there \[density\].
+    /// The root mean square of p at these nodes \[density\].
     pub rms: f64,
-    /// On the coarse grid; none where walls are fixed and `method = "exact"` sums no fluxes, and of a steady state.
+    /// The balance of mass on the coarse grid; `None` for a steady state, and for `method = "exact"` with fixed walls,
+    /// which sums no fluxes.
     pub balance: Option<Balance>,
-    /// Whether the largest value is that of a fixed wall or a held node.
+    /// Whether the largest value is the value of a fixed wall or a held node.
     pub is_maximum_given: bool,
-    /// Whether there are no grids between, as arrays have no nodes there.
+    /// Whether the problem reads arrays, so that there are no grids between.
     pub reads_arrays: bool,
     /// Whether nodes are masked or held.
     pub has_edges: bool,
     /// Whether the diffusion coefficient, the capacity or the decay jumps between nodes.
     pub has_jumps: bool,
-    /// Whether the initial state or the source does.
+    /// Whether the initial state or the source jumps between nodes.
     pub starts_with_jumps: bool,
-    /// What single precision adds to the root mean square \[density\]; none in double precision.
+    /// The root mean square of the effect of single precision \[density\]; `None` in double precision.
     pub rounding: Option<f64>,
-    /// Between the smallest and the largest value of the initial state, with its walls \[density\].
+    /// The largest minus the smallest value of the initial state, with its walls \[density\].
     pub range: f64,
     /// Whether nodes lie on the walls.
     pub is_on_walls: bool,
     /// The largest |p| on the fine grid \[density\].
     pub scale: f64,
-    /// The largest capacity there; around an axis of rotation that of a ring by the area of its section.
+    /// The largest capacity on the fine grid; around an axis of rotation, the capacity of a ring divided by the area of
+    /// its section.
     pub capacity: f64,
 }
 
-/// What a [`Study`] will take, before it begins.
+/// The problems of a [`Study`], before they are solved.
 pub struct Planned {
     own: Problem,
     grids: Grids,
@@ -106,32 +110,34 @@ pub struct Planned {
 }
 
 impl Planned {
-    /// Steps of all grids.
+    /// The number of steps on all grids together.
     #[must_use]
     pub fn steps(&self) -> u64 {
-        let all = self.grids.all();
-        all.map(|problem| problem.schedule.last_step()).sum()
+        let problems = self.grids.all();
+        problems.map(|problem| problem.schedule.last_step()).sum()
     }
 
-    /// Updates of nodes on all grids, those of every stage.
+    /// The number of node updates on all grids, with every stage counted.
     #[must_use]
     pub fn updates(&self) -> f64 {
         self.grids.all().map(updates_of).sum()
     }
 
-    /// The problem on the finest grid, and its share of the updates.
+    /// The problem on the finest grid, and its fraction of the updates.
     #[must_use]
     pub fn finest(&self) -> (&Problem, f64) {
         let finest = &self.grids.nested[2];
         (finest, updates_of(finest) / self.updates())
     }
 
-    /// Refuses states for which there is no room: that of the finest grid comes last, and those of coarser ones are kept.
+    /// Refuses states that do not fit into memory. The finest grid is solved last, while the states of coarser grids
+    /// are kept.
     fn fits(&self) -> Result<(), CheckError> {
         let [coarse, middle, fine] = &self.grids.nested;
-        let kept = (coarse.grid.len() + middle.grid.len()).saturating_mul(size_of::<f64>() as u64);
+        let kept_bytes =
+            (coarse.grid.len() + middle.grid.len()).saturating_mul(size_of::<f64>() as u64);
         let mut states = Footprint::of(fine);
-        states.arrays = states.arrays.saturating_add(kept);
+        states.arrays = states.arrays.saturating_add(kept_bytes);
         let terms = Terms {
             limit: self.own.params.memory,
             snapshots: SnapshotStorage::Nothing,
@@ -147,7 +153,7 @@ impl Planned {
         }
     }
 
-    /// Solves the problem on all grids, and counts the steps.
+    /// Solves the problem on all grids. `progress` counts the steps.
     ///
     /// # Errors
     /// As [`Study::plan`].
@@ -157,100 +163,114 @@ impl Planned {
         let (coarse, balance) = solve_metered(&problems[0], progress)?;
         let middle = solve(&problems[1], progress)?;
         let states = [coarse, middle, solve(&problems[2], progress)?];
-        let between = Between::solve(&self.grids.between, progress)?;
+        let grids_between = Between::solve(&self.grids.between, progress)?;
         let run = OwnRun::solve(&self.own, &self.grids, &states, progress)?;
         let jumps = Jumps::of(problems)?;
-        let own = &problems[run.level];
+        let own_problem = &problems[run.level];
         let estimate = |value: Value<'_>, scale: f64, floor: [f64; 3]| {
             let values = [0, 1, 2].map(|level| value(&problems[level], &states[level]));
             let estimate = Estimate::new(values, scale)
-                .with_scatter(between.scatter(values, value), scale)
+                .with_scatter(grids_between.scatter(values, value), scale)
                 .with_floor(floor, scale);
-            let value = |state: &Field<f64>| value(own, state);
-            let distance = |one: &Field<f64>, other: &Field<f64>| (value(one) - value(other)).abs();
-            run.counted(estimate, scale, value, distance)
+            run.counted(
+                estimate,
+                scale,
+                |state| value(own_problem, state),
+                |one, other| (value(own_problem, one) - value(own_problem, other)).abs(),
+            )
         };
         let summary = problems[2].summary(&states[2])?;
         let (x, y) = (&problems[2].grid.x, &problems[2].grid.y);
-        let around = problems[2].grid.integral(1.0) / (x.spacing * y.spacing);
+        let circumference = problems[2].grid.integral(1.0) / (x.spacing * y.spacing);
         let capacities = problems[2].slots().capacities()?.into_iter();
-        let capacity = around * capacities.fold(0.0, f64::max);
+        let capacity = circumference * capacities.fold(0.0, f64::max);
         let scale = summary.min.abs().max(summary.max.abs());
-        let size = problems[2].grid.x.domain();
-        let height = problems[2].grid.y.domain();
-        let area = (size.1 - size.0) * (height.1 - height.0);
-        let on_coarse = |problem: &Problem, state: &Field<f64>| {
-            at_nodes(
-                &shown(problem, state).view(),
-                &problem.grid,
-                &problems[0].grid,
+        let x_ends = problems[2].grid.x.domain();
+        let y_ends = problems[2].grid.y.domain();
+        let area = (x_ends.1 - x_ends.0) * (y_ends.1 - y_ends.0);
+        let coarse_grid = &problems[0].grid;
+        let values_on_grids =
+            [0, 1, 2].map(|level| at_nodes_of(coarse_grid, &problems[level], &states[level]));
+        // Nodes that no grid masks.
+        let unmasked_nodes: Vec<usize> = (0..values_on_grids[0].len())
+            .filter(|node| values_on_grids.iter().all(|values| !values[*node].is_nan()))
+            .collect();
+        let rms_difference = |problem: &Problem, state: &Field<f64>, other: &[f64]| {
+            let own_values = at_nodes_of(coarse_grid, problem, state);
+            // On other grids nodes beside masked ones have no value.
+            let known_nodes = unmasked_nodes
+                .iter()
+                .filter(|&&node| !own_values[node].is_nan());
+            rms(known_nodes.map(|&node| own_values[node] - other[node]))
+        };
+        let rms_off_fine = |problem: &Problem, state: &Field<f64>| {
+            rms_difference(problem, state, &values_on_grids[2])
+        };
+        let distance = |one: &Field<f64>, other: &Field<f64>| {
+            let other_values = at_nodes_of(coarse_grid, own_problem, other);
+            rms_difference(own_problem, one, &other_values)
+        };
+        let rms_of_fine = rms(unmasked_nodes.iter().map(|&node| values_on_grids[2][node]));
+        let field = {
+            let values = [0, 1, 2].map(|level| rms_off_fine(&problems[level], &states[level]));
+            let estimate = Estimate::new(values, scale)
+                .with_scatter(grids_between.scatter(values, &rms_off_fine), scale)
+                .with_floor(jumps.shares.map(|share| share * rms_of_fine), scale);
+            run.counted(
+                estimate,
+                scale,
+                |state| rms_off_fine(own_problem, state),
+                distance,
             )
         };
-        let on_all = [0, 1, 2].map(|level| on_coarse(&problems[level], &states[level]));
-        // Nodes that no grid masks.
-        let is_common = |node: &usize| on_all.iter().all(|values| !values[*node].is_nan());
-        let common: Vec<usize> = (0..on_all[0].len()).filter(is_common).collect();
-        let between_states = |problem: &Problem, state: &Field<f64>, other: &[f64]| {
-            let own = on_coarse(problem, state);
-            // On other grids nodes beside masked ones have no value.
-            let there = common.iter().filter(|&&node| !own[node].is_nan());
-            rms(there.map(|&node| own[node] - other[node]))
-        };
-        let off_fine =
-            |problem: &Problem, state: &Field<f64>| between_states(problem, state, &on_all[2]);
-        let apart =
-            |one: &Field<f64>, other: &Field<f64>| between_states(own, one, &on_coarse(own, other));
-        let of_fine = rms(common.iter().map(|&node| on_all[2][node]));
-        let field = {
-            let values = [0, 1, 2].map(|level| off_fine(&problems[level], &states[level]));
-            let estimate = Estimate::new(values, scale)
-                .with_scatter(between.scatter(values, &off_fine), scale)
-                .with_floor(jumps.shares.map(|share| share * of_fine), scale);
-            run.counted(estimate, scale, |state| off_fine(own, state), apart)
-        };
-        let of_values = jumps.shares.map(|share| share * scale);
+        let value_floors = jumps.shares.map(|share| share * scale);
         let estimates = self.points.iter().map(|&point| {
-            let value = |problem: &Problem, state: &Field<f64>| {
-                value_at(&shown(problem, state).view(), &problem.grid, point)
-            };
-            (point, estimate(&value, scale, of_values))
+            let value = estimate(
+                &|problem, state| value_at(&shown(problem, state).view(), &problem.grid, point),
+                scale,
+                value_floors,
+            );
+            (point, value)
         });
         let estimates: Vec<_> = estimates.collect();
-        let is_masked = |(_, estimate): &&(_, Estimate)| estimate.values.iter().any(|p| p.is_nan());
-        if let Some(((x, y), _)) = estimates.iter().find(is_masked) {
+        let mut points = estimates.iter();
+        if let Some(((x, y), _)) =
+            points.find(|(_, estimate)| estimate.values.iter().any(|p| p.is_nan()))
+        {
             return Err(CheckError::Request(format!(
                 "the point --at {x:?},{y:?} is masked, or less than two nodes of the coarsest grid away from masked ones, between which p is not known"
             )));
         }
         let names = rates::names(&problems[2], &states[2])?;
-        let of_name =
+        let rate_of =
             |name| move |problem: &Problem, state: &Field<f64>| rates::rate(problem, state, name);
-        let of_fine_grid = names
+        let fine_rates = names
             .iter()
-            .map(|name| of_name(name)(&problems[2], &states[2]));
-        let largest = of_fine_grid.fold(0.0, |most: f64, rate| most.max(rate.abs()));
+            .map(|name| rate_of(name)(&problems[2], &states[2]));
+        let largest_rate = fine_rates.fold(0.0, |most: f64, rate| most.max(rate.abs()));
         let rates = names.into_iter();
-        let rates = rates.map(|name| (name, estimate(&of_name(name), largest, [0.0; 3])));
+        let rates = rates.map(|name| (name, estimate(&rate_of(name), largest_rate, [0.0; 3])));
         let rates = rates.collect();
-        let mut of_maximum = of_values;
+        let is_steady = self.own.params.method == StepMethod::Steady;
+        let mut maximum_floors = value_floors;
         let mut is_maximum_given = true;
-        for ((problem, state), of_level) in problems.iter().zip(&states).zip(&mut of_maximum) {
-            match maximum::is_given(problem, state) {
-                true => *of_level = of_level.max(maximum::hidden(problem, state)?),
-                false => is_maximum_given = false,
+        for ((problem, state), of_level) in problems.iter().zip(&states).zip(&mut maximum_floors) {
+            if maximum::is_given(problem, state) {
+                *of_level = of_level.max(maximum::hidden(problem, state)?);
+            } else {
+                is_maximum_given = false;
             }
         }
         let range = {
-            let mut start = Field::<f64>::zeros(own.grid.shape())?;
-            own.fill_initial(&mut start, 0)?;
-            let start = own.summary(&start)?;
+            let mut start = Field::<f64>::zeros(own_problem.grid.shape())?;
+            own_problem.fill_initial(&mut start, 0)?;
+            let start = own_problem.summary(&start)?;
             start.max - start.min
         };
         let mut levels = [0, 1, 2].map(|level| level_of(&problems[level]));
         if let (Some(problem), true) = (&self.grids.run, self.grids.refinement <= 4) {
             levels[run.level] = level_of(problem);
         }
-        let is_steady = self.own.params.method == StepMethod::Steady;
         let is_metered = !self.own.params.method.is_exact_in_time() || self.own.conserves_mass();
         Ok(Study {
             levels,
@@ -264,20 +284,23 @@ impl Planned {
             maximum: estimate(
                 &|problem, state| problem.summary(state).map_or(f64::NAN, |all| all.max),
                 scale,
-                of_maximum,
+                maximum_floors,
             ),
             is_maximum_given,
+            inside: (is_steady && is_maximum_given)
+                .then(|| estimate(&maximum::inside, scale, value_floors))
+                .filter(|inside| inside.values.iter().all(|value| value.is_finite())),
             rates,
             points: estimates,
             field,
-            nodes: common.len(),
-            rms: of_fine,
+            nodes: unmasked_nodes.len(),
+            rms: rms_of_fine,
             balance: (is_metered && !is_steady).then_some(balance),
             has_jumps: has_jumps(problems)?,
             reads_arrays: self.own.reads_arrays(),
             has_edges: self.own.geometry().is_there(),
             starts_with_jumps: jumps.masses != [0.0; 3],
-            rounding: run.rounding(apart),
+            rounding: run.rounding(distance),
             range,
             is_on_walls: self.own.params.grid == Layout::Walls,
             scale,
@@ -287,27 +310,27 @@ impl Planned {
 }
 
 impl Study {
-    /// What a study of the problem of a parameter file takes, at its own spacing, half and a quarter of it; at coarser
-    /// ones where that would be too dear.
+    /// Plans a study of the problem of a parameter file, at its own spacing, half and a quarter of it; at coarser ones
+    /// if these take too long.
     ///
     /// # Errors
-    /// [`CheckError::Request`] where there is nothing to compare, a point is outside the domain, or arrays do
-    /// not have the nodes of coarser grids; [`CheckError::Params`] for parameters that cannot be used.
+    /// [`CheckError::Request`] if there is nothing to compare, a point is outside the domain, or arrays do not share
+    /// nodes with coarser grids; [`CheckError::Params`] for parameters that cannot be used.
     pub fn plan(raw: &RawParams, points: &[(f64, f64)]) -> Result<Planned, CheckError> {
-        let own = Problem::from_raw(raw)?;
-        let params = &own.params;
-        check_points(&own, points)?;
-        if own.schedule.last_step() == 0 && !params.method.is_exact_in_time() {
+        let problem = Problem::from_raw(raw)?;
+        let params = &problem.params;
+        check_points(&problem, points)?;
+        if problem.schedule.last_step() == 0 && !params.method.is_exact_in_time() {
             return Err(CheckError::Request(format!(
                 "there is nothing to check: runtime = {:?} is shorter than one step of {:?}",
-                params.runtime, own.schedule.dt
+                params.runtime, problem.schedule.dt
             )));
         }
-        let own = shortened(own, raw)?;
+        let problem = shortened(problem, raw)?;
         Ok(Planned {
-            grids: Grids::new(&own, raw)?,
+            grids: Grids::new(&problem, raw)?,
             points: points.to_vec(),
-            own,
+            own: problem,
         })
     }
 
@@ -319,56 +342,66 @@ impl Study {
         Self::plan(raw, points)?.solve(&Progress::default())
     }
 
-    /// All estimates with their names; that of p is of its distance from the fine grid.
+    /// All estimates with their names. The estimate of p is of its difference from the fine grid.
     #[must_use]
     pub fn estimates(&self) -> Vec<(String, Estimate)> {
-        let mut all = vec![
+        let mut estimates = vec![
             ("mass".to_owned(), self.mass),
             ("maximum".to_owned(), self.maximum),
             (FIELD.to_owned(), self.field),
         ];
+        estimates.extend(self.inside.map(|inside| (INSIDE.to_owned(), inside)));
         let rates = self.rates.iter();
-        all.extend(rates.map(|(name, estimate)| ((*name).to_owned(), *estimate)));
-        all.extend(
+        estimates.extend(rates.map(|(name, estimate)| ((*name).to_owned(), *estimate)));
+        estimates.extend(
             self.points
                 .iter()
                 .map(|((x, y), estimate)| (format!("p({x:?}, {y:?})"), *estimate)),
         );
-        all
+        estimates
     }
 }
 
 /// The name of the estimate of p at all nodes.
 pub(super) const FIELD: &str = "p off fine, rms";
 
+/// The name of the estimate of the largest value that is not given.
+pub(super) const INSIDE: &str = "maximum inside";
+
 /// The root mean square.
 fn rms(values: impl Iterator<Item = f64>) -> f64 {
-    let add = |(sum, count), value| (sum + value * value, count + 1.0);
-    let (sum, count) = values.fold((0.0, 0.0), add);
+    let (sum, count) = values.fold((0.0, 0.0), |(sum, count), value| {
+        (sum + value * value, count + 1.0)
+    });
     (sum / f64::max(count, 1.0)).sqrt()
 }
 
-/// A state as a snapshot.
+/// The values of a state interpolated to the nodes of a coarser grid.
+fn at_nodes_of(coarse: &Grid, problem: &Problem, state: &Field<f64>) -> Vec<f64> {
+    at_nodes(&shown(problem, state).view(), &problem.grid, coarse)
+}
+
+/// A state with the values of its snapshot.
 fn shown<'a>(problem: &Problem, state: &'a Field<f64>) -> CowArray<'a, f64, Ix2> {
-    let mut shown = CowArray::from(state.view());
+    let mut snapshot = CowArray::from(state.view());
     if problem.masked().is_some()
-        && let Some(values) = shown.as_slice_mut()
+        && let Some(values) = snapshot.as_slice_mut()
     {
         problem.codec().encode(0, values);
     }
-    shown
+    snapshot
 }
 
 fn check_points(problem: &Problem, points: &[(f64, f64)]) -> Result<(), CheckError> {
-    let inside = |axis: &Axis, at: f64| {
-        let (first, last) = axis.domain();
-        (first..=last).contains(&at)
-    };
     let grid = &problem.grid;
-    match points
-        .iter()
-        .find(|(x, y)| !(inside(&grid.x, *x) && inside(&grid.y, *y)))
-    {
+    let is_inside = |(x, y): &&(f64, f64)| {
+        let coordinates = [(&grid.x, *x), (&grid.y, *y)];
+        coordinates.iter().all(|(axis, at)| {
+            let (lower, upper) = axis.domain();
+            (lower..=upper).contains(at)
+        })
+    };
+    match points.iter().find(|point| !is_inside(point)) {
         None => Ok(()),
         Some((x, y)) => {
             let ((x1, x2), (y1, y2)) = (grid.x.domain(), grid.y.domain());
@@ -386,72 +419,4 @@ fn level_of(problem: &Problem) -> Level {
         dt: problem.schedule.dt,
         steps: problem.schedule.last_step(),
     }
-}
-
-/// Whether neighbours differ on the fine grid as much as they do on the middle one: where coefficients are smooth, by
-/// half as much.
-fn has_jumps(problems: &[Problem; 3]) -> Result<bool, CheckError> {
-    let middle = steepest(&problems[1])?;
-    let fine = steepest(&problems[2])?;
-    Ok(fine > 0.05 && fine > 0.75 * middle)
-}
-
-/// The largest |ln| of the ratio of the diffusion coefficients of two neighbouring faces, or of the capacities or
-/// decays of two neighbouring nodes.
-fn steepest(problem: &Problem) -> Result<f64, CheckError> {
-    let (ny, _) = problem.grid.shape();
-    let columns = &problem.grid.x;
-    // Around an axis of rotation the radius is in them, which is of no material.
-    let by = |radius: &dyn Fn(usize) -> f64, mut values: Array2<f64>| {
-        let each = values.indexed_iter_mut();
-        each.for_each(|((_, i), value)| *value /= radius(i));
-        values
-    };
-    let by_radius = |values| by(&|i| columns.radius(i), values);
-    let equation = problem.dynamics::<f64>(0..ny)?.equation;
-    let mut arrays = Vec::new();
-    if let Operator::Variable { x, y } = equation.operator {
-        // Beyond the walls there is no material; beside masked nodes the faces there are no number either.
-        let (along_x, along_y) = (x.ncols() - 1, y.nrows() - 1);
-        arrays.extend([
-            by(
-                &|i| columns.radius_of_face(i + 1),
-                x.slice_move(s![.., 1..along_x]),
-            ),
-            by_radius(y.slice_move(s![1..along_y, ..])),
-        ]);
-    }
-    if let Some(Coefficient::Array(decay)) = equation.reaction.map(|reaction| reaction.decay) {
-        let mut decay = by_radius(decay);
-        // Nothing decays at nodes that keep their value.
-        if let Some(values) = decay.as_slice_mut() {
-            problem.geometry().fill_kept(0, values, f64::NAN);
-        }
-        // It may be 0, beside whatever there is of it.
-        let most = decay.iter().copied().fold(f64::MIN_POSITIVE, f64::max);
-        arrays.push(decay.mapv(|decay| 1.0 + decay / most));
-    }
-    if problem.slots().uniform(Place::Capacity).is_none() {
-        let capacity = Array2::from_shape_vec(problem.grid.shape(), problem.slots().capacities()?);
-        arrays.extend(capacity.map(by_radius));
-    }
-    let ratio = |a: f64, b: f64| match (a == b, a * b == 0.0) {
-        (true, _) => 0.0,
-        _ if a.is_nan() || b.is_nan() => 0.0,
-        // Nothing passes the faces of masked nodes, whatever D is.
-        (_, true) if problem.masked().is_some() => 0.0,
-        (_, true) => f64::INFINITY,
-        _ => (a / b).ln().abs(),
-    };
-    let along_columns = |values: ArrayView2<'_, f64>| {
-        let rows = values.rows().into_iter();
-        rows.zip(values.rows().into_iter().skip(1))
-            .fold(0.0, |most: f64, (row, next)| {
-                row.iter()
-                    .zip(next)
-                    .fold(most, |most, (&a, &b)| most.max(ratio(a, b)))
-            })
-    };
-    let both = arrays.iter().flat_map(|array| [array.view(), array.t()]);
-    Ok(both.map(along_columns).fold(0.0, f64::max))
 }

@@ -13,29 +13,29 @@ use crate::{
 use diff2d_arrays::{expression::Expression, progress::Progress};
 use serde::Serialize;
 
-/// One kind of problem, and how well it was solved.
+/// One kind of problem, and the accuracy with which it was solved.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct CheckRow {
-    /// How time is stepped.
+    /// The time-stepping method.
     pub method: &'static str,
-    /// What all four sides have.
+    /// The boundary condition on all four sides.
     pub walls: &'static str,
-    /// What the square consists of.
+    /// The material of the square.
     pub material: &'static str,
-    /// What the solution is compared with.
+    /// The exact solution for comparison.
     pub against: &'static str,
     /// The largest difference from the exact solution.
     pub error: f64,
-    /// The most that it may be.
+    /// The largest error that is accepted.
     pub largest_error: f64,
-    /// By how many powers of the spacing errors fall, where two grids were compared; of RKL2, of the time step.
+    /// The observed order of convergence in the spacing, or in the time step for RKL2, if two grids were compared.
     pub order: Option<f64>,
-    /// The least that it may be.
+    /// The smallest order that is accepted.
     pub least_order: Option<f64>,
 }
 
 impl CheckRow {
-    /// Without an order, and with the error that is a rounding.
+    /// A row without an order, for a comparison that is exact up to rounding.
     fn new(
         method: StepMethod,
         walls: &'static str,
@@ -55,7 +55,7 @@ impl CheckRow {
         }
     }
 
-    /// With an order, and the error of a scheme.
+    /// Adds an observed order, and the error limit of a scheme.
     fn with_order(self, coarse: f64, fine: f64, least_order: f64) -> Self {
         Self {
             largest_error: LARGEST_ERROR,
@@ -73,31 +73,32 @@ impl CheckRow {
     }
 }
 
-/// Cells of the finer of two grids.
+/// The number of cells along a side of the finer of two grids.
 const CELLS: u32 = 32;
-/// Steps of explicit Euler on it; a quarter of them on the coarser one.
+/// The number of steps of explicit Euler on the finer grid; the coarser one takes a quarter of them.
 const STEPS: u32 = 192;
 /// Simulated time of the manufactured problems.
 const END: f64 = 0.04;
-/// Steps of RKL2 on the coarser grid; half and four times as many for the order.
+/// The number of steps of RKL2 on the coarser grid; half and four times as many for the order.
 const LONG_STEPS: u32 = 32;
 /// Simulated time of the manufactured problems that RKL2 solves.
 const LONG_END: f64 = 0.16;
 /// The time step of modes by RKL2.
 const LONG_STEP: f64 = 0.005;
-/// A step is of second order in space, and dt goes with dx².
+/// The least order in space. A step is of second order, and dt is in proportion to dx².
 const LEAST_ORDER: f64 = 1.9;
-/// RKL2 is of second order in time; shorter steps have fewer stages, whose errors are a little larger.
+/// The least order of RKL2 in time. It is of second order; shorter steps have fewer stages, whose errors are a little
+/// larger.
 const LEAST_ORDER_IN_TIME: f64 = 1.8;
 const LARGEST_ERROR: f64 = 0.01;
 const MANUFACTURED: &str = "manufactured solution";
-/// Of discrete modes: roundings.
+/// The largest error of discrete modes, which is due to rounding.
 const ROUNDING: f64 = 1e-12;
 
-/// Solves problems with all methods, kinds of wall and material, and compares with exact solutions.
+/// Solves problems with all methods, kinds of walls and materials, and compares them with exact solutions.
 ///
 /// # Errors
-/// [`CheckError`]; errors that are too large are in the rows.
+/// [`CheckError`]; errors that are too large are reported in the rows.
 pub fn table() -> Result<Vec<CheckRow>, CheckError> {
     let mut rows = Vec::new();
     for method in [StepMethod::Euler, StepMethod::Rkl2, StepMethod::Exact] {
@@ -132,7 +133,7 @@ pub fn table() -> Result<Vec<CheckRow>, CheckError> {
     Ok(rows)
 }
 
-/// `insulated` instead of a flux of 0.
+/// The name of walls without flux: `insulated`.
 fn without_flux(walls: WallKind) -> &'static str {
     match walls {
         WallKind::Flux => "insulated",
@@ -170,46 +171,49 @@ fn mode(
 fn rkl2_factor(stages: usize, z: f64) -> f64 {
     let s = stages as f64;
     let reach = s * s + s - 2.0;
-    let at = 1.0 + 4.0 / reach * z;
-    let (mut before, mut legendre) = (1.0, at);
+    let position = 1.0 + 4.0 / reach * z;
+    let (mut previous, mut legendre) = (1.0, position);
     for degree in 2..=stages {
         let k = degree as f64;
-        let next = ((2.0 * k - 1.0) * at * legendre - (k - 1.0) * before) / k;
-        (before, legendre) = (legendre, next);
+        let next_value = ((2.0 * k - 1.0) * position * legendre - (k - 1.0) * previous) / k;
+        (previous, legendre) = (legendre, next_value);
     }
     let b = reach / (2.0 * s * (s + 1.0));
     1.0 - b + b * legendre
 }
 
-/// The largest difference of the state at the end from a multiple of the initial one.
+/// The largest difference between the final state and `factor` times the initial one.
 fn difference_from_factor(problem: &Problem, factor: f64) -> Result<f64, CheckError> {
-    let end = solve(problem, &Progress::default())?;
+    let end_state = solve(problem, &Progress::default())?;
     let mut start = Field::<f64>::zeros(problem.grid.shape())?;
     problem.fill_initial(&mut start, 0)?;
-    Ok(largest_difference(&end, start.as_slice(), factor))
+    Ok(largest_difference(&end_state, start.as_slice(), factor))
 }
 
-/// The largest difference of a state from so many times some values; NaN is the largest there is.
+/// The largest difference between a state and `factor` times the values; NaN counts as the largest.
 fn largest_difference(state: &Field<f64>, values: &[f64], factor: f64) -> f64 {
-    let both = state.as_slice().iter().zip(values);
-    both.fold(0.0, |largest: f64, (state, value)| {
+    let pairs = state.as_slice().iter().zip(values);
+    pairs.fold(0.0, |largest: f64, (state, value)| {
         let error = (state - factor * value).abs();
         largest.max(if error.is_nan() { f64::INFINITY } else { error })
     })
 }
 
-/// A mode on two grids, solved exactly in time, beside the solution of the equation.
+/// A mode on two grids, solved exactly in time, compared with the solution of the equation.
 fn solution(walls: WallKind, material: MaterialKind) -> Result<CheckRow, CheckError> {
-    let error = |cells: u32| -> Result<f64, CheckError> {
-        let mode = exact::mode(StepMethod::Exact, None, walls, material, cells);
-        let problem: Problem = mode.text.parse()?;
-        let factor = (-problem.schedule.end() * mode.true_rate).exp();
-        difference_from_factor(&problem, factor)
-    };
-    let (coarse, fine) = (error(CELLS / 2)?, error(CELLS)?);
+    let errors = [CELLS / 2, CELLS].map(|cells| solution_error(walls, material, cells));
+    let [coarse, fine] = errors;
+    let (coarse, fine) = (coarse?, fine?);
     let (walls, against) = (without_flux(walls), "solution of the equation");
     let row = CheckRow::new(StepMethod::Exact, walls, material, against, fine);
     Ok(row.with_order(coarse, fine, LEAST_ORDER))
+}
+
+fn solution_error(walls: WallKind, material: MaterialKind, cells: u32) -> Result<f64, CheckError> {
+    let mode = exact::mode(StepMethod::Exact, None, walls, material, cells);
+    let problem: Problem = mode.text.parse()?;
+    let factor = (-problem.schedule.end() * mode.true_rate).exp();
+    difference_from_factor(&problem, factor)
 }
 
 /// The problem with the manufactured solution on a grid, and its state at the end.
@@ -224,18 +228,18 @@ fn manufactured(
     let dt = end / f64::from(steps);
     let text = exact::manufactured(method, dt, walls, material, cells, end);
     let problem: Problem = text.parse()?;
-    let end = solve(&problem, &Progress::default())?;
-    Ok((problem, end))
+    let end_state = solve(&problem, &Progress::default())?;
+    Ok((problem, end_state))
 }
 
 /// A manufactured solution by explicit Euler on two grids.
 fn in_space(walls: WallKind, material: MaterialKind) -> Result<CheckRow, CheckError> {
-    let error = |cells: u32, steps: u32| -> Result<f64, CheckError> {
+    let [coarse, fine] = [(CELLS / 2, STEPS / 4), (CELLS, STEPS)].map(|(cells, steps)| {
         let euler = StepMethod::Euler;
-        let (problem, end) = manufactured(euler, walls, material, cells, END, steps)?;
-        Ok(difference(&problem, &end))
-    };
-    let (coarse, fine) = (error(CELLS / 2, STEPS / 4)?, error(CELLS, STEPS)?);
+        manufactured(euler, walls, material, cells, END, steps)
+            .map(|(problem, state)| difference(&problem, &state))
+    });
+    let (coarse, fine) = (coarse?, fine?);
     let row = CheckRow::new(
         StepMethod::Euler,
         walls.name(),
@@ -246,13 +250,13 @@ fn in_space(walls: WallKind, material: MaterialKind) -> Result<CheckRow, CheckEr
     Ok(row.with_order(coarse, fine, LEAST_ORDER))
 }
 
-/// A manufactured solution that rests, on three grids, of which the two of the lower order count.
+/// A steady manufactured solution on three grids; the lower of two observed orders counts.
 fn at_rest(walls: WallKind, material: MaterialKind) -> Result<CheckRow, CheckError> {
-    let error = |cells: u32| -> Result<f64, CheckError> {
-        let (problem, state) = manufactured(StepMethod::Steady, walls, material, cells, END, 1)?;
-        Ok(difference(&problem, &state))
-    };
-    let [coarse, middle, fine] = [error(CELLS / 2)?, error(CELLS)?, error(2 * CELLS)?];
+    let [coarse, middle, fine] = [CELLS / 2, CELLS, 2 * CELLS].map(|cells| {
+        manufactured(StepMethod::Steady, walls, material, cells, END, 1)
+            .map(|(problem, state)| difference(&problem, &state))
+    });
+    let (coarse, middle, fine) = (coarse?, middle?, fine?);
     let row = CheckRow::new(
         StepMethod::Steady,
         walls.name(),
@@ -260,24 +264,25 @@ fn at_rest(walls: WallKind, material: MaterialKind) -> Result<CheckRow, CheckErr
         MANUFACTURED,
         fine,
     );
-    let (more, less) = match coarse / middle < middle / fine {
-        true => (coarse, middle),
-        false => (middle, fine),
+    let (coarser_error, finer_error) = if coarse / middle < middle / fine {
+        (coarse, middle)
+    } else {
+        (middle, fine)
     };
-    Ok(row.with_order(more, less, LEAST_ORDER))
+    Ok(row.with_order(coarser_error, finer_error, LEAST_ORDER))
 }
 
-/// A manufactured solution by RKL2 on one grid: its order in time, by differences from much shorter steps.
+/// A manufactured solution by RKL2 on one grid. The order in time follows from differences to much shorter steps.
 fn in_time(walls: WallKind, material: MaterialKind) -> Result<CheckRow, CheckError> {
     let (rkl2, cells) = (StepMethod::Rkl2, CELLS / 2);
-    let of = |steps: u32| manufactured(rkl2, walls, material, cells, LONG_END, steps);
-    let (_, shortest) = of(4 * LONG_STEPS)?;
-    let error = |state: &Field<f64>| largest_difference(state, shortest.as_slice(), 1.0);
-    let (_, coarse) = of(LONG_STEPS / 2)?;
-    let (problem, fine) = of(LONG_STEPS)?;
-    let own = difference(&problem, &fine);
-    let row = CheckRow::new(rkl2, walls.name(), material, MANUFACTURED, own);
-    Ok(row.with_order(error(&coarse), error(&fine), LEAST_ORDER_IN_TIME))
+    let [shortest, coarse, fine] = [4 * LONG_STEPS, LONG_STEPS / 2, LONG_STEPS]
+        .map(|steps| manufactured(rkl2, walls, material, cells, LONG_END, steps));
+    let ((_, shortest), (_, coarse), (problem, fine)) = (shortest?, coarse?, fine?);
+    let [coarse_error, fine_error] =
+        [&coarse, &fine].map(|state| largest_difference(state, shortest.as_slice(), 1.0));
+    let error = difference(&problem, &fine);
+    let row = CheckRow::new(rkl2, walls.name(), material, MANUFACTURED, error);
+    Ok(row.with_order(coarse_error, fine_error, LEAST_ORDER_IN_TIME))
 }
 
 /// The largest difference of a state from the manufactured solution at its time.

@@ -1,49 +1,50 @@
-//! How far to trust an answer, in a sentence.
+//! A sentence on how far to trust a result.
 
 use super::{
     balance::Balance,
     estimate::Estimate,
-    study::{FIELD, Study},
+    study::{FIELD, INSIDE, Study},
 };
 
-/// Observed orders that confirm second order.
+/// The range of observed orders that confirm second order.
 const SECOND: std::ops::RangeInclusive<f64> = 1.7..=2.5;
-/// A share of the mass that roundings do not explain.
+/// The fraction of the mass above which an imbalance is not a rounding error.
 const UNBALANCED: f64 = 1e-8;
-/// A share of what the domain could hold that is taken for 0.
+/// The fraction of the mass that fits into the domain below which a mass counts as 0.
 const NEGLIGIBLE: f64 = 1e-12;
 
 impl Study {
-    /// How far to trust the numbers of the user's own grid.
+    /// A sentence on how far to trust the numbers on the user's own grid.
     #[must_use]
     pub fn verdict(&self) -> String {
         let estimates = self.estimates();
-        let finer = f64::from(self.refinement);
-        let shares: Vec<String> = estimates
+        let refinement = f64::from(self.refinement);
+        let accuracies: Vec<String> = estimates
             .iter()
             .map(|(name, estimate)| {
-                let to = to_within(estimate.error_at(finer), self.size_of(name, estimate));
+                let accuracy =
+                    to_within(estimate.error_at(refinement), self.size_of(name, estimate));
                 match name.as_str() {
-                    FIELD => format!("p at {} nodes to {to} (root mean square)", self.nodes),
+                    FIELD => format!("p at {} nodes to {accuracy} (root mean square)", self.nodes),
                     "maximum" if self.is_maximum_given && estimate.is_exact => {
                         "maximum as a wall or a held node gives it".to_owned()
                     }
-                    _ => format!("{name} to {to}"),
+                    _ => format!("{name} to {accuracy}"),
                 }
             })
             .collect();
-        let mut trust = format!("trust {}", shares.join(", "));
+        let mut trust = format!("trust {}", accuracies.join(", "));
         if let Some(rounding) = self.rounding {
             trust += &format!("; single precision adds {} of p", share(rounding, self.rms));
             if self.range > 0.0 {
-                let of_range = share(rounding, self.range);
-                trust += &format!(", {of_range} of the range of the initial state and its walls");
+                let share_of_range = share(rounding, self.range);
+                trust +=
+                    &format!(", {share_of_range} of the range of the initial state and its walls");
             }
         }
         if self.reads_arrays {
             trust += "; the problem reads arrays, whose values between the nodes are not known, so what all three grids miss alike, as of edges and jumps, is not in these numbers";
         }
-        let is_second = |order: Option<f64>| order.is_some_and(|order| SECOND.contains(&order));
         let is_unbalanced =
             |balance: &Balance| balance.unexplained().abs() > UNBALANCED * self.flow();
         if self.balance.as_ref().is_some_and(is_unbalanced) {
@@ -51,12 +52,12 @@ impl Study {
         }
         if estimates.iter().all(|(_, estimate)| estimate.is_exact) {
             let nodes = self.nodes;
-            let single = match self.rounding {
+            let single_precision_note = match self.rounding {
                 Some(_) => format!(" In single precision, {trust}."),
                 None => String::new(),
             };
             return format!(
-                "The three grids agree to rounding in mass, maximum and p at the {nodes} nodes that all have, so the spacing adds no error that can be seen there; what lies between the nodes of all three was not looked at.{single}"
+                "The three grids agree to rounding in mass, maximum and p at the {nodes} nodes that all have, so the spacing adds no error that can be seen there; what lies between the nodes of all three was not looked at.{single_precision_note}"
             );
         }
         if self.has_jumps {
@@ -84,11 +85,13 @@ impl Study {
                 "This grid puts the boundary nodes outside the domain by an amount that depends on dx, so order 1 is all that can be expected (grid = \"walls\" has order 2); {trust}."
             );
         }
-        // Of a value that is given, what lies between the nodes alone is in question.
-        let is_given = |name: &str| name == "maximum" && self.is_maximum_given;
-        if estimates.iter().all(|(name, estimate)| {
-            estimate.is_exact || is_second(estimate.order) || is_given(name)
-        }) {
+        // Of a value that is given, what lies between the nodes alone is in question, and the node next to it moves with the spacing.
+        let is_as_expected = estimates.iter().all(|(name, estimate)| {
+            let is_second = estimate.order.is_some_and(|order| SECOND.contains(&order));
+            let is_given = (name == "maximum" && self.is_maximum_given) || name == INSIDE;
+            estimate.is_exact || is_second || is_given
+        });
+        if is_as_expected {
             return format!(
                 "Errors fall with the square of the spacing, as they should: on your own grid, {trust}."
             );
@@ -98,7 +101,7 @@ impl Study {
         )
     }
 
-    /// What an error of an estimate is measured by.
+    /// The size relative to which the error of an estimate is given.
     fn size_of(&self, name: &str, estimate: &Estimate) -> f64 {
         match name {
             "mass" => self.or_capacity(estimate.values[2].abs()),
@@ -107,13 +110,14 @@ impl Study {
         }
     }
 
-    /// An amount of mass, or what the domain could hold where that is a rounding.
+    /// An amount of mass, or the mass that fits into the domain if the amount is a rounding error.
     fn or_capacity(&self, mass: f64) -> f64 {
         // Where positive and negative values cancel, the mass is a rounding.
         let capacity = self.scale * self.capacity * self.levels[0].area();
-        match mass > NEGLIGIBLE * capacity {
-            true => mass,
-            false => capacity,
+        if mass > NEGLIGIBLE * capacity {
+            mass
+        } else {
+            capacity
         }
     }
 
@@ -128,27 +132,29 @@ impl Study {
                     source,
                     decay,
                     held,
-                    fixed,
                     ..
                 } = *balance;
-                let parts = [start, end, source, decay, held, fixed];
+                let parts = [start, end, source, decay, held];
                 parts.into_iter().chain(balance.walls).collect()
             }
         };
-        let all = parts.iter();
-        self.or_capacity(all.fold(f64::MIN_POSITIVE, |most, part| most.max(part.abs())))
+        let largest = parts
+            .iter()
+            .fold(f64::MIN_POSITIVE, |largest, part| largest.max(part.abs()));
+        self.or_capacity(largest)
     }
 }
 
-/// A share, `0.02 %`, or `± 1e-5` of what is no larger than that.
+/// An error as a percentage, `0.02 %`, or as `± 1e-5` if it exceeds the size `of`.
 fn to_within(error: f64, of: f64) -> String {
-    match error < of || error == 0.0 {
-        true => share(error, of),
-        false => format!("± {error:.1e}, which is more than its size"),
+    if error < of || error == 0.0 {
+        share(error, of)
+    } else {
+        format!("± {error:.1e}, which is more than its size")
     }
 }
 
-/// `0.02 %`, with two digits.
+/// A fraction as a percentage with two digits, `0.02 %`.
 fn share(error: f64, of: f64) -> String {
     let percent = 100.0 * error / of.max(f64::MIN_POSITIVE);
     if percent < 1e-6 {

@@ -19,11 +19,11 @@ pub(super) struct ArchiveInfo {
 #[derive(Serialize)]
 struct MemberInfo {
     name: String,
-    /// Unpacked.
+    /// Bytes of the member once it is unpacked.
     bytes: u64,
     shape: Option<Vec<u64>>,
     dtype: Option<String>,
-    /// Why it cannot be read in place, if it cannot.
+    /// The reason why the member cannot be read in place, if it cannot.
     hindrance: Option<String>,
 }
 
@@ -42,9 +42,10 @@ impl ArchiveInfo {
 
 impl MemberInfo {
     fn new(archive: &Archive, member: &Member) -> Self {
-        let header = match member.is_compressed {
-            true => Err("compressed, which `numpy.savez` does not do".to_owned()),
-            false => archive.header(member).map_err(|error| error.to_string()),
+        let header = if member.is_compressed {
+            Err("compressed, which `numpy.savez` does not do".to_owned())
+        } else {
+            archive.header(member).map_err(|error| error.to_string())
         };
         let mut info = Self {
             name: excerpt(&member.name, 200),
@@ -71,11 +72,8 @@ impl fmt::Display for ArchiveInfo {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut lines = Listing::default();
         lines.add("file", &self.file);
-        let s = if self.members.len() == 1 { "" } else { "s" };
-        lines.add(
-            "archive",
-            format!("{} member{s}, read as FILE.npz:NAME", self.members.len()),
-        );
+        let members = number::counted(self.members.len() as u64, "member");
+        lines.add("archive", format!("{members}, read as FILE.npz:NAME"));
         for member in &self.members {
             let text = match (&member.shape, &member.dtype, &member.hindrance) {
                 (Some(shape), Some(dtype), _) => {

@@ -1,15 +1,18 @@
 //! Axes by name and in the units of a run: `t=2.5`, `x=0`, `y=-1:1`.
 
-use super::{number, values};
+use super::{
+    number, ranges,
+    rows::{Cell, Column},
+    values,
+};
 use crate::{cube::JournalledArray, error::Error};
 use diff2d_arrays::{
     labels::{AxisValues, Labels, NamedAxis},
-    npy::Slice,
     wording::excerpt,
 };
-use std::{borrow::Cow, ops::Range};
+use std::{borrow::Cow, fmt::Display, iter, ops::Range};
 
-/// An array's axes, which have names and coordinates if it is a cube or was made from one.
+/// The axes of an array, which have names and coordinates if the array is a cube or was made from a cube.
 pub(super) struct Axes<'a> {
     pub(super) array: &'a JournalledArray,
     pub(super) labels: Cow<'a, Labels>,
@@ -31,10 +34,31 @@ impl<'a> Axes<'a> {
         .collect()
     }
 
+    /// The columns of an index along some axes, and of the coordinates along those that have some.
+    pub(super) fn columns(&self, axes: &[usize]) -> Vec<Column> {
+        let located = self.with_coordinates().into_iter();
+        let names = located.filter(|(axis, _)| axes.contains(axis));
+        let names = names.map(|(_, name)| Column::new(name));
+        iter::once(Column::index(axes.len())).chain(names).collect()
+    }
+
+    /// The cells of [`columns`](Self::columns) for the indices along some axes, which are printed as `shown`.
+    pub(super) fn cells(&self, indices: &[(usize, u64)], shown: Vec<u64>) -> Vec<Cell> {
+        let located = self.with_coordinates().into_iter();
+        let coordinates = located.filter_map(|(axis, _)| {
+            let mut indices = indices.iter().filter(|(other, _)| *other == axis);
+            let (_, index) = indices.next()?;
+            Some(Cell::from(
+                self.coordinate(axis, *index).unwrap_or(f64::NAN),
+            ))
+        });
+        iter::once(Cell::Index(shown)).chain(coordinates).collect()
+    }
+
     /// Whether the first axis is time.
     pub(super) fn has_times(&self) -> bool {
-        let first = self.with_coordinates().into_iter().next();
-        first.is_some_and(|first| first == (0, "t"))
+        let leading_axis = self.with_coordinates().into_iter().next();
+        leading_axis.is_some_and(|leading_axis| leading_axis == (0, "t"))
     }
 
     /// The coordinates of an index along the axes that have some, with the axes' names.
@@ -97,43 +121,43 @@ impl<'a> Axes<'a> {
 
     fn named(&self, name: &str) -> Result<usize, Error> {
         self.labels.position(name).ok_or_else(|| {
-            let known: Vec<&str> = self.labels.names().collect();
+            let axis_names: Vec<&str> = self.labels.names().collect();
             let path = self.array.path.display();
             Error::Usage(if self.array.run().is_some() {
                 format!("axis {name}: the axes of a cube are 0 or t, 1 or y, 2 or x")
-            } else if known.is_empty() {
+            } else if axis_names.is_empty() {
                 format!(
                     "axis {name}: the axes of {path} are numbers, as it is no cube with a journal, nor made from one"
                 )
             } else {
-                let known = known.join(", ");
-                format!("axis {name}: the axes of {path} with a name are {known}")
+                let axis_names = axis_names.join(", ");
+                format!("axis {name}: the axes of {path} with a name are {axis_names}")
             })
         })
     }
 
-    /// One entry an axis: a list in the order of the axes, or `name=value` in any order, the rest
-    /// `None`. Errors begin with what was typed.
+    /// Splits a text into entries: a list in the order of the axes, or `name=value` in any order, with `None` for the axes that
+    /// are not named. Errors begin with what was typed.
     pub(super) fn entries(&self, typed: &str, text: &str) -> Result<Entries, Error> {
         let dimensions = self.array.npy.shape.len();
-        let parts: Vec<&str> = match text.trim() {
-            "" => Vec::new(),
-            text => text.split(',').map(str::trim).collect(),
-        };
-        if !parts.iter().any(|part| part.contains('=')) {
-            return Ok(Entries::Listed(
-                parts.into_iter().map(str::to_owned).collect(),
-            ));
+        if !text.contains('=') {
+            let parts = match text.trim() {
+                "" => Vec::new(),
+                text => text.split(',').map(|part| part.trim().to_owned()).collect(),
+            };
+            return Ok(Entries::Listed(parts));
         }
         let mut entries = vec![None; dimensions];
-        for part in parts {
-            let (name, value) = part.split_once('=').ok_or_else(|| {
-                Error::Usage(format!(
-                    "{typed}: '{part}' has no name; either all have one or none"
-                ))
-            })?;
-            let axis = self.named(name.trim())?;
-            if entries[axis].replace(value.trim().to_owned()).is_some() {
+        let named_values = ranges::named_values(text)
+            .map_err(|reason| Error::Usage(format!("{typed}: {reason}")))?;
+        for (name, value) in named_values {
+            if name.parse::<i64>().is_ok() {
+                return Err(Error::Usage(format!(
+                    "{typed}: axes before = have names; by their numbers, ranges of indices stand in the order of the axes, such as 1:5,:,2:8"
+                )));
+            }
+            let axis = self.named(name)?;
+            if entries[axis].replace(value.to_owned()).is_some() {
                 return Err(Error::Usage(format!("{typed}: {name} twice")));
             }
         }
@@ -160,34 +184,35 @@ impl<'a> Axes<'a> {
         }
         let (name, path) = (self.name(axis), self.array.path.display());
         if self.takes_indices(axis) {
-            let length = self.array.npy.shape[axis];
-            let index = slice(text, length).filter(|_| !text.contains(':'));
-            return index.map(|range| range.start).ok_or_else(|| {
-                Error::Usage(format!("{name}={text}: {path} has {length} along {name}, with the numbers 0 to {}, or from the end -1 and so on", length.saturating_sub(1)))
-            });
+            return self.index(axis, &name, text);
         }
-        let wanted = finite(&name, text)?;
-        let known = self
+        let coordinate = finite(&name, text)?;
+        let named_axis = self
             .labels
             .axis(axis)
             .filter(|axis| axis.coordinates().is_some());
-        let Some(known) = known else {
+        let Some(named_axis) = named_axis else {
             return Err(Error::Usage(format!(
                 "{name}={text}: no coordinates are known along {name} of {path}; give ranges of indices for all axes, such as 2:8"
             )));
         };
-        let Some((first, last)) = known.ends() else {
-            return Err(Error::Usage(format!(
-                "{name}={text}: {path} holds no committed snapshot yet"
-            )));
+        let committed = if axis == 0 && self.array.journal.is_some() {
+            " committed"
+        } else {
+            ""
         };
-        known.nearest(wanted).ok_or_else(|| {
-            let committed = match axis == 0 && self.array.journal.is_some() {
-                true => " committed",
-                false => "",
-            };
+        nearest_on(named_axis, coordinate, text, &path)
+            .map_err(|sentence| Error::Usage(sentence + committed))
+    }
+
+    /// The index along an axis, which errors call `name`, that a whole number stands for: from the end, if it is negative.
+    pub(super) fn index(&self, axis: usize, name: &str, text: &str) -> Result<u64, Error> {
+        let length = self.array.npy.shape[axis];
+        let slice = ranges::slice(text, length).filter(|_| !text.contains(':'));
+        slice.map(|slice| slice.start).ok_or_else(|| {
+            let (typed, last_index) = (excerpt(text, 60), length.saturating_sub(1));
             Error::Usage(format!(
-                "{name}={text}: {path} reaches from {first:?} to {last:?}{committed}"
+                "{name}={typed}: expected a whole number from -{length} to {last_index}"
             ))
         })
     }
@@ -201,24 +226,26 @@ impl<'a> Axes<'a> {
         length: u64,
     ) -> Result<(Range<u64>, u64), Error> {
         let parts: Vec<&str> = text.split(':').collect();
-        let step = step(parts.get(2)).filter(|_| parts.len() < 4);
+        let step = ranges::step(parts.get(2).copied()).filter(|_| parts.len() < 4);
         let step = step.ok_or_else(|| {
             let name = self.name(axis);
             Error::Usage(format!(
                 "{name}={text}: expected a range, such as 0:12 or, with every third index of it, 0:12:3; the step is at least 1"
             ))
         })?;
-        let from = parts[0].trim();
-        let to = parts.get(1).map_or(from, |to| to.trim());
-        let start = match from {
+        let start_text = parts[0].trim();
+        let stop_text = parts
+            .get(1)
+            .map_or(start_text, |stop_text| stop_text.trim());
+        let start = match start_text {
             "" => 0,
-            from => self.nearest(axis, from)?,
+            start_text => self.nearest(axis, start_text)?,
         };
-        let end = match to {
+        let stop = match stop_text {
             "" => length,
-            to => self.nearest(axis, to)? + 1,
+            stop_text => self.nearest(axis, stop_text)? + 1,
         };
-        Ok((start..end, step))
+        Ok((start..stop, step))
     }
 
     /// Whether an axis has a name, and its indices nothing but their numbers.
@@ -234,7 +261,7 @@ impl<'a> Axes<'a> {
         self.is_counted(axis) && !is_of_scenarios
     }
 
-    /// From one index to the next, in units.
+    /// The distance from one index to the next, in units.
     pub(super) fn spacing(&self, axis: usize) -> f64 {
         self.labels
             .axis(axis)
@@ -244,9 +271,9 @@ impl<'a> Axes<'a> {
 
     /// How many indices a length in units spans, at least one.
     pub(super) fn span(&self, axis: usize, text: &str) -> Result<u64, Error> {
-        let wanted = finite(&self.name(axis), text)?;
+        let length = finite(&self.name(axis), text)?;
         let spacing = self.spacing(axis);
-        if wanted <= 0.0 {
+        if length <= 0.0 {
             return Err(Error::Usage(format!(
                 "{}={text}: expected a length above 0",
                 self.name(axis)
@@ -263,7 +290,7 @@ impl<'a> Axes<'a> {
             clippy::cast_sign_loss,
             reason = "positive, and saturating"
         )]
-        Ok(((wanted / spacing).round() as u64).max(1))
+        Ok(((length / spacing).round() as u64).max(1))
     }
 
     /// `t = 2.5, x = 0.1` for the indices along some axes.
@@ -272,116 +299,63 @@ impl<'a> Axes<'a> {
             .into_iter()
             .map(|(axis, index)| {
                 if let Some(labels) = self.labels(axis) {
-                    let label = usize::try_from(index).ok().and_then(|at| labels.get(at));
+                    let label = usize::try_from(index)
+                        .ok()
+                        .and_then(|place| labels.get(place));
                     return format!("{} {}", self.name(axis), label.map_or("", String::as_str));
                 }
                 if self.is_counted(axis) {
                     return format!("{} {index}", self.name(axis));
                 }
                 let coordinate = self.coordinate(axis, index).unwrap_or(f64::NAN);
-                let what = if self.name(axis) == "t" {
+                let index_kind = if self.name(axis) == "t" {
                     "snapshot"
                 } else {
                     "node"
                 };
-                format!("{} = {coordinate:?} ({what} {index})", self.name(axis))
+                format!(
+                    "{} = {coordinate:?} ({index_kind} {index})",
+                    self.name(axis)
+                )
             })
             .collect::<Vec<_>>()
             .join(", ")
     }
 }
 
+/// The index nearest to a coordinate along an axis of `owner`, or the sentence that it has none there.
+pub(super) fn nearest_on(
+    axis: &NamedAxis,
+    coordinate: f64,
+    typed: &str,
+    owner: &dyn Display,
+) -> Result<u64, String> {
+    let name = &axis.name;
+    axis.nearest(coordinate).ok_or_else(|| match axis.ends() {
+        Some((first, last)) => {
+            format!("{name}={typed}: {owner} reaches from {first:?} to {last:?}")
+        }
+        None => format!("{name}={typed}: {owner} so far has nothing along {name}"),
+    })
+}
+
 /// `t = 2.5, x = 0.1`
 pub(super) fn in_words(places: &[(String, f64)]) -> String {
     let places = places.iter();
     let places: Vec<String> = places
-        .map(|(name, at)| format!("{name} = {}", number::python(*at)))
+        .map(|(name, coordinate)| format!("{name} = {}", number::python(*coordinate)))
         .collect();
     places.join(", ")
 }
 
-/// One entry an axis.
+/// The text for each axis.
 pub(super) enum Entries {
-    /// In the order of the axes.
+    /// Entries in the order of the axes.
     Listed(Vec<String>),
-    /// By name, in units.
+    /// An entry for each axis, in units; `None` where its name was not typed.
     Named(Vec<Option<String>>),
 }
 
 fn finite(name: &str, text: &str) -> Result<f64, Error> {
     values::finite(text).ok_or_else(|| Error::Usage(format!("{name}={text}: expected a number")))
-}
-
-/// The indices that a Python slice `a:b:c`, with a step `c` of at least 1, takes of `length`, or the one that a plain index takes.
-pub(super) fn slice(text: &str, length: u64) -> Option<Slice> {
-    let signed = i128::from(length);
-    let from_start = |text: &str| {
-        let index: i128 = text.trim().parse().ok()?;
-        Some(if index < 0 { index + signed } else { index })
-    };
-    let bound = |text: &str, default| match text.trim() {
-        "" => Some(default),
-        text => Some(from_start(text)?.clamp(0, signed)),
-    };
-    let parts: Vec<&str> = text.split(':').collect();
-    let (start, end) = match parts[..] {
-        [index] => {
-            let index = from_start(index)?;
-            if !(0..signed).contains(&index) {
-                return None;
-            }
-            (index, index + 1)
-        }
-        [start, end] | [start, end, _] => (bound(start, 0)?, bound(end, signed)?),
-        _ => return None,
-    };
-    let [start, end] = [start, end.max(start)].map(|index| u64::try_from(index).unwrap_or(length));
-    Some(Slice::new(&(start..end), step(parts.get(2))?))
-}
-
-/// The step of a range, 1 if none is given; of none that does not go forwards.
-fn step(text: Option<&&str>) -> Option<u64> {
-    match text.map_or("", |text| text.trim()) {
-        "" => Some(1),
-        text => text.parse().ok().filter(|&step| step > 0),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{Slice, slice};
-
-    #[test]
-    fn slices_are_those_of_python() {
-        let range = |text| slice(text, 5).and_then(Slice::range);
-        for (text, expected) in [
-            (":", 0..5),
-            ("1:3", 1..3),
-            (":2", 0..2),
-            ("-2:", 3..5),
-            ("-99:99", 0..5),
-            ("4:1", 4..4),
-            ("-1", 4..5),
-            ("2", 2..3),
-        ] {
-            assert_eq!(range(text), Some(expected), "{text}");
-        }
-        for (text, expected) in [
-            ("::", vec![0, 1, 2, 3, 4]),
-            ("::2", vec![0, 2, 4]),
-            ("1::2", vec![1, 3]),
-            ("-4:-1:2", vec![1, 3]),
-            (":4:3", vec![0, 3]),
-            ("3::9", vec![3]),
-            ("4:1:2", vec![]),
-        ] {
-            let found = slice(text, 5).unwrap();
-            let all: Vec<u64> = (0..9).filter(|&index| found.contains(index)).collect();
-            assert_eq!(found.indices().collect::<Vec<u64>>(), expected, "{text}");
-            assert_eq!(all, expected, "{text}");
-        }
-        for text in ["", "5", "-6", "a:b", "1.5", "::0", "::-1", "1:2:3:4", "::x"] {
-            assert_eq!(slice(text, 5), None, "{text}");
-        }
-    }
 }

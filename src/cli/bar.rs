@@ -16,7 +16,7 @@ pub(super) enum Unit {
     Steps,
     Snapshots,
     Pictures,
-    /// With names, see [`Bar::describe`].
+    /// Tasks that have names, see [`Bar::describe`].
     Tasks,
 }
 
@@ -41,43 +41,57 @@ impl Unit {
 
     /// `14:05:07 UTC, step 1200 of 5000 (24.0 %), 120 steps/s, 32 s left`, of a rate in units a second; the first line has none,
     /// as a run that goes on does not begin with 0.
-    fn line(self, done: u64, total: u64, rate: Option<f64>) -> String {
-        let percent = 100.0 * done as f64 / total.max(1) as f64;
+    fn line(self, done_count: u64, total: u64, rate: Option<f64>) -> String {
+        let percent = 100.0 * done_count as f64 / total.max(1) as f64;
         let Some(rate) = rate else {
-            let (what, _) = self.counted(done, total, 0.0);
-            return format!("{}, {what} ({percent:.1} %)", clock());
+            let (count_text, _) = self.counted(done_count, total, 0.0);
+            return format!("{}, {count_text} ({percent:.1} %)", clock());
         };
-        let (what, rate_told) = self.counted(done, total, rate);
-        let left = match rate > 0.0 {
-            true => number::seconds(total.saturating_sub(done) as f64 / rate) + " left",
-            false => "nothing in the last while".to_owned(),
+        let (count_text, rate_text) = self.counted(done_count, total, rate);
+        let remaining_time = if rate > 0.0 {
+            number::seconds(total.saturating_sub(done_count) as f64 / rate) + " left"
+        } else {
+            "nothing in the last while".to_owned()
         };
-        format!("{}, {what} ({percent:.1} %), {rate_told}, {left}", clock())
+        format!(
+            "{}, {count_text} ({percent:.1} %), {rate_text}, {remaining_time}",
+            clock()
+        )
     }
 
-    /// What is done, and at which rate.
-    fn counted(self, done: u64, total: u64, rate: f64) -> (String, String) {
-        let counted = |name: &str| format!("{name} {done} of {total}");
+    /// How much is done, and at which rate, in words.
+    fn counted(self, done_count: u64, total: u64, rate: f64) -> (String, String) {
         match self {
             Self::Bytes => (
-                format!("{} of {}", number::bytes(done), number::bytes(total)),
+                format!("{} of {}", number::bytes(done_count), number::bytes(total)),
                 format!("{}/s", number::bytes(rate as u64)),
             ),
             Self::Steps => (
-                counted("step"),
+                numbered("step", done_count, total),
                 format!("{} steps/s", number::scaled(rate).trim_end()),
             ),
-            Self::Snapshots => (counted("snapshot"), format!("{rate:.2}/s")),
-            Self::Pictures => (counted("picture"), format!("{rate:.2}/s")),
-            Self::Tasks => (counted("task"), format!("{rate:.2}/s")),
+            Self::Snapshots => (
+                numbered("snapshot", done_count, total),
+                format!("{rate:.2}/s"),
+            ),
+            Self::Pictures => (
+                numbered("picture", done_count, total),
+                format!("{rate:.2}/s"),
+            ),
+            Self::Tasks => (numbered("task", done_count, total), format!("{rate:.2}/s")),
         }
     }
 }
 
+/// A number of things that are done: `step 1200 of 5000`.
+fn numbered(name: &str, done_count: u64, total: u64) -> String {
+    format!("{name} {done_count} of {total}")
+}
+
 /// The time of the day: `14:05:07 UTC`.
 fn clock() -> String {
-    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
-    let seconds = now.unwrap_or_default().as_secs();
+    let since_epoch = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    let seconds = since_epoch.unwrap_or_default().as_secs();
     let [hours, minutes, seconds] = [seconds / 3600 % 24, seconds / 60 % 60, seconds % 60];
     format!("{hours:02}:{minutes:02}:{seconds:02} UTC")
 }
@@ -93,7 +107,7 @@ pub(super) struct Bar {
 
 #[expect(clippy::cast_precision_loss, reason = "told in few digits")]
 impl Bar {
-    /// Neither drawn nor written.
+    /// A bar that is neither drawn nor written.
     pub(super) fn hidden() -> Self {
         Self::of(ProgressBar::hidden())
     }
@@ -106,7 +120,7 @@ impl Bar {
         }
     }
 
-    /// Drawn on the terminal.
+    /// A bar that is drawn on the terminal.
     pub(super) fn drawn(total: u64, unit: Unit) -> Self {
         const FRAME: Duration = Duration::from_millis(100);
         let style = ProgressStyle::with_template(unit.template())
@@ -114,36 +128,41 @@ impl Bar {
             .progress_chars("━╸─");
         let drawn = ProgressBar::new(total).with_style(style);
         let bar = drawn.clone();
-        Self::of(drawn).every(FRAME, move |done| bar.set_position(done))
+        Self::of(drawn).with_watcher(FRAME, move |done_count| bar.set_position(done_count))
     }
 
-    /// Written by `tell`, a line each `period`.
+    /// A bar of which `tell` writes a line in each `period`.
     pub(super) fn logged(
         total: u64,
         unit: Unit,
         period: Duration,
         tell: impl Fn(&str) + Send + 'static,
     ) -> Self {
-        let mut before = None;
-        Self::hidden().every(period, move |done| {
-            let rate =
-                before.map(|before| done.saturating_sub(before) as f64 / period.as_secs_f64());
-            tell(&unit.line(done, total, rate));
-            before = Some(done);
+        let mut last_count = None;
+        Self::hidden().with_watcher(period, move |done_count| {
+            let rate = last_count.map(|last_count| {
+                done_count.saturating_sub(last_count) as f64 / period.as_secs_f64()
+            });
+            tell(&unit.line(done_count, total, rate));
+            last_count = Some(done_count);
         })
     }
 
-    /// Shows what is done so far, each `period`.
-    fn every(mut self, period: Duration, mut show: impl FnMut(u64) + Send + 'static) -> Self {
+    /// Starts a thread that shows in each `period` what is done so far.
+    fn with_watcher(
+        mut self,
+        period: Duration,
+        mut show: impl FnMut(u64) + Send + 'static,
+    ) -> Self {
         let (sender, ended) = bounded(0);
         let progress = self.progress.clone();
-        let watch = move || {
+        let thread = thread::Builder::new().spawn(move || {
             while let Err(RecvTimeoutError::Timeout) = ended.recv_timeout(period) {
                 show(progress.done());
             }
-        };
+        });
         // Without a thread there is no bar, which is no reason to fail.
-        let thread = thread::Builder::new().spawn(watch).ok();
+        let thread = thread.ok();
         self.thread = thread.map(|thread| (sender, thread));
         self
     }

@@ -28,7 +28,7 @@ pub struct Call {
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(untagged)]
 pub enum Argument {
-    /// As if the argument was left out; of an axis all, as the end of a range open.
+    /// Stands for an argument that is left out, for all of an axis, or for the open end of a range.
     Nothing(()),
     /// Whether a switch is set.
     Switch(bool),
@@ -58,7 +58,7 @@ impl Call {
     /// computes, it does on the caller's threads. `take` gets each answer as it is there; those of `--json`, so a table is
     /// a list of rows. Once `stop` is set, the command cannot read arrays any further, and fails.
     ///
-    /// Commands that take over the process are refused: `run`, `sweep`, `bench` and `distribute`.
+    /// Commands that take over the process are refused: `run`, `sweep` and `distribute`.
     #[must_use]
     pub fn carry_out(
         self,
@@ -98,8 +98,8 @@ impl Call {
                 Argument::Nothing(()) | Argument::Switch(false) => Vec::new(),
                 Argument::List(values) if is_repeated(arg) => values,
                 Argument::Named(values) if is_repeated(arg) => {
-                    let each = values.into_iter().map(|entry| [entry].into());
-                    each.map(Argument::Named).collect()
+                    let entries = values.into_iter().map(|entry| [entry].into());
+                    entries.map(Argument::Named).collect()
                 }
                 value => vec![value],
             };
@@ -134,7 +134,7 @@ fn is_repeated(arg: &Arg) -> bool {
 }
 
 impl Argument {
-    /// As it is typed; entries of a list with `between` between them, the ends of a range with a colon.
+    /// The value as it is typed: entries of a list have `between` between them, the ends of a range have a colon.
     fn spelled(self, between: &str) -> OsString {
         match self {
             Self::Nothing(()) => ":".into(),
@@ -143,11 +143,11 @@ impl Argument {
             Self::Float(value) => value.to_string().into(),
             Self::Text(value) => value.into(),
             Self::List(values) => {
-                let ends = values.into_iter().map(|value| match value {
+                let parts = values.into_iter().map(|value| match value {
                     Self::Nothing(()) if between == ":" => OsString::new(),
                     value => value.spelled(":"),
                 });
-                ends.collect::<Vec<_>>().join(between.as_ref())
+                parts.collect::<Vec<_>>().join(between.as_ref())
             }
             Self::Named(values) => {
                 let values: Vec<OsString> = values
@@ -167,8 +167,8 @@ impl Argument {
 /// What is wrong with a command line, without how it is used.
 fn sentence(error: &clap::Error) -> String {
     let text = error.render().to_string();
-    let first = text.split("\n\n").next().unwrap_or(&text);
-    let first = first.trim().trim_start_matches("error: ");
-    let lines: Vec<&str> = first.lines().map(str::trim).collect();
+    let first_paragraph = text.split("\n\n").next().unwrap_or(&text);
+    let first_paragraph = first_paragraph.trim().trim_start_matches("error: ");
+    let lines: Vec<&str> = first_paragraph.lines().map(str::trim).collect();
     lines.join(" ")
 }

@@ -155,7 +155,7 @@ fn study_text(study: &Study) -> String {
         } else {
             format!("dx = {dx}, dy = {dy}")
         };
-        let own = if refinement == study.refinement {
+        let own_spacing = if refinement == study.refinement {
             ", your own spacing"
         } else {
             ""
@@ -169,7 +169,7 @@ fn study_text(study: &Study) -> String {
             None => String::new(),
         };
         lines.push(format!(
-            "grid        {ny} × {nx} nodes, {spacing}{steps}{own}"
+            "grid        {ny} × {nx} nodes, {spacing}{steps}{own_spacing}"
         ));
     }
     if study.refinement > 4 {
@@ -216,21 +216,25 @@ fn columns(cells: [String; 6]) -> String {
 }
 
 fn cells(estimate: &Estimate, refinement: u32, is_rate: bool) -> [String; 6] {
-    // Long ones leave a gap between columns, too; a rate may have any unit.
+    // A rate may have any unit.
     let is_small = is_rate && estimate.extrapolated.abs() < 0.1;
-    let shown = |value: f64| match format!("{value:.7}") {
-        text if text.len() < 14 && !is_small => text,
-        _ => format!("{value:.6e}"),
-    };
-    let [coarse, middle, fine] = estimate.values.map(shown);
+    let [coarse, middle, fine] = estimate.values.map(|value| value_cell(value, is_small));
     let order = match (estimate.order, estimate.is_exact) {
         (Some(order), _) => format!("{order:.2}"),
         (None, true) => "exact".to_owned(),
         (None, false) => "none".to_owned(),
     };
-    let limit = shown(estimate.extrapolated);
+    let limit = value_cell(estimate.extrapolated, is_small);
     let error = format!("± {:.1e}", estimate.error_at(f64::from(refinement)));
     [coarse, middle, fine, order, limit, error]
+}
+
+/// The text of a value, which leaves a gap between columns even where it is long.
+fn value_cell(value: f64, is_small: bool) -> String {
+    match format!("{value:.7}") {
+        text if text.len() < 14 && !is_small => text,
+        _ => format!("{value:.6e}"),
+    }
 }
 
 fn balance_text(balance: &Balance) -> String {
@@ -244,7 +248,6 @@ fn balance_text(balance: &Balance) -> String {
         ("in through top", top),
         ("from the source", balance.source),
         (HELD, balance.held),
-        ("on fixed walls", balance.fixed),
         ("mass at the end", balance.end),
     ];
     if balance.decay != 0.0 {
@@ -265,54 +268,77 @@ fn balance_text(balance: &Balance) -> String {
 
 /// An estimate, and what the value on the user's own grid may be off by.
 #[derive(Serialize)]
-struct Own<'a> {
+struct OwnEstimate<'a> {
     #[serde(flatten)]
     estimate: &'a Estimate,
     error: f64,
-    /// Where it is of a point.
+    /// The coordinates of the point whose value is estimated.
     #[serde(flatten)]
     place: Object<&'a str, f64>,
+}
+
+impl<'a> OwnEstimate<'a> {
+    fn new(estimate: &'a Estimate, refinement: u32, place: Vec<(&'a str, f64)>) -> Self {
+        Self {
+            estimate,
+            error: estimate.error_at(f64::from(refinement)),
+            place: Object(place),
+        }
+    }
 }
 
 impl Serialize for Checked<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let Self(study) = *self;
-        let own = |estimate, place| Own {
-            estimate,
-            error: estimate.error_at(f64::from(study.refinement)),
-            place: Object(place),
-        };
+        let refinement = study.refinement;
         let levels = study.levels.each_ref().map(|level| {
             let ((ny, nx), [dx, dy]) = (level.shape, level.spacing);
-            let integer = |number: u64| Scalar::Integer(number.into());
             Object(vec![
-                ("ny", integer(ny as u64)),
-                ("nx", integer(nx as u64)),
+                ("ny", Scalar::Integer(ny as i128)),
+                ("nx", Scalar::Integer(nx as i128)),
                 ("dx", Scalar::Float(dx)),
                 ("dy", Scalar::Float(dy)),
                 ("dt", Scalar::Float(level.dt)),
-                ("steps", integer(level.steps)),
+                ("steps", Scalar::Integer(level.steps.into())),
             ])
         });
         let points = study.points.iter();
-        let points: Vec<Own<'_>> = points
-            .map(|((x, y), estimate)| own(estimate, vec![("x", *x), ("y", *y)]))
+        let points: Vec<OwnEstimate<'_>> = points
+            .map(|((x, y), estimate)| {
+                OwnEstimate::new(estimate, refinement, vec![("x", *x), ("y", *y)])
+            })
             .collect();
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("levels", &levels)?;
         map.serialize_entry("refinement", &study.refinement)?;
         map.serialize_entry("time", &study.time)?;
-        map.serialize_entry("mass", &own(&study.mass, Vec::new()))?;
-        map.serialize_entry("maximum", &own(&study.maximum, Vec::new()))?;
-        map.serialize_entry("field", &own(&study.field, Vec::new()))?;
+        map.serialize_entry(
+            "mass",
+            &OwnEstimate::new(&study.mass, refinement, Vec::new()),
+        )?;
+        map.serialize_entry(
+            "maximum",
+            &OwnEstimate::new(&study.maximum, refinement, Vec::new()),
+        )?;
+        let maximum_inside = study.inside.as_ref();
+        map.serialize_entry(
+            "maximum_inside",
+            &maximum_inside.map(|estimate| OwnEstimate::new(estimate, refinement, Vec::new())),
+        )?;
+        map.serialize_entry(
+            "field",
+            &OwnEstimate::new(&study.field, refinement, Vec::new()),
+        )?;
         if study.time.is_none() {
             let rates = study.rates.iter();
-            let rates = rates.map(|(name, estimate)| (*name, own(estimate, Vec::new())));
+            let rates = rates.map(|(name, estimate)| {
+                (*name, OwnEstimate::new(estimate, refinement, Vec::new()))
+            });
             map.serialize_entry("rates", &Object(rates.collect()))?;
         }
         map.serialize_entry("nodes", &study.nodes)?;
         map.serialize_entry("points", &points)?;
-        map.serialize_entry("balance", &study.balance.as_ref().map(balance_told))?;
+        map.serialize_entry("balance", &study.balance.as_ref().map(balance_object))?;
         map.serialize_entry("jumps", &study.has_jumps)?;
         map.serialize_entry("initial_jumps", &study.starts_with_jumps)?;
         map.serialize_entry("rounding", &study.rounding)?;
@@ -322,7 +348,7 @@ impl Serialize for Checked<'_> {
     }
 }
 
-fn balance_told(balance: &Balance) -> Object<&'static str, f64> {
+fn balance_object(balance: &Balance) -> Object<&'static str, f64> {
     let [left, right, bottom, top] = balance.walls;
     Object(vec![
         ("start", balance.start),
@@ -334,7 +360,6 @@ fn balance_told(balance: &Balance) -> Object<&'static str, f64> {
         ("source", balance.source),
         ("held", balance.held),
         ("decay", balance.decay),
-        ("fixed", balance.fixed),
         ("unexplained", balance.unexplained()),
     ])
 }

@@ -8,7 +8,6 @@ use crate::{
     error::Error,
 };
 use clap::Args;
-use diff2d_arrays::npy::ArrayFile;
 use diff2d_arrays::progress::Progress;
 use serde::Serialize;
 use std::{
@@ -63,8 +62,10 @@ fn on_ranks(comm: &impl Comm, args: &DistributeArgs, terminal: &Terminal) -> Res
         axis: *axis,
         memory: args.memory,
     });
-    let bytes = |array: &ArrayFile| array.elements() * array.npy.dtype.bytes as u64;
-    let bar = terminal.bar(source.map_or(0, |source| bytes(source.array)), Unit::Bytes);
+    let bytes = source.map_or(0, |source| {
+        source.array.elements() * source.array.npy.dtype.bytes as u64
+    });
+    let bar = terminal.bar(bytes, Unit::Bytes);
     let delivered = distribute::scatter(comm, source, |_| (), bar.progress());
     drop(bar);
     let (_, axis) = opened?;
@@ -131,7 +132,10 @@ impl fmt::Display for Distributed<'_> {
     /// A line for every rank.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let digits = self.portions.len().saturating_sub(1).to_string().len();
-        let shapes = self.portions.iter().map(|one| number::tuple(one.shape));
+        let shapes = self
+            .portions
+            .iter()
+            .map(|portion| number::tuple(portion.shape));
         let width = shapes.clone().map(|shape| shape.len()).max().unwrap_or(0);
         let lines = self.portions.iter().zip(shapes).map(|(portion, shape)| {
             let Portion {

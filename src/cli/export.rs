@@ -3,6 +3,7 @@
 use super::{
     bar::Unit,
     follow::{can_follow, follow},
+    number,
     open::open,
     terminal::Terminal,
     values,
@@ -29,7 +30,7 @@ use std::path::{Path, PathBuf};
   diff2d export output/diff2dparams.npy --to zarr --follow
   diff2d export output/sweep.npy --to csv -o - | head
 
-What opens them: xdmf, vti: ParaView, VTK; kerchunk, zarr: xarray, zarr; hdf5: h5py, netCDF4,
+What opens them: xdmf: ParaView, VTK; kerchunk, zarr: xarray, zarr; hdf5: h5py, netCDF4,
 xarray; csv: pandas, R.")]
 pub(super) struct ExportArgs {
     /// The array
@@ -39,7 +40,7 @@ pub(super) struct ExportArgs {
     #[arg(long, value_name = "FORMAT")]
     to: Exporter,
     /// The new file or directory; - is standard output, for xdmf, kerchunk and csv [default: beside the
-    /// cube: STEM.xdmf, STEM.kerchunk.json, STEM.zarr, STEM.h5, STEM-vti, STEM.csv]
+    /// cube: STEM.xdmf, STEM.kerchunk.json, STEM.zarr, STEM.h5, STEM.csv]
     #[arg(long, short, value_name = "PATH")]
     output: Option<PathBuf>,
     /// Round floats to N bits of the mantissa, half to even: 1 to 52 of f8, to 23 of f4
@@ -92,11 +93,12 @@ pub(super) fn export(args: &ExportArgs, terminal: &Terminal) -> Result<(), Error
         drop(dataset);
         return grow(args, array, &storage, terminal);
     }
-    let (present, all) = dataset.progress();
+    let (present, planned) = dataset.progress();
     let frame: u64 = dataset.frame().iter().product();
-    let copied = match format.points {
-        true => 0,
-        false => present * frame * dataset.dtype().bytes as u64,
+    let copied = if format.points {
+        0
+    } else {
+        present * frame * dataset.dtype().bytes as u64
     };
     // For an error everything is read twice.
     let passes = if args.max_error.is_some() { 2 } else { 1 };
@@ -105,47 +107,41 @@ pub(super) fn export(args: &ExportArgs, terminal: &Terminal) -> Result<(), Error
     if let Some(precision) = bits.or(args.max_error.map(KeptPrecision::Error)) {
         if format.points {
             return Err(Error::Usage(format!(
-                "{} points into the cube, whose elements stay as they are: --keep-bits and --max-error are for copies, zarr, hdf5, vti and csv",
+                "{} points into the cube, whose elements stay as they are: --keep-bits and --max-error are for copies, zarr, hdf5 and csv",
                 format
             )));
         }
         let bits = precision.bits(&dataset, args.memory, bar.progress())?;
         dataset.round(Rounding::to(bits));
     }
-    let write = |target: Target<'_>| {
-        export::export(
-            &dataset,
-            args.to,
-            &storage,
-            target,
-            args.memory,
-            bar.progress(),
-        )
-    };
     let path = match &args.output {
         Some(path) if path == Path::new("-") => None,
         Some(path) => Some(path.clone()),
         None => Some(export::default_path(&array, format)),
     };
-    let mut done = Ok(());
+    let mut outcome = Ok(());
     match &path {
         Some(path) => {
             let force = args.force;
-            done = write(Target::Path { path, force });
+            let target = Target::Path { path, force };
+            outcome = write(args, &dataset, &storage, target, bar.progress());
         }
-        None => terminal.write_result(|stdout| match write(Target::Text(stdout)) {
-            Err(ExportError::Text(error)) => Err(error),
-            other => {
-                done = other;
-                Ok(())
+        None => terminal.write_result(|stdout| {
+            let target = Target::Text(stdout);
+            match write(args, &dataset, &storage, target, bar.progress()) {
+                Err(ExportError::Text(error)) => Err(error),
+                result => {
+                    outcome = result;
+                    Ok(())
+                }
             }
         })?,
     }
     drop(bar);
-    done?;
-    if present < all {
+    outcome?;
+    if present < planned {
         terminal.note(&format!(
-            "{present} of {all} snapshots of {} are committed; the others are missing in the export",
+            "{present} of {planned} snapshots of {} are committed; the others are missing in the export",
             args.cube.display()
         ));
     }
@@ -156,6 +152,17 @@ pub(super) fn export(args: &ExportArgs, terminal: &Terminal) -> Result<(), Error
         None => Ok(()),
         Some(path) => terminal.result(&path.display().to_string()),
     }
+}
+
+/// Writes a dataset as the arguments say.
+fn write(
+    args: &ExportArgs,
+    dataset: &Dataset<'_>,
+    storage: &Storage,
+    target: Target<'_>,
+    progress: &Progress,
+) -> Result<(), ExportError> {
+    export::export(dataset, args.to, storage, target, args.memory, progress)
 }
 
 /// Exports the snapshots that are there, then each that follows.
@@ -186,15 +193,10 @@ fn grow(
         )?));
     }
     let mut shape = None;
-    let whole = |dataset: &Dataset<'_>, force| {
-        let target = Target::Path { path: &path, force };
-        let progress = Progress::default();
-        export::export(dataset, args.to, storage, target, args.memory, &progress)
-    };
     let followed = follow(&mut array, |array, snapshots| {
         // A run that was ready early has fewer snapshots than were to come.
-        let known = array.header().map(Header::shape);
-        if known.is_some_and(|known| known != array.npy.shape) {
+        let planned_shape = array.header().map(Header::shape);
+        if planned_shape.is_some_and(|planned_shape| planned_shape != array.npy.shape) {
             return Ok(());
         }
         let mut dataset = Dataset::of(array, args.memory)?;
@@ -204,7 +206,9 @@ fn grow(
         if shape.is_some() {
             export::append(&dataset, args.to, storage, &path, snapshots, args.memory)?;
         } else {
-            whole(&dataset, args.force)?;
+            let (path, force) = (path.as_path(), args.force);
+            let target = Target::Path { path, force };
+            write(args, &dataset, storage, target, &Progress::default())?;
             terminal.result(&path.display().to_string())?;
         }
         shape = Some(dataset.shape().to_vec());
@@ -219,7 +223,9 @@ fn grow(
         if let Some(rounding) = rounding.take() {
             dataset.round(rounding);
         }
-        whole(&dataset, args.force || shape.is_some())?;
+        let (path, force) = (path.as_path(), args.force || shape.is_some());
+        let target = Target::Path { path, force };
+        write(args, &dataset, storage, target, &Progress::default())?;
         if shape.is_none() {
             terminal.result(&path.display().to_string())?;
         }
@@ -232,10 +238,9 @@ fn grow(
 }
 
 fn rounded(rounding: &Rounding) -> String {
-    let s = if rounding.kept == 1 { "" } else { "s" };
     format!(
-        "rounded to {} bit{s} of the mantissa: elements change by at most {:.2e}, and by at most {:.2e} of their size",
-        rounding.kept,
+        "rounded to {} of the mantissa: elements change by at most {:.2e}, and by at most {:.2e} of their size",
+        number::counted(rounding.kept.into(), "bit"),
         rounding.largest_error(),
         rounding.relative_error()
     )

@@ -1,14 +1,18 @@
 //! `diff2d flux`: what comes in at each snapshot of a cube.
 
-use super::{axes, number, terminal::Terminal};
+use super::{
+    ranges,
+    rows::{Cell, Column, Rows, Style},
+    terminal::Terminal,
+};
 use crate::{
     cube::Cube,
     error::Error,
-    run::{FluxRow, FluxTable},
+    run::{EffectiveDiffusivity, FluxTable, PixelEnds},
 };
 use clap::Args;
-use serde::{Serialize, Serializer, ser::SerializeMap};
-use std::{fmt, path::PathBuf};
+use serde::Serialize;
+use std::{fmt, iter, path::PathBuf};
 
 /// What comes in per time through walls, from held nodes and the source, and by decay, at each snapshot of a cube
 ///
@@ -17,7 +21,8 @@ use std::{fmt, path::PathBuf};
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   diff2d flux output/diff2dparams.npy
-  diff2d flux output/diff2dparams.npy --snapshots -1: --json")]
+  diff2d flux output/diff2dparams.npy --snapshots -1: --json
+  diff2d flux pores.npy --effective --pixels")]
 pub(super) struct FluxArgs {
     /// The cube of a run
     #[arg(value_name = "CUBE")]
@@ -30,7 +35,26 @@ pub(super) struct FluxArgs {
         default_value = ":"
     )]
     snapshots: String,
-    /// Print a JSON array of objects
+    /// The new place of an input file that has moved, such as --set function.T.file=T.csv (repeatable)
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    moved: Vec<String>,
+    /// Print the effective diffusivity of a steady state between two fixed walls instead, and with a mask porosity, formation
+    /// factor and tortuosity
+    #[arg(long, conflicts_with = "snapshots")]
+    effective: bool,
+    /// With --effective: count every node as a whole pixel, also on the edges; the fixed values hold in the centres of the
+    /// outermost pixels, as in PoreSpy, or on their outer faces, as in taufactor
+    #[arg(
+        long,
+        value_name = "ENDS",
+        requires = "effective",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "centres",
+        value_parser = pixel_ends
+    )]
+    pixels: Option<PixelEnds>,
+    /// Print JSON: an array of objects, with --effective one object
     #[arg(long)]
     json: bool,
     /// Print CSV with a header line (the default)
@@ -40,63 +64,106 @@ pub(super) struct FluxArgs {
 
 pub(super) fn flux(args: &FluxArgs, terminal: &Terminal) -> Result<(), Error> {
     let cube = Cube::open(&args.cube)?;
-    let some = axes::slice(&args.snapshots, cube.committed()).ok_or_else(|| {
+    if args.effective {
+        return effective(&cube, args, terminal);
+    }
+    let chosen = ranges::slice(&args.snapshots, cube.committed()).ok_or_else(|| {
         Error::Usage(format!(
-            "--snapshots {}: expected a range as in Python, such as 2:8, :3, -1: or ::24, of the {} committed snapshots",
+            "--snapshots {}: expected a range {}, of the {} committed snapshots",
             args.snapshots,
+            ranges::EXAMPLES,
             cube.committed()
         ))
     })?;
     let records = cube.records().iter();
     let records: Vec<_> = records
-        .filter(|record| some.contains(record.index))
+        .filter(|record| chosen.contains(record.index))
         .collect();
-    let table = FluxTable::of(&cube, &records)?;
-    terminal.answer(&Rates(table), args.json)
+    let table = FluxTable::of(&cube, &records, &args.moved)?;
+    terminal.warn(table.warning.as_slice());
+    terminal.answer(&rates(&table), args.json)
 }
 
-/// The rates of snapshots, as CSV or as an array of objects.
-struct Rates(FluxTable);
-
-impl fmt::Display for Rates {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let names: String = self
-            .0
-            .names
-            .iter()
-            .map(|name| format!("{name}_rate,"))
-            .collect();
-        write!(f, "snapshot,t,{names}unexplained")?;
-        for row in &self.0.rows {
-            let rates: String = row
-                .rates
-                .iter()
-                .map(|&rate| number::python(rate) + ",")
-                .collect();
-            let (t, unexplained) = (number::python(row.t), number::python(row.unexplained));
-            write!(f, "\n{},{t},{rates}{unexplained}", row.snapshot)?;
-        }
-        Ok(())
+fn pixel_ends(text: &str) -> Result<PixelEnds, String> {
+    match text {
+        "centres" => Ok(PixelEnds::Centres),
+        "faces" => Ok(PixelEnds::Faces),
+        _ => Err("expected centres or faces".to_owned()),
     }
 }
 
-impl Serialize for Rates {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        struct FluxObject<'a>(&'a [String], &'a FluxRow);
-        impl Serialize for FluxObject<'_> {
-            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                let Self(names, row) = self;
-                let mut object = serializer.serialize_map(None)?;
-                object.serialize_entry("snapshot", &row.snapshot)?;
-                object.serialize_entry("t", &row.t)?;
-                for (name, rate) in names.iter().zip(&row.rates) {
-                    object.serialize_entry(&format!("{name}_rate"), rate)?;
-                }
-                object.serialize_entry("unexplained", &row.unexplained)?;
-                object.end()
-            }
-        }
-        let rows = self.0.rows.iter();
-        serializer.collect_seq(rows.map(|row| FluxObject(&self.0.names, row)))
+/// Answers with the effective diffusivity of the last snapshot.
+fn effective(cube: &Cube, args: &FluxArgs, terminal: &Terminal) -> Result<(), Error> {
+    let record = cube.records().last().ok_or_else(|| {
+        Error::Usage(format!(
+            "{}: it has no committed snapshot yet, and --effective is that of a steady state",
+            args.cube.display()
+        ))
+    })?;
+    let answer = EffectiveDiffusivity::of(cube, record, args.pixels, &args.moved)?;
+    let style = if args.csv {
+        Style::Csv
+    } else {
+        Style::Lines(17)
+    };
+    terminal.answer(&Effective { answer, style }, args.json)
+}
+
+/// The effective diffusivity: as text a name and a value a line, or CSV, and as JSON an object.
+#[derive(Serialize)]
+#[serde(transparent)]
+struct Effective {
+    answer: EffectiveDiffusivity,
+    #[serde(skip)]
+    style: Style,
+}
+
+impl fmt::Display for Effective {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let EffectiveDiffusivity {
+            effective,
+            porosity,
+            formation_factor,
+            tortuosity,
+        } = self.answer;
+        let (columns, cells): (_, Vec<Cell>) = [
+            ("effective", Some(effective)),
+            ("porosity", porosity),
+            ("formation_factor", formation_factor),
+            ("tortuosity", tortuosity),
+        ]
+        .into_iter()
+        .filter_map(|(name, value)| Some((Column::new(name), Cell::from(value?))))
+        .unzip();
+        let rows = Rows {
+            columns,
+            style: self.style,
+            count: 1,
+            row: Box::new(|_| cells.iter().cloned().collect()),
+        };
+        write!(f, "{rows}")
+    }
+}
+
+/// A row for each snapshot, with its rates.
+fn rates(table: &FluxTable) -> Rows<'_> {
+    let rate_names = table.names.iter().map(|name| format!("{name}_rate"));
+    let first_names = ["snapshot", "t"].map(str::to_owned).into_iter();
+    let names = first_names
+        .chain(rate_names)
+        .chain(["unexplained".to_owned()]);
+    Rows {
+        columns: names.map(Column::new).collect(),
+        style: Style::Csv,
+        count: table.rows.len(),
+        row: Box::new(|number| {
+            let row = &table.rows[number];
+            let rates = row.rates.iter().copied();
+            let numbers = iter::once(row.t).chain(rates).chain([row.unexplained]);
+            let snapshot = Cell::from(row.snapshot);
+            iter::once(snapshot)
+                .chain(numbers.map(Cell::from))
+                .collect()
+        }),
     }
 }

@@ -24,40 +24,40 @@ pub(super) fn follow(
     mut take: impl FnMut(&JournalledArray, Range<u64>) -> Result<(), Error>,
 ) -> Result<Ending, Error> {
     can_follow(array)?;
-    let mut taken = 0;
+    let mut passed_count = 0;
     loop {
         // Asked before the journal is read, so that the last commits are not missed.
-        let last = array.is_final();
+        let is_last_read = array.is_final();
         array.refresh()?;
         let available = array.available();
-        if available > taken {
-            take(array, taken..available)?;
-            taken = available;
+        if available > passed_count {
+            take(array, passed_count..available)?;
+            passed_count = available;
         }
-        if last {
+        if is_last_read {
             break;
         }
         thread::sleep(POLL_INTERVAL);
     }
     // A run may have ended early.
-    let all = array
+    let snapshot_count = array
         .header()
         .and_then(|header| header.shape().first().copied());
-    let all = all.unwrap_or(0);
-    Ok(Ending((taken < all).then(|| {
+    let snapshot_count = snapshot_count.unwrap_or(0);
+    Ok(Ending((passed_count < snapshot_count).then(|| {
         format!(
-            "no process writes {} any more, which holds {taken} of {all} snapshots: `diff2d run --resume` continues it",
+            "no process writes {} any more, which holds {passed_count} of {snapshot_count} snapshots: `diff2d run --resume` continues it",
             array.path.display()
         )
     })))
 }
 
-/// How it ended: complete, or with the sentence that it is not.
+/// How a run that was followed has ended: complete, or with the sentence that it is not.
 #[must_use]
 pub(super) struct Ending(Option<String>);
 
 impl Ending {
-    /// An error unless the run is complete; to be asked once what there is has been dealt with.
+    /// Returns an error unless the run is complete; commands call this once they have dealt with the snapshots that there are.
     pub(super) fn conclude(self) -> Result<(), Error> {
         match self.0 {
             Some(sentence) => Err(Error::System(sentence)),

@@ -14,15 +14,15 @@ use serde_json::ser::Formatter;
 use std::io;
 
 /// Writes an answer in a line, without its end.
-pub(super) fn write(to: impl io::Write, answer: &(impl Serialize + ?Sized)) -> io::Result<()> {
-    Ok(Spelled(answer).serialize(&mut serde_json::Serializer::new(to))?)
+pub(super) fn write(writer: impl io::Write, answer: &(impl Serialize + ?Sized)) -> io::Result<()> {
+    Ok(Spelled(answer).serialize(&mut serde_json::Serializer::new(writer))?)
 }
 
 /// A row of results in a line, without its end.
 pub(super) fn line(row: &impl Serialize) -> String {
     text(|bytes| {
-        let mut to = serde_json::Serializer::with_formatter(bytes, OfRows);
-        Ok(Spelled(row).serialize(&mut to)?)
+        let mut serializer = serde_json::Serializer::with_formatter(bytes, OfRows);
+        Ok(Spelled(row).serialize(&mut serializer)?)
     })
 }
 
@@ -30,12 +30,12 @@ pub(super) fn line(row: &impl Serialize) -> String {
 struct OfRows;
 
 impl Formatter for OfRows {
-    fn write_f64<W: io::Write + ?Sized>(&mut self, to: &mut W, value: f64) -> io::Result<()> {
-        to.write_all(number::python(value).as_bytes())
+    fn write_f64<W: io::Write + ?Sized>(&mut self, writer: &mut W, value: f64) -> io::Result<()> {
+        writer.write_all(number::python(value).as_bytes())
     }
 }
 
-/// What is measured, in lines for somebody who reads them.
+/// An answer in indented lines, for people.
 pub(super) fn pretty(measured: &(impl Serialize + ?Sized)) -> String {
     text(|bytes| Ok(Spelled(measured).serialize(&mut serde_json::Serializer::pretty(bytes))?))
 }
@@ -56,7 +56,7 @@ impl<K: Serialize, V: Serialize> Serialize for Object<K, V> {
     }
 }
 
-/// A value whose numbers, or a serializer of which the numbers, are spelled as JSON lacks them.
+/// A value, or a serializer, whose numbers are spelled where JSON lacks them.
 struct Spelled<T>(T);
 
 impl<T: Serialize + ?Sized> Serialize for Spelled<&T> {
@@ -105,9 +105,10 @@ impl<S: Serializer> Serializer for Spelled<S> {
     }
 
     fn serialize_f32(self, value: f32) -> Result<S::Ok, S::Error> {
-        match value.is_finite() {
-            true => self.0.serialize_f32(value),
-            false => self.serialize_f64(value.into()),
+        if value.is_finite() {
+            self.0.serialize_f32(value)
+        } else {
+            self.serialize_f64(value.into())
         }
     }
 
@@ -149,7 +150,7 @@ impl<S: Serializer> Serializer for Spelled<S> {
     }
 }
 
-/// What contains others: their values are spelled.
+/// Serializers of values that contain other values, which are spelled.
 macro_rules! containers {
     ($($container:ident { $method:ident($($key:ident)?) $($other:item)? })*) => {$(
         impl<S: $container> $container for Spelled<S> {

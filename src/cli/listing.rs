@@ -1,9 +1,9 @@
-//! [`Listing`]: an answer as text, a line for each thing that it tells.
+//! [`Listing`]: an answer as text, a name and a text in each line.
 
-use crate::params::{Choice, Coordinates, Params, Wall};
+use crate::params::{Choice, Coordinates, Params, Quantity, Wall};
 use std::fmt;
 
-/// Lines of a name and what is told under it.
+/// Lines with a name and a text each.
 #[derive(Default)]
 pub(super) struct Listing(Vec<(&'static str, String)>);
 
@@ -25,12 +25,8 @@ impl Listing {
         self.add("walls", walls(params));
         self.add("material", material(params));
         self.add("source", source(params));
-        if let Some(mask) = &params.mask {
-            self.add("mask", mask);
-        }
-        if !params.held.is_empty() {
-            let held = params.held.iter().map(ToString::to_string);
-            self.add("held", held.collect::<Vec<_>>().join("; "));
+        for areas in params.areas() {
+            self.add(areas.name, areas.text);
         }
         for function in &params.functions {
             self.add("function", function.described());
@@ -42,8 +38,8 @@ impl Listing {
 impl fmt::Display for Listing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (number, (name, text)) in self.0.iter().enumerate() {
-            let end = if number == 0 { "" } else { "\n" };
-            write!(f, "{end}{name:<10} {text}")?;
+            let separator = if number == 0 { "" } else { "\n" };
+            write!(f, "{separator}{name:<10} {text}")?;
         }
         Ok(())
     }
@@ -62,29 +58,29 @@ fn walls(params: &Params) -> String {
 }
 
 fn material(params: &Params) -> String {
-    let [x, y] = &params.diffusivity;
-    let diffusivity = match x == y {
-        true => format!("D = {x}"),
-        false => format!("Dx = {x}, Dy = {y}"),
+    let [x, y] = [Quantity::X, Quantity::Y].map(|quantity| params.profile(quantity));
+    let diffusivity = if x == y {
+        format!("D = {x}")
+    } else {
+        format!("Dx = {x}, Dy = {y}")
     };
     let mut text = match x.constant().and(y.constant()) {
         Some(_) => diffusivity,
         None => format!("{diffusivity}, {} mean between nodes", params.face.name()),
     };
-    for (name, of, absent) in [
-        ("capacity", &params.capacity, 1.0),
-        ("decay", &params.decay, 0.0),
-    ] {
-        if of.constant() != Some(absent) {
-            text += &format!("; {name} {of}");
+    for quantity in Quantity::MATERIAL {
+        let profile = params.profile(quantity);
+        if profile.constant() != Some(quantity.neutral()) {
+            text += &format!("; {} {profile}", quantity.key());
         }
     }
     text
 }
 
 fn source(params: &Params) -> String {
-    match params.source.constant() {
+    let profile = params.profile(Quantity::Source);
+    match profile.constant() {
         Some(0.0) => "none".to_owned(),
-        _ => params.source.to_string(),
+        _ => profile.to_string(),
     }
 }

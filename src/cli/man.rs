@@ -36,10 +36,10 @@ pub(super) fn man(args: &ManArgs, mut command: Command, terminal: &Terminal) -> 
     page(&command, directory, terminal)?;
     let commands = command
         .get_subcommands()
-        .filter(|one| one.get_name() != "help");
+        .filter(|subcommand| subcommand.get_name() != "help");
     commands
         .into_iter()
-        .try_for_each(|one| page(one, directory, terminal))
+        .try_for_each(|subcommand| page(subcommand, directory, terminal))
 }
 
 fn page(command: &Command, directory: &Path, terminal: &Terminal) -> Result<(), Error> {
@@ -57,8 +57,8 @@ fn page(command: &Command, directory: &Path, terminal: &Terminal) -> Result<(), 
         is_own_kind: Some(is_page),
         ..Writing::default()
     };
-    let to = writing.admit(&path)?;
-    sys::write_file_at(to, &text).map_err(|error| Error::System(error.to_string()))?;
+    let destination = writing.admit(&path)?;
+    sys::write_file_at(destination, &text).map_err(|error| Error::System(error.to_string()))?;
     terminal.result(&path.display().to_string())
 }
 

@@ -25,13 +25,9 @@ use std::path::{Path, PathBuf};
   diff2d map 'shift(a, t, 1) - a' a=output/diff2dparams.npy --keep-bits 12 -o change.npy
   diff2d map 'hypot(gradient(a, x), gradient(a, y))' a=output/diff2dparams.npy -o slope.npy
 
-In formulas beside the names of the files: what `diff2d create --help` lists, i0, i1, … of the result, and t, y, x of
-cubes; mean, sum, std, min and max of a file over axes, kept with length 1, as mean(a, t) or max(a, y, x); min(a, 0) and
-max(a, 0) compare with a number, and max(a, axis=0) is over axis 0. shift(a, t, n) is the element n places on, NaN
-beyond the end; gradient(a, x) is numpy.gradient with the coordinates of the axis. Axes are numbers or names.
+Formulas know the names of the files, what `diff2d create --help` lists, the indices i0, i1, … of the result, and t, y and x of cubes. mean, sum, std, min and max reduce a file over axes, which are kept with length 1: mean(a, t), max(a, y, x). min(a, 0) and max(a, 0) compare with a number, and max(a, axis=0) reduces over axis 0. shift(a, t, n) is the element n places on, and NaN beyond the end; gradient(a, x) is numpy.gradient with the coordinates of the axis. Axes are numbers or names.
 
-Everything is computed in f8 and rounded once. The result has NumPy's type of the files, f8 if they hold integers. Integer
-types cut fractions off, and values that they do not hold are an error.")]
+Everything is computed in f8 and rounded once; integers beyond 2^53 are exact where the formula selects, compares, adds, multiplies or divides them as integers. How many values were rounded nevertheless, or have become infinite, is told. The result has the type that NumPy gives it, and f8 if the files hold integers. An integer type cuts fractions off, and refuses values that it does not hold.")]
 pub(super) struct MapArgs {
     /// The formula
     #[arg(value_name = "EXPR", allow_hyphen_values = true)]
@@ -69,7 +65,7 @@ pub(super) fn map(args: &MapArgs, terminal: &Terminal) -> Result<(), Error> {
     let mut arrays: Vec<(&str, JournalledArray)> = Vec::new();
     for text in &args.inputs {
         let (name, file) = parts(text)?;
-        if arrays.iter().any(|(known, ..)| *known == name) {
+        if arrays.iter().any(|(taken_name, ..)| *taken_name == name) {
             return Err(Error::Usage(format!(
                 "there are two arrays with the name {name}"
             )));
@@ -77,8 +73,8 @@ pub(super) fn map(args: &MapArgs, terminal: &Terminal) -> Result<(), Error> {
         arrays.push((name, open_among(file, &args.input, terminal)?));
     }
     let inputs = arrays.iter().map(|(name, array)| {
-        let whole = array.shape().iter().map(|&length| 0..length).collect();
-        MapInput::new(name, array, whole)
+        let region = array.shape().iter().map(|&length| 0..length).collect();
+        MapInput::new(name, array, region)
     });
     let map = Map::new(&args.formula, inputs.collect())?;
     let labels = Labels {
@@ -91,48 +87,58 @@ pub(super) fn map(args: &MapArgs, terminal: &Terminal) -> Result<(), Error> {
             "--keep-bits rounds floats, and the results are {dtype}: leave it out, or choose --dtype f4"
         )));
     }
-    let taken: Vec<PathBuf> = arrays.iter().flat_map(|(_, array)| array.files()).collect();
+    let input_files: Vec<PathBuf> = arrays.iter().flat_map(|(_, array)| array.files()).collect();
     let output = open::create(
         &args.output,
         map.shape().to_vec(),
         dtype,
         map.fortran_order(),
-        &taken,
+        &input_files,
         args.force,
     )?;
     let bar = terminal.bar(map.bytes(), Unit::Bytes);
-    map.run(&output, args.keep_bits, args.memory, bar.progress())?;
+    let notes = map.run(&output, args.keep_bits, args.memory, bar.progress())?;
     drop(bar);
+    notes.iter().for_each(|note| terminal.note(note));
     open::finish(output, &args.output, &labels)
 }
 
 /// The name and the file of `NAME=FILE.npy`.
 fn parts(text: &str) -> Result<(&str, &Path), Error> {
-    let is_word = |name: &str| {
-        let mut letters = name.chars();
-        letters
-            .next()
-            .is_some_and(|first| first.is_alphabetic() || first == '_')
-            && letters.all(|letter| letter.is_alphanumeric() || letter == '_')
-    };
-    let wrong = |why: &str| Error::Usage(format!("{text}: {why}"));
     let split = text.split_once('=').filter(|(_, file)| !file.is_empty());
     let (name, file) = split.ok_or_else(|| {
-        wrong("expected the name that the formula has for a file and the file, such as a=cube.npy")
+        refused(
+            text,
+            "expected the name that the formula has for a file and the file, such as a=cube.npy",
+        )
     })?;
     let name = name.trim();
-    if !is_word(name) {
-        return Err(wrong(
+    if !is_identifier(name) {
+        return Err(refused(
+            text,
             "a name is made of letters, digits and _, and does not begin with a digit",
         ));
     }
-    let is_index = name
-        .strip_prefix('i')
-        .is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|letter| letter.is_ascii_digit()));
+    let is_index = name.strip_prefix('i').is_some_and(|digits| {
+        !digits.is_empty() && digits.bytes().all(|letter| letter.is_ascii_digit())
+    });
     if is_index || diff2d_arrays::expression::is_word(name) || is_call(name) {
-        return Err(wrong(&format!(
-            "{name} has a meaning in formulas: choose another name"
-        )));
+        let reason = format!("{name} has a meaning in formulas: choose another name");
+        return Err(refused(text, &reason));
     }
     Ok((name, Path::new(file)))
+}
+
+/// Whether a name is made of letters, digits and _, and does not begin with a digit.
+fn is_identifier(name: &str) -> bool {
+    let mut letters = name.chars();
+    letters
+        .next()
+        .is_some_and(|letter| letter.is_alphabetic() || letter == '_')
+        && letters.all(|letter| letter.is_alphanumeric() || letter == '_')
+}
+
+/// The error that a text names no array.
+fn refused(text: &str, reason: &str) -> Error {
+    Error::Usage(format!("{text}: {reason}"))
 }

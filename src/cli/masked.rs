@@ -28,25 +28,10 @@ pub(super) fn left_out(
         above: None,
         memory,
     };
-    // Results may have a frame of counts, which know no NaN, or one of NaN alone.
-    let outer = array.npy.shape.len().saturating_sub(2);
-    let frame = |is_last: bool| {
-        let shape = array.shape().into_iter().enumerate();
-        let frame = shape.map(|(axis, length)| match axis < outer {
-            true if is_last => length.saturating_sub(1)..length,
-            true => 0..1,
-            false => 0..length,
-        });
-        let frame: Vec<_> = frame.collect();
-        Ok::<_, Error>(
-            stats::selected(array, &frame, options, &Progress::default())?
-                .statistics
-                .nan,
-        )
-    };
-    let mut masked = frame(false)?;
+    let mut masked = masked_in_frame(array, false, options)?;
     if array.journal.is_none() {
-        masked = [masked, frame(true)?]
+        // Arrays of results may have a frame of counts, none of which is NaN, or a frame of NaN alone.
+        masked = [masked, masked_in_frame(array, true, options)?]
             .into_iter()
             .filter(|&nan| nan > 0 && nan < nodes)
             .min()
@@ -58,13 +43,27 @@ pub(super) fn left_out(
         ));
     }
     let header = array.header();
-    let behind = header.map_or(0, |header| header.places_behind(array.available()));
-    if behind > 0 {
+    let count_behind = header.map_or(0, |header| header.places_behind(array.available()));
+    if count_behind > 0 {
         let shape = array.shape();
         let places: u64 = shape.iter().take(2).product();
         terminal.note(&format!(
-            "{behind} of {places} snapshots lie behind the ends of their scenarios and are {way_back}"
+            "{count_behind} of {places} snapshots lie behind the ends of their scenarios and are {way_back}"
         ));
     }
     Ok(true)
+}
+
+/// How many nodes of the first or the last frame are NaN.
+fn masked_in_frame(array: &JournalledArray, is_last: bool, options: Options) -> Result<u64, Error> {
+    let outer_axes = array.npy.shape.len().saturating_sub(2);
+    let ranges = array.shape().into_iter().enumerate();
+    let ranges = ranges.map(|(axis, length)| match axis < outer_axes {
+        true if is_last => length.saturating_sub(1)..length,
+        true => 0..1,
+        false => 0..length,
+    });
+    let frame: Vec<_> = ranges.collect();
+    let results = stats::selected(array, &frame, options, &Progress::default())?;
+    Ok(results.statistics.nan)
 }

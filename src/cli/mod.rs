@@ -3,7 +3,6 @@
 mod archive;
 mod axes;
 mod bar;
-mod bench;
 mod call;
 mod check;
 mod compare;
@@ -28,6 +27,7 @@ mod plot;
 mod points;
 mod printer;
 mod probe;
+mod ranges;
 mod ranks;
 mod record;
 mod repair;
@@ -54,7 +54,6 @@ use std::{
     env,
     ffi::OsString,
     io::{self, Write},
-    path::Path,
     process::ExitCode,
 };
 use terminal::Terminal;
@@ -106,7 +105,6 @@ enum Command {
     Compare(compare::CompareArgs),
     Plot(plot::PlotArgs),
     Check(check::CheckArgs),
-    Bench(bench::BenchArgs),
     Stats(stats::StatsArgs),
     Window(window::WindowArgs),
     Coarsen(window::CoarsenArgs),
@@ -130,36 +128,37 @@ impl Command {
 /// Parses the command line, runs the command, and returns its exit code.
 #[must_use]
 pub fn main() -> ExitCode {
-    let program = env::current_exe().unwrap_or_else(|_| "diff2d".into());
-    main_of(&program, env::args_os()).into()
+    main_of(env::args_os()).into()
 }
 
-/// As [`main`], for a process that was started as another program, such as an interpreter: `program`
-/// starts this one again, and `arguments` begin with its name.
+/// Does what [`main`] does, in a process that was started as another program, such as an interpreter; `arguments` begin with the
+/// program's name.
 #[must_use]
-pub fn main_of(program: &Path, arguments: impl IntoIterator<Item = OsString>) -> u8 {
+pub fn main_of(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     let cli = match parse(arguments) {
         Ok(cli) => cli,
         // All ranks have the same command line; rank 0 prints the error for all.
         Err(_) if Launch::detect().rank != ROOT => return 0,
         Err(error) => {
             let printed = error.print().and_then(|()| io::stdout().flush());
-            return match error.use_stderr() {
-                true => u8::try_from(error.exit_code()).unwrap_or(2),
-                false => finish(
+            return if error.use_stderr() {
+                u8::try_from(error.exit_code()).unwrap_or(2)
+            } else {
+                finish(
                     printed
                         .map(|()| 0)
                         .map_err(|error| terminal::not_printed(&error)),
                     &Terminal::new(false, false),
-                ),
+                )
             };
         }
     };
     let mut terminal = Terminal::new(cli.output.quiet, cli.output.verbose);
     if cli.version || cli.short_version {
-        let text = match cli.version {
-            true => version::long(cli.output.verbose),
-            false => version::short(),
+        let text = if cli.version {
+            version::long(cli.output.verbose)
+        } else {
+            version::short()
         };
         return finish(terminal.result(&text).map(|()| 0), &terminal);
     }
@@ -172,8 +171,8 @@ pub fn main_of(program: &Path, arguments: impl IntoIterator<Item = OsString>) ->
     if on_ranks {
         terminal = ranks::terminal_of_rank(terminal);
     }
-    // Runs stop by themselves, and the benchmark's programs end with their terminal.
-    if !on_ranks && !matches!(command, Command::Bench(_)) {
+    // Runs stop by themselves.
+    if !on_ranks {
         signals::remove_unfinished_files();
     }
     if !matches!(command, Command::Run(_) | Command::Sweep(_)) {
@@ -184,7 +183,6 @@ pub fn main_of(program: &Path, arguments: impl IntoIterator<Item = OsString>) ->
         .and_then(|()| match command {
             Command::Run(args) => run::run(&args, &terminal),
             Command::Sweep(args) => sweep::sweep(&args, &terminal),
-            Command::Bench(args) => bench::bench(&args, program, &terminal),
             Command::Distribute(args) => distribute::distribute(&args, &terminal),
             other => carry_out(other, &terminal).map(|()| 0),
         });
@@ -232,10 +230,8 @@ fn carry_out(command: Command, terminal: &Terminal) -> Result<(), Error> {
         Command::Export(args) => export::export(&args, terminal),
         Command::Completions(args) => completions::completions(&args, Cli::command(), terminal),
         Command::Man(args) => man::man(&args, Cli::command(), terminal),
-        Command::Run(_) | Command::Sweep(_) | Command::Bench(_) | Command::Distribute(_) => {
-            Err(Error::Usage(
-                "this command takes over its process: start the program instead".to_owned(),
-            ))
-        }
+        Command::Run(_) | Command::Sweep(_) | Command::Distribute(_) => Err(Error::Usage(
+            "this command takes over its process: start the program instead".to_owned(),
+        )),
     }
 }

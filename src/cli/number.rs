@@ -42,21 +42,30 @@ pub(super) fn scalar(value: Scalar) -> String {
 #[must_use]
 pub(super) fn tuple(lengths: &[u64]) -> String {
     match lengths {
-        [one] => format!("({one},)"),
-        several => {
-            let several: Vec<String> = several.iter().map(u64::to_string).collect();
-            format!("({})", several.join(", "))
+        [length] => format!("({length},)"),
+        lengths => {
+            let lengths: Vec<String> = lengths.iter().map(u64::to_string).collect();
+            format!("({})", lengths.join(", "))
         }
+    }
+}
+
+/// A number of things: `1 row`, `2 rows`.
+#[must_use]
+pub(super) fn counted(count: u64, noun: &str) -> String {
+    match count {
+        1 => format!("1 {noun}"),
+        count => format!("{count} {noun}s"),
     }
 }
 
 /// Increasing indices, neighbours as ranges: `0, 3 to 7`.
 #[must_use]
 pub(super) fn ranges(indices: &[u64]) -> String {
-    let ranges = indices.chunk_by(|one, next| one + 1 == *next);
+    let ranges = indices.chunk_by(|index, next| index + 1 == *next);
     let words = ranges.filter_map(|range| match range {
         [] => None,
-        [one] => Some(one.to_string()),
+        [index] => Some(index.to_string()),
         [first, .., last] => Some(format!("{first} to {last}")),
     });
     words.collect::<Vec<_>>().join(", ")

@@ -1,6 +1,6 @@
 //! How commands open the arrays that they read, and make those that they write.
 
-use super::{select, terminal::Terminal, values};
+use super::{number, select, terminal::Terminal, values};
 use crate::{
     cube::{CubeError, JournalledArray, Writing},
     error::Error,
@@ -25,9 +25,63 @@ pub(super) struct InputArgs {
     /// f4:1000x2000 or >i2:512x512:1024
     #[arg(long, value_name = "DTYPE:SHAPE[:OFFSET]", value_parser = raw)]
     raw: Option<NpyHeader>,
-    /// Names for the axes of an array that has none, and their units: t:h,lat,lon
-    #[arg(long, value_name = "NAME[:UNIT],…", value_delimiter = ',', value_parser = named_axis)]
-    axes: Vec<NamedAxis>,
+    /// Names for the axes of an array that has none, their units, and one-dimensional .npy files with their coordinates:
+    /// t:h,lat=lat.npy,lon
+    #[arg(long, value_name = "NAME[:UNIT][=FILE.npy],…", value_delimiter = ',', value_parser = typed_axis)]
+    axes: Vec<TypedAxis>,
+}
+
+/// An axis as it was typed.
+#[derive(Debug, Clone)]
+struct TypedAxis {
+    axis: NamedAxis,
+    /// The file of its coordinates.
+    file: Option<PathBuf>,
+}
+
+impl TypedAxis {
+    /// The axis of an array with `length` indices along it, with the coordinates that its file has.
+    fn read(&self, length: u64) -> Result<NamedAxis, Error> {
+        let Some(path) = &self.file else {
+            return Ok(self.axis.clone());
+        };
+        let file = ArrayFile::open(path)?;
+        if file.npy.shape != [length] {
+            let shape = number::tuple(&file.npy.shape);
+            let reason = format!(
+                "its shape is {shape}, and the axis has {length} indices, each of which takes one coordinate"
+            );
+            return Err(self.refused(path, &reason));
+        }
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "elements of an array that was opened"
+        )]
+        let mut coordinates = vec![0.0; length as usize];
+        file.read::<f64>(0, &mut coordinates)?;
+        if !coordinates.iter().all(|coordinate| coordinate.is_finite()) {
+            return Err(self.refused(path, "a coordinate is no finite number"));
+        }
+        if !coordinates.is_sorted_by(|left, right| left < right) {
+            return Err(self.refused(
+                path,
+                "coordinates do not increase from each index to the next; where they all decrease, turn the array and them around",
+            ));
+        }
+        let spacing = match coordinates[..] {
+            #[expect(clippy::cast_precision_loss, reason = "indices are below 2^53")]
+            [first, .., last] => (last - first) / (length - 1) as f64,
+            _ => 1.0,
+        };
+        let axis = NamedAxis::listed(&self.axis.name, coordinates, spacing);
+        Ok(axis.in_unit(self.axis.unit.as_deref()))
+    }
+
+    /// The error that a file does not hold the coordinates of the axis.
+    fn refused(&self, path: &Path, reason: &str) -> Error {
+        let (name, path) = (&self.axis.name, path.display());
+        Error::Usage(format!("--axes {name}={path}: {reason}"))
+    }
 }
 
 impl InputArgs {
@@ -38,33 +92,35 @@ impl InputArgs {
         }
         let path = array.path.display();
         let (names, axes) = (self.axes.len(), array.npy.shape.len());
-        let known: Vec<&str> = array.labels.names().collect();
+        let axis_names: Vec<&str> = array.labels.names().collect();
         let numbers = 1..names;
-        let mut twice = numbers.filter(|&at| {
-            self.axes[..at]
+        let mut repetitions = numbers.filter(|&number| {
+            self.axes[..number]
                 .iter()
-                .any(|one| one.name == self.axes[at].name)
+                .any(|typed| typed.axis.name == self.axes[number].axis.name)
         });
-        let wrong = if !known.is_empty() {
+        let hindrance = if !axis_names.is_empty() {
             Some(format!(
                 "--axes is for arrays whose axes have no names, and those of {path} have: {}",
-                known.join(", ")
+                axis_names.join(", ")
             ))
         } else if names != axes {
             Some(format!(
                 "--axes has {names} names, and {path} has {axes} axes"
             ))
         } else {
-            twice
+            repetitions
                 .next()
-                .map(|at| format!("--axes has the name {} twice", self.axes[at].name))
+                .map(|number| format!("--axes has the name {} twice", self.axes[number].axis.name))
         };
-        if let Some(wrong) = wrong {
-            return Err(Error::Usage(wrong));
+        if let Some(hindrance) = hindrance {
+            return Err(Error::Usage(hindrance));
         }
-        array.label(Labels::of_axes(
-            self.axes.iter().cloned().map(Some).collect(),
-        ));
+        let lengths = array.npy.shape.iter();
+        let axes = self.axes.iter().zip(lengths);
+        let axes = axes.map(|(typed, &length)| typed.read(length).map(Some));
+        let axes = axes.collect::<Result<_, Error>>()?;
+        array.label(Labels::of_axes(axes));
         Ok(())
     }
 
@@ -74,18 +130,28 @@ impl InputArgs {
     }
 }
 
-/// The name of an axis and perhaps its unit.
-fn named_axis(text: &str) -> Result<NamedAxis, String> {
+/// The name of an axis, and perhaps its unit and the file of its coordinates.
+fn typed_axis(text: &str) -> Result<TypedAxis, String> {
+    let (text, file) = text
+        .split_once('=')
+        .map_or((text, None), |(text, file)| (text, Some(file)));
     let (name, unit) = text
         .split_once(':')
         .map_or((text, None), |(name, unit)| (name, Some(unit)));
-    let is_name = name.starts_with(|first: char| first.is_alphabetic())
+    let is_name = name.starts_with(|letter: char| letter.is_alphabetic())
         && name
             .chars()
             .all(|letter| letter.is_alphanumeric() || letter == '_');
-    match is_name {
-        true => Ok(NamedAxis::counted(name).in_unit(unit.map(str::trim))),
-        false => Err("expected a name, and a unit behind a colon, such as t:h".to_owned()),
+    if is_name {
+        Ok(TypedAxis {
+            axis: NamedAxis::counted(name).in_unit(unit.map(str::trim)),
+            file: file.map(PathBuf::from),
+        })
+    } else {
+        Err(
+            "expected a name, a unit behind a colon and a file of coordinates behind =, such as t:h=t.npy"
+                .to_owned(),
+        )
     }
 }
 
@@ -119,43 +185,44 @@ fn raw(text: &str) -> Result<NpyHeader, String> {
 /// member of an archive, `FILE.npy[::24]` a part of an array.
 pub(super) fn open(path: &Path, terminal: &Terminal) -> Result<JournalledArray, Error> {
     let (file, text) = select::brackets(path);
-    select::part(whole(file, terminal)?, text, terminal)
+    select::part(open_whole(file, terminal)?, text, terminal)
 }
 
-/// As [`open`], but all of an array.
-pub(super) fn whole(path: &Path, terminal: &Terminal) -> Result<JournalledArray, Error> {
+/// Opens all of an array, of which [`open`] may take a part.
+pub(super) fn open_whole(path: &Path, terminal: &Terminal) -> Result<JournalledArray, Error> {
     if let Some((archive, name)) = member(path) {
         let array = ArrayFile::open_member(Path::new(archive), name)?;
-        return Ok(told(JournalledArray::plain(array), terminal));
+        return Ok(prepared(JournalledArray::plain(array), terminal));
     }
     let array = JournalledArray::open(path).map_err(|error| no_such_file(path, error))?;
     if let Some(note) = &array.note {
         terminal.note(note);
     }
-    Ok(told(array, terminal))
+    Ok(prepared(array, terminal))
 }
 
 /// The error of a file that is not there, with the name of another one that was probably meant.
 fn no_such_file(path: &Path, error: CubeError) -> Error {
     let is_anywhere = path.exists() || path.with_extension("journal").exists();
     let hint = hint_of_file(path);
-    match is_anywhere || hint.is_empty() {
-        true => error.into(),
-        false => Error::System(format!(
+    if is_anywhere || hint.is_empty() {
+        error.into()
+    } else {
+        Error::System(format!(
             "cannot open {}: there is no such file{hint}",
             path.display()
-        )),
+        ))
     }
 }
 
-/// An array that is read for a program that may want to stop that. What lies behind it is told.
-pub(super) fn told(mut array: JournalledArray, terminal: &Terminal) -> JournalledArray {
-    let behind = array.bytes_behind();
-    if behind > 0 {
-        let s = if behind == 1 { "" } else { "s" };
+/// Makes an array stop reading once the caller of the program asks for that, and notes bytes behind the array.
+pub(super) fn prepared(mut array: JournalledArray, terminal: &Terminal) -> JournalledArray {
+    let count_behind = array.bytes_behind();
+    if count_behind > 0 {
         terminal.note(&format!(
-            "{} has {behind} byte{s} behind its array, which are left aside",
-            array.path.display()
+            "{} has {} behind its array, which are left aside",
+            array.path.display(),
+            number::counted(count_behind, "byte")
         ));
     }
     if let Some(stop) = terminal.stop() {
@@ -164,7 +231,7 @@ pub(super) fn told(mut array: JournalledArray, terminal: &Terminal) -> Journalle
     array
 }
 
-/// As [`open`], or what `--raw` says, with the names that `--axes` gives.
+/// Opens an array as [`open`] does, or as `--raw` describes it, with the names that `--axes` gives.
 pub(super) fn open_as(
     path: &Path,
     input: &InputArgs,
@@ -182,18 +249,18 @@ fn named(
 ) -> Result<JournalledArray, Error> {
     let (path, text) = select::brackets(path);
     let mut array = match raw {
-        None => whole(path, terminal)?,
+        None => open_whole(path, terminal)?,
         Some(header) => {
             let file = npy::open_file(path)?;
             let array = ArrayFile::of_raw_file(file, path, header)?;
-            told(JournalledArray::plain(array), terminal)
+            prepared(JournalledArray::plain(array), terminal)
         }
     };
     input.name_axes(&mut array)?;
     select::part(array, text, terminal)
 }
 
-/// As [`open_as`], of one of several files, of which `--raw` describes those whose names do not end in `.npy`.
+/// Opens one of several files as [`open_as`] does; `--raw` describes those whose names do not end in `.npy`.
 pub(super) fn open_among(
     path: &Path,
     input: &InputArgs,
@@ -213,7 +280,7 @@ fn member(path: &Path) -> Option<(&str, &str)> {
     archive.ends_with(".npz").then_some((archive, name))
 }
 
-/// A new array while it is written, and where goes what is known of it.
+/// A new array while it is written, and the file for what is known of it.
 pub(super) struct NewArray {
     output: Output,
     beside: Destination,
@@ -233,24 +300,24 @@ impl DerefMut for NewArray {
     }
 }
 
-/// Begins a new array for which the files `taken` are read; `finish` puts it in its place.
+/// Begins a new array for which the files `inputs` are read; `finish` puts it in its place.
 pub(super) fn create(
     path: &Path,
     shape: Vec<u64>,
     dtype: Dtype,
     fortran_order: bool,
-    taken: &[PathBuf],
+    inputs: &[PathBuf],
     force: bool,
 ) -> Result<NewArray, Error> {
     let writing = Writing {
-        taken,
+        taken: inputs,
         force,
         is_own_kind: None,
     };
-    let to = writing.admit(path)?;
+    let destination = writing.admit(path)?;
     Ok(NewArray {
         beside: writing.admit_labels(path)?,
-        output: Output::create(to, shape, dtype, fortran_order)?,
+        output: Output::create(destination, shape, dtype, fortran_order)?,
     })
 }
 

@@ -5,6 +5,7 @@ use crate::{
     cube::{inputs, with_start},
     error::Error,
     params::RawParams,
+    physics::input::Digests,
     problem::Problem,
     warnings,
 };
@@ -27,40 +28,37 @@ pub(super) struct ParamsArgs {
 }
 
 /// A problem, and what its user may not expect.
-pub(super) struct Given {
+pub(super) struct ProblemWithWarnings {
     pub(super) problem: Problem,
     pub(super) warnings: Vec<String>,
 }
 
 impl ParamsArgs {
-    /// The problem, of which a run may take so much memory, by default what the parameters allow.
-    pub(super) fn given(&self, memory: Option<u64>) -> Result<Given, Error> {
+    /// Judges the problem, whose run may take this much memory, by default what the parameters allow.
+    pub(super) fn judged(&self, memory: Option<u64>) -> Result<ProblemWithWarnings, Error> {
         let raw = RawParams::load(&self.file, &self.overrides);
-        let given = raw.and_then(|raw| {
+        let problem_and_warnings = raw.and_then(|raw| {
             if memory.is_some() || raw.typed().get("memory").is_some() {
                 sys::give_back_memory();
             }
             let raw = with_start(raw)?;
-            let problem = Problem::from_raw(&raw)?;
+            let problem = Problem::with_digests(&raw, &mut Digests::within(memory))?;
             let mut limited = problem.clone();
             limited.params.memory = memory.or(problem.params.memory);
             let mut warnings = warnings::of(&limited);
             warnings.extend(warnings::of_typed(&raw));
-            Ok(Given { problem, warnings })
+            Ok(ProblemWithWarnings { problem, warnings })
         });
-        let given = given.map_err(|error| {
+        let problem_and_warnings = problem_and_warnings.map_err(|error| {
             let file = quoted(&self.file.display().to_string());
-            match self.is_sweep() {
-                true => Error::Usage(format!(
+            if self.is_sweep() { Error::Usage(format!(
                     "{file} describes a sweep, as it has the key params: `diff2d sweep {file}` runs it, `diff2d plan {file}` tells what it would do"
-                )),
-                false => Error::from(error),
-            }
+                )) } else { Error::from(error) }
         })?;
-        if let Some((path, snapshot)) = given.problem.initial_array() {
+        if let Some((path, snapshot)) = problem_and_warnings.problem.initial_array() {
             inputs::is_committed(path, snapshot)?;
         }
-        Ok(given)
+        Ok(problem_and_warnings)
     }
 
     /// Whether the file describes a sweep.
@@ -82,7 +80,7 @@ fn is_sweep(file: &Path) -> bool {
     const LONGEST: u64 = 1 << 20;
     let mut text = String::new();
     if let Ok(file) = File::open(file) {
-        // What cannot be read describes nothing.
+        // A file that cannot be read describes nothing.
         let _ = file.take(LONGEST).read_to_string(&mut text);
     }
     let keys = text.lines().filter_map(|line| line.split_once('='));

@@ -8,9 +8,11 @@ use super::{
 use crate::{
     cube::{CubeError, JournalledArray, journal::telling},
     error::Error,
+    measured::Dialect,
 };
 use diff2d_sys as sys;
 use std::{
+    borrow::Cow,
     fs::File,
     io::{self, BufReader, Read},
     path::{Path, PathBuf},
@@ -26,11 +28,11 @@ enum PointColumn {
     Index(usize),
     /// Coordinates along t, y or x, or values of a sweep's parameter.
     Named(String),
-    /// Something else, such as the values of these points.
+    /// Something else, such as values at the points.
     Other,
 }
 
-/// A CSV file with a point a line. Its first line may be a header that names the columns in any order:
+/// A CSV file with a point a line, of commas, semicolons or tabs. Its first line may be a header that names the columns in any order:
 /// `i0`, `i1`, … or `t`, `y`, `x` and the parameters of a sweep; indices are taken where both are there, and
 /// other columns are left out.
 pub(super) struct PointFile {
@@ -43,6 +45,9 @@ pub(super) struct PointFile {
     ended_with_return: bool,
     /// The number of the last line that was read.
     number: usize,
+    /// What separates the fields, once a line has told it.
+    dialect: Option<Dialect>,
+    /// Whether no line has been read that holds a header or a point.
     is_first: bool,
     /// The columns by the header, if there is one.
     columns: Vec<PointColumn>,
@@ -58,6 +63,7 @@ impl PointFile {
             reader: BufReader::new(file),
             ended_with_return: false,
             number: 0,
+            dialect: None,
             is_first: true,
             columns: Vec::new(),
         })
@@ -79,10 +85,27 @@ impl PointFile {
             if line.is_empty() || line.starts_with('#') {
                 continue;
             }
-            let fields: Vec<&str> = line
-                .split(',')
-                .map(|field| field.trim().trim_matches('"'))
+            if self.is_first && self.dialect.is_none() {
+                self.dialect = Dialect::declared_by(line);
+                if self.dialect.is_some() {
+                    continue;
+                }
+            }
+            let dialect = *self
+                .dialect
+                .get_or_insert_with(|| Dialect::of_heading(line));
+            let fields = dialect.fields(line).map_err(|reason| self.error(&reason))?;
+            let mut fields: Vec<Cow<'_, str>> = fields
+                .into_iter()
+                .map(|field| dialect.with_decimal_point(field))
                 .collect();
+            // A separator at the end of a line begins no field.
+            while fields.len() > self.columns.len().max(1)
+                && fields.last().is_some_and(|field| field.is_empty())
+            {
+                fields.pop();
+            }
+            let fields: Vec<&str> = fields.iter().map(|field| &**field).collect();
             if std::mem::take(&mut self.is_first) && !fields.iter().all(|field| is_number(field)) {
                 self.columns = self.header(&fields)?;
                 continue;
@@ -91,7 +114,7 @@ impl PointFile {
         }
     }
 
-    /// The next line, which ends as on any system, but for its end; the beginning of one that is too long.
+    /// The next line without its end, which may be that of any system; only the beginning of a line that is too long.
     fn line(&mut self) -> io::Result<Option<Vec<u8>>> {
         let mut line = Vec::new();
         let mut is_there = false;
@@ -123,15 +146,15 @@ impl PointFile {
         let mut named = columns.clone();
         named.retain(|column| *column != PointColumn::Other);
         if named.is_empty() {
-            let expected: Vec<String> = (0..self.dimensions).map(|i| format!("i{i}")).collect();
-            let expected = expected.join(",");
+            let index_names: Vec<String> = (0..self.dimensions).map(|i| format!("i{i}")).collect();
+            let index_names = index_names.join(",");
             return Err(self.error(&format!(
-                "'{}' is neither a point nor a header; expected numbers, or columns such as {expected}",
+                "'{}' is neither a point nor a header; expected numbers, or columns such as {index_names}",
                 printable(&names.join(","))
             )));
         }
-        let is_repeated = |(at, column): (usize, &PointColumn)| named[..at].contains(column);
-        if named.iter().enumerate().any(is_repeated) {
+        let mut numbered = named.iter().enumerate();
+        if numbered.any(|(number, column)| named[..number].contains(column)) {
             let names = printable(&names.join(","));
             return Err(self.error(&format!("the header {names} names an axis twice")));
         }
@@ -163,8 +186,8 @@ impl PointFile {
                 self.columns.len()
             )));
         }
-        let columns = || self.columns.iter().zip(fields);
-        let mut indices: Vec<(usize, &str)> = columns()
+        let columns = self.columns.iter().zip(fields);
+        let mut indices: Vec<(usize, &str)> = columns
             .filter_map(|(column, &field)| match column {
                 PointColumn::Index(axis) => Some((*axis, field)),
                 _ => None,
@@ -174,15 +197,15 @@ impl PointFile {
         if indices.is_empty() {
             return self.by_name(fields);
         }
-        let all: Vec<&str> = indices.iter().map(|&(_, field)| field).collect();
-        if let Some(field) = all.iter().find(|field| !is_number(field)) {
+        let index_fields: Vec<&str> = indices.iter().map(|&(_, field)| field).collect();
+        if let Some(field) = index_fields.iter().find(|field| !is_number(field)) {
             return Err(self.no_number(field));
         }
         // A history needs no index along the first axis; no other one may be left out.
-        let last = indices.len() - 1;
-        let is_complete = indices[last].0 + 1 == self.dimensions && {
-            let first = indices[0].0;
-            first <= 1 && indices[last].0 - first == last
+        let last_column = indices.len() - 1;
+        let is_complete = indices[last_column].0 + 1 == self.dimensions && {
+            let first_axis = indices[0].0;
+            first_axis <= 1 && indices[last_column].0 - first_axis == last_column
         };
         if !is_complete {
             return Err(self.error(&format!(
@@ -190,7 +213,7 @@ impl PointFile {
                 self.dimensions - 1
             )));
         }
-        Ok(all.join(","))
+        Ok(index_fields.join(","))
     }
 
     /// A point by places and by parameters, which may be words.

@@ -33,11 +33,12 @@ impl Printer {
         let count = Arc::clone(&printed);
         // A bar is in the way of results on the same terminal only, and whoever holds it waits for nobody.
         let bar = io::stdout().is_terminal().then(|| bar.handle());
-        let print = move || {
-            let mut all = Ok(());
+        let thread = thread::Builder::new().name("printer".to_owned());
+        let started = thread.spawn(move || {
+            let mut outcome = Ok(());
             for line in to_print {
-                if all.is_ok() {
-                    all = match &bar {
+                if outcome.is_ok() {
+                    outcome = match &bar {
                         Some(bar) => bar.suspend(|| terminal.result(&line)),
                         None => terminal.result(&line),
                     };
@@ -45,12 +46,9 @@ impl Printer {
                 count.fetch_add(1, Ordering::Relaxed);
             }
             // Nobody may be left who waits for the end.
-            let _ = result.send(all);
-        };
-        thread::Builder::new()
-            .name("printer".to_owned())
-            .spawn(print)
-            .map_err(|error| Error::System(format!("the system refuses a thread: {error}")))?;
+            let _ = result.send(outcome);
+        });
+        started.map_err(|error| Error::System(format!("the system refuses a thread: {error}")))?;
         Ok(Self {
             lines,
             ended,
@@ -68,11 +66,12 @@ impl Printer {
     /// once `is_stopped`.
     ///
     /// # Errors
-    /// Of the stream, or that nobody reads it.
+    /// The error of the stream, or that nobody reads it.
     pub(super) fn finish(self, is_stopped: impl Fn() -> bool) -> Result<(), Error> {
         const LOOK: Duration = Duration::from_millis(100);
         drop(self.lines);
-        let (mut seen, mut since) = (self.printed.load(Ordering::Relaxed), Instant::now());
+        let (mut count_before, mut last_progress) =
+            (self.printed.load(Ordering::Relaxed), Instant::now());
         loop {
             match self.ended.recv_timeout(LOOK) {
                 Ok(result) => return result,
@@ -80,10 +79,10 @@ impl Printer {
                 Err(RecvTimeoutError::Disconnected) => return Ok(()),
             }
             let printed = self.printed.load(Ordering::Relaxed);
-            if printed != seen {
-                (seen, since) = (printed, Instant::now());
+            if printed != count_before {
+                (count_before, last_progress) = (printed, Instant::now());
             }
-            if is_stopped() || since.elapsed() > PATIENCE {
+            if is_stopped() || last_progress.elapsed() > PATIENCE {
                 return Err(Error::System(
                     "the results on stdout are incomplete, since nobody reads them; the journal has them all".to_owned(),
                 ));

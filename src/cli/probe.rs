@@ -3,10 +3,11 @@
 use super::{
     axes::{Axes, Entries},
     follow::follow,
+    number,
     open::{InputArgs, open_as},
     points::PointFile,
-    record::{self, RecordRows},
-    rows::{Row, Style, Table},
+    record,
+    rows::{Cell, Column, Row, Style, Table},
     scenario, select,
     terminal::Terminal,
     values,
@@ -74,7 +75,7 @@ pub(super) fn probe(args: &ProbeArgs, terminal: &Terminal) -> Result<(), Error> 
                 args.file.display()
             )));
         }
-        let rows = RecordRows::new(&record, &args.at, terminal)?;
+        let rows = record::chosen_rows(&record, &args.at, terminal)?;
         return terminal.answer(&rows, args.json);
     }
     let mut array = open_as(&args.file, &args.input, terminal)?;
@@ -86,9 +87,9 @@ pub(super) fn probe(args: &ProbeArgs, terminal: &Terminal) -> Result<(), Error> 
         )));
     }
     // Points and their values take about this much, so many are dealt with at a time.
-    let each = 128 + 16 * dimensions as u64;
-    let batch = usize::try_from((args.memory / each).clamp(1, 1 << 14)).unwrap_or(1);
-    let mut elements = Elements::new(args, dimensions, terminal);
+    let bytes_per_point = 128 + 16 * dimensions as u64;
+    let batch = usize::try_from((args.memory / bytes_per_point).clamp(1, 1 << 14)).unwrap_or(1);
+    let mut elements = Elements::new(args, terminal);
     let file = args.points.as_deref();
     let file = file.map(|path| PointFile::open(path, &array)).transpose()?;
     let typed = args.at.iter().cloned().map(Ok);
@@ -104,30 +105,32 @@ pub(super) fn probe(args: &ProbeArgs, terminal: &Terminal) -> Result<(), Error> 
         points.map(Ok).chain(error)
     });
     if args.follow {
-        let all: Vec<Vec<u64>> = points.collect::<Result<_, _>>()?;
+        let followed_points: Vec<Vec<u64>> = points.collect::<Result<_, _>>()?;
         let followed = follow(&mut array, |array, new| {
             new.clone()
-                .try_for_each(|k| elements.print_histories(array, &all, k..k + 1))
+                .try_for_each(|k| elements.print_histories(array, &followed_points, k..k + 1))
         })?;
-        elements.end(&Axes::of(&array))?;
+        elements.end(&array)?;
         return followed.conclude();
     }
-    let at_a_time = if args.series { 1 } else { batch };
+    if args.series {
+        let count = array.available();
+        for point in points {
+            let point = [point?];
+            for start in (0..count).step_by(batch) {
+                let range = start..count.min(start + batch as u64);
+                elements.print_histories(&array, &point, range)?;
+            }
+        }
+        return elements.end(&array);
+    }
     loop {
-        let some = points.by_ref().take(at_a_time);
-        let some: Vec<Vec<u64>> = some.collect::<Result<_, _>>()?;
-        if some.is_empty() {
-            return elements.end(&axes);
+        let next_points = points.by_ref().take(batch);
+        let next_points: Vec<Vec<u64>> = next_points.collect::<Result<_, _>>()?;
+        if next_points.is_empty() {
+            return elements.end(&array);
         }
-        if !args.series {
-            elements.print(&array, some)?;
-            continue;
-        }
-        let all = 0..array.available();
-        for start in all.clone().step_by(batch) {
-            let range = start..all.end.min(start + batch as u64);
-            elements.print_histories(&array, &some, range)?;
-        }
+        elements.print(&array, next_points)?;
     }
 }
 
@@ -139,46 +142,57 @@ fn slices(
     series: bool,
     terminal: &Terminal,
 ) -> Result<Vec<Slice>, Error> {
-    if !text.contains(':') || scenario::sweep(array).is_some_and(|_| text.contains('=')) {
-        let point = point(array, axes, text, series, terminal)?;
-        let alone = point
-            .iter()
-            .map(|&index| Slice::new(&(index..index + 1), 1));
-        return Ok(alone.collect());
+    if let Some(header) = scenario::sweep(array).filter(|_| text.contains('=')) {
+        let (index, description) = scenario::point(array, header, text)?;
+        terminal.note(&format!("{text}: {description}"));
+        return Ok(single_slices(&index));
     }
     let typed = format!("--at {text}");
+    let mut entries = axes.entries(&typed, text)?;
+    if !text.contains(':') {
+        let index = point(array, axes, text, &entries, series, terminal)?;
+        return Ok(single_slices(&index));
+    }
     let dimensions = array.npy.shape.len();
-    let (given, is_short) = match axes.entries(&typed, text)? {
-        Entries::Listed(parts) => (parts.len(), series && parts.len() + 1 == dimensions),
+    let entry_count = match &mut entries {
+        Entries::Listed(parts) => {
+            if series && parts.len() + 1 == dimensions {
+                parts.insert(0, ":".to_owned());
+            }
+            parts.len()
+        }
         Entries::Named(parts) => {
-            let history = usize::from(series && parts.first().is_some_and(Option::is_none));
-            (parts.iter().flatten().count() + history, false)
+            let is_first_missing = parts.first().is_some_and(Option::is_none);
+            parts.iter().flatten().count() + usize::from(series && is_first_missing)
         }
     };
-    if given + usize::from(is_short) != dimensions {
+    if entry_count != dimensions {
         return Err(Error::Usage(format!(
-            "{typed} has {given} indices or ranges; {} needs {dimensions}",
+            "{typed} has {entry_count} indices or ranges; {} needs {dimensions}",
             array.path.display()
         )));
     }
-    let all = if is_short {
-        format!(":,{text}")
-    } else {
-        text.to_owned()
-    };
-    let mut slices = select::slices(array, &array.shape(), &all, &typed, terminal)?;
-    if let Some(first) = slices.first_mut().filter(|_| series) {
-        *first = Slice::new(&(0..1), 1);
+    let mut slices = select::slices(array, &array.shape(), &entries, &typed, terminal)?;
+    if let Some(leading_slice) = slices.first_mut().filter(|_| series) {
+        *leading_slice = Slice::new(&(0..1), 1);
     }
     Ok(slices)
 }
 
-/// The points of slices, in the order of C, one after the other.
+/// The slices that take one element.
+fn single_slices(index: &[u64]) -> Vec<Slice> {
+    let slices = index.iter();
+    slices
+        .map(|&number| Slice::new(&(number..number + 1), 1))
+        .collect()
+}
+
+/// The points of slices one after the other, the index along the last axis first.
 fn points_of(slices: Vec<Slice>) -> impl Iterator<Item = Vec<u64>> {
     let is_any = slices.iter().all(|slice| slice.count > 0);
-    let mut next = is_any.then(|| vec![0; slices.len()]);
+    let mut next_numbers = is_any.then(|| vec![0; slices.len()]);
     iter::from_fn(move || {
-        let numbers = next.as_mut()?;
+        let numbers = next_numbers.as_mut()?;
         let of_axes = slices.iter().zip(numbers.iter());
         let point = of_axes
             .map(|(slice, &number)| slice.index(number))
@@ -191,27 +205,23 @@ fn points_of(slices: Vec<Slice>) -> impl Iterator<Item = Vec<u64>> {
                 numbers[axis] += 1;
                 numbers[axis + 1..].fill(0);
             }
-            None => next = None,
+            None => next_numbers = None,
         }
         Some(point)
     })
 }
 
-/// The index that a text stands for; of a history, 0 along the first axis.
+/// The index that entries without a range stand for; of a history, 0 along the first axis.
 fn point(
     array: &JournalledArray,
     axes: &Axes<'_>,
     text: &str,
+    entries: &Entries,
     series: bool,
     terminal: &Terminal,
 ) -> Result<Vec<u64>, Error> {
     let dimensions = array.npy.shape.len();
-    if let Some(header) = scenario::sweep(array).filter(|_| text.contains('=')) {
-        let (index, told) = scenario::point(array, header, text)?;
-        terminal.note(&format!("{text}: {told}"));
-        return Ok(index);
-    }
-    match axes.entries(&format!("--at {text}"), text)? {
+    match entries {
         Entries::Listed(parts) => {
             let index: Vec<i64> = parts
                 .iter()
@@ -223,23 +233,23 @@ fn point(
                     })
                 })
                 .collect::<Result<_, _>>()?;
-            let first = usize::from(series);
+            let first_axis = usize::from(series);
             if series && index.len() + 1 == dimensions {
-                let along: Vec<usize> = (first..dimensions).collect();
-                let rest = probe::resolve(array, &along, &index)?;
-                return Ok([&[0], &rest[..]].concat());
+                let later_axes: Vec<usize> = (first_axis..dimensions).collect();
+                let later_indices = probe::resolve(array, &later_axes, &index)?;
+                return Ok([&[0], &later_indices[..]].concat());
             }
-            let along: Vec<usize> = (0..dimensions).collect();
-            Ok(probe::resolve(array, &along, &index)?)
+            let every_axis: Vec<usize> = (0..dimensions).collect();
+            Ok(probe::resolve(array, &every_axis, &index)?)
         }
         Entries::Named(parts) => {
             let mut index = vec![0; dimensions];
-            let mut given = Vec::new();
+            let mut named_indices = Vec::new();
             for (axis, part) in parts.iter().enumerate() {
                 match part {
                     Some(part) => {
                         index[axis] = axes.nearest(axis, part)?;
-                        given.push((axis, index[axis]));
+                        named_indices.push((axis, index[axis]));
                     }
                     None if series && axis == 0 => {}
                     None => {
@@ -249,65 +259,60 @@ fn point(
                     }
                 }
             }
-            terminal.note(&format!("{text}: {}", axes.describe(given)));
+            terminal.note(&format!("{text}: {}", axes.describe(named_indices)));
             Ok(index)
         }
     }
 }
 
-/// Elements as they are printed.
+/// The elements that are printed.
 struct Elements<'a> {
-    table: Table<'a>,
-    /// Whether something is printed.
-    begun: bool,
+    style: Style,
+    terminal: &'a Terminal,
+    /// The table, once something is known of the axes of the array.
+    table: Option<Table<'a>>,
     keep_nan: bool,
-    /// How many were left out, as their nodes are masked.
-    masked: usize,
+    /// How many elements were left out, as their nodes are masked.
+    masked: u64,
 }
 
 impl<'a> Elements<'a> {
-    fn new(args: &ProbeArgs, dimensions: usize, terminal: &'a Terminal) -> Self {
-        let is_json = terminal.takes_values(args.json);
-        let style = if is_json { Style::Json } else { Style::Csv };
+    fn new(args: &ProbeArgs, terminal: &'a Terminal) -> Self {
         Self {
-            table: Table {
-                style,
-                of: None,
-                indices: Some(dimensions),
-                coordinates: Vec::new(),
-                values: vec!["value".to_owned()],
-                in_json: 1,
-                terminal,
+            style: match (terminal.has_caller(), args.json) {
+                (true, _) => Style::Values,
+                (false, true) => Style::JsonArray,
+                (false, false) => Style::Csv,
             },
-            begun: false,
+            terminal,
+            table: None,
             keep_nan: args.keep_nan,
             masked: 0,
         }
     }
 
-    /// The header line, once it is known that values follow.
-    fn begin(&mut self, axes: &Axes<'_>) -> Result<(), Error> {
-        let known = axes.with_coordinates().into_iter();
-        self.table.coordinates = known.map(|(_, name)| name.to_owned()).collect();
-        if self.table.style == Style::Json || self.begun {
-            return Ok(());
-        }
-        self.begun = true;
-        self.table.print_head()
+    fn table(&mut self, axes: &Axes<'_>) -> &mut Table<'a> {
+        let (style, terminal) = (self.style, self.terminal);
+        self.table.get_or_insert_with(|| {
+            let every_axis: Vec<usize> = (0..axes.array.npy.shape.len()).collect();
+            let mut columns = axes.columns(&every_axis);
+            columns.push(Column::new("value"));
+            Table::new(columns, style, terminal)
+        })
     }
 
-    /// The elements over a range of the first axis, point after point.
+    /// Prints the elements over a range of the first axis, point after point.
     fn print_histories(
         &mut self,
         array: &JournalledArray,
         points: &[Vec<u64>],
         range: Range<u64>,
     ) -> Result<(), Error> {
-        let all: Vec<Vec<u64>> = points
+        let points_in_range: Vec<Vec<u64>> = points
             .iter()
             .flat_map(|point| range.clone().map(|k| [&[k], &point[1..]].concat()))
             .collect();
-        self.print(array, all)
+        self.print(array, points_in_range)
     }
 
     fn print(&mut self, array: &JournalledArray, points: Vec<Vec<u64>>) -> Result<(), Error> {
@@ -315,64 +320,36 @@ impl<'a> Elements<'a> {
             return Ok(());
         }
         let values = probe::values(array, &points)?;
+        let leaves_nan_out = array.labels.is_masked && !self.keep_nan;
         let axes = Axes::of(array);
-        self.begin(&axes)?;
-        let known = axes.with_coordinates();
-        let rows = points.into_iter().zip(values).map(|(index, value)| {
-            let coordinates = known.iter().map(|&(axis, _)| {
-                let coordinate = axes.coordinate(axis, index[axis]);
-                coordinate.unwrap_or(f64::NAN)
-            });
-            Row {
-                coordinates: coordinates.collect(),
-                index,
-                values: vec![value],
-                facts: Vec::new(),
+        let mut rows: Vec<Row> = Vec::new();
+        for (index, value) in points.into_iter().zip(values) {
+            if leaves_nan_out && value.to_f64().is_nan() {
+                self.masked += 1;
+                continue;
             }
-        });
-        let mut rows: Vec<Row> = rows.collect();
-        if array.labels.is_masked && !self.keep_nan {
-            let all = rows.len();
-            rows.retain(|row| !row.values[0].to_f64().is_nan());
-            self.masked += all - rows.len();
+            let indices: Vec<(usize, u64)> = index.iter().copied().enumerate().collect();
+            let cells = axes.cells(&indices, index).into_iter();
+            rows.push(cells.chain([Cell::Number(value)]).collect());
         }
-        if rows.is_empty() {
-            return Ok(());
-        }
-        if self.table.style == Style::Csv || self.table.terminal.takes_values(false) {
-            return self.table.print(&rows);
-        }
-        let before = if self.begun { "," } else { "[" };
-        self.begun = true;
-        let lines: Vec<String> = rows.iter().map(|row| self.table.line(row)).collect();
-        let text = format!("{before}{}", lines.join("\n,"));
-        self.table.terminal.result(&text)
+        self.table(&axes).print(&rows)
     }
 
-    fn end(&mut self, axes: &Axes<'_>) -> Result<(), Error> {
+    /// Ends the table, and tells how many elements were left out.
+    fn end(mut self, array: &JournalledArray) -> Result<(), Error> {
         if self.masked > 0 {
-            let elements = if self.masked == 1 {
-                "element"
-            } else {
-                "elements"
-            };
-            let header = axes.array.header();
-            let ends = header.is_some_and(|header| header.places_behind(u64::MAX) > 0);
-            let or_behind = if ends {
+            let header = array.header();
+            let has_early_ends = header.is_some_and(|header| header.places_behind(u64::MAX) > 0);
+            let early_end_clause = if has_early_ends {
                 ", or behind the end of a scenario,"
             } else {
                 ""
             };
-            self.table.terminal.note(&format!(
-                "{} {elements} at masked nodes{or_behind} left out; --keep-nan prints them",
-                self.masked
+            self.terminal.note(&format!(
+                "{} at masked nodes{early_end_clause} left out; --keep-nan prints them",
+                number::counted(self.masked, "element")
             ));
         }
-        match (self.table.style, self.begun) {
-            _ if self.table.terminal.takes_values(false) => Ok(()),
-            (Style::Json, true) => self.table.terminal.result("]"),
-            (Style::Json, false) => self.table.terminal.result("[]"),
-            _ => self.begin(axes),
-        }
+        self.table(&Axes::of(array)).end()
     }
 }

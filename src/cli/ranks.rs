@@ -29,17 +29,17 @@ pub(super) fn together(
 
 /// Collective. Refuses ranks that carry out other commands: they would wait for each other.
 fn check_that_all_agree(comm: &impl Comm, command: &str) -> Result<(), Error> {
-    let mine = (env!("CARGO_PKG_VERSION"), command);
-    match collective::first_that_differs(comm, &mine) {
+    let version_and_command = (env!("CARGO_PKG_VERSION"), command);
+    match collective::first_that_differs(comm, &version_and_command) {
         Some(rank) => Err(CommError::OtherCommand { rank }.into()),
         None => Ok(()),
     }
 }
 
-/// Collective. The exit code of all ranks. The first error that any of them has is told by rank 0,
+/// Collective. The exit code of all ranks. Rank 0 prints the first error that any of them has,
 /// before MPI is finalised: launchers kill the other ranks when one ends with an error.
 fn conclude(comm: &impl Comm, terminal: &Terminal, result: Result<u8, Error>) -> u8 {
-    let (code, mine) = match &result {
+    let (code, error_text) = match &result {
         Ok(code) => (*code, String::new()),
         Err(Error::Run(RunError::Elsewhere(_))) => (1, String::new()),
         Err(error) => {
@@ -47,12 +47,12 @@ fn conclude(comm: &impl Comm, terminal: &Terminal, result: Result<u8, Error>) ->
             (code, format!("{code} {error}"))
         }
     };
-    let all = comm.all_gather(mine.as_bytes());
-    let Some(rank) = all.iter().position(|sentence| !sentence.is_empty()) else {
+    let error_texts = comm.all_gather(error_text.as_bytes());
+    let Some(rank) = error_texts.iter().position(|sentence| !sentence.is_empty()) else {
         // Rank 0 alone knows what was committed.
         return collective::from_root(comm, Some(code)).unwrap_or(code);
     };
-    let sentence = String::from_utf8_lossy(&all[rank]);
+    let sentence = String::from_utf8_lossy(&error_texts[rank]);
     let (code, sentence) = sentence.split_once(' ').unwrap_or(("1", &sentence));
     let code = code.parse().unwrap_or(1);
     if comm.is_root() {

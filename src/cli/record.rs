@@ -1,23 +1,27 @@
-//! What commands tell of the record of a run: its columns by their names, and rows of it.
+//! Columns and rows of the record of a run, from what was typed.
 
-use super::{axes, json::Object, number, terminal::Terminal, values};
+use super::{
+    axes, number, ranges,
+    rows::{Cell, Column, Rows, Style},
+    terminal::Terminal,
+    values,
+};
 use crate::{
     cube::{CubeError, Paths, RecordTable},
     error::Error,
     params::hint,
 };
-use diff2d_arrays::{npy::Scalar, wording::excerpt};
-use serde::{Serialize, Serializer};
+use diff2d_arrays::{labels::NamedAxis, npy::Scalar, wording::excerpt};
 use std::{
-    fmt,
+    iter,
     ops::Range,
     path::{Path, PathBuf},
 };
 
-/// What the names of records end in.
+/// The ending of the names of records.
 const ENDING: &str = ".record.csv";
 
-/// The record beside a cube.
+/// Reads the record beside a cube.
 pub(super) fn of_cube(cube: &Path) -> Result<RecordTable, Error> {
     let paths = Paths::of_existing(cube)?;
     RecordTable::read(&paths)?.ok_or_else(|| {
@@ -28,7 +32,7 @@ pub(super) fn of_cube(cube: &Path) -> Result<RecordTable, Error> {
     })
 }
 
-/// The record that a file is, if it has the name of one.
+/// Reads a file as a record if its name ends as the names of records do.
 pub(super) fn named(path: &Path) -> Result<Option<RecordTable>, Error> {
     let name = path.file_name().and_then(|name| name.to_str());
     let Some(stem) = name.and_then(|name| name.strip_suffix(ENDING)) else {
@@ -70,57 +74,57 @@ pub(super) fn scalar(name: &str, value: f64) -> Scalar {
     }
 }
 
-/// Some rows of a record.
-pub(super) struct RecordRows<'a> {
+/// The rows of a record that were asked for: `12`, `-1`, `2:8`, `t=2.5`, of a sweep `scenario=3,t=2.5`.
+pub(super) fn chosen_rows<'a>(
     record: &'a RecordTable,
-    rows: Vec<usize>,
-}
-
-impl<'a> RecordRows<'a> {
-    /// Those that were asked for: `12`, `-1`, `2:8`, `t=2.5`, of a sweep `scenario=3,t=2.5`.
-    pub(super) fn new(
-        record: &'a RecordTable,
-        asked: &[String],
-        terminal: &Terminal,
-    ) -> Result<Self, Error> {
-        let mut rows = Vec::new();
-        for text in asked {
-            if !text.contains('=') {
-                let some = axes::slice(text.trim(), record.rows() as u64).ok_or_else(|| {
-                    Error::Usage(format!(
-                        "--at {}: expected a row, such as -1, rows, such as 2:8 or ::10, or the row nearest to a time, such as t=2.5, of the {} rows of {}",
-                        excerpt(text, 60),
-                        record.rows(),
-                        record.path.display()
-                    ))
-                })?;
-                #[expect(clippy::cast_possible_truncation, reason = "rows in memory")]
-                rows.extend(some.indices().map(|row| row as usize));
-                continue;
-            }
+    texts: &[String],
+    terminal: &Terminal,
+) -> Result<Rows<'a>, Error> {
+    let mut numbers = Vec::new();
+    for text in texts {
+        if text.contains('=') {
             let nearest = nearest(record, text)?;
             let times = record.column("t").unwrap_or_default();
             for &row in &nearest {
                 let time = number::python(times[row]);
                 terminal.note(&format!("{}: t = {time} (row {row})", excerpt(text, 60)));
             }
-            rows.extend(nearest);
+            numbers.extend(nearest);
+            continue;
         }
-        Ok(Self { record, rows })
+        let slice = ranges::slice(text.trim(), record.rows() as u64).ok_or_else(|| {
+            Error::Usage(format!(
+                "--at {}: expected a row, such as -1, rows, such as 2:8 or ::10, or the row nearest to a time, such as t=2.5, of the {} rows of {}",
+                excerpt(text, 60),
+                record.rows(),
+                record.path.display()
+            ))
+        })?;
+        #[expect(clippy::cast_possible_truncation, reason = "rows in memory")]
+        numbers.extend(slice.indices().map(|row| row as usize));
     }
-
-    fn values(&self, row: usize) -> impl Iterator<Item = (&str, Scalar)> {
-        let both = self.record.columns.iter().zip(&self.record.values);
-        both.map(move |(column, values)| (column.name.as_str(), scalar(&column.name, values[row])))
-    }
+    let names = record.columns.iter().map(|column| column.name.as_str());
+    Ok(Rows {
+        columns: iter::once("i0").chain(names).map(Column::new).collect(),
+        style: Style::Csv,
+        count: numbers.len(),
+        row: Box::new(move |place| {
+            let row = numbers[place];
+            let columns = record.columns.iter().zip(&record.values);
+            let values = columns.map(|(column, values)| scalar(&column.name, values[row]));
+            let cells = values.map(Cell::Number);
+            iter::once(Cell::from(row as u64)).chain(cells).collect()
+        }),
+    })
 }
 
-/// The rows nearest to a time: one, or where no scenario of a sweep is asked for, one of each.
+/// The row nearest to a time, of the scenario that was typed or of each scenario of a sweep.
 fn nearest(record: &RecordTable, text: &str) -> Result<Vec<usize>, Error> {
     let (mut time, mut scenario) = (None, None);
-    for part in text.split(',') {
-        let (name, value) = part.split_once('=').unwrap_or((part, ""));
-        let place = match name.trim() {
+    let named_values = ranges::named_values(text)
+        .map_err(|reason| Error::Usage(format!("--at {}: {reason}", excerpt(text, 60))))?;
+    for (name, value) in named_values {
+        let place = match name {
             "t" => &mut time,
             "scenario" if record.find("scenario").is_some() => &mut scenario,
             other => {
@@ -147,63 +151,29 @@ fn nearest(record: &RecordTable, text: &str) -> Result<Vec<usize>, Error> {
     let rows: Vec<usize> = parts
         .map(|(_, rows)| nearest_among(record, rows, time))
         .collect::<Result<_, _>>()?;
-    match rows.is_empty() {
-        false => Ok(rows),
-        true => Err(Error::Usage(format!(
+    if rows.is_empty() {
+        Err(Error::Usage(format!(
             "--at {}: {} has no such row",
             excerpt(text, 60),
             record.path.display()
-        ))),
+        )))
+    } else {
+        Ok(rows)
     }
 }
 
-/// The first of the rows nearest to a time, which may lie half an interval beyond the others.
+/// The row nearest to a time, which may lie half an interval before the first row or behind the last one; the first of two rows
+/// that are equally near.
 fn nearest_among(record: &RecordTable, rows: Range<usize>, time: f64) -> Result<usize, Error> {
     let times = &record.column("t").unwrap_or_default()[rows.clone()];
-    let after = times.partition_point(|&there| there < time);
-    let place = match (after.checked_sub(1), times.get(after)) {
-        (Some(before), Some(next)) if time - times[before] <= next - time => before,
-        (Some(before), None) => before,
-        _ => after,
+    let mut intervals = times.windows(2).map(|pair| pair[1] - pair[0]);
+    let end_interval = match times.first() {
+        Some(&first) if time <= first => intervals.next(),
+        _ => intervals.next_back(),
     };
-    let interval = match times {
-        [first, next, ..] if after == 0 => next - first,
-        [.., before, last] => last - before,
-        _ => 0.0,
-    };
-    match (times.first(), times.last()) {
-        (Some(&first), Some(&last)) if (first - time).max(time - last) <= 0.5 * interval => {
-            Ok(rows.start + place)
-        }
-        (Some(first), Some(last)) => Err(Error::Usage(format!(
-            "t={time:?}: {} reaches from {first:?} to {last:?}",
-            record.path.display()
-        ))),
-        _ => Err(Error::Usage(format!(
-            "t={time:?}: {} has no row yet",
-            record.path.display()
-        ))),
-    }
-}
-
-impl fmt::Display for RecordRows<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let names = self.record.columns.iter().map(|one| one.name.as_str());
-        write!(f, "i0,{}", names.collect::<Vec<_>>().join(","))?;
-        for &row in &self.rows {
-            let values = self.values(row).map(|(_, value)| number::scalar(value));
-            write!(f, "\n{row},{}", values.collect::<Vec<_>>().join(","))?;
-        }
-        Ok(())
-    }
-}
-
-impl Serialize for RecordRows<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let object = |&row: &usize| {
-            let index = ("i0", Scalar::Integer(row as i128));
-            Object(std::iter::once(index).chain(self.values(row)).collect())
-        };
-        serializer.collect_seq(self.rows.iter().map(object))
-    }
+    let axis = NamedAxis::listed("t", times.to_vec(), end_interval.unwrap_or(0.0));
+    let row = axes::nearest_on(&axis, time, &format!("{time:?}"), &record.path.display());
+    #[expect(clippy::cast_possible_truncation, reason = "rows in memory")]
+    row.map_err(Error::Usage)
+        .map(|row| rows.start + row as usize)
 }

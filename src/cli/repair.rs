@@ -45,7 +45,7 @@ pub(super) fn repair(args: &RepairArgs, terminal: &Terminal) -> Result<(), Error
     let damaged = cube.damaged(bar.progress())?;
     drop(bar);
     let bar = terminal.bar(damaged.len() as u64, Unit::Snapshots);
-    repair::repair(
+    let record = repair::repair(
         &mut cube,
         &damaged,
         &args.moved,
@@ -53,7 +53,6 @@ pub(super) fn repair(args: &RepairArgs, terminal: &Terminal) -> Result<(), Error
         bar.progress(),
     )?;
     drop(bar);
-    let record = repair::repair_record(&args.cube, &args.moved, args.memory)?;
     let repaired = Repaired {
         name,
         record,
@@ -64,7 +63,7 @@ pub(super) fn repair(args: &RepairArgs, terminal: &Terminal) -> Result<(), Error
     terminal.answer(&repaired, args.json)
 }
 
-/// What of a cube is as it was committed again.
+/// The parts of a cube that were repaired.
 #[derive(Serialize)]
 struct Repaired {
     #[serde(skip)]

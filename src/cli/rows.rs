@@ -1,4 +1,5 @@
-//! [`Table`]: rows of results, as text, as CSV, or as JSON with an object a row.
+//! Rows of results, as text, CSV or JSON from one description of their columns: [`Table`] prints them as they come, [`Rows`] has all
+//! rows of an answer.
 
 use super::{
     json::{self, Object},
@@ -7,176 +8,417 @@ use super::{
 };
 use crate::error::Error;
 use diff2d_arrays::npy::Scalar;
-use serde::{Serialize, Serializer, ser::SerializeMap};
-use std::fmt;
+use serde::{
+    Serialize, Serializer,
+    ser::{SerializeMap, SerializeSeq},
+};
+use std::{borrow::Cow, fmt};
 
+/// How rows are printed.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Style {
-    Text,
+    /// As text, a line for each column: its name, as wide as this, and its value.
+    Lines(usize),
+    /// As text, a line for each row below the names of the columns.
+    Aligned,
     Csv,
-    Json,
+    /// As JSON, an object in each line.
+    JsonLines,
+    /// As JSON, an array of objects.
+    JsonArray,
+    /// As values for the program that has called the command.
+    Values,
 }
 
-/// How rows are printed, and what their columns are called.
-pub(super) struct Table<'a> {
-    pub(super) style: Style,
-    /// What the rows are of, such as a file, and its name, where there are several.
-    pub(super) of: Option<(&'static str, String)>,
-    /// Along how many axes a row has an index; none where there is a single row, a line for every column.
-    pub(super) indices: Option<usize>,
-    /// The axes along which a row has a coordinate.
-    pub(super) coordinates: Vec<String>,
-    /// The names of the values, of which JSON has the first so many; facts tell the others.
-    pub(super) values: Vec<String>,
-    pub(super) in_json: usize,
-    pub(super) terminal: &'a Terminal,
+/// A column: its name, and the key of its values in the objects of JSON.
+#[derive(Debug, Clone)]
+pub(super) struct Column {
+    /// The name; an index has one for each of its axes.
+    names: Vec<String>,
+    /// The key; `None` where a fact of the row has the value.
+    key: Option<Cow<'static, str>>,
+    /// The least number of letters of a value as text.
+    width: usize,
 }
 
-/// What there is at one place, a value for every column.
-#[derive(Default)]
+impl Column {
+    /// The column with this name, which is its key as well.
+    pub(super) fn new(name: impl Into<String>) -> Self {
+        let name = name.into();
+        Self {
+            names: vec![name.clone()],
+            key: Some(name.into()),
+            width: 22,
+        }
+    }
+
+    /// The column of indices along this number of axes: `i0`, `i1` and so on, and a list in JSON.
+    pub(super) fn index(axes: usize) -> Self {
+        let names = (0..axes).map(|axis| format!("i{axis}"));
+        Self {
+            names: names.collect(),
+            ..Self::new("index")
+        }
+    }
+
+    /// This column with another key.
+    pub(super) fn with_key(self, key: Option<&'static str>) -> Self {
+        let key = key.map(Cow::Borrowed);
+        Self { key, ..self }
+    }
+
+    /// This column with another width.
+    pub(super) fn of_width(self, width: usize) -> Self {
+        Self { width, ..self }
+    }
+}
+
+/// What a row has in a column.
+#[derive(Debug, Clone, Serialize)]
+#[serde(untagged)]
+pub(super) enum Cell {
+    Number(Scalar),
+    Text(String),
+    /// An index along several axes.
+    Index(Vec<u64>),
+    /// No value is known.
+    Empty,
+}
+
+impl Cell {
+    /// Adds the texts below the names of the column.
+    fn add_texts(&self, texts: &mut Vec<String>) {
+        match self {
+            Self::Number(value) => texts.push(number::scalar(*value)),
+            Self::Text(text) => texts.push(text.clone()),
+            Self::Index(index) => texts.extend(index.iter().map(u64::to_string)),
+            Self::Empty => texts.push(String::new()),
+        }
+    }
+}
+
+impl From<f64> for Cell {
+    fn from(value: f64) -> Self {
+        Self::Number(Scalar::Float(value))
+    }
+}
+
+impl From<u64> for Cell {
+    fn from(count: u64) -> Self {
+        Self::Number(Scalar::Integer(count.into()))
+    }
+}
+
+/// A cell for every column, and facts for which there are no columns.
+#[derive(Debug, Default)]
 pub(super) struct Row {
-    pub(super) index: Vec<u64>,
-    pub(super) coordinates: Vec<f64>,
-    pub(super) values: Vec<Scalar>,
+    pub(super) cells: Vec<Cell>,
     pub(super) facts: Vec<Fact>,
 }
 
-/// Something that a single row tells, and rows of JSON.
+/// A name and a value that rows in lines and objects of JSON have behind the columns.
+#[derive(Debug)]
 pub(super) struct Fact {
     pub(super) name: &'static str,
-    pub(super) told: Told,
+    pub(super) value: FactValue,
 }
 
-/// What a fact tells, in JSON and, but for quantiles, which have columns, as text.
-#[derive(Serialize)]
+/// The value of a fact.
+#[derive(Debug, Serialize)]
 #[serde(untagged)]
-pub(super) enum Told {
+pub(super) enum FactValue {
     Count(u64),
-    Place(IndexInWords),
-    Quantiles(Object<String, Scalar>),
-    Histogram { edges: Vec<f64>, counts: Vec<u64> },
+    Place(Place),
+    /// Values that have columns of their own as text.
+    InColumns(Object<String, Scalar>),
+    Histogram {
+        edges: Vec<f64>,
+        counts: Vec<u64>,
+    },
 }
 
-/// An index; as text also its coordinates, if there are some.
-#[derive(Serialize)]
+/// An index, and as text the coordinates that it has.
+#[derive(Debug, Serialize)]
 #[serde(transparent)]
-pub(super) struct IndexInWords {
+pub(super) struct Place {
     pub(super) index: Vec<u64>,
     #[serde(skip)]
-    pub(super) at: String,
+    pub(super) coordinates: String,
 }
 
-impl fmt::Display for Told {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Count(count) => write!(f, "{count}"),
-            Self::Place(place) => match place.at.as_str() {
-                "" => f.write_str(&number::tuple(&place.index)),
-                at => write!(f, "{} at {at}", number::tuple(&place.index)),
-            },
-            Self::Quantiles(_) => Ok(()),
+impl FactValue {
+    /// The value as text, unless columns have it.
+    fn text(&self) -> Option<String> {
+        Some(match self {
+            Self::Count(count) => count.to_string(),
+            Self::Place(place) => {
+                let mut text = number::tuple(&place.index);
+                if !place.coordinates.is_empty() {
+                    text += &format!(" at {}", place.coordinates);
+                }
+                text
+            }
+            Self::InColumns(_) => return None,
             Self::Histogram { edges, counts } => {
-                counts
-                    .iter()
-                    .zip(edges.windows(2))
-                    .try_for_each(|(count, edges)| {
-                        let [low, high] = [edges[0], edges[1]].map(number::python);
-                        write!(f, "\n{low:>22} {high:>22} {count:>12}")
-                    })
+                let bins = counts.iter().zip(edges.windows(2));
+                let lines = bins.map(|(count, edges)| {
+                    let [low, high] = [edges[0], edges[1]].map(number::python);
+                    format!("\n{low:>22} {high:>22} {count:>12}")
+                });
+                lines.collect()
             }
-        }
+        })
     }
 }
 
-impl Table<'_> {
-    fn is_single(&self) -> bool {
-        self.indices.is_none() && self.of.is_none()
-    }
-
-    fn names(&self) -> Vec<String> {
-        let of = self.of.iter().map(|(what, _)| (*what).to_owned());
-        let indices = (0..self.indices.unwrap_or(0)).map(|axis| format!("i{axis}"));
-        of.chain(indices)
-            .chain(self.coordinates.iter().cloned())
-            .chain(self.values.iter().cloned())
-            .collect()
-    }
-
-    fn fields(&self, row: &Row) -> Vec<String> {
-        let indices = row.index.iter().map(u64::to_string);
-        let coordinates = row.coordinates.iter().copied().map(number::python);
-        let values = row.values.iter().copied().map(number::scalar);
-        let of = self.of.iter().map(|(_, name)| name.clone());
-        of.chain(indices).chain(coordinates).chain(values).collect()
-    }
-
-    /// Prints the line above the rows, where there is one.
-    pub(super) fn print_head(&self) -> Result<(), Error> {
-        match self.style {
-            Style::Csv => self.terminal.result(&self.names().join(",")),
-            Style::Text if !self.is_single() => self.terminal.result(&aligned(&self.names())),
-            _ => Ok(()),
+impl Style {
+    /// The line with the names of the columns, if this style has such a line.
+    fn head(self, columns: &[Column]) -> Option<String> {
+        match self {
+            Self::Aligned => Some(aligned(columns, &names(columns))),
+            Self::Csv => Some(csv_head(columns)),
+            _ => None,
         }
     }
 
-    pub(super) fn print(&self, rows: &[Row]) -> Result<(), Error> {
-        if rows.is_empty() {
-            return Ok(());
-        }
-        let values: Vec<RowObject<'_>> = rows.iter().map(|row| RowObject(self, row)).collect();
-        if self.terminal.gives(&values) {
-            return Ok(());
-        }
-        let lines: Vec<String> = rows.iter().map(|row| self.line(row)).collect();
-        self.terminal.result(&lines.join("\n"))
-    }
-
-    /// A row as it is printed.
-    pub(super) fn line(&self, row: &Row) -> String {
-        match self.style {
-            Style::Json => json::line(&RowObject(self, row)),
-            Style::Csv => self.fields(row).join(","),
-            Style::Text if self.is_single() => {
+    /// The lines of a row.
+    fn lines(self, columns: &[Column], row: &Row) -> String {
+        match self {
+            Self::Aligned => aligned(columns, &texts(&row.cells)),
+            Self::Csv => csv_line(&row.cells),
+            Self::Lines(width) => {
+                let values = names(columns).into_iter().zip(texts(&row.cells));
                 let facts = row.facts.iter();
-                let facts = facts.map(|fact| (fact.name.to_owned(), fact.told.to_string()));
-                let lines = self.names().into_iter().zip(self.fields(row)).chain(facts);
-                let lines: Vec<String> = lines
-                    .map(|(name, text)| format!("{name:<6} {text}"))
-                    .collect();
-                lines.join("\n")
+                let facts =
+                    facts.filter_map(|fact| Some((fact.name.to_owned(), fact.value.text()?)));
+                let lines = values
+                    .chain(facts)
+                    .map(|(name, text)| format!("{name:<width$} {text}"));
+                lines.collect::<Vec<_>>().join("\n")
             }
-            Style::Text => aligned(&self.fields(row)),
+            Self::JsonLines | Self::JsonArray | Self::Values => {
+                json::line(&RowObject { columns, row })
+            }
         }
     }
 }
 
-/// A row of a table as an object.
-struct RowObject<'a>(&'a Table<'a>, &'a Row);
+fn names(columns: &[Column]) -> Vec<String> {
+    let names = columns.iter().flat_map(|column| column.names.iter());
+    names.cloned().collect()
+}
+
+fn texts(cells: &[Cell]) -> Vec<String> {
+    let mut texts = Vec::with_capacity(cells.len());
+    cells.iter().for_each(|cell| cell.add_texts(&mut texts));
+    texts
+}
+
+fn aligned(columns: &[Column], texts: &[String]) -> String {
+    let widths = columns
+        .iter()
+        .flat_map(|column| column.names.iter().map(|_| column.width));
+    let fields = widths
+        .zip(texts)
+        .map(|(width, text)| format!("{text:>width$}"));
+    fields.collect::<Vec<_>>().join(" ")
+}
+
+/// The names of columns as a line of CSV.
+pub(super) fn csv_head(columns: &[Column]) -> String {
+    csv(names(columns))
+}
+
+/// Cells as a line of CSV.
+pub(super) fn csv_line(cells: &[Cell]) -> String {
+    csv(texts(cells))
+}
+
+/// A line of CSV with fields quoted where need be (RFC 4180).
+fn csv(texts: Vec<String>) -> String {
+    let fields = texts.into_iter().map(|text| {
+        if text.contains([',', '"', '\n', '\r']) {
+            format!("\"{}\"", text.replace('"', "\"\""))
+        } else {
+            text
+        }
+    });
+    fields.collect::<Vec<_>>().join(",")
+}
+
+/// A row as an object.
+struct RowObject<'a> {
+    columns: &'a [Column],
+    row: &'a Row,
+}
 
 impl Serialize for RowObject<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Self(table, row) = self;
-        let mut map = serializer.serialize_map(None)?;
-        if let Some((what, name)) = &table.of {
-            map.serialize_entry(what, name)?;
+        let mut object = serializer.serialize_map(None)?;
+        for (column, cell) in self.columns.iter().zip(&self.row.cells) {
+            if let Some(key) = &column.key {
+                object.serialize_entry(key, cell)?;
+            }
         }
-        if table.indices.is_some() {
-            map.serialize_entry("index", &row.index)?;
+        for fact in &self.row.facts {
+            object.serialize_entry(fact.name, &fact.value)?;
         }
-        for (name, value) in table.coordinates.iter().zip(&row.coordinates) {
-            map.serialize_entry(name, value)?;
-        }
-        for (name, value) in table.values.iter().zip(&row.values).take(table.in_json) {
-            map.serialize_entry(name, value)?;
-        }
-        for fact in &row.facts {
-            map.serialize_entry(fact.name, &fact.told)?;
-        }
-        map.end()
+        object.end()
     }
 }
 
-fn aligned(fields: &[String]) -> String {
-    let fields: Vec<String> = fields.iter().map(|field| format!("{field:>22}")).collect();
-    fields.join(" ")
+/// Prints rows as they come.
+pub(super) struct Table<'a> {
+    columns: Vec<Column>,
+    style: Style,
+    terminal: &'a Terminal,
+    has_head: bool,
+    has_rows: bool,
+}
+
+impl<'a> Table<'a> {
+    pub(super) fn new(columns: Vec<Column>, style: Style, terminal: &'a Terminal) -> Self {
+        Self {
+            columns,
+            style,
+            terminal,
+            has_head: false,
+            has_rows: false,
+        }
+    }
+
+    /// Prints the names of the columns, if the style has a line for them, once.
+    pub(super) fn print_head(&mut self) -> Result<(), Error> {
+        let head = self.style.head(&self.columns).filter(|_| !self.has_head);
+        self.has_head = true;
+        head.map_or(Ok(()), |head| self.terminal.result(&head))
+    }
+
+    /// Prints rows.
+    pub(super) fn print(&mut self, rows: &[Row]) -> Result<(), Error> {
+        if rows.is_empty() {
+            return Ok(());
+        }
+        self.print_head()?;
+        let columns = &self.columns;
+        if self.style == Style::Values {
+            let objects = rows.iter().map(|row| RowObject { columns, row });
+            self.terminal.gives(&objects.collect::<Vec<_>>());
+            return Ok(());
+        }
+        let (opening, separator) = match (self.style, self.has_rows) {
+            (Style::JsonArray, false) => ("[", "\n,"),
+            (Style::JsonArray, true) => (",", "\n,"),
+            _ => ("", "\n"),
+        };
+        self.has_rows = true;
+        let lines = rows.iter().map(|row| self.style.lines(columns, row));
+        let lines = lines.collect::<Vec<_>>().join(separator);
+        self.terminal.result(&format!("{opening}{lines}"))
+    }
+
+    /// Prints what stands below the rows, and above them if there are none.
+    pub(super) fn end(&mut self) -> Result<(), Error> {
+        match (self.style, self.has_rows) {
+            (Style::JsonArray, true) => self.terminal.result("]"),
+            (Style::JsonArray, false) => self.terminal.result("[]"),
+            _ => self.print_head(),
+        }
+    }
+}
+
+/// All rows of an answer: text or CSV, or a list of objects. Each row is made when it is printed, as there may be many.
+pub(super) struct Rows<'a> {
+    pub(super) columns: Vec<Column>,
+    pub(super) style: Style,
+    pub(super) count: usize,
+    pub(super) row: Box<dyn Fn(usize) -> Row + 'a>,
+}
+
+impl fmt::Display for Rows<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let rows = (0..self.count).map(|number| (self.row)(number));
+        let lines = rows.map(|row| self.style.lines(&self.columns, &row));
+        let head = self.style.head(&self.columns).into_iter();
+        for (number, line) in head.chain(lines).enumerate() {
+            let separator = if number == 0 { "" } else { "\n" };
+            write!(f, "{separator}{line}")?;
+        }
+        Ok(())
+    }
+}
+
+impl Serialize for Rows<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let columns = &self.columns;
+        let mut list = serializer.serialize_seq(Some(self.count))?;
+        for number in 0..self.count {
+            let row = &(self.row)(number);
+            list.serialize_element(&RowObject { columns, row })?;
+        }
+        list.end()
+    }
+}
+
+impl FromIterator<Cell> for Row {
+    fn from_iter<I: IntoIterator<Item = Cell>>(cells: I) -> Self {
+        Self {
+            cells: cells.into_iter().collect(),
+            facts: Vec::new(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_styles_have_the_columns_of_one_description() {
+        let columns = [
+            Column::new("file").of_width(6),
+            Column::index(2).of_width(3),
+            Column::new("mean").of_width(4),
+            Column::new("q0.5").with_key(None).of_width(5),
+            Column::new("rate").of_width(4),
+        ];
+        let row = Row {
+            cells: vec![
+                Cell::Text("a,b".to_owned()),
+                Cell::Index(vec![7, 12]),
+                Cell::from(0.5),
+                Cell::from(1e-5),
+                Cell::Empty,
+            ],
+            facts: vec![Fact {
+                name: "nan",
+                value: FactValue::Count(2),
+            }],
+        };
+        for (style, head, lines) in [
+            (
+                Style::Aligned,
+                Some("  file  i0  i1 mean  q0.5 rate"),
+                "   a,b   7  12  0.5 1e-05     ",
+            ),
+            (
+                Style::Csv,
+                Some("file,i0,i1,mean,q0.5,rate"),
+                "\"a,b\",7,12,0.5,1e-05,",
+            ),
+            (
+                Style::JsonLines,
+                None,
+                r#"{"file":"a,b","index":[7,12],"mean":0.5,"rate":null,"nan":2}"#,
+            ),
+            (
+                Style::Lines(4),
+                None,
+                "file a,b\ni0   7\ni1   12\nmean 0.5\nq0.5 1e-05\nrate \nnan  2",
+            ),
+        ] {
+            assert_eq!(style.head(&columns).as_deref(), head);
+            assert_eq!(style.lines(&columns, &row), lines);
+        }
+    }
 }

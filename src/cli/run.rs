@@ -2,9 +2,9 @@
 
 use super::{
     bar::Unit,
-    frames::{Drawing, Frames, Look, RangeAsked},
+    frames::{Drawing, Frames, Look, RangeChoice},
     number,
-    params::{Given, ParamsArgs},
+    params::{ParamsArgs, ProblemWithWarnings},
     plot::{frame_path, make_directory},
     printer::Printer,
     ranks, signals,
@@ -75,16 +75,16 @@ impl RunArgs {
     /// The files that are read.
     fn reads(&self, problem: &Problem) -> Vec<PathBuf> {
         let inputs = problem.inputs().into_keys().map(PathBuf::from);
-        let own = [Some(self.params.file.clone()), self.extend.clone()];
-        inputs.chain(own.into_iter().flatten()).collect()
+        let named_files = [Some(self.params.file.clone()), self.extend.clone()];
+        inputs.chain(named_files.into_iter().flatten()).collect()
     }
 }
 
 pub(super) fn run(args: &RunArgs, terminal: &Terminal) -> Result<u8, Error> {
     // Parameters are judged before ranks are brought together.
     let cube = args.start.cube(&args.params.file);
-    let given = args.params.given(args.memory)?;
-    let problem = &given.problem;
+    let problem_and_warnings = args.params.judged(args.memory)?;
+    let problem = &problem_and_warnings.problem;
     check_tile(args.tile, problem.grid.shape())?;
     if let (Some(shorter), StepMethod::Steady) = (&args.extend, problem.params.method) {
         return Err(Error::Usage(format!(
@@ -94,8 +94,9 @@ pub(super) fn run(args: &RunArgs, terminal: &Terminal) -> Result<u8, Error> {
     }
     let cube = cube?;
     let report = args.report.as_ref().map(|path| {
-        let taken = [Paths::of(&cube)?.files(), args.reads(problem)].concat();
-        args.start.check_report(path, &taken, args.no_cube)
+        let protected_files = [Paths::of(&cube)?.files(), args.reads(problem)].concat();
+        args.start
+            .check_report(path, &protected_files, args.no_cube)
     });
     let report = report.transpose()?;
     let cube = (!args.no_cube).then_some(cube);
@@ -105,7 +106,7 @@ pub(super) fn run(args: &RunArgs, terminal: &Terminal) -> Result<u8, Error> {
     ranks::together("run", terminal, |world| {
         on_ranks(
             args,
-            &given,
+            &problem_and_warnings,
             cube.as_deref(),
             report.clone(),
             world,
@@ -117,13 +118,13 @@ pub(super) fn run(args: &RunArgs, terminal: &Terminal) -> Result<u8, Error> {
 /// Collective. The run on all ranks.
 fn on_ranks(
     args: &RunArgs,
-    given: &Given,
+    problem_and_warnings: &ProblemWithWarnings,
     cube: Option<&Path>,
     report_to: Option<Destination>,
     world: &World,
     terminal: &Terminal,
 ) -> Result<u8, Error> {
-    let Given { problem, warnings } = given;
+    let ProblemWithWarnings { problem, warnings } = problem_and_warnings;
     terminal.warn(warnings);
     if cube.is_some() {
         args.start.make_directory(world)?;
@@ -138,7 +139,7 @@ fn on_ranks(
         .logging_every(args.start.log_every)
         .bar(total, unit);
     let printer = collective::all_ok(world, Printer::start(terminal.clone(), &bar))?;
-    let (mut drawn, mut commits, mut steady) = (Ok(()), 0, String::new());
+    let (mut drawn, mut commits, mut reason) = (Ok(()), 0, String::new());
     let mut run = args.start.run(problem);
     if let Some(cube) = cube {
         run = run.output(cube);
@@ -146,6 +147,7 @@ fn on_ranks(
     let ran = run
         .extend(args.extend.clone())
         .reads(args.reads(problem))
+        .warnings(warnings.clone())
         .tile(args.tile)
         .memory(args.memory)
         .scratch(args.scratch.clone())
@@ -155,8 +157,8 @@ fn on_ranks(
         .on_message(|message| {
             if let Message::Nears(steadiness) = message {
                 bar.describe(message.to_string());
-                let more = digits(steadiness.residual).saturating_sub(bar.progress().done());
-                bar.progress().add(more);
+                let new_digits = digits(steadiness.residual).saturating_sub(bar.progress().done());
+                bar.progress().add(new_digits);
             }
             bar.suspend(|| match message {
                 Message::Continues { .. } => terminal.note(&message.to_string()),
@@ -171,15 +173,13 @@ fn on_ranks(
                 drawn = draw(cube, record.index, &args.reads(problem), args.start.force);
             }
             commits += 1;
-            if let Some(rate) = record.steady {
-                let (index, rate) = (record.index, number::python(rate));
-                steady =
-                    format!("steady with snapshot {index}, which changes by {rate} per time; ");
+            if let Some(end) = &record.ended {
+                reason = format!("ended with snapshot {}: {end}; ", record.index);
             }
             printer.print(simulated_time(record));
         })
         .start_on(world);
-    // What a run that failed has committed is printed, too.
+    // Snapshots that were committed before the run failed are printed, too.
     let printed = printer.finish(|| stop_flag.load(Ordering::Relaxed) != 0);
     drop(bar);
     let report = ran?;
@@ -187,11 +187,11 @@ fn on_ranks(
     start::unless_closed(printed, is_stopped)?;
     drawn?;
 
-    if let (Some(to), true) = (report_to, world.is_root()) {
-        start::write_json(to, "report", &report)?;
+    if let (Some(destination), true) = (report_to, world.is_root()) {
+        start::write_json(destination, "report", &report)?;
     }
     let took = number::seconds(report.seconds.total);
-    let done = steady
+    let summary = reason
         + &match report.updates {
             0 if report.steadiness.cycles.is_some() => format!("{}, {took}", report.steadiness),
             0 => format!("no step to compute, {took}"),
@@ -207,14 +207,14 @@ fn on_ranks(
     Ok(start::conclude(
         terminal,
         report.outcome,
-        &done,
+        &summary,
         &command,
         cube,
         report.updates > 0 || commits > 0,
     ))
 }
 
-/// The digits that are right where so much is left of the right side.
+/// The number of right digits for a residual, relative to the right side.
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
@@ -224,9 +224,9 @@ fn digits(residual: Option<f64>) -> u64 {
     residual.map_or(0, |residual| -residual.log10().min(0.0) as u64)
 }
 
-/// Refuses tiles so small that it takes longer to find one than to advance it.
+/// Refuses tiles that are so small that it takes longer to find a tile than to advance it.
 fn check_tile(tile: Option<Tile>, (ny, nx): (usize, usize)) -> Result<(), Error> {
-    /// So few are found at once.
+    /// This many tiles are found at once.
     const FEW: usize = 1000;
     /// Tiles looked at in the time of the update of a node.
     const LOOKS: usize = 8;
@@ -257,29 +257,33 @@ fn simulated_time(record: &Record) -> String {
 /// Memory for the values of a snapshot that is drawn while the run goes on.
 const DRAWING_MEMORY: u64 = 16 << 20;
 
-/// Draws a committed snapshot; one range for all of them, that of the initial state, beyond which
+/// Draws a committed snapshot. All snapshots have the range of the initial state, beyond which
 /// diffusion between fixed walls never goes.
-fn draw(cube: &Path, index: u64, taken: &[PathBuf], force: bool) -> Result<(), Error> {
+fn draw(cube: &Path, index: u64, input_files: &[PathBuf], force: bool) -> Result<(), Error> {
     threads::work_alone();
     let array = JournalledArray::open(cube)?;
     let frames = Frames::of(&array, DRAWING_MEMORY)?;
-    let first = frames.survey(&[0], false)?;
+    let initial_survey = frames.survey(&[0], false)?;
     let look = Look {
-        range: RangeAsked::Given(RangeAsked::All.over(&first.ends(), false)),
+        range: RangeChoice::Given(RangeChoice::All.over(&initial_survey.ends(), false)),
         ..Look::default()
     };
     let survey = frames.survey(&[index], false)?;
     let directory = Paths::of(cube)?.pictures;
     make_directory(&directory)?;
     let path = frame_path(&directory, index);
-    let to = admit_picture(&path, taken, force)?;
-    Drawing::new(&frames, &[index], &look, &survey).save(index, &to)
+    let destination = admit_picture(&path, input_files, force)?;
+    Drawing::new(&frames, &[index], &look, &survey).save(index, &destination)
 }
 
-/// Admits the name of a picture: one of ours is drawn anew.
-fn admit_picture(path: &Path, taken: &[PathBuf], force: bool) -> Result<Destination, CubeError> {
+/// Admits the name of a picture, under which a picture of diff2d is replaced.
+fn admit_picture(
+    path: &Path,
+    input_files: &[PathBuf],
+    force: bool,
+) -> Result<Destination, CubeError> {
     let writing = Writing {
-        taken,
+        taken: input_files,
         force,
         is_own_kind: Some(plot::is_picture),
     };
@@ -293,18 +297,18 @@ fn check_pictures(args: &RunArgs, cube: &Path, problem: &Problem) -> Result<(), 
     let Ok(entries) = fs::read_dir(&directory) else {
         return Ok(());
     };
-    let taken = args.reads(problem);
+    let input_files = args.reads(problem);
     for path in entries.filter_map(|entry| Some(entry.ok()?.path())) {
         let number = path
             .file_stem()
             .and_then(|stem| stem.to_str()?.parse().ok());
-        let is_drawn = |&number: &u64| {
+        let drawn_number = number.filter(|&number| {
             number < problem.schedule.snapshots() && frame_path(&directory, number) == path
-        };
-        if number.filter(is_drawn).is_none() {
+        });
+        if drawn_number.is_none() {
             continue;
         }
-        admit_picture(&path, &taken, args.start.force).map_err(|error| match error {
+        admit_picture(&path, &input_files, args.start.force).map_err(|error| match error {
             CubeError::Exists { .. } => Error::Usage(format!(
                 "graphics = true would draw over {}, which is no picture of diff2d: move it away, or write elsewhere with -o",
                 path.display()

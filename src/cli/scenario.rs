@@ -1,6 +1,6 @@
 //! Points of a sweep by its parameters: `D=0.5,t=1,y=0,x=0`.
 
-use super::values;
+use super::{axes::nearest_on, ranges, values};
 use crate::{
     cube::{
         JournalledArray,
@@ -9,11 +9,12 @@ use crate::{
     error::Error,
 };
 use serde_json::Value;
+use std::path::Path;
 
 /// The names of time and coordinates.
 pub(super) const PLACES: [&str; 3] = ["t", "y", "x"];
 
-/// The header of a sweep, if the array is the cube of one.
+/// The header of the array, if this is the cube of a sweep.
 pub(super) fn sweep(array: &JournalledArray) -> Option<&Header> {
     let header = array.journal.as_ref()?.header.as_ref()?;
     header.is_sweep().then_some(header)
@@ -25,10 +26,11 @@ pub(super) fn point(
     header: &Header,
     text: &str,
 ) -> Result<(Vec<u64>, String), Error> {
-    let wrong = |reason: String| Error::Usage(format!("--at {text}: {reason}"));
-    let named = Named::parse(text, header).map_err(wrong)?;
+    let named = Named::parse(text, header).map_err(|reason| refused(text, &reason))?;
     let complete = usize::try_from(array.available()).unwrap_or(0);
-    let number = named.scenario(header, complete).map_err(wrong)?;
+    let number = named
+        .scenario(header, complete)
+        .map_err(|reason| refused(text, &reason))?;
     let mut times: Vec<f64> = Vec::new();
     for record in array.each_record()? {
         let record = record?;
@@ -36,14 +38,21 @@ pub(super) fn point(
             times.push(record.simtime);
         }
     }
-    named.index(header, number, times).map_err(wrong)
+    named
+        .index(header, number, times)
+        .map_err(|reason| refused(text, &reason))
+}
+
+/// The error that a text names no point.
+fn refused(text: &str, reason: &str) -> Error {
+    Error::Usage(format!("--at {text}: {reason}"))
 }
 
 /// A point as it is typed.
 struct Named<'a> {
     /// Keys and values of parameters.
     params: Vec<(&'a str, &'a str)>,
-    /// In the order of [`PLACES`].
+    /// Time and coordinates in the order of [`PLACES`].
     places: [Option<f64>; 3],
 }
 
@@ -53,12 +62,8 @@ impl<'a> Named<'a> {
             params: Vec::new(),
             places: [None; 3],
         };
-        for part in text.split(',') {
-            let (name, value) = part
-                .split_once('=')
-                .ok_or_else(|| format!("'{part}' has no name; either all have one or none"))?;
-            let (name, value) = (name.trim(), value.trim());
-            match PLACES.iter().position(|known| *known == name) {
+        for (name, value) in ranges::named_values(text)? {
+            match PLACES.iter().position(|place| *place == name) {
                 None => named.params.push((name, value)),
                 Some(axis) => {
                     let place = values::finite(value);
@@ -69,8 +74,8 @@ impl<'a> Named<'a> {
             }
         }
         let keys = telling(header);
-        let is_key = |name: &str| keys.iter().any(|key| key == name);
-        match named.params.iter().find(|(name, _)| !is_key(name)) {
+        let mut params = named.params.iter();
+        match params.find(|(name, _)| !keys.iter().any(|key| key == name)) {
             None => Ok(named),
             Some((name, _)) => Err(format!(
                 "'{name}' does not vary in this sweep; what does is {}, then come t, y and x",
@@ -79,26 +84,19 @@ impl<'a> Named<'a> {
         }
     }
 
-    /// The only one of the first so many scenarios that has these parameters.
+    /// The number of the scenario with these parameters, the only one among the first `complete` scenarios.
     fn scenario(&self, header: &Header, complete: usize) -> Result<usize, String> {
-        let matches = |scenario: &Scenario| {
-            let pairs = scenario.params.pairs();
-            let has = |name: &str, typed: &str| {
-                let mut pairs = pairs.iter();
-                pairs.any(|(key, value)| key == name && is_value(value, typed))
-            };
-            self.params.iter().all(|(name, typed)| has(name, typed))
-        };
         let scenarios = header.scenarios().take(complete).enumerate();
-        let mut found = scenarios.filter(|(_, scenario)| matches(scenario));
-        match (found.next(), found.next()) {
+        let mut matching = scenarios.filter(|(_, scenario)| self.has_params(scenario));
+        match (matching.next(), matching.next()) {
             (Some((number, _)), None) => Ok(number),
             (None, _) => {
                 let names = self.params.iter();
-                let known: Vec<String> = names.map(|(name, _)| known(header, name)).collect();
+                let value_lists: Vec<String> =
+                    names.map(|(name, _)| first_values(header, name)).collect();
                 Err(format!(
                     "no complete scenario has these values; {}",
-                    known.join("; ")
+                    value_lists.join("; ")
                 ))
             }
             _ => Err(format!(
@@ -106,6 +104,14 @@ impl<'a> Named<'a> {
                 telling(header).join(", ")
             )),
         }
+    }
+
+    /// Whether a scenario has the parameters of the point.
+    fn has_params(&self, scenario: &Scenario) -> bool {
+        self.params.iter().all(|(name, typed)| {
+            let value = scenario.params.value(name);
+            value.is_some_and(|value| is_value(value, typed))
+        })
     }
 
     /// The index of the nearest node of a scenario, and what it is in words.
@@ -124,14 +130,13 @@ impl<'a> Named<'a> {
         }
         let mut index = vec![number as u64];
         let mut words = vec![format!("scenario {number}")];
-        for (axis, wanted) in axes.iter().zip(self.places) {
+        for (axis, typed_coordinate) in axes.iter().zip(self.places) {
             let name = &axis.name;
-            let wanted = wanted
+            let typed_coordinate = typed_coordinate
                 .ok_or_else(|| format!("{name} is missing; expected parameters and t=…,y=…,x=…"))?;
-            let nearest = axis.nearest(wanted).ok_or_else(|| {
-                let (first, last) = axis.ends().unwrap_or((f64::NAN, f64::NAN));
-                format!("{name}={wanted}: scenario {number} reaches from {first:?} to {last:?}")
-            })?;
+            let typed = typed_coordinate.to_string();
+            let owner = format!("scenario {number}");
+            let nearest = nearest_on(axis, typed_coordinate, &typed, &owner)?;
             let coordinate = axis.coordinate(nearest).unwrap_or(f64::NAN);
             words.push(format!("{name} = {coordinate:?}"));
             index.push(nearest);
@@ -141,29 +146,32 @@ impl<'a> Named<'a> {
 }
 
 /// The first few values of a parameter.
-fn known(header: &Header, name: &str) -> String {
+fn first_values(header: &Header, name: &str) -> String {
     const FEW: usize = 12;
-    let mut known: Vec<String> = Vec::new();
+    let mut values: Vec<String> = Vec::new();
     for scenario in header.scenarios() {
-        let pairs = scenario.params.pairs();
-        let value = pairs.iter().find(|(key, _)| key == name);
-        let value = value.map_or_else(String::new, |(_, value)| shown(value));
-        if known.len() < FEW && !known.contains(&value) {
-            known.push(value);
+        let value = scenario
+            .params
+            .value(name)
+            .map_or_else(String::new, value_text);
+        if values.len() < FEW && !values.contains(&value) {
+            values.push(value);
         }
     }
-    format!("{name} is {}", known.join(", "))
+    format!("{name} is {}", values.join(", "))
 }
 
-/// Whether a value is what was typed: the same number, but for the digits that were left out.
+/// Whether a value is what was typed: the same number, but for the digits that were left out; a file without directories.
 fn is_value(value: &Value, typed: &str) -> bool {
-    match (value.as_f64(), typed.parse::<f64>()) {
-        (Some(value), Ok(typed)) => (value - typed).abs() <= 1e-6 * value.abs().max(typed.abs()),
-        _ => shown(value) == typed,
+    if let (Some(value), Ok(typed)) = (value.as_f64(), typed.parse::<f64>()) {
+        return (value - typed).abs() <= 1e-6 * value.abs().max(typed.abs());
     }
+    let value = value_text(value);
+    let path = Path::new(&value);
+    value == typed || (path.is_absolute() && path.ends_with(typed))
 }
 
-fn shown(value: &Value) -> String {
+fn value_text(value: &Value) -> String {
     value
         .as_str()
         .map_or_else(|| value.to_string(), str::to_owned)

@@ -1,7 +1,8 @@
 //! `--select`, and brackets behind the name of a file: a part of an array.
 
 use super::{
-    axes::{self, Axes, Entries},
+    axes::{Axes, Entries},
+    ranges,
     terminal::Terminal,
 };
 use crate::{cube::JournalledArray, error::Error};
@@ -16,16 +17,18 @@ pub(super) fn select(
     text: Option<&str>,
     terminal: &Terminal,
 ) -> Result<(JournalledArray, Region), Error> {
-    let shape = match follows {
-        true => array.npy.shape.clone(),
-        false => array.shape(),
+    let shape = if follows {
+        array.npy.shape.clone()
+    } else {
+        array.shape()
     };
     let Some(text) = text else {
-        let whole = shape.iter().map(|&length| 0..length).collect();
-        return Ok((array, whole));
+        let region = shape.iter().map(|&length| 0..length).collect();
+        return Ok((array, region));
     };
     let typed = format!("--select {text}");
-    let slices = slices(&array, &shape, text, &typed, terminal)?;
+    let entries = Axes::of(&array).entries(&typed, text)?;
+    let slices = slices(&array, &shape, &entries, &typed, terminal)?;
     let ranges: Option<Region> = slices.iter().map(|slice| slice.range()).collect();
     Ok(match ranges {
         Some(ranges) => (array, ranges),
@@ -35,8 +38,8 @@ pub(super) fn select(
             )));
         }
         None => {
-            let whole = slices.iter().map(|slice| 0..slice.count).collect();
-            (array.view(&slices), whole)
+            let region = slices.iter().map(|slice| 0..slice.count).collect();
+            (array.view(&slices), region)
         }
     })
 }
@@ -49,7 +52,8 @@ pub(super) fn part(
 ) -> Result<JournalledArray, Error> {
     let Some(text) = text else { return Ok(array) };
     let typed = format!("{}[{text}]", array.path.display());
-    let slices = slices(&array, &array.shape(), text, &typed, terminal)?;
+    let entries = Axes::of(&array).entries(&typed, text)?;
+    let slices = slices(&array, &array.shape(), &entries, &typed, terminal)?;
     Ok(array.view(&slices))
 }
 
@@ -60,28 +64,19 @@ pub(super) fn brackets(path: &Path) -> (&Path, Option<&str>) {
     parts.map_or((path, None), |(file, text)| (Path::new(file), Some(text)))
 }
 
-/// Slices, one an axis, of an array of this shape; by name, from the node nearest to one coordinate to that nearest to another,
-/// both included.
+/// The slices, one an axis, that entries take of an array of this shape; by name, from the node nearest to one coordinate to the
+/// node nearest to another, both included.
 pub(super) fn slices(
     array: &JournalledArray,
     shape: &[u64],
-    text: &str,
+    entries: &Entries,
     typed: &str,
     terminal: &Terminal,
 ) -> Result<Vec<Slice>, Error> {
     let axes = Axes::of(array);
-    let whole = shape.iter().map(|&length| Slice::new(&(0..length), 1));
-    let mut slices: Vec<Slice> = whole.collect();
-    let as_in_python = |axis: usize, part: &str| {
-        let part = if part.is_empty() { ":" } else { part };
-        axes::slice(part, shape[axis]).ok_or_else(|| {
-            Error::Usage(format!(
-                "{typed}: '{part}' is no range along axis {axis}, which has {}; expected one as in Python, such as 2:8, :3, -1: or ::24, with a step of at least 1",
-                shape[axis]
-            ))
-        })
-    };
-    match axes.entries(typed, text)? {
+    let full_slices = shape.iter().map(|&length| Slice::new(&(0..length), 1));
+    let mut slices: Vec<Slice> = full_slices.collect();
+    match entries {
         Entries::Listed(parts) => {
             if parts.len() > shape.len() {
                 return Err(Error::Usage(format!(
@@ -91,28 +86,40 @@ pub(super) fn slices(
                 )));
             }
             for (axis, part) in parts.iter().enumerate() {
-                slices[axis] = as_in_python(axis, part)?;
+                slices[axis] = python_slice(axis, shape[axis], part, typed)?;
             }
         }
         Entries::Named(parts) => {
             for (axis, part) in parts.iter().enumerate() {
                 let Some(part) = part else { continue };
                 if axes.takes_indices(axis) {
-                    slices[axis] = as_in_python(axis, part)?;
+                    slices[axis] = python_slice(axis, shape[axis], part, typed)?;
                     continue;
                 }
                 let (range, step) = axes.between(axis, part, shape[axis])?;
                 slices[axis] = Slice::new(&range, step);
-                let last = slices[axis].count.checked_sub(1);
-                let last =
-                    last.map_or(range.end.saturating_sub(1), |last| slices[axis].index(last));
-                let ends = [range.start, last];
+                let last_index = slices[axis].count.checked_sub(1);
+                let last_index = last_index.map_or(range.end.saturating_sub(1), |last_index| {
+                    slices[axis].index(last_index)
+                });
+                let end_indices = [range.start, last_index];
                 terminal.note(&format!(
                     "{typed}: {}",
-                    axes.describe(ends.map(|index| (axis, index)))
+                    axes.describe(end_indices.map(|index| (axis, index)))
                 ));
             }
         }
     }
     Ok(slices)
+}
+
+/// The slice that a text stands for in Python, of an axis of this length.
+fn python_slice(axis: usize, length: u64, text: &str, typed: &str) -> Result<Slice, Error> {
+    let text = if text.is_empty() { ":" } else { text };
+    ranges::slice(text, length).ok_or_else(|| {
+        Error::Usage(format!(
+            "{typed}: '{text}' is no range along axis {axis}, which has {length}; expected one {}, with a step of at least 1",
+            ranges::EXAMPLES
+        ))
+    })
 }

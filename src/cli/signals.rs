@@ -20,7 +20,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Those that ask a program to end: of terminals and batch systems, and of the system once its time is used up.
+/// The signals that ask a program to end: of terminals and batch systems, and of the system once its time is used up.
 pub(super) const ENDING: [i32; 6] = [SIGHUP, SIGINT, SIGTERM, SIGUSR1, SIGUSR2, SIGXCPU];
 
 /// A flag that takes the number of the first signal, which asks the run to stop durably; a later signal
@@ -33,13 +33,15 @@ pub(super) fn stop_flag() -> Result<Arc<AtomicUsize>, Error> {
     const ONE_REQUEST: Duration = Duration::from_millis(100);
     let received = Arc::new(AtomicUsize::new(0));
     let request = Arc::clone(&received);
-    let mut first: Option<Instant> = None;
+    let mut time_of_first: Option<Instant> = None;
     let handled = on_signal(move |signal| {
-        if signal != SIGXCPU && first.is_some_and(|first| first.elapsed() > ONE_REQUEST) {
+        if signal != SIGXCPU
+            && time_of_first.is_some_and(|time_of_first| time_of_first.elapsed() > ONE_REQUEST)
+        {
             low_level::exit(128 + signal);
         }
-        first.get_or_insert_with(Instant::now);
-        // The code is that of the first.
+        time_of_first.get_or_insert_with(Instant::now);
+        // The first signal decides the exit code.
         let number = signal.unsigned_abs() as usize;
         let _ = request.compare_exchange(0, number, Ordering::Relaxed, Ordering::Relaxed);
     });
@@ -51,7 +53,7 @@ pub(super) fn stop_flag() -> Result<Arc<AtomicUsize>, Error> {
     Ok(received)
 }
 
-/// From now on a signal ends the program, after the unfinished files have been removed.
+/// Makes each later signal end the program, after the unfinished files have been removed.
 pub(super) fn remove_unfinished_files() {
     let handled = on_signal(|signal| {
         sys::remove_temporaries();
@@ -64,7 +66,8 @@ pub(super) fn remove_unfinished_files() {
 /// Calls a function on a thread of its own with every signal.
 fn on_signal(mut act: impl FnMut(i32) + Send + 'static) -> io::Result<()> {
     let (ready, is_ready) = bounded(1);
-    let wait = move || {
+    let thread = thread::Builder::new().name("signals".to_owned());
+    thread.spawn(move || {
         let signals = ENDING
             .into_iter()
             .filter(|&signal| !sys::is_ignored(signal));
@@ -80,9 +83,6 @@ fn on_signal(mut act: impl FnMut(i32) + Send + 'static) -> io::Result<()> {
         for signal in signals.forever() {
             act(signal);
         }
-    };
-    thread::Builder::new()
-        .name("signals".to_owned())
-        .spawn(wait)?;
+    })?;
     is_ready.recv().unwrap_or(Ok(()))
 }

@@ -9,20 +9,78 @@ use clap::{
 use diff2d_arrays::wording::excerpt;
 use std::path::Path;
 
-/// What was typed is shown up to so many letters.
+/// Commands and formats that there are no more, and what serves in their place.
+const REPLACED: [(&str, &str); 4] = [
+    ("apng", ANIMATION),
+    (
+        "bench",
+        "the script 'benches/compare' of the repository builds the programs in other languages and times them beside diff2d",
+    ),
+    ("gif", ANIMATION),
+    (
+        "vti",
+        "ParaView and VTK read the formats xdmf and hdf5: 'diff2d export CUBE --to xdmf' copies nothing",
+    ),
+];
+
+const ANIMATION: &str = "an animation is a GIF, which '--animate' draws without a value";
+
+/// Options of other programs, and what has their place here.
+const HABITS: [(&str, &str); 13] = [
+    ("continue", "'--resume' continues a run"),
+    (
+        "restart",
+        "'--resume' continues a run, '--force' starts it over",
+    ),
+    ("overwrite", "'--force' replaces what is there"),
+    ("cmap", "the option is '--colormap'"),
+    (
+        "format",
+        "the ending of the file that -o names is the format, as in '-o figure.pdf'",
+    ),
+    (
+        "size",
+        "the option is '--window W0,W1,…', or '--size WIDTHxHEIGHT' of pictures",
+    ),
+    (
+        "mean",
+        "means are among the results of 'stats', and 'window' has '--op mean'",
+    ),
+    (
+        "median",
+        "'stats' has '--quantiles 0.5', and 'window' has '--op median'",
+    ),
+    ("dim", "the option is '--axis'"),
+    ("axes", "the option is '--axis'"),
+    ("nproc", "the option is '--threads'"),
+    ("jobs", "the option is '--threads'"),
+    ("mem", "the option is '--memory'"),
+];
+
+/// The most letters of a typed word that are shown.
 const LONGEST: usize = 200;
 
-/// The same error, with the command line that was probably meant, and with what was typed cut short.
+/// Adds to an error the command line that was probably meant, and cuts short what was typed.
 pub(super) fn with_tip(mut error: Error) -> Error {
-    let word = |kind| match error.get(kind) {
-        Some(ContextValue::String(word)) => Some(word.clone()),
-        _ => None,
-    };
-    let option = word(ContextKind::InvalidArg).and_then(|word| tip_of_option(&word));
-    let command = word(ContextKind::InvalidSubcommand).and_then(|word| tip_of_file(&word));
-    if let Some(tip) = option.or(command) {
+    let option = typed_word(&error, ContextKind::InvalidArg).and_then(|word| {
+        let name = option_name(&word);
+        tip_of_option(name).or_else(|| replacement(&HABITS, name))
+    });
+    let command = typed_word(&error, ContextKind::InvalidSubcommand)
+        .and_then(|word| replacement(&REPLACED, &word).or_else(|| tip_of_file(&word)));
+    let value = typed_word(&error, ContextKind::InvalidValue)
+        .and_then(|word| replacement(&REPLACED, &word));
+    if let Some(tip) = option.or(command).or(value) {
         let tips = ContextValue::StyledStrs(vec![StyledStr::from(tip)]);
         error.insert(ContextKind::Suggested, tips);
+        // A word that is similar is not what was meant.
+        for similar in [
+            ContextKind::SuggestedArg,
+            ContextKind::SuggestedSubcommand,
+            ContextKind::SuggestedValue,
+        ] {
+            error.remove(similar);
+        }
     }
     let shortened: Vec<_> = error
         .context()
@@ -35,23 +93,42 @@ pub(super) fn with_tip(mut error: Error) -> Error {
         .collect();
     for (kind, text) in shortened {
         error.insert(kind, ContextValue::String(text));
-        // It repeats what was typed.
+        // The suggestion repeats what was typed.
         error.insert(ContextKind::Suggested, ContextValue::None);
     }
     error
 }
 
-/// Of an option that is the name of a parameter.
-fn tip_of_option(word: &str) -> Option<String> {
-    let name = word.trim_start_matches('-').split('=').next()?;
+/// The word that was typed where an error of this kind is.
+fn typed_word(error: &Error, kind: ContextKind) -> Option<String> {
+    match error.get(kind) {
+        Some(ContextValue::String(word)) => Some(word.clone()),
+        _ => None,
+    }
+}
+
+/// The name of an option, without dashes and its value.
+fn option_name(word: &str) -> &str {
+    let name = word.trim_start_matches('-');
+    name.split_once('=').map_or(name, |(name, _)| name)
+}
+
+/// The tip for an option that is the name of a parameter.
+fn tip_of_option(name: &str) -> Option<String> {
     is_key(name).then(|| format!("parameters are set as in '--set {name}=…'"))
 }
 
-/// Of a file where a command should be.
+/// What serves in place of a word that this program does not know.
+fn replacement(table: &[(&str, &str)], word: &str) -> Option<String> {
+    let (_, tip) = table.iter().find(|(name, _)| *name == word)?;
+    Some((*tip).to_owned())
+}
+
+/// The tip for a file where a command should be.
 fn tip_of_file(word: &str) -> Option<String> {
-    let end = Path::new(word).extension()?.to_str()?;
+    let extension = Path::new(word).extension()?.to_str()?;
     let word = excerpt(word, LONGEST);
-    match end {
+    match extension {
         "toml" | "py" => Some(format!("a problem is solved by 'diff2d run {word}'")),
         "npy" | "npz" => Some(format!(
             "'diff2d info {word}' tells what it is, 'diff2d plot {word}' draws it"

@@ -21,7 +21,7 @@ use std::{
     time::Duration,
 };
 
-/// Where cubes go without `-o`.
+/// The directory of cubes without `-o`.
 const DEFAULT_DIRECTORY: &str = "output";
 
 #[derive(Debug, Args)]
@@ -84,18 +84,18 @@ impl StartArgs {
         Ok(cube)
     }
 
-    /// Collective. Makes the directory of the default output. That of `-o` must be there.
+    /// Collective. Makes the directory of the default output; the directory of `-o` must be there.
     pub(super) fn make_directory(&self, comm: &impl Comm) -> Result<(), Error> {
-        let made = match self.output {
+        let creation = match self.output {
             None if comm.is_root() => sys::create_directory(Path::new(DEFAULT_DIRECTORY)),
             _ => Ok(()),
         };
-        let made = made.map_err(|error| {
+        let creation = creation.map_err(|error| {
             Error::System(format!(
                 "cannot create the directory {DEFAULT_DIRECTORY}: {error}"
             ))
         });
-        collective::all_ok(comm, made)
+        collective::all_ok(comm, creation)
     }
 
     /// Refuses a report that may not be written. A run that is continued, or that is only timed, replaces an older
@@ -103,11 +103,11 @@ impl StartArgs {
     pub(super) fn check_report(
         &self,
         path: &Path,
-        taken: &[PathBuf],
+        protected_files: &[PathBuf],
         is_timing: bool,
     ) -> Result<Destination, Error> {
         let writing = Writing {
-            taken,
+            taken: protected_files,
             force: self.force,
             is_own_kind: (self.resume || is_timing).then_some(is_report),
         };
@@ -139,36 +139,36 @@ fn is_report(beginning: &[u8]) -> bool {
 /// Refuses an output that may not be written or cannot, now and not when the work is done.
 pub(super) fn check_output(
     path: &Path,
-    what: &str,
+    kind: &str,
     writing: Writing<'_>,
 ) -> Result<Destination, Error> {
-    let to = writing.admit(path)?;
-    match AtomicFile::at(to.clone()) {
-        Ok(_) => Ok(to),
-        Err(error) => Err(not_written(path, what, &error.source)),
+    let destination = writing.admit(path)?;
+    match AtomicFile::at(destination.clone()) {
+        Ok(_) => Ok(destination),
+        Err(error) => Err(not_written(path, kind, &error.source)),
     }
 }
 
 /// Writes what was measured to a JSON file.
 pub(super) fn write_json(
-    to: Destination,
-    what: &str,
+    destination: Destination,
+    kind: &str,
     measured: &(impl Serialize + ?Sized),
 ) -> Result<(), Error> {
     let text = json::pretty(measured);
-    let path = to.path().to_owned();
-    let written = sys::write_file_at(to, (text + "\n").as_bytes());
-    written.map_err(|error| not_written(&path, what, &error.source))
+    let path = destination.path().to_owned();
+    let written = sys::write_file_at(destination, (text + "\n").as_bytes());
+    written.map_err(|error| not_written(&path, kind, &error.source))
 }
 
-fn not_written(path: &Path, what: &str, error: &io::Error) -> Error {
+fn not_written(path: &Path, kind: &str, error: &io::Error) -> Error {
     Error::System(format!(
-        "cannot write the {what} {}: {error}",
+        "cannot write the {kind} {}: {error}",
         path.display()
     ))
 }
 
-/// What became of the results: a reader who has gone is no error, nor is one who reads too slowly for a
+/// Judges how printing has ended: a reader who has gone is no error, nor is one who reads too slowly for a
 /// run that was asked to stop.
 pub(super) fn unless_closed(printed: Result<(), Error>, is_stopped: bool) -> Result<(), Error> {
     match printed {
@@ -178,18 +178,18 @@ pub(super) fn unless_closed(printed: Result<(), Error>, is_stopped: bool) -> Res
     }
 }
 
-/// Tells how it ended; `command` starts the same again, and `has_progressed` tells whether it would go
+/// Tells how a run or a sweep ended; `command` starts the same again, and `has_progressed` tells whether it would go
 /// on from a later state.
 pub(super) fn conclude(
     terminal: &Terminal,
     outcome: Outcome,
-    done: &str,
+    summary: &str,
     command: &str,
     cube: Option<&Path>,
     has_progressed: bool,
 ) -> u8 {
     let place = cube.map_or_else(String::new, |cube| format!(" in {}", cube.display()));
-    let resumable = || match cube {
+    let continuation = match cube {
         Some(cube) => {
             let cube = quoted(&cube.display().to_string());
             format!("to continue: {command} -o {cube} --resume")
@@ -198,7 +198,7 @@ pub(super) fn conclude(
     };
     match outcome {
         Outcome::Done => {
-            terminal.note(&format!("done{place}: {done}"));
+            terminal.note(&format!("done{place}: {summary}"));
             0
         }
         Outcome::AlreadyDone => {
@@ -210,7 +210,7 @@ pub(super) fn conclude(
         Outcome::OutOfTime if !has_progressed => {
             terminal.urgent(&format!(
                 "--max-walltime ended before the run came any further, and would again: allow more time; {}",
-                resumable()
+                continuation
             ));
             1
         }
@@ -218,7 +218,7 @@ pub(super) fn conclude(
             terminal.urgent(&format!(
                 "stopped at the end of --max-walltime{}; {}",
                 committed(cube),
-                resumable()
+                continuation
             ));
             75
         }
@@ -226,23 +226,23 @@ pub(super) fn conclude(
             terminal.urgent(&format!(
                 "stopped by signal {signal}{}; {}",
                 committed(cube),
-                resumable()
+                continuation
             ));
             u8::try_from(128 + signal).unwrap_or(1)
         }
     }
 }
 
-/// What a stopped run has committed, and how to look at that alone; of a sweep nothing.
+/// The snapshots that a stopped run has committed, and how to look at them alone; empty for a sweep.
 fn committed(cube: Option<&Path>) -> String {
     let Some(path) = cube else {
         return String::new();
     };
     match Cube::open(path) {
         Ok(cube) if cube.run().is_some() => {
-            let (some, all) = (cube.committed(), cube.header().snapshots());
+            let (committed_count, planned_count) = (cube.committed(), cube.header().snapshots());
             format!(
-                " with {some} of {all} snapshots committed (in Python: numpy.load({:?}, mmap_mode=\"r\")[:{some}])",
+                " with {committed_count} of {planned_count} snapshots committed (in Python: numpy.load({:?}, mmap_mode=\"r\")[:{committed_count}])",
                 path.display().to_string()
             )
         }

@@ -15,13 +15,13 @@ use std::{
     time::Duration,
 };
 
-/// Where a command prints, and how much.
+/// The place where a command prints, and how much it prints.
 #[derive(Debug, Clone)]
 pub(super) struct Terminal {
     sink: Sink,
     quiet: bool,
     verbose: bool,
-    /// How often progress is told where no bar is drawn.
+    /// The time between lines of progress where no bar is drawn.
     log_every: Duration,
 }
 
@@ -51,8 +51,8 @@ impl fmt::Debug for Caller {
     }
 }
 
-fn locked<T>(of: &Mutex<T>) -> MutexGuard<'_, T> {
-    of.lock().unwrap_or_else(PoisonError::into_inner)
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Terminal {
@@ -65,7 +65,7 @@ impl Terminal {
         }
     }
 
-    /// The same terminal, where progress is told so often if no bar is drawn.
+    /// Returns a terminal that tells the progress once in each `log_every` if no bar is drawn.
     pub(super) fn logging_every(&self, log_every: Duration) -> Self {
         Self {
             log_every,
@@ -102,7 +102,7 @@ impl Terminal {
         }
     }
 
-    /// Gives an answer to a program that called the command; whether there is one.
+    /// Gives an answer to the program that has called the command; whether there is such a program.
     pub(super) fn gives(&self, answer: &impl Serialize) -> bool {
         match &self.sink {
             Sink::Caller(caller) => locked(&caller.take)(answer),
@@ -111,9 +111,9 @@ impl Terminal {
         true
     }
 
-    /// Whether answers are values for a program, or are to be JSON.
-    pub(super) fn takes_values(&self, is_json: bool) -> bool {
-        is_json || matches!(self.sink, Sink::Caller(_))
+    /// Whether a program has called the command, which takes answers as values.
+    pub(super) fn has_caller(&self) -> bool {
+        matches!(self.sink, Sink::Caller(_))
     }
 
     /// The flag that stops what is read for a program that called the command.
@@ -134,9 +134,10 @@ impl Terminal {
             return Ok(());
         }
         self.write_result(|stdout| {
-            match is_json {
-                true => json::write(&mut *stdout, answer)?,
-                false => write!(stdout, "{answer}")?,
+            if is_json {
+                json::write(&mut *stdout, answer)?;
+            } else {
+                write!(stdout, "{answer}")?;
             }
             writeln!(stdout)
         })
@@ -169,10 +170,10 @@ impl Terminal {
         written.map_err(|error| not_printed(&error))
     }
 
-    /// Prints what a user may not expect, as notes.
+    /// Prints what a user may not expect, with `--quiet` as well.
     pub(super) fn warn(&self, warnings: &[String]) {
         for warning in warnings {
-            self.note(&format!("warning: {warning}"));
+            self.urgent(&format!("warning: {warning}"));
         }
     }
 
@@ -241,13 +242,13 @@ pub(super) fn not_printed(error: &io::Error) -> Error {
 /// A text whose lines are no longer than somebody reads: what was typed, or is in a file, may be a megabyte.
 pub(super) fn readable(text: &str) -> String {
     const LONGEST: usize = 4000;
-    match text.len() > LONGEST {
-        true => text
-            .lines()
+    if text.len() > LONGEST {
+        text.lines()
             .map(|line| excerpt(line, LONGEST))
             .collect::<Vec<_>>()
-            .join("\n"),
-        false => text.to_owned(),
+            .join("\n")
+    } else {
+        text.to_owned()
     }
 }
 
@@ -256,7 +257,7 @@ fn print_error(text: &str) {
     let _ = io::stderr().write_all(text.as_bytes());
 }
 
-/// What was typed, for an error: cut short, and without what a terminal would obey.
+/// A typed text for an error: cut short, and without characters that a terminal would obey.
 pub(super) fn printable(text: &str) -> String {
     excerpt(text, 60)
 }
@@ -264,7 +265,7 @@ pub(super) fn printable(text: &str) -> String {
 /// Writes text with control characters other than tabs and ends of lines as `\u001b`, which in JSON means
 /// the same.
 struct Printable<W> {
-    to: W,
+    output: W,
     /// Whether the first byte of a letter is held back that may turn out to be a control character.
     holds_first: bool,
 }
@@ -273,9 +274,12 @@ impl<W: Write> Printable<W> {
     /// The first byte of the letters from U+0080 to U+00BF in UTF-8; those up to U+009F are control characters.
     const FIRST: u8 = 0xc2;
 
-    fn new(to: W) -> Self {
+    fn new(output: W) -> Self {
         let holds_first = false;
-        Self { to, holds_first }
+        Self {
+            output,
+            holds_first,
+        }
     }
 
     fn is_plain(byte: u8) -> bool {
@@ -285,14 +289,14 @@ impl<W: Write> Printable<W> {
     fn write_byte(&mut self, byte: u8) -> io::Result<()> {
         if mem::take(&mut self.holds_first) {
             if (0x80..0xa0).contains(&byte) {
-                return write!(self.to, "\\u{byte:04x}");
+                return write!(self.output, "\\u{byte:04x}");
             }
-            self.to.write_all(&[Self::FIRST])?;
+            self.output.write_all(&[Self::FIRST])?;
         }
         match byte {
             Self::FIRST => self.holds_first = true,
-            byte if Self::is_plain(byte) => self.to.write_all(&[byte])?,
-            byte => write!(self.to, "\\u{byte:04x}")?,
+            byte if Self::is_plain(byte) => self.output.write_all(&[byte])?,
+            byte => write!(self.output, "\\u{byte:04x}")?,
         }
         Ok(())
     }
@@ -301,7 +305,7 @@ impl<W: Write> Printable<W> {
 impl<W: Write> Write for Printable<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         if !self.holds_first && bytes.iter().all(|&byte| Self::is_plain(byte)) {
-            return self.to.write(bytes);
+            return self.output.write(bytes);
         }
         for &byte in bytes {
             self.write_byte(byte)?;
@@ -311,19 +315,20 @@ impl<W: Write> Write for Printable<W> {
 
     fn flush(&mut self) -> io::Result<()> {
         if mem::take(&mut self.holds_first) {
-            self.to.write_all(&[Self::FIRST])?;
+            self.output.write_all(&[Self::FIRST])?;
         }
-        self.to.flush()
+        self.output.flush()
     }
 }
 
-/// Without control characters other than ends of lines.
+/// A text without control characters other than ends of lines.
 fn escaped(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for letter in text.chars() {
-        match letter.is_control() && letter != '\n' {
-            true => escaped.extend(letter.escape_default()),
-            false => escaped.push(letter),
+        if letter.is_control() && letter != '\n' {
+            escaped.extend(letter.escape_default());
+        } else {
+            escaped.push(letter);
         }
     }
     escaped
@@ -331,8 +336,10 @@ fn escaped(text: &str) -> String {
 
 /// A word quoted for a shell.
 pub(super) fn quoted(word: &str) -> String {
-    let plain = |letter: char| letter.is_ascii_alphanumeric() || "-_./=:,+@%".contains(letter);
-    if !word.is_empty() && word.chars().all(plain) {
+    let is_plain = word
+        .chars()
+        .all(|letter| letter.is_ascii_alphanumeric() || "-_./=:,+@%".contains(letter));
+    if !word.is_empty() && is_plain {
         word.to_owned()
     } else {
         format!("'{}'", word.replace('\'', r"'\''"))
@@ -354,14 +361,14 @@ mod tests {
                 let mut printed = Printable::new(Vec::new());
                 printed.write_all(text.as_bytes()).unwrap();
                 printed.flush().unwrap();
-                printed.to
+                printed.output
             };
             let mut printed = Printable::new(Vec::new());
             text.bytes()
                 .for_each(|byte| printed.write_all(&[byte]).unwrap());
             printed.flush().unwrap();
             assert_eq!(String::from_utf8(at_once).unwrap(), expected);
-            assert_eq!(String::from_utf8(printed.to).unwrap(), expected);
+            assert_eq!(String::from_utf8(printed.output).unwrap(), expected);
         }
     }
 }

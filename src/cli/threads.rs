@@ -8,12 +8,14 @@ use std::{env, iter, mem};
 /// Makes the calling thread one of as many as RAYON_NUM_THREADS says or as there are processors, or of fewer
 /// where the system refuses so many: every command can work alone.
 pub(super) fn start() {
-    let asked = env::var("RAYON_NUM_THREADS").ok();
-    let asked = asked
+    let requested_count = env::var("RAYON_NUM_THREADS").ok();
+    let requested_count = requested_count
         .and_then(|text| text.parse().ok())
-        .filter(|&asked: &usize| asked > 0);
-    let first = asked.map_or_else(sys::threads, worthwhile_threads);
-    let mut fewer = iter::successors(Some(first), |&threads| (threads > 1).then_some(threads / 2));
+        .filter(|&requested_count: &usize| requested_count > 0);
+    let most_threads = requested_count.map_or_else(sys::threads, worthwhile_threads);
+    let mut fewer = iter::successors(Some(most_threads), |&threads| {
+        (threads > 1).then_some(threads / 2)
+    });
     let _ = fewer.find(|&threads| join(threads));
 }
 
@@ -24,7 +26,7 @@ pub(super) fn work_alone() {
     }
 }
 
-/// Makes the calling thread one of so many, for the rest of its life; whether the system grants them.
+/// Makes the calling thread part of a pool of this size for the rest of its life; whether the system grants the threads.
 fn join(threads: usize) -> bool {
     let pool = ThreadPoolBuilder::new()
         .num_threads(threads)

@@ -57,7 +57,7 @@ pub fn duration(text: &str) -> Result<Duration, String> {
     time(text, "10min or 1h 30min")
 }
 
-/// As [`duration`], and `HH:MM:SS`, `D-HH:MM:SS` as Slurm writes them, and `auto`: until the end of the
+/// A time that [`duration`] takes, or `HH:MM:SS`, `D-HH:MM:SS` as Slurm writes them, or `auto`: until the end of the
 /// Slurm job.
 pub fn walltime(text: &str) -> Result<Duration, String> {
     match (text.trim(), clock(text)) {
@@ -100,15 +100,11 @@ fn time(text: &str, such_as: &str) -> Result<Duration, String> {
 
 /// `HH:MM:SS` or `D-HH:MM:SS`.
 fn clock(text: &str) -> Option<Duration> {
-    let number = |part: &str| {
-        let digits = !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
-        digits.then(|| part.parse::<u64>().ok()).flatten()
-    };
-    let (days, rest) = match text.trim().split_once('-') {
-        Some((days, rest)) => (number(days)?, rest),
+    let (days, time_of_day) = match text.trim().split_once('-') {
+        Some((days, time_of_day)) => (digits(days)?, time_of_day),
         None => (0, text.trim()),
     };
-    let parts: Vec<u64> = rest.split(':').map(number).collect::<Option<_>>()?;
+    let parts: Vec<u64> = time_of_day.split(':').map(digits).collect::<Option<_>>()?;
     let [hours, minutes @ 0..60, seconds @ 0..60] = parts[..] else {
         return None;
     };
@@ -119,17 +115,23 @@ fn clock(text: &str) -> Option<Duration> {
     Some(Duration::from_secs(seconds)).filter(|duration| !duration.is_zero())
 }
 
+/// A number that is written in digits alone.
+fn digits(text: &str) -> Option<u64> {
+    let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    text.parse().ok().filter(|_| is_number)
+}
+
 /// The time until the end of the job that Slurm has set, in seconds since 1970.
-fn until_end_of_job(end: Option<&str>) -> Result<Duration, String> {
-    let end: u64 = end.and_then(|end| end.trim().parse().ok()).ok_or_else(|| {
+fn until_end_of_job(job_end: Option<&str>) -> Result<Duration, String> {
+    let job_end: u64 = job_end.and_then(|job_end| job_end.trim().parse().ok()).ok_or_else(|| {
         "auto needs SLURM_JOB_END_TIME, which Slurm sets in a job; elsewhere give a time such as 55min".to_owned()
     })?;
-    let now = SystemTime::now()
+    let since_epoch = SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .unwrap_or_default();
     // A job that should be over by now has next to no time left.
-    let left = Duration::from_secs(end).saturating_sub(now);
-    Ok(left.max(Duration::from_millis(1)))
+    let remaining_time = Duration::from_secs(job_end).saturating_sub(since_epoch);
+    Ok(remaining_time.max(Duration::from_millis(1)))
 }
 
 #[cfg(test)]

@@ -7,12 +7,13 @@ use super::{
 use crate::{
     cube::{Cube, CubeError, Header, journal::Slot, record_file},
     error::Error,
+    params::End,
 };
 use clap::Args;
 use serde::{Serialize, Serializer};
 use std::{fmt, path::PathBuf};
 
-/// Recompute the digest of every committed snapshot, and check the record (exit code 3 if any differs)
+/// Recompute the digest of every committed snapshot, and prove the record by its marks (exit code 3 if any differs)
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  diff2d verify output/diff2dparams.npy")]
 pub(super) struct VerifyArgs {
@@ -33,6 +34,7 @@ pub(super) fn verify(args: &VerifyArgs, terminal: &Terminal) -> Result<(), Error
                 snapshots: 0,
                 committed: 0,
                 damaged: Places::default(),
+                ended: None,
                 record: Vec::new(),
             };
             return terminal.answer(&verified, args.json);
@@ -48,30 +50,31 @@ pub(super) fn verify(args: &VerifyArgs, terminal: &Terminal) -> Result<(), Error
         snapshots: header.snapshots(),
         committed,
         damaged: Places::new(&damaged, header),
+        ended: cube.records().last().and_then(|last| last.ended.clone()),
         record: record_file::check(&cube)?,
     };
     terminal.answer(&verified, args.json)?;
     let (name, repair) = (&verified.name, quoted(&verified.name));
-    let Places { snapshots, beyond } = verified.damaged;
-    let what = match (snapshots.len(), beyond.len()) {
+    let Places {
+        snapshots,
+        places_behind,
+    } = verified.damaged;
+    let finding = match (snapshots.len(), places_behind.len()) {
         (0, 0) if verified.record.is_empty() => return Ok(()),
-        (0, 0) if header.is_sweep() => format!(
-            "the record of {name} is damaged, and that of a sweep is not computed again: keep what is left of it, or compute the sweep again with --force"
-        ),
         (0, 0) => {
             format!("the record of {name} is damaged: `diff2d repair {repair}` writes it again")
         }
-        (0, others) => format!(
-            "{others} places of {name} behind the last snapshot of their scenario are not NaN: `diff2d repair {repair}` fills them"
+        (0, count) => format!(
+            "{count} places of {name} behind the last snapshot of their scenario are not NaN: `diff2d repair {repair}` fills them"
         ),
         (damaged, _) => format!(
             "{damaged} of {committed} committed snapshots of {name} are damaged: `diff2d repair {repair}` recomputes them"
         ),
     };
-    Err(Error::Differs(what))
+    Err(Error::Differs(finding))
 }
 
-/// What of a cube is as it was committed.
+/// How a cube compares with what was committed.
 #[derive(Serialize)]
 struct Verified {
     #[serde(skip)]
@@ -79,6 +82,9 @@ struct Verified {
     snapshots: u64,
     committed: u64,
     damaged: Places,
+    /// Why the run has ended, if a condition of its parameters has ended it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ended: Option<End>,
     /// What is wrong with the record.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     record: Vec<String>,
@@ -88,12 +94,16 @@ impl fmt::Display for Verified {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (name, committed) = (&self.name, self.committed);
         let lines = self.damaged.lines(name, ["is damaged", "is not NaN"]);
-        match lines.is_empty() {
-            true => write!(
+        if lines.is_empty() {
+            write!(
                 f,
                 "{name}: {committed} of {committed} committed snapshots are as they were committed"
-            )?,
-            false => f.write_str(&lines)?,
+            )?;
+        } else {
+            f.write_str(&lines)?;
+        }
+        if let Some(end) = &self.ended {
+            write!(f, "\n{name}: ended with the last one: {end}")?;
         }
         let mut record = self.record.iter();
         record.try_for_each(|wrong| write!(f, "\n{wrong}"))
@@ -106,31 +116,34 @@ pub(super) struct Places {
     /// Snapshots that are committed.
     snapshots: Vec<Slot>,
     /// Places of a sweep behind the last snapshot of their scenario, where NaN belongs.
-    beyond: Vec<Slot>,
+    places_behind: Vec<Slot>,
 }
 
 impl Places {
-    pub(super) fn new(all: &[Slot], header: &Header) -> Self {
-        let (snapshots, beyond) = all.iter().partition(|&&slot| header.has_snapshot(slot));
-        Self { snapshots, beyond }
+    pub(super) fn new(slots: &[Slot], header: &Header) -> Self {
+        let (snapshots, places_behind) = slots.iter().partition(|&&slot| header.has_snapshot(slot));
+        Self {
+            snapshots,
+            places_behind,
+        }
     }
 
-    /// A line for each, with what is said of snapshots and of the others.
-    pub(super) fn lines(&self, name: &str, [snapshot, beyond]: [&str; 2]) -> String {
+    /// A line for each place: `sentence` says what is wrong with snapshots, `sentence_behind` with places behind the last one.
+    pub(super) fn lines(&self, name: &str, [sentence, sentence_behind]: [&str; 2]) -> String {
         let snapshots = self.snapshots.iter();
-        let snapshots = snapshots.map(|slot| format!("{name}: {slot} {snapshot}"));
-        let others = self.beyond.iter().map(|slot| {
+        let snapshots = snapshots.map(|slot| format!("{name}: {slot} {sentence}"));
+        let lines_behind = self.places_behind.iter().map(|slot| {
             let (index, scenario) = (slot.index, slot.scenario());
             format!(
-                "{name}: place {index} of scenario {scenario}, behind its last snapshot, {beyond}"
+                "{name}: place {index} of scenario {scenario}, behind its last snapshot, {sentence_behind}"
             )
         });
-        snapshots.chain(others).collect::<Vec<_>>().join("\n")
+        snapshots.chain(lines_behind).collect::<Vec<_>>().join("\n")
     }
 }
 
 impl Serialize for Places {
-    /// The indices of the snapshots, in a sweep behind those of their scenarios.
+    /// Writes the indices of the snapshots; in a sweep pairs of the number of the scenario and the index.
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         #[derive(Serialize)]
         #[serde(untagged)]
@@ -138,8 +151,8 @@ impl Serialize for Places {
             OfRun(u64),
             OfSweep(usize, u64),
         }
-        let all = self.snapshots.iter().chain(&self.beyond);
-        serializer.collect_seq(all.map(|slot| match slot.scenario {
+        let damaged_slots = self.snapshots.iter().chain(&self.places_behind);
+        serializer.collect_seq(damaged_slots.map(|slot| match slot.scenario {
             None => Damage::OfRun(slot.index),
             Some(scenario) => Damage::OfSweep(scenario, slot.index),
         }))

@@ -34,7 +34,9 @@ pub(super) fn long(verbose: bool) -> String {
     let mut lines = vec![short()];
     lines.extend(option_env!("DIFF2D_COMMIT").map(|commit| format!("commit   {commit}")));
     if verbose {
-        let kernels: Vec<String> = Kernel::available().map(|one| one.to_string()).collect();
+        let kernels: Vec<String> = Kernel::available()
+            .map(|kernel| kernel.to_string())
+            .collect();
         lines.push(format!(
             "kernel   {}; this machine has {}",
             Kernel::detect(),
@@ -43,7 +45,7 @@ pub(super) fn long(verbose: bool) -> String {
     }
     let optional = [(cfg!(feature = "hdf5"), "hdf5"), (HAS_MPI, "mpi")];
     let optional = optional.into_iter().filter(|(has, _)| *has);
-    let features = ["cli", "bench", "plot"].into_iter();
+    let features = ["cli", "plot"].into_iter();
     let features: Vec<&str> = features.chain(optional.map(|(_, name)| name)).collect();
     lines.push(format!("features {}", features.join(" ")));
     lines.join("\n")

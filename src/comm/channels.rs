@@ -1,5 +1,5 @@
-//! [`Channels`]: ranks that are threads of one process, to test what ranks do without MPI and to
-//! measure what a slow network costs.
+//! [`Channels`]: ranks that are threads of one process, to test ranks without MPI and to measure the effect of a slow
+//! network.
 
 use super::interface::{Comm, Counter, Incoming, Outgoing, Traffic};
 use crossbeam_channel::{Receiver, RecvError, Sender, TryRecvError, unbounded};
@@ -23,7 +23,7 @@ pub struct Channels {
     rank: usize,
     host: String,
     link: Link,
-    /// Channels to every rank, and from every rank.
+    /// Channels to and from every rank.
     to: Vec<Sender<Envelope>>,
     from: Vec<Receiver<Envelope>>,
     sent: Counter,
@@ -36,7 +36,7 @@ struct Envelope {
 }
 
 impl Channels {
-    /// Ranks connected to each other, one for each thread that will be a rank.
+    /// A set of connected ranks, one for each thread that will be a rank.
     #[must_use]
     pub fn world(ranks: usize, link: Link) -> Vec<Self> {
         let mut world: Vec<Self> = (0..ranks)
@@ -59,10 +59,10 @@ impl Channels {
         world
     }
 
-    /// Calls `work` on every rank at once, each a thread; returns their results in the order of ranks.
+    /// Calls `work` on every rank at once, each on a thread of its own, and returns the results in the order of ranks.
     ///
     /// # Panics
-    /// When `work` panics on any rank.
+    /// If `work` panics on any rank.
     pub fn together<T: Send>(ranks: usize, link: Link, work: impl Fn(Self) -> T + Sync) -> Vec<T> {
         let work = &work;
         thread::scope(|scope| {
@@ -70,15 +70,17 @@ impl Channels {
                 .into_iter()
                 .map(|comm| scope.spawn(move || work(comm)))
                 .collect();
-            let join = |rank: thread::ScopedJoinHandle<'_, T>| {
-                rank.join()
-                    .unwrap_or_else(|panicked| panic::resume_unwind(panicked))
-            };
-            started.into_iter().map(join).collect()
+            started
+                .into_iter()
+                .map(|rank| {
+                    rank.join()
+                        .unwrap_or_else(|panic| panic::resume_unwind(panic))
+                })
+                .collect()
         })
     }
 
-    /// The same rank, on a machine of this name.
+    /// This rank on a machine of the given name.
     #[must_use]
     pub fn on_host(mut self, name: &str) -> Self {
         name.clone_into(&mut self.host);
@@ -86,9 +88,9 @@ impl Channels {
     }
 
     fn send(&self, to: usize, bytes: &[u8]) {
-        let travels = self.link.seconds_per_byte * bytes.len() as f64;
+        let travel_time = self.link.seconds_per_byte * bytes.len() as f64;
         let envelope = Envelope {
-            arrives: Instant::now() + self.link.latency + Duration::from_secs_f64(travels),
+            arrives: Instant::now() + self.link.latency + Duration::from_secs_f64(travel_time),
             bytes: bytes.to_vec(),
         };
         // A rank that has ended is reported by those that wait for its messages.
@@ -106,8 +108,8 @@ impl Channels {
         envelope.bytes
     }
 
-    /// The next message, for which this looks again and again for a while, as MPI does: to wake a thread
-    /// that sleeps may take longer than a pass.
+    /// The next message. Like MPI, this polls for a while, because waking a thread that sleeps may take longer than a
+    /// pass.
     fn poll(from: &Receiver<Envelope>) -> Result<Envelope, RecvError> {
         const POLLS: Duration = Duration::from_micros(300);
         let since = Instant::now();

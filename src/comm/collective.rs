@@ -1,6 +1,6 @@
 //! Collective operations on values: every rank calls the same function, in the same order.
 //!
-//! A rank that skips one, or calls another, leaves the others waiting or reading the wrong message. So
+//! A rank that skips a call, or calls another function, leaves the others waiting or reading the wrong message. So
 //! a collective operation never stands under a condition that may differ between ranks: an error that
 //! one rank alone may have goes through [`all_ok`] first.
 
@@ -13,7 +13,7 @@ use serde::{Serialize, de::DeserializeOwned};
 /// The values of all ranks, in the order of ranks.
 ///
 /// # Panics
-/// When another rank has called another collective operation: an error of the program.
+/// If another rank has called another collective operation, which is an error of the program.
 pub fn all_gather<T: Serialize + DeserializeOwned>(comm: &impl Comm, mine: T) -> Vec<T> {
     if comm.size() == 1 {
         return vec![mine];
@@ -28,7 +28,7 @@ pub fn all_gather<T: Serialize + DeserializeOwned>(comm: &impl Comm, mine: T) ->
         .collect()
 }
 
-/// The value of rank 0; what other ranks pass is ignored.
+/// The value of rank 0; the values that other ranks pass are ignored.
 ///
 /// # Panics
 /// As [`all_gather`].
@@ -37,22 +37,21 @@ pub fn from_root<T: Serialize + DeserializeOwned>(comm: &impl Comm, mine: Option
     values.into_iter().next().flatten()
 }
 
-/// The least value of all ranks.
+/// The least of the values that the ranks pass.
 ///
 /// # Panics
 /// As [`all_gather`].
 pub fn least<T: Serialize + DeserializeOwned + Ord>(comm: &impl Comm, mine: T) -> T {
-    let mut values = all_gather(comm, mine).into_iter();
-    let first = values.next();
-    values
-        .fold(first, |least, value| least.min(Some(value)))
+    all_gather(comm, mine)
+        .into_iter()
+        .min()
         .unwrap_or_else(|| unreachable!("this rank is one of them"))
 }
 
-/// `mine` if all ranks are fine; otherwise an error on every rank, their own or [`Elsewhere`].
+/// `mine` if no rank has an error; otherwise an error on every rank: the rank's own error, or [`Elsewhere`].
 ///
 /// # Errors
-/// When any rank passes an error.
+/// If any rank passes an error.
 ///
 /// # Panics
 /// As [`all_gather`].
@@ -64,9 +63,9 @@ pub fn all_ok<T, E: From<Elsewhere>>(comm: &impl Comm, mine: Result<T, E>) -> Re
     }
 }
 
-/// The first rank whose value is not that of rank 0.
+/// The first rank whose value differs from the value of rank 0.
 ///
-/// Ranks that call this with values of different types are told apart, too.
+/// Values of different types differ as well.
 pub fn first_that_differs(comm: &impl Comm, mine: &impl Serialize) -> Option<usize> {
     let values = comm.all_gather(&serde_json::to_vec(mine).unwrap_or_default());
     values.iter().position(|value| *value != values[ROOT])

@@ -1,4 +1,4 @@
-//! [`Comm`]: what a rank can do.
+//! [`Comm`]: the operations of a rank.
 
 use std::cell::Cell;
 
@@ -10,7 +10,7 @@ pub const ROOT: usize = 0;
 pub struct Outgoing<'a> {
     /// The receiving rank.
     pub to: usize,
-    /// Its content.
+    /// The content of the message.
     pub bytes: &'a [u8],
 }
 
@@ -19,7 +19,7 @@ pub struct Outgoing<'a> {
 pub struct Incoming<'a> {
     /// The sending rank.
     pub from: usize,
-    /// Exactly as long as the message.
+    /// The buffer, which is exactly as long as the message.
     pub bytes: &'a mut [u8],
 }
 
@@ -50,10 +50,10 @@ pub trait Comm {
         meanwhile: impl FnOnce(),
     );
 
-    /// Collective. The bytes that every rank passes, in the order of ranks; the lengths may differ.
+    /// Collective. Gathers the bytes that every rank passes, in the order of ranks; their lengths may differ.
     fn all_gather(&self, bytes: &[u8]) -> Vec<Vec<u8>>;
 
-    /// Messages sent so far by [`exchange`](Self::exchange).
+    /// The messages sent so far by [`exchange`](Self::exchange).
     fn traffic(&self) -> Traffic;
 
     /// Whether this is rank 0.
@@ -65,9 +65,9 @@ pub trait Comm {
 /// Messages sent by a rank.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Traffic {
-    /// Their number.
+    /// Number of messages.
     pub messages: u64,
-    /// Their bytes.
+    /// Number of bytes.
     pub bytes: u64,
 }
 

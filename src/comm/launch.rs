@@ -1,13 +1,13 @@
-//! [`Launch`]: what the launcher tells a process before MPI is initialised.
+//! [`Launch`]: the process's rank according to its launcher, known before MPI is initialised.
 
 use std::env;
 
-/// The place of this process among those that a launcher started.
+/// The position of this process among those that a launcher started.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Launch {
-    /// Its number, 0 without a launcher.
+    /// The number of this process; 0 without a launcher.
     pub rank: usize,
-    /// The number of processes, 1 without a launcher.
+    /// The number of processes; 1 without a launcher.
     pub size: usize,
 }
 
@@ -18,7 +18,7 @@ impl Launch {
         Self::from(|name| env::var(name).ok()?.parse().ok())
     }
 
-    /// Knows Open MPI, PMI (MPICH, Intel MPI) and Slurm. Slurm sets SLURM_PROCID in a batch script, too,
+    /// Reads the variables of Open MPI, PMI (MPICH, Intel MPI) and Slurm. Slurm sets SLURM_PROCID in a batch script, too,
     /// but not SLURM_STEP_NUM_TASKS.
     fn from(number: impl Fn(&str) -> Option<usize>) -> Self {
         const LAUNCHERS: [(&str, &str); 3] = [

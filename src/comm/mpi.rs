@@ -17,15 +17,16 @@ use mpi::{
 };
 use std::{fmt, thread};
 
-/// Bytes of a message that one MPI call sends: MPI counts elements with 31 bits.
+/// The largest number of bytes in one MPI call. MPI counts elements with 31 bits, so longer messages take several
+/// calls.
 const CHUNK_BYTES: usize = 1 << 30;
 
-/// The ranks that a launcher started together, or a process on its own, which does not initialise MPI.
+/// The ranks that a launcher started together. A process without a launcher is on its own and does not initialise MPI.
 pub struct World {
     /// MPI_COMM_WORLD; `None` for a process on its own.
     world: Option<SimpleCommunicator>,
     sent: Counter,
-    /// MPI is finalised when it is dropped.
+    /// The library, which finalises MPI when it is dropped.
     _universe: Option<Universe>,
 }
 
@@ -34,7 +35,7 @@ impl World {
     /// communicate.
     ///
     /// # Errors
-    /// [`CommError::Initialise`] when MPI refuses, or cannot be called beside threads.
+    /// [`CommError::Initialise`] if MPI fails, or does not support programs with several threads.
     pub fn start() -> Result<Self, CommError> {
         let launched = Launch::detect().size;
         if launched <= 1 {
@@ -74,7 +75,7 @@ impl fmt::Debug for World {
 
 impl Drop for World {
     fn drop(&mut self) {
-        // The other ranks would wait for messages that this one no longer sends.
+        // The other ranks would wait for messages that this rank no longer sends.
         if let (Some(world), true) = (&self.world, thread::panicking()) {
             world.abort(1);
         }
@@ -83,13 +84,13 @@ impl Drop for World {
 
 impl Comm for World {
     fn rank(&self) -> usize {
-        let rank = |world: &SimpleCommunicator| usize::try_from(world.rank()).unwrap_or(0);
-        self.world.as_ref().map_or(0, rank)
+        let world = self.world.as_ref();
+        world.map_or(0, |world| usize::try_from(world.rank()).unwrap_or(0))
     }
 
     fn size(&self) -> usize {
-        let size = |world: &SimpleCommunicator| usize::try_from(world.size()).unwrap_or(1);
-        self.world.as_ref().map_or(1, size)
+        let world = self.world.as_ref();
+        world.map_or(1, |world| usize::try_from(world.size()).unwrap_or(1))
     }
 
     fn host(&self) -> String {
@@ -110,25 +111,25 @@ impl Comm for World {
         };
         self.sent.count(outgoing);
         request::scope(|scope| {
-            let mut receiving = Vec::new();
+            let mut receive_requests = Vec::new();
             for message in incoming {
-                let from = world.process_at_rank(message.from as Count);
+                let sender = world.process_at_rank(message.from as Count);
                 for part in message.bytes.chunks_mut(CHUNK_BYTES) {
-                    receiving.push(from.immediate_receive_into(scope, part));
+                    receive_requests.push(sender.immediate_receive_into(scope, part));
                 }
             }
-            let mut sending = Vec::new();
+            let mut send_requests = Vec::new();
             for message in outgoing {
-                let to = world.process_at_rank(message.to as Count);
+                let receiver = world.process_at_rank(message.to as Count);
                 for part in message.bytes.chunks(CHUNK_BYTES) {
-                    sending.push(to.immediate_send(scope, part));
+                    send_requests.push(receiver.immediate_send(scope, part));
                 }
             }
             meanwhile();
-            receiving
+            receive_requests
                 .into_iter()
                 .for_each(request::Request::wait_without_status);
-            sending
+            send_requests
                 .into_iter()
                 .for_each(request::Request::wait_without_status);
         });
@@ -139,29 +140,29 @@ impl Comm for World {
             return Solo.all_gather(bytes);
         };
         let mut counts = vec![0 as Count; self.size()];
-        let own = Count::try_from(bytes.len()).unwrap_or(Count::MAX);
-        world.all_gather_into(&own, &mut counts[..]);
-        let mut at = 0;
-        let begins: Vec<Count> = counts
+        let own_count = Count::try_from(bytes.len()).unwrap_or(Count::MAX);
+        world.all_gather_into(&own_count, &mut counts[..]);
+        let mut total: Count = 0;
+        let starts: Vec<Count> = counts
             .iter()
             .map(|count| {
-                at += count;
-                at - count
+                total += count;
+                total - count
             })
             .collect();
-        if at == 0 {
+        if total == 0 {
             // Open MPI rejects an empty buffer.
             return vec![Vec::new(); self.size()];
         }
-        let mut all = vec![0_u8; usize::try_from(at).unwrap_or(0)];
-        let mut parts = PartitionMut::new(&mut all[..], counts.clone(), &begins[..]);
+        let mut gathered = vec![0_u8; usize::try_from(total).unwrap_or(0)];
+        let mut parts = PartitionMut::new(&mut gathered[..], counts.clone(), &starts[..]);
         world.all_gather_varcount_into(bytes, &mut parts);
-        let mut rest = &all[..];
+        let mut remaining = &gathered[..];
         counts
             .iter()
             .map(|&count| {
-                let (part, behind) = rest.split_at(usize::try_from(count).unwrap_or(0));
-                rest = behind;
+                let (part, later_parts) = remaining.split_at(usize::try_from(count).unwrap_or(0));
+                remaining = later_parts;
                 part.to_vec()
             })
             .collect()

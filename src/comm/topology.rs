@@ -1,35 +1,36 @@
-//! [`Topology`]: which ranks share a machine, and which of these its processors.
+//! [`Topology`]: which ranks share a machine, and which ranks on it share processors.
 
 use super::{collective, interface::Comm};
 use diff2d_sys as sys;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
-/// Where all ranks run. Gathered once; afterwards every question is a lookup without messages.
+/// The machines and processors of all ranks. They are gathered once; after that every question is answered without
+/// messages.
 #[derive(Debug, Clone)]
 pub struct Topology {
     rank: usize,
     places: Vec<RankLocation>,
 }
 
-/// Where a rank runs.
+/// The machine and the processors of a rank.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct RankLocation {
     host: String,
-    /// The processors that it may use, as the system writes them.
+    /// The processors that the rank may use, in the notation of the system.
     processors: String,
 }
 
 impl Topology {
-    /// Collective: every rank calls this, once, before it asks anything.
+    /// Gathers the locations of all ranks. Collective: every rank calls this once, before any other method.
     ///
     /// # Panics
     /// As [`collective::all_gather`].
     #[must_use]
     pub fn all_gather(comm: &impl Comm) -> Self {
-        let here = RankLocation {
+        let location = RankLocation {
             host: comm.host(),
-            // One alone shares them with nobody.
+            // A process on its own shares its processors with nobody.
             processors: match comm.size() {
                 1 => String::new(),
                 _ => sys::allowed_processors(),
@@ -37,7 +38,7 @@ impl Topology {
         };
         Self {
             rank: comm.rank(),
-            places: collective::all_gather(comm, here),
+            places: collective::all_gather(comm, location),
         }
     }
 
@@ -48,29 +49,34 @@ impl Topology {
         hosts.collect::<BTreeSet<_>>().len()
     }
 
-    /// The number of ranks on the machine of this one, itself included.
+    /// The number of ranks on the machine of this rank, including itself.
     #[must_use]
     pub fn ranks_on_this_machine(&self) -> usize {
         let host = &self.places[self.rank].host;
-        let here = self.places.iter().filter(|place| place.host == *host);
-        here.count()
+        self.places
+            .iter()
+            .filter(|place| place.host == *host)
+            .count()
     }
 
-    /// The number of ranks that may run on the same processors as this one, itself included.
+    /// The number of ranks that may run on the same processors as this rank, including itself.
     #[must_use]
     pub fn ranks_on_these_processors(&self) -> usize {
-        let here = &self.places[self.rank];
-        self.places.iter().filter(|place| *place == here).count()
+        let location = &self.places[self.rank];
+        self.places
+            .iter()
+            .filter(|place| *place == location)
+            .count()
     }
 
-    /// Threads for this rank: the processors it may use, divided by the ranks that share them; at least
-    /// one.
+    /// The number of threads for this rank: the processors that it may use, divided by the ranks that share them; at
+    /// least one.
     #[must_use]
     pub fn threads_each(&self) -> usize {
         (sys::threads() / self.ranks_on_these_processors()).max(1)
     }
 
-    /// Whether a processor is left over when every rank here computes on so many threads.
+    /// Whether a processor is idle when every rank on this machine computes on `threads` threads.
     #[must_use]
     pub fn has_spare_processor(&self, threads: usize) -> bool {
         threads * self.ranks_on_these_processors() < sys::threads()

@@ -1,4 +1,4 @@
-//! [`JournalledArray`]: any array file, with the journal next to it if it is a cube. What an analysis reads;
+//! [`JournalledArray`]: any array file, with the journal next to it if it is a cube. It is the input of an analysis;
 //! the result of a run is a [`Cube`](super::Cube).
 
 use super::{
@@ -10,7 +10,7 @@ use super::{
     paths::Paths,
 };
 use diff2d_arrays::labels::{LabelledArray, Labels, NamedAxis, beside};
-use diff2d_arrays::npy::{ArrayFile, Slice};
+use diff2d_arrays::npy::{self, ArrayFile, Slice};
 use diff2d_sys::{self as sys, FileExt};
 use std::{
     fs::File,
@@ -19,20 +19,20 @@ use std::{
     sync::{Arc, atomic::AtomicBool},
 };
 
-/// An array file, and its journal if it has one: then only the committed snapshots of a run, or the
-/// complete scenarios of a sweep, are data.
+/// An array file, and its journal if it has one. Of a cube, only the committed snapshots of a run and the complete
+/// scenarios of a sweep count as data.
 #[derive(Debug)]
 pub struct JournalledArray {
     array: LabelledArray,
-    /// Its journal, if it is a cube.
+    /// The journal, if the array is a cube.
     pub journal: Option<Journal>,
-    /// The names of its files, if it is a cube.
+    /// The names of the cube's files, if the array is a cube.
     paths: Option<Paths>,
-    /// Which file it is that was opened.
+    /// The device and the number of the file that was opened.
     identity: Option<(u64, u64)>,
-    /// The files of the array that it is a part of, if it is one.
+    /// The files of the array from which this one was derived, by [`view`](Self::view) for example; empty otherwise.
     taken: Vec<PathBuf>,
-    /// That the journal or the axes beside it are those of another array, and so not believed.
+    /// A note that the journal or the axes beside the file belong to another array and are ignored.
     pub note: Option<String>,
 }
 
@@ -46,10 +46,11 @@ impl JournalledArray {
             one_run::open(path, |file| journal_of(file, path))?;
         let opened = file.metadata().map_err(CubeError::io("examine", path))?;
         let identity = sys::identity(&opened);
+        let mark = npy::mark_in(&file);
         let array = ArrayFile::of_file(file, path)?;
         let mut labels = Labels::default();
         if journal.is_none() {
-            match beside::read(path, &opened, &array.npy.shape) {
+            match beside::read(path, mark, &array.npy.shape) {
                 Ok(found) => labels = found,
                 Err(sentence) => note = note.or(Some(sentence)),
             }
@@ -70,7 +71,7 @@ impl JournalledArray {
         Ok(array)
     }
 
-    /// An array that has no journal, whatever lies beside it.
+    /// Wraps an array without a journal, whatever files lie beside it.
     #[must_use]
     pub fn plain(array: ArrayFile) -> Self {
         Self {
@@ -83,12 +84,12 @@ impl JournalledArray {
         }
     }
 
-    /// From now on this is known of the array.
+    /// Labels the array with axes, units and a quantity from another source than its journal.
     pub fn label(&mut self, labels: Labels) {
         self.array.label(labels);
     }
 
-    /// From now on reads fail once the flag is set.
+    /// Makes reads fail as soon as the flag is set.
     pub fn stop_on(&mut self, stop: Arc<AtomicBool>) {
         self.array.stop_on(stop);
     }
@@ -100,12 +101,12 @@ impl JournalledArray {
     pub fn refresh(&mut self) -> Result<(), CubeError> {
         let path = &self.array.path;
         let (file, (paths, journal, _)) = one_run::open(path, |file| journal_of(file, path))?;
-        let (known, found) = [&self.journal, &journal]
+        let (known_id, current_id) = [&self.journal, &journal]
             .map(|journal| one_run::run_id(journal.as_ref()).map(str::to_owned))
             .into();
         let opened = file.metadata().map_err(CubeError::io("examine", path))?;
         let is_same_file = self.identity == Some(sys::identity(&opened));
-        if !is_same_file || (known.is_some() && known != found) {
+        if !is_same_file || (known_id.is_some() && known_id != current_id) {
             return Err(CubeError::started_over(path));
         }
         (self.journal, self.paths) = (journal, paths);
@@ -113,7 +114,7 @@ impl JournalledArray {
         Ok(())
     }
 
-    /// The committed snapshots of a run or a sweep, in the order of their commits; none of another array.
+    /// The committed snapshots of a run or a sweep, in the order of their commits. An array without a journal has none.
     ///
     /// # Errors
     /// [`CubeError::Io`] when the journal cannot be read; the items are errors where it cannot be read
@@ -133,20 +134,21 @@ impl JournalledArray {
         Ok(records.transpose()?.into_iter().flatten())
     }
 
-    /// From now on all places of a cube can be read, for a caller that asks which are
-    /// [committed](Self::is_committed) itself: of a sweep, snapshots of scenarios that are not complete.
+    /// Lets a caller read every place of a cube and check itself which places are [committed](Self::is_committed). In a
+    /// sweep the committed places include snapshots of incomplete scenarios.
     pub fn reach_all_places(&mut self) {
         self.array.limit(u64::MAX);
     }
 
-    /// Whether a snapshot is data: of a cube one that is committed, of another array any.
+    /// Whether a snapshot is data: in a cube only a committed one is, in another array every one.
     #[must_use]
     pub fn is_committed(&self, slot: Slot) -> bool {
         let journal = self.journal.as_ref();
         journal.is_none_or(|journal| slot.index < journal.committed.of(slot.scenario()))
     }
 
-    /// The array of some indices along every axis, as far as it holds data: no cube, but an array with what is known of its axes.
+    /// The part of the data that the slices select, one slice for each axis. The result is an array with labelled axes,
+    /// no longer a cube.
     ///
     /// # Panics
     /// When a slice leaves its axis.
@@ -161,13 +163,38 @@ impl JournalledArray {
         }
     }
 
-    /// The cube itself, its journal, what else belongs to it and the files that its run has read; of another array its
-    /// file alone.
+    /// Adds an axis of length 1 before the others. The result is an array with labelled axes, no longer a cube.
+    #[must_use]
+    pub fn with_leading_axis(self) -> Self {
+        Self {
+            taken: self.files(),
+            array: self.array.with_leading_axis(),
+            journal: None,
+            paths: None,
+            ..self
+        }
+    }
+
+    /// The same elements with one axis split in two, as by [`LabelledArray::split`]. The result is no longer a cube.
+    #[must_use]
+    pub fn split(self, axis: usize, period: u64) -> Self {
+        Self {
+            taken: self.files(),
+            array: self.array.split(axis, period),
+            journal: None,
+            paths: None,
+            ..self
+        }
+    }
+
+    /// The files of a cube: the array, the journal, the other files that belong to it, and the input files of its run.
+    /// An array without a journal has only its own file.
     #[must_use]
     pub fn files(&self) -> Vec<PathBuf> {
-        let mut files = match self.taken.is_empty() {
-            true => vec![self.path.clone()],
-            false => self.taken.clone(),
+        let mut files = if self.taken.is_empty() {
+            vec![self.path.clone()]
+        } else {
+            self.taken.clone()
         };
         if let (Some(_), Some(paths)) = (&self.journal, &self.paths) {
             files.extend(paths.of_run());
@@ -179,7 +206,7 @@ impl JournalledArray {
         files
     }
 
-    /// What the journal says of the array: how much of it is data, and what is known of it.
+    /// Takes over from the journal how much of the array is data, and its labels.
     fn follow_journal(&mut self) {
         let available = self.journal.as_ref().map_or(u64::MAX, Journal::available);
         self.array.limit(available);
@@ -188,20 +215,20 @@ impl JournalledArray {
         }
     }
 
-    /// Line 1 of the journal, if it is a cube whose run got that far.
+    /// Line 1 of the journal, if the array is a cube and its run has written that line.
     #[must_use]
     pub fn header(&self) -> Option<&Header> {
         self.journal.as_ref()?.header.as_ref()
     }
 
-    /// What was run, if this is the cube of a run.
+    /// The scenario of the run, if this is the cube of a single run.
     #[must_use]
     pub fn run(&self) -> Option<&Scenario> {
         self.header()?.run()
     }
 
-    /// Whether no more data will come: there is no journal, or the run is complete, or no process
-    /// holds the lock on the journal.
+    /// Whether the array can get no more data: it has no journal, its run is complete, or no process holds the lock on
+    /// the journal.
     #[must_use]
     pub fn is_final(&self) -> bool {
         let is_complete = self.journal.as_ref().is_none_or(Journal::is_complete);
@@ -213,38 +240,37 @@ impl JournalledArray {
     }
 }
 
-/// What a journal tells of its cube: names and units of the axes; of a run also their coordinates, which differ between
-/// the scenarios of a sweep.
+/// The labels of a cube from its journal: names and units of the axes, and of a single run the coordinates, which
+/// differ between the scenarios of a sweep.
 fn labels(journal: &Journal) -> Option<Labels> {
     let header = journal.header.as_ref()?;
-    let first = header.scenario(0)?;
+    let first_scenario = header.scenario(0)?;
     let axes = match header.run() {
         Some(run) => {
             let times = journal.records.iter().map(|record| record.simtime);
             run.axes(times.collect()).to_vec()
         }
-        None => {
-            let axis = |name| NamedAxis::counted(name).in_unit(first.params.unit(name));
-            ["scenario", "t", "y", "x"].map(axis).to_vec()
-        }
+        None => ["scenario", "t", "y", "x"]
+            .map(|name| NamedAxis::counted(name).in_unit(first_scenario.params.unit(name)))
+            .to_vec(),
     };
     Some(Labels {
         axes: axes.into_iter().map(Some).collect(),
         quantity: None,
-        unit: first.params.unit("p").map(str::to_owned),
+        unit: first_scenario.params.unit("p").map(str::to_owned),
         // All scenarios of a sweep have the same keys.
-        is_masked: first.params.has_mask() || header.places_behind(u64::MAX) > 0,
+        is_masked: first_scenario.params.has_mask() || header.places_behind(u64::MAX) > 0,
     })
 }
 
-/// The names of the files of a cube, its journal, and a note where that is of another array.
+/// The names of a cube's files, its journal, and a note if the journal belongs to another array.
 type Beside = (Option<Paths>, Option<Journal>, Option<String>);
 
-/// What is beside an array.
+/// Reads the journal next to an array.
 fn journal_of(file: &File, path: &Path) -> Result<Beside, CubeError> {
     let paths = Paths::of_existing(path).ok();
     let journal = paths.as_ref().map_or(Ok(None), read_journal)?;
-    if let (Some(header), Some(beside)) = (
+    if let (Some(header), Some(cube_paths)) = (
         journal.as_ref().and_then(|journal| journal.header.as_ref()),
         &paths,
     ) && let Err(error) = matches_journal(file, header, path)
@@ -253,15 +279,16 @@ fn journal_of(file: &File, path: &Path) -> Result<Beside, CubeError> {
             return Err(error);
         }
         let note = format!(
-            "{} is the journal of another array than {}, and is left aside",
-            beside.journal.display(),
+            "{} is the journal of another array than {}, and is ignored",
+            cube_paths.journal.display(),
             path.display()
         );
         return Ok((None, None, Some(note)));
     }
-    let is_begun = |journal: &Journal| !journal.holds_nothing();
-    let is_held = || paths.as_ref().is_some_and(|paths| is_held(&paths.journal));
-    if !journal.as_ref().is_none_or(is_begun) && is_without_header(file) && is_held() {
+    if journal.as_ref().is_some_and(Journal::holds_nothing)
+        && is_without_header(file)
+        && paths.as_ref().is_some_and(|paths| is_held(&paths.journal))
+    {
         // A run has reserved the space of its array, and is about to write the header.
         return Err(CubeError::started_over(path));
     }

@@ -1,8 +1,8 @@
 //! The blocks of snapshots: hashed and written into the file.
 //!
-//! Blocks are copied into buffers. Threads of the writer hash and write them if a core is free for that.
-//! Otherwise the solver's threads pause and do it once there are some blocks for each: a thread of the
-//! writer would take a core from one of them, and all others would wait for that one.
+//! Blocks are copied into buffers. Threads of the writer hash and write them if a core is free. Otherwise the solver's
+//! threads pause and do that work once there are a few blocks for each thread: a thread of the writer would take a core
+//! from one solver thread, and all others would wait for it.
 
 use super::{
     commit::{CommitMessage, CommitTarget},
@@ -16,29 +16,30 @@ use diff2d_sys::{self as sys, Memory};
 use rayon::prelude::*;
 use std::{io, sync::Arc, time::Instant};
 
-/// Memory for blocks on their way between solvers and file.
+/// Bytes of memory for blocks on their way from the solvers to the file.
 const BUFFER_BYTES: usize = 32 << 20;
-/// The most threads that hash and write.
+/// The largest number of threads that hash and write.
 const MAX_THREADS: usize = 4;
-/// Jobs for which a thread of the solver is woken.
+/// The number of jobs per solver thread that make it worth pausing the solver.
 const FOR_EACH_THREAD: usize = 4;
 
 /// The threads that compute what a process writes into a cube.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SolverLoad {
-    /// Scenarios that are computed at a time.
+    /// The number of scenarios computed at the same time.
     pub scenarios: usize,
-    /// Threads of each.
+    /// The number of threads for each scenario.
     pub threads: usize,
-    /// Whether they leave a processor of this machine idle.
+    /// Whether the threads leave a processor of this machine idle.
     pub has_spare_processor: bool,
-    /// The most bytes that blocks on their way may take, if few; there is room for one block in any case.
+    /// A limit on the bytes of buffered blocks, if memory is scarce. There is always room for one block.
     pub memory: Option<u64>,
 }
 
 impl SolverLoad {
-    /// Bytes of the buffers in which parts of snapshots of so many bytes wait for the file. Where there are few, rows come
-    /// in pieces, and those of a part wait beside them until all have come.
+    /// Bytes of the buffers in which parts of snapshots wait for the file; each snapshot has `snapshot_bytes`. Where
+    /// memory is scarce, rows come in pieces, and the pieces of a part wait beside the buffers until the part is
+    /// complete.
     #[must_use]
     pub fn buffer_bytes(self, snapshot_bytes: u64) -> u64 {
         let (count, largest) = self.buffers(snapshot_bytes);
@@ -46,42 +47,42 @@ impl SolverLoad {
         (Memory::size_of_parts(largest, count) + coming) as u64
     }
 
-    /// The number of these buffers, and the most bytes that one takes.
+    /// The number of buffers, and the largest size of one in bytes.
     fn buffers(self, snapshot_bytes: u64) -> (usize, usize) {
         #[expect(clippy::cast_possible_truncation, reason = "at most BLOCK")]
         let largest = snapshot_bytes.min(BLOCK as u64) as usize;
         // While the writer's threads do some jobs, the solver fills others.
         let ahead = if self.has_spare_processor { 2 } else { 1 };
-        let most = ahead * self.at_once() * self.scenarios;
-        let fitting = |bytes: usize| Memory::parts_within(bytes, largest);
-        let count = match self.memory {
-            None => fitting(BUFFER_BYTES).clamp(ahead * FOR_EACH_THREAD, most),
+        let most_buffers = ahead * self.at_once() * self.scenarios;
+        let (bytes, fewest_buffers) = match self.memory {
+            None => (BUFFER_BYTES, ahead * FOR_EACH_THREAD),
             Some(memory) => {
                 let memory = usize::try_from(memory).unwrap_or(BUFFER_BYTES);
-                fitting(memory.min(BUFFER_BYTES)).clamp(1, most)
+                (memory.min(BUFFER_BYTES), 1)
             }
         };
+        let count = Memory::parts_within(bytes, largest).clamp(fewest_buffers, most_buffers);
         (count, largest)
     }
 
-    /// Jobs of a scenario that keep all threads busy.
+    /// The number of jobs of a scenario that keeps all threads busy.
     fn at_once(self) -> usize {
         self.threads.clamp(1, MAX_THREADS) * FOR_EACH_THREAD
     }
 }
 
-/// Hashes and writes the bytes of jobs.
+/// Hashes the blocks of snapshots and writes them into the file.
 #[derive(Debug)]
 pub(super) struct BlockWriter {
-    /// Threads of the writer; `None` where the solver's own threads do their work.
+    /// Threads of the writer; `None` if the solver's own threads hash and write.
     pool: Option<rayon::ThreadPool>,
-    /// Jobs of a scenario that are handed over together.
+    /// The number of jobs that a scenario hands over together.
     at_once: usize,
     buffers: Receiver<Memory>,
     worker: Arc<Worker>,
 }
 
-/// What a thread needs to do a job.
+/// The file, the buffers and the channels that a thread needs for a job.
 #[derive(Debug)]
 struct Worker {
     target: Arc<CommitTarget>,
@@ -89,7 +90,7 @@ struct Worker {
     free_buffers: Sender<Memory>,
 }
 
-/// A job of the snapshot that begins at byte `begin`, and a buffer that begins with its bytes.
+/// A job of the snapshot that begins at byte `begin` of the file, and the buffer with the bytes of the job.
 #[derive(Debug)]
 pub(super) struct FilledBlock {
     slot: Slot,
@@ -113,9 +114,10 @@ impl BlockWriter {
         let builder = rayon::ThreadPoolBuilder::new()
             .num_threads((scenarios * threads).clamp(1, MAX_THREADS))
             .thread_name(|number| format!("writer {number}"));
-        let pool = match has_spare_processor {
-            true => Some(builder.build().map_err(io::Error::other)?),
-            false => None,
+        let pool = if has_spare_processor {
+            Some(builder.build().map_err(io::Error::other)?)
+        } else {
+            None
         };
         let (count, largest) = load.buffers(target.header.snapshot_bytes());
         let (free_buffers, buffers) = bounded(count);
@@ -127,9 +129,10 @@ impl BlockWriter {
             messages,
             free_buffers,
         };
-        let at_once = match has_spare_processor {
-            true => 1,
-            false => load.at_once().min(count / scenarios).max(1),
+        let at_once = if has_spare_processor {
+            1
+        } else {
+            load.at_once().min(count / scenarios).max(1)
         };
         Ok(Self {
             pool,
@@ -148,22 +151,22 @@ impl BlockWriter {
         &self.worker.messages
     }
 
-    /// Jobs of a scenario that are to be handed over together.
+    /// The number of jobs that a scenario should hand over together.
     pub fn at_once(&self) -> usize {
         self.at_once
     }
 
-    /// Waits until all jobs that were handed over are done. Only where nobody else hands over any.
+    /// Waits until all handed-over jobs are done. No other thread may hand over jobs meanwhile.
     pub fn wait(&self) {
         let count = self.buffers.capacity().unwrap_or(0);
-        let all: Vec<Memory> = self.buffers.iter().take(count).collect();
-        for buffer in all {
+        let returned_buffers: Vec<Memory> = self.buffers.iter().take(count).collect();
+        for buffer in returned_buffers {
             let _ = self.worker.free_buffers.send(buffer);
         }
     }
 
-    /// A job of a snapshot, with a copy of the state's bytes, of which there may be two pieces, as the snapshot has them.
-    /// Waits for a buffer.
+    /// Copies the bytes of a job from one or two pieces of the state into a buffer, encoded as in the cube. Waits
+    /// for a free buffer.
     pub fn fill(
         &self,
         slot: Slot,
@@ -188,8 +191,7 @@ impl BlockWriter {
         }
     }
 
-    /// Hashes and writes jobs: on the writer's threads, which it does not wait for, or on the current
-    /// ones.
+    /// Hashes and writes jobs: in the background on the writer's threads, or else on the current threads.
     pub fn write(&self, jobs: Vec<FilledBlock>) {
         match &self.pool {
             Some(pool) => jobs.into_iter().for_each(|filled| {
@@ -204,11 +206,11 @@ impl BlockWriter {
     }
 }
 
-/// The bytes behind the last snapshot of a scenario, of which so many are left: NaN, at most a block of them.
+/// Bytes of NaN to fill the `left` bytes behind the last snapshot of a scenario, at most one block at a time.
 pub(super) fn nans(header: &Header, left: u64) -> Vec<u8> {
     let nan = nan(header.dtype.bytes);
-    let most = usize::try_from(left).unwrap_or(BLOCK).min(BLOCK);
-    nan.repeat(most / nan.len())
+    let byte_count = usize::try_from(left).unwrap_or(BLOCK).min(BLOCK);
+    nan.repeat(byte_count / nan.len())
 }
 
 impl Worker {
@@ -238,14 +240,14 @@ impl FilledBlock {
         &self.buffer[..(self.job.bytes.end - self.job.bytes.start) as usize]
     }
 
-    /// Those of the bytes that are to be written, and their place in the file.
+    /// The bytes to write, and their offset in the file.
     fn written(&self) -> (u64, &[u8]) {
         let Job { bytes, written, .. } = &self.job;
-        let from = (written.start - bytes.start) as usize;
+        let offset = (written.start - bytes.start) as usize;
         let length = (written.end - written.start) as usize;
         (
             self.begin + written.start,
-            &self.bytes()[from..from + length],
+            &self.bytes()[offset..offset + length],
         )
     }
 }

@@ -1,7 +1,7 @@
-//! Checkpoints: the state between two snapshots, for a run that must stop there, in `STEM.ckpt`.
+//! Checkpoints: the state between two snapshots, in `STEM.ckpt`, from which a stopped run continues.
 //!
-//! A checkpoint is one JSON line with a check sum like those of the journal, padded to
-//! [`DATA_OFFSET`] bytes, and the bytes of the field. It is committed as an [`AtomicFile`].
+//! A checkpoint is one JSON line with a check sum as in the journal, padded to [`DATA_OFFSET`] bytes, and the bytes of
+//! the field. It is committed as an [`AtomicFile`].
 
 use super::{
     digest::{self, BlockDigest},
@@ -10,6 +10,7 @@ use super::{
     ours,
     paths::Paths,
     scratch,
+    streams::Marks,
 };
 use crate::schedule::Clock;
 use diff2d_arrays::npy::DATA_OFFSET;
@@ -28,9 +29,11 @@ struct CheckpointHead {
     step: u64,
     simtime: f64,
     sha256: String,
+    #[serde(default, skip_serializing_if = "Marks::is_empty")]
+    streams: Marks,
 }
 
-/// A checkpoint that is being written, block by block. Dropped before its end, it leaves nothing.
+/// A checkpoint that is being written, block by block. A writer dropped before [`finish`](Self::finish) leaves no file.
 #[derive(Debug)]
 pub struct Writer {
     file: AtomicFile,
@@ -39,20 +42,20 @@ pub struct Writer {
 }
 
 impl Writer {
-    /// Begins one; an older one stays until this one is whole. The lock on the journal keeps other
-    /// processes from writing one.
+    /// Begins a checkpoint; an older one stays until the new one is complete. The lock on the journal keeps other
+    /// processes from writing a checkpoint.
     ///
     /// # Errors
     /// [`CubeError::Io`].
     pub fn create(paths: &Paths) -> Result<Self, CubeError> {
         let temporary = temporary(paths);
-        let to = Destination::examine(&paths.checkpoint);
-        let to = to.map_err(CubeError::io("examine", &paths.checkpoint))?;
+        let destination = Destination::examine(&paths.checkpoint);
+        let destination = destination.map_err(CubeError::io("examine", &paths.checkpoint))?;
         ours::is_there(&paths.checkpoint, &paths.cube)?;
-        // What a killed run left.
+        // A killed run may have left its temporary file.
         ours::remove(&temporary, &paths.cube)?;
         let created = ours::create(&temporary)?;
-        let file = AtomicFile::of_file(created, temporary.clone(), to);
+        let file = AtomicFile::of_file(created, temporary.clone(), destination);
         // It holds what the cube holds; a filesystem without permissions is no reason to fail.
         let _ =
             fs::metadata(&paths.cube).and_then(|cube| sys::copy_permissions(&cube, file.file()));
@@ -76,16 +79,17 @@ impl Writer {
         written.map_err(CubeError::io("write", &self.temporary))
     }
 
-    /// Makes the state at `clock` durable.
+    /// Makes the checkpoint, with its state at time `clock`, durable.
     ///
     /// # Errors
     /// [`CubeError::Io`].
-    pub fn finish(self, header: &Header, clock: Clock) -> Result<(), CubeError> {
+    pub fn finish(self, header: &Header, clock: Clock, marks: &Marks) -> Result<(), CubeError> {
         let description = CheckpointHead {
             run_id: header.run_id.clone(),
             step: clock.step,
             simtime: clock.simtime,
             sha256: digest::of_blocks(&self.digests),
+            streams: marks.clone(),
         };
         let line = seal_page(&description, &header.run_id);
         let written = self.file.file().write_all_at(&line, 0);
@@ -94,46 +98,51 @@ impl Writer {
     }
 }
 
-/// A checkpoint whose description is whole; its state is proved by its digest.
+/// A checkpoint with a valid description. Only the digest shows whether its state is undamaged.
 #[derive(Debug)]
 pub struct Found {
     /// The time of its state.
     pub clock: Clock,
-    /// The digest that its state, the bytes from [`DATA_OFFSET`] on, must have.
+    /// The expected digest of the state, the bytes from [`DATA_OFFSET`] on.
     pub sha256: String,
+    /// The marks of the streams beside the state.
+    pub streams: Marks,
 }
 
-/// Looks for a checkpoint of this run between the last committed snapshot and the next one. A later one follows a
-/// snapshot that is not in the journal and has to be computed again.
+/// Looks for a checkpoint of this run between the last committed snapshot and the next one. A checkpoint later than the
+/// next snapshot is ignored, because that snapshot is missing from the journal and has to be computed again.
 ///
-/// A torn checkpoint, or one of another run, counts as none: all that comes before it is in the cube.
+/// A torn checkpoint or a checkpoint of another run is ignored as well, and the run continues from the cube.
 ///
 /// # Errors
-/// [`CubeError::Io`] when it is there and cannot be read.
+/// [`CubeError::Io`] if the checkpoint exists and cannot be read.
 pub fn find(paths: &Paths, header: &Header, last: Clock) -> Result<Option<Found>, CubeError> {
-    let unreadable = || CubeError::io("read", &paths.checkpoint);
-    let mut file = match sys::open_to_read(&paths.checkpoint) {
+    let path = &paths.checkpoint;
+    let mut file = match sys::open_to_read(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        opened => opened.map_err(unreadable())?,
+        opened => opened.map_err(CubeError::io("read", path))?,
     };
-    let expected = DATA_OFFSET + header.snapshot_bytes();
-    if file.metadata().map_err(unreadable())?.len() != expected {
+    let checkpoint_bytes = DATA_OFFSET + header.snapshot_bytes();
+    let status = file.metadata().map_err(CubeError::io("read", path))?;
+    if status.len() != checkpoint_bytes {
         return Ok(None);
     }
     #[expect(clippy::cast_possible_truncation, reason = "4096")]
     let mut line = [0; DATA_OFFSET as usize];
-    file.read_exact(&mut line).map_err(unreadable())?;
-    let found = unseal_page::<CheckpointHead>(&line, &header.run_id).map(|found| Found {
+    file.read_exact(&mut line)
+        .map_err(CubeError::io("read", path))?;
+    let checkpoint = unseal_page::<CheckpointHead>(&line, &header.run_id).map(|checkpoint| Found {
         clock: Clock {
-            step: found.step,
-            simtime: found.simtime,
+            step: checkpoint.step,
+            simtime: checkpoint.simtime,
         },
-        sha256: found.sha256,
+        sha256: checkpoint.sha256,
+        streams: checkpoint.streams,
     });
-    Ok(found.filter(|found| header.leads_to(last, found.clock)))
+    Ok(checkpoint.filter(|checkpoint| header.leads_to(last, checkpoint.clock)))
 }
 
-/// Removes what is there only while a run is unfinished: a checkpoint, whole or half written, and the scratch.
+/// Removes the files that exist only while a run is unfinished: a checkpoint, whole or half written, and the scratch.
 ///
 /// # Errors
 /// [`CubeError::Io`].
@@ -143,7 +152,7 @@ pub fn remove(paths: &Paths) -> Result<(), CubeError> {
     ours::remove(&temporary(paths), &paths.cube).map(|_| ())
 }
 
-/// Refuses files of other programs that have the names of what a run writes while it is unfinished.
+/// Refuses files of other programs that bear the name of a checkpoint or a scratch.
 ///
 /// # Errors
 /// [`CubeError::NotOurs`], [`CubeError::Io`].
@@ -154,7 +163,21 @@ pub(super) fn refuse_others(paths: &Paths) -> Result<(), CubeError> {
         .try_for_each(|path| ours::is_there(path, &paths.cube).map(|_| ()))
 }
 
-/// The name of a checkpoint while it is written.
+/// Refuses every checkpoint and scratch. Beside an empty journal they belong to another run, whose cube was renamed or
+/// deleted.
+///
+/// # Errors
+/// [`CubeError::OtherState`], [`CubeError::Io`].
+pub(super) fn refuse_any(paths: &Paths) -> Result<(), CubeError> {
+    for path in [&paths.checkpoint, &paths.scratch] {
+        if ours::is_there(path, &paths.cube)? {
+            return Err(CubeError::OtherState { path: path.clone() });
+        }
+    }
+    Ok(())
+}
+
+/// The name of the temporary file in which a checkpoint is written.
 fn temporary(paths: &Paths) -> PathBuf {
     paths.checkpoint.with_extension("ckpt.new")
 }

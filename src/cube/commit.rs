@@ -1,14 +1,15 @@
-//! The committer: syncs snapshots and lists them in the journal, or reports them to the rank that does.
+//! The committer: syncs snapshots and lists them in the journal, or reports them to the rank that keeps the journal.
 
 use super::{
+    conclusion::Conclusion,
     digest::{self, BlockDigest},
     error::CubeError,
     file::CubeFile,
     journal::{Header, Record, Slot},
     share::Share,
     store::Store,
+    streams::StreamFile,
 };
-use crate::{dynamics::Steadiness, summary::Summary};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 use serde::{Deserialize, Serialize};
 use std::{
@@ -19,21 +20,22 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Time from one look at the names of cube and journal to the next.
+/// The interval between two checks that cube and journal still have their names.
 const NAMES_INTERVAL: Duration = Duration::from_secs(1);
-/// Time from one commit to the next while snapshots come: one sync makes all durable that are whole by then.
+/// The interval between two commits while snapshots keep coming. One sync makes all snapshots durable that are whole by
+/// then.
 const COMMIT_INTERVAL: Duration = Duration::from_millis(10);
 
-/// Time that the writer spent while the solvers went on.
+/// Time that the writer has spent in the background, beside the solvers.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct WriteTimes {
-    /// Hashing blocks and writing them, all threads together.
+    /// Time for hashing and writing blocks, summed over all threads.
     pub write: Duration,
-    /// Making them durable.
+    /// Time for making the snapshots durable.
     pub sync: Duration,
 }
 
-/// The part of a rank in one snapshot, in the file and synced.
+/// One rank's part of a snapshot, written and synced.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct SyncedPart {
     record: Record,
@@ -41,24 +43,24 @@ pub struct SyncedPart {
     digests: Vec<(usize, BlockDigest)>,
 }
 
-/// Where a durable snapshot, or a rank's part of it, is recorded.
+/// Where durable snapshots are recorded: in the journal of this process, or by the rank that keeps the journal.
 #[derive(Debug)]
 pub(super) enum JournalSink {
-    /// In the journal, which commits it.
+    /// The journal of this process, which commits snapshots.
     Journal(Box<Store>),
-    /// By the rank that keeps the journal.
+    /// The connection to the rank that keeps the journal.
     Root(Sender<SyncedPart>),
 }
 
-/// What the committer is told.
+/// A message to the committer.
 pub(super) enum CommitMessage {
-    /// The file could not be written.
+    /// Writing to the file has failed.
     Failed(io::Error),
-    /// A snapshot follows, in so many jobs of this rank, and then its summary.
+    /// A snapshot follows, in so many jobs of this rank, and then its conclusion.
     Snapshot(Record, usize),
-    /// What is left to be known of a snapshot, and the change per time if the run ends with it.
-    Summary(Slot, Summary, Steadiness),
-    /// One of its jobs is done.
+    /// What is known of a snapshot whose rows are complete.
+    Conclusion(Slot, Conclusion),
+    /// A job of a snapshot is done.
     Job {
         slot: Slot,
         digest: io::Result<Option<(usize, BlockDigest)>>,
@@ -68,17 +70,19 @@ pub(super) enum CommitMessage {
     Synced(SyncedPart),
 }
 
-/// A snapshot that is not whole yet.
+/// A snapshot that is not complete yet.
 struct Pending {
     record: Record,
     digests: Vec<(usize, BlockDigest)>,
-    /// Jobs, the summary and parts of other ranks to come.
+    /// Jobs, the conclusion and parts of other ranks to come.
     missing: usize,
-    /// Whether this rank writes some of it.
+    /// Whether this rank writes a part of the snapshot.
     is_written_here: bool,
+    /// Files of streams that must be durable before the journal line of the snapshot.
+    files: Vec<Arc<StreamFile>>,
 }
 
-/// A cube that is written, and the share of this rank.
+/// A cube that is being written, and the share of this rank.
 #[derive(Debug)]
 pub(super) struct CommitTarget {
     pub cube: Arc<CubeFile>,
@@ -86,18 +90,18 @@ pub(super) struct CommitTarget {
     pub share: Share,
 }
 
-/// The thread that begins and syncs the cube and writes the journal; no other does.
+/// The thread that begins and syncs the cube and writes the journal. No other thread does.
 pub(super) struct Committer {
     sink: JournalSink,
     target: Arc<CommitTarget>,
     counts: Arc<CommitCounts>,
     committed: Sender<Record>,
-    /// In the order of the journal.
+    /// The snapshots that are not committed yet, in the order of the journal.
     pending: VecDeque<Pending>,
     times: WriteTimes,
-    /// When it was last seen whether the files have their names.
+    /// The time of the last look at the names of the files.
     names_checked: Instant,
-    /// The error of a file that had lost its name.
+    /// The error that a file has lost its name, once that was seen.
     lost: Option<CubeError>,
 }
 
@@ -143,9 +147,10 @@ impl Committer {
             let pause = committed.map_or(Duration::ZERO, |last| {
                 COMMIT_INTERVAL.saturating_sub(last.elapsed())
             });
-            let pause = match self.is_first_whole() {
-                true => pause,
-                false => NAMES_INTERVAL,
+            let pause = if self.is_first_whole() {
+                pause
+            } else {
+                NAMES_INTERVAL
             };
             match messages.recv_timeout(pause) {
                 Ok(message) => self.take(message)?,
@@ -172,7 +177,7 @@ impl Committer {
         }
     }
 
-    /// An error once the cube or the journal no longer has its name.
+    /// Fails once the cube or the journal no longer has its name.
     fn check_names(&mut self) -> Result<(), CubeError> {
         match (self.lost.take(), &self.sink) {
             (Some(error), _) => Err(error),
@@ -196,12 +201,17 @@ impl Committer {
                     digests: Vec::new(),
                     missing: jobs + 1 + parts,
                     is_written_here: true,
+                    files: Vec::new(),
                 });
             }
-            CommitMessage::Summary(slot, summary, steadiness) => {
+            CommitMessage::Conclusion(slot, conclusion) => {
                 if let Some(snapshot) = self.find(slot) {
                     let clock = snapshot.record.clock();
-                    snapshot.record = Record::new(slot, clock, summary).with(steadiness);
+                    snapshot.record = Record::new(slot, clock, conclusion.summary)
+                        .with(conclusion.steadiness)
+                        .with_end(conclusion.ended)
+                        .with_streams(conclusion.marks);
+                    snapshot.files = conclusion.files;
                     snapshot.missing -= 1;
                 }
             }
@@ -219,6 +229,7 @@ impl Committer {
                     digests,
                     missing: 0,
                     is_written_here: false,
+                    files: Vec::new(),
                 });
             }
             CommitMessage::Synced(SyncedPart { record, digests }) => {
@@ -228,7 +239,7 @@ impl Committer {
         Ok(())
     }
 
-    /// Notes that a part of a snapshot is written or synced, and some of its digests.
+    /// Records that a part of a snapshot is written or synced, with the digests of its blocks.
     fn add(&mut self, slot: Slot, digests: impl IntoIterator<Item = (usize, BlockDigest)>) {
         if let Some(snapshot) = self.find(slot) {
             snapshot.digests.extend(digests);
@@ -241,19 +252,19 @@ impl Committer {
         pending.find(|pending| pending.record.slot() == slot)
     }
 
-    /// Whether there is a snapshot to commit.
+    /// Whether the first pending snapshot is complete and can be committed.
     fn is_first_whole(&self) -> bool {
         self.pending.front().is_some_and(|first| first.missing == 0)
     }
 
-    /// Commits the snapshots that are whole, up to the first that is not: one sync for all of them.
+    /// Commits all complete snapshots before the first incomplete one, with one sync for all of them.
     fn commit_whole(&mut self) -> Result<(), CubeError> {
-        let count = self
+        let leading_whole = self
             .pending
             .iter()
             .take_while(|pending| pending.missing == 0);
-        let whole: Vec<Pending> = self.pending.drain(..count.count()).collect();
-        if whole.is_empty() {
+        let whole_snapshots: Vec<Pending> = self.pending.drain(..leading_whole.count()).collect();
+        if whole_snapshots.is_empty() {
             return Ok(());
         }
         let start = Instant::now();
@@ -263,14 +274,18 @@ impl Committer {
             share,
         } = &*self.target;
         let mut ranges: Vec<Range<u64>> = Vec::new();
-        for pending in whole.iter().filter(|pending| pending.is_written_here) {
-            let begin = header.offset_of(pending.record.slot());
-            let written = share.written(begin);
+        for pending in whole_snapshots
+            .iter()
+            .filter(|pending| pending.is_written_here)
+        {
+            let snapshot_begin = header.offset_of(pending.record.slot());
+            let written = share.written(snapshot_begin);
             for written in written.iter().filter(|range| !range.is_empty()) {
-                let (start, end) = (begin + written.start, begin + written.end);
+                let (range_start, range_end) =
+                    (snapshot_begin + written.start, snapshot_begin + written.end);
                 match ranges.last_mut() {
-                    Some(range) if range.end == start => range.end = end,
-                    _ => ranges.push(start..end),
+                    Some(range) if range.end == range_start => range.end = range_end,
+                    _ => ranges.push(range_start..range_end),
                 }
             }
         }
@@ -279,10 +294,21 @@ impl Committer {
             cube.sync(&ranges)
                 .map_err(CubeError::io("sync", &cube.path))?;
         }
-        let slots: Vec<Slot> = whole.iter().map(|pending| pending.record.slot()).collect();
+        let mut files: Vec<&Arc<StreamFile>> = whole_snapshots
+            .iter()
+            .flat_map(|snapshot| &snapshot.files)
+            .collect();
+        files.sort_by_key(|file| Arc::as_ptr(file));
+        files.dedup_by(|file, other| Arc::ptr_eq(file, other));
+        files.into_iter().try_for_each(|file| file.sync())?;
+        let slots: Vec<Slot> = whole_snapshots
+            .iter()
+            .map(|pending| pending.record.slot())
+            .collect();
         match &mut self.sink {
             JournalSink::Journal(store) => {
-                let records: Vec<Record> = whole.into_iter().map(Pending::record).collect();
+                let records: Vec<Record> =
+                    whole_snapshots.into_iter().map(Pending::record).collect();
                 store.list(&records)?;
                 for record in records {
                     // Without an observer there is no receiver.
@@ -290,7 +316,7 @@ impl Committer {
                 }
             }
             JournalSink::Root(synced) => {
-                for pending in whole {
+                for pending in whole_snapshots {
                     // The receiver lives as long as the writer.
                     let _ = synced.send(SyncedPart {
                         record: pending.record,
@@ -316,8 +342,8 @@ impl Pending {
     }
 }
 
-/// How many snapshots of each scenario have been committed since the start; on ranks without the
-/// journal, how many parts of them are synced.
+/// The number of snapshots of each scenario that were committed since the start; on ranks without the journal, the
+/// number of synced parts.
 #[derive(Debug)]
 pub(super) struct CommitCounts {
     state: Mutex<Counts>,
@@ -363,7 +389,7 @@ impl CommitCounts {
         self.changed.notify_all();
     }
 
-    /// The count of a scenario.
+    /// The number of committed snapshots of a scenario.
     pub fn of(&self, scenario: usize) -> u64 {
         self.lock().committed[scenario]
     }
@@ -372,7 +398,7 @@ impl CommitCounts {
         self.lock().lost = true;
     }
 
-    /// Whether the cube or the journal was seen without its name.
+    /// Whether the cube or the journal was found to have lost its name.
     pub fn has_lost_files(&self) -> bool {
         self.lock().lost
     }
@@ -382,21 +408,22 @@ impl CommitCounts {
         self.lock().failed
     }
 
-    /// Waits until the count of a scenario is no longer `known`, or no more commits will come, or for so
-    /// long.
-    pub fn wait(&self, scenario: usize, known: u64, at_most: Duration) {
-        let is_unchanged = |state: &mut Counts| state.committed[scenario] == known && !state.ended;
-        drop(
-            self.changed
-                .wait_timeout_while(self.lock(), at_most, is_unchanged),
-        );
+    /// Waits until the count of a scenario differs from `known_count` or no more commits can come, but at most for the
+    /// time `at_most`.
+    pub fn wait(&self, scenario: usize, known_count: u64, at_most: Duration) {
+        let waited = self
+            .changed
+            .wait_timeout_while(self.lock(), at_most, |state| {
+                state.committed[scenario] == known_count && !state.ended
+            });
+        drop(waited);
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{cube::file::Io, problem::Problem, schedule::Clock};
+    use crate::{cube::file::Io, problem::Problem, schedule::Clock, summary::Summary};
     use crossbeam_channel::unbounded;
     use std::{path::Path, thread};
 
@@ -430,8 +457,8 @@ mod tests {
         for index in 0..2 {
             let record = Record::new(slot(index), Clock::from(0.0), Summary::NONE);
             messages.send(CommitMessage::Snapshot(record, 1)).unwrap();
-            let summary = CommitMessage::Summary(slot(index), Summary::NONE, Steadiness::default());
-            messages.send(summary).unwrap();
+            let message = CommitMessage::Conclusion(slot(index), Summary::NONE.into());
+            messages.send(message).unwrap();
         }
         let done = |index| CommitMessage::Job {
             slot: slot(index),

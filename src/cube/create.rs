@@ -1,10 +1,11 @@
-//! The files of a new cube, until line 1 of its journal makes them one: created, or removed again.
+//! Creates the files of a new cube, up to line 1 of its journal, and removes them again after an error.
 
 use super::{
     checkpoint,
     error::CubeError,
     journal::Header,
     paths::{Paths, remove_file, sync_directory},
+    record_file,
 };
 use diff2d_sys::{self as sys, FileExt, LockedFile, Reservation};
 use std::{
@@ -13,22 +14,24 @@ use std::{
     path::Path,
 };
 
-/// What is to be created.
+/// The files to create, with their lengths.
 #[derive(Clone, Copy)]
 pub(super) struct NewCube<'a> {
     pub paths: &'a Paths,
     pub header: &'a Header,
-    /// The space that was free before, if the system tells.
+    /// Free space before the creation in bytes, if the system reports it.
     pub free: Option<u64>,
 }
 
-/// Removes a cube that is started over, empties the journal, and creates the cube with its space reserved and its header.
+/// Removes a cube that is started over, empties the journal, and creates the cube with its header in reserved space.
 ///
-/// A journal without its cube can be started over; a cube beside an empty journal would be a foreign file. So the cube is
-/// durably gone before the journal is emptied.
+/// A journal without its cube can be started over. A cube beside an empty journal would count as a foreign file, and a
+/// record or a checkpoint as one of another run. So cube, record and checkpoint are durably removed before the journal
+/// is emptied. They exist only if `force` starts a run over.
 pub(super) fn create(
     new: NewCube<'_>,
     journal: &mut LockedFile,
+    force: bool,
 ) -> Result<(File, Reservation), CubeError> {
     let paths = new.paths;
     let replaced = match fs::symlink_metadata(&paths.cube) {
@@ -42,13 +45,17 @@ pub(super) fn create(
     if remove_file(&paths.cube)? {
         sync_directory(paths.directory())?;
     }
+    if force {
+        record_file::remove(paths)?;
+    }
+    checkpoint::remove(paths)?;
+    sync_directory(paths.directory())?;
     journal
         .set_len(0)
         .and_then(|()| journal.rewind())
         .and_then(|()| journal.sync_all())
         .map_err(CubeError::io("empty", &paths.journal))?;
     sync_directory(paths.directory())?;
-    checkpoint::remove(paths)?;
     let cube = OpenOptions::new()
         .read(true)
         .write(true)
@@ -65,14 +72,31 @@ pub(super) fn create(
     Ok((cube, reservation))
 }
 
-/// Refuses a journal that others have under another name, as in a backup of links: it would be emptied there as well.
+/// Refuses to begin beside a record, checkpoint or scratch of another run, whose cube was renamed or deleted. Beside an
+/// empty journal, these files cannot belong to this run.
+pub(super) fn refuse_other_runs(paths: &Paths, journal: &File) -> Result<(), CubeError> {
+    let refused = record_file::refuse_any(paths).and_then(|()| checkpoint::refuse_any(paths));
+    refused.inspect_err(|_| remove_empty_journal(paths, journal))
+}
+
+/// Removes an empty journal that has no cube beside it.
+pub(super) fn remove_empty_journal(paths: &Paths, journal: &File) {
+    let is_empty = journal.metadata().is_ok_and(|status| status.len() == 0);
+    if is_empty && !paths.cube.exists() {
+        let _ = fs::remove_file(&paths.journal);
+    }
+}
+
+/// Refuses a journal that has another hard link, as in a backup made of links: emptying it would empty the backup as
+/// well.
 pub(super) fn refuse_shared(paths: &Paths) -> Result<(), CubeError> {
     let has_others = sys::has_other_names(&paths.journal);
-    match has_others.map_err(CubeError::io("examine", &paths.journal))? {
-        true => Err(CubeError::Shared {
+    if has_others.map_err(CubeError::io("examine", &paths.journal))? {
+        Err(CubeError::Shared {
             journal: paths.journal.clone(),
-        }),
-        false => Ok(()),
+        })
+    } else {
+        Ok(())
     }
 }
 
@@ -83,7 +107,7 @@ fn fill(new: NewCube<'_>, cube: &File, journal: &File) -> Result<Reservation, Cu
         .map_err(|error| refused(new, "reserve space for", &paths.cube, error))?;
     sys::reserve_ahead(
         journal,
-        header.line_bytes() + journal_bytes(header.snapshots()),
+        header.line_bytes() + journal_bytes(header.snapshots(), header.stream_count()),
     )
     .map_err(|error| refused(new, "reserve space for", &paths.journal, error))?;
     cube.write_all_at(&header.npy().encode(), 0)
@@ -91,15 +115,16 @@ fn fill(new: NewCube<'_>, cube: &File, journal: &File) -> Result<Reservation, Cu
     Ok(reservation)
 }
 
-/// Removes the journal of a cube that was not begun. Nothing in it counts, and the lock is still held. It stays until
-/// the cube is durably gone: a cube that a power cut brought back would be a foreign file.
+/// Removes the journal of a cube that was not begun. The journal holds nothing yet, and the lock on it is still held.
+/// It is removed only after the cube is durably gone: a cube that a power cut brought back would count as a foreign
+/// file.
 pub(super) fn remove_unborn(paths: &Paths) {
     if !paths.cube.exists() && sync_directory(paths.directory()).is_ok() {
         let _ = fs::remove_file(&paths.journal);
     }
 }
 
-/// The error of an action on one of the files while they are created.
+/// The error of an operation on one of the files during their creation.
 pub(super) fn refused(
     new: NewCube<'_>,
     action: &'static str,
@@ -117,15 +142,18 @@ pub(super) fn no_space(new: NewCube<'_>) -> CubeError {
     CubeError::NoSpace {
         cube: new.paths.cube.clone(),
         needed: header.cube_bytes(),
-        beside: header.line_bytes() + journal_bytes(header.snapshots()),
+        beside: header.line_bytes() + journal_bytes(header.snapshots(), header.stream_count()),
         free: new.free,
     }
 }
 
-/// An upper bound of the bytes of so many records in the journal.
-pub(super) fn journal_bytes(records: u64) -> u64 {
-    records.saturating_mul(LONGEST_RECORD)
+/// An upper bound of the bytes of `records` journal lines, each with marks of `streams` streams.
+pub(super) fn journal_bytes(records: u64, streams: u64) -> u64 {
+    records.saturating_mul(LONGEST_RECORD + streams.saturating_mul(LONGEST_MARK))
 }
 
-/// An upper bound of the bytes of a record in the journal.
+/// An upper bound of the bytes of a journal line without its marks.
 const LONGEST_RECORD: u64 = 320;
+
+/// An upper bound of the bytes of a mark in a journal line, with the name of its stream.
+const LONGEST_MARK: u64 = 80;

@@ -1,6 +1,6 @@
 //! The digest of a snapshot: the SHA-256 of the SHA-256 of its 4 MiB blocks.
 //!
-//! Any thread or rank may hash a block, in any order: the digest is the same.
+//! Any thread or rank may hash any block, in any order, without changing the digest.
 
 use diff2d_arrays::wording::hex;
 use serde::Serialize;
@@ -19,7 +19,7 @@ pub fn of_block(bytes: &[u8]) -> BlockDigest {
     Sha256::digest(bytes).into()
 }
 
-/// The digest of a snapshot from those of its blocks in order, in hexadecimal.
+/// The digest of a snapshot in hexadecimal, from the digests of its blocks in order.
 #[must_use]
 pub fn of_blocks(blocks: &[BlockDigest]) -> String {
     let mut hash = Sha256::new();
@@ -58,10 +58,10 @@ pub fn of_bytes(bytes: &[u8]) -> String {
     of_blocks(&blocks)
 }
 
-/// The digest of a snapshot whose bytes come a few at a time.
+/// Computes the digest of a snapshot whose bytes arrive in pieces.
 #[derive(Debug, Default)]
 pub struct Digester {
-    /// Of the block that is not whole, and how many of its bytes have come.
+    /// The hash of the incomplete block, and the number of bytes hashed in it.
     block: Sha256,
     length: usize,
     digests: Vec<BlockDigest>,
@@ -71,17 +71,18 @@ impl Digester {
     /// Takes the next bytes.
     pub fn push(&mut self, mut bytes: &[u8]) {
         while !bytes.is_empty() {
-            let (now, later) = bytes.split_at(bytes.len().min(BLOCK - self.length));
-            self.block.update(now);
-            self.length += now.len();
-            bytes = later;
+            let (block_part, remaining_bytes) =
+                bytes.split_at(bytes.len().min(BLOCK - self.length));
+            self.block.update(block_part);
+            self.length += block_part.len();
+            bytes = remaining_bytes;
             if self.length == BLOCK {
                 self.end_block();
             }
         }
     }
 
-    /// The digest of all bytes.
+    /// The digest of all bytes that were pushed.
     #[must_use]
     pub fn finish(mut self) -> String {
         if self.length > 0 {

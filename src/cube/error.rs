@@ -9,7 +9,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// What is wrong with a cube, its journal or another array file.
+/// The fault of a cube, its journal or another array file.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CubeError {
@@ -21,11 +21,11 @@ pub enum CubeError {
     NoSpace {
         /// The file that does not fit.
         cube: PathBuf,
-        /// Bytes it needs.
+        /// The bytes that the file needs.
         needed: u64,
-        /// Bytes that its journal needs.
+        /// The bytes that its journal needs.
         beside: u64,
-        /// Bytes there are, where the filesystem tells.
+        /// The free bytes, if the filesystem reports them.
         free: Option<u64>,
     },
     /// Another process holds the lock.
@@ -40,16 +40,16 @@ pub enum CubeError {
         /// The journal.
         journal: PathBuf,
     },
-    /// The filesystem cannot lock some scenarios.
+    /// The filesystem cannot lock parts of a file, so one process cannot lock only some scenarios.
     #[error("{} cannot be locked for some scenarios alone ({source}): leave --scenarios out and compute all of them in one process", journal.display())]
     NoParts {
         /// The journal.
         journal: PathBuf,
-        /// Why.
+        /// The error of the system.
         source: io::Error,
     },
-    /// What several machines write into one page of a file is not kept apart.
-    #[error("on the filesystem of {} machines lose what others write beside it: start all processes on one machine and say so with --io write, or leave --scenarios out", cube.display())]
+    /// Machines overwrite each other's bytes in the same page of a file.
+    #[error("machines overwrite each other's data on the filesystem of {}: start all processes on one machine and confirm this with --io write, or leave --scenarios out", cube.display())]
     Incoherent {
         /// The cube.
         cube: PathBuf,
@@ -59,7 +59,7 @@ pub enum CubeError {
     NoLocks {
         /// The journal.
         journal: PathBuf,
-        /// What the system said.
+        /// The error of the system.
         source: io::Error,
     },
     /// The output exists and is complete.
@@ -73,9 +73,9 @@ pub enum CubeError {
     Partial {
         /// The unfinished cube.
         cube: PathBuf,
-        /// Snapshots that are whole.
+        /// The number of committed snapshots.
         committed: u64,
-        /// Snapshots it is to hold.
+        /// The number of snapshots of the complete cube.
         total: u64,
     },
     /// The run was stopped while it created the output.
@@ -84,57 +84,69 @@ pub enum CubeError {
         /// The cube, which may or may not exist.
         cube: PathBuf,
     },
-    /// A file of that name exists, without a journal.
+    /// A file with the name of the cube exists, without a journal.
     #[error("{} exists and was not written by a run of diff2d (it has no journal): move it away, or write elsewhere with -o", cube.display())]
     Foreign {
         /// The file.
         cube: PathBuf,
     },
-    /// A file that a run is to write between its snapshots bears the name already, and is not of a run.
-    #[error("a run keeps its state between snapshots in {}, and {reason}: move it away, or write elsewhere with -o", path.display())]
+    /// A file has the name of a checkpoint or a scratch, and was not written by a run.
+    #[error("{} is where a run keeps its state between snapshots, but {reason}: move it away, or write elsewhere with -o", path.display())]
     NotOurs {
         /// The file.
         path: PathBuf,
-        /// What it is.
+        /// What the file is instead.
         reason: String,
     },
-    /// A file that a run is to write its record to bears the name already, and is not of a run.
-    #[error("a run writes its record to {}, which is not of a run: move it away, or write elsewhere with -o", path.display())]
+    /// A file has the name of a record, and was not written by a run.
+    #[error("{} is where a run writes its record, but this file was not written by a run: move it away, or write elsewhere with -o", path.display())]
     ForeignRecord {
         /// The file.
         path: PathBuf,
     },
-    /// The record of a run that is to go on is not there, or is another one.
-    #[error("{} {reason}, so the record cannot go on: restore it, or start over with --force", path.display())]
+    /// A new run finds the record of another run, whose cube was renamed or deleted.
+    #[error("{} is the record of another run, whose cube is missing: move it away, write elsewhere with -o, or replace it with --force", path.display())]
+    OtherRecord {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A run that begins or continues finds a checkpoint or scratch of another run with the same name.
+    #[error("{} is the state of another run, which stopped there: move it away, write elsewhere with -o, or replace it with --force", path.display())]
+    OtherState {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The record of a run that continues or has ended is missing, or differs from what the run has written.
+    #[error("{} {reason}, so the record cannot be continued: `diff2d repair` of its cube computes it again, or --force starts the run over", path.display())]
     LostRecord {
         /// The file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The fault of the file.
         reason: String,
     },
-    /// A record that is to be read is not as its run wrote it.
-    #[error("{} {reason}, so it is not the record that its run wrote: bring it back from a copy, or compute it again with --force", path.display())]
+    /// A record differs from what its run has written, so it cannot be read.
+    #[error("{} {reason}, so it is not the record that its run wrote: `diff2d repair` of its cube computes it again", path.display())]
     DamagedRecord {
         /// The file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The fault of the file.
         reason: String,
     },
     /// The cube has been replaced by another array.
     #[error("{} is another array than the cube that {} describes: move them away, or write elsewhere with -o", cube.display(), journal.display())]
     Replaced {
-        /// The array.
+        /// The array that took the place of the cube.
         cube: PathBuf,
-        /// The journal of the cube that was there.
+        /// The journal of the replaced cube.
         journal: PathBuf,
     },
-    /// The journal has other names, under which it would be emptied as well.
-    #[error("{} has another name, as a link or in a backup made of links, where it would be emptied as well: remove this name and that of its cube, or write elsewhere with -o", journal.display())]
+    /// The journal has other hard links, under which it would be emptied as well.
+    #[error("{} has a second name (a link, or a backup made of links), under which the journal would be emptied as well: remove this name and that of its cube, or write elsewhere with -o", journal.display())]
     Shared {
         /// The journal.
         journal: PathBuf,
     },
-    /// A new array is to have the name of a cube.
+    /// A new array would overwrite a cube.
     #[error("{} is the name of a cube, of which {} is the journal: choose another name, or remove both first", cube.display(), journal.display())]
     IsCube {
         /// The name.
@@ -142,14 +154,14 @@ pub enum CubeError {
         /// The journal.
         journal: PathBuf,
     },
-    /// A new file is to have the name of one that the command uses otherwise.
+    /// A new file would have the name of a file that the command reads or writes otherwise.
     #[error("{} is read by this command, or written for another purpose: choose another name for the output", path.display())]
     Taken {
         /// The name.
         path: PathBuf,
     },
-    /// A new file is to have the name of one that belongs to a cube.
-    #[error("{} is a name that belongs to the cube {}: choose another for the output", path.display(), cube.display())]
+    /// A new file would have the name of a file that belongs to a cube.
+    #[error("{} is a name that belongs to the cube {}: choose another name for the output", path.display(), cube.display())]
     BelongsTo {
         /// The name.
         path: PathBuf,
@@ -162,13 +174,13 @@ pub enum CubeError {
         /// The name.
         path: PathBuf,
     },
-    /// What is there under the name of a new file is not to be replaced.
+    /// A file with the name of the new one exists and must not be replaced.
     #[error("{} exists already: --force replaces it, or choose another name", path.display())]
     Exists {
         /// The name.
         path: PathBuf,
     },
-    /// Resume with other parameters.
+    /// A run cannot resume with parameters that differ from the parameters of the cube.
     #[error("{} was begun with other parameters: {differences}; run with the old ones, or write elsewhere with -o{}", cube.display(), longer(differences, cube))]
     OtherParameters {
         /// The cube.
@@ -176,7 +188,7 @@ pub enum CubeError {
         /// `D was 1.0 and is 2.0, …`
         differences: String,
     },
-    /// A run to extend has other parameters.
+    /// A longer run differs from the cube that it should extend in more than its end.
     #[error("--extend {}: it was made with other parameters, {differences}; only runtime and until may differ", cube.display())]
     CannotExtend {
         /// The shorter cube.
@@ -194,18 +206,19 @@ pub enum CubeError {
         /// The line, counted from 1.
         line: usize,
     },
-    /// Line 1 of the journal is bad, and its check sum or a record proves that the journal is ours.
-    #[error("line 1 of {} {reason}, so nothing can be said of {}: --force starts the run over", journal.display(), cube.display())]
+    /// Line 1 of the journal is damaged, but its check sum or a record proves that the journal was written by this
+    /// program.
+    #[error("line 1 of {} {reason}, so the content of {} is unknown: --force starts the run over", journal.display(), cube.display())]
     LostHeader {
         /// The journal.
         journal: PathBuf,
         /// The cube.
         cube: PathBuf,
-        /// What is wrong with the line.
+        /// The fault of the line.
         reason: String,
     },
-    /// Line 1 of the journal is bad, and nothing proves that the journal is ours.
-    #[error("line 1 of {} is damaged, or the file was not written by a run of diff2d, so nothing can be said of {}: move both away, or write elsewhere with -o", journal.display(), cube.display())]
+    /// Line 1 of the journal is damaged, and nothing proves that the journal was written by this program.
+    #[error("line 1 of {} is damaged, or the file was not written by a run of diff2d, so the content of {} is unknown: move both away, or write elsewhere with -o", journal.display(), cube.display())]
     ForeignJournal {
         /// The journal.
         journal: PathBuf,
@@ -217,7 +230,7 @@ pub enum CubeError {
     NewerJournal {
         /// The journal.
         journal: PathBuf,
-        /// Its format.
+        /// The format of the journal.
         format: u64,
         /// The version of the program that wrote it.
         program: String,
@@ -229,7 +242,7 @@ pub enum CubeError {
         journal: PathBuf,
         /// The cube.
         cube: PathBuf,
-        /// Its format.
+        /// The format of the journal.
         format: u64,
     },
     /// A file of the run was deleted, moved or replaced while the run wrote it.
@@ -237,9 +250,9 @@ pub enum CubeError {
     Lost {
         /// The file.
         path: PathBuf,
-        /// What happened to it.
+        /// The fate of the file.
         what: &'static str,
-        /// What is left, and the way out.
+        /// What is left of the run, and the way out.
         kept: String,
     },
     /// The cube was started over while it was read.
@@ -248,27 +261,27 @@ pub enum CubeError {
         /// The cube.
         cube: PathBuf,
     },
-    /// The journal is there and its cube is not.
+    /// The journal exists, but its cube does not.
     #[error("{} lists {committed} of {total} snapshots of {}, which is gone: move it back to its place, or start the run over with --force", journal.display(), cube.display())]
     Gone {
-        /// The cube that is not there.
+        /// The missing cube.
         cube: PathBuf,
-        /// Its journal.
+        /// The journal.
         journal: PathBuf,
-        /// Snapshots that the journal lists.
+        /// The number of snapshots that the journal lists.
         committed: u64,
-        /// Snapshots that the cube is to hold.
+        /// The number of snapshots of the complete cube.
         total: u64,
     },
-    /// The cube is not the one that its journal describes.
+    /// The journal beside the cube describes another cube.
     #[error("{} does not match its journal: {reason}", cube.display())]
     DoesNotMatch {
         /// The cube.
         cube: PathBuf,
-        /// In what, and the way out.
+        /// The difference, and the way out.
         reason: String,
     },
-    /// A committed snapshot has another digest than its record.
+    /// The digest of a committed snapshot differs from its record.
     #[error("{snapshot} of {} is damaged (its digest differs from the journal's): `diff2d repair {}` recomputes it", cube.display(), cube.display())]
     DamagedSnapshot {
         /// The cube.
@@ -276,13 +289,13 @@ pub enum CubeError {
         /// The snapshot.
         snapshot: Slot,
     },
-    /// A cube without a journal.
-    #[error("{} has no journal beside it, so nothing is known of what it should hold", cube.display())]
+    /// A cube has no journal.
+    #[error("{} has no journal beside it, so it is unknown what it should hold", cube.display())]
     NoJournal {
         /// The cube.
         cube: PathBuf,
     },
-    /// A snapshot that is not in the journal.
+    /// A snapshot is not in the journal.
     #[error("{snapshot} of {} is not committed", cube.display())]
     NotCommitted {
         /// The cube.
@@ -290,18 +303,18 @@ pub enum CubeError {
         /// The snapshot.
         snapshot: Slot,
     },
-    /// A recomputed snapshot has another digest than its record.
-    #[error("{snapshot} of {} cannot be repaired: recomputed from the snapshot before it, it has another digest than the journal's; --force starts the run over", cube.display())]
+    /// The digest of a recomputed snapshot differs from its record.
+    #[error("{snapshot} of {} cannot be repaired: after recomputing it from the snapshot before, its digest differs from the journal's; --force starts the run over", cube.display())]
     CannotRepair {
         /// The cube.
         cube: PathBuf,
         /// The snapshot.
         snapshot: Slot,
     },
-    /// An array file that cannot be read.
+    /// An array file cannot be read.
     #[error(transparent)]
     Npy(#[from] NpyError),
-    /// A name of an output that does not end in `.npy`.
+    /// The name of an output does not end in `.npy`.
     #[error("the output {} must have a name that ends in .npy", path.display())]
     Name {
         /// The name.
@@ -310,7 +323,7 @@ pub enum CubeError {
 }
 
 impl CubeError {
-    /// An error of the filesystem, for `map_err`.
+    /// Wraps an error of the filesystem with the name of the file, for `map_err`.
     pub fn io<P: Into<PathBuf>>(
         action: &'static str,
         path: P,
@@ -319,7 +332,7 @@ impl CubeError {
         move |source| Self::Io(error(source))
     }
 
-    /// The error of a cube that is no longer of the run of which it was.
+    /// The error that another run has started the cube over.
     pub(super) fn started_over(cube: &Path) -> Self {
         Self::StartedOver {
             cube: cube.to_owned(),
@@ -331,14 +344,16 @@ fn or_unknown(free: Option<u64>) -> String {
     free.map_or_else(|| "an unknown number of bytes".to_owned(), bytes)
 }
 
-/// What makes a longer run of a cube, where nothing but its end differs.
+/// Advice on how to extend a cube, if the parameters differ only in the end of the run; empty otherwise.
 fn longer(differences: &str, cube: &Path) -> String {
-    let is_end = |one: &str| one.starts_with("runtime was ") || one.starts_with("until was ");
-    match differences.split(", ").all(is_end) {
-        true => format!(
+    let mut changes = differences.split(", ");
+    if changes.all(|change| change.starts_with("runtime was ") || change.starts_with("until was "))
+    {
+        format!(
             ", where --extend {} begins with its snapshots",
             cube.display()
-        ),
-        false => String::new(),
+        )
+    } else {
+        String::new()
     }
 }

@@ -1,4 +1,4 @@
-//! The cube's file while it is written, by several threads at once.
+//! The cube's file during a run, written by several threads at once.
 
 use super::{error::CubeError, found::find_journal, journal::Header, paths::Paths};
 use diff2d_arrays::npy::{DATA_OFFSET, NpyHeader};
@@ -13,16 +13,16 @@ use std::{
     sync::OnceLock,
 };
 
-/// How snapshots reach the file.
+/// How snapshots are written into the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Io {
-    /// Through a memory map. Each of its pages costs a fault, and a sync has to look for the dirty
-    /// ones: half the speed of writes, or less.
+    /// A memory map. Each of its pages costs a fault, and a sync has to look for the dirty pages, so it reaches at most
+    /// half the speed of writes.
     Map,
-    /// By positional writes.
+    /// Positional writes.
     Write,
-    /// By positional writes of one rank, to which the others send theirs.
+    /// Positional writes by rank 0, to which the other ranks send their bytes.
     Single,
 }
 
@@ -40,24 +40,24 @@ impl fmt::Display for Io {
 #[derive(Debug)]
 pub struct CubeFile {
     file: File,
-    /// Its name.
+    /// The name of the file.
     pub path: PathBuf,
     pub(super) io: Io,
-    /// Bytes of the whole cube.
+    /// Bytes of the complete cube.
     bytes: u64,
-    /// Whether line 1 of its journal is synced, once that is known.
+    /// Whether line 1 of the journal is synced; unset while it is being written.
     begun: OnceLock<bool>,
 }
 
 impl CubeFile {
-    /// That of a cube whose journal has line 1.
+    /// Wraps the file of a cube whose journal has line 1.
     pub(super) fn begun(file: File, path: &Path, bytes: u64, io: Io) -> Self {
         let cube = Self::unborn(file, path, bytes, io);
         cube.set_begun(true);
         cube
     }
 
-    /// That of a cube whose journal is still empty.
+    /// Wraps the file of a cube whose journal is still empty.
     pub(super) fn unborn(file: File, path: &Path, bytes: u64, io: Io) -> Self {
         Self {
             file,
@@ -68,7 +68,7 @@ impl CubeFile {
         }
     }
 
-    /// Line 1 of the journal is synced, or cannot be.
+    /// Records that line 1 of the journal is synced, or cannot be.
     pub(super) fn set_begun(&self, has_begun: bool) {
         let _ = self.begun.set(has_begun);
     }
@@ -78,20 +78,19 @@ impl CubeFile {
         self.begun.get() == Some(&true)
     }
 
-    /// Opens a cube that another process owns, to write into it with its consent. The journal beside it
-    /// must be the one that begins with `header`: on a machine that does not share the owner's directory
-    /// another cube may bear the name.
+    /// Opens a cube that another process owns, to write into it with its consent. The journal beside it must begin with
+    /// `header`: on a machine that does not share the owner's directory another cube may bear the name.
     ///
     /// # Errors
-    /// When it is not there, or not the one that `header` describes.
+    /// If the cube does not exist, or is not the cube that `header` describes.
     pub fn open(paths: &Paths, header: &Header, io: Io) -> Result<Self, CubeError> {
         let path = &paths.cube;
-        let found = find_journal(paths)?.and_then(|journal| journal.header);
-        match found {
-            Some(found) if found.run_id == header.run_id => {}
+        let journal_header = find_journal(paths)?.and_then(|journal| journal.header);
+        match journal_header {
+            Some(journal_header) if journal_header.run_id == header.run_id => {}
             _ => return Err(CubeError::DoesNotMatch {
                 cube: path.clone(),
-                reason: "this rank sees another file of that name than rank 0: the directory must be one that all machines share".to_owned(),
+                reason: "this rank sees a different file of that name than rank 0 does: the directory must be shared by all machines".to_owned(),
             }),
         }
         let file = open_to_write(path)?;
@@ -99,7 +98,7 @@ impl CubeFile {
         Ok(Self::begun(file, path, header.cube_bytes(), io))
     }
 
-    /// The file itself.
+    /// The underlying file.
     pub(super) fn file(&self) -> &File {
         &self.file
     }
@@ -114,15 +113,17 @@ impl CubeFile {
             .map_err(CubeError::io("read", &self.path))
     }
 
-    /// Waits for line 1 of the journal: data beside an empty one would be a foreign file after a crash.
+    /// Waits until line 1 of the journal is synced: data beside an empty journal would be a foreign file after a crash.
     pub(super) fn wait_until_begun(&self) -> io::Result<()> {
-        match self.begun.wait() {
-            true => Ok(()),
-            false => Err(io::Error::other("its journal could not be written")),
+        if *self.begun.wait() {
+            Ok(())
+        } else {
+            Err(io::Error::other("its journal could not be written"))
         }
     }
 
-    /// Puts `bytes` into the file at `offset`, once it has begun; durable only after [`sync`](Self::sync).
+    /// Writes `bytes` into the file at `offset`, after line 1 of the journal is synced. The bytes are durable only
+    /// after [`sync`](Self::sync).
     pub(super) fn place(&self, offset: u64, bytes: &[u8]) -> io::Result<()> {
         self.wait_until_begun()?;
         self.is_whole()?;
@@ -137,7 +138,7 @@ impl CubeFile {
         }
     }
 
-    /// Makes ranges of the file durable and lets go of the memory that caches them.
+    /// Makes ranges of the file durable and drops them from the page cache.
     pub(super) fn sync(&self, ranges: &[Range<u64>]) -> io::Result<()> {
         if self.io == Io::Map {
             for range in ranges {
@@ -151,75 +152,81 @@ impl CubeFile {
         self.is_whole()
     }
 
-    /// Writing to a file that somebody cuts would make it long again, with holes for its snapshots.
+    /// Refuses a file that somebody has truncated: writing would make it long again, with holes in place of its
+    /// snapshots.
     fn is_whole(&self) -> io::Result<()> {
-        let found = self.file.metadata()?.len();
-        if found >= self.bytes {
+        let length = self.file.metadata()?.len();
+        if length >= self.bytes {
             return Ok(());
         }
         Err(io::Error::other(format!(
-            "it has become shorter while in use ({found} of {} bytes): `diff2d verify` tells what is left",
+            "it has become shorter while in use ({length} of {} bytes): `diff2d verify` tells what is left",
             self.bytes
         )))
     }
 }
 
-/// Refuses a cube that is not the one its journal describes.
+/// Refuses a cube that does not match its journal.
 pub(super) fn matches_journal(cube: &File, header: &Header, path: &Path) -> Result<(), CubeError> {
     let bytes = cube
         .metadata()
         .map_err(CubeError::io("examine", path))?
         .len();
     let longest = header.as_begun().as_ref().unwrap_or(header).cube_bytes();
-    let way_out = match bytes > longest {
-        true => "--force starts the run over".to_owned(),
-        false => format!(
+    let way_out = if bytes > longest {
+        "--force starts the run over".to_owned()
+    } else {
+        format!(
             "`diff2d repair {}` keeps the snapshots that are whole and computes the others again",
             path.display()
-        ),
-    };
-    let does_not_match = |reason: String| CubeError::DoesNotMatch {
-        cube: path.to_owned(),
-        reason: format!("{reason}; {way_out}"),
+        )
     };
     #[expect(clippy::cast_possible_truncation, reason = "one page")]
     let mut page = [0; DATA_OFFSET as usize];
     cube.read_exact_at(&mut page, 0)
-        .map_err(|_| does_not_match("it has no header".to_owned()))?;
-    let found =
-        NpyHeader::decode(page.as_slice()).map_err(|error| does_not_match(error.to_string()))?;
+        .map_err(|_| mismatch(path, "it has no header", &way_out))?;
+    let npy_header = NpyHeader::decode(page.as_slice())
+        .map_err(|error| mismatch(path, &error.to_string(), &way_out))?;
     // A run that has ended early may not have shortened it yet: first its header, then the file.
     let begun = header.as_begun();
     let described = match &begun {
-        Some(begun) if found == begun.npy() => begun,
+        Some(begun) if npy_header == begun.npy() => begun,
         _ => header,
     };
-    if found != described.npy() {
-        return Err(does_not_match(format!(
+    if npy_header != described.npy() {
+        let reason = format!(
             "its header says {} {:?}, the journal {} {:?}",
-            found.dtype,
-            found.shape,
+            npy_header.dtype,
+            npy_header.shape,
             header.dtype,
             header.shape()
-        )));
+        );
+        return Err(mismatch(path, &reason, &way_out));
     }
     if page.as_slice() != described.npy().encode() {
-        return Err(does_not_match(
-            "a byte of its header has changed".to_owned(),
-        ));
+        return Err(mismatch(path, "a byte of its header has changed", &way_out));
     }
     if !(header.cube_bytes()..=longest).contains(&bytes) {
-        return Err(does_not_match(format!(
+        let reason = format!(
             "it has {bytes} bytes, the journal says {}",
             header.cube_bytes()
-        )));
+        );
+        return Err(mismatch(path, &reason, &way_out));
     }
     Ok(())
 }
 
-/// Shortens the cube of a run that has ended early to its committed snapshots, as its journal says: first the header, then
-/// the file, so that what numpy.load finds are snapshots at any moment. What a kill leaves undone is done by the next
-/// command that opens the cube to write.
+/// The error of a cube that does not match its journal.
+fn mismatch(cube: &Path, reason: &str, way_out: &str) -> CubeError {
+    CubeError::DoesNotMatch {
+        cube: cube.to_owned(),
+        reason: format!("{reason}; {way_out}"),
+    }
+}
+
+/// Shortens the cube of a run that has ended early to its committed snapshots: first the header, then the file, so that
+/// numpy.load finds only snapshots at any moment. If the process is killed in between, the next command that opens the
+/// cube for writing shortens the file.
 pub(super) fn shorten(cube: &File, header: &Header) -> io::Result<()> {
     let is_short = cube.metadata()?.len() == header.cube_bytes();
     if header.as_begun().is_none() || is_short {

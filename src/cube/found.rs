@@ -1,4 +1,5 @@
-//! What lies under the names of a cube: its journal, an array that is another, what a stopped creation left, or nothing.
+//! Identifies what lies under the names of a cube: its journal, another array, the remains of a stopped creation, or
+//! nothing.
 
 use super::{
     error::CubeError,
@@ -13,8 +14,8 @@ use std::{
     path::Path,
 };
 
-/// Whether a file is a whole array of its own, which took the name of the cube that a journal
-/// describes: a cube that was damaged has the journal's length, or less than its header says.
+/// Whether a file is a complete array of its own that took the name of the cube which a journal describes. A damaged
+/// cube, in contrast, has the length that the journal gives, or less than its header says.
 pub(super) fn is_another_array(path: &Path, header: &Header) -> bool {
     let Ok(file) = sys::open_to_read(path) else {
         return false;
@@ -30,25 +31,25 @@ pub(super) fn is_another_array(path: &Path, header: &Header) -> bool {
         })
 }
 
-/// Whether a file next to an empty journal can be what a stopped creation left: a header as this program
-/// writes it, of which any sector may still be zero, and no data.
+/// Whether a file next to an empty journal can be the remains of a stopped creation: a header as this program writes
+/// it, any sector of which may still be zero, and no data.
 pub(super) fn may_be_unborn(cube: &Path) -> bool {
     const SECTOR: usize = 512;
-    /// Bytes of data that are looked at: reserved space may be of any size.
+    /// The number of data bytes that are checked for zeros. Reserved space may be of any size, so not all of it is
+    /// read.
     const ENOUGH: u64 = 64 << 20;
     let Ok(mut file) = sys::open_to_read(cube) else {
         return false;
     };
     let mut page = Vec::new();
     let read = (&mut file).take(DATA_OFFSET).read_to_end(&mut page);
-    let ours = NpyHeader::new(Vec::new(), Dtype::F64, false).encode();
-    let is_zero = |sector: &[u8]| sector.iter().all(|&byte| byte == 0);
+    let header_bytes = NpyHeader::new(Vec::new(), Dtype::F64, false).encode();
     // The text of the header fits into the first sector; the others are padding, and may be missing.
     let mut sectors = page.chunks(SECTOR);
-    let first = sectors.next().unwrap_or_default();
-    let mut before_text = first.iter().zip(&ours[..10]);
+    let first_sector = sectors.next().unwrap_or_default();
+    let mut preamble = first_sector.iter().zip(&header_bytes[..10]);
     if read.is_err()
-        || !(is_zero(first) || before_text.all(|(found, ours)| found == ours))
+        || !(is_zero(first_sector) || preamble.all(|(byte, expected)| byte == expected))
         || !sectors.all(|sector| is_zero(sector) || sector.trim_ascii().is_empty())
     {
         return false;
@@ -58,27 +59,34 @@ pub(super) fn may_be_unborn(cube: &Path) -> bool {
     loop {
         match data.read(&mut chunk) {
             Ok(0) => return true,
-            Ok(some) if is_zero(&chunk[..some]) => {}
+            Ok(length) if is_zero(&chunk[..length]) => {}
             _ => return false,
         }
     }
 }
 
-/// What the journal next to a cube says, if there is one.
+fn is_zero(bytes: &[u8]) -> bool {
+    bytes.iter().all(|&byte| byte == 0)
+}
+
+/// The journal next to a cube, if there is one, as it was read.
 pub(super) fn find_journal(paths: &Paths) -> Result<Option<Journal>, CubeError> {
-    let read = || -> io::Result<Journal> {
-        sys::leads_somewhere(&paths.journal)?;
-        Journal::read(sys::open_to_read(&paths.journal)?)
-    };
-    match read() {
+    match parse_journal(&paths.journal) {
         Err(error) if error.kind() == io::ErrorKind::NotFound && error.get_ref().is_none() => {
             Ok(None)
         }
-        read => Ok(Some(read.map_err(CubeError::io("read", &paths.journal))?)),
+        journal => Ok(Some(
+            journal.map_err(CubeError::io("read", &paths.journal))?,
+        )),
     }
 }
 
-/// A file that was opened to read. Where it is gone and its journal is there, that is the error.
+fn parse_journal(path: &Path) -> io::Result<Journal> {
+    sys::leads_somewhere(path)?;
+    Journal::read(sys::open_to_read(path)?)
+}
+
+/// Opens a file to read. If the file is missing but its journal exists, the error says so.
 pub(super) fn open_beside_journal(
     cube: &Path,
     opened: Result<File, NpyError>,
@@ -103,7 +111,8 @@ pub(super) fn open_beside_journal(
     })
 }
 
-/// The committed snapshots that a journal listed when it was read, read from it again one after the other.
+/// The committed snapshots that a journal listed when it was read. They are read from the journal again, one after the
+/// other.
 pub(super) fn each_record<'a>(
     path: &'a Path,
     header: &'a Header,
@@ -120,7 +129,7 @@ pub(super) fn each_record<'a>(
     }))
 }
 
-/// The error for a file that has no name of a cube: it is no array, or it has no journal.
+/// The error for a file that cannot be a cube: it is not an array, or it has no journal.
 pub(super) fn not_a_cube(file: &File, path: &Path) -> CubeError {
     match NpyHeader::decode(file) {
         Ok(_) => CubeError::NoJournal {
@@ -130,21 +139,22 @@ pub(super) fn not_a_cube(file: &File, path: &Path) -> CubeError {
     }
 }
 
-/// The journal next to a cube, if there is one and it can be used as it is. An empty one beside an array
-/// that holds something is none.
+/// The journal next to a cube, if there is one and it can be used as it is. An empty journal beside an array with data
+/// is ignored.
 pub(super) fn read_journal(paths: &Paths) -> Result<Option<Journal>, CubeError> {
     let Some(journal) = find_journal(paths)? else {
         return Ok(None);
     };
-    let is_beside_another = || paths.cube.exists() && !may_be_unborn(&paths.cube);
     match &journal.error {
         Some(error) => Err(paths.journal_error(error.clone())),
-        None if journal.holds_nothing() && is_beside_another() => match journal.is_blank {
-            // A run has begun since the journal was read.
-            true if is_held(&paths.journal) => Err(CubeError::started_over(&paths.cube)),
-            true => Ok(None),
-            false => Err(paths.journal_error(JournalError::Header { ours: false })),
-        },
+        None if journal.holds_nothing() && paths.cube.exists() && !may_be_unborn(&paths.cube) => {
+            match journal.is_blank {
+                // A run has begun since the journal was read.
+                true if is_held(&paths.journal) => Err(CubeError::started_over(&paths.cube)),
+                true => Ok(None),
+                false => Err(paths.journal_error(JournalError::Header { ours: false })),
+            }
+        }
         None => Ok(Some(journal)),
     }
 }

@@ -1,8 +1,7 @@
-//! The files that a run reads: of cubes only committed snapshots are data, and none is written over.
+//! The input files of a run: only committed snapshots of a cube can be input, and no input is overwritten.
 
 use super::{
-    array::JournalledArray, error::CubeError, field_files::FieldFile, journal::Slot, paths::Paths,
-    record_file,
+    array::JournalledArray, error::CubeError, field_files, journal::Slot, paths::Paths, record_file,
 };
 use diff2d_sys as sys;
 use std::{
@@ -11,24 +10,22 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Refuses a cube of which a file is one that the run reads, under whatever names: the journal of a cube that it begins
-/// from counts as read.
+/// Refuses to create a cube one of whose files the run reads, even under another name. If the run begins from a cube,
+/// the journal of that cube counts as read.
 ///
 /// # Errors
 /// [`CubeError::Taken`] with the name that the run would write to.
 pub fn are_spared(paths: &Paths, inputs: impl Iterator<Item = PathBuf>) -> Result<(), CubeError> {
-    let identity = |path: &Path| fs::metadata(path).ok().map(|found| sys::identity(&found));
-    let with_journal = |input: PathBuf| {
-        let paths = Paths::of_existing(&input);
-        [Some(input), paths.ok().map(|paths| paths.journal)]
-    };
     let read: BTreeSet<(u64, u64)> = inputs
-        .flat_map(with_journal)
+        .flat_map(|input| {
+            let paths = Paths::of_existing(&input);
+            [Some(input), paths.ok().map(|paths| paths.journal)]
+        })
         .flatten()
         .filter_map(|input| identity(&input))
         .collect();
     let fields = record_file::own_fields(paths).into_iter();
-    let fields = fields.map(|field| FieldFile::path(&paths.cube, field));
+    let fields = fields.map(|field| field_files::path(&paths.cube, field));
     for path in paths.of_run().into_iter().chain(fields) {
         if identity(&path).is_some_and(|found| read.contains(&found)) {
             return Err(CubeError::Taken { path });
@@ -37,7 +34,12 @@ pub fn are_spared(paths: &Paths, inputs: impl Iterator<Item = PathBuf>) -> Resul
     Ok(())
 }
 
-/// Refuses an initial array that is a snapshot of a cube which is not committed.
+fn identity(path: &Path) -> Option<(u64, u64)> {
+    let status = fs::metadata(path).ok()?;
+    Some(sys::identity(&status))
+}
+
+/// Refuses an initial array that is an uncommitted snapshot of a cube.
 ///
 /// # Errors
 /// [`CubeError::NotCommitted`], or another one when the cube or its journal cannot be used.

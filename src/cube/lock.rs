@@ -1,4 +1,4 @@
-//! The journal of a cube that is written: opened, created where there is none, and locked.
+//! Opens, creates and locks the journal of a cube that is to be written.
 
 use super::{error::CubeError, paths::Paths};
 use diff2d_sys::{self as sys, LockedFile, Turn};
@@ -6,27 +6,53 @@ use std::{
     fs::{File, OpenOptions, TryLockError},
     io,
     ops::Range,
+    thread,
+    time::{Duration, Instant},
 };
 
-/// Opens and locks the journal, creating an empty one where neither it nor the cube exists.
-pub(super) fn open_journal(paths: &Paths, no_lock: bool) -> Result<LockedFile, CubeError> {
-    let lock = |journal| match no_lock {
-        true => Ok(LockedFile::without_lock(journal)),
-        false => LockedFile::try_new(journal).map_err(|error| match error {
-            TryLockError::WouldBlock => CubeError::Locked {
-                journal: paths.journal.clone(),
-            },
-            TryLockError::Error(source) => CubeError::NoLocks {
-                journal: paths.journal.clone(),
-                source,
-            },
-        }),
-    };
-    Ok(open_locked(paths, lock)?.0)
+/// How long a resumed run waits for the lock: a process that was killed holds it until the system has taken its memory back.
+pub(super) const PATIENCE: Duration = Duration::from_secs(3);
+
+/// Opens and locks the journal, creating an empty one where neither it nor the cube exists. Waits up to `patience` for another
+/// process that holds the lock.
+pub(super) fn open_journal(
+    paths: &Paths,
+    no_lock: bool,
+    patience: Duration,
+) -> Result<LockedFile, CubeError> {
+    let start = Instant::now();
+    loop {
+        match try_journal(paths, no_lock) {
+            Err(CubeError::Locked { .. }) if start.elapsed() < patience => {
+                thread::sleep(Duration::from_millis(50));
+            }
+            opened => return opened,
+        }
+    }
 }
 
-/// As [`open_journal`], for a process that computes some scenarios of a sweep while others compute others. It begins
-/// with its turn to write.
+/// Opens and locks the journal once.
+fn try_journal(paths: &Paths, no_lock: bool) -> Result<LockedFile, CubeError> {
+    let (journal, _) = open_locked(paths, |journal| {
+        if no_lock {
+            Ok(LockedFile::without_lock(journal))
+        } else {
+            LockedFile::try_new(journal).map_err(|error| match error {
+                TryLockError::WouldBlock => CubeError::Locked {
+                    journal: paths.journal.clone(),
+                },
+                TryLockError::Error(source) => CubeError::NoLocks {
+                    journal: paths.journal.clone(),
+                    source,
+                },
+            })
+        }
+    })?;
+    Ok(journal)
+}
+
+/// Opens and locks the journal for a process that computes some scenarios of a sweep while other processes compute others.
+/// The process begins with its turn to write.
 pub(super) fn open_part(
     paths: &Paths,
     scenarios: Range<u64>,
@@ -48,7 +74,7 @@ fn open_locked(
     paths: &Paths,
     lock: impl Fn(File) -> Result<LockedFile, CubeError>,
 ) -> Result<(LockedFile, Option<Turn>), CubeError> {
-    /// Other processes may create and remove the journal meanwhile, but not so often.
+    /// The number of attempts to open the journal, which other processes may create and remove meanwhile.
     const ATTEMPTS: usize = 1000;
     let mut options = OpenOptions::new();
     options.read(true).write(true);

@@ -1,4 +1,4 @@
-//! Files of a cube that somebody removes, moves or cuts under the process that writes them.
+//! Handles files of a cube that somebody removes, moves or truncates while a process writes them.
 
 use super::{checkpoint, error::CubeError, store::Store};
 use diff2d_sys::{self as sys, Fate, FileExt};
@@ -12,8 +12,8 @@ impl Store {
     /// Refuses to go on where the cube or the journal no longer has its name.
     ///
     /// # Errors
-    /// [`CubeError::Lost`], with what is left. A journal that was deleted is written again if its name is
-    /// free and the cube is there, so that the run can be resumed.
+    /// [`CubeError::Lost`], which says what is left. A journal that was deleted is written again if its name is free
+    /// and the cube is there, so that the run can be resumed.
     pub(super) fn check_names(&self) -> Result<(), CubeError> {
         let (cube, journal) = (&self.paths.cube, &self.paths.journal);
         let of_cube = sys::fate(self.cube.file(), cube);
@@ -23,18 +23,18 @@ impl Store {
             (Fate::Stays, fate) | (Fate::Moved, fate @ Fate::Deleted) => (journal, fate),
             (fate, _) => (cube, fate),
         };
-        let what = match (fate, is_there(path)) {
+        let event = match (fate, is_there(path)) {
             (_, true) => "replaced",
             (Fate::Deleted, false) => "deleted",
             (_, false) => "moved away",
         };
         let (name, total) = (cube.display(), self.committed.total());
-        let kept = match (of_cube, of_journal) {
+        let way_out = match (of_cube, of_journal) {
             (Fate::Deleted, _) => {
                 "its snapshots are lost, start the run over with --force".to_owned()
             }
             (Fate::Moved, Fate::Deleted) => format!(
-                "{name} was moved away as well, and nothing says any more what it holds: start the run over"
+                "{name} was moved away as well, and its content is no longer known: start the run over"
             ),
             (Fate::Moved, Fate::Moved) => format!(
                 "{total} snapshots are committed in it; so was its journal, move both back to their place and continue with --resume"
@@ -45,28 +45,28 @@ impl Store {
             (Fate::Stays, Fate::Deleted) => match self.write_journal_again() {
                 Ok(()) => "it has been written again, continue with --resume".to_owned(),
                 Err(error) => format!(
-                    "it cannot be written again ({error}), so nothing says any more what {name} holds: start the run over"
+                    "it cannot be written again ({error}), so the content of {name} is no longer known: start the run over"
                 ),
             },
             (Fate::Stays, _) => "move it back to its place and continue with --resume".to_owned(),
         };
         Err(CubeError::Lost {
             path: path.clone(),
-            what,
-            kept,
+            what: event,
+            kept: way_out,
         })
     }
 
-    /// Writes the journal again if somebody has cut it: lines that follow would lie behind a hole.
+    /// Writes the journal again if somebody has truncated it: further lines would otherwise follow a hole.
     ///
     /// # Errors
-    /// [`CubeError::Lost`] where its lines are not held; [`CubeError::Io`].
+    /// [`CubeError::Lost`] if its lines are not in memory; [`CubeError::Io`].
     pub(super) fn mend_journal(&self) -> Result<(), CubeError> {
         let path = &self.paths.journal;
         let failed = CubeError::io("write", path);
         let mut journal: &File = &self.journal;
-        let found = journal.metadata().map_err(CubeError::io("examine", path))?;
-        if found.len() >= self.lines.bytes {
+        let status = journal.metadata().map_err(CubeError::io("examine", path))?;
+        if status.len() >= self.lines.bytes {
             return Ok(());
         }
         let Some(text) = &self.lines.text else {
@@ -74,7 +74,7 @@ impl Store {
                 path: path.clone(),
                 what: "cut short",
                 kept: format!(
-                    "nothing says any more what {} holds: start the run over with --force",
+                    "the content of {} is no longer known: start the run over with --force",
                     self.paths.cube.display()
                 ),
             });
@@ -95,8 +95,8 @@ impl Store {
         }
     }
 
-    /// Writes a journal that was deleted under its name, if that is free. It appears whole: an empty one beside the cube
-    /// would be nobody's.
+    /// Writes a deleted journal again, if its name is free. The file appears with all lines at once: an empty journal
+    /// beside the cube would invalidate the cube.
     fn write_journal_again(&self) -> io::Result<()> {
         let mut deleted: &File = &self.journal;
         let mut lines = Vec::new();
@@ -109,7 +109,7 @@ impl Store {
     }
 }
 
-/// Whether something bears the name, or the system does not tell.
+/// Whether a file with the name exists, or the system cannot tell.
 fn is_there(path: &Path) -> bool {
     path.try_exists().unwrap_or(true)
 }

@@ -1,13 +1,14 @@
 //! The cube: snapshots `(t, y, x)` in one `.npy` file, and the journal that says which are whole.
 //!
-//! [`store`] owns the files of a run, [`mod@write`] commits to them through [`blocks`], [`Cube`] reads and verifies them,
-//! [`restore`] restores them, [`mod@array`] reads any array with the journal next to it.
-//! Below these: [`journal`] the lines, [`digest`] the check sums, and [`checkpoint`] for a stop between snapshots.
+//! [`store`] owns the files of a run, [`mod@write`] commits to them through [`blocks`], [`Cube`] reads and verifies
+//! them, [`restore`] restores them, [`mod@array`] reads any array with the journal next to it. They use [`journal`] for
+//! the lines, [`digest`] for the check sums, and [`checkpoint`] for a stop between snapshots.
 
 pub mod array;
 pub mod blocks;
 pub mod checkpoint;
 pub mod commit;
+pub mod conclusion;
 mod create;
 pub mod digest;
 pub mod error;
@@ -31,6 +32,7 @@ pub mod share;
 mod start;
 pub mod store;
 pub mod stream;
+pub mod streams;
 pub mod write;
 
 pub use array::JournalledArray;

@@ -1,8 +1,8 @@
-//! Which files with the names of a checkpoint or a scratch were left by runs of this program: nothing else is ever
-//! removed or overwritten.
+//! Tells whether a file with the name of a checkpoint or a scratch was left by a run of this program. No other file is
+//! ever removed or overwritten.
 //!
-//! What a run leaves, killed or not, begins with a [sealed page](super::journal), which it has from the moment it has its
-//! name. It belongs to this user or to that of the cube: others may write into a directory that is shared.
+//! A file of a run begins with a [sealed page](super::journal) from the moment it has its name. It belongs to this user
+//! or to the owner of the cube: others may write into a shared directory.
 
 use super::{
     error::CubeError,
@@ -19,15 +19,15 @@ use std::{
 /// Bytes of the page at the beginning.
 const PAGE: u64 = 4096;
 
-/// Creates a file that this user alone may read and write, to which a state is to be written.
+/// Creates a file for a state, which only this user may read and write.
 ///
 /// # Errors
-/// [`CubeError::Io`], where the name is taken, too.
+/// [`CubeError::Io`], also if the name is taken.
 pub(super) fn create(path: &Path) -> Result<File, CubeError> {
     sys::create_private(path, &sealed_page()).map_err(CubeError::io("create", path))
 }
 
-/// Opens the file of that name, if there is one; `cube` is that of the run.
+/// Opens the file at `path`, if there is one; `cube` is the cube of the run.
 ///
 /// # Errors
 /// [`CubeError::NotOurs`]; [`CubeError::Io`].
@@ -36,26 +36,30 @@ pub(super) fn open(
     path: &Path,
     cube: &Path,
 ) -> Result<Option<File>, CubeError> {
-    let not_ours = |reason: String| CubeError::NotOurs {
-        path: path.to_owned(),
-        reason,
-    };
     let mut file = match sys::open_own(options, path, cube) {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(not_ours(error.to_string())),
+        Err(error) => return Err(not_ours(path, error.to_string())),
     };
     let mut page = Vec::new();
     let read = (&mut file).take(PAGE).read_to_end(&mut page);
     read.and_then(|_| file.rewind())
         .map_err(CubeError::io("read", path))?;
-    match is_sealed_page(&page) {
-        true => Ok(Some(file)),
-        false => Err(not_ours("it is of another program".to_owned())),
+    if is_sealed_page(&page) {
+        Ok(Some(file))
+    } else {
+        Err(not_ours(path, "another program wrote it".to_owned()))
     }
 }
 
-/// Refuses a file of another program; whether there is one of ours.
+fn not_ours(path: &Path, reason: String) -> CubeError {
+    CubeError::NotOurs {
+        path: path.to_owned(),
+        reason,
+    }
+}
+
+/// Refuses a file of another program, and returns whether a file of this program exists.
 ///
 /// # Errors
 /// As [`open`].
@@ -63,7 +67,8 @@ pub(super) fn is_there(path: &Path, cube: &Path) -> Result<bool, CubeError> {
     Ok(open(OpenOptions::new().read(true), path, cube)?.is_some())
 }
 
-/// Removes a file, unless it is of another program, and what a kill has left of its creation; whether it was there.
+/// Removes a file of this program, and the remains of its creation; returns whether it existed. A file of another
+/// program stays.
 ///
 /// # Errors
 /// [`CubeError::Io`].

@@ -1,4 +1,4 @@
-//! [`Writing`]: what a command may write over.
+//! [`Writing`]: decides which files a command may overwrite.
 
 use super::{error::CubeError, found::read_journal, paths::Paths, record_file};
 use crate::params::Choice;
@@ -11,59 +11,61 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// What is known of a command that writes files under names that somebody chose. Every such name is
-/// [admitted](Self::admit) before anything is written.
+/// The rules for a command that writes files under names chosen by the user. Every such name is [admitted](Self::admit)
+/// before anything is written.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Writing<'a> {
-    /// The files that the command reads, and others that it writes.
+    /// The files that the command reads, and the other files that it writes.
     pub taken: &'a [PathBuf],
-    /// Whether files of others may be replaced.
+    /// Whether files of other programs may be replaced.
     pub force: bool,
-    /// Tells by its first bytes whether a file is of the kind that is written, which is replaced in any case.
+    /// Decides from its first bytes whether a file is of the kind that the command writes. Such a file is replaced
+    /// without `force`.
     pub is_own_kind: Option<fn(&[u8]) -> bool>,
 }
 
 impl Writing<'_> {
-    /// Refuses the name of a file that may not be written: of one that the command reads, of one that is a cube or
-    /// belongs to one, and of one that is there and may not be replaced. Links are followed.
+    /// Refuses a file that may not be written: one that the command reads, a cube or a file that belongs to a cube, and
+    /// an existing file that may not be replaced. Links are followed.
     ///
     /// # Errors
     /// [`CubeError::Taken`], [`CubeError::IsCube`], [`CubeError::BelongsTo`], [`CubeError::IsDirectory`],
-    /// [`CubeError::Exists`]; [`CubeError::Io`] when the name leads nowhere.
+    /// [`CubeError::Exists`]; [`CubeError::Io`] if a link leads nowhere.
     pub fn admit(&self, path: &Path) -> Result<Destination, CubeError> {
-        // A pipe or a device is written to.
-        let is_replaceable = |found: &Metadata| {
-            !found.is_file()
-                || self.force
-                || self.is_own_kind.is_some_and(|kind| is_of_kind(path, kind))
-        };
-        let to = self.find(path)?;
-        if to.found().is_some_and(Metadata::is_dir) {
+        let destination = self.find(path)?;
+        if destination.found().is_some_and(Metadata::is_dir) {
             return Err(CubeError::IsDirectory {
                 path: path.to_owned(),
             });
         }
-        match to.found().is_none_or(is_replaceable) {
-            true => Ok(to),
-            false => Err(CubeError::Exists {
+        // A pipe or a device is written to.
+        let is_replaceable = destination.found().is_none_or(|found| {
+            !found.is_file()
+                || self.force
+                || self.is_own_kind.is_some_and(|kind| is_of_kind(path, kind))
+        });
+        if is_replaceable {
+            Ok(destination)
+        } else {
+            Err(CubeError::Exists {
                 path: path.to_owned(),
-            }),
+            })
         }
     }
 
-    /// As [`admit`](Self::admit), but what has the name already is not judged.
+    /// Resolves a name as [`admit`](Self::admit) does, but accepts an existing file.
     ///
     /// # Errors
     /// As `admit`, without [`CubeError::Exists`].
     pub fn find(&self, path: &Path) -> Result<Destination, CubeError> {
-        let to = Destination::examine(path).map_err(CubeError::io("create", path))?;
-        let end = to.path().to_owned();
-        if self.taken.iter().any(|taken| is_same(taken, &end)) {
+        let destination = Destination::examine(path).map_err(CubeError::io("create", path))?;
+        let target = destination.path().to_owned();
+        if self.taken.iter().any(|taken| is_same(taken, &target)) {
             return Err(CubeError::Taken {
                 path: path.to_owned(),
             });
         }
-        for name in [path, &end] {
+        for name in [path, &target] {
             if let Ok(paths) = Paths::of_existing(name)
                 && is_of_ours(&paths)?
             {
@@ -77,10 +79,10 @@ impl Writing<'_> {
                 return Err(CubeError::BelongsTo { path, cube });
             }
         }
-        Ok(to)
+        Ok(destination)
     }
 
-    /// Admits the name of what stands beside a new array, which replaces what this program has written there.
+    /// Admits the name of the labels file beside a new array. A labels file of this program is replaced.
     ///
     /// # Errors
     /// As [`admit`](Self::admit).
@@ -90,9 +92,9 @@ impl Writing<'_> {
     }
 }
 
-/// Whether the first bytes of a file are those of a kind.
+/// Whether `kind` accepts the first bytes of a file.
 pub(super) fn is_of_kind(path: &Path, kind: fn(&[u8]) -> bool) -> bool {
-    /// So many bytes tell the kind of a file.
+    /// The number of bytes at the beginning of a file that tell its kind.
     const BEGINNING: u64 = 4096;
     let mut bytes = Vec::new();
     let file = sys::open_to_read(path);
@@ -100,7 +102,7 @@ pub(super) fn is_of_kind(path: &Path, kind: fn(&[u8]) -> bool) -> bool {
         .is_ok_and(|_| kind(&bytes))
 }
 
-/// Whether bytes hold a text.
+/// Whether `bytes` contain `text`.
 #[must_use]
 pub fn holds(bytes: &[u8], text: &str) -> bool {
     bytes
@@ -108,19 +110,21 @@ pub fn holds(bytes: &[u8], text: &str) -> bool {
         .any(|some| some == text.as_bytes())
 }
 
-/// Whether two names stand for the same file, or for one that is to be.
+/// Whether two names stand for the same file, which may not exist yet.
 fn is_same(one: &Path, other: &Path) -> bool {
     if let Some(are_one) = sys::are_one_file(one, other) {
         return are_one;
     }
-    let place = |path: &Path| {
-        let directory = fs::canonicalize(sys::directory_of(path)).ok()?;
-        Some(directory.join(path.file_name()?))
-    };
-    place(one).is_some_and(|one| Some(one) == place(other))
+    canonical_place(one).is_some_and(|place| Some(place) == canonical_place(other))
 }
 
-/// The cube to which a file of this name belongs, or would if the array beside it became one.
+/// The name of a file that may not exist yet, with the links in its directory resolved.
+fn canonical_place(path: &Path) -> Option<PathBuf> {
+    let directory = fs::canonicalize(sys::directory_of(path)).ok()?;
+    Some(directory.join(path.file_name()?))
+}
+
+/// The cube to which a file with this name belongs, or would belong if the array beside it became a cube.
 fn cube_beside(path: &Path) -> Result<Option<PathBuf>, CubeError> {
     const ENDINGS: [&str; 11] = [
         ".axes.json",
@@ -138,8 +142,10 @@ fn cube_beside(path: &Path) -> Result<Option<PathBuf>, CubeError> {
     let Some(name) = path.file_name().and_then(OsStr::to_str) else {
         return Ok(None);
     };
-    let stem = |ending: &'static str| Some((name.strip_suffix(ending)?, ending));
-    let Some((stem, ending)) = ENDINGS.into_iter().find_map(stem) else {
+    let mut endings = ENDINGS.into_iter();
+    let Some((stem, ending)) =
+        endings.find_map(|ending| Some((name.strip_suffix(ending)?, ending)))
+    else {
         return Ok(None);
     };
     let paths = Paths::of(&path.with_file_name(format!("{stem}.npy")))?;
@@ -153,7 +159,8 @@ fn cube_beside(path: &Path) -> Result<Option<PathBuf>, CubeError> {
     Ok(belongs.then_some(paths.cube))
 }
 
-/// Whether the journal beside a cube is one of ours. A damaged one is; its cube may be repaired.
+/// Whether the journal beside a cube was written by this program. A damaged one counts, because its cube may be
+/// repaired.
 fn is_of_ours(paths: &Paths) -> Result<bool, CubeError> {
     match read_journal(paths) {
         Ok(None) | Err(CubeError::ForeignJournal { .. }) => Ok(false),

@@ -8,7 +8,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Where the files of a run lie: beside the cube, named after it. The scratch may lie elsewhere.
+/// The names of the files of a run, which lie beside the cube and are named after it. The scratch may lie elsewhere.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Paths {
     /// `STEM.npy`
@@ -24,10 +24,10 @@ pub struct Paths {
 }
 
 impl Paths {
-    /// The files that go with a cube.
+    /// The names of the files that go with a cube.
     ///
     /// # Errors
-    /// [`CubeError::Name`] when the name does not end in `.npy`.
+    /// [`CubeError::Name`] if the name does not end in `.npy`.
     pub fn of(cube: &Path) -> Result<Self, CubeError> {
         let named = cube.extension().is_some_and(|extension| extension == "npy");
         if !named {
@@ -51,34 +51,29 @@ impl Paths {
         self.scratch = directory.join(name);
     }
 
-    /// The files of a cube that is read. A symbolic link that has no journal beside it stands for the
-    /// file that it leads to.
+    /// The names of the files of an existing cube. A symbolic link without a journal beside it stands for the file that
+    /// it leads to.
     ///
     /// # Errors
     /// As [`of`](Self::of).
     pub fn of_existing(cube: &Path) -> Result<Self, CubeError> {
-        let beside = Self::of(cube);
-        if matches!(&beside, Ok(paths) if fs::symlink_metadata(&paths.journal).is_ok()) {
-            return beside;
+        let paths_of_name = Self::of(cube);
+        if matches!(&paths_of_name, Ok(paths) if fs::symlink_metadata(&paths.journal).is_ok()) {
+            return paths_of_name;
         }
         let target = fs::canonicalize(cube)
             .ok()
             .and_then(|target| Self::of(&target).ok());
         match target {
             Some(paths) if paths.journal.exists() => Ok(paths),
-            _ => beside,
+            _ => paths_of_name,
         }
     }
 
-    /// The error of a journal, with the names of its files.
+    /// The error of a journal, completed with the names of its files.
     #[must_use]
     pub fn journal_error(&self, error: JournalError) -> CubeError {
         let (journal, cube) = (self.journal.clone(), self.cube.clone());
-        let lost = |reason: String| CubeError::LostHeader {
-            journal: self.journal.clone(),
-            cube: self.cube.clone(),
-            reason,
-        };
         match error {
             JournalError::Newer { format, program } => CubeError::NewerJournal {
                 journal,
@@ -90,10 +85,10 @@ impl Paths {
                 cube,
                 format,
             },
-            JournalError::Header { ours: true } => lost("is damaged".to_owned()),
+            JournalError::Header { ours: true } => self.lost_header("is damaged".to_owned()),
             JournalError::Header { ours: false } => CubeError::ForeignJournal { journal, cube },
             JournalError::Contradiction(reason) => {
-                lost(format!("cannot be right ({})", excerpt(&reason, 200)))
+                self.lost_header(format!("cannot be right ({})", excerpt(&reason, 200)))
             }
             JournalError::Line(line) => CubeError::DamagedJournal {
                 journal,
@@ -103,47 +98,55 @@ impl Paths {
         }
     }
 
-    /// The files of a run and the coordinates of its cube.
+    fn lost_header(&self, reason: String) -> CubeError {
+        CubeError::LostHeader {
+            journal: self.journal.clone(),
+            cube: self.cube.clone(),
+            reason,
+        }
+    }
+
+    /// The files of a run: cube, journal, checkpoint, scratch, and the coordinates of the cube.
     #[must_use]
     pub fn of_run(&self) -> Vec<PathBuf> {
         let files = [&self.cube, &self.journal, &self.checkpoint, &self.scratch];
-        let others = ["axes.json", "ckpt.new", "record.csv", "record.json"]
+        let other_files = ["axes.json", "ckpt.new", "record.csv", "record.json"]
             .map(|ending| self.cube.with_extension(ending));
-        files.into_iter().cloned().chain(others).collect()
+        files.into_iter().cloned().chain(other_files).collect()
     }
 
-    /// The rows of a record.
+    /// The file with the rows of the record.
     #[must_use]
     pub fn record(&self) -> PathBuf {
         self.cube.with_extension("record.csv")
     }
 
-    /// What the columns of a record are.
+    /// The file that describes the columns of the record.
     #[must_use]
     pub fn record_description(&self) -> PathBuf {
         self.cube.with_extension("record.json")
     }
 
-    /// The table of a sweep.
+    /// The file with the table of a sweep.
     #[must_use]
     pub fn table(&self) -> PathBuf {
         self.cube.with_extension("csv")
     }
 
-    /// All of them: names that nothing else may have.
+    /// The files of a run and the table of a sweep. No other file may have one of these names.
     #[must_use]
     pub fn files(&self) -> Vec<PathBuf> {
         [self.of_run(), vec![self.table()]].concat()
     }
 
-    /// The directory they lie in.
+    /// The directory of the cube.
     #[must_use]
     pub fn directory(&self) -> &Path {
         sys::directory_of(&self.cube)
     }
 }
 
-/// Removes a file; whether it was there.
+/// Removes a file, and returns whether it existed.
 pub(super) fn remove_file(path: &Path) -> Result<bool, CubeError> {
     match fs::remove_file(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
@@ -153,12 +156,12 @@ pub(super) fn remove_file(path: &Path) -> Result<bool, CubeError> {
     }
 }
 
-/// [`sys::enter_directory`], with the name in the error.
+/// Calls [`sys::enter_directory`], and puts the name into its error.
 pub fn enter_directory(directory: &Path) -> Result<(), CubeError> {
     sys::enter_directory(directory).map_err(CubeError::io("write into the directory", directory))
 }
 
-/// [`sys::sync_directory`], with the name in the error.
+/// Calls [`sys::sync_directory`], and puts the name into its error.
 pub(super) fn sync_directory(directory: &Path) -> Result<(), CubeError> {
     sys::sync_directory(directory).map_err(CubeError::io("sync the directory", directory))
 }

@@ -1,12 +1,12 @@
 //! [`Cube`]: a cube with its journal, to read.
 //!
-//! A cube can be opened in two ways. [`Cube`] is the result of a run: it must have a journal, and gives
-//! snapshots, their records and whether they are sound. A [`JournalledArray`](super::JournalledArray) is
-//! the input of an analysis: any array, of which a journal, if there is one, says how much is data.
+//! There are two ways to open a cube. [`Cube`] is the result of a run: it must have a journal, and gives the snapshots,
+//! their records and whether they are undamaged. A [`JournalledArray`](super::JournalledArray) is the input of an
+//! analysis: any array; the journal, if there is one, says how much of it is data.
 
 use super::{
     blocks::nans,
-    digest::{self, BLOCK},
+    digest::{self, BLOCK, BlockDigest},
     error::CubeError,
     file::matches_journal,
     found::{each_record, find_journal, not_a_cube, read_journal},
@@ -19,11 +19,11 @@ use diff2d_arrays::progress::Progress;
 use diff2d_sys::FileExt;
 use ndarray::Array2;
 use rayon::prelude::*;
-use std::{borrow::Cow, fs::File, io, iter, path::Path};
+use std::{borrow::Cow, fs::File, io, path::Path};
 
 /// A cube with its journal, to read.
 ///
-/// It holds the snapshots that were committed when it was opened; the run may go on meanwhile.
+/// It has the snapshots that were committed when it was opened, even if the run goes on.
 #[derive(Debug)]
 pub struct Cube {
     header: Header,
@@ -39,8 +39,8 @@ impl Cube {
     /// Opens a cube and reads its journal.
     ///
     /// # Errors
-    /// [`CubeError::NoJournal`]; [`CubeError::Unborn`] when its run was stopped before line 1 of the
-    /// journal was there; damage of the journal; a cube that does not match it.
+    /// [`CubeError::NoJournal`]; [`CubeError::Unborn`] if its run was stopped before line 1 of the journal was written;
+    /// other errors if the journal is damaged or does not match the cube.
     pub fn open(cube: &Path) -> Result<Self, CubeError> {
         let (file, (paths, journal, header)) = one_run::open(cube, |file| {
             let Ok(paths) = Paths::of_existing(cube) else {
@@ -71,13 +71,13 @@ impl Cube {
         &self.header
     }
 
-    /// The names of its files.
+    /// The names of the cube's files.
     #[must_use]
     pub fn paths(&self) -> &Paths {
         &self.paths
     }
 
-    /// The committed snapshots of a run, in the order of time; nothing of a sweep, whose records
+    /// The committed snapshots of a run, in the order of time; empty for a sweep, whose records
     /// [`each_record`](Self::each_record) reads from the journal.
     #[must_use]
     pub fn records(&self) -> &[Record] {
@@ -107,13 +107,13 @@ impl Cube {
         self.committed.total()
     }
 
-    /// The run that made the cube, with its parameters and grid; `None` of a sweep.
+    /// The run that made the cube, with its parameters and grid; `None` for a sweep.
     #[must_use]
     pub fn run(&self) -> Option<&Scenario> {
         self.header.run()
     }
 
-    /// The scenarios of a sweep, or the one of a run.
+    /// All scenarios of a sweep, or the only scenario of a run.
     pub fn scenarios(&self) -> impl Iterator<Item = Cow<'_, Scenario>> {
         self.header.scenarios()
     }
@@ -130,15 +130,15 @@ impl Cube {
         self.records.iter().map(|record| record.simtime).collect()
     }
 
-    /// The coordinates of the nodes along y and x \[length\]: of a run, if this program derives the same
-    /// grid from its parameters.
+    /// The coordinates of the nodes along y and x \[length\]; `None` for a sweep, or if this program derives another
+    /// grid from the parameters.
     #[must_use]
     pub fn nodes(&self) -> Option<(Vec<f64>, Vec<f64>)> {
         let grid = self.run()?.grid()?;
         Some((grid.y.coordinates(), grid.x.coordinates()))
     }
 
-    /// A committed snapshot, as double precision: of a run by its index, of a sweep by its [`Slot`].
+    /// A committed snapshot in double precision: of a run by its index, of a sweep by its [`Slot`].
     ///
     /// Shape: `(ny, nx)`.
     ///
@@ -163,21 +163,22 @@ impl Cube {
         Array2::from_shape_vec((ny, nx), values).map_err(|_| too_large())
     }
 
-    /// Whether a committed snapshot still has the digest with which it was committed.
+    /// Whether a committed snapshot still has the digest of its record.
     ///
     /// # Errors
     /// As [`snapshot`](Self::snapshot).
     pub fn verify(&self, slot: impl Into<Slot>) -> Result<bool, CubeError> {
         let slot = slot.into();
         self.is_committed(slot)?;
-        let is_it = |record: &Result<Record, _>| !matches!(record, Ok(one) if one.slot() != slot);
-        let record = self.each_record()?.find(is_it);
+        let mut records = self.each_record()?;
+        let record = records.find(|record| !matches!(record, Ok(record) if record.slot() != slot));
         let damaged = self.damaged_of(record.into_iter(), &Progress::default())?;
         Ok(damaged.is_empty())
     }
 
-    /// The committed snapshots that no longer have their digest, in the order of the journal, and of a sweep the places
-    /// behind the last snapshot of a scenario that are no longer NaN. Bytes read are added to `progress`.
+    /// The committed snapshots that no longer match their digests, in the order of the journal, and in a sweep also the
+    /// places behind the last snapshot of a scenario that are no longer NaN. The number of bytes read is added to
+    /// `progress`.
     ///
     /// # Errors
     /// [`CubeError::Io`] when the cube cannot be read.
@@ -194,8 +195,8 @@ impl Cube {
         progress: &Progress,
     ) -> Result<Vec<Slot>, CubeError> {
         let mut slots = Vec::new();
-        let take = |record: Record| slots.push(record.slot());
-        self.bytes().damaged(records, progress, take)?;
+        self.bytes()
+            .damaged(records, progress, |record| slots.push(record.slot()))?;
         Ok(slots)
     }
 
@@ -229,10 +230,10 @@ impl Cube {
     }
 }
 
-/// Records that are held at a time while the snapshots of many are verified.
+/// The number of records in memory while many snapshots are verified.
 const AT_A_TIME: usize = 1024;
 
-/// The bytes of a cube, beside what its journal says of them.
+/// The bytes of a cube, to be compared with its journal.
 #[derive(Clone, Copy)]
 pub(super) struct CubeBytes<'a> {
     pub header: &'a Header,
@@ -241,76 +242,93 @@ pub(super) struct CubeBytes<'a> {
 }
 
 impl CubeBytes<'_> {
-    /// Passes on the records whose snapshots have other bytes in the cube, in order. A thread needs the
-    /// memory of one block, however large a snapshot is.
+    /// Passes the records of damaged snapshots on, in order. A thread needs the memory of one block, however large a
+    /// snapshot is.
     pub fn damaged(
         self,
         mut records: impl Iterator<Item = Result<Record, CubeError>>,
         progress: &Progress,
         mut take: impl FnMut(Record),
     ) -> Result<(), CubeError> {
-        let Self { header, file, path } = self;
-        let bytes = header.snapshot_bytes();
-        let hash = |record: &Record, number: u64, buffer: &mut Vec<u8>| {
-            let start = number * BLOCK as u64;
-            #[expect(clippy::cast_possible_truncation, reason = "at most BLOCK")]
-            buffer.resize((bytes - start).min(BLOCK as u64) as usize, 0);
-            file.read_exact_at(buffer, header.offset_of(record.slot()) + start)?;
-            progress.add(buffer.len() as u64);
-            Ok(digest::of_block(buffer))
-        };
-        let is_damaged = |record: &Record| -> std::io::Result<bool> {
-            let blocks: Vec<_> = (0..bytes.div_ceil(BLOCK as u64))
+        loop {
+            let records: Vec<Record> =
+                records.by_ref().take(AT_A_TIME).collect::<Result<_, _>>()?;
+            if records.is_empty() {
+                return Ok(());
+            }
+            let verdicts: Vec<(Record, bool)> = records
                 .into_par_iter()
-                .map_init(Vec::new, |buffer, number| hash(record, number, buffer))
-                .collect::<std::io::Result<_>>()?;
-            Ok(digest::of_blocks(&blocks) != record.sha256)
-        };
-        let mut next = || {
-            let some: Vec<Record> = records.by_ref().take(AT_A_TIME).collect::<Result<_, _>>()?;
-            Ok::<_, CubeError>((!some.is_empty()).then_some(some))
-        };
-        for some in iter::from_fn(|| next().transpose()) {
-            let verdicts: Vec<(Record, bool)> = some?
-                .into_par_iter()
-                .map(|record| is_damaged(&record).map(|verdict| (record, verdict)))
+                .map(|record| {
+                    let is_damaged = self.is_damaged(&record, progress)?;
+                    Ok((record, is_damaged))
+                })
                 .collect::<io::Result<_>>()
-                .map_err(CubeError::io("read", path))?;
-            let damaged = verdicts.into_iter().filter(|(_, damaged)| *damaged);
+                .map_err(CubeError::io("read", self.path))?;
+            let damaged = verdicts.into_iter().filter(|(_, is_damaged)| *is_damaged);
             damaged.for_each(|(record, _)| take(record));
         }
-        Ok(())
     }
 
-    /// The places behind the last snapshot of scenarios that are not NaN, as each is filled before its first snapshot is
-    /// committed.
+    /// Whether the bytes of a snapshot in the cube differ from its record.
+    fn is_damaged(self, record: &Record, progress: &Progress) -> io::Result<bool> {
+        let block_count = self.header.snapshot_bytes().div_ceil(BLOCK as u64);
+        let digests: Vec<BlockDigest> = (0..block_count)
+            .into_par_iter()
+            .map_init(Vec::new, |buffer, number| {
+                self.hash(record, number, buffer, progress)
+            })
+            .collect::<io::Result<_>>()?;
+        Ok(digest::of_blocks(&digests) != record.sha256)
+    }
+
+    /// Reads a block of a snapshot into the buffer, and returns its digest.
+    fn hash(
+        self,
+        record: &Record,
+        number: u64,
+        buffer: &mut Vec<u8>,
+        progress: &Progress,
+    ) -> io::Result<BlockDigest> {
+        let start = number * BLOCK as u64;
+        let bytes_left = self.header.snapshot_bytes() - start;
+        #[expect(clippy::cast_possible_truncation, reason = "at most BLOCK")]
+        buffer.resize(bytes_left.min(BLOCK as u64) as usize, 0);
+        let offset = self.header.offset_of(record.slot());
+        self.file.read_exact_at(buffer, offset + start)?;
+        progress.add(buffer.len() as u64);
+        Ok(digest::of_block(buffer))
+    }
+
+    /// The places behind the last snapshot of a scenario that are not NaN. Only scenarios with a committed snapshot are
+    /// checked: their places are filled before that commit.
     pub fn unpadded(
         self,
         scenarios: impl IntoIterator<Item = usize>,
     ) -> Result<Vec<Slot>, CubeError> {
         let Self { header, file, path } = self;
-        let (bytes, mut found, mut other) = (header.snapshot_bytes(), Vec::new(), Vec::new());
+        let snapshot_bytes = header.snapshot_bytes();
+        let (mut block, mut unpadded_slots) = (Vec::new(), Vec::new());
         for number in scenarios {
             for index in header.snapshots_of(number)..header.snapshots_each() {
                 let scenario = Some(number);
                 let slot = Slot { scenario, index };
-                for at in (0..bytes).step_by(BLOCK) {
-                    let nan = nans(header, bytes - at);
-                    found.resize(nan.len(), 0);
-                    file.read_exact_at(&mut found, header.offset_of(slot) + at)
+                for at in (0..snapshot_bytes).step_by(BLOCK) {
+                    let nan = nans(header, snapshot_bytes - at);
+                    block.resize(nan.len(), 0);
+                    file.read_exact_at(&mut block, header.offset_of(slot) + at)
                         .map_err(CubeError::io("read", path))?;
-                    if found != nan {
-                        other.push(slot);
+                    if block != nan {
+                        unpadded_slots.push(slot);
                         break;
                     }
                 }
             }
         }
-        Ok(other)
+        Ok(unpadded_slots)
     }
 }
 
-/// The id of the run that began a cube, if one did.
+/// The run id of a cube, if its journal has line 1.
 #[must_use]
 pub fn begun_by(paths: &Paths) -> Option<String> {
     let journal = find_journal(paths).ok()??;

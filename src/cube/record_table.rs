@@ -1,78 +1,78 @@
-//! [`RecordReader`] and [`RecordTable`]: the record of a run as it is read, while the run goes on or later.
+//! [`RecordReader`] and [`RecordTable`]: read the record of a run, during the run or later.
 
 use super::{error::CubeError, paths::Paths, record_file};
+use diff2d_sys as sys;
 use serde::{Deserialize, Serialize};
 use std::{
-    fs::{self, File},
-    io::{BufRead, BufReader, ErrorKind},
+    fs::File,
+    io::{BufRead, BufReader, ErrorKind, Read, Take},
     ops::Range,
-    path::PathBuf,
+    path::{Path, PathBuf},
 };
 
-/// A column of a record, and what it is.
+/// The name, meaning and unit of a column of a record.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RecordColumn {
     /// The name in the first line.
     pub name: String,
-    /// What the numbers are.
+    /// The meaning of the numbers.
     pub what: String,
-    /// Their unit; empty for counts.
+    /// The unit of the numbers; empty for counts.
     pub unit: String,
 }
 
 /// Reads the rows of a record, one after the other.
 #[derive(Debug)]
 pub struct RecordReader {
-    /// The file that has the rows.
+    /// The file with the rows.
     pub path: PathBuf,
     /// The columns in their order.
     pub columns: Vec<RecordColumn>,
-    lines: BufReader<File>,
+    lines: BufReader<Take<File>>,
     /// The number of the line that was read last.
     number: u64,
 }
 
-/// What the description has that readers need.
+/// The parts of the description that readers need.
 #[derive(Deserialize)]
 struct RecordDescription {
     columns: Vec<RecordColumn>,
 }
 
 impl RecordReader {
-    /// Opens the record beside a cube; none where there is none.
+    /// Opens the record beside a cube; `None` if there is none. The rows end at the last mark of the journal, which
+    /// proves them.
     ///
     /// # Errors
-    /// [`CubeError::DamagedRecord`] where its description and its first line are not those of a record; [`CubeError::Io`].
+    /// [`CubeError::DamagedRecord`] if its description, its first line or its rows differ from what its run has
+    /// written; [`CubeError::Io`].
     pub fn open(paths: &Paths) -> Result<Option<Self>, CubeError> {
-        let (path, beside) = (paths.record(), paths.record_description());
-        let damaged = |path: &PathBuf, reason: String| CubeError::DamagedRecord {
-            path: path.clone(),
-            reason,
-        };
-        let file = match File::open(&path) {
+        let (path, description) = (paths.record(), paths.record_description());
+        let file = match sys::open_to_read(&path) {
             Ok(file) => file,
             Err(error) if error.kind() != ErrorKind::NotFound => {
                 return Err(CubeError::io("open", &path)(error));
             }
-            // Of a sweep that goes on there is the description alone.
+            // A sweep that goes on has a description, but no joined rows yet.
             Err(_) => return Ok(None),
         };
-        let text = match fs::read_to_string(&beside) {
+        let text = match record_file::read_description(paths) {
             Err(error) if error.kind() == ErrorKind::NotFound => {
-                return Err(damaged(&beside, "is not there".to_owned()));
+                return Err(damaged(&description, "is not there".to_owned()));
             }
-            text => text.map_err(CubeError::io("read", &beside))?,
+            text => text.map_err(CubeError::io("read", &description))?,
         };
         let described: Option<RecordDescription> = Some(&text)
             .filter(|text| record_file::is_ours(text))
             .and_then(|text| serde_json::from_str(text).ok());
         let Some(RecordDescription { columns }) = described else {
-            return Err(damaged(&beside, "describes no record".to_owned()));
+            return Err(damaged(&description, "describes no record".to_owned()));
         };
+        let rows = record_file::proved_rows(paths, &file)?;
         let mut reader = Self {
             path,
             columns,
-            lines: BufReader::new(file),
+            lines: BufReader::new(file.take(rows.end)),
             number: 0,
         };
         let names = reader.columns.iter().map(|column| column.name.as_str());
@@ -86,7 +86,7 @@ impl RecordReader {
         }
     }
 
-    /// The next line that is whole: a row that is being written has no end yet.
+    /// The next complete line. A row that is still being written has no newline yet, and is not returned.
     ///
     /// # Errors
     /// [`CubeError::Io`].
@@ -99,42 +99,52 @@ impl RecordReader {
         Ok(is_whole.then(|| String::from_utf8_lossy(&line).into_owned()))
     }
 
-    /// The numbers of a line.
+    /// The numbers in a line.
     ///
     /// # Errors
-    /// [`CubeError::DamagedRecord`] where they are not those of a row.
+    /// [`CubeError::DamagedRecord`] if the line is not a valid row.
     pub fn numbers(&self, line: &str) -> Result<Vec<f64>, CubeError> {
-        let damaged = |what: String| CubeError::DamagedRecord {
-            path: self.path.clone(),
-            reason: format!("has {what} in line {}", self.number),
-        };
         let cells: Vec<&str> = line.split(',').collect();
-        if cells.len() != self.columns.len() {
-            let (found, all) = (cells.len(), self.columns.len());
-            return Err(damaged(format!("{found} numbers for {all} columns")));
+        let (cell_count, column_count) = (cells.len(), self.columns.len());
+        if cell_count != column_count {
+            let fault = format!("{cell_count} numbers for {column_count} columns");
+            return Err(self.damaged_line(&fault));
         }
-        let both = cells.into_iter().zip(&self.columns);
-        let numbers = both.map(|(cell, column)| {
+        let columns = cells.into_iter().zip(&self.columns);
+        let numbers = columns.map(|(cell, column)| {
             let number = cell.parse();
-            number.map_err(|_| damaged(format!("no number in the column {}", column.name)))
+            number
+                .map_err(|_| self.damaged_line(&format!("no number in the column {}", column.name)))
         });
         numbers.collect()
     }
+
+    /// The error that the line read last has a fault.
+    fn damaged_line(&self, fault: &str) -> CubeError {
+        damaged(&self.path, format!("has {fault} in line {}", self.number))
+    }
 }
 
-/// The columns of a record in memory, as far as its rows are whole.
+fn damaged(path: &Path, reason: String) -> CubeError {
+    CubeError::DamagedRecord {
+        path: path.to_owned(),
+        reason,
+    }
+}
+
+/// The complete rows of a record in memory, column by column.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RecordTable {
-    /// The file that has the rows.
+    /// The file with the rows.
     pub path: PathBuf,
     /// The columns in their order.
     pub columns: Vec<RecordColumn>,
-    /// The numbers of each.
+    /// The numbers of each column.
     pub values: Vec<Vec<f64>>,
 }
 
 impl RecordTable {
-    /// That beside a cube; none where there is none.
+    /// Reads the record beside a cube; `None` if there is none.
     ///
     /// # Errors
     /// [`CubeError::DamagedRecord`], [`CubeError::Io`].
@@ -145,8 +155,9 @@ impl RecordTable {
         let mut values = vec![Vec::new(); reader.columns.len()];
         while let Some(line) = reader.line()? {
             let numbers = reader.numbers(&line)?.into_iter();
-            let both = values.iter_mut().zip(numbers);
-            both.for_each(|(values, number)| values.push(number));
+            for (values, number) in values.iter_mut().zip(numbers) {
+                values.push(number);
+            }
         }
         Ok(Some(Self {
             path: reader.path,
@@ -155,36 +166,36 @@ impl RecordTable {
         }))
     }
 
-    /// How many rows there are.
+    /// The number of rows.
     #[must_use]
     pub fn rows(&self) -> usize {
         self.values.first().map_or(0, Vec::len)
     }
 
-    /// The place of a column of this name.
+    /// The position of the column with this name.
     #[must_use]
     pub fn find(&self, name: &str) -> Option<usize> {
         self.columns.iter().position(|column| column.name == name)
     }
 
-    /// The numbers of a column of this name.
+    /// The numbers of the column with this name.
     #[must_use]
     pub fn column(&self, name: &str) -> Option<&[f64]> {
         self.find(name).map(|place| &self.values[place][..])
     }
 
-    /// The rows of each scenario of a sweep, with its number; all of them of a run.
+    /// The range of rows of each scenario of a sweep, with its number; for a run one range with all rows.
     #[must_use]
     pub fn scenarios(&self) -> Vec<(Option<f64>, Range<usize>)> {
         let Some(numbers) = self.column("scenario") else {
             return vec![(None, 0..self.rows())];
         };
-        let mut end = 0;
+        let mut rows_before = 0;
         let chunks = numbers.chunk_by(|one, next| one == next);
         let parts = chunks.map(|chunk| {
-            let start = end;
-            end += chunk.len();
-            (Some(chunk[0]), start..end)
+            let start = rows_before;
+            rows_before += chunk.len();
+            (Some(chunk[0]), start..rows_before)
         });
         parts.collect()
     }

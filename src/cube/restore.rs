@@ -10,7 +10,9 @@ use super::{
     lock::open_journal,
     paths::Paths,
     read::CubeBytes,
+    streams::Marks,
 };
+use crate::params::End;
 use diff2d_arrays::npy::{self, DATA_OFFSET, NpyHeader};
 use diff2d_arrays::progress::Progress;
 use diff2d_sys::{self as sys, FileExt, LockedFile};
@@ -19,27 +21,28 @@ use std::{
     fs::File,
     io::{self, Read, Seek, SeekFrom},
     path::Path,
+    time::Duration,
 };
 
-/// The last snapshot of a run that has ended early, though the line that says so may be lost: its cube was made so short,
-/// header and all, that this one is the last.
+/// The last snapshot of a run that has ended early, derived from the length and header of its shortened cube. The
+/// journal line that says so may be lost.
 fn ended_with(cube: &File, bytes: u64, header: &Header) -> Option<u64> {
     #[expect(clippy::cast_possible_truncation, reason = "one page")]
     let mut page = [0; DATA_OFFSET as usize];
     cube.read_exact_at(&mut page, 0).ok()?;
     let shape = NpyHeader::decode(page.as_slice()).ok()?.shape;
-    let last = shape.first()?.checked_sub(1)?;
+    let last_index = shape.first()?.checked_sub(1)?;
     let mut shorter = header.clone();
-    shorter.end_with(Slot::from(last));
+    shorter.end_with(Slot::from(last_index));
     let is_it = header.as_begun().is_none()
         && shorter.as_begun().is_some()
         && header.may_have_left(&shape)
         && page.as_slice() == shorter.npy().encode()
         && bytes == shorter.cube_bytes();
-    is_it.then_some(last)
+    is_it.then_some(last_index)
 }
 
-/// Whether no valid line is that of a snapshot or of a later one.
+/// Whether all valid lines belong to snapshots before `last`.
 fn is_behind_all(last: u64, journal: &File, header: &Header, first: u64) -> io::Result<bool> {
     let mut records = Records::new(journal, header, first)?;
     records.try_fold(true, |is_it, record| Ok(is_it && record?.index < last))
@@ -47,17 +50,17 @@ fn is_behind_all(last: u64, journal: &File, header: &Header, first: u64) -> io::
 
 /// A cube and its journal, locked.
 ///
-/// Records are read from the journal as they are needed; those of damaged snapshots are held. Only a
-/// journal that lost lines is held in memory as a whole, when it is written anew.
+/// Records are read from the journal when they are needed; only the records of damaged snapshots are kept. A journal
+/// that has lost lines is held in memory as a whole when it is written anew.
 #[derive(Debug)]
 pub struct Restorer {
     /// Line 1 of the journal.
     pub header: Header,
-    /// What is known of damaged snapshots, of those whose line was lost once they are computed again.
+    /// The records of damaged snapshots, and of recomputed snapshots whose line was lost.
     known: BTreeMap<Slot, Record>,
-    /// Snapshots whose line is lost.
+    /// Snapshots whose journal line is lost.
     lost: BTreeSet<Slot>,
-    /// Scenarios that were begun and have places behind their last snapshot.
+    /// Scenarios that have begun and have places behind their last snapshot.
     padded: Vec<usize>,
     committed: u64,
     paths: Paths,
@@ -65,33 +68,35 @@ pub struct Restorer {
     journal: LockedFile,
     /// Bytes of line 1 of the journal.
     first_line: u64,
-    /// Whether the journal has something else than its line 1 and the records in order.
+    /// Whether the journal has anything but its line 1 and the records in order.
     needs_rebuilding: bool,
 }
 
 impl Restorer {
-    /// Opens and locks a cube; `None` when its run was stopped before line 1 of the journal was there.
+    /// Opens and locks a cube; `None` if its run was stopped before line 1 of the journal was written.
     ///
-    /// A damaged `.npy` header is written anew from the journal, and a cube that was cut short has its length again.
+    /// A damaged `.npy` header is written anew from the journal, and a truncated cube gets its length back.
     ///
     /// # Errors
-    /// [`CubeError`] where nothing can be restored: no journal, its line 1 lost, or another array.
+    /// [`CubeError`] if nothing can be restored: the journal or its line 1 is lost, or the array is another one.
     pub fn open(cube: &Path, no_lock: bool) -> Result<Option<Self>, CubeError> {
-        let found = open_beside_journal(cube, npy::open_file(cube))?;
+        let opened = open_beside_journal(cube, npy::open_file(cube))?;
         let Ok(paths) = Paths::of_existing(cube) else {
-            return Err(not_a_cube(&found, cube));
+            return Err(not_a_cube(&opened, cube));
         };
         if find_journal(&paths)?.is_none() {
             return Err(CubeError::NoJournal {
                 cube: cube.to_owned(),
             });
         }
-        let journal = open_journal(&paths, no_lock)?;
-        let unreadable = CubeError::io("read", &paths.journal);
-        let read = || Ok((Journal::read(&*journal)?, journal.metadata()?.len()));
-        let (found, bytes) = read().map_err(unreadable)?;
-        let needs_rebuilding = found.error.is_some() || found.valid_bytes != bytes;
-        let mut header = match (found.header, found.error) {
+        let journal = open_journal(&paths, no_lock, Duration::ZERO)?;
+        let journal_content =
+            Journal::read(&*journal).map_err(CubeError::io("read", &paths.journal))?;
+        let status = journal.metadata();
+        let journal_bytes = status.map_err(CubeError::io("read", &paths.journal))?.len();
+        let needs_rebuilding =
+            journal_content.error.is_some() || journal_content.valid_bytes != journal_bytes;
+        let mut header = match (journal_content.header, journal_content.error) {
             (Some(header), _) => header,
             (None, None) if may_be_unborn(cube) || !cube.exists() => return Ok(None),
             (None, None) => {
@@ -113,18 +118,18 @@ impl Restorer {
             });
         }
         if let Some(last) = ended_with(&file, bytes, &header)
-            && is_behind_all(last, &journal, &header, found.first_line)
+            && is_behind_all(last, &journal, &header, journal_content.first_line)
                 .map_err(CubeError::io("read", &paths.journal))?
         {
             header.end_with(Slot::from(last));
         }
-        let longest = header.as_begun().as_ref().unwrap_or(&header).cube_bytes();
-        if bytes > longest {
+        let most_bytes = header.as_begun().as_ref().unwrap_or(&header).cube_bytes();
+        if bytes > most_bytes {
             matches_journal(&file, &header, cube)?;
         }
         shorten(&file, &header).map_err(CubeError::io("shorten", cube))?;
         if bytes < header.cube_bytes() {
-            // What was cut off is computed again, as far as it is damage.
+            // The space gets the snapshots that were cut off, which are computed again.
             sys::reserve(&file, header.cube_bytes())
                 .map_err(CubeError::io("reserve space for", cube))?;
         }
@@ -137,55 +142,57 @@ impl Restorer {
             paths,
             cube: file,
             journal,
-            first_line: found.first_line,
+            first_line: journal_content.first_line,
             needs_rebuilding,
         };
         restorer.write(0, &restorer.header.npy().encode())?;
         restorer.sync()?;
-        restorer.find_lost(found.bad_lines)?;
+        restorer.find_lost(journal_content.bad_lines)?;
         Ok(Some(restorer))
     }
 
     /// All valid records, in the order of the journal.
     fn records(&self) -> Result<impl Iterator<Item = Result<Record, CubeError>>, CubeError> {
-        let unreadable = || CubeError::io("read", &self.paths.journal);
+        let path = &self.paths.journal;
         let records = Records::new(&*self.journal, &self.header, self.first_line);
-        let records = records.map_err(unreadable())?;
-        Ok(records.map(move |record| record.map_err(unreadable())))
+        let records = records.map_err(CubeError::io("read", path))?;
+        Ok(records.map(move |record| record.map_err(CubeError::io("read", path))))
     }
 
-    /// Counts the valid records, and finds the snapshots whose lines are lost: those before valid ones of their scenario, of
-    /// a run that has ended early all up to its end, and as many as there are bad lines of those that may be the last of
-    /// their scenario.
+    /// Counts the valid records, and finds the snapshots whose lines are lost: those before a valid record of their
+    /// scenario; all up to the end of a run that has ended early; and, behind the last valid record of a scenario, at
+    /// most as many snapshots with data as there are unexplained bad lines.
     fn find_lost(&mut self, bad_lines: u64) -> Result<(), CubeError> {
-        let mut next = vec![0; self.header.scenario_count()];
+        let mut next_indices = vec![0; self.header.scenario_count()];
         let (mut committed, mut lost, mut late) = (0, BTreeSet::new(), BTreeMap::new());
         for record in self.records()? {
             let record = record?;
             let slot = record.slot();
-            let next = &mut next[slot.scenario()];
-            committed += u64::from(slot.index >= *next || lost.remove(&slot));
-            if slot.index < *next {
+            let next_index = &mut next_indices[slot.scenario()];
+            committed += u64::from(slot.index >= *next_index || lost.remove(&slot));
+            if slot.index < *next_index {
                 late.insert(slot, record);
                 continue;
             }
-            lost.extend((*next..slot.index).map(|index| Slot { index, ..slot }));
-            *next = slot.index + 1;
+            lost.extend((*next_index..slot.index).map(|index| Slot { index, ..slot }));
+            *next_index = slot.index + 1;
         }
-        let each = self.header.snapshots_each();
-        let is_padded =
-            |&number: &usize| next[number] > 0 && self.header.snapshots_of(number) < each;
-        self.padded = (0..next.len()).filter(is_padded).collect();
-        let left = bad_lines.saturating_sub(lost.len() as u64);
-        for (number, next) in next.into_iter().enumerate() {
-            let all = self.header.snapshots_of(number);
+        let places_each = self.header.snapshots_each();
+        self.padded = (0..next_indices.len())
+            .filter(|&number| {
+                next_indices[number] > 0 && self.header.snapshots_of(number) < places_each
+            })
+            .collect();
+        let lines_unaccounted = bad_lines.saturating_sub(lost.len() as u64);
+        for (number, next_index) in next_indices.into_iter().enumerate() {
+            let snapshot_count = self.header.snapshots_of(number);
             if self.header.as_begun().is_some() {
-                lost.extend((next..all).map(Slot::from));
+                lost.extend((next_index..snapshot_count).map(Slot::from));
                 break;
             }
             let scenario = self.header.is_sweep().then_some(number);
-            let behind = (next..all.min(next + left)).map(|index| Slot { scenario, index });
-            for slot in behind {
+            let last_index = snapshot_count.min(next_index + lines_unaccounted);
+            for slot in (next_index..last_index).map(|index| Slot { scenario, index }) {
                 if !self.holds_something(slot)? {
                     break;
                 }
@@ -197,19 +204,20 @@ impl Restorer {
         Ok(())
     }
 
-    /// Whether the place of a snapshot has other bytes than the zeros of a new cube, or the NaN with which places are filled that
-    /// may stay behind the last snapshot of a scenario.
+    /// Whether the place of a snapshot holds data: other bytes than the zeros of a new cube, and other bytes than the
+    /// NaN that fill the places behind the last snapshot of a scenario.
     fn holds_something(&self, slot: Slot) -> Result<bool, CubeError> {
-        let (begin, all) = (self.header.offset_of(slot), self.header.snapshot_bytes());
+        let (snapshot_begin, snapshot_bytes) =
+            (self.header.offset_of(slot), self.header.snapshot_bytes());
         let mut block = Vec::new();
-        for at in (0..all).step_by(BLOCK) {
+        for at in (0..snapshot_bytes).step_by(BLOCK) {
             #[expect(clippy::cast_possible_truncation, reason = "at most BLOCK")]
-            block.resize((all - at).min(BLOCK as u64) as usize, 0);
+            block.resize((snapshot_bytes - at).min(BLOCK as u64) as usize, 0);
             self.cube
-                .read_exact_at(&mut block, begin + at)
+                .read_exact_at(&mut block, snapshot_begin + at)
                 .map_err(CubeError::io("read", &self.paths.cube))?;
             let is_new = block.iter().all(|&byte| byte == 0);
-            if !is_new && block != nans(&self.header, all - at) {
+            if !is_new && block != nans(&self.header, snapshot_bytes - at) {
                 return Ok(true);
             }
         }
@@ -222,56 +230,98 @@ impl Restorer {
         self.committed
     }
 
-    /// The snapshots up to the last valid record of their scenario whose line is lost, or whose bytes do
-    /// not have the digest of their line, and the places behind the last snapshot of a scenario that are not NaN; in
-    /// order. Bytes read are added to `progress`.
+    /// The snapshots to restore, in order. A snapshot up to the last valid record of its scenario is restored if its
+    /// line is lost or its bytes differ from their digest; a place behind the last snapshot of a scenario is restored
+    /// if it is not filled with NaN. The number of bytes read is added to `progress`.
     ///
     /// # Errors
     /// [`CubeError::Io`].
     pub fn damaged(&mut self, progress: &Progress) -> Result<Vec<Slot>, CubeError> {
         let mut damaged = self.lost.clone();
-        let mut known = Vec::new();
+        let mut damaged_records = Vec::new();
         let bytes = CubeBytes {
             header: &self.header,
             file: &self.cube,
             path: &self.paths.cube,
         };
-        bytes.damaged(self.records()?, progress, |record| known.push(record))?;
-        damaged.extend(known.iter().map(Record::slot));
+        bytes.damaged(self.records()?, progress, |record| {
+            damaged_records.push(record);
+        })?;
+        damaged.extend(damaged_records.iter().map(Record::slot));
         let padded = self.padded.iter().copied();
         damaged.extend(bytes.unpadded(padded)?);
-        self.known
-            .extend(known.into_iter().map(|record| (record.slot(), record)));
+        self.known.extend(
+            damaged_records
+                .into_iter()
+                .map(|record| (record.slot(), record)),
+        );
         Ok(damaged.into_iter().collect())
     }
 
-    /// The names of the files.
+    /// The names of the cube's files.
     #[must_use]
     pub fn paths(&self) -> &Paths {
         &self.paths
     }
 
-    /// Whether the line of a snapshot is lost.
+    /// Whether the journal line of a snapshot is lost.
     #[must_use]
     pub fn has_lost_line_of(&self, slot: Slot) -> bool {
         self.lost.contains(&slot) && !self.known.contains_key(&slot)
     }
 
-    /// Takes the record of a snapshot that was computed again. Its digest must be that of the record in the journal;
-    /// where the line was lost, the snapshot gets this one.
+    /// Accepts the record of a recomputed snapshot. Its digest must equal that in the journal; if the line was lost,
+    /// this record replaces it.
     ///
     /// # Errors
-    /// [`CubeError::CannotRepair`] when it is not.
+    /// [`CubeError::CannotRepair`] if the digests differ.
     pub fn accept(&mut self, recomputed: &Record) -> Result<(), CubeError> {
         let slot = recomputed.slot();
-        let known = self.known.entry(slot).or_insert_with(|| recomputed.clone());
-        match known.sha256 == recomputed.sha256 {
-            true => Ok(()),
-            false => Err(self.cannot_repair(slot)),
+        let expected_record = self.known.entry(slot).or_insert_with(|| recomputed.clone());
+        if expected_record.sha256 == recomputed.sha256 {
+            Ok(())
+        } else {
+            Err(self.cannot_repair(slot))
         }
     }
 
-    /// The error for a snapshot that cannot be computed again.
+    /// The records of each scenario in order, with recomputed records in place of lost lines. A run counts as one
+    /// scenario.
+    ///
+    /// # Errors
+    /// [`CubeError::Io`].
+    pub fn records_of_scenarios(&self) -> Result<Vec<Vec<Record>>, CubeError> {
+        let mut records = BTreeMap::new();
+        for record in self.records()? {
+            let record = record?;
+            records.entry(record.slot()).or_insert(record);
+        }
+        for (slot, record) in &self.known {
+            records.entry(*slot).or_insert_with(|| record.clone());
+        }
+        let mut of_scenarios = vec![Vec::new(); self.header.scenario_count()];
+        for (slot, record) in records {
+            of_scenarios[slot.scenario()].push(record);
+        }
+        Ok(of_scenarios)
+    }
+
+    /// Whether all snapshots have a line, or get one when the journal is rebuilt.
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        self.committed + self.lost.len() as u64 == self.header.snapshots()
+    }
+
+    /// Gives the line of a snapshot that was lost the marks of its streams, and why the run ends with it, if it does.
+    pub fn set_marks(&mut self, slot: Slot, marks: Marks, ended: Option<End>) {
+        if let Some(record) = self.known.get_mut(&slot)
+            && record.streams.is_empty()
+        {
+            (record.streams, record.ended) = (marks, ended);
+        }
+    }
+
+    /// The error that a snapshot cannot be computed again.
     #[must_use]
     pub fn cannot_repair(&self, snapshot: Slot) -> CubeError {
         CubeError::CannotRepair {
@@ -285,17 +335,20 @@ impl Restorer {
     /// # Errors
     /// [`CubeError::Io`].
     pub fn pad(&self, slot: Slot) -> Result<(), CubeError> {
-        let (begin, all) = (self.header.offset_of(slot), self.header.snapshot_bytes());
-        for at in (0..all).step_by(BLOCK) {
-            self.write(begin + at, &nans(&self.header, all - at))?;
+        let (snapshot_begin, snapshot_bytes) =
+            (self.header.offset_of(slot), self.header.snapshot_bytes());
+        for at in (0..snapshot_bytes).step_by(BLOCK) {
+            self.write(
+                snapshot_begin + at,
+                &nans(&self.header, snapshot_bytes - at),
+            )?;
         }
         self.sync()
     }
 
     /// Writes the journal anew, in place, from its own line 1 and the records, if it differs from them.
     ///
-    /// Lines that get another place stand behind the others as well, until they have it: a crash in between loses nothing
-    /// more.
+    /// Lines that move are first appended behind the others as well, so that a crash in between loses nothing more.
     ///
     /// # Errors
     /// [`CubeError::Io`].
@@ -304,80 +357,63 @@ impl Restorer {
             return Ok(());
         }
         let text = self.lines_in_order()?;
-        let (first, mut journal) = (self.first_line, &*self.journal);
-        let end = first + text.len() as u64;
-        let mut rebuild = || -> io::Result<()> {
-            let mut old = Vec::new();
-            journal.seek(SeekFrom::Start(first))?;
-            journal.read_to_end(&mut old)?;
-            if !old.starts_with(&text) {
-                // What lies behind a hole does not count.
-                let counted = old.iter().position(|&byte| byte == 0);
-                let counted = counted.unwrap_or(old.len());
-                let filler = vec![b' '; text.len().saturating_sub(counted)];
-                let copies = [&filler, &b"\n"[..], &text].concat();
-                journal.write_all_at(&copies, first + counted as u64)?;
-                journal.sync_all()?;
-                journal.write_all_at(&text, first)?;
-                journal.sync_all()?;
-            }
-            journal.set_len(end)?;
-            journal.sync_all()
-        };
-        rebuild().map_err(CubeError::io("rebuild", &self.paths.journal))
+        rewrite_lines(&self.journal, self.first_line, &text)
+            .map_err(CubeError::io("rebuild", &self.paths.journal))
     }
 
-    /// The lines that the journal should have behind its first.
+    /// The lines that the rebuilt journal will have behind line 1.
     fn lines_in_order(&self) -> Result<Vec<u8>, CubeError> {
         let mut text = Vec::new();
-        let mut next = vec![0; self.header.scenario_count()];
+        let mut next_indices = vec![0; self.header.scenario_count()];
         for record in self.records()? {
             let record = record?;
             let slot = record.slot();
-            let next = &mut next[slot.scenario()];
-            if slot.index < *next {
+            let next_index = &mut next_indices[slot.scenario()];
+            if slot.index < *next_index {
                 continue;
             }
-            for index in *next..slot.index {
+            for index in *next_index..slot.index {
                 if let Some(lost) = self.known.get(&Slot { index, ..slot }) {
                     text.extend(lost.line(&self.header.run_id).bytes());
                 }
             }
             text.extend(record.line(&self.header.run_id).bytes());
-            *next = slot.index + 1;
+            *next_index = slot.index + 1;
         }
-        // Those behind the last valid one of their scenario.
+        // Lost lines may stand behind the last valid one of their scenario.
         for slot in &self.lost {
-            if let (Some(lost), true) = (self.known.get(slot), slot.index >= next[slot.scenario()])
-            {
+            if let (Some(lost), true) = (
+                self.known.get(slot),
+                slot.index >= next_indices[slot.scenario()],
+            ) {
                 text.extend(lost.line(&self.header.run_id).bytes());
             }
         }
         Ok(text)
     }
 
-    /// Writes bytes at `offset` where the file has others.
+    /// Writes bytes at `offset` if the file has different bytes there.
     ///
     /// # Errors
     /// [`CubeError::Io`].
     pub fn write(&self, offset: u64, bytes: &[u8]) -> Result<(), CubeError> {
-        let mut found = Vec::new();
+        let mut current_bytes = Vec::new();
         for (number, block) in bytes.chunks(BLOCK).enumerate() {
-            let at = offset + (number * BLOCK) as u64;
-            found.resize(block.len(), 0);
+            let block_begin = offset + (number * BLOCK) as u64;
+            current_bytes.resize(block.len(), 0);
             self.cube
-                .read_exact_at(&mut found, at)
+                .read_exact_at(&mut current_bytes, block_begin)
                 .map_err(CubeError::io("read", &self.paths.cube))?;
-            if found != block {
+            if current_bytes != block {
                 self.cube
-                    .write_all_at(block, at)
+                    .write_all_at(block, block_begin)
                     .map_err(CubeError::io("write", &self.paths.cube))?;
             }
         }
         Ok(())
     }
 
-    /// Makes durable what was written.
+    /// Makes all written bytes durable.
     ///
     /// # Errors
     /// [`CubeError::Io`].
@@ -385,4 +421,24 @@ impl Restorer {
         let synced = self.cube.sync_data();
         synced.map_err(CubeError::io("sync", &self.paths.cube))
     }
+}
+
+/// Replaces the lines behind line 1, which ends at byte `begin`, by `text`.
+fn rewrite_lines(mut journal: &File, begin: u64, text: &[u8]) -> io::Result<()> {
+    let mut old_text = Vec::new();
+    journal.seek(SeekFrom::Start(begin))?;
+    journal.read_to_end(&mut old_text)?;
+    if !old_text.starts_with(text) {
+        // What lies behind a hole does not count.
+        let counted = old_text.iter().position(|&byte| byte == 0);
+        let counted = counted.unwrap_or(old_text.len());
+        let filler = vec![b' '; text.len().saturating_sub(counted)];
+        let copies = [&filler, &b"\n"[..], text].concat();
+        journal.write_all_at(&copies, begin + counted as u64)?;
+        journal.sync_all()?;
+        journal.write_all_at(text, begin)?;
+        journal.sync_all()?;
+    }
+    journal.set_len(begin + text.len() as u64)?;
+    journal.sync_all()
 }

@@ -1,8 +1,8 @@
-//! [`Scratch`]: states between two snapshots that do not fit into memory, in `STEM.scratch`.
+//! [`Scratch`]: stores states between two snapshots in `STEM.scratch` when they do not fit into memory.
 //!
-//! The file has two places. A pass reads the state in one of them, or in the cube, and writes the next
-//! state to the other; once that is synced, a description before it is written and synced. So at any
-//! moment one of the places holds a whole state that the file describes, or the cube has the last one.
+//! The file has two places. A pass reads the state in one of them, or in the cube, and writes the next state to the
+//! other; once that state is synced, its description, which stands before it, is written and synced. So at any moment
+//! one of the places holds a whole state that the file describes, or the cube has the last state.
 //!
 //! ```text
 //! ┌─────────────┬───────────────┬─────────────┬───────────────┐
@@ -10,8 +10,8 @@
 //! └─────────────┴───────────────┴─────────────┴───────────────┘
 //! ```
 //!
-//! A description is one JSON line with a check sum like those of the journal. It has a digest of the
-//! CRC-32C of the chunks of its state: a state of which a part was overwritten is not believed.
+//! A description is one JSON line with a check sum like those of the journal. It has a digest of the CRC-32C of the
+//! chunks of its state: a partly overwritten state is not used.
 
 use super::{
     error::CubeError,
@@ -19,6 +19,7 @@ use super::{
     ours,
     paths::Paths,
     stream::{DirectFile, chunk_bytes},
+    streams::Marks,
 };
 use crate::schedule::Clock;
 use diff2d_arrays::npy::Reader;
@@ -41,23 +42,27 @@ struct ScratchHead {
     /// Bytes of the state.
     bytes: u64,
     crc_digest: String,
+    #[serde(default, skip_serializing_if = "Marks::is_empty")]
+    streams: Marks,
 }
 
-/// A state that the file describes.
+/// A state that the scratch describes.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Described {
-    /// The place.
+    /// The place of the file that holds the state.
     pub place: usize,
     /// The time of the state.
     pub clock: Clock,
-    /// The digest of the check sums of its chunks.
+    /// The digest of the check sums of the state's chunks.
     pub digest: String,
+    /// The marks of the streams beside the state.
+    pub streams: Marks,
 }
 
-/// The latest state after the last committed snapshot that the file of a run describes, whether it is whole or not.
+/// The latest state after the last committed snapshot that the scratch of a run describes, undamaged or not.
 ///
 /// # Errors
-/// [`CubeError::Io`] when it is there and cannot be read.
+/// [`CubeError::Io`] if the scratch exists and cannot be read.
 pub fn latest(paths: &Paths, header: &Header, last: Clock) -> Result<Option<Clock>, CubeError> {
     let path = &paths.scratch;
     let file = match sys::open_to_read(path) {
@@ -68,9 +73,9 @@ pub fn latest(paths: &Paths, header: &Header, last: Clock) -> Result<Option<Cloc
     Ok(described.first().map(|one| one.clock))
 }
 
-/// The states of a run that a file describes between the last committed snapshot and the next one, latest first.
+/// The states of a run that the scratch describes between the last committed snapshot and the next one, latest first.
 fn described(file: &File, header: &Header, last: Clock) -> io::Result<Vec<Described>> {
-    let mut found = Vec::new();
+    let mut states = Vec::new();
     let place = file.metadata()?.len() / 2;
     for number in 0..2 {
         let mut line = [0; DIRECT_ALIGNMENT];
@@ -78,29 +83,30 @@ fn described(file: &File, header: &Header, last: Clock) -> io::Result<Vec<Descri
             Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => break,
             read => read?,
         }
-        let Some(one) = unseal_page::<ScratchHead>(&line, &header.run_id) else {
+        let Some(head) = unseal_page::<ScratchHead>(&line, &header.run_id) else {
             continue;
         };
         let clock = Clock {
-            step: one.step,
-            simtime: one.simtime,
+            step: head.step,
+            simtime: head.simtime,
         };
-        if one.bytes == header.snapshot_bytes()
-            && place_bytes(one.bytes) == place
+        if head.bytes == header.snapshot_bytes()
+            && place_bytes(head.bytes) == place
             && header.leads_to(last, clock)
         {
-            found.push(Described {
+            states.push(Described {
                 place: number,
                 clock,
-                digest: one.crc_digest,
+                digest: head.crc_digest,
+                streams: head.streams,
             });
         }
     }
-    found.sort_by_key(|one| std::cmp::Reverse(one.clock.step));
-    Ok(found)
+    states.sort_by_key(|state| std::cmp::Reverse(state.clock.step));
+    Ok(states)
 }
 
-/// Two places for states of a run.
+/// A file with two places for states of a run.
 #[derive(Debug)]
 pub struct Scratch {
     file: DirectFile,
@@ -112,38 +118,40 @@ pub struct Scratch {
 }
 
 impl Scratch {
-    /// The bytes of a file for states of so many bytes.
+    /// The size of a scratch for states of `state` bytes.
     #[must_use]
     pub fn bytes_for(state: u64) -> u64 {
         2 * place_bytes(state)
     }
 
-    /// Opens the file of a run, whose space is then reserved. What it holds stays.
+    /// Opens the scratch of a run and reserves its space. Its content stays.
     ///
     /// # Errors
-    /// [`CubeError::Io`], for a full disk too.
+    /// [`CubeError::Io`], also if the disk is full.
     pub fn open(path: &Path, cube: &Path, header: &Header) -> Result<Self, CubeError> {
-        let whole = Self::bytes_for(header.snapshot_bytes());
-        let found = ours::open(OpenOptions::new().read(true).write(true), path, cube)?;
-        let length = |file: &File| file.metadata().map_or(0, |status| status.len());
-        let file = match found.filter(|file| length(file) == whole) {
+        let file_bytes = Self::bytes_for(header.snapshot_bytes());
+        let existing = ours::open(OpenOptions::new().read(true).write(true), path, cube)?;
+        let file = match existing.filter(|file| {
+            file.metadata()
+                .is_ok_and(|status| status.len() == file_bytes)
+        }) {
             Some(file) => file,
             None => {
                 ours::remove(path, cube)?;
                 ours::create(path)?
             }
         };
-        sys::reserve(&file, whole).map_err(|error| {
+        sys::reserve(&file, file_bytes).map_err(|error| {
             let _ = fs::remove_file(path);
             CubeError::io("reserve the space of", path)(error)
         })?;
         Self::of_file(file, path, path, header)
     }
 
-    /// Opens a new file in a directory that is gone when it is dropped, whatever happens.
+    /// Opens a new scratch that has no name in `directory`, so that it disappears when it is closed, even by a crash.
     ///
     /// # Errors
-    /// [`CubeError::Io`], for a full disk too.
+    /// [`CubeError::Io`], also if the disk is full.
     pub fn open_unnamed(directory: &Path, header: &Header) -> Result<Self, CubeError> {
         let name = directory.join("a file without a name");
         let file = Temporary::file(directory).map_err(CubeError::io("create", &name))?;
@@ -153,12 +161,12 @@ impl Scratch {
         Self::of_file(file, &name, &opened, header)
     }
 
-    /// The file of a name, which can be opened again under another one.
+    /// Wraps a file. `name` is its name in messages; under the path `again` it is opened once more for reading.
     fn of_file(file: File, name: &Path, again: &Path, header: &Header) -> Result<Self, CubeError> {
-        let other = file.try_clone().map_err(CubeError::io("open", name))?;
+        let reader_file = file.try_clone().map_err(CubeError::io("open", name))?;
         Ok(Self {
             file: DirectFile::new(file, again),
-            reader: Reader::new(other, again),
+            reader: Reader::new(reader_file, again),
             path: name.to_owned(),
             run_id: header.run_id.clone(),
             bytes: header.snapshot_bytes(),
@@ -171,41 +179,48 @@ impl Scratch {
         &self.path
     }
 
-    /// The file, to write to.
+    /// The handle to write to.
     #[must_use]
     pub fn file(&self) -> &DirectFile {
         &self.file
     }
 
-    /// The file, to read from.
+    /// The handle to read from.
     #[must_use]
     pub fn reader(&self) -> &Reader {
         &self.reader
     }
 
-    /// The byte where the state in a place begins.
+    /// The byte at which the state in a place begins.
     #[must_use]
     pub fn begin(&self, place: usize) -> u64 {
         place as u64 * place_bytes(self.bytes) + DIRECT_ALIGNMENT as u64
     }
 
-    /// Makes the state in a place durable, whose chunks have these check sums.
+    /// Makes the state in a place durable, with the check sums of its chunks.
     ///
     /// # Errors
     /// [`CubeError::Io`].
-    pub fn commit(&self, place: usize, clock: Clock, sums: &[u32]) -> Result<(), CubeError> {
+    pub fn commit(
+        &self,
+        place: usize,
+        clock: Clock,
+        sums: &[u32],
+        marks: &Marks,
+    ) -> Result<(), CubeError> {
         let description = ScratchHead {
             run_id: self.run_id.clone(),
             step: clock.step,
             simtime: clock.simtime,
             bytes: self.bytes,
             crc_digest: digest(sums),
+            streams: marks.clone(),
         };
         let line = seal_page(&description, &self.run_id);
         let file = self.file.file();
-        let at = place as u64 * place_bytes(self.bytes);
+        let place_begin = place as u64 * place_bytes(self.bytes);
         file.sync_data()
-            .and_then(|()| file.write_all_at(&line, at))
+            .and_then(|()| file.write_all_at(&line, place_begin))
             .and_then(|()| file.sync_data())
             .map_err(CubeError::io("write", &self.path))
     }
@@ -218,7 +233,7 @@ impl Scratch {
         described(self.file.file(), header, last).map_err(CubeError::io("read", &self.path))
     }
 
-    /// Whether a place holds the state that is described.
+    /// Whether a place holds the described state, undamaged.
     ///
     /// # Errors
     /// [`CubeError::Io`].
@@ -231,7 +246,7 @@ impl Scratch {
     /// # Errors
     /// [`CubeError::Io`].
     pub fn sums(&self, place: usize) -> Result<Vec<u32>, CubeError> {
-        let begin = self.begin(place);
+        let state_begin = self.begin(place);
         let mut chunk = vec![0; chunk_bytes(self.bytes)];
         let mut sums = Vec::new();
         for start in (0..self.bytes).step_by(chunk.len()) {
@@ -239,7 +254,7 @@ impl Scratch {
             let length = (self.bytes - start).min(chunk.len() as u64) as usize;
             let bytes = &mut chunk[..length];
             self.reader
-                .read(begin + start, bytes)
+                .read(state_begin + start, bytes)
                 .map_err(CubeError::io("read", &self.path))?;
             sums.push(crc32c::crc32c(bytes));
         }
@@ -247,14 +262,19 @@ impl Scratch {
     }
 }
 
-/// Bytes of disk that a run still needs whose cube and scratch have so many bytes.
+/// The disk space in bytes that a run still needs, if its cube has `cube` bytes and its scratch has `scratch` bytes.
 #[must_use]
 pub fn space_needed(paths: &Paths, cube: u64, scratch: u64) -> u64 {
-    let there = |path: &Path| fs::metadata(path).map_or(0, |status| status.len());
-    cube.saturating_sub(there(&paths.cube)) + scratch.saturating_sub(there(&paths.scratch))
+    cube.saturating_sub(present_bytes(&paths.cube))
+        + scratch.saturating_sub(present_bytes(&paths.scratch))
 }
 
-/// Removes the file of a run.
+/// The size of a file in bytes; 0 if it does not exist.
+fn present_bytes(path: &Path) -> u64 {
+    fs::metadata(path).map_or(0, |status| status.len())
+}
+
+/// Removes the scratch of a run.
 ///
 /// # Errors
 /// [`CubeError::Io`].

@@ -1,8 +1,8 @@
-//! [`Share`]: which bytes of a snapshot a rank has in memory, hashes and writes.
+//! [`Share`]: the bytes of a snapshot that a rank holds, hashes and writes.
 //!
-//! Ranks have consecutive rows, so each has one range of a snapshot's bytes. Blocks of 4 MiB are hashed
-//! as a whole, wherever their bytes are. Pages of the file, of 64 KiB here, have one writer: on network
-//! filesystems hosts that write into the same page lose each other's bytes.
+//! Each rank holds consecutive rows, so it has one range of a snapshot's bytes. Blocks of 4 MiB are hashed as a whole,
+//! wherever their bytes are. Pages of the file, of 64 KiB here, have one writer: on network filesystems hosts that
+//! write into the same page lose each other's bytes.
 //!
 //! ```text
 //! pages   │   0   │   1   │   2   │   3   │   4   │   5   │
@@ -20,55 +20,66 @@
 use super::digest::BLOCK;
 use std::ops::Range;
 
-/// Bytes that a host keeps and sends together when it shares a file with others: the largest page of memory
-/// that Linux has (64 KiB, on ARM and POWER).
+/// Bytes that a host caches and writes together when it shares a file with others: the largest memory page of Linux (64
+/// KiB, on ARM and POWER).
 ///
-/// Ranks must agree, also where they run on machines with other pages, so the system is not asked. A
-/// multiple of the true size gives each page one writer, too.
+/// All ranks must use the same size, even on machines with different page sizes, so the system is not asked. A multiple
+/// of the true size gives each page one writer as well.
 const PAGE: u64 = 64 << 10;
 
 /// A rank's share of every snapshot of a cube. Positions are bytes within the snapshot.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Share {
     rank: usize,
-    /// Where the bytes of each rank end.
+    /// The position at which the bytes of each rank end.
     ends: Vec<u64>,
-    /// Rank 0 hashes and writes everything.
+    /// Whether rank 0 hashes and writes everything.
     single: bool,
 }
 
 /// Bytes that one rank hashes, writes, or both.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Job {
-    /// The bytes needed.
+    /// The bytes that the job needs.
     pub bytes: Range<u64>,
-    /// The number of the block that they are, if they are hashed.
+    /// The number of the block that these bytes form, if they are to be hashed.
     pub block: Option<usize>,
-    /// Those of them that are written.
+    /// The part of the bytes that is written.
     pub written: Range<u64>,
 }
 
-/// A part of a snapshot sent from rank to rank.
+impl Job {
+    /// A job that writes bytes which another rank hashes.
+    fn without_hash(bytes: Range<u64>) -> Self {
+        Self {
+            written: bytes.clone(),
+            block: None,
+            bytes,
+        }
+    }
+}
+
+/// A part of a snapshot that one rank sends to another.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RowTransfer {
-    /// The other rank, which sends or receives it.
+    /// The other rank, which sends the part or receives it.
     pub rank: usize,
-    /// The part.
+    /// The range of bytes that is sent.
     pub bytes: Range<u64>,
 }
 
 impl Share {
-    /// All of a snapshot, for a process on its own.
+    /// The share of a single process: a whole snapshot.
     #[must_use]
     pub fn whole(snapshot: u64) -> Self {
         Self::new(0, vec![snapshot], true)
     }
 
-    /// The share of `rank` when the bytes of each rank end at `ends`. With `single` rank 0 hashes and
-    /// writes everything.
+    /// The share of `rank` when the bytes of each rank end at `ends`. If `single` is set, rank 0 hashes and writes
+    /// everything.
     ///
     /// # Panics
-    /// When there is no such rank.
+    /// If there is no such rank.
     #[must_use]
     pub fn new(rank: usize, ends: Vec<u64>, single: bool) -> Self {
         assert!(rank < ends.len());
@@ -76,7 +87,7 @@ impl Share {
         Self { rank, ends, single }
     }
 
-    /// The same, with rank 0 hashing and writing everything.
+    /// The share of this rank where rank 0 hashes and writes everything.
     #[must_use]
     pub fn by_one(&self) -> Self {
         Self {
@@ -97,7 +108,7 @@ impl Share {
         self.rank == 0
     }
 
-    /// The bytes that this rank has.
+    /// The bytes that this rank holds.
     #[must_use]
     pub fn own(&self) -> Range<u64> {
         self.of(self.rank)
@@ -121,8 +132,9 @@ impl Share {
     /// The bytes of a block.
     #[must_use]
     pub fn block(&self, number: usize) -> Range<u64> {
-        let place = |number: usize| (number as u64 * BLOCK as u64).min(self.snapshot());
-        place(number)..place(number + 1)
+        let bounds =
+            [number, number + 1].map(|number| (number as u64 * BLOCK as u64).min(self.snapshot()));
+        bounds[0]..bounds[1]
     }
 
     /// The blocks that this rank hashes.
@@ -132,39 +144,44 @@ impl Share {
     }
 
     fn hashed_by(&self, rank: usize) -> Range<usize> {
-        let own = match (self.single, rank) {
+        let rank_bytes = match (self.single, rank) {
             (true, 0) => 0..self.snapshot(),
             (true, _) => return 0..0,
             _ => self.of(rank),
         };
-        let first = |byte: u64| byte.div_ceil(BLOCK as u64) as usize;
-        first(own.start)..first(own.end)
+        let blocks =
+            [rank_bytes.start, rank_bytes.end].map(|byte| byte.div_ceil(BLOCK as u64) as usize);
+        blocks[0]..blocks[1]
     }
 
-    /// The ranges that `rank` writes of a snapshot that begins at byte `begin` of the file. The second is
-    /// the end of the snapshot, on the page that rank 0 writes.
+    /// The ranges that `rank` writes for a snapshot that begins at byte `begin` of the file. The second range is the
+    /// end of the snapshot, on the page that rank 0 writes.
     fn written_by(&self, rank: usize, begin: u64) -> [Range<u64>; 2] {
-        let end = self.snapshot();
+        let snapshot_bytes = self.snapshot();
         if self.single {
-            return [0..if rank == 0 { end } else { 0 }, end..end];
+            return [
+                0..if rank == 0 { snapshot_bytes } else { 0 },
+                snapshot_bytes..snapshot_bytes,
+            ];
         }
-        let tail = ((begin + end) / PAGE * PAGE).saturating_sub(begin);
-        let up = |byte: u64| ((begin + byte).next_multiple_of(PAGE) - begin).min(tail);
-        let own = self.of(rank);
+        let tail = ((begin + snapshot_bytes) / PAGE * PAGE).saturating_sub(begin);
+        let rank_bytes = self.of(rank);
+        let start = page_boundary(rank_bytes.start, begin, tail);
+        let page_end = page_boundary(rank_bytes.end, begin, tail);
         match rank {
-            0 if up(own.end) == tail => [0..end, end..end],
-            0 => [0..up(own.end), tail..end],
-            _ => [up(own.start)..up(own.end), end..end],
+            0 if page_end == tail => [0..snapshot_bytes, snapshot_bytes..snapshot_bytes],
+            0 => [0..page_end, tail..snapshot_bytes],
+            _ => [start..page_end, snapshot_bytes..snapshot_bytes],
         }
     }
 
-    /// The ranges that this rank writes of a snapshot that begins at byte `begin` of the file.
+    /// The ranges that this rank writes for a snapshot that begins at byte `begin` of the file.
     #[must_use]
     pub fn written(&self, begin: u64) -> [Range<u64>; 2] {
         self.written_by(self.rank, begin)
     }
 
-    /// What this rank does with a snapshot that begins at byte `begin` of the file.
+    /// The jobs of this rank for a snapshot that begins at byte `begin` of the file.
     #[must_use]
     pub fn jobs(&self, begin: u64) -> Vec<Job> {
         self.jobs_of(self.rank, begin)
@@ -174,32 +191,31 @@ impl Share {
         let written = self.written_by(rank, begin);
         let hashed = self.hashed_by(rank);
         let mut jobs = Vec::new();
-        let place_only = |range: &Range<u64>| Job {
-            bytes: range.clone(),
-            block: None,
-            written: range.clone(),
-        };
         for number in hashed.clone() {
             let block = self.block(number);
-            let [first, second] = written.each_ref().map(|range| common(range, &block));
+            let [head_range, tail_range] = written.each_ref().map(|range| common(range, &block));
             jobs.push(Job {
                 bytes: block,
                 block: Some(number),
-                written: first,
+                written: head_range,
             });
-            jobs.push(place_only(&second));
+            jobs.push(Job::without_hash(tail_range));
         }
         // Bytes written here and hashed by others: less than a block at each end.
-        let (first, last) = (self.block(hashed.start).start, self.block(hashed.end).start);
+        let hashed_begin = self.block(hashed.start).start;
+        let hashed_end = self.block(hashed.end).start;
         for range in &written {
-            jobs.push(place_only(&common(range, &(0..first))));
-            jobs.push(place_only(&common(range, &(last..self.snapshot()))));
+            jobs.push(Job::without_hash(common(range, &(0..hashed_begin))));
+            jobs.push(Job::without_hash(common(
+                range,
+                &(hashed_end..self.snapshot()),
+            )));
         }
         jobs.retain(|job| !job.bytes.is_empty());
         jobs
     }
 
-    /// The ranks that have the bytes of a job of this rank, in order.
+    /// The parts of a job's bytes that other ranks hold and send, in order.
     #[must_use]
     pub fn sources(&self, job: &Job) -> Vec<RowTransfer> {
         (0..self.ranks())
@@ -211,11 +227,11 @@ impl Share {
             .collect()
     }
 
-    /// What this rank sends to others: for each rank in the order of its jobs.
+    /// The parts that this rank sends to other ranks, for each rank in the order of its jobs.
     #[must_use]
     pub fn given(&self, begin: u64) -> Vec<RowTransfer> {
-        let own = self.own();
-        if own.is_empty() {
+        let own_bytes = self.own();
+        if own_bytes.is_empty() {
             return Vec::new();
         }
         (0..self.rank)
@@ -225,14 +241,19 @@ impl Share {
             })
             .map(|(rank, job)| RowTransfer {
                 rank,
-                bytes: common(&own, &job.bytes),
+                bytes: common(&own_bytes, &job.bytes),
             })
             .filter(|transfer| !transfer.bytes.is_empty())
             .collect()
     }
 }
 
-/// The part of `range` within `whole`; if that is empty, still at a position within `whole`.
+/// The first page boundary at or behind the position `byte` of a snapshot that begins at `begin`, but at most `limit`.
+fn page_boundary(byte: u64, begin: u64, limit: u64) -> u64 {
+    ((begin + byte).next_multiple_of(PAGE) - begin).min(limit)
+}
+
+/// The intersection of `range` and `whole`. An empty intersection lies at a position within `whole`.
 fn common(range: &Range<u64>, whole: &Range<u64>) -> Range<u64> {
     let start = range.start.clamp(whole.start, whole.end);
     start..range.end.clamp(start, whole.end)

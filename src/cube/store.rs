@@ -1,4 +1,4 @@
-//! [`Store`]: the files of one cube while this process holds their lock, from creation to the last commit.
+//! [`Store`]: the files of one cube, from creation to the last commit; this process holds their lock meanwhile.
 
 use super::{
     checkpoint,
@@ -7,8 +7,9 @@ use super::{
     file::{CubeFile, Io, matches_journal, open_to_write, shorten},
     found::{is_another_array, may_be_unborn},
     journal::{Committed, Header, Journal, JournalError, Record},
-    lock::{open_journal, open_part},
+    lock::{PATIENCE, open_journal, open_part},
     paths::{Paths, enter_directory, sync_directory},
+    record_file,
 };
 use diff2d_sys::{self as sys, FileExt, LockedFile, Reservation};
 use std::{
@@ -16,6 +17,7 @@ use std::{
     io::{self, Read, Seek, SeekFrom, Write},
     ops::Range,
     sync::Arc,
+    time::Duration,
 };
 
 /// What to do with an output that may exist already, and how to write it.
@@ -23,29 +25,29 @@ use std::{
 pub struct Claim {
     /// Continue an unfinished cube.
     pub resume: bool,
-    /// Start a cube of ours over.
+    /// Start a cube of this program over.
     pub force: bool,
-    /// Do not lock: for filesystems that cannot.
+    /// Do not lock, for filesystems without locks.
     pub no_lock: bool,
     /// How to write; chosen by the filesystem if not given.
     pub io: Option<Io>,
     /// Number of machines that write into the cube; 0 counts as 1.
     pub machines: usize,
-    /// The first of the scenarios that are computed, and the one behind the last, where other processes may compute others
-    /// of the same sweep meanwhile; otherwise all are.
+    /// The range of scenarios that this process computes, first and end, if other processes may compute the other
+    /// scenarios; `None` for all scenarios.
     pub scenarios: Option<[usize; 2]>,
 }
 
 impl Claim {
-    /// The scenarios that are computed of so many.
+    /// The range of scenarios that this process computes, of `scenario_count` in all.
     #[must_use]
-    pub fn part(&self, of: usize) -> Range<usize> {
-        let [first, end] = self.scenarios.unwrap_or([0, of]);
-        first.min(of)..end.min(of)
+    pub fn part(&self, scenario_count: usize) -> Range<usize> {
+        let [first_scenario, scenarios_end] = self.scenarios.unwrap_or([0, scenario_count]);
+        first_scenario.min(scenario_count)..scenarios_end.min(scenario_count)
     }
 
-    /// How to write into a file: as asked for, or by positional writes; those of rank 0 alone where
-    /// machines do not see each other's writes.
+    /// How to write into a file: as requested, or else by positional writes. Rank 0 alone writes where machines do not
+    /// see each other's writes.
     fn io_for(&self, cube: &File) -> Io {
         self.io.unwrap_or(match self.machines {
             2.. if !sys::is_coherent_between_hosts(cube) => Io::Single,
@@ -57,37 +59,37 @@ impl Claim {
 /// The files of a cube: the journal is locked, the cube has its full size.
 #[derive(Debug)]
 pub struct Store {
-    /// Their names.
+    /// The names of the files.
     pub paths: Paths,
     /// Line 1 of the journal.
     pub header: Header,
     /// The committed snapshots.
     pub committed: Committed,
-    /// How the space was reserved; `None` for a cube that existed.
+    /// How the space was reserved; `None` for a cube that existed before.
     pub reservation: Option<Reservation>,
-    /// The space that was free before, if the system tells.
+    /// Free space before the creation in bytes, if the system reports it.
     free: Option<u64>,
     pub(super) cube: Arc<CubeFile>,
     pub(super) journal: LockedFile,
     /// The scenarios that this process computes.
     part: Range<usize>,
     /// What the journal must hold.
-    pub(super) lines: Lines,
+    pub(super) lines: JournalLines,
 }
 
-/// The lines of a journal that is written.
+/// The lines of a journal that is being written.
 #[derive(Debug, Default)]
-pub(super) struct Lines {
+pub(super) struct JournalLines {
     pub(super) bytes: u64,
-    /// They themselves, of a run whose journal is not too large to be held.
+    /// The text of the lines; `None` for a sweep or a journal that is too large for memory.
     pub(super) text: Option<Vec<u8>>,
 }
 
-impl Lines {
-    /// The most bytes that are held: of a journal with tens of thousands of snapshots.
+impl JournalLines {
+    /// The largest text that is kept in bytes; enough for tens of thousands of snapshots.
     const MOST: u64 = 16 << 20;
 
-    /// Those of a journal so far.
+    /// Reads the present lines of a journal.
     fn read(journal: &File, bytes: u64, header: &Header) -> io::Result<Self> {
         if header.is_sweep() || bytes > Self::MOST {
             return Ok(Self { bytes, text: None });
@@ -110,46 +112,56 @@ impl Lines {
 }
 
 impl Store {
-    /// Locks the output, and creates it or opens it to continue. What is created has to [begin](Self::begin).
+    /// Locks the output, and creates it or opens it to continue. A created cube still has to [begin](Self::begin).
     ///
-    /// Until line 1 of the journal is synced nothing counts: a crash leaves an empty journal and a cube
-    /// that the next claim may replace, an error of this call leaves no file.
+    /// Nothing counts before line 1 of the journal is synced: a crash leaves an empty journal and a cube that the next
+    /// claim may replace; an error of this call leaves no file.
     ///
     /// # Errors
-    /// [`CubeError`]; files that existed are as they were.
+    /// [`CubeError`]; existing files are unchanged.
     pub fn claim(paths: &Paths, header: Header, claim: Claim) -> Result<Self, CubeError> {
         let directory = paths.directory();
         enter_directory(directory)?;
         checkpoint::refuse_others(paths)?;
-        let part = claim.part(header.scenario_count());
+        let own_scenarios = claim.part(header.scenario_count());
         // Others wait until the cube is there, or has been looked at.
         let (journal, _turn) = match claim.scenarios {
-            None => (open_journal(paths, claim.no_lock)?, None),
+            None => {
+                let patience = if claim.resume {
+                    PATIENCE
+                } else {
+                    Duration::ZERO
+                };
+                (open_journal(paths, claim.no_lock, patience)?, None)
+            }
             Some(_) => {
-                let around = File::open(directory).map_err(CubeError::io("open", directory))?;
-                if claim.io.is_none() && !sys::is_coherent_between_hosts(&around) {
+                let parent_directory =
+                    File::open(directory).map_err(CubeError::io("open", directory))?;
+                if claim.io.is_none() && !sys::is_coherent_between_hosts(&parent_directory) {
                     return Err(CubeError::Incoherent {
                         cube: paths.cube.clone(),
                     });
                 }
-                open_part(paths, part.start as u64..part.end as u64)?
+                open_part(paths, own_scenarios.start as u64..own_scenarios.end as u64)?
             }
         };
-        let found = Journal::read(&*journal).map_err(CubeError::io("read", &paths.journal))?;
-        match &found.error {
+        let old_journal =
+            Journal::read(&*journal).map_err(CubeError::io("read", &paths.journal))?;
+        match &old_journal.error {
             Some(error) if !error.is_ours() => return Err(paths.journal_error(error.clone())),
             _ => {}
         }
 
-        let nothing_yet = found.holds_nothing();
-        if nothing_yet && paths.cube.exists() {
+        let holds_nothing = old_journal.holds_nothing();
+        if holds_nothing && paths.cube.exists() {
             if !may_be_unborn(&paths.cube) {
                 // Line 1 is synced before any data: what is left of one beside data is damage.
-                return Err(match found.is_blank {
-                    true => CubeError::Foreign {
+                return Err(if old_journal.is_blank {
+                    CubeError::Foreign {
                         cube: paths.cube.clone(),
-                    },
-                    false => paths.journal_error(JournalError::Header { ours: false }),
+                    }
+                } else {
+                    paths.journal_error(JournalError::Header { ours: false })
                 });
             }
             if !claim.resume && !claim.force {
@@ -158,29 +170,29 @@ impl Store {
                 });
             }
         }
-        if let (true, Some(begun)) = (claim.force, &found.header)
-            && is_another_array(&paths.cube, begun)
+        if let (true, Some(old_header)) = (claim.force, &old_journal.header)
+            && is_another_array(&paths.cube, old_header)
         {
             return Err(CubeError::Replaced {
                 cube: paths.cube.clone(),
                 journal: paths.journal.clone(),
             });
         }
-        if nothing_yet || claim.force {
+        if holds_nothing || claim.force {
+            if !claim.force {
+                create::refuse_other_runs(paths, &journal)?;
+            }
             create::refuse_shared(paths)?;
-            let replaced = fs::metadata(&paths.cube).map_or(0, |old| old.len());
+            let replaced_bytes = fs::metadata(&paths.cube).map_or(0, |old| old.len());
             let free = sys::free_space(directory);
-            if free.is_some_and(|free| free.saturating_add(replaced) < header.cube_bytes()) {
-                let is_empty = journal.metadata().is_ok_and(|status| status.len() == 0);
-                if is_empty && !paths.cube.exists() {
-                    let _ = fs::remove_file(&paths.journal);
-                }
-                let new = NewCube {
+            if free.is_some_and(|free| free.saturating_add(replaced_bytes) < header.cube_bytes()) {
+                create::remove_empty_journal(paths, &journal);
+                let new_cube = NewCube {
                     paths,
                     header: &header,
                     free,
                 };
-                return Err(create::no_space(new));
+                return Err(create::no_space(new_cube));
             }
             let mut created = Self::create(paths, header, journal, claim)?;
             if claim.scenarios.is_some() {
@@ -188,11 +200,11 @@ impl Store {
             }
             return Ok(created);
         }
-        Self::resume(paths, &header, journal, found, claim)
+        Self::resume(paths, &header, journal, old_journal, claim)
     }
 
-    /// An old cube removed → journal emptied, directory synced → cube reserved, its header written. What follows is left to
-    /// [`begin`](Self::begin).
+    /// Creates a cube: removes an old cube and its streams → empties the journal and syncs the directory → reserves the
+    /// cube and writes its header. The rest is left to [`begin`](Self::begin).
     ///
     /// Without the sync of the directory a power cut could leave the cube without its journal, a foreign file.
     fn create(
@@ -202,12 +214,12 @@ impl Store {
         claim: Claim,
     ) -> Result<Self, CubeError> {
         let free = sys::free_space(paths.directory());
-        let new = NewCube {
+        let new_cube = NewCube {
             paths,
             header: &header,
             free,
         };
-        let created = create::create(new, &mut journal);
+        let created = create::create(new_cube, &mut journal, claim.force);
         let (cube, reservation) = created.inspect_err(|_| create::remove_unborn(paths))?;
         let io = claim.io_for(&cube);
         Ok(Self {
@@ -219,15 +231,15 @@ impl Store {
             reservation: Some(reservation),
             free,
             journal,
-            lines: Lines::default(),
+            lines: JournalLines::default(),
         })
     }
 
-    /// Of a cube that was just created: cube synced, directory synced → line 1 of the journal, synced. Bytes of
+    /// Begins a new cube: syncs the cube and the directory → writes line 1 of the journal and syncs it. Bytes of
     /// snapshots wait for that.
     ///
     /// # Errors
-    /// [`CubeError`]; cube and journal are removed.
+    /// [`CubeError`]; cube and journal are then removed.
     pub fn begin(&mut self) -> Result<(), CubeError> {
         if self.cube.has_begun() {
             return Ok(());
@@ -240,12 +252,16 @@ impl Store {
         begun
     }
 
-    /// Removes cube and journal of a run that has failed, if it created them and nothing is committed. The journal is emptied
-    /// first: a cube beside an empty one may be started over, should this process end here.
+    /// Removes cube, streams and journal of a failed run, if the run created them and nothing is committed. Streams are
+    /// removed before the journal is emptied: beside an empty journal they would belong to another run. Cube and
+    /// journal are removed after that: should this process end in between, a cube beside an empty journal can be
+    /// started over.
     pub(super) fn remove_if_empty(self) {
         let is_empty = self.reservation.is_some() && self.committed.total() == 0;
         if is_empty
             && self.are_at_their_names()
+            && checkpoint::remove(&self.paths).is_ok()
+            && record_file::remove(&self.paths).is_ok()
             && self.journal.set_len(0).is_ok()
             && self.journal.sync_all().is_ok()
         {
@@ -265,7 +281,7 @@ impl Store {
 
     fn write_first_line(&mut self) -> Result<(), CubeError> {
         let (cube, journal) = (&self.paths.cube, &self.paths.journal);
-        let new = NewCube {
+        let new_cube = NewCube {
             paths: &self.paths,
             header: &self.header,
             free: self.free,
@@ -273,14 +289,14 @@ impl Store {
         self.cube
             .file()
             .sync_all()
-            .map_err(|error| create::refused(new, "write", cube, error))?;
+            .map_err(|error| create::refused(new_cube, "write", cube, error))?;
         sync_directory(self.paths.directory())?;
         let written = self.header.write_line(&mut *self.journal);
         let lines = written.and_then(|bytes| {
             self.journal.sync_all()?;
-            Lines::read(&self.journal, bytes, &self.header)
+            JournalLines::read(&self.journal, bytes, &self.header)
         });
-        self.lines = lines.map_err(|error| create::refused(new, "write", journal, error))?;
+        self.lines = lines.map_err(|error| create::refused(new_cube, "write", journal, error))?;
         Ok(())
     }
 
@@ -289,23 +305,25 @@ impl Store {
         paths: &Paths,
         wanted: &Header,
         mut journal: LockedFile,
-        found: Journal,
+        old_journal: Journal,
         claim: Claim,
     ) -> Result<Self, CubeError> {
-        if let (Some(header), false) = (&found.header, paths.cube.try_exists().unwrap_or(true)) {
+        if let (Some(header), false) =
+            (&old_journal.header, paths.cube.try_exists().unwrap_or(true))
+        {
             return Err(CubeError::Gone {
                 cube: paths.cube.clone(),
                 journal: paths.journal.clone(),
-                committed: found.committed.total(),
+                committed: old_journal.committed.total(),
                 total: header.snapshots(),
             });
         }
-        if !claim.resume && found.is_complete() {
+        if !claim.resume && old_journal.is_complete() {
             return Err(CubeError::Complete {
                 cube: paths.cube.clone(),
             });
         }
-        let header = match found.sound_header() {
+        let header = match old_journal.sound_header() {
             Ok(Some(header)) => header.clone(),
             Ok(None) => unreachable!("a journal that holds nothing is started over"),
             Err(error) => return Err(paths.journal_error(error)),
@@ -313,7 +331,7 @@ impl Store {
         if !claim.resume {
             return Err(CubeError::Partial {
                 cube: paths.cube.clone(),
-                committed: found.committed.total(),
+                committed: old_journal.committed.total(),
                 total: header.snapshots(),
             });
         }
@@ -331,18 +349,18 @@ impl Store {
         // again: after a failed sync the system may show lines that are not on the disk, and would not
         // write them at the next sync.
         journal
-            .set_len(found.valid_bytes)
-            .and_then(|()| write_again(&journal, found.valid_bytes))
+            .set_len(old_journal.valid_bytes)
+            .and_then(|()| write_again(&journal, old_journal.valid_bytes))
             .and_then(|()| journal.seek(SeekFrom::End(0)))
             .and_then(|_| journal.sync_all())
             .map_err(CubeError::io("cut the torn last line of", &paths.journal))?;
-        let lines_to_come = header.snapshots() - found.committed.total();
+        let lines_to_come = header.snapshots() - old_journal.committed.total();
         sys::reserve_ahead(
             &journal,
-            found.valid_bytes + create::journal_bytes(lines_to_come),
+            old_journal.valid_bytes + create::journal_bytes(lines_to_come, header.stream_count()),
         )
         .map_err(CubeError::io("reserve space for", &paths.journal))?;
-        let lines = Lines::read(&journal, found.valid_bytes, &header)
+        let lines = JournalLines::read(&journal, old_journal.valid_bytes, &header)
             .map_err(CubeError::io("read", &paths.journal))?;
         let io = claim.io_for(&cube);
         Ok(Self {
@@ -350,7 +368,7 @@ impl Store {
             cube: Arc::new(CubeFile::begun(cube, &paths.cube, header.cube_bytes(), io)),
             part: claim.part(header.scenario_count()),
             header,
-            committed: found.committed,
+            committed: old_journal.committed,
             reservation: None,
             free: None,
             journal,
@@ -364,7 +382,7 @@ impl Store {
         self.cube.io
     }
 
-    /// A sentence that says what is written, and how.
+    /// A sentence for the user on what is written, and how.
     #[must_use]
     pub fn describe(&self) -> String {
         let space = match self.reservation {
@@ -381,7 +399,7 @@ impl Store {
         )
     }
 
-    /// Whether every snapshot is committed that this process computes.
+    /// Whether every snapshot that this process computes is committed.
     #[must_use]
     pub fn is_complete(&self) -> bool {
         self.part
@@ -389,7 +407,7 @@ impl Store {
             .all(|number| self.committed.of(number) == self.header.snapshots_of(number))
     }
 
-    /// Appends records to the journal and syncs it. From then on the snapshots are committed.
+    /// Appends records to the journal and syncs it. After that the snapshots are committed.
     pub(super) fn list(&mut self, records: &[Record]) -> Result<(), CubeError> {
         let lines: String = records
             .iter()
@@ -413,26 +431,26 @@ impl Store {
             .map_err(CubeError::io("sync", &self.paths.journal))?;
         for record in records {
             self.committed.add(record, &self.header);
-            if record.steady.is_some() {
+            if record.ended.is_some() {
                 self.header.end_with(record.slot());
             }
         }
         Ok(())
     }
 
-    /// Goes to the end of a journal to which others append in turn. A torn last line was left by one that was killed, and is
+    /// Moves to the end of a journal to which other processes append in turn. A torn last line of a killed process is
     /// cut off.
     fn go_behind_others(&mut self) -> io::Result<()> {
-        /// More bytes than a line has.
+        /// A bound on the bytes of a line.
         const MOST: u64 = 4096;
-        let all = self.journal.metadata()?.len();
-        let mut last = Vec::new();
+        let journal_bytes = self.journal.metadata()?.len();
+        let mut tail = Vec::new();
         self.journal
-            .seek(SeekFrom::Start(all.saturating_sub(MOST)))?;
-        self.journal.read_to_end(&mut last)?;
-        let torn = last.iter().rev().take_while(|byte| **byte != b'\n').count() as u64;
+            .seek(SeekFrom::Start(journal_bytes.saturating_sub(MOST)))?;
+        self.journal.read_to_end(&mut tail)?;
+        let torn = tail.iter().rev().take_while(|byte| **byte != b'\n').count() as u64;
         if torn > 0 {
-            self.journal.set_len(all - torn)?;
+            self.journal.set_len(journal_bytes - torn)?;
         }
         self.lines.bytes = self.journal.seek(SeekFrom::End(0))?;
         Ok(())
@@ -445,7 +463,7 @@ impl Store {
     }
 }
 
-/// Writes the bytes of a file up to `end` again.
+/// Writes the bytes of a file up to `end` again, so that the next sync covers lines that a failed sync has lost.
 fn write_again(file: &File, end: u64) -> io::Result<()> {
     const CHUNK: usize = 1 << 20;
     let mut bytes = Vec::new();

@@ -1,8 +1,7 @@
-//! [`ReadAhead`] and [`WriteBehind`]: the bytes of a state, in order, between a file and memory, while
-//! something else computes.
+//! [`ReadAhead`] and [`WriteBehind`]: move the bytes of a state between a file and memory, in order, in the background.
 //!
-//! Each has a thread and a few chunks of memory. Both go past the page cache where the filesystem lets
-//! them: a state larger than memory would only drive out what others have there.
+//! Each has a thread and a few chunks of memory. Both bypass the page cache if the filesystem allows it: a state larger
+//! than memory would only evict the pages of other programs.
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 use diff2d_arrays::npy::Reader;
@@ -16,7 +15,7 @@ use std::{
     thread::{self, Scope, ScopedJoinHandle},
 };
 
-/// Bytes read or written at a time for states of so many bytes: at most 4 MiB, fewer of small ones.
+/// The number of bytes read or written at a time, for a state of `state` bytes: at most 4 MiB, less for small states.
 #[must_use]
 pub fn chunk_bytes(state: u64) -> usize {
     const LEAST: usize = DIRECT_ALIGNMENT;
@@ -25,16 +24,16 @@ pub fn chunk_bytes(state: u64) -> usize {
     part.next_multiple_of(DIRECT_ALIGNMENT).clamp(LEAST, MOST)
 }
 
-/// Chunks of memory, through which bytes go.
+/// The number and size of the buffers between file and memory.
 #[derive(Debug, Clone, Copy)]
 pub struct Chunks {
-    /// Bytes of each.
+    /// Bytes of each chunk.
     pub bytes: usize,
-    /// How many there are.
+    /// The number of chunks.
     pub count: usize,
 }
 
-/// Bytes moved.
+/// A count of the bytes moved.
 #[derive(Debug, Default)]
 pub struct Moved(AtomicU64);
 
@@ -44,23 +43,23 @@ impl Moved {
         self.0.fetch_add(bytes as u64, Relaxed);
     }
 
-    /// Their number.
+    /// The number of bytes moved so far.
     #[must_use]
     pub fn bytes(&self) -> u64 {
         self.0.load(Relaxed)
     }
 }
 
-/// Ranges of a file, read ahead.
+/// Ranges of a file that are read ahead.
 #[derive(Debug)]
 pub struct ReadAhead {
     full: Receiver<io::Result<FilledChunk>>,
     free: Sender<Memory>,
-    /// What is left of the chunk that is being taken.
+    /// The remainder of the chunk that the caller is consuming.
     current: Option<FilledChunk>,
 }
 
-/// A chunk of memory, and which of its bytes count.
+/// A filled chunk of memory, and the range of its valid bytes.
 #[derive(Debug)]
 struct FilledChunk {
     memory: Memory,
@@ -68,7 +67,7 @@ struct FilledChunk {
 }
 
 impl ReadAhead {
-    /// Begins to read the ranges one after the other.
+    /// Begins to read the ranges, one after the other.
     ///
     /// # Errors
     /// If the system refuses memory or a thread.
@@ -84,37 +83,45 @@ impl ReadAhead {
         for _ in 0..chunks.count {
             let _ = free.send(Memory::zeroed(chunks.bytes)?);
         }
-        let chunk = chunks.bytes;
-        let read = move || {
-            for mut range in ranges {
-                while range.start < range.end {
-                    let Ok(mut memory) = empty.recv() else { return };
-                    let end = (range.start / chunk as u64 + 1) * chunk as u64;
-                    #[expect(clippy::cast_possible_truncation, reason = "at most a chunk")]
-                    let length = (end.min(range.end) - range.start) as usize;
-                    let read = file.read(range.start, &mut memory[..length]);
-                    moved.add(length);
-                    let failed = read.is_err();
-                    let bytes = 0..length;
-                    if filled
-                        .send(read.map(|()| FilledChunk { memory, bytes }))
-                        .is_err()
-                        || failed
-                    {
-                        return;
-                    }
-                    range.start += length as u64;
-                }
-            }
-        };
+        let chunk_bytes = chunks.bytes;
         thread::Builder::new()
             .name("read ahead".to_owned())
-            .spawn_scoped(scope, read)?;
+            .spawn_scoped(scope, move || {
+                read_ranges(file, moved, ranges, chunk_bytes, &empty, &filled);
+            })?;
         Ok(Self {
             full,
             free,
             current: None,
         })
+    }
+}
+
+/// Reads ranges of a file into chunks from `empty`, and sends them to `filled`.
+fn read_ranges(
+    file: &Reader,
+    moved: &Moved,
+    ranges: Vec<Range<u64>>,
+    chunk_bytes: usize,
+    empty: &Receiver<Memory>,
+    filled: &Sender<io::Result<FilledChunk>>,
+) {
+    for mut range in ranges {
+        while range.start < range.end {
+            let Ok(mut memory) = empty.recv() else { return };
+            let chunk_end = (range.start / chunk_bytes as u64 + 1) * chunk_bytes as u64;
+            #[expect(clippy::cast_possible_truncation, reason = "at most a chunk")]
+            let length = (chunk_end.min(range.end) - range.start) as usize;
+            let read = file.read(range.start, &mut memory[..length]);
+            moved.add(length);
+            let has_failed = read.is_err();
+            let bytes = 0..length;
+            let sent = filled.send(read.map(|()| FilledChunk { memory, bytes }));
+            if sent.is_err() || has_failed {
+                return;
+            }
+            range.start += length as u64;
+        }
     }
 }
 
@@ -133,7 +140,7 @@ impl Read for ReadAhead {
         sys::copy(&mut to[..count], &current.memory[start..start + count]);
         current.bytes.start += count;
         match current.bytes.is_empty() {
-            // The thread may have read all.
+            // The thread may have read everything.
             true => drop(self.free.send(current.memory)),
             false => self.current = Some(current),
         }
@@ -141,7 +148,7 @@ impl Read for ReadAhead {
     }
 }
 
-/// A file that is written at any place, past the page cache where it can be.
+/// A file that is written at any position, bypassing the page cache where possible.
 #[derive(Debug)]
 pub struct DirectFile {
     file: File,
@@ -149,7 +156,7 @@ pub struct DirectFile {
 }
 
 impl DirectFile {
-    /// The file `file`, which was opened under the name `path`.
+    /// Wraps a file that was opened under the name `path`.
     #[must_use]
     pub fn new(file: File, path: &Path) -> Self {
         Self {
@@ -164,12 +171,12 @@ impl DirectFile {
         &self.file
     }
 
-    /// Writes a chunk at a multiple of [`DIRECT_ALIGNMENT`]; what follows it up to the next multiple is
-    /// overwritten, too.
+    /// Writes a chunk at a multiple of [`DIRECT_ALIGNMENT`]. The file is overwritten up to the next multiple behind the
+    /// chunk.
     fn write(&self, at: u64, memory: &Memory, length: usize) -> io::Result<()> {
         if let Some(direct) = &self.direct {
-            let whole = length.next_multiple_of(DIRECT_ALIGNMENT);
-            match direct.write_all_at(&memory[..whole], at) {
+            let aligned_length = length.next_multiple_of(DIRECT_ALIGNMENT);
+            match direct.write_all_at(&memory[..aligned_length], at) {
                 // Some filesystems open a file for direct writes, and then refuse them.
                 Err(error) if error.kind() == io::ErrorKind::InvalidInput => {}
                 written => return written,
@@ -181,12 +188,12 @@ impl DirectFile {
     }
 }
 
-/// Bytes of a file from a place on, written behind.
+/// Writes bytes to consecutive positions of a file in the background.
 #[derive(Debug)]
 pub struct WriteBehind<'scope> {
     full: Sender<(Memory, usize)>,
     free: Receiver<Memory>,
-    /// The chunk that is being filled, and how far it is.
+    /// The chunk that is being filled, and the number of bytes in it.
     current: Option<(Memory, usize)>,
     /// Bytes of a chunk.
     chunk: usize,
@@ -194,8 +201,7 @@ pub struct WriteBehind<'scope> {
 }
 
 impl<'scope> WriteBehind<'scope> {
-    /// Writes what is pushed from byte `start` on, a multiple of [`DIRECT_ALIGNMENT`], by way of chunks
-    /// of memory.
+    /// Writes pushed bytes from byte `start` on, a multiple of [`DIRECT_ALIGNMENT`], through chunks of memory.
     ///
     /// # Errors
     /// If the system refuses memory or a thread.
@@ -211,21 +217,11 @@ impl<'scope> WriteBehind<'scope> {
         for _ in 0..chunks.count {
             let _ = empty.send(Memory::zeroed(chunks.bytes)?);
         }
-        let write = move || {
-            let (mut at, mut sums) = (start, Vec::new());
-            for (memory, length) in full {
-                sums.push(crc32c::crc32c(&memory[..length]));
-                file.write(at, &memory, length)?;
-                moved.add(length);
-                at += length as u64;
-                // Nobody may need it any more.
-                let _ = empty.send(memory);
-            }
-            Ok(sums)
-        };
         let thread = thread::Builder::new()
             .name("write behind".to_owned())
-            .spawn_scoped(scope, write)?;
+            .spawn_scoped(scope, move || {
+                write_chunks(file, moved, start, full, &empty)
+            })?;
         Ok(Self {
             full: filled,
             free,
@@ -235,7 +231,7 @@ impl<'scope> WriteBehind<'scope> {
         })
     }
 
-    /// Takes the next bytes. An error of the file shows at the [end](Self::finish).
+    /// Takes the next bytes. An error of the file is returned by [`finish`](Self::finish).
     pub fn push(&mut self, mut bytes: &[u8]) {
         while !bytes.is_empty() {
             let Some((mut memory, filled)) = self
@@ -255,10 +251,10 @@ impl<'scope> WriteBehind<'scope> {
         }
     }
 
-    /// Writes the rest. Returns the CRC-32C of every chunk.
+    /// Writes the remaining bytes. Returns the CRC-32C of every chunk.
     ///
     /// # Errors
-    /// The first of the file.
+    /// The first error of writing the file.
     pub fn finish(mut self) -> io::Result<Vec<u32>> {
         if let Some(last) = self.current.take() {
             let _ = self.full.send(last);
@@ -268,4 +264,24 @@ impl<'scope> WriteBehind<'scope> {
             .join()
             .unwrap_or_else(|panicked| std::panic::resume_unwind(panicked))
     }
+}
+
+/// Writes chunks from byte `start` on and gives their memory back. Returns the CRC-32C of every chunk.
+fn write_chunks(
+    file: &DirectFile,
+    moved: &Moved,
+    start: u64,
+    full: Receiver<(Memory, usize)>,
+    empty: &Sender<Memory>,
+) -> io::Result<Vec<u32>> {
+    let (mut chunk_begin, mut sums) = (start, Vec::new());
+    for (memory, length) in full {
+        sums.push(crc32c::crc32c(&memory[..length]));
+        file.write(chunk_begin, &memory, length)?;
+        moved.add(length);
+        chunk_begin += length as u64;
+        // Nobody may need it any more.
+        let _ = empty.send(memory);
+    }
+    Ok(sums)
 }

@@ -16,6 +16,7 @@
 use super::{
     blocks::{BlockWriter, FilledBlock, SolverLoad, nans},
     commit::{CommitCounts, CommitMessage, CommitTarget, Committer, JournalSink, SyncedPart},
+    conclusion::Conclusion,
     digest::BLOCK,
     error::CubeError,
     file::CubeFile,
@@ -23,7 +24,7 @@ use super::{
     share::{Job, Share},
     store::Store,
 };
-use crate::{codec::Codec, dynamics::Steadiness, schedule::Clock, summary::Summary};
+use crate::{codec::Codec, schedule::Clock, summary::Summary};
 use crossbeam_channel::{Receiver, Sender, unbounded};
 use std::{
     collections::VecDeque,
@@ -35,10 +36,10 @@ use std::{
 
 pub use super::commit::WriteTimes;
 
-/// A snapshot that has waited so long for its commit makes the solver wait: a crash loses this much work
+/// The longest time that a snapshot waits for its commit before the solver waits, too. A crash loses this much work
 /// beside the interval being computed.
 const COMMIT_DELAY: Duration = Duration::from_secs(1);
-/// The longest time that a block waits until there are some for each thread of the solver.
+/// The longest time that a block waits for further blocks before the solver's threads write the waiting blocks.
 const OTHERS_WAIT: Duration = Duration::from_millis(10);
 
 /// Writes and commits the snapshots of one cube.
@@ -47,36 +48,36 @@ pub struct CubeWriter {
     blocks: BlockWriter,
     counts: Arc<CommitCounts>,
     committer: JoinHandle<Result<(JournalSink, WriteTimes), CubeError>>,
-    /// What was committed before.
+    /// What was committed before the writer started.
     before: Committed,
-    /// Parts of snapshots to be reported to rank 0, if this is another rank.
+    /// Synced parts of snapshots that rank 0 must hear of, if this is another rank.
     synced: Receiver<SyncedPart>,
 }
 
 impl CubeWriter {
-    /// Starts the writer of the rank that keeps the journal. Its committer [begins](Store::begin) a cube that is new.
-    /// Every committed record is sent to `committed`.
+    /// Starts the writer of the rank that keeps the journal. Its committer [begins](Store::begin) a new cube. Every
+    /// committed record is sent to `committed`.
     ///
     /// # Errors
-    /// When the system refuses threads.
+    /// If the system refuses threads.
     pub fn with_journal(
         store: Store,
         share: Share,
         load: SolverLoad,
         committed: Sender<Record>,
     ) -> Result<Self, CubeError> {
-        let before = store.committed.clone();
+        let commits = store.committed.clone();
         let target = CommitTarget {
             cube: Arc::clone(&store.cube),
             header: store.header.clone(),
             share,
         };
         let sink = JournalSink::Journal(Box::new(store));
-        Self::start(sink, unbounded().1, target, load, committed, before)
+        Self::start(sink, unbounded().1, target, load, committed, commits)
     }
 
-    /// Starts the writer of a rank that continues behind the last snapshots of a cube whose journal rank
-    /// 0 keeps.
+    /// Starts the writer of a rank without the journal, which rank 0 keeps. It continues behind the last committed
+    /// snapshots.
     ///
     /// # Errors
     /// When the system refuses threads.
@@ -133,7 +134,7 @@ impl CubeWriter {
         &self.blocks.target().header
     }
 
-    /// The writer of one scenario, which continues behind what is committed of it.
+    /// The writer of one scenario, which continues behind the committed snapshots of that scenario.
     ///
     /// # Panics
     /// When there is no such scenario.
@@ -152,19 +153,29 @@ impl CubeWriter {
         }
     }
 
+    /// Waits for line 1 of the journal.
+    ///
+    /// # Errors
+    /// [`CubeError::Io`].
+    pub fn wait_until_begun(&self) -> Result<(), CubeError> {
+        let file = &self.blocks.target().cube;
+        let begun = file.wait_until_begun();
+        begun.map_err(CubeError::io("begin", &file.path))
+    }
+
     /// Whether all snapshots of a scenario were committed before.
     #[must_use]
     pub fn was_complete(&self, number: usize) -> bool {
         self.before.of(number) == self.header().snapshots_of(number)
     }
 
-    /// Takes the parts that this rank has synced since the last call and rank 0 must hear of.
+    /// Returns the parts that this rank has synced since the last call, to be reported to rank 0.
     #[must_use]
     pub fn take_synced(&self) -> Vec<SyncedPart> {
         self.synced.try_iter().collect()
     }
 
-    /// Passes on what other ranks have synced, on the rank that keeps the journal.
+    /// Records the parts that other ranks have synced, on the rank that keeps the journal.
     pub fn add_synced(&self, parts: Vec<SyncedPart>) {
         for part in parts {
             // A committer that has ended has failed, and finish tells why.
@@ -184,12 +195,12 @@ impl CubeWriter {
         self.counts.has_lost_files()
     }
 
-    /// Commits what is left and stops. Returns the synced parts that rank 0 must still hear of, and
-    /// whether the cube is then complete, as far as this rank knows. Of a run that `has_failed` no new files are left in which
-    /// nothing is committed.
+    /// Commits the remaining snapshots and stops. Returns the synced parts that rank 0 must still hear of, and whether
+    /// the cube is then complete as far as this rank knows. If the run `has_failed` and nothing is committed, its new
+    /// files are removed.
     ///
     /// # Errors
-    /// The first error of writing or syncing; what was committed before stays committed.
+    /// The first error of writing or syncing; earlier commits stay.
     pub fn finish(
         self,
         has_failed: bool,
@@ -218,27 +229,33 @@ impl CubeWriter {
 #[derive(Debug)]
 pub struct ScenarioWriter<'a> {
     writer: &'a CubeWriter,
-    /// Number of the scenario, 0 of a run.
+    /// The number of the scenario; 0 for a run.
     number: usize,
     codec: Codec,
-    /// Copied jobs that wait until there are some for each thread.
+    /// Copied jobs that wait until there are a few for each thread.
     waiting: Vec<FilledBlock>,
-    /// When the last snapshot was begun, and how long after the one before; zero after the first.
+    /// The time at which the last snapshot was begun, and the interval since the one before; zero for the first.
     began: Option<Instant>,
     interval: Duration,
-    /// Index of the next snapshot.
+    /// The index of the next snapshot.
     next: u64,
-    /// Snapshots begun since the writer was started.
+    /// The number of snapshots begun since the writer was started.
     begun: u64,
-    /// When the last of these were begun, at least all that are not committed yet.
+    /// The times at which the last snapshots were begun. Every uncommitted snapshot has its time here.
     begun_at: VecDeque<Instant>,
 }
 
 impl ScenarioWriter<'_> {
-    /// The same for states that stand like this in snapshots.
+    /// Sets how the states of this scenario are stored in snapshots.
     #[must_use]
     pub fn with_codec(self, codec: Codec) -> Self {
         Self { codec, ..self }
+    }
+
+    /// The writer of the whole cube.
+    #[must_use]
+    pub fn writer(&self) -> &CubeWriter {
+        self.writer
     }
 
     /// Line 1 of the cube's journal.
@@ -259,20 +276,21 @@ impl ScenarioWriter<'_> {
         &self.writer.blocks.target().cube
     }
 
-    /// Snapshots in the cube and on their way to it.
+    /// The number of snapshots in the cube and on their way to it.
     #[must_use]
     pub fn handed_over(&self) -> u64 {
         self.next
     }
 
-    /// The step of the last snapshot handed over.
+    /// The step of the last snapshot that was handed over.
     #[must_use]
     pub fn last_step(&self) -> Option<u64> {
-        let last = self.next.checked_sub(1)?;
-        Some(self.header().steps_per_snapshot(self.number).step_of(last))
+        let last_index = self.next.checked_sub(1)?;
+        let steps = self.header().steps_per_snapshot(self.number);
+        Some(steps.step_of(last_index))
     }
 
-    /// The last snapshot that was committed before, if there was one and more are to come.
+    /// The last snapshot committed by an earlier process, if this process is to continue the scenario from it.
     #[must_use]
     pub fn last(&self) -> Option<&Record> {
         self.writer.before.last_of_unfinished(self.number)
@@ -284,13 +302,13 @@ impl ScenarioWriter<'_> {
         self.writer.has_failed()
     }
 
-    /// As [`CubeWriter::has_lost_files`].
+    /// Whether the cube or the journal was deleted, moved or replaced, as [`CubeWriter::has_lost_files`] says.
     #[must_use]
     pub fn has_lost_files(&self) -> bool {
         self.writer.has_lost_files()
     }
 
-    /// Snapshots handed over here that are not committed yet; on ranks without the journal, those whose
+    /// The number of snapshots handed over here and not committed yet; on ranks without the journal, of snapshots whose
     /// part is not synced yet.
     #[must_use]
     pub fn uncommitted(&self) -> u64 {
@@ -298,45 +316,45 @@ impl ScenarioWriter<'_> {
         self.begun.saturating_sub(committed)
     }
 
-    /// Whether a snapshot has waited for its commit for so long that the solver should wait.
+    /// Whether a snapshot has waited so long for its commit that the solver should wait.
     #[must_use]
     pub fn is_late(&self) -> bool {
         let uncommitted = usize::try_from(self.uncommitted()).unwrap_or(usize::MAX);
-        let first = self.begun_at.len().checked_sub(uncommitted);
-        let oldest = first.and_then(|first| self.begun_at.get(first));
+        let oldest_index = self.begun_at.len().checked_sub(uncommitted);
+        let oldest = oldest_index.and_then(|index| self.begun_at.get(index));
         !self.has_failed() && oldest.is_some_and(|began| began.elapsed() > COMMIT_DELAY)
     }
 
-    /// Waits until no longer exactly `uncommitted` snapshots are, or for so long.
+    /// Waits until the number of uncommitted snapshots differs from `uncommitted`, but at most for the time `at_most`.
     pub fn wait(&self, uncommitted: u64, at_most: Duration) {
         let committed = self.begun.saturating_sub(uncommitted);
         self.writer.counts.wait(self.number, committed, at_most);
     }
 
-    /// Begins the next snapshot: it is whole once all jobs of every rank's share are done and it was
-    /// [ended](Self::end). Returns the byte of the file where it begins.
+    /// Begins the next snapshot, which is complete once the jobs of every rank's share are done and it was
+    /// [ended](Self::end). Returns the byte of the file at which it begins.
     pub fn begin(&mut self, clock: Clock) -> u64 {
         let slot = self.slot(self.next);
-        let begin = self.header().offset_of(slot);
+        let snapshot_begin = self.header().offset_of(slot);
         let record = Record::new(slot, clock, Summary::NONE);
-        let jobs = self.share().jobs(begin).len();
+        let jobs = self.share().jobs(snapshot_begin).len();
         if self.next == 0 {
             self.pad();
         }
         self.send(CommitMessage::Snapshot(record, jobs));
-        let now = Instant::now();
-        self.interval = self.began.map_or(Duration::ZERO, |last| now - last);
-        self.began = Some(now);
+        let begin_time = Instant::now();
+        self.interval = self.began.map_or(Duration::ZERO, |last| begin_time - last);
+        self.began = Some(begin_time);
         self.next += 1;
         let uncommitted = usize::try_from(self.uncommitted()).unwrap_or(usize::MAX);
         let committed = self.begun_at.len().saturating_sub(uncommitted);
         self.begun_at.drain(..committed);
-        self.begun_at.push_back(now);
+        self.begun_at.push_back(begin_time);
         self.begun += 1;
-        begin
+        snapshot_begin
     }
 
-    /// Takes a job of the snapshot begun last, with its bytes, of which there may be two pieces.
+    /// Takes a job of the snapshot begun last, with its bytes in one or two pieces.
     pub fn place(&mut self, job: &Job, bytes: [&[u8]; 2]) {
         if self.has_failed() {
             return;
@@ -350,14 +368,11 @@ impl ScenarioWriter<'_> {
         }
     }
 
-    /// Ends the snapshot begun last, all jobs of which have been placed; the run ends with it if it is steady. They wait
-    /// for those of the next ones if these come soon.
-    pub fn end(&mut self, summary: Summary, steadiness: Steadiness) {
-        self.send(CommitMessage::Summary(
-            self.slot(self.next - 1),
-            summary,
-            steadiness,
-        ));
+    /// Ends the snapshot begun last, all jobs of which have been placed. They wait for those of the next ones if these come
+    /// soon.
+    pub fn end(&mut self, conclusion: Conclusion) {
+        let slot = self.slot(self.next - 1);
+        self.send(CommitMessage::Conclusion(slot, conclusion));
         // Those that come before the cube has begun are written by whoever comes next: the next steps need not wait.
         let has_time = self.interval > OTHERS_WAIT && self.file().has_begun();
         if has_time || self.next == self.snapshots() {
@@ -365,38 +380,39 @@ impl ScenarioWriter<'_> {
         }
     }
 
-    /// Writes the jobs that have waited for others for too long. To be called now and then.
+    /// Writes jobs that have waited too long for further jobs. The solver calls this regularly.
     pub fn write_overdue(&mut self) {
         if self.began.is_some_and(|last| last.elapsed() > OTHERS_WAIT) {
             self.write_rest();
         }
     }
 
-    /// Waits until the bytes of all jobs are in the file, where others may read them.
+    /// Waits until the bytes of all jobs are in the file, where others can read them.
     pub fn wait_until_written(&mut self) {
         self.write_rest();
         self.writer.blocks.wait();
     }
 
-    /// Writes the jobs that wait.
+    /// Writes the waiting jobs.
     pub fn write_rest(&mut self) {
         self.writer.blocks.write(mem::take(&mut self.waiting));
     }
 
-    /// Fills the places behind the scenario's last snapshot with NaN, of one that may end early those behind its first; they are
-    /// durable with its first.
+    /// Fills the places behind the scenario's last snapshot with NaN; if the scenario may end early, all places behind
+    /// its first snapshot. The NaN become durable with the first snapshot.
     fn pad(&self) {
         let header = self.header();
-        let place = |index| header.offset_of(self.slot(index));
-        let first = match header.is_sweep() && header.may_end_early(self.number) {
-            true => 1,
-            false => self.snapshots(),
+        let first_padded = if header.is_sweep() && header.may_end_early(self.number) {
+            1
+        } else {
+            self.snapshots()
         };
-        let (start, end) = (place(first), place(header.snapshots_each()));
-        let nan = nans(header, end - start);
-        let padded = (start..end).step_by(BLOCK).try_for_each(|at| {
+        let [start, padding_end] =
+            [first_padded, header.snapshots_each()].map(|index| header.offset_of(self.slot(index)));
+        let nan = nans(header, padding_end - start);
+        let padded = (start..padding_end).step_by(BLOCK).try_for_each(|at| {
             #[expect(clippy::cast_possible_truncation, reason = "at most BLOCK")]
-            let length = (end - at).min(BLOCK as u64) as usize;
+            let length = (padding_end - at).min(BLOCK as u64) as usize;
             self.file().place(at, &nan[..length])
         });
         if let Err(error) = padded {
@@ -409,7 +425,7 @@ impl ScenarioWriter<'_> {
         let _ = self.writer.blocks.messages().send(message);
     }
 
-    /// Its snapshot of a number.
+    /// The place of a snapshot of this scenario.
     #[must_use]
     pub fn slot(&self, index: u64) -> Slot {
         Slot {

@@ -1,10 +1,10 @@
-//! Boxes of an array read in C order, also from a file in Fortran order.
+//! Reads boxes of an array in C order, also from a file in Fortran order.
 
 use super::partition::in_memory;
 use diff2d_arrays::npy::{ArrayFile, NpyError, Region, length};
 use ndarray::{ArrayView, ArrayViewD, ArrayViewMut, ArrayViewMutD, Axis, IxDyn};
 
-/// Reads a box into a chunk of as many bytes; `in_file_order` is memory for what has to be transposed.
+/// Reads a box into a chunk of the same size. `in_file_order` is memory for elements that have to be transposed.
 pub(super) fn read(
     array: &ArrayFile,
     region: &Region,
@@ -28,38 +28,41 @@ pub(super) fn read(
     Ok(())
 }
 
-/// Copies an array of elements of so many bytes to where its axes are reversed, as between Fortran and C order.
-fn reverse<const BYTES: usize>(from: &[u8], lengths: &[usize], to: &mut [u8]) {
+/// Copies an array of elements of `BYTES` bytes with its axes reversed, as between Fortran and C order.
+fn reverse<const BYTES: usize>(elements: &[u8], lengths: &[usize], out: &mut [u8]) {
     let reversed: Vec<usize> = lengths.iter().rev().copied().collect();
-    let from = ArrayView::from_shape(IxDyn(lengths), from.as_chunks::<BYTES>().0);
-    let to = ArrayViewMut::from_shape(IxDyn(&reversed), to.as_chunks_mut::<BYTES>().0);
-    let (Ok(from), Ok(to)) = (from, to) else {
+    let source = ArrayView::from_shape(IxDyn(lengths), elements.as_chunks::<BYTES>().0);
+    let target = ArrayViewMut::from_shape(IxDyn(&reversed), out.as_chunks_mut::<BYTES>().0);
+    let (Ok(source), Ok(target)) = (source, target) else {
         panic!("{lengths:?} elements of {BYTES} bytes are not what the slices hold")
     };
-    assign(from.reversed_axes(), to);
+    assign(source.reversed_axes(), target);
 }
 
 /// Copies by halving the longest axis until a part fits the caches, whatever the strides: a
 /// cache-oblivious transpose (Frigo et al., FOCS 1999).
-fn assign<T: Copy + Send + Sync>(from: ArrayViewD<'_, T>, mut to: ArrayViewMutD<'_, T>) {
-    /// Elements that fit the caches.
+fn assign<T: Copy + Send + Sync>(source: ArrayViewD<'_, T>, mut target: ArrayViewMutD<'_, T>) {
+    /// The number of elements that fit the caches.
     const SMALL: usize = 1 << 10;
-    /// Elements that are worth another thread.
+    /// The number of elements that justify another thread.
     const LARGE: usize = 1 << 16;
-    let lengths = to.shape().iter().copied();
+    let lengths = target.shape().iter().copied();
     let longest = lengths.enumerate().max_by_key(|&(_, length)| length);
-    let elements = to.len();
+    let elements = target.len();
     let Some((axis, length)) = longest.filter(|_| elements > SMALL) else {
-        to.assign(&from);
+        target.assign(&source);
         return;
     };
-    let from = from.split_at(Axis(axis), length / 2);
-    let to = to.split_at(Axis(axis), length / 2);
+    let sources = source.split_at(Axis(axis), length / 2);
+    let targets = target.split_at(Axis(axis), length / 2);
     if elements > LARGE {
-        rayon::join(|| assign(from.0, to.0), || assign(from.1, to.1));
+        rayon::join(
+            || assign(sources.0, targets.0),
+            || assign(sources.1, targets.1),
+        );
     } else {
-        assign(from.0, to.0);
-        assign(from.1, to.1);
+        assign(sources.0, targets.0);
+        assign(sources.1, targets.1);
     }
 }
 

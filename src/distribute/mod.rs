@@ -15,7 +15,7 @@ mod partition;
 
 use crate::comm::{Comm, Incoming, Outgoing, ROOT, collective};
 use diff2d_arrays::{
-    npy::{ArrayFile, NpyError},
+    npy::{ArrayFile, NpyError, Region},
     progress::Progress,
     wording::hex,
 };
@@ -23,14 +23,14 @@ use partition::Partition;
 use sha2::{Digest, Sha256};
 use std::{iter, mem};
 
-/// The last byte of a message behind a chunk: whether it could be read.
+/// The last byte of a message, behind its chunk: whether the chunk could be read.
 const IS_READ: u8 = 1;
 const CANNOT_BE_READ: u8 = 0;
 
-/// What rank 0 scatters.
+/// The array that rank 0 scatters.
 #[derive(Debug, Clone, Copy)]
 pub struct ScatterSource<'a> {
-    /// The array, as far as it holds data.
+    /// The array. Only its part with data is sent.
     pub array: &'a ArrayFile,
     /// The axis along which it is cut.
     pub axis: usize,
@@ -38,38 +38,38 @@ pub struct ScatterSource<'a> {
     pub memory: u64,
 }
 
-/// What became of one rank's portion.
+/// The result of sending one rank's portion.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Delivery {
-    /// Its shape.
+    /// The shape of the portion.
     pub shape: Vec<u64>,
-    /// The SHA-256 of its bytes as rank 0 sent them, in hexadecimal.
+    /// The SHA-256 of the bytes that rank 0 sent, in hexadecimal.
     pub sent: String,
-    /// The SHA-256 of its bytes as the rank received them, in hexadecimal.
+    /// The SHA-256 of the bytes that the rank received, in hexadecimal.
     pub arrived: String,
 }
 
 impl Delivery {
-    /// Whether what arrived is what was sent.
+    /// Whether the rank received what was sent.
     #[must_use]
     pub fn is_intact(&self) -> bool {
         self.sent == self.arrived
     }
 }
 
-/// Collective. Sends an array to all ranks, each its portion; what became of every portion, in the order of
-/// ranks, known to all.
+/// Sends an array to all ranks, each its portion. Returns on every rank the results for all portions, in the order of
+/// ranks. Collective.
 ///
-/// Rank 0 passes the `source`, or `None` if it has nothing to send; what other ranks pass is ignored.
-/// `take` gets the bytes of this rank's portion, one chunk after another. Rank 0 adds the bytes sent to
-/// `progress`. Returns `None` if not everything could be sent, for which rank 0 has the reason.
+/// Rank 0 passes the `source`, or `None` if it has nothing to send; the sources of other ranks are ignored. `take` gets
+/// the bytes of this rank's portion, chunk by chunk. Rank 0 adds the bytes sent to `progress`. Returns `None` if not
+/// everything could be sent; rank 0 reports the reason.
 ///
 /// # Errors
-/// [`NpyError`] on rank 0 when the file cannot be read.
+/// [`NpyError`] on rank 0 if the file cannot be read.
 pub fn scatter(
     comm: &impl Comm,
     source: Option<ScatterSource<'_>>,
-    mut take: impl FnMut(&[u8]) + Send,
+    take: impl FnMut(&[u8]) + Send,
     progress: &Progress,
 ) -> Result<Option<Vec<Delivery>>, NpyError> {
     let source = source.filter(|_| comm.is_root());
@@ -84,28 +84,29 @@ pub fn scatter(
     let Some(partition) = collective::from_root(comm, partition) else {
         return Ok(None);
     };
-    let mut arrived = Sha256::new();
-    let take = |bytes: &[u8]| {
-        arrived.update(bytes);
-        take(bytes);
+    let mut portion = Portion {
+        hash: Sha256::new(),
+        take,
     };
-    let sent = match source {
-        Some(source) => send(comm, &partition, source.array, take, progress).map(Some),
+    let sent_digests = match source {
+        Some(source) => send(comm, &partition, source.array, &mut portion, progress).map(Some),
         None => {
-            receive(comm, &partition, take);
+            receive(comm, &partition, &mut portion);
             Ok(None)
         }
     };
     // Without digests other ranks learn that rank 0 could not go on.
-    let (sent, read) = match sent {
-        Ok(sent) => (sent, Ok(())),
+    let (sent_digests, result) = match sent_digests {
+        Ok(digests) => (digests, Ok(())),
         Err(error) => (None, Err(error)),
     };
-    let sent = collective::from_root(comm, sent);
-    read?;
-    let Some(sent) = sent else { return Ok(None) };
-    let arrived = collective::all_gather(comm, hex(&arrived.finalize()));
-    let deliveries = sent.into_iter().zip(arrived).enumerate();
+    let sent_digests = collective::from_root(comm, sent_digests);
+    result?;
+    let Some(sent_digests) = sent_digests else {
+        return Ok(None);
+    };
+    let arrived_digests = collective::all_gather(comm, hex(&portion.hash.finalize()));
+    let deliveries = sent_digests.into_iter().zip(arrived_digests).enumerate();
     let deliveries = deliveries.map(|(rank, (sent, arrived))| Delivery {
         shape: partition.shape(rank),
         sent,
@@ -114,86 +115,148 @@ pub fn scatter(
     Ok(Some(deliveries.collect()))
 }
 
-/// Rank 0: reads all portions and sends them, rank after rank; their digests.
+/// The portion of this rank while it arrives. Every chunk is hashed and handed on.
+struct Portion<F> {
+    hash: Sha256,
+    take: F,
+}
+
+impl<F: FnMut(&[u8])> Portion<F> {
+    fn take(&mut self, chunk: &[u8]) {
+        self.hash.update(chunk);
+        (self.take)(chunk);
+    }
+}
+
+/// Reads all portions on rank 0 and sends them, rank after rank. Returns the digests of the portions.
 fn send(
     comm: &impl Comm,
     partition: &Partition,
     array: &ArrayFile,
-    mut take: impl FnMut(&[u8]) + Send,
+    portion: &mut Portion<impl FnMut(&[u8]) + Send>,
     progress: &Progress,
 ) -> Result<Vec<String>, NpyError> {
-    let ranks = 0..comm.size();
-    let chunks = |to| {
-        let cut = partition.chunks(to);
-        (0..cut.count()).map(move |number| (to, cut.get(number)))
+    let mut reader = ChunkReader {
+        array,
+        partition,
+        ranks: comm.size(),
+        rank: 0,
+        number: 0,
+        in_file_order: Vec::new(),
     };
-    let mut chunks = ranks.clone().flat_map(chunks);
-    let mut in_file_order = Vec::new();
-    let mut read_next = |chunk: &mut Vec<u8>| {
-        let (to, region) = chunks.next()?;
-        let bytes = partition.bytes(&region);
-        chunk.resize(bytes + 1, 0);
-        chunk[bytes] = IS_READ;
-        let read = chunk::read(array, &region, &mut chunk[..bytes], &mut in_file_order);
-        Some((to, read))
-    };
-    let mut hashes = vec![Sha256::new(); ranks.end];
+    let mut hashes = vec![Sha256::new(); comm.size()];
     let (mut message, mut next_message) = (Vec::new(), Vec::new());
-    let mut read = read_next(&mut message);
-    while let Some((to, result)) = read {
-        if let Err(error) = result {
-            // Ranks that have not got all of their portions wait for the next chunk.
-            let first = |to| {
-                Some((
-                    to,
-                    partition.bytes(&partition.chunks(to).iter().next()?) + 1,
-                ))
-            };
-            let later = (to + 1..ranks.end).filter_map(first);
-            let waiting = iter::once((to, message.len())).chain(later);
-            for (to, length) in waiting.filter(|&(to, _)| to != ROOT) {
-                let bytes = &vec![CANNOT_BE_READ; length];
-                comm.exchange(&[Outgoing { to, bytes }], &mut [], || ());
-            }
+    let mut current_read = reader.read_next(&mut message);
+    while let Some((rank, read_result)) = current_read {
+        if let Err(error) = read_result {
+            stop_waiting_ranks(comm, partition, rank, message.len());
             return Err(error);
         }
-        let (hash, mut next) = (&mut hashes[to], None);
+        let hash = &mut hashes[rank];
         let chunk = &message[..message.len() - 1];
-        let is_own = to == comm.rank();
-        let mut meanwhile = || {
-            let take_own = || {
-                if is_own {
-                    take(chunk);
-                }
-            };
-            let use_this = || rayon::join(|| hash.update(chunk), take_own);
-            (_, next) = rayon::join(use_this, || read_next(&mut next_message));
-        };
-        if is_own {
-            meanwhile();
-        } else {
-            let bytes = &message;
-            comm.exchange(&[Outgoing { to, bytes }], &mut [], meanwhile);
-        }
+        let is_own = rank == comm.rank();
+        let message_to_rank = [Outgoing {
+            to: rank,
+            bytes: &message,
+        }];
+        let outgoing: &[Outgoing<'_>] = if is_own { &[] } else { &message_to_rank };
+        let mut next_read = None;
+        comm.exchange(outgoing, &mut [], || {
+            let (_, chunk_read) = rayon::join(
+                || {
+                    rayon::join(
+                        || hash.update(chunk),
+                        || {
+                            if is_own {
+                                portion.take(chunk);
+                            }
+                        },
+                    )
+                },
+                || reader.read_next(&mut next_message),
+            );
+            next_read = chunk_read;
+        });
         progress.add(chunk.len() as u64);
         mem::swap(&mut message, &mut next_message);
-        read = next;
+        current_read = next_read;
     }
     let digests = hashes.into_iter().map(|hash| hex(&hash.finalize()));
     Ok(digests.collect())
 }
 
-/// Another rank: receives a chunk while the one before is taken.
-fn receive(comm: &impl Comm, partition: &Partition, mut take: impl FnMut(&[u8])) {
-    let (mut chunk, mut last) = (Vec::new(), Vec::new());
+/// Reads the chunks of all portions, one after another.
+struct ChunkReader<'a> {
+    array: &'a ArrayFile,
+    partition: &'a Partition,
+    ranks: usize,
+    /// The rank of the next chunk.
+    rank: usize,
+    /// The number of the next chunk in the portion of its rank.
+    number: u64,
+    in_file_order: Vec<u8>,
+}
+
+impl ChunkReader<'_> {
+    /// Reads the next chunk as a message to its rank; `None` after the last one.
+    fn read_next(&mut self, message: &mut Vec<u8>) -> Option<(usize, Result<(), NpyError>)> {
+        let (rank, region) = self.next_region()?;
+        let bytes = self.partition.bytes(&region);
+        message.resize(bytes + 1, 0);
+        message[bytes] = IS_READ;
+        let result = chunk::read(
+            self.array,
+            &region,
+            &mut message[..bytes],
+            &mut self.in_file_order,
+        );
+        Some((rank, result))
+    }
+
+    fn next_region(&mut self) -> Option<(usize, Region)> {
+        while self.rank < self.ranks {
+            let chunks = self.partition.chunks(self.rank);
+            if self.number < chunks.count() {
+                let region = chunks.get(self.number);
+                self.number += 1;
+                return Some((self.rank, region));
+            }
+            self.rank += 1;
+            self.number = 0;
+        }
+        None
+    }
+}
+
+/// Tells the ranks that wait for their next chunk that it cannot be read: `rank`, whose message has `length` bytes, and
+/// all ranks after it.
+fn stop_waiting_ranks(comm: &impl Comm, partition: &Partition, rank: usize, length: usize) {
+    let later_ranks = (rank + 1..comm.size()).filter_map(|rank| {
+        let region = partition.chunks(rank).iter().next()?;
+        Some((rank, partition.bytes(&region) + 1))
+    });
+    for (to, length) in iter::once((rank, length)).chain(later_ranks) {
+        if to != ROOT {
+            let bytes = &vec![CANNOT_BE_READ; length];
+            comm.exchange(&[Outgoing { to, bytes }], &mut [], || ());
+        }
+    }
+}
+
+/// Receives the portion of a rank other than 0. A chunk is processed while the next one is received.
+fn receive(comm: &impl Comm, partition: &Partition, portion: &mut Portion<impl FnMut(&[u8])>) {
+    let (mut chunk, mut previous_chunk) = (Vec::new(), Vec::new());
     for region in partition.chunks(comm.rank()).iter() {
         chunk.resize(partition.bytes(&region) + 1, 0);
-        let (from, bytes) = (ROOT, &mut chunk[..]);
-        comm.exchange(&[], &mut [Incoming { from, bytes }], || take(&last));
+        let incoming = Incoming {
+            from: ROOT,
+            bytes: &mut chunk[..],
+        };
+        comm.exchange(&[], &mut [incoming], || portion.take(&previous_chunk));
         if chunk.pop() != Some(IS_READ) {
             return;
         }
-        mem::swap(&mut chunk, &mut last);
+        mem::swap(&mut chunk, &mut previous_chunk);
     }
-    take(&last);
+    portion.take(&previous_chunk);
 }

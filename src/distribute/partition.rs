@@ -1,17 +1,17 @@
-//! [`Partition`]: how an array is cut into portions, and these into chunks.
+//! [`Partition`]: the portions of an array for the ranks, and their chunks.
 
 use diff2d_arrays::npy::{ArrayFile, Cut, Region, elements, length};
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
 
-/// Bytes of a chunk of a file in C order: larger ones are not faster.
+/// Bytes of a chunk of a file in C order; larger chunks are not faster.
 const CHUNK_BYTES: u64 = 4 << 20;
 
-/// Chunks that the memory of rank 0 has room for: one being sent, one being read, of a file in Fortran
-/// order its transpose, and one for maps and the message layer.
+/// The number of chunks for which rank 0 needs memory: one that is sent, one that is read, its transpose for a file in
+/// Fortran order, and one for maps and the message layer.
 const CHUNKS_IN_MEMORY: u64 = 4;
 
-/// How an array is cut: portions, one for each rank, and chunks of these.
+/// The portions of an array, one for each rank, and their chunks.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Partition {
     shape: Vec<u64>,
@@ -19,26 +19,28 @@ pub(super) struct Partition {
     ranks: usize,
     /// Bytes of an element.
     width: u64,
-    /// Bytes of a chunk at most, unless one element has more.
+    /// The largest number of bytes of a chunk, unless one element has more.
     chunk: u64,
 }
 
 impl Partition {
-    /// Cuts an array along an axis for so many ranks, which may use so many bytes of memory each.
+    /// Divides an array along an axis among `ranks` ranks, which may use `memory` bytes each.
     ///
     /// A chunk of a file in Fortran order is a box of it, read in the order of the file and transposed in
-    /// memory. The larger the box, the longer its runs in the file: there alone more memory means fewer
+    /// memory. The larger the box, the longer its runs in the file; for these files alone more memory means fewer
     /// reads.
     pub(super) fn new(array: &ArrayFile, axis: usize, ranks: usize, memory: u64) -> Self {
-        let (npy, each) = (&array.npy, memory / CHUNKS_IN_MEMORY);
+        let npy = &array.npy;
+        let chunk_memory = memory / CHUNKS_IN_MEMORY;
         Self {
             shape: array.shape(),
             axis,
             ranks,
             width: npy.dtype.bytes as u64,
-            chunk: match npy.fortran_order {
-                true => each,
-                false => each.min(CHUNK_BYTES),
+            chunk: if npy.fortran_order {
+                chunk_memory
+            } else {
+                chunk_memory.min(CHUNK_BYTES)
             },
         }
     }
@@ -55,7 +57,7 @@ impl Partition {
         self.portion(rank).iter().map(length).collect()
     }
 
-    /// The boxes that a rank's portion is sent in, in its C order.
+    /// The boxes in which a rank's portion is sent, in its C order.
     pub(super) fn chunks(&self, rank: usize) -> Cut {
         Cut::of_elements(&self.portion(rank), self.chunk / self.width)
     }
@@ -66,13 +68,14 @@ impl Partition {
     }
 }
 
-/// Part `number` of a length cut into so many parts: as equal as possible, the longer ones first.
+/// Part `number` of a length divided into `parts` parts, which are as equal as possible with the longer ones first.
 fn part(length: u64, parts: u64, number: u64) -> Range<u64> {
-    let start = |number| number * (length / parts) + (length % parts).min(number);
-    start(number)..start(number + 1)
+    let [start, next_start] =
+        [number, number + 1].map(|number| number * (length / parts) + (length % parts).min(number));
+    start..next_start
 }
 
-/// A count of bytes or elements in memory. One that does not fit makes the next access panic.
+/// A number of bytes or elements as an index in memory. A number that does not fit makes the next access panic.
 pub(super) fn in_memory(count: u64) -> usize {
     usize::try_from(count).unwrap_or(usize::MAX)
 }

@@ -1,5 +1,5 @@
-//! The frame of Blosc around a chunk that is shuffled and deflated: of the codecs of Zarr that every reader has,
-//! the one that takes the bytes of floats apart.
+//! The frame of Blosc around a shuffled and deflated chunk. Blosc is the only codec in every reader of Zarr that
+//! separates the bytes of floats.
 //!
 //! Source: c-blosc, `README_CHUNK_FORMAT.rst`.
 
@@ -8,12 +8,12 @@ use flate2::{Compression, write::ZlibEncoder};
 use serde_json::{Value, json};
 use std::io::{self, Write};
 
-/// Bytes of the header and of the place of the only block.
+/// Bytes of the header and of the offset of the only block.
 const HEAD: usize = 16 + 4;
-/// Of a chunk at most, so that c-blosc takes it as one block.
+/// Largest number of bytes of a chunk, so that c-blosc takes it as one block.
 pub(super) const MOST_BYTES: u64 = 512 << 20;
 
-/// What Zarr is told of elements of so many bytes.
+/// The description of the codec for Zarr, for elements of `width` bytes.
 pub(super) fn codec(width: usize) -> Value {
     json!({
         "name": "blosc",
@@ -27,19 +27,19 @@ pub(super) fn codec(width: usize) -> Value {
     })
 }
 
-/// Compresses elements of so many bytes. `shuffled` and `out` are written over.
+/// Compresses elements of `width` bytes. `shuffled` and `out` are overwritten.
 ///
 /// # Errors
-/// None in memory.
+/// Never fails, because the output is in memory.
 pub(super) fn compress<'a>(
     bytes: &[u8],
     width: usize,
     shuffled: &mut Vec<u8>,
     out: &'a mut Vec<u8>,
 ) -> io::Result<&'a [u8]> {
-    /// Of the format, and of zlib within it.
+    /// The version of the format, and the version of zlib in the format.
     const VERSIONS: [u8; 2] = [2, 1];
-    /// Bytes are shuffled; the block is one stream; its compressor is zlib.
+    /// The flags: bytes are shuffled, the block is one stream, and its compressor is zlib.
     const FLAGS: u8 = 0x01 | 0x10 | 3 << 5;
     shuffled.clear();
     for place in 0..width {
@@ -51,11 +51,10 @@ pub(super) fn compress<'a>(
     encoder.write_all(shuffled)?;
     encoder.finish()?;
     if out.len() - HEAD - 4 >= bytes.len() {
-        // A block of its own length is not compressed.
+        // A block that is as long as its elements is not compressed.
         out.truncate(HEAD + 4);
         out.extend_from_slice(shuffled);
     }
-    let number = |length: usize| u32::try_from(length).unwrap_or(u32::MAX).to_le_bytes();
     out[..2].copy_from_slice(&VERSIONS);
     out[2] = FLAGS;
     out[3] = u8::try_from(width).unwrap_or(u8::MAX);
@@ -66,8 +65,9 @@ pub(super) fn compress<'a>(
         HEAD,
         out.len() - HEAD - 4,
     ];
-    for (to, length) in out[4..].chunks_exact_mut(4).zip(lengths) {
-        to.copy_from_slice(&number(length));
+    for (field, length) in out[4..].chunks_exact_mut(4).zip(lengths) {
+        let length = u32::try_from(length).unwrap_or(u32::MAX);
+        field.copy_from_slice(&length.to_le_bytes());
     }
     Ok(out)
 }

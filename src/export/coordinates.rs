@@ -1,23 +1,20 @@
-//! [`Coordinate`]: where the indices of an array lie in time, space and parameters.
+//! [`Coordinate`]: times, places and parameters along the dimensions of an array.
 
 use super::{
     ExportError,
     times::{self, TIME},
 };
-use crate::{
-    cube::{
-        JournalledArray,
-        journal::{Header, Scenario, telling},
-    },
-    params::by_name,
+use crate::cube::{
+    JournalledArray,
+    journal::{Header, Scenario, telling},
 };
-use diff2d_arrays::labels::NamedAxis;
+use diff2d_arrays::labels::{Labels, NamedAxis};
 use serde_json::{Map, Value};
 
 /// An axis of the array.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Dimension {
-    /// `scenario`, `t`, `y`, `x`; of other arrays the names of their axes, or these.
+    /// `scenario`, `t`, `y` or `x`; for other arrays the names of their axes, or the same names if the axes have none.
     pub name: String,
     /// Number of indices.
     pub length: u64,
@@ -26,20 +23,20 @@ pub struct Dimension {
 /// Values along one dimension or two.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Coordinate {
-    /// That of a dimension, or its own.
+    /// The name of a dimension, or a name of its own.
     pub name: String,
     /// The dimensions along which it varies.
     pub along: Vec<usize>,
-    /// In C order.
+    /// Values in C order.
     pub values: Column,
-    /// What it is, in words.
+    /// A description in words.
     pub about: String,
-    /// Its unit, if that is known.
+    /// The unit, if it is known.
     pub unit: Option<String>,
 }
 
 impl Coordinate {
-    /// By the CF conventions: `long_name` and, where that is known, `units`.
+    /// Attributes of the CF conventions: `long_name` and, where the unit is known, `units`.
     #[must_use]
     pub fn attributes(&self) -> Map<String, Value> {
         let long_name = Some(("long_name".to_owned(), self.about.clone().into()));
@@ -52,16 +49,16 @@ impl Coordinate {
 /// Values of one type.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Column {
-    /// Double precision; NaN where there is none.
+    /// Double precision; NaN where there is no value.
     Floats(Vec<f64>),
     /// Whole numbers.
     Integers(Vec<i64>),
-    /// Words.
+    /// Strings.
     Texts(Vec<String>),
 }
 
 impl Column {
-    /// How many values there are.
+    /// The number of values.
     #[must_use]
     pub fn count(&self) -> usize {
         match self {
@@ -81,7 +78,7 @@ impl Column {
         }
     }
 
-    /// A value as double precision; of words their number.
+    /// A value in double precision; for a string its index.
     #[must_use]
     #[expect(clippy::cast_precision_loss, reason = "rounding is what it is for")]
     pub fn number(&self, index: usize) -> f64 {
@@ -93,34 +90,34 @@ impl Column {
     }
 }
 
-/// Refuses an array whose coordinates need more memory than is allowed for them.
+/// Refuses an array whose coordinates need more than `allowed` bytes of memory.
 pub(super) fn fit(array: &JournalledArray, allowed: u64) -> Result<(), ExportError> {
-    const EACH: u64 = 8;
-    /// Of a scenario, its parameters.
-    const OF_SCENARIO: u64 = 128;
+    const INDEX_BYTES: u64 = 8;
+    /// Bytes of the parameters of a scenario.
+    const SCENARIO_BYTES: u64 = 128;
     let shape = &array.npy.shape;
     let lists = shape.iter().fold(0_u64, |sum, &length| {
-        sum.saturating_add(length.saturating_mul(EACH))
+        sum.saturating_add(length.saturating_mul(INDEX_BYTES))
     });
     let times = match (array.header().is_some_and(Header::is_sweep), &shape[..]) {
         (true, &[scenarios, snapshots, ..]) => scenarios
             .saturating_mul(snapshots)
-            .saturating_mul(EACH)
-            .saturating_add(scenarios.saturating_mul(OF_SCENARIO)),
+            .saturating_mul(INDEX_BYTES)
+            .saturating_add(scenarios.saturating_mul(SCENARIO_BYTES)),
         _ => 0,
     };
-    let needed = lists.saturating_add(times);
-    if needed <= allowed {
+    let coordinate_bytes = lists.saturating_add(times);
+    if coordinate_bytes <= allowed {
         return Ok(());
     }
-    Err(ExportError::Memory {
-        what: "the list of coordinates, and as much again for elements,",
-        needed: needed.saturating_mul(2),
-        allowed: allowed.saturating_mul(2),
-    })
+    Err(ExportError::memory(
+        "the list of coordinates, and as much again for elements,",
+        coordinate_bytes.saturating_mul(2),
+        allowed.saturating_mul(2),
+    ))
 }
 
-/// The dimensions of an array and its coordinates, first one for each dimension.
+/// The dimensions of an array and its coordinates. The first coordinates belong to the dimensions in order.
 pub(super) fn of(
     array: &JournalledArray,
 ) -> Result<(Vec<Dimension>, Vec<Coordinate>), ExportError> {
@@ -161,11 +158,12 @@ fn numbers(length: u64) -> Column {
 const NODES: [&str; 2] = ["place of the nodes along y", "place of the nodes along x"];
 const UNKNOWN_NODES: &str = "number of the node";
 
-/// The coordinate along a dimension, of whose axis this is known; numbers where it has none.
+/// The coordinate along a dimension from the values of its axis; if the axis has no values, indices with the
+/// description `counted`.
 fn along(axis: &NamedAxis, dimension: usize, length: u64, counted: &str) -> Coordinate {
     let words = axis.labels().map(|labels| Column::Texts(labels.to_vec()));
-    let known = words.or_else(|| Some(Column::Floats(axis.coordinates()?.to_vec())));
-    let Some(values) = known else {
+    let column = words.or_else(|| Some(Column::Floats(axis.coordinates()?.to_vec())));
+    let Some(values) = column else {
         return coordinate(&axis.name, &[dimension], numbers(length), counted);
     };
     let about = match axis.name.as_str() {
@@ -183,11 +181,11 @@ fn along(axis: &NamedAxis, dimension: usize, length: u64, counted: &str) -> Coor
 fn of_run(array: &JournalledArray, run: &Scenario) -> (Vec<Dimension>, Vec<Coordinate>) {
     let shape = &array.npy.shape;
     let records = array.journal.iter().flat_map(|journal| &journal.records);
-    let known = records.map(|record| record.simtime).collect();
-    let axes = run.axes(times::planned(run, known, shape[0], &mut 0));
+    let recorded_times = records.map(|record| record.simtime).collect();
+    let axes = run.axes(times::planned(run, recorded_times, shape[0], &mut 0));
     let axes = axes.iter().zip(shape).enumerate();
     let coordinates =
-        axes.map(|(axis, (known, &length))| along(known, axis, length, UNKNOWN_NODES));
+        axes.map(|(number, (axis, &length))| along(axis, number, length, UNKNOWN_NODES));
     (dimensions(&["t", "y", "x"], shape), coordinates.collect())
 }
 
@@ -196,11 +194,11 @@ fn of_sweep(
     header: &Header,
 ) -> Result<(Vec<Dimension>, Vec<Coordinate>), ExportError> {
     let shape = &array.npy.shape;
-    let each = usize::try_from(header.snapshots_each()).unwrap_or(usize::MAX);
-    let times = times::of_sweep(array, header, each)?;
+    let places_per_scenario = usize::try_from(header.snapshots_each()).unwrap_or(usize::MAX);
+    let times = times::of_sweep(array, header, places_per_scenario)?;
     let telling = telling(header);
-    let (t, about) = match times::common(header, &times, each) {
-        Some((common, about)) => (Column::Floats(common), about),
+    let (t, about) = match times::common(header, &times, places_per_scenario) {
+        Some((common_times, about)) => (Column::Floats(common_times), about),
         None => (numbers(shape[1]), times::NUMBERS),
     };
     let mut coordinates = vec![
@@ -212,19 +210,20 @@ fn of_sweep(
         ),
         coordinate("t", &[1], t, about),
     ];
-    let decides_nodes =
-        |key: &String| ["x1", "x2", "y1", "y2", "dx", "dy", "grid"].contains(&key.as_str());
+    let nodes_differ = telling
+        .iter()
+        .any(|key| ["x1", "x2", "y1", "y2", "dx", "dy", "grid"].contains(&key.as_str()));
     let [time, nodes @ ..] = match header.scenario(0) {
         Some(first) => first.axes(Vec::new()),
         None => ["t", "y", "x"].map(NamedAxis::counted),
     };
     coordinates[1].unit = time.unit.clone().filter(|_| about == TIME);
-    if telling.iter().any(decides_nodes) {
+    if nodes_differ {
         coordinates.extend(nodes_of_each(header, &nodes, &shape[2..]));
     } else {
-        let pairs = (2..).zip(&nodes);
+        let axes = (2..).zip(&nodes);
         coordinates
-            .extend(pairs.map(|(axis, known)| along(known, axis, shape[axis], UNKNOWN_NODES)));
+            .extend(axes.map(|(number, axis)| along(axis, number, shape[number], UNKNOWN_NODES)));
     }
     coordinates.push(Coordinate {
         unit: time.unit,
@@ -239,103 +238,113 @@ fn of_sweep(
     Ok((dimensions, coordinates))
 }
 
-/// The nodes of scenarios on different grids, of which the first has these.
+/// The nodes of scenarios on different grids. `first` are the axes of the first scenario.
 fn nodes_of_each(header: &Header, first: &[NamedAxis; 2], frame: &[u64]) -> Vec<Coordinate> {
-    let mut all = [Vec::new(), Vec::new()];
-    let mut known = first.clone();
+    let mut places_of_scenarios = [Vec::new(), Vec::new()];
+    let mut axes = first.clone();
     for scenario in header.scenarios() {
         let [_, nodes @ ..] = scenario.axes(Vec::new());
-        for (axis, own) in nodes.iter().enumerate() {
-            match own
+        for (number, axis) in nodes.iter().enumerate() {
+            match axis
                 .coordinates()
-                .filter(|own| own.len() as u64 == frame[axis])
+                .filter(|places| places.len() as u64 == frame[number])
             {
-                Some(coordinates) => all[axis].push(coordinates.to_vec()),
-                None => known = ["y", "x"].map(NamedAxis::counted),
+                Some(places) => places_of_scenarios[number].push(places.to_vec()),
+                None => axes = ["y", "x"].map(NamedAxis::counted),
             }
         }
     }
-    let mut beside = Vec::new();
-    for (axis, (first, own)) in known.iter_mut().zip(all).enumerate() {
-        if first.coordinates().is_some() && own.windows(2).any(|pair| pair[0] != pair[1]) {
-            let name = format!("{}_of_node", first.name);
-            let places = Column::Floats(own.concat());
-            beside.push(Coordinate {
-                unit: first.unit.take(),
-                ..coordinate(&name, &[0, 2 + axis], places, NODES[axis])
+    let mut further_coordinates = Vec::new();
+    for (number, (axis, places)) in axes.iter_mut().zip(places_of_scenarios).enumerate() {
+        let places_differ = places.windows(2).any(|pair| pair[0] != pair[1]);
+        if axis.coordinates().is_some() && places_differ {
+            let name = format!("{}_of_node", axis.name);
+            let values = Column::Floats(places.concat());
+            further_coordinates.push(Coordinate {
+                unit: axis.unit.take(),
+                ..coordinate(&name, &[0, 2 + number], values, NODES[number])
             });
-            *first = NamedAxis::counted(&first.name);
+            *axis = NamedAxis::counted(&axis.name);
         }
     }
-    let pairs = (2..).zip(known.iter().zip(frame));
-    let nodes = pairs.map(|(axis, (known, &length))| along(known, axis, length, UNKNOWN_NODES));
-    nodes.chain(beside).collect()
+    let axes = (2..).zip(axes.iter().zip(frame));
+    let nodes = axes.map(|(number, (axis, &length))| along(axis, number, length, UNKNOWN_NODES));
+    nodes.chain(further_coordinates).collect()
 }
 
-/// Parameters of every scenario.
+/// The values of parameters in every scenario.
 fn parameters(header: &Header, keys: &[String]) -> Vec<Column> {
-    let mut all: Vec<Vec<Option<Value>>> = vec![Vec::new(); keys.len()];
+    let mut columns: Vec<Vec<Option<Value>>> = vec![Vec::new(); keys.len()];
     for scenario in header.scenarios() {
-        let pairs = scenario.params.pairs();
-        let own = by_name(&pairs);
-        for (key, values) in keys.iter().zip(&mut all) {
-            values.push(own.get(key.as_str()).map(|&value| value.clone()));
+        for (key, values) in keys.iter().zip(&mut columns) {
+            values.push(scenario.params.value(key).cloned());
         }
     }
-    all.iter().map(|values| column(values)).collect()
+    columns.iter().map(|values| column(values)).collect()
 }
 
-/// Values as a column of the simplest kind.
+/// Values as a column of the simplest type that holds them all.
 fn column(values: &[Option<Value>]) -> Column {
-    let given = || values.iter().flatten();
-    if values
-        .iter()
-        .all(|value| value.as_ref().is_some_and(Value::is_i64))
-    {
-        return Column::Integers(given().filter_map(Value::as_i64).collect());
+    let is_complete = values.iter().all(Option::is_some);
+    let mut present_values = values.iter().flatten();
+    if is_complete && present_values.clone().all(Value::is_i64) {
+        return Column::Integers(present_values.filter_map(Value::as_i64).collect());
     }
-    if given().all(Value::is_number) {
-        let number = |value: &Option<Value>| value.as_ref().and_then(Value::as_f64);
-        let numbers = values.iter().map(|value| number(value).unwrap_or(f64::NAN));
+    if present_values.all(Value::is_number) {
+        let numbers = values.iter().map(|value| {
+            let number = value.as_ref().and_then(Value::as_f64);
+            number.unwrap_or(f64::NAN)
+        });
         return Column::Floats(numbers.collect());
     }
-    let text = |value: &Option<Value>| match value {
+    let texts = values.iter().map(|value| match value {
         None => String::new(),
         Some(Value::String(word)) => word.clone(),
         Some(value) => value.to_string(),
-    };
-    Column::Texts(values.iter().map(text).collect())
+    });
+    Column::Texts(texts.collect())
 }
 
-/// Of an array that is no cube: what a file beside it tells, or numbers.
+/// Dimensions and coordinates of an array that is not a cube, from the labels file beside it, or indices.
 fn of_array(array: &JournalledArray) -> (Vec<Dimension>, Vec<Coordinate>) {
     let shape = &array.npy.shape;
-    let usual = ["scenario", "t", "y", "x"];
-    let usual = &usual[usual.len() - shape.len()..];
+    let default_names = ["scenario", "t", "y", "x"];
+    let default_names = &default_names[default_names.len() - shape.len()..];
     let labels = &array.labels;
-    let is_own =
-        |name: &str| is_name(name) && labels.names().filter(|one| *one == name).count() == 1;
     let mut coordinates = Vec::new();
-    for (axis, &length) in shape.iter().enumerate() {
-        let named = labels.axis(axis);
-        let name = match (named, usual[axis]) {
-            (Some(named), _) if is_own(&named.name) => named.name.clone(),
-            (None, usual) if labels.position(usual).is_none() => usual.to_owned(),
-            _ => format!("axis{axis}"),
+    for (number, &length) in shape.iter().enumerate() {
+        let axis = labels.axis(number);
+        let name = match (axis, default_names[number]) {
+            (Some(axis), _) if is_name(&axis.name) && is_unique(labels, &axis.name) => {
+                axis.name.clone()
+            }
+            (None, default_name) if labels.position(default_name).is_none() => {
+                default_name.to_owned()
+            }
+            _ => format!("axis{number}"),
         };
-        let named = named.cloned().unwrap_or_else(|| NamedAxis::counted(&name));
-        coordinates.push(along(&NamedAxis { name, ..named }, axis, length, "index"));
+        let axis = axis.cloned().unwrap_or_else(|| NamedAxis::counted(&name));
+        coordinates.push(along(&NamedAxis { name, ..axis }, number, length, "index"));
     }
-    let names: Vec<&str> = coordinates.iter().map(|one| one.name.as_str()).collect();
+    let names: Vec<&str> = coordinates
+        .iter()
+        .map(|coordinate| coordinate.name.as_str())
+        .collect();
     (dimensions(&names, shape), coordinates)
 }
 
-/// Whether a name can be that of a coordinate beside `p`, in the file systems and formats that have it.
+fn is_unique(labels: &Labels, name: &str) -> bool {
+    labels.names().filter(|other| *other == name).count() == 1
+}
+
+/// Whether a name is valid for a coordinate beside `p` in every file system and format.
 fn is_name(name: &str) -> bool {
-    let letters = |letter: char| letter.is_ascii_alphanumeric() || letter == '_' || letter == '.';
-    let usual = name.starts_with(|letter: char| letter.is_ascii_alphabetic());
-    usual
-        && name.chars().all(letters)
+    let begins_with_letter = name.starts_with(|letter: char| letter.is_ascii_alphabetic());
+    let has_plain_letters = name
+        .chars()
+        .all(|letter| letter.is_ascii_alphanumeric() || letter == '_' || letter == '.');
+    begins_with_letter
+        && has_plain_letters
         && name.len() <= 64
         && !["p", "time", "zarr.json"].contains(&name)
 }

@@ -1,4 +1,4 @@
-//! CSV: a row for each element, `t,y,x,p`.
+//! CSV: one row for each element, `t,y,x,p`.
 
 use super::{
     Column, Dataset, ExportError, Format,
@@ -9,10 +9,10 @@ use diff2d_arrays::npy::{Dtype, Kind, Region, Scalar};
 use diff2d_arrays::{progress::Progress, walk};
 use std::fmt::Write as _;
 
-/// Memory for an element: its row as text, and its bytes.
-const EACH: u64 = 128;
+/// Bytes of memory for an element: its row of text, and its binary value.
+const ELEMENT_BYTES: u64 = 128;
 
-/// A table with a row for each element.
+/// A table with one row for each element.
 pub(super) const CSV: Exporter = Exporter {
     format: Format {
         word: "csv",
@@ -30,26 +30,28 @@ fn write(
     memory: u64,
     progress: &Progress,
 ) -> Result<(), ExportError> {
-    /// More elements at a time make nothing faster.
+    /// The largest useful number of elements processed together.
     const MOST: u64 = 1 << 16;
     let threads = rayon::current_num_threads() as u64;
-    let elements = (memory / 2 / EACH / threads).clamp(1, MOST);
+    let elements = (memory / 2 / ELEMENT_BYTES / threads).clamp(1, MOST);
     output::text(target, dataset.array(), |to| {
-        let names = dataset.dimensions.iter().map(|one| field(&one.name));
+        let names = dataset
+            .dimensions
+            .iter()
+            .map(|dimension| field(&dimension.name));
         let names: Vec<String> = names.chain(["p".to_owned()]).collect();
         writeln!(to, "{}", names.join(","))?;
-        let visit = |bytes: &mut Vec<u8>, _, part| rows(dataset, &part, bytes, progress);
         walk::in_order(
             &dataset.bands(elements),
             threads,
             threads,
-            visit,
+            |bytes: &mut Vec<u8>, _, part| rows(dataset, &part, bytes, progress),
             |_, text| Ok(to.write_all(text.as_bytes())?),
         )
     })
 }
 
-/// The rows of a part of a frame; none where it holds no data.
+/// The rows for a part of a frame; empty if the frame has no data.
 fn rows(
     dataset: &Dataset<'_>,
     part: &Region,
@@ -62,26 +64,22 @@ fn rows(
     }
     dataset.read(part, bytes)?;
     let dtype = dataset.dtype();
-    let place = |axis: usize, index: u64| {
-        let (coordinate, place) = dataset.place_of(axis, frame, index);
-        match &coordinate.values {
-            Column::Texts(words) => field(&words[place]),
-            numbers => numbers.text(place),
-        }
-    };
     let outer = dataset.outer().len();
-    let before: String = (0..)
+    let outer_fields: String = (0..)
         .zip(dataset.index_of(frame))
-        .map(|(axis, index)| place(axis, index) + ",")
+        .map(|(axis, index)| coordinate_field(dataset, axis, frame, index) + ",")
         .collect();
     let columns: Vec<String> = part[outer + 1]
         .clone()
-        .map(|i| place(outer + 1, i))
+        .map(|i| coordinate_field(dataset, outer + 1, frame, i))
         .collect();
     let mut text = String::new();
     let mut elements = bytes.chunks_exact(dtype.bytes);
     for j in part[outer].clone() {
-        let row = format!("{before}{}", place(outer, j));
+        let row = format!(
+            "{outer_fields}{}",
+            coordinate_field(dataset, outer, frame, j)
+        );
         for (column, element) in columns.iter().zip(elements.by_ref()) {
             // Writing to a string cannot fail.
             let _ = write!(text, "{row},{column},");
@@ -93,7 +91,16 @@ fn rows(
     Ok(text)
 }
 
-/// An element with all digits that its type needs.
+/// The coordinate of an index of a frame along an axis, as a CSV field.
+fn coordinate_field(dataset: &Dataset<'_>, axis: usize, frame: u64, index: u64) -> String {
+    let (coordinate, place) = dataset.place_of(axis, frame, index);
+    match &coordinate.values {
+        Column::Texts(words) => field(&words[place]),
+        numbers => numbers.text(place),
+    }
+}
+
+/// Appends an element with all digits of its type.
 fn value(text: &mut String, dtype: Dtype, bytes: &[u8]) {
     // Writing to a string cannot fail.
     let _ = match (dtype.kind, Scalar::decode(dtype, bytes)) {
@@ -105,10 +112,11 @@ fn value(text: &mut String, dtype: Dtype, bytes: &[u8]) {
     };
 }
 
-/// A word as a field: quoted where it must be.
+/// A word as a CSV field, quoted if necessary.
 fn field(word: &str) -> String {
-    match word.contains([',', '"', '\n', '\r']) {
-        true => format!("\"{}\"", word.replace('"', "\"\"")),
-        false => word.to_owned(),
+    if word.contains([',', '"', '\n', '\r']) {
+        format!("\"{}\"", word.replace('"', "\"\""))
+    } else {
+        word.to_owned()
     }
 }

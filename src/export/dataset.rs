@@ -1,5 +1,4 @@
-//! [`Dataset`]: an array as other programs describe one, with named dimensions, coordinates and
-//! attributes.
+//! [`Dataset`]: an array with named dimensions, coordinates and attributes, as other programs describe arrays.
 
 use super::{
     ExportError,
@@ -15,46 +14,45 @@ use diff2d_arrays::npy::{Cut, Dtype, Kind, NpyError, Number, Region, elements, l
 use serde_json::{Map, Value};
 use std::ops::Range;
 
-/// An array with all that is told of it elsewhere. A *frame* is a matrix of its last two axes: a snapshot.
+/// An array with all descriptions that an export contains. A *frame* is a matrix of its last two axes: a snapshot.
 #[derive(Debug)]
 pub struct Dataset<'a> {
     array: &'a JournalledArray,
-    /// The axes of the array, all places of a cube included.
+    /// The axes of the array, with all places for snapshots.
     pub dimensions: Vec<Dimension>,
-    /// First those of the dimensions, in order.
+    /// The coordinates. The first ones belong to the dimensions in order.
     pub coordinates: Vec<Coordinate>,
-    /// The columns of the record of a run along a dimension of their own, which the first one is that of.
+    /// The columns of the record of a run, along a dimension of their own, whose coordinate is the first column.
     pub record: Vec<Coordinate>,
-    /// Of the array as a whole: numbers and texts.
+    /// Numbers and texts about the array as a whole.
     pub attributes: Map<String, Value>,
     rounding: Option<Rounding>,
 }
 
-/// Most dimensions of an array that can be exported: scenario, t, y, x.
+/// Largest number of dimensions of an array that can be exported: scenario, t, y, x.
 const MOST_DIMENSIONS: usize = 4;
 
 impl<'a> Dataset<'a> {
-    /// What is known of an array, all of whose [places](JournalledArray::reach_all_places) can be read.
+    /// The dataset of an array, all of whose [places](JournalledArray::reach_all_places) can be read.
     /// Coordinates take at most half of the memory.
     ///
     /// # Errors
-    /// [`ExportError::Request`] of an array that is empty or has other than two to four dimensions,
-    /// [`ExportError::Memory`], and those of reading the journal.
+    /// [`ExportError::Request`] if the array is empty or does not have two to four dimensions,
+    /// [`ExportError::Impossible`] if its coordinates need too much memory, and errors of reading the journal.
     pub fn of(array: &'a JournalledArray, memory: u64) -> Result<Self, ExportError> {
         let shape = &array.npy.shape;
-        let name = || array.path.display();
+        let name = array.path.display();
         if !(2..=MOST_DIMENSIONS).contains(&shape.len()) {
             return Err(ExportError::Request(format!(
-                "{} has {} dimension{}; exported are arrays (y, x), (t, y, x) and (scenario, t, y, x)",
-                name(),
+                "{} has {} dimension{}; arrays (y, x), (t, y, x) and (scenario, t, y, x) can be exported",
+                name,
                 shape.len(),
                 if shape.len() == 1 { "" } else { "s" }
             )));
         }
         if shape.contains(&0) {
             return Err(ExportError::Request(format!(
-                "{} holds no elements: there is nothing to export",
-                name()
+                "{name} holds no elements: there is nothing to export"
             )));
         }
         if array.journal.is_some() && array.header().is_none() {
@@ -75,24 +73,24 @@ impl<'a> Dataset<'a> {
         })
     }
 
-    /// Rounds all elements that are read from now on, which must be floats.
+    /// Rounds all elements that are read from now on. They must be floats.
     pub fn round(&mut self, rounding: Rounding) {
         self.rounding = Some(rounding);
     }
 
-    /// How elements were rounded, if they were.
+    /// The rounding of the elements with its largest error, if they were rounded.
     #[must_use]
     pub fn into_rounding(self) -> Option<Rounding> {
         self.rounding
     }
 
-    /// How elements are rounded, if they are.
+    /// The rounding of the elements, if they are rounded.
     #[must_use]
     pub fn rounding(&self) -> Option<&Rounding> {
         self.rounding.as_ref()
     }
 
-    /// The file and what its header says.
+    /// The file and its header.
     #[must_use]
     pub fn array(&self) -> &JournalledArray {
         self.array
@@ -119,68 +117,67 @@ impl<'a> Dataset<'a> {
         }
     }
 
-    /// The dimensions before those of a frame.
+    /// The dimensions before the two of a frame.
     #[must_use]
     pub fn outer(&self) -> &[Dimension] {
         &self.dimensions[..self.dimensions.len() - 2]
     }
 
-    /// Number of frames, missing ones included.
+    /// Number of frames, including missing ones.
     #[must_use]
     pub fn frames(&self) -> u64 {
         self.outer().iter().map(|outer| outer.length).product()
     }
 
-    /// The frames that hold data, in order.
+    /// The frames that have data, in order.
     pub fn present(&self) -> impl Iterator<Item = u64> {
         (0..self.frames()).filter(|&frame| self.is_present(frame))
     }
 
-    /// The array cut into parts of frames of at most so many elements, which follow one another as the elements
-    /// do.
+    /// The array divided into parts of frames of at most `most` elements, in the order of the elements.
     #[must_use]
     pub fn bands(&self, most: u64) -> Cut {
-        let whole: Region = self.shape().iter().map(|&length| 0..length).collect();
+        let region: Region = self.shape().iter().map(|&length| 0..length).collect();
         let frame: u64 = self.frame().iter().product();
-        Cut::of_elements(&whole, most.min(frame))
+        Cut::of_elements(&region, most.min(frame))
     }
 
-    /// The array cut into boxes of this shape.
+    /// The array divided into boxes of this shape.
     #[must_use]
     pub fn chunks(&self, shape: &[u64]) -> Cut {
-        let whole: Region = self.shape().iter().map(|&length| 0..length).collect();
-        Cut::new(&whole, shape.to_vec())
+        let region: Region = self.shape().iter().map(|&length| 0..length).collect();
+        Cut::new(&region, shape.to_vec())
     }
 
-    /// The shape of chunks: as it was asked for, its last length being that of the last axis, or a part of one
-    /// frame of at most `most` elements, about as high as wide, which is good for reading any part of it.
+    /// The shape of chunks. The user may give the last lengths; otherwise a chunk is a part of one frame of at most
+    /// `most` elements, about as high as wide, so that any part of the frame can be read efficiently.
     ///
     /// # Errors
-    /// [`ExportError::Request`] where more lengths are asked for than there are axes.
-    pub fn chunk(&self, asked: Option<&[u64]>, most: u64) -> Result<Vec<u64>, ExportError> {
+    /// [`ExportError::Request`] if the user gives more lengths than there are axes.
+    pub fn chunk(&self, given: Option<&[u64]>, most: u64) -> Result<Vec<u64>, ExportError> {
         let square = square(self.frame(), most);
-        let asked = asked.unwrap_or(&square);
-        let Some(before) = self.shape().len().checked_sub(asked.len()) else {
+        let lengths = given.unwrap_or(&square);
+        let Some(outer_axes) = self.shape().len().checked_sub(lengths.len()) else {
             let names: Vec<&str> = self
                 .dimensions
                 .iter()
-                .map(|one| one.name.as_str())
+                .map(|dimension| dimension.name.as_str())
                 .collect();
             return Err(ExportError::Request(format!(
                 "--chunks gives {} lengths, and {} has the axes {}: give at most one for each",
-                asked.len(),
+                lengths.len(),
                 self.array.path.display(),
                 names.join(", ")
             )));
         };
-        let lengths = std::iter::repeat_n(&1, before).chain(asked);
+        let lengths = std::iter::repeat_n(&1, outer_axes).chain(lengths);
         Ok(lengths
             .zip(self.shape())
-            .map(|(&asked, &most)| asked.clamp(1, most))
+            .map(|(&length, &axis_length)| length.clamp(1, axis_length))
             .collect())
     }
 
-    /// The frame of which a box is a part.
+    /// The frame to which a box belongs.
     #[must_use]
     pub fn frame_of(&self, part: &[Range<u64>]) -> u64 {
         let outer = self.outer().iter().zip(part);
@@ -189,7 +186,7 @@ impl<'a> Dataset<'a> {
         })
     }
 
-    /// The box that is a frame.
+    /// The box of a frame.
     #[must_use]
     pub fn box_of(&self, frame: u64) -> Region {
         let [rows, columns] = self.frame();
@@ -197,21 +194,22 @@ impl<'a> Dataset<'a> {
         index.chain([0..rows, 0..columns]).collect()
     }
 
-    /// Whether a frame holds data.
+    /// Whether a frame has data.
     #[must_use]
     pub fn is_present(&self, frame: u64) -> bool {
         let Some(header) = self.array.header() else {
             return true;
         };
-        let each = header.snapshots_each();
-        let scenario = usize::try_from(frame / each).ok();
+        let places_per_scenario = header.snapshots_each();
+        let scenario = usize::try_from(frame / places_per_scenario).ok();
         self.array.is_committed(Slot {
             scenario: scenario.filter(|_| header.is_sweep()),
-            index: frame % each,
+            index: frame % places_per_scenario,
         })
     }
 
-    /// How many frames hold data, and how many could: a scenario may have fewer than there are places.
+    /// The number of frames with data, and of frames that can have data: a scenario may have fewer snapshots than the
+    /// cube has places.
     #[must_use]
     pub fn progress(&self) -> (u64, u64) {
         let journal = self.array.journal.as_ref();
@@ -239,43 +237,50 @@ impl<'a> Dataset<'a> {
         &self.coordinates[dimension]
     }
 
-    /// The coordinate that says where an index of a frame's dimension lies, and its place in it: of a scenario
-    /// with times or nodes of its own these.
+    /// The coordinate of an index of a frame along a dimension, and the position of the index in the coordinate's
+    /// values. A scenario may have times or nodes of its own.
     #[must_use]
     pub fn place_of(&self, dimension: usize, frame: u64, index: u64) -> (&Coordinate, usize) {
-        let beside = &self.coordinates[self.dimensions.len()..];
-        let own = beside.iter().find(|one| one.along == [0, dimension]);
-        let place = match own {
+        let further_coordinates = &self.coordinates[self.dimensions.len()..];
+        let scenario_coordinate = further_coordinates
+            .iter()
+            .find(|coordinate| coordinate.along == [0, dimension]);
+        let place = match scenario_coordinate {
             Some(_) => self.index_of(frame)[0] * self.shape()[dimension] + index,
             None => index,
         };
-        let coordinate = own.unwrap_or(&self.coordinates[dimension]);
+        let coordinate = scenario_coordinate.unwrap_or(&self.coordinates[dimension]);
         (coordinate, usize::try_from(place).unwrap_or(usize::MAX))
     }
 
-    /// What is told of the variable `p`: by the CF conventions it names the coordinates that belong to no
-    /// dimension. Once all elements have been read it tells by how much they were rounded.
+    /// The attributes of the variable `p`. By the CF conventions they name the coordinates that belong to no dimension.
+    /// Once all elements have been read, they give the error of rounding.
     #[must_use]
     pub fn variable_attributes(&self) -> Map<String, Value> {
-        let beside = self.coordinates.iter().skip(self.dimensions.len());
-        let beside: Vec<&str> = beside.map(|one| one.name.as_str()).collect();
-        let mut told = Map::new();
+        let further_names: Vec<&str> = self
+            .coordinates
+            .iter()
+            .skip(self.dimensions.len())
+            .map(|coordinate| coordinate.name.as_str())
+            .collect();
+        let mut attributes = Map::new();
         let labels = &self.array.labels;
         let name = match self.array.header() {
             Some(_) => Some("density"),
             None => labels.quantity.as_deref(),
         };
-        told.extend(name.map(|name| ("long_name".to_owned(), name.into())));
+        attributes.extend(name.map(|name| ("long_name".to_owned(), name.into())));
         let unit = labels.unit.as_deref();
-        told.extend(unit.map(|unit| ("units".to_owned(), unit.into())));
-        if !beside.is_empty() {
-            told.insert("coordinates".to_owned(), beside.join(" ").into());
+        attributes.extend(unit.map(|unit| ("units".to_owned(), unit.into())));
+        if !further_names.is_empty() {
+            attributes.insert("coordinates".to_owned(), further_names.join(" ").into());
         }
-        told.extend(self.rounding.iter().flat_map(Rounding::attributes));
-        told
+        attributes.extend(self.rounding.iter().flat_map(Rounding::attributes));
+        attributes
     }
 
-    /// Reads part of a frame into `out`: row after row, in the machine's byte order, and rounded if that was asked for.
+    /// Reads part of a frame into `out`, row after row, in the machine's byte order, and rounded if the user has asked
+    /// for that.
     ///
     /// # Errors
     /// [`NpyError`].
@@ -287,46 +292,46 @@ impl<'a> Dataset<'a> {
     fn append(&self, part: &[Range<u64>], out: &mut Vec<u8>) -> Result<(), NpyError> {
         let npy = &self.array.npy;
         let width = npy.dtype.bytes;
-        let before = out.len();
-        out.resize(before + size(elements(part)) * width, 0);
-        let new = &mut out[before..];
-        self.array.read_bytes(&npy.in_file_order(part), new)?;
+        let old_length = out.len();
+        out.resize(old_length + size(elements(part)) * width, 0);
+        let new_bytes = &mut out[old_length..];
+        self.array.read_bytes(&npy.in_file_order(part), new_bytes)?;
         if npy.dtype.big_endian {
-            new.chunks_exact_mut(width).for_each(<[u8]>::reverse);
+            new_bytes.chunks_exact_mut(width).for_each(<[u8]>::reverse);
         }
         if npy.fortran_order {
-            let transposed = transposed(new, width, part);
-            new.copy_from_slice(&transposed);
+            let transposed = transposed(new_bytes, width, part);
+            new_bytes.copy_from_slice(&transposed);
         }
         if let Some(rounding) = &self.rounding {
-            rounding.round(self.dtype(), new);
+            rounding.round(self.dtype(), new_bytes);
         }
         Ok(())
     }
 
-    /// As [`read`](Self::read), a box of any frames, with NaN for those that hold no data. Returns how many elements hold
-    /// some.
+    /// Reads a box of any frames like [`read`](Self::read), with NaN for frames without data. Returns the number of
+    /// elements with data.
     ///
     /// # Errors
     /// [`NpyError`].
     pub fn read_frames(&self, part: &[Range<u64>], out: &mut Vec<u8>) -> Result<u64, NpyError> {
         let (outer, inner) = part.split_at(self.outer().len());
-        let each = elements(inner);
+        let frame_elements = elements(inner);
         let mut present = 0;
         out.clear();
         for outer in Cut::new(outer, vec![1; outer.len()]).iter() {
             let part = [&outer, inner].concat();
             if self.is_present(self.frame_of(&part)) {
                 self.append(&part, out)?;
-                present += each;
+                present += frame_elements;
             } else {
-                f64::encode(&vec![f64::NAN; size(each)], self.dtype(), out);
+                f64::encode(&vec![f64::NAN; size(frame_elements)], self.dtype(), out);
             }
         }
         Ok(present)
     }
 
-    /// Makes single precision of half precision, which many programs lack.
+    /// Converts half precision, which many programs do not support, to single precision.
     pub fn make_common(&self, bytes: &mut Vec<u8>) {
         if self.common_dtype() != self.dtype() {
             let mut values = vec![0.0; bytes.len() / self.dtype().bytes];
@@ -336,7 +341,7 @@ impl<'a> Dataset<'a> {
         }
     }
 
-    /// The type of what [`make_common`](Self::make_common) makes.
+    /// The type of the elements after [`make_common`](Self::make_common).
     #[must_use]
     pub fn common_dtype(&self) -> Dtype {
         match self.dtype() {
@@ -349,21 +354,21 @@ impl<'a> Dataset<'a> {
         }
     }
 
-    /// Where a frame begins in the file, and its bytes: for formats that point into it.
+    /// The first byte of a frame in the file, and its number of bytes, for formats that point into the file.
     ///
     /// # Errors
-    /// [`ExportError::Request`] where the bytes of a frame do not lie together.
+    /// [`ExportError::Request`] if the bytes of a frame are not contiguous.
     pub fn place(&self, frame: u64) -> Result<(u64, u64), ExportError> {
         let npy = &self.array.npy;
         if self.array.is_view() {
             return Err(ExportError::Request(format!(
-                "of {} a part is exported, and this format points into the file: zarr, hdf5, vti and csv copy it",
+                "a part of {} is exported, and this format points into the file: zarr, hdf5 and csv copy it",
                 self.array.path.display()
             )));
         }
         if npy.fortran_order {
             return Err(ExportError::Request(format!(
-                "{} is in Fortran order, in which the elements of a frame do not lie together, and this format points into the file: zarr, hdf5, vti and csv copy it",
+                "{} is in Fortran order, in which the elements of a frame do not lie together, and this format points into the file: zarr, hdf5 and csv copy it",
                 self.array.path.display()
             )));
         }
@@ -372,7 +377,7 @@ impl<'a> Dataset<'a> {
     }
 }
 
-/// Elements of a part of a frame that came column after column, row after row.
+/// The elements of a part of a frame in row order, from elements in column order.
 fn transposed(bytes: &[u8], width: usize, part: &[Range<u64>]) -> Vec<u8> {
     let [.., rows, columns] = part else {
         unreachable!("a frame has two dimensions")
@@ -385,7 +390,7 @@ fn transposed(bytes: &[u8], width: usize, part: &[Range<u64>]) -> Vec<u8> {
         .collect()
 }
 
-/// A number of elements in memory. One that does not fit makes the next access panic.
+/// A number of elements as an index in memory. A number that does not fit makes the next access panic.
 fn size(count: u64) -> usize {
     usize::try_from(count).unwrap_or(usize::MAX)
 }
@@ -401,46 +406,48 @@ fn square([mut rows, mut columns]: [u64; 2], most: u64) -> [u64; 2] {
     [rows, columns]
 }
 
-/// What is told of the array as a whole.
+/// The attributes of the array as a whole.
 fn attributes(array: &JournalledArray) -> Map<String, Value> {
-    let mut told = Map::new();
-    let mut tell = |name: &str, value: Value| {
-        told.insert(name.to_owned(), plain(value));
-    };
-    tell("Conventions", "CF-1.12".into());
+    let mut attributes = Map::new();
+    attributes.insert("Conventions".to_owned(), "CF-1.12".into());
     let Some(header) = array.header() else {
-        tell("array", file_name(array).into());
-        return told;
+        attributes.insert("array".to_owned(), file_name(array).into());
+        return attributes;
     };
-    tell("title", "Diffusion in two dimensions".into());
-    tell(
-        "program",
-        format!("diff2d {}", header.program_version).into(),
-    );
-    tell("cube", file_name(array).into());
-    tell("run_id", header.run_id.clone().into());
-    let same = header.scenario(0);
-    let varying = match header.is_sweep() {
-        true => varied(header),
-        false => Vec::new(),
+    let program = format!("diff2d {}", header.program_version);
+    attributes.insert("title".to_owned(), "Diffusion in two dimensions".into());
+    attributes.insert("program".to_owned(), program.into());
+    attributes.insert("cube".to_owned(), file_name(array).into());
+    attributes.insert("run_id".to_owned(), header.run_id.clone().into());
+    let first_scenario = header.scenario(0);
+    let varied_names = if header.is_sweep() {
+        varied(header)
+    } else {
+        Vec::new()
     };
-    for (name, value) in same.iter().flat_map(|scenario| scenario.params.pairs()) {
-        if !varying.contains(&name) {
-            tell(&name, value.clone());
+    let pairs = first_scenario
+        .iter()
+        .flat_map(|scenario| scenario.params.pairs());
+    for (name, value) in pairs {
+        let inner = format!("{name}.");
+        let mut varied_names = varied_names.iter();
+        if !varied_names.any(|key| *key == name || key.starts_with(&inner)) {
+            attributes.insert(name, plain(value.clone()));
         }
     }
     if let Some(run) = header.run() {
-        // What follows from the parameters: dx is the spacing, not the one wanted.
-        tell("dx", run.dx.into());
-        tell("dy", run.dy.into());
-        tell("dt", run.dt.into());
-        tell("nsteps", header.last_step().into());
-        tell("nper", serde_json::to_value(&run.nper).unwrap_or_default());
+        // These follow from the parameters: dx is the spacing of the grid, not the one that the parameters ask for.
+        let nper = serde_json::to_value(&run.nper).unwrap_or_default();
+        attributes.insert("dx".to_owned(), run.dx.into());
+        attributes.insert("dy".to_owned(), run.dy.into());
+        attributes.insert("dt".to_owned(), run.dt.into());
+        attributes.insert("nsteps".to_owned(), header.last_step().into());
+        attributes.insert("nper".to_owned(), plain(nper));
     }
-    told
+    attributes
 }
 
-/// A number or a text: what attributes can be in every format.
+/// A value as a number or a string, the only types of attributes in every format.
 fn plain(value: Value) -> Value {
     match value {
         Value::Number(_) | Value::String(_) => value,

@@ -1,13 +1,12 @@
 //! [`ExportError`]: why an array was not exported.
 
-use super::Format;
 use crate::cube::CubeError;
 use diff2d_arrays::npy::NpyError;
 use diff2d_arrays::wording::bytes;
 use diff2d_sys::FileError;
-use std::{io, path::PathBuf};
+use std::io;
 
-/// Why an array was not exported.
+/// Why an array was not exported. Variants are for callers that distinguish errors; the sentence is for the user.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ExportError {
@@ -20,48 +19,32 @@ pub enum ExportError {
     /// The output cannot be written.
     #[error(transparent)]
     File(#[from] FileError),
-    /// What takes the text as it is made does not.
+    /// The stream for the text cannot be written.
     #[error("cannot write the export: {0}")]
     Text(#[from] io::Error),
     /// The request does not fit the array, or the format.
     #[error("{0}")]
     Request(String),
-    /// The memory allowed is not enough.
-    #[error("{what} needs {} of memory and --memory allows {}: allow more", bytes(*needed), bytes(*allowed))]
-    Memory {
-        /// What needs it.
-        what: &'static str,
-        /// Bytes it needs.
-        needed: u64,
-        /// Bytes it may have.
-        allowed: u64,
-    },
-    /// The program was built without a format.
-    #[error("this diff2d was built without {format}: build it with `cargo build --release --features {}`{needs}", format.word)]
-    NotBuilt {
-        /// The format.
-        format: Format,
-        /// What that build needs beside Rust.
-        needs: &'static str,
-    },
-    /// The library of a format failed.
-    #[error("cannot write {}: {reason}", path.display())]
-    Library {
-        /// The output.
-        path: PathBuf,
-        /// What it said.
-        reason: String,
-    },
+    /// This machine or this build of the program cannot fulfil the request.
+    #[error("{0}")]
+    Impossible(String),
 }
 
 impl ExportError {
-    /// An error of a format's library on `path`.
+    /// The error of a task that needs more bytes of memory than allowed.
+    pub(super) fn memory(task: &str, needed: u64, allowed: u64) -> Self {
+        Self::Impossible(format!(
+            "{task} needs {} of memory and --memory allows {}: allow more",
+            bytes(needed),
+            bytes(allowed)
+        ))
+    }
+
+    /// The error of a format's library for the file `path`.
     #[cfg(feature = "hdf5")]
     pub(super) fn library(path: &std::path::Path, error: &dyn std::fmt::Display) -> Self {
-        Self::Library {
-            path: path.to_owned(),
-            // Libraries may say it in several lines.
-            reason: error.to_string().replace('\n', " "),
-        }
+        // The sentence of a library may have several lines.
+        let reason = error.to_string().replace('\n', " ");
+        Self::Impossible(format!("cannot write {}: {reason}", path.display()))
     }
 }

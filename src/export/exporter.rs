@@ -1,10 +1,11 @@
-//! [`Exporter`]: a format, and what writes it.
+//! [`Exporter`]: a format with the functions that write it.
 
 use super::{Dataset, ExportError, Format, Storage, Target};
 use diff2d_arrays::progress::Progress;
 use std::{ops::Range, path::Path};
 
-/// A format, and what writes it. Each stands in a file of its own, and all in [`EXPORTERS`](super::EXPORTERS).
+/// A format with the functions that write it. Each format has a file of its own, and all are listed in
+/// [`EXPORTERS`](super::EXPORTERS).
 #[derive(Debug, Clone, Copy)]
 pub struct Exporter {
     /// The format.
@@ -13,7 +14,7 @@ pub struct Exporter {
 }
 
 impl Exporter {
-    /// Refuses a format whose exports cannot grow.
+    /// Refuses a format whose exports cannot grow by further snapshots.
     ///
     /// # Errors
     /// [`ExportError::Request`].
@@ -28,23 +29,24 @@ impl Exporter {
     }
 }
 
-/// Writes a text.
+/// A function that writes an export as text.
 type WriteText = fn(&Dataset<'_>, Target<'_>, u64, &Progress) -> Result<(), ExportError>;
-/// Adds the snapshots with some numbers to an export that is there.
+/// A function that adds a range of snapshots to an existing export.
 type Append = fn(&Dataset<'_>, &Path, Range<u64>, &Storage, u64) -> Result<(), ExportError>;
-/// Writes to a name, which may replace what has it.
+/// A function that writes an export to a path, which may replace an existing one.
 type WriteTo = fn(&Dataset<'_>, &Path, bool, &Storage, u64, &Progress) -> Result<(), ExportError>;
 
-/// What writes an export, with so many bytes of memory for elements.
+/// The functions that write an export. Their number argument is the memory for elements in bytes.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum ExportWriter {
-    /// A text.
+    /// An export to a text file.
     Text(WriteText),
-    /// A file or a directory.
+    /// An export to a single file.
+    #[cfg(feature = "hdf5")]
     Path(WriteTo),
-    /// A directory that can grow.
+    /// An export to a directory, which can grow.
     Growing(WriteTo, Append),
-    /// Nothing in this build, for lack of something.
+    /// A format that this build does not support, for the given reason.
     #[cfg(not(feature = "hdf5"))]
     NotBuilt(&'static str),
 }

@@ -1,19 +1,19 @@
-//! [`Format`]: what an array is exported to.
+//! [`Format`]: a format that arrays are exported to.
 
 use std::fmt;
 
-/// What an array is exported to.
+/// A format that arrays are exported to.
 #[derive(Debug, Clone, Copy)]
 pub struct Format {
-    /// Its name on the command line.
+    /// The name on the command line.
     pub word: &'static str,
-    /// Its name in sentences.
+    /// The name in sentences.
     pub(super) name: &'static str,
-    /// What the name of an export ends in, behind the stem of its array.
+    /// The suffix of the name of an export, after the stem of its array.
     pub(super) ending: &'static str,
-    /// Whether it points into the array's file, and copies no element.
+    /// Whether an export refers to the array's file instead of copying elements.
     pub points: bool,
-    /// Whether it has chunks, which may be compressed.
+    /// Whether an export has chunks, which may be compressed.
     pub(super) has_chunks: bool,
 }
 

@@ -22,9 +22,9 @@ use ndarray::{ArrayView, IxDyn};
 use serde_json::Value;
 use std::{error::Error, path::Path};
 
-/// Bytes of a chunk at most: what the library's cache holds.
+/// Largest number of bytes of a chunk by default, which the library's cache holds.
 const CHUNK_BYTES: u64 = 1 << 20;
-/// What the library can write as one chunk.
+/// Largest number of bytes that the library can write as one chunk.
 const MOST_BYTES: u64 = u32::MAX as u64;
 
 /// HDF5 with the conventions of netCDF-4.
@@ -49,14 +49,10 @@ fn write(
 ) -> Result<(), ExportError> {
     let width = dataset.common_dtype().bytes as u64;
     let chunk = storage.chunk(dataset, width, CHUNK_BYTES, MOST_BYTES)?;
-    // As it is read, as numbers, in the library's cache and compressed.
-    let needed = 8 * chunk.iter().product::<u64>() * width;
-    if needed > memory {
-        return Err(ExportError::Memory {
-            what: "a chunk of HDF5",
-            needed,
-            allowed: memory,
-        });
+    // A chunk is in memory as it is read, as numbers, in the library's cache, and compressed.
+    let chunk_bytes = 8 * chunk.iter().product::<u64>() * width;
+    if chunk_bytes > memory {
+        return Err(ExportError::memory("a chunk of HDF5", chunk_bytes, memory));
     }
     if path.exists() && !path.is_file() && !path.is_dir() {
         return Err(ExportError::Request(format!(
@@ -66,18 +62,19 @@ fn write(
         )));
     }
     let mut file = output::file(path, force, dataset.array())?;
-    let failed = |error: Box<dyn Error>| match error.downcast::<ExportError>() {
-        Ok(error) => *error,
-        Err(error) => ExportError::library(path, &error),
-    };
-    fill(dataset, file.unlocked_name(), &chunk, progress).map_err(failed)?;
+    fill(dataset, file.unlocked_name(), &chunk, progress).map_err(|error| {
+        match error.downcast::<ExportError>() {
+            Ok(error) => *error,
+            Err(error) => ExportError::library(path, &error),
+        }
+    })?;
     Ok(file.commit()?)
 }
 
 fn fill(
     dataset: &Dataset<'_>,
     path: &Path,
-    chunk: &[u64],
+    chunk_shape: &[u64],
     progress: &Progress,
 ) -> Result<(), Box<dyn Error>> {
     // netCDF shows variables and attributes in the order in which they were made.
@@ -93,8 +90,8 @@ fn fill(
     }
     let mut scales = Vec::new();
     for (number, coordinate) in dataset.coordinates.iter().enumerate() {
-        let along = coordinate.along.iter();
-        let shape: Vec<usize> = along.map(|&d| size(dataset.shape()[d])).collect();
+        let dimensions = coordinate.along.iter();
+        let shape: Vec<usize> = dimensions.map(|&d| size(dataset.shape()[d])).collect();
         let array = store_coordinate(&file, coordinate, &shape)?;
         if number < dataset.dimensions.len() {
             dimension_scales::make(array.id(), &coordinate.name)?;
@@ -103,33 +100,34 @@ fn fill(
             attach(&array, &scales, &coordinate.along)?;
         }
     }
-    let all: Vec<usize> = (0..scales.len()).collect();
+    let dimensions: Vec<usize> = (0..scales.len()).collect();
     let dtype = dataset.common_dtype();
     let array = match (dtype.kind, dtype.bytes) {
-        (Kind::Float, 4) => copy(dataset, &file, chunk, Some(f32::NAN), progress),
-        (Kind::Float, _) => copy(dataset, &file, chunk, Some(f64::NAN), progress),
-        (Kind::Signed, 1) => copy::<i8>(dataset, &file, chunk, None, progress),
-        (Kind::Signed, 2) => copy::<i16>(dataset, &file, chunk, None, progress),
-        (Kind::Signed, 4) => copy::<i32>(dataset, &file, chunk, None, progress),
-        (Kind::Signed, _) => copy::<i64>(dataset, &file, chunk, None, progress),
-        (Kind::Unsigned | Kind::Bool, 1) => copy::<u8>(dataset, &file, chunk, None, progress),
-        (Kind::Unsigned, 2) => copy::<u16>(dataset, &file, chunk, None, progress),
-        (Kind::Unsigned, 4) => copy::<u32>(dataset, &file, chunk, None, progress),
-        (Kind::Unsigned | Kind::Bool, _) => copy::<u64>(dataset, &file, chunk, None, progress),
+        (Kind::Float, 4) => copy(dataset, &file, chunk_shape, Some(f32::NAN), progress),
+        (Kind::Float, _) => copy(dataset, &file, chunk_shape, Some(f64::NAN), progress),
+        (Kind::Signed, 1) => copy::<i8>(dataset, &file, chunk_shape, None, progress),
+        (Kind::Signed, 2) => copy::<i16>(dataset, &file, chunk_shape, None, progress),
+        (Kind::Signed, 4) => copy::<i32>(dataset, &file, chunk_shape, None, progress),
+        (Kind::Signed, _) => copy::<i64>(dataset, &file, chunk_shape, None, progress),
+        (Kind::Unsigned | Kind::Bool, 1) => copy::<u8>(dataset, &file, chunk_shape, None, progress),
+        (Kind::Unsigned, 2) => copy::<u16>(dataset, &file, chunk_shape, None, progress),
+        (Kind::Unsigned, 4) => copy::<u32>(dataset, &file, chunk_shape, None, progress),
+        (Kind::Unsigned | Kind::Bool, _) => {
+            copy::<u64>(dataset, &file, chunk_shape, None, progress)
+        }
     }?;
-    attach(&array, &scales, &all)?;
+    attach(&array, &scales, &dimensions)?;
     for (name, value) in &dataset.variable_attributes() {
         attribute(&array, name, value)?;
     }
-    let mut of_record = Vec::new();
+    let mut record_scale = Vec::new();
     for variable in &dataset.record {
         let array = store_coordinate(&file, variable, &[variable.values.count()])?;
-        match of_record.is_empty() {
-            true => {
-                dimension_scales::make(array.id(), &variable.name)?;
-                of_record.push(array);
-            }
-            false => attach(&array, &of_record, &[0])?,
+        if record_scale.is_empty() {
+            dimension_scales::make(array.id(), &variable.name)?;
+            record_scale.push(array);
+        } else {
+            attach(&array, &record_scale, &[0])?
         }
     }
     if dataset.rounding().is_some() {
@@ -141,7 +139,7 @@ fn fill(
     Ok(file.close()?)
 }
 
-/// The variable, with all frames that hold data.
+/// Copies all frames that have data into the variable.
 fn copy<T: H5Type + Pod + Into<hdf5::types::OwnedDynValue>>(
     dataset: &Dataset<'_>,
     file: &File,
@@ -230,7 +228,7 @@ fn store_coordinate(
     Ok(array)
 }
 
-/// Attaches the scales of some dimensions to those of an array.
+/// Attaches dimension scales to the dimensions of an array, which lies along some dimensions of the dataset.
 fn attach(
     array: &hdf5::Dataset,
     scales: &[hdf5::Dataset],
@@ -256,7 +254,7 @@ fn attribute(to: &Location, name: &str, value: &Value) -> Result<(), Box<dyn Err
     Ok(())
 }
 
-/// A word as the library has it, which ends at a zero byte.
+/// A word without zero bytes, which would end a string of the library.
 fn text(word: &str) -> Result<VarLenUnicode, Box<dyn Error>> {
     Ok(word.replace('\0', "").parse()?)
 }

@@ -1,4 +1,4 @@
-//! HDF5 in builds without it.
+//! HDF5 in builds without its library.
 
 use super::{
     Format,

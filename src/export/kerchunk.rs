@@ -1,5 +1,5 @@
-//! Kerchunk references: JSON that tells readers of Zarr version 2 where in the array's file each snapshot
-//! lies. Coordinates stand in it themselves.
+//! Kerchunk references: JSON that tells readers of Zarr version 2 the position of each snapshot in the array's file.
+//! The values of the coordinates are part of the JSON.
 //!
 //! ```json
 //! {"version":1,"refs":{"p/0.0.0":["/data/diff2dparams.npy",4096,724808], …}}
@@ -18,7 +18,7 @@ use diff2d_arrays::progress::Progress;
 use serde_json::{Value, json};
 use std::{fs, io::Write};
 
-/// Kerchunk references, for xarray and zarr: JSON that points into the array's file.
+/// Kerchunk references, for xarray and zarr: JSON that refers to the array's file.
 pub(super) const KERCHUNK: Exporter = Exporter {
     format: Format {
         word: "kerchunk",
@@ -36,7 +36,7 @@ fn write(
     _: u64,
     _: &Progress,
 ) -> Result<(), ExportError> {
-    // Refused before anything is written.
+    // An array that cannot be referred to is refused before anything is written.
     dataset.place(0)?;
     let array = &dataset.array().path;
     // Readers look for relative names in the directory that they were started in.
@@ -63,7 +63,7 @@ fn write(
     })
 }
 
-/// JSON as a string within JSON.
+/// JSON as a string inside JSON.
 fn quoted(value: &Value) -> Value {
     Value::String(value.to_string())
 }
@@ -77,16 +77,16 @@ fn coordinates(to: &mut dyn Write, dataset: &Dataset<'_>) -> Result<(), ExportEr
             .iter()
             .map(|&d| dataset.shape()[d])
             .collect();
-        let along = coordinate
+        let dimension_names = coordinate
             .along
             .iter()
-            .map(|&d| dataset.dimensions[d].name.clone());
+            .map(|&dimension| dataset.dimensions[dimension].name.clone());
         let meta = json!({
             "zarr_format": 2, "shape": shape, "chunks": shape, "dtype": dtype, "order": "C",
             "compressor": null, "filters": null, "fill_value": null,
         });
         let mut attributes = coordinate.attributes();
-        attributes.insert("_ARRAY_DIMENSIONS".to_owned(), along.collect());
+        attributes.insert("_ARRAY_DIMENSIONS".to_owned(), dimension_names.collect());
         let chunk = vec!["0"; shape.len()].join(".");
         let value = Value::String(format!("base64:{}", STANDARD.encode(bytes)));
         for (key, value) in [
@@ -111,7 +111,10 @@ fn variable(to: &mut dyn Write, dataset: &Dataset<'_>, file: &str) -> Result<(),
         "order": "C", "compressor": null, "filters": null,
         "fill_value": if is_float { Value::from("NaN") } else { Value::Null },
     });
-    let names = dataset.dimensions.iter().map(|one| one.name.clone());
+    let names = dataset
+        .dimensions
+        .iter()
+        .map(|dimension| dimension.name.clone());
     let mut attributes = dataset.variable_attributes();
     attributes.insert("_ARRAY_DIMENSIONS".to_owned(), names.collect());
     write!(to, ",\n\"p/.zarray\":{}", quoted(&meta))?;
@@ -128,7 +131,7 @@ fn variable(to: &mut dyn Write, dataset: &Dataset<'_>, file: &str) -> Result<(),
     Ok(())
 }
 
-/// The bytes of a coordinate, and their type; words as UTF-32 of one length.
+/// The type and the bytes of a coordinate. Strings are padded UTF-32.
 fn encoded(values: &Column) -> (String, Vec<u8>) {
     match values {
         Column::Floats(values) => ("<f8".to_owned(), bytemuck::cast_slice(values).to_vec()),

@@ -1,20 +1,20 @@
-//! Cubes and other arrays for the programs that read other formats.
+//! Exports cubes and other arrays to the formats of other programs.
 //!
-//! | file | what it has |
+//! | file | content |
 //! |---|---|
 //! | `dataset.rs` | [`Dataset`]: an array with named dimensions, coordinates, attributes and missing snapshots |
 //! | `coordinates.rs` | [`Coordinate`]: times, nodes and parameters |
-//! | `format.rs`, `exporter.rs` | [`Format`]: what an array is exported to, and [`Exporter`]: what writes it. All are listed [here](EXPORTERS) |
+//! | `format.rs`, `exporter.rs` | [`Format`]: a format of exports, and [`Exporter`]: the functions that write it. All are listed [here](EXPORTERS) |
 //! | `record.rs` | the record of a run as variables |
-//! | `series.rs` | frames in time, as VTK and XDMF have them |
-//! | `output.rs` | names of outputs, and what they do not replace |
-//! | `precision.rs`, `rounding.rs` | [`KeptPrecision`] and [`Rounding`]: elements with fewer bits of their mantissa |
-//! | `storage.rs`, `blosc.rs` | [`Storage`]: chunks, and how they are compressed |
-//! | `xdmf.rs`, `kerchunk.rs` | texts that point into the array's file and copy nothing |
-//! | `csv.rs`, `vti.rs`, `zarr.rs`, `hdf5.rs` | copies, piece by piece in bounded memory |
+//! | `series.rs` | consecutive frames, as in the collections of XDMF |
+//! | `output.rs` | names of outputs, and files that must not be replaced |
+//! | `rounding.rs` | [`Rounding`]: elements with fewer bits of their mantissa; `precision.rs`: [`KeptPrecision`], the number of bits |
+//! | `storage.rs`, `blosc.rs` | [`Storage`]: chunks, and their compression |
+//! | `xdmf.rs`, `kerchunk.rs` | texts that refer to the array's file and copy nothing |
+//! | `csv.rs`, `zarr.rs`, `hdf5.rs` | copies, piece by piece in bounded memory |
 //!
-//! A snapshot that is not committed is missing: no time step in XDMF and VTK, no row in CSV, no chunk
-//! elsewhere, where readers give NaN for it.
+//! A snapshot that is not committed is missing: XDMF has no time step for it, CSV no row, and other formats no chunk,
+//! which readers fill with NaN.
 
 mod blosc;
 mod coordinates;
@@ -31,7 +31,6 @@ mod rounding;
 mod series;
 mod storage;
 mod times;
-mod vti;
 mod xdmf;
 mod zarr;
 
@@ -56,20 +55,18 @@ use exporter::ExportWriter;
 use std::{ops::Range, path::Path};
 
 /// All formats.
-pub static EXPORTERS: [Exporter; 6] = [
+pub static EXPORTERS: [Exporter; 5] = [
     xdmf::XDMF,
     kerchunk::KERCHUNK,
     zarr::ZARR,
     hdf5::HDF5,
-    vti::VTI,
     csv::CSV,
 ];
 
-/// Exports an array, with so many bytes of memory for its elements. Bytes of elements that are copied are
-/// added to `progress`.
+/// Exports an array, with `memory` bytes for its elements. Bytes of elements that are copied are added to `progress`.
 ///
 /// # Errors
-/// [`ExportError`]; the output then is what it was before.
+/// [`ExportError`]; the output is then unchanged.
 pub fn export(
     dataset: &Dataset<'_>,
     Exporter { format, writer }: Exporter,
@@ -83,20 +80,26 @@ pub fn export(
         (_, Target::Text(_)) => Err(ExportError::Request(format!(
             "-o -: {format} is no text and needs a name"
         ))),
-        (
-            ExportWriter::Path(write) | ExportWriter::Growing(write, _),
-            Target::Path { path, force },
-        ) => write(dataset, path, force, storage, memory, progress),
+        #[cfg(feature = "hdf5")]
+        (ExportWriter::Path(write), Target::Path { path, force }) => {
+            write(dataset, path, force, storage, memory, progress)
+        }
+        (ExportWriter::Growing(write, _), Target::Path { path, force }) => {
+            write(dataset, path, force, storage, memory, progress)
+        }
         #[cfg(not(feature = "hdf5"))]
-        (ExportWriter::NotBuilt(needs), _) => Err(ExportError::NotBuilt { format, needs }),
+        (ExportWriter::NotBuilt(needs), _) => Err(ExportError::Impossible(format!(
+            "this diff2d was built without {format}: build it with `cargo build --release --features {}`{needs}",
+            format.word
+        ))),
     }
 }
 
-/// Adds the snapshots with some numbers to an export of the same array, which is there: readers find each as soon as it is
+/// Adds snapshots, by their numbers, to an existing export of the same array. Readers find each snapshot as soon as it is
 /// whole.
 ///
 /// # Errors
-/// [`ExportError`]; the export then has some of them.
+/// [`ExportError`]; the export may then have some of the snapshots.
 pub fn append(
     dataset: &Dataset<'_>,
     exporter: Exporter,

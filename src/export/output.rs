@@ -1,4 +1,4 @@
-//! Where exports go: names, and what is not replaced.
+//! Outputs of exports: their names, and the files that they must not replace.
 
 use super::{ExportError, Format};
 use crate::cube::{CubeError, JournalledArray, Writing};
@@ -8,15 +8,15 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Where the result goes.
+/// The destination of an export.
 pub enum Target<'a> {
-    /// Somewhere as it is made, of formats that are text.
+    /// A stream that takes the text as it is written, for formats that are text.
     Text(&'a mut dyn Write),
     /// A file or a directory, which appears whole.
     Path {
-        /// Its name.
+        /// The name.
         path: &'a Path,
-        /// Whether it may replace one.
+        /// Whether an existing file or directory may be replaced.
         force: bool,
     },
 }
@@ -24,39 +24,39 @@ pub enum Target<'a> {
 /// The name of an export beside its array: `STEM.xdmf`, `STEM.zarr`, …
 #[must_use]
 pub fn default_path(array: &JournalledArray, format: Format) -> PathBuf {
-    let stem = array.path.file_stem().unwrap_or_default();
-    let named = |behind: &str| {
-        let mut name = stem.to_owned();
-        name.push(behind);
-        name.push(format.ending);
-        array.path.with_file_name(name)
-    };
-    let path = named("");
+    let path = path_with_suffix(array, "", format);
     // STEM.csv of a sweep lists its scenarios.
-    match array.files().contains(&path) {
-        false => path,
-        true => named("-values"),
+    if array.files().contains(&path) {
+        path_with_suffix(array, "-values", format)
+    } else {
+        path
     }
 }
 
-/// The name of what is to be a file.
+fn path_with_suffix(array: &JournalledArray, suffix: &str, format: Format) -> PathBuf {
+    let mut name = array.path.file_stem().unwrap_or_default().to_owned();
+    name.push(suffix);
+    name.push(format.ending);
+    array.path.with_file_name(name)
+}
+
+/// Begins an export to a file.
 pub(super) fn file(
     path: &Path,
     force: bool,
     array: &JournalledArray,
 ) -> Result<AtomicFile, ExportError> {
-    let taken = &array.files();
     let writing = Writing {
-        taken,
+        taken: &array.files(),
         force,
         ..Writing::default()
     };
-    let to = writing.admit(path)?;
+    let destination = writing.admit(path)?;
     enter(path)?;
-    Ok(AtomicFile::at(to)?)
+    Ok(AtomicFile::at(destination)?)
 }
 
-/// The name of what is to be a directory. One that is replaced must have in it what `is_ours` looks for.
+/// Begins an export to a directory. An existing directory is replaced only if `is_ours` recognises it as an export.
 pub(super) fn directory(
     path: &Path,
     force: bool,
@@ -64,13 +64,12 @@ pub(super) fn directory(
     format: Format,
     is_ours: impl Fn(&Path) -> io::Result<bool>,
 ) -> Result<AtomicDirectory, ExportError> {
-    let taken = &array.files();
     let writing = Writing {
-        taken,
+        taken: &array.files(),
         ..Writing::default()
     };
-    let to = writing.find(path)?;
-    if let Some(found) = to.found() {
+    let destination = writing.find(path)?;
+    if let Some(found) = destination.found() {
         if !found.is_dir() || !force {
             return Err(CubeError::Exists {
                 path: path.to_owned(),
@@ -85,16 +84,16 @@ pub(super) fn directory(
         }
     }
     enter(path)?;
-    Ok(AtomicDirectory::at(to)?)
+    Ok(AtomicDirectory::at(destination)?)
 }
 
-/// Refuses a name in a directory that is not there.
+/// Refuses an output in a missing directory.
 fn enter(path: &Path) -> Result<(), FileError> {
-    let around = sys::directory_of(path);
-    sys::enter_directory(around).map_err(FileError::of("write into the directory", around))
+    let directory = sys::directory_of(path);
+    sys::enter_directory(directory).map_err(FileError::of("write into the directory", directory))
 }
 
-/// Writes a text: to a file that appears whole and durable, or piece by piece.
+/// Writes a text to a file that appears whole and durable, or to a stream.
 pub(super) fn text(
     target: Target<'_>,
     array: &JournalledArray,
@@ -105,9 +104,9 @@ pub(super) fn text(
         Target::Path { path, force } => {
             let mut file = file(path, force, array)?;
             let mut buffered = BufWriter::with_capacity(1 << 16, &mut file);
-            let written = write(&mut buffered).and_then(|()| Ok(buffered.flush()?));
+            let result = write(&mut buffered).and_then(|()| Ok(buffered.flush()?));
             drop(buffered);
-            written.map_err(|error| match error {
+            result.map_err(|error| match error {
                 ExportError::Text(error) => FileError::of("write", path)(error).into(),
                 other => other,
             })?;

@@ -1,19 +1,19 @@
-//! [`FrameSeries`]: frames that follow one another in time on regular nodes, as VTK's image data and XDMF's
-//! collections have them, which know nothing else; and texts within their XML.
+//! [`FrameSeries`]: consecutive frames in time on regular nodes, as required by XDMF's collections; and the escaping of
+//! text in XML.
 
 use super::Dataset;
 use std::{borrow::Cow, ops::Range};
 
-/// The frames of one scenario, or of an array that has none.
+/// The frames of one scenario, or of an array without scenarios.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct FrameSeries {
-    /// Its number; `None` of an array without scenarios.
+    /// The number of the scenario; `None` for an array without scenarios.
     pub scenario: Option<u64>,
-    /// `scenario 3: D = 0.5`, or the name of the file.
+    /// The name of the series: `scenario 3: D = 0.5`, or the name of the file.
     pub name: String,
-    /// Its frames, missing ones included.
+    /// The frames, including missing ones.
     pub frames: Range<u64>,
-    /// Where its nodes lie.
+    /// The nodes of the frames.
     pub mesh: Mesh,
 }
 
@@ -25,14 +25,14 @@ impl FrameSeries {
     }
 }
 
-/// The nodes of a frame as the first one and a distance, which is all that image data can hold.
+/// The nodes of a frame, given by the first node and the spacing, as in XDMF's regular meshes.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Mesh {
     /// Rows and columns.
     pub nodes: [u64; 2],
     /// The first node along y and x.
     pub origin: [f64; 2],
-    /// From one node to the next along y and x.
+    /// The spacing along y and x.
     pub spacing: [f64; 2],
 }
 
@@ -46,24 +46,24 @@ impl Mesh {
             spacing: [1.0; 2],
         };
         for (axis, &length) in nodes.iter().enumerate() {
-            let at = |index: u64| {
+            let [first_place, last_place] = [0, length - 1].map(|index| {
                 let (coordinate, place) = dataset.place_of(outer + axis, frame, index);
                 coordinate.values.number(place)
-            };
-            mesh.origin[axis] = at(0);
+            });
+            mesh.origin[axis] = first_place;
             if length > 1 {
                 #[expect(clippy::cast_precision_loss, reason = "lengths are below 2^53")]
-                let count = (length - 1) as f64;
-                mesh.spacing[axis] = (at(length - 1) - at(0)) / count;
+                let intervals = (length - 1) as f64;
+                mesh.spacing[axis] = (last_place - first_place) / intervals;
             }
         }
         mesh
     }
 }
 
-/// All of an array, in order.
+/// The series of an array, in order.
 pub(super) fn all<'a>(dataset: &'a Dataset<'_>) -> impl Iterator<Item = FrameSeries> + 'a {
-    let (scenarios, each) = match dataset.outer() {
+    let (scenarios, frames_per_scenario) = match dataset.outer() {
         [scenarios, times] => (Some(scenarios.length), times.length),
         [times] => (None, times.length),
         _ => (None, 1),
@@ -73,8 +73,8 @@ pub(super) fn all<'a>(dataset: &'a Dataset<'_>) -> impl Iterator<Item = FrameSer
         FrameSeries {
             scenario,
             name: name(dataset, scenario),
-            frames: number * each..(number + 1) * each,
-            mesh: Mesh::new(dataset, number * each),
+            frames: number * frames_per_scenario..(number + 1) * frames_per_scenario,
+            mesh: Mesh::new(dataset, number * frames_per_scenario),
         }
     })
 }
@@ -89,40 +89,37 @@ fn name(dataset: &Dataset<'_>, scenario: Option<u64>) -> String {
             .into_owned();
     };
     let index = usize::try_from(number).unwrap_or(usize::MAX);
-    let beside = dataset.coordinates.iter().skip(dataset.dimensions.len());
-    let told: Vec<String> = beside
+    let further_coordinates = dataset.coordinates.iter().skip(dataset.dimensions.len());
+    let parameters: Vec<String> = further_coordinates
         .filter(|coordinate| coordinate.along == [0])
         .map(|coordinate| format!("{} = {}", coordinate.name, coordinate.values.text(index)))
         .collect();
-    match told.is_empty() {
-        true => format!("scenario {number}"),
-        false => format!("scenario {number}: {}", told.join(", ")),
+    if parameters.is_empty() {
+        format!("scenario {number}")
+    } else {
+        format!("scenario {number}: {}", parameters.join(", "))
     }
 }
 
 /// The time of a frame, or its index along the first dimension.
 pub(super) fn time(dataset: &Dataset<'_>, frame: u64) -> Option<f64> {
-    let along = dataset.outer().len().checked_sub(1)?;
+    let dimension = dataset.outer().len().checked_sub(1)?;
     let index = *dataset.index_of(frame).last()?;
-    let (coordinate, place) = dataset.place_of(along, frame, index);
+    let (coordinate, place) = dataset.place_of(dimension, frame, index);
     Some(coordinate.values.number(place))
 }
 
-/// A text within a comment, which may hold no `--`.
-pub(super) fn in_comment(text: &str) -> String {
-    // Of three in a row, two are left once.
-    escaped(text).replace("--", "- -").replace("--", "- -")
-}
-
-/// Whether XML can have a letter: neither control characters nor the two that are none in any text.
+/// Whether XML can contain a character: neither control characters nor the two codes that are no characters.
 pub(super) fn is_in_xml(letter: char) -> bool {
     !letter.is_control() && !matches!(letter, '\u{fffe}' | '\u{ffff}') || "\t\n\r".contains(letter)
 }
 
-/// A text as the value of an attribute or between tags; letters that XML cannot have are left out.
+/// A text as the value of an attribute or between tags; characters that XML cannot contain are left out.
 pub(super) fn escaped(text: &str) -> Cow<'_, str> {
-    let is_plain = |letter: char| is_in_xml(letter) && !"<>&\"'\t\n\r".contains(letter);
-    if text.chars().all(is_plain) {
+    if text
+        .chars()
+        .all(|letter| is_in_xml(letter) && !"<>&\"'\t\n\r".contains(letter))
+    {
         return Cow::Borrowed(text);
     }
     let letters = text.chars().map(|letter| match letter {

@@ -1,4 +1,4 @@
-//! [`Storage`]: how elements lie in the formats that have chunks.
+//! [`Storage`]: chunks and compression, in the formats that have them.
 
 use super::{Dataset, ExportError, Format};
 
@@ -8,14 +8,14 @@ pub(super) const DEFLATE: u8 = 4;
 /// Chunks, and whether they are compressed.
 #[derive(Debug, Clone, Default)]
 pub struct Storage {
-    /// Lengths of a chunk, the last one that of the last axis; the format's own where none are given.
+    /// The lengths of a chunk along the last axes; `None` for the default of the format.
     pub chunks: Option<Vec<u64>>,
-    /// Whether Zarr is compressed, as HDF5 always is.
+    /// Whether Zarr is compressed; HDF5 always is.
     pub compress: bool,
 }
 
 impl Storage {
-    /// Refuses what a format does not have.
+    /// Refuses options that a format does not have.
     ///
     /// # Errors
     /// [`ExportError::Request`].
@@ -31,7 +31,7 @@ impl Storage {
         )))
     }
 
-    /// The shape of chunks, which by themselves have at most `usual` bytes, and in no case more than `most`.
+    /// The shape of chunks, which have at most `usual` bytes by default, and never more than `most`.
     pub(super) fn chunk(
         &self,
         dataset: &Dataset<'_>,

@@ -1,4 +1,4 @@
-//! The simulated times of snapshots, those to come included.
+//! The simulated times of snapshots, including future ones.
 
 use super::ExportError;
 use crate::{
@@ -8,28 +8,27 @@ use crate::{
     },
     schedule::{Clock, Due},
 };
-use std::borrow::Cow;
 
-/// What the times of snapshots are.
+/// The description of the times of snapshots.
 pub(super) const TIME: &str = "simulated time";
-/// What stands along the dimension t where there are no common times.
+/// The description of the coordinate t if scenarios have no common times.
 pub(super) const NUMBERS: &str =
     "number of the snapshot; the coordinate time has the simulated times of each scenario";
 
-/// More steps than this are multiplied and not added up, to be done at once.
+/// The number of steps above which times are multiplied, because adding them up would take long.
 const MOST_STEPS: u64 = 1 << 30;
 
-/// The times of all snapshots of a scenario, of which the first ones are known: the others follow as in
-/// the run itself. `steps` counts the steps that were added up so far.
+/// The times of all snapshots of a scenario. The first times are `recorded`; the others are computed as in the run.
+/// `steps` counts the steps that were added up so far.
 pub(super) fn planned(
     run: &Scenario,
-    known: Vec<f64>,
+    recorded: Vec<f64>,
     snapshots: u64,
     steps: &mut u64,
 ) -> Vec<f64> {
-    let mut times = known;
-    let all = snapshots.min(run.snapshots());
-    let missing = all.saturating_sub(times.len() as u64);
+    let mut times = recorded;
+    let count = snapshots.min(run.snapshots());
+    let missing = count.saturating_sub(times.len() as u64);
     let pace = run.pace();
     if pace.due == Due::Added {
         *steps = steps.saturating_add(run.nper.step_of(missing));
@@ -41,7 +40,7 @@ pub(super) fn planned(
         },
         None => pace.start(),
     };
-    while (times.len() as u64) < all {
+    while (times.len() as u64) < count {
         let index = times.len() as u64;
         if *steps > MOST_STEPS {
             times.push(pace.time_of(index));
@@ -55,32 +54,32 @@ pub(super) fn planned(
     times
 }
 
-/// The time of every place for a snapshot, NaN where a scenario has none.
+/// The time of every place for a snapshot; NaN if a scenario has no snapshot there.
 pub(super) fn of_sweep(
     array: &JournalledArray,
     header: &Header,
-    each: usize,
+    places_per_scenario: usize,
 ) -> Result<Vec<f64>, ExportError> {
-    let mut known: Vec<Vec<f64>> = vec![Vec::new(); header.scenario_count()];
+    let mut recorded: Vec<Vec<f64>> = vec![Vec::new(); header.scenario_count()];
     for record in array.each_record()? {
         let record = record?;
-        if let Some(times) = known.get_mut(record.slot().scenario()) {
+        if let Some(times) = recorded.get_mut(record.slot().scenario()) {
             times.push(record.simtime);
         }
     }
-    let mut times = Vec::with_capacity(known.len() * each);
+    let mut times = Vec::with_capacity(recorded.len() * places_per_scenario);
     let mut steps = 0;
-    for (number, (scenario, known)) in header.scenarios().zip(known).enumerate() {
-        let all = header.snapshots_of(number);
-        times.extend(planned(&scenario, known, all, &mut steps));
-        let filled = times.len().next_multiple_of(each);
-        times.resize(filled, f64::NAN);
+    for (number, (scenario, recorded)) in header.scenarios().zip(recorded).enumerate() {
+        let count = header.snapshots_of(number);
+        times.extend(planned(&scenario, recorded, count, &mut steps));
+        let end_of_places = times.len().next_multiple_of(places_per_scenario);
+        times.resize(end_of_places, f64::NAN);
     }
     Ok(times)
 }
 
-/// The times along the dimension t, and what they are: those of the scenarios where all agree, else those
-/// that were asked for.
+/// The times along the dimension t, and their description: the times of the scenarios if all agree, otherwise the
+/// multiples of outtime.
 #[expect(
     clippy::cast_precision_loss,
     reason = "numbers of snapshots are below 2^53"
@@ -88,28 +87,29 @@ pub(super) fn of_sweep(
 pub(super) fn common(
     header: &Header,
     times: &[f64],
-    each: usize,
+    places_per_scenario: usize,
 ) -> Option<(Vec<f64>, &'static str)> {
-    let common = |index: usize| {
-        let those = times.iter().skip(index).step_by(each);
-        let mut those = those.filter(|time| !time.is_nan());
-        let mut first = None;
-        those
-            .all(|&time| *first.get_or_insert(time) == time)
-            .then_some(first?)
-    };
-    if let Some(common) = (0..each).map(common).collect() {
-        return Some((common, TIME));
+    let common_times = (0..places_per_scenario)
+        .map(|index| {
+            let times = times.iter().skip(index).step_by(places_per_scenario);
+            let mut times = times.filter(|time| !time.is_nan());
+            let first_time = *times.next()?;
+            times.all(|&time| time == first_time).then_some(first_time)
+        })
+        .collect();
+    if let Some(common_times) = common_times {
+        return Some((common_times, TIME));
     }
-    let outtime = |scenario: Cow<'_, Scenario>| {
+    let mut outtimes = header.scenarios().map(|scenario| {
         let pairs = scenario.params.pairs();
-        let found = pairs.into_iter().find(|(name, _)| name == "outtime");
-        found.and_then(|(_, value)| value.as_f64())
-    };
-    let mut outtimes = header.scenarios().map(outtime);
-    let first = outtimes.next().flatten();
-    let outtime = first.filter(|_| outtimes.all(|other| other == first))?;
-    let multiples = (0..each).map(|index| index as f64 * outtime).collect();
+        let outtime = pairs.into_iter().find(|(name, _)| name == "outtime");
+        outtime.and_then(|(_, value)| value.as_f64())
+    });
+    let first_outtime = outtimes.next().flatten();
+    let outtime = first_outtime.filter(|_| outtimes.all(|other| other == first_outtime))?;
+    let multiples = (0..places_per_scenario)
+        .map(|index| index as f64 * outtime)
+        .collect();
     Some((
         multiples,
         "multiples of outtime; the coordinate time has the simulated times of each scenario",

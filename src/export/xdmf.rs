@@ -1,11 +1,11 @@
-//! XDMF 2: XML that points into the array's file.
+//! XDMF 2: XML that refers to the array's file.
 //!
 //! ```xml
 //! <DataItem Format="Binary" Seek="4096" Dimensions="1 301 301" …>diff2dparams.npy</DataItem>
 //! ```
 //!
-//! A mesh has three dimensions, the first of them of one node: readers lay a mesh of two into another
-//! plane.
+//! A mesh has three dimensions, the first of them with one node, because readers put a two-dimensional mesh into
+//! another plane.
 //!
 //! Source: the XDMF Model and Format, version 2, at xdmf.org.
 
@@ -22,7 +22,7 @@ use std::{
     io::Write,
     path::{Path, PathBuf},
 };
-/// XDMF 2, for `ParaView`: XML that points into the array's file.
+/// XDMF 2, for `ParaView`: XML that refers to the array's file.
 pub(super) const XDMF: Exporter = Exporter {
     format: Format {
         word: "xdmf",
@@ -41,7 +41,7 @@ fn write(
     _: &Progress,
 ) -> Result<(), ExportError> {
     let number = number_type(dataset)?;
-    // Refused before anything is written.
+    // An array that cannot be referred to is refused before anything is written.
     dataset.place(0)?;
     let file = reference(&dataset.array().path, &target)?;
     output::text(target, dataset.array(), |to| {
@@ -65,7 +65,7 @@ fn write(
     })
 }
 
-/// The committed snapshots of a series, in time.
+/// Writes the committed snapshots of a series as a temporal collection.
 fn collection(
     to: &mut dyn Write,
     dataset: &Dataset<'_>,
@@ -106,7 +106,7 @@ fn collection(
     Ok(())
 }
 
-/// The attributes that tell the type of the elements.
+/// The XML attributes for the type of the elements.
 fn number_type(dataset: &Dataset<'_>) -> Result<String, ExportError> {
     let dtype = dataset.array().npy.dtype;
     let number = match (dtype.kind, dtype.bytes) {
@@ -117,7 +117,7 @@ fn number_type(dataset: &Dataset<'_>) -> Result<String, ExportError> {
         (Kind::Unsigned, 2) => "UShort",
         (Kind::Signed, 4 | 8) => "Int",
         (Kind::Unsigned, 4) => "UInt",
-        // Half precision, and what VTK's reader takes for 32 bits.
+        // Half precision, and 64-bit unsigned numbers, which VTK's reader takes for 32 bits.
         _ => return Err(unknown(dataset, dtype)),
     };
     let order = if dtype.big_endian { "Big" } else { "Little" };
@@ -129,21 +129,17 @@ fn number_type(dataset: &Dataset<'_>) -> Result<String, ExportError> {
 
 fn unknown(dataset: &Dataset<'_>, dtype: Dtype) -> ExportError {
     ExportError::Request(format!(
-        "{} has elements of type {dtype}, which readers of XDMF do not know: --to vti copies them",
+        "{} has elements of type {dtype}, which readers of XDMF do not know: --to zarr copies them",
         dataset.array().path.display()
     ))
 }
 
-/// The array's file as the text names it: beside it by its name alone, so that both can be moved together.
-/// A name that XML cannot hold is refused, as the text would point nowhere.
+/// The name by which the text refers to the array's file. If the text lies beside the array, the directory is left out,
+/// so that both can be moved together. A name that XML cannot contain is refused.
 fn reference(array: &Path, target: &Target<'_>) -> Result<String, ExportError> {
     let absolute = fs::canonicalize(array).unwrap_or_else(|_| array.to_owned());
-    let directory = |path: &Path| {
-        let directory = diff2d_sys::directory_of(path);
-        fs::canonicalize(directory).unwrap_or_else(|_| directory.to_owned())
-    };
     let named: PathBuf = match target {
-        Target::Path { path, .. } if directory(path) == directory(array) => {
+        Target::Path { path, .. } if absolute_directory(path) == absolute_directory(array) => {
             array.file_name().map_or(absolute, PathBuf::from)
         }
         _ => absolute,
@@ -155,4 +151,9 @@ fn reference(array: &Path, target: &Target<'_>) -> Result<String, ExportError> {
             named.display()
         ))),
     }
+}
+
+fn absolute_directory(path: &Path) -> PathBuf {
+    let directory = diff2d_sys::directory_of(path);
+    fs::canonicalize(directory).unwrap_or_else(|_| directory.to_owned())
 }

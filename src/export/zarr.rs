@@ -15,7 +15,7 @@ use diff2d_sys::{self as sys, FileError};
 use serde_json::{Map, Value, json};
 use std::{ffi::OsStr, fs, io, ops::Range, path::Path};
 
-/// Bytes of a chunk at most. A snapshot that has more is divided.
+/// Largest number of bytes of a chunk by default. A larger snapshot is divided.
 const CHUNK_BYTES: u64 = 4 << 20;
 
 /// A directory in Zarr version 3.
@@ -38,19 +38,19 @@ fn write(
     memory: u64,
     progress: &Progress,
 ) -> Result<(), ExportError> {
-    let chunks = Chunks::of(dataset, storage, memory)?;
+    let chunks = ChunkGrid::of(dataset, storage, memory)?;
     let directory = output::directory(path, force, dataset.array(), ZARR.format, is_ours)?;
     let group = Group {
         directory: directory.name_so_far(),
         is_read: false,
     };
-    let whole: Region = dataset.shape().iter().map(|&length| 0..length).collect();
-    chunks.copy(&group, dataset, &whole, progress)?;
+    let region: Region = dataset.shape().iter().map(|&length| 0..length).collect();
+    chunks.copy(&group, dataset, &region, progress)?;
     group.describe(dataset, &chunks.shape, storage.compress)?;
     Ok(directory.commit(is_ours)?)
 }
 
-/// Each file appears whole and durable. What is told of the group and of its arrays stays as it is.
+/// Adds snapshots. Each file appears whole and durable. The descriptions of the group and of its arrays do not change.
 fn append(
     dataset: &Dataset<'_>,
     path: &Path,
@@ -58,39 +58,40 @@ fn append(
     storage: &Storage,
     memory: u64,
 ) -> Result<(), ExportError> {
-    let chunks = Chunks::of(dataset, storage, memory)?;
+    let chunks = ChunkGrid::of(dataset, storage, memory)?;
     let group = Group {
         directory: path,
         is_read: true,
     };
     let mut part: Region = dataset.shape().iter().map(|&length| 0..length).collect();
-    if let (Some(first), Some(&each)) = (part.first_mut(), chunks.shape.first()) {
-        *first = snapshots.start / each * each..snapshots.end.next_multiple_of(each).min(first.end);
+    if let (Some(range), Some(&length)) = (part.first_mut(), chunks.shape.first()) {
+        let start = snapshots.start / length * length;
+        *range = start..snapshots.end.next_multiple_of(length).min(range.end);
     }
     chunks.copy(&group, dataset, &part, &Progress::default())
 }
 
-/// How elements are divided, and how many chunks are made at once.
-struct Chunks {
+/// The division of the elements into chunks, and the number of threads that make them.
+struct ChunkGrid {
     shape: Vec<u64>,
     compress: bool,
     threads: u64,
 }
 
-impl Chunks {
+impl ChunkGrid {
     fn of(dataset: &Dataset<'_>, storage: &Storage, memory: u64) -> Result<Self, ExportError> {
         let width = dataset.dtype().bytes as u64;
         let shape = storage.chunk(dataset, width, CHUNK_BYTES, blosc::MOST_BYTES)?;
-        // The bytes as they are read, with what lies beyond the ends of the frame, and shuffled and compressed.
+        // A chunk is in memory as it is read and filled up beyond the ends of the frame, and as it is shuffled and compressed.
         let copies = if storage.compress { 4 } else { 2 };
-        let each = copies * shape.iter().product::<u64>() * width;
-        let at_once = memory / 2 / each;
+        let chunk_bytes = copies * shape.iter().product::<u64>() * width;
+        let at_once = memory / 2 / chunk_bytes;
         if at_once == 0 {
-            return Err(ExportError::Memory {
-                what: "a chunk of Zarr",
-                needed: 2 * each,
-                allowed: memory,
-            });
+            return Err(ExportError::memory(
+                "a chunk of Zarr",
+                2 * chunk_bytes,
+                memory,
+            ));
         }
         Ok(Self {
             shape,
@@ -99,33 +100,36 @@ impl Chunks {
         })
     }
 
-    /// Writes the chunks of a box, which are whole but for the ends of the array; none where nothing is committed.
+    /// Writes the chunks of a box, which are whole except at the ends of the array. A chunk without committed data is
+    /// not written.
     fn copy(
         &self,
         group: &Group<'_>,
         dataset: &Dataset<'_>,
-        whole: &[Range<u64>],
+        region: &[Range<u64>],
         progress: &Progress,
     ) -> Result<(), ExportError> {
         let width = dataset.dtype().bytes;
-        let begin = || [const { Vec::new() }; 4];
-        let visit = |[read, whole, shuffled, compressed]: &mut [Vec<u8>; 4], _, part: Region| {
-            let present = dataset.read_frames(&part, read)?;
-            if present == 0 {
-                return Ok(());
-            }
-            let mut bytes = whole_chunk(read, whole, &part, &self.shape, width);
-            if self.compress {
-                let made = blosc::compress(bytes, width, shuffled, compressed);
-                bytes = made.map_err(FileError::of("write", group.directory))?;
-            }
-            let index = part.iter().zip(&self.shape);
-            let index: Vec<u64> = index.map(|(range, length)| range.start / length).collect();
-            progress.add(present * width as u64);
-            group.store("p", &index, bytes)
-        };
-        let cut = Cut::new(whole, self.shape.clone());
-        walk::by_thread(&cut, self.threads, begin, visit)?;
+        walk::by_thread(
+            &Cut::new(region, self.shape.clone()),
+            self.threads,
+            || [const { Vec::new() }; 4],
+            |[elements, whole, shuffled, compressed]: &mut [Vec<u8>; 4], _, part: Region| {
+                let present = dataset.read_frames(&part, elements)?;
+                if present == 0 {
+                    return Ok(());
+                }
+                let mut bytes = whole_chunk(elements, whole, &part, &self.shape, width);
+                if self.compress {
+                    bytes = blosc::compress(bytes, width, shuffled, compressed)
+                        .map_err(FileError::of("write", group.directory))?;
+                }
+                let index = part.iter().zip(&self.shape);
+                let index: Vec<u64> = index.map(|(range, length)| range.start / length).collect();
+                progress.add(present * width as u64);
+                group.store("p", &index, bytes)
+            },
+        )?;
         Ok(())
     }
 }
@@ -133,46 +137,53 @@ impl Chunks {
 /// The files of a group.
 struct Group<'a> {
     directory: &'a Path,
-    /// Whether others read it already.
+    /// Whether other programs read the group already.
     is_read: bool,
 }
 
 impl Group<'_> {
-    /// Writes what is told of the group and of each array.
+    /// Writes the descriptions of the group and of each array.
     ///
-    /// The file of the group tells of all arrays once more: xarray looks for them there first (documentation of
-    /// Zarr-Python 3, "Consolidated metadata").
+    /// The file of the group repeats the descriptions of all arrays, because xarray looks for them there first
+    /// (documentation of Zarr-Python 3, "Consolidated metadata").
     fn describe(
         &self,
         dataset: &Dataset<'_>,
-        chunk: &[u64],
+        chunk_shape: &[u64],
         compress: bool,
     ) -> Result<(), ExportError> {
-        let mut arrays = Map::new();
+        let mut descriptions = Map::new();
         for coordinate in &dataset.coordinates {
-            let along = &coordinate.along;
-            let shape: Vec<u64> = along.iter().map(|&d| dataset.shape()[d]).collect();
-            let names = along.iter().map(|&d| dataset.dimensions[d].name.as_str());
-            let names: Vec<&str> = names.collect();
-            let told = described(coordinate, &shape, &names);
-            let first = vec![0; coordinate.along.len()];
-            self.store(&coordinate.name, &first, &encoded(&coordinate.values))?;
-            arrays.insert(coordinate.name.clone(), told);
+            let dimensions = &coordinate.along;
+            let shape: Vec<u64> = dimensions.iter().map(|&d| dataset.shape()[d]).collect();
+            let names: Vec<&str> = dimensions
+                .iter()
+                .map(|&d| dataset.dimensions[d].name.as_str())
+                .collect();
+            let only_chunk_index = vec![0; dimensions.len()];
+            self.store(
+                &coordinate.name,
+                &only_chunk_index,
+                &encoded(&coordinate.values),
+            )?;
+            let description = described(coordinate, &shape, &names);
+            descriptions.insert(coordinate.name.clone(), description);
         }
         for variable in &dataset.record {
             let rows = variable.values.count() as u64;
-            let told = described(variable, &[rows], &[RECORD_TIME]);
             self.store(&variable.name, &[0], &encoded(&variable.values))?;
-            arrays.insert(variable.name.clone(), told);
+            let description = described(variable, &[rows], &[RECORD_TIME]);
+            descriptions.insert(variable.name.clone(), description);
         }
-        arrays.insert("p".to_owned(), variable(dataset, chunk, compress));
+        descriptions.insert("p".to_owned(), variable(dataset, chunk_shape, compress));
         if dataset.rounding().is_some() {
-            // A scalar that has attributes alone.
-            let mut told = array(&[], &[], "int8", &json!(0), &[bytes_codec(1)], &[]);
-            told["attributes"] = Rounding::algorithm().into();
-            arrays.insert(rounding::ALGORITHM.to_owned(), told);
+            // A scalar array holds the attributes.
+            let codecs = [bytes_codec(1)];
+            let mut description = array(&[], &[], "int8", &json!(0), &codecs, &[]);
+            description["attributes"] = Rounding::algorithm().into();
+            descriptions.insert(rounding::ALGORITHM.to_owned(), description);
         }
-        for (name, array) in &arrays {
+        for (name, array) in &descriptions {
             self.write(
                 &format!("{name}/zarr.json"),
                 format!("{array:#}").as_bytes(),
@@ -183,7 +194,7 @@ impl Group<'_> {
             "node_type": "group",
             "attributes": dataset.attributes,
             "consolidated_metadata": {
-                "kind": "inline", "must_understand": false, "metadata": arrays,
+                "kind": "inline", "must_understand": false, "metadata": descriptions,
             },
         });
         self.write("zarr.json", format!("{group:#}").as_bytes())
@@ -197,27 +208,27 @@ impl Group<'_> {
 
     fn write(&self, name: &str, bytes: &[u8]) -> Result<(), ExportError> {
         let path = self.directory.join(name);
-        let write = || match self.is_read {
-            true => sys::write_file(&path, bytes),
-            false => fs::write(&path, bytes).map_err(FileError::of("write", &path)),
-        };
         let directory = Path::new(name).parent().unwrap_or(Path::new(""));
         if !self.directory.join(directory).is_dir() {
-            let created = sys::create_within(self.directory, directory);
-            created.map_err(FileError::of("write", &path))?;
+            sys::create_within(self.directory, directory).map_err(FileError::of("write", &path))?;
         }
-        Ok(write()?)
+        if self.is_read {
+            sys::write_file(&path, bytes)?;
+        } else {
+            fs::write(&path, bytes).map_err(FileError::of("write", &path))?;
+        }
+        Ok(())
     }
 }
 
-/// Whether a directory is such a group, and holds nothing but the arrays that its own file tells of.
+/// Whether a directory is a group of this program, without arrays that its own file does not describe.
 fn is_ours(directory: &Path) -> io::Result<bool> {
-    let told = match fs::read(directory.join("zarr.json")) {
+    let description = match fs::read(directory.join("zarr.json")) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        told => told.unwrap_or_default(),
+        bytes => bytes.unwrap_or_default(),
     };
-    let told: Value = serde_json::from_slice(&told).unwrap_or_default();
-    let arrays = &told["consolidated_metadata"]["metadata"];
+    let group: Value = serde_json::from_slice(&description).unwrap_or_default();
+    let arrays = &group["consolidated_metadata"]["metadata"];
     for entry in fs::read_dir(directory)? {
         let entry = entry?;
         let name = entry.file_name();
@@ -225,9 +236,10 @@ fn is_ours(directory: &Path) -> io::Result<bool> {
             continue;
         }
         let is_array = name.to_str().is_some_and(|name| arrays.get(name).is_some());
-        let is_known = match is_array && entry.file_type()?.is_dir() {
-            true => holds_only(&entry.path(), &["zarr.json", "c"])?,
-            false => name == "zarr.json",
+        let is_known = if is_array && entry.file_type()?.is_dir() {
+            holds_only(&entry.path(), &["zarr.json", "c"])?
+        } else {
+            name == "zarr.json"
         };
         if !is_known {
             return Ok(false);
@@ -236,19 +248,24 @@ fn is_ours(directory: &Path) -> io::Result<bool> {
     Ok(arrays.get("p").is_some() || holds_only(directory, &[])?)
 }
 
-/// Whether a name is that of a file which a process that was killed had not finished.
+/// Whether `name` is the name of an unfinished file that a killed process left.
 fn is_left(name: &OsStr) -> bool {
     let name = name.to_string_lossy();
     name.starts_with(".diff2d-") && name.ends_with(".part")
 }
 
+/// Whether a directory has no entries other than these names and unfinished files.
 fn holds_only(directory: &Path, names: &[&str]) -> io::Result<bool> {
-    let mut entries = fs::read_dir(directory)?;
-    let is_known = |name: &OsStr| names.iter().any(|known| name == *known) || is_left(name);
-    entries.try_fold(true, |all, entry| Ok(all && is_known(&entry?.file_name())))
+    for entry in fs::read_dir(directory)? {
+        let entry_name = entry?.file_name();
+        if !names.iter().any(|name| entry_name == *name) && !is_left(&entry_name) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
-/// The bytes of a part as those of a whole chunk: what lies beyond the ends of the array is zero.
+/// The bytes of a part, padded with zeros beyond the ends of the array to a whole chunk.
 fn whole_chunk<'a>(
     bytes: &'a [u8],
     whole: &'a mut Vec<u8>,
@@ -256,24 +273,28 @@ fn whole_chunk<'a>(
     chunk: &[u64],
     width: usize,
 ) -> &'a [u8] {
-    let size = |elements: u64| usize::try_from(elements).unwrap_or(usize::MAX) * width;
-    let all = size(chunk.iter().product());
-    if bytes.len() == all {
+    let chunk_bytes = byte_count(chunk.iter().product(), width);
+    if bytes.len() == chunk_bytes {
         return bytes;
     }
     whole.clear();
-    whole.resize(all, 0);
-    let within: Region = part.iter().map(|range| 0..length(range)).collect();
-    let mut left = bytes;
-    Runs::of(chunk, &within).for_each(|place, count| {
-        let (run, rest) = left.split_at(size(count));
-        whole[size(place)..][..run.len()].copy_from_slice(run);
-        left = rest;
+    whole.resize(chunk_bytes, 0);
+    let part_of_chunk: Region = part.iter().map(|range| 0..length(range)).collect();
+    let mut remaining = bytes;
+    Runs::of(chunk, &part_of_chunk).for_each(|place, count| {
+        let (run, later_runs) = remaining.split_at(byte_count(count, width));
+        whole[byte_count(place, width)..][..run.len()].copy_from_slice(run);
+        remaining = later_runs;
     });
     whole
 }
 
-/// What is told of the variable.
+/// The number of bytes of elements in memory. A number that does not fit makes the next access panic.
+fn byte_count(elements: u64, width: usize) -> usize {
+    usize::try_from(elements).unwrap_or(usize::MAX) * width
+}
+
+/// The metadata of the variable.
 fn variable(dataset: &Dataset<'_>, chunk: &[u64], compress: bool) -> Value {
     let dtype = dataset.dtype();
     let (name, fill) = match dtype.kind {
@@ -286,7 +307,10 @@ fn variable(dataset: &Dataset<'_>, chunk: &[u64], compress: bool) -> Value {
         Kind::Bool => name.to_owned(),
         _ => format!("{name}{}", 8 * dtype.bytes),
     };
-    let names = dataset.dimensions.iter().map(|one| one.name.as_str());
+    let names = dataset
+        .dimensions
+        .iter()
+        .map(|dimension| dimension.name.as_str());
     let mut codecs = vec![bytes_codec(dtype.bytes)];
     if compress {
         codecs.push(blosc::codec(dtype.bytes));
@@ -297,7 +321,7 @@ fn variable(dataset: &Dataset<'_>, chunk: &[u64], compress: bool) -> Value {
     array
 }
 
-/// What is told of a coordinate, which is one chunk.
+/// The metadata of a coordinate, which is one chunk.
 fn described(coordinate: &Coordinate, shape: &[u64], names: &[&str]) -> Value {
     let (name, fill, codec) = match coordinate.values {
         Column::Floats(_) => ("float64", json!("NaN"), bytes_codec(8)),
@@ -331,7 +355,7 @@ fn array(
     })
 }
 
-/// Elements as they lie in this machine's memory.
+/// The codec for elements in this machine's byte order.
 fn bytes_codec(width: usize) -> Value {
     let endian = if cfg!(target_endian = "little") {
         "little"
@@ -344,21 +368,24 @@ fn bytes_codec(width: usize) -> Value {
     }
 }
 
-/// The chunk of a coordinate. Texts are each a length of four bytes and UTF-8, after their number.
+/// The chunk of a coordinate. Strings are preceded by their number, and each string by its length in bytes.
 ///
 /// Source: the Zarr extension `vlen-utf8`.
 fn encoded(values: &Column) -> Vec<u8> {
-    let length = |length: usize| u32::try_from(length).unwrap_or(u32::MAX).to_le_bytes();
     match values {
         Column::Floats(values) => bytemuck::cast_slice(values).to_vec(),
         Column::Integers(values) => bytemuck::cast_slice(values).to_vec(),
         Column::Texts(values) => {
-            let mut bytes = length(values.len()).to_vec();
+            let mut bytes = length_bytes(values.len()).to_vec();
             for text in values {
-                bytes.extend(length(text.len()));
+                bytes.extend(length_bytes(text.len()));
                 bytes.extend(text.as_bytes());
             }
             bytes
         }
     }
+}
+
+fn length_bytes(length: usize) -> [u8; 4] {
+    u32::try_from(length).unwrap_or(u32::MAX).to_le_bytes()
 }

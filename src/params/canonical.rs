@@ -1,4 +1,4 @@
-//! [`Canonical`]: the parameters of a run as a journal holds them.
+//! [`Canonical`]: the parameters of a run in the form of a journal.
 
 use super::{
     choice::{Choice, Times},
@@ -9,16 +9,16 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-/// Every parameter of a run by its name, defaults filled in, tables within tables; keys of this
-/// program in the order of [`keys::KEYS`].
+/// Every parameter of a run by its name, defaults filled in, with nested tables; keys of this program are in the order
+/// of [`keys::KEYS`].
 ///
-/// A journal may hold keys that this program does not know: they are kept, and compared.
+/// A journal may hold keys that this program does not know. Such keys are kept, and compared.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Canonical(Map<String, Value>);
 
 impl Canonical {
-    /// The parameters of values by their dotted names, in whatever order.
+    /// Parameters from values by dotted names, in any order.
     pub(super) fn new(mut values: BTreeMap<&str, Value>) -> Self {
         let mut map = Map::new();
         for key in &KEYS {
@@ -45,16 +45,24 @@ impl Canonical {
         pairs
     }
 
-    /// Whether there are nodes outside of the domain.
+    /// Whether there are nodes outside the domain.
     #[must_use]
     pub fn has_mask(&self) -> bool {
         self.0.contains_key("mask")
     }
 
-    /// The value of a key that is in no table.
+    /// The value of a top-level key.
     #[must_use]
     pub fn get(&self, key: &str) -> Option<&Value> {
         self.0.get(key)
+    }
+
+    /// The value at a dotted name: of a key, or of an entry in the table of a key, such as `function.T.file`.
+    #[must_use]
+    pub fn value(&self, name: &str) -> Option<&Value> {
+        let mut names = name.split('.');
+        let value = self.0.get(names.next()?);
+        names.fold(value, |table, name| table?.as_object()?.get(name))
     }
 
     /// The unit of an axis, `x`, `y` or `t`, or of the density, `p`.
@@ -63,15 +71,15 @@ impl Canonical {
         self.get("units")?.get(name)?.as_str()
     }
 
-    /// When snapshots are taken; `None` of a choice that this program does not know.
+    /// The choice of the times of snapshots; `None` if this program does not know the choice.
     #[must_use]
     pub fn times(&self) -> Option<Times> {
         let word = self.get("times")?.as_str()?;
-        let mut all = Times::ALL.iter().copied();
-        all.find(|times| times.name() == word)
+        let mut choices = Times::ALL.iter().copied();
+        choices.find(|times| times.name() == word)
     }
 
-    /// Takes a key of the top level out.
+    /// Removes a top-level key.
     pub(super) fn remove(&mut self, key: &str) {
         self.0.remove(key);
     }
@@ -83,7 +91,8 @@ impl Canonical {
         pairs.all(|(name, _)| keys::is_key(&name) || keys::is_table(&name))
     }
 
-    /// With the SHA-256 of files in place of their names: what they hold decides, not where they are.
+    /// The parameters with the SHA-256 of files in place of their names, because the content of files matters, not
+    /// their place.
     #[must_use]
     pub fn with_digests(mut self, inputs: &BTreeMap<String, String>) -> Self {
         for (key, value) in &mut self.0 {
@@ -92,32 +101,43 @@ impl Canonical {
         self
     }
 
-    /// The keys that decide bits and differ from those of `other`, with the values of `other` and
-    /// of these. A key that one of them lacks has its default there; of two tables the keys in them are told.
+    /// The names of the tables of held nodes in columns of rates, or `held` and their numbers.
+    #[must_use]
+    pub fn held_names(&self) -> Vec<String> {
+        let tables = self.get("held").and_then(Value::as_array).into_iter();
+        let names = tables.flatten().map(|table| table.get("name")?.as_str());
+        names
+            .enumerate()
+            .map(|(number, name)| name.map_or_else(|| format!("held{number}"), str::to_owned))
+            .collect()
+    }
+
+    /// The keys that decide bits and differ from the keys of `other`, each with the value in `other` and the value
+    /// here. A missing key has its default. Of two tables the differing entries are listed.
     #[must_use]
     pub fn differences_from(&self, other: &Self) -> Vec<(String, Option<Value>, Option<Value>)> {
-        let (old, new) = (other.pairs(), self.pairs());
-        let order: Vec<&str> = old
-            .iter()
-            .chain(&new)
-            .map(|(name, _)| name.as_str())
-            .collect();
-        let [old, new] = [&old, &new].map(|pairs| by_name(pairs));
-        // A key that has the value of another one is not a difference of its own.
-        let follows = |name: &str| match keys::find(name).map(|key| key.absent) {
-            Some(Absent::Same(other)) => [&old, &new]
-                .iter()
-                .all(|pairs| value_of(pairs, name) == value_of(pairs, other)),
-            _ => false,
-        };
-        let mut told = HashSet::new();
-        let names = order.into_iter().filter(|name| told.insert(*name));
-        names
-            .filter(|name| keys::find(name).is_none_or(|key| key.decides_bits))
-            .filter(|name| !follows(name))
-            .map(|name| (name.to_owned(), value_of(&old, name), value_of(&new, name)))
-            .flat_map(|(name, was, is)| within(name, was, is))
-            .collect()
+        let pairs = [other.pairs(), self.pairs()];
+        let [other_values, own_values] = pairs.each_ref().map(|pairs| by_name(pairs));
+        let mut names_so_far = HashSet::new();
+        let mut differences = Vec::new();
+        for (name, _) in pairs.iter().flatten() {
+            let key = keys::find(name);
+            let decides_bits = key.is_none_or(|key| key.decides_bits);
+            if !names_so_far.insert(name) || !decides_bits {
+                continue;
+            }
+            let [other_value, own_value] =
+                [&other_values, &own_values].map(|values| value_of(values, name));
+            // A key that has the value of another one is not a difference of its own.
+            if let Some(Absent::Same(model)) = key.map(|key| key.absent)
+                && other_value == value_of(&other_values, model)
+                && own_value == value_of(&own_values, model)
+            {
+                continue;
+            }
+            differences.extend(within(name.clone(), other_value, own_value));
+        }
+        differences
     }
 }
 
@@ -127,24 +147,27 @@ impl From<Map<String, Value>> for Canonical {
     }
 }
 
-/// A value and another one of the same name, where they differ; of two tables the values in them that do.
+/// The differences between two values with a name: the pair itself, or of two tables the differing entries.
 fn within(
     name: String,
-    was: Option<Value>,
-    is: Option<Value>,
+    other_value: Option<Value>,
+    own_value: Option<Value>,
 ) -> Vec<(String, Option<Value>, Option<Value>)> {
-    match (was, is) {
-        (was, is) if was == is => Vec::new(),
-        (Some(Value::Object(was)), Some(Value::Object(is))) => {
-            let added = is.keys().filter(|key| !was.contains_key(*key));
-            let keys = was.keys().chain(added);
+    match (other_value, own_value) {
+        (other_value, own_value) if other_value == own_value => Vec::new(),
+        (Some(Value::Object(other_table)), Some(Value::Object(own_table))) => {
+            let added = own_table
+                .keys()
+                .filter(|key| !other_table.contains_key(*key));
+            let keys = other_table.keys().chain(added);
             let inner = keys.flat_map(|key| {
-                let [was, is] = [&was, &is].map(|table| table.get(key).cloned());
-                within(format!("{name}.{key}"), was, is)
+                let [other_value, own_value] =
+                    [&other_table, &own_table].map(|table| table.get(key).cloned());
+                within(format!("{name}.{key}"), other_value, own_value)
             });
             inner.collect()
         }
-        (was, is) => vec![(name, was, is)],
+        (other_value, own_value) => vec![(name, other_value, own_value)],
     }
 }
 
@@ -170,15 +193,15 @@ fn digest_files(key: &str, value: &mut Value, inputs: &BTreeMap<String, String>)
     }
 }
 
-/// Values by their names; there may be very many that this program does not know.
-pub(crate) fn by_name<'a>(pairs: &'a [(String, &'a Value)]) -> HashMap<&'a str, &'a Value> {
+/// Values by name. A newer journal may have very many that this program does not know.
+fn by_name<'a>(pairs: &'a [(String, &'a Value)]) -> HashMap<&'a str, &'a Value> {
     pairs
         .iter()
         .map(|(name, value)| (name.as_str(), *value))
         .collect()
 }
 
-/// The value of a key, or what holds where it is absent.
+/// The value of a key, or its default.
 fn value_of(pairs: &HashMap<&str, &Value>, key: &str) -> Option<Value> {
     if let Some(&value) = pairs.get(key) {
         return Some(value.clone());
@@ -190,7 +213,7 @@ fn value_of(pairs: &HashMap<&str, &Value>, key: &str) -> Option<Value> {
     }
 }
 
-/// The default of a key, as a journal holds it.
+/// The default of a key in the form of a journal.
 pub(super) fn default_of(key: &Key) -> Option<Value> {
     match key.absent {
         Absent::Value(default) => serde_json::to_value(value::parse_value(default)).ok(),
@@ -198,7 +221,7 @@ pub(super) fn default_of(key: &Key) -> Option<Value> {
     }
 }
 
-/// All values of a table and the tables in it; a table that is the value of a key stays whole.
+/// All values of a table and of its nested tables. A table that is the value of a key stays whole.
 fn flatten<'a>(table: &'a Map<String, Value>, prefix: &str, pairs: &mut Vec<(String, &'a Value)>) {
     for (key, value) in table {
         let name = format!("{prefix}{key}");

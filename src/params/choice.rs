@@ -2,14 +2,14 @@
 
 /// One of a few words.
 pub trait Choice: Copy + 'static {
-    /// All that there are.
+    /// All words.
     const ALL: &'static [Self];
 
-    /// Its word in parameter files and journals.
+    /// The word in parameter files and journals.
     fn name(self) -> &'static str;
 }
 
-/// An enum of words: `Harmonic = "harmonic"`.
+/// Defines an enum of words: `Harmonic = "harmonic"`.
 macro_rules! choice {
     ($(#[$about:meta])* $visibility:vis enum $name:ident {
         $($(#[$of:meta])* $variant:ident = $word:literal,)*
@@ -34,32 +34,32 @@ macro_rules! choice {
 pub(crate) use choice;
 
 choice! {
-    /// Where the nodes of the grid lie. The slides of the course "High Performance Scientific Computing
-    /// with Python" (SciNet), its program files and the equation disagree on it.
+    /// The positions of the nodes of the grid. The slides of the course "High Performance Scientific Computing with
+    /// Python" (SciNet), its program files and the equation differ in them.
     #[non_exhaustive]
     pub enum Layout {
         /// NumPy's `linspace(x1-dx, x2+dx, npnts)`: the program printed in the course's slides.
         Slides = "slides",
         /// `x1 + (i-1)*(x2-x1)/nrows`: the course's C++ and Fortran files.
         Files = "files",
-        /// `x1 + i*dx`, the boundary nodes on the ends of the domain: the equation as stated.
+        /// `x1 + i*dx`, with the boundary nodes on the ends of the domain: the equation as stated.
         Walls = "walls",
     }
 }
 
 choice! {
-    /// When snapshots are taken, and where steps end.
+    /// The times of snapshots, and where steps end.
     #[non_exhaustive]
     pub enum Times {
-        /// After whole steps, as the programs of the course: times are truncated to them.
+        /// Snapshots are taken after whole steps, to which times are truncated, as in the programs of the course.
         Course = "course",
-        /// At the multiples of `outtime`: before a snapshot one step may be shorter.
+        /// At the multiples of `outtime`; one step before a snapshot may be shorter.
         Exact = "exact",
     }
 }
 
 choice! {
-    /// How a step is taken.
+    /// The time-stepping method.
     #[non_exhaustive]
     pub enum StepMethod {
         /// Explicit Euler.
@@ -68,13 +68,13 @@ choice! {
         Rkl2 = "rkl2",
         /// The five-point system solved exactly in time, by transforms.
         Exact = "exact",
-        /// No steps: the state that time tends to, by multigrid.
+        /// No steps: the steady state, solved by multigrid.
         Steady = "steady",
     }
 }
 
 impl StepMethod {
-    /// The keys that have no meaning to the steady state.
+    /// The keys without meaning for the steady state.
     pub const OF_TIME: [&'static str; 10] = [
         "runtime",
         "outtime",
@@ -88,13 +88,13 @@ impl StepMethod {
         "record.at",
     ];
 
-    /// Whether no length of a step adds an error.
+    /// Whether the length of steps causes no error.
     #[must_use]
     pub fn is_exact_in_time(self) -> bool {
         matches!(self, Self::Exact | Self::Steady)
     }
 
-    /// What it does, in words.
+    /// A description in words.
     #[must_use]
     pub fn described(self) -> &'static str {
         match self {
@@ -107,12 +107,12 @@ impl StepMethod {
 }
 
 choice! {
-    /// The mean of the diffusion coefficients of two nodes that holds between them.
+    /// The mean of two nodes' diffusion coefficients for the face between them.
     #[non_exhaustive]
     pub enum Face {
-        /// `2 a b/(a + b)`: exact for layers; 0 if one of them is 0.
+        /// `2 a b/(a + b)`: exact for layers; 0 if one of the coefficients is 0.
         Harmonic = "harmonic",
-        /// `(a + b)/2`
+        /// `(a + b)/2`.
         Arithmetic = "arithmetic",
     }
 }
@@ -121,10 +121,34 @@ choice! {
     /// The value of a node that lies between the pixels of a picture.
     #[non_exhaustive]
     pub enum Interpolation {
-        /// The bilinear mean of the four around it.
+        /// The bilinear mean of the four pixels around it.
         Linear = "linear",
-        /// That of the nearest; half way between two, of the one to the right or below.
+        /// The value of the nearest pixel; half way between two pixels, the one to the right or below.
         Nearest = "nearest",
+    }
+}
+
+choice! {
+    /// The meaning of the opacity of a picture's pixels.
+    #[non_exhaustive]
+    pub enum Alpha {
+        /// The picture lies on a white background.
+        White = "white",
+        /// The colours count, and opacity is ignored.
+        Ignore = "ignore",
+        /// The opacity replaces the grey value: 0 if a pixel is transparent.
+        Values = "values",
+    }
+}
+
+choice! {
+    /// The treatment of pieces of the domain that touch no wall and no held node.
+    #[non_exhaustive]
+    pub enum Isolated {
+        /// Isolated pieces are part of the domain.
+        Keep = "keep",
+        /// Isolated pieces are masked.
+        Mask = "mask",
     }
 }
 
@@ -140,7 +164,7 @@ choice! {
 }
 
 impl Precision {
-    /// What a value must be where it is not a finite number of this precision.
+    /// The fault of a value that is not a finite number in this precision.
     #[must_use]
     pub fn lacks(self, value: f64) -> Option<&'static str> {
         #[expect(clippy::cast_possible_truncation, reason = "what a run does")]
@@ -150,8 +174,8 @@ impl Precision {
         }
     }
 
-    /// Half a unit in the last place of a value in single precision, by which a step may round it; 0 in double precision,
-    /// of which no rounding is seen.
+    /// Half a unit in the last place of a value in single precision, the rounding error of a step; 0 in double
+    /// precision, whose rounding is negligible.
     #[must_use]
     pub fn rounding(self, value: f64) -> f64 {
         #[expect(clippy::cast_possible_truncation, reason = "what a run does")]

@@ -1,4 +1,4 @@
-//! [`Coordinates`]: what x and y are, and what an axis of rotation asks of the other parameters.
+//! [`Coordinates`]: the meaning of x and y, and the constraints of an axis of rotation on the other parameters.
 
 use super::{
     choice::{Choice, Layout, StepMethod, choice},
@@ -6,22 +6,22 @@ use super::{
     profile::{Boundary, Function, Wall},
 };
 
-/// The side where the axis may lie.
+/// The key of the side on which the axis may lie.
 const LEFT: &str = "boundary.left";
 
 choice! {
-    /// What x and y are.
+    /// The meaning of x and y.
     #[non_exhaustive]
     pub enum Coordinates {
         /// Lengths along two straight lines.
         Cartesian = "cartesian",
-        /// The radius r and the height z in a body that is the same all around its axis.
+        /// The radius r and the height z, in a body that is symmetric about its axis.
         Axisymmetric = "axisymmetric",
     }
 }
 
 impl Coordinates {
-    /// Refuses what there is not around an axis, and closes the left side where that is the axis.
+    /// Refuses parameters that do not exist around an axis, and closes the left side if it is the axis.
     pub(super) fn judge(
         self,
         judge: &mut Judge,
@@ -64,7 +64,7 @@ impl Coordinates {
             let is_closed = matches!(&walls.left, Wall::Flux(flux) if flux.constant() == Some(0.0));
             let is_other = judge.is_typed(LEFT) && !is_closed;
             judge.refuse_if(is_other, LEFT, || {
-                "at x1 = 0 it is the axis, which nothing passes: leave it out or make it \"insulated\", and give right, bottom and top each for itself"
+                "at x1 = 0 it is the axis, which nothing passes: leave it out or make it \"insulated\", and give right, bottom and top separately"
                     .to_owned()
             });
             judge.note(LEFT, closed.to_json());

@@ -1,4 +1,4 @@
-//! What can be wrong with parameters: one sentence each for the person who typed them.
+//! Errors of parameters: one sentence each for the person who typed them.
 
 use super::{
     keys,
@@ -6,10 +6,10 @@ use super::{
     spelling,
     value::{Entry, LONGEST_NAME, shown},
 };
-use diff2d_arrays::wording::excerpt;
+use diff2d_arrays::wording::{bytes, excerpt};
 
-/// Parameters that cannot be used. Whoever typed them can correct them, so the exit code is 2; that of a
-/// file which they name is 1 or 3.
+/// Parameters that cannot be used. The user can correct them, so the exit code is 2; for a file that they name it is 1
+/// or 3.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ParamsError {
@@ -18,7 +18,7 @@ pub enum ParamsError {
     Unreadable {
         /// The file as the user named it.
         file: String,
-        /// Why, in words.
+        /// The reason, in words.
         reason: String,
     },
     /// The file is neither TOML nor Python assignments.
@@ -29,26 +29,26 @@ pub enum ParamsError {
         /// What the parser expected.
         reason: String,
     },
-    /// A key that does not exist.
+    /// A key does not exist.
     #[error("{place}: there is no parameter {key} (= {value}){hint}; the parameters are {known}")]
     Unknown {
-        /// Where it was typed.
+        /// The place where the key was typed.
         place: Place,
         /// The key as typed.
         key: String,
         /// The value as typed.
         value: String,
-        /// `", did you mean dx?"` or nothing.
+        /// A hint such as `", did you mean dx?"`, or nothing.
         hint: String,
-        /// All keys there are.
+        /// All keys that exist.
         known: String,
     },
-    /// More keys that do not exist than a person wants to read of.
+    /// There are more unknown keys than a user wants to read.
     #[error("{place}: {count} more keys from here on are no parameters")]
     MoreUnknown {
-        /// The first of them.
+        /// The place of the first further unknown key.
         place: Place,
-        /// How many.
+        /// The number of further unknown keys.
         count: usize,
     },
     /// A required key is absent.
@@ -60,27 +60,27 @@ pub enum ParamsError {
         file: String,
         /// The absent key.
         key: &'static str,
-        /// A value that would do.
+        /// A valid value as an example.
         example: &'static str,
-        /// What the key means, with its unit.
+        /// The meaning of the key, with its unit.
         meaning: String,
     },
-    /// The same key twice in one file.
+    /// A key occurs twice in a file.
     #[error(
         "{place}: {key} is given a second time (it stands in line {first} already); keep one of the two"
     )]
     Repeated {
-        /// Where it stands again.
+        /// The place of the second occurrence.
         place: Place,
         /// The key.
         key: String,
-        /// The line of the first one.
+        /// The line of the first occurrence.
         first: usize,
     },
-    /// A value of the wrong type, or one that cannot be used, alone or with the others.
+    /// A value has the wrong type, or cannot be used, alone or with other values.
     #[error("{place}: {key} = {value} {reason}")]
     Refused {
-        /// Where it was typed.
+        /// The place where the value was typed.
         place: Place,
         /// The key.
         key: &'static str,
@@ -89,33 +89,46 @@ pub enum ParamsError {
         /// "is …" or "cannot be used: …", and what would be accepted.
         reason: String,
     },
-    /// A file that parameters name and that cannot be used.
+    /// A file named by parameters cannot be used.
     #[error("{place}: {key} = {value:?} cannot be used: {reason}")]
     Input {
-        /// Where it was named.
+        /// The place where the file was named.
         place: Place,
         /// The key.
         key: &'static str,
         /// The file.
         value: String,
-        /// Why.
+        /// The reason.
         reason: String,
-        /// Whether the file is there, but damaged.
+        /// Whether the file exists but is damaged.
         is_damaged: bool,
     },
-    /// Several of these, a line each.
+    /// The coordinates of the grid's nodes do not fit into memory.
+    #[error(
+        "the coordinates of {nodes} nodes take {} of memory, and {} are available: a larger dx takes less",
+        bytes(*needed), bytes(*available)
+    )]
+    Memory {
+        /// The numbers of rows and columns.
+        nodes: String,
+        /// The bytes of the coordinates.
+        needed: u64,
+        /// The bytes that are available.
+        available: u64,
+    },
+    /// Several errors, one line each.
     #[error("{}", lines(.0))]
     Several(Vec<ParamsError>),
-    /// `--set` without a key and a value.
+    /// `--set` is not followed by a key and a value.
     #[error("--set {text}: expected key=value, such as --set dx=0.1")]
     BadSet {
-        /// What followed `--set`.
+        /// The text after `--set`.
         text: String,
     },
 }
 
 impl ParamsError {
-    /// One error for all that is wrong, if anything is.
+    /// One error for all errors in a list; `Ok` if it is empty.
     pub(crate) fn of_all(mut wrong: Vec<Self>) -> Result<(), Self> {
         match wrong.len() {
             0 => Ok(()),
@@ -124,7 +137,36 @@ impl ParamsError {
         }
     }
 
-    /// The error for a key that is none of `known`.
+    /// Adds to the error how to name the new place of a file that is missing or damaged, because it may have moved.
+    #[must_use]
+    pub fn with_way_to_moved_file(self) -> Self {
+        match self {
+            Self::Input {
+                place,
+                key,
+                value,
+                reason,
+                is_damaged: false,
+            } => {
+                let key_of_file = match key {
+                    "function" => "function.NAME.file",
+                    key => key,
+                };
+                Self::Input {
+                    reason: format!(
+                        "{reason}; if it has moved, add --set {key_of_file}=… with its new place"
+                    ),
+                    place,
+                    key,
+                    value,
+                    is_damaged: false,
+                }
+            }
+            error => error,
+        }
+    }
+
+    /// The error for a key that is not one of `known`.
     pub(super) fn unknown<'a>(entry: &Entry, known: impl Iterator<Item = &'a str> + Clone) -> Self {
         Self::Unknown {
             place: entry.place.clone(),
@@ -145,23 +187,23 @@ impl ParamsError {
     }
 }
 
-/// The keys of the table in which a name stands; at the top level the tables, too.
+/// The keys of the table to which a name belongs; at the top level also the names of tables.
 fn keys_beside<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Vec<String> {
     let table = name.rsplit_once('.').map(|(table, _)| table);
     let table = table.filter(|table| keys::is_table(table));
-    let mut beside: Vec<String> = Vec::new();
+    let mut keys_and_tables: Vec<String> = Vec::new();
     for key in known {
-        let shown = match (table, key.split_once('.')) {
-            (Some(table), Some((of, _))) if of == table => key.to_owned(),
-            (None, Some((of, _))) => format!("[{of}]"),
+        let name = match (table, key.split_once('.')) {
+            (Some(table), Some((key_table, _))) if key_table == table => key.to_owned(),
+            (None, Some((key_table, _))) => format!("[{key_table}]"),
             (None, None) => key.to_owned(),
             (Some(_), _) => continue,
         };
-        if !beside.contains(&shown) {
-            beside.push(shown);
+        if !keys_and_tables.contains(&name) {
+            keys_and_tables.push(name);
         }
     }
-    beside
+    keys_and_tables
 }
 
 fn lines(errors: &[ParamsError]) -> String {

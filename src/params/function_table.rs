@@ -1,52 +1,58 @@
-//! [`FunctionTable`]: a function of one number for the formulas of the file, as typed in `[function.NAME]`.
+//! [`FunctionTable`]: a function of one number for the formulas of the file, as defined by `[function.NAME]`.
 
 use super::{
     judge::Judge,
     profile::VARIABLES,
     value::{Value, number},
 };
+use crate::measured::{
+    ArgumentScale, ColumnName, Date, MeasuredTable, TableError, TimeUnit, duration_in_words,
+    largest_gap,
+};
 use diff2d_arrays::{
-    expression::{Extension, Interpolant, Piecewise, is_word},
+    expression::{Expression, Extension, Interpolant, Piecewise, is_word},
     wording::excerpt,
 };
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value as Json, json};
-use std::{fmt, fs, path::PathBuf, sync::Arc};
+use std::{
+    fmt, fs,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 use toml::Table;
 
-/// A function through points.
+/// A function that interpolates points.
 #[derive(Debug, Clone)]
 pub struct FunctionTable {
-    /// What formulas call; one in a file has no points before that is read.
+    /// The interpolant that formulas call; it has no points until a file with the points is read.
     pub interpolant: Arc<Interpolant>,
-    /// The file that has the points.
+    /// The file with the points, if there is one.
     pub columns: Option<CsvColumns>,
-    /// Its keys, as a journal holds them.
+    /// The function's entry in a journal.
     json: Map<String, Json>,
 }
 
-/// Two columns of a CSV file.
+/// The two columns of a CSV file with arguments and values.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CsvColumns {
     /// The file.
     pub path: PathBuf,
-    /// The columns of arguments and of values.
-    headings: [CsvHeading; 2],
-    /// Whether a value may be missing, which is then NaN.
-    gaps: bool,
-}
-
-/// A column of a file, by its name or its number from 0.
-#[derive(Debug, Clone, PartialEq)]
-enum CsvHeading {
-    Name(String),
-    Number(usize),
+    from: ColumnName,
+    to: ColumnName,
+    scale: ArgumentScale,
+    /// The unit of the values.
+    unit: Option<String>,
+    /// Whether rows without a value are left out.
+    skips_gaps: bool,
 }
 
 /// Points: argument and value.
 pub type Points = Arc<[[f64; 2]]>;
 
-const KEYS: [&str; 6] = ["file", "from", "to", "points", "between", "beyond"];
+/// The keys for functions in files only.
+const FILE_KEYS: [&str; 6] = ["from", "to", "since", "from_unit", "to_unit", "gaps"];
+const KEYS: [&str; 4] = ["file", "points", "between", "beyond"];
 const BETWEEN: [(&str, Piecewise); 2] = [
     ("linear", Piecewise::Linear),
     ("previous", Piecewise::Constant),
@@ -56,10 +62,11 @@ const BEYOND: [(&str, Extension); 3] = [
     ("hold", Extension::Hold),
     ("repeat", Extension::Repeat),
 ];
-/// Letters of a file that messages show.
+const GAPS: [(&str, bool); 2] = [("refuse", false), ("skip", true)];
+/// The number of characters of a file that messages show.
 const SHOWN: usize = 40;
 
-/// Equal tables mean the same.
+/// Two tables are equal if their entries in a journal are.
 impl PartialEq for FunctionTable {
     fn eq(&self, other: &Self) -> bool {
         let names = [self, other].map(|table| table.interpolant.name());
@@ -68,62 +75,62 @@ impl PartialEq for FunctionTable {
 }
 
 impl FunctionTable {
-    /// The tables `[function.NAME]`, which the formulas that are taken later may use.
+    /// Takes the tables `[function.NAME]`. Formulas that are taken later may use the functions.
     pub(super) fn take(judge: &mut Judge) -> Vec<Self> {
         if !judge.is_typed("function") {
             return Vec::new();
         }
         let typed = judge.convert("function", |value| Ok(value.clone()));
-        let path_to = |path: &str| judge.path_to("function", path);
-        let tables = typed.iter().filter_map(Value::as_table).flatten();
-        let mut functions = Vec::new();
-        let tables = tables.map(|(name, table)| {
-            let table = table.as_table().ok_or_else(|| NO_TABLE.to_owned());
-            let parsed = table.and_then(|table| Self::parse(name, table, path_to));
-            // What is wrong with it is told of it, not of the formulas that call it.
-            let absent = || Interpolant::new(name, Piecewise::Linear, Extension::None);
-            functions.push(match &parsed {
-                Ok(table) => Arc::clone(&table.interpolant),
-                Err(_) => Arc::new(absent()),
+        let units = ["units.t", "units.p"].map(|key| judge.typed_text(key));
+        let mut tables = Vec::new();
+        for (name, value) in typed.iter().filter_map(Value::as_table).flatten() {
+            let table = value.as_table().ok_or_else(|| NO_TABLE.to_owned());
+            let parsed = table.and_then(|table| {
+                Self::parse(name, table, &units, |path| judge.path_to("function", path))
             });
-            parsed.map_err(|reason| format!("in {}, {reason}", excerpt(name, SHOWN)))
-        });
-        let (tables, wrong): (Vec<_>, Vec<_>) = tables.partition(Result::is_ok);
-        for reason in wrong.into_iter().filter_map(Result::err) {
-            judge.refuse_if(true, "function", || reason);
+            // What is wrong with a table is told of it, not of the formulas that call its function.
+            let interpolant = match &parsed {
+                Ok(table) => Arc::clone(&table.interpolant),
+                Err(_) => Arc::new(Interpolant::new(name, Piecewise::Linear, Extension::None)),
+            };
+            judge.words.functions.push(interpolant);
+            match parsed {
+                Ok(table) => tables.push(table),
+                Err(reason) => judge.refuse_if(true, "function", || {
+                    format!("in {}, {reason}", excerpt(name, SHOWN))
+                }),
+            }
         }
-        let tables: Vec<Self> = tables.into_iter().flatten().collect();
         let json = tables.iter().map(|table| {
             let name = table.interpolant.name().to_owned();
             (name, Json::Object(table.json.clone()))
         });
         judge.note("function", Json::Object(json.collect()));
-        judge.words.functions = functions;
         tables
     }
 
-    fn parse(name: &str, table: &Table, path_to: impl Fn(&str) -> PathBuf) -> Result<Self, String> {
-        let is_letter = |letter: char| letter.is_ascii_alphabetic() || letter == '_';
-        let is_part = |letter: char| is_letter(letter) || letter.is_ascii_digit();
-        if !name.starts_with(is_letter) || !name.chars().all(is_part) {
-            return Err(
-                "the name of a function must be letters, digits and _, no digit first".to_owned(),
-            );
-        }
-        if is_word(name) || VARIABLES.contains(&name) {
+    /// The function that a table defines; `units` are the file's units of t and p.
+    fn parse(
+        name: &str,
+        table: &Table,
+        units: &[Option<String>; 2],
+        path_to: impl Fn(&str) -> PathBuf,
+    ) -> Result<Self, String> {
+        refuse_name(name)?;
+        let mut names = KEYS.into_iter().chain(FILE_KEYS);
+        if let Some(other) = table
+            .keys()
+            .find(|key| !names.clone().any(|name| name == *key))
+        {
+            let list: Vec<&str> = names.by_ref().collect();
             return Err(format!(
-                "{name} has a meaning in formulas already; the function needs another name"
+                "there is no key {}; there are {}",
+                excerpt(other, SHOWN),
+                list.join(", ")
             ));
         }
-        if let Some(other) = table.keys().find(|key| !KEYS.contains(&key.as_str())) {
-            let known = KEYS.join(", ");
-            return Err(format!(
-                "there is no key {}; there are {known}",
-                excerpt(other, SHOWN)
-            ));
-        }
-        let (between, piecewise) = choice(table, "between", &BETWEEN)?;
-        let (beyond, extension) = choice(table, "beyond", &BEYOND)?;
+        let (between_word, piecewise) = choice(table, "between", &BETWEEN)?;
+        let (beyond_word, extension) = choice(table, "beyond", &BEYOND)?;
         let interpolant = Arc::new(Interpolant::new(name, piecewise, extension));
         let mut json = Map::new();
         let columns = match (table.get("file"), table.get("points")) {
@@ -131,29 +138,17 @@ impl FunctionTable {
                 let file = file
                     .as_str()
                     .ok_or("file must be the name of a CSV file in quotes")?;
-                let path = path_to(file);
-                let headings = [heading(table, "from", 0)?, heading(table, "to", 1)?];
-                json.insert("file".to_owned(), json!(path.to_string_lossy()));
-                for (key, heading) in ["from", "to"].into_iter().zip(&headings) {
-                    json.insert(key.to_owned(), heading.to_json());
-                }
-                Some(CsvColumns {
-                    path,
-                    headings,
-                    gaps: false,
-                })
+                let columns = CsvColumns::parse(table, path_to(file), units)?;
+                columns.note(table, &mut json);
+                Some(columns)
             }
             (None, Some(points)) => {
-                if let Some(key) = ["from", "to"]
-                    .into_iter()
-                    .find(|key| table.contains_key(*key))
-                {
+                if let Some(key) = FILE_KEYS.iter().find(|key| table.contains_key(**key)) {
                     return Err(format!("{key} belongs to file = \"….csv\""));
                 }
                 let points = typed_points(points)?;
-                let wrong =
-                    |(number, reason): (usize, String)| format!("point {}: {reason}", number + 1);
-                check(&points, extension).map_err(wrong)?;
+                judge_points(&points, extension)
+                    .map_err(|(number, reason)| format!("point {}: {reason}", number + 1))?;
                 json.insert("points".to_owned(), json!(&points[..]));
                 interpolant.set(points);
                 None
@@ -165,8 +160,8 @@ impl FunctionTable {
                 );
             }
         };
-        json.insert("between".to_owned(), json!(between));
-        json.insert("beyond".to_owned(), json!(beyond));
+        json.insert("between".to_owned(), json!(between_word));
+        json.insert("beyond".to_owned(), json!(beyond_word));
         Ok(Self {
             interpolant,
             columns,
@@ -174,21 +169,19 @@ impl FunctionTable {
         })
     }
 
-    /// Gives it the points of its file, which they are in the text of it.
+    /// The points in the text of the function's file.
     ///
     /// # Errors
-    /// What is wrong with them, and in which line and column.
+    /// A sentence on the fault, with its line and column.
     pub fn points_of(&self, text: &[u8]) -> Result<Points, String> {
-        let Some(columns) = &self.columns else {
-            return Ok(Arc::default());
-        };
-        let points = columns.read(text)?;
-        check(&points, self.interpolant.extension())
-            .map_err(|(number, reason)| format!("line {}: {reason}", line_of(text, number + 1)))?;
-        Ok(points)
+        match &self.columns {
+            Some(columns) => columns.read(text, self.interpolant.extension()),
+            None => Ok(Arc::default()),
+        }
     }
 
-    /// Its points and their file, as far as they can be read, and what it is between and beyond them.
+    /// A description of the function: its points as far as they are known, the largest gap between them, and the
+    /// interpolation and extension.
     #[must_use]
     pub fn described(&self) -> String {
         let function = &self.interpolant;
@@ -199,295 +192,283 @@ impl FunctionTable {
             function.set(points);
         }
         let through = match function.range() {
-            Some([first, last]) => {
-                let [least, most] = function.values();
+            Some([start, stop]) => {
+                let [minimum, maximum] = function.values();
                 let count = function.points().len();
                 format!(
-                    "{count} points from {first:?} to {last:?}, values from {least:?} to {most:?}"
+                    "{count} points from {start:?} to {stop:?}, values from {minimum:?} to {maximum:?}"
                 )
             }
             None => "points that cannot be read".to_owned(),
         };
-        let word = |key: &str| {
-            self.json
-                .get(key)
-                .and_then(Json::as_str)
-                .unwrap_or_default()
-        };
+        let [between_word, beyond_word] =
+            ["between", "beyond"].map(|key| self.json.get(key).and_then(Json::as_str));
         let file = match &self.columns {
             Some(columns) => format!(", of {columns}"),
             None => String::new(),
         };
         format!(
-            "{}: {through}; {} between, {} beyond{file}",
+            "{}: {through}{}; {} between, {} beyond{file}",
             function.name(),
-            word("between"),
-            word("beyond"),
+            self.gap_in_words(),
+            between_word.unwrap_or_default(),
+            beyond_word.unwrap_or_default(),
         )
+    }
+
+    /// The largest gap between the points of a file, which the user may not know of:
+    /// `; 5 h 10 min without a value, interpolated`.
+    fn gap_in_words(&self) -> String {
+        let (Some(columns), Some([start, stop])) = (&self.columns, self.largest_gap()) else {
+            return String::new();
+        };
+        let unit = columns.scale.unit.as_deref();
+        let duration = match unit.map_or(Some(TimeUnit::S), TimeUnit::of) {
+            Some(unit) => duration_in_words((stop - start) * unit.seconds()),
+            None => format!("{:?} {}", stop - start, unit.unwrap_or_default()),
+        };
+        let manner = match self.interpolant.piecewise() {
+            Piecewise::Linear => "interpolated",
+            Piecewise::Constant => "held",
+        };
+        format!("; {duration} without a value, {manner}, from {start:?} to {stop:?}")
+    }
+
+    fn largest_gap(&self) -> Option<[f64; 2]> {
+        let points = self.interpolant.points().iter();
+        let arguments: Vec<f64> = points.map(|[argument, _]| *argument).collect();
+        largest_gap(&arguments)
     }
 }
 
-/// Its name, and of its points their number and the least and largest arguments and values.
+/// Serializes the name of the function and, for its points, the number, the least and largest arguments and values, and
+/// the largest gap.
 impl Serialize for FunctionTable {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let function = &self.interpolant;
-        let told = json!({
+        let description = json!({
             "name": function.name(),
             "points": function.points().len(),
             "range": function.range(),
             "values": function.values(),
+            "largest_gap": self.columns.as_ref().and_then(|_| self.largest_gap()),
         });
-        told.serialize(serializer)
+        description.serialize(serializer)
+    }
+}
+
+/// Refuses a name of a function that is invalid in formulas or used already.
+fn refuse_name(name: &str) -> Result<(), String> {
+    let begins_as_word =
+        name.starts_with(|letter: char| letter.is_ascii_alphabetic() || letter == '_');
+    let mut letters = name.bytes();
+    let is_of_letters = letters.all(|letter| letter.is_ascii_alphanumeric() || letter == b'_');
+    if !begins_as_word || !is_of_letters {
+        return Err(
+            "the name of a function must be letters, digits and _, no digit first".to_owned(),
+        );
+    }
+    // Words of Python that formulas do not have are no names either: they are refused with what to write instead.
+    let is_readable = Expression::parse(name, &[name]).is_ok();
+    if is_word(name) || VARIABLES.contains(&name) || !is_readable {
+        Err(format!(
+            "{name} has a meaning in formulas already; the function needs another name"
+        ))
+    } else {
+        Ok(())
     }
 }
 
 const NO_TABLE: &str = "a table must follow, such as { file = \"weather.csv\" }";
 
-/// The word of a key, and what it stands for; the first where there is none.
+/// The value for the word of a key; the first choice if the key is absent.
 fn choice<T: Copy>(
     table: &Table,
     key: &str,
-    all: &[(&'static str, T)],
+    choices: &[(&'static str, T)],
 ) -> Result<(&'static str, T), String> {
     let Some(value) = table.get(key) else {
-        return Ok(all[0]);
+        return Ok(choices[0]);
     };
-    let found = all.iter().find(|(word, _)| value.as_str() == Some(word));
-    found.copied().ok_or_else(|| {
-        let words: Vec<String> = all.iter().map(|(word, _)| format!("{word:?}")).collect();
+    let chosen = choices
+        .iter()
+        .find(|(word, _)| value.as_str() == Some(word));
+    chosen.copied().ok_or_else(|| {
+        let words: Vec<String> = choices
+            .iter()
+            .map(|(word, _)| format!("{word:?}"))
+            .collect();
         format!("{key} must be {}", words.join(" or "))
     })
 }
 
-fn heading(table: &Table, key: &str, absent: usize) -> Result<CsvHeading, String> {
-    let number = |number: i64| usize::try_from(number).ok().map(CsvHeading::Number);
-    let found = match table.get(key) {
-        None => Some(CsvHeading::Number(absent)),
-        Some(Value::String(name)) => Some(CsvHeading::Name(name.trim().to_owned())),
-        Some(value) => value.as_integer().and_then(number),
+fn column_name(table: &Table, key: &str, absent: usize) -> Result<ColumnName, String> {
+    let name = match table.get(key) {
+        None => Some(ColumnName::Number(absent)),
+        Some(Value::String(name)) => Some(ColumnName::Heading(name.trim().to_owned())),
+        Some(value) => {
+            let number = value.as_integer();
+            number.and_then(|number| usize::try_from(number).ok().map(ColumnName::Number))
+        }
     };
-    found.ok_or_else(|| {
+    name.ok_or_else(|| {
         format!("{key} must be the name of a column in quotes, or its number from 0")
     })
 }
 
+/// The text of a key, if the key is present.
+fn text_of(table: &Table, key: &str) -> Result<Option<String>, String> {
+    let text = table.get(key).map(|value| match value {
+        // A date may be typed without quotes.
+        Value::Datetime(date) => Some(date.to_string()),
+        value => value.as_str().map(str::to_owned),
+    });
+    match text {
+        Some(None) => Err(format!("{key} must be a text in quotes")),
+        text => Ok(text.flatten()),
+    }
+}
+
+const POINTS_WANTED: &str = "points must be pairs of finite numbers, such as [[0, 20], [3600, 25]]";
+
 fn typed_points(points: &Value) -> Result<Points, String> {
-    let wanted =
-        || "points must be pairs of finite numbers, such as [[0, 20], [3600, 25]]".to_owned();
-    let pair = |point: &Value| match point.as_array().map(Vec::as_slice) {
+    let points = points
+        .as_array()
+        .map(Vec::as_slice)
+        .unwrap_or_default()
+        .iter();
+    let points = points.map(|point| match point.as_array().map(Vec::as_slice) {
         Some([x, y]) => {
-            Some([number(x)?, number(y)?]).filter(|pair| pair.iter().all(|n| n.is_finite()))
+            let point = [number(x)?, number(y)?];
+            point
+                .iter()
+                .all(|number| number.is_finite())
+                .then_some(point)
         }
         _ => None,
-    };
-    let points = points.as_array().ok_or_else(wanted)?.iter();
-    points.map(|point| pair(point).ok_or_else(wanted)).collect()
+    });
+    let points: Option<Points> = points.collect();
+    points.ok_or_else(|| POINTS_WANTED.to_owned())
 }
 
-/// Refuses points of which there is no function, with the number of the one that is wrong.
-fn check(points: &[[f64; 2]], extension: Extension) -> Result<(), (usize, String)> {
-    let [first, .., last] = points else {
+/// Refuses points that define no function; the error has the index of the wrong point.
+fn judge_points(points: &[[f64; 2]], extension: Extension) -> Result<(), (usize, String)> {
+    let [start, .., stop] = points else {
         let reason = "a function needs two points or more".to_owned();
-        return Err((points.len().saturating_sub(1), reason));
+        return Err((points.len().wrapping_sub(1), reason));
     };
-    let mut pairs = points.windows(2).zip(1..);
-    if let Some((pair, number)) = pairs.find(|(pair, _)| pair[0][0] >= pair[1][0]) {
-        let [before, here] = [pair[0][0], pair[1][0]];
-        return Err((
-            number,
-            format!("the argument {here:?} follows {before:?}; arguments must ascend"),
-        ));
+    let descent = points.windows(2).position(|pair| pair[0][0] >= pair[1][0]);
+    if let Some(number) = descent {
+        let [argument, next_argument] = [number, number + 1].map(|number| points[number][0]);
+        let reason =
+            format!("the argument {next_argument:?} follows {argument:?}; arguments must ascend");
+        return Err((number + 1, reason));
     }
-    if (last[0] - first[0]).is_infinite() {
-        return Err((
-            points.len() - 1,
-            "the range of arguments is beyond the largest number".to_owned(),
-        ));
-    }
-    if extension == Extension::Repeat && first[1] != last[1] {
-        let [at_first, at_last] = [first[1], last[1]];
-        let reason = format!(
-            "beyond = \"repeat\" needs the same value at both ends, and they are {at_first:?} and {at_last:?}"
-        );
-        return Err((points.len() - 1, reason));
-    }
-    Ok(())
+    let reason = if (stop[0] - start[0]).is_infinite() {
+        "the range of arguments is beyond the largest number".to_owned()
+    } else if extension == Extension::Repeat && start[1] != stop[1] {
+        format!(
+            "beyond = \"repeat\" needs the same value at both ends, and they are {:?} and {:?}",
+            start[1], stop[1]
+        )
+    } else {
+        return Ok(());
+    };
+    Err((points.len() - 1, reason))
 }
 
-impl CsvHeading {
-    fn to_json(&self) -> Json {
-        match self {
-            Self::Name(name) => json!(name),
-            Self::Number(number) => json!(number),
+fn insert(json: &mut Map<String, Json>, key: &str, value: Json) {
+    json.insert(key.to_owned(), value);
+}
+
+impl CsvColumns {
+    /// The columns that a table defines for its file; `units` are the parameters' units of t and p.
+    fn parse(table: &Table, path: PathBuf, units: &[Option<String>; 2]) -> Result<Self, String> {
+        let since = text_of(table, "since")?.map(|text| {
+            Date::parse(&text).ok_or_else(|| {
+                let (typed_text, example) = (excerpt(&text, SHOWN), Date::EXAMPLE);
+                format!("since = {typed_text:?} is no date, such as {example:?}")
+            })
+        });
+        let [from_unit, to_unit] = [("from_unit", &units[0]), ("to_unit", &units[1])]
+            .map(|(key, unit)| Ok::<_, String>(text_of(table, key)?.or_else(|| unit.clone())));
+        Ok(Self {
+            path,
+            from: column_name(table, "from", 0)?,
+            to: column_name(table, "to", 1)?,
+            scale: ArgumentScale {
+                unit: from_unit?,
+                since: since.transpose()?,
+            },
+            unit: to_unit?,
+            skips_gaps: choice(table, "gaps", &GAPS)?.1,
+        })
+    }
+
+    /// Adds the columns to the entry in a journal. Units are included because they decide how the file is read.
+    fn note(&self, table: &Table, json: &mut Map<String, Json>) {
+        insert(json, "file", json!(self.path.to_string_lossy()));
+        for (key, column) in [("from", &self.from), ("to", &self.to)] {
+            match column {
+                ColumnName::Heading(name) => insert(json, key, json!(name)),
+                ColumnName::Number(number) => insert(json, key, json!(number)),
+            }
         }
+        for (key, unit) in [("from_unit", &self.scale.unit), ("to_unit", &self.unit)] {
+            if let Some(unit) = unit {
+                insert(json, key, json!(unit));
+            }
+        }
+        for key in ["since", "gaps"] {
+            if let Ok(Some(text)) = text_of(table, key) {
+                insert(json, key, json!(text));
+            }
+        }
+    }
+
+    /// The points in a text.
+    fn read(&self, text: &[u8], extension: Extension) -> Result<Points, String> {
+        let table = MeasuredTable::parse(text).map_err(|error| error.to_string())?;
+        let points = self.points_of(&table);
+        let (rows, points): (Vec<usize>, Vec<[f64; 2]>) = points.map_err(told)?.into_iter().unzip();
+        judge_points(&points, extension).map_err(|(number, reason)| {
+            let row = rows.get(number).copied().unwrap_or(usize::MAX);
+            table.refuse_row(row, reason).to_string()
+        })?;
+        Ok(points.into())
+    }
+
+    /// The points of a table with the numbers of their rows.
+    fn points_of(&self, table: &MeasuredTable) -> Result<Vec<(usize, [f64; 2])>, TableError> {
+        let argument_column = table.column(&self.from)?;
+        let value_column = table.column(&self.to)?;
+        let arguments = table.arguments(argument_column, &self.scale)?;
+        let values = table.values(value_column, self.unit.as_deref())?;
+        let gap = values.iter().position(|value| value.is_nan());
+        if let Some(row) = gap.filter(|_| !self.skips_gaps) {
+            let reason = "there is no value; gaps = \"skip\" leaves out the rows that have none";
+            return Err(table.refuse_field(row, value_column, reason));
+        }
+        let points = arguments.into_iter().zip(values).map(|(x, y)| [x, y]);
+        let points = points.enumerate().filter(|(_, [_, value])| !value.is_nan());
+        Ok(points.collect())
     }
 }
 
-impl fmt::Display for CsvHeading {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Name(name) => write!(f, "{:?}", excerpt(name, SHOWN)),
-            Self::Number(number) => write!(f, "{number}"),
-        }
+/// A sentence on a faulty file; for a unit it includes the way out.
+fn told(error: TableError) -> String {
+    match error {
+        TableError::Unit { .. } => format!(
+            "{error}; from_unit and to_unit of the function say in which units its arguments and its values are"
+        ),
+        error => error.to_string(),
     }
 }
 
 impl fmt::Display for CsvColumns {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let [from, to] = &self.headings;
-        write!(f, "columns {from} and {to} of {}", self.path.display())
+        let (argument_column, value_column, path) =
+            (&self.from, &self.to, Path::display(&self.path));
+        write!(f, "columns {argument_column} and {value_column} of {path}")
     }
-}
-
-impl CsvColumns {
-    /// Two columns of a file by their numbers from 0, the second of which may have gaps: NaN.
-    #[must_use]
-    pub fn measured(path: PathBuf, numbers: [usize; 2]) -> Self {
-        Self {
-            path,
-            headings: numbers.map(CsvHeading::Number),
-            gaps: true,
-        }
-    }
-
-    /// The names of the columns of a text, which its first line has.
-    ///
-    /// # Errors
-    /// What is wrong with it.
-    pub fn names(text: &[u8]) -> Result<Vec<String>, String> {
-        Ok(opened(text)?.1)
-    }
-
-    /// The points of a text: a line with the names of the columns, then lines of numbers.
-    ///
-    /// # Errors
-    /// What is wrong with it, and in which line and column.
-    pub fn read(&self, text: &[u8]) -> Result<Points, String> {
-        let text = without_mark(text);
-        let (mut reader, names) = opened(text)?;
-        let in_head = |reason: String| in_head(text, &reason);
-        let [from, to] = self.headings.each_ref().map(|heading| heading.find(&names));
-        let (from, to) = (from.map_err(in_head)?, to.map_err(in_head)?);
-        let (mut points, mut record) = (Vec::new(), csv::ByteRecord::new());
-        let shown = |column: usize| format!("column {:?}", excerpt(&names[column], SHOWN));
-        while reader
-            .read_byte_record(&mut record)
-            .map_err(|error| error.to_string())?
-        {
-            let cell = |column: usize| {
-                let wrong = |reason: String| {
-                    let line = line_of(text, points.len() + 1);
-                    format!("line {line}, {}: {reason}", shown(column))
-                };
-                let cell = record.get(column).unwrap_or_default();
-                if cell.is_empty() && self.gaps && column == to {
-                    return Ok(f64::NAN);
-                }
-                if cell.is_empty() {
-                    return Err(wrong("there is no number".to_owned()));
-                }
-                let cell = String::from_utf8_lossy(cell);
-                let cell = bare(&cell);
-                match cell.parse::<f64>() {
-                    Ok(number) if number.is_finite() => Ok(number),
-                    Ok(_) => Err(wrong(format!("{:?} is not finite", excerpt(cell, SHOWN)))),
-                    Err(_) if cell.replace(',', ".").parse::<f64>().is_ok() => Err(wrong(format!(
-                        "{:?} has a comma in place of the decimal point",
-                        excerpt(cell, SHOWN)
-                    ))),
-                    Err(_) => Err(wrong(format!("{:?} is no number", excerpt(cell, SHOWN)))),
-                }
-            };
-            let point = [cell(from)?, cell(to)?];
-            points.push(point);
-        }
-        Ok(points.into())
-    }
-}
-
-impl CsvHeading {
-    /// The number of the column among these names.
-    fn find(&self, names: &[String]) -> Result<usize, String> {
-        let told = || excerpt(&names.join(", "), 4 * SHOWN);
-        match self {
-            Self::Number(number) if *number < names.len() => Ok(*number),
-            Self::Number(number) => Err(format!(
-                "there is no column {number}, counted from 0: there are {} ({})",
-                names.len(),
-                told()
-            )),
-            Self::Name(name) => {
-                let mut found = (0..names.len()).filter(|&at| names[at] == *name);
-                match (found.next(), found.next()) {
-                    (Some(at), None) => Ok(at),
-                    (None, _) => Err(format!("there is no column {self}; there are {}", told())),
-                    (Some(_), Some(_)) => Err(format!(
-                        "there are several columns {self}; a number from 0 names one"
-                    )),
-                }
-            }
-        }
-    }
-}
-
-/// A reader of the lines behind the first one, and the names of the columns, which that has.
-fn opened(text: &[u8]) -> Result<(csv::Reader<&[u8]>, Vec<String>), String> {
-    let text = without_mark(text);
-    let head = lines(text).next().map_or(&[][..], |(_, line)| line);
-    let separator = [b'\t', b';'].into_iter().find(|one| head.contains(one));
-    let mut reader = csv::ReaderBuilder::new()
-        .delimiter(separator.unwrap_or(b','))
-        .comment(Some(b'#'))
-        .flexible(true)
-        .trim(csv::Trim::All)
-        .from_reader(text);
-    let head = reader
-        .byte_headers()
-        .map_err(|error| error.to_string())?
-        .clone();
-    let names: Vec<String> = head
-        .iter()
-        .map(|name| bare(&String::from_utf8_lossy(name)).to_owned())
-        .collect();
-    if names.is_empty() {
-        return Err("it is empty: a line with the names of the columns comes first".to_owned());
-    }
-    if names.iter().all(|name| name.parse::<f64>().is_ok()) {
-        let reason = "it has numbers where the names of the columns should be";
-        return Err(in_head(text, reason));
-    }
-    Ok((reader, names))
-}
-
-/// A text without the mark of its encoding.
-fn without_mark(text: &[u8]) -> &[u8] {
-    text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text)
-}
-
-/// What is wrong with the line of names.
-fn in_head(text: &[u8], reason: &str) -> String {
-    format!("line {}: {reason}", line_of(text, 0))
-}
-
-/// A cell without the quotes around it, which may follow a space.
-fn bare(cell: &str) -> &str {
-    let inner = cell
-        .strip_prefix('"')
-        .and_then(|cell| cell.strip_suffix('"'));
-    inner.unwrap_or(cell).trim()
-}
-
-/// The lines that hold something, with their numbers from 1.
-fn lines(text: &[u8]) -> impl Iterator<Item = (usize, &[u8])> {
-    let all = text.split(|&byte| byte == b'\n');
-    let all = all.map(|line| line.strip_suffix(b"\r").unwrap_or(line));
-    (1..)
-        .zip(all)
-        .filter(|(_, line)| !line.is_empty() && line[0] != b'#')
-}
-
-/// The number of a line, of that of its record from the line of names on.
-fn line_of(text: &[u8], record: usize) -> usize {
-    let found = lines(text).map(|(number, _)| number).take(record + 1);
-    found.last().unwrap_or(1)
 }

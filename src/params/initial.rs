@@ -1,19 +1,19 @@
-//! [`InitialState`]: the state before the first step, as it is typed in `[initial]`.
+//! [`InitialState`]: the state before the first step, as defined by `[initial]`.
 
 use super::{
-    choice::{Interpolation, choice},
+    choice::{Alpha, Interpolation, choice},
     judge::Judge,
     keys::KEYS,
     profile::Function,
 };
 use std::{fmt, path::PathBuf};
 
-/// `amplitude exp(-((x-x0)² + (y-y0)²)/(2 sigma²))`
+/// A Gaussian: `amplitude exp(-((x-x0)² + (y-y0)²)/(2 sigma²))`.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Gaussian {
-    /// Middle along x \[length\].
+    /// The centre along x \[length\].
     pub x0: f64,
-    /// Middle along y \[length\].
+    /// The centre along y \[length\].
     pub y0: f64,
     /// Standard deviation \[length\].
     pub sigma: f64,
@@ -21,12 +21,12 @@ pub struct Gaussian {
     pub amplitude: f64,
 }
 
-/// `sin(kx π (x-x1)/(x2-x1)) sin(ky π (y-y1)/(y2-y1))`
+/// A product of sines: `sin(kx π (x-x1)/(x2-x1)) sin(ky π (y-y1)/(y2-y1))`.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Sine {
-    /// Half waves along x.
+    /// The number of half waves along x.
     pub kx: f64,
-    /// Half waves along y.
+    /// The number of half waves along y.
     pub ky: f64,
 }
 
@@ -35,11 +35,11 @@ pub struct Sine {
 pub enum InitialState {
     /// The four peaks of the course.
     Peaks,
-    /// `amplitude exp(-((x-x0)² + (y-y0)²)/(2 sigma²))`
+    /// A Gaussian: `amplitude exp(-((x-x0)² + (y-y0)²)/(2 sigma²))`.
     Gaussian(Gaussian),
-    /// `sin(kx π (x-x1)/(x2-x1)) sin(ky π (y-y1)/(y2-y1))`
+    /// A product of sines: `sin(kx π (x-x1)/(x2-x1)) sin(ky π (y-y1)/(y2-y1))`.
     Sine(Sine),
-    /// The same value at all nodes \[density\].
+    /// One value at all nodes \[density\].
     Constant(f64),
     /// A formula in x and y.
     Expression(Function),
@@ -47,17 +47,19 @@ pub enum InitialState {
     File {
         /// The file.
         path: PathBuf,
-        /// Which snapshot of a cube; negative from the end.
+        /// The index of a snapshot of a cube; negative numbers count from the end.
         snapshot: Option<i64>,
     },
-    /// A picture, its grey values mapped to a range.
+    /// A picture with its grey values mapped to a range.
     Image {
         /// The file, PNG.
         path: PathBuf,
         /// The values of black and white \[density\].
         range: [f64; 2],
-        /// The values of nodes between pixels.
+        /// The interpolation at nodes between pixels.
         interpolation: Interpolation,
+        /// The meaning of the pixels' opacity, if it is given.
+        alpha: Option<Alpha>,
     },
 }
 
@@ -75,7 +77,7 @@ choice! {
 }
 
 impl InitialState {
-    /// Takes the keys of `[initial]`; `middle` is that of the domain.
+    /// Takes the keys of `[initial]`. `middle` is the centre of the domain.
     pub(super) fn take(judge: &mut Judge, middle: (f64, f64)) -> Self {
         match judge.choice("initial.kind") {
             InitialKind::Peaks => Self::Peaks,
@@ -99,6 +101,7 @@ impl InitialState {
                 path: judge.path("initial.path"),
                 range: judge.pair("initial.range"),
                 interpolation: judge.choice("initial.interpolate"),
+                alpha: judge.choice_if_typed("initial.alpha"),
             },
         }
     }

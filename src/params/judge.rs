@@ -1,8 +1,8 @@
-//! [`Judge`]: what was typed, judged by the table of keys.
+//! [`Judge`]: checks typed values by the table of keys.
 
 use super::{
     canonical::Canonical,
-    choice::{Choice, Interpolation},
+    choice::{Alpha, Choice, Interpolation},
     error::ParamsError,
     keys::{self, Absent, KEYS, Key},
     profile::{Function, Profile, VARIABLES, Wall, Words},
@@ -14,14 +14,14 @@ use diff2d_arrays::wording::parse_bytes;
 use serde_json::{Value as Json, json};
 use std::{collections::BTreeMap, path::PathBuf};
 
-/// Takes the values of keys. Gathers what a journal says of them, and all that is wrong with them.
+/// Takes the values of keys. Collects their entries for a journal, and all errors.
 pub(super) struct Judge<'a> {
     raw: &'a RawParams,
     wrong: Vec<ParamsError>,
-    /// Keys that an unknown one was probably meant to be: they are not reported as missing, too.
+    /// Keys for which an unknown key was probably meant: they are not reported as missing as well.
     meant: Vec<&'static str>,
     taken: BTreeMap<&'static str, Json>,
-    /// What formulas may use.
+    /// The names that formulas may use.
     pub(super) words: Words,
 }
 
@@ -36,44 +36,41 @@ impl<'a> Judge<'a> {
         }
     }
 
-    /// Refuses the keys that do not exist.
+    /// Refuses keys that do not exist.
     pub(super) fn refuse_unknown(&mut self) {
-        let names = || KEYS.iter().map(|key| key.name);
-        let raw = self.raw;
-        let is_known = |entry: &&Entry| {
-            let is_table = matches!(entry.value, Value::Table(_)) && keys::is_table(&entry.name);
-            keys::is_key(&entry.name) || is_table
-        };
-        let unknown: Vec<&Entry> = raw.typed().entries().filter(|one| !is_known(one)).collect();
+        let names = KEYS.iter().map(|key| key.name);
+        let entries = self.raw.typed().entries();
+        let unknown: Vec<&Entry> = entries.filter(|entry| !is_known(entry)).collect();
         // Comparing words takes time; among so many none is a slip of the pen.
         for entry in unknown.iter().take(100) {
-            self.meant.extend(spelling::nearest(&entry.name, names()));
+            let nearest = spelling::nearest(&entry.name, names.clone());
+            self.meant.extend(nearest);
         }
-        self.refuse_keys(&unknown, &names());
+        self.refuse_keys(&unknown, &names);
     }
 
-    /// Refuses keys that are none of `known`. Of many the first ones are told.
+    /// Refuses keys that are not among `known`. The first ones are named, many others only counted.
     pub(super) fn refuse_keys<'n>(
         &mut self,
         unknown: &[&Entry],
         known: &(impl Iterator<Item = &'n str> + Clone),
     ) {
-        /// More than a person wants to read of.
+        /// The largest number of keys that are named.
         const MOST_TOLD: usize = 10;
-        let (told, rest) = unknown.split_at(unknown.len().min(MOST_TOLD));
-        let told = told
+        let (named, counted) = unknown.split_at(unknown.len().min(MOST_TOLD));
+        let errors = named
             .iter()
             .map(|entry| ParamsError::unknown(entry, known.clone()));
-        self.wrong.extend(told);
-        if let [first, ..] = rest {
+        self.wrong.extend(errors);
+        if let [entry, ..] = counted {
             self.wrong.push(ParamsError::MoreUnknown {
-                place: first.place.clone(),
-                count: rest.len(),
+                place: entry.place.clone(),
+                count: counted.len(),
             });
         }
     }
 
-    /// The value of a result; an error is gathered.
+    /// The value of a result; an error is collected.
     pub(super) fn take<T>(&mut self, result: Result<T, ParamsError>) -> Option<T> {
         result.map_err(|error| self.wrong.push(error)).ok()
     }
@@ -83,18 +80,18 @@ impl<'a> Judge<'a> {
         self.raw.typed().get(key).is_some()
     }
 
-    /// Whether the value of a key was taken.
+    /// Whether the value of a key has been taken.
     pub(super) fn has_taken(&self, key: &str) -> bool {
         self.taken.contains_key(key)
     }
 
-    /// What a journal says of a key whose value was taken.
+    /// The entry in the journal of a key whose value has been taken.
     pub(super) fn noted_value(&self, key: &str) -> &Json {
         self.taken.get(key).unwrap_or(&Json::Null)
     }
 
-    /// Takes the value of a key, converted from one of the key's types. The reason why it cannot be used is
-    /// gathered; where there is none, what the key accepts is told.
+    /// Takes the value of a key, converted from one of the key's types. If the conversion fails, its reason is
+    /// collected, or without a reason a sentence on what the key accepts.
     pub(super) fn convert<T>(
         &mut self,
         key: &str,
@@ -102,9 +99,10 @@ impl<'a> Judge<'a> {
     ) -> Option<T> {
         let key = keys::named(key);
         let raw = self.raw;
-        let refuse = |reason: Option<String>| raw.refuse(key.name, told(key, reason));
-        let value = raw.value(key);
-        match value.and_then(|value| convert(&value).map_err(refuse)) {
+        let result = raw.value(key).and_then(|value| {
+            convert(&value).map_err(|reason| raw.refuse(key.name, told(key, reason)))
+        });
+        match result {
             Ok(value) => Some(value),
             Err(error) => {
                 // What is wrong with another key is told of that one.
@@ -119,12 +117,12 @@ impl<'a> Judge<'a> {
         }
     }
 
-    /// Notes what a journal says of a key.
+    /// Stores the entry of a key for the journal.
     pub(super) fn note(&mut self, key: &str, value: Json) {
         self.taken.insert(keys::named(key).name, value);
     }
 
-    /// As [`note`](Self::note), and the value itself.
+    /// Stores a value as the entry of a key for the journal, and returns the value.
     fn noted<T: Into<Json> + Clone>(&mut self, key: &str, value: T) -> T {
         self.note(key, value.clone().into());
         value
@@ -135,7 +133,7 @@ impl<'a> Judge<'a> {
         self.taken.remove(key);
     }
 
-    /// A finite number. NaN stands for one that was refused.
+    /// A finite number; NaN if it was refused.
     pub(super) fn number(&mut self, key: &str) -> f64 {
         let number = self.convert(key, |value| finite(value).ok_or(None));
         self.noted(key, number.unwrap_or(f64::NAN))
@@ -146,17 +144,18 @@ impl<'a> Judge<'a> {
         self.is_typed(key).then(|| self.number(key))
     }
 
-    /// As [`number_if_typed`](Self::number_if_typed); its default is noted where it was not.
+    /// A finite number, if the key was typed; otherwise its default is stored for the journal.
     pub(super) fn number_or_default(&mut self, key: &str) -> Option<f64> {
         let number = self.number(key);
         self.is_typed(key).then_some(number)
     }
 
-    /// A finite number, or what holds where the key was not typed.
+    /// A finite number, or `absent` if the key was not typed.
     pub(super) fn number_or(&mut self, key: &str, absent: f64) -> f64 {
-        match self.is_typed(key) {
-            true => self.number(key),
-            false => self.noted(key, absent),
+        if self.is_typed(key) {
+            self.number(key)
+        } else {
+            self.noted(key, absent)
         }
     }
 
@@ -171,20 +170,26 @@ impl<'a> Judge<'a> {
         self.convert(key, |value| value.as_str().map(str::to_owned).ok_or(None))
     }
 
+    /// The text that was typed for a key. It is checked elsewhere.
+    pub(super) fn typed_text(&self, key: &str) -> Option<String> {
+        let entry = self.raw.typed().get(key)?;
+        entry.value.as_str().map(str::to_owned)
+    }
+
     /// A text for labels, if the key was typed.
     pub(super) fn label_if_typed(&mut self, key: &str) {
-        /// Letters that fit beside the name of an axis.
+        /// The largest number of characters that fit beside the name of an axis.
         const LONGEST: usize = 40;
         if !self.is_typed(key) {
             return;
         }
         let label = self.convert(key, |value| {
-            let is_label = |text: &&str| {
-                let is_short = (1..=LONGEST).contains(&text.chars().count());
-                is_short && !text.chars().any(char::is_control)
-            };
-            let label = value.as_str().filter(is_label).map(str::to_owned);
-            label.ok_or_else(|| Some(format!("it must be a text of 1 to {LONGEST} letters")))
+            let text = value.as_str().unwrap_or_default();
+            let has_fit_length = (1..=LONGEST).contains(&text.chars().count());
+            if !has_fit_length || text.chars().any(char::is_control) {
+                return Err(Some(format!("it must be a text of 1 to {LONGEST} letters")));
+            }
+            Ok(text.to_owned())
         });
         self.note(key, json!(label));
     }
@@ -199,13 +204,18 @@ impl<'a> Judge<'a> {
         chosen
     }
 
-    /// One of a few words, or what holds where the key was not typed.
+    /// One of a few words, or `absent` if the key was not typed.
     pub(super) fn choice_or<T: Choice>(&mut self, key: &str, absent: T) -> T {
         if self.is_typed(key) {
             return self.choice(key);
         }
         self.note(key, json!(absent.name()));
         absent
+    }
+
+    /// One of a few words, if the key was typed.
+    pub(super) fn choice_if_typed<T: Choice>(&mut self, key: &str) -> Option<T> {
+        self.is_typed(key).then(|| self.choice(key))
     }
 
     /// A whole number, if the key was typed.
@@ -239,7 +249,7 @@ impl<'a> Judge<'a> {
         self.noted(key, numbers.unwrap_or_default())
     }
 
-    /// The name of a file; a relative one starts from the parameter file in which it was typed.
+    /// The name of a file. A relative name is resolved from the directory of the parameter file in which it was typed.
     pub(super) fn path(&mut self, key: &str) -> PathBuf {
         let path = self.word(key).unwrap_or_default();
         let path = self.path_to(key, &path);
@@ -254,13 +264,13 @@ impl<'a> Judge<'a> {
         }
     }
 
-    /// A number, or a formula without variables. NaN stands for one that was refused.
+    /// A number, or a formula without variables; NaN if it was refused.
     pub(super) fn constant(&mut self, key: &str) -> f64 {
         let value = self.function(key, 0).constant();
         self.noted(key, value.unwrap_or(f64::NAN))
     }
 
-    /// A finite number, or a formula in the first `variables` of x, y and t. NaN stands for one that was refused.
+    /// A finite number, or a formula in the first `variables` of x, y and t; NaN if it was refused.
     pub(super) fn function(&mut self, key: &str, variables: usize) -> Function {
         let words = self.words.of(variables);
         let function = self.convert(key, |value| Function::parse(value, &words));
@@ -269,7 +279,7 @@ impl<'a> Judge<'a> {
         function
     }
 
-    /// As [`function`](Self::function), or a file.
+    /// A finite number, a formula in the first `variables` of x, y and t, or a file.
     pub(super) fn profile(&mut self, key: &str, variables: usize) -> Profile {
         let words = self.words.of(variables);
         let profile = self.convert(key, |value| match (value.get("file"), value.get("image")) {
@@ -291,20 +301,22 @@ impl<'a> Judge<'a> {
                         })
                     },
                 )?,
+                alpha: alpha_of(value.get("alpha"))?,
             }),
             _ => Ok(Profile::Function(Function::parse(value, &words)?)),
         });
-        let path_to = |path: PathBuf| self.path_to(key, &path.to_string_lossy());
         let profile = match profile {
-            Some(Profile::File(path)) => Profile::File(path_to(path)),
+            Some(Profile::File(path)) => Profile::File(self.path_to(key, &path.to_string_lossy())),
             Some(Profile::Image {
                 path,
                 range,
                 interpolation,
+                alpha,
             }) => Profile::Image {
-                path: path_to(path),
+                path: self.path_to(key, &path.to_string_lossy()),
                 range,
                 interpolation,
+                alpha,
             },
             Some(profile) => profile,
             None => Profile::Function(Function::Number(f64::NAN)),
@@ -313,26 +325,29 @@ impl<'a> Judge<'a> {
         profile
     }
 
-    /// What holds on a side of the domain.
+    /// The boundary condition of a side.
     pub(super) fn wall(&mut self, key: &str) -> Wall {
         let words = self.words.of(VARIABLES.len());
         let wall = self.convert(key, |value| {
-            let function = |value| Function::parse(value, &words);
             if let Some(hint) = value.as_str().and_then(hint_of_wall) {
                 return Err(Some(hint.to_owned()));
             }
             match (value.as_str(), value.get("flux"), value.get("robin")) {
                 (Some("periodic"), _, _) => Ok(Wall::Periodic),
                 (Some("insulated"), _, _) => Ok(Wall::Flux(Function::Number(0.0))),
-                (_, Some(flux), _) => Ok(Wall::Flux(function(flux)?)),
+                (_, Some(flux), _) => Ok(Wall::Flux(Function::parse(flux, &words)?)),
                 (_, _, Some(robin)) => match robin.as_array().map(Vec::as_slice) {
-                    Some([a, b, c]) => Ok(Wall::Robin([function(a)?, function(b)?, function(c)?])),
+                    Some([a, b, c]) => Ok(Wall::Robin([
+                        Function::parse(a, &words)?,
+                        Function::parse(b, &words)?,
+                        Function::parse(c, &words)?,
+                    ])),
                     _ => Err(Some(
                         "robin must be three numbers or formulas, [a, b, c] of a p + b dp/dn = c"
                             .to_owned(),
                     )),
                 },
-                _ => Ok(Wall::Fixed(function(value)?)),
+                _ => Ok(Wall::Fixed(Function::parse(value, &words)?)),
             }
         });
         let wall = wall.unwrap_or(Wall::Fixed(Function::Number(f64::NAN)));
@@ -340,7 +355,7 @@ impl<'a> Judge<'a> {
         wall
     }
 
-    /// Refuses the value of a key where it is wrong.
+    /// Refuses the value of a key if a condition holds.
     pub(super) fn refuse_if(
         &mut self,
         is_wrong: bool,
@@ -352,13 +367,13 @@ impl<'a> Judge<'a> {
         }
     }
 
-    /// What a journal says of all keys that were taken, if nothing was wrong.
+    /// The parameters in the form of a journal, if there were no errors.
     pub(super) fn verdict(self) -> Result<Canonical, ParamsError> {
         ParamsError::of_all(self.wrong).map(|()| Canonical::new(self.taken))
     }
 }
 
-/// What to write for a kind of boundary condition that is called by another name.
+/// The right notation for a boundary condition that was typed under another name.
 fn hint_of_wall(word: &str) -> Option<&'static str> {
     Some(match word.to_ascii_lowercase().as_str() {
         "dirichlet" | "fixed" => {
@@ -376,7 +391,13 @@ fn hint_of_wall(word: &str) -> Option<&'static str> {
     })
 }
 
-/// A reason, or what a key accepts.
+/// Whether an entry is in the table of keys, as a key or as a table of keys.
+fn is_known(entry: &Entry) -> bool {
+    let is_table = matches!(entry.value, Value::Table(_)) && keys::is_table(&entry.name);
+    is_table || keys::is_key(&entry.name)
+}
+
+/// A given reason, or a sentence on what a key accepts.
 fn told(key: &Key, reason: Option<String>) -> String {
     reason.unwrap_or_else(|| format!("{} must be {}", key.name, key.accepted))
 }
@@ -393,10 +414,21 @@ fn finite_pair(value: &Value) -> Option<[f64; 2]> {
     }
 }
 
-/// The choice that a word names, or a hint at what it may have been meant to be.
+/// The meaning of the alpha channel as typed in a table of a picture; the error is the reason why it cannot be used.
+pub(super) fn alpha_of(word: Option<&Value>) -> Result<Option<Alpha>, Option<String>> {
+    let alpha = word.map(chosen).transpose();
+    alpha.map_err(|hint| {
+        Some(format!(
+            "alpha must be \"white\", \"ignore\" or \"values\"{hint}"
+        ))
+    })
+}
+
+/// The choice that a word names, or a hint at a similar word.
 fn chosen<T: Choice>(word: &Value) -> Result<T, String> {
     let word = word.as_str().unwrap_or_default();
-    let mut all = T::ALL.iter().copied();
-    let hint = || spelling::hint(word, T::ALL.iter().map(|choice| choice.name()));
-    all.find(|choice| choice.name() == word).ok_or_else(hint)
+    let mut choices = T::ALL.iter().copied();
+    choices
+        .find(|choice| choice.name() == word)
+        .ok_or_else(|| spelling::hint(word, T::ALL.iter().map(|choice| choice.name())))
 }

@@ -1,38 +1,38 @@
-//! The table of keys: what a parameter file may hold, and everything that a message says of it.
+//! The table of keys: what a parameter file may contain, and the sentences on it in messages.
 
 use super::value::{Value, number};
 
 /// One key of a parameter file.
 #[derive(Debug)]
 pub struct Key {
-    /// Its name; dotted where it stands in a table: `initial.sigma`.
+    /// The name of the key, dotted if it belongs to a table: `initial.sigma`.
     pub name: &'static str,
-    /// What it means.
+    /// The meaning of the key.
     pub meaning: &'static str,
-    /// Its unit; empty of words and switches.
+    /// The unit of its values; empty for words and switches.
     pub unit: &'static str,
-    /// The types of value that it takes.
+    /// The types of value that the key accepts.
     pub types: &'static [Type],
-    /// The values that it takes, in words that follow "must be".
+    /// The values that the key accepts, in words that follow "must be".
     pub accepted: &'static str,
-    /// A value that would do, as TOML.
+    /// A valid value as an example, in TOML.
     pub example: &'static str,
-    /// What holds where the key is absent.
+    /// The value if the key is absent.
     pub absent: Absent,
-    /// Whether a single bit of the result depends on it.
+    /// Whether any bit of the result depends on the key.
     pub decides_bits: bool,
 }
 
-/// What holds where a key is absent.
+/// The value of a key that is absent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Absent {
-    /// Nothing: the key is required.
+    /// No value: the key is required.
     Required,
-    /// A value, as TOML.
+    /// A default value, in TOML.
     Value(&'static str),
     /// The value of another key.
     Same(&'static str),
-    /// Something that follows from the other keys.
+    /// A value derived from other keys.
     Derived,
 }
 
@@ -47,19 +47,21 @@ pub enum Type {
     Boolean,
     /// A string: a word, a formula or a path.
     Word,
+    /// One word.
+    Exactly(&'static str),
     /// An array of two numbers.
     Pair,
     /// An array of numbers.
     Numbers,
     /// An array of words.
     Words,
-    /// A table with the key, and perhaps with others.
+    /// A table with the given key, and optionally with further keys.
     Form(&'static str, &'static [&'static str]),
-    /// Arrays of two numbers, by their names or one after the other.
+    /// Arrays of two numbers, by names or in a list.
     Points,
-    /// Tables: `[[held]]`.
+    /// An array of tables: `[[held]]`.
     Tables,
-    /// Tables with names: `[function.NAME]`.
+    /// Named tables: `[function.NAME]`.
     Named,
 }
 
@@ -71,6 +73,7 @@ impl Type {
             | (Self::Integer, Value::Integer(_))
             | (Self::Boolean, Value::Boolean(_))
             | (Self::Word, Value::String(_)) => true,
+            (Self::Exactly(word), Value::String(text)) => word == text,
             (Self::Pair, Value::Array(items)) => {
                 items.len() == 2 && items.iter().all(|item| number(item).is_some())
             }
@@ -83,8 +86,9 @@ impl Type {
             (Self::Tables, Value::Array(items)) => items.iter().all(Value::is_table),
             (Self::Named, Value::Table(tables)) => tables.values().all(Value::is_table),
             (Self::Form(name, others), Value::Table(table)) => {
-                let is_its = |key: &String| key == name || others.contains(&key.as_str());
-                table.contains_key(name) && table.keys().all(is_its)
+                let mut keys = table.keys();
+                table.contains_key(name)
+                    && keys.all(|key| key == name || others.contains(&key.as_str()))
             }
             _ => false,
         }
@@ -98,7 +102,7 @@ impl Key {
         self.types.iter().any(|kind| kind.takes(value))
     }
 
-    /// The tables that it takes: the name that each has, and those that it may have.
+    /// The tables that the key accepts: the required entry of each, and the optional ones.
     pub fn forms(&self) -> impl Iterator<Item = (&'static str, &'static [&'static str])> {
         self.types.iter().filter_map(|kind| match kind {
             Type::Form(main, others) => Some((*main, *others)),
@@ -106,7 +110,7 @@ impl Key {
         })
     }
 
-    /// `wanted spacing of the nodes [length]`
+    /// The key in words: `wanted spacing of the nodes [length]`.
     #[must_use]
     pub fn described(&self) -> String {
         match self.unit {
@@ -130,11 +134,13 @@ const FORMULA: &[Type] = &[Type::Number, Type::Word];
 const TABLES: &[Type] = &[Type::Tables];
 const POINTS: &[Type] = &[Type::Points];
 const NAMED: &[Type] = &[Type::Named];
+const TIME_OR_INITIAL: &[Type] = &[Type::Number, Type::Exactly("initial")];
+const TIME_OR_STEP: &[Type] = &[Type::Number, Type::Exactly("step")];
 const PROFILE: &[Type] = &[
     Type::Number,
     Type::Word,
     Type::Form("file", &[]),
-    Type::Form("image", &["range", "interpolate"]),
+    Type::Form("image", &["range", "interpolate", "alpha"]),
 ];
 const UNTIL: &[Type] = &[Type::Form("steady", &["after"])];
 const SIDE: &[Type] = &[
@@ -157,15 +163,17 @@ const TIMES: &str = "\"course\" (after whole steps) or \"exact\" (multiples of o
 const OUTTIMES: &str = "numbers greater than t0, each greater than the one before";
 const START: &str =
     "a finite number, or \"initial\": the time of the snapshot that the run begins from";
-const STEADY: &str = "{ steady = rate } or { steady = rate, after = t }, where rate is a number greater than 0 and t a number: the run ends at the first snapshot, not before t, that has changed by less than rate per time";
+const ENDS: &str = "{ steady = rate } or { steady = rate, after = t }, where rate is a number greater than 0 and t a number: the run ends at the first snapshot, not before t, that has changed by less than rate per time";
 const INITIAL: &str =
     "\"peaks\", \"gaussian\", \"sine\", \"constant\", \"expression\", \"file\" or \"image\"";
 const INTERPOLATE: &str =
     "\"linear\" (bilinear between four pixels) or \"nearest\" (that of the nearest pixel)";
+const ALPHA: &str = "\"white\" (the picture lies on white), \"ignore\" (the colours alone) or \"values\" (the opacity in place of the grey value)";
 const VALUE: &str = "a finite number, or a formula in x and y for kind = \"expression\"";
 const UNIT: &str = "a short text in quotes";
 const PLACE: &str = "a formula in x and y";
-const HELD: &str = "tables [[held]] with where = \"…\", file = \"….npy\" or image = \"….png\", and value = a number or a formula in x and y";
+const HELD: &str = "tables [[held]] with where = \"…\", file = \"….npy\" or image = \"….png\", and value = a number or a formula in x and y; a name is that of its columns of rates";
+const INTERFACE: &str = "tables [[interface]] with where = \"…\", file = \"….npy\" or image = \"….png\", and resistance = a number, 0 or greater, or a formula in x and y";
 const EVERY: &str = "a finite number greater than 0, or \"step\"";
 const AT: &str = "ascending numbers, none of them before t0";
 const AT_POINTS: &str = "{ name = [x, y], … } or a list [[x, y], …], whose points are p0, p1, …";
@@ -175,8 +183,8 @@ const FUNCTION: &str = "tables [function.NAME] with file = \"….csv\", from and
 const COMBINE: &str =
     "\"product\" (every value with every other) or \"zip\" (the first with the first, and so on)";
 
-/// A table of keys: name, meaning, unit, types, the values that it takes in words, an example, and what holds where it is
-/// absent; a last word `no_bits` where no bit depends on it.
+/// Defines a table of keys: name, meaning, unit, types, accepted values in words, an example, and the value if the key
+/// is absent. A last word `no_bits` marks a key on which no bit depends.
 macro_rules! keys {
     ($($name:literal, $meaning:literal, $unit:literal, $types:expr, $accepted:expr, $example:literal, $absent:expr
        $(, $no_bits:ident)?;)*) => {
@@ -193,8 +201,8 @@ macro_rules! keys {
     };
 }
 
-/// Every key of a run's file, in the order in which files and journals list them.
-pub static KEYS: [Key; 62] = keys! {
+/// All keys of a run's file, in the order in which files and journals list them.
+pub static KEYS: [Key; 66] = keys! {
     "D", "diffusion coefficient", "length²/time", PROFILE, MATERIAL, "1.0", Required;
     "x1", "left end of the domain", "length", NUMBER, FINITE, "-10.0", Required;
     "x2", "right end of the domain", "length", NUMBER, "a finite number greater than x1", "10.0", Required;
@@ -206,7 +214,7 @@ pub static KEYS: [Key; 62] = keys! {
     "outtime", "simulated time per snapshot", "time", NUMBER, "a finite number from 0 to runtime", "0.5", Required;
     "outtimes", "simulated times of the snapshots after the first, in place of runtime and outtime", "time", LIST,
         OUTTIMES, "[0.1, 1.0, 10.0]", Derived;
-    "t0", "simulated time of the first snapshot, which formulas see", "time", FORMULA, START, "0.0", Derived;
+    "t0", "simulated time of the first snapshot, which formulas see", "time", TIME_OR_INITIAL, START, "0.0", Derived;
     "graphics", "draw a picture of every snapshot while running", "", SWITCH, "true or false", "false", Default("false"),
         no_bits;
     "grid", "where the nodes lie", "", WORD, "\"slides\", \"files\" or \"walls\"", "\"slides\"", Default("\"slides\"");
@@ -228,7 +236,7 @@ pub static KEYS: [Key; 62] = keys! {
     "stages", "stages of a step of rkl2", "", INTEGER, "an integer from 2 to 10001", "9", Derived;
     "tolerance", "of the steady state: what is left of the right side, as a share of it", "", NUMBER,
         "a number from 1e-16 to 0.01", "1e-10", Default("1e-10");
-    "until", "when to end before runtime", "density/time", UNTIL, STEADY, "{ steady = 1e-6 }", Derived;
+    "until", "when to end before runtime", "density/time", UNTIL, ENDS, "{ steady = 1e-6 }", Derived;
     "memory", "the most memory that a run may take", "bytes", SIZE, "a size such as \"4GiB\"", "\"4GiB\"", Derived,
         no_bits;
     "initial.kind", "initial condition", "", WORD, INITIAL, "\"peaks\"", Default("\"peaks\"");
@@ -246,6 +254,7 @@ pub static KEYS: [Key; 62] = keys! {
         "[0.0, 1.0]", Default("[0.0, 1.0]");
     "initial.interpolate", "the value of a node between pixels", "", WORD, INTERPOLATE, "\"nearest\"",
         Default("\"linear\"");
+    "initial.alpha", "what the opacity of pixels means", "", WORD, ALPHA, "\"white\"", Derived;
     "boundary.left", "the wall at x = x1", "density", SIDE, WALL, "0.0", Default("0.0");
     "boundary.right", "the wall at x = x2", "density", SIDE, WALL, "0.0", Default("0.0");
     "boundary.bottom", "the wall at y = y1", "density", SIDE, WALL, "0.0", Default("0.0");
@@ -257,11 +266,14 @@ pub static KEYS: [Key; 62] = keys! {
         "\"plate.png\"", Derived;
     "mask.below", "the grey value below which the picture is dark; black is 0, white 1", "", NUMBER, FINITE, "0.5",
         Derived;
+    "mask.alpha", "what the opacity of pixels means", "", WORD, ALPHA, "\"values\"", Derived;
+    "mask.isolated", "what becomes of parts of the domain that no wall and no held node touches", "", WORD,
+        "\"keep\" or \"mask\"", "\"mask\"", Derived;
     "units.x", "unit of lengths along x, for labels alone", "", WORD, UNIT, "\"m\"", Derived, no_bits;
     "units.y", "unit of lengths along y, for labels alone", "", WORD, UNIT, "\"m\"", Derived, no_bits;
     "units.t", "unit of times, for labels alone", "", WORD, UNIT, "\"s\"", Derived, no_bits;
     "units.p", "unit of the density, for labels alone", "", WORD, UNIT, "\"mol/m³\"", Derived, no_bits;
-    "record.every", "simulated time from one row of the record to the next", "time", FORMULA, EVERY, "0.01", Derived;
+    "record.every", "simulated time from one row of the record to the next", "time", TIME_OR_STEP, EVERY, "0.01", Derived;
     "record.at", "times of the rows of the record", "time", LIST, AT, "[0.1, 0.2, 0.5]", Derived;
     "record.points", "points whose values are recorded", "length", POINTS, AT_POINTS, "{ sill = [0.0, 0.0] }", Derived;
     "record.interpolate", "the value at a point that is no node", "", WORD, "\"nearest\" or \"linear\"", "\"linear\"",
@@ -273,52 +285,54 @@ pub static KEYS: [Key; 62] = keys! {
     "record.fields", "what is kept of every node between snapshots", "", WORDS, FIELDS, "[\"mean\", \"max\"]", Derived;
     "held", "nodes that keep given values", "density", TABLES, HELD, "[{ where = \"abs(x) < 0.1\", value = 60.0 }]",
         Derived;
+    "interface", "thin resistances between the nodes inside of an area and those outside", "length/D", TABLES, INTERFACE,
+        "[{ where = \"x < 0.2\", resistance = 0.05 }]", Derived;
     "function", "functions of one number, for all formulas", "", NAMED, FUNCTION,
         "{ T_out = { points = [[0, 20], [3600, 25]] } }", Derived;
 };
 
-/// The keys of a sweep's file beside those that it varies.
+/// The keys of a sweep file besides the varied ones.
 pub static SWEEP_KEYS: [Key; 2] = keys! {
     "params", "the parameter file whose keys the sweep varies", "", WORD, "a string", "\"diff2dparams.toml\"", Required;
     "combine", "how the values of several keys are combined", "", WORD, COMBINE, "\"product\"",
         Default("\"product\"");
 };
 
-/// The key of a run's file that has this name.
+/// The key of a run's file with this name.
 #[must_use]
 pub fn find(name: &str) -> Option<&'static Key> {
     KEYS.iter().find(|key| key.name == name)
 }
 
-/// Whether a run's file may have a key of this name.
+/// Whether a run's file may have a key with this name.
 #[must_use]
 pub fn is_key(name: &str) -> bool {
     find(name).is_some()
 }
 
-/// The keys that a table's name stands for where it has this value: of `boundary`, what holds on all four sides.
+/// The keys for which a table's name with this value stands: `boundary` with a wall stands for all four sides.
 pub fn all_of(name: &str, value: &Value) -> impl Iterator<Item = &'static Key> {
-    let is_side = |key: &Key| key.name.strip_prefix("boundary.").is_some();
-    let is_meant = name == "boundary";
-    KEYS.iter()
-        .filter(move |key| is_meant && is_side(key) && key.takes(value))
+    let is_boundary = name == "boundary";
+    let sides = KEYS.iter();
+    sides.filter(move |key| is_boundary && key.name.starts_with("boundary.") && key.takes(value))
 }
 
-/// Whether keys stand in a table of this name.
+/// Whether there is a table of keys with this name.
 #[must_use]
 pub fn is_table(name: &str) -> bool {
-    let begins = |key: &Key| key.name.strip_prefix(name)?.strip_prefix('.').map(drop);
-    KEYS.iter().any(|key| begins(key).is_some())
+    KEYS.iter().any(|key| {
+        let key_in_table = key.name.strip_prefix(name);
+        key_in_table.is_some_and(|text| text.starts_with('.'))
+    })
 }
 
-/// The key that the code calls by its name.
+/// The key with this name.
 ///
 /// # Panics
-/// When neither table has it.
+/// If neither table has the key.
 #[must_use]
 pub(super) fn named(name: &str) -> &'static Key {
-    let sweeps = || SWEEP_KEYS.iter().find(|key| key.name == name);
     find(name)
-        .or_else(sweeps)
+        .or_else(|| SWEEP_KEYS.iter().find(|key| key.name == name))
         .unwrap_or_else(|| unreachable!("{name} is missing in the table of keys"))
 }

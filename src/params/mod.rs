@@ -1,14 +1,14 @@
-//! Parameters: [`RawParams`] is what was typed, [`Params`] what it means once it is known to be valid.
+//! Parameters: [`RawParams`] are parameters as typed, [`Params`] are valid parameters.
 //!
 //! A file is TOML or Python assignments as in the course's `diff2dparams.py` ([`python`]). Both become
-//! [`Typed`](typed::Typed) values with names and places. [`keys`] is the table of the keys that there are:
-//! types, defaults, and what a message says of them. A new parameter is an entry there and a field of
-//! [`Params`] with the line that takes it; `--set`, sweeps, journals and the comparison of resume follow
-//! from the entry.
+//! [`Typed`](typed::Typed) values with names and places. [`keys`] is the table of all keys: types, defaults, and
+//! sentences for messages. A new parameter is an entry there and a field of [`Params`] with the line that takes it;
+//! `--set`, sweeps, journals and the comparison by resume follow from the entry.
 
 mod area;
 mod canonical;
 mod choice;
+mod column_names;
 mod coordinates;
 mod error;
 mod function_table;
@@ -18,6 +18,7 @@ pub mod keys;
 mod place;
 mod profile;
 pub mod python;
+mod quantity;
 mod raw;
 mod record;
 mod snapshots;
@@ -31,9 +32,11 @@ mod varied;
 
 pub use area::Area;
 pub use canonical::Canonical;
-pub(crate) use canonical::by_name;
-pub use choice::{Choice, Face, Interpolation, Layout, Precision, StepMethod, Times};
+pub use choice::{
+    Alpha, Choice, Face, Interpolation, Isolated, Layout, Precision, StepMethod, Times,
+};
 pub(crate) use choice::{choice, with_precision};
+pub use column_names::common_rate_names;
 pub use coordinates::Coordinates;
 pub use error::ParamsError;
 pub use function_table::{CsvColumns, FunctionTable, Points};
@@ -41,10 +44,12 @@ pub use initial::{Gaussian, InitialState, Sine};
 pub use keys::is_key;
 pub use place::Place;
 pub use profile::{Boundary, Formula, Function, Profile, Wall};
+pub use quantity::Quantity;
 pub use raw::{InputPlace, RawParams};
 pub use record::{PointValue, RecordField, RecordKeys, RowTimes};
 pub(crate) use spelling::{hint, hint_of_file};
 pub use sweep::SweepParams;
 pub(crate) use sweep::Wrong;
+pub use until::{End, Limit};
 pub use valid::{MOST_STAGES, Params, SIDES};
 pub use varied::MOST_SCENARIOS;

@@ -1,4 +1,4 @@
-//! [`Place`]: where a value was typed.
+//! [`Place`]: the place at which a value was typed.
 
 use std::{
     fmt,
@@ -6,7 +6,7 @@ use std::{
     sync::Arc,
 };
 
-/// Where a value was typed: `params/quick.toml:3` or `--set`.
+/// The place at which a value was typed: `params/quick.toml:3` or `--set`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Place {
     /// A line of a parameter file.
@@ -16,24 +16,24 @@ pub enum Place {
         /// The line, counted from 1.
         line: usize,
     },
-    /// A parameter file as a whole, or what stands for one.
+    /// A parameter file as a whole, or a text in its place.
     File(Arc<str>),
     /// `--set key=value` on the command line.
     CommandLine,
-    /// Nowhere: the key has its default.
+    /// No place: the key has its default.
     Default,
 }
 
 impl Place {
-    /// The file that was named here: relative names start from the parameter file, those of the
+    /// The path of a file named at this place. Relative names start from the directory of the parameter file, or on the
     /// command line from the current directory.
     #[must_use]
     pub fn path_to(&self, name: &str) -> PathBuf {
-        let beside = match self {
+        let path = match self {
             Self::Line { file, .. } => Path::new(&**file).with_file_name(name),
             Self::File(_) | Self::CommandLine | Self::Default => name.into(),
         };
-        path::absolute(&beside).unwrap_or(beside)
+        path::absolute(&path).unwrap_or(path)
     }
 }
 

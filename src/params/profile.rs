@@ -1,7 +1,7 @@
 //! Parameters that vary in space or time: formulas, files of values, walls.
 
 use super::{
-    choice::{Choice, Interpolation},
+    choice::{Alpha, Choice, Interpolation},
     value::{LONGEST_NAME, Value, number},
 };
 use diff2d_arrays::{
@@ -14,17 +14,22 @@ use std::{fmt, path::PathBuf, sync::Arc};
 /// The variables of formulas, in this order.
 pub const VARIABLES: [&str; 3] = ["x", "y", "t"];
 
-/// What formulas of a place may use.
+/// The index of t in [`VARIABLES`].
+const TIME: usize = 2;
+
+/// The names that formulas may use at one place in a file.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Words {
-    /// So many of [`VARIABLES`].
+    /// The number of variables, counted from the first one of [`VARIABLES`].
     pub(super) variables: usize,
     /// The functions of the file.
     pub(super) functions: Vec<Arc<Interpolant>>,
+    /// The largest magnitude of t in a run \[time\].
+    pub(super) latest_time: f64,
 }
 
 impl Words {
-    /// The same with so many variables.
+    /// The same names with another number of variables.
     pub(super) fn of(&self, variables: usize) -> Self {
         let mut words = self.clone();
         words.variables = variables;
@@ -35,21 +40,21 @@ impl Words {
 /// A formula in x, y and t.
 #[derive(Clone)]
 pub struct Formula {
-    /// As it was typed.
+    /// The text as typed.
     pub text: String,
-    /// As it was read, with the variables of [`VARIABLES`].
+    /// The parsed formula, with the variables of [`VARIABLES`].
     pub expression: Expression,
 }
 
 impl Formula {
-    /// Whether it depends on t.
+    /// Whether the formula depends on t.
     #[must_use]
     pub fn depends_on_time(&self) -> bool {
-        self.expression.uses(2)
+        self.expression.uses(TIME)
     }
 }
 
-/// Equal texts mean the same.
+/// Formulas are equal if their texts are.
 impl PartialEq for Formula {
     fn eq(&self, other: &Self) -> bool {
         self.text == other.text
@@ -65,17 +70,17 @@ impl fmt::Debug for Formula {
 /// A number, or a formula in x, y and t.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Function {
-    /// The same everywhere and at all times.
+    /// A number that holds everywhere and at all times.
     Number(f64),
     /// A formula.
     Formula(Formula),
 }
 
 impl Function {
-    /// A finite number, or a formula in words that there are where it stands.
+    /// A finite number, or a formula with the names that are allowed at its place.
     ///
     /// # Errors
-    /// Why a formula cannot be used; nothing of other values.
+    /// The reason why a formula cannot be used; `None` for a value of another type.
     pub(super) fn parse(value: &Value, words: &Words) -> Result<Self, Option<String>> {
         let Value::String(text) = value else {
             let number = number(value).filter(|number| number.is_finite());
@@ -88,9 +93,11 @@ impl Function {
         };
         let variables = &VARIABLES[..words.variables];
         let expression = Expression::parse_with(text, variables, functions);
+        let expression = expression.map_err(|error| Some(error.to_string()))?;
         let function = Self::Formula(Formula {
             text: text.clone(),
-            expression: expression.map_err(|error| Some(error.to_string()))?,
+            // Times are sums and products, which are rounded.
+            expression: expression.of_rounded_variable(TIME, words.latest_time),
         });
         match function.constant() {
             Some(value) if !value.is_finite() => {
@@ -100,7 +107,7 @@ impl Function {
         }
     }
 
-    /// The number that it is everywhere and at all times; of a formula without variables, too.
+    /// The number, if the function is constant in place and time, such as a formula without variables.
     #[must_use]
     pub fn constant(&self) -> Option<f64> {
         match self {
@@ -114,17 +121,20 @@ impl Function {
         }
     }
 
-    /// Whether it depends on t.
+    /// Whether the function depends on t.
     #[must_use]
     pub fn depends_on_time(&self) -> bool {
         matches!(self, Self::Formula(formula) if formula.depends_on_time())
     }
 
-    /// Whether it is another one at other nodes.
+    /// Whether the function varies from node to node.
     #[must_use]
     pub fn depends_on_place(&self) -> bool {
-        let depends = |of: &Expression| of.uses(0) || of.uses(1) || of.is_random();
-        matches!(self, Self::Formula(formula) if depends(&formula.expression))
+        let Self::Formula(formula) = self else {
+            return false;
+        };
+        let expression = &formula.expression;
+        expression.uses(0) || expression.uses(1) || expression.is_random()
     }
 
     pub(super) fn to_json(&self) -> Json {
@@ -151,19 +161,21 @@ pub enum Profile {
     Function(Function),
     /// An array of the grid's shape.
     File(PathBuf),
-    /// A picture, its grey values mapped to a range.
+    /// A picture with its grey values mapped to a range.
     Image {
         /// The file, PNG.
         path: PathBuf,
         /// The values of black and white.
         range: [f64; 2],
-        /// The values of nodes between pixels.
+        /// The interpolation at nodes between pixels.
         interpolation: Interpolation,
+        /// The meaning of the pixels' opacity, if it is given.
+        alpha: Option<Alpha>,
     },
 }
 
 impl Profile {
-    /// The number that it is everywhere and at all times.
+    /// The number, if the profile is constant in place and time.
     #[must_use]
     pub fn constant(&self) -> Option<f64> {
         match self {
@@ -172,7 +184,7 @@ impl Profile {
         }
     }
 
-    /// Whether it depends on t.
+    /// Whether the profile depends on t.
     #[must_use]
     pub fn depends_on_time(&self) -> bool {
         matches!(self, Self::Function(function) if function.depends_on_time())
@@ -186,11 +198,18 @@ impl Profile {
                 path,
                 range,
                 interpolation,
-            } => json!({
-                "image": path.to_string_lossy(),
-                "range": range,
-                "interpolate": interpolation.name(),
-            }),
+                alpha,
+            } => {
+                let mut table = json!({
+                    "image": path.to_string_lossy(),
+                    "range": range,
+                    "interpolate": interpolation.name(),
+                });
+                if let Some(alpha) = alpha {
+                    table["alpha"] = json!(alpha.name());
+                }
+                table
+            }
         }
     }
 }
@@ -213,7 +232,7 @@ impl fmt::Display for Profile {
     }
 }
 
-/// What holds on one side of the domain.
+/// The boundary condition on one side of the domain.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Wall {
     /// The value is given.
@@ -222,18 +241,18 @@ pub enum Wall {
     Flux(Function),
     /// `a p + b ∂p/∂n = c`, n outward: `[a, b, c]`.
     Robin([Function; 3]),
-    /// What leaves here enters on the other side: the end nodes are the same point.
+    /// Periodic: outflow here is inflow on the opposite side, and the end nodes are the same points.
     Periodic,
 }
 
 impl Wall {
-    /// Whether its nodes hold given values; those of other walls are computed.
+    /// Whether the nodes of the wall hold given values; on other walls they are computed.
     #[must_use]
     pub fn is_fixed(&self) -> bool {
         matches!(self, Self::Fixed(_))
     }
 
-    /// What is given of it: a value, a flux, or a, b and c.
+    /// The given functions of the wall: a value, a flux, or a, b and c.
     #[must_use]
     pub fn functions(&self) -> &[Function] {
         match self {
@@ -243,7 +262,7 @@ impl Wall {
         }
     }
 
-    /// Whether it depends on t.
+    /// Whether the wall depends on t.
     #[must_use]
     pub fn depends_on_time(&self) -> bool {
         self.functions().iter().any(Function::depends_on_time)
@@ -288,7 +307,7 @@ pub struct Boundary {
 }
 
 impl Boundary {
-    /// Left, right, bottom, top.
+    /// The walls in the order left, right, bottom, top.
     #[must_use]
     pub fn sides(&self) -> [&Wall; 4] {
         [&self.left, &self.right, &self.bottom, &self.top]

@@ -13,8 +13,8 @@ use std::collections::HashMap;
 /// All assignments of a text; `file` is the name that messages use.
 ///
 /// # Errors
-/// [`ParamsError::Syntax`] at the first statement of another form, [`ParamsError::Repeated`] for a name
-/// that is assigned twice: Python would keep the last value, a person meant one of them.
+/// [`ParamsError::Syntax`] at the first statement of another form, [`ParamsError::Repeated`] for a name that is
+/// assigned twice: Python would keep the last value, which may not be the intended one.
 pub fn parse(file: &str, text: &str) -> Result<Typed, ParamsError> {
     let mut entries: Vec<Entry> = Vec::new();
     let mut lines = Vec::new();
@@ -23,23 +23,17 @@ pub fn parse(file: &str, text: &str) -> Result<Typed, ParamsError> {
             file: file.into(),
             line,
         };
-        let refused = |statement: &str| {
-            let reason = format!(
-                "`{}` is not of the form name = literal; a literal is a number, True, False or a word in quotes, not an expression",
-                excerpt(statement.trim(), LONGEST_VALUE)
-            );
-            ParamsError::syntax(&place, reason)
-        };
-        for statement in statements(text).ok_or_else(|| refused(text))? {
-            let (name, value) = assignment(statement).ok_or_else(|| refused(statement))?;
+        for statement in statements(text).ok_or_else(|| not_an_assignment(&place, text))? {
+            let (name, value) =
+                assignment(statement).ok_or_else(|| not_an_assignment(&place, statement))?;
             let place = place.clone();
             entries.push(Entry { name, value, place });
             lines.push(line);
         }
     }
-    let mut seen = HashMap::new();
+    let mut line_of_name = HashMap::new();
     for (entry, line) in entries.iter().zip(&lines) {
-        if let Some(first) = seen.insert(&entry.name, *line) {
+        if let Some(first) = line_of_name.insert(&entry.name, *line) {
             return Err(ParamsError::Repeated {
                 place: entry.place.clone(),
                 key: excerpt(&entry.name, LONGEST_NAME),
@@ -50,6 +44,14 @@ pub fn parse(file: &str, text: &str) -> Result<Typed, ParamsError> {
     Ok(entries.into_iter().collect())
 }
 
+fn not_an_assignment(place: &Place, statement: &str) -> ParamsError {
+    let reason = format!(
+        "`{}` is not of the form name = literal; a literal is a number, True, False or a word in quotes, not an expression",
+        excerpt(statement.trim(), LONGEST_VALUE)
+    );
+    ParamsError::syntax(place, reason)
+}
+
 fn assignment(statement: &str) -> Option<(String, Value)> {
     let (key, literal) = statement.split_once('=')?;
     Some((name(key.trim())?, literal_value(literal.trim())?))
@@ -58,18 +60,20 @@ fn assignment(statement: &str) -> Option<(String, Value)> {
 /// Splits a line at semicolons and drops the comment, both only outside quotes.
 fn statements(line: &str) -> Option<Vec<&str>> {
     let mut parts = Vec::new();
-    let (mut start, mut end, mut quote) = (0, line.len(), None);
-    for (at, letter) in line.char_indices() {
+    let mut start = 0;
+    let mut code_end = line.len();
+    let mut quote = None;
+    for (position, letter) in line.char_indices() {
         match (quote, letter) {
             (Some(open), _) if letter == open => quote = None,
             (Some(_), _) => {}
             (None, '\'' | '"') => quote = Some(letter),
             (None, ';') => {
-                parts.push(&line[start..at]);
-                start = at + 1;
+                parts.push(&line[start..position]);
+                start = position + 1;
             }
             (None, '#') => {
-                end = at;
+                code_end = position;
                 break;
             }
             (None, _) => {}
@@ -78,7 +82,7 @@ fn statements(line: &str) -> Option<Vec<&str>> {
     if quote.is_some() {
         return None;
     }
-    parts.push(&line[start..end]);
+    parts.push(&line[start..code_end]);
     Some(
         parts
             .into_iter()
@@ -90,10 +94,10 @@ fn statements(line: &str) -> Option<Vec<&str>> {
 
 fn name(text: &str) -> Option<String> {
     let mut letters = text.chars();
-    let first = letters.next()?;
-    let valid = (first.is_ascii_alphabetic() || first == '_')
+    let first_letter = letters.next()?;
+    let is_name = (first_letter.is_ascii_alphabetic() || first_letter == '_')
         && letters.all(|letter| letter.is_ascii_alphanumeric() || letter == '_');
-    valid.then(|| text.to_owned())
+    is_name.then(|| text.to_owned())
 }
 
 fn literal_value(text: &str) -> Option<Value> {
@@ -105,7 +109,7 @@ fn literal_value(text: &str) -> Option<Value> {
     for quote in ['\'', '"'] {
         if let Some(inner) = text
             .strip_prefix(quote)
-            .and_then(|rest| rest.strip_suffix(quote))
+            .and_then(|inner| inner.strip_suffix(quote))
         {
             let plain = !inner.contains(['\\', quote]);
             return plain.then(|| Value::String(inner.to_owned()));
@@ -114,17 +118,23 @@ fn literal_value(text: &str) -> Option<Value> {
     number(text)
 }
 
-/// A Python number: `1`, `10.`, `.5`, `1e-3`, `1_000`; not `nan` or `inf`, which are names there.
+/// A Python number: `1`, `10.`, `.5`, `1e-3`, `1_000`; not `nan` or `inf`, which are names in Python.
 fn number(text: &str) -> Option<Value> {
     let letters = text.as_bytes();
-    let is_digit =
-        |at: Option<usize>| at.is_some_and(|at| letters.get(at).is_some_and(u8::is_ascii_digit));
-    let is_sound = |(at, letter): (usize, &u8)| match letter {
-        b'_' => is_digit(at.checked_sub(1)) && is_digit(Some(at + 1)),
-        b'+' | b'-' | b'.' | b'e' | b'E' => true,
-        letter => letter.is_ascii_digit(),
-    };
-    if !letters.iter().enumerate().all(is_sound) {
+    let is_sound = letters
+        .iter()
+        .enumerate()
+        .all(|(position, letter)| match letter {
+            b'_' => {
+                let [letter_before, letter_after] = [position.checked_sub(1), Some(position + 1)]
+                    .map(|position| letters.get(position?).copied());
+                letter_before.is_some_and(|letter| letter.is_ascii_digit())
+                    && letter_after.is_some_and(|letter| letter.is_ascii_digit())
+            }
+            b'+' | b'-' | b'.' | b'e' | b'E' => true,
+            letter => letter.is_ascii_digit(),
+        });
+    if !is_sound {
         return None;
     }
     let plain = text.replace('_', "");

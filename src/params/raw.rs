@@ -1,4 +1,4 @@
-//! [`RawParams`]: what was typed, in a file and on the command line, before it is judged.
+//! [`RawParams`]: parameters as typed, in a file and on the command line, before they are checked.
 
 use super::{
     canonical::Canonical,
@@ -20,17 +20,17 @@ use std::{
     sync::Arc,
 };
 
-/// The most bytes a parameter file may have: a device or a cube given by mistake must not fill the
+/// Largest number of bytes of a parameter file, so that a device or a cube given by mistake does not fill the
 /// memory.
 const LARGEST: u64 = 1 << 20;
 
-/// A parameter file with what overrides it.
+/// A parameter file with all overrides.
 #[derive(Debug, Clone)]
 pub struct RawParams {
-    /// The name that messages use.
+    /// The name of the file in messages.
     file: Arc<str>,
     typed: Typed,
-    /// Files that are in memory, by the names that values have for them.
+    /// Files in memory, by the names under which values refer to them.
     in_memory: BTreeMap<PathBuf, Arc<[u8]>>,
 }
 
@@ -49,7 +49,7 @@ impl RawParams {
         }
     }
 
-    /// The name of the file, as messages have it.
+    /// The name of the file for messages.
     pub(super) fn file(&self) -> &Path {
         Path::new(&*self.file)
     }
@@ -60,23 +60,21 @@ impl RawParams {
     /// [`ParamsError::Unreadable`], [`ParamsError::Syntax`], [`ParamsError::Repeated`].
     pub fn read(path: &Path) -> Result<Self, ParamsError> {
         let file = path.display().to_string();
-        let unreadable = |reason: String| ParamsError::Unreadable {
-            file: file.clone(),
-            reason,
-        };
         let mut bytes = Vec::new();
         sys::open_stream(path)
             .and_then(|file| file.take(LARGEST + 1).read_to_end(&mut bytes))
-            .map_err(|error| unreadable(explain(&error, path)))?;
+            .map_err(|error| unreadable(&file, explain(&error, path)))?;
         if bytes.len() as u64 > LARGEST {
-            return Err(unreadable(format!(
-                "it is larger than {} MiB, so it holds something else",
+            let reason = format!(
+                "it is larger than {} MiB, so it is something else",
                 LARGEST >> 20
-            )));
+            );
+            return Err(unreadable(&file, reason));
         }
         let text = String::from_utf8(bytes).map_err(|error| {
-            let at = error.utf8_error().valid_up_to();
-            unreadable(format!("it is not text (byte {at} is not valid UTF-8)"))
+            let byte = error.utf8_error().valid_up_to();
+            let reason = format!("it is not text (byte {byte} is not valid UTF-8)");
+            unreadable(&file, reason)
         })?;
         Self::parse(&file, &text)
     }
@@ -93,7 +91,7 @@ impl RawParams {
         Ok(raw)
     }
 
-    /// The same from a text; `file` is the name that messages use.
+    /// Parses parameters from a text; `file` is its name in messages.
     ///
     /// # Errors
     /// [`ParamsError::Syntax`], [`ParamsError::Repeated`].
@@ -125,14 +123,14 @@ impl RawParams {
         Self::new(file, entries.collect())
     }
 
-    /// Gives a key, dotted if need be, a value in place of the one it has.
+    /// Sets a key, dotted if it belongs to a table, to another value.
     #[must_use]
     pub fn with(mut self, name: &str, value: Value, place: Place) -> Self {
         self.typed.set(name, value, place);
         self
     }
 
-    /// Gives a key another value, as if that had been typed where its own was.
+    /// Replaces the value of a key, as if the new value had been typed in the same place.
     #[must_use]
     pub fn replace(self, name: &str, value: impl Into<Value>) -> Self {
         let entry = self.entry(keys::named(name));
@@ -140,14 +138,14 @@ impl RawParams {
         self.with(name, value.into(), place)
     }
 
-    /// Without a key.
+    /// The parameters without a key.
     #[must_use]
     pub fn without(mut self, name: &str) -> Self {
         self.typed.remove(name);
         self
     }
 
-    /// Takes the `key=value` of a `--set` option, which overrides the file.
+    /// Applies the `key=value` of a `--set` option, which overrides the file.
     ///
     /// # Errors
     /// [`ParamsError::BadSet`] without an `=` or a key.
@@ -164,9 +162,15 @@ impl RawParams {
         Ok(())
     }
 
-    /// Takes the values of a TOML text, which override what was typed before: in tables such as
-    /// `[boundary]` key by key. `name` is where they stand, for messages; files that they name are looked
-    /// for from the current directory.
+    /// Sets a dotted key to the value that a text represents, as [`set`](Self::set) does; `name` is the place in
+    /// messages.
+    pub fn set_at(&mut self, key: &str, value: &str, name: &str) {
+        let place = Place::File(name.into());
+        self.typed.set(key, value::parse_value(value), place);
+    }
+
+    /// Applies the values of a TOML text, which override typed values; tables such as `[boundary]` are overridden key
+    /// by key. `name` is the name of the text in messages. Relative file names in it start from the current directory.
     ///
     /// # Errors
     /// [`ParamsError::Syntax`].
@@ -179,20 +183,20 @@ impl RawParams {
         Ok(())
     }
 
-    /// A file of this name, which is one from the root, is in memory and has these bytes, whatever there may be on the disk.
+    /// Adds a file in memory: its absolute name stands for these bytes, even if the disk has another file.
     #[must_use]
     pub fn with_file(mut self, name: impl Into<PathBuf>, bytes: impl Into<Arc<[u8]>>) -> Self {
         self.in_memory.insert(name.into(), bytes.into());
         self
     }
 
-    /// All that was typed.
+    /// All typed values.
     #[must_use]
     pub fn typed(&self) -> &Typed {
         &self.typed
     }
 
-    /// The entry that holds for a key: its own, or that of the key whose value it has then.
+    /// The entry of a key, or of the key from which it takes its value.
     pub(super) fn entry(&self, key: &Key) -> Option<&Entry> {
         self.typed.get(key.name).or_else(|| match key.absent {
             Absent::Same(other) => self.entry(keys::named(other)),
@@ -200,7 +204,7 @@ impl RawParams {
         })
     }
 
-    /// The value that holds for a key: what was typed, or the default.
+    /// The value of a key: as typed, or the default.
     ///
     /// # Errors
     /// [`ParamsError::Missing`], [`ParamsError::Refused`].
@@ -224,10 +228,10 @@ impl RawParams {
         }
     }
 
-    /// The error for a key whose value has the right type and cannot be used.
+    /// The error for a key whose value has the right type but cannot be used.
     ///
     /// # Panics
-    /// When there is no such key.
+    /// If there is no such key.
     #[must_use]
     pub fn refuse(&self, key: &str, reason: String) -> ParamsError {
         let key = keys::named(key);
@@ -235,9 +239,10 @@ impl RawParams {
             (Some(entry), _) => {
                 let name = entry.value.as_str().map(Path::new);
                 let is_in_memory = name.is_some_and(|name| self.in_memory.contains_key(name));
-                let value = match is_in_memory {
-                    true => UNNAMED.into(),
-                    false => value::shown(&entry.value),
+                let value = if is_in_memory {
+                    UNNAMED.into()
+                } else {
+                    value::shown(&entry.value)
                 };
                 (entry.place.clone(), value)
             }
@@ -261,7 +266,7 @@ impl RawParams {
     /// The place of a key that names a file.
     ///
     /// # Panics
-    /// When there is no such key.
+    /// If there is no such key.
     #[must_use]
     pub fn input(&self, key: &str, path: &Path) -> InputPlace {
         let key = keys::named(key);
@@ -286,10 +291,17 @@ impl RawParams {
     }
 }
 
-/// What messages show of a file in memory, whose name nobody has typed.
+fn unreadable(file: &str, reason: String) -> ParamsError {
+    ParamsError::Unreadable {
+        file: file.to_owned(),
+        reason,
+    }
+}
+
+/// The text in messages for a file in memory, whose name the user has not typed.
 const UNNAMED: &str = "…";
 
-/// Where a file is named.
+/// A file that parameters name, and the place where they name it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct InputPlace {
     place: Place,
@@ -299,13 +311,13 @@ pub struct InputPlace {
 }
 
 impl InputPlace {
-    /// The file, from the root.
+    /// The absolute path of the file.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// What it holds, if it is in memory.
+    /// The content of the file, if it is in memory.
     #[must_use]
     pub fn bytes(&self) -> Option<&Arc<[u8]>> {
         self.bytes.as_ref()
@@ -341,7 +353,7 @@ impl InputPlace {
     }
 }
 
-/// The operating system's reason without its number, in a newcomer's words where that helps.
+/// The operating system's reason without its number, in plainer words for common reasons.
 fn explain(error: &io::Error, path: &Path) -> String {
     match error.kind() {
         io::ErrorKind::NotFound => format!("there is no such file{}", hint_of_file(path)),

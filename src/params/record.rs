@@ -1,26 +1,28 @@
-//! [`RecordKeys`]: what is written more often than snapshots, as typed in `[record]`.
+//! [`RecordKeys`]: quantities that are written more often than snapshots, as defined by `[record]`.
 
 use super::{
-    area::Area,
+    area::{Area, AreaValue},
     choice::{Choice, choice},
+    column_names::{is_column_name, names_of_totals},
     judge::Judge,
+    profile::Words,
     value::{Value, number},
 };
 use serde_json::{Map, Value as Json, json};
 use std::collections::BTreeSet;
 
 choice! {
-    /// The value of a state at a point that is no node.
+    /// The rule for the value of a state at a point that is not a node.
     pub enum PointValue {
-        /// That of the nearest node.
+        /// The value of the nearest node.
         Nearest = "nearest",
-        /// Between the four nodes around it, linear along x and along y.
+        /// The value interpolated linearly along x and y between the four surrounding nodes.
         Linear = "linear",
     }
 }
 
 choice! {
-    /// What is kept of a node between two snapshots.
+    /// A quantity of each node between two snapshots.
     #[derive(PartialOrd, Ord)]
     pub enum RecordField {
         /// The mean over time.
@@ -29,44 +31,44 @@ choice! {
         Min = "min",
         /// The largest value.
         Max = "max",
-        /// When it had that first.
+        /// The time at which the largest value occurred first.
         TimeOfMax = "time_of_max",
     }
 }
 
-/// When rows of a record are due.
+/// The times at which rows of a record are due.
 #[derive(Debug, Clone, PartialEq)]
 pub enum RowTimes {
     /// After every step.
     Step,
-    /// So far apart \[time\].
+    /// At multiples of this time \[time\].
     Every(f64),
     /// At these times \[time\].
     At(Vec<f64>),
 }
 
-/// What `[record]` asks for.
+/// The keys of `[record]`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RecordKeys {
-    /// When there is a row.
+    /// The times of rows.
     pub times: RowTimes,
     /// Points by their names.
     pub points: Vec<(String, [f64; 2])>,
-    /// What their values are.
+    /// The rule for the values of points.
     pub value: PointValue,
-    /// Whether there are mass, minimum, maximum, and what comes in.
+    /// Whether the record has mass, minimum, maximum, and the rates of inflow.
     pub totals: bool,
     /// Regions by their names.
     pub regions: Vec<(String, Area)>,
-    /// What is kept of every node between snapshots.
+    /// The quantities of each node that are kept between snapshots.
     pub fields: Vec<RecordField>,
 }
 
-/// The most columns of a record.
+/// Largest number of columns of a record.
 const MOST_COLUMNS: usize = 1000;
 
 impl RecordKeys {
-    /// The key that says when there is a row.
+    /// The key that determines the times of rows.
     #[must_use]
     pub fn key(&self) -> &'static str {
         match self.times {
@@ -81,35 +83,40 @@ impl RecordKeys {
         self.totals || !self.regions.is_empty()
     }
 
-    /// The names of columns that no point may have.
-    fn own_columns(&self) -> BTreeSet<String> {
-        const RATES: [&str; 6] = ["left", "right", "bottom", "top", "source", "decay"];
-        let mut names = vec!["scenario", "step", "t"];
+    /// The names of the columns of the record of a run, where there are these tables of held nodes.
+    pub(super) fn columns(&self, held: &[AreaValue]) -> BTreeSet<String> {
+        let mut names = self.own_columns(held);
+        names.remove("scenario");
+        names.extend(self.points.iter().map(|(name, _)| name.clone()));
+        names
+    }
+
+    /// The column names that no point may have; `held` are the tables of held nodes.
+    fn own_columns(&self, held: &[AreaValue]) -> BTreeSet<String> {
+        let mut names = BTreeSet::new();
         if self.totals {
-            names.extend(["mass", "min", "max", "unexplained"]);
-            names.extend(RATES);
-        }
-        let mut names: BTreeSet<String> = names.into_iter().map(str::to_owned).collect();
-        if self.totals {
-            names.extend(RATES.map(|rate| format!("{rate}_rate")));
+            names.extend(names_of_totals());
+            for (number, table) in held.iter().enumerate() {
+                let name = table.name_or_number(number);
+                names.extend([format!("{name}_rate"), name]);
+            }
+        } else {
+            names.extend(["scenario", "step", "t"].map(str::to_owned));
         }
         for (region, _) in &self.regions {
-            let of_region = ["mean", "min", "max", "mass", "in", "in_rate"];
-            names.extend(of_region.map(|of| format!("{region}_{of}")));
+            let suffixes = ["mean", "min", "max", "mass", "in", "in_rate"];
+            names.extend(suffixes.map(|suffix| format!("{region}_{suffix}")));
         }
         names
     }
 
-    /// Whether a name is that of a column of a table `[[held]]`.
-    fn is_held(&self, name: &str) -> bool {
-        let number = name.strip_prefix("held").unwrap_or_default();
-        let number = number.strip_suffix("_rate").unwrap_or(number);
-        let is_number = number.chars().all(|digit| digit.is_ascii_digit());
-        self.totals && is_number && !number.is_empty()
-    }
-
-    /// The keys of `[record]`, if any was typed.
-    pub(super) fn take(judge: &mut Judge<'_>, start: f64, is_steady: bool) -> Option<Self> {
+    /// Takes the keys of `[record]`; `None` if none was typed. `held` are the tables of held nodes.
+    pub(super) fn take(
+        judge: &mut Judge<'_>,
+        start: f64,
+        is_steady: bool,
+        held: &[AreaValue],
+    ) -> Option<Self> {
         const KEYS: [&str; 7] = [
             "record.every",
             "record.at",
@@ -119,67 +126,72 @@ impl RecordKeys {
             "record.region",
             "record.fields",
         ];
-        let first = KEYS.into_iter().find(|key| judge.is_typed(key))?;
+        let first_key = KEYS.into_iter().find(|key| judge.is_typed(key))?;
         let mut times = times(judge, start);
         if times.is_none() {
             let is_typed = judge.is_typed("record.every") || judge.is_typed("record.at");
             // A steady state is one row.
             times = (is_steady && !is_typed).then(|| RowTimes::At(vec![start]));
-            judge.refuse_if(!is_typed && !is_steady, first, || {
+            judge.refuse_if(!is_typed && !is_steady, first_key, || {
                 "record.every or record.at must say when there is a row".to_owned()
             });
         }
-        let points = match judge.is_typed("record.points") {
-            true => points(judge),
-            false => Vec::new(),
+        let points = if judge.is_typed("record.points") {
+            points(judge)
+        } else {
+            Vec::new()
         };
-        let value = match judge.is_typed("record.interpolate") {
-            true => judge.choice("record.interpolate"),
-            false => PointValue::Nearest,
+        let point_value = if judge.is_typed("record.interpolate") {
+            judge.choice("record.interpolate")
+        } else {
+            PointValue::Nearest
         };
         let totals = judge.is_typed("record.totals") && judge.boolean("record.totals");
-        let regions = match judge.is_typed("record.region") {
-            true => regions(judge),
-            false => Vec::new(),
+        let regions = if judge.is_typed("record.region") {
+            regions(judge)
+        } else {
+            Vec::new()
         };
-        let fields = match judge.is_typed("record.fields") {
-            true => fields(judge),
-            false => Vec::new(),
+        let fields = if judge.is_typed("record.fields") {
+            fields(judge)
+        } else {
+            Vec::new()
         };
         let record = Self {
             fields,
             times: times?,
             points,
-            value,
+            value: point_value,
             totals,
             regions,
         };
-        let nothing = record.points.is_empty() && !record.totals && record.regions.is_empty();
-        let nothing = nothing && record.fields.is_empty();
-        judge.refuse_if(nothing, first, || {
+        let is_empty = record.points.is_empty()
+            && !record.totals
+            && record.regions.is_empty()
+            && record.fields.is_empty();
+        judge.refuse_if(is_empty, first_key, || {
             "nothing is recorded: totals = true, points = { … }, fields = [ … ] or [[record.region]] says what"
                 .to_owned()
         });
         let names = record.points.iter().map(|(name, _)| name);
         let names = names.chain(record.regions.iter().map(|(name, _)| name));
-        let mut seen = BTreeSet::new();
-        let mut taken = record.own_columns();
+        let mut names_so_far = BTreeSet::new();
+        let mut column_names = record.own_columns(held);
         for name in names {
-            let is_word = name
-                .chars()
-                .all(|letter| letter.is_alphanumeric() || letter == '_');
-            let is_free = taken.insert(name.clone());
-            let reason = match (is_word && !name.is_empty(), seen.insert(name)) {
-                (false, _) => "is no name of a column: letters, digits and _ make one",
-                (true, false) => "is there twice",
-                (true, true) if is_free && !record.is_held(name) => continue,
+            let is_free = column_names.insert(name.clone());
+            let reason = match (is_column_name(name), names_so_far.insert(name)) {
+                (false, _) => {
+                    "cannot be the name of a column, which consists of letters, digits and _"
+                }
+                (true, false) => "occurs twice",
+                (true, true) if is_free => continue,
                 (true, true) => "is that of a column which the record has anyway: choose another",
             };
-            judge.refuse_if(true, first, || format!("the name {name:?} {reason}"));
+            judge.refuse_if(true, first_key, || format!("the name {name:?} {reason}"));
         }
-        let columns = record.points.len() + 6 * record.regions.len() + 20;
-        judge.refuse_if(columns > MOST_COLUMNS, first, || {
-            format!("that is more than {MOST_COLUMNS} columns, the most there can be")
+        let columns = record.columns(held).len();
+        judge.refuse_if(columns > MOST_COLUMNS, first_key, || {
+            format!("there would be {columns} columns, and a record can have {MOST_COLUMNS}")
         });
         Some(record)
     }
@@ -188,20 +200,18 @@ impl RecordKeys {
 fn times(judge: &mut Judge<'_>, start: f64) -> Option<RowTimes> {
     const EVERY: &str = "record.every";
     const AT: &str = "record.at";
-    let both = judge.is_typed(EVERY) && judge.is_typed(AT);
-    judge.refuse_if(both, AT, || {
+    let has_both = judge.is_typed(EVERY) && judge.is_typed(AT);
+    judge.refuse_if(has_both, AT, || {
         "record.every is given as well; keep one of the two".to_owned()
     });
     if judge.is_typed(AT) {
         let times = judge.convert(AT, |value| {
             let items = value.as_array().into_iter().flatten();
             let times: Option<Vec<f64>> = items.map(number).collect();
-            let ascend = |times: &Vec<f64>| {
-                let is_first_later = times.first().is_none_or(|&first| first >= start);
-                is_first_later && times.is_sorted_by(|one, other| one < other)
-            };
             times
-                .filter(|times| times.iter().all(|time| time.is_finite()) && ascend(times))
+                .filter(|times| times.iter().all(|time| time.is_finite()))
+                .filter(|times| times.first().is_none_or(|&first| first >= start))
+                .filter(|times| times.is_sorted_by(|left, right| left < right))
                 .ok_or(None)
         })?;
         judge.note(AT, json!(times));
@@ -229,13 +239,12 @@ fn fields(judge: &mut Judge<'_>) -> Vec<RecordField> {
     const KEY: &str = "record.fields";
     let fields = judge.convert(KEY, |value| {
         let items = value.as_array().ok_or(None)?.iter();
-        let field = |item: &Value| {
+        let fields = items.map(|item| {
             let word = item.as_str()?;
-            let mut all = RecordField::ALL.iter();
-            all.find(|field| field.name() == word).copied()
-        };
-        let fields: Option<Vec<RecordField>> = items.map(field).collect();
-        fields.ok_or(None)
+            let mut fields = RecordField::ALL.iter();
+            fields.find(|field| field.name() == word).copied()
+        });
+        fields.collect::<Option<Vec<RecordField>>>().ok_or(None)
     });
     let mut fields = fields.unwrap_or_default();
     fields.sort();
@@ -248,25 +257,15 @@ fn fields(judge: &mut Judge<'_>) -> Vec<RecordField> {
 fn points(judge: &mut Judge<'_>) -> Vec<(String, [f64; 2])> {
     const KEY: &str = "record.points";
     let points = judge.convert(KEY, |value| {
-        let pair = |value: &Value| match value.as_array().map(Vec::as_slice) {
-            Some([x, y]) => {
-                let pair = [number(x)?, number(y)?];
-                pair.iter().all(|one| one.is_finite()).then_some(pair)
-            }
-            _ => None,
-        };
-        let named = |name: String, value: &Value| Some((name, pair(value)?));
         let points: Option<Vec<_>> = match value {
-            Value::Table(table) => {
-                let all = table.iter();
-                all.map(|(name, value)| named(name.clone(), value))
-                    .collect()
-            }
-            Value::Array(items) => {
-                let all = items.iter().enumerate();
-                all.map(|(number, value)| named(format!("p{number}"), value))
-                    .collect()
-            }
+            Value::Table(table) => table
+                .iter()
+                .map(|(name, value)| Some((name.clone(), pair(value)?)))
+                .collect(),
+            Value::Array(items) => (0..)
+                .zip(items)
+                .map(|(number, value)| Some((format!("p{number}"), pair(value)?)))
+                .collect(),
             _ => None,
         };
         points.ok_or(None)
@@ -280,26 +279,40 @@ fn points(judge: &mut Judge<'_>) -> Vec<(String, [f64; 2])> {
     points
 }
 
+/// Two finite numbers.
+fn pair(value: &Value) -> Option<[f64; 2]> {
+    let [x, y] = value.as_array()?.as_slice() else {
+        return None;
+    };
+    let pair = [number(x)?, number(y)?];
+    pair.iter()
+        .all(|coordinate| coordinate.is_finite())
+        .then_some(pair)
+}
+
+/// Reads a table `[[record.region]]`; the error is the reason why it cannot be used.
+fn region(table: &toml::Table, words: &Words) -> Result<(String, Area), String> {
+    const KEYS: [&str; 6] = ["name", "where", "file", "image", "below", "alpha"];
+    if let Some(key) = table.keys().find(|key| !KEYS.contains(&key.as_str())) {
+        return Err(format!(
+            "there is no key {key}; there are {}",
+            KEYS.join(", ")
+        ));
+    }
+    let name = table.get("name").and_then(Value::as_str);
+    let name = name.ok_or("name = \"…\" is missing")?;
+    let area = Area::parse(table, words).map_err(Option::unwrap_or_default)?;
+    Ok((name.to_owned(), area))
+}
+
 fn regions(judge: &mut Judge<'_>) -> Vec<(String, Area)> {
     const KEY: &str = "record.region";
-    const KEYS: [&str; 5] = ["name", "where", "file", "image", "below"];
     let words = &judge.words.of(2);
     let regions = judge.convert(KEY, |value| {
         let tables = value.as_array().ok_or(None)?.iter().zip(1..);
-        let regions = tables.map(|(table, count)| {
-            let refuse = |reason: String| Some(format!("in table {count}, {reason}"));
+        let regions = tables.map(|(table, number)| {
             let table = table.as_table().ok_or(None)?;
-            if let Some(other) = table.keys().find(|key| !KEYS.contains(&key.as_str())) {
-                let known = KEYS.join(", ");
-                return Err(refuse(format!(
-                    "there is no key {other}; there are {known}"
-                )));
-            }
-            let name = table.get("name").and_then(Value::as_str);
-            let name = name.ok_or_else(|| refuse("name = \"…\" is missing".to_owned()))?;
-            let area = Area::parse(table, words);
-            let area = area.map_err(|reason| refuse(reason.unwrap_or_default()))?;
-            Ok((name.to_owned(), area))
+            region(table, words).map_err(|reason| Some(format!("in table {number}, {reason}")))
         });
         regions.collect::<Result<Vec<_>, _>>()
     });

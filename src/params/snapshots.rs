@@ -1,4 +1,4 @@
-//! [`Snapshots`]: when snapshots are taken, as typed.
+//! [`Snapshots`]: the times of snapshots, as typed.
 
 use super::{
     choice::Times,
@@ -10,18 +10,18 @@ use serde_json::json;
 /// The times of snapshots.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Snapshots {
-    /// Simulated time from the first to the last, or more \[time\].
+    /// Simulated time from the first snapshot to the last, or more \[time\].
     pub(super) runtime: f64,
-    /// Simulated time between two \[time\]; of given times as long as the whole.
+    /// Simulated time between two snapshots \[time\]; the whole runtime if their times are given.
     pub(super) outtime: f64,
-    /// The times after the first, where they are given \[time\].
+    /// The times of the snapshots after the first, if they are given \[time\].
     pub(super) outtimes: Option<Vec<f64>>,
-    /// The first \[time\].
+    /// The time of the first snapshot \[time\].
     pub(super) t0: f64,
 }
 
 impl Snapshots {
-    /// NaN stands for what was refused.
+    /// Takes the keys of times. NaN stands for a refused value.
     pub(super) fn take(judge: &mut Judge<'_>) -> Self {
         let t0 = start(judge);
         if !judge.is_typed("outtimes") {
@@ -40,8 +40,9 @@ impl Snapshots {
         let times = judge.convert("outtimes", |value| {
             let items = value.as_array().into_iter().flatten();
             let times: Option<Vec<f64>> = items.map(number).collect();
-            let are_finite = |times: &Vec<f64>| times.iter().all(|time| time.is_finite());
-            times.filter(are_finite).ok_or(None)
+            times
+                .filter(|times| times.iter().all(|time| time.is_finite()))
+                .ok_or(None)
         });
         let times = times.unwrap_or_default();
         judge.note("outtimes", json!(times));
@@ -51,6 +52,17 @@ impl Snapshots {
             outtime: runtime,
             outtimes: Some(times),
             t0,
+        }
+    }
+
+    /// The largest magnitude of t \[time\], including rounding: sums of steps have one rounding error for each step,
+    /// and there may be thousands.
+    pub(super) fn latest_time(&self, times: Times) -> f64 {
+        const SUMMANDS: f64 = 4096.0;
+        let latest = self.t0.abs().max((self.t0 + self.runtime).abs());
+        match times {
+            Times::Course => SUMMANDS * latest,
+            Times::Exact => latest,
         }
     }
 
@@ -76,24 +88,25 @@ impl Snapshots {
         judge.refuse_if(outtimes.is_empty(), "outtimes", || {
             "there must be at least one time".to_owned()
         });
-        let mut before = self.t0;
+        let mut time_before = self.t0;
         for &time in outtimes {
-            if time <= before {
-                let earlier = match before == self.t0 {
-                    true => format!("t0 = {before:?}"),
-                    false => format!("the time before it, {before:?}"),
+            if time <= time_before {
+                let earlier = if time_before == self.t0 {
+                    format!("t0 = {time_before:?}")
+                } else {
+                    format!("the time before it, {time_before:?}")
                 };
                 judge.refuse_if(true, "outtimes", || {
                     format!("each time must be greater than the one before, and {time:?} is not greater than {earlier}")
                 });
                 return;
             }
-            before = time;
+            time_before = time;
         }
     }
 }
 
-/// The simulated time of the first snapshot. Where that is 0 journals do not have it.
+/// The simulated time of the first snapshot. Journals do not contain it if it is 0.
 fn start(judge: &mut Judge<'_>) -> f64 {
     const KEY: &str = "t0";
     if !judge.is_typed(KEY) {

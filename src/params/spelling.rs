@@ -1,4 +1,4 @@
-//! Slips of the pen: which key or file somebody probably meant.
+//! Spelling mistakes: finds the key or file that was probably meant.
 
 use std::{
     ffi::OsStr,
@@ -6,8 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Which of `candidates` somebody who typed `word` probably meant: one that is spelt nearly like it, as
-/// a whole or within its table.
+/// The candidate that was probably meant by `word`: one with a similar spelling, as a whole or within its table.
 #[must_use]
 pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     candidates
@@ -17,26 +16,29 @@ pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) ->
         .map(|(_, name)| name)
 }
 
-/// How many letters have to change, where that is few enough for a slip.
+/// The number of letters of a word, or of its part within a table, that have to change, if it is small enough for a
+/// spelling mistake.
 fn edits(word: &str, name: &str) -> Option<usize> {
-    let distance = |word: &str, name: &str| {
-        let most = 1.max(name.len() / 3);
-        // Much longer words are not compared letter by letter.
-        if word.chars().nth(name.len() + most).is_some() {
-            return None;
-        }
-        let edits = strsim::damerau_levenshtein(&word.to_lowercase(), &name.to_lowercase());
-        (edits <= most && edits < name.len()).then_some(edits)
-    };
-    let in_another_table = if word.contains('.') || name.contains('.') {
-        distance(within_table(word), within_table(name)).map(|edits| edits + 1)
+    let is_in_table = word.contains('.') || name.contains('.');
+    let edits_within_table = if is_in_table {
+        few_edits(within_table(word), within_table(name)).map(|edits| edits + 1)
     } else {
         None
     };
-    distance(word, name)
+    few_edits(word, name)
         .into_iter()
-        .chain(in_another_table)
+        .chain(edits_within_table)
         .min()
+}
+
+fn few_edits(word: &str, name: &str) -> Option<usize> {
+    let most_edits = 1.max(name.len() / 3);
+    // Much longer words are not compared letter by letter.
+    if word.chars().nth(name.len() + most_edits).is_some() {
+        return None;
+    }
+    let edits = strsim::damerau_levenshtein(&word.to_lowercase(), &name.to_lowercase());
+    (edits <= most_edits && edits < name.len()).then_some(edits)
 }
 
 /// The last part of a dotted name.
@@ -44,13 +46,13 @@ fn within_table(name: &str) -> &str {
     name.rsplit('.').next().unwrap_or(name)
 }
 
-/// `", did you mean …?"` or nothing.
+/// A hint for a message: `", did you mean …?"` or an empty text.
 #[must_use]
 pub fn hint<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> String {
     nearest(word, candidates).map_or_else(String::new, |name| format!(", did you mean {name}?"))
 }
 
-/// The key of a table that a formula without it was probably meant for: `mask = "hypot(x, y) < 2"`.
+/// The key of a table that was probably meant by a formula without the table: `mask = "hypot(x, y) < 2"`.
 #[must_use]
 pub fn hint_of_table<'a>(
     word: &str,
@@ -71,40 +73,48 @@ pub fn hint_of_table<'a>(
         .then(|| hint.to_owned())
 }
 
-/// As [`hint`], for a file that is not there: another one in its directory.
+/// A [`hint`] for a missing file: a similar name in its directory.
 #[must_use]
 pub fn hint_of_file(path: &Path) -> String {
-    /// Directories may have any number of files.
+    /// The largest number of files of a directory that are compared.
     const MOST: usize = 10_000;
     let directory = match path.parent() {
         Some(parent) if parent != Path::new("") => parent,
         _ => Path::new("."),
     };
-    let stem = |name: &Path| name.file_stem().and_then(OsStr::to_str).map(str::to_owned);
-    let (Some(word), Ok(entries)) = (stem(path), fs::read_dir(directory)) else {
+    let (Some(word), Ok(entries)) = (stem_of(path), fs::read_dir(directory)) else {
         return String::new();
     };
     let names = entries.flatten().take(MOST);
     let names: Vec<PathBuf> = names.map(|entry| entry.file_name().into()).collect();
-    let alike = names.iter();
-    let alike = alike.filter(|name| name.extension() == path.extension());
-    let stems: Vec<String> = alike.filter_map(|name| stem(name)).collect();
-    let near = nearest(&word, stems.iter().map(String::as_str));
-    let near = near.map(|stem| match path.extension() {
-        Some(end) => path.with_file_name(stem).with_extension(end),
+    let stems = names
+        .iter()
+        .filter(|name| name.extension() == path.extension())
+        .filter_map(|name| stem_of(name));
+    let nearest_stem = nearest(word, stems).map(|stem| match path.extension() {
+        Some(extension) => path.with_file_name(stem).with_extension(extension),
         None => path.with_file_name(stem),
     });
-    // Or the slip is in what follows the dot.
-    let is_ours = |name: &Path| {
-        let end = name.extension().and_then(OsStr::to_str);
-        end.is_some_and(|end| ["toml", "py", "npy", "npz"].contains(&end))
-    };
-    let mut others = names.iter().filter(|name| is_ours(name) && !is_ours(path));
-    let mut other = || others.find(|name| stem(name).as_ref() == Some(&word));
-    let named = near.or_else(|| other().map(|name| path.with_file_name(name)));
-    named.map_or_else(String::new, |name| {
+    // The error may also be in what follows the dot.
+    let meant_file = nearest_stem.or_else(|| {
+        let mut candidates = names
+            .iter()
+            .filter(|name| has_our_extension(name) && !has_our_extension(path));
+        let name = candidates.find(|name| stem_of(name) == Some(word))?;
+        Some(path.with_file_name(name))
+    });
+    meant_file.map_or_else(String::new, |name| {
         format!(", did you mean {}?", name.display())
     })
+}
+
+fn stem_of(name: &Path) -> Option<&str> {
+    name.file_stem().and_then(OsStr::to_str)
+}
+
+fn has_our_extension(name: &Path) -> bool {
+    let extension = name.extension().and_then(OsStr::to_str);
+    extension.is_some_and(|extension| ["toml", "py", "npy", "npz"].contains(&extension))
 }
 
 #[cfg(test)]

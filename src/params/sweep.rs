@@ -20,7 +20,7 @@ use super::{
 };
 use std::{collections::HashSet, path::Path};
 
-/// After so many different sentences no more scenarios are judged.
+/// The number of different errors after which no more scenarios are checked.
 const MOST_SENTENCES: usize = 20;
 
 /// The parameters of every scenario of a sweep.
@@ -34,7 +34,7 @@ pub struct SweepParams {
     scenarios: usize,
 }
 
-/// What is wrong with the scenarios of a sweep, each sentence once.
+/// The errors of the scenarios of a sweep, without repetitions.
 #[derive(Debug, Default)]
 pub(crate) struct Wrong {
     errors: Vec<ParamsError>,
@@ -42,7 +42,7 @@ pub(crate) struct Wrong {
 }
 
 impl Wrong {
-    /// Takes an error, or several.
+    /// Adds an error, or several.
     pub(crate) fn add(&mut self, error: ParamsError) {
         match error {
             ParamsError::Several(errors) => errors.into_iter().for_each(|error| self.add(error)),
@@ -54,12 +54,12 @@ impl Wrong {
         }
     }
 
-    /// Whether there are as many as a person wants to read.
+    /// Whether there are as many errors as a user wants to read.
     pub(crate) fn is_enough(&self) -> bool {
         self.errors.len() >= MOST_SENTENCES
     }
 
-    /// An error, if anything was wrong.
+    /// An error, if there were any.
     pub(crate) fn verdict(self) -> Result<(), ParamsError> {
         ParamsError::of_all(self.errors)
     }
@@ -68,9 +68,9 @@ impl Wrong {
 choice! {
     /// How the values of several keys are combined.
     enum Combine {
-        /// Every value with every other; those of the last key change fastest.
+        /// A scenario for every combination of a value of each key; the values of the last key change fastest.
         Product = "product",
-        /// The first with the first, the second with the second …
+        /// A scenario for the first value of each key, a scenario for the second value of each key, and so on.
         Zip = "zip",
     }
 }
@@ -86,14 +86,14 @@ impl SweepParams {
     /// `overrides` are `key=value` texts for keys of the sweep file: a value, a list or a range.
     ///
     /// # Errors
-    /// [`ParamsError`] for anything that is not a sweep; scenarios are judged later, each for itself.
+    /// [`ParamsError`] if the file is not a sweep; scenarios are checked later, one by one.
     pub fn read(path: &Path, overrides: &[String]) -> Result<Self, ParamsError> {
         let sweep = RawParams::load(path, overrides)?;
         Self::of(&sweep, path.parent().unwrap_or(Path::new("")), None)
     }
 
-    /// The sweep of the keys of a sweep file. `base` are the parameters that are varied; where there are
-    /// none, the key `params` names their file, below `directory`.
+    /// The sweep that the keys of a sweep file define. `base` are the parameters that are varied; if there are none,
+    /// the key `params` names their file, relative to `directory`.
     ///
     /// # Errors
     /// As [`read`](Self::read).
@@ -104,16 +104,20 @@ impl SweepParams {
     ) -> Result<Self, ParamsError> {
         let mut judge = Judge::new(sweep);
         let combine: Combine = judge.choice("combine");
-        let name = match base {
+        let base_name = match base {
             Some(_) => String::new(),
             None => judge.word("params").unwrap_or_default(),
         };
         let (mut shared, mut varied) = (Vec::new(), Vec::new());
         let mut unknown = Vec::new();
         for entry in sweep.typed().entries() {
-            let found = match (&*entry.name, &entry.value) {
+            let keys = match (&*entry.name, &entry.value) {
                 ("function", Value::Table(tables)) if tables.values().all(Value::is_table) => {
                     Varied::of_functions(tables, &entry.place)
+                }
+                // In quotes the dotted name is a key of its own.
+                (name, value) if name.starts_with("function.") => {
+                    vec![Varied::of_function(name, value, &entry.place)]
                 }
                 (name, _) if SWEEP_KEYS.iter().any(|key| key.name == name) => continue,
                 (name, _) => match keys::find(name) {
@@ -124,19 +128,19 @@ impl SweepParams {
                     }
                 },
             };
-            let (one, several): (Vec<_>, Vec<_>) =
-                found.into_iter().partition(|key| key.values.len() == 1);
-            shared.extend(one);
-            varied.extend(several);
+            let (fixed_keys, varied_keys): (Vec<_>, Vec<_>) =
+                keys.into_iter().partition(|key| key.values.len() == 1);
+            shared.extend(fixed_keys);
+            varied.extend(varied_keys);
         }
-        let names = KEYS.iter().chain(&SWEEP_KEYS).map(|key| key.name);
-        judge.refuse_keys(&unknown, &names);
+        let known_names = KEYS.iter().chain(&SWEEP_KEYS).map(|key| key.name);
+        judge.refuse_keys(&unknown, &known_names);
         let scenarios = judge.take(match combine {
             Combine::Product => product(&varied),
             Combine::Zip => zip(&varied),
         });
-        let base = match (base, name.is_empty()) {
-            (None, false) => judge.take(RawParams::read(&directory.join(name))),
+        let base = match (base, base_name.is_empty()) {
+            (None, false) => judge.take(RawParams::read(&directory.join(base_name))),
             (base, _) => base,
         };
         // A table that is extended keeps the place from which the names of its files start.
@@ -158,17 +162,17 @@ impl SweepParams {
             combine,
             scenarios,
         };
-        // What is wrong with the other keys is told at the same time.
-        if let Err(wrong) = judge.verdict() {
-            let mut all = Wrong::default();
-            all.add(wrong);
-            params.judge_each(&mut all, |raw| Params::from_raw(&raw).map(drop));
-            all.verdict()?;
+        // The errors of scenarios are reported together with the errors of the sweep file.
+        if let Err(error) = judge.verdict() {
+            let mut errors = Wrong::default();
+            errors.add(error);
+            params.judge_each(&mut errors, |raw| Params::from_raw(&raw).map(drop));
+            errors.verdict()?;
         }
         Ok(params)
     }
 
-    /// Passes the parameters of every scenario to a judge, and gathers what it finds.
+    /// Passes the parameters of every scenario to a check, and collects its errors.
     pub(crate) fn judge_each(
         &self,
         wrong: &mut Wrong,
@@ -184,7 +188,7 @@ impl SweepParams {
         }
     }
 
-    /// The keys that differ between scenarios, in the order of the file: `D` where `D.range` is typed.
+    /// The keys that differ between scenarios, in the order of the file; for the entry `D.range` it is `D`.
     #[must_use]
     pub fn varied(&self) -> Vec<String> {
         let mut names: Vec<String> = Vec::new();
@@ -205,20 +209,20 @@ impl SweepParams {
     /// The parameters of one scenario.
     #[must_use]
     pub fn scenario(&self, number: usize) -> RawParams {
-        let mut rest = number;
+        let mut quotient = number;
         let base = self.base.clone();
         self.varied.iter().rev().fold(base, |raw, key| {
             let index = match self.combine {
-                Combine::Product => rest % key.values.len(),
+                Combine::Product => quotient % key.values.len(),
                 Combine::Zip => number,
             };
-            rest /= key.values.len();
+            quotient /= key.values.len();
             key.give(index, raw)
         })
     }
 }
 
-/// The number of scenarios where every value meets every other.
+/// The number of scenarios if every value is combined with every other.
 fn product(varied: &[Varied]) -> Result<usize, ParamsError> {
     varied.iter().try_fold(1, |scenarios: usize, key| {
         Some(scenarios.saturating_mul(key.values.len()))
@@ -230,7 +234,7 @@ fn product(varied: &[Varied]) -> Result<usize, ParamsError> {
     })
 }
 
-/// The number of values that all keys have.
+/// The common number of values of all keys.
 fn zip(varied: &[Varied]) -> Result<usize, ParamsError> {
     let Some(first) = varied.first() else {
         return Ok(1);
@@ -341,8 +345,8 @@ mod tests {
             ]
         );
         // The picture is where the parameter file says.
-        let below = directory.path().join("below/D.png");
-        assert_eq!(found[1].1.path_to("D.png"), below);
+        let picture = directory.path().join("below/D.png");
+        assert_eq!(found[1].1.path_to("D.png"), picture);
         let found = all("D = { image = [\"A.png\", \"B.png\"], range = [[0, 1], [3, 4]] }");
         assert_eq!(
             texts(&found)[1..3],

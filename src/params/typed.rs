@@ -1,4 +1,4 @@
-//! [`Typed`]: values as they were typed, by their dotted names. Values are those of TOML.
+//! [`Typed`]: typed values by their dotted names. The values are those of TOML.
 
 use super::{
     error::ParamsError,
@@ -12,73 +12,71 @@ use toml::{
     de::{DeTable, DeValue},
 };
 
-/// Entries, each name once.
+/// A set of entries with different names.
 #[derive(Debug, Clone, Default)]
 pub struct Typed {
-    /// By their names, with their number in the order in which they were typed.
+    /// The entries by name, each with its number in the order of typing.
     by_name: BTreeMap<String, (usize, Entry)>,
-    /// The number of the next one.
+    /// The number of the next entry.
     next: usize,
 }
 
 impl Typed {
-    /// What a TOML text holds; `file` is the name that messages use.
+    /// Parses a TOML text; `file` is its name in messages.
     ///
     /// # Errors
-    /// [`ParamsError::Syntax`] with the line where the text stops being TOML.
+    /// [`ParamsError::Syntax`] with the line at which the text is not valid TOML.
     pub fn parse(file: &str, text: &str) -> Result<Self, ParamsError> {
-        let file: Arc<str> = file.into();
-        let ends = text
+        let line_ends = text
             .bytes()
             .enumerate()
             .filter(|&(_, letter)| letter == b'\n');
-        let ends: Vec<usize> = ends.map(|(at, _)| at).collect();
-        let place = |byte: usize| Place::Line {
-            file: Arc::clone(&file),
-            line: 1 + ends.partition_point(|&end| end < byte),
+        let lines = LineEnds {
+            file: file.into(),
+            ends: line_ends.map(|(position, _)| position).collect(),
         };
         let mut typed = Self::default();
         match DeTable::parse(text) {
-            Ok(root) => typed.take(root.get_ref(), "", &place),
+            Ok(root) => typed.take(root.get_ref(), "", &lines),
             Err(error) => {
-                let at = place(error.span().map_or(0, |span| span.start));
+                let place = lines.place(error.span().map_or(0, |span| span.start));
                 let reason = format!("this is not TOML: {}", error.message());
-                return Err(ParamsError::syntax(&at, reason));
+                return Err(ParamsError::syntax(&place, reason));
             }
         }
         Ok(typed)
     }
 
-    /// Takes the values of a table in the order of the text; `place` tells where a byte of the text is.
-    fn take(&mut self, table: &DeTable<'_>, prefix: &str, place: &impl Fn(usize) -> Place) {
+    /// Takes the values of a table in the order of the text.
+    fn take(&mut self, table: &DeTable<'_>, prefix: &str, lines: &LineEnds) {
         let mut entries: Vec<_> = table.iter().collect();
         entries.sort_by_key(|(key, _)| key.span().start);
-        for (key, found) in entries {
+        for (key, parsed) in entries {
             let name = format!("{prefix}{}", key.get_ref());
-            let value = value_of(found.get_ref());
+            let value = value_of(parsed.get_ref());
             let sides: Vec<_> = keys::all_of(&name, &value).collect();
             for side in &sides {
                 self.push(Entry {
                     name: side.name.to_owned(),
                     value: value.clone(),
-                    place: place(key.span().start),
+                    place: lines.place(key.span().start),
                 });
             }
-            match found.get_ref() {
+            match parsed.get_ref() {
                 _ if !sides.is_empty() => {}
                 DeValue::Table(inner) if !inner.is_empty() && !keys::is_key(&name) => {
-                    self.take(inner, &format!("{name}."), place);
+                    self.take(inner, &format!("{name}."), lines);
                 }
                 _ => self.push(Entry {
                     name,
                     value,
-                    place: place(key.span().start),
+                    place: lines.place(key.span().start),
                 }),
             }
         }
     }
 
-    /// Adds an entry, unless its name has one.
+    /// Adds an entry, unless its name exists.
     fn push(&mut self, entry: Entry) {
         let number = self.next;
         self.next += 1;
@@ -89,24 +87,27 @@ impl Typed {
 
     /// The entries, in the order in which they were typed.
     pub fn entries(&self) -> impl Iterator<Item = &Entry> {
-        let mut all: Vec<_> = self.by_name.values().collect();
-        all.sort_by_key(|(number, _)| number);
-        all.into_iter().map(|(_, entry)| entry)
+        let mut entries: Vec<_> = self.by_name.values().collect();
+        entries.sort_by_key(|(number, _)| number);
+        entries.into_iter().map(|(_, entry)| entry)
     }
 
-    /// The entry of a name.
+    /// The entry with this name.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&Entry> {
         self.by_name.get(name).map(|(_, entry)| entry)
     }
 
-    /// Gives a name a value in place of the one it has. A table and its keys replace one another; a name in
-    /// the table of a key, as in `D.file`, changes the value of that key.
+    /// Sets a name to another value. A table and its keys replace one another; a name in the table of a key, as in
+    /// `D.file`, changes the value of that key.
     pub fn set(&mut self, name: &str, value: Value, place: Place) {
-        let mut outer = name.match_indices('.').map(|(at, _)| name.split_at(at));
-        if let Some((key, inner)) = outer.find(|(outer, _)| keys::is_key(outer)) {
-            let mut table = match self.get(key).map(|entry| &entry.value) {
-                Some(Value::Table(table)) => table.clone(),
+        let mut outer_names = name
+            .match_indices('.')
+            .map(|(position, _)| name.split_at(position));
+        if let Some((key, inner)) = outer_names.find(|(outer, _)| keys::is_key(outer)) {
+            let mut table = match self.get(key).map(|entry| (&entry.value, &entry.place)) {
+                Some((Value::Table(table), typed_at)) if *typed_at == place => table.clone(),
+                Some((Value::Table(table), typed_at)) => with_whole_paths(table, typed_at),
                 _ => Table::new(),
             };
             put(&mut table, &inner[1..], value);
@@ -129,14 +130,18 @@ impl Typed {
             }
             return;
         }
-        for (at, _) in name.match_indices('.') {
-            self.by_name.remove(&name[..at]);
+        for (position, _) in name.match_indices('.') {
+            self.by_name.remove(&name[..position]);
         }
         let table = format!("{name}.");
-        let within = self.by_name.range(table.clone()..).map(|(inner, _)| inner);
-        let within = within.take_while(|inner| inner.starts_with(&table));
-        for inner in within.cloned().collect::<Vec<_>>() {
-            self.by_name.remove(&inner);
+        let names_in_table: Vec<String> = self
+            .by_name
+            .range(table.clone()..)
+            .map(|(name, _)| name.clone())
+            .take_while(|name| name.starts_with(&table))
+            .collect();
+        for name in names_in_table {
+            self.by_name.remove(&name);
         }
         match self.by_name.get_mut(name) {
             Some((_, entry)) => (entry.value, entry.place) = (value, place),
@@ -148,24 +153,56 @@ impl Typed {
         }
     }
 
-    /// Takes a name away.
+    /// Removes a name.
     pub fn remove(&mut self, name: &str) {
         self.by_name.remove(name);
     }
 }
 
-/// Gives a name a value in a table; a dotted one in the tables within it.
+/// The ends of the lines of a file.
+struct LineEnds {
+    file: Arc<str>,
+    ends: Vec<usize>,
+}
+
+impl LineEnds {
+    /// The place of the line that contains a byte of the file.
+    fn place(&self, byte: usize) -> Place {
+        Place::Line {
+            file: Arc::clone(&self.file),
+            line: 1 + self.ends.partition_point(|&end| end < byte),
+        }
+    }
+}
+
+/// A table with absolute names of its files, so that it can be moved from the place where it was typed.
+fn with_whole_paths(table: &Table, typed_at: &Place) -> Table {
+    let entries = table.iter().map(|(key, value)| {
+        let value = match value {
+            Value::Table(inner) => Value::Table(with_whole_paths(inner, typed_at)),
+            Value::String(name) if ["file", "image"].contains(&key.as_str()) => {
+                let path = typed_at.path_to(name);
+                path.to_str().map_or_else(|| value.clone(), Value::from)
+            }
+            value => value.clone(),
+        };
+        (key.clone(), value)
+    });
+    entries.collect()
+}
+
+/// Sets a name in a table. A dotted name refers to nested tables.
 fn put(table: &mut Table, name: &str, value: Value) {
     let Some((outer, inner)) = name.split_once('.') else {
         table.insert(name.to_owned(), value);
         return;
     };
-    let mut within = match table.remove(outer) {
-        Some(Value::Table(within)) => within,
+    let mut inner_table = match table.remove(outer) {
+        Some(Value::Table(inner_table)) => inner_table,
         _ => Table::new(),
     };
-    put(&mut within, inner, value);
-    table.insert(outer.to_owned(), Value::Table(within));
+    put(&mut inner_table, inner, value);
+    table.insert(outer.to_owned(), Value::Table(inner_table));
 }
 
 impl FromIterator<Entry> for Typed {

@@ -1,15 +1,16 @@
 //! [`Params`]: valid parameters of one run.
 
 use super::{
-    area::{Area, Held},
+    area::{Area, AreaValue, TypedAreas},
     canonical::Canonical,
-    choice::{Choice, Face, Layout, Precision, StepMethod, Times},
+    choice::{Choice, Face, Isolated, Layout, Precision, StepMethod, Times},
     coordinates::Coordinates,
     error::ParamsError,
     function_table::FunctionTable,
     initial::InitialState,
     judge::Judge,
     profile::{Boundary, Profile, Wall},
+    quantity::Quantity,
     raw::RawParams,
     record::RecordKeys,
     snapshots::Snapshots,
@@ -17,26 +18,19 @@ use super::{
 };
 use serde::{Serialize, Serializer};
 
-/// Valid parameters of one run, as they were asked for; what follows from them is
-/// [`Grid`](crate::grid::Grid), [`Schedule`](crate::schedule::Schedule) and what stands in
-/// [`physics`](crate::physics).
+/// Valid parameters of one run, as requested. [`Grid`](crate::grid::Grid), [`Schedule`](crate::schedule::Schedule) and
+/// the types of [`physics`](crate::physics) are derived from them.
 ///
 /// The fields are those of the [table of keys](super::keys::KEYS).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Params {
-    /// Diffusion coefficient \[length²/time\], unless those along x and y are given.
+    /// Diffusion coefficient \[length²/time\], unless separate ones for x and y are given.
     pub d: Option<Profile>,
-    /// Diffusion coefficients along x and y \[length²/time\].
-    pub diffusivity: [Profile; 2],
-    /// The mean of diffusion coefficients that holds between two nodes.
+    /// The quantities of the equation; the index of each is its number.
+    pub slots: [Profile; Quantity::ALL.len()],
+    /// The mean of two nodes' diffusion coefficients for the face between them.
     pub face: Face,
-    /// Storage: c of `c ∂p/∂t`.
-    pub capacity: Profile,
-    /// k of the decay `k p` \[1/time\].
-    pub decay: Profile,
-    /// What is added to `c ∂p/∂t` \[density/time\].
-    pub source: Profile,
     /// Left end of the domain \[length\].
     pub x1: f64,
     /// Right end of the domain \[length\].
@@ -47,49 +41,54 @@ pub struct Params {
     pub y2: f64,
     /// Simulated time to run, from the first snapshot on \[time\].
     pub runtime: f64,
-    /// Wanted spacing along x \[length\]; the grid's own divides the domain evenly.
+    /// Wanted spacing along x \[length\]; the spacing of the grid divides the domain evenly.
     pub dx: f64,
     /// Wanted spacing along y \[length\].
     pub dy: f64,
-    /// Simulated time per snapshot \[time\]; by the course's times the schedule's own is a whole number of steps.
+    /// Simulated time per snapshot \[time\]. With the course's times, the schedule rounds it to a whole number of
+    /// steps.
     pub outtime: f64,
-    /// Simulated times of the snapshots after the first, where they are not `outtime` apart \[time\].
+    /// Simulated times of the snapshots after the first, if they are not multiples of `outtime` \[time\].
     pub outtimes: Option<Vec<f64>>,
     /// Simulated time of the first snapshot \[time\].
     pub t0: f64,
     /// Whether the run draws its snapshots.
     pub graphics: bool,
-    /// Where the nodes lie.
+    /// The layout of the nodes in the domain.
     pub grid: Layout,
-    /// What x and y are.
+    /// The meaning of x and y.
     pub coordinates: Coordinates,
-    /// When snapshots are taken.
+    /// The times of snapshots.
     pub times: Times,
     /// Type of the steps and the cube.
     pub precision: Precision,
-    /// Time step \[time\], if it is not to follow from the stability limit.
+    /// Time step \[time\], if it is given.
     pub dt: Option<f64>,
-    /// Time step by the stability limit, if that was chosen.
+    /// Time step as a fraction of the stability limit, if it is given.
     pub safety: Option<f64>,
-    /// How a step is taken.
+    /// The time-stepping method.
     pub method: StepMethod,
-    /// Stages of a step of `rkl2`, if they are not to follow from `dt`.
+    /// Number of stages of a step of `rkl2`, if it is not derived from `dt`.
     pub stages: Option<usize>,
     /// The state before the first step.
     pub initial: InitialState,
-    /// What holds on the sides of the domain.
+    /// The boundary conditions on the sides of the domain.
     pub boundary: Boundary,
-    /// Nodes outside of the domain.
+    /// The nodes outside the domain.
     pub mask: Option<Area>,
-    /// Nodes that keep given values; of several that name a node the last one holds.
-    pub held: Vec<Held>,
-    /// Of `steady`: what may be left of the right side, as a share of it.
+    /// The treatment of isolated pieces of the domain.
+    pub isolated: Isolated,
+    /// Nodes that keep given values. If several tables hold a node, the last one counts.
+    pub held: Vec<AreaValue>,
+    /// Resistances between the nodes of an area and all other nodes \[length/D\].
+    pub interfaces: Vec<AreaValue>,
+    /// The largest residual of `method = "steady"`, relative to the right side.
     pub tolerance: f64,
-    /// When a run ends before `runtime`.
+    /// The condition for an end before `runtime`.
     pub until: Option<Until>,
-    /// What is written more often than snapshots.
+    /// The quantities that are written more often than snapshots.
     pub record: Option<RecordKeys>,
-    /// The most bytes of memory that a run may take.
+    /// A limit for the memory of a run in bytes.
     pub memory: Option<u64>,
     /// Functions of one number for all formulas.
     pub functions: Vec<FunctionTable>,
@@ -97,10 +96,22 @@ pub struct Params {
 }
 
 impl Params {
+    /// Texts on the areas of the domain.
+    #[must_use]
+    pub fn areas(&self) -> Vec<TypedAreas> {
+        TypedAreas::list(self.mask.as_ref(), &self.held, &self.interfaces)
+    }
+
+    /// The change per time below which a run ends, if it ends by that \[density/time\].
+    #[must_use]
+    pub fn steady_rate(&self) -> Option<f64> {
+        self.until.as_ref()?.steady
+    }
+
     /// Judges what was typed: each key for itself, and some together.
     ///
     /// # Errors
-    /// [`ParamsError`] with everything that is wrong.
+    /// [`ParamsError`] with all errors.
     pub fn from_raw(raw: &RawParams) -> Result<Self, ParamsError> {
         let mut judge = Judge::new(raw);
         judge.refuse_unknown();
@@ -112,23 +123,29 @@ impl Params {
         let grid = judge.choice("grid");
         let method: StepMethod = judge.choice("method");
         let has_time = method != StepMethod::Steady;
-        let snapshots = match has_time {
-            true => Snapshots::take(&mut judge),
-            false => Snapshots {
+        let snapshots = if has_time {
+            Snapshots::take(&mut judge)
+        } else {
+            Snapshots {
                 runtime: 0.0,
                 outtime: 0.0,
                 outtimes: None,
                 t0: judge.number_if_typed("t0").unwrap_or(0.0),
-            },
+            }
         };
         let times = match grid {
             _ if snapshots.outtimes.is_some() => Times::Exact,
             Layout::Walls => Times::Exact,
             Layout::Slides | Layout::Files => Times::Course,
         };
+        let times = judge.choice_or("times", times);
+        judge.words.latest_time = snapshots.latest_time(times);
+        let held_areas = AreaValue::take_held(&mut judge);
+        let record = RecordKeys::take(&mut judge, snapshots.t0, !has_time, &held_areas);
         let mut params = Self {
             d,
-            diffusivity: ["Dx", "Dy"].map(|key| judge.profile(key, 2)),
+            slots: Quantity::ALL
+                .map(|quantity| judge.profile(quantity.key(), quantity.variables())),
             x1,
             x2,
             y1,
@@ -141,7 +158,7 @@ impl Params {
             t0: snapshots.t0,
             graphics: judge.boolean("graphics"),
             coordinates: judge.choice("coordinates"),
-            times: judge.choice_or("times", times),
+            times,
             grid,
             precision: judge.choice("precision"),
             dt: judge.number_if_typed("dt").filter(|_| has_time),
@@ -152,9 +169,6 @@ impl Params {
                 .integer_if_typed("stages")
                 .map(|stages| usize::try_from(stages).unwrap_or(0))
                 .filter(|_| has_time),
-            capacity: judge.profile("capacity", 2),
-            decay: judge.profile("decay", 2),
-            source: judge.profile("source", 3),
             initial: InitialState::take(&mut judge, middle),
             boundary: Boundary {
                 left: judge.wall("boundary.left"),
@@ -163,10 +177,14 @@ impl Params {
                 top: judge.wall("boundary.top"),
             },
             mask: Area::take(&mut judge),
-            held: Held::take(&mut judge),
+            isolated: judge
+                .choice_if_typed("mask.isolated")
+                .unwrap_or(Isolated::Keep),
+            held: held_areas,
+            interfaces: AreaValue::take(&mut judge, "interface", "resistance", &[]),
             tolerance: judge.number("tolerance"),
             until: Until::take(&mut judge).filter(|_| has_time),
-            record: RecordKeys::take(&mut judge, snapshots.t0, !has_time),
+            record,
             memory: judge.size_if_typed("memory"),
             functions,
             canonical: Canonical::default(),
@@ -185,11 +203,12 @@ impl Params {
         if params.dt.is_some() || params.method.is_exact_in_time() {
             judge.leave_out("safety");
         }
-        match has_time {
-            true => judge.leave_out("tolerance"),
-            false => StepMethod::OF_TIME
+        if has_time {
+            judge.leave_out("tolerance");
+        } else {
+            StepMethod::OF_TIME
                 .iter()
-                .for_each(|key| judge.leave_out(key)),
+                .for_each(|key| judge.leave_out(key));
         }
         params.canonical = judge.verdict()?;
         Ok(params)
@@ -197,26 +216,17 @@ impl Params {
 
     /// Refuses numbers out of range.
     fn judge_numbers(&self, judge: &mut Judge) {
-        // A number that was refused is NaN here, of which no comparison holds.
-        let profiles = [
-            Some(&self.diffusivity[0]),
-            Some(&self.diffusivity[1]),
-            self.d.as_ref(),
-        ];
-        for (key, profile) in ["Dx", "Dy", "D"].into_iter().zip(profiles) {
-            let number = profile.and_then(Profile::constant).unwrap_or(f64::NAN);
-            judge.refuse_if(number < 0.0 && judge.is_typed(key), key, || {
-                format!("{key} must be 0 or greater")
+        let profiles =
+            Quantity::ALL.map(|quantity| (quantity, quantity.key(), self.profile(quantity)));
+        let of_d = self.d.iter().map(|profile| (Quantity::X, "D", profile));
+        for (quantity, key, profile) in profiles.into_iter().chain(of_d) {
+            // A number that was refused is NaN here, of which no comparison holds.
+            let number = profile.constant().unwrap_or(f64::NAN);
+            let range_wanted = quantity.wanted_instead_of(number).unwrap_or_default();
+            judge.refuse_if(!range_wanted.is_empty() && judge.is_typed(key), key, || {
+                format!("{key} must be {range_wanted}")
             });
         }
-        let [capacity, decay] =
-            [&self.capacity, &self.decay].map(|of| of.constant().unwrap_or(f64::NAN));
-        judge.refuse_if(capacity <= 0.0, "capacity", || {
-            "capacity must be greater than 0".to_owned()
-        });
-        judge.refuse_if(decay < 0.0, "decay", || {
-            "decay must be 0 or greater".to_owned()
-        });
         for (key, key1, lower, upper) in [
             ("x2", "x1", self.x1, self.x2),
             ("y2", "y1", self.y1, self.y2),
@@ -243,13 +253,13 @@ impl Params {
             });
         }
         self.judge_method(judge);
-        let both = self.dt.is_some() && judge.is_typed("safety");
-        judge.refuse_if(both, "dt", || {
+        let has_dt_and_safety = self.dt.is_some() && judge.is_typed("safety");
+        judge.refuse_if(has_dt_and_safety, "dt", || {
             "safety is given as well; keep one of the two".to_owned()
         });
     }
 
-    /// Refuses keys that the method does not have, or that it lacks.
+    /// Refuses keys that the method does not use, and reports keys that it needs.
     fn judge_method(&self, judge: &mut Judge) {
         let (has_dt, has_stages) = (self.dt.is_some(), judge.is_typed("stages"));
         let name = self.method.name();
@@ -265,9 +275,6 @@ impl Params {
             StepMethod::Rkl2 => {
                 judge.refuse_if(!has_dt && !has_stages, "method", || {
                     "it needs dt, the time step, or stages, of which dt follows".to_owned()
-                });
-                judge.refuse_if(has_dt && has_stages, "stages", || {
-                    "dt is given as well; keep one of the two".to_owned()
                 });
             }
             StepMethod::Exact => {
@@ -301,7 +308,7 @@ impl Params {
         });
     }
 
-    /// Refuses walls that the grid cannot have, and half of a periodic pair.
+    /// Refuses walls that the grid does not support, and one side of a periodic pair without the other.
     fn judge_walls(&self, judge: &mut Judge) {
         let names = SIDES;
         let sides = self.boundary.sides();
@@ -313,10 +320,11 @@ impl Params {
                     "flux, robin and periodic walls need nodes on the ends of the domain: grid = \"walls\", not {grid:?}"
                 )
             });
-            let other = number ^ 1;
-            let is_half = matches!(wall, Wall::Periodic) && !matches!(sides[other], Wall::Periodic);
+            let opposite = number ^ 1;
+            let is_half =
+                matches!(wall, Wall::Periodic) && !matches!(sides[opposite], Wall::Periodic);
             judge.refuse_if(is_half && judge.is_typed(name), name, || {
-                format!("{} must be \"periodic\" as well", names[other])
+                format!("{} must be \"periodic\" as well", names[opposite])
             });
             if let Wall::Robin([_, b, _]) = wall {
                 judge.refuse_if(b.constant() == Some(0.0), name, || {
@@ -327,19 +335,25 @@ impl Params {
         }
     }
 
-    /// Leaves the share of the stability limit out of what a journal holds: the time step is not a share of it.
+    /// Leaves `safety` out of the journal, because the time step is not a fraction of the stability limit.
     pub(crate) fn leave_out_safety(&mut self) {
         self.canonical.remove("safety");
     }
 
-    /// Every parameter, as a journal holds them.
+    /// The profile of a quantity.
+    #[must_use]
+    pub fn profile(&self, quantity: Quantity) -> &Profile {
+        &self.slots[quantity as usize]
+    }
+
+    /// All parameters in the form of a journal.
     #[must_use]
     pub fn canonical(&self) -> &Canonical {
         &self.canonical
     }
 }
 
-/// The most stages of a step of `rkl2`.
+/// The largest number of stages of a step of `rkl2`.
 pub const MOST_STAGES: usize = 10_001;
 
 /// The keys of the sides, in the order of [`Boundary::sides`].
@@ -385,6 +399,7 @@ mod tests {
                 "until",
                 "memory",
                 "held",
+                "interface",
                 "function",
                 "outtimes",
                 "t0",

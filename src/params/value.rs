@@ -1,4 +1,4 @@
-//! [`Value`]: what is typed behind a key. Values are those of TOML.
+//! [`Value`]: a typed value, which is one of TOML.
 
 use super::place::Place;
 use serde_json::Value as Json;
@@ -6,18 +6,18 @@ use std::borrow::Cow;
 pub use toml::Value;
 use toml::de::DeValue;
 
-/// `name = value`, and where.
+/// An entry `name = value`, with the place where it was typed.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Entry {
-    /// The name, dotted where it stands in a table that is not the value of a key: `initial.sigma`.
+    /// The name, dotted if it belongs to a table that is not the value of a key: `initial.sigma`.
     pub name: String,
-    /// What was typed behind the `=`.
+    /// The value after the `=`.
     pub value: Value,
-    /// Where.
+    /// The place where it was typed.
     pub place: Place,
 }
 
-/// One value as `--set key=value` takes it: a TOML value, or any other words as a string.
+/// Parses a value as `--set key=value` does: a TOML value, or any other words as a string.
 #[must_use]
 pub fn parse_value(text: &str) -> Value {
     match DeValue::parse(text.trim()) {
@@ -26,10 +26,9 @@ pub fn parse_value(text: &str) -> Value {
     }
 }
 
-/// A parsed value. An integer beyond 64 bits passes for a float.
-pub(super) fn value_of(found: &DeValue<'_>) -> Value {
-    let float = |digits: &str| Value::Float(digits.parse().unwrap_or(f64::INFINITY));
-    match found {
+/// A parsed value. An integer of more than 64 bits becomes a float.
+pub(super) fn value_of(parsed: &DeValue<'_>) -> Value {
+    match parsed {
         DeValue::String(text) => Value::String(text.to_string()),
         DeValue::Integer(digits) => i64::from_str_radix(digits.as_str(), digits.radix())
             .map_or_else(|_| float(digits.as_str()), Value::Integer),
@@ -42,14 +41,18 @@ pub(super) fn value_of(found: &DeValue<'_>) -> Value {
         }
         DeValue::Table(table) => {
             let entries = table.iter();
-            let entries =
-                entries.map(|(key, found)| (key.get_ref().to_string(), value_of(found.get_ref())));
+            let entries = entries
+                .map(|(key, parsed)| (key.get_ref().to_string(), value_of(parsed.get_ref())));
             Value::Table(entries.collect())
         }
     }
 }
 
-/// A value of a journal.
+fn float(digits: &str) -> Value {
+    Value::Float(digits.parse().unwrap_or(f64::INFINITY))
+}
+
+/// A value from a journal.
 #[must_use]
 pub fn from_json(json: &Json) -> Value {
     Value::try_from(json).unwrap_or_else(|_| Value::String(json.to_string()))
@@ -80,12 +83,12 @@ pub fn type_in_words(value: &Value) -> &'static str {
     }
 }
 
-/// Letters of a name that messages show.
+/// Largest number of characters of a name in messages.
 pub const LONGEST_NAME: usize = 100;
-/// Letters of a value that messages show.
+/// Largest number of characters of a value in messages.
 pub const LONGEST_VALUE: usize = 400;
 
-/// A value for messages, in one short word.
+/// A value in messages, as one short word.
 #[must_use]
 pub fn shown(value: &Value) -> Cow<'static, str> {
     match value {

@@ -1,28 +1,29 @@
-//! [`Array`]: a `.npy` file as values on the nodes.
+//! [`Array`]: the elements of a `.npy` file as values on the nodes.
 
-use super::input::Input;
+use super::input::{Input, InputFile};
 use crate::{grid::Grid, params::ParamsError};
 use diff2d_arrays::npy::{NpyHeader, Number};
 use std::ops::Range;
 
-/// An array of the grid's shape, or a matrix of a longer array.
+/// An array of the grid's shape, which may be one matrix of an array with more axes.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Array {
     input: Input,
-    /// Its header.
+    /// The header of the file.
     npy: NpyHeader,
-    /// Which of the matrices.
+    /// The index of the matrix in the file.
     frame: u64,
-    /// The grid has every so many-th of its nodes.
+    /// The resolution of the array divided by the resolution of the grid: the grid's nodes are every `every`-th
+    /// element.
     every: usize,
 }
 
 impl Array {
-    /// An array of the shape of the grid, or of one so many times finer; `snapshot` is one of a cube,
-    /// negative from the end.
+    /// Checks an array that has the shape of the grid, or of a grid finer by a whole factor. `snapshot` is the index of
+    /// a snapshot in a cube, counted from the end if negative.
     ///
     /// # Errors
-    /// [`ParamsError`] when it cannot be used.
+    /// [`ParamsError`] if the array cannot be used.
     pub fn new(
         input: Input,
         snapshot: Option<i64>,
@@ -31,30 +32,25 @@ impl Array {
     ) -> Result<Self, ParamsError> {
         let npy = input.header()?;
         let shape = &npy.shape;
-        let finer = |nodes: usize| (nodes - 1) * every + 1;
-        let (ny, nx) = (finer(grid.y.nodes), finer(grid.x.nodes));
-        let wanted = [ny as u64, nx as u64];
-        let shown = |shape: &[u64]| {
-            let lengths: Vec<String> = shape.iter().map(u64::to_string).collect();
-            format!("({})", lengths.join(", "))
-        };
+        let [ny, nx] = [grid.y.nodes, grid.x.nodes].map(|nodes| (nodes - 1) * every + 1);
+        let expected_shape = [ny as u64, nx as u64];
         let (count, frame_shape) = match shape[..] {
             [count, rows, columns] => (Some(count), [rows, columns]),
             [rows, columns] => (None, [rows, columns]),
             _ => {
                 let reason = format!(
                     "it has the shape {}; expected {}, or a cube (snapshots, {ny}, {nx})",
-                    shown(shape),
-                    shown(&wanted)
+                    shape_text(shape),
+                    shape_text(&expected_shape)
                 );
                 return Err(input.refuse(&reason));
             }
         };
-        if frame_shape != wanted {
+        if frame_shape != expected_shape {
             let reason = format!(
                 "it has the shape {}, and the grid with its boundary nodes {}",
-                shown(shape),
-                shown(&wanted)
+                shape_text(shape),
+                shape_text(&expected_shape)
             );
             return Err(input.refuse(&reason));
         }
@@ -73,10 +69,10 @@ impl Array {
             (Some(count), Some(number)) => {
                 let from_start =
                     i128::from(number) + if number < 0 { i128::from(count) } else { 0 };
-                let found = u64::try_from(from_start)
+                let frame = u64::try_from(from_start)
                     .ok()
                     .filter(|&frame| frame < count);
-                found.ok_or_else(|| {
+                frame.ok_or_else(|| {
                     let reason = format!("it has no snapshot {number}; there are {count}");
                     input.refuse(&reason)
                 })?
@@ -96,7 +92,7 @@ impl Array {
         &self.input
     }
 
-    /// Which matrix of the file.
+    /// The index of the matrix in the file.
     #[must_use]
     pub fn frame(&self) -> u64 {
         self.frame
@@ -112,11 +108,11 @@ impl Array {
         if self.every == 1 {
             return self.read_all(rows, nx, out);
         }
-        let mut whole = vec![0.0; (nx - 1) * self.every + 1];
+        let mut array_row = vec![0.0; (nx - 1) * self.every + 1];
         for (j, out) in rows.zip(out.chunks_exact_mut(nx)) {
             let row = j * self.every;
-            self.read_all(row..row + 1, whole.len(), &mut whole)?;
-            let nodes = whole.iter().step_by(self.every);
+            self.read_all(row..row + 1, array_row.len(), &mut array_row)?;
+            let nodes = array_row.iter().step_by(self.every);
             out.iter_mut()
                 .zip(nodes)
                 .for_each(|(out, value)| *out = *value);
@@ -124,38 +120,50 @@ impl Array {
         Ok(())
     }
 
-    /// Reads rows of the array, which have `nx` elements.
+    /// Reads rows of the array, which have `nx` elements each.
     fn read_all(&self, rows: Range<usize>, nx: usize, out: &mut [f64]) -> Result<(), ParamsError> {
         let (count, ny) = match *self.npy.shape {
             [count, ny, _] => (count, ny),
             [ny, ..] => (1, ny),
             [] => (1, 1),
         };
-        let (first, number) = (rows.start as u64, rows.len());
+        let (first_row, number) = (rows.start as u64, rows.len());
         let mut file = self.input.file()?;
-        // Elements that follow one another in the file.
-        let mut read = |places: Range<u64>, out: &mut [f64]| {
-            let at = |place: u64| self.npy.data_offset + place * self.npy.dtype.bytes as u64;
-            let bytes = file.bytes(at(places.start)..at(places.end));
-            f64::decode(
-                self.npy.dtype,
-                bytes.map_err(|error| self.input.unreadable(&error))?,
-                out,
-            );
-            Ok(())
-        };
         if !self.npy.fortran_order {
-            let place = (self.frame * ny + first) * nx as u64;
-            return read(place..place + (number * nx) as u64, &mut out[..number * nx]);
+            let place = (self.frame * ny + first_row) * nx as u64;
+            let elements = place..place + (number * nx) as u64;
+            return self.read_elements(&mut file, elements, &mut out[..number * nx]);
         }
         let mut column = vec![0.0; (number - 1) * count as usize + 1];
         for i in 0..nx {
-            let place = (i as u64 * ny + first) * count + self.frame;
-            read(place..place + column.len() as u64, &mut column)?;
+            let place = (i as u64 * ny + first_row) * count + self.frame;
+            let elements = place..place + column.len() as u64;
+            self.read_elements(&mut file, elements, &mut column)?;
             for (row, value) in column.iter().step_by(count as usize).enumerate() {
                 out[row * nx + i] = *value;
             }
         }
         Ok(())
     }
+
+    /// Reads consecutive elements of the file.
+    fn read_elements(
+        &self,
+        file: &mut InputFile,
+        elements: Range<u64>,
+        out: &mut [f64],
+    ) -> Result<(), ParamsError> {
+        let [begin_byte, end_byte] = [elements.start, elements.end]
+            .map(|element| self.npy.data_offset + element * self.npy.dtype.bytes as u64);
+        let bytes = file.bytes(begin_byte..end_byte);
+        let bytes = bytes.map_err(|error| self.input.unreadable(&error))?;
+        f64::decode(self.npy.dtype, bytes, out);
+        Ok(())
+    }
+}
+
+/// A shape as text for messages.
+fn shape_text(shape: &[u64]) -> String {
+    let lengths: Vec<String> = shape.iter().map(u64::to_string).collect();
+    format!("({})", lengths.join(", "))
 }

@@ -1,52 +1,63 @@
-//! [`Assembled`]: the equation of a step, from what stands in the slots.
+//! [`Assembled`]: the equation of a step, assembled from the slots.
 //!
-//! Between two nodes holds a mean of their coefficients, of the face between them. A node on a wall that is
-//! not fixed has half a cell, so its one inner face counts twice:
+//! The face between two nodes has a mean of their coefficients. A node on a wall that is not fixed stands for half a
+//! cell, so its one inner face counts twice:
 //!
 //! ```text
 //!   dp/dt = 2 (De (p[i+1] - p[i])/dx + q)/dx        De ─┤ face between node 0 and node 1
 //! ```
 //!
-//! A held node has the rate 0.
+//! The rate of a held node is 0.
 
 use super::{
     Unready,
     faces::beyond,
     geometry::Geometry,
-    slots::{Place, Slot, Slots},
+    slots::{Slot, Slots, weighted_quantities},
     values::{Values, first_where, value_at},
     zeros,
 };
 use crate::{
     dynamics::{FactorsAt, Halt, SourceAt},
-    params::Function,
+    params::{Function, Quantity},
 };
-use diff2d_stencil::{Coefficient, Equation, Operator, Reaction, Terms, real::Real};
+use diff2d_stencil::{Coefficient, Equation, Operator, Products, Weight, real::Real};
 use ndarray::{Array2, ArrayViewMut2, Axis, s};
 use rayon::prelude::*;
 use std::{ops::Range, sync::Arc};
 
-/// The equation of a step for some rows, and how what depends on time in it is evaluated again.
+/// The equation of a step for some rows, and how to evaluate again its parts that depend on time.
 pub struct Assembled<T> {
-    /// With the source at time 0.
+    /// The equation of a step with the source at time 0.
     pub equation: Equation<T>,
-    /// Of a source that is evaluated at each step.
+    /// Evaluates a source that depends on time at each node.
     pub source_at: Option<SourceAt<T>>,
-    /// Of the terms of the source.
+    /// Evaluates the factors of the source's terms.
     pub factors_at: Option<FactorsAt<T>>,
 }
 
+/// The purpose of an equation, which decides about nodes that keep their values.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// Steps, to which nodes that keep their values contribute nothing.
+    Steps,
+    /// Steps of the exact solution, whose source is added separately.
+    ExactSteps,
+    /// Rates of change, to which the cells of held nodes contribute as well.
+    Rates,
+}
+
 impl Slots {
-    /// The equation of a step of `dt` for some rows; of none it has no values and shows its kind. The exact solution has its
-    /// source elsewhere.
+    /// The equation of a step of `dt` for some rows. For an empty range of rows it has no values and only shows its
+    /// kind.
     ///
     /// # Errors
-    /// [`Unready`] without memory, and when a file cannot be read any more.
+    /// [`Unready`] if memory is short, or a file can no longer be read.
     pub fn assemble<T: Real>(
         &self,
         rows: Range<usize>,
         dt: f64,
-        has_source: bool,
+        purpose: Purpose,
     ) -> Result<Assembled<T>, Unready> {
         let share = self.share(dt);
         let operator = match self.uniform_operator(dt) {
@@ -56,58 +67,79 @@ impl Slots {
                 Operator::Variable { x, y }
             }
         };
-        let array = |place, convert: &(dyn Fn(f64) -> f64 + Sync)| {
-            let values = &self.slot(place).values;
-            self.array(values, &rows, convert).map(Coefficient::Array)
-        };
-        let rate = match self.uniform(Place::Capacity) {
-            Some(_) if self.geometry.has_held() => array(Place::Capacity, &|_| 1.0)?,
-            Some(_) => Coefficient::Number(T::from_f64(1.0)),
-            None => array(Place::Capacity, &|c| 1.0 / c)?,
-        };
-        let decay = match self.uniform(Place::Decay) {
-            Some(k) => Coefficient::Number(T::from_f64(k * share)),
-            None => array(Place::Decay, &|k| k * share)?,
-        };
-        let mut assembled = Assembled {
-            equation: Equation {
-                operator,
-                source: None,
-                terms: Terms::default(),
-                reaction: Reaction::new(rate, decay),
-            },
-            source_at: None,
-            factors_at: None,
-        };
-        let source = self.slot(Place::Source);
-        if !has_source || !source.is_there() {
-            return Ok(assembled);
+        let (mut terms, mut source_at, mut factors_at) = (Vec::new(), None, None);
+        for (quantity, weight) in weighted_quantities() {
+            if weight == Weight::One && purpose == Purpose::ExactSteps {
+                continue;
+            }
+            let coefficient = self.coefficient(quantity, weight, &rows, share, purpose)?;
+            let slot = self.slot(quantity);
+            match &coefficient {
+                Coefficient::Products(Products { arrays, .. }) => {
+                    factors_at = Some(self.factors_at(slot, arrays, rows.start));
+                }
+                Coefficient::Array(_) if slot.depends_on_time() => {
+                    source_at = Some(self.source_at(rows.start, share, purpose));
+                }
+                Coefficient::Array(_) | Coefficient::Number(_) => {}
+            }
+            terms.push((weight, coefficient));
         }
-        let filled = |values: &Values| self.array(values, &rows, |source| share * source);
-        if source.terms.is_empty() {
-            assembled.equation.source = Some(filled(&source.values)?);
-            let again = || self.source_at(rows.start, share);
-            assembled.source_at = source.depends_on_time().then(again);
-        } else {
-            let arrays = source.terms.iter().map(|term| filled(&term.values));
-            let arrays = arrays.collect::<Result<Vec<_>, _>>()?;
-            assembled.factors_at = Some(self.factors_at(source, &arrays, rows.start));
-            assembled.equation.terms = Terms {
-                factors: vec![T::from_f64(1.0); arrays.len()],
-                arrays,
-            };
-        }
-        Ok(assembled)
+        Ok(Assembled {
+            equation: Equation::new(operator, terms),
+            source_at,
+            factors_at,
+        })
     }
 
-    /// `dt S` of all nodes when all begins, in double precision and whatever it is at nodes that keep their values, if there is a
-    /// source; with `dt` by the capacity where that does not vary.
+    /// The coefficient of a quantity with weight `weight` in the step, for some rows; `share` is the time step, divided
+    /// by the capacity if that is uniform.
+    fn coefficient<T: Real>(
+        &self,
+        quantity: Quantity,
+        weight: Weight,
+        rows: &Range<usize>,
+        share: f64,
+        purpose: Purpose,
+    ) -> Result<Coefficient<T>, Unready> {
+        let Slot {
+            values, products, ..
+        } = self.slot(quantity);
+        let number = values.uniform();
+        let convert = |value: f64| match (weight, number) {
+            // A capacity that does not vary is in the time step.
+            (Weight::Change, Some(_)) => 1.0,
+            (Weight::Change, None) => 1.0 / value,
+            (Weight::One | Weight::Density, _) => share * value,
+        };
+        let is_number = match weight {
+            Weight::One => number == Some(0.0),
+            Weight::Change => !self.geometry.has_held(),
+            Weight::Density => true,
+        };
+        match number {
+            Some(number) if is_number => Ok(Coefficient::Number(T::from_f64(convert(number)))),
+            _ if products.is_empty() => self
+                .array(values, rows, purpose, convert)
+                .map(Coefficient::Array),
+            _ => {
+                let arrays = products
+                    .iter()
+                    .map(|product| self.array(&product.values, rows, purpose, convert));
+                let arrays = arrays.collect::<Result<_, _>>()?;
+                Ok(Coefficient::Products(Products::with_factors_of_one(arrays)))
+            }
+        }
+    }
+
+    /// `dt S` at all nodes at the start of the run, in double precision, if there is a source; `dt/c` replaces `dt` if
+    /// the capacity is uniform. Nodes that keep their values have arbitrary entries.
     ///
     /// # Errors
     /// As [`assemble`](Self::assemble).
     pub fn source_at_start(&self, dt: f64) -> Result<Option<Array2<f64>>, Unready> {
-        let Slot { values, .. } = self.slot(Place::Source);
-        if !self.slot(Place::Source).is_there() {
+        let Slot { values, .. } = self.slot(Quantity::Source);
+        if !self.slot(Quantity::Source).is_there() {
             return Ok(None);
         }
         let (share, Geometry { grid, nodes, .. }) = (self.share(dt), &*self.geometry);
@@ -118,16 +150,16 @@ impl Slots {
         Ok(Some(array))
     }
 
-    /// The numbers that D is along x and along y; none where a face may let nothing through.
+    /// D along x and along y, if it is uniform; `None` otherwise, and if a face may be impermeable.
     #[must_use]
     pub fn uniform_d(&self) -> Option<[f64; 2]> {
-        let both = [self.uniform(Place::X)?, self.uniform(Place::Y)?];
-        let is_open = self.geometry.masked().is_none() && both.iter().all(|&d| d > 0.0);
-        is_open.then_some(both)
+        let diffusivities = [self.uniform(Quantity::X)?, self.uniform(Quantity::Y)?];
+        let is_open = self.geometry.has_plain_faces() && diffusivities.iter().all(|&d| d > 0.0);
+        is_open.then_some(diffusivities)
     }
 
-    /// The coefficients of a step of `dt` along x and y, `(D/(dx*dx))*dt` \[1\], with `dt/c` for dt if c does not vary: one
-    /// where both are the same, none if D varies.
+    /// The coefficients of a step of `dt` along x and y, `(D/(dx*dx))*dt` \[1\], with `dt/c` for dt if c is uniform:
+    /// one number if both are equal, none if D varies.
     #[must_use]
     pub fn steps(&self, dt: f64) -> Vec<f64> {
         let (dt, grid) = (self.share(dt), &self.geometry.grid);
@@ -139,7 +171,7 @@ impl Slots {
         }
     }
 
-    /// The operator of a step of `dt`, if D does not vary.
+    /// The operator of a step of `dt`, if D is uniform.
     #[must_use]
     pub fn uniform_operator<T: Real>(&self, dt: f64) -> Option<Operator<T>> {
         match self.steps(dt)[..] {
@@ -152,38 +184,38 @@ impl Slots {
         }
     }
 
-    /// Values of rows, each as `convert` makes it and rounded once; 0 at nodes that keep theirs, whatever it is there: 0
-    /// times what is no number is none.
+    /// Values of rows, converted by `convert` and rounded once. Values that the purpose does not use are cleared.
     fn array<T: Real>(
         &self,
         values: &Values,
         rows: &Range<usize>,
+        purpose: Purpose,
         convert: impl Fn(f64) -> f64 + Sync,
     ) -> Result<Array2<T>, Unready> {
         let Geometry { grid, nodes, .. } = &*self.geometry;
         let mut array = zeros((rows.len(), grid.x.nodes))?;
         if let Some(to) = array.as_slice_mut() {
             values.fill_with(nodes, rows.start, 0.0, convert, to)?;
-            self.geometry.fill_kept(rows.start, to, T::default());
+            clear_unused(&self.geometry, purpose, rows.start, to);
         }
         Ok(array)
     }
 
-    /// How the source is evaluated of rows from `first` on.
-    fn source_at<T: Real>(&self, first: usize, share: f64) -> SourceAt<T> {
-        let values = self.slot(Place::Source).values.clone();
+    /// The evaluation of the source for rows from `first` on.
+    fn source_at<T: Real>(&self, first: usize, share: f64, purpose: Purpose) -> SourceAt<T> {
+        let values = self.slot(Quantity::Source).values.clone();
         let geometry = Arc::clone(&self.geometry);
         Box::new(move |time, array| {
-            let (nodes, to) = (&geometry.nodes, array.as_slice_mut()?);
+            let (nodes, source_values) = (&geometry.nodes, array.as_slice_mut()?);
             // Only formulas depend on time, and no formula reads a file.
-            let _ = values.fill(nodes, first, time, share, to);
-            geometry.fill_kept(first, to, T::default());
-            let at = first_where(to, |value| !value.to_f64().is_finite())?;
-            Some(not_finite(&geometry, first, at, time))
+            let _ = values.fill(nodes, first, time, share, source_values);
+            clear_unused(&geometry, purpose, first, source_values);
+            let place = first_where(source_values, |value| !value.to_f64().is_finite())?;
+            Some(not_finite(&geometry, first, place, time))
         })
     }
 
-    /// The factors of the source's terms, whose arrays are those of rows from `first` on.
+    /// The factors of the source's terms. The arrays of the terms belong to rows from `first` on.
     fn factors_at<T: Real>(
         &self,
         source: &Slot,
@@ -191,9 +223,9 @@ impl Slots {
         first: usize,
     ) -> FactorsAt<T> {
         let factors: Vec<Function> = source
-            .terms
+            .products
             .iter()
-            .map(|term| term.factor.clone())
+            .map(|product| product.factor.clone())
             .collect();
         let largest: Vec<(f64, usize)> = arrays.iter().map(largest).collect();
         let geometry = Arc::clone(&self.geometry);
@@ -213,40 +245,33 @@ impl Slots {
         })
     }
 
-    /// The coefficients of the step at the faces of rows, `(De/(dx*dx))*dt` and `(Dn/(dy*dy))*dt`,
-    /// rounded once. Beyond a wall that is computed the face has the coefficient of [`beyond`].
+    /// The coefficients of the step at the faces of rows, `(De/(dx*dx))*dt` and `(Dn/(dy*dy))*dt`, rounded once. A face
+    /// beyond a computed wall has the coefficient from [`beyond`].
     ///
-    /// Shapes: `ny × (nx + 1)`, the faces west of the nodes; `(ny + 1) × nx`, those between the rows.
+    /// Shapes: `ny × (nx + 1)` for the faces between columns; `(ny + 1) × nx` for the faces between rows.
     ///
     /// # Errors
-    /// [`Unready`] without memory, and when a file cannot be read any more.
+    /// [`Unready`] if memory is short, or a file can no longer be read.
     fn face_arrays<T: Real>(&self, rows: Range<usize>, dt: f64) -> Result<[Array2<T>; 2], Unready> {
         let Geometry { grid, nodes, .. } = &*self.geometry;
         let (ny, nx) = grid.shape();
         let (dx, dy) = (grid.x.spacing, grid.y.spacing);
         let mut x = zeros((rows.len(), nx + 1))?;
         let mut y = zeros((rows.len() + usize::from(!rows.is_empty()), nx))?;
-        let first = rows.start;
-        let end = rows.end;
+        let first_row = rows.start;
+        let rows_end = rows.end;
         let [columns, lines] = nodes.periodic;
-        let of_step = |face: f64, spacing: f64, is_beyond: bool| {
-            let face = match is_beyond {
-                true => beyond(face, spacing, dt).1,
-                false => face,
-            };
-            T::from_f64((face / (spacing * spacing)) * dt)
-        };
         self.faces(rows, |faces| {
-            let here = faces.rows.start - first..faces.rows.end - first;
-            let last = usize::from(faces.rows.end == end);
+            let piece_rows = faces.rows.start - first_row..faces.rows.end - first_row;
+            let rim_row = usize::from(faces.rows.end == rows_end);
             let start = faces.rows.start;
-            fill(x.slice_mut(s![here.clone(), ..]), start, |j, i| {
-                of_step(faces.x(j, i), dx, (i == 0 || i == nx) && !columns)
+            fill(x.slice_mut(s![piece_rows.clone(), ..]), start, |j, i| {
+                step_coefficient(faces.x(j, i), dx, dt, (i == 0 || i == nx) && !columns)
             });
             fill(
-                y.slice_mut(s![here.start..here.end + last, ..]),
+                y.slice_mut(s![piece_rows.start..piece_rows.end + rim_row, ..]),
                 start,
-                |j, i| of_step(faces.y(j, i), dy, (j == 0 || j == ny) && !lines),
+                |j, i| step_coefficient(faces.y(j, i), dy, dt, (j == 0 || j == ny) && !lines),
             );
             Ok(())
         })?;
@@ -254,7 +279,35 @@ impl Slots {
     }
 }
 
-/// Sets elements of rows, of which the first is row `first` of all.
+/// The coefficient of a face in a step of `dt`, rounded once.
+fn step_coefficient<T: Real>(face: f64, spacing: f64, dt: f64, is_beyond: bool) -> T {
+    let face = if is_beyond {
+        beyond(face, spacing, dt).1
+    } else {
+        face
+    };
+    T::from_f64((face / (spacing * spacing)) * dt)
+}
+
+/// Clears values that a purpose does not use, in rows from `first` on. Values at nodes that keep their state are
+/// arbitrary. For steps they become 0, because 0 times a NaN would not be 0; for rates only those of masked nodes and
+/// infinite or NaN values of held nodes become 0.
+fn clear_unused<T: Real>(geometry: &Geometry, purpose: Purpose, first: usize, values: &mut [T]) {
+    if purpose != Purpose::Rates {
+        return geometry.fill_kept(first, values, T::default());
+    }
+    geometry.fill_masked(first, values, T::default());
+    if geometry.has_held() {
+        let values = values.par_iter_mut().with_min_len(4096);
+        values.for_each(|value| {
+            if !value.to_f64().is_finite() {
+                *value = T::default();
+            }
+        });
+    }
+}
+
+/// Sets the elements of rows; the first row has the number `first`.
 fn fill<T: Real>(mut to: ArrayViewMut2<T>, first: usize, value: impl Fn(usize, usize) -> T + Sync) {
     let rows = to.axis_iter_mut(Axis(0)).into_par_iter().enumerate();
     rows.for_each(|(row, mut to)| {
@@ -264,22 +317,25 @@ fn fill<T: Real>(mut to: ArrayViewMut2<T>, first: usize, value: impl Fn(usize, u
     });
 }
 
-/// That the source is not finite at node `at` of rows from `first` on.
+/// The error of a source that is not finite at position `at` in rows from `first` on.
 fn not_finite(geometry: &Geometry, first: usize, at: usize, time: f64) -> Halt {
     let Geometry { nodes, .. } = geometry;
     let nx = nodes.x.len();
     Halt::NotFinite {
-        key: Place::Source.key(),
+        key: Quantity::Source.key(),
         place: nodes.describe(nodes.row(first + at / nx), at % nx),
         time,
     }
 }
 
-/// The largest magnitude of an array, and its place.
+/// The largest magnitude in an array, and its position.
 fn largest<T: Real>(array: &Array2<T>) -> (f64, usize) {
     let magnitudes = array.iter().map(|value| value.to_f64().abs()).enumerate();
-    magnitudes.fold((0.0, 0), |(most, at), (place, value)| match value > most {
-        true => (value, place),
-        false => (most, at),
+    magnitudes.fold((0.0, 0), |(most, at), (place, value)| {
+        if value > most {
+            (value, place)
+        } else {
+            (most, at)
+        }
     })
 }

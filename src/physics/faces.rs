@@ -1,18 +1,20 @@
-//! [`Faces`]: diffusion coefficients between nodes, and beyond walls.
+//! [`Faces`]: diffusion coefficients of the faces between nodes, and beyond walls.
 
 use super::{
+    interface::{InterfaceRows, reduced},
     nodes::Nodes,
-    slots::{Place, Slots, TOGETHER},
+    slots::{Slots, TOGETHER},
     wall::Side,
 };
 use crate::{
     grid::Grid,
-    params::{Face, ParamsError},
+    params::{Face, ParamsError, Quantity},
 };
 use std::ops::Range;
 
-/// The mean of two nodes' coefficients that holds between them; 0 beside a masked node, which has none: NaN.
+/// The mean of two nodes' coefficients for the face between them; 0 beside a masked node, whose coefficient is NaN.
 #[must_use]
+#[inline]
 pub fn mean(face: Face, a: f64, b: f64) -> f64 {
     match face {
         // Also where the formula rounds.
@@ -24,27 +26,29 @@ pub fn mean(face: Face, a: f64, b: f64) -> f64 {
     }
 }
 
-/// What lies beyond a wall that is computed: the share of the inner neighbour in the ghost, 1 or 0, and the coefficient
-/// of the ghost's face, by that of the inner face.
+/// The ghost beyond a computed wall: the weight of the inner neighbour in the ghost, 1 or 0, and the coefficient of the
+/// ghost's face. `inner` is the coefficient of the inner face.
 ///
-/// The ghost mirrors the neighbour behind the same face. Where that face lets nothing through that could be seen, what
-/// a flux adds to the ghost would be beyond all numbers: the ghost then stands on its own, behind a face of a small
-/// weight in a step, so that the difference of ghost and node has the digits of the flux and not those of the node.
+/// The ghost mirrors the inner neighbour behind an equal face. If that face is practically impermeable, the flux would
+/// add an unbounded number to the ghost. The ghost then does not depend on the neighbour, and its face has a small
+/// weight in a step, so that the difference of ghost and node keeps the digits of the flux.
 #[must_use]
 pub fn beyond(inner: f64, spacing: f64, dt: f64) -> (f64, f64) {
-    /// A weight in a step below which nothing is seen: 2⁻¹⁰⁰.
+    /// A weight in a step whose effect is below all rounding: 2⁻¹⁰⁰.
     const UNSEEN: f64 = 7.888_609_052_210_118e-31;
-    /// The weight of a ghost on its own: 2⁻¹².
+    /// The weight of a ghost that does not depend on the neighbour: 2⁻¹².
     const ALONE: f64 = 1.0 / 4096.0;
     let of_weight_1 = spacing * spacing / dt;
-    match inner >= UNSEEN * of_weight_1 {
-        true => (1.0, inner),
-        false => (0.0, ALONE * of_weight_1),
+    if inner >= UNSEEN * of_weight_1 {
+        (1.0, inner)
+    } else {
+        (0.0, ALONE * of_weight_1)
     }
 }
 
-/// Around an axis of rotation, the radius of the face of column `i` that lies on a side, as the grid has it; else 1.
+/// The radius of a face of column `i` on the given side, around an axis of rotation; 1 on a plane grid.
 #[must_use]
+#[inline]
 pub fn radius(grid: &Grid, side: Side, i: usize) -> f64 {
     match side {
         Side::Left => grid.x.radius_of_face(0),
@@ -53,29 +57,33 @@ pub fn radius(grid: &Grid, side: Side, i: usize) -> f64 {
     }
 }
 
-/// The coefficients of the faces of some rows; around an axis of rotation each times its radius.
+/// The coefficients of the faces of some rows, each times its radius around an axis of rotation.
 pub struct Faces<'a> {
     face: Face,
     grid: &'a Grid,
     nodes: &'a Nodes,
-    /// The rows.
+    /// The rows of the faces.
     pub rows: Range<usize>,
-    /// The first row whose coefficients are here.
+    /// The first row that has coefficients here.
     first: usize,
-    /// What is added to the numbers of rows.
+    /// The number added to row numbers, on a grid with periodic rows.
     period: usize,
     of_x: &'a [f64],
     of_y: &'a [f64],
+    interfaces: InterfaceRows<'a>,
 }
 
 impl Faces<'_> {
-    fn at(&self, j: usize, i: usize) -> usize {
+    /// The index of a node in the arrays of coefficients.
+    #[inline]
+    fn place(&self, j: usize, i: usize) -> usize {
         (j + self.period - self.first) * self.nodes.x.len() + i
     }
 
-    /// Of the face west of node `(j, i)`; column `nx` has those east of the last nodes. Beyond a wall it is
-    /// that of the inner face, or of a periodic pair the face at the other end.
+    /// The coefficient of the face west of node `(j, i)`; column `nx` has the faces east of the last nodes. A face
+    /// beyond a wall has the coefficient of the inner face, or on periodic sides of the face at the other end.
     #[must_use]
+    #[inline]
     pub fn x(&self, j: usize, i: usize) -> f64 {
         let nx = self.nodes.x.len();
         let i = match (i, self.nodes.periodic[0]) {
@@ -85,12 +93,16 @@ impl Faces<'_> {
             (i, false) if i == nx => nx - 1,
             (i, _) => i,
         };
-        let at = self.at(j, i);
-        self.grid.x.radius_of_face(i) * mean(self.face, self.of_x[at - 1], self.of_x[at])
+        let place = self.place(j, i);
+        let mean = mean(self.face, self.of_x[place - 1], self.of_x[place]);
+        let row = j + self.period;
+        let resistance = self.interfaces.resistance([(row, i - 1), (row, i)]);
+        self.grid.x.radius_of_face(i) * reduced(mean, 1.0, self.grid.x.spacing, resistance)
     }
 
-    /// Of the face between rows `j - 1` and `j`; beyond walls as for [`x`](Self::x).
+    /// The coefficient of the face between rows `j - 1` and `j`; beyond walls as for [`x`](Self::x).
     #[must_use]
+    #[inline]
     pub fn y(&self, j: usize, i: usize) -> f64 {
         let ny = self.nodes.y.len();
         let j = match (j, self.nodes.periodic[1]) {
@@ -98,24 +110,32 @@ impl Faces<'_> {
             (j, false) if j == ny => ny - 1,
             (j, _) => j,
         };
-        let below = self.at(j, i);
-        let above = below - self.nodes.x.len();
-        mean(self.face, self.of_y[above], self.of_y[below])
+        let place = self.place(j, i);
+        let neighbour = place - self.nodes.x.len();
+        let mean = mean(self.face, self.of_y[neighbour], self.of_y[place]);
+        let row = j + self.period;
+        let resistance = self.interfaces.resistance([(row - 1, i), (row, i)]);
+        // Around an axis the radius is in the coefficients along y.
+        reduced(mean, self.grid.x.radius(i), self.grid.y.spacing, resistance)
     }
 
-    /// Of a node, across a side.
+    /// The coefficient of a node in the direction across a side.
     pub(super) fn own(&self, side: Side, j: usize, i: usize) -> f64 {
-        let at = self.at(j, i);
-        let own = match side.is_column() {
+        let place = self.place(j, i);
+        let coefficient = match side.is_column() {
             // Along y the radius is in them.
-            true => radius(self.grid, side, i) * self.of_x[at],
-            false => self.of_y[at],
+            true => radius(self.grid, side, i) * self.of_x[place],
+            false => self.of_y[place],
         };
         // A masked node has none.
-        if own.is_nan() { 0.0 } else { own }
+        if coefficient.is_nan() {
+            0.0
+        } else {
+            coefficient
+        }
     }
 
-    /// Of the inner face of a node on a side.
+    /// The coefficient of the inner face of a node on a side.
     pub(super) fn inner(&self, side: Side, j: usize, i: usize) -> f64 {
         match side {
             Side::Left => self.x(j, 1),
@@ -127,7 +147,7 @@ impl Faces<'_> {
 }
 
 impl Slots {
-    /// The coefficients of rows along x and along y; nodes that are the same have the same.
+    /// The coefficients of rows along x and along y. Nodes that are the same point have equal coefficients.
     fn rows(
         &self,
         rows: Range<usize>,
@@ -135,19 +155,19 @@ impl Slots {
         of_y: &mut Vec<f64>,
     ) -> Result<(), ParamsError> {
         let nodes = &self.geometry.nodes;
-        let values = |place| &self.slot(place).values;
         for of in [&mut *of_x, &mut *of_y] {
             of.resize(rows.len() * nodes.x.len(), 0.0);
         }
-        values(Place::X).rows(nodes, rows.clone(), 0.0, of_x)?;
-        match self.is_isotropic {
-            true => {
-                let columns = (0..nodes.x.len()).cycle();
-                let radii = columns.map(|i| self.geometry.grid.x.radius(i));
-                let both = of_y.iter_mut().zip(&*of_x).zip(radii);
-                both.for_each(|((y, x), radius)| *y = radius * x);
-            }
-            false => values(Place::Y).rows(nodes, rows.clone(), 0.0, of_y)?,
+        let values = &self.slot(Quantity::X).values;
+        values.rows(nodes, rows.clone(), 0.0, of_x)?;
+        if self.is_isotropic {
+            let columns = (0..nodes.x.len()).cycle();
+            let radii = columns.map(|i| self.geometry.grid.x.radius(i));
+            let coefficients = of_y.iter_mut().zip(&*of_x).zip(radii);
+            coefficients.for_each(|((y, x), radius)| *y = radius * x);
+        } else {
+            let values = &self.slot(Quantity::Y).values;
+            values.rows(nodes, rows.clone(), 0.0, of_y)?;
         }
         for of in [of_x, of_y] {
             self.geometry.codec().encode(rows.start, of);
@@ -158,7 +178,7 @@ impl Slots {
     /// Passes the coefficients of the faces of rows to `take`, a piece of the rows at a time.
     ///
     /// # Errors
-    /// [`ParamsError`] when a file cannot be read any more.
+    /// [`ParamsError`] if a file can no longer be read.
     pub fn faces(
         &self,
         rows: Range<usize>,
@@ -170,23 +190,23 @@ impl Slots {
         let (mut of_x, mut of_y) = (Vec::new(), Vec::new());
         // Rows of a periodic grid are numbered one period on: each has one before it.
         let period = if nodes.periodic[1] { ny - 1 } else { 0 };
-        // Pictures are decoded from the top.
-        for start in rows.clone().step_by(together).rev() {
+        for start in rows.clone().step_by(together) {
             let piece = start..(start + together).min(rows.end);
-            let held = match period {
+            let held_rows = match period {
                 0 => piece.start.saturating_sub(1)..(piece.end + 1).min(ny),
                 period => piece.start + period - 1..piece.end + period + 1,
             };
-            self.rows(held.clone(), &mut of_x, &mut of_y)?;
+            self.rows(held_rows.clone(), &mut of_x, &mut of_y)?;
             take(Faces {
                 face: self.face,
                 grid,
                 nodes,
                 rows: piece,
-                first: held.start,
+                first: held_rows.start,
                 period,
                 of_x: &of_x,
                 of_y: &of_y,
+                interfaces: self.geometry.interfaces.of_rows(nodes, &held_rows),
             })?;
         }
         Ok(())

@@ -1,346 +1,355 @@
-//! [`Fluxes`]: what comes into the domain through its walls, from held nodes and the source, and by decay.
+//! [`Fluxes`]: the rates at which the domain gains or loses mass through walls, at nodes with given values, by the
+//! source, and by decay.
 //!
-//! Each is a sum over faces or nodes of what the assembled equation adds there in a step, by the length of the step. Rows are
-//! summed for themselves, wherever they are, and their sums pairwise.
+//! Every node stands for a cell, whose balance is
+//!
+//! ```text
+//!   w c dp/dt = Σ g l (p[neighbour] - p) + Σ q l + w (S - k p) + R        w: half a cell on walls, a quarter in corners
+//! ```
+//!
+//! with the coefficients `g` of its faces, the flux `q` of walls that have one, and the lengths `l` of faces. `R` is 0
+//! where steps change p. Elsewhere `R` is the rate that keeps the node at its value, and counts for the
+//! [owner](Geometry::owners) of the node: a fixed wall or a table of held nodes. In a corner of two fixed walls the
+//! flow through each face counts for the wall that it crosses, and the cell counts half for each wall. Flow between
+//! nodes of one owner is left out, because it cancels.
+//!
+//! The contribution of wall values that change in time, `w c dp/dt`, depends on the time alone, and is computed by
+//! [`MovingNodes`](super::moving_nodes::MovingNodes). Each row is summed by itself, on whichever rank it lies; the sums
+//! of rows are added pairwise.
 
-use super::{geometry::Geometry, wall::Side};
-use crate::{dynamics::Dynamics, node_set::NodeSet, summary::pairwise_columns};
-use diff2d_stencil::{Coefficient, Operator, Side as Beyond, Walls, real::Real};
+use super::{
+    assembly::Assembled, geometry::Geometry, region_rim::RegionRim, tables::Tables, wall::Side,
+};
+use crate::summary::pairwise_columns;
+use diff2d_stencil::{Coefficient, Operator, Weight, real::Real};
 use ndarray::{Array2, ArrayView2};
 use rayon::prelude::*;
 use std::{mem, ops::Range, sync::Arc};
 
-/// The rates of states of a problem, of its equation and what acts on it from outside, for rows that follow one another.
+/// The rates of a problem's states, for a range of rows.
 pub struct Fluxes {
     geometry: Arc<Geometry>,
-    dynamics: Dynamics<f64>,
-    /// The rows whose dynamics these are.
-    held: Range<usize>,
-    /// A rate by what a step adds: the capacity that the equation has in it, by the time step.
+    /// The equation of a step for these rows, including the source at held nodes.
+    assembled: Assembled<f64>,
+    tables: Tables,
+    rows: Range<usize>,
+    /// The ratio of a rate to the increment of a step: the uniform capacity in the equation divided by the time step.
     factor: f64,
-    /// The sums of rows of the source, where it does not depend on time; of its terms with the factor 1.
-    source: Vec<f64>,
-    terms: Vec<Vec<f64>>,
-    /// Space for one that does.
-    scratch: Array2<f64>,
-    /// Where something comes to each region.
+    /// The row sums of a source that does not depend on time.
+    source_sums: Vec<f64>,
+    /// The row sums of each term of the source, without its factor.
+    term_sums: Vec<Vec<f64>>,
+    /// The nodes of each region with a face to the outside of the region.
     rims: Vec<RegionRim>,
-    /// The walls, and the sums of rows of the source, at the time that rates are asked of.
-    now: (Walls<f64>, Vec<f64>),
+    conditions: RateConditions,
+}
+
+/// The parts of the rates that depend on time alone, at one time.
+#[derive(Default)]
+struct RateConditions {
+    /// The inflow through walls along each side, from [`Tables::inflows`].
+    inflows: [Vec<[f64; 2]>; 4],
+    /// The row sums of the source.
+    source_sums: Vec<f64>,
+    /// The factors of the terms of the source.
+    factors: Vec<f64>,
+    /// The source at all nodes, if it is evaluated anew at each time.
+    source: Array2<f64>,
 }
 
 impl Fluxes {
-    /// Those of the dynamics of these rows; `capacity` is that of all nodes, which the equation has in it, or 1.
+    /// The rates for rows whose equation takes steps of `dt`; `capacity` is the uniform capacity contained in the
+    /// equation, or 1.
     #[must_use]
     pub fn new(
         geometry: &Arc<Geometry>,
-        held: Range<usize>,
-        dynamics: Dynamics<f64>,
+        rows: Range<usize>,
+        assembled: Assembled<f64>,
+        tables: Tables,
         capacity: f64,
+        dt: f64,
     ) -> Self {
         let mut fluxes = Self {
-            factor: capacity / dynamics.pace.dt,
-            now: (dynamics.walls.clone(), Vec::new()),
+            factor: capacity / dt,
+            rims: RegionRim::of_regions(geometry, &rows),
             geometry: Arc::clone(geometry),
-            dynamics,
-            held,
-            source: Vec::new(),
-            terms: Vec::new(),
-            scratch: Array2::default((0, 0)),
-            rims: Vec::new(),
+            assembled,
+            tables,
+            rows,
+            source_sums: Vec::new(),
+            term_sums: Vec::new(),
+            conditions: RateConditions::default(),
         };
-        fluxes.rims = fluxes.rims();
-        let equation = &fluxes.dynamics.equation;
-        let sums = |array: &Array2<f64>| fluxes.inside(&array.view());
-        let terms = equation.terms.arrays.iter().map(sums).collect();
-        let source = match (&equation.source, &fluxes.dynamics.source_at) {
-            (Some(source), None) => sums(source),
-            _ => Vec::new(),
-        };
-        if fluxes.dynamics.source_at.is_some() {
-            fluxes.scratch = Array2::zeros((fluxes.held.len(), fluxes.geometry.grid.x.nodes));
+        if fluxes.assembled.source_at.is_some() {
+            fluxes.conditions.source =
+                Array2::zeros((fluxes.rows.len(), fluxes.geometry.grid.x.nodes));
         }
-        (fluxes.source, fluxes.terms) = (source, terms);
+        match fluxes.assembled.equation.coefficient(Weight::One) {
+            Some(Coefficient::Products(products)) => {
+                fluxes.term_sums = products
+                    .arrays
+                    .iter()
+                    .map(|array| fluxes.row_sums(&array.view()))
+                    .collect();
+            }
+            Some(Coefficient::Array(array)) if fluxes.assembled.source_at.is_none() => {
+                fluxes.source_sums = fluxes.row_sums(&array.view());
+            }
+            _ => {}
+        }
+        for side in Side::ALL {
+            fluxes.conditions.inflows[side as usize] =
+                fluxes.tables.inflows(side, fluxes.geometry.start);
+        }
         fluxes
     }
 
-    /// What comes in per time into a state of all rows at a time \[density·length²/time\]: through left, right, bottom and
-    /// top, from the source, by decay, from each table of held nodes, and into each region through its rim. What leaves is
-    /// negative.
+    /// The rates of a state of all rows at a time \[density·length²/time\]: through left, right, bottom and top, from
+    /// the source, by decay, from each table of held nodes, and into each region. Outflow is negative. The contribution
+    /// of changing wall values is not included.
     pub fn at<T: Real>(&mut self, time: f64, state: &ArrayView2<'_, T>) -> Vec<f64> {
         self.prepare(time);
-        let mut rows = Array2::zeros((self.held.len(), self.geometry.rates()));
-        let to = rows.outer_iter_mut().into_par_iter().zip(self.held.clone());
-        to.for_each(|(mut to, j)| {
-            if let Some(to) = to.as_slice_mut() {
-                self.row(j, state, to);
+        let mut sums = Array2::zeros((self.rows.len(), self.geometry.rates()));
+        let rows = sums.outer_iter_mut().into_par_iter().zip(self.rows.clone());
+        rows.for_each(|(mut row_sums, j)| {
+            if let Some(row_sums) = row_sums.as_slice_mut() {
+                self.row(j, state, row_sums);
             }
         });
-        self.rates(&rows.view())
+        self.rates(&sums.view())
     }
 
-    /// Rates are those at this time from now on.
+    /// Evaluates the time-dependent parts, so that the rates are those at `time` from now on.
     pub fn prepare(&mut self, time: f64) {
-        if let Some(walls_at) = &self.dynamics.walls_at {
-            self.now.0 = walls_at(&[time, time + self.dynamics.pace.dt]).0;
-        }
-        let mut source = mem::take(&mut self.now.1);
-        source.clone_from(&self.source);
-        source.resize(self.held.len(), 0.0);
-        if let Some(source_at) = &self.dynamics.source_at {
-            source_at(time, &mut self.scratch);
-            source = self.inside(&self.scratch.view());
-        }
-        if let Some(factors_at) = &self.dynamics.factors_at {
-            for (factor, term) in factors_at(&[time]).0.iter().zip(&self.terms) {
-                let rows = source.iter_mut().zip(term);
-                rows.for_each(|(sum, term)| *sum += factor * term);
+        for side in Side::ALL {
+            if self.geometry.walls.wall(side).depends_on_time() {
+                self.conditions.inflows[side as usize] = self.tables.inflows(side, time);
             }
         }
-        self.now.1 = source;
+        let mut source_sums = mem::take(&mut self.conditions.source_sums);
+        source_sums.clone_from(&self.source_sums);
+        source_sums.resize(self.rows.len(), 0.0);
+        if let Some(source_at) = &self.assembled.source_at {
+            source_at(time, &mut self.conditions.source);
+            source_sums = self.row_sums(&self.conditions.source.view());
+        }
+        if let Some(factors_at) = &self.assembled.factors_at {
+            self.conditions.factors = factors_at(&[time]).0;
+            for (factor, term_sums) in self.conditions.factors.iter().zip(&self.term_sums) {
+                for (sum, term_sum) in source_sums.iter_mut().zip(term_sums) {
+                    *sum += factor * term_sum;
+                }
+            }
+        }
+        self.conditions.source_sums = source_sums;
     }
 
-    /// The rates to which all rows of a state add this.
+    /// The rates of a state with these row sums.
     #[must_use]
-    pub fn rates(&self, rows: &ArrayView2<'_, f64>) -> Vec<f64> {
+    pub fn rates(&self, row_sums: &ArrayView2<'_, f64>) -> Vec<f64> {
         let grid = &self.geometry.grid;
-        let sums = pairwise_columns(rows).into_iter();
-        // A sum of nothing is -0.
-        sums.map(|sum| self.factor * grid.integral(sum) + 0.0)
+        // A sum of nothing is -0, which the last addition makes 0.
+        pairwise_columns(row_sums)
+            .into_iter()
+            .map(|sum| self.factor * grid.integral(sum) + 0.0)
             .collect()
     }
 
-    /// What row `j` of a state, of which all rows that are held are given, adds to each of the rates. Those next to it are held,
-    /// too.
+    /// Writes the contribution of row `j` of a state to each of the rates. `p` also has the rows on both sides of it.
     pub fn row<T: Real>(&self, j: usize, p: &ArrayView2<'_, T>, sums: &mut [f64]) {
-        let (geometry, (walls, source)) = (&self.geometry, &self.now);
+        let geometry = &self.geometry;
         sums.fill(0.0);
-        sums[SOURCE] = source[j - self.held.start];
-        let sides = [&walls.left, &walls.right, &walls.bottom, &walls.top];
-        for (side, beyond) in Side::ALL.into_iter().zip(sides) {
+        sums[SOURCE] = self.conditions.source_sums[j - self.rows.start];
+        sums[DECAY] = -self.decay(j, p);
+        for side in Side::ALL {
             let columns = side.columns(&geometry.grid, j);
-            let through = columns.map(|i| self.through(side, beyond, (j, i), p));
-            sums[side as usize] = through.sum();
+            let inflow: f64 = columns.map(|i| self.through_wall((j, i), side, p)).sum();
+            sums[side as usize] += inflow;
         }
-        for (table, i) in geometry.held_in(j) {
-            let to_all = Side::ALL
+        let first_region = FIRST_HELD + geometry.tables();
+        for (i, owners) in geometry.given_in(j) {
+            let node = (j, i);
+            for side in Side::ALL {
+                let owner = owners[side.axis_number()];
+                sums[owner] += self.sent(node, side, owner, p);
+            }
+            let supply = self.supply(node, p);
+            owners
                 .into_iter()
-                .map(|side| self.given((j, i), side, p));
-            sums[FIRST_HELD + table] += to_all.sum::<f64>();
+                .for_each(|owner| sums[owner] -= 0.5 * supply);
+            let number = geometry.nodes.number(geometry.nodes.row(j), i);
+            let regions = geometry.regions.iter().zip(&mut sums[first_region..]);
+            regions
+                .filter(|(region, _)| region.has(number))
+                .for_each(|(_, sum)| *sum -= supply);
         }
-        if let Some(reaction) = &self.dynamics.equation.reaction {
-            sums[DECAY] = -match &reaction.decay {
-                Coefficient::Number(0.0) => 0.0,
-                Coefficient::Number(decay) => {
-                    self.weighed(j, |i| decay * p[self.among((j, i))].to_f64())
-                }
-                Coefficient::Array(decay) => self.weighed(j, |i| {
-                    let node = self.among((j, i));
-                    decay[node] * p[node].to_f64()
-                }),
-            };
-        }
-        let of_regions = FIRST_HELD + geometry.tables();
-        let begin = geometry.nodes.number(j, 0);
-        let numbers = begin..begin + geometry.nodes.x.len() as u64;
-        for (number, rim) in self.rims.iter().enumerate() {
-            let into = rim.nodes.within(numbers.clone());
-            #[expect(clippy::cast_possible_truncation, reason = "a number of a column")]
-            let into = into.map(|node| {
-                let faces = rim.sides.each_ref().map(|side| side.has(node));
-                self.to_region(faces, (j, (node - begin) as usize), sides, p)
-            });
-            sums[of_regions + number] = into.sum();
+        for (rim, sum) in self.rims.iter().zip(&mut sums[first_region..]) {
+            *sum += rim
+                .faces_in(geometry, j)
+                .map(|(node, sides)| self.inflow_at_rim(node, sides, p))
+                .sum::<f64>();
         }
     }
 
-    /// The nodes of each region that have a neighbour which is not [inside](Self::inside_region), or a wall; and those of them with
-    /// such a neighbour on each side. Each row has numbers of its own here.
-    fn rims(&self) -> Vec<RegionRim> {
-        let (ny, nx) = self.geometry.grid.shape();
-        let rows = self.held.start..self.held.end.min(ny);
-        let rim = |region: &NodeSet| {
-            let none = vec![false; nx];
-            let row = |j: usize| self.inside_region(region, j);
-            let mut rim = RegionRim::default();
-            let mut below = rows.start.checked_sub(1).map_or(none.clone(), row);
-            let mut here = row(rows.start);
-            for j in rows.clone() {
-                let above = if j + 1 < ny { row(j + 1) } else { none.clone() };
-                for i in (0..nx).filter(|&i| here[i]) {
-                    let left = i > 0 && here[i - 1];
-                    let right = i + 1 < nx && here[i + 1];
-                    rim.add(
-                        self.geometry.nodes.number(j, i),
-                        [left, right, below[i], above[i]],
-                    );
-                }
-                (below, here) = (here, above);
-            }
-            rim
-        };
-        self.geometry.regions.iter().map(rim).collect()
-    }
-
-    /// Whether each node of a row is one of a region that steps change.
-    fn inside_region(&self, region: &NodeSet, j: usize) -> Vec<bool> {
-        let Geometry {
-            grid, nodes, walls, ..
-        } = &*self.geometry;
-        let mut inside = vec![false; grid.x.nodes];
-        region.fill(nodes.number(nodes.row(j), 0), &mut inside, true);
-        self.geometry.fill_kept(j, &mut inside, false);
-        for side in Side::ALL
-            .into_iter()
-            .filter(|&side| walls.wall(side).is_fixed())
-        {
-            inside[side.columns(grid, j)].fill(false);
-        }
-        inside
-    }
-
-    /// What comes to a node at the rim of a region through these of its faces: from nodes that are not of it, or that keep their
-    /// values, and through walls.
-    fn to_region<T: Real>(
+    /// The inflow into a node at the rim of a region through its faces on the given sides: from nodes outside the
+    /// region, from nodes that keep their values, and through walls.
+    fn inflow_at_rim<T: Real>(
         &self,
-        faces: [bool; 4],
         node: (usize, usize),
-        walls: [&Beyond<f64>; 4],
+        sides: impl Iterator<Item = Side>,
         p: &ArrayView2<'_, T>,
     ) -> f64 {
-        let from = |(side, beyond): (Side, &Beyond<f64>)| match self.next(node, side) {
-            _ if !faces[side as usize] => 0.0,
-            Some(next) => {
-                let by = self.value(p, next) - self.value(p, node);
-                self.face(node, side) * by * self.length(node, side)
-            }
-            None => self.through(side, beyond, node, p),
-        };
-        Side::ALL.into_iter().zip(walls).map(from).sum()
+        sides
+            .map(|side| match self.geometry.neighbour(node, side) {
+                Some(neighbour) => self.flow(neighbour, node, side, p),
+                None => self.through_wall(node, side, p),
+            })
+            .sum()
     }
 
-    /// What comes in at a node on a side: from the node to the next one where its value is given, else what its half cell gets
-    /// beyond what comes from inside.
-    fn through<T: Real>(
+    /// The inflow through a wall of given flux or of Robin's kind at a node on it; 0 for other walls.
+    fn through_wall<T: Real>(
         &self,
-        side: Side,
-        beyond: &Beyond<f64>,
         (j, i): (usize, usize),
+        side: Side,
         p: &ArrayView2<'_, T>,
     ) -> f64 {
-        let node = (j, i);
-        match beyond {
-            Beyond::Held | Beyond::Given(_) if !self.geometry.keeps(node) => {
-                self.given(node, side.opposite(), p)
+        let number = if side.is_column() {
+            j - self.rows.start
+        } else {
+            i
+        };
+        match self.conditions.inflows[side as usize].get(number) {
+            Some([given, taken]) => {
+                self.length((j, i), side) * (given - taken * self.value(p, (j, i)))
             }
-            Beyond::Ghost(ghost) if self.is_computed(node) => {
-                let number = match side.is_column() {
-                    true => j - self.held.start,
-                    false => i,
-                };
-                let [mirror, alpha, beta] =
-                    [&ghost.mirror, &ghost.alpha, &ghost.beta].map(|table| table.parts().1[number]);
-                let (own, inside) = (self.value(p, node), side.opposite());
-                let inner = self.next(node, inside);
-                let inner = inner.map_or(own, |inner| self.value(p, inner));
-                let outer = mirror * inner + (alpha - beta * own);
-                let from = self.face(node, side) * (outer - own);
-                let to = self.face(node, inside) * (inner - own);
-                0.5 * (from - to) * self.length(node, side)
-            }
-            _ => 0.0,
+            None => 0.0,
         }
     }
 
-    /// What a node gives to its neighbour, where that is computed.
-    fn given<T: Real>(&self, (j, i): (usize, usize), side: Side, p: &ArrayView2<'_, T>) -> f64 {
-        let computed = |&next: &(usize, usize)| self.is_computed(next);
-        let next = self.next((j, i), side).filter(computed);
-        next.map_or(0.0, |next| {
-            let by = self.value(p, (j, i)) - self.value(p, next);
-            self.face((j, i), side) * by * self.length((j, i), side)
-        })
-    }
-
-    /// The neighbour of a node.
-    fn next(&self, (j, i): (usize, usize), side: Side) -> Option<(usize, usize)> {
-        let (ny, nx) = self.geometry.grid.shape();
-        match side {
-            Side::Left => i.checked_sub(1).map(|i| (j, i)),
-            Side::Right => Some((j, i + 1)).filter(|_| i + 1 < nx),
-            Side::Bottom => j.checked_sub(1).map(|j| (j, i)),
-            Side::Top => Some((j + 1, i)).filter(|_| j + 1 < ny),
+    /// The outflow from a node of an owner through its face on a side, without the flow to nodes of the same owner.
+    fn sent<T: Real>(
+        &self,
+        node: (usize, usize),
+        side: Side,
+        owner: usize,
+        p: &ArrayView2<'_, T>,
+    ) -> f64 {
+        let Some(neighbour) = self.geometry.neighbour(node, side) else {
+            return -self.through_wall(node, side, p);
+        };
+        if self.has_owner(neighbour, side, owner) {
+            0.0
+        } else {
+            -self.flow(neighbour, node, side, p)
         }
     }
 
-    /// The place of a node among the rows that are held.
-    fn among(&self, (j, i): (usize, usize)) -> (usize, usize) {
-        (j - self.held.start, i)
+    /// Whether the flow through the faces of a node across this side's axis counts for an owner.
+    fn has_owner(&self, node: (usize, usize), side: Side, owner: usize) -> bool {
+        let owners = self.geometry.owners(node);
+        owners.is_some_and(|owners| owners[side.axis_number()] == owner)
+    }
+
+    /// The largest ratio of the rate of a fixed wall or held table to the difference between its p and the p of all
+    /// other nodes.
+    #[must_use]
+    pub fn conductance(&self) -> f64 {
+        let mut sums = vec![0.0; self.geometry.rates()];
+        for j in self.rows.clone() {
+            for (i, owners) in self.geometry.given_in(j) {
+                for side in Side::ALL {
+                    let owner = owners[side.axis_number()];
+                    let neighbour = self.geometry.neighbour((j, i), side);
+                    if neighbour.is_some_and(|node| !self.has_owner(node, side, owner)) {
+                        let place = self.place_of((j, i));
+                        let face = face(&self.assembled.equation.operator, side, place);
+                        sums[owner] += face * self.length((j, i), side);
+                    }
+                }
+            }
+        }
+        let largest = sums.into_iter().fold(0.0, f64::max);
+        self.factor * self.geometry.grid.integral(largest)
+    }
+
+    /// The flow to a node from its neighbour on a side.
+    fn flow<T: Real>(
+        &self,
+        neighbour: (usize, usize),
+        node: (usize, usize),
+        side: Side,
+        p: &ArrayView2<'_, T>,
+    ) -> f64 {
+        let face = face(&self.assembled.equation.operator, side, self.place_of(node));
+        face * (self.value(p, neighbour) - self.value(p, node)) * self.length(node, side)
+    }
+
+    /// The gain of a node's cell by source and decay.
+    fn supply<T: Real>(&self, (j, i): (usize, usize), p: &ArrayView2<'_, T>) -> f64 {
+        let (equation, place) = (&self.assembled.equation, self.place_of((j, i)));
+        let source = match equation.coefficient(Weight::One) {
+            None => 0.0,
+            Some(_) if self.assembled.source_at.is_some() => self.conditions.source[place],
+            Some(Coefficient::Products(products)) => {
+                let arrays = products.arrays.iter().zip(&self.conditions.factors);
+                arrays.map(|(array, factor)| factor * array[place]).sum()
+            }
+            Some(coefficient) => coefficient.at([place.0, place.1], 0),
+        };
+        let decay = match equation.coefficient(Weight::Density) {
+            Some(coefficient) => coefficient.at([place.0, place.1], 0),
+            None => 0.0,
+        };
+        let grid = &self.geometry.grid;
+        grid.y.weight(j) * grid.x.weight(i) * (source - decay * self.value(p, (j, i)))
+    }
+
+    /// The loss of a row by decay.
+    fn decay<T: Real>(&self, j: usize, p: &ArrayView2<'_, T>) -> f64 {
+        match self.assembled.equation.coefficient(Weight::Density) {
+            None => 0.0,
+            Some(coefficient) => self.row_sum(j, |place| {
+                coefficient.at([place.0, place.1], 0) * p[place].to_f64()
+            }),
+        }
+    }
+
+    /// The row sums of an array, weighted by the cells of the nodes.
+    fn row_sums(&self, values: &ArrayView2<'_, f64>) -> Vec<f64> {
+        let rows = self.rows.clone().into_par_iter();
+        rows.map(|j| self.row_sum(j, |place| values[place]))
+            .collect()
+    }
+
+    /// The sum of `value` over a row, weighted by the cells of unmasked nodes. `value` takes an index among the rows.
+    fn row_sum(&self, j: usize, value: impl Fn((usize, usize)) -> f64) -> f64 {
+        let grid = &self.geometry.grid;
+        let mut weights: Vec<f64> = (0..grid.x.nodes).map(|i| grid.x.weight(i)).collect();
+        self.geometry.fill_masked(j, &mut weights, 0.0);
+        let cells = weights.iter().enumerate();
+        let sum: f64 = cells
+            .filter(|(_, weight)| **weight != 0.0)
+            .map(|(i, weight)| weight * value(self.place_of((j, i))))
+            .sum();
+        grid.y.weight(j) * sum
+    }
+
+    /// The index of a node among the rows.
+    fn place_of(&self, (j, i): (usize, usize)) -> (usize, usize) {
+        (j - self.rows.start, i)
     }
 
     fn value<T: Real>(&self, p: &ArrayView2<'_, T>, node: (usize, usize)) -> f64 {
-        p[self.among(node)].to_f64()
-    }
-
-    fn face(&self, node: (usize, usize), side: Side) -> f64 {
-        face(&self.dynamics.equation.operator, side, self.among(node))
+        p[self.place_of(node)].to_f64()
     }
 
     /// The length of a face of a node, in spacings.
     fn length(&self, (j, i): (usize, usize), side: Side) -> f64 {
-        match side.is_column() {
-            true => self.geometry.grid.y.weight(j),
-            false => self.geometry.grid.x.weight(i),
-        }
-    }
-
-    /// Whether a step changes a node.
-    fn is_computed(&self, node: (usize, usize)) -> bool {
-        !self.geometry.is_on_fixed(node) && !self.geometry.keeps(node)
-    }
-
-    /// The weighed sum of a row over the nodes that steps change.
-    fn weighed(&self, j: usize, value: impl Fn(usize) -> f64) -> f64 {
-        let Geometry { grid, walls, .. } = &*self.geometry;
-        let mut weights: Vec<f64> = (0..grid.x.nodes).map(|i| grid.x.weight(i)).collect();
-        let fixed = Side::ALL
-            .into_iter()
-            .filter(|&side| walls.wall(side).is_fixed());
-        fixed.for_each(|side| weights[side.columns(grid, j)].fill(0.0));
-        self.geometry.fill_kept(j, &mut weights, 0.0);
-        let there = weights
-            .iter()
-            .enumerate()
-            .filter(|(_, weight)| **weight != 0.0);
-        grid.y.weight(j) * there.map(|(i, weight)| weight * value(i)).sum::<f64>()
-    }
-
-    /// The weighed sums of the rows of an array of the rows that are held over these nodes.
-    fn inside(&self, values: &ArrayView2<'_, f64>) -> Vec<f64> {
-        let rows = self.held.clone().into_par_iter();
-        rows.map(|j| self.weighed(j, |i| values[self.among((j, i))]))
-            .collect()
-    }
-}
-
-/// The nodes of a region that something comes to from beyond it, and those of them that it comes to through a face on each side.
-#[derive(Default)]
-struct RegionRim {
-    nodes: NodeSet,
-    sides: [NodeSet; 4],
-}
-
-impl RegionRim {
-    /// Takes a node, whose neighbours on some sides are inside of the region.
-    fn add(&mut self, node: u64, inside: [bool; 4]) {
-        for (side, _) in self
-            .sides
-            .iter_mut()
-            .zip(inside)
-            .filter(|(_, is_inside)| !is_inside)
-        {
-            self.nodes.add(node);
-            side.add(node);
+        if side.is_column() {
+            self.geometry.grid.y.weight(j)
+        } else {
+            self.geometry.grid.x.weight(i)
         }
     }
 }
@@ -360,16 +369,70 @@ pub fn face(operator: &Operator<f64>, side: Side, (j, i): (usize, usize)) -> f64
 }
 
 impl Geometry {
-    /// How many rates there are.
+    /// The number of rates.
     #[must_use]
     pub fn rates(&self) -> usize {
         FIRST_HELD + self.tables() + self.regions.len()
     }
+
+    /// The numbers of the two rates to which a node with a given value contributes, for the flow across columns and
+    /// across rows. Both are the rate of the table that holds the node, or of its wall; in a corner of fixed walls they
+    /// differ. `None` for a masked node, and for a node at which steps change p.
+    #[must_use]
+    pub fn owners(&self, node: (usize, usize)) -> Option<[usize; 2]> {
+        if self.masks(node) {
+            return None;
+        }
+        if let Some(table) = self.table_of(node) {
+            return Some([FIRST_HELD + table; 2]);
+        }
+        let fixed_sides = [0, 1].map(|axis| {
+            Side::ALL.into_iter().find(|side| {
+                side.axis_number() == axis
+                    && self.walls.wall(*side).is_fixed()
+                    && side.has(&self.grid, node)
+            })
+        });
+        match fixed_sides {
+            [None, None] => None,
+            [Some(column), Some(row)] => Some([column as usize, row as usize]),
+            [Some(side), None] | [None, Some(side)] => Some([side as usize; 2]),
+        }
+    }
+
+    /// The columns of the nodes with given values in a row, with their [`owners`](Self::owners).
+    #[must_use]
+    pub fn given_in(&self, j: usize) -> Vec<(usize, [usize; 2])> {
+        let mut columns: Vec<usize> = self.held_in(j);
+        for side in Side::ALL {
+            if self.walls.wall(side).is_fixed() {
+                columns.extend(side.columns(&self.grid, j));
+            }
+        }
+        columns.sort_unstable();
+        columns.dedup();
+        columns
+            .into_iter()
+            .filter_map(|i| Some((i, self.owners((j, i))?)))
+            .collect()
+    }
+
+    /// The neighbour of a node on the grid.
+    #[must_use]
+    pub fn neighbour(&self, (j, i): (usize, usize), side: Side) -> Option<(usize, usize)> {
+        let (ny, nx) = self.grid.shape();
+        match side {
+            Side::Left => i.checked_sub(1).map(|i| (j, i)),
+            Side::Right => Some((j, i + 1)).filter(|_| i + 1 < nx),
+            Side::Bottom => j.checked_sub(1).map(|j| (j, i)),
+            Side::Top => Some((j + 1, i)).filter(|_| j + 1 < ny),
+        }
+    }
 }
 
-/// The places of sums behind those of the sides.
+/// The index of the rate of the source, behind the rates of the four sides.
 pub const SOURCE: usize = 4;
-/// As [`SOURCE`].
+/// The index of the rate of decay.
 pub const DECAY: usize = 5;
-/// As [`SOURCE`], of the first table of held nodes.
+/// The index of the rate of the first table of held nodes. The rates of regions follow the last table.
 pub const FIRST_HELD: usize = 6;

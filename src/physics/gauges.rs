@@ -1,4 +1,4 @@
-//! [`Gauges`]: what is read off a state at points and in regions.
+//! [`Gauges`]: reads values of a state at points and in regions.
 
 use super::{geometry::Geometry, input::Digests, selection::Selection};
 use crate::{
@@ -12,24 +12,24 @@ use ndarray::{Array2, ArrayView1, ArrayView2, Axis as ArrayAxis};
 use serde::Serialize;
 use std::{array, collections::BTreeSet, ops::Range};
 
-/// A point, and the nodes whose values make its own.
+/// A point, and the nodes from which its value is computed.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Gauge {
-    /// Its name.
+    /// The name of the point.
     pub name: String,
-    /// Where it was asked for \[length\].
+    /// The position of the point as typed \[length\].
     pub asked: [f64; 2],
-    /// Where its nodes lie \[length\].
+    /// The positions of the nodes \[length\].
     pub nodes: Vec<[f64; 2]>,
-    /// Their columns and rows.
+    /// The indices `(j, i)` of the nodes.
     #[serde(skip)]
     at: Vec<(usize, usize)>,
-    /// Their shares in the value.
+    /// The weights of the nodes in the value.
     pub weights: Vec<f64>,
 }
 
 impl Gauge {
-    /// Refuses a point outside of the domain, or among masked nodes.
+    /// Refuses a point outside the domain, or among masked nodes.
     fn new(
         geometry: &Geometry,
         name: &str,
@@ -37,27 +37,15 @@ impl Gauge {
         value: PointValue,
     ) -> Result<Self, String> {
         let grid = &geometry.grid;
-        let along = |axis: &Axis, at: f64| {
-            let (lower, upper) = axis.domain();
-            if !(lower..=upper).contains(&at) {
-                return Err(format!(
+        let shares = [(&grid.x, asked[0]), (&grid.y, asked[1])].map(|(axis, at)| {
+            shares_along(axis, at, value).map_err(|[lower, upper]| {
+                format!(
                     "the point {name} at {asked:?} is outside of the domain, which reaches from {lower:?} to {upper:?} there"
-                ));
-            }
-            let nodes = axis.coordinates();
-            let after = nodes
-                .partition_point(|&node| node <= at)
-                .clamp(1, nodes.len() - 1);
-            let share = (at - nodes[after - 1]) / (nodes[after] - nodes[after - 1]);
-            Ok(match (value, share) {
-                (PointValue::Linear, 0.0) => vec![(after - 1, 1.0)],
-                (PointValue::Linear, 1.0) => vec![(after, 1.0)],
-                (PointValue::Linear, share) => vec![(after - 1, 1.0 - share), (after, share)],
-                (PointValue::Nearest, share) if share <= 0.5 => vec![(after - 1, 1.0)],
-                (PointValue::Nearest, _) => vec![(after, 1.0)],
+                )
             })
-        };
-        let (columns, rows) = (along(&grid.x, asked[0])?, along(&grid.y, asked[1])?);
+        });
+        let [columns, rows] = shares;
+        let (columns, rows) = (columns?, rows?);
         let mut gauge = Self {
             name: name.to_owned(),
             asked,
@@ -81,16 +69,38 @@ impl Gauge {
         Ok(gauge)
     }
 
-    /// Its value in a state, of the values of its nodes.
+    /// The value of the point, from the values of its nodes.
     fn value(&self, of: impl Fn((usize, usize)) -> f64) -> f64 {
         match (&self.at[..], &self.weights[..]) {
             ([node], _) => of(*node),
             (nodes, weights) => {
-                let both = nodes.iter().zip(weights);
-                both.map(|(&node, weight)| weight * of(node)).sum()
+                let pairs = nodes.iter().zip(weights);
+                pairs.map(|(&node, weight)| weight * of(node)).sum()
             }
         }
     }
+}
+
+/// The nodes along an axis that determine the value at a position, with their weights; an error with the ends of the
+/// domain if the position lies outside.
+fn shares_along(axis: &Axis, at: f64, value: PointValue) -> Result<Vec<(usize, f64)>, [f64; 2]> {
+    let (lower, upper) = axis.domain();
+    if !(lower..=upper).contains(&at) {
+        return Err([lower, upper]);
+    }
+    let nodes = axis.coordinates();
+    let node_after = nodes
+        .partition_point(|&node| node <= at)
+        .clamp(1, nodes.len() - 1);
+    let node_before = node_after - 1;
+    let share = (at - nodes[node_before]) / (nodes[node_after] - nodes[node_before]);
+    Ok(match (value, share) {
+        (PointValue::Linear, 0.0) => vec![(node_before, 1.0)],
+        (PointValue::Linear, 1.0) => vec![(node_after, 1.0)],
+        (PointValue::Linear, share) => vec![(node_before, 1.0 - share), (node_after, share)],
+        (PointValue::Nearest, share) if share <= 0.5 => vec![(node_before, 1.0)],
+        (PointValue::Nearest, _) => vec![(node_after, 1.0)],
+    })
 }
 
 /// The points and regions of a record.
@@ -98,30 +108,30 @@ impl Gauge {
 pub struct Gauges {
     /// The points.
     pub points: Vec<Gauge>,
-    /// The nodes of all points, by rows and columns.
+    /// The nodes of all points, ordered by rows and columns.
     nodes: Vec<(usize, usize)>,
-    /// The names of the regions, whose nodes the geometry has.
+    /// The names of the regions, whose nodes are in the geometry.
     pub regions: Vec<String>,
 }
 
-/// Mean, minimum, maximum and mass of a region.
+/// Mean, minimum, maximum and mass in a region.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct RegionValues {
-    /// Weighed by the area of nodes \[density\].
+    /// The mean over the area of the nodes' cells, or over their volume around an axis of rotation \[density\].
     pub mean: f64,
-    /// \[density\]
+    /// The smallest value \[density\].
     pub min: f64,
-    /// \[density\]
+    /// The largest value \[density\].
     pub max: f64,
-    /// `Σ w_j w_i c p dx dy` over its nodes \[density·length²\].
+    /// `Σ w_j w_i c p dx dy` over the nodes of the region \[density·length²\].
     pub mass: f64,
 }
 
 impl Gauges {
-    /// Finds the nodes of points and regions; those of regions go to the geometry.
+    /// Finds the nodes of points and regions. The nodes of regions are stored in the geometry.
     ///
     /// # Errors
-    /// [`ParamsError`] for points outside of the domain and among masked nodes, and for regions without nodes.
+    /// [`ParamsError`] for points outside the domain or among masked nodes, and for regions without nodes.
     pub fn new(
         keys: &RecordKeys,
         raw: &RawParams,
@@ -150,55 +160,62 @@ impl Gauges {
         })
     }
 
-    /// The nodes of points in some rows.
+    /// The nodes of points that lie in some rows.
     #[must_use]
     pub fn nodes(&self, rows: &Range<usize>) -> &[(usize, usize)] {
-        let before = |row: usize| self.nodes.partition_point(|&(j, _)| j < row);
-        &self.nodes[before(rows.start)..before(rows.end)]
+        let bounds = [rows.start, rows.end];
+        let bounds = bounds.map(|row| self.nodes.partition_point(|&(j, _)| j < row));
+        &self.nodes[bounds[0]..bounds[1]]
     }
 
-    /// The values at the points, of those at all [nodes](Self::nodes).
+    /// The values at the points, from the values at all [nodes](Self::nodes).
     #[must_use]
     pub fn points(&self, values: &[f64]) -> Vec<f64> {
-        let value = |node: (usize, usize)| {
-            let at = self.nodes.binary_search(&node).ok();
-            at.and_then(|at| values.get(at))
-                .copied()
-                .unwrap_or(f64::NAN)
-        };
-        self.points.iter().map(|gauge| gauge.value(value)).collect()
+        let points = self.points.iter();
+        points
+            .map(|gauge| {
+                gauge.value(|node| {
+                    let place = self.nodes.binary_search(&node).ok();
+                    let value = place.and_then(|place| values.get(place));
+                    value.copied().unwrap_or(f64::NAN)
+                })
+            })
+            .collect()
     }
 }
 
-/// What a row of a state adds to a region: area, sum, mass, minimum and maximum.
+/// The number of values that a row of a state contributes to a region: size of its cells, sum, mass, minimum and
+/// maximum.
 pub const OF_REGION: usize = 5;
 
-/// What no node adds.
+/// The contribution of a row without nodes of the region.
 const NOTHING: [f64; OF_REGION] = [0.0, 0.0, 0.0, f64::INFINITY, f64::NEG_INFINITY];
 
-/// Rows whose sums are made side by side: each addition waits for the one before.
+/// The number of rows that are summed in parallel, because each addition within a row waits for the one before.
 const TOGETHER: usize = 4;
 
-/// A row of a state, of which some nodes are in a region.
+/// A row of a state with some nodes in a region.
 struct RegionLine<'a, T> {
-    /// Nodes that follow one another, and what each of them weighs.
+    /// Runs of consecutive nodes, and the weight of each of their nodes.
     pieces: Vec<(Range<usize>, f64)>,
     values: &'a [T],
-    /// The capacity of each node, or of all.
+    /// The radius of each node, around an axis of rotation.
+    radii: Option<&'a [f64]>,
+    /// The capacity of each node; `None` if it is uniform.
     capacities: Option<&'a [f64]>,
     uniform: f64,
-    /// What it adds to the region.
+    /// The row's contribution to the region.
     found: [f64; OF_REGION],
 }
 
 impl<T: Real> RegionLine<'_, T> {
-    /// How many nodes a piece has.
+    /// The number of nodes in a run.
     fn length(&self, piece: usize) -> usize {
         self.pieces.get(piece).map_or(0, |(nodes, _)| nodes.len())
     }
 }
 
-/// Adds the pieces of rows, each row from left to right.
+/// Adds the runs of rows, each row from left to right.
 fn add_lines<T: Real>(lines: &mut [RegionLine<'_, T>]) {
     let pieces = lines.iter().map(|line| line.pieces.len()).max();
     for piece in 0..pieces.unwrap_or_default() {
@@ -215,7 +232,7 @@ fn add_lines<T: Real>(lines: &mut [RegionLine<'_, T>]) {
     }
 }
 
-/// Adds some nodes of a piece of each of these rows.
+/// Adds some nodes of the run number `piece` of each row.
 fn add<T: Real, const N: usize>(
     lines: &mut [RegionLine<'_, T>; N],
     piece: usize,
@@ -225,36 +242,52 @@ fn add<T: Real, const N: usize>(
         return;
     }
     let places = lines.each_ref().map(|line| {
-        let (all, weight) = &line.pieces[piece];
-        (all.start + nodes.start..all.start + nodes.end, *weight)
+        let (piece_nodes, weight) = &line.pieces[piece];
+        (
+            piece_nodes.start + nodes.start..piece_nodes.start + nodes.end,
+            *weight,
+        )
     });
     let values = array::from_fn(|row| &lines[row].values[places[row].0.clone()]);
     let weights = places.each_ref().map(|(_, weight)| *weight);
     let sums = lines.each_ref().map(|line| line.found[1]);
     let masses = lines.each_ref().map(|line| line.found[2]);
-    let sums = weighed(sums, weights, values, |_, value| value);
+    let sums = match lines[0].radii {
+        None => weighed(sums, weights, values, |_, value| value),
+        Some(_) => {
+            let radii: [&[f64]; N] =
+                array::from_fn(|row| &lines[row].radii.unwrap_or_default()[places[row].0.clone()]);
+            weighed(sums, weights, values, |(row, node), value| {
+                radii[row][node] * value
+            })
+        }
+    };
     let capacities = lines.each_ref().map(|line| line.capacities);
     let masses = match (capacities[0], lines[0].uniform) {
         (None, 1.0) => sums,
         (None, uniform) => weighed(masses, weights, values, |_, value| uniform * value),
         (Some(_), _) => {
-            let all: [&[f64]; N] =
+            let piece_capacities: [&[f64]; N] =
                 array::from_fn(|row| &capacities[row].unwrap_or_default()[places[row].0.clone()]);
             weighed(masses, weights, values, |(row, node), value| {
-                all[row][node] * value
+                piece_capacities[row][node] * value
             })
         }
     };
     for (row, line) in lines.iter_mut().enumerate() {
-        let [area, .., min, max] = line.found;
+        let [size, .., min, max] = line.found;
         let [min, max] = ends(values[row], [min, max]);
-        // A sum of quarters.
-        let area = area + weights[row] * nodes.len() as f64;
-        line.found = [area, sums[row], masses[row], min, max];
+        let size_of_cells = match line.radii {
+            // It is a multiple of a quarter.
+            None => nodes.len() as f64,
+            Some(radii) => radii[places[row].0.clone()].iter().sum(),
+        };
+        let size = size + weights[row] * size_of_cells;
+        line.found = [size, sums[row], masses[row], min, max];
     }
 }
 
-/// Sums of rows to which weighed values are added, from left to right.
+/// Adds weighted values to the sums of rows, from left to right.
 fn weighed<T: Real, const N: usize>(
     mut sums: [f64; N],
     weights: [f64; N],
@@ -284,22 +317,22 @@ fn weighed<T: Real, const N: usize>(
     sums
 }
 
-/// The smallest and the largest of values and these two; NaN is none.
+/// The smallest and largest of the values and the two given numbers; NaN is ignored.
 fn ends<T: Real>(values: &[T], [min, max]: [f64; 2]) -> [f64; 2] {
-    let all = Summary::of_row(values, 1.0, 1.0);
-    if all.min.is_nan() {
+    let summary = Summary::of_row(values, 1.0, 1.0);
+    if summary.min.is_nan() {
         let values = values.iter().map(|value| value.to_f64());
         return [
             values.clone().fold(min, f64::min),
             values.fold(max, f64::max),
         ];
     }
-    [min.min(all.min), max.max(all.max)]
+    [min.min(summary.min), max.max(summary.max)]
 }
 
 impl Geometry {
-    /// What rows of a state have in the regions, a row for each; the first one that is given is row `first`. `capacity` is that of
-    /// each node of these, or of all.
+    /// The contribution of each row of a state to the regions. `p` begins with row `first`; `capacity` holds the
+    /// capacity of each of its nodes, or one number for all nodes.
     #[must_use]
     pub fn region_rows<T: Real>(
         &self,
@@ -309,46 +342,48 @@ impl Geometry {
         p: &ArrayView2<'_, T>,
     ) -> Array2<f64> {
         let nx = self.grid.x.nodes;
-        let mut found = Array2::zeros((rows.len(), OF_REGION * self.regions.len()));
-        let columns = found.axis_chunks_iter_mut(ArrayAxis(1), OF_REGION);
+        let radii = self.grid.x.radii();
+        let mut region_rows = Array2::zeros((rows.len(), OF_REGION * self.regions.len()));
+        let columns = region_rows.axis_chunks_iter_mut(ArrayAxis(1), OF_REGION);
         for (region, mut of_region) in self.regions.iter().zip(columns) {
-            let line = |j: usize| RegionLine {
-                pieces: self.pieces(region, j),
-                values: p.row(j - first).to_slice().unwrap_or_default(),
-                capacities: capacity.get((j - first) * nx..(j - first + 1) * nx),
-                uniform: capacity.first().copied().unwrap_or(1.0),
-                found: NOTHING,
-            };
             for start in rows.clone().step_by(TOGETHER) {
                 let lines = start..(start + TOGETHER).min(rows.end);
-                let mut lines: Vec<RegionLine<'_, T>> = lines.map(line).collect();
+                let lines = lines.map(|j| RegionLine {
+                    pieces: self.pieces(region, j),
+                    values: p.row(j - first).to_slice().unwrap_or_default(),
+                    radii: radii.as_deref(),
+                    capacities: capacity.get((j - first) * nx..(j - first + 1) * nx),
+                    uniform: capacity.first().copied().unwrap_or(1.0),
+                    found: NOTHING,
+                });
+                let mut lines: Vec<RegionLine<'_, T>> = lines.collect();
                 add_lines(&mut lines);
                 for (j, line) in (start..).zip(&lines) {
-                    let mut to = of_region.row_mut(j - rows.start);
-                    to.assign(&ArrayView1::from(&line.found));
+                    let mut sums = of_region.row_mut(j - rows.start);
+                    sums.assign(&ArrayView1::from(&line.found));
                 }
             }
         }
-        found
+        region_rows
     }
 
-    /// The nodes of a region in row `j` that follow one another, and what each of them weighs.
+    /// The runs of a region's consecutive nodes in row `j`, and the weight of each of their nodes.
     fn pieces(&self, region: &NodeSet, j: usize) -> Vec<(Range<usize>, f64)> {
         let (x, of_row) = (&self.grid.x, self.grid.y.weight(j));
-        let begin = self.nodes.number(self.nodes.row(j), 0);
-        let runs = region.runs(begin..begin + x.nodes as u64);
+        let row_begin = self.nodes.number(self.nodes.row(j), 0);
+        let runs = region.runs(row_begin..row_begin + x.nodes as u64);
         #[expect(clippy::cast_possible_truncation, reason = "numbers of columns")]
-        let runs = runs.map(|run| [run.start, run.end].map(|number| (number - begin) as usize));
+        let runs = runs.map(|run| [run.start, run.end].map(|number| (number - row_begin) as usize));
         // Nodes at the ends of a row may weigh less.
-        let (first, last) = match x.weight(0) {
+        let (first_whole, whole_end) = match x.weight(0) {
             1.0 => (0, x.nodes),
             _ => (1, x.nodes - 1),
         };
         let parts = runs.flat_map(|[start, end]| {
             [
-                start..end.min(first),
-                start.max(first)..end.min(last),
-                start.max(last)..end,
+                start..end.min(first_whole),
+                start.max(first_whole)..end.min(whole_end),
+                start.max(whole_end)..end,
             ]
         });
         let parts = parts.filter(|part| !part.is_empty());
@@ -357,15 +392,15 @@ impl Geometry {
             .collect()
     }
 
-    /// What a state has in each region, of what all its rows have.
+    /// The values of a state in each region, from the contributions of all its rows.
     #[must_use]
     pub fn region_values(&self, rows: &ArrayView2<'_, f64>) -> Vec<RegionValues> {
         let sums = pairwise_columns(rows);
         let values = (0..self.regions.len()).map(|number| OF_REGION * number);
         let values = values.map(|at| {
-            let [area, sum, mass] = [at, at + 1, at + 2].map(|at| sums[at]);
+            let [size, sum, mass] = [at, at + 1, at + 2].map(|at| sums[at]);
             RegionValues {
-                mean: sum / area,
+                mean: sum / size,
                 min: rows
                     .column(at + 3)
                     .iter()

@@ -1,11 +1,12 @@
-//! [`Geometry`]: where the equation holds. Its nodes, the walls around them, nodes outside of the domain, and nodes inside
-//! whose values are given.
+//! [`Geometry`]: the domain of the equation: its nodes, the walls around them, masked nodes outside of the domain, and
+//! held nodes inside with given values.
 //!
-//! The latter two keep their value. A held node has the rate 0 in the step. Nothing passes the faces of a masked one, see
-//! [`faces`](super::faces), and it has no source: it is 0 in the state, and NaN in a snapshot.
+//! Masked and held nodes keep their values. The rate of a held node is 0 in the step. The faces of a masked node are
+//! impermeable, see [`faces`](super::faces), and it has no source: its value is 0 in the state, and NaN in a snapshot.
 
 use super::{
     input::{Digests, Input},
+    interface::{CrossedFace, Interfaces},
     nodes::Nodes,
     selection::Selection,
     values::{Values, value_at},
@@ -23,22 +24,24 @@ use std::{ops::Range, sync::Arc};
 /// The nodes and the walls around them; which nodes are masked, and which have given values.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Geometry {
-    /// Where the nodes lie.
+    /// The grid of the nodes.
     pub grid: Grid,
-    /// Their coordinates.
+    /// The coordinates of the nodes.
     pub nodes: Nodes,
-    /// What holds on the sides.
+    /// The walls on the four sides.
     pub walls: Boundary,
-    /// The time at which all begins \[time\].
+    /// The time at which the run starts \[time\].
     pub start: f64,
     masked: Arc<NodeSet>,
-    /// Those of each table `[[held]]`, and their values.
+    /// The nodes of each table `[[held]]`, and their values.
     held: Vec<(NodeSet, Function)>,
-    /// The nodes of each region that is recorded, but for masked ones.
+    /// Thin resistances between nodes.
+    pub interfaces: Interfaces,
+    /// The unmasked nodes of each region that is recorded.
     pub regions: Vec<NodeSet>,
-    /// Files that areas come from, and whether they are arrays.
+    /// The files that define areas, and whether each is an array.
     inputs: Vec<(Input, bool)>,
-    /// What a user may not expect of masks and held nodes.
+    /// Notes for the user on masks and held nodes.
     remarks: Vec<String>,
 }
 
@@ -76,35 +79,72 @@ impl Geometry {
             );
             geometry.masked = Arc::new(nodes);
         }
-        for (held, table) in params.held.iter().zip(1..) {
+        for (held, table_number) in params.held.iter().zip(1..) {
             let selection = select(&held.area, "held")?;
-            let none = format!(
-                "table {table} of held holds no node: there is none {}",
+            let no_node = format!(
+                "table {table_number} of held holds no node: there is none {}",
                 held.area
             );
-            let mut set = geometry.take(selection, &format!("table {table} of held"), &none);
+            let mut held_nodes = geometry.take(
+                selection,
+                &format!("table {table_number} of held"),
+                &no_node,
+            );
             if is_of_another_grid {
-                let inside = set.within(0..u64::MAX);
-                set = NodeSet::of(inside.filter(|&number| !geometry.masked.has(number)));
+                let numbers = held_nodes.within(0..u64::MAX);
+                held_nodes = NodeSet::of(numbers.filter(|&number| !geometry.masked.has(number)));
             }
-            let refuse = |number: u64, what: &str| {
-                let place = nodes.place(number);
-                Err(raw.refuse("held", format!("in table {table}, {what} at {place}")))
-            };
-            if let Some(number) = set.first_common(&geometry.masked) {
-                return refuse(number, "the node is masked");
+            if let Some(number) = held_nodes.first_common(&geometry.masked) {
+                let reason = format!(
+                    "in table {table_number}, the node is masked at {}",
+                    nodes.place(number)
+                );
+                return Err(raw.refuse("held", reason));
             }
-            if let Some((number, value)) = geometry.first_value(&set, &held.value, |value| {
-                params.precision.lacks(value).is_some()
-            })? {
-                return refuse(number, &format!("the value is {value:?}"));
+            if let Some((number, value)) =
+                geometry.first_value(&held_nodes, &held.value, |value| {
+                    params.precision.lacks(value).is_some()
+                })?
+            {
+                let reason = format!(
+                    "in table {table_number}, the value is {value:?} at {}",
+                    nodes.place(number)
+                );
+                return Err(raw.refuse("held", reason));
             }
-            geometry.held.push((set, held.value.clone()));
+            geometry.held.push((held_nodes, held.value.clone()));
+        }
+        for (interface, table_number) in params.interfaces.iter().zip(1..) {
+            let selection = select(&interface.area, "interface")?;
+            let no_node = format!(
+                "table {table_number} of interface has no node inside: there is none {}",
+                interface.area
+            );
+            let nodes_inside = geometry.take(
+                selection,
+                &format!("table {table_number} of interface"),
+                &no_node,
+            );
+            geometry
+                .interfaces
+                .add(nodes_inside, interface.value.clone());
+        }
+        let crossed_faces = geometry.interfaces.crossed(&nodes, &geometry.masked);
+        if let Some(face) = crossed_faces
+            .iter()
+            .find(|face| !face.resistance.is_finite())
+        {
+            let [first_place, second_place] = face.nodes.map(|(j, i)| nodes.describe(j, i));
+            let reason = format!(
+                "the resistance between the nodes at {first_place} and at {second_place} must be a finite number, 0 or greater"
+            );
+            return Err(raw.refuse("interface", reason));
         }
         Ok(geometry)
     }
 
-    /// Takes what a selection says beside its nodes; `none` says that it has none.
+    /// Returns the nodes of a selection, and keeps its file and its remarks. `none` is the remark for a selection
+    /// without nodes.
     fn take(&mut self, selection: Selection, name: &str, none: &str) -> NodeSet {
         let Selection {
             nodes,
@@ -114,37 +154,38 @@ impl Geometry {
         } = selection;
         self.inputs.extend(input);
         if nodes.is_empty() {
-            let along = |name: char, axis: &[f64]| match axis {
-                [first, .., last] => format!("{name} = {first:?} to {last:?}"),
-                _ => String::new(),
-            };
-            let Nodes { x, y, .. } = &self.nodes;
-            let [x, y] = [along('x', x), along('y', y)];
-            self.remarks
-                .push(format!("{none}; nodes lie from {x} and from {y}"));
+            let extent = self.nodes.extent();
+            self.remarks.push(format!("{none}; nodes lie {extent}"));
         }
-        let more = [dark, lost].into_iter().flatten();
+        let remarks = [dark, lost].into_iter().flatten();
         self.remarks
-            .extend(more.map(|more| format!("{name}: {more}")));
+            .extend(remarks.map(|remark| format!("{name}: {remark}")));
         nodes
     }
 
-    /// Adds a region to those that are recorded; whether it has a node that is not masked.
+    /// Adds a region to the recorded ones, and returns whether it has an unmasked node.
     pub fn add_region(&mut self, selection: Selection) -> bool {
         self.inputs.extend(selection.input);
-        let region = match self.masked.is_empty() {
-            true => selection.nodes,
-            false => {
-                let inside = selection.nodes.within(0..u64::MAX);
-                NodeSet::of(inside.filter(|&number| !self.masked.has(number)))
-            }
+        let region = if self.masked.is_empty() {
+            selection.nodes
+        } else {
+            let numbers = selection.nodes.within(0..u64::MAX);
+            NodeSet::of(numbers.filter(|&number| !self.masked.has(number)))
         };
         let is_there = !region.is_empty();
         self.regions.push(region);
         is_there
     }
 
-    /// That of a domain without either.
+    /// Masks further nodes.
+    pub fn mask(&mut self, nodes: &NodeSet) {
+        let masked = Arc::make_mut(&mut self.masked);
+        nodes
+            .within(0..u64::MAX)
+            .for_each(|number| masked.add(number));
+    }
+
+    /// The geometry of a domain without masked and held nodes.
     #[must_use]
     pub fn none(grid: &Grid, walls: &Boundary, start: f64) -> Self {
         Self {
@@ -154,13 +195,14 @@ impl Geometry {
             start,
             masked: Arc::default(),
             held: Vec::new(),
+            interfaces: Interfaces::default(),
             regions: Vec::new(),
             inputs: Vec::new(),
             remarks: Vec::new(),
         }
     }
 
-    /// With these nodes masked and these held.
+    /// A geometry with the given masked and held nodes.
     #[cfg(test)]
     pub fn of(grid: &Grid, walls: &Boundary, [masked, held]: [NodeSet; 2]) -> Self {
         Self {
@@ -170,7 +212,7 @@ impl Geometry {
         }
     }
 
-    /// The first of some nodes whose value of a function is wrong, and that.
+    /// The first node at which the value of a function is wrong, and that value.
     fn first_value(
         &self,
         set: &NodeSet,
@@ -182,61 +224,92 @@ impl Geometry {
         }
         let values = Values::of_function(function.clone());
         for rows in self.nodes.pieces() {
-            let first = self.nodes.number(rows.start, 0);
-            let mut numbers = set.within(first..self.nodes.number(rows.end, 0)).peekable();
+            let first_number = self.nodes.number(rows.start, 0);
+            let mut numbers = set
+                .within(first_number..self.nodes.number(rows.end, 0))
+                .peekable();
             if numbers.peek().is_none() {
                 continue;
             }
             let piece = rows_of(&values, &self.nodes, rows)?;
-            let mut found = numbers.map(|number| {
+            let mut node_values = numbers.map(|number| {
                 #[expect(clippy::cast_possible_truncation, reason = "a place in memory")]
-                let at = (number - first) as usize;
-                (number, piece[at])
+                let place = (number - first_number) as usize;
+                (number, piece[place])
             });
-            if let Some(wrong) = found.find(|(_, value)| is_wrong(*value)) {
+            if let Some(wrong) = node_values.find(|(_, value)| is_wrong(*value)) {
                 return Ok(Some(wrong));
             }
         }
         Ok(None)
     }
 
-    /// Numbers of rows and columns, and which of the axes are periodic: `(ny, nx)`, `[x, y]`.
+    /// The numbers of rows and columns, and which axes are periodic: `(ny, nx)`, `[x, y]`.
     #[must_use]
     pub fn shape(&self) -> ((usize, usize), [bool; 2]) {
         let Nodes { x, y, periodic } = &self.nodes;
         ((y.len(), x.len()), *periodic)
     }
 
-    /// Arrays that areas come from.
+    /// The arrays that define areas.
     pub fn arrays(&self) -> impl Iterator<Item = &Input> {
         self.inputs
             .iter()
             .filter_map(|(input, is_array)| is_array.then_some(input))
     }
 
-    /// Files that areas come from.
+    /// The files that define areas.
     pub fn inputs(&self) -> impl Iterator<Item = &Input> {
         self.inputs.iter().map(|(input, _)| input)
     }
 
-    /// What a user may not expect of masks and held nodes, in sentences.
+    /// Notes for the user on masks and held nodes, in sentences.
     #[must_use]
     pub fn remarks(&self) -> &[String] {
         &self.remarks
     }
 
-    /// How many nodes are outside of the domain, and how many inside have given values.
+    /// The kinds of areas in the domain: name of each kind, word for its unit, and number of nodes or faces.
     #[must_use]
-    pub fn counts(&self) -> [u64; 2] {
-        let earlier = |table: usize, number| {
-            let mut tables = self.held[..table].iter();
-            tables.any(|(set, _)| set.has(number))
-        };
-        let held = self.held.iter().enumerate().map(|(table, (set, _))| {
+    pub fn counts(&self) -> Vec<(&'static str, &'static str, u64)> {
+        vec![
+            ("masked_nodes", "masked", self.masked.count()),
+            ("held_nodes", "held", self.held_count()),
+            (
+                "interface_faces",
+                "faces with a resistance",
+                self.crossed_faces().len() as u64,
+            ),
+        ]
+    }
+
+    /// The lines along interfaces, as [`Interfaces::lines`] has them.
+    #[must_use]
+    pub fn interface_lines(&self) -> Vec<Vec<[f64; 2]>> {
+        self.interfaces.lines(&self.nodes, &self.masked)
+    }
+
+    /// The faces with a resistance between nodes of the domain.
+    fn crossed_faces(&self) -> Vec<CrossedFace> {
+        self.interfaces.crossed(&self.nodes, &self.masked)
+    }
+
+    /// The number of nodes with given values.
+    fn held_count(&self) -> u64 {
+        let counts = self.held.iter().enumerate().map(|(table, (set, _))| {
+            let earlier_tables = &self.held[..table];
             let numbers = set.within(0..u64::MAX);
-            numbers.filter(|&number| !earlier(table, number)).count() as u64
+            let new_numbers =
+                numbers.filter(|&number| !earlier_tables.iter().any(|(set, _)| set.has(number)));
+            new_numbers.count() as u64
         });
-        [self.masked.count(), held.sum()]
+        counts.sum()
+    }
+
+    /// Whether the coefficients of all faces depend on D alone.
+    #[must_use]
+    pub fn has_plain_faces(&self) -> bool {
+        self.masked.is_empty() && self.interfaces.is_empty()
     }
 
     /// The nodes outside of the domain, if there are any.
@@ -245,7 +318,7 @@ impl Geometry {
         Some(&self.masked).filter(|masked| !masked.is_empty())
     }
 
-    /// States as snapshots.
+    /// The conversion of states to snapshots.
     #[must_use]
     pub fn codec(&self) -> Codec {
         let (x, y) = (&self.nodes.x, &self.nodes.y);
@@ -259,68 +332,81 @@ impl Geometry {
         self.kept().next().is_some()
     }
 
-    /// Whether some nodes inside of the domain have given values.
+    /// Whether some nodes inside the domain have given values.
     #[must_use]
     pub fn has_held(&self) -> bool {
         self.held.iter().any(|(set, _)| !set.is_empty())
     }
 
-    /// How many tables of held nodes there are.
+    /// The number of tables of held nodes.
     #[must_use]
     pub fn tables(&self) -> usize {
         self.held.len()
     }
 
-    /// The held nodes of a row, each with the number of the table that holds it.
+    /// The columns of the held nodes in a row. A node that several tables hold appears once for each.
     #[must_use]
-    pub fn held_in(&self, j: usize) -> Vec<(usize, usize)> {
-        let begin = self.nodes.number(self.nodes.row(j), 0);
-        let mut found = Vec::new();
-        for (table, (set, _)) in self.held.iter().enumerate() {
-            let later = || self.held[table + 1..].iter();
-            let numbers = set.within(begin..begin + self.nodes.x.len() as u64);
-            let own = numbers.filter(|&number| !later().any(|(set, _)| set.has(number)));
-            #[expect(clippy::cast_possible_truncation, reason = "a number of a column")]
-            found.extend(own.map(|number| (table, (number - begin) as usize)));
-        }
-        found
+    pub fn held_in(&self, j: usize) -> Vec<usize> {
+        let first_number = self.nodes.number(self.nodes.row(j), 0);
+        let numbers = first_number..first_number + self.nodes.x.len() as u64;
+        let tables = self.held.iter();
+        #[expect(clippy::cast_possible_truncation, reason = "a number of a column")]
+        tables
+            .flat_map(|(set, _)| set.within(numbers.clone()))
+            .map(|number| (number - first_number) as usize)
+            .collect()
+    }
+
+    /// The number of the table that holds a node; the last one if there are several.
+    #[must_use]
+    pub fn table_of(&self, (j, i): (usize, usize)) -> Option<usize> {
+        let number = self.nodes.number(self.nodes.row(j), i);
+        self.held.iter().rposition(|(set, _)| set.has(number))
     }
 
     /// Whether a node keeps its value.
     #[must_use]
+    #[inline]
     pub fn keeps(&self, (j, i): (usize, usize)) -> bool {
         let number = self.nodes.number(self.nodes.row(j), i);
         self.kept().any(|set| set.has(number))
     }
 
-    /// Whether a node is outside of the domain.
+    /// Whether a node is outside the domain.
     #[must_use]
     pub fn masks(&self, (j, i): (usize, usize)) -> bool {
         self.masked.has(self.nodes.number(self.nodes.row(j), i))
     }
 
-    /// The value of a node that keeps it: 0 where it is masked.
+    /// The value of a node that keeps its value; 0 for a masked node.
     #[must_use]
     pub fn value(&self, (j, i): (usize, usize)) -> Option<f64> {
         let number = self.nodes.number(self.nodes.row(j), i);
         if self.masked.has(number) {
             return Some(0.0);
         }
-        let held = self.held.iter().rev().find(|(set, _)| set.has(number))?;
-        Some(value_at(&held.1, &self.nodes, (j, i), 0.0) + 0.0)
+        let (_, function) = &self.held[self.table_of((j, i))?];
+        Some(value_at(function, &self.nodes, (j, i), 0.0) + 0.0)
     }
 
-    /// Gives nodes of the rows from `first` on that keep their values another one.
+    /// Sets nodes that keep their values to `value`, in rows from `first` on.
     pub fn fill_kept<T: Copy>(&self, first: usize, rows: &mut [T], value: T) {
         self.kept()
             .for_each(|set| self.fill(set, first, rows, value));
     }
 
-    /// The nodes that keep their values, some of which may be in several sets: what would change these may be anything
-    /// there.
+    /// Sets masked nodes to `value`, in rows from `first` on.
+    pub fn fill_masked<T: Copy>(&self, first: usize, rows: &mut [T], value: T) {
+        self.fill(&self.masked, first, rows, value);
+    }
+
+    /// The sets of nodes that keep their values. A node may be in several sets. Increments at these nodes are
+    /// arbitrary.
     pub fn kept(&self) -> impl Iterator<Item = &NodeSet> {
-        let held = self.held.iter().map(|(set, _)| set);
-        held.chain([&*self.masked]).filter(|set| !set.is_empty())
+        let held_sets = self.held.iter().map(|(set, _)| set);
+        held_sets
+            .chain([&*self.masked])
+            .filter(|set| !set.is_empty())
     }
 
     fn fill<T: Copy>(&self, set: &NodeSet, first: usize, rows: &mut [T], value: T) {
@@ -332,26 +418,26 @@ impl Geometry {
         }
     }
 
-    /// Writes the values of nodes that keep theirs over the rows of a state, of the grid's rows from `first` on.
+    /// Writes the values of nodes that keep them into the rows of a state, which are the grid's rows from `first` on.
     ///
     /// # Errors
-    /// [`ParamsError::Input`], which formulas do not have.
+    /// [`ParamsError::Input`], which formulas never cause.
     pub fn write<T: Real>(&self, field: &mut Field<T>, first: usize) -> Result<(), ParamsError> {
         let nx = self.nodes.x.len();
         let mut values = vec![0.0; nx];
         for (set, function) in &self.held {
-            let given = Values::of_function(function.clone());
+            let held_values = Values::of_function(function.clone());
             for (row, j) in field.as_mut_slice().chunks_exact_mut(nx).zip(first..) {
                 let j = self.nodes.row(j);
-                let begin = self.nodes.number(j, 0);
-                let mut nodes = set.within(begin..begin + nx as u64).peekable();
+                let row_begin = self.nodes.number(j, 0);
+                let mut nodes = set.within(row_begin..row_begin + nx as u64).peekable();
                 if nodes.peek().is_none() {
                     continue;
                 }
-                given.rows(&self.nodes, j..j + 1, 0.0, &mut values)?;
+                held_values.rows(&self.nodes, j..j + 1, 0.0, &mut values)?;
                 for number in nodes {
                     #[expect(clippy::cast_possible_truncation, reason = "a number of a column")]
-                    let i = (number - begin) as usize;
+                    let i = (number - row_begin) as usize;
                     // A step adds 0 to it, which makes 0 of -0.
                     row[i] = T::from_f64(values[i] + 0.0);
                 }
@@ -364,7 +450,8 @@ impl Geometry {
     /// Bytes of memory.
     #[must_use]
     pub fn bytes(&self) -> u64 {
-        self.kept().map(NodeSet::bytes).sum()
+        let set_bytes = self.kept().map(NodeSet::bytes);
+        set_bytes.sum::<u64>() + self.interfaces.bytes()
     }
 }
 

@@ -3,6 +3,7 @@
 use crate::params::{InputPlace, ParamsError};
 use diff2d_arrays::npy::{self, HeaderError, NpyError, NpyHeader, Reader};
 use diff2d_arrays::wording::hex;
+use diff2d_sys as sys;
 use sha2::{Digest as _, Sha256};
 use std::{
     any::Any,
@@ -14,15 +15,18 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-/// What is known of files before a problem reads them.
+/// Digests of files that were read before a problem reads them.
 #[derive(Debug, Clone)]
 pub struct Digests {
-    /// The digests of files that were read already, and of snapshots in them: the scenarios of a sweep share theirs.
+    /// The digests of files and of snapshots that were already read, shared by the scenarios of a sweep.
     known: BTreeMap<(PathBuf, Option<i64>), Arc<Known>>,
-    /// Arrays have so many times the spacings of the grid, which takes every so many-th of their nodes.
+    /// The resolution of the arrays divided by the resolution of the grid: the grid's nodes are every `every`-th
+    /// element.
     pub every: usize,
-    /// Whether the grid is another one than that of the parameters, where edges that do not overlap may do.
+    /// Whether the grid is not the grid of the parameters, so that edges may fail to overlap.
     pub is_of_another_grid: bool,
+    /// The most bytes of memory that a run of the problem may take, if there is a limit.
+    pub memory: Option<u64>,
 }
 
 impl Default for Digests {
@@ -31,12 +35,13 @@ impl Default for Digests {
             known: BTreeMap::new(),
             every: 1,
             is_of_another_grid: false,
+            memory: None,
         }
     }
 }
 
 impl Digests {
-    /// No digest yet; another grid than that of the parameters, which takes every so many-th node of arrays.
+    /// No digests, for a coarser grid than the parameters have, whose nodes are every `every`-th element of arrays.
     #[must_use]
     pub fn of_every(every: usize) -> Self {
         Self {
@@ -45,22 +50,42 @@ impl Digests {
             ..Self::default()
         }
     }
+
+    /// No digests, for a run that may take so much memory, by default what the parameters allow.
+    #[must_use]
+    pub fn within(memory: Option<u64>) -> Self {
+        Self {
+            memory,
+            ..Self::default()
+        }
+    }
+
+    /// The most bytes that the pixels of a picture may take: problems read pictures before memory is divided.
+    #[must_use]
+    pub fn most_bytes_of_picture(&self) -> u64 {
+        /// No problem needs a larger picture, while a file of few bytes can promise any number of pixels.
+        const MOST: u64 = 1 << 30;
+        /// Smaller limits are those of the run, which is refused with the sum of all that it takes.
+        const LEAST: u64 = 8 << 20;
+        let memory = self.memory.unwrap_or(MOST).clamp(LEAST, MOST);
+        sys::available_memory().map_or(memory, |available| memory.min(available))
+    }
 }
 
-/// What is known of a file that was read.
+/// The properties of a file when it was read.
 #[derive(Debug)]
 struct Known {
     /// SHA-256 of its bytes, in hexadecimal.
     sha256: String,
-    /// These bytes: all of the file, or those of a snapshot.
+    /// The range of bytes that was read: the whole file, or one snapshot.
     range: Range<u64>,
-    /// The CRC-32C of each [`CHUNK`] of them.
+    /// The CRC-32C of each [`CHUNK`] of these bytes.
     sums: Vec<u32>,
-    /// The header of the cube of a snapshot.
+    /// The header of the cube, if the bytes are a snapshot.
     header: Option<NpyHeader>,
     /// All bytes of the file, if it is in memory.
     content: Option<Arc<[u8]>>,
-    /// What its reader has made of it, such as pixels on a grid.
+    /// An object that a reader has derived from the file, such as pixels on a grid.
     shared: Mutex<Option<Arc<dyn Any + Send + Sync>>>,
 }
 
@@ -70,12 +95,13 @@ impl PartialEq for Known {
     }
 }
 
-/// Bytes that are read and compared as a whole: little more than what is asked for, and a thousandth of the file for
-/// its check sums.
+/// The unit of bytes that is read and compared. Reads are little larger than requested, and check sums take a
+/// thousandth of the file.
 const CHUNK: u64 = 4096;
 
 /// A file that parameters name. It is opened again whenever its content is needed. All bytes that are used are compared
-/// with those of which the digest was taken: another program may write to the file, through a map without a trace.
+/// with the bytes from which the digest was computed, because another program may change the file through a memory map
+/// without a trace.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Input {
     place: InputPlace,
@@ -91,7 +117,7 @@ impl Input {
         Self::open_part(place, None, digests)
     }
 
-    /// Reads a snapshot of a cube once, for its digest; of another file all.
+    /// Reads a snapshot of a cube once, for its digest. A file that is not a cube is read as a whole.
     ///
     /// # Errors
     /// As [`open`](Self::open).
@@ -109,14 +135,14 @@ impl Input {
         digests: &mut Digests,
     ) -> Result<Self, ParamsError> {
         let key = (place.path().to_owned(), snapshot);
-        let known = match digests.known.get(&key) {
-            Some(known) => Arc::clone(known),
+        let known_file = match digests.known.get(&key) {
+            Some(known_file) => Arc::clone(known_file),
             None => {
-                let known = match place.bytes() {
+                let known_file = match place.bytes() {
                     Some(bytes) => {
-                        digest(Cursor::new(bytes), 0..u64::MAX, None).map(|known| Known {
+                        digest(Cursor::new(bytes), 0..u64::MAX, None).map(|known_file| Known {
                             content: Some(Arc::clone(bytes)),
-                            ..known
+                            ..known_file
                         })
                     }
                     None => {
@@ -128,48 +154,53 @@ impl Input {
                         }
                     }
                 };
-                let known = Arc::new(known.map_err(|error| {
+                let known_file = Arc::new(known_file.map_err(|error| {
                     place.unusable(format!("it cannot be read: {error}"), false)
                 })?);
-                digests.known.insert(key, Arc::clone(&known));
-                known
+                digests.known.insert(key, Arc::clone(&known_file));
+                known_file
             }
         };
-        Ok(Self { place, known })
+        Ok(Self {
+            place,
+            known: known_file,
+        })
     }
 
-    /// Its name, and the SHA-256 of its bytes in hexadecimal: of a cube those of the snapshot, as a run may go on to write
-    /// others.
+    /// The name of the file, and the SHA-256 of its bytes in hexadecimal. For a cube only the bytes of the snapshot
+    /// count, because a run may go on to write others.
     #[must_use]
     pub fn digest(&self) -> (String, String) {
         let name = self.place.path().to_string_lossy().into_owned();
         (name, self.known.sha256.clone())
     }
 
-    /// Its name.
+    /// The name of the file.
     #[must_use]
     pub fn path(&self) -> &Path {
         self.place.path()
     }
 
-    /// Whether it is in memory.
+    /// Whether the file is in memory.
     #[must_use]
     pub fn is_in_memory(&self) -> bool {
         self.known.content.is_some()
     }
 
-    /// The file, to read.
+    /// Opens the file for reading.
     ///
     /// # Errors
     /// [`ParamsError::Input`] if it cannot be opened.
     pub fn file(&self) -> Result<InputFile, ParamsError> {
-        let open = || {
-            let file = npy::open_file(self.path());
-            let file = file.map_err(|error| unusable(&self.place, &error))?;
-            Ok::<_, ParamsError>(Reader::new(file, self.path()))
-        };
         Ok(InputFile {
-            file: self.known.content.is_none().then(open).transpose()?,
+            file: match &self.known.content {
+                Some(_) => None,
+                None => {
+                    let file = npy::open_file(self.path());
+                    let file = file.map_err(|error| unusable(&self.place, &error))?;
+                    Some(Reader::new(file, self.path()))
+                }
+            },
             known: Arc::clone(&self.known),
             chunks: Vec::new(),
             first: 0,
@@ -177,10 +208,10 @@ impl Input {
         })
     }
 
-    /// The header of the file, which is that of an array.
+    /// The header of an array file.
     ///
     /// # Errors
-    /// As [`file`](Self::file), and for a file that is no array of plain numbers.
+    /// As [`file`](Self::file), and if the file is not an array of plain numbers.
     pub fn header(&self) -> Result<NpyHeader, ParamsError> {
         if let Some(header) = &self.known.header {
             return Ok(header.clone());
@@ -190,11 +221,11 @@ impl Input {
         header.map_err(|error| unusable(&self.place, &NpyError::header(self.path())(error)))
     }
 
-    /// What a reader has made of the file, which all parameters share that name it; that of `new` if what was made last is
-    /// none that fits.
+    /// The object that a reader has derived from the file, shared by all parameters that name the file. If there is
+    /// none of the type `T` that fits, `new` derives it.
     ///
     /// # Errors
-    /// Those of `new`.
+    /// Errors of `new`.
     pub fn shared<T: Any + Send + Sync>(
         &self,
         fits: impl FnOnce(&T) -> bool,
@@ -202,11 +233,13 @@ impl Input {
     ) -> Result<Arc<T>, ParamsError> {
         let shared = self.known.shared.lock();
         let mut shared = shared.unwrap_or_else(PoisonError::into_inner);
-        let found = shared.take().and_then(|found| found.downcast::<T>().ok());
-        let found = found.filter(|found| fits(found));
-        let found = found.map_or_else(|| new().map(Arc::new), Ok)?;
-        *shared = Some(Arc::<T>::clone(&found));
-        Ok(found)
+        let content = shared
+            .take()
+            .and_then(|content| content.downcast::<T>().ok());
+        let content = content.filter(|content| fits(content));
+        let content = content.map_or_else(|| new().map(Arc::new), Ok)?;
+        *shared = Some(Arc::<T>::clone(&content));
+        Ok(content)
     }
 
     /// The error for a file that cannot be read.
@@ -215,12 +248,12 @@ impl Input {
         self.place.unusable(reason, false)
     }
 
-    /// The error for a file whose bytes are not what they should be.
+    /// The error for a file with invalid content.
     pub fn damaged(&self, reason: String) -> ParamsError {
         self.place.unusable(reason, true)
     }
 
-    /// The error for a file that is sound and does not fit the other parameters.
+    /// The error for a valid file that does not fit the other parameters.
     pub fn refuse(&self, reason: &str) -> ParamsError {
         self.place.refuse(reason)
     }
@@ -229,13 +262,13 @@ impl Input {
 /// The bytes of an [`Input`], as they were when its digest was taken.
 #[derive(Debug)]
 pub struct InputFile {
-    /// None of bytes in memory, which stay as they are.
+    /// The open file; `None` for bytes in memory, which cannot change.
     file: Option<Reader>,
     known: Arc<Known>,
-    /// Chunks that were read last, and the byte where they begin.
+    /// The chunks that were read last, and the byte at which they begin.
     chunks: Vec<u8>,
     first: u64,
-    /// Where the next bytes of a stream are.
+    /// The byte at which a sequential read continues.
     at: u64,
 }
 
@@ -243,13 +276,13 @@ impl InputFile {
     /// The bytes of a range.
     ///
     /// # Errors
-    /// Those of the file; that the bytes are others than before.
+    /// Errors of reading; an error if the bytes have changed since the digest.
     pub fn bytes(&mut self, range: Range<u64>) -> io::Result<&[u8]> {
-        let known = &self.known.range;
+        let known_range = &self.known.range;
         let Some(start) = range
             .start
-            .checked_sub(known.start)
-            .filter(|_| range.end <= known.end)
+            .checked_sub(known_range.start)
+            .filter(|_| range.end <= known_range.end)
         else {
             return Err(io::ErrorKind::UnexpectedEof.into());
         };
@@ -257,21 +290,23 @@ impl InputFile {
             let content = self.known.content.as_deref().unwrap_or_default();
             return Ok(&content[range.start as usize..range.end as usize]);
         };
-        let begin = known.start + start / CHUNK * CHUNK;
-        let end = known.start + (range.end - known.start).next_multiple_of(CHUNK);
-        let end = end.min(known.end);
+        let chunks_begin = known_range.start + start / CHUNK * CHUNK;
+        let chunks_end =
+            known_range.start + (range.end - known_range.start).next_multiple_of(CHUNK);
+        let chunks_end = chunks_end.min(known_range.end);
         let is_held =
             self.first <= range.start && range.end <= self.first + self.chunks.len() as u64;
         if !is_held {
-            let length = usize::try_from(end - begin).map_err(|_| io::ErrorKind::OutOfMemory)?;
+            let length = usize::try_from(chunks_end - chunks_begin)
+                .map_err(|_| io::ErrorKind::OutOfMemory)?;
             self.chunks.resize(length, 0);
-            self.first = begin;
-            let read = file.read(begin, &mut self.chunks);
-            let known = self.known.sums.iter().skip((start / CHUNK) as usize);
-            let mut found = self.chunks.chunks(CHUNK as usize).zip(known);
+            self.first = chunks_begin;
+            let read = file.read(chunks_begin, &mut self.chunks);
+            let known_sums = self.known.sums.iter().skip((start / CHUNK) as usize);
+            let mut chunk_sums = self.chunks.chunks(CHUNK as usize).zip(known_sums);
             let is_short =
                 matches!(&read, Err(error) if error.kind() == io::ErrorKind::UnexpectedEof);
-            if is_short || !found.all(|(chunk, &sum)| crc32c::crc32c(chunk) == sum) {
+            if is_short || !chunk_sums.all(|(chunk, &sum)| crc32c::crc32c(chunk) == sum) {
                 self.chunks.clear();
                 return Err(io::Error::other(
                     "it has changed since the run read it first; start the run again",
@@ -279,18 +314,18 @@ impl InputFile {
             }
             read?;
         }
-        let at = (range.start - self.first) as usize;
-        Ok(&self.chunks[at..at + (range.end - range.start) as usize])
+        let offset = (range.start - self.first) as usize;
+        Ok(&self.chunks[offset..offset + (range.end - range.start) as usize])
     }
 }
 
 impl Read for InputFile {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        /// Bytes read ahead.
+        /// The number of bytes that are read ahead.
         const PIECE: u64 = 16 * CHUNK;
-        let at = self.at;
-        let end = (at / PIECE + 1) * PIECE;
-        let bytes = self.bytes(at..end.min(self.known.range.end).max(at))?;
+        let position = self.at;
+        let piece_end = (position / PIECE + 1) * PIECE;
+        let bytes = self.bytes(position..piece_end.min(self.known.range.end).max(position))?;
         let count = bytes.len().min(out.len());
         out[..count].copy_from_slice(&bytes[..count]);
         self.at += count as u64;
@@ -300,12 +335,12 @@ impl Read for InputFile {
 
 impl Seek for InputFile {
     fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
-        let at = match to {
-            SeekFrom::Start(at) => Some(at),
+        let position = match to {
+            SeekFrom::Start(position) => Some(position),
             SeekFrom::End(by) => self.known.range.end.checked_add_signed(by),
             SeekFrom::Current(by) => self.at.checked_add_signed(by),
         };
-        self.at = at.ok_or(io::ErrorKind::InvalidInput)?;
+        self.at = position.ok_or(io::ErrorKind::InvalidInput)?;
         Ok(self.at)
     }
 }
@@ -322,20 +357,21 @@ fn unusable(place: &InputPlace, error: &NpyError) -> ParamsError {
     }
 }
 
-/// Adds the digest of an input to those of others. Of several snapshots of a cube all stand under its name, with spaces
-/// between.
+/// Adds the digest of an input to the digests by name. Several snapshots of one cube share its name, with spaces
+/// between their digests.
 pub fn add_digest(inputs: &mut BTreeMap<String, String>, name: String, sums: &str) {
-    let known = inputs.entry(name).or_default();
+    let digest_list = inputs.entry(name).or_default();
     for sum in sums.split(' ') {
-        if !known.split(' ').any(|known| known == sum) {
-            let space = if known.is_empty() { "" } else { " " };
-            known.push_str(space);
-            known.push_str(sum);
+        if !digest_list.split(' ').any(|digest_list| digest_list == sum) {
+            let space = if digest_list.is_empty() { "" } else { " " };
+            digest_list.push_str(space);
+            digest_list.push_str(sum);
         }
     }
 }
 
-/// The header of an array of matrices, and the bytes of one of them, negative from the end; `None` of another file.
+/// The header of an array of matrices, and the byte range of one matrix, counted from the end if negative; `None` for
+/// another file.
 fn matrix(file: &File, number: i64) -> Option<(NpyHeader, Range<u64>)> {
     let header = NpyHeader::decode(file).ok()?;
     let [count, rows, columns] = header.shape[..] else {
@@ -347,11 +383,11 @@ fn matrix(file: &File, number: i64) -> Option<(NpyHeader, Range<u64>)> {
         .ok()
         .filter(|&frame| frame < count)?;
     let bytes = rows * columns * header.dtype.bytes as u64;
-    let begin = header.data_offset + frame * bytes;
-    (!header.fortran_order).then_some((header, begin..begin + bytes))
+    let frame_begin = header.data_offset + frame * bytes;
+    (!header.fortran_order).then_some((header, frame_begin..frame_begin + bytes))
 }
 
-/// Reads a range of a file, as far as the file goes.
+/// Reads a range of a file up to the end of the file, for its digest.
 fn digest(
     mut file: impl Read + Seek,
     range: Range<u64>,
@@ -359,21 +395,21 @@ fn digest(
 ) -> io::Result<Known> {
     const READ_AT_ONCE: u64 = 256 * CHUNK;
     let (mut hash, mut piece) = (Sha256::new(), Vec::new());
-    let (mut end, mut sums) = (range.start, Vec::new());
+    let (mut read_end, mut sums) = (range.start, Vec::new());
     file.seek(SeekFrom::Start(range.start))?;
     loop {
         piece.clear();
-        let some = READ_AT_ONCE.min(range.end - end);
-        if file.by_ref().take(some).read_to_end(&mut piece)? == 0 {
+        let piece_bytes = READ_AT_ONCE.min(range.end - read_end);
+        if file.by_ref().take(piece_bytes).read_to_end(&mut piece)? == 0 {
             break;
         }
         hash.update(&piece);
-        end += piece.len() as u64;
+        read_end += piece.len() as u64;
         sums.extend(piece.chunks(CHUNK as usize).map(crc32c::crc32c));
     }
     Ok(Known {
         sha256: hex(&hash.finalize()),
-        range: range.start..end,
+        range: range.start..read_end,
         sums,
         header,
         content: None,

@@ -1,4 +1,4 @@
-//! What the methods other than explicit Euler are given.
+//! Inputs of the methods other than explicit Euler.
 
 use super::wall::Side;
 use crate::{
@@ -9,11 +9,11 @@ use diff2d_spectral::EndWalls;
 use diff2d_stencil::rkl2_reach;
 use ndarray::Array2;
 
-/// The smallest odd number of stages, from 3 on, for which a step of `dt` is stable where one of explicit
-/// Euler is up to `limit`.
+/// The smallest odd number of stages, at least 3, for which a step of `dt` is stable; `limit` is the stability limit of
+/// explicit Euler.
 #[must_use]
 pub fn stages(dt: f64, limit: f64) -> usize {
-    /// How far a step may exceed the limit, which is rounded itself.
+    /// The tolerance on the limit, which is rounded itself.
     const ABOVE: f64 = 1.0 + 1e-12;
     let mut stages = 3;
     while dt > limit * rkl2_reach(stages) * ABOVE {
@@ -25,43 +25,54 @@ pub fn stages(dt: f64, limit: f64) -> usize {
 /// The walls across y and across x, if the system between them has an exact solution by transforms.
 ///
 /// # Errors
-/// The side that has none, and why.
+/// The side whose wall has no such solution, and why.
 pub fn ends(walls: &Boundary) -> Result<[EndWalls; 2], (Side, &'static str)> {
-    let is_fixed = |side: Side| match walls.wall(side) {
+    Ok([
+        end_walls(walls, Side::Bottom, Side::Top)?,
+        end_walls(walls, Side::Left, Side::Right)?,
+    ])
+}
+
+/// The kind of two opposite walls.
+fn end_walls(
+    walls: &Boundary,
+    first: Side,
+    second: Side,
+) -> Result<EndWalls, (Side, &'static str)> {
+    match walls.wall(first) {
+        Wall::Periodic => Ok(EndWalls::Periodic),
+        _ => Ok(match [is_fixed(walls, first)?, is_fixed(walls, second)?] {
+            [true, true] => EndWalls::Fixed,
+            [true, false] => EndWalls::FixedThenFlux,
+            [false, true] => EndWalls::FluxThenFixed,
+            [false, false] => EndWalls::Flux,
+        }),
+    }
+}
+
+/// Whether a wall is fixed at a constant; otherwise its flux is a constant.
+fn is_fixed(walls: &Boundary, side: Side) -> Result<bool, (Side, &'static str)> {
+    match walls.wall(side) {
         Wall::Fixed(value) if value.constant().is_some() => Ok(true),
         Wall::Flux(flux) if flux.constant().is_some() => Ok(false),
         _ => Err((
             side,
             "method = \"exact\" needs walls that are fixed at a number, have a number as their flux ({ flux = 0.0 }) or are periodic",
         )),
-    };
-    let pair = |first: Side, last: Side| match walls.wall(first) {
-        Wall::Periodic => Ok(EndWalls::Periodic),
-        _ => Ok(match [is_fixed(first)?, is_fixed(last)?] {
-            [true, true] => EndWalls::Fixed,
-            [true, false] => EndWalls::FixedThenFlux,
-            [false, true] => EndWalls::FluxThenFixed,
-            [false, false] => EndWalls::Flux,
-        }),
-    };
-    Ok([
-        pair(Side::Bottom, Side::Top)?,
-        pair(Side::Left, Side::Right)?,
-    ])
+    }
 }
 
-/// Whether walls that [`ends`] has give anything to the nodes next to them.
+/// Whether walls from [`ends`] contribute to the nodes next to them.
 #[must_use]
 pub fn walls_give(walls: &Boundary) -> bool {
-    let gives = |wall: &Wall| match wall {
+    walls.sides().into_iter().any(|wall| match wall {
         Wall::Fixed(value) | Wall::Flux(value) => value.constant() != Some(0.0),
         Wall::Robin(_) | Wall::Periodic => false,
-    };
-    walls.sides().into_iter().any(gives)
+    })
 }
 
-/// Adds what constant walls give to the nodes next to them in a step, to an array of all nodes; `share` is the time step
-/// by the capacity, `diffusion` is `[Dx, Dy]`.
+/// Adds the contribution of constant walls in a step to the nodes next to them, in an array of all nodes; `share` is
+/// the time step divided by the capacity, `diffusion` is `[Dx, Dy]`.
 pub fn add_walls(
     array: &mut Array2<f64>,
     walls: &Boundary,
@@ -71,9 +82,9 @@ pub fn add_walls(
 ) {
     for side in Side::ALL {
         let h = side.axis(grid).spacing;
-        let across = diffusion[usize::from(!side.is_column())];
+        let diffusivity = diffusion[usize::from(!side.is_column())];
         let (depth, rate) = match walls.wall(side) {
-            Wall::Fixed(value) => (1, across / (h * h) * value.constant().unwrap_or(0.0)),
+            Wall::Fixed(value) => (1, diffusivity / (h * h) * value.constant().unwrap_or(0.0)),
             Wall::Flux(flux) => (0, 2.0 * flux.constant().unwrap_or(0.0) / h),
             Wall::Robin(_) | Wall::Periodic => continue,
         };

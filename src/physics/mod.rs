@@ -1,4 +1,4 @@
-//! What the equation is given: the initial state, walls, materials, sources.
+//! The inputs of the equation: the initial state, walls, materials, sources.
 
 pub mod array;
 pub mod assembly;
@@ -8,13 +8,16 @@ pub mod gauges;
 pub mod geometry;
 pub mod initial;
 pub mod input;
+pub mod interface;
 pub mod method;
+pub mod moving_nodes;
 pub mod nodes;
 pub mod over_time;
 pub mod picture;
 pub mod pieces;
 mod png_file;
 mod raster;
+pub mod region_rim;
 pub mod robin;
 mod selection;
 mod separated;
@@ -30,7 +33,7 @@ use diff2d_stencil::real::Real;
 use ndarray::Array2;
 use std::io;
 
-/// Why a problem cannot be brought into memory.
+/// The reason why a problem cannot be brought into memory.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Unready {
@@ -39,10 +42,10 @@ pub enum Unready {
         "the system has too little memory for state, coefficients and sources: a larger dx or single precision needs less"
     )]
     Memory,
-    /// A file cannot be read any more.
+    /// A file can no longer be read.
     #[error(transparent)]
     Input(#[from] ParamsError),
-    /// There is no state to begin with.
+    /// There is no initial state.
     #[error(transparent)]
     Halt(#[from] Halt),
 }

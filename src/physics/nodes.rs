@@ -3,17 +3,17 @@
 use crate::grid::Grid;
 use std::ops::Range;
 
-/// Values that are computed before they are rounded, at a time.
+/// The number of values that are computed together before they are rounded.
 pub(super) const VALUES_AT_ONCE: usize = 1 << 18;
 
-/// The coordinates of all nodes \[length\], and where opposite sides are the same.
+/// The coordinates of all nodes \[length\], and which opposite sides are identical.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Nodes {
-    /// Of the columns.
+    /// The coordinates of the columns.
     pub x: Vec<f64>,
-    /// Of the rows.
+    /// The coordinates of the rows.
     pub y: Vec<f64>,
-    /// Whether the first and the last column are the same points, and rows.
+    /// Whether the first and the last column are the same points, and whether the first and last row are.
     pub periodic: [bool; 2],
 }
 
@@ -28,17 +28,18 @@ impl Nodes {
         }
     }
 
-    /// The row that is the same as a row: of a periodic pair the first one, and those beyond the last
-    /// are counted from it.
+    /// The canonical number of a row: of two identical rows the first one. Rows beyond the last are counted from the
+    /// first.
     #[must_use]
     pub fn row(&self, j: usize) -> usize {
-        match self.periodic[1] {
-            true => j % (self.y.len() - 1),
-            false => j,
+        if self.periodic[1] {
+            j % (self.y.len() - 1)
+        } else {
+            j
         }
     }
 
-    /// The column that is the same as a column, of a periodic pair the first one.
+    /// The canonical number of a column: of two identical columns the first one.
     #[must_use]
     pub fn column(&self, i: usize) -> usize {
         if self.periodic[0] && i + 1 == self.x.len() {
@@ -48,7 +49,7 @@ impl Nodes {
         }
     }
 
-    /// The same nodes, where opposite sides are not the same.
+    /// The same coordinates without periodic sides.
     #[must_use]
     pub fn apart(&self) -> Self {
         Self {
@@ -62,22 +63,24 @@ impl Nodes {
         let (ny, nx) = (self.y.len(), self.x.len());
         let [wraps_x, wraps_y] = self.periodic;
         (0..ny).flat_map(move |j| {
-            let whole = wraps_y && (j == 0 || j + 1 == ny);
-            let step = if whole { 1 } else { nx - 1 };
+            let is_seam_row = wraps_y && (j == 0 || j + 1 == ny);
+            let step = if is_seam_row { 1 } else { nx - 1 };
             let columns = (0..nx).step_by(step);
             columns
                 .map(move |i| (j, i))
-                .filter(move |_| whole || wraps_x)
+                .filter(move |_| is_seam_row || wraps_x)
         })
     }
 
-    /// The nodes that are the same point as a node, itself among them.
+    /// All nodes that are the same point as a node, including the node itself.
     pub fn same(&self, (j, i): (usize, usize)) -> impl Iterator<Item = (usize, usize)> {
-        let lines =
-            |at: usize, count: usize, wraps: bool| match wraps && (at == 0 || at + 1 == count) {
-                true => [0, count - 1],
-                false => [at; 2],
-            };
+        let lines = |at: usize, count: usize, wraps: bool| {
+            if wraps && (at == 0 || at + 1 == count) {
+                [0, count - 1]
+            } else {
+                [at; 2]
+            }
+        };
         let [wraps_x, wraps_y] = self.periodic;
         let columns = lines(i, self.x.len(), wraps_x);
         let rows = lines(j, self.y.len(), wraps_y);
@@ -98,7 +101,7 @@ impl Nodes {
         j as u64 * self.x.len() as u64 + i as u64
     }
 
-    /// The place of the node with a number, in words.
+    /// The position of the node with a number, in words.
     #[expect(
         clippy::cast_possible_truncation,
         reason = "numbers of rows and columns"
@@ -107,6 +110,16 @@ impl Nodes {
     pub fn place(&self, number: u64) -> String {
         let nx = self.x.len() as u64;
         self.describe((number / nx) as usize, (number % nx) as usize)
+    }
+
+    /// The range of the nodes along both axes, in words.
+    #[must_use]
+    pub fn extent(&self) -> String {
+        let [x, y] = [("x", &self.x), ("y", &self.y)].map(|(name, axis)| match &axis[..] {
+            [first, .., last] => format!("from {name} = {first:?} to {last:?}"),
+            _ => format!("from {name}"),
+        });
+        format!("{x} and {y}")
     }
 
     /// `x = 0.5, y = 1.0`

@@ -1,19 +1,20 @@
-//! Functions of time at one node: their values at many times, and where they are largest.
+//! Functions of time at one node: their values at many times, and the times of their maxima.
 
 use super::{nodes::Nodes, values::value_at};
 use crate::params::Function;
 use diff2d_arrays::expression::BATCH;
 use std::ops::Range;
 
-/// From the beginning of a span to its end, so many times after the first one; that alone where nothing follows.
+/// The start of a span, and `count` equally spaced times after it up to its end; only the start if the span is empty.
 #[must_use]
 #[expect(clippy::cast_precision_loss, reason = "numbers of looks are small")]
 pub fn times(Range { start, end }: Range<f64>, count: usize) -> Vec<f64> {
-    match end > start {
-        true => (0..=count)
+    if end > start {
+        (0..=count)
             .map(|number| start + number as f64 / count as f64 * (end - start))
-            .collect(),
-        false => vec![start],
+            .collect()
+    } else {
+        vec![start]
     }
 }
 
@@ -31,8 +32,8 @@ pub fn fill(
     };
     if formula.is_random() {
         // Its numbers are those of elements, and all of these are one.
-        let each = out.iter_mut().zip(times);
-        return each.for_each(|(out, &time)| *out = value_at(function, nodes, (j, i), time));
+        let elements = out.iter_mut().zip(times);
+        return elements.for_each(|(out, &time)| *out = value_at(function, nodes, (j, i), time));
     }
     let x = [nodes.x[nodes.column(i)]; BATCH];
     let y = [nodes.y[nodes.row(j)]; BATCH];
@@ -41,7 +42,7 @@ pub fn fill(
     }
 }
 
-/// As [`fill`].
+/// The values of a function at a node, one for each time.
 #[must_use]
 pub fn values_at(
     function: &Function,
@@ -54,60 +55,66 @@ pub fn values_at(
     values
 }
 
-/// A time of a span at which a function is largest, of which `add` adds the values at times to zeros: as the looks
-/// show it, and between those as well where it may rise above all of them and above `least`.
+/// The time in a span at which a function is largest; `add` adds the values at some times to zeros. The function is
+/// sampled at `looks` times. Between samples it is searched further where it may rise above all samples and above
+/// `least`.
 pub fn largest(
     span: Range<f64>,
     looks: usize,
     least: f64,
     add: impl Fn(&[f64], &mut [f64]),
 ) -> f64 {
-    /// Peaks that are followed between looks.
+    /// The largest number of peaks that are refined between samples.
     const MOST_PEAKS: usize = 64;
-    /// Times that divide an interval, and how often one is divided.
+    /// The number of parts into which an interval is divided, and the number of repeated divisions.
     const PARTS: usize = 32;
     const ROUNDS: usize = 9;
-    let best_of = |times: &[f64], values: &[f64], best: (f64, f64)| {
-        let both = times.iter().zip(values);
-        both.fold(best, |best, (&time, &value)| match value > best.1 {
-            true => (time, value),
-            false => best,
-        })
-    };
     let start = span.start;
-    let all = times(span, looks);
-    let mut values = vec![0.0; all.len()];
-    add(&all, &mut values);
-    let mut best = best_of(&all, &values, (start, f64::NEG_INFINITY));
+    let look_times = times(span, looks);
+    let mut values = vec![0.0; look_times.len()];
+    add(&look_times, &mut values);
+    let mut peak = higher(&look_times, &values, (start, f64::NEG_INFINITY));
     // How high a smooth function may rise beside a look that is not below its neighbours.
     let mut peaks: Vec<(f64, usize)> = Vec::new();
     for (at, &value) in values.iter().enumerate() {
-        let before = values[at.saturating_sub(1)];
-        let after = values[(at + 1).min(values.len() - 1)];
-        let reach = 2.0 * value - before.min(after);
-        if value >= before && value >= after && reach > best.1.max(least) {
+        let value_before = values[at.saturating_sub(1)];
+        let value_after = values[(at + 1).min(values.len() - 1)];
+        let reach = 2.0 * value - value_before.min(value_after);
+        if value >= value_before && value >= value_after && reach > peak.1.max(least) {
             peaks.push((reach, at));
         }
     }
     peaks.sort_by(|one, other| other.0.total_cmp(&one.0));
     for &(_, at) in peaks.iter().take(MOST_PEAKS) {
-        let mut from = all[at.saturating_sub(1)];
-        let mut to = all[(at + 1).min(all.len() - 1)];
+        let mut interval_begin = look_times[at.saturating_sub(1)];
+        let mut interval_end = look_times[(at + 1).min(look_times.len() - 1)];
         for _ in 0..ROUNDS {
-            let here: Vec<f64> = times(0.0..to - from, PARTS)
+            let part_times: Vec<f64> = times(0.0..interval_end - interval_begin, PARTS)
                 .into_iter()
-                .map(|part| (from + part).min(to))
+                .map(|part| (interval_begin + part).min(interval_end))
                 .collect();
-            let mut values = vec![0.0; here.len()];
-            add(&here, &mut values);
-            let (time, value) = best_of(&here, &values, (from, f64::NEG_INFINITY));
-            if value > best.1 {
-                best = (time, value);
+            let mut values = vec![0.0; part_times.len()];
+            add(&part_times, &mut values);
+            let (time, value) = higher(&part_times, &values, (interval_begin, f64::NEG_INFINITY));
+            if value > peak.1 {
+                peak = (time, value);
             }
             #[expect(clippy::cast_precision_loss, reason = "a small number")]
-            let width = (to - from) / PARTS as f64;
-            (from, to) = ((time - width).max(from), (time + width).min(to));
+            let width = (interval_end - interval_begin) / PARTS as f64;
+            (interval_begin, interval_end) = (
+                (time - width).max(interval_begin),
+                (time + width).min(interval_end),
+            );
         }
     }
-    best.0
+    peak.0
+}
+
+/// The largest of the values at some times and of a known peak, with its time; of equal values the first.
+fn higher(times: &[f64], values: &[f64], peak: (f64, f64)) -> (f64, f64) {
+    let looks = times.iter().zip(values);
+    looks.fold(
+        peak,
+        |peak, (&time, &value)| if value > peak.1 { (time, value) } else { peak },
+    )
 }

@@ -1,211 +1,138 @@
-//! [`Picture`]: a PNG file as values on the nodes, for initial states, materials and masks alike.
+//! [`Picture`]: a PNG file as values on the nodes, for initial states, materials and masks.
 
-use super::{
-    input::Input,
-    png_file::PngRows,
-    raster::{Pixels, between, mix},
-};
-use crate::params::{Interpolation, ParamsError};
+use super::{input::Input, png_file::decode, raster::Raster};
+use crate::params::{Alpha, Interpolation, ParamsError};
 use rayon::prelude::*;
 use std::{
-    collections::{BTreeSet, VecDeque},
-    ops::{Range, RangeInclusive},
-    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
+    collections::BTreeSet,
+    ops::Range,
+    sync::{Arc, Mutex, OnceLock, PoisonError, Weak},
 };
 
 /// The grey values of a picture, mapped to a range.
 ///
-/// The outermost pixels lie on the outermost nodes, the lowest row of pixels on row 0; a node between pixels has the
-/// bilinear mean of four or the value of the nearest. A picture of the grid's shape has a pixel for every node. Colours become grey as
+/// The outermost pixels lie on the outermost nodes, the lowest row of pixels on row 0. A node between pixels has the
+/// bilinear mean of four pixels or the value of the nearest one. A picture of the grid's shape has a pixel for every
+/// node. Colours become grey as
 /// 0.299 R + 0.587 G + 0.114 B.
 ///
-/// Rows of pixels are decoded one after the other, from the top; those beside nodes are held as long as there is room
-/// for them, and decoded again where there was none. Rows of nodes that are asked for from the top take one decoding.
+/// All pixels are in memory while there is a picture of them; pictures of the same file share them.
 #[derive(Debug, Clone)]
 pub struct Picture {
     input: Input,
     /// The values of black and white.
     range: [f64; 2],
     interpolation: Interpolation,
-    sampled: Arc<SampledPicture>,
+    /// What the opacity of pixels means. Where nothing was said, it is the same for all of them.
+    alpha: Alpha,
+    raster: Arc<Raster>,
+    /// The pixels beside each row of nodes, from the top, and beside each column.
+    rows: Arc<[PixelsBeside]>,
+    columns: Arc<[PixelsBeside]>,
+    /// The number of nodes whose values lie between the values of the surrounding pixels, once it has been counted.
+    between: OnceLock<u64>,
 }
 
 impl PartialEq for Picture {
     fn eq(&self, other: &Self) -> bool {
-        let of = |picture: &Self| (picture.range, picture.interpolation);
-        self.input == other.input && of(self) == of(other)
+        self.input == other.input
+            && (self.range, self.interpolation, self.alpha)
+                == (other.range, other.interpolation, other.alpha)
     }
 }
 
-/// The pixels of a file beside the nodes of a grid.
-#[derive(Debug)]
-struct SampledPicture {
-    pixels: Pixels,
-    /// Bytes that decoding takes.
-    decoding: u64,
-    rows: PixelAxis,
-    columns: PixelAxis,
-    /// Nodes whose interpolated values are between those of the pixels around, if they were counted.
-    between: OnceLock<u64>,
-    held: Mutex<PixelRows>,
-}
-
-/// Pixels along an axis.
-#[derive(Debug)]
-struct PixelAxis {
-    /// Those beside nodes.
-    pixels: Vec<usize>,
-    /// Of each node the two beside it, by their places in `pixels`, and the part that the second has.
-    nodes: Vec<(usize, usize, f64)>,
-}
-
-impl PixelAxis {
-    fn new(nodes: usize, pixels: usize) -> Self {
-        let nodes: Vec<_> = (0..nodes).map(|at| between(at, nodes, pixels)).collect();
-        let mut beside: Vec<usize> = nodes.iter().flat_map(|&(a, b, _)| [a, b]).collect();
-        beside.sort_unstable();
-        beside.dedup();
-        let place = |pixel: usize| beside.partition_point(|&other| other < pixel);
-        let nodes = nodes.into_iter();
-        Self {
-            nodes: nodes
-                .map(|(a, b, part)| (place(a), place(b), part))
-                .collect(),
-            pixels: beside,
-        }
-    }
-
-    /// How many pixels some node has a part of.
-    fn seen(&self, interpolation: Interpolation) -> usize {
-        let of_node = |&(a, b, part): &(usize, usize, f64)| {
-            let part = part_of_second(part, interpolation);
-            [(a, 1.0 - part), (b, part)]
-        };
-        let parts = self.nodes.iter().flat_map(of_node);
-        let seen = parts.filter_map(|(pixel, part)| (part > 0.0).then_some(pixel));
-        seen.collect::<BTreeSet<usize>>().len()
-    }
-}
-
-/// The part that the second of two pixels has.
-fn part_of_second(part: f64, interpolation: Interpolation) -> f64 {
-    match interpolation {
-        Interpolation::Linear => part,
-        Interpolation::Nearest if part < 0.5 => 0.0,
-        Interpolation::Nearest => 1.0,
-    }
-}
-
-/// Rows of pixels beside nodes, by their places among these.
-#[derive(Debug)]
-struct PixelRows {
-    /// Those that come.
-    coming: Option<PngRows>,
+/// The pixels on both sides of a node along an axis.
+#[derive(Debug, Clone, Copy)]
+struct PixelsBeside {
     first: usize,
-    rows: VecDeque<Arc<[u8]>>,
-    /// The most bytes of rows that were asked for before.
-    room: u64,
+    second: usize,
+    /// The part that the second pixel has in the value of the node.
+    part: f64,
 }
 
-/// Bytes of pixels that are held before a run has divided its memory.
-pub(crate) const ROOM_AT_FIRST: u64 = 4 << 20;
-
-impl SampledPicture {
-    fn new(input: &Input, (ny, nx): (usize, usize)) -> Result<Self, ParamsError> {
-        let rows = PngRows::open(input)?;
-        let pixels = rows.pixels();
-        Ok(Self {
-            pixels,
-            decoding: rows.bytes(),
-            rows: PixelAxis::new(ny, pixels.height),
-            columns: PixelAxis::new(nx, pixels.width),
-            between: OnceLock::new(),
-            held: Mutex::new(PixelRows {
-                coming: None,
-                first: 0,
-                rows: VecDeque::new(),
-                room: ROOM_AT_FIRST,
-            }),
-        })
-    }
-
-    /// Whether it is of a grid of this shape.
-    fn is_for(&self, (ny, nx): (usize, usize)) -> bool {
-        (self.rows.nodes.len(), self.columns.nodes.len()) == (ny, nx)
-    }
-
-    fn row_bytes(&self) -> u64 {
-        (self.columns.pixels.len() * self.pixels.bytes()) as u64
-    }
-
-    fn held(&self) -> MutexGuard<'_, PixelRows> {
-        self.held.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// The rows of pixels with these places.
-    fn rows(
-        &self,
-        input: &Input,
-        places: RangeInclusive<usize>,
-    ) -> Result<Vec<Arc<[u8]>>, ParamsError> {
-        let mut held = self.held();
-        let held = &mut *held;
-        if *places.start() < held.first {
-            (held.first, held.coming) = (0, None);
-            held.rows.clear();
+impl PixelsBeside {
+    /// The pixels beside node `number` of `nodes`.
+    #[expect(
+        clippy::cast_precision_loss,
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "numbers of nodes and pixels are below 2^31"
+    )]
+    fn new(number: usize, nodes: usize, pixels: usize, interpolation: Interpolation) -> Self {
+        let position = number as f64 * (pixels - 1) as f64 / (nodes - 1) as f64;
+        let first_pixel = (position as usize).min(pixels - 1);
+        let part = position - first_pixel as f64;
+        Self {
+            first: first_pixel,
+            second: (first_pixel + 1).min(pixels - 1),
+            part: match interpolation {
+                Interpolation::Linear => part,
+                Interpolation::Nearest if part < 0.5 => 0.0,
+                Interpolation::Nearest => 1.0,
+            },
         }
-        while held.first + held.rows.len() <= *places.end() {
-            if held.coming.is_none() {
-                (held.first, held.coming) = (0, Some(PngRows::open(input)?));
-                held.rows.clear();
-            }
-            let Some(coming) = &mut held.coming else {
-                break;
-            };
-            let row = coming.row(input, self.rows.pixels[held.first + held.rows.len()])?;
-            let each = self.pixels.bytes();
-            let columns = self.columns.pixels.iter();
-            let beside: Vec<u8> = match self.columns.pixels.len() == self.pixels.width {
-                true => row.to_vec(),
-                false => columns
-                    .flat_map(|&at| &row[at * each..][..each])
-                    .copied()
-                    .collect(),
-            };
-            held.rows.push_back(beside.into());
-            while held.first < *places.start() && held.bytes(self.row_bytes()) > held.room {
-                held.rows.pop_front();
-                held.first += 1;
+    }
+
+    /// The pixels beside each of so many nodes.
+    fn along(nodes: usize, pixels: usize, interpolation: Interpolation) -> Arc<[Self]> {
+        (0..nodes)
+            .map(|number| Self::new(number, nodes, pixels, interpolation))
+            .collect()
+    }
+
+    /// Whether the node has the value of one of the pixels.
+    fn is_on_pixel(self) -> bool {
+        [0.0, 1.0].contains(&self.part)
+    }
+
+    /// The mean of a value of both pixels, by their parts; exactly that of a pixel on which the node lies.
+    fn mean(self, value_of: impl Fn(usize) -> f64) -> f64 {
+        match self.part {
+            0.0 => value_of(self.first),
+            1.0 => value_of(self.second),
+            part => {
+                let first_value = value_of(self.first);
+                first_value + part * (value_of(self.second) - first_value)
             }
         }
-        let here = places.start() - held.first..places.end() + 1 - held.first;
-        Ok(held.rows.range(here).cloned().collect())
     }
 }
 
-impl PixelRows {
-    fn bytes(&self, of_row: u64) -> u64 {
-        self.rows.len() as u64 * of_row
-    }
+/// How many pixels some node has a part of.
+fn count_seen(nodes: &[PixelsBeside]) -> usize {
+    let parts = nodes
+        .iter()
+        .flat_map(|node| [(node.first, 1.0 - node.part), (node.second, node.part)]);
+    let seen_pixels = parts.filter_map(|(pixel, part)| (part > 0.0).then_some(pixel));
+    seen_pixels.collect::<BTreeSet<usize>>().len()
 }
 
 impl Picture {
-    /// A picture that can be decoded, on a grid of this shape.
+    /// A picture whose pixels may take so many bytes, on a grid of this shape.
     pub(super) fn new(
         input: Input,
         range: [f64; 2],
         interpolation: Interpolation,
-        shape: (usize, usize),
+        alpha: Option<Alpha>,
+        (ny, nx): (usize, usize),
+        most_bytes: u64,
     ) -> Result<Self, ParamsError> {
-        let sampled = input.shared(
-            |found: &SampledPicture| found.is_for(shape),
-            || SampledPicture::new(&input, shape),
-        )?;
+        let raster = shared_raster(&input, most_bytes)?;
+        if alpha.is_none() && raster.opacity_varies() {
+            return Err(input.refuse(
+                "the opacity of its pixels varies, and nothing says what it means: alpha = \"white\" lays the picture on white, as viewers show it, \"ignore\" takes the colours alone, and \"values\" the opacity in place of the grey value",
+            ));
+        }
+        let (height, width) = raster.shape;
         Ok(Self {
             input,
             range,
             interpolation,
-            sampled,
+            alpha: alpha.unwrap_or(Alpha::White),
+            raster,
+            rows: PixelsBeside::along(ny, height, interpolation),
+            columns: PixelsBeside::along(nx, width, interpolation),
+            between: OnceLock::new(),
         })
     }
 
@@ -218,72 +145,35 @@ impl Picture {
     /// Numbers of rows and columns of pixels.
     #[must_use]
     pub fn shape(&self) -> (usize, usize) {
-        let Pixels { width, height, .. } = self.sampled.pixels;
-        (height, width)
+        self.raster.shape
     }
 
-    /// Visits the grey values, from 0 to 1, of all pixels: row by row, the top one first.
-    pub(super) fn each_row(
-        &self,
-        mut visit: impl FnMut(usize, &mut dyn Iterator<Item = f64>),
-    ) -> Result<(), ParamsError> {
-        let mut rows = PngRows::open(&self.input)?;
-        let pixels = self.sampled.pixels;
-        for number in 0..pixels.height {
-            let row = rows.row(&self.input, number)?;
-            visit(
-                number,
-                &mut (0..pixels.width).map(|at| pixels.grey(row, at)),
-            );
-        }
-        Ok(())
-    }
-
-    /// Bytes of all its pixels beside nodes, and of what decodes them.
+    /// Bytes of its pixels.
     #[must_use]
-    pub fn bytes(&self) -> [u64; 2] {
-        /// Of a row, beside its pixels.
-        const EACH: u64 = 48;
-        let SampledPicture { rows, decoding, .. } = &*self.sampled;
-        let row = self.sampled.row_bytes() + EACH;
-        [rows.pixels.len() as u64 * row, *decoding]
+    pub fn bytes(&self) -> u64 {
+        self.raster.samples.len() as u64
     }
 
-    /// From now on holds at most so many bytes of pixels, and while none are to be held nothing.
-    pub fn hold(&self, room: u64) {
-        let mut held = self.sampled.held();
-        held.room = room;
-        while held.bytes(self.sampled.row_bytes()) > room {
-            held.rows.pop_front();
-            held.first += 1;
-        }
-        if room == 0 {
-            (held.first, held.coming, held.rows) = (0, None, VecDeque::new());
-        }
+    /// The grey value of a pixel, from 0 to 1; rows of pixels are counted from the top.
+    pub(super) fn grey(&self, row: usize, column: usize) -> f64 {
+        self.raster.grey(row, column, self.alpha)
     }
 
-    /// Takes the number of nodes whose values are between those of the pixels around.
+    /// Stores the number of nodes whose values lie between the values of the surrounding pixels.
     pub(super) fn count_between(&self, nodes: u64) {
-        if self.interpolation == Interpolation::Linear {
-            // It is the same for every such use of the picture.
-            let _ = self.sampled.between.set(nodes);
-        }
+        // Whoever counts again counts the same.
+        let _ = self.between.set(nodes);
     }
 
-    /// What becomes of pixels that do not fall on nodes, in words.
+    /// A sentence on how pixels that do not fall on nodes are treated.
     #[must_use]
     pub fn resampled(&self) -> Option<String> {
-        let SampledPicture { rows, columns, .. } = &*self.sampled;
-        let between = match self.interpolation {
-            Interpolation::Linear => self.sampled.between.get().copied().unwrap_or_default(),
-            Interpolation::Nearest => 0,
-        };
+        let between_count = self.between.get().copied().unwrap_or_default();
         let (height, width) = self.shape();
-        let [seen_rows, seen_columns] = [rows, columns].map(|axis| axis.seen(self.interpolation));
-        let unseen = height * width - seen_rows * seen_columns;
+        let unseen = height * width - count_seen(&self.rows) * count_seen(&self.columns);
         let parts = [
-            (between > 0).then(|| {
-                format!("{between} nodes have values between those of the pixels around them")
+            (between_count > 0).then(|| {
+                format!("{between_count} nodes have values between those of the pixels around them")
             }),
             (unseen > 0).then(|| {
                 format!(
@@ -293,17 +183,18 @@ impl Picture {
             }),
         ];
         let parts: Vec<String> = parts.into_iter().flatten().collect();
-        let (ny, nx) = (rows.nodes.len(), columns.nodes.len());
-        let (how, way_out) = match between > 0 {
-            true => (
+        let (ny, nx) = (self.rows.len(), self.columns.len());
+        let (treatment, way_out) = if between_count > 0 {
+            (
                 ", interpolated",
                 ", and interpolate = \"nearest\" gives each the value of a pixel",
-            ),
-            false => ("", ""),
+            )
+        } else {
+            ("", "")
         };
         (!parts.is_empty()).then(|| {
             format!(
-                "{height} × {width} pixels on {ny} × {nx} nodes{how}: {}; a picture of {ny} × {nx} pixels has one for each node{way_out}",
+                "{height} × {width} pixels on {ny} × {nx} nodes{treatment}: {}; a picture of {ny} × {nx} pixels has one for each node{way_out}",
                 parts.join(", and ")
             )
         })
@@ -311,45 +202,38 @@ impl Picture {
 
     /// The values of rows of the grid, whose numbers follow one another; returns how many of them are between those of the
     /// pixels around.
-    pub(super) fn rows(&self, rows: Range<usize>, out: &mut [f64]) -> Result<u64, ParamsError> {
-        let SampledPicture {
-            pixels,
-            rows: across,
-            columns: along,
-            ..
-        } = &*self.sampled;
-        let (ny, nx) = (across.nodes.len(), along.nodes.len());
-        let around = |j: usize| across.nodes[ny - 1 - j];
-        let (top, bottom) = (around(rows.end - 1).0, around(rows.start).1);
-        let held = self.sampled.rows(&self.input, top..=bottom)?;
+    pub(super) fn rows(&self, rows: Range<usize>, out: &mut [f64]) -> u64 {
         let [black, white] = self.range;
-        let part = |part| part_of_second(part, self.interpolation);
-        let lines = out.par_chunks_mut(nx).zip(rows);
-        let between = lines.map(|(out, j)| {
-            let mut between = 0;
-            let (above, below, part_below) = around(j);
-            let part_below = part(part_below);
-            let [above, below] = [above, below].map(|place| &held[place - top][..]);
-            for (value, &(west, east, part_east)) in out.iter_mut().zip(&along.nodes) {
-                let part_east = part(part_east);
-                let along = |row: &[u8]| {
-                    let grey = |pixel: usize| pixels.grey(row, pixel);
-                    mix(|| grey(west), || grey(east), part_east)
-                };
-                let grey = mix(|| along(above), || along(below), part_below);
+        let lines = out.par_chunks_mut(self.columns.len()).zip(rows);
+        let counts = lines.map(|(out, j)| {
+            let mut between_count = 0;
+            let beside_row = self.rows[self.rows.len() - 1 - j];
+            for (value, &beside_column) in out.iter_mut().zip(&*self.columns) {
+                let grey =
+                    beside_row.mean(|row| beside_column.mean(|column| self.grey(row, column)));
                 *value = black + (white - black) * grey;
-                let mut corners = [above, below]
+                let mut corners = [beside_row.first, beside_row.second]
                     .into_iter()
-                    .flat_map(|row| [(row, west), (row, east)]);
-                let is_on_pixel = [part_below, part_east]
-                    .iter()
-                    .all(|&part| [0.0, 1.0].contains(&part));
-                let mut is_of_pixel =
-                    || corners.any(|(row, pixel)| pixels.grey(row, pixel) == grey);
-                between += u64::from(!is_on_pixel && !is_of_pixel());
+                    .flat_map(|row| [(row, beside_column.first), (row, beside_column.second)]);
+                let is_on_pixel = beside_row.is_on_pixel() && beside_column.is_on_pixel();
+                let is_between =
+                    !is_on_pixel && !corners.any(|(row, column)| self.grey(row, column) == grey);
+                between_count += u64::from(is_between);
             }
-            between
+            between_count
         });
-        Ok(between.sum())
+        counts.sum()
     }
+}
+
+/// The pixels of a file, decoded unless there is a picture that has them.
+fn shared_raster(input: &Input, most_bytes: u64) -> Result<Arc<Raster>, ParamsError> {
+    let last_raster = input.shared(|_: &Mutex<Weak<Raster>>| true, || Ok(Mutex::default()))?;
+    let mut last_raster = last_raster.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(raster) = last_raster.upgrade() {
+        return Ok(raster);
+    }
+    let raster = Arc::new(decode(input, most_bytes)?);
+    *last_raster = Arc::downgrade(&raster);
+    Ok(raster)
 }

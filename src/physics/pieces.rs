@@ -1,26 +1,29 @@
-//! [`Pieces`]: the pieces that a mask leaves of the domain.
+//! [`Pieces`]: the connected pieces into which a mask divides the domain.
 
 use super::geometry::Geometry;
+use crate::{
+    node_set::NodeSet,
+    params::{ParamsError, RawParams},
+};
 
-/// The pieces of a domain, whose nodes are neighbours along x or y.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
+/// The connected pieces of a domain: nodes of a piece are neighbours along x or y.
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Pieces {
-    /// How many there are.
+    /// The number of pieces.
     pub count: u64,
-    /// How many no wall and no held node touches.
-    pub untouched: u64,
-    /// The first node of those, `(j, i)`.
-    pub first: Option<(usize, usize)>,
+    /// The first node `(j, i)` of each piece that touches no wall and no held node.
+    pub untouched: Vec<(usize, usize)>,
 }
 
-/// A piece as far as it is known.
+/// The known properties of a piece.
 #[derive(Debug, Clone, Copy)]
 struct Piece {
     is_touched: bool,
     first: (usize, usize),
 }
 
-/// Pieces that go on, by their numbers; those that have become one have the number of the least.
+/// The pieces that may continue in the next row, by number. Pieces that have joined share the smallest of their
+/// numbers.
 #[derive(Debug, Default)]
 struct Open {
     parents: Vec<usize>,
@@ -43,83 +46,118 @@ impl Open {
     }
 
     fn join(&mut self, one: usize, other: usize) -> usize {
-        let (one, other) = (self.root(one), self.root(other));
-        let (least, other) = (one.min(other), one.max(other));
-        self.parents[other] = least;
-        let (joined, piece) = (self.pieces[other], &mut self.pieces[least]);
+        let roots = (self.root(one), self.root(other));
+        let (lower_root, higher_root) = (roots.0.min(roots.1), roots.0.max(roots.1));
+        self.parents[higher_root] = lower_root;
+        let (joined, piece) = (self.pieces[higher_root], &mut self.pieces[lower_root]);
         piece.is_touched |= joined.is_touched;
         piece.first = piece.first.min(joined.first);
-        least
+        lower_root
     }
 
-    /// Counts the pieces that none of these nodes has, and gives the others the numbers from 0 on.
+    /// Counts the pieces without a node in these lines, and renumbers the others from 0.
     fn close(&mut self, lines: [&mut [Option<usize>]; 2], found: &mut Pieces) {
-        let mut next = Self::default();
+        let mut open_pieces = Self::default();
         let mut renamed = vec![None; self.pieces.len()];
         for number in lines.into_iter().flatten().flatten() {
             let root = self.root(*number);
-            *number = *renamed[root].get_or_insert_with(|| next.begin(self.pieces[root]));
+            *number = *renamed[root].get_or_insert_with(|| open_pieces.begin(self.pieces[root]));
         }
         for (number, is_gone) in renamed.iter().map(Option::is_none).enumerate() {
             if is_gone && self.parents[number] == number {
                 found.add(self.pieces[number]);
             }
         }
-        *self = next;
+        *self = open_pieces;
     }
 }
 
 impl Pieces {
-    /// Of the domain of a geometry. Takes memory for a few rows.
+    /// Finds the pieces of the domain of a geometry. This takes memory for a few rows.
     #[must_use]
     pub fn of(geometry: &Geometry) -> Self {
         let ((ny, nx), [wraps_x, wraps_y]) = geometry.shape();
-        let mut found = Self::default();
+        let mut pieces = Self::default();
         let mut open = Open::default();
-        let (mut bottom, mut below) = (Vec::new(), vec![None; nx]);
+        let (mut bottom_row, mut row_below) = (Vec::new(), vec![None; nx]);
         for j in 0..ny {
             let mut row: Vec<Option<usize>> = vec![None; nx];
             for i in (0..nx).filter(|&i| !geometry.masks((j, i))) {
                 let is_end =
                     (!wraps_x && (i == 0 || i + 1 == nx)) || (!wraps_y && (j == 0 || j + 1 == ny));
-                let own = open.begin(Piece {
+                let piece_number = open.begin(Piece {
                     is_touched: is_end || geometry.keeps((j, i)),
                     first: (j, i),
                 });
                 let west = i.checked_sub(1).and_then(|west| row[west]);
-                let neighbours = [west, below[i]].into_iter().flatten();
-                row[i] = Some(neighbours.fold(own, |own, other| open.join(own, other)));
+                let neighbours = [west, row_below[i]].into_iter().flatten();
+                row[i] = Some(neighbours.fold(piece_number, |piece_number, other| {
+                    open.join(piece_number, other)
+                }));
             }
-            if let (true, Some(first), Some(last)) = (wraps_x, row[0], row[nx - 1]) {
-                open.join(first, last);
+            if let (true, Some(west_end), Some(east_end)) = (wraps_x, row[0], row[nx - 1]) {
+                open.join(west_end, east_end);
             }
             if j == 0 && wraps_y {
-                bottom.clone_from(&row);
+                bottom_row.clone_from(&row);
             }
             if j + 1 == ny {
-                for (first, last) in bottom.iter().zip(&row) {
-                    if let (Some(first), Some(last)) = (first, last) {
-                        open.join(*first, *last);
+                for (bottom_piece, top_piece) in bottom_row.iter().zip(&row) {
+                    if let (Some(bottom_piece), Some(top_piece)) = (bottom_piece, top_piece) {
+                        open.join(*bottom_piece, *top_piece);
                     }
                 }
-                (row, bottom) = (Vec::new(), Vec::new());
+                (row, bottom_row) = (Vec::new(), Vec::new());
             }
-            open.close([&mut row, &mut bottom], &mut found);
-            below = row;
+            open.close([&mut row, &mut bottom_row], &mut pieces);
+            row_below = row;
         }
-        found
+        pieces.untouched.sort_unstable();
+        pieces
     }
 
     fn add(&mut self, piece: Piece) {
         self.count += 1;
         if !piece.is_touched {
-            self.untouched += 1;
-            let first = self
-                .first
-                .map_or(piece.first, |first| first.min(piece.first));
-            self.first = Some(first);
+            self.untouched.push(piece.first);
         }
     }
+
+    /// The nodes of the pieces that touch no wall and no held node.
+    #[must_use]
+    pub fn untouched_nodes(&self, geometry: &Geometry) -> NodeSet {
+        let nodes = &geometry.nodes;
+        let mut untouched = NodeSet::default();
+        let mut unvisited = self.untouched.clone();
+        while let Some((j, i)) = unvisited.pop() {
+            if geometry.masks((j, i)) || untouched.has(nodes.number(j, i)) {
+                continue;
+            }
+            for (j, i) in nodes.same((j, i)) {
+                untouched.add(nodes.number(j, i));
+                // A node on the outermost lines belongs to a periodic pair, whose other line has its other neighbours.
+                let columns = [i.checked_sub(1), (i + 1 < nodes.x.len()).then_some(i + 1)];
+                let rows = [j.checked_sub(1), (j + 1 < nodes.y.len()).then_some(j + 1)];
+                unvisited.extend(columns.into_iter().flatten().map(|i| (j, i)));
+                unvisited.extend(rows.into_iter().flatten().map(|j| (j, i)));
+            }
+        }
+        untouched
+    }
+}
+
+/// Masks the pieces that touch no wall and no held node.
+///
+/// # Errors
+/// [`ParamsError::Refused`] if all pieces are isolated in this way.
+pub fn mask_isolated(geometry: &mut Geometry, raw: &RawParams) -> Result<(), ParamsError> {
+    let pieces = Pieces::of(geometry);
+    if pieces.untouched.len() as u64 == pieces.count {
+        let reason = "it leaves no node: no wall and no held node touches any part of the domain";
+        return Err(raw.refuse("mask.isolated", reason.to_owned()));
+    }
+    geometry.mask(&pieces.untouched_nodes(geometry));
+    Ok(())
 }
 
 #[cfg(test)]
@@ -127,12 +165,11 @@ mod tests {
     use super::*;
     use crate::{
         grid::{Axis, Grid},
-        node_set::NodeSet,
         params::{Boundary, Function, Layout, Wall},
     };
     use proptest::prelude::*;
 
-    /// By walking from node to neighbour.
+    /// Finds the pieces by walking from node to neighbour.
     fn expected(geometry: &Geometry) -> Pieces {
         let ((ny, nx), [wraps_x, wraps_y]) = geometry.shape();
         let (rows, columns) = (ny - usize::from(wraps_y), nx - usize::from(wraps_x));
@@ -150,9 +187,12 @@ mod tests {
                     |wraps: bool, at: usize, count: usize| !wraps && (at == 0 || at + 1 == count);
                 is_touched |=
                     is_end(wraps_x, i, nx) || is_end(wraps_y, j, ny) || geometry.keeps((j, i));
-                let step = |at: usize, by: usize, count: usize, wraps: bool| match wraps {
-                    true => Some((at + by) % count),
-                    false => (at + by).checked_sub(count).map_or(Some(at + by), |_| None),
+                let step = |at: usize, by: usize, count: usize, wraps: bool| {
+                    if wraps {
+                        Some((at + by) % count)
+                    } else {
+                        (at + by).checked_sub(count).map_or(Some(at + by), |_| None)
+                    }
                 };
                 let east = step(i, 1, columns, wraps_x).map(|i| (j, i));
                 let north = step(j, 1, rows, wraps_y).map(|j| (j, i));
@@ -191,10 +231,7 @@ mod tests {
         ) {
             let axis = |nodes: usize| Axis::new(Layout::Walls, 0.0, (nodes - 1) as f64, 1.0).unwrap();
             let grid = Grid { y: axis(ny), x: axis(nx) };
-            let wall = |wraps: bool| match wraps {
-                true => Wall::Periodic,
-                false => Wall::Fixed(Function::Number(0.0)),
-            };
+            let wall = |wraps: bool| if wraps { Wall::Periodic } else { Wall::Fixed(Function::Number(0.0)) };
             let [x, y] = periodic.map(wall);
             let walls = Boundary { left: x.clone(), right: x, bottom: y.clone(), top: y };
             let nodes = Geometry::none(&grid, &walls, 0.0).nodes;
@@ -205,8 +242,16 @@ mod tests {
             let set = |of: &[bool]| NodeSet::of((0..(nx * ny) as u64).filter(|&at| of[same(at) % 64]));
             let masked_set = set(&masked);
             let held: Vec<bool> = held.iter().zip(&masked).map(|(held, masked)| *held && !masked).collect();
-            let geometry = Geometry::of(&grid, &walls, [masked_set, set(&held)]);
-            prop_assert_eq!(Pieces::of(&geometry), expected(&geometry));
+            let geometry = Geometry::of(&grid, &walls, [masked_set.clone(), set(&held)]);
+            let pieces = Pieces::of(&geometry);
+            prop_assert_eq!(&pieces, &expected(&geometry));
+            let isolated = pieces.untouched_nodes(&geometry);
+            let is_masked = |number: u64| masked_set.has(number) || isolated.has(number);
+            let all_masked = NodeSet::of((0..(nx * ny) as u64).filter(|&number| is_masked(number)));
+            prop_assert_eq!(isolated.first_common(&masked_set), None);
+            let touched = Pieces::of(&Geometry::of(&grid, &walls, [all_masked, set(&held)]));
+            let count = pieces.count - pieces.untouched.len() as u64;
+            prop_assert_eq!(touched, Pieces { count, untouched: Vec::new() });
         }
     }
 }

@@ -1,133 +1,108 @@
-//! [`PngRows`]: the rows of pixels of a PNG file.
+//! [`decode`]: the pixels of a PNG file.
 
-use super::{
-    input::{Input, InputFile},
-    raster::Pixels,
-};
+use super::{input::Input, raster::Raster};
 use crate::params::ParamsError;
-use png::{Decoder, DecodingError, Reader, Transformations};
-use std::{fmt, io::BufReader};
+use diff2d_arrays::wording;
+use diff2d_sys::Memory;
+use png::{BitDepth, Decoder, DecodingError, Transformations};
+use std::{
+    io::{self, BufRead, BufReader, ErrorKind},
+    path::Path,
+};
 
-/// The most bytes of a row of pixels: a damaged header must not fill the memory.
-const LONGEST_ROW: usize = 1 << 24;
-/// The most bytes of pixels that are not in the order of rows.
-const MOST_INTERLACED: usize = 1 << 26;
+/// The most bytes of a row of pixels, of which the decoder holds several.
+const LONGEST_ROW: u64 = 1 << 24;
 
-/// The rows of pixels of a picture, from the top.
-pub struct PngRows {
-    reader: Reader<BufReader<InputFile>>,
-    pixels: Pixels,
-    /// The row that was decoded last, or all of them where they are not in their order.
-    decoded: Vec<u8>,
-    row_bytes: usize,
-    is_interlaced: bool,
-    /// The number of the next row.
-    next: usize,
-}
-
-impl PngRows {
-    /// Opens the picture.
-    ///
-    /// # Errors
-    /// [`ParamsError`] for a file that is no sound picture, or a large one.
-    pub fn open(input: &Input) -> Result<Self, ParamsError> {
-        let mut decoder = Decoder::new(BufReader::new(input.file()?));
-        decoder.set_transformations(Transformations::EXPAND);
-        let reader = decoder.read_info().map_err(wrong(input))?;
-        let info = reader.info();
-        let (width, height) = (info.width as usize, info.height as usize);
-        let (is_interlaced, row_bytes) = (info.interlaced, reader.output_line_size(info.width));
-        let (colours, depth) = reader.output_color_type();
-        let row_bytes = row_bytes.filter(|&bytes| bytes <= LONGEST_ROW);
-        let row_bytes =
-            row_bytes.ok_or_else(|| too_large(input, "a row of pixels takes", LONGEST_ROW))?;
-        if is_interlaced {
-            let bytes = row_bytes.checked_mul(height);
-            bytes.filter(|&bytes| bytes <= MOST_INTERLACED).ok_or_else(|| {
-                let what =
-                    "it is interlaced, which takes all its pixels at once; save it without. They take";
-                too_large(input, what, MOST_INTERLACED)
-            })?;
-        }
-        Ok(Self {
-            reader,
-            pixels: Pixels {
-                width,
-                height,
-                colours,
-                depth,
-            },
-            decoded: Vec::new(),
+/// Decodes a picture whose pixels may take so many bytes.
+///
+/// # Errors
+/// [`ParamsError`] for a file that is no sound PNG file, and for one that promises more pixels, before they have memory.
+pub fn decode(input: &Input, most_bytes: u64) -> Result<Raster, ParamsError> {
+    let mut bytes = BufReader::new(input.file()?);
+    let head = bytes.fill_buf();
+    if let Some(format) = other_format(head.map_err(|error| input.unreadable(&error))?) {
+        return Err(of_other_format(input, format));
+    }
+    let mut decoder = Decoder::new(bytes);
+    decoder.set_transformations(Transformations::EXPAND);
+    let mut reader = decoder.read_info().map_err(|error| wrong(input, error))?;
+    let (width, height) = reader.info().size();
+    let (colours, depth) = reader.output_color_type();
+    let row_bytes = reader.output_line_size(width).unwrap_or(usize::MAX) as u64;
+    if row_bytes > LONGEST_ROW {
+        return Err(too_large(
+            input,
+            "a row of its pixels takes",
             row_bytes,
-            is_interlaced,
-            next: 0,
-        })
+            LONGEST_ROW,
+        ));
     }
-
-    /// What the pixels are.
-    #[must_use]
-    pub fn pixels(&self) -> Pixels {
-        self.pixels
+    let pixel_bytes = row_bytes * u64::from(height);
+    if pixel_bytes > most_bytes {
+        let subject = format!("its {height} × {width} pixels take");
+        return Err(too_large(input, &subject, pixel_bytes, most_bytes));
     }
-
-    /// Bytes that decoding takes.
-    #[must_use]
-    pub fn bytes(&self) -> u64 {
-        /// Rows of the decoder.
-        const ROWS: usize = 4;
-        let rows = match self.is_interlaced {
-            true => self.pixels.height + ROWS,
-            false => ROWS,
-        };
-        (rows * self.row_bytes) as u64
-    }
-
-    /// A row that was not decoded before, or the same again.
-    ///
-    /// # Errors
-    /// [`ParamsError`] for a file that is no sound picture.
-    pub fn row(&mut self, input: &Input, number: usize) -> Result<&[u8], ParamsError> {
-        let row_bytes = self.row_bytes;
-        if self.is_interlaced {
-            if self.decoded.is_empty() {
-                self.decoded.resize(row_bytes * self.pixels.height, 0);
-                self.reader
-                    .next_frame(&mut self.decoded)
-                    .map_err(wrong(input))?;
-            }
-            return Ok(&self.decoded[number * row_bytes..][..row_bytes]);
-        }
-        self.decoded.resize(row_bytes, 0);
-        while self.next <= number {
-            let read = self.reader.read_row(&mut self.decoded);
-            read.map_err(wrong(input))?;
-            self.next += 1;
-        }
-        if self.next == self.pixels.height {
-            // The end of the pixels is checked, too.
-            let end = self.reader.read_row(&mut vec![0; row_bytes]);
-            end.map_err(wrong(input))?;
-            self.next += 1;
-        }
-        Ok(&self.decoded)
-    }
+    let samples = usize::try_from(pixel_bytes)
+        .map_err(|_| io::Error::from(ErrorKind::OutOfMemory))
+        .and_then(Memory::zeroed);
+    let mut samples = samples.map_err(|error| input.unreadable(&error))?;
+    reader
+        .next_frame(&mut samples)
+        .map_err(|error| wrong(input, error))?;
+    Ok(Raster {
+        shape: (height as usize, width as usize),
+        colours,
+        sample_bytes: match depth {
+            BitDepth::Sixteen => 2,
+            _ => 1,
+        },
+        samples,
+    })
 }
 
-impl fmt::Debug for PngRows {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?} from row {} on", self.pixels, self.next)
-    }
+/// The name of the format of a file that is not PNG, from its first bytes.
+fn other_format(head: &[u8]) -> Option<&'static str> {
+    const FORMATS: [(&str, &[u8]); 7] = [
+        ("TIFF", b"II*\0"),
+        ("TIFF", b"MM\0*"),
+        ("TIFF", b"II+\0"),
+        ("TIFF", b"MM\0+"),
+        ("JPEG", b"\xff\xd8\xff"),
+        ("GIF", b"GIF8"),
+        ("BMP", b"BM"),
+    ];
+    let mut formats = FORMATS.into_iter();
+    let (name, _) = formats.find(|(_, signature)| head.starts_with(signature))?;
+    Some(name)
 }
 
-fn wrong(input: &Input) -> impl Fn(DecodingError) -> ParamsError {
-    |error| match error {
-        DecodingError::IoError(error) if error.kind() != std::io::ErrorKind::UnexpectedEof => {
+/// Refuses a picture of another format, and says how to convert it to PNG.
+fn of_other_format(input: &Input, format: &str) -> ParamsError {
+    let name = input.path().file_name().unwrap_or_default();
+    let png = Path::new(name).with_extension("png");
+    let [name, png] = [Path::new(name), &png].map(|path| path.display().to_string());
+    input.refuse(&format!(
+        "it is a {format} file, and pictures are read from PNG files: `magick {name} {png}` (ImageMagick) writes one, and so does Python with Pillow: PIL.Image.open({name:?}).save({png:?})"
+    ))
+}
+
+/// The error for what the decoder says of a file.
+fn wrong(input: &Input, error: DecodingError) -> ParamsError {
+    match error {
+        DecodingError::IoError(error) if error.kind() != ErrorKind::UnexpectedEof => {
             input.unreadable(&error)
         }
+        DecodingError::LimitsExceeded => input.refuse(
+            "its header promises more pixels, or its texts are longer, than any picture may have: scale the picture down to the nodes of the grid, and leave its texts out",
+        ),
         error => input.damaged(format!("it is no sound PNG file: {error}")),
     }
 }
 
-fn too_large(input: &Input, what: &str, most: usize) -> ParamsError {
-    input.refuse(&format!("{what} more than {} MiB", most >> 20))
+/// Refuses a picture of which a part takes more bytes than it may.
+fn too_large(input: &Input, part_takes: &str, needed: u64, allowed: u64) -> ParamsError {
+    let [needed, allowed] = [needed, allowed].map(wording::bytes);
+    input.refuse(&format!(
+        "{part_takes} {needed} of memory, and {allowed} are allowed: scale the picture down to the nodes of the grid, or give an array (.npy) in its place, which is read in pieces"
+    ))
 }

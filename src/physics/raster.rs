@@ -1,82 +1,76 @@
-//! [`Pixels`]: what the pixels of a picture are, and grey values at nodes between them.
+//! [`Raster`]: the pixels of a picture and their grey values.
 
-use png::{BitDepth, ColorType};
+use crate::params::Alpha;
+use diff2d_sys::Memory;
+use png::ColorType;
 
-/// What the pixels of a picture are.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Pixels {
-    pub width: usize,
-    pub height: usize,
+/// The pixels of a picture, row by row from the top.
+#[derive(Debug)]
+pub struct Raster {
+    /// Numbers of rows and columns of pixels.
+    pub shape: (usize, usize),
     pub colours: ColorType,
-    pub depth: BitDepth,
+    /// Bytes of a sample: 1 or, with the higher byte first, 2.
+    pub sample_bytes: usize,
+    /// The samples of all pixels.
+    pub samples: Memory,
 }
 
-impl Pixels {
-    /// Bytes of a pixel.
+impl Raster {
+    /// Whether pixels differ in their opacity.
     #[must_use]
-    pub fn bytes(self) -> usize {
-        match self.depth {
-            BitDepth::Sixteen => 2 * self.colours.samples(),
-            _ => self.colours.samples(),
+    pub fn opacity_varies(&self) -> bool {
+        if !self.has_opacity() {
+            return false;
         }
+        let pixel_bytes = self.colours.samples() * self.sample_bytes;
+        let pixels = self.samples.chunks_exact(pixel_bytes);
+        let mut opacities = pixels.map(|pixel| &pixel[pixel_bytes - self.sample_bytes..]);
+        let first_opacity = opacities.next();
+        opacities.any(|opacity| Some(opacity) != first_opacity)
     }
 
-    /// The grey value of a pixel of a row, which lies on white where it is transparent.
+    fn has_opacity(&self) -> bool {
+        matches!(self.colours, ColorType::GrayscaleAlpha | ColorType::Rgba)
+    }
+
+    /// The grey value of a pixel, from 0 to 1, where its opacity means `alpha`.
     ///
     /// Source of the weights: ITU-R BT.601.
     #[must_use]
-    pub fn grey(self, row: &[u8], pixel: usize) -> f64 {
-        let first = pixel * self.colours.samples();
-        let sample = |number: usize| match self.depth {
-            BitDepth::Sixteen => {
-                let at = 2 * (first + number);
-                f64::from(u16::from_be_bytes([row[at], row[at + 1]])) / 65_535.0
-            }
-            _ => f64::from(row[first + number]) / 255.0,
-        };
+    pub fn grey(&self, row: usize, column: usize, alpha: Alpha) -> f64 {
+        let samples_each = self.colours.samples();
+        let first_sample = (row * self.shape.1 + column) * samples_each;
         let grey = match self.colours {
             ColorType::Rgb | ColorType::Rgba => {
-                let [red, green, blue] = [0, 1, 2].map(sample);
-                match red == green && green == blue {
-                    true => red,
-                    false => 0.299 * red + 0.587 * green + 0.114 * blue,
+                let [red, green, blue] = [0, 1, 2].map(|number| self.sample(first_sample + number));
+                if red == green && green == blue {
+                    red
+                } else {
+                    0.299 * red + 0.587 * green + 0.114 * blue
                 }
             }
-            _ => sample(0),
+            _ => self.sample(first_sample),
         };
-        match self.colours {
-            ColorType::GrayscaleAlpha | ColorType::Rgba => {
-                let opacity = sample(self.colours.samples() - 1);
-                opacity * grey + (1.0 - opacity)
-            }
-            _ => grey,
+        if !self.has_opacity() {
+            return grey;
+        }
+        let opacity = self.sample(first_sample + samples_each - 1);
+        match alpha {
+            Alpha::White => opacity * grey + (1.0 - opacity),
+            Alpha::Ignore => grey,
+            Alpha::Values => opacity,
         }
     }
-}
 
-/// The pixels on both sides of node `number` of `nodes`, and the part that the second has.
-#[expect(
-    clippy::cast_precision_loss,
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "numbers of nodes and pixels are below 2^31"
-)]
-#[must_use]
-pub fn between(number: usize, nodes: usize, pixels: usize) -> (usize, usize, f64) {
-    let at = number as f64 * (pixels - 1) as f64 / (nodes - 1) as f64;
-    let first = (at as usize).min(pixels - 1);
-    (first, (first + 1).min(pixels - 1), at - first as f64)
-}
-
-/// `(1 - part) a + part b`; exactly `a` if `part` is 0, and `b` if it is 1.
-#[must_use]
-pub fn mix(a: impl FnOnce() -> f64, b: impl FnOnce() -> f64, part: f64) -> f64 {
-    match part {
-        0.0 => a(),
-        1.0 => b(),
-        _ => {
-            let a = a();
-            a + part * (b() - a)
+    /// The sample with a number, from 0 to 1.
+    fn sample(&self, number: usize) -> f64 {
+        match self.sample_bytes {
+            1 => f64::from(self.samples[number]) / 255.0,
+            _ => {
+                let bytes = [self.samples[2 * number], self.samples[2 * number + 1]];
+                f64::from(u16::from_be_bytes(bytes)) / 65_535.0
+            }
         }
     }
 }

@@ -1,4 +1,4 @@
-//! [`Robin`]: what walls with `a p + b ∂p/∂n = c` add to the stability limit.
+//! [`Robin`]: the effect of walls with `a p + b ∂p/∂n = c` on the stability limit.
 
 use super::{
     geometry::Geometry,
@@ -6,12 +6,12 @@ use super::{
     values::value_at,
     wall::Side,
 };
-use crate::params::{Function, Wall};
+use crate::params::Wall;
 use std::{cell::OnceCell, ops::Range};
 
-/// Values of coefficients that depend on t, at most, of all nodes together.
+/// The largest number of samples in time, over all nodes together.
 const MOST_LOOKS: usize = 1 << 22;
-/// Of those of one node, at least.
+/// The smallest number of samples in time at one node.
 const FEWEST_LOOKS: usize = 1 << 8;
 
 /// The walls with `a p + b ∂p/∂n = c` of a domain.
@@ -23,19 +23,19 @@ pub struct Robin<'a> {
 }
 
 impl<'a> Robin<'a> {
-    /// Those among all walls.
+    /// The walls with `a p + b ∂p/∂n = c` among the walls of a geometry.
     #[must_use]
     pub fn new(geometry: &'a Geometry, runtime: f64) -> Self {
         Self { geometry, runtime }
     }
 
-    /// From the beginning of the run to its end \[time\].
+    /// The time from the beginning of the run to its end \[time\].
     fn span(&self) -> Range<f64> {
         let start = self.geometry.start;
         start..start + self.runtime
     }
 
-    /// Whether there are any.
+    /// Whether there are such walls.
     #[must_use]
     pub fn is_there(&self) -> bool {
         Side::ALL.iter().any(|&side| self.is_on(side))
@@ -45,7 +45,7 @@ impl<'a> Robin<'a> {
         matches!(self.geometry.walls.wall(side), Wall::Robin(_))
     }
 
-    /// The nodes on these walls, `(j, i)`, that are computed.
+    /// The computed nodes `(j, i)` on these walls.
     pub fn nodes(&self) -> impl Iterator<Item = (usize, usize)> {
         let sides = Side::ALL.into_iter().filter(|&side| self.is_on(side));
         let grid = &self.geometry.grid;
@@ -59,7 +59,7 @@ impl<'a> Robin<'a> {
         })
     }
 
-    /// Whether a node lies on one of these walls.
+    /// Whether a node lies on a Robin wall.
     #[must_use]
     pub fn has(&self, node: (usize, usize)) -> bool {
         self.sides_at(node).next().is_some()
@@ -71,68 +71,70 @@ impl<'a> Robin<'a> {
         sides.filter(move |&side| self.is_on(side) && side.has(&self.geometry.grid, node))
     }
 
-    /// Whether a or b of a wall depends on t; and on the place.
+    /// Whether the ratio a/b of a wall depends on time, and whether it depends on the position.
     fn ratio_depends(&self, side: Side) -> (bool, bool) {
         let Wall::Robin([a, b, _]) = self.geometry.walls.wall(side) else {
             return (false, false);
         };
-        let either = |of: fn(&Function) -> bool| of(a) || of(b);
         (
-            either(Function::depends_on_time),
-            either(Function::depends_on_place),
+            a.depends_on_time() || b.depends_on_time(),
+            a.depends_on_place() || b.depends_on_place(),
         )
     }
 
-    /// Numbers of looks at each of so many nodes, at most.
-    fn looks(nodes: usize, wanted: f64) -> usize {
+    /// The number of samples in time at each of `nodes` nodes.
+    fn looks(nodes: usize, looks_wanted: f64) -> usize {
         #[expect(
             clippy::cast_possible_truncation,
             clippy::cast_sign_loss,
             reason = "bounded below"
         )]
-        let wanted = wanted.ceil() as usize;
-        let most = (MOST_LOOKS / nodes.max(1)).max(FEWEST_LOOKS);
+        let looks_wanted = looks_wanted.ceil() as usize;
+        let most_looks = (MOST_LOOKS / nodes.max(1)).max(FEWEST_LOOKS);
         // A power of two, by which times have few digits.
-        let looks = wanted.clamp(FEWEST_LOOKS, most);
+        let looks = looks_wanted.clamp(FEWEST_LOOKS, most_looks);
         looks.checked_next_power_of_two().unwrap_or(MOST_LOOKS)
     }
 
-    /// The first node and time of a run where a wall has a/b < 0: the more there is, the more comes in. Its side and its
-    /// place.
+    /// The first time in a run at which a wall has a/b < 0, so that inflow grows with p: the side, the position in
+    /// words, and the time. `None` if there is no such time.
     #[must_use]
     pub fn feeding(&self) -> Option<(Side, String, f64)> {
-        /// Looks at all nodes together.
+        /// The number of samples in time, over all nodes together.
         const LOOKS: f64 = (1_u32 << 16) as f64;
-        let all: Vec<_> = self.nodes().collect();
-        let mut first: Option<(Side, (usize, usize), f64)> = None;
+        let nodes: Vec<_> = self.nodes().collect();
+        let mut first_feeding: Option<(Side, (usize, usize), f64)> = None;
         for side in Side::ALL.into_iter().filter(|&side| self.is_on(side)) {
             let (in_time, in_place) = self.ratio_depends(side);
-            let here = all
+            let side_nodes = nodes
                 .iter()
                 .filter(|&&node| side.has(&self.geometry.grid, node));
-            let here: Vec<_> = here.take(if in_place { usize::MAX } else { 1 }).collect();
+            let side_nodes: Vec<_> = side_nodes
+                .take(if in_place { usize::MAX } else { 1 })
+                .collect();
             #[expect(clippy::cast_precision_loss, reason = "a number of looks")]
-            let wanted = LOOKS / here.len().max(1) as f64;
-            let times = match in_time {
-                true => times(self.span(), Self::looks(here.len(), wanted)),
-                false => vec![0.0],
+            let looks_wanted = LOOKS / side_nodes.len().max(1) as f64;
+            let times = if in_time {
+                times(self.span(), Self::looks(side_nodes.len(), looks_wanted))
+            } else {
+                vec![0.0]
             };
             let mut ratios = vec![0.0; times.len()];
-            for &node in here {
+            for &node in side_nodes {
                 self.add_ratios(side, node, 1.0, &times, &mut ratios);
-                let found = ratios.iter().position(|&ratio| ratio < 0.0);
-                if let Some(time) = found.map(|at| times[at])
-                    && first.is_none_or(|(_, _, earliest)| time < earliest)
+                let place = ratios.iter().position(|&ratio| ratio < 0.0);
+                if let Some(time) = place.map(|at| times[at])
+                    && first_feeding.is_none_or(|(_, _, earliest)| time < earliest)
                 {
-                    first = Some((side, node, time));
+                    first_feeding = Some((side, node, time));
                 }
                 ratios.fill(0.0);
             }
         }
-        first.map(|(side, (j, i), time)| (side, self.geometry.nodes.describe(j, i), time))
+        first_feeding.map(|(side, (j, i), time)| (side, self.geometry.nodes.describe(j, i), time))
     }
 
-    /// Adds a/b of a wall at a node and times, each times a factor.
+    /// Adds a/b of a wall at a node, times `factor`, for each of the times.
     fn add_ratios(
         &self,
         side: Side,
@@ -154,8 +156,8 @@ impl<'a> Robin<'a> {
         }
     }
 
-    /// The search for the times at which these walls allow the smallest step; a node that they add nothing to weighs
-    /// `inside` in its own dp/dt \[1/time\].
+    /// The search for the times at which these walls allow only the smallest step; `inside` is the weight in its own
+    /// dp/dt of a node away from these walls \[1/time\].
     #[must_use]
     pub fn peaks(&self, inside: f64) -> Peaks<'_> {
         let nodes = self.nodes().count();
@@ -168,27 +170,28 @@ impl<'a> Robin<'a> {
         }
     }
 
-    /// `2 D a/(b dx)`, summed over these walls at a node; `own` is the node's D across a side.
+    /// `2 D a/(b dx)`, summed over these walls at a node; `own` gives the node's D across a side.
     #[must_use]
     pub fn rate(&self, node: (usize, usize), time: f64, own: impl Fn(Side) -> f64) -> f64 {
         rate(self.geometry, node, time, own)
     }
 }
 
-/// When nodes on these walls weigh most in their own dp/dt.
+/// Finds the times at which nodes on these walls have the largest weight in their own dp/dt.
 #[derive(Debug)]
 pub struct Peaks<'a> {
     robin: &'a Robin<'a>,
-    /// Looks at a node that are worth while.
+    /// The desired number of samples in time at a node.
     wanted: f64,
     /// The number of nodes.
     count: usize,
-    /// By side: the time of the largest a/b, where that is the same all along it.
+    /// The time of the largest a/b along each side, if it is the same all along the side.
     of_sides: [OnceCell<f64>; 4],
 }
 
 impl Peaks<'_> {
-    /// The largest [`Robin::rate`] of a node in the run; where it is below `least`, any of its values.
+    /// The largest [`Robin::rate`] of a node during the run; if the largest rate is below `least`, any rate of the node
+    /// during the run.
     pub fn rate(&self, node: (usize, usize), least: f64, own: impl Fn(Side) -> f64) -> f64 {
         let robin = self.robin;
         let time = self.time(node, least, &own);
@@ -206,13 +209,13 @@ impl Peaks<'_> {
             return 0.0;
         }
         if let ([side], [(true, false)]) = (&sides[..], &depends[..]) {
-            let find = || {
+            let time = &self.of_sides[*side as usize];
+            return *time.get_or_init(|| {
                 let looks = Robin::looks(1, self.wanted);
                 over_time::largest(robin.span(), looks, f64::NEG_INFINITY, |times, to| {
                     robin.add_ratios(*side, node, 1.0, times, to);
                 })
-            };
-            return *self.of_sides[*side as usize].get_or_init(find);
+            });
         }
         let looks = Robin::looks(self.count, self.wanted);
         over_time::largest(robin.span(), looks, least, |times, to| {
@@ -224,7 +227,7 @@ impl Peaks<'_> {
     }
 }
 
-/// As [`Robin::rate`].
+/// The sum over Robin walls at a node that [`Robin::rate`] returns.
 #[must_use]
 pub fn rate(
     geometry: &Geometry,

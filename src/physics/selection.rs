@@ -1,4 +1,4 @@
-//! [`Selection`]: the nodes that a mask takes away, or that a table `[[held]]` holds.
+//! [`Selection`]: the nodes of an area, for a mask or a table `[[held]]` for example.
 
 use super::{
     input::{Digests, Input},
@@ -13,16 +13,16 @@ use crate::{
 };
 use std::ops::RangeInclusive;
 
-/// Nodes, and what their user may not expect of them.
+/// The nodes of an area, and notes for the user on it.
 #[derive(Debug)]
 pub struct Selection {
-    /// The nodes. Of two that are the same point both are there.
+    /// The nodes. Of two nodes that are the same point both are included.
     pub nodes: NodeSet,
-    /// The file that they come from, and whether it is an array.
+    /// The file that defines the area, and whether it is an array.
     pub input: Option<(Input, bool)>,
-    /// That a picture is dark as a whole, in words.
+    /// A sentence, if a picture is dark everywhere.
     pub dark: Option<String>,
-    /// Which pixels of a picture are lost between nodes, in words.
+    /// A sentence on pixels of a picture that fall between nodes.
     pub lost: Option<String>,
 }
 
@@ -39,57 +39,55 @@ impl Selection {
         nodes: &Nodes,
         digests: &mut Digests,
     ) -> Result<Self, ParamsError> {
-        let (profile, below) = match area {
+        let (profile, grey_limit) = match area {
             Area::Where(function) => (Profile::Function(of_rounded(function, nodes)), None),
             Area::File(path) => (Profile::File(path.clone()), None),
-            Area::Image { path, below } => {
+            Area::Image { path, below, alpha } => {
                 let profile = Profile::Image {
                     path: path.clone(),
                     range: [0.0, 1.0],
                     interpolation: Interpolation::Linear,
+                    alpha: *alpha,
                 };
                 (profile, Some(*below))
             }
         };
         let values = Values::new(&profile, key, raw, grid, digests)?;
         let picture = values.picture();
-        let threshold = below
+        let threshold = grey_limit
             .zip(picture)
-            .map(|(below, picture)| Threshold::new(below, picture));
-        let has = |value: f64| threshold.map_or(value != 0.0, |threshold| threshold.selects(value));
+            .map(|(grey_limit, picture)| Threshold::new(grey_limit, picture));
         // The two lines of a periodic pair are looked at apart.
-        let apart = nodes.apart();
-        let (mut set, mut piece) = (NodeSet::default(), Vec::new());
-        let mut wrong = None;
-        // Pictures are decoded from the top.
-        for rows in nodes.pieces().rev() {
-            let first = nodes.number(rows.start, 0);
-            piece.resize(rows.len() * nodes.x.len(), 0.0);
-            values.rows(&apart, rows, 0.0, &mut piece)?;
-            let found = (first..).zip(&piece).find(|(_, value)| !value.is_finite());
-            wrong = found.map(|(number, &value)| (number, value)).or(wrong);
-            let chosen = piece.iter().zip(first..).filter(|&(&value, _)| has(value));
-            chosen.for_each(|(_, number)| set.add(number));
-        }
-        if let Some((number, value)) = wrong {
-            let place = nodes.place(number);
-            return Err(raw.refuse(key, format!("it is {value:?} at {place}")));
+        let nodes_apart = nodes.apart();
+        let (mut selected, mut piece_values) = (NodeSet::default(), Vec::new());
+        for rows in nodes.pieces() {
+            let first_number = nodes.number(rows.start, 0);
+            piece_values.resize(rows.len() * nodes.x.len(), 0.0);
+            values.rows(&nodes_apart, rows, 0.0, &mut piece_values)?;
+            let mut values_by_number = (first_number..).zip(&piece_values);
+            if let Some((number, value)) = values_by_number.find(|(_, value)| !value.is_finite()) {
+                let place = nodes.place(number);
+                return Err(raw.refuse(key, format!("it is {value:?} at {place}")));
+            }
+            let chosen_nodes = piece_values
+                .iter()
+                .zip(first_number..)
+                .filter(|&(&value, _)| {
+                    threshold.map_or(value != 0.0, |threshold| threshold.selects(value))
+                });
+            chosen_nodes.for_each(|(_, number)| selected.add(number));
         }
         for (j, i) in nodes.seam() {
-            let mut same = nodes.same((j, i));
-            if same.any(|(j, i)| set.has(nodes.number(j, i))) {
-                set.add(nodes.number(j, i));
+            let mut same_nodes = nodes.same((j, i));
+            if same_nodes.any(|(j, i)| selected.has(nodes.number(j, i))) {
+                selected.add(nodes.number(j, i));
             }
         }
         let pixels = threshold
             .zip(picture)
-            .map(|(threshold, picture)| SelectedPixels::of(picture, threshold, &set, nodes))
-            .transpose()?;
-        if let Some(picture) = picture {
-            picture.hold(0);
-        }
+            .map(|(threshold, picture)| SelectedPixels::of(picture, threshold, &selected, nodes));
         Ok(Self {
-            nodes: set,
+            nodes: selected,
             input: values
                 .input()
                 .map(|input| (input.clone(), values.is_array())),
@@ -99,15 +97,15 @@ impl Selection {
     }
 }
 
-/// A function of coordinates, in which two that differ by their rounding are equal.
+/// A function of coordinates that treats coordinates as equal if they differ only by rounding.
 fn of_rounded(function: &Function, nodes: &Nodes) -> Function {
     let Function::Formula(Formula { text, expression }) = function else {
         return function.clone();
     };
-    let ends = [&nodes.x, &nodes.y]
+    let end_coordinates = [&nodes.x, &nodes.y]
         .into_iter()
         .flat_map(|axis| axis.first().into_iter().chain(axis.last()));
-    let scale = ends.fold(0.0, |scale: f64, end| scale.max(end.abs()));
+    let scale = end_coordinates.fold(0.0, |scale: f64, end| scale.max(end.abs()));
     Function::Formula(Formula {
         text: text.clone(),
         expression: expression.of_rounded(scale),
@@ -118,7 +116,7 @@ fn of_rounded(function: &Function, nodes: &Nodes) -> Function {
 #[derive(Debug, Clone, Copy)]
 struct Threshold {
     below: f64,
-    /// What rounding makes of grey values between pixels: places are numbers of pixels.
+    /// The rounding error of grey values between pixels. Positions are counted in pixels.
     rounding: f64,
 }
 
@@ -130,7 +128,7 @@ impl Threshold {
         Self { below, rounding }
     }
 
-    /// Whether a grey value lies below it by more than rounding.
+    /// Whether a grey value lies below the threshold by more than rounding.
     fn selects(self, grey: f64) -> bool {
         grey < self.below - self.rounding
     }
@@ -141,25 +139,21 @@ impl Threshold {
 struct SelectedPixels {
     below: f64,
     shape: (usize, usize),
-    /// Pixels that are selected, and others.
+    /// The numbers of selected pixels and of other pixels.
     counts: [u64; 2],
-    /// Those of each between nodes none of which is as they are.
+    /// The numbers of selected pixels that lie between nodes that are not selected only, and of other pixels between
+    /// selected nodes only.
     lost: [u64; 2],
     brightest: f64,
-    /// Pixels of the value 0.
+    /// The number of pixels with value 0.
     black: u64,
 }
 
 impl SelectedPixels {
-    fn of(
-        picture: &Picture,
-        threshold: Threshold,
-        set: &NodeSet,
-        nodes: &Nodes,
-    ) -> Result<Self, ParamsError> {
+    fn of(picture: &Picture, threshold: Threshold, set: &NodeSet, nodes: &Nodes) -> Self {
         let (height, width) = picture.shape();
         let (ny, nx) = (nodes.y.len(), nodes.x.len());
-        let mut found = Self {
+        let mut selected_pixels = Self {
             below: threshold.below,
             shape: (height, width),
             counts: [0; 2],
@@ -168,47 +162,52 @@ impl SelectedPixels {
             black: 0,
         };
         let columns: Vec<_> = (0..width).map(|pixel| around(pixel, width, nx)).collect();
-        let mut known = None;
+        let mut rows_known = None;
         // Whether some node of a column is selected, in these rows, and whether some is not.
-        let mut there = vec![[false; 2]; nx];
-        picture.each_row(|pixel, greys| {
-            let rows = around(height - 1 - pixel, height, ny);
-            if known.as_ref() != Some(&rows) {
-                for (i, there) in there.iter_mut().enumerate() {
-                    let selected = || rows.clone().map(|j| set.has(nodes.number(j, i)));
-                    *there = [selected().any(|has| has), selected().any(|has| !has)];
+        let mut column_kinds = vec![[false; 2]; nx];
+        for pixel_row in 0..height {
+            let rows = around(height - 1 - pixel_row, height, ny);
+            if rows_known.as_ref() != Some(&rows) {
+                for (i, column_kinds) in column_kinds.iter_mut().enumerate() {
+                    *column_kinds = [true, false].map(|is_selected| {
+                        let mut rows = rows.clone();
+                        rows.any(|j| set.has(nodes.number(j, i)) == is_selected)
+                    });
                 }
-                known = Some(rows);
+                rows_known = Some(rows);
             }
-            for (grey, columns) in greys.zip(&columns) {
-                found.brightest = found.brightest.max(grey);
-                found.black += u64::from(grey == 0.0);
+            for (pixel_column, columns) in columns.iter().enumerate() {
+                let grey = picture.grey(pixel_row, pixel_column);
+                selected_pixels.brightest = selected_pixels.brightest.max(grey);
+                selected_pixels.black += u64::from(grey == 0.0);
                 let kind = usize::from(!threshold.selects(grey));
-                found.counts[kind] += 1;
-                let is_seen = there[columns.clone()].iter().any(|there| there[kind]);
-                found.lost[kind] += u64::from(!is_seen);
+                selected_pixels.counts[kind] += 1;
+                let is_seen = column_kinds[columns.clone()]
+                    .iter()
+                    .any(|column_kinds| column_kinds[kind]);
+                selected_pixels.lost[kind] += u64::from(!is_seen);
             }
-        })?;
-        Ok(found)
+        }
+        selected_pixels
     }
 
-    /// That no grey value is as bright as 2 of 255.
+    /// A sentence, if no grey value is as bright as 2 of 255.
     fn dark(&self) -> Option<String> {
-        let [all, black] = [self.counts.iter().sum(), self.black];
+        let [pixel_count, black] = [self.counts.iter().sum(), self.black];
         (self.brightest < 2.0 / 255.0).then(|| {
             format!(
-                "the grey values of all {all} pixels are below 2/255, {black} of them 0, where white is 255/255: a picture of the numbers 0 and 1 has to be saved with 0 and 255"
+                "the grey values of all {pixel_count} pixels are below 2/255, {black} of them 0, where white is 255/255: a picture of the numbers 0 and 1 has to be saved with 0 and 255"
             )
         })
     }
 
-    /// Which pixels are lost.
+    /// A sentence on the pixels that fall between nodes.
     fn lost(&self, nodes: &Nodes) -> Option<String> {
-        let ([dark, bright], [below, others]) = (self.lost, self.counts);
+        let ([dark, bright], [dark_count, bright_count]) = (self.lost, self.counts);
         let ((height, width), limit) = (self.shape, self.below);
         let parts = [
-            (dark > 0).then(|| format!("{dark} of {below} pixels below {limit:?} lie between nodes none of which is selected")),
-            (bright > 0).then(|| format!("{bright} of {others} others between nodes all of which are")),
+            (dark > 0).then(|| format!("{dark} of {dark_count} pixels below {limit:?} lie between nodes none of which is selected")),
+            (bright > 0).then(|| format!("{bright} of {bright_count} others between nodes all of which are")),
         ];
         let parts: Vec<String> = parts.into_iter().flatten().collect();
         let (ny, nx) = (nodes.y.len(), nodes.x.len());
@@ -221,11 +220,11 @@ impl SelectedPixels {
     }
 }
 
-/// The nodes at a pixel or next to it, along one axis: the outermost pixels lie on the outermost nodes.
+/// The nodes at a pixel or next to it, along one axis. The outermost pixels lie on the outermost nodes.
 fn around(pixel: usize, pixels: usize, nodes: usize) -> RangeInclusive<usize> {
     if pixels == 1 {
         return 0..=nodes - 1;
     }
-    let at = pixel * (nodes - 1);
-    at / (pixels - 1)..=at.div_ceil(pixels - 1)
+    let position = pixel * (nodes - 1);
+    position / (pixels - 1)..=position.div_ceil(pixels - 1)
 }

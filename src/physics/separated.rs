@@ -1,4 +1,5 @@
-//! [`Separated`]: a formula on the nodes of a grid. Parts that are the same along a row or a column are evaluated once for it.
+//! [`Separated`]: a formula on the nodes of a grid. Subexpressions that are constant along a row or a column are
+//! evaluated once for it.
 
 use diff2d_arrays::expression::{BATCH, Expression, Part};
 use rayon::prelude::*;
@@ -6,27 +7,28 @@ use rayon::prelude::*;
 /// The bits of the variables in [`Part::uses`]: the formula is one in x, y and t.
 const X: u64 = 1 << 0;
 const Y: u64 = 1 << 1;
-/// The number of the first variable that stands for a part.
+/// The number of the first variable that stands for a subexpression.
 const FIRST: usize = 3;
-/// The most values of parts that are kept, 2 MiB. A formula with more is evaluated whole at each node.
+/// The largest number of stored values of subexpressions, 2 MiB. A formula with more is evaluated as a whole at each
+/// node.
 const MOST_KEPT: usize = 1 << 18;
 
-/// A formula at a time. What depends on the time alone is evaluated once, what depends on x once for each column, and what
-/// depends on y once for each row.
+/// A formula at one time. Subexpressions that depend on time alone are evaluated once, subexpressions of x once for
+/// each column, and subexpressions of y once for each row.
 pub(super) struct Separated<'n> {
     /// The coordinates of the columns.
     x: &'n [f64],
     time: [f64; BATCH],
     parts: Vec<Part>,
-    /// The values of the parts that do not depend on y: of all columns, or a batch of equal ones.
+    /// The values of the subexpressions that do not depend on y: one for each column, or a batch of equal values.
     known: Vec<Vec<f64>>,
-    /// What combines the parts at each node.
+    /// The expression that combines the subexpressions at each node.
     rest: Expression,
 }
 
 impl<'n> Separated<'n> {
     pub(super) fn new(formula: &Expression, x: &'n [f64], time: f64) -> Self {
-        let (rest, parts) = match formula.take_apart(FIRST, X | Y) {
+        let (combination, parts) = match formula.take_apart(FIRST, X | Y) {
             (_, parts) if parts.len() * x.len() > MOST_KEPT => (formula.clone(), Vec::new()),
             taken_apart => taken_apart,
         };
@@ -35,7 +37,7 @@ impl<'n> Separated<'n> {
             time: [time; BATCH],
             parts,
             known: Vec::new(),
-            rest,
+            rest: combination,
         };
         for number in 0..separated.parts.len() {
             let values = separated.evaluate_part(number);
@@ -44,7 +46,7 @@ impl<'n> Separated<'n> {
         separated
     }
 
-    /// The values of a part that does not depend on y; those before it are known.
+    /// The values of subexpression `number`, which does not depend on y. Those before it are already evaluated.
     fn evaluate_part(&self, number: usize) -> Vec<f64> {
         let Part { formula, uses } = &self.parts[number];
         let mut values = match (uses & X, uses & Y) {
@@ -59,7 +61,7 @@ impl<'n> Separated<'n> {
         values
     }
 
-    /// The values at the nodes of a row at `y`, of which `first` is the number of the first.
+    /// The values at the nodes of a row at `y`; `first` is the number of its first node.
     pub(super) fn row(&self, y: f64, first: u64, out: &mut [f64]) {
         let y = [y; BATCH];
         let mut of_row: Vec<[f64; BATCH]> = Vec::new();
@@ -78,7 +80,7 @@ impl<'n> Separated<'n> {
         }
     }
 
-    /// The variables from column `i` on: x, y, t, and the parts that are known or of this row.
+    /// The variables from column `i` on: x, y, t, and the subexpressions of the grid and of this row.
     fn variables<'v>(
         &'v self,
         i: usize,
@@ -87,11 +89,11 @@ impl<'n> Separated<'n> {
     ) -> Vec<&'v [f64]> {
         // Parts use only parts before them. Others have no values yet, and those of rows none until there is a row.
         let values = self.parts.iter().enumerate().map(|(number, part)| {
-            let known = self.known.get(number).map_or(&[][..], Vec::as_slice);
+            let known_values = self.known.get(number).map_or(&[][..], Vec::as_slice);
             match (part.uses & X, part.uses & Y) {
                 (_, Y) => of_row.get(number).map_or(&[][..], <[f64; BATCH]>::as_slice),
-                (X, _) => known.get(i..).unwrap_or_default(),
-                _ => known,
+                (X, _) => known_values.get(i..).unwrap_or_default(),
+                _ => known_values,
             }
         });
         let coordinates = [&self.x[i..], y, &self.time];

@@ -1,119 +1,103 @@
-//! [`Slots`]: what stands in the places of the equation `c ∂p/∂t = ∇·(D ∇p) + S - k p` on a domain.
+//! [`Slots`]: the quantities of the equation `c ∂p/∂t = ∇·(D ∇p) + S - k p` on a domain.
 //!
-//! `assembly.rs` makes the equation of a step of them, `faces.rs` the coefficients between nodes, and `survey.rs` the largest
-//! stable step.
+//! `assembly.rs` computes the equation of a step from them, `faces.rs` the coefficients between nodes, and `survey.rs`
+//! the largest stable step.
 
 use super::{geometry::Geometry, input::Digests, values::Values};
 use crate::{
     node_set::NodeSet,
-    params::{Coordinates, Face, Formula, Function, Params, ParamsError, Profile, RawParams},
+    params::{
+        Coordinates, Face, Formula, Function, Params, ParamsError, Profile, Quantity, RawParams,
+    },
     summary::Summary,
 };
-use diff2d_arrays::expression;
-use diff2d_stencil::real::Real;
+use diff2d_arrays::expression::Expression;
+use diff2d_stencil::{Weight, real::Real};
 use rayon::prelude::*;
 use std::{ops::Range, sync::Arc};
 
-/// Rows of coefficients that are looked at together have so many values.
+/// The number of coefficients in a group of rows that is processed together.
 pub(super) const TOGETHER: usize = 1 << 17;
-/// The number of t among the variables of formulas.
+/// The number of the variable t in formulas.
 const TIME: usize = 2;
-/// The most terms of a slot that are arrays.
-const MOST_TERMS: usize = 4;
+/// The largest number of products of arrays and factors in a slot.
+const MOST_PRODUCTS: usize = 4;
 
-/// A place of the equation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Place {
-    /// D along x \[length²/time\].
-    X,
-    /// D along y \[length²/time\].
-    Y,
-    /// c
-    Capacity,
-    /// k \[1/time\]
-    Decay,
-    /// S \[density/time\]
-    Source,
-}
-
-impl Place {
-    const ALL: [Self; 5] = [Self::X, Self::Y, Self::Capacity, Self::Decay, Self::Source];
-
-    /// The parameter that gives it.
-    #[must_use]
-    pub fn key(self) -> &'static str {
-        match self {
-            Self::X => "Dx",
-            Self::Y => "Dy",
-            Self::Capacity => "capacity",
-            Self::Decay => "decay",
-            Self::Source => "source",
-        }
-    }
-
-    fn profile(self, params: &Params) -> &Profile {
-        match self {
-            Self::X => &params.diffusivity[0],
-            Self::Y => &params.diffusivity[1],
-            Self::Capacity => &params.capacity,
-            Self::Decay => &params.decay,
-            Self::Source => &params.source,
-        }
+/// The weight by which the coefficients of a quantity are multiplied in a step; `None` for quantities of the operator.
+fn weight(quantity: Quantity) -> Option<Weight> {
+    match quantity {
+        Quantity::X | Quantity::Y => None,
+        Quantity::Capacity => Some(Weight::Change),
+        Quantity::Decay => Some(Weight::Density),
+        Quantity::Source => Some(Weight::One),
     }
 }
 
-/// What stands in a place: a number, values on the nodes, or the sum of a few values on the nodes, each times a function of t.
+/// The quantities of the terms beside diffusion, with their weights.
+pub fn weighted_quantities() -> impl Iterator<Item = (Quantity, Weight)> {
+    let quantities = Quantity::ALL.into_iter();
+    quantities.filter_map(|quantity| Some((quantity, weight(quantity)?)))
+}
+
+/// The quantities of the terms with this weight.
+pub fn quantities_of(weight: Weight) -> impl Iterator<Item = Quantity> {
+    let of_weight = weighted_quantities().filter(move |(_, other)| *other == weight);
+    of_weight.map(|(quantity, _)| quantity)
+}
+
+/// The value of a quantity: a number, values on the nodes, or a sum of a few products of values on the nodes and
+/// functions of t.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Slot {
-    /// Its values; those at a time, if they depend on it.
+    /// The values; evaluated at a time if they depend on it.
     pub values: Values,
     depends_on_time: bool,
-    /// The products that it is the sum of, if it depends on time and is that of few.
-    pub(super) terms: Vec<Term>,
+    /// The products whose sum the quantity is, if it depends on time and has few of them.
+    pub(super) products: Vec<Product>,
 }
 
-/// Something that does not depend on time, times something that does not depend on the node.
+/// A factor that does not depend on time, and one that does not depend on the node.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Term {
+pub(super) struct Product {
     pub(super) values: Values,
     pub(super) factor: Function,
 }
 
-/// All slots, and the nodes they are for.
+/// All slots, and the nodes for which they hold.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Slots {
-    /// Where the equation holds.
+    /// The nodes and walls of the domain.
     pub geometry: Arc<Geometry>,
     pub(super) list: Vec<Slot>,
     pub(super) face: Face,
-    /// Whether x and y have the same D.
+    /// Whether D is the same along x and y.
     pub(super) is_isotropic: bool,
 }
 
 impl Slot {
-    /// Whether it is anything but 0.
+    /// Whether the quantity can differ from 0.
     #[must_use]
     pub fn is_there(&self) -> bool {
         self.values.uniform() != Some(0.0)
     }
 
-    /// Whether it is another one at each time.
+    /// Whether the quantity depends on time.
     #[must_use]
     pub fn depends_on_time(&self) -> bool {
         self.depends_on_time
     }
 
-    /// Whether its values are evaluated at each step.
+    /// Whether the values are evaluated at each step.
     #[must_use]
     pub fn is_evaluated(&self) -> bool {
-        self.depends_on_time && self.terms.is_empty()
+        self.depends_on_time && self.products.is_empty()
     }
 
-    /// What depends on time in it: a factor, where it is one product, else all of it.
+    /// The time-dependent part: a factor if there is one product, otherwise the whole function.
     #[must_use]
     pub fn in_time(&self) -> Option<&Function> {
-        match (&self.terms[..], self.values.given()) {
-            ([term], _) => Some(&term.factor),
+        match (&self.products[..], self.values.given()) {
+            ([product], _) => Some(&product.factor),
             (_, Values::Function(function)) => Some(function).filter(|_| self.depends_on_time),
             _ => None,
         }
@@ -121,7 +105,7 @@ impl Slot {
 }
 
 impl Slots {
-    /// What the parameters put into them; the source is judged by [`check_source`](Self::check_source).
+    /// The slots of the parameters. [`check_source`](Self::check_source) checks the source later.
     ///
     /// # Errors
     /// [`ParamsError`] for a file that cannot be used, and for values out of range at nodes that are not masked.
@@ -134,70 +118,67 @@ impl Slots {
         let columns = &geometry.grid.x;
         let radii: Option<Arc<[f64]>> = (params.coordinates == Coordinates::Axisymmetric)
             .then(|| (0..columns.nodes).map(|i| columns.radius(i)).collect());
-        let mut slot = |place: Place| {
-            let profile = place.profile(params);
-            // Around an axis the whole equation is that times the radius, which D along x has at its faces.
-            let by_radius = |values| match radii.clone().filter(|_| place != Place::X) {
-                Some(radii) => Values::Weighted(Box::new(values), radii),
-                None => values,
-            };
-            let term = |term: Term| Term {
-                values: by_radius(term.values),
-                ..term
-            };
-            let terms = terms(profile).unwrap_or_default().into_iter();
+        let slot_results = Quantity::ALL.into_iter().map(|quantity| {
+            let profile = params.profile(quantity);
+            // Around an axis, every term of the equation is multiplied by the radius. D along x is multiplied in
+            // `faces.rs`, by the radius of each face.
+            let radii = radii.as_ref().filter(|_| quantity != Quantity::X);
+            let products = products(profile).unwrap_or_default().into_iter();
+            let products = products.map(|product| Product {
+                values: by_radius(product.values, radii),
+                ..product
+            });
+            let values = Values::new(profile, quantity.key(), raw, &geometry.grid, digests)?;
             Ok(Slot {
-                values: by_radius(Values::new(
-                    profile,
-                    place.key(),
-                    raw,
-                    &geometry.grid,
-                    digests,
-                )?),
+                values: by_radius(values, radii),
                 depends_on_time: profile.depends_on_time(),
-                terms: terms.map(term).collect(),
+                products: products.collect(),
             })
-        };
-        let list = Place::ALL.into_iter().map(&mut slot);
-        let [of_x, of_y] = &params.diffusivity;
+        });
+        let [x_profile, y_profile] =
+            [Quantity::X, Quantity::Y].map(|quantity| params.profile(quantity));
         let slots = Self {
             geometry: Arc::clone(geometry),
-            list: list.collect::<Result<_, _>>()?,
+            list: slot_results.collect::<Result<_, _>>()?,
             face: params.face,
-            is_isotropic: of_x == of_y,
+            is_isotropic: x_profile == y_profile,
         };
         let masked = geometry.masked().map(|masked| &**masked);
-        for place in [Place::X, Place::Y, Place::Decay, Place::Capacity] {
-            if place == Place::Y && slots.is_isotropic {
+        for quantity in [
+            Quantity::X,
+            Quantity::Y,
+            Quantity::Decay,
+            Quantity::Capacity,
+        ] {
+            if quantity == Quantity::Y && slots.is_isotropic {
                 continue;
             }
-            let wrong = |value: f64| match place {
-                Place::Capacity if value > 0.0 && value.is_finite() => {
-                    let lacks = params.precision.lacks(1.0 / value);
-                    lacks.map(|_| "a number whose inverse is finite, too,")
-                }
-                Place::Capacity => Some("a finite number greater than 0"),
-                _ if value.is_finite() && value >= 0.0 => None,
-                _ => Some("a finite number, 0 or greater,"),
-            };
-            let values = &slots.slot(place).values;
+            let values = &slots.slot(quantity).values;
             values.check(
                 &geometry.grid,
                 0.0,
                 masked.as_slice(),
-                place.key(),
+                quantity.key(),
                 raw,
-                wrong,
+                |value| match quantity {
+                    Quantity::Capacity if value > 0.0 && value.is_finite() => {
+                        let inverse_fault = params.precision.lacks(1.0 / value);
+                        inverse_fault.map(|_| "a number whose inverse is finite, too,")
+                    }
+                    Quantity::Capacity => Some("a finite number greater than 0"),
+                    _ if value.is_finite() && value >= 0.0 => None,
+                    _ => Some("a finite number, 0 or greater,"),
+                },
             )?;
         }
         Ok(slots)
     }
 
-    /// Judges the source for steps of `dt`.
+    /// Checks the source for steps of `dt`.
     ///
     /// # Errors
-    /// [`ParamsError`] for values that are not finite at the start, or whose product with the time step is not, but at nodes
-    /// that keep their values.
+    /// [`ParamsError`] for values that are not finite at the start, or whose product with the time step is not finite.
+    /// Nodes that keep their values are exempt.
     pub fn check_source(
         &mut self,
         params: &Params,
@@ -206,101 +187,138 @@ impl Slots {
     ) -> Result<(), ParamsError> {
         let share = self.share(dt);
         let (key, grid, start) = (
-            Place::Source.key(),
+            Quantity::Source.key(),
             &self.geometry.grid,
             self.geometry.start,
         );
-        let kept: Vec<&NodeSet> = self.geometry.kept().collect();
-        let lacks = |value: f64| params.precision.lacks(value * share);
-        let check = |values: &Values| values.check(grid, start, &kept, key, raw, lacks);
-        let Slot { values, terms, .. } = &mut self.list[Place::Source as usize];
+        let kept_nodes: Vec<&NodeSet> = self.geometry.kept().collect();
+        let check = |values: &Values| {
+            values.check(grid, start, &kept_nodes, key, raw, |value| {
+                params.precision.lacks(value * share)
+            })
+        };
+        let Slot {
+            values, products, ..
+        } = &mut self.list[Quantity::Source as usize];
         check(values)?;
         // What overflows alone may not as a product.
-        if !terms.iter().all(|term| check(&term.values).is_ok()) {
-            terms.clear();
+        if !products
+            .iter()
+            .all(|product| check(&product.values).is_ok())
+        {
+            products.clear();
         }
         Ok(())
     }
 
-    /// What stands in a place.
+    /// The slot of a quantity.
     #[must_use]
-    pub fn slot(&self, place: Place) -> &Slot {
-        &self.list[place as usize]
+    pub fn slot(&self, quantity: Quantity) -> &Slot {
+        &self.list[quantity as usize]
     }
 
-    /// The number that all nodes have in a place.
+    /// The value of a quantity that is uniform.
     #[must_use]
-    pub fn uniform(&self, place: Place) -> Option<f64> {
-        self.slot(place).values.uniform()
+    pub fn uniform(&self, quantity: Quantity) -> Option<f64> {
+        self.slot(quantity).values.uniform()
     }
 
-    /// All values, which may come from files, by their keys.
+    /// The fraction of its value that every node loses per time by decay, k/c, if both are uniform \[1/time\].
+    #[must_use]
+    pub fn uniform_loss(&self) -> Option<f64> {
+        quantities_of(Weight::Density)
+            .map(|quantity| self.uniform(quantity))
+            .sum()
+    }
+
+    /// The quantities that depend on time.
+    pub fn in_time(&self) -> impl Iterator<Item = Quantity> {
+        let quantities = Quantity::ALL.into_iter();
+        quantities.filter(|&quantity| self.slot(quantity).depends_on_time())
+    }
+
+    /// The values of all slots by key. They may come from files.
     pub fn values(&self) -> impl Iterator<Item = (&'static str, &Values)> {
-        let places = Place::ALL.into_iter().filter_map(|place| match place {
-            Place::X if self.is_isotropic => Some((place, "D")),
-            Place::Y if self.is_isotropic => None,
-            _ => Some((place, place.key())),
-        });
-        places.map(|(place, key)| (key, &self.slot(place).values))
+        let keys = Quantity::ALL
+            .into_iter()
+            .filter_map(|quantity| match quantity {
+                Quantity::X if self.is_isotropic => Some((quantity, "D")),
+                Quantity::Y if self.is_isotropic => None,
+                _ => Some((quantity, quantity.key())),
+            });
+        keys.map(|(quantity, key)| (key, &self.slot(quantity).values))
     }
 
-    /// A time step by the capacity, where that does not vary: then the coefficients of the step have it in them.
+    /// The time step divided by the capacity, if that is uniform: the coefficients of the step then contain the
+    /// capacity.
     #[must_use]
     pub fn share(&self, dt: f64) -> f64 {
-        dt / self.uniform(Place::Capacity).unwrap_or(1.0)
+        dt / self.uniform(Quantity::Capacity).unwrap_or(1.0)
     }
 
-    /// The capacity at every node, row by row; 0 where it is masked.
+    /// The capacity at every node, row by row; 0 at masked nodes.
     ///
     /// # Errors
-    /// [`ParamsError`] when a file cannot be read any more.
+    /// [`ParamsError`] if a file can no longer be read.
     pub fn capacities(&self) -> Result<Vec<f64>, ParamsError> {
         self.capacities_of(0..self.geometry.grid.y.nodes)
     }
 
-    /// The same of some rows.
+    /// The capacity of each node of some rows, or a single number if it is uniform.
     ///
     /// # Errors
     /// As [`capacities`](Self::capacities).
-    pub fn capacities_of(&self, rows: Range<usize>) -> Result<Vec<f64>, ParamsError> {
+    pub fn capacity(&self, rows: Range<usize>) -> Result<Vec<f64>, ParamsError> {
+        match self.uniform(Quantity::Capacity) {
+            Some(capacity) => Ok(vec![capacity]),
+            None => self.capacities_of(rows),
+        }
+    }
+
+    /// The capacity at every node of some rows; 0 at masked nodes.
+    ///
+    /// # Errors
+    /// As [`capacities`](Self::capacities).
+    fn capacities_of(&self, rows: Range<usize>) -> Result<Vec<f64>, ParamsError> {
         let Geometry { grid, nodes, .. } = &*self.geometry;
         let mut capacities = vec![0.0; rows.len() * grid.x.nodes];
-        let values = &self.slot(Place::Capacity).values;
+        let values = &self.slot(Quantity::Capacity).values;
         values.rows(nodes, rows.clone(), 0.0, &mut capacities)?;
         self.geometry.codec().decode(rows.start, &mut capacities);
         Ok(capacities)
     }
 
-    /// Turns the sums of rows of p, from row `first` on, into those of c p.
+    /// Turns the row sums of p, from row `first` on, into row sums of c p.
     ///
     /// # Errors
-    /// [`ParamsError`] when a file cannot be read any more.
+    /// [`ParamsError`] if a file can no longer be read.
     pub fn weigh<T: Real>(
         &self,
         first: usize,
         values: &[T],
         sums: &mut [Summary],
     ) -> Result<(), ParamsError> {
-        if let Some(capacity) = self.uniform(Place::Capacity) {
+        if let Some(capacity) = self.uniform(Quantity::Capacity) {
             sums.iter_mut().for_each(|row| row.mass *= capacity);
             return Ok(());
         }
         let Geometry { grid, nodes, .. } = &*self.geometry;
         let nx = grid.x.nodes;
         let together = (TOGETHER / nx).max(1);
-        let capacities = &self.slot(Place::Capacity).values;
+        let capacities = &self.slot(Quantity::Capacity).values;
         let mut weighed = Vec::new();
         let pieces = values.chunks(together * nx).zip(sums.chunks_mut(together));
         for (piece, (values, sums)) in pieces.enumerate() {
             let start = first + piece * together;
             weighed.resize(values.len(), 0.0);
             capacities.rows(nodes, start..start + sums.len(), 0.0, &mut weighed)?;
-            let both = weighed.par_iter_mut().zip(values).with_min_len(4096);
-            both.for_each(|(to, value)| match value.to_f64() {
+            let pairs = weighed.par_iter_mut().zip(values).with_min_len(4096);
+            pairs.for_each(|(to, value)| match value.to_f64() {
                 // Whatever the capacity is there.
                 0.0 => *to = 0.0,
                 value => *to *= value,
             });
+            self.geometry.codec().decode(start, &mut weighed);
             let weighed = Summary::of_each_row(&weighed, start, None, grid);
             sums.iter_mut()
                 .zip(weighed)
@@ -310,24 +328,37 @@ impl Slots {
     }
 }
 
-/// The terms of a profile that depends on time, if it is the sum of few.
-fn terms(profile: &Profile) -> Option<Vec<Term>> {
+/// Values, multiplied by the radius of their column if there are radii.
+fn by_radius(values: Values, radii: Option<&Arc<[f64]>>) -> Values {
+    match radii {
+        Some(radii) => Values::Weighted(Box::new(values), Arc::clone(radii)),
+        None => values,
+    }
+}
+
+/// The products whose sum a profile is, if it depends on time and there are few.
+fn products(profile: &Profile) -> Option<Vec<Product>> {
     let Profile::Function(Function::Formula(formula)) = profile else {
         return None;
     };
     if !formula.depends_on_time() {
         return None;
     }
-    let terms = formula.expression.separate(TIME, MOST_TERMS)?;
-    let function = |expression| {
-        Function::Formula(Formula {
-            text: formula.text.clone(),
-            expression,
-        })
-    };
-    let term = |term: expression::Term| Term {
-        values: Values::of_function(function(term.others)),
-        factor: function(term.alone),
-    };
-    Some(terms.into_iter().map(term).collect())
+    let terms = formula
+        .expression
+        .separate(TIME, MOST_PRODUCTS)?
+        .into_iter();
+    let products = terms.map(|term| Product {
+        values: Values::of_function(formula_of(formula, term.others)),
+        factor: formula_of(formula, term.alone),
+    });
+    Some(products.collect())
+}
+
+/// A part of a formula, which messages show as the whole formula.
+fn formula_of(whole: &Formula, expression: Expression) -> Function {
+    Function::Formula(Formula {
+        text: whole.text.clone(),
+        expression,
+    })
 }

@@ -1,4 +1,4 @@
-//! [`StepSums`]: what a step brings in, by its own rule.
+//! [`StepSums`]: the inflow during a step, by the rule of the time-stepping method.
 
 use crate::{
     dynamics::Method,
@@ -6,33 +6,33 @@ use crate::{
 };
 use diff2d_stencil::Rkl2;
 
-/// Sums what each step brings in, from the rates of the states that it takes increments of.
+/// Sums the inflow during each step, from the rates of the states whose increments the step uses.
 ///
-/// A stage of a step is a combination of earlier states and increments, the same at every node. So what it has brought
-/// in since the beginning of the step is that combination of what the stages before have brought in.
+/// A stage is a linear combination of earlier states and increments, the same at every node. So the inflow since the
+/// beginning of the step, up to a stage, is the same combination of earlier inflows and rates.
 #[derive(Debug)]
 pub struct StepSums {
     pace: Pace,
     method: Method<f64>,
     /// The time of the state before the step.
     now: Clock,
-    /// Since the beginning of the step, after the latest stage and the one before.
+    /// The inflow since the beginning of the step, up to the latest stage and up to the one before.
     in_step: [Vec<f64>; 2],
-    /// The increments of the state before the step.
+    /// The inflow that the increment of the state before the step stands for.
     of_start: Vec<f64>,
 }
 
 impl StepSums {
-    /// Those of so many rates, of the steps from a time on.
+    /// Sums for `rates` rates, for the steps from `now` on.
     #[must_use]
     pub fn new(pace: Pace, method: Method<f64>, rates: usize, now: Clock) -> Self {
-        let nothing = || vec![0.0; rates];
+        let zeros = vec![0.0; rates];
         Self {
             pace,
             method,
             now,
-            in_step: [nothing(), nothing()],
-            of_start: nothing(),
+            in_step: [zeros.clone(), zeros.clone()],
+            of_start: zeros,
         }
     }
 
@@ -42,13 +42,14 @@ impl StepSums {
             return None;
         };
         let is_shorter = self.pace.before_shorter(self.now) == 0;
-        Some(match is_shorter {
-            true => method.clone().part(self.pace.next(self.now) / self.pace.dt),
-            false => method.clone(),
+        Some(if is_shorter {
+            method.clone().part(self.pace.next(self.now) / self.pace.dt)
+        } else {
+            method.clone()
         })
     }
 
-    /// The time of the state that stage `number` of the next step takes increments of.
+    /// The time of the state whose increment stage `number` of the next step uses.
     #[must_use]
     pub fn time(&self, number: usize) -> f64 {
         let part = self
@@ -57,7 +58,7 @@ impl StepSums {
         self.now.simtime + part * self.pace.next(self.now)
     }
 
-    /// Adds what stage `number` of a step brings in, which takes increments of a state with these rates.
+    /// Adds the inflow of stage `number`, which uses the increment of a state with these rates.
     pub fn add(&mut self, number: usize, rates: Vec<f64>) {
         let Some(method) = self.stages() else {
             let length = self.pace.next(self.now);
@@ -65,29 +66,29 @@ impl StepSums {
             return;
         };
         // The part of a whole step is in the method.
-        let whole = self.pace.dt;
-        let gains: Vec<f64> = rates.into_iter().map(|rate| rate * whole).collect();
+        let step_length = self.pace.dt;
+        let gains: Vec<f64> = rates.into_iter().map(|rate| rate * step_length).collect();
         if number == 1 {
             self.of_start.clone_from(&gains);
         }
         let [latest, older] = &self.in_step;
-        let after = (0..gains.len()).map(|part| {
+        let stage_gains = (0..gains.len()).map(|part| {
             let of_start = self.of_start[part];
             let increments = [gains[part] - of_start, of_start];
             method.difference(number, [latest[part], older[part]], increments)
         });
-        let after = after.collect();
+        let stage_gains = stage_gains.collect();
         self.in_step.swap(0, 1);
-        self.in_step[0] = after;
+        self.in_step[0] = stage_gains;
     }
 
-    /// What the step has brought in; the next one begins.
+    /// Returns the inflow during the step, and begins the next step.
     pub fn end(&mut self) -> Vec<f64> {
-        let [gains, before] = &mut self.in_step;
-        let found = gains.clone();
+        let [gains, older_gains] = &mut self.in_step;
+        let step_gains = gains.clone();
         gains.fill(0.0);
-        before.fill(0.0);
+        older_gains.fill(0.0);
         self.now = self.pace.after(self.now, 1);
-        found
+        step_gains
     }
 }

@@ -3,87 +3,90 @@
 use super::{
     geometry::Geometry,
     robin::Robin,
-    slots::{Place, Slots},
+    slots::{Slots, quantities_of},
     wall::Side,
 };
-use crate::params::ParamsError;
+use crate::params::{ParamsError, Quantity};
+use diff2d_stencil::Weight;
 use rayon::prelude::*;
 use std::sync::Arc;
 
-/// Coefficients at and beside the nodes of a side that is computed.
+/// The coefficients at and beside the computed nodes of a side.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Rim {
-    /// Of the nodes, across the side \[length²/time\].
+    /// The coefficients of the nodes, across the side \[length²/time\].
     pub own: Vec<f64>,
-    /// Of their inner faces \[length²/time\].
+    /// The coefficients of the inner faces of the nodes \[length²/time\].
     pub inner: Vec<f64>,
-    /// What other nodes and the decay weigh in c dp/dt, and walls not yet \[1/time\]: NaN where a node is not computed.
+    /// The weight of each node in its own c dp/dt from its neighbours and losses, without walls \[1/time\]; NaN at a
+    /// node that is not computed.
     pub rate: Vec<f64>,
-    /// Of the nodes: c.
+    /// The capacity c of the nodes.
     pub capacity: Vec<f64>,
 }
 
-/// What follows from the coefficients on the whole grid.
+/// Results of a survey of all coefficients on the grid.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Survey {
-    /// The largest stable time step \[time\]; infinite where nothing diffuses.
+    /// The largest stable time step \[time\]; infinite without diffusion.
     pub limit: f64,
-    /// The largest k/c of a node that is computed \[1/time\].
-    pub decay: f64,
-    /// By side: the coefficients along walls that are not fixed, where any of them varies.
+    /// The largest fraction of its value that a computed node loses per time, k/c \[1/time\].
+    pub fastest_loss: f64,
+    /// The coefficients along each wall that is not fixed, if any of them varies.
     pub rims: [Option<Rim>; 4],
 }
 
 impl Slots {
-    /// The largest stable time step between walls: the one for which no weight of a new value is
-    /// negative,
+    /// The largest stable time step between the walls, for which no weight of an old value in a new one is negative,
     ///
     /// ```text
     ///   1 / max [ ((De + Dw)/dx² + (Dn + Ds)/dy² + k + 2 D a/(b dx) on Robin walls)/c ]
     /// ```
     ///
-    /// over all nodes that are computed; the course's `0.25*dx*dx/D` where that is the same. Where a mask leaves nothing
-    /// that diffuses it is that of the domain without the mask.
+    /// over all computed nodes; evaluated as the course's `0.25*dx*dx/D` if that is equal. If a mask leaves no
+    /// diffusing node, it is the step of the domain without the mask.
     ///
     /// # Errors
-    /// [`ParamsError`] when a file cannot be read any more.
+    /// [`ParamsError`] if a file can no longer be read.
     pub fn survey(&self, runtime: f64) -> Result<Survey, ParamsError> {
         let geometry = &*self.geometry;
         let robin = &Robin::new(geometry, runtime);
-        let (Some([x, y]), Some((inside, capacity))) = (self.uniform_d(), self.uniform_rate())
+        let (Some([x, y]), Some((inner_rate, capacity))) = (self.uniform_d(), self.uniform_rate())
         else {
             return self.survey_variable(robin);
         };
-        let decay = self.uniform(Place::Decay).unwrap_or_default();
-        let mut rate = inside;
+        let loss = self.uniform_loss().unwrap_or_default();
+        let mut rate = inner_rate;
         if robin.is_there() {
-            let peaks = robin.peaks(inside / capacity);
+            let peaks = robin.peaks(inner_rate / capacity);
             for node in robin.nodes().filter(|&node| !geometry.keeps(node)) {
-                let own = |side: Side| if side.is_column() { x } else { y };
-                rate = rate.max(inside + peaks.rate(node, rate - inside, own));
+                let node_rate = peaks.rate(node, rate - inner_rate, |side| {
+                    if side.is_column() { x } else { y }
+                });
+                rate = rate.max(inner_rate + node_rate);
             }
         }
         let (dx, dy) = (geometry.grid.x.spacing, geometry.grid.y.spacing);
-        let is_plain = x == y && dx == dy && rate == inside && decay == 0.0;
-        let limit = match is_plain {
-            true => 0.25 * dx * dx / x,
-            false => 1.0 / rate,
+        let is_plain = x == y && dx == dy && rate == inner_rate && loss == 0.0;
+        let limit = if is_plain {
+            0.25 * dx * dx / x
+        } else {
+            1.0 / rate
         };
         Ok(Survey {
             limit: limit * capacity,
-            decay: decay / capacity,
+            fastest_loss: loss / capacity,
             rims: [const { None }; 4],
         })
     }
 
-    /// What other nodes and the decay weigh in c dp/dt at a node that no wall adds to \[1/time\], and c, where none of
-    /// them varies.
+    /// The weight of a node away from walls in its own c dp/dt \[1/time\], and c, if both are uniform.
     #[must_use]
     pub fn uniform_rate(&self) -> Option<(f64, f64)> {
         let grid = &self.geometry.grid;
         let ([x, y], (dx, dy)) = (self.uniform_d()?, (grid.x.spacing, grid.y.spacing));
-        let inside = 2.0 * x / (dx * dx) + 2.0 * y / (dy * dy) + self.uniform(Place::Decay)?;
-        Some((inside, self.uniform(Place::Capacity)?))
+        let inner_rate = 2.0 * x / (dx * dx) + 2.0 * y / (dy * dy) + self.uniform_loss()?;
+        Some((inner_rate, self.uniform(Quantity::Capacity)?))
     }
 
     fn survey_variable(&self, robin: &Robin) -> Result<Survey, ParamsError> {
@@ -93,28 +96,36 @@ impl Slots {
         } = geometry;
         let (ny, nx) = grid.shape();
         let (dx, dy) = (grid.x.spacing, grid.y.spacing);
-        let is_open = |side: Side| !walls.wall(side).is_fixed();
-        let [left, right, bottom, top] = Side::ALL.map(is_open);
-        let columns = usize::from(!left)..nx - usize::from(!right);
-        let computed = usize::from(!bottom)..ny - usize::from(!top);
+        let is_open = Side::ALL.map(|side| !walls.wall(side).is_fixed());
+        let [left, right, bottom, top] = is_open;
+        let computed_columns = usize::from(!left)..nx - usize::from(!right);
+        let computed_rows = usize::from(!bottom)..ny - usize::from(!top);
         let mut rims = Side::ALL.map(|side| {
-            let nothing = vec![f64::NAN; side.nodes(grid)];
-            is_open(side).then(|| Rim {
-                own: nothing.clone(),
-                inner: nothing.clone(),
-                rate: nothing.clone(),
-                capacity: nothing,
+            let unknown_values = vec![f64::NAN; side.nodes(grid)];
+            is_open[side as usize].then(|| Rim {
+                own: unknown_values.clone(),
+                inner: unknown_values.clone(),
+                rate: unknown_values.clone(),
+                capacity: unknown_values,
             })
         });
-        let (mut rate, mut fastest) = (0.0_f64, 0.0_f64);
-        let (mut capacity, mut decay) = (Vec::new(), Vec::new());
+        let (mut rate, mut fastest_loss) = (0.0_f64, 0.0_f64);
+        let (mut capacity, mut loss, mut term) = (Vec::new(), Vec::new(), Vec::new());
         self.faces(0..ny, |faces| {
-            for (place, of) in [(Place::Capacity, &mut capacity), (Place::Decay, &mut decay)] {
-                of.resize(faces.rows.len() * nx, 0.0);
-                let values = &self.slot(place).values;
-                values.rows(nodes, faces.rows.clone(), 0.0, of)?;
+            for values in [&mut capacity, &mut loss, &mut term] {
+                values.resize(faces.rows.len() * nx, 0.0);
             }
-            let at = |j: usize, i: usize| (j - faces.rows.start) * nx + i;
+            let capacities = &self.slot(Quantity::Capacity).values;
+            capacities.rows(nodes, faces.rows.clone(), 0.0, &mut capacity)?;
+            loss.fill(0.0);
+            for quantity in quantities_of(Weight::Density) {
+                let values = &self.slot(quantity).values;
+                values.rows(nodes, faces.rows.clone(), 0.0, &mut term)?;
+                for (loss, term) in loss.iter_mut().zip(&term) {
+                    *loss += term;
+                }
+            }
+            let place = |j: usize, i: usize| (j - faces.rows.start) * nx + i;
             let rate_of = |j: usize, i: usize| {
                 let [east, west, south, north] = [
                     faces.x(j, i + 1),
@@ -122,28 +133,29 @@ impl Slots {
                     faces.y(j + 1, i),
                     faces.y(j, i),
                 ];
-                (east + west) / (dx * dx) + (south + north) / (dy * dy) + decay[at(j, i)]
+                (east + west) / (dx * dx) + (south + north) / (dy * dy) + loss[place(j, i)]
             };
             let rows: Vec<usize> = faces
                 .rows
                 .clone()
-                .filter(|j| computed.contains(j))
+                .filter(|j| computed_rows.contains(j))
                 .collect();
-            let most = rows.par_iter().map(|&j| {
-                let nodes = columns.clone().filter(|&i| !geometry.keeps((j, i)));
-                nodes.fold((0.0_f64, 0.0_f64), |(rate, fastest), i| {
-                    let capacity = capacity[at(j, i)];
-                    let fastest = fastest.max(decay[at(j, i)] / capacity);
+            let row_maxima = rows.par_iter().map(|&j| {
+                let nodes = computed_columns
+                    .clone()
+                    .filter(|&i| !geometry.keeps((j, i)));
+                nodes.fold((0.0_f64, 0.0_f64), |(rate, fastest_loss), i| {
+                    let capacity = capacity[place(j, i)];
+                    let fastest_loss = fastest_loss.max(loss[place(j, i)] / capacity);
                     match robin.has((j, i)) {
                         // What a Robin wall adds, which may be negative, follows below.
-                        true => (rate, fastest),
-                        false => (rate.max(rate_of(j, i) / capacity), fastest),
+                        true => (rate, fastest_loss),
+                        false => (rate.max(rate_of(j, i) / capacity), fastest_loss),
                     }
                 })
             });
-            let larger =
-                |one: (f64, f64), other: (f64, f64)| (one.0.max(other.0), one.1.max(other.1));
-            (rate, fastest) = larger((rate, fastest), most.reduce(|| (0.0, 0.0), larger));
+            let piece_maxima = row_maxima.reduce(|| (0.0, 0.0), larger);
+            (rate, fastest_loss) = larger((rate, fastest_loss), piece_maxima);
             for side in Side::ALL {
                 let Some(rim) = &mut rims[side as usize] else {
                     continue;
@@ -155,8 +167,8 @@ impl Slots {
                     }
                     rim.own[number] = faces.own(side, j, i);
                     rim.inner[number] = faces.inner(side, j, i);
-                    rim.capacity[number] = capacity[at(j, i)];
-                    let is_computed = computed.contains(&j) && columns.contains(&i);
+                    rim.capacity[number] = capacity[place(j, i)];
+                    let is_computed = computed_rows.contains(&j) && computed_columns.contains(&i);
                     if is_computed && !geometry.keeps((j, i)) {
                         rim.rate[number] = rate_of(j, i);
                     }
@@ -167,39 +179,46 @@ impl Slots {
         if robin.is_there() {
             let peaks = robin.peaks(rate);
             for (j, i) in robin.nodes() {
-                let number = |side: Side| if side.is_column() { j } else { i };
-                let of = |side: Side, values: fn(&Rim) -> &[f64]| {
+                let coefficient = |side: Side, values: fn(&Rim) -> &[f64]| {
+                    let number = if side.is_column() { j } else { i };
                     let rim = rims[side as usize].as_ref();
-                    rim.map_or(f64::NAN, |rim| values(rim)[number(side)])
+                    rim.map_or(f64::NAN, |rim| values(rim)[number])
                 };
                 // All sides of a corner tell the same.
                 let Some(side) = robin.sides_at((j, i)).next() else {
                     continue;
                 };
-                let base = of(side, |rim| &rim.rate);
-                if base.is_nan() {
+                let base_rate = coefficient(side, |rim| &rim.rate);
+                if base_rate.is_nan() {
                     continue;
                 }
-                let capacity = of(side, |rim| &rim.capacity);
-                let own = |side: Side| of(side, |rim| &rim.own);
-                let all = base + peaks.rate((j, i), rate * capacity - base, own);
-                rate = rate.max(all / capacity);
+                let capacity = coefficient(side, |rim| &rim.capacity);
+                let wall_rate = peaks.rate((j, i), rate * capacity - base_rate, |side| {
+                    coefficient(side, |rim| &rim.own)
+                });
+                let total_rate = base_rate + wall_rate;
+                rate = rate.max(total_rate / capacity);
             }
         }
         let limit = match geometry.masked() {
             Some(_) if rate == 0.0 => {
-                let whole = Self {
+                let unmasked = Self {
                     geometry: Arc::new(Geometry::none(grid, walls, geometry.start)),
                     ..self.clone()
                 };
-                whole.survey(robin.runtime)?.limit
+                unmasked.survey(robin.runtime)?.limit
             }
             _ => 1.0 / rate,
         };
         Ok(Survey {
             limit,
-            decay: fastest,
+            fastest_loss,
             rims,
         })
     }
+}
+
+/// The larger value at each position of two pairs.
+fn larger(one: (f64, f64), other: (f64, f64)) -> (f64, f64) {
+    (one.0.max(other.0), one.1.max(other.1))
 }

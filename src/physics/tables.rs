@@ -1,4 +1,4 @@
-//! [`Tables`]: the walls as the step takes them.
+//! [`Tables`]: the walls in the form that the step needs.
 //!
 //! A wall with a given flux `q` acts through a ghost, a node beyond it, and the face of the ghost has the
 //! coefficient `c` of the inner face. Half a cell at the wall, `dp/dt = 2 (c (inner - p)/h + q)/h`, is then
@@ -9,10 +9,10 @@
 //!   ghost = inner + (2 h D/c) (C/b - (a/b) p)                  a p + b dp/dn = C, so q = D (C - a p)/b
 //! ```
 //!
-//! Around an axis of rotation `c`, `D` and `q` have the radius of their face in them.
+//! Around an axis of rotation `c`, `D` and `q` contain the radius of their face.
 //!
-//! Where `c` is 0 (a harmonic mean with a node of D = 0) or so small that nothing is seen of it, the ghost stands on its
-//! own: `ghost = p + 2 h q/g` with the coefficient `g` of its face, which has a small weight in a step.
+//! Where `c` is 0 (a harmonic mean with a node of D = 0) or negligibly small, the ghost does not depend on the inner
+//! node: `ghost = p + 2 h q/g` with the coefficient `g` of its face, which has a small weight in a step.
 
 use super::{
     faces::{beyond, radius},
@@ -31,28 +31,28 @@ use diff2d_stencil::real::Real;
 use diff2d_stencil::{self as stencil, Ghost, Table};
 use std::{ops::Range, sync::Arc};
 
-/// The walls of a domain for some rows of it, with all that their values follow from.
+/// The walls of a domain for some rows of it, with all data that determine their values.
 #[derive(Debug, Clone)]
 pub struct Tables {
     geometry: Arc<Geometry>,
     coefficients: Along,
     rows: Range<usize>,
-    /// The time step, and the same by the capacity where that does not vary \[time\].
+    /// The time step, and the time step divided by the capacity if that is uniform \[time\].
     dt: f64,
     share: f64,
-    /// How many times longer than those of explicit Euler steps may be.
+    /// The largest ratio of a step to the stability limit of explicit Euler.
     reach: f64,
 }
 
 /// The coefficients along the walls.
 #[derive(Debug, Clone, PartialEq)]
 struct Along {
-    /// The diffusion coefficients across columns and across rows, where they do not vary.
+    /// The diffusion coefficients across columns and across rows, if they are uniform.
     uniform: Option<[f64; 2]>,
-    /// What a node that no wall adds to has as weight in its own c dp/dt, but for the sign \[1/time\], and c, where
-    /// neither varies.
+    /// The weight of a node away from walls in its own c dp/dt, without its sign \[1/time\], and c, if both are
+    /// uniform.
     rate: Option<(f64, f64)>,
-    /// Along each side that is computed, where any coefficient varies.
+    /// The coefficients along each computed side, if any coefficient varies.
     rims: Box<[Option<Rim>; 4]>,
 }
 
@@ -60,13 +60,13 @@ impl Along {
     /// The diffusion coefficients of a node on a side, and of its inner face.
     fn own_and_inner(&self, side: Side, number: usize) -> [f64; 2] {
         match (self.uniform, &self.rims[side as usize]) {
-            (Some(both), _) => [both[usize::from(!side.is_column())]; 2],
+            (Some(diffusivities), _) => [diffusivities[usize::from(!side.is_column())]; 2],
             (None, Some(rim)) => [rim.own[number], rim.inner[number]],
             (None, None) => [0.0; 2],
         }
     }
 
-    /// As `rate`, of a node on a side.
+    /// The weight and the capacity of a node on a side, as in the field `rate`.
     fn rate(&self, side: Side, number: usize) -> (f64, f64) {
         match (self.rate, &self.rims[side as usize]) {
             (Some(rate), _) => rate,
@@ -77,14 +77,15 @@ impl Along {
 }
 
 /// What makes the ghost of one node: `mirror inner + (alpha - beta p)`.
-struct Beyond {
+struct GhostRule {
     mirror: f64,
     alpha: f64,
     beta: f64,
 }
 
 impl Tables {
-    /// The walls of the rows `rows`, in steps of `dt` that may be `reach` times longer than those of explicit Euler.
+    /// The walls of the rows `rows`, for steps of `dt` that may be `reach` times longer than the stability limit of
+    /// explicit Euler.
     #[must_use]
     pub fn new(slots: &Slots, survey: &Survey, rows: Range<usize>, dt: f64, reach: f64) -> Self {
         Self {
@@ -101,18 +102,18 @@ impl Tables {
         }
     }
 
-    /// The walls at times, for the steps from each to the next; those that do not depend on time are for
-    /// any number of steps. Also the first side whose values are not finite at one of these times, or make
-    /// steps unstable; those that no step uses do not count.
+    /// The walls at each of the times, for the steps from one time to the next; walls that do not depend on time hold
+    /// for any number of steps. Also the first value that is not finite or makes a step unstable; values that no step
+    /// uses do not count.
     #[must_use]
     pub fn at<T: Real>(&self, times: &[f64]) -> (stencil::Walls<T>, Option<Halt>) {
         let mut wrong = None;
-        let mut side = |side| self.side(side, times, &mut wrong);
+        let [left, right, bottom, top] = Side::ALL.map(|side| self.side(side, times, &mut wrong));
         let walls = stencil::Walls {
-            left: side(Side::Left),
-            right: side(Side::Right),
-            bottom: side(Side::Bottom),
-            top: side(Side::Top),
+            left,
+            right,
+            bottom,
+            top,
         };
         (walls, wrong)
     }
@@ -124,43 +125,32 @@ impl Tables {
         wrong: &mut Option<Halt>,
     ) -> stencil::Side<T> {
         let wall = self.geometry.walls.wall(side);
-        let times = match wall.depends_on_time() {
-            true => times,
-            false => &times[..1],
-        };
-        let mut check = |table: &Table<T>, times: &[f64]| {
-            let (nodes, values) = table.parts();
-            let values = &values[..nodes * times.len()];
-            let found = values.iter().position(|value| !value.to_f64().is_finite());
-            if let Some(at) = found
-                && wrong.is_none()
-            {
-                let number = self.numbers(side).start + at % nodes;
-                let (j, i) = side.node(&self.geometry.grid, number);
-                *wrong = Some(Halt::NotFinite {
-                    key: SIDES[side as usize],
-                    place: self.geometry.nodes.describe(self.geometry.nodes.row(j), i),
-                    time: times[at / nodes],
-                });
-            }
+        let times = if wall.depends_on_time() {
+            times
+        } else {
+            &times[..1]
         };
         match wall {
             Wall::Periodic => stencil::Side::Periodic,
             Wall::Fixed(value) if !value.depends_on_time() => stencil::Side::Held,
             Wall::Fixed(_) => {
-                let fixed = |node, time| {
-                    let value = || self.geometry.fixed_value(node, time);
-                    self.geometry.value(node).or_else(value).unwrap_or(f64::NAN)
-                };
-                let values: Vec<f64> = self.along(side, times, fixed).collect();
+                let values = self.along(side, times, |node, time| {
+                    let value = self.geometry.value(node);
+                    value
+                        .or_else(|| self.geometry.fixed_value(node, time))
+                        .unwrap_or(f64::NAN)
+                });
+                let values: Vec<f64> = values.collect();
                 let table = self.table(side, values.into_iter());
-                check(&table, times);
+                *wrong = wrong
+                    .take()
+                    .or_else(|| self.not_finite(side, &table, times));
                 stencil::Side::Given(table)
             }
             Wall::Flux(_) | Wall::Robin(_) => {
-                let beyond = |node, time| self.beyond(side, node, time);
-                let all: Vec<Beyond> = self.along(side, times, beyond).collect();
-                let table = |part: fn(&Beyond) -> f64| self.table(side, all.iter().map(part));
+                let ghosts = self.along(side, times, |node, time| self.beyond(side, node, time));
+                let ghosts: Vec<GhostRule> = ghosts.collect();
+                let table = |part: fn(&GhostRule) -> f64| self.table(side, ghosts.iter().map(part));
                 let ghost = Ghost {
                     mirror: table(|beyond| beyond.mirror),
                     alpha: table(|beyond| beyond.alpha),
@@ -169,7 +159,7 @@ impl Tables {
                 // The last time is that after the last step, which reads no ghosts.
                 let used = &times[..(times.len() - 1).max(1)];
                 for table in [&ghost.alpha, &ghost.beta] {
-                    check(table, used);
+                    *wrong = wrong.take().or_else(|| self.not_finite(side, table, used));
                 }
                 if wrong.is_none() && wall.depends_on_time() {
                     *wrong = self.unstable(side, used);
@@ -179,9 +169,23 @@ impl Tables {
         }
     }
 
-    /// The first node of a Robin wall whose own weight in a step that begins at one of these times is negative.
+    /// The first value of a table that is not finite at one of the given times.
+    fn not_finite<T: Real>(&self, side: Side, table: &Table<T>, times: &[f64]) -> Option<Halt> {
+        let (nodes, values) = table.parts();
+        let mut values = values[..nodes * times.len()].iter();
+        let place = values.position(|value| !value.to_f64().is_finite())?;
+        let number = self.numbers(side).start + place % nodes;
+        let (j, i) = side.node(&self.geometry.grid, number);
+        Some(Halt::NotFinite {
+            key: SIDES[side as usize],
+            place: self.geometry.nodes.describe(self.geometry.nodes.row(j), i),
+            time: times[place / nodes],
+        })
+    }
+
+    /// The first node of a Robin wall whose own weight is negative in a step that begins at one of the given times.
     fn unstable(&self, side: Side, times: &[f64]) -> Option<Halt> {
-        /// How far a step may exceed the limit of a moment: between looks, its least is known to so many digits.
+        /// The tolerance on the limit at a moment, because its minimum is only known to some digits between samples.
         const ABOVE: f64 = 1e-6;
         let Wall::Robin(_) = self.geometry.walls.wall(side) else {
             return None;
@@ -208,32 +212,33 @@ impl Tables {
         None
     }
 
-    /// The weight of a computed node of a side in its own dp/dt, but for the sign \[1/time\].
+    /// The weight of a computed node on a side in its own dp/dt, without its sign \[1/time\].
     fn rate(&self, side: Side, node: (usize, usize), time: f64) -> f64 {
-        let on = |side: &Side| side.has(&self.geometry.grid, node);
-        let is_fixed = |side: Side| self.geometry.walls.wall(side).is_fixed();
-        if Side::ALL.into_iter().filter(on).any(is_fixed) || self.geometry.keeps(node) {
+        let is_on_fixed = Side::ALL.into_iter().any(|side| {
+            side.has(&self.geometry.grid, node) && self.geometry.walls.wall(side).is_fixed()
+        });
+        if is_on_fixed || self.geometry.keeps(node) {
             return 0.0;
         }
-        let number = |side: Side| match side.is_column() {
-            true => self.geometry.nodes.row(node.0),
-            false => self.geometry.nodes.column(node.1),
-        };
-        let (inside, capacity) = self.coefficients.rate(side, number(side));
-        let own = |side: Side| self.coefficients.own_and_inner(side, number(side))[0];
-        let walls = robin::rate(&self.geometry, node, time, own);
-        (inside + walls) / capacity
+        let number = self.number_along(side, node);
+        let (inner_rate, capacity) = self.coefficients.rate(side, number);
+        let walls = robin::rate(&self.geometry, node, time, |side| {
+            let number = self.number_along(side, node);
+            self.coefficients.own_and_inner(side, number)[0]
+        });
+        (inner_rate + walls) / capacity
     }
 
     /// The numbers of the nodes along a side.
     fn numbers(&self, side: Side) -> Range<usize> {
-        match side.is_column() {
-            true => self.rows.clone(),
-            false => 0..self.geometry.grid.x.nodes,
+        if side.is_column() {
+            self.rows.clone()
+        } else {
+            0..self.geometry.grid.x.nodes
         }
     }
 
-    /// Something for each node of a side, at each time.
+    /// The results of a function for each node of a side, at each time.
     fn along<V>(
         &self,
         side: Side,
@@ -246,15 +251,62 @@ impl Tables {
         places.map(move |(number, time)| value(side.node(&self.geometry.grid, number), time))
     }
 
-    /// Values for each node of a side, at each time.
+    /// A table of values for each node of a side, at each time.
     fn table<T: Real>(&self, side: Side, values: impl Iterator<Item = f64>) -> Table<T> {
         Table::new(self.numbers(side).len(), values.map(T::from_f64).collect())
     }
 
-    fn beyond(&self, side: Side, node: (usize, usize), time: f64) -> Beyond {
+    /// The inflow during a step through a wall of given flux or of Robin's kind, over a length of one spacing, at each
+    /// node of a side: a constant part, and a part to be multiplied by the value of the node and subtracted. Empty for
+    /// other walls.
+    ///
+    /// ```text
+    ///   q dt/h = given - taken p          q of a flux; D C/b and D a/b of Robin's kind
+    /// ```
+    #[must_use]
+    pub fn inflows(&self, side: Side, time: f64) -> Vec<[f64; 2]> {
+        match self.geometry.walls.wall(side) {
+            Wall::Fixed(_) | Wall::Periodic => Vec::new(),
+            Wall::Flux(_) | Wall::Robin(_) => self
+                .along(side, &[time], |node, time| self.inflow(side, node, time))
+                .collect(),
+        }
+    }
+
+    fn inflow(&self, side: Side, node: (usize, usize), time: f64) -> [f64; 2] {
+        let value = |function: &Function| value_at(function, &self.geometry.nodes, node, time);
+        let [gain, loss] = match self.geometry.walls.wall(side) {
+            Wall::Flux(flux) => [radius(&self.geometry.grid, side, node.1) * value(flux), 0.0],
+            Wall::Robin([a, b, c]) => {
+                let number = self.number_along(side, node);
+                let [own_coefficient, _] = self.coefficients.own_and_inner(side, number);
+                [c, a].map(|term| own_coefficient * (value(term) / value(b)))
+            }
+            Wall::Fixed(_) | Wall::Periodic => [0.0; 2],
+        };
+        let factor = self.share / side.axis(&self.geometry.grid).spacing;
+        // A wall may have no value where a node keeps its own, and nothing passes it where the node is masked.
+        let is_there = (gain.is_finite() && loss.is_finite()) || !self.geometry.keeps(node);
+        if is_there && !self.geometry.masks(node) {
+            [factor * gain, factor * loss]
+        } else {
+            [0.0; 2]
+        }
+    }
+
+    /// The number of a node along a side.
+    fn number_along(&self, side: Side, (j, i): (usize, usize)) -> usize {
+        if side.is_column() {
+            self.geometry.nodes.row(j)
+        } else {
+            self.geometry.nodes.column(i)
+        }
+    }
+
+    fn beyond(&self, side: Side, node: (usize, usize), time: f64) -> GhostRule {
         if self.geometry.keeps(node) {
             // Whatever the wall's formulas give there.
-            return Beyond {
+            return GhostRule {
                 mirror: 0.0,
                 alpha: 0.0,
                 beta: 0.0,
@@ -262,11 +314,8 @@ impl Tables {
         }
         let value = |function: &Function| value_at(function, &self.geometry.nodes, node, time);
         let h = side.axis(&self.geometry.grid).spacing;
-        let number = match side.is_column() {
-            true => self.geometry.nodes.row(node.0),
-            false => self.geometry.nodes.column(node.1),
-        };
-        let [own, inner] = self.coefficients.own_and_inner(side, number);
+        let number = self.number_along(side, node);
+        let [own_coefficient, inner] = self.coefficients.own_and_inner(side, number);
         let (mirror, coefficient) = match self.coefficients.uniform {
             Some(_) => (1.0, inner),
             None => beyond(inner, h, self.share),
@@ -275,21 +324,21 @@ impl Tables {
         let itself = 1.0 - mirror;
         match self.geometry.walls.wall(side) {
             Wall::Robin([a, b, c]) => {
-                let factor = 2.0 * h * (own / coefficient);
+                let factor = 2.0 * h * (own_coefficient / coefficient);
                 let [a, b, c] = [value(a), value(b), value(c)];
-                Beyond {
+                GhostRule {
                     mirror,
                     alpha: factor * (c / b),
                     beta: factor * (a / b) - itself,
                 }
             }
-            Wall::Flux(flux) => Beyond {
+            Wall::Flux(flux) => GhostRule {
                 mirror,
                 alpha: 2.0 * h * (radius(&self.geometry.grid, side, node.1) * value(flux))
                     / coefficient,
                 beta: -itself,
             },
-            Wall::Fixed(_) | Wall::Periodic => Beyond {
+            Wall::Fixed(_) | Wall::Periodic => GhostRule {
                 mirror,
                 alpha: 0.0,
                 beta: -itself,

@@ -1,4 +1,5 @@
-//! [`Values`]: a number, a formula or a file as values on the nodes of the grid. All inputs are read here.
+//! [`Values`]: a number, a formula or a file as values on the nodes of the grid. Every input file with values is read
+//! here.
 
 use super::{
     array::Array,
@@ -20,7 +21,7 @@ use std::{ops::Range, sync::Arc};
 /// Values on the nodes.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Values {
-    /// The same everywhere and at all times.
+    /// One number everywhere and at all times.
     Uniform(f64),
     /// A formula.
     Function(Function),
@@ -28,7 +29,7 @@ pub enum Values {
     Array(Array),
     /// The grey values of a picture.
     Image(Picture),
-    /// Values, each times the number of its column.
+    /// Values, each multiplied by a number of its column.
     Weighted(Box<Self>, Arc<[f64]>),
 }
 
@@ -47,7 +48,8 @@ impl Values {
         Self::of_snapshot(profile, None, key, raw, grid, digests)
     }
 
-    /// As [`new`](Self::new); a file may be a cube, of which they are a snapshot, negative from the end.
+    /// The values of a parameter, whose file may be a cube; `snapshot` is the index in the cube, counted from the end
+    /// if negative.
     ///
     /// # Errors
     /// As `new`.
@@ -74,15 +76,24 @@ impl Values {
                 path,
                 range,
                 interpolation,
+                alpha,
             } => {
                 let input = Input::open(raw.input(key, path), digests)?;
-                let picture = Picture::new(input, *range, *interpolation, grid.shape());
-                Ok(Self::Image(picture?))
+                let most_bytes = digests.most_bytes_of_picture();
+                Picture::new(
+                    input,
+                    *range,
+                    *interpolation,
+                    *alpha,
+                    grid.shape(),
+                    most_bytes,
+                )
+                .map(Self::Image)
             }
         }
     }
 
-    /// Those of a function.
+    /// Wraps the values of a function.
     #[must_use]
     pub fn of_function(function: Function) -> Self {
         match function.constant() {
@@ -91,7 +102,7 @@ impl Values {
         }
     }
 
-    /// Those of which these are a multiple, as they were given.
+    /// The values as typed, without a multiplication by numbers of columns.
     #[must_use]
     pub fn given(&self) -> &Self {
         match self {
@@ -100,11 +111,10 @@ impl Values {
         }
     }
 
-    /// Refuses values as they were given, at a time, that are not what `wrong` says they should be; those of `excused` nodes
-    /// may be any.
+    /// Refuses typed values, at a time, for which `wrong` returns a message. Nodes that are `excused` are exempt.
     ///
     /// # Errors
-    /// [`ParamsError::Refused`] with the first such node.
+    /// [`ParamsError::Refused`] with the first wrong node.
     pub fn check(
         &self,
         grid: &Grid,
@@ -118,45 +128,45 @@ impl Values {
             return values.check(grid, time, excused, key, raw, wrong);
         }
         if let Some(value) = self.uniform() {
-            let refuse = |wanted| Err(raw.refuse(key, format!("it must be {wanted}")));
-            return wrong(value).map_or(Ok(()), refuse);
+            return match wrong(value) {
+                Some(requirement) => Err(raw.refuse(key, format!("it must be {requirement}"))),
+                None => Ok(()),
+            };
         }
         let nodes = Nodes::new(grid, [false; 2]);
         let (ny, nx) = grid.shape();
         let together = (VALUES_AT_ONCE / nx).max(1);
-        let (mut values, mut first, mut between) = (Vec::new(), None, 0);
-        // Pictures are decoded from the top.
-        for start in (0..ny).step_by(together).rev() {
+        let (mut values, mut between_count) = (Vec::new(), 0);
+        for start in (0..ny).step_by(together) {
             let rows = start..(start + together).min(ny);
             values.resize(rows.len() * nx, 0.0);
             match self {
-                Self::Image(picture) => between += picture.rows(rows, &mut values)?,
+                Self::Image(picture) => between_count += picture.rows(rows, &mut values),
                 _ => self.rows(&nodes, rows, time, &mut values)?,
             }
             let is_wrong = |&value: &f64| wrong(value).is_some();
-            let found = match excused {
+            let place = match excused {
                 [] => first_where(&values, is_wrong),
-                sets => {
-                    let number = |at: usize| (start * nx + at) as u64;
-                    let counts = |at: usize| !sets.iter().any(|set| set.has(number(at)));
-                    (0..values.len()).find(|&at| is_wrong(&values[at]) && counts(at))
-                }
+                sets => (0..values.len()).find(|&at| {
+                    let number = (start * nx + at) as u64;
+                    is_wrong(&values[at]) && !sets.iter().any(|set| set.has(number))
+                }),
             };
-            first = found
-                .map(|at| (start + at / nx, at % nx, values[at]))
-                .or(first);
+            if let Some(at) = place {
+                let (place, value) = (nodes.describe(start + at / nx, at % nx), values[at]);
+                let requirement = wrong(value).unwrap_or_default();
+                let reason =
+                    format!("it is {value:?} at {place}; it must be {requirement} at every node");
+                return Err(raw.refuse(key, reason));
+            }
         }
         if let Some(picture) = self.picture() {
-            picture.count_between(between);
+            picture.count_between(between_count);
         }
-        first.map_or(Ok(()), |(j, i, value)| {
-            let (place, wanted) = (nodes.describe(j, i), wrong(value).unwrap_or_default());
-            let reason = format!("it is {value:?} at {place}; it must be {wanted} at every node");
-            Err(raw.refuse(key, reason))
-        })
+        Ok(())
     }
 
-    /// The number that they are.
+    /// The number, if the values are uniform.
     #[must_use]
     pub fn uniform(&self) -> Option<f64> {
         match self {
@@ -167,7 +177,7 @@ impl Values {
         }
     }
 
-    /// The file that they come from.
+    /// The file with the values, if there is one.
     #[must_use]
     pub fn input(&self) -> Option<&Input> {
         match self.given() {
@@ -177,13 +187,13 @@ impl Values {
         }
     }
 
-    /// Whether they are an array with the nodes of the grid.
+    /// Whether the values are an array with the nodes of the grid.
     #[must_use]
     pub fn is_array(&self) -> bool {
         matches!(self.given(), Self::Array(_))
     }
 
-    /// The picture that they come from.
+    /// The picture with the values, if there is one.
     #[must_use]
     pub fn picture(&self) -> Option<&Picture> {
         match self.given() {
@@ -192,10 +202,10 @@ impl Values {
         }
     }
 
-    /// The values of the nodes of some rows at a time, row by row. Nodes that are the same have the same.
+    /// The values at the nodes of some rows at a time, row by row. Nodes that are the same point have equal values.
     ///
     /// # Errors
-    /// [`ParamsError::Input`] when their file cannot be read any more.
+    /// [`ParamsError::Input`] if the file can no longer be read.
     pub fn rows(
         &self,
         nodes: &Nodes,
@@ -208,31 +218,30 @@ impl Values {
             Self::Uniform(value) => out.fill(*value),
             Self::Weighted(values, weights) => {
                 values.rows(nodes, rows, time, out)?;
-                let row = |row: &mut [f64]| {
-                    row.iter_mut()
-                        .zip(&**weights)
-                        .for_each(|(to, weight)| *to *= weight);
-                };
-                out.chunks_exact_mut(nx).for_each(row);
+                for row in out.chunks_exact_mut(nx) {
+                    let values = row.iter_mut().zip(&**weights);
+                    values.for_each(|(value, weight)| *value *= weight);
+                }
             }
             Self::Function(function) => fill(function, nodes, rows.start, time, out),
             Self::Array(_) | Self::Image(_) => {
-                let mut rest = &mut out[..];
-                let mut next = rows.start;
-                while next < rows.end {
+                let mut unfilled = &mut out[..];
+                let mut next_row = rows.start;
+                while next_row < rows.end {
                     // As far as the rows follow one another in the file.
-                    let start = nodes.row(next);
-                    let same = (next..rows.end).take_while(|&j| nodes.row(j) == start + j - next);
-                    let count = same.count();
-                    let (here, behind) = rest.split_at_mut(count * nx);
+                    let start = nodes.row(next_row);
+                    let consecutive =
+                        (next_row..rows.end).take_while(|&j| nodes.row(j) == start + j - next_row);
+                    let count = consecutive.count();
+                    let (piece, later_rows) = unfilled.split_at_mut(count * nx);
                     match self {
                         Self::Image(picture) => {
-                            picture.rows(start..start + count, here)?;
+                            picture.rows(start..start + count, piece);
                         }
-                        Self::Array(array) => array.read(start..start + count, nx, here)?,
+                        Self::Array(array) => array.read(start..start + count, nx, piece)?,
                         _ => {}
                     }
-                    (rest, next) = (behind, next + count);
+                    (unfilled, next_row) = (later_rows, next_row + count);
                 }
             }
         }
@@ -243,8 +252,7 @@ impl Values {
         Ok(())
     }
 
-    /// Writes the values at a time, of the grid's rows from `first` on, each multiplied by `factor` and
-    /// rounded once.
+    /// Writes the values at a time, for the grid's rows from `first` on, each multiplied by `factor` and rounded once.
     ///
     /// # Errors
     /// As [`rows`](Self::rows).
@@ -259,7 +267,7 @@ impl Values {
         self.fill_with(nodes, first, time, |value| factor * value, to)
     }
 
-    /// As [`fill`](Self::fill), each as `convert` makes it.
+    /// Writes the values as [`fill`](Self::fill) does, but converts each by `convert`.
     ///
     /// # Errors
     /// As [`rows`](Self::rows).
@@ -274,8 +282,7 @@ impl Values {
         let nx = nodes.x.len();
         let together = (VALUES_AT_ONCE / nx).max(1);
         let mut values = Vec::new();
-        // Pictures are decoded from the top.
-        for (number, piece) in to.chunks_mut(together * nx).enumerate().rev() {
+        for (number, piece) in to.chunks_mut(together * nx).enumerate() {
             let start = first + number * together;
             let rows = start..start + piece.len() / nx;
             values.resize(piece.len(), 0.0);
@@ -290,15 +297,16 @@ impl Values {
     }
 }
 
-/// The place of the first value of which something holds.
+/// The position of the first value for which `holds` is true.
 pub fn first_where<T: Sync>(values: &[T], holds: impl Fn(&T) -> bool + Sync) -> Option<usize> {
-    /// Values of a piece. Rayon asks before every item whether another thread has found one, which takes longer than to
-    /// look at a value.
+    /// The number of values in a piece. Rayon checks before every item whether another thread has succeeded, which
+    /// takes longer than looking at one value.
     const TOGETHER: usize = 4096;
-    let any = |values: &[T]| values.iter().fold(false, |any, value| any | holds(value));
-    let piece = values.par_chunks(TOGETHER).position_first(any)?;
-    let begin = piece * TOGETHER;
-    Some(begin + values[begin..].iter().position(&holds)?)
+    let pieces = values.par_chunks(TOGETHER);
+    let piece = pieces
+        .position_first(|values| values.iter().fold(false, |any, value| any | holds(value)))?;
+    let piece_begin = piece * TOGETHER;
+    Some(piece_begin + values[piece_begin..].iter().position(&holds)?)
 }
 
 /// The values of a function on the nodes of rows from `first` on.
@@ -318,14 +326,20 @@ fn fill(function: &Function, nodes: &Nodes, first: usize, time: f64, out: &mut [
 /// The value of a function at one node and time.
 #[must_use]
 pub fn value_at(function: &Function, nodes: &Nodes, (j, i): (usize, usize), time: f64) -> f64 {
+    let (j, i) = (nodes.row(j), nodes.column(i));
+    let number = nodes.number(j, i);
+    value_at_point(function, [nodes.x[i], nodes.y[j], time], number)
+}
+
+/// The value of a function of x, y and t at a point. A formula draws the random numbers of the node `number`.
+#[must_use]
+pub fn value_at_point(function: &Function, [x, y, t]: [f64; 3], number: u64) -> f64 {
     let formula: &Expression = match function {
         Function::Number(value) => return *value,
         Function::Formula(formula) => &formula.expression,
     };
-    let (j, i) = (nodes.row(j), nodes.column(i));
-    let number = j as u64 * nodes.x.len() as u64 + i as u64;
     let mut value = [0.0];
-    formula.evaluate(&[&[nodes.x[i]], &[nodes.y[j]], &[time]], number, &mut value);
+    formula.evaluate(&[&[x], &[y], &[t]], number, &mut value);
     value[0]
 }
 

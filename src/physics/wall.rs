@@ -1,4 +1,4 @@
-//! Walls: what holds on the sides of the domain.
+//! Walls: the boundary conditions on the sides of the domain.
 
 use super::{geometry::Geometry, values::value_at};
 use crate::{
@@ -27,16 +27,22 @@ impl Side {
     /// All sides, in the order in which fixed values are written.
     pub const ALL: [Self; 4] = [Self::Left, Self::Right, Self::Bottom, Self::Top];
 
-    /// Whether it is a column.
+    /// Whether the side is a column.
     #[must_use]
     pub fn is_column(self) -> bool {
         matches!(self, Self::Left | Self::Right)
     }
 
-    /// The one at the other end of its axis.
+    /// The side at the other end of the axis.
     #[must_use]
     pub fn opposite(self) -> Self {
         Self::ALL[self as usize ^ 1]
+    }
+
+    /// The number of the axis perpendicular to the side: 0 for x, 1 for y.
+    #[must_use]
+    pub fn axis_number(self) -> usize {
+        usize::from(!self.is_column())
     }
 
     /// The node with this number along the side, `(j, i)`.
@@ -51,7 +57,19 @@ impl Side {
         }
     }
 
-    /// The columns of its nodes in row `j`.
+    /// The node one step inside from the node with this number along the side, `(j, i)`.
+    #[must_use]
+    pub fn inner_node(self, grid: &Grid, number: usize) -> (usize, usize) {
+        let (j, i) = self.node(grid, number);
+        match self {
+            Self::Left => (j, i + 1),
+            Self::Right => (j, i - 1),
+            Self::Bottom => (j + 1, i),
+            Self::Top => (j - 1, i),
+        }
+    }
+
+    /// The columns of the side's nodes in row `j`.
     #[must_use]
     pub fn columns(self, grid: &Grid, j: usize) -> Range<usize> {
         let (ny, nx) = grid.shape();
@@ -76,7 +94,7 @@ impl Side {
         }
     }
 
-    /// The axis across the side.
+    /// The axis perpendicular to the side.
     #[must_use]
     pub fn axis(self, grid: &Grid) -> &Axis {
         if self.is_column() { &grid.x } else { &grid.y }
@@ -100,28 +118,27 @@ impl Boundary {
         self.sides()[side as usize]
     }
 
-    /// Whether the first and the last column are the same points, and rows.
+    /// Whether the first and the last column are the same points, and whether the first and last row are.
     #[must_use]
     pub fn periodic(&self) -> [bool; 2] {
         [Side::Left, Side::Bottom].map(|side| matches!(self.wall(side), Wall::Periodic))
     }
 
-    /// What the choice of a tile has to know of them.
+    /// The traits of the walls on which the choice of a tile depends.
     #[must_use]
     pub fn traits(&self) -> WallTraits {
         let [x, y] = self.periodic();
-        let keeps_values = |side| match self.wall(side) {
-            Wall::Periodic => true,
-            Wall::Fixed(value) => !value.depends_on_time(),
-            _ => false,
-        };
         WallTraits {
             is_periodic: [y, x],
-            add_nothing: Side::ALL.into_iter().all(keeps_values),
+            add_nothing: Side::ALL.into_iter().all(|side| match self.wall(side) {
+                Wall::Periodic => true,
+                Wall::Fixed(value) => !value.depends_on_time(),
+                _ => false,
+            }),
         }
     }
 
-    /// Whether any of them depends on time.
+    /// Whether any wall depends on time.
     #[must_use]
     pub fn depend_on_time(&self) -> bool {
         Side::ALL
@@ -131,31 +148,32 @@ impl Boundary {
 }
 
 impl Geometry {
-    /// Whether a node lies on a side whose values are given.
+    /// Whether a node lies on a fixed side.
     #[must_use]
     pub fn is_on_fixed(&self, node: (usize, usize)) -> bool {
-        let fixed = |&side: &Side| self.walls.wall(side).is_fixed();
-        let mut sides = Side::ALL.into_iter().filter(fixed);
-        sides.any(|side| side.has(&self.grid, node))
+        self.fixed_side(node).is_some()
     }
 
-    /// The given value of the node `(j, i)` of a fixed side: in a corner that of the side that is
-    /// written last.
+    /// The value of the node `(j, i)` on a fixed side; in a corner the value of the side that is written last.
     #[must_use]
-    pub fn fixed_value(&self, (j, i): (usize, usize), time: f64) -> Option<f64> {
-        let sides = Side::ALL.into_iter().rev();
-        let mut sides = sides.filter(|side| side.has(&self.grid, (j, i)));
-        sides.find_map(|side| match self.walls.wall(side) {
-            Wall::Fixed(value) => Some(value_at(value, &self.nodes, (j, i), time)),
+    pub fn fixed_value(&self, node: (usize, usize), time: f64) -> Option<f64> {
+        match self.walls.wall(self.fixed_side(node)?) {
+            Wall::Fixed(value) => Some(value_at(value, &self.nodes, node, time)),
             _ => None,
-        })
+        }
     }
 
-    /// Refuses walls with values that are not finite when all begins, in the precision of the state; at masked nodes they may
-    /// be any.
+    /// The fixed side on which a node lies; in a corner the side that is written last.
+    #[must_use]
+    pub fn fixed_side(&self, node: (usize, usize)) -> Option<Side> {
+        let mut sides = Side::ALL.into_iter().rev();
+        sides.find(|&side| self.walls.wall(side).is_fixed() && side.has(&self.grid, node))
+    }
+
+    /// Refuses walls whose values at the start are not finite in the precision of the state. Masked nodes are exempt.
     ///
     /// # Errors
-    /// [`ParamsError::Refused`] with the first such node.
+    /// [`ParamsError::Refused`] with the first wrong node.
     pub fn check_walls(&self, raw: &RawParams, precision: Precision) -> Result<(), ParamsError> {
         for (side, key) in Side::ALL.into_iter().zip(SIDES) {
             let functions = self.walls.wall(side).functions();
@@ -165,9 +183,11 @@ impl Geometry {
                 _ => Precision::F64.lacks(value),
             };
             if functions.iter().all(|of| of.constant().is_some()) {
-                let mut wanted = functions.iter().filter_map(|of| lacks(of.constant()?));
-                match wanted.next() {
-                    Some(wanted) => return Err(raw.refuse(key, format!("it must be {wanted}"))),
+                let mut requirements = functions.iter().filter_map(|of| lacks(of.constant()?));
+                match requirements.next() {
+                    Some(requirement) => {
+                        return Err(raw.refuse(key, format!("it must be {requirement}")));
+                    }
                     None => continue,
                 }
             }
@@ -190,9 +210,9 @@ impl Geometry {
         Ok(())
     }
 
-    /// Writes the fixed values at a time over the rows of a field, of the grid's rows from `first` on.
+    /// Writes the fixed values at a time into a field, whose rows are the grid's rows from `first` on.
     pub fn write_fixed<T: Real>(&self, field: &mut Field<T>, first: usize, time: f64) {
-        let held = first..first + field.shape().0;
+        let held_rows = first..first + field.shape().0;
         let Self { grid, nodes, .. } = self;
         let nx = grid.x.nodes;
         for side in Side::ALL {
@@ -200,12 +220,12 @@ impl Geometry {
                 continue;
             };
             let numbers = match side {
-                Side::Left | Side::Right => held.clone(),
+                Side::Left | Side::Right => held_rows.clone(),
                 Side::Bottom | Side::Top => 0..nx,
             };
             for number in numbers {
                 let (j, i) = side.node(grid, number);
-                if held.contains(&j) {
+                if held_rows.contains(&j) {
                     let value = value_at(value, nodes, (j, i), time);
                     field.as_mut_slice()[(j - first) * nx + i] = T::from_f64(value);
                 }

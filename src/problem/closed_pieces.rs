@@ -1,4 +1,4 @@
-//! Pieces of a domain that nothing leaves, whatever their values are: a steady state keeps their content.
+//! Closed pieces of a domain, which nothing leaves whatever their values are: a steady state keeps their content.
 
 use super::{Problem, network::Equilibrium};
 use crate::{
@@ -8,15 +8,15 @@ use crate::{
 };
 use rayon::prelude::*;
 
-/// What enters a closed piece balances up to this share of it.
+/// The fraction of the inflow up to which a closed piece counts as balanced.
 const BALANCED: f64 = 1e-10;
-/// A node that belongs to no closed piece.
+/// The number for a node that belongs to no closed piece.
 const NONE: u32 = u32::MAX;
 
 /// The closed pieces of a problem.
 pub(super) struct ClosedPieces {
     pieces: Vec<ClosedPiece>,
-    /// To which of them each node belongs, if to any, and the capacities of the cells of nodes; empty without pieces.
+    /// The number of each node's piece, or [`NONE`], and the capacities of the cells; empty without closed pieces.
     of_nodes: Vec<u32>,
     capacities: Vec<f64>,
 }
@@ -24,21 +24,28 @@ pub(super) struct ClosedPieces {
 /// A piece of the domain that nothing leaves whatever its values are.
 #[derive(Debug, Clone, Copy, Default)]
 struct ClosedPiece {
-    /// Its first node.
+    /// The first node of the piece.
     first: usize,
-    /// What enters per time, and the sum of its magnitudes.
+    /// The net inflow per time, and the sum of the magnitudes of all inflow.
     flow: f64,
     turnover: f64,
-    /// The capacity of its cells, and what they hold.
+    /// The capacity of the piece's cells, and their content.
     capacity: f64,
     content: f64,
 }
 
+impl ClosedPiece {
+    /// Whether the net inflow into the piece is 0 up to rounding.
+    fn is_balanced(&self) -> bool {
+        self.flow.abs() <= BALANCED * self.turnover
+    }
+}
+
 impl Problem {
-    /// Refuses a steady state where time tends to none, as far as that is known before it is solved for.
+    /// Refuses a problem without a steady state, as far as that is known before it is solved.
     ///
     /// # Errors
-    /// [`Unready`] of a closed piece whose balance is not 0.
+    /// [`Unready`] for a closed piece whose balance is not 0.
     pub(crate) fn check_balance(&self) -> Result<(), Unready> {
         if self.params.method == StepMethod::Steady {
             self.balanced()?;
@@ -46,7 +53,7 @@ impl Problem {
         Ok(())
     }
 
-    /// The equation, and its closed pieces, into which the same enters as leaves.
+    /// The equation of the steady state, and its closed pieces. Their net inflow has been set to exactly 0.
     pub(super) fn balanced(&self) -> Result<(Equilibrium, ClosedPieces), Unready> {
         let mut values = Field::zeros(self.grid.shape())?;
         self.fill_initial(&mut values, 0)?;
@@ -75,15 +82,17 @@ impl Problem {
         let capacities = self.slots.capacities()?;
         let [rows, columns] = self.weights();
         let nx = self.grid.x.nodes;
-        let cell = |(j, i): (usize, usize)| rows[j] * columns[i] * capacities[j * nx + i];
         let nodes = (0..rows.len() * columns.len()).into_par_iter();
-        Ok(nodes.map(|k| cell(self.node(k))).collect())
+        let cells = nodes.map(|k| {
+            let (j, i) = self.node(k);
+            rows[j] * columns[i] * capacities[j * nx + i]
+        });
+        Ok(cells.collect())
     }
 
-    /// Refuses closed pieces in which there is more and more, or less and less.
+    /// Refuses closed pieces whose content grows or falls for ever.
     fn check_pieces(&self, pieces: &[ClosedPiece]) -> Result<(), ParamsError> {
-        let is_balanced = |piece: &&ClosedPiece| piece.flow.abs() <= BALANCED * piece.turnover;
-        let Some(piece) = pieces.iter().find(|piece| !is_balanced(piece)) else {
+        let Some(piece) = pieces.iter().find(|piece| !piece.is_balanced()) else {
             return Ok(());
         };
         let (j, i) = self.node(piece.first);
@@ -104,23 +113,14 @@ impl ClosedPieces {
     ) -> Self {
         let (nx, len) = (network.nx, is_free.len());
         let mut of_nodes: Vec<u32> = (0..len as u32).collect();
-        let root = |of_nodes: &mut [u32], mut k: u32| {
-            while of_nodes[k as usize] != k {
-                of_nodes[k as usize] = of_nodes[of_nodes[k as usize] as usize];
-                k = of_nodes[k as usize];
-            }
-            k
-        };
         for k in 0..len {
             let east = if (k + 1) % nx == 0 { k + 1 - nx } else { k + 1 };
             let north = (k + nx) % len;
             for (other, conductance) in [(east, network.east[k]), (north, network.north[k])] {
                 if conductance != 0.0 {
-                    let (one, other) = (
-                        root(&mut of_nodes, k as u32),
-                        root(&mut of_nodes, other as u32),
-                    );
-                    of_nodes[one.max(other) as usize] = one.min(other);
+                    let first_root = root(&mut of_nodes, k as u32);
+                    let second_root = root(&mut of_nodes, other as u32);
+                    of_nodes[first_root.max(second_root) as usize] = first_root.min(second_root);
                 }
             }
         }
@@ -156,7 +156,7 @@ impl ClosedPieces {
         }
     }
 
-    /// Calls `visit` with each of their nodes, the capacity of its cell, and its piece.
+    /// Calls `visit` with each node of a closed piece, the capacity of its cell, and its piece.
     fn each_node(&mut self, mut visit: impl FnMut(usize, f64, &mut ClosedPiece)) {
         let nodes = self.of_nodes.iter().zip(&self.capacities).enumerate();
         for (k, (&piece, &capacity)) in nodes.filter(|(_, (piece, _))| **piece != NONE) {
@@ -164,9 +164,18 @@ impl ClosedPieces {
         }
     }
 
-    /// Adds what gives each piece the content that it had to a solution.
+    /// Adds a constant to each piece of a solution, so that the piece has its initial content.
     pub(super) fn restore(mut self, solution: &mut [f64]) {
         self.each_node(|k, capacity, piece| piece.content -= capacity * solution[k]);
         self.each_node(|k, _, piece| solution[k] += piece.content / piece.capacity);
     }
+}
+
+/// The first node of a node's piece, found by the links between nodes.
+fn root(links: &mut [u32], mut k: u32) -> u32 {
+    while links[k as usize] != k {
+        links[k as usize] = links[links[k as usize] as usize];
+        k = links[k as usize];
+    }
+    k
 }

@@ -1,12 +1,18 @@
-//! The equation of a problem as solvers take it: its slots, walls and method together.
+//! The equation of a problem in the form that solvers need: slots, walls and method together.
 
 use super::Problem;
 use crate::{
     dynamics::{Dynamics, Method, Shorter, ShorterOf, WallsAt},
-    params::{Choice, ParamsError, RawParams, RowTimes, SIDES, StepMethod},
+    params::{Choice, ParamsError, Quantity, RawParams, RowTimes, SIDES, StepMethod},
     physics::{
-        Unready, assembly::Assembled, fluxes::Fluxes, method, slots::Place, step_sums::StepSums,
-        tables::Tables, zeros,
+        Unready,
+        assembly::{Assembled, Purpose},
+        fluxes::Fluxes,
+        method,
+        moving_nodes::MovingNodes,
+        step_sums::StepSums,
+        tables::Tables,
+        zeros,
     },
     schedule::{Clock, Due},
 };
@@ -15,14 +21,14 @@ use diff2d_stencil::{Element, Equation, Rkl2, Stencil, rkl2_reach};
 use std::ops::Range;
 
 impl Problem {
-    /// The step, with the tile estimated from the caches; its coefficients and sources that vary come with
-    /// [`dynamics`](Self::dynamics).
+    /// The stencil of a step, with its tile estimated from the caches. [`dynamics`](Self::dynamics) adds coefficients
+    /// and sources that vary.
     #[must_use]
     pub(crate) fn stencil<T: Element>(&self) -> Stencil<T> {
         Stencil::of(self.kind()).with_walls(self.params.boundary.traits())
     }
 
-    /// The equation of no rows.
+    /// The kind of the equation, without rows.
     pub(super) fn kind<T: Element>(&self) -> Equation<T> {
         match self.assemble(0..0) {
             Ok(assembled) => assembled.equation,
@@ -31,24 +37,27 @@ impl Problem {
     }
 
     fn assemble<T: Element>(&self, rows: Range<usize>) -> Result<Assembled<T>, Unready> {
-        let has_source = self.params.method != StepMethod::Exact;
-        self.slots.assemble(rows, self.schedule.dt, has_source)
+        let purpose = match self.params.method {
+            StepMethod::Exact => Purpose::ExactSteps,
+            _ => Purpose::Steps,
+        };
+        self.slots.assemble(rows, self.schedule.dt, purpose)
     }
 
-    /// How a step is taken on so many rows and columns, in so many stages; of the exact solution without what does not
-    /// depend on the state.
+    /// The method of a step on the given rows and columns, with `stages` stages. For the exact solution it lacks the
+    /// part that does not depend on the state.
     fn method<T: Element>(&self, (ny, nx): (usize, usize), stages: usize) -> Method<T> {
         match (self.params.method, self.steps().as_slice()) {
             (StepMethod::Rkl2, _) => Method::Rkl2(Rkl2::new(stages)),
             (StepMethod::Exact, &[rx, ..]) => {
                 let ry = self.steps().last().copied().unwrap_or(rx);
                 let share = self.slots.share(self.schedule.dt);
-                let decay = share * self.slots.uniform(Place::Decay).unwrap_or_default();
+                let loss = share * self.slots.uniform_loss().unwrap_or_default();
                 match method::ends(&self.params.boundary) {
                     Ok([y, x]) => {
-                        let axis = |ends, nodes, r| SpectralAxis { ends, nodes, r };
-                        let (y, x) = (axis(y, ny, ry), axis(x, nx, rx));
-                        Method::Exact(Spectral::new(y, x, decay))
+                        let [y, x] = [(y, ny, ry), (x, nx, rx)]
+                            .map(|(ends, nodes, r)| SpectralAxis { ends, nodes, r });
+                        Method::Exact(Spectral::new(y, x, loss))
                     }
                     Err((_, why)) => unreachable!("{why}"),
                 }
@@ -57,7 +66,7 @@ impl Problem {
         }
     }
 
-    /// The same with what does not depend on the state.
+    /// The method of a step, including the part that does not depend on the state.
     fn forced_method<T: Element>(&self) -> Result<Method<T>, Unready> {
         let method = self.method(self.grid.shape(), self.stages());
         let (Method::Exact(step), true) = (&method, self.is_forced()) else {
@@ -73,22 +82,20 @@ impl Problem {
         Ok(Method::Exact(step.clone().with_forcing(array)))
     }
 
-    /// Refuses what the exact solution by transforms does not cover.
+    /// Refuses problems that the exact solution by transforms does not cover.
     pub(super) fn check_method(&self, raw: &RawParams) -> Result<(), ParamsError> {
         if self.params.method != StepMethod::Exact {
             return Ok(());
         }
         let refuse = |key: &'static str, reason: &str| Err(raw.refuse(key, reason.to_owned()));
-        if let Some(mask) = &self.params.mask {
-            return refuse(mask.mask_key(), "method = \"exact\" has no masks");
+        if let Some(areas) = self.params.areas().first() {
+            let reason = format!("method = \"exact\" has no {}", areas.noun);
+            return refuse(areas.key, &reason);
         }
-        if !self.params.held.is_empty() {
-            return refuse("held", "method = \"exact\" has no held nodes");
-        }
-        for place in [Place::Capacity, Place::Decay] {
-            if self.slots.uniform(place).is_none() {
+        for quantity in Quantity::MATERIAL {
+            if self.slots.uniform(quantity).is_none() {
                 return refuse(
-                    place.key(),
+                    quantity.key(),
                     "method = \"exact\" needs one that does not vary",
                 );
             }
@@ -99,9 +106,9 @@ impl Problem {
                 "\"exact\" needs a diffusion coefficient that does not vary",
             );
         }
-        if self.slots.slot(Place::Source).depends_on_time() {
+        if let Some(quantity) = self.slots.in_time().next() {
             return refuse(
-                "source",
+                quantity.key(),
                 "method = \"exact\" needs a source that does not depend on t",
             );
         }
@@ -111,12 +118,12 @@ impl Problem {
         }
     }
 
-    /// Refuses a record of what the method does not have.
+    /// Refuses a record of quantities that the method does not compute.
     pub(super) fn check_record(&self, raw: &RawParams) -> Result<(), ParamsError> {
         let Some(record) = &self.params.record else {
             return Ok(());
         };
-        /// Of a step, from one row to the next: a run looks after each step whether it is to stop.
+        /// The least distance between two rows, as a fraction of a step: a run checks after each step whether to stop.
         const LEAST: f64 = 1e-6;
         let name = self.params.method.name();
         let pace = self.schedule.pace();
@@ -140,14 +147,13 @@ impl Problem {
         }
     }
 
-    /// How the rows `rows` of the grid change in time. In a grid with periodic rows, rows beyond the last
-    /// are meant, too: row `j` is row `j - (ny - 1)`.
+    /// The dynamics of the rows `rows` of the grid. In a grid with periodic rows, rows beyond the last are allowed: row
+    /// `j` is then row `j - (ny - 1)`.
     ///
     /// # Errors
-    /// [`Unready`] when the system has too little memory for coefficients and sources, or their files
-    /// cannot be read any more.
+    /// [`Unready`] if the system has too little memory for coefficients and sources, or their files can no longer be
+    /// read.
     pub(crate) fn dynamics<T: Element>(&self, rows: Range<usize>) -> Result<Dynamics<T>, Unready> {
-        self.hold_pictures(0);
         let Assembled {
             equation,
             source_at,
@@ -176,29 +182,28 @@ impl Problem {
         })
     }
 
-    /// How a step is taken that is shorter than the others; whole ones have this equation.
+    /// The stepping of a step that is shorter than the others; `whole` is the equation of full steps.
     fn shorter<T: Element>(&self, whole: &Equation<T>) -> ShorterOf<T> {
         let whole_dt = self.schedule.dt;
         if self.params.method == StepMethod::Rkl2 {
             let method = Rkl2::new(self.stages());
             return Box::new(move |dt| Shorter::Part(method.clone().part(dt / whole_dt)));
         }
-        let is_plain = !whole.has_source() && whole.reaction.is_none();
-        if !is_plain || self.slots.uniform_d().is_none() {
+        if !whole.terms.is_empty() || self.slots.uniform_d().is_none() {
             return Box::new(move |dt| Shorter::Part(Rkl2::part_of_euler(dt / whole_dt)));
         }
-        let (slots, whole) = (self.slots.clone(), whole.sample((0, 0)));
+        let (slots, node_equation) = (self.slots.clone(), whole.sample((0, 0)));
         Box::new(move |dt| {
-            let mut own = whole.clone();
+            let mut short_equation = node_equation.clone();
             if let Some(operator) = slots.uniform_operator(dt) {
-                own.operator = operator;
+                short_equation.operator = operator;
             }
-            Shorter::Own(Box::new(own))
+            Shorter::Own(Box::new(short_equation))
         })
     }
 
-    /// What takes as long a step as this problem, for a state of zeros of another shape; of many stages
-    /// only so many.
+    /// Dynamics with steps as expensive as those of this problem, for a state of zeros of another shape; steps with
+    /// many stages have only `stages` of them.
     #[must_use]
     pub(crate) fn sample<T: Element>(&self, shape: (usize, usize), stages: usize) -> Dynamics<T> {
         let mut sample = Dynamics::constant(self.kind().sample(shape));
@@ -206,42 +211,34 @@ impl Problem {
         sample
     }
 
-    /// The rates of states in these rows, in double precision and whatever takes the steps.
+    /// The rates of states in these rows, in double precision whatever the method.
     ///
     /// # Errors
     /// [`Unready`] as [`dynamics`](Self::dynamics).
     pub(crate) fn fluxes_of_rows(&self, rows: Range<usize>) -> Result<Fluxes, Unready> {
-        let dynamics = match self.params.method {
-            // The equation of the exact solution has its source elsewhere.
-            StepMethod::Exact => {
-                let mut stepwise = self.clone();
-                stepwise.params.method = StepMethod::Euler;
-                stepwise.dynamics(rows.clone())?
-            }
-            _ => self.dynamics(rows.clone())?,
-        };
-        Ok(self.fluxes(rows, dynamics))
+        let (slots, dt) = (&self.slots, self.schedule.dt);
+        let assembled = slots.assemble(rows.clone(), dt, Purpose::Rates)?;
+        let tables = Tables::new(slots, &self.survey, rows.clone(), dt, f64::INFINITY);
+        let capacity = slots.uniform(Quantity::Capacity).unwrap_or(1.0);
+        Ok(Fluxes::new(
+            &slots.geometry,
+            rows,
+            assembled,
+            tables,
+            capacity,
+            dt,
+        ))
     }
 
-    /// The capacity of each node of some rows, or the one number that it is.
+    /// The nodes of fixed walls whose values depend on time.
     ///
     /// # Errors
-    /// [`ParamsError`] when a file cannot be read any more.
-    pub(crate) fn capacity(&self, rows: Range<usize>) -> Result<Vec<f64>, ParamsError> {
-        match self.slots.uniform(Place::Capacity) {
-            Some(capacity) => Ok(vec![capacity]),
-            None => self.slots.capacities_of(rows),
-        }
+    /// [`ParamsError`] if a file can no longer be read.
+    pub(crate) fn moving_nodes(&self) -> Result<MovingNodes, ParamsError> {
+        MovingNodes::new(&self.slots, self.params.precision, self.schedule.dt)
     }
 
-    /// What comes in through walls, from held nodes and the source and by decay, of the dynamics of some rows.
-    #[must_use]
-    pub(crate) fn fluxes(&self, rows: Range<usize>, dynamics: Dynamics<f64>) -> Fluxes {
-        let capacity = self.slots.uniform(Place::Capacity).unwrap_or(1.0);
-        Fluxes::new(&self.slots.geometry, rows, dynamics, capacity)
-    }
-
-    /// What each step brings in from a time on.
+    /// The sums of the inflow during each step, from a time on.
     #[must_use]
     pub(crate) fn step_sums(&self, now: Clock) -> StepSums {
         let method = self.method(self.grid.shape(), self.stages());
@@ -280,17 +277,40 @@ mod tests {
             );
         };
         let both = held(0.25) + &held(0.75);
-        // Top is a quarter wide where nodes change.
-        let expected = [0.0, 0.0, 0.0, 0.125, 1.0, -0.375, -2.0, 2.0];
-        is_near(rates(text(&both, "0"), 0.0), &expected);
+        // A table has a quarter of the source, of the flux through the top, and of what decays at its p: these it takes away. A
+        // wall has half as much. Heat flows from right to left by 2.
+        let kept = |width: f64, p: f64| width * (3.0 * p - 4.0 - 0.5);
+        let expected = [
+            -2.0 + kept(0.125, 0.0),
+            2.0 + kept(0.125, 1.0),
+            0.0,
+            0.5,
+            4.0,
+            -1.5,
+        ];
+        let of_tables = [kept(0.25, 0.25), kept(0.25, 0.75)];
+        is_near(
+            rates(text(&both, "0"), 0.0),
+            &[&expected[..], &of_tables].concat(),
+        );
         // A later table has nodes that are in an earlier one, too; the source grows by 1 a unit of time.
-        let expected = [0.0, 2.0, 0.0, 0.25, 2.5 + 0.5, -0.375 - 0.5625, 0.0, -2.0];
+        let kept = |width: f64, p: f64| width * (3.0 * p - 6.0 - 0.5);
+        let expected = [
+            -2.0 + kept(0.125, 0.0),
+            2.0 + kept(0.125, 1.0),
+            0.0,
+            0.5,
+            6.0,
+            -1.5,
+        ];
+        let of_tables = [0.0, kept(0.25, 0.25)];
         is_near(
             rates(text(&(held(0.25) + &held(0.25)), "0"), 2.0),
-            &expected,
+            &[&expected[..], &of_tables].concat(),
         );
-        // Half a cell of the left wall changes, by Robin's 2 (1 - 3 p)/2 at p = 0.
-        let expected = [1.0, 2.0, 0.0, 0.4375, 3.5, -3.0 * 0.375];
+        // The left wall is of Robin's kind: 2 (1 - 3 p)/2 at p = 0.
+        let kept = |width: f64, p: f64| width * (3.0 * p - 4.0 - 0.5);
+        let expected = [1.0, 2.0 + kept(0.125, 1.0), 0.0, 0.5, 4.0, -1.5];
         is_near(rates(text("", "{ robin = [3, 2, 1] }"), 0.0), &expected);
     }
 }

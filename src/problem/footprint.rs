@@ -1,28 +1,25 @@
-//! [`Footprint`]: what of a problem lies in memory.
+//! [`Footprint`]: the memory that a problem takes.
 
 use super::Problem;
-use crate::{
-    params::{RecordField, RowTimes, StepMethod},
-    physics::{picture::Picture, slots::Place},
-};
+use crate::params::{Quantity, RecordField, RowTimes, StepMethod};
 use diff2d_arrays::npy::DATA_OFFSET;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
-/// What of a problem lies in memory while it is solved \[byte\].
+/// The memory that a problem takes while it is solved \[byte\].
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Footprint {
-    /// Fields and what stands beside them for every node: of all rows, or of those that are in memory at a time.
+    /// Fields and other arrays with a value for every node of all rows, or of the rows in memory at the same time.
     pub arrays: u64,
-    /// The pixels of pictures that coefficients and source come from, and what decodes pictures.
+    /// The pixels of pictures that initial state, coefficients and source come from.
     pub pictures: u64,
     /// Sets of masked and held nodes.
     pub node_sets: u64,
 }
 
 impl Footprint {
-    /// That of one of so many ranks, which holds so many rows.
+    /// The memory of one of `ranks` ranks, which holds `rows` rows.
     #[must_use]
     pub fn new(problem: &Problem, rows: usize, ranks: usize) -> Self {
         Self {
@@ -32,25 +29,25 @@ impl Footprint {
         }
     }
 
-    /// That of the whole grid.
+    /// The memory of the whole grid.
     #[must_use]
     pub fn of(problem: &Problem) -> Self {
         Self::new(problem, problem.grid.y.nodes, 1)
     }
 
-    /// What is kept of the whole grid, however few rows are in memory.
+    /// The memory that does not depend on the number of rows.
     #[must_use]
     pub fn kept(&self) -> u64 {
         self.pictures.saturating_add(self.node_sets)
     }
 
-    /// All of it.
+    /// The sum of all parts.
     #[must_use]
     pub fn bytes(&self) -> u64 {
         self.arrays.saturating_add(self.kept())
     }
 
-    /// That of so many of them.
+    /// The memory of `count` such problems together.
     #[must_use]
     pub fn times(self, count: u64) -> Self {
         Self {
@@ -61,7 +58,7 @@ impl Footprint {
     }
 }
 
-/// Bytes of the arrays of one of so many ranks, which holds so many rows.
+/// Bytes of the arrays of one of `ranks` ranks, which holds `rows` rows.
 fn arrays_of(problem: &Problem, rows: usize, ranks: usize) -> u64 {
     let (columns, node) = (
         problem.grid.x.nodes,
@@ -79,12 +76,12 @@ fn arrays_of(problem: &Problem, rows: usize, ranks: usize) -> u64 {
         true => (rows + columns) as u64 * node,
         false => 0,
     };
-    let more = match problem.params.method {
+    let method_bytes = match problem.params.method {
         // Every rank transforms the whole grid, and has what is added to all of it, in double precision.
         StepMethod::Exact => {
-            let whole = if ranks > 1 { problem.field_bytes() } else { 0 };
+            let gathered_bytes = if ranks > 1 { problem.field_bytes() } else { 0 };
             let added = u64::from(problem.is_forced()) * size_of::<f64>() as u64;
-            whole.saturating_add(problem.grid.len().saturating_mul(added))
+            gathered_bytes.saturating_add(problem.grid.len().saturating_mul(added))
         }
         // Where a pass is one stage, it reads those before.
         StepMethod::Rkl2
@@ -106,30 +103,27 @@ fn arrays_of(problem: &Problem, rows: usize, ranks: usize) -> u64 {
         .saturating_mul(node * problem.arrays())
         .saturating_add(of_record)
         .saturating_add(faces)
-        .saturating_add(more)
+        .saturating_add(method_bytes)
 }
 
-/// Bytes of the pixels of pictures that coefficients and source come from, and of what decodes pictures.
+/// Bytes of the pixels of pictures that initial state, coefficients and source come from.
 fn picture_bytes(problem: &Problem) -> u64 {
-    let bytes = |(key, picture): (&str, &Picture)| {
-        let [pixels, decoding] = picture.bytes();
-        // Those of the initial state are needed once.
-        let held = if key == "initial" { 0 } else { pixels };
-        (picture.input().path().to_owned(), held + decoding)
-    };
-    // One may serve for several.
-    let all: BTreeMap<_, _> = problem.pictures().map(bytes).collect();
-    all.values().sum()
+    // One picture may serve for several.
+    let bytes_by_file: BTreeMap<_, _> = problem
+        .pictures()
+        .map(|(_, picture)| (picture.input().path().to_owned(), picture.bytes()))
+        .collect();
+    bytes_by_file.values().sum()
 }
 
 impl Problem {
-    /// Whether a record tells what every step brings in.
+    /// Whether a record contains the inflow during every step.
     pub(crate) fn records_every_step(&self) -> bool {
         let mut keys = self.params.record.iter();
         keys.any(|keys| keys.times == RowTimes::Step && keys.has_rates())
     }
 
-    /// Steps from one row of a record to the next, about, if there is one.
+    /// The approximate number of steps between two rows of a record, if there is one.
     pub(crate) fn steps_between_rows(&self) -> Option<u64> {
         let keys = self.params.record.as_ref()?;
         let pace = self.schedule.pace();
@@ -141,26 +135,27 @@ impl Problem {
         Some(steps.max(1))
     }
 
-    /// What a record keeps of every node between snapshots.
+    /// The fields that a record keeps of every node between snapshots.
     pub(crate) fn fields(&self) -> &[RecordField] {
         let keys = self.params.record.as_ref();
         keys.map_or(&[], |keys| &keys.fields)
     }
 
-    /// Bytes of the cube and of the files of these.
+    /// Bytes of the cube and of the files of fields.
     pub(crate) fn disk_bytes(&self) -> u64 {
         let frames = self.schedule.snapshots() - 1;
-        let each = |field: &RecordField| match field {
-            RecordField::TimeOfMax => size_of::<f64>() as u64,
-            _ => self.params.precision.bytes() as u64,
-        };
         let nodes = frames.saturating_mul(self.grid.len());
-        let bytes = |field| DATA_OFFSET.saturating_add(nodes.saturating_mul(each(field)));
-        let fields = self.fields().iter().map(bytes);
+        let fields = self.fields().iter().map(|field| {
+            let value_bytes = match field {
+                RecordField::TimeOfMax => size_of::<f64>() as u64,
+                _ => self.params.precision.bytes() as u64,
+            };
+            DATA_OFFSET.saturating_add(nodes.saturating_mul(value_bytes))
+        });
         fields.fold(self.cube_bytes(), u64::saturating_add)
     }
 
-    /// Bytes of what a record reads so many rows of a state by, and of a state beside the one of the run.
+    /// The memory for reading `rows` rows of a state for a record, and for a second state beside the state of the run.
     #[must_use]
     pub(crate) fn record_bytes(&self, rows: usize) -> u64 {
         let Some(keys) = &self.params.record else {
@@ -168,21 +163,22 @@ impl Problem {
         };
         let node = self.params.precision.bytes() as u64;
         let double = size_of::<f64>() as u64;
-        let beside = match (&keys.times, self.params.method) {
+        let extra_states = match (&keys.times, self.params.method) {
             (RowTimes::Step, StepMethod::Rkl2) => 3 + u64::from(self.has_moving_source()),
             (RowTimes::Step, _) => 0,
             _ => 1,
         };
-        let coefficients = match keys.has_rates() {
-            true => self.kind::<f64>().arrays() as u64 + u64::from(self.has_moving_source()),
-            false => 0,
+        let coefficients = if keys.has_rates() {
+            self.kind::<f64>().arrays() as u64 + u64::from(self.has_moving_source())
+        } else {
+            0
         };
         let has_capacities =
-            !keys.regions.is_empty() && self.slots.uniform(Place::Capacity).is_none();
-        let is_time = |field: &RecordField| *field == RecordField::TimeOfMax;
-        let of_fields = keys.fields.len() + usize::from(keys.fields.iter().any(is_time));
+            !keys.regions.is_empty() && self.slots.uniform(Quantity::Capacity).is_none();
+        let has_times = keys.fields.contains(&RecordField::TimeOfMax);
+        let of_fields = keys.fields.len() + usize::from(has_times);
         let coefficients = coefficients + of_fields as u64;
-        let arrays = beside * node + (coefficients + u64::from(has_capacities)) * double;
+        let arrays = extra_states * node + (coefficients + u64::from(has_capacities)) * double;
         // What each row of the grid has.
         let numbers = 32 + self.geometry().rates() as u64 + 5 * keys.regions.len() as u64;
         let of_nodes = (rows as u64 * self.grid.x.nodes as u64).saturating_mul(arrays);

@@ -1,8 +1,11 @@
-//! The functions `[function.NAME]` of a problem: their points are read, and whether the run needs values beyond them.
+//! The functions `[function.NAME]` of a problem: reads their points, and checks that the run needs no values beyond
+//! them.
 
 use crate::{
     grid::Grid,
-    params::{CsvColumns, Function, Params, ParamsError, Points, Profile, RawParams, SIDES},
+    params::{
+        CsvColumns, Function, Params, ParamsError, Points, Profile, Quantity, RawParams, SIDES,
+    },
     physics::{
         geometry::Geometry,
         input::{Digests, Input},
@@ -18,10 +21,10 @@ use std::{io::Read, ops::Range};
 /// The number of t among the variables of formulas.
 const TIME: usize = 2;
 
-/// Gives the functions that are in files their points; these files.
+/// Reads the points of functions in files, and returns these files.
 ///
 /// # Errors
-/// [`ParamsError`] for a file that cannot be read, and for what is wrong in it.
+/// [`ParamsError`] for a file that cannot be read or is invalid.
 pub(super) fn read(
     params: &Params,
     raw: &RawParams,
@@ -52,10 +55,10 @@ pub(super) fn read(
     Ok(inputs)
 }
 
-/// Refuses walls and sources that need a function of t alone where it has no value.
+/// Refuses walls and sources that need a function of t alone at times at which it has no value.
 ///
 /// # Errors
-/// [`ParamsError::Refused`] with the time and what is needed then.
+/// [`ParamsError::Refused`] with the time and the function.
 pub(super) fn check(
     params: &Params,
     raw: &RawParams,
@@ -65,33 +68,36 @@ pub(super) fn check(
     if params.functions.is_empty() {
         return Ok(());
     }
-    let (start, end) = (schedule.pace().start(), schedule.end());
+    let (start, end_time) = (schedule.pace().start(), schedule.end());
     // What is taken at the beginning of steps.
     let steps = schedule.last_step().saturating_sub(1);
     let begun = start.simtime..schedule.pace().after(start, steps).simtime;
-    let refuse = |key, outside: Option<String>| match outside {
-        Some(outside) => Err(raw.refuse(key, outside)),
-        None => Ok(()),
-    };
     for (side, key) in Side::ALL.into_iter().zip(SIDES) {
         let wall = geometry.walls.wall(side);
-        let span = match wall.is_fixed() {
-            true => start.simtime..end,
-            false => begun.clone(),
+        let span = if wall.is_fixed() {
+            start.simtime..end_time
+        } else {
+            begun.clone()
         };
         let nodes = (0..side.nodes(&geometry.grid)).map(|number| side.node(&geometry.grid, number));
         for function in wall.functions() {
-            refuse(key, beyond(function, geometry, &nodes, span.clone()))?;
+            if let Some(reason) = beyond(function, geometry, &nodes, span.clone()) {
+                return Err(raw.refuse(key, reason));
+            }
         }
     }
-    if let Profile::Function(function) = &params.source {
-        let nodes = some_of(&geometry.grid);
-        refuse("source", beyond(function, geometry, &nodes, begun))?;
+    for quantity in Quantity::ALL {
+        if let Profile::Function(function) = params.profile(quantity) {
+            let nodes = some_of(&geometry.grid);
+            if let Some(reason) = beyond(function, geometry, &nodes, begun.clone()) {
+                return Err(raw.refuse(quantity.key(), reason));
+            }
+        }
     }
     Ok(())
 }
 
-/// Nodes of some rows and columns.
+/// Nodes in a sample of rows and columns.
 fn some_of(grid: &Grid) -> impl Iterator<Item = (usize, usize)> + Clone {
     const MOST: usize = 32;
     let (ny, nx) = grid.shape();
@@ -99,14 +105,14 @@ fn some_of(grid: &Grid) -> impl Iterator<Item = (usize, usize)> + Clone {
     rows.flat_map(move |j| (0..nx).step_by(nx.div_ceil(MOST)).map(move |i| (j, i)))
 }
 
-/// Why a function has no value at some time of a span, if it calls one through points that ends before.
+/// The reason why a function has no value at some time of a span, if it uses a tabulated function that ends before.
 fn beyond(
     function: &Function,
     geometry: &Geometry,
     nodes: &(impl Iterator<Item = (usize, usize)> + Clone),
     span: Range<f64>,
 ) -> Option<String> {
-    /// Times that are looked at, and those of them at which the value is.
+    /// The number of times that are tested.
     const LOOKS: usize = 4096;
     const MOST: usize = 16;
     let Function::Formula(formula) = function else {
@@ -120,16 +126,16 @@ fn beyond(
             continue;
         };
         let looks = times(span.clone(), LOOKS).into_iter().chain([span.end]);
-        let outside = looks.filter_map(|time| {
+        let missing_values = looks.filter_map(|time| {
             let mut value = [0.0];
             argument.evaluate(&[&[], &[], &[time]], 0, &mut value);
             called.at(value[0]).is_nan().then_some((time, value[0]))
         });
-        let is_needed = |&(time, _): &(f64, f64)| {
+        let needed_value = missing_values.take(MOST).find(|&(time, _)| {
             let mut nodes = nodes.clone().filter(|&node| !geometry.keeps(node));
             nodes.any(|node| value_at(function, &geometry.nodes, node, time).is_nan())
-        };
-        if let Some((time, value)) = outside.take(MOST).find(is_needed) {
+        });
+        if let Some((time, value)) = needed_value {
             let name = called.name();
             return Some(format!(
                 "at t = {time:?} it needs {name}({value:?}), and {name} goes from {first:?} to {last:?}; beyond = \"hold\" or \"repeat\" in [function.{name}] takes it further"

@@ -1,4 +1,4 @@
-//! The solver of a [`Problem`], with all that the problem has.
+//! The solver of a [`Problem`] on the whole grid or on some rows.
 
 use super::{Footprint, Problem};
 use crate::{
@@ -9,10 +9,11 @@ use diff2d_sys as sys;
 
 impl Problem {
     /// The problem in memory: its initial state, and the steps that a [`Run`](crate::Run) takes, with walls, materials,
-    /// sources, masks and held nodes. Its states are those of the run's cube to the bit, if `T` is the `precision` of the
-    /// problem.
+    /// sources, masks and held nodes. Its states equal those of the run's cube bit for bit, if `T` is the `precision`
+    /// of the problem.
     ///
-    /// Snapshots are [some steps](crate::Schedule::steps_to) apart. `until` ends runs and no solver.
+    /// The schedule tells the number of [steps between snapshots](crate::Schedule::steps_to). `until` ends runs, but
+    /// not solvers.
     ///
     /// ```
     /// use diff2d::{Problem, comm::Solo};
@@ -36,10 +37,10 @@ impl Problem {
     /// ```
     ///
     /// # Errors
-    /// [`Unready`] when the system has too little memory, or a file that the parameters name cannot be read any more.
+    /// [`Unready`] if the system has too little memory, or a file that the parameters name can no longer be read.
     pub fn solver<T: Element>(&self) -> Result<Solver<T>, Unready> {
-        let needed = Footprint::of(self).bytes();
-        if sys::available_memory().is_some_and(|available| available < needed) {
+        let memory_needed = Footprint::of(self).bytes();
+        if sys::available_memory().is_some_and(|available| available < memory_needed) {
             return Err(Unready::Memory);
         }
         let solver = self.solver_at_start()?;
@@ -61,7 +62,7 @@ impl Problem {
         self.solver_of_rows(self.stencil(), state, self.schedule.pace().start(), slab)
     }
 
-    /// A solver of the rows that a slab holds, with the kernel and the tile of a stencil. The state is that of a time.
+    /// A solver of the rows that a slab holds, with the kernel and the tile of a stencil and the state at a time.
     ///
     /// # Errors
     /// As [`solver`](Self::solver).
@@ -72,9 +73,10 @@ impl Problem {
         now: Clock,
         slab: Slab,
     ) -> Result<Solver<T>, Unready> {
-        let dynamics = match slab.own().is_empty() {
-            true => Dynamics::constant(stencil.equation().clone()),
-            false => self.dynamics(slab.held())?,
+        let dynamics = if slab.own().is_empty() {
+            Dynamics::constant(stencil.equation().clone())
+        } else {
+            self.dynamics(slab.held())?
         };
         Ok(Solver::new(stencil, dynamics, state, now, slab)?)
     }

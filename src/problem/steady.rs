@@ -1,42 +1,38 @@
-//! The steady solution of a problem: what has one, the memory and time that it takes, and the solution itself.
+//! The steady solution of a problem: which problems have one, its memory and time, and the solution itself.
 
 use super::{Problem, network::Equilibrium};
 use crate::{
     dynamics::{Halt, Steadiness},
     field::Field,
-    params::{self, Choice, ParamsError, RawParams, SIDES, StepMethod},
-    physics::{Unready, slots::Place, wall::Side},
+    params::{self, Choice, ParamsError, Quantity, RawParams, SIDES, StepMethod},
+    physics::{Unready, wall::Side},
 };
 use diff2d_multigrid::{Limits, Network, Unsolved};
 use diff2d_stencil::real::Real;
 use rayon::prelude::*;
 use std::time::Instant;
 
-/// The most cycles of multigrid.
+/// The largest number of multigrid cycles.
 const MOST_CYCLES: usize = 200;
-/// Fields in double precision that the solution takes beside the state: three of conductances, what flows in, four vectors, the
-/// damping, and closed pieces with their capacities.
+/// The number of fields in double precision that the solution takes beside the state: three of conductances, the
+/// inflow, four vectors, the damping, and closed pieces with their capacities.
 const FIELDS: u64 = 11;
-/// Those that aggregates and coarser levels take at most: where conductances have no order at all. Others take half of it.
+/// The largest number of fields of aggregates and coarser levels, needed if conductances have no order at all. Other
+/// problems take half of them.
 const LEVELS: u64 = 13;
 
 impl Problem {
-    /// Refuses what has no steady solution.
+    /// Refuses problems without a steady solution.
     pub(super) fn check_steady(&self, raw: &RawParams) -> Result<(), ParamsError> {
         if self.params.method != StepMethod::Steady {
             return Ok(());
         }
-        let refuse = |key: &'static str| {
+        let mut sides = Side::ALL.into_iter().zip(SIDES);
+        let wall = sides.find(|(side, _)| self.params.boundary.wall(*side).depends_on_time());
+        let quantity = self.slots.in_time().next().map(Quantity::key);
+        if let Some(key) = wall.map(|(_, key)| key).or(quantity) {
             let reason = "it depends on t, and method = \"steady\" has no time".to_owned();
-            Err(raw.refuse(key, reason))
-        };
-        for (side, key) in Side::ALL.into_iter().zip(SIDES) {
-            if self.params.boundary.wall(side).depends_on_time() {
-                return refuse(key);
-            }
-        }
-        if self.slots.slot(Place::Source).depends_on_time() {
-            return refuse("source");
+            return Err(raw.refuse(key, reason));
         }
         if self.grid.len() >= u64::from(u32::MAX) {
             let reason = "method = \"steady\" solves for fewer than 2^32 nodes".to_owned();
@@ -52,7 +48,7 @@ impl Problem {
         fields.saturating_add(8 * direct * direct)
     }
 
-    /// Those that it may not need.
+    /// Bytes counted for the steady solution that it may not need.
     pub(crate) fn spare_bytes(&self) -> u64 {
         match self.params.method {
             StepMethod::Steady => self.grid.len().saturating_mul(8 * LEVELS),
@@ -60,12 +56,12 @@ impl Problem {
         }
     }
 
-    /// The cycles of multigrid that problems like this one take, if any.
+    /// The number of multigrid cycles that problems like this one take, if they need any.
     pub(crate) fn usual_cycles(&self) -> Option<u64> {
         (self.params.method == StepMethod::Steady).then_some(20)
     }
 
-    /// Wall time of so many cycles here, which follows from a small plate.
+    /// The estimated wall time of `cycles` cycles on this machine, measured on a small plate.
     #[expect(clippy::cast_precision_loss, reason = "an estimate")]
     pub(crate) fn seconds_to_settle(&self, cycles: u64) -> f64 {
         const LARGEST: usize = 256;
@@ -83,29 +79,30 @@ impl Problem {
             bytes: u64::MAX,
         };
         let flow = (0..ny * nx).map(|k| (k % 7) as f64).collect();
-        let (start, mut taken) = (Instant::now(), 1);
+        let (start, mut cycles_taken) = (Instant::now(), 1);
         let _ = diff2d_multigrid::solve(plate, flow, limits, &mut |reached| {
-            taken = reached.cycles;
+            cycles_taken = reached.cycles;
             true
         });
-        let per_node = start.elapsed().as_secs_f64() / (taken * ny * nx) as f64;
+        let per_node = start.elapsed().as_secs_f64() / (cycles_taken * ny * nx) as f64;
         per_node * cycles as f64 * self.grid.len() as f64
     }
 
-    /// Writes the steady solution over the initial state; nothing if `go_on` gives it up.
+    /// Writes the steady solution over the initial state; writes nothing if `go_on` stops it.
     ///
     /// # Errors
-    /// [`Unready`] where there is none, or too little memory.
+    /// [`Unready`] if there is no solution, or too little memory.
     pub(super) fn settle<T: Real>(
         &self,
         field: &mut Field<T>,
         limit: Option<[u64; 2]>,
         go_on: &mut dyn FnMut(Steadiness) -> bool,
     ) -> Result<Option<Steadiness>, Unready> {
-        let (equilibrium, closed) = self.balanced()?;
+        let (equilibrium, closed_pieces) = self.balanced()?;
         let Equilibrium {
             network,
             flow,
+            offset,
             is_free,
         } = equilibrium;
         if !flow.par_iter().all(|flow| flow.is_finite()) {
@@ -115,38 +112,41 @@ impl Problem {
         let limits = Limits {
             tolerance: self.params.tolerance,
             cycles: MOST_CYCLES,
-            bytes: limit.map_or(u64::MAX, |[_, left]| left),
+            bytes: limit.map_or(u64::MAX, |[_, spare]| spare),
         };
-        let steadiness = |reached: diff2d_multigrid::Convergence| Steadiness {
-            residual: Some(reached.residual),
-            cycles: Some(reached.cycles as u64),
-            ..Steadiness::default()
-        };
-        let solved = diff2d_multigrid::solve(network, flow, limits, &mut |reached| {
-            go_on(steadiness(reached))
+        let solved = diff2d_multigrid::solve(network, flow, limits, &mut |convergence| {
+            go_on(steadiness_of(&convergence))
         });
-        let (mut solution, reached) = match solved {
+        let (mut solution, convergence) = match solved {
             Ok(solved) => solved,
             Err(Unsolved::GivenUp(_)) => return Ok(None),
             Err(Unsolved::Memory { needed, .. }) => {
-                let [memory, left] = limit.unwrap_or_default();
-                let needed = (memory - left).saturating_add(needed);
-                return Err(Halt::Memory { needed, memory }.into());
+                let [memory, spare] = limit.unwrap_or_default();
+                let needed_bytes = (memory - spare).saturating_add(needed);
+                return Err(Halt::Memory {
+                    needed: needed_bytes,
+                    memory,
+                }
+                .into());
             }
-            Err(Unsolved::NotConverged(reached)) => {
+            Err(Unsolved::NotConverged(convergence)) => {
                 return Err(Halt::NotConverged {
-                    cycles: reached.cycles,
-                    residual: reached.residual,
+                    cycles: convergence.cycles,
+                    residual: convergence.residual,
                     tolerance: self.params.tolerance,
                 }
                 .into());
             }
             Err(Unsolved::Indefinite) => {
-                let reason = "there is no steady state that time tends to: a Robin wall with a/b < 0 feeds more into the domain, the more there is, than leaves it otherwise";
+                let reason = "there is no steady state that time tends to: a Robin wall with a/b < 0 feeds the domain in proportion to what is there, and more than leaves it otherwise";
                 return Err(self.refuse(reason).into());
             }
         };
-        closed.restore(&mut solution);
+        if offset != 0.0 {
+            let values = solution.par_iter_mut();
+            values.for_each(|value| *value += offset);
+        }
+        closed_pieces.restore(&mut solution);
         self.fill_initial(field, 0)?;
         let (_, nx) = self.grid.shape();
         let columns = nx - usize::from(self.periodic()[0]);
@@ -154,22 +154,22 @@ impl Problem {
         let rows = rows.zip(solution.par_chunks(columns));
         rows.zip(is_free.par_chunks(columns))
             .for_each(|((row, solution), is_free)| {
-                for (k, to) in row.iter_mut().enumerate() {
+                for (k, value) in row.iter_mut().enumerate() {
                     // The last column is the first one where they are the same.
                     if is_free[k % columns] {
-                        *to = T::from_f64(solution[k % columns]);
+                        *value = T::from_f64(solution[k % columns]);
                     }
                 }
             });
         if self.has_periodic_rows() {
-            let (first, others) = field.as_mut_slice().split_at_mut(nx);
-            let last = others.len() - nx;
-            others[last..].copy_from_slice(first);
+            let (first_row, later_rows) = field.as_mut_slice().split_at_mut(nx);
+            let last_row = later_rows.len() - nx;
+            later_rows[last_row..].copy_from_slice(first_row);
         }
-        Ok(Some(steadiness(reached)))
+        Ok(Some(steadiness_of(&convergence)))
     }
 
-    /// Why this is not solved for.
+    /// The error that a steady state cannot be solved for.
     pub(super) fn refuse(&self, reason: &str) -> ParamsError {
         ParamsError::Refused {
             place: params::Place::File("the parameters".into()),
@@ -179,10 +179,10 @@ impl Problem {
         }
     }
 
-    /// Refuses what one process cannot solve.
+    /// Refuses a problem that ranks cannot solve.
     ///
     /// # Errors
-    /// [`ParamsError`] of several ranks.
+    /// [`ParamsError`] for several ranks.
     pub(crate) fn check_ranks(&self, ranks: usize) -> Result<(), ParamsError> {
         match self.params.method {
             StepMethod::Steady if ranks > 1 => Err(self.refuse(&format!(
@@ -190,5 +190,14 @@ impl Problem {
             ))),
             _ => Ok(()),
         }
+    }
+}
+
+/// The convergence of a solution in the form that a run reports.
+fn steadiness_of(reached: &diff2d_multigrid::Convergence) -> Steadiness {
+    Steadiness {
+        residual: Some(reached.residual),
+        cycles: Some(reached.cycles as u64),
+        ..Steadiness::default()
     }
 }

@@ -1,9 +1,9 @@
-//! One pass of a state in bands.
+//! One pass over a state in bands.
 
 use super::{
     clock::RunClock,
     error::RunError,
-    in_bands::{InBands, Place},
+    in_bands::{InBands, StateLocation},
     observer::Observer,
     snapshot::Snapshot,
     state::Look,
@@ -21,20 +21,15 @@ use crate::{
     summary,
 };
 use diff2d_stencil::Element;
-use std::{
-    io::Read,
-    iter, mem,
-    ops::Range,
-    path::Path,
-    thread,
-    time::{Duration, Instant},
-};
+use std::{io::Read, iter, mem, ops::Range, path::Path, thread, time::Duration};
 
-/// Snapshots that are no older are what a run continues from that is killed: syncs take time.
+/// The age up to which the last snapshot serves as the state from which a killed run continues. Syncing the state after
+/// each pass would take too long to save less than a second of work.
 const RECENT: Duration = Duration::from_secs(1);
 
 impl<T: Element> InBands<'_, T> {
-    /// One pass, to a snapshot or into the scratch, where it is not described yet. After an error the state is as it was.
+    /// Takes one pass, which ends at a snapshot or in the scratch. The scratch does not describe the new state yet.
+    /// After an error the state is unchanged.
     pub(super) fn take_steps<C: Comm>(
         &mut self,
         steps: usize,
@@ -43,26 +38,26 @@ impl<T: Element> InBands<'_, T> {
         snapshot: Option<&mut Snapshot<'_, '_, C>>,
     ) -> Result<(), RunError> {
         let place = self.other_place();
-        let then = self.problem.schedule.pace().after(now, steps as u64);
-        let Some(sums) = self.pass_rows(steps, None, [now, then], clock, snapshot)? else {
+        let end_clock = self.problem.schedule.pace().after(now, steps as u64);
+        let Some(sums) = self.pass_rows(steps, None, [now, end_clock], clock, snapshot)? else {
             return Ok(());
         };
-        self.place = Place::Scratch(place);
-        self.undescribed = Some((place, then, sums));
+        self.location = StateLocation::Scratch(place);
+        self.undescribed = Some((place, end_clock, sums));
         Ok(())
     }
 
-    /// Describes the state in the scratch. Until then a resume begins at the snapshot. From then on every pass counts, as the
-    /// next but one overwrites it.
+    /// Describes the state in the scratch; until then a resume begins at the snapshot. From then on every pass has to
+    /// be described, because the next pass but one overwrites its state.
     pub(super) fn describe_pass(&mut self) -> Result<(), RunError> {
-        let is_recent = |settled: Instant| settled.elapsed() < RECENT;
-        match self.settled.is_some_and(is_recent) {
-            true => Ok(()),
-            false => self.describe(),
-        }
+        let is_recent = self
+            .settled
+            .is_some_and(|settled| settled.elapsed() < RECENT);
+        if is_recent { Ok(()) } else { self.describe() }
     }
 
-    /// One step of a length of which the result is looked at in the other place of the scratch.
+    /// Takes one step of length `dt` into the other place of the scratch, and shows the result there. The state of the
+    /// run stays the same.
     pub(super) fn pass_aside(
         &mut self,
         length: f64,
@@ -72,20 +67,20 @@ impl<T: Element> InBands<'_, T> {
     ) -> Result<(), RunError> {
         self.describe_pass()?;
         self.pass_rows::<Solo>(1, Some(length), [now, now], clock, None)?;
-        let place = Place::Scratch(self.other_place());
-        let place = mem::replace(&mut self.place, place);
+        let next_location = StateLocation::Scratch(self.other_place());
+        let location = mem::replace(&mut self.location, next_location);
         let looked = self.look_at_rows(look);
-        self.place = place;
+        self.location = location;
         looked
     }
 
-    /// The rows of a pass, from where the state is. Returns the check sums of the chunks in the scratch, if it writes
-    /// there.
+    /// Passes all rows through memory and the solver. Returns the check sums of the chunks in the scratch, if the rows
+    /// go there.
     fn pass_rows<C: Comm>(
         &mut self,
         steps: usize,
         cut: Option<f64>,
-        [now, then]: [Clock; 2],
+        [now, end_clock]: [Clock; 2],
         clock: &RunClock,
         snapshot: Option<&mut Snapshot<'_, '_, C>>,
     ) -> Result<Option<Vec<u32>>, RunError> {
@@ -101,38 +96,43 @@ impl<T: Element> InBands<'_, T> {
             )
             .map_err(|_| RunError::no_memory(self.shape.memory()))?,
         };
-        let whole = problem.schedule.pace().before_shorter(now);
-        let depths = bands.depths(steps, cut.is_some() || whole < steps as u64);
-        // Beyond the ends of a grid with periodic rows are those at the other end, where the first row and the last
-        // one are the same.
+        let full_steps = problem.schedule.pace().before_shorter(now);
+        let ends_with_short_step = cut.is_some() || full_steps < steps as u64;
+        let depths = bands.depths(steps, ends_with_short_step);
+        // A periodic grid continues at its other end: the pass reads the last rows once more before the first row, and
+        // the first rows once more after the last one. The first row and the last row are the same nodes.
         let is_periodic = problem.has_periodic_rows();
-        let beyond = match is_periodic {
-            true => steps * problem.stages(),
-            false => 0,
+        let halo_rows = if is_periodic {
+            steps * problem.stages()
+        } else {
+            0
         };
-        let first = if is_periodic { ny - 1 - beyond } else { 0 };
-        let [mut above, mut below] = [(); 2].map(|()| vec![T::default(); beyond * nx]);
-        self.read_rows(first, &mut above)?;
-        self.read_rows(1, &mut below)?;
-        let (path, file, begin) = self.source()?;
-        let to_scratch = self.scratch.as_ref().filter(|_| snapshot.is_none());
+        let first_row = if is_periodic { ny - 1 - halo_rows } else { 0 };
+        let mut rows_before = vec![T::default(); halo_rows * nx];
+        let mut rows_after = vec![T::default(); halo_rows * nx];
+        self.read_rows(first_row, &mut rows_before)?;
+        self.read_rows(1, &mut rows_after)?;
+        let (path, file, state_begin) = self.source()?;
+        let target_scratch = self.scratch.as_ref().filter(|_| snapshot.is_none());
         let sums = thread::scope(|scope| {
-            let range = iter::once(begin..begin + problem.field_bytes()).collect();
+            let range = iter::once(state_begin..state_begin + problem.field_bytes()).collect();
             let source = ReadAhead::start(scope, file, &self.read, range, self.chunks())
                 .map_err(RunError::Threads)?;
-            let [above, below] = [&above, &below].map(|rows| bytemuck::cast_slice(rows));
-            let writer = to_scratch.map(|scratch| {
-                let (file, begin) = (scratch.file(), scratch.begin(self.other_place()));
-                WriteBehind::start(scope, file, &self.written, begin, self.chunks())
+            let [rows_before, rows_after] =
+                [&rows_before, &rows_after].map(|rows| bytemuck::cast_slice(rows));
+            let writer = target_scratch.map(|scratch| {
+                let place_begin = scratch.begin(self.other_place());
+                let file = scratch.file();
+                WriteBehind::start(scope, file, &self.written, place_begin, self.chunks())
             });
             let mut files = Files {
                 problem,
-                first,
-                source: Read::chain(above, source).chain(below),
-                read: first,
+                first: first_row,
+                source: Read::chain(rows_before, source).chain(rows_after),
+                read: first_row,
                 scratch: writer.transpose().map_err(RunError::Threads)?,
                 row: 0,
-                then,
+                end_clock,
                 cut,
                 snapshot,
                 path,
@@ -140,11 +140,11 @@ impl<T: Element> InBands<'_, T> {
                 observer: self.observer,
                 memory: self.shape.memory(),
             };
-            let (rows, ends) = (ny + 2 * beyond, [!is_periodic; 2]);
-            let checked = bands.pass(rows, ends, &depths, now, &mut files)?;
+            let (row_count, has_walls) = (ny + 2 * halo_rows, [!is_periodic; 2]);
+            let halt_check = bands.pass(row_count, has_walls, &depths, now, &mut files)?;
             let written = files.scratch.map(WriteBehind::finish).transpose();
             let sums = written.map_err(CubeError::io("write", &self.paths.scratch))?;
-            checked?;
+            halt_check?;
             Ok(sums)
         });
         self.bands = Some(bands);
@@ -152,24 +152,25 @@ impl<T: Element> InBands<'_, T> {
     }
 }
 
-/// Where the rows of a pass come from, and where they go.
+/// The source and the destination of the rows of a pass.
 struct Files<'f, 'o, 'a, 'scope, C, S> {
     problem: &'f Problem,
     /// The number of the first row.
     first: usize,
-    /// The rows beyond the first, those of the grid, and those beyond the last.
+    /// The rows of the halo before the first row, the rows of the grid, and the rows of the halo after the last row.
     source: S,
-    /// The number of the row that is read next.
+    /// The number of the next row to read.
     read: usize,
-    /// They go to the scratch or to a snapshot.
+    /// The scratch, if the rows go there; otherwise they go to the snapshot.
     scratch: Option<WriteBehind<'scope>>,
-    /// The number of the row that is written next.
+    /// The number of the next row to write.
     row: usize,
     /// The time of the state that is written.
-    then: Clock,
+    end_clock: Clock,
+    /// The length of the single step of the pass, if that step is shorter than the others \[time\].
     cut: Option<f64>,
     snapshot: Option<&'f mut Snapshot<'o, 'a, C>>,
-    /// The file that is read.
+    /// The path of the file that is read.
     path: &'f Path,
     clock: &'f RunClock,
     observer: &'f Observer,
@@ -199,7 +200,7 @@ impl<T: Element, C: Comm, S: Read> Transfer<T, RunError> for Files<'_, '_, '_, '
     fn write(&mut self, values: &[T]) -> Result<(), RunError> {
         if let Some(writer) = &mut self.scratch {
             let grid = &self.problem.grid;
-            if let Some(halt) = summary::not_finite(values, self.row, None, grid, self.then) {
+            if let Some(halt) = summary::not_finite(values, self.row, None, grid, self.end_clock) {
                 return Err(halt.into());
             }
             writer.push(bytemuck::cast_slice(values));

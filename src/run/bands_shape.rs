@@ -1,4 +1,4 @@
-//! [`Shape`]: bands and passes for a state that does not fit into memory.
+//! [`Shape`]: the sizes of bands and passes for a state that does not fit into memory.
 
 use crate::{cube::stream, problem::Problem, solver::FEWEST_ROWS};
 use diff2d_stencil::{Element, Stencil, Tile};
@@ -6,43 +6,43 @@ use diff2d_sys as sys;
 use serde::Serialize;
 use std::iter;
 
-/// How a state in files is advanced, and the memory that this takes \[byte\].
+/// The sizes of bands and passes for a state in files, and the memory that they take \[byte\].
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Shape {
-    /// Rows that arrive at a time.
+    /// The number of rows in a band, which are read together.
     pub rows: usize,
-    /// Steps of a pass, at most.
+    /// The largest number of steps in a pass.
     pub steps: usize,
-    /// The tile; its depth is that of a stage.
+    /// The tile; its depth is the number of steps (or stages of `rkl2`) in one stage of the pass.
     #[serde(skip)]
     pub(crate) tile: Tile,
-    /// Chunks of memory for reading, and as many for writing.
+    /// The number of chunks of memory for reading; as many more are for writing.
     #[serde(skip)]
     pub(crate) chunks: usize,
-    /// Rows of which a record reads the state at a time.
+    /// The number of rows of the state that a record reads at a time.
     #[serde(skip)]
     pub(super) rows_looked_at: usize,
-    /// The rows of fields, coefficients and sources that are in memory at a time.
+    /// Bytes of the rows of fields, coefficients and sources that are in memory at the same time.
     #[serde(skip)]
     pub(super) arrays: u64,
-    /// All chunks.
+    /// Bytes of all chunks, for reading and for writing.
     #[serde(skip)]
     pub(super) chunk_bytes: u64,
-    /// The tiles of all threads.
+    /// Bytes of the tiles of all threads.
     #[serde(skip)]
     pub(super) tiles: u64,
 }
 
-/// Node updates that a thread computes, those of stages of a step counted one by one \[1/s\]: of a usual processor.
+/// Node updates per second and thread of a typical processor, each stage of a step counted \[1/s\].
 const UPDATES: f64 = 6e9;
-/// Bytes that go one way between file and memory \[1/s\]: of a disk that is not the fastest.
+/// The speed of reading, and of writing, a file on a typical disk \[byte/s\].
 pub(crate) const DISK_SPEED: f64 = 0.8e9;
-/// Lifting and lowering a row, in steps of the row.
+/// The cost of lifting and lowering a row, in steps of the row.
 const LIFT: f64 = 6.0;
-/// Which part of the memory tiles may take.
+/// The divisor of the memory that gives the limit for tiles.
 const OF_TILES: u64 = 8;
-/// Bytes that all threads move between memory and caches \[1/s\].
+/// The speed at which all threads together move bytes between memory and caches \[byte/s\].
 const MEMORY_SPEED: f64 = 40e9;
 
 impl Shape {
@@ -52,48 +52,48 @@ impl Shape {
         parts.into_iter().fold(0, u64::saturating_add)
     }
 
-    /// Steps of the passes to a snapshot that is due after `due` steps.
+    /// The number of steps of the next pass, if the next snapshot is due after `due` steps.
     pub(crate) fn pass(&self, due: u64) -> u64 {
         let passes = due.div_ceil(self.steps as u64).max(1);
         due.div_ceil(passes)
     }
 }
 
-/// The passes that a problem allows.
+/// The properties of a problem that determine the possible shapes.
 pub(super) struct Passes {
-    /// Rows of the grid.
+    /// The number of rows of the grid.
     ny: usize,
     /// Bytes of a value.
     value: usize,
     /// Bytes of a row.
     row: u64,
-    /// Arrays that have a value for every node.
+    /// The number of arrays with a value for every node.
     arrays: u64,
     /// Bytes of a chunk.
     chunk: u64,
     threads: usize,
-    /// Rows above and below that a step depends on.
+    /// The number of rows above and below that a step depends on.
     reach: usize,
-    /// Rows beyond both ends for each step of a pass: as many are advanced along with those of the grid, fewer at every
-    /// step.
+    /// The number of extra rows for each step of a pass, beyond both ends together. They are advanced along with the
+    /// rows of the grid, fewer at every step.
     beyond: usize,
-    /// Steps of a pass, at most.
+    /// The largest number of steps in a pass.
     most: usize,
-    /// Depth of a stage of Euler steps, at most.
+    /// The largest depth of a stage of Euler steps.
     deepest: usize,
-    /// Columns of a tile.
+    /// The number of columns of a tile.
     columns: usize,
 }
 
 impl Passes {
-    /// Those on so many threads.
+    /// The properties of a problem on `threads` threads.
     pub(super) fn of<T: Element>(problem: &Problem, stencil: &Stencil<T>, threads: usize) -> Self {
         let (ny, nx) = problem.grid.shape();
         let reach = problem.stages();
-        let beyond = if problem.has_periodic_rows() { 2 } else { 0 };
-        let mut most = usize::try_from(problem.schedule.nper.most()).unwrap_or(usize::MAX);
-        if beyond > 0 {
-            most = most.min((ny - 2) / reach);
+        let rows_beyond = if problem.has_periodic_rows() { 2 } else { 0 };
+        let mut most_steps = usize::try_from(problem.schedule.nper.most()).unwrap_or(usize::MAX);
+        if rows_beyond > 0 {
+            most_steps = most_steps.min((ny - 2) / reach);
         }
         let tile = match reach {
             1 => stencil.tile(ny, nx, threads),
@@ -107,62 +107,68 @@ impl Passes {
             chunk: stream::chunk_bytes(problem.field_bytes()) as u64,
             threads,
             reach,
-            beyond,
-            most,
-            deepest: match problem.has_moving_source() {
-                true => 1,
-                false => tile.depth.min(most),
+            beyond: rows_beyond,
+            most: most_steps,
+            deepest: if problem.has_moving_source() {
+                1
+            } else {
+                tile.depth.min(most_steps)
             },
             // Threads share the columns: rows of a band that were cut would be computed twice at the cut.
             columns: tile.columns.min(nx.div_ceil(threads)),
         }
     }
 
-    /// The shape for at most `memory` bytes that promises the fastest steps. Where there is none, the bytes that the smallest
-    /// one takes.
+    /// The shape with the fastest steps by estimate, in at most `memory` bytes. If none fits, the bytes of the smallest
+    /// shape.
     pub(super) fn within(&self, memory: u64) -> Result<Shape, u64> {
         // Tiles take of the memory what the caches hold, but no more than a part.
         let caches = self.threads as u64 * sys::caches().l2 as u64;
         let tiles = caches.min(memory / OF_TILES);
-        let (mut best, mut least) = (None, u64::MAX);
+        let (mut best_shape, mut least_bytes) = (None, u64::MAX);
         for shape in self.shapes().map(|shape| Shape { tiles, ..shape }) {
             let cost = self.cost(&shape);
-            if shape.memory() <= memory && best.is_none_or(|(lowest, _)| cost < lowest) {
-                best = Some((cost, shape));
+            if shape.memory() <= memory && best_shape.is_none_or(|(lowest, _)| cost < lowest) {
+                best_shape = Some((cost, shape));
             }
-            least = least.min(shape.memory() - tiles);
+            least_bytes = least_bytes.min(shape.memory() - tiles);
         }
-        let of_tiles = (least / (OF_TILES - 1) + 2).min(caches);
-        best.map(|(_, shape)| shape)
-            .ok_or(least.saturating_add(of_tiles))
+        let of_tiles = (least_bytes / (OF_TILES - 1) + 2).min(caches);
+        best_shape
+            .map(|(_, shape)| shape)
+            .ok_or(least_bytes.saturating_add(of_tiles))
     }
 
-    /// All that are looked at: bands and depths in a few sizes, passes of few and of many stages.
+    /// All shapes that are compared: bands and depths of several sizes, passes with few and with many stages.
     fn shapes(&self) -> impl Iterator<Item = Shape> {
         let bands = iter::successors(Some(self.ny), |&band| {
             (band > FEWEST_ROWS).then(|| (band * 7 / 8).max(FEWEST_ROWS))
         });
-        let stages = || (1..=8).chain((5..=40).map(|of| of * 2));
         bands.flat_map(move |band| {
             let depths = self.depths(band);
-            depths
-                .flat_map(move |depth| stages().map(move |stages| self.shape(band, depth, stages)))
+            depths.flat_map(move |depth| {
+                let stages = (1..=8).chain((5..=40).map(|half| half * 2));
+                stages.map(move |stages| self.shape(band, depth, stages))
+            })
         })
     }
 
-    /// The depths of a stage: that of a whole step of several stages, and of single steps what the band has rows for.
+    /// The depths of a stage that are compared: one whole step if a step has several stages, otherwise as many single
+    /// steps as the band has rows for.
     fn depths(&self, band: usize) -> impl Iterator<Item = usize> + use<> {
         let is_euler = self.reach == 1;
-        let first = match is_euler {
-            true => self.deepest.min(band),
-            false => self.reach,
+        let deepest_stage = if is_euler {
+            self.deepest.min(band)
+        } else {
+            self.reach
         };
-        iter::successors(Some(first), move |&depth| {
+        iter::successors(Some(deepest_stage), move |&depth| {
             (depth > 1 && is_euler).then_some(depth * 3 / 4)
         })
     }
 
-    /// Passes of so many stages of this depth over bands of so many rows, without their tiles.
+    /// The shape for bands of `band` rows and passes of `stages` stages of depth `depth`, without the memory of its
+    /// tiles.
     fn shape(&self, band: usize, depth: usize, stages: usize) -> Shape {
         let steps = (depth / self.reach * stages).min(self.most);
         let deep = steps * self.reach;
@@ -185,7 +191,7 @@ impl Passes {
         }
     }
 
-    /// Time of a step of a node, in about seconds.
+    /// The estimated time per node and step, approximately in seconds.
     #[expect(clippy::cast_precision_loss, reason = "an estimate")]
     fn cost(&self, shape: &Shape) -> f64 {
         let bytes = self.value as f64;

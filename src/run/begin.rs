@@ -1,5 +1,5 @@
-//! What precedes the time loop: ranks agree on what is to be run and find room for its state, rank 0 claims the cube, and
-//! all open it.
+//! Prepares a run before the time loop: ranks agree on what is run and find memory for its state, rank 0 claims the
+//! cube, and all ranks open it.
 
 use super::{
     budget::{Budget, SnapshotStorage, Terms},
@@ -15,17 +15,20 @@ use crate::{
         file::CubeFile,
         inputs::are_spared,
         journal::{Committed, Scenario},
+        record_file,
         share::Share,
     },
     problem::Problem,
 };
+use diff2d_sys as sys;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
-/// Collective. The names of the files that all ranks are to write, if they are to write any.
+/// Collective. The names of the files that all ranks write, if there is an output.
 ///
 /// # Errors
-/// Where ranks were asked for different runs, which would wait for each other, or the initial state is not committed.
+/// If ranks were started with different runs, which would wait for each other forever, or if the initial state is not
+/// committed.
 pub(super) fn agree(
     problem: &Problem,
     options: &Options,
@@ -55,7 +58,38 @@ pub(super) fn agree(
     collective::all_ok(comm, paths.map_err(RunError::from))
 }
 
-/// Collective. How each rank divides its memory.
+/// Collective. Refuses a record that this kind of run cannot write, and files of other programs that have the names of
+/// a record.
+///
+/// # Errors
+/// [`RunError`].
+pub(super) fn check_record(
+    problem: &Problem,
+    paths: Option<&Paths>,
+    comm: &impl Comm,
+) -> Result<(), RunError> {
+    if problem.params.record.is_none() {
+        return Ok(());
+    }
+    let Some(paths) = paths else {
+        return Err(RunError::NoRecord {
+            why: "is written beside a cube, and there is none: leave it out",
+        });
+    };
+    on_root(comm, || record_file::refuse_others(paths, problem.fields()))?;
+    let field_bytes = problem.disk_bytes();
+    let is_new = comm.is_root() && !problem.fields().is_empty() && !paths.journal.exists();
+    let fits = match sys::free_space(paths.directory()) {
+        Some(free) if is_new && free < field_bytes => Err(RunError::NoFieldSpace {
+            needed: field_bytes,
+            free,
+        }),
+        _ => Ok(()),
+    };
+    collective::all_ok(comm, fits)
+}
+
+/// Collective. Divides the memory of each rank.
 pub(super) fn divide(
     problem: &Problem,
     options: &Options,
@@ -70,7 +104,7 @@ pub(super) fn divide(
         why_in_memory: match snapshots {
             SnapshotStorage::Cube => None,
             SnapshotStorage::Memory => Some(
-                "its snapshots are in memory, as is its state: a run that writes a cube needs less",
+                "its snapshots and its state are in memory: a run that writes a cube needs less",
             ),
             SnapshotStorage::Nothing => {
                 Some("a state that is larger lies beside its cube, and --no-cube has none")
@@ -82,7 +116,7 @@ pub(super) fn divide(
     collective::all_ok(comm, Budget::divide(problem, terms))
 }
 
-/// Collective. Refuses ranks whose `task` differs.
+/// Collective. Refuses to run if `task` differs between ranks.
 fn all_agree(comm: &impl Comm, task: &impl Serialize) -> Result<(), RunError> {
     match collective::first_that_differs(comm, task) {
         Some(rank) => Err(RunError::Disagree { rank }),
@@ -90,7 +124,7 @@ fn all_agree(comm: &impl Comm, task: &impl Serialize) -> Result<(), RunError> {
     }
 }
 
-/// What rank 0 tells the others of the cube that it has claimed.
+/// The properties of the claimed cube that rank 0 sends to the other ranks.
 #[derive(Debug, Serialize, Deserialize)]
 struct Claimed {
     header: Header,
@@ -110,8 +144,8 @@ impl Claimed {
     }
 }
 
-/// Collective. Rank 0 claims the cube, whose journal begins with `header`; then every rank opens it to
-/// write its `share` beside a solver with this load. `None` when the cube is complete.
+/// Collective. Rank 0 claims the cube, whose journal begins with `header`; then every rank opens it to write its
+/// `share` beside a solver with the load `load`. `None` if the cube is complete.
 ///
 /// # Errors
 /// [`RunError`], on every rank.
@@ -128,7 +162,7 @@ pub(crate) fn open(
     if machines > 1 && claim.io == Some(Io::Map) {
         return Err(RunError::MapAcrossMachines);
     }
-    let claim = || {
+    let store = comm.is_root().then(|| {
         let mut store = Store::claim(paths, header()?, claim)?;
         // Other ranks look for line 1 of the journal, and a scratch bears its run id. Otherwise the first steps are
         // computed meanwhile.
@@ -136,8 +170,8 @@ pub(crate) fn open(
             store.begin()?;
         }
         Ok::<_, RunError>(store)
-    };
-    let store = collective::all_ok(comm, comm.is_root().then(claim).transpose())?;
+    });
+    let store = collective::all_ok(comm, store.transpose())?;
     let claimed = collective::from_root(comm, store.as_ref().map(Claimed::of));
     let Some(claimed) = claimed.filter(|claimed| !claimed.is_complete) else {
         // A run that was killed after its last commit has left its checkpoint.

@@ -1,4 +1,4 @@
-//! [`Budget`]: how the memory that a run may take is divided. Runs, sweeps, repairs and checks obey it, and plans print it.
+//! [`Budget`]: how the memory of a run is divided. Runs, sweeps, repairs and checks obey it, and plans print it.
 
 use super::{
     bands_shape::{Passes, Shape},
@@ -8,7 +8,6 @@ use super::{
 use crate::{
     cube::{SolverLoad, scratch::Scratch},
     params::{StepMethod, with_precision},
-    physics::picture::ROOM_AT_FIRST,
     problem::{Footprint, Problem},
 };
 use diff2d_stencil::{Element, Stencil, Tile};
@@ -16,78 +15,78 @@ use diff2d_sys::{self as sys, Memory};
 use serde::Serialize;
 use std::{iter, ops::RangeInclusive};
 
-/// Bytes that a run takes beside its state and buffers: stacks, tables, what is on its way from and to files. In a small grid
-/// little is on its way, and no process takes less than the least; as that is more than a whole field of a small grid, there
-/// it counts in part.
+/// The memory that a run takes beside its state and buffers: stacks, tables and input or output in progress, as a range
+/// from the least to the most bytes. For a small grid the least counts only in part, because it is more than a whole
+/// field.
 const PROGRAM: RangeInclusive<u64> = 10 << 20..=26 << 20;
-/// The part of the least that each node counts for, up to the whole.
+/// The least memory of the program that counts for a grid of `nodes` nodes.
 fn least_program(nodes: u64) -> u64 {
     (nodes * 8 / 3).min(*PROGRAM.start())
 }
 
-/// Which part of the memory for bands is left for rows on their way and huge pages that are begun.
+/// The divisor of the memory for bands that gives the reserve for rows in transit and partly used huge pages.
 const UNCOUNTED: u64 = 16;
-/// Pieces of memory each of which may take a part of a huge page in vain, beside one for each thread.
+/// The number of allocations, beside one per thread, that may waste a part of a huge page each.
 const PIECES: u64 = 6;
-/// Which part of the memory rows may take of which a record reads a state in bands.
+/// The divisor of the memory that gives the limit for rows that a record reads from a state in bands.
 const OF_RECORD: u64 = 8;
-/// Which part of the memory blocks of a state in bands may take.
+/// The divisor of the memory that gives the limit for blocks of snapshots of a state in bands.
 const OF_BLOCKS: u64 = 8;
 
-/// The memory of a run, by what takes it \[byte\].
+/// The memory of a run, divided by use \[byte\].
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Budget {
-    /// The most that it may take, if there is a limit.
+    /// The limit of the memory, if there is one.
     pub limit: Option<u64>,
-    /// Of the states.
+    /// The memory of the states.
     #[serde(flatten)]
     pub states: Footprint,
-    /// Blocks of snapshots on their way to the cube, or all of them where they are kept.
+    /// The memory of blocks of snapshots on their way to the cube, or of all snapshots if they are kept.
     pub blocks: u64,
-    /// Chunks of a state in files on their way between these and memory.
+    /// The memory of chunks on their way between the state's files and memory.
     pub chunks: u64,
-    /// Tiles, as far as they take more than a second-level cache, or those of bands.
+    /// The memory of tiles beyond the second-level cache; for bands the memory of all tiles.
     pub tiles: u64,
-    /// The program itself; beside a limit no more than a fifth of a field, and at least 10 MiB.
+    /// The memory of the program itself, at least 10 MiB. If there is a limit, at most a fifth of a field is counted.
     pub program: u64,
-    /// All of these.
+    /// The sum of all parts above.
     pub total: u64,
-    /// How a state that is not in memory passes through it.
+    /// The sizes of the bands, if the state is not in memory.
     pub bands: Option<Shape>,
-    /// Bytes of the file for states between snapshots.
+    /// The size of the scratch, the file for states between snapshots.
     pub scratch: u64,
-    /// What computes the states.
+    /// The scenarios and threads that compute at the same time.
     #[serde(skip)]
     pub(crate) load: SolverLoad,
 }
 
-/// What a budget depends on beside the problem.
+/// The inputs of a budget beside the problem.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Terms {
-    /// The most bytes that each of the ranks may take, if there is a limit.
+    /// The limit of the memory of each rank, if there is one.
     pub(crate) limit: Option<u64>,
     pub(crate) ranks: usize,
-    /// States that are computed at a time, and their threads.
+    /// The scenarios and threads that compute at the same time.
     pub(crate) load: SolverLoad,
     pub(crate) snapshots: SnapshotStorage,
-    /// Why states have to be in memory, if they have to.
+    /// The reason why states have to be in memory, if they have to.
     pub(crate) why_in_memory: Option<&'static str>,
 }
 
-/// Where snapshots go.
+/// The destination of snapshots.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum SnapshotStorage {
-    /// They wait for the cube in blocks.
+    /// Snapshots wait for the cube in blocks.
     Cube,
-    /// They stay in memory.
+    /// Snapshots stay in memory.
     Memory,
-    /// Nobody takes them.
+    /// Snapshots are not taken.
     Nothing,
 }
 
 impl Terms {
-    /// A run in one process on so many threads, by default those of the current pool.
+    /// The terms of a run in one process on `threads` threads, by default those of the current pool.
     pub(crate) fn alone(threads: Option<usize>) -> Self {
         let threads = threads.map_or_else(rayon::current_num_threads, worthwhile);
         Self {
@@ -114,10 +113,11 @@ impl Terms {
 }
 
 impl Budget {
-    /// The memory of a run, by its limit in memory or in bands. Beside a limit the system has back what was freed before.
+    /// Divides the memory of a run, with its state in memory or, if the limit requires it, in bands. If there is a
+    /// limit, memory freed before is returned to the system first.
     ///
     /// # Errors
-    /// [`RunError::NotInBands`] where the state does not fit into memory, and cannot be in bands; [`RunError::Cap`] where
+    /// [`RunError::NotInBands`] if the state does not fit into memory and cannot be in bands; [`RunError::Cap`] if
     /// bands do not fit.
     pub(crate) fn divide(problem: &Problem, terms: Terms) -> Result<Self, RunError> {
         let in_memory = Self::of(Footprint::of(problem), problem, terms);
@@ -133,7 +133,8 @@ impl Budget {
         }
     }
 
-    /// As many such states in memory as are computed at a time; of several ranks the part of one.
+    /// The budget of states in memory, as many as are computed at the same time. With several ranks, the budget of one
+    /// rank.
     pub(crate) fn of(state: Footprint, problem: &Problem, terms: Terms) -> Self {
         let (load, count) = (terms.load, terms.load.scenarios as u64);
         let mut states = state.times(count);
@@ -156,17 +157,17 @@ impl Budget {
         }
         .summed()
         .sparing(problem.spare_bytes().saturating_mul(count));
-        let beyond = with_precision!(problem.params.precision, T => {
+        let bytes_each = with_precision!(problem.params.precision, T => {
             problem.stencil::<T>().bytes_beyond_second_level()
         });
-        let tiles = beyond.saturating_mul(busy(load) as u64 * count);
+        let tiles = bytes_each.saturating_mul(busy(load) as u64 * count);
         match terms.limit {
             Some(limit) if limit.saturating_sub(budget.total) < tiles => budget,
             _ => Self { tiles, ..budget }.summed(),
         }
     }
 
-    /// With so much less as is needed to fit, if that is enough.
+    /// The budget reduced by as much of `spare` as is needed to fit, if `spare` is enough for that.
     fn sparing(self, spare: u64) -> Self {
         let too_much = self
             .limit
@@ -182,7 +183,7 @@ impl Budget {
         Self { states, ..self }.summed()
     }
 
-    /// With the rows that a rank holds, unless the state is in bands.
+    /// The budget with the number of rows that a rank holds, unless the state is in bands.
     pub(crate) fn of_rank(self, problem: &Problem, rows: usize, ranks: usize) -> Self {
         let states = match (self.bands, ranks) {
             (Some(_), _) | (_, 1) => self.states,
@@ -191,10 +192,8 @@ impl Budget {
         Self { states, ..self }.summed()
     }
 
-    /// The same in bands.
+    /// The same budget with the states in bands.
     fn in_bands(self, problem: &Problem, terms: Terms) -> Result<Self, RunError> {
-        // What was read of the initial state is read again.
-        problem.hold_pictures(0);
         sys::give_back_memory();
         let memory = terms.limit.unwrap_or(u64::MAX);
         let fixed = self.states.kept() + self.program;
@@ -203,18 +202,18 @@ impl Budget {
             ..terms.load
         };
         let blocks = terms.blocks(problem, load);
-        let beside = blocks + fixed;
-        let left = memory.saturating_sub(beside);
+        let fixed_bytes = blocks + fixed;
+        let bytes_left = memory.saturating_sub(fixed_bytes);
         let begun = (PIECES + busy(load) as u64) * Memory::HUGE_PAGE as u64;
-        Memory::use_huge_pages(left / UNCOUNTED >= begun);
+        Memory::use_huge_pages(bytes_left / UNCOUNTED >= begun);
         let passes = with_precision!(problem.params.precision, T => {
             Passes::of(problem, &problem.stencil::<T>(), busy(load))
         });
-        let looked_at = RowsLookedAt::within(problem, left / OF_RECORD);
-        let left = left.saturating_sub(looked_at.bytes);
-        let shape = passes.within(left - left / UNCOUNTED);
+        let looked_at = RowsLookedAt::within(problem, bytes_left / OF_RECORD);
+        let bytes_left = bytes_left.saturating_sub(looked_at.bytes);
+        let shape = passes.within(bytes_left - bytes_left / UNCOUNTED);
         let shape = shape.map_err(|least| RunError::Cap {
-            needed: least + least / (UNCOUNTED - 1) + UNCOUNTED + beside + looked_at.bytes,
+            needed: least + least / (UNCOUNTED - 1) + UNCOUNTED + fixed_bytes + looked_at.bytes,
             memory,
         })?;
         let shape = Shape {
@@ -223,9 +222,10 @@ impl Budget {
         };
         let has_states_between =
             problem.params.record.is_some() || problem.schedule.nper.most() > shape.steps as u64;
-        let scratch = match has_states_between {
-            true => Scratch::bytes_for(problem.field_bytes()),
-            false => 0,
+        let scratch = if has_states_between {
+            Scratch::bytes_for(problem.field_bytes())
+        } else {
+            0
         };
         let divided = Self {
             states: Footprint {
@@ -244,31 +244,31 @@ impl Budget {
     }
 
     fn summed(self) -> Self {
-        let beside = [self.blocks, self.chunks, self.tiles, self.program];
-        let total = beside
+        let parts = [self.blocks, self.chunks, self.tiles, self.program];
+        let total = parts
             .into_iter()
             .fold(self.states.bytes(), u64::saturating_add);
         Self { total, ..self }
     }
 
-    /// What is taken from the system while the state is advanced.
+    /// Bytes that the run allocates while the state is advanced.
     pub(crate) fn beside_program(&self) -> u64 {
         self.total.saturating_sub(self.program)
     }
 
-    /// Whether there is as much memory as that.
+    /// Whether the budget is within its limit.
     pub(crate) fn fits(&self) -> bool {
         self.limit.is_none_or(|limit| self.total <= limit)
     }
 
-    /// Where memory has a limit, that for each of the states that are computed at a time, and what of it is left for what
-    /// [may take less](Problem::spare_bytes) than is counted.
+    /// The limit for each of the states that are computed at the same time, and the reserve left for allocations that
+    /// [may take less](Problem::spare_bytes) than is counted; `None` without a limit.
     pub(crate) fn limit_each(&self, problem: &Problem) -> Option<[u64; 2]> {
         let count = self.load.scenarios as u64;
-        let least = Footprint::of(problem).arrays - problem.spare_bytes();
-        let beside = self.total - self.states.arrays + least.saturating_mul(count);
+        let least_arrays = Footprint::of(problem).arrays - problem.spare_bytes();
+        let other_bytes = self.total - self.states.arrays + least_arrays.saturating_mul(count);
         let limit = self.limit?;
-        Some([limit, limit.saturating_sub(beside)].map(|bytes| bytes / count))
+        Some([limit, limit.saturating_sub(other_bytes)].map(|bytes| bytes / count))
     }
 
     fn refusal(&self, why: &str) -> RunError {
@@ -279,36 +279,38 @@ impl Budget {
         }
     }
 
-    /// Refuses states in memory that do not fit, and why they have to be there.
+    /// Refuses states that do not fit into memory; `why` says why they have to be there.
     ///
     /// # Errors
     /// [`RunError::NotInBands`].
     pub(crate) fn in_memory(self, why: &'static str) -> Result<Self, RunError> {
-        match self.fits() {
-            true => Ok(self),
-            false => Err(self.refusal(why)),
+        if self.fits() {
+            Ok(self)
+        } else {
+            Err(self.refusal(why))
         }
     }
 
-    /// Refuses what does not fit into the memory of the system, which would promise more than it has, where so many
-    /// processes take as much.
+    /// Refuses a budget that does not fit into the free memory of the system if `processes` processes take as much. The
+    /// system itself would promise more memory than it has.
     ///
     /// # Errors
     /// [`RunError::Memory`].
     pub(crate) fn check(&self, processes: usize) -> Result<(), RunError> {
-        /// Less than the program itself takes. Asking the system how much is left would take a part of so small a run.
+        /// The smallest budget that is checked. Asking the system for its free memory would take a noticeable part of
+        /// the time of a smaller run.
         const FEW: u64 = 4 << 20;
-        // What the problem was made from is there.
-        let kept = self.states.node_sets + self.states.pictures.min(ROOM_AT_FIRST);
-        let needed = self.beside_program().saturating_sub(kept);
-        let needed = needed.saturating_mul(processes as u64);
-        match sys::available_memory().filter(|_| needed > FEW) {
-            Some(available) if available < needed => Err(RunError::no_memory(needed)),
+        // What one problem was made from is there.
+        let resident_bytes = self.states.kept() / self.load.scenarios as u64;
+        let new_bytes = self.beside_program().saturating_sub(resident_bytes);
+        let new_bytes = new_bytes.saturating_mul(processes as u64);
+        match sys::available_memory().filter(|_| new_bytes > FEW) {
+            Some(available) if available < new_bytes => Err(RunError::no_memory(new_bytes)),
             _ => Ok(()),
         }
     }
 
-    /// The step with the tile to use. Ranks divide the grid as threads do: their tiles are those of one process with all
+    /// The stencil with its tile. Ranks divide the grid as threads do: their tiles are those of one process with all
     /// their threads.
     pub(crate) fn stencil<T: Element>(
         &self,
@@ -336,41 +338,44 @@ impl Budget {
     }
 }
 
-/// The rows of which a record reads a state in bands at a time, and the bytes that this takes.
+/// The number of rows that a record reads from a state in bands at a time, and the memory of reading them.
 struct RowsLookedAt {
     rows: usize,
     bytes: u64,
 }
 
 impl RowsLookedAt {
-    /// As many as so many bytes allow, at least a few.
+    /// The largest number of rows that can be read with `bytes` bytes, at least one.
     fn within(problem: &Problem, bytes: u64) -> Self {
         if problem.params.record.is_none() {
             return Self { rows: 1, bytes: 0 };
         }
         let field = (problem.grid.x.nodes * problem.params.precision.bytes()) as u64;
-        // With those next to them.
-        let of = |rows: usize| problem.record_bytes(rows + 2) + (rows as u64 + 2) * field;
-        let most = problem.grid.y.nodes;
-        let sizes = iter::successors(Some(most), |&rows| (rows > 1).then_some(rows / 2));
+        let row_count = problem.grid.y.nodes;
+        let sizes = iter::successors(Some(row_count), |&rows| (rows > 1).then_some(rows / 2));
         let rows = sizes
             .into_iter()
-            .find(|&rows| of(rows) <= bytes)
+            .find(|&rows| Self::bytes_of(problem, rows, field) <= bytes)
             .unwrap_or(1);
         Self {
             rows,
-            bytes: of(rows),
+            bytes: Self::bytes_of(problem, rows, field),
         }
+    }
+
+    /// The memory for reading `rows` rows of `row_bytes` bytes at a time, together with the rows next to them.
+    fn bytes_of(problem: &Problem, rows: usize, row_bytes: u64) -> u64 {
+        problem.record_bytes(rows + 2) + (rows as u64 + 2) * row_bytes
     }
 }
 
-/// Threads that have a processor.
+/// The number of threads that have a processor of their own.
 pub(super) fn busy(load: SolverLoad) -> usize {
     load.threads.min(sys::threads())
 }
 
-/// The tile of a pass over the whole grid on so many threads, as deep as the pass: of `rkl2` as a step has stages, of
-/// `euler` as it has steps.
+/// The tile of a pass over the whole grid on `threads` threads. It is as deep as the pass: the stages of a step for
+/// `rkl2`, the steps for `euler`.
 pub(crate) fn tile_of<T: Element>(problem: &Problem, stencil: &Stencil<T>, threads: usize) -> Tile {
     let (ny, nx) = problem.grid.shape();
     match problem.params.method {
@@ -380,23 +385,26 @@ pub(crate) fn tile_of<T: Element>(problem: &Problem, stencil: &Stencil<T>, threa
 }
 
 /// Limits the depth of a tile to a quarter of its length along periodic axes. A tile as long as the axis computes its
-/// rim twice there as well, and a deep one would go round the axis several times.
+/// rim twice there as well, and a deep tile would wrap around the axis several times.
 fn not_round(tile: Tile, [columns, rows]: [bool; 2]) -> Tile {
-    let most = |length: usize| (length / 4).max(1);
     let mut depth = tile.depth;
     if columns {
-        depth = depth.min(most(tile.columns));
+        depth = depth.min(quarter(tile.columns));
     }
     if rows {
-        depth = depth.min(most(tile.rows));
+        depth = depth.min(quarter(tile.rows));
     }
     Tile { depth, ..tile }
 }
 
-/// Why a state that is larger than its memory cannot be in bands.
+fn quarter(length: usize) -> usize {
+    (length / 4).max(1)
+}
+
+/// The reason why a state larger than its memory cannot be in bands, if there is one.
 fn why_in_memory(problem: &Problem, terms: Terms) -> Option<String> {
     let stages = problem.stages();
-    let why = match problem.params.method {
+    let reason = match problem.params.method {
         _ if terms.ranks > 1 => {
             "a larger state passes through the memory of one rank only: allow that much with --memory, take more ranks, or run it without mpirun"
         }
@@ -422,5 +430,5 @@ fn why_in_memory(problem: &Problem, terms: Terms) -> Option<String> {
         }
         _ => return terms.why_in_memory.map(str::to_owned),
     };
-    Some(why.to_owned())
+    Some(reason.to_owned())
 }

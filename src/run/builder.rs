@@ -1,13 +1,13 @@
-//! [`Run`]: how a run is asked for and observed.
+//! [`Run`]: the options of a run, and how it is started and observed.
 
 use super::{
+    carry_out,
     error::RunError,
     observer::{Message, Observer, OnCommit, OnMessage},
     options::Options,
     pool,
     report::Report,
     solution::Solution,
-    time_loop,
 };
 use crate::{
     comm::{Comm, Solo, collective},
@@ -26,7 +26,7 @@ use std::{
 
 /// A run of a [`Problem`], or of all scenarios of a [`Sweep`](crate::sweep::Sweep), to be started.
 ///
-/// Nothing that is set here changes a bit of the result.
+/// No option changes a bit of the result.
 ///
 /// ```
 /// use diff2d::{Outcome, Problem, Run};
@@ -75,111 +75,115 @@ impl<'a, W> Run<'a, W> {
         self
     }
 
-    /// Whether to continue an unfinished cube, and to do nothing where it is complete. Otherwise a cube
-    /// that exists is an error.
+    /// Whether to continue an unfinished cube. A complete cube is then left as it is; without this option, an existing
+    /// cube is an error.
     pub fn resume(mut self, resume: bool) -> Self {
         self.options.claim.resume = resume;
         self
     }
 
-    /// Whether to start over a cube of this program, whatever it holds.
+    /// Whether to start over an existing cube of this program, even a complete one.
     pub fn force(mut self, force: bool) -> Self {
         self.options.claim.force = force;
         self
     }
 
-    /// Whether to lock the cube, which is the default; some filesystems cannot.
+    /// Whether to lock the cube, as is the default. Some filesystems have no locks.
     pub fn lock(mut self, lock: bool) -> Self {
         self.options.claim.no_lock = !lock;
         self
     }
 
-    /// How snapshots reach the file; chosen by the filesystem if not given.
+    /// How snapshots are written into the file; chosen by the filesystem if not given.
     pub fn io(mut self, io: impl Into<Option<Io>>) -> Self {
         self.options.claim.io = io.into();
         self
     }
 
-    /// A cube of the same parameters but for `runtime` and `until`, whose snapshots are copied first, up to one that ends
-    /// the run.
+    /// A shorter cube whose parameters differ only in `runtime` and `until`. Its snapshots are copied first, up to one
+    /// that ends the run.
     pub fn extend(mut self, shorter: impl Into<Option<PathBuf>>) -> Self {
         self.options.extend = shorter.into();
         self
     }
 
-    /// Files that its caller reads, such as that of the parameters: as those that the parameters name, none of them may be
-    /// one that the run writes, under whatever name.
+    /// Further files that the caller reads, such as the parameter file. Like the files named in the parameters, they
+    /// are never overwritten by the run, even under another name.
     pub fn reads(mut self, files: impl Into<Vec<PathBuf>>) -> Self {
         self.options.reads = files.into();
         self
     }
 
-    /// Threads that compute.
+    /// [Warnings](Problem::warnings) on the accuracy of the run, which journal, record and report keep.
+    pub fn warnings(mut self, warnings: impl Into<Vec<String>>) -> Self {
+        self.options.warnings = warnings.into();
+        self
+    }
+
+    /// The number of threads that compute.
     ///
-    /// By default those of the current rayon pool; a thread that belongs to none takes all processors,
-    /// divided evenly among the ranks that share them.
+    /// The default is the size of the current rayon pool. A thread outside any pool takes all processors, divided
+    /// evenly among the ranks that share them.
     pub fn threads(mut self, threads: impl Into<Option<usize>>) -> Self {
         self.options.threads = threads.into();
         self
     }
 
-    /// The most bytes of memory that the run may take for its state and buffers. A state that is larger is
-    /// advanced in bands, in a file beside the cube.
+    /// A limit in bytes for the memory of the run's state and buffers. A larger state is advanced in bands, in a file
+    /// beside the cube.
     pub fn memory(mut self, cap: impl Into<Option<u64>>) -> Self {
         self.options.memory = cap.into();
         self
     }
 
-    /// The directory for the file of a state that is larger than the memory allowed; beside the cube if not
-    /// given. A run that continues has to be given it again.
+    /// The directory for the file of a state that exceeds the memory limit; by default the directory of the cube. A run
+    /// that continues must be given the same directory again.
     pub fn scratch(mut self, directory: impl Into<Option<PathBuf>>) -> Self {
         self.options.scratch = directory.into();
         self
     }
 
-    /// The tile that a thread advances at once; measured or estimated if not given.
+    /// The tile that a thread advances several steps at once; measured or estimated if not given.
     pub fn tile(mut self, tile: impl Into<Option<Tile>>) -> Self {
         self.options.tile = tile.into();
         self
     }
 
-    /// How often to make a state between two snapshots durable; never if not given.
+    /// The interval at which a state between two snapshots is made durable; never if not given.
     pub fn checkpoint_every(mut self, interval: impl Into<Option<Duration>>) -> Self {
         self.options.checkpoint_every = interval.into();
         self
     }
 
-    /// Wall time after which the run has stopped, durable and resumable; unlimited if not given.
+    /// The wall time by which the run has stopped, durable and resumable; unlimited if not given.
     pub fn max_walltime(mut self, limit: impl Into<Option<Duration>>) -> Self {
         self.options.max_walltime = limit.into();
         self
     }
 
-    /// Calls a function with the record of every snapshot: as it is committed, or as it is reached
-    /// where no file is written. With several ranks this happens on rank 0.
+    /// Calls a function with the record of every snapshot: when it is committed, or when it is reached if no file is
+    /// written. With several ranks this happens on rank 0.
     ///
-    /// The function is called on a thread of its own, in the order of commits. The run does not wait
-    /// for it before the end.
+    /// The function is called on a thread of its own, in the order of commits. The run waits for it only at its end.
     pub fn on_commit(mut self, call: impl FnMut(&Record) + Send + 'a) -> Self {
         self.on_commit = Some(Box::new(call));
         self
     }
 
-    /// Calls a function with what the run says besides its results, on the thread of
-    /// [`on_commit`](Self::on_commit).
+    /// Calls a function with every message of the run, on the thread of [`on_commit`](Self::on_commit).
     pub fn on_message(mut self, call: impl FnMut(&Message) + Send + 'a) -> Self {
         self.on_message = Some(Box::new(call));
         self
     }
 
-    /// A counter of the steps taken, including those before a resume; a sweep does not use it.
+    /// A counter of the steps taken, with those before a resume; a sweep does not use it.
     pub fn progress(mut self, progress: Progress) -> Self {
         self.progress = progress;
         self
     }
 
-    /// A flag that stops the run, durable and resumable, once it holds a number other than 0, on any
-    /// rank. The number, which may be that of a signal, is part of the outcome.
+    /// A flag that stops the run, durable and resumable, once it holds a number other than 0 on any rank. The number,
+    /// for example of a signal, is part of the outcome.
     pub fn stop_flag(mut self, flag: Arc<AtomicUsize>) -> Self {
         self.stop = flag;
         self
@@ -196,13 +200,13 @@ impl<'a, W> Run<'a, W> {
         let on_commit = self.on_commit.unwrap_or_else(|| Box::new(|_| ()));
         let on_message = self.on_message.unwrap_or_else(|| Box::new(|_| ()));
         thread::scope(|scope| {
-            let observe = move || observations.pass_on(on_commit, on_message);
-            let started = match is_observed {
-                true => thread::Builder::new()
+            let started = if is_observed {
+                thread::Builder::new()
                     .name("observer".to_owned())
-                    .spawn_scoped(scope, observe)
-                    .map(drop),
-                false => Ok(()),
+                    .spawn_scoped(scope, move || observations.pass_on(on_commit, on_message))
+                    .map(drop)
+            } else {
+                Ok(())
             };
             collective::all_ok(comm, started.map_err(RunError::Threads))?;
             let worked = work(self.work, &self.options, &observer);
@@ -217,13 +221,13 @@ impl Run<'_> {
     /// Runs the problem in this process.
     ///
     /// # Errors
-    /// [`RunError`]; every snapshot that was committed before stays committed.
+    /// [`RunError`]; committed snapshots stay committed.
     pub fn start(self) -> Result<Report, RunError> {
         pool::install(self.options.threads, || self.start_on(&Solo))
     }
 
-    /// Runs the problem in this process and keeps its snapshots in memory, with the bits that they have in a cube. No file
-    /// is written, whatever was asked for.
+    /// Runs the problem in this process and keeps its snapshots in memory, with the same bits as in a cube. No file is
+    /// written, even if an output is set.
     ///
     /// ```
     /// use diff2d::{Problem, Run, States};
@@ -245,8 +249,9 @@ impl Run<'_> {
         let report = pool::install(self.options.threads, || {
             self.observed(&Solo, |problem, options, observer| {
                 with_precision!(problem.params.precision, T => {
-                    time_loop::run::<T>(problem, options, &Solo, observer, Some(&mut solution))
+                    carry_out::run::<T>(problem, options, &Solo, observer, Some(&mut solution))
                 })
+                .map(|report| report.after(&options.warnings))
             })
         })?;
         Ok((solution, report))
@@ -256,15 +261,16 @@ impl Run<'_> {
     /// and output. Only the calling thread communicates.
     ///
     /// # Errors
-    /// [`RunError`], on all ranks or on none; [`RunError::Elsewhere`] where another rank has the reason.
+    /// [`RunError`], on all ranks or on none; [`RunError::Elsewhere`] if the cause is on another rank.
     ///
     /// # Panics
-    /// When ranks call other collective operations in between.
+    /// If ranks call other collective operations in between.
     pub fn start_on(self, comm: &impl Comm) -> Result<Report, RunError> {
         self.observed(comm, |problem, options, observer| {
             with_precision!(problem.params.precision, T => {
-                time_loop::run::<T>(problem, options, comm, observer, None)
+                carry_out::run::<T>(problem, options, comm, observer, None)
             })
+            .map(|report| report.after(&options.warnings))
         })
     }
 }

@@ -1,4 +1,4 @@
-//! [`RunClock`]: how many steps to take before the next exchange, and what is due then.
+//! [`RunClock`]: the number of steps before the next exchange, and what is due then.
 
 use super::{
     error::RunError,
@@ -11,19 +11,19 @@ use std::time::{Duration, Instant};
 
 /// The longest time between two checks of signals and clocks, unless a single pass takes longer.
 const CHECK_INTERVAL: Duration = Duration::from_millis(50);
-/// A cautious guess of the speed of a disk, for the time that the last writes will take \[bytes/s\].
+/// A low estimate of the speed of a disk, for the time that the last writes will take \[bytes/s\].
 const SLOW_DISK: u64 = 200_000_000;
 
-/// What a rank would do next. All ranks follow the plan of rank 0.
+/// The next action that a rank proposes. All ranks follow the proposal of rank 0.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub(super) struct NextStop {
     /// Whether to write a checkpoint first.
     pub checkpoint: bool,
-    /// Steps to take.
+    /// The number of steps to take.
     pub steps: u64,
 }
 
-/// Wall times and deadlines of a run.
+/// The wall times and deadlines of a run.
 pub(crate) struct RunClock {
     start: Instant,
     /// Wall time until the first step.
@@ -31,7 +31,7 @@ pub(crate) struct RunClock {
     /// Wall time in the stepping loop.
     pub(super) advance: Duration,
     time_of_step: Option<Duration>,
-    /// Wall time of the latest steps between two checks.
+    /// Wall time of the latest batch of steps between two checks.
     last_batch: Duration,
     deadline: Option<Instant>,
     checkpoint_every: Option<Duration>,
@@ -61,18 +61,18 @@ impl RunClock {
         }
     }
 
-    /// Notes that the first step follows.
+    /// Records that initialisation has ended and the first step follows.
     pub(super) fn initialised(&mut self) {
         self.initialise = self.start.elapsed();
         self.last_saved = Instant::now();
     }
 
-    /// Notes that a state has been handed over to be made durable.
+    /// Records that a state has been handed over to be made durable.
     pub(super) fn saved(&mut self) {
         self.last_saved = Instant::now();
     }
 
-    /// Takes the time of `steps` steps.
+    /// Calls `advance`, which takes `steps` steps, and measures its time.
     pub(super) fn time<R>(&mut self, steps: u64, advance: impl FnOnce() -> R) -> R {
         let start = Instant::now();
         let advanced = advance();
@@ -80,7 +80,7 @@ impl RunClock {
         advanced
     }
 
-    /// Notes that `steps` steps took so long.
+    /// Records that `steps` steps took the time `took`.
     pub(super) fn took(&mut self, steps: u64, took: Duration) {
         self.advance += took;
         self.last_batch = took;
@@ -92,7 +92,7 @@ impl RunClock {
         self.start.elapsed()
     }
 
-    /// The plan of this rank, `due` steps before the next snapshot.
+    /// The proposal of this rank, `due` steps before the next snapshot.
     pub(super) fn plan(&self, due: u64, pass: u64) -> NextStop {
         NextStop {
             checkpoint: self.is_checkpoint_due(),
@@ -100,7 +100,7 @@ impl RunClock {
         }
     }
 
-    /// Of `due` steps as many as fit between two checks, in whole passes of `pass` steps.
+    /// The number of steps, at most `due`, that fit between two checks, in whole passes of `pass` steps.
     fn batch(&self, due: u64, pass: u64) -> u64 {
         let step = self
             .time_of_step
@@ -109,7 +109,7 @@ impl RunClock {
         due.min((steps / pass).max(1).saturating_mul(pass))
     }
 
-    /// Why the run should stop now, as far as this rank knows.
+    /// The reason to stop now, as far as this rank knows one.
     pub(super) fn stop(&self, observer: &Observer) -> Option<Outcome> {
         if let Some(number) = observer.stop_requested() {
             return Some(Outcome::Stopped(number));
@@ -119,16 +119,19 @@ impl RunClock {
         is_out_of_time.then_some(Outcome::OutOfTime)
     }
 
-    /// Gives up steps that are under way once somebody asks for it, or the time is over.
+    /// Gives up the steps under way, as an error, once somebody asks the run to stop or its wall time is over.
     pub(super) fn go_on(&self, observer: &Observer) -> Result<(), RunError> {
-        let is_late = |deadline| Instant::now() >= deadline;
-        match observer.stop_requested().is_some() || self.deadline.is_some_and(is_late) {
-            true => Err(RunError::GivenUp),
-            false => Ok(()),
+        let is_late = self
+            .deadline
+            .is_some_and(|deadline| Instant::now() >= deadline);
+        if observer.stop_requested().is_some() || is_late {
+            Err(RunError::GivenUp)
+        } else {
+            Ok(())
         }
     }
 
-    /// Whether the last saved state is so old that a checkpoint is due.
+    /// Whether the last saved state is old enough that a checkpoint is due.
     fn is_checkpoint_due(&self) -> bool {
         self.checkpoint_every
             .is_some_and(|interval| self.last_saved.elapsed() >= interval)

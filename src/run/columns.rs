@@ -1,131 +1,187 @@
-//! The columns of a record, and what they are.
+//! The columns of a record: names, meanings and units.
 
 use crate::{
-    cube::{self, CubeError, Header, Paths, RecordColumn, digest, record_file},
-    params::{Choice, Coordinates},
+    cube::{
+        self, CubeError, Header, Paths, Record, RecordColumn, digest,
+        record_file::{self, RecordPlace},
+        restore::Restorer,
+    },
+    params::{Canonical, Choice, Coordinates, StepMethod, common_rate_names},
     physics::fluxes::{DECAY, FIRST_HELD, SOURCE},
     problem::Problem,
 };
 use serde::Serialize;
 use serde_json::json;
 
-/// The places of the rates in the order of the columns.
+/// The indices of the rates in the order of the columns, with `tables` tables of held nodes.
 pub(super) fn order(tables: usize) -> impl Iterator<Item = usize> {
     (0..SOURCE)
         .chain(FIRST_HELD..FIRST_HELD + tables)
         .chain([SOURCE, DECAY])
 }
 
-/// The names of what all states have rates of, with so many tables of held nodes, by their places.
-pub(super) fn part_names(tables: usize) -> Vec<String> {
-    let mut names: Vec<String> = ["left", "right", "bottom", "top", "source", "decay"]
-        .map(str::to_owned)
-        .to_vec();
-    names.extend((0..tables).map(|table| format!("held{table}")));
+/// The names of the rates that every state has, by index; `held_names` are the tables of held nodes.
+pub(super) fn part_names(held_names: &[String]) -> Vec<String> {
+    let mut names: Vec<String> = common_rate_names().map(str::to_owned).collect();
+    names.extend_from_slice(held_names);
     names
 }
 
-/// The names of the rates by their places.
+/// The names of the rates by index.
 pub(super) fn rate_names(problem: &Problem) -> Vec<String> {
-    let mut names = part_names(problem.geometry().tables());
+    let mut names = part_names(&problem.params.canonical().held_names());
     let regions = problem.gauges().map_or(&[][..], |gauges| &gauges.regions);
     names.extend(regions.iter().map(|region| format!("{region}_in")));
     names
 }
 
-/// The first line of a record.
+/// The first line of a record, with the names of its columns.
 pub(super) fn head(columns: &[RecordColumn]) -> String {
     let names: Vec<&str> = columns.iter().map(|column| column.name.as_str()).collect();
     names.join(",") + "\n"
 }
 
-/// The columns of a record, of a run or of scenarios.
+/// The number that a line of a record has in a column, if there is such a column.
+pub(super) fn value_in(columns: &[RecordColumn], line: &str, name: &str) -> Option<f64> {
+    let place = columns.iter().position(|column| column.name == name)?;
+    line.split(',').nth(place)?.trim_end().parse().ok()
+}
+
+/// The unit of a quantity, or its dimension if the parameters name no unit.
+fn unit_of(canonical: &Canonical, name: &str, dimension: &str) -> String {
+    let unit = canonical.unit(name);
+    unit.map_or_else(|| dimension.to_owned(), str::to_owned)
+}
+
+fn column(name: String, meaning: &str, unit: &str) -> RecordColumn {
+    RecordColumn {
+        name,
+        what: meaning.to_owned(),
+        unit: unit.to_owned(),
+    }
+}
+
+/// The columns of the record of a run, or of scenarios.
 pub(super) fn columns(problem: &Problem, has_scenarios: bool) -> Vec<RecordColumn> {
     let canonical = problem.params.canonical();
-    let unit = |name: &str, otherwise: &str| {
-        canonical
-            .unit(name)
-            .map_or_else(|| otherwise.to_owned(), str::to_owned)
-    };
-    let (length, time, density) = (unit("x", "length"), unit("t", "time"), unit("p", "density"));
-    let (power, mass_of) = match problem.params.coordinates {
-        Coordinates::Axisymmetric => ('³', "integral of c p over the whole ring"),
-        Coordinates::Cartesian => ('²', "sum of w_j w_i c p dx dy"),
+    let length_unit = unit_of(canonical, "x", "length");
+    let time_unit = unit_of(canonical, "t", "time");
+    let density_unit = unit_of(canonical, "p", "density");
+    let (exponent, mass_meaning, mean_meaning) = match problem.params.coordinates {
+        Coordinates::Axisymmetric => (
+            '³',
+            "integral of c p over the whole ring",
+            "mean over the volume of the ring of the region",
+        ),
+        Coordinates::Cartesian => (
+            '²',
+            "sum of w_j w_i c p dx dy",
+            "mean over the area of the region",
+        ),
     };
     // There is no key for the unit of the capacity.
-    let capacity = canonical.get("capacity").map_or("", |_| "·capacity");
-    let mass = format!("{density}{capacity}·{length}{power}");
-    let rate = format!("{mass}/{time}");
-    let column = |name: String, what: &str, unit: &str| RecordColumn {
-        name,
-        what: what.to_owned(),
-        unit: unit.to_owned(),
-    };
+    let capacity = canonical.get("capacity");
+    let has_capacity = capacity.is_some_and(|value| value.as_f64() != Some(1.0));
+    let capacity = if has_capacity { "·capacity" } else { "" };
+    let mass_unit = format!("{density_unit}{capacity}·{length_unit}{exponent}");
+    let rate_unit = format!("{mass_unit}/{time_unit}");
     let scenario = column("scenario".to_owned(), "number of the scenario", "");
     let mut columns = Vec::from_iter(has_scenarios.then_some(scenario));
     columns.extend([
         column("step".to_owned(), "steps taken before the row", ""),
-        column("t".to_owned(), "simulated time", &time),
+        column("t".to_owned(), "simulated time", &time_unit),
     ]);
     let names = rate_names(problem);
     let (Some(keys), Some(gauges)) = (&problem.params.record, problem.gauges()) else {
         return columns;
     };
     if keys.totals {
-        columns.push(column("mass".to_owned(), mass_of, &mass));
-        columns.push(column("min".to_owned(), "smallest value", &density));
-        columns.push(column("max".to_owned(), "largest value", &density));
+        columns.push(column("mass".to_owned(), mass_meaning, &mass_unit));
+        columns.push(column("min".to_owned(), "smallest value", &density_unit));
+        columns.push(column("max".to_owned(), "largest value", &density_unit));
         for part in order(problem.geometry().tables()) {
             let name = &names[part];
-            let what = "what comes in per time, of the state of the row; what leaves is negative";
-            columns.push(column(format!("{name}_rate"), what, &rate));
+            columns.push(column(
+                format!("{name}_rate"),
+                "what comes in per time, of the state of the row; what leaves is negative",
+                &rate_unit,
+            ));
             columns.push(column(
                 name.clone(),
                 "what has come in since the first row",
-                &mass,
+                &mass_unit,
             ));
         }
-        let what = "mass less that of the first row and all that has come in since then";
-        columns.push(column("unexplained".to_owned(), what, &mass));
+        let (meaning, unit) = match problem.params.method {
+            StepMethod::Steady => ("sum of all rates", &rate_unit),
+            _ => (
+                "mass less that of the first row and all that has come in since then",
+                &mass_unit,
+            ),
+        };
+        columns.push(column("unexplained".to_owned(), meaning, unit));
     }
     for gauge in &gauges.points {
-        columns.push(column(gauge.name.clone(), "value at the point", &density));
+        columns.push(column(
+            gauge.name.clone(),
+            "value at the point",
+            &density_unit,
+        ));
     }
     for region in &gauges.regions {
-        let of = |name: &str| format!("{region}_{name}");
         columns.push(column(
-            of("mean"),
-            "mean over the area of the region",
-            &density,
+            format!("{region}_mean"),
+            mean_meaning,
+            &density_unit,
         ));
-        columns.push(column(of("min"), "smallest value in the region", &density));
-        columns.push(column(of("max"), "largest value in the region", &density));
         columns.push(column(
-            of("mass"),
-            &format!("{mass_of}, of the nodes of the region"),
-            &mass,
+            format!("{region}_min"),
+            "smallest value in the region",
+            &density_unit,
         ));
-        let what = "what has come in since the first row, through the rim and walls";
-        columns.push(column(of("in"), what, &mass));
-        let what = "what comes in per time through the rim and walls";
-        columns.push(column(of("in_rate"), what, &rate));
+        columns.push(column(
+            format!("{region}_max"),
+            "largest value in the region",
+            &density_unit,
+        ));
+        columns.push(column(
+            format!("{region}_mass"),
+            &format!("{mass_meaning}, of the nodes of the region"),
+            &mass_unit,
+        ));
+        columns.push(column(
+            format!("{region}_in"),
+            "what has come in since the first row, through the rim and walls",
+            &mass_unit,
+        ));
+        columns.push(column(
+            format!("{region}_in_rate"),
+            "what comes in per time through the rim and walls",
+            &rate_unit,
+        ));
     }
     columns
 }
 
-/// The check sum of the parameters of a run.
-pub(super) fn of_run(problem: &Problem, header: &Header) -> String {
+/// The digest of the parameters of a run.
+pub(crate) fn digest_of_parameters(problem: &Problem, header: &Header) -> String {
     let params = problem.params.canonical().clone();
     digest::of_json(&params.with_digests(&header.inputs))
 }
 
-/// What the columns are, and of parameters with which check sum.
-pub(super) fn describe(problem: &Problem, columns: &[RecordColumn], parameters: &str) -> String {
+/// The description of a record: its columns, the digest of the run's parameters, and its warnings.
+pub(super) fn describe(
+    problem: &Problem,
+    columns: &[RecordColumn],
+    parameters: &str,
+    warnings: &[String],
+) -> String {
     let points = problem.gauges().map(|gauges| &gauges.points);
     let mut content = vec![
         ("parameters_sha256", json!(parameters)),
         ("columns", json!(columns)),
         ("points", json!(points)),
+        ("warnings", json!(warnings)),
     ];
     let fields: Vec<&str> = problem.fields().iter().map(|field| field.name()).collect();
     if !fields.is_empty() {
@@ -140,53 +196,97 @@ pub(super) fn describe(problem: &Problem, columns: &[RecordColumn], parameters: 
 
 /// Whether the records of two problems have the same columns and points.
 pub(crate) fn have_one_record(one: &Problem, other: &Problem) -> bool {
-    let [one, other] = [one, other].map(|problem| describe(problem, &columns(problem, true), ""));
-    one == other
+    let descriptions =
+        [one, other].map(|problem| describe(problem, &columns(problem, true), "", &[]));
+    descriptions[0] == descriptions[1]
 }
 
-/// The record of all scenarios of a sweep.
-pub(crate) struct SweepRecord<'a> {
-    paths: &'a Paths,
+/// The record of all scenarios of a sweep, with its description.
+pub(crate) struct SweepRecord {
+    paths: Paths,
     head: String,
-    described: String,
+    description: String,
 }
 
-impl<'a> SweepRecord<'a> {
-    /// That of a sweep beside its cube, if it has one. `first` is the problem of scenario 0; `sweep` stands for all scenarios and
-    /// their files.
-    pub(crate) fn of(first: &Problem, sweep: &impl Serialize, paths: &'a Paths) -> Option<Self> {
+impl SweepRecord {
+    /// The record of a sweep beside its cube, if it has one. `first` is the problem of scenario 0; `sweep` stands for all
+    /// scenarios and their files.
+    pub(crate) fn of(
+        first: &Problem,
+        sweep: &impl Serialize,
+        warnings: &[String],
+        paths: &Paths,
+    ) -> Option<Self> {
         first.params.record.as_ref()?;
         let columns = columns(first, true);
         Some(Self {
-            paths,
+            paths: paths.clone(),
             head: head(&columns),
-            described: describe(first, &columns, &digest::of_json(sweep)),
+            description: describe(first, &columns, &digest::of_json(sweep), warnings),
         })
     }
 
-    /// Refuses files of others that have its names.
+    /// The record of a sweep that has begun.
+    pub(crate) fn of_header(cube: &Restorer, first: &Problem) -> Self {
+        let columns = columns(first, true);
+        let header = &cube.header;
+        let sweep = (header.sweep(), &header.inputs);
+        Self {
+            paths: cube.paths().clone(),
+            head: head(&columns),
+            description: describe(first, &columns, &digest::of_json(&sweep), &header.warnings),
+        }
+    }
+
+    /// Refuses files of other programs that have the names of the record.
     ///
     /// # Errors
     /// [`CubeError`].
     pub(crate) fn refuse_others(&self) -> Result<(), CubeError> {
-        record_file::refuse_others(self.paths, &[])
+        record_file::refuse_others(&self.paths, &[])
     }
 
-    /// Makes its place, unless the sweep has begun.
+    /// Creates the description and directory of the record, unless the sweep has begun. Line 1 of the journal must
+    /// exist.
     ///
     /// # Errors
     /// [`CubeError`].
     pub(crate) fn begin(&self, run_id: &str) -> Result<(), CubeError> {
-        record_file::begin_sweep(self.paths, run_id, &self.described)
+        record_file::begin_sweep(&self.paths, run_id, &self.description)
     }
 
-    /// Brings the rows of scenarios together, when a process has ended.
+    /// Creates the directory for the rows of scenarios again, unless joined rows are undamaged. Returns the faults that
+    /// it found in sentences; `None` if nothing has to be restored.
+    ///
+    /// # Errors
+    /// [`CubeError`].
+    pub(crate) fn restore_place(
+        &self,
+        cube: &Restorer,
+        records: &[Vec<Record>],
+    ) -> Result<Option<Vec<String>>, CubeError> {
+        record_file::restore_place(cube, records, &self.head, &self.description)
+    }
+
+    /// Whether the separate rows of a scenario are as the sweep has written them.
+    ///
+    /// # Errors
+    /// [`CubeError::Io`].
+    pub(crate) fn is_part_proved(
+        &self,
+        place: &RecordPlace,
+        records: &[Record],
+    ) -> Result<bool, CubeError> {
+        record_file::is_part_proved(place, &self.head, records)
+    }
+
+    /// Joins the rows of all scenarios when a process has ended.
     ///
     /// # Errors
     /// [`CubeError`].
     pub(crate) fn end(&self) -> Result<(), CubeError> {
-        match cube::begun_by(self.paths) {
-            Some(run_id) => record_file::end_sweep(self.paths, &run_id, &self.head),
+        match cube::begun_by(&self.paths) {
+            Some(run_id) => record_file::end_sweep(&self.paths, &run_id, &self.head),
             None => Ok(()),
         }
     }

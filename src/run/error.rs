@@ -1,4 +1,4 @@
-//! Why a run failed.
+//! Errors of a run.
 
 use crate::{
     comm::Elsewhere, cube::CubeError, dynamics::Halt, params::ParamsError, physics::Unready,
@@ -7,151 +7,151 @@ use diff2d_arrays::wording::bytes;
 use diff2d_sys as sys;
 use std::path::PathBuf;
 
-/// Why a run failed. Every snapshot that was committed before stays committed.
+/// The reason why a run failed. Committed snapshots stay committed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum RunError {
-    /// Its files cannot be used.
+    /// The files of the run cannot be used.
     #[error(transparent)]
     Cube(#[from] CubeError),
-    /// A file that the parameters name cannot be read any more.
+    /// A file that the parameters name can no longer be read.
     #[error(transparent)]
     Params(#[from] ParamsError),
-    /// A state, a wall or a source with which steps cannot go on.
+    /// The state, a wall or a source has a value with which the run cannot go on.
     #[error(transparent)]
     Halt(#[from] Halt),
-    /// A scenario of a sweep whose steps cannot go on.
+    /// A scenario of a sweep cannot go on.
     #[error("scenario {number}: {halt}")]
     Scenario {
-        /// Its number.
+        /// The number of the scenario.
         number: usize,
-        /// Why.
+        /// The reason.
         halt: Halt,
     },
     /// Fields and buffers do not fit into memory.
     #[error(
-        "the run needs {} of memory for its fields and buffers, and {available} are available: a larger dx or precision = \"f32\" needs less, and with --memory a larger state passes through memory in bands",
+        "the run needs {} of memory for its fields and buffers, but {available} are available: a larger dx or precision = \"f32\" needs less, and with --memory a state that is larger passes through memory in bands",
         bytes(*needed)
     )]
     Memory {
-        /// Bytes needed.
+        /// The bytes that are needed.
         needed: u64,
-        /// Bytes available, in words.
+        /// The bytes that are available, in words.
         available: String,
     },
-    /// The cap on memory is below what a state in bands needs.
+    /// The limit of memory is below the least that a state in bands needs.
     #[error(
-        "the memory is to be at most {}, and advancing a few rows of this grid at a time takes {}: allow that much with --memory",
+        "memory is limited to {}, but advancing this grid a few rows at a time takes {}: allow that much with --memory",
         bytes(*memory), bytes(*needed)
     )]
     Cap {
-        /// Bytes needed at least.
+        /// The least number of bytes that is needed.
         needed: u64,
-        /// Bytes allowed.
+        /// The bytes that are allowed.
         memory: u64,
     },
-    /// The state is larger than the memory that it may take, and cannot be in bands.
+    /// The state is larger than its memory limit, and cannot be in bands.
     #[error(
-        "the run needs {} of memory, and may take {}: {why}",
+        "the run needs {} of memory, but may take only {}: {why}",
         bytes(*needed), bytes(*memory)
     )]
     NotInBands {
-        /// Bytes needed in memory.
+        /// The bytes that the state needs in memory.
         needed: u64,
-        /// Bytes allowed.
+        /// The bytes that are allowed.
         memory: u64,
-        /// Why not.
+        /// The reason why the state cannot be in bands.
         why: String,
     },
-    /// A run that is to end when it is steady, and writes no cube.
+    /// A run that ends when it is steady has no cube to write to.
     #[error(
-        "until = {{ steady = … }} compares a snapshot with the one before it in the cube, and --no-cube has none: leave one of the two out"
+        "until = {{ steady = … }} compares each snapshot with the one before it in the cube, but --no-cube writes no cube: leave one of the two out"
     )]
     SteadyWithoutCube,
-    /// A record that cannot be written as the run is carried out.
+    /// This kind of run cannot write a record.
     #[error("[record] {why}")]
     NoRecord {
-        /// Why, and the way out.
+        /// The reason, and the way out.
         why: &'static str,
     },
-    /// Too little disk for a cube and the state beside it.
+    /// The disk is too small for the cube and the state beside it.
     #[error(
-        "cube and state need {} more on the disk, {} of them for the state while the run goes on, and {} are free",
+        "the cube and the state need {} more on the disk, of which {} hold the state while the run goes on, but only {} are free",
         bytes(*needed), bytes(*scratch), bytes(*free)
     )]
     NoSpace {
-        /// Bytes needed.
+        /// The bytes that are needed.
         needed: u64,
-        /// Those of the scratch.
+        /// The bytes of the scratch among them.
         scratch: u64,
-        /// Bytes free.
+        /// The bytes that are free.
         free: u64,
     },
-    /// Too little disk for a cube and what is kept of nodes between its snapshots.
+    /// The disk is too small for the cube and the fields between its snapshots.
     #[error(
-        "cube and record.fields need {} on the disk, and {} are free: free some space, write elsewhere with -o, or leave fields out",
+        "the cube and record.fields need {} on the disk, but only {} are free: free some space, write elsewhere with -o, or leave fields out",
         bytes(*needed), bytes(*free)
     )]
     NoFieldSpace {
-        /// Bytes needed.
+        /// The bytes that are needed.
         needed: u64,
-        /// Bytes free.
+        /// The bytes that are free.
         free: u64,
     },
-    /// Too little disk for a state that is put elsewhere.
+    /// The disk of the scratch directory is too small for the state.
     #[error(
-        "the state needs {} in {}, where {} are free: choose another directory with --scratch",
+        "the state needs {} in {}, but only {} are free there: choose another directory with --scratch",
         bytes(*needed), directory.display(), bytes(*free)
     )]
     NoScratchSpace {
-        /// Bytes needed.
+        /// The bytes that are needed.
         needed: u64,
-        /// Where.
+        /// The directory.
         directory: PathBuf,
-        /// Bytes free.
+        /// The bytes that are free.
         free: u64,
     },
-    /// Steps were given up half way because the run is to stop. The state is as it was.
+    /// Steps were given up half way because the run is to stop. The state is the one before these steps.
     #[error("the steps were given up half way")]
     GivenUp,
-    /// A state in files that no file has.
-    #[error("the state is in no file")]
+    /// A state in bands is not in any file.
+    #[error("the state of the run is not in any file")]
     Unplaced,
     /// The system refuses threads.
     #[error("the system refuses threads: {0}")]
     Threads(std::io::Error),
     /// The calling thread belongs to a pool of another size.
     #[error(
-        "the calling thread is one of a pool of {here} threads, so a run on it cannot have {asked}"
+        "the calling thread belongs to a pool of {here} threads, so a run on it cannot use {asked} threads"
     )]
     OtherPool {
-        /// Threads of its pool.
+        /// The number of threads in its pool.
         here: usize,
-        /// Threads that were asked for.
+        /// The number of threads that was requested.
         asked: usize,
     },
-    /// Ranks of different runs.
+    /// Ranks were started with different runs.
     #[error(
         "rank {rank} was started with other parameters or options than rank 0: all ranks of a run take the same"
     )]
     Disagree {
-        /// The first that differs.
+        /// The first rank that differs.
         rank: usize,
     },
-    /// A sweep without the name of a cube.
+    /// A sweep has no name for its cube.
     #[error("a sweep needs the name of the cube to write")]
     NoOutput,
-    /// Machines do not see each other's writes through a map.
+    /// Machines do not see each other's writes through a memory map.
     #[error(
-        "ranks on several machines cannot write through a memory map, which loses what others write: use --io write or --io single"
+        "ranks on several machines cannot write through a memory map, in which machines overwrite each other's data: use --io write or --io single"
     )]
     MapAcrossMachines,
-    /// A scenario is computed by one rank, which must write it.
+    /// Rank 0 alone was to write the cube of a sweep, but every rank has to write the scenarios that it computes.
     #[error(
-        "ranks on several machines cannot write a sweep where one would have to write for all, as on NFS: start it on one machine, or on a filesystem like Lustre"
+        "ranks on several machines cannot write a sweep on a filesystem, such as NFS, where one rank has to write for all others: start the sweep on one machine, or on a filesystem like Lustre"
     )]
     SweepByOne,
-    /// Another rank has failed, and reports why.
+    /// Another rank has failed and reports the reason.
     #[error(transparent)]
     Elsewhere(#[from] Elsewhere),
     /// The system has no random numbers.
@@ -160,7 +160,7 @@ pub enum RunError {
 }
 
 impl RunError {
-    /// Coefficients or sources that cannot be had; `needed` is the memory of the run.
+    /// The error of coefficients or sources that are not available; `needed` is the memory of the run.
     #[must_use]
     pub fn unready(unready: Unready, needed: u64) -> Self {
         match unready {
@@ -170,7 +170,7 @@ impl RunError {
         }
     }
 
-    /// So many bytes of fields are too much for this machine.
+    /// The error that fields need more bytes than this machine has.
     #[must_use]
     pub fn no_memory(needed: u64) -> Self {
         Self::Memory {

@@ -1,9 +1,9 @@
 //! [`Exchange`]: how ranks report to rank 0 and come to the same decisions.
 //!
-//! The ranks of a run, and those of a sweep, stop at the same points and gather one report of each: what
-//! it has synced since, whether it has failed, whether it asks to stop, and what else it wants. Rank 0
-//! passes what was synced to its committer. All know the same afterwards, decide by that alone, and so
-//! take the same path to the next exchange.
+//! The ranks of a run or a sweep stop at the same points and exchange one report each: the parts it has synced since
+//! the last report, whether it has failed, whether it asks to stop, and its other wishes. Rank 0 passes the synced
+//! parts to its committer. All ranks then have the same reports, decide by these alone, and so take the same path to
+//! the next exchange.
 
 use super::{error::RunError, options::Outcome};
 use crate::{
@@ -19,11 +19,11 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 #[derive(Debug)]
 pub(crate) struct Exchange<'a, C> {
     comm: &'a C,
-    /// The writer whose parts of snapshots are reported; without a cube none.
+    /// The writer whose synced parts are reported; `None` without a cube.
     writer: Option<&'a CubeWriter>,
 }
 
-/// What a rank reports.
+/// The report of one rank.
 #[derive(Debug, Serialize, Deserialize)]
 struct RankReport<W> {
     synced: Vec<SyncedPart>,
@@ -37,9 +37,9 @@ struct RankReport<W> {
 pub(crate) struct Reports<W> {
     /// Whether any rank has failed.
     pub(crate) failed: bool,
-    /// Why the first rank that asks to stop does.
+    /// The reason of the first rank that asks to stop, if one does.
     pub(crate) stop: Option<Outcome>,
-    /// What each rank wants.
+    /// The wish of each rank.
     pub(crate) wants: Vec<W>,
 }
 
@@ -48,38 +48,38 @@ impl<'a, C: Comm> Exchange<'a, C> {
         Self { comm, writer }
     }
 
-    /// Collective. Reports for this rank and returns what all report.
+    /// Collective. Sends the report of this rank and returns the reports of all ranks.
     pub(crate) fn all_report<W: Serialize + DeserializeOwned>(
         &self,
         failed: bool,
         stop: Option<Outcome>,
         wants: W,
     ) -> Reports<W> {
-        let mine = RankReport {
+        let own_report = RankReport {
             synced: self.writer.map_or_else(Vec::new, CubeWriter::take_synced),
             failed: failed || self.writer.is_some_and(CubeWriter::has_failed),
             stop,
             wants,
         };
-        let mut all = Reports {
+        let mut reports = Reports {
             failed: false,
             stop: None,
             wants: Vec::new(),
         };
-        for report in collective::all_gather(self.comm, mine) {
+        for report in collective::all_gather(self.comm, own_report) {
             if let Some(writer) = self.writer.filter(|_| self.comm.is_root()) {
                 writer.add_synced(report.synced);
             }
-            all.failed |= report.failed;
-            all.stop = all.stop.or(report.stop);
-            all.wants.push(report.wants);
+            reports.failed |= report.failed;
+            reports.stop = reports.stop.or(report.stop);
+            reports.wants.push(report.wants);
         }
-        all
+        reports
     }
 }
 
-/// Collective. Writes and commits what is left, and ends the writers of all ranks; whether the cube is
-/// then complete. As [`CubeWriter::finish`] of a run that `has_failed`.
+/// Collective. Writes and commits the remaining snapshots, and ends the writers of all ranks; returns whether the cube
+/// is then complete. `has_failed` is passed to [`CubeWriter::finish`].
 ///
 /// # Errors
 /// The first error of writing or syncing, on every rank.
@@ -90,8 +90,8 @@ pub(crate) fn finish(
 ) -> Result<(bool, WriteTimes), RunError> {
     let finished = if comm.is_root() {
         // Rank 0 commits a snapshot when all parts are synced: the others finish first.
-        let last = collective::all_gather(comm, Vec::<SyncedPart>::new());
-        writer.add_synced(last.concat());
+        let last_parts = collective::all_gather(comm, Vec::<SyncedPart>::new());
+        writer.add_synced(last_parts.concat());
         writer.finish(has_failed).1
     } else {
         let (synced, finished) = writer.finish(has_failed);
@@ -104,11 +104,11 @@ pub(crate) fn finish(
     Ok((is_complete, times))
 }
 
-/// Collective. Does on rank 0 what concerns files that all share.
+/// Collective. Runs an operation on shared files on rank 0 alone, and passes its error to all ranks.
 pub(crate) fn on_root(
     comm: &impl Comm,
     work: impl FnOnce() -> Result<(), CubeError>,
 ) -> Result<(), RunError> {
-    let done = if comm.is_root() { work() } else { Ok(()) };
-    collective::all_ok(comm, done.map_err(RunError::from))
+    let result = if comm.is_root() { work() } else { Ok(()) };
+    collective::all_ok(comm, result.map_err(RunError::from))
 }

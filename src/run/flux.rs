@@ -6,69 +6,56 @@ use super::{
     sums::Sums,
 };
 use crate::{
-    cube::{Cube, CubeError, Record},
+    cube::{Cube, CubeError, Record, journal::Scenario},
     problem::{Footprint, Problem},
 };
+use std::collections::BTreeMap;
 
-/// What comes in per time at each of some snapshots, from its values and the parameters of its journal.
+/// The net inflow per time through each boundary and source at some snapshots of a cube, computed from their values and
+/// the parameters in the journal.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct FluxTable {
-    /// What the rates are: of left, right, bottom and top, of each table of held nodes, of source and decay.
+    /// The names of the rates: left, right, bottom and top, each table of held nodes, source and decay.
     pub names: Vec<String>,
-    /// A row for each snapshot.
+    /// One row for each snapshot.
     pub rows: Vec<FluxRow>,
+    /// A sentence on rates that have lost digits to cancellation, if there are any.
+    pub warning: Option<String>,
 }
 
 /// The rates of a snapshot.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct FluxRow {
-    /// Its number.
+    /// The number of the snapshot.
     pub snapshot: u64,
-    /// Its time \[time\].
+    /// The time of the snapshot \[time\].
     pub t: f64,
-    /// By the names of the table; what leaves is negative \[density·length²/time\].
+    /// The rates in the order of the names; outflow is negative \[density·length²/time\].
     pub rates: Vec<f64>,
-    /// The mass less that of the first snapshot and all that has come in since, by trapezoids over these snapshots
-    /// \[density·length²\].
+    /// The growth of the mass since the first snapshot minus the time integral of all rates, by trapezoids over these
+    /// snapshots \[density·length²\]; of a steady state the sum of all rates \[density·length²/time\].
     pub unexplained: f64,
 }
 
 impl FluxTable {
-    /// The rates of these snapshots of a run, bit for bit those of a record's rows.
+    /// The rates of snapshots of a run, bit for bit equal to those in the rows of a record. Input files that have moved
+    /// are given as `key=value` texts.
     ///
     /// # Errors
-    /// [`RunError`] for a sweep, for parameters that this program does not know, and where there is too little memory.
-    pub fn of(cube: &Cube, records: &[&Record]) -> Result<Self, RunError> {
-        let unknown = |reason: &str| {
-            RunError::Cube(CubeError::DoesNotMatch {
-                cube: cube.paths().cube.clone(),
-                reason: reason.to_owned(),
-            })
-        };
-        let Some(run) = cube.run() else {
-            return Err(unknown(
-                "it is that of a sweep, and rates are those of a run",
-            ));
-        };
-        let problem = run.problem().map_err(|error| match error {
-            Some(error) => RunError::Params(error),
-            None => unknown("this program derives other numbers from its parameters"),
-        })?;
-        if problem.inputs() != cube.header().inputs {
-            return Err(unknown(
-                "a file that its parameters name has changed since it was written",
-            ));
-        }
-        Self::of_problem(&problem, cube, records)
+    /// [`RunError`] for a sweep, for parameters that this program does not know, and if there is too little memory.
+    pub fn of(cube: &Cube, records: &[&Record], moved: &[String]) -> Result<Self, RunError> {
+        Self::of_problem(&problem_of_moved_files(cube, moved)?, cube, records)
     }
 
-    /// What the rates are, with so many tables of held nodes.
-    pub fn names(tables: usize) -> Vec<String> {
-        let names = part_names(tables);
-        order(tables).map(|part| names[part].clone()).collect()
+    /// The names of the rates; `held_names` are the tables of held nodes.
+    pub fn names(held_names: &[String]) -> Vec<String> {
+        let names = part_names(held_names);
+        order(held_names.len())
+            .map(|part| names[part].clone())
+            .collect()
     }
 
-    /// As [`of`](Self::of), of snapshots that have these parameters.
+    /// The rates of snapshots of a run of `problem`.
     ///
     /// # Errors
     /// [`RunError`].
@@ -78,30 +65,83 @@ impl FluxTable {
         records: &[&Record],
     ) -> Result<Self, RunError> {
         let fluxes = problem.fluxes_of_rows(0..problem.grid.y.nodes);
-        let needed = Footprint::of(problem).bytes();
-        let mut fluxes = fluxes.map_err(|unready| RunError::unready(unready, needed))?;
+        let memory_needed = Footprint::of(problem).bytes();
+        let mut fluxes = fluxes.map_err(|unready| RunError::unready(unready, memory_needed))?;
         let tables = problem.geometry().tables();
         let mut sums = Sums::new(problem)?;
-        let (mut rows, mut first_mass) = (Vec::new(), None);
+        let (mut rows, mut first_mass, mut fewest_digits) = (Vec::new(), None, None);
         for record in records {
             let mut state = cube.snapshot(record.slot())?;
             if let Some(values) = state.as_slice_mut() {
                 problem.codec().decode(0, values);
             }
-            let rates = fluxes.at(record.simtime, &state.view());
-            sums.add(record.simtime, &rates, true);
-            let all: f64 = order(tables).map(|part| sums.all[part]).sum();
+            let mut rates = fluxes.at(record.simtime, &state.view());
+            sums.add(record.simtime, &mut rates, true);
+            let mass_gain = record.mass - *first_mass.get_or_insert(record.mass);
             rows.push(FluxRow {
                 snapshot: record.index,
                 t: record.simtime,
                 rates: order(tables).map(|part| rates[part]).collect(),
-                unexplained: record.mass - *first_mass.get_or_insert(record.mass) - all,
+                unexplained: sums.unexplained(mass_gain)[0],
             });
-            sums.last = Some((record.simtime, rates));
+            let largest = record.min.abs().max(record.max.abs());
+            fewest_digits = fewest_digits.or(sums.few_digits(largest, &fluxes));
         }
         Ok(Self {
-            names: Self::names(tables),
+            names: Self::names(&problem.params.canonical().held_names()),
+            warning: fewest_digits,
             rows,
         })
     }
+}
+
+/// The problem of a run's cube. Input files that have moved are given as `key=value` texts.
+///
+/// # Errors
+/// [`RunError`] for a sweep, and for parameters and inputs that differ from the parameters and inputs of the cube.
+pub(super) fn problem_of_moved_files(cube: &Cube, moved: &[String]) -> Result<Problem, RunError> {
+    let run = run_of(cube)?;
+    let problem = run.problem_with(moved, None).map_err(|error| match error {
+        Some(error) => RunError::Params(error.with_way_to_moved_file()),
+        None => mismatch(
+            cube,
+            "this program derives other numbers from its parameters",
+        ),
+    })?;
+    if digests_of(&problem.inputs()) != digests_of(&cube.header().inputs) {
+        return Err(mismatch(
+            cube,
+            "a file that its parameters name has changed since it was written",
+        ));
+    }
+    if !run.describes(&problem, &cube.header().inputs) {
+        return Err(mismatch(
+            cube,
+            "--set changes more than the places of its files",
+        ));
+    }
+    Ok(problem)
+}
+
+/// The run that wrote a cube.
+///
+/// # Errors
+/// [`RunError::Cube`] for the cube of a sweep.
+pub(super) fn run_of(cube: &Cube) -> Result<&Scenario, RunError> {
+    let reason = "it is the cube of a sweep, and rates are computed for runs only";
+    cube.run().ok_or_else(|| mismatch(cube, reason))
+}
+
+/// The digests of files, without their names.
+fn digests_of(inputs: &BTreeMap<String, String>) -> Vec<&String> {
+    let mut digests: Vec<&String> = inputs.values().collect();
+    digests.sort_unstable();
+    digests
+}
+
+fn mismatch(cube: &Cube, reason: &str) -> RunError {
+    RunError::Cube(CubeError::DoesNotMatch {
+        cube: cube.paths().cube.clone(),
+        reason: reason.to_owned(),
+    })
 }

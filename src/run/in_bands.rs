@@ -1,7 +1,7 @@
 //! [`InBands`]: a state in files, which passes through memory in bands of rows.
 //!
-//! Between snapshots it is in the scratch. At a snapshot it is in the cube: the last pass to a snapshot writes its
-//! rows to their place there, the first one after it reads them from there.
+//! Between snapshots the state is in the scratch. At a snapshot it is in the cube: the last pass before a snapshot
+//! writes its rows there, and the first pass after it reads them from there.
 
 use super::{
     bands_shape::Shape,
@@ -19,6 +19,7 @@ use crate::{
         scratch::Scratch,
         share::Share,
         stream::{Chunks, Moved, chunk_bytes},
+        streams::Marks,
     },
     field::Field,
     problem::Problem,
@@ -36,34 +37,36 @@ pub(crate) struct InBands<'a, T: Element> {
     pub(super) stencil: Stencil<T>,
     pub(super) observer: &'a Observer,
     pub(super) paths: &'a Paths,
-    /// Where states between snapshots go, if any does.
+    /// The file for states between snapshots, if there are such states.
     pub(super) scratch: Option<Scratch>,
-    pub(super) place: Place,
-    /// The state in the scratch, if that does not describe it yet: its place, its time and the check sums of its
-    /// chunks.
+    pub(super) location: StateLocation,
+    /// The newest state in the scratch, if the scratch does not describe it yet: its place, its time and the check sums
+    /// of its chunks.
     pub(super) undescribed: Option<(usize, Clock, Vec<u32>)>,
-    /// When the last snapshot was written; `None` if the state follows from a later one, in the scratch.
+    /// The marks of the streams that belong to the state.
+    pub(super) marks: Marks,
+    /// The time at which the last snapshot was written; `None` if the run continued from a later state in the scratch.
     pub(super) settled: Option<Instant>,
     pub(super) shape: Shape,
-    /// The memory of passes, as long as nothing else needs it.
+    /// The memory of passes, except while something else needs memory.
     pub(super) bands: Option<Bands<T>>,
     pub(super) read: Moved,
     pub(super) written: Moved,
 }
 
 /// Where the present state is.
-pub(super) enum Place {
-    /// It is the initial one.
+pub(super) enum StateLocation {
+    /// The initial state, which is in no file.
     Initial,
-    /// In a file, where it begins at a byte.
+    /// A file in which the state begins at byte `begin`.
     File { file: Reader, begin: u64 },
-    /// In a place of the scratch.
+    /// One of the two places of the scratch.
     Scratch(usize),
 }
 
 impl<'a, T: Element> InBands<'a, T> {
-    /// The initial state, whose rows pass through memory in bands of this shape. Between snapshots it is in the
-    /// scratch.
+    /// The initial state. Its rows will pass through memory in bands of the shape `shape`, and the scratch will hold it
+    /// between snapshots.
     pub(crate) fn new(
         problem: &'a Problem,
         stencil: Stencil<T>,
@@ -78,8 +81,9 @@ impl<'a, T: Element> InBands<'a, T> {
             observer,
             paths,
             scratch,
-            place: Place::Initial,
+            location: StateLocation::Initial,
             undescribed: None,
+            marks: Marks::new(),
             settled: Some(Instant::now()),
             shape,
             bands: None,
@@ -88,26 +92,26 @@ impl<'a, T: Element> InBands<'a, T> {
         }
     }
 
-    /// The file that the state is in, its name, and the byte where it begins.
+    /// The file that holds the state: its path, its reader, and the byte at which the state begins.
     pub(super) fn source(&self) -> Result<(&Path, &Reader, u64), RunError> {
-        match (&self.place, &self.scratch) {
-            (Place::File { file, begin }, _) => Ok((&self.paths.cube, file, *begin)),
-            (Place::Scratch(place), Some(scratch)) => {
+        match (&self.location, &self.scratch) {
+            (StateLocation::File { file, begin }, _) => Ok((&self.paths.cube, file, *begin)),
+            (StateLocation::Scratch(place), Some(scratch)) => {
                 Ok((scratch.path(), scratch.reader(), scratch.begin(*place)))
             }
             _ => Err(RunError::Unplaced),
         }
     }
 
-    /// The place of the scratch that the state is not in.
+    /// The place of the scratch that does not hold the present state.
     pub(super) fn other_place(&self) -> usize {
-        match self.place {
-            Place::Scratch(place) => 1 - place,
+        match self.location {
+            StateLocation::Scratch(place) => 1 - place,
             _ => 0,
         }
     }
 
-    /// The chunks of memory for reading; there are as many for writing.
+    /// The chunks of memory for reading; as many are used for writing.
     pub(super) fn chunks(&self) -> Chunks {
         Chunks {
             bytes: chunk_bytes(self.problem.field_bytes()),
@@ -115,48 +119,48 @@ impl<'a, T: Element> InBands<'a, T> {
         }
     }
 
-    /// Reads rows of the state, from a row on.
+    /// Reads rows of the state from row `first` on.
     pub(super) fn read_rows(&self, first: usize, values: &mut [T]) -> Result<(), RunError> {
-        let (path, file, begin) = self.source()?;
-        let at = begin + (first * self.problem.grid.x.nodes * size_of::<T>()) as u64;
-        let read = file.read(at, bytemuck::cast_slice_mut(values));
+        let (path, file, state_begin) = self.source()?;
+        let rows_begin = state_begin + (first * self.problem.grid.x.nodes * size_of::<T>()) as u64;
+        let read = file.read(rows_begin, bytemuck::cast_slice_mut(values));
         read.map_err(CubeError::io("read", path))?;
         self.problem.codec().decode(first, values);
         Ok(())
     }
 
-    /// Shows all rows, a few at a time.
+    /// Shows all rows to `look`, a few at a time.
     pub(super) fn look_at_rows(&self, look: Look<'_>) -> Result<(), RunError> {
         let (ny, nx) = self.problem.grid.shape();
         let together = self.shape.rows_looked_at;
         for first in (0..ny).step_by(together) {
-            let own = first..(first + together).min(ny);
-            let begin = own.start.saturating_sub(1);
-            let held = (own.end + 1).min(ny) - begin;
-            let mut field = Field::<T>::zeros((held, nx))
+            let shown_rows = first..(first + together).min(ny);
+            let first_held = shown_rows.start.saturating_sub(1);
+            let held_count = (shown_rows.end + 1).min(ny) - first_held;
+            let mut field = Field::<T>::zeros((held_count, nx))
                 .map_err(|_| RunError::no_memory(self.shape.memory()))?;
-            match self.place {
-                Place::Initial => self.problem.fill_initial(&mut field, begin)?,
-                _ => self.read_rows(begin, field.as_mut_slice())?,
+            match self.location {
+                StateLocation::Initial => self.problem.fill_initial(&mut field, first_held)?,
+                _ => self.read_rows(first_held, field.as_mut_slice())?,
             }
-            if let Some(rows) = RowsView::of(&field, own, first - begin, ny) {
+            if let Some(rows) = RowsView::of(&field, shown_rows, first - first_held, ny) {
                 look(&rows)?;
             }
         }
         Ok(())
     }
 
-    /// Makes the state in the scratch durable.
+    /// Makes the state in the scratch durable, and describes it there.
     pub(super) fn describe(&mut self) -> Result<(), RunError> {
         if let (Some(scratch), Some((place, clock, sums))) =
             (&self.scratch, self.undescribed.take())
         {
-            scratch.commit(place, clock, &sums)?;
+            scratch.commit(place, clock, &sums, &self.marks)?;
         }
         Ok(())
     }
 
-    /// Goes on from the cube after all rows of a snapshot.
+    /// Makes the cube the source of the state, after all rows of a snapshot are written there.
     fn settle<C: Comm>(&mut self, snapshot: &mut Snapshot<'_, '_, C>) -> Result<(), RunError> {
         let Some(begin) = snapshot.place() else {
             return Ok(());
@@ -164,7 +168,7 @@ impl<'a, T: Element> InBands<'a, T> {
         // Its commit follows soon.
         (self.undescribed, self.settled) = (None, Some(Instant::now()));
         snapshot.wait_until_written();
-        self.place = Place::File {
+        self.location = StateLocation::File {
             file: open(&self.paths.cube)?,
             begin,
         };
@@ -177,34 +181,41 @@ fn open(path: &Path) -> Result<Reader, RunError> {
     Ok(Reader::new(file, path))
 }
 
-/// On one rank: larger states need ranks with memory of their own, or one that passes them through its memory.
+/// A state in files is on one rank: a larger state fits into the memory of several ranks without files.
 impl<T: Element, C: Comm> State<C> for InBands<'_, T> {
     fn take(&mut self, durable: &Durable<'_>) -> Result<bool, RunError> {
-        let whole = Share::new(0, vec![self.problem.field_bytes()], false);
-        let file = durable.open_whole(&whole, &Solo)?;
+        let whole_share = Share::new(0, vec![self.problem.field_bytes()], false);
+        let file = durable.open_whole(&whole_share, &Solo)?;
         let is_whole = file.is_some();
         if let Some(file) = file {
-            let begin = durable.begin;
-            self.place = Place::File { file, begin };
+            self.location = StateLocation::File {
+                file,
+                begin: durable.begin,
+            };
         }
         Ok(is_whole)
     }
 
-    fn take_own(&mut self, header: &Header, last: Clock) -> Result<Option<Clock>, RunError> {
+    fn take_own(
+        &mut self,
+        header: &Header,
+        last: Clock,
+        fit: &dyn Fn(&Marks) -> Result<bool, RunError>,
+    ) -> Result<Option<(Clock, Marks)>, RunError> {
         let Some(scratch) = &self.scratch else {
             return Ok(None);
         };
         for described in scratch.described(header, last)? {
-            if scratch.holds(&described)? {
-                (self.place, self.settled) = (Place::Scratch(described.place), None);
-                return Ok(Some(described.clock));
+            if scratch.holds(&described)? && fit(&described.streams)? {
+                (self.location, self.settled) = (StateLocation::Scratch(described.place), None);
+                return Ok(Some((described.clock, described.streams)));
             }
         }
         Ok(None)
     }
 
     fn initialise(&mut self, _: &RunClock, _: &Observer) -> Result<(), RunError> {
-        self.place = Place::Initial;
+        self.location = StateLocation::Initial;
         Ok(())
     }
 
@@ -218,8 +229,8 @@ impl<T: Element, C: Comm> State<C> for InBands<'_, T> {
             let rows = self.shape.rows.min(ny - first);
             let mut field = Field::<T>::zeros((rows, nx))
                 .map_err(|_| RunError::no_memory(self.shape.memory()))?;
-            match self.place {
-                Place::Initial => self.problem.fill_initial(&mut field, first)?,
+            match self.location {
+                StateLocation::Initial => self.problem.fill_initial(&mut field, first)?,
                 _ => self.read_rows(first, field.as_mut_slice())?,
             }
             take(field.as_bytes())?;
@@ -231,8 +242,6 @@ impl<T: Element, C: Comm> State<C> for InBands<'_, T> {
         if !snapshot.begin()? {
             return Ok(());
         }
-        // The memory of passes is not there yet.
-        self.problem.hold_pictures(self.shape.memory() / 4);
         State::<C>::visit(self, &mut |bytes| {
             snapshot.rows::<T>(bytemuck::cast_slice(bytes));
             Ok(())
@@ -247,34 +256,44 @@ impl<T: Element, C: Comm> State<C> for InBands<'_, T> {
         clock: &mut RunClock,
         mut snapshot: Option<&mut Snapshot<'_, '_, C>>,
     ) -> Result<(), RunError> {
-        let (mut left, mut at) = (steps, now);
-        while left > 0 {
-            let some = self.shape.pass(left);
-            let mut last = if some == left { snapshot.take() } else { None };
+        let (mut steps_left, mut state_clock) = (steps, now);
+        while steps_left > 0 {
+            let pass_steps = self.shape.pass(steps_left);
+            let mut final_snapshot = if pass_steps == steps_left {
+                snapshot.take()
+            } else {
+                None
+            };
             let start = Instant::now();
-            if let Some(snapshot) = &mut last
+            if let Some(snapshot) = &mut final_snapshot
                 && !snapshot.begin()?
             {
                 return Ok(());
             }
             // Rows of a record up to the state are durable.
             self.describe_pass()?;
-            let passed = self.take_steps(some as usize, at, clock, last.as_deref_mut());
-            if let (Some(snapshot), Ok(())) = (last, &passed) {
+            let passed = self.take_steps(
+                pass_steps as usize,
+                state_clock,
+                clock,
+                final_snapshot.as_deref_mut(),
+            );
+            if let (Some(snapshot), Ok(())) = (final_snapshot, &passed) {
                 self.settle(snapshot)?;
             }
-            clock.took(some, start.elapsed());
+            clock.took(pass_steps, start.elapsed());
             passed?;
-            at = self.problem.schedule.pace().after(at, some);
-            left -= some;
+            state_clock = self.problem.schedule.pace().after(state_clock, pass_steps);
+            steps_left -= pass_steps;
         }
         Ok(())
     }
 
     fn save(&mut self, output: &mut Output<'_, C>, _: Clock) -> Result<(), RunError> {
-        match output.flush() {
-            true => self.describe(),
-            false => Ok(()),
+        if output.flush() {
+            self.describe()
+        } else {
+            Ok(())
         }
     }
 
@@ -284,6 +303,10 @@ impl<T: Element, C: Comm> State<C> for InBands<'_, T> {
 
     fn keeps_passes(&self) -> bool {
         true
+    }
+
+    fn set_marks(&mut self, marks: &Marks) {
+        self.marks.clone_from(marks);
     }
 
     fn look(&mut self, look: Look<'_>) -> Result<(), RunError> {

@@ -30,17 +30,17 @@ pub(crate) struct InMemory<'a, T: Element, C> {
     stencil: Stencil<T>,
     ranks: &'a Decomposition<'a, C>,
     held: HeldState<T>,
-    /// As [`Budget::limit_each`].
+    /// The limits that [`Budget::limit_each`] gives.
     limit: Option<[u64; 2]>,
-    /// Of the first state.
+    /// How steady the first state is.
     steadiness: Steadiness,
 }
 
-/// Before the first step and from then on.
+/// A field before the first step; after that a solver.
 enum HeldState<T: Element> {
     Field(Field<T>),
     Solver(Box<Solver<T>>),
-    /// The solver could not be made.
+    /// The solver could not be created.
     Nothing,
 }
 
@@ -74,7 +74,7 @@ impl<'a, T: Element, C: Comm> InMemory<'a, T, C> {
         })
     }
 
-    /// The same with so much memory.
+    /// Limits the state to the memory of a budget.
     pub(crate) fn within(self, budget: &Budget) -> Self {
         let limit = budget.limit_each(self.problem);
         Self { limit, ..self }
@@ -86,10 +86,10 @@ impl<'a, T: Element, C: Comm> InMemory<'a, T, C> {
     }
 }
 
-/// The rows that a rank owns, of those that it holds.
+/// A view of the rows that a rank owns, with neighbouring rows that it holds.
 fn view<'a, T: Element>(slab: &Slab, state: &'a Field<T>) -> Option<RowsView<'a>> {
-    let first = slab.own_among_held().start;
-    RowsView::of(state, slab.own(), first, slab.rows())
+    let first_held_row = slab.own_among_held().start;
+    RowsView::of(state, slab.own(), first_held_row, slab.rows())
 }
 
 impl<T: Element, C: Comm> State<C> for InMemory<'_, T, C> {
@@ -105,30 +105,34 @@ impl<T: Element, C: Comm> State<C> for InMemory<'_, T, C> {
             ranks.slab().own_among_held(),
             ranks.shape().1 * size_of::<T>(),
         );
-        let begin = durable.begin + ranks.own_bytes::<T>().start;
-        let own = &mut field.as_mut_bytes()[among.start * row..among.end * row];
+        let own_begin = durable.begin + ranks.own_bytes::<T>().start;
+        let own_bytes = &mut field.as_mut_bytes()[among.start * row..among.end * row];
         let read = file
-            .read(begin, own)
+            .read(own_begin, own_bytes)
             .map_err(CubeError::io("read", durable.path));
         collective::all_ok(ranks.comm(), read.map_err(RunError::from))?;
-        let (first, own) = (ranks.slab().own().start, bytemuck::cast_slice_mut(own));
-        self.problem.codec().decode::<T>(first, own);
+        let (first_row, own_values) = (
+            ranks.slab().own().start,
+            bytemuck::cast_slice_mut(own_bytes),
+        );
+        self.problem.codec().decode::<T>(first_row, own_values);
         Ok(true)
     }
 
     fn initialise(&mut self, clock: &RunClock, observer: &Observer) -> Result<(), RunError> {
-        let first = self.ranks.slab().held().start;
-        let needed = setup::memory(self.problem, self.ranks);
-        let mut go_on = |steadiness| {
-            observer.send(Message::Nears(steadiness));
-            clock.go_on(observer).is_ok()
-        };
+        let first_row = self.ranks.slab().held().start;
+        let memory_needed = setup::memory(self.problem, self.ranks);
         let begun = match &mut self.held {
-            HeldState::Field(field) => self.problem.begin(field, first, self.limit, &mut go_on),
+            HeldState::Field(field) => {
+                (self.problem).begin(field, first_row, self.limit, &mut |steadiness| {
+                    observer.send(Message::Nears(steadiness));
+                    clock.go_on(observer).is_ok()
+                })
+            }
             _ => Ok(Some(Steadiness::default())),
         };
         let begun = begun
-            .map_err(|unready| RunError::unready(unready, needed))
+            .map_err(|unready| RunError::unready(unready, memory_needed))
             .and_then(|begun| begun.ok_or(RunError::GivenUp));
         self.steadiness = collective::all_ok(self.ranks.comm(), begun)?;
         Ok(())
@@ -136,11 +140,11 @@ impl<T: Element, C: Comm> State<C> for InMemory<'_, T, C> {
 
     fn start(&mut self, now: Clock) -> Result<(), RunError> {
         let (stencil, slab) = (self.stencil.clone(), self.ranks.slab().clone());
-        let needed = setup::memory(self.problem, self.ranks);
+        let memory_needed = setup::memory(self.problem, self.ranks);
         let solver = match std::mem::replace(&mut self.held, HeldState::Nothing) {
             HeldState::Field(field) => (self.problem)
                 .solver_of_rows(stencil, field, now, slab)
-                .map_err(|unready| RunError::unready(unready, needed))
+                .map_err(|unready| RunError::unready(unready, memory_needed))
                 .map(|solver| HeldState::Solver(Box::new(solver))),
             held => Ok(held),
         };
@@ -162,10 +166,10 @@ impl<T: Element, C: Comm> State<C> for InMemory<'_, T, C> {
     fn show(&mut self, snapshot: &mut Snapshot<'_, '_, C>) -> Result<(), RunError> {
         if snapshot.begin()? {
             snapshot.steadiness = self.steadiness;
-            let own = self.own();
-            snapshot.rows(own);
-            let own = bytemuck::cast_slice(own);
-            snapshot.exchange(|at, to| copy_from(own, at, to));
+            let own_rows = self.own();
+            snapshot.rows(own_rows);
+            let own_bytes = bytemuck::cast_slice(own_rows);
+            snapshot.exchange(|offset, to| copy_from(own_bytes, offset, to));
         }
         Ok(())
     }
@@ -190,8 +194,8 @@ impl<T: Element, C: Comm> State<C> for InMemory<'_, T, C> {
     }
 
     fn save(&mut self, output: &mut Output<'_, C>, now: Clock) -> Result<(), RunError> {
-        let first = self.ranks.slab().own().start;
-        let halt = summary::not_finite(self.own(), first, None, &self.problem.grid, now);
+        let first_row = self.ranks.slab().own().start;
+        let halt = summary::not_finite(self.own(), first_row, None, &self.problem.grid, now);
         let is_sound = halt.map_or(Ok(()), |halt| Err(RunError::from(halt)));
         collective::all_ok(self.ranks.comm(), is_sound)?;
         output.checkpoint(now, bytemuck::cast_slice(self.own()))
@@ -221,11 +225,11 @@ impl<T: Element, C: Comm> State<C> for InMemory<'_, T, C> {
             return Ok(());
         };
         let (slab, comm) = (self.ranks.slab(), self.ranks.comm());
-        let needed = setup::memory(self.problem, self.ranks);
-        let kept = solver.room_aside();
-        let kept = kept.map_err(|_| RunError::no_memory(needed));
-        let mut kept = collective::all_ok(comm, kept)?;
-        let looked = solver.aside(length, &mut kept, comm, |state| {
+        let memory_needed = setup::memory(self.problem, self.ranks);
+        let room = solver.room_aside();
+        let room = room.map_err(|_| RunError::no_memory(memory_needed));
+        let mut room = collective::all_ok(comm, room)?;
+        let looked = solver.aside(length, &mut room, comm, |state| {
             view(slab, state).map_or(Ok(()), |rows| look(&rows))
         });
         let checked = solver.check().map_err(RunError::from);
@@ -243,9 +247,9 @@ impl<T: Element, C: Comm> State<C> for InMemory<'_, T, C> {
             return Ok(());
         };
         let (slab, comm) = (self.ranks.slab(), self.ranks.comm());
-        let needed = setup::memory(self.problem, self.ranks);
+        let memory_needed = setup::memory(self.problem, self.ranks);
         let ready = solver.prepare_to_be_seen();
-        collective::all_ok(comm, ready.map_err(|_| RunError::no_memory(needed)))?;
+        collective::all_ok(comm, ready.map_err(|_| RunError::no_memory(memory_needed)))?;
         let advanced = clock.time(1, || {
             solver.advance_seen(comm, |number, state| {
                 if let Some(rows) = view(slab, state) {
@@ -253,7 +257,7 @@ impl<T: Element, C: Comm> State<C> for InMemory<'_, T, C> {
                 }
             })
         });
-        let advanced = advanced.map_err(|_| RunError::no_memory(needed));
+        let advanced = advanced.map_err(|_| RunError::no_memory(memory_needed));
         let checked = advanced.and_then(|()| Ok(solver.check()?));
         collective::all_ok(comm, checked)
     }

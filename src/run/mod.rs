@@ -2,62 +2,71 @@
 //!
 //! | file | content |
 //! |---|---|
-//! | [`Run`] in `builder.rs`, `options.rs` | how a run is asked for and observed, and how it ends |
-//! | `time_loop.rs` | the run itself, top to bottom |
-//! | `begin.rs` | what precedes the loop: ranks agree, find room for the state, and open the cube |
-//! | `budget.rs` | how memory is divided: by what takes it, and for a state that is larger into bands (`bands_shape.rs`) |
+//! | [`Run`] in `builder.rs`, `options.rs` | how a run is set up and observed, and how it ends |
+//! | `carry_out.rs`, `time_loop.rs` | the run itself, top to bottom, and its loop from moment to moment |
+//! | `begin.rs` | the preparation: ranks agree, find memory for the state, and open the cube |
+//! | `budget.rs` | how memory is divided by use, and into bands for a larger state (`bands_shape.rs`) |
 //! | `setup.rs` | slab, field and scratch of a rank |
 //! | `state.rs` | where the state is: `in_memory.rs`, or `in_bands.rs` where it is larger, with its passes in `band_pass.rs` |
 //! | `output.rs`, `snapshot.rs`, `resume.rs` | where snapshots go, and where a run continues; `solution.rs`: in memory |
 //! | `steady.rs` | whether a run ends before its last snapshot |
-//! | `recording.rs`, `history.rs`, `state_reader.rs` | the rows of a record, and what they have of a state; `row_schedule.rs`: when they are due; `columns.rs`, `sums.rs`: their columns, and what came in; `flux.rs`: of a cube |
-//! | `recompute.rs` | snapshots computed again, for repair |
+//! | `trackers.rs` | the observers of a run, each at its own moments: snapshots, rows (`row_tracker.rs`) and fields (`field_tracker.rs`) |
+//! | `streams.rs` | the streams that rows and fields go to |
+//! | `state_reader.rs`, `row_schedule.rs`, `columns.rs`, `sums.rs` | the values in rows, their moments, their columns, and the integrated rates; `flux.rs`: rates of a cube |
+//! | `record_rows.rs` | the rows of a record in memory, for a run that writes no files |
+//! | `recompute.rs`, `restore_streams.rs` | repair: snapshots and intervals of streams are computed again |
 //! | `exchange.rs` | how ranks report to rank 0 and come to the same decisions |
 //! | `decomposition.rs` | the slab of a rank and its transfers to others |
 //! | `clock.rs` | when to check for signals, deadlines and checkpoints |
 //!
-//! Ranks run the same code in step: whatever communicates is called on all of them, and an error that
-//! one rank alone may have is exchanged before any rank acts on it.
+//! Ranks run the same code in step: every function that communicates is called on all of them, and an error that may
+//! occur on one rank alone is exchanged before any rank acts on it.
 
 mod band_pass;
 mod bands_shape;
 mod begin;
 mod budget;
 mod builder;
+mod carry_out;
 mod clock;
 mod columns;
 mod decomposition;
+mod effective;
 mod error;
 mod exchange;
+mod field_tracker;
 mod flux;
-mod history;
 mod in_bands;
 mod in_memory;
-mod interval_fields;
 mod observer;
 mod options;
 mod output;
 mod pool;
+mod reached;
 mod recompute;
-mod recording;
 mod report;
+mod restore_streams;
 mod resume;
 mod row_schedule;
+mod row_tracker;
 mod setup;
 mod snapshot;
 mod solution;
 mod state;
 mod state_reader;
 mod steady;
+mod streams;
 mod sums;
 mod time_loop;
+mod trackers;
 
 pub use bands_shape::Shape;
 pub(crate) use begin::open;
 pub use budget::Budget;
 pub use builder::Run;
+pub(crate) use effective::{EffectiveDiffusivity, PixelEnds};
 pub use error::RunError;
-pub(crate) use flux::{FluxRow, FluxTable};
+pub(crate) use flux::FluxTable;
 pub use observer::Message;
 pub use options::Outcome;
 pub use report::{Report, Seconds};
@@ -66,7 +75,7 @@ pub use solution::{Solution, States};
 pub(crate) use bands_shape::DISK_SPEED;
 pub(crate) use budget::{SnapshotStorage, Terms, tile_of};
 pub(crate) use clock::RunClock;
-pub(crate) use columns::{SweepRecord, have_one_record};
+pub(crate) use columns::{SweepRecord, digest_of_parameters, have_one_record};
 pub(crate) use decomposition::Decomposition;
 pub(crate) use exchange::{Exchange, finish, on_root};
 pub(crate) use in_memory::InMemory;
@@ -75,5 +84,6 @@ pub(crate) use options::Options;
 pub(crate) use output::Output;
 pub(crate) use pool::install as on_threads;
 pub(crate) use pool::worthwhile as worthwhile_threads;
-pub(crate) use recompute::{recompute, record_again};
+pub(crate) use recompute::recompute;
+pub(crate) use restore_streams::restore_streams;
 pub(crate) use time_loop::simulate;

@@ -1,4 +1,4 @@
-//! [`Observer`]: what a run tells while it goes on, and where it looks whether to stop.
+//! [`Observer`]: the messages of a run to its caller, and the requests to stop.
 
 use crate::{cube::Record, dynamics::Steadiness, schedule::Clock};
 use crossbeam_channel::{Receiver, Sender, never, select, unbounded};
@@ -16,21 +16,21 @@ pub(super) type OnCommit<'a> = Box<dyn FnMut(&Record) + Send + 'a>;
 /// A function that is called with messages.
 pub(super) type OnMessage<'a> = Box<dyn FnMut(&Message) + Send + 'a>;
 
-/// What a run says besides its results.
+/// A message of a run, besides its results.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Message {
-    /// It goes on from a state that was on disk.
+    /// The run continues from a state on disk.
     Continues {
-        /// The state.
+        /// The step and time of that state.
         from: Clock,
-        /// Number of the last step.
+        /// The number of the last step.
         last_step: u64,
     },
-    /// Its first state is solved for, and has come so near to what it tends to.
+    /// The solver for the initial steady state has come this near to its solution.
     Nears(Steadiness),
-    /// A sentence on what its user may not expect.
+    /// A sentence on the accuracy of the results.
     Warning(String),
-    /// A sentence on what it has decided.
+    /// A sentence on a decision of the run.
     Decision(String),
 }
 
@@ -50,7 +50,7 @@ impl fmt::Display for Message {
     }
 }
 
-/// The run's ends of the connections to its observers.
+/// The sending side of the channels to the functions that observe a run.
 #[derive(Debug, Clone)]
 pub(crate) struct Observer {
     committed: Sender<Record>,
@@ -59,7 +59,7 @@ pub(crate) struct Observer {
     stop: Arc<AtomicUsize>,
 }
 
-/// The other ends.
+/// The receiving side of the channels of an [`Observer`].
 pub(super) struct Observations {
     committed: Receiver<Record>,
     messages: Receiver<Message>,
@@ -82,7 +82,7 @@ impl Observer {
         (observer, observations)
     }
 
-    /// The same with a counter of its own, for one of several runs.
+    /// The same observer with another counter of steps, for one of several runs.
     pub(crate) fn with_progress(&self, progress: Progress) -> Self {
         Self {
             progress,
@@ -90,7 +90,7 @@ impl Observer {
         }
     }
 
-    /// Where records go once they are committed.
+    /// The channel for records of committed snapshots.
     pub(crate) fn committed(&self) -> &Sender<Record> {
         &self.committed
     }
@@ -108,19 +108,19 @@ impl Observer {
         &self.progress
     }
 
-    /// The number in the stop flag, if it asks to stop.
+    /// The number in the stop flag, if it is set.
     pub(crate) fn stop_requested(&self) -> Option<usize> {
         Some(self.stop.load(Ordering::Relaxed)).filter(|&number| number != 0)
     }
 
-    /// Asks the run, and all others with the same flag, to stop.
+    /// Asks this run, and all others with the same flag, to stop.
     pub(crate) fn request_stop(&self, number: usize) {
         self.stop.store(number, Ordering::Relaxed);
     }
 }
 
 impl Observations {
-    /// Calls the functions until the run has dropped its ends.
+    /// Calls the observing functions until the run has dropped its side of the channels.
     pub(super) fn pass_on(self, mut on_commit: OnCommit<'_>, mut on_message: OnMessage<'_>) {
         let (mut committed, mut messages) = (self.committed, self.messages);
         let mut open = 2;

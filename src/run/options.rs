@@ -1,17 +1,18 @@
-//! [`Options`]: how a run is carried out, and [`Outcome`]: how it ended.
+//! [`Options`]: the options of a run, and [`Outcome`]: how it ended.
 
 use crate::cube::Claim;
 use diff2d_stencil::Tile;
 use serde::{Deserialize, Serialize};
 use std::{path::PathBuf, time::Duration};
 
-/// What [`Run`](super::Run) was told; see there.
+/// The options of a [`Run`](super::Run), which documents them.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Options {
     pub(crate) output: Option<PathBuf>,
     pub(crate) claim: Claim,
     pub(crate) extend: Option<PathBuf>,
     pub(crate) reads: Vec<PathBuf>,
+    pub(crate) warnings: Vec<String>,
     pub(crate) threads: Option<usize>,
     pub(crate) memory: Option<u64>,
     pub(crate) scratch: Option<PathBuf>,
@@ -24,14 +25,14 @@ pub(crate) struct Options {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Outcome {
-    /// After its last step.
+    /// The run took its last step.
     Done,
     /// Every snapshot had been committed before.
     AlreadyDone,
-    /// On request, with the number found in the stop flag of any rank; resumable.
+    /// The run stopped on request, and can be resumed; the number is that in the stop flag of any rank.
     Stopped(usize),
-    /// At the end of its wall time; resumable.
+    /// The run stopped at its limit of wall time, and can be resumed.
     OutOfTime,
-    /// Because its cube or journal has lost its name; the run then ends with the writer's error.
+    /// The run stopped because its cube or journal has lost its name. The run then ends with the error of its writer.
     FilesLost,
 }

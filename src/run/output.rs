@@ -1,18 +1,18 @@
-//! [`Output`]: where the snapshots of a simulation go.
+//! [`Output`]: the destination of a simulation's snapshots.
 
 use super::{
     clock::NextStop, decomposition::Decomposition, error::RunError, exchange::Exchange,
-    observer::Observer, options::Outcome, solution::Solution,
+    observer::Observer, options::Outcome, solution::Solution, streams::RunStreams,
 };
 use crate::{
     comm::{Comm, ROOT, collective},
     cube::{
-        Paths, Record, checkpoint, journal::Slot, record_file::RecordPlace, write::ScenarioWriter,
+        Paths, Record, checkpoint, conclusion::Conclusion, journal::Slot, record_file::RecordPlace,
+        streams::Marks, write::ScenarioWriter,
     },
-    dynamics::Steadiness,
+    params::End,
     problem::Problem,
     schedule::Clock,
-    summary::Summary,
 };
 use crossbeam_channel::Sender;
 use std::{path::Path, time::Duration};
@@ -20,32 +20,36 @@ use std::{path::Path, time::Duration};
 /// The longest wait for a commit before ranks exchange reports again.
 const COMMIT_WAIT: Duration = Duration::from_millis(1);
 
-/// A scenario of a cube, or nothing but the announcement of snapshots.
+/// The destination of snapshots: a scenario of a cube, memory, or only announcements.
 ///
-/// All its methods but getters are collective.
+/// All methods but getters are collective.
 pub(crate) struct Output<'a, C> {
     pub(super) problem: &'a Problem,
     pub(super) ranks: &'a Decomposition<'a, C>,
     pub(super) scenario: Option<ScenarioWriter<'a>>,
-    /// Where snapshots are announced that go into no cube.
+    /// The channel on which snapshots are announced if there is no cube.
     reached: Option<Sender<Record>>,
-    /// Where they are kept then, if anywhere.
+    /// The snapshots in memory, if they are kept there.
     pub(super) kept: Option<&'a mut Solution>,
     reports: Exchange<'a, C>,
-    /// Where states between snapshots are written, if anywhere.
+    /// The names of the files, if states between snapshots are to be written.
     pub(super) checkpoint: Option<&'a Paths>,
-    /// Where the rows of a record go, if anywhere.
+    /// The place of the record's rows, if there is a record.
     pub(crate) record: Option<RecordPlace>,
-    /// A cube whose snapshots are copied first.
+    /// The cube of a shorter run whose snapshots are copied first.
     pub(super) shorter: Option<&'a Path>,
     /// The time of the last snapshot.
     pub(super) last: Clock,
-    /// Whether the run ends with it.
-    pub(super) has_ended: bool,
+    /// Why the run ends with it, if it does.
+    pub(super) ended: Option<End>,
+    /// The streams of rows and fields. They move into the trackers when the time loop begins.
+    pub(super) streams: RunStreams,
+    /// The marks of the streams at the last state that is durable or on its way to disk.
+    pub(super) marks: Marks,
 }
 
 impl<'a, C: Comm> Output<'a, C> {
-    /// No cube: snapshots are announced to the observer, and perhaps kept in memory.
+    /// An output without a cube: snapshots are announced to the observer, and kept in memory if `kept` is given.
     pub(super) fn nowhere(
         problem: &'a Problem,
         ranks: &'a Decomposition<'a, C>,
@@ -63,7 +67,9 @@ impl<'a, C: Comm> Output<'a, C> {
             record: None,
             shorter: None,
             last: problem.schedule.pace().start(),
-            has_ended: false,
+            ended: None,
+            streams: RunStreams::default(),
+            marks: Marks::new(),
         }
     }
 
@@ -84,26 +90,30 @@ impl<'a, C: Comm> Output<'a, C> {
             record: None,
             shorter: None,
             last: problem.schedule.pace().start(),
-            has_ended: false,
+            ended: None,
+            streams: RunStreams::default(),
+            marks: Marks::new(),
         }
     }
 
-    /// The plan of all ranks, which is that of rank 0, and whether and why to stop instead, which any
-    /// rank may ask for. `None` when a writer has failed.
+    /// The plan of rank 0, which all ranks follow, and the reason to stop instead if any rank asks for that. `None` if
+    /// a writer has failed.
     pub(super) fn agree(
         &mut self,
         mine: NextStop,
         stop: Option<Outcome>,
     ) -> Option<(NextStop, Option<Outcome>)> {
         let has_failed = self.write_overdue();
-        let has_lost_files = |scenario: &ScenarioWriter<'_>| scenario.has_lost_files();
-        let is_lost = self.scenario.as_ref().is_some_and(has_lost_files);
+        let is_lost = self
+            .scenario
+            .as_ref()
+            .is_some_and(ScenarioWriter::has_lost_files);
         let stop = stop.or_else(|| is_lost.then_some(Outcome::FilesLost));
         let reports = self.reports.all_report(has_failed, stop, mine);
         (!reports.failed).then(|| (reports.wants[ROOT], reports.stop))
     }
 
-    /// Writes blocks that have waited for long enough; whether the writer has failed.
+    /// Writes blocks that have waited long enough, and returns whether the writer has failed.
     fn write_overdue(&mut self) -> bool {
         self.scenario.as_mut().is_some_and(|scenario| {
             scenario.write_overdue();
@@ -111,7 +121,7 @@ impl<'a, C: Comm> Output<'a, C> {
         })
     }
 
-    /// Waits until the scenario is ready on every rank; `false` when a writer has failed.
+    /// Waits until `is_ready` holds on every rank; `false` if a writer has failed.
     fn wait(&mut self, is_ready: impl Fn(&ScenarioWriter<'_>) -> bool) -> bool {
         loop {
             let has_failed = self.write_overdue();
@@ -131,7 +141,7 @@ impl<'a, C: Comm> Output<'a, C> {
         }
     }
 
-    /// Waits until every snapshot handed over is committed; `false` when that has failed.
+    /// Waits until every snapshot that was handed over is committed; `false` if that failed.
     pub(super) fn flush(&mut self) -> bool {
         if let Some(scenario) = &mut self.scenario {
             scenario.write_rest();
@@ -139,15 +149,18 @@ impl<'a, C: Comm> Output<'a, C> {
         self.wait(|scenario| scenario.uncommitted() == 0)
     }
 
-    /// Waits until no snapshot waits too long for its commit; `false` when a writer has failed.
+    /// Waits while a snapshot is late for its commit; `false` if a writer has failed.
     pub(super) fn wait_while_late(&mut self) -> bool {
         self.wait(|scenario| !scenario.is_late())
     }
 
     /// Tells of a snapshot that is whole.
-    pub(super) fn announce(&mut self, now: Clock, summary: Summary, steadiness: Steadiness) {
+    pub(super) fn announce(&mut self, now: Clock, conclusion: Conclusion) {
+        let summary = conclusion.summary;
+        self.marks.clone_from(&conclusion.marks);
+        (self.last, self.ended) = (now, conclusion.ended.clone());
         if let Some(scenario) = &mut self.scenario {
-            scenario.end(summary, steadiness);
+            scenario.end(conclusion);
         }
         if let Some(kept) = &mut self.kept {
             kept.end(now);
@@ -162,7 +175,8 @@ impl<'a, C: Comm> Output<'a, C> {
         }
     }
 
-    /// Makes a state between snapshots, of which this rank owns these rows, durable, and everything before it.
+    /// Makes the state between snapshots at `now` durable, and everything before it; `own` are the bytes of this rank's
+    /// rows.
     pub(super) fn checkpoint(&mut self, now: Clock, own: &[u8]) -> Result<(), RunError> {
         let is_committed = self.flush();
         let (Some(scenario), Some(paths), true) = (&self.scenario, self.checkpoint, is_committed)
@@ -173,9 +187,10 @@ impl<'a, C: Comm> Output<'a, C> {
             return Ok(());
         }
         let ranks = self.ranks;
-        let mut writer = match ranks.comm().is_root() {
-            true => checkpoint::Writer::create(paths).map(Some),
-            false => Ok(None),
+        let mut writer = if ranks.comm().is_root() {
+            checkpoint::Writer::create(paths).map(Some)
+        } else {
+            Ok(None)
         };
         // Even where the file cannot be written the other ranks must be rid of their messages.
         let share = scenario.share().by_one();
@@ -187,13 +202,13 @@ impl<'a, C: Comm> Output<'a, C> {
             }
         });
         let written = writer.and_then(|writer| match writer {
-            Some(writer) => writer.finish(scenario.header(), now),
+            Some(writer) => writer.finish(scenario.header(), now, &self.marks),
             None => Ok(()),
         });
         collective::all_ok(ranks.comm(), written.map_err(RunError::from))
     }
 
-    /// Hands what is left to the writer.
+    /// Hands the remaining blocks to the writer.
     pub(super) fn finish(mut self) {
         if let Some(scenario) = &mut self.scenario {
             scenario.write_rest();

@@ -6,11 +6,11 @@ use rayon::{ThreadPool, ThreadPoolBuilder};
 use std::{cell::OnceCell, io};
 
 thread_local! {
-    /// The pool of which this thread was made a member; it lives as long as the thread.
+    /// The pool that this thread has joined; it lives as long as the thread.
     static POOL: OnceCell<ThreadPool> = const { OnceCell::new() };
 }
 
-/// Calls `work` on a pool of so many threads, by default the current one.
+/// Calls `work` on a pool of `threads` threads, by default the current pool.
 pub(crate) fn install<T: Send>(
     threads: Option<usize>,
     work: impl FnOnce() -> Result<T, RunError> + Send,
@@ -25,8 +25,8 @@ pub(crate) fn install<T: Send>(
     }
 }
 
-/// Makes the calling thread one of so many, by default as many as `otherwise` tells. It alone may
-/// communicate, so the work cannot move to another thread.
+/// Makes the calling thread a member of a pool with the requested number of threads, by default the number that
+/// `otherwise` returns. The work stays on the calling thread, because only that thread may communicate.
 ///
 /// A thread that belongs to a pool already stays in it.
 pub(super) fn join(
@@ -50,8 +50,8 @@ pub(super) fn join(
     Ok(())
 }
 
-/// As many threads as asked for, or as many as can be of any use: thousands only cost time to start, and
-/// to be looked through for work.
+/// The requested number of threads, limited to a useful number: thousands of threads cost time to start and to search
+/// for work.
 pub(crate) fn worthwhile(threads: usize) -> usize {
     const ON_ANY_MACHINE: usize = 64;
     threads.min(sys::threads().max(ON_ANY_MACHINE))

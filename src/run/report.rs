@@ -5,6 +5,7 @@ use crate::{
     comm::Comm,
     cube::{Io, write::WriteTimes},
     dynamics::Steadiness,
+    params::End,
     problem::Problem,
 };
 use diff2d_sys as sys;
@@ -15,21 +16,21 @@ use std::time::Instant;
 #[derive(Debug, Clone, Serialize)]
 #[non_exhaustive]
 pub struct Report {
-    /// Interior nodes of the grid × steps taken since this start; of `rkl2` × their stages.
+    /// Interior nodes of the grid × steps since this start; for `rkl2` also × stages.
     pub updates: u64,
     /// Wall time by activity.
     pub seconds: Seconds,
     /// `updates` divided by `seconds.advance` \[1/s\].
     pub updates_per_second: f64,
-    /// The shares of the node updates by their number of operations.
+    /// The fractions of the node updates by their number of operations.
     pub operations: Operations,
-    /// Threads that advance the fields.
+    /// The number of threads that advance the fields.
     pub threads: usize,
-    /// Processes that share the grid.
+    /// The number of processes that share the grid.
     pub ranks: usize,
-    /// Messages that this rank has sent to others.
+    /// The number of messages that this rank has sent to others.
     pub messages: u64,
-    /// Their bytes.
+    /// Bytes of these messages.
     pub bytes_sent: u64,
     /// The machine.
     pub machine: String,
@@ -37,57 +38,62 @@ pub struct Report {
     pub kernel: String,
     /// The tile that a thread advances several steps at once.
     pub tile: String,
-    /// How snapshots reach the file.
+    /// How snapshots are written into the file.
     pub io: String,
-    /// Where the state is while it is advanced: in memory, or in files, from which it passes through memory.
+    /// Where the state is while it is advanced: in memory, or in files from which it passes through memory.
     pub state: String,
-    /// Bytes of states read from files and written to them, snapshots not counted.
+    /// Bytes of states read from files and written to files, without snapshots.
     pub bytes_moved: [u64; 2],
-    /// How steady its first state is known to be.
+    /// How steady the first state is known to be.
     #[serde(flatten)]
     pub steadiness: Steadiness,
-    /// How its memory was divided.
+    /// Why the run ended before its last snapshot, if it did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ended: Option<End>,
+    /// How the memory of the run was divided.
     pub budget: Option<Budget>,
+    /// Warnings on the accuracy of the run, in sentences.
+    pub warnings: Vec<String>,
     /// How the run ended.
     #[serde(skip)]
     pub outcome: Outcome,
 }
 
-/// The shares of this rank's node updates that took three, five, and six operations or more, from 0 to 1;
-/// all 0 where nothing was computed.
+/// The fractions of this rank's node updates that took three, five, and six or more operations, from 0 to 1; all 0 if
+/// nothing was computed.
 #[derive(Debug, Clone, Copy, Default, Serialize)]
 #[non_exhaustive]
 pub struct Operations {
-    /// A quarter of the sum of the neighbours: where the field is smooth.
+    /// Updates as a quarter of the sum of the neighbours, where the field is smooth.
     pub three: f64,
-    /// With an exact product: `r = 1/4`, numbers within a range.
+    /// Updates with an exact product: `r = 1/4` and numbers within a range.
     pub five: f64,
-    /// As the step is defined.
+    /// Updates by the defining formula.
     pub six: f64,
 }
 
 impl Operations {
     #[expect(clippy::cast_precision_loss, reason = "a share for people")]
     fn of(updates: [u64; 3]) -> Self {
-        let all = updates.iter().sum::<u64>().max(1) as f64;
-        let [three, five, six] = updates.map(|count| count as f64 / all);
+        let total = updates.iter().sum::<u64>().max(1) as f64;
+        let [three, five, six] = updates.map(|count| count as f64 / total);
         Self { three, five, six }
     }
 }
 
-/// Wall time of a run by activity \[s\]; `write` and `sync` go on while the fields advance.
+/// Wall time of a run by activity \[s\]; `write` and `sync` overlap with the advancing of the fields.
 #[derive(Debug, Clone, Copy, Default, Serialize)]
 #[non_exhaustive]
 pub struct Seconds {
-    /// From the start to the last commit.
+    /// The whole run, from the start to the last commit.
     pub total: f64,
-    /// Memory, files and the first state.
+    /// Allocation of memory, opening of files and the first state.
     pub initialise: f64,
     /// The stepping loop.
     pub advance: f64,
-    /// Hashing and placing snapshots, all writer threads together.
+    /// Hashing and writing snapshots, summed over all writer threads.
     pub write: f64,
-    /// Making them durable.
+    /// Making snapshots durable.
     pub sync: f64,
 }
 
@@ -126,7 +132,7 @@ impl Report {
         }
     }
 
-    /// With the number of ranks and the messages that this one has sent.
+    /// Adds the number of ranks, and the messages that this rank has sent.
     pub(super) fn of_ranks(mut self, comm: &impl Comm) -> Self {
         let sent = comm.traffic();
         self.ranks = comm.size();
@@ -135,13 +141,19 @@ impl Report {
         self
     }
 
-    /// With the budget of the run.
+    /// Adds the budget of the run.
     pub(super) fn within(self, budget: Budget) -> Self {
         let budget = Some(budget);
         Self { budget, ..self }
     }
 
-    /// With the times of the writer, and the total `since` the start of the run.
+    /// Adds warnings that were known before the run.
+    pub(super) fn after(mut self, warnings: &[String]) -> Self {
+        self.warnings.splice(0..0, warnings.iter().cloned());
+        self
+    }
+
+    /// Adds the times of the writer, and the total time since `since`, the start of the run.
     pub(super) fn written(mut self, io: Io, times: WriteTimes, since: Instant) -> Self {
         self.io = io.to_string();
         self.seconds.write = times.write.as_secs_f64();
@@ -150,7 +162,7 @@ impl Report {
         self
     }
 
-    /// The report of a run that had nothing to compute.
+    /// The report of a run without anything to compute.
     pub(super) fn of_nothing(outcome: Outcome) -> Self {
         Self {
             updates: 0,
@@ -168,7 +180,9 @@ impl Report {
             state: "none".to_owned(),
             bytes_moved: [0, 0],
             steadiness: Steadiness::default(),
+            ended: None,
             budget: None,
+            warnings: Vec::new(),
             outcome,
         }
     }

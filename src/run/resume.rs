@@ -1,111 +1,253 @@
-//! Where a run continues: at a checkpoint, a committed snapshot, or the last one of a shorter run.
+//! Finds the state from which a run continues: a checkpoint, a committed snapshot, or the last snapshot of a shorter
+//! run.
 
 use super::{
+    decomposition::Decomposition,
     error::RunError,
     output::Output,
-    snapshot,
+    reached::Reached,
+    row_schedule::RowSchedule,
+    row_tracker::RowTracker,
+    snapshot::Snapshot,
     state::{Durable, State},
+    streams::RunStreams,
 };
 use crate::{
     comm::{Comm, collective},
-    cube::{Cube, CubeError, Record, checkpoint},
-    schedule::Clock,
+    cube::{
+        Cube, CubeError, Record, checkpoint,
+        streams::{Mark, Marks, ROWS},
+    },
+    params::Choice,
+    problem::Problem,
+    schedule::{Clock, Moment},
 };
 use diff2d_arrays::npy::DATA_OFFSET;
 use std::path::Path;
 
 impl<C: Comm> Output<'_, C> {
-    /// Collective. The last durable state: of the checkpoint, of the cube, or of the shorter cube, whose
-    /// snapshots are then in this one. `None` when there is none yet.
+    /// Collective. Restores the last durable state: the checkpoint, the last snapshot of the cube, or of the shorter
+    /// cube, whose snapshots are then copied into this cube. The streams continue from its marks. `None` if there is no
+    /// such state yet.
     pub(super) fn resume(&mut self, state: &mut impl State<C>) -> Result<Option<Clock>, RunError> {
-        let last = self.scenario.as_ref().and_then(|scenario| scenario.last());
+        let last_record = self.scenario.as_ref().and_then(|scenario| scenario.last());
+        let last_record = last_record.cloned();
         // What follows is judged by its change since then, whether it is copied or computed.
-        self.last = last.map_or(self.problem.schedule.pace().start(), Record::clock);
-        if let Some(clock) = self.copy_shorter(state)? {
-            return Ok(Some(clock));
-        }
-        let Some(scenario) = &self.scenario else {
-            return Ok(None);
-        };
-        let Some(last) = scenario.last() else {
-            return Ok(None);
-        };
-        let (ranks, cube, header) = (self.ranks, scenario.file(), scenario.header());
-        take_snapshot(state, &cube.path, header.offset_of(last.slot()), last)?;
-        let Some(paths) = self.checkpoint else {
-            return Ok(Some(last.clock()));
-        };
-        if let Some(clock) = state.take_own(header, last.clock())? {
-            return Ok(Some(clock));
-        }
-        let found = checkpoint::find(paths, header, last.clock());
-        let found = collective::all_ok(ranks.comm(), found.map_err(RunError::from))?;
-        let seen = found
+        self.last = last_record
             .as_ref()
-            .map(|found| (found.clock.step, &found.sha256));
-        let all_see_one = collective::first_that_differs(ranks.comm(), &seen).is_none();
-        if let (Some(found), true) = (&found, all_see_one) {
-            let durable = Durable {
-                path: &paths.checkpoint,
-                begin: DATA_OFFSET,
-                sha256: Some(&found.sha256),
-            };
-            if state.take(&durable)? {
-                return Ok(Some(found.clock));
-            }
+            .map_or(self.problem.schedule.pace().start(), Record::clock);
+        if let Some(clock) = self.copy_shorter(state, last_record.as_ref())? {
+            return Ok(Some(clock));
         }
-        Ok(Some(last.clock()))
+        let (Some(scenario), Some(last_record)) = (&self.scenario, &last_record) else {
+            return Ok(None);
+        };
+        let snapshot_begin = scenario.header().offset_of(last_record.slot());
+        take_snapshot(state, &scenario.file().path, snapshot_begin, last_record)?;
+        let later = self.take_later(state, last_record.clock())?;
+        let (clock, marks) =
+            later.unwrap_or_else(|| (last_record.clock(), last_record.streams.clone()));
+        self.streams.go_on_from(&marks, self.ranks)?;
+        self.marks = marks;
+        Ok(Some(clock))
     }
 
-    /// Collective. Copies the committed snapshots of a shorter run that the cube does not hold yet, each
-    /// verified by its digest, up to one that ends this run; the state is then the last of them. `None` if there was
-    /// nothing to copy.
-    fn copy_shorter(&mut self, state: &mut impl State<C>) -> Result<Option<Clock>, RunError> {
+    /// Collective. Restores the latest durable state between the last committed snapshot and the next one, if there is
+    /// such a state whose marks match the streams. Returns its time and its marks.
+    fn take_later(
+        &self,
+        state: &mut impl State<C>,
+        last: Clock,
+    ) -> Result<Option<(Clock, Marks)>, RunError> {
+        let (Some(paths), Some(scenario)) = (self.checkpoint, &self.scenario) else {
+            return Ok(None);
+        };
+        let (ranks, header) = (self.ranks, scenario.header());
+        let own_state = state.take_own(header, last, &|marks| self.streams.fit(marks, ranks))?;
+        if own_state.is_some() {
+            return Ok(own_state);
+        }
+        let saved_state = checkpoint::find(paths, header, last);
+        let saved_state = collective::all_ok(ranks.comm(), saved_state.map_err(RunError::from))?;
+        let saved_identity = saved_state
+            .as_ref()
+            .map(|saved_state| (saved_state.clock.step, &saved_state.sha256));
+        let all_see_one = collective::first_that_differs(ranks.comm(), &saved_identity).is_none();
+        let Some(saved_state) = saved_state.filter(|_| all_see_one) else {
+            return Ok(None);
+        };
+        let durable = Durable {
+            path: &paths.checkpoint,
+            begin: DATA_OFFSET,
+            sha256: Some(&saved_state.sha256),
+        };
+        let is_taken = self.streams.fit(&saved_state.streams, ranks)? && state.take(&durable)?;
+        Ok(is_taken.then_some((saved_state.clock, saved_state.streams)))
+    }
+
+    /// Collective. Copies the committed snapshots of a shorter run that the cube does not hold yet, each verified by
+    /// its digest, and the parts of the streams up to them. Copying ends at a snapshot that ends this run. The state is
+    /// then the last copied snapshot. `None` if there was nothing to copy.
+    fn copy_shorter(
+        &mut self,
+        state: &mut impl State<C>,
+        last: Option<&Record>,
+    ) -> Result<Option<Clock>, RunError> {
         let (Some(scenario), Some(shorter)) = (&self.scenario, self.shorter) else {
             return Ok(None);
         };
-        let ranks = self.ranks;
-        let missing = scenario.handed_over()..scenario.header().snapshots();
-        let opened = match Cube::open(shorter) {
-            Ok(old) => {
-                let differences = scenario.header().differences_from_beginning(old.header());
-                match differences.is_empty() {
-                    true => Ok(Some(old)),
-                    false => Err(CubeError::CannotExtend {
-                        cube: shorter.to_owned(),
-                        differences,
-                    }),
-                }
-            }
-            Err(CubeError::Unborn { .. }) => Ok(None),
-            Err(error) => Err(error),
-        };
-        let old = collective::all_ok(ranks.comm(), opened.map_err(RunError::from))?;
-        let Some((old, records)) = common_records(old, shorter, ranks.comm())? else {
+        let missing_indices = scenario.handed_over()..scenario.header().snapshots();
+        let Some((cube, records)) = self.open_shorter(shorter)? else {
             return Ok(None);
         };
-        let mut last = None;
-        for record in records
-            .iter()
-            .filter(|record| missing.contains(&record.index))
-        {
+        let last_marks = records.last().map(|record| record.streams.clone());
+        let mut records = records.into_iter();
+        let mut records = records
+            .by_ref()
+            .filter(|record| missing_indices.contains(&record.index))
+            .peekable();
+        if records.peek().is_none() {
+            return Ok(None);
+        }
+        let (problem, ranks) = (self.problem, self.ranks);
+        let mut streams = std::mem::take(&mut self.streams);
+        if let Some(last) = last {
+            streams.go_on_from(&last.streams, ranks)?;
+        }
+        let opened = streams.open_shorter(cube.paths(), &last_marks.unwrap_or_default());
+        let shorter_streams = collective::all_ok(ranks.comm(), opened.map_err(RunError::from))?;
+        let keys = problem.params.record.as_ref();
+        let mut schedule = keys.map(|keys| RowSchedule::new(problem, keys));
+        let (mut rows_due, mut last_copied) = (0, None);
+        for record in records {
+            let clock = record.clock();
             take_snapshot(
                 state,
                 shorter,
-                old.header().offset_of(record.slot()),
-                record,
+                cube.header().offset_of(record.slot()),
+                &record,
             )?;
-            snapshot::put(self, record.clock(), |snapshot| state.show(snapshot))?;
-            last = Some(record.clock());
-            if self.has_ended {
+            let mut snapshot = Snapshot::new(self, clock);
+            state.show(&mut snapshot)?;
+            rows_due += schedule
+                .as_mut()
+                .map_or(0, |schedule| schedule.pass_to(clock));
+            let end = snapshot.end_if_steady()?;
+            let ends_run = end.is_some();
+            let is_row_due = schedule
+                .as_ref()
+                .is_some_and(|schedule| schedule.has_passed(clock));
+            // The shorter run may have ended here, too: then it has the row of its end.
+            let row_count = rows_due + u64::from(ends_run && !is_row_due);
+            let copy = streams.copy(
+                &shorter_streams,
+                row_count,
+                &record.streams,
+                ranks.comm().is_root(),
+            );
+            collective::all_ok(ranks.comm(), copy.map_err(RunError::from))?;
+            if ends_run {
+                streams.write_row_of_end(problem, row_count, (clock, ranks), state)?;
+            }
+            snapshot.commit(end, streams.marks(), streams.files());
+            last_copied = Some(clock);
+            if ends_run {
                 break;
             }
         }
-        Ok(last)
+        self.streams = streams;
+        Ok(last_copied)
+    }
+
+    /// Collective. Opens the cube of a shorter run and its committed snapshots, if it begins as this run does; `None`
+    /// if nothing is committed.
+    fn open_shorter(&self, shorter: &Path) -> Result<Option<(Cube, Vec<Record>)>, RunError> {
+        let opened = match (Cube::open(shorter), &self.scenario) {
+            (Ok(cube), Some(scenario)) => {
+                let differences = scenario.header().differences_from_beginning(cube.header());
+                if differences.is_empty() {
+                    Ok(Some(cube))
+                } else {
+                    Err(CubeError::CannotExtend {
+                        cube: shorter.to_owned(),
+                        differences,
+                    })
+                }
+            }
+            (Err(CubeError::Unborn { .. }), _) | (Ok(_), None) => Ok(None),
+            (Err(error), _) => Err(error),
+        };
+        let cube = collective::all_ok(self.ranks.comm(), opened.map_err(RunError::from))?;
+        common_records(cube, shorter, self.ranks.comm())
     }
 }
 
-/// Collective. Takes over the snapshot of a record, which begins at byte `begin` of a cube.
+impl RunStreams {
+    /// Copies the streams of a shorter run up to a snapshot with these marks, and rows until there are `rows` in total.
+    /// Only the process with `writes` set copies frames; all others advance over them.
+    fn copy(
+        &mut self,
+        shorter: &Self,
+        rows: u64,
+        marks: &Marks,
+        writes: bool,
+    ) -> Result<(), CubeError> {
+        if let (Some(own_rows), Some(shorter_rows), Some(mark)) =
+            (&mut self.rows, &shorter.rows, marks.get(ROWS))
+        {
+            let mut bytes = own_rows.mark().end..mark.end;
+            own_rows.copy_lines(shorter_rows, &mut bytes, rows)?;
+        }
+        for ((field, stream), (_, shorter_stream)) in self.fields.iter_mut().zip(&shorter.fields) {
+            let Some(&mark) = marks.get(field.name()) else {
+                continue;
+            };
+            let Mark { end: begin, .. } = stream.mark();
+            if writes {
+                stream.copy_interval(shorter_stream, begin, mark)?;
+            } else {
+                stream.pass_to(mark);
+            }
+        }
+        Ok(())
+    }
+
+    /// Collective. Reads the final row from the state, if the run ends with a copied snapshot and has fewer than `rows`
+    /// rows.
+    fn write_row_of_end<C: Comm>(
+        &mut self,
+        problem: &Problem,
+        rows: u64,
+        (now, ranks): (Clock, &Decomposition<'_, C>),
+        state: &mut impl State<C>,
+    ) -> Result<(), RunError> {
+        let is_missing = self
+            .rows
+            .as_ref()
+            .is_some_and(|stream| stream.mark().count < rows);
+        if collective::from_root(ranks.comm(), Some(is_missing)) != Some(true) {
+            return Ok(());
+        }
+        let Some(mut tracker) = RowTracker::new(problem, self.rows.take(), None, now)? else {
+            return Ok(());
+        };
+        tracker.go_on(ranks.comm())?;
+        state.start(now)?;
+        let reached = Reached {
+            moment: Moment {
+                step: now.step,
+                beyond: 0.0,
+            },
+            now,
+            is_snapshot: true,
+        };
+        tracker.write(reached, None, true, ranks, |look| state.look(look))?;
+        self.rows = tracker.into_stream();
+        Ok(())
+    }
+}
+
+/// Collective. Copies the snapshot of a record, which begins at byte `begin` of another cube.
 fn take_snapshot<C: Comm>(
     state: &mut impl State<C>,
     cube: &Path,
@@ -117,38 +259,42 @@ fn take_snapshot<C: Comm>(
         begin,
         sha256: Some(&record.sha256),
     };
-    match state.take(&durable)? {
-        true => Ok(()),
-        false => Err(RunError::Cube(CubeError::DamagedSnapshot {
+    if state.take(&durable)? {
+        Ok(())
+    } else {
+        Err(RunError::Cube(CubeError::DamagedSnapshot {
             cube: cube.to_owned(),
             snapshot: record.slot(),
-        })),
+        }))
     }
 }
 
-/// Collective. The records that all ranks see of a run, which may be going on; `None` if there are none.
+/// Collective. The records of a run, which may still be going on, that all ranks see; `None` if there are none.
 ///
 /// # Errors
-/// When a rank sees the cube of another run under the same name.
+/// If a rank sees the cube of another run under the same name.
 fn common_records(
     cube: Option<Cube>,
     path: &Path,
     comm: &impl Comm,
 ) -> Result<Option<(Cube, Vec<Record>)>, RunError> {
-    let seen = |cube: &Cube| (cube.records().len(), cube.header().run_id.clone());
-    let seen = collective::all_gather(comm, cube.as_ref().map(seen));
-    let Some(((fewest, _), cube)) = seen.iter().min().cloned().flatten().zip(cube) else {
+    let sight = cube
+        .as_ref()
+        .map(|cube| (cube.records().len(), cube.header().run_id.clone()));
+    let sights = collective::all_gather(comm, sight);
+    let Some(((fewest, _), cube)) = sights.iter().min().cloned().flatten().zip(cube) else {
         return Ok(None);
     };
     // Records of one run are equal; those of another may be committed as often.
-    let of_this_run = |seen: &Option<(usize, String)>| {
-        seen.as_ref()
+    let is_one_run = sights.iter().all(|sight| {
+        sight
+            .as_ref()
             .is_some_and(|(_, run_id)| *run_id == cube.header().run_id)
-    };
-    if !seen.iter().all(of_this_run) {
+    });
+    if !is_one_run {
         return Err(RunError::Cube(CubeError::DoesNotMatch {
             cube: path.to_owned(),
-            reason: "ranks see different files of that name: the directory must be one that all machines share".to_owned(),
+            reason: "ranks see different files of that name: the directory must be shared by all machines".to_owned(),
         }));
     }
     let records = cube.records()[..fewest].to_vec();

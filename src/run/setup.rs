@@ -1,4 +1,4 @@
-//! What a rank needs before its first step: its slab, its field, and room on disks.
+//! Prepares a rank for its first step: its slab, its field, and room on disks.
 
 use super::{
     budget::{Budget, busy, tile_of},
@@ -33,8 +33,8 @@ pub(super) fn decompose<'a, T: Element, C: Comm>(
     Decomposition::new(comm, slab, nx)
 }
 
-/// Refuses a run in bands whose files do not fit onto their disks, or whose directory for the scratch cannot
-/// be entered.
+/// Refuses a run in bands if its files do not fit onto their disks, or if the directory for the scratch cannot be
+/// entered.
 ///
 /// # Errors
 /// [`RunError::NoSpace`], [`RunError::NoScratchSpace`], [`RunError::Cube`].
@@ -58,10 +58,10 @@ pub(super) fn check_scratch(
             _ => Ok(()),
         };
     }
-    let needed = scratch::space_needed(paths, problem.cube_bytes(), scratch);
+    let bytes_needed = scratch::space_needed(paths, problem.cube_bytes(), scratch);
     match sys::free_space(paths.directory()) {
-        Some(free) if free < needed => Err(RunError::NoSpace {
-            needed,
+        Some(free) if free < bytes_needed => Err(RunError::NoSpace {
+            needed: bytes_needed,
             scratch,
             free,
         }),
@@ -69,7 +69,7 @@ pub(super) fn check_scratch(
     }
 }
 
-/// The file for states between snapshots, if there are any or an earlier part of the run had some.
+/// The file for states between snapshots, if there are such states or an earlier part of the run had some.
 ///
 /// # Errors
 /// [`RunError::Cube`].
@@ -84,7 +84,7 @@ pub(super) fn open_scratch(
     Ok(Some(Scratch::open(&paths.scratch, &paths.cube, header)?))
 }
 
-/// Bytes of the arrays of a rank, and of what they are made from.
+/// Bytes of the arrays of a rank, and of the data from which they are computed.
 pub(super) fn memory(problem: &Problem, ranks: &Decomposition<'_, impl Comm>) -> u64 {
     let (rows, parts) = (ranks.shape().0, ranks.slab().parts());
     Footprint::new(problem, rows, parts).bytes()

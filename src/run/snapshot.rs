@@ -7,71 +7,64 @@ use super::{
 use crate::{
     comm::{Comm, collective},
     cube::{
+        conclusion::Conclusion,
         share::{Job, Share},
+        streams::{Marks, StreamFile},
         write::ScenarioWriter,
     },
     dynamics::Steadiness,
+    params::End,
     schedule::Clock,
     summary::{self, Summary},
 };
 use diff2d_stencil::real::Real;
-use std::collections::VecDeque;
+use std::{collections::VecDeque, sync::Arc};
 
-/// The rows of a snapshot, taken in order, all at once or a few at a time.
+/// A snapshot whose rows are taken in order, all at once or a few at a time.
 pub(crate) struct Snapshot<'o, 'a, C> {
     output: &'o mut Output<'a, C>,
     now: Clock,
-    /// Not if writing had failed, as all ranks know.
+    /// Whether the snapshot has begun. It has not if writing had failed before, which all ranks know.
     has_begun: bool,
-    begun: Option<Begun>,
+    begun: Option<SnapshotOfCube>,
     summaries: Vec<Summary>,
-    /// How steady its state is known to be.
+    /// How near the state is to the one that time tends to, if it was solved for.
     pub(super) steadiness: Steadiness,
-    /// Why it is not to be committed.
+    /// The reason not to commit the snapshot, if there is one.
     wrong: Option<RunError>,
-    /// What it differs by from the one before, if the run may end with it.
+    /// The change since the preceding snapshot, if the run may end with this snapshot.
     change: Option<Change>,
 }
 
-/// Collective. Hands over the snapshot at `now`, whose rows `show` passes on. After an error it is not
-/// committed.
-pub(super) fn put<'a, C: Comm>(
-    output: &mut Output<'a, C>,
-    now: Clock,
-    show: impl FnOnce(&mut Snapshot<'_, 'a, C>) -> Result<(), RunError>,
-) -> Result<(), RunError> {
-    let mut snapshot = Snapshot {
-        output,
-        now,
-        has_begun: false,
-        begun: None,
-        summaries: Vec::new(),
-        steadiness: Steadiness::default(),
-        wrong: None,
-        change: None,
-    };
-    show(&mut snapshot)?;
-    match snapshot.has_begun {
-        true => snapshot.end(),
-        false => Ok(()),
-    }
-}
-
 /// A snapshot of a cube that has begun.
-struct Begun {
-    /// The byte of the file where it begins.
+struct SnapshotOfCube {
+    /// The byte of the file at which the snapshot begins.
     begin: u64,
     share: Share,
-    /// Jobs of this rank alone whose bytes have not all come yet, in the order of their first bytes.
+    /// The jobs of this rank alone that still miss bytes, in the order of their first bytes.
     jobs: VecDeque<Job>,
-    /// Bytes before those that come next that a job still needs.
+    /// Bytes that have arrived and that an incomplete job still needs.
     held: Vec<u8>,
-    /// Where the bytes that have come end.
+    /// The position at which the bytes that have arrived end.
     come: u64,
 }
 
 impl<'o, 'a, C: Comm> Snapshot<'o, 'a, C> {
-    /// Collective. Begins it, once no other waits too long for its commit; `false` if writing has failed.
+    /// A snapshot at `now` without rows. Dropped before its commit, it leaves nothing.
+    pub(super) fn new(output: &'o mut Output<'a, C>, now: Clock) -> Self {
+        Self {
+            output,
+            now,
+            has_begun: false,
+            begun: None,
+            summaries: Vec::new(),
+            steadiness: Steadiness::default(),
+            wrong: None,
+            change: None,
+        }
+    }
+
+    /// Collective. Begins the snapshot, once no other one is late for its commit; `false` if writing has failed.
     pub(super) fn begin(&mut self) -> Result<bool, RunError> {
         if !self.output.wait_while_late() {
             return Ok(false);
@@ -79,12 +72,12 @@ impl<'o, 'a, C: Comm> Snapshot<'o, 'a, C> {
         self.change = Change::begin(self.output, self.now)?;
         self.has_begun = true;
         if let Some(scenario) = &mut self.output.scenario {
-            let begin = scenario.begin(self.now);
+            let snapshot_begin = scenario.begin(self.now);
             let share = scenario.share().clone();
-            let [mut jobs, _] = Decomposition::<C>::jobs(&share, begin);
+            let [mut jobs, _] = Decomposition::<C>::jobs(&share, snapshot_begin);
             jobs.sort_by_key(|job| job.bytes.start);
-            self.begun = Some(Begun {
-                begin,
+            self.begun = Some(SnapshotOfCube {
+                begin: snapshot_begin,
                 come: share.own().start,
                 share,
                 jobs: jobs.into(),
@@ -94,7 +87,7 @@ impl<'o, 'a, C: Comm> Snapshot<'o, 'a, C> {
         Ok(true)
     }
 
-    /// The byte of the cube where it begins, if there is a cube.
+    /// The byte of the cube at which the snapshot begins, if there is a cube.
     pub(super) fn place(&self) -> Option<u64> {
         self.begun.as_ref().map(|begun| begun.begin)
     }
@@ -102,15 +95,17 @@ impl<'o, 'a, C: Comm> Snapshot<'o, 'a, C> {
     /// Takes the next rows that this rank owns.
     pub(super) fn rows<T: Real>(&mut self, values: &[T]) {
         let problem = self.output.problem;
-        let first = self.output.ranks.slab().own().start + self.summaries.len();
-        let summarise = || problem.summaries(first, values);
+        let first_row = self.output.ranks.slab().own().start + self.summaries.len();
         let summaries = match (&mut self.begun, &mut self.output.scenario) {
             (Some(begun), Some(scenario)) => {
-                let place = || begun.place(scenario, bytemuck::cast_slice(values));
                 // Other threads are woken once for both.
-                rayon::join(summarise, place).0
+                rayon::join(
+                    || problem.summaries(first_row, values),
+                    || begun.place(scenario, bytemuck::cast_slice(values)),
+                )
+                .0
             }
-            _ => summarise(),
+            _ => problem.summaries(first_row, values),
         };
         let rows = values.len() / problem.grid.x.nodes;
         let summaries = summaries.unwrap_or_else(|error| {
@@ -118,22 +113,22 @@ impl<'o, 'a, C: Comm> Snapshot<'o, 'a, C> {
             vec![Summary::NONE; rows]
         });
         if let Some(change) = &mut self.change {
-            let kept = self.output.kept.as_deref();
-            change.rows(values, kept.map_or(&[], Solution::bytes));
+            let solution = self.output.kept.as_deref();
+            change.rows(values, solution.map_or(&[], Solution::bytes));
         }
         if let Some(kept) = &mut self.output.kept {
-            kept.rows(first, values);
+            kept.rows(first_row, values);
         }
         // A value that is not finite leaves no finite sum.
         if self.wrong.is_none() && !summaries.iter().all(|row| row.mass.is_finite()) {
-            let halt = summary::not_finite(values, first, None, &problem.grid, self.now);
+            let halt = summary::not_finite(values, first_row, None, &problem.grid, self.now);
             self.wrong = halt.map(RunError::from);
         }
         self.summaries.extend(summaries);
     }
 
-    /// Collective, after all rows. Exchanges what ranks send each other; `own` copies bytes of the rows that this
-    /// rank owns, from a byte of them on.
+    /// Collective, after all rows. Exchanges the bytes that ranks send each other; `own` copies bytes of this rank's
+    /// own rows, from a given byte on.
     pub(super) fn exchange(&mut self, own: impl FnMut(u64, &mut [u8])) {
         if let (Some(begun), Some(scenario)) = (&self.begun, &mut self.output.scenario) {
             let ranks = self.output.ranks;
@@ -143,52 +138,73 @@ impl<'o, 'a, C: Comm> Snapshot<'o, 'a, C> {
         }
     }
 
-    /// Waits until its bytes can be read from the cube.
+    /// Waits until the snapshot can be read from the cube.
     pub(super) fn wait_until_written(&mut self) {
         if let Some(scenario) = &mut self.output.scenario {
             scenario.wait_until_written();
         }
     }
 
-    /// Collective. Ends it, all rows of which have come. It is not committed if one has a value that is not finite.
-    fn end(self) -> Result<(), RunError> {
+    /// Collective, after all rows. Why the run ends with the snapshot, if its state is steady.
+    ///
+    /// # Errors
+    /// [`RunError`] where a value is not finite.
+    pub(super) fn end_if_steady(&mut self) -> Result<Option<End>, RunError> {
         let Output { ranks, problem, .. } = *self.output;
-        collective::all_ok(ranks.comm(), self.wrong.map_or(Ok(()), Err))?;
-        let summary = ranks.gather_summary(&problem.grid, &self.summaries);
-        let steadiness = match self.change {
-            Some(change) => change.steady(problem, ranks.comm(), [self.output.last, self.now])?,
-            None => self.steadiness,
+        collective::all_ok(ranks.comm(), self.wrong.take().map_or(Ok(()), Err))?;
+        match self.change.take() {
+            Some(change) => change.end(problem, ranks.comm(), [self.output.last, self.now]),
+            None => Ok(None),
+        }
+    }
+
+    /// Collective. Hands the snapshot over to be committed, with why the run ends with it, if it does, and the marks of the
+    /// streams, whose files become durable before.
+    pub(super) fn commit(self, ended: Option<End>, marks: Marks, files: Vec<Arc<StreamFile>>) {
+        if !self.has_begun {
+            return;
+        }
+        let Output { ranks, problem, .. } = *self.output;
+        let conclusion = Conclusion {
+            summary: ranks.gather_summary(&problem.grid, &self.summaries),
+            steadiness: self.steadiness,
+            ended,
+            marks,
+            files,
         };
-        self.output.announce(self.now, summary, steadiness);
-        (self.output.last, self.output.has_ended) = (self.now, steadiness.rate.is_some());
-        Ok(())
+        self.output.announce(self.now, conclusion);
     }
 }
 
-impl Begun {
-    /// Places the jobs that are whole with the next bytes.
+impl SnapshotOfCube {
+    /// Places the jobs that the next bytes complete.
     fn place(&mut self, scenario: &mut ScenarioWriter<'_>, bytes: &[u8]) {
-        let (first, end) = (self.come, self.come + bytes.len() as u64);
-        let held_from = first - self.held.len() as u64;
-        #[expect(clippy::cast_possible_truncation, reason = "places in memory")]
-        let at = |byte: u64, from: u64| byte.saturating_sub(from) as usize;
-        while let Some(job) = self.jobs.front().filter(|job| job.bytes.end <= end) {
-            let come = &bytes[at(job.bytes.start, first)..at(job.bytes.end, first)];
-            let end = self.held.len();
-            let held =
-                at(job.bytes.start, held_from).min(end)..at(job.bytes.end, held_from).min(end);
-            scenario.place(job, [&self.held[held], come]);
+        let bytes_begin = self.come;
+        let bytes_end = bytes_begin + bytes.len() as u64;
+        let held_begin = bytes_begin - self.held.len() as u64;
+        while let Some(job) = (self.jobs.front()).filter(|job| job.bytes.end <= bytes_end) {
+            let held_length = self.held.len();
+            let held_part = offset(job.bytes.start, held_begin).min(held_length)
+                ..offset(job.bytes.end, held_begin).min(held_length);
+            let new_part = offset(job.bytes.start, bytes_begin)..offset(job.bytes.end, bytes_begin);
+            scenario.place(job, [&self.held[held_part], &bytes[new_part]]);
             self.jobs.pop_front();
         }
         match self.jobs.front() {
             Some(job) => {
-                let held = self.held.len();
-                self.held.drain(..at(job.bytes.start, held_from).min(held));
-                let kept = at(job.bytes.start, first).min(bytes.len());
-                self.held.extend_from_slice(&bytes[kept..]);
+                let unneeded = offset(job.bytes.start, held_begin).min(self.held.len());
+                self.held.drain(..unneeded);
+                let first_needed = offset(job.bytes.start, bytes_begin).min(bytes.len());
+                self.held.extend_from_slice(&bytes[first_needed..]);
             }
             None => self.held.clear(),
         }
-        self.come = end;
+        self.come = bytes_end;
     }
+}
+
+/// The index of a byte in a buffer that begins with byte `begin`; 0 if the byte lies before it.
+#[expect(clippy::cast_possible_truncation, reason = "places in memory")]
+fn offset(byte: u64, begin: u64) -> usize {
+    byte.saturating_sub(begin) as usize
 }

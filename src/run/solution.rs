@@ -9,9 +9,9 @@ use std::collections::TryReserveError;
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Solution {
-    /// The simulated time of each \[time\].
+    /// The simulated time of each snapshot \[time\].
     pub times: Vec<f64>,
-    /// Their values \[density\].
+    /// The values of the snapshots \[density\].
     pub states: States,
     codec: Codec,
 }
@@ -26,7 +26,7 @@ pub enum States {
 }
 
 impl Solution {
-    /// No snapshot yet.
+    /// A solution without snapshots.
     pub(super) fn new(problem: &Problem) -> Self {
         Self {
             times: Vec::new(),
@@ -38,7 +38,7 @@ impl Solution {
         }
     }
 
-    /// Makes room for the values of all snapshots, which are so many.
+    /// Reserves memory for the `values` values of all snapshots.
     ///
     /// # Errors
     /// If the system has too little memory.
@@ -50,7 +50,7 @@ impl Solution {
         }
     }
 
-    /// Takes the next rows of a snapshot, the first of which is row `first`.
+    /// Takes the next rows of a snapshot, beginning with row `first`.
     pub(super) fn rows<T: Real>(&mut self, first: usize, rows: &[T]) {
         let rows = self.codec.encoded(first, rows);
         match &mut self.states {
@@ -59,7 +59,7 @@ impl Solution {
         }
     }
 
-    /// All rows of a snapshot have come.
+    /// Ends a snapshot, after all its rows.
     pub(super) fn end(&mut self, now: Clock) {
         self.times.push(now.simtime);
     }

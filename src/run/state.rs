@@ -1,4 +1,4 @@
-//! [`State`]: where the state of a run is, and how it comes further.
+//! [`State`]: where the state of a run is stored, and how it is advanced.
 
 use super::{
     clock::RunClock, error::RunError, observer::Observer, output::Output, snapshot::Snapshot,
@@ -9,6 +9,7 @@ use crate::{
         CubeError, Header,
         digest::{self, BlockDigest},
         share::Share,
+        streams::Marks,
     },
     dynamics::Steadiness,
     field::Field,
@@ -21,29 +22,33 @@ use diff2d_sys as sys;
 use ndarray::ArrayView2;
 use std::{ops::Range, path::Path};
 
-/// The state of the rows of a rank: in memory (`in_memory.rs`), or in files where it is larger
-/// (`in_bands.rs`).
+/// The state of the rows of a rank: in memory (`in_memory.rs`), or in files if it is larger (`in_bands.rs`).
 ///
-/// Methods that take part in messages between ranks say so.
+/// Methods that communicate between ranks are marked as collective.
 pub(crate) trait State<C: Comm> {
-    /// Collective. Takes over a durable state; whether its bytes have the digest.
+    /// Collective. Loads a durable state, and returns whether its bytes have the expected digest.
     fn take(&mut self, durable: &Durable<'_>) -> Result<bool, RunError>;
 
-    /// Collective. The latest durable state after the last committed snapshot that this kind of state alone knows of. It
-    /// is taken over.
-    fn take_own(&mut self, _header: &Header, _last: Clock) -> Result<Option<Clock>, RunError> {
+    /// Collective. Loads the latest durable state after the last committed snapshot that this kind of state keeps in
+    /// files of its own, if its marks match the streams. Returns its time and its marks.
+    fn take_own(
+        &mut self,
+        _header: &Header,
+        _last: Clock,
+        _fit: &dyn Fn(&Marks) -> Result<bool, RunError>,
+    ) -> Result<Option<(Clock, Marks)>, RunError> {
         Ok(None)
     }
 
-    /// Collective. Takes the initial state.
+    /// Collective. Loads the initial state.
     fn initialise(&mut self, clock: &RunClock, observer: &Observer) -> Result<(), RunError>;
 
-    /// Collective. Prepares to advance the state, which is that of `now`.
+    /// Collective. Prepares to advance the state at time `now`.
     fn start(&mut self, _now: Clock) -> Result<(), RunError> {
         Ok(())
     }
 
-    /// The steps that are best taken at once if the next snapshot is due after `due` steps.
+    /// The number of steps that are best taken at once if the next snapshot is due after `due` steps.
     fn pass(&self, due: u64) -> u64;
 
     /// Passes the bytes of the rows of this rank to `take`, a few at a time.
@@ -61,27 +66,30 @@ pub(crate) trait State<C: Comm> {
         snapshot: Option<&mut Snapshot<'_, '_, C>>,
     ) -> Result<(), RunError>;
 
-    /// Collective. Makes the state between snapshots, which is that of `now`, durable, and everything before it.
+    /// Collective. Makes the state at `now`, between snapshots, durable, and everything before it.
     fn save(&mut self, output: &mut Output<'_, C>, now: Clock) -> Result<(), RunError>;
 
-    /// Collective. Makes the state durable after [steps were given up](RunError::GivenUp), as far as that is not
-    /// done yet.
+    /// Collective. Makes the state durable after [steps were given up](RunError::GivenUp), unless it is.
     fn abandon(&mut self) -> Result<(), RunError> {
         Ok(())
     }
 
-    /// Whether a state between snapshots may become durable without being [saved](Self::save): that before the last steps.
+    /// Whether the state before the last steps may become durable without being [saved](Self::save).
     fn keeps_passes(&self) -> bool {
         false
     }
 
-    /// Collective. Shows the rows of this rank, in their order.
+    /// Sets the durable marks of the streams that belong to the present state. A state that becomes durable by itself
+    /// stores the marks with it.
+    fn set_marks(&mut self, _marks: &Marks) {}
+
+    /// Collective. Shows the rows of this rank to `look`, in order.
     fn look(&mut self, _look: Look<'_>) -> Result<(), RunError> {
         Ok(())
     }
 
-    /// Collective. As [`look`](Self::look) at the state, which is that of a time, so much later, less than a step; the run goes on
-    /// as if it had not.
+    /// Collective. Shows the rows to `look` as they are a time `dt`, less than a step, later. The state of the run
+    /// stays the same.
     fn aside(
         &mut self,
         _length: f64,
@@ -92,8 +100,8 @@ pub(crate) trait State<C: Comm> {
         Ok(())
     }
 
-    /// Collective. As [`advance`](Self::advance) from a time by one step, of which each state is shown that it takes increments of,
-    /// with the number of its stage.
+    /// Collective. Advances the state at a time by one step. Each intermediate state from which the step computes
+    /// increments is shown, with the number of its stage.
     fn advance_seen(
         &mut self,
         _now: Clock,
@@ -103,68 +111,75 @@ pub(crate) trait State<C: Comm> {
         Ok(())
     }
 
-    /// What a report says of it.
+    /// The figures of the state for a report.
     fn figures(&self) -> Figures;
 }
 
-/// Some rows of a state, and those next to them.
+/// Some rows of a state, with the rows next to them.
 pub(crate) struct RowsView<'a> {
     /// The rows that are shown.
     pub(crate) own: Range<usize>,
-    /// The same with one more on each side where the grid goes on.
+    /// The rows that are shown, and one more on each side unless the grid ends there.
     pub(crate) held: Range<usize>,
-    /// Their values.
+    /// The values of the rows `held`.
     pub(crate) values: StateArray<'a>,
 }
 
-/// The values of rows.
+/// The values of rows of a state, in the precision of the run.
 pub(crate) enum StateArray<'a> {
-    /// In double precision.
+    /// Values in double precision.
     F64(ArrayView2<'a, f64>),
-    /// In single precision.
+    /// Values in single precision.
     F32(ArrayView2<'a, f32>),
 }
 
 impl<'a> RowsView<'a> {
-    /// Rows of a grid of so many, of a field whose row `first` is the first one of them.
+    /// A view of the rows `own` in a grid of `rows` rows. Row `first` of the field is the first held row.
     pub(crate) fn of<T: Element>(
         field: &'a Field<T>,
         own: Range<usize>,
         first: usize,
         rows: usize,
     ) -> Option<Self> {
-        let held = own.start.saturating_sub(1)..(own.end + 1).min(rows);
+        let held_rows = own.start.saturating_sub(1)..(own.end + 1).min(rows);
         let nx = field.shape().1;
-        let begin = (first + held.start).checked_sub(own.start)?;
-        let (shape, nodes) = ((held.len(), nx), begin * nx..(begin + held.len()) * nx);
+        let first_row = (first + held_rows.start).checked_sub(own.start)?;
+        let (shape, nodes) = (
+            (held_rows.len(), nx),
+            first_row * nx..(first_row + held_rows.len()) * nx,
+        );
         let values = field.as_slice().get(nodes)?;
         let bytes = cast_slice(values);
         let values = match size_of::<T>() {
             8 => StateArray::F64(ArrayView2::from_shape(shape, cast_slice::<u8, f64>(bytes)).ok()?),
             _ => StateArray::F32(ArrayView2::from_shape(shape, cast_slice::<u8, f32>(bytes)).ok()?),
         };
-        Some(Self { own, held, values })
+        Some(Self {
+            own,
+            held: held_rows,
+            values,
+        })
     }
 }
 
-/// What looks at rows.
+/// A function that reads rows of a state.
 pub(crate) type Look<'a> = &'a mut dyn FnMut(&RowsView<'_>) -> Result<(), RunError>;
 
-/// What takes bytes that follow one another.
+/// A function that takes consecutive bytes.
 pub(crate) type Take<'a> = &'a mut dyn FnMut(&[u8]) -> Result<(), RunError>;
 
-/// What a report says of a state.
+/// The figures of a state for a report.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Figures {
-    /// Node updates done with three, with five, and with six operations or more.
+    /// The numbers of node updates with three, with five, and with six or more operations.
     pub(crate) updates: [u64; 3],
     pub(crate) kernel: String,
     pub(crate) tile: String,
-    /// Where the state is.
+    /// Where the state is stored, in words.
     pub(crate) place: String,
-    /// Bytes read from files and written to them for states that are not in memory.
+    /// Bytes read from files and written to files, for a state that is not in memory.
     pub(crate) moved: [u64; 2],
-    /// Of the first one.
+    /// How steady the first state is.
     pub(crate) steadiness: Steadiness,
 }
 
@@ -172,14 +187,15 @@ pub(crate) struct Figures {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Durable<'a> {
     pub(crate) path: &'a Path,
-    /// The byte where it begins.
+    /// The byte at which the state begins.
     pub(crate) begin: u64,
-    /// Of its bytes; `None` if they were verified before.
+    /// The digest of the state; `None` if it was verified before.
     pub(crate) sha256: Option<&'a str>,
 }
 
 impl Durable<'_> {
-    /// Collective. Its file, if its bytes have the digest. Each rank reads those that it hashes, a block at a time.
+    /// Collective. Opens the file if the state has its digest. Each rank reads the blocks that it hashes, one at a
+    /// time.
     pub(crate) fn open_whole(
         &self,
         share: &Share,
@@ -192,15 +208,15 @@ impl Durable<'_> {
             return Ok(Some(file));
         };
         let mut bytes = vec![0; digest::BLOCK];
-        let mut hash = |number| {
+        let digests = share.hashed().map(|number| {
             let block = share.block(number);
             #[expect(clippy::cast_possible_truncation, reason = "at most a block")]
             let bytes = &mut bytes[..(block.end - block.start) as usize];
             let read = file.read(self.begin + block.start, bytes);
             read.map_err(CubeError::io("read", self.path))?;
             Ok(digest::of_block(bytes))
-        };
-        let digests: Result<Vec<BlockDigest>, RunError> = share.hashed().map(&mut hash).collect();
+        });
+        let digests: Result<Vec<BlockDigest>, RunError> = digests.collect();
         let digests = collective::all_gather(comm, collective::all_ok(comm, digests)?);
         let is_whole = digest::of_blocks(&digests.concat()) == sha256;
         Ok(is_whole.then_some(file))

@@ -1,6 +1,8 @@
-//! [`StateReader`]: what a record has of a state, whose rows may be on several ranks or come one part after the other.
+//! [`StateReader`]: reads the values that a record needs from a state, whose rows may lie on several ranks or arrive in
+//! parts.
 //!
-//! Each rank reads what its own rows of the grid have; rank 0 sums over all rows in their order, whoever has them.
+//! Each rank reads its own rows of the grid; rank 0 sums over all rows in order, so that the bits do not depend on the
+//! ranks.
 
 use super::{
     decomposition::Decomposition,
@@ -22,30 +24,30 @@ use ndarray::{ArrayView2, s};
 use rayon::prelude::*;
 use std::{mem, ops::Range};
 
-/// Reads states.
+/// Reads the record's values from states.
 pub(super) struct StateReader<'a> {
     problem: &'a Problem,
     keys: &'a RecordKeys,
     gauges: &'a Gauges,
     /// What the rows of the grid that were read last are read by.
-    of_rows: Option<OfRows>,
-    /// What the rows of the grid have that were read: of each row mass, minimum and maximum, what it adds to each rate, and to
-    /// each region.
+    row_reader: Option<RowReader>,
+    /// The values read from each row of the grid: mass, minimum and maximum, its contribution to each rate, and to each
+    /// region.
     rows: Vec<f64>,
-    /// The values at the nodes of points there.
+    /// The values at the nodes of points, for the rows that were read.
     nodes: Vec<f64>,
 }
 
 /// What some rows of the grid are read by.
-struct OfRows {
+struct RowReader {
     held: Range<usize>,
-    /// The rates, where they are recorded.
+    /// The coefficients of the rates, if rates are recorded.
     fluxes: Option<Fluxes>,
-    /// The capacity of each node, or of all.
+    /// The capacity of each node of the rows, or a single value for all nodes.
     capacity: Vec<f64>,
 }
 
-/// What a record has of a state.
+/// The record's values for a state.
 pub(super) struct StateValues {
     pub(super) totals: Option<Summary>,
     pub(super) rates: Option<Vec<f64>>,
@@ -53,10 +55,10 @@ pub(super) struct StateValues {
     pub(super) regions: Vec<RegionValues>,
 }
 
-/// Mass, minimum and maximum.
+/// The number of totals per row: mass, minimum and maximum.
 const OF_TOTALS: usize = 3;
 
-/// Rows that are read for all that the record has of them before the next ones: they stay in a cache.
+/// The number of rows that are read completely before the next ones, so that they stay in a cache.
 const AT_ONCE: usize = 32;
 
 impl<'a> StateReader<'a> {
@@ -65,56 +67,62 @@ impl<'a> StateReader<'a> {
             problem,
             keys,
             gauges,
-            of_rows: None,
+            row_reader: None,
             rows: Vec::new(),
             nodes: Vec::new(),
         }
     }
 
-    /// How many numbers there are of each row of the grid, those of totals and of regions in front of and behind the others.
+    /// The number of values per row of the grid: totals, rates and regions, in this order.
     fn widths(&self) -> [usize; 3] {
         [
             if self.keys.totals { OF_TOTALS } else { 0 },
-            match self.keys.has_rates() {
-                true => self.problem.geometry().rates(),
-                false => 0,
+            if self.keys.has_rates() {
+                self.problem.geometry().rates()
+            } else {
+                0
             },
             OF_REGION * self.gauges.regions.len(),
         ]
     }
 
     /// Makes ready what these rows are read by at a time, which may have been read before.
-    fn prepare(&mut self, held: &Range<usize>, time: f64) -> Result<&OfRows, RunError> {
-        if self.of_rows.as_ref().is_none_or(|of| of.held != *held) {
+    fn prepare(&mut self, held: &Range<usize>, time: f64) -> Result<&RowReader, RunError> {
+        if self
+            .row_reader
+            .as_ref()
+            .is_none_or(|reader| reader.held != *held)
+        {
             // Its memory is needed for the next one.
-            self.of_rows = None;
+            self.row_reader = None;
         }
-        let of_rows = match &mut self.of_rows {
+        let row_reader = match &mut self.row_reader {
             Some(found) => found,
-            none => none.insert(OfRows::new(self.problem, self.keys, held.clone())?),
+            none => none.insert(RowReader::new(self.problem, self.keys, held.clone())?),
         };
-        if let Some(fluxes) = &mut of_rows.fluxes {
+        if let Some(fluxes) = &mut row_reader.fluxes {
             fluxes.prepare(time);
         }
-        Ok(of_rows)
+        Ok(row_reader)
     }
 
-    /// Reads the rates alone of rows of a state at a time.
+    /// [`RunError`]; the rates of the rows are then 0.
     ///
     /// # Errors
-    /// [`RunError`]; the rates are then 0.
+    /// [`RunError`]; the rates of these rows are then 0.
     pub(super) fn read_rates(&mut self, time: f64, view: &RowsView<'_>) -> Result<(), RunError> {
-        let (width, begin) = (self.problem.geometry().rates(), self.rows.len());
+        let (width, old_length) = (self.problem.geometry().rates(), self.rows.len());
         let mut rows = mem::take(&mut self.rows);
-        rows.resize(begin + view.own.len() * width, 0.0);
+        rows.resize(old_length + view.own.len() * width, 0.0);
         let prepared = self.prepare(&view.held, time);
-        let read = prepared.map(|of_rows| {
-            let to = rows[begin..].par_chunks_exact_mut(width);
-            let fluxes = of_rows.fluxes.as_ref();
-            to.zip(view.own.clone())
-                .for_each(|(to, j)| match (fluxes, &view.values) {
-                    (Some(fluxes), StateArray::F64(values)) => fluxes.row(j, values, to),
-                    (Some(fluxes), StateArray::F32(values)) => fluxes.row(j, values, to),
+        let read = prepared.map(|row_reader| {
+            let new_rows = rows[old_length..].par_chunks_exact_mut(width);
+            let fluxes = row_reader.fluxes.as_ref();
+            new_rows
+                .zip(view.own.clone())
+                .for_each(|(row, j)| match (fluxes, &view.values) {
+                    (Some(fluxes), StateArray::F64(values)) => fluxes.row(j, values, row),
+                    (Some(fluxes), StateArray::F32(values)) => fluxes.row(j, values, row),
                     (None, _) => {}
                 });
         });
@@ -122,7 +130,7 @@ impl<'a> StateReader<'a> {
         read
     }
 
-    /// Reads rows of a state at a time.
+    /// Reads all values from rows of a state at a time.
     ///
     /// # Errors
     /// [`RunError`].
@@ -139,45 +147,53 @@ impl<'a> StateReader<'a> {
         view: &RowsView<'_>,
         values: &ArrayView2<'_, T>,
     ) -> Result<(), RunError> {
-        let (own, first) = (view.own.clone(), view.held.start);
-        let nodes = self.gauges.nodes(&own).iter();
-        let nodes = nodes.map(|&(j, i)| values[[j - first, i]].to_f64());
+        let (own_rows, first_held) = (view.own.clone(), view.held.start);
+        let nodes = self.gauges.nodes(&own_rows).iter();
+        let nodes = nodes.map(|&(j, i)| values[[j - first_held, i]].to_f64());
         self.nodes.extend(nodes);
-        let (widths, begin) = (self.widths(), self.rows.len());
+        let (widths, old_length) = (self.widths(), self.rows.len());
         let width = widths.iter().sum::<usize>();
         if width == 0 {
             return Ok(());
         }
         let mut rows = mem::take(&mut self.rows);
-        rows.resize(begin + own.len() * width, 0.0);
+        rows.resize(old_length + own_rows.len() * width, 0.0);
         let problem = self.problem;
-        let of_rows = self.prepare(&view.held, time)?;
-        let to = rows[begin..].par_chunks_mut(AT_ONCE * width);
-        let pieces = own.clone().into_par_iter().step_by(AT_ONCE);
-        to.zip(pieces).try_for_each(|(to, start)| {
-            let rows = start..(start + AT_ONCE).min(own.end);
-            of_rows.read(problem, widths, rows, values, to)
+        let row_reader = self.prepare(&view.held, time)?;
+        let new_rows = rows[old_length..].par_chunks_mut(AT_ONCE * width);
+        let pieces = own_rows.clone().into_par_iter().step_by(AT_ONCE);
+        new_rows.zip(pieces).try_for_each(|(numbers, start)| {
+            let rows = start..(start + AT_ONCE).min(own_rows.end);
+            row_reader.read(problem, widths, rows, values, numbers)
         })?;
         self.rows = rows;
         Ok(())
     }
 
-    /// Collective, after all rows of which the rates alone were read. The rates, on rank 0.
+    /// The coefficients of the rates for the rows that were read last.
+    pub(super) fn fluxes(&self) -> Option<&Fluxes> {
+        self.row_reader.as_ref()?.fluxes.as_ref()
+    }
+
+    /// Collective, after all rows were read by [`read_rates`](Self::read_rates). The rates, on rank 0.
     pub(super) fn all_rates<C: Comm>(&mut self, ranks: &Decomposition<'_, C>) -> Option<Vec<f64>> {
         let width = self.problem.geometry().rates();
-        let mut own = mem::take(&mut self.rows);
-        let rows = ranks.gather(&own, |rows| rows.len() * width);
-        let fluxes = self.of_rows.as_ref().and_then(|of| of.fluxes.as_ref());
+        let mut own_numbers = mem::take(&mut self.rows);
+        let rows = ranks.gather(&own_numbers, |rows| rows.len() * width);
+        let fluxes = self
+            .row_reader
+            .as_ref()
+            .and_then(|reader| reader.fluxes.as_ref());
         let rows = ArrayView2::from_shape((self.problem.grid.y.nodes, width), &rows).ok();
         let rows = rows.filter(|_| ranks.comm().is_root());
         let rates = rows.zip(fluxes).map(|(rows, fluxes)| fluxes.rates(&rows));
         // Its memory is for the next state.
-        own.clear();
-        self.rows = own;
+        own_numbers.clear();
+        self.rows = own_numbers;
         rates
     }
 
-    /// Collective, after all rows. What the record has of the state, on rank 0.
+    /// Collective, after all rows. The record's values for the state, on rank 0.
     pub(super) fn all<C: Comm>(&mut self, ranks: &Decomposition<'_, C>) -> Option<StateValues> {
         let (mut rows, mut nodes) = (mem::take(&mut self.rows), mem::take(&mut self.nodes));
         let values = self.values(ranks, &rows, &nodes);
@@ -187,7 +203,7 @@ impl<'a> StateReader<'a> {
         values
     }
 
-    /// Collective. The same of what a rank has read.
+    /// Collective. The record's values for the state, from the values that each rank has read.
     fn values<C: Comm>(
         &self,
         ranks: &Decomposition<'_, C>,
@@ -210,27 +226,31 @@ impl<'a> StateReader<'a> {
             });
             Summary::of_rows(&rows.collect::<Vec<_>>(), grid)
         });
-        let behind = of_totals + of_rates;
-        let fluxes = self.of_rows.as_ref().and_then(|of| of.fluxes.as_ref());
+        let regions_begin = of_totals + of_rates;
+        let fluxes = self
+            .row_reader
+            .as_ref()
+            .and_then(|reader| reader.fluxes.as_ref());
         Some(StateValues {
             totals,
-            rates: fluxes.map(|fluxes| fluxes.rates(&rows.slice(s![.., of_totals..behind]))),
+            rates: fluxes.map(|fluxes| fluxes.rates(&rows.slice(s![.., of_totals..regions_begin]))),
             points: gauges.points(&nodes),
-            regions: geometry.region_values(&rows.slice(s![.., behind..])),
+            regions: geometry.region_values(&rows.slice(s![.., regions_begin..])),
         })
     }
 }
 
-impl OfRows {
+impl RowReader {
     fn new(problem: &Problem, keys: &RecordKeys, held: Range<usize>) -> Result<Self, RunError> {
         let fluxes = keys.has_rates();
         let fluxes = fluxes.then(|| problem.fluxes_of_rows(held.clone()));
         let fluxes = fluxes
             .transpose()
             .map_err(|unready| RunError::unready(unready, Footprint::of(problem).bytes()))?;
-        let capacity = match keys.regions.is_empty() {
-            true => Vec::new(),
-            false => problem.capacity(held.clone())?,
+        let capacity = if keys.regions.is_empty() {
+            Vec::new()
+        } else {
+            problem.slots().capacity(held.clone())?
         };
         Ok(Self {
             held,
@@ -239,26 +259,26 @@ impl OfRows {
         })
     }
 
-    /// Reads some of the rows, whose values are given of all; `widths` are those of what each has.
+    /// Reads some of the rows of `view`. `widths` are the numbers of totals, rates and region values per row.
     fn read<T: Real>(
         &self,
         problem: &Problem,
         [of_totals, of_rates, _]: [usize; 3],
         rows: Range<usize>,
         values: &ArrayView2<'_, T>,
-        to: &mut [f64],
+        numbers: &mut [f64],
     ) -> Result<(), ParamsError> {
-        let (first, geometry) = (self.held.start, problem.geometry());
-        let own = values.slice(s![rows.start - first..rows.end - first, ..]);
-        let totals = match own.as_slice().filter(|_| of_totals > 0) {
+        let (first_held, geometry) = (self.held.start, problem.geometry());
+        let own_values = values.slice(s![rows.start - first_held..rows.end - first_held, ..]);
+        let totals = match own_values.as_slice().filter(|_| of_totals > 0) {
             Some(values) => problem.summaries(rows.start, values)?,
             None => Vec::new(),
         };
-        let regions = geometry.region_rows(&self.capacity, rows.clone(), first, values);
-        let width = to.len() / rows.len();
-        for (row, (to, j)) in to.chunks_exact_mut(width).zip(rows).enumerate() {
-            let (to_totals, to) = to.split_at_mut(of_totals);
-            let (to_rates, to_regions) = to.split_at_mut(of_rates);
+        let regions = geometry.region_rows(&self.capacity, rows.clone(), first_held, values);
+        let width = numbers.len() / rows.len();
+        for (row, (numbers, j)) in numbers.chunks_exact_mut(width).zip(rows).enumerate() {
+            let (to_totals, to_parts) = numbers.split_at_mut(of_totals);
+            let (to_rates, to_regions) = to_parts.split_at_mut(of_rates);
             if let Some(totals) = totals.get(row) {
                 to_totals.copy_from_slice(&[totals.mass, totals.min, totals.max]);
             }

@@ -1,94 +1,116 @@
-//! [`Sums`]: what has come in, by trapezoids over the rates of some states.
+//! [`Sums`]: the rates integrated over time, by trapezoids over states.
 
+use super::columns::order;
 use crate::{
-    params::{ParamsError, Precision, Wall},
-    physics::wall::Side,
+    params::{ParamsError, Precision, StepMethod},
+    physics::{fluxes::Fluxes, moving_nodes::MovingNodes},
     problem::Problem,
 };
 
-/// A node of a fixed wall that depends on time: its wall, its row and column, and what it weighs.
-type MovingNode = (Side, (usize, usize), f64);
-
-/// What has come in since the first of some states.
+/// The time integrals of the rates since the first state.
 #[derive(Clone)]
 pub(super) struct Sums<'a> {
     problem: &'a Problem,
-    /// Those of all walls.
-    moving: Vec<MovingNode>,
-    /// Of each rate.
-    pub(super) all: Vec<f64>,
-    /// The time of the last state, and its rates.
+    moving: MovingNodes,
+    /// The integral of each rate.
+    pub(super) gains: Vec<f64>,
+    /// The time and the rates of the last state.
     pub(super) last: Option<(f64, Vec<f64>)>,
 }
 
 impl<'a> Sums<'a> {
-    /// Nothing yet.
+    /// Sums before the first state.
     ///
     /// # Errors
-    /// [`ParamsError`] when the file of the capacity cannot be read any more.
+    /// [`ParamsError`] if the file of the capacity can no longer be read.
     pub(super) fn new(problem: &'a Problem) -> Result<Self, ParamsError> {
         Ok(Self {
-            moving: moving(problem)?,
-            problem,
-            all: vec![0.0; problem.geometry().rates()],
+            moving: problem.moving_nodes()?,
+            gains: vec![0.0; problem.geometry().rates()],
             last: None,
+            problem,
         })
     }
 
-    /// Adds what has come in since the last state, of which what went through faces and the source may be known already.
-    pub(super) fn add(&mut self, time: f64, rates: &[f64], by_trapezoids: bool) {
-        let Some((before, last)) = &self.last else {
-            return;
-        };
-        if by_trapezoids {
-            let both = rates.iter().zip(last);
-            for (sum, (rate, last)) in self.all.iter_mut().zip(both) {
-                *sum += 0.5 * (last + rate) * (time - before);
+    /// Adds the inflow since the last state. If not `by_trapezoids`, the inflow through faces and from the source is
+    /// known already. `rates` are the rates of the state, to which the contribution of changing wall values is added.
+    pub(super) fn add(&mut self, time: f64, rates: &mut [f64], by_trapezoids: bool) {
+        let moving = self.moving.rates(time);
+        for (rate, moving) in rates.iter_mut().zip(&moving) {
+            *rate += moving;
+        }
+        if let Some((before, last)) = &self.last {
+            // The values of walls are known, and what they change by has no error.
+            let moved = self.moving.gains(*before, time);
+            let moving_before = self.moving.rates(*before);
+            for (part, gain) in self.gains.iter_mut().enumerate() {
+                if by_trapezoids {
+                    let moving_twice = moving_before[part] + moving[part];
+                    *gain += 0.5 * ((last[part] + rates[part]) - moving_twice) * (time - before);
+                }
+                *gain += moved[part];
             }
         }
-        // What keeps the nodes of a wall at values that change.
-        for &(side, node, weight) in &self.moving {
-            let [was, is] = [*before, time].map(|time| given(self.problem, node, time));
-            self.all[side as usize] += weight * (is - was);
-        }
+        self.last = Some((time, rates.to_vec()));
     }
-}
 
-/// The value of a node on a fixed wall, as the state has it.
-fn given(problem: &Problem, node: (usize, usize), time: f64) -> f64 {
-    let value = problem.geometry().fixed_value(node, time);
-    match (problem.params.precision, value.unwrap_or(0.0)) {
-        (Precision::F64, value) => value,
-        #[expect(clippy::cast_possible_truncation, reason = "as the state rounds it")]
-        (Precision::F32, value) => f64::from(value as f32),
-    }
-}
-
-/// The nodes of fixed walls that depend on time.
-fn moving(problem: &Problem) -> Result<Vec<MovingNode>, ParamsError> {
-    let (geometry, grid) = (problem.geometry(), &problem.grid);
-    let sides = Side::ALL.into_iter().enumerate();
-    let sides = sides.filter(|(_, side)| {
-        let wall = geometry.walls.wall(*side);
-        wall.depends_on_time() && matches!(wall, Wall::Fixed(_))
-    });
-    let mut found = Vec::new();
-    for (number, side) in sides {
-        let later = |&node: &(usize, usize)| {
-            let mut others = Side::ALL[number + 1..].iter();
-            others.any(|other| other.has(grid, node) && geometry.walls.wall(*other).is_fixed())
+    /// A sentence for a steady state whose rates have fewer than six correct digits, because values of p up to
+    /// `largest` are rounded or because of the residual of the equation.
+    pub(super) fn few_digits(&self, largest: f64, fluxes: &Fluxes) -> Option<String> {
+        /// The fraction of the largest rate that corresponds to six digits.
+        const SHARE: f64 = 1e-6;
+        /// The fraction of the rounding error below which a rate counts as 0.
+        const NOTHING: f64 = 0.01;
+        let (params, Some((_, rates))) = (&self.problem.params, &self.last) else {
+            return None;
         };
-        let nodes = (0..side.nodes(grid)).map(|at| side.node(grid, at));
-        let nodes = nodes.filter(|node| !later(node) && !geometry.keeps(*node));
-        let mut row = (None, Vec::new());
-        for (j, i) in nodes {
-            if row.0 != Some(j) {
-                row = (Some(j), problem.capacity(j..j + 1)?);
-            }
-            let c = row.1.get(i).or(row.1.first());
-            let weight = grid.y.weight(j) * grid.x.weight(i) * c.copied().unwrap_or(1.0);
-            found.push((side, (j, i), grid.integral(weight)));
+        if params.method != StepMethod::Steady {
+            return None;
+        }
+        let parts = order(self.problem.geometry().tables());
+        let largest_rate = parts.fold(0.0, |most: f64, part| most.max(rates[part].abs()));
+        let unit = match params.precision {
+            Precision::F64 => f64::EPSILON,
+            Precision::F32 => f64::from(f32::EPSILON),
+        };
+        // Both values of a difference are off by half a unit.
+        let rounded = unit * largest * fluxes.conductance();
+        let unbalanced = self.unexplained(0.0)[0].abs();
+        if largest_rate <= NOTHING * rounded || rounded.max(unbalanced) <= SHARE * largest_rate {
+            return None;
+        }
+        let way_out = if rounded > unbalanced {
+            format!(
+                "p is rounded beside values of {largest:?}, and a problem from which a constant is subtracted keeps more"
+            )
+        } else {
+            format!(
+                "their sum is {unbalanced:.1e}, and a smaller tolerance than {:?} keeps more",
+                params.tolerance
+            )
+        };
+        Some(format!(
+            "rates keep fewer than six digits: of {largest_rate:.3e}, {:.1e} may be wrong; {way_out}",
+            rounded.max(unbalanced)
+        ))
+    }
+
+    /// The growth of the mass minus all inflow, and the sum of the magnitudes of all inflow. For a steady state the sum
+    /// of its rates, and the sum of their magnitudes.
+    pub(super) fn unexplained(&self, mass_gain: f64) -> [f64; 2] {
+        let is_steady = self.problem.params.method == StepMethod::Steady;
+        let parts = match &self.last {
+            Some((_, rates)) if is_steady => rates,
+            _ => &self.gains,
+        };
+        let order = order(self.problem.geometry().tables());
+        let (sum, size) = order.fold((0.0, 0.0), |(sum, size), part| {
+            (sum + parts[part], size + parts[part].abs())
+        });
+        if is_steady {
+            [sum, size]
+        } else {
+            [mass_gain - sum, size]
         }
     }
-    Ok(found)
 }

@@ -1,327 +1,289 @@
-//! The run itself, top to bottom.
+//! The time loop: from moment to moment at which a tracker looks.
 
 use super::{
-    begin,
-    budget::SnapshotStorage,
-    clock::RunClock,
-    columns,
+    clock::{NextStop, RunClock},
     error::RunError,
-    exchange::{self, Exchange, on_root},
-    history::History,
-    in_bands::InBands,
-    in_memory::InMemory,
     observer::{Message, Observer},
-    options::{Options, Outcome},
+    options::Outcome,
     output::Output,
-    pool, recording,
+    reached::Reached,
     report::Report,
-    setup, snapshot,
-    solution::Solution,
+    row_tracker::RowTracker,
+    snapshot::Snapshot,
     state::State,
+    streams::RunStreams,
+    trackers::Trackers,
 };
 use crate::{
-    comm::{Comm, Topology, collective},
-    cube::{
-        self, Claim, CubeWriter, Header, checkpoint,
-        record_file::{self, RecordPlace},
-    },
+    comm::Comm,
+    params::End,
     problem::Problem,
-    schedule::Clock,
+    schedule::{Clock, Moment},
 };
-use diff2d_stencil::Element;
-use std::time::Instant;
 
-/// Collective. Claims the output, simulates, and returns when everything is durable.
-pub(super) fn run<T: Element>(
-    problem: &Problem,
-    options: &Options,
-    comm: &impl Comm,
-    observer: &Observer,
-    mut kept: Option<&mut Solution>,
-) -> Result<Report, RunError> {
-    let start = Instant::now();
-    let clock = RunClock::start(problem, options);
-    // What is to be run, by which threads, and where the state is to be.
-    let paths = begin::agree(problem, options, comm)?;
-    let topology = Topology::all_gather(comm);
-    let joined = pool::join(options.threads, || topology.threads_each());
-    collective::all_ok(comm, joined)?;
-    let snapshots = match (&paths, &kept) {
-        (Some(_), _) => SnapshotStorage::Cube,
-        (None, Some(_)) => SnapshotStorage::Memory,
-        (None, None) => SnapshotStorage::Nothing,
-    };
-    let budget = begin::divide(problem, options, &topology, comm, snapshots)?;
-    let stencil = budget.stencil::<T>(problem, options.tile, comm.size());
-    let ranks = setup::decompose(problem, &stencil, &budget, comm);
-    let budget = budget.of_rank(problem, ranks.shape().0, ranks.slab().parts());
-    let fits = budget.check(topology.ranks_on_this_machine());
-    let in_memory = fits.and_then(|()| match budget.bands {
-        None => {
-            InMemory::new(problem, stencil.clone(), &ranks).map(|state| Some(state.within(&budget)))
-        }
-        Some(_) => Ok(None),
-    });
-    let in_memory = collective::all_ok(comm, in_memory)?;
-    if problem.params.record.is_some() {
-        recording::check(problem, paths.as_ref(), comm)?;
-    }
-    let Some(mut paths) = paths else {
-        match &mut kept {
-            Some(kept) => {
-                let [snapshots, ny, nx] = problem.cube_shape();
-                let room = kept.reserve(snapshots * ny * nx);
-                room.map_err(|_| RunError::no_memory(budget.total))?;
-            }
-            None if problem.params.until.is_some() => return Err(RunError::SteadyWithoutCube),
-            None => {}
-        }
-        let output = Output::nowhere(problem, &ranks, observer, kept);
-        let state = in_memory.ok_or(RunError::Unplaced)?;
-        let simulated = simulate(problem, state, output, clock, observer);
-        return simulated.map(|report| report.within(budget));
-    };
-
-    // The files: nothing is written before it is known to fit, and to have a solution.
-    let is_solvable = problem.check_balance();
-    is_solvable.map_err(|error| RunError::unready(error, budget.total))?;
-    if in_memory.is_none() {
-        setup::check_scratch(problem, &paths, &budget, options.scratch.as_deref())?;
-    }
-    let before = options.scratch.as_ref().and(cube::begun_by(&paths));
-    let (header, share) = (|| Header::of_run(problem), ranks.share::<T>());
-    let claim = Claim {
-        machines: topology.machines(),
-        ..options.claim
-    };
-    let opened = begin::open(&paths, header, claim, share, budget.load, comm, observer)?;
-    let continues =
-        |(writer, _): &(CubeWriter, _)| before.as_ref() == Some(&writer.header().run_id);
-    if let (Some(directory), Some(run_id)) = (&options.scratch, &before)
-        && !opened.as_ref().is_some_and(continues)
-    {
-        // That of a run which is complete, or was started over.
-        let mut old = paths.clone();
-        old.put_scratch_into(directory, run_id);
-        on_root(comm, || cube::scratch::remove(&old))?;
-    }
-    let Some((writer, io)) = opened else {
-        // It may have been killed before that.
-        on_root(comm, || record_file::seal(&paths))?;
-        return Ok(Report::of_nothing(Outcome::AlreadyDone).of_ranks(comm));
-    };
-    if let Some(directory) = &options.scratch {
-        // A state that an earlier part of the run left beside the cube is given up.
-        on_root(comm, || cube::scratch::remove(&paths))?;
-        paths.put_scratch_into(directory, &writer.header().run_id);
-    }
-
-    if options.claim.force {
-        on_root(comm, || record_file::remove(&paths))?;
-    }
-
-    // The time loop.
-    let reports = Exchange::new(comm, Some(&writer));
-    let mut output = Output::cube(problem, &ranks, writer.scenario(0), reports);
-    (output.checkpoint, output.shorter) = (Some(&paths), options.extend.as_deref());
-    let parameters = columns::of_run(problem, writer.header());
-    if !problem.fields().is_empty() {
-        // An interval begins with its snapshot again.
-        output.checkpoint = None;
-    }
-    output.record = Some(RecordPlace::of_run(&paths).with_parameters(parameters));
-    let simulated = match (in_memory, budget.bands) {
-        (Some(state), _) => {
-            if comm.size() > 1 {
-                observer.decided(format!("halos {} rows deep", ranks.slab().halo()));
-            }
-            simulate(problem, state, output, clock, observer)
-        }
-        (None, Some(shape)) => {
-            let header = writer.header();
-            setup::open_scratch(&budget, &paths, header).and_then(|scratch| {
-                let state = InBands::new(problem, stencil, shape, &paths, scratch, observer);
-                simulate(problem, state, output, clock, observer)
-            })
-        }
-        (None, None) => Err(RunError::Unplaced),
-    };
-
-    // Everything is durable, or an error of the writer comes first: it is what stopped the simulation.
-    let (is_complete, times) = exchange::finish(comm, writer, simulated.is_err())?;
-    if is_complete {
-        on_root(comm, || {
-            checkpoint::remove(&paths)?;
-            record_file::seal(&paths)
-        })?;
-    }
-    Ok(simulated?.written(io, times, start).within(budget))
-}
-
-/// Collective. The time loop: from the last durable state, or the initial one, to the last snapshot
-/// or a stop.
+/// Collective. Simulates from the last durable state, or the initial one, to the last snapshot or a stop.
 pub(crate) fn simulate<C: Comm>(
     problem: &Problem,
-    mut state: impl State<C>,
-    mut output: Output<'_, C>,
-    mut clock: RunClock,
+    state: impl State<C>,
+    output: Output<'_, C>,
+    clock: RunClock,
     observer: &Observer,
 ) -> Result<Report, RunError> {
-    let first = first_state(problem, &mut state, &mut output, &clock, observer);
-    let (began, mut history) = match first {
-        // It was given up: nothing is committed.
-        Err(RunError::GivenUp) => {
-            let outcome = clock.stop(observer).ok_or(RunError::GivenUp)?;
-            let comm = output.ranks.comm();
-            return Ok(Report::new(problem, state.figures(), 0, &clock, outcome).of_ranks(comm));
-        }
-        began => began?,
-    };
-    clock.initialised();
-    let stepped = advance(
-        problem,
-        began,
-        &mut state,
-        &mut output,
-        history.as_mut(),
-        &mut clock,
-        observer,
-    );
     let comm = output.ranks.comm();
-    output.finish();
-    let (now, outcome) = stepped?;
-    if outcome == Outcome::Done
-        && let Some(warning) = history.and_then(|history| history.warning())
-    {
-        observer.send(warning);
-    }
-    let steps = now.step - began.step;
-    Ok(Report::new(problem, state.figures(), steps, &clock, outcome).of_ranks(comm))
-}
-
-/// Collective. Takes the last durable state, or the initial one, which is then the first snapshot.
-fn first_state<'p, C: Comm>(
-    problem: &'p Problem,
-    state: &mut impl State<C>,
-    output: &mut Output<'_, C>,
-    clock: &RunClock,
-    observer: &Observer,
-) -> Result<(Clock, Option<History<'p>>), RunError> {
-    let resumed = output.resume(state)?;
-    if resumed.is_none() {
-        state.initialise(clock, observer)?;
-    }
-    let mut history = History::begin(problem, output, resumed)?;
-    let began = match resumed {
-        Some(clock) => {
-            if clock.step < problem.schedule.last_step() {
-                recording::go_on(history.as_mut(), output.ranks, state, clock)?;
-            }
-            clock
-        }
-        None => {
-            let start = problem.schedule.pace().start();
-            let ranks = output.ranks;
-            snapshot::put(output, start, |snapshot| {
-                state.show(snapshot)?;
-                recording::record(history.as_mut(), ranks, state, start, true)
-            })?;
-            start
-        }
+    let begun = TimeLoop::begin(problem, state, output, clock, observer)?;
+    let mut time_loop = match begun {
+        Beginning::Loop(time_loop) => time_loop,
+        Beginning::GivenUp(report) => return Ok(report.of_ranks(comm)),
     };
-    if began.step > 0 {
-        observer.send(Message::Continues {
-            from: began,
-            last_step: problem.schedule.last_step(),
-        });
-        observer.progress().add(began.step);
+    let began = time_loop.now;
+    let stepped = time_loop.run();
+    let TimeLoop {
+        state,
+        output,
+        trackers,
+        clock,
+        now,
+        ..
+    } = time_loop;
+    let ended = output.ended.clone();
+    output.finish();
+    let outcome = stepped?;
+    let steps = now.step - began.step;
+    let mut report = Report::new(problem, state.figures(), steps, &clock, outcome).of_ranks(comm);
+    report.ended = ended;
+    if outcome == Outcome::Done
+        && let Some(warning) = trackers.rows().and_then(RowTracker::warning)
+    {
+        report.warnings.push(warning.clone());
+        observer.send(Message::Warning(warning));
     }
-    if began.step < problem.schedule.last_step() {
-        state.start(began)?;
-    }
-    let figures = state.figures();
-    observer.decided(format!(
-        "steps by kernel {}, tiles of {}, {} threads, state in {}",
-        figures.kernel,
-        figures.tile,
-        rayon::current_num_threads(),
-        figures.place
-    ));
-    Ok((began, history))
+    Ok(report)
 }
 
-/// Collective. Takes steps until the last snapshot is handed over or the run is to stop; how far it has come, and why it
-/// ends.
-fn advance<C: Comm>(
-    problem: &Problem,
-    began: Clock,
-    state: &mut impl State<C>,
-    output: &mut Output<'_, C>,
-    mut history: Option<&mut History<'_>>,
-    clock: &mut RunClock,
-    observer: &Observer,
-) -> Result<(Clock, Outcome), RunError> {
-    let (schedule, mut now, ranks) = (&problem.schedule, began, output.ranks);
-    while now.step < schedule.last_step() && !output.has_ended {
-        recording::record_beyond(history.as_deref_mut(), ranks, state, now, clock)?;
-        let due = schedule.next_due(now.step) - now.step;
-        let row = history
-            .as_ref()
-            .map_or(due, |history| history.due.steps_left(now));
-        let due = due.min(row);
-        let (mine, stop) = (clock.plan(due, state.pass(due)), clock.stop(observer));
-        let Some((plan, stop)) = output.agree(mine, stop) else {
-            // The writer tells why.
-            break;
+/// A simulation between two moments.
+pub(super) struct TimeLoop<'l, 'p, C, S> {
+    problem: &'p Problem,
+    state: S,
+    output: Output<'l, C>,
+    trackers: Trackers<'p>,
+    clock: RunClock,
+    observer: &'l Observer,
+    /// The time of the state.
+    now: Clock,
+}
+
+/// How a time loop begins.
+#[expect(clippy::large_enum_variant, reason = "there is one of them")]
+enum Beginning<'l, 'p, C, S> {
+    Loop(TimeLoop<'l, 'p, C, S>),
+    /// The initial state was given up, and nothing is committed.
+    GivenUp(Report),
+}
+
+/// The result of a pause before the next steps.
+enum Pause {
+    /// The number of steps before the next check of clocks and signals.
+    Steps(NextStop),
+    /// The run stops; its state is durable.
+    Stop(Outcome),
+    /// A writer has failed; its error is reported at the end.
+    WriterFailed,
+}
+
+impl<'l, 'p, C: Comm, S: State<C>> TimeLoop<'l, 'p, C, S> {
+    /// Collective. Loads the last durable state, or the initial one.
+    fn begin(
+        problem: &'p Problem,
+        mut state: S,
+        mut output: Output<'l, C>,
+        clock: RunClock,
+        observer: &'l Observer,
+    ) -> Result<Beginning<'l, 'p, C, S>, RunError> {
+        let (place, scenario) = (output.record.as_ref(), output.scenario.as_ref());
+        let comm = output.ranks.comm();
+        output.streams = RunStreams::open(problem, place, scenario, comm)?;
+        let resumed = output.resume(&mut state)?;
+        if resumed.is_none() {
+            match state.initialise(&clock, observer) {
+                Err(RunError::GivenUp) => {
+                    let outcome = clock.stop(observer).ok_or(RunError::GivenUp)?;
+                    let report = Report::new(problem, state.figures(), 0, &clock, outcome);
+                    return Ok(Beginning::GivenUp(report));
+                }
+                initialised => initialised?,
+            }
+        }
+        let trackers = Trackers::new(problem, &mut output, resumed)?;
+        let mut time_loop = Self::new(problem, state, output, trackers, clock, observer);
+        if let Some(now) = resumed {
+            time_loop.go_on(now)?;
+        }
+        time_loop.clock.initialised();
+        Ok(Beginning::Loop(time_loop))
+    }
+
+    /// A loop with trackers, at the initial state.
+    pub(super) fn new(
+        problem: &'p Problem,
+        state: S,
+        output: Output<'l, C>,
+        trackers: Trackers<'p>,
+        clock: RunClock,
+        observer: &'l Observer,
+    ) -> Self {
+        Self {
+            problem,
+            state,
+            output,
+            trackers,
+            clock,
+            observer,
+            now: problem.schedule.pace().start(),
+        }
+    }
+
+    /// Collective. Prepares to continue from a durable state.
+    fn go_on(&mut self, from: Clock) -> Result<(), RunError> {
+        let last_step = self.problem.schedule.last_step();
+        self.now = from;
+        if from.step > 0 {
+            self.observer.send(Message::Continues { from, last_step });
+            self.observer.progress().add(from.step);
+        }
+        if from.step < last_step && self.output.ended.is_none() {
+            (self.trackers).go_on(self.output.ranks, &mut self.state, from)?;
+            self.start_state()?;
+        }
+        Ok(())
+    }
+
+    /// Collective. Prepares the state to be advanced, and reports how that is done.
+    fn start_state(&mut self) -> Result<(), RunError> {
+        self.state.start(self.now)?;
+        let figures = self.state.figures();
+        self.observer.decided(format!(
+            "steps by kernel {}, tiles of {}, {} threads, state in {}",
+            figures.kernel,
+            figures.tile,
+            rayon::current_num_threads(),
+            figures.place
+        ));
+        Ok(())
+    }
+
+    /// Collective. Advances from moment to moment at which a tracker looks, until the last snapshot is handed over or
+    /// the run has to stop. Returns how it ended.
+    fn run(&mut self) -> Result<Outcome, RunError> {
+        while let Some(moment) = self.next_moment() {
+            let plan = match self.pause(moment)? {
+                Pause::Steps(plan) => plan,
+                Pause::Stop(outcome) => return Ok(outcome),
+                Pause::WriterFailed => break,
+            };
+            let end_clock = self.problem.schedule.pace().after(self.now, plan.steps);
+            let is_reached = end_clock.step == moment.step;
+            let is_snapshot = is_reached && self.trackers.is_snapshot(moment);
+            let ranks = self.output.ranks;
+            let mut snapshot = is_snapshot.then(|| Snapshot::new(&mut self.output, end_clock));
+            // The last pass of a state in bands hands its rows to the snapshot while they are in memory.
+            let (state, clock) = (&mut self.state, &mut self.clock);
+            let advanced = (self.trackers).advance(
+                ranks,
+                state,
+                plan.steps,
+                self.now,
+                clock,
+                snapshot.as_mut(),
+            );
+            match advanced {
+                Err(RunError::GivenUp) => {
+                    drop(snapshot);
+                    match self.give_up(plan)? {
+                        Some(outcome) => return Ok(outcome),
+                        None => break,
+                    }
+                }
+                advanced => advanced?,
+            }
+            self.now = end_clock;
+            self.observer.progress().add(plan.steps);
+            if !is_reached {
+                continue;
+            }
+            let reached = Reached {
+                moment,
+                now: end_clock,
+                is_snapshot,
+            };
+            self.trackers.look(reached, ranks, state, clock)?;
+            let end = self.trackers.end_run(reached, snapshot.as_mut())?;
+            self.trackers
+                .write(reached, end.is_some(), ranks, state, clock)?;
+            if let Some(snapshot) = snapshot {
+                snapshot.commit(end, self.trackers.marks(), self.trackers.files());
+                clock.saved();
+            }
+            if is_snapshot && end_clock.step == 0 && self.problem.schedule.last_step() > 0 {
+                self.start_state()?;
+            }
+        }
+        Ok(Outcome::Done)
+    }
+
+    /// Runs from a durable state, or the initial one, as far as the trackers look; their streams, and why the run ends there,
+    /// if it does.
+    ///
+    /// # Errors
+    /// [`RunError`].
+    pub(super) fn run_from(
+        mut self,
+        resumed: Option<Clock>,
+    ) -> Result<(RunStreams, Option<End>), RunError> {
+        if let Some(now) = resumed {
+            self.go_on(now)?;
+        }
+        self.run()?;
+        Ok((self.trackers.into_streams(), self.output.ended))
+    }
+
+    /// The next moment at which a tracker looks, unless the run has ended.
+    fn next_moment(&self) -> Option<Moment> {
+        let moment = self.trackers.next_moment();
+        moment.filter(|_| self.output.ended.is_none())
+    }
+
+    /// Collective. Checks clocks and signals on the way to a moment, and makes the state durable if they ask for that.
+    fn pause(&mut self, moment: Moment) -> Result<Pause, RunError> {
+        let due = moment.step - self.now.step;
+        if due == 0 {
+            return Ok(Pause::Steps(NextStop {
+                checkpoint: false,
+                steps: 0,
+            }));
+        }
+        let plan = self.clock.plan(due, self.state.pass(due));
+        let Some((plan, stop)) = self.output.agree(plan, self.clock.stop(self.observer)) else {
+            return Ok(Pause::WriterFailed);
         };
         if plan.checkpoint || stop.is_some() {
-            if let Some(history) = &mut history {
-                history.sync(ranks.comm())?;
-            }
-            let saved = state.save(output, now);
+            self.output.marks = self.trackers.sync(self.output.ranks, &mut self.state)?;
+            let saved = self.state.save(&mut self.output, self.now);
             // Beside files that are lost the state is kept where it can be.
             if stop != Some(Outcome::FilesLost) {
                 saved?;
             }
-            clock.saved();
+            self.clock.saved();
         }
-        if let Some(outcome) = stop {
-            return Ok((now, outcome));
-        }
-        let then = schedule.pace().after(now, plan.steps);
-        let is_snapshot = schedule.is_snapshot(then.step);
-        let advanced = match is_snapshot {
-            true => snapshot::put(output, then, |snapshot| {
-                let snapshot = Some(snapshot);
-                let seen = history.as_deref_mut();
-                recording::advance(seen, ranks, state, plan.steps, now, clock, snapshot)?;
-                recording::record(history.as_deref_mut(), ranks, state, then, true)
-            }),
-            false => {
-                let seen = history.as_deref_mut();
-                let advanced = recording::advance(seen, ranks, state, plan.steps, now, clock, None);
-                advanced.and_then(|()| {
-                    recording::record(history.as_deref_mut(), ranks, state, then, false)
-                })
-            }
-        };
-        if let Err(RunError::GivenUp) = advanced {
-            // One rank may have been asked alone.
-            let Some((_, stop)) = output.agree(mine, clock.stop(observer)) else {
-                break;
-            };
-            state.abandon()?;
-            return Ok((now, stop.ok_or(RunError::GivenUp)?));
-        }
-        advanced?;
-        now = then;
-        observer.progress().add(plan.steps);
-        if is_snapshot {
-            clock.saved();
-            if let Some(history) = &mut history {
-                history.settle(ranks.comm(), output.has_ended)?;
-            }
-        }
+        Ok(stop.map_or(Pause::Steps(plan), Pause::Stop))
     }
-    Ok((now, Outcome::Done))
+
+    /// Collective. Stops after a rank has given up the steps under way; `None` if a writer has failed.
+    fn give_up(&mut self, plan: NextStop) -> Result<Option<Outcome>, RunError> {
+        // A signal may have reached one rank alone.
+        let Some((_, stop)) = self.output.agree(plan, self.clock.stop(self.observer)) else {
+            return Ok(None);
+        };
+        self.state.abandon()?;
+        stop.ok_or(RunError::GivenUp).map(Some)
+    }
 }

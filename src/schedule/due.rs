@@ -1,16 +1,16 @@
-//! [`Nper`], [`Due`]: how many steps lead from each snapshot to the next, and at what times they are due.
+//! [`Nper`], [`Due`]: the number of steps between snapshots, and the times at which snapshots are due.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::{fmt, iter, sync::Arc};
 
-/// The largest number of steps, 2⁵³: f64 counts them exactly as well.
+/// The largest number of steps, 2⁵³, up to which f64 counts exactly as well.
 pub(super) const MOST: u64 = 1 << f64::MANTISSA_DIGITS;
 const MOST_STEPS: f64 = MOST as f64;
 
-/// What exact times take for a rounding, as a share of a step or an interval.
+/// The fraction of a step or an interval that exact times treat as a rounding error.
 pub(crate) const NEARLY: f64 = 1e-9;
 
-/// A number of steps, truncated.
+/// A number of steps, truncated to an integer.
 pub(super) fn whole(steps: f64) -> Option<u64> {
     #[expect(
         clippy::cast_possible_truncation,
@@ -20,7 +20,7 @@ pub(super) fn whole(steps: f64) -> Option<u64> {
     (steps < MOST_STEPS).then_some(steps as u64)
 }
 
-/// How many steps of `dt` an interval takes by exact times: whole ones, and a shorter one where something is left.
+/// The number of steps of `dt` in an interval with exact times: full steps, and a shorter one if there is a remainder.
 #[expect(clippy::cast_precision_loss, reason = "below 2^53")]
 pub(super) fn steps_in(interval: f64, dt: f64) -> Option<u64> {
     let full = whole(interval / dt + NEARLY)?;
@@ -28,25 +28,25 @@ pub(super) fn steps_in(interval: f64, dt: f64) -> Option<u64> {
     Some((full + u64::from(is_left)).max(1))
 }
 
-/// Steps from each snapshot to the next.
+/// The number of steps from each snapshot to the next.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Nper {
-    /// As many before each.
+    /// The number of steps is the same before each snapshot.
     Every(u64),
-    /// The step of each snapshot after the first; a journal has those between two.
+    /// The step of each snapshot after the first. A journal stores the differences.
     #[serde(serialize_with = "write_between", deserialize_with = "read_between")]
     Each(Arc<[u64]>),
 }
 
 impl Nper {
-    /// Number of snapshots in so many steps, the initial state included.
+    /// Number of snapshots in `nsteps` steps, with the initial state.
     #[must_use]
     pub fn snapshots(&self, nsteps: u64) -> u64 {
         1 + self.snapshot_at(nsteps).0
     }
 
-    /// The step of a snapshot; behind the last one more than all steps.
+    /// The step of a snapshot; behind the last snapshot a number larger than all steps.
     #[must_use]
     pub fn step_of(&self, index: u64) -> u64 {
         match self {
@@ -61,7 +61,7 @@ impl Nper {
         }
     }
 
-    /// The last snapshot until a step, and the steps since then.
+    /// The last snapshot at or before a step, and the number of steps since then.
     #[must_use]
     pub fn snapshot_at(&self, step: u64) -> (u64, u64) {
         match self {
@@ -73,7 +73,7 @@ impl Nper {
         }
     }
 
-    /// The most steps between two snapshots.
+    /// The largest number of steps between two snapshots.
     #[must_use]
     pub fn most(&self) -> u64 {
         match self {
@@ -82,14 +82,14 @@ impl Nper {
         }
     }
 
-    /// Whether two snapshots have no step between them, there are more steps than are counted, or these are not the
-    /// steps to as many times as were given.
+    /// Whether the steps are invalid: two snapshots at the same step, too many steps in total, or a number of snapshots
+    /// that differs from the number of typed times.
     pub(crate) fn contradicts(&self, nsteps: u64, given: Option<usize>) -> bool {
         let is_wrong = match self {
             Self::Every(nper) => *nper == 0 || given.is_some(),
             Self::Each(steps) => {
-                let ends = steps.last().copied().unwrap_or(0);
-                let is_whole = ends == nsteps && given == Some(steps.len());
+                let last_step = steps.last().copied().unwrap_or(0);
+                let is_whole = last_step == nsteps && given == Some(steps.len());
                 !is_whole || between(steps).any(|steps| steps == 0)
             }
         };
@@ -107,24 +107,24 @@ impl fmt::Display for Nper {
 }
 
 impl FromIterator<u64> for Nper {
-    /// From the steps between each two snapshots.
+    /// Adds up the numbers of steps between snapshots.
     fn from_iter<I: IntoIterator<Item = u64>>(between: I) -> Self {
         Self::Each(sums(between))
     }
 }
 
-/// The steps between each two snapshots.
+/// The numbers of steps between consecutive snapshots.
 fn between(steps: &[u64]) -> impl Iterator<Item = u64> {
-    let before = iter::once(&0).chain(steps);
-    let both = steps.iter().zip(before);
-    both.map(|(step, before)| step.saturating_sub(*before))
+    let earlier_steps = iter::once(&0).chain(steps);
+    let pairs = steps.iter().zip(earlier_steps);
+    pairs.map(|(step, earlier_step)| step.saturating_sub(*earlier_step))
 }
 
 fn write_between<S: Serializer>(steps: &[u64], to: S) -> Result<S::Ok, S::Error> {
     to.collect_seq(between(steps))
 }
 
-/// The step of each snapshot, of the steps between each two.
+/// The step of each snapshot, from the numbers of steps between consecutive ones.
 fn sums(between: impl IntoIterator<Item = u64>) -> Arc<[u64]> {
     let sums = between.into_iter().scan(0_u64, |step, steps| {
         *step = step.saturating_add(steps);
@@ -137,13 +137,13 @@ fn read_between<'de, D: Deserializer<'de>>(from: D) -> Result<Arc<[u64]>, D::Err
     Vec::<u64>::deserialize(from).map(sums)
 }
 
-/// At what times snapshots are due.
+/// The times at which snapshots are due.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Due {
-    /// By the course's times, after steps of `dt` that are added up.
+    /// The course's times, the sums of steps of `dt`.
     Added,
-    /// At the multiples of an interval after the first \[time\].
+    /// The multiples of an interval after the first snapshot \[time\].
     Multiples(f64),
-    /// At these times, of the snapshots after the first \[time\].
+    /// The given times of the snapshots after the first \[time\].
     At(Arc<[f64]>),
 }

@@ -1,20 +1,20 @@
-//! [`Pace`]: how simulated time goes on, and when a time is reached.
+//! [`Pace`]: simulated time as a function of steps, and steps as a function of time.
 
 use super::due::{Due, MOST, NEARLY, Nper, whole};
 use serde::Serialize;
 
-/// How simulated time goes on, from step to step.
+/// Simulated time as a function of steps.
 ///
-/// By the course's times `dt` is added once a step, as its programs do, never `steps*dt`. Of exact times snapshot `k` lies
-/// at `start + k*interval`, or at a time that was given, the state `i` steps behind it `i*dt` later, each number rounded for
-/// itself.
+/// With the course's times `dt` is added once a step, as the course's programs do, instead of `steps*dt`. With exact
+/// times snapshot `k` lies at `start + k*interval`, or at a typed time, and the state `i` steps after it `i*dt` later;
+/// each number is rounded by itself.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Pace {
     /// Time step \[time\].
     pub dt: f64,
     /// Steps from one snapshot to the next.
     pub nper: Nper,
-    /// At what times snapshots are due.
+    /// The times at which snapshots are due.
     pub due: Due,
     /// Simulated time of snapshot 0 \[time\].
     pub start: f64,
@@ -22,7 +22,7 @@ pub struct Pace {
 
 #[expect(clippy::cast_precision_loss, reason = "steps are below 2^53")]
 impl Pace {
-    /// Steps of `dt` that are added up.
+    /// Times that are sums of steps of `dt`.
     #[must_use]
     pub fn added_up(dt: f64) -> Self {
         Self {
@@ -39,7 +39,8 @@ impl Pace {
         Clock::from(self.start)
     }
 
-    /// Of exact times that of a snapshot, of others without the rounding of its sum \[time\].
+    /// The time of a snapshot: with exact times the time at which it is due, otherwise the sum without its rounding
+    /// \[time\].
     #[must_use]
     pub fn time_of(&self, index: u64) -> f64 {
         match &self.due {
@@ -55,8 +56,8 @@ impl Pace {
         }
     }
 
-    /// The moment of a time: by the course's times whole steps before it, of exact ones the last whole step before it and
-    /// what lies beyond.
+    /// The moment of a time: with the course's times the full steps before it, with exact times the last full step
+    /// before it and the remaining time.
     #[must_use]
     pub fn moment(&self, time: f64) -> Moment {
         let since = (time - self.start).max(0.0);
@@ -69,35 +70,37 @@ impl Pace {
             Due::At(times) => times.partition_point(|&one| one <= time) as u64,
             Due::Added => 0,
         };
-        let after = |index: u64| {
-            let (first, next) = (self.nper.step_of(index), self.nper.step_of(index + 1));
-            let left = time - self.time_of(index);
-            let full = whole(left.max(0.0) / self.dt + NEARLY).unwrap_or(MOST);
-            // The last step may be shorter, and this moment behind all whole ones.
-            let steps = full.min(next.saturating_sub(first).saturating_sub(1));
-            let beyond = left - steps as f64 * self.dt;
-            match beyond > NEARLY * self.dt {
-                true => Moment {
-                    step: first + steps,
-                    beyond,
-                },
-                false => Moment {
-                    step: first + steps,
-                    beyond: 0.0,
-                },
-            }
-        };
-        let next = self.time_of(index + 1);
-        match next - time <= NEARLY * self.dt {
-            true => Moment {
+        let next_time = self.time_of(index + 1);
+        if next_time - time <= NEARLY * self.dt {
+            Moment {
                 step: self.nper.step_of(index + 1),
                 beyond: 0.0,
-            },
-            false => after(index),
+            }
+        } else {
+            self.moment_behind(index, time)
         }
     }
 
-    /// Simulated times between the snapshots that were given \[time\].
+    /// The moment of an exact time between snapshot `index` and the next one.
+    fn moment_behind(&self, index: u64, time: f64) -> Moment {
+        let snapshot_step = self.nper.step_of(index);
+        let step_count = self.nper.step_of(index + 1).saturating_sub(snapshot_step);
+        let time_behind = time - self.time_of(index);
+        let full_steps = whole(time_behind.max(0.0) / self.dt + NEARLY).unwrap_or(MOST);
+        // The last step may be shorter, and this moment behind all whole ones.
+        let steps = full_steps.min(step_count.saturating_sub(1));
+        let time_behind_step = time_behind - steps as f64 * self.dt;
+        Moment {
+            step: snapshot_step + steps,
+            beyond: if time_behind_step > NEARLY * self.dt {
+                time_behind_step
+            } else {
+                0.0
+            },
+        }
+    }
+
+    /// Simulated times between the snapshots at typed times \[time\].
     pub(super) fn intervals(&self) -> impl Iterator<Item = f64> {
         let count = match &self.due {
             Due::At(times) => times.len() as u64,
@@ -106,7 +109,7 @@ impl Pace {
         (0..count).map(|index| self.time_of(index + 1) - self.time_of(index))
     }
 
-    /// Simulated time between snapshots \[time\], the longest if they are not the same.
+    /// Simulated time between snapshots \[time\], the longest if intervals differ.
     #[must_use]
     pub fn cadence(&self) -> f64 {
         match self.due {
@@ -116,8 +119,7 @@ impl Pace {
         }
     }
 
-    /// The length of the last step before the snapshot that follows on snapshot `index`, if it is shorter than the
-    /// others \[time\].
+    /// The length of the last step before snapshot `index + 1`, if it is shorter than the others \[time\].
     #[must_use]
     pub fn shorter(&self, index: u64) -> Option<f64> {
         let interval = match self.due {
@@ -126,16 +128,16 @@ impl Pace {
             Due::At(_) => self.time_of(index + 1) - self.time_of(index),
         };
         let steps = self.nper.step_of(index + 1) - self.nper.step_of(index);
-        let left = interval - (steps - 1) as f64 * self.dt;
-        (left < self.dt * (1.0 - NEARLY)).then_some(left)
+        let last_length = interval - (steps - 1) as f64 * self.dt;
+        (last_length < self.dt * (1.0 - NEARLY)).then_some(last_length)
     }
 
-    /// How many steps of `dt` follow before the next shorter one.
+    /// The number of steps of `dt` before the next shorter step.
     #[must_use]
     pub fn before_shorter(&self, now: Clock) -> u64 {
-        let (index, more) = self.nper.snapshot_at(now.step);
+        let (index, steps_behind) = self.nper.snapshot_at(now.step);
         match self.shorter(index) {
-            Some(_) => self.nper.step_of(index + 1) - self.nper.step_of(index) - 1 - more,
+            Some(_) => self.nper.step_of(index + 1) - self.nper.step_of(index) - 1 - steps_behind,
             None if matches!(self.due, Due::At(_)) => {
                 // One may follow after the next snapshot.
                 (self.nper.step_of(index + 1) - now.step).max(1)
@@ -155,7 +157,7 @@ impl Pace {
         }
     }
 
-    /// The time after so many more steps.
+    /// The time `steps` steps later.
     #[must_use]
     pub fn after(&self, mut now: Clock, steps: u64) -> Clock {
         if self.due == Due::Added {
@@ -163,15 +165,15 @@ impl Pace {
             return now;
         }
         let step = now.step + steps;
-        let (index, more) = self.nper.snapshot_at(step);
-        let simtime = match more {
+        let (index, steps_behind) = self.nper.snapshot_at(step);
+        let simtime = match steps_behind {
             0 => self.time_of(index),
-            _ => self.time_of(index) + more as f64 * self.dt,
+            _ => self.time_of(index) + steps_behind as f64 * self.dt,
         };
         Clock { step, simtime }
     }
 
-    /// Whether steps lead from one time to a later one.
+    /// Whether some number of steps leads from the time `now` to the time `later`.
     #[must_use]
     pub fn leads(&self, now: Clock, later: Clock) -> bool {
         let steps = later.step.checked_sub(now.step);
@@ -179,19 +181,19 @@ impl Pace {
     }
 }
 
-/// A moment of a run: so many steps after its beginning, and so much time beyond, less than a step \[time\].
+/// A moment of a run: a number of steps, and a time beyond them that is less than a step \[time\].
 #[derive(Debug, Clone, Copy, PartialEq, PartialOrd)]
 pub struct Moment {
-    /// Steps taken.
+    /// The number of steps taken.
     pub step: u64,
     /// Time since then \[time\].
     pub beyond: f64,
 }
 
-/// Steps taken, and simulated time.
+/// The number of steps taken, and the simulated time.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Clock {
-    /// Steps taken.
+    /// The number of steps taken.
     pub step: u64,
     /// Simulated time \[time\].
     pub simtime: f64,

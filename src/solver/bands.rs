@@ -1,9 +1,9 @@
-//! [`Bands`]: many steps over rows that do not fit into memory, which arrive and leave in bands.
+//! [`Bands`]: takes many steps over rows that do not fit into memory, but arrive and leave in bands.
 //!
-//! A pass takes its steps in stages. A stage has as many steps as a tile is deep, or one step of RKL2, which depends
-//! on as many rows as it has stages itself. When a band of rows arrives, every stage advances as many rows as have
-//! arrived. Each is one depth further behind than the stage before, because a row needs its neighbours at earlier
-//! levels:
+//! A pass takes its steps in stages. A stage of the pass has as many steps as a tile is deep, or one step of RKL2,
+//! which depends on as many rows as it has stages itself. When a band of rows arrives, every stage advances as many
+//! rows as have arrived. Each is one depth further behind than the stage before, because a row needs its neighbours at
+//! earlier levels:
 //!
 //! ```text
 //!   row            0                           ──▶ arrive
@@ -13,9 +13,9 @@
 //!                                ──▶ leave
 //! ```
 //!
-//! Of its source, a stage keeps what the next band needs: rows twice as many as its steps. So no row is read
-//! twice, and rows are computed twice by tiles only, as in memory. Where rows end inside of the grid, at the
-//! halo of a slab, each stage ends one depth before the stage before.
+//! A stage keeps the rows of its source that the next band needs, twice as many as its steps. So no row is read twice,
+//! and rows are computed twice by tiles only, as in memory. Where rows end inside the grid, at the halo of a slab, each
+//! stage ends one depth before the preceding stage.
 //!
 //! Source: time skewing, D. Wonnacott, "Achieving scalable locality with time skewing", International Journal
 //! of Parallel Programming 30, 2002.
@@ -30,15 +30,15 @@ use diff2d_stencil::{Element, Knowledge, Smoothness, Stencil, Walls};
 use ndarray::{ArrayView2, ArrayViewMut2};
 use std::{io, ops::Range};
 
-/// What of a pass its caller provides.
+/// The rows and dynamics of a pass, which the caller provides.
 pub trait Transfer<T, E> {
-    /// How these rows of a pass change in time.
+    /// The dynamics of some rows of the pass.
     ///
     /// # Errors
-    /// Its own.
+    /// Errors of the caller.
     fn dynamics(&mut self, rows: Range<usize>) -> Result<Dynamics<T>, E>;
 
-    /// The length of the step, where it is a part of one that is looked at and not taken.
+    /// The length of a step that is only a part of a full one, and whose result is shown but not kept.
     fn cut(&self) -> Option<f64> {
         None
     }
@@ -46,32 +46,32 @@ pub trait Transfer<T, E> {
     /// Fills `values` with the next rows.
     ///
     /// # Errors
-    /// Its own.
+    /// Errors of the caller.
     fn read(&mut self, values: &mut [T]) -> Result<(), E>;
 
     /// Takes the next rows of the result.
     ///
     /// # Errors
-    /// Its own.
+    /// Errors of the caller.
     fn write(&mut self, values: &[T]) -> Result<(), E>;
 }
 
-/// The memory of passes over rows that arrive in bands, and what is known of the field.
+/// The memory of passes over rows that arrive in bands, and the known smoothness of the field.
 #[derive(Debug)]
 pub struct Bands<T: Element> {
     stencil: Stencil<T>,
-    /// Rows that arrive at a time, at most.
+    /// The largest number of rows that arrive together.
     band: usize,
-    /// Rows above and below that a step depends on.
+    /// The number of rows above and below that a step depends on.
     reach: usize,
     columns: usize,
-    /// Source and target of a stage, in turn.
+    /// The source and target of a stage, which alternate.
     arrays: [Field<T>; 2],
-    /// What stages keep of their sources, one after the other.
+    /// The rows that stages keep of their sources, one stage after the other.
     kept: Field<T>,
-    /// What is known of each stage.
+    /// The known smoothness of each stage.
     stages: Vec<BandStage>,
-    /// What is known of the field; `None` before the first pass.
+    /// The known smoothness of the field; `None` before the first pass.
     known: Option<Smoothness>,
 }
 
@@ -80,30 +80,30 @@ struct StageSteps<'a, T: Element> {
     stencil: &'a Stencil<T>,
     walls: &'a Walls<T>,
     method: &'a Method<T>,
-    /// How a shorter one is taken.
+    /// The stepping of a shorter step.
     shorter: Option<&'a Shorter<T>>,
     depth: usize,
-    /// What is known of the state before.
+    /// The known smoothness of the state before.
     known: Smoothness,
 }
 
 /// The fewest rows of a band: a step needs three rows, and bands of one pass differ.
 pub const FEWEST_ROWS: usize = 6;
 
-/// What is known of a stage.
+/// The rows kept by a stage, and their known smoothness.
 #[derive(Debug, Default)]
 struct BandStage {
     knowledge: Knowledge,
-    /// The rows that it keeps.
+    /// The rows that the stage keeps.
     kept: Range<usize>,
-    /// What is known of its results.
+    /// The known smoothness of the results of the stage.
     known: Smoothness,
 }
 
 impl<T: Element> Bands<T> {
-    /// Memory for passes of at most `steps` steps over rows of so many columns, by the kernel and the tile of
-    /// `stencil`. At a time `band` rows arrive. A step depends on `reach` rows above and below. A stage has no more
-    /// steps than the tile is deep, and one step if that reaches further than a row.
+    /// Memory for passes of at most `steps` steps over rows of the given number of columns, with the kernel and the
+    /// tile of `stencil`. `band` rows arrive at a time. A step depends on `reach` rows above and below. A stage has no
+    /// more steps than the tile is deep, and one step if that reaches further than a row.
     ///
     /// # Errors
     /// If the system has too little memory.
@@ -119,11 +119,13 @@ impl<T: Element> Bands<T> {
             1 => stencil.depth(band, columns, rayon::current_num_threads()),
             _ => reach,
         };
-        let field = |rows: usize| Field::zeros((rows, columns));
         let window = band + steps * reach + depth;
         Ok(Self {
-            arrays: [field(window)?, field(window)?],
-            kept: field(2 * steps * reach)?,
+            arrays: [
+                Field::zeros((window, columns))?,
+                Field::zeros((window, columns))?,
+            ],
+            kept: Field::zeros((2 * steps * reach, columns))?,
             reach,
             stages: Vec::new(),
             known: None,
@@ -133,8 +135,8 @@ impl<T: Element> Bands<T> {
         })
     }
 
-    /// How many rows above and below each stage of a pass of so many steps depends on; the last of them may be a
-    /// shorter one.
+    /// The number of rows above and below on which each stage of a pass of `steps` steps depends; the last step may be
+    /// a shorter one.
     #[must_use]
     pub fn depths(&self, steps: usize, is_last_shorter: bool) -> Vec<usize> {
         if self.reach > 1 {
@@ -149,106 +151,110 @@ impl<T: Element> Bands<T> {
         depths
     }
 
-    /// Node updates done with three, with five, and with six operations or more.
+    /// The numbers of node updates with three, with five, and with six or more operations.
     #[must_use]
     pub fn updates(&self) -> [u64; 3] {
-        let all = self.stages.iter().map(|stage| stage.knowledge.updates());
-        all.fold([0; 3], |sum, one| [0, 1, 2].map(|k| sum[k] + one[k]))
+        let updates = self.stages.iter().map(|stage| stage.knowledge.updates());
+        updates.fold([0; 3], |sum, one| [0, 1, 2].map(|k| sum[k] + one[k]))
     }
 
-    /// Advances so many rows, halos included, whose state is that of a time, in stages of these
-    /// [depths](Self::depths), of which a shorter step is one. `ends` tells whether the first and the last are ends of the grid, not of a halo. Rows of
-    /// halos do not leave. The inner error is the first wall or source with a value that is not finite; the
-    /// state then means nothing.
+    /// Advances rows, halos included, from a time on, in stages of the given [depths](Self::depths); a shorter step is
+    /// a stage of its own. `ends` tells whether the first and the last row are ends of the grid, rather than of a halo.
+    /// Rows of halos are not written. The inner error is the first wall or source with a value that is not finite; the
+    /// state is then invalid.
     ///
     /// # Errors
-    /// Those of `transfer`.
+    /// Errors of `transfer`.
     pub fn pass<E>(
         &mut self,
         rows: usize,
         ends: [bool; 2],
         depths: &[usize],
-        now: impl Into<Clock>,
+        clock: impl Into<Clock>,
         transfer: &mut impl Transfer<T, E>,
     ) -> Result<Result<(), Halt>, E> {
-        let (fronts, nx, now) = (Fronts::new(rows, ends, depths), self.columns, now.into());
-        let most = depths.len().max(self.stages.len());
-        self.stages.resize_with(most, BandStage::default);
+        let (fronts, nx, clock) = (Fronts::new(rows, ends, depths), self.columns, clock.into());
+        let stage_count = depths.len().max(self.stages.len());
+        self.stages.resize_with(stage_count, BandStage::default);
         for stage in &mut self.stages {
             (stage.kept, stage.known) = (0..0, Smoothness::ALL);
         }
-        let count = rows.div_ceil(self.band);
-        let read = |band: usize| (rows as u128 * band as u128 / count as u128) as usize;
-        for band in 0..count {
-            let (before, after) = (read(band), read(band + 1));
-            let window = fronts.window(before, after);
-            let arrive = before - window.start..after - window.start;
+        let band_count = rows.div_ceil(self.band);
+        for band in 0..band_count {
+            let [arrived_before, arrived_after] = [band, band + 1]
+                .map(|band| (rows as u128 * band as u128 / band_count as u128) as usize);
+            let window = fronts.window(arrived_before, arrived_after);
+            let new_rows = arrived_before - window.start..arrived_after - window.start;
             transfer
-                .read(&mut self.arrays[0].as_mut_slice()[arrive.start * nx..arrive.end * nx])?;
+                .read(&mut self.arrays[0].as_mut_slice()[new_rows.start * nx..new_rows.end * nx])?;
             let mut dynamics = transfer.dynamics(window.clone())?;
-            let at_ends = [ends[0] && window.start == 0, ends[1] && window.end == rows];
-            let mut forcing = Forcing::take(&mut dynamics, now, at_ends);
+            let window_ends = [ends[0] && window.start == 0, ends[1] && window.end == rows];
+            let mut forcing = Forcing::take(&mut dynamics, clock, window_ends);
             forcing.cut = transfer.cut();
             let mut stencil = self.stencil.clone().with_equation(dynamics.equation);
             // Of the rows of halos, which may come from other ranks, nothing is known.
-            let own = self.known.filter(|_| ends == [true; 2]);
-            let mut known = own.unwrap_or(Smoothness::NONE);
+            let known_before = self.known.filter(|_| ends == [true; 2]);
+            let mut smoothness = known_before.unwrap_or(Smoothness::NONE);
             for (stage, &depth) in depths.iter().enumerate() {
-                let next = fronts.kept(stage, after);
-                self.keep(stage, 2 * fronts.lags[stage], &window, next);
+                let kept_rows = fronts.kept(stage, arrived_after);
+                self.keep(stage, 2 * fronts.lags[stage], &window, kept_rows);
                 let length = forcing.is_shorter_next().then(|| forcing.next_length());
                 let shorter = length.map(&dynamics.shorter);
                 match &dynamics.method {
                     Method::Rkl2(method) => drop(forcing.prepare_stages(method, &mut stencil)),
                     _ => forcing.prepare(depth as u64, &mut stencil),
                 }
-                let rows = fronts.at(stage + 1, before)..fronts.at(stage + 1, after);
+                let rows =
+                    fronts.at(stage + 1, arrived_before)..fronts.at(stage + 1, arrived_after);
                 let steps = StageSteps {
                     stencil: &stencil,
                     walls: &forcing.walls,
                     method: &dynamics.method,
                     shorter: shorter.as_ref(),
                     depth,
-                    known,
+                    known: smoothness,
                 };
-                let found = self.advance(stage, &steps, &window, rows);
+                let result_smoothness = self.advance(stage, &steps, &window, rows);
                 let stage = &mut self.stages[stage];
-                stage.known = stage.known.and(found);
-                known = stage.known;
+                stage.known = stage.known.and(result_smoothness);
+                smoothness = stage.known;
                 self.arrays.swap(0, 1);
             }
             if let Err(halt) = forcing.check() {
                 return Ok(Err(halt));
             }
             let stages = depths.len();
-            let done = fronts.at(stages, before)..fronts.at(stages, after);
-            let done = done.start - window.start..done.end - window.start;
-            transfer.write(&self.arrays[0].as_slice()[done.start * nx..done.end * nx])?;
+            let finished_rows = fronts.at(stages, arrived_before)..fronts.at(stages, arrived_after);
+            let finished_rows =
+                finished_rows.start - window.start..finished_rows.end - window.start;
+            transfer.write(
+                &self.arrays[0].as_slice()[finished_rows.start * nx..finished_rows.end * nx],
+            )?;
         }
-        let last = self.stages[..depths.len()].last();
+        let last_stage = self.stages[..depths.len()].last();
         if transfer.cut().is_none() {
-            self.known = last.map(|stage| stage.known);
+            self.known = last_stage.map(|stage| stage.known);
         }
         Ok(Ok(()))
     }
 
-    /// Puts what a stage kept of its source before what has arrived, and keeps the rows `next` for the next
-    /// band, from the row `place` of what is kept on.
+    /// Puts the rows that a stage has kept before the rows that have arrived, and keeps the rows `next` for the next
+    /// band. The kept rows of the stage begin at row `place`.
     fn keep(&mut self, stage: usize, place: usize, window: &Range<usize>, next: Range<usize>) {
         let source = &mut self.arrays[0];
         let rows: &mut Range<usize> = &mut self.stages[stage].kept;
-        let here = |rows: &Range<usize>| rows.start - window.start..rows.end - window.start;
         if rows.start < rows.end {
-            source.copy_rows(here(rows).start, &self.kept, place..place + rows.len());
+            let window_row = rows.start - window.start;
+            source.copy_rows(window_row, &self.kept, place..place + rows.len());
         }
         if !next.is_empty() {
-            self.kept.copy_rows(place, source, here(&next));
+            let kept_rows = next.start - window.start..next.end - window.start;
+            self.kept.copy_rows(place, source, kept_rows);
         }
         *rows = next;
     }
 
-    /// Advances the rows `rows` of the pass from the first array to the second. Returns what is known
-    /// of them.
+    /// Advances the rows `rows` of the pass from the first array to the second. Returns their known smoothness.
     fn advance(
         &mut self,
         stage: usize,
@@ -309,12 +315,12 @@ impl<T: Element> Bands<T> {
     }
 }
 
-/// How far each stage has come when so many rows have arrived.
+/// The progress of each stage for a number of rows that have arrived.
 struct Fronts {
     rows: usize,
     ends: [bool; 2],
     depths: Vec<usize>,
-    /// Steps before each stage, and all of them.
+    /// The number of steps before each stage, and the total.
     lags: Vec<usize>,
 }
 
@@ -336,10 +342,11 @@ impl Fronts {
     /// The end of the rows that `stages` stages have advanced when `read` rows have arrived.
     fn at(&self, stages: usize, read: usize) -> usize {
         let lag = self.lags[stages];
-        let [first, last] = self.ends.map(|is_end| if is_end { 0 } else { lag });
-        match read == self.rows {
-            true => self.rows - last,
-            false => read.saturating_sub(lag).max(first),
+        let [first_row, rows_behind] = self.ends.map(|is_end| if is_end { 0 } else { lag });
+        if read == self.rows {
+            self.rows - rows_behind
+        } else {
+            read.saturating_sub(lag).max(first_row)
         }
     }
 
@@ -350,17 +357,18 @@ impl Fronts {
 
     /// The rows of its source that a stage keeps for the next band.
     fn kept(&self, stage: usize, read: usize) -> Range<usize> {
-        match read == self.rows {
-            true => self.rows..self.rows,
-            false => self.needed(stage, read)..self.at(stage, read),
+        if read == self.rows {
+            self.rows..self.rows
+        } else {
+            self.needed(stage, read)..self.at(stage, read)
         }
     }
 
-    /// The rows that the stages depend on while the rows from `before` to `after` arrive.
+    /// The rows on which the stages depend while the rows from `before` to `after` arrive.
     fn window(&self, before: usize, after: usize) -> Range<usize> {
         let stages = 0..self.depths.len();
-        let needed = stages.map(|stage| self.needed(stage, before));
-        needed.min().unwrap_or(before).min(before)..after
+        let first_rows = stages.map(|stage| self.needed(stage, before));
+        first_rows.min().unwrap_or(before).min(before)..after
     }
 }
 
@@ -371,7 +379,7 @@ mod tests {
     use diff2d_stencil::{Equation, Tile};
     use proptest::prelude::*;
 
-    /// Rows from memory and back.
+    /// A transfer from memory to memory.
     struct InMemory {
         r: f64,
         from: Vec<f64>,
@@ -406,9 +414,10 @@ mod tests {
     fn field(ny: usize, nx: usize, smooth: bool) -> Field<f64> {
         let mut field = Field::zeros((ny, nx)).unwrap();
         for (at, value) in field.as_mut_slice().iter_mut().enumerate() {
-            *value = match smooth {
-                true => 2.0 + (at as f64 * 1e-3).sin(),
-                false => (at as f64 * 0.7).sin(),
+            *value = if smooth {
+                2.0 + (at as f64 * 1e-3).sin()
+            } else {
+                (at as f64 * 0.7).sin()
             };
         }
         field

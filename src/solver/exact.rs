@@ -6,7 +6,7 @@ use diff2d_spectral::Spectral;
 use diff2d_stencil::Element;
 
 impl<T: Element> Solver<T> {
-    /// Collective. One step.
+    /// Collective. Takes one step.
     pub(super) fn advance_exactly(&mut self, method: &Spectral, comm: &impl Comm) {
         self.forcing.skip(1);
         let Some(whole) = self.work.first_mut() else {
@@ -14,18 +14,18 @@ impl<T: Element> Solver<T> {
         };
         let (slab, nx) = (&self.slab, self.state.shape().1);
         let among = slab.own_among_held();
-        let own = &self.state.as_slice()[among.start * nx..among.end * nx];
-        let at = slab.own().start * nx;
-        whole.as_mut_slice()[at..at + own.len()].copy_from_slice(own);
+        let own_values = &self.state.as_slice()[among.start * nx..among.end * nx];
+        let own_begin = slab.own().start * nx;
+        whole.as_mut_slice()[own_begin..own_begin + own_values.len()].copy_from_slice(own_values);
 
-        let others = || (0..slab.parts()).filter(|&rank| rank != comm.rank());
-        let bytes = bytemuck::cast_slice(own);
-        let outgoing: Vec<_> = others().map(|to| Outgoing { to, bytes }).collect();
+        let other_ranks = (0..slab.parts()).filter(|&rank| rank != comm.rank());
+        let bytes = bytemuck::cast_slice(own_values);
+        let outgoing: Vec<_> = other_ranks.map(|to| Outgoing { to, bytes }).collect();
         let mut incoming = Vec::new();
-        let mut rest = whole.as_mut_slice();
+        let mut remaining_rows = whole.as_mut_slice();
         for rank in 0..slab.parts() {
-            let (rows, behind) = rest.split_at_mut(slab.rows_of(rank).len() * nx);
-            rest = behind;
+            let (rows, later_rows) = remaining_rows.split_at_mut(slab.rows_of(rank).len() * nx);
+            remaining_rows = later_rows;
             if rank != comm.rank() {
                 let bytes = bytemuck::cast_slice_mut(rows);
                 incoming.push(Incoming { from: rank, bytes });
@@ -34,7 +34,7 @@ impl<T: Element> Solver<T> {
         comm.exchange(&outgoing, &mut incoming, || ());
 
         method.advance(whole.view_mut());
-        let own = &whole.as_slice()[at..at + among.len() * nx];
-        self.state.as_mut_slice()[among.start * nx..among.end * nx].copy_from_slice(own);
+        let own_values = &whole.as_slice()[own_begin..own_begin + among.len() * nx];
+        self.state.as_mut_slice()[among.start * nx..among.end * nx].copy_from_slice(own_values);
     }
 }

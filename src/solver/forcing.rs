@@ -1,4 +1,4 @@
-//! [`Forcing`]: what acts on a state from outside, and when.
+//! [`Forcing`]: the effect of walls and sources on a state, at its time.
 
 use crate::{
     dynamics::{Dynamics, FactorsAt, Halt, SourceAt, WallsAt},
@@ -7,9 +7,9 @@ use crate::{
 use diff2d_stencil::{Element, Rkl2, Side, Stencil, Walls};
 use std::{fmt, iter, mem};
 
-/// Walls and source of some rows, with the time for which they were evaluated.
+/// The walls and the source of some rows, with the time for which they were evaluated.
 pub(super) struct Forcing<T> {
-    /// The walls of the next steps.
+    /// The walls during the next steps.
     pub(super) walls: Walls<T>,
     pub(super) walls_at: Option<WallsAt<T>>,
     pub(super) source_at: Option<SourceAt<T>>,
@@ -17,11 +17,11 @@ pub(super) struct Forcing<T> {
     pub(super) pace: Pace,
     /// The time of the state.
     pub(super) now: Clock,
-    /// The length of the next step, where it is a part of one that is looked at and not taken.
+    /// The length of the next step, if it is only a part of a full one and its result is not kept.
     pub(super) cut: Option<f64>,
-    /// Whether the first row and the last are ends of the grid. Others are held.
+    /// Whether the first and last rows are ends of the grid. Other first and last rows are held.
     ends: [bool; 2],
-    /// The first wall or source with which no step can be taken.
+    /// The first wall or source that makes a step impossible.
     halt: Option<Halt>,
 }
 
@@ -31,11 +31,11 @@ impl<T> fmt::Debug for Forcing<T> {
     }
 }
 
-/// The most values that the walls of several steps may take.
+/// The largest number of wall values for several steps together.
 const WALL_VALUES: usize = 1 << 20;
 
 impl<T: Element> Forcing<T> {
-    /// Takes what acts on rows out of their dynamics, for the state at a time.
+    /// Takes walls and source out of the dynamics of rows, for the state at a time.
     pub(super) fn take(dynamics: &mut Dynamics<T>, now: Clock, ends: [bool; 2]) -> Self {
         let mut forcing = Self {
             walls: Walls::held(),
@@ -52,28 +52,28 @@ impl<T: Element> Forcing<T> {
         forcing
     }
 
-    /// Whether steps could be taken with all values until now.
+    /// Fails if a value so far made a step impossible.
     pub(super) fn check(&self) -> Result<(), Halt> {
         self.halt.clone().map_or(Ok(()), Err)
     }
 
-    /// Whether walls or factors are tables, with an entry for each step.
+    /// Whether walls or factors are tables with an entry for each step.
     pub(super) fn has_tables(&self) -> bool {
         self.walls_at.is_some() || self.factors_at.is_some()
     }
 
-    /// How many of the next `left` steps, in passes of `depth`, can be taken at once over so many nodes: all of one
-    /// length, with the source of one moment, or with one table of walls.
-    pub(super) fn batch(&self, left: u64, depth: usize, (ny, nx): (usize, usize)) -> u64 {
+    /// The number of the next `steps_left` steps, in passes of `depth`, that can be taken at once over the given nodes:
+    /// all of equal length, with one source, or with one table of walls.
+    pub(super) fn batch(&self, steps_left: u64, depth: usize, (ny, nx): (usize, usize)) -> u64 {
         if self.source_at.is_some() {
             return 1;
         }
-        let left = left.min(self.pace.before_shorter(self.now).max(1));
+        let steps_left = steps_left.min(self.pace.before_shorter(self.now).max(1));
         if !self.has_tables() {
-            return left;
+            return steps_left;
         }
         let fitting = (WALL_VALUES / (2 * (ny + nx))).max(depth);
-        left.min(fitting as u64)
+        steps_left.min(fitting as u64)
     }
 
     /// Whether the next step is a shorter one.
@@ -86,7 +86,7 @@ impl<T: Element> Forcing<T> {
         self.cut.unwrap_or_else(|| self.pace.next(self.now))
     }
 
-    /// The time after so many more steps.
+    /// The time `steps` steps later.
     fn after(&self, now: Clock, steps: u64) -> Clock {
         match self.cut {
             Some(length) => Clock {
@@ -97,11 +97,12 @@ impl<T: Element> Forcing<T> {
         }
     }
 
-    /// Evaluates what depends on time for the next `steps` steps, and takes them.
+    /// Evaluates the time-dependent walls and sources for the next `steps` steps, and advances the clock by these
+    /// steps.
     pub(super) fn prepare(&mut self, steps: u64, stencil: &mut Stencil<T>) {
-        let begin = self.now.simtime;
+        let start_time = self.now.simtime;
         if let (Some(source_at), Some(source)) = (&self.source_at, stencil.source_mut()) {
-            let wrong = source_at(begin, source);
+            let wrong = source_at(start_time, source);
             self.note(wrong);
         }
         if self.has_tables() {
@@ -112,7 +113,7 @@ impl<T: Element> Forcing<T> {
         self.skip(steps);
     }
 
-    /// Takes steps for which nothing is evaluated.
+    /// Advances the clock by steps for which nothing is evaluated.
     pub(super) fn skip(&mut self, steps: u64) {
         match self.has_tables() || self.source_at.is_some() {
             true => self.now = self.after(self.now, steps),
@@ -121,15 +122,15 @@ impl<T: Element> Forcing<T> {
         }
     }
 
-    /// Evaluates walls and factors that depend on time for the stages of the next step, and takes that step; returns the times
-    /// of the stages.
+    /// Evaluates time-dependent walls and factors for the stages of the next step, and advances the clock by that step;
+    /// returns the times of the stages.
     pub(super) fn prepare_stages(
         &mut self,
         method: &Rkl2<T>,
         stencil: &mut Stencil<T>,
     ) -> Vec<f64> {
-        let (begin, dt) = (self.now.simtime, self.next_length());
-        let times = method.times().iter().map(|part| begin + part * dt);
+        let (start_time, dt) = (self.now.simtime, self.next_length());
+        let times = method.times().iter().map(|part| start_time + part * dt);
         let mut times: Vec<f64> = times.collect();
         // The last stage is the state after the step, at its time to the bit.
         if let Some(last) = times.last_mut() {
@@ -140,7 +141,8 @@ impl<T: Element> Forcing<T> {
         times
     }
 
-    /// Evaluates walls at these times, and the factors of the source at all but the last, where no step begins.
+    /// Evaluates walls at these times, and the factors of the source at all times but the last, at which no step
+    /// begins.
     fn take_tables(&mut self, times: &[f64], stencil: &mut Stencil<T>) {
         if let Some(walls_at) = &self.walls_at {
             let (walls, wrong) = walls_at(times);
@@ -154,14 +156,14 @@ impl<T: Element> Forcing<T> {
         }
     }
 
-    /// Keeps the first reason why steps cannot be taken.
+    /// Keeps the first reason why steps are impossible.
     pub(super) fn note(&mut self, wrong: Option<Halt>) {
         if self.halt.is_none() {
             self.halt = wrong;
         }
     }
 
-    /// Takes the walls of the grid; where the rows end inside of it, the outermost ones are held.
+    /// Sets the walls. If the rows end inside the grid, the outermost rows are held.
     pub(super) fn set_walls(&mut self, walls: Walls<T>) {
         self.walls = walls;
         let [at_bottom, at_top] = self.ends;

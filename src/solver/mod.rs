@@ -1,7 +1,7 @@
 //! [`Solver`]: the state of a simulation and its steps, on one rank or several. It accesses no files.
 //!
-//! This file has explicit Euler, many steps a pass; `slabs.rs` the same on several ranks, and the rows that slabs borrow
-//! from each other; `rkl2.rs` and `exact.rs` have the other methods, `shorter.rs` the step before a snapshot that is shorter than the others.
+//! This file has explicit Euler with many steps in a pass; `slabs.rs` has its passes on several ranks, and the exchange
+//! of halos; `rkl2.rs` and `exact.rs` have the other methods, `shorter.rs` the shorter step before a snapshot.
 //! [`Bands`] advances rows that do not fit into memory.
 
 mod bands;
@@ -36,13 +36,13 @@ pub struct Solver<T: Element> {
     state: Field<T>,
     /// The second array of a pass.
     next: Field<T>,
-    /// More arrays, for methods that need them.
+    /// Further arrays, for methods that need them.
     work: Vec<Field<T>>,
-    /// A state within a step that is shown.
+    /// A state within a step, to be shown.
     seen: Option<Field<T>>,
-    /// What was found out about the state.
+    /// The known smoothness of the state.
     knowledge: Knowledge,
-    /// The state with NaN at nodes that have no value, and these.
+    /// The state with NaN at nodes without a value, and the codec that finds these nodes.
     shown: Option<(Field<T>, Codec)>,
 }
 
@@ -58,11 +58,11 @@ impl<T: Element> fmt::Debug for Solver<T> {
 }
 
 impl<T: Element> Solver<T> {
-    /// A solver for the rows that `slab` holds, whose state is that of a time; a number is that of step 0. The values in
+    /// A solver for the rows that `slab` holds, with a state at a time; a number is the time of step 0. The values in
     /// its halos are not used.
     ///
-    /// The kernel is that of `stencil`, and its tile, if it has one; otherwise tiles are chosen for the current rayon pool. The
-    /// equation is that of `dynamics`.
+    /// `stencil` gives the kernel and the tile; without a tile one is chosen for the current rayon pool. `dynamics`
+    /// gives the equation.
     ///
     /// # Errors
     /// If the system has too little memory for the second array.
@@ -77,7 +77,7 @@ impl<T: Element> Solver<T> {
         let stencil = stencil.with_equation(dynamics.equation);
         let (ny, nx) = state.shape();
         debug_assert_eq!(ny, slab.held().len());
-        let next = state.with_same_boundary()?;
+        let second_array = state.with_same_boundary()?;
         // The arrays whose rows hold the whole grid or this slab, respectively.
         let work = match &dynamics.method {
             Method::Euler => Vec::new(),
@@ -102,14 +102,14 @@ impl<T: Element> Solver<T> {
             work,
             tile,
             slab,
-            next,
+            next: second_array,
             seen: None,
             state,
             shown: None,
         })
     }
 
-    /// A solver of an equation between walls that keep their values.
+    /// A solver of an equation between walls with constant values.
     #[cfg(test)]
     fn between_held_walls(stencil: Stencil<T>, state: Field<T>, slab: Slab) -> Self {
         let dynamics = Dynamics::constant(stencil.equation().clone());
@@ -117,7 +117,7 @@ impl<T: Element> Solver<T> {
         solver.expect("a test has little memory")
     }
 
-    /// Shows states of the whole grid as snapshots.
+    /// Lets [`state`](Self::state) return states of the whole grid as snapshots.
     ///
     /// # Errors
     /// If the system has too little memory for another field.
@@ -127,7 +127,7 @@ impl<T: Element> Solver<T> {
         Ok(self)
     }
 
-    /// Brings what is shown up to date.
+    /// Updates the state that is shown.
     fn show(&mut self) {
         if let Some((shown, codec)) = &mut self.shown {
             shown.copy_rows(0, &self.state, 0..self.state.shape().0);
@@ -135,18 +135,17 @@ impl<T: Element> Solver<T> {
         }
     }
 
-    /// The present state of the rows that the solver has, which are all of the grid, or those of a slab with halos that may be
-    /// older. Masked nodes have no value, which is NaN.
+    /// The present state of the solver's rows: all rows of the grid, or those of a slab with halos that may be older.
+    /// Masked nodes are NaN.
     #[must_use]
     pub fn state(&self) -> &Field<T> {
         self.shown.as_ref().map_or(&self.state, |(shown, _)| shown)
     }
 
-    /// Whether steps could be taken with all walls and sources until now on the rows of the slab. The state means
-    /// nothing where they could not.
+    /// Fails if a wall or source has made a step impossible on the rows of the slab. The state is then invalid.
     ///
     /// # Errors
-    /// The first reason why not.
+    /// The first reason.
     pub(crate) fn check(&self) -> Result<(), Halt> {
         self.forcing.check()
     }
@@ -157,7 +156,7 @@ impl<T: Element> Solver<T> {
         self.shown.map_or(self.state, |(shown, _)| shown)
     }
 
-    /// The step.
+    /// The stencil of a step.
     #[must_use]
     pub fn stencil(&self) -> &Stencil<T> {
         &self.stencil
@@ -167,8 +166,8 @@ impl<T: Element> Solver<T> {
     /// ([`Solo`](crate::comm::Solo)).
     ///
     /// # Errors
-    /// The first reason why one of the steps until now could not be taken with its walls and sources, on the rows of the slab.
-    /// The state means nothing then.
+    /// The first reason why a wall or source has made a step impossible, on the rows of the slab. The state is then
+    /// invalid.
     pub fn advance(&mut self, steps: u64, comm: &impl Comm) -> Result<(), Halt> {
         if self.slab.own().is_empty() {
             return Ok(());
@@ -192,10 +191,10 @@ impl<T: Element> Solver<T> {
         self.check()
     }
 
-    /// Takes the memory for steps of which all states are [seen](Self::advance_seen).
+    /// Allocates the memory for steps whose states are all [seen](Self::advance_seen).
     ///
     /// # Errors
-    /// If the system has too little.
+    /// If the system has too little memory.
     pub(crate) fn prepare_to_be_seen(&mut self) -> io::Result<()> {
         if matches!(self.method, Method::Rkl2(_)) && self.seen.is_none() {
             if self.work.is_empty() {
@@ -206,13 +205,14 @@ impl<T: Element> Solver<T> {
         Ok(())
     }
 
-    /// Advances the state by one step, and shows each state that the step takes increments of, in halos one row of those next to
-    /// it: the one before it, and those after all stages but the last. Collective over the ranks.
+    /// Advances the state by one step, and shows each state whose increment the step uses, with one row of halos: the
+    /// state before the step, and those after all stages but the last. Collective over the ranks.
     ///
-    /// The exact solution takes no increments.
+    /// The exact solution uses no increments.
     ///
     /// # Errors
-    /// If the system has too little memory for the arrays of stages, which can be [taken](Self::prepare_to_be_seen) before.
+    /// If the system has too little memory for the arrays of stages, which can be [allocated](Self::prepare_to_be_seen)
+    /// before.
     pub(crate) fn advance_seen(
         &mut self,
         comm: &impl Comm,
@@ -249,25 +249,25 @@ impl<T: Element> Solver<T> {
     }
 
     fn advance_euler(&mut self, steps: u64, comm: &impl Comm) {
-        let mut left = steps;
-        while left > 0 {
+        let mut steps_left = steps;
+        while steps_left > 0 {
             if self.forcing.is_shorter_next() {
                 self.advance_shorter(comm);
-                left -= 1;
+                steps_left -= 1;
                 continue;
             }
-            let batch = self.batch(left);
+            let batch = self.batch(steps_left);
             self.forcing.prepare(batch, &mut self.stencil);
             match self.slab.parts() {
                 1 => self.advance_alone(batch),
                 _ => self.advance_slab(batch, comm),
             }
-            left -= batch;
+            steps_left -= batch;
         }
     }
 
-    /// How many of the next `left` steps can be taken with the walls and the source of one moment, or
-    /// with one table of walls.
+    /// The number of the next `left` steps that can be taken with one evaluation of walls and source, or with one table
+    /// of walls.
     fn batch(&self, left: u64) -> u64 {
         let depth = self.depth();
         let steps = self.forcing.batch(left, depth, self.state.shape());
@@ -280,21 +280,22 @@ impl<T: Element> Solver<T> {
     }
 
     fn advance_alone(&mut self, steps: u64) {
-        let mut left = steps;
-        while left > 0 {
-            let some = usize::try_from(left).unwrap_or(usize::MAX);
-            let (mut state, mut next) = (self.state.view_mut(), self.next.view_mut());
+        let mut steps_left = steps;
+        while steps_left > 0 {
+            let batch_steps = usize::try_from(steps_left).unwrap_or(usize::MAX);
+            let (mut state, mut target) = (self.state.view_mut(), self.next.view_mut());
             let walls = &self.forcing.walls;
             let knowledge = &mut self.knowledge;
             let stencil = &self.stencil;
-            if stencil.advance(walls, knowledge, &mut state, &mut next, some) {
+            if stencil.advance(walls, knowledge, &mut state, &mut target, batch_steps) {
                 mem::swap(&mut self.state, &mut self.next);
             }
-            left -= some as u64;
+            steps_left -= batch_steps as u64;
         }
     }
 
-    /// The steps of a pass: of explicit Euler the depth of a tile, or of a halo if there are several slabs.
+    /// The number of steps in a pass: the depth of a tile for explicit Euler, or the depth of a halo with several
+    /// slabs.
     #[must_use]
     pub fn depth(&self) -> usize {
         match self.slab.parts() {
@@ -304,7 +305,7 @@ impl<T: Element> Solver<T> {
         }
     }
 
-    /// Node updates done with three, with five, and with six operations or more.
+    /// The numbers of node updates with three, with five, and with six or more operations.
     #[must_use]
     pub fn updates(&self) -> [u64; 3] {
         self.knowledge.updates()
@@ -323,14 +324,14 @@ impl<T: Element> Solver<T> {
     }
 }
 
-/// Whether each stage is a pass: if the source is another one at each, or if a slab has fewer rows than a
-/// step has stages.
+/// Whether each stage is a pass of its own: if the source differs from stage to stage, or if a slab has fewer rows than
+/// a step has stages.
 fn takes_stages_apart<T: Element>(method: &Rkl2<T>, forcing: &Forcing<T>, slab: &Slab) -> bool {
     forcing.source_at.is_some() || (slab.parts() > 1 && slab.halo() < method.stages())
 }
 
-/// The arrays that a stage needs besides the two of a step: an older stage, the increment of the state before the step,
-/// and the source of the first stage, if it is another one at each.
+/// The arrays that a stage needs besides the two arrays for all steps: an older stage, the increment of the state
+/// before the step, and the source of the first stage, if the source differs from stage to stage.
 fn arrays_of_stages<T: Element>(
     state: &Field<T>,
     forcing: &Forcing<T>,

@@ -1,4 +1,4 @@
-//! The step before a snapshot that is shorter than the others: of exact times, where these do not divide the interval.
+//! The shorter step before a snapshot, for exact times that the step does not divide.
 
 use super::{Solver, slabs::fill_halos};
 use crate::{
@@ -11,23 +11,30 @@ use ndarray::{ArrayView2, ArrayViewMut2};
 use std::{io, mem, ops::Range};
 
 impl<T: Element> Solver<T> {
-    /// Collective. The next step of explicit Euler, which is a shorter one.
+    /// Collective. Takes the next step of explicit Euler, which is a shorter one.
     pub(super) fn advance_shorter(&mut self, comm: &impl Comm) {
         let length = self.forcing.next_length();
         self.forcing.prepare(1, &mut self.stencil);
-        let known = self.knowledge.smoothness();
-        let told = self.stencil.may_know().then_some(known);
-        let theirs = fill_halos(&self.slab, self.state.as_mut_slice(), 1, told, comm);
+        let own_smoothness = self.knowledge.smoothness();
+        let sent_smoothness = self.stencil.may_know().then_some(own_smoothness);
+        let neighbour_smoothness = fill_halos(
+            &self.slab,
+            self.state.as_mut_slice(),
+            1,
+            sent_smoothness,
+            comm,
+        );
         let (walls, rows) = (&self.forcing.walls, self.slab.own_among_held());
-        let (state, next) = (self.state.view(), self.next.view_mut());
-        (self.shorter)(length).step(&self.stencil, walls, &state, next, rows);
+        let (state, target) = (self.state.view(), self.next.view_mut());
+        (self.shorter)(length).step(&self.stencil, walls, &state, target, rows);
         mem::swap(&mut self.state, &mut self.next);
         walls.write_given(&mut self.state.view_mut(), 1);
         // A mean of the state before and after a whole step, with which a step commutes, is as smooth as these.
-        self.knowledge.set(known.and(theirs).after(1));
+        self.knowledge
+            .set(own_smoothness.and(neighbour_smoothness).after(1));
     }
 
-    /// How the next step of RKL2 is taken.
+    /// The method of the next step of RKL2.
     pub(super) fn next_rkl2(&self) -> Option<Rkl2<T>> {
         let Method::Rkl2(method) = &self.method else {
             return None;
@@ -42,7 +49,7 @@ impl<T: Element> Solver<T> {
 }
 
 impl<T: Element> Solver<T> {
-    /// A field to keep the state in, while it is [looked aside](Self::aside).
+    /// A field to save the state in while it is [advanced aside](Self::aside).
     ///
     /// # Errors
     /// If the system has too little memory.
@@ -50,8 +57,8 @@ impl<T: Element> Solver<T> {
         self.state.with_same_boundary()
     }
 
-    /// Collective. Shows the state so much later, less than a step, in halos one row of those next to it; steps go on as if it
-    /// had not.
+    /// Collective. Shows the state at a time `length`, less than a step, later, with one row of halos. The state of the
+    /// solver stays the same.
     pub(crate) fn aside<R>(
         &mut self,
         length: f64,
@@ -64,7 +71,7 @@ impl<T: Element> Solver<T> {
         }
         let rows = self.state.shape().0;
         kept.copy_rows(0, &self.state, 0..rows);
-        let (now, known) = (self.forcing.now, self.knowledge.smoothness());
+        let (clock, smoothness) = (self.forcing.now, self.knowledge.smoothness());
         self.forcing.cut = Some(length);
         match &self.method {
             Method::Euler => self.advance_shorter(comm),
@@ -78,17 +85,17 @@ impl<T: Element> Solver<T> {
                 self.advance_exactly(&part, comm);
             }
         }
-        let found = self.look(comm, look);
+        let result = self.look(comm, look);
         self.forcing.cut = None;
-        self.forcing.now = now;
-        self.knowledge.set(known);
+        self.forcing.now = clock;
+        self.knowledge.set(smoothness);
         self.state.copy_rows(0, kept, 0..rows);
-        Some(found)
+        Some(result)
     }
 }
 
 impl<T: Element> Shorter<T> {
-    /// Writes the rows `rows` of the state after the step, whose whole ones are those of `stencil`.
+    /// Writes the rows `rows` of the state after a shorter step; `stencil` has the full steps.
     pub(super) fn step(
         &self,
         stencil: &Stencil<T>,

@@ -1,4 +1,4 @@
-//! Passes over one slab of several, and the rows that slabs borrow from each other before each.
+//! Passes over one of several slabs, and the exchange of halos before each pass.
 
 use super::Solver;
 use crate::{
@@ -10,38 +10,46 @@ use diff2d_stencil::{Element, Smoothness, real::Real};
 use std::mem;
 
 impl<T: Element> Solver<T> {
-    /// Collective. Shows the state, in halos one row of those next to it.
+    /// Collective. Shows the state with one row of halos.
     pub(crate) fn look<R>(&mut self, comm: &impl Comm, look: impl FnOnce(&Field<T>) -> R) -> R {
         fill_halos(&self.slab, self.state.as_mut_slice(), 1, None, comm);
         look(&self.state)
     }
 
-    /// Collective. Explicit Euler's steps, as many a pass as a halo has rows.
+    /// Collective. Takes steps of explicit Euler, as many in a pass as a halo has rows.
     pub(super) fn advance_slab(&mut self, steps: u64, comm: &impl Comm) {
         let passes = steps.div_ceil(self.depth() as u64);
-        let until = |pass: u64| u128::from(steps) * u128::from(pass) / u128::from(passes);
         for pass in 0..passes {
-            self.pass((until(pass + 1) - until(pass)) as usize, comm);
+            let [first_step, last_step] = [pass, pass + 1]
+                .map(|pass| u128::from(steps) * u128::from(pass) / u128::from(passes));
+            self.pass((last_step - first_step) as usize, comm);
         }
     }
 
-    /// One pass of so many steps, after an exchange of halos of as many rows.
+    /// Takes one pass of `steps` steps, after an exchange of halos with as many rows.
     fn pass(&mut self, steps: usize, comm: &impl Comm) {
-        let known = self.knowledge.smoothness();
-        let told = self.stencil.may_know().then_some(known);
-        let theirs = fill_halos(&self.slab, self.state.as_mut_slice(), steps, told, comm);
-        self.knowledge.start_from(known.and(theirs));
-        let (state, next) = (self.state.view(), self.next.view_mut());
-        let (walls, own) = (&self.forcing.walls, self.slab.own_among_held());
+        let own_smoothness = self.knowledge.smoothness();
+        let sent_smoothness = self.stencil.may_know().then_some(own_smoothness);
+        let neighbour_smoothness = fill_halos(
+            &self.slab,
+            self.state.as_mut_slice(),
+            steps,
+            sent_smoothness,
+            comm,
+        );
+        self.knowledge
+            .start_from(own_smoothness.and(neighbour_smoothness));
+        let (state, target) = (self.state.view(), self.next.view_mut());
+        let (walls, own_rows) = (&self.forcing.walls, self.slab.own_among_held());
         self.stencil
-            .advance_rows(walls, &mut self.knowledge, state, next, own, steps);
+            .advance_rows(walls, &mut self.knowledge, state, target, own_rows, steps);
         mem::swap(&mut self.state, &mut self.next);
         walls.write_given(&mut self.state.view_mut(), steps);
     }
 }
 
-/// Collective. Fills the halos among the values of the rows that a slab holds, `depth` rows of each. Returns what the
-/// ranks above and below know of theirs if all tell each other what is `known` of the rows that they own.
+/// Collective. Fills the halos in the values of the rows that a slab holds, `depth` rows each. If all ranks send the
+/// known smoothness `known` of the rows that they own, returns the known smoothness of the ranks above and below.
 pub(super) fn fill_halos<T: Real>(
     slab: &Slab,
     values: &mut [T],
@@ -53,23 +61,23 @@ pub(super) fn fill_halos<T: Real>(
     if slab.parts() == 1 {
         return Smoothness::ALL;
     }
-    let (own, columns) = (slab.own_among_held(), values.len() / slab.held().len());
-    let (above, rest) = values.split_at_mut(own.start * columns);
-    let (values, below) = rest.split_at_mut(own.len() * columns);
-    let edges = slab
-        .edges(depth)
-        .map(|rows| &values[(rows.start - own.start) * columns..(rows.end - own.start) * columns]);
+    let (own_rows, columns) = (slab.own_among_held(), values.len() / slab.held().len());
+    let (halo_above, values) = values.split_at_mut(own_rows.start * columns);
+    let (values, halo_below) = values.split_at_mut(own_rows.len() * columns);
+    let edges = slab.edges(depth).map(|rows| {
+        &values[(rows.start - own_rows.start) * columns..(rows.end - own_rows.start) * columns]
+    });
     // Where there is no neighbour, there is no halo.
     let (above_from, below_to) = (
-        above.len().saturating_sub(depth * columns),
-        below.len().min(depth * columns),
+        halo_above.len().saturating_sub(depth * columns),
+        halo_below.len().min(depth * columns),
     );
-    let halos = [&mut above[above_from..], &mut below[..below_to]];
+    let halos = [&mut halo_above[above_from..], &mut halo_below[..below_to]];
     exchange(slab, edges, halos, known, comm)
 }
 
 /// Collective. Sends the [edges](Slab::edges) of a slab to the ranks above and below, and fills the halos with theirs.
-/// Likewise what is known of the rows, if anybody wants to know.
+/// The known smoothness of the rows is sent as well, if it is needed.
 fn exchange<T: Real>(
     slab: &Slab,
     edges: [&[T]; 2],
@@ -77,32 +85,44 @@ fn exchange<T: Real>(
     known: Option<Smoothness>,
     comm: &impl Comm,
 ) -> Smoothness {
-    let ([first, last], [above, below]) = (edges, halos);
-    let mut theirs = [slab.above(), slab.below()].map(|neighbour| match neighbour {
+    let ([first_edge, last_edge], [halo_above, halo_below]) = (edges, halos);
+    let mut neighbour_smoothness = [slab.above(), slab.below()].map(|neighbour| match neighbour {
         Some(_) => Smoothness::NONE,
         None => Smoothness::ALL,
     });
-    let [of_above, of_below] = &mut theirs;
+    let [smoothness_above, smoothness_below] = &mut neighbour_smoothness;
     // What is sent upwards first arrives from below first: two ranks may be neighbours on both sides.
     let sides = [
-        (slab.above(), first, slab.below(), below, of_below),
-        (slab.below(), last, slab.above(), above, of_above),
+        (
+            slab.above(),
+            first_edge,
+            slab.below(),
+            halo_below,
+            smoothness_below,
+        ),
+        (
+            slab.below(),
+            last_edge,
+            slab.above(),
+            halo_above,
+            smoothness_above,
+        ),
     ];
     let (mut outgoing, mut incoming) = (Vec::new(), Vec::new());
-    for (to, edge, from, halo, of_halo) in sides {
+    for (to, edge, from, halo, halo_smoothness) in sides {
         if let Some(to) = to {
-            let rows = [bytemuck::cast_slice(edge)].into_iter();
-            let messages = rows.chain(known.as_ref().map(bytemuck::bytes_of));
+            let row_bytes = [bytemuck::cast_slice(edge)].into_iter();
+            let messages = row_bytes.chain(known.as_ref().map(bytemuck::bytes_of));
             outgoing.extend(messages.map(|bytes| Outgoing { to, bytes }));
         }
         if let Some(from) = from {
-            let rows = [bytemuck::cast_slice_mut(halo)].into_iter();
-            let messages = rows.chain(known.map(|_| bytemuck::bytes_of_mut(of_halo)));
+            let row_bytes = [bytemuck::cast_slice_mut(halo)].into_iter();
+            let messages = row_bytes.chain(known.map(|_| bytemuck::bytes_of_mut(halo_smoothness)));
             incoming.extend(messages.map(|bytes| Incoming { from, bytes }));
         }
     }
     comm.exchange(&outgoing, &mut incoming, || ());
-    theirs[0].and(theirs[1])
+    neighbour_smoothness[0].and(neighbour_smoothness[1])
 }
 
 #[cfg(test)]
@@ -113,20 +133,20 @@ mod tests {
     use proptest::prelude::*;
     use std::ops::Range;
 
-    /// A start: of the rows of a grid of so many columns.
+    /// A function that creates the initial field for rows of a grid with a number of columns.
     type Start = fn(Range<usize>, usize) -> Field<f64>;
 
-    /// A field without equal values.
+    /// A field whose values all differ.
     fn unequal(rows: Range<usize>, nx: usize) -> Field<f64> {
         field(rows, nx, |at, _| (at as f64 * 0.7).sin())
     }
 
-    /// A field that is rough at its first rows, and zero everywhere else.
+    /// A field that is rough in its first rows, and zero everywhere else.
     fn rough_at_first(rows: Range<usize>, nx: usize) -> Field<f64> {
         field(rows, nx, |at, row| rough(at, (0..9).contains(&row)))
     }
 
-    /// A field of 120 rows that is rough at its last ones, and zero everywhere else.
+    /// A field of 120 rows that is rough in its last rows, and zero everywhere else.
     fn rough_at_last(rows: Range<usize>, nx: usize) -> Field<f64> {
         field(rows, nx, |at, row| rough(at, (111..120).contains(&row)))
     }
@@ -139,7 +159,7 @@ mod tests {
         }
     }
 
-    /// Values by the number of the node and of its row.
+    /// A field whose values are functions of the number of the node and of its row.
     fn field(rows: Range<usize>, nx: usize, value: impl Fn(usize, usize) -> f64) -> Field<f64> {
         let mut field = Field::zeros((rows.len(), nx)).unwrap();
         for (node, at) in field.as_mut_slice().iter_mut().zip(rows.start * nx..) {
@@ -148,7 +168,7 @@ mod tests {
         field
     }
 
-    /// The state after `steps`, computed by several ranks.
+    /// The state after `steps` steps, computed by several ranks.
     fn together(
         stencil: &Stencil<f64>,
         start: Start,

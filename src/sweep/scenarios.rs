@@ -1,4 +1,4 @@
-//! [`Sweep`]: the scenarios.
+//! [`Sweep`]: the scenarios of a parameter sweep.
 
 use crate::{
     cube::{
@@ -18,19 +18,19 @@ use std::{
 
 /// The scenarios of a sweep, fully determined.
 ///
-/// There may be many: what a journal says of them is held, and a [`problem`](Self::problem) is derived
+/// There may be many scenarios: only their entries in the journal are kept, and a [`problem`](Self::problem) is derived
 /// when it is needed.
 #[derive(Debug)]
 pub struct Sweep {
     /// The keys that differ between scenarios.
     pub varied: Vec<String>,
     params: SweepParams,
-    /// In the order of the cube's first axis.
+    /// The scenarios in the order of the cube's first axis.
     scenarios: Scenarios,
     digests: Digests,
-    /// The problem of scenario 0, with which the others share shape and precision.
+    /// The problem of scenario 0. All scenarios have its shape and precision.
     first: Problem,
-    /// Snapshots of the longest scenario.
+    /// The number of snapshots of the longest scenario.
     snapshots: u64,
     /// The memory of the scenario that takes the most.
     largest: Footprint,
@@ -43,12 +43,12 @@ impl Sweep {
     /// Reads a sweep file and the parameter file it names.
     ///
     /// # Errors
-    /// [`ParamsError`] of all scenarios that cannot be run, or not in the same cube as the first.
+    /// [`ParamsError`] if a scenario cannot be run, or does not fit into the cube of the first one.
     pub fn load(file: &Path) -> Result<Self, ParamsError> {
         Self::load_with(file, &[])
     }
 
-    /// As [`load`](Self::load), with `key=value` texts that override keys of the sweep file.
+    /// Reads a sweep file as [`load`](Self::load) does; `key=value` texts override its keys.
     ///
     /// # Errors
     /// As [`load`](Self::load).
@@ -56,8 +56,8 @@ impl Sweep {
         Self::of(SweepParams::read(file, overrides)?)
     }
 
-    /// The sweep of the keys of a sweep file, from wherever they come. `base` are the parameters that are
-    /// varied; where there are none, the key `params` names their file, below `directory`.
+    /// The sweep with the keys of a sweep file from any source. `base` are the parameters that are varied; if there are
+    /// none, the key `params` names their file, relative to `directory`.
     ///
     /// # Errors
     /// As [`load`](Self::load).
@@ -70,29 +70,29 @@ impl Sweep {
     }
 
     fn of(params: SweepParams) -> Result<Self, ParamsError> {
-        let (mut wrong, mut digests) = (Wrong::default(), Digests::default());
-        let (mut first, mut number) = (None::<Problem>, 0);
-        let (mut snapshots, mut largest) = (0, None);
+        let (mut errors, mut digests) = (Wrong::default(), Digests::default());
+        let (mut first_problem, mut scenario_count) = (None::<Problem>, 0);
+        let (mut snapshots, mut largest_footprint) = (0, None);
         let (mut inputs, mut initial_arrays) = (BTreeMap::new(), BTreeSet::new());
         let mut scenarios = None::<Scenarios>;
-        let (mut warnings, mut warned) = (Vec::new(), 0_u64);
-        params.judge_each(&mut wrong, |raw| {
-            number += 1;
+        let (mut warnings, mut warned_count) = (Vec::new(), 0_u64);
+        params.judge_each(&mut errors, |raw| {
+            scenario_count += 1;
             let raw = with_start(raw)?;
             let problem = Problem::with_digests(&raw, &mut digests)?;
-            let first = first.get_or_insert_with(|| problem.clone());
-            share_a_cube(first, &problem, number - 1, &raw)?;
+            let first_problem = first_problem.get_or_insert_with(|| problem.clone());
+            share_a_cube(first_problem, &problem, scenario_count - 1, &raw)?;
             if !problem.fields().is_empty() {
                 let reason = "scenarios of a sweep have no fields between snapshots; `diff2d run` writes those of one alone";
                 return Err(raw.refuse("record.fields", reason.to_owned()));
             }
             snapshots = problem.schedule.snapshots().max(snapshots);
-            let state = Footprint::of(&problem);
-            largest = largest
-                .filter(|one: &Footprint| one.bytes() >= state.bytes())
-                .or(Some(state));
-            for (name, sums) in problem.inputs() {
-                add_digest(&mut inputs, name, &sums);
+            let footprint = Footprint::of(&problem);
+            largest_footprint = largest_footprint
+                .filter(|other: &Footprint| other.bytes() >= footprint.bytes())
+                .or(Some(footprint));
+            for (name, file_digest) in problem.inputs() {
+                add_digest(&mut inputs, name, &file_digest);
             }
             let initial = problem.initial_array();
             initial_arrays.extend(initial.map(|(path, frame)| (path.to_owned(), frame)));
@@ -101,31 +101,33 @@ impl Sweep {
                 Some(scenarios) => scenarios.push(&scenario),
                 None => scenarios = Some(Scenarios::new(scenario)),
             }
-            let of_this = warnings::of(&problem);
-            warned += u64::from(!of_this.is_empty());
-            if warned == 1 {
-                let name = format!("scenario {}", number - 1);
-                warnings.extend(of_this.iter().map(|text| format!("{name}: {text}")));
+            let scenario_warnings = warnings::of(&problem);
+            warned_count += u64::from(!scenario_warnings.is_empty());
+            if warned_count == 1 {
+                let name = format!("scenario {}", scenario_count - 1);
+                warnings.extend(scenario_warnings.iter().map(|text| format!("{name}: {text}")));
             }
             Ok(())
         });
-        wrong.verdict()?;
-        if warned > 1 {
-            let others = warned - 1;
+        errors.verdict()?;
+        if warned_count > 1 {
+            let other_count = warned_count - 1;
             warnings.push(format!(
-                "of other scenarios {others} have such warnings, too"
+                "{other_count} other scenarios have such warnings, too"
             ));
         }
-        let (Some(first), Some(scenarios), Some(largest)) = (first, scenarios, largest) else {
+        let (Some(first_problem), Some(scenarios), Some(largest_footprint)) =
+            (first_problem, scenarios, largest_footprint)
+        else {
             unreachable!("a sweep has a scenario");
         };
         let sweep = Self {
             varied: params.varied(),
             scenarios,
             digests,
-            first,
+            first: first_problem,
             snapshots,
-            largest,
+            largest: largest_footprint,
             inputs,
             initial_arrays,
             warnings,
@@ -133,13 +135,13 @@ impl Sweep {
         };
         if sweep.cube_bytes() >= 1 << 63 {
             let reason = "the scenarios together are beyond the 2^63 bytes that a file can have";
-            let first = sweep.params.scenario(0);
-            return Err(first.refuse("outtime", reason.to_owned()));
+            let first_scenario = sweep.params.scenario(0);
+            return Err(first_scenario.refuse("outtime", reason.to_owned()));
         }
         Ok(sweep)
     }
 
-    /// What the journal says of the scenarios, in the order of the cube's first axis.
+    /// The scenarios as in the journal, in the order of the cube's first axis.
     #[must_use]
     pub fn scenarios(&self) -> &Scenarios {
         &self.scenarios
@@ -154,16 +156,16 @@ impl Sweep {
         Problem::with_digests(&raw, &mut self.digests.clone())
     }
 
-    /// The problem of scenario 0, with which the others share shape and precision.
+    /// The problem of scenario 0. All scenarios have its shape and precision.
     #[must_use]
     pub fn first(&self) -> &Problem {
         &self.first
     }
 
-    /// The memory of so many workers of a process, each with a scenario in memory.
+    /// The memory of a process with `workers` workers, each of which has a scenario in memory.
     ///
     /// # Errors
-    /// [`RunError::NotInBands`] where the parameters allow less.
+    /// [`RunError::NotInBands`] if the parameters allow less.
     pub(crate) fn budget(
         &self,
         workers: usize,
@@ -172,11 +174,11 @@ impl Sweep {
         let mut terms = Terms::alone(Some(1));
         terms.limit = self.first.params.memory;
         (terms.load.scenarios, terms.load.has_spare_processor) = (workers, has_spare_processor);
-        let why = "the states of a sweep are in memory: fewer --threads need less";
-        Budget::of(self.largest, &self.first, terms).in_memory(why)
+        let reason = "the states of a sweep are in memory: fewer --threads need less";
+        Budget::of(self.largest, &self.first, terms).in_memory(reason)
     }
 
-    /// SHA-256 of every input file, by the name it has in the parameters.
+    /// SHA-256 of every input file, by its name in the parameters.
     #[must_use]
     pub fn inputs(&self) -> &BTreeMap<String, String> {
         &self.inputs
@@ -188,20 +190,20 @@ impl Sweep {
         self.params.file()
     }
 
-    /// What a user may not expect: of the first scenario of which there is something to say, and of how many more.
+    /// Warnings on the accuracy of the first scenario that has some, and the number of further scenarios with warnings.
     #[must_use]
     pub fn warnings(&self) -> &[String] {
         &self.warnings
     }
 
-    /// The arrays with which scenarios begin, and which of their matrices.
+    /// The arrays from which scenarios begin, and the index of the matrix in each.
     pub fn initial_arrays(&self) -> impl Iterator<Item = (&Path, u64)> {
         self.initial_arrays
             .iter()
             .map(|(path, frame)| (path.as_path(), *frame))
     }
 
-    /// `(scenarios, snapshots, ny, nx)`; a scenario with fewer snapshots leaves NaN behind them.
+    /// The shape of the cube, `(scenarios, snapshots, ny, nx)`; behind the last snapshot of a shorter scenario are NaN.
     #[must_use]
     pub fn cube_shape(&self) -> [u64; 4] {
         let (ny, nx) = self.first.grid.shape();
@@ -209,7 +211,7 @@ impl Sweep {
         [scenarios, self.snapshots, ny as u64, nx as u64]
     }
 
-    /// Bytes of the cube's data; beyond 64 bits if need be.
+    /// Bytes of the cube's data, which may exceed 64 bits.
     fn cube_bytes(&self) -> u128 {
         let element = self.first.params.precision.bytes() as u128;
         let lengths = self.cube_shape().map(u128::from);

@@ -1,4 +1,4 @@
-//! How a sweep is started and ended on all ranks.
+//! Starts and ends a sweep on all ranks.
 
 use super::{
     scenarios::Sweep,
@@ -6,14 +6,14 @@ use super::{
 };
 use crate::{
     comm::{Comm, Solo, Topology, collective},
-    cube::{Claim, Header, Io, Paths, digest, inputs, record_file, share::Share},
+    cube::{Claim, Header, Io, Paths, digest, inputs, share::Share},
     run::{self, Observer, Options, Outcome, Run, RunError, SweepRecord},
 };
 use std::{ops::Range, path::PathBuf, time::Instant};
 
 impl Run<'_, Sweep> {
-    /// Computes some of the scenarios, into a cube into which other processes may write others meanwhile: each holds
-    /// the lock on its own. A cube that is there is continued.
+    /// Computes only some of the scenarios. Other processes may write other scenarios into the same cube meanwhile;
+    /// each holds the lock on its own scenarios. An existing cube is continued.
     pub fn scenarios(mut self, scenarios: Range<usize>) -> Self {
         let claim = &mut self.options.claim;
         claim.scenarios = Some([scenarios.start, scenarios.end]);
@@ -21,11 +21,10 @@ impl Run<'_, Sweep> {
         self
     }
 
-    /// Runs all scenarios that are not complete in this process, several at a time.
+    /// Runs all incomplete scenarios in this process, several at a time.
     ///
     /// # Errors
-    /// [`RunError`] of the first scenario that failed; every snapshot that was committed before stays
-    /// committed.
+    /// [`RunError`] of the first scenario that failed; committed snapshots stay committed.
     pub fn start(self) -> Result<Outcome, RunError> {
         self.start_on(&Solo)
     }
@@ -37,7 +36,7 @@ impl Run<'_, Sweep> {
     /// As [`start`](Self::start), on all ranks or on none.
     ///
     /// # Panics
-    /// When ranks call other collective operations in between.
+    /// If ranks call other collective operations in between.
     pub fn start_on(self, comm: &impl Comm) -> Result<Outcome, RunError> {
         self.observed(comm, |sweep, options, observer| {
             run_on(sweep, options, comm, observer)
@@ -45,7 +44,7 @@ impl Run<'_, Sweep> {
     }
 }
 
-/// Collective. Computes all scenarios that are not complete, several at a time on every rank.
+/// Collective. Computes all incomplete scenarios, several at a time on every rank.
 fn run_on(
     sweep: &Sweep,
     options: &Options,
@@ -54,49 +53,50 @@ fn run_on(
 ) -> Result<Outcome, RunError> {
     let start = Instant::now();
     check_that_all_agree(sweep, options, comm)?;
-    let committed = sweep
+    let commit_check = sweep
         .initial_arrays()
         .try_for_each(|(path, snapshot)| inputs::is_committed(path, snapshot));
-    collective::all_ok(comm, committed.map_err(RunError::from))?;
+    collective::all_ok(comm, commit_check.map_err(RunError::from))?;
     let Some(cube) = &options.output else {
         return Err(RunError::NoOutput);
     };
-    let read = sweep.inputs().keys().map(PathBuf::from);
-    let read = read.chain(options.reads.iter().cloned());
-    let paths = Paths::of(cube).and_then(|paths| inputs::are_spared(&paths, read).map(|()| paths));
+    let input_files = sweep.inputs().keys().map(PathBuf::from);
+    let input_files = input_files.chain(options.reads.iter().cloned());
+    let paths =
+        Paths::of(cube).and_then(|paths| inputs::are_spared(&paths, input_files).map(|()| paths));
     let paths = collective::all_ok(comm, paths.map_err(RunError::from))?;
     let topology = Topology::all_gather(comm);
     let threads = options.threads.map(run::worthwhile_threads);
     let threads = threads.unwrap_or_else(|| topology.threads_each());
-    let part = options.claim.part(sweep.scenarios().len());
-    let workers = threads.min(part.len());
-    let budget = sweep.budget(workers, topology.has_spare_processor(workers));
+    let own_scenarios = options.claim.part(sweep.scenarios().len());
+    let worker_count = threads.min(own_scenarios.len());
+    let budget = sweep.budget(worker_count, topology.has_spare_processor(worker_count));
     let budget = budget.and_then(|budget| {
         budget.check(topology.ranks_on_this_machine())?;
         Ok(budget)
     });
     let budget = collective::all_ok(comm, budget)?;
     // Threads are started before the cube is claimed: a system that refuses them leaves no file.
-    let pools = collective::all_ok(comm, Pools::start(workers))?;
+    let pools = collective::all_ok(comm, Pools::start(worker_count))?;
 
-    let numbers = (sweep.scenarios(), sweep.inputs());
-    let record = SweepRecord::of(sweep.first(), &numbers, &paths);
-    let end_record = || record.as_ref().map_or(Ok(()), SweepRecord::end);
-    let refused = || record.as_ref().map_or(Ok(()), SweepRecord::refuse_others);
-    run::on_root(comm, refused)?;
+    let parameters = (sweep.scenarios(), sweep.inputs());
+    let record = SweepRecord::of(sweep.first(), &parameters, sweep.warnings(), &paths);
+    run::on_root(comm, || {
+        record.as_ref().map_or(Ok(()), SweepRecord::refuse_others)
+    })?;
 
     let share = Share::whole(sweep.first().field_bytes());
     let claim = Claim {
         machines: topology.machines(),
         ..options.claim
     };
-    let is_new = options.claim.force || !paths.journal.exists();
     let opened = run::open(
         &paths,
         || {
             let precision = sweep.first().params.precision;
             let (scenarios, inputs) = (sweep.scenarios().clone(), sweep.inputs().clone());
-            Header::of_sweep(scenarios, precision, sweep.cube_shape(), inputs)
+            let header = Header::of_sweep(scenarios, precision, sweep.cube_shape(), inputs);
+            header.map(|header| header.with_warnings(sweep.warnings()))
         },
         claim,
         share,
@@ -106,25 +106,29 @@ fn run_on(
     )?;
     let Some((writer, io)) = opened else {
         // It may have been killed before that.
-        return run::on_root(comm, end_record).map(|()| Outcome::AlreadyDone);
+        let record_result = run::on_root(comm, || record.as_ref().map_or(Ok(()), SweepRecord::end));
+        return record_result.map(|()| Outcome::AlreadyDone);
     };
     if io == Io::Single && topology.machines() > 1 {
         return Err(RunError::SweepByOne);
     }
     run::on_root(comm, || match &record {
-        Some(record) => record.begin(&writer.header().run_id),
-        None if is_new => record_file::remove(&paths),
+        Some(record) => {
+            // By line 1 of the journal its files are known as those of this sweep.
+            writer.wait_until_begun()?;
+            record.begin(&writer.header().run_id)
+        }
         None => Ok(()),
     })?;
     let computed = Workers::new(sweep, options, budget, &writer, &paths, start, observer);
     let computed = computed.compute(&pools, comm);
     // An error of the writer comes first: it is what stopped the scenarios.
     run::finish(comm, writer, false)?;
-    let ended = run::on_root(comm, end_record);
-    collective::all_ok(comm, computed).and_then(|outcome| ended.map(|()| outcome))
+    let record_result = run::on_root(comm, || record.as_ref().map_or(Ok(()), SweepRecord::end));
+    collective::all_ok(comm, computed).and_then(|outcome| record_result.map(|()| outcome))
 }
 
-/// Collective. Refuses ranks that were asked for different sweeps.
+/// Collective. Refuses ranks that were started with different sweeps.
 fn check_that_all_agree(
     sweep: &Sweep,
     options: &Options,

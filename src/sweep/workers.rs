@@ -1,9 +1,8 @@
-//! Which thread of which rank computes which scenario.
+//! Assigns scenarios to the threads of all ranks.
 //!
-//! A rank has workers, threads that each compute one scenario at a time, and its calling thread, which
-//! exchanges reports with the other ranks every few milliseconds. Each rank reports how many scenarios
-//! its workers could begin; all ranks know all reports, and hand out the next scenarios in the same
-//! order, without further messages.
+//! A rank has workers, threads that each compute one scenario at a time, and its calling thread, which exchanges
+//! reports with the other ranks every few milliseconds. Each rank reports how many scenarios its workers could begin;
+//! all ranks see all reports, and assign the next scenarios in the same order, without further messages.
 
 use super::scenarios::Sweep;
 use crate::{
@@ -33,29 +32,25 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Time from one exchange of reports to the next.
+/// The interval between two exchanges of reports.
 const EXCHANGE_INTERVAL: Duration = Duration::from_millis(2);
-/// Scenarios that take longer than this are not handed out before a worker is free.
+/// The duration of a scenario above which scenarios are only assigned to a free worker.
 const LONG_SCENARIO: Duration = Duration::from_millis(100);
 
 /// The threads of a rank.
 pub(super) struct Pools {
-    /// A thread for each worker, which waits while its solver computes.
+    /// The threads of the workers; each waits while its solver computes.
     workers: ThreadPool,
-    /// A pool of one thread for each worker: tiles are chosen by the number of threads in a pool.
+    /// A pool of one thread for each worker, because tiles are chosen by the number of threads in a pool.
     solvers: Vec<ThreadPool>,
 }
 
 impl Pools {
-    /// Starts the threads of so many workers.
+    /// Starts the threads of `workers` workers.
     ///
     /// # Errors
     /// [`RunError::Threads`].
     pub(super) fn start(workers: usize) -> Result<Self, RunError> {
-        let pool = |threads| {
-            let built = ThreadPoolBuilder::new().num_threads(threads).build();
-            built.map_err(|refused| RunError::Threads(io::Error::other(refused)))
-        };
         Ok(Self {
             workers: pool(workers)?,
             solvers: (0..workers).map(|_| pool(1)).collect::<Result<_, _>>()?,
@@ -63,16 +58,21 @@ impl Pools {
     }
 }
 
-/// What a rank reports of its workers.
+fn pool(threads: usize) -> Result<ThreadPool, RunError> {
+    let built = ThreadPoolBuilder::new().num_threads(threads).build();
+    built.map_err(|refused| RunError::Threads(io::Error::other(refused)))
+}
+
+/// The report of a rank on its workers.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 struct Demand {
-    /// Scenarios that they could begin.
+    /// The number of scenarios that the workers could begin.
     wants: usize,
-    /// Scenarios handed to them that are not finished.
+    /// The number of scenarios assigned to the workers and not finished.
     has: usize,
 }
 
-/// The workers of a rank, and what they share.
+/// The workers of a rank, and the data that they share.
 pub(super) struct Workers<'a> {
     sweep: &'a Sweep,
     budget: Budget,
@@ -81,11 +81,11 @@ pub(super) struct Workers<'a> {
     options: &'a Options,
     start: Instant,
     observer: &'a Observer,
-    /// Scenarios finished, with or without success.
+    /// The number of finished scenarios, successful or not.
     finished: AtomicUsize,
-    /// Nanoseconds that the latest of them took.
+    /// The duration of the scenario that finished last, in nanoseconds.
     latest: AtomicU64,
-    /// Why no further scenario is to be begun.
+    /// The reason why no further scenario is to begin.
     stopped: OnceLock<Outcome>,
     failed: AtomicBool,
     /// The first error of a worker.
@@ -93,7 +93,7 @@ pub(super) struct Workers<'a> {
 }
 
 impl<'a> Workers<'a> {
-    /// Workers of a sweep that began at `start`.
+    /// The workers of a sweep that began at `start`.
     pub(super) fn new(
         sweep: &'a Sweep,
         options: &'a Options,
@@ -119,8 +119,8 @@ impl<'a> Workers<'a> {
         }
     }
 
-    /// Collective. Computes the scenarios that are not complete, until there are no more or a rank stops
-    /// or fails. An error is that of this rank's workers.
+    /// Collective. Computes the incomplete scenarios, until there are no more or a rank stops or fails. An error is one
+    /// of this rank's workers.
     pub(super) fn compute(self, pools: &Pools, comm: &impl Comm) -> Result<Outcome, RunError> {
         let (sender, numbers) = unbounded();
         pools.workers.in_place_scope(|scope| {
@@ -140,48 +140,49 @@ impl<'a> Workers<'a> {
         }
     }
 
-    /// Collective. Exchanges reports until all scenarios are finished, and passes those that this rank is
-    /// to compute to `begin`.
-    fn hand_out(&self, workers: usize, comm: &impl Comm, begin: impl Fn(usize)) {
+    /// Collective. Exchanges reports until all scenarios are finished, and passes the scenarios of this rank to
+    /// `begin`.
+    fn hand_out(&self, worker_count: usize, comm: &impl Comm, begin: impl Fn(usize)) {
         let numbers = self.options.claim.part(self.sweep.scenarios().len());
         let mut to_do: VecDeque<usize> = numbers
             .filter(|&number| !self.writer.was_complete(number))
             .collect();
-        let reports = Exchange::new(comm, Some(self.writer));
-        let mut begun = 0;
+        let exchange = Exchange::new(comm, Some(self.writer));
+        let mut begun_count = 0;
         loop {
-            let has = begun - self.finished.load(Ordering::Acquire);
-            let mine = Demand {
-                wants: (workers + self.ahead(workers)).saturating_sub(has),
-                has,
+            let unfinished_count = begun_count - self.finished.load(Ordering::Acquire);
+            let demand = Demand {
+                wants: (worker_count + self.ahead(worker_count)).saturating_sub(unfinished_count),
+                has: unfinished_count,
             };
             if self.writer.has_lost_files() {
                 self.stop(Outcome::FilesLost);
             }
             let (failed, stopped) = (self.has_failed(), self.stopped.get().copied());
-            let all = reports.all_report(failed, stopped, mine);
-            if let Some(outcome) = all.stop {
+            let reports = exchange.all_report(failed, stopped, demand);
+            if let Some(outcome) = reports.stop {
                 self.stop(outcome);
             }
-            if all.failed {
+            if reports.failed {
                 self.failed.store(true, Ordering::Relaxed);
             }
             // What this rank alone knows by now must not count: the lists of all ranks stay the same.
-            if all.failed || all.stop.is_some() {
+            if reports.failed || reports.stop.is_some() {
                 to_do.clear();
             }
-            if to_do.is_empty() && all.wants.iter().all(|demand| demand.has == 0) {
+            if to_do.is_empty() && reports.wants.iter().all(|demand| demand.has == 0) {
                 return;
             }
-            for number in next_of(comm.rank(), &all.wants, &mut to_do) {
+            for number in next_of(comm.rank(), &reports.wants, &mut to_do) {
                 begin(number);
-                begun += 1;
+                begun_count += 1;
             }
             thread::sleep(EXCHANGE_INTERVAL);
         }
     }
 
-    /// Scenarios to have ready because the workers would finish so many before the next exchange.
+    /// The number of scenarios to assign in advance, because the workers would finish that many before the next
+    /// exchange.
     fn ahead(&self, workers: usize) -> usize {
         let latest = Duration::from_nanos(self.latest.load(Ordering::Relaxed).max(1));
         if latest > LONG_SCENARIO {
@@ -190,7 +191,7 @@ impl<'a> Workers<'a> {
         workers * EXCHANGE_INTERVAL.as_nanos().div_ceil(latest.as_nanos()) as usize
     }
 
-    /// Lets no further scenario begin, and asks those at work to stop where the user did.
+    /// Lets no further scenario begin; if the user has asked to stop, also stops those at work.
     fn stop(&self, outcome: Outcome) {
         if let Outcome::Stopped(number) = outcome {
             self.observer.request_stop(number);
@@ -203,7 +204,7 @@ impl<'a> Workers<'a> {
         self.failed.load(Ordering::Relaxed)
     }
 
-    /// Computes scenarios until no more numbers come.
+    /// Computes scenarios until the channel of their numbers is closed.
     fn work(&self, numbers: &Receiver<usize>) {
         for number in numbers {
             let _finished = CountOnDrop {
@@ -236,19 +237,18 @@ impl<'a> Workers<'a> {
 
     fn simulate<T: Element>(&self, problem: &Problem, number: usize) -> Result<Outcome, RunError> {
         let elapsed = self.start.elapsed();
-        let left = |limit: Duration| limit.saturating_sub(elapsed);
         let options = Options {
-            max_walltime: self.options.max_walltime.map(left),
+            max_walltime: (self.options.max_walltime).map(|limit| limit.saturating_sub(elapsed)),
             ..self.options.clone()
         };
         let clock = RunClock::start(problem, &options);
         let (ny, nx) = problem.grid.shape();
-        let alone = Decomposition::new(&Solo, Slab::whole(ny), nx);
+        let whole_grid = Decomposition::new(&Solo, Slab::whole(ny), nx);
         let stencil = self.budget.stencil::<T>(problem, options.tile, 1);
-        let state = InMemory::new(problem, stencil, &alone)?.within(&self.budget);
+        let state = InMemory::new(problem, stencil, &whole_grid)?.within(&self.budget);
         // What is synced is reported by the thread that hands out scenarios.
         let reports = Exchange::new(&Solo, None);
-        let mut output = Output::cube(problem, &alone, self.writer.scenario(number), reports);
+        let mut output = Output::cube(problem, &whole_grid, self.writer.scenario(number), reports);
         let run_id = &self.writer.header().run_id;
         output.record = Some(RecordPlace::of_scenario(self.paths, run_id, number));
         // The progress of one scenario is not that of the sweep.
@@ -257,11 +257,10 @@ impl<'a> Workers<'a> {
     }
 }
 
-/// Takes the next scenarios off the list, one for each rank in turn until none wants more; those of
-/// `rank`.
+/// Takes the next scenarios off the list, one for each rank in turn until none wants more, and returns those of `rank`.
 fn next_of(rank: usize, demands: &[Demand], to_do: &mut VecDeque<usize>) -> Vec<usize> {
     let mut wants: Vec<usize> = demands.iter().map(|demand| demand.wants).collect();
-    let mut taken = Vec::new();
+    let mut numbers = Vec::new();
     while wants.iter().any(|&wants| wants > 0) {
         for (of, wants) in wants
             .iter_mut()
@@ -269,15 +268,15 @@ fn next_of(rank: usize, demands: &[Demand], to_do: &mut VecDeque<usize>) -> Vec<
             .filter(|(_, wants)| **wants > 0)
         {
             let Some(number) = to_do.pop_front() else {
-                return taken;
+                return numbers;
             };
             *wants -= 1;
             if of == rank {
-                taken.push(number);
+                numbers.push(number);
             }
         }
     }
-    taken
+    numbers
 }
 
 /// Counts a scenario as finished, even when its worker panics.

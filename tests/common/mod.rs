@@ -6,7 +6,6 @@
     reason = "a test ends where it cannot go on"
 )]
 
-pub mod interposed;
 pub mod journal;
 pub mod problems;
 pub mod written;
@@ -95,13 +94,23 @@ impl Scene {
         (self.read(&format!("{stem}.npy")), journal)
     }
 
-    /// Makes of the cube and journal `from` what a run that was killed after `snapshots` commits leaves as `to`.
+    /// Makes of the cube and journal `from` what a run that was killed after `snapshots` commits leaves as `to`. Of a run that
+    /// has ended early, the cube has all snapshots again that were planned.
     pub fn cut(&self, from: &str, to: &str, snapshots: usize, snapshot_bytes: usize) {
         let mut cube = self.read(&format!("{from}.npy"));
-        let kept = cube.len() - data_of(&cube).len() + snapshots * snapshot_bytes;
-        cube[kept..].fill(0);
-        self.write(&format!("{to}.npy"), cube);
         let journal = self.text(&format!("{from}.journal"));
+        let first_line = journal.lines().next().expect("line 1");
+        let header: serde_json::Value = serde_json::from_str(first_line).expect("JSON");
+        let planned = header["shape"][0].as_u64().expect("a length");
+        let data_begin = cube.len() - data_of(&cube).len();
+        let text = String::from_utf8_lossy(&cube[10..data_begin]).into_owned();
+        let committed = journal.lines().count() - 1;
+        let text = text.replace(&format!("({committed}, "), &format!("({planned}, "));
+        let text = format!("{:1$}\n", text.trim_end(), data_begin - 11);
+        cube.splice(10..data_begin, text.into_bytes());
+        cube[data_begin + snapshots * snapshot_bytes..].fill(0);
+        cube.resize(data_begin + planned as usize * snapshot_bytes, 0);
+        self.write(&format!("{to}.npy"), cube);
         let lines: String = journal.split_inclusive('\n').take(1 + snapshots).collect();
         self.write(&format!("{to}.journal"), lines);
     }
@@ -200,6 +209,21 @@ impl fmt::Display for Told {
         }
         Ok(())
     }
+}
+
+/// A picture of so many bits, white above and black below.
+pub fn write_half_white(scene: &Scene, side: u32) {
+    let file = fs::File::create(scene.path("u.png")).unwrap();
+    let mut picture = png::Encoder::new(std::io::BufWriter::new(file), side, side);
+    picture.set_color(png::ColorType::Grayscale);
+    picture.set_depth(png::BitDepth::One);
+    let mut writer = picture.write_header().unwrap();
+    let bytes = side.div_ceil(8) * side;
+    let rows: Vec<u8> = (0..bytes)
+        .map(|byte| if byte < bytes / 2 { 0xff } else { 0 })
+        .collect();
+    writer.write_image_data(&rows).unwrap();
+    writer.finish().unwrap();
 }
 
 /// The data of a cube behind its header of 4096 bytes.

@@ -2,7 +2,7 @@
 
 /// The arguments that name what is written, with a command line in which `@` stands for the name, and the ending that
 /// the name must have.
-pub const WRITTEN: [(&str, &str, &str, &str); 21] = [
+pub const WRITTEN: [(&str, &str, &str, &str); 18] = [
     ("run", "--output", "run p.toml -o @", ".npy"),
     (
         "run",
@@ -38,9 +38,6 @@ pub const WRITTEN: [(&str, &str, &str, &str); 21] = [
     ("map", "--output", "map a*2 a=in.npy -o @", ".npy"),
     ("create", "<FILE.npy>", "create @ --shape 2", ".npy"),
     ("export", "--output", "export in.npy --to csv -o @", ".csv"),
-    ("bench", "--json", "bench --json @", ".json"),
-    ("bench", "--plot", "bench --plot @", ".png"),
-    ("bench", "--sources", "bench --sources @", "/diff2d.cpp"),
     ("man", "<DIR>", "man @", "/diff2d.1"),
     ("repair", "<CUBE>", "", ""),
     ("verify", "<CUBE>", "", ""),

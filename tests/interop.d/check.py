@@ -9,7 +9,6 @@ import subprocess
 import sys
 import tempfile
 import time
-import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
 import fsspec
@@ -318,30 +317,6 @@ def check_image(image, y, x, frame, what):
         assert np.allclose(points, nodes, rtol=1e-13, atol=1e-13), f"{what}: {points} not {nodes}"
 
 
-def check_vti(expected, path):
-    series = {}
-    for scenario, at, nodes, frame in expected.frames():
-        series.setdefault(scenario, []).append((at, nodes, frame))
-    collections = sorted(Path(path).glob("*.pvd"))
-    scenarios = range(expected.values.shape[0]) if "scenario" in expected.dims else [None]
-    assert len(collections) == len(scenarios)
-    named = 0
-    for scenario, collection in zip(scenarios, collections):
-        entries = ElementTree.parse(collection).getroot().findall("Collection/DataSet")
-        wanted = series.get(scenario, [])
-        assert len(entries) == len(wanted), f"{collection}: {len(entries)} snapshots, not {len(wanted)}"
-        for entry, (at, (y, x), frame) in zip(entries, wanted):
-            assert float(entry.get("timestep")) == at
-            reader = vtk.vtkXMLImageDataReader()
-            reader.SetFileName(str(collection.parent / entry.get("file")))
-            reader.Update()
-            image = reader.GetOutput()
-            check_image(image, y, x, frame, entry.get("file"))
-            assert vtk_to_numpy(image.GetFieldData().GetArray("TimeValue"))[0] == at
-            named += 1
-    assert len(list(Path(path).glob("*.vti"))) == named
-
-
 def check_xdmf(expected, path):
     """VTK's own reader of XDMF 2."""
     series = {}
@@ -406,28 +381,26 @@ def make(home):
 
 FORMATS = {
     "zarr": (check_zarr, ".zarr"), "kerchunk": (check_kerchunk, ".kerchunk.json"), "hdf5": (check_hdf5, ".h5"),
-    "csv": (check_csv, ".csv"), "vti": (check_vti, "-vti"), "xdmf": (check_xdmf, ".xdmf"),
+    "csv": (check_csv, ".csv"), "xdmf": (check_xdmf, ".xdmf"),
 }
 
 
 # ParaView's readers. They want the whole path: Xdmf3 finds no cube beside a file without one.
-PARAVIEW = {"xdmf": ["XDMFReader", "Xdmf3ReaderS", "Xdmf3ReaderT"], "vti": ["PVDReader"]}
+PARAVIEW = {"xdmf": ["XDMFReader", "Xdmf3ReaderS", "Xdmf3ReaderT"]}
 
 
 def cases_for_paraview(word, name, output):
-    """What `in_paraview.py` reads of an export; a collection holds one scenario."""
-    files = sorted(Path(output).glob("*.pvd")) if word == "vti" else [Path(output)]
+    """What `in_paraview.py` reads of an export."""
     return [
-        {"reader": reader, "file": str(file.absolute()), "frames": f"{name}.frames.npz",
-         "scenario": number if len(files) > 1 else None}
-        for reader in PARAVIEW.get(word, []) for number, file in enumerate(files)
+        {"reader": reader, "file": str(Path(output).absolute()), "frames": f"{name}.frames.npz"}
+        for reader in PARAVIEW.get(word, [])
     ]
 
 
 def frames_for_paraview(expected, name):
     """The frames of an array in a file, for `in_paraview.py`."""
     frames = list(expected.frames())
-    named = {"scenario": [scenario or 0 for scenario, *_ in frames], "t": [at for _, at, _, _ in frames]}
+    named = {"t": [at for _, at, _, _ in frames]}
     for number, (_, _, (y, x), frame) in enumerate(frames):
         named |= {f"y{number}": y, f"x{number}": x, f"p{number}": frame}
     np.savez(f"{name}.frames", **named)

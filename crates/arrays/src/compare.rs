@@ -1,4 +1,4 @@
-//! How far apart two arrays are, element by element.
+//! Compares two arrays element by element.
 
 use super::{AnalysisError, memory::size, output::Output};
 use crate::npy::{
@@ -8,20 +8,20 @@ use crate::progress::Progress;
 use crate::walk;
 use std::ops::Range;
 
-/// Elements that are compared at a time.
-const SOME: u64 = 1 << 17;
+/// The number of elements that are compared at a time.
+const PIECE: u64 = 1 << 17;
 
-/// Which indices of two arrays are compared along an axis.
+/// The pairs of indices that are compared along an axis.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Pairs {
-    /// Each with the same one, of so many.
+    /// Each index of one array is paired with the same index of the other; holds the number of indices.
     Same(u64),
-    /// These, in increasing order.
+    /// The pairs of this list, in increasing order.
     Listed(Vec<[u64; 2]>),
 }
 
 impl Pairs {
-    /// How many there are.
+    /// The number of pairs.
     #[must_use]
     pub fn count(&self) -> u64 {
         match self {
@@ -40,15 +40,15 @@ impl Pairs {
     }
 }
 
-/// How far apart elements may be: `|a - b| ≤ absolute + relative |b|`, as in `numpy.isclose`. Infinities
-/// are close to themselves. Integers are not rounded first.
+/// The tolerance of a comparison: `|a - b| ≤ absolute + relative |b|`, as in `numpy.isclose`. Infinities equal
+/// themselves. Integers are compared without rounding.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Tolerance {
-    /// Of the size of the elements.
+    /// The allowed difference, independent of the size of the elements.
     pub absolute: f64,
-    /// As a share of those of the second array.
+    /// The allowed difference as a fraction of the element of the second array.
     pub relative: f64,
-    /// Whether NaN is close to NaN; it is close to nothing else.
+    /// Whether NaN equals NaN. It never equals anything else.
     pub equal_nan: bool,
 }
 
@@ -61,25 +61,25 @@ impl Tolerance {
     }
 }
 
-/// How far apart the elements of two arrays are.
+/// The differences between the elements of two arrays.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Difference {
-    /// Elements compared.
+    /// The number of elements that were compared.
     pub elements: u64,
-    /// How many differ: in a bit, or by more than is allowed.
+    /// The number of elements that differ: in a bit, or by more than the tolerance.
     pub count: u64,
-    /// How many of these are NaN in both arrays.
+    /// The number of differing elements that are NaN in both arrays.
     pub both_nan: u64,
-    /// The sum of the squared differences, where they are finite.
+    /// The sum of the squares of all finite differences.
     squares: f64,
-    /// The largest difference, the first of equal ones.
+    /// The largest difference; of equal ones the first.
     pub largest: Option<Largest>,
 }
 
 /// The largest difference.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Largest {
-    /// Its size; infinite beside NaN.
+    /// The absolute difference; infinite if only one of the elements is NaN.
     pub size: f64,
     /// The index of the pair.
     pub index: Vec<u64>,
@@ -96,7 +96,7 @@ impl Difference {
         largest: None,
     };
 
-    /// The root of the mean square of the differences.
+    /// The root mean square of the differences.
     #[must_use]
     #[expect(clippy::cast_precision_loss, reason = "counts are below 2^53")]
     pub fn rms(&self) -> f64 {
@@ -107,7 +107,7 @@ impl Difference {
         let is_further = match (&self.largest, &other.largest) {
             (_, None) => false,
             (None, Some(_)) => true,
-            (Some(one), Some(other)) => other.size > one.size,
+            (Some(largest), Some(other)) => other.size > largest.size,
         };
         if is_further {
             self.largest = other.largest;
@@ -122,44 +122,50 @@ impl Difference {
     }
 }
 
-/// Two arrays, and what of them is compared.
+/// Two arrays, and the pairs of their elements that are compared.
 #[derive(Debug)]
 pub struct Comparison<'a> {
     /// The arrays.
     pub arrays: [&'a ArrayFile; 2],
-    /// What is compared along every axis.
+    /// The pairs of indices that are compared along every axis.
     pub pairs: Vec<Pairs>,
-    /// Without it, bits are compared.
+    /// The tolerance; `None` compares bits.
     pub tolerance: Option<Tolerance>,
 }
 
 impl Comparison<'_> {
-    /// Compares all, index by index of the first axis; the differences `a - b` go to `output`.
+    /// Compares all pairs, index by index of the first axis. The differences `a - b` go to `output`.
     ///
     /// # Errors
-    /// [`AnalysisError::Npy`] when a file cannot be read or written.
+    /// [`AnalysisError::Npy`] if a file cannot be read or written.
     pub fn run(
         &self,
         output: Option<&Output>,
         progress: &Progress,
     ) -> Result<Vec<Difference>, AnalysisError> {
-        let whole: Region = self.pairs.iter().map(|pairs| 0..pairs.count()).collect();
-        let cut = Cut::of_elements(&whole, SOME);
+        let compared: Region = self.pairs.iter().map(|pairs| 0..pairs.count()).collect();
+        let cut = Cut::of_elements(&compared, PIECE);
         let threads = rayon::current_num_threads() as u64;
-        let visit = |_: &mut (), _, piece: Region| self.piece(&piece, output, progress);
-        let mut all: Vec<Difference> = Vec::new();
-        walk::in_order(&cut, threads, 64 * threads, visit, |number, found| {
-            let begun = cut.get(number).first().map_or(0, |rows| size(rows.start)) < all.len();
-            let mut found = found.into_iter().peekable();
-            if let Some(rest) = found.next_if(|_| begun)
-                && let Some(row) = all.pop()
-            {
-                all.push(row.join(rest));
-            }
-            all.extend(found);
-            Ok::<_, AnalysisError>(())
-        })?;
-        Ok(all)
+        let mut rows: Vec<Difference> = Vec::new();
+        walk::in_order(
+            &cut,
+            threads,
+            64 * threads,
+            |_: &mut (), _, piece: Region| self.piece(&piece, output, progress),
+            |number, piece_rows| {
+                let first_row = cut.get(number).first().map_or(0, |range| size(range.start));
+                let continues_row = first_row < rows.len();
+                let mut piece_rows = piece_rows.into_iter();
+                if continues_row
+                    && let (Some(row), Some(remainder)) = (rows.pop(), piece_rows.next())
+                {
+                    rows.push(row.join(remainder));
+                }
+                rows.extend(piece_rows);
+                Ok::<_, AnalysisError>(())
+            },
+        )?;
+        Ok(rows)
     }
 
     /// Compares a box, index by index of the first axis.
@@ -169,24 +175,30 @@ impl Comparison<'_> {
         output: Option<&Output>,
         progress: &Progress,
     ) -> Result<Vec<Difference>, AnalysisError> {
-        let [left, right] = [self.read(0, piece)?, self.read(1, piece)?];
-        let [a, b] = self.arrays.map(|array| array.npy.dtype);
-        progress.add((left.len() * a.bytes) as u64);
-        let is_alike = a.native() == b.native();
+        let [left_bits, right_bits] = [self.read(0, piece)?, self.read(1, piece)?];
+        let [left_dtype, right_dtype] = self.arrays.map(|array| array.npy.dtype);
+        progress.add((left_bits.len() * left_dtype.bytes) as u64);
+        let has_one_dtype = left_dtype.native() == right_dtype.native();
         let mut differences = Vec::new();
-        let row = size(elements(piece.get(1..).unwrap_or_default()));
-        let mut all = Vec::new();
-        for (number, (left, right)) in left.chunks(row).zip(right.chunks(row)).enumerate() {
-            let mut found = Difference {
-                elements: left.len() as u64,
+        let row_length = size(elements(piece.get(1..).unwrap_or_default()));
+        let mut rows = Vec::new();
+        let row_pairs = left_bits
+            .chunks(row_length)
+            .zip(right_bits.chunks(row_length));
+        for (row_number, (left_row, right_row)) in row_pairs.enumerate() {
+            let mut row = Difference {
+                elements: left_row.len() as u64,
                 ..Difference::NONE
             };
-            for (at, bits) in left.iter().zip(right).enumerate() {
-                let is_same = is_alike && bits.0 == bits.1;
+            for (column, (&left, &right)) in left_row.iter().zip(right_row).enumerate() {
+                let is_same = has_one_dtype && left == right;
                 if is_same && self.tolerance.is_none() && output.is_none() {
                     continue;
                 }
-                let pair = [Scalar::of_bits(a, *bits.0), Scalar::of_bits(b, *bits.1)];
+                let pair = [
+                    Scalar::of_bits(left_dtype, left),
+                    Scalar::of_bits(right_dtype, right),
+                ];
                 if output.is_some() {
                     differences.push(difference(pair[0], pair[1]));
                 }
@@ -194,60 +206,62 @@ impl Comparison<'_> {
                     None => !is_same,
                     Some(tolerance) => !tolerance.allows(pair),
                 };
-                let are_nan = pair.iter().all(|one| one.to_f64().is_nan());
-                found.count += u64::from(differs);
-                found.both_nan += u64::from(differs && are_nan);
+                let are_nan = pair.iter().all(|element| element.to_f64().is_nan());
+                row.count += u64::from(differs);
+                row.both_nan += u64::from(differs && are_nan);
                 if is_same {
                     continue;
                 }
                 let size = distance(pair[0], pair[1]);
-                found.squares += if size.is_finite() { size * size } else { 0.0 };
-                let is_further = match &found.largest {
+                row.squares += if size.is_finite() { size * size } else { 0.0 };
+                let is_largest = match &row.largest {
                     None => size > 0.0 || differs,
                     Some(largest) => size > largest.size,
                 };
-                if is_further {
-                    let index = index_in(piece, (number * row + at) as u64);
-                    found.largest = Some(Largest { size, index, pair });
+                if is_largest {
+                    let index = index_in(piece, (row_number * row_length + column) as u64);
+                    row.largest = Some(Largest { size, index, pair });
                 }
             }
-            all.push(found);
+            rows.push(row);
         }
         if let Some(output) = output {
             output.write_box(piece, bytemuck::cast_slice(&differences))?;
         }
-        Ok(all)
+        Ok(rows)
     }
 
-    /// The bits of one side of all pairs of a box, in C order.
+    /// The bits of all elements of one of the arrays in a box, in C order.
     fn read(&self, side: usize, piece: &[Range<u64>]) -> Result<Vec<u64>, NpyError> {
         let array = self.arrays[side];
-        let pairs = || piece.iter().zip(&self.pairs);
-        let ranges: Region = pairs()
+        let ranges: Region = piece
+            .iter()
+            .zip(&self.pairs)
             .map(|(range, pairs)| pairs.of(range.start)[side]..pairs.of(range.end - 1)[side] + 1)
             .collect();
-        let in_file = array.npy.in_file_order(&ranges);
+        let file_ranges = array.npy.in_file_order(&ranges);
         let mut bits = vec![0; size(elements(&ranges))];
-        array.read_bits(&in_file, &mut bits)?;
-        if !array.npy.fortran_order && elements(&ranges) == elements(piece) {
+        array.read_bits(&file_ranges, &mut bits)?;
+        let is_without_gaps = elements(&ranges) == elements(piece);
+        if !array.npy.fortran_order && is_without_gaps {
             return Ok(bits);
         }
-        let mut pitches = vec![1; in_file.len()];
-        for axis in (1..in_file.len()).rev() {
-            pitches[axis - 1] = pitches[axis] * length(&in_file[axis]);
+        let mut file_strides = vec![1; file_ranges.len()];
+        for axis in (1..file_ranges.len()).rev() {
+            file_strides[axis - 1] = file_strides[axis] * length(&file_ranges[axis]);
         }
-        let pitches = array.npy.in_file_order(&pitches);
-        let axes = pairs().zip(&ranges).zip(pitches);
-        let places = axes.fold(vec![0], |places, (((range, pairs), read), pitch)| {
-            let along: Vec<u64> = range
+        let strides = array.npy.in_file_order(&file_strides);
+        let mut places = vec![0];
+        for (axis, stride) in strides.into_iter().enumerate() {
+            let distances: Vec<u64> = piece[axis]
                 .clone()
-                .map(|at| (pairs.of(at)[side] - read.start) * pitch)
+                .map(|pair| (self.pairs[axis].of(pair)[side] - ranges[axis].start) * stride)
                 .collect();
-            places
+            places = places
                 .iter()
-                .flat_map(|place| along.iter().map(move |at| place + at))
-                .collect()
-        });
+                .flat_map(|place| distances.iter().map(move |distance| place + distance))
+                .collect();
+        }
         Ok(places.into_iter().map(|place| bits[size(place)]).collect())
     }
 }
@@ -262,10 +276,10 @@ fn distance(a: Scalar, b: Scalar) -> f64 {
     }
 }
 
-/// `a - b`, rounded once; 0 of equal infinities.
+/// `a - b`, rounded once; 0 for equal infinities.
 #[expect(clippy::cast_precision_loss, reason = "rounding is what it is for")]
 fn difference(a: Scalar, b: Scalar) -> f64 {
-    if let (Some(a), Some(b)) = (whole(a), whole(b)) {
+    if let (Some(a), Some(b)) = (whole_number(a), whole_number(b)) {
         return (a - b) as f64;
     }
     match (a.to_f64(), b.to_f64()) {
@@ -274,8 +288,8 @@ fn difference(a: Scalar, b: Scalar) -> f64 {
     }
 }
 
-/// The integer that an element is, if it is an integer of its type, or a float among those of 64 bits.
-fn whole(value: Scalar) -> Option<i128> {
+/// The element as an integer, if it has an integer type or is a whole float of at most 64 bits.
+fn whole_number(value: Scalar) -> Option<i128> {
     match value {
         Scalar::Integer(value) => Some(value),
         #[expect(
@@ -289,7 +303,7 @@ fn whole(value: Scalar) -> Option<i128> {
     }
 }
 
-/// How many floats lie between two elements, of the coarser type of both; `None` of integers and NaN.
+/// The number of floats between two elements, in the coarser one of two types; `None` for integers and NaN.
 #[must_use]
 pub fn ulps(pair: [Scalar; 2], dtypes: [Dtype; 2]) -> Option<u64> {
     if dtypes.iter().any(|dtype| dtype.kind != Kind::Float) {
@@ -300,21 +314,24 @@ pub fn ulps(pair: [Scalar; 2], dtypes: [Dtype; 2]) -> Option<u64> {
         return None;
     }
     let coarser = dtypes[0].bytes.min(dtypes[1].bytes);
-    let place = |value: f64| -> i64 {
-        let (bits, sign) = match coarser {
-            2 => (u64::from(half::f16::from_f64(value).to_bits()), 1 << 15),
-            #[expect(clippy::cast_possible_truncation, reason = "rounded once")]
-            4 => (u64::from((value as f32).to_bits()), 1 << 31),
-            _ => (value.to_bits(), 1 << 63),
-        };
-        let magnitude = (bits & !sign).cast_signed();
-        if bits & sign == 0 {
-            magnitude
-        } else {
-            -magnitude
-        }
+    let [place, other_place] = values.map(|value| place_among_floats(value, coarser));
+    Some(place.abs_diff(other_place))
+}
+
+/// The number of a float of `bytes` bytes if all floats are counted upwards from 0, and downwards to negative numbers.
+fn place_among_floats(value: f64, bytes: usize) -> i64 {
+    let (bits, sign) = match bytes {
+        2 => (u64::from(half::f16::from_f64(value).to_bits()), 1 << 15),
+        #[expect(clippy::cast_possible_truncation, reason = "rounded once")]
+        4 => (u64::from((value as f32).to_bits()), 1 << 31),
+        _ => (value.to_bits(), 1 << 63),
     };
-    Some(place(values[0]).abs_diff(place(values[1])))
+    let magnitude = (bits & !sign).cast_signed();
+    if bits & sign == 0 {
+        magnitude
+    } else {
+        -magnitude
+    }
 }
 
 #[cfg(test)]

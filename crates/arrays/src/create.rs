@@ -1,4 +1,4 @@
-//! New arrays, filled chunk by chunk by a formula of the indices.
+//! Creates arrays, filled chunk by chunk by a formula of the indices.
 
 use super::{AnalysisError, output::Output};
 use crate::expression::{BATCH, Expression, Values};
@@ -8,49 +8,45 @@ use crate::wording::excerpt;
 use rayon::prelude::*;
 use std::ops::Range;
 
-/// Elements written at a time.
+/// The number of elements written at a time.
 const CHUNK: u64 = 1 << 17;
 
-/// What the elements are to be.
+/// The values of the elements of a new array.
 #[derive(Debug, Clone)]
 pub enum Fill {
-    /// Zeros: nothing has to be written.
+    /// Zeros, which need not be written.
     Zeros,
-    /// The same bytes for every element.
+    /// A constant, as the bytes of one element.
     Constant(Vec<u8>),
     /// A formula in `i0`, `i1`, … and `index`, the number of the element in C order.
     Formula(Expression),
 }
 
 impl Fill {
-    /// Reads a formula; `dimensions` is the number of axes of the array.
+    /// Parses a formula; `dimensions` is the number of axes of the array.
     ///
-    /// For floats a formula is computed in f64. For integers it is computed
-    /// [exactly](Expression::evaluate_exactly), and fractions are then cut towards zero; a number alone must
-    /// be whole. A boolean is whether the value differs from 0.
+    /// For a float dtype the formula is computed in f64. For integers it is computed
+    /// [exactly](Expression::evaluate_exactly) and truncated towards zero; a formula that is a single number must be an
+    /// integer. A boolean is true where the value differs from 0.
     ///
     /// # Errors
-    /// [`AnalysisError::Request`] for a text that is no formula, and for a number that the dtype cannot
-    /// hold.
+    /// [`AnalysisError::Request`] if the text is not a formula, or the dtype cannot hold its number.
     pub fn parse(text: &str, dtype: Dtype, dimensions: usize) -> Result<Self, AnalysisError> {
         let names: Vec<String> = (0..dimensions).map(|axis| format!("i{axis}")).collect();
         let names = names.iter().map(String::as_str).chain(["index"]);
         let formula = Expression::parse(text.trim(), &names.collect::<Vec<_>>())
             .map_err(|error| AnalysisError::Request(format!("--fill: {error}")))?;
-        let refused = |reason: String| {
-            AnalysisError::Request(format!("--fill {}: {reason}", excerpt(text, 60)))
-        };
         let number = text.trim().parse::<f64>().ok();
         if matches!(dtype.kind, Kind::Signed | Kind::Unsigned)
             && let Some(number) = number.filter(|number| number.fract().abs() > 0.0)
         {
             let reason = format!("{number:?} is not whole, and {dtype} holds whole numbers");
-            return Err(refused(reason));
+            return Err(refused(text, &reason));
         }
         if !formula.is_constant() {
             return Ok(Self::Formula(formula));
         }
-        let bytes = constant(&formula, dtype).map_err(refused)?;
+        let bytes = constant(&formula, dtype).map_err(|reason| refused(text, &reason))?;
         Ok(if bytes.iter().all(|&byte| byte == 0) {
             Self::Zeros
         } else {
@@ -59,26 +55,30 @@ impl Fill {
     }
 }
 
-/// Fills an array of zeros. Bytes written are added to `progress`.
+fn refused(text: &str, reason: &str) -> AnalysisError {
+    AnalysisError::Request(format!("--fill {}: {reason}", excerpt(text, 60)))
+}
+
+/// Fills an array of zeros. The number of bytes written is added to `progress`.
 ///
 /// # Errors
-/// [`AnalysisError::Request`] with the first element that the dtype cannot hold,
-/// [`AnalysisError::Npy`] when the array cannot be written.
+/// [`AnalysisError::Request`] with the first element that the dtype cannot hold, [`AnalysisError::Npy`] if the array
+/// cannot be written.
 pub fn fill(output: &Output, fill: &Fill, progress: &Progress) -> Result<(), AnalysisError> {
     if matches!(fill, Fill::Zeros) {
         return Ok(());
     }
     let elements: u64 = output.npy.shape.iter().product();
-    let failed = (0..elements.div_ceil(CHUNK))
+    let error = (0..elements.div_ceil(CHUNK))
         .into_par_iter()
         .map_init(Vec::new, |bytes, number| {
             let places = number * CHUNK..elements.min((number + 1) * CHUNK);
             bytes.clear();
             match fill {
                 Fill::Zeros => {}
-                Fill::Constant(one) => {
+                Fill::Constant(element) => {
                     for _ in places.clone() {
-                        bytes.extend_from_slice(one);
+                        bytes.extend_from_slice(element);
                     }
                 }
                 Fill::Formula(formula) => {
@@ -93,7 +93,7 @@ pub fn fill(output: &Output, fill: &Fill, progress: &Progress) -> Result<(), Ana
             Ok(())
         })
         .find_map_first(Result::err);
-    failed.map_or(Ok(()), Err)
+    error.map_or(Ok(()), Err)
 }
 
 /// Appends the bytes of some elements, at most [`BATCH`].
@@ -103,15 +103,15 @@ fn append(
     places: Range<u64>,
     bytes: &mut Vec<u8>,
 ) -> Result<(), AnalysisError> {
-    let (first, count) = (places.start, places.clone().count());
+    let (start, count) = (places.start, places.clone().count());
     if npy.dtype.kind == Kind::Float {
         #[expect(clippy::cast_precision_loss, reason = "formulas of floats are in f64")]
         let variables = variables(formula, npy, places, |index| index as f64);
         let variables: Vec<&[f64]> = variables.iter().map(Vec::as_slice).collect();
         let mut values = [0.0; BATCH];
         let values = &mut values[..count];
-        formula.evaluate(&variables, first, values);
-        for (&value, place) in values.iter().zip(first..) {
+        formula.evaluate(&variables, start, values);
+        for (&value, place) in values.iter().zip(start..) {
             fits(value, npy.dtype).map_err(|reason| element_refused(npy, place, &reason))?;
         }
         f64::encode(values, npy.dtype, bytes);
@@ -119,9 +119,9 @@ fn append(
     }
     let variables = variables(formula, npy, places, i128::from);
     let variables: Vec<&[i128]> = variables.iter().map(Vec::as_slice).collect();
-    let integers: Vec<u64> = scalars(formula.evaluate_exactly(&variables, first, count))
+    let integers: Vec<u64> = scalars(formula.evaluate_exactly(&variables, start, count))
         .into_iter()
-        .zip(first..)
+        .zip(start..)
         .map(|(value, place)| {
             element(value, npy.dtype).map_err(|reason| element_refused(npy, place, &reason))
         })
@@ -135,32 +135,37 @@ fn element_refused(npy: &NpyHeader, place: u64, reason: &str) -> AnalysisError {
     AnalysisError::Request(format!("--fill: the element {index:?}: {reason}"))
 }
 
-/// Whether a float dtype holds a value, rounded; or why it does not.
-fn fits(value: f64, dtype: Dtype) -> Result<(), String> {
-    // Half a unit beyond the largest number, from where on rounding gives infinity.
-    let end = match dtype.bytes {
+/// The smallest number that a float dtype rounds to infinity: half a unit above its largest number.
+pub(crate) fn infinity_of(dtype: Dtype) -> f64 {
+    match dtype.bytes {
         2 => 65_520.0,
         4 => f64::from(f32::MAX) + 2_f64.powi(103),
         _ => f64::INFINITY,
-    };
-    if value.is_finite() && value.abs() >= end {
-        let most = if dtype.bytes == 2 { "65504" } else { "3.4e38" };
+    }
+}
+
+/// Refuses a value that overflows a float dtype when it is rounded; the error is the reason.
+fn fits(value: f64, dtype: Dtype) -> Result<(), String> {
+    if value.is_finite() && value.abs() >= infinity_of(dtype) {
+        let largest = if dtype.bytes == 2 { "65504" } else { "3.4e38" };
         return Err(format!(
-            "{value:?} does not fit, {dtype} holds numbers up to {most}"
+            "{value:?} does not fit, {dtype} holds numbers up to {largest}"
         ));
     }
     Ok(())
 }
 
-/// The variables of a formula: indices along every axis and the number of the element; none of those
-/// that it does not use.
+/// The variables of a formula: the indices along every axis and the number of the element. A variable that the formula
+/// does not use has no values.
 fn variables<T>(
     formula: &Expression,
     npy: &NpyHeader,
     places: Range<u64>,
     convert: impl Fn(u64) -> T,
 ) -> Vec<Vec<T>> {
-    let used: Vec<bool> = (0..=npy.shape.len()).map(|v| formula.uses(v)).collect();
+    let used: Vec<bool> = (0..=npy.shape.len())
+        .map(|variable| formula.uses(variable))
+        .collect();
     let mut variables: Vec<Vec<T>> = used.iter().map(|_| Vec::new()).collect();
     let mut index = npy.index_of(places.start);
     for place in places {
@@ -209,7 +214,7 @@ fn scalars(values: Values) -> Vec<Option<Scalar>> {
     }
 }
 
-/// A value as an element of an integer or boolean dtype, in the lowest bits; or why it is none.
+/// The bits of a value as an element of an integer or boolean dtype; the error is the reason why this is impossible.
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
@@ -230,12 +235,12 @@ fn element(value: Option<Scalar>, dtype: Dtype) -> Result<u64, String> {
         Kind::Signed => (-(1 << (bits - 1)), (1 << (bits - 1)) - 1),
         _ => (0, (1 << bits) - 1),
     };
-    let whole = match value {
+    let integer = match value {
         Scalar::Integer(value) => Some(value),
         Scalar::Float(value) => (!value.is_nan()).then_some(value as i128),
     };
-    whole
-        .filter(|whole| (low..=high).contains(whole))
-        .map(|whole| whole as u64)
+    integer
+        .filter(|integer| (low..=high).contains(integer))
+        .map(|integer| integer as u64)
         .ok_or_else(|| format!("{value} does not fit, {dtype} holds {low} to {high}"))
 }

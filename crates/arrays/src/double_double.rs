@@ -1,19 +1,18 @@
-//! Compensated arithmetic: sums and variances whose rounding errors are kept and added in the end.
+//! Compensated arithmetic: sums and variances whose rounding errors are accumulated and added at the end.
 
 use std::ops::{Add, Div, Mul, Sub};
 
 /// A number as the unevaluated sum `hi + lo` of two doubles, with about twice their digits.
 ///
-/// Adding n numbers leaves an error of at most `n² 2⁻¹⁰⁴ Σ|x|` before the one final rounding of
-/// [`value`](Self::value). The result is the exact sum correctly rounded, but for about one in a
-/// million sums that lie next to the middle of two doubles. A sum that overflows, or holds infinities
-/// or NaN, is what plain addition gives.
+/// Adding n numbers leaves an error of at most `n² 2⁻¹⁰⁴ Σ|x|` before the one final rounding of [`value`](Self::value).
+/// The result is the correctly rounded exact sum, except for about one in a million sums that lie close to the midpoint
+/// of two doubles. A sum that overflows, or contains infinities or NaN, equals the result of plain addition.
 ///
 /// Source: Ogita, Rump and Oishi, "Accurate sum and dot product", SIAM J. Sci. Comput. 26 (2005),
 /// algorithm 4.4 (Sum2), with algorithm 3.1 (Knuth's TwoSum).
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct DoubleDouble {
-    /// The sum as plain addition gives it.
+    /// The sum by plain addition.
     pub hi: f64,
     /// The sum of the rounding errors of `hi`.
     pub lo: f64,
@@ -29,7 +28,7 @@ impl DoubleDouble {
         if self.hi.is_finite() { sum } else { self.hi }
     }
 
-    /// The same number, of which `hi` is nearest.
+    /// This number with the nearest double as its `hi`.
     #[inline(always)]
     pub(crate) fn normalised(self) -> Self {
         Self::from(self.hi) + self.lo
@@ -79,7 +78,7 @@ impl Sub for DoubleDouble {
 impl Mul for DoubleDouble {
     type Output = Self;
 
-    /// Both have a `lo` that is small beside `hi`.
+    /// The product; the `lo` of both factors must be small beside their `hi`.
     #[inline(always)]
     fn mul(self, other: Self) -> Self {
         let hi = self.hi * other.hi;
@@ -94,12 +93,12 @@ impl Mul for DoubleDouble {
 impl Div for DoubleDouble {
     type Output = Self;
 
-    /// As [`mul`](Self::mul).
-    fn div(self, other: Self) -> Self {
-        let [one, other] = [self, other].map(Self::normalised);
-        let quotient = Self::from(one.hi / other.hi);
-        let rest = one - quotient * other;
-        (quotient + rest.value() / other.hi).normalised()
+    /// The quotient of two numbers, which are normalised first because [`mul`](Self::mul) needs that.
+    fn div(self, divisor: Self) -> Self {
+        let [dividend, divisor] = [self, divisor].map(Self::normalised);
+        let quotient = Self::from(dividend.hi / divisor.hi);
+        let remainder = dividend - quotient * divisor;
+        (quotient + remainder.value() / divisor.hi).normalised()
     }
 }
 
@@ -125,21 +124,21 @@ impl From<i128> for DoubleDouble {
     }
 }
 
-/// Mean of some values and the sum of their squared deviations from it (M2 in the literature). How
-/// many values they are is kept elsewhere.
+/// The mean of some values and the sum of their squared deviations from it (M2 in the literature). The caller keeps
+/// their number.
 ///
 /// The squared deviations have a relative error of a few units in the last place, whatever the number
 /// of values and however far the mean lies from zero.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct SquaredDeviations {
-    /// `Σx / n`
+    /// `Σx / n`.
     pub mean: DoubleDouble,
     /// `Σ(x - mean)²`; NaN if a value is NaN or infinite, infinite if the sum overflows.
     pub sum: DoubleDouble,
 }
 
 impl SquaredDeviations {
-    /// Those of a single value.
+    /// Mean and squared deviations of a single value.
     #[must_use]
     #[inline(always)]
     pub fn of_one(value: f64) -> Self {
@@ -149,22 +148,26 @@ impl SquaredDeviations {
         }
     }
 
-    /// Those of the `n` values of `self` and the `m` values of `other` together.
+    /// Mean and squared deviations of the `n` values of `self` and the `m` values of `other` together.
     ///
     /// Source: Chan, Golub and LeVeque, "Updating formulae and a pairwise algorithm for computing
     /// sample variances", COMPSTAT 1982, equation 2.1.
     #[must_use]
     #[inline(always)]
     pub fn merge(self, n: f64, other: Self, m: f64) -> Self {
-        let share = m / (n + m);
-        let apart = (other.mean.hi - self.mean.hi) + (other.mean.lo - self.mean.lo);
-        let between = apart * apart * (n * share);
+        let weight = m / (n + m);
+        let distance = (other.mean.hi - self.mean.hi) + (other.mean.lo - self.mean.lo);
+        let between_groups = distance * distance * (n * weight);
         // A mean that overflows is NaN from the next merge on. The sum is then infinite already, or
-        // NaN if that is due to a value, so a NaN in between says nothing new.
-        let between = if between > 0.0 { between } else { 0.0 };
+        // NaN if a value is, so that a NaN between the groups says nothing new.
+        let between_groups = if between_groups > 0.0 {
+            between_groups
+        } else {
+            0.0
+        };
         Self {
-            mean: self.mean + apart * share,
-            sum: self.sum + other.sum + between,
+            mean: self.mean + distance * weight,
+            sum: self.sum + other.sum + between_groups,
         }
     }
 

@@ -1,8 +1,8 @@
-//! Floats rounded to fewer bits of their mantissa: what is left of them compresses well.
+//! Rounds floats to fewer bits of their mantissa, so that they compress well.
 //!
-//! Bits are those that are stored, without the leading one. A value goes to the nearest one that has so many, in
-//! the middle between two to the even one, as the steps of IEEE 754 do. NaN and infinities stay, and no finite value
-//! becomes infinite: the largest ones lose their last bits.
+//! Only stored bits count, not the implicit leading one. A value is rounded to the nearest value with the wanted number
+//! of bits, half way to the even one, as in IEEE 754. NaN and infinities stay, and no finite value becomes infinite:
+//! the largest values are truncated.
 //!
 //! Sources: C. S. Zender, Geosci. Model Dev. 9, 3199, 2016; M. Klöwer et al., Nature Computational Science 1, 713, 2021;
 //! R. Kouznetsov, Geosci. Model Dev. 14, 377, 2021.
@@ -10,7 +10,7 @@
 use crate::npy::{Dtype, Kind};
 use half::f16;
 
-/// Bits of the mantissa that a type stores; none of integers.
+/// The number of mantissa bits that a type stores; `None` for integers.
 #[must_use]
 pub fn stored_bits(dtype: Dtype) -> Option<u32> {
     match (dtype.kind, dtype.bytes) {
@@ -21,8 +21,7 @@ pub fn stored_bits(dtype: Dtype) -> Option<u32> {
     }
 }
 
-/// Rounds floats, which lie in this machine's order of bytes, to at most `kept` bits; returns by how much a value
-/// has changed at most.
+/// Rounds floats in native byte order to at most `kept` bits, and returns the largest change of a value.
 #[must_use]
 pub fn round(dtype: Dtype, bytes: &mut [u8], kept: u32) -> f64 {
     match dtype.bytes {
@@ -32,8 +31,8 @@ pub fn round(dtype: Dtype, bytes: &mut [u8], kept: u32) -> f64 {
     }
 }
 
-/// The fewest bits, of `least` and more, to which floats can be [rounded](round) so that no value changes by more than
-/// `error`.
+/// The smallest number of bits, at least `least`, to which floats can be [rounded](round) so that no value changes by
+/// more than `error`.
 #[must_use]
 pub fn bits_within(dtype: Dtype, bytes: &[u8], error: f64, least: u32) -> u32 {
     match dtype.bytes {
@@ -46,7 +45,7 @@ pub fn bits_within(dtype: Dtype, bytes: &[u8], error: f64, least: u32) -> u32 {
 macro_rules! precision {
     ($name:ident, $float:ty, $bits:ty) => {
         mod $name {
-            #[allow(unused_imports, reason = "of the three types one has to be brought")]
+            #[allow(unused_imports, reason = "one of the three types is not in scope")]
             use half::f16;
 
             const STORED: u32 = <$float>::MANTISSA_DIGITS - 1;
@@ -66,12 +65,9 @@ macro_rules! precision {
                 }
             }
 
-            /// NaN of what is not finite.
+            /// The distance of a value from its rounded value; NaN if the value is not finite.
             fn change(value: $float, rounded: $float) -> f64 {
-                #[allow(
-                    clippy::useless_conversion,
-                    reason = "of single and half precision it is none"
-                )]
+                #[allow(clippy::useless_conversion, reason = "double precision is f64 already")]
                 (f64::from(value) - f64::from(rounded)).abs()
             }
 
@@ -168,7 +164,7 @@ mod tests {
     }
 
     proptest! {
-        /// By scaling with a power of two and rounding to an integer, half to even.
+        /// The definition of rounding: scale by a power of two, and round to an integer, half to even.
         #[test]
         fn rounding_is_that_of_the_definition(bits in any::<u32>(), kept in 1_u32..24) {
             let value = f32::from_bits(bits);

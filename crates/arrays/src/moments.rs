@@ -1,9 +1,9 @@
 //! [`Moments`]: running count, sum, range and squared deviations of many values.
 //!
-//! Values are taken in batches that fit the first-level cache. A batch is gone through twice: once
-//! for its sum and range, once for the squared deviations from a value near its mean (the corrected
-//! two-pass algorithm). Sixteen neighbouring columns are the lanes of vectors; a contiguous run of
-//! values is split into as many columns, which are merged at the end.
+//! Values are taken in batches that fit the first-level cache. A batch is traversed twice: first for its sum and range,
+//! then for the squared deviations from a value near its mean (the corrected two-pass algorithm). Sixteen neighbouring
+//! columns fill the lanes of vectors; a contiguous run of values is split into sixteen columns, which are merged at the
+//! end.
 //!
 //! Source: Chan, Golub and LeVeque, "Algorithms for computing the sample variance: analysis and
 //! recommendations", The American Statistician 37 (1983), equation 1.7.
@@ -16,19 +16,19 @@ use super::{
 use crate::npy::Number;
 use diff2d_sys::vectorised;
 
-/// Columns that are summed side by side.
+/// The number of columns that are summed in parallel.
 const COLUMNS: usize = 16;
-/// Values of a contiguous run that make a batch.
+/// The number of values in a batch of a contiguous run.
 pub const BATCH: usize = 4096;
-/// Rows of columns that make a batch.
+/// The number of rows in a batch of columns.
 pub const BATCH_ROWS: usize = 32;
 
-/// Which values count, and which are counted beside.
+/// The treatment of NaN, and the values that are counted separately.
 #[derive(Debug, Clone, Copy)]
 pub struct Counted {
-    /// Leave NaN out. Otherwise a NaN makes every result but the counts NaN, as in NumPy.
+    /// Leave NaN out. Otherwise a NaN makes every result except the counts NaN, as in NumPy.
     pub skip_nan: bool,
-    /// Count the values above this one.
+    /// Count the values above this limit.
     pub above: Option<f64>,
 }
 
@@ -44,9 +44,9 @@ impl Counted {
 #[derive(Debug, Clone, Copy)]
 pub struct Moments<T: Summable> {
     count: u64,
-    /// How many values are, or were, NaN.
+    /// The number of NaN among the values, counted even if they are left out.
     nan: u64,
-    /// How many lie above a limit.
+    /// The number of values above the limit.
     above: u64,
     sum: T::Sum,
     min: T,
@@ -82,23 +82,23 @@ impl<T: Summable> Moments<T> {
 
     fn of_batch(batch: &[T], skip_nan: bool) -> Self {
         let rows = batch.len() / COLUMNS;
-        let (columns, rest) = batch.split_at(rows * COLUMNS);
-        let [rest] = Batch::<T, 1>::of(rest, 1, rest.len()).moments();
-        let mut all = Batch::vectorised(columns, COLUMNS, rows)
+        let (columns, remainder) = batch.split_at(rows * COLUMNS);
+        let [remainder] = Batch::<T, 1>::of(remainder, 1, remainder.len()).moments();
+        let mut moments = Batch::vectorised(columns, COLUMNS, rows)
             .moments()
             .into_iter()
             .fold(Self::default(), Self::merge)
-            .merge(rest);
-        if all.sum.is_nan() {
+            .merge(remainder);
+        if moments.sum.is_nan() {
             let nan = batch.iter().filter(|value| value.is_nan()).count() as u64;
             if nan > 0 && skip_nan {
-                all = Self::of_batch(&without_nan(batch.iter()), false);
+                moments = Self::of_batch(&without_nan(batch.iter()), false);
             } else if nan > 0 {
-                all.mark_nan();
+                moments.mark_nan();
             }
-            all.nan = nan;
+            moments.nan = nan;
         }
-        all
+        moments
     }
 
     /// Adds a batch of rows, `stride` apart, to the moments of their columns.
@@ -110,17 +110,17 @@ impl<T: Summable> Moments<T> {
         counted: Counted,
     ) {
         let mut groups = columns.chunks_exact_mut(COLUMNS);
-        let mut at = 0;
+        let mut column = 0;
         for group in &mut groups {
-            let added = Batch::vectorised(&values[at..], stride, rows).moments();
-            Self::add_batch(group, added, &values[at..], stride, rows, counted);
-            at += COLUMNS;
+            let added = Batch::vectorised(&values[column..], stride, rows).moments();
+            Self::add_batch(group, added, &values[column..], stride, rows, counted);
+            column += COLUMNS;
         }
-        for column in groups.into_remainder() {
-            let added = Batch::<T, 1>::of(&values[at..], stride, rows).moments();
-            let column = std::slice::from_mut(column);
-            Self::add_batch(column, added, &values[at..], stride, rows, counted);
-            at += 1;
+        for moments in groups.into_remainder() {
+            let added = Batch::<T, 1>::of(&values[column..], stride, rows).moments();
+            let group = std::slice::from_mut(moments);
+            Self::add_batch(group, added, &values[column..], stride, rows, counted);
+            column += 1;
         }
     }
 
@@ -133,46 +133,51 @@ impl<T: Summable> Moments<T> {
         counted: Counted,
     ) {
         for (number, (column, mut moments)) in columns.iter_mut().zip(added).enumerate() {
-            let own = || values[number..].iter().step_by(stride).take(rows);
+            let column_values = values[number..].iter().step_by(stride).take(rows);
             if moments.sum.is_nan() {
-                let nan = own().filter(|value| value.is_nan()).count() as u64;
+                let nan = column_values.clone().filter(|value| value.is_nan()).count() as u64;
                 if nan > 0 && counted.skip_nan {
-                    moments = Self::of_batch(&without_nan(own()), false);
+                    moments = Self::of_batch(&without_nan(column_values.clone()), false);
                 } else if nan > 0 {
                     moments.mark_nan();
                 }
                 moments.nan = nan;
             }
-            moments.above = counted.above(own());
+            moments.above = counted.above(column_values);
             *column = column.merge(moments);
         }
     }
 
-    /// Makes the range that of a NaN, which comparisons have passed over; the sum is NaN already.
+    /// Sets minimum and maximum to NaN, which comparisons have ignored; the sum is NaN already.
     fn mark_nan(&mut self) {
         let nan = self.sum.near_mean(self.count);
         (self.min, self.max) = (nan, nan);
     }
 
-    /// The moments of the values of both.
+    /// The moments of the values of both together.
     #[must_use]
     #[expect(clippy::cast_precision_loss, reason = "counts are below 2^53")]
     pub fn merge(self, other: Self) -> Self {
-        let [nan, above] = [self.nan + other.nan, self.above + other.above];
+        let nan = self.nan + other.nan;
+        let values_above = self.above + other.above;
         if self.count == 0 {
             return Self {
                 nan,
-                above,
+                above: values_above,
                 ..other
             };
         }
         if other.count == 0 {
-            return Self { nan, above, ..self };
+            return Self {
+                nan,
+                above: values_above,
+                ..self
+            };
         }
         Self {
             count: self.count + other.count,
             nan,
-            above,
+            above: values_above,
             sum: self.sum.merge(other.sum),
             min: minimum(self.min, other.min),
             max: maximum(self.max, other.max),
@@ -184,29 +189,29 @@ impl<T: Summable> Moments<T> {
         }
     }
 
-    /// Minimum and maximum, of at least one value.
+    /// Minimum and maximum; `None` without values.
     #[must_use]
     pub fn range(&self) -> Option<[T; 2]> {
         (self.count > 0).then_some([self.min, self.max])
     }
 
-    /// The results.
+    /// The statistics of the values.
     #[must_use]
     #[expect(clippy::cast_precision_loss, reason = "counts are below 2^53")]
     pub fn statistics(&self) -> Statistics {
-        let any = self.count > 0;
+        let has_values = self.count > 0;
         Statistics {
             count: self.count,
             nan: self.nan,
             above: self.above,
             sum: self.sum.scalar(),
             mean: self.sum.mean(self.count),
-            std: if any {
+            std: if has_values {
                 self.deviations.variance(self.count as f64).sqrt()
             } else {
                 f64::NAN
             },
-            range: any.then(|| (self.min.scalar(), self.max.scalar())),
+            range: has_values.then(|| (self.min.scalar(), self.max.scalar())),
         }
     }
 }
@@ -215,14 +220,14 @@ fn without_nan<'a, T: Summable>(values: impl Iterator<Item = &'a T>) -> Vec<T> {
     values.copied().filter(|value| !value.is_nan()).collect()
 }
 
-/// The smaller of two, NaN if one is.
+/// The smaller one of two numbers; NaN if one of them is NaN.
 #[inline(always)]
 #[expect(clippy::eq_op, reason = "NaN alone differs from itself")]
 pub(super) fn minimum<T: Number>(a: T, b: T) -> T {
     if a < b || a != a { a } else { b }
 }
 
-/// The larger of two, NaN if one is.
+/// The larger one of two numbers; NaN if one of them is NaN.
 #[inline(always)]
 #[expect(clippy::eq_op, reason = "NaN alone differs from itself")]
 pub(super) fn maximum<T: Number>(a: T, b: T) -> T {
@@ -235,14 +240,16 @@ struct Batch<T: Summable, const N: usize> {
     sums: <T::Sum as Sum<T>>::Columns<N>,
     min: [T; N],
     max: [T; N],
-    /// A value near the mean; the sum of the deviations from it, and that of their squares.
+    /// A value near the mean of every column.
     shift: [T; N],
+    /// The sums of the deviations from `shift`.
     deviations: [f64; N],
+    /// The sums of the squares of these deviations.
     squares: [f64; N],
 }
 
 impl<T: Summable> Batch<T, COLUMNS> {
-    /// Of as many columns as vectors take.
+    /// Sums up the columns with vector instructions.
     fn vectorised(values: &[T], stride: usize, rows: usize) -> Self {
         vectorised(
             #[inline(always)]
@@ -254,10 +261,12 @@ impl<T: Summable> Batch<T, COLUMNS> {
 impl<T: Summable, const N: usize> Batch<T, N> {
     #[inline(always)]
     fn of(values: &[T], stride: usize, rows: usize) -> Self {
-        let row = |number: usize| values[number * stride..].first_chunk::<N>();
         let mut sums = T::Sum::columns::<N>();
         let (mut min, mut max) = ([T::MIN_OF_NONE; N], [T::MAX_OF_NONE; N]);
-        for values in (0..rows).map_while(row) {
+        for number in 0..rows {
+            let Some(values) = values[number * stride..].first_chunk::<N>() else {
+                break;
+            };
             T::Sum::add_row(&mut sums, values);
             for column in 0..N {
                 let value = values[column];
@@ -276,7 +285,10 @@ impl<T: Summable, const N: usize> Batch<T, N> {
         let shift =
             std::array::from_fn(|column| T::Sum::column(&sums, column).near_mean(rows as u64));
         let (mut deviations, mut squares) = ([0.0; N], [0.0; N]);
-        for values in (0..rows).map_while(row) {
+        for number in 0..rows {
+            let Some(values) = values[number * stride..].first_chunk::<N>() else {
+                break;
+            };
             for column in 0..N {
                 let deviation = values[column].minus(shift[column]);
                 deviations[column] += deviation;
@@ -294,8 +306,8 @@ impl<T: Summable, const N: usize> Batch<T, N> {
         }
     }
 
-    /// The moments of every column; their ranges do not know of NaN yet. Inlined into the loops above,
-    /// it would make the compiler use vectors of two numbers there.
+    /// The moments of every column, without the effect of NaN on their ranges. If the function were inlined into the
+    /// loops above, the compiler would use vectors of two numbers there.
     #[inline(never)]
     #[expect(clippy::cast_precision_loss, reason = "a batch has few rows")]
     fn moments(&self) -> [Moments<T>; N] {

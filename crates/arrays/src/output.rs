@@ -1,50 +1,51 @@
-//! [`Output`]: a new array on disk, which has its name only once it is whole and durable.
+//! [`Output`]: a new array on disk, which gets its name only when it is complete and durable.
 
 use super::AnalysisError;
-use crate::npy::{DATA_OFFSET, Dtype, NpyError, NpyHeader, Runs};
+use crate::npy::{DATA_OFFSET, Dtype, MARK_PLACE, NpyError, NpyHeader, Runs, encode_mark};
+use crate::wording::bytes;
 pub use diff2d_sys::Destination;
 use diff2d_sys::{self as sys, AtomicFile, FileExt};
 use std::{
-    fs::{self, File, Metadata, OpenOptions, TryLockError},
+    fs::{self, File, OpenOptions, TryLockError},
     io::{self, Read},
     ops::Range,
     path::{Path, PathBuf},
 };
 
-/// A `.npy` file while it is filled.
+/// A `.npy` file that is being filled.
 ///
-/// It is written as `NAME.partial`, which is reserved to its full size first, and committed as an
-/// [`AtomicFile`]. A killed process leaves at most that file, and the next one replaces it; an error
-/// leaves none. A symbolic link of the name is followed.
+/// The array is written as `NAME.partial`, which is reserved to its full size first, and committed as an
+/// [`AtomicFile`]. A killed process leaves at most this file, which the next process replaces; an error
+/// leaves none. A symbolic link is followed.
 #[derive(Debug)]
 pub struct Output {
-    /// Its header.
+    /// The header of the array.
     pub npy: NpyHeader,
     partial: PathBuf,
     file: AtomicFile,
 }
 
 impl Output {
-    /// Reserves a file for an array of zeros. A file that was found under its name will be replaced.
+    /// Reserves a file for an array of zeros. An existing file with the name will be replaced at the end.
     ///
     /// # Errors
-    /// [`AnalysisError::Request`] where the name is that of no file, or of one that another process writes;
-    /// [`AnalysisError::NoSpace`]; [`NpyError`].
+    /// [`AnalysisError::Request`] if no file can have the name, or another process writes the file;
+    /// [`AnalysisError::Resources`] if the disk has no room for it; [`NpyError`].
     pub fn create(
         to: Destination,
         shape: Vec<u64>,
         dtype: Dtype,
         fortran_order: bool,
     ) -> Result<Self, AnalysisError> {
-        let (named, path) = (to.name(), &to.path().to_owned());
-        if named.extension().is_none_or(|extension| extension != "npy") {
+        let (name, path) = (to.name(), &to.path().to_owned());
+        if name.extension().is_none_or(|extension| extension != "npy") {
             return Err(AnalysisError::Request(format!(
                 "the output {} must have a name that ends in .npy",
-                named.display()
+                name.display()
             )));
         }
         if let Some(found) = to.found() {
-            sys::is_file(found.file_type()).map_err(NpyError::io("replace", named))?;
+            sys::is_file(found.file_type()).map_err(NpyError::io("replace", name))?;
         }
         let npy = NpyHeader::new(shape, dtype, fortran_order);
         let bytes = npy.file_bytes().map_err(|_| {
@@ -67,54 +68,51 @@ impl Output {
             file: AtomicFile::of_file(file, partial.clone(), to),
             partial,
         };
-        let no_space = || AnalysisError::NoSpace {
-            path: path.clone(),
-            needed: bytes,
-            free: sys::free_space(directory),
-        };
         let file = output.file.file();
         if sys::free_space(directory).is_some_and(|free| free < bytes) {
-            return Err(no_space());
+            return Err(no_space(path, bytes));
         }
         sys::reserve(file, bytes)
             .and_then(|_| file.write_all_at(&output.npy.encode(), 0))
             .map_err(|error| match error.kind() {
-                io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => no_space(),
+                io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => no_space(path, bytes),
                 _ => output.io("reserve space for")(error).into(),
             })?;
         Ok(output)
     }
 
-    /// Writes elements, in file order, from number `place` on.
+    /// Writes elements in file order, from number `place` on.
     ///
     /// # Errors
     /// [`NpyError::Io`].
     pub fn write(&self, place: u64, bytes: &[u8]) -> Result<(), NpyError> {
         let offset = self.npy.data_offset + place * self.npy.dtype.bytes as u64;
-        let written = self.file.file().write_all_at(bytes, offset);
-        written.map_err(self.io("write"))
+        self.file
+            .file()
+            .write_all_at(bytes, offset)
+            .map_err(self.io("write"))
     }
 
-    /// Writes a box; `ranges` has a range for every axis, and `bytes` the elements, in file order.
+    /// Writes a box, given by a range for every axis. `bytes` are its elements; both are in file order.
     ///
     /// # Errors
     /// [`NpyError::Io`].
     pub fn write_box(&self, ranges: &[Range<u64>], mut bytes: &[u8]) -> Result<(), NpyError> {
         let runs = Runs::of(&self.npy.in_file_order(&self.npy.shape), ranges);
-        let first = runs.span().start;
-        let mut written = Ok(());
+        let span_start = runs.span().start;
+        let mut result = Ok(());
         runs.for_each(|place, count| {
             let length = usize::try_from(count).unwrap_or(usize::MAX) * self.npy.dtype.bytes;
-            let (run, rest) = bytes.split_at(length.min(bytes.len()));
-            bytes = rest;
-            if written.is_ok() && !run.is_empty() {
-                written = self.write(first + place, run);
+            let (run, later_runs) = bytes.split_at(length.min(bytes.len()));
+            bytes = later_runs;
+            if result.is_ok() && !run.is_empty() {
+                result = self.write(span_start + place, run);
             }
         });
-        written
+        result
     }
 
-    /// Shortens the array along its first axis to what has been written.
+    /// Shortens the array along its first axis to the length that has been written.
     ///
     /// # Errors
     /// [`NpyError::Io`].
@@ -133,12 +131,14 @@ impl Output {
         Ok(())
     }
 
-    /// The state of the file, which stays when it gets its name.
+    /// Marks the array, so that its labels file can identify it.
     ///
     /// # Errors
     /// [`NpyError::Io`].
-    pub fn metadata(&self) -> Result<Metadata, NpyError> {
-        self.file.file().metadata().map_err(self.io("examine"))
+    pub fn mark(&self, mark: u32) -> Result<(), NpyError> {
+        let place = MARK_PLACE.start as u64;
+        let written = self.file.file().write_all_at(&encode_mark(mark), place);
+        written.map_err(self.io("write"))
     }
 
     /// Makes the array durable under its name.
@@ -154,16 +154,23 @@ impl Output {
     }
 }
 
-/// Creates and locks the file of a new array, in place of one that a killed process left.
-fn create_partial(partial: &Path) -> Result<File, AnalysisError> {
-    /// Other processes may create and remove the file meanwhile, but not so often.
-    const ATTEMPTS: usize = 100;
-    let busy = || {
-        AnalysisError::Request(format!(
-            "another process is writing {}: wait for it, or choose another name",
-            partial.display()
-        ))
+/// The error of a filesystem that has fewer than `needed` bytes for an output.
+fn no_space(path: &Path, needed: u64) -> AnalysisError {
+    let free = match sys::free_space(sys::directory_of(path)) {
+        Some(free) => format!("{} free", bytes(free)),
+        None => "too few".to_owned(),
     };
+    AnalysisError::Resources(format!(
+        "{} needs {} and its filesystem has {free}: free some space, or write elsewhere",
+        path.display(),
+        bytes(needed)
+    ))
+}
+
+/// Creates and locks the file of a new array, in place of a file that a killed process left.
+fn create_partial(partial: &Path) -> Result<File, AnalysisError> {
+    /// The number of attempts to create the file, which other processes may create and remove meanwhile.
+    const ATTEMPTS: usize = 100;
     let mut options = OpenOptions::new();
     options.read(true).write(true);
     for _ in 0..ATTEMPTS {
@@ -182,9 +189,9 @@ fn create_partial(partial: &Path) -> Result<File, AnalysisError> {
             }
             file => (file.map_err(NpyError::io("create", partial))?, true),
         };
-        // Where there are no locks, two writers of one name are the user's to avoid.
+        // Without locks the user has to see to it that two processes do not write under one name.
         if matches!(sys::try_lock(&file), Err(TryLockError::WouldBlock)) {
-            return Err(busy());
+            return Err(another_writer(partial));
         }
         if !sys::is_still_at(&file, partial) {
             continue;
@@ -198,18 +205,29 @@ fn create_partial(partial: &Path) -> Result<File, AnalysisError> {
                 partial.display()
             )));
         }
-        // Removed and not emptied: the file may have a second name.
+        // The file is removed and not emptied, because it may have a second name.
         fs::remove_file(partial).map_err(NpyError::io("remove", partial))?;
     }
-    Err(busy())
+    Err(another_writer(partial))
 }
 
-/// Whether a file can be what a killed process left of a new array: nothing, zeros, or a header as this
-/// program writes it.
+fn another_writer(partial: &Path) -> AnalysisError {
+    AnalysisError::Request(format!(
+        "another process is writing {}: wait for it, or choose another name",
+        partial.display()
+    ))
+}
+
+/// Whether a file can be the remains of a killed process: it is empty, has only zeros, or has a header as
+/// [`NpyHeader::encode`] writes it.
 fn is_left_over(file: &File) -> bool {
     let mut page = Vec::new();
     let read = file.take(DATA_OFFSET).read_to_end(&mut page);
-    read.is_ok()
-        && (page.iter().all(|&byte| byte == 0)
-            || NpyHeader::decode(page.as_slice()).is_ok_and(|found| found.encode() == page))
+    for letter in page.iter_mut().skip(MARK_PLACE.start) {
+        // A mark is white space, too.
+        *letter = if *letter == b'\t' { b' ' } else { *letter };
+    }
+    let has_zeros = page.iter().all(|&byte| byte == 0);
+    let has_header = NpyHeader::decode(page.as_slice()).is_ok_and(|header| header.encode() == page);
+    read.is_ok() && (has_zeros || has_header)
 }

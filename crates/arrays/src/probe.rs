@@ -1,30 +1,27 @@
-//! Single elements of an array; only the pages that hold them are read.
+//! Reads single elements of an array, and only the pages that hold them.
 
 use super::{AnalysisError, memory::size, walk};
 use crate::npy::{ArrayFile, Cut, NpyError, Region, Scalar};
 use rayon::prelude::*;
 
-/// The index along some axes without negative numbers, which count from the end.
+/// The index along some axes. Negative numbers count from the end.
 ///
 /// # Errors
-/// [`AnalysisError::Request`] for another number of axes, or an index outside the array.
+/// [`AnalysisError::Request`] if the number of axes differs, or the index lies outside the array.
 pub fn resolve(
     array: &ArrayFile,
     axes: &[usize],
     index: &[i64],
 ) -> Result<Vec<u64>, AnalysisError> {
     let shape = array.shape();
-    let shown = || {
-        index
-            .iter()
-            .map(i64::to_string)
-            .collect::<Vec<_>>()
-            .join(",")
-    };
+    let point = index
+        .iter()
+        .map(i64::to_string)
+        .collect::<Vec<_>>()
+        .join(",");
     if index.len() != axes.len() {
         return Err(AnalysisError::Request(format!(
-            "the point {} has {} indices; {} needs {}",
-            shown(),
+            "the point {point} has {} indices; {} needs {}",
             index.len(),
             array.path.display(),
             axes.len()
@@ -45,8 +42,7 @@ pub fn resolve(
                         ""
                     };
                     AnalysisError::Request(format!(
-                        "the point {} lies outside: axis {axis} of {} has {length}{committed}",
-                        shown(),
+                        "the point {point} lies outside: axis {axis} of {} has {length}{committed}",
                         array.path.display()
                     ))
                 })
@@ -54,11 +50,11 @@ pub fn resolve(
         .collect()
 }
 
-/// The elements at some indices, in the order of these. They are read one by one in the order of the
-/// file: at most as many pages as points.
+/// The elements at some indices, in the order of the indices. They are read one by one in the order of the file, so
+/// that at most one page is read for each point.
 ///
 /// # Errors
-/// [`AnalysisError::Npy`] when the file cannot be read.
+/// [`AnalysisError::Npy`] if the file cannot be read.
 pub fn values(array: &ArrayFile, points: &[Vec<u64>]) -> Result<Vec<Scalar>, AnalysisError> {
     array.expect_single_elements();
     let mut places: Vec<(u64, usize)> = points
@@ -69,17 +65,23 @@ pub fn values(array: &ArrayFile, points: &[Vec<u64>]) -> Result<Vec<Scalar>, Ana
     places.par_sort_unstable();
     let threads = rayon::current_num_threads() as u64;
     let count = places.len() as u64;
-    let some = Cut::of_list(count, count.div_ceil(8 * threads));
-    let visit = |_: &mut (), _, some: Region| {
-        let places = places[size(some[0].start)..size(some[0].end)].iter();
-        let read = places.map(|&(place, number)| Ok((number, array.element(place)?)));
-        read.collect::<Result<Vec<(usize, Scalar)>, NpyError>>()
-    };
     let mut values = vec![Scalar::Integer(0); points.len()];
-    walk::in_order(&some, threads, count, visit, |_, read| {
-        read.into_iter()
-            .for_each(|(number, value)| values[number] = value);
-        Ok::<_, AnalysisError>(())
-    })?;
+    walk::in_order(
+        &Cut::of_list(count, count.div_ceil(8 * threads)),
+        threads,
+        count,
+        |_: &mut (), _, part: Region| {
+            let places = places[size(part[0].start)..size(part[0].end)].iter();
+            places
+                .map(|&(place, number)| Ok((number, array.element(place)?)))
+                .collect::<Result<Vec<(usize, Scalar)>, NpyError>>()
+        },
+        |_, elements| {
+            for (number, element) in elements {
+                values[number] = element;
+            }
+            Ok::<_, AnalysisError>(())
+        },
+    )?;
     Ok(values)
 }

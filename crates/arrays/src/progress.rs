@@ -1,13 +1,13 @@
-//! [`Progress`]: how much of a long task is done.
+//! [`Progress`]: the amount of work done in a long task.
 
 use std::sync::{
     Arc,
     atomic::{AtomicU64, Ordering},
 };
 
-/// A counter of work done. Any number of threads add to it, and others read it meanwhile.
+/// A counter of work done. Any number of threads may add to it while others read it.
 ///
-/// Clones share one counter. The unit is that of the task: bytes, steps or snapshots.
+/// Clones share one counter. The unit depends on the task: bytes, steps or snapshots.
 ///
 /// ```
 /// use diff2d_arrays::progress::Progress;
@@ -22,7 +22,7 @@ use std::sync::{
 pub struct Progress(Arc<AtomicU64>);
 
 impl Progress {
-    /// Counts work that has just been done.
+    /// Adds work that has just been done.
     pub fn add(&self, amount: u64) {
         self.0.fetch_add(amount, Ordering::Relaxed);
     }

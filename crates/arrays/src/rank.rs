@@ -1,25 +1,25 @@
-//! [`Rank`]: which of the sorted elements make a median or a quantile.
+//! [`Rank`]: which of the sorted elements determine a median or a quantile.
 
-/// A place in sorted elements.
+/// The rank of a result among sorted elements.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Rank {
-    /// The middle one, or the mean of the two in the middle.
+    /// The middle element, or the mean of the two in the middle.
     Median,
     /// A quantile from 0 to 1.
     Quantile(f64),
 }
 
-/// The two sorted elements that a result lies between, which may be the same, and how far from the
-/// first.
+/// The two sorted elements, which may be the same, between which a result lies, and its relative distance from the
+/// first one.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Pick {
     pub(super) low: usize,
     pub(super) high: usize,
-    share: f64,
+    fraction: f64,
 }
 
 impl Rank {
-    /// What to pick of so many elements, of which there must be one.
+    /// Picks from `count` sorted elements; there must be at least one.
     ///
     /// Source: NumPy, `numpy.median` and the method "linear" of `numpy.quantile` (number 7 of Hyndman and
     /// Fan, "Sample quantiles in statistical packages", The American Statistician 50, 1996).
@@ -28,56 +28,60 @@ impl Rank {
         clippy::cast_precision_loss,
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
-        reason = "counts are below 2^53, and places between 0 and the last"
+        reason = "counts are below 2^53, and a place lies between 0 and the last element"
     )]
     pub(super) fn pick(self, count: usize) -> Pick {
-        let last = count - 1;
+        let last_place = count - 1;
         match self {
             Self::Median => Pick {
-                low: last / 2,
+                low: last_place / 2,
                 high: count / 2,
-                share: 0.5,
+                fraction: 0.5,
             },
             Self::Quantile(q) => {
-                let place = last as f64 * q;
-                if place >= last as f64 {
+                let place = last_place as f64 * q;
+                if place >= last_place as f64 {
                     return Pick {
-                        low: last,
-                        high: last,
-                        share: 1.0,
+                        low: last_place,
+                        high: last_place,
+                        fraction: 1.0,
                     };
                 }
                 let low = place.floor();
                 Pick {
                     low: low as usize,
                     high: low as usize + 1,
-                    share: place - low,
+                    fraction: place - low,
                 }
             }
         }
     }
 
-    /// The result between two elements, with NumPy's arithmetic where all that it computes is finite. A result
-    /// that falls on an element is that element, whatever lies beside it, and one between finite elements is
+    /// The result between two elements, by NumPy's arithmetic if all its intermediate results are finite. A result that
+    /// falls on an element equals that element, whatever lies beside it, and a result between finite elements is
     /// finite.
     #[inline]
     pub(super) fn between(self, pick: Pick, low: f64, high: f64) -> f64 {
-        let weighted = |share: f64| low * (1.0 - share) + high * share;
         match self {
             Self::Median if pick.low == pick.high => low,
             Self::Median => match (low + high) / 2.0 {
                 mean if mean.is_finite() => mean,
-                _ => weighted(0.5),
+                _ => weighted_mean(low, high, 0.5),
             },
-            Self::Quantile(_) => match (high - low, pick.share) {
-                (apart, share) if apart.is_finite() && share < 0.5 => low + apart * share,
-                (apart, share) if apart.is_finite() => high - apart * (1.0 - share),
+            Self::Quantile(_) => match (high - low, pick.fraction) {
+                (span, fraction) if span.is_finite() && fraction < 0.5 => low + span * fraction,
+                (span, fraction) if span.is_finite() => high - span * (1.0 - fraction),
                 (_, 0.0) => low,
                 (_, 1.0) => high,
-                (_, share) => weighted(share),
+                (_, fraction) => weighted_mean(low, high, fraction),
             },
         }
     }
+}
+
+/// The weighted mean of two elements, which is finite even if their difference is not.
+fn weighted_mean(low: f64, high: f64, weight: f64) -> f64 {
+    low * (1.0 - weight) + high * weight
 }
 
 #[cfg(test)]

@@ -7,26 +7,26 @@ use crate::npy::Scalar;
 pub struct Statistics {
     /// Number of values.
     pub count: u64,
-    /// How many NaN there are, counted or left out.
+    /// Number of NaN, whether or not they are left out.
     pub nan: u64,
-    /// How many lie above the limit, where one was given.
+    /// Number of values above the limit; 0 without a limit.
     pub above: u64,
-    /// Their sum, exact for integers.
+    /// Sum of the values, exact for integers.
     pub sum: Scalar,
     /// `sum / count`
     pub mean: f64,
     /// `sqrt(Σ(x - mean)² / count)`
     pub std: f64,
-    /// Minimum and maximum, of at least one value.
+    /// Minimum and maximum; `None` without values.
     pub range: Option<(Scalar, Scalar)>,
 }
 
 impl Statistics {
-    /// Their names.
+    /// The names of the six [`scalars`](Self::scalars).
     pub const NAMES: [&'static str; 6] = ["count", "sum", "mean", "std", "min", "max"];
 
-    /// All six in the order of [`NAMES`](Self::NAMES), with all their digits; the range of no values is
-    /// NaN.
+    /// The six statistics in the order of [`NAMES`](Self::NAMES), with all their digits. Without values minimum and
+    /// maximum are NaN.
     #[must_use]
     pub fn scalars(&self) -> [Scalar; 6] {
         let (low, high) = self

@@ -1,11 +1,11 @@
-//! [`Summable`]: the types of numbers that are summed, and their [`Sum`]s, which lose nothing.
+//! [`Summable`]: the types of numbers that can be summed, and their lossless [`Sum`]s.
 
 use super::double_double::DoubleDouble;
 use crate::npy::{Number, Scalar};
 
 /// A number that can be summed without loss.
 pub trait Summable: Number {
-    /// The sum of integers is exact, that of floats a [`DoubleDouble`].
+    /// The type of sums: exact for integers, a [`DoubleDouble`] for floats.
     type Sum: Sum<Self>;
     /// The minimum of no values: infinity, or the largest integer.
     const MIN_OF_NONE: Self;
@@ -14,21 +14,21 @@ pub trait Summable: Number {
 
     /// `self - shift`, exact or rounded once.
     fn minus(self, shift: Self) -> f64;
-    /// The same number, exactly.
+    /// The number as a double-double, exactly.
     fn double_double(self) -> DoubleDouble;
-    /// Whether it is NaN.
+    /// Whether the number is NaN.
     fn is_nan(self) -> bool;
-    /// Whether it is larger than a limit, exactly.
+    /// Whether the number is larger than a limit, compared exactly.
     fn is_above(self, limit: f64) -> bool;
-    /// The same number, to print.
+    /// The number for display.
     fn scalar(self) -> Scalar;
-    /// A number without a sign that sorts like this one; not of NaN.
+    /// An unsigned number that sorts like this one; NaN has none.
     fn key(self) -> u64;
     /// The number with this key, rounded.
     fn of_key(key: u64) -> f64;
 }
 
-/// The highest bit.
+/// The highest bit, which is the sign.
 const SIGN: u64 = 1 << 63;
 
 /// A sum of values of type `T`.
@@ -36,7 +36,7 @@ pub trait Sum<T>: Copy + Default + Send + Sync {
     /// The sums of several columns, of no more than 2³¹ values each.
     type Columns<const N: usize>: Copy;
 
-    /// Sums of no values.
+    /// The sums of no values.
     fn columns<const N: usize>() -> Self::Columns<N>;
     /// Adds a row: one value to each column.
     fn add_row<const N: usize>(columns: &mut Self::Columns<N>, row: &[T; N]);
@@ -48,9 +48,9 @@ pub trait Sum<T>: Copy + Default + Send + Sync {
     fn near_mean(self, count: u64) -> T;
     /// The mean of `count` values, rounded.
     fn mean(self, count: u64) -> f64;
-    /// The sum, to print.
+    /// The sum for display.
     fn scalar(self) -> Scalar;
-    /// Whether the sum is NaN: a value is, or infinities cancelled.
+    /// Whether the sum is NaN, because a value is NaN or infinities cancelled.
     fn is_nan(self) -> bool;
 }
 
@@ -194,7 +194,7 @@ macro_rules! integers {
         }
 
         impl Sum<$integer> for i128 {
-            /// The upper and the lower 32 bits of the values, summed apart so that neither overflows.
+            /// The sums of the upper and of the lower 32 bits of the values, kept apart so that neither overflows.
             type Columns<const N: usize> = [[$integer; N]; 2];
 
             #[inline(always)]
@@ -241,7 +241,7 @@ macro_rules! integers {
 integers!(i64, SIGN);
 integers!(u64, 0);
 
-/// Calls `$body` with `$number` standing for the [`Summable`] that holds a kind of dtype.
+/// Expands to `$body` with `$number` standing for the [`Summable`] type that holds a kind of dtype.
 macro_rules! with_summable {
     ($kind:expr, $number:ident => $body:expr) => {
         match $kind {

@@ -1,12 +1,12 @@
-//! Words for sentences: what was read or typed, cut short, and numbers of bytes; bytes in hexadecimal.
+//! Texts for sentences: excerpts of input, numbers of bytes, and bytes in hexadecimal.
 
 use std::fmt::Write as _;
 
-/// The beginning of a text, without what a terminal would obey.
+/// The beginning of a text, with control characters escaped so that a terminal does not obey them.
 #[must_use]
 pub fn excerpt(text: &str, longest: usize) -> String {
     let letters = text.chars().take(longest);
-    let mut shown: String = letters
+    let mut excerpt: String = letters
         .flat_map(|letter| {
             let escaped = letter.is_control().then(|| letter.escape_default());
             let plain = escaped.is_none().then_some(letter);
@@ -14,12 +14,12 @@ pub fn excerpt(text: &str, longest: usize) -> String {
         })
         .collect();
     if text.chars().nth(longest).is_some() {
-        shown.push('…');
+        excerpt.push('…');
     }
-    shown
+    excerpt
 }
 
-/// A number of bytes, exact, and readable where it is long: `512 bytes`, `22817435648 bytes (21.3 GiB)`.
+/// A number of bytes, exactly, and also in a larger unit if it is long: `512 bytes`, `22817435648 bytes (21.3 GiB)`.
 #[must_use]
 #[expect(clippy::cast_precision_loss, reason = "rounded for people")]
 pub fn bytes(count: u64) -> String {
@@ -44,12 +44,12 @@ pub fn hex(bytes: &[u8]) -> String {
     })
 }
 
-/// Bytes from `256MiB`, `4GiB`, `1.5 GB` or a plain number.
+/// Parses a number of bytes: `256MiB`, `4GiB`, `1.5 GB` or a plain number.
 ///
-/// Units are those of IEC (KiB, MiB, GiB, TiB; K, M, G, T for short) and SI (kB, MB, GB, TB).
+/// The units are from IEC (KiB, MiB, GiB, TiB; K, M, G, T for short) and SI (kB, MB, GB, TB).
 ///
 /// # Errors
-/// What would be accepted.
+/// A sentence on what would be accepted.
 pub fn parse_bytes(text: &str) -> Result<u64, String> {
     let text = text.trim();
     let digits = text

@@ -1,4 +1,4 @@
-//! [`Aggregates`]: between a level and the coarser one below it, by smoothed aggregation.
+//! [`Aggregates`]: the transfer between a level and the coarser one below it, by smoothed aggregation.
 
 use crate::{
     matrix::{Matrix, Sparse},
@@ -6,25 +6,27 @@ use crate::{
 };
 use rayon::prelude::*;
 
-/// Couplings weaker than this share of the root of both diagonals do not join nodes into an aggregate.
+/// The strength of a coupling relative to the geometric mean of both diagonal elements below which it does not join
+/// nodes into an aggregate.
 const STRONG: f64 = 0.08;
 
-/// The aggregate of a node that belongs to none: its strong couplings are all to the ground, and smoothing alone solves it.
+/// The number for a node without an aggregate: its strong couplings are all to the ground, and smoothing alone solves
+/// it.
 const NONE: u32 = u32::MAX;
 
 /// Aggregates of the nodes of a level, each a node of the coarser one.
 ///
-/// The prolongation is `P = (I - ω D⁻¹ A) T`, where `T` gives all nodes of an aggregate its value, and `D` is the diagonal
-/// of `A`; the restriction is its transpose. Neither is stored: `A` is there.
+/// The prolongation is `P = (I - ω D⁻¹ A) T`, where `T` gives all nodes of an aggregate its value, and `D` is the
+/// diagonal of `A`; the restriction is its transpose. Neither is stored, because both follow from `A`.
 ///
 /// Source: Vaněk, Mandel, Brezina, Computing 56 (1996), 179–196, with Algorithm 2 for the aggregates.
 #[derive(Debug)]
 pub(crate) struct Aggregates {
     /// The aggregate of each node.
-    of_each: Vec<u32>,
-    /// The nodes, aggregate after aggregate.
+    aggregate_of: Vec<u32>,
+    /// The nodes, ordered by aggregate.
     members: Vec<u32>,
-    /// Where the members of each aggregate begin, and the last ones end.
+    /// Index in `members` of the first member of each aggregate, and of the end of the last one.
     starts: Vec<u32>,
 }
 
@@ -35,64 +37,43 @@ impl Aggregates {
             .into_par_iter()
             .map(|k| matrix.diagonal(k))
             .collect();
-        let strong =
-            |k: usize, l: usize, a: f64| a * a >= STRONG * STRONG * diagonal[k] * diagonal[l];
         let mut aggregates = vec![NONE; matrix.len()];
         let mut count = 0;
-        // A node makes an aggregate with its free neighbours, if there are any, and at first only if all are.
-        let mut make = |aggregates: &mut [u32], all: bool| {
-            for k in 0..matrix.len() {
-                let (mut free, mut taken) = (false, aggregates[k] != NONE);
-                if !taken {
-                    matrix.row(k, |l, a| {
-                        let is_free = aggregates[l] == NONE;
-                        free |= is_free && strong(k, l, a);
-                        taken |= all && !is_free && strong(k, l, a);
-                    });
-                }
-                if free && !taken {
-                    aggregates[k] = count;
-                    matrix.row(k, |l, a| {
-                        if aggregates[l] == NONE && strong(k, l, a) {
-                            aggregates[l] = count;
-                        }
-                    });
-                    count += 1;
-                }
-            }
-        };
-        make(&mut aggregates, true);
-        // The others join that aggregate to which they are coupled most.
-        let first = aggregates.clone();
+        aggregate_neighbours(matrix, &diagonal, &mut aggregates, &mut count, true);
+        // Each remaining node joins the aggregate to which it is coupled most strongly.
+        let first_aggregates = aggregates.clone();
         for k in 0..matrix.len() {
-            if first[k] == NONE {
-                let mut most = 0.0;
+            if first_aggregates[k] != NONE {
+                continue;
+            }
+            let mut strongest = 0.0;
+            matrix.row(k, |l, a| {
+                let coupling = a * a / diagonal[l];
+                let is_candidate = first_aggregates[l] != NONE && is_strong(&diagonal, k, l, a);
+                if is_candidate && coupling > strongest {
+                    strongest = coupling;
+                    aggregates[k] = first_aggregates[l];
+                }
+            });
+        }
+        drop(first_aggregates);
+        aggregate_neighbours(matrix, &diagonal, &mut aggregates, &mut count, false);
+        // A node whose neighbours have larger conductances elsewhere follows them.
+        let mut has_changed = true;
+        while has_changed {
+            has_changed = false;
+            for k in 0..matrix.len() {
+                if aggregates[k] != NONE {
+                    continue;
+                }
+                let mut largest_conductance = STRONG * diagonal[k];
                 matrix.row(k, |l, a| {
-                    let coupling = a * a / diagonal[l];
-                    if first[l] != NONE && strong(k, l, a) && coupling > most {
-                        most = coupling;
-                        aggregates[k] = first[l];
+                    if aggregates[l] != NONE && -a > largest_conductance {
+                        largest_conductance = -a;
+                        aggregates[k] = aggregates[l];
+                        has_changed = true;
                     }
                 });
-            }
-        }
-        drop(first);
-        make(&mut aggregates, false);
-        // A node whose neighbours have larger conductances elsewhere follows them.
-        let mut changes = true;
-        while changes {
-            changes = false;
-            for k in 0..matrix.len() {
-                if aggregates[k] == NONE {
-                    let mut most = STRONG * diagonal[k];
-                    matrix.row(k, |l, a| {
-                        if aggregates[l] != NONE && -a > most {
-                            most = -a;
-                            aggregates[k] = aggregates[l];
-                            changes = true;
-                        }
-                    });
-                }
             }
         }
         Self::with_members(aggregates, count as usize)
@@ -106,17 +87,17 @@ impl Aggregates {
         for a in 0..count {
             starts[a + 1] += starts[a];
         }
-        let mut next = starts.clone();
+        let mut next_places = starts.clone();
         let mut members = vec![0; starts[count] as usize];
         for (k, &aggregate) in aggregates.iter().enumerate() {
             if aggregate != NONE {
-                let place = &mut next[aggregate as usize];
+                let place = &mut next_places[aggregate as usize];
                 members[*place as usize] = k as u32;
                 *place += 1;
             }
         }
         Self {
-            of_each: aggregates,
+            aggregate_of: aggregates,
             members,
             starts,
         }
@@ -131,13 +112,15 @@ impl Aggregates {
         &self.members[self.starts[aggregate] as usize..self.starts[aggregate + 1] as usize]
     }
 
-    /// Adds `T x`.
-    pub(crate) fn spread(&self, x: &[f64], to: &mut [f64]) {
-        let nodes = to.par_iter_mut().zip(&self.of_each);
-        nodes.for_each(|(to, &aggregate)| *to += x.get(aggregate as usize).copied().unwrap_or(0.0));
+    /// Adds `T x` to the values of the nodes.
+    pub(crate) fn spread(&self, x: &[f64], values: &mut [f64]) {
+        let nodes = values.par_iter_mut().zip(&self.aggregate_of);
+        nodes.for_each(|(value, &aggregate)| {
+            *value += x.get(aggregate as usize).copied().unwrap_or(0.0);
+        });
     }
 
-    /// `Tᵀ x`.
+    /// Sets `out` to `Tᵀ x`.
     pub(crate) fn gather(&self, x: &[f64], out: &mut [f64]) {
         let aggregates = out.par_iter_mut().enumerate();
         aggregates.for_each(|(a, out)| *out = self.members(a).iter().map(|&k| x[k as usize]).sum());
@@ -148,38 +131,33 @@ impl Aggregates {
         let sums = self.sums(matrix, damping);
         let (fine, coarse) = (matrix.len(), self.len());
         let prolongation = Rows::of(fine, coarse, |k, terms| {
-            let mut add = |l: usize, p: f64| {
-                if self.of_each[l] != NONE {
-                    terms.add(self.of_each[l] as usize, p);
-                }
-            };
-            add(k, 1.0);
-            of_row(matrix, k, |l, a| add(l, -damping[k] * a));
+            add_aggregate(&self.aggregate_of, k, 1.0, terms);
+            for_each_element(matrix, k, |l, a| {
+                add_aggregate(&self.aggregate_of, l, -damping[k] * a, terms);
+            });
         });
         let restriction = prolongation.transpose(coarse);
-        let add_product = |row: usize, factor: f64, terms: &mut Terms| {
-            of_row(matrix, row, |l, a| {
-                terms.add_all(factor * a, prolongation.row(l));
-            });
-        };
-        let product = M::HAS_LONG_ROWS
-            .then(|| Rows::of(fine, coarse, |row, terms| add_product(row, 1.0, terms)));
-        let beside = Rows::of(coarse, coarse, |row, terms| {
+        let product = M::HAS_LONG_ROWS.then(|| {
+            Rows::of(fine, coarse, |row, terms| {
+                add_row_of_product(matrix, &prolongation, row, 1.0, terms);
+            })
+        });
+        let off_diagonal = Rows::of(coarse, coarse, |row, terms| {
             for (k, factor) in restriction.row(row) {
                 match &product {
                     Some(product) => terms.add_all(factor, product.row(k)),
-                    None => add_product(k, factor, terms),
+                    None => add_row_of_product(matrix, &prolongation, k, factor, terms),
                 }
             }
             terms.remove(row);
         });
-        Sparse { beside, sums }
+        Sparse { off_diagonal, sums }
     }
 
-    /// Of its rows, `Tᵀ Sᵀ Sᵀ A 1`: where all nodes belong to aggregates, nothing cancels.
+    /// The row sums of the coarser level, `Tᵀ Sᵀ Sᵀ A 1`. If all nodes belong to aggregates, nothing cancels.
     fn sums(&self, matrix: &impl Matrix, damping: &[f64]) -> Vec<f64> {
-        let ones = self.of_each.iter().map(|&a| f64::from(u8::from(a != NONE)));
-        let mut x: Vec<f64> = ones.collect();
+        let ones = self.aggregate_of.iter();
+        let mut x: Vec<f64> = ones.map(|&a| f64::from(u8::from(a != NONE))).collect();
         let mut sums = vec![0.0; x.len()];
         matrix.map(&x, &mut sums, |_, _| {});
         for _ in 0..2 {
@@ -199,12 +177,69 @@ impl Aggregates {
 
     /// Bytes of memory.
     pub(crate) fn bytes(&self) -> usize {
-        4 * (self.of_each.len() + self.members.len() + self.starts.len())
+        4 * (self.aggregate_of.len() + self.members.len() + self.starts.len())
     }
 }
 
-/// Calls `entry` with each element of a row, that on the diagonal the last.
-fn of_row(matrix: &impl Matrix, row: usize, mut entry: impl FnMut(usize, f64)) {
+/// Whether the element `a` couples the nodes `k` and `l` strongly.
+fn is_strong(diagonal: &[f64], k: usize, l: usize, a: f64) -> bool {
+    a * a >= STRONG * STRONG * diagonal[k] * diagonal[l]
+}
+
+/// Forms an aggregate of every free node and its free neighbours that are strongly coupled, if there are any; with
+/// `needs_all`, only if all strongly coupled neighbours are free.
+fn aggregate_neighbours(
+    matrix: &impl Matrix,
+    diagonal: &[f64],
+    aggregates: &mut [u32],
+    count: &mut u32,
+    needs_all: bool,
+) {
+    for k in 0..matrix.len() {
+        if aggregates[k] != NONE {
+            continue;
+        }
+        let (mut has_free, mut has_taken) = (false, false);
+        matrix.row(k, |l, a| {
+            let is_free = aggregates[l] == NONE;
+            has_free |= is_free && is_strong(diagonal, k, l, a);
+            has_taken |= !is_free && is_strong(diagonal, k, l, a);
+        });
+        if !has_free || (needs_all && has_taken) {
+            continue;
+        }
+        aggregates[k] = *count;
+        matrix.row(k, |l, a| {
+            if aggregates[l] == NONE && is_strong(diagonal, k, l, a) {
+                aggregates[l] = *count;
+            }
+        });
+        *count += 1;
+    }
+}
+
+/// Adds a term to the aggregate of a node, if it belongs to one.
+fn add_aggregate(aggregate_of: &[u32], node: usize, value: f64, terms: &mut Terms) {
+    if aggregate_of[node] != NONE {
+        terms.add(aggregate_of[node] as usize, value);
+    }
+}
+
+/// Adds a multiple of a row of `A P`.
+fn add_row_of_product(
+    matrix: &impl Matrix,
+    prolongation: &Rows,
+    row: usize,
+    factor: f64,
+    terms: &mut Terms,
+) {
+    for_each_element(matrix, row, |l, a| {
+        terms.add_all(factor * a, prolongation.row(l));
+    });
+}
+
+/// Calls `entry` with each element of a row; the diagonal element comes last.
+fn for_each_element(matrix: &impl Matrix, row: usize, mut entry: impl FnMut(usize, f64)) {
     let mut diagonal = matrix.sum(row);
     matrix.row(row, |column, a| {
         diagonal -= a;

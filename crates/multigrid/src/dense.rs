@@ -2,18 +2,18 @@
 
 use crate::matrix::Matrix;
 
-/// The factors of a matrix, `L D Lᵀ`. A pivot that vanishes, as it does once for each closed piece of a network, leaves its
-/// unknown at 0.
+/// The factorisation of a matrix, `L D Lᵀ`. If a pivot vanishes, as happens once for each closed piece of a network,
+/// its unknown is 0.
 ///
-/// Sums of rows are eliminated as the elements are, and pivots follow from them: where elements are negative, as conductances
-/// make them, nothing is subtracted, so that small sums keep their digits.
+/// Row sums are eliminated together with the elements, and pivots are computed from them: if the elements are negative,
+/// as for conductances, nothing is subtracted, so that small sums keep their digits.
 ///
 /// Source: Grassmann, Taksar, Heyman, Oper. Res. 33 (1985), 1107–1116.
 #[derive(Debug)]
 pub(crate) struct Dense {
-    /// Row `k` of `L` before its pivot, `D[k, k]`.
+    /// For row `k` the elements of `L` before the diagonal, followed by the pivot `D[k, k]`.
     factor: Vec<f64>,
-    /// The right side, which becomes the solution.
+    /// The right-hand side on entry to [`solve`](Self::solve), and the solution afterwards.
     pub(crate) x: Vec<f64>,
 }
 
@@ -25,20 +25,20 @@ impl Dense {
         for k in 0..len {
             matrix.row(k, |l, a| factor[k * len + l] += a);
         }
-        // From the last unknown to the first, so that what is left is the upper left block.
+        // From the last unknown to the first, so that the matrix that remains is the upper left block.
         for k in (0..len).rev() {
             let (block, row) = factor.split_at_mut(k * len);
             let row = &mut row[..=k];
             let pivot = sums[k] - row[..k].iter().sum::<f64>();
             row[k] = pivot;
             for i in 0..k {
-                let share = quotient(row[i], pivot);
-                let others = &mut block[i * len..i * len + k];
-                others
+                let quotient = quotient(row[i], pivot);
+                let remaining_row = &mut block[i * len..i * len + k];
+                remaining_row
                     .iter_mut()
                     .zip(&row[..k])
-                    .for_each(|(a, b)| *a -= share * b);
-                sums[i] -= share * sums[k];
+                    .for_each(|(a, b)| *a -= quotient * b);
+                sums[i] -= quotient * sums[k];
             }
             row[..k].iter_mut().for_each(|a| *a = quotient(*a, pivot));
         }
@@ -52,22 +52,23 @@ impl Dense {
     pub(crate) fn solve(&mut self) {
         let Self { factor, x } = self;
         let len = x.len();
-        let row = |k: usize| &factor[k * len..k * len + k];
         for k in (0..len).rev() {
             let value = x[k];
+            let row = &factor[k * len..k * len + k];
             x[..k]
                 .iter_mut()
-                .zip(row(k))
+                .zip(row)
                 .for_each(|(x, l)| *x -= l * value);
         }
         for k in 0..len {
-            let dot: f64 = row(k).iter().zip(&x[..k]).map(|(l, x)| l * x).sum();
+            let row = &factor[k * len..k * len + k];
+            let dot: f64 = row.iter().zip(&x[..k]).map(|(l, x)| l * x).sum();
             x[k] = quotient(x[k], factor[k * len + k]) - dot;
         }
     }
 }
 
-/// 0 where the pivot has vanished.
+/// The quotient of a value and a pivot; 0 if the pivot has vanished.
 fn quotient(value: f64, pivot: f64) -> f64 {
     if pivot > 0.0 { value / pivot } else { 0.0 }
 }

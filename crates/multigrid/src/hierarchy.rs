@@ -1,4 +1,4 @@
-//! [`Level`]: a level of the hierarchy with those below it, and a cycle through them.
+//! [`Level`]: a level of the hierarchy with all coarser levels, and a cycle through them.
 
 use crate::{
     aggregates::Aggregates,
@@ -7,37 +7,38 @@ use crate::{
 };
 use rayon::prelude::*;
 
-/// Levels of at most so many nodes are solved directly.
+/// Largest number of nodes of a level that is solved directly.
 pub const DIRECT: usize = 500;
 
-/// The outer sweeps of a cycle by the inner ones, which smooth the prolongation: both together smooth more than two alike.
+/// Weight of the outer sweeps of a cycle relative to the inner ones, which smooth the prolongation: two different sweeps
+/// smooth more than two equal ones.
 const OUTER: f64 = 1.25;
 
-/// A level with its smoother, and its aggregates, which are the nodes of the next one.
+/// A level with its smoother, and its aggregates, which are the nodes of the next coarser level.
 ///
-/// The smoother is damped Jacobi, `S: x → x + ω D⁻¹ (b - A x)`, with `ω` = 4/3 of the reciprocal of the largest eigenvalue of
-/// `D⁻¹ A`. It smooths the prolongation as well: the matrix of the next level is `(S T)ᵀ A (S T)`, where `T` gives all nodes of
-/// an aggregate one value. As `Sᵀ A = A S`, a cycle needs no smoothed prolongation: the second of two sweeps before a correction
-/// by `T` and the first of two after it stand for it.
+/// The smoother is damped Jacobi, `S: x → x + ω D⁻¹ (b - A x)`, with `ω` = 4/3 of the reciprocal of the largest
+/// eigenvalue of `D⁻¹ A`. It smooths the prolongation as well: the matrix of the next level is `(S T)ᵀ A (S T)`, where
+/// `T` gives all nodes of an aggregate one value. Because `Sᵀ A = A S`, a cycle needs no smoothed prolongation: it
+/// applies a correction by `T` after two sweeps, and follows it by two more sweeps.
 ///
 /// Source: Vaněk, Mandel, Brezina, Computing 56 (1996), 179–196.
 #[derive(Debug)]
 pub(crate) struct Level<M> {
     pub(crate) matrix: M,
-    /// `ω/A[k, k]`; 0 for a node without conductances, which stays as it is.
+    /// The damping `ω/A[k, k]`; 0 for a node without conductances, whose value does not change.
     damping: Vec<f64>,
     aggregates: Aggregates,
     below: Below,
 }
 
-/// The next level.
+/// The next coarser level.
 #[derive(Debug)]
 enum Below {
     Level(Box<Coarse>),
     Dense(Dense),
 }
 
-/// A level below the finest with its right side, its solution, and the vector between two sweeps.
+/// A level below the finest with its right-hand side, its solution, and a vector between two sweeps.
 #[derive(Debug)]
 struct Coarse {
     level: Level<Sparse>,
@@ -47,11 +48,11 @@ struct Coarse {
 }
 
 impl<M: Matrix> Level<M> {
-    /// A level with those below it, where `needed` bytes are taken and no more than `allowed` may be.
+    /// A level with all coarser ones. `used` bytes are in use already, and at most `allowed` may be used.
     ///
     /// # Errors
-    /// The bytes that they take, as far as they are known, where these are more.
-    pub(crate) fn of(matrix: M, needed: usize, allowed: u64) -> Result<Self, u64> {
+    /// The number of bytes that the levels need, as far as it is known, if it exceeds `allowed`.
+    pub(crate) fn of(matrix: M, used: usize, allowed: u64) -> Result<Self, u64> {
         let nodes = (0..matrix.len()).into_par_iter();
         let inverse = nodes.map(|k| match matrix.diagonal(k) {
             diagonal if diagonal > 0.0 => 1.0 / diagonal,
@@ -63,15 +64,15 @@ impl<M: Matrix> Level<M> {
         let aggregates = Aggregates::of(&matrix);
         let coarse = aggregates.coarse(&matrix, &damping);
         let len = coarse.len();
-        let below = match len <= DIRECT {
+        let coarse_bytes = match len <= DIRECT {
             true => 8 * len * len,
             false => 32 * len + coarse.bytes(),
         };
-        let needed = needed + aggregates.bytes() + below;
+        let needed = used + aggregates.bytes() + coarse_bytes;
         if needed as u64 > allowed {
             return Err(needed as u64);
         }
-        let below = match len <= DIRECT {
+        let next_level = match len <= DIRECT {
             true => Below::Dense(Dense::of(&coarse)),
             false => Below::Level(Box::new(Coarse {
                 level: Level::of(coarse, needed, allowed)?,
@@ -84,20 +85,21 @@ impl<M: Matrix> Level<M> {
             matrix,
             damping,
             aggregates,
-            below,
+            below: next_level,
         })
     }
 
-    /// Sets `x` to an approximate solution of `A x = b`, or betters the one that is there, with so many cycles of the next level.
+    /// Sets `x` to an approximate solution of `A x = b`, or improves the present one, by one cycle with `cycles` cycles
+    /// of the next level.
     pub(crate) fn cycle(
         &mut self,
         b: &[f64],
         x: &mut [f64],
-        is_there: bool,
+        has_solution: bool,
         between: &mut [f64],
         cycles: usize,
     ) {
-        match is_there {
+        match has_solution {
             true => self.sweep(OUTER, b, x, between),
             false => {
                 let nodes = between.par_iter_mut().zip(b).zip(&self.damping);
@@ -115,17 +117,17 @@ impl<M: Matrix> Level<M> {
         self.sweep(OUTER, b, between, x);
     }
 
-    fn sweep(&self, factor: f64, b: &[f64], from: &[f64], to: &mut [f64]) {
-        self.matrix.map(from, to, |rows, out| {
-            let nodes = out.iter_mut().zip(&from[rows.clone()]);
+    fn sweep(&self, factor: f64, b: &[f64], x: &[f64], next: &mut [f64]) {
+        self.matrix.map(x, next, |rows, out| {
+            let nodes = out.iter_mut().zip(&x[rows.clone()]);
             let nodes = nodes.zip(&self.damping[rows.clone()]).zip(&b[rows]);
-            nodes.for_each(|(((out, from), d), b)| *out = from + factor * d * (b - *out));
+            nodes.for_each(|(((out, x), d), b)| *out = x + factor * d * (b - *out));
         });
     }
 }
 
 impl Below {
-    /// The solution for the residual of the level above, by so many cycles, each with two of the next level.
+    /// The solution for the residual of the finer level, by `cycles` cycles, each with two cycles of the next level.
     fn solve(&mut self, aggregates: &Aggregates, residual: &[f64], cycles: usize) -> &[f64] {
         match self {
             Self::Dense(dense) => {

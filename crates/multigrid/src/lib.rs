@@ -1,5 +1,5 @@
-//! Steady diffusion on a grid: a [`Network`] of conductances, [`solve`]d by conjugate gradients with an algebraic multigrid
-//! cycle as preconditioner.
+//! Steady diffusion on a grid: a [`Network`] of conductances, [`solve`]d by conjugate gradients with an algebraic
+//! multigrid cycle as preconditioner.
 //!
 //! ```
 //! use diff2d_multigrid::{Limits, Network, solve};

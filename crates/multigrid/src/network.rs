@@ -6,26 +6,27 @@ use std::ops::Range;
 
 /// Nodes of a grid of `ny` rows and `nx` columns with conductances between neighbours, and between each node and the ground.
 ///
-/// What leaves node `k` while the values are `x` is
+/// For the values `x`, the flow out of node `k` is
 ///
 /// ```text
 /// (A x)[k] = ground[k] x[k] + Σ g (x[k] - x[l])        over the neighbours l, g the conductance between k and l
 /// ```
 ///
-/// in which constants cancel exactly. Conductances are 0 or positive. A node without any is left as it is.
+/// in which constants cancel exactly. Conductances are 0 or positive. The value of a node without conductances does not
+/// change.
 ///
 /// # Shape
 ///
-/// All three are `ny * nx`, row by row.
+/// `east`, `north` and `ground` have `ny * nx` elements, row by row.
 #[derive(Debug, Clone)]
 pub struct Network {
     /// The number of columns.
     pub nx: usize,
-    /// Between a node and the next one of its row; that of the last column leads to the first.
+    /// The conductance between each node and the next one in its row; the last column is connected to the first.
     pub east: Vec<f64>,
-    /// Between a node and that of the next row; that of the last row leads to the first.
+    /// The conductance between each node and the node in the next row; the last row is connected to the first.
     pub north: Vec<f64>,
-    /// Between a node and the ground, where the value is 0.
+    /// The conductance between each node and the ground, where the value is 0.
     pub ground: Vec<f64>,
 }
 
@@ -33,9 +34,17 @@ impl Network {
     /// The four neighbours of a node, and the conductances to them.
     fn neighbours(&self, k: usize) -> [(usize, f64); 4] {
         let (nx, len) = (self.nx, self.ground.len());
-        let first = k - k % nx;
-        let west = if k == first { first + nx - 1 } else { k - 1 };
-        let east = if k + 1 == first + nx { first } else { k + 1 };
+        let row_start = k - k % nx;
+        let west = if k == row_start {
+            row_start + nx - 1
+        } else {
+            k - 1
+        };
+        let east = if k + 1 == row_start + nx {
+            row_start
+        } else {
+            k + 1
+        };
         let south = if k < nx { k + len - nx } else { k - nx };
         let north = if k + nx >= len { k + nx - len } else { k + nx };
         [
@@ -46,25 +55,31 @@ impl Network {
         ]
     }
 
-    /// Elements of `A x` for the row of the grid that begins with node `here`.
-    fn products(&self, here: usize, x: &[f64], out: &mut [f64]) {
+    /// The elements of `A x` for the row of the grid that begins with node `start`.
+    fn products(&self, start: usize, x: &[f64], out: &mut [f64]) {
         let (nx, len) = (self.nx, self.ground.len());
-        let (south, north) = ((here + len - nx) % len, (here + nx) % len);
-        for k in [here, here + nx - 1] {
-            out[k - here] = self.ground[k] * x[k];
-            self.row(k, |l, a| out[k - here] += a * (x[l] - x[k]));
+        let (south_start, north_start) = ((start + len - nx) % len, (start + nx) % len);
+        for k in [start, start + nx - 1] {
+            out[k - start] = self.ground[k] * x[k];
+            self.row(k, |l, a| out[k - start] += a * (x[l] - x[k]));
         }
         if let Some(n @ 1..) = nx.checked_sub(2) {
-            let [west, own, east, below, above] =
-                [here, here + 1, here + 2, south + 1, north + 1].map(|k| &x[k..][..n]);
-            let [to_west, to_east] = [here, here + 1].map(|k| &self.east[k..][..n]);
-            let [to_below, to_above] = [south, here].map(|k| &self.north[k + 1..][..n]);
-            let (ground, out) = (&self.ground[here + 1..][..n], &mut out[1..][..n]);
+            let [west, centre, east, south, north] = [
+                start,
+                start + 1,
+                start + 2,
+                south_start + 1,
+                north_start + 1,
+            ]
+            .map(|k| &x[k..][..n]);
+            let [to_west, to_east] = [start, start + 1].map(|k| &self.east[k..][..n]);
+            let [to_south, to_north] = [south_start, start].map(|k| &self.north[k + 1..][..n]);
+            let (ground, out) = (&self.ground[start + 1..][..n], &mut out[1..][..n]);
             for i in 0..n {
-                let x = own[i];
+                let x = centre[i];
                 out[i] = ground[i] * x
                     + ((to_west[i] * (x - west[i]) + to_east[i] * (x - east[i]))
-                        + (to_below[i] * (x - below[i]) + to_above[i] * (x - above[i])));
+                        + (to_south[i] * (x - south[i]) + to_north[i] * (x - north[i])));
             }
         }
     }
@@ -91,7 +106,7 @@ impl Matrix for Network {
         }
     }
 
-    /// It is 2 at most, and hardly less.
+    /// The estimate of the largest eigenvalue, which is at most 2, and close to 2.
     fn radius(&self, _: &[f64]) -> f64 {
         2.0
     }

@@ -1,50 +1,50 @@
-//! [`Rows`]: sparse rows of numbers, and [`Terms`], which each of them is summed from.
+//! [`Rows`]: sparse rows of numbers, and [`Terms`]: a sum of sparse terms for one row.
 
 use rayon::prelude::*;
 
-/// Rows that are computed together.
+/// The number of rows that are computed together.
 const PART: usize = 256;
 
-/// Sparse rows, in single precision: a preconditioner needs no more.
+/// Sparse rows in single precision, which suffices for a preconditioner.
 #[derive(Debug)]
 pub(crate) struct Rows {
-    /// Where the elements of each row begin, and the last ones end.
+    /// Index of the first element of each row, and of the end of the last one.
     starts: Vec<usize>,
     columns: Vec<u32>,
     values: Vec<f32>,
 }
 
 impl Rows {
-    /// As many rows as are given of so many columns, each the terms that `fill` adds, in its order.
+    /// Creates `rows` rows of `columns` columns. Each row is the sum of the terms that `fill` adds, in that order.
     pub(crate) fn of(rows: usize, columns: usize, fill: impl Fn(usize, &mut Terms) + Sync) -> Self {
         let parts = (0..rows.div_ceil(PART)).into_par_iter();
         let parts = parts.map_init(
             || Terms::new(columns),
             |terms, part| {
-                let mut one = Self::with_capacity(PART, 0);
+                let mut part_rows = Self::with_capacity(PART, 0);
                 for row in part * PART..rows.min((part + 1) * PART) {
-                    terms.each.clear();
+                    terms.terms.clear();
                     fill(row, terms);
-                    for &(column, value) in &terms.each {
-                        one.columns.push(column);
-                        one.values.push(value as f32);
+                    for &(column, value) in &terms.terms {
+                        part_rows.columns.push(column);
+                        part_rows.values.push(value as f32);
                     }
-                    one.starts.push(one.columns.len());
+                    part_rows.starts.push(part_rows.columns.len());
                 }
-                one
+                part_rows
             },
         );
         let parts: Vec<Self> = parts.collect();
         let elements = parts.iter().map(|part| part.columns.len()).sum();
-        let mut all = Self::with_capacity(rows, elements);
+        let mut matrix = Self::with_capacity(rows, elements);
         for part in parts {
-            let before = all.columns.len();
-            let starts = part.starts[1..].iter().map(|start| before + start);
-            all.starts.extend(starts);
-            all.columns.extend(part.columns);
-            all.values.extend(part.values);
+            let elements_before = matrix.columns.len();
+            let starts = part.starts[1..].iter().map(|start| elements_before + start);
+            matrix.starts.extend(starts);
+            matrix.columns.extend(part.columns);
+            matrix.values.extend(part.values);
         }
-        all
+        matrix
     }
 
     fn with_capacity(rows: usize, elements: usize) -> Self {
@@ -57,7 +57,7 @@ impl Rows {
         }
     }
 
-    /// The transpose, of so many rows.
+    /// The transposed matrix, which has `rows` rows.
     pub(crate) fn transpose(&self, rows: usize) -> Self {
         let mut starts = vec![0; rows + 1];
         for &column in &self.columns {
@@ -66,11 +66,11 @@ impl Rows {
         for row in 0..rows {
             starts[row + 1] += starts[row];
         }
-        let (mut next, elements) = (starts.clone(), self.columns.len());
+        let (mut next_places, elements) = (starts.clone(), self.columns.len());
         let (mut columns, mut values) = (vec![0; elements], vec![0.0; elements]);
         for row in 0..self.starts.len() - 1 {
             for k in self.starts[row]..self.starts[row + 1] {
-                let place = &mut next[self.columns[k] as usize];
+                let place = &mut next_places[self.columns[k] as usize];
                 columns[*place] = row as u32;
                 values[*place] = self.values[k];
                 *place += 1;
@@ -93,21 +93,21 @@ impl Rows {
             .map(|(&column, &value)| (column as usize, f64::from(value)))
     }
 
-    /// `Σ value (x[column] - x[row])`, in lanes.
+    /// The sum `Σ value (x[column] - x[row])`, computed in lanes.
     pub(crate) fn differences(&self, row: usize, x: &[f64]) -> f64 {
         let range = self.starts[row]..self.starts[row + 1];
-        let (columns, last_columns) = self.columns[range.clone()].as_chunks::<4>();
-        let (values, last_values) = self.values[range].as_chunks::<4>();
-        let term = |column: u32, value: f32| f64::from(value) * (x[column as usize] - x[row]);
+        let (columns, remaining_columns) = self.columns[range.clone()].as_chunks::<4>();
+        let (values, remaining_values) = self.values[range].as_chunks::<4>();
         let mut lanes = [0.0; 4];
         for (columns, values) in columns.iter().zip(values) {
             for k in 0..4 {
-                lanes[k] += term(columns[k], values[k]);
+                lanes[k] += f64::from(values[k]) * (x[columns[k] as usize] - x[row]);
             }
         }
-        let last = last_columns.iter().zip(last_values);
-        let last = last.map(|(&column, &value)| term(column, value));
-        lanes.into_iter().chain(last).sum()
+        let remainder = remaining_columns.iter().zip(remaining_values);
+        let remainder =
+            remainder.map(|(&column, &value)| f64::from(value) * (x[column as usize] - x[row]));
+        lanes.into_iter().chain(remainder).sum()
     }
 
     /// Bytes of memory.
@@ -121,16 +121,16 @@ impl Rows {
 /// Source: Briggs, Torczon, ACM Lett. Program. Lang. Syst. 2 (1993), 59–69.
 #[derive(Debug)]
 pub(crate) struct Terms {
-    /// By index, in the order in which they came.
-    each: Vec<(u32, f64)>,
-    /// Where the term of an index lies, if there is one.
+    /// The index and the sum of each term, in the order in which the indices were added.
+    terms: Vec<(u32, f64)>,
+    /// The position of each index among the terms; valid only if the index is there.
     places: Vec<u32>,
 }
 
 impl Terms {
     fn new(len: usize) -> Self {
         Self {
-            each: Vec::new(),
+            terms: Vec::new(),
             places: vec![0; len],
         }
     }
@@ -138,11 +138,11 @@ impl Terms {
     #[inline]
     pub(crate) fn add(&mut self, index: usize, value: f64) {
         let place = self.places[index];
-        match self.each.get_mut(place as usize) {
-            Some((found, sum)) if *found == index as u32 => *sum += value,
+        match self.terms.get_mut(place as usize) {
+            Some((term_index, sum)) if *term_index == index as u32 => *sum += value,
             _ => {
-                self.places[index] = self.each.len() as u32;
-                self.each.push((index as u32, value));
+                self.places[index] = self.terms.len() as u32;
+                self.terms.push((index as u32, value));
             }
         }
     }
@@ -152,8 +152,8 @@ impl Terms {
         terms.for_each(|(index, value)| self.add(index, factor * value));
     }
 
-    /// Leaves an index out.
+    /// Removes an index.
     pub(crate) fn remove(&mut self, index: usize) {
-        self.each.retain(|&(other, _)| other as usize != index);
+        self.terms.retain(|&(other, _)| other as usize != index);
     }
 }

@@ -8,68 +8,68 @@ use crate::{
 use rayon::prelude::*;
 use thiserror::Error;
 
-/// How far an iteration goes.
+/// The limits of an iteration.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Limits {
-    /// The residual at which it ends, `‖b - A x‖₂ / ‖b‖₂`.
+    /// The relative residual at which the iteration ends, `‖b - A x‖₂ / ‖b‖₂`.
     pub tolerance: f64,
-    /// The most cycles.
+    /// Largest number of cycles.
     pub cycles: usize,
-    /// The most bytes of memory that the levels below the finest may take, which depend on the network.
+    /// Largest number of bytes of the coarser levels; the number that they need depends on the network.
     pub bytes: u64,
 }
 
-/// How far an iteration has come.
+/// The progress of an iteration.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Convergence {
-    /// Cycles of multigrid, one for each step of the conjugate gradients.
+    /// The number of multigrid cycles, one for each step of the conjugate gradients.
     pub cycles: usize,
-    /// `‖b - A x‖₂ / ‖b‖₂`.
+    /// The relative residual `‖b - A x‖₂ / ‖b‖₂`.
     pub residual: f64,
 }
 
-/// Why there is no solution.
+/// The reason why there is no solution.
 #[derive(Debug, Clone, Copy, PartialEq, Error)]
 pub enum Unsolved {
-    /// The residual is still too large after the cycles that were allowed.
+    /// The residual is still too large after the largest number of cycles.
     #[error("{} cycles reach a residual of {:.1e} of the right side", .0.cycles, .0.residual)]
     NotConverged(Convergence),
-    /// The caller did not let it go on.
+    /// The caller has stopped the iteration.
     #[error("given up after {} cycles", .0.cycles)]
     GivenUp(Convergence),
-    /// The levels below the finest are too large.
+    /// The coarser levels are too large.
     #[error("the coarser levels take {needed} bytes of memory or more, and may take {allowed}")]
     Memory {
-        /// Bytes that they take, as far as they are known.
+        /// The number of bytes that they need, as far as it is known.
         needed: u64,
-        /// Bytes allowed.
+        /// The number of bytes that are allowed.
         allowed: u64,
     },
-    /// Something has a negative energy `xᵀ A x`: a conductance to the ground is negative, and the others do not hold it.
+    /// A vector has a negative energy `xᵀ A x`: a conductance to the ground is negative, and the others do not balance it.
     #[error("the equations are not positive definite")]
     Indefinite,
 }
 
-/// The correction of a cycle, in tolerances of the solution, at which an iteration may end.
+/// The largest correction of a cycle, in tolerances of the solution, with which an iteration may end.
 const CORRECTION: f64 = 10.0;
 
-/// Solves `A x = b` for a network: from `x = 0`, until `‖b - A x‖₂` is `tolerance` times `‖b‖₂`, and until the largest
-/// value that another cycle would correct is ten tolerances of the largest one of `x`. The second condition sees
-/// what goes on in nodes of small conductances beside large ones.
+/// Solves `A x = b` for a network, from `x = 0` until `‖b - A x‖₂` is at most `tolerance` times `‖b‖₂`, and until the
+/// largest correction by another cycle is at most ten tolerances of the largest value of `x`. The second condition
+/// covers nodes with small conductances beside large ones.
 ///
-/// In a piece of the network that has no conductance to the ground, `x` is known up to a constant, and `b` has to have the
-/// sum 0 there.
+/// In a piece of the network without conductance to the ground, `x` is determined up to a constant, and the sum of `b`
+/// must be 0.
 ///
-/// `go_on` is called after each cycle, and says whether another one may follow. The result does not depend on the number of
-/// threads.
+/// `go_on` is called after each cycle, and returns whether another one may follow. The result does not depend on the
+/// number of threads.
 ///
 /// # Shape
 ///
-/// `b` and the solution are `ny * nx`, as the network's conductances.
+/// `b` and the solution have `ny * nx` elements, like the network's conductances.
 ///
 /// # Errors
 ///
-/// See [`Unsolved`].
+/// [`Unsolved`].
 ///
 /// Source: Hestenes, Stiefel, J. Res. Nat. Bur. Stand. 49 (1952), 409–436, with a preconditioner as in Saad, Iterative Methods for
 /// Sparse Linear Systems (2003), Algorithm 9.1.
@@ -81,15 +81,15 @@ pub fn solve(
 ) -> Result<(Vec<f64>, Convergence), Unsolved> {
     let Limits {
         tolerance,
-        cycles,
+        cycles: most_cycles,
         bytes: allowed,
     } = limits;
-    // In units of its largest value, a power of two that costs no bit, the squares of b are numbers.
+    // In units of a power of two near the largest value, which costs no bit, the squares of b neither overflow nor vanish.
     let unit = power_of_two(largest(&b));
     b.par_iter_mut().for_each(|b| *b /= unit);
-    let is_zero = b.par_iter().all(|&b| b == 0.0);
-    if is_zero && network.ground.par_iter().any(|&ground| ground < 0.0) {
-        // x = 0 is the solution only if nothing feeds itself, which another right side shows.
+    let is_b_zero = b.par_iter().all(|&b| b == 0.0);
+    if is_b_zero && network.ground.par_iter().any(|&ground| ground < 0.0) {
+        // x = 0 is the solution unless a piece of the network feeds itself, which another right side shows.
         b = network
             .ground
             .par_iter()
@@ -98,42 +98,45 @@ pub fn solve(
     }
     let level = Level::of(network, 0, allowed);
     let mut level = level.map_err(|needed| Unsolved::Memory { needed, allowed })?;
-    let new = || vec![0.0; b.len()];
-    let (mut x, mut direction, mut z, mut product) = (new(), new(), new(), new());
-    let r = &mut b;
-    let norm = dot(r, r).sqrt();
-    let mut reached = Convergence {
+    let len = b.len();
+    let [mut x, mut direction, mut preconditioned, mut product] = [(); 4].map(|()| vec![0.0; len]);
+    // From here on b is the residual b - A x, as x begins at 0.
+    let residual = &mut b;
+    let norm = dot(residual, residual).sqrt();
+    let mut convergence = Convergence {
         cycles: 0,
         residual: 0.0,
     };
     if norm == 0.0 {
-        return Ok((x, reached));
+        return Ok((x, convergence));
     }
-    reached.residual = 1.0;
-    let mut before = f64::INFINITY;
+    convergence.residual = 1.0;
+    let mut previous_energy = f64::INFINITY;
     loop {
-        level.cycle(r, &mut z, false, &mut product, 1);
-        let energy = dot(r, &z);
-        if reached.residual <= tolerance && largest(&z) <= CORRECTION * tolerance * largest(&x) {
-            if is_zero {
+        level.cycle(residual, &mut preconditioned, false, &mut product, 1);
+        let energy = dot(residual, &preconditioned);
+        if convergence.residual <= tolerance
+            && largest(&preconditioned) <= CORRECTION * tolerance * largest(&x)
+        {
+            if is_b_zero {
                 x.fill(0.0);
-                let nothing = Convergence {
+                let no_cycles = Convergence {
                     cycles: 0,
                     residual: 0.0,
                 };
-                return Ok((x, nothing));
+                return Ok((x, no_cycles));
             }
             x.par_iter_mut().for_each(|x| *x *= unit);
-            return Ok((x, reached));
+            return Ok((x, convergence));
         }
-        if reached.cycles == cycles {
-            return Err(Unsolved::NotConverged(reached));
+        if convergence.cycles == most_cycles {
+            return Err(Unsolved::NotConverged(convergence));
         }
-        let beta = energy / before;
-        before = energy;
+        let beta = energy / previous_energy;
+        previous_energy = energy;
         direction
             .par_iter_mut()
-            .zip(&z)
+            .zip(&preconditioned)
             .for_each(|(p, z)| *p = z + beta * *p);
         level.matrix.map(&direction, &mut product, |_, _| {});
         let curvature = dot(&direction, &product);
@@ -144,18 +147,19 @@ pub fn solve(
         x.par_iter_mut()
             .zip(&direction)
             .for_each(|(x, p)| *x += alpha * p);
-        r.par_iter_mut()
+        residual
+            .par_iter_mut()
             .zip(&product)
             .for_each(|(r, ap)| *r -= alpha * ap);
-        reached.cycles += 1;
-        reached.residual = dot(r, r).sqrt() / norm;
-        if !go_on(reached) {
-            return Err(Unsolved::GivenUp(reached));
+        convergence.cycles += 1;
+        convergence.residual = dot(residual, residual).sqrt() / norm;
+        if !go_on(convergence) {
+            return Err(Unsolved::GivenUp(convergence));
         }
     }
 }
 
-/// The power of two at or below a number; 1 for 0.
+/// The largest power of two that is at most a number; 1 for 0.
 fn power_of_two(size: f64) -> f64 {
     let exponent = f64::from_bits(size.to_bits() & f64::INFINITY.to_bits());
     match size {

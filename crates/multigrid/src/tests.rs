@@ -1,4 +1,4 @@
-//! Networks of many kinds, solved and compared.
+//! Solves networks of many kinds, and compares the solutions.
 
 use crate::{Limits, Network, Unsolved, dense::Dense, matrix::Matrix, solve};
 use rayon::ThreadPoolBuilder;
@@ -9,7 +9,7 @@ const LIMITS: Limits = Limits {
     bytes: u64::MAX,
 };
 
-/// Numbers from 0 to 1 without order, always the same.
+/// Fixed pseudo-random numbers from 0 to 1.
 fn random(seed: u64) -> impl Fn(usize) -> f64 {
     move |k| {
         let mut z = (k as u64 ^ (seed << 40)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
@@ -19,8 +19,8 @@ fn random(seed: u64) -> impl Fn(usize) -> f64 {
     }
 }
 
-/// The network of a picture: harmonic means of the nodes' conductivities, the first column beside a wall of 1 and the last
-/// beside one of 0; and what flows in.
+/// The network of a picture: harmonic means of the nodes' conductivities, with the first column beside a wall of value
+/// 1 and the last beside one of value 0; and the inflow at each node.
 fn plate(
     (ny, nx): (usize, usize),
     conductivity: impl Fn(usize, usize) -> f64,
@@ -58,7 +58,7 @@ fn plate(
     (network, b)
 }
 
-/// Networks like those of users, by their kind.
+/// Networks like those of users, with names.
 fn kinds(n: usize) -> impl Iterator<Item = (&'static str, Network, Vec<f64>)> {
     // Sums of 60 plane waves with lengths from one to 2.7 times this.
     let smooth = |shortest: f64| {
@@ -112,7 +112,7 @@ fn kinds(n: usize) -> impl Iterator<Item = (&'static str, Network, Vec<f64>)> {
     })
 }
 
-/// The solution of few nodes by Cholesky's factors.
+/// The solution for few nodes by Cholesky factorisation.
 fn direct(network: &Network, b: &[f64]) -> Vec<f64> {
     let mut dense = Dense::of(network);
     dense.x.copy_from_slice(b);

@@ -15,7 +15,7 @@ pub struct Bitmap {
     width: usize,
     height: usize,
     rgb: Vec<u8>,
-    /// Pixels of an inch of paper, if that is to be told.
+    /// Pixels per inch of paper; `None` leaves the resolution out of files.
     dpi: Option<u32>,
 }
 
@@ -30,7 +30,7 @@ impl Bitmap {
         }
     }
 
-    /// A picture of these pixels.
+    /// A picture of `width` by `height` pixels with the colours `rgb`, three bytes for each pixel.
     pub(super) fn of_pixels(width: usize, height: usize, rgb: &[u8]) -> Self {
         Self {
             width,
@@ -40,47 +40,47 @@ impl Bitmap {
         }
     }
 
-    /// The picture with its resolution, in pixels an inch.
+    /// The picture with a resolution in pixels per inch.
     pub(super) fn at_resolution(self, dpi: Option<u32>) -> Self {
         Self { dpi, ..self }
     }
 
-    /// Columns of pixels.
+    /// The number of columns of pixels.
     pub fn width(&self) -> usize {
         self.width
     }
 
-    /// Rows of pixels.
+    /// The number of rows of pixels.
     pub fn height(&self) -> usize {
         self.height
     }
 
-    /// The bytes: red, green, blue of the top left pixel, then to the right.
+    /// The bytes of all pixels: red, green and blue, row by row from the top left.
     pub fn rgb(&self) -> &[u8] {
         &self.rgb
     }
 
-    /// The colour of a pixel, counted from the top left; none outside.
+    /// The colour of a pixel, counted from the top left; `None` outside the picture.
     pub fn pixel(&self, x: usize, y: usize) -> Option<[u8; 3]> {
-        let at = (y * self.width + x) * 3;
-        let inside = x < self.width && y < self.height;
-        inside.then(|| [self.rgb[at], self.rgb[at + 1], self.rgb[at + 2]])
+        let offset = (y * self.width + x) * 3;
+        let is_inside = x < self.width && y < self.height;
+        is_inside.then(|| [self.rgb[offset], self.rgb[offset + 1], self.rgb[offset + 2]])
     }
 
-    /// Mixes a share of a colour into a pixel.
-    pub(super) fn mix(&mut self, x: usize, y: usize, colour: [u8; 3], share: f64) {
-        let at = (y * self.width + x) * 3;
+    /// Mixes a fraction of a colour into a pixel.
+    pub(super) fn mix(&mut self, x: usize, y: usize, colour: [u8; 3], fraction: f64) {
+        let offset = (y * self.width + x) * 3;
         if x < self.width
-            && let Some(pixel) = self.rgb.get_mut(at..at + 3)
+            && let Some(pixel) = self.rgb.get_mut(offset..offset + 3)
         {
             for (old, new) in pixel.iter_mut().zip(colour) {
-                let mixed = f64::from(*old) + share * (f64::from(new) - f64::from(*old));
+                let mixed = f64::from(*old) + fraction * (f64::from(new) - f64::from(*old));
                 *old = mixed.round() as u8;
             }
         }
     }
 
-    /// The picture with another size: cut off, or with white beside and below.
+    /// The picture with another size, cropped or extended by white at its right and bottom.
     pub(super) fn resized(self, width: usize, height: usize) -> Self {
         if (self.width, self.height) == (width, height) {
             return self;
@@ -88,8 +88,8 @@ impl Bitmap {
         let mut resized = Self::new(width, height).at_resolution(self.dpi);
         let common = 3 * width.min(self.width);
         let rows = self.rgb.chunks_exact(3 * self.width);
-        for (to, from) in resized.rgb.chunks_exact_mut(3 * width).zip(rows) {
-            to[..common].copy_from_slice(&from[..common]);
+        for (row, source_row) in resized.rgb.chunks_exact_mut(3 * width).zip(rows) {
+            row[..common].copy_from_slice(&source_row[..common]);
         }
         resized
     }
@@ -98,7 +98,7 @@ impl Bitmap {
     ///
     /// # Errors
     ///
-    /// [`Error::Write`] where the file cannot be written.
+    /// [`Error::Write`] if the file cannot be written.
     pub fn save(&self, to: &Destination) -> Result<(), Error> {
         let mut file = PictureFile::create(to)?;
         self.encode(&mut file)
@@ -111,11 +111,13 @@ impl Bitmap {
         encoder.set_color(png::ColorType::Rgb);
         encoder.set_depth(png::BitDepth::Eight);
         encoder.set_compression(png::Compression::Fast);
-        let per_metre = |dpi: u32| (f64::from(dpi) / 0.0254).round() as u32;
-        encoder.set_pixel_dims(self.dpi.map(|dpi| png::PixelDimensions {
-            xppu: per_metre(dpi),
-            yppu: per_metre(dpi),
-            unit: png::Unit::Meter,
+        encoder.set_pixel_dims(self.dpi.map(|dpi| {
+            let per_metre = (f64::from(dpi) / 0.0254).round() as u32;
+            png::PixelDimensions {
+                xppu: per_metre,
+                yppu: per_metre,
+                unit: png::Unit::Meter,
+            }
         }));
         encoder.add_text_chunk("Software".to_owned(), MARK.to_owned())?;
         let mut writer = encoder.write_header()?;
@@ -135,11 +137,10 @@ impl Canvas for Bitmap {
     }
 
     fn fill(&mut self, rect: Rect, [red, green, blue]: Rgb) -> Result<(), Error> {
-        let corner = |x, y| (x as i32, y as i32);
         self.backend()?
             .draw_rect(
-                corner(rect.left, rect.top),
-                corner(rect.right(), rect.bottom()),
+                (rect.left as i32, rect.top as i32),
+                (rect.right() as i32, rect.bottom() as i32),
                 &RGBColor(red, green, blue),
                 true,
             )
@@ -183,14 +184,14 @@ impl Canvas for Bitmap {
         let mut backend = self.backend()?;
         let mut result = Ok(());
         text::glyphs(label, size, |right, down, coverage| {
-            let at = match anchor {
+            let pixel = match anchor {
                 Anchor::Upright => (x + down, y - right),
                 _ => (x + right, y + down),
             };
             let colour = RGBColor(red, green, blue)
                 .mix(f64::from(coverage))
                 .to_backend_color();
-            if let Err(error) = backend.draw_pixel(at, colour) {
+            if let Err(error) = backend.draw_pixel(pixel, colour) {
                 result = Err(draw_error(error));
             }
         })?;
@@ -202,9 +203,9 @@ fn draw_error(error: impl std::fmt::Display) -> Error {
     Error::Draw(error.to_string())
 }
 
-/// Lines on a part of a picture: how much of each pixel they cover.
+/// The coverage by lines of each pixel in a part of a picture.
 ///
-/// Where lines meet, the larger coverage counts, so that their joints are no darker than they are.
+/// Where lines meet, the larger coverage counts, so that joints are no darker than the lines.
 struct Ink {
     rect: Rect,
     coverage: Vec<u8>,
@@ -218,7 +219,7 @@ impl Ink {
         }
     }
 
-    /// A line of some thickness in pixels, with round ends; what lies outside is left out.
+    /// Adds a line of `thickness` pixels, with round ends. Only pixels within the part are covered.
     fn line(&mut self, from: Point, to: Point, thickness: f64) {
         let reach = thickness / 2.0 + 0.5;
         let origin = (self.rect.left as f64, self.rect.top as f64);
@@ -229,20 +230,18 @@ impl Ink {
         if ![a.0, a.1, b.0, b.1].into_iter().all(f64::is_finite) {
             return;
         }
-        let pixels = |low: f64, high: f64, length: usize| {
-            let bound = |at: f64| at.clamp(0.0, length as f64) as usize;
-            bound((low - reach).floor())..bound((high + reach).ceil())
-        };
         let (dx, dy) = (b.0 - a.0, b.1 - a.1);
         let squared = dx * dx + dy * dy;
-        for y in pixels(a.1.min(b.1), a.1.max(b.1), self.rect.height) {
-            for x in pixels(a.0.min(b.0), a.0.max(b.0), self.rect.width) {
+        for y in pixels_between(a.1.min(b.1) - reach, a.1.max(b.1) + reach, self.rect.height) {
+            for x in pixels_between(a.0.min(b.0) - reach, a.0.max(b.0) + reach, self.rect.width) {
                 let (px, py) = (x as f64 + 0.5 - a.0, y as f64 + 0.5 - a.1);
-                let along = match squared > 0.0 {
-                    true => ((px * dx + py * dy) / squared).clamp(0.0, 1.0),
-                    false => 0.0,
+                // The nearest point of the line, as a fraction of its length.
+                let nearest = if squared > 0.0 {
+                    ((px * dx + py * dy) / squared).clamp(0.0, 1.0)
+                } else {
+                    0.0
                 };
-                let distance = (px - along * dx).hypot(py - along * dy);
+                let distance = (px - nearest * dx).hypot(py - nearest * dy);
                 let covered = (255.0 * (reach - distance).clamp(0.0, 1.0)).round() as u8;
                 let pixel = &mut self.coverage[y * self.rect.width + x];
                 *pixel = covered.max(*pixel);
@@ -250,16 +249,22 @@ impl Ink {
         }
     }
 
-    /// Colours what the lines cover.
+    /// Colours the pixels that the lines cover.
     fn print(&self, bitmap: &mut Bitmap, pen: Pen) {
         let rows = self.coverage.chunks_exact(self.rect.width.max(1));
         for (y, row) in rows.enumerate() {
             for (x, &covered) in row.iter().enumerate().filter(|(_, covered)| **covered > 0) {
-                let share = f64::from(covered) / 255.0 * pen.opacity;
-                bitmap.mix(self.rect.left + x, self.rect.top + y, pen.colour, share);
+                let fraction = f64::from(covered) / 255.0 * pen.opacity;
+                bitmap.mix(self.rect.left + x, self.rect.top + y, pen.colour, fraction);
             }
         }
     }
+}
+
+/// The pixels of a row or column of `length` pixels from `low` to `high`.
+fn pixels_between(low: f64, high: f64, length: usize) -> std::ops::Range<usize> {
+    let start = low.floor().clamp(0.0, length as f64) as usize;
+    start..high.ceil().clamp(0.0, length as f64) as usize
 }
 
 #[cfg(test)]

@@ -1,10 +1,10 @@
-//! [`Canvas`]: what everything is drawn on, in pixels or as lines.
+//! [`Canvas`]: the surface on which pictures are drawn, made of pixels or of lines.
 
 use super::error::Error;
 
 /// A white picture with shapes and text, a [`Bitmap`](super::Bitmap) or an [`Svg`](super::svg::Svg).
 pub(super) trait Canvas {
-    /// Its width in pixels.
+    /// The width in pixels.
     fn width(&self) -> usize;
 
     /// Fills a rectangle.
@@ -13,11 +13,10 @@ pub(super) trait Canvas {
     /// Copies pixels into a rectangle of their size: red, green and blue, row by row from the top left.
     fn image(&mut self, rect: Rect, rgb: &[u8]) -> Result<(), Error>;
 
-    /// Draws lines through points, with round ends; what lies outside of a rectangle is left out. Where
-    /// lines meet they are no darker.
+    /// Draws lines through points, with round ends, clipped to a rectangle. They are no darker where they meet.
     fn stroke(&mut self, lines: &[Vec<Point>], pen: Pen, within: Rect) -> Result<(), Error>;
 
-    /// Writes text of `size` pixels an em.
+    /// Writes text with an em of `size` pixels.
     fn write_in(
         &mut self,
         colour: Rgb,
@@ -27,13 +26,13 @@ pub(super) trait Canvas {
         anchor: Anchor,
     ) -> Result<(), Error>;
 
-    /// Writes black text of `size` pixels an em.
+    /// Writes black text with an em of `size` pixels.
     fn write(&mut self, label: &str, size: f64, at: Point, anchor: Anchor) -> Result<(), Error> {
         self.write_in([0; 3], label, size, at, anchor)
     }
 }
 
-/// Pixels `left..left + width` of the rows `top..top + height`.
+/// A rectangle of pixels: the columns `left..left + width` of the rows `top..top + height`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Rect {
     pub left: usize,
@@ -58,13 +57,13 @@ pub(super) type Point = (f64, f64);
 /// Red, green and blue.
 pub(super) type Rgb = [u8; 3];
 
-/// How a line is drawn.
+/// The colour, thickness and opacity of a line.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Pen {
     pub colour: Rgb,
-    /// In pixels.
+    /// Thickness in pixels.
     pub thickness: f64,
-    /// From 0 to 1.
+    /// Opacity from 0 to 1.
     pub opacity: f64,
 }
 
@@ -78,12 +77,12 @@ impl Pen {
     }
 }
 
-/// Which point of a text lies at the place given; its height is that of the base line.
+/// The point of a text that is placed at a given position. The height of that position is the base line.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Anchor {
     Left,
     Centre,
     Right,
-    /// The middle of a text that reads upward.
+    /// The middle of a text that reads upwards.
     Upright,
 }

@@ -5,10 +5,10 @@ use colorous::Gradient;
 use std::fmt;
 use std::str::FromStr;
 
-/// Number of colours of a map in a picture.
+/// The number of colours of a map in a picture.
 pub(super) const LEVELS: usize = 256;
 
-/// The name of a map, its colours, and whether these are reversed. The first map is the default.
+/// The name of a map, its colours, and whether they are reversed. The first map is the default.
 const MAPS: [(&str, Gradient, bool); 14] = [
     ("viridis", colorous::VIRIDIS, false),
     ("inferno", colorous::INFERNO, false),
@@ -69,10 +69,12 @@ impl Colormap {
         [colour.r, colour.g, colour.b]
     }
 
-    /// The map in `levels` colours, both ends included.
+    /// The map in `levels` colours, including both ends.
     pub(super) fn table(&self, levels: usize) -> Vec<[u8; 3]> {
-        let last = levels.saturating_sub(1).max(1) as f64;
-        (0..levels).map(|i| self.colour(i as f64 / last)).collect()
+        let last_level = levels.saturating_sub(1).max(1) as f64;
+        (0..levels)
+            .map(|level| self.colour(level as f64 / last_level))
+            .collect()
     }
 }
 
@@ -93,10 +95,10 @@ impl FromStr for Colormap {
     type Err = Error;
 
     fn from_str(name: &str) -> Result<Self, Error> {
-        let asked = name.trim().to_lowercase();
-        let (stem, reversed) = match asked.strip_suffix("_r") {
+        let lowercase = name.trim().to_lowercase();
+        let (stem, reversed) = match lowercase.strip_suffix("_r") {
             Some(stem) => (stem, true),
-            None => (asked.as_str(), false),
+            None => (lowercase.as_str(), false),
         };
         let stem = match stem {
             "grey" => "gray",
@@ -115,7 +117,7 @@ impl FromStr for Colormap {
     }
 }
 
-/// The known name most like `name`, if it is like any.
+/// The name that is most similar to `name`, if one is similar.
 fn near(name: &str) -> Option<&'static str> {
     Colormap::NAMES
         .into_iter()

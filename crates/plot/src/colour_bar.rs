@@ -1,4 +1,4 @@
-//! [`ColourBar`]: which colour stands for which value.
+//! [`ColourBar`]: the key from colours to values.
 
 use super::{
     canvas::{Anchor, Canvas, Pen, Rect},
@@ -10,8 +10,8 @@ use super::{
     ticks::{TickScale, Ticks},
 };
 
-/// A colour bar, labelled with the range at its ends and round numbers between them. It ends in arrows
-/// where values lie beyond the range.
+/// A colour bar, labelled with the range at its ends and round numbers between them. It ends in arrows if values lie
+/// beyond the range.
 ///
 /// ```text
 ///     p
@@ -24,18 +24,18 @@ use super::{
 ///    └──┘
 /// ```
 pub(super) struct ColourBar {
-    /// The text above it: the quantity and what all labels share; may be empty.
+    /// The text above the bar: the quantity and the common part of all labels; may be empty.
     pub note: String,
-    /// Pixels from its left edge to the end of its longest label, or of the note.
+    /// The distance in pixels from the left edge of the bar to the end of its longest label, or of the note.
     pub width: f64,
     ticks: Ticks,
     thickness: usize,
     height: usize,
-    /// Height of an arrow.
+    /// The height of an arrow.
     arrow: usize,
     beyond: Beyond,
     colours: Colours,
-    /// Values of contour lines.
+    /// The values of the contour lines.
     levels: Vec<f64>,
 }
 
@@ -63,27 +63,27 @@ impl ColourBar {
         };
         bar.beyond.not_positive &= style.log;
         let length = bar.body(0, m).1;
-        let most = (length as f64 / (2.6 * m.em)) as usize;
-        let most = match bar.levels.len() {
-            0 => most.clamp(1, 10),
+        let tick_limit = (length as f64 / (2.6 * m.em)) as usize;
+        let tick_limit = match bar.levels.len() {
+            0 => tick_limit.clamp(1, 10),
             levels => (levels + 1).min((length as f64 / (1.5 * m.em)) as usize),
         };
-        let near = 1.5 * m.em / length as f64;
+        let least_distance = 1.5 * m.em / length as f64;
         let axis: &dyn TickScale = &colours.mapping;
-        bar.ticks = axis.ticks_with_ends(most.max(1), near, &|ticks| {
+        bar.ticks = axis.ticks_with_ends(tick_limit.max(1), least_distance, &|ticks| {
             panel::above_each_other(ticks, length, m)
         });
         bar.note = panel::titled(&style.quantity, &bar.ticks);
         bar.measure(m)?;
         if style.own_ranges {
-            // The bars of all frames have room in pictures of one size.
+            // Pictures of one size have room for the bars of all frames.
             let widest = width("−0.00000", m.em)? + bar.labels(m);
             bar.width = bar.width.max(widest);
         }
         Ok(bar)
     }
 
-    /// The same bar for frames with ranges of their own: only its ends are named.
+    /// The bar for frames with ranges of their own, on which only the ends are named.
     pub fn without_values(mut self, quantity: &str, m: &Metrics) -> Result<Self, Error> {
         self.ticks = Ticks {
             marks: vec![(0.0, "min".to_owned()), (1.0, "max".to_owned())],
@@ -104,22 +104,24 @@ impl ColourBar {
         Ok(())
     }
 
-    /// Where labels begin.
+    /// The distance from the left edge of the bar to its labels.
     fn labels(&self, m: &Metrics) -> f64 {
         self.thickness as f64 + m.label_gap
     }
 
-    /// Where the colours begin and how long they are, of a bar that begins at `top`.
+    /// The first pixel and the length of the coloured part of a bar that begins at `top`.
     fn body(&self, top: usize, m: &Metrics) -> (usize, usize) {
-        let arrow = |is_there: bool| if is_there { self.arrow } else { 0 };
-        let field = match self.beyond.not_positive {
-            true => self.arrow + (0.6 * m.em) as usize,
-            false => 0,
+        let upper_arrow = if self.beyond.above { self.arrow } else { 0 };
+        let lower_arrow = if self.beyond.below { self.arrow } else { 0 };
+        let field = if self.beyond.not_positive {
+            self.arrow + (0.6 * m.em) as usize
+        } else {
+            0
         };
-        let taken = arrow(self.beyond.above) + arrow(self.beyond.below) + field;
+        let occupied = upper_arrow + lower_arrow + field;
         (
-            top + arrow(self.beyond.above),
-            self.height.saturating_sub(taken).max(1),
+            top + upper_arrow,
+            self.height.saturating_sub(occupied).max(1),
         )
     }
 
@@ -141,12 +143,14 @@ impl ColourBar {
         self.draw_arrows(canvas, &bar, m)?;
         panel::border(canvas, &bar, m)?;
         let table = &self.colours.table;
-        let colour = |row: usize| table[(length - 1 - row) * table.len() / length];
-        let pixels = (0..length).flat_map(|row| std::iter::repeat_n(colour(row), bar.width));
+        let pixels = (0..length).flat_map(|row| {
+            let colour = table[(length - 1 - row) * table.len() / length];
+            std::iter::repeat_n(colour, bar.width)
+        });
         canvas.image(bar, &pixels.flatten().collect::<Vec<u8>>())?;
         for &level in &self.levels {
-            let at = self.colours.mapping.fraction(level);
-            let y = bar.bottom() as f64 - at * length as f64;
+            let fraction = self.colours.mapping.fraction(level);
+            let y = bar.bottom() as f64 - fraction * length as f64;
             let mark = Rect {
                 top: (y - m.line as f64 / 2.0).round() as usize,
                 height: m.line,
@@ -154,8 +158,8 @@ impl ColourBar {
             };
             canvas.fill(mark, self.colours.against(level))?;
         }
-        for (at, label) in &self.ticks.marks {
-            let y = bar.bottom() as f64 - at * length as f64;
+        for (fraction, label) in &self.ticks.marks {
+            let y = bar.bottom() as f64 - fraction * length as f64;
             let tick = Rect {
                 left: bar.right(),
                 top: (y - m.line as f64 / 2.0).round() as usize,
@@ -180,52 +184,53 @@ impl ColourBar {
         }
         // A short note is centred on the bar, a long one starts at its left edge.
         let spare = (self.thickness as f64 - width(&self.note, m.em)?).max(0.0);
-        let above = (left as f64 + spare / 2.0, top as f64 - 0.75 * m.em);
-        canvas.write(&self.note, m.em, above, Anchor::Left)
+        let place = (left as f64 + spare / 2.0, top as f64 - 0.75 * m.em);
+        canvas.write(&self.note, m.em, place, Anchor::Left)
     }
 
-    /// Triangles in the colours of the ends.
+    /// Draws the arrows as triangles in the colours of the ends.
     fn draw_arrows(&self, canvas: &mut dyn Canvas, bar: &Rect, m: &Metrics) -> Result<(), Error> {
         let table = &self.colours.table;
         let upper = (self.beyond.above, true, table.last());
         let lower = (self.beyond.below, false, table.first());
-        for (is_there, is_upper, colour) in [upper, lower] {
-            let (true, Some(&colour)) = (is_there, colour) else {
+        for (has_arrow, is_upper, colour) in [upper, lower] {
+            let (true, Some(&colour)) = (has_arrow, colour) else {
                 continue;
             };
             let middle = bar.left as f64 + bar.width as f64 / 2.0;
-            // From the bar to the tip.
-            let row = |number: usize| match is_upper {
-                true => bar.top - 1 - number,
-                false => bar.bottom() + number,
-            };
             for number in 0..self.arrow {
-                let share = 1.0 - (number as f64 + 0.5) / self.arrow as f64;
-                let half = share * bar.width as f64 / 2.0;
-                let from = (middle - half).round() as usize;
+                let fraction = 1.0 - (number as f64 + 0.5) / self.arrow as f64;
+                let half_width = fraction * bar.width as f64 / 2.0;
+                let line_left = (middle - half_width).round() as usize;
                 let line = Rect {
-                    left: from,
-                    top: row(number),
-                    width: (middle + half).round() as usize - from,
+                    left: line_left,
+                    // Lines follow from the bar to the tip.
+                    top: if is_upper {
+                        bar.top - 1 - number
+                    } else {
+                        bar.bottom() + number
+                    },
+                    width: (middle + half_width).round() as usize - line_left,
                     height: 1,
                 };
                 canvas.fill(line, colour)?;
             }
-            let (base, tip) = match is_upper {
-                true => (bar.top as f64, (bar.top - self.arrow) as f64),
-                false => (bar.bottom() as f64, (bar.bottom() + self.arrow) as f64),
+            let (base, tip) = if is_upper {
+                (bar.top as f64, (bar.top - self.arrow) as f64)
+            } else {
+                (bar.bottom() as f64, (bar.bottom() + self.arrow) as f64)
             };
             let line = m.line as f64;
-            let around = Rect {
+            let surroundings = Rect {
                 left: bar.left - 2 * m.line,
                 top: (base.min(tip) as usize).saturating_sub(2 * m.line),
                 width: bar.width + 4 * m.line,
                 height: self.arrow + 4 * m.line,
             };
-            let left = bar.left as f64 - line / 2.0;
-            let right = bar.right() as f64 + line / 2.0;
-            let outline = vec![(left, base), (middle, tip), (right, base)];
-            canvas.stroke(&[outline], Pen::black(line), around)?;
+            let outline_left = bar.left as f64 - line / 2.0;
+            let outline_right = bar.right() as f64 + line / 2.0;
+            let outline = vec![(outline_left, base), (middle, tip), (outline_right, base)];
+            canvas.stroke(&[outline], Pen::black(line), surroundings)?;
         }
         Ok(())
     }

@@ -19,19 +19,20 @@ pub(super) const NOT_FINITE: [u8; 3] = [153; 3];
 /// The colour of values that have no logarithm.
 pub(super) const NOT_POSITIVE: [u8; 3] = [255; 3];
 
-/// The colour of the line around what is not finite, one of those greys, too.
+/// The colour of the line around values that are not finite; also one of the sixteen greys of an animation.
 const OUTLINE: [u8; 3] = [85; 3];
 
-/// Opacity of contour lines.
+/// The opacity of contour lines.
 const OPACITY: f64 = 0.75;
 
 /// The colours of values, and the contour lines between them.
 #[derive(Clone)]
 pub(super) struct Colours {
-    /// Colours from the low end of the range to the high one.
+    /// The colours from the low end of the range to the high end.
     pub table: Vec<[u8; 3]>,
     pub mapping: Mapping,
     contours: Contours,
+    lines: Vec<Vec<[f64; 2]>>,
 }
 
 impl Colours {
@@ -40,10 +41,11 @@ impl Colours {
             table: style.colormap.table(levels),
             mapping: Mapping::new(style.range, style.log),
             contours: style.contours.clone(),
+            lines: style.lines.clone(),
         }
     }
 
-    /// The same colours over the range of a frame, if it has one of its own.
+    /// The same colours over the range of a frame, if the frame has a range of its own.
     pub fn of(&self, range: Option<Range>) -> Self {
         let mut colours = self.clone();
         if let Some(range) = range {
@@ -69,8 +71,8 @@ impl Colours {
             .unwrap_or(NOT_FINITE)
     }
 
-    /// Draws a field with its contour lines. Those that were asked for one by one have labels, of text as beside axes
-    /// where it is so large.
+    /// Draws a field with its contour lines, which are labelled if the user has chosen their values. `em` is the size
+    /// of the text beside axes.
     pub fn draw(
         &self,
         canvas: &mut dyn Canvas,
@@ -89,7 +91,14 @@ impl Colours {
             panel,
             field: &reduced,
         };
-        let outline = mask::outline(&reduced);
+        let (rows, columns) = reduced.dimensions();
+        let cell = |&[x, y]: &[f64; 2]| (x * columns as f64, y * rows as f64);
+        let lines = self
+            .lines
+            .iter()
+            .map(|line| line.iter().map(cell).collect());
+        let mut outline = mask::outline(&reduced);
+        outline.extend(lines);
         if !outline.is_empty() {
             let pen = Pen {
                 colour: OUTLINE,
@@ -98,14 +107,15 @@ impl Colours {
             };
             canvas.stroke(&place.of(outline), pen, *panel)?;
         }
-        let labelled = matches!(colours.contours, Contours::At(_));
+        let has_labels = matches!(colours.contours, Contours::At(_));
         let mut labels = ContourLabels::new(place, em);
         for level in colours.levels() {
             let lines = place.of(contour::trace(&reduced, level));
             let pen = colours.pen(level, panel);
-            match labelled {
-                true => labels.draw(canvas, level, lines, pen)?,
-                false => canvas.stroke(&lines, pen, *panel)?,
+            if has_labels {
+                labels.draw(canvas, level, lines, pen)?;
+            } else {
+                canvas.stroke(&lines, pen, *panel)?;
             }
         }
         Ok(())
@@ -117,13 +127,15 @@ impl Colours {
             Contours::Most(0) => Vec::new(),
             Contours::Most(most) => contour::levels(&self.mapping, *most),
             Contours::At(values) => {
-                let covered = |value: &f64| (0.0..=1.0).contains(&self.mapping.fraction(*value));
-                values.iter().copied().filter(covered).collect()
+                let values = values.iter().copied();
+                values
+                    .filter(|value| (0.0..=1.0).contains(&self.mapping.fraction(*value)))
+                    .collect()
             }
         }
     }
 
-    /// How the contour line of a value is drawn.
+    /// The pen for the contour line of a value.
     fn pen(&self, level: f64, panel: &Rect) -> Pen {
         Pen {
             colour: self.against(level),
@@ -132,7 +144,7 @@ impl Colours {
         }
     }
 
-    /// Black or white, whichever is seen on the colour of a value.
+    /// Black or white, whichever is visible on the colour of a value.
     pub fn against(&self, value: f64) -> [u8; 3] {
         let [red, green, blue] = self.colour(value).map(f64::from);
         // The weights of ITU-R BT.709.

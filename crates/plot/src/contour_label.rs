@@ -8,26 +8,26 @@ use super::{
     text::{DIGIT, width},
 };
 
-/// Labels on contour lines. Each stands where its line is nearly horizontal, inside of the panel, on values that are finite, and
-/// beside the others.
+/// Labels on contour lines. Each label is placed where its line is nearly horizontal, within the panel, on finite
+/// values, and apart from other labels.
 pub(super) struct ContourLabels<'a> {
     field: FieldPlace<'a>,
-    /// Size of the text: the em.
+    /// The size of the text, its em.
     size: f64,
-    taken: Vec<Rect>,
+    occupied: Vec<Rect>,
 }
 
 impl<'a> ContourLabels<'a> {
-    /// Labels in a panel beside whose axes text is so large.
+    /// Labels in a panel. `em` is the size of the text beside its axes.
     pub fn new(field: FieldPlace<'a>, em: f64) -> Self {
         Self {
             field,
             size: 0.85 * em,
-            taken: Vec::new(),
+            occupied: Vec::new(),
         }
     }
 
-    /// Draws the lines of a value, and in a gap of each its label; not where the line is short, or there is no room.
+    /// Draws the lines of a value, each with its label in a gap. A short line, or one without space, has no label.
     pub fn draw(
         &mut self,
         canvas: &mut dyn Canvas,
@@ -36,15 +36,15 @@ impl<'a> ContourLabels<'a> {
         pen: Pen,
     ) -> Result<(), Error> {
         let label = decimal::short(value, 6);
-        let across = width(&label, self.size)? + 0.5 * self.size;
-        let up = (DIGIT + 0.5) * self.size;
+        let label_width = width(&label, self.size)? + 0.5 * self.size;
+        let label_height = (DIGIT + 0.5) * self.size;
         let (mut rooms, mut drawn) = (Vec::new(), Vec::new());
         for line in lines {
-            match self.place(&line, (across, up)) {
+            match self.place(&line, (label_width, label_height)) {
                 None => drawn.push(line),
                 Some(room) => {
                     drawn.extend(outside(&line, &room));
-                    self.taken.push(room);
+                    self.occupied.push(room);
                     rooms.push(room);
                 }
             }
@@ -64,103 +64,118 @@ impl<'a> ContourLabels<'a> {
         Ok(())
     }
 
-    /// The best place of a label of some size on a line.
-    fn place(&self, line: &[Point], (across, up): (f64, f64)) -> Option<Rect> {
-        let pieces = || line.windows(2);
-        let length: f64 = pieces().map(|piece| distance(piece[0], piece[1])).sum();
-        if length < 3.0 * across {
+    /// The best position on a line for a label of the given width and height.
+    fn place(&self, line: &[Point], (width, height): (f64, f64)) -> Option<Rect> {
+        let length: f64 = line
+            .windows(2)
+            .map(|piece| distance(piece[0], piece[1]))
+            .sum();
+        if length < 3.0 * width {
             return None;
         }
-        let places = pieces().enumerate().filter_map(|(number, piece)| {
+        let places = line.windows(2).enumerate().filter_map(|(number, piece)| {
             let [(x1, y1), (x2, y2)] = [piece[0], piece[1]];
             let (x, y) = (f64::midpoint(x1, x2), f64::midpoint(y1, y2));
-            let room = self.room((x - across / 2.0, y - up / 2.0), (across, up))?;
-            // Slopes that nobody tells apart are one; of these the middle of the line, and on a closed one the uppermost.
-            let slope = (8.0 * slope(line, number, (x, y), across)).round();
-            let preferred = match line.first() == line.last() {
-                true => y,
-                false => (number as f64 - line.len() as f64 / 2.0).abs(),
+            let room = self.room((x - width / 2.0, y - height / 2.0), (width, height))?;
+            // Among slopes that nobody tells apart, the middle of a line is preferred, and the uppermost place of a
+            // closed line.
+            let slope = (8.0 * slope(line, number, (x, y), width)).round();
+            let is_closed = line.first() == line.last();
+            let preference = if is_closed {
+                y
+            } else {
+                (number as f64 - line.len() as f64 / 2.0).abs()
             };
-            slope.is_finite().then_some((slope, preferred, room))
+            slope.is_finite().then_some((slope, preference, room))
         });
-        let best = places.min_by(|one, two| {
-            (one.0, one.1)
-                .partial_cmp(&(two.0, two.1))
+        let best_place = places.min_by(|left, right| {
+            (left.0, left.1)
+                .partial_cmp(&(right.0, right.1))
                 .unwrap_or(std::cmp::Ordering::Equal)
         });
-        best.map(|(.., room)| room)
+        best_place.map(|(.., room)| room)
     }
 
-    /// The pixels of a label with this corner and size, if they are free.
-    fn room(&self, (left, top): Point, (across, up): Point) -> Option<Rect> {
+    /// The rectangle of a label with this upper left corner and size, if it is free.
+    fn room(&self, (left, top): Point, (width, height): Point) -> Option<Rect> {
         let gap = self.size / 2.0;
         let panel = self.field.panel;
         let is_inside = left >= panel.left as f64 + gap
             && top >= panel.top as f64 + gap
-            && left + across + gap <= panel.right() as f64
-            && top + up + gap <= panel.bottom() as f64;
+            && left + width + gap <= panel.right() as f64
+            && top + height + gap <= panel.bottom() as f64;
         let room = Rect {
             left: left.max(0.0) as usize,
             top: top.max(0.0) as usize,
-            width: across.ceil() as usize,
-            height: up.ceil() as usize,
+            width: width.ceil() as usize,
+            height: height.ceil() as usize,
         };
         let gap = gap as usize;
-        let is_apart = |other: &Rect| {
+        let is_free = self.occupied.iter().all(|other| {
             room.right() + gap <= other.left
                 || other.right() + gap <= room.left
                 || room.bottom() + gap <= other.top
                 || other.bottom() + gap <= room.top
-        };
-        let is_free = is_inside && self.taken.iter().all(is_apart);
-        let around = Rect {
+        });
+        let surroundings = Rect {
             left: room.left.saturating_sub(gap),
             top: room.top.saturating_sub(gap),
             width: room.width + 2 * gap,
             height: room.height + 2 * gap,
         };
-        (is_free && self.field.are_finite(&around)).then_some(room)
+        (is_inside && is_free && self.field.are_finite(&surroundings)).then_some(room)
     }
 }
 
-/// How much a line rises over the width of a label around a place, which follows point `number` of it: 0 of a horizontal line.
-fn slope(line: &[Point], number: usize, (x, y): Point, across: f64) -> f64 {
-    let is_near = |point: &&Point| distance(**point, (x, y)) <= across / 2.0;
-    let (before, after) = line.split_at(number + 1);
-    let near = before.iter().rev().take_while(is_near);
-    let near = near.chain(after.iter().take_while(is_near));
-    let ends = near.chain(&line[number..number + 2]);
-    let rises = ends.map(|point| (point.1 - y).abs() / distance(*point, (x, y)).max(across / 2.0));
+/// The rise of a line over the width of a label around a position, which follows point `number` of the line; 0 for a
+/// horizontal line.
+fn slope(line: &[Point], number: usize, (x, y): Point, width: f64) -> f64 {
+    let (points_before, points_after) = line.split_at(number + 1);
+    let nearby_points = points_before
+        .iter()
+        .rev()
+        .take_while(|point| distance(**point, (x, y)) <= width / 2.0)
+        .chain(
+            points_after
+                .iter()
+                .take_while(|point| distance(**point, (x, y)) <= width / 2.0),
+        )
+        .chain(&line[number..number + 2]);
+    let rises =
+        nearby_points.map(|point| (point.1 - y).abs() / distance(*point, (x, y)).max(width / 2.0));
     rises.fold(0.0, f64::max)
 }
 
-/// What of a line lies outside of a rectangle.
+/// The parts of a line outside a rectangle.
 fn outside(line: &[Point], room: &Rect) -> Vec<Vec<Point>> {
-    let (left, right) = (room.left as f64, room.right() as f64);
-    let (top, bottom) = (room.top as f64, room.bottom() as f64);
+    let columns = room.left as f64..=room.right() as f64;
+    let rows = room.top as f64..=room.bottom() as f64;
     let mut points = Vec::new();
     for piece in line.windows(2) {
-        let [one, two] = [piece[0], piece[1]];
-        points.push(one);
-        let is_beside = one.0.max(two.0) < left
-            || one.0.min(two.0) > right
-            || one.1.max(two.1) < top
-            || one.1.min(two.1) > bottom;
-        let count = if is_beside { 0.0 } else { distance(one, two) } as usize;
+        let (start, end) = (piece[0], piece[1]);
+        points.push(start);
+        let is_beside = start.0.max(end.0) < *columns.start()
+            || start.0.min(end.0) > *columns.end()
+            || start.1.max(end.1) < *rows.start()
+            || start.1.min(end.1) > *rows.end();
+        // A piece that may cross the rectangle gets a point every pixel.
+        let count = if is_beside { 0.0 } else { distance(start, end) } as usize;
         points.extend((1..count).map(|number| {
-            let share = number as f64 / count as f64;
+            let fraction = number as f64 / count as f64;
             (
-                one.0 + share * (two.0 - one.0),
-                one.1 + share * (two.1 - one.1),
+                start.0 + fraction * (end.0 - start.0),
+                start.1 + fraction * (end.1 - start.1),
             )
         }));
     }
     points.extend(line.last());
-    let is_inside = |&(x, y): &Point| (left..=right).contains(&x) && (top..=bottom).contains(&y);
-    let parts = points.split(is_inside).filter(|part| part.len() > 1);
-    parts.map(<[Point]>::to_vec).collect()
+    let parts = points.split(|(x, y)| columns.contains(x) && rows.contains(y));
+    parts
+        .filter(|part| part.len() > 1)
+        .map(<[Point]>::to_vec)
+        .collect()
 }
 
-fn distance(one: Point, two: Point) -> f64 {
-    (two.0 - one.0).hypot(two.1 - one.1)
+fn distance(start: Point, end: Point) -> f64 {
+    (end.0 - start.0).hypot(end.1 - start.1)
 }

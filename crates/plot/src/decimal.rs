@@ -1,12 +1,12 @@
 //! Numbers in titles and labels.
 
-/// `n` times ten to `exponent`, as the nearest f64.
+/// The number `n` times ten to `exponent`, as the nearest f64.
 pub(super) fn value(n: i64, exponent: i32) -> f64 {
     // Reading the decimal rounds once; no product of two powers does.
     format!("{n}e{exponent}").parse().unwrap_or(f64::NAN)
 }
 
-/// `n` times ten to `exponent`, exactly and without an exponent: `-0.050`.
+/// The number `n` times ten to `exponent`, exactly and without an exponent: `-0.050`.
 pub(super) fn decimal(n: i64, exponent: i32) -> String {
     let sign = if n < 0 { "−" } else { "" };
     let digits = n.unsigned_abs().to_string();
@@ -16,19 +16,23 @@ pub(super) fn decimal(n: i64, exponent: i32) -> String {
     if exponent >= 0 {
         return format!("{sign}{digits}{}", "0".repeat(exponent as usize));
     }
-    let after = exponent.unsigned_abs() as usize;
-    let digits = format!("{digits:0>width$}", width = after + 1);
-    let (whole, fraction) = digits.split_at(digits.len() - after);
-    format!("{sign}{whole}.{fraction}")
+    let decimals = exponent.unsigned_abs() as usize;
+    let digits = format!("{digits:0>width$}", width = decimals + 1);
+    let (integer, fraction) = digits.split_at(digits.len() - decimals);
+    format!("{sign}{integer}.{fraction}")
 }
 
 /// A power of ten as a factor: `×10⁻⁹`.
 pub(super) fn power(exponent: i32) -> String {
-    let raised = |letter: char| match letter.to_digit(10) {
-        Some(digit) => ['⁰', '¹', '²', '³', '⁴', '⁵', '⁶', '⁷', '⁸', '⁹'][digit as usize],
-        None => '⁻',
-    };
-    let exponent: String = exponent.to_string().chars().map(raised).collect();
+    const RAISED: [char; 10] = ['⁰', '¹', '²', '³', '⁴', '⁵', '⁶', '⁷', '⁸', '⁹'];
+    let exponent: String = exponent
+        .to_string()
+        .chars()
+        .map(|letter| match letter.to_digit(10) {
+            Some(digit) => RAISED[digit as usize],
+            None => '⁻',
+        })
+        .collect();
     format!("×10{exponent}")
 }
 
@@ -48,13 +52,14 @@ pub fn short(number: f64, digits: usize) -> String {
     format!("{mantissa}{}", power(exponent))
 }
 
-/// `number` with `most` decimals, without trailing zeros after the first `least`.
+/// The number with at most `most` decimals, without trailing zeros after the first `least`.
 pub(super) fn fixed(number: f64, most: usize, least: usize) -> String {
     let mut text = format!("{number:.most$}");
     for _ in least..most {
-        match text.ends_with('0') {
-            true => text.pop(),
-            false => break,
+        if text.ends_with('0') {
+            text.pop()
+        } else {
+            break;
         };
     }
     let text = text.trim_end_matches('.');
@@ -65,8 +70,8 @@ pub(super) fn fixed(number: f64, most: usize, least: usize) -> String {
     }
 }
 
-/// A simulated time. With a cadence, the time between two frames, all frames of a series have the same
-/// number of decimals: those of the cadence, rounded to four digits.
+/// A simulated time. With a cadence, the time between two frames, all times of a series have as many decimals as the
+/// cadence rounded to four digits.
 pub(super) fn time(time: f64, cadence: Option<f64>) -> String {
     const DIGITS: usize = 5;
     let cadence = cadence.filter(|cadence| cadence.is_normal() && *cadence > 0.0);
@@ -76,14 +81,14 @@ pub(super) fn time(time: f64, cadence: Option<f64>) -> String {
     }
 }
 
-/// The fewest decimals that give `cadence` as its first four digits do: 1 for 0.499995.
+/// The number of decimals of a cadence rounded to four significant digits: 1 for 0.499995.
 fn decimals(cadence: f64) -> usize {
-    let most = 3 - cadence.log10().floor() as i32;
-    let tells = |decimals: &i32| {
+    let most_decimals = 3 - cadence.log10().floor() as i32;
+    let fewest_decimals = (0..most_decimals).find(|decimals| {
         let scaled = cadence * 10f64.powi(*decimals);
-        (scaled - scaled.round()).abs() < 0.5 * 10f64.powi(*decimals - most)
-    };
-    (0..most).find(tells).unwrap_or(most).max(0) as usize
+        (scaled - scaled.round()).abs() < 0.5 * 10f64.powi(*decimals - most_decimals)
+    });
+    fewest_decimals.unwrap_or(most_decimals).max(0) as usize
 }
 
 #[cfg(test)]

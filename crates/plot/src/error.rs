@@ -1,8 +1,8 @@
-//! [`Error`]: why a picture was not drawn.
+//! [`Error`]: the reason why a picture was not drawn.
 
 use std::path::PathBuf;
 
-/// Why a picture was not drawn.
+/// The reason why a picture was not drawn.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The field has an axis of length 0.
@@ -10,45 +10,45 @@ pub enum Error {
     Empty(usize, usize),
     /// A frame differs in shape from the frames before it.
     #[error(
-        "frames of one sheet or animation share a shape: the first has {first:?}, this {this:?}"
+        "frames of one sheet or animation share a shape: the first frame has {first:?}, this one {this:?}"
     )]
     Shape {
-        /// Rows and columns of the first frame.
+        /// The numbers of rows and columns of the first frame.
         first: (usize, usize),
-        /// Rows and columns of the frame that does not fit.
+        /// The numbers of rows and columns of the differing frame.
         this: (usize, usize),
     },
     /// More frames were pushed than the sheet has panels.
     #[error("the sheet has room for {0} frames")]
     Full(usize),
-    /// An animation was finished, or a sheet asked for, without a single frame.
+    /// An animation was finished, or a sheet requested, without a single frame.
     #[error("there is no frame to draw")]
     NoFrames,
     /// There is no colour map of this name.
     #[error("no colour map is called '{name}'{}; there are {}", hint(.near), .known.join(", "))]
     Colormap {
-        /// What was asked for.
+        /// The name that was given.
         name: String,
-        /// The name that is most like it.
+        /// The most similar name, if there is one.
         near: Option<&'static str>,
-        /// All names.
+        /// The names of all colour maps.
         known: &'static [&'static str],
     },
-    /// A text that is no range of values.
+    /// A text is not a range of values.
     #[error(
         "'{0}' is not a range of values: write two finite numbers lo:hi with lo < hi, such as -1:1"
     )]
     Range(String),
-    /// A text that is no size of a picture.
+    /// A text is not the size of a picture.
     #[error(
         "'{text}' is not a size of a picture: write width and height in pixels, such as 1200x800, each from {least} to {most}"
     )]
     Size {
-        /// What was asked for.
+        /// The text.
         text: String,
-        /// The shortest side.
+        /// The smallest length of a side.
         least: usize,
-        /// The longest side.
+        /// The largest length of a side.
         most: usize,
     },
     /// The values of a field could not be read.
@@ -62,7 +62,7 @@ pub enum Error {
     Write {
         /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// The error of the system.
         source: std::io::Error,
     },
 }

@@ -1,8 +1,8 @@
-//! [`Extent`]: where the nodes of a field lie.
+//! [`Extent`]: the coordinates of the nodes of a field.
 
 use super::ticks::TickScale;
 
-/// Where the nodes of a field lie: equally spaced along x and along y.
+/// The coordinates of the nodes of a field, which are equally spaced along x and along y.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Extent {
     x: Option<(f64, f64)>,
@@ -10,7 +10,7 @@ pub struct Extent {
 }
 
 impl Extent {
-    /// From the first to the last node's coordinate along each axis; `x` belongs to the columns.
+    /// The coordinates of the first and the last node along each axis; `x` belongs to the columns.
     pub fn nodes(x: (f64, f64), y: (f64, f64)) -> Self {
         Self {
             x: Some(x),
@@ -23,10 +23,10 @@ impl Extent {
         Self { x: None, y: None }
     }
 
-    /// Both axes, x first, for a field of these rows and columns.
+    /// The spans of both axes, x first, for a field of `rows` rows and `columns` columns.
     ///
-    /// A single node has no spacing and takes that of the other axis. Nodes are counted if a coordinate
-    /// is not finite, or if neighbours have equal coordinates.
+    /// A single node has no spacing, so the spacing of the other axis is used. Nodes are counted if a coordinate is not
+    /// finite, or if neighbours have equal coordinates.
     pub(super) fn spans(&self, (rows, columns): (usize, usize)) -> (Span, Span) {
         self.placed(rows, columns)
             .unwrap_or((Span::counted(columns, "column"), Span::counted(rows, "row")))
@@ -46,7 +46,7 @@ impl Extent {
     }
 }
 
-/// Distance from a node to the next, where it is a usable number.
+/// The spacing of the nodes, if it is a usable number.
 fn spacing((first, last): (f64, f64), nodes: usize) -> Option<f64> {
     let spacing = (last - first) / (nodes - 1) as f64;
     spacing.is_normal().then_some(spacing)
@@ -55,13 +55,13 @@ fn spacing((first, last): (f64, f64), nodes: usize) -> Option<f64> {
 /// The interval that a side of a panel covers: half a spacing beyond the nodes at its ends.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Span {
-    /// Where the axis starts: left or bottom.
+    /// The start of the axis: left or bottom.
     pub start: f64,
-    /// Where it ends: right or top.
+    /// The end of the axis: right or top.
     pub end: f64,
-    /// Distance between nodes, positive.
+    /// The spacing of the nodes, positive.
     pub spacing: f64,
-    /// Whether only whole numbers are coordinates.
+    /// Whether coordinates are integers.
     pub whole: bool,
     /// Name of the axis.
     pub name: &'static str,
@@ -79,17 +79,19 @@ impl Span {
     }
 
     fn counted(nodes: usize, name: &'static str) -> Self {
-        let whole = true;
         Self {
-            whole,
+            whole: true,
             ..Self::new(0.0, 1.0, nodes, name)
         }
     }
 
-    /// Whether neighbouring nodes have different coordinates, all of them numbers.
+    /// Whether neighbouring nodes have different coordinates, and all of them are numbers.
     fn is_usable(&self) -> bool {
-        let apart = |at: f64| at.is_finite() && at + self.spacing != at;
-        apart(self.start) && apart(self.end) && (self.end - self.start).is_finite()
+        let span = self.end - self.start;
+        span.is_finite()
+            && [self.start, self.end]
+                .iter()
+                .all(|end| end.is_finite() && end + self.spacing != *end)
     }
 }
 

@@ -1,4 +1,4 @@
-//! [`PictureFile`]: a picture's file while it is written.
+//! [`PictureFile`]: the file of a picture while it is written.
 
 use super::error::Error;
 use diff2d_sys::{AtomicFile, Destination, FileError};
@@ -7,36 +7,40 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// By this word pictures of this program are known.
+/// The word that identifies pictures of this program.
 pub(super) const MARK: &str = "diff2d";
-/// The line of an SVG file that has it.
+/// The line of an SVG file that contains this word.
 pub(super) const MARK_OF_SVG: &str = "<metadata>diff2d</metadata>\n";
 
-/// Whether a file that begins like this is a picture of this program: PNG, GIF, SVG or PDF with its mark at the place
-/// where this program puts it. A picture of others may hold one of ours.
+/// Whether a file that begins with these bytes is a picture of this program: PNG, GIF, SVG or PDF with the mark at the
+/// place where this program writes it. A picture of another program may contain a picture of this program further on.
 #[must_use]
 pub fn is_picture(beginning: &[u8]) -> bool {
-    let place = |text: &[u8]| {
-        let mut parts = beginning.windows(text.len());
-        parts.position(|part| part == text)
-    };
-    let before = |text: &[u8], end: &[u8]| match (place(text), place(end)) {
-        (Some(text), Some(end)) => text < end,
-        (text, _) => text.is_some(),
-    };
     match beginning {
-        [0x89, b'P', b'N', b'G', ..] => before(b"tEXtSoftware\0diff2d", b"IDAT"),
-        [b'G', b'I', b'F', b'8', ..] => before(b"\x21\xfe\x06diff2d\0", b"\x21\xf9"),
+        [0x89, b'P', b'N', b'G', ..] => comes_before(beginning, b"tEXtSoftware\0diff2d", b"IDAT"),
+        [b'G', b'I', b'F', b'8', ..] => {
+            comes_before(beginning, b"\x21\xfe\x06diff2d\0", b"\x21\xf9")
+        }
         [b'<', b's', b'v', b'g', b' ', ..] => {
             let mut lines = beginning.split_inclusive(|&letter| letter == b'\n');
             lines.nth(1) == Some(MARK_OF_SVG.as_bytes())
         }
-        [b'%', b'P', b'D', b'F', ..] => before(b"/Producer (diff2d)", b"endobj"),
+        [b'%', b'P', b'D', b'F', ..] => comes_before(beginning, b"/Producer (diff2d)", b"endobj"),
         _ => false,
     }
 }
 
-/// A picture's file while it is written: an [`AtomicFile`] behind a buffer.
+/// Whether bytes contain `mark` before `end`, where the mark of another format would have to be.
+fn comes_before(bytes: &[u8], mark: &[u8], end: &[u8]) -> bool {
+    let mark_place = bytes.windows(mark.len()).position(|part| part == mark);
+    let end_place = bytes.windows(end.len()).position(|part| part == end);
+    match (mark_place, end_place) {
+        (Some(mark_place), Some(end_place)) => mark_place < end_place,
+        (mark_place, _) => mark_place.is_some(),
+    }
+}
+
+/// The file of a picture while it is written: an [`AtomicFile`] with a buffer.
 pub(super) struct PictureFile {
     file: BufWriter<AtomicFile>,
     path: PathBuf,
@@ -58,7 +62,7 @@ impl PictureFile {
         self.finish(AtomicFile::commit)
     }
 
-    /// Gives the file its name without waiting for the disk: for pictures of which there are many.
+    /// Gives the file its name without waiting for the disk, because there are many pictures.
     pub fn commit_unsynced(self) -> Result<(), Error> {
         self.finish(AtomicFile::commit_unsynced)
     }

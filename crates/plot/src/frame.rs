@@ -1,11 +1,11 @@
-//! [`Frame`]: what is drawn.
+//! [`Frame`]: a field to draw.
 
 use super::{decimal, error::Error, extent::Extent, range::Range, values::Values};
 
-/// What the time of a frame takes the place of in a title.
+/// The part of a title that is replaced by the time of a frame.
 pub(super) const TIME: &str = "{t}";
 
-/// What to draw: one field, where its nodes lie, and when it was.
+/// One field to draw, the coordinates of its nodes, and its time.
 #[derive(Clone, Copy)]
 pub struct Frame<'a> {
     pub(super) values: &'a dyn Values,
@@ -39,7 +39,7 @@ impl<'a> Frame<'a> {
         }
     }
 
-    /// The frame with the unit of its simulated time: `t = 2.4975 s`.
+    /// The frame with a unit for its simulated time: `t = 2.4975 s`.
     pub fn in_unit(self, unit: &'a str) -> Self {
         Self {
             time_unit: unit,
@@ -47,7 +47,7 @@ impl<'a> Frame<'a> {
         }
     }
 
-    /// The frame with its number as title, where no time is known: `snapshot 5`.
+    /// The frame with its number as title, if its time is not known: `snapshot 5`.
     pub fn numbered(self, index: usize) -> Self {
         Self {
             index: Some(index),
@@ -55,7 +55,7 @@ impl<'a> Frame<'a> {
         }
     }
 
-    /// The frame with a title of its own.
+    /// The frame with a given title.
     pub fn named(self, name: &'a str) -> Self {
         Self {
             name: Some(name),
@@ -63,7 +63,7 @@ impl<'a> Frame<'a> {
         }
     }
 
-    /// The frame with a range of its own, instead of that of the style.
+    /// The frame with a range of its own, instead of the range of the style.
     pub fn over(self, range: Range) -> Self {
         Self {
             range: Some(range),
@@ -71,12 +71,12 @@ impl<'a> Frame<'a> {
         }
     }
 
-    /// The range of its own, if it has one.
+    /// The range of the frame, if it has one of its own.
     pub(super) fn own_range(&self) -> Option<Range> {
         self.range
     }
 
-    /// Rows and columns; an error where one of them is 0.
+    /// The numbers of rows and columns; an error if one of them is 0.
     pub(super) fn shape(&self) -> Result<(usize, usize), Error> {
         match self.values.dimensions() {
             (rows, columns) if rows == 0 || columns == 0 => Err(Error::Empty(rows, columns)),
@@ -84,16 +84,17 @@ impl<'a> Frame<'a> {
         }
     }
 
-    /// A title that was asked for, in which `{t}` stands for the frame's time: `2.4975 s`.
-    pub fn titled(&self, asked: &str, cadence: Option<f64>) -> String {
-        match asked.contains(TIME) {
-            true => asked.replace(TIME, self.title(cadence).trim_start_matches("t = ")),
-            false => asked.to_owned(),
+    /// The title given by the user, in which `{t}` is replaced by the frame's time: `2.4975 s`.
+    pub fn titled(&self, title: &str, cadence: Option<f64>) -> String {
+        if title.contains(TIME) {
+            title.replace(TIME, self.title(cadence).trim_start_matches("t = "))
+        } else {
+            title.to_owned()
         }
     }
 
-    /// The title: the frame's own, its time or its number. With a cadence, the time between two frames, all
-    /// times have as many decimals.
+    /// The title of the frame, its time, or its number. With a cadence, the time between two frames, all times have the
+    /// same number of decimals.
     pub fn title(&self, cadence: Option<f64>) -> String {
         match (self.name, self.time, self.index) {
             (Some(name), ..) => name.to_owned(),

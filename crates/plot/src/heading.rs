@@ -7,12 +7,13 @@ use super::{
     text::{DIGIT, width},
 };
 
-/// The most lines of a heading, and letters that are looked at.
+/// Largest number of lines of a heading.
 const MOST: usize = 8;
+/// The largest number of characters of a text that are used.
 const LETTERS: usize = 2000;
-/// What the size of a text is multiplied by until no more than three lines are needed.
+/// Factors for the size of a text, tried in turn until at most three lines are needed.
 const SMALLER: [f64; 3] = [1.0, 0.8, 0.65];
-/// From line to line, in units of the size of the text.
+/// The distance between lines, in units of the size of the text.
 const STEP: f64 = 1.25;
 
 /// Lines of text above everything else; there may be none.
@@ -23,26 +24,28 @@ pub(super) struct Heading {
 }
 
 impl Heading {
-    /// A text of `size` pixels an em on a picture of some width in pixels and, where it is known, height: in several
-    /// lines, and smaller, if it is long.
+    /// A text with an em of `size` pixels on a picture of the given width and, if it is known, height in pixels. A long
+    /// text is divided into several lines, and is smaller.
     pub fn new(
         text: &str,
         size: f64,
         m: &Metrics,
-        (across, up): (usize, Option<usize>),
+        (picture_width, picture_height): (usize, Option<usize>),
     ) -> Result<Self, Error> {
-        let room = (across as f64 - 2.0 * m.pad).max(1.0);
+        let room = (picture_width as f64 - 2.0 * m.pad).max(1.0);
         let text = plain(text);
         let mut heading = Self {
             lines: Vec::new(),
             size,
             pad: m.pad,
         };
-        for share in SMALLER {
-            heading.size = share * size;
-            // No more than a third of the picture.
-            let most = up.map_or(MOST, |up| (up as f64 / 3.0 / heading.size / STEP) as usize);
-            heading.lines = wrapped(&text, heading.size, room, most.clamp(1, MOST))?;
+        for factor in SMALLER {
+            heading.size = factor * size;
+            // A heading takes no more than a third of the picture.
+            let line_limit = picture_height.map_or(MOST, |height| {
+                (height as f64 / 3.0 / heading.size / STEP) as usize
+            });
+            heading.lines = wrapped(&text, heading.size, room, line_limit.clamp(1, MOST))?;
             let is_whole = heading.lines.last().is_none_or(|line| text.ends_with(line));
             if is_whole && heading.lines.len() <= 3 {
                 break;
@@ -51,7 +54,7 @@ impl Heading {
         Ok(heading)
     }
 
-    /// What it takes above what follows.
+    /// The height of the heading above the rest of the picture.
     pub fn height(&self) -> f64 {
         match self.lines.len() {
             0 => 0.0,
@@ -59,11 +62,11 @@ impl Heading {
         }
     }
 
-    /// Writes it around a middle, moved down, and within the picture.
+    /// Writes the heading centred at `middle`, moved down by `down` pixels, and within the picture.
     pub fn draw(&self, canvas: &mut dyn Canvas, middle: f64, down: f64) -> Result<(), Error> {
         let half = longest(self.lines.iter().map(String::as_str), self.size)? / 2.0;
-        let most = canvas.width() as f64 - self.pad - half;
-        let middle = middle.min(most).max(self.pad + half);
+        let rightmost_middle = canvas.width() as f64 - self.pad - half;
+        let middle = middle.min(rightmost_middle).max(self.pad + half);
         let mut base = self.pad + self.size * DIGIT + down;
         for line in &self.lines {
             canvas.write(line, self.size, (middle, base), Anchor::Centre)?;
@@ -73,32 +76,36 @@ impl Heading {
     }
 }
 
-/// A text in lines that there is room for, broken between words where possible, and the last cut short if they are too
-/// many.
+/// A text in at most `most` lines that fit the width. Lines are broken between words if possible, and the last line is
+/// shortened if there are too many.
 pub(super) fn wrapped(text: &str, size: f64, room: f64, most: usize) -> Result<Vec<String>, Error> {
-    let end = text.char_indices().nth(LETTERS).map(|(end, _)| end);
-    let (mut lines, mut rest) = (Vec::new(), &text[..end.unwrap_or(text.len())]);
-    while !rest.is_empty() {
-        let whole = shortened(rest, size, room)?;
-        if whole == rest || lines.len() + 1 == most {
-            lines.push(whole);
+    let mut lines = Vec::new();
+    let mut remaining = &text[..byte_of_letter(text, LETTERS)];
+    while !remaining.is_empty() {
+        let shortened = shortened(remaining, size, room)?;
+        if shortened == remaining || lines.len() + 1 == most {
+            lines.push(shortened);
             break;
         }
-        // Without the sign of what is missing, and at least a letter.
-        let letters = whole.chars().count().saturating_sub(1).max(1);
-        let end = rest
-            .char_indices()
-            .nth(letters)
-            .map_or(rest.len(), |(end, _)| end);
-        let (line, follows) = rest.split_at(end);
-        let end = match line.rfind(' ') {
-            Some(end) if !follows.starts_with(' ') => end,
-            _ => end,
+        // The line has a letter at least, but not the ellipsis.
+        let letters = shortened.chars().count().saturating_sub(1).max(1);
+        let room_end = byte_of_letter(remaining, letters);
+        let (line, following) = remaining.split_at(room_end);
+        let line_end = match line.rfind(' ') {
+            Some(space) if !following.starts_with(' ') => space,
+            _ => room_end,
         };
-        lines.push(rest[..end].trim_end().to_owned());
-        rest = rest[end..].trim_start();
+        lines.push(remaining[..line_end].trim_end().to_owned());
+        remaining = remaining[line_end..].trim_start();
     }
     Ok(lines)
+}
+
+/// The byte at which a character begins; the length of the text if it has fewer characters.
+fn byte_of_letter(text: &str, letter: usize) -> usize {
+    text.char_indices()
+        .nth(letter)
+        .map_or(text.len(), |(byte, _)| byte)
 }
 
 /// A text in one line.
@@ -108,22 +115,26 @@ pub(super) fn plain(text: &str) -> String {
     letters.collect::<String>().trim().to_owned()
 }
 
-/// As much of a text as there is room for.
+/// The beginning of a text that fits the width, with an ellipsis if it is shortened.
 pub(super) fn shortened(text: &str, size: f64, room: f64) -> Result<String, Error> {
     if width(text, size)? <= room {
         return Ok(text.to_owned());
     }
     let letters: Vec<char> = text.chars().take(1000).collect();
-    let first = |count: usize| letters[..count].iter().chain(&['…']).collect::<String>();
-    let (mut fits, mut too_long) = (0, letters.len() + 1);
-    while too_long - fits > 1 {
-        let middle = usize::midpoint(fits, too_long);
-        match width(&first(middle), size)? <= room {
-            true => fits = middle,
-            false => too_long = middle,
+    let (mut fitting, mut too_long) = (0, letters.len() + 1);
+    while too_long - fitting > 1 {
+        let middle = usize::midpoint(fitting, too_long);
+        if width(&with_ellipsis(&letters[..middle]), size)? <= room {
+            fitting = middle;
+        } else {
+            too_long = middle;
         }
     }
-    Ok(first(fits))
+    Ok(with_ellipsis(&letters[..fitting]))
+}
+
+fn with_ellipsis(letters: &[char]) -> String {
+    letters.iter().chain(&['…']).collect()
 }
 
 #[cfg(test)]

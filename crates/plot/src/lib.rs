@@ -1,10 +1,10 @@
 //! Pictures of two-dimensional fields: single frames, contact sheets, animations, pages, and curves.
 //!
-//! A [`Frame`] is what is drawn: numbers, where their nodes lie, and their time. A [`Style`] is how:
-//! colours and the range of values that they cover. [`picture`] turns both into a [`Bitmap`],
-//! [`Sheet`] gathers many frames on one page under one colour bar, [`Animation`] writes a GIF or APNG one
-//! frame at a time, [`Page`] an HTML page. A [`Chart`] has curves. Pictures, sheets and charts are PNG, SVG or PDF. Files appear under their name only
-//! when they are whole.
+//! A [`Frame`] is a field to be drawn: numbers, the coordinates of their nodes, and their time. A [`Style`] says how it
+//! is drawn: colours and the range of values that they cover. [`picture`] turns both into a [`Bitmap`], [`Sheet`]
+//! gathers many frames on one page under one colour bar, [`Animation`] writes a GIF one frame at a time, [`Page`] an
+//! HTML page. A [`Chart`] has curves. Pictures, sheets and charts are PNG, SVG or PDF. Files appear under their name
+//! only when they are whole.
 //!
 //! ```text
 //!            t = 2.4975              the frame's time
@@ -39,7 +39,6 @@
 #![allow(rustdoc::private_intra_doc_links)]
 
 mod animation;
-mod bar_chart;
 mod bitmap;
 mod canvas;
 mod chart;
@@ -73,8 +72,7 @@ mod text;
 mod ticks;
 mod values;
 
-pub use animation::{Animation, Format};
-pub use bar_chart::{BarChart, BarGroup, Section, Shade};
+pub use animation::Animation;
 pub use bitmap::Bitmap;
 pub use chart::{Chart, Curve};
 pub use colormap::Colormap;

@@ -1,24 +1,28 @@
-//! The outline of the part of a field that has no finite values.
+//! The outline of the part of a field without finite values.
 
 use super::{canvas::Point, reduced::Reduced};
 
-/// Where so many lines would lie, there is no outline to be seen.
+/// The number of lines above which no outline is drawn, because it could not be seen.
 const MOST: usize = 20_000;
 
-/// Lines along the sides of cells between values that are finite and others, in cells; none where they are very many.
+/// Lines along the sides of cells that separate finite values from others, in units of cells; empty if there are too
+/// many lines.
 pub(super) fn outline(field: &Reduced) -> Vec<Vec<Point>> {
     let (rows, columns) = field.dimensions();
-    let is_finite = |row: usize, column: usize| field.cell(row, column).is_finite();
     let mut lines = Vec::new();
-    let across = |row: usize, column: usize| is_finite(row - 1, column) != is_finite(row, column);
-    let up = |column: usize, row: usize| is_finite(row, column - 1) != is_finite(row, column);
     for row in 1..rows {
-        let runs = runs(columns, |column| across(row, column));
-        lines.extend(runs.map(|[from, to]| vec![(from, row as f64), (to, row as f64)]));
+        let runs = runs(columns, |column| {
+            field.cell(row - 1, column).is_finite() != field.cell(row, column).is_finite()
+        });
+        let y = row as f64;
+        lines.extend(runs.map(|[start, end]| vec![(start, y), (end, y)]));
     }
     for column in 1..columns {
-        let runs = runs(rows, |row| up(column, row));
-        lines.extend(runs.map(|[from, to]| vec![(column as f64, from), (column as f64, to)]));
+        let runs = runs(rows, |row| {
+            field.cell(row, column - 1).is_finite() != field.cell(row, column).is_finite()
+        });
+        let x = column as f64;
+        lines.extend(runs.map(|[start, end]| vec![(x, start), (x, end)]));
     }
     if lines.len() > MOST {
         lines.clear();
@@ -26,14 +30,15 @@ pub(super) fn outline(field: &Reduced) -> Vec<Vec<Point>> {
     lines
 }
 
-/// Ends of the runs of numbers below `count` that are meant.
-fn runs(count: usize, is_meant: impl Fn(usize) -> bool) -> impl Iterator<Item = [f64; 2]> {
-    let mut next = 0;
+/// The two ends of each run of numbers below `count` that satisfy a condition.
+fn runs(count: usize, condition: impl Fn(usize) -> bool) -> impl Iterator<Item = [f64; 2]> {
+    let mut position = 0;
     std::iter::from_fn(move || {
-        let from = (next..count).find(|&at| is_meant(at))?;
-        let to = (from..count).find(|&at| !is_meant(at)).unwrap_or(count);
-        next = to;
-        Some([from as f64, to as f64])
+        let start = (position..count).find(|&number| condition(number))?;
+        position = (start..count)
+            .find(|&number| !condition(number))
+            .unwrap_or(count);
+        Some([start as f64, position as f64])
     })
 }
 

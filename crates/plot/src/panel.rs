@@ -11,16 +11,16 @@ use super::{
 const BLACK: Rgb = [0; 3];
 const GRID: Rgb = [228; 3];
 
-/// Sizes in pixels that follow from the size of the text.
+/// Sizes in pixels that depend on the size of the text.
 #[derive(Clone, Copy)]
 pub(super) struct Metrics {
-    /// Size of the text: the em.
+    /// The size of the text, its em.
     pub em: f64,
     /// Thickness of a line.
     pub line: usize,
     /// Length of a tick.
     pub tick: usize,
-    /// From the panel to a label: tick and a gap.
+    /// The distance from the panel to a label: a tick and a gap.
     pub label_gap: f64,
     /// Margin of the picture.
     pub pad: f64,
@@ -42,8 +42,8 @@ impl Metrics {
 
 /// Width and height in pixels of a panel whose longer side is about `side`.
 ///
-/// The scale of the coordinates is the same along both axes, and square cells are magnified by a whole
-/// factor. A panel is at least a tenth as thick as it is long; only then the scales differ.
+/// The scale of the coordinates is the same along both axes, and square cells are magnified by a whole factor. The
+/// shorter side of a panel is at least a tenth of the longer one; only for that the scales may differ.
 pub(super) fn fit(
     (rows, columns): (usize, usize),
     x: &Span,
@@ -57,72 +57,76 @@ pub(super) fn fit(
     fit_exactly((rows, columns), x, y, side)
 }
 
-/// As [`fit`], with a longer side of exactly `side` pixels.
+/// Width and height of a panel as by [`fit`], but with a longer side of exactly `side` pixels.
 pub(super) fn fit_exactly(
     (rows, columns): (usize, usize),
     x: &Span,
     y: &Span,
     side: usize,
 ) -> (usize, usize) {
-    let (across, up) = match is_square(x, y) {
+    let (width, height) = match is_square(x, y) {
         true => (columns as f64, rows as f64),
-        // Halves, as a sum of two coordinates may be out of reach.
+        // Half lengths, as the whole length may overflow.
         false => (
             columns as f64 * (x.spacing / 2.0),
             rows as f64 * (y.spacing / 2.0),
         ),
     };
-    let pixels = |length: f64| (length / across.max(up) * side as f64).round() as usize;
-    not_too_thin(pixels(across), pixels(up))
+    let longer = width.max(height);
+    not_too_thin(
+        (width / longer * side as f64).round() as usize,
+        (height / longer * side as f64).round() as usize,
+    )
 }
 
 fn is_square(x: &Span, y: &Span) -> bool {
     (x.spacing / y.spacing - 1.0).abs() < 1e-3
 }
 
+/// Width and height, each raised to at least a tenth of the other.
 fn not_too_thin(width: usize, height: usize) -> (usize, usize) {
-    let thin = (width.max(height) / 10).max(1);
-    (width.max(thin), height.max(thin))
+    let least = (width.max(height) / 10).max(1);
+    (width.max(least), height.max(least))
 }
 
-/// The whole factor that brings `nodes` closest to `side`; 0 if they are too many.
+/// The integer factor that brings `nodes` closest to `side`; 0 if there are too many nodes.
 fn magnification(nodes: usize, side: usize) -> usize {
-    // The ratio (nodes · above) / side is compared with side / (nodes · below). If there is no factor
-    // below, the ratio may be √2.
-    let (below, above) = (side / nodes, side / nodes + 1);
-    let closer = match below {
+    // The ratio (nodes · upper) / side is compared with side / (nodes · lower). If there is no lower factor,
+    // the ratio may be √2.
+    let (lower, upper) = (side / nodes, side / nodes + 1);
+    let is_upper_closer = match lower {
         0 => nodes < 2 * side && nodes * nodes <= 2 * side * side,
-        _ => nodes * above * nodes * below <= side * side,
+        _ => nodes * upper * nodes * lower <= side * side,
     };
-    if closer { above } else { below }
+    if is_upper_closer { upper } else { lower }
 }
 
-/// Ticks of an axis of `length` pixels with its labels side by side.
+/// The ticks of an axis of `length` pixels whose labels lie side by side.
 pub(super) fn horizontal(axis: &dyn TickScale, length: usize, m: &Metrics) -> Ticks {
-    let most = (length as f64 / (3.2 * m.em)) as usize;
-    axis.ticks(most.clamp(1, 10), &|ticks| {
+    let tick_limit = (length as f64 / (3.2 * m.em)) as usize;
+    axis.ticks(tick_limit.clamp(1, 10), &|ticks| {
         ticks.len() <= 2 || side_by_side(ticks, length, m)
     })
 }
 
-/// Whether labels around ticks of an axis of `length` pixels leave each other room.
+/// Whether the labels at ticks of an axis of `length` pixels do not overlap, side by side.
 fn side_by_side(ticks: &[(f64, String)], length: usize, m: &Metrics) -> bool {
-    let ends = |(at, label): &(f64, String)| {
-        let half = width(label, m.em).unwrap_or(0.0) / 2.0;
-        (at * length as f64 - half, at * length as f64 + half)
-    };
-    let apart = |pair: &[(f64, String)]| {
-        let (one, two) = (ends(&pair[0]), ends(&pair[1]));
-        one.1 + 0.6 * m.em <= two.0 || two.1 + 0.6 * m.em <= one.0
-    };
-    ticks.windows(2).all(apart)
+    ticks.windows(2).all(|pair| {
+        let [(left_start, left_end), (right_start, right_end)] =
+            [&pair[0], &pair[1]].map(|(fraction, label)| {
+                let middle = fraction * length as f64;
+                let half_width = width(label, m.em).unwrap_or(0.0) / 2.0;
+                (middle - half_width, middle + half_width)
+            });
+        left_end + 0.6 * m.em <= right_start || right_end + 0.6 * m.em <= left_start
+    })
 }
 
-/// Ticks of an axis of `length` pixels with its labels above each other.
+/// The ticks of an axis of `length` pixels whose labels lie above each other.
 pub(super) fn vertical(axis: &dyn TickScale, length: usize, m: &Metrics) -> Ticks {
-    let most = (length as f64 / (2.6 * m.em)) as usize;
-    axis.ticks(most.clamp(1, 10), &|ticks| {
-        // Two need less room than many.
+    let tick_limit = (length as f64 / (2.6 * m.em)) as usize;
+    axis.ticks(tick_limit.clamp(1, 10), &|ticks| {
+        // Two labels need less room than many.
         let length = if ticks.len() == 2 {
             length * 4 / 3
         } else {
@@ -132,46 +136,49 @@ pub(super) fn vertical(axis: &dyn TickScale, length: usize, m: &Metrics) -> Tick
     })
 }
 
-/// Whether labels beside ticks of an axis of `length` pixels leave each other room.
+/// Whether the labels at ticks of an axis of `length` pixels do not overlap, above each other.
 pub(super) fn above_each_other(ticks: &[(f64, String)], length: usize, m: &Metrics) -> bool {
-    let apart =
-        |pair: &[(f64, String)]| (pair[1].0 - pair[0].0).abs() * length as f64 >= 1.5 * m.em;
-    ticks.windows(2).all(apart)
+    ticks
+        .windows(2)
+        .all(|pair| (pair[1].0 - pair[0].0).abs() * length as f64 >= 1.5 * m.em)
 }
 
-/// Length of the longest label.
+/// The length of the longest label.
 pub(super) fn widest(ticks: &Ticks, m: &Metrics) -> Result<f64, Error> {
     longest(ticks.marks.iter().map(|(_, label)| label.as_str()), m.em)
 }
 
-/// Length of the longest of some texts.
+/// The length of the longest of some texts.
 pub(super) fn longest<'a>(
     texts: impl IntoIterator<Item = &'a str>,
     size: f64,
 ) -> Result<f64, Error> {
     let mut texts = texts.into_iter();
-    texts.try_fold(0.0, |most: f64, text| Ok(most.max(width(text, size)?)))
+    texts.try_fold(
+        0.0,
+        |longest: f64, text| Ok(longest.max(width(text, size)?)),
+    )
 }
 
-/// Where a panel begins that has labels and a name to its left.
+/// The left end of a panel with labels and a name to its left.
 pub(super) fn left(ticks: &Ticks, m: &Metrics) -> Result<usize, Error> {
     Ok((m.pad + 1.45 * m.em + widest(ticks, m)? + m.label_gap).ceil() as usize)
 }
 
-/// How far labels and name of the horizontal axis reach below the panel.
+/// The height of labels and name of the horizontal axis below the panel.
 pub(super) fn depth(m: &Metrics) -> f64 {
     m.label_gap + m.em * (DIGIT + 0.5 + 0.75 + 0.2)
 }
 
-/// A thin frame around a panel; it covers no pixel of the panel.
+/// Draws a thin frame around a panel; it covers no pixel of the panel.
 pub(super) fn border(canvas: &mut dyn Canvas, panel: &Rect, m: &Metrics) -> Result<(), Error> {
-    let (left, width) = (panel.left - m.line, panel.width + 2 * m.line);
-    let (top, height) = (panel.top - m.line, panel.height + 2 * m.line);
+    let (outer_left, outer_width) = (panel.left - m.line, panel.width + 2 * m.line);
+    let (outer_top, outer_height) = (panel.top - m.line, panel.height + 2 * m.line);
     for (left, top, width, height) in [
-        (left, top, width, m.line),
-        (left, panel.bottom(), width, m.line),
-        (left, top, m.line, height),
-        (panel.right(), top, m.line, height),
+        (outer_left, outer_top, outer_width, m.line),
+        (outer_left, panel.bottom(), outer_width, m.line),
+        (outer_left, outer_top, m.line, outer_height),
+        (panel.right(), outer_top, m.line, outer_height),
     ] {
         let side = Rect {
             left,
@@ -184,23 +191,23 @@ pub(super) fn border(canvas: &mut dyn Canvas, panel: &Rect, m: &Metrics) -> Resu
     Ok(())
 }
 
-/// Light lines across a panel at its ticks.
+/// Draws light lines across a panel at its ticks.
 pub(super) fn grid(
     canvas: &mut dyn Canvas,
     panel: &Rect,
     [x_ticks, y_ticks]: [&Ticks; 2],
 ) -> Result<(), Error> {
-    for (place, _) in &x_ticks.marks {
+    for (fraction, _) in &x_ticks.marks {
         let line = Rect {
-            left: panel.left + (place * panel.width as f64) as usize,
+            left: panel.left + (fraction * panel.width as f64) as usize,
             width: 1,
             ..*panel
         };
         canvas.fill(line, GRID)?;
     }
-    for (place, _) in &y_ticks.marks {
+    for (fraction, _) in &y_ticks.marks {
         let line = Rect {
-            top: panel.bottom() - (place * panel.height as f64) as usize,
+            top: panel.bottom() - (fraction * panel.height as f64) as usize,
             height: 1,
             ..*panel
         };
@@ -209,7 +216,7 @@ pub(super) fn grid(
     Ok(())
 }
 
-/// Ticks, labels and name below a panel.
+/// Draws ticks, labels and name below a panel.
 pub(super) fn x_axis(
     canvas: &mut dyn Canvas,
     panel: &Rect,
@@ -219,12 +226,13 @@ pub(super) fn x_axis(
 ) -> Result<(), Error> {
     let base = panel.bottom() as f64 + m.label_gap + m.em * DIGIT;
     // Labels of two ticks that are close to each other are on the outer sides of their ticks.
-    let anchors = match side_by_side(&ticks.marks, panel.width, m) {
-        true => [Anchor::Centre; 2],
-        false => [Anchor::Right, Anchor::Left],
+    let anchors = if side_by_side(&ticks.marks, panel.width, m) {
+        [Anchor::Centre; 2]
+    } else {
+        [Anchor::Right, Anchor::Left]
     };
-    for ((at, label), anchor) in ticks.marks.iter().zip(anchors.into_iter().cycle()) {
-        let x = panel.left as f64 + at * panel.width as f64;
+    for ((fraction, label), anchor) in ticks.marks.iter().zip(anchors.into_iter().cycle()) {
+        let x = panel.left as f64 + fraction * panel.width as f64;
         let tick = Rect {
             left: (x - m.line as f64 / 2.0).round() as usize,
             top: panel.bottom(),
@@ -235,11 +243,16 @@ pub(super) fn x_axis(
         canvas.write(label, m.em, (x, base), anchor)?;
     }
     let middle = panel.left as f64 + panel.width as f64 / 2.0;
-    let below = base + 1.25 * m.em;
-    canvas.write(&titled(name, ticks), m.em, (middle, below), Anchor::Centre)
+    let name_base = base + 1.25 * m.em;
+    canvas.write(
+        &titled(name, ticks),
+        m.em,
+        (middle, name_base),
+        Anchor::Centre,
+    )
 }
 
-/// Ticks, labels and name to the left of a panel.
+/// Draws ticks, labels and name to the left of a panel.
 pub(super) fn y_axis(
     canvas: &mut dyn Canvas,
     panel: &Rect,
@@ -248,8 +261,8 @@ pub(super) fn y_axis(
     name: &str,
 ) -> Result<(), Error> {
     let right = panel.left as f64 - m.label_gap;
-    for (at, label) in &ticks.marks {
-        let y = panel.bottom() as f64 - at * panel.height as f64;
+    for (fraction, label) in &ticks.marks {
+        let y = panel.bottom() as f64 - fraction * panel.height as f64;
         let tick = Rect {
             left: panel.left - m.line - m.tick,
             top: (y - m.line as f64 / 2.0).round() as usize,
@@ -261,11 +274,16 @@ pub(super) fn y_axis(
         canvas.write(label, m.em, (right, base), Anchor::Right)?;
     }
     let middle = panel.top as f64 + panel.height as f64 / 2.0;
-    let left = right - widest(ticks, m)? - 0.6 * m.em;
-    canvas.write(&titled(name, ticks), m.em, (left, middle), Anchor::Upright)
+    let name_base = right - widest(ticks, m)? - 0.6 * m.em;
+    canvas.write(
+        &titled(name, ticks),
+        m.em,
+        (name_base, middle),
+        Anchor::Upright,
+    )
 }
 
-/// The name of an axis with what its labels share.
+/// The name of an axis with the common part of its labels.
 pub(super) fn titled(name: &str, ticks: &Ticks) -> String {
     match (name.is_empty(), ticks.note.is_empty()) {
         (_, true) => name.to_string(),

@@ -1,9 +1,9 @@
-//! [`Paper`]: the canvas that the name of a file asks for.
+//! [`Paper`]: the canvas for a file, chosen by the name of the file.
 
 use super::{bitmap::Bitmap, canvas::Canvas, error::Error, pdf::Pdf, style::Size, svg::Svg};
 use diff2d_sys::Destination;
 
-/// A white picture for a file: pixels, or, where its name ends in `.svg` or `.pdf`, lines and text.
+/// A white picture for a file: pixels, or lines and text if the name ends in `.svg` or `.pdf`.
 pub(super) enum Paper {
     Pixels(Bitmap),
     Svg(Svg),
@@ -11,7 +11,8 @@ pub(super) enum Paper {
 }
 
 impl Paper {
-    /// A picture of so many pixels, `dpi` of them an inch, with a name for those who do not see it.
+    /// A picture of the given width and height in pixels, with `dpi` pixels per inch, and with a name as its
+    /// description for readers who cannot see it.
     pub fn new(
         to: &Destination,
         (width, height): (usize, usize),
@@ -26,7 +27,7 @@ impl Paper {
         }
     }
 
-    /// What is drawn on.
+    /// The canvas to draw on.
     pub fn canvas(&mut self) -> &mut dyn Canvas {
         match self {
             Self::Pixels(bitmap) => bitmap,
@@ -35,7 +36,7 @@ impl Paper {
         }
     }
 
-    /// The picture with the size that was asked for, where it is larger because that has no room for it.
+    /// The picture in the size that the user gave, if it is larger because the drawing did not fit that size.
     pub fn resized(self, size: Option<Size>) -> Self {
         match (self, size) {
             (Self::Pixels(bitmap), Some(size)) => {

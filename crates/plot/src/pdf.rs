@@ -1,4 +1,4 @@
-//! [`Pdf`]: a picture as a page of its size. Text is drawn as the outlines of its letters.
+//! [`Pdf`]: a picture as a page of the same size. Text is drawn as the outlines of its letters.
 
 use super::{
     canvas::{Anchor, Canvas, Pen, Point, Rect, Rgb},
@@ -15,7 +15,7 @@ use pdf_writer::{
 };
 use std::io::Write as _;
 
-/// A page of paper has so many units an inch.
+/// The number of units of a page per inch of paper.
 const POINTS: f32 = 72.0;
 
 /// A page with shapes and text.
@@ -31,12 +31,12 @@ pub(super) struct Pdf {
 }
 
 impl Pdf {
-    /// A page of so many pixels, `dpi` of them an inch, with a title for those who list it.
+    /// A page of `width` by `height` pixels, with `dpi` pixels per inch and a title as its metadata.
     pub fn new(width: usize, height: usize, dpi: u32, title: &str) -> Self {
         let point = POINTS / dpi as f32;
         let page = [width, height].map(|pixels| pixels as f32 * point);
         let mut content = Content::new();
-        // Pixels from the upper left corner.
+        // Pixels are counted from the upper left corner.
         content.transform([point, 0.0, 0.0, -point, 0.0, page[1]]);
         Self {
             width,
@@ -50,24 +50,22 @@ impl Pdf {
 
     /// Writes the file, which appears only when it is complete.
     pub fn save(self, to: &Destination) -> Result<(), Error> {
-        let failed = |error| write_error(to.name(), error);
-        let bytes = self.finish().map_err(failed)?;
+        let bytes = self
+            .finish()
+            .map_err(|error| write_error(to.name(), error))?;
         let mut file = PictureFile::create(to)?;
-        file.write_all(&bytes).map_err(failed)?;
+        file.write_all(&bytes)
+            .map_err(|error| write_error(to.name(), error))?;
         file.commit_unsynced()
     }
 
     fn finish(self) -> std::io::Result<Vec<u8>> {
-        let mut last = 0;
-        let mut next = || {
-            last += 1;
-            Ref::new(last)
-        };
-        let [info, catalog, pages, page, content] = std::array::from_fn(|_| next());
-        let images: Vec<Ref> = self.images.iter().map(|_| next()).collect();
-        let states: Vec<Ref> = self.opacities.iter().map(|_| next()).collect();
+        let [info, catalog, pages, page, content] = [1, 2, 3, 4, 5].map(Ref::new);
+        let mut references = (6..).map(Ref::new);
+        let images: Vec<Ref> = references.by_ref().take(self.images.len()).collect();
+        let states: Vec<Ref> = references.take(self.opacities.len()).collect();
         let mut pdf = pdf_writer::Pdf::new();
-        // First, so that the beginning of the file tells whose it is.
+        // The information comes first, so that the beginning of the file tells whose it is.
         pdf.document_info(info)
             .producer(TextStr(MARK))
             .title(TextStr(&self.title));
@@ -108,12 +106,11 @@ impl Pdf {
     }
 
     fn rect(&mut self, rect: Rect) -> &mut Content {
-        let side = |pixels: usize| pixels as f32;
         self.content.rect(
-            side(rect.left),
-            side(rect.top),
-            side(rect.width),
-            side(rect.height),
+            rect.left as f32,
+            rect.top as f32,
+            rect.width as f32,
+            rect.height as f32,
         )
     }
 }
@@ -124,7 +121,7 @@ impl Canvas for Pdf {
     }
 
     fn fill(&mut self, rect: Rect, colour: Rgb) -> Result<(), Error> {
-        let [red, green, blue] = shares(colour);
+        let [red, green, blue] = fractions(colour);
         self.content.set_fill_rgb(red, green, blue);
         self.rect(rect).fill_nonzero();
         Ok(())
@@ -150,17 +147,17 @@ impl Canvas for Pdf {
     }
 
     fn stroke(&mut self, lines: &[Vec<Point>], pen: Pen, within: Rect) -> Result<(), Error> {
-        let known = self
+        let state = self
             .opacities
             .iter()
-            .position(|known| *known == pen.opacity);
-        let state = known.unwrap_or_else(|| {
-            self.opacities.push(pen.opacity);
-            self.opacities.len() - 1
-        });
+            .position(|opacity| *opacity == pen.opacity)
+            .unwrap_or_else(|| {
+                self.opacities.push(pen.opacity);
+                self.opacities.len() - 1
+            });
         self.content.save_state();
         self.rect(within).clip_nonzero().end_path();
-        let [red, green, blue] = shares(pen.colour);
+        let [red, green, blue] = fractions(pen.colour);
         self.content
             .set_parameters(Name(name('S', state).as_bytes()))
             .set_stroke_rgb(red, green, blue)
@@ -195,56 +192,79 @@ impl Canvas for Pdf {
             Anchor::Right => (x - length, y),
             Anchor::Upright => (x, y + length / 2.0),
         };
-        let place = |at: ab_glyph::Point| match anchor {
-            Anchor::Upright => point(x as f32 - at.y, y as f32 - at.x),
-            _ => point(x as f32 + at.x, y as f32 - at.y),
-        };
+        let origin = point(x as f32, y as f32);
         let content = &mut self.content;
-        let [red, green, blue] = shares(colour);
+        let [red, green, blue] = fractions(colour);
         content.set_fill_rgb(red, green, blue);
-        let mut end = None;
+        let mut pen = None;
         text::outlines(label, size, |curve| {
-            let (OutlineCurve::Line(from, _)
-            | OutlineCurve::Quad(from, ..)
-            | OutlineCurve::Cubic(from, ..)) = curve;
-            if end != Some(from) {
-                let at = place(from);
-                content.move_to(at.x, at.y);
+            let (OutlineCurve::Line(start, _)
+            | OutlineCurve::Quad(start, ..)
+            | OutlineCurve::Cubic(start, ..)) = curve;
+            if pen != Some(start) {
+                let start = placed(origin, anchor, start);
+                content.move_to(start.x, start.y);
             }
-            let to = match curve {
-                OutlineCurve::Line(_, to) => {
-                    let at = place(to);
-                    content.line_to(at.x, at.y);
-                    to
-                }
-                OutlineCurve::Quad(from, by, to) => {
-                    let [from, by, at] = [from, by, to].map(place);
-                    let near = |end: ab_glyph::Point| {
-                        point(
-                            end.x + 2.0 / 3.0 * (by.x - end.x),
-                            end.y + 2.0 / 3.0 * (by.y - end.y),
-                        )
-                    };
-                    let (one, two) = (near(from), near(at));
-                    content.cubic_to(one.x, one.y, two.x, two.y, at.x, at.y);
-                    to
-                }
-                OutlineCurve::Cubic(_, one, two, to) => {
-                    let [one, two, at] = [one, two, to].map(place);
-                    content.cubic_to(one.x, one.y, two.x, two.y, at.x, at.y);
-                    to
-                }
-            };
-            end = Some(to);
+            pen = Some(draw_curve(content, origin, anchor, &curve));
         })?;
-        if end.is_some() {
+        if pen.is_some() {
             self.content.fill_nonzero();
         }
         Ok(())
     }
 }
 
-fn shares(colour: Rgb) -> [f32; 3] {
+/// Converts a point of an outline, relative to the start of a text, to a point of the page.
+fn placed(origin: ab_glyph::Point, anchor: Anchor, place: ab_glyph::Point) -> ab_glyph::Point {
+    match anchor {
+        Anchor::Upright => point(origin.x - place.y, origin.y - place.x),
+        _ => point(origin.x + place.x, origin.y - place.y),
+    }
+}
+
+/// Continues an outline by a curve, and returns the end of the curve.
+fn draw_curve(
+    content: &mut Content,
+    origin: ab_glyph::Point,
+    anchor: Anchor,
+    curve: &OutlineCurve,
+) -> ab_glyph::Point {
+    match *curve {
+        OutlineCurve::Line(_, end) => {
+            let place = placed(origin, anchor, end);
+            content.line_to(place.x, place.y);
+            end
+        }
+        OutlineCurve::Quad(start, control, end) => {
+            let [start_place, control_place, end_place] =
+                [start, control, end].map(|place| placed(origin, anchor, place));
+            // A cubic curve has its control points two thirds of the way to that of a quadratic one.
+            let [first_control, second_control] = [start_place, end_place].map(|place| {
+                point(
+                    place.x + 2.0 / 3.0 * (control_place.x - place.x),
+                    place.y + 2.0 / 3.0 * (control_place.y - place.y),
+                )
+            });
+            content.cubic_to(
+                first_control.x,
+                first_control.y,
+                second_control.x,
+                second_control.y,
+                end_place.x,
+                end_place.y,
+            );
+            end
+        }
+        OutlineCurve::Cubic(_, first, second, end) => {
+            let [first, second, place] =
+                [first, second, end].map(|place| placed(origin, anchor, place));
+            content.cubic_to(first.x, first.y, second.x, second.y, place.x, place.y);
+            end
+        }
+    }
+}
+
+fn fractions(colour: Rgb) -> [f32; 3] {
     colour.map(|byte| f32::from(byte) / 255.0)
 }
 

@@ -1,4 +1,4 @@
-//! [`Range`]: the values that colours or an axis cover; [`Mapping`]: where in a range a value lies.
+//! [`Range`]: the range of values of colours or of an axis; [`Mapping`]: the positions of values in a range.
 
 use super::{
     error::Error,
@@ -9,7 +9,7 @@ use super::{
 use std::fmt;
 use std::str::FromStr;
 
-/// The values from a low to a high end, both finite. A constant field has equal ends.
+/// A range of values with finite ends. The ends are equal for a constant field.
 ///
 /// ```
 /// use diff2d_plot::Range;
@@ -25,12 +25,12 @@ pub struct Range {
 }
 
 impl Range {
-    /// From `low` to `high`; none unless both are finite and in this order.
+    /// The range from `low` to `high`; `None` unless both are finite and `low` does not exceed `high`.
     pub fn new(low: f64, high: f64) -> Option<Self> {
         (low.is_finite() && high.is_finite() && low <= high).then_some(Self { low, high })
     }
 
-    /// From the smallest to the largest finite number; none where no number is finite.
+    /// The range from the smallest to the largest finite number; `None` if no number is finite.
     pub fn spanning(numbers: impl IntoIterator<Item = f64>) -> Option<Self> {
         numbers
             .into_iter()
@@ -41,26 +41,28 @@ impl Range {
             })
     }
 
-    /// From the smallest to the largest finite value of some fields; none where no value is finite.
+    /// The range from the smallest to the largest finite value of some fields; `None` if no value is finite.
     ///
     /// # Errors
-    /// [`Error::Values`] when a field cannot be read.
+    /// [`Error::Values`] if a field cannot be read.
     pub fn of<'a>(fields: impl IntoIterator<Item = &'a dyn Values>) -> Result<Option<Self>, Error> {
-        let ends = fields.into_iter().map(|field| match field.dimensions() {
+        let extrema = fields.into_iter().map(|field| match field.dimensions() {
             (0, _) | (_, 0) => Ok(Extrema::default()),
             _ => Ok(Reduced::new(field, 1, 1)?.ends()),
         });
-        let ends = ends.collect::<Result<Vec<_>, Error>>()?.into_iter();
-        Ok(Self::spanning(ends.flat_map(|ends| [ends.low, ends.high])))
+        let extrema = extrema.collect::<Result<Vec<_>, Error>>()?.into_iter();
+        Ok(Self::spanning(
+            extrema.flat_map(|extrema| [extrema.low, extrema.high]),
+        ))
     }
 
-    /// From -m to m, where m is the largest magnitude of this range.
+    /// The range from -m to m, where m is the largest magnitude of this range.
     #[must_use]
     pub fn symmetric(&self) -> Self {
-        let most = self.low.abs().max(self.high.abs());
+        let magnitude = self.low.abs().max(self.high.abs());
         Self {
-            low: -most,
-            high: most,
+            low: -magnitude,
+            high: magnitude,
         }
     }
 
@@ -74,7 +76,7 @@ impl Range {
         self.high
     }
 
-    /// The range that is drawn: that of a constant field is widened around its value.
+    /// The range for drawing. The range of a constant field is widened around its value.
     pub(super) fn drawn(&self) -> Self {
         if self.low < self.high {
             return *self;
@@ -90,7 +92,7 @@ impl Range {
         }
     }
 
-    /// Where `value` lies between the ends of a range that is drawn: 0 at the low, 1 at the high.
+    /// The position of `value` between the ends of a range for drawing: 0 at the low end, 1 at the high end.
     pub(super) fn fraction(&self, value: f64) -> f64 {
         let span = self.high - self.low;
         if span.is_finite() {
@@ -102,7 +104,7 @@ impl Range {
 }
 
 impl Default for Range {
-    /// From 0 to 1.
+    /// The default range from 0 to 1.
     fn default() -> Self {
         Self {
             low: 0.0,
@@ -121,16 +123,15 @@ impl FromStr for Range {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self, Error> {
-        let number = |part: &str| part.trim().parse::<f64>().ok();
         text.split_once(':')
-            .and_then(|(low, high)| Self::new(number(low)?, number(high)?))
+            .and_then(|(low, high)| Self::new(low.trim().parse().ok()?, high.trim().parse().ok()?))
             .filter(|range| range.low < range.high)
             .ok_or_else(|| Error::Range(text.to_string()))
     }
 }
 
-/// Where a value lies on the way from the low (0) to the high (1) end of a range: linearly, or by its
-/// logarithm.
+/// Maps values to their positions between the low end (0) and the high end (1) of a range, linearly or by their
+/// logarithms.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Mapping {
     range: Range,
@@ -138,8 +139,8 @@ pub(super) struct Mapping {
 }
 
 impl Mapping {
-    /// Over a range, which is widened if it is a single value. For logarithms both ends are above 0;
-    /// where they are not, the range is from 0.1 to 1.
+    /// The mapping over a range, which is widened if it is a single value. For logarithms both ends must be above 0;
+    /// otherwise the range is from 0.1 to 1.
     pub fn new(range: Range, log: bool) -> Self {
         if !log {
             let range = range.drawn();
@@ -170,7 +171,7 @@ impl TickScale for Mapping {
         self.log
     }
 
-    /// Where a value lies: below 0 and above 1 outside the range, NaN where it has no logarithm.
+    /// The position of a value: below 0 or above 1 outside the range, NaN if the value has no logarithm.
     fn fraction(&self, value: f64) -> f64 {
         if !self.log {
             return self.range.fraction(value);

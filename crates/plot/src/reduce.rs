@@ -1,106 +1,120 @@
-//! How a field is reduced: by several threads, read once.
+//! Reduces a field by several threads, which read it once.
 
 use super::{
     error::Error,
     reduced::{Extrema, Reduced},
-    reduction::{CellShare, LineMeans},
+    reduction::{CellWeight, LineMeans},
     values::{Values, for_each_part, layout},
 };
 use rayon::prelude::*;
 use std::ops::Range;
 
-/// Fields of fewer values are reduced by one thread.
+/// The number of values below which one thread reduces a field.
 const FEW: usize = 1 << 18;
-/// A larger field is reduced in so many parts.
+/// The number of parts in which a larger field is reduced.
 const PARTS: usize = 64;
 
 impl Reduced {
-    /// Reduces a field to at most `rows` by `columns` cells. It is read once, by several threads; the
+    /// Reduces a field to at most `rows` by `columns` cells. Several threads read it, once; the
     /// result does not depend on their number.
     ///
     /// # Errors
-    /// [`Error::Values`] when it cannot be read, [`Error::Empty`] when it has no values.
+    /// [`Error::Values`] if the field cannot be read, [`Error::Empty`] if it has no values.
     pub fn new(field: &dyn Values, rows: usize, columns: usize) -> Result<Self, Error> {
-        let (all_rows, all_columns) = field.dimensions();
-        let size = (rows.min(all_rows), columns.min(all_columns));
-        if let Some(reduced) = field.reduced().filter(|known| known.dimensions() == size) {
+        let (field_rows, field_columns) = field.dimensions();
+        let size = (rows.min(field_rows), columns.min(field_columns));
+        if let Some(reduced) = field
+            .reduced()
+            .filter(|reduced| reduced.dimensions() == size)
+        {
             return Ok(reduced.clone());
         }
-        if all_rows == 0 || all_columns == 0 {
-            return Err(Error::Empty(all_rows, all_columns));
+        if field_rows == 0 || field_columns == 0 {
+            return Err(Error::Empty(field_rows, field_columns));
         }
         let in_columns = field.are_in_columns();
-        let up = LineMeans::new(all_rows, rows);
-        let across = LineMeans::new(all_columns, columns);
-        let (over_lines, along) = match in_columns {
-            false => (up, across),
-            true => (across, up),
+        let row_means = LineMeans::new(field_rows, rows);
+        let column_means = LineMeans::new(field_columns, columns);
+        let (line_means, means_in_line) = if in_columns {
+            (column_means, row_means)
+        } else {
+            (row_means, column_means)
         };
         let (lines, length) = layout(field);
         let parts = match lines.saturating_mul(length) {
             0..FEW => 1,
-            _ => PARTS.min(over_lines.cells()),
+            _ => PARTS.min(line_means.cells()),
         };
-        let cuts = |part: usize| part * over_lines.cells() / parts;
         let reduced: Vec<(Vec<f64>, Extrema)> = (0..parts)
             .into_par_iter()
-            .map(|part| reduce(field, over_lines, along, cuts(part)..cuts(part + 1)))
+            .map(|part| {
+                let start = part * line_means.cells() / parts;
+                let end_cell = (part + 1) * line_means.cells() / parts;
+                reduce(field, line_means, means_in_line, start..end_cell)
+            })
             .collect::<Result<_, Error>>()?;
-        let ends = reduced.iter().map(|(_, ends)| *ends);
-        let ends = ends.fold(Extrema::default(), Extrema::and);
+        let extrema = reduced.iter().map(|(_, extrema)| *extrema);
+        let extrema = extrema.fold(Extrema::default(), Extrema::and);
         let cells: Vec<f64> = reduced.into_iter().flat_map(|(cells, _)| cells).collect();
-        let (rows, columns) = (up.cells(), across.cells());
-        let cells = match in_columns {
-            false => cells,
-            true => (0..rows * columns)
-                .map(|at| cells[at % columns * rows + at / columns])
-                .collect(),
+        let (rows, columns) = (row_means.cells(), column_means.cells());
+        let cells = if in_columns {
+            (0..rows * columns)
+                .map(|cell| cells[cell % columns * rows + cell / columns])
+                .collect()
+        } else {
+            cells
         };
         Ok(Self {
             rows,
             columns,
             cells,
-            ends,
+            ends: extrema,
         })
     }
 }
 
-/// Some cells of a field, line after line, with the ends of the values that they cover.
+/// Reduces the lines of a field that the given cells cover. Returns the cells line after line, with the extrema of the
+/// values that they cover.
 fn reduce(
     field: &dyn Values,
-    over_lines: LineMeans,
-    along: LineMeans,
+    line_means: LineMeans,
+    means_in_line: LineMeans,
     cells: Range<usize>,
 ) -> Result<(Vec<f64>, Extrema), Error> {
-    let lines = over_lines.covered(cells.start).start..over_lines.covered(cells.end - 1).end;
-    let mut reduced = vec![0.0; along.cells() * cells.len()];
-    let mut line = vec![0.0; along.cells()];
-    let (mut runs, mut of_runs): (Vec<CellShare>, _) = (Vec::new(), 0..0);
-    let mut ends = Extrema::default();
+    let lines = line_means.covered(cells.start).start..line_means.covered(cells.end - 1).end;
+    let mut reduced = vec![0.0; means_in_line.cells() * cells.len()];
+    let mut line = vec![0.0; means_in_line.cells()];
+    // The runs of the part of lines that was read last; parts of successive lines are mostly the same.
+    let (mut runs, mut part_of_runs): (Vec<CellWeight>, _) = (Vec::new(), 0..0);
+    let mut extrema = Extrema::default();
     for_each_part(field, lines, |part| {
-        if of_runs != part.along {
-            (runs, of_runs) = (along.runs(&part.along), part.along.clone());
+        if part_of_runs != part.along {
+            runs = means_in_line.runs(&part.along);
+            part_of_runs = part.along.clone();
         }
-        ends = ends.and(Extrema::of(part.values));
-        let touched = along.reached(&part.along);
-        let of_lines = part.values.chunks_exact(part.along.len());
-        for (number, values) in part.lines.clone().zip(of_lines) {
+        extrema = extrema.and(Extrema::of(part.values));
+        let touched = means_in_line.reached(&part.along);
+        let values_of_lines = part.values.chunks_exact(part.along.len());
+        for (number, values) in part.lines.clone().zip(values_of_lines) {
             line[touched.clone()].fill(0.0);
             for run in &runs {
-                let weighted = values[run.places.clone()].iter().map(|v| run.weight * v);
+                let weighted = values[run.places.clone()]
+                    .iter()
+                    .map(|value| run.weight * value);
                 line[run.cell] += weighted.sum::<f64>();
             }
-            let reached = over_lines.reached(&(number..number + 1));
+            let reached = line_means.reached(&(number..number + 1));
             for cell in reached.start.max(cells.start)..reached.end.min(cells.end) {
-                let weight = over_lines.weight(number, cell);
-                let sums = &mut reduced[(cell - cells.start) * along.cells()..][touched.clone()];
+                let weight = line_means.weight(number, cell);
+                let row = (cell - cells.start) * means_in_line.cells();
+                let sums = &mut reduced[row..][touched.clone()];
                 for (sum, value) in sums.iter_mut().zip(&line[touched.clone()]) {
                     *sum += weight * value;
                 }
             }
         }
     })?;
-    Ok((reduced, ends))
+    Ok((reduced, extrema))
 }
 
 #[cfg(test)]
@@ -113,7 +127,7 @@ mod tests {
         reduced.pixels(width, height).collect()
     }
 
-    /// A field that is read a few values at a time, in rows or in columns.
+    /// A field that is read a few values at a time, by rows or by columns.
     struct InParts<'a>(ArrayView2<'a, f64>, bool, usize);
 
     impl Values for InParts<'_> {

@@ -1,6 +1,6 @@
-//! [`Reduced`]: as many values of a field as a picture has pixels, and the ends of all of them.
+//! [`Reduced`]: a field reduced to the resolution of a picture, with the extrema of all values.
 
-/// A field reduced by means to at most so many rows and columns, and what was found on the way.
+/// A field reduced by means to a limited number of rows and columns, and the extrema of its values.
 ///
 /// A cell that covers several nodes has their mean; one value that is not finite makes it not finite,
 /// so that a single NaN in a field of any size stays visible.
@@ -8,13 +8,13 @@
 pub struct Reduced {
     pub(super) rows: usize,
     pub(super) columns: usize,
-    /// Row after row.
+    /// The cells row after row.
     pub(super) cells: Vec<f64>,
     pub(super) ends: Extrema,
 }
 
 impl Reduced {
-    /// Rows and columns of cells.
+    /// The numbers of rows and columns of cells.
     pub fn dimensions(&self) -> (usize, usize) {
         (self.rows, self.columns)
     }
@@ -24,12 +24,12 @@ impl Reduced {
         &self.cells
     }
 
-    /// What is known of all values of the field, not of their means.
+    /// The extrema of all values of the field, rather than of the means in cells.
     pub fn ends(&self) -> Extrema {
         self.ends
     }
 
-    /// Bytes of memory that it takes.
+    /// Bytes of memory for the cells.
     pub fn bytes(&self) -> u64 {
         size_of_val(self.cells.as_slice()) as u64
     }
@@ -39,13 +39,15 @@ impl Reduced {
         self.cells[row * self.columns + column]
     }
 
-    /// The field as `width` by `height` pixels, top row of the picture first: that of the cell whose node
-    /// lies at the centre of a pixel, so that a magnified node covers equal pixels.
+    /// The field as `width` by `height` pixels, top row of the picture first. A pixel shows the cell whose node
+    /// is nearest to its centre, so that magnified nodes cover equal numbers of pixels.
     pub(super) fn pixels(&self, width: usize, height: usize) -> impl Iterator<Item = f64> {
-        let cell =
-            |pixel: usize, cells: usize, pixels: usize| (2 * pixel + 1) * cells / (2 * pixels);
-        let columns: Vec<usize> = (0..width).map(|k| cell(k, self.columns, width)).collect();
-        let rows = (0..height).rev().map(move |k| cell(k, self.rows, height));
+        let columns: Vec<usize> = (0..width)
+            .map(|pixel| nearest_cell(pixel, width, self.columns))
+            .collect();
+        let rows = (0..height)
+            .rev()
+            .map(move |pixel| nearest_cell(pixel, height, self.rows));
         rows.flat_map(move |row| {
             let columns = columns.clone().into_iter();
             columns.map(move |column| self.cell(row, column))
@@ -53,39 +55,48 @@ impl Reduced {
     }
 }
 
+/// The cell at the centre of a pixel, along an axis of `pixels` pixels and `cells` cells.
+fn nearest_cell(pixel: usize, pixels: usize, cells: usize) -> usize {
+    (2 * pixel + 1) * cells / (2 * pixels)
+}
+
 /// The smallest and the largest finite value of a field, and the smallest above 0.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Extrema {
-    /// The smallest finite value; infinite where there is none.
+    /// The smallest finite value; infinite if there is none.
     pub low: f64,
-    /// The largest finite value; negative infinity where there is none.
+    /// The largest finite value; negative infinity if there is none.
     pub high: f64,
-    /// The smallest finite value above 0; infinite where there is none.
+    /// The smallest finite value above 0; infinite if there is none.
     pub low_positive: f64,
 }
 
 impl Extrema {
-    /// Of some values.
+    /// The extrema of some values.
     pub fn of(values: &[f64]) -> Self {
-        let mut ends = Self::default();
-        // Without branches, so that the loop is as fast as memory.
+        let mut extrema = Self::default();
+        // The loop has no branches, so that it is as fast as memory.
         for &value in values {
-            let number = value.is_finite();
-            let low = if number { value } else { f64::INFINITY };
+            let is_finite = value.is_finite();
+            let low = if is_finite { value } else { f64::INFINITY };
             let positive = if value > 0.0 { low } else { f64::INFINITY };
-            let high = if number { value } else { f64::NEG_INFINITY };
-            ends.low = if low < ends.low { low } else { ends.low };
-            ends.high = if high > ends.high { high } else { ends.high };
-            ends.low_positive = if positive < ends.low_positive {
+            let high = if is_finite { value } else { f64::NEG_INFINITY };
+            extrema.low = if low < extrema.low { low } else { extrema.low };
+            extrema.high = if high > extrema.high {
+                high
+            } else {
+                extrema.high
+            };
+            extrema.low_positive = if positive < extrema.low_positive {
                 positive
             } else {
-                ends.low_positive
+                extrema.low_positive
             };
         }
-        ends
+        extrema
     }
 
-    /// Of the values of both.
+    /// The extrema of all values of both.
     #[must_use]
     pub fn and(self, other: Self) -> Self {
         Self {
@@ -97,7 +108,7 @@ impl Extrema {
 }
 
 impl Default for Extrema {
-    /// Of no values.
+    /// The extrema of no values.
     fn default() -> Self {
         Self {
             low: f64::INFINITY,

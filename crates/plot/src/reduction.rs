@@ -1,8 +1,8 @@
-//! [`LineMeans`]: which nodes a cell of a reduced line covers, and how much of each.
+//! [`LineMeans`]: the nodes that each cell of a reduced line covers, and their weights.
 
 use std::ops::Range;
 
-/// How a line of nodes becomes a line of at most as many cells: by means of the nodes that a cell covers.
+/// Reduces a line of nodes to a line of at most as many cells. A cell is the mean of the nodes that it covers.
 #[derive(Clone, Copy)]
 pub(super) struct LineMeans {
     nodes: u128,
@@ -21,7 +21,7 @@ impl LineMeans {
         self.cells as usize
     }
 
-    /// The cells that some nodes reach into.
+    /// The cells to which some nodes contribute.
     ///
     /// In units of 1/cells of a node, node i is [i, i+1)·cells and cell k is [k, k+1)·nodes.
     pub fn reached(self, nodes: &Range<usize>) -> Range<usize> {
@@ -32,15 +32,15 @@ impl LineMeans {
         (low / self.nodes) as usize..high.div_ceil(self.nodes) as usize
     }
 
-    /// The nodes that a cell reaches into.
+    /// The nodes that contribute to a cell.
     pub fn covered(self, cell: usize) -> Range<usize> {
-        let first = cell as u128 * self.nodes / self.cells;
-        let end = ((cell as u128 + 1) * self.nodes).div_ceil(self.cells);
-        first as usize..end as usize
+        let first_node = cell as u128 * self.nodes / self.cells;
+        let end_node = ((cell as u128 + 1) * self.nodes).div_ceil(self.cells);
+        first_node as usize..end_node as usize
     }
 
-    /// The weight of a node in a cell that it reaches into. The weights of a cell add up to 1, so that no
-    /// sum of large values overflows.
+    /// The weight of a node in a cell to which it contributes. The weights in a cell add up to 1, so that no sum of
+    /// large values overflows.
     pub fn weight(self, node: usize, cell: usize) -> f64 {
         let (node, cell) = (node as u128, cell as u128);
         let low = (node * self.cells).max(cell * self.nodes);
@@ -48,29 +48,31 @@ impl LineMeans {
         (high - low) as f64 / self.nodes as f64
     }
 
-    /// What some nodes are to the cells that they reach into: neighbours of one weight are together.
-    pub fn runs(self, nodes: &Range<usize>) -> Vec<CellShare> {
-        let run = |cell: usize, some: Range<usize>| CellShare {
-            cell,
-            weight: self.weight(some.start, cell),
-            places: some.start - nodes.start..some.end - nodes.start,
-        };
-        let of_cell = |cell: usize| {
-            let Range { start: first, end } = self.covered(cell);
-            let inside = first + 1..(end - 1).max(first + 1);
-            [first..inside.start, inside.clone(), inside.end..end]
-                .map(|some| some.start.max(nodes.start)..some.end.min(nodes.end))
-                .into_iter()
-                .filter(|some| !some.is_empty())
-                .map(move |some| run(cell, some))
-                .collect::<Vec<_>>()
-        };
-        self.reached(nodes).flat_map(of_cell).collect()
+    /// The weights of some nodes in the cells to which they contribute. Neighbours with equal weights are combined.
+    pub fn runs(self, nodes: &Range<usize>) -> Vec<CellWeight> {
+        let mut runs = Vec::new();
+        for cell in self.reached(nodes) {
+            let Range { start, end } = self.covered(cell);
+            // All nodes but the first and the last lie within the cell and have one weight.
+            let inner = start + 1..(end - 1).max(start + 1);
+            for part in [start..inner.start, inner.clone(), inner.end..end] {
+                let part = part.start.max(nodes.start)..part.end.min(nodes.end);
+                if part.is_empty() {
+                    continue;
+                }
+                runs.push(CellWeight {
+                    cell,
+                    weight: self.weight(part.start, cell),
+                    places: part.start - nodes.start..part.end - nodes.start,
+                });
+            }
+        }
+        runs
     }
 }
 
-/// Neighbours of one weight in one cell, by their places in what was read.
-pub(super) struct CellShare {
+/// The common weight of neighbouring nodes in one cell. Positions refer to the values that were read.
+pub(super) struct CellWeight {
     pub cell: usize,
     pub weight: f64,
     pub places: Range<usize>,

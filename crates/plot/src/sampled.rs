@@ -1,22 +1,22 @@
-//! [`Sampled`]: a curve of any length as a few points.
+//! [`Sampled`]: reduces a curve of any length to a few points.
 
-/// A curve has at most about twice as many points: more than pixels.
+/// Half of the largest number of points of a curve, which exceeds the number of pixels in a picture.
 const MOST_POINTS: usize = 2000;
 
-/// Points of a curve of any length, of which a picture shows no more: of many neighbours the lowest and
-/// the highest stay.
+/// The points of a curve of any length, reduced to as many as a picture can show: of consecutive points the lowest and
+/// the highest are kept.
 #[derive(Clone, Debug)]
 pub struct Sampled {
-    together: usize,
+    group: usize,
     neighbours: Vec<(f64, f64)>,
     points: Vec<(f64, f64)>,
 }
 
 impl Sampled {
-    /// For so many points.
+    /// A curve of `count` points.
     pub fn new(count: usize) -> Self {
         Self {
-            together: count.div_ceil(MOST_POINTS).max(1),
+            group: count.div_ceil(MOST_POINTS).max(1),
             neighbours: Vec::new(),
             points: Vec::new(),
         }
@@ -25,41 +25,37 @@ impl Sampled {
     /// Adds the next point.
     pub fn push(&mut self, point: (f64, f64)) {
         self.neighbours.push(point);
-        if self.neighbours.len() == self.together {
+        if self.neighbours.len() == self.group {
             self.flush();
         }
     }
 
     fn flush(&mut self) {
-        let finite = |place: &usize| self.neighbours[*place].1.is_finite();
-        let places: Vec<usize> = (0..self.neighbours.len()).filter(finite).collect();
-        let value = |place: &usize| self.neighbours[*place].1;
-        let low = places.iter().copied().reduce(|low, next| {
-            if value(&next) < value(&low) {
-                next
-            } else {
-                low
-            }
-        });
-        let high = places.iter().copied().reduce(|high, next| {
-            if value(&next) > value(&high) {
-                next
-            } else {
-                high
-            }
-        });
-        let mut both: Vec<usize> = low.into_iter().chain(high).collect();
-        both.sort_unstable();
-        both.dedup();
+        let finite_points = self
+            .neighbours
+            .iter()
+            .enumerate()
+            .filter(|(_, point)| point.1.is_finite());
+        // Of equal values the first counts.
+        let lowest = finite_points
+            .clone()
+            .reduce(|low, point| if point.1.1 < low.1.1 { point } else { low });
+        let highest = finite_points
+            .clone()
+            .reduce(|high, point| if point.1.1 > high.1.1 { point } else { high });
+        let has_gap = finite_points.count() < self.neighbours.len();
+        let mut extremes: Vec<(usize, &(f64, f64))> = lowest.into_iter().chain(highest).collect();
+        extremes.sort_unstable_by_key(|(place, _)| *place);
+        extremes.dedup_by_key(|(place, _)| *place);
         self.points
-            .extend(both.iter().map(|place| self.neighbours[*place]));
-        if places.len() < self.neighbours.len() {
+            .extend(extremes.into_iter().map(|(_, point)| *point));
+        if has_gap {
             self.points.push((f64::NAN, f64::NAN));
         }
         self.neighbours.clear();
     }
 
-    /// The points that stay.
+    /// The points that were kept.
     pub fn finish(mut self) -> Vec<(f64, f64)> {
         self.flush();
         self.points

@@ -18,13 +18,14 @@ use super::{
 };
 use diff2d_sys::Destination;
 
-/// Pixels that the longer side of a panel aims at.
+/// The intended length of a panel's longer side in pixels.
 const SIDE: usize = 200;
-/// The most lines of the title of a panel, and from one to the next in units of the size of the text.
+/// The largest number of lines in the title of a panel.
 const MOST_LINES: usize = 5;
+/// The distance between lines, in units of the size of the text.
 const STEP: f64 = 1.2;
 
-/// At most `most` of `total` frames, evenly spread, the first and the last among them.
+/// At most `most` of `total` frames, evenly spread, including the first and the last.
 ///
 /// ```
 /// assert_eq!(diff2d_plot::evenly_spread(9, 3), [0, 4, 8]);
@@ -38,9 +39,9 @@ pub fn evenly_spread(total: usize, most: usize) -> Vec<usize> {
     }
 }
 
-/// A contact sheet while its frames are added: panels in reading order with one colour bar.
+/// A contact sheet to which frames are being added: panels in reading order with one colour bar.
 ///
-/// Frames are added one at a time and not kept.
+/// Frames are added one at a time and are not kept.
 pub struct Sheet {
     to: Destination,
     pub(super) paper: Paper,
@@ -49,9 +50,9 @@ pub struct Sheet {
     used: usize,
     axes: [(String, Ticks); 2],
     colours: Colours,
-    /// Room for the title of a panel.
+    /// The width available for the title of a panel.
     cell_width: usize,
-    /// Lines of the title of a panel.
+    /// The number of lines in the title of a panel.
     lines: usize,
     metrics: Metrics,
     shape: (usize, usize),
@@ -59,14 +60,14 @@ pub struct Sheet {
 }
 
 impl Sheet {
-    /// The most panels that are large enough to be read; [`evenly_spread`] chooses among more frames.
+    /// The largest number of legible panels; [`evenly_spread`] selects among more frames.
     pub const MOST: usize = 36;
 
-    /// A sheet for `count` frames like `first`, which is not drawn yet: PNG, or SVG or PDF by the name of the file.
+    /// A sheet for `count` frames like `first`, which is not drawn yet. The name of the file selects PNG, SVG or PDF.
     ///
     /// # Errors
     ///
-    /// [`Error::NoFrames`] where `count` is 0, [`Error::Empty`] for a field without values.
+    /// [`Error::NoFrames`] if `count` is 0, [`Error::Empty`] for a field without values.
     pub fn new(
         to: &Destination,
         first: &Frame,
@@ -81,27 +82,32 @@ impl Sheet {
         let colours = Colours::new(style, colormap::LEVELS);
         let (page, place) = sized(style.size, shape, [&x, &y], style.scaled(SIDE), |panel| {
             let page = SheetLayout::new([&x, &y], first, style, &colours, panel, count)?;
-            let needed = page.size;
-            Ok((page, needed))
+            let page_size = page.size;
+            Ok((page, page_size))
         })?;
-        let (m, right, down) = (page.metrics, place.left, place.top);
+        let (m, shift_right, shift_down) = (page.metrics, place.left, place.top);
         let size = (place.width, place.height);
         let mut paper = Paper::new(to, size, style.dpi, style.title_of_all());
-        page.bar
-            .draw(paper.canvas(), page.bar_left + right, page.top + down, &m)?;
-        let middle = page.middle + right as f64;
-        page.heading.draw(paper.canvas(), middle, down as f64)?;
-        let shifted = |panel: Rect| Rect {
-            left: panel.left + right,
-            top: panel.top + down,
+        page.bar.draw(
+            paper.canvas(),
+            page.bar_left + shift_right,
+            page.top + shift_down,
+            &m,
+        )?;
+        let middle = page.middle + shift_right as f64;
+        page.heading
+            .draw(paper.canvas(), middle, shift_down as f64)?;
+        let panels = page.panels.into_iter().map(|panel| Rect {
+            left: panel.left + shift_right,
+            top: panel.top + shift_down,
             ..panel
-        };
+        });
         let [x_ticks, y_ticks] = page.ticks;
         let [x_name, y_name] = style.named([x.name, y.name]);
         Ok(Self {
             to: to.clone(),
             paper,
-            panels: page.panels.into_iter().map(shifted).collect(),
+            panels: panels.collect(),
             columns: page.columns,
             used: 0,
             axes: [(x_name.to_owned(), x_ticks), (y_name.to_owned(), y_ticks)],
@@ -118,11 +124,14 @@ impl Sheet {
     ///
     /// # Errors
     ///
-    /// [`Error::Shape`] for a frame of another shape, [`Error::Full`] for one too many.
+    /// [`Error::Shape`] for a frame of another shape, [`Error::Full`] for a frame too many.
     pub fn push(&mut self, frame: &Frame) -> Result<(), Error> {
-        let (first, this) = (self.shape, frame.shape()?);
-        if first != this {
-            return Err(Error::Shape { first, this });
+        let shape = frame.shape()?;
+        if shape != self.shape {
+            return Err(Error::Shape {
+                first: self.shape,
+                this: shape,
+            });
         }
         let Some(panel) = self.panels.get(self.used).copied() else {
             return Err(Error::Full(self.panels.len()));
@@ -130,34 +139,35 @@ impl Sheet {
         let m = &self.metrics;
         let canvas = self.paper.canvas();
         let [(x, x_ticks), (y, y_ticks)] = &self.axes;
-        // Panels at the left and those with none below them have axes.
-        if self.used + self.columns >= self.panels.len() {
+        // Panels at the left have a y axis, and panels without a panel below them an x axis.
+        let is_lowest = self.used + self.columns >= self.panels.len();
+        if is_lowest {
             panel::x_axis(canvas, &panel, x_ticks, m, x)?;
         }
         if self.used.is_multiple_of(self.columns) {
             // Names of low panels would overlap.
-            let high = panel.height as f64 > 3.0 * m.em;
-            panel::y_axis(canvas, &panel, y_ticks, m, if high { y } else { "" })?;
+            let has_room = panel.height as f64 > 3.0 * m.em;
+            panel::y_axis(canvas, &panel, y_ticks, m, if has_room { y } else { "" })?;
         }
         panel::border(canvas, &panel, m)?;
         self.colours.draw(canvas, &panel, frame, self.metrics.em)?;
         let middle = panel.left as f64 + panel.width as f64 / 2.0;
         let base = panel.top as f64 - m.em * (1.2 - DIGIT);
         let title = self.style.title_beside_others(frame);
-        let lines = titled(&title, self.cell_width, self.lines, m)?;
-        for (line, above) in lines.iter().rev().zip(0..) {
-            let base = base - f64::from(above) * STEP * m.em;
+        let title_lines = titled(&title, self.cell_width, self.lines, m)?;
+        for (line, lines_below) in title_lines.iter().rev().zip(0..) {
+            let base = base - f64::from(lines_below) * STEP * m.em;
             canvas.write(line, m.em, (middle, base), Anchor::Centre)?;
         }
         self.used += 1;
         Ok(())
     }
 
-    /// Writes the file, which appears only now; panels that nothing was pushed into stay white.
+    /// Writes the file, which appears only now. Panels without a frame stay white.
     ///
     /// # Errors
     ///
-    /// [`Error::NoFrames`] for a sheet without any, [`Error::Write`] where the file cannot be written.
+    /// [`Error::NoFrames`] for a sheet without frames, [`Error::Write`] if the file cannot be written.
     pub fn finish(self) -> Result<(), Error> {
         match self.used {
             0 => Err(Error::NoFrames),
@@ -166,12 +176,12 @@ impl Sheet {
     }
 }
 
-/// The title of a panel in lines that have room above it.
+/// The title of a panel in lines that fit above it.
 fn titled(title: &str, cell_width: usize, most: usize, m: &Metrics) -> Result<Vec<String>, Error> {
     wrapped(title, m.em, cell_width as f64 - 0.5 * m.em, most)
 }
 
-/// Where everything on a sheet is, before anything is drawn. All in pixels.
+/// The positions of everything on a sheet in pixels, before anything is drawn.
 struct SheetLayout {
     panels: Vec<Rect>,
     columns: usize,
@@ -182,7 +192,7 @@ struct SheetLayout {
     bar_left: usize,
     top: usize,
     heading: Heading,
-    /// The middle of the panels.
+    /// The horizontal middle of the panels.
     middle: f64,
     size: (usize, usize),
     metrics: Metrics,
@@ -194,81 +204,90 @@ impl SheetLayout {
         first: &Frame,
         style: &Style,
         colours: &Colours,
-        (across, up): (usize, usize),
+        (panel_width, panel_height): (usize, usize),
         count: usize,
     ) -> Result<Self, Error> {
-        let em = 0.09 * across.max(up) as f64;
+        let em = 0.09 * panel_width.max(panel_height) as f64;
         let m = Metrics::new(style.size.map_or(em, |size| em.min(em_of(size))));
-        let ticks = [panel::horizontal(x, across, &m), panel::vertical(y, up, &m)];
+        let ticks = [
+            panel::horizontal(x, panel_width, &m),
+            panel::vertical(y, panel_height, &m),
+        ];
 
-        // A cell is a panel with the gap to the next; above a panel its title has room.
-        let inner = across.max((6.5 * m.em) as usize);
-        let cell_width = inner + (2.2 * m.em) as usize;
-        let lines = titled(
+        // A cell is a panel with the gap to the next one, and room for its title above it.
+        let inner_width = panel_width.max((6.5 * m.em) as usize);
+        let cell_width = inner_width + (2.2 * m.em) as usize;
+        let title_lines = titled(
             &style.title_beside_others(first),
             cell_width,
             MOST_LINES,
             &m,
         )?;
-        let lines = lines.len().max(1);
-        let title = (1.75 + (lines - 1) as f64 * STEP) * m.em;
-        let cell_height = up + (title + 0.55 * m.em).ceil() as usize;
+        let line_count = title_lines.len().max(1);
+        let title_height = (1.75 + (line_count - 1) as f64 * STEP) * m.em;
+        let cell_height = panel_height + (title_height + 0.55 * m.em).ceil() as usize;
         let columns = columns(count, cell_width, cell_height);
         let rows = count.div_ceil(columns);
-        let left = panel::left(&ticks[1], &m)?;
-        let bar_height = ((rows - 1) * cell_height + up).max((9.0 * m.em) as usize);
+        let first_left = panel::left(&ticks[1], &m)?;
+        let bar_height = ((rows - 1) * cell_height + panel_height).max((9.0 * m.em) as usize);
         let bar = ColourBar::new(style, colours, bar_height, &m)?;
-        let bar = match style.own_ranges {
-            true => bar.without_values(&style.quantity, &m)?,
-            false => bar,
+        let bar = if style.own_ranges {
+            bar.without_values(&style.quantity, &m)?
+        } else {
+            bar
         };
-        let inner_right = left + (columns - 1) * cell_width + inner;
+        let inner_right = first_left + (columns - 1) * cell_width + inner_width;
         let bar_left = inner_right + (1.6 * m.em) as usize;
-        let needed = (bar_left as f64 + bar.width + m.pad).ceil() as usize;
-        let room = match style.size {
+        let page_width = (bar_left as f64 + bar.width + m.pad).ceil() as usize;
+        let page_size = match style.size {
             Some(size) => (size.width(), Some(size.height())),
-            None => (needed, None),
+            None => (page_width, None),
         };
-        let heading = Heading::new(style.title_of_all(), 1.3 * m.em, &m, room)?;
-        let top = (m.pad + heading.height() + title).ceil() as usize;
+        let heading = Heading::new(style.title_of_all(), 1.3 * m.em, &m, page_size)?;
+        let top = (m.pad + heading.height() + title_height).ceil() as usize;
         let panels = (0..count).map(|k| Rect {
-            left: left + k % columns * cell_width + (inner - across) / 2,
+            left: first_left + k % columns * cell_width + (inner_width - panel_width) / 2,
             top: top + k / columns * cell_height,
-            width: across,
-            height: up,
+            width: panel_width,
+            height: panel_height,
         });
 
-        let below = (rows - 1) * cell_height + up;
-        let low = (top + below) as f64 + panel::depth(&m);
-        let low = low.max((top + bar_height) as f64 + 0.6 * m.em);
+        let panels_height = (rows - 1) * cell_height + panel_height;
+        let axes_bottom = (top + panels_height) as f64 + panel::depth(&m);
+        let lowest_edge = axes_bottom.max((top + bar_height) as f64 + 0.6 * m.em);
         Ok(Self {
-            size: (needed, (low + m.pad).ceil() as usize),
+            size: (page_width, (lowest_edge + m.pad).ceil() as usize),
             panels: panels.collect(),
             columns,
             cell_width,
-            lines,
+            lines: line_count,
             ticks,
             bar,
             bar_left,
             top,
             heading,
-            middle: usize::midpoint(left, inner_right) as f64,
+            middle: usize::midpoint(first_left, inner_right) as f64,
             metrics: m,
         })
     }
 }
 
-/// The number of columns that makes a page of about three by two with few cells left empty.
+/// The number of columns for a page with sides of about three to two and few empty cells.
 fn columns(count: usize, width: usize, height: usize) -> usize {
-    let cost = |columns: usize| {
-        let rows = count.div_ceil(columns);
-        let shape = (columns * width) as f64 / (rows * height) as f64 / 1.5;
-        let empty = (rows * columns - count) as f64 / count as f64;
-        shape.ln().abs() + 3.0 * empty
-    };
     (1..=count)
-        .min_by(|a, b| cost(*a).total_cmp(&cost(*b)))
+        .min_by(|&left, &right| {
+            let left_cost = layout_cost(count, left, width, height);
+            left_cost.total_cmp(&layout_cost(count, right, width, height))
+        })
         .unwrap_or(1)
+}
+
+/// A measure of a page's deviation from three to two and of its empty cells.
+fn layout_cost(count: usize, columns: usize, width: usize, height: usize) -> f64 {
+    let rows = count.div_ceil(columns);
+    let aspect = (columns * width) as f64 / (rows * height) as f64 / 1.5;
+    let empty = (rows * columns - count) as f64 / count as f64;
+    aspect.ln().abs() + 3.0 * empty
 }
 
 #[cfg(test)]

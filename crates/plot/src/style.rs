@@ -1,4 +1,4 @@
-//! [`Style`]: how frames are drawn.
+//! [`Style`]: the appearance of frames.
 
 use super::{
     colormap::Colormap,
@@ -8,39 +8,42 @@ use super::{
 };
 use std::{fmt, str::FromStr};
 
-/// How to draw: the same for every frame of a series, so that frames can be compared.
+/// The common appearance of all frames of a series, so that they can be compared.
 #[derive(Clone, Debug)]
 pub struct Style {
-    /// Colours, from the low end of the range to the high one.
+    /// The colours, from the low end of the range to the high end.
     pub colormap: Colormap,
-    /// Values that the colours cover; what lies outside takes the colour of the nearer end.
+    /// The range of values that the colours cover; values outside it get the colour of the nearer end.
     pub range: Range,
-    /// Whether every frame has a range of its own, [`Frame::over`](super::Frame::over).
+    /// Whether every frame has a range of its own, see [`Frame::over`](super::Frame::over).
     pub own_ranges: bool,
-    /// Whether colours follow the logarithm of the values. Values at or below 0, which have none, are
+    /// Whether colours are linear in the logarithm of the values. Values at or below 0 have no logarithm, and are
     /// white.
     pub log: bool,
-    /// What the range leaves out, and the colour bar therefore shows.
+    /// The kinds of values that the range leaves out, which the colour bar indicates.
     pub beyond: Beyond,
-    /// Where the contour lines are.
+    /// The values of the contour lines.
     pub contours: Contours,
-    /// Time between two frames, which decides the decimals of the titles; each title for itself
-    /// if absent.
+    /// Lines over every field, such as around masked nodes, through points in fractions of its width and height from
+    /// its lower left corner.
+    pub lines: Vec<Vec<[f64; 2]>>,
+    /// The time between two frames, which determines the decimals of the titles; without a cadence, each title has as
+    /// many decimals as its time needs.
     pub cadence: Option<f64>,
-    /// Name of the quantity, over the colour bar; may be empty.
+    /// The name of the quantity, written over the colour bar; may be empty.
     pub quantity: String,
-    /// Names of the axes, x first, in place of those that the frames have.
+    /// The names of the axes, x first; they replace the names from the frames.
     pub axes: [Option<String>; 2],
-    /// A title in place of those that the frames have, where `{t}` stands for the time; of a sheet over all of them. None if
-    /// it is empty.
+    /// A title that replaces the titles of the frames, with `{t}` for the time; on a sheet, a title over all frames. An
+    /// empty text removes the title.
     pub title: Option<String>,
-    /// Width and height in pixels; as large as it takes if absent.
+    /// Width and height in pixels; by default as large as the picture needs.
     pub size: Option<Size>,
-    /// Pixels of an inch of paper. A picture whose size nobody asks for has as many pixels as its size at 100 asks for.
+    /// Pixels per inch of paper. The default size of a picture is scaled by this number divided by 100.
     pub dpi: Option<u32>,
 }
 
-/// Where the contour lines of a field are.
+/// The values of the contour lines of a field.
 ///
 /// ```
 /// use diff2d_plot::Contours;
@@ -51,9 +54,9 @@ pub struct Style {
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 pub enum Contours {
-    /// At round values, at most so many.
+    /// Round values, at most the given number.
     Most(usize),
-    /// At these values, as far as the colours cover them.
+    /// The given values, if the colours cover them.
     At(Vec<f64>),
 }
 
@@ -68,11 +71,6 @@ impl FromStr for Contours {
 
     fn from_str(text: &str) -> Result<Self, String> {
         const MOST: usize = 100;
-        let wrong = || {
-            format!(
-                "{text:?} is neither a number of lines from 1 to {MOST} nor a list of values such as 22,24,30"
-            )
-        };
         if let Ok(most) = text.trim().parse() {
             return match most {
                 1..=MOST => Ok(Self::Most(most)),
@@ -80,31 +78,43 @@ impl FromStr for Contours {
                     "without this option there are no lines; the line at the value 0 is 0.0"
                         .to_owned(),
                 ),
-                _ => Err(wrong()),
+                _ => Err(no_contours(text, MOST)),
             };
         }
         let values = text.trim().trim_end_matches(',').split(',');
         let values = values.map(|value| value.trim().parse::<f64>());
-        let values: Vec<f64> = values.collect::<Result<_, _>>().map_err(|_| wrong())?;
-        let is_right = values.len() <= MOST && values.iter().all(|value| value.is_finite());
-        is_right.then_some(Self::At(values)).ok_or_else(wrong)
+        let values: Vec<f64> = values
+            .collect::<Result<_, _>>()
+            .map_err(|_| no_contours(text, MOST))?;
+        let is_valid = values.len() <= MOST && values.iter().all(|value| value.is_finite());
+        if is_valid {
+            Ok(Self::At(values))
+        } else {
+            Err(no_contours(text, MOST))
+        }
     }
 }
 
-/// Which values a range leaves out. The colour bar has an arrow for those that lie beyond its ends, and a
-/// white field for those without a logarithm.
+fn no_contours(text: &str, most: usize) -> String {
+    format!(
+        "{text:?} is neither a number of lines from 1 to {most} nor a list of values such as 22,24,30"
+    )
+}
+
+/// The kinds of values that a range leaves out. The colour bar has an arrow for values beyond each of its ends, and a
+/// white field for values without a logarithm.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Beyond {
     /// Some values lie below the range.
     pub below: bool,
-    /// Some values lie above it.
+    /// Some values lie above the range.
     pub above: bool,
     /// Some values have no logarithm.
     pub not_positive: bool,
 }
 
 impl Style {
-    /// The default colours over `range`, no name for the quantity.
+    /// A style with the default colours over `range`, and no name for the quantity.
     pub fn new(range: Range) -> Self {
         Self {
             colormap: Colormap::default(),
@@ -113,6 +123,7 @@ impl Style {
             log: false,
             beyond: Beyond::default(),
             contours: Contours::default(),
+            lines: Vec::new(),
             cadence: None,
             quantity: String::new(),
             axes: [None, None],
@@ -122,33 +133,32 @@ impl Style {
         }
     }
 
-    /// The title of what shows many frames; may be empty.
+    /// The title of a picture of many frames; may be empty.
     pub(super) fn title_of_all(&self) -> &str {
         let title = self.title.as_deref().unwrap_or_default();
         if title.contains(TIME) { "" } else { title }
     }
 
-    /// The title of a frame beside others, whose times tell them apart.
+    /// The title of a frame beside others, which differ by their times.
     pub(super) fn title_beside_others(&self, frame: &Frame) -> String {
         match &self.title {
-            Some(asked) if asked.contains(TIME) => frame.titled(asked, self.cadence),
+            Some(title) if title.contains(TIME) => frame.titled(title, self.cadence),
             _ => frame.title(self.cadence),
         }
     }
 
-    /// Names of the axes of frames that have these.
-    pub(super) fn named<'a>(&'a self, own: [&'a str; 2]) -> [&'a str; 2] {
-        let name = |axis: usize| self.axes[axis].as_deref().unwrap_or(own[axis]);
-        [name(0), name(1)]
+    /// The names of the axes as the style sets them, or else as the frames have them.
+    pub(super) fn named<'a>(&'a self, frame_names: [&'a str; 2]) -> [&'a str; 2] {
+        [0, 1].map(|axis| self.axes[axis].as_deref().unwrap_or(frame_names[axis]))
     }
 
-    /// A length in pixels, in as many pixels as the resolution asks for.
+    /// Converts a length at 100 pixels per inch to the resolution of the style.
     pub(super) fn scaled(&self, side: usize) -> usize {
         scaled(side, self.dpi)
     }
 }
 
-/// A length in pixels, in as many pixels as a resolution asks for.
+/// Converts a length at 100 pixels per inch to a resolution.
 pub(super) fn scaled(side: usize, dpi: Option<u32>) -> usize {
     dpi.map_or(side, |dpi| (side * dpi as usize / 100).max(1))
 }
@@ -170,23 +180,23 @@ pub struct Size {
 }
 
 impl Size {
-    /// The shortest side: below it, axes and labels leave no room for a field.
+    /// The smallest length of a side: below it, axes and labels leave no space for a field.
     pub const LEAST: usize = 200;
-    /// The longest side.
+    /// The largest length of a side.
     pub const MOST: usize = 4096;
 
-    /// A size; none where a side is too short or too long.
+    /// A size; `None` if a side is too short or too long.
     pub fn new(width: usize, height: usize) -> Option<Self> {
         let sides = Self::LEAST..=Self::MOST;
         (sides.contains(&width) && sides.contains(&height)).then_some(Self { width, height })
     }
 
-    /// Columns of pixels.
+    /// The number of columns of pixels.
     pub fn width(&self) -> usize {
         self.width
     }
 
-    /// Rows of pixels.
+    /// The number of rows of pixels.
     pub fn height(&self) -> usize {
         self.height
     }
@@ -196,9 +206,10 @@ impl FromStr for Size {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self, Error> {
-        let side = |text: &str| text.trim().parse().ok();
         text.split_once(['x', 'X', '×'])
-            .and_then(|(width, height)| Self::new(side(width)?, side(height)?))
+            .and_then(|(width, height)| {
+                Self::new(width.trim().parse().ok()?, height.trim().parse().ok()?)
+            })
             .ok_or_else(|| Error::Size {
                 text: text.to_owned(),
                 least: Self::LEAST,

@@ -1,4 +1,4 @@
-//! [`Svg`]: a picture as lines and text.
+//! [`Svg`]: a picture made of lines and text.
 
 use super::{
     bitmap::Bitmap,
@@ -10,16 +10,16 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use diff2d_sys::Destination;
 use std::{fmt::Write as _, io::Write as _};
 
-/// A picture as lines and text.
+/// A picture made of lines and text.
 pub(super) struct Svg {
     width: usize,
     text: String,
-    /// What lines were cut off at last, and how many such rectangles there are.
+    /// The last clipping rectangle of lines, and the number of such rectangles so far.
     clip: (Option<Rect>, usize),
 }
 
 impl Svg {
-    /// A white picture with a name for those who do not see it.
+    /// A white picture with a name as its description for readers who cannot see it.
     pub fn new(width: usize, height: usize, name: &str) -> Self {
         let name = escaped(name);
         let text = format!(
@@ -35,7 +35,7 @@ impl Svg {
         }
     }
 
-    /// The whole document.
+    /// The complete document.
     pub fn finish(self) -> String {
         self.text + "</svg>\n"
     }
@@ -141,8 +141,7 @@ fn hex([red, green, blue]: Rgb) -> String {
     format!("#{red:02x}{green:02x}{blue:02x}")
 }
 
-/// A text as the content of an element or the value of an attribute: in one line, and without anything
-/// that is markup.
+/// A text as the content of an element or the value of an attribute, in one line and without markup.
 pub(super) fn escaped(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for letter in text.chars() {

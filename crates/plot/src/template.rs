@@ -1,4 +1,4 @@
-//! [`picture`]: one frame; [`Template`]: the layout of a picture, made once and filled with every frame.
+//! [`picture`]: draws one frame; [`Template`]: the layout of a picture, made once and filled with every frame.
 
 use super::{
     bitmap::Bitmap,
@@ -19,7 +19,7 @@ use super::{
 };
 use diff2d_sys::Destination;
 
-/// Side in pixels that the longer axis of a single picture aims at.
+/// The intended length in pixels of the longer side of a single picture's panel.
 pub(super) const SIDE: usize = 840;
 
 /// Draws one frame with axes, colour bar and title.
@@ -32,19 +32,19 @@ pub fn picture(frame: &Frame, style: &Style) -> Result<Bitmap, Error> {
     Ok(template.print(frame)?.at_resolution(style.dpi))
 }
 
-/// Draws one frame into a file: as PNG, or, where its name ends in `.svg` or `.pdf`, as an image of the field with lines
-/// and text around it.
+/// Draws one frame into a file: as PNG, or as an image of the field with lines and text around it if the name of the
+/// file ends in `.svg` or `.pdf`.
 ///
 /// # Errors
 ///
-/// As [`picture`]; [`Error::Write`] where the file cannot be written.
+/// As [`picture`]; [`Error::Write`] if the file cannot be written.
 pub fn save_picture(frame: &Frame, style: &Style, to: &Destination) -> Result<(), Error> {
     let shape = frame.shape()?;
     let (x, y) = frame.extent.spans(shape);
     let colours = Colours::new(style, colormap::LEVELS).of(frame.own_range());
     let (layout, place) = laid_out(frame, style, &colours, [&x, &y], style.scaled(SIDE))?;
     let name = match &style.title {
-        Some(asked) => frame.titled(asked, style.cadence),
+        Some(title) => frame.titled(title, style.cadence),
         None => frame.title(style.cadence),
     };
     let size = (place.width, place.height);
@@ -55,20 +55,20 @@ pub fn save_picture(frame: &Frame, style: &Style, to: &Destination) -> Result<()
     paper.resized(style.size).save(to)
 }
 
-/// Reads a frame once, and keeps what a [`picture`] of the usual size shows of it, with the ends of its
+/// Reads a frame once, and keeps the values that a [`picture`] of the default size shows, with the extrema of all
 /// values.
 ///
 /// # Errors
 ///
-/// [`Error::Empty`] for a field without values, [`Error::Values`] where they cannot be read.
+/// [`Error::Empty`] for a field without values, [`Error::Values`] if they cannot be read.
 pub fn reduced_for_picture(frame: &Frame) -> Result<Reduced, Error> {
     let shape = frame.shape()?;
     let (x, y) = frame.extent.spans(shape);
-    let (across, up) = panel::fit(shape, &x, &y, SIDE);
-    Reduced::new(frame.values, up, across)
+    let (panel_width, panel_height) = panel::fit(shape, &x, &y, SIDE);
+    Reduced::new(frame.values, panel_height, panel_width)
 }
 
-/// A picture without its field: axes, colour bar, and the places of field and title.
+/// A picture without its field: axes, colour bar, and the positions of field and title.
 ///
 /// The layout depends only on the shape and extent of the first frame and on the style, so that all
 /// pictures of a series have the same layout.
@@ -82,8 +82,8 @@ pub(super) struct Template {
 }
 
 impl Template {
-    /// A template whose field has a longer side of about `side` pixels, with `levels` colours. A size
-    /// that the style asks for goes before.
+    /// A template whose field has a longer side of about `side` pixels, with `levels` colours. A size in
+    /// the style takes precedence over `side`.
     pub fn new(frame: &Frame, style: &Style, side: usize, levels: usize) -> Result<Self, Error> {
         let shape = frame.shape()?;
         let (x, y) = frame.extent.spans(shape);
@@ -104,13 +104,13 @@ impl Template {
         })
     }
 
-    /// The place of the field.
+    /// The position of the field.
     #[cfg(test)]
     pub fn panel(&self) -> &Rect {
         &self.panel
     }
 
-    /// The picture of a frame.
+    /// Draws the picture of a frame.
     pub fn print(&self, frame: &Frame) -> Result<Bitmap, Error> {
         let shape = frame.shape()?;
         if shape != self.shape {
@@ -127,17 +127,18 @@ impl Template {
     }
 }
 
-/// What is written over a panel, and where.
+/// The title over a panel, and its position.
 #[derive(Clone)]
 struct Title {
-    asked: Option<String>,
+    /// The title given by the user.
+    given: Option<String>,
     cadence: Option<f64>,
     metrics: Metrics,
-    /// Width and perhaps height of the picture.
+    /// The width and, if it is known, the height of the picture.
     room: (usize, Option<usize>),
-    /// How far down a title begins that was asked for.
+    /// The upper end of the title given by the user.
     top: f64,
-    /// The middle and the base line of the frame's own.
+    /// The middle and the base line of the frame's own title.
     place: Point,
     size: f64,
 }
@@ -145,7 +146,7 @@ struct Title {
 impl Title {
     fn new(style: &Style, metrics: Metrics, room: (usize, Option<usize>)) -> Self {
         Self {
-            asked: style.title.clone(),
+            given: style.title.clone(),
             cadence: style.cadence,
             metrics,
             room,
@@ -155,10 +156,10 @@ impl Title {
         }
     }
 
-    /// The title that was asked for, or an empty one.
+    /// The title given by the user, or an empty one.
     fn heading(&self, frame: &Frame) -> Result<Heading, Error> {
-        let text = match &self.asked {
-            Some(asked) => frame.titled(asked, self.cadence),
+        let text = match &self.given {
+            Some(title) => frame.titled(title, self.cadence),
             None => String::new(),
         };
         Heading::new(&text, 1.3 * self.metrics.em, &self.metrics, self.room)
@@ -167,7 +168,7 @@ impl Title {
     /// Writes the title of a frame, within the picture.
     fn write(&self, canvas: &mut dyn Canvas, frame: &Frame) -> Result<(), Error> {
         let (middle, base) = self.place;
-        if self.asked.is_some() {
+        if self.given.is_some() {
             return self.heading(frame)?.draw(canvas, middle, self.top);
         }
         let title = frame.title(self.cadence);
@@ -177,7 +178,7 @@ impl Title {
     }
 }
 
-/// The layout of a picture whose field has a longer side of about `side` pixels, or the size that the style asks for.
+/// The layout of a picture whose field has a longer side of about `side` pixels, or of the size requested by the style.
 fn laid_out(
     frame: &Frame,
     style: &Style,
@@ -187,19 +188,19 @@ fn laid_out(
 ) -> Result<(PictureLayout, Rect), Error> {
     sized(style.size, frame.shape()?, [x, y], side, |panel| {
         let layout = PictureLayout::new([x, y], frame, style, colours, panel)?;
-        let needed = layout.size();
-        Ok((layout, needed))
+        let layout_size = layout.size();
+        Ok((layout, layout_size))
     })
 }
 
-/// Size of the text in a picture of a given size.
+/// The size of the text in a picture of a given size.
 pub(super) fn em_of(size: Size) -> f64 {
     let (width, height) = (size.width() as f64, size.height() as f64);
     0.0255 * (width * height).sqrt().min(1.5 * width.min(height))
 }
 
-/// A layout whose panels are about `side` pixels long, or of the size that is asked for, and where on the
-/// picture it is. `make` makes one for a panel of some width and height, and tells its size.
+/// A layout whose panels are about `side` pixels long, or as long as a picture of the given size allows; and its
+/// position on the picture. `make` creates a layout for a panel of a given width and height, and returns its size.
 pub(super) fn sized<T>(
     size: Option<Size>,
     shape: (usize, usize),
@@ -207,41 +208,44 @@ pub(super) fn sized<T>(
     side: usize,
     mut make: impl FnMut((usize, usize)) -> Result<(T, (usize, usize)), Error>,
 ) -> Result<(T, Rect), Error> {
-    let placed = |(width, height): (usize, usize)| {
-        let (across, down) = size.map_or((width, height), |size| (size.width(), size.height()));
-        // In the middle of what is asked for.
-        Rect {
-            left: across.saturating_sub(width) / 2,
-            top: down.saturating_sub(height) / 2,
-            width: width.max(across),
-            height: height.max(down),
-        }
-    };
     let Some(size) = size else {
-        let (layout, needed) = make(panel::fit(shape, x, y, side))?;
-        return Ok((layout, placed(needed)));
+        let (layout, (width, height)) = make(panel::fit(shape, x, y, side))?;
+        let place = Rect {
+            left: 0,
+            top: 0,
+            width,
+            height,
+        };
+        return Ok((layout, place));
     };
     // The longest panels that fit.
     let (mut low, mut high) = (1, size.width().max(size.height()));
-    let mut found = make(panel::fit_exactly(shape, x, y, low))?;
+    let mut largest = make(panel::fit_exactly(shape, x, y, low))?;
     while low + 1 < high {
         let middle = usize::midpoint(low, high);
-        let next = make(panel::fit_exactly(shape, x, y, middle))?;
-        if next.1.0 <= size.width() && next.1.1 <= size.height() {
-            (low, found) = (middle, next);
+        let candidate = make(panel::fit_exactly(shape, x, y, middle))?;
+        if candidate.1.0 <= size.width() && candidate.1.1 <= size.height() {
+            (low, largest) = (middle, candidate);
         } else {
             high = middle;
         }
     }
-    Ok((found.0, placed(found.1)))
+    let (layout, (width, height)) = largest;
+    let centred = Rect {
+        left: size.width().saturating_sub(width) / 2,
+        top: size.height().saturating_sub(height) / 2,
+        width: width.max(size.width()),
+        height: height.max(size.height()),
+    };
+    Ok((layout, centred))
 }
 
-/// Where everything in a picture is, before anything is drawn. All in pixels.
+/// The positions of everything in a picture in pixels, before anything is drawn.
 struct PictureLayout {
     panel: Rect,
     bar: ColourBar,
     bar_left: usize,
-    /// How far the colour bar reaches above the panel.
+    /// The height of the colour bar above the panel.
     over: usize,
     ticks: [Ticks; 2],
     title: Title,
@@ -256,63 +260,65 @@ impl PictureLayout {
         frame: &Frame,
         style: &Style,
         colours: &Colours,
-        (across, up): (usize, usize),
+        (panel_width, panel_height): (usize, usize),
     ) -> Result<Self, Error> {
         let em = style
             .size
-            .map_or_else(|| 0.031 * across.max(up) as f64, em_of);
+            .map_or_else(|| 0.031 * panel_width.max(panel_height) as f64, em_of);
         let m = Metrics::new(em);
-        let bar_height = up.max((9.0 * m.em) as usize);
+        let bar_height = panel_height.max((9.0 * m.em) as usize);
         let bar = ColourBar::new(style, colours, bar_height, &m)?;
-        let x_ticks = panel::horizontal(x, across, &m);
-        let y_ticks = panel::vertical(y, up, &m);
+        let x_ticks = panel::horizontal(x, panel_width, &m);
+        let y_ticks = panel::vertical(y, panel_height, &m);
 
-        // From left to right, then from top to bottom.
-        let over = (bar_height - up).div_ceil(2);
-        let left = panel::left(&y_ticks, &m)?;
-        let bar_left = left + across + (1.3 * m.em) as usize;
-        let middle = left as f64 + across as f64 / 2.0;
-        let half_title = match style.title {
+        // Places from left to right, then from top to bottom.
+        let bar_overhang = (bar_height - panel_height).div_ceil(2);
+        let panel_left = panel::left(&y_ticks, &m)?;
+        let bar_left = panel_left + panel_width + (1.3 * m.em) as usize;
+        let panel_middle = panel_left as f64 + panel_width as f64 / 2.0;
+        let half_title_width = match style.title {
             Some(_) => 0.0,
             None => width("snapshot 0000", 1.15 * m.em)? / 2.0,
         };
         let right = (bar_left as f64 + bar.width)
-            .max(middle + half_title)
-            .max((left + across) as f64 + m.em);
-        let room = match style.size {
+            .max(panel_middle + half_title_width)
+            .max((panel_left + panel_width) as f64 + m.em);
+        let picture_size = match style.size {
             Some(size) => (size.width(), Some(size.height())),
             None => ((right + m.pad) as usize, None),
         };
-        let mut title = Title::new(style, m, room);
+        let mut title = Title::new(style, m, picture_size);
         let has_note = !bar.note.is_empty() || style.own_ranges;
-        let crowded = has_note && middle + half_title + m.em > bar_left as f64;
-        let lift = if crowded { 1.7 * m.em } else { 0.0 };
+        let is_crowded = has_note && panel_middle + half_title_width + m.em > bar_left as f64;
+        let title_lift = if is_crowded { 1.7 * m.em } else { 0.0 };
         // A line for the frame's own title and for the note of the colour bar.
-        let line = match has_note || style.title.is_none() {
-            true => title.size * DIGIT + 0.75 * m.em,
-            false => 0.5 * m.em,
+        let line_height = if has_note || style.title.is_none() {
+            title.size * DIGIT + 0.75 * m.em
+        } else {
+            0.5 * m.em
         };
-        let top = m.pad + title.heading(frame)?.height() + line + lift;
-        let top = top.ceil() as usize + over;
+        let top = m.pad + title.heading(frame)?.height() + line_height + title_lift;
+        let top = top.ceil() as usize + bar_overhang;
         let panel = Rect {
-            left,
+            left: panel_left,
             top,
-            width: across,
-            height: up,
+            width: panel_width,
+            height: panel_height,
         };
-        let below = (panel::depth(&m)).max(over as f64 + 0.6 * m.em);
+        let space_below = (panel::depth(&m)).max(bar_overhang as f64 + 0.6 * m.em);
         // The title is above the panel, or above the note of the colour bar if the two would overlap.
-        let base = match crowded {
-            true => (top - over) as f64 - 0.75 * m.em - lift,
-            false => top as f64 - 0.75 * m.em,
+        let base = if is_crowded {
+            (top - bar_overhang) as f64 - 0.75 * m.em - title_lift
+        } else {
+            top as f64 - 0.75 * m.em
         };
-        title.place = (middle, base);
+        title.place = (panel_middle, base);
         Ok(Self {
-            low: panel.bottom() as f64 + below,
+            low: panel.bottom() as f64 + space_below,
             panel,
             bar,
             bar_left,
-            over,
+            over: bar_overhang,
             ticks: [x_ticks, y_ticks],
             title,
             right,
@@ -322,11 +328,12 @@ impl PictureLayout {
 
     /// Width and height of the picture.
     fn size(&self) -> (usize, usize) {
-        let pixels = |end: f64| (end + self.metrics.pad).ceil() as usize;
-        (pixels(self.right), pixels(self.low))
+        let right_edge = self.right + self.metrics.pad;
+        let lower_edge = self.low + self.metrics.pad;
+        (right_edge.ceil() as usize, lower_edge.ceil() as usize)
     }
 
-    /// Draws all but the field and its title, and tells where these are.
+    /// Draws everything except the field and its title, and returns the positions of the field and the title.
     fn draw(
         &self,
         canvas: &mut dyn Canvas,

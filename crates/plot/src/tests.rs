@@ -1,4 +1,4 @@
-//! Complete pictures: which pixel shows which node, and that title, labels and colour bar are there.
+//! Tests complete pictures: which pixel shows which node, and the presence of title, labels and colour bar.
 
 use super::colormap::LEVELS;
 use super::{
@@ -14,7 +14,7 @@ fn style() -> Style {
     Style::new(Range::default())
 }
 
-/// A picture, with the colour of every node's centre pixel by (row, column).
+/// A picture, and the colour of every node's central pixel by (row, column).
 fn drawn(field: &Array2<f64>, extent: Extent, style: &Style) -> (Bitmap, Array2<[u8; 3]>) {
     let view = field.view();
     let frame = Frame::new(&view, extent).at(1.5);
@@ -60,7 +60,7 @@ fn values_that_are_not_finite_are_grey_and_constant_fields_have_the_middle_colou
     }
 }
 
-/// Whether some pixel of a part of the picture is dark.
+/// Whether a part of the picture contains a dark pixel.
 fn inked(bitmap: &Bitmap, x: std::ops::Range<usize>, mut y: std::ops::Range<usize>) -> bool {
     let dark = |x, y| {
         bitmap
@@ -185,12 +185,12 @@ fn files_appear_complete_or_not_at_all() {
     assert_eq!(count(), 1);
 
     let gif = folder.join("animation.gif");
-    let mut left = Animation::new(&to(&gif), Format::Gif, 3, &style());
+    let mut left = Animation::new(&to(&gif), &style());
     left.push(&frame).expect("a frame");
     assert!(!gif.exists());
     drop(left);
     assert_eq!(count(), 1);
-    let mut animation = Animation::new(&to(&gif), Format::Gif, 3, &style());
+    let mut animation = Animation::new(&to(&gif), &style());
     for time in [0.0, 0.5, 1.0] {
         animation
             .push(&Frame::new(&view, Extent::counted()).at(time))
@@ -217,7 +217,7 @@ fn files_appear_complete_or_not_at_all() {
         Err(Error::Write { .. })
     ));
     assert!(matches!(
-        Animation::new(&to(&gif), Format::Gif, 3, &style()).finish(),
+        Animation::new(&to(&gif), &style()).finish(),
         Err(Error::NoFrames)
     ));
     std::fs::remove_dir_all(&folder).expect("removed");

@@ -1,7 +1,7 @@
 //! Text in the font that is part of the program.
 //!
-//! The crate plotters rounds the position of every glyph to a pixel and drops its left bearing. Here
-//! glyphs have the positions of the font, and only the base line is on a whole pixel.
+//! The crate plotters rounds the position of every glyph to a pixel and drops its left bearing. Here glyphs have the
+//! positions given by the font, and only the base line is on a whole pixel.
 
 use super::error::Error;
 use ab_glyph::{Font, FontRef, GlyphId, OutlineCurve, Point, PxScale, ScaleFont, point};
@@ -11,7 +11,7 @@ static BYTES: &[u8] = include_bytes!("font/DejaVuSans.ttf");
 static FONT: LazyLock<Option<FontRef<'static>>> =
     LazyLock::new(|| FontRef::try_from_slice(BYTES).ok());
 
-/// Height of a digit in a text of size 1.
+/// The height of a digit in a text of size 1.
 pub(super) const DIGIT: f64 = 0.729;
 
 fn font() -> Result<&'static FontRef<'static>, Error> {
@@ -19,13 +19,13 @@ fn font() -> Result<&'static FontRef<'static>, Error> {
         .ok_or_else(|| Error::Draw("the built-in font is damaged".to_string()))
 }
 
-/// Scale that makes the em of the font `size` pixels.
+/// The scale for an em of `size` pixels.
 fn scale(font: &FontRef, size: f64) -> PxScale {
     let em = font.units_per_em().unwrap_or(font.height_unscaled());
     PxScale::from(size as f32 * font.height_unscaled() / em)
 }
 
-/// Length of a text of `size` pixels an em.
+/// The length of a text with an em of `size` pixels.
 pub(super) fn width(text: &str, size: f64) -> Result<f64, Error> {
     along(text, size, |_, _, _| ())
 }
@@ -41,8 +41,8 @@ pub(super) fn glyphs(
         let scale = scale(font, size);
         if let Some(outline) = font.outline_glyph(id.with_scale_and_position(scale, place)) {
             let corner = outline.px_bounds().min;
-            let (left, top) = (corner.x as i32, corner.y as i32);
-            outline.draw(|x, y, coverage| dot(left + x as i32, top + y as i32, coverage));
+            let (corner_x, corner_y) = (corner.x as i32, corner.y as i32);
+            outline.draw(|x, y, coverage| dot(corner_x + x as i32, corner_y + y as i32, coverage));
         }
     })
 }
@@ -56,19 +56,32 @@ pub(super) fn outlines(
 ) -> Result<f64, Error> {
     along(text, size, |font, id, place| {
         let unit = size as f32 / font.units_per_em().unwrap_or(font.height_unscaled());
-        let at = |at: Point| point(place.x + unit * at.x, unit * at.y);
         let outline = font.outline(id);
         for piece in outline.map(|outline| outline.curves).unwrap_or_default() {
             curve(match piece {
-                OutlineCurve::Line(a, b) => OutlineCurve::Line(at(a), at(b)),
-                OutlineCurve::Quad(a, b, c) => OutlineCurve::Quad(at(a), at(b), at(c)),
-                OutlineCurve::Cubic(a, b, c, d) => OutlineCurve::Cubic(at(a), at(b), at(c), at(d)),
+                OutlineCurve::Line(a, b) => {
+                    let [a, b] = [a, b].map(|end| in_pixels(place, unit, end));
+                    OutlineCurve::Line(a, b)
+                }
+                OutlineCurve::Quad(a, b, c) => {
+                    let [a, b, c] = [a, b, c].map(|end| in_pixels(place, unit, end));
+                    OutlineCurve::Quad(a, b, c)
+                }
+                OutlineCurve::Cubic(a, b, c, d) => {
+                    let [a, b, c, d] = [a, b, c, d].map(|end| in_pixels(place, unit, end));
+                    OutlineCurve::Cubic(a, b, c, d)
+                }
             });
         }
     })
 }
 
-/// Calls `glyph` for every glyph of a text with its place, and returns the length of the text.
+/// Converts a point of a glyph at a position to pixels; a unit of the font is `unit` pixels.
+fn in_pixels(place: Point, unit: f32, outline_point: Point) -> Point {
+    point(place.x + unit * outline_point.x, unit * outline_point.y)
+}
+
+/// Calls `glyph` for every glyph of a text with its position, and returns the length of the text.
 fn along(
     text: &str,
     size: f64,
@@ -76,10 +89,11 @@ fn along(
 ) -> Result<f64, Error> {
     let font = font()?;
     let scaled = font.as_scaled(scale(font, size));
-    let (mut pen, mut before) = (0.0, None);
-    for id in text.chars().map(|c| font.glyph_id(c)) {
-        pen += before.map_or(0.0, |before| scaled.kern(before, id));
-        before = Some(id);
+    let mut pen = 0.0;
+    let mut previous = None;
+    for id in text.chars().map(|letter| font.glyph_id(letter)) {
+        pen += previous.map_or(0.0, |previous| scaled.kern(previous, id));
+        previous = Some(id);
         glyph(font, id, point(pen, 0.0));
         pen += scaled.h_advance(id);
     }

@@ -1,21 +1,21 @@
-//! Ticks at round numbers, linear and logarithmic, with labels that stay short.
+//! Ticks at round numbers, linear and logarithmic, with short labels.
 
 use super::decimal;
 
-/// An axis or a colour bar, as far as its ticks depend on it.
+/// The properties of an axis or a colour bar that determine its ticks.
 pub(super) trait TickScale {
     /// The smallest and the largest value.
     fn ends(&self) -> (f64, f64);
 
-    /// Where a value lies between start (0) and end (1).
+    /// The position of a value between start (0) and end (1).
     fn fraction(&self, value: f64) -> f64;
 
-    /// Whether only whole numbers may be ticks.
+    /// Whether ticks must be integers.
     fn is_whole(&self) -> bool {
         false
     }
 
-    /// Whether equal distances are equal ratios.
+    /// Whether the scale is logarithmic: equal distances are equal ratios.
     fn is_log(&self) -> bool {
         false
     }
@@ -24,23 +24,23 @@ pub(super) trait TickScale {
 /// Ticks of an axis or a colour bar.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Ticks {
-    /// Where each lies between start (0) and end (1) of the axis, and its label.
+    /// The position of each tick between start (0) and end (1) of the axis, and its label.
     pub marks: Vec<(f64, String)>,
-    /// What all labels share: a power of ten, a number to add; may be empty.
+    /// The common part of all labels: a power of ten, or a number to add; may be empty.
     pub note: String,
 }
 
-/// Whether labels have room.
+/// A function that tells whether labels fit.
 pub(super) type Fits<'a> = &'a dyn Fn(&[(f64, String)]) -> bool;
 
-/// The most round values that are of use.
+/// The largest useful number of round values.
 const MOST: usize = 200;
-/// Ranges with a smaller ratio of their ends have round numbers at equal distances, whatever the axis.
+/// The ratio of a range's ends below which round numbers are equally spaced, even on a logarithmic axis.
 const NARROW: f64 = 5.0;
 
 impl dyn TickScale + '_ {
-    /// The most ticks, up to `most`, whose labels fit; the first and the last round number where no more than one would
-    /// have a label; one where even two do not fit.
+    /// As many ticks as fit, up to `most`; the first and the last round number if otherwise at most one would have a
+    /// label; one tick if even two do not fit.
     pub fn ticks(&self, most: usize, fits: Fits<'_>) -> Ticks {
         if !self.has_decades() {
             return self.linear(2, most, fits).1;
@@ -54,44 +54,43 @@ impl dyn TickScale + '_ {
         }
     }
 
-    /// As [`Self::ticks`], with both ends labelled too, and without round numbers `near` an end.
+    /// As many [`ticks`](Self::ticks) as fit, with labels at both ends as well, and without round numbers `near` an
+    /// end.
     pub fn ticks_with_ends(&self, most: usize, near: f64, fits: Fits<'_>) -> Ticks {
         let (low, high) = self.ends();
         let mut notation = None;
-        let mut ticks = match self.has_decades() {
-            true => Ticks {
+        let mut ticks = if self.has_decades() {
+            Ticks {
                 marks: self.decades(most, near, fits),
                 note: String::new(),
-            },
-            false => {
-                let (found, mut ticks) = self.linear(1, most, fits);
-                ticks.marks.retain(is_far(near));
-                notation = found;
-                ticks
             }
+        } else {
+            let (tick_notation, mut ticks) = self.linear(1, most, fits);
+            ticks.marks.retain(is_far(near));
+            notation = tick_notation;
+            ticks
         };
-        let label = |value| match &notation {
+        let [low_label, high_label] = [low, high].map(|value| match &notation {
             Some(notation) => notation.label(value),
             None if self.has_decades() => decade_label(value),
             None => decimal::short(value, 17),
-        };
+        });
         ticks
             .marks
-            .splice(0..0, [(0.0, label(low)), (1.0, label(high))]);
+            .splice(0..0, [(0.0, low_label), (1.0, high_label)]);
         ticks
     }
-
-    /// Round values from the low to the high end: all sets of them, the largest first.
+    /// Sets of round values from the low to the high end, the largest set first.
     pub fn round_values(&self) -> Box<dyn Iterator<Item = Vec<f64>>> {
         let (low, high) = self.ends();
         if self.has_decades() {
             return Box::new(decade_steps().map(move |step| in_decades(low, high, step)));
         }
-        let mut before = None;
+        let mut previous_step = None;
         let sets = (1..=MOST).rev().filter_map(move |count| {
             let multiples = Multiples::new(low, high, count, false)?;
             let step = (multiples.mantissa, multiples.exponent);
-            let is_new = before.replace(step) != Some(step);
+            let is_new = previous_step.replace(step) != Some(step);
             is_new.then(|| multiples.values().map(|(_, value)| value).collect())
         });
         Box::new(sets)
@@ -102,45 +101,56 @@ impl dyn TickScale + '_ {
         self.is_log() && high / low >= NARROW
     }
 
-    /// From `least` to `most` ticks, or as many as fit.
+    /// As many ticks as fit, from `least` to `most`.
     fn linear(&self, least: usize, most: usize, fits: Fits<'_>) -> (Option<Notation>, Ticks) {
-        let (low, high) = self.ends();
-        let multiples = |count| {
-            let multiples = Multiples::new(low, high, count, self.is_whole())?;
-            let notation = multiples.notation();
-            let mark = |(n, value)| (self.fraction(value), notation.tick(n));
-            let marks: Vec<_> = multiples.values().map(mark).collect();
-            let note = notation.note();
-            (!marks.is_empty()).then_some((Some(notation), Ticks { marks, note }))
-        };
-        let are_some = |(_, ticks): &(_, Ticks)| ticks.marks.len() >= least && fits(&ticks.marks);
-        let mut sets = (1..=most.max(1)).rev().filter_map(multiples);
-        let ends = || {
-            let sets = (1..=MOST).filter_map(multiples);
-            let set = sets.into_iter().find(|(_, ticks)| ticks.marks.len() > 1);
-            set.map(|(notation, Ticks { mut marks, note })| {
-                marks.drain(1..marks.len() - 1);
-                (notation, Ticks { marks, note })
+        let most = most.max(1);
+        let largest_set = (1..=most)
+            .rev()
+            .filter_map(|count| self.multiples(count))
+            .find(|(_, ticks)| ticks.marks.len() >= least && fits(&ticks.marks));
+        if let Some(set) = largest_set {
+            return set;
+        }
+        let ends_of_set = (1..=MOST)
+            .filter_map(|count| self.multiples(count))
+            .find(|(_, ticks)| ticks.marks.len() > 1)
+            .map(|(notation, mut ticks)| {
+                ticks.marks.drain(1..ticks.marks.len() - 1);
+                (notation, ticks)
             })
-        };
-        let one = || {
-            let mut sparse = (1..=most.max(1)).find_map(multiples).unwrap_or_default();
-            sparse.1.marks.truncate(1);
-            sparse
-        };
-        let some = sets.find(are_some);
-        some.or_else(|| ends().filter(are_some)).unwrap_or_else(one)
+            .filter(|(_, ticks)| ticks.marks.len() >= least && fits(&ticks.marks));
+        ends_of_set.unwrap_or_else(|| {
+            let (notation, mut ticks) = (1..=most)
+                .find_map(|count| self.multiples(count))
+                .unwrap_or_default();
+            ticks.marks.truncate(1);
+            (notation, ticks)
+        })
+    }
+
+    /// The ticks at the multiples of the smallest round step with at most `count` of them.
+    fn multiples(&self, count: usize) -> Option<(Option<Notation>, Ticks)> {
+        let (low, high) = self.ends();
+        let multiples = Multiples::new(low, high, count, self.is_whole())?;
+        let notation = multiples.notation();
+        let marks: Vec<_> = multiples
+            .values()
+            .map(|(n, value)| (self.fraction(value), notation.tick(n)))
+            .collect();
+        let note = notation.note();
+        (!marks.is_empty()).then_some((Some(notation), Ticks { marks, note }))
     }
 
     fn decades(&self, most: usize, near: f64, fits: Fits<'_>) -> Vec<(f64, String)> {
         let (low, high) = self.ends();
-        let marks = |step| -> Vec<(f64, String)> {
-            let values = in_decades(low, high, step).into_iter();
-            let marks = values.map(|value| (self.fraction(value), decade_label(value)));
-            marks.filter(is_far(near)).collect()
-        };
         decade_steps()
-            .map(marks)
+            .map(|step| {
+                in_decades(low, high, step)
+                    .into_iter()
+                    .map(|value| (self.fraction(value), decade_label(value)))
+                    .filter(is_far(near))
+                    .collect::<Vec<(f64, String)>>()
+            })
             .find(|marks| marks.len() <= most && fits(marks))
             .unwrap_or_default()
     }
@@ -155,20 +165,20 @@ fn decade_label(value: f64) -> String {
     label.strip_prefix("1×").unwrap_or(&label).to_owned()
 }
 
-/// Which digits of a decade, and every how many decades.
+/// The digits used in a decade, and the number of decades between steps.
 type DecadeStep = (&'static [i64], i32);
 
-/// From the smallest step to the largest.
+/// The steps of decades, from the smallest to the largest.
 fn decade_steps() -> impl Iterator<Item = DecadeStep> {
     const ALL: &[i64] = &[1, 2, 3, 4, 5, 6, 7, 8, 9];
-    let within = [(ALL, 1), (&[1, 2, 5], 1), (&[1, 3], 1)];
-    let beyond = [1, 2, 3, 5, 10, 20, 30, 50, 100, 200, 500, 1000];
-    within
+    let digits_of_decade = [(ALL, 1), (&[1, 2, 5], 1), (&[1, 3], 1)];
+    let decades = [1, 2, 3, 5, 10, 20, 30, 50, 100, 200, 500, 1000];
+    digits_of_decade
         .into_iter()
-        .chain(beyond.map(|decades| (&[1][..], decades)))
+        .chain(decades.map(|count| (&[1][..], count)))
 }
 
-/// Digits times powers of ten from `low` to `high`.
+/// The digits times powers of ten from `low` to `high`.
 fn in_decades(low: f64, high: f64, (digits, decades): DecadeStep) -> Vec<f64> {
     let exponents = low.log10().floor() as i32..=high.log10().ceil() as i32;
     exponents
@@ -188,7 +198,7 @@ struct Multiples {
 }
 
 impl Multiples {
-    /// Multiples from `low` to `high` of the smallest round step that fits at most `most` times.
+    /// The multiples from `low` to `high` of the smallest round step for which there are at most `most`.
     fn new(low: f64, high: f64, most: usize, whole: bool) -> Option<Self> {
         let width = high / most as f64 - low / most as f64;
         if !width.is_finite() || width <= 0.0 {
@@ -198,23 +208,24 @@ impl Multiples {
         let lead = width / decimal::value(1, power);
         let mantissa = [1, 2, 5].into_iter().find(|m| lead <= *m as f64 * 1.000001);
         let (mantissa, exponent) = mantissa.map_or((1, power + 1), |mantissa| (mantissa, power));
-        let (mantissa, exponent) = match whole && exponent < 0 {
-            true => (1, 0),
-            false => (mantissa, exponent),
+        let (mantissa, exponent) = if whole && exponent < 0 {
+            (1, 0)
+        } else {
+            (mantissa, exponent)
         };
         let step = decimal::value(mantissa, exponent);
-        // An end that misses a multiple by rounding alone still has its tick.
-        let first = (low / step - 1e-6).ceil();
-        let last = (high / step + 1e-6).floor();
-        (step > 0.0 && first.abs().max(last.abs()) < 1e15).then_some(Self {
+        // An end that misses a multiple by rounding still has its tick.
+        let first_multiple = (low / step - 1e-6).ceil();
+        let last_multiple = (high / step + 1e-6).floor();
+        (step > 0.0 && first_multiple.abs().max(last_multiple.abs()) < 1e15).then_some(Self {
             mantissa,
             exponent,
-            first: first as i64,
-            last: last as i64,
+            first: first_multiple as i64,
+            last: last_multiple as i64,
         })
     }
 
-    /// Each in units of 10^`exponent`, and as a number.
+    /// Every multiple, in units of 10^`exponent` and as a number.
     fn values(&self) -> impl Iterator<Item = (i64, f64)> + use<> {
         let (mantissa, exponent) = (self.mantissa, self.exponent);
         (self.first..=self.last)
@@ -227,7 +238,7 @@ impl Multiples {
     }
 }
 
-/// How labels are written: (value − base·10^unit) / 10^factor.
+/// The notation of labels: (value − base·10^unit) / 10^factor.
 struct Notation {
     base: i64,
     unit: i32,
@@ -235,49 +246,49 @@ struct Notation {
 }
 
 impl Notation {
-    /// Labels without a factor have at most this many digits before and after the point.
+    /// The largest number of digits, before and after the point, of labels without a factor.
     const PLAIN: i32 = 6;
 
-    /// For ticks from `low` to `high` in units of 10^`unit`.
+    /// The notation for ticks from `low` to `high` in units of 10^`unit`.
     fn new(low: i64, high: i64, unit: i32) -> Self {
         let digits = digits(low.unsigned_abs().max(high.unsigned_abs()));
         let base = match digits < Self::PLAIN {
             true => 0,
-            // Many equal digits in front: take out the roundest number there is.
-            false => {
-                let round = |power| {
-                    let power = 10i64.pow(power);
+            // Labels with many equal digits in front leave out the roundest number among them.
+            false => (0..=digits as u32)
+                .rev()
+                .map(|exponent| {
+                    let power = 10i64.pow(exponent);
                     (low.div_euclid(power) + i64::from(low.rem_euclid(power) > 0)) * power
-                };
-                let bases = (0..=digits as u32).rev().map(round);
-                bases.into_iter().find(|base| *base <= high).unwrap_or(low)
-            }
+                })
+                .find(|base| *base <= high)
+                .unwrap_or(low),
         };
-        let rest = low.abs_diff(base).max(high.abs_diff(base));
+        let largest = low.abs_diff(base).max(high.abs_diff(base));
         Self {
             base,
             unit,
-            factor: Self::factor(rest, unit),
+            factor: Self::factor(largest, unit),
         }
     }
 
-    /// The power of ten to take out, 0 if numbers up to `top`·10^`unit` are short as they are.
+    /// The power of ten to factor out; 0 if numbers up to `top`·10^`unit` are short already.
     fn factor(top: u64, unit: i32) -> i32 {
         let lead = digits(top) - 1 + unit;
-        let short = unit >= -4 && lead <= 4 && lead.max(0) - unit.min(0) < Self::PLAIN;
-        if short { 0 } else { lead }
+        let is_short = unit >= -4 && lead <= 4 && lead.max(0) - unit.min(0) < Self::PLAIN;
+        if is_short { 0 } else { lead }
     }
 
     fn tick(&self, n: i64) -> String {
         decimal::decimal(n - self.base, self.unit - self.factor)
     }
 
-    /// The label of any value: up to two decimals more than ticks have.
+    /// The label of any value, with up to two decimals more than ticks have.
     fn label(&self, value: f64) -> String {
-        let rest = value - decimal::value(self.base, self.unit);
-        // Two steps: 10^factor alone may be out of reach of an f64.
+        let difference = value - decimal::value(self.base, self.unit);
+        // The division takes two steps, because 10^factor alone may overflow.
         let half = self.factor / 2;
-        let scaled = rest / decimal::value(1, half) / decimal::value(1, self.factor - half);
+        let scaled = difference / decimal::value(1, half) / decimal::value(1, self.factor - half);
         let decimals = (self.factor - self.unit).max(0) as usize;
         decimal::fixed(scaled, decimals + 2, decimals)
     }
@@ -313,7 +324,7 @@ mod tests {
         Mapping::new(Range::new(low, high).expect("a range"), log)
     }
 
-    /// The labels, and what they share.
+    /// The labels of ticks, and their common part.
     fn labels(ticks: Ticks) -> (Vec<String>, String) {
         let labels = ticks.marks.into_iter().map(|(_, label)| label);
         (labels.collect(), ticks.note)

@@ -1,36 +1,36 @@
-//! The values of a field, to be read in boxes.
+//! The values of a field, which are read in boxes.
 
 use super::{error::Error, reduced::Reduced};
 use ndarray::{ArrayView2, s};
 use std::ops::Range;
 
-/// A two-dimensional field that can be read in boxes, of which a few fit into memory.
+/// A two-dimensional field that is read in boxes, a few of which fit into memory.
 ///
-/// It is implemented for every [`ArrayView2`] of numbers that an f64 holds. Others, such as a frame in a file, can
-/// implement it and are drawn without a copy. Several threads read it at a time.
+/// It is implemented for every [`ArrayView2`] of numbers that an f64 holds. Other types, such as a frame in a file, can
+/// implement it and are drawn without a copy. Several threads read a field at a time.
 pub trait Values: Sync {
-    /// Rows (along y) and columns (along x).
+    /// The numbers of rows (along y) and columns (along x).
     fn dimensions(&self) -> (usize, usize);
 
-    /// Whether the values lie column after column, not row after row.
+    /// Whether the values are stored column after column, not row after row.
     fn are_in_columns(&self) -> bool {
         false
     }
 
-    /// How many values are read at a time.
+    /// The number of values that are read at a time.
     fn at_a_time(&self) -> usize {
         1 << 16
     }
 
-    /// The field as it was reduced before, if it was.
+    /// The field in reduced form, if it has been reduced before.
     fn reduced(&self) -> Option<&Reduced> {
         None
     }
 
-    /// Fills `into` with the values of a box, in the order in which they lie.
+    /// Fills `into` with the values of a box, in storage order.
     ///
     /// # Errors
-    /// [`Error::Values`] when they cannot be read.
+    /// [`Error::Values`] if the values cannot be read.
     fn read(
         &self,
         rows: Range<usize>,
@@ -50,23 +50,23 @@ impl<T: Copy + Sync + Into<f64>> Values for ArrayView2<'_, T> {
         columns: Range<usize>,
         into: &mut [f64],
     ) -> Result<(), Error> {
-        for (to, from) in into.iter_mut().zip(self.slice(s![rows, columns])) {
-            *to = (*from).into();
+        for (number, value) in into.iter_mut().zip(self.slice(s![rows, columns])) {
+            *number = (*value).into();
         }
         Ok(())
     }
 }
 
-/// A box of a field: some lines, and a part of each.
+/// A box of a field: the same part of some lines.
 ///
-/// A line is a row or a column, whichever the values lie in.
+/// A line is a row or a column, depending on the order of the values.
 pub(super) struct ValueLine<'a> {
     pub lines: Range<usize>,
     pub along: Range<usize>,
     pub values: &'a [f64],
 }
 
-/// Number of lines of a field, and their length.
+/// The number of lines of a field, and their length.
 pub(super) fn layout(field: &dyn Values) -> (usize, usize) {
     match (field.are_in_columns(), field.dimensions()) {
         (false, (rows, columns)) => (rows, columns),
@@ -74,7 +74,7 @@ pub(super) fn layout(field: &dyn Values) -> (usize, usize) {
     }
 }
 
-/// Reads some lines of a field part by part, in the order in which they lie.
+/// Reads some lines of a field part by part, in storage order.
 pub(super) fn for_each_part(
     field: &dyn Values,
     lines: Range<usize>,
@@ -84,26 +84,27 @@ pub(super) fn for_each_part(
     if lines.is_empty() || length == 0 {
         return Ok(());
     }
-    let most = field.at_a_time().max(1);
-    let along_each = length.min(most);
-    let lines_each = (most / along_each).min(lines.len());
+    let value_limit = field.at_a_time().max(1);
+    let part_length = length.min(value_limit);
+    let part_lines = (value_limit / part_length).min(lines.len());
     let mut values = Vec::new();
     values
-        .try_reserve_exact(lines_each * along_each)
-        .map_err(|refused| Error::Values(refused.into()))?;
-    for first in lines.clone().step_by(lines_each) {
-        let some = first..lines.end.min(first + lines_each);
-        for begin in (0..length).step_by(along_each) {
-            let along = begin..length.min(begin + along_each);
-            values.resize(some.len() * along.len(), 0.0);
-            let (rows, columns) = match field.are_in_columns() {
-                false => (some.clone(), along.clone()),
-                true => (along.clone(), some.clone()),
+        .try_reserve_exact(part_lines * part_length)
+        .map_err(|error| Error::Values(error.into()))?;
+    for first_line in lines.clone().step_by(part_lines) {
+        let lines = first_line..lines.end.min(first_line + part_lines);
+        for start in (0..length).step_by(part_length) {
+            let range = start..length.min(start + part_length);
+            values.resize(lines.len() * range.len(), 0.0);
+            let (rows, columns) = if field.are_in_columns() {
+                (range.clone(), lines.clone())
+            } else {
+                (lines.clone(), range.clone())
             };
             field.read(rows, columns, &mut values)?;
             take(ValueLine {
-                lines: some.clone(),
-                along,
+                lines: lines.clone(),
+                along: range,
                 values: &values,
             });
         }

@@ -1,9 +1,9 @@
-//! [`Spectral`]: the five-point system solved exactly in time, by transforms along both axes.
+//! [`Spectral`]: solves the five-point system exactly in time, by transforms along both axes.
 //!
 //! With one diffusion coefficient for each axis and walls of one kind along each side, the five-point
 //! Laplacian is diagonal in the basis of a sine, cosine or Fourier transform:
 //!
-//! | walls | transform, and back | nodes transformed | eigenvalue `k` |
+//! | walls | transform, and its inverse | nodes transformed | eigenvalue `k` |
 //! |---|---|---|---|
 //! | fixed | sine, DST-I, I | interior | `-(4 D/dx²) sin²(π k / 2n)`, k = 1 … n-1 |
 //! | given flux | cosine, DCT-I, I | all | `-(4 D/dx²) sin²(π k / 2n)`, k = 0 … n |
@@ -14,15 +14,16 @@
 //! where `n` is the number of intervals between the nodes. A step of `dt` multiplies each coefficient by
 //! `exp(dt (λx + λy)) = exp(dt λx) exp(dt λy)`, so the axes can be treated one after the other.
 //!
-//! What does not depend on the state, values of walls, fluxes and sources, makes it `dp/dt = A p + b`, and so a step
+//! With terms that do not depend on the state, such as wall values, fluxes and sources, the equation is
+//! `dp/dt = A p + b`, and a step is
 //!
 //! ```text
 //! p' = exp(dt A) p + dt φ(dt A) b        φ(z) = (exp(z) - 1)/z, φ(0) = 1
 //! ```
 //!
-//! The second term is the same in every step. It is computed once, by transforms along both axes, and holds the steady
-//! state where there is one: `-A⁻¹ b = φ(∞ A) b`. A coefficient whose eigenvalue is 0, the mean of a state that nothing
-//! holds, grows by `dt b`.
+//! The second term is the same in every step. It is computed once, by transforms along both axes, and contains the
+//! steady state if there is one: `-A⁻¹ b = φ(∞ A) b`. A coefficient whose eigenvalue is 0, such as the mean of a state
+//! between closed walls, grows by `dt b`.
 //!
 //! Source: G. Strang, "The Discrete Cosine Transform", SIAM Review 41 (1999), for the bases.
 
@@ -43,11 +44,11 @@ pub enum EndWalls {
     Fixed,
     /// Given fluxes.
     Flux,
-    /// A fixed value at the first node, a given flux at the last.
+    /// A fixed value at the first node, and a given flux at the last.
     FixedThenFlux,
-    /// A given flux at the first node, a fixed value at the last.
+    /// A given flux at the first node, and a fixed value at the last.
     FluxThenFixed,
-    /// The last node is the first one again.
+    /// Periodic: the first and the last node are the same point.
     Periodic,
 }
 
@@ -64,14 +65,14 @@ impl EndWalls {
     }
 }
 
-/// An axis, and how far a step goes along it.
+/// An axis, and the diffusion number of a step along it.
 #[derive(Debug, Clone, Copy)]
 pub struct SpectralAxis {
     /// The walls at both ends.
     pub ends: EndWalls,
     /// The number of nodes.
     pub nodes: usize,
-    /// `D dt / spacing²`.
+    /// The diffusion number `D dt / spacing²`.
     pub r: f64,
 }
 
@@ -80,17 +81,17 @@ pub struct SpectralAxis {
 pub struct Spectral {
     y: Filter,
     x: Filter,
-    /// The decay of a step, `dt k`.
+    /// The decay in a step, `dt k`.
     decay: f64,
-    /// What a step adds at each node.
+    /// The increment of a step at each node, independent of the state.
     added: Option<Arc<Array2<f64>>>,
 }
 
 impl Spectral {
-    /// A step along y and along x; `decay` is `dt k`, by which a state decays.
+    /// A step along y and along x. `decay` is `dt k` for a state with the decay rate `k`.
     ///
     /// # Panics
-    /// With fewer than three nodes.
+    /// If an axis has fewer than three nodes.
     #[must_use]
     pub fn new(y: SpectralAxis, x: SpectralAxis, decay: f64) -> Self {
         let mut step = Self {
@@ -99,45 +100,49 @@ impl Spectral {
             decay,
             added: None,
         };
-        step.take_decay();
+        step.apply_decay();
         step
     }
 
-    fn take_decay(&mut self) {
+    fn apply_decay(&mut self) {
         if self.decay != 0.0 {
             let factor = (-self.decay).exp();
-            self.x.factors.iter_mut().for_each(|of| *of *= factor);
+            self.x.factors.iter_mut().for_each(|value| *value *= factor);
         }
     }
 
-    /// A part of the step, with what that adds, on the threads of the current rayon pool.
+    /// A fraction of the step, with the corresponding fraction of its increment, computed on the threads of the current
+    /// rayon pool.
     #[must_use]
-    pub fn part(&self, part: f64) -> Self {
+    pub fn part(&self, fraction: f64) -> Self {
         let mut step = Self {
-            y: self.y.part(part),
-            x: self.x.part(part),
-            decay: part * self.decay,
+            y: self.y.part(fraction),
+            x: self.x.part(fraction),
+            decay: fraction * self.decay,
             added: None,
         };
-        step.take_decay();
-        let of_part = |z: f64| part * phi(part * z) / phi(z);
-        let added = self.added.as_ref();
-        step.added = added.map(|added| Arc::new(self.filtered(Array2::clone(added), of_part)));
+        step.apply_decay();
+        step.added = self.added.as_ref().map(|added| {
+            let filtered = self.filtered(Array2::clone(added), |z| {
+                fraction * phi(fraction * z) / phi(z)
+            });
+            Arc::new(filtered)
+        });
         step
     }
 
-    /// The step with what does not depend on the state: `dt b` at each node, 0 at those that are fixed. The array
-    /// becomes what a step adds, on the threads of the current rayon pool.
+    /// Adds terms that do not depend on the state: `dt b` at each node, 0 at fixed nodes. The array is replaced by the
+    /// increment of a step, on the threads of the current rayon pool.
     ///
     /// # Panics
-    /// If its shape is another one.
+    /// If the shapes of the array and of states differ.
     #[must_use]
     pub fn with_forcing(mut self, array: Array2<f64>) -> Self {
         self.added = Some(Arc::new(self.filtered(array, phi)));
         self
     }
 
-    /// An array whose coefficients are multiplied by what their exponents give.
+    /// An array after its coefficients are multiplied by `factor` of their exponents.
     fn filtered(&self, mut array: Array2<f64>, factor: impl Fn(f64) -> f64 + Sync) -> Array2<f64> {
         let Self { y, x, decay, .. } = self;
         assert_eq!(
@@ -145,23 +150,24 @@ impl Spectral {
             (y.nodes, x.nodes),
             "the forcing has another shape"
         );
-        let mut inside = array.slice_mut(s![y.transformed(), x.transformed()]);
-        x.transform_all(inside.view_mut(), Axis(1), Direction::There);
-        y.transform_all(inside.view_mut(), Axis(0), Direction::There);
-        let rows = inside.outer_iter_mut().into_par_iter();
-        rows.zip(&y.exponents).for_each(|(row, of_y)| {
-            for (value, of_x) in row.into_iter().zip(&x.exponents) {
-                *value *= y.scale * x.scale * factor(of_y + of_x - decay);
+        let mut unfixed_nodes = array.slice_mut(s![y.transformed(), x.transformed()]);
+        x.transform_all(unfixed_nodes.view_mut(), Axis(1), Direction::Forward);
+        y.transform_all(unfixed_nodes.view_mut(), Axis(0), Direction::Forward);
+        let rows = unfixed_nodes.outer_iter_mut().into_par_iter();
+        rows.zip(&y.exponents).for_each(|(row, y_exponent)| {
+            for (value, x_exponent) in row.into_iter().zip(&x.exponents) {
+                *value *= y.scale * x.scale * factor(y_exponent + x_exponent - decay);
             }
         });
-        y.transform_all(inside.view_mut(), Axis(0), Direction::Back);
-        x.transform_all(inside, Axis(1), Direction::Back);
+        y.transform_all(unfixed_nodes.view_mut(), Axis(0), Direction::Inverse);
+        x.transform_all(unfixed_nodes, Axis(1), Direction::Inverse);
         for (filter, axis) in [(x, Axis(1)), (y, Axis(0))] {
             if filter.ends == EndWalls::Periodic {
-                let (first, mut rest) = array.view_mut().split_at(axis, 1);
-                let last = rest.len_of(axis) - 1;
-                rest.index_axis_mut(axis, last)
-                    .assign(&first.index_axis(axis, 0));
+                let (first_line, mut later_lines) = array.view_mut().split_at(axis, 1);
+                let last_index = later_lines.len_of(axis) - 1;
+                later_lines
+                    .index_axis_mut(axis, last_index)
+                    .assign(&first_line.index_axis(axis, 0));
             }
         }
         array
@@ -170,7 +176,7 @@ impl Spectral {
     /// Advances a state by one step, in double precision, on the threads of the current rayon pool.
     ///
     /// # Panics
-    /// If its shape is another one.
+    /// If the shape of the state is wrong.
     pub fn advance<T: Real>(&self, mut state: ArrayViewMut2<'_, T>) {
         let Self { y, x, added, .. } = self;
         let (rows, columns) = (y.advanced(), x.advanced());
@@ -180,16 +186,16 @@ impl Spectral {
     }
 }
 
-/// `(exp(z) - 1)/z`
+/// The function `(exp(z) - 1)/z`.
 fn phi(z: f64) -> f64 {
     if z == 0.0 { 1.0 } else { z.exp_m1() / z }
 }
 
-/// Lines that a task transforms: as many as there are doubles in a cache line.
+/// The number of lines that a task transforms: as many as there are doubles in a cache line.
 const LINES: usize = 8;
 
-/// Bytes of memory that each thread takes for lines of so many nodes: of their values, and of one line as complex
-/// numbers, twice.
+/// Bytes of memory of each thread for lines of `nodes` nodes: for their values, and for one line of complex numbers,
+/// twice.
 #[must_use]
 pub fn memory_of_a_thread(nodes: usize) -> usize {
     (LINES * size_of::<f64>() + 2 * size_of::<Complex64>()) * nodes
@@ -201,11 +207,11 @@ struct Filter {
     ends: EndWalls,
     nodes: usize,
     transform: Transform,
-    /// `dt λ` of each coefficient.
+    /// The exponent `dt λ` of each coefficient.
     exponents: Vec<f64>,
-    /// What both transforms together multiply by, inverted.
+    /// The reciprocal of the factor that a transform and its inverse apply together.
     scale: f64,
-    /// The factor of each coefficient, with the transforms' own.
+    /// The factor of each coefficient, which includes the factor of the transforms.
     factors: Vec<f64>,
 }
 
@@ -213,17 +219,18 @@ struct Filter {
 enum Transform {
     Sine(Arc<dyn rustdct::Dst1<f64>>),
     Cosine(Arc<dyn rustdct::Dct1<f64>>),
-    /// Of the third type there, of the second back.
+    /// A sine transform of the third type; its inverse is of the second type.
     MixedSine(Arc<dyn TransformType2And3<f64>>),
+    /// A cosine transform of the third type; its inverse is of the second type.
     MixedCosine(Arc<dyn TransformType2And3<f64>>),
-    /// There and back.
+    /// A Fourier transform and its inverse.
     Fourier([Arc<dyn rustfft::Fft<f64>>; 2]),
 }
 
 #[derive(Clone, Copy, PartialEq)]
 enum Direction {
-    There,
-    Back,
+    Forward,
+    Inverse,
 }
 
 impl Filter {
@@ -231,25 +238,30 @@ impl Filter {
     fn new(axis: SpectralAxis) -> Self {
         let SpectralAxis { ends, nodes, r } = axis;
         assert!(nodes > 2, "an axis has at least three nodes");
-        let count = nodes - 1;
-        let intervals = count as f64;
+        let interval_count = nodes - 1;
+        let intervals = interval_count as f64;
         let mut planner = DctPlanner::new();
-        // The number of the first coefficient.
-        let (transform, first) = match ends {
-            EndWalls::Fixed => (Transform::Sine(planner.plan_dst1(count - 1)), 1.0),
+        // Coefficients are numbered from `first_number` on, which may be half a number.
+        let (transform, first_number) = match ends {
+            EndWalls::Fixed => (Transform::Sine(planner.plan_dst1(interval_count - 1)), 1.0),
             EndWalls::Flux => (Transform::Cosine(planner.plan_dct1(nodes)), 0.0),
-            EndWalls::FixedThenFlux => (Transform::MixedSine(planner.plan_dst3(count)), 0.5),
-            EndWalls::FluxThenFixed => (Transform::MixedCosine(planner.plan_dct3(count)), 0.5),
+            EndWalls::FixedThenFlux => {
+                (Transform::MixedSine(planner.plan_dst3(interval_count)), 0.5)
+            }
+            EndWalls::FluxThenFixed => (
+                Transform::MixedCosine(planner.plan_dct3(interval_count)),
+                0.5,
+            ),
             EndWalls::Periodic => {
                 let mut planner = FftPlanner::new();
-                let both = [
-                    planner.plan_fft_forward(count),
-                    planner.plan_fft_inverse(count),
+                let transforms = [
+                    planner.plan_fft_forward(interval_count),
+                    planner.plan_fft_inverse(interval_count),
                 ];
-                (Transform::Fourier(both), 0.0)
+                (Transform::Fourier(transforms), 0.0)
             }
         };
-        let (angle, scale) = match ends {
+        let (largest_angle, scale) = match ends {
             EndWalls::Periodic => (PI, 1.0 / intervals),
             _ => (PI / 2.0, 2.0 / intervals),
         };
@@ -261,9 +273,9 @@ impl Filter {
             scale,
             factors: Vec::new(),
         };
-        let numbers = (0..filter.transformed().len()).map(|k| first + k as f64);
+        let numbers = (0..filter.transformed().len()).map(|k| first_number + k as f64);
         let exponents = numbers.map(|k| {
-            let sine = (angle * k / intervals).sin();
+            let sine = (largest_angle * k / intervals).sin();
             -4.0 * r * sine * sine
         });
         filter.exponents = exponents.collect();
@@ -272,9 +284,9 @@ impl Filter {
         filter
     }
 
-    /// A part of the step.
-    fn part(&self, part: f64) -> Self {
-        let exponents: Vec<f64> = self.exponents.iter().map(|z| part * z).collect();
+    /// A fraction of the step.
+    fn part(&self, fraction: f64) -> Self {
+        let exponents: Vec<f64> = self.exponents.iter().map(|z| fraction * z).collect();
         Self {
             factors: exponents.iter().map(|z| self.scale * z.exp()).collect(),
             exponents,
@@ -287,19 +299,19 @@ impl Filter {
         match self.ends {
             EndWalls::Periodic => 0..self.nodes - 1,
             ends => {
-                let [first, last] = ends.are_fixed().map(usize::from);
-                first..self.nodes - last
+                let [fixed_at_start, fixed_at_end] = ends.are_fixed().map(usize::from);
+                fixed_at_start..self.nodes - fixed_at_end
             }
         }
     }
 
     /// The nodes that are not fixed.
     fn advanced(&self) -> Range<usize> {
-        let [first, last] = self.ends.are_fixed().map(usize::from);
-        first..self.nodes - last
+        let [fixed_at_start, fixed_at_end] = self.ends.are_fixed().map(usize::from);
+        fixed_at_start..self.nodes - fixed_at_end
     }
 
-    /// Replaces the lines along an axis by their values a step later, and adds to these.
+    /// Replaces the lines along an axis by their values a step later, plus `added`.
     fn apply_to_all<T: Real>(
         &self,
         mut state: ArrayViewMut2<'_, T>,
@@ -315,26 +327,26 @@ impl Filter {
         });
     }
 
-    /// Replaces lines of nodes by their values a step later, and adds to these.
+    /// Replaces lines of nodes by their values a step later, plus `added`.
     fn apply<T: Real>(&self, lines: &mut [ArrayViewMut1<'_, T>], added: &[ArrayView1<'_, f64>]) {
         let nodes = self.transformed();
-        let count = nodes.len();
+        let node_count = nodes.len();
         // Node after node of all lines: lines of columns lie next to each other.
-        let mut values = vec![0.0; count * lines.len()];
+        let mut values = vec![0.0; node_count * lines.len()];
         for (k, node) in nodes.clone().enumerate() {
             for (l, line) in lines.iter().enumerate() {
-                values[l * count + k] = line[node].to_f64();
+                values[l * node_count + k] = line[node].to_f64();
             }
         }
         values
-            .chunks_exact_mut(count)
+            .chunks_exact_mut(node_count)
             .for_each(|line| self.advance_line(line));
         for (k, node) in nodes.enumerate() {
-            for (value, added) in values[k..].iter_mut().step_by(count).zip(added) {
+            for (value, added) in values[k..].iter_mut().step_by(node_count).zip(added) {
                 *value += added[node];
             }
             for (l, line) in lines.iter_mut().enumerate() {
-                line[node] = T::from_f64(values[l * count + k]);
+                line[node] = T::from_f64(values[l * node_count + k]);
             }
         }
         if self.ends == EndWalls::Periodic {
@@ -345,26 +357,26 @@ impl Filter {
     }
 
     fn advance_line(&self, line: &mut [f64]) {
-        if let Transform::Fourier([there, back]) = &self.transform {
+        if let Transform::Fourier([forward, inverse]) = &self.transform {
             let mut values = complex(line);
-            there.process(&mut values);
+            forward.process(&mut values);
             for (value, factor) in values.iter_mut().zip(&self.factors) {
                 *value *= *factor;
             }
-            back.process(&mut values);
+            inverse.process(&mut values);
             for (value, result) in line.iter_mut().zip(values) {
                 *value = result.re;
             }
             return;
         }
-        self.transform_line(line, Direction::There);
+        self.transform_line(line, Direction::Forward);
         for (value, factor) in line.iter_mut().zip(&self.factors) {
             *value *= factor;
         }
-        self.transform_line(line, Direction::Back);
+        self.transform_line(line, Direction::Inverse);
     }
 
-    /// Transforms the lines along an axis, of transformed nodes.
+    /// Transforms all lines along an axis, which contain only transformed nodes.
     fn transform_all(&self, mut lines: ArrayViewMut2<'_, f64>, axis: Axis, direction: Direction) {
         let mut lines: Vec<_> = lines.lanes_mut(axis).into_iter().collect();
         lines.par_chunks_mut(LINES).for_each(|lines| {
@@ -390,14 +402,14 @@ impl Filter {
         match (&self.transform, direction) {
             (Transform::Sine(transform), _) => transform.process_dst1(line),
             (Transform::Cosine(transform), _) => transform.process_dct1(line),
-            (Transform::MixedSine(transform), Direction::There) => transform.process_dst3(line),
-            (Transform::MixedSine(transform), Direction::Back) => transform.process_dst2(line),
-            (Transform::MixedCosine(transform), Direction::There) => transform.process_dct3(line),
-            (Transform::MixedCosine(transform), Direction::Back) => transform.process_dct2(line),
-            // Hartley's transform, whose coefficients are real, and which is its own inverse.
-            (Transform::Fourier([there, _]), _) => {
+            (Transform::MixedSine(transform), Direction::Forward) => transform.process_dst3(line),
+            (Transform::MixedSine(transform), Direction::Inverse) => transform.process_dst2(line),
+            (Transform::MixedCosine(transform), Direction::Forward) => transform.process_dct3(line),
+            (Transform::MixedCosine(transform), Direction::Inverse) => transform.process_dct2(line),
+            // Hartley's transform has real coefficients, and is its own inverse.
+            (Transform::Fourier([forward, _]), _) => {
                 let mut values = complex(line);
-                there.process(&mut values);
+                forward.process(&mut values);
                 for (value, result) in line.iter_mut().zip(values) {
                     *value = result.re - result.im;
                 }
@@ -425,7 +437,7 @@ mod tests {
         SpectralAxis { ends, nodes, r }
     }
 
-    /// The mode with these numbers, which is an eigenvector of the five-point Laplacian.
+    /// The mode with these wave numbers, which is an eigenvector of the five-point Laplacian.
     fn mode(ends: [EndWalls; 2], (ny, nx): (usize, usize), k: [f64; 2]) -> Array2<f64> {
         let factor = |ends: EndWalls, node: usize, nodes: usize, k: f64| {
             let x = node as f64 / (nodes - 1) as f64;

@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::mem;
 use std::ops::Range;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use ndarray::{ArrayBase, ArrayView2, ArrayViewMut2, Axis, DataMut, Ix2, s};
 
@@ -26,12 +26,11 @@ impl<T: Element> Stencil<T> {
     /// Writes the rows `rows` of the state `steps` steps after `source` into
     /// `target`, in one pass, on the threads of the current rayon pool.
     ///
-    /// Nodes on walls that are not computed are not written: those of the target must equal those of the source, or
-    /// are written by [`Walls::write_given`]. Other rows outside `rows` are not accessed in the target.
+    /// Nodes on walls that are not computed are not written: in the target they must equal the nodes of the source, or
+    /// be written by [`Walls::write_given`]. Other rows of the target outside `rows` are not accessed.
     ///
-    /// A slab with halos of `h` rows asks for the rows `h..ny - h` and at most `h`
-    /// steps. It then gets the same values as the whole field, though the ends of
-    /// its arrays are not boundary.
+    /// For a slab with halos of `h` rows, `rows` is `h..ny - h` and `steps` at most `h`. The values are then the same
+    /// as for the whole field, although the ends of the slab's arrays are not boundaries.
     ///
     /// # Panics
     /// If the arrays differ in shape, if their rows are not contiguous, if `rows` reaches beyond them, or if the arrays
@@ -76,16 +75,14 @@ impl<T: Element> Stencil<T> {
         unsafe { PassSequence::new(self, walls, &plan, planes, rows, knowledge).run() }
     }
 
-    /// Advances `field` by `steps` steps, with `spare` as the second array, on
-    /// the threads of the current rayon pool. `knowledge` is what earlier calls found out about the field.
+    /// Advances `field` by `steps` steps, with `spare` as the second array, on the threads of the current rayon pool.
+    /// `knowledge` holds the smoothness of the field that earlier calls have found.
     ///
-    /// The newest state is in `field` afterwards; the values in `spare` mean
-    /// nothing. The two may have been swapped. Returns whether they were, for
-    /// callers whose arrays are views of memory that stays in place.
+    /// Afterwards the new state is in `field`, and the values in `spare` have no meaning. Returns whether the two
+    /// arrays have been swapped, for callers whose arrays are views of memory that stays in place.
     ///
-    /// One call is faster than several: tiles start their next pass as soon as
-    /// the tiles around them have finished the last one, or a pass on another
-    /// thread follows the one before over all rows.
+    /// One call is faster than several: tiles start their next pass as soon as the tiles around them have finished the
+    /// last one, or passes on different threads follow each other over all rows.
     ///
     /// # Panics
     /// As [`advance_rows`](Self::advance_rows).
@@ -126,6 +123,11 @@ impl<T: Element> Stencil<T> {
     }
 }
 
+/// Locks a mutex, even after a panic of another thread that held it.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// The passes of a call, from `planes[0]` to `planes[1]`, back, and so on.
 struct PassSequence<'a, T: Element> {
     stencil: &'a Stencil<T>,
@@ -134,15 +136,15 @@ struct PassSequence<'a, T: Element> {
     plan: &'a Plan,
     planes: [Plane<T>; 2],
     tiles: TileGrid,
-    /// The steps of the call before each pass.
+    /// The number of steps in the call before each pass.
     begins: Vec<usize>,
-    /// The most steps of a pass whose levels may be scaled by four.
+    /// The largest number of steps in a pass whose levels may be scaled by four.
     scaled_levels: usize,
     knowledge: &'a Knowledge,
 }
 
 impl<'a, T: Element> PassSequence<'a, T> {
-    /// Passes over these rows.
+    /// The sequence of passes over `rows`.
     fn new(
         stencil: &'a Stencil<T>,
         walls: &'a Walls<T>,
@@ -162,7 +164,7 @@ impl<'a, T: Element> PassSequence<'a, T> {
             "the walls do not fit a field of {ny} × {nx} nodes, or so many steps"
         );
         assert!(
-            stencil.equation.terms.cover(passes.iter().sum()),
+            stencil.equation.covers(passes.iter().sum()),
             "the source has no factors for so many steps"
         );
         let domain = walls.domain(shape);
@@ -178,9 +180,13 @@ impl<'a, T: Element> PassSequence<'a, T> {
         let size = (plan.tile.rows, plan.tile.columns);
         let tiles = TileGrid::new(rows, domain[1].in_array(), size, reach).periodic(is_periodic);
         knowledge.prepare(&tiles);
-        let before = |end: &mut usize, steps: &usize| Some(mem::replace(end, *end + steps));
         Self {
-            begins: passes.iter().scan(0, before).collect(),
+            begins: passes
+                .iter()
+                .scan(0_usize, |step, &steps| {
+                    Some(mem::replace(step, *step + steps))
+                })
+                .collect(),
             scaled_levels: match walls.add_nothing() {
                 true => stencil.scaled_levels().unwrap_or(0),
                 false => 0,
@@ -195,7 +201,7 @@ impl<'a, T: Element> PassSequence<'a, T> {
         }
     }
 
-    /// Makes all of them.
+    /// Makes the passes of the call.
     ///
     /// # Safety
     /// Nobody else writes the first plane or accesses the second; with more than
@@ -218,31 +224,31 @@ impl<'a, T: Element> PassSequence<'a, T> {
         });
     }
 
-    /// Makes all of them over a field of one tile, one behind the other.
+    /// Makes the passes over a field of one tile, each closely following the one before.
     ///
     /// # Safety
     /// As [`run`](Self::run).
     unsafe fn run_pipelined(&self) {
         let (passes, begins) = (&self.plan.passes, &self.begins);
-        // What is known, and after how many steps of the call.
+        // The smoothness that a pass has found, and the steps of the call after which it holds.
         let newest = Mutex::new((self.knowledge.smoothness(), 0));
-        let lock = || newest.lock().unwrap_or_else(PoisonError::into_inner);
         let more_rows = pipeline::more_rows(passes);
         pipeline::run(&more_rows, self.plan.stages, |pass, stage| {
-            let (smoothness, after) = *lock();
-            let smoothness = smoothness.after(begins[pass] - after);
+            let (smoothness, step) = *lock(&newest);
+            let smoothness = smoothness.after(begins[pass] - step);
             // SAFETY: passed on; passes keep their distance.
             let smoothness = unsafe { self.advance(pass, 0, Some(stage), smoothness) };
-            let mut newest = lock();
+            let mut latest = lock(&newest);
             // The pass behind may have ended before this one.
-            if begins[pass] >= newest.1 {
-                *newest = (smoothness, begins[pass] + passes[pass]);
+            if begins[pass] >= latest.1 {
+                *latest = (smoothness, begins[pass] + passes[pass]);
             }
         });
-        self.knowledge.set_smoothness(0, lock().0);
+        self.knowledge.set_smoothness(0, lock(&newest).0);
     }
 
-    /// Makes a pass over a tile whose source is known to be so smooth. Returns what is known of its result.
+    /// Makes a pass over a tile whose source has the known smoothness `smoothness`. Returns the known smoothness of its
+    /// result.
     ///
     /// # Safety
     /// Nobody writes what the pass reads, and nobody else accesses what it writes.

@@ -1,9 +1,9 @@
-//! [`Band`]: the rows that all levels of a tile advance by at a time.
+//! [`Band`]: the group of rows by which all levels of a tile advance at a time.
 
 use std::ops::Range;
 
-/// A few source rows, and as many of every level, each one row behind the level before. Rows are counted from the
-/// first that the tile lifts.
+/// A few source rows, and equally many rows of every level, each level one row behind the level before. Rows are
+/// counted from the first row that the tile lifts.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Band {
     /// The first source row.
@@ -12,25 +12,26 @@ pub(super) struct Band {
 }
 
 impl Band {
-    /// Its rows at `level`, as far as they are in `rows`.
+    /// The rows of the band at `level` that are in `rows`.
     #[inline(always)]
     pub fn rows(self, level: usize, rows: &Range<usize>) -> Range<usize> {
-        let start = self.first.saturating_sub(level).max(rows.start);
-        let end = (self.first + self.height)
+        let first_row = self.first.saturating_sub(level).max(rows.start);
+        let end_row = (self.first + self.height)
             .saturating_sub(level)
             .min(rows.end);
-        start..end
+        first_row..end_row
     }
 
-    /// The levels after the source, of `steps`, that have any of the `end` rows in the band.
+    /// The levels after the source, of `steps` levels, that have any of the `end` rows in the band.
     #[inline(always)]
     pub fn levels(self, steps: usize, end: usize) -> Range<usize> {
-        let first = (self.first + 1).saturating_sub(end).max(1);
-        first..(self.first + self.height).min(steps + 1)
+        let first_level = (self.first + 1).saturating_sub(end).max(1);
+        first_level..(self.first + self.height).min(steps + 1)
     }
 
-    /// The levels, of `steps`, at which all rows of the band are computed, the last one's being `written`, and none
-    /// is next to a wall. Of the `end` rows, the first and the last are next to one if it is `reached`.
+    /// The levels, of `steps`, at which all rows of the band are computed and none is next to a wall; at the last level
+    /// only the rows `written` are considered. `reached` says whether the first and the last of the `end` rows are next
+    /// to a wall.
     #[inline(always)]
     pub fn full_levels(
         self,

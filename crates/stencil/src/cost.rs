@@ -1,13 +1,13 @@
-//! [`Cost`]: what steps cost, for the choice of a tile's size.
+//! [`Cost`]: the cost of steps, for choosing the size of tiles.
 
 use super::kernel::Kernel;
 use super::processor::{Durations, Processor, TwoLevelUse};
 use diff2d_sys::Caches;
 
-/// The largest depth of a tile. Only tiles with short rows fit so many levels into the second-level cache.
+/// The largest depth of a tile. Only in tiles with short rows do 256 levels fit into the second-level cache.
 pub const MAX_DEPTH: usize = 256;
 
-/// What the steps of a tile cost, relative to a step alone.
+/// The cost of steps in a tile, relative to a single step of a field.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Cost {
     pub processor: Processor,
@@ -15,21 +15,22 @@ pub(super) struct Cost {
     pub caches: Caches,
     /// Bytes of a node.
     pub size: usize,
-    /// Arrays that a step reads besides the field.
+    /// The number of arrays that a step reads besides the field.
     pub arrays: usize,
-    /// The most levels of a pass that may take three operations, where any may.
+    /// The largest number of levels in a pass that may take three operations; `None` if none may.
     pub scaled_levels: Option<usize>,
     /// Whether most sweeps may compute two levels.
     pub may_be_two: bool,
-    /// Whether a step takes so few operations that the caches matter as they do with three.
+    /// Whether a step takes few enough operations that the caches matter as much as with three operations.
     pub is_light: bool,
 }
 
-/// Rows that a sweep of two levels accesses: those of a band, two of the level between, and one on each side.
+/// The number of rows that a sweep of two levels accesses: the rows of a band, two rows of the level between, and one
+/// row on each side.
 const ROWS_OF_TWO: usize = 10;
 
-/// Whether arrays of so many bytes are far beyond the second-level cache. Then lifting and lowering rows takes
-/// longer, and results had better go past the caches.
+/// Whether arrays of `bytes` bytes are far larger than the second-level cache. Then lifting and lowering rows takes
+/// longer, and results should bypass the caches.
 pub(super) fn is_far(bytes: usize, caches: Caches) -> bool {
     bytes / 32 > caches.l2
 }
@@ -40,12 +41,12 @@ impl Cost {
         self.scaled_levels.unwrap_or(MAX_DEPTH)
     }
 
-    /// Bytes of a lifted row of so many columns, in registers of 64 bytes.
+    /// Bytes of a lifted row with the given number of columns, in registers of 64 bytes.
     pub fn row(&self, columns: usize) -> usize {
         (((columns * self.size).div_ceil(64) + 2) | 1) * 64
     }
 
-    /// Lifting and lowering a row of arrays of so many bytes.
+    /// The cost of lifting and lowering a row, for arrays of `bytes` bytes.
     pub fn lift(&self, bytes: usize) -> f64 {
         let lift = self.of_operations(self.processor.lift);
         match is_far(bytes, self.caches) {
@@ -54,17 +55,17 @@ impl Cost {
         }
     }
 
-    /// Whether the rows of so many bytes that a pass keeps fit the caches.
+    /// Whether the rows that a pass keeps, of `row` bytes each, fit the caches.
     pub fn fits(&self, depth: usize, row: usize) -> bool {
         self.fits_second_level(depth, row)
             || self.kept(depth, row) <= self.share_of_last_level().unwrap_or(0)
     }
 
-    /// Bytes of the last-level cache that the rows of a pass of one thread may take, where they may.
+    /// The number of bytes of the last-level cache that the rows of a pass on one thread may take, if they may use it.
     pub fn share_of_last_level(&self) -> Option<usize> {
-        /// Cores that share the cache.
+        /// The number of cores that share the cache.
         const CORES: usize = 8;
-        /// Enough for 4096 columns and 60 levels.
+        /// An upper limit, enough for 4096 columns and 60 levels.
         const MOST: usize = 4 << 20;
         let share = (self.caches.last / CORES).min(MOST);
         self.processor.beyond.map(|_| share)
@@ -85,7 +86,7 @@ impl Cost {
         (1 + self.arrays) * rows * row
     }
 
-    /// Whether sweeps over such rows compute two levels.
+    /// Whether sweeps over rows of this size compute two levels.
     pub fn is_by_two(&self, row: usize) -> bool {
         self.may_be_two
             && match self.processor.two_levels {
@@ -94,22 +95,23 @@ impl Cost {
             }
     }
 
-    /// The relative duration of a step in passes of so many levels with rows of so many bytes.
+    /// The relative duration of a step in passes of `depth` levels with rows of `row` bytes.
     pub fn duration(&self, depth: usize, row: usize) -> f64 {
-        let beyond = match self.processor.beyond {
+        let slowdown = match self.processor.beyond {
             Some(durations) if !self.fits_second_level(depth, row) => self.of_operations(durations),
             _ => 1.0,
         };
-        let ends = match self.scaled_levels.is_some() || self.arrays > 0 {
+        let bytes_of_ends = match self.scaled_levels.is_some() || self.arrays > 0 {
             true => self.processor.row_ends,
             false => 0,
         };
-        self.of_sweeps(row) * beyond * (row + ends) as f64 / row as f64
+        self.of_sweeps(row) * slowdown * (row + bytes_of_ends) as f64 / row as f64
     }
 
-    /// The same as far as the first-level cache matters.
+    /// The part of the relative duration of a step that depends on the first-level cache.
     fn of_sweeps(&self, row: usize) -> f64 {
-        /// The relative duration of steps of two levels a sweep, where these depend on the cache.
+        /// The relative duration of steps in sweeps of two levels, on processors where these sweeps pay only if the
+        /// rows fit the first-level cache.
         const OF_TWO: f64 = 0.94;
         if self.processor.two_levels == TwoLevelUse::IfShort && self.is_by_two(row) {
             return OF_TWO;

@@ -36,7 +36,7 @@ pub trait Element: Real {
         scratch: &mut Workspace,
     ) -> TileOutcome;
 
-    /// Computes the nodes of a tile of [`Rkl2`](crate::Rkl2), which begins at node `first` of the field.
+    /// Computes the nodes of a tile of [`Rkl2`](crate::Rkl2) that begins at node `first` of the field.
     #[allow(
         private_interfaces,
         reason = "the trait is sealed and its function for this folder only"
@@ -60,8 +60,8 @@ unsafe fn vectors<V: Lanes, const R: usize, const WITH_ARRAYS: usize>(
 ) -> TileOutcome {
     // SAFETY: passed on.
     let outcome = unsafe {
-        match (&task.equation.operator, &task.equation.reaction) {
-            (Operator::Isotropic { .. }, None) => {
+        match (&task.equation.operator, &task.equation.terms[..]) {
+            (Operator::Isotropic { .. }, []) => {
                 let scaled = match task.tries_scaled {
                     true => V::compiled(Walk::<V, Scaled<V>, R>::new(task, scratch)),
                     false => None,
@@ -77,8 +77,7 @@ unsafe fn vectors<V: Lanes, const R: usize, const WITH_ARRAYS: usize>(
     outcome.unwrap_or_default()
 }
 
-/// The scalar kernel computes tiles of up to this many columns: a vector kernel
-/// needs more columns than lanes.
+/// The largest number of columns of a tile for the scalar kernel: a vector kernel needs more columns than lanes.
 const NARROW: usize = 16;
 
 macro_rules! run {

@@ -1,5 +1,5 @@
-//! Walls in the lifted layout: [`Ends`] completes rows at their two ends, [`RowsBeyond`] makes the rows
-//! beyond the first and the last.
+//! Walls in the lifted layout: [`Ends`] writes the nodes on walls at both ends of rows, [`RowsBeyond`] the rows beyond
+//! the first and the last row.
 
 use std::ops::Range;
 
@@ -10,29 +10,54 @@ use super::rows::Staging;
 use super::task::TileTask;
 use super::walls::{Computed, Side, Table, Walls};
 
-/// The columns west and east of a tile's rows, where they are walls that a step changes.
+/// The columns at the west and the east end of a tile's rows, if they are walls that a step changes.
 pub(super) struct Ends<'a, V: Lanes> {
     ends: [Option<End<'a, V>>; 2],
     rows: &'a Computed,
     base: isize,
 }
 
-/// One of them.
+/// The west or the east end of a tile's rows, at a wall.
 struct End<'a, V: Lanes> {
     side: &'a Side<V::Element>,
     /// The column of the wall.
     wall: Lane<V>,
-    /// The elements of the column next to the wall, and of the one further on.
+    /// The elements of the column next to the wall, and of the column after that.
     outermost: usize,
     inner: usize,
 }
 
-/// An element of lifted rows.
+impl<'a, V: Lanes> End<'a, V> {
+    /// The end of rows at a wall, from the elements of the wall and of the two columns next to it. `None` if the tile
+    /// does not reach the wall, or if the wall is held.
+    ///
+    /// # Safety
+    /// The processor has the instructions of `V`.
+    #[inline(always)]
+    unsafe fn at_wall(
+        is_reached: bool,
+        side: &'a Side<V::Element>,
+        [wall, outermost, inner]: [usize; 3],
+    ) -> Option<Self> {
+        if !is_reached || matches!(side, Side::Held) {
+            return None;
+        }
+        Some(Self {
+            side,
+            // SAFETY: passed on.
+            wall: unsafe { Lane::new(wall) },
+            outermost,
+            inner,
+        })
+    }
+}
+
+/// The position of one node in lifted rows.
 #[derive(Clone, Copy)]
 struct Lane<V: Lanes> {
     /// The first element of its register.
     register: usize,
-    /// The lanes from this one on, and those after it.
+    /// The lanes from the node's lane on, and the lanes after it.
     from: V::Mask,
     after: V::Mask,
 }
@@ -53,8 +78,8 @@ impl<V: Lanes> Lane<V> {
         }
     }
 
-    /// Writes it: the whole register, as a load of a register waits until an element that was just stored into it is
-    /// in the cache.
+    /// Writes a value to the node. The whole register is stored, because loading a register would wait for the store of
+    /// a single element.
     ///
     /// # Safety
     /// The row is lifted.
@@ -62,16 +87,16 @@ impl<V: Lanes> Lane<V> {
     unsafe fn write(&self, row: *mut V::Element, value: V) {
         // SAFETY: passed on.
         unsafe {
-            let at = row.add(self.register);
-            let old = V::load(at);
-            let new = old.select(self.from, value).select(self.after, old);
-            new.store(at);
+            let register = row.add(self.register);
+            let present = V::load(register);
+            let completed = present.select(self.from, value).select(self.after, present);
+            completed.store(register);
         }
     }
 }
 
 impl<'a, V: Lanes> Ends<'a, V> {
-    /// For a tile that computes these columns; rows are counted from row `base` of the field.
+    /// The walls at the two ends of a tile that computes `columns`. Rows are counted from row `base` of the field.
     ///
     /// # Safety
     /// The processor has the instructions of `V`.
@@ -83,27 +108,21 @@ impl<'a, V: Lanes> Ends<'a, V> {
         base: isize,
     ) -> Self {
         let [is_west, is_east] = task.reaches_walls(1, columns);
-        let end =
-            |is_near: bool, side: &'a Side<V::Element>, [wall, outermost, inner]: [usize; 3]| {
-                (is_near && !matches!(side, Side::Held)).then(|| End {
-                    side,
-                    // SAFETY: passed on.
-                    wall: unsafe { Lane::new(wall) },
-                    outermost,
-                    inner,
-                })
-            };
+        // SAFETY: passed on.
+        let wall_columns = unsafe {
+            [
+                End::at_wall(is_west, &task.walls.left, layout.west_end()),
+                End::at_wall(is_east, &task.walls.right, layout.east_end()),
+            ]
+        };
         Self {
-            ends: [
-                end(is_west, &task.walls.left, layout.west_end()),
-                end(is_east, &task.walls.right, layout.east_end()),
-            ],
+            ends: wall_columns,
             rows: &task.domain[0],
             base,
         }
     }
 
-    /// Whether there is anything to write.
+    /// Whether a column of a wall has to be written.
     #[inline(always)]
     pub fn any(&self) -> bool {
         self.ends.iter().any(Option::is_some)
@@ -133,38 +152,38 @@ impl<'a, V: Lanes> Ends<'a, V> {
     }
 }
 
-/// The level that a step begins with.
+/// The level with which a step begins.
 #[derive(Clone, Copy)]
 pub(super) struct PresentLevel<V> {
     /// The number of the step.
     pub step: usize,
-    /// What held values are multiplied by in it, unless that is 1.
+    /// The factor for the values of held walls in this level; `None` if it is 1.
     pub held_factor: Option<V>,
 }
 
-/// The rows beyond the first and the last of a tile, where these are next to walls.
+/// The rows beyond the first and the last row of a tile, if these rows are next to walls.
 pub(super) struct RowsBeyond<V: Lanes> {
-    /// The rows' places in the scratch.
+    /// The memory of the two rows.
     rows: [*mut V::Element; 2],
-    /// Which of them are walls.
+    /// Whether the first and the last row of the tile are next to walls.
     reached: [bool; 2],
     /// The number of rows between them.
     end: usize,
-    /// The rows of the field that they are.
+    /// The positions of the two rows in the field.
     places: [isize; 2],
-    /// Room for lifted rows of tables, or for those of held walls whose values are scaled.
+    /// Memory for lifted rows of tables, or of held walls whose values are scaled.
     tables: [*mut V::Element; TABLES],
 }
 
-/// The tables of a ghost.
+/// The number of tables of a ghost.
 const TABLES: usize = 3;
 
 impl<V: Lanes> RowsBeyond<V> {
-    /// Lifted rows that a ghost is computed from.
+    /// The number of lifted rows from which a ghost is computed.
     pub const ROWS: usize = TABLES;
 
-    /// For a tile that computes `rows`; there is room for two rows in `beyond` and for
-    /// [`Self::ROWS`] in `memory`, `pitch` elements apart.
+    /// The rows beyond the ends of a tile that computes `rows`. `beyond` is memory for two rows, and `memory` for
+    /// [`Self::ROWS`] rows, `pitch` elements apart.
     #[inline(always)]
     pub fn new(
         task: &TileTask<'_, V::Element>,
@@ -188,10 +207,10 @@ impl<V: Lanes> RowsBeyond<V> {
         self.reached
     }
 
-    /// Lifts the rows of held walls, which `kind` takes note of.
+    /// Lifts the rows of held walls, and lets `kind` note their values.
     ///
     /// # Safety
-    /// The promises of [`TileTask`], whose rows and columns these are.
+    /// The promises of [`TileTask`], to which the rows and columns belong.
     #[inline(always)]
     pub unsafe fn lift_held(
         &self,
@@ -207,12 +226,12 @@ impl<V: Lanes> RowsBeyond<V> {
                 // SAFETY: a held wall is a row of the field that nobody writes.
                 unsafe {
                     let source = staging.row(&task.source, self.places[k] as usize);
-                    let to = if is_scaled {
+                    let lifted_row = if is_scaled {
                         self.tables[k]
                     } else {
                         self.rows[k]
                     };
-                    layout.lift(source, to, |register| {
+                    layout.lift(source, lifted_row, |register| {
                         kind.note(register);
                         register
                     });
@@ -221,7 +240,7 @@ impl<V: Lanes> RowsBeyond<V> {
         }
     }
 
-    /// Makes the rows beyond the ends that `rows`, which are about to be advanced, need.
+    /// Computes the rows beyond the ends that `rows` need when they are advanced.
     ///
     /// # Safety
     /// `present` tells where a row of the level is. The processor has the instructions of `V`.
@@ -235,47 +254,70 @@ impl<V: Lanes> RowsBeyond<V> {
         staging: &Staging<'_, V::Element>,
         present: impl Fn(usize) -> *mut V::Element,
     ) {
-        let Self { reached, end, .. } = *self;
-        let PresentLevel { step, held_factor } = level;
-        let make = |which: usize, side: &Side<V::Element>, [outermost, inner]: [usize; 2]| {
-            // SAFETY: passed on; a computed wall has at least two rows.
-            unsafe {
-                V::compiled(RowBeyond {
-                    side,
-                    step,
-                    held_factor,
-                    layout,
-                    staging,
-                    outermost: present(outermost),
-                    inner: present(inner),
-                    tables: self.tables,
-                    held: self.tables[which],
-                    to: self.rows[which],
-                });
+        let Self {
+            reached,
+            end: row_count,
+            ..
+        } = *self;
+        // SAFETY: passed on; a computed wall has at least two rows.
+        unsafe {
+            if reached[0] && rows.start == 0 {
+                let nearest_rows = [present(0), present(1)];
+                self.make_row(0, &walls.bottom, level, layout, staging, nearest_rows);
             }
-        };
-        if reached[0] && rows.start == 0 {
-            make(0, &walls.bottom, [0, 1]);
+            if reached[1] && rows.end == row_count {
+                let nearest_rows = [present(row_count - 1), present(row_count.saturating_sub(2))];
+                self.make_row(1, &walls.top, level, layout, staging, nearest_rows);
+            }
         }
-        if reached[1] && rows.end == end {
-            make(1, &walls.top, [end - 1, end.saturating_sub(2)]);
+    }
+
+    /// Computes the row beyond the first row (0) or beyond the last row (1) from the two rows next to it, the outermost
+    /// first.
+    ///
+    /// # Safety
+    /// As [`prepare`](Self::prepare).
+    #[inline(always)]
+    unsafe fn make_row(
+        &self,
+        number: usize,
+        side: &Side<V::Element>,
+        level: PresentLevel<V>,
+        layout: &Lifted<V>,
+        staging: &Staging<'_, V::Element>,
+        [outermost, inner]: [*mut V::Element; 2],
+    ) {
+        // SAFETY: passed on.
+        unsafe {
+            V::compiled(RowBeyond {
+                side,
+                step: level.step,
+                held_factor: level.held_factor,
+                layout,
+                staging,
+                outermost,
+                inner,
+                tables: self.tables,
+                held: self.tables[number],
+                to: self.rows[number],
+            });
         }
     }
 }
 
-/// A row beyond an end, as a computation: a function of its own, as it is seldom made.
+/// The computation of a row beyond an end. It is not inlined, because it is seldom needed.
 struct RowBeyond<'a, V: Lanes> {
     side: &'a Side<V::Element>,
     step: usize,
     held_factor: Option<V>,
     layout: &'a Lifted<V>,
     staging: &'a Staging<'a, V::Element>,
-    /// The row next to it, and the one further on.
+    /// The row next to the end, and the row after that.
     outermost: *const V::Element,
     inner: *const V::Element,
-    /// Room for lifted tables.
+    /// Memory for lifted tables.
     tables: [*mut V::Element; TABLES],
-    /// The lifted row of a held wall, where its values are scaled.
+    /// The lifted row of a held wall, if its values are scaled.
     held: *const V::Element,
     to: *mut V::Element,
 }
@@ -294,10 +336,10 @@ impl<V: Lanes> Computation for RowBeyond<'_, V> {
                         return;
                     };
                     for position in 1..=layout.width {
-                        let at = position * V::COUNT;
-                        V::load(self.held.add(at))
+                        let offset = position * V::COUNT;
+                        V::load(self.held.add(offset))
                             .multiply(factor)
-                            .store(to.add(at));
+                            .store(to.add(offset));
                     }
                 }
                 Side::Periodic => {}
@@ -312,13 +354,13 @@ impl<V: Lanes> Computation for RowBeyond<'_, V> {
                         self.lift(table, to);
                     }
                     for position in 1..=layout.width {
-                        let at = position * V::COUNT;
-                        let outermost = V::load(self.outermost.add(at));
-                        let value = V::load(beta.add(at)).multiply(outermost);
-                        let value = V::load(alpha.add(at)).subtract(value);
+                        let offset = position * V::COUNT;
+                        let outermost = V::load(self.outermost.add(offset));
+                        let value = V::load(beta.add(offset)).multiply(outermost);
+                        let value = V::load(alpha.add(offset)).subtract(value);
                         let mirrored =
-                            V::load(mirror.add(at)).multiply(V::load(self.inner.add(at)));
-                        mirrored.add(value).store(to.add(at));
+                            V::load(mirror.add(offset)).multiply(V::load(self.inner.add(offset)));
+                        mirrored.add(value).store(to.add(offset));
                     }
                 }
             }

@@ -1,62 +1,76 @@
-//! [`Equation`]: what a step adds to the state.
+//! [`Equation`]: the increment of a state in a step.
 
 use ndarray::Array2;
+use std::slice;
 
-use super::terms::Terms;
+use super::products::Products;
 use crate::real::Real;
 
-/// The right-hand side of the equation for one step, on the rows of an array.
+/// Arrays have the shape of the state, `ny × nx`, boundary nodes included.
+///
+/// ```text
+/// p' = p + rate ((diffusion + source) - loss p)        coefficients of Weight::Change, One and Density
+/// ```
 ///
 /// Shapes are those of the state, `ny × nx`, boundary nodes included.
 ///
-/// With a source or a reaction other than a rate that varies, one coefficient is taken as one for each direction: there is
-/// no kernel for [`Operator::Isotropic`] with these.
+/// With other terms than a varying rate, a single diffusion coefficient is replaced by two equal ones: there is no
+/// kernel for [`Operator::Isotropic`] with such terms.
 #[derive(Clone, Debug)]
 pub struct Equation<T> {
-    /// Diffusion.
+    /// The diffusion operator.
     pub operator: Operator<T>,
-    /// `dt S` at every node \[density\], if there is a source.
-    pub source: Option<Array2<T>>,
-    /// A source that depends on time, in place of `source`.
-    pub terms: Terms<T>,
-    /// Rate and decay, if there is either.
-    pub reaction: Option<Reaction<T>>,
+    /// The terms besides diffusion, at most one for each weight; [`new`](Self::new) drops terms without effect.
+    pub terms: Vec<Term<T>>,
 }
 
-/// How much of its change a node takes, and how much of its value it loses, see
-/// [`scalar::reacting`](super::scalar::reacting).
+/// A term of the equation: a coefficient, and the weight by which it is multiplied in a step.
 #[derive(Clone, Debug)]
-pub struct Reaction<T> {
-    /// `1/c` of a node of capacity `c`; 0 where a node keeps its value.
-    pub rate: Coefficient<T>,
-    /// `dt k`
-    pub decay: Coefficient<T>,
+pub struct Term<T> {
+    /// The factor of the coefficient.
+    pub weight: Weight,
+    /// The coefficient.
+    pub coefficient: Coefficient<T>,
 }
 
-/// A coefficient of the nodes.
+/// The factor of a term's coefficient in a step, see [`scalar::change`](super::scalar::change).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Weight {
+    /// The factor 1: the coefficient is a source, `dt S` \[density\].
+    One,
+    /// The whole change of the node: the coefficient is a rate, `1/c` for a node of capacity `c`; 0 for a node that
+    /// keeps its value.
+    Change,
+    /// The factor `-p` of the node: the coefficient is the fraction of its value that it loses, `dt k`.
+    Density,
+}
+
+/// The coefficient of a term.
 #[derive(Clone, Debug)]
 pub enum Coefficient<T> {
-    /// The same at every node.
+    /// One number for all nodes.
     Number(T),
-    /// Of the shape of the state.
+    /// A number for each node, of the shape of the state.
     Array(Array2<T>),
+    /// Arrays, each multiplied by a factor that depends on the step; only for [`Weight::One`].
+    Products(Products<T>),
 }
 
 /// Diffusion through the four faces of a node's cell, as [`scalar`](super::scalar) defines it.
 ///
-/// Units: all coefficients are multiples of `D dt / dx²`, which has none.
+/// Units: all coefficients are multiples of the dimensionless number `D dt / dx²`.
 #[derive(Clone, Debug)]
 pub enum Operator<T> {
     /// One diffusion coefficient and equal spacings.
     Isotropic {
-        /// `D dt / dx²`
+        /// The dimensionless coefficient `D dt / dx²`.
         r: T,
     },
     /// One coefficient for each direction.
     Anisotropic {
-        /// `Dx dt / dx²`
+        /// The coefficient along x, `Dx dt / dx²`.
         rx: T,
-        /// `Dy dt / dy²`
+        /// The coefficient along y, `Dy dt / dy²`.
         ry: T,
     },
     /// A coefficient for each face.
@@ -68,91 +82,102 @@ pub enum Operator<T> {
     },
 }
 
+impl Weight {
+    /// The number of weights.
+    pub const COUNT: usize = Self::ALL.len();
+    /// All weights; the index of each is its number.
+    pub const ALL: [Self; 3] = [Self::One, Self::Change, Self::Density];
+
+    /// The coefficient with which a term has no effect.
+    #[must_use]
+    pub fn neutral<T: Real>(self) -> T {
+        match self {
+            Self::One | Self::Density => T::default(),
+            Self::Change => T::ONE,
+        }
+    }
+}
+
+impl<T: Real> Term<T> {
+    /// Whether the term has no effect.
+    fn is_neutral(&self) -> bool {
+        match self.coefficient {
+            Coefficient::Number(number) => number == self.weight.neutral(),
+            Coefficient::Array(_) | Coefficient::Products(_) => false,
+        }
+    }
+}
+
 impl<T: Real> Coefficient<T> {
-    /// The coefficient of a node.
+    /// The coefficient of a node in the step after `step` steps.
     #[inline(always)]
-    pub(super) fn at(&self, node: [usize; 2]) -> T {
+    #[must_use]
+    pub fn at(&self, node: [usize; 2], step: usize) -> T {
         match self {
             Self::Number(number) => *number,
             Self::Array(array) => array[node],
+            Self::Products(products) => {
+                let factors = products.factors_of_step(step);
+                products.sum(factors, |number| products.arrays[number][node])
+            }
         }
     }
 
-    /// The array, unless it is a number.
-    pub(super) fn array(&self) -> Option<&Array2<T>> {
+    /// The arrays of the coefficient.
+    #[must_use]
+    pub fn arrays(&self) -> &[Array2<T>] {
         match self {
-            Self::Number(_) => None,
-            Self::Array(array) => Some(array),
+            Self::Number(_) => &[],
+            Self::Array(array) => slice::from_ref(array),
+            Self::Products(products) => &products.arrays,
         }
     }
 
-    /// The number, unless it is an array.
-    pub(super) fn number(&self) -> Option<T> {
-        match self {
-            Self::Number(number) => Some(*number),
-            Self::Array(_) => None,
-        }
-    }
-
-    /// Whether it is this number.
-    fn is(&self, number: T) -> bool {
-        self.number() == Some(number)
-    }
-
-    /// A coefficient of the same kind for a state of this shape; an array holds zeros.
+    /// A coefficient of the same kind for a state of this shape; its arrays are zero.
     fn sample(&self, shape: (usize, usize)) -> Self {
         match self {
             Self::Number(number) => Self::Number(*number),
             Self::Array(_) => Self::Array(Array2::from_elem(shape, T::default())),
+            Self::Products(products) => Self::Products(products.sample(shape)),
         }
-    }
-}
-
-impl<T: Real> Reaction<T> {
-    /// Both coefficients, if a step with them differs from one without: a rate of 1 and a decay of 0 are none.
-    #[must_use]
-    pub fn new(rate: Coefficient<T>, decay: Coefficient<T>) -> Option<Self> {
-        let is_none = rate.is(T::ONE) && decay.is(T::default());
-        (!is_none).then_some(Self { rate, decay })
-    }
-
-    /// Whether there is a decay: the number 0 is none.
-    pub(super) fn decays(&self) -> bool {
-        !self.decay.is(T::default())
-    }
-
-    /// Whether there is a rate that varies, and no decay.
-    fn is_rate(&self) -> bool {
-        self.rate.array().is_some() && !self.decays()
-    }
-
-    /// Rate and decay where they are arrays.
-    fn arrays(&self) -> impl Iterator<Item = &Array2<T>> {
-        [&self.rate, &self.decay]
-            .into_iter()
-            .filter_map(Coefficient::array)
     }
 }
 
 impl<T: Real> Equation<T> {
-    /// Diffusion with one coefficient `r = D dt / dx²`, equal spacings and no source.
-    pub fn isotropic(r: T) -> Self {
+    /// An equation with these terms, except those without effect.
+    #[must_use]
+    pub fn new(
+        operator: Operator<T>,
+        terms: impl IntoIterator<Item = (Weight, Coefficient<T>)>,
+    ) -> Self {
+        let terms = terms.into_iter().map(|(weight, coefficient)| Term {
+            weight,
+            coefficient,
+        });
         Self {
-            operator: Operator::Isotropic { r },
-            source: None,
-            terms: Terms::default(),
-            reaction: None,
+            operator,
+            terms: terms.filter(|term| !term.is_neutral()).collect(),
         }
     }
 
-    /// The same equation, with an operator that there is a kernel for.
+    /// Diffusion with one coefficient `r = D dt / dx²`, equal spacings and no terms.
+    pub fn isotropic(r: T) -> Self {
+        Self::new(Operator::Isotropic { r }, [])
+    }
+
+    /// Replaces the operator by one with a kernel, if necessary.
     #[must_use]
     pub(super) fn normalised(mut self) -> Self {
-        let reaction = self.reaction.take();
-        self.reaction = reaction.and_then(|Reaction { rate, decay }| Reaction::new(rate, decay));
-        let has_kernel = !self.has_source() && self.reaction.as_ref().is_none_or(Reaction::is_rate);
+        self.terms.retain(|term| !term.is_neutral());
+        let has_isotropic_kernel = match &self.terms[..] {
+            [] => true,
+            [term] => {
+                term.weight == Weight::Change && matches!(term.coefficient, Coefficient::Array(_))
+            }
+            _ => false,
+        };
         match self.operator {
-            Operator::Isotropic { r } if !has_kernel => {
+            Operator::Isotropic { r } if !has_isotropic_kernel => {
                 self.operator = Operator::Anisotropic { rx: r, ry: r };
             }
             _ => {}
@@ -160,63 +185,109 @@ impl<T: Real> Equation<T> {
         self
     }
 
-    /// Whether there is a source.
-    pub fn has_source(&self) -> bool {
-        self.source.is_some() || !self.terms.is_empty()
+    /// The coefficient of the term with this weight, if there is one.
+    #[inline(always)]
+    #[must_use]
+    pub fn coefficient(&self, weight: Weight) -> Option<&Coefficient<T>> {
+        let term = self.terms.iter().find(|term| term.weight == weight);
+        term.map(|term| &term.coefficient)
     }
 
-    /// The arrays that a step reads besides the state.
+    /// Mutable access to the coefficient of the term with this weight, if there is one.
+    pub(super) fn coefficient_mut(&mut self, weight: Weight) -> Option<&mut Coefficient<T>> {
+        let term = self.terms.iter_mut().find(|term| term.weight == weight);
+        term.map(|term| &mut term.coefficient)
+    }
+
+    /// The coefficient of each weight, at the number of the weight.
+    pub(super) fn coefficients(&self) -> [Option<&Coefficient<T>>; Weight::COUNT] {
+        Weight::ALL.map(|weight| self.coefficient(weight))
+    }
+
+    /// Whether there is a source.
+    pub fn has_source(&self) -> bool {
+        self.coefficient(Weight::One).is_some()
+    }
+
+    /// Whether there is a rate or a loss.
+    pub(super) fn has_reaction(&self) -> bool {
+        [Weight::Change, Weight::Density]
+            .into_iter()
+            .any(|weight| self.coefficient(weight).is_some())
+    }
+
+    /// The arrays of all terms.
+    fn arrays_of_terms(&self) -> impl Iterator<Item = &Array2<T>> {
+        self.terms.iter().flat_map(|term| term.coefficient.arrays())
+    }
+
+    /// The number of arrays that a step reads besides the state.
     pub fn arrays(&self) -> usize {
         let faces = match self.operator {
             Operator::Isotropic { .. } | Operator::Anisotropic { .. } => 0,
             Operator::Variable { .. } => 2,
         };
-        let reaction = self.reaction.iter().flat_map(Reaction::arrays);
-        let sources = usize::from(self.source.is_some()) + self.terms.arrays.len();
-        faces + sources + reaction.count()
+        faces + self.arrays_of_terms().count()
     }
 
-    /// The array of a source that is one term, which kernels multiply by its factor; with a reaction they add terms up.
+    /// The array of a source that is a single product, which kernels multiply by its factor. With other terms, kernels
+    /// add products up instead.
     pub(super) fn scaled_source(&self) -> Option<&Array2<T>> {
-        self.terms.only().filter(|_| self.reaction.is_none())
-    }
-
-    /// An equation of the same kind for a state of this shape; its arrays hold zeros.
-    #[must_use]
-    pub fn sample(&self, (ny, nx): (usize, usize)) -> Self {
-        let zeros = |shape| Array2::from_elem(shape, T::default());
-        let operator = match &self.operator {
-            Operator::Variable { .. } => Operator::Variable {
-                x: zeros((ny, nx + 1)),
-                y: zeros((ny + 1, nx)),
-            },
-            constant => constant.clone(),
-        };
-        let source = self.source.as_ref().map(|_| zeros((ny, nx)));
-        let reaction = self.reaction.as_ref().map(|reaction| Reaction {
-            rate: reaction.rate.sample((ny, nx)),
-            decay: reaction.decay.sample((ny, nx)),
-        });
-        Self {
-            operator,
-            source,
-            terms: self.terms.sample((ny, nx)),
-            reaction,
+        match self.coefficient(Weight::One) {
+            Some(Coefficient::Products(products)) if !self.has_reaction() => {
+                products.single_array()
+            }
+            _ => None,
         }
     }
 
-    /// Whether the arrays fit a state of this shape.
-    pub(super) fn fits(&self, (ny, nx): (usize, usize)) -> bool {
-        let faces = match &self.operator {
-            Operator::Variable { x, y } => {
-                let in_order = x.is_standard_layout() && y.is_standard_layout();
-                in_order && x.dim() == (ny, nx + 1) && y.dim() == (ny + 1, nx)
-            }
-            _ => true,
+    /// An equation of the same kind for a state of this shape; its arrays are zero.
+    #[must_use]
+    pub fn sample(&self, (ny, nx): (usize, usize)) -> Self {
+        let operator = match &self.operator {
+            Operator::Variable { .. } => Operator::Variable {
+                x: Array2::from_elem((ny, nx + 1), T::default()),
+                y: Array2::from_elem((ny + 1, nx), T::default()),
+            },
+            constant => constant.clone(),
         };
-        let reaction = self.reaction.iter().flat_map(Reaction::arrays);
-        let fits = |array: &Array2<T>| array.is_standard_layout() && array.dim() == (ny, nx);
-        let arrays = self.source.iter().chain(&self.terms.arrays);
-        faces && arrays.chain(reaction).all(fits)
+        let terms = self.terms.iter().map(|term| Term {
+            weight: term.weight,
+            coefficient: term.coefficient.sample((ny, nx)),
+        });
+        Self {
+            operator,
+            terms: terms.collect(),
+        }
+    }
+
+    /// Whether the shapes of the arrays fit a state of this shape, and the terms can be combined.
+    pub(super) fn fits(&self, (ny, nx): (usize, usize)) -> bool {
+        let faces_fit = match &self.operator {
+            Operator::Variable { x, y } => {
+                let are_in_order = x.is_standard_layout() && y.is_standard_layout();
+                are_in_order && x.dim() == (ny, nx + 1) && y.dim() == (ny + 1, nx)
+            }
+            Operator::Isotropic { .. } | Operator::Anisotropic { .. } => true,
+        };
+        let arrays_fit = self
+            .arrays_of_terms()
+            .all(|array| array.is_standard_layout() && array.dim() == (ny, nx));
+        let terms_fit = self.terms.iter().enumerate().all(|(number, term)| {
+            let is_single = self.terms[..number]
+                .iter()
+                .all(|other| other.weight != term.weight);
+            let has_products = matches!(term.coefficient, Coefficient::Products(_));
+            is_single && (term.weight == Weight::One || !has_products)
+        });
+        faces_fit && arrays_fit && terms_fit
+    }
+
+    /// Whether products have factors for `steps` steps.
+    pub(super) fn covers(&self, steps: usize) -> bool {
+        self.terms.iter().all(|term| match &term.coefficient {
+            Coefficient::Products(products) => products.cover(steps),
+            Coefficient::Number(_) | Coefficient::Array(_) => true,
+        })
     }
 }

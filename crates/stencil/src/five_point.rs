@@ -5,7 +5,7 @@ use std::sync::Arc;
 use ndarray::Array2;
 
 use super::dispatch::Element;
-use super::equation::Equation;
+use super::equation::{Coefficient, Equation, Weight};
 use super::kernel::{Additions, Kernel, LevelsPerSweep};
 use super::processor::Processor;
 use super::tile::Tile;
@@ -15,10 +15,10 @@ use diff2d_sys::{self as sys, Caches};
 /// The step of an [`Equation`], with the kernel and the tile that compute it. Neither
 /// changes a bit of any result.
 ///
-/// Shape: a field has `ny × nx` nodes, the boundary nodes included. Its rows
-/// are contiguous; they may be further apart than `nx`.
+/// Shape: a field has `ny × nx` nodes, with boundary nodes. Its rows are contiguous, and may be further than `nx`
+/// apart.
 ///
-/// Units: `r = D dt / dx²` has none; the field has any.
+/// Units: `r = D dt / dx²` is dimensionless; the field may have any unit.
 ///
 /// ```
 /// use diff2d_stencil::{Knowledge, Stencil, Walls};
@@ -37,15 +37,15 @@ pub struct Stencil<T: Element> {
     pub(super) equation: Arc<Equation<T>>,
     pub(super) kernel: Kernel,
     pub(super) additions: Additions,
-    /// The levels of a sweep, if they are not left to the processor.
+    /// The number of levels in a sweep; `None` leaves the choice to the processor's table.
     pub(super) levels_per_sweep: Option<LevelsPerSweep>,
-    /// The tile for every field, if there is one.
+    /// The tile for every field; `None` chooses one for each field.
     pub(super) tile: Option<Tile>,
     /// The caches that tiles are chosen for.
     pub(super) caches: Caches,
-    /// The processor that they are chosen for.
+    /// The processor for which tiles are chosen.
     pub(super) processor: Processor,
-    /// The walls that tiles are chosen for where none are given.
+    /// The walls for which tiles are chosen if no walls are given.
     pub(super) walls: WallTraits,
 }
 
@@ -56,7 +56,7 @@ impl<T: Element> Stencil<T> {
         Self::of(Equation::isotropic(r))
     }
 
-    /// The same for any equation.
+    /// The step of any equation, with the fastest kernel and tiles of this machine.
     pub fn of(equation: Equation<T>) -> Self {
         let processor = Processor::detect();
         Self {
@@ -71,7 +71,7 @@ impl<T: Element> Stencil<T> {
         }
     }
 
-    /// The same with another kernel.
+    /// Uses another kernel.
     ///
     /// # Panics
     /// If this machine does not have it, see [`Kernel::is_available`].
@@ -82,21 +82,21 @@ impl<T: Element> Stencil<T> {
         self
     }
 
-    /// The same with additions computed another way.
+    /// Selects how additions are computed.
     #[must_use]
     pub fn with_additions(mut self, additions: Additions) -> Self {
         self.additions = additions;
         self
     }
 
-    /// The same with so many levels in a sweep.
+    /// Selects the number of levels in a sweep.
     #[must_use]
     pub fn with_levels_per_sweep(mut self, levels: LevelsPerSweep) -> Self {
         self.levels_per_sweep = Some(levels);
         self
     }
 
-    /// The same with this tile for every field.
+    /// Uses this tile for every field.
     ///
     /// # Panics
     /// If a side of the tile is zero.
@@ -110,7 +110,7 @@ impl<T: Element> Stencil<T> {
         self
     }
 
-    /// The same with tiles whose rows fit the second-level cache, which take less memory.
+    /// Chooses tiles whose rows fit the second-level cache, to take less memory.
     #[doc(hidden)]
     #[must_use]
     pub fn within_second_level_cache(mut self) -> Self {
@@ -118,33 +118,47 @@ impl<T: Element> Stencil<T> {
         self
     }
 
-    /// The same with tiles chosen for fields between such walls.
+    /// Chooses tiles for fields between such walls.
     #[must_use]
     pub fn with_walls(mut self, walls: WallTraits) -> Self {
         self.walls = walls;
         self
     }
 
-    /// The same kernel and tile for another equation.
+    /// Replaces the equation, and keeps kernel and tile.
     #[must_use]
     pub fn with_equation(mut self, equation: Equation<T>) -> Self {
         self.equation = Arc::new(equation.normalised());
         self
     }
 
-    /// What the step adds to the state.
+    /// The equation of the step.
     pub fn equation(&self) -> &Equation<T> {
         &self.equation
     }
 
-    /// The values of the source, to change; `None` if the equation has none.
-    pub fn source_mut(&mut self) -> Option<&mut Array2<T>> {
-        Arc::make_mut(&mut self.equation).source.as_mut()
+    /// The values of a source that is an array.
+    pub fn source(&self) -> Option<&Array2<T>> {
+        match self.equation.coefficient(Weight::One) {
+            Some(Coefficient::Array(array)) => Some(array),
+            _ => None,
+        }
     }
 
-    /// Takes the factors of the equation's terms, for the next steps.
+    /// Mutable access to the values of a source that is an array.
+    pub fn source_mut(&mut self) -> Option<&mut Array2<T>> {
+        match Arc::make_mut(&mut self.equation).coefficient_mut(Weight::One) {
+            Some(Coefficient::Array(array)) => Some(array),
+            _ => None,
+        }
+    }
+
+    /// Sets the factors of the source's products, if it has any, for the next steps.
     pub fn set_factors(&mut self, factors: Vec<T>) {
-        Arc::make_mut(&mut self.equation).terms.factors = factors;
+        let equation = Arc::make_mut(&mut self.equation);
+        if let Some(Coefficient::Products(products)) = equation.coefficient_mut(Weight::One) {
+            products.factors = factors;
+        }
     }
 
     /// The kernel in use.

@@ -1,17 +1,17 @@
-//! One coefficient for each direction, or for each face, with or without a source, and with or without rate and decay; and
-//! one for all with a rate alone.
+//! Kernels for one diffusion coefficient for each direction or each face, with or without source, rate and loss; and
+//! for a single coefficient with only a rate.
 
-use super::equation::{Operator, Reaction};
+use super::equation::{Operator, Weight};
 use super::kind::{Advance, EquationKind};
 use super::lanes::Lanes;
 use super::scalar::Star;
 use super::task::TileTask;
-use super::update::{ARRAYS, ArrayRows, DECAY, RATE, SOURCE, Update, X, Y};
+use super::update::{ARRAYS, ArrayRows, Update, X, Y, array_of};
 use crate::real::Real;
 
 /// The increment of a node by diffusion.
 trait Increment<V: Lanes>: Copy {
-    /// Whether it reads faces.
+    /// Whether the increment reads the coefficients of faces.
     const READS_FACES: bool;
 
     /// # Safety
@@ -41,9 +41,13 @@ impl<V: Lanes> Increment<V> for Anisotropic<V> {
         _: (usize, usize),
         star: Star<V>,
     ) -> V {
-        let twice = star.centre.add(star.centre);
-        let x = self.rx.multiply(star.east.add(star.west).subtract(twice));
-        let y = self.ry.multiply(star.south.add(star.north).subtract(twice));
+        let double_centre = star.centre.add(star.centre);
+        let x = self
+            .rx
+            .multiply(star.east.add(star.west).subtract(double_centre));
+        let y = self
+            .ry
+            .multiply(star.south.add(star.north).subtract(double_centre));
         x.add(y)
     }
 }
@@ -82,15 +86,23 @@ impl<V: Lanes> Increment<V> for Variable {
     }
 }
 
-/// `centre + (increment + s)`; if it has `RATES` `centre + rate (increment + s)`, and if it `DECAYS`, too,
-/// `centre + rate ((increment + s) - decay centre)`. The source `s` is multiplied by a factor if it `SCALES`.
+/// The new value `centre + (increment + source)`; with `RATES` it is `centre + rate (increment + source)`, and with
+/// `LOSSES` as well, `centre + rate ((increment + source) - loss centre)`. With `SCALES` the source is multiplied by a
+/// factor.
 #[derive(Clone, Copy)]
-struct EulerStep<I, const SCALES: bool, const RATES: bool, const DECAYS: bool>(I);
+struct EulerStep<I, const SCALES: bool, const RATES: bool, const LOSSES: bool>(I);
 
-impl<V: Lanes, I: Increment<V>, const SCALES: bool, const RATES: bool, const DECAYS: bool> Update<V>
-    for EulerStep<I, SCALES, RATES, DECAYS>
+impl<V: Lanes, I: Increment<V>, const SCALES: bool, const RATES: bool, const LOSSES: bool> Update<V>
+    for EulerStep<I, SCALES, RATES, LOSSES>
 {
-    const READS: [bool; ARRAYS] = [I::READS_FACES, I::READS_FACES, true, RATES, DECAYS];
+    const READS: [bool; ARRAYS] = {
+        let mut reads = [false; ARRAYS];
+        (reads[X], reads[Y]) = (I::READS_FACES, I::READS_FACES);
+        reads[array_of(Weight::One)] = true;
+        reads[array_of(Weight::Change)] = RATES;
+        reads[array_of(Weight::Density)] = LOSSES;
+        reads
+    };
 
     #[inline(always)]
     unsafe fn next<const R: usize>(
@@ -104,32 +116,39 @@ impl<V: Lanes, I: Increment<V>, const SCALES: bool, const RATES: bool, const DEC
         // SAFETY: the caller's promise.
         let increment = unsafe { self.0.increment(rows, (j, at), star) };
         // SAFETY: the caller's promise.
-        let element = |array| unsafe { rows.element::<V>(array, (j, at)) };
-        let mut source = element(SOURCE);
+        let mut source = unsafe { rows.coefficient::<V>(Weight::One, (j, at)) };
         if SCALES {
             // SAFETY: the caller's promise.
             source = unsafe { V::splat(rows.factor) }.multiply(source);
         }
         let mut change = increment.add(source);
-        if DECAYS {
-            change = change.subtract(element(DECAY).multiply(centre));
+        if LOSSES {
+            // SAFETY: the caller's promise.
+            let loss = unsafe { rows.coefficient::<V>(Weight::Density, (j, at)) };
+            change = change.subtract(loss.multiply(centre));
         }
         if RATES {
-            change = element(RATE).multiply(change);
+            // SAFETY: the caller's promise.
+            let rate = unsafe { rows.coefficient::<V>(Weight::Change, (j, at)) };
+            change = rate.multiply(change);
         }
         centre.add(change)
     }
 }
 
-/// `centre + rate lapl`, where the rows of the rate hold `r rate`: two additions a node, as sums of two neighbours serve
-/// twice, and two fused multiply-adds.
+/// The new value `centre + rate lapl`, where the rows of the rate hold `r rate`: two additions for each node, because
+/// sums of two neighbours are used twice, and two fused multiply-adds.
 #[derive(Clone, Copy)]
 struct Rated<V> {
     minus_four: V,
 }
 
 impl<V: Lanes> Update<V> for Rated<V> {
-    const READS: [bool; ARRAYS] = [false, false, false, true, false];
+    const READS: [bool; ARRAYS] = {
+        let mut reads = [false; ARRAYS];
+        reads[array_of(Weight::Change)] = true;
+        reads
+    };
 
     #[inline(always)]
     unsafe fn next<const R: usize>(
@@ -142,22 +161,33 @@ impl<V: Lanes> Update<V> for Rated<V> {
         let sum = star.south.add(star.east).add(north_west);
         let lapl = self.minus_four.multiply_add(star.centre, sum);
         // SAFETY: the caller's promise.
-        unsafe { rows.element::<V>(RATE, place) }.multiply_add(lapl, star.centre)
+        unsafe { rows.coefficient::<V>(Weight::Change, place) }.multiply_add(lapl, star.centre)
     }
 }
 
-/// What diffusion needs besides the arrays.
+/// The diffusion coefficients that are not arrays.
 enum FluxOperands<V> {
     Rated(Rated<V>),
     Directions(Anisotropic<V>),
     Faces,
 }
 
-/// An equation with a rate, or with a coefficient for each direction or each face.
+/// The terms besides a source, each with a kernel of its own.
+#[derive(Clone, Copy)]
+enum ReactionKind {
+    /// No rate and no loss.
+    None,
+    /// A rate: a node takes a fraction of its change.
+    Rate,
+    /// A rate and a loss: a node also loses a fraction of its value.
+    RateAndLoss,
+}
+
+/// The kernels for an equation with a rate, or with a diffusion coefficient for each direction or each face.
 pub(super) struct General<V> {
     diffusion: FluxOperands<V>,
-    /// Whether there is a rate, and with it a decay.
-    decays: Option<bool>,
+    /// The terms of the equation besides the source.
+    reaction: ReactionKind,
     /// Whether the source has a factor.
     scales: bool,
 }
@@ -166,20 +196,25 @@ impl<V: Lanes> EquationKind<V> for General<V> {
     #[inline(always)]
     unsafe fn new(task: &TileTask<'_, V::Element>) -> Self {
         // SAFETY: passed on.
-        let splat = |value| unsafe { V::splat(value) };
-        let diffusion = match task.equation.operator {
-            Operator::Isotropic { .. } => FluxOperands::Rated(Rated {
-                minus_four: splat(V::Element::default() - V::Element::FOUR),
-            }),
-            Operator::Anisotropic { rx, ry } => FluxOperands::Directions(Anisotropic {
-                rx: splat(rx),
-                ry: splat(ry),
-            }),
-            Operator::Variable { .. } => FluxOperands::Faces,
+        let diffusion = unsafe {
+            match task.equation.operator {
+                Operator::Isotropic { .. } => FluxOperands::Rated(Rated {
+                    minus_four: V::splat(V::Element::default() - V::Element::FOUR),
+                }),
+                Operator::Anisotropic { rx, ry } => FluxOperands::Directions(Anisotropic {
+                    rx: V::splat(rx),
+                    ry: V::splat(ry),
+                }),
+                Operator::Variable { .. } => FluxOperands::Faces,
+            }
         };
         Self {
             diffusion,
-            decays: task.equation.reaction.as_ref().map(Reaction::decays),
+            reaction: match task.equation.coefficient(Weight::Density) {
+                Some(_) => ReactionKind::RateAndLoss,
+                None if task.equation.has_reaction() => ReactionKind::Rate,
+                None => ReactionKind::None,
+            },
             scales: task.equation.scaled_source().is_some(),
         }
     }
@@ -191,33 +226,35 @@ impl<V: Lanes> EquationKind<V> for General<V> {
         #[inline(always)]
         unsafe fn advance<V: Lanes, I: Increment<V>>(
             increment: I,
-            decays: Option<bool>,
+            reaction: ReactionKind,
             scales: bool,
             rows: &mut impl Advance<V>,
         ) {
             // SAFETY: passed on. With a reaction, sources have no factor.
             unsafe {
-                match (decays, scales) {
-                    (None, false) => {
+                match (reaction, scales) {
+                    (ReactionKind::None, false) => {
                         _ = rows.by_one(EulerStep::<I, false, false, false>(increment));
                     }
-                    (None, true) => _ = rows.by_one(EulerStep::<I, true, false, false>(increment)),
-                    (Some(false), _) => {
+                    (ReactionKind::None, true) => {
+                        _ = rows.by_one(EulerStep::<I, true, false, false>(increment));
+                    }
+                    (ReactionKind::Rate, _) => {
                         _ = rows.by_one(EulerStep::<I, false, true, false>(increment));
                     }
-                    (Some(true), _) => {
+                    (ReactionKind::RateAndLoss, _) => {
                         _ = rows.by_one(EulerStep::<I, false, true, true>(increment));
                     }
                 }
             }
         }
-        let (decays, scales) = (self.decays, self.scales);
+        let (reaction, scales) = (self.reaction, self.scales);
         // SAFETY: passed on.
         unsafe {
             match self.diffusion {
                 FluxOperands::Rated(rated) => _ = rows.by_one(rated),
-                FluxOperands::Directions(directions) => advance(directions, decays, scales, rows),
-                FluxOperands::Faces => advance(Variable, decays, scales, rows),
+                FluxOperands::Directions(directions) => advance(directions, reaction, scales, rows),
+                FluxOperands::Faces => advance(Variable, reaction, scales, rows),
             }
         }
     }

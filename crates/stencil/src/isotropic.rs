@@ -1,4 +1,4 @@
-//! One diffusion coefficient and equal spacings, for any `r` and any field: six operations.
+//! Kernels for one diffusion coefficient and equal spacings, for any `r` and any field, with six operations.
 
 use super::equation::Operator;
 use super::kernel::Additions;
@@ -9,8 +9,8 @@ use super::task::TileTask;
 use super::update::{ArrayRows, Update, one, sum};
 use crate::real::Real;
 
-/// The six operations. `BOUNDED` promises that `4 p` does not overflow, which makes the fused form of
-/// `sum - 4 p` exact; `FUSED` is that of [`sum`].
+/// The update with six operations. `BOUNDED` promises that `4 p` does not overflow, which makes the fused form of
+/// `sum - 4 p` exact; `FUSED` is as in [`sum`].
 #[derive(Clone, Copy)]
 struct Six<V, const BOUNDED: bool, const FUSED: usize> {
     r: V,
@@ -109,12 +109,11 @@ impl<V: Lanes> EquationKind<V> for Isotropic<V> {
     }
 }
 
-/// The magnitude up to which a state can start so that nothing in its next
-/// `steps` steps overflows, neither `4 p` nor the sum of four neighbours; negative
-/// if there is none.
+/// The largest magnitude of a state for which nothing in its next `steps` steps overflows, neither `4 p` nor the sum of
+/// four neighbours; negative if there is none.
 ///
-/// A step multiplies the largest magnitude by at most `|1 - 4r| + 4|r|`. The
-/// factor `1 + 2⁻¹⁰` a step is more than rounding can add.
+/// A step multiplies the largest magnitude by at most `|1 - 4r| + 4|r|`. The factor `1 + 2⁻¹⁰` for each step exceeds
+/// the effect of rounding.
 fn magnitude_bound<T: Real>(r: T, steps: usize) -> f64 {
     let r = r.to_f64();
     let growth = ((1.0 - 4.0 * r).abs() + 4.0 * r.abs()) * (1.0 + 1.0 / 1024.0);
@@ -122,7 +121,7 @@ fn magnitude_bound<T: Real>(r: T, steps: usize) -> f64 {
     if bound >= 1.0 { bound } else { -1.0 }
 }
 
-/// What `fold` makes of all lanes.
+/// The fold of all lanes of a register.
 #[inline(always)]
 pub(super) fn fold_lanes<V: Lanes>(register: V, fold: impl Fn(f64, f64) -> f64) -> f64 {
     let mut lanes = [V::Element::default(); MAX_LANES];
@@ -132,7 +131,7 @@ pub(super) fn fold_lanes<V: Lanes>(register: V, fold: impl Fn(f64, f64) -> f64) 
     numbers.reduce(fold).unwrap_or_default()
 }
 
-/// Whether something holds for every lane.
+/// Whether a condition holds for every lane.
 #[inline(always)]
 pub(super) fn all_lanes<V: Lanes>(register: V, holds: impl Fn(V::Element) -> bool) -> bool {
     let mut lanes = [V::Element::default(); MAX_LANES];

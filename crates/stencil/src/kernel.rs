@@ -10,7 +10,8 @@ use super::lanes::HAS_PORTABLE;
 pub enum Kernel {
     /// The definition, row by row.
     Scalar,
-    /// The vector kernel on arrays of two or four elements, for processors without any of those below.
+    /// The vector kernel on arrays of two or four elements, for processors without the instructions of the kernels
+    /// below.
     Portable,
     /// The vector kernel on NEON registers of 16 bytes.
     Neon,
@@ -21,7 +22,7 @@ pub enum Kernel {
 }
 
 impl Kernel {
-    /// From the slowest to the fastest.
+    /// Every kernel, from the slowest to the fastest.
     const ALL: [Self; 5] = [
         Self::Scalar,
         Self::Portable,
@@ -35,7 +36,7 @@ impl Kernel {
         Self::available().last().unwrap_or(Self::Scalar)
     }
 
-    /// The kernels of this machine, the fastest last.
+    /// The kernels of this machine, from the slowest to the fastest.
     pub fn available() -> impl Iterator<Item = Self> {
         Self::ALL.into_iter().filter(|kernel| kernel.is_available())
     }
@@ -56,7 +57,7 @@ impl Kernel {
         }
     }
 
-    /// The rows of a band, which a sweep advances at once: as many as the registers allow.
+    /// The number of rows of a band, which a sweep advances at once: as many as the registers allow.
     pub(super) const fn band_rows(self) -> BandRows {
         let [plain, with_arrays] = match self {
             Self::Scalar => [1, 1],
@@ -79,17 +80,17 @@ impl Kernel {
     }
 }
 
-/// The rows of a band.
+/// The number of rows of a band.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct BandRows {
-    /// For equations without arrays.
+    /// The number of rows for equations without arrays.
     pub plain: usize,
-    /// For equations with coefficients for each direction, or with arrays.
+    /// The number of rows for equations with coefficients for each direction, or with arrays.
     pub with_arrays: usize,
 }
 
 impl BandRows {
-    /// Those for an equation with so many arrays.
+    /// The number of rows for an equation with `arrays` arrays.
     pub fn with(self, arrays: usize) -> usize {
         match arrays {
             0 => self.plain,
@@ -101,21 +102,21 @@ impl BandRows {
 /// How the three additions of four neighbours are computed. Both ways give the same bits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Additions {
-    /// As additions.
+    /// Every addition is an instruction that adds.
     Plain,
-    /// Some of them as fused multiplications by one and additions, for processors that have units of their own for these.
+    /// Some additions are fused with a multiplication by one, for processors with separate units for fused operations.
     Fused,
 }
 
-/// How many levels a kernel computes in one sweep over a few rows. Both ways give the same bits.
+/// The number of levels that a kernel computes in one sweep over a few rows. Both numbers give the same bits.
 ///
-/// Two need an `r` of about a quarter and strips of more than two columns. The first and the last rows of a level are
-/// computed by one.
+/// Two levels need an `r` of about a quarter and strips of more than two columns. The first and the last rows of a
+/// level are always computed one level at a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum LevelsPerSweep {
-    /// One.
+    /// A sweep computes one level.
     One,
-    /// Two.
+    /// A sweep computes two levels.
     Two,
 }
 
@@ -125,7 +126,7 @@ impl Display for Kernel {
     }
 }
 
-/// A text that is not the name of a kernel.
+/// The error for a text that is not the name of a kernel.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("unknown kernel '{0}': expected scalar, portable, neon, avx2 or avx512")]
 pub struct UnknownKernel(String);

@@ -5,8 +5,8 @@ use super::lanes::Lanes;
 use super::task::TileTask;
 use super::update::Update;
 
-/// A kind of equation while a tile is advanced: its constants in every lane, what is known of the
-/// source rows, and which update that allows.
+/// A kind of equation while a tile is advanced: its constants in every lane, the known properties of the source rows,
+/// and the update that these allow.
 pub(super) trait EquationKind<V: Lanes>: Sized {
     /// Whether a sweep can compute two levels.
     const MAY_ADVANCE_TWICE: bool = false;
@@ -24,69 +24,71 @@ pub(super) trait EquationKind<V: Lanes>: Sized {
         false
     }
 
-    /// Takes note of source values.
+    /// Notes properties of source values.
     #[inline(always)]
     fn note(&mut self, _register: V) {}
 
-    /// Level 0 in the ring, from source values.
+    /// Values of level 0 in the ring, from source values.
     #[inline(always)]
     fn lifted(&self, register: V) -> V {
         register
     }
 
-    /// Target values, from the last level in the ring.
+    /// Target values, from values of the last level in the ring.
     #[inline(always)]
     fn lowered(&self, register: V) -> V {
         register
     }
 
-    /// The factor of a held value at `level`, unless it is 1 at every level.
+    /// The factor of held values at `level`; `None` if it is 1 at every level.
     #[inline(always)]
     fn held_factor(&self, _level: usize) -> Option<V> {
         None
     }
 
-    /// Whether this kind computes the bits of the definition, for the source values noted so far.
+    /// Whether this kind reproduces the bits of the definition for the source values noted so far.
     #[inline(always)]
     fn is_valid(&mut self) -> bool {
         true
     }
 
-    /// Whether this level takes another update than those after it.
+    /// Whether this level needs another update than later levels.
     #[inline(always)]
     fn is_checked(&self, _level: usize) -> bool {
         false
     }
 
-    /// Advances rows to `level`, and to those after it that `rows` has.
+    /// Advances rows to `level`, and to later levels if `rows` has several.
     ///
     /// # Safety
     /// As [`Advance::by_one`] and [`Advance::by_two`].
     unsafe fn advance(&mut self, level: usize, rows: &mut impl Advance<V>);
 
-    /// What is known once the tile is done.
+    /// The known properties of the result, once the tile is done.
     #[inline(always)]
     fn outcome(&self) -> TileOutcome {
         TileOutcome::default()
     }
 }
 
-/// Rows that an update advances.
+/// A group of rows that an update advances.
 pub(super) trait Advance<V: Lanes> {
-    /// How many rows, counted once for each level.
+    /// The number of rows, each counted once for each level.
     fn count(&self) -> u64;
 
-    /// Whether sweeps over them compute two levels.
+    /// Whether sweeps over the rows compute two levels.
     fn is_by_two(&self) -> bool;
 
-    /// Advances them by one level a sweep, in a function of its own. Returns the update with what it noted.
+    /// Advances the rows by one level in a sweep, in a function of its own. Returns the update with the properties that
+    /// it noted.
     ///
     /// # Safety
-    /// The processor has the instructions of `V`; rows that are read were written, edges included, and so were those of
-    /// the arrays that the update reads.
+    /// The processor has the instructions of `V`; all rows that are read have been written, with edges, and so have the
+    /// rows of the arrays that the update reads.
     unsafe fn by_one<U: Update<V>>(&mut self, update: U) -> U;
 
-    /// Advances them by two levels a sweep, with an update for each, which read no arrays and take note of nothing.
+    /// Advances the rows by two levels in a sweep, with one update for each level. The updates read no arrays and note
+    /// nothing.
     ///
     /// # Safety
     /// As [`by_one`](Self::by_one); strips have at least three columns.

@@ -1,26 +1,27 @@
-//! What is known of a field: [`Knowledge`], tile by tile, which says of each for how long it stays smooth.
+//! The known smoothness of a field: [`Knowledge`] stores for each tile how long it stays smooth.
 //!
-//! Where `r` is about a quarter, a pass finds out whether its field is smooth ([`super::smooth`]). As that lasts for
-//! many steps, the passes after it neither check nor look at magnitudes again.
+//! If `r` is about a quarter, a pass finds out whether its field is smooth ([`super::smooth`]). Smoothness lasts for
+//! many steps, so later passes need not check it again, nor look at magnitudes.
 
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
 
 use super::scheduler::TileGrid;
 
-/// For how many steps from now on something is known of a field.
+/// The number of steps for which a field keeps properties that passes rely on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, bytemuck::Pod, bytemuck::Zeroable)]
 #[repr(C)]
 pub struct Smoothness {
-    /// That it is smooth, see [`super::smooth`].
+    /// The number of steps for which the field stays smooth, see [`super::smooth`].
     pub(super) smooth_for: u64,
-    /// That its magnitudes allow levels scaled by four in any pass, if it is smooth.
+    /// The number of steps for which the magnitudes of the field allow levels scaled by four in any pass, if it is
+    /// smooth.
     pub(super) in_range_for: u64,
 }
 
 impl Smoothness {
-    /// Of a field that nothing is known of.
+    /// The smoothness of a field about which nothing is known.
     pub const NONE: Self = Self::both_for(0);
-    /// Of no nodes.
+    /// The smoothness of a field without nodes, which has every property for ever.
     pub const ALL: Self = Self::both_for(u64::MAX);
 
     const fn both_for(steps: u64) -> Self {
@@ -30,7 +31,7 @@ impl Smoothness {
         }
     }
 
-    /// What is known after so many steps.
+    /// The smoothness that remains after `steps` steps.
     #[must_use]
     pub fn after(self, steps: usize) -> Self {
         Self {
@@ -39,7 +40,7 @@ impl Smoothness {
         }
     }
 
-    /// What is known of two fields together.
+    /// The smoothness of two fields together.
     #[must_use]
     pub fn and(self, other: Self) -> Self {
         Self {
@@ -49,19 +50,19 @@ impl Smoothness {
     }
 }
 
-/// What is known of a tile after a pass.
+/// The results of a pass over a tile, besides the values.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct TileOutcome {
-    /// Of the field there.
+    /// The smoothness of the field in the tile.
     pub smoothness: Smoothness,
-    /// Rows advanced by a level with three, with five, and with six operations or more.
+    /// The numbers of rows advanced by a level with three, with five, and with six or more operations.
     pub rows: [u64; 3],
     /// Whether the levels were scaled by four.
     pub is_scaled: bool,
 }
 
 impl TileOutcome {
-    /// The shares of `rows`. Kinds that count nothing have one number of operations.
+    /// The fractions of `rows`. Kinds that count nothing have one number of operations.
     fn shares(&self) -> [f64; 3] {
         match self.rows.iter().sum::<u64>() {
             0 => [0.0, 0.0, 1.0],
@@ -70,28 +71,28 @@ impl TileOutcome {
     }
 }
 
-/// What passes found out about the field that they computed, for the passes after them.
+/// Properties of a field that passes have found, for later passes.
 ///
-/// It belongs to one field and one [`Stencil`](super::Stencil): with another one, or once somebody else
-/// has changed the field, results would be wrong unless it is [told](Knowledge::set). Start with
-/// [`Knowledge::default`], which knows nothing.
+/// A value belongs to one field and one [`Stencil`](super::Stencil). With another stencil, or after any other change of
+/// the field, results would be wrong unless the smoothness is [set](Knowledge::set). [`Knowledge::default`] assumes
+/// nothing.
 #[derive(Debug, Default)]
 pub struct Knowledge {
     tiles: Option<TileGrid>,
     records: Vec<TileRecord>,
-    /// Node updates of tiles that are no longer these.
+    /// Node updates of tiles that existed before the present ones.
     updates: [u64; 3],
-    /// What the next pass may take for known of the whole field, if somebody else knows.
-    told: Option<Smoothness>,
+    /// The smoothness of the whole field for the next pass, if a caller has set it.
+    smoothness_of_caller: Option<Smoothness>,
 }
 
-/// What is known of a tile.
+/// The known properties of a tile.
 #[derive(Debug, Default)]
 struct TileRecord {
-    /// [`Smoothness`] of the field there. One of both may be of a later pass than the other.
+    /// The two parts of the tile's [`Smoothness`]. They may come from different passes.
     smooth_for: AtomicU64,
     in_range_for: AtomicU64,
-    /// How often in a row scaling did not work, and in how many passes not to try it again.
+    /// The number of consecutive failures of scaling, and the number of passes before it is tried again.
     failures: AtomicU32,
     pause: AtomicU32,
     updates: [AtomicU64; 3],
@@ -111,11 +112,11 @@ impl TileRecord {
     }
 }
 
-/// After how many failures in a row the pause grows no more.
+/// The number of consecutive failures after which the pause stops growing.
 const MOST_FAILURES: u32 = 6;
 
 impl Knowledge {
-    /// Node updates done with three, with five, and with six operations or more.
+    /// The numbers of node updates with three, with five, and with six or more operations.
     #[must_use]
     pub fn updates(&self) -> [u64; 3] {
         let mut updates = self.updates;
@@ -132,44 +133,44 @@ impl Knowledge {
         self.tiles.is_none()
     }
 
-    /// The next pass is over another field, of which so much is known.
+    /// Announces that the next pass is over another field, with this known smoothness.
     pub fn start_from(&mut self, smoothness: Smoothness) {
-        self.told = Some(smoothness);
+        self.smoothness_of_caller = Some(smoothness);
     }
 
-    /// Somebody else has changed the field, of all of which so much is known now.
+    /// Sets the known smoothness of the whole field, after the field was changed.
     pub fn set(&mut self, smoothness: Smoothness) {
         for record in &self.records {
             record.set_smoothness(smoothness);
         }
     }
 
-    /// What is known of the whole field.
+    /// The smoothness of the whole field.
     #[must_use]
     pub fn smoothness(&self) -> Smoothness {
-        let known = self
+        let smoothness = self
             .records
             .iter()
             .map(TileRecord::smoothness)
             .reduce(Smoothness::and);
-        known.unwrap_or(Smoothness::NONE)
+        smoothness.unwrap_or(Smoothness::NONE)
     }
 
-    /// Room for these tiles. What is known of the same tiles stays.
+    /// Prepares for these tiles. The properties of tiles that stay the same are kept.
     pub(super) fn prepare(&mut self, tiles: &TileGrid) {
         if self.tiles.as_ref() != Some(tiles) {
             self.updates = self.updates();
             self.tiles = Some(tiles.clone());
             self.records = (0..tiles.len()).map(|_| TileRecord::default()).collect();
         }
-        if let Some(smoothness) = self.told.take() {
+        if let Some(smoothness) = self.smoothness_of_caller.take() {
             self.records
                 .iter()
                 .for_each(|record| record.set_smoothness(smoothness));
         }
     }
 
-    /// What is known of the field that a tile's pass of `steps` steps reads.
+    /// The smoothness of the field that a tile's pass of `steps` steps reads.
     pub(super) fn smoothness_around(
         &self,
         tiles: &TileGrid,
@@ -185,12 +186,14 @@ impl Knowledge {
         if tiles.reach() < steps {
             return self.smoothness();
         }
-        let around = tiles.neighbourhood(tile);
-        let known = around.map(|tile| self.records[tile].smoothness());
-        known.reduce(Smoothness::and).unwrap_or(Smoothness::NONE)
+        let neighbours = tiles.neighbourhood(tile);
+        let smoothness = neighbours.map(|tile| self.records[tile].smoothness());
+        smoothness
+            .reduce(Smoothness::and)
+            .unwrap_or(Smoothness::NONE)
     }
 
-    /// Whether levels scaled by four are worth a try in the next pass of a tile.
+    /// Whether the next pass of a tile should try levels scaled by four.
     pub(super) fn scaling_may_work(&self, tile: usize) -> bool {
         let pause = self.records[tile].pause.load(Relaxed);
         self.records[tile]
@@ -199,12 +202,12 @@ impl Knowledge {
         pause == 0
     }
 
-    /// So much is known of the field that a tile's last pass has written.
+    /// Stores the smoothness of the result of a tile's last pass.
     pub(super) fn set_smoothness(&self, tile: usize, smoothness: Smoothness) {
         self.records[tile].set_smoothness(smoothness);
     }
 
-    /// Takes note of what a pass found in a tile of so many node updates, but for what is known of the field.
+    /// Stores the results of a pass over a tile with `updates` node updates, except the smoothness.
     pub(super) fn record(&self, tile: usize, tried: bool, outcome: TileOutcome, updates: u64) {
         let record = &self.records[tile];
         if tried {

@@ -1,4 +1,4 @@
-//! The kernel of one level: a few lifted rows advanced by one step.
+//! The kernel of one level: advances a few lifted rows by one step.
 
 use super::lanes::Lanes;
 use super::lifted::Lifted;
@@ -49,14 +49,14 @@ pub(super) unsafe fn column<V: Lanes, const R: usize>(
 }
 
 impl<T: Real, const R: usize> RowGroup<T, R> {
-    /// Where the next level of row `j` goes.
+    /// The row in which the next level of row `j` is stored.
     #[inline(always)]
     pub fn next(&self, j: usize) -> *mut T {
         if j == 0 { self.next } else { self.rows[j - 1] }
     }
 
-    /// The rows of the next level at element `at`, from the columns west, centre and east. `pairs` are the sums of the south
-    /// and the east neighbours of each node, before of the column west, and then of this one.
+    /// The next level of the rows at element `at`, from the columns west, centre and east. `pairs` holds the sum of the
+    /// south and the east neighbour of each node, on entry for the column west, on exit for the centre column.
     ///
     /// # Safety
     /// As [`advance_rows`].
@@ -70,7 +70,7 @@ impl<T: Real, const R: usize> RowGroup<T, R> {
         [west, centre, east]: [&Column<V, R>; 3],
         pairs: &mut Column<V, R>,
     ) -> Column<V, R> {
-        let mut next = *centre;
+        let mut new_column = *centre;
         // SAFETY: the caller's promise.
         let outer_south = unsafe { V::load(self.south.add(at)) };
         let mut north_west = outer_north.add(west[0]);
@@ -89,11 +89,11 @@ impl<T: Real, const R: usize> RowGroup<T, R> {
                 centre: centre[j],
             };
             // SAFETY: the caller's promise.
-            next[j] = unsafe { update.next(arrays, (j, at), star, north_west) };
+            new_column[j] = unsafe { update.next(arrays, (j, at), star, north_west) };
             // What is south and east of a node is west and north of the next one of the next row.
             (north_west, pairs[j]) = (pairs[j], star.south.add(star.east));
         }
-        next
+        new_column
     }
 
     /// # Safety
@@ -120,8 +120,8 @@ impl<T: Real, const R: usize> RowGroup<T, R> {
 /// ends are written last, row by row.
 ///
 /// # Safety
-/// All pointers are rows of the layout; those that are read were written, edges
-/// included. `arrays` has what the update reads.
+/// All pointers are rows of the layout; all rows that are read have been written, with edges. `arrays` has the arrays
+/// that the update reads.
 #[inline(always)]
 pub(super) unsafe fn advance_rows<V: Lanes, const R: usize>(
     group: &RowGroup<V::Element, R>,
@@ -129,49 +129,50 @@ pub(super) unsafe fn advance_rows<V: Lanes, const R: usize>(
     update: &mut impl Update<V>,
     arrays: &ArrayRows<V::Element, R>,
 ) {
-    let last = layout.width * V::COUNT;
-    let mut at = V::COUNT;
+    let last_offset = layout.width * V::COUNT;
+    let mut offset = V::COUNT;
     // SAFETY: in the whole function, positions 0 to width + 1 are in the rows.
     unsafe {
-        let mut a = column::<V, R>(&group.rows, at - V::COUNT);
-        let mut b = column::<V, R>(&group.rows, at);
+        let mut a = column::<V, R>(&group.rows, offset - V::COUNT);
+        let mut b = column::<V, R>(&group.rows, offset);
         let mut pairs = b;
         for j in 0..R {
             let south = match j + 1 {
-                below if below == R => V::load(group.south.add(at - V::COUNT)),
+                below if below == R => V::load(group.south.add(offset - V::COUNT)),
                 below => a[below],
             };
             pairs[j] = south.add(b[j]);
         }
         macro_rules! step {
             ($west:ident, $centre:ident, $east:ident) => {
-                $east = column::<V, R>(&group.rows, at + V::COUNT);
-                let north = V::load(group.north.add(at));
+                $east = column::<V, R>(&group.rows, offset + V::COUNT);
+                let north = V::load(group.north.add(offset));
                 let columns = [&$west, &$centre, &$east];
-                let next = group.step_column(update, arrays, at, north, columns, &mut pairs);
-                group.store(at, &next);
-                at += V::COUNT;
+                let new_column =
+                    group.step_column(update, arrays, offset, north, columns, &mut pairs);
+                group.store(offset, &new_column);
+                offset += V::COUNT;
             };
         }
         let mut c;
-        while at + 2 * V::COUNT < last {
+        while offset + 2 * V::COUNT < last_offset {
             step!(a, b, c);
             step!(b, c, a);
             step!(c, a, b);
         }
-        while at < last {
+        while offset < last_offset {
             step!(a, b, c);
             (a, b) = (b, c);
         }
-        c = column::<V, R>(&group.rows, at + V::COUNT);
-        let north = V::load(group.north.add(at));
-        let before = *update;
-        let newest = group.step_column(update, arrays, at, north, [&a, &b, &c], &mut pairs);
-        update.forget(before, layout.short);
+        c = column::<V, R>(&group.rows, offset + V::COUNT);
+        let north = V::load(group.north.add(offset));
+        let update_before = *update;
+        let newest = group.step_column(update, arrays, offset, north, [&a, &b, &c], &mut pairs);
+        update.forget(update_before, layout.short);
         for j in 0..R {
             let [west, east] = layout.outside(group.rows[j]);
-            let held = [update.held(west), update.held(east)];
-            layout.close(group.next(j), newest[j], held);
+            let wall_values = [update.held(west), update.held(east)];
+            layout.close(group.next(j), newest[j], wall_values);
         }
     }
 }

@@ -22,27 +22,23 @@
 //!
 //! # Why the bits are equal
 //!
-//! Kernels compute the six operations of the definition in their order.
-//! Some of them are fused multiply-adds in the vector kernels, which round once
-//! instead of twice:
+//! Kernels compute the six operations of the definition in their order. In the vector kernels some of them are fused
+//! multiply-adds, which round once instead of twice:
 //!
 //! | operation | fused | exact product |
 //! |---|---|---|
 //! | `sum - 4 p` | `fma(-4, p, sum)` | `4 p`, unless it overflows |
 //! | `sum + west`, and `sum + east` alike | `fma(sum, 1, west)` | `sum * 1` |
 //!
-//! Both products are exact for normal and subnormal numbers, so the rounding of
-//! the product that is left out would have changed nothing. Signs of zero,
-//! infinities and NaN follow the same rules with and without fusing.
+//! Both products are exact for normal and subnormal numbers, so the omitted rounding of the product would have changed
+//! nothing. Signs of zero, infinities and NaN follow the same rules with and without fusing.
 //!
-//! The exception is an overflow of `4 p`, for |p| ≥ 2¹⁰²² in `f64`: the
-//! definition has an infinity there, the fused form may not. A tile therefore
-//! determines the largest magnitude of the source rows as it reads them. Once
-//! it exceeds a bound that excludes an overflow within the pass, the tile
-//! continues without fusing `4 p`.
+//! The exception is an overflow of `4 p`, for |p| ≥ 2¹⁰²² in `f64`: the definition then yields an infinity, the fused
+//! form may not. A tile therefore determines the largest magnitude of the source rows as it reads them. Once it exceeds
+//! a bound that excludes an overflow within the pass, the tile continues without fusing `4 p`.
 //!
-//! With r = 1/4 most fields take fewer operations yet: five, or three where they
-//! are smooth. `smooth` has the conditions and the proofs.
+//! With r = 1/4 most fields take even fewer operations: five, or three if they are smooth. `smooth` has the conditions
+//! and the proofs.
 //!
 //! Overlapped tiles compute some nodes twice, with the same bits.
 //!
@@ -78,6 +74,8 @@ mod pipeline;
 mod plan;
 mod prefetch;
 mod processor;
+mod product_rows;
+mod products;
 pub mod real;
 mod ring;
 mod rkl2;
@@ -90,8 +88,6 @@ mod scratch;
 mod smooth;
 mod sweeps;
 mod task;
-mod term_rows;
-mod terms;
 mod tile;
 mod twice;
 mod update;
@@ -101,13 +97,13 @@ mod wavefront;
 pub use cost::MAX_DEPTH;
 pub use diff2d_sys::Caches;
 pub use dispatch::Element;
-pub use equation::{Coefficient, Equation, Operator, Reaction};
+pub use equation::{Coefficient, Equation, Operator, Term, Weight};
 pub use five_point::Stencil;
 pub use kernel::{Additions, Kernel, LevelsPerSweep, UnknownKernel};
 pub use knowledge::{Knowledge, Smoothness};
 pub use plan::Plan;
+pub use products::Products;
 pub use real::Real;
 pub use rkl2::{Rkl2, Rkl2Arrays, rkl2_reach};
-pub use terms::Terms;
 pub use tile::{InvalidTile, Tile};
 pub use walls::{Ghost, Side, Table, WallTraits, Walls};

@@ -33,7 +33,7 @@ use super::lanes::{Lanes, MAX_LANES};
 /// The layout of rows of a given number of columns in registers of type `V`.
 #[derive(Clone, Copy)]
 pub(super) struct Lifted<V: Lanes> {
-    /// Columns of a long strip.
+    /// The number of columns in a long strip.
     pub width: usize,
     /// The lanes with short strips.
     pub short: V::Mask,
@@ -62,44 +62,46 @@ impl<V: Lanes> Lifted<V> {
         }
     }
 
-    /// Registers of a row: positions `0..width + 2`.
+    /// The number of registers in a row: positions `0..width + 2`.
     pub fn registers(columns: usize) -> usize {
         columns.div_ceil(V::COUNT) + 2
     }
 
-    /// Elements from one lifted row to the next, a multiple of 64 bytes.
+    /// The distance of lifted rows in elements, a multiple of 64 bytes.
     ///
-    /// A load waits for an earlier store to the same place of another page. The loop over a group of rows stores
-    /// somewhat to the west of where it loads. So no two rows of a group may be nearly a multiple of a page apart.
-    /// Pitches of a quarter of a page, or multiples of it, would crowd rows into few sets of a cache.
+    /// A load waits for an earlier store to the same offset of another page, and the loop over a group of rows stores
+    /// slightly to the west of its loads. So no two rows of a group may be nearly a multiple of a page apart. Pitches
+    /// that are multiples of a quarter of a page would crowd rows into few sets of a cache.
     pub fn pitch(columns: usize) -> usize {
-        /// Cache lines in a page.
+        /// The number of cache lines in a page.
         const PAGE: usize = 64;
-        /// How many rows apart two rows of a group are at most, and how many lines they must not be from a page apart.
+        /// The largest number of rows between two rows of a group, and the distance from a multiple of a page, in cache
+        /// lines, that they must keep.
         const ROWS: usize = 9;
         const NEAR: usize = 3;
+        /// Whether rows that are `lines` cache lines apart neither crowd into few sets nor lie nearly a page apart.
+        fn are_apart(lines: usize) -> bool {
+            !lines.is_multiple_of(PAGE / 4)
+                && (1..=ROWS).all(|rows| {
+                    let distance = rows * lines % PAGE;
+                    !(1..=NEAR).contains(&distance) && !(1..=NEAR).contains(&(PAGE - distance))
+                })
+        }
         // Registers of a line.
         let line = 64 / size_of::<V>();
-        let are_apart = |lines: usize| {
-            let is_apart = |rows: usize| {
-                let beyond = rows * lines % PAGE;
-                !(1..=NEAR).contains(&beyond) && !(1..=NEAR).contains(&(PAGE - beyond))
-            };
-            !lines.is_multiple_of(PAGE / 4) && (1..=ROWS).all(is_apart)
-        };
-        let least = Self::registers(columns).div_ceil(line);
-        // One of any nine will do.
-        let lines = (least..least + PAGE).find(|&lines| are_apart(lines));
-        lines.unwrap_or(least) * line * V::COUNT
+        let fewest_lines = Self::registers(columns).div_ceil(line);
+        // Of any nine successive numbers of lines, at least one keeps rows apart.
+        let lines = (fewest_lines..fewest_lines + PAGE).find(|&lines| are_apart(lines));
+        lines.unwrap_or(fewest_lines) * line * V::COUNT
     }
 
-    /// The first column of the strip in `lane`, from the first column of the row.
+    /// The first column of the strip in `lane`, counted from the first column of the row.
     #[inline(always)]
     fn start(&self, lane: usize) -> usize {
         lane * self.width - lane.saturating_sub(self.long)
     }
 
-    /// Lifts what `change` makes of a row of a field, edges included.
+    /// Lifts a row of a field, edges included; `change` is applied to its values.
     ///
     /// # Safety
     /// `from` points to the column west of the row, and all columns up to the
@@ -135,15 +137,16 @@ impl<V: Lanes> Lifted<V> {
                     square[l].store(to.add((i + l) * V::COUNT));
                 }
             }
-            let last = V::load(to.add(self.width * V::COUNT));
-            self.close(to, last, self.outside(to));
+            let last_column = V::load(to.add(self.width * V::COUNT));
+            self.close(to, last_column, self.outside(to));
         }
     }
 
-    /// The registers of a row that hold the two columns outside: the first lane of the first, the last lane of the second.
+    /// The two registers of a row that hold the columns outside: one column in the first lane of the first register,
+    /// the other column in the last lane of the second register.
     ///
     /// # Safety
-    /// It is a lifted row.
+    /// `row` is a lifted row.
     #[inline(always)]
     pub unsafe fn outside(&self, row: *const V::Element) -> [V; 2] {
         // SAFETY: positions 0 to width + 1 are in the row.
@@ -158,22 +161,22 @@ impl<V: Lanes> Lifted<V> {
         [west, first.shift_down(outside[1])]
     }
 
-    /// Completes the row `new`, of which positions `1..width` are written:
-    /// stores `last` at position `width`, and at the edges the columns next to them and those `outside`.
+    /// Completes the row `new`, whose positions `1..width` are written: stores `last` at position `width`, and at the
+    /// edges copies of the columns next to them, or the columns `outside`.
     ///
     /// # Safety
-    /// It is a lifted row.
+    /// `new` is a lifted row.
     #[inline(always)]
     pub unsafe fn close(&self, new: *mut V::Element, last: V, outside: [V; 2]) {
-        let at = |position: usize| position * V::COUNT;
         // SAFETY: positions 0 to width + 1 are in the rows, and strips are at
         // least two columns wide.
         unsafe {
-            let first = V::load(new.add(at(1)));
-            let before = V::load(new.add(at(self.width - 1)));
-            let [west, east] = self.edges(first, [before, last], outside);
-            last.select(self.short, east).store(new.add(at(self.width)));
-            east.store(new.add(at(self.width + 1)));
+            let first_column = V::load(new.add(V::COUNT));
+            let column_before_last = V::load(new.add((self.width - 1) * V::COUNT));
+            let [west, east] = self.edges(first_column, [column_before_last, last], outside);
+            last.select(self.short, east)
+                .store(new.add(self.width * V::COUNT));
+            east.store(new.add((self.width + 1) * V::COUNT));
             west.store(new);
         }
     }
@@ -191,12 +194,11 @@ impl<V: Lanes> Lifted<V> {
         [0, 1, 2].map(|back| (self.outer - back) * V::COUNT + V::COUNT - 1)
     }
 
-    /// Writes what `change` makes of the columns of one lifted row in their order,
-    /// and possibly one element more.
+    /// Writes the columns of one lifted row in order, after applying `change`, and possibly one element more.
     ///
     /// # Safety
-    /// `from` is a lifted row, which nobody reads afterwards; `to` has room for one element more than the row
-    /// has columns.
+    /// `from` is a lifted row, which is not read afterwards; `to` has room for one element more than the row has
+    /// columns.
     #[inline(always)]
     pub unsafe fn lower(
         &self,
@@ -207,19 +209,19 @@ impl<V: Lanes> Lifted<V> {
         // SAFETY: here and in the loops, lane l writes start(l) + i with
         // i < width, at most one past the last column.
         unsafe {
-            let from = from.add(V::COUNT);
+            let row = from.add(V::COUNT);
             if self.width < V::COUNT {
                 for i in 0..self.width {
-                    change(V::load(from.add(i * V::COUNT))).store(from.add(i * V::COUNT));
+                    change(V::load(row.add(i * V::COUNT))).store(row.add(i * V::COUNT));
                     for l in 0..V::COUNT {
-                        *to.add(self.start(l) + i) = *from.add(i * V::COUNT + l);
+                        *to.add(self.start(l) + i) = *row.add(i * V::COUNT + l);
                     }
                 }
             }
             for i in squares(self.width, V::COUNT) {
-                let mut square = [V::load(from); MAX_LANES];
+                let mut square = [V::load(row); MAX_LANES];
                 for l in 0..V::COUNT {
-                    square[l] = change(V::load(from.add((i + l) * V::COUNT)));
+                    square[l] = change(V::load(row.add((i + l) * V::COUNT)));
                 }
                 square = V::transpose(square);
                 for l in 0..V::COUNT {
@@ -230,14 +232,13 @@ impl<V: Lanes> Lifted<V> {
     }
 }
 
-/// Starts of intervals of `size` that cover `0..length`. The last one overlaps
-/// the one before if `length` is not a multiple of `size`. None if `length` is
-/// less than `size`.
+/// The starts of intervals of length `size` that cover `0..length`. If `length` is not a multiple of `size`, the last
+/// interval overlaps the one before. Empty if `length` is less than `size`.
 #[inline(always)]
 pub(super) fn squares(length: usize, size: usize) -> impl Iterator<Item = usize> {
-    let whole = length / size;
-    let rest = usize::from(whole > 0 && !length.is_multiple_of(size));
-    (0..whole + rest).map(move |k| (k * size).min(length - size))
+    let full_intervals = length / size;
+    let partial_intervals = usize::from(full_intervals > 0 && !length.is_multiple_of(size));
+    (0..full_intervals + partial_intervals).map(move |k| (k * size).min(length - size))
 }
 
 #[cfg(test)]
@@ -247,8 +248,8 @@ mod tests {
 
     type Quad = Portable<f32, 4>;
 
-    /// The layout of `n` columns, and a lifted row whose elements are the
-    /// column numbers, the column to the west being 0.
+    /// The layout of `n` columns, and a lifted row whose elements are the column numbers; the column to the west is
+    /// number 0.
     fn lifted(n: usize) -> (Lifted<Quad>, Vec<f32>) {
         let field: Vec<f32> = (0..n + 2).map(|i| i as f32).collect();
         let mut row = vec![f32::NAN; Lifted::<Quad>::pitch(n)];

@@ -12,14 +12,14 @@ use super::smooth;
 use super::tile::{Tile, TileSearch};
 use super::walls::{Computed, WallTraits, Walls};
 
-/// Steps of the first pass over a field that nothing is known of. Most fields are smooth after so many, which
-/// only a new pass finds out.
+/// The number of steps in the first pass over a field about which nothing is known. Most fields are smooth after that
+/// many steps, which only a new pass finds out.
 const SMOOTHING: usize = 16;
 
-/// Rows and columns.
+/// The numbers of rows and columns.
 type Shape = (usize, usize);
 
-/// How a field is advanced. It changes no bit of any result.
+/// How a field is advanced. A plan changes no bit of any result.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Plan {
     /// The instructions.
@@ -30,11 +30,12 @@ pub struct Plan {
     pub levels_per_sweep: LevelsPerSweep,
     /// The size of tiles.
     pub tile: Tile,
-    /// How many passes are under way at a time, one behind the other. With one, threads share the tiles of each pass.
+    /// The number of passes that are active at the same time, one behind the other. If it is 1, threads share the tiles
+    /// of each pass.
     pub stages: usize,
-    /// The steps of each pass.
+    /// The number of steps in each pass.
     pub passes: Vec<usize>,
-    /// Whether results are written past the caches.
+    /// Whether results bypass the caches.
     pub streams: bool,
 }
 
@@ -53,11 +54,11 @@ impl Display for Plan {
 }
 
 impl<T: Element> Stencil<T> {
-    /// How `steps` steps of a field between such walls are taken in one call, on the threads of the current rayon pool.
-    /// Over a field that nothing is known of, the first pass is short.
+    /// The plan for `steps` steps of a field between these walls in one call, on the threads of the current rayon pool.
+    /// If nothing is known about the field, the first pass is short.
     ///
-    /// The tile is the one chosen for the field. Where that is all of it, passes are pipelined, or, if there are too few
-    /// of them, its rows are divided among the threads.
+    /// The tile is the one chosen for the field. If it is the whole field, passes are pipelined, or, if there are too
+    /// few of them, the rows are divided among the threads.
     #[must_use]
     pub fn plan(&self, walls: &Walls<T>, shape: Shape, steps: usize, is_new: bool) -> Plan {
         let threads = rayon::current_num_threads();
@@ -65,15 +66,15 @@ impl<T: Element> Stencil<T> {
         let [rows, columns] = domain.each_ref().map(|axis| axis.in_array().len());
         let tile = self.tile_of_passes((rows + 2, columns + 2), threads, walls.traits());
         let (tile, stages) = tile_and_stages(tile, &domain, steps, threads);
-        let first = self.first_pass(tile.depth, is_new);
+        let first_pass = self.first_pass(tile.depth, is_new);
         Plan {
             stages,
-            passes: passes(steps, tile.depth, stages, first),
+            passes: passes(steps, tile.depth, stages, first_pass),
             ..self.plan_with(tile, shape, walls.traits())
         }
     }
 
-    /// How `steps` steps are taken in one pass.
+    /// The plan for `steps` steps in one pass.
     pub(super) fn plan_of_pass(&self, walls: &Walls<T>, shape: Shape, steps: usize) -> Plan {
         let threads = rayon::current_num_threads();
         let tile = self.tile_of_pass(shape, threads, walls.traits());
@@ -83,7 +84,7 @@ impl<T: Element> Stencil<T> {
         }
     }
 
-    /// What follows from the tile; no passes.
+    /// The part of a plan that depends on the tile, without passes.
     fn plan_with(&self, tile: Tile, (ny, nx): Shape, walls: WallTraits) -> Plan {
         let cost = self.cost(walls);
         let row = cost.row((tile.columns + 2 * (tile.depth - 1)).min(nx));
@@ -102,14 +103,14 @@ impl<T: Element> Stencil<T> {
         }
     }
 
-    /// The passes of so many steps, each of at most `depth`. Over a field that nothing is known of, the
-    /// first one is short.
+    /// The passes for `steps` steps, each of at most `depth`. If nothing is known about the field, the first pass is
+    /// short.
     #[doc(hidden)]
     pub fn passes(&self, steps: usize, depth: usize, is_new: bool) -> Vec<usize> {
         passes(steps, depth, 1, self.first_pass(depth, is_new))
     }
 
-    /// The steps of the first pass, unless that is like the others: 0.
+    /// The number of steps in the first pass, if it differs from the number in the other passes; otherwise 0.
     fn first_pass(&self, depth: usize, is_new: bool) -> usize {
         match self.scaled_levels() {
             Some(_) if is_new => SMOOTHING.min(depth),
@@ -123,22 +124,22 @@ impl<T: Element> Stencil<T> {
         self.tile_of_pass((rows, columns), threads, self.walls)
     }
 
-    /// The tile for several passes in one call, see [`advance`](Self::advance). Where passes are
-    /// best pipelined over the threads, it is all of the field; fields that are periodic along y do not allow that.
+    /// The tile for several passes in one call, see [`advance`](Self::advance). If passes are best pipelined over the
+    /// threads, the tile is the whole field; fields that are periodic along y do not allow that.
     pub fn tile_for_passes(&self, shape: Shape, threads: usize) -> Tile {
         self.tile_of_passes(shape, threads, self.walls)
     }
 
-    /// The steps of a pass over such a field: the depth of its tile. A slab best
-    /// has halos of this many rows.
+    /// The number of steps in a pass over a field of this shape: the depth of its tile. It is also the best number of
+    /// rows of a slab's halos.
     pub fn depth(&self, rows: usize, columns: usize, threads: usize) -> usize {
         self.tile(rows, columns, threads).depth
     }
 
-    /// The tile for one pass over a field between such walls.
+    /// The tile for one pass over a field between these walls.
     fn tile_of_pass(&self, shape: Shape, threads: usize, walls: WallTraits) -> Tile {
-        let search = || self.tile_search(shape, threads, walls).for_pass();
-        self.tile.unwrap_or_else(search)
+        self.tile
+            .unwrap_or_else(|| self.tile_search(shape, threads, walls).for_pass())
     }
 
     /// The tile for several passes.
@@ -146,8 +147,8 @@ impl<T: Element> Stencil<T> {
         if walls.is_periodic[0] {
             return self.tile_of_pass(shape, threads, walls);
         }
-        let search = || self.tile_search(shape, threads, walls).for_passes();
-        self.tile.unwrap_or_else(search)
+        self.tile
+            .unwrap_or_else(|| self.tile_search(shape, threads, walls).for_passes())
     }
 
     fn tile_search(&self, (rows, columns): Shape, threads: usize, walls: WallTraits) -> TileSearch {
@@ -159,7 +160,7 @@ impl<T: Element> Stencil<T> {
         }
     }
 
-    /// What the steps of a tile cost.
+    /// The cost of a tile's steps.
     fn cost(&self, walls: WallTraits) -> Cost {
         let scaled_levels = self.scaled_levels();
         Cost {
@@ -174,30 +175,30 @@ impl<T: Element> Stencil<T> {
                 && walls.add_nothing
                 && self.levels_per_sweep != Some(LevelsPerSweep::One),
             is_light: scaled_levels.is_some()
-                || (self.equation.reaction.is_some()
+                || (!self.equation.terms.is_empty()
                     && matches!(self.equation.operator, Operator::Isotropic { .. })),
         }
     }
 
-    /// The bytes of the rows of a pass of one thread that do not fit its second-level cache, at most.
+    /// The largest number of bytes that the rows of a pass on one thread take beyond its second-level cache.
     #[doc(hidden)]
     pub fn bytes_beyond_second_level(&self) -> u64 {
         self.cost(self.walls).share_of_last_level().unwrap_or(0) as u64
     }
 
-    /// Whether passes may find out for how long a field is [smooth](super::Smoothness); the same on any machine.
+    /// Whether passes may find out for how long a field is [smooth](super::Smoothness). The answer does not depend on
+    /// the machine.
     #[doc(hidden)]
     #[must_use]
     pub fn may_know(&self) -> bool {
         self.scaled_levels().is_some()
     }
 
-    /// The largest depth of tiles whose levels may be scaled by four, see [`smooth`]; `None` if they never
-    /// may.
+    /// The largest depth of tiles whose levels may be scaled by four, see [`smooth`]; `None` if they never may.
     pub(super) fn scaled_levels(&self) -> Option<usize> {
         match self.equation.operator {
             Operator::Isotropic { r }
-                if self.equation.reaction.is_none() && smooth::is_about_a_quarter(r) =>
+                if self.equation.terms.is_empty() && smooth::is_about_a_quarter(r) =>
             {
                 Some(smooth::most_levels::<T>())
             }
@@ -206,16 +207,16 @@ impl<T: Element> Stencil<T> {
     }
 }
 
-/// The tile of a call of so many steps, and how many passes are under way at a time, from the tile chosen for the
-/// field.
+/// The tile for a call of `steps` steps, and the number of passes that are active at the same time, from the tile
+/// chosen for the field.
 fn tile_and_stages(
     tile: Tile,
     domain: &[Computed; 2],
     steps: usize,
     threads: usize,
 ) -> (Tile, usize) {
-    /// Passes of a call that are too few to follow one another: the last thread begins late, the first one
-    /// ends early.
+    /// The number of passes in a call below which pipelining does not pay: the last thread begins late, and the first
+    /// one ends early.
     const FEW: usize = 2;
     let [rows, columns] = domain.each_ref().map(|axis| axis.in_array().len());
     // Nodes on walls may be computed, too.
@@ -229,39 +230,45 @@ fn tile_and_stages(
         }
         stages if stages > 1 => {
             let depth = tile.depth;
-            let all = Tile {
+            let whole_field = Tile {
                 rows,
                 columns,
                 depth,
             };
-            (all, stages)
+            (whole_field, stages)
         }
         _ => (tile, 1),
     }
 }
 
-/// Passes of at most `depth` steps, the first of at most `first` unless that is 0, the others for so many stages at a
-/// time.
+/// Passes of at most `depth` steps. The first pass has at most `first` steps unless `first` is 0; the other passes have
+/// depths for `stages` active passes.
 fn passes(steps: usize, depth: usize, stages: usize, first: usize) -> Vec<usize> {
-    let first = if first < depth.min(steps) { first } else { 0 };
-    let rest = steps - first;
-    let others = pipeline::passes(rest, depth, stages)
-        .unwrap_or_else(|| equal(rest, rest.div_ceil(depth).next_multiple_of(stages)));
-    let passes: Vec<usize> = (first > 0)
-        .then_some(first)
+    let first_pass = if first < depth.min(steps) { first } else { 0 };
+    let remaining_steps = steps - first_pass;
+    let further_passes = pipeline::passes(remaining_steps, depth, stages).unwrap_or_else(|| {
+        equal(
+            remaining_steps,
+            remaining_steps.div_ceil(depth).next_multiple_of(stages),
+        )
+    });
+    let passes: Vec<usize> = (first_pass > 0)
+        .then_some(first_pass)
         .into_iter()
-        .chain(others)
+        .chain(further_passes)
         .collect();
     debug_assert_eq!(passes.iter().sum::<usize>(), steps);
     passes
 }
 
-/// At most `count` passes, as equal as possible.
+/// The depths of at most `count` passes, as equal as possible.
 fn equal(steps: usize, count: usize) -> Vec<usize> {
     let count = count.min(steps);
-    let until = |pass: usize| (steps as u128 * pass as u128 / count as u128) as usize;
     (0..count)
-        .map(|pass| until(pass + 1) - until(pass))
+        .map(|pass| {
+            let steps_before = pipeline::proportional_steps(steps, pass, count);
+            pipeline::proportional_steps(steps, pass + 1, count) - steps_before
+        })
         .collect()
 }
 

@@ -6,8 +6,7 @@ use super::lanes::Lanes;
 use super::task::TileTask;
 use crate::real::Real;
 
-/// The cache lines of the source rows that are lifted next, requested a few at
-/// a time while other rows are computed.
+/// The cache lines of the next source rows to be lifted, requested a few at a time while other rows are computed.
 pub(super) struct SourcePrefetch<T> {
     row: *const T,
     stride: usize,
@@ -17,18 +16,18 @@ pub(super) struct SourcePrefetch<T> {
 }
 
 impl<T: Real> SourcePrefetch<T> {
-    /// Elements in a cache line.
+    /// The number of elements in a cache line.
     const LINE: usize = 64 / size_of::<T>();
 
-    /// Prefetches the lifted columns of `rows`. Where they go on beyond the array, addresses that are
-    /// not read are requested, which does no harm.
+    /// Prefetches the lifted columns of `rows`. Rows beyond the array lead to requests for addresses that are not read,
+    /// which does no harm.
     #[inline(always)]
     pub fn new(task: &TileTask<'_, T>, rows: Range<isize>) -> Self {
         let columns = task.lifted_columns();
         let source = &task.source;
-        let first = rows.start * source.stride as isize + columns.start;
+        let offset = rows.start * source.stride as isize + columns.start;
         Self {
-            row: source.base.wrapping_offset(first),
+            row: source.base.wrapping_offset(offset),
             stride: source.stride,
             rows: rows.len(),
             columns: columns.len(),
@@ -36,13 +35,13 @@ impl<T: Real> SourcePrefetch<T> {
         }
     }
 
-    /// The number of cache lines in all.
+    /// The total number of cache lines.
     #[inline(always)]
     pub fn lines(&self) -> usize {
         self.rows * self.columns.div_ceil(Self::LINE)
     }
 
-    /// Requests the next `lines` cache lines, as far as there are any.
+    /// Requests the next `lines` cache lines, if there are as many.
     #[inline(always)]
     pub fn request<V: Lanes<Element = T>>(&mut self, lines: usize) {
         for _ in 0..lines {

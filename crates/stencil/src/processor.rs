@@ -1,56 +1,58 @@
-//! [`Processor`]: what the caches do not tell of a processor.
+//! [`Processor`]: properties of a processor besides its caches.
 
 use super::kernel::Additions;
 
-/// A row of the table of processors: which way of computing is faster, and what steps and rows cost there. It changes
-/// no bit of any result.
+/// A row of the table of processors: the faster ways of computing, and the costs of steps and rows. It changes no bit
+/// of any result.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Processor {
-    /// What its maker calls the core.
+    /// The name that the maker gives to the core.
     pub name: &'static str,
     /// How neighbours are added.
     pub additions: Additions,
     /// When a sweep with AVX-512 computes two levels.
     pub two_levels: TwoLevelUse,
-    /// Lifting and lowering a row, in steps of the row.
+    /// The cost of lifting and lowering a row, in steps of the row.
     pub lift: Durations,
-    /// The same where arrays are far beyond the second-level cache, relative to where they are not.
+    /// The ratio of the durations of lifting for arrays far larger than the second-level cache and for smaller arrays.
     pub lift_from_afar: f64,
-    /// The relative duration of a step if the rows accessed at a time do not leave enough of the first-level cache.
+    /// The relative duration of a step if the rows accessed together leave too little of the first-level cache.
     pub spill: Durations,
-    /// Bytes of a row whose step takes as long as the ends of the row, of smooth fields and with arrays.
+    /// The number of bytes of a row whose step takes as long as the two ends of the row, for smooth fields and for
+    /// equations with arrays.
     pub row_ends: usize,
-    /// The part of the second-level cache that the rows of all levels may take.
+    /// The fraction of the second-level cache that the rows of all levels may take.
     pub share: f64,
-    /// The relative duration of a step if these rows take more, up to an eighth of the last-level cache; `None` where that
-    /// is never worth it.
+    /// The relative duration of a step if these rows take more, up to an eighth of the last-level cache; `None` if that
+    /// is never worthwhile.
     pub beyond: Option<Durations>,
-    /// Whether lifting rows that another thread has just lowered takes longer where fields exceed the second-level cache.
+    /// Whether lifting rows that another thread has just lowered takes longer for fields larger than the second-level
+    /// cache.
     pub hands_over_slowly: bool,
 }
 
 /// When a sweep computes two levels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum TwoLevelUse {
-    /// Where its rows leave enough of the first-level cache.
+    /// A sweep computes two levels if its rows leave enough of the first-level cache.
     IfShort,
-    /// However long rows are.
+    /// A sweep computes two levels however long rows are.
     Always,
 }
 
-/// Of steps that take three operations, and of those that take more.
+/// The durations for steps with three operations, and for steps with more.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Durations {
     pub three: f64,
     pub more: f64,
 }
 
-/// Both alike.
+/// The durations `three` for three operations, and `more` for more operations.
 const fn durations(three: f64, more: f64) -> Durations {
     Durations { three, more }
 }
 
-/// Any that is not in the table.
+/// The default for a processor that is not in the table.
 pub(super) const OTHER: Processor = Processor {
     name: "other",
     additions: Additions::Plain,
@@ -77,7 +79,7 @@ pub(super) const ZEN_3: Processor = Processor {
     ..OTHER
 };
 
-/// With AVX-512.
+/// AMD's first cores with AVX-512.
 pub(super) const ZEN_4: Processor = Processor {
     name: "Zen 4",
     additions: Additions::Fused,
@@ -89,7 +91,7 @@ pub(super) const ZEN_4: Processor = Processor {
     ..OTHER
 };
 
-/// And those after it.
+/// AMD's cores after Zen 4.
 pub(super) const ZEN_5: Processor = Processor {
     name: "Zen 5",
     lift: durations(5.0, 5.0),
@@ -98,7 +100,7 @@ pub(super) const ZEN_5: Processor = Processor {
 };
 
 impl Processor {
-    /// That of this machine.
+    /// The processor of this machine.
     pub fn detect() -> Self {
         match identity() {
             Some((name, family)) if [*b"AuthenticAMD", *b"HygonGenuine"].contains(&name) => {
@@ -113,7 +115,7 @@ impl Processor {
     }
 }
 
-/// Whether there is AVX-512, which tells Zen 4 from Zen 3: both are of one family.
+/// Whether the processor has AVX-512, which distinguishes Zen 4 from Zen 3: both belong to the same family.
 fn has_avx512() -> bool {
     #[cfg(target_arch = "x86_64")]
     return is_x86_feature_detected!("avx512f");
@@ -121,7 +123,7 @@ fn has_avx512() -> bool {
     false
 }
 
-/// What an x86 processor calls its vendor, and its family.
+/// The vendor string and the family of an x86 processor.
 fn identity() -> Option<([u8; 12], u32)> {
     #[cfg(target_arch = "x86_64")]
     {

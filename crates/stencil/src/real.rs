@@ -37,7 +37,7 @@ pub trait Real:
     /// The distance from 1 to the next larger value.
     const EPSILON: Self;
 
-    /// The same value in `f64`; exact.
+    /// The value as an `f64`, which holds it exactly.
     fn to_f64(self) -> f64;
 
     /// The nearest value of this type.

@@ -9,9 +9,9 @@ use super::level::RowGroup;
 /// one slot before its present one, over row `j - 1`, which is no longer needed. Where two levels are computed in
 /// one sweep, the second is written two slots before.
 ///
-/// Rows beyond the first and the last one are kept apart: they are walls or ghosts.
+/// Rows beyond the first and the last row are stored separately: they are walls or ghosts.
 ///
-/// Rows are counted from the first that the tile lifts.
+/// Rows are counted from the first row that the tile lifts.
 ///
 /// ```text
 ///    after band b..b+3      slot    b-2  b-1   b   b+1  b+2  b+3  b+4
@@ -22,11 +22,11 @@ use super::level::RowGroup;
 /// The rows of the last level are lowered into the target, and the next band is
 /// lifted into their slots.
 pub(super) struct Ring<T> {
-    /// The address of each slot; the first `height + 3` follow again after the last.
+    /// The address of each slot; the first `height + 3` addresses are repeated after the last.
     rows: *const *mut T,
     slots: usize,
     height: usize,
-    /// What is north of the first and south of the last row.
+    /// The rows north of the first row and south of the last row.
     beyond: [*mut T; 2],
     /// The number of rows.
     end: usize,
@@ -67,8 +67,8 @@ impl<T> Ring<T> {
         (remaining + j) % self.slots
     }
 
-    /// The slot two before, where the next level of a band begins: it starts one
-    /// row earlier, and its rows are one slot earlier.
+    /// The slot two before, where the next level of a band begins: it starts one row earlier, and each of its rows is
+    /// stored one slot earlier.
     #[inline(always)]
     pub fn two_before(&self, slot: usize) -> usize {
         if slot < 2 {
@@ -78,7 +78,7 @@ impl<T> Ring<T> {
         }
     }
 
-    /// The row in a slot, which may be up to a group and two more beyond the last.
+    /// The row in a slot, whose number may exceed the last slot by up to a group and two more.
     #[inline(always)]
     pub fn at(&self, slot: usize) -> *mut T {
         debug_assert!(slot < self.slots + self.height + 3);
@@ -98,8 +98,7 @@ impl<T> Ring<T> {
         self.beyond
     }
 
-    /// The `N` rows whose next level begins in `slot`, neither the first nor the
-    /// last row among them.
+    /// The `N` rows whose next level begins in `slot`, without the first and the last row.
     #[inline(always)]
     pub fn inner_group<const N: usize>(&self, slot: usize) -> RowGroup<T, N> {
         // The row north of the group is in `slot`, which the first row overwrites.
@@ -116,24 +115,24 @@ impl<T> Ring<T> {
         }
     }
 
-    /// Rows `first..first + N`, to be advanced to the level with `remaining`
-    /// steps to go. The first and the last row may be among them.
+    /// The rows `first..first + N`, to be advanced to the level with `remaining` steps to go. The first and the last
+    /// row may be among them.
     #[inline(always)]
     pub fn outer_group<const N: usize>(&self, remaining: usize, first: usize) -> RowGroup<T, N> {
-        let present = |j: usize| self.row(remaining + 1, j);
-        let mut rows = [present(first); N];
+        let present_level = remaining + 1;
+        let mut rows = [self.row(present_level, first); N];
         for j in 1..N {
-            rows[j] = present(first + j);
+            rows[j] = self.row(present_level, first + j);
         }
-        let next = self.row(remaining, first);
+        let next_row = self.row(remaining, first);
         RowGroup {
-            next,
-            north: if first == 0 { self.beyond[0] } else { next },
+            next: next_row,
+            north: if first == 0 { self.beyond[0] } else { next_row },
             rows,
             south: if first + N == self.end {
                 self.beyond[1]
             } else {
-                present(first + N)
+                self.row(present_level, first + N)
             },
         }
     }

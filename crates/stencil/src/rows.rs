@@ -1,4 +1,4 @@
-//! Rows of a field on their way to a kernel and back: [`Staging`] gathers what does not lie in one piece, [`ArrayRing`] keeps
+//! Moves rows of a field to a kernel and back: [`Staging`] gathers rows that are not contiguous, [`ArrayRing`] keeps
 //! the lifted rows of an equation's arrays, and [`copy_row`] writes results.
 
 use std::ops::Range;
@@ -6,16 +6,16 @@ use std::slice;
 
 use ndarray::Array2;
 
-use super::equation::{Coefficient, Equation, Operator};
+use super::equation::{Coefficient, Equation, Operator, Weight};
 use super::lanes::Lanes;
 use super::lifted::{Lifted, squares};
+use super::product_rows::ProductRows;
 use super::task::{Plane, TileTask};
-use super::term_rows::TermRows;
-use super::update::{ARRAYS, ArrayRows, RATE, SOURCE, Update};
+use super::update::{ARRAYS, ArrayRows, Update, X, Y, array_of};
 use super::walls::Computed;
 use crate::real::Real;
 
-/// Room for one row of a tile in the order of the field, the columns west and east of it included.
+/// Memory for one row of a tile in the order of the field, with the columns west and east of it.
 pub(super) struct Staging<'a, T> {
     columns: Range<isize>,
     domain: &'a Computed,
@@ -23,7 +23,7 @@ pub(super) struct Staging<'a, T> {
 }
 
 impl<'a, T: Real> Staging<'a, T> {
-    /// For the lifted columns of a task; `memory` has room for as many.
+    /// Staging for the lifted columns of a task; `memory` has room for one row of them.
     pub fn new(task: &'a TileTask<'_, T>, memory: *mut T) -> Self {
         Self {
             columns: task.lifted_columns(),
@@ -32,10 +32,10 @@ impl<'a, T: Real> Staging<'a, T> {
         }
     }
 
-    /// Row `j` of a plane, the lifted columns. Columns outside of the plane have any value.
+    /// The lifted columns of row `j` of a plane. Columns outside the plane have arbitrary values.
     ///
     /// # Safety
-    /// The row is in the plane; its nodes in these columns may be read. The next call overwrites it.
+    /// The row is in the plane; its nodes in these columns may be read. The next call overwrites the result.
     #[inline(always)]
     pub unsafe fn row(&self, plane: &Plane<T>, j: usize) -> *const T {
         let Range { start, end } = self.columns;
@@ -47,27 +47,27 @@ impl<'a, T: Real> Staging<'a, T> {
         unsafe { self.gather(plane.node(j, 0), plane.columns) }
     }
 
-    /// The same of a row of `columns` values.
+    /// The lifted columns of a row of `columns` values.
     ///
     /// # Safety
-    /// Those in these columns may be read. The next call overwrites the row.
+    /// The values in these columns may be read. The next call overwrites the row.
     pub unsafe fn gather(&self, values: *const T, columns: usize) -> *const T {
         let Range { start, end } = self.columns;
         let mut i = start;
         while i < end {
-            let left = (end - i) as usize;
+            let columns_left = (end - i) as usize;
             // SAFETY: there is room for so many columns, and these are in the row.
             i += unsafe {
-                let to = self.memory.add((i - start) as usize);
+                let target = self.memory.add((i - start) as usize);
                 match self.domain.is_in(i, columns) {
                     true => {
-                        let count = self.domain.adjacent(i, columns).min(left);
-                        let from = values.add(self.domain.place(i));
-                        from.copy_to_nonoverlapping(to, count);
+                        let count = self.domain.adjacent(i, columns).min(columns_left);
+                        let source = values.add(self.domain.place(i));
+                        source.copy_to_nonoverlapping(target, count);
                         count as isize
                     }
                     false => {
-                        to.write(T::default());
+                        target.write(T::default());
                         1
                     }
                 }
@@ -77,79 +77,77 @@ impl<'a, T: Real> Staging<'a, T> {
     }
 }
 
-/// The lifted rows of an equation's arrays that the rows of a tile in progress read.
+/// The lifted rows of an equation's arrays that the active rows of a tile read.
 ///
-/// Row `j` of all arrays is in slot `j mod slots`, whatever the level, one array after the other. A number that stands
-/// for an array is one register there.
+/// Row `j` of all arrays is in slot `j mod slots`, for every level, one array after the other. A number in place of an
+/// array takes one register.
 pub(super) struct ArrayRing<'a, V: Lanes> {
     memory: *mut V::Element,
-    /// Elements from a row to the next one, and rows of a slot.
+    /// The distance of rows in elements, and the number of rows in a slot.
     pitch: usize,
     count: usize,
     slots: usize,
-    /// Those that are arrays, by their numbers in [`ArrayRows`].
+    /// The arrays, by their numbers in [`ArrayRows`]; `None` for a number in place of an array.
     planes: [Option<Plane<V::Element>>; ARRAYS],
-    /// Where the row of each begins in a slot.
+    /// The element of a slot at which the row of each array begins.
     begins: [usize; ARRAYS],
-    /// What rates are multiplied by when they are lifted.
+    /// The factor applied to rates when they are lifted.
     rate_factor: V::Element,
-    /// Terms whose sums are the source.
-    terms: TermRows<'a, V>,
+    /// The products whose sums are the source.
+    products: ProductRows<'a, V>,
 }
 
-/// What the rows of an array are, or the number that stands for all of it.
+/// The rows of an array, or the number in its place.
 #[derive(Clone, Copy)]
 enum RowValues<'a, T> {
     Array(&'a Array2<T>),
     Number(T),
 }
 
-impl<'a, T: Real> RowValues<'a, T> {
-    fn of(coefficient: &'a Coefficient<T>) -> Self {
-        match coefficient {
-            Coefficient::Array(array) => Self::Array(array),
-            Coefficient::Number(number) => Self::Number(*number),
-        }
-    }
-}
-
-/// Those of an equation, by their numbers in [`ArrayRows`]. With the same coefficient in both directions there is a rate at
-/// most; otherwise the number 0 stands for a source that there is not.
+/// The arrays of an equation, by their numbers in [`ArrayRows`]. With the same diffusion coefficient in both directions
+/// there is at most a rate; otherwise the number 0 stands for a missing source, and 1 for a missing rate beside a loss.
 fn values<T: Real>(equation: &Equation<T>) -> [Option<RowValues<'_, T>>; ARRAYS] {
-    let [x, y] = match &equation.operator {
-        Operator::Variable { x, y } => [x, y].map(|array| Some(RowValues::Array(array))),
-        _ => [None; 2],
-    };
-    let source = equation.source.as_ref().or(equation.scaled_source());
-    let source = match (&equation.operator, source) {
-        (Operator::Isotropic { .. }, _) => None,
-        (_, None) => Some(RowValues::Number(T::default())),
-        (_, Some(array)) => Some(RowValues::Array(array)),
-    };
-    let reaction = equation.reaction.as_ref();
-    let rate = reaction.map(|reaction| RowValues::of(&reaction.rate));
-    let decay = reaction
-        .filter(|reaction| reaction.decays())
-        .map(|reaction| RowValues::of(&reaction.decay));
-    [x, y, source, rate, decay]
+    let mut values = [None; ARRAYS];
+    if let Operator::Variable { x, y } = &equation.operator {
+        values[X] = Some(RowValues::Array(x));
+        values[Y] = Some(RowValues::Array(y));
+    }
+    for weight in Weight::ALL {
+        let coefficient = equation.coefficient(weight);
+        let is_read = match weight {
+            Weight::One => !matches!(equation.operator, Operator::Isotropic { .. }),
+            Weight::Change => equation.has_reaction(),
+            Weight::Density => coefficient.is_some(),
+        };
+        values[array_of(weight)] = is_read.then_some(match coefficient {
+            None => RowValues::Number(weight.neutral()),
+            Some(Coefficient::Number(number)) => RowValues::Number(*number),
+            Some(Coefficient::Array(array)) => RowValues::Array(array),
+            // The sums of several are written over it.
+            Some(Coefficient::Products(_)) => equation
+                .scaled_source()
+                .map_or(RowValues::Number(weight.neutral()), RowValues::Array),
+        });
+    }
+    values
 }
 
-/// How many rows come before that of each array in a slot of those that there are.
+/// The number of rows before the row of each array in a slot. A slot has rows only for existing arrays.
 #[inline(always)]
 fn rows_before(are_there: [bool; ARRAYS]) -> [usize; ARRAYS] {
     let mut count = 0;
     are_there.map(|is_there| {
-        let before = count;
+        let array_row = count;
         count += usize::from(is_there);
-        before
+        array_row
     })
 }
 
 impl<'a, V: Lanes> ArrayRing<'a, V> {
-    /// The rows of memory for `slots` rows of each array of a task.
+    /// The number of rows of memory for `slots` rows of each array of a task.
     pub fn count(task: &TileTask<'_, V::Element>, slots: usize) -> usize {
         let arrays = values(task.equation).iter().flatten().count();
-        (arrays + TermRows::<V>::count(task)) * slots
+        (arrays + ProductRows::<V>::count(task)) * slots
     }
 
     /// A ring of `slots` rows of each array in `memory`, `pitch` elements apart.
@@ -161,16 +159,13 @@ impl<'a, V: Lanes> ArrayRing<'a, V> {
     ) -> Self {
         let values = values(task.equation);
         let count = values.iter().flatten().count();
-        let plane = |array: &Array2<V::Element>| {
-            Plane::new(array.as_ptr().cast_mut(), array.dim(), array.strides())
-        };
         let ring = Self {
             memory,
             pitch,
             count,
             slots,
             planes: values.map(|values| match values {
-                Some(RowValues::Array(array)) => Some(plane(array)),
+                Some(RowValues::Array(array)) => Some(Plane::of(array)),
                 _ => None,
             }),
             begins: rows_before(values.map(|values| values.is_some())).map(|rows| rows * pitch),
@@ -178,7 +173,7 @@ impl<'a, V: Lanes> ArrayRing<'a, V> {
                 Operator::Isotropic { r } => r,
                 _ => V::Element::ONE,
             },
-            terms: TermRows::new(
+            products: ProductRows::new(
                 task,
                 memory.wrapping_add(count * slots * pitch),
                 pitch,
@@ -213,7 +208,7 @@ impl<'a, V: Lanes> ArrayRing<'a, V> {
     /// Lifts these rows, counted from row `base` of the field.
     ///
     /// # Safety
-    /// Rows and columns are those of the task; the rows that they replace are not read any more.
+    /// Rows and columns are those of the task; the rows that they replace are no longer read.
     #[inline(always)]
     pub unsafe fn lift(
         &self,
@@ -225,34 +220,37 @@ impl<'a, V: Lanes> ArrayRing<'a, V> {
     ) {
         for j in rows {
             let place = task.row_place(base + j as isize);
-            let factor = |array| match array {
-                RATE => self.rate_factor,
-                _ => V::Element::ONE,
-            };
-            let arrays = self.planes.iter().enumerate();
-            let arrays = arrays
-                .filter_map(|(array, plane)| Some(((*plane)?, self.row(array, j), factor(array))));
-            let terms = self.terms.rows(j);
-            let terms = terms.map(|(plane, to)| (plane, to, V::Element::ONE));
-            for (plane, to, factor) in arrays.chain(terms) {
+            let arrays = self.planes.iter().enumerate().filter_map(|(array, plane)| {
+                let factor = match array == array_of(Weight::Change) {
+                    true => self.rate_factor,
+                    false => V::Element::ONE,
+                };
+                Some(((*plane)?, self.row(array, j), factor))
+            });
+            let products = self
+                .products
+                .rows(j)
+                .map(|(plane, to)| (plane, to, V::Element::ONE));
+            for (plane, to, factor) in arrays.chain(products) {
                 // The faces south of the last row have a row of their own.
                 if place < plane.rows {
                     // SAFETY: passed on.
                     unsafe {
                         let factor = V::splat(factor);
-                        let from = staging.row(&plane, place);
-                        layout.lift(from, to, |register| register.multiply(factor));
+                        let source_row = staging.row(&plane, place);
+                        layout.lift(source_row, to, |register| register.multiply(factor));
                     }
                 }
             }
         }
     }
 
-    /// The rows that belong to a group of `N` rows from `first` on, in the step after `step` steps, for an update of type
-    /// `U`. Its type tells where in a slot they begin, which leaves the kernel more registers.
+    /// The rows for a group of `N` rows from `first` on, after `step` steps, for an update of type `U`. The type
+    /// determines where in a slot they begin, which leaves the kernel more registers.
     ///
     /// # Safety
-    /// The processor has the instructions of `V`, the rows were lifted, and the equation has what the update reads.
+    /// The processor has the instructions of `V`, the rows have been lifted, and the equation has the arrays that the
+    /// update reads.
     #[inline(always)]
     pub unsafe fn rows<U: Update<V>, const N: usize>(
         &self,
@@ -272,21 +270,22 @@ impl<'a, V: Lanes> ArrayRing<'a, V> {
             Some(_) => usize::MAX,
             None => 0,
         });
-        if U::READS[SOURCE] {
-            rows.factor = self.terms.factor(step);
-            if self.terms.are_added() {
+        let source = array_of(Weight::One);
+        if U::READS[source] {
+            rows.factor = self.products.factor(step);
+            if self.products.are_added() {
                 for j in first..first + N {
                     // SAFETY: passed on.
-                    unsafe { self.terms.add_up(j, step, self.row(SOURCE, j)) };
+                    unsafe { self.products.add_up(j, step, self.row(source, j)) };
                 }
-                rows.elements[SOURCE] = usize::MAX;
+                rows.elements[source] = usize::MAX;
             }
         }
         rows
     }
 }
 
-/// Passes on `count` elements of a row, at least as many as there are lanes, some of them twice.
+/// Passes `count` elements of a row to a function, at least as many as there are lanes, some of them twice.
 ///
 /// # Safety
 /// The processor has the instructions of `V`; the elements are readable.
@@ -302,7 +301,7 @@ pub(super) unsafe fn look_at<V: Lanes>(
     }
 }
 
-/// Copies `count` elements, past the caches if `stream`.
+/// Copies `count` elements, bypassing the caches if `stream`.
 ///
 /// # Safety
 /// The processor has the instructions of `V`; both hold `count` elements, and

@@ -1,17 +1,18 @@
-//! The definition of the step. Every kernel computes its bits.
+//! The definition of the step. Every kernel computes the same bits.
 //!
 //! ```text
 //!                north
 //!                  |             p' = centre + increment          one coefficient, no source
-//!         west - centre - east   p' = centre + (increment + s)    otherwise; s = dt S, or 0
-//!                  |             p' = centre + rate ((increment + s) - decay centre)
-//!                south                                            with a rate or a decay, see `reacting`
-//!                          p' = centre + (r rate) lapl           one coefficient with a rate alone, see `rated`
+//!         west - centre - east   p' = centre + (increment + source)      otherwise; source = dt S, or 0
+//!                  |             p' = centre + rate ((increment + source) - loss centre)
+//!                south                                            with a rate or a loss, see `change`
+//!                                p' = centre + (r rate) lapl      one coefficient with a rate alone, see `rated`
 //! ```
 //!
-//! Of a source that is a sum of terms, arrays times numbers of the step, `s = (g1 a1 + g2 a2) + …`, see [`Terms`](crate::Terms).
-//! `j`, and south, go down. A decay of the number 0 is none, for which nothing is subtracted.
-//! The order of the operations is part of the definition: nothing is contracted but what `rated` says.
+//! The coefficients are those of the terms of an [`Equation`](crate::Equation), by their weights. A source of products,
+//! arrays times factors of the step, is `(g1 a1 + g2 a2) + …`, see [`Products`](crate::Products). `j` increases to the
+//! south. A loss of the number 0 counts as no loss, and nothing is subtracted. The order of the operations is part of
+//! the definition: only `rated` contracts operations.
 
 use crate::real::Real;
 
@@ -37,7 +38,7 @@ pub struct Star<T> {
 /// p'   = centre + r lapl
 /// ```
 ///
-/// Units: `r = D dt / dx²` has none; the result has the unit of `p`.
+/// Units: `r = D dt / dx²` is dimensionless; the result has the unit of `p`.
 ///
 /// Source: explicit Euler in time and the five-point Laplacian in space, in
 /// the order in which NumPy evaluates the program of the course "High
@@ -83,8 +84,9 @@ pub fn isotropic<T: Real>(r: T, star: Star<T>) -> T {
 /// ```
 #[inline(always)]
 pub fn anisotropic<T: Real>(rx: T, ry: T, star: Star<T>) -> T {
-    let twice = star.centre + star.centre;
-    rx * ((star.east + star.west) - twice) + ry * ((star.south + star.north) - twice)
+    let double_centre = star.centre + star.centre;
+    rx * ((star.east + star.west) - double_centre)
+        + ry * ((star.south + star.north) - double_centre)
 }
 
 /// The increment with a coefficient for each face.
@@ -102,22 +104,23 @@ pub fn variable<T: Real>(faces: Star<T>, star: Star<T>) -> T {
     x + y
 }
 
-/// What a node with a rate, and with a decay if there is one, adds of `change`, the increment and the source.
+/// The new value of a node with a rate, and with a loss if there is one; `gain` is the sum of increment and source.
 ///
 /// ```text
-/// rate (change - decay centre)               rate = 1/c or 0, decay = dt k
+/// rate (gain - loss centre)                  rate = 1/c or 0, loss = dt k
 /// ```
 ///
-/// A node whose rate is 0 keeps its value, but for the sign of a zero.
+/// A node whose rate is 0 keeps its value, except for the sign of a zero.
 #[inline(always)]
-pub fn reacting<T: Real>(rate: T, decay: Option<T>, change: T, centre: T) -> T {
-    rate * match decay {
-        Some(decay) => change - decay * centre,
-        None => change,
+pub fn change<T: Real>(rate: T, loss: Option<T>, gain: T, centre: T) -> T {
+    rate * match loss {
+        Some(loss) => gain - loss * centre,
+        None => gain,
     }
 }
 
-/// The Laplacian of a node with one diffusion coefficient and a rate, in two additions a node where sums serve twice.
+/// The Laplacian at a node for one diffusion coefficient and a rate, with two additions for each node because sums are
+/// used twice.
 ///
 /// ```text
 /// ((south + east) + (north + west)) - 4 centre           the last product and sum are rounded once
@@ -128,7 +131,7 @@ pub fn paired<T: Real>(star: Star<T>) -> T {
     (T::default() - T::FOUR).mul_add(star.centre, sum)
 }
 
-/// One step at one node: one diffusion coefficient, equal spacings and a rate, no source and no decay.
+/// One step at one node: one diffusion coefficient, equal spacings and a rate, no source and no loss.
 ///
 /// ```text
 /// p' = centre + (r rate) lapl                            product and sum are rounded once; lapl is `paired`

@@ -1,9 +1,8 @@
-//! A tile advanced by the definition, for the scalar kernel and for tiles too
-//! narrow for vectors.
+//! Advances a tile by the definition, for the scalar kernel and for tiles too narrow for vectors.
 
 use std::{mem, ops::Range, slice};
 
-use super::equation::{Equation, Operator};
+use super::equation::{Coefficient, Operator, Weight};
 use super::knowledge::TileOutcome;
 use super::scalar::{self, Star};
 use super::scratch::Workspace;
@@ -30,7 +29,7 @@ pub(super) unsafe fn advance<T: Real>(
     let size = rows.len() * n;
     let memory = scratch.elements::<T>(2 * size);
     // SAFETY: the scratch has room for both copies.
-    let (mut state, mut next) = unsafe {
+    let (mut state, mut new_state) = unsafe {
         (
             slice::from_raw_parts_mut(memory, size),
             slice::from_raw_parts_mut(memory.add(size), size),
@@ -38,7 +37,7 @@ pub(super) unsafe fn advance<T: Real>(
     };
     let [y, x] = task.domain;
     for (row, j) in state.chunks_exact_mut(n).zip(rows.clone()) {
-        // Of the rows around them only walls: others may be written meanwhile.
+        // Of the rows around the computed ones only walls are read: other threads may write the rest meanwhile.
         if !(computed.contains(&j) || y.is_wall(j, task.source.rows)) {
             continue;
         }
@@ -56,14 +55,14 @@ pub(super) unsafe fn advance<T: Real>(
     };
     for level in 1..=task.steps {
         tile.prepare_walls(state, task.first + level - 1);
-        next.copy_from_slice(state);
-        tile.step(state, next, level);
-        mem::swap(&mut state, &mut next);
+        new_state.copy_from_slice(state);
+        tile.step(state, new_state, level);
+        mem::swap(&mut state, &mut new_state);
     }
     for j in task.rows.clone() {
-        let first = (j as isize - tile.rows.start) as usize * n;
-        let first = first + (task.columns.start as isize - tile.columns.start) as usize;
-        let result = &state[first..first + task.columns.len()];
+        let row_start = (j as isize - tile.rows.start) as usize * n;
+        let first_element = row_start + (task.columns.start as isize - tile.columns.start) as usize;
+        let result = &state[first_element..first_element + task.columns.len()];
         // SAFETY: the nodes of the target are those of the tile.
         unsafe {
             let target = task.target.node(j, task.columns.start);
@@ -73,7 +72,7 @@ pub(super) unsafe fn advance<T: Real>(
     TileOutcome::default()
 }
 
-/// The nodes that are copied: those of the tile and around it.
+/// The copied nodes: the nodes of the tile and around it.
 struct Copied<'a, T> {
     task: &'a TileTask<'a, T>,
     rows: Range<isize>,
@@ -81,7 +80,7 @@ struct Copied<'a, T> {
 }
 
 impl<T: Real> Copied<'_, T> {
-    /// Writes the outermost nodes of given walls, and the ghosts beyond others, for a step.
+    /// Writes the outermost nodes of given walls, and the ghosts beyond other walls, for a step.
     fn prepare_walls(&self, state: &mut [T], step: usize) {
         let task = self.task;
         let n = self.columns.len();
@@ -89,11 +88,11 @@ impl<T: Real> Copied<'_, T> {
         let walls = task.walls;
         let computed = self.rows.start + 1..self.rows.end - 1;
         let columns = self.columns.start + 1..self.columns.end - 1;
-        let [left, right] = task.reaches_walls(1, &columns);
+        let [is_left_reached, is_right_reached] = task.reaches_walls(1, &columns);
         // The column beyond the computed ones, the outermost of them, and the one next to it.
         for (side, is_reached, at) in [
-            (&walls.left, left, [0, 1, 2]),
-            (&walls.right, right, [n - 1, n - 2, n - 3]),
+            (&walls.left, is_left_reached, [0, 1, 2]),
+            (&walls.right, is_right_reached, [n - 1, n - 2, n - 3]),
         ] {
             for j in computed.clone().filter(|_| is_reached) {
                 let (row, node) = ((j - self.rows.start) as usize * n, y.place(j));
@@ -103,63 +102,77 @@ impl<T: Real> Copied<'_, T> {
                 }
             }
         }
-        let row = |j: isize| (j - self.rows.start) as usize * n;
-        let [bottom, top] = task.reaches_walls(0, &computed);
-        let (first, last) = (computed.start, computed.end - 1);
+        let [is_bottom_reached, is_top_reached] = task.reaches_walls(0, &computed);
+        let (first_row, last_row) = (computed.start, computed.end - 1);
         for (side, is_reached, at) in [
-            (&walls.bottom, bottom, [first - 1, first, first + 1]),
-            (&walls.top, top, [last + 1, last, last - 1]),
+            (
+                &walls.bottom,
+                is_bottom_reached,
+                [first_row - 1, first_row, first_row + 1],
+            ),
+            (
+                &walls.top,
+                is_top_reached,
+                [last_row + 1, last_row, last_row - 1],
+            ),
         ] {
-            let [beyond, outermost, inner] = at.map(row);
+            let [row_beyond, outermost, inner] =
+                at.map(|j: isize| (j - self.rows.start) as usize * n);
             for i in (1..n - 1).filter(|_| is_reached) {
                 let node = x.place(self.columns.start + i as isize);
                 let [outermost, inner] = [outermost, inner].map(|at| state[at + i]);
                 if let Some(value) = side.beyond(step, node, inner, outermost) {
-                    state[beyond + i] = value;
+                    state[row_beyond + i] = value;
                 }
             }
         }
     }
 
-    /// Computes the nodes of a level that the result depends on.
+    /// Computes the nodes of a level on which the result depends.
     fn step(&self, state: &[T], next: &mut [T], level: usize) {
         let task = self.task;
         let n = self.columns.len();
         let [y, x] = task.domain;
+        let coefficients = task.equation.coefficients();
         for j in task.rows_at(level) {
             let row = (j - self.rows.start) as usize * n;
-            if let (Operator::Isotropic { r }, None) =
-                (&task.equation.operator, &task.equation.reaction)
+            if let (Operator::Isotropic { r }, []) =
+                (&task.equation.operator, &task.equation.terms[..])
             {
                 let [north, centre, south] = [row - n, row, row + n].map(|at| &state[at..at + n]);
                 scalar::step_row(*r, north, centre, south, &mut next[row..row + n]);
                 continue;
             }
             for i in 1..n - 1 {
-                let at = row + i;
+                let element = row + i;
                 let star = Star {
-                    north: state[at - n],
-                    south: state[at + n],
-                    west: state[at - 1],
-                    east: state[at + 1],
-                    centre: state[at],
+                    north: state[element - n],
+                    south: state[element + n],
+                    west: state[element - 1],
+                    east: state[element + 1],
+                    centre: state[element],
                 };
                 let node = [y.place(j), x.place(self.columns.start + i as isize)];
-                next[at] = step(task.equation, node, star, task.first + level - 1);
+                let number = task.first + level - 1;
+                next[element] = step(&task.equation.operator, &coefficients, node, star, number);
             }
         }
     }
 }
 
-/// The step after `before` steps at node `[j, i]`.
+/// The step at node `[j, i]` after `number` steps; `coefficients` are those of all weights in order.
 #[inline(always)]
-fn step<T: Real>(equation: &Equation<T>, [j, i]: [usize; 2], star: Star<T>, before: usize) -> T {
-    let increment = match &equation.operator {
+fn step<T: Real>(
+    operator: &Operator<T>,
+    coefficients: &[Option<&Coefficient<T>>; Weight::COUNT],
+    [j, i]: [usize; 2],
+    star: Star<T>,
+    number: usize,
+) -> T {
+    let [source, rate, loss] = coefficients
+        .map(|coefficient| coefficient.map(|coefficient| coefficient.at([j, i], number)));
+    let increment = match operator {
         Operator::Isotropic { r } => {
-            let rate = equation
-                .reaction
-                .as_ref()
-                .map(|reaction| reaction.rate.at([j, i]));
             return scalar::rated(*r, rate.unwrap_or(T::ONE), star);
         }
         Operator::Anisotropic { rx, ry } => scalar::anisotropic(*rx, *ry, star),
@@ -174,18 +187,10 @@ fn step<T: Real>(equation: &Equation<T>, [j, i]: [usize; 2], star: Star<T>, befo
             scalar::variable(faces, star)
         }
     };
-    let terms = &equation.terms;
-    let source = match &equation.source {
-        Some(source) => source[[j, i]],
-        None => terms.sum(terms.at(before), |term| terms.arrays[term][[j, i]]),
+    let gain = increment + source.unwrap_or_default();
+    let change = match (rate, loss) {
+        (None, None) => gain,
+        _ => scalar::change(rate.unwrap_or(T::ONE), loss, gain, star.centre),
     };
-    let change = increment + source;
-    star.centre
-        + match &equation.reaction {
-            None => change,
-            Some(reaction) => {
-                let decay = reaction.decays().then(|| reaction.decay.at([j, i]));
-                scalar::reacting(reaction.rate.at([j, i]), decay, change, star.centre)
-            }
-        }
+    star.centre + change
 }

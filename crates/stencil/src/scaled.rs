@@ -1,5 +1,5 @@
-//! One diffusion coefficient and equal spacings, with `r` about a quarter: levels scaled by four, in three or five
-//! operations. [`super::smooth`] has the proof and the conditions.
+//! Kernels for one diffusion coefficient and equal spacings, with `r` about a quarter: levels scaled by four, in three
+//! or five operations. [`super::smooth`] has the proof and the conditions.
 
 use super::equation::Operator;
 use super::isotropic::{all_lanes, fold_lanes};
@@ -13,14 +13,14 @@ use super::task::TileTask;
 use super::update::{ArrayRows, Update, one, sum};
 use crate::real::Real;
 
-/// What a tile's field is known to be.
+/// The known properties of a tile's field in a pass.
 #[derive(Clone, Copy, PartialEq)]
 enum Condition {
-    /// Smooth all through the pass, and perhaps in the range of it.
+    /// The field is smooth during the whole pass, with the given smoothness.
     Smooth(Smoothness),
-    /// Smooth as far as it was checked.
+    /// The field has been smooth in all rows checked so far.
     SmoothSoFar,
-    /// Not smooth.
+    /// The field is not smooth.
     Rough,
 }
 
@@ -33,13 +33,13 @@ pub(super) struct Scaled<V: Lanes> {
     additions: Additions,
     is_a_quarter: bool,
     steps: usize,
-    /// 4^-h and 4^-(T-h).
+    /// The scales of the first and the last level, 4^-h and 4^-(T-h).
     scales: [V; 2],
-    /// The largest magnitude, the least but zero, and the signs of the values so far.
+    /// The largest magnitude, the least one except zero, and the signs of the values so far.
     largest: V,
     least: V,
     signs: V,
-    /// NaN in lanes where a value was infinite or NaN.
+    /// A register with NaN in lanes where a value was infinite or NaN.
     poison: V,
     range: [f64; 3],
     condition: Condition,
@@ -47,7 +47,7 @@ pub(super) struct Scaled<V: Lanes> {
 }
 
 impl<V: Lanes> Scaled<V> {
-    /// 4^exponent
+    /// The scale 4^exponent.
     #[inline(always)]
     fn scale(exponent: i32) -> V {
         let scale = power_of_four(exponent);
@@ -55,7 +55,7 @@ impl<V: Lanes> Scaled<V> {
         unsafe { V::splat(scale) }
     }
 
-    /// An update that checks, and has found nothing yet.
+    /// An update that checks smoothness, before it has seen any values.
     #[inline(always)]
     fn checked(&self) -> SmoothCheck<V> {
         let Self {
@@ -152,11 +152,15 @@ impl<V: Lanes> EquationKind<V> for Scaled<V> {
             self.condition = Condition::Rough;
         }
         let is_rough = self.condition == Condition::Rough;
-        let [three, most, five] = self.range;
-        let least = if is_rough { five } else { three };
+        let [least_of_three, upper_bound, least_of_five] = self.range;
+        let lower_bound = if is_rough {
+            least_of_five
+        } else {
+            least_of_three
+        };
         (self.is_a_quarter || !is_rough)
-            && all_lanes(self.largest, |lane| lane.to_f64() <= most)
-            && all_lanes(self.least, |lane| lane.to_f64() >= least)
+            && all_lanes(self.largest, |lane| lane.to_f64() <= upper_bound)
+            && all_lanes(self.least, |lane| lane.to_f64() >= lower_bound)
             && all_lanes(self.poison, |lane| lane == V::Element::default())
     }
 
@@ -180,7 +184,7 @@ impl<V: Lanes> EquationKind<V> for Scaled<V> {
         let is_rough = self.condition == Condition::Rough;
         let is_fused = V::FUSED > 0 && self.additions == Additions::Fused;
         self.rows[usize::from(is_rough)] += rows.count();
-        // Of two levels in one sweep, the second has all that are fused.
+        // In a sweep of two levels, the second level has all additions that are fused.
         // SAFETY: passed on.
         unsafe {
             if V::TWO_LEVELS && rows.is_by_two() {
@@ -213,7 +217,7 @@ impl<V: Lanes> EquationKind<V> for Scaled<V> {
     #[inline(always)]
     fn outcome(&self) -> TileOutcome {
         let smoothness = match self.condition {
-            // Where it is rough, magnitudes may shrink faster.
+            // Magnitudes may shrink faster where the field is rough.
             Condition::Rough => Smoothness::NONE,
             Condition::Smooth(known) if !self.takes_notes() => known,
             Condition::Smooth(known) => Smoothness {
@@ -234,11 +238,11 @@ impl<V: Lanes> EquationKind<V> for Scaled<V> {
 }
 
 impl<V: Lanes> Scaled<V> {
-    /// For how many levels the field is in range if it is smooth, from what was noted.
+    /// The number of levels for which the field is in range if it is smooth, from the noted magnitudes.
     fn in_range_for(&self) -> u64 {
         let largest = fold_lanes(self.largest, f64::max);
-        let least = fold_lanes(self.least, f64::min);
-        in_range_for::<V::Element>(least, largest)
+        let smallest = fold_lanes(self.least, f64::min);
+        in_range_for::<V::Element>(smallest, largest)
     }
 
     /// Whether the first level has to be checked.
@@ -248,7 +252,7 @@ impl<V: Lanes> Scaled<V> {
     }
 }
 
-/// A sum of four neighbours; `FUSED` is that of [`sum`].
+/// The update for smooth fields: a sum of four neighbours; `FUSED` is as in [`sum`].
 #[derive(Clone, Copy)]
 struct Three<V, const FUSED: usize> {
     one: V,
@@ -272,7 +276,7 @@ impl<V: Lanes, const FUSED: usize> Update<V> for Three<V, FUSED> {
     }
 }
 
-/// Any field in the range, `r = 1/4`; `FUSED` is that of [`sum`].
+/// The update for any field in the range with `r = 1/4`; `FUSED` is as in [`sum`].
 #[derive(Clone, Copy)]
 struct Five<V, const FUSED: usize> {
     four: V,
@@ -298,7 +302,7 @@ impl<V: Lanes, const FUSED: usize> Update<V> for Five<V, FUSED> {
     }
 }
 
-/// A level that is checked: six operations, and the largest excess of `|lapl|` over what is smooth.
+/// The update for a checked level: six operations, and the largest excess of `|lapl|` over the bound for smooth fields.
 #[derive(Clone, Copy)]
 struct SmoothCheck<V> {
     four: V,
@@ -337,6 +341,6 @@ impl<V: Lanes> Update<V> for SmoothCheck<V> {
 
 #[inline(always)]
 fn four_times<V: Lanes>(register: V) -> V {
-    let twice = register.add(register);
-    twice.add(twice)
+    let double = register.add(register);
+    double.add(double)
 }

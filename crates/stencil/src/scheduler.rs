@@ -1,20 +1,19 @@
-//! Tile scheduler: threads advance tiles pass by pass without a barrier.
+//! The tile scheduler: threads advance tiles pass by pass without a barrier.
 //!
 //! In pass `p` a tile reads itself and the tiles around it as pass `p - 1` left
 //! them. It writes itself into the other array, which the tiles around it have
 //! read in pass `p - 1`. Reading and writing are both safe once the tile and the
 //! tiles around it have finished pass `p - 1`.
 //!
-//! A thread prefers tiles of its own part of the field, which may still be in
-//! its caches. If these have to wait it takes any other tile that is ready. It
-//! only ever waits for tiles that a running thread has already taken, so the
+//! A thread prefers tiles of its own part of the field, which may still be in its caches. If these are not ready, it
+//! takes any other tile that is ready. It only ever waits for tiles that a running thread has already taken, so the
 //! passes finish with any number of the pool's threads.
 
 use diff2d_sys as sys;
 use std::sync::atomic::{AtomicUsize, Ordering::*};
 use std::{hint, ops::Range, thread, time::Duration};
 
-/// The interior cut into tiles: every row range with every column range.
+/// The interior divided into tiles: every row range combined with every column range.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct TileGrid {
     rows: Vec<Range<usize>>,
@@ -25,8 +24,7 @@ pub(super) struct TileGrid {
 }
 
 impl TileGrid {
-    /// Cuts `rows × columns` into tiles of equal size, at most `tile`, but at
-    /// least `reach` in both directions.
+    /// Divides `rows × columns` into tiles of equal size, at most `tile`, but at least `reach` in both directions.
     pub fn new(
         rows: Range<usize>,
         columns: Range<usize>,
@@ -41,13 +39,13 @@ impl TileGrid {
         }
     }
 
-    /// The same where axes are periodic.
+    /// The same grid with the given axes periodic.
     pub fn periodic(mut self, is_periodic: [bool; 2]) -> Self {
         self.is_periodic = is_periodic;
         self
     }
 
-    /// The least rows and columns of a tile, where there are several.
+    /// The smallest numbers of rows and columns of a tile, if there are several tiles.
     pub fn reach(&self) -> usize {
         self.reach
     }
@@ -70,26 +68,34 @@ impl TileGrid {
     pub fn neighbourhood(&self, tile: usize) -> impl Iterator<Item = usize> {
         let (n, m) = (self.rows.len(), self.columns.len());
         let (j, i) = (tile / m, tile % m);
-        let around = |at: usize, n: usize, is_periodic: bool| {
-            let near = match is_periodic {
-                true => at + n - 1..at + n + 2,
-                false => at.saturating_sub(1)..(at + 2).min(n),
-            };
-            near.map(move |at| at % n)
-        };
         let [rows, columns] = self.is_periodic;
-        around(j, n, rows).flat_map(move |j| around(i, m, columns).map(move |i| j * m + i))
+        neighbours(j, n, rows).flat_map(move |j| neighbours(i, m, columns).map(move |i| j * m + i))
     }
 }
 
-/// `range` in equal parts, at most `part` long but at least `reach`.
-fn cut(range: Range<usize>, part: usize, reach: usize) -> Vec<Range<usize>> {
-    let parts = range.len().div_ceil(part).min(range.len() / reach).max(1);
-    let at = |k: usize| range.start + range.len() * k / parts;
-    (0..parts).map(|k| at(k)..at(k + 1)).collect()
+/// The positions of a tile and its neighbours along an axis of `count` tiles.
+fn neighbours(position: usize, count: usize, is_periodic: bool) -> impl Iterator<Item = usize> {
+    let positions = match is_periodic {
+        true => position + count - 1..position + count + 2,
+        false => position.saturating_sub(1)..(position + 2).min(count),
+    };
+    positions.map(move |position| position % count)
 }
 
-/// How a thread waits: it looks again at once, then lets others run in between, then sleeps in between.
+/// Divides `range` into equal parts, at most `part` long but at least `reach`.
+fn cut(range: Range<usize>, part: usize, reach: usize) -> Vec<Range<usize>> {
+    let parts = range.len().div_ceil(part).min(range.len() / reach).max(1);
+    (0..parts)
+        .map(|k| boundary(&range, k, parts)..boundary(&range, k + 1, parts))
+        .collect()
+}
+
+/// The beginning of part `k` of a range divided into equal parts; the end of the range for the part after the last.
+fn boundary(range: &Range<usize>, k: usize, parts: usize) -> usize {
+    range.start + range.len() * k / parts
+}
+
+/// The waiting of a thread: it first polls, then yields between polls, then sleeps between polls.
 #[derive(Default)]
 pub(super) struct Backoff(u32);
 
@@ -109,7 +115,7 @@ impl Backoff {
     }
 }
 
-/// How many passes of a tile have been taken by a thread, and how many are finished.
+/// The number of passes of a tile that threads have taken, and the number of finished passes.
 #[derive(Default)]
 #[repr(align(128))]
 struct PassCount {
@@ -120,45 +126,52 @@ struct PassCount {
 /// Runs `work(pass, tile)` for every pass and tile on the threads of
 /// the current pool.
 ///
-/// `work` for a tile starts after the tiles around it have finished the pass
-/// before, and sees what they wrote.
+/// `work` for a tile starts after the tiles around it have finished the preceding pass, and sees their results.
 pub(super) fn run(tiles: &TileGrid, passes: usize, work: impl Fn(usize, usize) + Sync) {
     // More threads than processors would only keep one another waiting.
     let threads = rayon::current_num_threads().min(sys::threads());
     run_on(threads, tiles, passes, work);
 }
 
-/// As [`run`], on so many threads of the current pool.
+/// Runs `work` as [`run`] does, on up to `threads` threads of the current pool.
 fn run_on(threads: usize, tiles: &TileGrid, passes: usize, work: impl Fn(usize, usize) + Sync) {
     let progress: Vec<PassCount> = (0..tiles.len()).map(|_| PassCount::default()).collect();
     let threads = threads.min(tiles.len());
-    let worker = || {
-        let number = rayon::current_thread_index().unwrap_or(0);
-        let number = number.min(threads.max(1) - 1);
-        let mut patience = Backoff::default();
-        while let Some(taken) = take(tiles, &progress, passes, number, threads) {
-            if let Some((tile, pass)) = taken {
-                work(pass, tile);
-                progress[tile].done.store(pass + 1, Release);
-                patience = Backoff::default();
-            } else {
-                patience.wait();
-            }
-        }
-    };
     if threads <= 1 {
-        worker();
+        work_on_tiles(tiles, &progress, passes, threads, &work);
     } else {
         rayon::scope(|scope| {
             for _ in 0..threads {
-                scope.spawn(|_| worker());
+                scope.spawn(|_| work_on_tiles(tiles, &progress, passes, threads, &work));
             }
         });
     }
 }
 
-/// Takes a tile, the one with the fewest passes that is ready, for a thread.
-/// `None` if all passes of all tiles are taken, `Some(None)` if none is ready.
+/// Takes tiles and works on them on the present thread, until all passes are taken.
+fn work_on_tiles(
+    tiles: &TileGrid,
+    progress: &[PassCount],
+    passes: usize,
+    threads: usize,
+    work: &impl Fn(usize, usize),
+) {
+    let number = rayon::current_thread_index().unwrap_or(0);
+    let number = number.min(threads.max(1) - 1);
+    let mut patience = Backoff::default();
+    while let Some(taken) = take(tiles, progress, passes, number, threads) {
+        if let Some((tile, pass)) = taken {
+            work(pass, tile);
+            progress[tile].done.store(pass + 1, Release);
+            patience = Backoff::default();
+        } else {
+            patience.wait();
+        }
+    }
+}
+
+/// Takes the ready tile with the fewest passes for a thread. `None` if all passes of all tiles are taken, `Some(None)`
+/// if no tile is ready.
 fn take(
     tiles: &TileGrid,
     progress: &[PassCount],
@@ -167,31 +180,31 @@ fn take(
     threads: usize,
 ) -> Option<Option<(usize, usize)>> {
     let count = progress.len();
-    let own = count * thread / threads..count * (thread + 1) / threads;
-    let mut left = false;
-    for part in [own.clone(), own.end..count, 0..own.start] {
-        let mut best: Option<(usize, usize)> = None;
+    let own_tiles = count * thread / threads..count * (thread + 1) / threads;
+    let mut is_pass_left = false;
+    for part in [own_tiles.clone(), own_tiles.end..count, 0..own_tiles.start] {
+        let mut candidate: Option<(usize, usize)> = None;
         for tile in part {
             let pass = progress[tile].taken.load(Relaxed);
-            left |= pass < passes;
-            if pass < best.map_or(passes, |(_, pass)| pass)
+            is_pass_left |= pass < passes;
+            if pass < candidate.map_or(passes, |(_, pass)| pass)
                 && tiles
                     .neighbourhood(tile)
                     .all(|near| progress[near].done.load(Acquire) >= pass)
             {
-                best = Some((tile, pass));
+                candidate = Some((tile, pass));
             }
         }
-        if let Some((tile, pass)) = best
+        if let Some((tile, pass)) = candidate
             && progress[tile]
                 .taken
                 .compare_exchange(pass, pass + 1, Relaxed, Relaxed)
                 .is_ok()
         {
-            return Some(best);
+            return Some(candidate);
         }
     }
-    left.then_some(None)
+    is_pass_left.then_some(None)
 }
 
 #[cfg(test)]

@@ -4,37 +4,38 @@ use std::alloc::{Layout, handle_alloc_error};
 
 use diff2d_sys::Memory;
 
-/// The least bytes to map: growing in small steps would take longer, and bytes that are not written take no memory.
+/// The smallest number of bytes to map: growing in small steps would take longer, and bytes that are not written take
+/// no memory.
 const LEAST: usize = 128 << 10;
 
 /// Bytes aligned to cache lines and, if there are many, to huge pages.
 ///
-/// Only what is written takes memory. An allocator would zero what it aligns before huge pages could be asked
-/// for, one small page after the other: longer than a small run takes.
+/// Only written bytes take memory. An allocator would zero aligned memory before huge pages could be requested, one
+/// small page after the other, which takes longer than a small run.
 pub(super) struct Workspace(Option<Memory>);
 
 impl Workspace {
-    /// No bytes yet.
+    /// A workspace without memory.
     pub const fn new() -> Self {
         Self(None)
     }
 
-    /// Room for `count` elements of a number type, aligned to 64 bytes. They
-    /// hold zeros or what the last user wrote.
+    /// Memory for `count` elements of a number type, aligned to 64 bytes. It contains zeros or the values of the last
+    /// user.
     pub fn elements<T: Copy>(&mut self, count: usize) -> *mut T {
         let size = (count * size_of::<T>()).max(1);
-        let held = self.0.take().filter(|held| held.len() >= size);
-        let memory = held.unwrap_or_else(|| allocate(whole_pages(size.max(LEAST))));
+        let previous = self.0.take().filter(|memory| memory.len() >= size);
+        let memory = previous.unwrap_or_else(|| allocate(whole_pages(size.max(LEAST))));
         self.0.insert(memory).as_mut_ptr().cast()
     }
 }
 
-/// The bytes that so many take: whole huge pages, unless they are few.
+/// The number of bytes to allocate for `size` bytes: whole huge pages, unless it is small.
 fn whole_pages(size: usize) -> usize {
     Memory::size_of_parts(size, 1)
 }
 
-/// So many bytes.
+/// Allocates `size` bytes of zeros.
 fn allocate(size: usize) -> Memory {
     let memory = Memory::zeroed_parts(size, 1)
         .ok()

@@ -1,5 +1,5 @@
-//! Fewer operations where `r` is a quarter: five, and three where the field is smooth. Every bit stays
-//! that of the definition.
+//! Fewer operations if `r` is a quarter: five, and three if the field is smooth. All bits equal those of the
+//! definition.
 //!
 //! Notation: `s = ((south + north) + east) + west`, `c` the centre, `lapl = s - 4c`, `u` half the distance
 //! from 1 to the next number (2⁻⁵³ in `f64`, 2⁻²⁴ in `f32`), `fl` rounding. The definition is
@@ -34,7 +34,7 @@
 //! A step with a smaller `r` is `(1 - f) p + f p'`, `f = 4r ≤ 1`, with which a step commutes: the same holds after it, too, and
 //! its roundings widen `b` no more.
 //!
-//! Where `c` is zero the check asks for `s = 0`, and `p' = +0 = s/4` as -0 is refused.
+//! If `c` is zero the check requires `s = 0`, and `p' = +0 = s/4` because -0 is refused.
 //!
 //! # Levels scaled by four
 //!
@@ -51,21 +51,21 @@
 
 use crate::real::Real;
 
-/// What the check leaves to rounding: it asks for `|lapl| ≤ (1/2 - 2⁻⁷) c`.
+/// The part of the bound left to rounding: the check requires `|lapl| ≤ (1/2 - 2⁻⁷) c`.
 pub(super) const SLACK: f64 = 1.0 / 128.0;
 
-/// For how many levels a field is smooth after a level that was checked: `b` may grow by `SLACK / 4`,
-/// by less than 8u a level.
+/// The number of levels for which a field is smooth after a checked level: `b` may grow by `SLACK / 4`, and grows by
+/// less than 8u in each level.
 pub(super) fn lasting<T: Real>() -> u64 {
     (SLACK / 4.0 / (4.0 * T::EPSILON.to_f64())) as u64
 }
 
-/// Whether steps with this `r` are a quarter of the sum in a smooth field.
+/// Whether `r` is close enough to a quarter that a step of a smooth field is a quarter of the sum.
 pub(super) fn is_about_a_quarter<T: Real>(r: T) -> bool {
     (4.0 * r.to_f64() - 1.0).abs() <= T::EPSILON.to_f64()
 }
 
-/// The largest number of levels with a range of magnitudes worth having.
+/// The largest number of levels for which the range of magnitudes is wide enough.
 pub(super) fn most_levels<T: Real>() -> usize {
     match size_of::<T>() {
         4 => 64,
@@ -73,12 +73,12 @@ pub(super) fn most_levels<T: Real>() -> usize {
     }
 }
 
-/// The least and the largest magnitude that allow `steps` levels, zero aside: with three operations, and
-/// the least one with five. Powers of two.
+/// The least and the largest magnitude, except zero, that allow `steps` levels with three operations, and the least one
+/// with five. All are powers of two.
 pub(super) fn range<T: Real>(steps: usize) -> [f64; 3] {
     let steps = steps as i32;
     // The exponents of the least normal and the largest number.
-    let (least, largest) = match size_of::<T>() {
+    let (least_exponent, largest_exponent) = match size_of::<T>() {
         4 => (-126, 127),
         _ => (-1022, 1023),
     };
@@ -86,25 +86,26 @@ pub(super) fn range<T: Real>(steps: usize) -> [f64; 3] {
     // Level 0 is stored as 4^-h p; smooth values shrink by (7/8)^k ≥ 2^(-k/5 - 1) while the scale grows by
     // 4^k. Unscaled, `r lapl` needs all the digits of c, and a few more.
     let digits = T::EPSILON.to_f64().log2() as i32;
-    let three = (least + 2 * half + 8).max(least - digits + 8 + steps / 5);
-    let five = (least + 2 * steps).max(three);
+    let three = (least_exponent + 2 * half + 8).max(least_exponent - digits + 8 + steps / 5);
+    let five = (least_exponent + 2 * steps).max(three);
     // The last level is stored as 4^(T-h) p; a sum of four is 4 times, `lapl` 8 times as large.
-    let most = largest - 2 * (steps - half) - 4;
-    [three, most, five].map(|exponent| 2f64.powi(exponent))
+    let upper_exponent = largest_exponent - 2 * (steps - half) - 4;
+    [three, upper_exponent, five].map(|exponent| 2f64.powi(exponent))
 }
 
-/// For how many levels a smooth field of these magnitudes stays within the range of any pass. The largest one does not
-/// grow, as a step is a mean of four values; the least one but zero shrinks by no more than 7/8 ≥ 2^(-1/5) a level.
+/// The number of levels for which a smooth field with these magnitudes stays within the range of any pass. The largest
+/// magnitude does not grow, because a step is a mean of four values; the least one, except zero, shrinks by at most 7/8
+/// ≥ 2^(-1/5) in each level.
 pub(super) fn in_range_for<T: Real>(least: f64, largest: f64) -> u64 {
-    let [three, most, _] = range::<T>(most_levels::<T>());
+    let [three, upper_bound, _] = range::<T>(most_levels::<T>());
     // Half of the least one is left to the rounding of logarithm and levels.
-    match least >= three && largest <= most {
+    match least >= three && largest <= upper_bound {
         true => (5.0 * ((least / three).log2() - 1.0)).max(0.0) as u64,
         false => 0,
     }
 }
 
-/// 4^exponent, a normal number.
+/// The power 4^exponent, a normal number.
 #[inline(always)]
 pub(super) fn power_of_four<T: Real>(exponent: i32) -> T {
     T::from_f64(f64::from_bits(((1023 + 2 * exponent) as u64) << 52))
@@ -114,12 +115,12 @@ pub(super) fn power_of_four<T: Real>(exponent: i32) -> T {
 mod tests {
     use super::*;
 
-    /// The definition, from the sum.
+    /// The step by the definition, from the sum.
     fn step<T: Real>(r: T, sum: T, centre: T) -> T {
         centre + r * (sum - T::FOUR * centre)
     }
 
-    /// Numbers of one binade: its ends with their neighbours, and some in between.
+    /// Numbers of one binade: its ends with their neighbours, and some between.
     fn mantissas() -> impl Iterator<Item = f32> {
         let ends = (0..40).flat_map(|k| [k, (1 << 23) - 1 - k]);
         let between = (0..2000_u32).map(|k| k.wrapping_mul(2_654_435_761) >> 9);

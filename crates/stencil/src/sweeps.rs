@@ -1,4 +1,4 @@
-//! Rows that are advanced together: [`Sweeps`] over a band, level after level, and [`OuterRows`] next to a wall.
+//! Advances groups of rows: [`Sweeps`] over a band, level after level, and [`OuterRows`] next to a wall.
 
 use super::kind::Advance;
 use super::lanes::{Computation, Lanes};
@@ -12,28 +12,28 @@ use super::update::Update;
 
 /// Sweeps over a band of `R` rows away from walls, each by one level or by two.
 ///
-/// A sweep over short rows takes a few hundred cycles. All are made in one function, which keeps the constants of its
-/// updates in registers from sweep to sweep.
+/// A sweep over short rows takes a few hundred cycles. All sweeps are made in one function, which keeps the constants
+/// of its updates in registers.
 pub(super) struct Sweeps<'a, V: Lanes, const R: usize> {
     pub layout: &'a Lifted<V>,
     pub ring: &'a Ring<V::Element>,
     pub arrays: &'a ArrayRing<'a, V>,
-    /// Where the present level of the band begins, one slot before its first row.
+    /// The slot before the slot of the band's first row, at its present level.
     pub slot: usize,
     /// The first row of the band at the present level.
     pub first: usize,
     pub count: usize,
-    /// The levels of a sweep, one or two.
+    /// The number of levels in a sweep, one or two.
     pub levels: usize,
-    /// The steps before the next level.
+    /// The number of steps before the next level.
     pub step: usize,
-    /// Source rows to request meanwhile, so many cache lines a level.
+    /// Source rows to request meanwhile, with a number of cache lines for each level.
     pub prefetch: &'a mut SourcePrefetch<V::Element>,
     pub lines: usize,
 }
 
 impl<V: Lanes, const R: usize> Sweeps<'_, V, R> {
-    /// Goes on by a level.
+    /// Moves to the next level.
     #[inline(always)]
     fn next_level(&mut self) {
         self.prefetch.request::<V>(self.lines);
@@ -66,7 +66,7 @@ impl<V: Lanes, const R: usize> Advance<V> for Sweeps<'_, V, R> {
     }
 }
 
-/// [`Advance::by_one`] of [`Sweeps`] as a computation.
+/// The computation of [`Advance::by_one`] for [`Sweeps`].
 struct ByOne<'a, 'b, V: Lanes, U, const R: usize>(&'a mut Sweeps<'b, V, R>, U);
 
 impl<V: Lanes, U: Update<V>, const R: usize> Computation for ByOne<'_, '_, V, U, R> {
@@ -91,7 +91,7 @@ impl<V: Lanes, U: Update<V>, const R: usize> Computation for ByOne<'_, '_, V, U,
     }
 }
 
-/// [`Advance::by_two`] of [`Sweeps`] as a computation.
+/// The computation of [`Advance::by_two`] for [`Sweeps`].
 struct ByTwo<'a, 'b, V: Lanes, A, B, const R: usize>(&'a mut Sweeps<'b, V, R>, A, B);
 
 impl<V: Lanes, A: Update<V>, B: Update<V>, const R: usize> Computation
@@ -113,12 +113,12 @@ impl<V: Lanes, A: Update<V>, B: Update<V>, const R: usize> Computation
     }
 }
 
-/// A group of rows at an end of a level, some of them next to a wall.
+/// A group of rows at an end of a level, some of which are next to a wall.
 pub(super) struct OuterRows<'a, V: Lanes, const R: usize> {
     pub layout: &'a Lifted<V>,
     pub group: RowGroup<V::Element, R>,
     pub arrays: &'a ArrayRing<'a, V>,
-    /// The first of them, and the steps before their next level.
+    /// The first row of the group, and the number of steps before its next level.
     pub first: usize,
     pub step: usize,
 }
@@ -146,7 +146,7 @@ impl<V: Lanes, const R: usize> Advance<V> for OuterRows<'_, V, R> {
     }
 }
 
-/// [`Advance::by_one`] of [`OuterRows`] as a computation.
+/// The computation of [`Advance::by_one`] for [`OuterRows`].
 struct Outer<'a, 'b, V: Lanes, U, const R: usize>(&'a OuterRows<'b, V, R>, U);
 
 impl<V: Lanes, U: Update<V>, const R: usize> Computation for Outer<'_, '_, V, U, R> {

@@ -2,14 +2,16 @@
 
 use std::ops::Range;
 
+use ndarray::Array2;
+
 use super::equation::Equation;
 use super::kernel::{Additions, LevelsPerSweep};
 use super::knowledge::Smoothness;
 use super::pipeline::PassUnderWay;
 use super::walls::{Computed, Walls};
 
-/// An array of `rows × columns` whose rows are contiguous and `stride` elements
-/// apart, shared by threads that never access the same nodes at the same time.
+/// A shared array of `rows × columns`, with contiguous rows `stride` elements apart. Threads never access the same
+/// nodes at the same time.
 #[derive(Clone, Copy)]
 pub(super) struct Plane<T> {
     pub base: *mut T,
@@ -43,6 +45,14 @@ impl<T> Plane<T> {
         }
     }
 
+    /// An array that is only read.
+    ///
+    /// # Panics
+    /// As [`new`](Self::new).
+    pub fn of(array: &Array2<T>) -> Self {
+        Self::new(array.as_ptr().cast_mut(), array.dim(), array.strides())
+    }
+
     /// The address of a node.
     ///
     /// # Safety
@@ -55,7 +65,7 @@ impl<T> Plane<T> {
     }
 }
 
-/// A tile and how far it is to be advanced.
+/// A tile, and the number of steps by which to advance it.
 ///
 /// Overlapped tiling: to be independent of other tiles during its steps, a tile
 /// also computes the nodes around it that its result depends on, fewer with
@@ -71,7 +81,7 @@ impl<T> Plane<T> {
 /// Rows and columns of a periodic axis may be numbered beyond the ends of the
 /// array, see [`Computed`].
 ///
-/// Whoever executes a task promises that
+/// A caller that executes a task promises that
 ///
 /// - source and target have the same shape, which equation and walls fit, and
 ///   the tile's rows and columns are computed ones;
@@ -81,32 +91,32 @@ impl<T> Plane<T> {
 pub(super) struct TileTask<'a, T> {
     pub source: Plane<T>,
     pub target: Plane<T>,
-    /// Rows and columns that are written.
+    /// The rows and columns that are written.
     pub rows: Range<usize>,
     pub columns: Range<usize>,
-    /// At least one.
+    /// The number of steps, at least one.
     pub steps: usize,
-    /// The steps of the batch before these, for the tables of the walls.
+    /// The number of steps in the batch before these steps, for the tables of the walls.
     pub first: usize,
     pub equation: &'a Equation<T>,
     pub walls: &'a Walls<T>,
-    /// What is computed along y and along x.
+    /// The computed nodes along y and along x.
     pub domain: &'a [Computed; 2],
     /// Whether levels scaled by four may be tried, see [`super::smooth`].
     pub tries_scaled: bool,
-    /// What is known of the source.
+    /// The known smoothness of the source.
     pub smoothness: Smoothness,
     /// How the sum of the four neighbours is computed.
     pub additions: Additions,
     pub levels_per_sweep: LevelsPerSweep,
-    /// Whether the result is written past the caches.
+    /// Whether the result bypasses the caches.
     pub stream: bool,
-    /// The pass among others under way, where passes are pipelined.
+    /// The pass among other active ones, if passes are pipelined.
     pub stage: Option<PassUnderWay<'a>>,
 }
 
 impl<T: Copy> TileTask<'_, T> {
-    /// The same for the rows that are not finished yet.
+    /// The task for the rows that are not finished.
     pub fn unfinished(&self) -> Self {
         let finished = self.stage.map_or(0, |stage| stage.finished());
         Self {
@@ -115,38 +125,36 @@ impl<T: Copy> TileTask<'_, T> {
         }
     }
 
-    /// The rows at `level` that the result depends on, as far as they are
-    /// computed.
+    /// The rows at `level` on which the result depends, as far as they are computed.
     #[inline(always)]
     pub fn rows_at(&self, level: usize) -> Range<isize> {
         let rows = self.rows.start as isize..self.rows.end as isize;
         self.domain[0].around(&rows, (self.steps - level) as isize)
     }
 
-    /// The place of a row in the arrays.
+    /// The index of a row in the arrays.
     #[inline(always)]
     pub fn row_place(&self, j: isize) -> usize {
         self.domain[0].place(j)
     }
 
-    /// The columns that are computed at every level: those of the tile and `steps - 1` more on each
-    /// side, up to the walls. The columns next to them are held constant, which is
-    /// wrong unless they are walls. The error moves inwards by one column a step from
-    /// the second step on, and so does not reach the tile.
+    /// The columns that are computed at every level: the columns of the tile and `steps - 1` more on each side, up to
+    /// the walls. The columns next to these are held constant, which causes an error unless they are walls. The error
+    /// moves inwards by one column for each step from the second step on, and so does not reach the tile.
     #[inline(always)]
     pub fn computed_columns(&self) -> Range<isize> {
         let columns = self.columns.start as isize..self.columns.end as isize;
         self.domain[1].around(&columns, self.steps as isize - 1)
     }
 
-    /// The columns of level 0 that are lifted: one more on each side.
+    /// The columns of level 0 that are lifted: one more on each side than are computed.
     #[inline(always)]
     pub fn lifted_columns(&self) -> Range<isize> {
         let Range { start, end } = self.computed_columns();
         start - 1..end + 1
     }
 
-    /// Whether rows (axis 0) or columns (axis 1) that are computed begin and end at walls.
+    /// Whether the computed rows (axis 0) or columns (axis 1) begin and end at walls.
     #[inline(always)]
     pub fn reaches_walls(&self, axis: usize, nodes: &Range<isize>) -> [bool; 2] {
         let computed = &self.domain[axis];

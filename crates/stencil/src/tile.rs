@@ -9,19 +9,19 @@ use super::pipeline;
 /// The size of a tile: `rows × columns` nodes, advanced `depth` steps in one pass.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Tile {
-    /// Rows that a tile writes.
+    /// The number of rows that a tile writes.
     pub rows: usize,
-    /// Columns that a tile writes.
+    /// The number of columns that a tile writes.
     pub columns: usize,
-    /// Steps of a pass.
+    /// The number of steps in a pass.
     pub depth: usize,
 }
 
-/// Bytes of the field from the first row of a tile to its last, at most. Of 16384 × 16384 nodes, 2 GiB, tiles of 2048
-/// rows take 0.8 of the time of tiles of 16384: fewer pages are visited again and again.
+/// The largest number of bytes of the field from the first row of a tile to its last. For 16384 × 16384 nodes, 2 GiB,
+/// tiles of 2048 rows take 0.8 of the time of tiles of 16384 rows, because fewer pages are visited repeatedly.
 const MOST_SPAN: usize = 256 << 20;
-/// The search for the tile of a field whose interior has `rows × columns` nodes, on `threads` threads, which take one
-/// each. Depends on its fields only.
+/// The search for the best tile of a field whose interior has `rows × columns` nodes, on `threads` threads, each with
+/// one tile. The result depends only on its fields.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct TileSearch {
     pub rows: usize,
@@ -30,7 +30,7 @@ pub(super) struct TileSearch {
     pub cost: Cost,
 }
 
-/// A tile, and the estimated cost of a step at a node with it, in those of a step alone.
+/// A tile, and its estimated cost per step and node, relative to a single step of a field.
 #[derive(Clone, Copy)]
 struct Candidate {
     tile: Tile,
@@ -49,13 +49,13 @@ impl TileSearch {
     /// - group rows that do not fit the first-level cache;
     /// - threads without a tile.
     ///
-    /// Passes of more levels than rows are left out.
+    /// Passes with more levels than rows are excluded.
     pub fn for_pass(&self) -> Tile {
         self.side_by_side().tile
     }
 
-    /// The tile for several passes in one call: all of the field, where passes that are pipelined over threads
-    /// cost less than tiles side by side.
+    /// The tile for several passes in one call: the whole field, if passes pipelined over threads cost less than tiles
+    /// side by side.
     pub fn for_passes(&self) -> Tile {
         let side_by_side = self.side_by_side();
         match self.pipelined() {
@@ -64,9 +64,9 @@ impl TileSearch {
         }
     }
 
-    /// All of the field, of the depth with which pipelined passes cost least.
+    /// The whole field as a tile, with the depth for which pipelined passes cost least.
     fn pipelined(&self) -> Option<Candidate> {
-        /// Steps of a call, about: some hundred from one snapshot to the next.
+        /// The typical number of steps in a call: some hundred between snapshots.
         const STEPS: usize = 512;
         let Self {
             rows,
@@ -75,7 +75,7 @@ impl TileSearch {
             cost,
         } = *self;
         let row = cost.row(columns);
-        // From one thread's cache to the other's.
+        // The rows of the field move from one thread's cache to the other's.
         let field = rows as f64 * columns as f64 * cost.size as f64;
         let slower = match cost.processor.hands_over_slowly {
             true => (field / (2 * cost.caches.l2) as f64).max(1.0),
@@ -100,7 +100,7 @@ impl TileSearch {
         candidates.min_by(|a, b| a.cost.total_cmp(&b.cost))
     }
 
-    /// The best of several tiles.
+    /// The best tile if several tiles advance side by side.
     fn side_by_side(&self) -> Candidate {
         let Self {
             rows,
@@ -108,7 +108,7 @@ impl TileSearch {
             threads,
             cost,
         } = *self;
-        let mut best = Candidate {
+        let mut cheapest = Candidate {
             tile: Tile {
                 rows,
                 columns,
@@ -122,9 +122,9 @@ impl TileSearch {
                 .max(span.div_ceil(MOST_SPAN))
                 .min(rows / depth)
                 .max(1);
-            let most = (columns / depth).max(1);
+            let most_parts = (columns / depth).max(1);
             let mut parts = 1;
-            while parts <= most {
+            while parts <= most_parts {
                 let tile = Tile {
                     rows: rows.div_ceil(bands),
                     columns: columns.div_ceil(parts),
@@ -134,8 +134,8 @@ impl TileSearch {
                 let row = cost.row(self.lifted_columns(tile));
                 if depth == 1 || cost.fits(depth, row) {
                     let cost = self.estimate(tile);
-                    if cost < best.cost {
-                        best = Candidate { tile, cost };
+                    if cost < cheapest.cost {
+                        cheapest = Candidate { tile, cost };
                     }
                 }
                 if cost.accessed(row) * 4 < cost.caches.l1 && bands * parts >= threads {
@@ -144,15 +144,15 @@ impl TileSearch {
                 parts += 1 + parts / 64;
             }
         }
-        best
+        cheapest
     }
 
-    /// The columns of a row that is lifted.
+    /// The number of columns of a lifted row.
     fn lifted_columns(&self, tile: Tile) -> usize {
         (tile.columns + 2 * (tile.depth - 1)).min(self.columns)
     }
 
-    /// The estimated cost of a step at a node with such tiles.
+    /// The estimated cost per step and node with such tiles.
     fn estimate(&self, tile: Tile) -> f64 {
         let Self {
             rows,
@@ -180,7 +180,7 @@ impl Display for Tile {
     }
 }
 
-/// A text that is not a tile.
+/// The error for a text that is not a tile.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "cannot read tile '{0}': expected ROWSxCOLUMNSxDEPTH, at least 1 each, depth at most {MAX_DEPTH}"

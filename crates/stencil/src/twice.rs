@@ -1,4 +1,4 @@
-//! The kernel of two levels: a few lifted rows advanced by two steps in one sweep.
+//! The kernel of two levels: advances a few lifted rows by two steps in one sweep.
 //!
 //! The level between stays in registers, but for two rows that the next group needs. Six rows take eight stores instead
 //! of the twelve of two sweeps ([`super::level`]), and rows that do not fit the first-level cache come from the second
@@ -36,7 +36,7 @@ pub(super) struct TwoLevels<T, const R: usize> {
 }
 
 impl<T: Real, const R: usize> TwoLevels<T, R> {
-    /// Rows whose next level but one begins in `slot`, neither the first two rows nor the last among them.
+    /// The rows whose level after next begins in `slot`, without the first two rows and the last row.
     #[inline(always)]
     pub fn new(ring: &Ring<T>, slot: usize) -> Self {
         let north = ring.at(slot + 2);
@@ -52,7 +52,7 @@ impl<T: Real, const R: usize> TwoLevels<T, R> {
         }
     }
 
-    /// Where row `j` of level `k + 2` goes, counted from the row north of the group.
+    /// The row in which row `j` of level `k + 2` is stored, counted from the row north of the group.
     #[inline(always)]
     fn last(&self, j: usize) -> *mut T {
         match j {
@@ -62,7 +62,7 @@ impl<T: Real, const R: usize> TwoLevels<T, R> {
         }
     }
 
-    /// Where row `j` of level `k + 1` goes.
+    /// The row in which row `j` of level `k + 1` is stored.
     #[inline(always)]
     fn middle(&self, j: usize) -> *mut T {
         if j == 0 { self.north } else { self.rows[j - 1] }
@@ -79,7 +79,7 @@ impl<T: Real, const R: usize> TwoLevels<T, R> {
         at: usize,
         [west, centre]: [&Column<V, R>; 2],
     ) -> Column<V, R> {
-        let mut next = *west;
+        let mut new_column = *west;
         for j in 0..R {
             // SAFETY: the caller's promise.
             unsafe {
@@ -97,13 +97,13 @@ impl<T: Real, const R: usize> TwoLevels<T, R> {
                     centre: centre[j],
                 };
                 let north_west = star.north.add(star.west);
-                next[j] = update.next(&ArrayRows::<T, R>::NONE, (j, at), star, north_west);
+                new_column[j] = update.next(&ArrayRows::<T, R>::NONE, (j, at), star, north_west);
             }
         }
-        next
+        new_column
     }
 
-    /// Stores what the next group needs of a column of level `k + 1`.
+    /// Stores the part of a column of level `k + 1` that the next group needs.
     ///
     /// # Safety
     /// As [`advance_twice`].
@@ -129,8 +129,8 @@ impl<T: Real, const R: usize> TwoLevels<T, R> {
 /// - The columns outside `between[1]` are read before level `k + 2` gets its first column, its last one and its edges.
 ///
 /// # Safety
-/// All pointers are rows of the layout, which has long strips of at least three columns; those that are
-/// read were written, edges included. The updates read no arrays and take note of nothing.
+/// All pointers are rows of the layout, which has long strips of at least three columns; all rows that are read have
+/// been written, with edges. The updates read no arrays and note nothing.
 #[allow(
     unused_assignments,
     reason = "the last of several equal steps assigns what no other one reads"
@@ -139,33 +139,33 @@ impl<T: Real, const R: usize> TwoLevels<T, R> {
 pub(super) unsafe fn advance_twice<V: Lanes, const R: usize>(
     group: &TwoLevels<V::Element, R>,
     layout: &Lifted<V>,
-    mut first: impl Update<V>,
-    mut second: impl Update<V>,
+    mut first_update: impl Update<V>,
+    mut second_update: impl Update<V>,
 ) {
     const { assert!(R > 1) };
     debug_assert!(layout.width >= 3);
     let step = V::COUNT;
-    let end = layout.width * step;
+    let last_offset = layout.width * step;
     // SAFETY: in the whole function, positions 0 to width + 1 are in the rows.
     unsafe {
         // Columns of level k are a and b, those of level k + 1 are p, q and n.
-        let mut at = step;
+        let mut offset = step;
         let mut a = column::<V, R>(&group.rows, 0);
-        let mut b = column::<V, R>(&group.rows, at);
+        let mut b = column::<V, R>(&group.rows, offset);
         macro_rules! middle {
             ($west:ident, $centre:ident) => {
-                group.middle_column(&mut first, at, [&$west, &$centre])
+                group.middle_column(&mut first_update, offset, [&$west, &$centre])
             };
         }
         // Level k + 1 of the first two columns.
         let first_column = middle!(a, b);
-        group.store_middle(at, &first_column);
-        at += step;
-        (a, b) = (b, column::<V, R>(&group.rows, at));
+        group.store_middle(offset, &first_column);
+        offset += step;
+        (a, b) = (b, column::<V, R>(&group.rows, offset));
         let second_column = middle!(a, b);
-        group.store_middle(at, &second_column);
-        at += step;
-        (a, b) = (b, column::<V, R>(&group.rows, at));
+        group.store_middle(offset, &second_column);
+        offset += step;
+        (a, b) = (b, column::<V, R>(&group.rows, offset));
         let (mut p, mut q) = (first_column, second_column);
         // The row north of the group at level k + 1.
         let row_second = V::load(group.between[1].add(2 * step));
@@ -173,13 +173,13 @@ pub(super) unsafe fn advance_twice<V: Lanes, const R: usize>(
 
         // Level k + 2 at `$at`, from level k + 1 of three columns and of the row north of them.
         macro_rules! last_column {
-            ($at:expr, [$p:ident, $q:ident, $n:ident], $row:expr) => {{
+            ($offset:expr, [$p:ident, $q:ident, $n:ident], $row:expr) => {{
                 let [north_west, north, north_east] = $row;
-                let mut next = $p;
+                let mut new_column = $p;
                 for j in 0..R {
                     let star = Star {
                         north: match j {
-                            0 => V::load(group.between[0].add($at)),
+                            0 => V::load(group.between[0].add($offset)),
                             1 => north,
                             _ => $q[j - 2],
                         },
@@ -189,14 +189,14 @@ pub(super) unsafe fn advance_twice<V: Lanes, const R: usize>(
                         centre: if j == 0 { north } else { $q[j - 1] },
                     };
                     let north_west = star.north.add(star.west);
-                    next[j] = second.next(
+                    new_column[j] = second_update.next(
                         &ArrayRows::<V::Element, R>::NONE,
-                        (j, $at),
+                        (j, $offset),
                         star,
                         north_west,
                     );
                 }
-                next
+                new_column
             }};
         }
         // Goes on by a column. Column n of level k + 1 takes the registers of the column west of it of level k, which is
@@ -204,25 +204,25 @@ pub(super) unsafe fn advance_twice<V: Lanes, const R: usize>(
         macro_rules! step {
             ($west:ident, $p:ident, $q:ident, $n:expr) => {
                 let n = $n;
-                let rows = [row, row_east, V::load(group.between[1].add(at))];
+                let rows = [row, row_east, V::load(group.between[1].add(offset))];
                 (row, row_east) = (rows[1], rows[2]);
-                let next = last_column!(at - step, [$p, $q, n], rows);
+                let new_column = last_column!(offset - step, [$p, $q, n], rows);
                 for j in 0..R {
-                    next[j].store(group.last(j).add(at - step));
+                    new_column[j].store(group.last(j).add(offset - step));
                 }
-                group.store_middle(at, &n);
-                at += step;
-                ($west, $p) = (n, column::<V, R>(&group.rows, at));
+                group.store_middle(offset, &n);
+                offset += step;
+                ($west, $p) = (n, column::<V, R>(&group.rows, offset));
             };
         }
         // After a step the columns a, b, p, q are in b, p, q, a.
-        while at + 3 * step < end {
+        while offset + 3 * step < last_offset {
             step!(a, p, q, middle!(a, b));
             step!(b, q, a, middle!(b, p));
             step!(p, a, b, middle!(p, q));
             step!(q, b, p, middle!(q, a));
         }
-        while at < end {
+        while offset < last_offset {
             step!(a, p, q, middle!(a, b));
             (a, b, p, q) = (b, p, q, a);
         }
@@ -231,31 +231,31 @@ pub(super) unsafe fn advance_twice<V: Lanes, const R: usize>(
         let (mut west, mut east) = (q, newest);
         for j in 0..R {
             let [west_end, east_end] = layout.outside(group.rows[j]);
-            let held = [first.held(west_end), first.held(east_end)];
-            [west[j], east[j]] = layout.edges(first_column[j], [q[j], newest[j]], held);
+            let wall_values = [first_update.held(west_end), first_update.held(east_end)];
+            [west[j], east[j]] = layout.edges(first_column[j], [q[j], newest[j]], wall_values);
             newest[j] = newest[j].select(layout.short, east[j]);
         }
         step!(a, p, q, newest);
         group.store_middle(0, &west);
-        group.store_middle(at, &east);
+        group.store_middle(offset, &east);
         // Level k + 2 of the last column and of the first one, and its edges.
-        let outside = layout.outside(group.between[1]);
-        let rows = [row, row_east, V::load(group.between[1].add(at))];
-        let last = last_column!(at - step, [q, a, east], rows);
+        let edges_outside = layout.outside(group.between[1]);
+        let rows = [row, row_east, V::load(group.between[1].add(offset))];
+        let end_column = last_column!(offset - step, [q, a, east], rows);
         let rows = [
             V::load(group.between[1]),
             V::load(group.between[1].add(step)),
             row_second,
         ];
-        let next = last_column!(step, [west, first_column, second_column], rows);
+        let start_column = last_column!(step, [west, first_column, second_column], rows);
         for j in 0..R {
-            next[j].store(group.last(j).add(step));
+            start_column[j].store(group.last(j).add(step));
             let [west_end, east_end] = match j {
-                0 => outside,
+                0 => edges_outside,
                 _ => [west[j - 1], east[j - 1]],
             };
-            let held = [second.held(west_end), second.held(east_end)];
-            layout.close(group.last(j), last[j], held);
+            let wall_values = [second_update.held(west_end), second_update.held(east_end)];
+            layout.close(group.last(j), end_column[j], wall_values);
         }
     }
 }

@@ -2,35 +2,41 @@
 
 use std::hint::black_box;
 
+use super::equation::Weight;
 use super::lanes::Lanes;
 use super::scalar::Star;
 use crate::real::Real;
 
-/// The arrays that an equation may have, by their numbers: faces west and north of the nodes, source, rate and decay.
-pub(super) const ARRAYS: usize = 5;
+/// The arrays that an equation may have: the faces west and north of the nodes, and one for each weight of a term.
+pub(super) const ARRAYS: usize = 2 + Weight::COUNT;
+/// The number of the faces west of the nodes.
 pub(super) const X: usize = 0;
+/// The number of the faces north of the nodes.
 pub(super) const Y: usize = 1;
-pub(super) const SOURCE: usize = 2;
-pub(super) const RATE: usize = 3;
-pub(super) const DECAY: usize = 4;
 
-/// The lifted rows of an equation's arrays that belong to a group of `R` rows.
+/// The number of the array with the coefficients of a weight.
+#[inline(always)]
+pub(super) const fn array_of(weight: Weight) -> usize {
+    2 + weight as usize
+}
+
+/// The lifted rows of an equation's arrays for a group of `R` rows.
 #[derive(Clone, Copy)]
 pub(super) struct ArrayRows<T, const R: usize> {
-    /// The rows of all arrays that belong to a row of the group, one array after the other.
+    /// For each row of the group, the rows of all arrays, one array after the other.
     pub slots: [*const T; R],
-    /// Those of the row south of the group.
+    /// The rows of all arrays for the row south of the group.
     pub south: *const T,
-    /// Where the row of each array begins among them.
+    /// The element at which the row of each array begins.
     pub begins: [usize; ARRAYS],
-    /// The bits of the places of its elements: none where one register stands for the row.
+    /// A mask for the indices of a row's elements: 0 if one register stands for the whole row.
     pub elements: [usize; ARRAYS],
-    /// The factor of the source, where it has one.
+    /// The factor of the source, if it has one.
     pub factor: T,
 }
 
 impl<T: Real, const R: usize> ArrayRows<T, R> {
-    /// No rows, for equations without arrays.
+    /// The rows of an equation without arrays.
     pub const NONE: Self = Self {
         slots: [std::ptr::null(); R],
         south: std::ptr::null(),
@@ -39,7 +45,7 @@ impl<T: Real, const R: usize> ArrayRows<T, R> {
         factor: T::ONE,
     };
 
-    /// The faces of row `j` of the group at element `at`; row `R` is the one south of it.
+    /// The faces of row `j` of the group at element `at`; row `R` is the row south of the group.
     ///
     /// # Safety
     /// The equation has faces, the rows are lifted and have the element.
@@ -50,24 +56,25 @@ impl<T: Real, const R: usize> ArrayRows<T, R> {
         unsafe { V::load(slot.add(opaque(self.begins[array] + at))) }
     }
 
-    /// The source, the rate or the decay of row `j` of the group at element `at`.
+    /// The coefficients of a weight in row `j` of the group at element `at`.
     ///
     /// # Safety
     /// The rows are lifted and have the element, and the equation has the array.
     #[inline(always)]
-    pub unsafe fn element<V: Lanes<Element = T>>(
+    pub unsafe fn coefficient<V: Lanes<Element = T>>(
         &self,
-        array: usize,
+        weight: Weight,
         (j, at): (usize, usize),
     ) -> V {
+        let array = array_of(weight);
         let element = opaque(self.begins[array] + (at & self.elements[array]));
         // SAFETY: the caller's promise.
         unsafe { V::load(self.slots[j].add(element)) }
     }
 }
 
-/// The same index, of which the compiler knows nothing: it would add the index of each array to the address of each row,
-/// of which there are more than registers, rather than use a few of both.
+/// Hides an index from the compiler, which would otherwise add the index of each array to the address of each row,
+/// which takes more registers than there are, instead of keeping the few indices and addresses separate.
 #[inline(always)]
 fn opaque(index: usize) -> usize {
     #[cfg(all(any(target_arch = "x86_64", target_arch = "aarch64"), not(miri)))]
@@ -83,16 +90,16 @@ fn opaque(index: usize) -> usize {
     index
 }
 
-/// The step of a node, in every lane.
+/// An update: the step of a node, in every lane.
 pub(super) trait Update<V: Lanes>: Copy {
-    /// Which arrays it reads.
+    /// The arrays that the update reads.
     const READS: [bool; ARRAYS] = [false; ARRAYS];
 
-    /// The next level of the nodes in row `j` of a group at element `at`; `north_west` is the sum of these two neighbours,
-    /// which is that of the south and the east ones of the node between them, computed before.
+    /// The next level of the nodes in row `j` of a group at element `at`; `north_west` is the sum of the north and the
+    /// west neighbour, which was computed before as the south and east neighbours of the node to the north-west.
     ///
     /// # Safety
-    /// The rows are lifted and those that this kind of equation has.
+    /// The rows are lifted and belong to this kind of equation.
     unsafe fn next<const R: usize>(
         &mut self,
         rows: &ArrayRows<V::Element, R>,
@@ -107,14 +114,15 @@ pub(super) trait Update<V: Lanes>: Copy {
         present
     }
 
-    /// Forgets what was noted in lanes `outside` since `before`: they were no nodes.
+    /// Discards the values noted since `before` in the lanes `outside`, which contained no nodes.
     #[inline(always)]
     fn forget(&mut self, _before: Self, _outside: V::Mask) {}
 }
 
 /// The sum of four neighbours of a node in row `j` of a group. Of the six additions of an even and an odd row,
-/// `FUSED * V::FUSED` are fused with a multiplication by `one`, at most four: half of them in each row, and an odd one in
-/// the odd row. A product with one is exact, so every way has the bits of additions. See [`Additions`](super::kernel::Additions).
+/// `FUSED * V::FUSED` are fused with a multiplication by `one`, at most four: half of them in each row, and an odd one
+/// in the odd row. A product with one is exact, so the bits do not depend on fusing. See
+/// [`Additions`](super::kernel::Additions).
 #[inline(always)]
 pub(super) fn sum<V: Lanes, const FUSED: usize>(star: &Star<V>, one: V, j: usize) -> V {
     let sum = star.south.add(star.north);
@@ -134,7 +142,7 @@ pub(super) fn sum<V: Lanes, const FUSED: usize>(star: &Star<V>, one: V, j: usize
 #[inline(always)]
 pub(super) unsafe fn one<V: Lanes>() -> V {
     // The compiler must not know the number: it would leave the multiplication out.
-    let one = black_box(V::Element::ONE);
+    let factor = black_box(V::Element::ONE);
     // SAFETY: passed on.
-    unsafe { V::splat(one) }
+    unsafe { V::splat(factor) }
 }

@@ -1,4 +1,4 @@
-//! [`Walls`]: what lies at or beyond the four sides of an array.
+//! [`Walls`]: the conditions at the four sides of an array.
 
 use std::ops::Range;
 
@@ -9,8 +9,8 @@ use crate::scalar;
 
 /// The sides of an array `[j, i]`.
 ///
-/// Where two given sides meet, the node in the corner has the value of the side that is written
-/// later, in the order of the fields. No step reads it.
+/// If two given sides meet, the node in the corner has the value of the side that is written later, in the order of the
+/// fields. No step reads that node.
 #[derive(Clone, Debug, Default)]
 pub struct Walls<T> {
     /// Column 0.
@@ -23,12 +23,11 @@ pub struct Walls<T> {
     pub top: Side<T>,
 }
 
-/// What lies at or beyond one side, for a number of steps.
+/// The condition at one side, for a number of steps.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub enum Side<T> {
-    /// The outermost nodes keep their value: a wall that is held at constant values, or the end of a
-    /// slab.
+    /// The outermost nodes keep their values: a wall with constant values, or the end of a slab.
     #[default]
     Held,
     /// The outermost nodes have the values of the table, entry `k` after `k` steps.
@@ -36,11 +35,12 @@ pub enum Side<T> {
     /// The outermost nodes are computed. Their neighbour beyond the wall is a ghost. Entry `k` of the
     /// tables holds for the step after `k` steps.
     Ghost(Ghost<T>),
-    /// The first and the last node are the same point, and both are computed. So is the opposite side.
+    /// The first and the last node are the same point, and both are computed. The opposite side must be periodic as
+    /// well.
     Periodic,
 }
 
-/// The value beyond a wall that makes the flux through it what it is to be:
+/// The value beyond a wall that imposes the wanted flux:
 ///
 /// ```text
 /// ghost = mirror * inner + (alpha - beta * outermost)
@@ -57,7 +57,7 @@ pub struct Ghost<T> {
     pub beta: Table<T>,
 }
 
-/// Values along a side, for one step after the other; one entry if they are the same for all steps.
+/// Values along a side for consecutive steps; a single entry if they are constant.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Table<T> {
     nodes: usize,
@@ -68,14 +68,14 @@ impl<T: Real> Table<T> {
     /// Entries of `nodes` values each, one after the other.
     ///
     /// # Panics
-    /// If there is no entry, or if the last one is not whole.
+    /// If there is no entry, or if the last one is incomplete.
     #[must_use]
     pub fn new(nodes: usize, values: Vec<T>) -> Self {
         assert!(nodes > 0 && !values.is_empty() && values.len().is_multiple_of(nodes));
         Self { nodes, values }
     }
 
-    /// The same value at every node and step.
+    /// A table with one value for every node and step.
     #[must_use]
     pub fn constant(nodes: usize, value: T) -> Self {
         Self::new(nodes, vec![value; nodes])
@@ -87,17 +87,17 @@ impl<T: Real> Table<T> {
         (self.nodes, &self.values)
     }
 
-    /// Entry `step`, or the only one.
+    /// Entry `step`, or the only entry.
     #[inline(always)]
     pub(super) fn at(&self, step: usize) -> &[T] {
-        let begin = step * self.nodes;
+        let start = step * self.nodes;
         match self.values.len() == self.nodes {
             true => &self.values,
-            false => &self.values[begin..begin + self.nodes],
+            false => &self.values[start..start + self.nodes],
         }
     }
 
-    /// What a value of the first entry has changed by in entry `step`.
+    /// The change of a value from the first entry to entry `step`.
     #[inline(always)]
     fn change(&self, step: usize, node: usize) -> T {
         self.at(step)[node] - self.at(0)[node]
@@ -122,7 +122,7 @@ impl<T: Real> Ghost<T> {
         scalar::ghost(mirror, alpha, beta, inner, outermost)
     }
 
-    /// What the value has changed by since the first of several stages.
+    /// The change of the value since the first of several stages.
     #[inline(always)]
     fn change(&self, step: usize, node: usize, start: [T; 2], now: [T; 2]) -> T {
         let tables = [&self.mirror, &self.alpha, &self.beta];
@@ -139,8 +139,12 @@ impl<T: Real> Side<T> {
         matches!(self, Self::Ghost(_) | Self::Periodic)
     }
 
-    /// The value at or beyond the wall next to the outermost computed node, for the step after `step` steps.
-    /// `None` if nothing has to be written there: it is held, or a node of a periodic axis.
+    fn is_periodic(&self) -> bool {
+        matches!(self, Self::Periodic)
+    }
+
+    /// The value at or beyond the wall next to the outermost computed node, after `step` steps. `None` if nothing has
+    /// to be written there, for a held or a periodic side.
     #[inline(always)]
     pub(super) fn beyond(&self, step: usize, node: usize, inner: T, outermost: T) -> Option<T> {
         match self {
@@ -150,20 +154,30 @@ impl<T: Real> Side<T> {
         }
     }
 
-    /// What [`beyond`](Self::beyond) has changed by since the first of several stages, for the stage after so many;
-    /// `start` is then `[inner, outermost]`, and both have changed by `now`.
+    /// The change of [`beyond`](Self::beyond) since the first of several stages, after `stages` stages; `start` is
+    /// `[inner, outermost]` in the first stage, and `now` is the change of both.
     #[inline(always)]
-    pub(super) fn change(
+    fn change(&self, stages: usize, node: usize, start: [T; 2], now: [T; 2]) -> Option<T> {
+        match self {
+            Self::Held | Self::Periodic => None,
+            Self::Given(table) => Some(table.change(stages, node)),
+            Self::Ghost(ghost) => Some(ghost.change(stages, node, start, now)),
+        }
+    }
+
+    /// The value of [`beyond`](Self::beyond) before the first stage, and of [`change`](Self::change) after at least
+    /// one.
+    #[inline(always)]
+    pub(super) fn beyond_or_change(
         &self,
         stages: usize,
         node: usize,
         start: [T; 2],
         now: [T; 2],
     ) -> Option<T> {
-        match self {
-            Self::Held | Self::Periodic => None,
-            Self::Given(table) => Some(table.change(stages, node)),
-            Self::Ghost(ghost) => Some(ghost.change(stages, node, start, now)),
+        match stages {
+            0 => self.beyond(0, node, start[0], start[1]),
+            _ => self.change(stages, node, start, now),
         }
     }
 
@@ -184,7 +198,7 @@ impl<T: Real> Side<T> {
 }
 
 impl<T: Real> Walls<T> {
-    /// All nodes on the sides keep their values.
+    /// Walls whose nodes all keep their values.
     #[must_use]
     pub fn held() -> Self {
         Self::default()
@@ -194,14 +208,14 @@ impl<T: Real> Walls<T> {
         [&self.left, &self.right, &self.bottom, &self.top]
     }
 
-    /// Whether no value of the state can grow at a wall: there are no prescribed values or fluxes.
+    /// Whether no value of the state can grow at a wall, because there are no prescribed values or fluxes.
     pub(super) fn add_nothing(&self) -> bool {
         self.sides()
             .iter()
             .all(|side| matches!(side, Side::Held | Side::Periodic))
     }
 
-    /// What the choice of a tile has to know of them.
+    /// The properties of the walls that matter for the choice of a tile.
     #[must_use]
     pub fn traits(&self) -> WallTraits {
         let is_periodic = [&self.bottom, &self.left].map(|side| matches!(side, Side::Periodic));
@@ -211,11 +225,12 @@ impl<T: Real> Walls<T> {
         }
     }
 
-    /// Whether the sides fit an array and a number of steps, and are periodic in pairs.
+    /// Whether the sides fit an array and a number of steps, and periodic sides come in pairs.
     pub(super) fn fit(&self, (ny, nx): (usize, usize), steps: usize) -> bool {
         let pairs = [(&self.left, &self.right), (&self.bottom, &self.top)];
-        let is_periodic = |side: &Side<T>| matches!(side, Side::Periodic);
-        pairs.iter().all(|(a, b)| is_periodic(a) == is_periodic(b))
+        pairs
+            .iter()
+            .all(|(a, b)| a.is_periodic() == b.is_periodic())
             && [&self.left, &self.right]
                 .iter()
                 .all(|side| side.covers(ny, steps))
@@ -242,8 +257,8 @@ impl<T: Real> Walls<T> {
             (&self.top, Axis(0), ny - 1),
         ] {
             if matches!(side, Side::Held) {
-                let mut to = to.index_axis_mut(axis, node);
-                to.assign(&from.index_axis(axis, node));
+                let mut target = to.index_axis_mut(axis, node);
+                target.assign(&from.index_axis(axis, node));
             }
         }
     }
@@ -269,7 +284,7 @@ impl<T: Real> Walls<T> {
     }
 }
 
-/// What the choice of a tile has to know of walls.
+/// The properties of walls that matter for the choice of a tile.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct WallTraits {
     /// Whether the field is periodic along y (axis 0), and along x (axis 1).
@@ -279,35 +294,35 @@ pub struct WallTraits {
 }
 
 impl WallTraits {
-    /// Those of walls that are held.
+    /// The traits of walls that are held.
     pub const HELD: Self = Self {
         is_periodic: [false; 2],
         add_nothing: true,
     };
 }
 
-/// The nodes along one axis that a step computes.
+/// The nodes that a step computes along one axis.
 ///
-/// Nodes of a periodic axis are numbered on beyond its ends, `period` nodes apart from themselves.
+/// On a periodic axis, numbers beyond the ends stand for the nodes `period` numbers before or after.
 #[derive(Clone, Debug)]
 pub(super) struct Computed {
     /// The first and the end of the nodes that have to be computed.
     pub nodes: Range<isize>,
-    /// The number of different nodes, of a periodic axis.
+    /// The number of different nodes, on a periodic axis.
     pub period: Option<isize>,
 }
 
 impl Computed {
     fn new<T: Real>(first: &Side<T>, last: &Side<T>, nodes: usize) -> Self {
         let nodes = nodes as isize;
-        let outer = |side: &Side<T>| isize::from(!side.is_computed());
+        let first_node = isize::from(!first.is_computed());
         Self {
-            nodes: outer(first)..nodes - outer(last),
-            period: matches!(first, Side::Periodic).then_some(nodes - 1),
+            nodes: first_node..nodes - isize::from(!last.is_computed()),
+            period: first.is_periodic().then_some(nodes - 1),
         }
     }
 
-    /// The computed nodes as places in an array.
+    /// The range of computed nodes in an array.
     pub fn in_array(&self) -> Range<usize> {
         self.nodes.start as usize..self.nodes.end as usize
     }
@@ -315,14 +330,14 @@ impl Computed {
     /// The nodes within `reach` of `nodes` that can be computed.
     #[inline(always)]
     pub fn around(&self, nodes: &Range<isize>, reach: isize) -> Range<isize> {
-        let wanted = nodes.start - reach..nodes.end + reach;
+        let surroundings = nodes.start - reach..nodes.end + reach;
         match self.period {
-            Some(_) => wanted,
-            None => wanted.start.max(self.nodes.start)..wanted.end.min(self.nodes.end),
+            Some(_) => surroundings,
+            None => surroundings.start.max(self.nodes.start)..surroundings.end.min(self.nodes.end),
         }
     }
 
-    /// Whether an array with so many nodes along the axis has a node.
+    /// Whether an array with `nodes` nodes along the axis contains a node.
     pub fn is_in(&self, node: isize, nodes: usize) -> bool {
         self.period.is_some() || (0..nodes as isize).contains(&node)
     }
@@ -332,7 +347,7 @@ impl Computed {
         self.is_in(node, nodes) && self.period.is_none() && !self.nodes.contains(&node)
     }
 
-    /// The place in an array of a node that may be beyond its ends.
+    /// The index in an array of a node that may be beyond its ends.
     #[inline(always)]
     pub fn place(&self, node: isize) -> usize {
         match self.period {
@@ -341,9 +356,10 @@ impl Computed {
         }
     }
 
-    /// How many nodes from this one on lie one after the other in an array with so many nodes along the axis.
+    /// The number of consecutive nodes, from this one on, that are contiguous in an array with `nodes` nodes along the
+    /// axis.
     pub fn adjacent(&self, node: isize, nodes: usize) -> usize {
-        let end = self.period.map_or(nodes, |period| period as usize);
-        end - self.place(node)
+        let distinct_nodes = self.period.map_or(nodes, |period| period as usize);
+        distinct_nodes - self.place(node)
     }
 }

@@ -1,8 +1,7 @@
-//! The wavefront: a tile advanced by many levels in one walk over its rows.
+//! The wavefront: advances a tile by many levels in one walk over its rows.
 //!
-//! Source rows are lifted in bands of a few. After each band every level advances
-//! by as many rows, each level one row behind the level before, because a row needs
-//! the rows around it at the level before:
+//! Source rows are lifted in bands of a few rows. After each band every level advances by equally many rows, each level
+//! one row behind the level before, because a row needs the rows around it at the level before:
 //!
 //! ```text
 //!     level      0 1 2 3 4
@@ -15,12 +14,10 @@
 //!          j-2       o o #      bands of 3 rows
 //! ```
 //!
-//! Each level keeps two rows for the next band. All levels share one ring of
-//! rows and overwrite the rows of the level before ([`Ring`]). However many rows
-//! a tile has, it occupies two rows a step and those of a band, which are best in
-//! the second-level cache. The kernel accesses a band and two rows more, or four, at
-//! a time. These are best in the first-level cache. Some kinds of equation may be
-//! advanced by two levels at a time ([`super::twice`]).
+//! Each level keeps two rows for the next band. All levels share one ring of rows and overwrite the rows of the level
+//! before ([`Ring`]). Whatever its number of rows, a tile occupies two rows for each step and the rows of a band, which
+//! should fit the second-level cache. The kernel accesses a band and two or four more rows at a time, which should fit
+//! the first-level cache. Some kinds of equation may be advanced by two levels at a time ([`super::twice`]).
 //!
 //! Source: wavefront temporal blocking as in G. Wellein, G. Hager, T. Zeiser,
 //! M. Wittmann, H. Fehske, "Efficient temporal blocking for stencil
@@ -44,8 +41,8 @@ use super::scratch::Workspace;
 use super::sweeps::{OuterRows, Sweeps};
 use super::task::TileTask;
 
-/// Writes the nodes of a task into its target, in bands of `R` rows. `None` if this kind of equation does
-/// not compute the bits of the definition for this source; rows that are not finished then have any values.
+/// Writes the nodes of a task into its target, in bands of `R` rows. `None` if this kind of equation does not reproduce
+/// the bits of the definition for this source; unfinished rows then have arbitrary values.
 pub(super) struct Walk<'a, 'b, V: Lanes, K, const R: usize> {
     task: &'a TileTask<'b, V::Element>,
     scratch: &'a mut Workspace,
@@ -53,8 +50,8 @@ pub(super) struct Walk<'a, 'b, V: Lanes, K, const R: usize> {
 }
 
 impl<'a, 'b, V: Lanes, K, const R: usize> Walk<'a, 'b, V, K, R> {
-    /// To run it, the promises of [`TileTask`] have to hold, its equation has to be of the kind `K`, and the task has to
-    /// compute more columns than `V` has lanes.
+    /// A walk over a task. To run it, the promises of [`TileTask`] have to hold, its equation has to be of the kind
+    /// `K`, and the task has to compute more columns than `V` has lanes.
     pub fn new(task: &'a TileTask<'b, V::Element>, scratch: &'a mut Workspace) -> Self {
         let kind = PhantomData;
         Self {
@@ -79,7 +76,7 @@ impl<V: Lanes, K: EquationKind<V>, const R: usize> Computation for Walk<'_, '_, 
     }
 }
 
-/// A tile under way. Rows are counted from the first that is lifted.
+/// A tile that is being advanced. Rows are counted from the first row that is lifted.
 struct Wavefront<'a, V: Lanes, const R: usize> {
     task: &'a TileTask<'a, V::Element>,
     layout: Lifted<V>,
@@ -88,15 +85,15 @@ struct Wavefront<'a, V: Lanes, const R: usize> {
     staging: Staging<'a, V::Element>,
     ends: Ends<'a, V>,
     beyond: RowsBeyond<V>,
-    /// Room for a row in the order of the field, and how many of its columns are not written.
+    /// Memory for a row in the order of the field, and the number of its columns that are not written.
     plain: *mut V::Element,
     skipped: usize,
-    /// The row of the field that is counted as 0.
+    /// The row of the field that is counted as row 0.
     base: isize,
-    /// The number of rows, and those that are written.
+    /// The number of rows, and the range of rows that are written.
     end: usize,
     written: Range<usize>,
-    /// The levels of a sweep.
+    /// The number of levels in a sweep.
     levels: usize,
 }
 
@@ -113,7 +110,7 @@ impl<'a, V: Lanes, const R: usize> Wavefront<'a, V, R> {
     ) -> Self {
         let steps = task.steps;
         let (columns, rows) = (task.computed_columns(), task.rows_at(0));
-        let (base, end) = (rows.start, rows.len());
+        let (base, row_count) = (rows.start, rows.len());
         // The scratch holds the ring and the rows beyond its ends, the rows of the
         // equation's arrays, the addresses of the slots, and rows in the order of
         // the field.
@@ -131,14 +128,14 @@ impl<'a, V: Lanes, const R: usize> Wavefront<'a, V, R> {
         let staging = plain.wrapping_add(columns.len() + 1);
         // SAFETY: passed on; there is so much room.
         unsafe {
-            let ring = Ring::new(memory, pitch, slots, R, addresses_at, end);
+            let ring = Ring::new(memory, pitch, slots, R, addresses_at, row_count);
             let layout = Lifted::<V>::new(columns.len());
-            let ends = Ends::new(task, &layout, &columns, base);
+            let row_ends = Ends::new(task, &layout, &columns, base);
             let by_two = V::TWO_LEVELS
                 && K::MAY_ADVANCE_TWICE
                 && task.levels_per_sweep == LevelsPerSweep::Two
                 // Nodes of walls on the left or right that are given or computed are seen to after each level.
-                && !ends.any()
+                && !row_ends.any()
                 // Strips have at least three columns.
                 && columns.len() > 2 * V::COUNT;
             Self {
@@ -152,10 +149,10 @@ impl<'a, V: Lanes, const R: usize> Wavefront<'a, V, R> {
                 task,
                 layout,
                 ring,
-                ends,
+                ends: row_ends,
                 plain,
                 base,
-                end,
+                end: row_count,
             }
         }
     }
@@ -198,7 +195,7 @@ impl<'a, V: Lanes, const R: usize> Wavefront<'a, V, R> {
         true
     }
 
-    /// Lifts the source rows of a band, and those of the equation's arrays.
+    /// Lifts the rows of a band in the source and in the equation's arrays.
     #[inline(always)]
     unsafe fn lift(&self, band: Band, takes_notes: bool, kind: &mut impl EquationKind<V>) {
         let Self { task, layout, .. } = self;
@@ -225,51 +222,55 @@ impl<'a, V: Lanes, const R: usize> Wavefront<'a, V, R> {
     /// Advances all levels of a band, and requests the source rows of the next one meanwhile.
     #[inline(always)]
     unsafe fn advance_band(&self, band: Band, kind: &mut impl EquationKind<V>) {
-        let (task, first) = (self.task, band.first);
-        let next = [first + R, first + 2 * R].map(|j| self.base + j.min(self.end) as isize);
-        let mut prefetch = SourcePrefetch::new(task, next[0]..next[1]);
+        let (task, first_row) = (self.task, band.first);
+        let next_rows =
+            [first_row + R, first_row + 2 * R].map(|j| self.base + j.min(self.end) as isize);
+        let mut prefetch = SourcePrefetch::new(task, next_rows[0]..next_rows[1]);
         let levels = band.levels(task.steps, self.end);
-        let lines = prefetch.lines().div_ceil(levels.len().max(1));
-        let full = band.full_levels(task.steps, &self.written, self.beyond.reached(), self.end);
-        let mut number = levels.start;
-        while number < levels.end {
-            if !full.contains(&number) {
-                prefetch.request::<V>(lines);
-                let rows = task.rows_at(number);
+        let lines_per_level = prefetch.lines().div_ceil(levels.len().max(1));
+        let full_levels =
+            band.full_levels(task.steps, &self.written, self.beyond.reached(), self.end);
+        let mut level = levels.start;
+        while level < levels.end {
+            if !full_levels.contains(&level) {
+                prefetch.request::<V>(lines_per_level);
+                let rows = task.rows_at(level);
                 let rows = (rows.start - self.base) as usize..(rows.end - self.base) as usize;
                 // SAFETY: passed on.
-                unsafe { self.advance_outer(number, band.rows(number, &rows), kind) };
-                number += 1;
+                unsafe { self.advance_outer(level, band.rows(level, &rows), kind) };
+                level += 1;
                 continue;
             }
-            let left = full.end - number;
-            let (count, levels) = match left / self.levels {
-                _ if self.ends.any() || kind.is_checked(number) => (1, 1),
-                0 => (left, 1),
-                count => (count, self.levels),
+            let levels_left = full_levels.end - level;
+            let (sweep_count, levels) = match levels_left / self.levels {
+                _ if self.ends.any() || kind.is_checked(level) => (1, 1),
+                0 => (levels_left, 1),
+                sweep_count => (sweep_count, self.levels),
             };
-            let before = number - 1;
+            let levels_before = level - 1;
             let mut sweeps = Sweeps::<V, R> {
                 layout: &self.layout,
                 ring: &self.ring,
                 arrays: &self.arrays,
-                slot: self.ring.slot(task.steps - before, first - before),
-                first: first - before,
-                count,
+                slot: self
+                    .ring
+                    .slot(task.steps - levels_before, first_row - levels_before),
+                first: first_row - levels_before,
+                count: sweep_count,
                 levels,
-                step: task.first + before,
+                step: task.first + levels_before,
                 prefetch: &mut prefetch,
-                lines,
+                lines: lines_per_level,
             };
             // SAFETY: passed on.
             unsafe {
-                kind.advance(number, &mut sweeps);
-                number += count * levels;
-                if self.ends.any() && number <= task.steps {
+                kind.advance(level, &mut sweeps);
+                level += sweep_count * levels;
+                if self.ends.any() && level <= task.steps {
                     for j in 0..R {
                         let row = self.ring.at(sweeps.slot + j);
                         self.ends
-                            .write(row, sweeps.first + j, task.first + number - 1);
+                            .write(row, sweeps.first + j, task.first + level - 1);
                     }
                 }
             }
@@ -307,15 +308,15 @@ impl<'a, V: Lanes, const R: usize> Wavefront<'a, V, R> {
         let Self {
             task, ring, layout, ..
         } = self;
-        let (remaining, before) = (task.steps - number, number - 1);
+        let (remaining, levels_before) = (task.steps - number, number - 1);
         // SAFETY: passed on.
         unsafe {
             self.beyond.prepare(
                 task.walls,
                 first..first + N,
                 PresentLevel {
-                    step: task.first + before,
-                    held_factor: kind.held_factor(before),
+                    step: task.first + levels_before,
+                    held_factor: kind.held_factor(levels_before),
                 },
                 layout,
                 &self.staging,
@@ -326,7 +327,7 @@ impl<'a, V: Lanes, const R: usize> Wavefront<'a, V, R> {
                 group: ring.outer_group::<N>(remaining, first),
                 arrays: &self.arrays,
                 first,
-                step: task.first + before,
+                step: task.first + levels_before,
             };
             kind.advance(number, &mut rows);
             if number < task.steps {

@@ -1,4 +1,4 @@
-//! [`AtomicDirectory`]: a directory that appears under its name whole and durable, or not at all.
+//! [`AtomicDirectory`]: a directory that appears under its name complete and durable, or not at all.
 
 use super::{
     destination::Destination,
@@ -16,8 +16,8 @@ use std::{
 
 /// A directory that is filled under a temporary name next to its own.
 ///
-/// [`commit`](Self::commit) syncs all that is in it, renames it and syncs the directory around it, in this
-/// order. Dropped before, it is removed.
+/// [`commit`](Self::commit) syncs everything in it, renames it and syncs the directory around it, in this order. A
+/// directory that is dropped without a commit is removed.
 #[derive(Debug)]
 pub struct AtomicDirectory {
     to: Destination,
@@ -25,10 +25,10 @@ pub struct AtomicDirectory {
 }
 
 impl AtomicDirectory {
-    /// Begins a directory, which only its owner may enter until it is whole where it replaces one.
+    /// Begins a directory. If it replaces another one, only its owner may enter it until it is complete.
     ///
     /// # Errors
-    /// [`FileError`] when it cannot be created.
+    /// [`FileError`] if it cannot be created.
     pub fn at(to: Destination) -> Result<Self, FileError> {
         let created = Temporary::create(to.path(), |name| fs::create_dir(name), |(), _| true);
         let ((), temporary) = created.map_err(FileError::of("create", to.path()))?;
@@ -39,18 +39,18 @@ impl AtomicDirectory {
         Ok(Self { to, temporary })
     }
 
-    /// The name that it has so far. Once the process is about to end nothing has it any more: what creates
-    /// directories below it must not create this one, too.
+    /// The temporary name. The process may remove the directory when it ends: code that creates directories below it
+    /// must not create it again.
     #[must_use]
     pub fn name_so_far(&self) -> &Path {
         self.temporary.name()
     }
 
-    /// Makes the directory durable under its name, in place of the one that was found, if `may_go` still says so of that.
-    /// The permissions of what is replaced are kept.
+    /// Makes the directory durable under its name. An existing directory is replaced if `may_go` still allows its
+    /// removal; its permissions are kept.
     ///
     /// # Errors
-    /// [`FileError`]; before the rename, the name means what it meant before.
+    /// [`FileError`]; before the rename, the name is unchanged.
     pub fn commit(self, may_go: impl Fn(&Path) -> io::Result<bool>) -> Result<(), FileError> {
         let Self { to, temporary } = self;
         let path = to.path();
@@ -58,21 +58,21 @@ impl AtomicDirectory {
             keep_permissions(path, temporary.name()).map_err(FileError::of("examine", path))?;
         }
         sync_tree(temporary.name()).map_err(FileError::of("sync", path))?;
-        let failed = FileError::of("write", path);
+        let write_error = FileError::of("write", path);
         let renamed = temporary.rename(|name| match to.found() {
             None => to.take(name).map(|()| None),
             Some(_) => {
                 to.check()?;
-                let left = replace(name, path)?;
-                match may_go(&left) {
-                    Ok(true) => Ok(Some(left)),
-                    other => {
-                        let ours = replace(&left, path)?;
-                        if ours != name {
-                            // It goes with its own name.
-                            fs::rename(ours, name)?;
+                let replaced = replace(name, path)?;
+                match may_go(&replaced) {
+                    Ok(true) => Ok(Some(replaced)),
+                    answer => {
+                        let new_directory = replace(&replaced, path)?;
+                        if new_directory != name {
+                            // The directory is removed under its temporary name.
+                            fs::rename(new_directory, name)?;
                         }
-                        other?;
+                        answer?;
                         Err(io::Error::other(
                             "other files have appeared in it meanwhile, and it is not replaced",
                         ))
@@ -80,22 +80,24 @@ impl AtomicDirectory {
                 }
             }
         });
-        let left = renamed.map_err(failed)?;
-        let around = directory_of(path);
-        sync_directory(around).map_err(FileError::of("sync the directory", around))?;
-        match left {
-            Some(left) => fs::remove_dir_all(&left).map_err(FileError::of("remove", left)),
+        let replaced = renamed.map_err(write_error)?;
+        let parent = directory_of(path);
+        sync_directory(parent).map_err(FileError::of("sync the directory", parent))?;
+        match replaced {
+            Some(replaced) => {
+                fs::remove_dir_all(&replaced).map_err(FileError::of("remove", replaced))
+            }
             None => Ok(()),
         }
     }
 }
 
-/// Creates a directory in another, and those between them, as far as they are not there; not that other one.
+/// Creates a directory within the existing directory `root`, and the missing directories between them.
 ///
 /// # Errors
-/// Of the filesystem.
-pub fn create_within(around: &Path, name: &Path) -> io::Result<()> {
-    let mut path = around.to_owned();
+/// The error of the filesystem.
+pub fn create_within(root: &Path, name: &Path) -> io::Result<()> {
+    let mut path = root.to_owned();
     for part in name {
         path.push(part);
         match fs::create_dir(&path) {
@@ -106,16 +108,17 @@ pub fn create_within(around: &Path, name: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Gives what is in a directory, and the directory itself, the permissions that the same has in an older one; what the
-/// older one has not is as open as its file or directory that is least so.
+/// Gives a directory and everything in it the permissions of the older directory's entries with the same names. A file
+/// or directory without a counterpart gets the most restrictive permissions of its kind.
 fn keep_permissions(old: &Path, new: &Path) -> io::Result<()> {
-    /// Those of the file and of the directory in which others may do least.
+    /// Removes from `modes` the permissions that some file, or some directory, does not have.
     fn least(directory: &Path, modes: &mut [u32; 2]) -> io::Result<()> {
         modes[1] &= mode(directory)?;
         for (path, kind) in entries(directory)? {
-            match kind.is_dir() {
-                true => least(&path, modes)?,
-                false => modes[0] &= mode(&path)?,
+            if kind.is_dir() {
+                least(&path, modes)?;
+            } else {
+                modes[0] &= mode(&path)?;
             }
         }
         Ok(())
@@ -125,13 +128,13 @@ fn keep_permissions(old: &Path, new: &Path) -> io::Result<()> {
     }
     fn give(old: &Path, new: &Path, modes: [u32; 2]) -> io::Result<()> {
         for (path, kind) in entries(new)? {
-            let before = old.join(path.file_name().unwrap_or_default());
+            let old_path = old.join(path.file_name().unwrap_or_default());
             let number = usize::from(kind.is_dir());
             if kind.is_dir() {
-                give(&before, &path, modes)?;
+                give(&old_path, &path, modes)?;
             }
-            let kept = mode(&before).unwrap_or(modes[number] & mode(&path)?);
-            fs::set_permissions(&path, Permissions::from_mode(kept))?;
+            let new_mode = mode(&old_path).unwrap_or(modes[number] & mode(&path)?);
+            fs::set_permissions(&path, Permissions::from_mode(new_mode))?;
         }
         Ok(())
     }
@@ -141,18 +144,18 @@ fn keep_permissions(old: &Path, new: &Path) -> io::Result<()> {
     fs::set_permissions(new, Permissions::from_mode(mode(old)?))
 }
 
-/// Gives a directory the name of another; returns the name that the other has now.
+/// Moves a directory to the name of another, and returns the new name of the other.
 fn replace(new: &Path, old: &Path) -> io::Result<PathBuf> {
     if exchange(new, old).is_ok() {
         return Ok(new.to_owned());
     }
     // The system or the filesystem cannot exchange names.
-    let aside = unused_name(old);
-    fs::rename(old, &aside)?;
+    let old_elsewhere = unused_name(old);
+    fs::rename(old, &old_elsewhere)?;
     match fs::rename(new, old) {
-        Ok(()) => Ok(aside),
+        Ok(()) => Ok(old_elsewhere),
         Err(error) => {
-            fs::rename(&aside, old)?;
+            fs::rename(&old_elsewhere, old)?;
             Err(error)
         }
     }
@@ -161,9 +164,10 @@ fn replace(new: &Path, old: &Path) -> io::Result<PathBuf> {
 /// Makes files and directories below a directory durable.
 fn sync_tree(directory: &Path) -> io::Result<()> {
     for (path, kind) in entries(directory)? {
-        match kind.is_dir() {
-            true => sync_tree(&path)?,
-            false => fs::File::open(path)?.sync_all()?,
+        if kind.is_dir() {
+            sync_tree(&path)?;
+        } else {
+            fs::File::open(path)?.sync_all()?;
         }
     }
     sync_directory(directory)

@@ -1,4 +1,4 @@
-//! [`AtomicFile`]: a file that appears under its name whole and durable, or not at all.
+//! [`AtomicFile`]: a file that appears under its name complete and durable, or not at all.
 
 use super::{
     destination::Destination,
@@ -16,9 +16,9 @@ use std::{
 
 /// A file that is written under a temporary name next to its own.
 ///
-/// [`commit`](Self::commit) syncs it, renames it and syncs the directory, in this order: at any moment,
-/// a power cut included, its name means what it meant before or the whole new file. Dropped before, it
-/// is removed.
+/// [`commit`](Self::commit) syncs it, renames it and syncs the directory, in this order: at any moment, even after a
+/// power cut, its name refers to the old file or to the complete new one. A file that is dropped without a commit is
+/// removed.
 ///
 /// Source: T. S. Pillai et al., All File Systems Are Not Created Equal, OSDI 2014 (atomic replace via
 /// rename).
@@ -26,12 +26,12 @@ use std::{
 pub struct AtomicFile {
     file: File,
     to: Destination,
-    /// Its name so far; `None` for what is written in place, or has its name.
+    /// The temporary name; `None` for a file that is written in place, or already has its name.
     temporary: Option<Temporary>,
 }
 
 impl AtomicFile {
-    /// Begins a file that is to be `path`, in place of what bears that name now.
+    /// Begins a file that will replace whatever has the name `path` now.
     ///
     /// # Errors
     /// As [`at`](Self::at).
@@ -41,11 +41,11 @@ impl AtomicFile {
 
     /// Begins a file under a temporary name that no other process has.
     ///
-    /// A symbolic link is followed, and permissions of a file that is replaced are kept. What is no
-    /// file, such as a terminal or a pipe, is written in place; a pipe that nobody reads is an error.
+    /// A symbolic link is followed, and the permissions of a replaced file are kept. Anything other than a file, such
+    /// as a terminal or a pipe, is written in place; a pipe without a reader is an error.
     ///
     /// # Errors
-    /// [`FileError`] when it cannot be created.
+    /// [`FileError`] if it cannot be created.
     pub fn at(to: Destination) -> Result<Self, FileError> {
         let failed = FileError::of("create", to.path());
         if to.found().is_some_and(|found| !found.is_file()) {
@@ -62,7 +62,7 @@ impl AtomicFile {
         Ok(Self::of(file, temporary, to))
     }
 
-    /// A file that was opened as `temporary`, which the caller keeps other processes from.
+    /// Wraps a file that was opened as `temporary`; the caller keeps other processes away from it.
     #[must_use]
     pub fn of_file(file: File, temporary: PathBuf, to: Destination) -> Self {
         Self::of(file, Temporary::remember(temporary, None), to)
@@ -80,13 +80,13 @@ impl AtomicFile {
         }
     }
 
-    /// The file, to be written.
+    /// The file to write.
     #[must_use]
     pub fn file(&self) -> &File {
         &self.file
     }
 
-    /// The name that it has so far, for a library that opens files by name and locks them itself.
+    /// The temporary name, for a library that opens files by name and locks them itself.
     #[cfg(feature = "hdf5")]
     #[must_use]
     pub fn unlocked_name(&mut self) -> &Path {
@@ -102,7 +102,7 @@ impl AtomicFile {
     /// Makes the file durable under its name.
     ///
     /// # Errors
-    /// [`FileError`]; before the rename, the name means what it meant before.
+    /// [`FileError`]; before the rename, the name is unchanged.
     pub fn commit(mut self) -> Result<(), FileError> {
         if self.temporary.is_none() {
             return Ok(());
@@ -114,8 +114,8 @@ impl AtomicFile {
         sync_directory(directory).map_err(FileError::of("sync the directory", directory))
     }
 
-    /// Gives the file its name without waiting for the disk: whole for every process, but after a power
-    /// cut it may be gone or incomplete. For what is quickly made again.
+    /// Gives the file its name without waiting for the disk. Every process sees the complete file, but after a power
+    /// cut it may be missing or incomplete: for files that are easily made again.
     ///
     /// # Errors
     /// [`FileError`].
@@ -142,7 +142,7 @@ impl Write for AtomicFile {
     }
 }
 
-/// Opens what is no file, without waiting for a reader of a pipe.
+/// Opens something other than a file, without waiting for the reader of a pipe.
 fn open_in_place(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.write(true).custom_flags(libc::O_NONBLOCK);
@@ -157,7 +157,7 @@ fn open_in_place(path: &Path) -> io::Result<File> {
     Ok(file)
 }
 
-/// Writes a small file that appears whole and durable, or not at all.
+/// Writes a small file that appears complete and durable, or not at all.
 ///
 /// # Errors
 /// [`FileError`].
@@ -168,7 +168,7 @@ pub fn write_file(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
     )
 }
 
-/// As [`write_file`], where what was examined may be replaced.
+/// Writes a small file like [`write_file`], at a destination that was examined.
 ///
 /// # Errors
 /// [`FileError`].

@@ -1,14 +1,14 @@
-//! Copies of much memory.
+//! Copies large amounts of memory.
 
 use rayon::prelude::*;
 
-/// The least bytes that are worth another thread to copy them.
+/// The number of bytes below which another thread does not pay.
 const PART_BYTES: usize = 128 << 10;
 
-/// Copies values, on the threads of the current rayon pool if they are many.
+/// Copies values, on the threads of the current rayon pool if there are many.
 ///
 /// # Panics
-/// If the two differ in length.
+/// If `to` and `from` differ in length.
 pub fn copy<T: Copy + Send + Sync>(to: &mut [T], from: &[T]) {
     assert_eq!(to.len(), from.len(), "copies have one length");
     let threads = rayon::current_num_threads();

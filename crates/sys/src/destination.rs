@@ -1,4 +1,4 @@
-//! [`Destination`]: a name that is to be written, and what bore it when it was examined.
+//! [`Destination`]: a name to be written, and the file that had it when it was examined.
 
 use super::{
     files::{identity, leads_somewhere},
@@ -10,7 +10,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// A name that is to be written, and what bore it when it was examined: nothing else is ever replaced.
+/// A name to be written, and the file that had it when it was examined. No other file is ever replaced.
 #[derive(Debug, Clone)]
 pub struct Destination {
     name: PathBuf,
@@ -22,40 +22,44 @@ impl Destination {
     /// Examines a name. A symbolic link is followed.
     ///
     /// # Errors
-    /// When the name leads nowhere, or cannot be examined.
+    /// If a link leads nowhere, or the name cannot be examined.
     pub fn examine(path: &Path) -> io::Result<Self> {
         leads_somewhere(path)?;
         let name = path.to_owned();
         let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-        let found = match fs::metadata(&path) {
+        let status = match fs::metadata(&path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => None,
-            found => Some(Box::new(found?)),
+            status => Some(Box::new(status?)),
         };
-        Ok(Self { name, path, found })
+        Ok(Self {
+            name,
+            path,
+            found: status,
+        })
     }
 
-    /// The name as it was given.
+    /// The name that the caller gave.
     #[must_use]
     pub fn name(&self) -> &Path {
         &self.name
     }
 
-    /// The name to which links lead.
+    /// The path to which the name leads, with links resolved.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// What bore it.
+    /// The metadata of the file that had the name when it was examined.
     #[must_use]
     pub fn found(&self) -> Option<&Metadata> {
         self.found.as_deref()
     }
 
-    /// Gives a file this name, in place of what was found.
+    /// Gives a file this name, in place of the file that was found.
     ///
     /// # Errors
-    /// Of the filesystem; that something else bears the name by now.
+    /// The error of the filesystem, or an error if another file has the name by now.
     pub(super) fn take(&self, from: &Path) -> io::Result<()> {
         match self.found {
             None => rename_new(from, &self.path).map_err(appeared),
@@ -66,16 +70,20 @@ impl Destination {
         }
     }
 
-    /// Refuses what bears the name by now, unless it is what was found, or gone.
+    /// Fails if the name now belongs to another file than before.
     pub(super) fn check(&self) -> io::Result<()> {
-        let state = |found: &Metadata| (identity(found), found.len(), found.modified().ok());
         match (fs::metadata(&self.path), self.found()) {
             (Err(error), _) if error.kind() == io::ErrorKind::NotFound => Ok(()),
             (Err(error), _) => Err(error),
-            (Ok(now), Some(found)) if state(&now) == state(found) => Ok(()),
+            (Ok(status), Some(found)) if state(&status) == state(found) => Ok(()),
             (Ok(_), _) => Err(io::Error::other(OTHER)),
         }
     }
+}
+
+/// The properties by which a file is distinguished from another one, and from itself after a change.
+fn state(status: &Metadata) -> ((u64, u64), u64, Option<std::time::SystemTime>) {
+    (identity(status), status.len(), status.modified().ok())
 }
 
 const OTHER: &str = "another file has appeared under that name meanwhile, and is not replaced";

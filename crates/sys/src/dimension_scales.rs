@@ -1,4 +1,4 @@
-//! Dimension scales of HDF5, which its high-level library makes and the Rust bindings leave out.
+//! Dimension scales of HDF5, which are part of its high-level library and missing in the Rust bindings.
 #![allow(unsafe_code)]
 
 use hdf5_metno_sys::{LOCK, h5::herr_t, h5i::hid_t};
@@ -12,10 +12,10 @@ unsafe extern "C" {
     fn H5DSattach_scale(did: hid_t, dsid: hid_t, idx: c_uint) -> herr_t;
 }
 
-/// Makes an open dataset the scale of a dimension.
+/// Makes an open dataset a dimension scale.
 ///
 /// # Errors
-/// When the library refuses.
+/// If the library fails.
 pub fn make(scale: hid_t, name: &str) -> io::Result<()> {
     let name = CString::new(name)?;
     let _held = LOCK.lock();
@@ -28,7 +28,7 @@ pub fn make(scale: hid_t, name: &str) -> io::Result<()> {
 /// Attaches a scale to a dimension of an open dataset.
 ///
 /// # Errors
-/// When the library refuses.
+/// If the library fails.
 pub fn attach(array: hid_t, scale: hid_t, dimension: usize) -> io::Result<()> {
     let dimension = c_uint::try_from(dimension).map_err(io::Error::other)?;
     let _held = LOCK.lock();

@@ -1,21 +1,21 @@
-//! [`FileError`]: an operation on a file that failed.
+//! [`FileError`]: a failed operation on a file.
 
 use std::{io, path::PathBuf};
 
-/// An operation on a file that failed, with the name of the file.
+/// A failed operation on a file, with the name of the file.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot {action} {}: {}", path.display(), plain(source))]
 pub struct FileError {
-    /// What was tried: `write`, `sync`, …
+    /// The operation, such as `write` or `sync`.
     pub action: &'static str,
-    /// On what.
+    /// The file.
     pub path: PathBuf,
-    /// What the system answered.
+    /// The error of the system.
     pub source: io::Error,
 }
 
 impl FileError {
-    /// An error of `action` on `path`, for `map_err`.
+    /// Wraps an error of `action` on `path`, for `map_err`.
     pub fn of<P: Into<PathBuf>>(
         action: &'static str,
         path: P,
@@ -29,7 +29,7 @@ impl FileError {
     }
 }
 
-/// The system's sentence, in plain words where it is short of them.
+/// The sentence of the system, or a plainer one for common errors.
 fn plain(error: &io::Error) -> String {
     match error.kind() {
         io::ErrorKind::NotFound if error.get_ref().is_none() => {

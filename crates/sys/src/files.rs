@@ -1,4 +1,4 @@
-//! Opening files that are files; their free space, identity and durable names.
+//! Opens regular files; reports free space, identity and durable names of files.
 
 use nix::{libc, sys::statvfs::statvfs, unistd::geteuid};
 use std::{
@@ -8,11 +8,10 @@ use std::{
     path::Path,
 };
 
-/// Opens a file that is there. A directory, a pipe, a socket or a device is an error, and never waited
-/// for.
+/// The error of the filesystem; for anything other than a file, an error whose text says what the path is.
 ///
 /// # Errors
-/// Of the filesystem; of what is no file, with what it is.
+/// The error of the filesystem; for anything other than a file, a sentence on what it is.
 pub fn open_file(options: &OpenOptions, path: &Path) -> io::Result<File> {
     // Looked at before it is opened, since opening a device can have effects.
     is_file(fs::metadata(path)?.file_type())?;
@@ -21,7 +20,7 @@ pub fn open_file(options: &OpenOptions, path: &Path) -> io::Result<File> {
     Ok(file)
 }
 
-/// As [`open_file`], to read.
+/// Opens a file to read, with the refusals of [`open_file`].
 ///
 /// # Errors
 /// As [`open_file`].
@@ -29,12 +28,10 @@ pub fn open_to_read(path: &Path) -> io::Result<File> {
     open_file(OpenOptions::new().read(true), path)
 }
 
-/// Opens what is read once from its beginning: a file, a device, or a pipe that this process was given
-/// (`/dev/stdin`, `/dev/fd/63`). Another pipe is an error: opening it waits for whoever writes, if
-/// anybody does.
+/// The error of the filesystem; for a pipe or a socket, an error whose text says what the path is.
 ///
 /// # Errors
-/// Of the filesystem; of a pipe or a socket, what it is.
+/// The error of the filesystem; for a pipe or a socket, a sentence on what it is.
 pub fn open_stream(path: &Path) -> io::Result<File> {
     let kind = fs::metadata(path)?.file_type();
     let is_given = ["/dev", "/proc"]
@@ -46,11 +43,11 @@ pub fn open_stream(path: &Path) -> io::Result<File> {
     File::open(path)
 }
 
-/// As [`open_file`], a file that belongs to this user or to that of `beside`, and bears the name itself: in a directory
-/// that others may write to, a link could lead anywhere.
+/// Opens a file as [`open_file`] does, if it belongs to this user or to the owner of `beside`, and is not a link: in a
+/// directory that others may write to, a link could lead anywhere.
 ///
 /// # Errors
-/// As [`open_file`]; of another user's file, with that.
+/// As [`open_file`]; for another user's file, a sentence that says so.
 pub fn open_own(options: &OpenOptions, path: &Path, beside: &Path) -> io::Result<File> {
     is_file(fs::symlink_metadata(path)?.file_type())?;
     let flags = libc::O_NONBLOCK | libc::O_NOFOLLOW;
@@ -59,22 +56,23 @@ pub fn open_own(options: &OpenOptions, path: &Path, beside: &Path) -> io::Result
     is_file(status.file_type())?;
     let is_own = status.uid() == geteuid().as_raw()
         || fs::metadata(beside).is_ok_and(|beside| beside.uid() == status.uid());
-    match is_own {
-        true => Ok(file),
-        false => Err(io::Error::other("it belongs to another user")),
+    if is_own {
+        Ok(file)
+    } else {
+        Err(io::Error::other("it belongs to another user"))
     }
 }
 
 /// Gives a file the permissions of another, without the bits that let others run it as its owner.
 ///
 /// # Errors
-/// Of the filesystem.
+/// The error of the filesystem.
 pub fn copy_permissions(from: &Metadata, to: &File) -> io::Result<()> {
     to.set_permissions(Permissions::from_mode(from.mode() & 0o777))
 }
 
-/// Gives a file another name, which nothing has, by a second name for it. Where files have one name only, and for
-/// directories, a look before is all that can be: a directory that is not empty is not replaced by any rename.
+/// Renames a file to an unused name, through a second hard link. Directories, and files of filesystems without hard
+/// links, are renamed after a check of the name: a rename never replaces a directory that is not empty.
 ///
 /// # Errors
 /// As [`rename_new`](super::system::rename_new).
@@ -87,12 +85,12 @@ pub(super) fn rename_by_link(from: &Path, to: &Path) -> io::Result<()> {
     }
 }
 
-/// Whether something of this type is a file.
+/// An error whose text says what the path is instead.
 ///
 /// # Errors
-/// What it is instead.
+/// A sentence on what it is instead.
 pub fn is_file(kind: FileType) -> io::Result<()> {
-    let what = match kind {
+    let kind_name = match kind {
         kind if kind.is_file() => return Ok(()),
         kind if kind.is_dir() => return Err(io::ErrorKind::IsADirectory.into()),
         kind if kind.is_symlink() => "a symbolic link",
@@ -100,13 +98,13 @@ pub fn is_file(kind: FileType) -> io::Result<()> {
         kind if kind.is_socket() => "a socket",
         _ => "a device",
     };
-    Err(io::Error::other(format!("it is {what} and no file")))
+    Err(io::Error::other(format!("it is {kind_name} and no file")))
 }
 
-/// Refuses a symbolic link to a file that is not there.
+/// Refuses a symbolic link to a missing file.
 ///
 /// # Errors
-/// What it is.
+/// A sentence that says so.
 pub fn leads_somewhere(path: &Path) -> io::Result<()> {
     match fs::symlink_metadata(path) {
         Ok(status) if status.is_symlink() && !path.exists() => Err(io::Error::new(
@@ -117,7 +115,7 @@ pub fn leads_somewhere(path: &Path) -> io::Result<()> {
     }
 }
 
-/// Bytes that the filesystem of `directory` has left for us, where it tells.
+/// The number of bytes that the filesystem of `directory` has left for this user, if it reports them.
 #[must_use]
 pub fn free_space(directory: &Path) -> Option<u64> {
     let status = statvfs(directory).ok()?;
@@ -125,68 +123,68 @@ pub fn free_space(directory: &Path) -> Option<u64> {
     Some(u64::from(status.blocks_available()) * u64::from(status.fragment_size()))
 }
 
-/// Whether both are the same file, under whatever names.
+/// Whether two open files are the same file, even under different names.
 #[must_use]
-pub fn same_file(one: &File, other: &File) -> bool {
-    matches!((one.metadata(), other.metadata()), (Ok(one), Ok(other)) if are_same(&one, &other))
+pub fn same_file(left: &File, right: &File) -> bool {
+    matches!((left.metadata(), right.metadata()), (Ok(left), Ok(right)) if are_same(&left, &right))
 }
 
-fn are_same(one: &Metadata, other: &Metadata) -> bool {
-    identity(one) == identity(other)
+fn are_same(left: &Metadata, right: &Metadata) -> bool {
+    identity(left) == identity(right)
 }
 
-/// Whether both names are of the same file, if both are of one.
+/// Whether two names refer to the same file; `None` if one of them does not exist.
 #[must_use]
-pub fn are_one_file(one: &Path, other: &Path) -> Option<bool> {
+pub fn are_one_file(left: &Path, right: &Path) -> Option<bool> {
     Some(are_same(
-        &fs::metadata(one).ok()?,
-        &fs::metadata(other).ok()?,
+        &fs::metadata(left).ok()?,
+        &fs::metadata(right).ok()?,
     ))
 }
 
-/// Whether `file` is still what `path` names: another process may have removed or replaced it since.
+/// Whether `path` still refers to `file`: another process may have removed or replaced it since.
 #[must_use]
 pub fn is_still_at(file: &File, path: &Path) -> bool {
-    matches!((file.metadata(), fs::metadata(path)), (Ok(held), Ok(named)) if are_same(&held, &named))
+    matches!((file.metadata(), fs::metadata(path)), (Ok(open), Ok(named)) if are_same(&open, &named))
 }
 
-/// What tells a file from all others that there are at the same time.
+/// Device and inode, which identify a file among all that exist at the same time.
 #[must_use]
 pub fn identity(file: &Metadata) -> (u64, u64) {
     (file.dev(), file.ino())
 }
 
-/// Whether a file is known under other names: its own is a symbolic link, or one of several hard links.
+/// Whether a file has other names: its own is a symbolic link, or one of several hard links.
 ///
 /// # Errors
-/// Those of the filesystem.
+/// The error of the filesystem.
 pub fn has_other_names(path: &Path) -> io::Result<bool> {
     let status = fs::symlink_metadata(path)?;
     Ok(status.is_symlink() || status.nlink() > 1)
 }
 
-/// What has become of a file under its name.
+/// The fate of an open file under its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fate {
-    /// It is where it was, or the system does not tell.
+    /// The file still has its name, or the system does not report it.
     Stays,
-    /// It has no name any more, and is gone once it is closed.
+    /// The file no longer has a name, and is gone once it is closed.
     Deleted,
-    /// It has another name.
+    /// The file has another name.
     Moved,
 }
 
-/// What has become of `file`, which was opened as `path`; what bears that name now counts as another.
+/// The fate of `file`, which was opened as `path`. It does not matter whether another file has the name now.
 #[must_use]
 pub fn fate(file: &File, path: &Path) -> Fate {
-    let Ok(held) = file.metadata() else {
+    let Ok(status) = file.metadata() else {
         return Fate::Stays;
     };
     let has_its_name = match fs::metadata(path) {
-        Ok(named) => are_same(&held, &named),
+        Ok(named) => are_same(&status, &named),
         Err(error) => error.kind() != io::ErrorKind::NotFound,
     };
-    match (has_its_name, held.nlink()) {
+    match (has_its_name, status.nlink()) {
         (true, _) => Fate::Stays,
         (false, 0) => Fate::Deleted,
         (false, _) => Fate::Moved,
@@ -196,19 +194,19 @@ pub fn fate(file: &File, path: &Path) -> Fate {
 /// Makes the names in a directory durable.
 ///
 /// # Errors
-/// Of the filesystem.
+/// The error of the filesystem.
 pub fn sync_directory(directory: &Path) -> io::Result<()> {
     File::open(directory)?.sync_all()
 }
 
-/// Creates a directory, if it is not there, and makes its name durable. Its parent must be there: a
-/// filesystem that is not mounted is not to be filled under its name.
+/// Creates a directory, unless it exists, and makes its name durable. Its parent must exist: otherwise the mount point
+/// of a filesystem that is not mounted could be created and filled.
 ///
 /// The name is synced even if the directory exists: the process that created it may have been killed
 /// before its sync.
 ///
 /// # Errors
-/// Of the filesystem.
+/// The error of the filesystem.
 pub fn create_directory(directory: &Path) -> io::Result<()> {
     match fs::create_dir(directory) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
@@ -217,10 +215,10 @@ pub fn create_directory(directory: &Path) -> io::Result<()> {
     enter_directory(directory)
 }
 
-/// Refuses a directory that is not there, and makes the name of one that is durable.
+/// Refuses a missing directory; makes the name of an existing one durable.
 ///
 /// # Errors
-/// Of the filesystem. A parent that may not be read is not synced: this process did not create the name.
+/// The error of the filesystem. A parent that may not be read is not synced: this process did not create the name.
 pub fn enter_directory(directory: &Path) -> io::Result<()> {
     if !fs::metadata(directory)?.is_dir() {
         return Err(io::ErrorKind::NotADirectory.into());
@@ -245,7 +243,7 @@ pub fn directory_of(path: &Path) -> &Path {
     }
 }
 
-/// The names in a directory, in their order.
+/// The sorted names in a directory.
 #[cfg(test)]
 pub(crate) fn names(directory: &Path) -> Vec<String> {
     let entries = fs::read_dir(directory).unwrap();

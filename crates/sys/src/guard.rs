@@ -1,4 +1,4 @@
-//! The answers to signals that the system sends for a file: SIGBUS and SIGXFSZ.
+//! Handlers for the signals that the system sends on account of a file: SIGBUS and SIGXFSZ.
 #![allow(unsafe_code)]
 
 use nix::{
@@ -16,15 +16,15 @@ use std::{
 };
 
 thread_local! {
-    /// The file that this thread is writing through a map, and the bytes that it must have: for the answer to
-    /// SIGBUS, which comes on the thread that touched the map.
+    /// The file that this thread writes through a map, and its expected length. The handler of SIGBUS reads both, on
+    /// the thread that touched the map.
     static WRITTEN: Cell<Option<(RawFd, u64)>> = const { Cell::new(None) };
 }
 
-/// Writes through a map of the bytes of `file` before `end`: a fault meanwhile means a full disk as long as the file
-/// has its length.
-pub(super) fn while_written(file: &File, end: u64, write: impl FnOnce()) {
-    WRITTEN.set(Some((file.as_raw_fd(), end)));
+/// Writes through a map of the first `length` bytes of `file`. A fault during the write means a full disk, as long as
+/// the file has this length.
+pub(super) fn while_written(file: &File, length: u64, write: impl FnOnce()) {
+    WRITTEN.set(Some((file.as_raw_fd(), length)));
     write();
     WRITTEN.set(None);
 }
@@ -45,7 +45,7 @@ fn is_written_in_full() -> bool {
     u64::try_from(length).is_ok_and(|length| length >= bytes)
 }
 
-/// Whether the process ignores a signal, as one started by `nohup` ignores SIGHUP.
+/// Whether the process ignores a signal, as a process started by `nohup` ignores SIGHUP.
 #[must_use]
 pub fn is_ignored(signal: i32) -> bool {
     let mut action = MaybeUninit::<libc::sigaction>::uninit();
@@ -56,25 +56,26 @@ pub fn is_ignored(signal: i32) -> bool {
     }
 }
 
-/// Answers SIGBUS with one sentence and an exit code: 3 where a mapped file was shortened or its disk failed, 1 where
-/// the disk has no space for what is written through a map. A write beyond the limit of the file size fails with an
-/// error instead of a signal.
+/// Answers SIGBUS by one sentence and an exit code: 3 if a mapped file was shortened or its disk failed, 1 if the disk
+/// has no space for bytes written through a map. A write beyond the limit of the file size fails with an error instead
+/// of a signal.
 ///
 /// # Errors
-/// When the system refuses the handlers.
+/// If the system refuses the handlers.
 pub fn guard() -> io::Result<()> {
     static IS_TOLD: AtomicBool = AtomicBool::new(false);
 
     extern "C" fn lost(_: libc::c_int) {
         const SENTENCE: &[u8] = b"diff2d: a file became shorter, or its disk failed, while it was in use; its data cannot be trusted\n";
         const FULL: &[u8] = b"diff2d: no space is left for what is written through the map of the cube, or its disk failed: free some space, then --resume continues the run\n";
-        let (sentence, code) = match is_written_in_full() {
-            true => (FULL, 1),
-            false => (SENTENCE, 3),
+        let (sentence, code) = if is_written_in_full() {
+            (FULL, 1)
+        } else {
+            (SENTENCE, 3)
         };
         // SAFETY: write, pause and _exit are async-signal-safe, and the sentences are static.
         unsafe {
-            // Several threads may meet the same fault: the first one tells it and ends all of them.
+            // Several threads may meet the same fault: the first one prints the sentence and ends all of them.
             while IS_TOLD.swap(true, Ordering::Relaxed) {
                 libc::pause();
             }
@@ -86,11 +87,8 @@ pub fn guard() -> io::Result<()> {
             libc::_exit(code);
         }
     }
-    let action = |answer| SigAction::new(answer, SaFlags::empty(), SigSet::empty());
-    let (answer, ignore) = (
-        action(SigHandler::Handler(lost)),
-        action(SigHandler::SigIgn),
-    );
+    let answer = SigAction::new(SigHandler::Handler(lost), SaFlags::empty(), SigSet::empty());
+    let ignore = SigAction::new(SigHandler::SigIgn, SaFlags::empty(), SigSet::empty());
     // SAFETY: `lost` calls nothing but async-signal-safe functions; ignoring a signal is always sound.
     unsafe {
         sigaction(Signal::SIGBUS, &answer)?;

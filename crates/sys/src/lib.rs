@@ -1,28 +1,28 @@
-//! The operating system. No other module names one.
+//! The interface to the operating system. No other module names a system.
 //!
-//! | file | what it has |
+//! | file | content |
 //! |---|---|
-//! | `linux.rs` | what Linux offers beyond the standard library |
+//! | `linux.rs` | functions of Linux beyond the standard library |
 //! | `portable.rs` | the same functions with the standard library alone, for every other Unix |
-//! | the others | what is the same on any Unix |
+//! | the others | functions that are the same on any Unix |
 //!
 //! `linux.rs` and `portable.rs` have the same public items, so the compiler holds the interface.
 //! `RUSTFLAGS="--cfg diff2d_portable"` chooses `portable.rs` on Linux too, to test it.
 //!
 //! | | Linux | portable |
 //! |---|---|---|
-//! | a directory takes the place of another | `RENAME_EXCHANGE`, at once | two renames; between them neither has the name |
-//! | a name that is taken is kept | `RENAME_NOREPLACE`, at once | a second name, then the first is removed; of directories one look before |
+//! | a directory takes the place of another | `RENAME_EXCHANGE`, atomic | two renames; between them neither has the name |
+//! | a used name is not replaced | `RENAME_NOREPLACE`, atomic | a second link, then the first is removed; for directories a check before |
 //! | lock of a file | open-file-description lock | `File::try_lock`; the two do not see each other |
 //! | space for a file | `fallocate` | zeros are written |
 //! | reads past the page cache | `O_DIRECT` | none: all reads go through the cache |
-//! | what the page cache holds | `mincore`, `preadv2` | unknown: all of it, it is assumed |
+//! | content of the page cache | `mincore`, `preadv2` | unknown: assumed to hold everything |
 //! | advice on reads and on huge pages | given | none |
-//! | memory left, processors, load, caches | `/proc`, `/sys` | unknown; typical caches |
-//! | hosts that see each other's writes | told by the filesystem's kind | no, it is assumed |
+//! | memory left, processors, caches | `/proc`, `/sys` | unknown; typical caches |
+//! | hosts see each other's writes | derived from the type of the filesystem | assumed not to |
 //!
-//! Nothing of this changes a bit of a result: without it runs are slower, start later (zeros take
-//! time to write) or find out later that memory is short.
+//! No function changes a bit of a result: with `portable.rs` runs are slower, start later (zeros take time to write) or
+//! find out later that memory is short.
 
 #[cfg(not(unix))]
 compile_error!("diff2d needs a Unix: positional reads and writes, inodes and signals");
@@ -41,6 +41,7 @@ mod linux;
 mod locked_file;
 mod machine;
 mod map;
+mod parallel;
 #[cfg(not(all(target_os = "linux", not(diff2d_portable))))]
 mod portable;
 mod processor;
@@ -71,13 +72,14 @@ pub use map::{
 };
 /// A map of a range of a file, to read.
 pub use memmap2::Mmap;
+pub use parallel::parallel_map;
 pub use processor::machine_name;
 pub use reservation::Reservation;
-/// Reads and writes at a place of a file, by several threads at once.
+/// Reads and writes at any position of a file, by several threads at once.
 pub use std::os::unix::fs::FileExt;
 pub use system::{
     advise_huge_pages, allowed_processors, available_memory, caches, drop_cached,
-    expect_random_reads, give_back_memory, is_coherent_between_hosts, is_locked, load, open_direct,
+    expect_random_reads, give_back_memory, is_coherent_between_hosts, is_locked, open_direct,
     open_direct_to_write, path_of, processor_name, read_cached, reserve, reserve_ahead,
     resident_pages, try_lock,
 };

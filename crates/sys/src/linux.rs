@@ -1,4 +1,4 @@
-//! What Linux offers beyond the standard library. `portable.rs` has the same functions.
+//! Functions of Linux beyond the standard library. `portable.rs` has the same functions.
 #![allow(unsafe_code)]
 
 use super::{
@@ -17,7 +17,10 @@ use std::{
     fs::{self, File, OpenOptions, TryLockError},
     io::{self, BufRead, BufReader},
     ops::Range,
-    os::{fd::AsRawFd, unix::fs::OpenOptionsExt},
+    os::{
+        fd::AsRawFd,
+        unix::fs::{FileExt, OpenOptionsExt},
+    },
     path::{Path, PathBuf},
 };
 
@@ -29,12 +32,11 @@ const WHOLE_FILE: libc::flock = libc::flock {
     l_pid: 0,
 };
 
-/// Takes the lock on a file, without waiting: an open-file-description lock, which the kernel
-/// releases with its holder.
+/// Locks a file, without waiting. It is an open-file-description lock, which the kernel releases when its holder ends.
 ///
 /// # Errors
-/// [`TryLockError::WouldBlock`] when another process holds it, [`TryLockError::Error`] where the
-/// filesystem has no locks.
+/// [`TryLockError::WouldBlock`] if another process holds the lock, [`TryLockError::Error`] if the filesystem has no
+/// locks.
 pub fn try_lock(file: &File) -> Result<(), TryLockError> {
     match fcntl(file, FcntlArg::F_OFD_SETLK(&WHOLE_FILE)) {
         Ok(_) => Ok(()),
@@ -43,8 +45,7 @@ pub fn try_lock(file: &File) -> Result<(), TryLockError> {
     }
 }
 
-/// Takes the lock on a range of bytes, which a file need not have, without waiting: one of the same kind, beside those of
-/// others on other ranges.
+/// Locks a range of bytes, which may lie beyond the file, without waiting. Others may lock other ranges.
 ///
 /// # Errors
 /// As [`try_lock`].
@@ -56,10 +57,10 @@ pub fn try_lock_range(file: &File, range: Range<u64>) -> Result<(), TryLockError
     }
 }
 
-/// As [`try_lock_range`], but waits for whoever holds it.
+/// Locks a range of bytes, and waits for the present holder of the lock.
 ///
 /// # Errors
-/// Where the filesystem has no locks.
+/// The error of a filesystem without locks.
 pub fn lock_range(file: &File, range: Range<u64>) -> io::Result<()> {
     let lock = lock_of(libc::F_WRLCK, range);
     loop {
@@ -71,23 +72,27 @@ pub fn lock_range(file: &File, range: Range<u64>) -> io::Result<()> {
     }
 }
 
-/// Gives the lock on a range of bytes back.
+/// Unlocks a range of bytes.
 pub fn unlock_range(file: &File, range: Range<u64>) {
     // An error means that there are no locks.
     let _ = fcntl(file, FcntlArg::F_OFD_SETLK(&lock_of(libc::F_UNLCK, range)));
 }
 
 fn lock_of(kind: libc::c_int, range: Range<u64>) -> libc::flock {
-    let place = |at: u64| libc::off_t::try_from(at).unwrap_or(libc::off_t::MAX);
+    let start = to_offset(range.start);
     libc::flock {
         l_type: kind as libc::c_short,
-        l_start: place(range.start),
-        l_len: place(range.end) - place(range.start),
+        l_start: start,
+        l_len: to_offset(range.end) - start,
         ..WHOLE_FILE
     }
 }
 
-/// What the system has just answered; numbers that have no name, such as 524 of NFS, are kept.
+fn to_offset(byte: u64) -> libc::off_t {
+    libc::off_t::try_from(byte).unwrap_or(libc::off_t::MAX)
+}
+
+/// The last error of the system. Numbers without a name, such as 524 of NFS, are kept.
 fn answered(errno: Errno) -> io::Error {
     match errno {
         Errno::UnknownErrno => io::Error::last_os_error(),
@@ -95,7 +100,7 @@ fn answered(errno: Errno) -> io::Error {
     }
 }
 
-/// Gives the lock on a file back, if this process has it.
+/// Unlocks a file, if this process has locked it.
 pub fn unlock(file: &File) {
     let unlocked = libc::flock {
         l_type: libc::F_UNLCK as libc::c_short,
@@ -105,7 +110,7 @@ pub fn unlock(file: &File) {
     let _ = fcntl(file, FcntlArg::F_OFD_SETLK(&unlocked));
 }
 
-/// Whether another holds the lock on a file, as far as the filesystem tells.
+/// Whether another process holds the lock on a file, as far as the filesystem reports it.
 #[must_use]
 pub fn is_locked(file: &File) -> bool {
     let mut answer = WHOLE_FILE;
@@ -113,11 +118,11 @@ pub fn is_locked(file: &File) -> bool {
         && answer.l_type != libc::F_UNLCK as libc::c_short
 }
 
-/// Makes `file` `len` bytes long with its blocks set aside, and zero where nothing was written: a
-/// sparse file under a writable map would die of a full disk in the middle of a step.
+/// Makes `file` `len` bytes long and reserves its blocks, with zeros where nothing was written: under a writable map, a
+/// sparse file on a full disk would end the process in the middle of a step.
 ///
 /// # Errors
-/// Of the filesystem: no space, a quota, a limit of the file size.
+/// The error of the filesystem, such as no space, a quota, or a limit of the file size.
 pub fn reserve(file: &File, len: u64) -> io::Result<Reservation> {
     match allocate(file, FallocateFlags::empty(), len) {
         Err(Errno::EOPNOTSUPP | Errno::ENOSYS | Errno::UnknownErrno) => write_zeros(file, len),
@@ -125,11 +130,11 @@ pub fn reserve(file: &File, len: u64) -> io::Result<Reservation> {
     }
 }
 
-/// Sets blocks aside up to byte `len` without making `file` longer; without effect where the
-/// filesystem cannot.
+/// Reserves blocks up to byte `len` without making `file` longer; has no effect if the filesystem does not support
+/// that.
 ///
 /// # Errors
-/// When there is no space.
+/// If there is no space.
 pub fn reserve_ahead(file: &File, len: u64) -> io::Result<()> {
     match allocate(file, FallocateFlags::FALLOC_FL_KEEP_SIZE, len) {
         Err(Errno::ENOSPC) => Err(Errno::ENOSPC.into()),
@@ -137,7 +142,7 @@ pub fn reserve_ahead(file: &File, len: u64) -> io::Result<()> {
     }
 }
 
-/// fallocate(2) itself: glibc's emulation would write to blocks that the filesystem may lose again.
+/// Calls fallocate(2) itself: glibc's emulation would write to blocks that the filesystem may lose again.
 fn allocate(file: &File, flags: FallocateFlags, len: u64) -> Result<(), Errno> {
     let len = i64::try_from(len).map_err(|_| Errno::EFBIG)?;
     loop {
@@ -148,28 +153,28 @@ fn allocate(file: &File, flags: FallocateFlags, len: u64) -> Result<(), Errno> {
     }
 }
 
-/// Exchanges two names of one filesystem, at once.
+/// Exchanges two names of one filesystem atomically.
 ///
 /// # Errors
-/// Of a system or a filesystem that cannot.
-pub fn exchange(one: &Path, other: &Path) -> io::Result<()> {
+/// The error of a system or a filesystem that does not support that.
+pub fn exchange(left: &Path, right: &Path) -> io::Result<()> {
     #[cfg(target_env = "gnu")]
     {
         use nix::fcntl::{AT_FDCWD, RenameFlags, renameat2};
         let exchange = RenameFlags::RENAME_EXCHANGE;
-        Ok(renameat2(AT_FDCWD, one, AT_FDCWD, other, exchange)?)
+        Ok(renameat2(AT_FDCWD, left, AT_FDCWD, right, exchange)?)
     }
     #[cfg(not(target_env = "gnu"))]
     {
-        let _ = (one, other);
+        let _ = (left, right);
         Err(io::ErrorKind::Unsupported.into())
     }
 }
 
-/// Gives a file or a directory another name, which nothing has.
+/// Renames a file or a directory to an unused name.
 ///
 /// # Errors
-/// [`io::ErrorKind::AlreadyExists`] where something has it; others of the filesystem.
+/// [`io::ErrorKind::AlreadyExists`] if the name is used; other errors of the filesystem.
 pub fn rename_new(from: &Path, to: &Path) -> io::Result<()> {
     #[cfg(target_env = "gnu")]
     {
@@ -183,23 +188,23 @@ pub fn rename_new(from: &Path, to: &Path) -> io::Result<()> {
     rename_by_link(from, to)
 }
 
-/// Whether every host sees at once what another one writes to this file; on NFS and SMB hosts cache
-/// pages without telling each other.
+/// Whether every host immediately sees what another one writes to this file; on NFS and SMB hosts cache pages without
+/// notifying each other.
 #[must_use]
 pub fn is_coherent_between_hosts(file: &File) -> bool {
     const KINDS: [statfs::FsType; 2] = [statfs::NFS_SUPER_MAGIC, statfs::SMB_SUPER_MAGIC];
-    /// Of cifs and of its second version.
+    /// The numbers of cifs and of its second version.
     const CIFS: [i64; 2] = [0xFF53_4D42, 0xFE53_4D42];
     !fstatfs(file).is_ok_and(|status| {
-        let found = status.filesystem_type();
+        let kind = status.filesystem_type();
         #[allow(clippy::useless_conversion, reason = "narrower on some processors")]
-        let number = i64::from(found.0) & 0xFFFF_FFFF;
-        KINDS.contains(&found) || CIFS.contains(&number)
+        let number = i64::from(kind.0) & 0xFFFF_FFFF;
+        KINDS.contains(&kind) || CIFS.contains(&number)
     })
 }
 
-/// Opens a file to be read past the page cache, at multiples of
-/// [`DIRECT_ALIGNMENT`](super::DIRECT_ALIGNMENT); `None` where that cannot be.
+/// Opens a file for direct reads, which bypass the page cache, at multiples of
+/// [`DIRECT_ALIGNMENT`](super::DIRECT_ALIGNMENT); `None` if that is not possible.
 #[must_use]
 pub fn open_direct(path: &Path) -> Option<File> {
     let mut options = OpenOptions::new();
@@ -207,7 +212,7 @@ pub fn open_direct(path: &Path) -> Option<File> {
     options.open(path).ok()
 }
 
-/// As [`open_direct`], to write.
+/// Opens a file for direct writes, like [`open_direct`].
 #[must_use]
 pub fn open_direct_to_write(path: &Path) -> Option<File> {
     let mut options = OpenOptions::new();
@@ -215,14 +220,14 @@ pub fn open_direct_to_write(path: &Path) -> Option<File> {
     options.open(path).ok()
 }
 
-/// From now on the system gets back what this process frees in large pieces, and now what it has freed: an allocator would
-/// keep them for later, beyond what a limit of the memory allows.
+/// Makes the allocator return large pieces of freed memory to the system, now and from now on. Otherwise it would keep
+/// them beyond a memory limit.
 pub fn give_back_memory() {
-    /// Above this size, pieces are maps of their own; by default the size grows with what is freed.
+    /// The size above which pieces are maps of their own; by default it grows with the freed memory.
     #[cfg(target_env = "gnu")]
     const LARGE: libc::c_int = 128 << 10;
-    // Of the pieces of other threads, the end is never given back.
-    // SAFETY: it sets numbers in the allocator, and gives back what nobody has, which any thread may do at any time.
+    // The memory of other threads is given back except for the end of each of their heaps.
+    // SAFETY: the calls set numbers in the allocator, and give back free memory, which any thread may do at any time.
     #[cfg(target_env = "gnu")]
     unsafe {
         libc::mallopt(libc::M_MMAP_THRESHOLD, LARGE);
@@ -231,41 +236,59 @@ pub fn give_back_memory() {
     }
 }
 
-/// A name under which an open file can be opened again, though it may have none of its own.
+/// A path under which an open file can be opened again, even if it has no name.
 #[must_use]
 pub fn path_of(file: &File) -> PathBuf {
     format!("/proc/self/fd/{}", file.as_raw_fd()).into()
 }
 
-/// Reads from byte `start` on as much as the page cache holds without a gap, and returns how much
-/// that was.
+/// Reads as much from byte `start` on as the page cache holds without a gap, and returns the number of bytes.
 #[must_use]
 pub fn read_cached(file: &File, start: u64, bytes: &mut [u8]) -> usize {
-    let mut done = 0;
-    while done < bytes.len() {
-        let rest = &mut bytes[done..];
-        let Ok(from) = libc::off64_t::try_from(start + done as u64) else {
+    let mut total = 0;
+    while total < bytes.len() {
+        let remaining = &mut bytes[total..];
+        let Ok(offset) = libc::off64_t::try_from(start + total as u64) else {
             break;
         };
-        let into = libc::iovec {
-            iov_base: rest.as_mut_ptr().cast(),
-            iov_len: rest.len(),
+        let buffer = libc::iovec {
+            iov_base: remaining.as_mut_ptr().cast(),
+            iov_len: remaining.len(),
         };
-        // SAFETY: `into` is one buffer, borrowed for the call and exclusively.
-        let read =
-            unsafe { libc::preadv2(file.as_raw_fd(), &raw const into, 1, from, libc::RWF_NOWAIT) };
+        // SAFETY: `buffer` is one buffer, borrowed for the call and exclusively.
+        let read = unsafe {
+            libc::preadv2(
+                file.as_raw_fd(),
+                &raw const buffer,
+                1,
+                offset,
+                libc::RWF_NOWAIT,
+            )
+        };
         match usize::try_from(read) {
             Ok(0) => break,
-            Ok(some) => done += some,
+            Ok(count) => total += count,
             Err(_) if Errno::last() == Errno::EINTR => {}
+            // Such a filesystem refuses to say, although it has nothing but the cache.
+            Err(_) if Errno::last() == Errno::EOPNOTSUPP && is_in_memory(file) => {
+                match file.read_at(remaining, start + total as u64) {
+                    Ok(count @ 1..) => total += count,
+                    _ => break,
+                }
+            }
             Err(_) => break,
         }
     }
-    done
+    total
 }
 
-/// Tells the system that a range will not be read again soon: what of it is not on the disk begins to
-/// be written, and the rest leaves the page cache. Without effect where it cannot.
+/// Whether a file is on a filesystem in memory, without a disk.
+fn is_in_memory(file: &File) -> bool {
+    fstatfs(file).is_ok_and(|status| status.filesystem_type() == statfs::TMPFS_MAGIC)
+}
+
+/// Tells the system that a range will not be read again soon: it starts to write unwritten data, and drops the rest
+/// from the page cache. Has no effect if the system does not support that.
 pub fn drop_cached(file: &File, range: Range<u64>) {
     if let (Ok(start), Ok(len)) = (
         i64::try_from(range.start),
@@ -275,93 +298,100 @@ pub fn drop_cached(file: &File, range: Range<u64>) {
     }
 }
 
-/// Tells the system that reads will be small and far apart, so that it reads nothing ahead; without
-/// effect where it cannot.
+/// Tells the system that reads will be small and far apart, so that it reads nothing ahead; has no effect if the system
+/// does not support that.
 pub fn expect_random_reads(file: &File) {
     let _ = posix_fadvise(file, 0, 0, PosixFadviseAdvice::POSIX_FADV_RANDOM);
 }
 
-/// Which pages of a map are in memory, from its first page on; `None` where the system does not tell.
+/// Which pages of a map are in memory, from its first page on; `None` if the system does not report it.
 #[must_use]
 pub fn resident_pages(map: &Mmap) -> Option<Vec<bool>> {
     let page = page_size();
-    let into_page = map.as_ptr().addr() % page;
-    let mut pages = vec![0_u8; (into_page + map.len()).div_ceil(page)];
+    let offset_in_page = map.as_ptr().addr() % page;
+    let mut pages = vec![0_u8; (offset_in_page + map.len()).div_ceil(page)];
     // SAFETY: the address is the page on which the map begins, the length that of the map, and the
     // vector has a byte for every page of it.
     let answer = unsafe {
         libc::mincore(
-            map.as_ptr().sub(into_page).cast_mut().cast(),
-            into_page + map.len(),
+            map.as_ptr().sub(offset_in_page).cast_mut().cast(),
+            offset_in_page + map.len(),
             pages.as_mut_ptr(),
         )
     };
     (answer == 0).then(|| pages.into_iter().map(|page| page & 1 == 1).collect())
 }
 
-/// Asks for huge pages under the whole pages of some memory, before it is first written, or for none: 2 GiB then
-/// need a thousand translations of addresses instead of half a million. A request, not a promise.
+/// Requests huge pages for the whole pages of some memory before it is first written, or no huge pages: 2 GiB then need
+/// a thousand address translations instead of half a million. The system may ignore the request.
 pub fn advise_huge_pages(memory: *mut u8, len: usize, are_wanted: bool) {
     let page = page_size();
     let start = memory.addr().next_multiple_of(page);
-    let end = (memory.addr() + len) / page * page;
-    if start < end {
+    let pages_end = (memory.addr() + len) / page * page;
+    if start < pages_end {
         // SAFETY: advice on how pages are mapped; it does not change what they hold, nor whether they
         // can be accessed. Failure is harmless.
         unsafe {
             libc::madvise(
                 memory.with_addr(start).cast(),
-                end - start,
-                match are_wanted {
-                    true => libc::MADV_HUGEPAGE,
-                    false => libc::MADV_NOHUGEPAGE,
+                pages_end - start,
+                if are_wanted {
+                    libc::MADV_HUGEPAGE
+                } else {
+                    libc::MADV_NOHUGEPAGE
                 },
             );
         }
     }
 }
 
-/// Bytes of memory that a process may still take, where the system tells: the free memory of the
-/// machine, or what is left of the limit of its control group.
+/// The number of bytes of memory that a process may still take, if the system reports it: the free memory of the
+/// machine, or the rest of the limit of its control group.
 #[must_use]
 pub fn available_memory() -> Option<u64> {
     let machine = field_of("/proc/meminfo", "MemAvailable:").map(|kibibytes| kibibytes * 1024);
     [machine, control_group_left()].into_iter().flatten().min()
 }
 
-/// What the limits of the control groups leave.
+/// The number of bytes left by the limits of the control groups.
 fn control_group_left() -> Option<u64> {
     let groups = fs::read_to_string("/proc/self/cgroup").ok()?;
     left_in_groups(&groups, Path::new("/sys/fs/cgroup"))
 }
 
-/// What the limits of this process's control groups, of version 1 or 2 and mounted at `root`, and of all
-/// groups above them leave: Slurm limits a group above that of the process. The page cache does not
-/// count, since it can be dropped.
+/// The number of bytes left by the limits of this process's control groups, of version 1 or 2 and mounted at `root`,
+/// and of all groups above them: Slurm limits a group above that of the process. The page cache does not count, because
+/// it can be dropped.
 fn left_in_groups(groups: &str, root: &Path) -> Option<u64> {
-    let left = |line: &str| {
-        let mut parts = line.splitn(3, ':').skip(1);
-        let (controllers, group) = (parts.next()?, parts.next()?);
-        let (root, limit, used) = match controllers {
-            "" => (root.to_owned(), "memory.max", "anon"),
-            _ if controllers.split(',').any(|name| name == "memory") => {
-                (root.join("memory"), "memory.limit_in_bytes", "total_rss")
-            }
-            _ => return None,
-        };
-        let groups = Path::new(group.trim_start_matches('/')).ancestors();
-        let left_in = |group: &Path| {
-            let directory = root.join(group);
-            let limit: u64 = trimmed(&directory.join(limit))?.parse().ok()?;
-            let used = field_of(directory.join("memory.stat"), used)?;
-            Some(limit.saturating_sub(used))
-        };
-        groups.filter_map(left_in).min()
-    };
-    groups.lines().filter_map(left).min()
+    groups
+        .lines()
+        .filter_map(|line| left_in_hierarchy(line, root))
+        .min()
 }
 
-/// The number behind a word at the start of a line.
+/// The number of bytes left by the groups of one line of `/proc/self/cgroup`, if it is about memory.
+fn left_in_hierarchy(line: &str, root: &Path) -> Option<u64> {
+    let mut parts = line.splitn(3, ':').skip(1);
+    let (controllers, group) = (parts.next()?, parts.next()?);
+    let (root, limit_file, used_field) = match controllers {
+        "" => (root.to_owned(), "memory.max", "anon"),
+        _ if controllers.split(',').any(|name| name == "memory") => {
+            (root.join("memory"), "memory.limit_in_bytes", "total_rss")
+        }
+        _ => return None,
+    };
+    let groups = Path::new(group.trim_start_matches('/')).ancestors();
+    groups
+        .filter_map(|group| {
+            let directory = root.join(group);
+            let limit: u64 = trimmed(&directory.join(limit_file))?.parse().ok()?;
+            let used = field_of(directory.join("memory.stat"), used_field)?;
+            Some(limit.saturating_sub(used))
+        })
+        .min()
+}
+
+/// The number after a word at the start of a line.
 fn field_of(file: impl AsRef<Path>, name: &str) -> Option<u64> {
     fs::read_to_string(file).ok()?.lines().find_map(|line| {
         let mut words = line.split_whitespace();
@@ -369,13 +399,12 @@ fn field_of(file: impl AsRef<Path>, name: &str) -> Option<u64> {
     })
 }
 
-/// The text of a file that the system keeps, without white space at its ends.
+/// The text of a file in `/proc` or `/sys`, without white space at its ends.
 fn trimmed(file: &Path) -> Option<String> {
     Some(fs::read_to_string(file).ok()?.trim().to_owned())
 }
 
-/// The processors that this process may run on, as the system writes them; empty where it does not
-/// tell.
+/// The processors that this process may run on, in the notation of the system; empty if it does not report them.
 #[must_use]
 pub fn allowed_processors() -> String {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
@@ -384,7 +413,7 @@ pub fn allowed_processors() -> String {
     list.unwrap_or_default().trim().to_owned()
 }
 
-/// The processor's name, where the system tells.
+/// The processor's name, if the system reports it.
 #[must_use]
 pub fn processor_name() -> Option<String> {
     // The first processor's lines are enough; a large machine has a megabyte of them.
@@ -394,50 +423,37 @@ pub fn processor_name() -> Option<String> {
     Some(line.split_once(':')?.1.trim().to_owned())
 }
 
-/// Processes that wanted to run in the last minute, on average, where the system tells.
-#[must_use]
-pub fn load() -> Option<f64> {
-    let text = fs::read_to_string("/proc/loadavg").ok()?;
-    text.split_whitespace().next()?.parse().ok()
-}
-
-/// The caches of the first processor; [`Caches::TYPICAL`] where the system does not tell.
+/// The caches of the first processor; [`Caches::TYPICAL`] if the system does not report them.
 #[must_use]
 pub fn caches() -> Caches {
     caches_at(Path::new("/sys/devices/system/cpu/cpu0/cache"))
 }
 
 fn caches_at(directory: &Path) -> Caches {
-    let mut found = [0; 5];
+    let mut sizes = [0; 5];
     for index in 0..8 {
         let cache = directory.join(format!("index{index}"));
-        let text = |name: &str| trimmed(&cache.join(name)).unwrap_or_default();
-        match text("type").as_str() {
-            // They are numbered without gaps.
-            "" => break,
-            "Instruction" => continue,
-            _ => {}
+        match trimmed(&cache.join("type")).as_deref() {
+            // Caches are numbered without gaps.
+            None | Some("") => break,
+            Some("Instruction") => continue,
+            Some(_) => {}
         }
-        let level: usize = text("level").parse().unwrap_or(0);
-        if let (1..=4, Some(size)) = (level, parse_size(&text("size"))) {
-            found[level] = size;
+        let level = trimmed(&cache.join("level")).and_then(|level| level.parse::<usize>().ok());
+        let size = trimmed(&cache.join("size")).and_then(|size| parse_size(&size));
+        if let (Some(level @ 1..=4), Some(size)) = (level, size) {
+            sizes[level] = size;
         }
     }
-    let or = |size: usize, typical: usize| if size > 0 { size } else { typical };
-    let l2 = or(found[2], Caches::TYPICAL.l2);
-    let without_last = if found[2] > 0 {
-        l2
-    } else {
-        Caches::TYPICAL.last
-    };
+    let [_, l1, l2, l3, l4] = sizes.map(|size| Some(size).filter(|&size| size > 0));
     Caches {
-        l1: or(found[1], Caches::TYPICAL.l1),
-        l2,
-        last: or(found[4].max(found[3]), without_last),
+        l1: l1.unwrap_or(Caches::TYPICAL.l1),
+        l2: l2.unwrap_or(Caches::TYPICAL.l2),
+        last: l4.max(l3).or(l2).unwrap_or(Caches::TYPICAL.last),
     }
 }
 
-/// Reads `48K`, `2M` or a number of bytes.
+/// Parses `48K`, `2M` or a number of bytes.
 fn parse_size(text: &str) -> Option<usize> {
     let digits = text.trim_end_matches(['K', 'M', 'G']);
     let scale = match &text[digits.len()..] {

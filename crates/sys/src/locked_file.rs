@@ -1,4 +1,4 @@
-//! A file that is locked for as long as a value lives.
+//! [`LockedFile`]: a file that is locked for the lifetime of a value.
 
 use super::system;
 use std::{
@@ -7,22 +7,23 @@ use std::{
     ops::{Deref, DerefMut, Range},
 };
 
-/// Where the locks on parts of a file begin, behind all bytes that a file has. The first is for what is done in turn.
+/// The first byte of the locks on parts of a file, behind all bytes of a file.
 const PARTS: u64 = 1 << 62;
+/// The byte whose lock gives the turn to write.
 const TURN: Range<u64> = PARTS..PARTS + 1;
 
 /// A file that this process alone writes, until the value is dropped.
 ///
-/// Dropping it unlocks the file instead of leaving that to `close`: a process that another thread
-/// starts at this moment shares every open file until it executes its program, and with them their locks.
+/// Dropping the value unlocks the file explicitly instead of relying on `close`: a process that another thread is just
+/// starting shares every open file, with its locks, until it executes its program.
 #[derive(Debug)]
 pub struct LockedFile {
     file: File,
-    /// Whether other processes write the file, too, in turn.
+    /// Whether other processes take turns with this one in writing the file.
     is_shared: bool,
 }
 
-/// A turn among the processes that have parts of a file, until it is dropped.
+/// The turn of one process among those that have locked parts of a file; it ends when the value is dropped.
 #[derive(Debug)]
 pub struct Turn(File);
 
@@ -36,48 +37,48 @@ impl LockedFile {
     /// Locks a file, without waiting.
     ///
     /// # Errors
-    /// [`TryLockError::WouldBlock`] when another process, or another part of this one, holds the lock;
-    /// [`TryLockError::Error`] where the filesystem has no locks.
+    /// [`TryLockError::WouldBlock`] if another process, or another part of this one, holds the lock;
+    /// [`TryLockError::Error`] if the filesystem has no locks.
     pub fn try_new(file: File) -> Result<Self, TryLockError> {
         system::try_lock(&file)?;
         Ok(Self::without_lock(file))
     }
 
-    /// Locks a part of what a file stands for, without waiting; parts are numbered. Others may have other parts, but
-    /// nobody the whole.
+    /// Locks a range of the numbered parts for which a file stands, without waiting. Others may lock other parts, but
+    /// not the whole.
     ///
     /// # Errors
     /// As [`try_new`](Self::try_new).
     pub fn try_part(file: File, part: Range<u64>) -> Result<Self, TryLockError> {
-        let place = |number: u64| TURN.end.saturating_add(number);
-        system::try_lock_range(&file, place(part.start)..place(part.end))?;
+        let bytes = TURN.end.saturating_add(part.start)..TURN.end.saturating_add(part.end);
+        system::try_lock_range(&file, bytes)?;
         Ok(Self {
             file,
             is_shared: true,
         })
     }
 
-    /// Waits for the turn to write the file; `None` where nobody else does.
+    /// Waits for the turn to write the file; `None` if no other process writes it.
     ///
     /// # Errors
-    /// Of the filesystem.
+    /// The error of the filesystem.
     pub fn in_turn(&self) -> io::Result<Option<Turn>> {
         if !self.is_shared {
             return Ok(None);
         }
-        // The lock is that of both.
+        // Both handles of the file have the lock.
         let file = self.file.try_clone()?;
         system::lock_range(&file, TURN)?;
         Ok(Some(Turn(file)))
     }
 
-    /// Whether other processes write the file, too, in turn.
+    /// Whether other processes take turns with this one in writing the file.
     #[must_use]
     pub fn is_shared(&self) -> bool {
         self.is_shared
     }
 
-    /// A file whose only writer this is by the word of the user.
+    /// A file without a lock, because the user guarantees that no other process writes it.
     #[must_use]
     pub fn without_lock(file: File) -> Self {
         Self {

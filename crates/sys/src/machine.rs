@@ -3,7 +3,7 @@
 use nix::unistd::{SysconfVar, sysconf};
 use std::{sync::OnceLock, thread};
 
-/// Threads that can run at once, as far as this process is allowed to use them.
+/// The number of threads that can run at once, as far as this process may use them.
 #[must_use]
 pub fn threads() -> usize {
     // The system reads several files for the answer.
@@ -11,19 +11,19 @@ pub fn threads() -> usize {
     *THREADS.get_or_init(|| thread::available_parallelism().map_or(1, usize::from))
 }
 
-/// Sizes in bytes of the data caches that one core has to itself; the last level is shared.
+/// The sizes in bytes of the data caches. The first two levels belong to one core; the last level is shared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Caches {
-    /// First level.
+    /// Size of the first level.
     pub l1: usize,
-    /// Second level.
+    /// Size of the second level.
     pub l2: usize,
-    /// Last level, whole; the second level if there is no third.
+    /// Size of the whole last level; of the second level if there is no third.
     pub last: usize,
 }
 
 impl Caches {
-    /// Sizes that few processors of the last ten years fall short of.
+    /// Sizes that most processors of the last ten years reach.
     pub const TYPICAL: Self = Self {
         l1: 32 << 10,
         l2: 512 << 10,
@@ -31,8 +31,8 @@ impl Caches {
     };
 }
 
-/// What places in a file and in memory must be multiples of when the page cache is passed by: the
-/// largest block of the disks and filesystems in use, which is not the size of a page of memory.
+/// The alignment in bytes of positions in files and in memory for direct reads and writes: the largest block of the
+/// disks and filesystems in use, which is not the page size.
 pub const DIRECT_ALIGNMENT: usize = 4096;
 
 /// Bytes of a page of memory.

@@ -1,8 +1,7 @@
 //! Memory, and maps of ranges of files.
 //!
-//! A map of a file is sound only while nobody shortens the file. This program never shortens a file
-//! that it maps; for other programs that do there is [`guard`](super::guard), which ends the process
-//! with a sentence instead of a signal.
+//! A map of a file is sound only while nobody shortens the file. This program never shortens a file that it maps. If
+//! another program does, [`guard`](super::guard) ends the process with a sentence instead of a signal.
 #![allow(unsafe_code)]
 
 use super::guard::while_written;
@@ -20,21 +19,21 @@ use std::{
 
 /// Zeroed memory, aligned to a page or, as one of several parts, to a cache line.
 ///
-/// It is an anonymous map, or a part of one: where there is no memory left it is an error rather than an
-/// abort. Pages are placed when they are first written, and are huge pages where the system grants them.
+/// It is an anonymous map, or a part of one: if no memory is left, an error is returned and the process goes on. Pages
+/// are placed when they are first written, and are huge pages if the system grants them.
 #[derive(Debug)]
 pub struct Memory {
     bytes: NonNull<[u8]>,
-    /// Unmapped with the last of its parts.
+    /// The map, which is freed together with the last of its parts.
     _map: Arc<MmapMut>,
 }
 
-// SAFETY: it owns its bytes, as a vector does: no other part of the map has them.
+// SAFETY: a value owns its bytes, as a vector does: no other part of the map has them.
 unsafe impl Send for Memory {}
 // SAFETY: as above.
 unsafe impl Sync for Memory {}
 
-/// The least bytes that are worth huge pages: of fewer, most of a huge page would be cleared in vain.
+/// The number of bytes from which on huge pages pay: for less memory, most of a huge page would be cleared in vain.
 const HUGE_PAGES_FROM: usize = HUGE_PAGE / 8;
 const HUGE_PAGE: usize = Memory::HUGE_PAGE;
 const CACHE_LINE: usize = 64;
@@ -44,8 +43,8 @@ impl Memory {
     /// The size of a huge page on processors with vector kernels \[bytes\].
     pub const HUGE_PAGE: usize = 2 << 20;
 
-    /// Whether memory from now on is to have huge pages, as it has at first: of each piece of it some part of one is taken
-    /// in vain, which may be more than a limit of the memory allows.
+    /// Sets whether memory allocated from now on should have huge pages, which is the default. Each allocation wastes a
+    /// part of a huge page, which may exceed a memory limit.
     pub fn use_huge_pages(are_wanted: bool) {
         HUGE_PAGES.store(are_wanted, Ordering::Relaxed);
     }
@@ -54,10 +53,10 @@ impl Memory {
         HUGE_PAGES.load(Ordering::Relaxed)
     }
 
-    /// Memory of `len` bytes.
+    /// Allocates memory of `len` bytes.
     ///
     /// # Errors
-    /// When the system refuses so much.
+    /// If the system has too little memory.
     pub fn zeroed(len: usize) -> io::Result<Self> {
         let mut map = MmapMut::map_anon(len)?;
         super::advise_huge_pages(map.as_mut_ptr(), len, Self::has_huge_pages());
@@ -66,30 +65,30 @@ impl Memory {
         Ok(Self { bytes, _map: map })
     }
 
-    /// `count` parts of `len` bytes each, in huge pages if together they are worth them.
+    /// Allocates `count` parts of `len` bytes each, in huge pages if together they are large enough.
     ///
     /// # Errors
-    /// When the system refuses so much.
+    /// If the system has too little memory.
     pub fn zeroed_parts(len: usize, count: usize) -> io::Result<Vec<Self>> {
         let size = Self::size_of_parts(len, count);
         let align = if size < HUGE_PAGE { 1 } else { HUGE_PAGE };
         let mapped = size.checked_add(align - 1);
         let mut map = MmapMut::map_anon(mapped.ok_or(io::ErrorKind::OutOfMemory)?)?;
-        // What lies before it is never written.
+        // Bytes before the first huge page are never written.
         let start = map.as_ptr().align_offset(align);
-        let all = &mut map[start..start + size];
-        super::advise_huge_pages(all.as_mut_ptr(), size, Self::has_huge_pages());
-        let parts = all.chunks_mut(pitch(len)).take(count);
+        let memory = &mut map[start..start + size];
+        super::advise_huge_pages(memory.as_mut_ptr(), size, Self::has_huge_pages());
+        let parts = memory.chunks_mut(pitch(len)).take(count);
         let parts: Vec<_> = parts.map(|part| NonNull::from(&mut part[..len])).collect();
         let map = Arc::new(map);
-        let part = |bytes| Self {
+        let parts = parts.into_iter().map(|bytes| Self {
             bytes,
             _map: Arc::clone(&map),
-        };
-        Ok(parts.into_iter().map(part).collect())
+        });
+        Ok(parts.collect())
     }
 
-    /// The bytes that such parts take once they are written.
+    /// The number of bytes that `count` parts of `len` bytes take once they are written.
     #[must_use]
     pub fn size_of_parts(len: usize, count: usize) -> usize {
         let size = pitch(len).saturating_mul(count);
@@ -99,18 +98,18 @@ impl Memory {
         }
     }
 
-    /// The most parts of `len` bytes that take no more than so many bytes.
+    /// The largest number of parts of `len` bytes that take no more than `bytes` bytes.
     #[must_use]
     pub fn parts_within(bytes: usize, len: usize) -> usize {
-        let whole = match bytes {
+        let usable_bytes = match bytes {
             HUGE_PAGE.. => bytes / HUGE_PAGE * HUGE_PAGE,
             _ => bytes.min(HUGE_PAGES_FROM - 1),
         };
-        whole / pitch(len)
+        usable_bytes / pitch(len)
     }
 }
 
-/// Bytes from one part of a map to the next.
+/// The distance in bytes between the parts of a map.
 fn pitch(len: usize) -> usize {
     len.max(1)
         .checked_next_multiple_of(CACHE_LINE)
@@ -133,39 +132,39 @@ impl DerefMut for Memory {
     }
 }
 
-/// Maps `len` bytes from `offset` on, to read; the offset need not be that of a page.
+/// Maps `len` bytes from `offset` on for reading; the offset need not be a multiple of a page.
 ///
 /// # Errors
-/// When the system refuses the map.
+/// If the system refuses the map.
 pub fn map_to_read(file: &File, offset: u64, len: usize) -> io::Result<Mmap> {
     // SAFETY: the bytes are only read, and as plain numbers, for which every bit pattern is valid; a
     // file shortened meanwhile raises SIGBUS, which `guard` answers.
     unsafe { MmapOptions::new().offset(offset).len(len).map(file) }
 }
 
-/// Maps `len` bytes from `offset` on, to write to the file.
+/// Maps `len` bytes from `offset` on for writing to the file.
 fn map_to_write(file: &File, offset: u64, len: usize) -> io::Result<MmapMut> {
     // SAFETY: as for `map_to_read`; the lock on the journal keeps other writers of ours away.
     unsafe { MmapOptions::new().offset(offset).len(len).map_mut(file) }
 }
 
-/// Writes bytes at `offset` through a map; durable only after [`sync_map`].
+/// Writes bytes at `offset` through a map. They are durable only after [`sync_map`].
 ///
 /// # Errors
-/// When the system refuses the map.
+/// If the system refuses the map.
 pub fn write_through_map(file: &File, offset: u64, bytes: &[u8]) -> io::Result<()> {
     let mut map = map_to_write(file, offset, bytes.len())?;
-    let end = offset + bytes.len() as u64;
-    while_written(file, end, || map.copy_from_slice(bytes));
+    let bytes_end = offset + bytes.len() as u64;
+    while_written(file, bytes_end, || map.copy_from_slice(bytes));
     Ok(())
 }
 
-/// Makes durable what was written through maps into a range of a file.
+/// Makes bytes durable that were written through maps into a range of a file.
 ///
 /// # Errors
-/// When the system refuses a map; of the filesystem.
+/// The error of the system if it refuses a map, or of the filesystem.
 pub fn sync_map(file: &File, range: Range<u64>) -> io::Result<()> {
-    /// A limit on the address space must not be hit by a large range.
+    /// The number of bytes mapped at a time, so that a large range does not exceed a limit on the address space.
     const MAPPED_AT_ONCE: usize = 8 << 20;
     for start in range.clone().step_by(MAPPED_AT_ONCE) {
         let length = usize::try_from(range.end - start).unwrap_or(MAPPED_AT_ONCE);
@@ -174,13 +173,13 @@ pub fn sync_map(file: &File, range: Range<u64>) -> io::Result<()> {
     Ok(())
 }
 
-/// Keeps the system from reading ahead of what is touched in a map, or around it.
+/// Keeps the system from reading more of a map than the pages that are touched.
 pub fn read_nothing_ahead(map: &Mmap) {
     let _ = map.advise(Advice::Random);
 }
 
-/// Begins to read those pages of these bytes of a map that are not in memory; without effect where
-/// the system cannot.
+/// Asks the system to read the pages of a part of a map that are not in memory; has no effect if the system does not
+/// support that.
 pub fn begin_to_read(map: &Mmap, bytes: Range<usize>) {
     let _ = map.advise_range(Advice::WillNeed, bytes.start, bytes.len());
 }

@@ -1,6 +1,6 @@
-//! What the standard library offers on any Unix. `linux.rs` has the same functions.
+//! Functions of the standard library on any Unix. `linux.rs` has the same functions.
 //!
-//! What the system does not tell is `None`, or the assumption under which nothing goes wrong.
+//! If the standard library has no information, the answer is `None`, or a safe assumption.
 
 use super::{
     files::rename_by_link,
@@ -16,11 +16,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Takes the lock on a file, without waiting; the system releases it with its holder.
+/// Locks a file, without waiting; the system releases the lock when its holder ends.
 ///
 /// # Errors
-/// [`TryLockError::WouldBlock`] when another process holds it, [`TryLockError::Error`] where the
-/// filesystem has no locks.
+/// [`TryLockError::WouldBlock`] if another process holds the lock, [`TryLockError::Error`] if the filesystem has no
+/// locks.
 pub fn try_lock(file: &File) -> Result<(), TryLockError> {
     file.try_lock()
 }
@@ -33,7 +33,7 @@ pub fn try_lock_range(_: &File, _: Range<u64>) -> Result<(), TryLockError> {
     Err(TryLockError::Error(io::ErrorKind::Unsupported.into()))
 }
 
-/// As [`try_lock_range`].
+/// Refuses to lock a range of bytes, as [`try_lock_range`] does.
 ///
 /// # Errors
 /// Always.
@@ -41,19 +41,19 @@ pub fn lock_range(_: &File, _: Range<u64>) -> io::Result<()> {
     Err(io::ErrorKind::Unsupported.into())
 }
 
-/// Nothing: no range is locked.
+/// Does nothing, because no range is locked.
 pub fn unlock_range(_: &File, _: Range<u64>) {}
 
-/// Gives the lock on a file back, if this process has it.
+/// Unlocks a file, if this process has locked it.
 pub fn unlock(file: &File) {
     // An error means that there are no locks.
     let _ = file.unlock();
 }
 
-/// Whether another holds the lock on a file, as far as the filesystem tells.
+/// Whether another process holds the lock on a file, as far as the filesystem reports it.
 ///
-/// The standard library cannot look without touching: a shared lock is tried and released at once. A
-/// process that asks for the lock in this moment is refused.
+/// The standard library has no query: a shared lock is tried and released at once. A process that asks for the lock at
+/// this moment is refused.
 #[must_use]
 pub fn is_locked(file: &File) -> bool {
     match file.try_lock_shared() {
@@ -69,82 +69,82 @@ pub fn is_locked(file: &File) -> bool {
 /// Makes `file` `len` bytes long by writing zeros.
 ///
 /// # Errors
-/// Of the filesystem: no space, a quota, a limit of the file size.
+/// The error of the filesystem, such as no space, a quota, or a limit of the file size.
 pub fn reserve(file: &File, len: u64) -> io::Result<Reservation> {
     write_zeros(file, len)
 }
 
-/// Sets nothing aside.
+/// Reserves nothing.
 ///
 /// # Errors
-/// None.
+/// Never fails.
 pub fn reserve_ahead(_file: &File, _len: u64) -> io::Result<()> {
     Ok(())
 }
 
-/// Exchanges two names of one filesystem, at once: that cannot be done.
+/// Refuses to exchange two names of one filesystem atomically.
 ///
 /// # Errors
 /// Always.
-pub fn exchange(_one: &Path, _other: &Path) -> io::Result<()> {
+pub fn exchange(_left: &Path, _right: &Path) -> io::Result<()> {
     Err(io::ErrorKind::Unsupported.into())
 }
 
-/// Gives a file or a directory another name, which nothing has.
+/// Renames a file or a directory to an unused name.
 ///
 /// # Errors
-/// [`io::ErrorKind::AlreadyExists`] where something has it; others of the filesystem.
+/// [`io::ErrorKind::AlreadyExists`] if the name is used; other errors of the filesystem.
 pub fn rename_new(from: &Path, to: &Path) -> io::Result<()> {
     rename_by_link(from, to)
 }
 
-/// Whether every host sees at once what another one writes to this file: not as far as is known.
+/// Whether every host immediately sees what another one writes to this file: assumed to be false.
 #[must_use]
 pub fn is_coherent_between_hosts(_file: &File) -> bool {
     false
 }
 
-/// Opens a file to be read past the page cache: it cannot be.
+/// Direct reads are not supported: always `None`.
 #[must_use]
 pub fn open_direct(_path: &Path) -> Option<File> {
     None
 }
 
-/// As [`open_direct`], to write.
+/// Direct writes are not supported: always `None`.
 #[must_use]
 pub fn open_direct_to_write(_path: &Path) -> Option<File> {
     None
 }
 
-/// As on Linux; here the allocator is not told.
+/// Does nothing: the allocator keeps freed memory.
 pub fn give_back_memory() {}
 
-/// A name under which an open file can be opened again: there is none.
+/// A path under which an open file can be opened again: there is none.
 #[must_use]
 pub fn path_of(_file: &File) -> PathBuf {
     PathBuf::new()
 }
 
-/// Reads from byte `start` on, and returns how much that was: all of it but for the end of the file
-/// and errors, as if the page cache held everything.
+/// Reads from byte `start` on up to the end of the file or the first error, as if the page cache held everything, and
+/// returns the number of bytes.
 #[must_use]
 pub fn read_cached(file: &File, start: u64, bytes: &mut [u8]) -> usize {
-    let mut done = 0;
-    while done < bytes.len() {
-        match file.read_at(&mut bytes[done..], start + done as u64) {
+    let mut total = 0;
+    while total < bytes.len() {
+        match file.read_at(&mut bytes[total..], start + total as u64) {
             Ok(0) => break,
-            Ok(some) => done += some,
+            Ok(count) => total += count,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(_) => break,
         }
     }
-    done
+    total
 }
 
-/// Advice that is not given.
+/// Gives no advice.
 pub fn drop_cached(_file: &File, _range: Range<u64>) {}
 
-/// Advice that is not given.
+/// Gives no advice.
 pub fn expect_random_reads(_file: &File) {}
 
 /// Which pages of a map are in memory: unknown.
@@ -153,7 +153,7 @@ pub fn resident_pages(_map: &Mmap) -> Option<Vec<bool>> {
     None
 }
 
-/// Advice that is not given.
+/// Gives no advice.
 pub fn advise_huge_pages(_memory: *mut u8, _len: usize, _are_wanted: bool) {}
 
 /// Bytes of memory that a process may still take: unknown.
@@ -171,12 +171,6 @@ pub fn allowed_processors() -> String {
 /// The processor's name: unknown.
 #[must_use]
 pub fn processor_name() -> Option<String> {
-    None
-}
-
-/// Processes that wanted to run in the last minute: unknown.
-#[must_use]
-pub fn load() -> Option<f64> {
     None
 }
 

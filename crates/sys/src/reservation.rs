@@ -1,25 +1,25 @@
-//! [`Reservation`], and the way to reserve space that every filesystem has.
+//! [`Reservation`], and a way to reserve space on any filesystem.
 
 use std::{fs::File, io, os::unix::fs::FileExt};
 
-/// How the space of a file came to be.
+/// How the space of a file was reserved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reservation {
-    /// The filesystem has set the blocks aside.
+    /// The filesystem has reserved the blocks.
     Reserved,
     /// Zeros were written.
     Zeros,
 }
 
-/// Makes `file` as long as `len` bytes, with zeros behind what it holds.
+/// Makes `file` `len` bytes long by appending zeros.
 pub(super) fn write_zeros(file: &File, len: u64) -> io::Result<Reservation> {
     const CHUNK_BYTES: usize = 8 << 20;
     let zeros = vec![0; CHUNK_BYTES];
-    // What a file holds already stays.
-    let end = file.metadata()?.len();
-    for start in (end..len).step_by(CHUNK_BYTES) {
-        let bytes = usize::try_from(len - start).map_or(CHUNK_BYTES, |left| left.min(CHUNK_BYTES));
-        file.write_all_at(&zeros[..bytes], start)?;
+    // The content of the file stays.
+    let content_end = file.metadata()?.len();
+    for start in (content_end..len).step_by(CHUNK_BYTES) {
+        let length = usize::try_from(len - start).map_or(CHUNK_BYTES, |left| left.min(CHUNK_BYTES));
+        file.write_all_at(&zeros[..length], start)?;
     }
     Ok(Reservation::Zeros)
 }

@@ -1,15 +1,12 @@
-//! [`Temporary`]: the name of a file or a directory until it is whole.
+//! [`Temporary`]: the name of a file or a directory until it is complete.
 
 use super::{files::is_still_at, system::rename_new};
 use std::{
     ffi::{OsStr, OsString},
-    fs::{self, DirBuilder, DirEntry, File, FileType, OpenOptions, TryLockError},
+    fs::{self, DirEntry, File, FileType, OpenOptions, TryLockError},
     io::{self, Write},
     mem,
-    os::unix::{
-        ffi::OsStrExt,
-        fs::{DirBuilderExt, OpenOptionsExt},
-    },
+    os::unix::{ffi::OsStrExt, fs::OpenOptionsExt},
     path::{Path, PathBuf},
     process,
     sync::{
@@ -18,74 +15,76 @@ use std::{
     },
 };
 
-/// The names of all that is not committed yet.
+/// The names of everything that is not committed.
 static TEMPORARIES: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
 
 fn temporaries() -> MutexGuard<'static, Vec<PathBuf>> {
     TEMPORARIES.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Removes all files and directories that are not committed, and lets none be committed or begun any more: for a
-/// process that ends at once.
+/// Removes all files and directories that are not committed, and lets none be committed or begun any more. A process
+/// calls this function just before it ends.
 pub fn remove_temporaries() {
     let temporaries = temporaries();
     for temporary in temporaries.iter() {
-        // Nothing depends on what is left, and there is nobody to tell.
+        // Nothing depends on what cannot be removed, and there is nobody to tell.
         let _ = fs::remove_file(temporary).or_else(|_| remove_directory(temporary));
     }
     mem::forget(temporaries);
 }
 
-/// Removes a directory in which other threads create files: under a name that they do not know.
+/// Removes a directory in which other threads may be creating files, by first giving it a name that they do not know.
 fn remove_directory(directory: &Path) -> io::Result<()> {
-    let aside = unused_name(directory);
-    fs::rename(directory, &aside)?;
-    // A file may have been on its way.
-    fs::remove_dir_all(&aside).or_else(|_| remove_tree(&aside))
+    let new_name = unused_name(directory);
+    fs::rename(directory, &new_name)?;
+    // Another thread may have been creating a file.
+    fs::remove_dir_all(&new_name).or_else(|_| remove_tree(&new_name))
 }
 
-/// Removes a directory with one file descriptor at a time: there may be no more.
+/// Removes a directory with one file descriptor at a time, because there may be no more of them.
 fn remove_tree(directory: &Path) -> io::Result<()> {
     for (path, kind) in entries(directory)? {
-        match kind.is_dir() {
-            true => remove_tree(&path)?,
-            false => fs::remove_file(path)?,
+        if kind.is_dir() {
+            remove_tree(&path)?;
+        } else {
+            fs::remove_file(path)?;
         }
     }
     fs::remove_dir(directory)
 }
 
-/// All that is in a directory, which is closed again: entries themselves would keep it open.
+/// All entries of a directory. The directory is closed again, whereas an iterator over entries would keep it open.
 pub(super) fn entries(directory: &Path) -> io::Result<Vec<(PathBuf, FileType)>> {
-    let named = |entry: io::Result<DirEntry>| {
-        let entry = entry?;
-        Ok((entry.path(), entry.file_type()?))
-    };
-    fs::read_dir(directory)?.map(named).collect()
+    fs::read_dir(directory)?
+        .map(|entry: io::Result<DirEntry>| {
+            let entry = entry?;
+            Ok((entry.path(), entry.file_type()?))
+        })
+        .collect()
 }
 
-/// A name beside `path` that no other process uses, for what was `path`.
+/// A name beside `path` that no other process uses, for the file that had the name `path`.
 pub(super) fn unused_name(path: &Path) -> PathBuf {
     static COUNT: AtomicUsize = AtomicUsize::new(0);
     let number = COUNT.fetch_add(1, Ordering::Relaxed);
     path.with_file_name(format!(".diff2d-{}-{number}.part", process::id()))
 }
 
-/// The name beside `path` of the `number`th process that writes it at the same time.
+/// The temporary name beside `path` of process number `number` among those that write it at the same time.
 fn temporary_name(path: &Path, number: usize) -> PathBuf {
-    /// Bytes of a name that leave room for more in the 255 that filesystems have.
+    /// The largest number of bytes taken from a name, to leave room for the rest within the 255 bytes of filesystems.
     const MOST: usize = 200;
-    let whole = path.file_name().unwrap_or_default().as_bytes();
+    let file_name = path.file_name().unwrap_or_default().as_bytes();
     let mut name = OsString::from(".diff2d-");
-    name.push(OsStr::from_bytes(&whole[..whole.len().min(MOST)]));
+    name.push(OsStr::from_bytes(&file_name[..file_name.len().min(MOST)]));
     name.push(format!("-{number}.part"));
     path.with_file_name(name)
 }
 
-/// A name that is not the last one. Dropped before it is renamed, what bears it is removed.
+/// A temporary name. If it is dropped before it is renamed, the file or directory that has it is removed.
 ///
-/// What bears it is locked meanwhile, where the filesystem has locks for files and directories alike: what is not was
-/// left by a process that was killed, and is removed by the next that writes the same.
+/// The file or directory is locked meanwhile, if the filesystem has locks for both. A temporary file without a lock was
+/// left by a killed process; the next process that writes the same file removes it.
 #[derive(Debug)]
 pub struct Temporary {
     name: PathBuf,
@@ -93,48 +92,39 @@ pub struct Temporary {
 }
 
 impl Temporary {
-    /// A directory in another one, for this user alone.
+    /// Creates a file without a name in a directory, for this user alone: it disappears when it is closed.
     ///
     /// # Errors
-    /// When it cannot be created.
-    pub fn directory(parent: &Path) -> io::Result<Self> {
-        let create = |name: &Path| DirBuilder::new().mode(0o700).create(name);
-        Ok(Self::create(&parent.join("directory"), create, |(), _| true)?.1)
-    }
-
-    /// A file in a directory, for this user alone and without a name: it is gone when it is closed.
-    ///
-    /// # Errors
-    /// When it cannot be created.
+    /// If it cannot be created.
     pub fn file(parent: &Path) -> io::Result<File> {
         let mut options = OpenOptions::new();
         options.read(true).write(true).create_new(true).mode(0o600);
         Ok(Self::create(&parent.join("file"), |name| options.open(name), is_still_at)?.0)
     }
 
-    /// Creates something beside `path`, under a name that no other process uses. `is_at` says whether it still bears a name.
+    /// Creates a file or directory beside `path`, under a name that no other process uses. `is_at` tells whether it
+    /// still has a name.
     pub(super) fn create<T>(
         path: &Path,
         create: impl Fn(&Path) -> io::Result<T>,
         is_at: impl Fn(&T, &Path) -> bool,
     ) -> io::Result<(T, Self)> {
-        let is_there = |error: &io::Error| error.kind() == io::ErrorKind::AlreadyExists;
         for number in 0.. {
             let name = temporary_name(path, number);
             let created = match create(&name) {
-                Err(error) if is_there(&error) && was_left(&name) => create(&name),
+                Err(error) if is_taken(&error) && was_left(&name) => create(&name),
                 created => created,
             };
             let created = match created {
-                Err(error) if is_there(&error) => continue,
+                Err(error) if is_taken(&error) => continue,
                 created => created?,
             };
-            // It may have been taken for something that was left before it was locked.
+            // Before it was locked, another process may have taken it for something left by a killed one.
             match lock(&name) {
                 Ok(lock) if is_at(&created, &name) => {
                     return Ok((created, Self::remember(name, Some(lock))));
                 }
-                // Who took it for left has begun another one there, does not get its lock, and goes on to another name.
+                // That process has begun a file of its own under this name, finds it locked, and chooses another name.
                 Ok(_lock) => drop(fs::remove_file(&name)),
                 Err(TryLockError::WouldBlock) => {}
                 Err(TryLockError::Error(_)) => return Ok((created, Self::remember(name, None))),
@@ -143,25 +133,25 @@ impl Temporary {
         Err(io::ErrorKind::AlreadyExists.into())
     }
 
-    /// Something that the caller has created; `lock` holds its lock, if it has one.
+    /// Records a file or directory that the caller has created; `lock` holds its lock, if it has one.
     pub(super) fn remember(name: PathBuf, lock: Option<File>) -> Self {
         temporaries().push(name.clone());
         Self { name, lock }
     }
 
-    /// The name.
+    /// The temporary name.
     #[must_use]
     pub fn name(&self) -> &Path {
         &self.name
     }
 
-    /// Leaves the locking to somebody else.
+    /// Unlocks the file, so that a library can lock it itself.
     #[cfg(feature = "hdf5")]
     pub(super) fn unlock(&mut self) {
         self.lock = None;
     }
 
-    /// Ends the name by `rename`, which an end of the process does not interrupt.
+    /// Ends the temporary name by `rename`. The end of the process does not interrupt this.
     pub(super) fn rename<T>(
         mut self,
         rename: impl FnOnce(&Path) -> io::Result<T>,
@@ -177,8 +167,8 @@ impl Temporary {
 impl Drop for Temporary {
     fn drop(&mut self) {
         if !self.name.as_os_str().is_empty() {
-            // Nothing depends on what is left, and there is nobody to tell. A file is locked until its name is gone: another
-            // process would begin its own there, and lose it.
+            // Nothing depends on what cannot be removed, and there is nobody to tell. A file is locked until its name is
+            // gone: otherwise another process would begin its own file under the name, and lose it.
             let _ = fs::remove_file(&self.name).or_else(|_| {
                 // Removing a directory may need the descriptor.
                 self.lock = None;
@@ -189,10 +179,10 @@ impl Drop for Temporary {
     }
 }
 
-/// Creates a file that this user alone may read and write. It has its name only once it has its first bytes, durably.
+/// Creates a file that this user alone may read and write. It gets its name only once its first bytes are durable.
 ///
 /// # Errors
-/// Of the filesystem, where the name is taken, too.
+/// The error of the filesystem, also where the name is taken.
 pub fn create_private(path: &Path, beginning: &[u8]) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.read(true).write(true).create_new(true).mode(0o600);
@@ -203,12 +193,16 @@ pub fn create_private(path: &Path, beginning: &[u8]) -> io::Result<File> {
     Ok(file)
 }
 
-/// Removes what a process that was killed has left of something that was to be `path`.
+/// Removes the remains that a killed process has left of a file that was to be `path`.
 pub fn remove_left(path: &Path) {
     was_left(&temporary_name(path, 0));
 }
 
-/// Locks a file or a directory. One that is gone, or has been replaced, counts as locked by another process.
+fn is_taken(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::AlreadyExists
+}
+
+/// Locks a file or a directory. If it is gone, or was replaced, it counts as locked by another process.
 fn lock(name: &Path) -> Result<File, TryLockError> {
     let file = match File::open(name) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
@@ -217,20 +211,22 @@ fn lock(name: &Path) -> Result<File, TryLockError> {
         file => file.map_err(TryLockError::Error)?,
     };
     file.try_lock()?;
-    match is_still_at(&file, name) {
-        true => Ok(file),
-        false => Err(TryLockError::WouldBlock),
+    if is_still_at(&file, name) {
+        Ok(file)
+    } else {
+        Err(TryLockError::WouldBlock)
     }
 }
 
-/// Removes what a process that was killed has left under a name; whether it is gone.
+/// Removes the remains that a killed process has left under a name, and returns whether they are gone.
 fn was_left(name: &Path) -> bool {
-    let is_plain = fs::symlink_metadata(name).is_ok_and(|found| found.is_file() || found.is_dir());
+    let is_plain =
+        fs::symlink_metadata(name).is_ok_and(|status| status.is_file() || status.is_dir());
     if !is_plain {
         return false;
     }
     match lock(name) {
-        // A directory stays under its name until it is empty: what a kill leaves of it now is found again.
+        // A directory stays under its name until it is empty, so that what a kill leaves of it now is found again.
         Ok(_lock) => fs::remove_file(name)
             .or_else(|_| fs::remove_dir_all(name))
             .or_else(|_| remove_tree(name))
@@ -263,7 +259,7 @@ mod tests {
         assert!(is_still_at(&file, temporary.name()));
     }
 
-    /// Many begin a file and give it up again at once: nobody removes that of another.
+    /// Many processes begin a file and give it up again at once: none removes the file of another.
     #[test]
     fn what_is_given_up_is_not_that_of_another() {
         let home = tempfile::tempdir().unwrap();

@@ -1,9 +1,10 @@
-//! Loops compiled for several sets of vector instructions, of which the best is chosen at run time.
+//! Compiles loops for several sets of vector instructions, the best of which is chosen at run time.
 
 /// Runs `work` with the widest vectors of this processor.
 ///
-/// Only what is inlined into `work` is compiled for them, so the closure and all functions that its
-/// loops call must be `#[inline(always)]`. Nothing is contracted: the bits are those of the same loop without vectors.
+/// Only code inlined into `work` is compiled for them, so the closure and all functions that its loops call must be
+/// `#[inline(always)]`. No operations are contracted: the results equal the results of the same loop without vectors,
+/// bit for bit.
 #[inline(always)]
 #[cfg_attr(
     target_arch = "x86_64",

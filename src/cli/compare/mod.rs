@@ -79,18 +79,16 @@ pub(super) fn compare(args: &CompareArgs, terminal: &Terminal) -> Result<(), Err
             "--raw says what a flat binary file holds, and both files are .npy: leave it out";
         return Err(Error::Usage(text.to_owned()));
     }
-    let open = |path: &Path| open_among(path, &args.input, terminal);
-    let (a, b) = (open(&args.a)?, open(&args.b)?);
+    let a = open_among(&args.a, &args.input, terminal)?;
+    let b = open_among(&args.b, &args.input, terminal)?;
+    let (a, b) = with_as_many_axes(a, b);
     let is_tolerant = args.common || args.equal_nan || args.rtol.is_some() || args.atol.is_some();
     let tolerance = is_tolerant.then(|| Tolerance {
         absolute: args.atol.unwrap_or(0.0),
         relative: args.rtol.unwrap_or(0.0),
         equal_nan: args.equal_nan || (a.labels.is_masked && b.labels.is_masked),
     });
-    let names = || format!("{} and {} differ", a.path.display(), b.path.display());
-    let described =
-        |array: &JournalledArray| (array.npy.dtype, array.npy.shape.clone(), array.available());
-    let is_alike = described(&a) == described(&b);
+    let is_alike = type_and_extent(&a) == type_and_extent(&b);
     let pairs = match (is_alike, tolerance) {
         (true, None) => Some(a.shape().into_iter().map(Pairs::Same).collect()),
         (false, None) => None,
@@ -98,14 +96,17 @@ pub(super) fn compare(args: &CompareArgs, terminal: &Terminal) -> Result<(), Err
     };
     let Some(pairs) = pairs else {
         let is_of_types = a.shape() == b.shape() && a.npy.dtype != b.npy.dtype;
-        let hint = match is_of_types && tolerance.is_none() {
-            true => "; under a tolerance, such as --rtol 1e-6, types may differ",
-            false => "",
+        let hint = if is_of_types && tolerance.is_none() {
+            "; under a tolerance, such as --rtol 1e-6, types may differ"
+        } else if a.shape().len() != b.shape().len() {
+            "; one snapshot of a cube is compared as FILE.npy[10] or FILE.npy[t=5]"
+        } else {
+            ""
         };
         let reason = format!("different: {} against {}{hint}", describe(&a), describe(&b));
         let equal = false;
         terminal.answer(&Different { equal, reason }, args.json)?;
-        return Err(Error::Differs(names()));
+        return Err(verdict(&a, &b));
     };
     let comparison = Comparison {
         arrays: [&a, &b],
@@ -113,19 +114,56 @@ pub(super) fn compare(args: &CompareArgs, terminal: &Terminal) -> Result<(), Err
         tolerance,
     };
     let is_quick = tolerance.is_none() && args.output.is_none();
-    let found =
+    let element_differences =
         if is_quick && a.npy.fortran_order == b.npy.fortran_order && have_equal_bytes(&a, &b)? {
             None
         } else {
             Some(differences(args, [&a, &b], &comparison, terminal)?)
         };
-    let differences = found.as_deref().unwrap_or_default();
+    let differences = element_differences.as_deref().unwrap_or_default();
     let report = CompareReport::new([&a, &b], &comparison, differences, args.common);
     terminal.answer(&report, args.json)?;
-    match report.equal {
-        true => Ok(()),
-        false => Err(Error::Differs(names())),
+    if report.equal {
+        Ok(())
+    } else {
+        Err(verdict(&a, &b))
     }
+}
+
+/// The error that two arrays differ.
+fn verdict(a: &JournalledArray, b: &JournalledArray) -> Error {
+    let (a, b) = (a.path.display(), b.path.display());
+    Error::Differs(format!("{a} and {b} differ"))
+}
+
+/// The type, the shape and the number of available snapshots, which are the same for arrays whose bits can be compared.
+fn type_and_extent(array: &JournalledArray) -> (Dtype, &[u64], u64) {
+    (array.npy.dtype, &array.npy.shape, array.available())
+}
+
+/// Gives both arrays the same number of axes: a cube of a single frame has an axis of length 1 that the frame alone does not have.
+fn with_as_many_axes(
+    mut a: JournalledArray,
+    mut b: JournalledArray,
+) -> (JournalledArray, JournalledArray) {
+    let (a_shape, b_shape) = (a.shape(), b.shape());
+    let (missing_of_a, missing_of_b) = (
+        b_shape.len().saturating_sub(a_shape.len()),
+        a_shape.len().saturating_sub(b_shape.len()),
+    );
+    let have_length_1 = b_shape[..missing_of_a]
+        .iter()
+        .chain(&a_shape[..missing_of_b])
+        .all(|&length| length == 1);
+    if have_length_1 {
+        for _ in 0..missing_of_a {
+            a = a.with_leading_axis();
+        }
+        for _ in 0..missing_of_b {
+            b = b.with_leading_axis();
+        }
+    }
+    (a, b)
 }
 
 /// Compares element by element, and writes the differences if that is asked for.
@@ -140,31 +178,38 @@ fn differences(
         .output
         .as_deref()
         .map(|path| {
-            let taken = [a.files(), b.files()].concat();
-            open::create(path, shape.clone(), Dtype::F64, false, &taken, args.force)
+            let input_files = [a.files(), b.files()].concat();
+            open::create(
+                path,
+                shape.clone(),
+                Dtype::F64,
+                false,
+                &input_files,
+                args.force,
+            )
         })
         .transpose()?;
     let bytes = shape.iter().product::<u64>() * a.npy.dtype.bytes as u64;
     let bar = terminal.bar(bytes, Unit::Bytes);
-    let found = comparison.run(output.as_deref(), bar.progress())?;
+    let differences = comparison.run(output.as_deref(), bar.progress())?;
     drop(bar);
     if let (Some(output), Some(path)) = (output, &args.output) {
-        let known = a
-            .labels
-            .with_axes(|axis, known| match &comparison.pairs[axis] {
-                Pairs::Same(count) => known.of_range(&(0..*count)),
-                Pairs::Listed(pairs) => {
-                    let indices: Vec<u64> = pairs.iter().map(|pair| pair[0]).collect();
-                    known.of_indices(&indices)
-                }
-            });
+        let labels_of_pairs =
+            a.labels
+                .with_axes(|axis, named_axis| match &comparison.pairs[axis] {
+                    Pairs::Same(count) => named_axis.of_range(&(0..*count)),
+                    Pairs::Listed(pairs) => {
+                        let indices: Vec<u64> = pairs.iter().map(|pair| pair[0]).collect();
+                        named_axis.of_indices(&indices)
+                    }
+                });
         let labels = Labels {
             quantity: Some("difference".to_owned()),
-            ..known
+            ..labels_of_pairs
         };
         open::finish(output, path, &labels)?;
     }
-    Ok(found)
+    Ok(differences)
 }
 
 fn describe(array: &JournalledArray) -> String {
@@ -184,11 +229,15 @@ fn describe(array: &JournalledArray) -> String {
 fn have_equal_bytes(a: &ArrayFile, b: &ArrayFile) -> Result<bool, NpyError> {
     let cut = Cut::of_list(a.elements(), CHUNK_BYTES / a.npy.dtype.bytes as u64);
     let threads = rayon::current_num_threads() as u64;
-    let begin = || (Buffer::default(), Buffer::default(), true);
-    let found = walk::by_thread(&cut, threads, begin, |(left, right, are_equal), _, some| {
-        let places = some[0].clone();
-        *are_equal &= a.bytes(places.clone(), left)? == b.bytes(places, right)?;
-        Ok::<_, NpyError>(())
-    })?;
-    Ok(found.into_iter().all(|(_, _, are_equal)| are_equal))
+    let states = walk::by_thread(
+        &cut,
+        threads,
+        || (Buffer::default(), Buffer::default(), true),
+        |(a_bytes, b_bytes, are_equal), _, ranges| {
+            let places = ranges[0].clone();
+            *are_equal &= a.bytes(places.clone(), a_bytes)? == b.bytes(places, b_bytes)?;
+            Ok::<_, NpyError>(())
+        },
+    )?;
+    Ok(states.into_iter().all(|(_, _, are_equal)| are_equal))
 }

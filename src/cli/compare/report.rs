@@ -6,6 +6,7 @@ use crate::{
         axes::{self, Axes},
         json::Object,
         number,
+        rows::{Cell, Column, Rows, Style},
     },
     cube::JournalledArray,
 };
@@ -18,16 +19,19 @@ use std::fmt;
 
 /// How many elements differ, where most, and how much in every snapshot.
 #[derive(Serialize)]
-pub(super) struct CompareReport {
+pub(super) struct CompareReport<'a> {
     pub(super) equal: bool,
     elements: u64,
     different: u64,
-    /// How many of these are NaN in both.
+    /// How many of the different elements are NaN in both arrays.
     both_nan: u64,
     largest: Option<LargestPair>,
     rms: f64,
-    snapshots: Vec<SnapshotDifference>,
-    /// Where the arrays share only a part of an axis.
+    snapshots: Rows<'a>,
+    /// The snapshots that differ.
+    #[serde(skip)]
+    differing: Rows<'a>,
+    /// The axes of which the arrays share only a part.
     shared: Vec<Shared>,
     /// The snapshots of each array whose time the other one does not have.
     unpaired: [Vec<u64>; 2],
@@ -73,44 +77,45 @@ struct LargestPair {
     places: Object<String, f64>,
 }
 
-/// The differences at one time.
-#[derive(Serialize)]
-struct SnapshotDifference {
-    index: u64,
-    t: f64,
-    different: u64,
-    largest: f64,
-    rms: f64,
-}
-
-impl CompareReport {
-    /// Of the differences at every index of the first axis; of none if all bits are equal. A snapshot
+impl<'a> CompareReport<'a> {
+    /// Reports the differences at every index of the first axis, of which there are none if all bits are equal. A snapshot
     /// without a partner is a difference, unless only common ones are asked for.
     #[expect(clippy::cast_precision_loss, reason = "counts are below 2^53")]
     pub(super) fn new(
         arrays: [&JournalledArray; 2],
         comparison: &Comparison<'_>,
-        differences: &[Difference],
+        differences: &'a [Difference],
         common: bool,
     ) -> Self {
         let elements: u64 = comparison.pairs.iter().map(Pairs::count).product();
-        let different = differences.iter().map(|one| one.count).sum();
+        let different = differences.iter().map(|difference| difference.count).sum();
         let squares = differences
             .iter()
-            .map(|one| one.rms().powi(2) * one.elements as f64);
-        let all = differences.iter().filter_map(|one| one.largest.as_ref());
-        let largest = all.reduce(|one, other| if other.size > one.size { other } else { one });
+            .map(|difference| difference.rms().powi(2) * difference.elements as f64);
+        let largest_of_each = differences
+            .iter()
+            .filter_map(|difference| difference.largest.as_ref());
+        let largest =
+            largest_of_each.reduce(|left, right| if right.size > left.size { right } else { left });
         let axes = Axes::of(arrays[0]);
         let unpaired = unpaired(arrays, &axes, &comparison.pairs);
+        let snapshots = snapshots(&axes, &comparison.pairs, differences);
+        let differing = snapshots.iter().copied();
+        let differing = differing.filter(|(.., difference)| difference.count > 0);
         Self {
             equal: different == 0 && (common || unpaired.iter().all(Vec::is_empty)),
             elements,
             different,
-            both_nan: differences.iter().map(|one| one.both_nan).sum(),
-            largest: largest.map(|one| LargestPair::new(arrays, &axes, &comparison.pairs, one)),
-            // The sum of none would be -0.
-            rms: (squares.fold(0.0, |sum, one| sum + one) / elements.max(1) as f64).sqrt(),
-            snapshots: snapshots(&axes, &comparison.pairs, differences),
+            both_nan: differences
+                .iter()
+                .map(|difference| difference.both_nan)
+                .sum(),
+            largest: largest
+                .map(|largest| LargestPair::new(arrays, &axes, &comparison.pairs, largest)),
+            // The sum of no squares would be -0.
+            rms: (squares.fold(0.0, |sum, square| sum + square) / elements.max(1) as f64).sqrt(),
+            differing: table(differing.collect()),
+            snapshots: table(snapshots),
             shared: shared(arrays, &axes, &comparison.pairs),
             unpaired,
             tolerance: comparison.tolerance,
@@ -119,27 +124,47 @@ impl CompareReport {
     }
 }
 
-/// The differences of the snapshots, if the first axis is time.
-fn snapshots(
+/// The index, the time and the difference of each snapshot that is compared, if the first axis is time.
+fn snapshots<'a>(
     axes: &Axes<'_>,
     pairs: &[Pairs],
-    differences: &[Difference],
-) -> Vec<SnapshotDifference> {
+    differences: &'a [Difference],
+) -> Vec<(u64, f64, &'a Difference)> {
     let Some(pairs) = pairs.first().filter(|_| axes.has_times()) else {
         return Vec::new();
     };
     let indices = (0..pairs.count()).map(|number| pairs.of(number)[0]);
-    indices
-        .filter_map(|index| Some((index, axes.coordinate(0, index)?)))
-        .zip(differences)
-        .map(|((index, t), one)| SnapshotDifference {
-            index,
-            t,
-            different: one.count,
-            largest: one.largest.as_ref().map_or(0.0, |largest| largest.size),
-            rms: one.rms(),
-        })
+    let times = indices.filter_map(|index| Some((index, axes.coordinate(0, index)?)));
+    let rows = times.zip(differences);
+    rows.map(|((index, t), difference)| (index, t, difference))
         .collect()
+}
+
+/// The differences of snapshots as a table.
+fn table(snapshots: Vec<(u64, f64, &Difference)>) -> Rows<'_> {
+    Rows {
+        columns: vec![
+            Column::new("snapshot").with_key(Some("index")).of_width(8),
+            Column::new("t"),
+            Column::new("different").of_width(12),
+            Column::new("largest"),
+            Column::new("rms"),
+        ],
+        style: Style::Aligned,
+        count: snapshots.len(),
+        row: Box::new(move |number| {
+            let (index, t, difference) = snapshots[number];
+            let largest = difference.largest.as_ref();
+            let cells = [
+                Cell::from(index),
+                Cell::from(t),
+                Cell::from(difference.count),
+                Cell::from(largest.map_or(0.0, |largest| largest.size)),
+                Cell::from(difference.rms()),
+            ];
+            cells.into_iter().collect()
+        }),
+    }
 }
 
 /// The axes of which not all indices are compared.
@@ -148,14 +173,14 @@ fn shared(arrays: [&JournalledArray; 2], axes: &Axes<'_>, pairs: &[Pairs]) -> Ve
     let named = axes.labels.axes.iter().zip(pairs).enumerate();
     named
         .filter_map(|(axis, (named, pairs))| {
-            let of = [shapes[0][axis], shapes[1][axis]];
+            let lengths = [shapes[0][axis], shapes[1][axis]];
             let compared = pairs.count();
-            (of != [compared; 2]).then(|| Shared {
+            (lengths != [compared; 2]).then(|| Shared {
                 axis: named
                     .as_ref()
-                    .map_or_else(String::new, |one| one.name.clone()),
+                    .map_or_else(String::new, |axis| axis.name.clone()),
                 compared,
-                of,
+                of: lengths,
             })
         })
         .collect()
@@ -177,8 +202,9 @@ impl LargestPair {
         largest: &compare::Largest,
     ) -> Self {
         let pairs = largest.index.iter().zip(pairs);
-        let (index, index_b): (Vec<u64>, Vec<u64>) =
-            pairs.map(|(&at, pairs)| pairs.of(at).into()).unzip();
+        let (index, index_b): (Vec<u64>, Vec<u64>) = pairs
+            .map(|(&number, pairs)| pairs.of(number).into())
+            .unzip();
         let [a, b] = largest.pair;
         Self {
             absolute: largest.size,
@@ -193,32 +219,32 @@ impl LargestPair {
     }
 }
 
-impl fmt::Display for CompareReport {
+impl fmt::Display for CompareReport<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (different, elements) = (self.different, self.elements);
-        let within = self.tolerance.map(|tolerance| {
+        let tolerance_text = self.tolerance.map(|tolerance| {
             let [atol, rtol] = [tolerance.absolute, tolerance.relative].map(number::python);
             format!("within atol {atol} and rtol {rtol}")
         });
-        match (self.different == 0, within) {
+        match (self.different == 0, tolerance_text) {
             (true, None) => {
                 let dtype = self.dtype;
                 return write!(f, "equal: {elements} elements of {dtype}, bit for bit");
             }
             (false, None) => write!(f, "different: {different} of {elements} elements"),
-            (true, Some(within)) if self.equal => {
-                write!(f, "equal: {elements} elements {within}")
+            (true, Some(tolerance_text)) if self.equal => {
+                write!(f, "equal: {elements} elements {tolerance_text}")
             }
-            (true, Some(within)) => {
+            (true, Some(tolerance_text)) => {
                 write!(
                     f,
-                    "different: snapshots have no partner, {elements} elements are {within}"
+                    "different: snapshots have no partner, {elements} elements are {tolerance_text}"
                 )
             }
-            (false, Some(within)) => {
+            (false, Some(tolerance_text)) => {
                 write!(
                     f,
-                    "different: {different} of {elements} elements are not {within}"
+                    "different: {different} of {elements} elements are not {tolerance_text}"
                 )
             }
         }?;
@@ -246,34 +272,18 @@ impl fmt::Display for CompareReport {
                 write!(f, "\nsnapshots of {name} without a partner: {listed}")?;
             }
         }
-        // Those that agree are only counted.
-        let all = self.snapshots.len();
-        let differ: Vec<_> = (self.snapshots.iter())
-            .filter(|one| one.different > 0)
-            .collect();
-        let agree = all - differ.len();
+        // Snapshots that agree are only counted.
+        let snapshot_count = self.snapshots.count;
+        let agree = snapshot_count - self.differing.count;
         if agree > 0 {
-            let noun = if all == 1 { "snapshot" } else { "snapshots" };
+            let snapshots = number::counted(snapshot_count as u64, "snapshot");
             let verb = if agree == 1 { "agrees" } else { "agree" };
-            write!(f, "\n{agree} of {all} {noun} {verb}")?;
+            write!(f, "\n{agree} of {snapshots} {verb}")?;
         }
-        if differ.is_empty() {
-            return Ok(());
+        match self.differing.count {
+            0 => Ok(()),
+            _ => write!(f, "\n{}", self.differing),
         }
-        write!(
-            f,
-            "\n{:>8} {:>22} {:>12} {:>22} {:>22}",
-            "snapshot", "t", "different", "largest", "rms"
-        )?;
-        for one in differ {
-            let (index, different) = (one.index, one.different);
-            let [t, largest, rms] = [one.t, one.largest, one.rms].map(number::python);
-            write!(
-                f,
-                "\n{index:>8} {t:>22} {different:>12} {largest:>22} {rms:>22}"
-            )?;
-        }
-        Ok(())
     }
 }
 

@@ -1,12 +1,13 @@
 //! [`Frames`]: an array as a series of frames that can be drawn.
 
-use super::time_unit::TimeUnit;
+use super::time_unit::readable_unit;
 use crate::{
     cube::{
         JournalledArray, Record,
         journal::{FileNames, Header, Scenario, telling},
     },
     error::Error,
+    measured::TimeUnit,
 };
 use diff2d_arrays::{
     labels::{AxisValues, Labels, NamedAxis},
@@ -24,30 +25,40 @@ const MOST_AT_A_TIME: u64 = 1 << 17;
 pub(in crate::cli) struct Frames<'a> {
     pub(super) array: &'a JournalledArray,
     pub(super) kind: ArrayKind<'a>,
+    count: u64,
     /// Values of a frame that a thread reads at a time.
     pub(super) at_a_time: usize,
     /// Bytes for what is kept of frames.
     pub(super) memory: u64,
-    /// The unit in which times are shown, and how many of it those of the array have in one.
+    /// The unit in which times are shown, and how many of this unit a time of 1 in the array has.
     pub(super) time_unit: (String, f64),
 }
 
 pub(super) enum ArrayKind<'a> {
-    /// So many of which nothing is known.
-    Plain(u64),
+    /// Frames of which nothing is known but the labels of the array.
+    Plain,
     /// The committed snapshots of a run.
     Snapshots(&'a Header, &'a [Record]),
-    /// The last snapshots of so many scenarios, and the keys that tell them apart, with how their values are told of.
-    Scenarios(&'a Header, u64, Vec<(String, FileNames)>),
+    /// The last snapshots of scenarios, and the keys that tell scenarios apart, with the names of their values.
+    Scenarios(&'a Header, Vec<(String, FileNames)>),
 }
 
 /// One frame and what is known of it.
-pub(super) struct Shown<'a> {
-    /// Its number among all matrices of the array.
+pub(super) struct FrameFacts<'a> {
+    /// The number of the frame among all matrices of the array.
     pub place: u64,
     pub record: Option<&'a Record>,
     pub scenario: Option<Cow<'a, Scenario>>,
-    pub name: Option<String>,
+    title: FrameTitle,
+}
+
+/// What tells a frame from the others.
+enum FrameTitle {
+    Name(String),
+    Time(f64),
+    Number(u64),
+    /// There is a single frame.
+    Untitled,
 }
 
 impl<'a> Frames<'a> {
@@ -58,21 +69,23 @@ impl<'a> Frames<'a> {
             .journal
             .as_ref()
             .and_then(|journal| journal.header.as_ref());
-        let kind = match (array.npy.shape.len(), header) {
+        let (kind, count) = match (array.npy.shape.len(), header) {
             (_, Some(header)) if header.is_sweep() => {
-                let names = |key: String| {
-                    let scenarios = header.scenarios();
-                    let values: Vec<Value> =
-                        scenarios.filter_map(|one| value(&one, &key)).collect();
-                    let names = FileNames::of(values.iter());
+                let keys = telling(header).into_iter();
+                let keys = keys.map(|key| {
+                    let names = file_names(header, &key);
                     (key, names)
-                };
-                let keys = telling(header).into_iter().map(names);
-                ArrayKind::Scenarios(header, array.available(), keys.collect())
+                });
+                let kind = ArrayKind::Scenarios(header, keys.collect());
+                (kind, array.available())
             }
-            (3, Some(header)) => ArrayKind::Snapshots(header, records(array)),
-            (2, _) => ArrayKind::Plain(1),
-            (3, _) => ArrayKind::Plain(array.available()),
+            (3, Some(header)) => {
+                let records = records(array);
+                let kind = ArrayKind::Snapshots(header, records);
+                (kind, records.len() as u64)
+            }
+            (2, _) => (ArrayKind::Plain, 1),
+            (3, _) => (ArrayKind::Plain, array.available()),
             (dimensions, _) => {
                 return Err(Error::Usage(format!(
                     "{} has {dimensions} dimensions; pictures are drawn of two, or of three with time first",
@@ -86,6 +99,7 @@ impl<'a> Frames<'a> {
         let mut frames = Self {
             array,
             kind,
+            count,
             at_a_time: usize::try_from(at_a_time).unwrap_or(1),
             memory,
             time_unit: (
@@ -104,61 +118,56 @@ impl<'a> Frames<'a> {
             )));
         }
         if frames.time_unit.0 == TimeUnit::S.name() {
-            frames.show_times_in(TimeUnit::readable(frames.last_time()));
+            frames.show_times_in(readable_unit(frames.last_time()));
         }
         Ok(frames)
     }
 
     /// The frames with their times in a unit.
-    pub(in crate::cli) fn in_unit(mut self, asked: Option<TimeUnit>) -> Result<Self, Error> {
-        let Some(asked) = asked else {
+    pub(in crate::cli) fn in_unit(mut self, unit: Option<TimeUnit>) -> Result<Self, Error> {
+        let Some(unit) = unit else {
             return Ok(self);
         };
         if TimeUnit::of(&self.time_unit.0).is_none() {
-            let what = match self.time_unit.0.as_str() {
+            let unit_clause = match self.time_unit.0.as_str() {
                 "" => "have no unit that is known".to_owned(),
                 unit => format!("are in {unit}"),
             };
             return Err(Error::Usage(format!(
-                "--time-unit {}: times of {} {what}; units.t may be s, min, h or d",
-                asked.name(),
+                "--time-unit {}: times of {} {unit_clause}; units.t may be s, min, h or d",
+                unit.name(),
                 self.array.path.display()
             )));
         }
-        self.show_times_in(asked);
+        self.show_times_in(unit);
         Ok(self)
     }
 
     fn show_times_in(&mut self, unit: TimeUnit) {
-        let own = self.array.labels.unit_of("t").unwrap_or_default();
-        if let Some(own) = TimeUnit::of(own) {
-            self.time_unit = (unit.name().to_owned(), own.seconds() / unit.seconds());
+        let array_unit = self.array.labels.unit_of("t").unwrap_or_default();
+        if let Some(array_unit) = TimeUnit::of(array_unit) {
+            self.time_unit = (
+                unit.name().to_owned(),
+                array_unit.seconds() / unit.seconds(),
+            );
         }
     }
 
     /// The time that frames reach: of a run that goes on, as far as it is to go.
     fn last_time(&self) -> f64 {
-        let last = self.len().saturating_sub(1);
+        let last_index = self.len().saturating_sub(1);
         match &self.kind {
             ArrayKind::Snapshots(header, records)
                 if (records.len() as u64) < header.snapshots() =>
             {
-                let runtime = |scenario: &Scenario| scenario.params.get("runtime")?.as_f64();
-                header.run().and_then(runtime).unwrap_or_default()
+                let run = header.run();
+                run.and_then(|run| run.params.get("runtime")?.as_f64())
+                    .unwrap_or_default()
             }
             ArrayKind::Snapshots(_, records) => records.last().map_or(0.0, |record| record.simtime),
             ArrayKind::Scenarios(..) => 0.0,
-            ArrayKind::Plain(_) => self.time(last).unwrap_or_default(),
+            ArrayKind::Plain => self.time(last_index).unwrap_or_default(),
         }
-    }
-
-    /// A time of a unit, or of that of the array, in the unit in which it is shown; nothing where the two are not known.
-    pub(in crate::cli) fn shown_time_in(&self, time: f64, unit: Option<TimeUnit>) -> Option<f64> {
-        let Some(unit) = unit else {
-            return Some(self.shown_time(time));
-        };
-        let shown = TimeUnit::of(&self.time_unit.0)?;
-        Some(time * (unit.seconds() / shown.seconds()))
     }
 
     /// A time in the unit in which it is shown.
@@ -167,11 +176,7 @@ impl<'a> Frames<'a> {
     }
 
     pub(in crate::cli) fn len(&self) -> u64 {
-        match &self.kind {
-            ArrayKind::Plain(count) => *count,
-            ArrayKind::Snapshots(_, records) => records.len() as u64,
-            ArrayKind::Scenarios(_, count, _) => *count,
-        }
+        self.count
     }
 
     /// Rows and columns of a frame.
@@ -179,59 +184,81 @@ impl<'a> Frames<'a> {
         let [.., rows, columns] = self.array.npy.shape[..] else {
             unreachable!("frames have two dimensions")
         };
-        let length = |length: u64| usize::try_from(length).unwrap_or(usize::MAX);
-        (length(rows), length(columns))
+        [rows, columns]
+            .map(|length| usize::try_from(length).unwrap_or(usize::MAX))
+            .into()
     }
 
     /// What the file is and how much of it there is to see.
     pub(in crate::cli) fn described(&self) -> String {
         let (rows, columns) = self.shape();
         let name = self.array.path.file_name().unwrap_or_default().display();
-        let what = match &self.kind {
-            ArrayKind::Plain(1) => String::new(),
-            ArrayKind::Plain(count) => format!("{count} frames of "),
-            ArrayKind::Snapshots(_, records) => format!("{} snapshots of ", records.len()),
-            ArrayKind::Scenarios(_, count, _) => {
-                format!("the last snapshots of {count} scenarios of ")
-            }
+        let count = self.count;
+        let content = match &self.kind {
+            ArrayKind::Scenarios(..) => format!("the last snapshots of {count} scenarios of "),
+            _ if count == 1 => String::new(),
+            ArrayKind::Plain => format!("{count} frames of "),
+            ArrayKind::Snapshots(..) => format!("{count} snapshots of "),
         };
-        format!("{name}: {what}{columns} × {rows} nodes")
+        format!("{name}: {content}{columns} × {rows} nodes")
     }
 
-    pub(super) fn shown(&self, index: u64) -> Shown<'a> {
+    pub(super) fn facts(&self, index: u64) -> FrameFacts<'a> {
         match &self.kind {
-            ArrayKind::Plain(_) => Shown {
-                name: self.first_name().map(|name| {
-                    let number = self.array.index_in_file(0, index);
-                    format!("{name} {number}")
-                }),
-                ..Shown::plain(index)
+            ArrayKind::Plain => FrameFacts {
+                place: index,
+                record: None,
+                scenario: None,
+                title: self.title_by_labels(index),
             },
             ArrayKind::Snapshots(header, records) => {
                 let record = &records[usize::try_from(index).unwrap_or(usize::MAX)];
-                Shown {
+                FrameFacts {
                     place: record.index,
                     record: Some(record),
                     scenario: header.run().map(Cow::Borrowed),
-                    name: None,
+                    title: match record.residual {
+                        Some(_) => FrameTitle::Name("steady state".to_owned()),
+                        None => FrameTitle::Time(record.simtime),
+                    },
                 }
             }
-            ArrayKind::Scenarios(header, _, varied) => {
+            ArrayKind::Scenarios(header, varied) => {
                 let number = usize::try_from(index).unwrap_or(usize::MAX);
                 let scenario = header.scenario(number);
-                Shown {
+                FrameFacts {
                     place: index * header.snapshots_each() + header.snapshots_of(number) - 1,
                     record: None,
-                    name: scenario.as_deref().map(|scenario| name(scenario, varied)),
+                    title: match &scenario {
+                        Some(scenario) => FrameTitle::Name(name(scenario, varied)),
+                        None => FrameTitle::Number(index),
+                    },
                     scenario,
                 }
             }
         }
     }
 
-    /// What is known of the array, its nodes being those of a frame: of a scenario its own.
-    pub(super) fn labels(&self, shown: &Shown<'_>) -> Cow<'a, Labels> {
-        match (&self.kind, &shown.scenario) {
+    /// The title of a frame by the axis along which frames follow one another.
+    fn title_by_labels(&self, index: u64) -> FrameTitle {
+        let number_in_file = self.array.index_in_file(0, index);
+        if let Some(name) = self.first_name() {
+            return FrameTitle::Name(format!("{name} {number_in_file}"));
+        }
+        if let Some(time) = self.time(index) {
+            return FrameTitle::Time(time);
+        }
+        let number = usize::try_from(index).unwrap_or(usize::MAX);
+        match self.words().and_then(|words| words.get(number)) {
+            Some(word) => FrameTitle::Name(word.clone()),
+            None if self.count > 1 => FrameTitle::Number(number_in_file),
+            None => FrameTitle::Untitled,
+        }
+    }
+
+    /// The labels of the array for the nodes of a frame, which are those of its scenario in a sweep.
+    pub(super) fn labels(&self, facts: &FrameFacts<'_>) -> Cow<'a, Labels> {
+        match (&self.kind, &facts.scenario) {
             (ArrayKind::Scenarios(..), Some(scenario)) => {
                 let scenarios = Some(NamedAxis::counted("scenario"));
                 let axes = scenarios.into_iter().chain(scenario.axes(Vec::new()));
@@ -241,15 +268,14 @@ impl<'a> Frames<'a> {
         }
     }
 
-    /// Where the nodes of a frame lie, as far as that is known.
-    fn extent(&self, shown: &Shown<'_>) -> Extent {
-        let labels = self.labels(shown);
-        let ends = |from_end: usize, length: usize| {
-            let axis = labels.axes.len().checked_sub(from_end)?;
-            labels.axis(axis)?.ends().filter(|_| length > 1)
-        };
+    /// The places of the nodes of a frame, as far as they are known.
+    fn extent(&self, facts: &FrameFacts<'_>) -> Extent {
+        let labels = self.labels(facts);
         let (rows, columns) = self.shape();
-        match (ends(1, columns), ends(2, rows)) {
+        match (
+            extent_along(&labels, 1, columns),
+            extent_along(&labels, 2, rows),
+        ) {
             (Some(x), Some(y)) => Extent::nodes(x, y),
             _ => Extent::counted(),
         }
@@ -265,14 +291,16 @@ impl<'a> Frames<'a> {
         match &self.kind {
             ArrayKind::Snapshots(..) => true,
             ArrayKind::Scenarios(..) => false,
-            ArrayKind::Plain(_) => self.time(0).is_some(),
+            ArrayKind::Plain => self.time(0).is_some(),
         }
     }
 
     /// The time of a frame of an array that was made from a cube.
     pub(super) fn time(&self, index: u64) -> Option<f64> {
-        let first = self.first_axis().filter(|first| first.name == "t")?;
-        first.coordinate(index)
+        let time_axis = self
+            .first_axis()
+            .filter(|time_axis| time_axis.name == "t")?;
+        time_axis.coordinate(index)
     }
 
     /// The axis along which frames follow one another.
@@ -285,8 +313,8 @@ impl<'a> Frames<'a> {
 
     /// The name of the axis along which frames follow one another, if nothing but their numbers is known of them.
     pub(in crate::cli) fn first_name(&self) -> Option<&str> {
-        let first = self.first_axis()?;
-        (first.values == AxisValues::Counted).then_some(&*first.name)
+        let frame_axis = self.first_axis()?;
+        (frame_axis.values == AxisValues::Counted).then_some(&*frame_axis.name)
     }
 
     /// What the frames are, if the array's first axis has words for its indices: `mean`, `std`.
@@ -299,7 +327,7 @@ impl<'a> Frames<'a> {
             array: self.array,
             shape: self.shape(),
             at_a_time: self.at_a_time,
-            place: self.shown(index).place,
+            place: self.facts(index).place,
             kept,
         }
     }
@@ -307,27 +335,16 @@ impl<'a> Frames<'a> {
     pub(super) fn frame<'v>(
         &'v self,
         values: &'v InFile<'_>,
-        shown: &'v Shown<'_>,
-        index: u64,
+        facts: &'v FrameFacts<'_>,
     ) -> Frame<'v> {
-        let frame = Frame::new(values, self.extent(shown)).in_unit(&self.time_unit.0);
-        match (&shown.name, shown.record) {
-            (Some(name), _) => frame.named(name),
-            (None, Some(record)) => frame.at(self.shown_time(record.simtime)),
-            (None, None) => match self.time(index) {
-                Some(time) => frame.at(self.shown_time(time)),
-                None => {
-                    let number = usize::try_from(index).unwrap_or(usize::MAX);
-                    match self.words().and_then(|words| words.get(number)) {
-                        Some(label) => frame.named(label),
-                        None if self.len() > 1 => {
-                            let number = self.array.index_in_file(0, index);
-                            frame.numbered(usize::try_from(number).unwrap_or(usize::MAX))
-                        }
-                        None => frame,
-                    }
-                }
-            },
+        let frame = Frame::new(values, self.extent(facts)).in_unit(&self.time_unit.0);
+        match &facts.title {
+            FrameTitle::Name(name) => frame.named(name),
+            FrameTitle::Time(time) => frame.at(self.shown_time(*time)),
+            FrameTitle::Number(number) => {
+                frame.numbered(usize::try_from(*number).unwrap_or(usize::MAX))
+            }
+            FrameTitle::Untitled => frame,
         }
     }
 }
@@ -337,9 +354,9 @@ pub(super) struct InFile<'a> {
     array: &'a JournalledArray,
     shape: (usize, usize),
     at_a_time: usize,
-    /// Its number among all matrices of the array.
+    /// The number of the frame among all matrices of the array.
     place: u64,
-    /// What was kept of it when it was read before.
+    /// What was kept of the frame when it was read before.
     kept: Option<&'a Reduced>,
 }
 
@@ -372,7 +389,7 @@ impl Values for InFile<'_> {
     }
 }
 
-/// An error of drawing; one of reading the file is that of the file.
+/// The error of a picture, which is that of the file where its values could not be read.
 pub(super) fn unread(error: plot::Error) -> Error {
     match error {
         plot::Error::Values(source) => match source.downcast::<NpyError>() {
@@ -383,15 +400,13 @@ pub(super) fn unread(error: plot::Error) -> Error {
     }
 }
 
-impl<'a> Shown<'a> {
-    fn plain(place: u64) -> Self {
-        Self {
-            place,
-            record: None,
-            scenario: None,
-            name: None,
-        }
-    }
+/// The names of the values that a sweep gives a key.
+fn file_names(header: &Header, key: &str) -> FileNames {
+    let values: Vec<Value> = header
+        .scenarios()
+        .filter_map(|scenario| scenario.params.value(key).cloned())
+        .collect();
+    FileNames::of(values.iter())
 }
 
 /// The committed snapshots of a run.
@@ -400,22 +415,21 @@ fn records(array: &JournalledArray) -> &[Record] {
     journal.map_or(&[], |journal| &journal.records)
 }
 
+/// The first and the last coordinate along an axis, which is counted from the last one, if it has more than one index.
+fn extent_along(labels: &Labels, number_from_last: usize, length: usize) -> Option<(f64, f64)> {
+    let axis = labels.axes.len().checked_sub(number_from_last)?;
+    labels.axis(axis)?.ends().filter(|_| length > 1)
+}
+
 /// What distinguishes a scenario from the others: `D = 0.5, dx = 1`.
 fn name(scenario: &Scenario, varied: &[(String, FileNames)]) -> String {
     let parts = varied.iter().filter_map(|(key, names)| {
-        let value = value(scenario, key)?;
-        let shown = match value.as_f64() {
+        let value = scenario.params.value(key)?;
+        let value_text = match value.as_f64() {
             Some(number) => plot::short(number, 4),
-            None => names.shown(&value),
+            None => names.shown(value),
         };
-        Some(format!("{key} = {shown}"))
+        Some(format!("{key} = {value_text}"))
     });
     parts.collect::<Vec<_>>().join(", ")
-}
-
-/// The value of a key of a scenario.
-fn value(scenario: &Scenario, key: &str) -> Option<Value> {
-    let pairs = scenario.params.pairs();
-    let found = pairs.into_iter().find(|(name, _)| name == key);
-    found.map(|(_, value)| value.clone())
 }

@@ -2,14 +2,13 @@
 
 use super::{
     array::{Frames, unread},
-    look::{Look, RangeAsked},
+    look::{Look, RangeChoice},
     survey::FrameSurvey,
 };
 use crate::error::Error;
 use diff2d_arrays::progress::Progress;
 use diff2d_plot::{
-    self as plot, Animation, Extrema, Format, Frame, PackedFrame, Sheet, Style, evenly_spread,
-    save_picture,
+    self as plot, Animation, Extrema, Frame, PackedFrame, Sheet, Style, evenly_spread, save_picture,
 };
 use diff2d_sys::Destination;
 
@@ -39,8 +38,8 @@ impl<'a> Drawing<'a> {
     }
 
     /// Draws one frame into a file, PNG or SVG by its name.
-    pub(in crate::cli) fn save(&self, index: u64, to: &Destination) -> Result<(), Error> {
-        self.with_frame(index, |frame| save_picture(frame, &self.style, to))
+    pub(in crate::cli) fn save(&self, index: u64, destination: &Destination) -> Result<(), Error> {
+        self.with_frame(index, |frame| save_picture(frame, &self.style, destination))
     }
 
     /// Calls a function with a frame, over a range of its own if the style says so.
@@ -49,32 +48,37 @@ impl<'a> Drawing<'a> {
         index: u64,
         act: impl FnOnce(&Frame<'_>) -> Result<T, plot::Error>,
     ) -> Result<T, Error> {
-        let values = self.frames.values(index, self.survey.kept(index));
-        let shown = self.frames.shown(index);
-        let mut frame = self.frames.frame(&values, &shown, index);
+        let values = self.frames.values(index, self.survey.reduced_frame(index));
+        let facts = self.frames.facts(index);
+        let mut frame = self.frames.frame(&values, &facts);
         if let Some(ends) = self.survey.ends_of(index)
             && self.style.own_ranges
         {
-            frame = frame.over(RangeAsked::Frame.over(ends, self.style.log));
+            frame = frame.over(RangeChoice::Frame.over(ends, self.style.log));
         }
         act(&frame).map_err(unread)
     }
 
-    /// At most so many of the chosen frames, evenly spread.
-    pub(in crate::cli) fn some(&self, most: usize) -> Vec<u64> {
+    /// At most `most` of the chosen frames, evenly spread.
+    pub(in crate::cli) fn evenly_chosen(&self, most: usize) -> Vec<u64> {
         let places = evenly_spread(self.chosen.len(), most).into_iter();
         places.map(|place| self.chosen[place]).collect()
     }
 
-    /// All chosen frames on one page in a file, evenly thinned out where they are too many.
-    pub(in crate::cli) fn sheet(&self, to: &Destination) -> Result<(), Error> {
-        let shown = self.some(Sheet::MOST);
+    /// Draws all chosen frames on one page in a file, evenly thinned out where they are too many.
+    pub(in crate::cli) fn sheet(&self, destination: &Destination) -> Result<(), Error> {
+        let sheet_frames = self.evenly_chosen(Sheet::MOST);
         let mut sheet = None;
-        for &index in &shown {
+        for &index in &sheet_frames {
             self.with_frame(index, |frame| {
                 let sheet = match &mut sheet {
                     Some(sheet) => sheet,
-                    empty => empty.insert(Sheet::new(to, frame, shown.len(), &self.style)?),
+                    empty => empty.insert(Sheet::new(
+                        destination,
+                        frame,
+                        sheet_frames.len(),
+                        &self.style,
+                    )?),
                 };
                 sheet.push(frame)
             })?;
@@ -82,15 +86,14 @@ impl<'a> Drawing<'a> {
         Ok(sheet.ok_or(plot::Error::NoFrames)?.finish()?)
     }
 
-    /// The chosen frames one after the other, in a file, so many a second; `progress` is told of each.
+    /// Draws the chosen frames one after the other into a file, `fps` of them a second; `progress` counts them.
     pub(in crate::cli) fn animate(
         &self,
-        to: &Destination,
-        format: Format,
+        destination: &Destination,
         fps: Option<f64>,
         progress: &Progress,
     ) -> Result<(), Error> {
-        let mut animation = Animation::new(to, format, self.chosen.len(), &self.style);
+        let mut animation = Animation::new(destination, &self.style);
         if let Some(fps) = fps {
             animation = animation.at_rate(fps);
         }

@@ -1,11 +1,8 @@
 //! Values along a line of a frame, and the history of a node.
 
 use super::array::{ArrayKind, Frames, unread};
-use crate::{
-    cli::axes::{self, Axes},
-    error::Error,
-};
-use diff2d_arrays::{probe, wording::excerpt};
+use crate::{cli::axes::Axes, error::Error};
+use diff2d_arrays::probe;
 use diff2d_plot::{self as plot, Sampled, Values};
 
 /// Indices that are looked up at a time.
@@ -30,9 +27,9 @@ impl FrameAxis {
 /// A place along an axis of frames.
 pub(in crate::cli) struct AxisPosition {
     pub index: u64,
-    /// In full: `y = 0.4975124378109452 (node 12)`.
+    /// The position in full: `y = 0.4975124378109452 (node 12)`.
     pub told: String,
-    /// For a title: `y = 0.49751`.
+    /// The position for a title: `y = 0.49751`.
     pub title: String,
 }
 
@@ -43,18 +40,18 @@ fn place(axes: &Axes<'_>, axis: usize, index: u64) -> f64 {
 }
 
 impl Frames<'_> {
-    /// The axes of the array; those of a frame are the last two, of a scenario its own.
+    /// The axes of the array, of which a frame has the last two; in a sweep, the axes of the scenario.
     fn axes(&self, index: u64) -> Axes<'_> {
-        let (array, labels) = (self.array, self.labels(&self.shown(index)));
+        let (array, labels) = (self.array, self.labels(&self.facts(index)));
         Axes { array, labels }
     }
 
-    /// The number of an axis of frames among those of the array.
+    /// The number of an axis of frames among the axes of the array.
     fn axis(&self, side: FrameAxis) -> usize {
-        let last = self.array.npy.shape.len() - 1;
+        let x_axis = self.array.npy.shape.len() - 1;
         match side {
-            FrameAxis::Y => last - 1,
-            FrameAxis::X => last,
+            FrameAxis::Y => x_axis - 1,
+            FrameAxis::X => x_axis,
         }
     }
 
@@ -64,7 +61,7 @@ impl Frames<'_> {
         named.map(|named| named.name.as_str())
     }
 
-    /// What an axis of frames is called: by its name, or that of a matrix.
+    /// What an axis of frames is called: its name, or row and column as of a matrix.
     pub(in crate::cli) fn side_name(&self, side: FrameAxis) -> &str {
         self.name_of(side).unwrap_or(match side {
             FrameAxis::Y => "row",
@@ -75,7 +72,7 @@ impl Frames<'_> {
     /// Whether nothing but their numbers is known of the nodes along an axis of frames.
     pub(super) fn is_counted(&self, side: FrameAxis) -> bool {
         let named = self.array.labels.axis(self.axis(side));
-        matches!(self.kind, ArrayKind::Plain(_))
+        matches!(self.kind, ArrayKind::Plain)
             && named.is_none_or(|named| named.coordinates().is_none())
     }
 
@@ -88,9 +85,10 @@ impl Frames<'_> {
     /// What stands beside an axis of frames.
     pub(in crate::cli) fn side_label(&self, side: FrameAxis) -> String {
         let name = self.side_name(side);
-        match self.is_counted(side) {
-            true => name.to_owned(),
-            false => self.with_unit(name),
+        if self.is_counted(side) {
+            name.to_owned()
+        } else {
+            self.with_unit(name)
         }
     }
 
@@ -105,7 +103,7 @@ impl Frames<'_> {
         })
     }
 
-    /// The node of a frame nearest to a coordinate, or that of a number, negative from the end.
+    /// The node of a frame that is nearest to a coordinate, or has a number, which counts from the end if it is negative.
     pub(in crate::cli) fn place(
         &self,
         frame: u64,
@@ -114,34 +112,31 @@ impl Frames<'_> {
     ) -> Result<AxisPosition, Error> {
         let (axes, axis) = (self.axes(frame), self.axis(side));
         let name = self.side_name(side);
-        let (index, told) = match axes.coordinate(axis, 0) {
+        let (index, description) = match axes.coordinate(axis, 0) {
             Some(_) => {
                 let index = axes.nearest(axis, text)?;
                 (index, axes.describe([(axis, index)]))
             }
             None => {
-                let length = self.array.npy.shape[axis];
-                let some = axes::slice(text, length).filter(|_| !text.contains(':'));
-                let index = some.map(|some| some.start).ok_or_else(|| {
-                    let (typed, last) = (excerpt(text, 60), length - 1);
-                    Error::Usage(format!(
-                        "{name}={typed}: expected a whole number from -{length} to {last}"
-                    ))
-                })?;
+                let index = axes.index(axis, name, text)?;
                 (index, format!("{name} {index}"))
             }
         };
-        let shown = plot::short(place(&axes, axis, index), 5);
+        let coordinate_text = plot::short(place(&axes, axis, index), 5);
         let unit = self.side_unit(side).unwrap_or_default();
-        let title = format!("{name} = {shown} {unit}");
+        let title = format!("{name} = {coordinate_text} {unit}");
         let title = title.trim_end().to_owned();
-        Ok(AxisPosition { index, told, title })
+        Ok(AxisPosition {
+            index,
+            told: description,
+            title,
+        })
     }
 
     /// The title of a frame.
     pub(in crate::cli) fn title(&self, index: u64) -> String {
-        let (values, shown) = (self.values(index, None), self.shown(index));
-        self.frame(&values, &shown, index).title(self.cadence())
+        let (values, facts) = (self.values(index, None), self.facts(index));
+        self.frame(&values, &facts).title(self.cadence())
     }
 
     /// The values of a frame along the line on which one coordinate is fixed.
@@ -149,28 +144,28 @@ impl Frames<'_> {
         &self,
         index: u64,
         fixed: FrameAxis,
-        at: u64,
+        fixed_index: u64,
     ) -> Result<Vec<(f64, f64)>, Error> {
         let (rows, columns) = self.shape();
         let length = match fixed {
             FrameAxis::Y => columns,
             FrameAxis::X => rows,
         };
-        let (axes, along) = (self.axes(index), self.axis(fixed.other()));
+        let (axes, sampled_axis) = (self.axes(index), self.axis(fixed.other()));
         let mut sampled = Sampled::new(length);
         let values = self.values(index, None);
-        let at = usize::try_from(at).unwrap_or(usize::MAX);
+        let fixed_index = usize::try_from(fixed_index).unwrap_or(usize::MAX);
         let mut buffer = Vec::new();
         for start in (0..length).step_by(self.at_a_time) {
-            let some = start..length.min(start + self.at_a_time);
-            buffer.resize(some.len(), 0.0);
+            let piece = start..length.min(start + self.at_a_time);
+            buffer.resize(piece.len(), 0.0);
             let (rows, columns) = match fixed {
-                FrameAxis::Y => (at..at + 1, some.clone()),
-                FrameAxis::X => (some.clone(), at..at + 1),
+                FrameAxis::Y => (fixed_index..fixed_index + 1, piece.clone()),
+                FrameAxis::X => (piece.clone(), fixed_index..fixed_index + 1),
             };
             values.read(rows, columns, &mut buffer).map_err(unread)?;
-            for (number, &value) in some.zip(&buffer) {
-                sampled.push((place(&axes, along, number as u64), value));
+            for (number, &value) in piece.zip(&buffer) {
+                sampled.push((place(&axes, sampled_axis, number as u64), value));
             }
         }
         Ok(sampled.finish())
@@ -195,14 +190,14 @@ impl Frames<'_> {
             )));
         }
         let mut sampled = Sampled::new(chosen.len());
-        for some in chosen.chunks(AT_A_TIME) {
-            let points: Vec<Vec<u64>> = some
+        for indices in chosen.chunks(AT_A_TIME) {
+            let points: Vec<Vec<u64>> = indices
                 .iter()
-                .map(|&index| vec![self.shown(index).place, row, column])
+                .map(|&index| vec![self.facts(index).place, row, column])
                 .collect();
             let values = probe::values(self.array, &points)?;
-            for (&index, value) in some.iter().zip(values) {
-                let time = self.shown(index).record.map(|record| record.simtime);
+            for (&index, value) in indices.iter().zip(values) {
+                let time = self.facts(index).record.map(|record| record.simtime);
                 let time = time.unwrap_or_else(|| self.time(index).unwrap_or(index as f64));
                 sampled.push((self.shown_time(time), value.to_f64()));
             }

@@ -1,10 +1,7 @@
 //! [`Look`]: how frames are to be drawn, as far as the user says.
 
 use super::{array::Frames, lines::FrameAxis, survey::FrameSurvey};
-use crate::{
-    cube::journal::Scenario,
-    params::{Choice, Coordinates},
-};
+use crate::params::{Choice, Coordinates};
 use diff2d_plot::{self as plot, Beyond, Colormap, Contours, Extrema, Range, Size, Style};
 
 /// Logarithmic colours reach so far below the largest value, unless a range is given: diffusion leaves
@@ -13,22 +10,22 @@ const DECADES: f64 = 1e-12;
 
 /// The values that the colours cover.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub(in crate::cli) enum RangeAsked {
-    /// All values of the frames drawn; of differences, as far on both sides of 0.
+pub(in crate::cli) enum RangeChoice {
+    /// All values of the frames drawn; for differences, a range that reaches as far on both sides of 0.
     #[default]
     All,
-    /// Of each frame its own.
+    /// The values of each frame, for itself alone.
     Frame,
-    /// As far on both sides of 0.
+    /// A range that reaches as far on both sides of 0.
     Symmetric,
-    /// These.
+    /// The range that the user gives.
     Given(Range),
 }
 
-impl RangeAsked {
+impl RangeChoice {
     /// The range for frames with these ends.
     pub(in crate::cli) fn over(self, ends: &Extrema, log: bool) -> Range {
-        let found = match (self, log) {
+        let value_range = match (self, log) {
             (Self::Given(range), _) => return range,
             (_, false) => Range::spanning([ends.low, ends.high]).unwrap_or_default(),
             (_, true) if ends.high > 0.0 => {
@@ -39,8 +36,8 @@ impl RangeAsked {
             (_, true) => Range::new(0.1, 1.0).unwrap_or_default(),
         };
         match self {
-            Self::Symmetric => found.symmetric(),
-            _ => found,
+            Self::Symmetric => value_range.symmetric(),
+            _ => value_range,
         }
     }
 }
@@ -49,12 +46,12 @@ impl RangeAsked {
 #[derive(Debug, Clone, Default)]
 pub(in crate::cli) struct Look {
     pub colormap: Option<Colormap>,
-    pub range: RangeAsked,
+    pub range: RangeChoice,
     pub log: bool,
     pub contours: Contours,
     /// A title in place of those that the frames have; none if it is empty.
     pub title: Option<String>,
-    /// Name of the quantity; what is known of it if absent.
+    /// The name of the quantity, in place of the one that is known.
     pub label: Option<String>,
     /// Names of the axes, x first, in place of those that are known.
     pub axes: [Option<String>; 2],
@@ -66,23 +63,23 @@ pub(in crate::cli) struct Look {
 impl Frames<'_> {
     /// How to draw some frames of which these things are known.
     pub(in crate::cli) fn style(&self, look: &Look, survey: &FrameSurvey) -> Style {
-        let ends = survey.ends();
-        let asked = self.asked(look);
-        let range = asked.over(&ends, look.log);
-        let own_ranges = asked == RangeAsked::Frame;
+        let extrema = survey.ends();
+        let range_choice = self.range_choice(look);
+        let range = range_choice.over(&extrema, look.log);
+        let own_ranges = range_choice == RangeChoice::Frame;
         let low = if look.log {
-            ends.low_positive
+            extrema.low_positive
         } else {
-            ends.low
+            extrema.low
         };
-        let default = match asked {
-            RangeAsked::Symmetric => "coolwarm",
+        let default = match range_choice {
+            RangeChoice::Symmetric => "coolwarm",
             _ => "viridis",
         };
         let quantity = match (&look.label, self.quantity()) {
             (Some(label), _) => self.labelled(label, "p"),
             (None, "" | "p") if self.unit("p").is_some() => self.with_unit("p"),
-            (None, told) => self.labelled(told, "p"),
+            (None, quantity) => self.labelled(quantity, "p"),
         };
         Style {
             colormap: look
@@ -93,27 +90,38 @@ impl Frames<'_> {
             beyond: Beyond {
                 // A frame's own range leaves out nothing but what lies too many decades below.
                 below: (look.log || !own_ranges) && low < range.low(),
-                above: ends.high > range.high(),
-                not_positive: look.log && ends.low <= 0.0,
+                above: extrema.high > range.high(),
+                not_positive: look.log && extrema.low <= 0.0,
             },
             contours: look.contours.clone(),
+            lines: self.lines(),
             cadence: self.cadence(),
             quantity,
             axes: [FrameAxis::X, FrameAxis::Y].map(|side| {
-                let at = usize::from(side == FrameAxis::Y);
-                let (usual, asked) = (["x", "y"][at], look.axes[at].as_deref());
+                let side_place = usize::from(side == FrameAxis::Y);
+                let (usual, typed_label) =
+                    (["x", "y"][side_place], look.axes[side_place].as_deref());
                 if self.is_counted(side) {
-                    return asked.or(self.name_of(side)).map(str::to_owned);
+                    return typed_label.or(self.name_of(side)).map(str::to_owned);
                 }
                 let name = self.name_of(side).unwrap_or(usual);
-                let known = || Some(self.with_unit(name)).filter(|known| known != usual);
-                asked.map(|label| self.labelled(label, name)).or_else(known)
+                typed_label
+                    .map(|label| self.labelled(label, name))
+                    .or_else(|| Some(self.with_unit(name)).filter(|label| label != usual))
             }),
             title: look.title.clone(),
             size: look.size,
             dpi: look.dpi,
             ..Style::new(range)
         }
+    }
+
+    /// The lines along interfaces of a run, if its problem can be had from its journal.
+    fn lines(&self) -> Vec<Vec<[f64; 2]>> {
+        let run = self.array.run();
+        let run = run.filter(|run| run.params.get("interface").is_some());
+        run.and_then(|run| run.problem().ok())
+            .map_or_else(Vec::new, |problem| problem.geometry().interface_lines())
     }
 
     /// The unit of an axis or of the density, if it is known.
@@ -139,7 +147,7 @@ impl Frames<'_> {
         self.labelled(letter, name)
     }
 
-    /// A label of an axis or of the density with the unit of that, unless it has one: a text in brackets at its end.
+    /// A label of an axis or of the density with its unit, unless the label ends in a text in brackets, which is a unit.
     fn labelled(&self, label: &str, name: &str) -> String {
         let unit = match name {
             "t" => Some(&*self.time_unit.0).filter(|unit| !unit.is_empty()),
@@ -156,28 +164,31 @@ impl Frames<'_> {
     fn is_axisymmetric(&self) -> bool {
         let scenario = self.array.header().and_then(|header| header.scenario(0));
         let word = Coordinates::Axisymmetric.name();
-        scenario.is_some_and(|one| one.params.get("coordinates").is_some_and(|is| is == word))
+        scenario.is_some_and(|scenario| {
+            let coordinates = scenario.params.get("coordinates");
+            coordinates.is_some_and(|value| value == word)
+        })
     }
 
     /// The time between two frames.
     pub(super) fn cadence(&self) -> Option<f64> {
-        let cadence = |run: &Scenario| self.shown_time(run.pace().cadence());
-        self.array.run().map(cadence)
+        let run = self.array.run()?;
+        Some(self.shown_time(run.pace().cadence()))
     }
 
     /// The range that is meant: differences are drawn about 0, unless the user says more.
-    pub(in crate::cli) fn asked(&self, look: &Look) -> RangeAsked {
+    pub(in crate::cli) fn range_choice(&self, look: &Look) -> RangeChoice {
         match look.range {
-            RangeAsked::All if self.differ_in_kind() => RangeAsked::Frame,
-            RangeAsked::All if self.is_difference() && !look.log => RangeAsked::Symmetric,
-            asked => asked,
+            RangeChoice::All if self.differ_in_kind() => RangeChoice::Frame,
+            RangeChoice::All if self.is_difference() && !look.log => RangeChoice::Symmetric,
+            choice => choice,
         }
     }
 
     /// What the values are, as far as that is known.
     pub(in crate::cli) fn quantity(&self) -> &str {
-        let told = self.array.labels.quantity.as_deref();
-        told.unwrap_or(match self.shown(0).scenario {
+        let quantity = self.array.labels.quantity.as_deref();
+        quantity.unwrap_or(match self.facts(0).scenario {
             Some(_) => "p",
             None => "",
         })
@@ -188,7 +199,7 @@ impl Frames<'_> {
     }
 }
 
-impl std::str::FromStr for RangeAsked {
+impl std::str::FromStr for RangeChoice {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
@@ -215,19 +226,19 @@ mod tests {
             low_positive: 1e-300,
         };
         let range = |low, high| Range::new(low, high).unwrap();
-        assert_eq!(RangeAsked::All.over(&ends, false), range(-1.0, 4.0));
-        assert_eq!(RangeAsked::All.over(&ends, true), range(4e-12, 4.0));
-        assert_eq!(RangeAsked::Symmetric.over(&ends, false), range(-4.0, 4.0));
-        let given = RangeAsked::Given(range(0.0, 1.0));
+        assert_eq!(RangeChoice::All.over(&ends, false), range(-1.0, 4.0));
+        assert_eq!(RangeChoice::All.over(&ends, true), range(4e-12, 4.0));
+        assert_eq!(RangeChoice::Symmetric.over(&ends, false), range(-4.0, 4.0));
+        let given = RangeChoice::Given(range(0.0, 1.0));
         assert_eq!(given.over(&ends, false), range(0.0, 1.0));
         let none = Extrema::default();
-        assert_eq!(RangeAsked::All.over(&none, false), Range::default());
-        assert_eq!(RangeAsked::All.over(&none, true), range(0.1, 1.0));
+        assert_eq!(RangeChoice::All.over(&none, false), Range::default());
+        assert_eq!(RangeChoice::All.over(&none, true), range(0.1, 1.0));
         let negative = Extrema {
             low: -2.0,
             high: -1.0,
             ..none
         };
-        assert_eq!(RangeAsked::All.over(&negative, true), range(0.1, 1.0));
+        assert_eq!(RangeChoice::All.over(&negative, true), range(0.1, 1.0));
     }
 }

@@ -10,6 +10,5 @@ mod time_unit;
 pub(super) use array::Frames;
 pub(super) use drawing::Drawing;
 pub(super) use lines::FrameAxis;
-pub(super) use look::{Look, RangeAsked};
+pub(super) use look::{Look, RangeChoice};
 pub(super) use survey::FrameSurvey;
-pub(super) use time_unit::TimeUnit;

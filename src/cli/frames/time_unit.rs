@@ -1,54 +1,29 @@
-//! [`TimeUnit`]: the unit in which times are shown.
+//! The unit in which times are shown, as an option takes it.
 
-use clap::ValueEnum;
+use crate::measured::TimeUnit;
+use clap::{ValueEnum, builder::PossibleValue};
 
-/// Units of time whose lengths are known.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-#[value(rename_all = "lower")]
-pub(in crate::cli) enum TimeUnit {
-    /// Seconds
-    S,
-    /// Minutes
-    Min,
-    /// Hours
-    H,
-    /// Days
-    D,
+impl ValueEnum for TimeUnit {
+    fn value_variants<'a>() -> &'a [Self] {
+        &Self::ALL
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        let help = match self {
+            Self::S => "Seconds",
+            Self::Min => "Minutes",
+            Self::H => "Hours",
+            Self::D => "Days",
+        };
+        Some(PossibleValue::new(self.name()).help(help))
+    }
 }
 
-impl TimeUnit {
-    /// The unit of this name.
-    pub(in crate::cli) fn of(name: &str) -> Option<Self> {
-        Self::value_variants()
-            .iter()
-            .copied()
-            .find(|unit| unit.name() == name)
-    }
-
-    pub(super) fn name(self) -> &'static str {
-        match self {
-            Self::S => "s",
-            Self::Min => "min",
-            Self::H => "h",
-            Self::D => "d",
-        }
-    }
-
-    pub(super) fn seconds(self) -> f64 {
-        match self {
-            Self::S => 1.0,
-            Self::Min => 60.0,
-            Self::H => 3600.0,
-            Self::D => 86_400.0,
-        }
-    }
-
-    /// The first in which so many seconds are less than 600.
-    pub(super) fn readable(seconds: f64) -> Self {
-        let mut all = Self::value_variants().iter().copied();
-        all.find(|unit| seconds / unit.seconds() < 600.0)
-            .unwrap_or(Self::D)
-    }
+/// The shortest unit in which a time in seconds is less than 600.
+pub(super) fn readable_unit(seconds: f64) -> TimeUnit {
+    let mut units = TimeUnit::ALL.into_iter();
+    let unit = units.find(|unit| seconds / unit.seconds() < 600.0);
+    unit.unwrap_or(TimeUnit::D)
 }
 
 #[cfg(test)]
@@ -57,12 +32,8 @@ mod tests {
 
     #[test]
     fn times_are_shown_in_a_unit_that_suits_them() {
-        let unit = |seconds| TimeUnit::readable(seconds).name();
-        assert_eq!(
-            [0.0, 599.0, 600.0, 35_999.0, 36_000.0, 2.2e6, 1e12].map(unit),
-            ["s", "s", "min", "min", "h", "d", "d"]
-        );
-        assert_eq!(TimeUnit::of("h"), Some(TimeUnit::H));
-        assert_eq!(TimeUnit::of("hours"), None);
+        let names = [0.0, 599.0, 600.0, 35_999.0, 36_000.0, 2.2e6, 1e12]
+            .map(|seconds| readable_unit(seconds).name());
+        assert_eq!(names, ["s", "s", "min", "min", "h", "d", "d"]);
     }
 }

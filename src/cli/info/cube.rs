@@ -11,7 +11,7 @@ use crate::{
         journal::{Scenario, telling},
         scratch,
     },
-    params::StepMethod,
+    params::{End, Quantity, StepMethod},
     schedule::{Clock, Nper},
 };
 use diff2d_arrays::wording::excerpt;
@@ -19,7 +19,7 @@ use serde::{
     Serialize, Serializer,
     ser::{Error as _, SerializeSeq},
 };
-use std::{borrow::Cow, cell::RefCell, fmt, path::Path};
+use std::{cell::RefCell, fmt, path::Path};
 
 /// What the journal of a cube adds.
 #[derive(Serialize)]
@@ -27,19 +27,24 @@ pub(super) struct CubeState<'a> {
     run: &'a Option<Header>,
     committed: u64,
     complete: bool,
-    /// Of a sweep.
+    /// The warnings of the run.
+    warnings: &'a [String],
+    /// The keys in which the scenarios of a sweep differ.
     #[serde(skip_serializing_if = "Option::is_none")]
     varied: Option<Vec<String>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    scenarios: Option<Vec<ScenarioState>>,
-    /// Only where they are told.
+    scenarios: Option<Vec<ScenarioState<'a>>>,
+    /// The snapshots, where the answer lists them.
     pub snapshots: Option<SnapshotCounts<'a>>,
     /// The state between snapshots that a resume will take up.
     checkpoint: Option<Clock>,
-    /// That of a state larger than its memory.
+    /// The state between snapshots of a run whose state is larger than its memory.
     scratch: Option<Clock>,
     /// If a process writes it at the moment.
     pub running: Option<Running>,
+    /// Why the run has ended, if a condition of its parameters has ended it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ended: Option<&'a End>,
     /// The record of the run.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub record: Option<RecordState>,
@@ -55,15 +60,20 @@ impl<'a> CubeState<'a> {
         let scenarios = sweep.zip(varied.as_ref());
         Self {
             scenarios: scenarios
-                .map(|(header, varied)| ScenarioState::all(header, varied, journal)),
+                .map(|(header, varied)| ScenarioState::of_sweep(header, varied, journal)),
             varied,
             run: &journal.header,
             committed: journal.committed.total(),
             complete: journal.is_complete(),
+            warnings: journal
+                .header
+                .as_ref()
+                .map_or(&[], |header| &header.warnings),
             snapshots: None,
             checkpoint,
             scratch,
             running: None,
+            ended: journal.ends.get(&0).filter(|_| sweep.is_none()),
             record: None,
             last: journal.committed.last(),
         }
@@ -79,14 +89,15 @@ impl<'a> CubeState<'a> {
         };
         match header.run() {
             Some(run) => {
-                let known = run.known_params();
-                lines.add("params", params(run, known.is_some()));
-                if let Some(params) = &known {
+                let known_params = run.known_params();
+                lines.add("params", params(run, known_params.is_some()));
+                if let Some(params) = &known_params {
                     lines.add_physics(params);
                 }
                 let (dt, nper) = (number::python(run.dt), &run.nper);
                 let nsteps = header.last_step().unwrap_or(run.nsteps);
-                let is_steady = known.is_some_and(|params| params.method == StepMethod::Steady);
+                let is_steady =
+                    known_params.is_some_and(|params| params.method == StepMethod::Steady);
                 lines.add(
                     "steps",
                     match nper {
@@ -100,10 +111,16 @@ impl<'a> CubeState<'a> {
             }
             None => self.list_sweep(header, lines),
         }
-        let (some, all) = (self.committed, header.snapshots());
-        lines.add("committed", format!("{some} of {all} snapshots"));
-        if let Some(last) = self.last {
-            lines.add("last", snapshot(last));
+        let (committed, planned) = (self.committed, header.snapshots());
+        lines.add("committed", format!("{committed} of {planned} snapshots"));
+        if let Some(record) = self.last {
+            lines.add("last", snapshot(record));
+        }
+        if let Some(end) = self.ended {
+            lines.add("ended", end);
+        }
+        for warning in self.warnings {
+            lines.add("warning", warning);
         }
         if let Some(record) = &self.record {
             lines.add("record", record);
@@ -111,7 +128,7 @@ impl<'a> CubeState<'a> {
         if let Some(running) = &self.running {
             lines.add("running", running);
         }
-        for (name, state, how) in [
+        for (name, state, options) in [
             ("checkpoint", self.checkpoint, "--resume"),
             ("scratch", self.scratch, "--resume --memory"),
         ] {
@@ -119,14 +136,14 @@ impl<'a> CubeState<'a> {
                 let time = number::python(simtime);
                 lines.add(
                     name,
-                    format!("t = {time} after step {step}, from which {how} continues"),
+                    format!("t = {time} after step {step}, from which {options} continues"),
                 );
             }
         }
     }
 
     fn list_sweep(&self, header: &Header, lines: &mut Listing) {
-        /// So many scenarios are listed; JSON has all of them.
+        /// The most scenarios that are listed; JSON has all of them.
         const MOST: usize = 100;
         let count = header.scenario_count();
         let differ = match self.varied.as_deref().unwrap_or_default() {
@@ -134,6 +151,22 @@ impl<'a> CubeState<'a> {
             keys => format!(", which differ in {}", keys.join(", ")),
         };
         lines.add("sweep", format!("{count} scenarios{differ}"));
+        let scenarios = self.scenarios.as_deref().unwrap_or_default();
+        let complete = scenarios
+            .iter()
+            .filter(|scenario| scenario.committed == scenario.snapshots)
+            .count();
+        let begun = scenarios
+            .iter()
+            .filter(|scenario| (1..scenario.snapshots).contains(&scenario.committed))
+            .count();
+        lines.add(
+            "progress",
+            format!(
+                "{complete} scenarios complete, {begun} begun, {} to do",
+                scenarios.len() - complete - begun
+            ),
+        );
         for scenario in self.scenarios.iter().flatten().take(MOST) {
             lines.add("scenario", scenario);
         }
@@ -143,56 +176,60 @@ impl<'a> CubeState<'a> {
     }
 }
 
-/// A scenario of a sweep, and what is there of it.
+/// A scenario of a sweep, and how far it is computed.
 #[derive(Serialize)]
-struct ScenarioState {
+struct ScenarioState<'a> {
     scenario: usize,
-    /// Those that vary.
+    /// The parameters that vary, with their values.
     params: serde_json::Map<String, serde_json::Value>,
     committed: u64,
     snapshots: u64,
+    /// Why the scenario has ended, if a condition of its parameters has ended it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ended: Option<&'a End>,
 }
 
-impl ScenarioState {
-    fn all(header: &Header, varied: &[String], journal: &Journal) -> Vec<Self> {
+impl<'a> ScenarioState<'a> {
+    fn of_sweep(header: &Header, varied: &[String], journal: &'a Journal) -> Vec<Self> {
         let scenarios = header.scenarios().enumerate();
-        let of_one = |(number, scenario): (usize, Cow<'_, Scenario>)| Self {
+        let states = scenarios.map(|(number, scenario)| Self {
             scenario: number,
-            params: scenario
-                .params
-                .pairs()
-                .into_iter()
-                .filter(|(key, _)| varied.contains(key))
-                .map(|(key, value)| (key, value.clone()))
+            params: varied
+                .iter()
+                .filter_map(|key| Some((key.clone(), scenario.params.value(key)?.clone())))
                 .collect(),
             committed: journal.committed.of(number),
             snapshots: header.snapshots_of(number),
-        };
-        scenarios.map(of_one).collect()
+            ended: journal.ends.get(&number),
+        });
+        states.collect()
     }
 }
 
-impl fmt::Display for ScenarioState {
+impl fmt::Display for ScenarioState<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: ", self.scenario)?;
         for (key, value) in &self.params {
             write!(f, "{key} = {}, ", excerpt(&value.to_string(), 60))?;
         }
-        write!(f, "{} of {} snapshots", self.committed, self.snapshots)
+        write!(f, "{} of {} snapshots", self.committed, self.snapshots)?;
+        self.ended.map_or(Ok(()), |end| write!(f, ", ended: {end}"))
     }
 }
 
 /// The clocks of the checkpoint and of the scratch that a run has left after its last snapshot.
 fn states(cube: &Path, journal: &Journal) -> Option<[Option<Clock>; 2]> {
-    let (header, last) = (journal.header.as_ref()?, journal.committed.last()?);
+    let (header, last_record) = (journal.header.as_ref()?, journal.committed.last()?);
     header.run()?;
     let paths = Paths::of(cube).ok()?;
-    let found = checkpoint::find(&paths, header, last.clock())
+    let latest_checkpoint = checkpoint::find(&paths, header, last_record.clock())
         .ok()
         .flatten();
     Some([
-        found.map(|found| found.clock),
-        scratch::latest(&paths, header, last.clock()).ok().flatten(),
+        latest_checkpoint.map(|latest_checkpoint| latest_checkpoint.clock),
+        scratch::latest(&paths, header, last_record.clock())
+            .ok()
+            .flatten(),
     ])
 }
 
@@ -217,15 +254,11 @@ impl Serialize for SnapshotCounts<'_> {
     }
 }
 
-/// The keys; without those of the physics where that is told in words.
+/// The keys with their values; keys of the physics are left out where [`Listing`] describes the physics in words.
 fn params(run: &Scenario, has_physics: bool) -> String {
-    const PHYSICS: [&str; 7] = ["Dx", "Dy", "face", "capacity", "decay", "source", "method"];
-    /// Other programs' journals may hold any number of them, of any length.
+    /// The most keys that are listed: journals of other programs may hold any number of them, of any length.
     const MOST: usize = 100;
     const LONGEST: usize = 200;
-    let is_physics = |key: &str| {
-        PHYSICS.contains(&key) || key.starts_with("initial.") || key.starts_with("boundary.")
-    };
     let pairs = run.params.pairs().into_iter();
     let pairs = pairs.filter(|(key, _)| !(has_physics && is_physics(key)));
     let mut pairs: Vec<String> = pairs
@@ -235,11 +268,21 @@ fn params(run: &Scenario, has_physics: bool) -> String {
         })
         .collect();
     if pairs.len() > MOST {
-        let more = pairs.len() - MOST;
+        let omitted_count = pairs.len() - MOST;
         pairs.truncate(MOST);
-        pairs.push(format!("and {more} more"));
+        pairs.push(format!("and {omitted_count} more"));
     }
     pairs.join(", ")
+}
+
+/// Whether a key belongs to the physics of a problem.
+fn is_physics(key: &str) -> bool {
+    const PHYSICS: [&str; 2] = ["face", "method"];
+    let is_quantity = Quantity::ALL.iter().any(|quantity| quantity.key() == key);
+    is_quantity
+        || PHYSICS.contains(&key)
+        || key.starts_with("initial.")
+        || key.starts_with("boundary.")
 }
 
 fn snapshot(record: &Record) -> String {

@@ -1,11 +1,13 @@
 //! `diff2d info`: what a file says of itself.
 
 mod cube;
+mod labels;
 mod record;
 mod running;
 
 use self::{
     cube::{CubeState, SnapshotCounts},
+    labels::Description,
     record::RecordState,
     running::Running,
 };
@@ -13,7 +15,7 @@ use super::{
     archive::ArchiveInfo,
     listing::Listing,
     number,
-    open::whole,
+    open::open_whole,
     terminal::{Terminal, printable},
 };
 use crate::{cube::CubeError, error::Error};
@@ -47,7 +49,7 @@ pub(super) fn info(args: &InfoArgs, terminal: &Terminal) -> Result<(), Error> {
     {
         return terminal.answer(&ArchiveInfo::new(&args.file)?, args.json);
     }
-    let array = match whole(&args.file, terminal) {
+    let array = match open_whole(&args.file, terminal) {
         Ok(array) => array,
         // Whatever the elements are, the header can be told.
         Err(Error::Cube(CubeError::Npy(NpyError::Header {
@@ -67,19 +69,24 @@ pub(super) fn info(args: &InfoArgs, terminal: &Terminal) -> Result<(), Error> {
         data_offset: npy.data_offset,
     };
     let mut info = Info::new(&array.path, header, array.bytes);
+    // A damaged record does not hide what the cube says of itself.
+    let mut record_error = None;
     if let Some(journal) = &array.journal {
         let mut cube = CubeState::new(&args.file, journal);
         cube.running = Running::of(&array);
-        cube.record = RecordState::of(&args.file).unwrap_or_else(|error| {
-            terminal.note(&error.to_string());
-            None
-        });
-        if terminal.takes_values(args.json) {
+        match RecordState::of(&args.file) {
+            Ok(record) => cube.record = record,
+            Err(error) => record_error = Some(error),
+        }
+        if args.json || terminal.has_caller() {
             cube.snapshots = Some(SnapshotCounts::new(array.each_record()?));
         }
         info.cube = Some(cube);
+    } else {
+        info.labels = Description::of(&array.labels);
     }
-    terminal.answer(&info, args.json)
+    terminal.answer(&info, args.json)?;
+    record_error.map_or(Ok(()), Err)
 }
 
 /// The header of an array of anything, and the length of its file.
@@ -94,7 +101,7 @@ fn header(path: &Path) -> Result<(AnyHeader, u64), NpyError> {
     Ok((header, bytes))
 }
 
-/// What is told of an array.
+/// The answer: an array, its labels or its journal.
 #[derive(Serialize)]
 struct Info<'a> {
     file: String,
@@ -105,6 +112,9 @@ struct Info<'a> {
     bytes: u64,
     /// Bytes behind the array.
     bytes_behind: u64,
+    /// The axes, if a file beside the array describes them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    labels: Option<Description>,
     #[serde(flatten)]
     cube: Option<CubeState<'a>>,
     /// What the elements are if not numbers.
@@ -122,8 +132,8 @@ impl Info<'_> {
                 ..
             }
         );
-        let end = header.file_bytes().ok().filter(|_| !is_pickled);
-        let bytes_behind = end.map_or(0, |end| bytes.saturating_sub(end));
+        let array_bytes = header.file_bytes().ok().filter(|_| !is_pickled);
+        let bytes_behind = array_bytes.map_or(0, |array_bytes| bytes.saturating_sub(array_bytes));
         let (dtype, kind) = match header.descr {
             Descr::Number(dtype) => (dtype.to_string(), None),
             Descr::Other { text, kind, .. } => (text, Some(kind)),
@@ -136,6 +146,7 @@ impl Info<'_> {
             data_offset: header.data_offset,
             bytes,
             bytes_behind,
+            labels: None,
             cube: None,
             kind,
         }
@@ -154,16 +165,23 @@ impl fmt::Display for Info<'_> {
         lines.add("file", &self.file);
         lines.add("shape", number::tuple(&self.shape));
         lines.add("dtype", format!("{dtype}, {order} order"));
-        let behind = match self.bytes_behind {
+        let bytes_behind = match self.bytes_behind {
             0 => String::new(),
-            some => format!(", {} of them behind the array", number::bytes(some)),
+            count => format!(", {} of them behind the array", number::bytes(count)),
         };
         lines.add(
             "data",
-            format!("from byte {offset}, {bytes} in all{behind}"),
+            format!("from byte {offset}, {bytes} in all{bytes_behind}"),
         );
-        // As this program pads the header of a cube, and hardly any other.
-        if self.cube.is_none() && self.shape.len() == 3 && offset == DATA_OFFSET {
+        if let Some(labels) = &self.labels {
+            labels.list(&mut lines);
+        }
+        // This program pads the header of a cube to this offset, and hardly any other program does.
+        if self.cube.is_none()
+            && self.labels.is_none()
+            && self.shape.len() == 3
+            && offset == DATA_OFFSET
+        {
             lines.add(
                 "journal",
                 "none beside it: if this is the cube of a run, its parameters, times and committed snapshots are not known",

@@ -1,4 +1,4 @@
-//! [`RecordState`]: what is there of the record of a run.
+//! [`RecordState`]: the number of rows in the record of a run, and the last row.
 
 use super::super::{json::Object, number, record::scalar};
 use crate::{
@@ -22,41 +22,39 @@ impl RecordState {
         let Some(mut reader) = RecordReader::open(&Paths::of_existing(cube)?)? else {
             return Ok(None);
         };
-        let (mut rows, mut last) = (0, None);
+        let (mut rows, mut last_line) = (0, None);
         while let Some(line) = reader.line()? {
             rows += 1;
-            last = Some(line);
+            last_line = Some(line);
         }
-        let numbers = last.map(|line| reader.numbers(&line)).transpose()?;
-        let pairs = |numbers: Vec<f64>| {
-            let names = reader.columns.iter().map(|column| column.name.clone());
-            let pairs = names.zip(numbers);
-            let pairs = pairs.map(|(name, value)| (name.clone(), scalar(&name, value)));
-            Object(pairs.collect())
-        };
+        let numbers = last_line.map(|line| reader.numbers(&line)).transpose()?;
         Ok(Some(Self {
             file: reader.path.display().to_string(),
             rows,
-            last: numbers.map(pairs),
+            last: numbers.map(|numbers| {
+                let fields = reader.columns.iter().zip(numbers);
+                let fields = fields
+                    .map(|(column, value)| (column.name.clone(), scalar(&column.name, value)));
+                Object(fields.collect())
+            }),
         }))
     }
 }
 
 impl fmt::Display for RecordState {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        /// So many columns are told; JSON has all of them.
+        /// The most columns that are listed; JSON has all of them.
         const MOST: usize = 20;
-        let s = if self.rows == 1 { "" } else { "s" };
-        write!(f, "{} row{s} in {}", self.rows, self.file)?;
+        write!(f, "{} in {}", number::counted(self.rows, "row"), self.file)?;
         let Some(Object(last)) = &self.last else {
             return Ok(());
         };
-        let told = last.iter().take(MOST);
-        let told = told.map(|(name, value)| format!("{name} = {}", number::scalar(*value)));
-        write!(f, ", the last: {}", told.collect::<Vec<_>>().join(", "))?;
+        let values = last.iter().take(MOST);
+        let values = values.map(|(name, value)| format!("{name} = {}", number::scalar(*value)));
+        write!(f, ", the last: {}", values.collect::<Vec<_>>().join(", "))?;
         match last.len().saturating_sub(MOST) {
             0 => Ok(()),
-            more => write!(f, " and {more} more"),
+            omitted_count => write!(f, " and {omitted_count} more"),
         }
     }
 }

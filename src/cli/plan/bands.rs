@@ -8,7 +8,7 @@ use crate::{
 use serde::Serialize;
 use std::fmt;
 
-/// Bands of rows that are advanced one after the other, and what that takes.
+/// Bands of rows that are advanced one after the other, and the memory and time that they take.
 #[derive(Serialize)]
 pub(super) struct BandsPlan {
     rows: usize,

@@ -18,7 +18,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Wall time of the steps of one rank, some of which are taken in so many bytes of memory.
+/// Wall time of the steps of one rank, of which some are taken within `memory` bytes.
 pub(in crate::cli) fn seconds(problem: &Problem, memory: u64) -> f64 {
     match problem.usual_cycles() {
         Some(cycles) => problem.seconds_to_settle(cycles),
@@ -26,8 +26,8 @@ pub(in crate::cli) fn seconds(problem: &Problem, memory: u64) -> f64 {
     }
 }
 
-/// From a few steps on a grid of the same or the largest affordable size, with what depends on time. Of long steps a few stages stand
-/// for all.
+/// Measures a few steps on a grid of the same or the largest affordable size, with what depends on time. A few stages stand for
+/// all stages of a long step.
 #[expect(clippy::cast_precision_loss, reason = "an estimate")]
 fn seconds_in<T: Element>(problem: &Problem, memory: u64) -> f64 {
     const LARGEST: usize = 2048;
@@ -36,21 +36,22 @@ fn seconds_in<T: Element>(problem: &Problem, memory: u64) -> f64 {
     let (ny, nx) = problem.grid.shape();
     let stages = problem.stages().min(STAGES);
     // Walls and sources that depend on time are evaluated at nodes, of whole rows.
-    let columns = match problem.depends_on_time() {
-        true => nx,
-        false => nx.min(LARGEST),
+    let columns = if problem.depends_on_time() {
+        nx
+    } else {
+        nx.min(LARGEST)
     };
     let nodes = memory / (problem.arrays() * size_of::<T>() as u64);
     let nodes =
-        usize::try_from(nodes).map_or(LARGEST * LARGEST, |some| some.min(LARGEST * LARGEST));
+        usize::try_from(nodes).map_or(LARGEST * LARGEST, |count| count.min(LARGEST * LARGEST));
     let shape = (ny.min((nodes / columns).max(3)), columns);
     let mut sample = problem.sample::<T>(shape, stages);
     if problem.depends_on_time()
-        && let Ok(own) = problem.dynamics(0..shape.0)
+        && let Ok(row_dynamics) = problem.dynamics(0..shape.0)
     {
         sample = Dynamics {
             method: sample.method,
-            ..own
+            ..row_dynamics
         };
     }
     let started = Field::zeros(shape).and_then(|field| {
@@ -60,10 +61,11 @@ fn seconds_in<T: Element>(problem: &Problem, memory: u64) -> f64 {
     let Ok(mut solver) = started else {
         return f64::NAN;
     };
-    // Such a source is another one at every step.
-    let pass = match problem.has_moving_source() {
-        true => 1,
-        false => solver.depth() as u64,
+    // A source that moves is another one at every step.
+    let pass = if problem.has_moving_source() {
+        1
+    } else {
+        solver.depth() as u64
     };
     let _ = solver.advance(pass, &Solo);
     let (start, mut steps) = (Instant::now(), 0);
@@ -73,36 +75,37 @@ fn seconds_in<T: Element>(problem: &Problem, memory: u64) -> f64 {
     }
     let per_update =
         start.elapsed().as_secs_f64() / (steps as f64 * shape.0 as f64 * shape.1 as f64);
-    let more = problem.stages() as f64 / stages as f64;
-    // What is added in a step of the exact solution takes transforms there and back, once.
-    let once = f64::from(u8::from(
+    let stage_ratio = problem.stages() as f64 / stages as f64;
+    // The source that a step of the exact solution adds takes transforms there and back, once.
+    let extra_steps = f64::from(u8::from(
         problem.params.method == StepMethod::Exact && problem.is_forced(),
     ));
-    let steps = problem.schedule.last_step() as f64 + once;
-    per_update * more * problem.grid.len() as f64 * steps
+    let steps = problem.schedule.last_step() as f64 + extra_steps;
+    per_update * stage_ratio * problem.grid.len() as f64 * steps
 }
 
-/// Time in which so many snapshots are digested, written and synced.
+/// Time in which `snapshots` are digested, written and synced.
 #[expect(clippy::cast_precision_loss, reason = "an estimate")]
 pub(super) fn writing(snapshots: u64, bytes: u64) -> f64 {
-    /// Of a small one. Several share a sync.
+    /// Seconds for a small snapshot; several snapshots share a sync.
     const EACH: f64 = 4e-4;
-    /// Bytes in a second.
+    /// Bytes that are written in a second.
     const SPEED: f64 = 5e8;
     snapshots as f64 * EACH + bytes as f64 / SPEED
 }
 
-/// Refuses what the filesystem that cubes go to has no room for; `what` needs it.
-pub(super) fn check_space(what: &str, needed: u64) -> Result<(), Error> {
+/// Refuses what the filesystem that cubes go to has no room for; `work` needs it.
+pub(super) fn check_space(work: &str, needed_bytes: u64) -> Result<(), Error> {
     let output = Path::new("output");
-    let output = match output.is_dir() {
-        true => output,
-        false => Path::new("."),
+    let output = if output.is_dir() {
+        output
+    } else {
+        Path::new(".")
     };
     match sys::free_space(output) {
-        Some(free) if free < needed => Err(Error::System(format!(
-            "the {what} needs {} and the filesystem of {} has {} free: write elsewhere with -o, or take fewer snapshots (a larger outtime)",
-            bytes(needed),
+        Some(free) if free < needed_bytes => Err(Error::System(format!(
+            "the {work} needs {} and the filesystem of {} has {} free: write elsewhere with -o, or take fewer snapshots (a larger outtime)",
+            bytes(needed_bytes),
             output.display(),
             bytes(free)
         ))),

@@ -53,14 +53,14 @@ pub(super) fn plan(args: &PlanArgs, terminal: &Terminal) -> Result<(), Error> {
         terminal.answer(&plan, args.json)?;
         return plan.check();
     }
-    let given = args.params.given(args.memory)?;
+    let problem_and_warnings = args.params.judged(args.memory)?;
     let terms = Terms {
-        limit: args.memory.or(given.problem.params.memory),
+        limit: args.memory.or(problem_and_warnings.problem.params.memory),
         ranks: args.ranks as usize,
         ..Terms::alone(Some(threads))
     };
     let plan = on_threads(args.threads.map(usize::from), || {
-        Ok(RunPlan::new(&given, terms))
+        Ok(RunPlan::new(&problem_and_warnings, terms))
     })??;
     if !args.json {
         terminal.warn(&plan.warnings);

@@ -2,7 +2,7 @@
 
 use super::{bands::BandsPlan, estimate};
 use crate::{
-    cli::{listing::Listing, number, params::Given},
+    cli::{json::Object, listing::Listing, number, params::ProblemWithWarnings},
     error::Error,
     grid::Axis,
     params::{Choice, FunctionTable, Params, StepMethod, with_precision},
@@ -10,6 +10,7 @@ use crate::{
     run::{self, Budget, RunError, Terms},
     schedule::{DECAY_IN_A_STEP, Due, Nper},
     slab::Slab,
+    warnings::spacing,
 };
 use diff2d_stencil::Element;
 use serde::Serialize;
@@ -25,11 +26,11 @@ pub(super) struct RunPlan<'a> {
     dy: f64,
     dt: f64,
     r: Option<f64>,
-    /// What it follows from.
+    /// The bound that the time step follows from.
     dt_by: &'static str,
-    /// Of a step.
+    /// Stages of a step.
     stages: usize,
-    /// Of multigrid, about.
+    /// Cycles of multigrid, estimated.
     #[serde(skip_serializing_if = "Option::is_none")]
     cycles: Option<u64>,
     /// The largest stable step of explicit Euler.
@@ -39,8 +40,8 @@ pub(super) struct RunPlan<'a> {
     inputs: BTreeMap<String, String>,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     functions: &'a [FunctionTable],
-    masked_nodes: u64,
-    held_nodes: u64,
+    #[serde(flatten)]
+    areas: Object<&'static str, u64>,
     nsteps: u64,
     nper: &'a Nper,
     cadence: Option<f64>,
@@ -49,7 +50,7 @@ pub(super) struct RunPlan<'a> {
     end: f64,
     shape: [u64; 3],
     memory_bytes: u64,
-    /// With the buffers, and the program itself.
+    /// Peak memory, with the buffers and the program itself.
     peak_bytes: u64,
     budget: Budget,
     bands: Option<BandsPlan>,
@@ -58,6 +59,8 @@ pub(super) struct RunPlan<'a> {
     cut: RankShares,
     threads: usize,
     seconds: f64,
+    /// Whether warnings tell what the spacing makes of p, if it is more than a hundredth of its range.
+    spacing_is_estimated: bool,
     pub(super) warnings: Vec<String>,
     #[serde(skip)]
     problem: &'a Problem,
@@ -88,24 +91,25 @@ impl RankShares {
         let slab = Slab::new(ny, 0, ranks, tile.depth);
         let parts = slab.parts();
         let halo = if parts == 1 { 0 } else { slab.halo() };
-        let lengths = || (0..parts).map(|rank| slab.rows_of(rank).len());
-        let most = lengths().max().unwrap_or(ny);
-        let least = match ranks > parts {
-            true => 0,
-            false => lengths().min().unwrap_or(ny),
+        let row_counts = (0..parts).map(|rank| slab.rows_of(rank).len());
+        let most_rows = row_counts.clone().max().unwrap_or(ny);
+        let fewest_rows = if ranks > parts {
+            0
+        } else {
+            row_counts.min().unwrap_or(ny)
         };
         let borrowed = halo * (parts - 1).min(2);
         Self {
             ranks,
-            rows_per_rank: [least, most],
+            rows_per_rank: [fewest_rows, most_rows],
             halo,
-            memory_bytes_per_rank: Footprint::new(problem, (most + borrowed).min(ny), parts)
+            memory_bytes_per_rank: Footprint::new(problem, (most_rows + borrowed).min(ny), parts)
                 .bytes(),
             halo_bytes: (halo * nx * size_of::<T>()) as u64,
         }
     }
 
-    /// The time of one rank by that of all rows: rows that two ranks compute are counted twice.
+    /// The time of one rank divided by the time of all rows in one process: rows that two ranks compute count twice.
     #[expect(clippy::cast_precision_loss, reason = "an estimate")]
     fn share(&self, problem: &Problem) -> f64 {
         if problem.params.method.is_exact_in_time() {
@@ -123,7 +127,7 @@ impl fmt::Display for RankShares {
         if *ranks == 1 {
             return f.write_str("1, all rows");
         }
-        let [least, most] = self.rows_per_rank;
+        let [fewest_rows, most_rows] = self.rows_per_rank;
         let [memory, message] = [self.memory_bytes_per_rank, self.halo_bytes].map(number::bytes);
         let steps = match halo {
             1 => "step".to_owned(),
@@ -131,7 +135,7 @@ impl fmt::Display for RankShares {
         };
         write!(
             f,
-            "{ranks} of {least} to {most} rows, each {memory} for its fields; {message} to each neighbour every {steps}"
+            "{ranks} of {fewest_rows} to {most_rows} rows, each {memory} for its fields; {message} to each neighbour every {steps}"
         )
     }
 }
@@ -139,17 +143,17 @@ impl fmt::Display for RankShares {
 impl<'a> RunPlan<'a> {
     /// The plan of a run on these terms.
     pub(super) fn new(
-        Given { problem, warnings }: &'a Given,
+        ProblemWithWarnings { problem, warnings }: &'a ProblemWithWarnings,
         terms: Terms,
     ) -> Result<Self, RunError> {
         let budget = Budget::divide(problem, terms)?;
         let is_solvable = problem.check_balance();
         is_solvable.map_err(|error| RunError::unready(error, budget.total))?;
-        let alone = estimate::seconds(problem, budget.states.arrays);
+        let seconds_of_one_rank = estimate::seconds(problem, budget.states.arrays);
         let cut =
             with_precision!(problem.params.precision, T => RankShares::new::<T>(problem, terms));
         let bands = BandsPlan::of(&budget, problem);
-        let mut seconds = alone * cut.share(problem);
+        let mut seconds = seconds_of_one_rank * cut.share(problem);
         if let Some(bands) = &bands {
             seconds = seconds.max(bands.seconds);
         }
@@ -163,7 +167,7 @@ impl<'a> RunPlan<'a> {
             ));
         }
         let (grid, schedule) = (&problem.grid, &problem.schedule);
-        let [masked_nodes, held_nodes] = problem.geometry().counts();
+        let areas = problem.geometry().counts().into_iter();
         Ok(Self {
             params: &problem.params,
             nx: grid.x.nodes,
@@ -176,11 +180,10 @@ impl<'a> RunPlan<'a> {
             stages: problem.stages(),
             cycles: problem.usual_cycles(),
             limit: problem.limit(),
-            decay: problem.decay(),
+            decay: problem.fastest_loss(),
             inputs: problem.inputs(),
             functions: &problem.params.functions,
-            masked_nodes,
-            held_nodes,
+            areas: Object(areas.map(|(key, _, count)| (key, count)).collect()),
             nsteps: schedule.nsteps,
             nper: &schedule.nper,
             cadence: match schedule.due {
@@ -199,6 +202,7 @@ impl<'a> RunPlan<'a> {
             cut,
             threads: terms.load.threads,
             seconds,
+            spacing_is_estimated: spacing::is_estimated(problem),
             warnings,
             problem,
         })
@@ -260,30 +264,30 @@ impl<'a> RunPlan<'a> {
 
     /// When snapshots are taken.
     fn due(&self) -> String {
-        /// Times that a person wants to read.
+        /// The most times that a person wants to read.
         const MOST: usize = 8;
         match &self.problem.schedule.due {
             Due::At(times) => {
-                let told = times.iter().take(MOST).map(|&time| number::python(time));
-                let more = match times.len().saturating_sub(MOST) {
+                let times_told = times.iter().take(MOST).map(|&time| number::python(time));
+                let omission = match times.len().saturating_sub(MOST) {
                     0 => String::new(),
-                    more => format!(" and {more} more"),
+                    count => format!(" and {count} more"),
                 };
-                let told: Vec<String> = told.collect();
+                let times_told: Vec<String> = times_told.collect();
                 format!(
-                    "at t = {}, {}{more}",
+                    "at t = {}, {}{omission}",
                     number::python(self.params.t0),
-                    told.join(", ")
+                    times_told.join(", ")
                 )
             }
             Due::Added | Due::Multiples(_) => {
-                let first = match self.params.t0 {
+                let start_clause = match self.params.t0 {
                     0.0 => String::new(),
                     t0 => format!(" from t = {} on", number::python(t0)),
                 };
                 let cadence = number::python(self.problem.schedule.cadence());
                 format!(
-                    "every {} steps ({cadence} of simulated time){first}",
+                    "every {} steps ({cadence} of simulated time){start_clause}",
                     self.nper
                 )
             }
@@ -306,9 +310,9 @@ impl<'a> RunPlan<'a> {
             }
             None => " for two fields",
         };
-        if let (None, more @ 1..) = (self.cycles, self.problem.arrays() - 2) {
-            let arrays = if more == 1 { "array" } else { "arrays" };
-            text += &format!(" and {more} {arrays} beside them");
+        if let (None, further_arrays @ 1..) = (self.cycles, self.problem.arrays() - 2) {
+            let arrays = number::counted(further_arrays, "array");
+            text += &format!(" and {arrays} beside them");
         }
         format!("{text}, {} in all", number::bytes(self.peak_bytes))
     }
@@ -333,20 +337,20 @@ impl fmt::Display for RunPlan<'_> {
             ny - 2,
             nx - 2
         );
-        if self.params.mask.is_some() {
-            grid += &format!(", {} masked", self.masked_nodes);
-        }
-        if !self.params.held.is_empty() {
-            grid += &format!(", {} held", self.held_nodes);
+        for (_, word, count) in self.problem.geometry().counts() {
+            if count > 0 {
+                grid += &format!(", {count} {word}");
+            }
         }
         grid += &format!(", layout \"{layout}\", {precision}");
         lines.add("grid", grid);
         let (x, y) = (&self.problem.grid.x, &self.problem.grid.y);
         lines.add(
             "spacing",
-            match x == y {
-                true => extent("x", x),
-                false => format!("{}; {}", extent("x", x), extent("y", y)),
+            if x == y {
+                extent("x", x)
+            } else {
+                format!("{}; {}", extent("x", x), extent("y", y))
             },
         );
         lines.add_physics(self.params);
@@ -374,28 +378,25 @@ impl fmt::Display for RunPlan<'_> {
             );
             lines.add("snapshots", format!("{snapshots}, {}", self.due()));
         }
-        if let Some(until) = self.params.until {
-            let [rate, after] = [until.steady, until.after].map(number::python);
-            let from = match until.after > 0.0 {
-                true => format!(" from t = {after} on"),
-                false => String::new(),
-            };
-            lines.add(
-                "until",
-                format!("may end early: with the first snapshot{from} that changes by less than {rate} per time, and is then the last"),
-            );
+        if let Some(until) = &self.params.until {
+            let last_snapshot = until.describe(number::python);
+            let told = format!("may end early: with {last_snapshot}, which is then the last");
+            lines.add("until", told);
         }
         lines.add("memory", self.memory());
         lines.add("ranks", &self.cut);
         let disk = number::bytes(*disk_bytes);
-        let back = match self.params.until {
+        let early_end_clause = match &self.params.until {
             Some(_) => {
                 ", for all snapshots, so that none lacks space; an early end gives back the rest"
             }
             None => "",
         };
-        lines.add("disk", format!("{disk} ({disk_bytes} bytes){back}"));
-        let each = if self.cut.ranks > 1 {
+        lines.add(
+            "disk",
+            format!("{disk} ({disk_bytes} bytes){early_end_clause}"),
+        );
+        let rank_clause = if self.cut.ranks > 1 {
             " for each rank"
         } else {
             ""
@@ -403,8 +404,14 @@ impl fmt::Display for RunPlan<'_> {
         let seconds = number::seconds(self.seconds);
         lines.add(
             "time",
-            format!("about {seconds} on {threads} threads of this machine{each}"),
+            format!("about {seconds} on {threads} threads of this machine{rank_clause}"),
         );
+        if !self.spacing_is_estimated {
+            lines.add(
+                "accuracy",
+                "the error that the spacing makes is not estimated here: `diff2d check` tells it",
+            );
+        }
         if let Some(bands) = &self.bands {
             lines.add("state", bands);
         }
@@ -413,7 +420,8 @@ impl fmt::Display for RunPlan<'_> {
 }
 
 fn extent(name: &str, axis: &Axis) -> String {
-    let (first, last) = axis.extent();
-    let [spacing, first, last] = [axis.spacing, first, last].map(number::python);
-    format!("d{name} = {spacing}, nodes from {first} to {last}")
+    let (first_node, last_node) = axis.extent();
+    let [spacing, first_node, last_node] =
+        [axis.spacing, first_node, last_node].map(number::python);
+    format!("d{name} = {spacing}, nodes from {first_node} to {last_node}")
 }

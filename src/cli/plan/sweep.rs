@@ -36,10 +36,10 @@ pub(super) struct SweepPlan<'a> {
 
 impl<'a> SweepPlan<'a> {
     pub(super) fn new(sweep: &'a Sweep, threads: usize) -> Result<Self, Error> {
-        let first = sweep.first();
+        let first_problem = sweep.first();
         let shape = sweep.cube_shape();
         let [scenarios, snapshots, ny, nx] = shape;
-        let disk_bytes = scenarios * snapshots * first.field_bytes() + DATA_OFFSET;
+        let disk_bytes = scenarios * snapshots * first_problem.field_bytes() + DATA_OFFSET;
         let workers = threads.min(sweep.scenarios().len());
         let budget = sweep.budget(workers, workers < sys::threads())?;
         Ok(Self {
@@ -53,10 +53,10 @@ impl<'a> SweepPlan<'a> {
             budget,
             disk_bytes,
             threads: workers,
-            seconds: estimate::seconds(first, budget.states.arrays) * share_of_first(sweep)
+            seconds: estimate::seconds(first_problem, budget.states.arrays) * share_of_first(sweep)
                 + estimate::writing(scenarios * snapshots, disk_bytes),
             warnings: sweep.warnings(),
-            precision: first.params.precision.name(),
+            precision: first_problem.params.precision.name(),
         })
     }
 
@@ -98,13 +98,19 @@ impl fmt::Display for SweepPlan<'_> {
     }
 }
 
-/// The steps of all scenarios, by those of the first.
+/// The steps of all scenarios, divided by the steps of the first scenario.
 #[expect(clippy::cast_precision_loss, reason = "an estimate")]
 fn share_of_first(sweep: &Sweep) -> f64 {
-    let steps = |nsteps: u64, nper: &Nper| nper.step_of(nper.snapshots(nsteps) - 1) as f64;
     let schedule = &sweep.first().schedule;
-    let of_first = steps(schedule.nsteps, &schedule.nper).max(1.0);
-    let all = sweep.scenarios().iter();
-    let all: f64 = all.map(|one| steps(one.nsteps, &one.nper)).sum();
-    all / of_first
+    let steps_of_first = (last_step(schedule.nsteps, &schedule.nper) as f64).max(1.0);
+    let steps_of_each = sweep
+        .scenarios()
+        .iter()
+        .map(|scenario| last_step(scenario.nsteps, &scenario.nper) as f64);
+    steps_of_each.sum::<f64>() / steps_of_first
+}
+
+/// The step of the last snapshot.
+fn last_step(nsteps: u64, nper: &Nper) -> u64 {
+    nper.step_of(nper.snapshots(nsteps) - 1)
 }

@@ -1,8 +1,11 @@
 //! The arguments of `diff2d plot`.
 
-use crate::cli::{frames::TimeUnit, open::InputArgs, values};
+use crate::{
+    cli::{open::InputArgs, values},
+    measured::{Date, TimeUnit},
+};
 use clap::{Args, ValueEnum};
-use diff2d_plot::{Contours, Format};
+use diff2d_plot::Contours;
 use std::path::{Path, PathBuf};
 
 /// Draw the frames of a cube, or of any 2-D or 3-D .npy file: pictures, sheets, animations, curves, a page
@@ -16,9 +19,9 @@ use std::path::{Path, PathBuf};
   diff2d plot output/diff2dparams.npy --snapshots t=0,2.5,5 --contours 9 --size 1200x1000
   diff2d plot output/diff2dparams.npy --snapshots -1: -o figure.png --dpi 300 --xlabel 'x [m]' --ylabel 'y [m]'
   diff2d plot output/diff2dparams.npy --animate --fps 12 -o film.gif
-  diff2d plot output/diff2dparams.npy --log --animate=apng --follow
+  diff2d plot output/diff2dparams.npy --log --animate --follow
   diff2d plot output/diff2dparams.npy --line y=0 --history x=0,y=0 --history x=5,y=5
-  diff2d plot output/wall.npy --record T1,left_rate --data logger.csv -o wall.pdf
+  diff2d plot output/wall.npy --record T1,left_rate --data logger.csv:q=left_rate -o wall.pdf
   diff2d plot output/diff2dparams.npy --html output/peaks.html")]
 pub(in crate::cli) struct PlotArgs {
     /// The array
@@ -57,7 +60,8 @@ pub(in crate::cli) struct PlotArgs {
     /// A title in place of the time of each frame, for which {t} stands; '' for none
     #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
     pub(super) title: Option<String>,
-    /// The name of the quantity, over the colour bar; its unit is added if it is known [default: p for cubes]
+    /// The name of the quantity, over the colour bar; its unit is added if it is known, unless the name ends in one, such as
+    /// q [W/m²]. With --record that of the vertical axis; of several axes one each, separated by commas [default: p for cubes]
     #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
     pub(super) label: Option<String>,
     /// The name of the horizontal axis [default: x]
@@ -73,8 +77,8 @@ pub(in crate::cli) struct PlotArgs {
     /// Width and height of every picture in pixels, from 200x200 to 4096x4096
     #[arg(long, value_name = "WxH")]
     pub(super) size: Option<String>,
-    /// Pixels of an inch of paper, which PNG files tell: 300 has three times as many pixels along each side, unless --size
-    /// says how many
+    /// Resolution in print: pixels to the inch. A picture has three times as many pixels along each side with 300 as with
+    /// 100, unless --size says how many, and PNG files hold the number [default: 100]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(50..=400))]
     pub(super) dpi: Option<u32>,
     /// Also draw the frames on one page, sheet.png; only: nothing else
@@ -86,15 +90,9 @@ pub(in crate::cli) struct PlotArgs {
         default_missing_value = "also"
     )]
     pub(super) sheet: Option<SheetArg>,
-    /// Also draw an animation, animation.gif, or animation.apng with all colours
-    #[arg(
-        long,
-        value_name = "gif|apng",
-        num_args = 0..=1,
-        require_equals = true,
-        default_missing_value = "gif"
-    )]
-    pub(super) animate: Option<Format>,
+    /// Also draw an animation, animation.gif
+    #[arg(long)]
+    pub(super) animate: bool,
     /// Frames of an animation that a second shows, from 0.1 to 50 [default: 8.3]
     #[arg(long, value_name = "N", requires = "animate", value_parser = frame_rate)]
     pub(super) fps: Option<f64>,
@@ -108,10 +106,14 @@ pub(in crate::cli) struct PlotArgs {
     /// Draw curves, record.svg: columns of the record of the run over time, such as T1,left_rate. Not the frames themselves
     #[arg(long, value_name = "COLUMN,…", value_delimiter = ',')]
     pub(super) record: Vec<String>,
-    /// Measured values to draw as dots beside the record: a CSV file with a line of names, times in its first column, in the unit
-    /// of the run or in the one that its name has, time [h], and columns named as those of the record
-    #[arg(long, value_name = "FILE.csv", requires = "record")]
-    pub(super) data: Option<PathBuf>,
+    /// Measured values to draw as circles beside the record: a CSV file with a line of names, times or dates in its first
+    /// column, in the unit of the run or in the one that its name has, time [h], and columns named as those of the record,
+    /// or behind a colon: log.csv:q=left_rate
+    #[arg(long, value_name = "FILE.csv[:NAME=COLUMN,…]", requires = "record")]
+    pub(super) data: Option<String>,
+    /// The date at which t = 0, where the times of --data are dates, such as '2026-01-05 13:00' [default: the first of them]
+    #[arg(long, value_name = "DATE", requires = "data", value_parser = date)]
+    pub(super) since: Option<Date>,
     /// Write one page that needs no server and no network: the frames with a slider, the value under the
     /// pointer and profiles. Not the frames' pictures
     #[arg(long, value_name = "FILE.html")]
@@ -127,12 +129,13 @@ pub(in crate::cli) struct PlotArgs {
     pub(super) memory: u64,
 }
 
-/// What names of pictures end in.
-const PICTURES: [&str; 5] = ["png", "svg", "pdf", "gif", "apng"];
-
 fn frame_rate(text: &str) -> Result<f64, String> {
     let rate = text.parse().ok().filter(|rate| (0.1..=50.0).contains(rate));
     rate.ok_or_else(|| "expected a number from 0.1 to 50".to_owned())
+}
+
+fn date(text: &str) -> Result<Date, String> {
+    Date::parse(text).ok_or_else(|| format!("expected a date, such as '{}'", Date::EXAMPLE))
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -144,23 +147,13 @@ pub(super) enum SheetArg {
 }
 
 impl PlotArgs {
-    /// Whether pictures of single frames are asked for: not where the only picture is one of many frames.
-    pub(super) fn draws_single_frames(&self) -> bool {
-        let curves = self.line.len() + self.history.len() + self.record.len();
-        let other = self.html.is_some() || curves > 0;
-        let is_one = self.names_a_file() && (self.sheet.is_some() || self.animate.is_some());
-        !other && !is_one && self.sheet != Some(SheetArg::Only)
-    }
-
-    /// Whether the output is the name of a picture, not of a directory.
-    pub(super) fn names_a_file(&self) -> bool {
-        let extension = self.output.as_deref().and_then(Path::extension);
-        extension.is_some_and(|extension| PICTURES.iter().any(|known| extension == *known))
-    }
-
-    /// Whether anything shows whole frames.
-    pub(super) fn shows_frames(&self) -> bool {
-        let several = self.sheet.is_some() || self.animate.is_some() || self.html.is_some();
-        several || self.draws_single_frames()
+    /// The file of measured values, and the names of its columns behind it.
+    pub(super) fn measured(&self) -> Option<(&Path, &str)> {
+        let typed = self.data.as_deref()?;
+        let named = typed.rsplit_once(':').filter(|(file, names)| {
+            names.contains('=') && !file.is_empty() && !Path::new(typed).exists()
+        });
+        let (file, names) = named.unwrap_or((typed, ""));
+        Some((Path::new(file), names))
     }
 }

@@ -2,7 +2,8 @@
 
 use crate::{
     cli::{
-        frames::{Drawing, FrameAxis, Frames, RangeAsked},
+        frames::{Drawing, FrameAxis, Frames, RangeChoice},
+        ranges,
         terminal::{Terminal, printable},
     },
     error::Error,
@@ -19,7 +20,7 @@ pub(super) fn line(
     terminal: &Terminal,
 ) -> Result<(String, Chart), Error> {
     let example = "one coordinate that is the same along the line, such as y=0 or x=2.5";
-    let (frames, shown) = (drawing.frames, drawing.some(MOST_CURVES));
+    let (frames, drawn_frames) = (drawing.frames, drawing.evenly_chosen(MOST_CURVES));
     let (fixed, value) = match pairs(frames, text)[..] {
         [(Some(side), value)] => (side, value),
         _ => return Err(expected("--line", text, example)),
@@ -29,7 +30,7 @@ pub(super) fn line(
         colormap: Some(drawing.look.colormap.unwrap_or_default()),
         ..chart(drawing)
     };
-    for &index in &shown {
+    for &index in &drawn_frames {
         let place = frames.place(index, fixed, value)?;
         if chart.curves.is_empty() {
             terminal.note(&format!("--line {typed}: {}", place.told));
@@ -42,24 +43,25 @@ pub(super) fn line(
             ..Curve::default()
         });
     }
-    if let [only] = &mut chart.curves[..]
-        && !only.label.is_empty()
+    if let [curve] = &mut chart.curves[..]
+        && !curve.label.is_empty()
     {
-        chart.subtitle = format!("{}, {}", only.label, chart.subtitle);
+        chart.subtitle = format!("{}, {}", curve.label, chart.subtitle);
     }
-    entitle(&mut chart, drawing, &shown);
-    if shown.len() < drawing.chosen.len() {
+    entitle(&mut chart, drawing, &drawn_frames);
+    if drawn_frames.len() < drawing.chosen.len() {
         terminal.note(&format!(
             "--line {typed}: {} of {} frames are drawn, evenly spread; --snapshots chooses others",
-            shown.len(),
+            drawn_frames.len(),
             drawing.chosen.len()
         ));
     }
-    let plain = |letter: char| {
+    let letters = text.trim().chars().take(60);
+    let letters = letters.map(|letter| {
         let is_plain = letter.is_ascii_alphanumeric() || "=.+-".contains(letter);
         if is_plain { letter } else { '_' }
-    };
-    let name: String = text.trim().chars().take(60).map(plain).collect();
+    });
+    let name: String = letters.collect();
     Ok((format!("line-{name}.svg"), chart))
 }
 
@@ -71,25 +73,20 @@ pub(super) fn history(
 ) -> Result<Chart, Error> {
     let (frames, chosen) = (drawing.frames, drawing.chosen);
     let mut chart = chart(drawing);
-    chart.x = match frames.has_times() {
-        true => frames.with_unit("t"),
-        false => frames.first_name().unwrap_or("frame").to_owned(),
+    chart.x = if frames.has_times() {
+        frames.with_unit("t")
+    } else {
+        frames.first_name().unwrap_or("frame").to_owned()
     };
-    let first = chosen.first().copied().unwrap_or(0);
+    let first_frame = chosen.first().copied().unwrap_or(0);
     for text in texts {
-        let example = "both coordinates of a place, such as x=0,y=0";
         let pairs = pairs(frames, text);
-        let value = |side: FrameAxis| {
-            let mut given = pairs.iter().filter(|(given, _)| *given == Some(side));
-            match (given.next(), given.next(), pairs.len()) {
-                (Some((_, value)), None, 2) => Ok(*value),
-                _ => Err(expected("--history", text, example)),
-            }
-        };
-        let row = frames.place(first, FrameAxis::Y, value(FrameAxis::Y)?)?;
-        let column = frames.place(first, FrameAxis::X, value(FrameAxis::X)?)?;
-        let told = format!("{}, {}", column.told, row.told);
-        terminal.note(&format!("--history {}: {told}", printable(text)));
+        let y = coordinate_text(&pairs, FrameAxis::Y, text)?;
+        let row = frames.place(first_frame, FrameAxis::Y, y)?;
+        let x = coordinate_text(&pairs, FrameAxis::X, text)?;
+        let column = frames.place(first_frame, FrameAxis::X, x)?;
+        let place_text = format!("{}, {}", column.told, row.told);
+        terminal.note(&format!("--history {}: {place_text}", printable(text)));
         chart.curves.push(Curve {
             label: labelled(frames, &pairs),
             points: frames.history(chosen, [row.index, column.index])?,
@@ -104,23 +101,36 @@ pub(super) fn history(
     Ok(chart)
 }
 
+/// What was typed for one of the two coordinates of a place.
+fn coordinate_text<'a>(
+    pairs: &[(Option<FrameAxis>, &'a str)],
+    side: FrameAxis,
+    text: &str,
+) -> Result<&'a str, Error> {
+    let example = "both coordinates of a place, such as x=0,y=0";
+    let mut matches = pairs.iter().filter(|(named, _)| *named == Some(side));
+    match (matches.next(), matches.next(), pairs.len()) {
+        (Some((_, value)), None, 2) => Ok(value),
+        _ => Err(expected("--history", text, example)),
+    }
+}
+
 /// A place in a legend, with units: `x = 0 m, y = 2 m`; as it was typed where there are none.
 fn labelled(frames: &Frames<'_>, pairs: &[(Option<FrameAxis>, &str)]) -> String {
-    let pair = |(side, value): &(Option<FrameAxis>, &str)| {
+    let parts = pairs.iter().filter_map(|(side, value)| {
         let name = frames.side_name((*side)?);
         let unit = frames.side_unit((*side)?).unwrap_or_default();
         Some(format!("{name} = {value} {unit}").trim_end().to_owned())
-    };
-    let parts: Vec<String> = pairs.iter().filter_map(pair).collect();
-    parts.join(", ")
+    });
+    parts.collect::<Vec<_>>().join(", ")
 }
 
 /// Gives a chart the title that was asked for, in place of what it would tell.
-pub(super) fn entitle(chart: &mut Chart, drawing: &Drawing<'_>, shown: &[u64]) {
-    let Some(asked) = &drawing.look.title else {
+pub(super) fn entitle(chart: &mut Chart, drawing: &Drawing<'_>, drawn_frames: &[u64]) {
+    let Some(title) = &drawing.look.title else {
         return;
     };
-    let times = [shown.first(), shown.last()].map(|index| {
+    let times = [drawn_frames.first(), drawn_frames.last()].map(|index| {
         let title = index.map(|&index| drawing.frames.title(index));
         title.unwrap_or_default().replace("t = ", "")
     });
@@ -128,7 +138,7 @@ pub(super) fn entitle(chart: &mut Chart, drawing: &Drawing<'_>, shown: &[u64]) {
         [first, last] if first == last => first.clone(),
         [first, last] => format!("{first} … {last}"),
     };
-    chart.title = asked.replace("{t}", &time);
+    chart.title = title.replace("{t}", &time);
     chart.subtitle.clear();
 }
 
@@ -136,7 +146,7 @@ pub(super) fn entitle(chart: &mut Chart, drawing: &Drawing<'_>, shown: &[u64]) {
 pub(super) fn chart(drawing: &Drawing<'_>) -> Chart {
     let look = drawing.look;
     let range = match look.range {
-        RangeAsked::Given(range) => Some(range),
+        RangeChoice::Given(range) => Some(range),
         _ => None,
     };
     Chart {
@@ -151,11 +161,10 @@ pub(super) fn chart(drawing: &Drawing<'_>) -> Chart {
 
 /// `x=0,y=0` in its parts; rows are along y and columns along x.
 fn pairs<'a>(frames: &Frames<'_>, text: &'a str) -> Vec<(Option<FrameAxis>, &'a str)> {
-    let pair = |part| {
-        let (name, value): (&str, &str) = str::split_once(part, '=').unwrap_or(("", part));
-        (frames.side(name.trim()), value.trim())
-    };
-    text.split(',').map(pair).collect()
+    let named_values = ranges::named_values(text).unwrap_or_default().into_iter();
+    named_values
+        .map(|(name, value)| (frames.side(name), value))
+        .collect()
 }
 
 fn expected(option: &str, text: &str, example: &str) -> Error {

@@ -4,6 +4,7 @@ mod args;
 mod curves;
 mod directory;
 mod page;
+mod pictures;
 mod record;
 mod series;
 mod snapshots;
@@ -14,11 +15,12 @@ pub(super) use directory::{frame_path, make_directory};
 use super::{
     axes::Axes,
     follow::{can_follow, follow},
-    frames::{Drawing, FrameSurvey, Frames, Look, RangeAsked},
+    frames::{Drawing, FrameSurvey, Frames, Look, RangeChoice},
     open::open_as,
     terminal::Terminal,
 };
 use crate::{cube::JournalledArray, error::Error};
+use pictures::Picture;
 use series::Series;
 use snapshots::FrameChoice;
 
@@ -34,24 +36,21 @@ pub(super) fn plot(args: &PlotArgs, terminal: &Terminal) -> Result<(), Error> {
     let frames = Frames::of(&array, args.memory)?.in_unit(args.time_unit)?;
     let axes = Axes::of(&array);
     let times = frames.has_times().then_some(&axes);
-    let (chosen, told) = choice(args, &array, frames.len(), times).indices()?;
-    if let Some(told) = told {
-        terminal.note(&told);
+    let (chosen, times_note) = choice(args, &array, frames.len(), times).indices()?;
+    if let Some(times_note) = times_note {
+        terminal.note(&times_note);
     }
     let mut series = Series::new(args, &array, chosen.len(), terminal)?;
     // Curves alone need not all values.
-    let surveyed: &[u64] = match args.shows_frames() {
-        true => &chosen,
-        false => &[],
-    };
+    let surveyed: &[u64] = if shows_frames(args) { &chosen } else { &[] };
     let survey = frames.survey(surveyed, look.log)?;
     let drawing = Drawing::new(&frames, &chosen, &look, &survey);
     series.draw(&drawing)?;
     series.conclude(&drawing)
 }
 
-/// Draws the snapshots of a run while it goes on. The range of the first frames drawn is that of all
-/// single pictures.
+/// Draws the snapshots of a run while it goes on. All single pictures have the range of the frames that are drawn
+/// first.
 fn plot_along(
     args: &PlotArgs,
     mut look: Look,
@@ -60,22 +59,22 @@ fn plot_along(
 ) -> Result<(), Error> {
     can_follow(array)?;
     let planned = array.npy.shape.first().copied().unwrap_or(0);
-    let asked = look.range;
+    let range_choice = look.range;
     let (chosen, _) = choice(args, array, planned, None).indices()?;
     let mut series = Series::new(args, array, chosen.len(), terminal)?;
-    let mut seen = FrameSurvey::default();
-    let mut draw = |array: &JournalledArray, some: Vec<u64>| {
+    let mut common_survey = FrameSurvey::default();
+    let mut draw = |array: &JournalledArray, indices: Vec<u64>| {
         let frames = Frames::of(array, args.memory)?.in_unit(args.time_unit)?;
-        if some.is_empty() {
+        if indices.is_empty() {
             return Ok(());
         }
-        let survey = frames.survey(&some, look.log)?;
-        if let RangeAsked::All | RangeAsked::Symmetric = frames.asked(&look) {
-            let range = frames.asked(&look).over(&survey.ends(), look.log);
-            look.range = RangeAsked::Given(range);
+        let survey = frames.survey(&indices, look.log)?;
+        if let RangeChoice::All | RangeChoice::Symmetric = frames.range_choice(&look) {
+            let range = frames.range_choice(&look).over(&survey.ends(), look.log);
+            look.range = RangeChoice::Given(range);
         }
-        series.draw(&Drawing::new(&frames, &some, &look, &survey))?;
-        seen.extend(survey);
+        series.draw(&Drawing::new(&frames, &indices, &look, &survey))?;
+        common_survey.extend(survey);
         Ok(())
     };
     let followed = follow(array, |array, new| {
@@ -84,40 +83,48 @@ fn plot_along(
             chosen.iter().copied().filter(|k| new.contains(k)).collect(),
         )
     })?;
-    // Of a run that has ended early, the last one is known only now.
+    // The last snapshot of a run that has ended early is known only now.
     let count = array.header().map_or(planned, |header| header.shape()[0]);
-    let there = |index: &u64| *index < array.available();
-    let (last, _) = choice(args, array, count, None).indices()?;
-    let last: Vec<u64> = last.into_iter().filter(there).collect();
+    let (final_frames, _) = choice(args, array, count, None).indices()?;
+    let final_frames: Vec<u64> = final_frames
+        .into_iter()
+        .filter(|index| *index < array.available())
+        .collect();
     draw(
         array,
-        last.iter()
+        final_frames
+            .iter()
             .copied()
             .filter(|k| !chosen.contains(k))
             .collect(),
     )?;
-    // What shows all frames has the range of all.
-    look.range = asked;
+    // Pictures that show all frames have the range of all frames.
+    look.range = range_choice;
     let frames = Frames::of(array, args.memory)?.in_unit(args.time_unit)?;
-    let chosen = last;
+    let chosen = final_frames;
     if !chosen.is_empty() {
-        series.conclude(&Drawing::new(&frames, &chosen, &look, &seen))?;
+        series.conclude(&Drawing::new(&frames, &chosen, &look, &common_survey))?;
     }
     followed.conclude()
 }
 
-/// How to draw, or what of it cannot be together.
+/// Whether a picture shows whole frames.
+fn shows_frames(args: &PlotArgs) -> bool {
+    Picture::all(args).iter().any(Picture::shows_frames)
+}
+
+/// Reads how frames are to be drawn; an error names options that exclude each other.
 fn look(args: &PlotArgs) -> Result<Look, Error> {
     let range = args.range.as_deref().map(str::parse).transpose();
     let range = range.map_err(Error::Usage)?.unwrap_or_default();
     match range {
-        RangeAsked::Symmetric if args.log => {
+        RangeChoice::Symmetric if args.log => {
             return Err(Error::Usage(
                 "--log with --range symmetric: values below 0 have no logarithm; leave one of both out"
                     .to_owned(),
             ));
         }
-        RangeAsked::Given(given) if args.log && given.low() <= 0.0 => {
+        RangeChoice::Given(given) if args.log && given.low() <= 0.0 => {
             return Err(Error::Usage(format!(
                 "--log with --range {given}: only values above 0 have a logarithm; begin the range above 0, such as {:e}:{}",
                 given.high().abs() / 1e6,
@@ -126,7 +133,7 @@ fn look(args: &PlotArgs) -> Result<Look, Error> {
         }
         _ => {}
     }
-    if args.contours.is_some() && !args.shows_frames() {
+    if args.contours.is_some() && !shows_frames(args) {
         return Err(Error::Usage(
             "--contours: curves have no contour lines; leave it out, or add --sheet=only, --animate or --html"
                 .to_owned(),

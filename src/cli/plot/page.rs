@@ -9,30 +9,31 @@ use diff2d_sys::Destination;
 use rayon::prelude::*;
 use std::path::Path;
 
-/// Refuses a name that is not that of a page: it may be that of the array.
+/// Refuses a name that does not end as the name of a page: the array itself may have been typed.
 pub(super) fn check_name(path: &Path) -> Result<(), Error> {
     let is_page = path
         .extension()
         .is_some_and(|extension| extension == "html" || extension == "htm");
-    match is_page {
-        true => Ok(()),
-        false => Err(Error::Usage(format!(
+    if is_page {
+        Ok(())
+    } else {
+        Err(Error::Usage(format!(
             "--html {}: the name of a page ends in .html",
             path.display()
-        ))),
+        )))
     }
 }
 
 /// Writes the page, with as many frames and cells as it holds.
 pub(super) fn draw(
     drawing: &Drawing<'_>,
-    to: &Destination,
+    destination: &Destination,
     terminal: &Terminal,
 ) -> Result<(), Error> {
     let chosen = drawing.chosen;
-    let ends = drawing.survey.ends();
+    let extrema = drawing.survey.ends();
     let mut plan = PagePlan::new(chosen.len(), |place, side| {
-        let packed = drawing.packed(chosen[place], &ends, side)?;
+        let packed = drawing.packed(chosen[place], &extrema, side)?;
         Ok::<_, Error>(packed.bytes())
     })?;
     loop {
@@ -46,17 +47,17 @@ pub(super) fn draw(
         let bar = terminal.bar(plan.shown.len() as u64, Unit::Pictures);
         let notes = note.iter().cloned().collect();
         let mut page = Page::create(
-            to,
+            destination,
             &drawing.style,
-            &ends,
+            &extrema,
             &drawing.frames.described(),
             notes,
         )?;
         let mut is_full = false;
-        for some in plan.shown.chunks(2 * rayon::current_num_threads()) {
-            let packed: Vec<PackedFrame> = some
+        for batch in plan.shown.chunks(2 * rayon::current_num_threads()) {
+            let packed: Vec<PackedFrame> = batch
                 .par_iter()
-                .map(|&place| drawing.packed(chosen[place], &ends, plan.side()))
+                .map(|&place| drawing.packed(chosen[place], &extrema, plan.side()))
                 .collect::<Result<_, Error>>()?;
             for frame in &packed {
                 match page.push(frame) {
@@ -78,8 +79,8 @@ pub(super) fn draw(
         }
         page.finish()?;
         if let Some(note) = note {
-            let told = note.trim_end_matches('.');
-            terminal.note(&format!("{}: {told}", to.name().display()));
+            let sentence = note.trim_end_matches('.');
+            terminal.note(&format!("{}: {sentence}", destination.name().display()));
         }
         return Ok(());
     }

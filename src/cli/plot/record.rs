@@ -2,36 +2,51 @@
 
 use super::{args::PlotArgs, curves};
 use crate::{
-    cli::{
-        frames::{Drawing, TimeUnit},
-        record,
-    },
-    cube::RecordTable,
+    cli::{frames::Drawing, record},
+    cube::{RecordColumn, RecordTable},
     error::Error,
-    params::CsvColumns,
+    measured::{ArgumentScale, ColumnName, Heading, MeasuredTable},
 };
 use diff2d_arrays::wording::excerpt;
 use diff2d_plot::{Chart, Curve, Sampled};
-use std::{fs, path::Path};
+use std::{fmt, fs, path::Path};
 
-/// The columns that were asked for, those of each unit in a chart of their own below the one before.
+/// Draws the columns that were asked for: a chart for each unit, one below the other.
 pub(super) fn record(args: &PlotArgs, drawing: &Drawing<'_>) -> Result<Chart, Error> {
     let record = record::of_cube(&args.cube)?;
     let frames = drawing.frames;
-    let mut measured = args.data.as_deref().map(LoggerFile::read).transpose()?;
+    let scale = ArgumentScale {
+        unit: frames.unit("t").map(str::to_owned),
+        since: args.since,
+    };
+    let mut measured = args
+        .measured()
+        .map(|(path, names)| LoggerFile::read(path, names, &scale))
+        .transpose()?;
+    if let Some(measured) = &measured {
+        measured.check_names(&args.record)?;
+    }
     let mut charts: Vec<(String, Chart)> = Vec::new();
     for name in &args.record {
         let place = record::column(&record, name, "--record")?;
-        let unit = match frames.has_units() {
-            true => record.columns[place].unit.clone(),
-            false => String::new(),
+        let unit = if frames.has_units() {
+            record.columns[place].unit.clone()
+        } else {
+            String::new()
         };
         let mut curves = curves_of(&record, place, |time| frames.shown_time(time));
-        if let (Some(measured), [curve]) = (&mut measured, &mut curves[..]) {
-            let time = |time: f64, own: Option<TimeUnit>| frames.shown_time_in(time, own);
-            curve.measured = measured.points(name, time)?;
+        // The first scenario of a sweep has the circles.
+        if let (Some(measured), Some(curve)) = (&mut measured, curves.first_mut()) {
+            let (heading, points) = measured.points(&record.columns[place])?;
+            let points = points.into_iter();
+            let points = points.map(|(time, value)| (frames.shown_time(time), value));
+            curve.measured = points.collect();
+            curve.measured_label = format!("{heading}, measured");
         }
-        match charts.iter_mut().find(|(of, _)| *of == unit) {
+        match charts
+            .iter_mut()
+            .find(|(charted_unit, _)| *charted_unit == unit)
+        {
             Some((_, chart)) => chart.curves.extend(curves),
             None => charts.push((
                 unit,
@@ -42,14 +57,24 @@ pub(super) fn record(args: &PlotArgs, drawing: &Drawing<'_>) -> Result<Chart, Er
             )),
         }
     }
-    for (unit, chart) in &mut charts {
+    let labels = labels(args.label.as_deref(), charts.len())?;
+    for (number, (unit, chart)) in charts.iter_mut().enumerate() {
+        if let Some(&label) = labels.get(number) {
+            chart.y = if unit.is_empty() || label.is_empty() || label.ends_with([']', ')']) {
+                label.to_owned()
+            } else {
+                format!("{label} [{unit}]")
+            };
+            continue;
+        }
         let name = match &chart.curves[..] {
             [only] => only.label.as_str(),
             _ => "",
         };
-        chart.y = match unit.is_empty() {
-            true => name.to_owned(),
-            false => format!("{name} [{unit}]").trim_start().to_owned(),
+        chart.y = if unit.is_empty() {
+            name.to_owned()
+        } else {
+            format!("{name} [{unit}]").trim_start().to_owned()
         };
     }
     let mut charts = charts.into_iter().map(|(_, chart)| chart);
@@ -57,13 +82,30 @@ pub(super) fn record(args: &PlotArgs, drawing: &Drawing<'_>) -> Result<Chart, Er
     chart.below = charts.collect();
     chart.x = frames.with_unit("t");
     if let Some(measured) = measured {
-        chart.subtitle = measured.told(&args.record)?;
+        chart.subtitle = measured.description(&args.record)?;
     }
     curves::entitle(&mut chart, drawing, drawing.chosen);
     Ok(chart)
 }
 
-/// A column over time; of a sweep that of each scenario.
+/// The names of the vertical axes that `--label` gives, if it is there.
+fn labels(typed: Option<&str>, charts: usize) -> Result<Vec<&str>, Error> {
+    let labels: Vec<&str> = match (typed, charts) {
+        (None, _) => return Ok(Vec::new()),
+        (Some(label), 1) => vec![label],
+        (Some(labels), _) => labels.split(',').map(str::trim).collect(),
+    };
+    if labels.len() == charts {
+        Ok(labels)
+    } else {
+        Err(Error::Usage(format!(
+            "--label {}: the columns of --record have {charts} units, each with an axis of its own, and so take {charts} names separated by commas",
+            excerpt(typed.unwrap_or_default(), 60)
+        )))
+    }
+}
+
+/// The curve of a column over time; a sweep has one for each scenario.
 fn curves_of(record: &RecordTable, place: usize, shown: impl Fn(f64) -> f64) -> Vec<Curve> {
     let (times, values) = (
         record.column("t").unwrap_or_default(),
@@ -72,8 +114,8 @@ fn curves_of(record: &RecordTable, place: usize, shown: impl Fn(f64) -> f64) -> 
     let name = &record.columns[place].name;
     let parts = record.scenarios().into_iter().map(|(scenario, rows)| {
         let mut sampled = Sampled::new(rows.len());
-        let both = times[rows.clone()].iter().zip(&values[rows]);
-        both.for_each(|(&time, &value)| sampled.push((shown(time), value)));
+        let pairs = times[rows.clone()].iter().zip(&values[rows]);
+        pairs.for_each(|(&time, &value)| sampled.push((shown(time), value)));
         Curve {
             label: match scenario {
                 Some(scenario) => format!("{name}, scenario {scenario}"),
@@ -89,87 +131,108 @@ fn curves_of(record: &RecordTable, place: usize, shown: impl Fn(f64) -> f64) -> 
 /// A file of measured values, its times in the first column.
 struct LoggerFile<'a> {
     path: &'a Path,
-    text: Vec<u8>,
-    /// The names of its columns, without their units.
-    names: Vec<String>,
-    /// The unit that the name of the first column has.
-    unit: Option<TimeUnit>,
+    /// Headings in the file and the columns of the record that they stand for, where their names differ.
+    columns: Vec<[&'a str; 2]>,
+    table: MeasuredTable,
+    times: Vec<f64>,
     /// How many of its columns have been drawn.
     drawn: usize,
 }
 
 impl<'a> LoggerFile<'a> {
-    fn read(path: &'a Path) -> Result<Self, Error> {
-        let text = fs::read(path).map_err(|error| {
+    fn read(path: &'a Path, names: &'a str, scale: &ArgumentScale) -> Result<Self, Error> {
+        let pairs = names.split(',').filter(|pair| !pair.is_empty());
+        let columns = pairs.map(|pair| {
+            let names = pair.split_once('=').ok_or_else(|| {
+                let pair = excerpt(pair, 60);
+                let reason = format!(
+                    "'{pair}' is no NAME=COLUMN, a column of the file and one of the record"
+                );
+                refuse(path, &reason)
+            })?;
+            Ok([names.0.trim(), names.1.trim()])
+        });
+        let columns = columns.collect::<Result<_, Error>>()?;
+        let bytes = fs::read(path).map_err(|error| {
             Error::System(format!("cannot read --data {}: {error}", path.display()))
         })?;
-        let headings = CsvColumns::names(&text).map_err(|reason| wrong(path, &reason))?;
-        let unit = headings.first().and_then(|heading| parts(heading).1);
-        let unit = unit.map(|unit| {
-            TimeUnit::of(unit).ok_or_else(|| {
-                let unit = excerpt(unit, 40);
-                wrong(
-                    path,
-                    &format!("its times are in {unit}, and may be in s, min, h or d"),
-                )
-            })
-        });
+        let table = MeasuredTable::parse(&bytes);
+        let table = table.map_err(|error| refuse(path, &error))?;
+        let times = table.arguments(0, scale);
         Ok(Self {
             path,
-            names: headings.iter().map(|one| parts(one).0.to_owned()).collect(),
-            unit: unit.transpose()?,
-            text,
+            times: times.map_err(|error| refuse(path, &error))?,
+            columns,
+            table,
             drawn: 0,
         })
     }
 
-    /// What was measured of a column, at times as they are shown.
-    fn points(
-        &mut self,
-        name: &str,
-        shown: impl Fn(f64, Option<TimeUnit>) -> Option<f64>,
-    ) -> Result<Vec<(f64, f64)>, Error> {
-        let mut places = (1..self.names.len()).filter(|&at| self.names[at] == name);
-        let Some(place) = places.next() else {
-            return Ok(Vec::new());
-        };
-        let columns = CsvColumns::measured(self.path.to_owned(), [0, place]);
-        let points = columns.read(&self.text);
-        let points = points.map_err(|reason| wrong(self.path, &reason))?;
-        self.drawn += 1;
-        let points = points.iter().map(|&[time, value]| {
-            let time = shown(time, self.unit).ok_or_else(|| {
-                wrong(self.path, "its times have a unit, and those of the run have none that is known: units.t may be s, min, h or d")
-            })?;
-            Ok((time, value))
-        });
-        points.collect()
+    /// The headings of the values.
+    fn headings(&self) -> &[Heading] {
+        &self.table.headings()[1..]
     }
 
-    /// What is told of it under the title; refused where it has none of the columns.
-    fn told(&self, drawn: &[String]) -> Result<String, Error> {
+    /// Refuses names behind the file that neither its columns nor the drawn columns have.
+    fn check_names(&self, drawn: &[String]) -> Result<(), Error> {
+        for [heading, column] in &self.columns {
+            if self.headings().iter().all(|column| column.name != *heading) {
+                let reason = format!("it has no column {}", excerpt(heading, 60));
+                return Err(refuse(self.path, &reason));
+            }
+            if drawn.iter().all(|name| name != column) {
+                let reason = format!("{} is no column that --record names", excerpt(column, 60));
+                return Err(refuse(self.path, &reason));
+            }
+        }
+        Ok(())
+    }
+
+    /// What was measured of a column, in its unit, at the times of the run, and its heading in the file.
+    fn points(&mut self, column: &RecordColumn) -> Result<(String, Vec<(f64, f64)>), Error> {
+        let mut pairs = self.columns.iter();
+        let pair = pairs.find(|[_, drawn]| *drawn == column.name);
+        let name = pair
+            .map_or(&*column.name, |[heading, _]| heading)
+            .to_owned();
+        if self.headings().iter().all(|heading| heading.name != name) {
+            return Ok((name, Vec::new()));
+        }
+        let unit = Some(&*column.unit).filter(|unit| !unit.is_empty());
+        let values = self
+            .table
+            .column(&ColumnName::Heading(name.clone()))
+            .and_then(|place| self.table.values(place, unit));
+        let values = values.map_err(|error| refuse(self.path, &error))?;
+        self.drawn += 1;
+        Ok((name, self.times.iter().copied().zip(values).collect()))
+    }
+
+    /// The text on the file under the title; an error where the file has none of the columns.
+    fn description(&self, drawn: &[String]) -> Result<String, Error> {
         if self.drawn == 0 {
-            let has = excerpt(&self.names[1..].join(", "), 400);
-            let drawn = excerpt(&drawn.join(", "), 400);
-            let reason =
-                format!("it has none of the columns {drawn} that --record names, but {has}");
-            return Err(wrong(self.path, &reason));
+            let names: Vec<&str> = self
+                .headings()
+                .iter()
+                .map(|heading| &*heading.name)
+                .collect();
+            let [names, drawn] =
+                [names.join(", "), drawn.join(", ")].map(|list| excerpt(&list, 400));
+            let reason = format!(
+                "it has none of the columns {drawn} that --record names, but {}",
+                if names.is_empty() {
+                    "times alone"
+                } else {
+                    &names
+                }
+            );
+            return Err(refuse(self.path, &reason));
         }
         let name = self.path.file_name().unwrap_or_default().display();
-        Ok(format!("dots: {name}"))
+        Ok(format!("circles: {name}"))
     }
 }
 
-fn wrong(path: &Path, reason: &str) -> Error {
+fn refuse(path: &Path, reason: &impl fmt::Display) -> Error {
     Error::Usage(format!("--data {}: {reason}", path.display()))
-}
-
-/// A heading without its unit, which is in brackets at its end: `T1 [K]`, `time (h)`.
-fn parts(heading: &str) -> (&str, Option<&str>) {
-    let bare = heading.trim();
-    let inner = bare.strip_suffix([']', ')']);
-    match inner.and_then(|inner| inner.rsplit_once(['[', '('])) {
-        Some((name, unit)) if !name.trim().is_empty() => (name.trim(), Some(unit.trim())),
-        _ => (bare, None),
-    }
 }

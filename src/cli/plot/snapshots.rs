@@ -1,10 +1,7 @@
 //! `--snapshots`: which frames are drawn.
 
 use crate::{
-    cli::{
-        axes::{self, Axes},
-        terminal::printable,
-    },
+    cli::{axes::Axes, ranges, terminal::printable},
     error::Error,
 };
 use diff2d_arrays::npy::Slice;
@@ -15,7 +12,7 @@ const MOST_PICTURES: u64 = 1_000_000;
 
 /// Frames by their numbers and their times.
 pub(super) struct FrameChoice<'a> {
-    /// What was typed.
+    /// The text that was typed.
     pub text: &'a str,
     /// How many frames there are.
     pub count: u64,
@@ -28,10 +25,10 @@ impl FrameChoice<'_> {
     /// The numbers of the frames in the order in which they were named, each once, and what is to be
     /// told of times.
     pub fn indices(&self) -> Result<(Vec<u64>, Option<String>), Error> {
-        let (slices, told) = match self.text.trim().strip_prefix("t=") {
+        let (slices, note) = match self.text.trim().strip_prefix("t=") {
             Some(times) => {
-                let (slices, told) = self.at_times(times)?;
-                (slices, Some(told))
+                let (slices, note) = self.at_times(times)?;
+                (slices, Some(note))
             }
             None => (self.listed()?, None),
         };
@@ -47,9 +44,14 @@ impl FrameChoice<'_> {
                 self.count,
             ))),
             1..=MOST_PICTURES => {
-                let mut seen = HashSet::new();
-                let all = slices.iter().flat_map(|slice| slice.indices());
-                Ok((all.filter(|index| seen.insert(*index)).collect(), told))
+                let mut indices_seen = HashSet::new();
+                let indices = slices.iter().flat_map(|slice| slice.indices());
+                Ok((
+                    indices
+                        .filter(|index| indices_seen.insert(*index))
+                        .collect(),
+                    note,
+                ))
             }
             count => Err(Error::Usage(format!(
                 "{count} frames of {file} are more pictures than can be meant: choose some of them, such as --snapshots ::{}",
@@ -63,8 +65,9 @@ impl FrameChoice<'_> {
         let slices = parts.iter().map(|part| {
             let slice = slice(part, self.count).ok_or_else(|| {
                 Error::Usage(format!(
-                    "--snapshots {}: expected a range as in Python, such as 2:8, :3, -1: or ::24, several with commas between, or times such as t=0,2.5",
-                    printable(self.text)
+                    "--snapshots {}: expected a range {}, several with commas between, or times such as t=0,2.5",
+                    printable(self.text),
+                    ranges::EXAMPLES
                 ))
             })?;
             // In a list, each number that is missing is a mistake.
@@ -91,7 +94,7 @@ impl FrameChoice<'_> {
                 self.file.display()
             ))
         })?;
-        let (mut told, mut slices) = (Vec::new(), Vec::new());
+        let (mut descriptions, mut slices) = (Vec::new(), Vec::new());
         for part in times.split(',') {
             let part = part.trim().trim_start_matches("t=");
             let (frames, step) = match part {
@@ -99,17 +102,17 @@ impl FrameChoice<'_> {
                 "" => axes.nearest(0, part).map(|frame| (frame..frame + 1, 1))?,
                 part => axes.between(0, part, self.count)?,
             };
-            let ends = [Some(frames.start), frames.end.checked_sub(1)];
-            for (text, end) in part.split(':').zip(ends) {
+            let end_frames = [Some(frames.start), frames.end.checked_sub(1)];
+            for (text, end) in part.split(':').zip(end_frames) {
                 let named = end.filter(|_| !text.trim().is_empty());
-                told.extend(named.map(|end| axes.describe([(0, end)])));
+                descriptions.extend(named.map(|end| axes.describe([(0, end)])));
             }
             slices.push(Slice::new(&frames, step));
         }
-        told.truncate(8);
+        descriptions.truncate(8);
         Ok((
             slices,
-            format!("--snapshots {}: {}", self.text, told.join(", ")),
+            format!("--snapshots {}: {}", self.text, descriptions.join(", ")),
         ))
     }
 }
@@ -117,7 +120,7 @@ impl FrameChoice<'_> {
 /// The frames that a Python index or slice `a:b:c` takes, none for an index that is not there; `None` if the text is neither.
 fn slice(text: &str, length: u64) -> Option<Slice> {
     let is_index = text.trim().parse::<i64>().is_ok();
-    axes::slice(text, length).or(is_index.then_some(Slice::new(&(0..0), 1)))
+    ranges::slice(text, length).or(is_index.then_some(Slice::new(&(0..0), 1)))
 }
 
 #[cfg(test)]

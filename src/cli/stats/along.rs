@@ -1,240 +1,325 @@
-//! A row for every index along the axes that are left, or an array of these.
+//! A row for every index along the remaining axes, or an array of such results.
 
 use super::{
     args::StatsArgs,
-    results::{hint, new_array, row, values},
+    results::{hint, new_array, row, table, value_names, values},
 };
 use crate::{
     cli::{
         axes::Axes,
         bar::Unit,
         open::{self, NewArray},
-        rows::{Row, Table},
+        rows::{Cell, Column, Row, Table},
         select,
+        terminal::Terminal,
     },
     cube::JournalledArray,
     error::Error,
 };
-use diff2d_arrays::npy::{Dtype, NpyHeader, Scalar};
+use diff2d_arrays::npy::{Dtype, NpyHeader, Scalar, Slice};
 use diff2d_arrays::{
     Statistics,
     labels::NamedAxis,
     output::Output,
     stats::{self, Options, Select, Trend},
 };
+use std::ops::Range;
 
 pub(super) fn along(
     args: &StatsArgs,
     array: JournalledArray,
     text: &str,
     options: Options,
-    table: Table<'_>,
+    terminal: &Terminal,
 ) -> Result<(), Error> {
-    let terminal = table.terminal;
     let (array, select) = select::select(array, false, args.select.as_deref(), terminal)?;
-    let (array, select, axes) = (&array, &select, Axes::of(&array));
-    let reduced = match args.op {
-        Some(_) => vec![axes.axis(text)?],
-        None => axes.axes(text)?,
+    let (array, select, reduced) = match args.every {
+        Some(period) => by_period(array, &select, text, period, terminal)?,
+        None => {
+            let axes = Axes::of(&array);
+            let reduced = match args.op {
+                Some(_) => vec![axes.axis(text)?],
+                None => axes.axes(text)?,
+            };
+            (array, select, reduced)
+        }
     };
-    let columns = Columns::new(args, array, axes, select, &reduced, table)?;
+    let (array, select) = (&array, &select);
+    let mut results = Results::new(args, array, select, &reduced, terminal)?;
     let elements: u64 = select.iter().map(|range| range.end - range.start).product();
-    let bar = terminal.bar(elements * array.npy.dtype.bytes as u64, Unit::Bytes);
+    // Quantiles read the elements once more.
+    let readings = if args.quantiles.is_empty() { 1 } else { 2 };
+    let bytes = readings * elements * array.npy.dtype.bytes as u64;
+    let bar = terminal.bar(bytes, Unit::Bytes);
     let progress = bar.progress();
     let mut hinted = false;
     if args.op.is_some() {
         let axis = reduced[0];
-        columns.tell_units(axis)?;
-        #[expect(clippy::cast_precision_loss, reason = "indices are below 2^53")]
-        let coordinate = |index| {
-            let coordinate = columns.axes.coordinate(axis, index);
-            coordinate.unwrap_or(array.index_in_file(axis, index) as f64)
-        };
-        let take = |first, trends: &[Trend]| {
-            if !options.skip_nan && !hinted && trends.iter().any(|trend| trend.slope.is_nan()) {
-                hinted = true;
-                terminal.note(
+        let axes = Axes::of(array);
+        tell_units_of_trends(&axes, axis, &select[axis], terminal)?;
+        stats::trends(
+            array,
+            select,
+            axis,
+            |index| abscissa(&axes, axis, index),
+            options,
+            progress,
+            |first, trends: &[Trend]| {
+                if !options.skip_nan && !hinted && trends.iter().any(|trend| trend.slope.is_nan()) {
+                    hinted = true;
+                    terminal.note(
                     "some elements are NaN or infinite, and so are their trends: --skip-nan leaves NaN out",
                 );
-            }
-            let values = trends.iter().map(|trend| [trend.slope, trend.intercept]);
-            if let Some(output) = &columns.output {
-                let numbers: Vec<f64> = values.flatten().collect();
-                return columns.write(output, first, &numbers);
-            }
-            let rows = values.map(|values| Row {
-                values: values.map(Scalar::Float).into(),
-                ..Row::default()
-            });
-            columns.print(first, rows.collect())
-        };
-        stats::trends(array, select, axis, coordinate, options, progress, take)?;
+                }
+                let lines = trends.iter().map(|trend| [trend.slope, trend.intercept]);
+                match &mut results.sink {
+                    Sink::Array(output) => {
+                        let numbers: Vec<f64> = lines.flatten().collect();
+                        results.layout.write(output, first, &numbers)
+                    }
+                    Sink::Table(table) => {
+                        let rows = (first..).zip(lines).map(|(place, line)| {
+                            let cells = results.layout.cells(place).into_iter();
+                            cells.chain(line.map(Cell::from)).collect()
+                        });
+                        table.print(&rows.collect::<Vec<Row>>())
+                    }
+                }
+            },
+        )?;
     } else {
-        let take = |first: u64, results: &[Statistics]| -> Result<(), Error> {
-            let with_nan = results.iter().find(|one| one.nan > 0);
-            if let Some(one) = with_nan.filter(|_| !hinted) {
-                hinted = true;
-                hint(options, one, terminal);
-            }
-            let places = first..first + results.len() as u64;
-            let quantiles = match args.quantiles.is_empty() {
-                true => vec![Vec::new(); results.len()],
-                false => {
-                    let wanted = &args.quantiles;
-                    stats::column_quantiles(array, select, &reduced, places, wanted, options)?
+        stats::along(
+            array,
+            select,
+            &reduced,
+            options,
+            progress,
+            |first: u64, statistics: &[Statistics]| -> Result<(), Error> {
+                let with_nan = statistics.iter().find(|statistics| statistics.nan > 0);
+                if let Some(statistics) = with_nan.filter(|_| !hinted) {
+                    hinted = true;
+                    hint(options, statistics, terminal);
                 }
-            };
-            let all = results.iter().zip(&quantiles);
-            if let Some(output) = &columns.output {
-                let mut numbers = Vec::with_capacity(results.len() * columns.table.values.len());
-                for (one, quantiles) in all {
-                    numbers.extend(values(options, one, quantiles).map(Scalar::to_f64));
+                let places = first..first + statistics.len() as u64;
+                let quantiles = if args.quantiles.is_empty() {
+                    vec![Vec::new(); statistics.len()]
+                } else {
+                    let fractions = &args.quantiles;
+                    stats::column_quantiles(
+                        array, select, &reduced, places, fractions, options, progress,
+                    )?
+                };
+                let pairs = statistics.iter().zip(&quantiles);
+                match &mut results.sink {
+                    Sink::Array(output) => {
+                        let value_count = results.layout.value_names.len();
+                        let mut numbers = Vec::with_capacity(statistics.len() * value_count);
+                        for (statistics, quantiles) in pairs {
+                            let values = values(options, statistics, quantiles);
+                            numbers.extend(values.map(Scalar::to_f64));
+                        }
+                        results.layout.write(output, first, &numbers)
+                    }
+                    Sink::Table(table) => {
+                        let rows = (first..)
+                            .zip(pairs)
+                            .map(|(place, (statistics, quantiles))| {
+                                let cells = results.layout.cells(place);
+                                row(args, cells, options, statistics, quantiles)
+                            });
+                        table.print(&rows.collect::<Vec<Row>>())
+                    }
                 }
-                return columns.write(output, first, &numbers);
-            }
-            let rows = all
-                .map(|(one, quantiles)| row(args, &columns.table, options, one, quantiles))
-                .collect();
-            columns.print(first, rows)
-        };
-        stats::along(array, select, &reduced, options, progress, take)?;
+            },
+        )?;
     }
     drop(bar);
-    columns.finish(args)
+    results.finish(args)
 }
 
-/// Where the results of all indices along the axes that are left go.
-struct Columns<'a> {
+/// The box of an array with its axis divided into periods: the array, the whole of it, and the axis of the periods.
+fn by_period(
+    array: JournalledArray,
+    select: &Select,
+    text: &str,
+    period: u64,
+    terminal: &Terminal,
+) -> Result<(JournalledArray, Select, Vec<usize>), Error> {
+    let axis = Axes::of(&array).axis(text)?;
+    let length = select[axis].end - select[axis].start;
+    if length < period {
+        return Err(Error::Usage(format!(
+            "--every {period}: axis {axis} has {length} indices, and so no whole period"
+        )));
+    }
+    let remainder = length % period;
+    if remainder > 0 {
+        terminal.note(&format!(
+            "--every {period}: the last {remainder} of {length} indices along axis {axis} are no whole period, and are left out"
+        ));
+    }
+    let slices: Vec<Slice> = select.iter().map(|range| Slice::new(range, 1)).collect();
+    let is_period_first = array.npy.fortran_order;
+    let array = array.view(&slices).split(axis, period);
+    let region = array.shape().into_iter().map(|length| 0..length).collect();
+    Ok((array, region, vec![axis + usize::from(is_period_first)]))
+}
+
+/// The results at all indices along the remaining axes, and where they go.
+struct Results<'a> {
+    layout: Layout<'a>,
+    sink: Sink<'a>,
+}
+
+enum Sink<'a> {
+    Table(Table<'a>),
+    Array(NewArray),
+}
+
+/// The order of the results.
+struct Layout<'a> {
     axes: Axes<'a>,
     select: &'a Select,
-    /// The axes that are left.
-    left: Vec<usize>,
-    /// Those of them that have coordinates, and their places among them.
-    named: Vec<(usize, usize)>,
-    /// Their lengths, as an array.
-    rest: NpyHeader,
-    table: Table<'a>,
-    output: Option<NewArray>,
+    /// The axes that are not reduced.
+    remaining_axes: Vec<usize>,
+    /// The header of an array of the results, whose lengths are those of the remaining axes.
+    result_header: NpyHeader,
+    value_names: Vec<String>,
 }
 
-impl<'a> Columns<'a> {
+impl<'a> Results<'a> {
     fn new(
         args: &StatsArgs,
-        array: &JournalledArray,
-        axes: Axes<'a>,
+        array: &'a JournalledArray,
         select: &'a Select,
         reduced: &[usize],
-        table: Table<'a>,
+        terminal: &'a Terminal,
     ) -> Result<Self, Error> {
-        let left: Vec<usize> = (0..select.len())
+        let remaining_axes: Vec<usize> = (0..select.len())
             .filter(|axis| !reduced.contains(axis))
             .collect();
-        let lengths = left
+        let lengths = remaining_axes
             .iter()
             .map(|&axis| select[axis].end - select[axis].start);
-        let rest = NpyHeader::new(lengths.collect(), Dtype::F64, array.npy.fortran_order);
-        let output = new_array(args, array, &table, &rest.shape, rest.fortran_order)?;
-        let place = |axis| left.iter().position(|&one| one == axis);
-        let known = axes.with_coordinates().into_iter();
-        let known = known.filter_map(|(axis, name)| Some((axis, place(axis)?, name.to_owned())));
-        let known: Vec<_> = known.collect();
-        let table = Table {
-            indices: Some(left.len()).filter(|&left| left > 0),
-            coordinates: known.iter().map(|(.., name)| name.clone()).collect(),
-            ..table
-        };
-        let named = known.into_iter().map(|(axis, place, _)| (axis, place));
-        let named = named.collect();
-        if output.is_none() {
-            table.print_head()?;
-        }
-        Ok(Self {
-            axes,
+        let result_header = NpyHeader::new(lengths.collect(), Dtype::F64, array.npy.fortran_order);
+        let layout = Layout {
+            axes: Axes::of(array),
             select,
-            left,
-            named,
-            rest,
-            table,
-            output,
-        })
-    }
-
-    /// Prints results with successive numbers.
-    fn print(&self, first: u64, mut rows: Vec<Row>) -> Result<(), Error> {
-        for (place, row) in (first..).zip(&mut rows) {
-            let index = self.rest.index_of(place).into_iter().zip(&self.left);
-            let index: Vec<u64> = index
-                .map(|(at, &axis)| self.select[axis].start + at)
-                .collect();
-            let coordinate = |&(axis, place): &(usize, usize)| {
-                let coordinate = self.axes.coordinate(axis, index[place]);
-                coordinate.unwrap_or(f64::NAN)
-            };
-            row.coordinates = self.named.iter().map(coordinate).collect();
-            let in_file = index.iter().zip(&self.left);
-            row.index = in_file
-                .map(|(&at, &axis)| self.axes.array.index_in_file(axis, at))
-                .collect();
-        }
-        self.table.print(&rows)
-    }
-
-    /// Puts the numbers of results, one after the other, into the file, in which those of one follow one another
-    /// slowest, or fastest in Fortran order.
-    fn write(&self, output: &Output, first: u64, numbers: &[f64]) -> Result<(), Error> {
-        let each = self.table.values.len();
-        if self.rest.fortran_order {
-            output.write(first * each as u64, bytemuck::cast_slice(numbers))?;
-            return Ok(());
-        }
-        let plane: u64 = self.rest.shape.iter().product();
-        for number in 0..each {
-            let one: Vec<f64> = numbers.iter().skip(number).step_by(each).copied().collect();
-            output.write(number as u64 * plane + first, bytemuck::cast_slice(&one))?;
-        }
-        Ok(())
-    }
-
-    /// Says in which units the trends along an axis are.
-    fn tell_units(&self, axis: usize) -> Result<(), Error> {
-        let range = &self.select[axis];
-        let length = range.end - range.start;
-        if length < 2 {
-            let is = if length == 1 { "is" } else { "are" };
-            return Err(Error::Usage(format!(
-                "--op trend: a straight line takes two values at least, and there {is} {length} along axis {axis}"
-            )));
-        }
-        let labels = &self.axes.labels;
-        let named = labels.axis(axis);
-        let unit = named.and_then(|axis| axis.unit.as_deref());
-        let sentence = match (labels.unit_of("p"), unit) {
-            _ if named.and_then(NamedAxis::spacing).is_none() => {
-                format!(
-                    "axis {axis} has no coordinates: slopes are changes from one index to the next"
-                )
+            remaining_axes,
+            result_header,
+            value_names: value_names(args),
+        };
+        let header = &layout.result_header;
+        let sink = match new_array(args, array, &header.shape, header.fortran_order)? {
+            Some(output) => Sink::Array(output),
+            None => {
+                let mut table = table(args, layout.columns(), terminal);
+                table.print_head()?;
+                Sink::Table(table)
             }
-            (Some(p), Some(unit)) => format!("slopes are in {p}/{unit}, intercepts in {p}"),
-            (Some(p), None) => format!("intercepts are in {p}"),
-            (None, Some(unit)) => format!("slopes are changes per {unit}"),
-            (None, None) => return Ok(()),
         };
-        self.table.terminal.note(&sentence);
-        Ok(())
+        Ok(Self { layout, sink })
     }
 
-    /// The array is there, with its coordinates.
+    /// Puts the array in its place, with its coordinates.
     fn finish(self, args: &StatsArgs) -> Result<(), Error> {
-        let (Some(output), Some(path)) = (self.output, &args.output) else {
+        let (Sink::Array(output), Some(path)) = (self.sink, &args.output) else {
             return Ok(());
         };
-        let all = 0..self.select.len();
-        let reduced: Vec<usize> = all.filter(|axis| !self.left.contains(axis)).collect();
-        let mut labels = self.axes.labels.of_box(self.select).without(&reduced);
+        let layout = self.layout;
+        let reduced: Vec<usize> = (0..layout.select.len())
+            .filter(|axis| !layout.remaining_axes.contains(axis))
+            .collect();
+        let mut labels = layout.axes.labels.of_box(layout.select).without(&reduced);
         if labels.axes.iter().any(Option::is_some) {
-            let statistic = NamedAxis::labelled("statistic", self.table.values);
+            let statistic = NamedAxis::labelled("statistic", layout.value_names);
             labels.axes.insert(0, Some(statistic));
         }
         open::finish(output, path, &labels)
     }
+}
+
+impl Layout<'_> {
+    /// The columns that say where each row lies; none where every axis is reduced.
+    fn columns(&self) -> Vec<Column> {
+        if self.remaining_axes.is_empty() {
+            Vec::new()
+        } else {
+            self.axes.columns(&self.remaining_axes)
+        }
+    }
+
+    /// The cells of these columns for the result with this number.
+    fn cells(&self, number: u64) -> Vec<Cell> {
+        if self.remaining_axes.is_empty() {
+            return Vec::new();
+        }
+        let offsets = self.result_header.index_of(number).into_iter();
+        let indices: Vec<(usize, u64)> = offsets
+            .zip(&self.remaining_axes)
+            .map(|(offset, &axis)| (axis, self.select[axis].start + offset))
+            .collect();
+        let index_in_file = indices
+            .iter()
+            .map(|&(axis, index)| self.axes.array.index_in_file(axis, index));
+        self.axes.cells(&indices, index_in_file.collect())
+    }
+
+    /// Puts the numbers of successive results into the file: those of one result follow one another slowest, or fastest in Fortran
+    /// order.
+    fn write(&self, output: &Output, first: u64, numbers: &[f64]) -> Result<(), Error> {
+        let value_count = self.value_names.len();
+        if self.result_header.fortran_order {
+            output.write(first * value_count as u64, bytemuck::cast_slice(numbers))?;
+            return Ok(());
+        }
+        let plane: u64 = self.result_header.shape.iter().product();
+        for number in 0..value_count {
+            let values: Vec<f64> = numbers
+                .iter()
+                .skip(number)
+                .step_by(value_count)
+                .copied()
+                .collect();
+            output.write(number as u64 * plane + first, bytemuck::cast_slice(&values))?;
+        }
+        Ok(())
+    }
+}
+
+/// The coordinate of an index along the axis of a trend, or the index in the file.
+#[expect(clippy::cast_precision_loss, reason = "indices are below 2^53")]
+fn abscissa(axes: &Axes<'_>, axis: usize, index: u64) -> f64 {
+    let coordinate = axes.coordinate(axis, index);
+    coordinate.unwrap_or(axes.array.index_in_file(axis, index) as f64)
+}
+
+/// Says in which units the trends along a range of an axis are.
+fn tell_units_of_trends(
+    axes: &Axes<'_>,
+    axis: usize,
+    range: &Range<u64>,
+    terminal: &Terminal,
+) -> Result<(), Error> {
+    let length = range.end - range.start;
+    if length < 2 {
+        let verb = if length == 1 { "is" } else { "are" };
+        return Err(Error::Usage(format!(
+            "--op trend: a straight line takes two values at least, and there {verb} {length} along axis {axis}"
+        )));
+    }
+    let labels = &axes.labels;
+    let named = labels.axis(axis);
+    let unit = named.and_then(|axis| axis.unit.as_deref());
+    let sentence = match (labels.unit_of("p"), unit) {
+        _ if named.and_then(NamedAxis::spacing).is_none() => {
+            format!("axis {axis} has no coordinates: slopes are changes from one index to the next")
+        }
+        (Some(p), Some(unit)) => format!("slopes are in {p}/{unit}, intercepts in {p}"),
+        (Some(p), None) => format!("intercepts are in {p}"),
+        (None, Some(unit)) => format!("slopes are changes per {unit}"),
+        (None, None) => return Ok(()),
+    };
+    terminal.note(&sentence);
+    Ok(())
 }

@@ -1,6 +1,9 @@
 //! Options of `stats`.
 
-use crate::cli::{open::InputArgs, values};
+use crate::{
+    cli::{open::InputArgs, values},
+    error::Error,
+};
 use clap::Args;
 use std::path::PathBuf;
 
@@ -12,6 +15,7 @@ use std::path::PathBuf;
   diff2d stats huge.npy --axis 0 -o columns.npy
   diff2d stats output/diff2dparams.npy --axis t --op trend -o trend.npy
   diff2d stats output/diff2dparams.npy --axis t --above 0.5 --csv
+  diff2d stats hourly.npy --axis 0 --every 24 -o mean_day.npy
   diff2d stats huge.npy --quantiles 0.05,0.5,0.95 --histogram 20:0:1 --skip-nan
   diff2d stats flat.bin --raw f4:1000x2000
   diff2d stats output/wall.record.csv --quantiles 0.05,0.95
@@ -26,12 +30,16 @@ pub(in super::super) struct StatsArgs {
     /// Along these axes only: numbers (negative from the end), or t, y, x of a cube
     #[arg(long, value_name = "A[,B…]", allow_hyphen_values = true)]
     pub(super) axis: Option<String>,
+    /// With --axis: a result for each place in a period of N indices along the axis, over all whole periods. Of hourly values 24
+    /// is the mean day
+    #[arg(long, value_name = "N", requires = "axis", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(super) every: Option<u64>,
     /// Look only at this box: a range as in Python for every axis, such as 2:8 or ::24, or t=, y=, x= from:to, and :step
     #[arg(long, value_name = "R0,R1,…", allow_hyphen_values = true)]
     pub(super) select: Option<String>,
     /// Instead of the six: trend, the slope and the intercept of the straight line that is nearest to the values along
     /// the axis by least squares, over its coordinates or, without any, its indices
-    #[arg(long, value_parser = ["trend"], conflicts_with_all = ["above", "quantiles", "histogram", "follow"])]
+    #[arg(long, value_parser = ["trend"], conflicts_with_all = ["above", "quantiles", "histogram", "follow", "every"])]
     pub(super) op: Option<String>,
     /// Also how many values lie above V, and their fraction; NaN does not count
     #[arg(long, value_name = "V", allow_hyphen_values = true, value_parser = limit)]
@@ -75,6 +83,39 @@ pub(in super::super) struct StatsArgs {
     pub(super) memory: u64,
 }
 
+/// What each row of results is of.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Scope<'a> {
+    /// A snapshot of a run, as soon as it is committed.
+    Snapshots,
+    /// A place along the axes that remain beside these.
+    Along(&'a str),
+    /// All elements of a file, or a box of them.
+    Whole,
+}
+
+impl StatsArgs {
+    /// What the rows are of; an error for options that do not go together.
+    pub(super) fn scope(&self) -> Result<Scope<'_>, Error> {
+        let takes_one_file =
+            self.follow || self.axis.is_some() || self.output.is_some() || self.histogram.is_some();
+        if self.files.len() > 1 && takes_one_file {
+            return Err(Error::Usage(
+                "several files have a row each: --axis, --histogram, --follow and -o take one file at a time".to_owned(),
+            ));
+        }
+        match &self.axis {
+            Some(axes) => Ok(Scope::Along(axes)),
+            None if self.follow => Ok(Scope::Snapshots),
+            None if self.op.is_some() => Err(Error::Usage(
+                "--op trend is along an axis: --axis says which, such as --axis t or --axis 0"
+                    .to_owned(),
+            )),
+            None => Ok(Scope::Whole),
+        }
+    }
+}
+
 /// Bins of a histogram, and from where to where if that is given.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Bins {
@@ -92,25 +133,31 @@ fn limit(text: &str) -> Result<f64, String> {
     values::finite(text).ok_or_else(|| "expected a number, such as 0.5".to_owned())
 }
 
+/// The most bins that a histogram may have.
+const MOST_BINS: usize = 1 << 20;
+
+fn bins_expected() -> String {
+    format!("expected 1 to {MOST_BINS} bins, and perhaps their ends, such as 20 or 20:-1:1")
+}
+
 fn bins(text: &str) -> Result<Bins, String> {
-    const MOST: usize = 1 << 20;
-    let expected =
-        || format!("expected 1 to {MOST} bins, and perhaps their ends, such as 20 or 20:-1:1");
     let parts: Vec<&str> = text.split(':').collect();
-    let (count, ends) = match parts[..] {
+    let (count, range) = match parts[..] {
         [count] => (count, None),
         [count, low, high] => (count, Some([low, high])),
-        _ => return Err(expected()),
+        _ => return Err(bins_expected()),
     };
     let count = count
         .trim()
         .parse()
         .ok()
-        .filter(|count| (1..=MOST).contains(count));
-    let ends = match ends.map(|ends| ends.map(values::finite)) {
+        .filter(|count| (1..=MOST_BINS).contains(count));
+    let range = match range.map(|range| range.map(values::finite)) {
         None => None,
         Some([Some(low), Some(high)]) if low <= high => Some([low, high]),
-        Some(_) => return Err(expected()),
+        Some(_) => return Err(bins_expected()),
     };
-    count.map(|count| Bins { count, ends }).ok_or_else(expected)
+    count
+        .map(|count| Bins { count, ends: range })
+        .ok_or_else(bins_expected)
 }

@@ -3,7 +3,7 @@
 use super::args::StatsArgs;
 use crate::{
     cli::{
-        open::{open_as, told},
+        open::{open_as, prepared},
         terminal::Terminal,
     },
     cube::JournalledArray,
@@ -34,17 +34,17 @@ pub(super) fn open(
         None => ArrayFile::of_file(file, name)?,
         Some(header) => ArrayFile::of_raw_file(file, name, header)?,
     };
-    let mut array = told(JournalledArray::plain(array), terminal);
+    let mut array = prepared(JournalledArray::plain(array), terminal);
     args.input.name_axes(&mut array)?;
     Ok(array)
 }
 
 /// A file by which standard input can be read at any place: itself, or a copy of what a pipe delivers.
 fn stdin_file() -> io::Result<File> {
-    let mut own = File::from(stdin().as_fd().try_clone_to_owned()?);
-    if own.metadata()?.is_file() {
-        own.rewind()?;
-        return Ok(own);
+    let mut input = File::from(stdin().as_fd().try_clone_to_owned()?);
+    if input.metadata()?.is_file() {
+        input.rewind()?;
+        return Ok(input);
     }
     let mut copy = Temporary::file(&env::temp_dir())?;
     io::copy(&mut stdin().lock(), &mut copy)?;

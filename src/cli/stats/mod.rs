@@ -12,55 +12,28 @@ pub(super) use args::StatsArgs;
 use super::{
     follow::{can_follow, follow},
     masked::left_out,
-    rows::{Row, Style, Table},
+    rows::{Cell, Column},
     terminal::Terminal,
 };
 use crate::{cube::JournalledArray, error::Error};
+use args::Scope;
 use diff2d_arrays::progress::Progress;
-use diff2d_arrays::{
-    Statistics,
-    stats::{self, Options},
-};
+use diff2d_arrays::stats::{self, Options};
 
 pub(super) fn stats(args: &StatsArgs, terminal: &Terminal) -> Result<(), Error> {
-    let six = Statistics::NAMES;
-    let names = match (&args.op, args.above) {
-        (Some(_), _) => vec!["slope", "intercept"],
-        (None, None) => six.to_vec(),
-        (None, Some(_)) => [&six[..], &["above", "fraction"]].concat(),
-    };
-    let quantiles = args.quantiles.iter().map(|q| format!("q{q}"));
-    let mut table = Table {
-        style: match (args.csv, terminal.takes_values(args.json)) {
-            (true, _) => Style::Csv,
-            (_, true) => Style::Json,
-            _ => Style::Text,
-        },
-        of: None,
-        indices: None,
-        coordinates: Vec::new(),
-        in_json: names.len(),
-        values: names
-            .into_iter()
-            .map(str::to_owned)
-            .chain(quantiles)
-            .collect(),
-        terminal,
-    };
     if let [file] = &args.files[..]
         && let Some(record) = super::record::named(file)?
     {
-        return record::columns(args, &record, table);
+        return record::columns(args, &record, terminal);
     }
-    let is_alone = args.files.len() == 1;
-    if !is_alone
-        && (args.follow || args.axis.is_some() || args.output.is_some() || args.histogram.is_some())
-    {
-        return Err(Error::Usage(
-            "several files have a row each: --axis, --histogram, --follow and -o take one file at a time".to_owned(),
-        ));
-    }
-    for (number, file) in args.files.iter().enumerate() {
+    let scope = args.scope()?;
+    let has_names = args.files.len() > 1;
+    let mut table = if has_names {
+        results::table(args, vec![Column::new("file")], terminal)
+    } else {
+        results::table(args, Vec::new(), terminal)
+    };
+    for file in &args.files {
         let array = input::open(file, args, terminal)?;
         let masked = left_out(&array, args.keep_nan, args.memory, terminal)?;
         let options = Options {
@@ -68,20 +41,14 @@ pub(super) fn stats(args: &StatsArgs, terminal: &Terminal) -> Result<(), Error> 
             above: args.above,
             memory: args.memory,
         };
-        if args.follow {
-            return each_snapshot(args, array, options, table);
+        match scope {
+            Scope::Snapshots => return each_snapshot(args, array, options, terminal),
+            Scope::Along(axes) => return along::along(args, array, axes, options, terminal),
+            Scope::Whole => {
+                let name = has_names.then(|| file.display().to_string());
+                whole::whole(args, array, options, name, &mut table, terminal)?;
+            }
         }
-        if let Some(text) = &args.axis {
-            return along::along(args, array, text, options, table);
-        }
-        if args.op.is_some() {
-            return Err(Error::Usage(
-                "--op trend is along an axis: --axis says which, such as --axis t or --axis 0"
-                    .to_owned(),
-            ));
-        }
-        table.of = (!is_alone).then(|| ("file", file.display().to_string()));
-        whole::whole(args, array, options, &table, number == 0)?;
     }
     Ok(())
 }
@@ -91,23 +58,18 @@ fn each_snapshot(
     args: &StatsArgs,
     mut array: JournalledArray,
     options: Options,
-    table: Table<'_>,
+    terminal: &Terminal,
 ) -> Result<(), Error> {
     can_follow(&array)?;
     let frame: u64 = array.npy.shape.iter().skip(1).product();
-    let table = Table {
-        indices: Some(1),
-        ..table
-    };
+    let mut table = results::table(args, vec![Column::index(1)], terminal);
     table.print_head()?;
     let followed = follow(&mut array, |array, mut new| {
-        new.try_for_each(|place| {
-            let places = place * frame..(place + 1) * frame;
-            let statistics = stats::part(array, places, options, &Progress::default())?;
-            table.print(&[Row {
-                index: vec![place],
-                ..results::row(args, &table, options, &statistics, &[])
-            }])
+        new.try_for_each(|snapshot| {
+            let elements = snapshot * frame..(snapshot + 1) * frame;
+            let statistics = stats::part(array, elements, options, &Progress::default())?;
+            let index = vec![Cell::Index(vec![snapshot])];
+            table.print(&[results::row(args, index, options, &statistics, &[])])
         })
     })?;
     followed.conclude()

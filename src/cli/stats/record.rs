@@ -1,8 +1,8 @@
 //! The statistics of the columns of a record.
 
-use super::{args::StatsArgs, whole};
+use super::{args::StatsArgs, results, whole};
 use crate::{
-    cli::rows::Table,
+    cli::{rows::Column, terminal::Terminal},
     cube::{CubeError, JournalledArray, RecordTable},
     error::Error,
 };
@@ -17,23 +17,24 @@ use std::{env, fs::File, io::Write};
 pub(super) fn columns(
     args: &StatsArgs,
     record: &RecordTable,
-    mut table: Table<'_>,
+    terminal: &Terminal,
 ) -> Result<(), Error> {
-    let other = args.axis.is_some() || args.output.is_some() || args.histogram.is_some();
-    if args.follow || args.op.is_some() || other {
+    let writes_or_reduces =
+        args.axis.is_some() || args.output.is_some() || args.histogram.is_some();
+    if args.follow || args.op.is_some() || writes_or_reduces {
         return Err(Error::Usage(format!(
             "the columns of {} have a row each: leave out --axis, --op, --histogram, --follow and -o",
             record.path.display()
         )));
     }
-    let failed = |error| CubeError::io("copy", &record.path)(error);
-    let copied = copied(record).map_err(failed)?;
+    let copy = copied(record).map_err(CubeError::io("copy", &record.path))?;
     let rows = record.rows() as u64;
     let options = Options {
         skip_nan: args.skip_nan,
         memory: args.memory,
         above: args.above,
     };
+    let mut table = results::table(args, vec![Column::new("column")], terminal);
     for (number, column) in record.columns.iter().enumerate() {
         let header = NpyHeader {
             dtype: Dtype::F64,
@@ -41,16 +42,18 @@ pub(super) fn columns(
             shape: vec![rows],
             data_offset: number as u64 * rows * 8,
         };
-        let file = copied.try_clone().map_err(failed)?;
+        let file = copy
+            .try_clone()
+            .map_err(CubeError::io("copy", &record.path))?;
         let array = ArrayFile::of_raw_file(file, &record.path, header)?;
-        table.of = Some(("column", column.name.clone()));
         let array = JournalledArray::plain(array);
-        whole::whole(args, array, options, &table, number == 0)?;
+        let name = Some(column.name.clone());
+        whole::whole(args, array, options, name, &mut table, terminal)?;
     }
     Ok(())
 }
 
-/// The columns one after the other, in a file of this process.
+/// Copies the columns one after the other into a file that this process alone has.
 fn copied(record: &RecordTable) -> std::io::Result<File> {
     let mut file = Temporary::file(&env::temp_dir())?;
     for values in &record.values {

@@ -5,7 +5,7 @@ use crate::{
     cli::{
         json::Object,
         open::{self, NewArray},
-        rows::{Fact, Row, Style, Table, Told},
+        rows::{Cell, Column, Fact, FactValue, Row, Style, Table},
         terminal::Terminal,
     },
     cube::JournalledArray,
@@ -14,32 +14,66 @@ use crate::{
 use diff2d_arrays::npy::{Dtype, Scalar};
 use diff2d_arrays::{Statistics, stats::Options};
 
-/// A row with the six numbers, what lies above a limit, and quantiles.
+/// The names of the results at one place, quantiles left out.
+fn names(args: &StatsArgs) -> Vec<&'static str> {
+    match (&args.op, args.above) {
+        (Some(_), _) => vec!["slope", "intercept"],
+        (None, None) => Statistics::NAMES.to_vec(),
+        (None, Some(_)) => [&Statistics::NAMES[..], &["above", "fraction"]].concat(),
+    }
+}
+
+fn quantile_names(args: &StatsArgs) -> impl Iterator<Item = String> {
+    args.quantiles.iter().map(|q| format!("q{q}"))
+}
+
+/// The names of all results at one place.
+pub(super) fn value_names(args: &StatsArgs) -> Vec<String> {
+    let names = names(args).into_iter().map(str::to_owned);
+    names.chain(quantile_names(args)).collect()
+}
+
+/// A table of results, whose first columns say what each row is of; without such columns it has a single row.
+pub(super) fn table<'a>(
+    args: &StatsArgs,
+    mut columns: Vec<Column>,
+    terminal: &'a Terminal,
+) -> Table<'a> {
+    let style = match (args.csv, terminal.has_caller(), args.json) {
+        (true, ..) => Style::Csv,
+        (_, true, _) => Style::Values,
+        (.., true) => Style::JsonLines,
+        _ if columns.is_empty() => Style::Lines(6),
+        _ => Style::Aligned,
+    };
+    columns.extend(names(args).into_iter().map(Column::new));
+    // As JSON, quantiles are an object of their own.
+    columns.extend(quantile_names(args).map(|name| Column::new(name).with_key(None)));
+    Table::new(columns, style, terminal)
+}
+
+/// A row with the six numbers, what lies above a limit, and quantiles, behind the cells that say what they are of.
 pub(super) fn row(
     args: &StatsArgs,
-    table: &Table<'_>,
+    mut cells: Vec<Cell>,
     options: Options,
     statistics: &Statistics,
     quantiles: &[f64],
 ) -> Row {
-    let mut facts = Vec::new();
-    if table.style == Style::Json {
-        facts.push(nan(statistics));
-    }
-    if table.style == Style::Json && !args.quantiles.is_empty() {
+    cells.extend(values(options, statistics, quantiles).map(Cell::Number));
+    let mut facts = vec![Fact {
+        name: "nan",
+        value: FactValue::Count(statistics.nan),
+    }];
+    if !args.quantiles.is_empty() {
         let pairs = args.quantiles.iter().zip(quantiles);
         let pairs = pairs.map(|(q, &value)| (q.to_string(), Scalar::Float(value)));
-        let pairs = pairs.collect();
         facts.push(Fact {
             name: "quantiles",
-            told: Told::Quantiles(Object(pairs)),
+            value: FactValue::InColumns(Object(pairs.collect())),
         });
     }
-    Row {
-        values: values(options, statistics, quantiles).collect(),
-        facts,
-        ..Row::default()
-    }
+    Row { cells, facts }
 }
 
 /// The six numbers, what lies above a limit, and quantiles.
@@ -48,19 +82,18 @@ pub(super) fn values(
     statistics: &Statistics,
     quantiles: &[f64],
 ) -> impl Iterator<Item = Scalar> {
-    let above = options.above.map(|_| above(options, statistics));
+    let numbers_above = options.above.map(|_| above(options, statistics));
     let values = statistics.scalars().into_iter();
     let quantiles = quantiles.iter().copied().map(Scalar::Float);
-    values.chain(above.into_iter().flatten()).chain(quantiles)
+    values
+        .chain(numbers_above.into_iter().flatten())
+        .chain(quantiles)
 }
 
-/// How many values lie above the limit, and as a fraction of those that are not NaN.
+/// The number of values above the limit, and their fraction of the values that are not NaN.
 #[expect(clippy::cast_precision_loss, reason = "counts are below 2^53")]
 fn above(options: Options, statistics: &Statistics) -> [Scalar; 2] {
-    let nan = match options.skip_nan {
-        true => 0,
-        false => statistics.nan,
-    };
+    let nan = if options.skip_nan { 0 } else { statistics.nan };
     let fraction = statistics.above as f64 / (statistics.count - nan) as f64;
     [
         Scalar::Integer(statistics.above.into()),
@@ -68,28 +101,27 @@ fn above(options: Options, statistics: &Statistics) -> [Scalar; 2] {
     ]
 }
 
-/// How many NaN there are.
-pub(super) fn nan(statistics: &Statistics) -> Fact {
-    Fact {
-        name: "nan",
-        told: Told::Count(statistics.nan),
-    }
-}
-
 /// The array that `-o` names, with the numbers along its first axis.
 pub(super) fn new_array(
     args: &StatsArgs,
     array: &JournalledArray,
-    table: &Table<'_>,
     shape: &[u64],
     fortran_order: bool,
 ) -> Result<Option<NewArray>, Error> {
     let Some(path) = &args.output else {
         return Ok(None);
     };
-    let shape = [&[table.values.len() as u64], shape].concat();
-    let taken = &array.files();
-    open::create(path, shape, Dtype::F64, fortran_order, taken, args.force).map(Some)
+    let shape = [&[value_names(args).len() as u64], shape].concat();
+    let input_files = &array.files();
+    open::create(
+        path,
+        shape,
+        Dtype::F64,
+        fortran_order,
+        input_files,
+        args.force,
+    )
+    .map(Some)
 }
 
 /// Says what helps where NaN hides the results.

@@ -2,15 +2,16 @@
 
 use super::{
     args::StatsArgs,
-    results::{hint, nan, new_array, row},
+    results::{hint, new_array, row, values},
 };
 use crate::{
     cli::{
         axes::{self, Axes},
         bar::Unit,
         open,
-        rows::{Fact, IndexInWords, Style, Table, Told},
+        rows::{Cell, Fact, FactValue, Place, Table},
         select,
+        terminal::Terminal,
     },
     cube::JournalledArray,
     error::Error,
@@ -22,55 +23,60 @@ use diff2d_arrays::{
     stats::{self, Options},
 };
 
-/// Computes and prints, or writes, the results; below the head of the table if they are the first.
+/// Computes the results, and prints them as a row of the table, which begins with the name of one of several arrays, or writes
+/// them.
 pub(super) fn whole(
     args: &StatsArgs,
     array: JournalledArray,
     options: Options,
-    table: &Table<'_>,
-    is_first: bool,
+    name: Option<String>,
+    table: &mut Table<'_>,
+    terminal: &Terminal,
 ) -> Result<(), Error> {
-    let terminal = table.terminal;
     let (array, select) = select::select(array, false, args.select.as_deref(), terminal)?;
     let (array, select, axes) = (&array, &select, Axes::of(&array));
-    let output = new_array(args, array, table, &[], false)?;
+    let output = new_array(args, array, &[], false)?;
     let elements: u64 = select.iter().map(|range| range.end - range.start).product();
-    let bar = terminal.bar(elements * array.npy.dtype.bytes as u64, Unit::Bytes);
+    // Quantiles usually take two further passes, and a histogram takes one.
+    let passes_of_quantiles = if args.quantiles.is_empty() { 0 } else { 2 };
+    let readings = 1 + passes_of_quantiles + u64::from(args.histogram.is_some());
+    let bytes = readings * elements * array.npy.dtype.bytes as u64;
+    let bar = terminal.bar(bytes, Unit::Bytes);
     let progress = bar.progress();
-    let found = stats::selected(array, select, options, progress)?;
-    let statistics = found.statistics;
+    let results = stats::selected(array, select, options, progress)?;
+    let statistics = results.statistics;
     let (mut quantiles, mut passes) = (Vec::new(), 0);
     if !args.quantiles.is_empty() {
-        let found = stats::quantiles(array, select, &args.quantiles, options, progress)?;
-        (quantiles, passes) = (found.values, found.passes);
+        let estimates = stats::quantiles(array, select, &args.quantiles, options, progress)?;
+        (quantiles, passes) = (estimates.values, estimates.passes);
     }
-    let mut row = row(args, table, options, &statistics, &quantiles);
-    if table.style == Style::Text {
-        row.facts.push(nan(&statistics));
-    }
+    let name = name.map(Cell::Text).into_iter().collect();
+    let mut row = row(args, name, options, &statistics, &quantiles);
     for (name, index) in ["argmin", "argmax"]
         .into_iter()
-        .zip(found.places.iter().flatten())
+        .zip(results.places.iter().flatten())
     {
-        let at = axes::in_words(&axes.places(index));
-        let both = index.iter().enumerate();
-        let index = both
+        let coordinates = axes::in_words(&axes.places(index));
+        let numbers = index.iter().enumerate();
+        let index = numbers
             .map(|(axis, &number)| array.index_in_file(axis, number))
             .collect();
-        let told = Told::Place(IndexInWords { index, at });
-        row.facts.push(Fact { name, told });
+        row.facts.push(Fact {
+            name,
+            value: FactValue::Place(Place { index, coordinates }),
+        });
     }
     if let Some(bins) = args.histogram {
-        let ends = bins
+        let limits = bins
             .ends
             .or_else(|| range(&statistics))
             .ok_or_else(no_range)?;
-        let found = stats::histogram(array, select, bins.count, ends, options, progress)?;
+        let histogram = stats::histogram(array, select, bins.count, limits, options, progress)?;
         row.facts.push(Fact {
             name: "histogram",
-            told: Told::Histogram {
-                edges: found.edges,
-                counts: found.counts,
+            value: FactValue::Histogram {
+                edges: histogram.edges,
+                counts: histogram.counts,
             },
         });
     }
@@ -82,12 +88,11 @@ pub(super) fn whole(
     }
     hint(options, &statistics, terminal);
     if let (Some(output), Some(path)) = (output, &args.output) {
-        let numbers: Vec<f64> = row.values.iter().copied().map(Scalar::to_f64).collect();
+        let numbers: Vec<f64> = values(options, &statistics, &quantiles)
+            .map(Scalar::to_f64)
+            .collect();
         output.write(0, bytemuck::cast_slice(&numbers))?;
         return open::finish(output, path, &Labels::default());
-    }
-    if is_first {
-        table.print_head()?;
     }
     table.print(&[row])
 }
@@ -97,8 +102,8 @@ fn range(statistics: &Statistics) -> Option<[f64; 2]> {
     let Some((low, high)) = statistics.range else {
         return Some([0.0, 1.0]);
     };
-    let ends = [low.to_f64(), high.to_f64()];
-    ends.iter().all(|end| end.is_finite()).then_some(ends)
+    let limits = [low.to_f64(), high.to_f64()];
+    limits.iter().all(|end| end.is_finite()).then_some(limits)
 }
 
 fn no_range() -> Error {

@@ -45,12 +45,12 @@ pub(super) fn coarsen(args: &CoarsenArgs, terminal: &Terminal) -> Result<(), Err
     let select = args.common.select.as_deref();
     let (array, select) = select::select(array, false, select, terminal)?;
     let (axes, shape) = (Axes::of(&array), array.shape());
-    let by = request::lengths(&axes, "--by", &args.by, terminal)?;
+    let block = request::lengths(&axes, "--by", &args.by, terminal)?;
     let request = Request {
         op: args.op,
-        window: by.clone(),
+        window: block.clone(),
         weights: None,
-        stride: by,
+        stride: block,
         select,
         pad: None,
         skip_nan: args.common.skip_nan(&array, terminal)?,

@@ -25,28 +25,33 @@ pub(super) fn reduce(
     terminal: &Terminal,
 ) -> Result<(), Error> {
     let windows = Windows::new(&array, request)?;
-    let mut taken = array.files();
-    taken.extend(weights.map(Path::to_owned));
+    let mut input_files = array.files();
+    input_files.extend(weights.map(Path::to_owned));
     let mut output = open::create(
         &args.output,
         windows.shape(),
         windows.dtype(),
         array.npy.fortran_order,
-        &taken,
+        &input_files,
         args.force,
     )?;
     let bytes = shape.iter().product::<u64>() * array.npy.dtype.bytes as u64;
     let bar = terminal.bar(bytes, Unit::Bytes);
     let mut followed = None;
     if follows {
-        let mut done = 0;
+        let mut written_count = 0;
         followed = Some(follow(&mut array, |array, new| {
             let ready = windows.ready(new.end);
-            windows.some(array, done..ready.max(done), &output, bar.progress())?;
-            done = ready.max(done);
+            windows.some(
+                array,
+                written_count..ready.max(written_count),
+                &output,
+                bar.progress(),
+            )?;
+            written_count = ready.max(written_count);
             Ok(())
         })?);
-        output.shorten(done)?;
+        output.shorten(written_count)?;
     } else {
         windows.all(&array, &output, bar.progress())?;
     }

@@ -63,7 +63,6 @@ fn weights(
     skip_nan: Option<u64>,
     terminal: &Terminal,
 ) -> Result<Option<Weights>, Error> {
-    let usage = |sentence: &str| Err(Error::Usage(sentence.to_owned()));
     match (args.op, &args.sigma, &args.weights) {
         (Op::Gaussian, Some(text), None) => {
             let sigmas = sigmas(axes, text)?;
@@ -86,16 +85,21 @@ fn weights(
             }
             Ok(Some(weights))
         }
-        (Op::Gaussian, ..) => usage(
+        (Op::Gaussian, ..) => refused(
             "--op gaussian takes its standard deviations from --sigma, one for every axis, such as --sigma 0,2,2",
         ),
-        (Op::Weights, ..) => usage(
+        (Op::Weights, ..) => refused(
             "--op weights takes the weights from --weights W.npy, an array of the shape of the window",
         ),
         (_, None, None) => Ok(None),
-        (_, Some(_), _) => usage("--sigma belongs to --op gaussian"),
-        (_, _, Some(_)) => usage("--weights belongs to --op weights"),
+        (_, Some(_), _) => refused("--sigma belongs to --op gaussian"),
+        (_, _, Some(_)) => refused("--weights belongs to --op weights"),
     }
+}
+
+/// Refuses the options for weights.
+fn refused(sentence: &str) -> Result<Option<Weights>, Error> {
+    Err(Error::Usage(sentence.to_owned()))
 }
 
 /// Weights, and their sum.
@@ -121,48 +125,55 @@ fn read_weights(
             path.display()
         )));
     }
-    let length = |length: u64| usize::try_from(length).unwrap_or(usize::MAX);
-    let mut values = vec![0.0; length(elements)];
+    let mut values = vec![0.0; in_memory(elements)];
     file.read(0, &mut values)?;
-    // In file order.
+    // Weights have their lengths in the order in which the file has its elements.
     let in_file = file
         .npy
         .in_file_order(&shape)
         .into_iter()
-        .map(length)
+        .map(in_memory)
         .collect();
     let sum = values.iter().sum();
     let weights = Weights::new(in_file, values)?;
-    Ok(match file.npy.fortran_order {
-        true => (weights.reversed(), sum),
-        false => (weights, sum),
+    Ok(if file.npy.fortran_order {
+        (weights.reversed(), sum)
+    } else {
+        (weights, sum)
     })
 }
 
-/// Standard deviations, one an axis; by name, in units.
+/// A length of a list in memory, which cannot be longer than this machine addresses.
+fn in_memory(length: u64) -> usize {
+    usize::try_from(length).unwrap_or(usize::MAX)
+}
+
+/// The standard deviations along all axes, in elements; by name they are typed in units.
 fn sigmas(axes: &Axes<'_>, text: &str) -> Result<Vec<f64>, Error> {
-    let number = |part: &str| {
-        let number = part.trim().parse().ok();
-        let number = number.filter(|sigma: &f64| sigma.is_finite() && *sigma >= 0.0);
-        number.ok_or_else(|| {
-            Error::Usage(format!(
-                "--sigma {text}: '{part}' is no standard deviation; expected a number of elements for every axis, such as 0,2,2"
-            ))
-        })
-    };
     match axes.entries(&format!("--sigma {text}"), text)? {
-        Entries::Listed(parts) => parts.iter().map(|part| number(part)).collect(),
+        Entries::Listed(parts) => parts.iter().map(|part| sigma(text, part)).collect(),
         Entries::Named(parts) => (0..)
             .zip(&parts)
             .map(|(axis, part)| match part {
                 None => Ok(0.0),
-                Some(part) => Ok(number(part)? / axes.spacing(axis)),
+                Some(part) => Ok(sigma(text, part)? / axes.spacing(axis)),
             })
             .collect(),
     }
 }
 
-/// Whole numbers, one an axis; by name, lengths in units.
+/// The standard deviation that a part of a text gives.
+fn sigma(text: &str, part: &str) -> Result<f64, Error> {
+    let number = part.trim().parse().ok();
+    let number = number.filter(|sigma: &f64| sigma.is_finite() && *sigma >= 0.0);
+    number.ok_or_else(|| {
+        Error::Usage(format!(
+            "--sigma {text}: '{part}' is no standard deviation; expected a number of elements for every axis, such as 0,2,2"
+        ))
+    })
+}
+
+/// The lengths along all axes, in elements; by name they are typed in units.
 pub(super) fn lengths(
     axes: &Axes<'_>,
     option: &str,
@@ -187,8 +198,8 @@ pub(super) fn lengths(
                     lengths[axis] = axes.span(axis, part)?;
                 }
             }
-            let shown: Vec<String> = lengths.iter().map(u64::to_string).collect();
-            terminal.note(&format!("{option} {text} is {}", shown.join(",")));
+            let words: Vec<String> = lengths.iter().map(u64::to_string).collect();
+            terminal.note(&format!("{option} {text} is {}", words.join(",")));
             Ok(lengths)
         }
     }

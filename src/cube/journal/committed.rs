@@ -1,12 +1,12 @@
-//! [`Committed`]: how far each scenario has come.
+//! [`Committed`]: the number of committed snapshots of each scenario.
 
 use super::{header::Header, record::Record};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// How many snapshots of each scenario are committed, and the last one of those that are not complete.
+/// The number of committed snapshots of each scenario, and the last one of each incomplete scenario.
 ///
-/// The snapshots of a scenario are committed in their order, so their number tells which.
+/// The snapshots of a scenario are committed in order, so their number also tells which ones they are.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Committed {
     of_each: Vec<u64>,
@@ -16,7 +16,7 @@ pub struct Committed {
 }
 
 impl Committed {
-    /// Nothing, of so many scenarios.
+    /// The counts of `scenarios` scenarios without committed snapshots.
     #[must_use]
     pub fn none_of(scenarios: usize) -> Self {
         Self {
@@ -27,7 +27,7 @@ impl Committed {
         }
     }
 
-    /// Adds a record if its snapshot is the next one of its scenario; whether it is.
+    /// Adds a record if its snapshot is the next one of its scenario, and returns whether it is.
     pub fn add(&mut self, record: &Record, header: &Header) -> bool {
         let number = record.slot().scenario();
         let Some(count) = self.of_each.get_mut(number).filter(|n| **n == record.index) else {
@@ -35,7 +35,7 @@ impl Committed {
         };
         *count += 1;
         self.total += 1;
-        if record.steady.is_some() || *count == header.snapshots_of(number) {
+        if record.ended.is_some() || *count == header.snapshots_of(number) {
             self.unfinished.remove(&number);
         } else {
             self.unfinished.insert(number, record.clone());
@@ -44,13 +44,13 @@ impl Committed {
         true
     }
 
-    /// Snapshots of all scenarios together.
+    /// The number of committed snapshots of all scenarios together.
     #[must_use]
     pub fn total(&self) -> u64 {
         self.total
     }
 
-    /// Snapshots of a scenario; 0 where there is no such scenario.
+    /// The number of committed snapshots of a scenario; 0 if there is no such scenario.
     #[must_use]
     pub fn of(&self, scenario: usize) -> u64 {
         self.of_each.get(scenario).copied().unwrap_or(0)

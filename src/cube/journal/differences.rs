@@ -1,23 +1,23 @@
-//! In what two headers differ.
+//! The differences between two headers, as sentences.
 
 use super::header::Header;
 use diff2d_arrays::wording::excerpt;
 use serde_json::Value;
 use std::borrow::Cow;
 
-/// More differences than these are not listed.
+/// The largest number of differences that are listed.
 const MOST_DIFFERENCES: usize = 20;
 
 impl Header {
-    /// In what this cube differs from one that was begun, of all that decides bits:
-    /// `D was 1.0 and is 2.0, …`; empty when it does not.
+    /// The differences between this cube and an existing one in all that decides bits: `D was 1.0 and is 2.0, …`; empty
+    /// if there are none.
     #[must_use]
     pub fn differences_from(&self, begun: &Self) -> String {
         self.differences(begun, &[])
     }
 
-    /// In what this cube differs from one that could be its beginning: only when it is to end may differ, and what the
-    /// time step follows from.
+    /// The differences between this cube and one that could be its beginning. The end of the run may differ, and the
+    /// parameters that determine the time step, but not the time step itself.
     #[must_use]
     pub fn differences_from_beginning(&self, shorter: &Self) -> String {
         let differences = self.differences(shorter, &["runtime", "until", "dt", "safety"]);
@@ -34,62 +34,72 @@ impl Header {
     }
 
     fn differences(&self, begun: &Self, ignored: &[&str]) -> String {
-        let shown = |value: Option<&Value>| {
-            value.map_or_else(
-                || "absent".to_owned(),
-                |value| excerpt(&value.to_string(), 60),
-            )
-        };
         if self.is_sweep() != begun.is_sweep() {
-            let what = |header: &Self| {
-                if header.is_sweep() {
-                    "a sweep"
-                } else {
-                    "a run"
-                }
-            };
-            return format!("it was {} and is {}", what(begun), what(self));
+            return format!("it was {} and is {}", kind(begun), kind(self));
         }
         if (&self.content, &self.inputs) == (&begun.content, &begun.inputs) {
             return String::new();
         }
-        let mut found = Vec::new();
+        let mut differences = Vec::new();
         for number in 0..begun.scenario_count().max(self.scenario_count()) {
-            let [was, is] = [begun, self].map(|header| {
+            let [old_params, new_params] = [begun, self].map(|header| {
                 let scenario = header.scenario(number).map(Cow::into_owned);
                 let params = scenario.map(|scenario| scenario.params);
                 params.unwrap_or_default().with_digests(&header.inputs)
             });
-            let of = match self.is_sweep() {
-                true => format!(" of scenario {number}"),
-                false => String::new(),
+            let scenario_suffix = if self.is_sweep() {
+                format!(" of scenario {number}")
+            } else {
+                String::new()
             };
-            for (key, was, is) in is.differences_from(&was) {
-                let goes_on = || begins_with(is.as_ref(), was.as_ref());
-                let is_later = key == "outtimes" && !ignored.is_empty() && goes_on();
+            for (key, old_value, new_value) in new_params.differences_from(&old_params) {
+                let has_later_times = key == "outtimes"
+                    && !ignored.is_empty()
+                    && begins_with(new_value.as_ref(), old_value.as_ref());
                 let table = key.split('.').next().unwrap_or(&key);
-                if !ignored.contains(&table) && !is_later {
-                    let (was, is) = (shown(was.as_ref()), shown(is.as_ref()));
-                    found.push(format!("{key}{of} was {was} and is {is}"));
+                if !ignored.contains(&table) && !has_later_times {
+                    differences.push(format!(
+                        "{key}{scenario_suffix} was {} and is {}",
+                        shown(old_value.as_ref()),
+                        shown(new_value.as_ref())
+                    ));
                 }
             }
-            if found.len() > MOST_DIFFERENCES {
-                found.truncate(MOST_DIFFERENCES);
-                found.push("and more".to_owned());
+            if differences.len() > MOST_DIFFERENCES {
+                differences.truncate(MOST_DIFFERENCES);
+                differences.push("and more".to_owned());
                 break;
             }
         }
         match (self.run(), begun.run()) {
             // A default that has changed since then.
-            (Some(is), Some(was)) if found.is_empty() && ignored.is_empty() && is.dt != was.dt => {
-                format!("dt was {} and is {}", was.dt, is.dt)
+            (Some(new_run), Some(old_run))
+                if differences.is_empty() && ignored.is_empty() && new_run.dt != old_run.dt =>
+            {
+                format!("dt was {} and is {}", old_run.dt, new_run.dt)
             }
-            _ => found.join(", "),
+            _ => differences.join(", "),
         }
     }
 }
 
-/// Whether a list is another one with more behind it.
+/// A value as a sentence shows it.
+fn shown(value: Option<&Value>) -> String {
+    value.map_or_else(
+        || "absent".to_owned(),
+        |value| excerpt(&value.to_string(), 60),
+    )
+}
+
+fn kind(header: &Header) -> &'static str {
+    if header.is_sweep() {
+        "a sweep"
+    } else {
+        "a run"
+    }
+}
+
+/// Whether a list begins with all values of another one.
 fn begins_with(list: Option<&Value>, beginning: Option<&Value>) -> bool {
     let [list, beginning] = [list, beginning].map(|value| value.and_then(Value::as_array));
     list.zip(beginning)

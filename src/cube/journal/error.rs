@@ -1,24 +1,24 @@
-//! What can be wrong with a journal, said without the paths of its files.
+//! [`JournalError`]: what is wrong with a journal, without the paths of its files.
 
-/// Why a journal cannot be used as it is. Whoever knows the paths turns it into a
+/// Why a journal cannot be used as it is. A caller that knows the paths turns it into a
 /// [`CubeError`](crate::cube::CubeError).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum JournalError {
     /// Line 1 belongs to a later program.
     Newer {
-        /// Its format.
+        /// The format of line 1.
         format: u64,
         /// The version of the program that wrote it.
         program: String,
     },
     /// Line 1 is of a format from before the first release.
     Older {
-        /// Its format.
+        /// The format of line 1.
         format: u64,
     },
-    /// Line 1 is damaged, or no line of ours at all.
+    /// Line 1 is damaged, or was not written by this program.
     Header {
-        /// Whether the journal proves to be ours all the same.
+        /// Whether another line proves that this program wrote the journal.
         ours: bool,
     },
     /// Line 1 is as it was written, but its keys contradict each other.
@@ -28,7 +28,7 @@ pub enum JournalError {
 }
 
 impl JournalError {
-    /// Whether the journal proves to be one that this program may start over.
+    /// Whether this program has provably written the journal, and may start it over.
     #[must_use]
     pub fn is_ours(&self) -> bool {
         match self {

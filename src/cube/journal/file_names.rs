@@ -1,4 +1,4 @@
-//! [`FileNames`]: values of scenarios as people read them, files without the directories that all share.
+//! [`FileNames`]: values of scenarios as text for people, with file names shortened by their common directory.
 
 use serde_json::Value;
 use std::{
@@ -6,28 +6,28 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// How the values of a key are told of.
+/// Formats the values of a key for people.
 #[derive(Debug, Clone, Default)]
 pub struct FileNames {
-    /// The directory that all files have in common, if some value names one.
+    /// The directory that all files have in common, if there is a file among the values.
     shared: Option<PathBuf>,
 }
 
 impl FileNames {
-    /// Of these values of one key.
+    /// Finds the common directory of the files among the values of a key.
     pub fn of(values: impl Iterator<Item = impl Borrow<Value>>) -> Self {
-        let directory = |value: &Value| file(value)?.parent().map(Path::to_owned);
-        let directories = values.filter_map(|value| directory(value.borrow()));
+        let directories =
+            values.filter_map(|value| file(value.borrow())?.parent().map(Path::to_owned));
         Self {
-            shared: directories.reduce(|shared, other| {
-                let same = shared.components().zip(other.components());
-                let same = same.take_while(|(one, two)| one == two);
-                same.map(|(one, _)| one).collect()
+            shared: directories.reduce(|shared, directory| {
+                let components = shared.components().zip(directory.components());
+                let shared_components = components.take_while(|(one, two)| one == two);
+                shared_components.map(|(component, _)| component).collect()
             }),
         }
     }
 
-    /// A value: a text without quotes, and a file without those directories.
+    /// A value as text: strings without quotes, file names without the common directory.
     #[must_use]
     pub fn shown(&self, value: &Value) -> String {
         let Some(path) = file(value) else {
@@ -38,11 +38,12 @@ impl FileNames {
         };
         let shared = self.shared.as_deref().unwrap_or(Path::new(""));
         let name = path.strip_prefix(shared).unwrap_or(path).display();
-        let others = value.as_object().into_iter().flatten();
-        let others = others.filter(|(key, _)| !["file", "image"].contains(&key.as_str()));
-        let others = others.filter(|(_, value)| *value != "linear");
-        let others = others.map(|(_, value)| format!(" {value}").replace('"', ""));
-        format!("{name}{}", others.collect::<String>())
+        let table_entries = value.as_object().into_iter().flatten();
+        let table_entries =
+            table_entries.filter(|(key, _)| !["file", "image"].contains(&key.as_str()));
+        let table_entries = table_entries.filter(|(_, value)| *value != "linear");
+        let table_entries = table_entries.map(|(_, value)| format!(" {value}").replace('"', ""));
+        format!("{name}{}", table_entries.collect::<String>())
     }
 }
 

@@ -1,4 +1,4 @@
-//! [`Records`]: the lines of a journal one after the other, however many or long they are.
+//! [`Records`]: the lines of a journal one after the other, whatever their number and length.
 
 use super::{
     header::Header,
@@ -7,28 +7,27 @@ use super::{
 };
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
 
-/// More bytes of a line are not kept: no record has so many.
+/// The number of bytes of a line that are kept. Every record is shorter.
 pub(super) const MOST_KEPT: usize = 4096;
 
-/// A line, of which only the beginning is kept where it is too long for a record.
+/// A line. If it is too long for a record, only its beginning is kept.
 #[derive(Default)]
 pub(super) struct Line {
-    /// At most [`MOST_KEPT`] bytes.
+    /// The beginning of the line: at most [`MOST_KEPT`] bytes.
     pub beginning: Vec<u8>,
-    /// All its bytes, with the newline if it has one.
+    /// The length of the line in bytes, with the newline if it has one.
     pub length: u64,
-    /// Whether it ends with a newline.
+    /// Whether the line ends with a newline.
     pub ends: bool,
-    /// Whether a part of it never reached the disk. Several lines are appended at once, and a power cut
-    /// may keep a later sector of them and lose an earlier one. Nothing behind a hole had been synced, so
-    /// it does not count.
+    /// Whether a part of the line never reached the disk. Several lines are appended at once, and a power cut may keep
+    /// a later sector and lose an earlier one. Nothing behind a hole had been synced, so it does not count.
     pub has_hole: bool,
-    /// Whether nothing of it did.
+    /// Whether no part of the line reached the disk.
     pub is_blank: bool,
 }
 
 impl Line {
-    /// The next line; without bytes at the end.
+    /// Reads the next line; it is empty at the end of the journal.
     pub(super) fn read(from: &mut impl BufRead) -> io::Result<Self> {
         let mut line = Self {
             is_blank: true,
@@ -42,29 +41,29 @@ impl Line {
             if bytes.is_empty() {
                 break;
             }
-            let end = bytes.iter().position(|&byte| byte == b'\n');
-            let piece = &bytes[..end.map_or(bytes.len(), |end| end + 1)];
-            line.ends = end.is_some();
+            let newline = bytes.iter().position(|&byte| byte == b'\n');
+            let piece = &bytes[..newline.map_or(bytes.len(), |newline| newline + 1)];
+            line.ends = newline.is_some();
             line.length += piece.len() as u64;
             line.has_hole |= piece.contains(&0);
             line.is_blank &= piece.iter().all(|&byte| byte == 0);
-            let kept = piece.len().min(MOST_KEPT - line.beginning.len());
-            line.beginning.extend_from_slice(&piece[..kept]);
-            let taken = piece.len();
-            from.consume(taken);
+            let kept_bytes = piece.len().min(MOST_KEPT - line.beginning.len());
+            line.beginning.extend_from_slice(&piece[..kept_bytes]);
+            let piece_length = piece.len();
+            from.consume(piece_length);
         }
         Ok(line)
     }
 
-    /// The record, if the line is whole and of this run.
+    /// The record in the line, if the line is whole and of this run.
     pub(super) fn record(&self, run_id: &str) -> Option<Record> {
-        let whole = self.beginning.len() as u64 == self.length;
-        let line = self.beginning.strip_suffix(b"\n").filter(|_| whole)?;
+        let is_whole = self.beginning.len() as u64 == self.length;
+        let line = self.beginning.strip_suffix(b"\n").filter(|_| is_whole)?;
         unseal(line, run_id)
     }
 }
 
-/// The valid records of a journal in its order, those behind a damaged line, too.
+/// The valid records of a journal in its order, including those behind a damaged line.
 pub struct Records<'a, R: Read> {
     journal: BufReader<R>,
     header: &'a Header,
@@ -72,10 +71,10 @@ pub struct Records<'a, R: Read> {
 }
 
 impl<'a, R: Read + Seek> Records<'a, R> {
-    /// The records behind line 1, which ends at the byte `first`.
+    /// Begins with the records behind line 1, which ends at byte `first`.
     ///
     /// # Errors
-    /// Those of the journal, as from [`next`](Iterator::next).
+    /// Errors of reading the journal, as from [`next`](Iterator::next).
     pub fn new(mut journal: R, header: &'a Header, first: u64) -> io::Result<Self> {
         journal.seek(SeekFrom::Start(first))?;
         Ok(Self {
@@ -87,7 +86,7 @@ impl<'a, R: Read + Seek> Records<'a, R> {
 }
 
 impl<R: Read> Records<'_, R> {
-    /// The next line and its record; `None` at the end of what counts.
+    /// The next line and its record; `None` at the end of the valid part.
     pub(super) fn next_line(&mut self) -> io::Result<Option<(Line, Option<Record>)>> {
         let line = Line::read(&mut self.journal)?;
         if line.length == 0 || line.has_hole {
@@ -118,7 +117,7 @@ impl<R: Read> Iterator for Records<'_, R> {
     }
 }
 
-/// Whether a cube like this can have such a snapshot.
+/// Whether the snapshot of a record fits the header of the cube.
 fn is_possible(header: &Header, record: &Record) -> bool {
     let Slot { scenario, index } = record.slot();
     let number = scenario.unwrap_or(0);

@@ -1,4 +1,4 @@
-//! [`Journal`]: what a journal says.
+//! [`Journal`]: the content of a journal.
 
 use super::{
     committed::Committed,
@@ -7,6 +7,7 @@ use super::{
     lines::{Line, Records},
     record::{Record, Slot},
 };
+use crate::params::End;
 use std::{
     collections::BTreeMap,
     io::{self, BufReader, Cursor, Read, Seek},
@@ -16,30 +17,32 @@ use std::{
 /// Bytes that a disk writes whole or not at all.
 const SECTOR: usize = 512;
 
-/// What a journal says. It is read line by line: of a sweep it takes a few bytes a scenario, of a run
-/// all its records.
+/// The content of a journal, read line by line. For a sweep it takes a few bytes a scenario; for a run it keeps all
+/// records.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Journal {
-    /// Line 1, unless the run never got that far.
+    /// Line 1, unless the run was stopped before it was written.
     pub header: Option<Header>,
-    /// The valid records that follow it without a gap, in order; of a sweep none are kept.
+    /// The valid records that follow line 1 without a gap, in order; for a sweep none are kept.
     pub records: Vec<Record>,
-    /// How many these are, of each scenario.
+    /// The number of committed snapshots of each scenario.
     pub committed: Committed,
+    /// Why scenarios have ended, of those that a condition of their parameters has ended; a run is scenario 0.
+    pub ends: BTreeMap<usize, End>,
     /// Bytes of line 1, its newline included.
     pub first_line: u64,
-    /// Bytes of line 1 and all these records. A run that was killed leaves a torn last line behind them.
+    /// Bytes of line 1 and all valid records. A killed run leaves a torn last line behind them.
     pub valid_bytes: u64,
     /// Why the journal cannot be used as it is.
     pub error: Option<JournalError>,
-    /// Whether it holds no byte of a line, but perhaps a hole.
+    /// Whether the journal has no line, except perhaps a hole.
     pub is_blank: bool,
-    /// Lines that are no record, with a valid one behind them.
+    /// The number of lines that are not records and have a valid record behind them.
     pub bad_lines: u64,
 }
 
 impl Journal {
-    /// As [`read`](Self::read), from its bytes.
+    /// Reads a journal from its bytes, as [`read`](Self::read) does.
     ///
     /// # Panics
     /// Never: bytes in memory can be read.
@@ -49,15 +52,16 @@ impl Journal {
         read.unwrap_or_else(|error| unreachable!("bytes in memory can be read: {error}"))
     }
 
-    /// Reads a journal; what is wrong with its content is part of the answer.
+    /// Reads a journal. Damage in its content is part of the result, not an error.
     ///
     /// # Errors
-    /// Those of reading.
+    /// Errors of reading `source`.
     pub fn read(mut source: impl Read + Seek) -> io::Result<Self> {
         let mut journal = Self {
             header: None,
             records: Vec::new(),
             committed: Committed::none_of(0),
+            ends: BTreeMap::new(),
             first_line: 0,
             valid_bytes: 0,
             error: None,
@@ -66,28 +70,30 @@ impl Journal {
         };
         source.rewind()?;
         let mut reader = BufReader::new(&mut source);
-        let first = Line::read(&mut reader)?;
-        journal.is_blank = first.is_blank;
-        if first.length == 0 {
+        let first_line = Line::read(&mut reader)?;
+        journal.is_blank = first_line.is_blank;
+        if first_line.length == 0 {
             return Ok(journal);
         }
-        let parsed = match first.ends {
-            true => Header::read(&mut reader, first.length - 1)?,
-            false => Err(JournalError::Header { ours: false }),
+        let parsed = if first_line.ends {
+            Header::read(&mut reader, first_line.length - 1)?
+        } else {
+            Err(JournalError::Header { ours: false })
         };
         let mut header = match parsed {
             Ok(header) => header,
-            Err(JournalError::Header { .. }) if newer(&first).is_some() => {
-                journal.error = newer(&first);
+            Err(JournalError::Header { .. }) if newer(&first_line).is_some() => {
+                journal.error = newer(&first_line);
                 return Ok(journal);
             }
             Err(JournalError::Header { .. }) => {
-                source.seek(io::SeekFrom::Start(first.length))?;
-                let rest = Rest::read(BufReader::new(source), run_id(&first))?;
-                let torn = rest.is_empty && may_be_torn(&first);
-                let ours = rest.has_record;
-                journal.is_blank &= rest.is_empty;
-                journal.error = (!torn).then_some(JournalError::Header { ours });
+                source.seek(io::SeekFrom::Start(first_line.length))?;
+                let later_lines = Rest::read(BufReader::new(source), run_id(&first_line))?;
+                let torn = later_lines.is_empty && may_be_torn(&first_line);
+                journal.is_blank &= later_lines.is_empty;
+                journal.error = (!torn).then_some(JournalError::Header {
+                    ours: later_lines.has_record,
+                });
                 return Ok(journal);
             }
             Err(error) => {
@@ -96,11 +102,12 @@ impl Journal {
             }
         };
         drop(reader);
-        journal.first_line = first.length;
-        journal.valid_bytes = first.length;
+        journal.first_line = first_line.length;
+        journal.valid_bytes = first_line.length;
         journal.committed = Committed::none_of(header.scenario_count());
-        for last in journal.read_records(&header, source)? {
+        for (last, end) in journal.read_records(&header, source)? {
             header.end_with(last);
+            journal.ends.insert(last.scenario(), end);
         }
         journal.header = Some(header);
         Ok(journal)
@@ -108,9 +115,13 @@ impl Journal {
 
     /// The last snapshots of scenarios that have ended early: the line says so, and none of a later one is valid. Whether
     /// lines before it are damaged does not matter.
-    fn read_records(&mut self, header: &Header, source: impl Read + Seek) -> io::Result<Vec<Slot>> {
+    fn read_records(
+        &mut self,
+        header: &Header,
+        source: impl Read + Seek,
+    ) -> io::Result<Vec<(Slot, End)>> {
         let mut lines = Records::new(source, header, self.first_line)?;
-        let mut ended = BTreeMap::<Option<usize>, Slot>::new();
+        let mut ended = BTreeMap::<Option<usize>, (Slot, End)>::new();
         let (mut number, mut damaged, mut bad) = (1, None, 0);
         while let Some((line, record)) = lines.next_line()? {
             number += 1;
@@ -121,9 +132,9 @@ impl Journal {
             };
             self.bad_lines += std::mem::take(&mut bad);
             let slot = record.slot();
-            if record.steady.is_some() {
-                ended.insert(slot.scenario, slot);
-            } else if (ended.get(&slot.scenario)).is_some_and(|last| last.index < slot.index) {
+            if let Some(end) = &record.ended {
+                ended.insert(slot.scenario, (slot, end.clone()));
+            } else if (ended.get(&slot.scenario)).is_some_and(|(last, _)| last.index < slot.index) {
                 ended.remove(&slot.scenario);
             }
             if damaged.is_none() && self.committed.add(&record, header) {
@@ -139,16 +150,16 @@ impl Journal {
         Ok(ended.into_values().collect())
     }
 
-    /// Whether the run was stopped before anything in its files counted.
+    /// Whether the run was stopped before its files held anything that counts.
     #[must_use]
     pub fn holds_nothing(&self) -> bool {
         self.header.is_none() && self.error.is_none()
     }
 
-    /// The header, `None` when the journal [holds nothing](Self::holds_nothing).
+    /// The header; `None` if the journal [holds nothing](Self::holds_nothing).
     ///
     /// # Errors
-    /// [`JournalError`] when the journal cannot be used as it is.
+    /// [`JournalError`] if the journal cannot be used as it is.
     pub fn sound_header(&self) -> Result<Option<&Header>, JournalError> {
         match &self.error {
             Some(error) => Err(error.clone()),
@@ -156,7 +167,7 @@ impl Journal {
         }
     }
 
-    /// How far along the cube's first axis all is committed, without a gap: snapshots of a run,
+    /// The number of leading entries of the cube's first axis that are committed without a gap: snapshots of a run,
     /// scenarios of a sweep.
     #[must_use]
     pub fn available(&self) -> u64 {
@@ -178,32 +189,32 @@ impl Journal {
     }
 }
 
-/// The lines behind a first one that is damaged.
+/// What the lines behind a damaged first line prove.
 struct Rest {
     is_empty: bool,
-    /// Whether one of them is a record of the run that the first line tells.
+    /// Whether a later line is a valid record with the run id of the first line.
     has_record: bool,
 }
 
 impl Rest {
     fn read(mut lines: BufReader<impl Read>, run_id: Option<&str>) -> io::Result<Self> {
-        let mut rest = Self {
+        let mut later_lines = Self {
             is_empty: true,
             has_record: false,
         };
         loop {
             let line = Line::read(&mut lines)?;
-            if line.length == 0 || rest.has_record {
-                return Ok(rest);
+            if line.length == 0 || later_lines.has_record {
+                return Ok(later_lines);
             }
-            rest.is_empty = false;
-            rest.has_record = run_id.is_some_and(|run_id| line.record(run_id).is_some());
+            later_lines.is_empty = false;
+            later_lines.has_record = run_id.is_some_and(|run_id| line.record(run_id).is_some());
         }
     }
 }
 
-/// Whether a bad first line, the only one, can be what a power cut left of this program's: its
-/// beginning, then nothing or a hole; or a hole from the first sector on. It has never counted.
+/// Whether a damaged only line can be the remains of a first line after a power cut: its beginning, then nothing or a
+/// hole; or a hole from the first sector on. Such a line has never counted.
 fn may_be_torn(line: &Line) -> bool {
     let beginning = &line.beginning;
     let text = beginning
@@ -213,22 +224,23 @@ fn may_be_torn(line: &Line) -> bool {
     if text.is_empty() {
         return beginning.iter().take(SECTOR).all(|&byte| byte == 0);
     }
-    let ours = format!("{{\"format\":{FORMAT},{RUN_ID}{}\",\"", "0".repeat(32));
-    let is_ours = text
-        .iter()
-        .zip(ours.bytes())
-        .all(|(&found, ours)| found == ours || (ours == b'0' && found.is_ascii_hexdigit()));
+    let expected_text = format!("{{\"format\":{FORMAT},{RUN_ID}{}\",\"", "0".repeat(32));
+    let mut bytes = text.iter().zip(expected_text.bytes());
+    let is_ours = bytes.all(|(&byte, expected)| {
+        byte == expected || (expected == b'0' && byte.is_ascii_hexdigit())
+    });
     is_ours && (line.has_hole || !line.ends)
 }
 
-/// That a first line names a newer format, whose form is not known.
+/// The error of a first line in a newer format, whose keys this program does not know.
 fn newer(first: &Line) -> Option<JournalError> {
-    let behind = first.beginning.strip_prefix(b"{\"format\":")?;
-    let digits = behind.iter().take_while(|byte| byte.is_ascii_digit());
-    let digits = str::from_utf8(&behind[..digits.count()]).ok()?;
-    let format = match digits.is_empty() {
-        true => 0,
-        false => digits.parse().unwrap_or(u64::MAX),
+    let after_key = first.beginning.strip_prefix(b"{\"format\":")?;
+    let digits = after_key.iter().take_while(|byte| byte.is_ascii_digit());
+    let digits = str::from_utf8(&after_key[..digits.count()]).ok()?;
+    let format = if digits.is_empty() {
+        0
+    } else {
+        digits.parse().unwrap_or(u64::MAX)
     };
     let program = value_of(first, "\"program_version\":\"");
     (format > FORMAT).then(|| JournalError::Newer {
@@ -240,18 +252,18 @@ fn newer(first: &Line) -> Option<JournalError> {
 /// The beginning of the run id in line 1.
 const RUN_ID: &str = "\"run_id\":\"";
 
-/// The run id that a damaged first line still tells.
+/// The run id in a damaged first line, if it is legible.
 fn run_id(first: &Line) -> Option<&str> {
     value_of(first, RUN_ID)
 }
 
-/// The text behind the beginning of a key and its value, in what is kept of a line.
+/// The text of a line from the value behind `key` on, as far as the line is kept.
 fn value_of<'a>(first: &'a Line, key: &str) -> Option<&'a str> {
     let key = key.as_bytes();
-    let at = first
+    let key_begin = first
         .beginning
         .windows(key.len())
         .position(|found| found == key)?;
-    let behind = &first.beginning[at + key.len()..];
-    str::from_utf8(behind.split(|&byte| byte == b'"').next()?).ok()
+    let after_key = &first.beginning[key_begin + key.len()..];
+    str::from_utf8(after_key.split(|&byte| byte == b'"').next()?).ok()
 }

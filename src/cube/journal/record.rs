@@ -1,21 +1,21 @@
-//! [`Record`]: a line of the journal after the first, one committed snapshot.
+//! [`Record`]: any line of the journal after the first; it stands for one committed snapshot.
 
-use super::seal::seal;
-use crate::{dynamics::Steadiness, schedule::Clock, summary::Summary};
+use super::{mark::Marks, seal::seal};
+use crate::{dynamics::Steadiness, params::End, schedule::Clock, summary::Summary};
 use serde::{Deserialize, Deserializer, Serialize};
 use std::fmt;
 
 /// The place of a snapshot in a cube.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Slot {
-    /// Scenario of a sweep; `None` of a run.
+    /// The number of the scenario in a sweep; `None` in a run.
     pub scenario: Option<usize>,
-    /// Snapshot of the scenario.
+    /// The number of the snapshot within its scenario.
     pub index: u64,
 }
 
 impl Slot {
-    /// The number of the scenario, 0 of a run.
+    /// The number of the scenario; 0 in a run.
     #[must_use]
     pub fn scenario(self) -> usize {
         self.scenario.unwrap_or(0)
@@ -23,7 +23,7 @@ impl Slot {
 }
 
 impl From<u64> for Slot {
-    /// A snapshot of a run.
+    /// The place of a snapshot of a run.
     fn from(index: u64) -> Self {
         Self {
             scenario: None,
@@ -46,7 +46,7 @@ impl fmt::Display for Slot {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Record {
-    /// Scenario of a sweep; the key is absent of a run.
+    /// The number of the scenario in a sweep; the key is absent in a run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scenario: Option<usize>,
     /// Index along the axis of snapshots.
@@ -58,28 +58,30 @@ pub struct Record {
     /// `Σ w_j w_i c p dx dy` \[density·length²\]; null if not finite.
     #[serde(deserialize_with = "null_is_nan")]
     pub mass: f64,
-    /// Smallest value; null if not finite.
+    /// The smallest value; null if not finite.
     #[serde(deserialize_with = "null_is_nan")]
     pub min: f64,
-    /// Largest value; null if not finite.
+    /// The largest value; null if not finite.
     #[serde(deserialize_with = "null_is_nan")]
     pub max: f64,
-    /// Digest of its bytes in the cube, see [`digest`](crate::cube::digest).
+    /// The digest of the snapshot's bytes in the cube, see [`digest`](crate::cube::digest).
     pub sha256: String,
-    /// The change per time since the snapshot before, of the last one of a run that ends because it is
-    /// steady \[density/time\].
+    /// Why the run ended with the snapshot, if a condition of its parameters made it end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub steady: Option<f64>,
-    /// Of a state that was solved for: what is left of the right side, as a share of it.
+    pub ended: Option<End>,
+    /// The residual of a state that was solved for, relative to the right side.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub residual: Option<f64>,
-    /// The cycles of multigrid that it took.
+    /// The number of multigrid cycles of that solution.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cycles: Option<u64>,
+    /// The mark of each stream, durable together with the snapshot.
+    #[serde(default, skip_serializing_if = "Marks::is_empty")]
+    pub streams: Marks,
 }
 
 impl Record {
-    /// A record without its digest, which only the bytes in the file can give.
+    /// A record without its digest, which is computed from the bytes in the file.
     #[must_use]
     pub fn new(slot: Slot, clock: Clock, summary: Summary) -> Self {
         Self {
@@ -91,24 +93,36 @@ impl Record {
             min: summary.min,
             max: summary.max,
             sha256: String::new(),
-            steady: None,
+            ended: None,
             residual: None,
             cycles: None,
+            streams: Marks::new(),
         }
     }
 
-    /// With what is known of how steady the state is.
+    /// Adds how steady the state is.
     #[must_use]
     pub fn with(self, steadiness: Steadiness) -> Self {
         Self {
-            steady: steadiness.rate,
             residual: steadiness.residual,
             cycles: steadiness.cycles,
             ..self
         }
     }
 
-    /// Where the snapshot is in the cube.
+    /// Adds why the run ends with the snapshot, if it does.
+    #[must_use]
+    pub fn with_end(self, ended: Option<End>) -> Self {
+        Self { ended, ..self }
+    }
+
+    /// Adds the marks of the streams.
+    #[must_use]
+    pub fn with_streams(self, streams: Marks) -> Self {
+        Self { streams, ..self }
+    }
+
+    /// The place of the snapshot in the cube.
     #[must_use]
     pub fn slot(&self) -> Slot {
         Slot {
@@ -117,7 +131,7 @@ impl Record {
         }
     }
 
-    /// When the snapshot was taken.
+    /// The step and the time of the snapshot.
     #[must_use]
     pub fn clock(&self) -> Clock {
         Clock {
@@ -126,7 +140,7 @@ impl Record {
         }
     }
 
-    /// The line, its newline included.
+    /// The record as a line of the journal, with its newline.
     #[must_use]
     pub fn line(&self, run_id: &str) -> String {
         seal(self, run_id)

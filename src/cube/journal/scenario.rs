@@ -1,16 +1,18 @@
-//! [`Scenario`]: what line 1 of the journal says of one run.
+//! [`Scenario`]: the description of one run in line 1 of the journal.
 
 use crate::{
     grid::{Axis, Grid},
     params::{Canonical, Params, ParamsError, RawParams, StepMethod, Times},
+    physics::input::Digests,
     problem::Problem,
     schedule::{Due, Nper, Pace},
 };
 use diff2d_arrays::labels::NamedAxis;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use std::collections::BTreeMap;
 
-/// One run, alone or within a sweep.
+/// The description of one run, alone or within a sweep.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Scenario {
     /// Every parameter.
@@ -25,13 +27,13 @@ pub struct Scenario {
     pub nsteps: u64,
     /// Steps per snapshot.
     pub nper: Nper,
-    /// Stages of a step of `rkl2`.
+    /// The number of stages of a step with `rkl2`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stages: Option<u64>,
 }
 
 impl Scenario {
-    /// What the journal says of a problem.
+    /// Describes a problem for the journal.
     #[must_use]
     pub fn of(problem: &Problem) -> Self {
         Self {
@@ -45,23 +47,40 @@ impl Scenario {
         }
     }
 
-    /// The problem, if this program derives the same numbers from the parameters.
+    /// The problem, if this program derives the same time step and grid from the parameters.
     ///
     /// # Errors
     /// [`ParamsError`] for parameters or input files that cannot be used, and `None` when the numbers
     /// differ.
     pub fn problem(&self) -> Result<Problem, Option<ParamsError>> {
-        self.problem_with(&[])
+        self.problem_with(&[], None)
     }
 
-    /// The same with other values of some keys, as `key=value` texts: the places of files that have moved.
+    /// The problem with other values of some keys, as `key=value` texts, whose run may take so much memory, by default what the
+    /// parameters allow.
+    ///
+    /// # Errors
+    /// [`ParamsError`] for parameters or input files that cannot be used.
+    pub fn altered_problem(
+        &self,
+        changes: &[String],
+        memory: Option<u64>,
+    ) -> Result<Problem, ParamsError> {
+        let mut raw = RawParams::from_canonical(&self.params);
+        changes.iter().try_for_each(|change| raw.set(change))?;
+        Problem::with_digests(&raw, &mut Digests::within(memory))
+    }
+
+    /// The problem with the places of files that have moved, as `key=value` texts, whose run may take so much memory.
     ///
     /// # Errors
     /// As [`problem`](Self::problem).
-    pub fn problem_with(&self, moved: &[String]) -> Result<Problem, Option<ParamsError>> {
-        let mut raw = RawParams::from_canonical(&self.params);
-        moved.iter().try_for_each(|text| raw.set(text))?;
-        let problem = Problem::from_raw(&raw)?;
+    pub fn problem_with(
+        &self,
+        moved: &[String],
+        memory: Option<u64>,
+    ) -> Result<Problem, Option<ParamsError>> {
+        let problem = self.altered_problem(moved, memory)?;
         let mut derived = Self {
             params: self.params.clone(),
             ..Self::of(&problem)
@@ -71,19 +90,39 @@ impl Scenario {
         (derived == *self).then_some(problem).ok_or(None)
     }
 
+    /// Whether a problem is this one, with the same content of its input files, wherever they lie; `inputs` are their
+    /// digests from the journal.
+    #[must_use]
+    pub fn describes(&self, problem: &Problem, inputs: &BTreeMap<String, String>) -> bool {
+        let inputs_of_problem = problem.inputs().into_iter().map(|(name, digest)| {
+            let mut digests_of_files = inputs.values();
+            let digests =
+                digests_of_files.find(|digests| digests.split(' ').any(|other| other == digest))?;
+            Some((name, digests.clone()))
+        });
+        let inputs_of_problem: Option<BTreeMap<_, _>> = inputs_of_problem.collect();
+        inputs_of_problem.is_some_and(|inputs_of_problem| {
+            let params = problem.params.canonical().clone();
+            let journal_params = self.params.clone().with_digests(inputs);
+            let params = params.with_digests(&inputs_of_problem);
+            params.differences_from(&journal_params).is_empty()
+        })
+    }
+
     /// The parameters, if this program knows them all.
     #[must_use]
     pub fn known_params(&self) -> Option<Params> {
         Params::from_raw(&self.known()?).ok()
     }
 
-    /// What was typed, unless that has keys which this program does not know: there may be very many.
+    /// The parameters as typed, unless they have keys unknown to this program; a newer program may have very many of
+    /// those.
     fn known(&self) -> Option<RawParams> {
         let is_known = self.params.is_known();
         is_known.then(|| RawParams::from_canonical(&self.params))
     }
 
-    /// Where the nodes lie, if this program derives the same numbers from the parameters.
+    /// The grid of the nodes, if this program derives the same grid from the parameters.
     #[must_use]
     pub fn grid(&self) -> Option<Grid> {
         let raw = self.known()?;
@@ -92,34 +131,29 @@ impl Scenario {
         is_same.then_some(grid)
     }
 
-    /// The axes of its snapshots, which have these times. Those of the nodes have coordinates where its
+    /// The axes of the snapshots, which were taken at `times`. The axes of the nodes have coordinates if the
     /// [grid](Self::grid) is known.
     #[must_use]
     pub fn axes(&self, times: Vec<f64>) -> [NamedAxis; 3] {
-        let nodes = |name, axis: Option<Axis>| match axis {
-            Some(axis) => NamedAxis::listed(name, axis.coordinates(), axis.spacing),
-            None => NamedAxis::counted(name),
-        };
         let (y, x) = self.grid().map(|grid| (grid.y, grid.x)).unzip();
         let time = NamedAxis::listed("t", times, self.pace().cadence());
-        [time, nodes("y", y), nodes("x", x)].map(|axis| {
+        [time, nodes_axis("y", y), nodes_axis("x", x)].map(|axis| {
             let unit = self.params.unit(&axis.name);
             axis.in_unit(unit)
         })
     }
 
-    /// Number of snapshots, the initial state included.
+    /// The number of snapshots, with the initial state.
     #[must_use]
     pub fn snapshots(&self) -> u64 {
         self.nper.snapshots(self.nsteps)
     }
 
-    /// How simulated time goes on.
+    /// The relation of steps and snapshots to simulated time.
     #[must_use]
     pub fn pace(&self) -> Pace {
-        let number = |key| self.params.get(key).and_then(Value::as_f64);
-        let given = self.params.get("outtimes").and_then(Value::as_array);
-        let due = match (given, self.params.times(), number("outtime")) {
+        let outtimes = self.params.get("outtimes").and_then(Value::as_array);
+        let due = match (outtimes, self.params.times(), self.number("outtime")) {
             (Some(times), ..) => Due::At(times.iter().filter_map(Value::as_f64).collect()),
             (_, Some(Times::Exact), Some(0.0)) => Due::Multiples(self.dt),
             (_, Some(Times::Exact), Some(outtime)) => Due::Multiples(outtime),
@@ -129,23 +163,36 @@ impl Scenario {
             dt: self.dt,
             nper: self.nper.clone(),
             due,
-            start: number("t0").unwrap_or(0.0),
+            start: self.number("t0").unwrap_or(0.0),
         }
     }
 
-    /// In what its numbers contradict each other.
+    /// The value of a numeric parameter.
+    fn number(&self, key: &str) -> Option<f64> {
+        self.params.get(key).and_then(Value::as_f64)
+    }
+
+    /// A sentence on numbers of the scenario that contradict each other, if there are such numbers.
     pub(super) fn contradiction(&self) -> Option<String> {
-        let is_positive = |value: f64| value.is_finite() && value > 0.0;
-        if !(is_positive(self.dx) && is_positive(self.dy) && is_positive(self.dt)) {
+        let mut sizes = [self.dx, self.dy, self.dt].into_iter();
+        if !sizes.all(|size| size.is_finite() && size > 0.0) {
             return Some("dx, dy or dt is not above 0".to_owned());
         }
-        let given = match self.pace().due {
+        let listed_times = match self.pace().due {
             Due::At(times) => Some(times.len()),
             Due::Added | Due::Multiples(_) => None,
         };
-        if self.nper.contradicts(self.nsteps, given) {
+        if self.nper.contradicts(self.nsteps, listed_times) {
             return Some(format!("nsteps is {} and nper {}", self.nsteps, self.nper));
         }
         None
+    }
+}
+
+/// The axis of the nodes in one direction, with coordinates if the grid is known.
+fn nodes_axis(name: &'static str, axis: Option<Axis>) -> NamedAxis {
+    match axis {
+        Some(axis) => NamedAxis::listed(name, axis.coordinates(), axis.spacing),
+        None => NamedAxis::counted(name),
     }
 }

@@ -1,13 +1,17 @@
-//! [`Scenarios`]: the scenarios of a sweep, of which there may be a million, in little memory.
+//! [`Scenarios`]: the scenarios of a sweep, stored compactly because there may be a million.
 
 use super::scenario::Scenario;
 use crate::schedule::Nper;
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::{Map, Number, Value};
-use std::{collections::BTreeMap, fmt, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+    sync::Arc,
+};
 
-/// The scenarios of a sweep, in the order of the cube's first axis: the first one, and of every key in which another
-/// differs from it the values of all.
+/// The scenarios of a sweep, in the order of the cube's first axis. Stored are the first scenario, and for every key
+/// that differs somewhere the values of all scenarios.
 #[derive(Clone, PartialEq, Serialize)]
 pub struct Scenarios {
     #[serde(flatten)]
@@ -19,17 +23,17 @@ pub struct Scenarios {
 }
 
 /// Values of all scenarios by the names of their keys in line 1, dotted in tables: `params.D`, `dt`.
-pub(super) type Varied = BTreeMap<String, Values>;
+pub(super) type Varied = BTreeMap<String, ScenarioValues>;
 
 /// The values of a key, one for each scenario; null where a scenario has no such key.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
-pub(super) enum Values {
+pub(super) enum ScenarioValues {
     Numbers(Vec<Number>),
     Any(Vec<Value>),
 }
 
-impl Values {
+impl ScenarioValues {
     fn push(&mut self, value: Value) {
         match (self, value) {
             (Self::Numbers(numbers), Value::Number(number)) => numbers.push(number),
@@ -62,7 +66,7 @@ impl Values {
 }
 
 impl Scenarios {
-    /// The first one alone.
+    /// Begins a list with its first scenario.
     #[must_use]
     pub fn new(first: Scenario) -> Self {
         Self {
@@ -72,7 +76,7 @@ impl Scenarios {
         }
     }
 
-    /// So many, of which line 1 says this; `None` where it does not have a value for each.
+    /// Reads the scenarios that line 1 describes; `None` if a key does not have a value for each scenario.
     pub(super) fn read(first: Scenario, varied: Varied, count: usize) -> Option<Self> {
         let is_for_each = varied.values().all(|values| values.len() == count);
         is_for_each.then(|| Self {
@@ -82,34 +86,35 @@ impl Scenarios {
         })
     }
 
-    /// Adds one.
+    /// Adds a scenario.
     pub fn push(&mut self, scenario: &Scenario) {
-        let (first, own) = (keys(&self.first), keys(scenario));
+        let (first_keys, new_keys) = (keys(&self.first), keys(scenario));
         let varied = Arc::make_mut(&mut self.varied);
-        for name in first.keys().chain(own.keys()) {
+        for name in first_keys.keys().chain(new_keys.keys()) {
             // Equal numbers may differ: 0.0 and -0.0.
-            let [was, is] = [&first, &own].map(|keys| keys.get(name).map(Value::to_string));
-            if was != is && !varied.contains_key(name) {
-                let mut values = Values::Numbers(Vec::new());
+            let [first_value, new_value] =
+                [&first_keys, &new_keys].map(|keys| keys.get(name).map(Value::to_string));
+            if first_value != new_value && !varied.contains_key(name) {
+                let mut values = ScenarioValues::Numbers(Vec::new());
                 for _ in 0..self.count {
-                    values.push(first.get(name).cloned().unwrap_or_default());
+                    values.push(first_keys.get(name).cloned().unwrap_or_default());
                 }
                 varied.insert(name.clone(), values);
             }
         }
         for (name, values) in varied {
-            values.push(own.get(name).cloned().unwrap_or_default());
+            values.push(new_keys.get(name).cloned().unwrap_or_default());
         }
         self.count += 1;
     }
 
-    /// How many there are.
+    /// The number of scenarios.
     #[must_use]
     pub fn len(&self) -> usize {
         self.count
     }
 
-    /// One of them; `None` also where its values are of no scenario.
+    /// The scenario with this number; `None` also if its values do not make a valid scenario.
     #[must_use]
     pub fn get(&self, number: usize) -> Option<Scenario> {
         if number >= self.count {
@@ -122,15 +127,15 @@ impl Scenarios {
         serde_json::from_value(keys).ok()
     }
 
-    /// All of them.
+    /// The scenarios in their order.
     pub fn iter(&self) -> impl Iterator<Item = Scenario> {
         (0..self.len()).filter_map(|number| self.get(number))
     }
 
-    /// Number of snapshots of a scenario, the initial state included.
+    /// The number of snapshots of a scenario, with the initial state.
     ///
     /// # Panics
-    /// When there is no such scenario.
+    /// If there is no such scenario.
     #[must_use]
     pub fn snapshots_of(&self, number: usize) -> u64 {
         let steps = self.steps(number);
@@ -138,7 +143,7 @@ impl Scenarios {
         nper.snapshots(nsteps)
     }
 
-    /// Steps of a scenario, and steps per snapshot.
+    /// The number of steps of a scenario, and of steps per snapshot.
     pub(super) fn steps(&self, number: usize) -> Option<(u64, Nper)> {
         let is_there = number < self.count;
         let nsteps = match self.varied.get("nsteps") {
@@ -152,31 +157,59 @@ impl Scenarios {
         nsteps.zip(nper)
     }
 
-    /// The parameters of the first whose values differ between scenarios, in its order.
+    /// The parameters whose values differ between scenarios, in the order of the first scenario. For a parameter that
+    /// is a table, the differing entries of the table, such as `function.T.file`.
     pub(super) fn varied(&self) -> impl Iterator<Item = String> {
         let names = self.first.params.pairs().into_iter().map(|(name, _)| name);
-        names.filter(|name| self.varied.contains_key(&of_parameter(name)))
+        names.flat_map(|name| match self.varied.get(&of_parameter(&name)) {
+            None => Vec::new(),
+            Some(ScenarioValues::Numbers(_)) => vec![name],
+            Some(ScenarioValues::Any(values)) => {
+                differing(name, &values.iter().collect::<Vec<_>>())
+            }
+        })
     }
 }
 
-/// The name of a parameter in line 1.
+/// The dotted names of the differing entries below `name`, if all values are tables; otherwise `name` itself.
+fn differing(name: String, values: &[&Value]) -> Vec<String> {
+    let tables: Option<Vec<_>> = values.iter().map(|value| value.as_object()).collect();
+    let Some(tables) = tables else {
+        return vec![name];
+    };
+    let keys: BTreeSet<&String> = tables.iter().flat_map(|table| table.keys()).collect();
+    let inner = keys.into_iter().flat_map(|key| {
+        let values: Vec<&Value> = tables
+            .iter()
+            .map(|table| table.get(key).unwrap_or(&Value::Null))
+            .collect();
+        if values.windows(2).all(|pair| pair[0] == pair[1]) {
+            Vec::new()
+        } else {
+            differing(format!("{name}.{key}"), &values)
+        }
+    });
+    inner.collect()
+}
+
+/// The name of a parameter as a key of line 1.
 fn of_parameter(name: &str) -> String {
     format!("params.{name}")
 }
 
-/// The keys of a scenario by their names.
-fn keys(of: &Scenario) -> BTreeMap<String, Value> {
-    let params = of.params.pairs().into_iter();
+/// All keys of a scenario with their values, by dotted name.
+fn keys(scenario: &Scenario) -> BTreeMap<String, Value> {
+    let params = scenario.params.pairs().into_iter();
     let params = params.map(|(name, value)| (of_parameter(&name), value.clone()));
-    let others = match serde_json::to_value(of) {
+    let other_keys = match serde_json::to_value(scenario) {
         Ok(Value::Object(keys)) => keys,
         _ => Map::new(),
     };
-    let others = others.into_iter().filter(|(name, _)| name != "params");
-    params.chain(others).collect()
+    let other_keys = other_keys.into_iter().filter(|(name, _)| name != "params");
+    params.chain(other_keys).collect()
 }
 
-/// Gives a key another value; null takes it out, and a table without keys as well.
+/// Sets a key; null removes it, and removes a table that has no keys left.
 fn put(table: &mut Map<String, Value>, name: &str, value: Value) {
     match name.split_once('.') {
         Some((name, key)) => {

@@ -4,21 +4,21 @@ use diff2d_arrays::wording;
 use serde::{Serialize, de::DeserializeOwned};
 use std::io::{self, BufReader, Read, Seek, SeekFrom, Write};
 
-/// What stands between the last other key of a line and its check sum.
+/// The text between the last other key of a line and its check sum.
 const CRC_KEY: &str = ",\"crc\":\"";
 /// Bytes of `,"crc":"01234567"}`.
 const SEAL: usize = CRC_KEY.len() + 8 + 2;
 
-/// Bytes of a page, as of the header of a cube.
+/// Bytes of a page, the size of a cube's header.
 const PAGE: usize = 4096;
 /// Bytes that a disk writes together.
 const SECTOR: usize = 512;
-/// Sectors of a page that are kept for a line.
+/// The number of sectors of a page that are reserved for its line.
 const OF_LINE: usize = 4;
-/// What fills a page behind its line: by this a file is known as one of a run.
+/// The text that fills a page behind its line; it identifies the file as one of this program.
 const FILLING: &str = "diff2d keeps the state of a run between two of its snapshots here\n";
 
-/// The line of an object, its check sum and newline included.
+/// An object as a line with check sum and newline.
 pub(super) fn seal(content: &impl Serialize, run_id: &str) -> String {
     let mut line = Vec::new();
     let written = LineWriter::new(&mut line, run_id).write(content);
@@ -28,7 +28,7 @@ pub(super) fn seal(content: &impl Serialize, run_id: &str) -> String {
         .unwrap_or_else(|| unreachable!("plain structs always have a JSON form"))
 }
 
-/// The object of a line without its newline, if the check sum is right for this run.
+/// The object of a line (without newline), if the check sum is right for this run.
 pub(super) fn unseal<T: DeserializeOwned>(line: &[u8], run_id: &str) -> Option<T> {
     let (body, seal) = line.split_at_checked(line.len().checked_sub(SEAL)?)?;
     let digits = digits(seal)?;
@@ -37,12 +37,12 @@ pub(super) fn unseal<T: DeserializeOwned>(line: &[u8], run_id: &str) -> Option<T
     (digits == hex(crc).as_bytes()).then_some(content)
 }
 
-/// A page without a line: that of a file which holds no state yet.
+/// A page without a line, for a file that holds no state yet.
 pub(crate) fn sealed_page() -> Vec<u8> {
     FILLING.bytes().cycle().take(PAGE).collect()
 }
 
-/// A line as a page: before a state in a file of its own.
+/// A page with an object as its line. It precedes a state in a file of its own.
 pub(crate) fn seal_page(content: &impl Serialize, run_id: &str) -> Vec<u8> {
     let line = seal(content, run_id);
     let mut page = sealed_page();
@@ -51,13 +51,13 @@ pub(crate) fn seal_page(content: &impl Serialize, run_id: &str) -> Vec<u8> {
     page
 }
 
-/// The object of such a page, if it is whole and of this run.
+/// The object in a page, if the page is whole and of this run.
 pub(crate) fn unseal_page<T: DeserializeOwned>(page: &[u8], run_id: &str) -> Option<T> {
     let line = page.split(|&byte| byte == b'\n').next()?;
     unseal(line, run_id)
 }
 
-/// Whether a page was once written by one of these: one sector of the filling that is whole tells.
+/// Whether a page was written by [`seal_page`] or [`sealed_page`]: one whole sector of the filling proves it.
 pub(crate) fn is_sealed_page(page: &[u8]) -> bool {
     let filling = sealed_page();
     let mut sectors = page.chunks(SECTOR).zip(filling.chunks(SECTOR));
@@ -73,7 +73,7 @@ fn digits(seal: &[u8]) -> Option<&[u8]> {
     seal.strip_prefix(CRC_KEY.as_bytes())?.strip_suffix(b"\"}")
 }
 
-/// The check sum of a line of this run of which no byte has been seen.
+/// The check sum with which every line of this run begins, before any byte of the line.
 fn begin(run_id: &str) -> u32 {
     crc32c::crc32c(run_id.as_bytes())
 }
@@ -82,8 +82,7 @@ fn hex(crc: u32) -> String {
     wording::hex(&crc.to_be_bytes())
 }
 
-/// A line that has the form of a sealed one and may be too long for memory: it is read as often as
-/// something of it is asked for.
+/// A line that has the form of a sealed one and may be too long for memory. Its methods read it again from the journal.
 pub(super) struct SealedLine<'a, R> {
     journal: &'a mut R,
     /// Bytes before `,"crc"`.
@@ -92,7 +91,7 @@ pub(super) struct SealedLine<'a, R> {
 }
 
 impl<'a, R: Read + Seek> SealedLine<'a, R> {
-    /// The line of so many bytes, without its newline, at the beginning of a journal.
+    /// Finds the line of `length` bytes (without its newline) at the beginning of a journal.
     pub(super) fn find(journal: &'a mut R, length: u64) -> io::Result<Option<Self>> {
         let Some(body) = length.checked_sub(SEAL as u64) else {
             return Ok(None);
@@ -115,7 +114,7 @@ impl<'a, R: Read + Seek> SealedLine<'a, R> {
     /// The object, without its check sum.
     ///
     /// # Errors
-    /// The inner one when the text is no such object, the outer one when it cannot be read.
+    /// The inner error if the text is no such object, the outer one if it cannot be read.
     pub(super) fn content<T: DeserializeOwned>(&mut self) -> io::Result<serde_json::Result<T>> {
         let text = BufReader::new(self.body()?.chain(&b"}"[..]));
         match serde_json::from_reader(text) {
@@ -138,7 +137,7 @@ impl<'a, R: Read + Seek> SealedLine<'a, R> {
     }
 }
 
-/// Writes an object as a line, piece by piece.
+/// Writes an object as a line, without holding the line in memory.
 pub(super) struct LineWriter<W: Write>(io::BufWriter<Summed<W>>);
 
 impl<W: Write> LineWriter<W> {
@@ -151,7 +150,7 @@ impl<W: Write> LineWriter<W> {
         }))
     }
 
-    /// Returns the length of the line in bytes.
+    /// Writes the line, and returns its length in bytes.
     pub(super) fn write(mut self, content: &impl Serialize) -> io::Result<u64> {
         serde_json::to_writer(&mut self.0, content)?;
         let Summed {
@@ -166,7 +165,7 @@ impl<W: Write> LineWriter<W> {
     }
 }
 
-/// Passes bytes on but for the last one, with the check sum and the number of these.
+/// Passes all bytes but the last one on, with the check sum and the number of the bytes passed on.
 struct Summed<W> {
     to: W,
     crc: u32,
@@ -181,7 +180,7 @@ impl<W: Write> Summed<W> {
         self.to.write_all(bytes)
     }
 
-    /// Passes on the last byte, too.
+    /// Passes the last byte on, too.
     fn pass_on(&mut self) -> io::Result<()> {
         match self.held.take() {
             Some(byte) => self.add(&[byte]),

@@ -1,19 +1,24 @@
-//! Which keys tell the scenarios of a sweep apart.
+//! The keys by which the scenarios of a sweep differ.
 
 use super::header::{Content, Header};
 
-/// The keys that tell scenarios apart; D stands for Dx and Dy.
+/// The keys that distinguish the scenarios; D stands for Dx and Dy.
 #[must_use]
 pub fn telling(header: &Header) -> Vec<String> {
     let mut keys = varied(header);
-    if keys.iter().any(|key| key == "D") {
-        keys.retain(|key| key != "Dx" && key != "Dy");
+    if keys.iter().any(|key| is_of(key, "D")) {
+        keys.retain(|key| !is_of(key, "Dx") && !is_of(key, "Dy"));
     }
     keys
 }
 
-/// More keys than these are not told of: a sweep varies a few, and a table of all that a journal may name would
-/// have no end.
+/// Whether a dotted name is `key` itself or an entry of its table.
+fn is_of(name: &str, key: &str) -> bool {
+    let inner = name.strip_prefix(key);
+    inner.is_some_and(|inner| inner.is_empty() || inner.starts_with('.'))
+}
+
+/// The largest number of keys that are listed. A sweep varies a few; a damaged journal may name any number.
 const MOST: usize = 100;
 
 /// The keys whose values differ between scenarios.

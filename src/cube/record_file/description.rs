@@ -1,98 +1,138 @@
-//! What the rows of a record are: `STEM.record.json`.
+//! The description of a record's columns and fields: `STEM.record.json`.
 
 use crate::{
-    cube::{digest, error::CubeError, field_files, paths::Paths, read::Cube},
+    cube::{digest, error::CubeError, field_files, paths::Paths, streams::lost},
     params::{Choice, RecordField},
 };
 use diff2d_sys as sys;
 use serde_json::Value;
-use std::{fs, path::Path};
+use std::{
+    fs,
+    io::{self, Read},
+    path::Path,
+};
 
-/// By this a description is known as one of ours.
-pub(super) const MARK: &str = "\"format\": \"diff2d record 1\"";
+/// The text that identifies a description as one of this program.
+const SIGNATURE: &str = "\"format\": \"diff2d record 1\"";
 
-/// The keys of the check sums of rows and of fields that are complete.
-pub(super) const SEAL_KEY: &str = "rows_sha256";
-pub(super) const FIELDS_SEAL_KEY: &str = "fields_sha256";
+/// The keys for the digests of rows and fields, once the record is complete.
+const DIGEST_KEYS: [&str; 2] = ["rows_sha256", "fields_sha256"];
 
-/// A description that is known as one of ours.
+/// Adds to `content` the text that identifies a description of this program.
 #[must_use]
 pub fn description(content: &str) -> String {
-    format!("{{\n  {MARK},\n{content}\n}}\n")
+    format!("{{\n  {SIGNATURE},\n{content}\n}}\n")
 }
 
-/// Whether a description is known as one of ours.
+/// Whether a description was written by this program.
 pub fn is_ours(description: &str) -> bool {
-    description.contains(MARK)
+    description.contains(SIGNATURE)
 }
 
-/// Refuses a description that is not there, or is another one.
-pub(super) fn is_described(path: &Path, description: &str) -> Result<(), CubeError> {
-    match fs::read_to_string(path) {
-        Ok(found) if unsealed(&found) == description => Ok(()),
-        Ok(_) => Err(lost(path, "describes another record")),
-        Err(_) => Err(lost(path, "cannot be read")),
-    }
+/// Reads the description beside a cube. If the name belongs to something other than a file, such as a pipe, that is an
+/// error, and nothing waits for it.
+pub fn read_description(paths: &Paths) -> io::Result<String> {
+    let mut text = String::new();
+    sys::open_to_read(&paths.record_description())?.read_to_string(&mut text)?;
+    Ok(text)
 }
 
-/// A description without the check sums of rows and fields that are complete.
-fn unsealed(description: &str) -> String {
-    let seals = [SEAL_KEY, FIELDS_SEAL_KEY].map(|key| format!("  \"{key}\": "));
-    let is_seal = |line: &&str| seals.iter().any(|seal| line.starts_with(seal));
-    let lines = description.split_inclusive('\n');
-    lines.filter(|line| !is_seal(line)).collect()
+/// The description as a JSON object, if this program has written it.
+pub(super) fn parsed_description(paths: &Paths) -> Option<Value> {
+    let text = read_description(paths).ok().filter(|text| is_ours(text))?;
+    serde_json::from_str(&text).ok()
 }
 
-/// Puts the check sums of rows and fields into the description of a record that is complete, unless they are there.
+/// The first line of the rows according to the description: the names of the columns.
 ///
 /// # Errors
-/// [`CubeError::Io`].
-pub fn seal(paths: &Paths) -> Result<(), CubeError> {
-    let fields = own_fields(paths);
-    if !fields.is_empty() {
-        let snapshots = Cube::open(&paths.cube)?.header().snapshots();
-        field_files::resize(paths, &fields, snapshots)?;
+/// [`CubeError::LostRecord`] if there is no description of this program.
+pub(super) fn first_line(paths: &Paths) -> Result<String, CubeError> {
+    let parsed = parsed_description(paths);
+    let columns = parsed
+        .as_ref()
+        .and_then(|parsed| parsed.get("columns")?.as_array());
+    let names: Option<Vec<&str>> = columns.and_then(|columns| {
+        let names = columns.iter().map(|column| column.get("name")?.as_str());
+        names.collect()
+    });
+    match names {
+        Some(names) => Ok(names.join(",") + "\n"),
+        None => Err(lost(&paths.record_description(), "is damaged or not there")),
     }
-    let (rows, beside) = (paths.record(), paths.record_description());
-    let found = fs::read_to_string(&beside).unwrap_or_default();
-    let Some((begin, end)) = found.split_once(MARK).filter(|_| unsealed(&found) == found) else {
-        return Ok(());
-    };
-    let sum = digest::of_bytes(&fs::read(&rows).map_err(CubeError::io("read", &rows))?);
-    let of_field = |field: &RecordField| {
-        let sum = field_files::digest_of(&paths.cube, *field)?;
-        Ok(format!("\"{}\": \"{sum}\"", field.name()))
-    };
-    let sums = fields.iter().map(of_field);
-    let sums = sums.collect::<Result<Vec<String>, CubeError>>()?;
-    let of_fields = match sums.is_empty() {
-        true => String::new(),
-        false => format!(",\n  \"{FIELDS_SEAL_KEY}\": {{{}}}", sums.join(", ")),
-    };
-    let sealed = format!("{begin}{MARK},\n  \"{SEAL_KEY}\": \"{sum}\"{of_fields}{end}");
-    Ok(sys::write_file(&beside, sealed.as_bytes())?)
 }
 
-/// The fields that the description of a record has.
+/// Refuses a description that is missing or belongs to another record.
+pub(super) fn is_described(paths: &Paths, description: &str) -> Result<(), CubeError> {
+    let path = paths.record_description();
+    match read_description(paths) {
+        Ok(found) if without_digests(&found) == description => Ok(()),
+        Ok(_) => Err(lost(&path, "describes another record")),
+        Err(_) => Err(lost(&path, "cannot be read")),
+    }
+}
+
+/// A description without the digests that a complete record adds.
+fn without_digests(description: &str) -> String {
+    let beginnings = DIGEST_KEYS.map(|key| format!("  \"{key}\": "));
+    let lines = description.split_inclusive('\n');
+    let lines = lines.filter(|line| {
+        !beginnings
+            .iter()
+            .any(|beginning| line.starts_with(beginning))
+    });
+    lines.collect()
+}
+
+/// Adds the digests of rows and fields to the description of a complete record, unless it has them.
+pub(super) fn add_digests(paths: &Paths) -> Result<(), CubeError> {
+    let (rows, path) = (paths.record(), paths.record_description());
+    let text = read_description(paths).map_err(CubeError::io("read", &path))?;
+    let Some((begin, end)) = text.split_once(SIGNATURE) else {
+        return Err(lost(&path, "describes another record"));
+    };
+    if without_digests(&text) != text {
+        return Ok(());
+    }
+    let digest_of_rows = digest::of_bytes(&fs::read(&rows).map_err(CubeError::io("read", &rows))?);
+    let mut digests = Vec::new();
+    for field in own_fields(paths) {
+        let digest = field_files::digest_of(&paths.cube, field)?;
+        digests.push(format!("\"{}\": \"{digest}\"", field.name()));
+    }
+    let [rows_key, fields_key] = DIGEST_KEYS;
+    let of_fields = if digests.is_empty() {
+        String::new()
+    } else {
+        format!(",\n  \"{fields_key}\": {{{}}}", digests.join(", "))
+    };
+    let text =
+        format!("{begin}{SIGNATURE},\n  \"{rows_key}\": \"{digest_of_rows}\"{of_fields}{end}");
+    Ok(sys::write_file(&path, text.as_bytes())?)
+}
+
+/// The fields that the description of a record lists.
 #[must_use]
 pub fn own_fields(paths: &Paths) -> Vec<RecordField> {
-    let described = fs::read_to_string(paths.record_description()).unwrap_or_default();
-    let known: Option<Value> = serde_json::from_str(&described).ok();
-    let known = known
-        .filter(|_| described.contains(MARK))
-        .unwrap_or_default();
-    let names = known.get("fields").and_then(Value::as_array);
+    let parsed = parsed_description(paths).unwrap_or_default();
+    let names = parsed.get("fields").and_then(Value::as_array);
     let names = names.into_iter().flatten().filter_map(Value::as_str);
-    let field = |name: &str| {
-        let mut all = RecordField::ALL.iter();
-        all.find(|field| field.name() == name).copied()
-    };
-    names.filter_map(field).collect()
+    names.filter_map(field_named).collect()
 }
 
-pub(super) fn lost(path: &Path, reason: &str) -> CubeError {
-    CubeError::LostRecord {
-        path: path.to_owned(),
-        reason: reason.to_owned(),
-    }
+/// The field with this name.
+pub(super) fn field_named(name: &str) -> Option<RecordField> {
+    let mut fields = RecordField::ALL.iter();
+    fields.find(|field| field.name() == name).copied()
+}
+
+/// The path of the description, if this program has written it.
+pub(super) fn path_of_ours(paths: &Paths) -> Option<std::path::PathBuf> {
+    let is_ours = read_description(paths).is_ok_and(|text| is_ours(&text));
+    is_ours.then(|| paths.record_description())
+}
+
+/// Whether a file, directory or anything else has this name.
+pub(super) fn is_taken(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_ok()
 }

@@ -1,21 +1,26 @@
-//! The rows of a record beside its cube, `STEM.record.csv`, and what they are, `STEM.record.json`.
+//! The record of a run beside its cube: rows in `STEM.record.csv`, fields in files such as `STEM.mean.npy`, and their
+//! description in `STEM.record.json`.
 //!
-//! Rows are appended as they are taken, and synced before the snapshot or the checkpoint that follows on them. So there are at least those up
-//! to the last durable state, whatever kills the run; a run that continues cuts off what is behind that.
+//! Rows and fields are [streams](super::streams), which the marks of the journal prove. A run creates them after line 1
+//! of its journal, and removes them before it empties the journal. So a record without a journal belongs to another
+//! run, whose cube was renamed, and is never replaced unasked.
 //!
-//! Each scenario of a sweep has rows of its own, as several go on at a time, in a directory that has the id of the run in its name,
-//! `STEM.record-ID/`. At the end of a process they are written one after the other to `STEM.record.csv`, which appears whole;
-//! when all scenarios are complete the directory is removed after that.
+//! Each scenario of a sweep has a stream of its own, because several run at the same time. These streams lie in the
+//! directory `STEM.record-ID/`, named after the run id. When a process ends, it joins them in `STEM.record.csv`, which
+//! appears whole; once all scenarios are complete, the directory is removed.
 
 mod check;
 mod description;
+mod finish;
+mod of_run;
 mod place;
-mod rows;
+mod proved;
 mod scenarios;
 
 pub use check::check;
-pub(super) use description::is_ours;
-pub use description::{description, own_fields, seal};
-pub use place::{RecordPlace, refuse_others, remove};
-pub use rows::{ReadRow, RecordFile};
-pub use scenarios::{begin_sweep, end_sweep};
+pub use description::{description, own_fields};
+pub(super) use description::{is_ours, read_description};
+pub use finish::finish;
+pub use place::{RecordPlace, begin, refuse_any, refuse_others, remove};
+pub(super) use proved::proved_rows;
+pub use scenarios::{begin_sweep, end_sweep, is_part_proved, restore_place};

@@ -1,10 +1,12 @@
-//! [`RecordPlace`]: where a record is written, and whose the files are that are there.
+//! [`RecordPlace`]: where a record is written, and who owns the files that exist there.
 
-use super::description::{is_ours, own_fields};
+use super::description::{
+    is_described, is_ours, is_taken, own_fields, path_of_ours, read_description,
+};
 use crate::{
     cube::{
         error::CubeError,
-        field_files::{self, FieldFile},
+        field_files,
         paths::{self, Paths},
     },
     params::RecordField,
@@ -16,51 +18,84 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Letters of the id of a run.
+/// The number of characters of a run id.
 const RUN_ID: usize = 32;
 
-/// Where the rows of a run or of a scenario go.
+/// The files that receive the rows of a run or of a scenario.
 #[derive(Debug, Clone)]
 pub struct RecordPlace {
-    pub(super) rows: PathBuf,
-    /// The files of the cube beside which it is.
+    /// The file of the rows.
+    pub rows: PathBuf,
+    /// The names of the files of the cube.
     pub paths: Paths,
-    /// What they are, beside those of a run.
-    pub(super) description: Option<PathBuf>,
-    /// The number of the scenario, which is the first column.
+    /// The number of the scenario, the value of the first column in a sweep.
     pub scenario: Option<usize>,
-    /// The check sum of the parameters, of a run.
+    /// The digest of the run's parameters.
     pub parameters: String,
+    /// Warnings on the accuracy of the run.
+    pub warnings: Vec<String>,
 }
 
 impl RecordPlace {
-    /// Beside the cube of a run.
+    /// The place of a run, beside its cube.
     #[must_use]
     pub fn of_run(paths: &Paths) -> Self {
         Self {
             rows: paths.record(),
             paths: paths.clone(),
-            description: Some(paths.record_description()),
             scenario: None,
             parameters: String::new(),
+            warnings: Vec::new(),
         }
     }
 
-    /// Of a run with parameters that have this check sum.
+    /// Adds the digest of the run's parameters and its warnings.
     #[must_use]
-    pub fn with_parameters(self, parameters: String) -> Self {
-        Self { parameters, ..self }
+    pub fn with_parameters(self, parameters: String, warnings: &[String]) -> Self {
+        Self {
+            parameters,
+            warnings: warnings.to_vec(),
+            ..self
+        }
     }
 
-    /// In the directory of a sweep that has begun.
+    /// The place of a scenario, in the directory of a sweep that has begun.
     #[must_use]
     pub fn of_scenario(paths: &Paths, run_id: &str, number: usize) -> Self {
         Self {
             rows: parts(paths, run_id).join(format!("{number}.csv")),
             paths: paths.clone(),
-            description: None,
             scenario: Some(number),
             parameters: String::new(),
+            warnings: Vec::new(),
+        }
+    }
+}
+
+/// Writes the description of a new record.
+///
+/// # Errors
+/// [`CubeError::Io`].
+pub fn begin(place: &RecordPlace, description: &str) -> Result<(), CubeError> {
+    match place.scenario {
+        // A sweep has one description of all scenarios.
+        Some(_) => Ok(()),
+        None => {
+            let path = place.paths.record_description();
+            Ok(sys::write_file(&path, description.as_bytes())?)
+        }
+    }
+}
+
+impl RecordPlace {
+    /// Refuses a description that is missing or belongs to another record.
+    ///
+    /// # Errors
+    /// [`CubeError::LostRecord`].
+    pub fn is_described(&self, description: &str) -> Result<(), CubeError> {
+        match self.scenario {
+            Some(_) => Ok(()),
+            None => is_described(&self.paths, description),
         }
     }
 }
@@ -70,78 +105,94 @@ pub(super) fn parts(paths: &Paths, run_id: &str) -> PathBuf {
     paths.cube.with_extension(format!("record-{run_id}"))
 }
 
-/// Removes the places of scenarios.
+/// Removes the directory of the rows of scenarios.
 pub(super) fn remove_parts(directory: &Path) -> Result<(), CubeError> {
-    fs::remove_dir_all(directory).map_err(CubeError::io("remove", directory))
+    match fs::remove_dir_all(directory) {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+        removed => removed.map_err(CubeError::io("remove", directory)),
+    }
 }
 
-/// The directories of sweeps that had the same name.
+/// The directories with rows of scenarios from sweeps that had the name of the cube.
 fn left_parts(paths: &Paths) -> Vec<PathBuf> {
     let stem = paths.cube.with_extension("record-");
-    let stem = stem
-        .file_name()
-        .unwrap_or_default()
-        .to_string_lossy()
-        .into_owned();
-    let is_part = |path: &Path| {
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        let id = name.strip_prefix(&stem);
-        let is_id =
-            |id: &str| id.len() == RUN_ID && id.bytes().all(|byte| byte.is_ascii_hexdigit());
-        id.is_some_and(is_id) && path.is_dir()
-    };
-    let found = fs::read_dir(paths.directory())
+    let stem = stem.file_name().unwrap_or_default().to_string_lossy();
+    let entries = fs::read_dir(paths.directory())
         .into_iter()
         .flatten()
         .flatten();
-    found
-        .map(|entry| entry.path())
-        .filter(|path| is_part(path))
-        .collect()
+    let directories = entries.map(|entry| entry.path()).filter(|path| {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let id = name.strip_prefix(&*stem);
+        let is_id = id.is_some_and(|id| {
+            id.len() == RUN_ID && id.bytes().all(|byte| byte.is_ascii_hexdigit())
+        });
+        is_id && path.is_dir()
+    });
+    directories.collect()
 }
 
-/// Refuses files of others that have the names of a record.
+/// Refuses files of other programs that have the names of a record.
 ///
 /// # Errors
 /// [`CubeError::ForeignRecord`], [`CubeError::Io`].
 pub fn refuse_others(paths: &Paths, fields: &[RecordField]) -> Result<(), CubeError> {
-    let foreign = |path: PathBuf| Err(CubeError::ForeignRecord { path });
-    let (rows, beside) = (paths.record(), paths.record_description());
-    let own = own_fields(paths);
-    for &field in fields.iter().filter(|field| !own.contains(field)) {
-        let path = FieldFile::path(&paths.cube, field);
-        if fs::symlink_metadata(&path).is_ok() {
-            return foreign(path);
+    let described_fields = own_fields(paths);
+    for &field in fields
+        .iter()
+        .filter(|field| !described_fields.contains(field))
+    {
+        let path = field_files::path(&paths.cube, field);
+        if is_taken(&path) {
+            return Err(CubeError::ForeignRecord { path });
         }
     }
-    match fs::read_to_string(&beside) {
+    let (rows, description) = (paths.record(), paths.record_description());
+    match read_description(paths) {
         Ok(text) if is_ours(&text) => Ok(()),
-        Ok(_) => foreign(beside),
-        Err(error) if error.kind() != ErrorKind::NotFound => foreign(beside),
-        Err(_) if fs::symlink_metadata(&rows).is_ok() => foreign(rows),
-        Err(_) => Ok(()),
+        Err(error) if error.kind() == ErrorKind::NotFound && !is_taken(&description) => {
+            if is_taken(&rows) {
+                Err(CubeError::ForeignRecord { path: rows })
+            } else {
+                Ok(())
+            }
+        }
+        _ => Err(CubeError::ForeignRecord { path: description }),
     }
 }
 
-/// Removes a record, unless its files are of others.
+/// Refuses any record. Beside an empty journal it belongs to another run, whose cube was renamed or deleted.
+///
+/// # Errors
+/// [`CubeError::OtherRecord`].
+pub fn refuse_any(paths: &Paths) -> Result<(), CubeError> {
+    match path_of_ours(paths) {
+        Some(path) => Err(CubeError::OtherRecord { path }),
+        None => Ok(()),
+    }
+}
+
+/// Removes a record durably. Files of other programs stay.
 ///
 /// # Errors
 /// [`CubeError::Io`].
 pub fn remove(paths: &Paths) -> Result<(), CubeError> {
+    let description = paths.record_description();
+    // What a process that was killed has left of files that were to appear whole.
+    sys::remove_left(&description);
+    sys::remove_left(&paths.record());
     if refuse_others(paths, &[]).is_err() {
         return Ok(());
     }
     field_files::remove(paths, &own_fields(paths))?;
-    left_parts(paths)
-        .iter()
-        .try_for_each(|left| remove_parts(left))?;
-    paths::remove_file(&paths.record())?;
-    let beside = paths.record_description();
-    if fs::symlink_metadata(&beside).is_err() {
-        return Ok(());
+    for directory in left_parts(paths) {
+        remove_parts(&directory)?;
     }
-    // What says whose they are goes last, also where the power is cut.
-    sys::sync_directory(paths.directory())
-        .map_err(CubeError::io("sync the directory of", &beside))?;
-    paths::remove_file(&beside).map(drop)
+    paths::remove_file(&paths.record())?;
+    // The description, which says whose the files are, goes last, also where the power is cut.
+    let failed = CubeError::io("sync the directory of", &description);
+    sys::sync_directory(paths.directory()).map_err(failed)?;
+    paths::remove_file(&description)?;
+    let failed = CubeError::io("sync the directory of", &description);
+    sys::sync_directory(paths.directory()).map_err(failed)
 }

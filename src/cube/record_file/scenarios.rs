@@ -1,82 +1,277 @@
-//! The records of the scenarios of a sweep, which become one.
+//! Joins the records of the scenarios of a sweep into one.
 
 use super::{
-    description::{is_described, lost, seal},
-    place::{RecordPlace, parts, remove, remove_parts},
+    description::{add_digests, first_line, is_described},
+    of_run::faults_of,
+    place::{RecordPlace, parts, remove_parts},
 };
-use crate::cube::{error::CubeError, paths::Paths, read::Cube};
+use crate::cube::{
+    error::CubeError,
+    journal::Record,
+    paths::Paths,
+    read::Cube,
+    restore::Restorer,
+    streams::{Mark, ROWS, Stream, StreamLayout, lost},
+};
 use diff2d_sys::{self as sys, AtomicFile};
 use std::{
     fs::{self, File},
-    io::{self, BufWriter, ErrorKind, Read, Write},
-    path::Path,
+    io::{ErrorKind, Write},
 };
 
-/// Makes the place of the records of all scenarios of a sweep, unless that has begun: its description, and the directory
-/// of the rows of scenarios. Several processes may do so at once.
+/// Lets one process at a time begin or end the record of a sweep. Where the filesystem has no locks there is only one
+/// process.
+fn take_turn(paths: &Paths) -> Result<File, CubeError> {
+    let path = paths.directory();
+    let directory = File::open(path).map_err(CubeError::io("open", path))?;
+    let _ = directory.lock();
+    Ok(directory)
+}
+
+/// Creates the description of a sweep's record and the directory for the rows of its scenarios, unless they exist.
+/// Several processes may do so at once. Line 1 of the journal must exist.
 ///
 /// # Errors
-/// [`CubeError::LostRecord`] where the description is not there any more, or is another one; [`CubeError::Io`].
+/// [`CubeError::LostRecord`] if the description has disappeared or belongs to another record; [`CubeError::Io`].
 pub fn begin_sweep(paths: &Paths, run_id: &str, description: &str) -> Result<(), CubeError> {
-    let (directory, beside) = (parts(paths, run_id), paths.record_description());
-    let around = paths.directory();
-    let lock = File::open(around).map_err(CubeError::io("open", around))?;
-    // Where files have no locks there is one process.
-    let _ = lock.lock();
+    let (directory, path) = (parts(paths, run_id), paths.record_description());
+    let _turn = take_turn(paths)?;
     if directory.is_dir() {
-        return is_described(&beside, description);
+        return is_described(paths, description);
     }
-    remove(paths)?;
-    sys::write_file(&beside, description.as_bytes())?;
+    if Cube::open(&paths.cube)?.is_complete() {
+        // The last of several processes has joined the rows meanwhile.
+        return is_described(paths, description);
+    }
+    sys::write_file(&path, description.as_bytes())?;
     match fs::create_dir(&directory) {
         Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
         made => made.map_err(CubeError::io("create", &directory))?,
     }
-    sys::sync_directory(paths.directory()).map_err(CubeError::io("sync the directory of", &beside))
+    sys::sync_directory(paths.directory()).map_err(CubeError::io("sync the directory of", &path))
 }
 
-/// Writes the rows of all scenarios that are there one after the other. Once all snapshots are committed none may be
-/// missing, and the places of scenarios are removed.
+/// Joins the rows of all scenarios in order, each up to its last mark. Once all snapshots are committed no scenario may
+/// be missing, and the directory with their rows is removed. Rows joined by an earlier process stay.
 ///
 /// # Errors
-/// [`CubeError::LostRecord`] where rows are missing; [`CubeError`].
+/// [`CubeError::LostRecord`] if rows differ from what the sweep has written; other errors of the files.
 pub fn end_sweep(paths: &Paths, run_id: &str, head: &str) -> Result<(), CubeError> {
-    let (directory, beside) = (parts(paths, run_id), paths.record_description());
-    let lock = sys::open_to_read(&beside).map_err(CubeError::io("open", &beside))?;
-    // Where files have no locks there is one process.
-    let _ = lock.lock();
-    if !directory.is_dir() {
-        return Ok(());
-    }
+    let directory = parts(paths, run_id);
+    let _turn = take_turn(paths)?;
     let cube = Cube::open(&paths.cube)?;
-    let whole = paths.record();
-    let mut to = BufWriter::new(AtomicFile::create(&whole)?);
-    let failed = |doing, path: &Path| CubeError::io(doing, path.to_owned());
-    to.write_all(head.as_bytes())
-        .map_err(failed("write", &whole))?;
-    for number in 0..cube.header().scenario_count() {
-        let path = RecordPlace::of_scenario(paths, run_id, number).rows;
-        let mut rows = Vec::new();
-        match sys::open_to_read(&path).and_then(|mut file| file.read_to_end(&mut rows)) {
-            Err(error) if error.kind() == ErrorKind::NotFound && !cube.is_complete() => {}
-            Err(error) if error.kind() == ErrorKind::NotFound => {
-                return Err(lost(&path, "is not there"));
-            }
-            read => drop(read.map_err(failed("read", &path))?),
+    match cube.is_complete() && is_proved(&cube, head)? {
+        true => {}
+        false if cube.is_complete() && !directory.is_dir() => {
+            let reason = "is not there, or has other rows than its sweep has written";
+            return Err(lost(&paths.record(), reason));
         }
-        let end = rows
+        false => join(&cube, run_id, head)?,
+    }
+    if cube.is_complete() {
+        add_digests(paths)?;
+        sys::remove_left(&paths.record());
+        remove_parts(&directory)?;
+    }
+    Ok(())
+}
+
+/// Creates the directory for the rows of scenarios again, unless the joined rows of a complete sweep are undamaged.
+/// Returns the faults of the joined rows in sentences; `None` if nothing has to be restored.
+///
+/// # Errors
+/// [`CubeError`].
+pub fn restore_place(
+    cube: &Restorer,
+    records_of_scenarios: &[Vec<Record>],
+    head: &str,
+    description: &str,
+) -> Result<Option<Vec<String>>, CubeError> {
+    let paths = cube.paths();
+    let directory = parts(paths, &cube.header.run_id);
+    let mut faults = Vec::new();
+    if let Err(CubeError::LostRecord { path, reason }) = is_described(paths, description) {
+        faults.push(format!("{} {reason}", path.display()));
+        sys::write_file(&paths.record_description(), description.as_bytes())?;
+    }
+    if cube.is_complete() && !directory.is_dir() {
+        let marks = records_of_scenarios.iter().map(|records| marks_of(records));
+        let marks: Vec<Vec<Mark>> = marks.collect();
+        let layout = StreamLayout::Lines(head.to_owned());
+        let (path, joined) = (paths.record(), joined_marks(&marks, layout.empty_mark()));
+        let examined = Stream::open_to_read(&path, layout);
+        let examined = examined.and_then(|stream| stream.examine(&joined, true));
+        let of_rows = faults_of(examined, &path)?;
+        if of_rows.is_empty() && joined.len() as u64 == cube.header.snapshots() {
+            return Ok((!faults.is_empty()).then_some(faults));
+        }
+        faults.extend(of_rows);
+    }
+    if !directory.is_dir() {
+        fs::create_dir(&directory).map_err(CubeError::io("create", &directory))?;
+        sys::sync_directory(paths.directory())
+            .map_err(CubeError::io("sync the directory of", &directory))?;
+    }
+    Ok(Some(faults))
+}
+
+/// Whether the separate rows of a scenario are as the sweep has written them, and every line is covered by a mark.
+///
+/// # Errors
+/// [`CubeError::Io`].
+pub fn is_part_proved(
+    place: &RecordPlace,
+    head: &str,
+    records: &[Record],
+) -> Result<bool, CubeError> {
+    let marks = marks_of(records);
+    if marks.is_empty() || marks.len() < records.len() {
+        return Ok(records.is_empty());
+    }
+    let stream = Stream::open_to_read(&place.rows, StreamLayout::Lines(head.to_owned()));
+    match stream.and_then(|stream| stream.examine(&marks, false)) {
+        Ok(examination) => Ok(examination.faults.is_empty()),
+        Err(CubeError::LostRecord { .. }) => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+/// The marks of the rows in the journal lines of a scenario.
+fn marks_of(records: &[Record]) -> Vec<Mark> {
+    let marks = records.iter().filter_map(|record| record.streams.get(ROWS));
+    marks.copied().collect()
+}
+
+/// Whether one file holds the undamaged rows of all scenarios of a complete sweep.
+fn is_proved(cube: &Cube, head: &str) -> Result<bool, CubeError> {
+    let layout = StreamLayout::Lines(head.to_owned());
+    let joined = joined_marks(&marks_of_scenarios(cube)?, layout.empty_mark());
+    let examined = Stream::open_to_read(&cube.paths().record(), layout)
+        .and_then(|stream| stream.examine(&joined, true));
+    match examined {
+        Ok(examination) => Ok(examination.faults.is_empty()),
+        Err(CubeError::LostRecord { .. }) => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+/// Joins the rows of all scenarios in order, each up to its last mark.
+fn join(cube: &Cube, run_id: &str, head: &str) -> Result<(), CubeError> {
+    let (paths, path) = (cube.paths(), cube.paths().record());
+    let layout = StreamLayout::Lines(head.to_owned());
+    let mut joined = AtomicFile::create(&path)?;
+    joined
+        .write_all(head.as_bytes())
+        .map_err(CubeError::io("write", &path))?;
+    for (number, marks) in marks_of_scenarios(cube)?.iter().enumerate() {
+        let Some(&last) = marks.last() else {
+            continue;
+        };
+        let rows = RecordPlace::of_scenario(paths, run_id, number).rows;
+        let stream = Stream::open_to_read(&rows, layout.clone())?;
+        stream.prove(last)?;
+        let text = stream.text(layout.empty_mark().end..last.end)?;
+        joined
+            .write_all(text.as_bytes())
+            .map_err(CubeError::io("write", &path))?;
+    }
+    Ok(joined.commit()?)
+}
+
+/// The marks of the rows of each scenario.
+fn marks_of_scenarios(cube: &Cube) -> Result<Vec<Vec<Mark>>, CubeError> {
+    let mut marks = vec![Vec::new(); cube.header().scenario_count()];
+    for record in cube.each_record()? {
+        let record = record?;
+        marks[record.slot().scenario()].extend(record.streams.get(ROWS));
+    }
+    Ok(marks)
+}
+
+/// The marks of the joined file. The rows of each scenario follow the rows of the scenarios before it.
+fn joined_marks(marks_of_scenarios: &[Vec<Mark>], head_mark: Mark) -> Vec<Mark> {
+    let mut joined = Vec::new();
+    let mut mark_before = head_mark;
+    for marks in marks_of_scenarios {
+        let of_scenario = marks
             .iter()
-            .rposition(|&byte| byte == b'\n')
-            .map_or(0, |at| at + 1);
-        let rows = rows[..end]
-            .strip_prefix(head.as_bytes())
-            .unwrap_or_default();
-        to.write_all(rows).map_err(failed("write", &whole))?;
+            .map(|mark| behind(mark_before, mark, head_mark));
+        joined.extend(of_scenario);
+        mark_before = joined.last().copied().unwrap_or(head_mark);
     }
-    let to = to.into_inner().map_err(io::IntoInnerError::into_error);
-    to.map_err(failed("write", &whole))?.commit()?;
-    match cube.is_complete() {
-        true => seal(paths).and_then(|()| remove_parts(&directory)),
-        false => Ok(()),
+    joined
+}
+
+/// The mark of rows that follow other rows, which end at the mark `before`. The head ends at the mark `begin`.
+fn behind(before: Mark, mark: &Mark, begin: Mark) -> Mark {
+    let bytes = mark.end - begin.end;
+    let length = usize::try_from(bytes).unwrap_or(usize::MAX);
+    Mark {
+        count: before.count + mark.count,
+        end: before.end + bytes,
+        crc: crc32c::crc32c_combine(before.crc, mark.crc, length),
     }
+}
+
+/// The byte at which the joined rows of an unfinished sweep end. The rows of each scenario end at one of its marks, not
+/// always the last: a process joins rows when it ends, and other processes may have committed more since.
+///
+/// # Errors
+/// [`CubeError::LostRecord`] if rows differ from what the sweep has written; [`CubeError::Io`].
+pub(super) fn joined_bytes(cube: &Cube, stream: &Stream) -> Result<u64, CubeError> {
+    let head_mark = stream.layout().empty_mark();
+    let marks_of_scenarios = marks_of_scenarios(cube)?;
+    let mut joined_mark = head_mark;
+    for marks in &marks_of_scenarios {
+        let latest_first = marks.iter().rev();
+        for mark in latest_first.map(|mark| behind(joined_mark, mark, head_mark)) {
+            if stream.reaches(joined_mark, mark)? {
+                joined_mark = mark;
+                break;
+            }
+        }
+    }
+    let complete_mark = joined_marks(&marks_of_scenarios, head_mark).last().copied();
+    let is_whole = stream.length()? == joined_mark.end
+        && (!cube.is_complete() || complete_mark == Some(joined_mark));
+    if is_whole {
+        Ok(joined_mark.end)
+    } else {
+        let reason = "has other rows than its sweep has written";
+        Err(lost(&cube.paths().record(), reason))
+    }
+}
+
+/// The faults of the record of a sweep, in sentences. Until the sweep is complete, the streams of its scenarios are
+/// examined one by one.
+pub(super) fn check_sweep(cube: &Cube) -> Result<Vec<String>, CubeError> {
+    let paths = cube.paths();
+    let marks = marks_of_scenarios(cube)?;
+    if marks.iter().all(Vec::is_empty) {
+        return Ok(Vec::new());
+    }
+    let head = match first_line(paths) {
+        Ok(head) => StreamLayout::Lines(head),
+        Err(error) => return faults_of(Err(error), &paths.record_description()),
+    };
+    let path = paths.record();
+    let directory = parts(paths, &cube.header().run_id);
+    if cube.is_complete() && !directory.is_dir() {
+        let joined = joined_marks(&marks, head.empty_mark());
+        let examined =
+            Stream::open_to_read(&path, head).and_then(|stream| stream.examine(&joined, true));
+        return faults_of(examined, &path);
+    }
+    let mut faults = Vec::new();
+    for (number, marks) in marks
+        .iter()
+        .enumerate()
+        .filter(|(_, marks)| !marks.is_empty())
+    {
+        let rows = RecordPlace::of_scenario(paths, &cube.header().run_id, number).rows;
+        let stream = Stream::open_to_read(&rows, head.clone());
+        let examined = stream.and_then(|stream| stream.examine(marks, false));
+        faults.extend(faults_of(examined, &rows)?);
+    }
+    Ok(faults)
 }

@@ -19,14 +19,14 @@ use diff2d_stencil::real::Real;
 use rayon::prelude::*;
 use std::f64::consts::PI;
 
-/// The state before the first step, but for the walls.
+/// The state before the first step, without the walls.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Initial {
     /// `a(y) a(x)` at interior nodes, 0 at the others.
     Peaks,
-    /// A product of a function of y and one of x.
+    /// A Gaussian: a product of a function of y and one of x.
     Gaussian(Gaussian),
-    /// A product of a function of y and one of x.
+    /// A sine: a product of a function of y and one of x.
     Sine(Sine),
     /// Values on the nodes.
     Values(Values),
@@ -59,6 +59,7 @@ impl Initial {
                 path,
                 range,
                 interpolation,
+                alpha,
             } => {
                 range
                     .iter()
@@ -67,6 +68,7 @@ impl Initial {
                     path: path.clone(),
                     range: *range,
                     interpolation: *interpolation,
+                    alpha: *alpha,
                 };
                 ("initial.range", profile, None)
             }
@@ -83,12 +85,14 @@ impl Initial {
         };
         let grid = &geometry.grid;
         let values = Values::of_snapshot(&profile, number, "initial.path", raw, grid, digests)?;
-        let kept: Vec<_> = geometry.kept().collect();
-        values.check(grid, 0.0, &kept, key, raw, |value| precision.lacks(value))?;
+        let kept_nodes: Vec<_> = geometry.kept().collect();
+        values.check(grid, 0.0, &kept_nodes, key, raw, |value| {
+            precision.lacks(value)
+        })?;
         Ok(Self::Values(values))
     }
 
-    /// The file that it comes from.
+    /// The file with the initial state, if there is one.
     #[must_use]
     pub fn input(&self) -> Option<&Input> {
         match self {
@@ -97,7 +101,7 @@ impl Initial {
         }
     }
 
-    /// The array and the snapshot of it that it comes from.
+    /// The array with the initial state, if there is one.
     #[must_use]
     pub fn array(&self) -> Option<&Array> {
         match self {
@@ -106,7 +110,7 @@ impl Initial {
         }
     }
 
-    /// The picture that it comes from.
+    /// The picture with the initial state, if there is one.
     #[must_use]
     pub fn picture(&self) -> Option<&Picture> {
         match self {
@@ -115,10 +119,10 @@ impl Initial {
         }
     }
 
-    /// Writes it to a field of zeros, whose rows are those of the grid from `first` on.
+    /// Writes the initial state to a field of zeros, which has the rows of the grid from `first` on.
     ///
     /// # Errors
-    /// [`ParamsError::Input`] when its file cannot be read any more.
+    /// [`ParamsError::Input`] if the file can no longer be read.
     pub fn fill<T: Real>(
         &self,
         field: &mut Field<T>,
@@ -134,20 +138,22 @@ impl Initial {
                 sigma,
                 amplitude,
             }) => {
-                let bell = |distance: f64| {
-                    let z = distance / sigma;
-                    libm::exp(-(z * z) / 2.0)
-                };
-                let (of_y, of_x) = (|y: f64| amplitude * bell(y - y0), |x: f64| bell(x - x0));
-                fill_product(field, nodes, first, of_y, of_x);
+                fill_product(
+                    field,
+                    nodes,
+                    first,
+                    |y| amplitude * bell(y - y0, sigma),
+                    |x| bell(x - x0, sigma),
+                );
             }
             Self::Sine(Sine { kx, ky }) => {
-                let wave = |k: f64, axis: &Axis, at: f64| {
-                    let (lower, upper) = axis.domain();
-                    libm::sin(k * PI * (at - lower) / (upper - lower))
-                };
-                let (of_y, of_x) = (|y| wave(ky, &grid.y, y), |x| wave(kx, &grid.x, x));
-                fill_product(field, nodes, first, of_y, of_x);
+                fill_product(
+                    field,
+                    nodes,
+                    first,
+                    |y| wave(ky, &grid.y, y),
+                    |x| wave(kx, &grid.x, x),
+                );
             }
             Self::Values(ref values) => {
                 return values.fill(nodes, first, 0.0, 1.0, field.as_mut_slice());
@@ -155,6 +161,16 @@ impl Initial {
         }
         Ok(())
     }
+}
+
+fn bell(distance: f64, sigma: f64) -> f64 {
+    let z = distance / sigma;
+    libm::exp(-(z * z) / 2.0)
+}
+
+fn wave(k: f64, axis: &Axis, at: f64) -> f64 {
+    let (lower, upper) = axis.domain();
+    libm::sin(k * PI * (at - lower) / (upper - lower))
 }
 
 /// Writes `f(y) g(x)` to the rows of a field from `first` on.

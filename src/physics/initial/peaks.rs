@@ -1,10 +1,7 @@
 //! The four peaks of the course.
 
 use super::super::nodes::Nodes;
-use crate::{
-    field::Field,
-    grid::{Axis, Grid},
-};
+use crate::{field::Field, grid::Grid};
 use diff2d_stencil::real::Real;
 use rayon::prelude::*;
 
@@ -16,16 +13,15 @@ fn peak(x: f64, (x1, x2): (f64, f64)) -> f64 {
     1.0 - (1.0 - 4.0 * ((x - xm) / (x2 - x1)).abs()).abs()
 }
 
-/// Writes `p = a(y)*a(x)` to the interior nodes; boundary nodes keep their zeros.
+/// Shape: the field has the rows of the grid from `first` on.
 ///
 /// Shape: the field's rows are those of the grid from `first` on.
 pub(super) fn four_peaks<T: Real>(field: &mut Field<T>, grid: &Grid, nodes: &Nodes, first: usize) {
-    let factors = |axis: &Axis| -> Vec<f64> {
+    let [along_y, along_x] = [&grid.y, &grid.x].map(|axis| -> Vec<f64> {
         (0..axis.nodes)
             .map(|i| peak(axis.node(i), axis.domain()))
             .collect()
-    };
-    let (along_y, along_x) = (factors(&grid.y), factors(&grid.x));
+    });
     let (ny, nx) = grid.shape();
     field
         .as_mut_slice()

@@ -3,35 +3,38 @@
 use crate::npy::Slice;
 use std::ops::Range;
 
-/// An axis with a name, and what is known of its indices.
+/// An axis with a name, and coordinates or labels for its indices.
 #[derive(Debug, Clone, PartialEq)]
 pub struct NamedAxis {
-    /// `t`, `y`, `x`, `statistic`.
+    /// The name: `t`, `y`, `x`, `statistic`.
     pub name: String,
-    /// The unit of its coordinates, if that is known.
+    /// The unit of the coordinates, if it is known.
     pub unit: Option<String>,
-    /// What is known of its indices.
+    /// The coordinates or labels of the indices.
     pub values: AxisValues,
 }
 
-/// What is known of the indices of an axis.
+/// The coordinates or labels of the indices of an axis.
 #[derive(Debug, Clone, PartialEq)]
 pub enum AxisValues {
-    /// A coordinate for each, and the usual distance from one to the next \[time or length\].
+    /// A coordinate for each index, and their usual spacing \[time or length\].
     Listed {
-        /// In increasing order.
+        /// The coordinates, in increasing order.
         coordinates: Vec<f64>,
-        /// From one to the next.
+        /// The spacing of the coordinates.
         spacing: f64,
     },
-    /// A word for each.
+    /// A label for each index.
     Labels(Vec<String>),
-    /// Nothing but their number.
+    /// No values: indices only.
     Counted,
 }
 
+/// The difference between coordinates, relative to the spacing, that rounding and the course's sums of steps may cause.
+const NEARLY: f64 = 1e-6;
+
 impl NamedAxis {
-    /// An axis of which every index has a coordinate.
+    /// An axis with a coordinate for every index.
     #[must_use]
     pub fn listed(name: &str, coordinates: Vec<f64>, spacing: f64) -> Self {
         Self {
@@ -43,7 +46,7 @@ impl NamedAxis {
         }
     }
 
-    /// An axis of which the name is known.
+    /// An axis with only a name.
     #[must_use]
     pub fn counted(name: &str) -> Self {
         Self {
@@ -53,7 +56,7 @@ impl NamedAxis {
         }
     }
 
-    /// An axis with a word for every index.
+    /// An axis with a label for every index.
     #[must_use]
     pub fn labelled(name: &str, labels: Vec<String>) -> Self {
         Self {
@@ -62,7 +65,7 @@ impl NamedAxis {
         }
     }
 
-    /// The same axis with its coordinates in a unit.
+    /// This axis with a unit for its coordinates.
     #[must_use]
     pub fn in_unit(self, unit: Option<&str>) -> Self {
         Self {
@@ -71,7 +74,7 @@ impl NamedAxis {
         }
     }
 
-    /// The same axis with other indices.
+    /// An axis with the name and the unit of this one, and with other values.
     fn with(&self, values: AxisValues) -> Self {
         Self {
             values,
@@ -79,7 +82,7 @@ impl NamedAxis {
         }
     }
 
-    /// All coordinates, if it has some \[time or length\].
+    /// The coordinates, if the axis has some \[time or length\].
     #[must_use]
     pub fn coordinates(&self) -> Option<&[f64]> {
         match &self.values {
@@ -88,7 +91,7 @@ impl NamedAxis {
         }
     }
 
-    /// The words for its indices, if it has some.
+    /// The labels of the indices, if the axis has some.
     #[must_use]
     pub fn labels(&self) -> Option<&[String]> {
         match &self.values {
@@ -111,7 +114,7 @@ impl NamedAxis {
         Some((*coordinates.first()?, *coordinates.last()?))
     }
 
-    /// From one index to the next \[time or length\].
+    /// The spacing of the coordinates \[time or length\].
     #[must_use]
     pub fn spacing(&self) -> Option<f64> {
         match &self.values {
@@ -120,42 +123,34 @@ impl NamedAxis {
         }
     }
 
-    /// Whether its indices are as far from one another as [`spacing`](Self::spacing) says.
+    /// Whether all distances between coordinates equal [`spacing`](Self::spacing).
     #[must_use]
     pub fn is_even(&self) -> bool {
-        /// What roundings and the course's sums change, as a share.
-        const NEARLY: f64 = 1e-6;
         let spacing = self.spacing().unwrap_or_default();
         let pairs = self.coordinates().unwrap_or_default().windows(2);
-        let mut off = pairs.map(|pair| (pair[1] - pair[0] - spacing).abs());
-        off.all(|off| off <= NEARLY * spacing.abs())
+        let mut deviations = pairs.map(|pair| (pair[1] - pair[0] - spacing).abs());
+        deviations.all(|deviation| deviation <= NEARLY * spacing.abs())
     }
 
-    /// The index of the nearest coordinate, the first of two equally near; of none that lies more than half a step
-    /// outside.
+    /// The index of the coordinate that is nearest to `value`, or the first of two that are equally near; `None` for a value
+    /// more than half a step outside.
     #[must_use]
-    pub fn nearest(&self, wanted: f64) -> Option<u64> {
-        let (first, last) = self.ends()?;
+    pub fn nearest(&self, value: f64) -> Option<u64> {
+        let (lowest, highest) = self.ends()?;
         let coordinates = self.coordinates()?;
-        if (first - wanted).max(wanted - last) > 0.5 * self.spacing()? {
+        if (lowest - value).max(value - highest) > 0.5 * self.spacing()? {
             return None;
         }
-        let above = coordinates.partition_point(|&at| at < wanted);
-        let nearer_below = |above: usize| {
-            let here = coordinates
-                .get(above)
-                .map_or(f64::INFINITY, |at| at - wanted);
-            wanted - coordinates[above - 1] <= here
-        };
-        let nearest = if above > 0 && nearer_below(above) {
-            above - 1
-        } else {
-            above
-        };
+        let upper = coordinates.partition_point(|&coordinate| coordinate < value);
+        let distance_to_upper = coordinates
+            .get(upper)
+            .map_or(f64::INFINITY, |coordinate| coordinate - value);
+        let is_lower_nearer = upper > 0 && value - coordinates[upper - 1] <= distance_to_upper;
+        let nearest = if is_lower_nearer { upper - 1 } else { upper };
         Some(nearest as u64)
     }
 
-    /// The axis of `count` windows over this one, the first of them from `start` on: each has the mean of
+    /// The axis of `count` windows over this one, beginning at index `start`. The coordinate of a window is the mean of
     /// the coordinates of its first and its last element.
     #[must_use]
     #[expect(clippy::cast_precision_loss, reason = "counts are below 2^53")]
@@ -165,24 +160,23 @@ impl NamedAxis {
             AxisValues::Labels(_) => return None,
             AxisValues::Counted => return Some(self.clone()),
         };
-        let middle = |number: u64| {
-            let begin = start + number * stride;
-            let first = self.coordinate(begin)?;
-            let last = self.coordinate(begin + window - 1)?;
-            Some(if window == 1 {
-                first
-            } else {
-                f64::midpoint(first, last)
+        let coordinates = (0..count).map(|number| {
+            let window_start = start + number * stride;
+            let first_coordinate = self.coordinate(window_start)?;
+            let last_coordinate = self.coordinate(window_start + window - 1)?;
+            Some(match window {
+                1 => first_coordinate,
+                _ => f64::midpoint(first_coordinate, last_coordinate),
             })
-        };
-        let coordinates = (0..count).map(middle).collect::<Option<_>>()?;
+        });
+        let coordinates = coordinates.collect::<Option<_>>()?;
         Some(self.with(AxisValues::Listed {
             coordinates,
             spacing,
         }))
     }
 
-    /// This axis at some indices.
+    /// The part of this axis at some indices.
     #[must_use]
     pub fn of_indices(&self, indices: &[u64]) -> Option<Self> {
         let Some(spacing) = self.spacing() else {
@@ -206,18 +200,28 @@ impl NamedAxis {
         self.of_slice(Slice::new(range, 1))
     }
 
-    /// The part of this axis that a slice takes.
+    /// The part of this axis that a slice selects.
     #[must_use]
     pub fn of_slice(&self, slice: Slice) -> Option<Self> {
         let AxisValues::Labels(labels) = &self.values else {
             return self.of_windows(slice.start, 1, slice.step, slice.count);
         };
-        let word = |index| labels.get(usize::try_from(index).ok()?).cloned();
-        let words = slice.indices().map(word).collect::<Option<_>>()?;
+        let words = slice
+            .indices()
+            .map(|index| labels.get(usize::try_from(index).ok()?).cloned())
+            .collect::<Option<_>>()?;
         Some(self.with(AxisValues::Labels(words)))
     }
 
-    /// The first pair in which two axes differ, in words.
+    /// The largest difference between a coordinate of each axis that may be due to rounding \[time or length\].
+    #[must_use]
+    pub fn tolerance_beside(&self, other: &Self) -> f64 {
+        let [spacing, other_spacing] = [self, other].map(|axis| axis.spacing().unwrap_or(1.0));
+        NEARLY * spacing.min(other_spacing)
+    }
+
+    /// A sentence on the first pair of coordinates that differ by more than rounding, or on another difference of the
+    /// axes.
     #[must_use]
     pub fn difference(&self, other: &Self) -> Option<String> {
         if self.name != other.name {
@@ -228,18 +232,24 @@ impl NamedAxis {
             (
                 AxisValues::Listed { coordinates, .. },
                 AxisValues::Listed {
-                    coordinates: others,
+                    coordinates: other_coordinates,
                     ..
                 },
             ) => {
-                let mut pairs = coordinates.iter().zip(others).enumerate();
-                let (index, (one, other)) = pairs.find(|(_, (one, other))| one != other)?;
-                Some(format!("{name} = {one:?} and {other:?} at index {index}"))
+                let mut pairs = coordinates.iter().zip(other_coordinates).enumerate();
+                let tolerance = self.tolerance_beside(other);
+                let (index, (value, other_value)) = pairs.find(|(_, (value, other_value))| {
+                    value != other_value && (*value - *other_value).abs() > tolerance
+                })?;
+                Some(format!(
+                    "{name} = {value:?} and {other_value:?} at index {index}"
+                ))
             }
-            (AxisValues::Labels(labels), AxisValues::Labels(others)) => {
-                let mut pairs = labels.iter().zip(others);
-                let (one, other) = pairs.find(|(one, other)| one != other)?;
-                Some(format!("{name} {one} and {other}"))
+            (AxisValues::Labels(labels), AxisValues::Labels(other_labels)) => {
+                let mut pairs = labels.iter().zip(other_labels);
+                let (label, other_label) =
+                    pairs.find(|(label, other_label)| label != other_label)?;
+                Some(format!("{name} {label} and {other_label}"))
             }
             (AxisValues::Counted, _) | (_, AxisValues::Counted) => None,
             _ => Some(format!("{name} with numbers and with words")),

@@ -1,32 +1,36 @@
-//! `NAME.axes.json`, which stands beside `NAME.npy` and tells what is known of it:
+//! The file `NAME.axes.json` beside `NAME.npy`, which contains the labels of the array:
 //!
 //! ```json
 //! {"format":1,"shape":[3,22,22],"axes":[{"name":"t","spacing":1.25,"coordinates":[0.0,1.25,2.5]},null,null]}
 //! ```
 //!
-//! `axes` has an entry for every axis of the array: a name with a coordinate for each index, a name with a
-//! label for each, a name alone, or null; a key `unit` says in what its coordinates are. A key `quantity` may say what the values
-//! are: `"difference"`, a key `unit` of the file in what they are, and a key `masked` that NaN stands for nodes that are not part
-//! of the domain.
-//! A key `replaces` is there while the array is replaced, and tells how the new one is known, and the axes of the old one.
+//! `axes` has an entry for every axis of the array: a name with a coordinate for each index, a name with a label for
+//! each, a name alone, or null; a key `unit` gives the unit of the coordinates. A key `quantity` of the file may name
+//! the quantity of the values, such as `"difference"`, a key `unit` their unit, and a key `masked` says that NaN stands
+//! for nodes outside the domain. A key `id` identifies the array that the file describes, by the
+//! [mark](crate::npy::mark_in) in the array's header. So a file that was left behind when its array was moved does not
+//! describe the next array of that name. A file without `id` describes any array of its shape. A key `replaces` exists
+//! while the array is replaced, and contains the labels of the old array.
 
 use super::{AxisValues, Labels, NamedAxis};
-use crate::{npy::NpyError, output::Output};
+use crate::{
+    npy::{NpyError, mark_in, mark_of},
+    output::Output,
+};
 use diff2d_sys::{self as sys, Destination};
 use serde::{Deserialize, Serialize};
 use std::{
-    fs::{self, Metadata},
+    fs,
     io::{ErrorKind, Read},
     path::{Path, PathBuf},
-    time::UNIX_EPOCH,
 };
 
 /// Version of the file's format.
 const FORMAT: u64 = 1;
-/// A file longer than this is not one of ours.
+/// The largest size of a labels file in bytes. A longer file was not written by this program.
 const LONGEST: u64 = 1 << 30;
 
-/// The file beside an array.
+/// The labels file beside an array.
 #[derive(Clone, Serialize, Deserialize)]
 struct AxesFile {
     format: u64,
@@ -38,33 +42,22 @@ struct AxesFile {
     unit: Option<String>,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     masked: bool,
+    /// The mark of the array that the file describes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    id: Option<u32>,
+    /// The labels of the old array while it is being replaced. They count until the new array is in place.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     replaces: Option<Replaces>,
 }
 
-/// While an array is replaced: the axes are those of a file of this length and time, and where that has not come to
-/// its place yet, what is there has those of before.
+/// The labels of an array that is being replaced, if there are any.
 #[derive(Clone, Serialize, Deserialize)]
 struct Replaces {
-    bytes: u64,
-    /// Nanoseconds since 1970.
-    modified: u64,
     before: Option<Box<AxesFile>>,
 }
 
-/// When a file was written last, in nanoseconds since 1970.
-fn modified(file: &Metadata) -> u64 {
-    let since = file
-        .modified()
-        .ok()
-        .and_then(|time| time.duration_since(UNIX_EPOCH).ok());
-    since
-        .and_then(|since| u64::try_from(since.as_nanos()).ok())
-        .unwrap_or(0)
-}
-
 impl AxesFile {
-    /// What is known of an array of this shape.
+    /// The labels of an array of this shape.
     fn new(shape: &[u64], labels: &Labels) -> Self {
         let entries = (0..shape.len()).map(|axis| labels.axis(axis).map(AxisEntry::new));
         Self {
@@ -74,11 +67,21 @@ impl AxesFile {
             quantity: labels.quantity.clone(),
             unit: labels.unit.clone(),
             masked: labels.is_masked,
+            id: None,
             replaces: None,
         }
     }
 
-    /// The file of this name, if it is one.
+    /// Adds the mark of an array with these labels.
+    fn with_id(self) -> Self {
+        let id = mark_of(&self.text());
+        Self {
+            id: Some(id),
+            ..self
+        }
+    }
+
+    /// Reads the labels file with this name; `None` if it is not a labels file.
     fn read(path: &Path) -> Option<Self> {
         let mut text = Vec::new();
         let file = sys::open_to_read(path).ok()?;
@@ -86,17 +89,18 @@ impl AxesFile {
         serde_json::from_slice(&text).ok()
     }
 
-    /// What it tells of an array's file.
-    fn of(mut self, file: &Metadata) -> Option<Self> {
+    /// The labels for the array with this mark.
+    fn of(mut self, mark: Option<u32>) -> Option<Self> {
         match self.replaces.take() {
-            Some(new) if (new.bytes, new.modified) != (file.len(), modified(file)) => {
-                new.before.map(|before| *before)
-            }
-            _ => Some(self),
+            // The array without coordinates that replaces another one has no mark either.
+            Some(_) if self.id == mark => Some(self),
+            Some(Replaces { before }) => before?.of(mark),
+            None if self.id.is_none() || self.id == mark => Some(self),
+            None => None,
         }
     }
 
-    /// As this program writes it.
+    /// The text of the file as this program writes it.
     fn text(&self) -> Vec<u8> {
         serde_json::to_vec(self).unwrap_or_default()
     }
@@ -126,19 +130,20 @@ impl AxisEntry {
         }
     }
 
-    /// The axis, if it has as many coordinates as its length and they increase.
+    /// The axis, if it has one coordinate for each index and they increase.
     fn axis(self, length: u64) -> Option<NamedAxis> {
-        let fits = |count: usize| count as u64 == length;
         let values = match (self.coordinates, self.labels) {
             (Some(coordinates), None) => {
                 let increase = coordinates.is_sorted_by(|a, b| a < b);
                 let spacing = self.spacing.filter(|spacing| *spacing > 0.0)?;
-                (fits(coordinates.len()) && increase).then_some(AxisValues::Listed {
+                (coordinates.len() as u64 == length && increase).then_some(AxisValues::Listed {
                     coordinates,
                     spacing,
                 })
             }
-            (None, Some(labels)) => fits(labels.len()).then_some(AxisValues::Labels(labels)),
+            (None, Some(labels)) => {
+                (labels.len() as u64 == length).then_some(AxisValues::Labels(labels))
+            }
             (None, None) => Some(AxisValues::Counted),
             _ => None,
         };
@@ -150,50 +155,54 @@ impl AxisEntry {
     }
 }
 
-/// The file beside an array.
+/// The path of the labels file of an array.
 #[must_use]
 pub fn path(array: &Path) -> PathBuf {
     array.with_extension("axes.json")
 }
 
-/// Whether the file beside an array is as this program writes it.
+/// Whether the labels file beside an array was written by this program.
 #[must_use]
 pub fn is_ours(array: &Path) -> bool {
     let path = path(array);
     AxesFile::read(&path).is_some_and(|file| fs::read(&path).is_ok_and(|text| text == file.text()))
 }
 
-/// Puts a new array in its place, and what is known of it beside it; where nothing is, what belongs to the array that
-/// it replaces is removed. Whatever a kill leaves, readers find the axes of the array that is there.
+/// Puts a new array in place, and its labels beside it; without labels, the labels file of the old array is removed.
+/// Even if the process is killed in between, readers find the labels of the array that exists.
 ///
 /// # Errors
-/// [`NpyError::Io`], after which everything is as it was.
+/// [`NpyError::Io`], after which nothing has changed.
 pub fn put(output: Output, array: &Path, to: Destination, labels: &Labels) -> Result<(), NpyError> {
     let path = path(array);
-    let file = output.metadata()?;
-    let after = AxesFile::new(&output.npy.shape, labels);
+    let new_file = AxesFile::new(&output.npy.shape, labels);
     let is_known = *labels != Labels::of_axes(vec![None; labels.axes.len()]);
-    let before = fs::metadata(array)
-        .ok()
-        .and_then(|file| AxesFile::read(&path)?.of(&file));
-    if !is_known && before.is_none() {
+    let new_file = if is_known {
+        new_file.with_id()
+    } else {
+        new_file
+    };
+    if let Some(id) = new_file.id {
+        output.mark(id)?;
+    }
+    let replaced = sys::open_to_read(array).ok();
+    let replaced_file = replaced.and_then(|file| AxesFile::read(&path)?.of(mark_in(&file)));
+    if !is_known && replaced_file.is_none() {
         return output.finish();
     }
-    let between = AxesFile {
+    let interim_file = AxesFile {
         replaces: Some(Replaces {
-            bytes: file.len(),
-            modified: modified(&file),
-            before: before.clone().map(Box::new),
+            before: replaced_file.clone().map(Box::new),
         }),
-        ..after.clone()
+        ..new_file.clone()
     };
-    sys::write_file_at(to, &between.text())?;
+    sys::write_file_at(to, &interim_file.text())?;
     let put = output.finish();
-    let rest = match put {
-        Ok(()) => is_known.then_some(after),
-        Err(_) => before,
+    let final_file = match put {
+        Ok(()) => is_known.then_some(new_file),
+        Err(_) => replaced_file,
     };
-    match rest {
+    match final_file {
         Some(file) => sys::write_file(&path, &file.text())?,
         None => match fs::remove_file(&path) {
             Err(error) if error.kind() == ErrorKind::NotFound => {}
@@ -203,27 +212,36 @@ pub fn put(output: Output, array: &Path, to: Destination, labels: &Labels) -> Re
     put
 }
 
-/// What the file beside an array tells of it, or why it is not believed.
+/// A sentence on the reason why a labels file is ignored.
+fn refusal(path: &Path, flaw: &str) -> String {
+    format!("{} {flaw}, and is left aside", path.display())
+}
+
+/// The labels in the file beside an array with this mark.
 ///
 /// # Errors
-/// The sentence that says why.
-pub fn read(array: &Path, file: &Metadata, shape: &[u64]) -> Result<Labels, String> {
+/// A sentence on the reason why the file is ignored.
+pub fn read(array: &Path, mark: Option<u32>, shape: &[u64]) -> Result<Labels, String> {
     let path = path(array);
-    let wrong = |what: &str| format!("{} {what}, and is left aside", path.display());
     if sys::open_to_read(&path).is_err() {
         return Ok(Labels::default());
     }
     let Some(known) = AxesFile::read(&path) else {
-        return Err(wrong("tells no axes"));
+        return Err(refusal(&path, "tells no axes"));
     };
-    let Some(known) = known.of(file) else {
-        return Ok(Labels::default());
+    let is_replacing = known.replaces.is_some();
+    let Some(known) = known.of(mark) else {
+        return if is_replacing {
+            Ok(Labels::default())
+        } else {
+            Err(refusal(&path, "tells the axes of another array"))
+        };
     };
     if known.format != FORMAT {
-        return Err(wrong("is of another format"));
+        return Err(refusal(&path, "is of another format"));
     }
     if known.shape != shape || known.axes.len() != shape.len() {
-        return Err(wrong("tells the axes of another array"));
+        return Err(refusal(&path, "tells the axes of another array"));
     }
     let entries = known.axes.into_iter().zip(shape);
     let axes = entries.map(|(entry, &length)| match entry {
@@ -231,7 +249,10 @@ pub fn read(array: &Path, file: &Metadata, shape: &[u64]) -> Result<Labels, Stri
         Some(entry) => entry.axis(length).map(Some).ok_or(()),
     });
     let axes = axes.collect::<Result<_, ()>>().map_err(|()| {
-        wrong("has an axis whose coordinates do not increase or are not as many as it is long")
+        refusal(
+            &path,
+            "has an axis whose coordinates do not increase or are not as many as it is long",
+        )
     })?;
     Ok(Labels {
         axes,

@@ -1,6 +1,6 @@
-//! What is known of an array beside its elements: [`Labels`]; and the array with them, [`LabelledArray`].
+//! [`Labels`]: names, coordinates and units of the axes of an array; [`LabelledArray`]: an array with its labels.
 //!
-//! Cubes have them from their journals, other arrays from a small file [beside](mod@beside) them.
+//! Labels of cubes are in their journals, labels of other arrays in a small file [beside](mod@beside) them.
 
 mod axis;
 pub mod beside;
@@ -10,21 +10,21 @@ pub use axis::{AxisValues, NamedAxis};
 use crate::npy::{ArrayFile, Slice};
 use std::ops::{Deref, DerefMut, Range};
 
-/// What is known of an array beside its elements.
+/// Names, coordinates and units of the axes of an array, and the meaning of its elements.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Labels {
-    /// Every axis, as far as it is known.
+    /// The axes, as far as they are known.
     pub axes: Vec<Option<NamedAxis>>,
-    /// What the values are, if that is known: `difference`.
+    /// The quantity of the values, if it is known: `difference`.
     pub quantity: Option<String>,
-    /// In what they are, if that is known.
+    /// The unit of the values, if it is known.
     pub unit: Option<String>,
-    /// Whether NaN stands for nodes that are not part of the domain, or for snapshots that a scenario has not.
+    /// Whether NaN stands for nodes outside the domain, or for snapshots that a scenario does not have.
     pub is_masked: bool,
 }
 
 impl Labels {
-    /// Those of axes alone.
+    /// Labels for axes only.
     #[must_use]
     pub fn of_axes(axes: Vec<Option<NamedAxis>>) -> Self {
         Self {
@@ -33,25 +33,26 @@ impl Labels {
         }
     }
 
-    /// What is known of an axis.
+    /// The labels of one axis.
     #[must_use]
     pub fn axis(&self, axis: usize) -> Option<&NamedAxis> {
         self.axes.get(axis)?.as_ref()
     }
 
-    /// The axis of a name.
+    /// The number of the axis with this name.
     #[must_use]
     pub fn position(&self, name: &str) -> Option<usize> {
-        let is_it = |axis: &Option<NamedAxis>| axis.as_ref().is_some_and(|axis| axis.name == name);
-        self.axes.iter().position(is_it)
+        self.axes
+            .iter()
+            .position(|axis| axis.as_ref().is_some_and(|axis| axis.name == name))
     }
 
-    /// The names that axes have.
+    /// The names of all axes that have one.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.axes.iter().flatten().map(|axis| axis.name.as_str())
     }
 
-    /// The unit of an axis, or of the values, `p`, if it is known.
+    /// The unit of an axis, or of the values for the name `p`, if it is known.
     #[must_use]
     pub fn unit_of(&self, name: &str) -> Option<&str> {
         match name {
@@ -60,47 +61,51 @@ impl Labels {
         }
     }
 
-    /// The same of other axes, each made of its number and what is known of it.
+    /// The same labels with other axes. `change` makes each axis from its number and the old axis.
     #[must_use]
-    pub fn with_axes(&self, mut made: impl FnMut(usize, &NamedAxis) -> Option<NamedAxis>) -> Self {
+    pub fn with_axes(
+        &self,
+        mut change: impl FnMut(usize, &NamedAxis) -> Option<NamedAxis>,
+    ) -> Self {
         let axes = self.axes.iter().enumerate();
         Self {
             axes: axes
-                .map(|(axis, known)| made(axis, known.as_ref()?))
+                .map(|(number, axis)| change(number, axis.as_ref()?))
                 .collect(),
             ..self.clone()
         }
     }
 
-    /// Those of statistics over some axes: of the others. Where these are the nodes, masked ones stay.
+    /// The labels of the axes that statistics do not reduce. Nodes stay masked unless the statistics reduce one of
+    /// their axes.
     #[must_use]
     pub fn without(&self, reduced: &[usize]) -> Self {
-        let left = self.axes.iter().enumerate();
-        let left = left.filter(|(axis, _)| !reduced.contains(axis));
-        let mut nodes = (0..self.axes.len()).rev().take(2);
+        let axes = self.axes.iter().enumerate();
+        let kept_axes = axes.filter(|(number, _)| !reduced.contains(number));
+        let mut axes_of_nodes = (0..self.axes.len()).rev().take(2);
         Self {
-            is_masked: self.is_masked && !nodes.any(|axis| reduced.contains(&axis)),
-            ..Self::of_axes(left.map(|(_, known)| known.clone()).collect())
+            is_masked: self.is_masked && !axes_of_nodes.any(|axis| reduced.contains(&axis)),
+            ..Self::of_axes(kept_axes.map(|(_, axis)| axis.clone()).collect())
         }
     }
 
-    /// Those of a box of the array.
+    /// The labels of a box of the array.
     #[must_use]
     pub fn of_box(&self, select: &[Range<u64>]) -> Self {
-        self.with_axes(|axis, known| known.of_range(select.get(axis)?))
+        self.with_axes(|number, axis| axis.of_range(select.get(number)?))
     }
 }
 
-/// An array file, and what is known of the array beside its elements.
+/// An array file with its labels.
 #[derive(Debug)]
 pub struct LabelledArray {
     array: ArrayFile,
-    /// What is known of it; axes have an entry for every axis.
+    /// The labels, with an entry for every axis.
     pub labels: Labels,
 }
 
 impl LabelledArray {
-    /// An array of which this is known.
+    /// An array with these labels.
     #[must_use]
     pub fn new(array: ArrayFile, labels: Labels) -> Self {
         let mut array = Self {
@@ -111,20 +116,54 @@ impl LabelledArray {
         array
     }
 
-    /// The array of some indices along every axis, and what is known of them.
+    /// The part of the array that the slices select, one for each axis, with its labels.
     ///
     /// # Panics
     /// As [`ArrayFile::view`].
     #[must_use]
     pub fn view(self, slices: &[Slice]) -> Self {
-        let axes = |axis: usize, known: &NamedAxis| known.of_slice(*slices.get(axis)?);
+        let labels = self
+            .labels
+            .with_axes(|number, axis| axis.of_slice(*slices.get(number)?));
         Self {
-            labels: self.labels.with_axes(axes),
+            labels,
             array: self.array.view(slices),
         }
     }
 
-    /// From now on this is known of the array.
+    /// The array with an additional first axis of length 1, without labels.
+    #[must_use]
+    pub fn with_leading_axis(self) -> Self {
+        let mut labels = self.labels;
+        labels.axes.insert(0, None);
+        Self {
+            array: self.array.with_leading_axis(),
+            labels,
+        }
+    }
+
+    /// The array with two axes in place of one, as by [`ArrayFile::split`]. The axis within a period has the name of
+    /// the original axis and the coordinates of the first period; the axis of the periods has no labels.
+    #[must_use]
+    pub fn split(self, axis: usize, period: u64) -> Self {
+        let mut labels = self.labels;
+        let first_period = Slice::new(&(0..period), 1);
+        let axis_of_period = labels
+            .axis(axis)
+            .and_then(|axis| axis.of_slice(first_period));
+        let axes = if self.array.npy.fortran_order {
+            [axis_of_period, None]
+        } else {
+            [None, axis_of_period]
+        };
+        labels.axes.splice(axis..=axis, axes);
+        Self {
+            array: self.array.split(axis, period),
+            labels,
+        }
+    }
+
+    /// Replaces the labels of the array.
     pub fn label(&mut self, mut labels: Labels) {
         labels.axes.resize(self.npy.shape.len(), None);
         self.labels = labels;

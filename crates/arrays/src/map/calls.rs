@@ -1,18 +1,18 @@
-//! [`CallSource`]: what a variable of a formula stands for, and the calls that look further than at one element.
+//! [`CallSource`]: the source of a variable of a formula, and the calls that need more than one element.
 
 use super::input::MapInput;
-use crate::Statistics;
+use crate::{Statistics, labels::NamedAxis, npy::Kind};
 
-/// What a variable of a formula stands for.
+/// The source of a variable of a formula.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum CallSource {
-    /// The input with this number.
+    /// The input array with this number.
     Array(usize),
-    /// Its elements so many places on along an axis.
+    /// The elements of an input, shifted by `by` indices along an axis.
     Shifted { input: usize, axis: usize, by: i64 },
-    /// Its derivative along an axis.
+    /// The derivative of an input along an axis.
     Gradient { input: usize, axis: usize },
-    /// One of [`Statistics::NAMES`] of it over some axes.
+    /// One of [`Statistics::NAMES`] of an input, reduced over some axes.
     Reduced {
         input: usize,
         statistic: usize,
@@ -25,7 +25,23 @@ pub(super) enum CallSource {
 }
 
 impl CallSource {
-    /// The input whose elements are read for it.
+    /// Whether the values are integers, as are the elements, sums and extremes of an array of integers.
+    pub(super) fn is_of_integers(&self, inputs: &[MapInput<'_>]) -> bool {
+        const OF_INTEGERS: [&str; 3] = ["sum", "min", "max"];
+        let holds_integers = self
+            .array()
+            .is_some_and(|input| inputs[input].array.npy.dtype.kind != Kind::Float);
+        match self {
+            Self::Array(_) | Self::Shifted { .. } => holds_integers,
+            Self::Reduced { statistic, .. } => {
+                holds_integers && OF_INTEGERS.contains(&Statistics::NAMES[*statistic])
+            }
+            Self::Index(_) => true,
+            Self::Gradient { .. } | Self::Coordinate { .. } => false,
+        }
+    }
+
+    /// The input whose elements are read for the variable.
     pub(super) fn array(&self) -> Option<usize> {
         match self {
             Self::Array(input)
@@ -36,7 +52,7 @@ impl CallSource {
         }
     }
 
-    /// Its shape; an index has that of the result.
+    /// The shape of the variable; `None` for an index, which has the shape of the result.
     pub(super) fn shape(&self, inputs: &[MapInput<'_>]) -> Option<Vec<u64>> {
         let mut shape = match self {
             Self::Coordinate { input, .. } => inputs[*input].shape(),
@@ -53,20 +69,22 @@ impl CallSource {
         Some(shape)
     }
 
-    /// As it stands in the formula.
+    /// The variable as written in the formula.
     pub(super) fn name(&self, inputs: &[MapInput<'_>]) -> String {
-        let name = |input: &usize| &inputs[*input].name;
         match self {
-            Self::Array(input) => name(input).clone(),
-            Self::Shifted { input, axis, by } => format!("shift({}, {axis}, {by})", name(input)),
-            Self::Gradient { input, axis } => format!("gradient({}, {axis})", name(input)),
+            Self::Array(input) => inputs[*input].name.clone(),
+            Self::Shifted { input, axis, by } => {
+                format!("shift({}, {axis}, {by})", inputs[*input].name)
+            }
+            Self::Gradient { input, axis } => format!("gradient({}, {axis})", inputs[*input].name),
             Self::Reduced {
                 input,
                 statistic,
                 axes,
             } => {
                 let axes: String = axes.iter().map(|axis| format!(", {axis}")).collect();
-                format!("{}({}{axes})", Statistics::NAMES[*statistic], name(input))
+                let statistic = Statistics::NAMES[*statistic];
+                format!("{statistic}({}{axes})", inputs[*input].name)
             }
             Self::Index(axis) => format!("i{axis}"),
             Self::Coordinate { input, axis } => {
@@ -77,49 +95,47 @@ impl CallSource {
     }
 }
 
-/// The functions of arrays alone; `min` and `max` are those of values, too.
+/// The functions of arrays; `min` and `max` are also functions of values.
 const OF_ARRAYS: [&str; 5] = ["mean", "sum", "std", "shift", "gradient"];
 
-/// Whether a name is that of a function of arrays.
+/// Whether a function of arrays has this name.
 #[must_use]
 pub fn is_call(name: &str) -> bool {
     OF_ARRAYS.contains(&name)
 }
 
-/// What a call stands for, if it is one of arrays and not of values.
+/// The source for a call, if it is a function of arrays rather than of values.
 pub(super) fn source(
     name: &str,
     arguments: &str,
     inputs: &[MapInput<'_>],
 ) -> Result<Option<CallSource>, String> {
-    let (first, rest) = match arguments.split_once(',') {
-        Some((first, rest)) => (first.trim(), Some(rest)),
+    let (array_name, further_arguments) = match arguments.split_once(',') {
+        Some((array_name, further_arguments)) => (array_name.trim(), Some(further_arguments)),
         None => (arguments.trim(), None),
     };
-    // As NumPy has them: `axis=0`, `axis=(0, 1)`.
-    let by_name = rest.and_then(|rest| {
-        let rest = rest.trim().strip_prefix("axis")?.trim_start();
-        let rest = rest.strip_prefix('=')?.trim();
-        let axes = rest
+    // NumPy's form: `axis=0`, `axis=(0, 1)`.
+    let keyword_axes = further_arguments.and_then(|text| {
+        let value = text.trim().strip_prefix("axis")?.trim_start();
+        let value = value.strip_prefix('=')?.trim();
+        let axes = value
             .strip_prefix('(')
             .and_then(|axes| axes.strip_suffix(')'));
-        // A tuple of one has a comma behind it.
-        Some(axes.map_or(rest, |axes| axes.trim().trim_end_matches(',')))
+        // A tuple of one element has a comma behind it.
+        Some(axes.map_or(value, |axes| axes.trim().trim_end_matches(',')))
     });
-    let parts: Vec<&str> = match by_name.or(rest) {
-        Some(rest) => arguments_of(rest),
+    let later_arguments: Vec<&str> = match keyword_axes.or(further_arguments) {
+        Some(text) => arguments_of(text),
         None => Vec::new(),
     };
-    let input = inputs.iter().position(|input| input.name == first);
+    let input = inputs.iter().position(|input| input.name == array_name);
     let is_of_array = match name {
         name if is_call(name) => true,
-        // Of two values they are functions.
+        // With two values they are functions of values.
         "min" | "max" => input.is_some_and(|input| {
-            let is_axis = |part: &str| {
-                let is_known = inputs[input].labels.position(part).is_some();
-                is_known && inputs.iter().all(|other| other.name != part)
-            };
-            by_name.is_some() || parts.len() != 1 || is_axis(parts[0])
+            keyword_axes.is_some()
+                || later_arguments.len() != 1
+                || is_axis(inputs, input, later_arguments[0])
         }),
         _ => false,
     };
@@ -134,61 +150,50 @@ pub(super) fn source(
             _ => "mean(a, t)",
         };
         return Err(format!(
-            "{name} takes the name of an array, as in {example}, and '{first}' is none of {}: of a formula make an array of its own first",
+            "{name} takes the name of an array, as in {example}, and '{array_name}' is none of {}: make an array of a formula first",
             names.join(", ")
         ));
     };
-    let axis = |text: &str| axis_of(&inputs[input], text);
-    let takes = |what: &str| {
-        let given = parts.len() + 1;
-        format!("{name} takes {what}, not {given} arguments")
-    };
     let source = match name {
         "shift" => {
-            let [along, by] = parts[..] else {
-                return Err(takes("an array, an axis and a number, as shift(a, t, 1)"));
+            let [axis, shift_text] = later_arguments[..] else {
+                let arguments_wanted = "an array, an axis and a number, as shift(a, t, 1)";
+                return Err(wrong_count(name, arguments_wanted, later_arguments.len()));
             };
-            let by = by.replace(' ', "").parse().map_err(|_| {
-                format!("shift takes a whole number of places, such as -1, and '{by}' is none")
+            let shift = shift_text.replace(' ', "").parse().map_err(|_| {
+                format!(
+                    "shift takes a whole number of places, such as -1, and '{shift_text}' is none"
+                )
             })?;
             CallSource::Shifted {
                 input,
-                axis: axis(along)?,
-                by,
+                axis: axis_of(&inputs[input], axis)?,
+                by: shift,
             }
         }
         "gradient" => {
-            let [along] = parts[..] else {
-                return Err(takes("an array and an axis, as gradient(a, x)"));
+            let [axis] = later_arguments[..] else {
+                let arguments_wanted = "an array and an axis, as gradient(a, x)";
+                return Err(wrong_count(name, arguments_wanted, later_arguments.len()));
             };
-            let axis = axis(along)?;
+            let axis = axis_of(&inputs[input], axis)?;
+            let axis_words = inputs[input].labels.axis(axis).and_then(NamedAxis::labels);
+            if axis_words.is_some() {
+                return Err(format!(
+                    "gradient needs coordinates that are numbers and increase, and axis {axis} of {array_name} has words"
+                ));
+            }
             let length = inputs[input].shape()[axis];
             if length < 2 {
                 return Err(format!(
-                    "gradient needs two elements along an axis or more, and {first} has {length} along axis {axis}"
+                    "gradient needs two elements along an axis or more, and {array_name} has {length} along axis {axis}"
                 ));
             }
             CallSource::Gradient { input, axis }
         }
         _ => {
-            let refused = |what: &str| Err(format!("{name}({arguments}): {what}"));
-            if by_name.is_some_and(str::is_empty) {
-                return refused("axis=() is over no axis: leave it out to go over all");
-            }
-            if parts.iter().any(|part| part.starts_with("keepdims")) {
-                return refused("the axes are kept with length 1 anyway: leave keepdims out");
-            }
-            let mut axes = parts
-                .iter()
-                .map(|part| axis(part))
-                .collect::<Result<Vec<_>, _>>()?;
-            if axes.is_empty() {
-                axes = (0..inputs[input].select.len()).collect();
-            }
-            axes.sort_unstable();
-            if let Some(pair) = axes.windows(2).find(|pair| pair[0] == pair[1]) {
-                return refused(&format!("axis {} twice", pair[0]));
-            }
+            let call = format!("{name}({arguments})");
+            let axes = reduced_axes(&call, &inputs[input], keyword_axes, &later_arguments)?;
             let statistic = Statistics::NAMES.iter().position(|known| *known == name);
             CallSource::Reduced {
                 input,
@@ -200,7 +205,48 @@ pub(super) fn source(
     Ok(Some(source))
 }
 
-/// Arguments as they are written.
+/// Whether `name` is the name of an input's axis rather than of an array.
+fn is_axis(inputs: &[MapInput<'_>], input: usize, name: &str) -> bool {
+    inputs[input].labels.position(name).is_some() && inputs.iter().all(|input| input.name != name)
+}
+
+/// The axes of a reduction, in ascending order; all axes if the call names none.
+fn reduced_axes(
+    call: &str,
+    input: &MapInput<'_>,
+    by_name: Option<&str>,
+    parts: &[&str],
+) -> Result<Vec<usize>, String> {
+    if by_name.is_some_and(str::is_empty) {
+        return Err(format!(
+            "{call}: axis=() is over no axis: leave it out to go over all"
+        ));
+    }
+    if parts.iter().any(|part| part.starts_with("keepdims")) {
+        return Err(format!(
+            "{call}: the axes are kept with length 1 anyway: leave keepdims out"
+        ));
+    }
+    let mut axes = parts
+        .iter()
+        .map(|part| axis_of(input, part))
+        .collect::<Result<Vec<_>, _>>()?;
+    if axes.is_empty() {
+        axes = (0..input.select.len()).collect();
+    }
+    axes.sort_unstable();
+    match axes.windows(2).find(|pair| pair[0] == pair[1]) {
+        Some(pair) => Err(format!("{call}: axis {} twice", pair[0])),
+        None => Ok(axes),
+    }
+}
+
+fn wrong_count(name: &str, expected: &str, further_arguments: usize) -> String {
+    let count = further_arguments + 1;
+    format!("{name} takes {expected}, not {count} arguments")
+}
+
+/// The arguments of a call as typed.
 fn arguments_of(text: &str) -> Vec<&str> {
     let mut depth = 0;
     let parts = text.split(|letter| {
@@ -214,7 +260,7 @@ fn arguments_of(text: &str) -> Vec<&str> {
     parts.map(str::trim).collect()
 }
 
-/// The axis of a number, negative from the end, or of a name.
+/// The axis with a number, which counts from the end if negative, or with a name.
 fn axis_of(input: &MapInput<'_>, text: &str) -> Result<usize, String> {
     let dimensions = input.select.len();
     let number = match text.replace(' ', "").parse::<i64>() {

@@ -1,26 +1,25 @@
-//! [`MapInput`]: an array that a formula names.
+//! [`MapInput`]: an input array of a formula.
 
 use crate::{
     labels::{LabelledArray, Labels, NamedAxis},
-    npy::Region,
+    npy::{Region, length},
 };
-use std::ops::Range;
 
-/// An array under the name that a formula has for it. Reductions leave the NaN of masked nodes out.
+/// An array with its name in a formula. Reductions leave out the NaN of masked nodes.
 #[derive(Debug)]
 pub struct MapInput<'a> {
-    /// The name.
+    /// The name in the formula.
     pub name: String,
     /// The array.
     pub array: &'a LabelledArray,
-    /// The box that is taken of it: a range for every axis.
+    /// The selected box of the array: a range for every axis.
     pub select: Region,
-    /// What is known of the box.
+    /// The labels of the box.
     pub(super) labels: Labels,
 }
 
 impl<'a> MapInput<'a> {
-    /// A box of an array, under a name.
+    /// A box of an array with its name in a formula.
     #[must_use]
     pub fn new(name: &str, array: &'a LabelledArray, select: Region) -> Self {
         Self {
@@ -31,10 +30,9 @@ impl<'a> MapInput<'a> {
         }
     }
 
-    /// Length of every axis of the box.
+    /// The length of every axis of the box.
     #[must_use]
     pub fn shape(&self) -> Vec<u64> {
-        let length = |range: &Range<u64>| range.end.saturating_sub(range.start);
         self.select.iter().map(length).collect()
     }
 

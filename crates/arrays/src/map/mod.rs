@@ -1,48 +1,62 @@
-//! Arithmetic over arrays that broadcast as NumPy's do: [`Map`].
+//! Arithmetic over arrays with NumPy's broadcasting: [`Map`].
 //!
-//! A formula names arrays, and calls that look further than at one element of them: `shift`, `gradient`, and
-//! reductions over axes. What it names becomes the variables of an [`Expression`], box by box: reductions are computed
-//! first, by the engine of [`stats`], the others when a box needs them. Everything is computed in double precision and
-//! rounded once, into the type of the result.
+//! A formula names arrays, and calls that need more than one element of them: `shift`, `gradient`, and reductions over
+//! axes. Each becomes a variable of an [`Expression`], box by box: reductions are computed first, by the engine of
+//! [`stats`], and other calls when a box needs them. Everything is computed in double precision and rounded once, to
+//! the type of the result. Integers beyond 2^53 are exact as long as the formula selects, compares, adds, multiplies or
+//! divides them as integers.
 
 mod calls;
+mod element;
 mod input;
+mod memory;
 mod pieces;
 mod results;
+mod values;
 
 use super::AnalysisError;
 use crate::{
+    create::infinity_of,
     expression::{BATCH, Expression},
     labels::{AxisValues, Labels, NamedAxis},
     memory::threads_within,
-    npy::{Cut, Dtype, Kind, Region},
+    npy::{Cut, Dtype, Kind, Region, Scalar},
     output::Output,
     progress::Progress,
     stats, walk,
 };
 use calls::CallSource;
 pub use calls::is_call;
+use element::Exact;
 pub use input::MapInput;
-use pieces::FreeBuffers;
-use results::Misfits;
+use memory::MapMemory;
+use results::{Losses, Misfits, nearest_float};
 use std::ops::Range;
+
+/// The values of a reduction, in the order of its array's file; empty for another variable.
+#[derive(Debug, Clone, Default)]
+struct Reduction {
+    floats: Vec<f64>,
+    /// The exact values, if the map needs them and the reduction yields integers.
+    integers: Vec<Exact>,
+}
 
 /// A formula over arrays.
 #[derive(Debug)]
 pub struct Map<'a> {
     inputs: Vec<MapInput<'a>>,
     formula: Expression,
-    /// What the variables of the formula stand for.
+    /// The sources of the formula's variables.
     sources: Vec<CallSource>,
     shape: Vec<u64>,
 }
 
 impl<'a> Map<'a> {
-    /// Reads a formula in the names of the inputs, the indices `i0`, `i1`, … of the result, and the names of axes that have
-    /// coordinates.
+    /// Parses a formula. It may contain the names of the inputs, the indices `i0`, `i1`, … of the result, and the names
+    /// of axes with coordinates.
     ///
     /// # Errors
-    /// [`AnalysisError::Request`] for a text that is no formula, and for arrays that do not broadcast.
+    /// [`AnalysisError::Request`] if the text is not a formula, or the arrays do not broadcast.
     pub fn new(text: &str, inputs: Vec<MapInput<'a>>) -> Result<Self, AnalysisError> {
         let (mut names, mut sources) = (Vec::new(), Vec::new());
         for (input, named) in inputs.iter().enumerate() {
@@ -55,10 +69,12 @@ impl<'a> Map<'a> {
             sources.push(CallSource::Index(axis));
         }
         for (input, named) in inputs.iter().enumerate() {
-            for (axis, known) in named.labels.axes.iter().enumerate() {
-                let Some(known) = known else { continue };
-                if known.coordinates().is_some() && !names.contains(&known.name) {
-                    names.push(known.name.clone());
+            for (axis, named_axis) in named.labels.axes.iter().enumerate() {
+                let Some(named_axis) = named_axis else {
+                    continue;
+                };
+                if named_axis.coordinates().is_some() && !names.contains(&named_axis.name) {
+                    names.push(named_axis.name.clone());
                     sources.push(CallSource::Coordinate { input, axis });
                 }
             }
@@ -67,8 +83,8 @@ impl<'a> Map<'a> {
         let formula = Expression::parse_with_calls(text.trim(), &names, &mut |name, arguments| {
             let call = calls::source(name, arguments, &inputs)?;
             Ok(call.map(|source| {
-                let known = sources.iter().position(|known| *known == source);
-                known.unwrap_or_else(|| {
+                let number = sources.iter().position(|other| *other == source);
+                number.unwrap_or_else(|| {
                     sources.push(source);
                     sources.len() - 1
                 })
@@ -85,7 +101,7 @@ impl<'a> Map<'a> {
         Ok(map)
     }
 
-    /// Length of every axis of the result.
+    /// The length of every axis of the result.
     #[must_use]
     pub fn shape(&self) -> &[u64] {
         &self.shape
@@ -97,19 +113,20 @@ impl<'a> Map<'a> {
         &self.inputs
     }
 
-    /// What is known of the result: along every axis what is known of the first array that has as many
-    /// elements along it, coordinates before a name alone.
-    /// Where nodes of an array are masked, so are those of the result.
+    /// The labels of the result. Each axis takes its labels from the first array with the same length along the axis;
+    /// an array with coordinates takes precedence over an array that only names the axis. The result is masked if one
+    /// of the arrays is masked.
     ///
     /// # Errors
-    /// [`AnalysisError::Request`] where another array with as many elements has other coordinates, unless these are to be
-    /// `ignored`.
+    /// [`AnalysisError::Request`] if another array with the same length has different coordinates, unless differences
+    /// are `ignored`.
     pub fn labels(&self, ignored: bool) -> Result<Labels, AnalysisError> {
         let mut axes: Vec<Option<(&str, &NamedAxis)>> = vec![None; self.shape.len()];
-        let used = |number: &usize| self.arrays().any(|used| used == *number);
-        let inputs = (0..self.inputs.len()).filter(used);
-        let inputs = inputs.map(|number| &self.inputs[number]);
-        for input in inputs {
+        for number in 0..self.inputs.len() {
+            if !self.arrays().any(|used| used == number) {
+                continue;
+            }
+            let input = &self.inputs[number];
             let pairs = input.labels.axes.iter().zip(input.shape());
             for (from_end, (axis, length)) in pairs.rev().enumerate() {
                 let Some(place) = self.shape.len().checked_sub(from_end + 1) else {
@@ -118,13 +135,13 @@ impl<'a> Map<'a> {
                 let Some(axis) = axis.as_ref().filter(|_| length == self.shape[place]) else {
                     continue;
                 };
-                let (first, known) = match axes[place] {
-                    Some(known) if known.1.values != AxisValues::Counted => known,
+                let (name, named_axis) = match axes[place] {
+                    Some(labelled) if labelled.1.values != AxisValues::Counted => labelled,
                     _ => *axes[place].insert((&input.name, axis)),
                 };
-                if let Some(difference) = known.difference(axis).filter(|_| !ignored) {
+                if let Some(difference) = named_axis.difference(axis).filter(|_| !ignored) {
                     return Err(AnalysisError::Request(format!(
-                        "{first} and {} have other coordinates along axis {place}: {difference}; --ignore-coordinates takes those of {first}",
+                        "{name} and {} have other coordinates along axis {place}: {difference}; --ignore-coordinates takes those of {name}",
                         input.name
                     )));
                 }
@@ -146,7 +163,7 @@ impl<'a> Map<'a> {
         })
     }
 
-    /// Whether the axes of the result vary in the file from the first, as those of all arrays do.
+    /// Whether the result is in Fortran order, as when all arrays are.
     #[must_use]
     pub fn fortran_order(&self) -> bool {
         let mut arrays = self.arrays().peekable();
@@ -155,39 +172,39 @@ impl<'a> Map<'a> {
             && arrays.all(|input| self.inputs[input].array.npy.fortran_order)
     }
 
-    /// NumPy's type of the arrays that the formula uses, computed with as floats: integers of four bytes and more need
+    /// The float type in which NumPy would compute with the arrays of the formula. Integers of four bytes and more need
     /// double precision.
     #[must_use]
     pub fn dtype(&self) -> Dtype {
-        let dtypes = || {
-            self.arrays()
-                .map(|input| self.inputs[input].array.npy.dtype)
-        };
-        let enough = |dtype: Dtype| match (dtype.kind, dtype.bytes) {
+        let dtypes: Vec<Dtype> = self
+            .arrays()
+            .map(|input| self.inputs[input].array.npy.dtype)
+            .collect();
+        let is_float = dtypes.iter().any(|dtype| dtype.kind == Kind::Float);
+        let float_bytes = dtypes.iter().map(|dtype| match (dtype.kind, dtype.bytes) {
             (Kind::Float, bytes) => bytes,
             (Kind::Bool, _) => 2,
             (_, bytes) => (2 * bytes).min(8),
-        };
-        let is_float = dtypes().any(|dtype| dtype.kind == Kind::Float);
-        let bytes = dtypes().map(enough).max().filter(|_| is_float);
+        });
+        let bytes = float_bytes.max().filter(|_| is_float);
         Dtype {
             bytes: bytes.unwrap_or(8),
             ..Dtype::F64
         }
     }
 
-    /// The variables that the formula uses, with their numbers.
+    /// The variables of the formula, with their numbers.
     fn used(&self) -> impl Iterator<Item = (usize, &CallSource)> {
         let sources = self.sources.iter().enumerate();
         sources.filter(|(number, _)| self.formula.uses(*number))
     }
 
-    /// The arrays that the formula uses.
+    /// The numbers of the arrays in the formula.
     fn arrays(&self) -> impl Iterator<Item = usize> {
         self.used().filter_map(|(_, source)| source.array())
     }
 
-    /// The shape of what the formula uses.
+    /// The shape to which the variables of the formula broadcast.
     fn broadcast(&self) -> Result<Vec<u64>, AnalysisError> {
         if self.arrays().next().is_none() {
             return Err(AnalysisError::Request(
@@ -195,31 +212,31 @@ impl<'a> Map<'a> {
             ));
         }
         let mut shape: Vec<u64> = Vec::new();
-        // The first that has more than one element along an axis, for the sentence.
-        let mut by: Vec<Option<usize>> = Vec::new();
+        // The first variable with more than one element along an axis, for the sentence.
+        let mut decisive: Vec<Option<usize>> = Vec::new();
         let shapes: Vec<(usize, Vec<u64>)> = self
             .used()
             .filter_map(|(number, source)| Some((number, source.shape(&self.inputs)?)))
             .collect();
         for (number, lengths) in &shapes {
-            let more = lengths.len().saturating_sub(shape.len());
-            shape.splice(0..0, vec![1; more]);
-            by.splice(0..0, vec![None; more]);
-            let first = shape.len() - lengths.len();
-            for (axis, &length) in lengths.iter().enumerate() {
-                let (known, by) = (&mut shape[first + axis], &mut by[first + axis]);
-                if *known == length || length == 1 {
+            let new_axes = lengths.len().saturating_sub(shape.len());
+            shape.splice(0..0, vec![1; new_axes]);
+            decisive.splice(0..0, vec![None; new_axes]);
+            let first_axis = shape.len() - lengths.len();
+            for (axis, &length) in (first_axis..).zip(lengths) {
+                if shape[axis] == length || length == 1 {
                     continue;
                 }
-                if let Some(by) = by {
-                    let other = shapes.iter().find(|(number, _)| number == by);
+                if let Some(decisive) = decisive[axis] {
+                    let decisive_variable = shapes.iter().find(|(number, _)| *number == decisive);
                     return Err(AnalysisError::Request(format!(
                         "{} and {} do not broadcast: axes, counted from the last one, have the same length or one of them 1",
-                        self.described(*by, other.map_or(&[], |(_, shape)| shape)),
+                        self.described(decisive, decisive_variable.map_or(&[], |(_, shape)| shape)),
                         self.described(*number, lengths)
                     )));
                 }
-                (*known, *by) = (length, Some(*number));
+                shape[axis] = length;
+                decisive[axis] = Some(*number);
             }
         }
         let indices = self.used().filter_map(|(_, source)| match source {
@@ -242,7 +259,7 @@ impl<'a> Map<'a> {
         format!("{name} of shape ({}{comma})", shape.join(", "))
     }
 
-    /// Bytes that [`run`](Self::run) goes through, as [`Progress`] counts them.
+    /// The number of bytes that [`run`](Self::run) adds to its [`Progress`].
     #[must_use]
     pub fn bytes(&self) -> u64 {
         let reduced = self.used().filter_map(|(_, source)| match source {
@@ -256,72 +273,110 @@ impl<'a> Map<'a> {
         self.shape.iter().product::<u64>() * Dtype::F64.bytes as u64 + read.sum::<u64>()
     }
 
-    /// Computes the array; `kept` is to how many bits of their mantissa floats are rounded, if not all.
+    /// Whether integers may be too large for floats: integers of four bytes and more, or their products.
+    fn is_exact(&self) -> bool {
+        let mut dtypes = self
+            .arrays()
+            .map(|input| self.inputs[input].array.npy.dtype);
+        dtypes.any(|dtype| matches!(dtype.kind, Kind::Signed | Kind::Unsigned) && dtype.bytes >= 4)
+    }
+
+    /// Whether the values of a variable are integers.
+    fn is_of_integers(&self, variable: usize) -> bool {
+        self.sources[variable].is_of_integers(&self.inputs)
+    }
+
+    /// Bytes of memory for a value of a variable. An exact integer takes as much as four floats, in addition to its
+    /// float.
+    fn value_bytes(&self) -> u64 {
+        if self.is_exact() { 40 } else { 8 }
+    }
+
+    /// Computes the array. Floats are rounded to `kept` bits of their mantissa, if a number is given. Returns sentences
+    /// on the numbers of values that were rounded before that, or that became infinite.
     ///
     /// # Errors
-    /// [`AnalysisError`]; [`AnalysisError::Request`] with the number of values that integers of the output do not hold.
+    /// [`AnalysisError`]; [`AnalysisError::Request`] with the number of values that the integers of the output cannot
+    /// hold.
     pub fn run(
         &self,
         output: &Output,
         kept: Option<u32>,
         memory: u64,
         progress: &Progress,
-    ) -> Result<(), AnalysisError> {
+    ) -> Result<Vec<String>, AnalysisError> {
         let reductions = self.reductions(memory, progress)?;
-        let held: u64 = reductions
+        let reduced_values = reductions
             .iter()
-            .map(|values| 8 * values.len() as u64)
-            .sum();
-        let memory = memory - held;
+            .map(|reduction| reduction.floats.len() as u64);
+        let memory = memory - self.value_bytes() * reduced_values.sum::<u64>();
         let dtype = output.npy.dtype;
-        let whole: Region = output
+        let file_region: Region = output
             .npy
             .in_file_order(&self.shape)
             .into_iter()
             .map(|length| 0..length)
             .collect();
-        // Of each variable what is read, what is made of it, and as much as of the result.
-        let each = 8 * (3 * self.used().count() as u64 + 3);
-        let most = memory / (each * rayon::current_num_threads() as u64);
-        let most = most.clamp(BATCH as u64, MOST);
-        let threads = threads_within(memory, most * each)?;
-        let cut = match self.is_mixed(output.npy.fortran_order) {
-            true => blocks(&whole, most),
-            false => Cut::of_elements(&whole, most),
+        // For every variable: the elements that are read, the values made of them, and those spread over the box. For the
+        // result: values, bytes and the output.
+        let element_bytes = self.value_bytes() * (3 * self.used().count() as u64 + 3);
+        let box_limit = memory / (element_bytes * rayon::current_num_threads() as u64);
+        let box_limit = box_limit.clamp(BATCH as u64, MOST);
+        let threads = threads_within(memory, box_limit * element_bytes)?;
+        let cut = if self.is_mixed(output.npy.fortran_order) {
+            blocks(&file_region, box_limit)
+        } else {
+            Cut::of_elements(&file_region, box_limit)
         };
-        let misfits = Misfits::default();
-        let begin = <(Vec<f64>, Vec<u8>, FreeBuffers)>::default;
-        walk::by_thread(&cut, threads, begin, |(values, bytes, free), _, part| {
+        let (misfits, losses) = (Misfits::default(), Losses::default());
+        walk::by_thread(&cut, threads, MapMemory::default, |thread, _, part| {
             let region = output.npy.in_file_order(&part);
             let fortran_order = output.npy.fortran_order;
-            self.values(&region, fortran_order, &reductions, free, values)?;
+            self.values(&region, fortran_order, &reductions, thread, &losses)?;
+            let (values, bytes) = (&thread.values, &mut thread.bytes);
+            if dtype.kind == Kind::Float {
+                let integers = values.integers.iter().flatten();
+                let rounded = integers.filter(|integer| !nearest_float(**integer).1);
+                let infinity = infinity_of(dtype);
+                let floats = values.floats.iter();
+                let infinite = floats.filter(|value| value.is_finite() && value.abs() >= infinity);
+                losses.add(rounded.count(), infinite.count());
+            }
             bytes.clear();
             results::encode(values, dtype, kept, bytes, |number, value| {
                 misfits.add(region_index(&part, number), value);
             });
             output.write_box(&part, bytes)?;
-            progress.add(8 * values.len() as u64);
+            progress.add(8 * values.floats.len() as u64);
             Ok::<_, AnalysisError>(())
         })?;
-        let first = |index: &[u64]| output.npy.in_file_order(index);
-        misfits.verdict(self.shape.iter().product(), dtype, first)
+        let count = self.shape.iter().product();
+        misfits.verdict(count, dtype, |index: &[u64]| {
+            output.npy.in_file_order(index)
+        })?;
+        Ok(losses.notes(count, dtype))
     }
 
-    /// The values of every reduction, in the order of its array's file; nothing for other variables.
-    fn reductions(&self, memory: u64, progress: &Progress) -> Result<Vec<Vec<f64>>, AnalysisError> {
-        let mut all = vec![Vec::new(); self.sources.len()];
+    /// Computes the values of every reduction.
+    fn reductions(
+        &self,
+        memory: u64,
+        progress: &Progress,
+    ) -> Result<Vec<Reduction>, AnalysisError> {
+        let mut reductions = vec![Reduction::default(); self.sources.len()];
         let sizes = self.used().filter_map(|(_, source)| match source {
             CallSource::Reduced { .. } => source.shape(&self.inputs),
             _ => None,
         });
-        let needed: u64 = sizes.map(|shape| 8 * shape.iter().product::<u64>()).sum();
-        if needed > memory / 2 {
-            return Err(AnalysisError::Memory {
-                what: "twice what the reductions give",
-                needed: needed.saturating_mul(2),
-                allowed: memory,
-                instead: "reduce over more axes",
-            });
+        let counts = sizes.map(|shape| shape.iter().product::<u64>());
+        let reduction_bytes = self.value_bytes() * counts.sum::<u64>();
+        if reduction_bytes > memory / 2 {
+            return Err(AnalysisError::memory(
+                "twice what the reductions give",
+                reduction_bytes.saturating_mul(2),
+                memory,
+                "reduce over more axes",
+            ));
         }
         for (number, source) in self.used() {
             let CallSource::Reduced {
@@ -336,20 +391,35 @@ impl<'a> Map<'a> {
             let options = stats::Options {
                 skip_nan: input.array.labels.is_masked,
                 above: None,
-                memory: memory - needed,
+                memory: memory - reduction_bytes,
             };
-            let values = &mut all[number];
-            let take = |_, found: &[crate::Statistics]| {
-                let numbers = found.iter().map(|one| one.scalars()[*statistic].to_f64());
-                values.extend(numbers);
-                Ok::<_, AnalysisError>(())
-            };
-            stats::along(input.array, &input.select, axes, options, progress, take)?;
+            let reduction = &mut reductions[number];
+            let is_exact = self.is_exact() && self.is_of_integers(number);
+            stats::along(
+                input.array,
+                &input.select,
+                axes,
+                options,
+                progress,
+                |_, columns: &[crate::Statistics]| {
+                    for result in columns.iter().map(|column| column.scalars()[*statistic]) {
+                        reduction.floats.push(result.to_f64());
+                        match result {
+                            Scalar::Integer(integer) if is_exact => {
+                                reduction.integers.push(Some(integer));
+                            }
+                            Scalar::Float(_) if is_exact => reduction.integers.push(None),
+                            _ => {}
+                        }
+                    }
+                    Ok::<_, AnalysisError>(())
+                },
+            )?;
         }
-        Ok(all)
+        Ok(reductions)
     }
 
-    /// Whether some array lies in the other order than the result.
+    /// Whether the order of an array, C or Fortran, differs from the order of the result.
     fn is_mixed(&self, fortran_order: bool) -> bool {
         let mut arrays = self.arrays();
         arrays.any(|input| {
@@ -357,59 +427,29 @@ impl<'a> Map<'a> {
             array.shape.len() > 1 && array.fortran_order != fortran_order
         })
     }
-
-    /// The values of a box of the result, in the order of its file.
-    fn values(
-        &self,
-        region: &[Range<u64>],
-        fortran_order: bool,
-        reductions: &[Vec<f64>],
-        free: &mut FreeBuffers,
-        values: &mut Vec<f64>,
-    ) -> Result<(), AnalysisError> {
-        let mut variables = vec![Vec::new(); self.sources.len()];
-        for (number, source) in self.used() {
-            let piece = pieces::piece(source, &self.inputs, region, &reductions[number], free)?;
-            variables[number] = piece.spread(region, fortran_order, free);
-        }
-        let count = crate::memory::size(crate::npy::elements(region));
-        let first = region
-            .iter()
-            .zip(&self.shape)
-            .fold(0, |place, (range, length)| place * length + range.start);
-        values.resize(count, 0.0);
-        for (number, out) in values.chunks_mut(BATCH).enumerate() {
-            let from = number * BATCH;
-            let some = |all: &'_ Vec<f64>| all.len().min(from)..all.len().min(from + out.len());
-            let variables: Vec<&[f64]> = variables.iter().map(|all| &all[some(all)]).collect();
-            self.formula.evaluate(&variables, first + from as u64, out);
-        }
-        variables.into_iter().for_each(|used| free.give(used));
-        Ok(())
-    }
 }
 
-/// Elements of a box, at most: enough that reading is fast, few enough for the caches.
+/// The largest number of elements in a box: enough for fast reading, few enough for the caches.
 const MOST: u64 = 1 << 17;
 
-/// Boxes that are long along every axis, for arrays in both orders.
+/// Divides an array into boxes that are long along every axis, for arrays in both orders.
 fn blocks(whole: &[Range<u64>], most: u64) -> Cut {
     let mut step = vec![1; whole.len()];
     let mut elements = 1;
     loop {
-        let mut grown = false;
+        let mut has_grown = false;
         for (step, range) in step.iter_mut().zip(whole).rev() {
             if *step < range.end && 2 * elements <= most {
-                (*step, elements, grown) = (2 * *step, 2 * elements, true);
+                (*step, elements, has_grown) = (2 * *step, 2 * elements, true);
             }
         }
-        if !grown {
+        if !has_grown {
             return Cut::new(whole, step);
         }
     }
 }
 
-/// The index of an element of a box by its number, in the order of the box.
+/// The index of an element from its number in the order of a box.
 fn region_index(part: &[Range<u64>], number: usize) -> Vec<u64> {
     crate::npy::index_in(part, number as u64)
 }

@@ -1,15 +1,13 @@
 //! [`ArrayFile`]: an array file, to read.
 
 use super::{
+    dtype::Scalar,
     error::{HeaderError, NpyError},
     header::NpyHeader,
-    mapped::MappedChunk,
     number::Number,
-    reader::Reader,
+    reader::{MappedChunk, Reader},
     region::strides,
-    scalar::Scalar,
-    slice::Slice,
-    view::View,
+    slice::{Slice, View},
 };
 use diff2d_sys as sys;
 use std::{
@@ -20,11 +18,11 @@ use std::{
     sync::{Arc, atomic::AtomicBool},
 };
 
-/// Bytes of a file that are looked at together: enough that the beginning costs nothing, few enough
-/// for the caches.
+/// The number of bytes of a file that are processed together: enough to amortise the start of a read, few enough for
+/// the caches.
 pub const CHUNK_BYTES: u64 = 2 << 20;
 
-/// Memory for the bytes of elements, aligned for those of any type; used again and again.
+/// Reusable memory for the bytes of elements, aligned for any type.
 #[derive(Debug, Default)]
 pub struct Buffer(Vec<u64>);
 
@@ -38,18 +36,18 @@ impl Buffer {
     }
 }
 
-/// An array file. Whatever its size, only chunks of it are in memory at a time.
+/// An array file. Only chunks of it are in memory at a time, whatever its size.
 #[derive(Debug)]
 pub struct ArrayFile {
-    /// Its name.
+    /// The name under which the file was opened.
     pub path: PathBuf,
-    /// What its header says.
+    /// The header of the file.
     pub npy: NpyHeader,
-    /// Bytes of the file, or as far as it belongs to the array.
+    /// Bytes of the file, or the end of the array's part of a larger file.
     pub bytes: u64,
-    /// Which part of the array in the file it is, if it is not all of it.
+    /// The part of the array in the file, if this array is only a part of it.
     view: Option<View>,
-    /// How far along its first axis it holds data.
+    /// The number of indices of the first axis that hold data.
     available: u64,
     reader: Reader,
 }
@@ -58,13 +56,13 @@ impl ArrayFile {
     /// Opens an array.
     ///
     /// # Errors
-    /// [`NpyError`] when it cannot be read, is not a `.npy` file of plain numbers, or is shorter than its
-    /// header promises.
+    /// [`NpyError`] if the file cannot be read, is not a `.npy` file of plain numbers, or is shorter than its header
+    /// says.
     pub fn open(path: &Path) -> Result<Self, NpyError> {
         Self::of_file(open_file(path)?, path)
     }
 
-    /// The array in a file that was opened under the name `path`.
+    /// The array in an open file with the name `path`.
     ///
     /// # Errors
     /// As [`open`](Self::open).
@@ -73,7 +71,7 @@ impl ArrayFile {
         Self::of_parts(file, path, npy)
     }
 
-    /// The array of this header in a file.
+    /// The array with this header in a file.
     pub(super) fn of_parts(file: File, path: &Path, npy: NpyHeader) -> Result<Self, NpyError> {
         let status = file.metadata().map_err(NpyError::io("examine", path))?;
         npy.fits(status.len()).map_err(NpyError::header(path))?;
@@ -87,50 +85,89 @@ impl ArrayFile {
         })
     }
 
-    /// Of a larger file, which is another's from this byte on.
+    /// Limits the array to a part of a larger file that ends at byte `bytes`.
     pub(super) fn ending_at(self, bytes: u64) -> Self {
         Self { bytes, ..self }
     }
 
-    /// The array of some indices along every axis. Its elements stay where they are in the file.
+    /// The part of the array that slices select, one for each axis. Its elements stay where they are in the file.
     ///
     /// # Panics
-    /// When slices are not as many as axes, or leave them.
+    /// If the number of slices differs from the number of axes, or a slice leaves its axis.
     #[must_use]
     pub fn view(mut self, slices: &[Slice]) -> Self {
         let shape = self.shape();
         assert_eq!(slices.len(), shape.len(), "slices and axes");
-        let last = |slice: &Slice| slice.count.checked_sub(1).map(|last| slice.index(last));
-        let mut both = slices.iter().zip(&shape);
-        assert!(both.all(|(slice, &length)| last(slice) < Some(length)));
-        let view = View::of(self.view.as_ref(), &self.npy.shape, slices);
+        for (slice, &length) in slices.iter().zip(&shape) {
+            let last_index = slice.count.checked_sub(1).map(|last| slice.index(last));
+            assert!(last_index < Some(length), "a slice within its axis");
+        }
+        let view = View::of(self.view.as_ref(), &self.npy, slices);
         self.npy.shape = view.lengths();
         self.available = self.npy.shape.first().copied().unwrap_or(1);
         self.view = Some(view);
         self
     }
 
-    /// Whether it is a part of the array in the file.
+    /// The array with an additional first axis of length 1. If the data is limited along the present first axis, only
+    /// the part with data remains.
+    #[must_use]
+    pub fn with_leading_axis(mut self) -> Self {
+        if self.is_limited() {
+            let slices: Vec<Slice> = self
+                .shape()
+                .into_iter()
+                .map(|length| Slice::new(&(0..length), 1))
+                .collect();
+            self = self.view(&slices);
+        }
+        self.npy.shape.insert(0, 1);
+        self.view = self.view.map(View::with_leading_axis);
+        self.available = 1;
+        self
+    }
+
+    /// The array with two axes in place of one that has at least `period` indices. Index `i` becomes index `i / period`
+    /// along the axis of periods and `i % period` along the other axis, which comes first in Fortran order. Indices
+    /// after the last complete period are left out.
+    #[must_use]
+    pub fn split(mut self, axis: usize, period: u64) -> Self {
+        let lengths = self.shape().into_iter();
+        let slices: Vec<Slice> = lengths.map(|length| Slice::new(&(0..length), 1)).collect();
+        self = self.view(&slices);
+        let is_period_first = self.npy.fortran_order;
+        self.view = self
+            .view
+            .map(|view| view.split(axis, period, is_period_first));
+        if let Some(view) = &self.view {
+            self.npy.shape = view.lengths();
+        }
+        self.available = self.npy.shape.first().copied().unwrap_or(1);
+        self
+    }
+
+    /// Whether the array is only a part of the array in the file.
     #[must_use]
     pub fn is_view(&self) -> bool {
         self.view.is_some()
     }
 
-    /// The index in the file of the index `number` along an axis: the same, but for a [`view`](Self::view).
+    /// The index in the file for the index `number` along an axis. They differ only for a [`view`](Self::view).
     #[must_use]
     pub fn index_in_file(&self, axis: usize, number: u64) -> u64 {
         let view = self.view.as_ref();
         view.map_or(number, |view| view.index(axis, number))
     }
 
-    /// Bytes behind the array, which are none of its elements.
+    /// The number of bytes after the array, which belong to no element.
     #[must_use]
     pub fn bytes_behind(&self) -> u64 {
-        let end = self.npy.file_bytes().unwrap_or(self.bytes);
-        self.bytes.saturating_sub(end)
+        let array_end = self.npy.file_bytes().unwrap_or(self.bytes);
+        self.bytes.saturating_sub(array_end)
     }
 
-    /// The place in the file of the first element, and how many places lie from one index to the next, in file order.
+    /// The position in the file of the first element, and the distance between the positions of neighbours along each
+    /// axis, in file order.
     pub(super) fn strides(&self) -> (u64, Vec<u64>) {
         match &self.view {
             Some(view) => view.strides(&self.npy),
@@ -138,33 +175,33 @@ impl ArrayFile {
         }
     }
 
-    /// From now on only the first `available` indices of the first axis hold data.
+    /// Limits the data of the array to the first `available` indices of its first axis.
     pub fn limit(&mut self, available: u64) {
-        let all = self.npy.shape.first().copied().unwrap_or(1);
-        self.available = available.min(all);
+        let length = self.npy.shape.first().copied().unwrap_or(1);
+        self.available = available.min(length);
     }
 
-    /// From now on reads fail once the flag is set.
+    /// Makes reads fail once `stop` is set.
     pub fn stop_on(&mut self, stop: Arc<AtomicBool>) {
         self.reader.stop_on(stop);
     }
 
-    /// Whether part of the array holds no data.
+    /// Whether a part of the array holds no data.
     #[must_use]
     pub fn is_limited(&self) -> bool {
         self.npy
             .shape
             .first()
-            .is_some_and(|&all| self.available < all)
+            .is_some_and(|&length| self.available < length)
     }
 
-    /// How far along its first axis the array holds data; 1 for an array without axes.
+    /// The number of indices of the first axis that hold data; 1 for an array without axes.
     #[must_use]
     pub fn available(&self) -> u64 {
         self.available
     }
 
-    /// Length of every axis as far as the array holds data.
+    /// The length of every axis, counting only the part with data.
     #[must_use]
     pub fn shape(&self) -> Vec<u64> {
         let mut shape = self.npy.shape.clone();
@@ -174,19 +211,19 @@ impl ArrayFile {
         shape
     }
 
-    /// Number of elements that are data: the first so many in file order.
+    /// The number of elements with data. They come first in file order.
     #[must_use]
     pub fn elements(&self) -> u64 {
         self.shape().iter().product()
     }
 
-    /// The bytes of elements in file order.
+    /// The bytes of a range of elements in file order.
     ///
     /// # Errors
-    /// [`NpyError`] when the file cannot be read or has become shorter.
+    /// [`NpyError`] if the file cannot be read or has become shorter.
     ///
     /// # Panics
-    /// When there are no such elements.
+    /// If there are no such elements.
     pub fn bytes<'a>(
         &self,
         places: Range<u64>,
@@ -201,7 +238,7 @@ impl ArrayFile {
         self.bytes_in_file(places, buffer)
     }
 
-    /// The bytes of elements at successive places of the file.
+    /// The bytes of elements at consecutive positions of the file.
     pub(super) fn bytes_in_file<'a>(
         &self,
         places: Range<u64>,
@@ -213,14 +250,14 @@ impl ArrayFile {
         Ok(bytes)
     }
 
-    /// Maps the bytes of elements at successive places of the file, and reads none of them yet.
+    /// Maps the bytes of elements at consecutive positions of the file, without reading them.
     pub(super) fn map(&self, places: Range<u64>) -> Result<MappedChunk<'_>, NpyError> {
         let (start, len) = self.range_of(places)?;
         let mapped = self.reader.map(start, len);
         mapped.map_err(NpyError::io("map", &self.path))
     }
 
-    /// Where the bytes of elements at successive places of the file begin, and how many there are.
+    /// The first byte of elements at consecutive positions of the file, and their number of bytes.
     pub(super) fn range_of(&self, places: Range<u64>) -> Result<(u64, usize), NpyError> {
         assert!(places.start <= places.end && (self.is_view() || places.end <= self.elements()));
         let width = self.npy.dtype.bytes as u64;
@@ -229,29 +266,30 @@ impl ArrayFile {
         Ok((self.npy.data_offset + places.start * width, len))
     }
 
-    /// How many elements are best read at a time: fewer as long as the page cache holds them.
+    /// The best number of elements to read at a time, which is smaller while the page cache holds them.
     #[must_use]
     pub fn chunk_elements(&self) -> usize {
         self.reader.chunk_bytes() / size_of::<u64>()
     }
 
     pub(super) fn fill(&self, start: u64, bytes: &mut [u8]) -> Result<(), NpyError> {
-        let read = self.reader.read(start, bytes);
-        read.map_err(|error| self.unreadable(error))
+        self.reader
+            .read(start, bytes)
+            .map_err(|error| self.read_error(error))
     }
 
-    /// A file that ends before its array does was whole when it was opened.
-    fn unreadable(&self, error: io::Error) -> NpyError {
-        let found = self.reader.metadata().map(|status| status.len());
-        match (error.kind(), found, self.npy.file_bytes()) {
+    /// The error of a failed read. If the file ends before the array, it has been shortened since it was opened.
+    fn read_error(&self, error: io::Error) -> NpyError {
+        let length = self.reader.metadata().map(|status| status.len());
+        match (error.kind(), length, self.npy.file_bytes()) {
             (io::ErrorKind::UnexpectedEof, Ok(found), Ok(expected)) => {
-                NpyError::header(&self.path)(HeaderError::Short { expected, found })
+                NpyError::header(&self.path)(HeaderError::short(expected, found))
             }
             _ => NpyError::io("read", &self.path)(error),
         }
     }
 
-    /// Reads as many elements as `out` has, in file order, from number `place` on.
+    /// Fills `out` with elements in file order, beginning with number `place`.
     ///
     /// # Errors
     /// As [`bytes`](Self::bytes).
@@ -266,7 +304,7 @@ impl ArrayFile {
         self.read_in_file(place, out)
     }
 
-    /// Reads elements at successive places of the file.
+    /// Reads elements at consecutive positions of the file.
     pub(super) fn read_in_file<T: Number>(
         &self,
         place: u64,
@@ -281,50 +319,56 @@ impl ArrayFile {
         let mut start = place;
         // Each chunk is converted while a cache holds its bytes.
         for out in out.chunks_mut(self.chunk_elements()) {
-            let end = start + out.len() as u64;
-            T::decode(dtype, self.bytes_in_file(start..end, &mut buffer)?, out);
-            start = end;
+            let chunk_end = start + out.len() as u64;
+            T::decode(
+                dtype,
+                self.bytes_in_file(start..chunk_end, &mut buffer)?,
+                out,
+            );
+            start = chunk_end;
         }
         Ok(())
     }
 
-    /// Reads one element by its number in file order, and nothing around it.
+    /// Reads one element by its number in file order, without the bytes around it.
     ///
     /// # Errors
-    /// [`NpyError`] when the file cannot be read or has become shorter.
+    /// [`NpyError`] if the file cannot be read or has become shorter.
     pub fn element(&self, place: u64) -> Result<Scalar, NpyError> {
         let dtype = self.npy.dtype;
         let mut bytes = [0; 8];
         let bytes = &mut bytes[..dtype.bytes];
-        let place = match self.is_view() {
-            true => {
-                let (first, strides) = self.strides();
-                let index = self.npy.in_file_order(&self.npy.index_of(place));
-                let places = index.iter().zip(strides).map(|(index, each)| index * each);
-                first + places.sum::<u64>()
-            }
-            false => place,
+        let place = if self.is_view() {
+            let (origin, strides) = self.strides();
+            let index = self.npy.in_file_order(&self.npy.index_of(place));
+            let distances = index
+                .iter()
+                .zip(strides)
+                .map(|(index, stride)| index * stride);
+            origin + distances.sum::<u64>()
+        } else {
+            place
         };
         let start = self.npy.data_offset + place * dtype.bytes as u64;
-        let read = self.reader.read_few(start, bytes);
-        read.map_err(|error| self.unreadable(error))?;
+        self.reader
+            .read_few(start, bytes)
+            .map_err(|error| self.read_error(error))?;
         Ok(Scalar::decode(dtype, bytes))
     }
 
-    /// Tells the system that [single elements](Self::element) will be read, far apart.
+    /// Tells the system that [single elements](Self::element) far apart will be read.
     pub fn expect_single_elements(&self) {
         self.reader.expect_few();
     }
 
-    /// Reads a box of matrix `number` of those that the last two axes make up, as double precision: of a
-    /// frame of a `(t, y, x)` array, or of a `(y, x)` one. The values come row after row, or column after
-    /// column in Fortran order.
+    /// Reads a box of a matrix of the last two axes, such as a frame of a `(t, y, x)` array, as double precision.
+    /// Matrices are numbered in C order. The values come row after row, or column after column in Fortran order.
     ///
     /// # Errors
     /// As [`bytes`](Self::bytes).
     ///
     /// # Panics
-    /// When the array has less than two dimensions, no such matrix, or the matrix no such box.
+    /// If the array has fewer than two dimensions, there is no such matrix, or the box leaves it.
     pub fn read_frame(
         &self,
         number: u64,
@@ -346,16 +390,20 @@ impl ArrayFile {
     }
 }
 
-/// Opens a file to read; a directory, a pipe or a device is an error here and not at the first read.
+/// Opens a file to read. A directory, a pipe or a device is refused here and not at the first read.
 ///
 /// # Errors
 /// [`NpyError::Io`].
 pub fn open_file(path: &Path) -> Result<File, NpyError> {
-    let no_file = |error: io::Error| match error.kind() {
-        io::ErrorKind::Other => io::Error::other(format!(
-            "{error}, and arrays are read at any place of a file: save it to one first"
-        )),
-        _ => error,
-    };
-    sys::open_to_read(path).map_err(|error| NpyError::io("open", path)(no_file(error)))
+    sys::open_to_read(path).map_err(|error| {
+        // No other kind of error says that the name is a directory, a pipe or a device.
+        let is_no_file = error.kind() == io::ErrorKind::Other;
+        NpyError::io("open", path)(if is_no_file {
+            io::Error::other(format!(
+                "{error}, and an array is read at any place of its file: save it to a file first"
+            ))
+        } else {
+            error
+        })
+    })
 }

@@ -1,4 +1,4 @@
-//! [`Descr`]: what a header says of the type of its elements, numbers or not.
+//! [`Descr`]: the type of an array's elements in its header, numbers or not.
 
 use super::{dtype::Dtype, error::HeaderError};
 use crate::wording::excerpt;
@@ -8,34 +8,35 @@ use crate::wording::excerpt;
 pub enum Descr {
     /// Plain numbers.
     Number(Dtype),
-    /// Anything else.
+    /// Any other type.
     Other {
-        /// As the header has it: `<c16`, `[('a', '<f8')]`.
+        /// The text of the header, such as `<c16` or `[('a', '<f8')]`.
         text: String,
-        /// In words.
+        /// A description in words.
         kind: &'static str,
-        /// Bytes of an element; `None` of pickled objects, which have no fixed size.
+        /// Bytes of an element; `None` for pickled objects, which have no fixed size.
         bytes: Option<u64>,
     },
 }
 
 impl Descr {
-    /// Reads a type as NumPy writes it, `<f8`.
+    /// Parses a type in NumPy's notation, such as `<f8`.
     ///
     /// # Errors
-    /// [`HeaderError::Damaged`] for what is no type.
+    /// [`HeaderError::Damaged`] if the text is not a type.
     pub(super) fn parse(text: &str) -> Result<Self, HeaderError> {
         if let Some(dtype) = Dtype::plain(text) {
             return Ok(Self::Number(dtype));
         }
-        let (kind, bytes) = other(text).ok_or_else(|| {
-            HeaderError::Damaged(format!("'{}' is no type of elements", excerpt(text, 40)))
+        let (kind, bytes) = other_type(text).ok_or_else(|| {
+            let reason = format!("'{}' is no type of elements", excerpt(text, 40));
+            HeaderError::damaged_header(&reason)
         })?;
         let text = text.to_owned();
         Ok(Self::Other { text, kind, bytes })
     }
 
-    /// Records with so many bytes, written as `text`.
+    /// The type of records, whose header contains `text`.
     pub(super) fn records(text: &str, bytes: Option<u64>) -> Self {
         Self::Other {
             text: text.to_owned(),
@@ -44,7 +45,7 @@ impl Descr {
         }
     }
 
-    /// Bytes of an element, where it has a fixed size.
+    /// Bytes of an element, if its size is fixed.
     #[must_use]
     pub fn bytes(&self) -> Option<u64> {
         match self {
@@ -53,10 +54,10 @@ impl Descr {
         }
     }
 
-    /// The plain numbers that they are.
+    /// The type, if it is one of plain numbers.
     ///
     /// # Errors
-    /// [`HeaderError::Dtype`] when they are something else.
+    /// [`HeaderError::Dtype`] if the elements are not plain numbers.
     pub fn number(&self) -> Result<Dtype, HeaderError> {
         match self {
             Self::Number(dtype) => Ok(*dtype),
@@ -68,29 +69,29 @@ impl Descr {
     }
 }
 
-/// What a type that is no plain number is, and the bytes of an element; `None` if it is no type at all.
-fn other(text: &str) -> Option<(&'static str, Option<u64>)> {
+/// A description of a type that is not a plain number, and the bytes of an element; `None` if the text is not a type.
+fn other_type(text: &str) -> Option<(&'static str, Option<u64>)> {
     let text = text.strip_prefix(['<', '>', '|', '=']).unwrap_or(text);
     let letter = text.chars().next()?;
-    let rest = &text[letter.len_utf8()..];
-    let count = || match rest {
+    let suffix = &text[letter.len_utf8()..];
+    let count = match suffix {
         "" => Some(0),
         digits if digits.bytes().all(|digit| digit.is_ascii_digit()) => digits.parse().ok(),
         _ => None,
     };
-    match (letter, rest) {
+    match (letter, suffix) {
         ('O', "" | "4" | "8") => Some(("object (pickled Python objects)", None)),
-        ('c', "8" | "16" | "24" | "32") => Some(("complex", count())),
-        ('f', "12" | "16") => Some(("extended precision", count())),
-        ('S' | 'a', _) => Some(("text", Some(count()?))),
-        ('U', _) => Some(("text", Some(count()?.checked_mul(4)?))),
-        ('V', _) => Some(("raw bytes", Some(count()?))),
-        ('M' | 'm', _) if is_time(rest) => Some(("a date or time", Some(8))),
+        ('c', "8" | "16" | "24" | "32") => Some(("complex", count)),
+        ('f', "12" | "16") => Some(("extended precision", count)),
+        ('S' | 'a', _) => Some(("text", Some(count?))),
+        ('U', _) => Some(("text", Some(count?.checked_mul(4)?))),
+        ('V', _) => Some(("raw bytes", Some(count?))),
+        ('M' | 'm', _) if is_time(suffix) => Some(("a date or time", Some(8))),
         _ => None,
     }
 }
 
-/// `8`, or `8[ns]`, `8[25s]`.
+/// Whether the text behind `M` or `m` belongs to a date or time: `8`, `8[ns]` or `8[25s]`.
 fn is_time(text: &str) -> bool {
     const UNITS: [&str; 14] = [
         "Y", "M", "W", "D", "h", "m", "s", "ms", "us", "μs", "ns", "ps", "fs", "as",
@@ -101,10 +102,10 @@ fn is_time(text: &str) -> bool {
     if unit.is_empty() {
         return true;
     }
-    let inside = unit
+    let bracketed = unit
         .strip_prefix('[')
         .and_then(|unit| unit.strip_suffix(']'));
-    inside.is_some_and(|unit| {
+    bracketed.is_some_and(|unit| {
         let unit = unit.trim_start_matches(|digit: char| digit.is_ascii_digit());
         UNITS.contains(&unit) || unit == "generic"
     })

@@ -1,4 +1,4 @@
-//! [`Dtype`]: the type of an element.
+//! [`Dtype`]: the type of an element; [`Scalar`]: one element, for display.
 
 use super::error::HeaderError;
 use crate::wording::excerpt;
@@ -59,7 +59,7 @@ impl Dtype {
         }
     }
 
-    /// The same numbers in the machine's byte order.
+    /// This dtype in the machine's byte order.
     #[must_use]
     pub fn native(self) -> Self {
         Self {
@@ -68,15 +68,15 @@ impl Dtype {
         }
     }
 
-    /// Reads a dtype as NumPy writes it, `<f8`.
+    /// Parses a dtype in NumPy's notation, such as `<f8`.
     ///
     /// # Errors
-    /// [`HeaderError::Dtype`] when it is not a plain number.
+    /// [`HeaderError::Dtype`] if the type is not a plain number.
     pub fn parse(text: &str) -> Result<Self, HeaderError> {
         Self::plain(text).ok_or_else(|| HeaderError::Dtype(format!("'{}'", excerpt(text, 40))))
     }
 
-    /// A plain number; without a sign for the byte order it is the machine's.
+    /// Parses the dtype of a plain number. Without a sign for the byte order the machine's is assumed.
     pub(super) fn plain(text: &str) -> Option<Self> {
         let big_endian = text.starts_with('>');
         let text = text.strip_prefix(['<', '>', '|', '=']).unwrap_or(text);
@@ -131,4 +131,78 @@ impl<'de> Deserialize<'de> for Dtype {
         let text = String::deserialize(deserializer)?;
         Self::parse(&text).map_err(de::Error::custom)
     }
+}
+
+/// One element in full precision.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[serde(untagged)]
+pub enum Scalar {
+    /// An element of any float type.
+    Float(f64),
+    /// An element of any integer type, or a boolean.
+    Integer(i128),
+}
+
+impl Scalar {
+    /// Decodes one element from its bytes.
+    ///
+    /// # Panics
+    /// If there are fewer bytes than the dtype has.
+    #[must_use]
+    pub fn decode(dtype: Dtype, bytes: &[u8]) -> Self {
+        Self::of_bits(dtype, bits(dtype, bytes))
+    }
+
+    /// The element with the lowest bits of `bits`.
+    #[must_use]
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "a dtype's own bits, and at most 8 bytes"
+    )]
+    pub fn of_bits(dtype: Dtype, bits: u64) -> Self {
+        let unused = 64 - 8 * dtype.bytes as u32;
+        match (dtype.kind, dtype.bytes) {
+            (Kind::Float, 2) => Self::Float(half::f16::from_bits(bits as u16).to_f64()),
+            (Kind::Float, 4) => Self::Float(f32::from_bits(bits as u32).into()),
+            (Kind::Float, _) => Self::Float(f64::from_bits(bits)),
+            (Kind::Signed, _) => Self::Integer((bits.cast_signed() << unused >> unused).into()),
+            (Kind::Unsigned | Kind::Bool, _) => Self::Integer(bits.into()),
+        }
+    }
+
+    /// The nearest double.
+    #[must_use]
+    #[expect(clippy::cast_precision_loss, reason = "rounding is what it is for")]
+    pub fn to_f64(self) -> f64 {
+        match self {
+            Self::Float(value) => value,
+            Self::Integer(value) => value as f64,
+        }
+    }
+}
+
+impl fmt::Display for Scalar {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Float(value) => write!(f, "{value:?}"),
+            Self::Integer(value) => write!(f, "{value}"),
+        }
+    }
+}
+
+/// The bits of every element of `bytes`.
+pub(super) fn bits_of_each(dtype: Dtype, bytes: &[u8], out: &mut [u64]) {
+    for (bits, element) in out.iter_mut().zip(bytes.chunks(dtype.bytes)) {
+        *bits = self::bits(dtype, element);
+    }
+}
+
+/// The bits of an element; all higher bits are 0.
+fn bits(dtype: Dtype, bytes: &[u8]) -> u64 {
+    let mut raw = [0; 8];
+    raw[..dtype.bytes].copy_from_slice(&bytes[..dtype.bytes]);
+    if dtype.big_endian {
+        raw[..dtype.bytes].reverse();
+    }
+    u64::from_le_bytes(raw)
 }

@@ -10,16 +10,16 @@ use super::{
 };
 use std::io::Read;
 
-/// Bytes before the data of every file that this program writes. A part of the format of cubes, and
-/// not the size of a page of memory.
+/// The number of bytes before the data in every file that this program writes. It is a part of the format of cubes, and
+/// not the page size of a machine.
 pub const DATA_OFFSET: u64 = 4096;
 
-/// Headers longer than this are refused: NumPy itself reads at most 10,000 characters.
+/// The largest size of a header. Longer headers are refused: NumPy itself reads at most 10,000 characters.
 const LONGEST: usize = 64 * 1024;
 
 const MAGIC: &[u8; 6] = b"\x93NUMPY";
 
-/// What the header of a `.npy` file says of its array.
+/// The type and shape of an array from the header of its `.npy` file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NpyHeader {
     /// Type of an element.
@@ -28,11 +28,11 @@ pub struct NpyHeader {
     pub fortran_order: bool,
     /// Length of every axis.
     pub shape: Vec<u64>,
-    /// Where the data begins in the file, in bytes.
+    /// The byte of the file at which the data begins.
     pub data_offset: u64,
 }
 
-/// What the header of any `.npy` file says, whatever its elements are.
+/// The type and shape in the header of any `.npy` file, whatever its elements.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AnyHeader {
     /// Type of an element.
@@ -41,12 +41,12 @@ pub struct AnyHeader {
     pub fortran_order: bool,
     /// Length of every axis.
     pub shape: Vec<u64>,
-    /// Where the data begins in the file, in bytes.
+    /// The byte of the file at which the data begins.
     pub data_offset: u64,
 }
 
 impl NpyHeader {
-    /// The header of an array that is written, its data at [`DATA_OFFSET`].
+    /// The header of an array to be written, with its data at [`DATA_OFFSET`].
     #[must_use]
     pub fn new(shape: Vec<u64>, dtype: Dtype, fortran_order: bool) -> Self {
         Self {
@@ -57,8 +57,8 @@ impl NpyHeader {
         }
     }
 
-    /// What is given for every axis, from the axis that varies slowest in the file to the one that
-    /// varies fastest. Applied twice, it gives back what was given.
+    /// A list with an entry for every axis, from the axis that varies slowest in the file to the one that varies
+    /// fastest. A second call restores the order of the axes.
     #[must_use]
     pub fn in_file_order<T: Clone>(&self, per_axis: &[T]) -> Vec<T> {
         let mut axes = per_axis.to_vec();
@@ -68,7 +68,7 @@ impl NpyHeader {
         axes
     }
 
-    /// The number in file order of the element at an index.
+    /// The number in file order of the element with an index.
     #[must_use]
     pub fn place_of(&self, index: &[u64]) -> u64 {
         let shape = self.in_file_order(&self.shape);
@@ -95,8 +95,8 @@ impl NpyHeader {
     pub fn encode(&self) -> Vec<u8> {
         let shape: Vec<String> = self.shape.iter().map(u64::to_string).collect();
         let shape = match shape.as_slice() {
-            [one] => format!("({one},)"),
-            several => format!("({})", several.join(", ")),
+            [length] => format!("({length},)"),
+            lengths => format!("({})", lengths.join(", ")),
         };
         let order = if self.fortran_order { "True" } else { "False" };
         let text = format!(
@@ -119,21 +119,21 @@ impl NpyHeader {
     /// # Errors
     /// [`HeaderError`]; a failing read counts as an end of the file.
     pub fn decode(file: impl Read) -> Result<Self, HeaderError> {
-        let any = AnyHeader::decode(file)?;
+        let header = AnyHeader::decode(file)?;
         Ok(Self {
-            dtype: any.descr.number()?,
-            fortran_order: any.fortran_order,
-            shape: any.shape,
-            data_offset: any.data_offset,
+            dtype: header.descr.number()?,
+            fortran_order: header.fortran_order,
+            shape: header.shape,
+            data_offset: header.data_offset,
         })
     }
 
     /// Number of elements.
     ///
     /// # Errors
-    /// [`HeaderError::Damaged`] when the shape leaves the range of a file.
+    /// [`HeaderError::Damaged`] if the size exceeds the range of a file.
     pub fn elements(&self) -> Result<u64, HeaderError> {
-        beyond(&self.shape, self.dtype.bytes as u64, self.data_offset)?;
+        end_of_data(&self.shape, self.dtype.bytes as u64, self.data_offset)?;
         Ok(self.shape.iter().product())
     }
 
@@ -142,15 +142,15 @@ impl NpyHeader {
     /// # Errors
     /// As [`elements`](Self::elements).
     pub fn file_bytes(&self) -> Result<u64, HeaderError> {
-        beyond(&self.shape, self.dtype.bytes as u64, self.data_offset)
+        end_of_data(&self.shape, self.dtype.bytes as u64, self.data_offset)
     }
 
-    /// Refuses a file that is shorter than its header promises.
+    /// Refuses a file that is shorter than its header says.
     ///
     /// # Errors
-    /// [`HeaderError::Short`].
-    pub fn fits(&self, found: u64) -> Result<(), HeaderError> {
-        fits(self.file_bytes()?, found)
+    /// [`HeaderError::Damaged`].
+    pub fn fits(&self, length: u64) -> Result<(), HeaderError> {
+        fits(self.file_bytes()?, length)
     }
 }
 
@@ -160,7 +160,6 @@ impl AnyHeader {
     /// # Errors
     /// [`HeaderError`]; a failing read counts as an end of the file.
     pub fn decode(mut file: impl Read) -> Result<Self, HeaderError> {
-        let cut = |_| HeaderError::Damaged("the file ends inside it".to_owned());
         let mut start = [0; 8];
         file.read_exact(&mut start)
             .map_err(|_| HeaderError::NotNpy)?;
@@ -178,10 +177,14 @@ impl AnyHeader {
                 file.read_exact(&mut length).map_err(cut)?;
                 (u32::from_le_bytes(length) as usize, 12)
             }
-            (major, minor) => return Err(HeaderError::Version(major, minor)),
+            (major, minor) => {
+                return Err(HeaderError::Damaged(format!(
+                    "it is .npy format {major}.{minor}; versions 1.0 to 3.0 can be read"
+                )));
+            }
         };
         if length > LONGEST {
-            return Err(HeaderError::Damaged(format!(
+            return Err(HeaderError::damaged_header(&format!(
                 "it claims to be {length} bytes long"
             )));
         }
@@ -202,50 +205,58 @@ impl AnyHeader {
         Ok(header)
     }
 
-    /// Bytes of header and data together; of pickled objects those of the header alone.
+    /// Bytes of header and data together. The data of pickled objects is not counted, because its size is unknown.
     ///
     /// # Errors
-    /// [`HeaderError::Damaged`] when the shape leaves the range of a file.
+    /// [`HeaderError::Damaged`] if the size exceeds the range of a file.
     pub fn file_bytes(&self) -> Result<u64, HeaderError> {
         // Elements without bytes are still counted.
         let bytes = self.descr.bytes().map_or(1, |bytes| bytes.max(1));
-        let end = beyond(&self.shape, bytes, self.data_offset)?;
+        let data_end = end_of_data(&self.shape, bytes, self.data_offset)?;
         Ok(match self.descr.bytes() {
-            Some(1..) => end,
+            Some(1..) => data_end,
             _ => self.data_offset,
         })
     }
 
-    /// Refuses a file that is shorter than its header promises.
+    /// Refuses a file that is shorter than its header says.
     ///
     /// # Errors
-    /// [`HeaderError::Short`].
-    pub fn fits(&self, found: u64) -> Result<(), HeaderError> {
-        fits(self.file_bytes()?, found)
+    /// [`HeaderError::Damaged`].
+    pub fn fits(&self, length: u64) -> Result<(), HeaderError> {
+        fits(self.file_bytes()?, length)
     }
 }
 
-/// The byte behind the data of an array. As in NumPy, axes without length do not excuse the others: their
-/// lengths must be those of an array that could be.
-fn beyond(shape: &[u64], bytes: u64, data_offset: u64) -> Result<u64, HeaderError> {
-    let of_others = shape
+/// The end of the data of an array. As in NumPy, an axis of length 0 does not excuse the others: the product of the
+/// other lengths must be a possible size.
+fn end_of_data(shape: &[u64], bytes: u64, data_offset: u64) -> Result<u64, HeaderError> {
+    let end_without_empty_axes = shape
         .iter()
         .filter(|&&length| length > 0)
         .try_fold(bytes, |product, &length| product.checked_mul(length))
         .and_then(|bytes| bytes.checked_add(data_offset))
         .filter(|&bytes| bytes < 1 << 63)
-        .ok_or_else(|| HeaderError::Damaged(format!("the shape {shape:?} is beyond any file")))?;
-    Ok(match shape.contains(&0) {
-        true => data_offset,
-        false => of_others,
+        .ok_or_else(|| {
+            HeaderError::damaged_header(&format!("the shape {shape:?} is beyond any file"))
+        })?;
+    Ok(if shape.contains(&0) {
+        data_offset
+    } else {
+        end_without_empty_axes
     })
 }
 
 fn fits(expected: u64, found: u64) -> Result<(), HeaderError> {
-    match found < expected {
-        true => Err(HeaderError::Short { expected, found }),
-        false => Ok(()),
+    if found < expected {
+        Err(HeaderError::short(expected, found))
+    } else {
+        Ok(())
     }
+}
+
+fn cut(_: std::io::Error) -> HeaderError {
+    HeaderError::damaged_header("the file ends inside it")
 }
 
 #[cfg(test)]

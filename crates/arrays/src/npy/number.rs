@@ -1,29 +1,32 @@
-//! [`Number`]: the three types in which the elements of any array can be computed with.
+//! [`Number`]: the three types for computing with the elements of any array.
 
 use super::dtype::{Dtype, Kind};
 use half::{f16, slice::HalfFloatSliceExt};
 
-/// A type wide enough for all dtypes of its kind: `f64` for floats, `i64` for signed integers and
+/// A type wide enough for all dtypes of a kind: `f64` for floats, `i64` for signed integers and
 /// booleans, `u64` for unsigned ones.
 pub trait Number:
     Copy + Default + PartialOrd + Send + Sync + bytemuck::Pod + std::fmt::Debug + 'static
 {
-    /// Its little-endian dtype.
+    /// The little-endian dtype of the type.
     const DTYPE: Dtype;
 
-    /// Reads as many elements as `out` has from their bytes in a file; of a dtype of another kind,
-    /// the nearest values.
+    /// Fills `out` with elements decoded from their bytes in a file. A dtype of another kind gives the nearest values.
     fn decode(dtype: Dtype, bytes: &[u8], out: &mut [Self]);
 
-    /// Appends elements in the machine's own form of `dtype`, which must hold them.
+    /// Appends elements as native bytes of `dtype`, which must be able to hold them.
     fn encode(values: &[Self], dtype: Dtype, out: &mut Vec<u8>);
 }
 
-/// Converts fixed-size groups of bytes.
+/// Converts groups of `BYTES` bytes to values.
 #[inline(always)]
-fn each<const BYTES: usize, T>(bytes: &[u8], out: &mut [T], convert: impl Fn([u8; BYTES]) -> T) {
-    for (to, from) in out.iter_mut().zip(bytes.as_chunks().0) {
-        *to = convert(*from);
+fn convert_each<const BYTES: usize, T>(
+    bytes: &[u8],
+    out: &mut [T],
+    convert: impl Fn([u8; BYTES]) -> T,
+) {
+    for (value, raw) in out.iter_mut().zip(bytes.as_chunks().0) {
+        *value = convert(*raw);
     }
 }
 
@@ -45,9 +48,9 @@ macro_rules! number {
                 macro_rules! ordered {
                     ($narrow:ident) => {
                         if dtype.big_endian {
-                            each(bytes, out, |raw| $narrow::from_be_bytes(raw) as $wide)
+                            convert_each(bytes, out, |raw| $narrow::from_be_bytes(raw) as $wide)
                         } else {
-                            each(bytes, out, |raw| $narrow::from_le_bytes(raw) as $wide)
+                            convert_each(bytes, out, |raw| $narrow::from_le_bytes(raw) as $wide)
                         }
                     };
                 }
@@ -62,7 +65,7 @@ macro_rules! number {
                     (Kind::Signed, 4) => ordered!(i32),
                     (Kind::Signed, _) => ordered!(i64),
                     (Kind::Bool, _) => {
-                        each(bytes, out, |[byte]: [u8; 1]| (byte != 0) as u8 as $wide)
+                        convert_each(bytes, out, |[byte]: [u8; 1]| (byte != 0) as u8 as $wide)
                     }
                     (Kind::Unsigned, 1) => ordered!(u8),
                     (Kind::Unsigned, 2) => ordered!(u16),
@@ -120,13 +123,13 @@ number!(f64, Dtype::F64);
 number!(i64, Dtype::I64);
 number!(u64, Dtype::U64);
 
-/// Half precision, a batch at a time: that is how processors convert it.
+/// Converts half precision a batch at a time, because processors have instructions for that.
 #[inline(always)]
 fn halves<T>(big_endian: bool, bytes: &[u8], out: &mut [T], convert: impl Fn(f32) -> T) {
     const BATCH: usize = 64;
-    for (to, from) in out.chunks_mut(BATCH).zip(bytes.chunks(2 * BATCH)) {
+    for (values, bytes) in out.chunks_mut(BATCH).zip(bytes.chunks(2 * BATCH)) {
         let (mut raw, mut single) = ([f16::ZERO; BATCH], [0.0; BATCH]);
-        each(from, &mut raw, |pair| {
+        convert_each(bytes, &mut raw, |pair| {
             f16::from_bits(if big_endian {
                 u16::from_be_bytes(pair)
             } else {
@@ -134,8 +137,8 @@ fn halves<T>(big_endian: bool, bytes: &[u8], out: &mut [T], convert: impl Fn(f32
             })
         });
         raw.convert_to_f32_slice(&mut single);
-        for (to, value) in to.iter_mut().zip(single) {
-            *to = convert(value);
+        for (value, single) in values.iter_mut().zip(single) {
+            *value = convert(single);
         }
     }
 }

@@ -1,18 +1,18 @@
-//! Reading boxes of an [`ArrayFile`].
+//! Reads boxes of an [`ArrayFile`].
 
 use super::{
     array::{ArrayFile, Buffer, CHUNK_BYTES},
+    dtype,
     error::NpyError,
-    mapped::MappedChunk,
     number::Number,
+    reader::MappedChunk,
     region::{Cut, Region, Runs, elements, index_in, strides},
-    scalar,
 };
 use diff2d_sys as sys;
 use rayon::prelude::*;
 use std::{mem, ops::Range};
 
-/// Chunks that are read at once: disks are fast when many reads wait for them.
+/// The number of chunks that are read together: disks are fast when many reads are queued.
 const AHEAD: usize = 8;
 
 impl ArrayFile {
@@ -22,7 +22,7 @@ impl ArrayFile {
     /// As [`bytes`](Self::bytes).
     ///
     /// # Panics
-    /// When the box leaves the array, or `out` has another number of elements than it.
+    /// If the box leaves the array, or the numbers of elements in the box and in `out` differ.
     pub fn read_box<T: Number>(
         &self,
         ranges: &[Range<u64>],
@@ -31,7 +31,7 @@ impl ArrayFile {
         self.read_box_of(&self.npy.in_file_order(&self.npy.shape), ranges, out)
     }
 
-    /// As [`read_box`](Self::read_box), of an array with the same elements in the shape `shape`, in file order.
+    /// Reads a box like [`read_box`](Self::read_box) after reshaping the array to `shape`, in file order.
     ///
     /// # Errors
     /// As [`bytes`](Self::bytes).
@@ -45,17 +45,22 @@ impl ArrayFile {
         out: &mut [T],
     ) -> Result<(), NpyError> {
         let dtype = self.npy.dtype;
-        let whole = |place, out: &mut [T]| self.read_in_file(place, out);
-        self.read_parts(shape, ranges, out, whole, |bytes, out| {
-            if dtype == T::DTYPE {
-                bytemuck::cast_slice_mut(out).copy_from_slice(bytes);
-            } else {
-                T::decode(dtype, bytes, out);
-            }
-        })
+        self.read_parts(
+            shape,
+            ranges,
+            out,
+            |place, out: &mut [T]| self.read_in_file(place, out),
+            |bytes, out| {
+                if dtype == T::DTYPE {
+                    bytemuck::cast_slice_mut(out).copy_from_slice(bytes);
+                } else {
+                    T::decode(dtype, bytes, out);
+                }
+            },
+        )
     }
 
-    /// As [`read_box`](Self::read_box), but the elements' bits, whatever they mean.
+    /// Reads the bits of the elements of a box, in the order of [`read_box`](Self::read_box).
     ///
     /// # Errors
     /// As [`bytes`](Self::bytes).
@@ -64,32 +69,33 @@ impl ArrayFile {
     /// As [`read_box`](Self::read_box).
     pub fn read_bits(&self, ranges: &[Range<u64>], out: &mut [u64]) -> Result<(), NpyError> {
         let dtype = self.npy.dtype;
-        let convert = |bytes: &[u8], out: &mut [u64]| {
-            for (to, from) in out.iter_mut().zip(bytes.chunks(dtype.bytes)) {
-                *to = scalar::bits(dtype, from);
-            }
-        };
-        let whole = |place, out: &mut [u64]| {
-            let places = place..place + out.len() as u64;
-            convert(self.bytes_in_file(places, &mut Buffer::default())?, out);
-            Ok(())
-        };
         let shape = self.npy.in_file_order(&self.npy.shape);
-        self.read_parts(&shape, ranges, out, whole, convert)
+        self.read_parts(
+            &shape,
+            ranges,
+            out,
+            |place, out: &mut [u64]| {
+                let places = place..place + out.len() as u64;
+                let mut buffer = Buffer::default();
+                dtype::bits_of_each(dtype, self.bytes_in_file(places, &mut buffer)?, out);
+                Ok(())
+            },
+            |bytes, out| dtype::bits_of_each(dtype, bytes, out),
+        )
     }
 
-    /// As [`read_box`](Self::read_box), but the elements' bytes as the file has them.
+    /// Reads the bytes of the elements of a box as they are in the file, in the order of [`read_box`](Self::read_box).
     ///
     /// # Errors
     /// As [`bytes`](Self::bytes).
     ///
     /// # Panics
-    /// When the box leaves the array, or `out` has another number of bytes than it.
+    /// If the box leaves the array, or the numbers of bytes in the box and in `out` differ.
     pub fn read_bytes(&self, ranges: &[Range<u64>], out: &mut [u8]) -> Result<(), NpyError> {
         self.read_bytes_of(&self.npy.in_file_order(&self.npy.shape), ranges, out)
     }
 
-    /// As [`read_bytes`](Self::read_bytes), of an array with the same elements in the shape `shape`, in file order.
+    /// Reads bytes like [`read_bytes`](Self::read_bytes) after reshaping the array to `shape`, in file order.
     pub(super) fn read_bytes_of(
         &self,
         shape: &[u64],
@@ -103,13 +109,16 @@ impl ArrayFile {
             out: &mut [u8],
         ) -> Result<(), NpyError> {
             let out = out.as_chunks_mut::<BYTES>().0;
-            let whole = |place, out: &mut [[u8; BYTES]]| {
-                let (start, _) = array.range_of(place..place + out.len() as u64)?;
-                array.fill(start, out.as_flattened_mut())
-            };
-            array.read_parts(shape, ranges, out, whole, |bytes, out| {
-                out.as_flattened_mut().copy_from_slice(bytes);
-            })
+            array.read_parts(
+                shape,
+                ranges,
+                out,
+                |place, out: &mut [[u8; BYTES]]| {
+                    let (start, _) = array.range_of(place..place + out.len() as u64)?;
+                    array.fill(start, out.as_flattened_mut())
+                },
+                |bytes, out| out.as_flattened_mut().copy_from_slice(bytes),
+            )
         }
         match self.npy.dtype.bytes {
             1 => read::<1>(self, shape, ranges, out),
@@ -119,14 +128,14 @@ impl ArrayFile {
         }
     }
 
-    /// Reads a box into `out`, in parts that each lie within a chunk of the file: `whole` reads
-    /// consecutive elements, `convert` makes elements of the bytes of consecutive ones.
+    /// Reads a box into `out`, in parts that each lie within a chunk of the file. `read_run` reads elements at
+    /// consecutive positions of the file; `convert` converts the bytes of such a run to elements.
     fn read_parts<T: Send>(
         &self,
         shape: &[u64],
         ranges: &[Range<u64>],
         out: &mut [T],
-        whole: impl Fn(u64, &mut [T]) -> Result<(), NpyError> + Sync,
+        read_run: impl Fn(u64, &mut [T]) -> Result<(), NpyError> + Sync,
         convert: impl Fn(&[u8], &mut [T]) + Sync,
     ) -> Result<(), NpyError> {
         let width = self.npy.dtype.bytes;
@@ -135,104 +144,119 @@ impl ArrayFile {
             out.len() as u64,
             "elements of the box and of the memory for it"
         );
-        let own = self.npy.in_file_order(&self.npy.shape);
-        let (first, strides) = match self.is_view() {
-            true => self.strides(),
-            false => (0, strides(shape)),
+        let own_shape = self.npy.in_file_order(&self.npy.shape);
+        let (origin, strides) = if self.is_view() {
+            self.strides()
+        } else {
+            (0, strides(shape))
         };
-        let boxes = match self.is_view() && own != shape {
-            // A box of an array of another shape is several of this one.
-            true => boxes_of(&own, &Runs::of(shape, ranges)),
+        let boxes = match self.is_view() && own_shape != shape {
+            // A box of an array of another shape is several boxes of this one.
+            true => boxes_of(&own_shape, &Runs::of(shape, ranges)),
             false => vec![ranges.to_vec()],
         };
         let parts = boxes.iter().flat_map(|region| {
             let cut = Cut::within(region, &strides, CHUNK_BYTES / width as u64);
             (0..cut.count()).map(move |number| cut.get(number))
         });
-        let mut rest = out;
+        let mut unassigned = out;
         let work: Vec<(Runs, &mut [T])> = parts
             .map(|part| {
-                let part = Runs::strided(first, &strides, &part);
-                let count = size(part.elements());
-                let out = rest.split_off_mut(..count).unwrap_or_default();
-                (part, out)
+                let runs = Runs::strided(origin, &strides, &part);
+                let count = size(runs.elements());
+                let out = unassigned.split_off_mut(..count).unwrap_or_default();
+                (runs, out)
             })
             .collect();
-        let is_sparse = |(part, out): &(Runs, &mut [T])| {
-            let span = part.span();
-            (span.end - span.start) / 2 > out.len() as u64
-        };
-        let copy = |part: &Runs, bytes: &[u8], mut out: &mut [T]| {
-            part.for_each(|place, count| {
-                let from = size(place) * width;
-                let (run, rest) = mem::take(&mut out).split_at_mut(size(count));
-                convert(&bytes[from..from + run.len() * width], run);
-                out = rest;
-            });
-        };
-        if work.iter().any(is_sparse) {
-            return self.read_needed_pages(work, copy);
+        if work.iter().any(|(runs, _)| runs.are_sparse()) {
+            return self.read_needed_pages(work, convert);
         }
-        let read = |buffer: &mut Buffer, (part, out): (Runs, &mut [T])| {
-            let span = part.span();
-            if span.end - span.start == out.len() as u64 {
-                return whole(span.start, out);
-            }
-            copy(&part, self.bytes_in_file(span, buffer)?, out);
-            Ok(())
-        };
-        work.into_par_iter()
-            .try_for_each_init(Buffer::default, read)
+        work.into_par_iter().try_for_each_init(
+            Buffer::default,
+            |buffer: &mut Buffer, (runs, out): (Runs, &mut [T])| {
+                let span = runs.span();
+                let has_no_gaps = span.end - span.start == out.len() as u64;
+                if has_no_gaps {
+                    return read_run(span.start, out);
+                }
+                copy_runs(
+                    &runs,
+                    self.bytes_in_file(span, buffer)?,
+                    width,
+                    out,
+                    &convert,
+                );
+                Ok(())
+            },
+        )
     }
 
-    /// Reads those pages only that hold elements of the box.
+    /// Reads only the pages that hold elements of the box.
     fn read_needed_pages<T: Send>(
         &self,
         work: Vec<(Runs, &mut [T])>,
-        copy: impl Fn(&Runs, &[u8], &mut [T]) + Sync,
+        convert: impl Fn(&[u8], &mut [T]) + Sync,
     ) -> Result<(), NpyError> {
         let width = self.npy.dtype.bytes;
         let mut work = work.into_iter();
         loop {
-            let some = work.by_ref().take(AHEAD.max(rayon::current_num_threads()));
-            let some: Vec<(Runs, &mut [T])> = some.collect();
-            if some.is_empty() {
+            let count = AHEAD.max(rayon::current_num_threads());
+            let batch: Vec<(Runs, &mut [T])> = work.by_ref().take(count).collect();
+            if batch.is_empty() {
                 return Ok(());
             }
-            let mapped: Vec<(Runs, &mut [T], MappedChunk<'_>)> = some
+            let mapped: Vec<(Runs, &mut [T], MappedChunk<'_>)> = batch
                 .into_par_iter()
-                .map(|(part, out)| {
-                    let chunk = self.map(part.span())?;
-                    begin_to_read(&part, &chunk, width);
-                    Ok((part, out, chunk))
+                .map(|(runs, out)| {
+                    let chunk = self.map(runs.span())?;
+                    begin_to_read(&runs, &chunk, width);
+                    Ok((runs, out, chunk))
                 })
                 .collect::<Result<_, NpyError>>()?;
             mapped
                 .into_par_iter()
-                .for_each(|(part, out, chunk)| copy(&part, &chunk, out));
+                .for_each(|(runs, out, chunk)| copy_runs(&runs, &chunk, width, out, &convert));
         }
     }
 }
 
-/// The boxes of an array of this shape that runs of its elements are, in their order.
+/// Converts the elements of runs, each of `width` bytes. `bytes` are the bytes of their whole span.
+fn copy_runs<T>(
+    runs: &Runs,
+    bytes: &[u8],
+    width: usize,
+    mut out: &mut [T],
+    convert: impl Fn(&[u8], &mut [T]),
+) {
+    runs.for_each(|place, count| {
+        let start = size(place) * width;
+        let (run, later_runs) = mem::take(&mut out).split_at_mut(size(count));
+        convert(&bytes[start..start + run.len() * width], run);
+        out = later_runs;
+    });
+}
+
+/// The boxes of an array with this shape that contain the elements of runs, in the order of the elements.
 fn boxes_of(shape: &[u64], runs: &Runs) -> Vec<Region> {
     let mut boxes = Vec::new();
-    let whole: Region = shape.iter().map(|&length| 0..length).collect();
-    let first = runs.span().start;
+    let whole_array: Region = shape.iter().map(|&length| 0..length).collect();
+    let span_start = runs.span().start;
     runs.for_each(|place, count| {
-        let (mut place, end) = (first + place, first + place + count);
-        while place < end {
-            let mut region: Region = index_in(&whole, place)
+        let mut place = span_start + place;
+        let run_end = place + count;
+        while place < run_end {
+            let mut region: Region = index_in(&whole_array, place)
                 .into_iter()
                 .map(|index| index..index + 1)
                 .collect();
             let mut size = 1;
-            // As many axes as the run has from their beginning to their end, and a part of the next one.
+            // The box takes as many whole axes as the run has, and a part of the next axis.
             for (range, &length) in region.iter_mut().zip(shape).rev() {
-                let most = (end - place) / size;
-                range.end = length.min(range.start + most);
+                let indices_left = (run_end - place) / size;
+                range.end = length.min(range.start + indices_left);
                 size *= range.end - range.start;
-                if *range != (0..length) {
+                let is_whole_axis = *range == (0..length);
+                if !is_whole_axis {
                     break;
                 }
             }
@@ -243,26 +267,25 @@ fn boxes_of(shape: &[u64], runs: &Runs) -> Vec<Region> {
     boxes
 }
 
-/// Begins to read what a part needs of its chunk; runs less than a page apart are read as one.
-fn begin_to_read(part: &Runs, chunk: &MappedChunk<'_>, width: usize) {
+/// Begins to read the parts of a chunk that runs need. Runs less than a page apart are read together.
+fn begin_to_read(runs: &Runs, chunk: &MappedChunk<'_>, width: usize) {
     if !chunk.is_incomplete() {
         return;
     }
     let page = sys::page_size();
-    let mut wanted = 0..0;
-    part.for_each(|place, count| {
-        let from = size(place) * width;
-        let end = from + size(count) * width;
-        if from >= wanted.end + page {
-            chunk.begin_to_read(wanted.clone());
-            wanted.start = from;
+    let mut pending = 0..0;
+    runs.for_each(|place, count| {
+        let start = size(place) * width;
+        if start >= pending.end + page {
+            chunk.begin_to_read(pending.clone());
+            pending.start = start;
         }
-        wanted.end = end;
+        pending.end = start + size(count) * width;
     });
-    chunk.begin_to_read(wanted);
+    chunk.begin_to_read(pending);
 }
 
-/// A number of elements in memory. One that does not fit makes the next access panic.
+/// A number of elements as an index in memory. A number that does not fit makes the next access panic.
 fn size(count: u64) -> usize {
     usize::try_from(count).unwrap_or(usize::MAX)
 }

@@ -1,17 +1,16 @@
-//! [`Reader`]: bytes of a file, from the page cache where it holds them, past it where it does not.
+//! [`Reader`]: reads a file through the page cache if it holds the bytes, and bypasses it otherwise.
 //!
-//! - What the page cache holds is copied out of it. That takes a third of the time of a map, and
-//!   threads do not wait for each other to change the address space.
-//! - What it does not hold is read past it (`O_DIRECT`) into huge pages, as fast as the disk delivers,
-//!   and leaves the cache as it was. Where the filesystem cannot do that the bytes are mapped, and
-//!   their pages given back.
-//! - Where the system does not tell what the cache holds, everything is read through the cache.
+//! - Bytes in the page cache are copied out of it. That takes a third of the time of a map, and threads do not wait for
+//!   each other to change the address space.
+//! - Other bytes are read directly (`O_DIRECT`) into huge pages, as fast as the disk delivers, and leave the cache
+//!   unchanged. If the filesystem does not support that, the bytes are mapped, and their pages are released.
+//! - If the system does not report what the cache holds, everything is read through the cache.
 
-use super::mapped::MappedChunk;
-use diff2d_sys::{self as sys, DIRECT_ALIGNMENT, FileExt, Memory};
+use diff2d_sys::{self as sys, DIRECT_ALIGNMENT, FileExt, Memory, Mmap};
 use std::{
     fs::{File, Metadata},
     io,
+    ops::{Deref, Range},
     path::Path,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
@@ -19,103 +18,109 @@ use std::{
     },
 };
 
-/// Bytes read past the page cache at a time: a huge page.
+/// The number of bytes in a read that bypasses the page cache: a huge page.
 const DIRECT_BYTES: usize = 2 << 20;
-/// Bytes copied out of the page cache before they are used: half of a usual second-level cache.
+/// The number of bytes copied out of the page cache at a time: half of a typical second-level cache.
 const CACHED_BYTES: usize = 256 << 10;
 
-/// A file to read from several threads.
+/// A file to be read by several threads.
 #[derive(Debug)]
 pub struct Reader {
     file: File,
-    /// The same file, to be read past the page cache; `None` where that cannot be.
+    /// A second handle of the file for direct reads, which bypass the page cache; `None` if the filesystem does not
+    /// support them.
     direct: Option<File>,
-    /// Whether the page cache lacked bytes of the last read. It is then asked first what it holds: a
+    /// Whether the page cache lacked bytes of the last read. If so, the next read first asks what the cache holds: a
     /// cached read that finds nothing would make the system read ahead.
-    cold: AtomicBool,
-    /// Buffers for direct reads that are not in use.
+    is_cold: AtomicBool,
+    /// Free buffers for direct reads.
     buffers: Mutex<Vec<DirectBuffer>>,
-    /// Once it is set, nothing more is read.
+    /// A flag that makes every read fail.
     stop: Option<Arc<AtomicBool>>,
 }
 
 impl Reader {
-    /// Reads `file`, which was opened under the name `path`.
+    /// A reader for `file`, which was opened under the name `path`.
     #[must_use]
     pub fn new(file: File, path: &Path) -> Self {
         Self {
             direct: sys::open_direct(path).filter(|direct| sys::same_file(direct, &file)),
             file,
-            cold: AtomicBool::new(true),
+            is_cold: AtomicBool::new(true),
             buffers: Mutex::new(Vec::new()),
             stop: None,
         }
     }
 
-    /// From now on reads fail once the flag is set.
+    /// Makes reads fail once `stop` is set.
     pub fn stop_on(&mut self, stop: Arc<AtomicBool>) {
         self.stop = Some(stop);
     }
 
-    fn go_on(&self) -> io::Result<()> {
-        let stop = self.stop.as_ref();
-        match stop.is_some_and(|stop| stop.load(Ordering::Relaxed)) {
-            true => Err(io::Error::other("stopped as asked")),
-            false => Ok(()),
+    fn check_stop(&self) -> io::Result<()> {
+        let is_stopped = self
+            .stop
+            .as_ref()
+            .is_some_and(|stop| stop.load(Ordering::Relaxed));
+        if is_stopped {
+            Err(io::Error::other("stopped as asked"))
+        } else {
+            Ok(())
         }
     }
 
-    /// What the system knows of the file.
+    /// The metadata of the file.
     ///
     /// # Errors
-    /// Of the system.
+    /// The error of the system.
     pub fn metadata(&self) -> io::Result<Metadata> {
         self.file.metadata()
     }
 
-    /// How many bytes are best read at a time: what a disk delivers at once, or, as long as no disk is
-    /// needed, what stays in a processor's caches until it is used.
+    /// The best number of bytes to read at a time: as many as a disk delivers together, or, while no disk is needed, as
+    /// many as stay in a processor's caches until they are used.
     pub fn chunk_bytes(&self) -> usize {
-        if self.cold.load(Ordering::Relaxed) {
+        if self.is_cold.load(Ordering::Relaxed) {
             DIRECT_BYTES
         } else {
             CACHED_BYTES
         }
     }
 
-    /// Fills `bytes` from byte `start` of the file on.
+    /// Fills `bytes` with the file from byte `start` on.
     ///
     /// # Errors
-    /// Of the system; [`UnexpectedEof`](io::ErrorKind::UnexpectedEof) where the file ends before.
+    /// The error of the system; [`UnexpectedEof`](io::ErrorKind::UnexpectedEof) if the file is too short.
     pub fn read(&self, mut start: u64, mut bytes: &mut [u8]) -> io::Result<()> {
         while !bytes.is_empty() {
-            self.go_on()?;
-            let most = bytes.len().min(DIRECT_BYTES);
-            let cold = self.cold.load(Ordering::Relaxed);
-            let done = match cold.then(|| self.resident(start, most)) {
-                Some(Some(there @ 1..)) => {
-                    self.cold.store(there < most, Ordering::Relaxed);
-                    self.file.read_exact_at(&mut bytes[..there], start)?;
-                    there
+            self.check_stop()?;
+            let direct_length = bytes.len().min(DIRECT_BYTES);
+            let is_cold = self.is_cold.load(Ordering::Relaxed);
+            let read_length = match is_cold.then(|| self.resident(start, direct_length)) {
+                Some(Some(resident @ 1..)) => {
+                    self.is_cold
+                        .store(resident < direct_length, Ordering::Relaxed);
+                    self.file.read_exact_at(&mut bytes[..resident], start)?;
+                    resident
                 }
                 Some(Some(0)) => {
-                    self.read_past(start, &mut bytes[..most])?;
-                    most
+                    self.read_past(start, &mut bytes[..direct_length])?;
+                    direct_length
                 }
-                // The cache held the last read, or it cannot be told what it holds.
+                // The cache held the last read, or the system does not tell what it holds.
                 None | Some(None) => {
-                    let there = sys::read_cached(&self.file, start, bytes);
-                    self.cold.store(there < bytes.len(), Ordering::Relaxed);
-                    if there == 0 && cold {
-                        self.read_past(start, &mut bytes[..most])?;
-                        most
+                    let cached = sys::read_cached(&self.file, start, bytes);
+                    self.is_cold.store(cached < bytes.len(), Ordering::Relaxed);
+                    if cached == 0 && is_cold {
+                        self.read_past(start, &mut bytes[..direct_length])?;
+                        direct_length
                     } else {
-                        there
+                        cached
                     }
                 }
             };
-            bytes = &mut bytes[done..];
-            start += done as u64;
+            bytes = &mut bytes[read_length..];
+            start += read_length as u64;
         }
         Ok(())
     }
@@ -125,11 +130,11 @@ impl Reader {
     /// # Errors
     /// As [`read`](Self::read).
     pub fn read_few(&self, start: u64, bytes: &mut [u8]) -> io::Result<()> {
-        self.go_on()?;
+        self.check_stop()?;
         self.file.read_exact_at(bytes, start)
     }
 
-    /// Tells the system that the next reads will be of a [few](Self::read_few) bytes, far apart.
+    /// Tells the system that the next reads will be [of a few bytes](Self::read_few) far apart.
     pub fn expect_few(&self) {
         sys::expect_random_reads(&self.file);
     }
@@ -137,65 +142,70 @@ impl Reader {
     /// Maps `len` bytes from byte `start` on.
     ///
     /// # Errors
-    /// Of the system.
+    /// The error of the system.
     pub(super) fn map(&self, start: u64, len: usize) -> io::Result<MappedChunk<'_>> {
-        self.go_on()?;
+        self.check_stop()?;
         MappedChunk::map(&self.file, start, len)
     }
 
-    /// How many bytes from `start` on are in memory without a gap; `None` where it cannot be told.
+    /// The number of bytes from `start` on that are in memory without a gap; `None` if the system does not report it.
     fn resident(&self, start: u64, len: usize) -> Option<usize> {
         let page = sys::page_size();
         let pages = sys::resident_pages(&sys::map_to_read(&self.file, start, len).ok()?)?;
-        let into_page = usize::try_from(start % page as u64).ok()?;
-        let there = pages.iter().take_while(|&&there| there).count();
-        Some((there * page).saturating_sub(into_page).min(len))
+        let offset_in_page = usize::try_from(start % page as u64).ok()?;
+        let resident_pages = pages.iter().take_while(|&&is_resident| is_resident).count();
+        Some(
+            (resident_pages * page)
+                .saturating_sub(offset_in_page)
+                .min(len),
+        )
     }
 
-    /// Reads past the page cache; where that cannot be, so that it is left as it was.
+    /// Reads without filling the page cache: directly, or by a map that is released.
     fn read_past(&self, start: u64, bytes: &mut [u8]) -> io::Result<()> {
-        let done = self.read_direct(start, bytes)?;
-        let (start, rest) = (start + done as u64, &mut bytes[done..]);
-        if rest.is_empty() {
+        let direct_length = self.read_direct(start, bytes)?;
+        let start = start + direct_length as u64;
+        let missing_bytes = &mut bytes[direct_length..];
+        if missing_bytes.is_empty() {
             return Ok(());
         }
-        if self.resident(start, rest.len()).is_none() {
-            return self.file.read_exact_at(rest, start);
+        if self.resident(start, missing_bytes.len()).is_none() {
+            return self.file.read_exact_at(missing_bytes, start);
         }
-        let chunk = self.map(start, rest.len())?;
-        chunk.begin_to_read(0..rest.len());
-        rest.copy_from_slice(&chunk);
+        let chunk = self.map(start, missing_bytes.len())?;
+        chunk.begin_to_read(0..missing_bytes.len());
+        missing_bytes.copy_from_slice(&chunk);
         Ok(())
     }
 
-    /// Reads as much past the page cache as the filesystem does; returns how much that was.
+    /// Reads directly as much as the filesystem allows; returns the number of bytes.
     fn read_direct(&self, start: u64, bytes: &mut [u8]) -> io::Result<usize> {
         let Some(direct) = &self.direct else {
             return Ok(0);
         };
         let mut buffer = self.buffer()?;
-        let mut done = 0;
-        while done < bytes.len() {
-            let from = start + done as u64;
-            let skip = (from % DIRECT_ALIGNMENT as u64) as usize;
-            let wanted = (bytes.len() - done).min(DIRECT_BYTES - skip);
-            let into = buffer.bytes((skip + wanted).next_multiple_of(DIRECT_ALIGNMENT));
-            let read = match direct.read_at(into, from - skip as u64) {
+        let mut total = 0;
+        while total < bytes.len() {
+            let position = start + total as u64;
+            let skip = (position % DIRECT_ALIGNMENT as u64) as usize;
+            let length = (bytes.len() - total).min(DIRECT_BYTES - skip);
+            let into = buffer.bytes((skip + length).next_multiple_of(DIRECT_ALIGNMENT));
+            let count = match direct.read_at(into, position - skip as u64) {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
                 // Some filesystems open a file for direct reads, and then refuse them.
                 Err(_) => break,
-                Ok(read) => read,
+                Ok(count) => count,
             };
-            match into.get(skip..read.min(skip + wanted)) {
+            match into.get(skip..count.min(skip + length)) {
                 None | Some([]) => return Err(io::ErrorKind::UnexpectedEof.into()),
-                Some(some) => {
-                    bytes[done..done + some.len()].copy_from_slice(some);
-                    done += some.len();
+                Some(new_bytes) => {
+                    bytes[total..total + new_bytes.len()].copy_from_slice(new_bytes);
+                    total += new_bytes.len();
                 }
             }
         }
         self.buffers().push(buffer);
-        Ok(done)
+        Ok(total)
     }
 
     fn buffer(&self) -> io::Result<DirectBuffer> {
@@ -208,20 +218,94 @@ impl Reader {
     }
 }
 
-/// A huge page to read into: disks write that much at once.
+/// A huge page to read into: disks deliver that much at once.
 #[derive(Debug)]
 struct DirectBuffer(Memory);
 
 impl DirectBuffer {
     fn new() -> io::Result<Self> {
-        // Some huge page lies within.
+        // Twice the size has a whole huge page within it.
         Memory::zeroed(2 * DIRECT_BYTES).map(Self)
     }
 
     fn bytes(&mut self, len: usize) -> &mut [u8] {
         let address = self.0.as_ptr().addr();
-        let first = address.next_multiple_of(DIRECT_BYTES) - address;
-        &mut self.0[first..first + len]
+        let page_start = address.next_multiple_of(DIRECT_BYTES) - address;
+        &mut self.0[page_start..page_start + len]
+    }
+}
+
+/// A mapped chunk of a file that leaves the page cache unchanged. When it is dropped, it releases the pages that were
+/// read for it, and keeps the pages that were in memory before.
+///
+/// If the system does not report which pages are in memory, all of them stay.
+#[derive(Debug)]
+pub(super) struct MappedChunk<'a> {
+    map: Option<Mmap>,
+    file: &'a File,
+    start: u64,
+    /// Whether each page was in memory before; `None` if all of them were.
+    resident: Option<Vec<bool>>,
+}
+
+impl<'a> MappedChunk<'a> {
+    /// Maps `len` bytes from byte `start` on, without reading them.
+    pub fn map(file: &'a File, start: u64, len: usize) -> io::Result<Self> {
+        let map = match len {
+            0 => None,
+            len => Some(sys::map_to_read(file, start, len)?),
+        };
+        let resident = map
+            .as_ref()
+            .and_then(sys::resident_pages)
+            .filter(|pages| pages.contains(&false));
+        if let (Some(map), Some(_)) = (&map, &resident) {
+            sys::read_nothing_ahead(map);
+        }
+        Ok(Self {
+            map,
+            file,
+            start,
+            resident,
+        })
+    }
+
+    /// Whether some page of the chunk was not in memory before.
+    pub fn is_incomplete(&self) -> bool {
+        self.resident.is_some()
+    }
+
+    /// Asks the system to read bytes that will be needed, without waiting for them.
+    pub fn begin_to_read(&self, bytes: Range<usize>) {
+        if let (Some(map), Some(_)) = (&self.map, &self.resident) {
+            sys::begin_to_read(map, bytes);
+        }
+    }
+}
+
+impl Deref for MappedChunk<'_> {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        self.map.as_deref().unwrap_or(&[])
+    }
+}
+
+impl Drop for MappedChunk<'_> {
+    fn drop(&mut self) {
+        // The system keeps pages that are still mapped.
+        drop(self.map.take());
+        let Some(pages) = &self.resident else { return };
+        let page = sys::page_size() as u64;
+        let mut start = self.start / page * page;
+        for run in pages.chunk_by(|left, right| left == right) {
+            let run_end = start + run.len() as u64 * page;
+            let was_in_memory = run[0];
+            if !was_in_memory {
+                sys::drop_cached(self.file, start..run_end);
+            }
+            start = run_end;
+        }
     }
 }
 
@@ -230,7 +314,7 @@ mod tests {
     use super::*;
     use std::fs;
 
-    /// A file of several chunks and a bit, of which the page cache holds `cached`.
+    /// A file of several chunks and a remainder, of which the page cache holds `cached`.
     fn file(cached: std::ops::Range<usize>) -> (tempfile::NamedTempFile, Vec<u8>) {
         let content: Vec<u8> = (0..5 * DIRECT_BYTES + 1234)
             .map(|i| (i / 7 % 251) as u8)

@@ -1,5 +1,5 @@
-//! Boxes of arrays: cut into smaller ones ([`Cut`]), and where their elements lie in the array ([`Runs`]).
-//! Index arithmetic only.
+//! Boxes of arrays: their division into smaller ones ([`Cut`]), and the positions of their elements in the array
+//! ([`Runs`]). Index arithmetic only.
 
 use std::ops::Range;
 
@@ -12,19 +12,19 @@ pub fn length(range: &Range<u64>) -> u64 {
     range.end.saturating_sub(range.start)
 }
 
-/// Number of elements of a box; 1 without axes.
+/// The number of elements of a box; 1 without axes.
 #[must_use]
 pub fn elements(region: &[Range<u64>]) -> u64 {
     region.iter().map(length).fold(1, u64::saturating_mul)
 }
 
-/// How many elements of an array of this shape lie from one index to the next, along every axis.
+/// The strides of an array: the distance in elements between neighbours along each axis.
 pub(super) fn strides(shape: &[u64]) -> Vec<u64> {
     let lengths = shape.iter().rev();
     let mut strides: Vec<u64> = lengths
-        .scan(1_u64, |each, &length| {
-            let stride = *each;
-            *each = stride.saturating_mul(length);
+        .scan(1_u64, |product, &length| {
+            let stride = *product;
+            *product = stride.saturating_mul(length);
             Some(stride)
         })
         .collect();
@@ -32,7 +32,7 @@ pub(super) fn strides(shape: &[u64]) -> Vec<u64> {
     strides
 }
 
-/// The index of an element of a box by its number in C order.
+/// The index of an element of a box, from its number in C order.
 #[must_use]
 pub fn index_in(region: &[Range<u64>], mut number: u64) -> Vec<u64> {
     let mut index: Vec<u64> = region.iter().map(|range| range.start).collect();
@@ -43,8 +43,8 @@ pub fn index_in(region: &[Range<u64>], mut number: u64) -> Vec<u64> {
     index
 }
 
-/// A box cut into boxes of one shape, but for those at its ends, in C order. They are computed by their
-/// number, so that there may be any number of them.
+/// The division of a box into boxes in C order, all of one shape except at the ends. A box is computed from its number,
+/// so there may be any number of them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cut {
     whole: Region,
@@ -52,7 +52,7 @@ pub struct Cut {
 }
 
 impl Cut {
-    /// Into boxes of the shape `step`, which has a length for every axis; 0 is taken as 1.
+    /// Divides a box into boxes of the shape `step`, which has a length for every axis; 0 counts as 1.
     #[must_use]
     pub fn new(whole: &[Range<u64>], mut step: Vec<u64>) -> Self {
         step.iter_mut().for_each(|step| *step = (*step).max(1));
@@ -62,37 +62,38 @@ impl Cut {
         }
     }
 
-    /// A list of so many things, `some` of them at a time.
+    /// Divides a list of `count` entries into lists of `step` entries.
     #[must_use]
-    pub fn of_list(count: u64, some: u64) -> Self {
-        Self::new(std::slice::from_ref(&(0..count)), vec![some])
+    pub fn of_list(count: u64, step: u64) -> Self {
+        Self::new(std::slice::from_ref(&(0..count)), vec![step])
     }
 
-    /// Into boxes of at most `most` elements, or of one, that follow one another as the elements do.
+    /// Divides a box into boxes of at most `most` elements, and at least one, in the order of the elements.
     #[must_use]
     pub fn of_elements(whole: &[Range<u64>], most: u64) -> Self {
         let lengths: Vec<u64> = whole.iter().map(length).collect();
         Self::within(whole, &strides(&lengths), most)
     }
 
-    /// Into boxes that follow one another as the elements do, and of which each lies within `most` consecutive
-    /// elements of a file with these distances from one index to the next; one of a single element may always be.
+    /// Divides a box into boxes in the order of the elements. Each lies within `most` consecutive elements of a file
+    /// with these strides, unless it is a single element.
     #[must_use]
     pub(super) fn within(whole: &[Range<u64>], strides: &[u64], most: u64) -> Self {
-        let both = whole.iter().zip(strides);
-        let step = both.map(|(range, &each)| (most / each.max(1)).clamp(1, length(range).max(1)));
+        let axes = whole.iter().zip(strides);
+        let step =
+            axes.map(|(range, &stride)| (most / stride.max(1)).clamp(1, length(range).max(1)));
         Self::new(whole, step.collect())
     }
 
-    /// How many boxes there are; none where the whole has no elements.
+    /// The number of boxes; 0 if the whole box has no elements.
     #[must_use]
     pub fn count(&self) -> u64 {
-        let counts = self.whole.iter().zip(&self.step);
-        let counts = counts.map(|(whole, step)| length(whole).div_ceil(*step));
-        counts.fold(1, u64::saturating_mul)
+        let axes = self.whole.iter().zip(&self.step);
+        axes.map(|(range, step)| length(range).div_ceil(*step))
+            .fold(1, u64::saturating_mul)
     }
 
-    /// A box by its number.
+    /// The box with this number.
     #[must_use]
     pub fn get(&self, mut number: u64) -> Region {
         let mut region = self.whole.clone();
@@ -111,43 +112,43 @@ impl Cut {
     }
 }
 
-/// Where the elements of a box lie in an array in C order: runs of elements that are neighbours in both.
+/// The positions of the elements of a box in an array: runs of elements that are neighbours in both.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Runs {
-    /// The place of the array's first element.
-    first: u64,
+    /// The position of the array's first element.
+    origin: u64,
     axes: Vec<CutAxis>,
 }
 
-/// An axis of the array, as far as the box goes.
+/// An axis of the array within the box.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct CutAxis {
-    /// Indices within the box.
+    /// The range of indices in the box.
     range: Range<u64>,
-    /// Elements of the array from one index to the next.
+    /// The distance in elements of the array between neighbouring indices.
     stride: u64,
-    /// Elements of the box at one index.
+    /// The number of elements of the box at one index.
     elements: u64,
 }
 
 impl Runs {
-    /// Of the box with these ranges of an array of this shape.
+    /// The runs of the given box in an array of this shape, in C order.
     ///
     /// # Panics
-    /// When they have different numbers of axes.
+    /// If box and array have different numbers of axes.
     #[must_use]
     pub fn of(shape: &[u64], region: &[Range<u64>]) -> Self {
         Self::strided(0, &strides(shape), region)
     }
 
-    /// Of the box with these ranges of an array whose first element lies at the place `first` of a file, and which has these
-    /// distances from one index to the next.
-    pub(super) fn strided(first: u64, strides: &[u64], region: &[Range<u64>]) -> Self {
+    /// The runs of the given box in an array with these strides, whose first element is at the position `origin` of a
+    /// file.
+    pub(super) fn strided(origin: u64, strides: &[u64], region: &[Range<u64>]) -> Self {
         assert_eq!(strides.len(), region.len(), "axes of an array and of a box");
         let mut elements = 1;
         let mut axes: Vec<CutAxis> = Vec::with_capacity(strides.len() + 1);
         if strides.last() != Some(&1) {
-            // An array without axes has one element, and so have the runs of one whose neighbours are none in the file.
+            // An array without axes has one element. Elements that are no neighbours in the file are runs of one element.
             axes.push(CutAxis {
                 range: 0..1,
                 stride: 1,
@@ -163,29 +164,36 @@ impl Runs {
             elements = elements.saturating_mul(length(range));
         }
         axes.reverse();
-        Self { first, axes }
+        Self { origin, axes }
     }
 
     /// Number of elements of the box.
     #[must_use]
     pub fn elements(&self) -> u64 {
-        let first = &self.axes[0];
-        length(&first.range) * first.elements
+        let slowest_axis = &self.axes[0];
+        length(&slowest_axis.range) * slowest_axis.elements
     }
 
-    /// The places from the first element of the box, which must have one, to its last, counted over the array.
+    /// The positions in the array from the first to the last element of the box, which must not be empty.
     #[must_use]
     pub fn span(&self) -> Range<u64> {
-        let (mut first, mut last) = (self.first, self.first);
+        let mut first_place = self.origin;
+        let mut last_place = self.origin;
         for CutAxis { range, stride, .. } in &self.axes {
-            first += range.start * stride;
-            last += range.end.saturating_sub(1) * stride;
+            first_place += range.start * stride;
+            last_place += range.end.saturating_sub(1) * stride;
         }
-        first..last + 1
+        first_place..last_place + 1
     }
 
-    /// Calls `run` for every run of consecutive elements, in order, with the place of its first element,
-    /// counted from the first element of the box, and their number.
+    /// Whether most positions from the first to the last element belong to other boxes.
+    pub(super) fn are_sparse(&self) -> bool {
+        let span = self.span();
+        (span.end - span.start) / 2 > self.elements()
+    }
+
+    /// Calls `run` for every run of consecutive elements, in order, with the position of its first element, counted
+    /// from the first element of the box, and the number of its elements.
     pub fn for_each(&self, mut run: impl FnMut(u64, u64)) {
         self.runs(0, 0, &mut run);
     }
@@ -200,8 +208,8 @@ impl Runs {
             run(place, length(range) * elements);
             return;
         }
-        for i in 0..length(range) {
-            self.runs(axis + 1, place + i * stride, run);
+        for index in 0..length(range) {
+            self.runs(axis + 1, place + index * stride, run);
         }
     }
 }
@@ -211,7 +219,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// Places of the elements of a box, one by one.
+    /// The positions of the elements of a box, one by one.
     fn places(shape: &[u64], ranges: &[Range<u64>]) -> Vec<u64> {
         ranges
             .iter()
@@ -251,10 +259,7 @@ mod tests {
                     let found = &found[before..];
                     prop_assert_eq!(found.len() as u64, runs.elements());
                     prop_assert_eq!(span, found[0]..found[found.len() - 1] + 1);
-                    let size = match is_in_array {
-                        true => found[found.len() - 1] - found[0] + 1,
-                        false => found.len() as u64,
-                    };
+                    let size = if is_in_array { found[found.len() - 1] - found[0] + 1 } else { found.len() as u64 };
                     prop_assert!(size <= most);
                 }
                 prop_assert_eq!(found, &expected[..]);

@@ -1,11 +1,11 @@
-//! [`Scanner`]: reads the dictionary of a header, as Python writes it.
+//! [`Scanner`]: parses the dictionary of a header in Python's notation.
 
 use super::{descr::Descr, error::HeaderError};
 
-/// More dimensions than this are refused, as NumPy does.
+/// Largest number of dimensions, as in NumPy.
 const MOST_DIMENSIONS: usize = 64;
 
-/// Records within records deeper than this are refused.
+/// The largest depth of nested records.
 const DEEPEST: usize = 16;
 
 /// The three entries of a header's dictionary.
@@ -15,7 +15,7 @@ pub(super) struct Dictionary {
     pub shape: Vec<u64>,
 }
 
-/// Reads a dictionary of three known keys with literals, and evaluates nothing.
+/// Parses a dictionary with three known keys and literal values, without evaluating anything.
 pub(super) struct Scanner<'a> {
     text: &'a [u8],
     at: usize,
@@ -50,11 +50,10 @@ impl<'a> Scanner<'a> {
         if self.at != self.text.len() {
             return Err(self.error("text behind the dictionary"));
         }
-        let missing = |key| HeaderError::Damaged(format!("{key} is missing"));
         Ok(Dictionary {
-            descr: descr.ok_or_else(|| missing("'descr'"))?,
-            fortran_order: order.ok_or_else(|| missing("'fortran_order'"))?,
-            shape: shape.ok_or_else(|| missing("'shape'"))?,
+            descr: required(descr, "descr")?,
+            fortran_order: required(order, "fortran_order")?,
+            shape: required(shape, "shape")?,
         })
     }
 
@@ -63,15 +62,15 @@ impl<'a> Scanner<'a> {
         if self.text.get(self.at) != Some(&b'[') {
             return Descr::parse(self.string()?);
         }
-        let begin = self.at;
+        let start = self.at;
         let bytes = self.records(0)?;
-        let text = std::str::from_utf8(&self.text[begin..self.at]);
+        let text = std::str::from_utf8(&self.text[start..self.at]);
         let text = text.map_err(|_| self.error("a name that is not text"))?;
         Ok(Descr::records(text, bytes))
     }
 
-    /// `[('a', '<f8'), ('b', '<i4', (2, 3)), (('title', 'c'), [('x', '<f4')])]`: the bytes of a record,
-    /// unless it holds objects.
+    /// The bytes of a record, such as `[('a', '<f8'), ('b', '<i4', (2, 3)), (('title', 'c'), [('x', '<f4')])]`; `None`
+    /// if it contains objects.
     fn records(&mut self, depth: usize) -> Result<Option<u64>, HeaderError> {
         if depth == DEEPEST {
             return Err(self.error("records within too many records"));
@@ -91,12 +90,13 @@ impl<'a> Scanner<'a> {
             }
             self.expect(b',')?;
             self.skip_space();
-            let one = match self.text.get(self.at) {
+            let element = match self.text.get(self.at) {
                 Some(b'[') => self.records(depth + 1)?,
                 _ => Descr::parse(self.string()?)?.bytes(),
             };
             let mut count = Some(1_u64);
-            if self.accept(b',') && self.text.get(self.next()) == Some(&b'(') {
+            self.skip_space();
+            if self.accept(b',') && self.next_byte() == Some(b'(') {
                 let shape = self.shape()?;
                 count = shape
                     .iter()
@@ -104,9 +104,9 @@ impl<'a> Scanner<'a> {
                 self.accept(b',');
             }
             self.expect(b')')?;
-            record = match (record, one) {
-                (Some(record), Some(one)) => {
-                    let field = count.and_then(|count| count.checked_mul(one));
+            record = match (record, element) {
+                (Some(record), Some(element)) => {
+                    let field = count.and_then(|count| count.checked_mul(element));
                     let sum = field.and_then(|field| record.checked_add(field));
                     Some(sum.ok_or_else(|| self.error("a record beyond any file"))?)
                 }
@@ -120,10 +120,9 @@ impl<'a> Scanner<'a> {
         Ok(record)
     }
 
-    /// Where the next letter stands.
-    fn next(&mut self) -> usize {
+    fn next_byte(&mut self) -> Option<u8> {
         self.skip_space();
-        self.at
+        self.text.get(self.at).copied()
     }
 
     fn boolean(&mut self) -> Result<bool, HeaderError> {
@@ -145,8 +144,8 @@ impl<'a> Scanner<'a> {
                 return Err(self.error("too many dimensions"));
             }
             shape.push(self.length()?);
-            let comma = self.accept(b',');
-            if !comma {
+            let has_comma = self.accept(b',');
+            if !has_comma {
                 self.expect(b')')?;
                 if shape.len() == 1 {
                     return Err(self.error("a number where a tuple should be"));
@@ -179,13 +178,13 @@ impl<'a> Scanner<'a> {
             Some(&quote @ (b'\'' | b'"')) => quote,
             _ => return Err(self.error("no string")),
         };
-        let rest = &text[self.at + 1..];
-        let length = rest
+        let string = &text[self.at + 1..];
+        let length = string
             .iter()
             .position(|&letter| letter == quote)
             .ok_or_else(|| self.error("a string without an end"))?;
         self.at += length + 2;
-        std::str::from_utf8(&rest[..length]).map_err(|_| self.error("a string that is not text"))
+        std::str::from_utf8(&string[..length]).map_err(|_| self.error("a string that is not text"))
     }
 
     fn skip_space(&mut self) {
@@ -196,9 +195,9 @@ impl<'a> Scanner<'a> {
 
     fn accept(&mut self, letter: u8) -> bool {
         self.skip_space();
-        let found = self.text.get(self.at) == Some(&letter);
-        self.at += usize::from(found);
-        found
+        let is_next = self.text.get(self.at) == Some(&letter);
+        self.at += usize::from(is_next);
+        is_next
     }
 
     fn expect(&mut self, letter: u8) -> Result<(), HeaderError> {
@@ -208,7 +207,11 @@ impl<'a> Scanner<'a> {
         Err(self.error(&format!("no '{}'", letter as char)))
     }
 
-    fn error(&self, what: &str) -> HeaderError {
-        HeaderError::Damaged(format!("{what} at byte {} of its dictionary", self.at))
+    fn error(&self, reason: &str) -> HeaderError {
+        HeaderError::damaged_header(&format!("{reason} at byte {} of its dictionary", self.at))
     }
+}
+
+fn required<T>(value: Option<T>, key: &str) -> Result<T, HeaderError> {
+    value.ok_or_else(|| HeaderError::damaged_header(&format!("'{key}' is missing")))
 }

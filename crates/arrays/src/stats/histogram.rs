@@ -1,28 +1,28 @@
 //! Histograms.
 
 use super::{
-    asked::{Options, Select},
-    read,
+    boxes::{Select, read},
+    options::Options,
     reduction::TASK,
 };
 use crate::npy::{ArrayFile, Cut};
 use crate::progress::Progress;
 use crate::{AnalysisError, memory::threads_within, walk};
 
-/// How many elements lie in each of equal bins; NaN and what lies outside is in none.
+/// The numbers of elements in equal bins. NaN and elements outside the bins are not counted.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Histogram {
-    /// The ends of the bins, one more than there are bins. The last bin has its upper end, too.
+    /// The edges of the bins, one more than there are bins. The last bin includes its upper edge.
     pub edges: Vec<f64>,
-    /// Elements of every bin.
+    /// The number of elements in every bin.
     pub counts: Vec<u64>,
 }
 
-/// The histogram of a box with so many bins from `low` to `high`, as `numpy.histogram` has it. Bytes read
-/// are added to `progress`.
+/// The histogram of a box with `bins` equal bins from `low` to `high`, as computed by `numpy.histogram`. The number of
+/// bytes read is added to `progress`.
 ///
 /// # Errors
-/// [`AnalysisError::Request`] for no bins, or ends that are no range; [`AnalysisError::Memory`],
+/// [`AnalysisError::Request`] if there are no bins, or the ends are not a range; [`AnalysisError::Resources`],
 /// [`AnalysisError::Npy`].
 pub fn histogram(
     array: &ArrayFile,
@@ -42,63 +42,73 @@ pub fn histogram(
     } else {
         (low, high)
     };
-    let edges = edges(low, high, bins);
-    if !edges.is_sorted_by(|one, next| one < next) {
+    let bin_edges = edges(low, high, bins);
+    if !bin_edges.is_sorted_by(|one, next| one < next) {
         return Err(AnalysisError::Request(format!(
             "a histogram with {bins} bins from {low:?} to {high:?}: there are fewer numbers between these ends than bins"
         )));
     }
     let task = TASK.min(options.memory / 256).max(1 << 10);
     let threads = threads_within(options.memory, 16 * task + 8 * bins as u64)?;
-    let all = Cut::of_elements(&array.npy.in_file_order(select), task);
+    let pieces = Cut::of_elements(&array.npy.in_file_order(select), task);
     #[expect(clippy::cast_precision_loss, reason = "bins fit into memory")]
     let scale = bins as f64 / (high - low);
-    let begin = || (vec![0; bins], Vec::<f64>::new());
-    let counted = walk::by_thread(&all, threads, begin, |(counts, buffer), _, piece| {
-        let values = read(array, &piece, buffer)?;
-        progress.add((values.len() * array.npy.dtype.bytes) as u64);
-        for &value in values
-            .iter()
-            .filter(|&&value| low <= value && value <= high)
-        {
-            #[expect(
-                clippy::cast_possible_truncation,
-                clippy::cast_sign_loss,
-                reason = "a first guess"
-            )]
-            let guess = (((value - low) * scale) as usize).min(bins - 1);
-            let is_last = guess + 1 == bins;
-            let bin = match edges[guess] <= value && (is_last || value < edges[guess + 1]) {
-                true => guess,
-                // Rounding has crossed an edge, or the range is too small or too large for `scale`.
-                false => edges[1..bins].partition_point(|edge| *edge <= value),
-            };
-            counts[bin] += 1;
-        }
-        Ok::<_, AnalysisError>(())
-    })?;
+    let states = walk::by_thread(
+        &pieces,
+        threads,
+        || (vec![0; bins], Vec::<f64>::new()),
+        |(counts, buffer), _, piece| {
+            let values = read(array, &piece, buffer)?;
+            progress.add((values.len() * array.npy.dtype.bytes) as u64);
+            for &value in values
+                .iter()
+                .filter(|&&value| low <= value && value <= high)
+            {
+                #[expect(
+                    clippy::cast_possible_truncation,
+                    clippy::cast_sign_loss,
+                    reason = "a first guess"
+                )]
+                let guess = (((value - low) * scale) as usize).min(bins - 1);
+                let is_last = guess + 1 == bins;
+                let bin =
+                    match bin_edges[guess] <= value && (is_last || value < bin_edges[guess + 1]) {
+                        true => guess,
+                        // Rounding has crossed an edge, or the bins are too narrow or too wide for `scale`.
+                        false => bin_edges[1..bins].partition_point(|edge| *edge <= value),
+                    };
+                counts[bin] += 1;
+            }
+            Ok::<_, AnalysisError>(())
+        },
+    )?;
     let counts = (0..bins)
-        .map(|bin| counted.iter().map(|(counts, _)| counts[bin]).sum())
+        .map(|bin| states.iter().map(|(counts, _)| counts[bin]).sum())
         .collect();
-    Ok(Histogram { edges, counts })
+    Ok(Histogram {
+        edges: bin_edges,
+        counts,
+    })
 }
 
-/// The ends of the bins, rounded as `numpy.linspace` does wherever its numbers are finite.
+/// The edges of the bins, rounded as by `numpy.linspace` if all its intermediate results are finite.
 #[expect(clippy::cast_precision_loss, reason = "bins fit into memory")]
 fn edges(low: f64, high: f64, bins: usize) -> Vec<f64> {
     let (count, span) = (bins as f64, high - low);
     let step = span / count;
-    let inner = |bin: usize| {
-        let number = bin as f64;
-        if span.is_infinite() {
-            2.0 * (low / 2.0 + number * ((high / 2.0 - low / 2.0) / count))
-        } else if step == 0.0 {
-            low + number / count * span
-        } else {
-            low + number * step
-        }
-    };
-    (0..bins).map(inner).chain([high]).collect()
+    (0..bins)
+        .map(|bin| {
+            let number = bin as f64;
+            if span.is_infinite() {
+                2.0 * (low / 2.0 + number * ((high / 2.0 - low / 2.0) / count))
+            } else if step == 0.0 {
+                low + number / count * span
+            } else {
+                low + number * step
+            }
+        })
+        .chain([high])
+        .collect()
 }
 
 #[cfg(test)]

@@ -1,45 +1,45 @@
 //! Count, sum, mean, standard deviation, minimum and maximum of an array or along some of its axes, in
 //! one pass; exact quantiles and histograms, in several.
 //!
-//! | file | what it has |
+//! | file | content |
 //! |---|---|
-//! | `asked.rs` | what is asked for, and answered |
+//! | `options.rs` | [`Options`]: the treatment of NaN, counts, and memory |
+//! | `boxes.rs` | boxes of an array, and their elements |
 //! | `reduction.rs` | any axes of any box, task by task |
-//! | `wide.rs` | columns of a whole array that no thread has for itself |
-//! | `whole.rs` | a box as a whole, with the places of minimum and maximum |
-//! | `quantiles.rs`, `columns.rs` | quantiles of a box, and along axes of it |
+//! | `whole.rs` | a box as a whole, with the indices of minimum and maximum |
+//! | `quantiles.rs` | quantiles of a box, and of its columns |
 //! | `histogram.rs` | histograms of a box |
-//! | `trend.rs` | straight lines along an axis of it |
+//! | `trend.rs` | least-squares lines along an axis of a box |
 
-mod asked;
-mod columns;
+mod boxes;
 mod histogram;
+mod options;
 mod quantiles;
 mod reduction;
 mod trend;
 mod whole;
-mod wide;
 
-pub use asked::{Options, Select, Whole};
-pub use columns::column_quantiles;
+pub use boxes::Select;
+use boxes::flags;
 pub use histogram::{Histogram, histogram};
-pub use quantiles::{Quantiles, quantiles};
+pub use options::Options;
+pub use quantiles::{Quantiles, column_quantiles, quantiles};
 pub use trend::{Trend, trends};
+pub use whole::Whole;
 
 use super::{AnalysisError, statistics::Statistics, summable::with_summable};
-use crate::npy::{ArrayFile, NpyError, Number, elements};
+use crate::npy::ArrayFile;
 use crate::progress::Progress;
 use reduction::Reduction;
 use std::ops::Range;
-
-/// The statistics of all elements. Bytes read are added to `progress`.
+/// The statistics of all elements. The number of bytes read is added to `progress`.
 ///
 /// Sums of floats are compensated ([`DoubleDouble`](super::double_double::DoubleDouble)), those of
 /// integers exact. Squared deviations are merged by Chan's formula
 /// ([`SquaredDeviations`](super::double_double::SquaredDeviations)).
 ///
 /// # Errors
-/// [`AnalysisError::Memory`], [`AnalysisError::Npy`].
+/// [`AnalysisError::Resources`], [`AnalysisError::Npy`].
 pub fn whole(
     array: &ArrayFile,
     options: Options,
@@ -58,17 +58,21 @@ pub fn part(
     options: Options,
     progress: &Progress,
 ) -> Result<Statistics, AnalysisError> {
-    let mut found = Vec::new();
+    let mut results = Vec::new();
     with_summable!(array.npy.dtype.kind, T => {
-        Reduction::of_places(array, places).along::<T, AnalysisError>(options, progress, |_, one| {
-            found.extend_from_slice(one);
-            Ok(())
-        })?;
+        Reduction::of_places(array, places).along::<T, AnalysisError>(
+            options,
+            progress,
+            |_, statistics| {
+                results.extend_from_slice(statistics);
+                Ok(())
+            },
+        )?;
     });
-    Ok(found[0])
+    Ok(results[0])
 }
 
-/// The statistics of a box, and where its minimum and maximum are.
+/// The statistics of a box, and the indices of its minimum and maximum.
 ///
 /// # Errors
 /// As [`whole`].
@@ -84,10 +88,10 @@ pub fn selected(
 
 /// The statistics of a box along some axes, for every index along the others.
 ///
-/// `emit` gets them in the order of the file, with the number of the first of them.
+/// `emit` gets the statistics in the order of the file, with the number of the first one.
 ///
 /// # Errors
-/// [`AnalysisError`], those of `emit` among them.
+/// [`AnalysisError`], or an error of `emit`.
 pub fn along<E: From<AnalysisError>>(
     array: &ArrayFile,
     select: &Select,
@@ -96,24 +100,6 @@ pub fn along<E: From<AnalysisError>>(
     progress: &Progress,
     emit: impl FnMut(u64, &[Statistics]) -> Result<(), E>,
 ) -> Result<(), E> {
-    let reduced: Vec<bool> = (0..select.len()).map(|axis| axes.contains(&axis)).collect();
-    let reduction = Reduction::new(array, select, &reduced);
-    with_summable!(array.npy.dtype.kind, T => match reduction.lengths() {
-        Some(lengths) if reduction.is_wide() => {
-            reduction.wide::<T, E>(lengths, options, progress, emit)
-        }
-        _ => reduction.along::<T, E>(options, progress, emit),
-    })
-}
-
-/// Reads a box.
-fn read<'b, T: Number>(
-    array: &ArrayFile,
-    part: &[Range<u64>],
-    buffer: &'b mut Vec<T>,
-) -> Result<&'b mut [T], NpyError> {
-    let count = usize::try_from(elements(part)).unwrap_or(usize::MAX);
-    buffer.resize(count, T::default());
-    array.read_box(part, buffer)?;
-    Ok(buffer)
+    let reduction = Reduction::new(array, select, &flags(select.len(), axes));
+    with_summable!(array.npy.dtype.kind, T => reduction.along::<T, E>(options, progress, emit))
 }

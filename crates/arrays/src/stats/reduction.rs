@@ -1,10 +1,10 @@
-//! [`Reduction`]: statistics of any box along any of its axes, task by task.
+//! [`Reduction`]: computes statistics of any box along any of its axes, task by task.
 //!
-//! What is merged, and in which order, depends on the shape of the box alone, never on threads or memory: a task
-//! is cut into pieces, whose moments are merged in order, and a piece is read in parts that are whole batches.
-//! Tasks have columns of their own, or are merged in order, too.
+//! The order of merging depends on the shape of the box alone, never on threads or memory: a task is divided into
+//! pieces, whose moments are merged in order, and a piece is read in parts that are whole batches. Tasks have columns
+//! of their own, or are merged in order as well.
 
-use super::asked::Options;
+use super::{boxes::ranges_of_axes, options::Options};
 use crate::npy::{ArrayFile, Cut, NpyError, Region, Runs, elements, length};
 use crate::progress::Progress;
 use crate::{
@@ -17,69 +17,78 @@ use crate::{
 };
 use std::ops::Range;
 
-/// Elements of a task of a whole array.
+/// The number of elements in a task of a whole array.
 pub(super) const TASK: u64 = 1 << 18;
-/// Elements of a piece of any other box.
+/// The number of elements in a piece of any other box.
 const PIECE: u64 = 1 << 15;
-/// Columns of a task of any other box.
+/// The number of columns in a task of any other box.
 const COLUMNS: u64 = 1024;
-/// Elements read at a time at most: enough for a disk to reach its full speed.
+/// The largest number of elements read at a time, enough for a disk to reach its full speed.
 pub(super) const MOST_READ: usize = 64 * BATCH;
-/// Results emitted at a time at most.
+/// The largest number of results emitted at a time.
 pub(super) const MOST_EMITTED: u64 = 1 << 13;
-/// From so many columns of many rows on, threads divide rows and not the array.
+/// The number of columns in a row from which on threads divide rows, and not the array.
 const WIDE: u64 = 1024;
 
-/// A box and the axes along which it is reduced, in file order.
+/// A box and its reduced axes, in file order.
 pub(super) struct Reduction<'a> {
     pub(super) array: &'a ArrayFile,
-    /// Lengths of the axes of the file.
+    /// The lengths of the axes of the file.
     shape: Vec<u64>,
     region: Region,
-    reduced: Vec<bool>,
-    /// Whether it is a whole array, reduced along neighbouring axes, with three axes: those before, these, and
-    /// those behind.
+    is_reduced: Vec<bool>,
+    /// Whether the box is a whole array that is reduced along neighbouring axes. It is then treated as three axes: the
+    /// axes before the reduced ones, the reduced axes, and the axes after them.
     is_whole: bool,
 }
 
-/// How a box is cut.
+/// The division of a box.
 pub(super) struct Tasks {
     pub(super) cut: Cut,
-    /// Successive tasks that have the same columns, or parts of them.
+    /// The number of consecutive tasks that share their columns, or parts of them.
     merged: u64,
-    /// Elements of a piece.
+    /// The number of elements in a piece.
     piece: u64,
-    /// Elements read at a time at most, and a number of them that makes whole batches.
+    /// The largest number of elements read at a time, and the number of elements in a whole batch.
     read: [u64; 2],
     threads: u64,
 }
 
+/// Whether rows are too long for one thread, so that each thread takes a part of the columns.
+fn is_wide([_, length, inner]: [u64; 3]) -> bool {
+    inner > MOST_EMITTED || (length * inner > TASK && inner >= WIDE)
+}
+
 impl<'a> Reduction<'a> {
-    /// Of a box of an array, along the axes for which `reduced` is true.
-    pub(super) fn new(array: &'a ArrayFile, select: &[Range<u64>], reduced: &[bool]) -> Self {
+    /// The reduction of a box of an array along the axes for which `is_reduced` is true.
+    pub(super) fn new(array: &'a ArrayFile, select: &[Range<u64>], is_reduced: &[bool]) -> Self {
         let shape = array.npy.in_file_order(&array.shape());
         let region = array.npy.in_file_order(select);
-        let reduced = array.npy.in_file_order(reduced);
-        let start = reduced.iter().position(|&is| is).unwrap_or(0);
-        let behind = reduced[start..].iter().position(|&is| !is);
-        let end = behind.map_or(reduced.len(), |count| start + count);
-        let both = || region.iter().zip(&shape);
-        let is_whole = !array.is_view() && both().all(|(range, &all)| *range == (0..all));
-        if !is_whole || reduced[end..].contains(&true) {
-            return Self {
-                array,
-                shape,
-                region,
-                reduced,
-                is_whole: false,
-            };
+        let is_reduced = array.npy.in_file_order(is_reduced);
+        let start = is_reduced.iter().position(|&flag| flag).unwrap_or(0);
+        let reduced_count = is_reduced[start..].iter().position(|&flag| !flag);
+        let end_axis = reduced_count.map_or(is_reduced.len(), |count| start + count);
+        let has_all_elements = region
+            .iter()
+            .zip(&shape)
+            .all(|(range, &length)| *range == (0..length));
+        let is_whole = !array.is_view() && has_all_elements;
+        let has_further_axes = is_reduced[end_axis..].contains(&true);
+        let axes = [&shape[..start], &shape[start..end_axis], &shape[end_axis..]];
+        let lengths: [u64; 3] = axes.map(|axes| axes.iter().product());
+        if is_whole && !has_further_axes && !is_wide(lengths) {
+            return Self::of_axes(array, lengths, 0..lengths[1]);
         }
-        let axes = [&shape[..start], &shape[start..end], &shape[end..]];
-        let shape: [u64; 3] = axes.map(|axes| axes.iter().product());
-        Self::of_axes(array, shape, 0..shape[1])
+        Self {
+            array,
+            shape,
+            region,
+            is_reduced,
+            is_whole: false,
+        }
     }
 
-    /// Of a range of elements in file order.
+    /// The reduction of a range of elements in file order.
     pub(super) fn of_places(array: &'a ArrayFile, places: Range<u64>) -> Self {
         Self::of_axes(array, [1, array.elements(), 1], places)
     }
@@ -89,12 +98,12 @@ impl<'a> Reduction<'a> {
             array,
             region: vec![0..shape[0], range, 0..shape[2]],
             shape: shape.into(),
-            reduced: vec![false, true, false],
+            is_reduced: vec![false, true, false],
             is_whole: true,
         }
     }
 
-    /// The lengths before, along and behind the axes that are reduced.
+    /// The lengths before, along and after the reduced axes; `None` if the box is not a whole array in three axes.
     pub(super) fn lengths(&self) -> Option<[u64; 3]> {
         match &self.region[..] {
             [outer, along, inner] if self.is_whole => Some([outer, along, inner].map(length)),
@@ -102,16 +111,8 @@ impl<'a> Reduction<'a> {
         }
     }
 
-    /// Whether no thread has all rows of some columns, or all columns of some rows.
-    pub(super) fn is_wide(&self) -> bool {
-        self.lengths().is_some_and(|[_, length, inner]| {
-            inner > MOST_EMITTED || (length * inner > TASK && inner >= WIDE)
-        })
-    }
-
-    fn columns(&self, of: &[Range<u64>]) -> Region {
-        let axes = of.iter().zip(&self.reduced).filter(|&(_, &is)| !is);
-        axes.map(|(range, _)| range.clone()).collect()
+    fn columns(&self, region: &[Range<u64>]) -> Region {
+        ranges_of_axes(region, &self.is_reduced, false)
     }
 
     pub(super) fn tasks<T: Summable>(&self, options: Options) -> Result<Tasks, AnalysisError> {
@@ -120,17 +121,17 @@ impl<'a> Reduction<'a> {
         };
         let elements = along * inner;
         if elements == 0 || (outer > 1 && elements <= TASK && inner <= MOST_EMITTED) {
-            let each = (2 * 8 * elements + 256 * inner).max(1);
+            let index_memory = (2 * 8 * elements + 256 * inner).max(1);
             let group = (TASK / elements.max(1))
                 .min(MOST_EMITTED / inner.max(1))
-                .min(options.memory / each)
+                .min(options.memory / index_memory)
                 .max(1);
             return Ok(Tasks {
                 cut: Cut::new(&self.region, vec![group, along, inner]),
                 merged: 1,
                 piece: u64::MAX,
                 read: [u64::MAX, 1],
-                threads: threads_within(options.memory, group.min(outer) * each)?,
+                threads: threads_within(options.memory, group.min(outer) * index_memory)?,
             });
         }
         let batch = match inner {
@@ -152,16 +153,19 @@ impl<'a> Reduction<'a> {
     fn tasks_of_part<T: Summable>(&self, options: Options) -> Result<Tasks, AnalysisError> {
         let columns = self.columns(&self.region);
         let count = elements(&columns);
-        let each = (2 * size_of::<Moments<T>>() + size_of::<Statistics>()) as u64;
-        let results = count.saturating_sub(1).min(COLUMNS) * each;
+        let column_memory = (2 * size_of::<Moments<T>>() + size_of::<Statistics>()) as u64;
+        let results = count.saturating_sub(1).min(COLUMNS) * column_memory;
         let mut cut = Cut::of_elements(&self.region, PIECE);
         let mut merged = cut.count();
         if count > COLUMNS {
-            let mut some = Cut::of_elements(&columns, COLUMNS).get(0).into_iter();
-            let axes = self.region.iter().zip(&self.reduced);
-            let step = axes.map(|(range, &is)| match is {
-                true => length(range),
-                false => some.next().as_ref().map_or(1, length),
+            let mut steps = Cut::of_elements(&columns, COLUMNS).get(0).into_iter();
+            let axes = self.region.iter().zip(&self.is_reduced);
+            let step = axes.map(|(range, &is_reduced)| {
+                if is_reduced {
+                    length(range)
+                } else {
+                    steps.next().as_ref().map_or(1, length)
+                }
             });
             cut = Cut::new(&self.region, step.collect());
             merged = 1;
@@ -175,26 +179,31 @@ impl<'a> Reduction<'a> {
         })
     }
 
-    /// The moments of the columns of every task, joined in order.
+    /// The moments of the columns of every task, computed in parallel by `map` and joined in order.
     pub(super) fn each_task<T: Summable, R: Send, E: From<AnalysisError>>(
         &self,
         tasks: &Tasks,
         options: Options,
         progress: &Progress,
-        found: impl Fn(Vec<Moments<T>>) -> R + Sync,
+        map: impl Fn(Vec<Moments<T>>) -> R + Sync,
         join: impl FnMut(u64, R) -> Result<(), E>,
     ) -> Result<(), E> {
-        let visit = |buffer: &mut Vec<T>, _, task: Region| {
-            let moments = self.task(tasks, &task, options, buffer, progress)?;
-            Ok::<_, AnalysisError>(found(moments))
-        };
-        // Results of so many tasks are kept until they are joined.
-        let columns = match tasks.merged {
+        let columns_of_task = match tasks.merged {
             1 => MOST_EMITTED,
             _ => elements(&self.columns(&tasks.cut.get(0))),
         };
-        let at_once = tasks.threads * (COLUMNS / columns.max(1)).max(1);
-        walk::in_order(&tasks.cut, tasks.threads, at_once, visit, join)
+        // The results of a thread's tasks are kept until they are joined: at most of about `COLUMNS` columns.
+        let at_once = tasks.threads * (COLUMNS / columns_of_task.max(1)).max(1);
+        walk::in_order(
+            &tasks.cut,
+            tasks.threads,
+            at_once,
+            |buffer: &mut Vec<T>, _, task: Region| {
+                let moments = self.task(tasks, &task, options, buffer, progress)?;
+                Ok::<_, AnalysisError>(map(moments))
+            },
+            join,
+        )
     }
 
     fn task<T: Summable>(
@@ -205,33 +214,28 @@ impl<'a> Reduction<'a> {
         buffer: &mut Vec<T>,
         progress: &Progress,
     ) -> Result<Vec<Moments<T>>, AnalysisError> {
-        let [most, batch] = tasks.read;
-        let most = match batch {
-            1 => most,
-            batch => most.min((self.array.chunk_elements() as u64).next_multiple_of(batch)),
-        };
-        let mut add = |piece: &Region, moments: &mut [Moments<T>]| {
-            for part in Cut::of_elements(piece, most).iter() {
-                let values = self.read(&part, buffer)?;
-                self.fold(values, &part, moments, options.counted());
-                progress.add((values.len() * self.array.npy.dtype.bytes) as u64);
-            }
-            Ok::<_, AnalysisError>(())
+        let [read_limit, batch] = tasks.read;
+        let read_limit = match batch {
+            1 => read_limit,
+            batch => read_limit.min((self.array.chunk_elements() as u64).next_multiple_of(batch)),
         };
         let columns = self.columns(task);
-        let mut all = vec![Moments::default(); size(elements(&columns))];
+        let mut task_moments = vec![Moments::default(); size(elements(&columns))];
         let pieces = Cut::of_elements(task, tasks.piece);
-        if pieces.count() == 1 {
-            add(task, &mut all)?;
-            return Ok(all);
-        }
         for piece in pieces.iter() {
-            let own = self.columns(&piece);
-            let mut found = vec![Moments::default(); size(elements(&own))];
-            add(&piece, &mut found)?;
-            merge(&mut all, &columns, &found, &own);
+            let piece_columns = self.columns(&piece);
+            let mut piece_moments = vec![Moments::default(); size(elements(&piece_columns))];
+            for part in Cut::of_elements(&piece, read_limit).iter() {
+                let values = self.read(&part, buffer)?;
+                self.fold(values, &part, &mut piece_moments, options.counted());
+                progress.add((values.len() * self.array.npy.dtype.bytes) as u64);
+            }
+            if pieces.count() == 1 {
+                return Ok(piece_moments);
+            }
+            merge(&mut task_moments, &columns, &piece_moments, &piece_columns);
         }
-        Ok(all)
+        Ok(task_moments)
     }
 
     fn read<'b, T: Summable>(
@@ -244,7 +248,7 @@ impl<'a> Reduction<'a> {
         Ok(buffer)
     }
 
-    /// Adds what was read to the moments of its columns.
+    /// Adds the values that were read to the moments of their columns.
     fn fold<T: Summable>(
         &self,
         values: &[T],
@@ -261,17 +265,20 @@ impl<'a> Reduction<'a> {
         }
         // Neighbouring axes that are both kept or both reduced are one.
         let mut groups: Vec<(usize, bool)> = Vec::new();
-        for (range, &is) in part.iter().zip(&self.reduced) {
+        for (range, &is_reduced) in part.iter().zip(&self.is_reduced) {
             let length = size(length(range));
             match groups.last_mut() {
-                Some((all, same)) if *same == is => *all *= length,
-                _ => groups.push((length, is)),
+                Some((product, is_group_reduced)) if *is_group_reduced == is_reduced => {
+                    *product *= length;
+                }
+                _ => groups.push((length, is_reduced)),
             }
         }
         fold_groups(values, &groups, columns, counted);
     }
 
-    /// The statistics of every column, in the order of the file. `emit` gets the number of the first of some.
+    /// The statistics of every column, in the order of the file. `emit` gets the number of the first column and the
+    /// statistics of some columns.
     pub(super) fn along<T: Summable, E: From<AnalysisError>>(
         &self,
         options: Options,
@@ -279,54 +286,62 @@ impl<'a> Reduction<'a> {
         mut emit: impl FnMut(u64, &[Statistics]) -> Result<(), E>,
     ) -> Result<(), E> {
         let tasks = self.tasks::<T>(options)?;
-        let of = |moments: Vec<Moments<T>>| moments.iter().map(Moments::statistics).collect();
-        let mut first = 0;
-        let mut emit = |statistics: &[Statistics]| {
-            emit(first, statistics)?;
-            first += statistics.len() as u64;
-            Ok::<_, E>(())
-        };
-        let all = elements(&self.columns(&self.region));
+        let column_count = elements(&self.columns(&self.region));
         if tasks.cut.count() == 0 {
-            let of_none = vec![Moments::<T>::default().statistics(); size(all.min(MOST_EMITTED))];
-            let mut left = size(all);
-            while left > 0 {
-                let some = left.min(of_none.len());
-                emit(&of_none[..some])?;
-                left -= some;
+            let empty = Moments::<T>::default().statistics();
+            let group = vec![empty; size(column_count.min(MOST_EMITTED))];
+            for start in (0..column_count).step_by(group.len().max(1)) {
+                let count = size(column_count - start).min(group.len());
+                emit(start, &group[..count])?;
             }
             return Ok(());
         }
+        let mut emitted = 0;
         if tasks.merged == 1 {
-            let join = |_, statistics: Vec<Statistics>| emit(&statistics);
-            return self.each_task(&tasks, options, progress, of, join);
+            return self.each_task(
+                &tasks,
+                options,
+                progress,
+                |moments: Vec<Moments<T>>| statistics_of(&moments),
+                |_, statistics| {
+                    emit(emitted, &statistics)?;
+                    emitted += statistics.len() as u64;
+                    Ok(())
+                },
+            );
         }
-        let mut open = (Region::new(), Vec::new());
+        let mut open_columns = Region::new();
+        let mut open_moments: Vec<Moments<T>> = Vec::new();
         self.each_task(
             &tasks,
             options,
             progress,
-            |moments| moments,
+            |moments: Vec<Moments<T>>| moments,
             |number, moments| {
-                let own = self.columns(&tasks.cut.get(number));
+                let task_columns = self.columns(&tasks.cut.get(number));
                 if number % tasks.merged == 0 {
-                    let columns = match self.is_whole {
-                        true => own.clone(),
-                        false => self.columns(&self.region),
+                    open_columns = if self.is_whole {
+                        task_columns.clone()
+                    } else {
+                        self.columns(&self.region)
                     };
-                    open.1 = vec![Moments::default(); size(elements(&columns))];
-                    open.0 = columns;
+                    open_moments = vec![Moments::default(); size(elements(&open_columns))];
                 }
-                merge(&mut open.1, &open.0, &moments, &own);
-                match number % tasks.merged + 1 == tasks.merged {
-                    true => emit(&of(std::mem::take(&mut open.1))),
-                    false => Ok(()),
+                merge(&mut open_moments, &open_columns, &moments, &task_columns);
+                let is_last_of_columns = number % tasks.merged + 1 == tasks.merged;
+                if !is_last_of_columns {
+                    return Ok(());
                 }
+                let statistics = statistics_of(&std::mem::take(&mut open_moments));
+                emit(emitted, &statistics)?;
+                emitted += statistics.len() as u64;
+                Ok(())
             },
         )
     }
 
-    /// The place in file order of the first element of a task, in the order of indices, that is `wanted`.
+    /// The position in file order of an element of a task for which `is_wanted` holds; of several the first in the
+    /// order of indices.
     pub(super) fn first_in<T: Summable>(
         &self,
         task: &Region,
@@ -335,62 +350,73 @@ impl<'a> Reduction<'a> {
         let npy = &self.array.npy;
         let in_file = npy.in_file_order(&npy.shape);
         let mut buffer = Vec::new();
-        let mut found = None;
+        let mut earliest = None;
         for part in Cut::of_elements(task, PIECE).iter() {
             let mut values = self.read::<T>(&part, &mut buffer)?.iter();
             let runs = Runs::of(&self.shape, &part);
-            let first = runs.span().start;
+            let span_start = runs.span().start;
             runs.for_each(|place, count| {
-                let places = first + place..first + place + count;
+                let places = span_start + place..span_start + place + count;
                 for (place, _) in places
                     .zip(&mut values)
                     .filter(|(_, value)| is_wanted(**value))
                 {
-                    let order = match npy.fortran_order {
-                        true => reversed(&in_file, place),
-                        false => place,
+                    let order = if npy.fortran_order {
+                        reversed(&in_file, place)
+                    } else {
+                        place
                     };
-                    found = found.into_iter().chain([(order, place)]).min();
+                    earliest = earliest.into_iter().chain([(order, place)]).min();
                 }
             });
-            if found.is_some() && !npy.fortran_order {
+            if earliest.is_some() && !npy.fortran_order {
                 break;
             }
         }
-        Ok(found.map(|(_, place)| place))
+        Ok(earliest.map(|(_, place)| place))
     }
 }
 
-/// The number of an element in an array if its axes had the reverse order.
+/// The number of an element if the axes of the array are reversed.
 fn reversed(shape: &[u64], number: u64) -> u64 {
-    let axes = shape.iter().rev();
-    let (_, reversed) = axes.fold((number, 0), |(rest, reversed), length| {
-        (rest / length, reversed * length + rest % length)
-    });
+    let mut quotient = number;
+    let mut reversed = 0;
+    for length in shape.iter().rev() {
+        reversed = reversed * length + quotient % length;
+        quotient /= length;
+    }
     reversed
 }
 
-/// Merges the moments of some columns, which are a box of the others.
+fn statistics_of<T: Summable>(moments: &[Moments<T>]) -> Vec<Statistics> {
+    moments.iter().map(Moments::statistics).collect()
+}
+
+/// Merges the moments of `part`, a box of columns, into the moments of all columns.
 fn merge<T: Summable>(
-    all: &mut [Moments<T>],
+    moments: &mut [Moments<T>],
     columns: &[Range<u64>],
-    some: &[Moments<T>],
-    own: &[Range<u64>],
+    part_moments: &[Moments<T>],
+    part: &[Range<u64>],
 ) {
     let shape: Vec<u64> = columns.iter().map(length).collect();
-    let within = own.iter().zip(columns);
-    let within = within.map(|(own, all)| own.start - all.start..own.end - all.start);
-    let runs = Runs::of(&shape, &within.collect::<Region>());
-    let first = runs.span().start;
-    let mut some = some.iter();
+    let part_in_columns = part
+        .iter()
+        .zip(columns)
+        .map(|(part, column)| part.start - column.start..part.end - column.start);
+    let runs = Runs::of(&shape, &part_in_columns.collect::<Region>());
+    let span_start = runs.span().start;
+    let mut part_moments = part_moments.iter();
     runs.for_each(|place, count| {
-        let all = &mut all[size(first + place)..][..size(count)];
-        for (all, one) in all.iter_mut().zip(&mut some) {
-            *all = all.merge(*one);
+        let run = &mut moments[size(span_start + place)..][..size(count)];
+        for (column, addend) in run.iter_mut().zip(&mut part_moments) {
+            *column = column.merge(*addend);
         }
     });
 }
 
+/// Adds values to the moments of their columns. `groups` has the length of every axis, from the slowest to the fastest,
+/// and whether the axis is reduced.
 fn fold_groups<T: Summable>(
     values: &[T],
     groups: &[(usize, bool)],
@@ -402,19 +428,17 @@ fn fold_groups<T: Summable>(
         [(inner, false)] | [(_, true), (inner, false)] if columns.len() == *inner => {
             add(values, *inner, columns, counted);
         }
-        [(length, true), rest @ ..] => {
+        [(length, true), inner_groups @ ..] => {
             let inner = values.len() / length;
             for values in values.chunks_exact(inner) {
-                fold_groups(values, rest, columns, counted);
+                fold_groups(values, inner_groups, columns, counted);
             }
         }
-        [(length, false), rest @ ..] => {
-            let (inner, each) = (values.len() / length, columns.len() / length);
-            let parts = values
-                .chunks_exact(inner)
-                .zip(columns.chunks_exact_mut(each));
-            for (values, columns) in parts {
-                fold_groups(values, rest, columns, counted);
+        [(length, false), inner_groups @ ..] => {
+            let values_of_index = values.chunks_exact(values.len() / length);
+            let columns_of_index = columns.chunks_exact_mut(columns.len() / length);
+            for (values, columns) in values_of_index.zip(columns_of_index) {
+                fold_groups(values, inner_groups, columns, counted);
             }
         }
     }

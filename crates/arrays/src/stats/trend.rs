@@ -1,12 +1,12 @@
-//! Trends along an axis of a box: the straight line that is nearest to the values of a column by least squares.
+//! Trends along an axis of a box: the least-squares line through the values of each column.
 //!
-//! The sums are about the middle of the coordinates and the first value of the column, and keep their rounding errors as
-//! all others do ([`DoubleDouble`]), so that neither far coordinates nor large values take digits from a small slope. The
-//! values of a column are added one after the other, whatever is read together.
+//! Sums use coordinates relative to their middle and values relative to the first value of the column, and they are
+//! compensated ([`DoubleDouble`]), so that a small slope keeps its digits beside large coordinates or values. The
+//! values of a column are added one by one, independent of the reads.
 
 use super::{
-    asked::{Options, Select},
-    read,
+    boxes::{Select, flags, read},
+    options::Options,
 };
 use crate::double_double::DoubleDouble;
 use crate::npy::{ArrayFile, Cut, Region, elements, length};
@@ -20,30 +20,31 @@ use crate::{
 use diff2d_sys::vectorised;
 use std::ops::Range;
 
-/// Columns that are summed side by side.
+/// The number of columns that are summed in parallel.
 const LANES: usize = 8;
-/// Rows of columns that stay in the first-level cache.
+/// The number of rows of columns that stay in the first-level cache.
 const ROWS: usize = 64;
-/// Columns of a task, whose sums stay in the second-level cache.
+/// The number of columns in a task, whose sums stay in the second-level cache.
 const COLUMNS: u64 = 1 << 13;
-/// Elements read at a time.
+/// The number of elements read at a time.
 const ELEMENTS: u64 = 1 << 18;
 
-/// The straight line `intercept + slope * coordinate`; NaN of fewer than two values.
+/// The straight line `intercept + slope * coordinate`; both are NaN for fewer than two values.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Trend {
-    /// Change of the values for each unit of the coordinate.
+    /// The slope of the line per unit of the coordinate.
     pub slope: f64,
-    /// The line at coordinate 0.
+    /// The value of the line at coordinate 0.
     pub intercept: f64,
 }
 
-/// The trends of a box along an axis, of whose indices `coordinate` gives the coordinates, which increase.
+/// The trends of a box along an axis. `coordinate` gives the coordinate of an index along it; coordinates must
+/// increase.
 ///
-/// `emit` gets them in the order of the file, with the number of the first of them.
+/// `emit` gets the trends in the order of the file, with the number of the first one.
 ///
 /// # Errors
-/// [`AnalysisError`], those of `emit` among them.
+/// [`AnalysisError`], or an error of `emit`.
 pub fn trends<E: From<AnalysisError>>(
     array: &ArrayFile,
     select: &Select,
@@ -53,30 +54,32 @@ pub fn trends<E: From<AnalysisError>>(
     progress: &Progress,
     mut emit: impl FnMut(u64, &[Trend]) -> Result<(), E>,
 ) -> Result<(), E> {
-    let whole = array.npy.in_file_order(select);
-    let flags: Vec<bool> = (0..select.len()).map(|one| one == axis).collect();
-    let along = array.npy.in_file_order(&flags);
-    let along = along.iter().position(|&is| is).unwrap_or(0);
+    let region = array.npy.in_file_order(select);
+    let is_axis = array.npy.in_file_order(&flags(select.len(), &[axis]));
+    let file_axis = is_axis.iter().position(|&flag| flag).unwrap_or(0);
     let threads = threads_within(options.memory, 0)?;
-    let each = options.memory / threads;
-    let most = ELEMENTS.min(each / 32);
-    let cut = cut(&whole, along, COLUMNS.min(each / 512), most);
+    let thread_memory = options.memory / threads;
+    let read_limit = ELEMENTS.min(thread_memory / 32);
+    let cut = cut(
+        &region,
+        file_axis,
+        COLUMNS.min(thread_memory / 512),
+        read_limit,
+    );
     let range = select[axis].clone();
     let scale = Scale::of(coordinate(range.start), coordinate(range.end.max(1) - 1));
-    let mut first = 0;
-    let join = |_, trends: Vec<Trend>| {
-        emit(first, &trends)?;
-        first += trends.len() as u64;
-        Ok(())
-    };
-    with_summable!(array.npy.dtype.kind, T => {
-        let visit = |buffer: &mut Vec<T>, _, task: Region| -> Result<_, AnalysisError> {
-            let columns = size(elements(&task) / length(&task[along]).max(1));
-            let inner = size(elements(&task[along + 1..]));
-            let mut lines = vec![Lines::default(); columns.div_ceil(LANES)];
-            for range in portions(&task[along], most / (columns as u64).max(1)) {
+    let mut emitted = 0;
+    with_summable!(array.npy.dtype.kind, T => walk::in_order(
+        &cut,
+        threads,
+        threads,
+        |buffer: &mut Vec<T>, _, task: Region| -> Result<_, AnalysisError> {
+            let columns = size(elements(&task) / length(&task[file_axis]).max(1));
+            let inner = size(elements(&task[file_axis + 1..]));
+            let mut lines = vec![LineSums::default(); columns.div_ceil(LANES)];
+            for range in portions(&task[file_axis], read_limit / (columns as u64).max(1)) {
                 let mut part = task.clone();
-                part[along] = range.clone();
+                part[file_axis] = range.clone();
                 let values = &*read(array, &part, buffer)?;
                 let rows = size(length(&range));
                 for start in (0..rows).step_by(ROWS) {
@@ -88,8 +91,8 @@ pub fn trends<E: From<AnalysisError>>(
                         for lane in 0..LANES.min(columns - number * LANES) {
                             let column = number * LANES + lane;
                             let place = (column / inner * rows + start) * inner + column % inner;
-                            let own = values[place..].iter().step_by(inner);
-                            for (row, value) in batch.iter_mut().zip(own).take(times.len()) {
+                            let column_values = values[place..].iter().step_by(inner);
+                            for (row, value) in batch.iter_mut().zip(column_values).take(times.len()) {
                                 row[lane] = *value;
                             }
                         }
@@ -98,50 +101,57 @@ pub fn trends<E: From<AnalysisError>>(
                 }
                 progress.add((values.len() * array.npy.dtype.bytes) as u64);
             }
-            let all = (0..columns).map(|column| lines[column / LANES].trend(column % LANES, scale));
-            Ok(all.collect::<Vec<_>>())
-        };
-        walk::in_order(&cut, threads, threads, visit, join)
-    })
+            let trends = (0..columns).map(|column| lines[column / LANES].trend(column % LANES, scale));
+            Ok(trends.collect::<Vec<_>>())
+        },
+        |_, trends: Vec<Trend>| {
+            emit(emitted, &trends)?;
+            emitted += trends.len() as u64;
+            Ok(())
+        },
+    ))
 }
 
-/// Boxes with the whole axis `along`, one after the other in the order of their columns: of at most so many columns, and,
-/// where rows are short, of about as many elements as are read at a time.
-fn cut(whole: &[Range<u64>], along: usize, columns: u64, most: u64) -> Cut {
-    let mut step: Vec<u64> = whole.iter().map(length).collect();
-    let (mut rows, mut each, mut is_cut) = (1, 1_u64, false);
+/// Divides a box into boxes with the whole of one axis, in the order of their columns. Each has at most `columns`
+/// columns and, if rows are short, about `read_limit` elements.
+fn cut(region: &[Range<u64>], whole_axis: usize, columns: u64, read_limit: u64) -> Cut {
+    let mut step: Vec<u64> = region.iter().map(length).collect();
+    let (mut rows, mut step_columns, mut is_cut) = (1, 1_u64, false);
     for (axis, step) in step.iter_mut().enumerate().rev() {
-        if axis == along {
+        if axis == whole_axis {
             rows = (*step).max(1);
             continue;
         }
-        let room = columns.min(most / rows);
-        let whole = *step;
-        *step = match is_cut {
-            true => 1,
-            false => (room / each).clamp(1, whole.max(1)),
+        let room = columns.min(read_limit / rows);
+        let axis_length = *step;
+        *step = if is_cut {
+            1
+        } else {
+            (room / step_columns).clamp(1, axis_length.max(1))
         };
-        is_cut |= *step < whole;
-        each = each.saturating_mul(*step);
+        is_cut |= *step < axis_length;
+        step_columns = step_columns.saturating_mul(*step);
     }
-    Cut::new(whole, step)
+    Cut::new(region, step)
 }
 
-/// A range in parts of at most so many indices.
-fn portions(range: &Range<u64>, most: u64) -> impl Iterator<Item = Range<u64>> {
-    let (end, most) = (range.end, most.max(1));
-    let starts = (range.start..end).step_by(size(most));
-    starts.map(move |start| start..end.min(start.saturating_add(most)))
+/// Divides a range into parts of at most `longest` indices.
+fn portions(range: &Range<u64>, longest: u64) -> impl Iterator<Item = Range<u64>> {
+    let range_end = range.end;
+    let step = longest.max(1);
+    let starts = (range.start..range_end).step_by(size(step));
+    starts.map(move |start| start..range_end.min(start.saturating_add(step)))
 }
 
-/// Coordinates are counted from one in the middle, in units of a power of two that makes them at most 1.
+/// Maps coordinates to times: differences from the middle coordinate, in units of a power of two such that they are at
+/// most 1.
 #[derive(Clone, Copy)]
 struct Scale {
     middle: f64,
     unit: f64,
 }
 
-/// A coordinate, and its square.
+/// A scaled coordinate, and its square.
 struct Time {
     time: DoubleDouble,
     square: DoubleDouble,
@@ -151,7 +161,7 @@ impl Scale {
     fn of(first: f64, last: f64) -> Self {
         let middle = f64::midpoint(first, last);
         let farthest = (first - middle).abs().max((last - middle).abs());
-        // The bits of the exponent alone.
+        // The power of two below the largest distance: its exponent alone.
         let unit = f64::from_bits(farthest.to_bits() & (0x7ff << 52)) * 2.0;
         Self {
             middle,
@@ -160,10 +170,10 @@ impl Scale {
     }
 
     fn time(self, coordinate: f64) -> Time {
-        let apart = DoubleDouble::from(coordinate) + -self.middle;
+        let distance = DoubleDouble::from(coordinate) + -self.middle;
         let time = DoubleDouble {
-            hi: apart.hi / self.unit,
-            lo: apart.lo / self.unit,
+            hi: distance.hi / self.unit,
+            lo: distance.lo / self.unit,
         };
         Time {
             time,
@@ -172,14 +182,14 @@ impl Scale {
     }
 }
 
-/// Sums of a few columns.
+/// Sums of the columns of all lanes.
 #[derive(Clone, Copy, Default)]
-struct Sums {
+struct LaneSums {
     hi: [f64; LANES],
     lo: [f64; LANES],
 }
 
-impl Sums {
+impl LaneSums {
     #[inline(always)]
     fn get(&self, lane: usize) -> DoubleDouble {
         DoubleDouble {
@@ -189,8 +199,8 @@ impl Sums {
     }
 
     #[inline(always)]
-    fn set(&mut self, lane: usize, to: DoubleDouble) {
-        (self.hi[lane], self.lo[lane]) = (to.hi, to.lo);
+    fn set(&mut self, lane: usize, sum: DoubleDouble) {
+        (self.hi[lane], self.lo[lane]) = (sum.hi, sum.lo);
     }
 
     #[inline(always)]
@@ -199,43 +209,39 @@ impl Sums {
     }
 }
 
-/// What the lines of a few columns follow from.
+/// The sums that determine the lines of a few columns.
 #[derive(Clone, Copy, Default)]
-struct Lines {
+struct LineSums {
     count: [f64; LANES],
-    /// The first value.
-    first: Sums,
-    times: Sums,
-    squares: Sums,
-    /// How far values lie above the first one.
-    values: Sums,
-    products: Sums,
+    /// The first value of every column.
+    first: LaneSums,
+    times: LaneSums,
+    squares: LaneSums,
+    /// Sums of how far values lie above the first one.
+    values: LaneSums,
+    products: LaneSums,
 }
 
-impl Lines {
+impl LineSums {
     #[inline(always)]
     fn add<T: Summable>(&mut self, rows: &[[T; LANES]], times: &[Time], skip_nan: bool) {
         for (row, time) in rows.iter().zip(times) {
             for (lane, value) in row.iter().enumerate() {
                 let value = value.double_double();
-                let is_there = !(skip_nan && value.hi.is_nan());
+                let is_counted = !(skip_nan && value.hi.is_nan());
                 let is_first = self.count[lane] == 0.0;
-                let or_none = |number: DoubleDouble| DoubleDouble {
-                    hi: if is_there { number.hi } else { 0.0 },
-                    lo: if is_there { number.lo } else { 0.0 },
-                };
-                let known = self.first.get(lane);
-                let first = DoubleDouble {
-                    hi: if is_first { value.hi } else { known.hi },
-                    lo: if is_first { value.lo } else { known.lo },
-                };
-                let above = or_none(value - first);
-                self.first.set(lane, first);
-                self.count[lane] += if is_there { 1.0 } else { 0.0 };
-                self.times.add(lane, or_none(time.time));
-                self.squares.add(lane, or_none(time.square));
-                self.values.add(lane, above);
-                self.products.add(lane, time.time * above);
+                let first_value = select(is_first, value, self.first.get(lane));
+                let above_first = select(is_counted, value - first_value, DoubleDouble::default());
+                self.first.set(lane, first_value);
+                self.count[lane] += if is_counted { 1.0 } else { 0.0 };
+                self.times
+                    .add(lane, select(is_counted, time.time, DoubleDouble::default()));
+                self.squares.add(
+                    lane,
+                    select(is_counted, time.square, DoubleDouble::default()),
+                );
+                self.values.add(lane, above_first);
+                self.products.add(lane, time.time * above_first);
             }
         }
     }
@@ -263,5 +269,14 @@ impl Lines {
             slope: slope.value(),
             intercept: (self.first.get(lane) + at_zero).value(),
         }
+    }
+}
+
+/// One of two numbers, chosen without a branch so that lanes are computed together.
+#[inline(always)]
+fn select(condition: bool, value: DoubleDouble, otherwise: DoubleDouble) -> DoubleDouble {
+    DoubleDouble {
+        hi: if condition { value.hi } else { otherwise.hi },
+        lo: if condition { value.lo } else { otherwise.lo },
     }
 }

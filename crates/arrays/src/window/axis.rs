@@ -2,13 +2,12 @@
 
 use std::ops::Range;
 
-/// The windows along an axis of what they slide over: the selected part of the array, with the rim that
-/// `--pad` gives it.
+/// The windows along an axis of the selected part of an array, including the rim that `--pad` adds.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct WindowAxis {
     /// Length of a window.
     pub(super) window: u64,
-    /// From one window to the next.
+    /// Distance from one window to the next.
     pub(super) stride: u64,
     /// Number of windows.
     pub(super) count: u64,
@@ -22,12 +21,12 @@ impl WindowAxis {
         count: 1,
     };
 
-    /// The elements that some windows cover.
+    /// The range of elements that a range of windows covers.
     pub(super) fn covered(&self, windows: &Range<u64>) -> Range<u64> {
         windows.start * self.stride..(windows.end - 1) * self.stride + self.window
     }
 
-    /// Whether every window is one element and every element a window.
+    /// Whether every window is a single element, and every element has a window.
     pub(super) fn is_identity(&self) -> bool {
         self.window == 1 && self.stride == 1
     }

@@ -1,4 +1,4 @@
-//! [`PartFootprint`]: what a stream of rows holds of a part of the output.
+//! [`PartFootprint`]: the memory of a stream of rows for a part of the output.
 
 use super::{
     axis::WindowAxis,
@@ -7,10 +7,10 @@ use super::{
 };
 use crate::npy::{Region, length};
 
-/// Elements of the input taken at a time, where windows are short.
+/// The number of input elements processed at a time, if windows are short.
 const BATCH: u64 = 1 << 17;
 
-/// What streams of partial results with `C` components need.
+/// The memory that streams of partial results with `C` components need.
 pub(super) struct StreamNeeds<'a, const C: usize> {
     pub(super) axes: &'a [WindowAxis],
     pub(super) padded: bool,
@@ -39,32 +39,31 @@ impl<const C: usize> StreamNeeds<'_, C> {
     }
 }
 
-/// The sizes that follow from a part of the output. A row is what lies at one index of the first axis.
+/// The sizes for computing a part of the output. A row is everything at one index of the first axis.
 pub(super) struct PartFootprint {
     pub(super) first: WindowAxis,
-    /// Windows of the part along the first axis.
+    /// The number of windows of the part along the first axis.
     windows: u64,
-    /// Elements of a row of the input.
+    /// The number of elements in a row of the input.
     pub(super) row_in: u64,
-    /// The most elements of a row between two axes.
+    /// The largest number of elements in a row between two axes.
     pub(super) row_between: u64,
-    /// Elements of a row of the output.
+    /// The number of elements in a row of the output.
     pub(super) row_out: u64,
     /// Whether windows slide within rows.
     pub(super) within: bool,
-    /// Bytes that slides need for themselves, over many interleaved lines and over one.
+    /// Bytes of buffers for slides, over many interleaved lines and over one line.
     scratch: [u64; 2],
-    /// How often the input is in memory: as it is in the file, as numbers, and before a rim is put
-    /// around it.
+    /// The number of copies of the input in memory: as in the file, as numbers, and before a rim is added.
     copies: u64,
 }
 
-/// How the rows of a part are taken.
+/// The number of rows of a part that are processed together.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct RowPlan {
-    /// Rows taken at a time.
+    /// The number of rows processed at a time.
     pub(super) rows: u64,
-    /// Whether slides take many interleaved lines at a time.
+    /// Whether slides process many interleaved lines at a time.
     pub(super) wide: bool,
 }
 
@@ -75,45 +74,45 @@ impl PartFootprint {
             .zip(part)
             .map(|(axis, windows)| length(&axis.covered(windows)))
             .collect();
-        let row = |lengths: &[u64]| lengths[1..].iter().product::<u64>();
-        let row_in = row(&lengths);
-        let mut row_between = 0;
-        let mut scratch = [0; 2];
-        let mut slides = |axis: &WindowAxis| {
-            for (most, wide) in scratch.iter_mut().zip([true, false]) {
-                *most = (*most).max(scratch_bytes::<C>(axis.window, axis.stride, wide));
-            }
-        };
+        let row_in: u64 = lengths[1..].iter().product();
+        let mut row_between = 0_u64;
+        let mut sliding_axes = Vec::new();
         for axis in (1..axes.len())
             .rev()
             .filter(|&axis| !axes[axis].is_identity())
         {
             lengths[axis] = length(&part[axis]);
-            row_between = row_between.max(row(&lengths));
-            slides(&axes[axis]);
+            row_between = row_between.max(lengths[1..].iter().product());
+            sliding_axes.push(&axes[axis]);
         }
         if !axes[0].is_disjoint() {
-            slides(&axes[0]);
+            sliding_axes.push(&axes[0]);
         }
+        let scratch = [true, false].map(|wide| {
+            let bytes = sliding_axes
+                .iter()
+                .map(|axis| scratch_bytes::<C>(axis.window, axis.stride, wide));
+            bytes.max().unwrap_or(0)
+        });
         Self {
             first: axes[0],
             windows: length(&part[0]),
             row_in,
             row_between,
-            row_out: row(&lengths),
+            row_out: lengths[1..].iter().product(),
             within: row_between > 0,
             scratch,
             copies: 2 + u64::from(padded),
         }
     }
 
-    /// Elements of the input.
+    /// The number of input elements.
     fn elements(&self) -> u64 {
         let rows = (self.windows - 1) * self.first.stride + self.first.window;
         rows.saturating_mul(self.row_in)
     }
 
-    /// Rows kept for later windows.
+    /// The number of rows kept for later windows.
     pub(super) fn kept_rows(&self) -> u64 {
         if self.first.is_disjoint() {
             0
@@ -122,7 +121,7 @@ impl PartFootprint {
         }
     }
 
-    /// Bytes that do not depend on how many rows are taken at a time.
+    /// Bytes that do not depend on the number of rows processed at a time.
     fn fixed_bytes<const C: usize>(&self) -> u64 {
         let kept_row = if self.within {
             C as u64 * self.row_out
@@ -137,15 +136,15 @@ impl PartFootprint {
         elements.saturating_mul(8)
     }
 
-    /// Bytes for every row taken at a time: input, between axes twice, kept, output four times.
+    /// Bytes for every row processed at a time: the input, twice between axes, the kept row, and four times the output.
     fn bytes_per_row<const C: usize>(&self) -> u64 {
-        let between = 2 * C as u64 * self.row_between;
+        let row_between = 2 * C as u64 * self.row_between;
         let out = (C as u64 + 4) * self.row_out;
-        (self.copies * self.row_in + between + out).saturating_mul(8)
+        (self.copies * self.row_in + row_between + out).saturating_mul(8)
     }
 
-    /// Bytes with which a part can be computed at an acceptable speed: at least as many rows are taken at
-    /// a time as are kept.
+    /// Bytes with which a part can be computed at an acceptable speed: at least as many rows are processed at a time as
+    /// are kept.
     fn least_bytes<const C: usize>(&self, wide: bool) -> u64 {
         let rows = self
             .rows_at_least()
@@ -158,19 +157,20 @@ impl PartFootprint {
         self.kept_rows().max(1)
     }
 
-    /// How to take the rows within so many bytes, and within the caches if possible.
+    /// The plan for the rows within `memory` bytes, and within the caches if possible.
     pub(super) fn row_plan<const C: usize>(&self, memory: u64) -> RowPlan {
         let wide = self.least_bytes::<C>(true) <= memory;
-        let least = self.rows_at_least();
-        let more = |bytes: u64| {
-            bytes.saturating_sub(self.least_bytes::<C>(wide)) / self.bytes_per_row::<C>().max(1)
-        };
-        let good = (3 * self.kept_rows()).max(BATCH / self.row_in.max(1));
-        let all = self.elements() / self.row_in.max(1);
-        let rows = good
-            .min(least + more(memory.min(CACHE)))
-            .max(least)
-            .min(all.max(1));
+        let fewest_rows = self.rows_at_least();
+        let cached_memory = memory
+            .min(CACHE)
+            .saturating_sub(self.least_bytes::<C>(wide));
+        let further_rows = cached_memory / self.bytes_per_row::<C>().max(1);
+        let good_rows = (3 * self.kept_rows()).max(BATCH / self.row_in.max(1));
+        let rows_of_part = self.elements() / self.row_in.max(1);
+        let rows = good_rows
+            .min(fewest_rows + further_rows)
+            .max(fewest_rows)
+            .min(rows_of_part.max(1));
         RowPlan { rows, wide }
     }
 }

@@ -1,8 +1,8 @@
-//! Several lines of an array at a time, one in each lane of a vector.
+//! Processes several lines of an array at a time, one in each lane of a vector.
 //!
-//! Neighbouring lines along a slow axis are side by side as they are. Other lines are interleaved
-//! first: [`LineSource::gather`] copies them so that equal positions lie side by side, [`LineSink::scatter`]
-//! copies results back.
+//! Neighbouring lines along a slow axis lie side by side already. Other lines are interleaved first:
+//! [`LineSource::gather`] copies them so that equal positions lie side by side, [`LineSink::scatter`] copies results
+//! back.
 
 use super::operation::Operation;
 use crate::npy::Number;
@@ -36,7 +36,7 @@ impl<P: Number, const C: usize, const N: usize> Pack<P, C, N> {
         partial
     }
 
-    /// Combines the partial results of `n` elements in every lane with those of the next `m`.
+    /// Combines, in every lane, the partial result of `n` elements with the partial result of the next `m` elements.
     #[inline(always)]
     pub(super) fn combine<O: Operation<C, Partial = P>>(
         &self,
@@ -51,11 +51,11 @@ impl<P: Number, const C: usize, const N: usize> Pack<P, C, N> {
     }
 }
 
-/// Contiguous lines that are interleaved at a time, so that whole vectors are loaded and stored.
+/// The number of contiguous lines that are interleaved at a time, so that whole vectors are loaded and stored.
 const TRANSPOSED: usize = 8;
 
-/// Where lines of equal length lie: the places of their first elements, and the step from one element
-/// to the next.
+/// The layout of lines of equal length: the positions of their first elements, and the distance between consecutive
+/// elements.
 #[derive(Clone, Copy)]
 pub(super) struct LineLayout<'a> {
     pub(super) places: &'a [usize],
@@ -64,7 +64,8 @@ pub(super) struct LineLayout<'a> {
 }
 
 impl LineLayout<'_> {
-    /// Copies lines out of an array and interleaves them.
+    /// Copies lines out of an array and interleaves them. All operations on a type of elements share this code.
+    #[inline(never)]
     fn gather<T: Copy>(&self, all: &[T], interleaved: &mut [T]) {
         let width = self.places.len();
         if let (1, (groups, [])) = (self.step, self.places.as_chunks::<TRANSPOSED>()) {
@@ -87,13 +88,16 @@ impl LineLayout<'_> {
         }
         self.runs(|lane, at, place, count| {
             let line = all[place..].iter().step_by(self.step);
-            let to = interleaved[at * width + lane..].iter_mut();
-            let to = to.step_by(width).take(count);
-            to.zip(line).for_each(|(to, from)| *to = *from);
+            let lane_elements = interleaved[at * width + lane..].iter_mut();
+            let lane_elements = lane_elements.step_by(width).take(count);
+            lane_elements
+                .zip(line)
+                .for_each(|(target, element)| *target = *element);
         });
     }
 
-    /// Copies interleaved lines to their places in an array.
+    /// Copies interleaved lines to their positions in an array. All operations share this code.
+    #[inline(never)]
     fn scatter<T: Copy>(&self, interleaved: &[T], all: &mut [T]) {
         let width = self.places.len();
         if let (1, (groups, [])) = (self.step, self.places.as_chunks::<TRANSPOSED>()) {
@@ -119,14 +123,15 @@ impl LineLayout<'_> {
         }
         self.runs(|lane, at, place, count| {
             let line = all[place..].iter_mut().step_by(self.step);
-            let from = interleaved[at * width + lane..].iter();
-            let from = from.step_by(width).take(count);
-            line.zip(from).for_each(|(to, from)| *to = *from);
+            let lane_elements = interleaved[at * width + lane..].iter();
+            let lane_elements = lane_elements.step_by(width).take(count);
+            line.zip(lane_elements)
+                .for_each(|(target, element)| *target = *element);
         });
     }
 
     /// Calls `run` for short runs of every line in turn, so that the interleaved elements stay in a cache. Its
-    /// arguments are the lane, number and place of the first element, and the number of elements.
+    /// arguments are the lane, the number and position of the first element, and the number of elements.
     fn runs(&self, mut run: impl FnMut(usize, usize, usize, usize)) {
         const RUN: usize = 16;
         for at in (0..self.length).step_by(RUN) {
@@ -142,7 +147,7 @@ impl LineLayout<'_> {
     }
 }
 
-/// Buffers for interleaved lines: of elements or results, or of partial results.
+/// Buffers for interleaved lines: for elements or results, and for partial results.
 pub(super) struct Interleaved<T, P> {
     whole: Vec<T>,
     partials: Vec<P>,
@@ -157,14 +162,14 @@ impl<T, P> Default for Interleaved<T, P> {
     }
 }
 
-/// What slides read: elements of the array, or partial results.
+/// The input of slides: elements of the array, or partial results.
 pub(super) trait LineSource<O: Operation<C>, const C: usize> {
-    /// A source of the same kind that owns nothing.
+    /// The type of interleaved lines, a borrowed source of the same kind.
     type Lines<'b>: LineSource<O, C>
     where
         Self: 'b;
 
-    /// Loads `N` neighbours from a place on.
+    /// Loads `N` neighbours from a position on.
     fn load<const N: usize>(&self, at: usize) -> Pack<O::Partial, C, N>;
     /// Interleaves lines.
     fn gather<'b>(
@@ -215,11 +220,11 @@ impl<'a, O: Operation<C>, const C: usize> LineSource<O, C> for Items<'a, O::Item
     }
 }
 
-/// Partial results; every component is an array of its own.
+/// Partial results with one array for each component.
 pub(super) struct Partials<'a, P, const C: usize>([&'a [P]; C]);
 
 impl<'a, P, const C: usize> Partials<'a, P, C> {
-    /// Of components of equal length, one behind the other.
+    /// Partial results whose components lie one after the other in `all`, with equal lengths.
     pub(super) fn of(all: &'a [P]) -> Self {
         let length = all.len() / C;
         Self(std::array::from_fn(|component| {
@@ -260,15 +265,14 @@ impl<O: Operation<C>, const C: usize> LineSource<O, C> for Partials<'_, O::Parti
     }
 }
 
-/// What slides write: partial results, or results.
+/// The output of slides: partial results, or results.
 pub(super) trait LineSink<O: Operation<C>, const C: usize> {
-    /// A sink of the same kind that owns nothing.
+    /// The type of interleaved lines, a borrowed sink of the same kind.
     type Lines<'b>: LineSink<O, C>
     where
         Self: 'b;
 
-    /// Stores the partial results of `n` elements in each lane, or the results for them, at neighbours
-    /// from a place on.
+    /// Stores the partial results of `n` elements in each lane, or their results, at neighbours from a position on.
     fn store<const N: usize>(&mut self, at: usize, pack: &Pack<O::Partial, C, N>, n: f64);
     /// A sink for interleaved lines.
     fn interleaved<'b>(
@@ -278,7 +282,7 @@ pub(super) trait LineSink<O: Operation<C>, const C: usize> {
     ) -> Self::Lines<'b>
     where
         Self: 'b;
-    /// Copies interleaved lines to their places.
+    /// Copies interleaved lines to their positions.
     fn scatter(&mut self, lines: LineLayout<'_>, from: &Interleaved<O::Out, O::Partial>);
 }
 
@@ -295,8 +299,8 @@ impl<O: Operation<C>, const C: usize> LineSink<O, C> for PartialsMut<'_, O::Part
     fn store<const N: usize>(&mut self, at: usize, pack: &Pack<O::Partial, C, N>, _: f64) {
         let length = self.0.len() / C;
         for (component, lanes) in pack.0.iter().enumerate() {
-            let at = component * length + at;
-            self.0[at..at + N].copy_from_slice(lanes);
+            let start = component * length + at;
+            self.0[start..start + N].copy_from_slice(lanes);
         }
     }
 
@@ -327,7 +331,7 @@ impl<O: Operation<C>, const C: usize> LineSink<O, C> for PartialsMut<'_, O::Part
 pub(super) struct ResultLines<'a, T, O> {
     pub(super) all: &'a mut [T],
     pub(super) operation: &'a O,
-    /// Set when a result does not fit its type.
+    /// A flag that is set if a result does not fit its type.
     pub(super) overflow: &'a Cell<bool>,
 }
 

@@ -1,14 +1,14 @@
 //! Sliding windows over any axes at once, in one pass and in bounded memory.
 //!
-//! The output is divided into parts ([`partition`]), each computed by one thread. A part is computed
-//! from a [`stream`] of rows along the slowest axis of the file, of which only those are kept that later
-//! windows need. Along every axis, windows [`slide`] at a cost that does not depend on their length.
-//! Axes follow one another, since the reduction of a box is that of the reductions of its lines: an
-//! [`operation`] combines partial results. Order statistics and weighted sums, of which that is not so,
-//! are computed from whole [`boxes`]. The results of all threads go through one [`writer`].
+//! The output is divided into parts ([`partition`]), each computed by one thread. A part is computed from a [`stream`]
+//! of rows along the slowest axis of the file, which keeps only rows that later windows need. Along every axis, windows
+//! [`slide`] at a cost that does not depend on their length. Axes are reduced one after the other, because a box is
+//! reduced by reducing its lines first: an [`operation`] combines partial results. Order statistics and weighted sums
+//! cannot be combined in this way, and are computed from whole [`boxes`]. The results of all threads go through one
+//! [`writer`].
 //!
-//! An [`input`] with a rim ([`pad`]) has a window for every element. NaN that stands for what is missing
-//! is left out by [`skip`].
+//! An [`input`] with a rim ([`pad`]) has a window for every element. NaN that stands for missing values is left out by
+//! [`skip`].
 
 mod axis;
 mod boxes;

@@ -3,26 +3,26 @@
 use crate::npy::{Dtype, Kind};
 use std::str::FromStr;
 
-/// How a window is reduced.
+/// The reduction of a window.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Op {
-    /// `Σx`
+    /// The sum: `Σx`.
     Sum,
-    /// `Σx / n`
+    /// The mean: `Σx / n`.
     Mean,
     /// The minimum.
     Min,
     /// The maximum.
     Max,
-    /// `sqrt(Σ(x - mean)² / n)`
+    /// The standard deviation: `sqrt(Σ(x - mean)² / n)`.
     Std,
-    /// `Σ(x - mean)² / n`
+    /// The variance: `Σ(x - mean)² / n`.
     Var,
-    /// `max - min`
+    /// The range: `max - min`.
     Ptp,
-    /// The middle of the sorted elements, or the mean of the two in the middle.
+    /// The middle one of the sorted elements, or the mean of the two in the middle.
     Median,
-    /// The quantile `q`, from 0 to 1, interpolated as NumPy's `linear` does.
+    /// The quantile `q`, from 0 to 1, interpolated as by NumPy's `linear`.
     Quantile(f64),
     /// `Σwx` with the weights of a normal distribution, whose sum is 1.
     Gaussian,
@@ -31,7 +31,7 @@ pub enum Op {
 }
 
 impl Op {
-    /// The reductions that need nothing but their name.
+    /// The names of all reductions that have no parameter.
     pub const ALL: [(&'static str, Self); 10] = [
         ("sum", Self::Sum),
         ("mean", Self::Mean),
@@ -45,7 +45,7 @@ impl Op {
         ("weights", Self::Weights),
     ];
 
-    /// The dtype of the results, `None` where NumPy has none.
+    /// The dtype of the results; `None` if NumPy has none.
     #[must_use]
     pub fn dtype(self, of: Dtype) -> Option<Dtype> {
         match (self, of.kind) {

@@ -1,7 +1,8 @@
-//! Reductions of a window: what is computed of each element, how that is combined, and the result.
+//! Reductions of a window: the partial result of each element, the combination of partial results, and the final
+//! result.
 //!
-//! No reduction subtracts what leaves a window. Partial results are only ever combined, so an
-//! infinity, a NaN or a huge value leaves no trace in the windows behind it.
+//! No reduction subtracts elements that leave a window. Partial results are only combined, so an infinity, a NaN or a
+//! huge value has no effect on later windows.
 //!
 //! Source: Tangwongsan, Hirzel, Schneider and Wu, "General incremental sliding-window aggregation",
 //! PVLDB 8 (2015), section 2, for lift, combine and lower.
@@ -14,18 +15,18 @@ use crate::{
 
 /// A reduction of windows, whose partial results have `C` components.
 pub(super) trait Operation<const C: usize>: Send + Sync + 'static {
-    /// Elements of the array.
+    /// The type of the array's elements.
     type Item: Number;
-    /// Components of a partial result.
+    /// The type of a partial result's components.
     type Partial: Number;
-    /// Results.
+    /// The type of the results.
     type Out: Number;
 
     /// The partial result of one element.
     fn lift(&self, item: Self::Item) -> [Self::Partial; C];
     /// The partial result of the `n` elements of `a` followed by the `m` elements of `b`.
     fn combine(a: [Self::Partial; C], n: f64, b: [Self::Partial; C], m: f64) -> [Self::Partial; C];
-    /// The result for `n` elements.
+    /// The result for `n` elements, from their partial result.
     fn lower(&self, partial: [Self::Partial; C], n: f64) -> Self::Out;
     /// Whether the type of the results can hold the result.
     #[inline(always)]
@@ -34,7 +35,7 @@ pub(super) trait Operation<const C: usize>: Send + Sync + 'static {
     }
 }
 
-/// The sum of integers in 64 bits, of which no window's can overflow.
+/// The sum of integers in 64 bits, for windows whose sums cannot overflow.
 pub(super) struct IntegerSum;
 
 impl Operation<1> for IntegerSum {
@@ -59,7 +60,7 @@ impl Operation<1> for IntegerSum {
     }
 }
 
-/// The sum of fewer than 2³¹ integers of 64 bits: their upper and their lower 32 bits are summed apart.
+/// The sum of fewer than 2³¹ integers of 64 bits, whose upper and lower 32 bits are summed separately.
 pub(super) struct WideIntegerSum {
     unsigned: bool,
 }
@@ -177,8 +178,8 @@ impl Operation<4> for Variance {
     }
 }
 
-/// A reduction of floats, of integers of 64 bits with all their digits. The second component of its partial results
-/// is what the rounding of the first one leaves.
+/// A reduction of floats applied to 64-bit integers without loss of digits. The second component of its partial results
+/// is the rounding error of the first one.
 pub(super) struct OfIntegers<O> {
     pub(super) operation: O,
     pub(super) unsigned: bool,
@@ -220,7 +221,8 @@ macro_rules! of_integers {
 of_integers!(FloatSum, 2);
 of_integers!(Variance, 4);
 
-/// An integer of 64 bits: its upper and its lower half are floats, and what their sum loses is one, too.
+/// A 64-bit integer as a double-double: its upper and its lower half are floats, and so is the rounding error of their
+/// sum.
 ///
 /// Source: Dekker, "A floating-point technique for extending the available precision", Numer. Math. 18 (1971).
 #[inline(always)]
@@ -235,7 +237,7 @@ fn exact(item: i64, unsigned: bool) -> DoubleDouble {
     }
 }
 
-/// The upper and the lower 32 bits.
+/// The upper and the lower 32 bits of an integer.
 #[inline(always)]
 fn halves(item: i64, unsigned: bool) -> [i64; 2] {
     let upper = if unsigned {

@@ -1,24 +1,24 @@
-//! [`Pad`]: what windows see beyond the ends of an axis.
+//! [`Pad`]: the padding beyond the ends of an axis.
 
 use crate::npy::{Dtype, Kind, Number, Scalar};
 use crate::wording::excerpt;
 use std::str::FromStr;
 
-/// What lies beyond the ends of an axis, in the words of `scipy.ndimage`.
+/// The padding beyond the ends of an axis, in the terms of `scipy.ndimage`.
 ///
-/// With padding there is a window for every element: its middle, the element `length / 2` of it, lies on
-/// that element. A window of even length thus reaches one element further to the front.
+/// With padding there is a window for every element: its middle, which is its element number `length / 2`, lies on that
+/// element. A window of even length thus reaches one element further to the front.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Pad {
-    /// `(d c b a | a b c d | d c b a)`
+    /// Reflection about the edge: `(d c b a | a b c d | d c b a)`.
     Reflect,
-    /// `(a a a a | a b c d | d d d d)`
+    /// Repetition of the end: `(a a a a | a b c d | d d d d)`.
     Nearest,
-    /// `(d c b | a b c d | c b a)`
+    /// Reflection about the last element: `(d c b | a b c d | c b a)`.
     Mirror,
-    /// `(a b c d | a b c d | a b c d)`
+    /// Periodic continuation: `(a b c d | a b c d | a b c d)`.
     Wrap,
-    /// `(v v v v | a b c d | v v v v)`
+    /// A constant: `(v v v v | a b c d | v v v v)`.
     Constant(Scalar),
 }
 
@@ -26,7 +26,7 @@ impl Pad {
     const EXPECTED: &'static str =
         "expected reflect, nearest, mirror, wrap or constant:v, such as constant:0";
 
-    /// A value of this padding that elements of a dtype cannot be.
+    /// The constant of this padding, if elements of a dtype cannot represent it.
     pub(super) fn misfit(self, dtype: Dtype) -> Option<Scalar> {
         let Self::Constant(value) = self else {
             return None;
@@ -39,24 +39,24 @@ impl Pad {
             Kind::Bool => 0..2,
         };
         match value {
-            Scalar::Integer(whole) if range.contains(&whole) => None,
+            Scalar::Integer(integer) if range.contains(&integer) => None,
             value => Some(value),
         }
     }
 
-    /// The constant as elements are computed with; the default of other paddings is never seen.
+    /// The constant as a number to compute with. Other paddings return a default that is never used.
     pub(super) fn value<T: Number>(self) -> T {
         let mut value = [T::default()];
         match self {
             Self::Constant(Scalar::Float(float)) => {
                 T::decode(Dtype::F64, &float.to_le_bytes(), &mut value);
             }
-            Self::Constant(Scalar::Integer(whole)) => {
-                match (i64::try_from(whole), u64::try_from(whole)) {
-                    (Ok(whole), _) => T::decode(Dtype::I64, &whole.to_le_bytes(), &mut value),
-                    (_, Ok(whole)) => T::decode(Dtype::U64, &whole.to_le_bytes(), &mut value),
+            Self::Constant(Scalar::Integer(integer)) => {
+                match (i64::try_from(integer), u64::try_from(integer)) {
+                    (Ok(signed), _) => T::decode(Dtype::I64, &signed.to_le_bytes(), &mut value),
+                    (_, Ok(unsigned)) => T::decode(Dtype::U64, &unsigned.to_le_bytes(), &mut value),
                     #[expect(clippy::cast_precision_loss, reason = "a float is meant")]
-                    _ => T::decode(Dtype::F64, &(whole as f64).to_le_bytes(), &mut value),
+                    _ => T::decode(Dtype::F64, &(integer as f64).to_le_bytes(), &mut value),
                 }
             }
             _ => {}
@@ -64,24 +64,26 @@ impl Pad {
         value[0]
     }
 
-    /// Which element of an axis of `length` lies at a place of the padded axis, counted from the first element
-    /// of the axis; none where the constant lies.
-    pub(super) fn element(self, at: i128, length: u64) -> Option<u64> {
+    /// The element of an axis of `length` elements at a position of the padded axis, counted from the first element of
+    /// the axis; `None` for the constant.
+    pub(super) fn element(self, place: i128, length: u64) -> Option<u64> {
         let n = i128::from(length);
-        let folded = |period: i128, last: i128| {
-            let from = at.rem_euclid(period.max(1));
-            from.min(last - from)
-        };
-        let at = match self {
-            _ if (0..n).contains(&at) => at,
+        let index = match self {
+            _ if (0..n).contains(&place) => place,
             Self::Constant(_) => return None,
-            Self::Nearest => at.clamp(0, n - 1),
-            Self::Wrap => at.rem_euclid(n),
-            Self::Reflect => folded(2 * n, 2 * n - 1),
-            Self::Mirror => folded(2 * n - 2, 2 * n - 2),
+            Self::Nearest => place.clamp(0, n - 1),
+            Self::Wrap => place.rem_euclid(n),
+            Self::Reflect => folded(place, 2 * n, 2 * n - 1),
+            Self::Mirror => folded(place, 2 * n - 2, 2 * n - 2),
         };
-        u64::try_from(at).ok()
+        u64::try_from(index).ok()
     }
+}
+
+/// A position within a period whose second half runs backwards, beginning at `last`.
+fn folded(place: i128, period: i128, last: i128) -> i128 {
+    let place_in_period = place.rem_euclid(period.max(1));
+    place_in_period.min(last - place_in_period)
 }
 
 impl FromStr for Pad {
@@ -97,9 +99,9 @@ impl FromStr for Pad {
                 _ => Err(Self::EXPECTED.to_owned()),
             },
             Some(("constant", value)) => {
-                let whole = value.trim().parse::<i128>().ok();
-                let value = match whole {
-                    Some(whole) => Some(Scalar::Integer(whole)),
+                let integer = value.trim().parse::<i128>().ok();
+                let value = match integer {
+                    Some(integer) => Some(Scalar::Integer(integer)),
                     None => value.trim().parse().ok().map(Scalar::Float),
                 };
                 value.map(Self::Constant).ok_or_else(|| {

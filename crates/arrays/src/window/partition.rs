@@ -11,38 +11,38 @@ use crate::{
 /// The division of the output.
 pub(super) struct Division {
     pub(super) parts: Cut,
-    /// How many parts may be computed at a time.
+    /// The number of parts that may be computed at a time.
     pub(super) threads: u64,
     /// Bytes of memory for each part that is being computed.
     pub(super) memory_each: u64,
 }
 
-/// Parts whose input has fewer elements than this are not divided for the sake of threads.
+/// The number of input elements below which a part is not divided for more threads.
 const SMALL: u64 = 1 << 16;
-/// Bytes that a thread works on: few enough to stay in the last-level cache, and enough to make the
+/// The number of bytes that a thread works on: few enough to stay in the last-level cache, and enough to make the
 /// system calls that read and write them cheap.
 pub(super) const CACHE: u64 = 16 << 20;
-/// The greatest cost of a cut for the sake of caches, as a fraction of the work.
+/// The largest cost of a division for the sake of caches, as a fraction of the work.
 const WORTH: f64 = 0.25;
-/// Bytes read or written in the time of a seek.
+/// The number of bytes that are read or written in the time of a seek.
 const SEEK: f64 = 16384.0;
 
-/// What the computation of a part needs.
+/// The memory that the computation of a part needs.
 pub(super) trait Needs {
-    /// The first axis that is worth a cut for the sake of memory and caches.
+    /// The first axis along which a division reduces memory or cache use.
     const FIRST: usize;
 
-    /// Elements of the input.
+    /// The number of input elements.
     fn elements(&self, part: &Region) -> u64;
-    /// Bytes that the computation takes when it has all that makes it fast.
+    /// Bytes of memory with which the computation is fast.
     fn good_bytes(&self, part: &Region) -> u64;
-    /// Bytes that it cannot do without.
+    /// Bytes of memory that the computation needs at least.
     fn least_bytes(&self, part: &Region) -> u64;
 }
 
 impl Division {
-    /// Halves the output until every thread has several parts, each of which fits into its memory and,
-    /// where that pays, into its caches.
+    /// Halves the output until every thread has several parts, each of which fits into its memory and, if that pays
+    /// off, into its caches.
     pub(super) fn new<N: Needs>(
         axes: &[WindowAxis],
         whole: &Region,
@@ -50,32 +50,33 @@ impl Division {
         needs: &N,
     ) -> Result<Self, AnalysisError> {
         let mut threads = threads_within(memory, 0)?;
-        let wanted = 4 * threads;
+        let parts_wanted = 4 * threads;
         let mut part = whole.clone();
-        let halve = |part: &mut Region, first, most| halve(axes, whole, part, first, most);
-        while cut(whole, &part).count() < wanted && needs.elements(&part) > SMALL {
-            if !halve(&mut part, 0, f64::INFINITY) {
+        while cut(whole, &part).count() < parts_wanted && needs.elements(&part) > SMALL {
+            if !halve(axes, whole, &mut part, 0, f64::INFINITY) {
                 break;
             }
         }
-        while needs.good_bytes(&part) > CACHE && halve(&mut part, N::FIRST, WORTH) {}
+        while needs.good_bytes(&part) > CACHE && halve(axes, whole, &mut part, N::FIRST, WORTH) {}
         loop {
-            let needed = needs.least_bytes(&part);
-            if needed <= memory / threads {
+            let part_bytes = needs.least_bytes(&part);
+            if part_bytes <= memory / threads {
                 break;
             }
-            if halve(&mut part, N::FIRST, f64::INFINITY) || halve(&mut part, 0, f64::INFINITY) {
+            if halve(axes, whole, &mut part, N::FIRST, f64::INFINITY)
+                || halve(axes, whole, &mut part, 0, f64::INFINITY)
+            {
                 continue;
             }
             // Single windows cannot be divided, but fewer threads need less memory.
-            threads = memory / needed;
+            threads = memory / part_bytes;
             if threads == 0 {
-                return Err(AnalysisError::Memory {
-                    what: "this window",
-                    needed,
-                    allowed: memory,
-                    instead: "take a shorter window",
-                });
+                return Err(AnalysisError::memory(
+                    "this window",
+                    part_bytes,
+                    memory,
+                    "take a shorter window",
+                ));
             }
         }
         Ok(Self {
@@ -86,36 +87,38 @@ impl Division {
     }
 }
 
-/// The output cut into parts of the size of one.
+/// The output divided into parts of the size of `part`.
 fn cut(whole: &Region, part: &Region) -> Cut {
     Cut::new(whole, part.iter().map(length).collect())
 }
 
-/// Halves a part along the axis, from `first` on, where that costs the least. The cost is the fraction
-/// of elements that are read twice because windows overlap, and the seeks due to shorter runs in the
-/// files. False where there are only single windows, or where the cost is above `most`.
+/// Halves a part along the axis with the lowest cost, from axis `first` on. Returns false if there are only single
+/// windows, or if the cost exceeds `most`.
 fn halve(axes: &[WindowAxis], whole: &Region, part: &mut Region, first: usize, most: f64) -> bool {
-    #[expect(clippy::cast_precision_loss, reason = "a measure for comparison")]
-    let cost = |axis: usize| {
-        let WindowAxis { window, stride, .. } = axes[axis];
-        let half = length(&part[axis]).div_ceil(2);
-        let twice = window.saturating_sub(stride) as f64 / (half * stride) as f64;
-        // Behind the last axis that is cut, elements are contiguous.
-        let cut = (axis + 1..axes.len()).rfind(|&behind| part[behind] != whole[behind]);
-        let run = match cut {
-            Some(cut) => length(&part[cut]),
-            None => half,
-        };
-        let contiguous = part[cut.unwrap_or(axis) + 1..].iter().map(length);
-        twice + SEEK / (8 * run * contiguous.product::<u64>()) as f64
-    };
-    let best = (first..axes.len())
+    let cheapest_cut = (first..axes.len())
         .filter(|&axis| length(&part[axis]) > 1)
-        .map(|axis| (axis, cost(axis)))
-        .min_by(|(_, a), (_, b)| a.total_cmp(b))
+        .map(|axis| (axis, cost_of_cut(axes, whole, part, axis)))
+        .min_by(|(_, left), (_, right)| left.total_cmp(right))
         .filter(|&(_, cost)| cost <= most);
-    if let Some((axis, _)) = best {
+    if let Some((axis, _)) = cheapest_cut {
         part[axis].end = part[axis].start + length(&part[axis]).div_ceil(2);
     }
-    best.is_some()
+    cheapest_cut.is_some()
+}
+
+/// The cost of halving a part along an axis: the fraction of elements that are read twice because windows overlap, and
+/// the seeks due to shorter runs in the files.
+#[expect(clippy::cast_precision_loss, reason = "a measure for comparison")]
+fn cost_of_cut(axes: &[WindowAxis], whole: &Region, part: &Region, axis: usize) -> f64 {
+    let WindowAxis { window, stride, .. } = axes[axis];
+    let half = length(&part[axis]).div_ceil(2);
+    let read_twice = window.saturating_sub(stride) as f64 / (half * stride) as f64;
+    // Behind the last axis that is cut, elements are contiguous.
+    let last_cut_axis = (axis + 1..axes.len()).rfind(|&later| part[later] != whole[later]);
+    let run = match last_cut_axis {
+        Some(cut_axis) => length(&part[cut_axis]),
+        None => half,
+    };
+    let contiguous = part[last_cut_axis.unwrap_or(axis) + 1..].iter().map(length);
+    read_twice + SEEK / (8 * run * contiguous.product::<u64>()) as f64
 }

@@ -1,14 +1,14 @@
-//! [`SkipNan`]: reductions of what is there, of windows in which NaN stands for what is missing.
+//! [`SkipNan`]: reductions of windows in which NaN stands for missing values.
 
 use super::operation::{FloatExtreme, FloatRange, FloatSum, Operation, Variance};
 
-/// A reduction of floats that leaves NaN out. Its partial results count the elements that are there; a
-/// window with fewer than `least` of them has the result NaN, as in pandas.
+/// A reduction of floats that leaves NaN out. Its partial results count the elements that are not NaN; a window with
+/// fewer than `least` of them has the result NaN, as in pandas.
 pub(super) struct SkipNan<O> {
     pub(super) operation: O,
-    /// Elements that must be there.
+    /// The smallest number of elements that must not be NaN.
     pub(super) least: f64,
-    /// The result of no elements at all.
+    /// The result of a window without elements.
     pub(super) of_none: f64,
 }
 
@@ -33,10 +33,10 @@ macro_rules! skips {
                 b: [f64; $with_count],
                 _: f64,
             ) -> [f64; $with_count] {
-                let (of_a, n) = without_count::<$components, $with_count>(a);
-                let (of_b, m) = without_count::<$components, $with_count>(b);
-                let both = $operation::combine(of_a, n, of_b, m);
-                let mut result = with_count(both, n + m);
+                let (a_components, n) = without_count::<$components, $with_count>(a);
+                let (b_components, m) = without_count::<$components, $with_count>(b);
+                let components = $operation::combine(a_components, n, b_components, m);
+                let mut result = with_count(components, n + m);
                 for component in 0..$components {
                     result[component] = if n == 0.0 {
                         b[component]

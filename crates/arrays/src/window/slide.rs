@@ -8,9 +8,9 @@
 //!  combined with a prefix of the next                | ·· )
 //! ```
 //!
-//! The suffixes of a segment are combined backwards and kept, the prefixes of the next one are combined
-//! forwards as they are needed: three operations an element. Segments lie at fixed places of the
-//! array, so that results do not depend on how much of it is in memory.
+//! The suffixes of a segment are combined backwards and kept, the prefixes of the next one are combined forwards as
+//! they are needed: three operations for each element. Segments lie at fixed positions of the array, so that results do
+//! not depend on how much of it is in memory.
 //!
 //! Source: M. van Herk, "A fast algorithm for local minimum and maximum filters on rectangular and
 //! octagonal kernels", Pattern Recognition Letters 13 (1992); J. Gil and M. Werman, "Computing 2-D
@@ -28,41 +28,40 @@ use std::ops::Range;
 pub(super) struct Slide {
     pub(super) outer: usize,
     pub(super) inner: usize,
-    /// Elements along the axis that are in memory.
+    /// The number of elements in memory along the axis.
     pub(super) length: usize,
-    /// Place along the whole axis of the first of them.
+    /// The position along the whole axis of the first element in memory.
     pub(super) start: usize,
     /// Length of the window.
     pub(super) window: usize,
-    /// From one window to the next.
+    /// Distance from one window to the next.
     pub(super) stride: usize,
-    /// The first window, counted along the whole axis.
+    /// The position of the first window along the whole axis.
     pub(super) first: usize,
     /// Number of windows.
     pub(super) count: usize,
-    /// Elements of the array that every element here stands for.
+    /// The number of elements of the array for which every element here stands.
     pub(super) weight: f64,
     /// Whether there is memory for many interleaved lines.
     pub(super) wide: bool,
 }
 
-/// Lines that are slid over at a time.
+/// The number of lines over which windows slide in parallel.
 const LANES: usize = 32;
-/// Bytes of suffixes that may be kept for them: a thread's share of the last-level cache.
+/// The largest number of bytes of suffixes that are kept for these lines: a thread's part of the last-level cache.
 const MOST_KEPT: u64 = 8 << 20;
-/// Elements of a line that are interleaved at a time, where windows are short.
+/// The number of elements of a line that are interleaved at a time, if windows are short.
 const INTERLEAVED: usize = 1024;
 
-/// Bytes that slides with a window need besides what they read and write; `wide` if there is memory
-/// for many interleaved lines.
+/// Bytes that slides need in addition to their input and output; `wide` if there is memory for many interleaved lines.
 pub(super) fn scratch_bytes<const C: usize>(window: u64, stride: u64, wide: bool) -> u64 {
-    let kept = kept_bytes::<C>(window, stride);
-    if !wide || kept > MOST_KEPT {
-        return kept / LANES as u64;
+    let suffix_bytes = kept_bytes::<C>(window, stride);
+    if !wide || suffix_bytes > MOST_KEPT {
+        return suffix_bytes / LANES as u64;
     }
     // Interleaved lines: their elements, and their results.
     let interleaved = (2 * window).max(INTERLEAVED as u64) * 8 * (C as u64 + 1) * LANES as u64;
-    kept + 2 * interleaved
+    suffix_bytes + 2 * interleaved
 }
 
 /// Bytes of suffixes in all lanes.
@@ -73,43 +72,61 @@ fn kept_bytes<const C: usize>(window: u64, stride: u64) -> u64 {
 }
 
 impl Slide {
-    /// Slides over everything in memory.
+    /// Slides over everything in memory. The function is called for each block of rows, from several places for each
+    /// operation; if it were inlined, each of these places would be compiled separately.
+    #[inline(never)]
     pub(super) fn run<O: Operation<C>, const C: usize, S: LineSource<O, C>, T: LineSink<O, C>>(
         &self,
         source: &S,
         sink: &mut T,
         scratch: &mut SlideBuffers<O, C>,
     ) {
-        let (pitch_from, pitch_to) = (self.length * self.inner, self.count * self.inner);
+        let (source_pitch, sink_pitch) = (self.length * self.inner, self.count * self.inner);
         let wide =
             self.wide && kept_bytes::<C>(self.window as u64, self.stride as u64) <= MOST_KEPT;
         if wide && self.inner >= LANES {
             for outer in 0..self.outer {
-                for at in groups(self.inner) {
-                    let (from, to) = (outer * pitch_from + at, outer * pitch_to + at);
-                    self.segments::<O, C>(source, sink, from, to, &mut scratch.suffixes);
+                for inner in groups(self.inner) {
+                    let source_place = outer * source_pitch + inner;
+                    let sink_place = outer * sink_pitch + inner;
+                    self.segments::<O, C>(
+                        source,
+                        sink,
+                        source_place,
+                        sink_place,
+                        &mut scratch.suffixes,
+                    );
                 }
             }
         } else if wide && self.outer * self.inner >= LANES {
-            let place = |line: usize, pitch| line / self.inner * pitch + line % self.inner;
             for group in groups(self.outer * self.inner) {
-                let lines = group..group + LANES;
-                let from = lines.clone().map(|line| place(line, pitch_from)).collect();
-                let to = lines.map(|line| place(line, pitch_to)).collect();
-                self.interleaved(source, sink, from, to, 0..self.count, scratch);
+                let [source_places, sink_places] = [source_pitch, sink_pitch].map(|pitch| {
+                    (group..group + LANES)
+                        .map(|line| line / self.inner * pitch + line % self.inner)
+                        .collect()
+                });
+                self.interleaved(
+                    source,
+                    sink,
+                    source_places,
+                    sink_places,
+                    0..self.count,
+                    scratch,
+                );
             }
         } else {
             for outer in 0..self.outer {
-                for at in 0..self.inner {
-                    let (from, to) = (outer * pitch_from + at, outer * pitch_to + at);
-                    self.line(source, sink, from, to, wide, scratch);
+                for inner in 0..self.inner {
+                    let source_place = outer * source_pitch + inner;
+                    let sink_place = outer * sink_pitch + inner;
+                    self.line(source, sink, source_place, sink_place, wide, scratch);
                 }
             }
         }
     }
 
-    /// A single line. Where possible it is cut into stretches that begin with a segment, which are slid
-    /// over as interleaved lines.
+    /// Slides over a single line. If possible the line is divided into stretches that begin with a segment, which are
+    /// then treated as interleaved lines.
     fn line<O: Operation<C>, const C: usize, S: LineSource<O, C>, T: LineSink<O, C>>(
         &self,
         source: &S,
@@ -119,51 +136,60 @@ impl Slide {
         wide: bool,
         scratch: &mut SlideBuffers<O, C>,
     ) {
-        let mut next = 0;
-        while next < self.count {
-            // Windows of a segment, and segments of a stretch.
-            let each = self.windows_from(next);
-            let regular = wide
+        let mut window = 0;
+        while window < self.count {
+            let segment_windows = self.windows_from(window);
+            let is_regular = wide
                 && self.window.is_multiple_of(self.stride)
-                && self.begin(next).is_multiple_of(self.window);
-            let stretch = (self.count - next) / (each * LANES);
-            let segments = stretch.min(INTERLEAVED.div_ceil(self.window));
-            if regular && segments > 0 {
-                let windows = segments * each;
-                let places = |line, step| (0..LANES).map(|lane| line + lane * step).collect();
-                let from = places(from, windows * self.stride * self.inner);
-                let to = places(to, windows * self.inner);
-                self.interleaved(source, sink, from, to, next..next + windows, scratch);
-                next += LANES * windows;
+                && self.begin(window).is_multiple_of(self.window);
+            let segments_per_lane = (self.count - window) / (segment_windows * LANES);
+            let segments = segments_per_lane.min(INTERLEAVED.div_ceil(self.window));
+            if is_regular && segments > 0 {
+                let windows = segments * segment_windows;
+                let source_step = windows * self.stride * self.inner;
+                let sink_step = windows * self.inner;
+                let source_places = (0..LANES).map(|lane| from + lane * source_step);
+                let sink_places = (0..LANES).map(|lane| to + lane * sink_step);
+                self.interleaved(
+                    source,
+                    sink,
+                    source_places.collect(),
+                    sink_places.collect(),
+                    window..window + windows,
+                    scratch,
+                );
+                window += LANES * windows;
             } else {
-                let windows = next..next + each;
-                next += each;
+                let windows = window..window + segment_windows;
+                window = windows.end;
                 let suffixes = &mut scratch.suffixes_of_one;
                 self.segment::<O, C, 1>(source, sink, from, to, windows, suffixes);
             }
         }
     }
 
-    /// Interleaves lines, some of their windows at a time, and slides over them.
+    /// Interleaves lines, some of their windows at a time, and slides over the interleaved lines.
+    #[inline(never)]
     fn interleaved<O: Operation<C>, const C: usize, S: LineSource<O, C>, T: LineSink<O, C>>(
         &self,
         source: &S,
         sink: &mut T,
-        mut from: Vec<usize>,
-        mut to: Vec<usize>,
+        mut source_places: Vec<usize>,
+        mut sink_places: Vec<usize>,
         windows: Range<usize>,
         scratch: &mut SlideBuffers<O, C>,
     ) {
         let at_a_time = (INTERLEAVED.max(self.window) / self.stride).max(1);
-        let (first_from, first_to) = (from.clone(), to.clone());
-        let mut next = windows.start;
-        while next < windows.end {
+        let first_source_places = source_places.clone();
+        let first_sink_places = sink_places.clone();
+        let mut window = windows.start;
+        while window < windows.end {
             let part = Self {
                 outer: 1,
                 inner: LANES,
-                start: self.begin(next),
-                first: self.first + next,
-                count: at_a_time.min(windows.end - next),
+                start: self.begin(window),
+                first: self.first + window,
+                count: at_a_time.min(windows.end - window),
                 ..*self
             };
             let part = Self {
@@ -171,31 +197,32 @@ impl Slide {
                 ..part
             };
             for lane in 0..LANES {
-                from[lane] = first_from[lane] + (part.start - self.start) * self.inner;
-                to[lane] = first_to[lane] + next * self.inner;
+                source_places[lane] =
+                    first_source_places[lane] + (part.start - self.start) * self.inner;
+                sink_places[lane] = first_sink_places[lane] + window * self.inner;
             }
             let step = self.inner;
             let read = LineLayout {
-                places: &from,
+                places: &source_places,
                 step,
                 length: part.length,
             };
             let written = LineLayout {
-                places: &to,
+                places: &sink_places,
                 step,
                 length: part.count,
             };
             {
-                let some = source.gather(read, &mut scratch.read);
+                let lines = source.gather(read, &mut scratch.read);
                 let mut results = sink.interleaved(written, &mut scratch.written);
-                part.segments::<O, C>(&some, &mut results, 0, 0, &mut scratch.suffixes);
+                part.segments::<O, C>(&lines, &mut results, 0, 0, &mut scratch.suffixes);
             }
             sink.scatter(written, &scratch.written);
-            next += part.count;
+            window += part.count;
         }
     }
 
-    /// All windows of neighbouring lines, segment by segment.
+    /// Slides over neighbouring lines, segment by segment.
     fn segments<O: Operation<C>, const C: usize>(
         &self,
         source: &impl LineSource<O, C>,
@@ -207,18 +234,18 @@ impl Slide {
         vectorised(
             #[inline(always)]
             || {
-                let mut next = 0;
-                while next < self.count {
-                    let windows = next..next + self.windows_from(next);
-                    next = windows.end;
+                let mut window = 0;
+                while window < self.count {
+                    let windows = window..window + self.windows_from(window);
+                    window = windows.end;
                     self.segment::<O, C, LANES>(source, sink, from, to, windows, suffixes);
                 }
             },
         );
     }
 
-    /// Combines all elements in memory but the first `skip`, line by line, with the partial results of
-    /// the `seen` elements before them.
+    /// Combines all elements in memory except the first `skip`, line by line, with the partial results of the `seen`
+    /// elements before them.
     pub(super) fn fold<O: Operation<C>, const C: usize>(
         &self,
         source: &impl LineSource<O, C>,
@@ -228,15 +255,15 @@ impl Slide {
         seen: usize,
     ) {
         if self.inner >= LANES {
-            for at in groups(self.inner) {
+            for lane in groups(self.inner) {
                 vectorised(
                     #[inline(always)]
-                    || self.fold_lanes::<O, C, LANES>(source, skip, before, after, at, seen),
+                    || self.fold_lanes::<O, C, LANES>(source, skip, before, after, lane, seen),
                 );
             }
         } else {
-            for at in 0..self.inner {
-                self.fold_lanes::<O, C, 1>(source, skip, before, after, at, seen);
+            for lane in 0..self.inner {
+                self.fold_lanes::<O, C, 1>(source, skip, before, after, lane, seen);
             }
         }
     }
@@ -249,34 +276,55 @@ impl Slide {
         skip: usize,
         before: &Partials<'_, O::Partial, C>,
         after: &mut PartialsMut<'_, O::Partial>,
-        at: usize,
+        lane: usize,
         seen: usize,
     ) {
-        let mut all: Pack<O::Partial, C, N> = if seen == 0 {
-            source.load(skip + at)
+        let mut partial: Pack<O::Partial, C, N> = if seen == 0 {
+            source.load(skip + lane)
         } else {
-            LineSource::<O, C>::load(before, at)
+            LineSource::<O, C>::load(before, lane)
         };
         for row in usize::from(seen == 0)..self.length {
-            let one = source.load::<N>(skip + at + row * self.inner);
-            all = all.combine::<O>((seen + row) as f64 * self.weight, &one, self.weight);
+            let element = source.load::<N>(skip + lane + row * self.inner);
+            partial =
+                partial.combine::<O>((seen + row) as f64 * self.weight, &element, self.weight);
         }
-        LineSink::<O, C>::store(after, at, &all, self.weight);
+        LineSink::<O, C>::store(after, lane, &partial, self.weight);
     }
 
-    /// Where a window of those asked for begins along the whole axis.
+    /// The position along the whole axis at which a window begins; windows are counted from the first one of this
+    /// slide.
     fn begin(&self, window: usize) -> usize {
         (self.first + window) * self.stride
     }
 
-    /// How many windows from this one on begin in the same segment.
+    /// The number of consecutive windows, beginning with this one, that begin in the same segment.
     fn windows_from(&self, window: usize) -> usize {
-        let begin = self.begin(window);
-        let end = (begin / self.window + 1) * self.window;
-        (end - begin).div_ceil(self.stride).min(self.count - window)
+        let window_start = self.begin(window);
+        let segment_end = (window_start / self.window + 1) * self.window;
+        (segment_end - window_start)
+            .div_ceil(self.stride)
+            .min(self.count - window)
     }
 
-    /// The windows that begin in one segment, of `N` neighbouring lines.
+    #[inline(always)]
+    fn load<O: Operation<C>, const C: usize, const N: usize>(
+        &self,
+        source: &impl LineSource<O, C>,
+        from: usize,
+        place: usize,
+    ) -> Pack<O::Partial, C, N> {
+        source.load::<N>(from + (place - self.start) * self.inner)
+    }
+
+    /// The number of elements of the array for which some elements stand.
+    #[inline(always)]
+    #[expect(clippy::cast_precision_loss, reason = "counts are below 2^53")]
+    fn counted(&self, elements: usize) -> f64 {
+        elements as f64 * self.weight
+    }
+
+    /// Computes the windows that begin in one segment, for `N` neighbouring lines.
     #[inline(always)]
     fn segment<O: Operation<C>, const C: usize, const N: usize>(
         &self,
@@ -288,54 +336,54 @@ impl Slide {
         suffixes: &mut Vec<Pack<O::Partial, C, N>>,
     ) {
         let weight = self.weight;
-        #[expect(clippy::cast_precision_loss, reason = "counts are below 2^53")]
-        let counted = |elements: usize| elements as f64 * weight;
-        let load = |place: usize| source.load::<N>(from + (place - self.start) * self.inner);
-        let end = (self.begin(windows.start) / self.window + 1) * self.window;
+        let segment_end = (self.begin(windows.start) / self.window + 1) * self.window;
 
         suffixes.clear();
-        let mut place = end - 1;
-        let mut suffix = load(place);
+        let mut place = segment_end - 1;
+        let mut suffix = self.load::<O, C, N>(source, from, place);
         for window in windows.clone().rev() {
             while place > self.begin(window) {
                 place -= 1;
-                suffix = load(place).combine::<O>(weight, &suffix, counted(end - place - 1));
+                let element = self.load::<O, C, N>(source, from, place);
+                let suffix_weight = self.counted(segment_end - place - 1);
+                suffix = element.combine::<O>(weight, &suffix, suffix_weight);
             }
             suffixes.push(suffix);
         }
 
-        let mut place = end;
+        let mut place = segment_end;
         let mut prefix = suffix;
         for (window, suffix) in windows.zip(suffixes.iter().rev()) {
-            let begin = self.begin(window);
-            while place < begin + self.window {
-                let one = load(place);
-                prefix = if place == end {
-                    one
+            let window_start = self.begin(window);
+            while place < window_start + self.window {
+                let element = self.load::<O, C, N>(source, from, place);
+                prefix = if place == segment_end {
+                    element
                 } else {
-                    prefix.combine::<O>(counted(place - end), &one, weight)
+                    prefix.combine::<O>(self.counted(place - segment_end), &element, weight)
                 };
                 place += 1;
             }
-            let at = to + window * self.inner;
-            let n = counted(self.window);
-            if place == end {
-                sink.store(at, suffix, n);
+            let result_place = to + window * self.inner;
+            let n = self.counted(self.window);
+            if place == segment_end {
+                sink.store(result_place, suffix, n);
             } else {
-                let whole =
-                    suffix.combine::<O>(counted(end - begin), &prefix, counted(place - end));
-                sink.store(at, &whole, n);
+                let suffix_weight = self.counted(segment_end - window_start);
+                let prefix_weight = self.counted(place - segment_end);
+                let result = suffix.combine::<O>(suffix_weight, &prefix, prefix_weight);
+                sink.store(result_place, &result, n);
             }
         }
     }
 }
 
-/// Where groups of lines begin so that they cover all lines; the last may overlap the one before.
+/// The first lines of groups that together cover all lines; the last group may overlap the one before.
 fn groups(lines: usize) -> impl Iterator<Item = usize> {
     (0..lines.div_ceil(LANES)).map(move |number| (number * LANES).min(lines - LANES))
 }
 
-/// Buffers that slides use again and again.
+/// Buffers that slides reuse.
 pub(super) struct SlideBuffers<O: Operation<C>, const C: usize> {
     suffixes: Vec<Pack<O::Partial, C, LANES>>,
     suffixes_of_one: Vec<Pack<O::Partial, C, 1>>,

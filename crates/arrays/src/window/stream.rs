@@ -1,4 +1,4 @@
-//! One part of the output: rows of the input come in along the slowest axis, results go out.
+//! Computes one part of the output: rows of the input arrive along the slowest axis, and results leave.
 
 use super::{
     axis::WindowAxis,
@@ -14,44 +14,44 @@ use crate::progress::Progress;
 use crate::{AnalysisError, memory::size};
 use std::{cell::Cell, ops::Range};
 
-/// What is held of a part while its rows come in. The buffers serve one part after another.
-pub(super) struct Stream<'a, O: Operation<C>, const C: usize> {
+/// The rows and partial results of a part while its rows come in. The buffers serve one part after another.
+pub(super) struct WindowStream<'a, O: Operation<C>, const C: usize> {
     operation: &'a O,
     axes: &'a [WindowAxis],
     part: Region,
-    /// Elements of a row of the input, and of the output.
+    /// The number of elements in a row of the input, and of the output.
     row_in: usize,
     row_out: usize,
-    /// Whether windows slide within rows, and whether along the first axis.
+    /// Whether windows slide within rows, and whether they slide along the first axis.
     within: bool,
     along: bool,
-    /// Elements of the array that one of a row stands for once windows have slid within it.
+    /// The number of elements of the array for which an element of a row stands after windows have slid within the row.
     weight: u64,
     /// Whether there is memory for many interleaved lines.
     wide: bool,
-    /// Rows that the buffers hold at most, and rows that they hold: first those kept.
+    /// The largest number of rows for which the buffers have room, and the number of rows in them, including the kept
+    /// ones.
     most: usize,
     held: usize,
-    /// The first of these rows.
+    /// The position of the first row in the buffers.
     row: u64,
-    /// The next window along the first axis.
+    /// The number of the next window along the first axis.
     window: u64,
-    /// Rows as they come; where windows slide within them, the partial results of these, and those
+    /// The rows as they arrive; if windows slide within rows, also the partial results of rows, and the partial results
     /// between two axes.
     items: Vec<O::Item>,
     partials: Vec<O::Partial>,
     between: [Vec<O::Partial>; 2],
-    /// The partial results of an incomplete window, before and after some rows, where windows do not
-    /// overlap.
+    /// The partial results of an incomplete window before and after some rows, if windows do not overlap.
     open: [Vec<O::Partial>; 2],
-    /// Results of the rows taken last.
+    /// The results of the last rows.
     results: Vec<O::Out>,
-    /// Set when a result does not fit its type.
+    /// A flag that is set if a result does not fit its type.
     overflow: Cell<bool>,
     scratch: SlideBuffers<O, C>,
 }
 
-impl<'a, O: Operation<C>, const C: usize> Stream<'a, O, C> {
+impl<'a, O: Operation<C>, const C: usize> WindowStream<'a, O, C> {
     pub(super) fn new(operation: &'a O, axes: &'a [WindowAxis]) -> Self {
         Self {
             operation,
@@ -97,27 +97,29 @@ impl<'a, O: Operation<C>, const C: usize> Stream<'a, O, C> {
         let dimensions = input.axes.len();
         let mut start = covered[0].start;
         while start < covered[0].end {
-            let end = covered[0].end.min(start + rows);
+            let end_row = covered[0].end.min(start + rows);
             let mut region = covered.clone();
-            region[0] = start..end;
+            region[0] = start..end_row;
             region.truncate(dimensions);
-            let count = size(end - start);
+            let count = size(end_row - start);
             let items = self.next_rows(count);
             input.read_box(&region, items)?;
             progress.add(items.len() as u64 * input.array.npy.dtype.bytes as u64);
             let mut region = part.clone();
             region[0] = self.take(count);
             if self.overflow.get() {
-                return Err(AnalysisError::Overflow);
+                return Err(AnalysisError::Request(
+                    "the sum or ptp of a window is beyond 64-bit integers: --dtype f8 computes it in double precision".to_owned(),
+                ));
             }
             region.truncate(dimensions);
             self.results = writer.write(region, std::mem::take(&mut self.results))?;
-            start = end;
+            start = end_row;
         }
         Ok(())
     }
 
-    /// Prepares for a part; returns how many rows to take at a time.
+    /// Prepares for a part, and returns the number of rows to process at a time.
     fn begin(&mut self, part: &Region, memory: u64, padded: bool) -> u64 {
         let footprint = PartFootprint::of::<C>(self.axes, part, padded);
         let RowPlan { rows, wide } = footprint.row_plan::<C>(memory);
@@ -131,57 +133,54 @@ impl<'a, O: Operation<C>, const C: usize> Stream<'a, O, C> {
         self.held = 0;
         self.row = part[0].start * axis.stride;
         self.window = part[0].start;
-        // What is left from the part before is overwritten before it is read.
-        let resize = |buffer: &mut Vec<O::Partial>, is_used: bool, elements: usize| {
-            let length = if is_used { C * elements } else { 0 };
-            buffer.resize(length, O::Partial::default());
-        };
         let rows_in = if self.within { size(rows) } else { self.most };
         self.items.resize(rows_in * self.row_in, O::Item::default());
-        let kept = self.within && self.along && !axis.is_disjoint();
-        resize(&mut self.partials, kept, self.most * self.row_out);
+        let keeps_partials = self.within && self.along && !axis.is_disjoint();
+        resize_partials::<O, C>(&mut self.partials, keeps_partials, self.most * self.row_out);
         for between in &mut self.between {
-            resize(between, self.within, size(rows * footprint.row_between));
+            let elements = size(rows * footprint.row_between);
+            resize_partials::<O, C>(between, self.within, elements);
         }
         for open in &mut self.open {
-            resize(open, self.along && axis.is_disjoint(), self.row_out);
+            let has_open_windows = self.along && axis.is_disjoint();
+            resize_partials::<O, C>(open, has_open_windows, self.row_out);
         }
         rows
     }
 
     /// The buffer for the next rows of the input.
     fn next_rows(&mut self, rows: usize) -> &mut [O::Item] {
-        let at = if self.within {
+        let start = if self.within {
             0
         } else {
             self.held * self.row_in
         };
-        &mut self.items[at..at + rows * self.row_in]
+        &mut self.items[start..start + rows * self.row_in]
     }
 
-    /// Reduces the rows that have been put there; returns the windows that are complete now.
+    /// Reduces the rows in this buffer, and returns the range of windows that are now complete.
     fn take(&mut self, rows: usize) -> Range<u64> {
-        let first = self.window;
+        let first_window = self.window;
         if !self.along {
             self.results.resize(rows * self.row_out, O::Out::default());
             self.slide_within(rows);
             self.window += rows as u64;
         } else if self.axes[0].is_disjoint() {
-            let last = self.within.then(|| self.slide_within(rows));
-            self.fold(rows, last);
+            let source = self.within.then(|| self.slide_within(rows));
+            self.fold(rows, source);
         } else {
             if self.within {
-                let last = self.slide_within(rows);
-                self.hold(rows, last);
+                let source = self.slide_within(rows);
+                self.hold(rows, source);
             }
             self.held += rows;
             self.slide_along();
         }
-        first..self.window
+        first_window..self.window
     }
 
-    /// Slides along all axes but the first, from the last on. Returns which of `between` holds the
-    /// partial results, unless results are complete.
+    /// Slides along all axes except the first, from the last one on. Returns the number of the buffer in `between` with
+    /// the partial results; `None` if results are complete.
     fn slide_within(&mut self, rows: usize) -> usize {
         let mut lengths: Vec<usize> = self
             .axes
@@ -195,7 +194,7 @@ impl<'a, O: Operation<C>, const C: usize> Stream<'a, O, C> {
             .rev()
             .filter(|&axis| !self.axes[axis].is_identity())
             .collect();
-        let mut last = 1;
+        let mut current = 1;
         for (number, &axis) in busy.iter().enumerate() {
             let slide = self.slide(
                 axis,
@@ -203,11 +202,11 @@ impl<'a, O: Operation<C>, const C: usize> Stream<'a, O, C> {
                 lengths[axis + 1..].iter().product(),
                 weight,
             );
-            let from: usize = lengths.iter().product();
+            let source_elements: usize = lengths.iter().product();
             lengths[axis] = slide.count;
-            let to: usize = lengths.iter().product();
+            let sink_elements: usize = lengths.iter().product();
             weight *= self.axes[axis].window;
-            let [source, sink] = match last {
+            let [source, sink] = match current {
                 0 => {
                     let [a, b] = &mut self.between;
                     [a, b]
@@ -221,18 +220,18 @@ impl<'a, O: Operation<C>, const C: usize> Stream<'a, O, C> {
                 all: &self.items[..rows * self.row_in],
                 operation: self.operation,
             };
-            let source = &source[..if number == 0 { 0 } else { C * from }];
-            let ends = number + 1 == busy.len() && !self.along;
-            match (number, ends) {
+            let source = &source[..if number == 0 { 0 } else { C * source_elements }];
+            let is_complete = number + 1 == busy.len() && !self.along;
+            match (number, is_complete) {
                 (0, false) => slide.run(
                     &items,
-                    &mut PartialsMut(&mut sink[..C * to]),
+                    &mut PartialsMut(&mut sink[..C * sink_elements]),
                     &mut self.scratch,
                 ),
                 (_, false) => {
                     slide.run(
                         &Partials::of(source),
-                        &mut PartialsMut(&mut sink[..C * to]),
+                        &mut PartialsMut(&mut sink[..C * sink_elements]),
                         &mut self.scratch,
                     );
                 }
@@ -249,9 +248,9 @@ impl<'a, O: Operation<C>, const C: usize> Stream<'a, O, C> {
                     }
                 }
             }
-            last = 1 - last;
+            current = 1 - current;
         }
-        last
+        current
     }
 
     fn slide(&self, axis: usize, outer: usize, inner: usize, weight: u64) -> Slide {
@@ -272,25 +271,26 @@ impl<'a, O: Operation<C>, const C: usize> Stream<'a, O, C> {
         }
     }
 
-    /// Copies the partial results of rows behind those that are kept.
-    fn hold(&mut self, rows: usize, last: usize) {
-        let (from, to) = (rows * self.row_out, self.most * self.row_out);
+    /// Copies the partial results of rows after the kept ones.
+    fn hold(&mut self, rows: usize, source: usize) {
+        let count = rows * self.row_out;
+        let pitch = self.most * self.row_out;
         for component in 0..C {
-            let at = component * to + self.held * self.row_out;
-            self.partials[at..at + from]
-                .copy_from_slice(&self.between[last][component * from..(component + 1) * from]);
+            let start = component * pitch + self.held * self.row_out;
+            self.partials[start..start + count]
+                .copy_from_slice(&self.between[source][component * count..(component + 1) * count]);
         }
     }
 
-    /// Slides along the first axis over all rows held, and keeps those that later windows need.
+    /// Slides along the first axis over all rows in memory, and keeps those that later windows need.
     fn slide_along(&mut self) {
         let axis = self.axes[0];
-        let behind = self.row + self.held as u64;
-        let whole = match behind.checked_sub(axis.window) {
+        let end_row = self.row + self.held as u64;
+        let complete_windows = match end_row.checked_sub(axis.window) {
             None => 0,
-            Some(last) => (last / axis.stride + 1).min(self.part[0].end),
+            Some(last_start) => (last_start / axis.stride + 1).min(self.part[0].end),
         };
-        let count = whole.saturating_sub(self.window);
+        let count = complete_windows.saturating_sub(self.window);
         let slide = Slide {
             length: self.held,
             start: size(self.row),
@@ -319,70 +319,84 @@ impl<'a, O: Operation<C>, const C: usize> Stream<'a, O, C> {
             slide.run(&items, &mut results, &mut self.scratch);
         }
         self.window += count;
-        let done = size((self.window * axis.stride).clamp(self.row, behind) - self.row);
-        let keep = |all: usize, row: usize| (all + done * row..all + self.held * row, all);
+        let dropped = size((self.window * axis.stride).clamp(self.row, end_row) - self.row);
         if self.within {
             for component in 0..C {
-                let (rows, to) = keep(component * self.most * self.row_out, self.row_out);
-                self.partials.copy_within(rows, to);
+                let start = component * self.most * self.row_out;
+                let later_partials =
+                    start + dropped * self.row_out..start + self.held * self.row_out;
+                self.partials.copy_within(later_partials, start);
             }
         } else {
-            let (rows, to) = keep(0, self.row_in);
-            self.items.copy_within(rows, to);
+            let later_items = dropped * self.row_in..self.held * self.row_in;
+            self.items.copy_within(later_items, 0);
         }
-        self.row += done as u64;
-        self.held -= done;
+        self.row += dropped as u64;
+        self.held -= dropped;
     }
 
-    /// Combines rows with the window they belong to, if any.
-    fn fold(&mut self, rows: usize, last: Option<usize>) {
+    /// Combines rows with the window to which they belong, if there is one. The rows are in the buffer of `between`
+    /// with this number.
+    fn fold(&mut self, rows: usize, source_number: Option<usize>) {
         let axis = self.axes[0];
         self.results.clear();
         let mut row = 0;
         while row < rows {
             // The only window of an axis may be longer than its stride.
-            let begin = self.window * axis.stride;
-            let at = self.row + row as u64;
-            if at < begin {
-                row += size(begin - at);
+            let window_start = self.window * axis.stride;
+            let place = self.row + row as u64;
+            if place < window_start {
+                row += size(window_start - place);
                 continue;
             }
             if self.window == self.part[0].end {
                 break;
             }
-            let seen = at - begin;
-            let some = (rows - row).min(size(axis.window - seen));
+            let rows_seen = place - window_start;
+            let new_rows = (rows - row).min(size(axis.window - rows_seen));
             let slide = Slide {
-                length: some,
+                length: new_rows,
                 ..self.slide(0, 1, self.row_out, self.weight)
             };
-            let [before, after] = &mut self.open;
-            let before = Partials::of(before);
-            let mut after = PartialsMut(after);
+            let [old_partials, new_partials] = &mut self.open;
+            let old_partials = Partials::of(old_partials);
+            let mut new_partials = PartialsMut(new_partials);
             let skip = row * self.row_out;
-            match last {
-                Some(last) => {
-                    let source = Partials::of(&self.between[last][..C * rows * self.row_out]);
-                    slide.fold::<O, C>(&source, skip, &before, &mut after, size(seen));
+            match source_number {
+                Some(number) => {
+                    let source = Partials::of(&self.between[number][..C * rows * self.row_out]);
+                    slide.fold::<O, C>(
+                        &source,
+                        skip,
+                        &old_partials,
+                        &mut new_partials,
+                        size(rows_seen),
+                    );
                 }
                 None => {
                     let source = Items {
                         all: &self.items,
                         operation: self.operation,
                     };
-                    slide.fold::<O, C>(&source, skip, &before, &mut after, size(seen));
+                    slide.fold::<O, C>(
+                        &source,
+                        skip,
+                        &old_partials,
+                        &mut new_partials,
+                        size(rows_seen),
+                    );
                 }
             }
             self.open.swap(0, 1);
-            row += some;
-            if seen + some as u64 == axis.window {
+            row += new_rows;
+            if rows_seen + new_rows as u64 == axis.window {
                 self.finish();
             }
         }
         self.row += rows as u64;
     }
 
-    /// Appends the results of the open window, which is complete.
+    /// Appends the results of the open window, which is now complete.
     fn finish(&mut self) {
         #[expect(clippy::cast_precision_loss, reason = "counts are below 2^53")]
         let n = (self.axes[0].window * self.weight) as f64;
@@ -396,4 +410,14 @@ impl<'a, O: Operation<C>, const C: usize> Stream<'a, O, C> {
         }));
         self.window += 1;
     }
+}
+
+/// Sets the length of a buffer, 0 if it is not used. Old content is overwritten before it is read.
+fn resize_partials<O: Operation<C>, const C: usize>(
+    buffer: &mut Vec<O::Partial>,
+    is_used: bool,
+    elements: usize,
+) {
+    let length = if is_used { C * elements } else { 0 };
+    buffer.resize(length, O::Partial::default());
 }

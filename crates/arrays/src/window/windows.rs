@@ -1,4 +1,4 @@
-//! [`Windows`]: a request that has been checked, and its computation.
+//! [`Windows`]: a checked request, and its computation.
 
 use super::{
     axis::WindowAxis,
@@ -13,7 +13,7 @@ use super::{
     partition::Division,
     request::{Request, check_axis},
     skip::SkipNan,
-    stream::Stream,
+    stream::WindowStream,
     writer::PartWriter,
 };
 use crate::labels::Labels;
@@ -22,7 +22,7 @@ use crate::progress::Progress;
 use crate::{AnalysisError, output::Output, walk};
 use std::ops::Range;
 
-/// Windows over an array, of a request that has been checked.
+/// The windows over an array that a checked request describes.
 #[derive(Debug)]
 pub struct Windows {
     request: Request,
@@ -36,29 +36,28 @@ impl Windows {
     /// Checks a request.
     ///
     /// # Errors
-    /// [`AnalysisError::Request`] for another number of axes, a window of no elements or longer than
-    /// its axis, a stride of 0, a selection that is empty or leaves the array, `ptp` of booleans, sums of
-    /// too many integers, a rim of another type than the elements.
+    /// [`AnalysisError::Request`] for a wrong number of axes, a window without elements or longer than its axis, a
+    /// stride of 0, a selection that is empty or leaves the array, `ptp` of booleans, sums of too many integers, and a
+    /// padding that does not fit the type of the elements.
     pub fn new(array: &ArrayFile, request: Request) -> Result<Self, AnalysisError> {
-        let asked = |sentence: String| Err(AnalysisError::Request(sentence));
         let shape = &array.npy.shape;
-        let given = [
+        let lengths_given = [
             request.window.len(),
             request.stride.len(),
             request.select.len(),
         ];
-        if given.iter().any(|&given| given != shape.len()) {
-            return asked(format!(
+        if lengths_given.iter().any(|&count| count != shape.len()) {
+            return refuse(format!(
                 "{} has {} axes; a window needs as many lengths, strides and ranges, and has {}, {} and {}",
                 array.path.display(),
                 shape.len(),
-                given[0],
-                given[1],
-                given[2]
+                lengths_given[0],
+                lengths_given[1],
+                lengths_given[2]
             ));
         }
         let Some(dtype) = request.op.dtype(array.npy.dtype) else {
-            return asked(format!(
+            return refuse(format!(
                 "{} holds booleans, which have no difference: ptp needs numbers",
                 array.path.display()
             ));
@@ -67,7 +66,7 @@ impl Windows {
         if let Some(value) = request.pad.and_then(|pad| pad.misfit(array.npy.dtype))
             && dtype.kind != Kind::Float
         {
-            return asked(format!(
+            return refuse(format!(
                 "--pad constant:{value}: {} holds {}, and so does the result; --dtype f8 computes it in double precision",
                 array.path.display(),
                 array.npy.dtype
@@ -75,7 +74,9 @@ impl Windows {
         }
         let has_weights = request.weights.is_some();
         if request.op.is_weighted() != has_weights {
-            return asked("gaussian and weights, and no other operations, have weights".to_owned());
+            return refuse(
+                "gaussian and weights, and no other operations, have weights".to_owned(),
+            );
         }
         let (mut axes, mut input) = (Vec::new(), Vec::new());
         for (axis, &length) in shape.iter().enumerate() {
@@ -107,7 +108,7 @@ impl Windows {
         };
         let elements = windows.elements();
         if let Some(least) = windows.request.skip_nan.filter(|&least| least > elements) {
-            return asked(format!(
+            return refuse(format!(
                 "--min-count {least}: a window has {elements} elements, so none would have a result"
             ));
         }
@@ -116,7 +117,7 @@ impl Windows {
             && !windows.sums_fit(array.npy.dtype)
             && elements >= WideIntegerSum::TOO_MANY
         {
-            return asked(format!(
+            return refuse(format!(
                 "the sum of {elements} integers of {} bytes may be beyond 64-bit integers: --dtype f8 computes it in double precision",
                 array.npy.dtype.bytes
             ));
@@ -134,22 +135,23 @@ impl Windows {
         shape
     }
 
-    /// What is known of the results, which have this shape. A window has its middle as coordinate; one with a rim lies on an element.
+    /// The labels for results of this shape. The coordinate of a window is the coordinate of its middle; with padding
+    /// this is the coordinate of an element.
     #[must_use]
-    pub fn labels(&self, known: &Labels, shape: &[u64]) -> Labels {
+    pub fn labels(&self, array_labels: &Labels, shape: &[u64]) -> Labels {
         let request = &self.request;
-        let of_windows = known.with_axes(|axis, known| {
+        let labels = array_labels.with_axes(|axis, named_axis| {
             let window = match request.pad {
                 Some(_) => 1,
                 None => request.window[axis],
             };
             let start = request.select[axis].start;
-            known.of_windows(start, window, request.stride[axis], shape[axis])
+            named_axis.of_windows(start, window, request.stride[axis], shape[axis])
         });
         Labels {
             quantity: None,
-            unit: of_windows.unit.filter(|_| request.op != Op::Var),
-            ..of_windows
+            unit: labels.unit.filter(|_| request.op != Op::Var),
+            ..labels
         }
     }
 
@@ -159,20 +161,20 @@ impl Windows {
         self.dtype
     }
 
-    /// How many windows along the first axis lie within its first `available` elements.
+    /// The number of windows along the first axis that lie within its first `available` elements.
     #[must_use]
     pub fn ready(&self, available: u64) -> u64 {
         let Some(first) = self.axes.first().filter(|_| !self.fortran_order) else {
             return 1;
         };
-        let needed = self.input[0].start + first.window;
-        match available.checked_sub(needed) {
+        let first_window_end = self.input[0].start + first.window;
+        match available.checked_sub(first_window_end) {
             None => 0,
-            Some(behind) => (behind / first.stride + 1).min(first.count),
+            Some(further_elements) => (further_elements / first.stride + 1).min(first.count),
         }
     }
 
-    /// Computes all windows. Bytes read are added to `progress`.
+    /// Computes all windows. The number of bytes read is added to `progress`.
     ///
     /// # Errors
     /// [`AnalysisError`].
@@ -186,7 +188,7 @@ impl Windows {
         self.some(array, 0..count, output, progress)
     }
 
-    /// Computes the windows of a range along the axis that varies slowest in the file. Bytes read are
+    /// Computes the windows of a range along the axis that varies slowest in the file. The number of bytes read is
     /// added to `progress`.
     ///
     /// # Errors
@@ -201,14 +203,14 @@ impl Windows {
         if range.is_empty() {
             return Ok(());
         }
-        // An array without axes is one of a single element along one axis.
+        // An array without axes is one with a single element along one axis.
         let point = [WindowAxis::POINT];
         let axes = match &self.axes[..] {
             [] => &point[..],
             axes => axes,
         };
-        let mut whole: Region = axes.iter().map(|axis| 0..axis.count).collect();
-        whole[0] = range;
+        let mut windows_of_pass: Region = axes.iter().map(|axis| 0..axis.count).collect();
+        windows_of_pass[0] = range;
         let input = PaddedInput {
             array,
             axes: &self.input,
@@ -219,7 +221,7 @@ impl Windows {
             boxes: BoxPass {
                 input,
                 axes,
-                whole,
+                whole: windows_of_pass,
                 memory: self.request.memory,
                 progress,
             },
@@ -227,20 +229,20 @@ impl Windows {
         };
         let kind = array.npy.dtype.kind;
         // Integers have no NaN, but the rim around them may.
-        let least = self
+        let least_count = self
             .request
             .skip_nan
             .filter(|_| kind == Kind::Float || self.dtype.kind == Kind::Float);
         let is_exact = self.is_exact(array.npy.dtype);
-        match least {
+        match least_count {
             Some(least) if !is_exact => self.skipping(&pass, least),
             _ if is_exact => self.exact(&pass, kind == Kind::Unsigned),
             _ => self.plain(&pass, kind, array.npy.dtype),
         }
     }
 
-    /// Whether results are floats of integers that floats do not hold. In a rim that is no such integer, all are
-    /// floats.
+    /// Whether the results are floats computed from integers that floats cannot represent exactly. If the padding is
+    /// not an integer, all elements count as floats.
     fn is_exact(&self, dtype: Dtype) -> bool {
         let sums = [Op::Sum, Op::Mean, Op::Std, Op::Var, Op::Ptp];
         let is_wide = dtype.kind != Kind::Float && dtype.bytes == 8;
@@ -249,7 +251,7 @@ impl Windows {
         is_wide && is_float && misfit.is_none() && sums.contains(&self.request.op)
     }
 
-    /// Floats of integers with all their digits, among which there is no NaN.
+    /// Computes floats from exact integers, none of which is NaN.
     fn exact(&self, pass: &WindowPass<'_>, unsigned: bool) -> Result<(), AnalysisError> {
         macro_rules! of_integers {
             ($operation:expr) => {
@@ -289,7 +291,7 @@ impl Windows {
         }
     }
 
-    /// Results of what is not NaN.
+    /// Computes results from the elements that are not NaN.
     fn skipping(&self, pass: &WindowPass<'_>, least: u64) -> Result<(), AnalysisError> {
         #[expect(clippy::cast_precision_loss, reason = "counts are below 2^53")]
         let least_count = least as f64;
@@ -316,16 +318,17 @@ impl Windows {
         }
     }
 
-    /// Results of whole boxes.
+    /// Computes results from whole boxes.
     fn boxes(&self, pass: &WindowPass<'_>, skip: Option<u64>) -> Result<(), AnalysisError> {
         let elements = self.elements();
         let weighted = self.request.weights.as_ref();
         match (self.request.op, weighted) {
             (Op::Quantile(q), _) => pass.boxes(&Order::quantile(q, skip, elements)),
             (_, Some(weights)) => {
-                let weights = match self.fortran_order {
-                    true => weights.reversed(),
-                    false => weights.clone(),
+                let weights = if self.fortran_order {
+                    weights.reversed()
+                } else {
+                    weights.clone()
                 };
                 pass.boxes(&Linear::new(weights, skip))
             }
@@ -333,19 +336,23 @@ impl Windows {
         }
     }
 
-    /// Elements of a window.
+    /// The number of elements in a window.
     fn elements(&self) -> u64 {
         let lengths = self.axes.iter().map(|axis| axis.window);
         lengths.fold(1, u64::saturating_mul)
     }
 
-    /// Whether the sum of a window of any integers of a dtype fits 64 bits.
+    /// Whether the sum of any integers of a dtype over a window fits into 64 bits.
     fn sums_fit(&self, dtype: Dtype) -> bool {
         self.elements() <= 1 << (64 - 8 * dtype.bytes)
     }
 }
 
-/// One pass over the array.
+fn refuse(sentence: String) -> Result<Windows, AnalysisError> {
+    Err(AnalysisError::Request(sentence))
+}
+
+/// A pass over the array.
 struct WindowPass<'a> {
     windows: &'a Windows,
     boxes: BoxPass<'a>,
@@ -366,10 +373,14 @@ impl WindowPass<'_> {
         } = &Division::new(axes, &self.boxes.whole, self.boxes.memory, &needs)?;
         let writer = PartWriter::new(self.output, self.windows.dtype, *threads);
         // Every thread has the buffers for one part, and uses them for all parts that it takes.
-        let begin = || Stream::<O, C>::new(operation, axes);
-        walk::by_thread(parts, *threads, begin, |stream, _, part| {
-            stream.compute(&input, self.boxes.progress, &part, *memory_each, &writer)
-        })?;
+        walk::by_thread(
+            parts,
+            *threads,
+            || WindowStream::<O, C>::new(operation, axes),
+            |stream, _, part| {
+                stream.compute(&input, self.boxes.progress, &part, *memory_each, &writer)
+            },
+        )?;
         writer.finish()
     }
 

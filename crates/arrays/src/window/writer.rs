@@ -1,7 +1,7 @@
-//! [`PartWriter`]: results of several threads into one file, by one thread at a time.
+//! [`PartWriter`]: writes the results of several threads to one file, one thread at a time.
 //!
-//! The kernel lets one thread at a time write to a file, and the others spin on its lock. Here, a thread
-//! that finds another one writing leaves its results in a queue and goes on.
+//! The operating system lets one thread at a time write to a file, and the others spin on its lock. Here, a thread
+//! leaves its results in a queue and goes on if another thread is writing.
 
 use crate::npy::{Dtype, Number, Region};
 use crate::{AnalysisError, output::Output};
@@ -13,16 +13,16 @@ use std::{
 pub(super) struct PartWriter<'a, T> {
     output: &'a Output,
     dtype: Dtype,
-    /// How many boxes may wait in the queue.
+    /// The largest number of boxes in the queue.
     most: usize,
     queue: Mutex<Queue<T>>,
-    /// Locked by the thread that writes. Holds bytes of results where these differ from `T`.
+    /// Locked by the thread that writes. Contains bytes of results if their type differs from `T`.
     bytes: Mutex<Vec<u8>>,
 }
 
 struct Queue<T> {
     waiting: VecDeque<(Region, Vec<T>)>,
-    /// Buffers of results that have been written.
+    /// Buffers whose results have been written.
     free: Vec<Vec<T>>,
 }
 
@@ -40,8 +40,8 @@ impl<'a, T: Number> PartWriter<'a, T> {
         }
     }
 
-    /// Takes results to be written, at the latest by [`finish`](Self::finish), and returns a buffer for
-    /// the next ones.
+    /// Takes results and returns a buffer for the next results. The results are written at the latest by
+    /// [`finish`](Self::finish).
     pub(super) fn write(&self, region: Region, results: Vec<T>) -> Result<Vec<T>, AnalysisError> {
         let waiting = {
             let mut queue = lock(&self.queue);
@@ -56,7 +56,7 @@ impl<'a, T: Number> PartWriter<'a, T> {
         Ok(lock(&self.queue).free.pop().unwrap_or_default())
     }
 
-    /// Writes all that is in the queue.
+    /// Writes everything in the queue.
     pub(super) fn finish(&self) -> Result<(), AnalysisError> {
         self.write_waiting(lock(&self.bytes))
     }

@@ -1,4 +1,4 @@
-//! GIF: one palette for the whole animation.
+//! Encodes GIF files with one palette for the whole animation.
 
 use super::part::part;
 use crate::{
@@ -15,12 +15,12 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Greys of text and lines: black, white and 14 between them.
+/// The number of greys for text and lines: black, white and 14 between them.
 const GREYS: usize = 16;
-/// What a GIF's 256 colours leave to the field.
+/// The number of colours, of the 256 of a GIF, that are left for the field.
 pub(super) const LEVELS: usize = 256 - GREYS;
 
-/// The palette is that of the colour map with some greys for the text, so that no colour is dithered.
+/// Writes frames with one palette of the colour map and some greys for the text, so that no colour is dithered.
 pub(super) struct GifEncoder {
     encoder: gif::Encoder<PictureFile>,
     path: PathBuf,
@@ -42,7 +42,7 @@ impl GifEncoder {
                 Ok(encoder)
             })
             .map_err(|error| encoding_error(path, error))?;
-        // Of equal colours the first counts, a grey.
+        // A colour that the palette has twice is the grey, which comes first.
         let indices = (0..=u8::MAX).zip(colours).rev();
         Ok(Self {
             encoder,
@@ -75,16 +75,19 @@ impl GifEncoder {
     /// The palette index of every pixel. Colours that are not in the palette are those of text and lines
     /// and become the nearest grey.
     fn indexed(&self, pixels: impl Iterator<Item = [u8; 3]>) -> Vec<u8> {
-        let (mut last, mut index) = ([255; 3], (GREYS - 1) as u8);
-        let mut of = |colour: [u8; 3]| {
-            if colour != last {
-                last = colour;
-                let grey = (usize::from(colour[1]) * (GREYS - 1) + 127) / 255;
-                index = self.indices.get(&colour).copied().unwrap_or(grey as u8);
-            }
-            index
-        };
-        pixels.map(&mut of).collect()
+        // Neighbours mostly have one colour, which is then looked up once.
+        let mut previous_colour = [255; 3];
+        let mut index = (GREYS - 1) as u8;
+        pixels
+            .map(|colour| {
+                if colour != previous_colour {
+                    previous_colour = colour;
+                    let grey = (usize::from(colour[1]) * (GREYS - 1) + 127) / 255;
+                    index = self.indices.get(&colour).copied().unwrap_or(grey as u8);
+                }
+                index
+            })
+            .collect()
     }
 }
 
@@ -95,10 +98,11 @@ fn encoding_error(path: &Path, error: gif::EncodingError) -> Error {
     }
 }
 
-/// The greys, then the colours of the map.
+/// The palette: the greys, followed by the colours of the map.
 fn palette(style: &Style) -> Vec<[u8; 3]> {
-    let grey = |i: usize| [(i * 255 / (GREYS - 1)) as u8; 3];
-    let mut colours: Vec<_> = (0..GREYS).map(grey).collect();
+    let mut colours: Vec<_> = (0..GREYS)
+        .map(|number| [(number * 255 / (GREYS - 1)) as u8; 3])
+        .collect();
     colours.extend(style.colormap.table(LEVELS));
     colours
 }

@@ -1,6 +1,5 @@
-//! Animations, written while their frames are made.
+//! Animations: GIF files that are written frame by frame.
 
-mod apng;
 mod gif;
 mod part;
 
@@ -10,99 +9,48 @@ use super::{
 };
 use diff2d_sys::Destination;
 use part::changed;
-use std::str::FromStr;
 
-/// Pixels that the longer side of the panel aims at.
+/// The intended length of the panel's longer side in pixels.
 const SIDE: usize = 560;
-/// Hundredths of a second that a frame stays if nobody says how many a second there are.
+/// The default duration of a frame in hundredths of a second.
 const DELAY: u16 = 12;
-/// The same for the last frame, before the animation starts again.
+/// The duration of the last frame in hundredths of a second, before the animation starts again.
 const LAST_DELAY: u16 = 100;
 
-/// The format of an animation.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Format {
-    /// 256 colours, understood by everything.
-    #[default]
-    Gif,
-    /// An animated PNG with all colours, which browsers understand; others show its first frame.
-    Apng,
-}
-
-impl Format {
-    /// What names of its files end in.
-    pub fn extension(self) -> &'static str {
-        match self {
-            Self::Gif => "gif",
-            Self::Apng => "apng",
-        }
-    }
-
-    /// The colours that it leaves to the field.
-    fn levels(self) -> usize {
-        match self {
-            Self::Gif => gif::LEVELS,
-            Self::Apng => super::colormap::LEVELS,
-        }
-    }
-}
-
-impl FromStr for Format {
-    type Err = String;
-
-    fn from_str(name: &str) -> Result<Self, String> {
-        match name {
-            "gif" => Ok(Self::Gif),
-            "apng" => Ok(Self::Apng),
-            _ => Err("expected gif or apng".to_owned()),
-        }
-    }
-}
-
-/// An animation that loops for ever, while its frames are added.
+/// An animation that loops for ever. Its frames are added one at a time.
 ///
-/// Frames are added one at a time and only the newest is kept; of every frame only the part that changed
-/// is written. The file appears when [`Animation::finish`] is called; an animation that is dropped before
-/// leaves no file.
+/// Only the newest frame is kept, and only the part of it that differs from the frame before is written. The file
+/// appears when [`Animation::finish`] is called; an animation that is dropped earlier leaves no file.
 pub struct Animation {
     to: Destination,
     style: Style,
-    format: Format,
-    frames: usize,
-    /// Hundredths of a second that a frame stays.
+    /// The duration of a frame in hundredths of a second.
     delay: u16,
     recording: Option<Recording>,
 }
 
-/// What the size, known from the first frame, allows to be made.
+/// The parts of an animation that need the size of the first frame.
 struct Recording {
     template: Template,
-    encoder: Encoder,
-    /// The newest frame, and the changed part of it, which is still to be written.
-    shown: Bitmap,
+    encoder: gif::GifEncoder,
+    /// The newest frame.
+    newest: Bitmap,
+    /// The part of the newest frame that differs from the frame before, and is not written yet.
     changed: Rect,
 }
 
-enum Encoder {
-    Gif(gif::GifEncoder),
-    Apng(apng::ApngEncoder),
-}
-
 impl Animation {
-    /// An animation of so many frames. Nothing is written before the first
-    /// frame.
-    pub fn new(to: &Destination, format: Format, frames: usize, style: &Style) -> Self {
+    /// An animation without frames. Nothing is written before the first frame.
+    pub fn new(to: &Destination, style: &Style) -> Self {
         Self {
             to: to.clone(),
             style: style.clone(),
-            format,
-            frames,
             delay: DELAY,
             recording: None,
         }
     }
 
-    /// The animation with so many frames a second, as nearly as hundredths of a second allow.
+    /// The animation with `fps` frames per second, as closely as hundredths of a second allow.
     #[must_use]
     pub fn at_rate(self, fps: f64) -> Self {
         let delay = (100.0 / fps).round().clamp(2.0, 65_535.0) as u16;
@@ -113,36 +61,33 @@ impl Animation {
     ///
     /// # Errors
     ///
-    /// [`Error::Shape`] for a frame that differs in shape from the first, [`Error::Full`] for one too
-    /// many, [`Error::Write`] where the file cannot be written.
+    /// [`Error::Shape`] for a frame that differs in shape from the first, [`Error::Write`] if the file cannot be
+    /// written.
     pub fn push(&mut self, frame: &Frame) -> Result<(), Error> {
         let Some(recording) = &mut self.recording else {
             self.recording = Some(self.start(frame)?);
             return Ok(());
         };
-        let next = match frame.own_range() {
+        let bitmap = match frame.own_range() {
             None => recording.template.print(frame)?,
-            // Its colour bar has other labels.
-            Some(_) => Template::new(frame, &self.style, SIDE, self.format.levels())?
+            // The labels of its colour bar differ from those of the template.
+            Some(_) => Template::new(frame, &self.style, SIDE, gif::LEVELS)?
                 .print(frame)?
-                .resized(recording.shown.width(), recording.shown.height()),
+                .resized(recording.newest.width(), recording.newest.height()),
         };
         recording.write(self.delay)?;
-        recording.changed = changed(&recording.shown, &next);
-        recording.shown = next;
+        recording.changed = changed(&recording.newest, &bitmap);
+        recording.newest = bitmap;
         Ok(())
     }
 
     /// Starts the file with its first frame.
     fn start(&self, frame: &Frame) -> Result<Recording, Error> {
-        let template = Template::new(frame, &self.style, SIDE, self.format.levels())?;
-        let shown = template.print(frame)?;
+        let template = Template::new(frame, &self.style, SIDE, gif::LEVELS)?;
+        let bitmap = template.print(frame)?;
         let (file, path) = (PictureFile::create(&self.to)?, self.to.name());
-        let size = (shown.width(), shown.height());
-        let encoder = match self.format {
-            Format::Gif => Encoder::Gif(gif::GifEncoder::new(file, path, size, &self.style)?),
-            Format::Apng => Encoder::Apng(apng::ApngEncoder::new(file, path, size, self.frames)?),
-        };
+        let size = (bitmap.width(), bitmap.height());
+        let encoder = gif::GifEncoder::new(file, path, size, &self.style)?;
         Ok(Recording {
             template,
             encoder,
@@ -152,33 +97,25 @@ impl Animation {
                 width: size.0,
                 height: size.1,
             },
-            shown,
+            newest: bitmap,
         })
     }
 
-    /// Writes what is left and puts the file in its place.
+    /// Writes the last frame and puts the file in its place.
     ///
     /// # Errors
     ///
-    /// [`Error::NoFrames`] for an animation without any, [`Error::Write`] where the file cannot be
-    /// written, also because frames are missing.
+    /// [`Error::NoFrames`] for an animation without frames, [`Error::Write`] if the file cannot be written.
     pub fn finish(self) -> Result<(), Error> {
         let mut recording = self.recording.ok_or(Error::NoFrames)?;
         recording.write(LAST_DELAY.max(self.delay))?;
-        match recording.encoder {
-            Encoder::Gif(encoder) => encoder.finish(),
-            Encoder::Apng(encoder) => encoder.finish(),
-        }?
-        .commit()
+        recording.encoder.finish()?.commit()
     }
 }
 
 impl Recording {
-    /// Writes the changed part of the newest frame, which stays for some hundredths of a second.
+    /// Writes the changed part of the newest frame, with a duration of `delay` hundredths of a second.
     fn write(&mut self, delay: u16) -> Result<(), Error> {
-        match &mut self.encoder {
-            Encoder::Gif(encoder) => encoder.write(&self.shown, self.changed, delay),
-            Encoder::Apng(encoder) => encoder.write(&self.shown, self.changed, delay),
-        }
+        self.encoder.write(&self.newest, self.changed, delay)
     }
 }

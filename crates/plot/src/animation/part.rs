@@ -1,27 +1,28 @@
-//! The part of a picture that differs from the one before.
+//! The part of a picture that differs from the preceding picture.
 
 use crate::{bitmap::Bitmap, canvas::Rect};
 
 /// The smallest rectangle that holds all differences of two pictures of one size; one pixel if there is
 /// none, since a frame cannot be empty.
-pub(super) fn changed(one: &Bitmap, two: &Bitmap) -> Rect {
-    let (mut left, mut right, mut top, mut bottom) = (usize::MAX, 0, usize::MAX, 0);
-    let width = one.width();
-    let rows = |bitmap: &Bitmap| bitmap.rgb().as_chunks::<3>().0.to_vec();
-    let (one, two) = (rows(one), rows(two));
-    let rows = one.chunks_exact(width).zip(two.chunks_exact(width));
-    for (y, (a, b)) in rows.enumerate().filter(|(_, (a, b))| a != b) {
-        let differ = |x: &usize| a[*x] != b[*x];
-        left = left.min((0..width).find(differ).unwrap_or(left));
-        right = right.max((0..width).rfind(differ).unwrap_or(right));
-        (top, bottom) = (top.min(y), y);
+pub(super) fn changed(before: &Bitmap, after: &Bitmap) -> Rect {
+    let width = before.width();
+    let (pixels_before, _) = before.rgb().as_chunks::<3>();
+    let (pixels_after, _) = after.rgb().as_chunks::<3>();
+    let (mut first_x, mut last_x, mut first_y, mut last_y) = (usize::MAX, 0, usize::MAX, 0);
+    for (number, (old, new)) in pixels_before.iter().zip(pixels_after).enumerate() {
+        if old == new {
+            continue;
+        }
+        let (x, y) = (number % width, number / width);
+        (first_x, last_x) = (first_x.min(x), last_x.max(x));
+        (first_y, last_y) = (first_y.min(y), y);
     }
-    let (left, top) = (left.min(right), top.min(bottom));
+    let (left, top) = (first_x.min(last_x), first_y.min(last_y));
     Rect {
         left,
         top,
-        width: right + 1 - left,
-        height: bottom + 1 - top,
+        width: last_x + 1 - left,
+        height: last_y + 1 - top,
     }
 }
 

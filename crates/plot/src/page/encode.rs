@@ -1,9 +1,9 @@
-//! How the values of a page are stored.
+//! The storage of the values in a page.
 //!
-//! A value is `offset + scale · f`, and `f` has the upper three bytes of an f32: 16 significant bits, and
-//! all magnitudes that an f32 has. As numbers with a sign these bytes are in the order of the values, so
-//! that they are smooth where the field is. Stored is the difference of each to `left + below - corner`
-//! (the Lorenzo predictor), folded to be positive, in three planes of bytes, deflated, as base64.
+//! A value is `offset + scale · f`, and `f` has the upper three bytes of an f32: 16 significant bits, and all
+//! magnitudes that an f32 has. Interpreted as signed integers these bytes have the order of the values, so that they
+//! are smooth where the field is smooth. A page stores the difference of each integer from `left + below - corner` (the
+//! Lorenzo predictor), mapped to positive integers, in three planes of bytes, deflated, as base64.
 //!
 //! Source: L. Ibarria et al., Out-of-core compression and decompression of large n-dimensional scalar
 //! fields, Computer Graphics Forum 22, 2003 (the predictor).
@@ -16,17 +16,16 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use flate2::{Compression, write::ZlibEncoder};
 use std::io::Write;
 
-/// How values become numbers of moderate size.
+/// The offset and scale that map values to numbers of moderate size.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Quantiser {
     pub offset: f64,
-    /// A power of two.
+    /// The scale, a power of two.
     pub scale: f64,
 }
 
 impl Quantiser {
-    /// For values between these ends. What all values have in common is taken out where they are
-    /// close together.
+    /// The quantiser for values between these ends. If the values are close together, their common part is the offset.
     pub fn new(ends: &Extrema) -> Self {
         let (low, high) = (ends.low, ends.high);
         if !(low.is_finite() && high.is_finite()) {
@@ -35,11 +34,12 @@ impl Quantiser {
                 scale: 1.0,
             };
         }
-        let most = low.abs().max(high.abs());
+        let largest_magnitude = low.abs().max(high.abs());
         let half = high / 2.0 - low / 2.0;
-        let (offset, size) = match half < most / 128.0 {
-            true => (low / 2.0 + high / 2.0, half),
-            false => (0.0, most),
+        let (offset, size) = if half < largest_magnitude / 128.0 {
+            (low / 2.0 + high / 2.0, half)
+        } else {
+            (0.0, largest_magnitude)
         };
         Self {
             offset,
@@ -47,7 +47,7 @@ impl Quantiser {
         }
     }
 
-    /// The upper three bytes of an f32, as a number with a sign.
+    /// The upper three bytes of an f32, as a signed integer.
     fn code(&self, value: f64) -> i32 {
         #[expect(clippy::cast_possible_truncation, reason = "rounded, or infinite")]
         let number = ((value - self.offset) / self.scale) as f32;
@@ -55,7 +55,7 @@ impl Quantiser {
         let magnitude = bits & 0x7fff_ffff;
         let upper = match number.is_nan() {
             true => 0x7f_c000,
-            // To the nearest, and to an even number between two.
+            // Rounded to the nearest number, and to the even one of two.
             false => (magnitude + 0x7f + ((magnitude >> 8) & 1)) >> 8,
         };
         let upper = upper as i32;
@@ -67,7 +67,7 @@ impl Quantiser {
     }
 }
 
-/// The largest power of two that is not above a number, and that numbers can be divided by.
+/// The largest power of two that does not exceed a number, and by which a division does not overflow.
 fn power_of_two(size: f64) -> f64 {
     if size < f64::MIN_POSITIVE {
         return f64::MIN_POSITIVE;
@@ -80,22 +80,22 @@ pub(super) fn encode(field: &Reduced, quantiser: &Quantiser) -> Result<String, E
     let (_, columns) = field.dimensions();
     let count = field.cells().len();
     let mut planes = vec![0; 3 * count];
-    let (mut below, mut line) = (vec![0; columns], vec![0; columns]);
+    let (mut codes_below, mut codes) = (vec![0; columns], vec![0; columns]);
     for (row, cells) in field.cells().chunks_exact(columns).enumerate() {
-        let (mut left, mut corner) = (0, 0);
+        let (mut left_code, mut corner_code) = (0, 0);
         for (column, &value) in cells.iter().enumerate() {
             let code = quantiser.code(value);
-            let predicted = left + below[column] - corner;
+            let predicted = left_code + codes_below[column] - corner_code;
             // Modulo 2^24, with a sign.
             let difference = ((code - predicted) << 8) >> 8;
             let folded = (difference << 1) ^ (difference >> 31);
-            let at = row * columns + column;
+            let cell = row * columns + column;
             for (plane, byte) in folded.to_be_bytes().into_iter().skip(1).enumerate() {
-                planes[plane * count + at] = byte;
+                planes[plane * count + cell] = byte;
             }
-            (left, corner, line[column]) = (code, below[column], code);
+            (left_code, corner_code, codes[column]) = (code, codes_below[column], code);
         }
-        std::mem::swap(&mut below, &mut line);
+        std::mem::swap(&mut codes_below, &mut codes);
     }
     let mut deflated = ZlibEncoder::new(Vec::new(), Compression::new(6));
     let deflated = deflated
@@ -112,7 +112,7 @@ mod tests {
     use ndarray::Array2;
     use std::io::Read;
 
-    /// As the page does it.
+    /// Decodes a field as the page does.
     fn decode(text: &str, (rows, columns): (usize, usize), quantiser: &Quantiser) -> Vec<f64> {
         let packed = STANDARD.decode(text).unwrap();
         let mut bytes = Vec::new();

@@ -1,8 +1,8 @@
 //! [`Page`]: frames as one HTML file that needs no server and no network.
 //!
-//! The page holds its values, not pictures: it draws them in linear or logarithmic colours, tells the
-//! value under the pointer, and draws profiles. Every frame is stored for itself and unpacked when it is
-//! shown, so that a page of many frames opens at once.
+//! The page contains values, not pictures: it draws them in linear or logarithmic colours, displays the value under the
+//! pointer, and draws profiles. Every frame is stored separately and unpacked when it is shown, so that a page of many
+//! frames opens at once.
 
 mod encode;
 
@@ -23,28 +23,28 @@ use encode::Quantiser;
 use serde_json::{Value, json};
 use std::{io::Write, path::PathBuf};
 
-/// By which a page of this program is known.
+/// The line that identifies a page of this program.
 const GENERATOR: &str = "<meta name=\"generator\" content=\"diff2d\">\n";
 
-/// Whether a file that begins like this is a page of this program.
+/// Whether a file that begins with these bytes is a page of this program.
 #[must_use]
 pub fn is_page(beginning: &[u8]) -> bool {
     let mut lines = beginning.split_inclusive(|&letter| letter == b'\n');
     lines.any(|line| line == GENERATOR.as_bytes())
 }
 
-/// Bytes that the frames of a page take at most.
+/// The largest number of bytes of all frames of a page.
 const MOST_BYTES: usize = 18_000_000;
-/// The longest sides that are tried, in cells. All frames of a page have one.
+/// The lengths of a frame's longest side that are tried, in cells. All frames of a page have the same size.
 const SIDES: [usize; 5] = [512, 384, 256, 192, 128];
-/// Rather than fewer frames than this, a page has smaller ones.
+/// The number of frames below which frames are made smaller rather than fewer.
 const ENOUGH: usize = 120;
-/// More frames than this make no better film.
+/// The largest number of frames; more of them do not improve the animation.
 const MOST_FRAMES: usize = 1000;
-/// So many frames are packed to find out how large all will be.
+/// The number of frames that are packed to estimate the size of all.
 const SAMPLE: usize = 5;
 
-/// What a page shows of some frames.
+/// The numbers and the size of the frames in a page.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PagePlan {
     /// The longest side of a frame in cells.
@@ -54,11 +54,11 @@ pub struct PagePlan {
 }
 
 impl PagePlan {
-    /// Which of `count` frames a page can hold, and how large: `size` packs one for a side by
-    /// [`PackedFrame::new`], and tells its bytes.
+    /// Chooses as many of `count` frames as a page can hold, and their size. `size` packs a frame for a given side by
+    /// [`PackedFrame::new`], and returns its bytes.
     ///
     /// # Errors
-    /// Those of `size`.
+    /// The errors of `size`.
     pub fn new<E>(
         count: usize,
         mut size: impl FnMut(usize, usize) -> Result<usize, E>,
@@ -67,18 +67,18 @@ impl PagePlan {
             side: SIDES[0],
             shown: Vec::new(),
         };
-        let most = count.min(MOST_FRAMES);
+        let frame_limit = count.min(MOST_FRAMES);
         for side in SIDES {
             let mut largest = 1;
             for place in evenly_spread(count, SAMPLE) {
                 largest = largest.max(size(place, side)?);
             }
-            let fit = (MOST_BYTES / largest).clamp(1, most.max(1));
+            let fitting = (MOST_BYTES / largest).clamp(1, frame_limit.max(1));
             plan = Self {
                 side,
-                shown: evenly_spread(count, fit),
+                shown: evenly_spread(count, fitting),
             };
-            if fit >= most.min(ENOUGH) {
+            if fitting >= frame_limit.min(ENOUGH) {
                 break;
             }
         }
@@ -91,7 +91,7 @@ impl PagePlan {
     }
 }
 
-/// A frame as a page stores it.
+/// A frame in the form in which a page stores it.
 pub struct PackedFrame {
     title: String,
     ends: Extrema,
@@ -102,10 +102,10 @@ pub struct PackedFrame {
 }
 
 impl PackedFrame {
-    /// Packs a frame whose values are between `ends`, with a longest side of at most so many cells.
+    /// Packs a frame whose values are between `ends`. Its longest side has at most `side` cells.
     ///
     /// # Errors
-    /// [`Error::Empty`], or [`Error::Values`] where the values cannot be read.
+    /// [`Error::Empty`], or [`Error::Values`] if the values cannot be read.
     pub fn new(frame: &Frame, style: &Style, ends: &Extrema, side: usize) -> Result<Self, Error> {
         let nodes = frame.shape()?;
         let reduced = Reduced::new(frame.values, side, side)?;
@@ -119,32 +119,32 @@ impl PackedFrame {
         })
     }
 
-    /// Bytes that it takes in a page.
+    /// The bytes of the frame in a page.
     pub fn bytes(&self) -> usize {
         self.text.len() + 64
     }
 }
 
-/// A page while its frames are added.
+/// A page to which frames are being added.
 pub struct Page {
     file: PictureFile,
     path: PathBuf,
     style: Style,
-    /// Of all values of all frames.
+    /// The extrema of the values of all frames.
     ends: Extrema,
     source: String,
     notes: Vec<String>,
     shape: Option<(usize, usize)>,
-    about: Option<Value>,
+    description: Option<Value>,
     frames: Vec<Value>,
-    /// How wide the range of values of each frame is.
+    /// The width of the range of values of each frame.
     widths: Vec<f64>,
     bytes: usize,
 }
 
 impl Page {
-    /// Begins a page for frames whose values are between `ends`. `source` says where the frames
-    /// are from, `notes` stand below them.
+    /// Begins a page for frames whose values are between `ends`. `source` describes the origin of the frames; `notes`
+    /// are written below them.
     ///
     /// # Errors
     /// [`Error::Write`].
@@ -163,7 +163,7 @@ impl Page {
             source: source.to_owned(),
             notes,
             shape: None,
-            about: None,
+            description: None,
             frames: Vec::new(),
             widths: Vec::new(),
             bytes: 0,
@@ -172,7 +172,7 @@ impl Page {
         page.write(&[
             "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n",
             GENERATOR,
-            // Nothing is loaded from anywhere.
+            // The page loads nothing from anywhere.
             "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; ",
             "style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:\">\n",
             "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n",
@@ -196,13 +196,13 @@ impl Page {
     /// Adds a frame.
     ///
     /// # Errors
-    /// [`Error::Shape`] for a frame of another shape than the first, [`Error::Full`] where it would make
-    /// the page too large, [`Error::Write`].
+    /// [`Error::Shape`] for a frame whose shape differs from the shape of the first frame, [`Error::Full`] for a frame
+    /// that would make the page too large, [`Error::Write`].
     pub fn push(&mut self, frame: &PackedFrame) -> Result<(), Error> {
-        let first = *self.shape.get_or_insert(frame.nodes);
-        if first != frame.nodes {
+        let first_shape = *self.shape.get_or_insert(frame.nodes);
+        if first_shape != frame.nodes {
             return Err(Error::Shape {
-                first,
+                first: first_shape,
                 this: frame.nodes,
             });
         }
@@ -210,8 +210,8 @@ impl Page {
         if self.bytes > MOST_BYTES + MOST_BYTES / 20 {
             return Err(Error::Full(self.frames.len()));
         }
-        if self.about.is_none() {
-            self.about = Some(self.about(frame));
+        if self.description.is_none() {
+            self.description = Some(self.describe(frame));
         }
         let id = self.frames.len().to_string();
         self.write(&[
@@ -221,21 +221,20 @@ impl Page {
             &frame.text,
         ])?;
         self.write(&["</script>\n"])?;
-        // What is only known of frames that were read.
+        // The smallest positive value is known of frames that were read, and of no others.
         let positive = self.ends.low_positive.min(frame.ends.low_positive);
         self.ends.low_positive = positive;
         self.widths.push(frame.ends.high - frame.ends.low);
-        let mut about = ends_of(&frame.ends);
-        about["label"] = json!(frame.title);
-        self.frames.push(about);
+        let mut description = ends_of(&frame.ends);
+        description["label"] = json!(frame.title);
+        self.frames.push(description);
         Ok(())
     }
 
-    /// What is told of all frames.
-    fn about(&self, frame: &PackedFrame) -> Value {
+    /// The description of all frames, derived from the first one.
+    fn describe(&self, frame: &PackedFrame) -> Value {
         let (x, y) = &frame.spans;
         let titles = self.style.named([x.name, y.name]);
-        let axis = |span: &Span, title: &str| json!({"start": span.start, "end": span.end, "name": span.name, "title": title, "whole": span.whole});
         let (rows, columns) = frame.shape;
         let (width, height) = panel::fit_exactly(frame.nodes, x, y, 4096);
         let quantiser = Quantiser::new(&self.ends);
@@ -245,13 +244,11 @@ impl Page {
             .map(|[r, g, b]| format!("{r:02x}{g:02x}{b:02x}"));
         let mut notes = self.notes.clone();
         if frame.shape != frame.nodes {
-            let of = |nodes: usize, cells: usize| decimal::short(nodes as f64 / cells as f64, 3);
+            let (node_rows, node_columns) = frame.nodes;
             notes.push(format!(
-                "{} × {} nodes are shown as {columns} × {rows} cells: each is the mean of {} × {} nodes.",
-                frame.nodes.1,
-                frame.nodes.0,
-                of(frame.nodes.1, columns),
-                of(frame.nodes.0, rows)
+                "{node_columns} × {node_rows} nodes are shown as {columns} × {rows} cells: each is the mean of {} × {} nodes.",
+                decimal::short(node_columns as f64 / columns as f64, 3),
+                decimal::short(node_rows as f64 / rows as f64, 3)
             ));
         }
         notes.push(match quantiser.offset {
@@ -268,8 +265,8 @@ impl Page {
             "rows": rows,
             "columns": columns,
             "aspect": width as f64 / height as f64,
-            "x": axis(x, titles[0]),
-            "y": axis(y, titles[1]),
+            "x": axis_of(x, titles[0]),
+            "y": axis_of(y, titles[1]),
             "range": {
                 "low": self.style.range.low(),
                 "high": self.style.range.high(),
@@ -287,21 +284,21 @@ impl Page {
         })
     }
 
-    /// Writes what is left and puts the page in its place, durably.
+    /// Writes the description and puts the page in its place, durably.
     ///
     /// # Errors
-    /// [`Error::NoFrames`] for a page without any, [`Error::Write`].
+    /// [`Error::NoFrames`] for a page without frames, [`Error::Write`].
     pub fn finish(mut self) -> Result<(), Error> {
-        let mut about = self.about.take().ok_or(Error::NoFrames)?;
-        about["range"]["positive"] = json!(finite(self.ends.low_positive));
-        about["found"] = ends_of(&self.ends);
-        about["open"] = json!(opening(&self.widths));
-        about["frames"] = Value::Array(std::mem::take(&mut self.frames));
-        // Whatever the texts hold, none of it ends the element.
-        let about = about.to_string().replace('<', "\\u003c");
+        let mut description = self.description.take().ok_or(Error::NoFrames)?;
+        description["range"]["positive"] = json!(finite(self.ends.low_positive));
+        description["found"] = ends_of(&self.ends);
+        description["open"] = json!(opening(&self.widths));
+        description["frames"] = Value::Array(std::mem::take(&mut self.frames));
+        // Whatever the texts contain, nothing in them ends the element.
+        let description = description.to_string().replace('<', "\\u003c");
         self.write(&[
             "<script type=\"application/json\" id=\"meta\">",
-            &about,
+            &description,
             "</script>\n<script>\n",
             include_str!("page.js"),
             "</script>\n</body>\n</html>\n",
@@ -319,8 +316,9 @@ impl Page {
     }
 }
 
-/// The frame at which a page opens: the one with the widest range of values, the middle one of several that are equally
-/// wide but for rounding. Where walls keep the extremes, the first of these is often flat but for them.
+/// The frame at which a page opens: the frame with the widest range of values, or, of several frames whose ranges are
+/// equally wide up to rounding, the middle one. The first such frame is no good choice: if walls determine the
+/// extremes, it is often uniform except at its walls.
 fn opening(widths: &[f64]) -> usize {
     let widest = widths.iter().copied().fold(0.0, f64::max);
     let wide: Vec<usize> = (0..)
@@ -328,10 +326,21 @@ fn opening(widths: &[f64]) -> usize {
         .filter(|(_, width)| **width >= widest * (1.0 - 1e-9))
         .map(|(number, _)| number)
         .collect();
-    match widest > 0.0 {
-        true => wide.get(wide.len() / 2).copied().unwrap_or(0),
-        false => 0,
+    if widest > 0.0 {
+        wide.get(wide.len() / 2).copied().unwrap_or(0)
+    } else {
+        0
     }
+}
+
+fn axis_of(span: &Span, title: &str) -> Value {
+    json!({
+        "start": span.start,
+        "end": span.end,
+        "name": span.name,
+        "title": title,
+        "whole": span.whole,
+    })
 }
 
 fn ends_of(ends: &Extrema) -> Value {

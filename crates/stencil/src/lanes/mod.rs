@@ -1,4 +1,4 @@
-//! [`Lanes`]: the operations on vector registers that the kernels are written in.
+//! [`Lanes`]: the operations on vector registers in which the kernels are written.
 
 use crate::real::Real;
 
@@ -14,11 +14,12 @@ pub(crate) trait Lanes: Copy {
 
     const COUNT: usize;
 
-    /// Of six additions, how many are fused multiply-adds where a processor has units of its own for these; at most two.
+    /// The number of additions, of six, that are fused multiply-adds on processors with separate units for these: at
+    /// most two.
     const FUSED: usize;
 
-    /// Whether a sweep may compute two levels. Debug builds have such sweeps for more types than are ever faster that way,
-    /// so that tests need no processor of those.
+    /// Whether a sweep may compute two levels. Debug builds have such sweeps for more types than are faster that way,
+    /// so that tests do not need special processors.
     const TWO_LEVELS: bool;
 
     /// `value` in every lane.
@@ -39,7 +40,7 @@ pub(crate) trait Lanes: Copy {
     /// The elements are writable.
     unsafe fn store(self, to: *mut Self::Element);
 
-    /// Stores past the caches if the processor can.
+    /// Stores without filling the caches, if the processor can.
     ///
     /// # Safety
     /// As [`Lanes::store`]; `to` is aligned to the register. Other threads may
@@ -72,10 +73,10 @@ pub(crate) trait Lanes: Copy {
     /// the product is exact and fusing changes nothing.
     fn sub_product(self, four: Self, centre: Self) -> Self;
 
-    /// `self + four * centre`, fused if the processor can, with the same condition.
+    /// `self + four * centre`, fused if the processor can, under the condition of [`sub_product`](Self::sub_product).
     fn add_product(self, four: Self, centre: Self) -> Self;
 
-    /// |self|
+    /// The absolute value of each lane.
     fn magnitude(self) -> Self;
 
     /// The larger of `self` and `so_far` in each lane; `so_far` where `self` is NaN.
@@ -84,10 +85,10 @@ pub(crate) trait Lanes: Copy {
     /// The smaller of `self` and `so_far` in each lane; `so_far` where `self` is NaN.
     fn min(self, so_far: Self) -> Self;
 
-    /// `other` in the lanes where `self` is zero, of either sign; `self` elsewhere.
+    /// The lanes of `other` where `self` is zero, of either sign; the lanes of `self` elsewhere.
     fn replace_zeros(self, other: Self) -> Self;
 
-    /// Any number, with a sign bit in the lanes where `self` or `so_far` has one.
+    /// A number in each lane whose sign bit is set if the sign bit of `self` or of `so_far` is set.
     fn signs(self, so_far: Self) -> Self;
 
     /// Runs a computation compiled for the instructions of this type, in a function of its own.
@@ -96,14 +97,13 @@ pub(crate) trait Lanes: Copy {
     /// As [`Lanes::splat`], and as the computation.
     unsafe fn compiled<C: Computation>(computation: C) -> C::Output;
 
-    /// Lane `l` from lane `l - 1` of `self`, lane 0 from lane 0 of `first`.
+    /// The lanes shifted up by one: lane `l` is lane `l - 1` of `self`, lane 0 is lane 0 of `first`.
     fn shift_up(self, first: Self) -> Self;
 
-    /// Lane `l` from lane `l + 1` of `self`, the last lane from the last lane of
-    /// `last`.
+    /// The lanes shifted down by one: lane `l` is lane `l + 1` of `self`, the last lane is the last lane of `last`.
     fn shift_down(self, last: Self) -> Self;
 
-    /// `other` in the lanes of the mask, `self` elsewhere.
+    /// The lanes of `other` in the mask, the lanes of `self` elsewhere.
     fn select(self, mask: Self::Mask, other: Self) -> Self;
 
     /// Transposes the first `COUNT` registers as a square matrix: lane `l` of
@@ -111,8 +111,8 @@ pub(crate) trait Lanes: Copy {
     fn transpose(block: [Self; MAX_LANES]) -> [Self; MAX_LANES];
 }
 
-/// Code that [`Lanes::compiled`] compiles for an instruction set. `run` and all that it calls are to
-/// be inlined.
+/// Code that [`Lanes::compiled`] compiles for an instruction set. `run` and all functions that it calls must be
+/// inlined.
 pub(crate) trait Computation {
     type Output;
 
@@ -121,8 +121,8 @@ pub(crate) trait Computation {
     unsafe fn run(self) -> Self::Output;
 }
 
-/// Whether there is a kernel of [`portable`] lanes: on processors that none of the others is for, and in
-/// debug builds, which test it.
+/// Whether there is a kernel with [`portable`] lanes: on processors without another vector kernel, and in debug builds,
+/// which test it.
 pub(crate) const HAS_PORTABLE: bool = cfg!(any(
     debug_assertions,
     not(any(target_arch = "x86_64", target_arch = "aarch64"))
@@ -142,18 +142,17 @@ pub(crate) fn transpose_by_zips<V: Lanes>(
     let half = V::COUNT / 2;
     let mut lanes = V::COUNT;
     while lanes > 1 {
-        let old = block;
+        let previous = block;
         for l in 0..half {
-            (block[2 * l], block[2 * l + 1]) = zip(old[l], old[l + half]);
+            (block[2 * l], block[2 * l + 1]) = zip(previous[l], previous[l + half]);
         }
         lanes /= 2;
     }
     block
 }
 
-/// Implements [`Lanes`] for a register of so many elements by what the calling module knows under the names
-/// that are called below, and its `Register` and `Mask`; and by the functions that follow, in which
-/// instruction sets differ.
+/// Implements [`Lanes`] for a register with the given number of elements. The calling module provides the operations
+/// used below, `Register` and `Mask`, and the functions in which instruction sets differ.
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 macro_rules! lanes {
     ($name:ident: $count:literal of $element:ty, $features:literal, $($own:tt)*) => {
@@ -201,7 +200,7 @@ macro_rules! lanes {
 
             #[inline(always)]
             fn max(self, so_far: Self) -> Self {
-                // Of x86, `max` and `min` return their second operand if one is NaN; of Arm, the number.
+                // On x86, `max` and `min` return their second operand if one is NaN; on Arm, they return the number.
                 Self(unsafe { max(self.0, so_far.0) })
             }
 

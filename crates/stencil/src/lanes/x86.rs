@@ -10,7 +10,7 @@ use std::arch::x86_64::{_CMP_EQ_OQ, _MM_HINT_T1, _mm_prefetch, _mm_sfence};
 
 pub(crate) use self::{f32x8::F32x8, f32x16::F32x16, f64x4::F64x4, f64x8::F64x8};
 
-/// What AVX2 and AVX-512 have in common, by the instructions of the calling module.
+/// The common part of AVX2 and AVX-512, written in the instructions of the calling module.
 macro_rules! x86 {
     ($name:ident: $count:literal of $element:ty, $features:literal, $($own:tt)*) => {
         lanes! {
@@ -295,8 +295,7 @@ mod f64x8 {
     avx512!(F64x8: 8 of f64);
     squares_of_two!(F64x8);
 
-    /// Source lane of each lane when all elements move by one lane: `by = -1`
-    /// moves them up, `by = 1` down.
+    /// The source lane of each lane when all elements move by one lane: `by = -1` moves them up, `by = 1` down.
     const fn index(by: i64) -> [i64; 8] {
         let mut index = [0; 8];
         let mut l = 0;
@@ -327,13 +326,13 @@ mod f32x16 {
     avx512!(F32x16: 16 of f32);
     squares_of_four!(F32x16);
 
-    /// As for eight lanes; two indices of 32 bits in each `i64`.
+    /// The indices for eight lanes; each `i64` holds two lanes of 32 bits.
     const fn index(by: i64) -> [i64; 8] {
         let mut index = [0; 8];
         let mut l = 0;
         while l < 8 {
-            let (even, odd) = ((2 * l as i64 + by) & 15, (2 * l as i64 + 1 + by) & 15);
-            index[l] = even | odd << 32;
+            let (low, high) = ((2 * l as i64 + by) & 15, (2 * l as i64 + 1 + by) & 15);
+            index[l] = low | high << 32;
             l += 1;
         }
         index

@@ -6,14 +6,14 @@
 //! Y  = Y0 + ds
 //! ```
 //!
-//! `d` is what a state differs by from the one before the step, so that roundings are those of what a step adds, and a
-//! state that nothing changes keeps its bits. `L` is the increment of [`scalar`] with its source, for a whole step `dt`, and
-//! `A(dj) = L(Y0 + dj) - L(Y0)`: the same without what does not change, between the [changes](crate::Side) of walls. The
-//! walls of stage `j` are those of its time, `t + c_j dt`.
+//! `d` is the difference between a state and the state before the step, so that rounding errors scale with the
+//! increments, and a state that nothing changes keeps its bits. `L` is the increment of [`scalar`] with its source, for
+//! a full step `dt`, and `A(dj) = L(Y0 + dj) - L(Y0)` is the same without the constant parts, between the
+//! [changes](crate::Side) of the walls. The walls of stage `j` are evaluated at its time, `t + c_j dt`.
 //!
-//! A pass over the field takes all stages, as deep as there are; or one, for sources that depend on time and for
-//! those who want to see each stage. `step.rs` divides the field into tiles, `part.rs` advances one, row by row,
-//! and `row.rs` computes a row.
+//! A pass over the field takes all stages; or only one, for sources that depend on time and for callers that need the
+//! state at each stage. `step.rs` divides the field into tiles, `part.rs` advances one, row by row, and `row.rs`
+//! computes a row.
 //!
 //! Source: C. D. Meyer, D. S. Balsara, T. D. Aslam, "A stabilized Runge-Kutta-Legendre method for
 //! explicit super-time-stepping of parabolic and mixed equations", J. Comput. Phys. 257 (2014), §2.
@@ -44,18 +44,39 @@ struct StageCoefficients<T> {
 }
 
 impl<T: Real> StageCoefficients<T> {
-    /// From the second stage on.
+    /// The difference `dj` after a stage; not for the first stage.
     #[inline(always)]
     fn difference(self, [latest, older]: [T; 2], [of_latest, of_start]: [T; 2]) -> T {
         (self.mu * latest + self.nu * older) + (self.m * of_latest + self.q * of_start)
     }
 }
 
+/// The coefficient `b_j` of the method.
+#[expect(clippy::cast_precision_loss, reason = "numbers of stages are small")]
+fn b(j: usize) -> f64 {
+    let j = j.max(2) as f64;
+    (j * j + j - 2.0) / (2.0 * j * (j + 1.0))
+}
+
+/// The coefficients `mu_j`, `nu_j`, `m_j` and `q_j` of stage `number`, for a method with this `w`.
+#[expect(clippy::cast_precision_loss, reason = "numbers of stages are small")]
+fn coefficients(number: usize, w: f64) -> [f64; 4] {
+    let j = number as f64;
+    if number == 1 {
+        let m = b(1) * w;
+        return [0.0, 0.0, m, 0.0];
+    }
+    let mu = (2.0 * j - 1.0) / j * b(number) / b(number - 1);
+    let nu = -(j - 1.0) / j * b(number) / b(number - 2);
+    let m = mu * w;
+    [mu, nu, m, b(number - 1) * m]
+}
+
 impl<T: Real> Rkl2<T> {
     /// A step in `stages` stages, at least two.
     ///
     /// # Panics
-    /// With fewer stages.
+    /// If there are fewer stages.
     #[must_use]
     #[expect(clippy::cast_precision_loss, reason = "numbers of stages are small")]
     pub fn new(stages: usize) -> Self {
@@ -65,26 +86,11 @@ impl<T: Real> Rkl2<T> {
         );
         let s = stages as f64;
         let w = 4.0 / (s * s + s - 2.0);
-        let b = |j: usize| {
-            let j = j.max(2) as f64;
-            (j * j + j - 2.0) / (2.0 * j * (j + 1.0))
-        };
-        let stage = |number: usize| {
-            let j = number as f64;
-            if number == 1 {
-                let m = b(1) * w;
-                return [0.0, 0.0, m, 0.0];
-            }
-            let mu = (2.0 * j - 1.0) / j * b(number) / b(number - 1);
-            let nu = -(j - 1.0) / j * b(number) / b(number - 2);
-            let m = mu * w;
-            [mu, nu, m, b(number - 1) * m]
-        };
-        let rounded = |number: usize| {
-            let [mu, nu, m, q] = stage(number).map(T::from_f64);
+        let stage_coefficients = (1..=stages).map(|number| {
+            let [mu, nu, m, q] = coefficients(number, w).map(T::from_f64);
             StageCoefficients { mu, nu, m, q }
-        };
-        let time = |number: usize| match number {
+        });
+        let stage_times = (0..=stages).map(|number| match number {
             0 => 0.0,
             // The length of the first stage: what lies between the times of Y0 and Y1.
             1 => b(1) * w,
@@ -92,14 +98,14 @@ impl<T: Real> Rkl2<T> {
                 let j = number as f64;
                 (j * j + j - 2.0) / (s * s + s - 2.0)
             }
-        };
+        });
         Self {
-            stages: (1..=stages).map(rounded).collect(),
-            times: (0..=stages).map(time).collect(),
+            stages: stage_coefficients.collect(),
+            times: stage_times.collect(),
         }
     }
 
-    /// A step of explicit Euler, as one stage: a part of a whole one.
+    /// A shorter step of explicit Euler as one stage; `part` is its fraction of a full step.
     #[must_use]
     pub fn part_of_euler(part: f64) -> Self {
         let [mu, nu, m, q] = [0.0, 0.0, part, 0.0].map(T::from_f64);
@@ -109,8 +115,8 @@ impl<T: Real> Rkl2<T> {
         }
     }
 
-    /// A step that is a part of this one, in as many stages: all increments are that part of those of `dt`, rounded once
-    /// more. Its [times](Self::times) are fractions of its own length.
+    /// A shorter step with the same stages; `part` is its fraction of this step. All increments are the increments of
+    /// `dt` times that fraction, rounded once more. Its [times](Self::times) are fractions of its own length.
     #[must_use]
     pub fn part(mut self, part: f64) -> Self {
         for stage in &mut self.stages {
@@ -125,8 +131,8 @@ impl<T: Real> Rkl2<T> {
         self.stages.len()
     }
 
-    /// The difference after stage `number`, from 1 on, to the state before the step: `[latest, older]` are `d(j-1)` and
-    /// `d(j-2)`, and `[of_latest, of_start]` are `A(d(j-1))` and `L(Y0)`.
+    /// The difference between the state after stage `number`, from 1 on, and the state before the step:
+    /// `[latest, older]` are `d(j-1)` and `d(j-2)`, and `[of_latest, of_start]` are `A(d(j-1))` and `L(Y0)`.
     #[must_use]
     pub fn difference(&self, number: usize, differences: [T; 2], increments: [T; 2]) -> T {
         let stage = self.stages[number - 1];
@@ -143,8 +149,7 @@ impl<T: Real> Rkl2<T> {
     }
 }
 
-/// How much longer than the stability limit of explicit Euler a step of `stages` stages may be,
-/// `(s² + s - 2)/4`.
+/// The largest ratio of a step of `stages` stages to the stability limit of explicit Euler, `(s² + s - 2)/4`.
 #[must_use]
 #[expect(clippy::cast_precision_loss, reason = "numbers of stages are small")]
 pub fn rkl2_reach(stages: usize) -> f64 {

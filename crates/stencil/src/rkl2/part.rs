@@ -1,9 +1,8 @@
 //! A tile advanced by stages, each a row behind the one before.
 //!
-//! A tile also computes the nodes around it that its result depends on, as those of
-//! [`TileTask`](crate::task::TileTask) do. Row `i` after the `j`-th of its stages is computed when row `i + j` of the
-//! state before them has been read. So a tile keeps only two rows more than it takes stages, of each array, with a
-//! column more at either end:
+//! Like a [`TileTask`](crate::task::TileTask), a tile also computes the nodes around it on which its result depends.
+//! Row `i` after the `j`-th stage is computed when row `i + j` of the initial state has been read. So of each array a
+//! tile keeps only two rows more than it takes stages, with one more column at either end:
 //!
 //! ```text
 //!              ·  wall or ghost         what the walls hold, or a ghost's value
@@ -16,40 +15,40 @@ use ndarray::{ArrayView2, ArrayViewMut2, Axis, aview1, s};
 
 use super::Rkl2;
 use super::row::{RowOperator, StageRow};
-use crate::equation::{Coefficient, Equation, Operator, Reaction};
+use crate::equation::{Coefficient, Equation, Operator, Weight};
 use crate::real::Real;
-use crate::walls::{Computed, Side, Walls};
+use crate::walls::{Computed, Walls};
 
-/// Arrays of which a tile keeps rows: `Y0`, `L(Y0)`, and two of differences.
+/// The number of arrays of which a tile keeps rows: `Y0`, `L(Y0)`, and two of differences.
 pub(super) const ARRAYS: usize = 4;
 
-/// What all tiles share.
+/// The arrays and coefficients of a step that all tiles share.
 pub(crate) struct SharedStage<'a, T> {
     pub method: &'a Rkl2<T>,
-    /// The number of stages taken before, and after: all of them at once, or one.
+    /// The range of stages taken in this pass: all stages, or one.
     pub stages: Range<usize>,
     pub walls: &'a Walls<T>,
     pub domain: [Computed; 2],
     pub equation: &'a Equation<T>,
-    /// The difference before these stages, if these are not the first.
+    /// The difference before these stages, unless they begin with the first stage.
     pub latest: Option<ArrayView2<'a, T>>,
-    /// `Y0`
+    /// The state before the step, `Y0`.
     pub start: ArrayView2<'a, T>,
-    /// What `dt S` has changed by since the first stage, if it does.
+    /// The change of `dt S` since the first stage, if it changes.
     pub change: Option<ArrayView2<'a, T>>,
 }
 
-/// The nodes that are written.
+/// The rows that are written.
 pub(crate) struct TargetRows<'a, T> {
-    /// The difference after the stages, after the last one the state. Before one of several it holds the difference two
-    /// stages before.
+    /// The difference after the stages, or the state after the last stage. On entry to a later single stage it holds
+    /// the difference two stages before.
     pub result: ArrayViewMut2<'a, T>,
-    /// `L(Y0)`, where stages are taken one by one.
+    /// The increment `L(Y0)`, if stages are taken one by one.
     pub increment: Option<ArrayViewMut2<'a, T>>,
 }
 
 impl<T> TargetRows<'_, T> {
-    /// A part of it.
+    /// A part of the target.
     pub fn slice(self, rows: Range<usize>, columns: Range<usize>) -> Self {
         let part = s![rows, columns];
         Self {
@@ -58,20 +57,20 @@ impl<T> TargetRows<'_, T> {
         }
     }
 
-    /// The pieces of it, `length` nodes along an axis.
+    /// The pieces of the target, `length` nodes along an axis.
     pub fn cut(mut self, axis: Axis, length: usize) -> Vec<Self> {
         let mut pieces = Vec::new();
         while self.result.len_of(axis) > length {
-            let (piece, rest) = self.result.split_at(axis, length);
+            let (piece, remaining_result) = self.result.split_at(axis, length);
             let increments = self.increment.map(|array| array.split_at(axis, length));
-            let (increment, other) = increments.unzip();
+            let (increment, remaining_increment) = increments.unzip();
             pieces.push(Self {
                 result: piece,
                 increment,
             });
             self = Self {
-                result: rest,
-                increment: other,
+                result: remaining_result,
+                increment: remaining_increment,
             };
         }
         pieces.push(self);
@@ -79,7 +78,7 @@ impl<T> TargetRows<'_, T> {
     }
 }
 
-/// The last rows of an array, row `j` in slot `j mod slots`.
+/// A ring with the last rows of an array, row `j` in slot `j mod slots`.
 struct RowRing<T> {
     memory: Vec<T>,
     columns: usize,
@@ -95,7 +94,7 @@ impl<T: Real> RowRing<T> {
         }
     }
 
-    /// One row of a number, which stands for all.
+    /// A ring with one row of equal numbers, which stands for all rows.
     fn of_number(number: T, columns: usize) -> Self {
         Self {
             memory: vec![number; columns],
@@ -119,27 +118,75 @@ impl<T: Real> RowRing<T> {
     }
 }
 
+/// The rows of a term's coefficient that a tile keeps.
+struct CoefficientRows<T> {
+    /// A ring for each array of the coefficient; for a number a ring with a single row.
+    rings: Vec<RowRing<T>>,
+    /// The sum of products in a row of the present stage; empty for other coefficients.
+    sum: Vec<T>,
+}
+
+impl<T: Real> CoefficientRows<T> {
+    fn new(coefficient: &Coefficient<T>, slots: usize, columns: usize) -> Self {
+        let rings = match coefficient {
+            Coefficient::Number(number) => vec![RowRing::of_number(*number, columns)],
+            Coefficient::Array(_) | Coefficient::Products(_) => {
+                let arrays = coefficient.arrays().iter();
+                arrays.map(|_| RowRing::new(slots, columns)).collect()
+            }
+        };
+        let sum = match coefficient {
+            Coefficient::Products(_) => vec![T::default(); columns],
+            Coefficient::Number(_) | Coefficient::Array(_) => Vec::new(),
+        };
+        Self { rings, sum }
+    }
+
+    /// Adds up the products for some nodes of row `j` in stage `number`.
+    fn add_up(
+        &mut self,
+        coefficient: &Coefficient<T>,
+        number: usize,
+        j: isize,
+        nodes: Range<usize>,
+    ) {
+        if let Coefficient::Products(products) = coefficient {
+            let rows: Vec<&[T]> = self.rings.iter().map(|ring| ring.row(j)).collect();
+            let factors = products.factors_of_stage(number);
+            for i in nodes {
+                self.sum[i] = products.sum(&factors, |product| rows[product][i]);
+            }
+        }
+    }
+
+    /// The coefficients in row `j`.
+    fn row(&self, j: isize) -> &[T] {
+        match &self.sum[..] {
+            [] => self.rings[0].row(j),
+            sum => sum,
+        }
+    }
+}
+
 /// A tile, and the rows that it keeps.
 pub(crate) struct TileRows<'a, T> {
     step: &'a SharedStage<'a, T>,
     target: TargetRows<'a, T>,
-    /// Rows and columns that are written. Those of a periodic axis are numbered on beyond its ends.
+    /// The rows and columns that are written. On a periodic axis they may be numbered beyond its ends.
     rows: Range<isize>,
     columns: Range<isize>,
-    /// The columns that are kept.
-    kept: Range<isize>,
-    /// Differences after even and after odd stages.
+    /// The columns of the kept rows.
+    span: Range<isize>,
+    /// The differences after even and after odd stages.
     differences: [RowRing<T>; 2],
     start: RowRing<T>,
     increment: RowRing<T>,
-    /// The faces west of the nodes and north of them; empty if the equation has none.
+    /// The coefficients of the faces west of the nodes and north of them; empty if the equation has none.
     faces: [RowRing<T>; 2],
-    /// The source, the rate and the decay; of numbers one row stands for all.
-    source: RowRing<T>,
-    /// The terms of the source, and the sum of a row in the present stage; zeros if there are none.
-    terms: Vec<RowRing<T>>,
-    sum: Vec<T>,
-    reaction: [RowRing<T>; 2],
+    /// The coefficients of the terms of the equation, in their order.
+    terms: Vec<CoefficientRows<T>>,
+    /// For each weight a row of its neutral number, which stands for a missing term.
+    neutral: [Vec<T>; Weight::COUNT],
 }
 
 impl<'a, T: Real> TileRows<'a, T> {
@@ -153,43 +200,28 @@ impl<'a, T: Real> TileRows<'a, T> {
         let rows = row as isize..(row + ny) as isize;
         let columns = column as isize..(column + nx) as isize;
         let stages = step.stages.len();
-        let kept = step.domain[1].around(&columns, stages as isize);
-        let width = kept.len() + 2;
-        let ring = || RowRing::new(stages + 2, width);
-        let ring_if = |is_there| {
-            if is_there {
-                ring()
-            } else {
-                RowRing::new(0, width)
-            }
+        let span = step.domain[1].around(&columns, stages as isize);
+        let width = span.len() + 2;
+        let slots = stages + 2;
+        let slots_of_faces = match step.equation.operator {
+            Operator::Variable { .. } => slots,
+            Operator::Isotropic { .. } | Operator::Anisotropic { .. } => 0,
         };
-        let has_faces = matches!(step.equation.operator, Operator::Variable { .. });
-        let numbers = Reaction {
-            rate: Coefficient::Number(T::ONE),
-            decay: Coefficient::Number(T::default()),
-        };
-        let Reaction { rate, decay } = step.equation.reaction.as_ref().unwrap_or(&numbers);
-        let ring_of = |coefficient: &Coefficient<T>| match coefficient {
-            Coefficient::Number(number) => RowRing::of_number(*number, width),
-            Coefficient::Array(_) => ring(),
-        };
+        let terms = step.equation.terms.iter();
         Self {
             step,
             target,
             rows,
             columns,
-            differences: [ring(), ring()],
-            start: ring(),
-            increment: ring(),
-            faces: [ring_if(has_faces), ring_if(has_faces)],
-            source: match step.equation.source {
-                Some(_) => ring(),
-                None => RowRing::of_number(T::default(), width),
-            },
-            terms: step.equation.terms.arrays.iter().map(|_| ring()).collect(),
-            sum: vec![T::default(); width],
-            reaction: [ring_of(rate), ring_of(decay)],
-            kept,
+            differences: [(); 2].map(|()| RowRing::new(slots, width)),
+            start: RowRing::new(slots, width),
+            increment: RowRing::new(slots, width),
+            faces: [(); 2].map(|()| RowRing::new(slots_of_faces, width)),
+            terms: terms
+                .map(|term| CoefficientRows::new(&term.coefficient, slots, width))
+                .collect(),
+            neutral: Weight::ALL.map(|weight| vec![weight.neutral(); width]),
+            span,
         }
     }
 
@@ -211,86 +243,70 @@ impl<'a, T: Real> TileRows<'a, T> {
         }
     }
 
-    /// The rows that the result depends on after so many stages.
+    /// The rows on which the result depends after `stages` stages.
     fn around(&self, stages: usize) -> Range<isize> {
         let reach = self.step.stages.end - stages;
         self.step.domain[0].around(&self.rows, reach as isize)
     }
 
-    /// Where columns are in rows that are kept.
+    /// The indices of columns in kept rows.
     fn places(&self, columns: &Range<isize>) -> Range<usize> {
-        let [start, end] = [columns.start, columns.end].map(|i| i - self.kept.start + 1);
-        start as usize..end as usize
+        let [first_place, end_place] =
+            [columns.start, columns.end].map(|i| i - self.span.start + 1);
+        first_place as usize..end_place as usize
     }
 
-    /// Reads row `j` of the states before the stages and of the equation's arrays.
+    /// Reads row `j` of the states before the stages, and of the equation's arrays.
     fn read(&mut self, j: isize, read: &Range<isize>) {
-        let (step, kept) = (self.step, self.kept.clone());
+        let (step, span) = (self.step, self.span.clone());
         let [y, x] = &step.domain;
-        let copy = |from: &[T], to: &mut [T]| match x.period {
-            None => {
-                let first = (kept.start - 1).max(0);
-                let end = from.len().min(kept.end as usize + 1);
-                let from = &from[first as usize..end];
-                to[(first + 1 - kept.start) as usize..][..from.len()].copy_from_slice(from);
-            }
-            Some(_) => {
-                for (to, i) in to.iter_mut().zip(kept.start - 1..) {
-                    *to = from[x.place(i)];
-                }
-            }
-        };
         let is_computed = read.contains(&j);
         if is_computed || y.is_wall(j, step.start.nrows()) {
             let node = y.place(j);
             for differences in &mut self.differences {
                 match &step.latest {
-                    Some(latest) => copy(line(latest, node), differences.row_mut(j)),
+                    Some(latest) => {
+                        copy_columns(line(latest, node), differences.row_mut(j), x, &span);
+                    }
                     None => differences.row_mut(j).fill(T::default()),
                 }
             }
-            copy(line(&step.start, node), self.start.row_mut(j));
+            copy_columns(line(&step.start, node), self.start.row_mut(j), x, &span);
         }
         if let Operator::Variable { x: of_x, y: of_y } = &step.equation.operator {
             let [west, north] = &mut self.faces;
             if is_computed {
-                let (from, to) = (line(&of_x.view(), y.place(j)), west.row_mut(j));
-                copy(from, to);
-                to[kept.len() + 1] = from[x.place(kept.end - 1) + 1];
-                copy(line(&of_y.view(), y.place(j)), north.row_mut(j));
+                let (faces, face_row) = (line(&of_x.view(), y.place(j)), west.row_mut(j));
+                copy_columns(faces, face_row, x, &span);
+                face_row[span.len() + 1] = faces[x.place(span.end - 1) + 1];
+                copy_columns(line(&of_y.view(), y.place(j)), north.row_mut(j), x, &span);
             } else if j == read.end {
                 // The last row has faces south of it, too.
-                copy(line(&of_y.view(), y.place(j - 1) + 1), north.row_mut(j));
+                let faces = line(&of_y.view(), y.place(j - 1) + 1);
+                copy_columns(faces, north.row_mut(j), x, &span);
             }
         }
-        let source = match step.latest {
-            None => step.equation.source.as_ref().map(|source| source.view()),
-            Some(_) => step.change,
-        };
-        if let (Some(source), true) = (source, is_computed) {
-            copy(line(&source, y.place(j)), self.source.row_mut(j));
-        }
-        for (term, array) in self.terms.iter_mut().zip(&step.equation.terms.arrays) {
-            if is_computed {
-                copy(line(&array.view(), y.place(j)), term.row_mut(j));
-            }
-        }
-        if let (Some(Reaction { rate, decay }), true) = (&step.equation.reaction, is_computed) {
-            for (coefficient, ring) in [rate, decay].into_iter().zip(&mut self.reaction) {
-                if let Some(array) = coefficient.array() {
-                    copy(line(&array.view(), y.place(j)), ring.row_mut(j));
+        for (term, kept_rows) in step.equation.terms.iter().zip(&mut self.terms) {
+            for (array, ring) in term.coefficient.arrays().iter().zip(&mut kept_rows.rings) {
+                let array = match (term.weight, &term.coefficient, &step.latest) {
+                    (Weight::One, Coefficient::Array(_), Some(_)) => step.change,
+                    _ => Some(array.view()),
+                };
+                if let (Some(array), true) = (array, is_computed) {
+                    copy_columns(line(&array, y.place(j)), ring.row_mut(j), x, &span);
                 }
             }
         }
         if let (Some(increment), true) = (&self.target.increment, self.rows.contains(&j)) {
-            let (row, own) = ((j - self.rows.start) as usize, self.places(&self.columns));
+            let (row, places) = ((j - self.rows.start) as usize, self.places(&self.columns));
             let older = self.differences[(step.stages.start + 1) % 2].row_mut(j);
-            older[own.clone()].copy_from_slice(line(&self.target.result.view(), row));
-            self.increment.row_mut(j)[own].copy_from_slice(line(&increment.view(), row));
+            older[places.clone()].copy_from_slice(line(&self.target.result.view(), row));
+            self.increment.row_mut(j)[places].copy_from_slice(line(&increment.view(), row));
         }
     }
 
-    /// Writes what lies beyond the walls next to row `j` after so many stages. Where it is held, it has been read.
+    /// Writes the values beyond the walls next to row `j` after `stages` stages. Values beyond a held side have been
+    /// read already.
     fn surround(&mut self, stages: usize, j: isize) {
         let SharedStage {
             walls,
@@ -298,22 +314,21 @@ impl<'a, T: Real> TileRows<'a, T> {
             ..
         } = self.step;
         let (start, differences) = (&mut self.start, &mut self.differences[stages % 2]);
-        let value = |side: &Side<T>, node, of_start: [T; 2], now: [T; 2]| match stages {
-            0 => side.beyond(0, node, of_start[0], of_start[1]),
-            _ => side.change(stages, node, of_start, now),
-        };
-        let n = self.kept.len();
+        let n = self.span.len();
         for (side, is_here, [beyond, outermost, inner]) in [
-            (&walls.left, self.kept.start == x.nodes.start, [0, 1, 2]),
+            (&walls.left, self.span.start == x.nodes.start, [0, 1, 2]),
             (
                 &walls.right,
-                self.kept.end == x.nodes.end,
+                self.span.end == x.nodes.end,
                 [n + 1, n, n - 1],
             ),
         ] {
-            let at = |ring: &RowRing<T>| [inner, outermost].map(|i| ring.row(j)[i]);
-            let value = || value(side, y.place(j), at(start), at(differences));
-            if let Some(value) = is_here.then(value).flatten() {
+            if !is_here {
+                continue;
+            }
+            let [of_start, changes] =
+                [&*start, &*differences].map(|ring| [inner, outermost].map(|i| ring.row(j)[i]));
+            if let Some(value) = side.beyond_or_change(stages, y.place(j), of_start, changes) {
                 let ring = if stages == 0 {
                     &mut *start
                 } else {
@@ -326,9 +341,10 @@ impl<'a, T: Real> TileRows<'a, T> {
             (&walls.bottom, j == y.nodes.start, [j - 1, j + 1]),
             (&walls.top, j == y.nodes.end - 1, [j + 1, j - 1]),
         ] {
-            for (k, i) in (1..).zip(self.kept.clone()).filter(|_| is_here) {
-                let at = |ring: &RowRing<T>| [inner, j].map(|j| ring.row(j)[k]);
-                if let Some(value) = value(side, x.place(i), at(start), at(differences)) {
+            for (k, i) in (1..).zip(self.span.clone()).filter(|_| is_here) {
+                let [of_start, changes] =
+                    [&*start, &*differences].map(|ring| [inner, j].map(|j| ring.row(j)[k]));
+                if let Some(value) = side.beyond_or_change(stages, x.place(i), of_start, changes) {
                     let ring = if stages == 0 {
                         &mut *start
                     } else {
@@ -345,12 +361,12 @@ impl<'a, T: Real> TileRows<'a, T> {
         let step = self.step;
         let reach = (step.stages.end - number) as isize;
         let nodes = self.places(&step.domain[1].around(&self.columns, reach));
-        let around = nodes.start - 1..nodes.end + 1;
-        let [even, odd] = &mut self.differences;
+        let nodes_and_neighbours = nodes.start - 1..nodes.end + 1;
+        let [after_even, after_odd] = &mut self.differences;
         let (latest, result) = match number {
-            1 => (&self.start, odd),
-            _ if number.is_multiple_of(2) => (&*odd, even),
-            _ => (&*even, odd),
+            1 => (&self.start, after_odd),
+            _ if number.is_multiple_of(2) => (&*after_odd, after_even),
+            _ => (&*after_even, after_odd),
         };
         let [west, north] = &self.faces;
         let diffusion = match step.equation.operator {
@@ -362,33 +378,26 @@ impl<'a, T: Real> TileRows<'a, T> {
                 south: &north.row(j + 1)[nodes.clone()],
             },
         };
-        let Equation {
-            terms, reaction, ..
-        } = step.equation;
-        let has_source = match number {
-            1 => step.equation.has_source(),
-            _ => step.change.is_some() || !terms.is_empty(),
-        };
-        if !terms.is_empty() {
-            let rows: Vec<&[T]> = self.terms.iter().map(|term| term.row(j)).collect();
-            let factors = terms.of_stage(number);
-            for i in nodes.clone() {
-                self.sum[i] = terms.sum(&factors, |term| rows[term][i]);
+        let mut coefficients = [None; Weight::COUNT];
+        if step.equation.has_reaction() {
+            for (row, neutral) in coefficients.iter_mut().zip(&self.neutral) {
+                *row = Some(&neutral[nodes.clone()]);
             }
         }
-        let source = match number {
-            _ if !terms.is_empty() || !has_source => &self.sum,
-            _ => self.source.row(j),
-        };
+        for (term, kept_rows) in step.equation.terms.iter().zip(&mut self.terms) {
+            // From the second stage on a source is what it changes by.
+            let is_constant = term.weight == Weight::One
+                && !matches!(term.coefficient, Coefficient::Products(_))
+                && step.change.is_none();
+            if number == 1 || !is_constant {
+                kept_rows.add_up(&term.coefficient, number, j, nodes.clone());
+                coefficients[term.weight as usize] = Some(&kept_rows.row(j)[nodes.clone()]);
+            }
+        }
         let row = StageRow {
-            lines: [j - 1, j, j + 1].map(|j| &latest.row(j)[around.clone()]),
+            lines: [j - 1, j, j + 1].map(|j| &latest.row(j)[nodes_and_neighbours.clone()]),
             diffusion,
-            source: (has_source || reaction.is_some()).then_some(&source[nodes.clone()]),
-            reaction: reaction.as_ref().map(|_| {
-                self.reaction
-                    .each_ref()
-                    .map(|ring| &ring.row(j)[nodes.clone()])
-            }),
+            coefficients,
             is_first: number == 1,
             stage: step.method.stages[number - 1],
             increment: &mut self.increment.row_mut(j)[nodes.clone()],
@@ -397,22 +406,39 @@ impl<'a, T: Real> TileRows<'a, T> {
         row.compute();
     }
 
-    /// Writes row `j` of the result, if it is one of the tile.
+    /// Writes row `j` of the result, if it belongs to the tile.
     fn write(&mut self, j: isize) {
         if !self.rows.contains(&j) {
             return;
         }
-        let (row, own) = ((j - self.rows.start) as usize, self.places(&self.columns));
-        let last = &self.differences[self.step.stages.end % 2].row(j)[own.clone()];
+        let (row, places) = ((j - self.rows.start) as usize, self.places(&self.columns));
+        let differences = &self.differences[self.step.stages.end % 2].row(j)[places.clone()];
         let mut result = self.target.result.row_mut(row);
-        result.assign(&aview1(last));
+        result.assign(&aview1(differences));
         if self.step.stages.end == self.step.method.stages() {
-            let start = aview1(&self.start.row(j)[own.clone()]);
+            let start = aview1(&self.start.row(j)[places.clone()]);
             result.zip_mut_with(&start, |value, start| *value = *start + *value);
         }
         if let Some(increment) = &mut self.target.increment {
-            let values = &self.increment.row(j)[own];
+            let values = &self.increment.row(j)[places];
             increment.row_mut(row).assign(&aview1(values));
+        }
+    }
+}
+
+/// Copies the kept columns of a row, and one more at either end if the row has it.
+fn copy_columns<T: Real>(from: &[T], to: &mut [T], columns: &Computed, span: &Range<isize>) {
+    match columns.period {
+        None => {
+            let first_column = (span.start - 1).max(0);
+            let end_column = from.len().min(span.end as usize + 1);
+            let values = &from[first_column as usize..end_column];
+            to[(first_column + 1 - span.start) as usize..][..values.len()].copy_from_slice(values);
+        }
+        Some(_) => {
+            for (to, i) in to.iter_mut().zip(span.start - 1..) {
+                *to = from[columns.place(i)];
+            }
         }
     }
 }

@@ -3,29 +3,29 @@
 use diff2d_sys::vectorised;
 
 use super::StageCoefficients;
+use crate::equation::Weight;
 use crate::real::Real;
 use crate::scalar::{self, Star};
 
-/// Some nodes of one row of a stage, as named in the module's formula.
+/// A part of one row in a stage, with names as in the module's formula.
 pub(super) struct StageRow<'a, T> {
-    /// Of `d(j-1)`, in the first stage of `Y0`, the rows north of this one, itself, and south of it; with a node more at
-    /// either end.
+    /// The rows of `d(j-1)`, or of `Y0` in the first stage: north of this row, itself, and south of it; each has one
+    /// more node at either end.
     pub lines: [&'a [T]; 3],
     pub diffusion: RowOperator<'a, T>,
-    /// `dt S`, if there is a source; from the second stage on what that changes by, if it does.
-    pub source: Option<&'a [T]>,
-    /// Rate and decay, if there is either; then there is a source, too.
-    pub reaction: Option<[&'a [T]; 2]>,
+    /// The coefficients of source, rate and loss, by the numbers of their weights; if there is a rate or a loss, all
+    /// three are present. From the second stage on the source is its change, if it changes.
+    pub coefficients: [Option<&'a [T]>; Weight::COUNT],
     /// Whether this is the first stage.
     pub is_first: bool,
     pub stage: StageCoefficients<T>,
-    /// `L(Y0)`, which the first stage writes.
+    /// The increment `L(Y0)`, which the first stage writes.
     pub increment: &'a mut [T],
-    /// `d(j-2)`, which `dj` replaces; the first stage writes only.
+    /// The difference `d(j-2)`, which is replaced by `dj`; the first stage only writes.
     pub result: &'a mut [T],
 }
 
-/// What [`Operator`](crate::equation::Operator) says of some nodes of one row.
+/// The part of an [`Operator`](crate::equation::Operator) for some nodes of one row.
 #[derive(Clone, Copy)]
 pub(super) enum RowOperator<'a, T> {
     Isotropic {
@@ -36,7 +36,7 @@ pub(super) enum RowOperator<'a, T> {
         ry: T,
     },
     Variable {
-        /// The faces west of the nodes, and the one east of the last.
+        /// The faces west of the nodes, and the face east of the last node.
         x: &'a [T],
         north: &'a [T],
         south: &'a [T],
@@ -56,12 +56,12 @@ impl<T: Real> StageRow<'_, T> {
     fn compute_portable(&mut self) {
         let n = self.result.len();
         match self.diffusion {
-            RowOperator::Isotropic { r } => match self.reaction {
+            RowOperator::Isotropic { r } => match self.coefficients[Weight::Change as usize] {
                 None => self.write_with(
                     #[inline(always)]
                     |_, star| scalar::isotropic(r, star),
                 ),
-                Some([rate, _]) => self.write_with(
+                Some(rate) => self.write_with(
                     #[inline(always)]
                     |i, star| (r * rate[i]) * scalar::paired(star),
                 ),
@@ -90,53 +90,56 @@ impl<T: Real> StageRow<'_, T> {
         }
     }
 
-    /// `increment` is `L` of a node, but for its source and its reaction.
+    /// Writes the row; `increment` computes `L` at a node without its terms.
     #[inline(always)]
     fn write(&mut self, increment: impl Fn(usize, Star<T>) -> T) {
         let n = self.result.len();
-        let Some(source) = self.source.map(|source| &source[..n]) else {
-            return self.write_with(increment);
-        };
-        let Some([rate, decay]) = self.reaction.map(|both| both.map(|row| &row[..n])) else {
-            return self.write_with(
+        match self.coefficients.map(|row| row.map(|row| &row[..n])) {
+            [Some(source), Some(rate), Some(loss)] => self.write_with(
+                #[inline(always)]
+                |i, star| {
+                    let gain = increment(i, star) + source[i];
+                    scalar::change(rate[i], Some(loss[i]), gain, star.centre)
+                },
+            ),
+            [Some(source), ..] => self.write_with(
                 #[inline(always)]
                 |i, star| increment(i, star) + source[i],
-            );
-        };
-        self.write_with(
-            #[inline(always)]
-            |i, star| {
-                let change = increment(i, star) + source[i];
-                scalar::reacting(rate[i], Some(decay[i]), change, star.centre)
-            },
-        );
+            ),
+            [None, ..] => self.write_with(increment),
+        }
     }
 
-    /// The same with all of `L`.
+    /// Writes the row; `increment` computes `L` at a node.
     #[inline(always)]
     fn write_with(&mut self, increment: impl Fn(usize, Star<T>) -> T) {
         let Self { stage, result, .. } = self;
         let n = result.len();
         let of_start = &mut self.increment[..n];
         let [north, centre, south] = self.lines.map(|line| &line[..n + 2]);
-        let star = |i: usize| Star {
-            north: north[i + 1],
-            south: south[i + 1],
-            west: centre[i],
-            east: centre[i + 2],
-            centre: centre[i + 1],
-        };
         if self.is_first {
             for i in 0..n {
-                of_start[i] = increment(i, star(i));
+                of_start[i] = increment(i, star_at([north, centre, south], i));
                 result[i] = stage.m * of_start[i];
             }
             return;
         }
         for i in 0..n {
-            let star = star(i);
+            let star = star_at([north, centre, south], i);
             let increments = [increment(i, star), of_start[i]];
             result[i] = stage.difference([star.centre, result[i]], increments);
         }
+    }
+}
+
+/// The values at node `i` of a row and at its four neighbours; the lines begin one node west of the row.
+#[inline(always)]
+fn star_at<T: Real>([north, centre, south]: [&[T]; 3], i: usize) -> Star<T> {
+    Star {
+        north: north[i + 1],
+        south: south[i + 1],
+        west: centre[i],
+        east: centre[i + 2],
+        centre: centre[i + 1],
     }
 }

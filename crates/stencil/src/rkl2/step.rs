@@ -1,4 +1,4 @@
-//! The tiles of a step, each advanced by all stages or by one ([`TileRows`]).
+//! Divides a step into tiles, each advanced by all stages or by one ([`TileRows`]).
 
 use std::ops::Range;
 
@@ -13,24 +13,25 @@ use crate::tile::Tile;
 use crate::walls::{Computed, Walls};
 use diff2d_sys::Caches;
 
-/// The arrays of a stage, each of the shape of the state; outermost nodes that are held have the difference 0.
+/// The arrays of a stage, each of the shape of the state. The difference at held outermost nodes is 0.
 pub struct Rkl2Arrays<'a, T> {
     /// `d(j-1)`, the result of the stage before; not read by the first stage.
     pub latest: ArrayView2<'a, T>,
-    /// `Y0`
+    /// The state before the step, `Y0`.
     pub start: ArrayView2<'a, T>,
-    /// What `dt S` has changed by since the first stage, if it does; not read by the first stage.
+    /// The change of `dt S` since the first stage, if it changes; not read by the first stage.
     pub change: Option<ArrayView2<'a, T>>,
-    /// `L(Y0)`, which the first stage writes.
+    /// The increment `L(Y0)`, which the first stage writes.
     pub increment: ArrayViewMut2<'a, T>,
-    /// `d(j-2)`, which the stage replaces by `dj`, the last one by the state after the step; the first stage writes only.
+    /// The difference `d(j-2)`, which the stage replaces by `dj`, or the last stage by the state after the step; the
+    /// first stage only writes.
     pub result: ArrayViewMut2<'a, T>,
 }
 
 impl<T: Element> Stencil<T> {
-    /// One step: writes the rows `rows` of the state after all stages, but for nodes on walls that are not
-    /// computed. Of a slab, the result depends on as many rows around them as there are stages; the ends of
-    /// its arrays are held.
+    /// Takes one step: writes the rows `rows` of the state after all stages, except nodes on walls that are not
+    /// computed. The result depends on as many rows around them as there are stages; the ends of a slab's arrays are
+    /// held.
     ///
     /// # Panics
     /// If arrays, walls or the equation do not fit each other.
@@ -63,8 +64,8 @@ impl<T: Element> Stencil<T> {
         self.take_stages(&step, target, rows);
     }
 
-    /// Stage `number` of a step, from 1 on, as [`rkl2_step`](Self::rkl2_step) takes all. The result depends on one
-    /// row around its own.
+    /// Takes stage `number` of a step, from 1 on; [`rkl2_step`](Self::rkl2_step) takes all stages. The result depends
+    /// on one row on each side.
     ///
     /// # Panics
     /// As `rkl2_step`.
@@ -101,12 +102,12 @@ impl<T: Element> Stencil<T> {
     ) {
         let shape @ (ny, nx) = step.start.dim();
         let increment = target.increment.as_ref().map(ArrayViewMut2::dim);
-        let others = [step.latest, step.change].map(|array| array.map(|array| array.dim()));
-        let mut arrays = others.into_iter().flatten().chain(increment);
+        let shapes = [step.latest, step.change].map(|array| array.map(|array| array.dim()));
+        let mut arrays = shapes.into_iter().flatten().chain(increment);
         assert!(target.result.dim() == shape);
         assert!(arrays.all(|array| array == shape) && rows.end <= ny);
         assert!(step.equation.fits(shape) && step.walls.fit(shape, step.method.stages()));
-        assert!(step.equation.terms.cover(step.method.stages()));
+        assert!(step.equation.covers(step.method.stages()));
         if nx < 3 || ny < 3 {
             return;
         }
@@ -131,51 +132,56 @@ impl<T: Element> Stencil<T> {
             .for_each(|(first, target)| T::take_stages(step, first, target));
     }
 
-    /// The tile of a step in so many stages, for a field of `(rows, columns)` nodes, boundary nodes
-    /// included, on `threads` threads.
+    /// The tile for a step of `stages` stages, for a field of `(rows, columns)` nodes, with boundary nodes, on
+    /// `threads` threads.
     pub fn rkl2_tile(&self, shape: (usize, usize), threads: usize, stages: usize) -> Tile {
         let arrays = ARRAYS + self.equation().arrays();
-        let held = arrays * (stages + 2) * size_of::<T>();
-        let choose = || choose(self.caches, shape, threads, stages, held);
-        self.tile.unwrap_or_else(choose)
+        let column_bytes = arrays * (stages + 2) * size_of::<T>();
+        self.tile
+            .unwrap_or_else(|| choose_tile(self.caches, shape, threads, stages, column_bytes))
     }
 }
 
-/// The tile with the lowest estimated cost of a stage at a node, of those that keep `held` bytes a column.
-fn choose(
+/// The average number of times that a node is computed along an axis divided into parts: averaged over the stages, half
+/// of the nodes around a tile are computed.
+fn recomputation(stages: usize, parts: usize, nodes: usize) -> f64 {
+    1.0 + (stages * (parts - 1)) as f64 / nodes as f64
+}
+
+/// The tile with the lowest estimated cost per stage and node, among tiles that keep `column_bytes` bytes for each
+/// column.
+fn choose_tile(
     caches: Caches,
     (ny, nx): (usize, usize),
     threads: usize,
     stages: usize,
-    held: usize,
+    column_bytes: usize,
 ) -> Tile {
     /// The relative duration of a stage whose rows are not in the second-level cache.
     const SPILL: f64 = 1.7;
     let (ny, nx, threads) = (ny.max(1), nx.max(1), threads.max(1));
-    let (mut best, mut least) = ([ny, nx], f64::INFINITY);
+    let (mut cheapest_size, mut least_cost) = ([ny, nx], f64::INFINITY);
     for bands in 1..=threads.min(ny) {
-        let mut next = 1;
-        while next <= nx {
-            let parts = next;
-            next += 1 + parts / 16;
+        let mut next_parts = 1;
+        while next_parts <= nx {
+            let parts = next_parts;
+            next_parts += 1 + parts / 16;
             let [rows, columns] = [ny.div_ceil(bands), nx.div_ceil(parts)];
             let width = (columns + 2 * stages).min(nx);
-            let spill = match width * held > caches.l2 / 3 * 2 {
+            let spill = match width * column_bytes > caches.l2 / 3 * 2 {
                 true => SPILL,
                 false => 1.0,
             };
-            // Half of the nodes around a tile are computed, on average over the stages.
-            let twice =
-                |parts: usize, nodes: usize| 1.0 + (stages * (parts - 1)) as f64 / nodes as f64;
             let tiles = bands * parts;
             let idle = (tiles.div_ceil(threads) * threads) as f64 / tiles as f64;
-            let cost = spill * twice(bands, ny) * twice(parts, nx) * idle;
-            if cost < least {
-                (best, least) = ([rows, columns], cost);
+            let cost =
+                spill * recomputation(stages, bands, ny) * recomputation(stages, parts, nx) * idle;
+            if cost < least_cost {
+                (cheapest_size, least_cost) = ([rows, columns], cost);
             }
         }
     }
-    let [rows, columns] = best;
+    let [rows, columns] = cheapest_size;
     Tile {
         rows,
         columns,
@@ -196,7 +202,7 @@ mod tests {
         };
         for n in [1, 2, 17, 299, 1024, 4096, 16384] {
             for (threads, stages) in [(1, 3), (2, 11), (16, 101)] {
-                let tile = choose(caches, (n, n), threads, stages, 32 * (stages + 2));
+                let tile = choose_tile(caches, (n, n), threads, stages, 32 * (stages + 2));
                 assert!((1..=n).contains(&tile.rows) && (1..=n).contains(&tile.columns));
                 let tiles = n.div_ceil(tile.rows) * n.div_ceil(tile.columns);
                 assert!(n < 1024 || tiles >= threads, "{n} {threads} {tile}");

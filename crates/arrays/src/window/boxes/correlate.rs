@@ -3,7 +3,7 @@
 use super::{WindowBox, for_each_index, pitches};
 use diff2d_sys::vectorised;
 
-/// Results that are summed up side by side.
+/// The number of results that are summed in parallel.
 const LANES: usize = 32;
 
 /// Weighted sums along one axis of an array `(outer, length, inner)`.
@@ -18,7 +18,7 @@ struct WeightedAxis<'a> {
 }
 
 impl WeightedAxis<'_> {
-    fn run(&self, from: &[f64], to: &mut [f64]) {
+    fn run(&self, input: &[f64], out: &mut [f64]) {
         let Self {
             length,
             inner,
@@ -30,79 +30,78 @@ impl WeightedAxis<'_> {
             #[inline(always)]
             || {
                 for outer in 0..self.outer {
-                    let from = &from[outer * length * inner..][..length * inner];
-                    let to = &mut to[outer * count * inner..][..count * inner];
+                    let input = &input[outer * length * inner..][..length * inner];
+                    let out = &mut out[outer * count * inner..][..count * inner];
                     if inner == 1 {
-                        self.row(from, to);
+                        self.row(input, out);
                         continue;
                     }
-                    for (number, to) in to.chunks_exact_mut(inner).enumerate() {
-                        let from = &from[number * stride * inner..];
-                        let tap = |tap: usize| tap * inner;
-                        sums(from, 1, self.weights, tap, to);
+                    for (number, row) in out.chunks_exact_mut(inner).enumerate() {
+                        let input = &input[number * stride * inner..];
+                        sums(input, 1, self.weights, |tap| tap * inner, row);
                     }
                 }
             },
         );
     }
 
-    /// A contiguous line.
+    /// Sums along a contiguous line.
     #[inline(always)]
-    fn row(&self, from: &[f64], to: &mut [f64]) {
-        sums(from, self.stride, self.weights, |tap| tap, to);
+    fn row(&self, input: &[f64], out: &mut [f64]) {
+        sums(input, self.stride, self.weights, |tap| tap, out);
     }
 }
 
-/// `to[i] = Σ weights[k] from[i * step + place(k)]`, added in the order of k.
+/// `out[i] = Σ weights[k] input[i * step + place(k)]`, added in the order of k.
 #[inline(always)]
 fn sums(
-    from: &[f64],
+    input: &[f64],
     step: usize,
     weights: &[f64],
     place: impl Fn(usize) -> usize + Copy,
-    to: &mut [f64],
+    out: &mut [f64],
 ) {
-    let (groups, rest) = to.as_chunks_mut::<LANES>();
-    for (number, to) in groups.iter_mut().enumerate() {
-        *to = lanes(from, number * LANES * step, step, weights, place);
+    let (groups, remainder) = out.as_chunks_mut::<LANES>();
+    for (number, group) in groups.iter_mut().enumerate() {
+        *group = lanes(input, number * LANES * step, step, weights, place);
     }
-    let begin = groups.len() * LANES;
-    let (groups, rest) = rest.as_chunks_mut::<4>();
-    for (number, to) in groups.iter_mut().enumerate() {
-        *to = lanes(from, (begin + number * 4) * step, step, weights, place);
+    let start = groups.len() * LANES;
+    let (groups, remainder) = remainder.as_chunks_mut::<4>();
+    for (number, group) in groups.iter_mut().enumerate() {
+        *group = lanes(input, (start + number * 4) * step, step, weights, place);
     }
-    let begin = begin + groups.len() * 4;
-    for (number, to) in rest.iter_mut().enumerate() {
-        [*to] = lanes(from, (begin + number) * step, step, weights, place);
+    let start = start + groups.len() * 4;
+    for (number, sum) in remainder.iter_mut().enumerate() {
+        [*sum] = lanes(input, (start + number) * step, step, weights, place);
     }
 }
 
 #[inline(always)]
 fn lanes<const N: usize>(
-    from: &[f64],
-    begin: usize,
+    input: &[f64],
+    start: usize,
     step: usize,
     weights: &[f64],
     place: impl Fn(usize) -> usize,
 ) -> [f64; N] {
     let mut sums = [0.0; N];
     for (tap, weight) in weights.iter().enumerate() {
-        let at = begin + place(tap);
+        let first_place = start + place(tap);
         if step == 1 {
-            let row = &from[at..at + N];
+            let row = &input[first_place..first_place + N];
             for lane in 0..N {
                 sums[lane] += weight * row[lane];
             }
         } else {
             for lane in 0..N {
-                sums[lane] += weight * from[at + lane * step];
+                sums[lane] += weight * input[first_place + lane * step];
             }
         }
     }
     sums
 }
 
-/// Sums with the product of a weight for every axis: one axis after the other.
+/// Weighted sums by one factor for every axis, one axis after the other.
 pub(super) fn separable(
     area: &WindowBox<'_>,
     factors: &[Vec<f64>],
@@ -114,13 +113,13 @@ pub(super) fn separable(
     let busy: Vec<usize> = (0..lengths.len())
         .filter(|&axis| area.axes[axis].stride > 1 || factors[axis] != [1.0])
         .collect();
-    let Some(&last) = busy.last() else {
+    let Some(&last_axis) = busy.last() else {
         out.copy_from_slice(input);
         return;
     };
     let mut source = None;
     for &axis in &busy {
-        let along = WeightedAxis {
+        let weighted_axis = WeightedAxis {
             outer: lengths[..axis].iter().product(),
             length: lengths[axis],
             inner: lengths[axis + 1..].iter().product(),
@@ -128,48 +127,51 @@ pub(super) fn separable(
             stride: area.axes[axis].stride as usize,
             count: area.counts[axis],
         };
-        lengths[axis] = along.count;
-        let [a, b] = buffers;
-        let (from, into) = match source {
-            None => (input, a),
-            Some(0) => (&a[..], b),
-            Some(_) => (&b[..], a),
+        lengths[axis] = weighted_axis.count;
+        let [buffer, other_buffer] = buffers;
+        let (axis_input, axis_out) = match source {
+            None => (input, buffer),
+            Some(0) => (&buffer[..], other_buffer),
+            Some(_) => (&other_buffer[..], buffer),
         };
-        if axis == last {
-            along.run(from, out);
+        if axis == last_axis {
+            weighted_axis.run(axis_input, out);
             return;
         }
-        into.resize(lengths.iter().product(), 0.0);
-        along.run(from, into);
+        axis_out.resize(lengths.iter().product(), 0.0);
+        weighted_axis.run(axis_input, axis_out);
         source = Some(source.map_or(0, |number: usize| 1 - number));
     }
 }
 
-/// Sums with any weights, one by one.
+/// Weighted sums with any weights, one by one.
 pub(super) fn full(area: &WindowBox<'_>, weights: &[f64], input: &[f64], out: &mut [f64]) {
     let (taps, steps) = (taps(area), steps(area));
     let axis = area.counts.len() - 1;
     let count = area.counts[axis];
     let mut rows = area.counts.clone();
     rows[axis] = 1;
-    for_each_index(&rows, [&steps, &pitches(&area.counts)], |from, to| {
-        vectorised(
-            #[inline(always)]
-            || {
-                let place = |tap: usize| taps[tap];
-                sums(
-                    &input[from..],
-                    steps[axis],
-                    weights,
-                    place,
-                    &mut out[to..to + count],
-                );
-            },
-        );
-    });
+    for_each_index(
+        &rows,
+        [&steps, &pitches(&area.counts)],
+        |input_start, out_start| {
+            vectorised(
+                #[inline(always)]
+                || {
+                    sums(
+                        &input[input_start..],
+                        steps[axis],
+                        weights,
+                        |tap: usize| taps[tap],
+                        &mut out[out_start..out_start + count],
+                    );
+                },
+            );
+        },
+    );
 }
 
-/// Places of the elements of a window, counted from its first.
+/// The positions of the elements of a window, relative to the first one.
 pub(super) fn taps(area: &WindowBox<'_>) -> Vec<usize> {
     let window: Vec<usize> = area.axes.iter().map(|axis| axis.window as usize).collect();
     let pitch = pitches(&area.lengths);
@@ -178,7 +180,7 @@ pub(super) fn taps(area: &WindowBox<'_>) -> Vec<usize> {
     taps
 }
 
-/// From one window to the next in the input, along every axis.
+/// The distance between neighbouring windows in the input, along every axis.
 pub(super) fn steps(area: &WindowBox<'_>) -> Vec<usize> {
     let pitch = pitches(&area.lengths);
     area.axes

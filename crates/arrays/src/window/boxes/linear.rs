@@ -2,12 +2,12 @@
 
 use super::{BoxOperation, Weights, WindowBox, correlate, weights::WeightForm};
 
-/// Weighted sums of windows; that of a window of which elements are left out is divided by the weights of the others.
+/// Weighted sums of windows. If elements of a window are left out, its sum is divided by the weights of the others.
 pub(in super::super) struct Linear {
     weights: Weights,
-    /// Ones in the place of the weights, to count elements.
+    /// Ones in place of the weights, to count elements.
     ones: Vec<Vec<f64>>,
-    /// Leave NaN out, and let a window with fewer elements than this be NaN.
+    /// Leave NaN out, and make a window with fewer elements than this number NaN.
     skip: Option<u64>,
     elements: f64,
 }
@@ -22,7 +22,7 @@ pub(in super::super) struct LinearBuffers {
 }
 
 impl Linear {
-    /// Sums with weights, the axes of both in file order.
+    /// Sums with the given weights; the axes of the weights are in file order.
     pub(in super::super) fn new(weights: Weights, skip: Option<u64>) -> Self {
         let window = weights.window();
         #[expect(clippy::cast_precision_loss, reason = "below 2^53")]
@@ -57,14 +57,14 @@ impl BoxOperation for Linear {
     type Scratch = LinearBuffers;
 
     fn bytes(&self, lengths: &[u64], counts: &[u64]) -> u64 {
-        let all = lengths.iter().product::<u64>();
+        let elements = lengths.iter().product::<u64>();
         let results = counts.iter().product::<u64>();
         let skipping = if self.skip.is_some() {
-            all + 2 * results
+            elements + 2 * results
         } else {
             0
         };
-        (2 * all + skipping).saturating_mul(8)
+        (2 * elements + skipping).saturating_mul(8)
     }
 
     #[expect(clippy::cast_precision_loss, reason = "below 2^53")]

@@ -1,6 +1,6 @@
 //! Reductions that take a whole box of the input at a time: order statistics and weighted sums.
 //!
-//! [`pass`] reads the box that the windows of a part cover, and a [`BoxOperation`] computes them from it.
+//! [`pass`] reads the box that the windows of a part cover, and a [`BoxOperation`] reduces them.
 
 mod correlate;
 mod linear;
@@ -21,19 +21,19 @@ use super::axis::WindowAxis;
 /// A box of the input in memory, and the windows that are computed from it.
 pub(super) struct WindowBox<'a> {
     pub(super) axes: &'a [WindowAxis],
-    /// Elements of the input along every axis, and windows.
+    /// The numbers of elements along every axis of the input.
     pub(super) lengths: Vec<usize>,
     pub(super) counts: Vec<usize>,
 }
 
-/// How windows are computed from a box.
+/// An operation that reduces all windows of a box.
 pub(super) trait BoxOperation: Sync {
-    /// Buffers that are used again and again.
+    /// Buffers that are reused from box to box.
     type Scratch: Default + Send;
 
     /// Bytes needed besides input and output, for boxes and windows of these lengths.
     fn bytes(&self, lengths: &[u64], counts: &[u64]) -> u64;
-    /// Computes all windows of a box. The input may be changed.
+    /// Computes all windows of a box. The input may be overwritten.
     fn compute(
         &self,
         area: &WindowBox<'_>,
@@ -43,7 +43,7 @@ pub(super) trait BoxOperation: Sync {
     );
 }
 
-/// From one element to the next along every axis of an array of these lengths.
+/// The distance between neighbouring elements along every axis of an array with these lengths.
 fn pitches(lengths: &[usize]) -> Vec<usize> {
     let mut pitches = vec![1; lengths.len()];
     for axis in (1..lengths.len()).rev() {
@@ -52,8 +52,8 @@ fn pitches(lengths: &[usize]) -> Vec<usize> {
     pitches
 }
 
-/// Goes through all indices below some lengths, the last axis fastest; calls `each` with the sums of
-/// index times pitch, for two sets of pitches.
+/// Visits all indices below the given lengths, the last axis fastest, and calls `each` with the sums of index times
+/// pitch for two sets of pitches.
 fn for_each_index(lengths: &[usize], pitches: [&[usize]; 2], mut each: impl FnMut(usize, usize)) {
     if lengths.contains(&0) {
         return;

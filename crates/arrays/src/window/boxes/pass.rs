@@ -1,4 +1,4 @@
-//! One pass over the array in boxes.
+//! One pass over the array, box by box.
 
 use super::{BoxOperation, WindowBox};
 use crate::npy::{Region, length};
@@ -16,7 +16,7 @@ use crate::{
     },
 };
 
-/// What is computed, from what, into what.
+/// The operation, the input and the output of a pass.
 pub(in super::super) struct BoxPass<'a> {
     pub(in super::super) input: PaddedInput<'a>,
     pub(in super::super) axes: &'a [WindowAxis],
@@ -25,11 +25,11 @@ pub(in super::super) struct BoxPass<'a> {
     pub(in super::super) progress: &'a Progress,
 }
 
-/// What a kernel needs for a part.
+/// The memory that a kernel needs for a part.
 struct BoxNeeds<'a, K> {
     kernel: &'a K,
     axes: &'a [WindowAxis],
-    /// Bytes for every element of the input and of the output.
+    /// Bytes for each element of the input, and for each element of the output.
     each: [u64; 2],
 }
 
@@ -53,8 +53,9 @@ impl<K: BoxOperation> Needs for BoxNeeds<'_, K> {
         if elements >= 1 << 50 {
             return u64::MAX;
         }
-        let own = self.kernel.bytes(&lengths(self.axes, part), &counts);
-        own.saturating_add(results)
+        let kernel_bytes = self.kernel.bytes(&lengths(self.axes, part), &counts);
+        kernel_bytes
+            .saturating_add(results)
             .saturating_add(elements * self.each[0])
     }
 }
@@ -85,11 +86,10 @@ pub(in super::super) fn run<K: BoxOperation>(
     let bytes = input.array.npy.dtype.bytes as u64;
     let dimensions = input.axes.len();
     let writer = PartWriter::new(output, output.npy.dtype, threads);
-    let begin = || (K::Scratch::default(), Vec::new(), Vec::new());
     walk::by_thread(
         &parts,
         threads,
-        begin,
+        || (K::Scratch::default(), Vec::new(), Vec::new()),
         |(scratch, values, results), _, mut part| {
             let mut covered: Region = axes
                 .iter()

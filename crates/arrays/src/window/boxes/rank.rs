@@ -1,13 +1,13 @@
-//! [`Order`]: which order statistic of windows.
+//! [`Order`]: an order statistic of windows.
 
 use crate::rank::Rank;
 
 /// Medians or quantiles of windows.
 pub(in super::super) struct Order {
     pub(super) rank: Rank,
-    /// Leave NaN out, and let a window with fewer elements than this be NaN.
+    /// Leave NaN out, and make a window with fewer elements than this number NaN.
     skip: Option<u64>,
-    /// Elements of a window.
+    /// The number of elements in a window.
     pub(super) elements: usize,
 }
 
@@ -28,7 +28,7 @@ impl Order {
         }
     }
 
-    /// Whether a window has a result if so many of its elements are there.
+    /// Whether a window with `there` elements that are not NaN has a result.
     #[inline]
     pub(super) fn has_result(&self, there: usize) -> bool {
         match self.skip {

@@ -1,39 +1,39 @@
-//! [`Ranks`]: windows as sets of ranks.
+//! [`Ranks`]: represents windows as sets of ranks.
 //!
-//! The elements of a tile are sorted once, which gives each its rank. A window is then a set of bits:
-//! while it slides, the bits of one face are cleared and those of another one set, and the place of the
-//! result moves from word to word. Counts of groups of words bound how far it has to walk.
+//! The elements of a tile are sorted once, which gives each its rank. A window is then a set of bits: while it slides,
+//! the bits of one face are cleared and the bits of the opposite face are set, and the position of the result moves
+//! from word to word. Counts for groups of words limit the number of words to pass.
 //!
-//! Source of the moving place in a histogram: Huang, Yang and Tang, "A fast two-dimensional median
-//! filtering algorithm", IEEE ASSP 27 (1979); ranks make a histogram of any elements.
+//! Source of the moving position in a histogram: Huang, Yang and Tang, "A fast two-dimensional median filtering
+//! algorithm", IEEE ASSP 27 (1979); ranks make a histogram of any elements.
 
 use super::{WindowBox, for_each_index, pitches, rank::Order};
 use diff2d_sys::vectorised;
 
-/// Elements of a tile that stay in a second-level cache with all that is kept of them.
+/// The number of elements in a tile, which stays in a second-level cache together with its ranks.
 const TILE: usize = 1 << 15;
-/// No tile has more elements than this, unless windows are longer.
+/// The largest number of elements in a tile, unless windows are longer.
 const LARGEST: usize = 1 << 17;
-/// Words of a group.
+/// The number of words in a group.
 const GROUP: usize = 32;
-/// The rank of an element that is not there.
+/// The rank that stands for a missing element.
 const NONE: u32 = u32::MAX;
 
-/// A tile and the window that slides over it.
+/// A tile, and the window that slides over it.
 #[derive(Default)]
 pub(super) struct Ranks {
-    /// The elements of the tile with their places; sorted.
+    /// The elements of the tile with their positions, sorted.
     sorted: Vec<(f64, u32)>,
     ranks: Vec<u32>,
-    /// Places of the elements of a face.
+    /// The positions of the elements of a face.
     face: Vec<usize>,
     set: Set,
 }
 
 impl Ranks {
-    /// Bytes for a box of so many elements with windows of so many.
-    pub(super) fn bytes(all: u64, window: u64) -> u64 {
-        let tile = all.min(window.saturating_mul(2).max(LARGEST as u64));
+    /// Bytes of memory for a box of `elements` elements with windows of `window` elements.
+    pub(super) fn bytes(elements: u64, window: u64) -> u64 {
+        let tile = elements.min(window.saturating_mul(2).max(LARGEST as u64));
         tile.saturating_mul(16 + 4 + 1)
             .saturating_add(window.saturating_mul(8))
     }
@@ -50,22 +50,26 @@ impl Ranks {
         let numbers: Vec<usize> = (area.counts.iter().zip(&tile))
             .map(|(count, tile)| count.div_ceil(*tile))
             .collect();
-        let mut at = vec![0; numbers.len()];
+        let mut tile_index = vec![0; numbers.len()];
         loop {
-            let counts: Vec<usize> = (at.iter().zip(&tile).zip(&area.counts))
-                .map(|((at, tile), count)| (*tile).min(count - at * tile))
+            let counts: Vec<usize> = (tile_index.iter().zip(&tile).zip(&area.counts))
+                .map(|((number, tile), count)| (*tile).min(count - number * tile))
                 .collect();
-            let first: Vec<usize> = at.iter().zip(&tile).map(|(at, tile)| at * tile).collect();
-            self.tile(order, area, axis, [&first, &counts], input, out);
-            let Some(next) = (0..at.len()).rfind(|&axis| at[axis] + 1 < numbers[axis]) else {
+            let first_window: Vec<usize> = (tile_index.iter().zip(&tile))
+                .map(|(number, tile)| number * tile)
+                .collect();
+            self.tile(order, area, axis, [&first_window, &counts], input, out);
+            let Some(next_axis) =
+                (0..tile_index.len()).rfind(|&axis| tile_index[axis] + 1 < numbers[axis])
+            else {
                 return;
             };
-            at[next] += 1;
-            at[next + 1..].fill(0);
+            tile_index[next_axis] += 1;
+            tile_index[next_axis + 1..].fill(0);
         }
     }
 
-    /// The windows of a tile, which begins with the window `first`.
+    /// Computes the windows of a tile, whose first window is `first`.
     fn tile(
         &mut self,
         order: &Order,
@@ -77,7 +81,7 @@ impl Ranks {
     ) {
         let (pitch_in, pitch_out) = (pitches(&area.lengths), pitches(&area.counts));
         let lengths: Vec<usize> = (area.axes.iter().zip(counts))
-            .map(|(of, count)| (count - 1) * of.stride as usize + of.window as usize)
+            .map(|(axis, count)| (count - 1) * axis.stride as usize + axis.window as usize)
             .collect();
         let pitch = pitches(&lengths);
         let corner_in: usize = (0..first.len())
@@ -86,7 +90,7 @@ impl Ranks {
         let corner_out: usize = first
             .iter()
             .zip(&pitch_out)
-            .map(|(at, pitch)| at * pitch)
+            .map(|(number, pitch)| number * pitch)
             .sum();
         self.rank(&lengths, &pitch_in, &pitch, &input[corner_in..]);
 
@@ -106,49 +110,49 @@ impl Ranks {
             area.axes[axis].stride as usize,
         );
         let step = pitch[axis];
-        for_each_index(&lines, [&steps, &pitch_out], |from, to| {
+        for_each_index(&lines, [&steps, &pitch_out], |line_in, line_out| {
             vectorised(
                 #[inline(always)]
                 || {
                     self.set.clear(self.sorted.len());
                     for number in 0..counts[axis] {
-                        let begin = number * stride;
+                        let start = number * stride;
                         let added = match number {
                             0 => 0..window,
-                            _ => begin - stride + window..begin + window,
+                            _ => start - stride + window..start + window,
                         };
-                        let removed = begin.saturating_sub(stride)..begin;
+                        let removed = start.saturating_sub(stride)..start;
                         for place in removed {
-                            self.change::<false>(from + place * step);
+                            self.change::<false>(line_in + place * step);
                         }
                         for place in added {
-                            self.change::<true>(from + place * step);
+                            self.change::<true>(line_in + place * step);
                         }
-                        let to = corner_out + to + number * pitch_out[axis];
-                        out[to] = self.result(order);
+                        let place_out = corner_out + line_out + number * pitch_out[axis];
+                        out[place_out] = self.result(order);
                     }
                 },
             );
         });
     }
 
-    /// Sorts the elements of a tile.
+    /// Sorts the elements of a tile and assigns ranks.
     fn rank(&mut self, lengths: &[usize], pitch_in: &[usize], pitch: &[usize], input: &[f64]) {
-        let all = lengths.iter().product();
+        let count = lengths.iter().product();
         self.ranks.clear();
-        self.ranks.resize(all, NONE);
+        self.ranks.resize(count, NONE);
         self.sorted.clear();
         let Some((&width, outer)) = lengths.split_last() else {
             return;
         };
         let sorted = &mut self.sorted;
-        for_each_index(outer, [pitch_in, pitch], |from, to| {
-            let row = input[from..from + width].iter().zip(to..);
+        for_each_index(outer, [pitch_in, pitch], |row_in, row_of_tile| {
+            let row = input[row_in..row_in + width].iter().zip(row_of_tile..);
             #[expect(clippy::cast_possible_truncation, reason = "tiles are smaller")]
-            let there = row
+            let present = row
                 .filter(|(value, _)| !value.is_nan())
                 .map(|(&value, place)| (value, place as u32));
-            sorted.extend(there);
+            sorted.extend(present);
         });
         sorted.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
         for (rank, &(_, place)) in (0..).zip(sorted.iter()) {
@@ -156,14 +160,14 @@ impl Ranks {
         }
     }
 
-    /// Adds a face to the window, or removes it.
+    /// Adds a face to the window, or removes it. Its first element is at the position `corner`.
     #[inline(always)]
-    fn change<const ADD: bool>(&mut self, at: usize) {
+    fn change<const ADD: bool>(&mut self, corner: usize) {
         let Self {
             face, ranks, set, ..
         } = self;
         for place in face.iter() {
-            let rank = ranks[at + place];
+            let rank = ranks[corner + place];
             if rank != NONE {
                 set.flip::<ADD>(rank as usize);
             }
@@ -188,31 +192,25 @@ impl Ranks {
     }
 }
 
-/// How many windows a tile has along each axis.
+/// The number of windows of a tile along each axis.
 fn tile(area: &WindowBox<'_>, axis: usize, window: usize) -> Vec<usize> {
-    let of = |axis: usize| {
-        (
-            area.axes[axis].window as usize,
-            area.axes[axis].stride as usize,
-        )
-    };
-    let most = LARGEST.max(2 * window);
-    let (length, stride) = of(axis);
+    let windows: Vec<usize> = area.axes.iter().map(|axis| axis.window as usize).collect();
+    let strides: Vec<usize> = area.axes.iter().map(|axis| axis.stride as usize).collect();
+    let largest = LARGEST.max(2 * window);
     let mut tile = vec![1; area.counts.len()];
-    if length == window {
-        let elements = (5 * length).clamp(4096, most);
-        tile[axis] = (elements.saturating_sub(length) / stride + 1).min(area.counts[axis]);
+    if windows[axis] == window {
+        let elements = (5 * window).clamp(4096, largest);
+        let further_windows = elements.saturating_sub(window) / strides[axis];
+        tile[axis] = (further_windows + 1).min(area.counts[axis]);
         return tile;
     }
-    for axis in (0..tile.len()).filter(|&axis| area.axes[axis].window > 1) {
-        let (length, stride) = of(axis);
-        tile[axis] = (2 * length / stride).max(48).min(area.counts[axis]);
+    for axis in (0..tile.len()).filter(|&axis| windows[axis] > 1) {
+        tile[axis] = (2 * windows[axis] / strides[axis])
+            .max(48)
+            .min(area.counts[axis]);
     }
     loop {
-        let lengths = (0..tile.len()).map(|axis| {
-            let (length, stride) = of(axis);
-            (tile[axis] - 1) * stride + length
-        });
+        let lengths = (0..tile.len()).map(|axis| (tile[axis] - 1) * strides[axis] + windows[axis]);
         let longest = (0..tile.len()).max_by_key(|&axis| tile[axis]).unwrap_or(0);
         let elements: usize = lengths.product();
         if elements <= TILE.max(2 * window) || tile[longest] == 1 {
@@ -222,14 +220,14 @@ fn tile(area: &WindowBox<'_>, axis: usize, window: usize) -> Vec<usize> {
     }
 }
 
-/// A set of ranks with a place in it.
+/// A set of ranks, with a current position in it.
 #[derive(Default)]
 struct Set {
     words: Vec<u64>,
-    /// Bits of every group of words.
+    /// The number of bits set in every group of words.
     groups: Vec<u32>,
     count: usize,
-    /// A word, and the bits before it.
+    /// The current word, and the number of bits before it.
     word: usize,
     before: usize,
 }
@@ -248,19 +246,19 @@ impl Set {
     fn flip<const ADD: bool>(&mut self, rank: usize) {
         let word = rank / 64;
         self.words[word] ^= 1 << (rank % 64);
-        let before = usize::from(word < self.word);
+        let moved = usize::from(word < self.word);
         if ADD {
             self.groups[word / GROUP] += 1;
             self.count += 1;
-            self.before += before;
+            self.before += moved;
         } else {
             self.groups[word / GROUP] -= 1;
             self.count -= 1;
-            self.before -= before;
+            self.before -= moved;
         }
     }
 
-    /// The rank that so many others in the set are below; there must be one.
+    /// The rank in the set with `place` smaller ranks in the set; it must exist.
     #[inline(always)]
     fn find(&mut self, place: usize) -> usize {
         while self.before > place {
@@ -298,7 +296,7 @@ impl Set {
         self.word * 64 + bits.trailing_zeros() as usize
     }
 
-    /// The next rank in the set.
+    /// The next larger rank in the set.
     #[inline(always)]
     fn after(&self, rank: usize) -> usize {
         let mut word = rank / 64;

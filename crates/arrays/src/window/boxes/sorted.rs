@@ -3,26 +3,26 @@
 use super::{WindowBox, for_each_index, pitches, rank::Order};
 use diff2d_sys::vectorised;
 
-/// Windows longer than this are better served by a set of ranks.
+/// The longest windows for which this method is faster than a set of ranks.
 pub(super) const MOST: usize = 128;
-/// Windows that slide side by side.
+/// The number of windows that slide in parallel.
 const LANES: usize = 16;
 
 type Lanes = [f64; LANES];
 
-/// The elements of a window in each lane, sorted. An infinity stands for one that is not there.
+/// The sorted elements of a window in each lane. An infinity stands for a missing element.
 #[derive(Default)]
 pub(super) struct Sorted {
     elements: Vec<Lanes>,
-    /// Elements that are NaN.
+    /// The number of NaN in each window.
     missing: [usize; LANES],
 }
 
-/// Where the windows of one lane begin in the input, and their results in the output.
+/// The position of the first window of a lane in the input, and of its result in the output.
 type Line = (usize, usize);
 
 impl Sorted {
-    /// Computes windows along one axis, one element after the other.
+    /// Computes windows along one axis, advancing by one element at a time.
     pub(super) fn slide(
         &mut self,
         order: &Order,
@@ -38,28 +38,28 @@ impl Sorted {
         let count = area.counts[axis];
         let mut lines = area.counts.clone();
         lines[axis] = 1;
-        // Few lines are cut, so that there is one for every lane.
+        // Few lines are cut, so that every lane has one.
         let cuts = LANES.div_ceil(lines.iter().product()).min(count);
-        let each = count.div_ceil(cuts);
-        let (from_step, to_step) = (pitch_in[axis], pitch_out[axis]);
+        let part_count = count.div_ceil(cuts);
+        let steps_along_axis = [pitch_in[axis], pitch_out[axis]];
         let mut group: Vec<Line> = Vec::with_capacity(LANES);
-        let mut run = |group: &mut Vec<Line>| {
-            if let Some(&last) = group.last() {
-                group.resize(LANES, last);
-                self.lines(order, group, each, [from_step, to_step], input, out);
-                group.clear();
-            }
-        };
-        for_each_index(&lines, [&steps, &pitch_out], |from, to| {
+        for_each_index(&lines, [&steps, &pitch_out], |line_in, line_out| {
             for cut in 0..cuts {
-                let first = (cut * each).min(count - each);
-                group.push((from + first * from_step, to + first * to_step));
+                let first_window = (cut * part_count).min(count - part_count);
+                group.push((
+                    line_in + first_window * steps_along_axis[0],
+                    line_out + first_window * steps_along_axis[1],
+                ));
                 if group.len() == LANES {
-                    run(&mut group);
+                    self.lines(order, &group, part_count, steps_along_axis, input, out);
+                    group.clear();
                 }
             }
         });
-        run(&mut group);
+        if let Some(&last_line) = group.last() {
+            group.resize(LANES, last_line);
+            self.lines(order, &group, part_count, steps_along_axis, input, out);
+        }
     }
 
     fn lines(
@@ -67,7 +67,7 @@ impl Sorted {
         order: &Order,
         lines: &[Line],
         count: usize,
-        [from_step, to_step]: [usize; 2],
+        [step_in, step_out]: [usize; 2],
         input: &[f64],
         out: &mut [f64],
     ) {
@@ -75,52 +75,49 @@ impl Sorted {
         self.elements.clear();
         self.elements.resize(length, [f64::INFINITY; LANES]);
         self.missing = [0; LANES];
-        let whole = order.rank.pick(length);
+        let pick_of_all = order.rank.pick(length);
         vectorised(
             #[inline(always)]
             || {
-                let load = |at: usize| -> Lanes {
-                    std::array::from_fn(
-                        #[inline(always)]
-                        |lane| input[lines[lane].0 + at * from_step],
-                    )
-                };
-                for at in 0..length - 1 {
-                    self.replace([f64::INFINITY; LANES], load(at));
+                for place in 0..length - 1 {
+                    let new_elements = load(input, lines, place * step_in);
+                    self.replace([f64::INFINITY; LANES], new_elements);
                 }
                 for number in 0..count {
-                    let old = match number {
+                    let old_elements = match number {
                         0 => [f64::INFINITY; LANES],
-                        number => load(number - 1),
+                        number => load(input, lines, (number - 1) * step_in),
                     };
-                    self.replace(old, load(number + length - 1));
-                    let (low, high) = (&self.elements[whole.low], &self.elements[whole.high]);
+                    let new_elements = load(input, lines, (number + length - 1) * step_in);
+                    self.replace(old_elements, new_elements);
+                    let low = &self.elements[pick_of_all.low];
+                    let high = &self.elements[pick_of_all.high];
                     for lane in 0..LANES {
                         let result = match self.missing[lane] {
-                            0 => order.rank.between(whole, low[lane], high[lane]),
-                            missing => self.some(order, lane, length - missing),
+                            0 => order.rank.between(pick_of_all, low[lane], high[lane]),
+                            missing => self.incomplete_result(order, lane, length - missing),
                         };
-                        out[lines[lane].1 + number * to_step] = result;
+                        out[lines[lane].1 + number * step_out] = result;
                     }
                 }
             },
         );
     }
 
-    /// The result of a window that lacks elements.
-    fn some(&self, order: &Order, lane: usize, there: usize) -> f64 {
-        if !order.has_result(there) {
+    /// The result of a window with only `present` elements that are not NaN.
+    fn incomplete_result(&self, order: &Order, lane: usize, present: usize) -> f64 {
+        if !order.has_result(present) {
             return f64::NAN;
         }
-        let pick = order.rank.pick(there);
+        let pick = order.rank.pick(present);
         let [low, high] = [pick.low, pick.high].map(|place| self.elements[place][lane]);
         order.rank.between(pick, low, high)
     }
 
-    /// Takes an element out of each window and puts another one in.
+    /// Replaces an element in each window.
     ///
-    /// Without the old one, `t` is what remains: the elements below it, then those behind it. The new
-    /// one comes between `t[i - 1]` and `t[i]`, or that element does.
+    /// Let `t` be the remaining sorted elements without the old one. Each position `i` then gets the new element if it
+    /// lies between `t[i - 1]` and `t[i]`, and one of these two otherwise.
     #[inline(always)]
     fn replace(&mut self, mut old: Lanes, mut new: Lanes) {
         for lane in 0..LANES {
@@ -137,30 +134,44 @@ impl Sorted {
                 new[lane]
             };
         }
-        let mut before = [f64::NEG_INFINITY; LANES];
-        let last = self.elements.len() - 1;
-        for place in 0..=last {
-            let here = self.elements[place];
-            let next = match place == last {
-                true => [f64::INFINITY; LANES],
-                false => self.elements[place + 1],
+        let mut previous = [f64::NEG_INFINITY; LANES];
+        let last_place = self.elements.len() - 1;
+        for place in 0..=last_place {
+            let current = self.elements[place];
+            let following = if place == last_place {
+                [f64::INFINITY; LANES]
+            } else {
+                self.elements[place + 1]
             };
             let mut sorted = [0.0; LANES];
             for lane in 0..LANES {
-                let remains = if here[lane] < old[lane] {
-                    here[lane]
+                let remaining = if current[lane] < old[lane] {
+                    current[lane]
                 } else {
-                    next[lane]
+                    following[lane]
                 };
-                let above = if new[lane] > before[lane] {
+                let larger = if new[lane] > previous[lane] {
                     new[lane]
                 } else {
-                    before[lane]
+                    previous[lane]
                 };
-                sorted[lane] = if above < remains { above } else { remains };
-                before[lane] = remains;
+                sorted[lane] = if larger < remaining {
+                    larger
+                } else {
+                    remaining
+                };
+                previous[lane] = remaining;
             }
             self.elements[place] = sorted;
         }
     }
+}
+
+/// The elements of all lanes at a distance from the beginning of their windows.
+#[inline(always)]
+fn load(input: &[f64], lines: &[Line], distance: usize) -> Lanes {
+    std::array::from_fn(
+        #[inline(always)]
+        |lane| input[lines[lane].0 + distance],
+    )
 }

@@ -6,59 +6,45 @@ use crate::AnalysisError;
 /// The weights of the elements of a window, in C order.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Weights {
-    /// Length of the window along every axis.
+    /// The length of the window along every axis.
     shape: Vec<usize>,
     pub(super) form: WeightForm,
 }
 
-/// How the weights are known.
+/// The form of the weights.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum WeightForm {
-    /// The product of a weight for every axis.
+    /// Products of one factor for every axis.
     Separable(Vec<Vec<f64>>),
-    /// One by one.
+    /// One weight for every element.
     Full(Vec<f64>),
 }
 
 impl Weights {
-    /// Those of a normal distribution with a standard deviation for every axis, in elements; 0 leaves an
-    /// axis as it is. Their sum is 1, and they end at four standard deviations.
+    /// The weights of a normal distribution with a standard deviation for every axis, in elements; 0 does not smooth an
+    /// axis. Their sum is 1, and they end at four standard deviations.
     ///
     /// Source: `scipy.ndimage.gaussian_filter`, `truncate=4.0`.
     ///
     /// # Errors
-    /// [`AnalysisError::Request`] for a negative or absurd standard deviation.
+    /// [`AnalysisError::Request`] for a standard deviation that is negative or too large.
     pub fn gaussian(sigmas: &[f64]) -> Result<Self, AnalysisError> {
-        const LARGEST: f64 = 1e8;
-        let of_axis = |&sigma: &f64| {
-            if !(0.0..=LARGEST).contains(&sigma) {
-                return Err(AnalysisError::Request(format!(
-                    "a standard deviation of {sigma:?} elements: it must be at least 0 and at most {LARGEST:?}"
-                )));
-            }
-            if sigma <= 1e-15 {
-                return Ok(vec![1.0]);
-            }
-            #[expect(clippy::cast_possible_truncation, reason = "at most 4e8")]
-            let radius = (4.0 * sigma + 0.5) as i64;
-            #[expect(clippy::cast_precision_loss, reason = "at most 4e8")]
-            let weight = |x: i64| (-0.5 / (sigma * sigma) * (x * x) as f64).exp();
-            let weights: Vec<f64> = (-radius..=radius).map(weight).collect();
-            let sum: f64 = weights.iter().sum();
-            Ok(weights.into_iter().map(|weight| weight / sum).collect())
-        };
-        let factors: Vec<Vec<f64>> = sigmas.iter().map(of_axis).collect::<Result<_, _>>()?;
+        let factors: Vec<Vec<f64>> = sigmas
+            .iter()
+            .map(|&sigma| gaussian_factor(sigma))
+            .collect::<Result<_, _>>()?;
         Ok(Self {
             shape: factors.iter().map(Vec::len).collect(),
             form: WeightForm::Separable(factors),
         })
     }
 
-    /// One weight for each element of a window of this shape. If all are products of one weight along
-    /// each axis, the axes are reduced one after the other.
+    /// A weight for each element of a window of this shape. If the weights are products of one factor for each axis,
+    /// the axes are reduced one after the other.
     ///
     /// # Errors
-    /// [`AnalysisError::Request`] for none, another number than the shape has, and infinities or NaN.
+    /// [`AnalysisError::Request`] if there are no weights, if their number does not fit the shape, and for infinities
+    /// or NaN.
     pub fn new(shape: Vec<usize>, weights: Vec<f64>) -> Result<Self, AnalysisError> {
         if weights.is_empty() || shape.iter().product::<usize>() != weights.len() {
             return Err(AnalysisError::Request(format!(
@@ -66,10 +52,10 @@ impl Weights {
                 weights.len()
             )));
         }
-        if let Some(at) = weights.iter().position(|weight| !weight.is_finite()) {
+        if let Some(number) = weights.iter().position(|weight| !weight.is_finite()) {
             return Err(AnalysisError::Request(format!(
-                "the weight number {at} is {:?}: weights must be finite",
-                weights[at]
+                "the weight number {number} is {:?}: weights must be finite",
+                weights[number]
             )));
         }
         let form = match factors(&shape, &weights) {
@@ -79,13 +65,13 @@ impl Weights {
         Ok(Self { shape, form })
     }
 
-    /// Length of the window along every axis.
+    /// The length of the window along every axis.
     #[must_use]
     pub fn window(&self) -> Vec<u64> {
         self.shape.iter().map(|&length| length as u64).collect()
     }
 
-    /// The same weights with the axes in reverse order.
+    /// The weights with the axes in reverse order.
     #[must_use]
     pub fn reversed(&self) -> Self {
         let shape: Vec<usize> = self.shape.iter().copied().rev().collect();
@@ -97,7 +83,9 @@ impl Weights {
                 let mut pitch = pitches(&self.shape);
                 pitch.reverse();
                 let mut reversed = Vec::with_capacity(weights.len());
-                super::for_each_index(&shape, [&pitch, &pitch], |at, _| reversed.push(weights[at]));
+                super::for_each_index(&shape, [&pitch, &pitch], |place, _| {
+                    reversed.push(weights[place]);
+                });
                 WeightForm::Full(reversed)
             }
         };
@@ -105,7 +93,28 @@ impl Weights {
     }
 }
 
-/// A weight for every axis whose products are the weights, but for rounding.
+/// The weights of a normal distribution along one axis.
+fn gaussian_factor(sigma: f64) -> Result<Vec<f64>, AnalysisError> {
+    const LARGEST: f64 = 1e8;
+    if !(0.0..=LARGEST).contains(&sigma) {
+        return Err(AnalysisError::Request(format!(
+            "a standard deviation of {sigma:?} elements: it must be at least 0 and at most {LARGEST:?}"
+        )));
+    }
+    if sigma <= 1e-15 {
+        return Ok(vec![1.0]);
+    }
+    #[expect(clippy::cast_possible_truncation, reason = "at most 4e8")]
+    let radius = (4.0 * sigma + 0.5) as i64;
+    #[expect(clippy::cast_precision_loss, reason = "at most 4e8")]
+    let weights: Vec<f64> = (-radius..=radius)
+        .map(|x| (-0.5 / (sigma * sigma) * (x * x) as f64).exp())
+        .collect();
+    let sum: f64 = weights.iter().sum();
+    Ok(weights.into_iter().map(|weight| weight / sum).collect())
+}
+
+/// Factors for every axis whose products are the weights up to rounding; `None` if the weights are no such products.
 fn factors(shape: &[usize], weights: &[f64]) -> Option<Vec<Vec<f64>>> {
     let pivot =
         (0..weights.len()).max_by(|&a, &b| weights[a].abs().total_cmp(&weights[b].abs()))?;
@@ -117,20 +126,21 @@ fn factors(shape: &[usize], weights: &[f64]) -> Option<Vec<Vec<f64>>> {
     let factors: Vec<Vec<f64>> = (0..shape.len())
         .map(|axis| {
             let corner = pivot - pivot / pitch[axis] % shape[axis] * pitch[axis];
-            let along = (0..shape[axis]).map(|at| weights[corner + at * pitch[axis]]);
             // The first factor has the size of the weights.
-            along
-                .map(|weight| if axis == 0 { weight } else { weight / largest })
+            let divisor = if axis == 0 { 1.0 } else { largest };
+            (0..shape[axis])
+                .map(|index| weights[corner + index * pitch[axis]] / divisor)
                 .collect()
         })
         .collect();
     let slack = 4.0 * (shape.len() as f64) * f64::EPSILON;
-    let is_product = |at: usize| {
-        let factor = |axis: usize| factors[axis][at / pitch[axis] % shape[axis]];
-        let product: f64 = (0..shape.len()).map(factor).product();
-        (product - weights[at]).abs() <= slack * weights[at].abs()
-    };
-    (0..weights.len()).all(is_product).then_some(factors)
+    let are_products = (0..weights.len()).all(|place| {
+        let product: f64 = (0..shape.len())
+            .map(|axis| factors[axis][place / pitch[axis] % shape[axis]])
+            .product();
+        (product - weights[place]).abs() <= slack * weights[place].abs()
+    });
+    are_products.then_some(factors)
 }
 
 #[cfg(test)]

@@ -1,0 +1,1 @@
+"""What benches/compare consists of: problems, programs, rounds, the machine, tables and charts."""

@@ -1,0 +1,246 @@
+//! [`Expression::separate`]: writes a formula as a sum of products of a function of one variable and a function of the
+//! others.
+
+use super::{
+    formula::Expression,
+    functions::{Form, NEGATE, OPERATORS},
+    step::Step,
+};
+
+/// A product: one factor depends only on one variable, and the other factor does not depend on it.
+#[derive(Debug, Clone)]
+pub struct Term {
+    /// The factor that does not depend on the variable.
+    pub others: Expression,
+    /// The factor that depends only on the variable.
+    pub alone: Expression,
+}
+
+/// The steps of one value; empty for 1.
+type Steps = Vec<Step>;
+
+/// The two factors of a product: the factor of the other variables, and the factor of the variable alone.
+type Product = [Steps; 2];
+
+/// A value on the stack.
+enum Value {
+    /// A value that depends only on the variable, or only on other varying quantities, or on neither.
+    One { uses: [bool; 2], steps: Steps },
+    /// A value that depends on both; it has the products whose sum it is, if there are few.
+    Sum(Option<Vec<Product>>),
+}
+
+impl Expression {
+    /// The formula as a sum of at most `most` products of a factor that depends only on the variable with this number,
+    /// and a factor that does not depend on it; `None` if the formula has no such form. Sums, differences, products,
+    /// quotients and signs are expanded. Values may differ from the values of the formula in their last bits.
+    #[must_use]
+    pub fn separate(&self, variable: usize, most: usize) -> Option<Vec<Term>> {
+        let mut stack: Vec<Value> = Vec::new();
+        for step in &self.steps {
+            let uses = match *step {
+                Step::Number(..) => [false; 2],
+                Step::Variable(number) => [number == variable, number != variable],
+                Step::Random(_) => [false, true],
+                _ => {
+                    let arguments = stack.split_off(stack.len() - step.arguments());
+                    stack.push(Value::of(step, arguments, most));
+                    continue;
+                }
+            };
+            let steps = vec![step.clone()];
+            stack.push(Value::One { uses, steps });
+        }
+        let products = stack.pop()?.products()?;
+        let terms = products.into_iter().map(|[others, alone]| Term {
+            others: factor(others),
+            alone: factor(alone),
+        });
+        Some(terms.collect())
+    }
+}
+
+impl Value {
+    /// The value that results from applying a step.
+    fn of(step: &Step, arguments: Vec<Self>, most: usize) -> Self {
+        let mut union = [false; 2];
+        for argument in &arguments {
+            let uses = match argument {
+                Self::One { uses, .. } => *uses,
+                Self::Sum(_) => [true; 2],
+            };
+            union = [0, 1].map(|k| union[k] || uses[k]);
+        }
+        if union != [true; 2] {
+            let mut steps = Steps::new();
+            for argument in arguments {
+                if let Self::One { steps: more, .. } = argument {
+                    steps.extend(more);
+                }
+            }
+            steps.push(step.clone());
+            return Self::One { uses: union, steps };
+        }
+        let mut sums = arguments.into_iter().map(Self::products);
+        let products = match (step.form(), sums.next().flatten(), sums.next().flatten()) {
+            (Form::Sum, Some(a), Some(b)) => Some([a, b].concat()),
+            (Form::Difference, Some(a), Some(b)) => Some([a, negated(b)].concat()),
+            (Form::Product, Some(a), Some(b)) if a.len() * b.len() <= most => {
+                let pairs = a.iter().flat_map(|a| b.iter().map(move |b| (a, b)));
+                let products = pairs.map(|(a, b)| [0, 1].map(|k| joined(step, &a[k], &b[k])));
+                Some(products.collect())
+            }
+            (Form::Quotient, Some(a), Some(b)) if b.len() == 1 => {
+                let quotients = a
+                    .iter()
+                    .map(|a| [0, 1].map(|k| divided(step, &a[k], &b[0][k])));
+                Some(quotients.collect())
+            }
+            (Form::Negative, Some(a), None) => Some(negated(a)),
+            _ => None,
+        };
+        Self::Sum(products.map(collected).filter(|sum| sum.len() <= most))
+    }
+
+    fn products(self) -> Option<Vec<Product>> {
+        match self {
+            Self::One {
+                uses: [true, _],
+                steps,
+            } => Some(vec![[Steps::new(), steps]]),
+            Self::One { steps, .. } => Some(vec![[steps, Steps::new()]]),
+            Self::Sum(products) => products,
+        }
+    }
+}
+
+/// A factor of a product as an expression, which is a number if the factor is 1.
+fn factor(mut steps: Steps) -> Expression {
+    if steps.is_empty() {
+        steps.push(Step::Number(1.0, Some(1)));
+    }
+    Expression { steps }
+}
+
+/// The sum or the product of two values; a factor 1 is left out.
+fn joined(step: &Step, a: &Steps, b: &Steps) -> Steps {
+    match (a.is_empty(), b.is_empty()) {
+        (true, _) => b.clone(),
+        (_, true) => a.clone(),
+        _ => [&a[..], &b[..], std::slice::from_ref(step)].concat(),
+    }
+}
+
+fn divided(step: &Step, a: &Steps, b: &Steps) -> Steps {
+    match (a.is_empty(), b.is_empty()) {
+        (_, true) => a.clone(),
+        (true, _) => joined(step, &vec![Step::Number(1.0, Some(1))], b),
+        _ => joined(step, a, b),
+    }
+}
+
+fn negated(products: Vec<Product>) -> Vec<Product> {
+    let negatives = products.into_iter().map(|[constant, alone]| {
+        let mut negative = factor(constant).steps;
+        negative.push(Step::Apply(NEGATE));
+        [negative, alone]
+    });
+    negatives.collect()
+}
+
+/// Combines products of a sum: all that do not depend on the variable into one, and all that depend only on the
+/// variable into another.
+fn collected(products: Vec<Product>) -> Vec<Product> {
+    let plus = OPERATORS.iter().find(|one| one.function.form == Form::Sum);
+    let Some(plus) = plus.map(|plus| Step::Apply(plus.function)) else {
+        return products;
+    };
+    let mut collected: Vec<Product> = Vec::new();
+    for product in products {
+        let partner = collected
+            .iter_mut()
+            .find_map(|other| common_unit(other, &product).map(|k| (k, other)));
+        match partner {
+            Some((k, other)) => other[1 - k] = joined(&plus, &other[1 - k], &product[1 - k]),
+            None => collected.push(product),
+        }
+    }
+    collected
+}
+
+/// The number of the factor that is absent from both products, while both products have the other factor.
+fn common_unit(a: &Product, b: &Product) -> Option<usize> {
+    let is_unit = [0, 1].map(|k| a[k].is_empty() && b[k].is_empty());
+    let is_written = [0, 1].map(|k| !(a[k].is_empty() || b[k].is_empty()));
+    (0..2).find(|&k| is_unit[k] && is_written[1 - k])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const VARIABLES: [&str; 3] = ["x", "y", "t"];
+
+    fn value(formula: &Expression, at: [f64; 3]) -> f64 {
+        let mut out = [0.0];
+        let [x, y, t] = &at;
+        formula.evaluate(&[&[*x], &[*y], &[*t]], 5, &mut out);
+        out[0]
+    }
+
+    #[test]
+    fn sums_of_products_are_found_and_have_the_values_of_the_formula() {
+        for (text, count) in [
+            ("t", 1),
+            ("exp(-x*x)*sin(t)", 1),
+            ("x*y*t + cos(3*t)", 2),
+            ("(1 + t)*x - 2*y", 2),
+            ("-(x - y)*t/(1 + t*t)/(2 + x)", 1),
+            ("1/(t + 2)/(3 + x*x)", 1),
+            ("3*t - 2 - x", 2),
+            ("random(7)*t + 1", 2),
+            ("(x + t)*(y - t)", 4),
+            ("where(x > 0.1, 2, y)*(t > 1)", 1),
+            ("x + y + 2", 1),
+            ("2*x*t*y*3*t", 1),
+            ("sin(3*t) - t - t*t", 1),
+            ("-t", 1),
+            ("x*sin(2*pi*t)", 1),
+        ] {
+            let formula = Expression::parse(text, &VARIABLES).unwrap();
+            let terms = formula.separate(2, 4).unwrap();
+            assert_eq!(terms.len(), count, "{text}");
+            for at in [[0.3, -1.7, 0.0], [-2.5, 0.6, 1.3], [1.1, 4.0, 7.7]] {
+                let wanted = value(&formula, at);
+                let sum: f64 = terms
+                    .iter()
+                    .map(|term| {
+                        assert!(!term.others.uses(2), "{text}");
+                        assert!(!(term.alone.uses(0) || term.alone.uses(1)), "{text}");
+                        value(&term.others, at) * value(&term.alone, at)
+                    })
+                    .sum();
+                assert!(
+                    (sum - wanted).abs() <= 1e-14 * (1.0 + wanted.abs()),
+                    "{text} {at:?}: {sum} {wanted}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_no_sum_of_few_products_stays_whole() {
+        for text in [
+            "sin(x*t)",
+            "exp(-((x - cos(t))**2 + y**2))",
+            "1/(x + t)",
+            "where(x > t, 1, 0)",
+            "x % t",
+            "(x + t)*(y + t)*(x - 2*t)",
+            "random(1)**t",
+        ] {
+            let formula = Expression::parse(text, &VARIABLES).unwrap();
+            assert!(formula.separate(2, 4).is_none(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,233 @@
+//! `diff2d sweep`: many scenarios into one cube.
+
+mod table;
+
+use super::{
+    bar::Unit,
+    number,
+    printer::Printer,
+    ranges, ranks, signals,
+    start::{self, StartArgs},
+    terminal::{Terminal, quoted},
+};
+use crate::{
+    comm::{Comm, World, collective},
+    cube::Paths,
+    error::Error,
+    run::Outcome,
+    sweep::Sweep,
+};
+use clap::Args;
+use diff2d_arrays::npy::Slice;
+use diff2d_sys::{self as sys, Destination};
+use serde_json::json;
+use std::{
+    ops::Range,
+    path::{Path, PathBuf},
+    sync::{Arc, atomic::Ordering},
+    time::Instant,
+};
+use table::ScenarioTable;
+
+/// Run many scenarios into one array (scenarios, snapshots, ny, nx)
+///
+/// SWEEP.toml names a parameter file and gives lists to some of its keys. Prints the number of each
+/// scenario as its last snapshot is committed; a table of all scenarios goes to STEM.csv.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:
+  diff2d sweep params/sweep.toml -o sweep.npy
+
+  params = \"quick.toml\"                                        # beside this file
+  D = [0.5, 1, 2]
+  runtime = { from = 5, to = 15, count = 3, scale = \"linear\" }  # or scale = \"log\"
+  combine = \"product\"                                          # or \"zip\"
+
+  diff2d sweep params/sweep.toml -o sweep.npy --scenarios 0:3  # while another process takes 3:
+
+Scenarios share one shape: dx, x1 and x2 may vary together as long as the number of nodes does not.")]
+pub(super) struct SweepArgs {
+    /// The sweep: TOML
+    #[arg(value_name = "SWEEP.toml")]
+    file: PathBuf,
+    /// Override a key of the sweep file, such as --set D=[0.5,1,2] (repeatable; a TOML value, a bare
+    /// word is a string)
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    overrides: Vec<String>,
+    /// Only these scenarios, while other processes may compute others into the same cube: a range as in Python.
+    /// The first one creates the cube, and a process that was stopped is started again as it was
+    #[arg(
+        long, value_name = "A:B", allow_hyphen_values = true,
+        conflicts_with_all = ["force", "no_lock"]
+    )]
+    scenarios: Option<String>,
+    #[command(flatten)]
+    start: StartArgs,
+    /// Write figures of the sweep: scenarios, updates, seconds, ranks, machine
+    #[arg(long, value_name = "FILE.json")]
+    report: Option<PathBuf>,
+}
+
+impl SweepArgs {
+    /// The files that are read.
+    fn reads(&self, sweep: &Sweep) -> Vec<PathBuf> {
+        let inputs = sweep.inputs().keys().map(PathBuf::from);
+        let named_files = [self.file.clone(), sweep.params_file().to_owned()];
+        inputs.chain(named_files).collect()
+    }
+
+    /// The scenarios that `--scenarios` asks for; an empty range where it begins behind the last scenario.
+    fn part(&self, sweep: &Sweep) -> Result<Option<Range<usize>>, Error> {
+        let Some(text) = &self.scenarios else {
+            return Ok(None);
+        };
+        let count = sweep.scenarios().len();
+        let chosen = ranges::slice(text, count as u64).and_then(Slice::range);
+        let chosen = chosen.filter(|chosen| {
+            let is_behind = text.contains(':') && chosen.start >= count as u64;
+            !chosen.is_empty() || is_behind
+        });
+        let chosen = chosen.ok_or_else(|| {
+            Error::Usage(format!(
+                "--scenarios {text}: expected some of the {count} scenarios, such as 0:{}",
+                count.div_ceil(2)
+            ))
+        })?;
+        let [start, stop] =
+            [chosen.start, chosen.end].map(|number| usize::try_from(number).unwrap_or(count));
+        Ok(Some(start..stop))
+    }
+}
+
+pub(super) fn sweep(args: &SweepArgs, terminal: &Terminal) -> Result<u8, Error> {
+    // Parameters are judged before ranks are brought together.
+    let sweep = Sweep::load_with(&args.file, &args.overrides)?;
+    let part = args.part(&sweep)?;
+    if let (Some(text), true) = (&args.scenarios, part.as_ref().is_some_and(Range::is_empty)) {
+        terminal.note(&format!(
+            "--scenarios {text}: the sweep has {} scenarios, and none is left for this process",
+            sweep.scenarios().len()
+        ));
+        return Ok(0);
+    }
+    let cube = args.start.cube(&args.file)?;
+    let report = args.report.as_ref().map(|path| {
+        let protected_files = [Paths::of(&cube)?.files(), args.reads(&sweep)].concat();
+        args.start.check_report(path, &protected_files, false)
+    });
+    let report = report.transpose()?;
+    ranks::together("sweep", terminal, |world| {
+        let (part, report) = (part.clone(), report.clone());
+        on_ranks(args, &sweep, part, &cube, report, world, terminal)
+    })
+}
+
+/// Collective. The sweep on all ranks.
+fn on_ranks(
+    args: &SweepArgs,
+    sweep: &Sweep,
+    part: Option<Range<usize>>,
+    cube: &Path,
+    report: Option<Destination>,
+    world: &World,
+    terminal: &Terminal,
+) -> Result<u8, Error> {
+    let start_time = Instant::now();
+    terminal.warn(sweep.warnings());
+    let scenarios = sweep.scenarios();
+    let numbers = part.clone().unwrap_or(0..scenarios.len());
+    let count = numbers.len();
+    let total = numbers.map(|number| scenarios.snapshots_of(number));
+    let table = Paths::of(cube)?.table();
+    let table = ScenarioTable::new(sweep, &table, cube);
+    let table_to = if world.is_root() {
+        let resume = args.start.resume || part.is_some();
+        let destination = table.admit(args.start.force, resume, &args.reads(sweep));
+        destination.map(Some)
+    } else {
+        Ok(None)
+    };
+    let table_to = collective::all_ok(world, table_to)?;
+    args.start.make_directory(world)?;
+    let stop_flag = collective::all_ok(world, signals::stop_flag())?;
+    let bar = terminal
+        .logging_every(args.start.log_every)
+        .bar(total.sum(), Unit::Snapshots);
+    let printer = collective::all_ok(world, Printer::start(terminal.clone(), &bar))?;
+    let (mut commits, mut updates) = (0, 0);
+    let [.., ny, nx] = sweep.cube_shape();
+    let interior = (ny - 2) * (nx - 2);
+    let is_part = part.is_some();
+    let mut run = args.start.run(sweep);
+    if let Some(part) = part {
+        run = run.scenarios(part);
+    }
+    let ran = run
+        .output(cube)
+        .reads(args.reads(sweep))
+        .stop_flag(Arc::clone(&stop_flag))
+        .on_message(|message| bar.suspend(|| terminal.detail(&message.to_string())))
+        .on_commit(|record| {
+            let number = record.slot().scenario();
+            let remaining_count = scenarios.snapshots_of(number) - (record.index + 1);
+            let has_ended = record.ended.is_some();
+            bar.progress()
+                .add(if has_ended { 1 + remaining_count } else { 1 });
+            commits += 1;
+            if let Some(scenario) = scenarios.get(number).filter(|_| record.index > 0) {
+                let nper = &scenario.nper;
+                let steps = nper.step_of(record.index) - nper.step_of(record.index - 1);
+                updates += steps * interior;
+            }
+            if remaining_count == 0 || has_ended {
+                printer.print(number.to_string());
+            }
+        })
+        .start_on(world);
+    // Scenarios that were committed before the sweep failed are printed, too.
+    let printed = printer.finish(|| stop_flag.load(Ordering::Relaxed) != 0);
+    drop(bar);
+    let outcome = ran?;
+    let is_stopped = matches!(outcome, Outcome::Stopped(_));
+    start::unless_closed(printed, is_stopped)?;
+    if let Some(destination) = table_to {
+        if is_part {
+            table.write_beside_others()?;
+        } else {
+            table.write(destination)?;
+        }
+    }
+    let took = start_time.elapsed().as_secs_f64();
+    if let (Some(destination), true) = (report, world.is_root()) {
+        #[expect(clippy::cast_precision_loss, reason = "a rate for people")]
+        let report = json!({
+            "scenarios": count,
+            "snapshots": commits,
+            "updates": updates,
+            "seconds": {"total": took},
+            "updates_per_second": updates as f64 / took,
+            "ranks": world.size(),
+            "machine": sys::machine_name(),
+        });
+        start::write_json(destination, "report", &report)?;
+    }
+    let took = number::seconds(took);
+    let summary = format!("{count} scenarios in {took}");
+    let overrides = args.overrides.iter();
+    let overrides: String = overrides
+        .map(|text| format!(" --set {}", quoted(text)))
+        .collect();
+    let scenarios_option = args.scenarios.iter();
+    let scenarios_option: String = scenarios_option
+        .map(|text| format!(" --scenarios {}", quoted(text)))
+        .collect();
+    let file = quoted(&args.file.display().to_string());
+    let command = format!("diff2d sweep {file}{overrides}{scenarios_option}");
+    Ok(start::conclude(
+        terminal,
+        outcome,
+        &summary,
+        &command,
+        Some(cube),
+        commits > 0,
+    ))
+}

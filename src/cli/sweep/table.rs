@@ -1,0 +1,256 @@
+//! [`ScenarioTable`]: the table of a sweep next to its cube.
+
+use crate::{
+    cli::rows::{Cell, Column, csv_head, csv_line},
+    cube::{
+        Cube, Paths, Writing,
+        journal::{FileNames, Record, Scenario},
+    },
+    error::Error,
+    run::FluxTable,
+    sweep::Sweep,
+};
+use diff2d_sys::{self as sys, AtomicFile, Destination};
+use std::{
+    io::{self, BufRead, BufReader, Read, Write},
+    iter,
+    path::{Path, PathBuf},
+    time::SystemTime,
+};
+
+/// The table next to the cube: a row for each scenario with its number, the varied keys, what follows
+/// from them, and time, mass, minimum, maximum and rates of its last committed snapshot.
+pub(super) struct ScenarioTable<'a> {
+    sweep: &'a Sweep,
+    /// The names of the values of each varied key.
+    names: Vec<FileNames>,
+    /// The names of the rates.
+    rates: Vec<String>,
+    path: &'a Path,
+    cube: &'a Path,
+}
+
+/// The names of the values that a sweep gives a key.
+fn file_names(sweep: &Sweep, key: &str) -> FileNames {
+    let scenarios = sweep.scenarios().iter();
+    FileNames::of(scenarios.filter_map(|scenario| scenario.params.value(key).cloned()))
+}
+
+/// The names of the rates that the scenarios of a sweep have.
+fn rate_names(sweep: &Sweep) -> Vec<String> {
+    let mut held_names: Vec<String> = Vec::new();
+    for scenario in sweep.scenarios().iter() {
+        for name in scenario.params.held_names() {
+            if !held_names.contains(&name) {
+                held_names.push(name);
+            }
+        }
+    }
+    FluxTable::names(&held_names)
+}
+
+impl<'a> ScenarioTable<'a> {
+    /// The table of a sweep at `path`, with the results that the cube has.
+    pub(super) fn new(sweep: &'a Sweep, path: &'a Path, cube: &'a Path) -> Self {
+        let keys = sweep.varied.iter();
+        Self {
+            names: keys.map(|key| file_names(sweep, key)).collect(),
+            rates: rate_names(sweep),
+            sweep,
+            path,
+            cube,
+        }
+    }
+
+    /// Refuses to replace a file that is not this table, unless asked to.
+    pub(super) fn admit(
+        &self,
+        force: bool,
+        resume: bool,
+        protected_files: &[PathBuf],
+    ) -> Result<Destination, Error> {
+        let writing = Writing {
+            taken: protected_files,
+            force: true,
+            is_own_kind: None,
+        };
+        let destination = writing.admit(self.path)?;
+        if destination.found().is_none() || force {
+            return Ok(destination);
+        }
+        let is_this_table = match sys::open_to_read(self.path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(destination),
+            opened => opened.and_then(|file| self.is_this_table(BufReader::new(file), resume)),
+        };
+        if is_this_table.map_err(|error| self.cannot("read", &error))? {
+            Ok(destination)
+        } else {
+            Err(Error::Usage(format!(
+                "{} is there and is not the table of this sweep, which would replace it: move it, write elsewhere with -o, or add --force",
+                self.path.display()
+            )))
+        }
+    }
+
+    /// Whether a file is this table, whatever its results are: they may come from another cube. A sweep that
+    /// is continued may find the table of another version.
+    fn is_this_table(&self, mut file: impl BufRead, resume: bool) -> io::Result<bool> {
+        if !begins_with(&mut file, &format!("{}\n", self.head()))? {
+            return Ok(false);
+        }
+        if resume {
+            return Ok(true);
+        }
+        for (number, scenario) in self.sweep.scenarios().iter().enumerate() {
+            let parameters = csv_line(&self.parameters(number, &scenario)) + ",";
+            let has_parameters = begins_with(&mut file, &parameters)?;
+            if !(has_parameters && has_results(&mut file, self.rates.len())?) {
+                return Ok(false);
+            }
+        }
+        Ok(file.fill_buf()?.is_empty())
+    }
+
+    /// Writes the table while other processes of the same sweep may do so, too: once more as long as they have written it, or
+    /// committed something, meanwhile. The last table that is written has everything.
+    pub(super) fn write_beside_others(&self) -> Result<(), Error> {
+        let journal = Paths::of(self.cube)?.journal;
+        loop {
+            let (earlier_length, earlier_version) = (length(&journal), version(self.path));
+            match self
+                .admit(false, true, &[])
+                .and_then(|destination| self.write(destination))
+            {
+                Err(_) if version(self.path) != earlier_version => {}
+                written if written.is_err() || length(&journal) == earlier_length => {
+                    return written;
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// Writes the table in place of what was there.
+    pub(super) fn write(&self, destination: Destination) -> Result<(), Error> {
+        let text = format!("{}\n{}\n", self.head(), self.rows()?.join("\n"));
+        let mut file =
+            AtomicFile::at(destination).map_err(|error| self.cannot("write", &error.source))?;
+        let written = file.write_all(text.as_bytes());
+        written.map_err(|error| self.cannot("write", &error))?;
+        let committed = file.commit();
+        committed.map_err(|error| self.cannot("write", &error.source))
+    }
+
+    fn head(&self) -> String {
+        let keys = self.sweep.varied.iter().map(String::as_str);
+        let derived = ["dt", "nsteps", "nper", "snapshots"];
+        let results = ["time", "mass", "min", "max"];
+        let names = iter::once("scenario").chain(keys);
+        let columns = names.chain(derived).chain(results).map(Column::new);
+        let rates = self.rates.iter();
+        let rates = rates.map(|name| Column::new(format!("{name}_rate")));
+        csv_head(&columns.chain(rates).collect::<Vec<_>>())
+    }
+
+    /// The cells of a scenario in front of the number of its snapshots.
+    fn parameters(&self, number: usize, scenario: &Scenario) -> Vec<Cell> {
+        let keys = self.sweep.varied.iter().zip(&self.names);
+        let values = keys.map(|(key, names)| match scenario.params.value(key) {
+            Some(value) => Cell::Text(names.shown(value)),
+            None => Cell::Empty,
+        });
+        let numbered = iter::once(Cell::from(number as u64)).chain(values);
+        let derived = [
+            Cell::from(scenario.dt),
+            Cell::from(scenario.nsteps),
+            Cell::Text(scenario.nper.to_string()),
+        ];
+        numbered.chain(derived).collect()
+    }
+
+    /// The rows of all scenarios. Behind its parameters a scenario has the number of its snapshots, and time, mass, minimum, maximum
+    /// and, once all scenarios are complete, rates of the last committed one; these cells are empty where there is no cube.
+    fn rows(&self) -> Result<Vec<String>, Error> {
+        let cube = Cube::open(self.cube).ok();
+        let mut last_records = vec![None; self.sweep.scenarios().len()];
+        let records = cube.iter().filter_map(|cube| cube.each_record().ok());
+        for record in records.flatten().map_while(Result::ok) {
+            if let Some(last_record) = last_records.get_mut(record.slot().scenario()) {
+                *last_record = Some(record);
+            }
+        }
+        // Each of many processes that share a sweep would read the states of all others.
+        let complete = cube.filter(Cube::is_complete);
+        let scenarios = self.sweep.scenarios().iter().zip(last_records).enumerate();
+        let rows = scenarios.map(|(number, (scenario, last_record))| {
+            let mut row = self.parameters(number, &scenario);
+            let early_end = last_record.as_ref().filter(|record| record.ended.is_some());
+            let snapshots = early_end.map_or(scenario.snapshots(), |record| record.index + 1);
+            row.push(Cell::from(snapshots));
+            let [time, mass, min, max] = match &last_record {
+                Some(record) => {
+                    [record.simtime, record.mass, record.min, record.max].map(Cell::from)
+                }
+                None => [const { Cell::Empty }; 4],
+            };
+            row.extend([time, mass, min, max]);
+            match (&complete, &last_record) {
+                (Some(cube), Some(record)) => row.extend(self.rates_at(number, cube, record)?),
+                _ => row.extend(self.rates.iter().map(|_| Cell::Empty)),
+            }
+            Ok(csv_line(&row))
+        });
+        rows.collect()
+    }
+
+    /// The rates at a snapshot of a scenario.
+    fn rates_at(&self, number: usize, cube: &Cube, record: &Record) -> Result<Vec<Cell>, Error> {
+        let problem = self.sweep.problem(number)?;
+        let table = FluxTable::of_problem(&problem, cube, &[record])?;
+        let cells = self.rates.iter().map(|name| {
+            let place = table.names.iter().position(|other| other == name);
+            let rate = place.and_then(|place| table.rows.first()?.rates.get(place));
+            rate.map_or(Cell::Empty, |&rate| Cell::from(rate))
+        });
+        Ok(cells.collect())
+    }
+
+    fn cannot(&self, action: &str, error: &io::Error) -> Error {
+        let path = self.path.display();
+        Error::System(format!("cannot {action} the table {path}: {error}"))
+    }
+}
+
+/// The length of a file, if it is there.
+fn length(path: &Path) -> Option<u64> {
+    path.metadata().ok().map(|file| file.len())
+}
+
+/// The identity and the time of a file, one of which changes once it is replaced: inodes are used again.
+fn version(path: &Path) -> Option<((u64, u64), Option<SystemTime>)> {
+    let file = path.metadata().ok()?;
+    Some((sys::identity(&file), file.modified().ok()))
+}
+
+/// Reads as many bytes as a text has; whether they are the text.
+fn begins_with(file: &mut impl BufRead, text: &str) -> io::Result<bool> {
+    let mut bytes = Vec::new();
+    file.take(text.len() as u64).read_to_end(&mut bytes)?;
+    Ok(bytes == text.as_bytes())
+}
+
+/// Reads the rest of a row; whether it has a number of snapshots, four results and this number of rates, each a number or empty.
+fn has_results(file: &mut impl BufRead, rates: usize) -> io::Result<bool> {
+    /// More than a number takes.
+    const LONGEST: usize = 32;
+    let (mut bytes, count) = (Vec::new(), 5 + rates);
+    file.take((count * LONGEST) as u64)
+        .read_until(b'\n', &mut bytes)?;
+    let row = str::from_utf8(&bytes).ok();
+    let row = row.and_then(|row| row.strip_suffix('\n'));
+    Ok(row.is_some_and(|row| {
+        let mut fields = row.split(',');
+        row.split(',').count() == count
+            && fields.all(|text| text.is_empty() || text.parse::<f64>().is_ok())
+    }))
+}

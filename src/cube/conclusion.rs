@@ -1,0 +1,33 @@
+//! [`Conclusion`]: what the journal line of a snapshot needs beside its bytes.
+
+use super::streams::{Marks, StreamFile};
+use crate::{dynamics::Steadiness, params::End, summary::Summary};
+use std::sync::Arc;
+
+/// What is known of a snapshot once all its rows have come.
+#[derive(Debug)]
+pub struct Conclusion {
+    /// Mass, minimum and maximum.
+    pub summary: Summary,
+    /// How near the state is to the one that time tends to, if it was solved for.
+    pub steadiness: Steadiness,
+    /// Why the run ends with the snapshot, if it does.
+    pub ended: Option<End>,
+    /// The marks of the streams.
+    pub marks: Marks,
+    /// The files of the streams, which become durable before the journal line with the marks.
+    pub files: Vec<Arc<StreamFile>>,
+}
+
+impl From<Summary> for Conclusion {
+    /// The conclusion of a snapshot that neither ends its run nor has marks.
+    fn from(summary: Summary) -> Self {
+        Self {
+            summary,
+            steadiness: Steadiness::default(),
+            ended: None,
+            marks: Marks::new(),
+            files: Vec::new(),
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! Copies lines and frames from one stream to another.
+
+use super::{
+    file::StreamLayout,
+    stream::{Stream, lost},
+};
+use crate::cube::{error::CubeError, journal::Mark};
+use std::ops::Range;
+
+impl Stream {
+    /// Copies lines from a range of bytes of another stream, until this stream has `count` lines or the range is used
+    /// up. Returns the part of the range that was not copied.
+    ///
+    /// # Errors
+    /// [`CubeError::Io`].
+    pub fn copy_lines(
+        &mut self,
+        other: &Self,
+        bytes: &mut Range<u64>,
+        count: u64,
+    ) -> Result<(), CubeError> {
+        let missing = usize::try_from(count.saturating_sub(self.mark.count)).unwrap_or(usize::MAX);
+        let text = other.text(bytes.clone())?;
+        for line in text.split_inclusive('\n').take(missing) {
+            self.append(line.as_bytes())?;
+            bytes.start += line.len() as u64;
+        }
+        Ok(())
+    }
+
+    /// Appends all bytes of another stream from byte `begin` on. They count only for later states.
+    ///
+    /// # Errors
+    /// [`CubeError::Io`].
+    pub fn copy_rest(&self, other: &Self, begin: u64) -> Result<(), CubeError> {
+        let own_end = self.mark.end;
+        other
+            .file
+            .visit(begin..other.length()?.max(begin), |at, chunk| {
+                self.file.write(own_end + (at - begin), chunk)
+            })
+    }
+
+    /// Copies the bytes of another stream between this stream's mark and the mark `to`, which prove them. They begin at
+    /// byte `begin` of the other stream.
+    ///
+    /// # Errors
+    /// [`CubeError::LostRecord`] if they differ from what the run of the other stream has written; [`CubeError::Io`].
+    pub fn copy_interval(&mut self, other: &Self, begin: u64, to: Mark) -> Result<(), CubeError> {
+        let bytes = begin..begin + to.end.saturating_sub(self.mark.end);
+        if bytes.is_empty() {
+            self.mark = to;
+            return Ok(());
+        }
+        let is_there = bytes.end <= other.length()?;
+        if !is_there || other.file.crc_behind(self.mark.crc, bytes.clone())? != to.crc {
+            let reason = format!("has other {} than its run has written", other.unit());
+            return Err(lost(&other.file.path, &reason));
+        }
+        let own_end = self.mark.end;
+        other.file.visit(bytes, |at, chunk| {
+            self.file.write(own_end + (at - begin), chunk)
+        })?;
+        self.mark = to;
+        Ok(())
+    }
+
+    /// Advances to the mark `to` over bytes that exist already, or that another process of the run writes.
+    pub fn pass_to(&mut self, to: Mark) {
+        self.mark = to;
+    }
+
+    /// Advances over the next frame, which exists already.
+    ///
+    /// # Errors
+    /// [`CubeError::Io`].
+    pub fn pass_frame(&mut self) -> Result<(), CubeError> {
+        let frame = self.mark.end..self.mark.end + self.layout.frame_bytes();
+        self.mark = Mark {
+            count: self.mark.count + 1,
+            end: frame.end,
+            crc: self.file.crc_behind(self.mark.crc, frame)?,
+        };
+        Ok(())
+    }
+
+    /// The word for an entry of the stream: line or frame.
+    pub(super) fn unit(&self) -> &'static str {
+        match self.layout {
+            StreamLayout::Lines(_) => "rows",
+            StreamLayout::Frames(_) => "frames",
+        }
+    }
+}

@@ -1,0 +1,234 @@
+//! The whole run, top to bottom: its resources, its files, and the simulation between the first and the last byte of
+//! them.
+
+use super::{
+    begin,
+    budget::{Budget, SnapshotStorage},
+    clock::RunClock,
+    columns,
+    decomposition::Decomposition,
+    error::RunError,
+    exchange::{self, Exchange, on_root},
+    in_bands::InBands,
+    in_memory::InMemory,
+    observer::Observer,
+    options::{Options, Outcome},
+    output::Output,
+    pool,
+    report::Report,
+    setup,
+    solution::Solution,
+    time_loop::simulate,
+};
+use crate::{
+    comm::{Comm, Topology, collective},
+    cube::{
+        self, Claim, CubeWriter, Header, Io, Paths, checkpoint,
+        record_file::{self, RecordPlace},
+    },
+    problem::Problem,
+};
+use diff2d_stencil::{Element, Stencil};
+use std::time::Instant;
+
+/// The resources of a run.
+struct Means<'a, T: Element, C> {
+    problem: &'a Problem,
+    options: &'a Options,
+    observer: &'a Observer,
+    topology: Topology,
+    budget: Budget,
+    stencil: Stencil<T>,
+    ranks: &'a Decomposition<'a, C>,
+}
+
+/// Collective. Claims the output, simulates, and returns when everything is durable.
+pub(super) fn run<T: Element>(
+    problem: &Problem,
+    options: &Options,
+    comm: &impl Comm,
+    observer: &Observer,
+    kept: Option<&mut Solution>,
+) -> Result<Report, RunError> {
+    let start = Instant::now();
+    let clock = RunClock::start(problem, options);
+    // What is to be run, by which threads, and where the state is to be.
+    let paths = begin::agree(problem, options, comm)?;
+    let topology = Topology::all_gather(comm);
+    let joined = pool::join(options.threads, || topology.threads_each());
+    collective::all_ok(comm, joined)?;
+    let storage = match (&paths, &kept) {
+        (Some(_), _) => SnapshotStorage::Cube,
+        (None, Some(_)) => SnapshotStorage::Memory,
+        (None, None) => SnapshotStorage::Nothing,
+    };
+    let budget = begin::divide(problem, options, &topology, comm, storage)?;
+    let stencil = budget.stencil::<T>(problem, options.tile, comm.size());
+    let ranks = setup::decompose(problem, &stencil, &budget, comm);
+    let budget = budget.of_rank(problem, ranks.shape().0, ranks.slab().parts());
+    let fits = budget.check(topology.ranks_on_this_machine());
+    let in_memory = fits.and_then(|()| match budget.bands {
+        None => {
+            InMemory::new(problem, stencil.clone(), &ranks).map(|state| Some(state.within(&budget)))
+        }
+        Some(_) => Ok(None),
+    });
+    let in_memory = collective::all_ok(comm, in_memory)?;
+    begin::check_record(problem, paths.as_ref(), comm)?;
+    let means = Means {
+        problem,
+        options,
+        observer,
+        topology,
+        budget,
+        stencil,
+        ranks: &ranks,
+    };
+    match paths {
+        Some(paths) => into_cube(means, in_memory, paths, clock, start),
+        None => into_memory(&means, in_memory, kept, clock),
+    }
+}
+
+/// Collective. Simulates without a cube; snapshots are kept in memory or only announced.
+fn into_memory<T: Element, C: Comm>(
+    means: &Means<'_, T, C>,
+    in_memory: Option<InMemory<'_, T, C>>,
+    mut kept: Option<&mut Solution>,
+    clock: RunClock,
+) -> Result<Report, RunError> {
+    let &Means {
+        problem,
+        observer,
+        budget,
+        ranks,
+        ..
+    } = means;
+    match &mut kept {
+        Some(kept) => {
+            let [snapshots, ny, nx] = problem.cube_shape();
+            let room = kept.reserve(snapshots * ny * nx);
+            room.map_err(|_| RunError::no_memory(budget.total))?;
+        }
+        None if problem.params.until.is_some() => return Err(RunError::SteadyWithoutCube),
+        None => {}
+    }
+    let output = Output::nowhere(problem, ranks, observer, kept);
+    let state = in_memory.ok_or(RunError::Unplaced)?;
+    let simulated = simulate(problem, state, output, clock, observer);
+    simulated.map(|report| report.within(budget))
+}
+
+/// Collective. Claims the cube and simulates into it.
+fn into_cube<T: Element, C: Comm>(
+    means: Means<'_, T, C>,
+    in_memory: Option<InMemory<'_, T, C>>,
+    mut paths: Paths,
+    clock: RunClock,
+    start: Instant,
+) -> Result<Report, RunError> {
+    let comm = means.ranks.comm();
+    let is_in_bands = in_memory.is_none();
+    let Some((writer, io)) = open_cube(&means, is_in_bands, &mut paths)? else {
+        // An earlier process may have been killed before it had finished the streams.
+        on_root(comm, || record_file::finish(&paths))?;
+        return Ok(Report::of_nothing(Outcome::AlreadyDone).of_ranks(comm));
+    };
+    let Means {
+        problem,
+        options,
+        observer,
+        budget,
+        stencil,
+        ranks,
+        ..
+    } = means;
+    let reports = Exchange::new(comm, Some(&writer));
+    let mut output = Output::cube(problem, ranks, writer.scenario(0), reports);
+    output.shorter = options.extend.as_deref();
+    // While fields accumulate, no state between snapshots is kept: an interval begins with its snapshot again.
+    output.checkpoint = problem.fields().is_empty().then_some(&paths);
+    let parameters = columns::digest_of_parameters(problem, writer.header());
+    let place = RecordPlace::of_run(&paths);
+    output.record = Some(place.with_parameters(parameters, &writer.header().warnings));
+    let simulated = match (in_memory, budget.bands) {
+        (Some(state), _) => {
+            if comm.size() > 1 {
+                observer.decided(format!("halos {} rows deep", ranks.slab().halo()));
+            }
+            simulate(problem, state, output, clock, observer)
+        }
+        (None, Some(shape)) => {
+            setup::open_scratch(&budget, &paths, writer.header()).and_then(|scratch| {
+                let state = InBands::new(problem, stencil, shape, &paths, scratch, observer);
+                simulate(problem, state, output, clock, observer)
+            })
+        }
+        (None, None) => Err(RunError::Unplaced),
+    };
+    // Everything is durable, or an error of the writer comes first: it is what stopped the simulation.
+    let (is_complete, times) = exchange::finish(comm, writer, simulated.is_err())?;
+    if is_complete {
+        on_root(comm, || {
+            checkpoint::remove(&paths)?;
+            record_file::finish(&paths)
+        })?;
+    }
+    Ok(simulated?.written(io, times, start).within(budget))
+}
+
+/// Collective. Claims the cube; `None` if it is complete. Nothing is written before the run is known to fit into memory
+/// and to have a solution.
+fn open_cube<T: Element, C: Comm>(
+    means: &Means<'_, T, C>,
+    is_in_bands: bool,
+    paths: &mut Paths,
+) -> Result<Option<(CubeWriter, Io)>, RunError> {
+    let Means {
+        problem,
+        options,
+        budget,
+        ranks,
+        ..
+    } = means;
+    let comm = ranks.comm();
+    let is_solvable = problem.check_balance();
+    is_solvable.map_err(|error| RunError::unready(error, budget.total))?;
+    if is_in_bands {
+        setup::check_scratch(problem, paths, budget, options.scratch.as_deref())?;
+    }
+    let former_run = options.scratch.as_ref().and(cube::begun_by(paths));
+    let share = ranks.share::<T>();
+    let claim = Claim {
+        machines: means.topology.machines(),
+        ..options.claim
+    };
+    let load = budget.load;
+    let opened = begin::open(
+        paths,
+        || Header::of_run(problem).map(|header| header.with_warnings(&options.warnings)),
+        claim,
+        share,
+        load,
+        comm,
+        means.observer,
+    )?;
+    let Some(directory) = &options.scratch else {
+        return Ok(opened);
+    };
+    let run_id = opened.as_ref().map(|(writer, _)| &writer.header().run_id);
+    if let Some(former_run) = &former_run
+        && run_id != Some(former_run)
+    {
+        // The scratch of a run that is complete, or was started over.
+        let mut former_paths = paths.clone();
+        former_paths.put_scratch_into(directory, former_run);
+        on_root(comm, || cube::scratch::remove(&former_paths))?;
+    }
+    if let Some(run_id) = run_id {
+        // A state that an earlier process of the run left beside the cube is given up.
+        on_root(comm, || cube::scratch::remove(paths))?;
+        paths.put_scratch_into(directory, run_id);
+    }
+    Ok(opened)
+}

@@ -1,0 +1,256 @@
+//! [`EffectiveDiffusivity`]: the transport through a heterogeneous body as one number.
+
+use super::{
+    error::RunError,
+    flux::{FluxTable, problem_of_moved_files, run_of},
+};
+use crate::{
+    cube::{Cube, Record},
+    grid::Axis,
+    params::{Choice, Coordinates, ParamsError, Quantity, SIDES, StepMethod, Wall},
+    physics::wall::Side,
+    problem::{Footprint, Problem},
+};
+use serde::Serialize;
+
+/// The position of the two fixed wall values, if every node is a whole pixel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum PixelEnds {
+    /// The middle of the outermost pixels, as in PoreSpy
+    Centres,
+    /// The outer faces of the outermost pixels, as in taufactor
+    Faces,
+}
+
+/// The diffusivity of a homogeneous body that lets the same flux through between the same two walls.
+///
+/// ```text
+///   effective = rate · length / (width · difference)      formation factor = D / effective
+///   tortuosity = porosity · formation factor
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub(crate) struct EffectiveDiffusivity {
+    /// Effective D along the axis from wall to wall \[length²/time\].
+    pub effective: f64,
+    /// The fraction of the body that is not masked \[1\].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub porosity: Option<f64>,
+    /// D of the unmasked part divided by the effective D \[1\]; `None` unless D is a single number.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub formation_factor: Option<f64>,
+    /// Porosity times formation factor \[1\].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tortuosity: Option<f64>,
+}
+
+impl EffectiveDiffusivity {
+    /// The effective diffusivity of the steady state of a run. If `pixels` is given, every node is a whole pixel, and
+    /// the state is solved for again; otherwise nodes on walls are half cells, and the flux is computed from the cube.
+    /// Input files that have moved are given as `key=value` texts.
+    ///
+    /// # Errors
+    /// [`RunError::Params`] unless two opposite walls hold two constants and nothing else lets anything in;
+    /// [`RunError`] for parameters and inputs that differ from the parameters and inputs of the cube.
+    pub fn of(
+        cube: &Cube,
+        record: &Record,
+        pixels: Option<PixelEnds>,
+        moved: &[String],
+    ) -> Result<Self, RunError> {
+        let problem = problem_of_moved_files(cube, moved)?;
+        let walls = FixedPair::of(&problem)?;
+        let grid = &problem.grid;
+        let (flow_axis, width_axis) = if walls.first.is_column() {
+            (&grid.x, &grid.y)
+        } else {
+            (&grid.y, &grid.x)
+        };
+        let (rate, length, width) = match pixels {
+            None => {
+                let table = FluxTable::of_problem(&problem, cube, &[record])?;
+                let rate = table.rows[0].rates[walls.first as usize];
+                (rate, extent(flow_axis), extent(width_axis))
+            }
+            Some(ends) => {
+                let length = match ends {
+                    PixelEnds::Centres => extent(flow_axis),
+                    PixelEnds::Faces => extent(flow_axis) + flow_axis.spacing,
+                };
+                (
+                    walls.flow_through_pixels(cube, ends, flow_axis.spacing, moved)?,
+                    length,
+                    extent(width_axis) + width_axis.spacing,
+                )
+            }
+        };
+        let effective = rate * length / (width * (walls.values[0] - walls.values[1]));
+        let porosity = problem
+            .masked()
+            .map(|_| porosity(&problem, pixels.is_some()));
+        let quantity = if walls.first.is_column() {
+            Quantity::X
+        } else {
+            Quantity::Y
+        };
+        let formation_factor = porosity
+            .and_then(|_| problem.slots().uniform(quantity))
+            .map(|diffusivity| diffusivity / effective);
+        Ok(Self {
+            effective,
+            porosity,
+            formation_factor,
+            tortuosity: porosity
+                .zip(formation_factor)
+                .map(|(porosity, factor)| porosity * factor),
+        })
+    }
+}
+
+/// Two opposite walls that each hold a constant.
+struct FixedPair {
+    first: Side,
+    values: [f64; 2],
+}
+
+impl FixedPair {
+    fn of(problem: &Problem) -> Result<Self, ParamsError> {
+        let params = &problem.params;
+        if params.method != StepMethod::Steady {
+            return Err(refuse(
+                "method",
+                format!("{:?}", params.method.name()),
+                "it has to be \"steady\", for only then the same flows through every section",
+            ));
+        }
+        if params.coordinates == Coordinates::Axisymmetric {
+            return Err(refuse(
+                "coordinates",
+                "\"axisymmetric\"".to_owned(),
+                "sections around an axis have different sizes",
+            ));
+        }
+        for quantity in Quantity::WITH_RATE {
+            if problem.slots().slot(quantity).is_there() {
+                return Err(refuse(
+                    quantity.key(),
+                    "not 0".to_owned(),
+                    "nothing may enter or leave between the two walls",
+                ));
+            }
+        }
+        if problem.geometry().has_held() {
+            return Err(refuse(
+                "held",
+                format!("{} tables", problem.geometry().tables()),
+                "nothing may enter or leave between the two walls",
+            ));
+        }
+        let pairs = [Side::Left, Side::Bottom].map(|side| {
+            constant_of(params.boundary.wall(side))
+                .zip(constant_of(params.boundary.wall(side.opposite())))
+                .filter(|(first, second)| first != second)
+                .map(|(first, second)| (side, [first, second]))
+        });
+        let Some((first_side, values)) = pairs.into_iter().flatten().next() else {
+            return Err(refuse(
+                "boundary",
+                "as it is".to_owned(),
+                "two opposite walls have to hold two different numbers, as left = 1.0 and right = 0.0 do",
+            ));
+        };
+        for side in Side::ALL {
+            let is_of_pair = side == first_side || side == first_side.opposite();
+            let is_closed = matches!(
+                params.boundary.wall(side),
+                Wall::Flux(flux) if flux.constant() == Some(0.0)
+            );
+            if !is_of_pair && !is_closed {
+                return Err(refuse(
+                    SIDES[side as usize],
+                    "not \"insulated\"".to_owned(),
+                    "nothing may enter or leave between the two walls",
+                ));
+            }
+        }
+        Ok(Self {
+            first: first_side,
+            values,
+        })
+    }
+
+    /// The flux from the first wall to the second one, if every node is a whole pixel \[density·length²/time\].
+    fn flow_through_pixels(
+        &self,
+        cube: &Cube,
+        ends: PixelEnds,
+        spacing: f64,
+        moved: &[String],
+    ) -> Result<f64, RunError> {
+        let changes = match ends {
+            PixelEnds::Centres => Vec::new(),
+            // Half a pixel of the node's own D lies between a node and the face on which the value holds.
+            PixelEnds::Faces => [self.first, self.first.opposite()]
+                .into_iter()
+                .zip(self.values)
+                .map(|(side, value)| {
+                    let per_length = 2.0 / spacing;
+                    format!(
+                        "{}={{robin=[{per_length:?}, 1.0, {:?}]}}",
+                        SIDES[side as usize],
+                        per_length * value
+                    )
+                })
+                .collect(),
+        };
+        let changes = [moved, &changes].concat();
+        let problem = run_of(cube)?
+            .altered_problem(&changes, None)?
+            .with_whole_cells();
+        let footprint_bytes = Footprint::of(&problem).bytes();
+        problem
+            .steady_flow(self.first)
+            .map_err(|unready| RunError::unready(unready, footprint_bytes))
+    }
+}
+
+fn constant_of(wall: &Wall) -> Option<f64> {
+    match wall {
+        Wall::Fixed(value) => value.constant(),
+        _ => None,
+    }
+}
+
+/// The distance between the outermost nodes of an axis.
+fn extent(axis: &Axis) -> f64 {
+    axis.node(axis.nodes - 1) - axis.node(0)
+}
+
+/// The fraction of the body that is not masked: of whole pixels, or of the cells between the walls.
+fn porosity(problem: &Problem, has_whole_cells: bool) -> f64 {
+    let grid = &problem.grid;
+    let (ny, nx) = grid.shape();
+    let (mut pores, mut body) = (0.0, 0.0);
+    for j in 0..ny {
+        for i in 0..nx {
+            let weight = if has_whole_cells {
+                1.0
+            } else {
+                grid.y.weight(j) * grid.x.weight(i)
+            };
+            body += weight;
+            if !problem.geometry().masks((j, i)) {
+                pores += weight;
+            }
+        }
+    }
+    pores / body
+}
+
+fn refuse(key: &'static str, value: String, reason: &str) -> ParamsError {
+    ParamsError::Refused {
+        place: crate::params::Place::File("the cube's parameters".into()),
+        key,
+        value,
+        reason: format!("--effective cannot be told: {reason}"),
+    }
+}

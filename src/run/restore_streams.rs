@@ -1,0 +1,367 @@
+//! Restores damaged streams: damaged intervals are computed again and proved by the marks of the journal. Lost lines of
+//! the journal get their marks back.
+
+use super::{
+    budget::{Budget, SnapshotStorage, Terms},
+    clock::RunClock,
+    columns,
+    decomposition::Decomposition,
+    error::RunError,
+    in_memory::InMemory,
+    observer::Observer,
+    options::Options,
+    output::Output,
+    row_schedule::RowSchedule,
+    state::{Durable, State},
+    streams::RunStreams,
+    time_loop::TimeLoop,
+    trackers::Trackers,
+};
+use crate::{
+    comm::Solo,
+    cube::{
+        CubeError, Record, field_files,
+        record_file::{self, RecordPlace},
+        restore::Restorer,
+        streams::{Examination, Mark, Marks, ROWS, Stream, StreamLayout},
+    },
+    params::{Choice, End, RecordField},
+    problem::Problem,
+    slab::Slab,
+};
+use diff2d_arrays::progress::Progress;
+use diff2d_stencil::Element;
+use diff2d_sys::AtomicFile;
+use std::{ops::Range, path::PathBuf};
+
+/// A stream as it was found before the repair.
+struct FoundStream {
+    path: PathBuf,
+    layout: StreamLayout,
+    /// The file, if it is a file of such a stream.
+    stream: Option<Stream>,
+    /// The state of its intervals up to each known mark.
+    examination: Examination,
+}
+
+impl FoundStream {
+    fn examine(
+        name: &'static str,
+        path: PathBuf,
+        layout: StreamLayout,
+        records: &[Record],
+        is_complete: bool,
+    ) -> Result<Self, CubeError> {
+        let known_marks = records.iter().filter_map(|record| record.streams.get(name));
+        let known_marks: Vec<Mark> = known_marks.copied().collect();
+        let (stream, examination) = match Stream::open_to_read(&path, layout.clone()) {
+            Ok(stream) => {
+                let examination = stream.examine(&known_marks, is_complete)?;
+                (Some(stream), examination)
+            }
+            Err(CubeError::LostRecord { reason, .. }) => {
+                let examination = Examination {
+                    places: vec![None; known_marks.len()],
+                    faults: vec![reason],
+                };
+                (None, examination)
+            }
+            Err(error) => return Err(error),
+        };
+        Ok(Self {
+            path,
+            layout,
+            stream,
+            examination,
+        })
+    }
+}
+
+/// Restores the streams of a run, or of a scenario whose rows are not joined yet, and the marks of lost journal lines.
+/// Returns the faults that it found, in sentences. States are computed in at most `memory` bytes.
+///
+/// # Errors
+/// [`RunError`]; [`CubeError::CannotRepair`] if a recomputed interval differs from its marks in the journal.
+pub(crate) fn restore_streams<T: Element>(
+    cube: &mut Restorer,
+    problem: &Problem,
+    place: &RecordPlace,
+    records: &[Record],
+    memory: Option<u64>,
+) -> Result<Vec<String>, RunError> {
+    let number = place.scenario.unwrap_or(0);
+    let is_complete = records.len() as u64 == cube.header.snapshots_of(number);
+    let columns = columns::columns(problem, place.scenario.is_some());
+    let mut faults = Vec::new();
+    let description = columns::describe(problem, &columns, &place.parameters, &place.warnings);
+    if let Err(CubeError::LostRecord { path, reason }) = place.is_described(&description) {
+        faults.push(format!("{} {reason}", path.display()));
+        record_file::begin(place, &description)?;
+    }
+    let head = StreamLayout::Lines(columns::head(&columns));
+    let mut stream_files = vec![(ROWS, place.rows.clone(), head)];
+    for &field in problem.fields() {
+        let path = field_files::path(&place.paths.cube, field);
+        stream_files.push((field.name(), path, layout_of(cube, field)));
+    }
+    let mut streams = Vec::new();
+    for (name, path, layout) in stream_files {
+        streams.push(FoundStream::examine(
+            name,
+            path,
+            layout,
+            records,
+            is_complete,
+        )?);
+    }
+    for stream in &streams {
+        let of_stream = stream.examination.faults.iter();
+        faults.extend(of_stream.map(|fault| format!("{} {fault}", stream.path.display())));
+    }
+    let has_lost_marks = records.iter().any(|record| record.streams.is_empty());
+    let is_damaged = streams
+        .iter()
+        .any(|stream| !stream.examination.faults.is_empty());
+    if is_damaged || has_lost_marks {
+        let restoration = Restoration::new(cube, problem, place, records, streams)?;
+        let marks = restoration.restore::<T>(is_complete, memory)?;
+        for (record, (marks, ended)) in records.iter().zip(marks) {
+            cube.set_marks(record.slot(), marks, ended);
+        }
+    }
+    Ok(faults)
+}
+
+/// What the file of a field consists of, of a run that may have ended early.
+fn layout_of(cube: &Restorer, field: RecordField) -> StreamLayout {
+    let header = &cube.header;
+    let mut shape = [header.snapshots(), 0, 0];
+    if let [_, ny, nx] = header.shape()[..] {
+        shape = [header.snapshots(), ny, nx];
+    }
+    StreamLayout::Frames(field_files::header(field, shape, header.dtype))
+}
+
+/// The streams of a run or of a scenario while they are restored.
+struct Restoration<'r> {
+    cube: &'r Restorer,
+    problem: &'r Problem,
+    place: &'r RecordPlace,
+    records: &'r [Record],
+    found: Vec<FoundStream>,
+    /// The rows, which are written to a new file. When the new file has all rows, it takes the name of the old file.
+    rows: Stream,
+    file: AtomicFile,
+    /// The fields, which are restored in place.
+    fields: Vec<(RecordField, Stream)>,
+    /// The schedule of the rows, to count those up to the present snapshot.
+    schedule: Option<RowSchedule<'r>>,
+    rows_due: u64,
+}
+
+impl<'r> Restoration<'r> {
+    fn new(
+        cube: &'r Restorer,
+        problem: &'r Problem,
+        place: &'r RecordPlace,
+        records: &'r [Record],
+        found: Vec<FoundStream>,
+    ) -> Result<Self, RunError> {
+        let file = AtomicFile::create(&place.rows).map_err(CubeError::from)?;
+        let handle = file.file().try_clone();
+        let handle = handle.map_err(CubeError::io("open", &place.rows))?;
+        let rows = Stream::begin(handle, &place.rows, found[0].layout.clone())?;
+        let mut fields = Vec::new();
+        for (&field, found) in problem.fields().iter().zip(&found[1..]) {
+            let stream = match &found.stream {
+                Some(_) => Stream::open(&found.path, found.layout.clone())?,
+                None => Stream::create(&found.path, found.layout.clone())?,
+            };
+            fields.push((field, stream));
+        }
+        let keys = problem.params.record.as_ref();
+        Ok(Self {
+            cube,
+            problem,
+            place,
+            records,
+            found,
+            rows,
+            file,
+            fields,
+            schedule: keys.map(|keys| RowSchedule::new(problem, keys)),
+            rows_due: 0,
+        })
+    }
+
+    /// Writes what each group of intervals consists of; the marks of each snapshot, and why the run ends with it, if it does. A group ends at a snapshot whose marks are
+    /// known: most have one interval, those of lost lines more.
+    fn restore<T: Element>(
+        mut self,
+        is_complete: bool,
+        memory: Option<u64>,
+    ) -> Result<Vec<(Marks, Option<End>)>, RunError> {
+        let (mut marks, mut next_line, mut group) = (Vec::new(), 0, 0);
+        // The bytes behind the last group of the rows that were found.
+        let mut unread_begin = None;
+        while next_line < self.records.len() {
+            let lines = next_line..self.records.len();
+            let known_line = lines
+                .clone()
+                .find(|&index| !self.records[index].streams.is_empty());
+            let mut source = known_line.and_then(|known_line| self.source(group, known_line));
+            for index in next_line..known_line.map_or(lines.end, |known_line| known_line + 1) {
+                self.pass_rows(index);
+                let ended = match &mut source {
+                    Some(bytes) => {
+                        self.copy(index, bytes)?;
+                        self.records[index].ended.clone()
+                    }
+                    None => self.compute::<T>(index, memory)?,
+                };
+                if known_line == Some(index) && self.marks() != self.records[index].streams {
+                    return Err(self.cube.cannot_repair(self.records[index].slot()).into());
+                }
+                marks.push((self.marks(), ended));
+            }
+            unread_begin = source.map(|bytes| bytes.end);
+            next_line = known_line.map_or(lines.end, |known_line| known_line + 1);
+            group += 1;
+        }
+        if let (false, Some(unread_begin), Some(rows_found)) =
+            (is_complete, unread_begin, &self.found[0].stream)
+        {
+            // The state between snapshots may be later than the last one of them.
+            self.rows.copy_rest(rows_found, unread_begin)?;
+        }
+        self.file.commit().map_err(CubeError::from)?;
+        for (_, stream) in &self.fields {
+            stream.file().sync()?;
+        }
+        Ok(marks)
+    }
+
+    /// The bytes of a group's rows in the old file, if the group is undamaged in all streams.
+    fn source(&self, group: usize, known: usize) -> Option<Range<u64>> {
+        let places = self
+            .found
+            .iter()
+            .map(|found| *found.examination.places.get(group)?);
+        let places: Option<Vec<u64>> = places.collect();
+        let (rows_begin, rows_mark) = (*places?.first()?, self.records[known].streams.get(ROWS)?);
+        Some(rows_begin..rows_begin + (rows_mark.end - self.rows.mark().end))
+    }
+
+    /// Counts the rows up to a snapshot.
+    fn pass_rows(&mut self, index: usize) {
+        let (record, clock) = (&self.records[index], self.records[index].clock());
+        if let Some(schedule) = &mut self.schedule {
+            self.rows_due += schedule.pass_to(clock);
+            // A run that ends early has the row of its end.
+            let has_row_of_end = record.ended.is_some() && !schedule.has_passed(clock);
+            self.rows_due += u64::from(has_row_of_end);
+        }
+    }
+
+    fn marks(&self) -> Marks {
+        let rows = (ROWS.to_owned(), self.rows.mark());
+        let fields = self.fields.iter();
+        let fields = fields.map(|(field, stream)| (field.name().to_owned(), stream.mark()));
+        fields.chain([rows]).collect()
+    }
+
+    /// Copies the rows up to a snapshot from the beginning of `bytes` of the old file, and advances over the frames,
+    /// which are in their places.
+    fn copy(&mut self, index: usize, bytes: &mut Range<u64>) -> Result<(), RunError> {
+        if let Some(found) = &self.found[0].stream {
+            self.rows.copy_lines(found, bytes, self.rows_due)?;
+        }
+        for (field, stream) in &mut self.fields {
+            match self.records[index].streams.get(field.name()) {
+                Some(&mark) => stream.pass_to(mark),
+                None if index > 0 => stream.pass_frame()?,
+                None => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Computes the interval that ends with a snapshot from the snapshot before it; why the run ends with it, if it does.
+    fn compute<T: Element>(
+        &mut self,
+        index: usize,
+        memory: Option<u64>,
+    ) -> Result<Option<End>, RunError> {
+        let problem = self.problem;
+        let terms = Terms {
+            limit: memory.or(problem.params.memory),
+            snapshots: SnapshotStorage::Nothing,
+            why_in_memory: Some(
+                "a record is computed again from states in memory: allow that much with --memory",
+            ),
+            ..Terms::alone(None)
+        };
+        let budget = Budget::divide(problem, terms)?;
+        let (ny, nx) = problem.grid.shape();
+        let slab = Slab::whole(ny).periodic(problem.has_periodic_rows());
+        let ranks = Decomposition::new(&Solo, slab, nx);
+        let mut state = InMemory::new(problem, budget.stencil::<T>(problem, None, 1), &ranks)?;
+        let (observer, _) = Observer::new(Progress::default(), Default::default());
+        let clock = RunClock::start(problem, &Options::default());
+        let previous_record = index.checked_sub(1).map(|previous| &self.records[previous]);
+        match previous_record {
+            Some(previous_record) => {
+                let durable = Durable {
+                    path: &self.cube.paths().cube,
+                    begin: self.cube.header.offset_of(previous_record.slot()),
+                    sha256: None,
+                };
+                state.take(&durable)?;
+            }
+            None => state.initialise(&clock, &observer)?,
+        }
+        let mut output = Output::nowhere(problem, &ranks, &observer, None);
+        output.record = Some(self.place.clone());
+        output.streams = self.streams_of_interval()?;
+        let (record, resumed) = (&self.records[index], previous_record.map(Record::clock));
+        let trackers = Trackers::new(problem, &mut output, resumed)?;
+        let trackers = trackers.up_to(record.step, record.ended.clone());
+        let time_loop = TimeLoop::new(problem, state, output, trackers, clock, &observer);
+        let (streams, ended) = time_loop.run_from(resumed)?;
+        self.take(index, streams)?;
+        Ok(ended)
+    }
+
+    /// Streams for a recomputed interval: the new file of the rows, and files without names for the fields, which are
+    /// copied to their places when they are proved.
+    fn streams_of_interval(&self) -> Result<RunStreams, CubeError> {
+        let mut fields = Vec::new();
+        for (field, stream) in &self.fields {
+            let directory = self.place.paths.directory();
+            let layout = stream.layout().clone();
+            fields.push((*field, Stream::unnamed(directory, layout, stream.mark())?));
+        }
+        Ok(RunStreams {
+            rows: Some(self.rows.another_handle()),
+            fields,
+        })
+    }
+
+    /// Takes over the streams of a recomputed interval. A frame that differs from its mark in the journal is not
+    /// copied.
+    fn take(&mut self, index: usize, streams: RunStreams) -> Result<(), RunError> {
+        let record = &self.records[index];
+        if let Some(rows) = streams.rows {
+            self.rows = rows;
+        }
+        for ((field, stream), (_, computed)) in self.fields.iter_mut().zip(streams.fields) {
+            let known_mark = record.streams.get(field.name());
+            if known_mark.is_some_and(|known_mark| *known_mark != computed.mark()) {
+                return Err(self.cube.cannot_repair(record.slot()).into());
+            }
+            let frame_begin = stream.mark().end;
+            stream.copy_interval(&computed, frame_begin, computed.mark())?;
+        }
+        Ok(())
+    }
+}

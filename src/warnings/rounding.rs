@@ -1,0 +1,142 @@
+//! Estimates the loss by rounding in single precision: solves the problem again in few long steps, in memory and in
+//! double precision.
+
+use super::trial::{StateRange, alone, fits};
+use crate::{
+    check::Ladder,
+    comm::Solo,
+    params::{Precision, RawParams, StepMethod},
+    problem::Problem,
+    schedule::{Due, Nper, Schedule},
+    slab::Slab,
+};
+
+/// The largest numbers of nodes, and of node updates.
+const MOST_NODES: u64 = 1 << 17;
+const MOST_UPDATES: f64 = (1_u64 << 25) as f64;
+/// The hidden change, relative to the range of p, above which there is a warning.
+const SEEN: f64 = 1e-3;
+
+/// The change that rounding in single precision hides by the end of a run.
+pub(super) struct RoundingTrial {
+    /// The largest hidden change at a node \[density\].
+    hidden: f64,
+    range: StateRange,
+}
+
+impl RoundingTrial {
+    /// Estimates the change that rounding hides. A step rounds p by at most half a unit in its last place. A smaller
+    /// change is lost; larger changes lose less, as their roundings go to either side and cancel. The rates of change
+    /// are taken from a solution in a few long steps, each a fraction of the time before it, on a coarser grid if the
+    /// problem's own grid takes too long.
+    pub(super) fn of(problem: &Problem) -> Option<Self> {
+        let is_single = problem.params.precision == Precision::F32;
+        if is_single && !problem.params.method.is_exact_in_time() {
+            alone(|| Self::by_rates(problem))
+        } else {
+            None
+        }
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "an estimate")]
+    fn by_rates(problem: &Problem) -> Option<Self> {
+        /// The ratio of the times of consecutive samples.
+        const GROWTH: f64 = 1.3;
+        let duration = problem.schedule.duration();
+        let dt = duration / problem.schedule.last_step() as f64;
+        let mut trial = affordable(problem, duration)?;
+        trial.params.method = StepMethod::Rkl2;
+        trial.params.stages = None;
+        let mut state = trial.solver_at_start::<f64>().ok()?.into_state();
+        let mut range = StateRange::NONE;
+        range.add(&trial, &state);
+        let mut hidden = vec![0.0_f64; state.as_slice().len()];
+        let (mut time, mut later) = (0.0, dt.min(duration));
+        while time < duration {
+            // Of two steps, since one damps fast modes by a half.
+            trial.schedule = Schedule {
+                dt: (later - time) / 2.0,
+                nsteps: 2,
+                nper: Nper::Every(2),
+                due: Due::Added,
+                start: problem.schedule.start + time,
+            };
+            let old_values = state.as_slice().to_vec();
+            let slab = Slab::whole(trial.grid.y.nodes).periodic(trial.has_periodic_rows());
+            let (stencil, start) = (trial.stencil(), trial.schedule.pace().start());
+            let mut solver = trial.solver_of_rows(stencil, state, start, slab).ok()?;
+            solver.advance(2, &Solo).ok()?;
+            state = solver.into_state();
+            range.add(&trial, &state);
+            let steps = (later - time) / dt;
+            let changes = old_values.iter().zip(state.as_slice());
+            for (hidden, (old_value, value)) in hidden.iter_mut().zip(changes) {
+                let rounding = problem
+                    .params
+                    .precision
+                    .rounding(old_value.abs().max(value.abs()));
+                let change = (value - old_value).abs() / steps / rounding;
+                *hidden += steps
+                    * rounding
+                    * if change < 1.0 {
+                        change
+                    } else {
+                        0.25 / change.sqrt()
+                    };
+            }
+            (time, later) = (later, (later * GROWTH).min(duration));
+        }
+        let hidden = hidden.into_iter().fold(0.0, f64::max);
+        Some(Self { hidden, range })
+    }
+
+    pub(super) fn warnings(&self, problem: &Problem) -> Vec<String> {
+        let mut warnings = Vec::new();
+        let (hidden, range) = (self.hidden, self.range.size());
+        let (schedule, largest) = (&problem.schedule, self.range.largest());
+        let rounding = problem.params.precision.rounding(largest);
+        if hidden > SEEN * range {
+            warnings.push(format!(
+                "precision = \"f32\" hides changes of about {hidden:.2e} by the end, {:.2} % of the range of p: each of {} steps rounds values up to {largest:?} by up to {rounding:.1e}; `diff2d check` measures it, and precision = \"f64\" loses nothing that is seen",
+                100.0 * hidden / range,
+                schedule.last_step(),
+            ));
+        }
+        let smallest_rate = rounding / schedule.dt.min(schedule.cadence());
+        let rate = problem.params.steady_rate();
+        if let Some(rate) = rate.filter(|rate| *rate <= smallest_rate) {
+            warnings.push(format!(
+                "until = {{ steady = {rate:?} }} does not end the run, as precision = \"f32\" may hide changes of {smallest_rate:.1e} per time, half a unit in the last place of {largest:?} in a step",
+            ));
+        }
+        warnings
+    }
+}
+
+/// The problem on the finest of its grids that is affordable.
+fn affordable(problem: &Problem, end: f64) -> Option<Problem> {
+    let memory = problem.params.memory;
+    let mut trial = problem.clone();
+    let raw = RawParams::from_canonical(problem.params.canonical());
+    let mut ladder = Ladder {
+        own: problem,
+        raw: &raw,
+        refinement: 1,
+    };
+    while is_dear(&trial, end, memory) {
+        if problem.reads_arrays() || !ladder.coarsen() {
+            return None;
+        }
+        trial = ladder.with_snapshots().ok()?;
+    }
+    Some(trial)
+}
+
+#[expect(clippy::cast_precision_loss, reason = "an estimate")]
+fn is_dear(problem: &Problem, end: f64, memory: Option<u64>) -> bool {
+    // Lengths of steps are a geometric series, and stages go with their roots.
+    let stages = 64.0 + 20.0 * (end / problem.limit()).sqrt();
+    problem.grid.len() > MOST_NODES
+        || problem.grid.len() as f64 * stages > MOST_UPDATES
+        || !fits(problem, memory)
+}

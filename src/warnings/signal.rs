@@ -1,0 +1,259 @@
+//! [`Signal`]: a function of t in walls or sources, and its [`Integral`].
+
+use crate::{
+    params::{Formula, Function, Quantity, SIDES},
+    physics::{nodes::Nodes, over_time::values_at, wall::Side},
+    problem::Problem,
+};
+use diff2d_arrays::expression::Extension;
+
+/// The largest number of parts of the run at which a function of t alone, or at one of several places, is sampled.
+const PARTS: usize = 1 << 16;
+const PARTS_AT_PLACES: usize = 1 << 13;
+/// The largest number of points of a tabulated function, with all its periods.
+const MOST_POINTS: usize = 1 << 18;
+/// The number of nodes along a wall, and along each axis, at which a function of x or y is sampled.
+const NODES: usize = 5;
+/// The number of the variable t in formulas, and the bits of x and y.
+const TIME: usize = 2;
+const PLACE: u64 = 0b11;
+
+/// A function of t at one place.
+pub(super) struct Signal<'a> {
+    pub(super) name: String,
+    function: Function,
+    nodes: &'a Nodes,
+    node: (usize, usize),
+    /// The number of parts of the run at which the function is sampled.
+    pub(super) parts: usize,
+}
+
+/// All functions of t in walls and source, at sample places if they depend on the place, and the parts of these
+/// functions that depend on t alone, such as a switch.
+pub(super) fn signals(problem: &Problem) -> Vec<Signal<'_>> {
+    let mut signals = Vec::new();
+    for (side, key) in Side::ALL.into_iter().zip(SIDES) {
+        let functions = problem.params.boundary.wall(side).functions();
+        let places: Vec<_> = some_of(side.nodes(&problem.grid))
+            .map(|number| side.node(&problem.grid, number))
+            .collect();
+        for (function, part) in functions.iter().zip(["a of ", "b of ", "c of "]) {
+            let part = if functions.len() == 1 { "" } else { part };
+            add_signals(
+                &mut signals,
+                problem,
+                &format!("{part}{key}"),
+                function,
+                &places,
+            );
+        }
+    }
+    let (ny, nx) = problem.grid.shape();
+    let places: Vec<_> = some_of(ny)
+        .flat_map(|j| some_of(nx).map(move |i| (j, i)))
+        .collect();
+    if let Some(source) = problem.slots().slot(Quantity::Source).in_time() {
+        add_signals(&mut signals, problem, "source", source, &places);
+    }
+    signals
+}
+
+/// Some numbers below `count`; neither the first nor the last if there are others.
+fn some_of(count: usize) -> impl Iterator<Item = usize> + Clone {
+    let parts = NODES.min(count.saturating_sub(2)).max(1);
+    (1..=parts).map(move |part| part * count / (parts + 1))
+}
+
+fn add_signals<'a>(
+    signals: &mut Vec<Signal<'a>>,
+    problem: &'a Problem,
+    name: &str,
+    function: &Function,
+    places: &[(usize, usize)],
+) {
+    let geometry = problem.geometry();
+    let nodes = &geometry.nodes;
+    let Function::Formula(formula) = function else {
+        return;
+    };
+    if !formula.depends_on_time() {
+        return;
+    }
+    let is_uniform = !function.depends_on_place();
+    let computed_places = places.iter().filter(|&&node| !geometry.keeps(node));
+    for &node in computed_places.take(if is_uniform { 1 } else { usize::MAX }) {
+        let (place, parts) = if is_uniform {
+            (String::new(), PARTS)
+        } else {
+            (
+                format!(" at {}", nodes.describe(node.0, node.1)),
+                PARTS_AT_PLACES,
+            )
+        };
+        signals.push(Signal {
+            name: format!("{name}{place}"),
+            function: function.clone(),
+            nodes,
+            node,
+            parts,
+        });
+    }
+    if is_uniform || formula.expression.is_random() {
+        return;
+    }
+    // What is on at few nodes may be on at none of these.
+    let (_, parts) = formula.expression.take_apart(TIME + 1, PLACE);
+    let time_parts = parts.into_iter().filter(|part| part.uses == 1 << TIME);
+    signals.extend(time_parts.map(|part| Signal {
+        name: format!("what depends on t alone in {name}"),
+        function: Function::Formula(Formula {
+            text: formula.text.clone(),
+            expression: part.formula,
+        }),
+        nodes,
+        node: (0, 0),
+        parts: PARTS,
+    }));
+}
+
+impl Signal<'_> {
+    pub(super) fn values(&self, times: &[f64]) -> Vec<f64> {
+        values_at(&self.function, self.nodes, self.node, times)
+    }
+
+    /// The times in a span at which tabulated functions have their points, if each has an argument that is linear in t;
+    /// empty if there are more than [`MOST_POINTS`].
+    #[expect(clippy::cast_precision_loss, reason = "numbers of points are small")]
+    fn knots(&self, start: f64, end: f64) -> Vec<f64> {
+        let Function::Formula(formula) = &self.function else {
+            return Vec::new();
+        };
+        let mut knots = Vec::new();
+        for (table, argument) in formula.expression.interpolations() {
+            let [table_start, table_end] = table.range().unwrap_or_default();
+            let argument_at = |time: f64| {
+                let function = Function::Formula(Formula {
+                    text: String::new(),
+                    expression: argument.clone(),
+                });
+                values_at(&function, self.nodes, self.node, &[time])[0]
+            };
+            let (of_start, of_end) = (argument_at(start), argument_at(end));
+            let (slope, middle) = (
+                (of_end - of_start) / (end - start),
+                argument_at(f64::midpoint(start, end)),
+            );
+            let deviation = (middle - f64::midpoint(of_start, of_end)).abs();
+            if !slope.is_normal() || deviation > 1e-9 * (of_end - of_start).abs() {
+                continue;
+            }
+            let (lowest, highest) = (of_start.min(of_end), of_start.max(of_end));
+            let period = table_end - table_start;
+            let [first_period, last_period] = match table.extension() {
+                Extension::Repeat => {
+                    [lowest, highest].map(|argument| ((argument - table_start) / period).floor())
+                }
+                Extension::None | Extension::Hold => [0.0; 2],
+            };
+            let count = (last_period - first_period + 1.0) * table.points().len() as f64;
+            if count > MOST_POINTS as f64 {
+                continue;
+            }
+            let mut number = first_period;
+            while number <= last_period {
+                let arguments = table.points().iter().map(|[argument, _]| argument);
+                let shifted = arguments.map(|argument| argument + number * period);
+                knots.extend(shifted.map(|argument| start + (argument - of_start) / slope));
+                number += 1.0;
+            }
+        }
+        knots.retain(|time| (start..end).contains(time));
+        knots
+    }
+
+    /// The integral from midpoint values in `parts` parts of the run, exact between the points of tabulated functions.
+    /// `None` if it is not finite.
+    #[expect(clippy::cast_precision_loss, reason = "numbers of parts are small")]
+    pub(super) fn integral(&self, problem: &Problem, parts: usize) -> Option<Integral> {
+        let schedule = &problem.schedule;
+        let (start, duration) = (schedule.start, schedule.duration());
+        let knots = self.knots(start, start + duration);
+        let has_knots = !knots.is_empty();
+        let part_ends = (0..=parts).map(|number| start + number as f64 / parts as f64 * duration);
+        let mut times: Vec<f64> = part_ends.chain(knots).collect();
+        times.sort_by(f64::total_cmp);
+        times.dedup();
+        let parts = times.windows(2);
+        let middles: Vec<f64> = parts.map(|part| f64::midpoint(part[0], part[1])).collect();
+        let values = self.values(&middles);
+        let lengths: Vec<f64> = times.windows(2).map(|part| part[1] - part[0]).collect();
+        let sums: Vec<f64> =
+            running_sums(values.iter().zip(&lengths).map(|(f, length)| f * length));
+        let size = values
+            .iter()
+            .zip(&lengths)
+            .map(|(f, length)| f.abs() * length);
+        let size = size.sum::<f64>();
+        let mut sorted = values.clone();
+        let (_, &mut median, _) = sorted.select_nth_unstable_by(values.len() / 2, f64::total_cmp);
+        let lengths_of_values = values.iter().zip(&lengths);
+        let varying = range(running_sums(
+            lengths_of_values.map(|(f, length)| (f - median) * length),
+        ));
+        (size.is_finite() && varying.is_finite()).then_some(Integral {
+            times,
+            sums,
+            size,
+            varying,
+            has_knots,
+        })
+    }
+}
+
+/// The partial sums of the terms, beginning with 0.
+pub(super) fn running_sums(terms: impl Iterator<Item = f64>) -> Vec<f64> {
+    let mut sum = 0.0;
+    let mut sums = vec![0.0];
+    sums.extend(terms.map(|term| {
+        sum += term;
+        sum
+    }));
+    sums
+}
+
+/// The largest minus the smallest of some values.
+pub(super) fn range(values: impl IntoIterator<Item = f64>) -> f64 {
+    let no_values = (f64::INFINITY, f64::NEG_INFINITY);
+    let values = values.into_iter();
+    let (smallest, greatest) = values.fold(no_values, |(smallest, greatest), value| {
+        (smallest.min(value), greatest.max(value))
+    });
+    greatest - smallest
+}
+
+/// The integral of a function of t from the beginning of a run on.
+pub(super) struct Integral {
+    times: Vec<f64>,
+    /// The integrals up to each of the times.
+    sums: Vec<f64>,
+    /// The integral of the magnitude.
+    pub(super) size: f64,
+    /// The largest integral, over any time interval, of the function's difference from its median.
+    pub(super) varying: f64,
+    pub(super) has_knots: bool,
+}
+
+impl Integral {
+    pub(super) fn until(&self, time: f64) -> f64 {
+        let last_index = self.times.len() - 1;
+        let upper = self
+            .times
+            .partition_point(|&one| one <= time)
+            .clamp(1, last_index);
+        let [lower_time, upper_time] = [upper - 1, upper].map(|at| self.times[at]);
+        let [lower_sum, upper_sum] = [upper - 1, upper].map(|at| self.sums[at]);
+        lower_sum
+            + (upper_sum - lower_sum)
+                * ((time - lower_time) / (upper_time - lower_time)).clamp(0.0, 1.0)
+    }
+}

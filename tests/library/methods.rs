@@ -1,0 +1,225 @@
+//! The methods beside explicit Euler, against each other.
+
+use diff2d::{
+    Field, Problem,
+    comm::{Channels, Comm as _, Link, Solo},
+    internal::{Slab, solver_of_rows},
+    stencil::Element,
+};
+
+const SEED: &str = "D = 1.0\nx1 = -10.0\nx2 = 10.0\nruntime = 2.0\nouttime = 1.0\ngrid = 'walls'\n";
+
+/// The state after all steps.
+fn end(more: &str) -> Vec<f64> {
+    solved(&format!("{SEED}{more}"))
+}
+
+fn solved<T: Element>(text: &str) -> Vec<T> {
+    let problem: Problem = text.parse().unwrap();
+    let mut solver = problem.solver::<T>().unwrap();
+    let steps = problem.schedule.last_step();
+    solver.advance(steps, &Solo).unwrap();
+    solver.into_state().as_slice().to_vec()
+}
+
+fn largest_difference(a: &[f64], b: &[f64]) -> f64 {
+    let differences = a.iter().zip(b).map(|(a, b)| (a - b).abs());
+    differences.fold(0.0, f64::max)
+}
+
+#[test]
+fn super_time_stepping_is_of_second_order() {
+    let exact = end("dx = 1.0\nmethod = 'exact'\n");
+    // Three stages reach the longest of these steps: the number of stages stays the same.
+    let error = |dt: f64| {
+        let state = end(&format!("dx = 1.0\nmethod = 'rkl2'\ndt = {dt}\n"));
+        largest_difference(&state, &exact)
+    };
+    let errors = [0.25, 0.125, 0.0625].map(error);
+    let ratios = [errors[0] / errors[1], errors[1] / errors[2]];
+    assert!(errors[2] < 1e-3, "{errors:?}");
+    assert!(
+        ratios.iter().all(|ratio| (3.5..5.0).contains(ratio)),
+        "{errors:?} {ratios:?}"
+    );
+}
+
+#[test]
+fn a_step_of_many_stages_comes_close_to_the_exact_solution() {
+    let exact = end("dx = 0.1\nmethod = 'exact'\n");
+    let error = largest_difference(&end("dx = 0.1\nmethod = 'rkl2'\ndt = 0.05\n"), &exact);
+    assert!(error < 1e-4, "{error}");
+}
+
+/// Stages add what a step adds, not parts of the state.
+#[test]
+fn super_time_stepping_keeps_what_nothing_changes() {
+    for more in [
+        "D = 1\n",
+        "D = '1 + 0.3*x'\n",
+        "D = 1\ny2 = 0.5\ndy = 0.02\n",
+        "D = 1\ncapacity = '2 + x'\n",
+        "D = 1\nmask = {where = 'hypot(x, y - 0.5) < 0.3'}\n",
+        "D = 1\nboundary = {left = 'periodic', right = 'periodic', bottom = 0.1, top = '0.1 + 0*t'}\n",
+        "D = 1\nsource = '0*sin(x*t)'\n",
+        "D = 1\nsource = '0*sin(t)'\n",
+    ] {
+        let boundary = if more.contains("boundary") {
+            ""
+        } else {
+            "boundary = 'insulated'\n"
+        };
+        let text = format!(
+            "grid = 'walls'\nx1 = 0\nx2 = 1\ndx = 0.05\nruntime = 0.07\nouttime = 0.07\nmethod = 'rkl2'\n\
+             dt = 0.02\n{boundary}initial = {{kind = 'constant', value = 0.1}}\n{more}"
+        );
+        let masked = |value: f64| value.is_nan() && more.contains("mask");
+        let changed = |value| ![0.1, f64::from(0.1_f32)].contains(&value) && !masked(value);
+        assert!(!solved::<f64>(&text).into_iter().any(changed), "{more}");
+        let single = solved::<f32>(&text.replace("method", "precision = 'f32'\nmethod"));
+        assert!(!single.into_iter().map(f64::from).any(changed), "{more}");
+    }
+}
+
+/// In single precision about an offset, changes far below the rounding of a stage's state.
+#[test]
+fn super_time_stepping_adds_up_small_changes() {
+    let problem = "D = 'where(x < 0.5, 1, 0.001)'\nx1 = 0\nx2 = 1\ny1 = 0\ny2 = 0.1\ndx = 0.02\ngrid = 'walls'\n\
+         boundary = 'insulated'\nruntime = 25\nouttime = 25\nmethod = 'rkl2'\ndt = 0.05\n\
+         initial = {kind = 'expression', value = '300 + where(x > 0.5, cos(pi*(x-0.5)/0.5), 1)'}\n";
+    let exact = solved::<f64>(problem);
+    let single = solved::<f32>(&format!("precision = 'f32'\n{problem}"));
+    let single: Vec<f64> = single.into_iter().map(f64::from).collect();
+    let error = largest_difference(&exact, &single);
+    assert!(
+        (exact[50] - 299.634_41).abs() < 1e-4 && error < 3e-3,
+        "{error}"
+    );
+}
+
+#[test]
+fn stages_give_the_step_that_they_reach() {
+    let problem: Problem = format!("{SEED}dx = 0.1\nmethod = 'rkl2'\nstages = 9\n")
+        .parse()
+        .unwrap();
+    assert!((problem.schedule.dt - problem.limit() * 22.0).abs() < 1e-15);
+    assert_eq!(problem.stages(), 9);
+}
+
+/// The state after all steps on several ranks.
+fn end_on_ranks(problem: &Problem, ranks: usize) -> Vec<f64> {
+    let (ny, nx) = problem.grid.shape();
+    let part = |comm: Channels| {
+        let slab = Slab::new(ny, comm.rank(), ranks, 5);
+        let rows = slab.held();
+        let mut state = Field::zeros((rows.len(), nx)).unwrap();
+        problem.fill_initial(&mut state, rows.start).unwrap();
+        let mut solver = solver_of_rows(problem, state, slab).unwrap();
+        let steps = problem.schedule.last_step();
+        solver.advance(steps, &comm).unwrap();
+        let own = solver.slab().own_among_held();
+        solver.state().as_slice()[own.start * nx..own.end * nx].to_vec()
+    };
+    Channels::together(ranks, Link::default(), part).concat()
+}
+
+#[test]
+fn sources_of_few_products_are_arrays_times_numbers_of_the_step() {
+    for text in [
+        "t",
+        "exp(-x*x)*sin(t)",
+        "x*y*t + cos(3*t)",
+        "(1 + t)*x - 2*y",
+        "(x + t)*(y - t)/(2 + cos(t))",
+    ] {
+        for method in ["safety = 0.8\n", "method = 'rkl2'\ndt = 0.1\n"] {
+            let with = |source: &str| format!("dx = 0.5\n{method}source = '{source}'\n");
+            // Nobody looks into a minimum: this source is evaluated at each node and step.
+            let whole = end(&with(&format!("min({text}, 1e300)")));
+            let problem: Problem = format!("{SEED}{}", with(text)).parse().unwrap();
+            assert!(problem.depends_on_time() && !problem.has_moving_source());
+            let terms = end(&with(text));
+            let most = whole.iter().fold(0.0_f64, |most, p| most.max(p.abs()));
+            let error = largest_difference(&whole, &terms);
+            assert!(
+                error <= 1e-12 * most,
+                "{text}, {method}: {error:e} of {most}"
+            );
+            assert!(error > 0.0 || most > 0.0);
+            for ranks in [2, 3] {
+                let parts = end_on_ranks(&problem, ranks);
+                assert!(parts == terms, "{text}, {method}: {ranks} ranks");
+            }
+        }
+    }
+}
+
+#[test]
+fn what_walls_and_sources_add_to_the_exact_solution_is_the_same_on_ranks_and_threads() {
+    let text = format!(
+        "{SEED}dx = 0.4\nmethod = 'exact'\ncapacity = 2.5\ndecay = 0.3\nsource = 'sin(x) + y'\n\
+         [boundary]\nleft = 20.0\nright = {{ flux = 0.7 }}\nbottom = 'periodic'\ntop = 'periodic'\n"
+    );
+    let problem: Problem = text.parse().unwrap();
+    let on_threads = |threads: usize| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
+        let pool = pool.build().unwrap();
+        pool.install(|| end_on_ranks(&problem, 1))
+    };
+    let alone = on_threads(1);
+    assert!(on_threads(3) == alone && end_on_ranks(&problem, 3) == alone);
+    // Both ends of a periodic axis are the same.
+    let (ny, nx) = problem.grid.shape();
+    assert_eq!(alone[..nx], alone[(ny - 1) * nx..]);
+    assert!(alone.iter().step_by(nx).all(|&p| p == 20.0));
+}
+
+#[test]
+fn a_source_that_grows_beyond_what_a_float_holds_halts_its_steps() {
+    let problem: Problem = format!("{SEED}dx = 1.0\nsource = '(2 + x)*exp(exp(8*t))'\n")
+        .parse()
+        .unwrap();
+    let mut solver = problem.solver::<f64>().unwrap();
+    let halted = solver.advance(problem.schedule.last_step(), &Solo);
+    let halt = halted.unwrap_err().to_string();
+    assert!(
+        halt.contains("source has no finite value at x = 10.0"),
+        "{halt}"
+    );
+}
+
+#[test]
+fn what_a_method_does_not_have_is_refused() {
+    for (more, sentence) in [
+        ("method = 'rkl2'", "it needs dt"),
+        (
+            "method = 'rkl2'\ndt = 100.0\nstages = 5",
+            "the steps are stable up to",
+        ),
+        ("method = 'rkl2'\nstages = 1", "from 2 to"),
+        ("method = 'rkl2'\nstages = -3", "from 2 to"),
+        ("method = 'exact'\ndt = 0.1", "from snapshot to snapshot"),
+        ("stages = 9", "has no stages"),
+        ("method = 'exact'\nsource = 't*x'", "does not depend on t"),
+        ("method = 'exact'\nD = '1 + x**2'", "does not vary"),
+        (
+            "method = 'exact'\n[boundary]\nleft = 'y'",
+            "fixed at a number",
+        ),
+        (
+            "method = 'exact'\n[boundary]\nleft = { robin = [1.0, 1.0, 0.0] }",
+            "number as their flux",
+        ),
+        ("method = 'rk4'", "rkl2"),
+    ] {
+        let seed = match more.contains("D = ") {
+            true => SEED.replace("D = 1.0\n", ""),
+            false => SEED.to_owned(),
+        };
+        let error = format!("{seed}dx = 0.5\n{more}\n")
+            .parse::<Problem>()
+            .unwrap_err()
+            .to_string();
+        assert!(error.contains(sentence), "{more}: {error}");
+    }
+}

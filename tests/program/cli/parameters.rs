@@ -1,0 +1,559 @@
+//! Parameter files and `--set`: what is refused, and how.
+
+use crate::common::{SMALL, Scene, Told};
+use insta::assert_snapshot;
+use serde_json::Value;
+
+/// [`SMALL`] with one line replaced (`key = …`) or removed (`key`).
+fn with(line: &str) -> String {
+    let (key, given) = match line.split_once('=') {
+        Some((key, _)) => (key.trim(), Some(line)),
+        None => (line, None),
+    };
+    let others = SMALL
+        .lines()
+        .filter(|line| line.split(' ').next() != Some(key));
+    others
+        .chain(given)
+        .map(|line| format!("{line}\n"))
+        .collect()
+}
+
+/// The output of a `run` that refuses its parameters. It must write nothing, and `plan` must print the same.
+fn refused_file(name: &str, text: impl AsRef<[u8]>, options: &str) -> Told {
+    let scene = Scene::new();
+    scene.write(name, text);
+    let told = scene.run(&format!("run {name} {options}"));
+    assert_eq!(scene.files(), [name], "something was written");
+    let planned = scene.run(&format!("plan {name} {options}"));
+    assert_eq!(planned.to_string(), told.to_string());
+    told
+}
+
+fn refused(line: &str) -> Told {
+    refused_file("p.toml", with(line), "")
+}
+
+fn refused_set(options: &str) -> Told {
+    refused_file("p.toml", SMALL, options)
+}
+
+#[test]
+fn a_missing_or_unknown_key_is_refused() {
+    assert_snapshot!(refused("dx"), @r"
+    exit 2
+    diff2d: p.toml: the parameter dx is missing; add a line such as `dx = 0.0667`  # wanted spacing of the nodes [length]
+    ");
+    assert_snapshot!(refused("outtime"), @r"
+    exit 2
+    diff2d: p.toml: the parameter outtime is missing; add a line such as `outtime = 0.5`  # simulated time per snapshot [time]
+    ");
+    assert_snapshot!(refused("colour = 'blue'"), @r#"
+    exit 2
+    diff2d: p.toml:7: there is no parameter colour (= "blue"); the parameters are D, x1, x2, y1, y2, runtime, dx, dy, outtime, outtimes, t0, graphics, grid, coordinates, times, precision, dt, safety, Dx, Dy, face, capacity, decay, source, method, stages, tolerance, until, memory, [initial], [boundary], [mask], [units], [record], held, interface, function
+    "#);
+    assert_snapshot!(refused("run_time = 15.0"), @"
+    exit 2
+    diff2d: p.toml:7: there is no parameter run_time (= 15.0), did you mean runtime?; the parameters are D, x1, x2, y1, y2, runtime, dx, dy, outtime, outtimes, t0, graphics, grid, coordinates, times, precision, dt, safety, Dx, Dy, face, capacity, decay, source, method, stages, tolerance, until, memory, [initial], [boundary], [mask], [units], [record], held, interface, function
+    ");
+    assert_snapshot!(refused("grafics = true"), @"
+    exit 2
+    diff2d: p.toml:7: there is no parameter grafics (= true), did you mean graphics?; the parameters are D, x1, x2, y1, y2, runtime, dx, dy, outtime, outtimes, t0, graphics, grid, coordinates, times, precision, dt, safety, Dx, Dy, face, capacity, decay, source, method, stages, tolerance, until, memory, [initial], [boundary], [mask], [units], [record], held, interface, function
+    ");
+    assert_snapshot!(refused("d = 2"), @"
+    exit 2
+    diff2d: p.toml:7: there is no parameter d (= 2), did you mean D?; the parameters are D, x1, x2, y1, y2, runtime, dx, dy, outtime, outtimes, t0, graphics, grid, coordinates, times, precision, dt, safety, Dx, Dy, face, capacity, decay, source, method, stages, tolerance, until, memory, [initial], [boundary], [mask], [units], [record], held, interface, function
+    ");
+    assert_snapshot!(refused("physics.D = 2"), @"
+    exit 2
+    diff2d: p.toml:7: there is no parameter physics.D (= 2), did you mean D?; the parameters are D, x1, x2, y1, y2, runtime, dx, dy, outtime, outtimes, t0, graphics, grid, coordinates, times, precision, dt, safety, Dx, Dy, face, capacity, decay, source, method, stages, tolerance, until, memory, [initial], [boundary], [mask], [units], [record], held, interface, function
+    ");
+    assert_snapshot!(refused_file("p.toml", "", ""), @r"
+    exit 2
+    diff2d: p.toml: the parameter D is missing; add a line such as `D = 1.0`  # diffusion coefficient [length²/time]
+    p.toml: the parameter x1 is missing; add a line such as `x1 = -10.0`  # left end of the domain [length]
+    p.toml: the parameter x2 is missing; add a line such as `x2 = 10.0`  # right end of the domain [length]
+    p.toml: the parameter runtime is missing; add a line such as `runtime = 15.0`  # simulated time to reach [time]
+    p.toml: the parameter outtime is missing; add a line such as `outtime = 0.5`  # simulated time per snapshot [time]
+    p.toml: the parameter dx is missing; add a line such as `dx = 0.0667`  # wanted spacing of the nodes [length]
+    ");
+}
+
+#[test]
+fn a_value_of_the_wrong_type_is_refused() {
+    assert_snapshot!(refused("dx = '0.1'"), @r#"
+    exit 2
+    diff2d: p.toml:6: dx = "0.1" is a string; dx must be a finite number greater than 0
+    "#);
+    assert_snapshot!(refused("dx = [0.1]"), @r"
+    exit 2
+    diff2d: p.toml:6: dx = … is an array; dx must be a finite number greater than 0
+    ");
+    assert_snapshot!(refused("dx = { value = 0.1 }"), @r"
+    exit 2
+    diff2d: p.toml:6: dx = … is a table; dx must be a finite number greater than 0
+    ");
+    assert_snapshot!(refused("D = true"), @r#"
+    exit 2
+    diff2d: p.toml:6: D = true is a boolean; D must be a finite number, 0 or greater, a formula in x and y, { file = "D.npy" } or { image = "D.png", range = [lo, hi], interpolate = "nearest" }
+    "#);
+    assert_snapshot!(refused("x1 = 2026-11-20"), @r"
+    exit 2
+    diff2d: p.toml:6: x1 = … is a date; x1 must be a finite number
+    ");
+    assert_snapshot!(refused("graphics = 1"), @r"
+    exit 2
+    diff2d: p.toml:7: graphics = 1 is an integer; graphics must be true or false
+    ");
+    assert_snapshot!(refused("graphics = 'yes'"), @r#"
+    exit 2
+    diff2d: p.toml:7: graphics = "yes" is a string; graphics must be true or false
+    "#);
+    assert_snapshot!(refused("grid = 3"), @r#"
+    exit 2
+    diff2d: p.toml:7: grid = 3 is an integer; grid must be "slides", "files" or "walls"
+    "#);
+    assert_snapshot!(refused("precision = 64"), @r#"
+    exit 2
+    diff2d: p.toml:7: precision = 64 is an integer; precision must be "f64" or "f32"
+    "#);
+}
+
+#[test]
+fn nan_and_infinity_are_refused() {
+    assert_snapshot!(refused("dx = nan"), @r"
+    exit 2
+    diff2d: p.toml:6: dx = nan cannot be used: dx must be a finite number greater than 0
+    ");
+    assert_snapshot!(refused("D = inf"), @r#"
+    exit 2
+    diff2d: p.toml:6: D = inf cannot be used: D must be a finite number, 0 or greater, a formula in x and y, { file = "D.npy" } or { image = "D.png", range = [lo, hi], interpolate = "nearest" }
+    "#);
+    assert_snapshot!(refused("x1 = -inf"), @r"
+    exit 2
+    diff2d: p.toml:6: x1 = -inf cannot be used: x1 must be a finite number
+    ");
+    assert_snapshot!(refused("runtime = inf"), @r"
+    exit 2
+    diff2d: p.toml:6: runtime = inf cannot be used: runtime must be a finite number, 0 or greater
+    ");
+    assert_snapshot!(refused("outtime = nan"), @r"
+    exit 2
+    diff2d: p.toml:6: outtime = nan cannot be used: outtime must be a finite number from 0 to runtime
+    ");
+    assert_snapshot!(refused("x2 = 1e999"), @r"
+    exit 2
+    diff2d: p.toml:6: x2 = inf cannot be used: x2 must be a finite number greater than x1
+    ");
+}
+
+#[test]
+fn a_number_out_of_range_is_refused() {
+    assert_snapshot!(refused("dx = -0.1"), @r"
+    exit 2
+    diff2d: p.toml:6: dx = -0.1 cannot be used: dx must be greater than 0
+    ");
+    assert_snapshot!(refused("dx = 0"), @r"
+    exit 2
+    diff2d: p.toml:6: dx = 0 cannot be used: dx must be greater than 0
+    ");
+    assert_snapshot!(refused("D = -1"), @r"
+    exit 2
+    diff2d: p.toml:6: D = -1 cannot be used: D must be 0 or greater
+    ");
+    assert_snapshot!(refused("D = 0.0"), @r"
+    exit 2
+    diff2d: p.toml:6: D = 0.0 cannot be used: nothing diffuses, so no time step follows; dt = … gives one
+    ");
+    assert_snapshot!(refused("runtime = -1"), @r"
+    exit 2
+    diff2d: p.toml:6: runtime = -1 cannot be used: runtime must be 0 or greater
+    ");
+    assert_snapshot!(refused("outtime = -0.5"), @r"
+    exit 2
+    diff2d: p.toml:6: outtime = -0.5 cannot be used: outtime must be 0 (a snapshot every step) or greater
+    ");
+    assert_snapshot!(refused("outtime = 3.76"), @r"
+    exit 2
+    diff2d: p.toml:6: outtime = 3.76 cannot be used: outtime must not be larger than runtime = 3.75
+    ");
+    assert_snapshot!(refused("x2 = -10.0"), @r"
+    exit 2
+    diff2d: p.toml:6: x2 = -10.0 cannot be used: x2 must be greater than x1 = -10.0
+    ");
+    assert_snapshot!(refused("x2 = -11"), @r"
+    exit 2
+    diff2d: p.toml:6: x2 = -11 cannot be used: x2 must be greater than x1 = -10.0
+    ");
+    assert_snapshot!(refused_set("--set x1=-1e308 --set x2=1e308"), @r"
+    exit 2
+    diff2d: --set: x2 = 1e308 cannot be used: x2 - x1 (x1 = -1e308) is beyond the largest number
+    ");
+}
+
+#[test]
+fn what_there_is_not_around_an_axis_is_refused() {
+    let seed = "D = 1.0\nx1 = 0.0\nx2 = 1.0\ndx = 0.1\nruntime = 0.1\nouttime = 0.1\ncoordinates = \"axisymmetric\"\n";
+    let walls = "grid = \"walls\"\n";
+    for (key, text, reason) in [
+        (
+            "coordinates",
+            seed.to_owned(),
+            "grid = \"walls\", not \"slides\"",
+        ),
+        (
+            "coordinates",
+            with("coordinates = \"polar\""),
+            "\"cartesian\" or \"axisymmetric\"",
+        ),
+        (
+            "x1",
+            seed.replace("x1 = 0.0", "x1 = -0.5") + walls,
+            "x is the radius: 0, the axis, or greater",
+        ),
+        (
+            "method",
+            format!("{seed}{walls}method = \"exact\"\n"),
+            "are for \"axisymmetric\", too",
+        ),
+        (
+            "boundary.left",
+            format!("{seed}{walls}boundary.left = 1.0\n"),
+            "it is the axis, which nothing passes",
+        ),
+        (
+            "boundary.left",
+            format!("{seed}{walls}boundary = 20.0\n"),
+            "give right, bottom and top separately",
+        ),
+        (
+            "boundary.left",
+            format!("{seed}{walls}boundary.left = {{ flux = 0.1 }}\n"),
+            "or make it \"insulated\"",
+        ),
+        (
+            "boundary.right",
+            format!("{seed}{walls}boundary = \"periodic\"\n"),
+            "only bottom and top may be \"periodic\"",
+        ),
+    ] {
+        let told = refused_file("p.toml", &text, "");
+        assert_eq!(told.code, Some(2), "{told}");
+        assert!(
+            told.stderr.contains(key) && told.stderr.contains(reason),
+            "{told}"
+        );
+    }
+    let scene = Scene::new();
+    for more in [
+        "",
+        "boundary.left = \"insulated\"\n",
+        "boundary.left = { flux = 0 }\n",
+        "boundary = \"insulated\"\n",
+    ] {
+        scene.write("p.toml", format!("{seed}{walls}{more}"));
+        let told = scene.succeed("plan p.toml");
+        assert!(
+            told.stdout
+                .contains("around     an axis of rotation: x is the radius r, y the height z"),
+            "{told}"
+        );
+        assert!(
+            told.stdout.contains("left insulated;") || told.stdout.contains("insulated on all"),
+            "{told}"
+        );
+    }
+    // A hollow body has a wall there.
+    scene.write(
+        "p.toml",
+        seed.replace("x1 = 0.0", "x1 = 0.5") + walls + "boundary.left = 1.0\n",
+    );
+    assert!(
+        scene
+            .succeed("plan p.toml")
+            .stdout
+            .contains("left fixed at 1.0;")
+    );
+    scene.succeed("run p.toml -o c.npy");
+    let told = scene.run("run p.toml -o c.npy --resume --set coordinates=cartesian");
+    assert!(
+        told.code == Some(2) && told.stderr.contains("coordinates"),
+        "{told}"
+    );
+}
+
+#[test]
+fn a_grid_that_is_too_coarse_or_too_fine_is_refused() {
+    assert_snapshot!(refused("dx = 20.1"), @r"
+    exit 2
+    diff2d: p.toml:6: dx = 20.1 cannot be used: no interior node fits between -10.0 and 10.0; it may be at most 20.0 here
+    ");
+    assert_snapshot!(refused_set("--set dx=10.1 --set grid=walls"), @r"
+    exit 2
+    diff2d: --set: dx = 10.1 cannot be used: no interior node fits between -10.0 and 10.0; it may be at most 10.0 here
+    ");
+    assert_snapshot!(refused("dx = 1e-9"), @r"
+    exit 2
+    diff2d: p.toml:6: dx = 1e-9 cannot be used: it asks for more than 2147483647 nodes a side, the most there can be; it must be larger than 9.313225759165211e-9 here
+    ");
+    assert_snapshot!(refused("dx = 5e-324"), @r"
+    exit 2
+    diff2d: p.toml:6: dx = 5e-324 cannot be used: it asks for more than 2147483647 nodes a side, the most there can be; it must be larger than 9.313225759165211e-9 here
+    ");
+    assert_snapshot!(refused_set("--set x1=0 --set x2=1e-200 --set dx=1e-201"), @r"
+    exit 2
+    diff2d: p.toml:1: D = 1.0 cannot be used: the time step is then 0.0, beyond what a float holds
+    ");
+    assert_snapshot!(refused("runtime = 1e30"), @r"
+    exit 2
+    diff2d: p.toml:6: runtime = 1e30 cannot be used: that is 4e30 steps of 2.5e-1; fewer than 2^53 are possible
+    ");
+    assert_snapshot!(refused_set("--set dx=1e-3 --set outtime=0 --set runtime=1e5"), @r"
+    exit 2
+    diff2d: --set: outtime = 0 cannot be used: 400000000001 snapshots of 3200640032 bytes are beyond the 2^63 bytes that a file can have; a larger outtime or dx takes fewer
+    ");
+}
+
+#[test]
+fn a_word_that_is_no_choice_is_refused() {
+    assert_snapshot!(refused("grid = 'wals'"), @r#"
+    exit 2
+    diff2d: p.toml:7: grid = "wals" cannot be used: grid must be "slides", "files" or "walls", did you mean walls?
+    "#);
+    assert_snapshot!(refused("grid = 'Slides'"), @r#"
+    exit 2
+    diff2d: p.toml:7: grid = "Slides" cannot be used: grid must be "slides", "files" or "walls", did you mean slides?
+    "#);
+    assert_snapshot!(refused("precision = 'double'"), @r#"
+    exit 2
+    diff2d: p.toml:7: precision = "double" cannot be used: precision must be "f64" or "f32"
+    "#);
+    assert_snapshot!(refused("precision = ''"), @r#"
+    exit 2
+    diff2d: p.toml:7: precision = "" cannot be used: precision must be "f64" or "f32"
+    "#);
+}
+
+#[test]
+fn a_file_that_cannot_be_read_is_refused() {
+    let scene = Scene::new();
+    let before = scene.files();
+    assert_snapshot!(scene.run("run nowhere.toml"), @r"
+    exit 2
+    diff2d: cannot read the parameter file nowhere.toml: there is no such file
+    ");
+    assert_snapshot!(scene.run("run ."), @r"
+    exit 2
+    diff2d: cannot read the parameter file .: it is a directory, not a file
+    ");
+    // Its mode permits reading, but every read fails.
+    assert_snapshot!(scene.run("run /proc/self/mem"), @r"
+    exit 2
+    diff2d: cannot read the parameter file /proc/self/mem: Input/output error (os error 5)
+    ");
+    assert_snapshot!(scene.run("run /dev/zero"), @r"
+    exit 2
+    diff2d: cannot read the parameter file /dev/zero: it is larger than 1 MiB, so it is something else
+    ");
+    assert_eq!(scene.files(), before);
+    assert_snapshot!(refused_file("p.toml", b"D = 1.0\nx1 = \"\xff\xfe\"\n", ""), @r"
+    exit 2
+    diff2d: cannot read the parameter file p.toml: it is not text (byte 14 is not valid UTF-8)
+    ");
+}
+
+#[test]
+fn a_file_that_is_neither_toml_nor_python_is_refused() {
+    assert_snapshot!(refused_file("p.toml", "D = 1.0\nx1 = = 2\n", ""), @r"
+    exit 2
+    diff2d: p.toml:2: this is not TOML: extra `=`, expected nothing
+    ");
+    assert_snapshot!(refused_file("p.toml", "D 1.0\n", ""), @r"
+    exit 2
+    diff2d: p.toml:1: this is not TOML: key with no value, expected `=`
+    ");
+    assert_snapshot!(refused_file("p.toml", "D = 1.0\nD = 2.0\n", ""), @r"
+    exit 2
+    diff2d: p.toml:2: D is given a second time (it stands in line 1 already); keep one of the two
+    ");
+    assert_snapshot!(refused_file("p.toml", "Dear diary,\ntoday I diffused.\n", ""), @r"
+    exit 2
+    diff2d: p.toml:1: this is not TOML: key with no value, expected `=`
+    ");
+    assert_snapshot!(refused_file("p.npy", b"\x93NUMPY\x01\0v\0{'descr'", ""), @r"
+    exit 2
+    diff2d: cannot read the parameter file p.npy: it is not text (byte 0 is not valid UTF-8)
+    ");
+}
+
+const COURSE: &str = "# the course's own form\nD = 1.; x1 = -10.; x2 = .1e2;\nruntime = 3.75 # time\ndx = 1; outtime = 1.25\ngraphics = False\n";
+
+#[test]
+fn the_python_file_of_the_course_means_the_same_as_toml() {
+    let scene = Scene::small();
+    scene.write("p.py", COURSE);
+    let toml = scene.succeed("plan p.toml --json").stdout;
+    let course = scene.succeed("plan p.py --json").stdout;
+    let without_time = |text: &str| {
+        let mut plan: Value = serde_json::from_str(text).unwrap();
+        assert!(plan.as_object_mut().unwrap().remove("seconds").is_some());
+        plan
+    };
+    assert_eq!(without_time(&course), without_time(&toml));
+
+    let course = |more: &str| refused_file("p.py", format!("{COURSE}{more}\n"), "");
+    assert_snapshot!(course("D = 2.0"), @r"
+    exit 2
+    diff2d: p.py:6: D is given a second time (it stands in line 2 already); keep one of the two
+    ");
+    assert_snapshot!(course("colour = 'blue';"), @r#"
+    exit 2
+    diff2d: p.py:6: there is no parameter colour (= "blue"); the parameters are D, x1, x2, y1, y2, runtime, dx, dy, outtime, outtimes, t0, graphics, grid, coordinates, times, precision, dt, safety, Dx, Dy, face, capacity, decay, source, method, stages, tolerance, until, memory, [initial], [boundary], [mask], [units], [record], held, interface, function
+    "#);
+    assert_snapshot!(course("nrows = int((x2-x1)/dx);"), @r"
+    exit 2
+    diff2d: p.py:6: `nrows = int((x2-x1)/dx)` is not of the form name = literal; a literal is a number, True, False or a word in quotes, not an expression
+    ");
+    assert_snapshot!(course("import numpy as np;"), @r"
+    exit 2
+    diff2d: p.py:6: `import numpy as np` is not of the form name = literal; a literal is a number, True, False or a word in quotes, not an expression
+    ");
+    let replaced = |old: &str, new: &str| refused_file("p.py", COURSE.replace(old, new), "");
+    assert_snapshot!(replaced("D = 1.;", "D = True;"), @r#"
+    exit 2
+    diff2d: p.py:2: D = true is a boolean; D must be a finite number, 0 or greater, a formula in x and y, { file = "D.npy" } or { image = "D.png", range = [lo, hi], interpolate = "nearest" }
+    "#);
+    assert_snapshot!(replaced("dx = 1;", "dx = '1';"), @r#"
+    exit 2
+    diff2d: p.py:4: dx = "1" is a string; dx must be a finite number greater than 0
+    "#);
+    assert_snapshot!(replaced("dx = 1;", "dx = 1e999;"), @r"
+    exit 2
+    diff2d: p.py:4: dx = inf cannot be used: dx must be a finite number greater than 0
+    ");
+    assert_snapshot!(replaced("dx = 1;", ""), @r"
+    exit 2
+    diff2d: p.py: the parameter dx is missing; add a line such as `dx = 0.0667`  # wanted spacing of the nodes [length]
+    ");
+}
+
+#[test]
+fn set_overrides_keys_of_the_file() {
+    let scene = Scene::small();
+    let plan: Value = serde_json::from_str(
+        &scene
+            .run_args([
+                "plan",
+                "p.toml",
+                "--json",
+                "--set",
+                "grid=files",
+                "--set",
+                "precision='f32'",
+                "--set=dx=5",
+                "--set",
+                " dx = 2.5 ",
+                "--set",
+                "graphics=true",
+            ])
+            .stdout,
+    )
+    .unwrap();
+    assert_snapshot!(plan["params"], @r#"{"D":1.0,"x1":-10.0,"x2":10.0,"y1":-10.0,"y2":10.0,"runtime":3.75,"dx":2.5,"dy":2.5,"outtime":1.25,"graphics":true,"grid":"files","coordinates":"cartesian","times":"course","precision":"f32","safety":1.0,"Dx":1.0,"Dy":1.0,"face":"harmonic","capacity":1.0,"decay":0.0,"source":0.0,"method":"euler","initial":{"kind":"peaks"},"boundary":{"left":0.0,"right":0.0,"bottom":0.0,"top":0.0}}"#);
+
+    assert_snapshot!(refused_set("--set dx"), @r"
+    exit 2
+    diff2d: --set dx: expected key=value, such as --set dx=0.1
+    ");
+    assert_snapshot!(refused_set("--set dx="), @r"
+    exit 2
+    diff2d: --set dx=: expected key=value, such as --set dx=0.1
+    ");
+    assert_snapshot!(refused_set("--set =1"), @r"
+    exit 2
+    diff2d: --set =1: expected key=value, such as --set dx=0.1
+    ");
+    assert_snapshot!(refused_set("--set dz=1"), @"
+    exit 2
+    diff2d: --set: there is no parameter dz (= 1), did you mean dx?; the parameters are D, x1, x2, y1, y2, runtime, dx, dy, outtime, outtimes, t0, graphics, grid, coordinates, times, precision, dt, safety, Dx, Dy, face, capacity, decay, source, method, stages, tolerance, until, memory, [initial], [boundary], [mask], [units], [record], held, interface, function
+    ");
+    assert_snapshot!(refused_set("--set dx=small"), @r#"
+    exit 2
+    diff2d: --set: dx = "small" is a string; dx must be a finite number greater than 0
+    "#);
+    assert_snapshot!(refused_set("--set dx=true"), @r"
+    exit 2
+    diff2d: --set: dx = true is a boolean; dx must be a finite number greater than 0
+    ");
+    assert_snapshot!(refused_set("--set graphics=yes"), @r#"
+    exit 2
+    diff2d: --set: graphics = "yes" is a string; graphics must be true or false
+    "#);
+    assert_snapshot!(refused_set("--set grid=wall"), @r#"
+    exit 2
+    diff2d: --set: grid = "wall" cannot be used: grid must be "slides", "files" or "walls", did you mean walls?
+    "#);
+    assert_snapshot!(refused_set("--set initial.kindd=sine"), @r#"
+    exit 2
+    diff2d: --set: there is no parameter initial.kindd (= "sine"), did you mean initial.kind?; the parameters are initial.kind, initial.x0, initial.y0, initial.sigma, initial.amplitude, initial.kx, initial.ky, initial.value, initial.path, initial.snapshot, initial.range, initial.interpolate, initial.alpha
+    "#);
+}
+
+#[test]
+fn a_memory_that_is_no_size_is_refused() {
+    for (value, shown) in [
+        ("-1", "-1"),
+        ("0", "0"),
+        ("'garbage'", "\"garbage\""),
+        ("'0MiB'", "\"0MiB\""),
+        ("0.5", "0.5"),
+    ] {
+        let told = refused(&format!("memory = {value}"));
+        let sentence = format!("memory = {shown} ");
+        assert!(
+            told.stderr.contains(&sentence) && told.stderr.contains("must be a size such as"),
+            "{told}"
+        );
+    }
+}
+
+/// What is typed by a program, or is another file, is refused as fast, and in as few words.
+#[test]
+fn a_megabyte_of_anything_is_refused_at_once_and_in_short() {
+    let keys = |assign: &dyn Fn(u32) -> String| (0..45_000).map(assign).collect::<String>();
+    let long = "x".repeat(900_000);
+    for (name, text) in [
+        ("p.toml", keys(&|number| format!("k{number} = 1\n"))),
+        ("p.toml", keys(&|number| format!("runtim{number} = 1\n"))),
+        ("p.py", keys(&|number| format!("k{number} = 1\n"))),
+        (
+            "p.py",
+            keys(&|number| format!("k{number} = 1; ")) + "k1 = 2",
+        ),
+        ("p.toml", format!("D = '{long}'")),
+        ("p.toml", format!("grid = '{long}'")),
+        ("p.toml", format!("{long} = 1")),
+        (
+            "p.toml",
+            format!("initial = {{kind = 'file', path = '{long}'}}"),
+        ),
+        ("p.py", format!("{long} = 1; {long} = 1")),
+        ("p.py", format!("D = {long}")),
+        ("p.toml", long.clone()),
+    ] {
+        let start = std::time::Instant::now();
+        let told = refused_file(name, &text, "");
+        assert!(start.elapsed().as_secs_f64() < 30.0, "{name}: {told}");
+        assert!(
+            told.stderr.len() < 20_000,
+            "{name}: {} bytes",
+            told.stderr.len()
+        );
+    }
+    let told = refused_file("p.toml", keys(&|number| format!("k{number} = 1\n")), "");
+    assert!(
+        told.stderr
+            .contains("p.toml:11: 44990 more keys from here on are no parameters"),
+        "{told}"
+    );
+}

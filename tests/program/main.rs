@@ -1,0 +1,19 @@
+//! Tests that run the program and look at what it prints, writes and returns.
+#![cfg(feature = "cli")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test ends where it cannot go on"
+)]
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod cli;
+mod comparison;
+mod faults;
+mod map;
+mod numbers;
+mod stats;
+mod sweep;
+mod windows;
