@@ -224,11 +224,14 @@ def test_on_commit_hears_of_every_snapshot_in_this_thread():
 def test_a_run_that_ends_early_says_why():
     heard = []
     cube = diff2d.run(
-        {**SMALL, "grid": "walls"}, until={"steady": 100.0}, output="p.npy", on_commit=heard.append
+        {**SMALL, "grid": "walls"},
+        record={"every": 0.25, "points": {"middle": [0, 0]}},
+        until={"column": "t", "above": 1.3},
+        output="p.npy",
+        on_commit=heard.append,
     )
-    assert tuple(heard) == cube.snapshots and cube.is_complete and cube.shape[0] == 2
-    ended = cube.snapshots[-1].ended
-    assert ended["what"] == "change per time" and ended["value"] < 100 and ended["limit"] == {"below": 100.0}
+    assert tuple(heard) == cube.snapshots and cube.is_complete and cube.shape[0] == 3
+    assert cube.snapshots[-1].ended == {"what": "t", "value": 1.5, "limit": {"above": 1.3}, "t": 1.5}
     assert cube.snapshots[-2].ended is None
 
 

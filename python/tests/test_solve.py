@@ -29,6 +29,11 @@ PROBLEMS = {
     },
     "steady at last": {**WALLS, "until": {"steady": 0.2}},
     "steady in single precision": {**WALLS, "until": {"steady": 0.2, "after": 1.3}, "precision": "f32"},
+    "beyond a limit": {
+        **WALLS,
+        "record": {"every": 0.1, "points": {"middle": [5, 5]}},
+        "until": {"column": "t", "above": 0.4 * WALLS["runtime"]},
+    },
     "of rkl2": {**WALLS, "method": "rkl2", "stages": 5, "source": "sin(x)*cos(t)"},
     "exact": {**WALLS, "method": "exact", "decay": 0.1, "boundary": "insulated"},
     "of a steady state": {

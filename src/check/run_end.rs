@@ -6,8 +6,9 @@ use super::{
 };
 use crate::{
     comm::Solo,
-    params::{RawParams, with_precision},
+    params::{RawParams, Until, with_precision},
     problem::Problem,
+    run::{record_columns, record_rows},
 };
 use diff2d_stencil::Element;
 
@@ -15,6 +16,11 @@ use diff2d_stencil::Element;
 /// grids if the search on the user's own grid takes too long. If no end is found within some seconds, all steps are
 /// kept.
 pub(super) fn shortened(mut own: Problem, raw: &RawParams) -> Result<Problem, CheckError> {
+    if let Some(until) = own.params.until.clone()
+        && let Some((column, _)) = &until.column
+    {
+        return shortened_by_column(own, &until, column);
+    }
     if own.params.steady_rate().is_none() {
         return Ok(own);
     }
@@ -35,6 +41,42 @@ pub(super) fn shortened(mut own: Problem, raw: &RawParams) -> Result<Problem, Ch
     if let Some(snapshot) = last_snapshot {
         own.schedule.nsteps = own.schedule.step_of(snapshot);
     }
+    Ok(own)
+}
+
+/// The problem with the steps up to the snapshot with which its run ends by a column of its record. The whole of them if none was
+/// found within some seconds.
+fn shortened_by_column(
+    mut own: Problem,
+    until: &Until,
+    column: &str,
+) -> Result<Problem, CheckError> {
+    let planned_steps = own.schedule.nsteps;
+    let snapshots = affordable_snapshots(&own, SOME_SECONDS / 2.0);
+    own.schedule.nsteps = own.schedule.step_of(snapshots);
+    let rows = record_rows(&own);
+    let rows = rows.map_err(|error| CheckError::Request(error.to_string()))?;
+    let columns = record_columns(&own);
+    let places = ["step", "t", column].map(|name| columns.iter().position(|one| one.name == name));
+    let pace = own.schedule.pace();
+    let last_step = rows.iter().find_map(|row| {
+        let [step, t, value] = places.map(|place| place.map_or(f64::NAN, |place| row[place]));
+        until.end_after_row(pace.start().simtime, t, value)?;
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "a number of steps"
+        )]
+        let step = step as u64;
+        let is_of_snapshot =
+            own.schedule.is_snapshot(step) && t <= pace.after(pace.start(), step).simtime;
+        Some(if is_of_snapshot {
+            step
+        } else {
+            own.schedule.next_due(step)
+        })
+    });
+    own.schedule.nsteps = last_step.unwrap_or(planned_steps);
     Ok(own)
 }
 

@@ -142,7 +142,10 @@ const PROFILE: &[Type] = &[
     Type::Form("file", &[]),
     Type::Form("image", &["range", "interpolate", "alpha"]),
 ];
-const UNTIL: &[Type] = &[Type::Form("steady", &["after"])];
+const UNTIL: &[Type] = &[
+    Type::Form("steady", &["after"]),
+    Type::Form("column", &["above", "below", "after"]),
+];
 const SIDE: &[Type] = &[
     Type::Number,
     Type::Word,
@@ -163,7 +166,7 @@ const TIMES: &str = "\"course\" (after whole steps) or \"exact\" (multiples of o
 const OUTTIMES: &str = "numbers greater than t0, each greater than the one before";
 const START: &str =
     "a finite number, or \"initial\": the time of the snapshot that the run begins from";
-const ENDS: &str = "{ steady = rate } or { steady = rate, after = t }, where rate is a number greater than 0 and t a number: the run ends at the first snapshot, not before t, that has changed by less than rate per time";
+const ENDS: &str = "{ steady = rate } or { steady = rate, after = t }, where rate is a number greater than 0 and t a number: the run ends at the first snapshot, not before t, that has changed by less than rate per time; or { column = \"T1\", above = limit } or below = limit, where T1 is a column of the record: it ends at the first snapshot after a row, not before t, that is beyond the limit";
 const INITIAL: &str =
     "\"peaks\", \"gaussian\", \"sine\", \"constant\", \"expression\", \"file\" or \"image\"";
 const INTERPOLATE: &str =

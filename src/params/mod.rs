@@ -50,6 +50,6 @@ pub use record::{PointValue, RecordField, RecordKeys, RowTimes};
 pub(crate) use spelling::{hint, hint_of_file};
 pub use sweep::SweepParams;
 pub(crate) use sweep::Wrong;
-pub use until::{End, Limit};
+pub use until::{End, Limit, Until};
 pub use valid::{MOST_STAGES, Params, SIDES};
 pub use varied::MOST_SCENARIOS;

@@ -142,6 +142,7 @@ impl Params {
         judge.words.latest_time = snapshots.latest_time(times);
         let held_areas = AreaValue::take_held(&mut judge);
         let record = RecordKeys::take(&mut judge, snapshots.t0, !has_time, &held_areas);
+        let columns = record.as_ref().map(|record| record.columns(&held_areas));
         let mut params = Self {
             d,
             slots: Quantity::ALL
@@ -183,7 +184,7 @@ impl Params {
             held: held_areas,
             interfaces: AreaValue::take(&mut judge, "interface", "resistance", &[]),
             tolerance: judge.number("tolerance"),
-            until: Until::take(&mut judge).filter(|_| has_time),
+            until: Until::take(&mut judge, columns.as_ref()).filter(|_| has_time),
             record,
             memory: judge.size_if_typed("memory"),
             functions,

@@ -11,6 +11,7 @@ use super::{
     snapshot::Snapshot,
     state::{Durable, State},
     streams::RunStreams,
+    trackers::LimitTracker,
 };
 use crate::{
     comm::{Comm, collective},
@@ -118,6 +119,7 @@ impl<C: Comm> Output<'_, C> {
         let shorter_streams = collective::all_ok(ranks.comm(), opened.map_err(RunError::from))?;
         let keys = problem.params.record.as_ref();
         let mut schedule = keys.map(|keys| RowSchedule::new(problem, keys));
+        let mut limit = LimitTracker::new(problem, false, self.last.simtime);
         let (mut rows_due, mut last_copied) = (0, None);
         for record in records {
             let clock = record.clock();
@@ -132,7 +134,15 @@ impl<C: Comm> Output<'_, C> {
             rows_due += schedule
                 .as_mut()
                 .map_or(0, |schedule| schedule.pass_to(clock));
-            let end = snapshot.end_if_steady()?;
+            let steady_end = snapshot.end_if_steady()?;
+            let limit_end = match &mut limit {
+                Some(limit) => {
+                    let due_rows = streams.due_rows(&shorter_streams, rows_due, &record.streams);
+                    limit.end_after(due_rows, ranks)?
+                }
+                None => None,
+            };
+            let end = steady_end.or(limit_end);
             let ends_run = end.is_some();
             let is_row_due = schedule
                 .as_ref()
@@ -183,6 +193,20 @@ impl<C: Comm> Output<'_, C> {
 }
 
 impl RunStreams {
+    /// The rows of a shorter run up to a snapshot with these marks that this run does not have yet: so many that there are `rows`
+    /// then.
+    fn due_rows(&self, shorter: &Self, rows: u64, marks: &Marks) -> Result<String, CubeError> {
+        let (Some(own_rows), Some(shorter_rows), Some(mark)) =
+            (&self.rows, &shorter.rows, marks.get(ROWS))
+        else {
+            return Ok(String::new());
+        };
+        let own_mark = own_rows.mark();
+        let text = shorter_rows.text(own_mark.end..mark.end)?;
+        let missing = usize::try_from(rows.saturating_sub(own_mark.count)).unwrap_or(usize::MAX);
+        Ok(text.split_inclusive('\n').take(missing).collect())
+    }
+
     /// Copies the streams of a shorter run up to a snapshot with these marks, and rows until there are `rows` in total.
     /// Only the process with `writes` set copies frames; all others advance over them.
     fn copy(

@@ -1,5 +1,9 @@
 //! [`Trackers`]: the observers of a run, their moments, and the streams that they write.
 
+mod limit;
+
+pub(super) use limit::LimitTracker;
+
 use super::{
     clock::RunClock, decomposition::Decomposition, error::RunError, field_tracker::FieldTracker,
     output::Output, reached::Reached, row_tracker::RowTracker, snapshot::Snapshot, state::State,
@@ -7,14 +11,17 @@ use super::{
 };
 use crate::{
     comm::{Comm, collective},
-    cube::streams::{Marks, ROWS, Stream, StreamFile},
+    cube::{
+        CubeError,
+        streams::{Marks, ROWS, Stream, StreamFile},
+    },
     params::End,
     problem::Problem,
     schedule::{Clock, Moment},
 };
 use std::sync::Arc;
 
-/// The trackers of a run: snapshots, rows, and fields.
+/// The trackers of a run: snapshots, rows, a limit of a column of the rows, and fields.
 ///
 /// At a moment each tracker [looks](Self::look) at the state. Then it is [decided](Self::end_run) whether the run ends.
 /// After that each tracker [writes](Self::write), knowing the decision, so nothing written is ever revoked.
@@ -29,6 +36,9 @@ pub(super) struct Trackers<'p> {
     /// The line of a moment that was looked at and is not written yet, on rank 0.
     line: Option<String>,
     rows: Option<RowTracker<'p>>,
+    limit: Option<LimitTracker<'p>>,
+    /// Why the run ends with the snapshot that was looked at last, if a row has passed the limit.
+    limit_end: Option<End>,
     fields: Option<FieldTracker<'p>>,
 }
 
@@ -46,13 +56,20 @@ impl<'p> Trackers<'p> {
         let streams = std::mem::take(&mut output.streams);
         let start = resumed.unwrap_or(problem.schedule.pace().start());
         let mut rows = None;
+        let mut limit = None;
         let mut fields = None;
         if let Some(place) = &output.record {
+            let has_scenarios = place.scenario.is_some();
+            limit = LimitTracker::new(problem, has_scenarios, output.last.simtime);
             rows = RowTracker::new(problem, streams.rows, place.scenario, start)?;
             fields = FieldTracker::new(problem, streams.fields, output.ranks);
         }
         if let (Some(_), Some(rows)) = (resumed, &mut rows) {
             rows.go_on(output.ranks.comm())?;
+        }
+        if let (Some(rows), Some(limit)) = (&rows, &mut limit) {
+            let rows_since = rows_since_snapshot(rows, output).map_err(RunError::from);
+            limit.take(&collective::all_ok(output.ranks.comm(), rows_since)?);
         }
         Ok(Self {
             problem,
@@ -64,6 +81,8 @@ impl<'p> Trackers<'p> {
             known_end: None,
             line: None,
             rows,
+            limit,
+            limit_end: None,
             fields,
         })
     }
@@ -92,7 +111,7 @@ impl<'p> Trackers<'p> {
         let known_end = self.known_end.as_ref();
         let known_end = known_end.filter(|_| at.now.step == self.last_step).cloned();
         let steady_end = snapshot.end_if_steady()?;
-        Ok(steady_end.or(known_end))
+        Ok(steady_end.or(self.limit_end.clone()).or(known_end))
     }
 
     /// The next moment at which a tracker looks; `None` after the last moment.
@@ -180,6 +199,12 @@ impl<'p> Trackers<'p> {
                 }
             })?;
         }
+        if let Some(limit) = &mut self.limit {
+            limit.take(self.line.as_deref().unwrap_or_default());
+            if at.is_snapshot {
+                self.limit_end = limit.end(ranks.comm());
+            }
+        }
         Ok(())
     }
 
@@ -260,5 +285,21 @@ impl<'p> Trackers<'p> {
     /// The tracker of rows, which determines the unexplained change of mass at the end of a run.
     pub(super) fn rows(&self) -> Option<&RowTracker<'p>> {
         self.rows.as_ref()
+    }
+}
+
+/// The rows that a run which goes on between two snapshots has behind the first of them, on rank 0.
+fn rows_since_snapshot<C: Comm>(
+    rows: &RowTracker<'_>,
+    output: &Output<'_, C>,
+) -> Result<String, CubeError> {
+    let last_record = output
+        .scenario
+        .as_ref()
+        .and_then(|scenario| scenario.last());
+    let last_mark = last_record.and_then(|record| record.streams.get(ROWS));
+    match (rows.stream(), last_mark) {
+        (Some(stream), Some(mark)) => stream.text(mark.end..stream.mark().end),
+        _ => Ok(String::new()),
     }
 }

@@ -53,6 +53,13 @@ fn written() -> Vec<(String, String)> {
             ),
         ),
         (
+            "limit",
+            format!(
+                "until = {{ column = 't', above = 0.0018 }}\n{PLATE}[record]\nevery = 0.0005\npoints = {{ a = [0.1, 0.1] }}\n\
+                 fields = ['mean']\n"
+            ),
+        ),
+        (
             "steps",
             "precision = 'f32'\nD = 1\ngrid = 'walls'\nboundary.left = 't'\n[record]\nevery = 'step'\ntotals = true\n".to_owned(),
         ),

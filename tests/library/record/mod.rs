@@ -1,6 +1,7 @@
 //! The record of a run: its rows, what they sum, and what is left of them after stops.
 
 mod fields;
+mod limits;
 mod rates;
 mod readers;
 mod repairs;

@@ -597,6 +597,10 @@ fn the_own_level_is_the_run() {
             "until = {steady = 1e-3, after = 9.5}\nruntime = 1e5\nouttime = 1\n",
             10.0,
         ),
+        (
+            "until = {column = 't', above = 6.2}\nrecord = {every = 0.25, totals = true}\nruntime = 1e5\nouttime = 1\n",
+            7.0,
+        ),
         // A coarser grid does not see what keeps the run from being steady.
         (
             "until = {steady = 0.5}\nruntime = 1\nouttime = 0.25\nsource = 'where(abs(x - 0.0833) < 0.03, 9, 0)'\n",

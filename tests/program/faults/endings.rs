@@ -19,6 +19,9 @@ use std::{
 /// Heat that comes in from the left.
 const KEYS: &str = "grid = \"walls\"; runtime = 3000; outtime = 6; initial = { kind = \"constant\", value = 0.0 }; boundary = { left = 1.0 }";
 const UNTIL: &str = "until = { steady = 1e-4 }";
+/// A run that ends after a row of its record.
+const LIMIT: &str =
+    "until = { column = \"left\", above = 700.0 }; record = { every = 1.7, totals = true }";
 /// Nodes outside of the domain, and nodes whose value is given.
 const GEOMETRY: &str = "mask = { where = \"hypot(x - 4, y) < 3\" }; held = [{ where = \"hypot(x + 5, y) < 3\", value = 0.5 }]";
 /// A state that has no room in it.
@@ -61,7 +64,7 @@ fn cases(dx: f64) -> Vec<Case> {
     let short = |keys: &str| run(keys).replace("3000", "60");
     let bands = |keys: &str| format!("dx = 0.5; {KEYS}; {keys}");
     let in_bands = ["--memory", MEMORY].as_slice();
-    let all: [(&str, String, bool, Kind, &[&str]); 17] = [
+    let all: [(&str, String, bool, Kind, &[&str]); 20] = [
         ("until", run(UNTIL), false, Kind::New, &[]),
         (
             "until, mask, held, f32",
@@ -129,6 +132,9 @@ fn cases(dx: f64) -> Vec<Case> {
             Kind::Repair,
             in_bands,
         ),
+        ("limit", run(LIMIT), false, Kind::New, &[]),
+        ("longer, limit", run(LIMIT), false, Kind::Longer, &[]),
+        ("repair, limit", run(LIMIT), false, Kind::Repair, &[]),
         ("sweep", short(""), true, Kind::New, &[]),
         (
             "sweep, mask, f32",
