@@ -28,6 +28,9 @@ impl Listing {
         for areas in params.areas() {
             self.add(areas.name, areas.text);
         }
+        if !params.constants.values().is_empty() {
+            self.add("constants", &params.constants);
+        }
         for function in &params.functions {
             self.add("function", function.described());
         }

@@ -25,9 +25,10 @@ impl Canonical {
             let Some(value) = values.remove(key.name) else {
                 continue;
             };
-            match key.name.split_once('.') {
-                None => map.insert(key.name.to_owned(), value),
-                Some((table, name)) => map
+            match (keys::table_of_names(key), key.name.split_once('.')) {
+                (Some(table), _) => map.insert(table.to_owned(), value),
+                (None, None) => map.insert(key.name.to_owned(), value),
+                (None, Some((table, name))) => map
                     .entry(table)
                     .or_insert_with(|| Value::Object(Map::new()))
                     .as_object_mut()

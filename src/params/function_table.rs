@@ -116,7 +116,7 @@ impl FunctionTable {
         units: &[Option<String>; 2],
         path_to: impl Fn(&str) -> PathBuf,
     ) -> Result<Self, String> {
-        refuse_name(name)?;
+        refuse_name(name, "function")?;
         let mut names = KEYS.into_iter().chain(FILE_KEYS);
         if let Some(other) = table
             .keys()
@@ -257,22 +257,22 @@ impl Serialize for FunctionTable {
     }
 }
 
-/// Refuses a name of a function that is invalid in formulas or used already.
-fn refuse_name(name: &str) -> Result<(), String> {
+/// Refuses a name for `what`, such as a function, that is invalid in formulas or used already.
+pub(super) fn refuse_name(name: &str, what: &str) -> Result<(), String> {
     let begins_as_word =
         name.starts_with(|letter: char| letter.is_ascii_alphabetic() || letter == '_');
     let mut letters = name.bytes();
     let is_of_letters = letters.all(|letter| letter.is_ascii_alphanumeric() || letter == b'_');
     if !begins_as_word || !is_of_letters {
-        return Err(
-            "the name of a function must be letters, digits and _, no digit first".to_owned(),
-        );
+        return Err(format!(
+            "the name of a {what} must be letters, digits and _, no digit first"
+        ));
     }
     // Words of Python that formulas do not have are no names either: they are refused with what to write instead.
     let is_readable = Expression::parse(name, &[name]).is_ok();
     if is_word(name) || VARIABLES.contains(&name) || !is_readable {
         Err(format!(
-            "{name} has a meaning in formulas already; the function needs another name"
+            "{name} has a meaning in formulas already; the {what} needs another name"
         ))
     } else {
         Ok(())

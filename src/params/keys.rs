@@ -142,6 +142,9 @@ const PROFILE: &[Type] = &[
     Type::Form("file", &[]),
     Type::Form("image", &["range", "interpolate", "alpha"]),
 ];
+/// Tables within the values of keys have numbers under these names.
+pub(super) const NUMBERS_IN_TABLES: [&str; 6] =
+    ["range", "above", "below", "points", "steady", "after"];
 const UNTIL: &[Type] = &[
     Type::Form("steady", &["after"]),
     Type::Form("column", &["above", "below", "after"]),
@@ -183,6 +186,7 @@ const AT_POINTS: &str = "{ name = [x, y], … } or a list [[x, y], …], whose p
 const REGIONS: &str = "tables [[record.region]] with name = \"…\" and where = \"…\", file = \"….npy\" or image = \"….png\"";
 const FIELDS: &str = "some of \"mean\", \"min\", \"max\" and \"time_of_max\"";
 const FUNCTION: &str = "tables [function.NAME] with file = \"….csv\", from and to, or points = [[0, 20], [3600, 25]], and between and beyond";
+const CONSTANT: &str = "a finite number, or a formula of other constants";
 const COMBINE: &str =
     "\"product\" (every value with every other) or \"zip\" (the first with the first, and so on)";
 
@@ -205,7 +209,7 @@ macro_rules! keys {
 }
 
 /// All keys of a run's file, in the order in which files and journals list them.
-pub static KEYS: [Key; 66] = keys! {
+pub static KEYS: [Key; 67] = keys! {
     "D", "diffusion coefficient", "length²/time", PROFILE, MATERIAL, "1.0", Required;
     "x1", "left end of the domain", "length", NUMBER, FINITE, "-10.0", Required;
     "x2", "right end of the domain", "length", NUMBER, "a finite number greater than x1", "10.0", Required;
@@ -292,6 +296,7 @@ pub static KEYS: [Key; 66] = keys! {
         "[{ where = \"x < 0.2\", resistance = 0.05 }]", Derived;
     "function", "functions of one number, for all formulas", "", NAMED, FUNCTION,
         "{ T_out = { points = [[0, 20], [3600, 25]] } }", Derived;
+    "constants.NAME", "numbers by name, for all formulas", "", FORMULA, CONSTANT, "12.0", Derived;
 };
 
 /// The keys of a sweep file besides the varied ones.
@@ -301,10 +306,23 @@ pub static SWEEP_KEYS: [Key; 2] = keys! {
         Default("\"product\"");
 };
 
-/// The key of a run's file with this name.
+/// The last part of a key that stands for any name in its table, as in `constants.NAME`.
+const ANY_NAME: &str = "NAME";
+
+/// The key of a run's file with this name, or the key that stands for all names of its table.
 #[must_use]
 pub fn find(name: &str) -> Option<&'static Key> {
-    KEYS.iter().find(|key| key.name == name)
+    KEYS.iter().find(|key| {
+        let table = key.name.strip_suffix(ANY_NAME);
+        key.name == name
+            || table.is_some_and(|table| name.len() > table.len() && name.starts_with(table))
+    })
+}
+
+/// The table of a key that stands for all names in the table.
+#[must_use]
+pub(super) fn table_of_names(key: &Key) -> Option<&'static str> {
+    key.name.strip_suffix(ANY_NAME)?.strip_suffix('.')
 }
 
 /// Whether a run's file may have a key with this name.

@@ -9,6 +9,7 @@ mod area;
 mod canonical;
 mod choice;
 mod column_names;
+mod constants;
 mod coordinates;
 mod error;
 mod function_table;

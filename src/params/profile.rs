@@ -24,6 +24,8 @@ pub(super) struct Words {
     pub(super) variables: usize,
     /// The functions of the file.
     pub(super) functions: Vec<Arc<Interpolant>>,
+    /// The constants of the file.
+    pub(super) constants: Arc<[(String, f64)]>,
     /// The largest magnitude of t in a run \[time\].
     pub(super) latest_time: f64,
 }
@@ -54,10 +56,10 @@ impl Formula {
     }
 }
 
-/// Formulas are equal if their texts are.
+/// Formulas are equal if their texts and their constants are.
 impl PartialEq for Formula {
     fn eq(&self, other: &Self) -> bool {
-        self.text == other.text
+        self.text == other.text && self.expression.has_numbers_of(&other.expression)
     }
 }
 
@@ -92,7 +94,7 @@ impl Function {
             _ => &words.functions,
         };
         let variables = &VARIABLES[..words.variables];
-        let expression = Expression::parse_with(text, variables, functions);
+        let expression = Expression::parse_with(text, variables, functions, &words.constants);
         let expression = expression.map_err(|error| Some(error.to_string()))?;
         let function = Self::Formula(Formula {
             text: text.clone(),

@@ -104,7 +104,9 @@ impl Typed {
         let mut outer_names = name
             .match_indices('.')
             .map(|(position, _)| name.split_at(position));
-        if let Some((key, inner)) = outer_names.find(|(outer, _)| keys::is_key(outer)) {
+        if !keys::is_key(name)
+            && let Some((key, inner)) = outer_names.find(|(outer, _)| keys::is_key(outer))
+        {
             let mut table = match self.get(key).map(|entry| (&entry.value, &entry.place)) {
                 Some((Value::Table(table), typed_at)) if *typed_at == place => table.clone(),
                 Some((Value::Table(table), typed_at)) => with_whole_paths(table, typed_at),

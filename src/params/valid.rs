@@ -4,6 +4,7 @@ use super::{
     area::{Area, AreaValue, TypedAreas},
     canonical::Canonical,
     choice::{Choice, Face, Isolated, Layout, Precision, StepMethod, Times},
+    constants::Constants,
     coordinates::Coordinates,
     error::ParamsError,
     function_table::FunctionTable,
@@ -92,6 +93,8 @@ pub struct Params {
     pub memory: Option<u64>,
     /// Functions of one number for all formulas.
     pub functions: Vec<FunctionTable>,
+    /// Named numbers for all formulas.
+    pub constants: Constants,
     canonical: Canonical,
 }
 
@@ -113,8 +116,14 @@ impl Params {
     /// # Errors
     /// [`ParamsError`] with all errors.
     pub fn from_raw(raw: &RawParams) -> Result<Self, ParamsError> {
+        let constants = Constants::of(raw)?;
+        let raw = &*constants.resolve(raw)?;
         let mut judge = Judge::new(raw);
         judge.refuse_unknown();
+        judge.words.constants = constants.shared();
+        if let Some(constants) = constants.to_json() {
+            judge.note("constants.NAME", constants);
+        }
         let functions = FunctionTable::take(&mut judge);
         let needs_d = !(judge.is_typed("Dx") && judge.is_typed("Dy"));
         let d = (needs_d || judge.is_typed("D")).then(|| judge.profile("D", 2));
@@ -188,6 +197,7 @@ impl Params {
             record,
             memory: judge.size_if_typed("memory"),
             functions,
+            constants,
             canonical: Canonical::default(),
         };
         params.judge_numbers(&mut judge);
@@ -406,7 +416,7 @@ mod tests {
                 "t0",
             ]
             .contains(&name)
-                || ["initial.", "mask.", "units.", "record."]
+                || ["initial.", "mask.", "units.", "record.", "constants."]
                     .iter()
                     .any(|table| name.starts_with(table))
         };

@@ -40,7 +40,7 @@ impl Expression {
     /// # Errors
     /// [`ExpressionError`] with the position and what was expected.
     pub fn parse(text: &str, variables: &[&str]) -> Result<Self, ExpressionError> {
-        Self::parse_with(text, variables, &[])
+        Self::parse_with(text, variables, &[], &[])
     }
 
     /// Parses a formula as [`parse`](Self::parse) does. `calls` is called with the name and the arguments, as typed, of
@@ -53,10 +53,10 @@ impl Expression {
         variables: &[&str],
         calls: &mut Calls<'_>,
     ) -> Result<Self, ExpressionError> {
-        Self::read(text, variables, &[], calls)
+        Self::read(text, variables, &[], &[], calls)
     }
 
-    /// Parses a formula that may also use these functions.
+    /// Parses a formula that may also use these functions, and these numbers by their names.
     ///
     /// # Errors
     /// As [`parse`](Self::parse).
@@ -64,19 +64,21 @@ impl Expression {
         text: &str,
         variables: &[&str],
         functions: &[Arc<Interpolant>],
+        constants: &[(String, f64)],
     ) -> Result<Self, ExpressionError> {
-        Self::read(text, variables, functions, &mut |_, _| Ok(None))
+        Self::read(text, variables, functions, constants, &mut |_, _| Ok(None))
     }
 
     fn read(
         text: &str,
         variables: &[&str],
         functions: &[Arc<Interpolant>],
+        constants: &[(String, f64)],
         calls: &mut Calls<'_>,
     ) -> Result<Self, ExpressionError> {
         /// The number of characters of a formula in messages.
         const SHOWN: usize = 80;
-        let steps = Parser::new(text, variables, functions, calls)
+        let steps = Parser::new(text, variables, functions, constants, calls)
             .parse()
             .map_err(|reason| ExpressionError {
                 text: text.chars().take(SHOWN).collect(),
@@ -108,6 +110,21 @@ impl Expression {
         self.steps
             .iter()
             .all(|step| matches!(step, Step::Number(..) | Step::Apply(_)))
+    }
+
+    /// Whether the formula has the same numbers as another formula, one by one, with constants replaced by their
+    /// numbers.
+    #[must_use]
+    pub fn has_numbers_of(&self, other: &Self) -> bool {
+        self.numbers().eq(other.numbers())
+    }
+
+    /// The bits of the numbers in the formula, in the order of evaluation.
+    fn numbers(&self) -> impl Iterator<Item = u64> {
+        self.steps.iter().filter_map(|step| match step {
+            Step::Number(value, _) => Some(value.to_bits()),
+            _ => None,
+        })
     }
 
     /// Whether the formula yields exact integers for integer variables, by [`evaluate_values`](Self::evaluate_values),
@@ -312,7 +329,7 @@ mod tests {
         f.set([[0.0, 1.0], [4.0, 9.0]].into());
         g.set([[0.0, 0.0], [10.0, 1.0]].into());
         let functions = [f, g];
-        let parse = |text: &str| Expression::parse_with(text, &["x", "y", "t"], &functions);
+        let parse = |text: &str| Expression::parse_with(text, &["x", "y", "t"], &functions, &[]);
         let formula = parse("x*f(t/2 + 1) - f(3*g_2(y)) + f(2)").unwrap();
         let mut out = [0.0; 2];
         formula.evaluate(&[&[10.0, 0.0], &[5.0; 2], &[2.0; 2]], 0, &mut out);

@@ -23,6 +23,8 @@ pub(super) struct Parser<'a, 'c> {
     rest: &'a str,
     variables: &'a [&'a str],
     functions: &'a [Arc<Interpolant>],
+    /// Constants by name, in addition to the constants of every formula.
+    constants: &'a [(String, f64)],
     calls: &'a mut Calls<'c>,
     steps: Vec<Step>,
     depth: usize,
@@ -33,12 +35,14 @@ impl<'a, 'c> Parser<'a, 'c> {
         text: &'a str,
         variables: &'a [&'a str],
         functions: &'a [Arc<Interpolant>],
+        constants: &'a [(String, f64)],
         calls: &'a mut Calls<'c>,
     ) -> Self {
         Self {
             rest: text,
             variables,
             functions,
+            constants,
             calls,
             steps: Vec::new(),
             depth: 0,
@@ -120,14 +124,22 @@ impl<'a, 'c> Parser<'a, 'c> {
             return self.call(name);
         }
         let variable = self.variables.iter().position(|known| *known == name);
-        let constant = CONSTANTS.iter().find(|(known, _)| *known == name);
-        let step = match (variable, constant) {
+        let step = match (variable, self.constant(name)) {
             (Some(number), _) => Step::Variable(number),
-            (None, Some(&(_, value))) => Step::Number(value, None),
+            (None, Some(value)) => Step::Number(value, None),
             (None, None) => return Err(self.refuse_name(name)),
         };
         self.steps.push(step);
         Ok(())
+    }
+
+    /// The number with this name: one of the formula's own, or one of every formula.
+    fn constant(&self, name: &str) -> Option<f64> {
+        let constants = self.constants.iter();
+        let constants = constants.map(|(name, value)| (name.as_str(), *value));
+        let mut constants = constants.chain(CONSTANTS);
+        let constant = constants.find(|(known, _)| *known == name);
+        constant.map(|(_, value)| value)
     }
 
     fn refuse_name(&self, name: &str) -> String {
@@ -135,7 +147,8 @@ impl<'a, 'c> Parser<'a, 'c> {
             return format!("{name} is a function: write {name}(t)");
         }
         let variables = self.variables.iter().copied();
-        let constants = CONSTANTS.iter().map(|(name, _)| *name);
+        let constants = self.constants.iter().map(|(name, _)| name.as_str());
+        let constants = constants.chain(CONSTANTS.iter().map(|(name, _)| *name));
         let names: Vec<&str> = variables.chain(constants).collect();
         format!("there is no '{name}' here, only {}", names.join(", "))
     }

@@ -2,6 +2,7 @@
 
 mod check;
 mod compare;
+mod constants;
 mod create;
 mod export;
 mod export_refused;
