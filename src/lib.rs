@@ -100,6 +100,7 @@
 //! | [`Cube`] | the files of a simulation: times, nodes, committed snapshots, and whether they are intact |
 //! | [`npy`] | any `.npy` file of numbers, in parts |
 //! | [`mod@check`] | problems with exact solutions, and the error of a result from three grids |
+//! | [`mod@fit`] | numbers of a parameter file from measured series |
 //! | [`arrays`], [`expression`] | statistics, sliding windows, probes and formulas, over arrays larger than memory |
 //! | [`mod@export`] | XDMF, Kerchunk, Zarr, HDF5 and CSV, with coordinates and missing snapshots |
 //! | [`comm`], [`distribute`] | ranks, and arrays divided among them |
@@ -159,6 +160,7 @@ mod dynamics;
 mod error;
 pub mod export;
 mod field;
+pub mod fit;
 mod grid;
 mod measured;
 mod node_set;

@@ -23,6 +23,7 @@ from ._journal import Snapshot
 if TYPE_CHECKING:
     from ._analysis import Comparison, Probe, coarsen, compare, map, probe, window
     from ._commands import check, export, flux, info, plan, repair, verify
+    from ._fit import Fit, fit
     from ._run import run, sweep
     from ._solve import Solution, solve
     from ._statistics import Statistics, Trend, stats
@@ -34,6 +35,7 @@ __all__ = [
     "Cube",
     "DataError",
     "Error",
+    "Fit",
     "ParameterError",
     "Probe",
     "ResourceError",
@@ -45,6 +47,7 @@ __all__ = [
     "coarsen",
     "compare",
     "export",
+    "fit",
     "flux",
     "info",
     "map",
@@ -63,6 +66,7 @@ __all__ = [
 _MODULES = {
     "_analysis": ["Comparison", "Probe", "coarsen", "compare", "map", "probe", "window"],
     "_commands": ["check", "export", "flux", "info", "plan", "repair", "verify"],
+    "_fit": ["Fit", "fit"],
     "_run": ["run", "sweep"],
     "_solve": ["Solution", "solve"],
     "_statistics": ["Statistics", "Trend", "stats"],

@@ -15,6 +15,14 @@ def shape(file: str | None, text: str | None, given: str) -> tuple[int, int]: ..
 def solve(
     file: str | None, text: str | None, given: str, files: dict[str, bytes]
 ) -> tuple[NDArray[Any], NDArray[np.float64], list[NDArray[np.float64]], dict[str, Any]] | None: ...
+def fit(
+    file: str | None,
+    text: str | None,
+    given: str,
+    files: dict[str, bytes],
+    starts: int,
+    threads: int | None,
+) -> dict[str, Any]: ...
 def call(
     command: str, arguments: dict[str, Any], writes: bool, may_differ: bool
 ) -> tuple[list[Any], list[str]]: ...

@@ -8,6 +8,7 @@ mod arguments;
 mod attended;
 mod call;
 mod errors;
+mod fit;
 mod params;
 mod run;
 mod solve;
@@ -19,6 +20,7 @@ mod native {
     #[pymodule_export]
     use super::{
         call::{call, crc32c, main, nodes},
+        fit::fit,
         run::{run, sweep},
         solve::{shape, solve},
     };

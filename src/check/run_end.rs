@@ -11,6 +11,7 @@ use crate::{
     run::{record_columns, record_rows},
 };
 use diff2d_stencil::Element;
+use std::sync::atomic::AtomicBool;
 
 /// The problem with the steps up to the snapshot with which its run ends. The last snapshot is searched for on coarser
 /// grids if the search on the user's own grid takes too long. If no end is found within some seconds, all steps are
@@ -54,7 +55,7 @@ fn shortened_by_column(
     let planned_steps = own.schedule.nsteps;
     let snapshots = affordable_snapshots(&own, SOME_SECONDS / 2.0);
     own.schedule.nsteps = own.schedule.step_of(snapshots);
-    let rows = record_rows(&own);
+    let rows = record_rows(&own, &AtomicBool::new(false));
     let rows = rows.map_err(|error| CheckError::Request(error.to_string()))?;
     let columns = record_columns(&own);
     let places = ["step", "t", column].map(|name| columns.iter().position(|one| one.name == name));

@@ -10,6 +10,7 @@ mod completions;
 mod create;
 mod distribute;
 mod export;
+mod fit;
 mod flux;
 mod follow;
 mod frames;
@@ -110,6 +111,7 @@ enum Command {
     Coarsen(window::CoarsenArgs),
     Probe(probe::ProbeArgs),
     Flux(flux::FluxArgs),
+    Fit(fit::FitArgs),
     Create(create::CreateArgs),
     Map(map::MapArgs),
     Export(export::ExportArgs),
@@ -225,6 +227,7 @@ fn carry_out(command: Command, terminal: &Terminal) -> Result<(), Error> {
         Command::Coarsen(args) => window::coarsen(&args, terminal),
         Command::Probe(args) => probe::probe(&args, terminal),
         Command::Flux(args) => flux::flux(&args, terminal),
+        Command::Fit(args) => fit::fit(&args, terminal),
         Command::Create(args) => create::create(&args, terminal),
         Command::Map(args) => map::map(&args, terminal),
         Command::Export(args) => export::export(&args, terminal),

@@ -102,26 +102,15 @@ impl MeasuredTable {
         column.map_err(|reason| self.head.refuse(reason))
     }
 
-    /// The arguments of all rows, each greater than the argument of the row before.
+    /// As [`unordered_arguments`](Self::unordered_arguments), and if an argument is not greater than the argument of
+    /// the row before.
     ///
     /// Units: those of the scale. A column in another unit of time is converted.
     ///
     /// # Errors
-    /// [`TableError`] if a row has no argument, or none that lies beyond that of the row before, or the unit cannot be
-    /// converted.
+    /// As [`unordered_arguments`](Self::unordered_arguments), and for a row whose argument does not lie beyond that of the row before.
     pub fn arguments(&self, column: usize, scale: &ArgumentScale) -> Result<Vec<f64>, TableError> {
-        let are_dates = match self.rows.first() {
-            Some(row) => {
-                let field = self.fields(row)?[column];
-                self.dialect.number(field).is_err() && Date::parse(field).is_some()
-            }
-            None => false,
-        };
-        let arguments = if are_dates {
-            self.dates(column, scale)?
-        } else {
-            self.number_arguments(column, scale)?
-        };
+        let arguments = self.unordered_arguments(column, scale)?;
         let descent = arguments.windows(2).position(|pair| pair[0] >= pair[1]);
         let Some(row) = descent else {
             return Ok(arguments);
@@ -133,6 +122,31 @@ impl MeasuredTable {
             excerpt(field?[column], SHOWN),
             excerpt(previous_field?[column], SHOWN)
         )))
+    }
+
+    /// The arguments of all rows in any order. Several may be equal, as for a quantity that was measured twice.
+    ///
+    /// Units: as of [`arguments`](Self::arguments).
+    ///
+    /// # Errors
+    /// [`TableError`] if a row has no argument, or the unit cannot be converted.
+    pub fn unordered_arguments(
+        &self,
+        column: usize,
+        scale: &ArgumentScale,
+    ) -> Result<Vec<f64>, TableError> {
+        let are_dates = match self.rows.first() {
+            Some(row) => {
+                let field = self.fields(row)?[column];
+                self.dialect.number(field).is_err() && Date::parse(field).is_some()
+            }
+            None => false,
+        };
+        if are_dates {
+            self.dates(column, scale)
+        } else {
+            self.number_arguments(column, scale)
+        }
     }
 
     /// The times of dates since the origin of the scale.

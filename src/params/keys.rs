@@ -142,6 +142,7 @@ const PROFILE: &[Type] = &[
     Type::Form("file", &[]),
     Type::Form("image", &["range", "interpolate", "alpha"]),
 ];
+const VARIED: &[Type] = &[Type::Pair, Type::Form("between", &["prior", "scale"])];
 /// Tables within the values of keys have numbers under these names.
 pub(super) const NUMBERS_IN_TABLES: [&str; 6] =
     ["range", "above", "below", "points", "steady", "after"];
@@ -187,6 +188,8 @@ const REGIONS: &str = "tables [[record.region]] with name = \"…\" and where = 
 const FIELDS: &str = "some of \"mean\", \"min\", \"max\" and \"time_of_max\"";
 const FUNCTION: &str = "tables [function.NAME] with file = \"….csv\", from and to, or points = [[0, 20], [3600, 25]], and between and beyond";
 const CONSTANT: &str = "a finite number, or a formula of other constants";
+const BOUNDS: &str = "[least, most], or { between = [least, most] } with prior = [mean, deviation] and scale = \"log\" or \"linear\"";
+const DATA: &str = "tables [[fit.data]] with file, time, columns = { T1 = \"sill\" } of the file and the record, sigma and use";
 const COMBINE: &str =
     "\"product\" (every value with every other) or \"zip\" (the first with the first, and so on)";
 
@@ -209,7 +212,7 @@ macro_rules! keys {
 }
 
 /// All keys of a run's file, in the order in which files and journals list them.
-pub static KEYS: [Key; 67] = keys! {
+pub static KEYS: [Key; 70] = keys! {
     "D", "diffusion coefficient", "length²/time", PROFILE, MATERIAL, "1.0", Required;
     "x1", "left end of the domain", "length", NUMBER, FINITE, "-10.0", Required;
     "x2", "right end of the domain", "length", NUMBER, "a finite number greater than x1", "10.0", Required;
@@ -297,6 +300,12 @@ pub static KEYS: [Key; 67] = keys! {
     "function", "functions of one number, for all formulas", "", NAMED, FUNCTION,
         "{ T_out = { points = [[0, 20], [3600, 25]] } }", Derived;
     "constants.NAME", "numbers by name, for all formulas", "", FORMULA, CONSTANT, "12.0", Derived;
+    "fit.vary.NAME", "a number that `diff2d fit` finds, a constant or a key, and its bounds", "", VARIED, BOUNDS, "[1.0, 100.0]",
+        Derived, no_bits;
+    "fit.data", "what was measured", "", TABLES, DATA,
+        "[{ file = \"wall.csv\", time = \"time\", columns = { T1 = \"sill\" }, sigma = 0.1 }]", Derived, no_bits;
+    "fit.step", "the difference of logarithms, or share of the bounds' distance, of which derivatives are made", "", NUMBER, ABOVE_0,
+        "3e-5", Derived, no_bits;
 };
 
 /// The keys of a sweep file besides the varied ones.

@@ -25,6 +25,7 @@ mod record;
 mod snapshots;
 mod spelling;
 mod sweep;
+mod toml_text;
 pub mod typed;
 mod until;
 mod valid;

@@ -416,9 +416,16 @@ mod tests {
                 "t0",
             ]
             .contains(&name)
-                || ["initial.", "mask.", "units.", "record.", "constants."]
-                    .iter()
-                    .any(|table| name.starts_with(table))
+                || [
+                    "initial.",
+                    "mask.",
+                    "units.",
+                    "record.",
+                    "constants.",
+                    "fit.",
+                ]
+                .iter()
+                .any(|table| name.starts_with(table))
         };
         let expected = KEYS.iter().map(|key| key.name);
         let expected: Vec<&str> = expected

@@ -20,6 +20,10 @@ use crate::{
     slab::Slab,
 };
 use diff2d_stencil::Element;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// The number of steps between two checks of the stop flag.
+const MOST_STEPS: u64 = 4096;
 
 /// The columns of the record of a problem.
 #[must_use]
@@ -27,17 +31,18 @@ pub(crate) fn record_columns(problem: &Problem) -> Vec<RecordColumn> {
     columns::columns(problem, false)
 }
 
-/// The rows of the record of a problem, with the same numbers as in the file of a run; empty without a record.
+/// The rows of the record of a problem, with the same numbers as in the file of a run; empty without a record. The run
+/// is given up once `stop` is set.
 ///
 /// Shape: one number for each of the [columns](record_columns) in every row.
 ///
 /// # Errors
-/// [`RunError`].
-pub(crate) fn record_rows(problem: &Problem) -> Result<Vec<Vec<f64>>, RunError> {
-    with_precision!(problem.params.precision, T => rows_of::<T>(problem))
+/// [`RunError`]; [`RunError::GivenUp`] if the run was stopped.
+pub(crate) fn record_rows(problem: &Problem, stop: &AtomicBool) -> Result<Vec<Vec<f64>>, RunError> {
+    with_precision!(problem.params.precision, T => rows_of::<T>(problem, stop))
 }
 
-fn rows_of<T: Element>(problem: &Problem) -> Result<Vec<Vec<f64>>, RunError> {
+fn rows_of<T: Element>(problem: &Problem, stop: &AtomicBool) -> Result<Vec<Vec<f64>>, RunError> {
     let (Some(keys), Some(gauges)) = (&problem.params.record, problem.gauges()) else {
         return Ok(Vec::new());
     };
@@ -53,7 +58,7 @@ fn rows_of<T: Element>(problem: &Problem) -> Result<Vec<Vec<f64>>, RunError> {
         rows: Vec::new(),
     };
     let mut state = Field::<T>::zeros(shape).map_err(|_| RunError::no_memory(memory_needed))?;
-    let begun = problem.begin(&mut state, 0, None, &mut |_| true);
+    let begun = problem.begin(&mut state, 0, None, &mut |_| !stop.load(Ordering::Relaxed));
     begun
         .map_err(|unready| RunError::unready(unready, memory_needed))?
         .ok_or(RunError::GivenUp)?;
@@ -71,9 +76,12 @@ fn rows_of<T: Element>(problem: &Problem) -> Result<Vec<Vec<f64>>, RunError> {
     let mut room = room.map_err(|_| RunError::no_memory(memory_needed))?;
     while let Some(moment) = due.next() {
         while state_clock.step < moment.step {
+            if stop.load(Ordering::Relaxed) {
+                return Err(RunError::GivenUp);
+            }
             let to_snapshot = schedule.next_due(state_clock.step) - state_clock.step;
             let to_row = moment.step - state_clock.step;
-            let steps = to_row.min(to_snapshot);
+            let steps = to_row.min(to_snapshot).min(MOST_STEPS);
             solver.advance(steps, &Solo)?;
             state_clock = schedule.pace().after(state_clock, steps);
         }

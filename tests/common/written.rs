@@ -2,7 +2,8 @@
 
 /// The arguments that name what is written, with a command line in which `@` stands for the name, and the ending that
 /// the name must have.
-pub const WRITTEN: [(&str, &str, &str, &str); 18] = [
+pub const WRITTEN: [(&str, &str, &str, &str); 19] = [
+    ("fit", "--plot", "", ""),
     ("run", "--output", "run p.toml -o @", ".npy"),
     (
         "run",

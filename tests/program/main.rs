@@ -12,6 +12,7 @@ mod common;
 mod cli;
 mod comparison;
 mod faults;
+mod fit;
 mod map;
 mod numbers;
 mod stats;

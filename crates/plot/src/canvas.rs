@@ -86,3 +86,56 @@ pub(super) enum Anchor {
     /// The middle of a text that reads upwards.
     Upright,
 }
+
+/// The part of a canvas below a number of pixel rows.
+pub(super) struct Lowered<'c> {
+    pub canvas: &'c mut dyn Canvas,
+    pub down: usize,
+}
+
+impl Lowered<'_> {
+    fn rect(&self, rect: Rect) -> Rect {
+        Rect {
+            top: rect.top + self.down,
+            ..rect
+        }
+    }
+
+    fn point(&self, (x, y): Point) -> Point {
+        (x, y + self.down as f64)
+    }
+}
+
+impl Canvas for Lowered<'_> {
+    fn width(&self) -> usize {
+        self.canvas.width()
+    }
+
+    fn fill(&mut self, rect: Rect, colour: Rgb) -> Result<(), Error> {
+        self.canvas.fill(self.rect(rect), colour)
+    }
+
+    fn image(&mut self, rect: Rect, rgb: &[u8]) -> Result<(), Error> {
+        self.canvas.image(self.rect(rect), rgb)
+    }
+
+    fn stroke(&mut self, lines: &[Vec<Point>], pen: Pen, within: Rect) -> Result<(), Error> {
+        let lines = lines
+            .iter()
+            .map(|line| line.iter().map(|&at| self.point(at)).collect());
+        let lines: Vec<Vec<Point>> = lines.collect();
+        self.canvas.stroke(&lines, pen, self.rect(within))
+    }
+
+    fn write_in(
+        &mut self,
+        colour: Rgb,
+        label: &str,
+        size: f64,
+        at: Point,
+        anchor: Anchor,
+    ) -> Result<(), Error> {
+        let at = self.point(at);
+        self.canvas.write_in(colour, label, size, at, anchor)
+    }
+}

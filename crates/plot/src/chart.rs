@@ -1,7 +1,7 @@
 //! [`Chart`]: curves over a common axis.
 
 use super::{
-    canvas::{Anchor, Canvas, Pen, Point, Rect, Rgb},
+    canvas::{Anchor, Canvas, Lowered, Pen, Point, Rect, Rgb},
     colormap::Colormap,
     error::Error,
     heading::Heading,
@@ -110,6 +110,35 @@ impl Chart {
         let (size, metrics) = self.sizes();
         let mut paper = Paper::new(to, size, self.dpi, name);
         self.draw(paper.canvas(), size, &metrics)?;
+        paper.save(to)
+    }
+
+    /// Writes charts one below the other, each with axes of its own, in the size of the first one; otherwise like
+    /// [`save`](Self::save).
+    ///
+    /// # Errors
+    /// As [`save`](Self::save).
+    pub fn save_stacked(charts: &[Self], to: &Destination) -> Result<(), Error> {
+        let Some(first) = charts.first() else {
+            return Err(Error::NoFrames);
+        };
+        let sizes: Vec<_> = charts.iter().map(Self::sizes).collect();
+        let width = sizes
+            .iter()
+            .map(|((width, _), _)| *width)
+            .max()
+            .unwrap_or_default();
+        let height = sizes.iter().map(|((_, height), _)| height).sum();
+        let mut paper = Paper::new(to, (width, height), first.dpi, &first.title);
+        let mut down = 0;
+        for (chart, ((_, height), metrics)) in charts.iter().zip(&sizes) {
+            let mut part = Lowered {
+                canvas: paper.canvas(),
+                down,
+            };
+            chart.draw(&mut part, (width, *height), metrics)?;
+            down += height;
+        }
         paper.save(to)
     }
 

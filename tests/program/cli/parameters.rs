@@ -50,23 +50,23 @@ fn a_missing_or_unknown_key_is_refused() {
     ");
     assert_snapshot!(refused("colour = 'blue'"), @r#"
     exit 2
-    diff2d: p.toml:7: there is no parameter colour (= "blue"); the parameters are D, x1, x2, y1, y2, runtime, dx, dy, outtime, outtimes, t0, graphics, grid, coordinates, times, precision, dt, safety, Dx, Dy, face, capacity, decay, source, method, stages, tolerance, until, memory, [initial], [boundary], [mask], [units], [record], held, interface, function, [constants]
+    diff2d: p.toml:7: there is no parameter colour (= "blue"); the parameters are D, x1, x2, y1, y2, runtime, dx, dy, outtime, outtimes, t0, graphics, grid, coordinates, times, precision, dt, safety, Dx, Dy, face, capacity, decay, source, method, stages, tolerance, until, memory, [initial], [boundary], [mask], [units], [record], held, interface, function, [constants], [fit]
     "#);
     assert_snapshot!(refused("run_time = 15.0"), @"
     exit 2
-    diff2d: p.toml:7: there is no parameter run_time (= 15.0), did you mean runtime?; the parameters are D, x1, x2, y1, y2, runtime, dx, dy, outtime, outtimes, t0, graphics, grid, coordinates, times, precision, dt, safety, Dx, Dy, face, capacity, decay, source, method, stages, tolerance, until, memory, [initial], [boundary], [mask], [units], [record], held, interface, function, [constants]
+    diff2d: p.toml:7: there is no parameter run_time (= 15.0), did you mean runtime?; the parameters are D, x1, x2, y1, y2, runtime, dx, dy, outtime, outtimes, t0, graphics, grid, coordinates, times, precision, dt, safety, Dx, Dy, face, capacity, decay, source, method, stages, tolerance, until, memory, [initial], [boundary], [mask], [units], [record], held, interface, function, [constants], [fit]
     ");
     assert_snapshot!(refused("grafics = true"), @"
     exit 2
-    diff2d: p.toml:7: there is no parameter grafics (= true), did you mean graphics?; the parameters are D, x1, x2, y1, y2, runtime, dx, dy, outtime, outtimes, t0, graphics, grid, coordinates, times, precision, dt, safety, Dx, Dy, face, capacity, decay, source, method, stages, tolerance, until, memory, [initial], [boundary], [mask], [units], [record], held, interface, function, [constants]
+    diff2d: p.toml:7: there is no parameter grafics (= true), did you mean graphics?; the parameters are D, x1, x2, y1, y2, runtime, dx, dy, outtime, outtimes, t0, graphics, grid, coordinates, times, precision, dt, safety, Dx, Dy, face, capacity, decay, source, method, stages, tolerance, until, memory, [initial], [boundary], [mask], [units], [record], held, interface, function, [constants], [fit]
     ");
     assert_snapshot!(refused("d = 2"), @"
     exit 2
-    diff2d: p.toml:7: there is no parameter d (= 2), did you mean D?; the parameters are D, x1, x2, y1, y2, runtime, dx, dy, outtime, outtimes, t0, graphics, grid, coordinates, times, precision, dt, safety, Dx, Dy, face, capacity, decay, source, method, stages, tolerance, until, memory, [initial], [boundary], [mask], [units], [record], held, interface, function, [constants]
+    diff2d: p.toml:7: there is no parameter d (= 2), did you mean D?; the parameters are D, x1, x2, y1, y2, runtime, dx, dy, outtime, outtimes, t0, graphics, grid, coordinates, times, precision, dt, safety, Dx, Dy, face, capacity, decay, source, method, stages, tolerance, until, memory, [initial], [boundary], [mask], [units], [record], held, interface, function, [constants], [fit]
     ");
     assert_snapshot!(refused("physics.D = 2"), @"
     exit 2
-    diff2d: p.toml:7: there is no parameter physics.D (= 2), did you mean D?; the parameters are D, x1, x2, y1, y2, runtime, dx, dy, outtime, outtimes, t0, graphics, grid, coordinates, times, precision, dt, safety, Dx, Dy, face, capacity, decay, source, method, stages, tolerance, until, memory, [initial], [boundary], [mask], [units], [record], held, interface, function, [constants]
+    diff2d: p.toml:7: there is no parameter physics.D (= 2), did you mean D?; the parameters are D, x1, x2, y1, y2, runtime, dx, dy, outtime, outtimes, t0, graphics, grid, coordinates, times, precision, dt, safety, Dx, Dy, face, capacity, decay, source, method, stages, tolerance, until, memory, [initial], [boundary], [mask], [units], [record], held, interface, function, [constants], [fit]
     ");
     assert_snapshot!(refused_file("p.toml", "", ""), @r"
     exit 2
@@ -408,7 +408,7 @@ fn the_python_file_of_the_course_means_the_same_as_toml() {
     ");
     assert_snapshot!(course("colour = 'blue';"), @r#"
     exit 2
-    diff2d: p.py:6: there is no parameter colour (= "blue"); the parameters are D, x1, x2, y1, y2, runtime, dx, dy, outtime, outtimes, t0, graphics, grid, coordinates, times, precision, dt, safety, Dx, Dy, face, capacity, decay, source, method, stages, tolerance, until, memory, [initial], [boundary], [mask], [units], [record], held, interface, function, [constants]
+    diff2d: p.py:6: there is no parameter colour (= "blue"); the parameters are D, x1, x2, y1, y2, runtime, dx, dy, outtime, outtimes, t0, graphics, grid, coordinates, times, precision, dt, safety, Dx, Dy, face, capacity, decay, source, method, stages, tolerance, until, memory, [initial], [boundary], [mask], [units], [record], held, interface, function, [constants], [fit]
     "#);
     assert_snapshot!(course("nrows = int((x2-x1)/dx);"), @r"
     exit 2
@@ -475,7 +475,7 @@ fn set_overrides_keys_of_the_file() {
     ");
     assert_snapshot!(refused_set("--set dz=1"), @"
     exit 2
-    diff2d: --set: there is no parameter dz (= 1), did you mean dx?; the parameters are D, x1, x2, y1, y2, runtime, dx, dy, outtime, outtimes, t0, graphics, grid, coordinates, times, precision, dt, safety, Dx, Dy, face, capacity, decay, source, method, stages, tolerance, until, memory, [initial], [boundary], [mask], [units], [record], held, interface, function, [constants]
+    diff2d: --set: there is no parameter dz (= 1), did you mean dx?; the parameters are D, x1, x2, y1, y2, runtime, dx, dy, outtime, outtimes, t0, graphics, grid, coordinates, times, precision, dt, safety, Dx, Dy, face, capacity, decay, source, method, stages, tolerance, until, memory, [initial], [boundary], [mask], [units], [record], held, interface, function, [constants], [fit]
     ");
     assert_snapshot!(refused_set("--set dx=small"), @r#"
     exit 2

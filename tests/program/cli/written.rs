@@ -12,7 +12,8 @@ use std::{
 };
 
 /// Those that name what is only read.
-const READ: [(&str, &str); 19] = [
+const READ: [(&str, &str); 20] = [
+    ("fit", "<PARAMS>"),
     ("run", "<PARAMS>"),
     ("run", "--extend"),
     ("sweep", "<SWEEP.toml>"),

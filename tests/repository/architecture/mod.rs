@@ -18,7 +18,7 @@ const LAYERS: &[&[&str]] = &[
     &["problem"],
     &["cube"],
     &["run", "export", "distribute"],
-    &["check"],
+    &["check", "fit"],
     &["warnings"],
     &["repair", "sweep"],
     &["error"],

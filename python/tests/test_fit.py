@@ -1,0 +1,60 @@
+"""Numbers of a problem from measured series: the compiled part."""
+
+import diff2d
+import numpy as np
+import pytest
+
+pytest.importorskip("diff2d._native")
+
+T = np.array([77.6, 114.9, 141.1, 190.8, 239.9, 289.0, 332.8, 378.4, 434.8, 477.3, 536.8, 593.1, 689.1, 760.0])
+Y = np.array([10.07, 14.73, 17.94, 23.93, 29.61, 35.18, 40.02, 44.82, 50.76, 55.05, 61.01, 66.40, 75.47, 81.78])
+
+BODY = dict(
+    D=1.0,
+    x1=0.0,
+    x2=1.0,
+    dx=0.5,
+    grid="walls",
+    method="exact",
+    runtime=760.0,
+    outtime=760.0,
+    boundary="insulated",
+    decay="b2",
+    source="b1*b2",
+    initial={"kind": "constant", "value": 0.0},
+    constants={"b1": 250.0, "b2": 5e-4},
+    record={"every": 760.0, "points": {"p": [0.5, 0.5]}},
+    fit={"vary": {"b1": [20.0, 5000.0], "b2": [1e-5, 1e-2]}},
+)
+
+
+def test_a_fit_has_the_numbers_that_nist_certifies():
+    found = diff2d.fit(BODY, {"t": T, "y": Y}, time="t", columns={"y": "p"})
+    assert found.unknowns["b1"].estimate == pytest.approx(238.94212918, rel=1e-6)
+    assert found.unknowns["b2"].standard_error == pytest.approx(7.2668688436e-6, rel=1e-4)
+    assert found.sum_of_squares == pytest.approx(0.12455138894, rel=1e-6)
+    assert found.columns["y"].values == 14 and found.correlation.shape == (2, 2)
+
+
+def test_gaps_are_left_out_and_times_may_be_given_alone():
+    gaps = np.where(T == 239.9, np.nan, Y)
+    found = diff2d.fit(BODY, {"p": gaps}, time=T, threads=1)
+    assert found.columns["p"].values == 13
+
+
+def test_a_dotted_key_is_varied_and_a_prior_needs_sigma():
+    problem = {**BODY, "constants": {"b1": 238.942, "b2": 5.5e-4}}
+    problem["fit"] = {"vary": {"initial.value": {"between": [-5.0, 5.0], "prior": [0.0, 1.0]}}}
+    found = diff2d.fit(problem, {"t": T, "p": Y}, time="t", sigma=0.1)
+    assert abs(found.unknowns["initial.value"].estimate) < 0.2
+    with pytest.raises(diff2d.ParameterError, match="sigma"):
+        diff2d.fit(problem, {"t": T, "p": Y}, time="t")
+
+
+def test_what_cannot_be_fitted_raises():
+    with pytest.raises(diff2d.ParameterError, match="different lengths"):
+        diff2d.fit(BODY, {"t": T, "p": Y[1:]}, time="t")
+    with pytest.raises(diff2d.ParameterError, match="the record has p"):
+        diff2d.fit(BODY, {"t": T, "z": Y}, time="t")
+    with pytest.raises(diff2d.ParameterError, match="nothing of"):
+        diff2d.fit(BODY, {"t": T, "p": Y}, time="t", constants={"z": 1.0}, fit={"vary": {"z": [0.1, 2.0]}})

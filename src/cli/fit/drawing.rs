@@ -1,0 +1,85 @@
+//! `--plot`: data, curves and residuals of each column over time, and the profiles of the unknowns.
+
+use crate::{
+    error::Error,
+    fit::{ColumnAnswer, FitAnswer, UnknownAnswer},
+    params::RawParams,
+};
+use diff2d_plot::{Chart, Curve, Range};
+use diff2d_sys::Destination;
+
+/// Draws a fit: charts over a common axis of time, and below them one with all profiles.
+pub(super) fn draw(
+    answer: &FitAnswer,
+    raw: &RawParams,
+    destination: &Destination,
+) -> Result<(), Error> {
+    let mut charts = answer.columns.iter().flat_map(charts_of_column);
+    let first_chart = charts.next().unwrap_or_default();
+    let unit = raw
+        .typed()
+        .get("units.t")
+        .and_then(|entry| entry.value.as_str());
+    let over_time = Chart {
+        title: "data (circles), fitted curves and residuals".to_owned(),
+        x: unit.map_or_else(|| "t".to_owned(), |unit| format!("t [{unit}]")),
+        below: charts.collect(),
+        ..first_chart
+    };
+    // A search for an end may have looked far beyond it.
+    let highest = 3.0 * answer.widened_by;
+    let profiles = Chart {
+        title: "profiles (straight where an unknown is linear)".to_owned(),
+        x: "distance from the estimate in standard errors".to_owned(),
+        y: "root of the rise".to_owned(),
+        range: Range::new(-highest, highest),
+        curves: answer.unknowns.iter().map(curve_of_profile).collect(),
+        ..Chart::default()
+    };
+    Ok(Chart::save_stacked(&[over_time, profiles], destination)?)
+}
+
+/// Data and curve of a column, and the residuals.
+fn charts_of_column(column: &ColumnAnswer) -> [Chart; 2] {
+    let rows = &column.rows;
+    let values = Curve {
+        label: column.name.clone(),
+        points: rows
+            .iter()
+            .map(|&[time, _, computed]| (time, computed))
+            .collect(),
+        measured: rows
+            .iter()
+            .map(|&[time, measured, _]| (time, measured))
+            .collect(),
+        ..Curve::default()
+    };
+    let residuals = rows
+        .iter()
+        .map(|&[time, measured, computed]| (time, measured - computed));
+    let residuals = Curve {
+        label: "residual".to_owned(),
+        points: rows.iter().map(|&[time, ..]| (time, 0.0)).collect(),
+        measured: residuals.collect(),
+        ..Curve::default()
+    };
+    [(column.name.as_str(), values), ("residual", residuals)].map(|(name, curve)| Chart {
+        y: name.to_owned(),
+        curves: vec![curve],
+        ..Chart::default()
+    })
+}
+
+/// The profile of an unknown over the distance from its estimate.
+fn curve_of_profile(unknown: &UnknownAnswer) -> Curve {
+    let [low, high] = unknown.interval.map(|end| end.unwrap_or(unknown.estimate));
+    let scale = unknown.standard_error.unwrap_or((high - low) / 2.0);
+    let points = unknown.profile.iter();
+    Curve {
+        label: unknown.name.clone(),
+        points: points
+            .map(|&[value, rise]| ((value - unknown.estimate) / scale, rise))
+            .collect(),
+        ..Curve::default()
+    }
+}

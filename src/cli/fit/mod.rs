@@ -1,0 +1,301 @@
+//! `diff2d fit`: numbers of a parameter file from measured series.
+
+mod drawing;
+
+use super::{json, number, params::ParamsArgs, start::check_output, terminal::Terminal};
+use crate::{
+    cube::Writing,
+    error::Error,
+    fit::{self, Fit, FitAnswer, FitError, FitOptions, PlanAnswer},
+    params::RawParams,
+};
+use clap::Args;
+use diff2d_arrays::progress::Progress;
+use diff2d_plot as plot;
+use diff2d_sys::{self as sys, AtomicFile, Destination};
+use serde::Serialize;
+use std::{
+    fmt,
+    io::Write,
+    path::{Path, PathBuf},
+};
+
+/// Find numbers of a parameter file from measured series, with intervals that hold
+///
+/// `[fit]` in the file says what is varied and between which bounds, `[[fit.data]]` what was measured, and which columns of the
+/// record it is compared with. Runs are computed in memory. Beside the answer, STEM.fit.json, are the compared rows,
+/// STEM.fit.csv, and the file with the fitted numbers, STEM.fit.toml.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  diff2d fit params/wall_logger.toml --plot wall.pdf
+  diff2d fit params/wall_logger.toml --plan
+  diff2d fit params/wall_logger.toml --starts 8 --json")]
+pub(super) struct FitArgs {
+    #[command(flatten)]
+    params: ParamsArgs,
+    /// The answer to write; its rows and the fitted file lie beside it [default: output/STEM.fit.json, named after the
+    /// parameter file]
+    #[arg(long, short, value_name = "STEM.fit.json")]
+    output: Option<PathBuf>,
+    /// Start from so many places within the bounds, that of the file among them
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=10_000))]
+    starts: u16,
+    /// Tell the standard errors that the times, places and sigma of the data would give; nothing needs to be measured yet, and no
+    /// file is written
+    #[arg(long, conflicts_with_all = ["output", "starts", "plot", "force"])]
+    plan: bool,
+    /// Draw data, curves, residuals and profiles: .pdf, .svg or .png
+    #[arg(long, value_name = "FILE")]
+    plot: Option<PathBuf>,
+    /// Threads that compute, each with runs of its own [default: all processors]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    threads: Option<u16>,
+    /// Replace files that are there
+    #[arg(long)]
+    force: bool,
+    /// Print one JSON object
+    #[arg(long)]
+    json: bool,
+}
+
+/// The directory of answers without `-o`.
+const DEFAULT_DIRECTORY: &str = "output";
+
+pub(super) fn fit(args: &FitArgs, terminal: &Terminal) -> Result<(), Error> {
+    let raw = RawParams::load(&args.params.file, &args.params.overrides)?;
+    let options = FitOptions {
+        threads: args.threads.map_or_else(sys::threads, usize::from),
+        starts: usize::from(args.starts),
+        runs: Progress::default(),
+        stop: terminal.stop().unwrap_or_default(),
+    };
+    if args.plan {
+        let fit = Fit::new(&raw, true, options)?;
+        return terminal.answer(&Planned(fit.plan()), args.json);
+    }
+    let outputs = Outputs::admit(args, &raw)?;
+    let runs = options.runs.clone();
+    let fit = Fit::new(&raw, false, options)?;
+    let answer = fit.solve(&|step, square| {
+        let runs = runs.done();
+        terminal.note(&format!(
+            "step {step}: sum of squares {square:.9e} after {runs} runs"
+        ));
+    });
+    let answer = answer?;
+    terminal.warn(&answer.warnings);
+    outputs.write(&answer, &raw)?;
+    terminal.note(&format!(
+        "{} runs; wrote {} with .csv and .toml beside it",
+        answer.runs,
+        outputs.json.name().display()
+    ));
+    terminal.answer(&Fitted(&answer), args.json)
+}
+
+impl From<FitError> for Error {
+    fn from(error: FitError) -> Self {
+        match error {
+            FitError::Params(error) => error.into(),
+            FitError::Run(error) => error.into(),
+            FitError::NotFinite { .. } | FitError::Stopped => Self::System(error.to_string()),
+            _ => Self::Usage(error.to_string()),
+        }
+    }
+}
+
+/// The files that a fit writes.
+struct Outputs {
+    json: Destination,
+    rows: Destination,
+    parameters: Destination,
+    plot: Option<Destination>,
+}
+
+impl Outputs {
+    /// Refuses files that may not be written, before anything is computed.
+    fn admit(args: &FitArgs, raw: &RawParams) -> Result<Self, Error> {
+        let json = match &args.output {
+            Some(path) if path.extension().is_some_and(|end| end == "json") => path.clone(),
+            Some(path) => {
+                return Err(Error::Usage(format!(
+                    "-o {}: the answer of a fit is a file whose name ends in .json",
+                    path.display()
+                )));
+            }
+            None => {
+                let directory = sys::create_directory(Path::new(DEFAULT_DIRECTORY));
+                directory.map_err(|error| {
+                    Error::System(format!(
+                        "cannot create the directory {DEFAULT_DIRECTORY}: {error}"
+                    ))
+                })?;
+                let stem = args.params.file.file_stem().unwrap_or_default();
+                let name = format!("{}.fit.json", stem.to_string_lossy());
+                Path::new(DEFAULT_DIRECTORY).join(name)
+            }
+        };
+        // X.fit.csv and X.fit.toml, whether the answer is X.fit.json or X.json.
+        let stem = json.file_stem().unwrap_or_default().to_string_lossy();
+        let stem = stem.strip_suffix(".fit").unwrap_or(&stem);
+        let [rows, parameters] =
+            ["csv", "toml"].map(|end| json.with_file_name(format!("{stem}.fit.{end}")));
+        let mut inputs = vec![args.params.file.clone()];
+        inputs.extend(raw.files());
+        let mut writing = Writing {
+            taken: &inputs,
+            force: args.force,
+            is_own_kind: None,
+        };
+        let outputs = Self {
+            json: check_output(&json, "answer", writing)?,
+            rows: check_output(&rows, "table", writing)?,
+            parameters: check_output(&parameters, "parameter file", writing)?,
+            plot: None,
+        };
+        let Some(plot) = &args.plot else {
+            return Ok(outputs);
+        };
+        let mut names = inputs.clone();
+        names.extend([json, rows, parameters]);
+        writing.taken = &names;
+        writing.is_own_kind = Some(plot::is_picture);
+        let plot = Some(check_output(plot, "picture", writing)?);
+        Ok(Self { plot, ..outputs })
+    }
+
+    /// Writes all files.
+    fn write(&self, answer: &FitAnswer, raw: &RawParams) -> Result<(), Error> {
+        let texts = [
+            (&self.rows, answer.rows_as_csv()),
+            (&self.parameters, fit::fitted(raw, answer)?.to_toml()?),
+            (&self.json, json::pretty(answer) + "\n"),
+        ];
+        if let Some(plot) = &self.plot {
+            drawing::draw(answer, raw, plot)?;
+        }
+        for (destination, text) in texts {
+            let written = AtomicFile::at(destination.clone()).and_then(|mut file| {
+                file.write_all(text.as_bytes())
+                    .map_err(sys::FileError::of("write", destination.name()))?;
+                file.commit()
+            });
+            written.map_err(|error| Error::System(error.to_string()))?;
+        }
+        Ok(())
+    }
+}
+
+/// What a fit found, as a table or an object.
+#[derive(Serialize)]
+#[serde(transparent)]
+struct Fitted<'a>(&'a FitAnswer);
+
+impl fmt::Display for Fitted<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let answer = self.0;
+        let width = answer
+            .unknowns
+            .iter()
+            .map(|unknown| unknown.name.chars().count());
+        let width = width.max().unwrap_or(0).max("unknown".len());
+        writeln!(
+            f,
+            "{:<width$}  {:>13} {:>11}  {:>28}  correlation",
+            "unknown", "estimate", "error", "95 % interval"
+        )?;
+        for (unknown, row) in answer.unknowns.iter().zip(&answer.correlation) {
+            let [low, high] = unknown
+                .interval
+                .map(|end| end.map_or_else(|| "?".to_owned(), digits));
+            let error = unknown
+                .standard_error
+                .map_or_else(|| "at a bound".to_owned(), digits);
+            let row = row.iter().map(|entry| {
+                entry.map_or_else(|| format!("{:>8}", ""), |entry| format!("{entry:>8.3}"))
+            });
+            writeln!(
+                f,
+                "{:<width$}  {:>13} {error:>11}  {:>28} {}",
+                unknown.name,
+                digits(unknown.estimate),
+                format!("{low} to {high}"),
+                row.collect::<String>(),
+            )?;
+        }
+        writeln!(f)?;
+        for column in &answer.columns {
+            let lag = column.lag1.map_or_else(String::new, |lag| {
+                format!(", residuals correlate with those before by {lag:.2}")
+            });
+            writeln!(
+                f,
+                "{}: {} values of {}, root mean square of residuals {}{lag}",
+                column.name,
+                column.values,
+                column.record,
+                digits(column.rms)
+            )?;
+        }
+        write!(
+            f,
+            "sum of squares {}, {} degrees of freedom, deviation {}",
+            digits(answer.sum_of_squares),
+            answer.degrees_of_freedom,
+            digits(answer.deviation)
+        )?;
+        if answer.widened_by > 1.0 {
+            write!(f, "; intervals are widened by {:.3}", answer.widened_by)?;
+        }
+        if let Some(starts) = answer.starts {
+            write!(
+                f,
+                "\n{} of {} starts led to this answer",
+                starts.reached, starts.count
+            )?;
+        }
+        Ok(())
+    }
+}
+
+/// The standard errors that planned measurements would have, as a table or an object.
+#[derive(Serialize)]
+#[serde(transparent)]
+struct Planned(PlanAnswer);
+
+impl fmt::Display for Planned {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let width = self
+            .0
+            .unknowns
+            .iter()
+            .map(|unknown| unknown.name.chars().count());
+        let width = width.max().unwrap_or(0).max("unknown".len());
+        writeln!(
+            f,
+            "{:<width$}  {:>13} {:>11} {:>9}  correlation",
+            "unknown", "value", "error", "relative"
+        )?;
+        for (unknown, row) in self.0.unknowns.iter().zip(&self.0.correlation) {
+            let row = row
+                .iter()
+                .map(|entry| format!("{:>8.3}", entry.unwrap_or(f64::NAN)));
+            let relative = 100.0 * unknown.standard_error / unknown.start.abs();
+            writeln!(
+                f,
+                "{:<width$}  {:>13} {:>11} {:>7.2} % {}",
+                unknown.name,
+                digits(unknown.start),
+                digits(unknown.standard_error),
+                relative,
+                row.collect::<String>()
+            )?;
+        }
+        write!(f, "of {} values, by {} runs", self.0.values, self.0.runs)
+    }
+}
+
+/// A number in five digits.
+fn digits(value: f64) -> String {
+    number::python(format!("{value:.4e}").parse().unwrap_or(value))
+}

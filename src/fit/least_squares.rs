@@ -1,0 +1,158 @@
+//! [`minimise`]: Marquardt's method within bounds.
+
+use super::{
+    error::FitError,
+    matrix::{Matrix, Triangle},
+    model::Model,
+    point::Point,
+};
+
+/// The point at which a minimum was found, or at which the iteration ended.
+#[derive(Debug, Clone, Default)]
+pub struct Minimum {
+    /// The last point.
+    pub point: Point,
+    /// The derivatives of the residuals with respect to each free unknown; 0 for unknowns that are not free.
+    pub jacobian: Matrix,
+    /// The decrease of the sum of squares that another step would bring.
+    pub expected_gain: f64,
+    /// Whether that decrease is below the tolerance.
+    pub is_converged: bool,
+}
+
+/// A function that is called with the number of a step and the sum of squares before it.
+pub type TellStep<'a> = dyn Fn(usize, f64) + Sync + 'a;
+
+/// The largest number of steps.
+const MOST_STEPS: usize = 200;
+/// The damping of the first step, and the damping above which steps are too short to matter.
+const FIRST_DAMPING: f64 = 1e-3;
+const LAST_DAMPING: f64 = 1e12;
+
+/// Finds the least sum of squares near a point. Unknowns that are not free keep their values. The iteration has
+/// converged when a step would decrease the sum by less than `tolerance` times the sum per degree of freedom.
+///
+/// Source: D. W. Marquardt, J. SIAM 11, 431 (1963), with the QR decomposition of J. J. Moré, The Levenberg-Marquardt algorithm,
+/// 1978, and steps that end at the bounds.
+///
+/// # Errors
+/// [`FitError`] if the model cannot be computed at the start.
+pub fn minimise(
+    model: &Model,
+    start: Vec<f64>,
+    is_free: &[bool],
+    tolerance: f64,
+    tell: &TellStep,
+) -> Result<Minimum, FitError> {
+    let mut point = model.point(start)?;
+    let mut damping = FIRST_DAMPING;
+    let mut column_norms = vec![0.0_f64; is_free.len()];
+    for step in 0..MOST_STEPS {
+        tell(step, point.square);
+        let jacobian = model.jacobian(&point, is_free)?;
+        for (most, norm) in column_norms.iter_mut().zip(jacobian.norms()) {
+            *most = most.max(norm);
+        }
+        let active = active(model, &point, &jacobian, is_free);
+        let active_columns = jacobian.of_columns(&active);
+        let negative_residuals: Vec<f64> = point.residuals.iter().map(|value| -value).collect();
+        let triangle = Triangle::of(&active_columns, &negative_residuals);
+        let expected_gain = triangle.explained();
+        let longest_part = triangle
+            .solve()
+            .into_iter()
+            .fold(0.0_f64, |most, part| most.max(part.abs()));
+        let is_found = expected_gain <= tolerance * model.variance(point.square)
+            || point.square <= model.rounding()
+            || longest_part <= f64::EPSILON;
+        if is_found {
+            return Ok(Minimum {
+                point,
+                jacobian,
+                expected_gain,
+                is_converged: true,
+            });
+        }
+        let better_point = loop {
+            let step_parts = damped_step(
+                &active_columns,
+                &negative_residuals,
+                &active,
+                &column_norms,
+                damping,
+            );
+            let mut trial_unknowns = point.at.clone();
+            for (&number, part) in active.iter().zip(&step_parts) {
+                trial_unknowns[number] += part;
+            }
+            model.clamp(&mut trial_unknowns);
+            // A trial that cannot be computed is too long a step.
+            match model.point(trial_unknowns) {
+                Ok(trial) if trial.square < point.square => break Some(trial),
+                Err(FitError::Stopped) => return Err(FitError::Stopped),
+                _ if damping > LAST_DAMPING => break None,
+                _ => damping *= 10.0,
+            }
+        };
+        let Some(better_point) = better_point else {
+            // Rounding hides what is left.
+            let is_converged = expected_gain <= 1e-6 * model.variance(point.square);
+            return Ok(Minimum {
+                point,
+                jacobian,
+                expected_gain,
+                is_converged,
+            });
+        };
+        let gain = point.square - better_point.square;
+        if gain > 0.5 * expected_gain {
+            damping = (damping / 10.0).max(1e-12);
+        }
+        point = better_point;
+    }
+    let jacobian = model.jacobian(&point, is_free)?;
+    Ok(Minimum {
+        point,
+        jacobian,
+        expected_gain: f64::INFINITY,
+        is_converged: false,
+    })
+}
+
+/// The free unknowns that are not at a bound beyond which the sum of squares would decrease.
+fn active(model: &Model, point: &Point, jacobian: &Matrix, is_free: &[bool]) -> Vec<usize> {
+    let numbers = (0..is_free.len()).filter(|&number| is_free[number]);
+    let active = numbers.filter(|&number| {
+        let column = jacobian.columns()[number].iter();
+        let slope: f64 = column
+            .zip(&point.residuals)
+            .map(|(part, value)| part * value)
+            .sum();
+        let [low, high] = model.unknowns[number].scaled_bounds();
+        let is_held =
+            (point.at[number] <= low && slope > 0.0) || (point.at[number] >= high && slope < 0.0);
+        !is_held
+    });
+    active.collect()
+}
+
+/// The least-squares step, shortened by a damping that is scaled for each unknown.
+fn damped_step(
+    columns: &Matrix,
+    opposite: &[f64],
+    active: &[usize],
+    scale: &[f64],
+    damping: f64,
+) -> Vec<f64> {
+    let extended = columns.columns().iter().zip(active).enumerate();
+    let extended = extended.map(|(place, (column, &number))| {
+        let mut longer = column.clone();
+        longer.resize(column.len() + active.len(), 0.0);
+        longer[column.len() + place] = damping.sqrt() * scale[number];
+        longer
+    });
+    let extended = Matrix::new(extended.collect());
+    let mut right_side = opposite.to_vec();
+    right_side.resize(opposite.len() + active.len(), 0.0);
+    Triangle::of(&extended, &right_side).solve()
+}

@@ -1,0 +1,252 @@
+//! A fit: determines numbers of a parameter file from measured series, with reliable intervals.
+//!
+//! | file | content |
+//! |---|---|
+//! | `unknowns.rs`, `data.rs` | the tables `[fit]` and `[[fit.data]]` |
+//! | `model.rs`, `rows.rs` | the values to compare with measurements, computed by runs in memory with fixed steps |
+//! | `least_squares.rs`, `matrix.rs` | Marquardt's method, with QR decompositions |
+//! | `identify.rs` | the unknowns that the data cannot determine, found before the first step |
+//! | `profile.rs`, `quantiles.rs` | intervals by profiles of the sum of squares |
+//! | `answer.rs` | the result |
+
+mod answer;
+mod data;
+mod error;
+mod identify;
+mod least_squares;
+mod matrix;
+mod model;
+mod point;
+mod profile;
+mod quantiles;
+mod rows;
+mod unknowns;
+
+pub use answer::{
+    ColumnAnswer, FitAnswer, PlanAnswer, PlannedUnknown, StartsAnswer, UnknownAnswer,
+};
+pub use error::FitError;
+pub use least_squares::TellStep;
+
+use crate::{
+    cube::with_start,
+    params::{ParamsError, RawParams, value::number},
+    problem::Problem,
+};
+use answer::{LinearErrors, Widening};
+use diff2d_arrays::{expression::random, progress::Progress};
+use least_squares::{Minimum, minimise};
+use matrix::Matrix;
+use model::{Model, ModelOptions};
+use point::Point;
+use profile::{ProfileEnd, profile_end};
+use quantiles::{NORMAL_95, student_95};
+use std::sync::{Arc, atomic::AtomicBool};
+use unknowns::Unknown;
+
+/// The options of a fit.
+#[derive(Debug, Clone, Default)]
+pub struct FitOptions {
+    /// The number of threads that compute; at least one.
+    pub threads: usize,
+    /// The number of starting points of the fit, including the values in the file; at least one.
+    pub starts: usize,
+    /// A counter of the runs that were computed.
+    pub runs: Progress,
+    /// A flag that makes the fit fail with [`FitError::Stopped`].
+    pub stop: Arc<AtomicBool>,
+}
+
+/// A fit whose unknowns are determined by its data.
+#[derive(Debug, Clone)]
+pub struct Fit {
+    model: Model,
+    start: Point,
+    jacobian: Matrix,
+    options: FitOptions,
+}
+
+/// The difference of scaled unknowns for numerical derivatives, unless the file gives another one.
+const STEP: f64 = 3e-5;
+/// The tolerance of the final fit, relative to the variance of a unit weight.
+const TOLERANCE: f64 = 1e-14;
+/// The largest number of restarts from a smaller sum of squares that a profile has found.
+const MOST_RESTARTS: usize = 3;
+/// The seed of the random places from which fits start.
+const SEED: u64 = 1;
+
+impl Fit {
+    /// The fit that a parameter file describes. For a plan, data need no values.
+    ///
+    /// # Errors
+    /// [`FitError`] if the file describes no fit, or its data cannot determine the unknowns.
+    pub fn new(raw: &RawParams, is_plan: bool, options: FitOptions) -> Result<Self, FitError> {
+        let raw = &with_start(raw.clone())?;
+        let unknowns = Unknown::all(raw)?;
+        if unknowns.is_empty() {
+            return Err(FitError::Request(
+                "nothing is varied: [fit] with vary = { h = [1, 100] } says what is to be found, and between which bounds".to_owned(),
+            ));
+        }
+        let problem = Problem::from_raw(raw)?;
+        let series = data::read(raw, &problem, is_plan)?;
+        let step = raw
+            .typed()
+            .get("fit.step")
+            .and_then(|entry| number(&entry.value));
+        let model_options = ModelOptions {
+            step: step.unwrap_or(STEP),
+            threads: options.threads.max(1),
+            stop: Arc::clone(&options.stop),
+            runs: options.runs.clone(),
+        };
+        let model = Model::new(raw, unknowns, series, model_options)?;
+        if let (false, Some(unknown)) = (
+            model.has_sigma(),
+            model
+                .unknowns
+                .iter()
+                .find(|unknown| unknown.prior.is_some()),
+        ) {
+            return Err(FitError::Request(format!(
+                "the prior of {} is weighed against the data by their sigma, which [[fit.data]] must give then",
+                unknown.name
+            )));
+        }
+        let start = model.point(model.start())?;
+        let jacobian = model.jacobian(&start, &vec![true; model.unknowns.len()])?;
+        let untold = identify::untold(&model, &start, &jacobian);
+        if !untold.is_empty() {
+            return Err(FitError::Untold(untold));
+        }
+        if model.degrees_of_freedom() < 1.0 && !model.has_sigma() {
+            return Err(FitError::Request(
+                "there are as many unknowns as values, which leaves nothing to tell errors by: sigma in [[fit.data]] says them".to_owned(),
+            ));
+        }
+        Ok(Self {
+            model,
+            start,
+            jacobian,
+            options,
+        })
+    }
+
+    /// The half widths of 95 % intervals in standard errors, for a profile and for a linear model.
+    fn distances(&self) -> [f64; 2] {
+        let degrees = self.model.degrees_of_freedom();
+        let student = if degrees < 1.0 {
+            NORMAL_95
+        } else {
+            student_95(degrees)
+        };
+        if self.model.has_sigma() {
+            [NORMAL_95, student]
+        } else {
+            [student, student]
+        }
+    }
+
+    /// Finds the best-fit values and their uncertainty. `tell` is called with each step.
+    ///
+    /// # Errors
+    /// [`FitError`].
+    pub fn solve(&self, tell: &TellStep) -> Result<FitAnswer, FitError> {
+        let model = &self.model;
+        let is_free = vec![true; model.unknowns.len()];
+        let (mut minimum, starts) = self.best_of_starts(tell)?;
+        let [distance, linear_distance] = self.distances();
+        let mut restarts = 0;
+        loop {
+            let widening = Widening::of(model, &minimum);
+            let ends = self.profile_ends(&minimum, distance * widening.factor)?;
+            let better_points = ends.iter().filter_map(|end| end.better.as_ref());
+            let better_point = better_points.min_by(|p, q| p.square.total_cmp(&q.square));
+            if let Some(better_point) = better_point.filter(|_| restarts < MOST_RESTARTS) {
+                restarts += 1;
+                minimum = minimise(model, better_point.at.clone(), &is_free, TOLERANCE, tell)?;
+                continue;
+            }
+            let linear = LinearErrors::of(model, &minimum);
+            let mut answer =
+                FitAnswer::new(model, &minimum, linear, &ends, widening, linear_distance);
+            answer.starts = starts;
+            return Ok(answer);
+        }
+    }
+
+    /// The best minimum of all starts, and the result of the starts if there are several.
+    fn best_of_starts(&self, tell: &TellStep) -> Result<(Minimum, Option<StartsAnswer>), FitError> {
+        let model = &self.model;
+        let is_free = vec![true; model.unknowns.len()];
+        let count = self.options.starts.max(1);
+        if count == 1 {
+            let minimum = minimise(model, self.start.at.clone(), &is_free, TOLERANCE, tell)?;
+            return Ok((minimum, None));
+        }
+        let places: Vec<Vec<f64>> = (0..count).map(|number| self.place(number)).collect();
+        let minima = model.spread(&places, |model, place| {
+            minimise(model, place.clone(), &is_free, TOLERANCE, tell)
+        });
+        let (minima, errors): (Vec<_>, Vec<_>) = minima.into_iter().partition(Result::is_ok);
+        let minima: Vec<Minimum> = minima.into_iter().flatten().collect();
+        let least = minima
+            .iter()
+            .min_by(|m, n| m.point.square.total_cmp(&n.point.square));
+        let Some(minimum) = least.cloned() else {
+            let error = errors.into_iter().find_map(Result::err);
+            return Err(error.unwrap_or(FitError::Stopped));
+        };
+        let least_square = minimum.point.square;
+        let limit = least_square + 1e-3 * model.variance(least_square) + model.rounding();
+        let reached = minima
+            .iter()
+            .filter(|other| other.point.square <= limit)
+            .count();
+        Ok((minimum, Some(StartsAnswer { count, reached })))
+    }
+
+    /// The scaled unknowns of start `number`: the first start is at the values of the file, the others at random places
+    /// within the bounds.
+    fn place(&self, number: usize) -> Vec<f64> {
+        if number == 0 {
+            return self.start.at.clone();
+        }
+        let count = self.model.unknowns.len();
+        let unknowns = self.model.unknowns.iter().enumerate();
+        let scaled = unknowns.map(|(place, unknown)| {
+            let [low, high] = unknown.scaled_bounds();
+            low + (high - low) * random(SEED, (number * count + place) as u64)
+        });
+        scaled.collect()
+    }
+
+    /// The ends of the intervals of all unknowns, the lower and the upper end for each.
+    fn profile_ends(&self, best: &Minimum, distance: f64) -> Result<Vec<ProfileEnd>, FitError> {
+        let numbers = 0..self.model.unknowns.len();
+        let tasks = numbers.flat_map(|number| [(number, -1.0), (number, 1.0)]);
+        let tasks: Vec<(usize, f64)> = tasks.collect();
+        let results = self.model.spread(&tasks, |model, &(number, direction)| {
+            profile_end(model, best, number, direction, distance)
+        });
+        results.into_iter().collect()
+    }
+
+    /// The standard errors to be expected from the times, places and deviations of the data, at the values of the file.
+    #[must_use]
+    pub fn plan(&self) -> PlanAnswer {
+        PlanAnswer::new(&self.model, &self.start, &self.jacobian)
+    }
+}
+
+/// The parameters with the fitted numbers.
+///
+/// # Errors
+/// [`ParamsError`] if the parameters describe no fit.
+pub fn fitted(raw: &RawParams, answer: &FitAnswer) -> Result<RawParams, ParamsError> {
+    let unknowns = Unknown::all(raw)?;
+    let fitted = unknowns.iter().zip(&answer.unknowns);
+    Ok(fitted.fold(raw.clone(), |raw, (unknown, found)| {
+        unknown.set(raw, found.estimate)
+    }))
+}

@@ -1,0 +1,402 @@
+//! [`Model`]: the values of a problem at the places and times of measurements, for any values of the unknowns.
+//!
+//! The steps are fixed, so that these values are smooth functions of the unknowns.
+
+use super::{
+    data::Series,
+    error::FitError,
+    matrix::Matrix,
+    point::Point,
+    rows::{at_times, columns_of, row_at},
+    unknowns::Unknown,
+};
+use crate::{
+    params::{Place, RawParams, StepMethod, value::Value},
+    physics::input::Digests,
+    problem::Problem,
+    run,
+};
+use diff2d_arrays::progress::Progress;
+use std::{
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
+    thread,
+};
+
+/// A problem, its unknowns, and the measured values.
+#[derive(Debug, Clone)]
+pub struct Model {
+    /// The parameters, with fixed steps and with rows at the times of the data.
+    raw: RawParams,
+    /// The unknowns that are varied.
+    pub unknowns: Vec<Unknown>,
+    /// The measured values.
+    pub series: Vec<Series>,
+    /// The column of the rows for each series.
+    columns: Vec<usize>,
+    digests: Digests,
+    /// The difference of scaled unknowns for numerical derivatives.
+    step: f64,
+    /// A counter of the runs that were computed.
+    pub runs: Progress,
+    threads: usize,
+    stop: Arc<AtomicBool>,
+}
+
+/// The options for numerical derivatives and their threads.
+#[derive(Debug, Clone)]
+pub struct ModelOptions {
+    /// The difference of scaled unknowns.
+    pub step: f64,
+    /// The number of threads that compute.
+    pub threads: usize,
+    /// A flag that stops all computations.
+    pub stop: Arc<AtomicBool>,
+    /// A counter of the runs.
+    pub runs: Progress,
+}
+
+/// The largest number of unknowns for which all corners of the bounds are examined.
+const MOST_FOR_ALL_CORNERS: usize = 6;
+
+impl Model {
+    /// The model of a file with these unknowns and data.
+    ///
+    /// # Errors
+    /// [`FitError`] if the problem cannot be run at a bound, or its record lacks a column.
+    pub fn new(
+        raw: &RawParams,
+        unknowns: Vec<Unknown>,
+        series: Vec<Series>,
+        options: ModelOptions,
+    ) -> Result<Self, FitError> {
+        let mut times: Vec<f64> = series
+            .iter()
+            .flat_map(|series| series.times().copied())
+            .collect();
+        times.sort_by(f64::total_cmp);
+        times.dedup();
+        let mut digests = Digests::default();
+        let problem = Problem::with_digests(raw, &mut digests)?;
+        let mut model = Self {
+            raw: at_times(raw, &problem, &times)?,
+            unknowns,
+            columns: columns_of(&problem, &series)?,
+            series,
+            digests,
+            step: options.step,
+            runs: options.runs,
+            threads: options.threads,
+            stop: options.stop,
+        };
+        model.freeze_steps(problem.params.method)?;
+        Ok(model)
+    }
+
+    /// Fixes the time step at the smallest that any point within the bounds needs, and the stages at the largest
+    /// number.
+    fn freeze_steps(&mut self, method: StepMethod) -> Result<(), FitError> {
+        if !matches!(method, StepMethod::Euler | StepMethod::Rkl2) {
+            return Ok(());
+        }
+        let (mut dt, mut stages) = (f64::INFINITY, 1);
+        for corner in self.corners()? {
+            let problem = self.problem_at(&corner)?;
+            dt = dt.min(problem.schedule.dt);
+            stages = stages.max(problem.stages());
+        }
+        let frozen = self.raw.clone().without("safety");
+        self.raw = frozen.with("dt", Value::Float(dt), Place::Default);
+        if method == StepMethod::Rkl2 {
+            let stages = i64::try_from(stages).unwrap_or(i64::MAX);
+            self.raw = self
+                .raw
+                .clone()
+                .with("stages", Value::Integer(stages), Place::Default);
+        }
+        Ok(())
+    }
+
+    /// The corners of the bounds at which the shortest steps are searched. With few unknowns these are all corners;
+    /// with many the two ends of each unknown alone, and the corner at which each unknown needs the shorter step.
+    fn corners(&self) -> Result<Vec<Vec<f64>>, FitError> {
+        let bounds: Vec<[f64; 2]> = self.unknowns.iter().map(Unknown::scaled_bounds).collect();
+        let count = bounds.len();
+        let mut corners = Vec::new();
+        if count <= MOST_FOR_ALL_CORNERS {
+            for mask in 0..1_usize << count {
+                let ends = bounds.iter().enumerate();
+                corners.push(
+                    ends.map(|(number, ends)| ends[(mask >> number) & 1])
+                        .collect(),
+                );
+            }
+            return Ok(corners);
+        }
+        let mut shortest = self.start();
+        for (number, ends) in bounds.iter().enumerate() {
+            let pair = ends.map(|value| {
+                let mut corner = self.start();
+                corner[number] = value;
+                corner
+            });
+            let [low, high] = [&pair[0], &pair[1]].map(|corner| self.problem_at(corner));
+            let is_lower = low?.schedule.dt < high?.schedule.dt;
+            shortest[number] = ends[usize::from(!is_lower)];
+            corners.extend(pair);
+        }
+        corners.push(shortest);
+        Ok(corners)
+    }
+
+    /// The scaled unknowns at the values of the file.
+    #[must_use]
+    pub fn start(&self) -> Vec<f64> {
+        let unknowns = self.unknowns.iter();
+        unknowns
+            .map(|unknown| unknown.scaled(unknown.start))
+            .collect()
+    }
+
+    /// The values for scaled unknowns.
+    #[must_use]
+    pub fn values(&self, scaled: &[f64]) -> Vec<f64> {
+        let pairs = self.unknowns.iter().zip(scaled);
+        // A bound is itself, whatever rounding makes of its logarithm.
+        let values = pairs.map(|(unknown, &scaled)| {
+            let [low, high] = unknown.bounds;
+            unknown.value(scaled).clamp(low, high)
+        });
+        values.collect()
+    }
+
+    /// Limits scaled unknowns to their bounds.
+    pub fn clamp(&self, scaled: &mut [f64]) {
+        for (unknown, value) in self.unknowns.iter().zip(scaled) {
+            let [low, high] = unknown.scaled_bounds();
+            *value = value.clamp(low, high);
+        }
+    }
+
+    /// The parameters with the values for scaled unknowns.
+    fn raw_at(&self, scaled: &[f64]) -> RawParams {
+        let values = self.values(scaled);
+        let pairs = self.unknowns.iter().zip(values);
+        pairs.fold(self.raw.clone(), |raw, (unknown, value)| {
+            unknown.set(raw, value)
+        })
+    }
+
+    fn problem_at(&self, scaled: &[f64]) -> Result<Problem, FitError> {
+        let problem = Problem::with_digests(&self.raw_at(scaled), &mut self.digests.clone());
+        problem.map_err(|error| {
+            let names = self.unknowns.iter().zip(self.values(scaled));
+            let names: Vec<String> = names
+                .map(|(unknown, value)| format!("{} = {value:?}", unknown.name))
+                .collect();
+            FitError::At {
+                place: names.join(", "),
+                error,
+            }
+        })
+    }
+
+    /// The computed counterparts of all measured values, in order.
+    fn computed(&self, scaled: &[f64]) -> Result<Vec<f64>, FitError> {
+        if self.stop.load(Ordering::Relaxed) {
+            return Err(FitError::Stopped);
+        }
+        let problem = self.problem_at(scaled)?;
+        let rows = run::record_rows(&problem, &self.stop)?;
+        self.runs.add(1);
+        let mut values = Vec::new();
+        for (series, &column) in self.series.iter().zip(&self.columns) {
+            for &time in series.times() {
+                let value = row_at(&rows, time).map_or(f64::NAN, |row| row[column]);
+                if !value.is_finite() {
+                    return Err(FitError::NotFinite {
+                        column: series.column.clone(),
+                        time,
+                    });
+                }
+                values.push(value);
+            }
+        }
+        Ok(values)
+    }
+
+    /// The weighted residuals, computed minus measured, followed by the weighted residuals of the priors.
+    fn residuals(&self, scaled: &[f64]) -> Result<Vec<f64>, FitError> {
+        let computed = self.computed(scaled)?;
+        let measured = self.series.iter().flat_map(Series::weighted);
+        let residuals = computed.iter().zip(measured);
+        let residuals =
+            residuals.map(|(computed, (measured, sigma))| (computed - measured) / sigma);
+        let priors = self.unknowns.iter().zip(self.values(scaled));
+        let priors = priors.filter_map(|(unknown, value)| {
+            let [mean, deviation] = unknown.prior?;
+            Some((value - mean) / deviation)
+        });
+        Ok(residuals.chain(priors).collect())
+    }
+
+    /// Computes the model at a point.
+    ///
+    /// # Errors
+    /// [`FitError`] if the model cannot be computed.
+    pub fn point(&self, scaled: Vec<f64>) -> Result<Point, FitError> {
+        let mut residuals = self.each(std::slice::from_ref(&scaled))?;
+        Ok(Point::new(scaled, residuals.pop().unwrap_or_default()))
+    }
+
+    /// The derivatives of the residuals, by differences of second order; 0 for unknowns that are not free.
+    ///
+    /// # Errors
+    /// [`FitError`] if the model cannot be computed.
+    pub fn jacobian(&self, point: &Point, is_free: &[bool]) -> Result<Matrix, FitError> {
+        let step = self.step;
+        let free: Vec<usize> = (0..is_free.len())
+            .filter(|&number| is_free[number])
+            .collect();
+        // Beside a bound both points are on its other side.
+        let sides = free.iter().map(|&number| {
+            let [low, high] = self.unknowns[number].scaled_bounds();
+            match (
+                point.at[number] - step < low,
+                point.at[number] + step > high,
+            ) {
+                (true, _) => [1.0, 2.0],
+                (_, true) => [-1.0, -2.0],
+                _ => [1.0, -1.0],
+            }
+        });
+        let sides: Vec<[f64; 2]> = sides.collect();
+        let places = free.iter().zip(&sides).flat_map(|(&number, sides)| {
+            sides.map(|side| {
+                let mut place = point.at.clone();
+                place[number] += side * step;
+                place
+            })
+        });
+        let places: Vec<Vec<f64>> = places.collect();
+        let residuals = self.each(&places)?;
+        let mut columns = vec![vec![0.0; point.residuals.len()]; is_free.len()];
+        for ((&number, sides), pair) in free.iter().zip(&sides).zip(residuals.chunks(2)) {
+            for (row, value) in columns[number].iter_mut().enumerate() {
+                let (near, far) = (pair[0][row], pair[1][row]);
+                *value = match sides {
+                    [1.0, -1.0] => (near - far) / (2.0 * step),
+                    [side, _] => {
+                        (4.0 * near - far - 3.0 * point.residuals[row]) / (2.0 * side * step)
+                    }
+                };
+            }
+        }
+        Ok(Matrix::new(columns))
+    }
+
+    /// The residuals at several places, computed in parallel. Their bits do not depend on the number of threads.
+    ///
+    /// # Errors
+    /// The error of the first place at which the model cannot be computed.
+    fn each(&self, places: &[Vec<f64>]) -> Result<Vec<Vec<f64>>, FitError> {
+        let residuals = self.spread(places, |model, place| model.residuals(place));
+        residuals.into_iter().collect()
+    }
+
+    /// The results of tasks in order, carried out in parallel. The threads are divided among the tasks, and the bits of
+    /// the results do not depend on their number.
+    pub fn spread<T: Sync, R: Send>(
+        &self,
+        tasks: &[T],
+        carry_out: impl Fn(&Self, &T) -> Result<R, FitError> + Sync,
+    ) -> Vec<Result<R, FitError>> {
+        let workers = self.threads.min(tasks.len()).max(1);
+        let worker = Self {
+            threads: (self.threads / workers).max(1),
+            ..self.clone()
+        };
+        if workers == 1 {
+            let results = tasks.iter();
+            return results
+                .map(|task| worker.carry_out(task, &carry_out))
+                .collect();
+        }
+        let next_task = AtomicUsize::new(0);
+        let results = Mutex::new(Vec::new());
+        thread::scope(|scope| {
+            for _ in 0..workers {
+                scope.spawn(|| {
+                    loop {
+                        let number = next_task.fetch_add(1, Ordering::Relaxed);
+                        let Some(task) = tasks.get(number) else { break };
+                        let result = worker.carry_out(task, &carry_out);
+                        let mut results = results.lock().unwrap_or_else(PoisonError::into_inner);
+                        results.push((number, result));
+                    }
+                });
+            }
+        });
+        let mut results = results.into_inner().unwrap_or_else(PoisonError::into_inner);
+        results.sort_by_key(|(number, _)| *number);
+        results.into_iter().map(|(_, result)| result).collect()
+    }
+
+    /// The result of a task, carried out by the threads of the model.
+    fn carry_out<T: Sync, R: Send>(
+        &self,
+        task: &T,
+        carry_out: &(impl Fn(&Self, &T) -> Result<R, FitError> + Sync),
+    ) -> Result<R, FitError> {
+        run::on_threads(Some(self.threads), || Ok(carry_out(self, task)))?
+    }
+
+    /// The variance of a unit weight: 1 if the weights are known, otherwise the variance of the residuals.
+    #[must_use]
+    pub fn variance(&self, square: f64) -> f64 {
+        if self.has_sigma() {
+            1.0
+        } else {
+            square / self.degrees_of_freedom().max(1.0)
+        }
+    }
+
+    /// Whether the weights of all data are known.
+    #[must_use]
+    pub fn has_sigma(&self) -> bool {
+        self.series.iter().all(|series| series.sigma.is_some())
+    }
+
+    /// The number of residuals minus the number of unknowns.
+    #[must_use]
+    #[expect(clippy::cast_precision_loss, reason = "there are few")]
+    pub fn degrees_of_freedom(&self) -> f64 {
+        let values: usize = self.series.iter().map(|series| series.points.len()).sum();
+        let priors = self
+            .unknowns
+            .iter()
+            .filter(|unknown| unknown.prior.is_some())
+            .count();
+        (values + priors) as f64 - self.unknowns.len() as f64
+    }
+
+    /// The computed values at a point, each divided by its standard deviation.
+    #[must_use]
+    pub fn weighted_values(&self, point: &Point) -> Vec<f64> {
+        let measured = self.series.iter().flat_map(Series::weighted);
+        let values = point.residuals.iter().zip(measured);
+        values
+            .map(|(residual, (value, sigma))| residual + value / sigma)
+            .collect()
+    }
+
+    /// The sum of squares below which residuals are rounding errors of the measured values.
+    #[must_use]
+    pub fn rounding(&self) -> f64 {
+        let measured = self.series.iter().flat_map(Series::weighted);
+        let squares = measured.map(|(value, sigma)| (value / sigma).powi(2));
+        1e-26 * squares.sum::<f64>()
+    }
+}

@@ -1,0 +1,500 @@
+//! `diff2d fit`: certified answers, what is told, what is refused, and what is written.
+
+use crate::common::{Scene, Told, full, python};
+use serde_json::Value;
+
+/// A uniform insulated body with decay and source, y = b1 (1 - exp(-b2 t)).
+const BODY: &str = "\
+D = 1.0
+x1 = 0.0
+x2 = 1.0
+dx = 0.5
+grid = 'walls'
+method = 'exact'
+decay = 'b2'
+source = 'b1*b2'
+boundary = 'insulated'
+initial = { kind = 'constant', value = 0.0 }
+record = { every = 1000.0, points = { p = [0.5, 0.5] } }
+runtime = 1000.0
+outtime = 1000.0
+";
+
+/// NIST's Misra1a: monomolecular adsorption.
+const MISRA1A: &str = "x,y
+77.6,10.07
+114.9,14.73
+141.1,17.94
+190.8,23.93
+239.9,29.61
+289.0,35.18
+332.8,40.02
+378.4,44.82
+434.8,50.76
+477.3,55.05
+536.8,61.01
+593.1,66.40
+689.1,75.47
+760.0,81.78
+";
+
+/// NIST's BoxBOD: biochemical oxygen demand.
+const BOX_BOD: &str = "x,y\n1,109\n2,149\n3,149\n5,191\n7,213\n10,224\n";
+
+fn body(data: &str, starts: [f64; 2], bounds: [[f64; 2]; 2], more: &str) -> Scene {
+    let scene = Scene::new();
+    let ([b1, b2], [of_b1, of_b2]) = (starts, bounds);
+    scene.write(
+        "body.toml",
+        format!(
+            "{BODY}[constants]\nb1 = {b1:?}\nb2 = {b2:?}\n[fit]\nvary = {{ b1 = {of_b1:?}, b2 = {of_b2:?} }}\n{more}\
+             [[fit.data]]\nfile = 'data.csv'\ntime = 'x'\ncolumns = {{ y = 'p' }}\n"
+        ),
+    );
+    scene.write("data.csv", data);
+    scene
+}
+
+fn answer(told: &Told) -> Value {
+    assert_eq!(told.code, Some(0), "{told}");
+    serde_json::from_str(&told.stdout).unwrap()
+}
+
+fn fitted(scene: &Scene, arguments: &str) -> Value {
+    answer(&scene.run(&format!("fit {arguments} --json --force -o out.fit.json")))
+}
+
+/// Asserts that a number of an answer is as expected, relative to that.
+fn assert_near(answer: &Value, path: &str, expected: f64, tolerance: f64) {
+    let found = answer
+        .pointer(path)
+        .and_then(Value::as_f64)
+        .unwrap_or(f64::NAN);
+    let error = (found / expected - 1.0).abs();
+    assert!(
+        error <= tolerance,
+        "{path}: {found:?} for {expected:?}\n{answer:#}"
+    );
+}
+
+#[test]
+fn estimates_and_errors_are_those_that_nist_certifies() {
+    const BOUNDS: [[f64; 2]; 2] = [[20.0, 5000.0], [1e-5, 1e-2]];
+    for starts in [[500.0, 1e-4], [250.0, 5e-4]] {
+        let answer = fitted(&body(MISRA1A, starts, BOUNDS, ""), "body.toml");
+        assert_near(&answer, "/unknowns/b1/estimate", 238.942_129_18, 1e-6);
+        assert_near(&answer, "/unknowns/b2/estimate", 5.501_564_318_1e-4, 1e-6);
+        assert_near(&answer, "/sum_of_squares", 0.124_551_388_94, 1e-6);
+        assert_near(
+            &answer,
+            "/unknowns/b1/standard_error",
+            2.707_007_524_1,
+            1e-4,
+        );
+        assert_near(
+            &answer,
+            "/unknowns/b2/standard_error",
+            7.266_868_843_6e-6,
+            1e-4,
+        );
+        assert_eq!(answer["degrees_of_freedom"], 12);
+        assert_eq!(answer["converged"], true);
+    }
+    const BOUNDS_OF_BOX: [[f64; 2]; 2] = [[0.5, 2000.0], [0.01, 20.0]];
+    for starts in [[1.0, 1.0], [100.0, 0.75]] {
+        let answer = fitted(&body(BOX_BOD, starts, BOUNDS_OF_BOX, ""), "body.toml");
+        assert_near(&answer, "/unknowns/b1/estimate", 213.809_408_89, 1e-6);
+        assert_near(&answer, "/unknowns/b2/estimate", 0.547_237_485_42, 1e-6);
+        assert_near(&answer, "/sum_of_squares", 1_168.008_876_6, 1e-6);
+        assert_near(&answer, "/unknowns/b1/standard_error", 12.354_515_176, 1e-4);
+        assert_near(
+            &answer,
+            "/unknowns/b2/standard_error",
+            0.104_559_932_37,
+            1e-4,
+        );
+        assert_near(&answer, "/deviation", 17.088_072_423, 1e-6);
+    }
+}
+
+/// Where b1 is eliminated, for it is linear, the sum of squares is a function of b2 alone: its interval by bisection.
+#[test]
+fn the_interval_of_a_profile_is_that_of_the_sum_of_squares() {
+    const X: [f64; 6] = [1.0, 2.0, 3.0, 5.0, 7.0, 10.0];
+    const Y: [f64; 6] = [109.0, 149.0, 149.0, 191.0, 213.0, 224.0];
+    fn least_square(b2: f64) -> f64 {
+        let shape = X.map(|x| 1.0 - (-b2 * x).exp());
+        let products: f64 = shape.iter().zip(Y).map(|(f, y)| f * y).sum();
+        let b1 = products / shape.iter().map(|f| f * f).sum::<f64>();
+        shape.iter().zip(Y).map(|(f, y)| (y - b1 * f).powi(2)).sum()
+    }
+    fn end(mut inside: f64, mut outside: f64) -> f64 {
+        // The 95 % point of F(1, 4) is that of t(4), squared.
+        let limit = 1_168.008_876_6 * (1.0 + 2.776_445_105_197_8_f64.powi(2) / 4.0);
+        for _ in 0..100 {
+            let middle = f64::midpoint(inside, outside);
+            match least_square(middle) < limit {
+                true => inside = middle,
+                false => outside = middle,
+            }
+        }
+        inside
+    }
+    let bounds = [[0.5, 2000.0], [0.01, 20.0]];
+    let answer = fitted(&body(BOX_BOD, [100.0, 0.75], bounds, ""), "body.toml");
+    assert_near(&answer, "/unknowns/b2/interval/0", end(0.547, 0.1), 1e-3);
+    assert_near(&answer, "/unknowns/b2/interval/1", end(0.547, 5.0), 1e-3);
+    assert_near(&answer, "/unknowns/b1/interval/0", 181.0, 1e-3);
+    assert_near(&answer, "/unknowns/b1/interval/1", 258.6, 1e-3);
+    assert_near(&answer, "/unknowns/b2/linear_interval/0", 0.256_93, 1e-3);
+    assert_near(&answer, "/unknowns/b2/linear_interval/1", 0.837_54, 1e-3);
+}
+
+#[test]
+fn errors_do_not_depend_on_the_step_of_differences_or_on_threads() {
+    let bounds = [[20.0, 5000.0], [1e-5, 1e-2]];
+    let errors = ["1e-3", "1e-5"].map(|step| {
+        let scene = body(MISRA1A, [250.0, 5e-4], bounds, &format!("step = {step}\n"));
+        fitted(&scene, "body.toml")
+            .pointer("/unknowns/b1/standard_error")
+            .unwrap()
+            .as_f64()
+            .unwrap()
+    });
+    assert!((errors[0] / errors[1] - 1.0).abs() < 0.01, "{errors:?}");
+    let scene = body(MISRA1A, [250.0, 5e-4], bounds, "");
+    let answers = ["1", "2", "3"].map(|threads| {
+        let told = scene.run(&format!(
+            "fit body.toml --threads {threads} --force -o {threads}.fit.json"
+        ));
+        assert_eq!(told.code, Some(0), "{told}");
+        ["json", "csv", "toml"].map(|end| scene.read(&format!("{threads}.fit.{end}")))
+    });
+    assert!(answers[0] == answers[1] && answers[0] == answers[2]);
+}
+
+/// A wall whose conductivity and surface are to be found.
+fn slab(more: &str) -> Scene {
+    let scene = Scene::new();
+    scene.write(
+        "slab.toml",
+        format!(
+            "D = 'lam'\ncapacity = 'c'\nx1 = 0.0\nx2 = 'L'\ny1 = 0.0\ny2 = 'L/10'\ndx = 'L/20'\ndy = 'L/20'\ngrid = 'walls'\n\
+             runtime = 20000.0\nouttime = 20000.0\ninitial = {{ kind = 'constant', value = '20 + K' }}\n\
+             boundary = {{ left = {{ robin = ['h', 'lam', 'h*K'] }}, right = '20 + K', bottom = 'insulated', top = 'insulated' }}\n\
+             record = {{ every = 1000.0, points = {{ a = [0.0, 0.0], b = ['L/4', 0.0] }} }}\n\
+             [constants]\nL = 0.2\nlam = 1.1\nc = 1.6e6\nh = 7.0\nK = 0.0\n{more}"
+        ),
+    );
+    scene
+}
+
+const VARY: &str = "[fit]\nvary = { lam = [0.1, 10], h = [1, 100] }\n";
+
+/// Data of the slab with lam = 0.8 and h = 10, and errors that are sines.
+fn with_data(scene: &Scene, scale: f64, offset: f64) {
+    scene.succeed("run slab.toml -o truth.npy --force --set constants.lam=0.8 --set constants.h=10 --set constants.L=0.2 --set constants.K=0");
+    let record = scene.text("truth.record.csv");
+    let rows = record.lines().skip(1).zip(0_u32..).map(|(line, row)| {
+        let cells: Vec<f64> = line.split(',').map(|cell| cell.parse().unwrap()).collect();
+        let errors = [
+            f64::from(row * row + 1).sin(),
+            f64::from(row * row + 5).cos(),
+        ];
+        let values = [cells[2] + 0.05 * errors[0], cells[3] + 0.05 * errors[1]];
+        let [a, b] = values.map(|value| scale * value + offset);
+        format!("{},{a:?},{b:?}\n", cells[1])
+    });
+    scene.write("data.csv", "t,a,b\n".to_owned() + &rows.collect::<String>());
+}
+
+const DATA: &str = "[[fit.data]]\nfile = 'data.csv'\ntime = 't'\ncolumns = { a = 'a', b = 'b' }\nuse = [1, 20000]\nsigma = 0.05\n";
+
+#[test]
+fn a_fitted_file_runs_and_fits_as_it_is() {
+    let scene = slab(&format!("{VARY}{DATA}"));
+    with_data(&scene, 1.0, 0.0);
+    let told = scene.run("fit slab.toml -o wall.fit.json --plot wall.pdf --starts 3");
+    assert_eq!(told.code, Some(0), "{told}");
+    assert!(
+        told.stdout.contains("of 3 starts led to this answer"),
+        "{told}"
+    );
+    let first: Value = serde_json::from_str(&scene.text("wall.fit.json")).unwrap();
+    assert_near(&first, "/unknowns/lam/estimate", 0.8, 0.05);
+    assert_near(&first, "/unknowns/h/estimate", 10.0, 0.05);
+    assert!(scene.read("wall.pdf").starts_with(b"%PDF"));
+    assert!(
+        scene
+            .text("wall.fit.csv")
+            .starts_with("t,column,measured,computed,residual\n")
+    );
+    assert_eq!(scene.text("wall.fit.csv").lines().count(), 1 + 2 * 20);
+    // The run has the values of the fit but for the length of its steps.
+    scene.succeed("run wall.fit.toml -o again.npy");
+    let second = fitted(&scene, "wall.fit.toml");
+    for path in [
+        "/unknowns/lam/estimate",
+        "/unknowns/h/interval/0",
+        "/sum_of_squares",
+    ] {
+        let expected = first.pointer(path).and_then(Value::as_f64).unwrap();
+        assert_near(&second, path, expected, 1e-5);
+    }
+    // Files that are there stay, and pictures are made anew.
+    let told = scene.run("fit slab.toml -o wall.fit.json");
+    assert_eq!(told.code, Some(2), "{told}");
+    assert!(told.stderr.contains("wall.fit.json"), "{told}");
+    for output in ["slab.toml", "data.csv", "wall.txt"] {
+        let told = scene.run(&format!("fit slab.toml -o {output} --force"));
+        assert_eq!(told.code, Some(2), "{told}");
+    }
+}
+
+#[test]
+fn errors_do_not_depend_on_units() {
+    let relative = |answer: &Value, name: &str| {
+        let number = |key: &str| answer["unknowns"][name][key].as_f64().unwrap();
+        number("estimate") / number("standard_error")
+    };
+    let scene = slab(&format!("{VARY}{DATA}"));
+    with_data(&scene, 1.0, 0.0);
+    let celsius = fitted(&scene, "slab.toml");
+    with_data(&scene, 1.0, 273.15);
+    let kelvin = fitted(&scene, "slab.toml --set constants.K=273.15");
+    // In millimetres conductivities are by m and mm² as they are by m.
+    with_data(&scene, 1.0, 0.0);
+    let told = "slab.toml --set constants.L=200 --set constants.lam=1100 --set constants.h=7 --set constants.c=1.6e3 --set fit.vary.lam=[100,10000]";
+    let millimetres = fitted(&scene, told);
+    for name in ["lam", "h"] {
+        let t = relative(&celsius, name);
+        for other in [&kelvin, &millimetres] {
+            assert!(
+                (relative(other, name) / t - 1.0).abs() < 1e-6,
+                "{name}\n{celsius:#}\n{other:#}"
+            );
+        }
+    }
+}
+
+#[test]
+fn what_the_data_cannot_tell_is_named_before_the_first_step() {
+    for (vary, more, sentences) in [
+        (
+            "lam = [0.1, 10], h = [1, 100], c = [1e5, 1e7]",
+            "",
+            &["lam and h and c apart", "the ratios of"][..],
+        ),
+        (
+            "lam = [0.1, 10], q = [0.1, 10]",
+            "q = 1.0\n",
+            &["nothing of q"],
+        ),
+    ] {
+        let scene = slab(&format!("{more}[fit]\nvary = {{ {vary} }}\n{DATA}"));
+        with_data(&scene, 1.0, 0.0);
+        let told = scene.run("fit slab.toml -o out.fit.json");
+        assert_eq!(told.code, Some(2), "{told}");
+        for sentence in sentences {
+            assert!(told.stderr.contains(sentence), "{sentence}: {told}");
+        }
+        assert!(!scene.exists("out.fit.json"));
+    }
+    // A prior tells what the data do not.
+    let vary = "lam = [0.1, 10], h = [1, 100], c = { between = [1e5, 1e7], prior = [1.6e6, 1e5] }";
+    let scene = slab(&format!("[fit]\nvary = {{ {vary} }}\n{DATA}"));
+    with_data(&scene, 1.0, 0.0);
+    let answer = fitted(&scene, "slab.toml");
+    assert_near(&answer, "/unknowns/c/standard_error", 1e5, 0.01);
+}
+
+#[test]
+fn what_cannot_be_fitted_is_refused_with_the_way_out() {
+    let scene = slab(&format!("{VARY}{DATA}"));
+    with_data(&scene, 1.0, 0.0);
+    for (set, sentence) in [
+        (
+            "fit.vary.z=[1,2]",
+            "no constant and no key of this name that is a number",
+        ),
+        ("fit.vary.h=[10,100]", "is not between 10.0 and 100.0"),
+        ("fit.vary.h=[100,1]", "do not ascend"),
+        ("fit.vary.h=3", "expected [1, 100]"),
+        (
+            "fit.data=[{file=\"data.csv\",time=\"t\",columns={a=\"x\"}}]",
+            "the record has a, b",
+        ),
+        (
+            "fit.data=[{file=\"data.csv\",time=\"t\",columns={z=\"a\"}}]",
+            "there is no column \"z\"",
+        ),
+        (
+            "fit.data=[{file=\"data.csv\",columns={a=\"a\"}}]",
+            "without time",
+        ),
+        (
+            "fit.data=[{file=\"none.csv\",time=\"t\",columns={a=\"a\"}}]",
+            "no such file",
+        ),
+        (
+            "fit.data=[{file=\"data.csv\",time=\"t\",columns={a=\"a\"},use=[30000,40000]}]",
+            "no value of the column a is used",
+        ),
+        (
+            "fit.data=[{file=\"data.csv\",time=\"t\",columns={a=\"a\"},sigma=-1}]",
+            "greater than 0",
+        ),
+    ] {
+        let told = scene.run_args(["fit", "slab.toml", "-o", "out.fit.json", "--set", set]);
+        assert!(matches!(told.code, Some(1 | 2)), "{set}: {told}");
+        assert!(told.stderr.contains(sentence), "{set}: {told}");
+        assert!(!scene.exists("out.fit.json"));
+    }
+}
+
+#[test]
+fn a_plan_tells_the_errors_that_data_would_give() {
+    let scene = slab(&format!("{VARY}{DATA}"));
+    with_data(&scene, 1.0, 0.0);
+    let answer = fitted(&scene, "slab.toml");
+    // Without values, and without the file: at the times of the record.
+    let data = "fit.data=[{columns={a=\"a\",b=\"b\"},sigma=0.05}]";
+    let told = scene.run_args([
+        "fit",
+        "slab.toml",
+        "--plan",
+        "--json",
+        "--set",
+        data,
+        "--set",
+        "constants.lam=0.8",
+        "--set",
+        "constants.h=10",
+    ]);
+    let plan = self::answer(&told);
+    assert_eq!(plan["values"], 40);
+    for name in ["lam", "h"] {
+        let path = format!("/unknowns/{name}/standard_error");
+        let found = answer.pointer(&path).and_then(Value::as_f64).unwrap();
+        assert_near(&plan, &path, found, 0.05);
+    }
+}
+
+/// Four points of a plate of four materials after MOOSE's example `materialTransient`: its steps of 0.1 are a misfit.
+#[test]
+fn the_misfit_of_coarse_steps_is_told_and_errors_hold() {
+    const VALUES: [[f64; 4]; 10] = [
+        [
+            0.098_572_025_012_904,
+            0.083_107_905_555_021,
+            0.083_107_905_555_269,
+            0.094_727_518_734_014,
+        ],
+        [
+            0.193_737_071_650_94,
+            0.151_525_000_889_74,
+            0.151_525_000_890_01,
+            0.178_153_090_025_26,
+        ],
+        [
+            0.284_009_682_723_1,
+            0.210_047_653_142_78,
+            0.210_047_653_143_05,
+            0.248_962_712_531,
+        ],
+        [
+            0.368_615_083_177_2,
+            0.261_631_703_658_17,
+            0.261_631_703_658_41,
+            0.308_575_673_260_8,
+        ],
+        [
+            0.447_306_368_974_16,
+            0.307_916_319_977_88,
+            0.307_916_319_978_11,
+            0.358_905_181_750_04,
+        ],
+        [
+            0.520_149_265_773_13,
+            0.349_854_992_711,
+            0.349_854_992_711_22,
+            0.401_701_024_292_1,
+        ],
+        [
+            0.587_374_454_399_63,
+            0.388_055_319_173_31,
+            0.388_055_319_173_53,
+            0.438_404_293_099_36,
+        ],
+        [
+            0.649_291_499_725_75,
+            0.422_946_401_924_71,
+            0.422_946_401_924_93,
+            0.470_158_290_137_63,
+        ],
+        [
+            0.706_241_628_635_84,
+            0.454_860_434_144_26,
+            0.454_860_434_144_46,
+            0.497_858_557_999_5,
+        ],
+        [
+            0.758_572_375_185_28,
+            0.484_072_756_341_5,
+            0.484_072_756_341_7,
+            0.522_205_241_286_52,
+        ],
+    ];
+    let scene = Scene::new();
+    let rows = VALUES.iter().zip(1_u32..).map(|(row, number)| {
+        let cells = row.map(|value| format!(",{value:?}")).concat();
+        format!("{:?}{cells}\n", f64::from(number) / 10.0)
+    });
+    scene.write(
+        "data.csv",
+        "t,a,b,c,d\n".to_owned() + &rows.collect::<String>(),
+    );
+    scene.write(
+        "plate.toml",
+        "D = 'where(x < 0.5, where(y < 0.5, D1, D2), where(y < 0.5, D3, D4))'\nx1 = 0.0\nx2 = 1.0\ndx = 0.0476190476\ngrid = 'walls'\n\
+         source = 1.0\nruntime = 1.0\nouttime = 1.0\n\
+         boundary = { left = 'insulated', bottom = 'insulated', right = 0.0, top = 0.0 }\ninitial = { kind = 'constant', value = 0.0 }\n\
+         record = { every = 0.1, interpolate = 'linear', points = { a = [0.25, 0.25], b = [0.25, 0.75], c = [0.75, 0.25], d = [0.75, 0.75] } }\n\
+         constants = { D1 = 0.6, D2 = 0.3, D3 = 0.3, D4 = 0.1 }\n\
+         [fit]\nvary = { D1 = [0.05, 4], D2 = [0.02, 2], D3 = [0.02, 2], D4 = [0.005, 0.5] }\n\
+         [[fit.data]]\nfile = 'data.csv'\ntime = 't'\ncolumns = { a = 'a', b = 'b', c = 'c', d = 'd' }\n",
+    );
+    let answer = fitted(&scene, "plate.toml");
+    let widened = answer["widened_by"].as_f64().unwrap();
+    assert!(widened > 2.0, "{answer:#}");
+    for (name, truth) in [("D1", 1.0), ("D2", 0.2), ("D3", 0.2), ("D4", 0.05)] {
+        let number = |key: &str| answer["unknowns"][name][key].as_f64().unwrap();
+        let off = (number("estimate") - truth).abs() / (widened * number("standard_error"));
+        assert!(
+            off < 3.0,
+            "{name} is off by {off} widened errors\n{answer:#}"
+        );
+    }
+}
+
+/// Intervals of random problems contain the truth as often as they say. `DIFF2D_FULL=1` takes as many problems as are published.
+#[test]
+fn intervals_hold() {
+    let program = assert_cmd::cargo::cargo_bin!("diff2d")
+        .display()
+        .to_string();
+    for (kind, some, many) in [
+        ("independent", 8, 1000),
+        ("correlated", 4, 300),
+        ("coarse", 4, 300),
+        ("untold", 10, 20),
+        ("sound", 4, 100),
+    ] {
+        let scene = Scene::new();
+        let count = if full() { many } else { some };
+        let directory = scene.path("").display().to_string();
+        let arguments =
+            [&program, &directory, kind, &count.to_string(), "1"].map(ToString::to_string);
+        println!("{}", python("fit_reference.py", arguments).trim_end());
+    }
+}
