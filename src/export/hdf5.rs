@@ -127,7 +127,7 @@ fn fill(
             dimension_scales::make(array.id(), &variable.name)?;
             record_scale.push(array);
         } else {
-            attach(&array, &record_scale, &[0])?
+            attach(&array, &record_scale, &[0])?;
         }
     }
     if dataset.rounding().is_some() {
