@@ -8,14 +8,9 @@ fn main() {
     if env::var("PROFILE").as_deref() != Ok("release") {
         return;
     }
-    let git = |arguments: &[&str]| {
-        let output = Command::new("git").args(arguments).output().ok()?;
-        let text = String::from_utf8(output.stdout).ok()?;
-        output.status.success().then(|| text.trim().to_owned())
-    };
     // Inside another repository, as a vendored source, the commit would be somebody else's.
-    let here = env::var("CARGO_MANIFEST_DIR").ok();
-    if here.is_none() || git(&["rev-parse", "--show-toplevel"]) != here {
+    let package_directory = env::var("CARGO_MANIFEST_DIR").ok();
+    if package_directory.is_none() || git(&["rev-parse", "--show-toplevel"]) != package_directory {
         return;
     }
     if let Some(log) = git(&["rev-parse", "--git-path", "logs/HEAD"]) {
@@ -26,4 +21,11 @@ fn main() {
         let changed = if changed.is_empty() { "" } else { ", changed" };
         println!("cargo::rustc-env=DIFF2D_COMMIT={commit}{changed}");
     }
+}
+
+/// What git prints; `None` if there is no git, or no repository.
+fn git(arguments: &[&str]) -> Option<String> {
+    let output = Command::new("git").args(arguments).output().ok()?;
+    let text = String::from_utf8(output.stdout).ok()?;
+    output.status.success().then(|| text.trim().to_owned())
 }

@@ -68,14 +68,14 @@ impl<M: Matrix> Level<M> {
             true => 8 * len * len,
             false => 32 * len + coarse.bytes(),
         };
-        let needed = used + aggregates.bytes() + coarse_bytes;
-        if needed as u64 > allowed {
-            return Err(needed as u64);
+        let needed_bytes = used + aggregates.bytes() + coarse_bytes;
+        if needed_bytes as u64 > allowed {
+            return Err(needed_bytes as u64);
         }
         let next_level = match len <= DIRECT {
             true => Below::Dense(Dense::of(&coarse)),
             false => Below::Level(Box::new(Coarse {
-                level: Level::of(coarse, needed, allowed)?,
+                level: Level::of(coarse, needed_bytes, allowed)?,
                 b: vec![0.0; len],
                 x: vec![0.0; len],
                 between: vec![0.0; len],

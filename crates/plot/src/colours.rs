@@ -45,7 +45,7 @@ impl Colours {
         }
     }
 
-    /// The same colours over the range of a frame, if the frame has a range of its own.
+    /// These colours over the range of a frame, if the frame has a range of its own.
     pub fn of(&self, range: Option<Range>) -> Self {
         let mut colours = self.clone();
         if let Some(range) = range {

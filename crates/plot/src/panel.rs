@@ -85,8 +85,8 @@ fn is_square(x: &Span, y: &Span) -> bool {
 
 /// Width and height, each raised to at least a tenth of the other.
 fn not_too_thin(width: usize, height: usize) -> (usize, usize) {
-    let least = (width.max(height) / 10).max(1);
-    (width.max(least), height.max(least))
+    let smallest_side = (width.max(height) / 10).max(1);
+    (width.max(smallest_side), height.max(smallest_side))
 }
 
 /// The integer factor that brings `nodes` closest to `side`; 0 if there are too many nodes.

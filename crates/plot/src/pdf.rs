@@ -256,9 +256,16 @@ fn draw_curve(
             end
         }
         OutlineCurve::Cubic(_, first, second, end) => {
-            let [first, second, place] =
-                [first, second, end].map(|place| placed(origin, anchor, place));
-            content.cubic_to(first.x, first.y, second.x, second.y, place.x, place.y);
+            let [first_control, second_control, end_place] =
+                [first, second, end].map(|point| placed(origin, anchor, point));
+            content.cubic_to(
+                first_control.x,
+                first_control.y,
+                second_control.x,
+                second_control.y,
+                end_place.x,
+                end_place.y,
+            );
             end
         }
     }

@@ -39,7 +39,7 @@ impl TileGrid {
         }
     }
 
-    /// The same grid with the given axes periodic.
+    /// This grid with the given axes periodic.
     pub fn periodic(mut self, is_periodic: [bool; 2]) -> Self {
         self.is_periodic = is_periodic;
         self

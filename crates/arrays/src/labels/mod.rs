@@ -61,7 +61,7 @@ impl Labels {
         }
     }
 
-    /// The same labels with other axes. `change` makes each axis from its number and the old axis.
+    /// Labels with other axes. `change` makes each axis from its number and the old axis.
     #[must_use]
     pub fn with_axes(
         &self,
