@@ -177,8 +177,8 @@ mod sweep;
 mod warnings;
 
 pub use cube::{
-    Cube, CubeError, Header, Io, JournalledArray, Record,
-    journal::{Scenario, Slot},
+    Commit, Cube, CubeError, Header, Io, JournalledArray,
+    journal::{Scenario, SnapshotId},
     with_start,
 };
 pub use diff2d_arrays::{self as arrays, expression, npy, progress::Progress};
@@ -203,7 +203,7 @@ pub use sweep::Sweep;
 pub mod internal {
     pub use crate::{
         cube::{
-            Claim, CubeWriter, Journal, Paths, SolverLoad, Store, digest, journal::Records,
+            Claim, CubeWriter, Journal, Paths, SolverLoad, Store, digest, journal::Commits,
             share::Share,
         },
         dynamics::{Dynamics, Method},

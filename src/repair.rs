@@ -2,7 +2,7 @@
 
 use crate::{
     cube::{
-        journal::Slot,
+        journal::SnapshotId,
         record_file::{self, RecordPlace},
         restore::Restorer,
     },
@@ -23,17 +23,17 @@ use diff2d_arrays::progress::Progress;
 /// does not match its digest or mark; that snapshot or record is then unchanged.
 pub fn repair(
     cube: &mut Restorer,
-    damaged: &[Slot],
+    damaged: &[SnapshotId],
     moved: &[String],
     memory: Option<u64>,
     progress: &Progress,
 ) -> Result<Vec<String>, RunError> {
-    let (snapshots, padding): (Vec<Slot>, Vec<Slot>) = damaged
+    let (snapshots, padding): (Vec<SnapshotId>, Vec<SnapshotId>) = damaged
         .iter()
         .copied()
-        .partition(|slot| cube.header.has_snapshot(*slot));
-    for slot in padding {
-        cube.pad(slot)?;
+        .partition(|id| cube.header.has_snapshot(*id));
+    for id in padding {
+        cube.pad(id)?;
         progress.add(1);
     }
     for of_one_scenario in snapshots.chunk_by(|a, b| a.scenario == b.scenario) {
@@ -69,9 +69,9 @@ fn restore_run(
     let place = RecordPlace::of_run(cube.paths());
     let parameters = run::digest_of_parameters(&problem, &cube.header);
     let place = place.with_parameters(parameters, &cube.header.warnings);
-    let records = cube.records_of_scenarios()?;
+    let commits = cube.commits_of_scenarios()?;
     with_precision!(problem.params.precision, T => {
-        run::restore_streams::<T>(cube, &problem, &place, &records[0], memory)
+        run::restore_streams::<T>(cube, &problem, &place, &commits[0], memory)
     })
 }
 
@@ -85,21 +85,21 @@ fn restore_sweep(
         return Ok(Vec::new());
     }
     let first_problem = problem_of(cube, 0, moved, memory)?;
-    let (record, records) = (
+    let (record, commits_of_scenarios) = (
         SweepRecord::of_header(cube, &first_problem),
-        cube.records_of_scenarios()?,
+        cube.commits_of_scenarios()?,
     );
-    let Some(mut faults) = record.restore_place(cube, &records)? else {
+    let Some(mut faults) = record.restore_place(cube, &commits_of_scenarios)? else {
         return Ok(Vec::new());
     };
-    for (number, records) in records.iter().enumerate() {
+    for (number, commits) in commits_of_scenarios.iter().enumerate() {
         let place = RecordPlace::of_scenario(cube.paths(), &cube.header.run_id, number);
-        if record.is_part_proved(&place, records)? {
+        if record.is_part_proved(&place, commits)? {
             continue;
         }
         let problem = problem_of(cube, number, moved, memory)?;
         faults.extend(with_precision!(problem.params.precision, T => {
-            run::restore_streams::<T>(cube, &problem, &place, records, memory)?
+            run::restore_streams::<T>(cube, &problem, &place, commits, memory)?
         }));
     }
     Ok(faults)
@@ -112,12 +112,12 @@ fn problem_of(
     moved: &[String],
     memory: Option<u64>,
 ) -> Result<Problem, RunError> {
-    let slot = Slot {
+    let id = SnapshotId {
         scenario: cube.header.is_sweep().then_some(number),
         index: 0,
     };
     let Some(scenario) = cube.header.scenario(number) else {
-        return Err(cube.cannot_repair(slot).into());
+        return Err(cube.cannot_repair(id).into());
     };
     let problem = scenario
         .problem_with(moved, memory)
@@ -126,11 +126,11 @@ fn problem_of(
                 RunError::from(error.with_way_to_moved_file())
             }
             Some(error) if !moved.is_empty() || memory.is_some() => error.into(),
-            _ => cube.cannot_repair(slot).into(),
+            _ => cube.cannot_repair(id).into(),
         })?;
     if scenario.describes(&problem, &cube.header.inputs) {
         Ok(problem)
     } else {
-        Err(cube.cannot_repair(slot).into())
+        Err(cube.cannot_repair(id).into())
     }
 }

@@ -5,7 +5,7 @@ use crate::{
     errors::{raised, refused, warn},
     params::Source,
 };
-use diff2d::{Io, Message, Outcome, ParamsError, Problem, Record, Run, Sweep, cli, with_start};
+use diff2d::{Commit, Io, Message, Outcome, ParamsError, Problem, Run, Sweep, cli, with_start};
 use pyo3::{
     prelude::*,
     types::{PyDict, PyString},
@@ -26,7 +26,7 @@ pub(crate) const ASKED: usize = 2;
 
 /// A message of a run.
 enum News {
-    Commit(Record),
+    Commit(Commit),
     Note(String),
 }
 
@@ -157,9 +157,9 @@ where
                 .max_walltime(max_walltime)
                 .checkpoint_every(checkpoint_period)
                 .stop_flag(stop_flag)
-                .on_commit(move |record| {
+                .on_commit(move |commit| {
                     // Who no longer listens has raised an exception.
-                    let _ = news.send(News::Commit(record.clone()));
+                    let _ = news.send(News::Commit(commit.clone()));
                 });
             if hears_notes {
                 run = run.on_message(move |message| {
@@ -172,8 +172,8 @@ where
             start(run).map_err(Into::into)
         },
         |news| match (news, &options.on_commit, &options.on_note) {
-            (News::Commit(record), Some(call), _) => {
-                call.call1(py, (snapshot_fields(py, &record)?,)).map(drop)
+            (News::Commit(commit), Some(call), _) => {
+                call.call1(py, (snapshot_fields(py, &commit)?,)).map(drop)
             }
             (News::Note(sentence), _, Some(call)) => call.call1(py, (sentence,)).map(drop),
             _ => Ok(()),
@@ -196,18 +196,18 @@ fn duration(
     parsed.map_err(|(text, reason)| refused(py, &format!("{name} = {text}: {reason}")))
 }
 
-/// A record as the keyword arguments of `diff2d.Snapshot`.
-fn snapshot_fields<'py>(py: Python<'py>, record: &Record) -> PyResult<Bound<'py, PyDict>> {
+/// A commit as the keyword arguments of `diff2d.Snapshot`.
+fn snapshot_fields<'py>(py: Python<'py>, commit: &Commit) -> PyResult<Bound<'py, PyDict>> {
     let fields = PyDict::new(py);
-    fields.set_item("scenario", record.scenario)?;
-    fields.set_item("index", record.index)?;
-    fields.set_item("step", record.step)?;
-    fields.set_item("simtime", record.simtime)?;
-    fields.set_item("mass", record.mass)?;
-    fields.set_item("min", record.min)?;
-    fields.set_item("max", record.max)?;
-    fields.set_item("sha256", PyString::new(py, &record.sha256))?;
-    fields.set_item("ended", pythonize(py, &record.ended)?)?;
+    fields.set_item("scenario", commit.scenario)?;
+    fields.set_item("index", commit.index)?;
+    fields.set_item("step", commit.step)?;
+    fields.set_item("simtime", commit.simtime)?;
+    fields.set_item("mass", commit.mass)?;
+    fields.set_item("min", commit.min)?;
+    fields.set_item("max", commit.max)?;
+    fields.set_item("sha256", PyString::new(py, &commit.sha256))?;
+    fields.set_item("ended", pythonize(py, &commit.ended)?)?;
     Ok(fields)
 }
 

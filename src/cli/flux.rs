@@ -75,11 +75,11 @@ pub(super) fn flux(args: &FluxArgs, terminal: &Terminal) -> Result<(), Error> {
             cube.committed()
         ))
     })?;
-    let records = cube.records().iter();
-    let records: Vec<_> = records
-        .filter(|record| chosen.contains(record.index))
+    let commits = cube.commits().iter();
+    let commits: Vec<_> = commits
+        .filter(|commit| chosen.contains(commit.index))
         .collect();
-    let table = FluxTable::of(&cube, &records, &args.moved)?;
+    let table = FluxTable::of(&cube, &commits, &args.moved)?;
     terminal.warn(table.warning.as_slice());
     terminal.answer(&rates(&table), args.json)
 }
@@ -94,13 +94,13 @@ fn pixel_ends(text: &str) -> Result<PixelEnds, String> {
 
 /// Answers with the effective diffusivity of the last snapshot.
 fn effective(cube: &Cube, args: &FluxArgs, terminal: &Terminal) -> Result<(), Error> {
-    let record = cube.records().last().ok_or_else(|| {
+    let commit = cube.commits().last().ok_or_else(|| {
         Error::Usage(format!(
             "{}: it has no committed snapshot yet, and --effective is that of a steady state",
             args.cube.display()
         ))
     })?;
-    let answer = EffectiveDiffusivity::of(cube, record, args.pixels, &args.moved)?;
+    let answer = EffectiveDiffusivity::of(cube, commit, args.pixels, &args.moved)?;
     let style = if args.csv {
         Style::Csv
     } else {

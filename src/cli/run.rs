@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     comm::{Comm, World, collective},
-    cube::{CubeError, JournalledArray, Paths, Record, Writing},
+    cube::{Commit, CubeError, JournalledArray, Paths, Writing},
     error::Error,
     params::StepMethod,
     problem::Problem,
@@ -167,16 +167,16 @@ fn on_ranks(
                 Message::Decision(sentence) => terminal.detail(sentence),
             });
         })
-        .on_commit(|record| {
+        .on_commit(|commit| {
             // Printing goes on when drawing cannot, and the other way round.
             if let (Some(cube), true) = (pictures, drawn.is_ok()) {
-                drawn = draw(cube, record.index, &args.reads(problem), args.start.force);
+                drawn = draw(cube, commit.index, &args.reads(problem), args.start.force);
             }
             commits += 1;
-            if let Some(end) = &record.ended {
-                reason = format!("ended with snapshot {}: {end}; ", record.index);
+            if let Some(end) = &commit.ended {
+                reason = format!("ended with snapshot {}: {end}; ", commit.index);
             }
-            printer.print(simulated_time(record));
+            printer.print(simulated_time(commit));
         })
         .start_on(world);
     // Snapshots that were committed before the run failed are printed, too.
@@ -247,10 +247,10 @@ fn check_tile(tile: Option<Tile>, (ny, nx): (usize, usize)) -> Result<(), Error>
 }
 
 /// Simulated time as the course's programs print it: the first is the integer 0.
-fn simulated_time(record: &Record) -> String {
-    match record.step {
-        0 if record.simtime == 0.0 => "0".to_owned(),
-        _ => number::python(record.simtime),
+fn simulated_time(commit: &Commit) -> String {
+    match commit.step {
+        0 if commit.simtime == 0.0 => "0".to_owned(),
+        _ => number::python(commit.simtime),
     }
 }
 

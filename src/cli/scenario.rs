@@ -32,10 +32,10 @@ pub(super) fn point(
         .scenario(header, complete)
         .map_err(|reason| refused(text, &reason))?;
     let mut times: Vec<f64> = Vec::new();
-    for record in array.each_record()? {
-        let record = record?;
-        if record.slot().scenario() == number {
-            times.push(record.simtime);
+    for commit in array.each_commit()? {
+        let commit = commit?;
+        if commit.id().scenario() == number {
+            times.push(commit.simtime);
         }
     }
     named

@@ -5,7 +5,7 @@ use super::{
     terminal::{Terminal, quoted},
 };
 use crate::{
-    cube::{Cube, CubeError, Header, journal::Slot, record_file},
+    cube::{Cube, CubeError, Header, journal::SnapshotId, record_file},
     error::Error,
     params::End,
 };
@@ -50,7 +50,7 @@ pub(super) fn verify(args: &VerifyArgs, terminal: &Terminal) -> Result<(), Error
         snapshots: header.snapshots(),
         committed,
         damaged: Places::new(&damaged, header),
-        ended: cube.records().last().and_then(|last| last.ended.clone()),
+        ended: cube.commits().last().and_then(|last| last.ended.clone()),
         record: record_file::check(&cube)?,
     };
     terminal.answer(&verified, args.json)?;
@@ -114,14 +114,14 @@ impl fmt::Display for Verified {
 #[derive(Default)]
 pub(super) struct Places {
     /// Snapshots that are committed.
-    snapshots: Vec<Slot>,
+    snapshots: Vec<SnapshotId>,
     /// Places of a sweep behind the last snapshot of their scenario, where NaN belongs.
-    places_behind: Vec<Slot>,
+    places_behind: Vec<SnapshotId>,
 }
 
 impl Places {
-    pub(super) fn new(slots: &[Slot], header: &Header) -> Self {
-        let (snapshots, places_behind) = slots.iter().partition(|&&slot| header.has_snapshot(slot));
+    pub(super) fn new(ids: &[SnapshotId], header: &Header) -> Self {
+        let (snapshots, places_behind) = ids.iter().partition(|&&id| header.has_snapshot(id));
         Self {
             snapshots,
             places_behind,
@@ -131,9 +131,9 @@ impl Places {
     /// A line for each place: `sentence` says what is wrong with snapshots, `sentence_behind` with places behind the last one.
     pub(super) fn lines(&self, name: &str, [sentence, sentence_behind]: [&str; 2]) -> String {
         let snapshots = self.snapshots.iter();
-        let snapshots = snapshots.map(|slot| format!("{name}: {slot} {sentence}"));
-        let lines_behind = self.places_behind.iter().map(|slot| {
-            let (index, scenario) = (slot.index, slot.scenario());
+        let snapshots = snapshots.map(|id| format!("{name}: {id} {sentence}"));
+        let lines_behind = self.places_behind.iter().map(|id| {
+            let (index, scenario) = (id.index, id.scenario());
             format!(
                 "{name}: place {index} of scenario {scenario}, behind its last snapshot, {sentence_behind}"
             )
@@ -151,10 +151,10 @@ impl Serialize for Places {
             OfRun(u64),
             OfSweep(usize, u64),
         }
-        let damaged_slots = self.snapshots.iter().chain(&self.places_behind);
-        serializer.collect_seq(damaged_slots.map(|slot| match slot.scenario {
-            None => Damage::OfRun(slot.index),
-            Some(scenario) => Damage::OfSweep(scenario, slot.index),
+        let damaged_ids = self.snapshots.iter().chain(&self.places_behind);
+        serializer.collect_seq(damaged_ids.map(|id| match id.scenario {
+            None => Damage::OfRun(id.index),
+            Some(scenario) => Damage::OfSweep(scenario, id.index),
         }))
     }
 }

@@ -4,8 +4,8 @@
 use super::{
     error::CubeError,
     file::matches_journal,
-    found::{each_record, is_another_array, is_held, read_journal},
-    journal::{Header, Journal, Record, Scenario, Slot},
+    found::{each_commit, is_another_array, is_held, read_journal},
+    journal::{Commit, Header, Journal, Scenario, SnapshotId},
     one_run,
     paths::Paths,
 };
@@ -119,19 +119,19 @@ impl JournalledArray {
     /// # Errors
     /// [`CubeError::Io`] when the journal cannot be read; the items are errors where it cannot be read
     /// on.
-    pub fn each_record(
+    pub fn each_commit(
         &self,
-    ) -> Result<impl Iterator<Item = Result<Record, CubeError>>, CubeError> {
+    ) -> Result<impl Iterator<Item = Result<Commit, CubeError>>, CubeError> {
         let cube = self.journal.as_ref().zip(self.paths.as_ref());
-        let records = cube.and_then(|(journal, paths)| {
-            Some(each_record(
+        let commits = cube.and_then(|(journal, paths)| {
+            Some(each_commit(
                 &paths.journal,
                 journal.header.as_ref()?,
                 journal.first_line,
                 journal.committed.total(),
             ))
         });
-        Ok(records.transpose()?.into_iter().flatten())
+        Ok(commits.transpose()?.into_iter().flatten())
     }
 
     /// Lets a caller read every place of a cube and check itself which places are [committed](Self::is_committed). In a
@@ -142,9 +142,9 @@ impl JournalledArray {
 
     /// Whether a snapshot is data: in a cube only a committed one is, in another array every one.
     #[must_use]
-    pub fn is_committed(&self, slot: Slot) -> bool {
+    pub fn is_committed(&self, id: SnapshotId) -> bool {
         let journal = self.journal.as_ref();
-        journal.is_none_or(|journal| slot.index < journal.committed.of(slot.scenario()))
+        journal.is_none_or(|journal| id.index < journal.committed.of(id.scenario()))
     }
 
     /// The part of the data that the slices select, one slice for each axis. The result is an array with labelled axes,
@@ -247,7 +247,7 @@ fn labels(journal: &Journal) -> Option<Labels> {
     let first_scenario = header.scenario(0)?;
     let axes = match header.run() {
         Some(run) => {
-            let times = journal.records.iter().map(|record| record.simtime);
+            let times = journal.commits.iter().map(|commit| commit.simtime);
             run.axes(times.collect()).to_vec()
         }
         None => ["scenario", "t", "y", "x"]

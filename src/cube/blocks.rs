@@ -7,7 +7,7 @@
 use super::{
     commit::{CommitMessage, CommitTarget},
     digest::{self, BLOCK},
-    journal::{Header, Slot},
+    journal::{Header, SnapshotId},
     share::Job,
 };
 use crate::codec::{Codec, nan};
@@ -93,7 +93,7 @@ struct Worker {
 /// A job of the snapshot that begins at byte `begin` of the file, and the buffer with the bytes of the job.
 #[derive(Debug)]
 pub(super) struct FilledBlock {
-    slot: Slot,
+    id: SnapshotId,
     begin: u64,
     job: Job,
     buffer: Memory,
@@ -169,7 +169,7 @@ impl BlockWriter {
     /// for a free buffer.
     pub fn fill(
         &self,
-        slot: Slot,
+        id: SnapshotId,
         job: &Job,
         [first, rest]: [&[u8]; 2],
         codec: &Codec,
@@ -184,8 +184,8 @@ impl BlockWriter {
         let header = &self.target().header;
         codec.encode_bytes(job.bytes.start, copy, header.dtype.bytes);
         FilledBlock {
-            slot,
-            begin: header.offset_of(slot),
+            id,
+            begin: header.offset_of(id),
             job: job.clone(),
             buffer,
         }
@@ -228,7 +228,7 @@ impl Worker {
         // Without receivers the writer has failed or ended, and reports that itself.
         let _ = self.free_buffers.send(filled.buffer);
         let _ = self.messages.send(CommitMessage::Job {
-            slot: filled.slot,
+            id: filled.id,
             digest: placed.map(|()| digest),
             took: start.elapsed(),
         });

@@ -5,7 +5,7 @@ use super::{
     digest::{self, BlockDigest},
     error::CubeError,
     file::CubeFile,
-    journal::{Header, Record, Slot},
+    journal::{Commit, Header, SnapshotId},
     share::Share,
     store::Store,
     streams::StreamFile,
@@ -38,7 +38,7 @@ pub struct WriteTimes {
 /// One rank's part of a snapshot, written and synced.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct SyncedPart {
-    record: Record,
+    commit: Commit,
     /// The digests of the blocks that the rank hashes.
     digests: Vec<(usize, BlockDigest)>,
 }
@@ -57,12 +57,12 @@ pub(super) enum CommitMessage {
     /// Writing to the file has failed.
     Failed(io::Error),
     /// A snapshot follows, in so many jobs of this rank, and then its conclusion.
-    Snapshot(Record, usize),
+    Snapshot(Commit, usize),
     /// What is known of a snapshot whose rows are complete.
-    Conclusion(Slot, Conclusion),
+    Conclusion(SnapshotId, Conclusion),
     /// A job of a snapshot is done.
     Job {
-        slot: Slot,
+        id: SnapshotId,
         digest: io::Result<Option<(usize, BlockDigest)>>,
         took: Duration,
     },
@@ -72,7 +72,7 @@ pub(super) enum CommitMessage {
 
 /// A snapshot that is not complete yet.
 struct Pending {
-    record: Record,
+    commit: Commit,
     digests: Vec<(usize, BlockDigest)>,
     /// Jobs, the conclusion and parts of other ranks to come.
     missing: usize,
@@ -95,7 +95,7 @@ pub(super) struct Committer {
     sink: JournalSink,
     target: Arc<CommitTarget>,
     counts: Arc<CommitCounts>,
-    committed: Sender<Record>,
+    committed: Sender<Commit>,
     /// The snapshots that are not committed yet, in the order of the journal.
     pending: VecDeque<Pending>,
     times: WriteTimes,
@@ -110,7 +110,7 @@ impl Committer {
         sink: JournalSink,
         target: Arc<CommitTarget>,
         counts: Arc<CommitCounts>,
-        committed: Sender<Record>,
+        committed: Sender<Commit>,
     ) -> Self {
         Self {
             sink,
@@ -191,23 +191,23 @@ impl Committer {
             CommitMessage::Failed(error) => {
                 return Err(CubeError::io("write", &self.target.cube.path)(error));
             }
-            CommitMessage::Snapshot(record, jobs) => {
+            CommitMessage::Snapshot(commit, jobs) => {
                 let parts = match self.sink {
                     JournalSink::Journal(_) => self.target.share.ranks() - 1,
                     JournalSink::Root(_) => 0,
                 };
                 self.pending.push_back(Pending {
-                    record,
+                    commit,
                     digests: Vec::new(),
                     missing: jobs + 1 + parts,
                     is_written_here: true,
                     files: Vec::new(),
                 });
             }
-            CommitMessage::Conclusion(slot, conclusion) => {
-                if let Some(snapshot) = self.find(slot) {
-                    let clock = snapshot.record.clock();
-                    snapshot.record = Record::new(slot, clock, conclusion.summary)
+            CommitMessage::Conclusion(id, conclusion) => {
+                if let Some(snapshot) = self.find(id) {
+                    let clock = snapshot.commit.clock();
+                    snapshot.commit = Commit::new(id, clock, conclusion.summary)
                         .with(conclusion.steadiness)
                         .with_end(conclusion.ended)
                         .with_streams(conclusion.marks);
@@ -215,41 +215,41 @@ impl Committer {
                     snapshot.missing -= 1;
                 }
             }
-            CommitMessage::Job { slot, digest, took } => {
+            CommitMessage::Job { id, digest, took } => {
                 self.times.write += took;
                 let digest = digest.map_err(CubeError::io("write", &self.target.cube.path))?;
-                self.add(slot, digest);
+                self.add(id, digest);
             }
-            CommitMessage::Synced(SyncedPart { record, digests })
+            CommitMessage::Synced(SyncedPart { commit, digests })
                 if self.target.header.is_sweep() =>
             {
                 // One rank computes and writes all of a scenario.
                 self.pending.push_back(Pending {
-                    record,
+                    commit,
                     digests,
                     missing: 0,
                     is_written_here: false,
                     files: Vec::new(),
                 });
             }
-            CommitMessage::Synced(SyncedPart { record, digests }) => {
-                self.add(record.slot(), digests);
+            CommitMessage::Synced(SyncedPart { commit, digests }) => {
+                self.add(commit.id(), digests);
             }
         }
         Ok(())
     }
 
     /// Records that a part of a snapshot is written or synced, with the digests of its blocks.
-    fn add(&mut self, slot: Slot, digests: impl IntoIterator<Item = (usize, BlockDigest)>) {
-        if let Some(snapshot) = self.find(slot) {
+    fn add(&mut self, id: SnapshotId, digests: impl IntoIterator<Item = (usize, BlockDigest)>) {
+        if let Some(snapshot) = self.find(id) {
             snapshot.digests.extend(digests);
             snapshot.missing -= 1;
         }
     }
 
-    fn find(&mut self, slot: Slot) -> Option<&mut Pending> {
+    fn find(&mut self, id: SnapshotId) -> Option<&mut Pending> {
         let mut pending = self.pending.iter_mut();
-        pending.find(|pending| pending.record.slot() == slot)
+        pending.find(|pending| pending.commit.id() == id)
     }
 
     /// Whether the first pending snapshot is complete and can be committed.
@@ -278,7 +278,7 @@ impl Committer {
             .iter()
             .filter(|pending| pending.is_written_here)
         {
-            let snapshot_begin = header.offset_of(pending.record.slot());
+            let snapshot_begin = header.offset_of(pending.commit.id());
             let written = share.written(snapshot_begin);
             for written in written.iter().filter(|range| !range.is_empty()) {
                 let (range_start, range_end) =
@@ -301,43 +301,43 @@ impl Committer {
         files.sort_by_key(|file| Arc::as_ptr(file));
         files.dedup_by(|file, other| Arc::ptr_eq(file, other));
         files.into_iter().try_for_each(|file| file.sync())?;
-        let slots: Vec<Slot> = whole_snapshots
+        let ids: Vec<SnapshotId> = whole_snapshots
             .iter()
-            .map(|pending| pending.record.slot())
+            .map(|pending| pending.commit.id())
             .collect();
         match &mut self.sink {
             JournalSink::Journal(store) => {
-                let records: Vec<Record> =
-                    whole_snapshots.into_iter().map(Pending::record).collect();
-                store.list(&records)?;
-                for record in records {
+                let commits: Vec<Commit> =
+                    whole_snapshots.into_iter().map(Pending::commit).collect();
+                store.list(&commits)?;
+                for commit in commits {
                     // Without an observer there is no receiver.
-                    let _ = self.committed.send(record);
+                    let _ = self.committed.send(commit);
                 }
             }
             JournalSink::Root(synced) => {
                 for pending in whole_snapshots {
                     // The receiver lives as long as the writer.
                     let _ = synced.send(SyncedPart {
-                        record: pending.record,
+                        commit: pending.commit,
                         digests: pending.digests,
                     });
                 }
             }
         }
         self.times.sync += start.elapsed();
-        self.counts.add(&slots);
+        self.counts.add(&ids);
         Ok(())
     }
 }
 
 impl Pending {
-    fn record(mut self) -> Record {
+    fn commit(mut self) -> Commit {
         self.digests.sort_unstable_by_key(|(number, _)| *number);
         let digests: Vec<BlockDigest> = self.digests.iter().map(|(_, digest)| *digest).collect();
-        Record {
+        Commit {
             sha256: digest::of_blocks(&digests),
-            ..self.record
+            ..self.commit
         }
     }
 }
@@ -375,10 +375,10 @@ impl CommitCounts {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn add(&self, slots: &[Slot]) {
+    fn add(&self, ids: &[SnapshotId]) {
         let mut state = self.lock();
-        for slot in slots {
-            state.committed[slot.scenario()] += 1;
+        for id in ids {
+            state.committed[id.scenario()] += 1;
         }
         self.changed.notify_all();
     }
@@ -450,27 +450,27 @@ mod tests {
             unbounded().0,
         );
         let (messages, to_take) = unbounded();
-        let slot = |index| Slot {
+        let id_of = |index| SnapshotId {
             scenario: None,
             index,
         };
         for index in 0..2 {
-            let record = Record::new(slot(index), Clock::from(0.0), Summary::NONE);
-            messages.send(CommitMessage::Snapshot(record, 1)).unwrap();
-            let message = CommitMessage::Conclusion(slot(index), Summary::NONE.into());
+            let commit = Commit::new(id_of(index), Clock::from(0.0), Summary::NONE);
+            messages.send(CommitMessage::Snapshot(commit, 1)).unwrap();
+            let message = CommitMessage::Conclusion(id_of(index), Summary::NONE.into());
             messages.send(message).unwrap();
         }
         let done = |index| CommitMessage::Job {
-            slot: slot(index),
+            id: id_of(index),
             digest: Ok(None),
             took: Duration::ZERO,
         };
         messages.send(done(0)).unwrap();
         let committing = thread::spawn(move || committer.run(&to_take));
-        assert_eq!(parts.recv().unwrap().record.index, 0);
+        assert_eq!(parts.recv().unwrap().commit.index, 0);
         messages.send(done(1)).unwrap();
         drop(messages);
-        assert_eq!(parts.recv().unwrap().record.index, 1);
+        assert_eq!(parts.recv().unwrap().commit.index, 1);
         committing.join().unwrap().unwrap();
         assert_eq!(counts.of(0), 2);
     }

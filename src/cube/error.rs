@@ -1,6 +1,6 @@
 //! What can go wrong with the files of a run.
 
-use super::journal::{FORMAT, Slot};
+use super::journal::{FORMAT, SnapshotId};
 use diff2d_arrays::npy::NpyError;
 use diff2d_arrays::wording::bytes;
 use diff2d_sys::FileError;
@@ -206,7 +206,7 @@ pub enum CubeError {
         /// The line, counted from 1.
         line: usize,
     },
-    /// Line 1 of the journal is damaged, but its check sum or a record proves that the journal was written by this
+    /// Line 1 of the journal is damaged, but its check sum or a commit proves that the journal was written by this
     /// program.
     #[error("line 1 of {} {reason}, so the content of {} is unknown: --force starts the run over", journal.display(), cube.display())]
     LostHeader {
@@ -281,13 +281,13 @@ pub enum CubeError {
         /// The difference, and the way out.
         reason: String,
     },
-    /// The digest of a committed snapshot differs from its record.
+    /// The digest of a committed snapshot differs from its commit.
     #[error("{snapshot} of {} is damaged (its digest differs from the journal's): `diff2d repair {}` recomputes it", cube.display(), cube.display())]
     DamagedSnapshot {
         /// The cube.
         cube: PathBuf,
         /// The snapshot.
-        snapshot: Slot,
+        snapshot: SnapshotId,
     },
     /// A cube has no journal.
     #[error("{} has no journal beside it, so it is unknown what it should hold", cube.display())]
@@ -301,15 +301,15 @@ pub enum CubeError {
         /// The cube.
         cube: PathBuf,
         /// The snapshot.
-        snapshot: Slot,
+        snapshot: SnapshotId,
     },
-    /// The digest of a recomputed snapshot differs from its record.
+    /// The digest of a recomputed snapshot differs from its commit.
     #[error("{snapshot} of {} cannot be repaired: after recomputing it from the snapshot before, its digest differs from the journal's; --force starts the run over", cube.display())]
     CannotRepair {
         /// The cube.
         cube: PathBuf,
         /// The snapshot.
-        snapshot: Slot,
+        snapshot: SnapshotId,
     },
     /// An array file cannot be read.
     #[error(transparent)]

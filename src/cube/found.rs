@@ -3,7 +3,7 @@
 
 use super::{
     error::CubeError,
-    journal::{Header, Journal, JournalError, Record, Records},
+    journal::{Commit, Commits, Header, Journal, JournalError},
     paths::Paths,
 };
 use diff2d_arrays::npy::{DATA_OFFSET, Dtype, NpyError, NpyHeader};
@@ -113,17 +113,17 @@ pub(super) fn open_beside_journal(
 
 /// The committed snapshots that a journal listed when it was read. They are read from the journal again, one after the
 /// other.
-pub(super) fn each_record<'a>(
+pub(super) fn each_commit<'a>(
     path: &'a Path,
     header: &'a Header,
     first_line: u64,
     committed: u64,
-) -> Result<impl Iterator<Item = Result<Record, CubeError>> + 'a, CubeError> {
+) -> Result<impl Iterator<Item = Result<Commit, CubeError>> + 'a, CubeError> {
     let journal = sys::open_to_read(path).map_err(CubeError::io("open", path))?;
-    let records = Records::new(journal, header, first_line);
-    let mut records = records.map_err(CubeError::io("read", path))?;
-    Ok((0..committed).map(move |_| match records.next() {
-        Some(record) => record.map_err(CubeError::io("read", path)),
+    let commits = Commits::new(journal, header, first_line);
+    let mut commits = commits.map_err(CubeError::io("read", path))?;
+    Ok((0..committed).map(move |_| match commits.next() {
+        Some(commit) => commit.map_err(CubeError::io("read", path)),
         // They were there before.
         None => Err(CubeError::started_over(&path.with_extension("npy"))),
     }))

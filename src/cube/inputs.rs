@@ -1,7 +1,8 @@
 //! The input files of a run: only committed snapshots of a cube can be input, and no input is overwritten.
 
 use super::{
-    array::JournalledArray, error::CubeError, field_files, journal::Slot, paths::Paths, record_file,
+    array::JournalledArray, error::CubeError, field_files, journal::SnapshotId, paths::Paths,
+    record_file,
 };
 use diff2d_sys as sys;
 use std::{
@@ -48,7 +49,7 @@ pub fn is_committed(path: &Path, snapshot: u64) -> Result<(), CubeError> {
     if array.journal.is_some() && snapshot >= array.available() {
         return Err(CubeError::NotCommitted {
             cube: path.to_owned(),
-            snapshot: Slot {
+            snapshot: SnapshotId {
                 scenario: None,
                 index: snapshot,
             },

@@ -39,7 +39,7 @@ pub use array::JournalledArray;
 pub use blocks::SolverLoad;
 pub use error::CubeError;
 pub use file::Io;
-pub use journal::{Header, Journal, Record};
+pub use journal::{Commit, Header, Journal};
 pub use outputs::{Writing, holds};
 pub use paths::Paths;
 pub use read::{Cube, begun_by};

@@ -1,7 +1,7 @@
 //! [`Cube`]: a cube with its journal, to read.
 //!
 //! There are two ways to open a cube. [`Cube`] is the result of a run: it must have a journal, and gives the snapshots,
-//! their records and whether they are undamaged. A [`JournalledArray`](super::JournalledArray) is the input of an
+//! their commits and whether they are undamaged. A [`JournalledArray`](super::JournalledArray) is the input of an
 //! analysis: any array; the journal, if there is one, says how much of it is data.
 
 use super::{
@@ -9,8 +9,8 @@ use super::{
     digest::{self, BLOCK, BlockDigest},
     error::CubeError,
     file::matches_journal,
-    found::{each_record, find_journal, not_a_cube, read_journal},
-    journal::{Committed, Header, Record, Scenario, Slot},
+    found::{each_commit, find_journal, not_a_cube, read_journal},
+    journal::{Commit, Committed, Header, Scenario, SnapshotId},
     one_run,
     paths::Paths,
 };
@@ -27,7 +27,7 @@ use std::{borrow::Cow, fs::File, io, path::Path};
 #[derive(Debug)]
 pub struct Cube {
     header: Header,
-    records: Vec<Record>,
+    commits: Vec<Commit>,
     committed: Committed,
     /// Bytes of line 1 of the journal.
     first_line: u64,
@@ -57,7 +57,7 @@ impl Cube {
         })?;
         Ok(Self {
             header,
-            records: journal.records,
+            commits: journal.commits,
             committed: journal.committed,
             first_line: journal.first_line,
             file,
@@ -77,11 +77,11 @@ impl Cube {
         &self.paths
     }
 
-    /// The committed snapshots of a run, in the order of time; empty for a sweep, whose records
-    /// [`each_record`](Self::each_record) reads from the journal.
+    /// The committed snapshots of a run, in the order of time; empty for a sweep, whose commits
+    /// [`each_commit`](Self::each_commit) reads from the journal.
     #[must_use]
-    pub fn records(&self) -> &[Record] {
-        &self.records
+    pub fn commits(&self) -> &[Commit] {
+        &self.commits
     }
 
     /// The committed snapshots of a run or a sweep, in the order of their commits, read from the journal
@@ -90,10 +90,10 @@ impl Cube {
     /// # Errors
     /// [`CubeError::Io`] when the journal cannot be read; the items are errors where it cannot be read
     /// on.
-    pub fn each_record(
+    pub fn each_commit(
         &self,
-    ) -> Result<impl Iterator<Item = Result<Record, CubeError>>, CubeError> {
-        each_record(
+    ) -> Result<impl Iterator<Item = Result<Commit, CubeError>>, CubeError> {
+        each_commit(
             &self.paths.journal,
             &self.header,
             self.first_line,
@@ -124,10 +124,10 @@ impl Cube {
         self.committed() == self.header.snapshots()
     }
 
-    /// The simulated times of the committed snapshots of a run, as [`records`](Self::records) \[time\].
+    /// The simulated times of the committed snapshots of a run, as [`commits`](Self::commits) \[time\].
     #[must_use]
     pub fn times(&self) -> Vec<f64> {
-        self.records.iter().map(|record| record.simtime).collect()
+        self.commits.iter().map(|commit| commit.simtime).collect()
     }
 
     /// The coordinates of the nodes along y and x \[length\]; `None` for a sweep, or if this program derives another
@@ -138,15 +138,15 @@ impl Cube {
         Some((grid.y.coordinates(), grid.x.coordinates()))
     }
 
-    /// A committed snapshot in double precision: of a run by its index, of a sweep by its [`Slot`].
+    /// A committed snapshot in double precision: of a run by its index, of a sweep by its [`SnapshotId`].
     ///
     /// Shape: `(ny, nx)`.
     ///
     /// # Errors
     /// [`CubeError::NotCommitted`], or [`CubeError::Io`] when the cube cannot be read.
-    pub fn snapshot(&self, slot: impl Into<Slot>) -> Result<Array2<f64>, CubeError> {
-        let slot = slot.into();
-        self.is_committed(slot)?;
+    pub fn snapshot(&self, id: impl Into<SnapshotId>) -> Result<Array2<f64>, CubeError> {
+        let id = id.into();
+        self.is_committed(id)?;
         let [.., ny, nx] = self.header.shape()[..] else {
             unreachable!("the shape of a cube has three axes or more")
         };
@@ -157,22 +157,22 @@ impl Cube {
             return Err(too_large());
         };
         let mut bytes = vec![0; length];
-        self.read(self.header.offset_of(slot), &mut bytes)?;
+        self.read(self.header.offset_of(id), &mut bytes)?;
         let mut values = vec![0.0; ny * nx];
         f64::decode(self.header.dtype, &bytes, &mut values);
         Array2::from_shape_vec((ny, nx), values).map_err(|_| too_large())
     }
 
-    /// Whether a committed snapshot still has the digest of its record.
+    /// Whether a committed snapshot still has the digest of its commit.
     ///
     /// # Errors
     /// As [`snapshot`](Self::snapshot).
-    pub fn verify(&self, slot: impl Into<Slot>) -> Result<bool, CubeError> {
-        let slot = slot.into();
-        self.is_committed(slot)?;
-        let mut records = self.each_record()?;
-        let record = records.find(|record| !matches!(record, Ok(record) if record.slot() != slot));
-        let damaged = self.damaged_of(record.into_iter(), &Progress::default())?;
+    pub fn verify(&self, id: impl Into<SnapshotId>) -> Result<bool, CubeError> {
+        let id = id.into();
+        self.is_committed(id)?;
+        let mut commits = self.each_commit()?;
+        let commit = commits.find(|commit| !matches!(commit, Ok(commit) if commit.id() != id));
+        let damaged = self.damaged_of(commit.into_iter(), &Progress::default())?;
         Ok(damaged.is_empty())
     }
 
@@ -182,8 +182,8 @@ impl Cube {
     ///
     /// # Errors
     /// [`CubeError::Io`] when the cube cannot be read.
-    pub fn damaged(&self, progress: &Progress) -> Result<Vec<Slot>, CubeError> {
-        let mut damaged = self.damaged_of(self.each_record()?, progress)?;
+    pub fn damaged(&self, progress: &Progress) -> Result<Vec<SnapshotId>, CubeError> {
+        let mut damaged = self.damaged_of(self.each_commit()?, progress)?;
         let begun = (0..self.header.scenario_count()).filter(|&one| self.committed.of(one) > 0);
         damaged.extend(self.bytes().unpadded(begun)?);
         Ok(damaged)
@@ -191,13 +191,13 @@ impl Cube {
 
     fn damaged_of(
         &self,
-        records: impl Iterator<Item = Result<Record, CubeError>>,
+        commits: impl Iterator<Item = Result<Commit, CubeError>>,
         progress: &Progress,
-    ) -> Result<Vec<Slot>, CubeError> {
-        let mut slots = Vec::new();
+    ) -> Result<Vec<SnapshotId>, CubeError> {
+        let mut ids = Vec::new();
         self.bytes()
-            .damaged(records, progress, |record| slots.push(record.slot()))?;
-        Ok(slots)
+            .damaged(commits, progress, |commit| ids.push(commit.id()))?;
+        Ok(ids)
     }
 
     fn bytes(&self) -> CubeBytes<'_> {
@@ -208,14 +208,14 @@ impl Cube {
         }
     }
 
-    fn is_committed(&self, slot: Slot) -> Result<(), CubeError> {
-        let of_its_kind = slot.scenario.is_some() == self.header.is_sweep();
-        if of_its_kind && slot.index < self.committed.of(slot.scenario()) {
+    fn is_committed(&self, id: SnapshotId) -> Result<(), CubeError> {
+        let of_its_kind = id.scenario.is_some() == self.header.is_sweep();
+        if of_its_kind && id.index < self.committed.of(id.scenario()) {
             return Ok(());
         }
         Err(CubeError::NotCommitted {
             cube: self.paths.cube.clone(),
-            snapshot: slot,
+            snapshot: id,
         })
     }
 
@@ -230,7 +230,7 @@ impl Cube {
     }
 }
 
-/// The number of records in memory while many snapshots are verified.
+/// The number of commits in memory while many snapshots are verified.
 const AT_A_TIME: usize = 1024;
 
 /// The bytes of a cube, to be compared with its journal.
@@ -242,49 +242,49 @@ pub(super) struct CubeBytes<'a> {
 }
 
 impl CubeBytes<'_> {
-    /// Passes the records of damaged snapshots on, in order. A thread needs the memory of one block, however large a
+    /// Passes the commits of damaged snapshots on, in order. A thread needs the memory of one block, however large a
     /// snapshot is.
     pub fn damaged(
         self,
-        mut records: impl Iterator<Item = Result<Record, CubeError>>,
+        mut commits: impl Iterator<Item = Result<Commit, CubeError>>,
         progress: &Progress,
-        mut take: impl FnMut(Record),
+        mut take: impl FnMut(Commit),
     ) -> Result<(), CubeError> {
         loop {
-            let records: Vec<Record> =
-                records.by_ref().take(AT_A_TIME).collect::<Result<_, _>>()?;
-            if records.is_empty() {
+            let commits: Vec<Commit> =
+                commits.by_ref().take(AT_A_TIME).collect::<Result<_, _>>()?;
+            if commits.is_empty() {
                 return Ok(());
             }
-            let verdicts: Vec<(Record, bool)> = records
+            let verdicts: Vec<(Commit, bool)> = commits
                 .into_par_iter()
-                .map(|record| {
-                    let is_damaged = self.is_damaged(&record, progress)?;
-                    Ok((record, is_damaged))
+                .map(|commit| {
+                    let is_damaged = self.is_damaged(&commit, progress)?;
+                    Ok((commit, is_damaged))
                 })
                 .collect::<io::Result<_>>()
                 .map_err(CubeError::io("read", self.path))?;
             let damaged = verdicts.into_iter().filter(|(_, is_damaged)| *is_damaged);
-            damaged.for_each(|(record, _)| take(record));
+            damaged.for_each(|(commit, _)| take(commit));
         }
     }
 
-    /// Whether the bytes of a snapshot in the cube differ from its record.
-    fn is_damaged(self, record: &Record, progress: &Progress) -> io::Result<bool> {
+    /// Whether the bytes of a snapshot in the cube differ from its commit.
+    fn is_damaged(self, commit: &Commit, progress: &Progress) -> io::Result<bool> {
         let block_count = self.header.snapshot_bytes().div_ceil(BLOCK as u64);
         let digests: Vec<BlockDigest> = (0..block_count)
             .into_par_iter()
             .map_init(Vec::new, |buffer, number| {
-                self.hash(record, number, buffer, progress)
+                self.hash(commit, number, buffer, progress)
             })
             .collect::<io::Result<_>>()?;
-        Ok(digest::of_blocks(&digests) != record.sha256)
+        Ok(digest::of_blocks(&digests) != commit.sha256)
     }
 
     /// Reads a block of a snapshot into the buffer, and returns its digest.
     fn hash(
         self,
-        record: &Record,
+        commit: &Commit,
         number: u64,
         buffer: &mut Vec<u8>,
         progress: &Progress,
@@ -293,7 +293,7 @@ impl CubeBytes<'_> {
         let bytes_left = self.header.snapshot_bytes() - start;
         #[expect(clippy::cast_possible_truncation, reason = "at most BLOCK")]
         buffer.resize(bytes_left.min(BLOCK as u64) as usize, 0);
-        let offset = self.header.offset_of(record.slot());
+        let offset = self.header.offset_of(commit.id());
         self.file.read_exact_at(buffer, offset + start)?;
         progress.add(buffer.len() as u64);
         Ok(digest::of_block(buffer))
@@ -304,27 +304,27 @@ impl CubeBytes<'_> {
     pub fn unpadded(
         self,
         scenarios: impl IntoIterator<Item = usize>,
-    ) -> Result<Vec<Slot>, CubeError> {
+    ) -> Result<Vec<SnapshotId>, CubeError> {
         let Self { header, file, path } = self;
         let snapshot_bytes = header.snapshot_bytes();
-        let (mut block, mut unpadded_slots) = (Vec::new(), Vec::new());
+        let (mut block, mut unpadded_ids) = (Vec::new(), Vec::new());
         for number in scenarios {
             for index in header.snapshots_of(number)..header.snapshots_each() {
                 let scenario = Some(number);
-                let slot = Slot { scenario, index };
+                let id = SnapshotId { scenario, index };
                 for at in (0..snapshot_bytes).step_by(BLOCK) {
                     let nan = nans(header, snapshot_bytes - at);
                     block.resize(nan.len(), 0);
-                    file.read_exact_at(&mut block, header.offset_of(slot) + at)
+                    file.read_exact_at(&mut block, header.offset_of(id) + at)
                         .map_err(CubeError::io("read", path))?;
                     if block != nan {
-                        unpadded_slots.push(slot);
+                        unpadded_ids.push(id);
                         break;
                     }
                 }
             }
         }
-        Ok(unpadded_slots)
+        Ok(unpadded_ids)
     }
 }
 

@@ -6,7 +6,7 @@ use super::{
     error::CubeError,
     file::{matches_journal, open_to_write, shorten},
     found::{find_journal, is_another_array, may_be_unborn, not_a_cube, open_beside_journal},
-    journal::{Header, Journal, Record, Records, Slot},
+    journal::{Commit, Commits, Header, Journal, SnapshotId},
     lock::open_journal,
     paths::Paths,
     read::CubeBytes,
@@ -33,7 +33,7 @@ fn ended_with(cube: &File, bytes: u64, header: &Header) -> Option<u64> {
     let shape = NpyHeader::decode(page.as_slice()).ok()?.shape;
     let last_index = shape.first()?.checked_sub(1)?;
     let mut shorter = header.clone();
-    shorter.end_with(Slot::from(last_index));
+    shorter.end_with(SnapshotId::from(last_index));
     let is_it = header.as_begun().is_none()
         && shorter.as_begun().is_some()
         && header.may_have_left(&shape)
@@ -44,22 +44,22 @@ fn ended_with(cube: &File, bytes: u64, header: &Header) -> Option<u64> {
 
 /// Whether all valid lines belong to snapshots before `last`.
 fn is_behind_all(last: u64, journal: &File, header: &Header, first: u64) -> io::Result<bool> {
-    let mut records = Records::new(journal, header, first)?;
-    records.try_fold(true, |is_it, record| Ok(is_it && record?.index < last))
+    let mut commits = Commits::new(journal, header, first)?;
+    commits.try_fold(true, |is_it, commit| Ok(is_it && commit?.index < last))
 }
 
 /// A cube and its journal, locked.
 ///
-/// Records are read from the journal when they are needed; only the records of damaged snapshots are kept. A journal
+/// Commits are read from the journal when they are needed; only the commits of damaged snapshots are kept. A journal
 /// that has lost lines is held in memory as a whole when it is written anew.
 #[derive(Debug)]
 pub struct Restorer {
     /// Line 1 of the journal.
     pub header: Header,
-    /// The records of damaged snapshots, and of recomputed snapshots whose line was lost.
-    known: BTreeMap<Slot, Record>,
+    /// The commits of damaged snapshots, and of recomputed snapshots whose line was lost.
+    known: BTreeMap<SnapshotId, Commit>,
     /// Snapshots whose journal line is lost.
-    lost: BTreeSet<Slot>,
+    lost: BTreeSet<SnapshotId>,
     /// Scenarios that have begun and have places behind their last snapshot.
     padded: Vec<usize>,
     committed: u64,
@@ -68,7 +68,7 @@ pub struct Restorer {
     journal: LockedFile,
     /// Bytes of line 1 of the journal.
     first_line: u64,
-    /// Whether the journal has anything but its line 1 and the records in order.
+    /// Whether the journal has anything but its line 1 and the commits in order.
     needs_rebuilding: bool,
 }
 
@@ -121,7 +121,7 @@ impl Restorer {
             && is_behind_all(last, &journal, &header, journal_content.first_line)
                 .map_err(CubeError::io("read", &paths.journal))?
         {
-            header.end_with(Slot::from(last));
+            header.end_with(SnapshotId::from(last));
         }
         let most_bytes = header.as_begun().as_ref().unwrap_or(&header).cube_bytes();
         if bytes > most_bytes {
@@ -151,31 +151,31 @@ impl Restorer {
         Ok(Some(restorer))
     }
 
-    /// All valid records, in the order of the journal.
-    fn records(&self) -> Result<impl Iterator<Item = Result<Record, CubeError>>, CubeError> {
+    /// All valid commits, in the order of the journal.
+    fn commits(&self) -> Result<impl Iterator<Item = Result<Commit, CubeError>>, CubeError> {
         let path = &self.paths.journal;
-        let records = Records::new(&*self.journal, &self.header, self.first_line);
-        let records = records.map_err(CubeError::io("read", path))?;
-        Ok(records.map(move |record| record.map_err(CubeError::io("read", path))))
+        let commits = Commits::new(&*self.journal, &self.header, self.first_line);
+        let commits = commits.map_err(CubeError::io("read", path))?;
+        Ok(commits.map(move |commit| commit.map_err(CubeError::io("read", path))))
     }
 
-    /// Counts the valid records, and finds the snapshots whose lines are lost: those before a valid record of their
-    /// scenario; all up to the end of a run that has ended early; and, behind the last valid record of a scenario, at
+    /// Counts the valid commits, and finds the snapshots whose lines are lost: those before a valid commit of their
+    /// scenario; all up to the end of a run that has ended early; and, behind the last valid commit of a scenario, at
     /// most as many snapshots with data as there are unexplained bad lines.
     fn find_lost(&mut self, bad_lines: u64) -> Result<(), CubeError> {
         let mut next_indices = vec![0; self.header.scenario_count()];
         let (mut committed, mut lost, mut late) = (0, BTreeSet::new(), BTreeMap::new());
-        for record in self.records()? {
-            let record = record?;
-            let slot = record.slot();
-            let next_index = &mut next_indices[slot.scenario()];
-            committed += u64::from(slot.index >= *next_index || lost.remove(&slot));
-            if slot.index < *next_index {
-                late.insert(slot, record);
+        for commit in self.commits()? {
+            let commit = commit?;
+            let id = commit.id();
+            let next_index = &mut next_indices[id.scenario()];
+            committed += u64::from(id.index >= *next_index || lost.remove(&id));
+            if id.index < *next_index {
+                late.insert(id, commit);
                 continue;
             }
-            lost.extend((*next_index..slot.index).map(|index| Slot { index, ..slot }));
-            *next_index = slot.index + 1;
+            lost.extend((*next_index..id.index).map(|index| SnapshotId { index, ..id }));
+            *next_index = id.index + 1;
         }
         let places_each = self.header.snapshots_each();
         self.padded = (0..next_indices.len())
@@ -187,16 +187,16 @@ impl Restorer {
         for (number, next_index) in next_indices.into_iter().enumerate() {
             let snapshot_count = self.header.snapshots_of(number);
             if self.header.as_begun().is_some() {
-                lost.extend((next_index..snapshot_count).map(Slot::from));
+                lost.extend((next_index..snapshot_count).map(SnapshotId::from));
                 break;
             }
             let scenario = self.header.is_sweep().then_some(number);
             let last_index = snapshot_count.min(next_index + lines_unaccounted);
-            for slot in (next_index..last_index).map(|index| Slot { scenario, index }) {
-                if !self.holds_something(slot)? {
+            for id in (next_index..last_index).map(|index| SnapshotId { scenario, index }) {
+                if !self.holds_something(id)? {
                     break;
                 }
-                lost.insert(slot);
+                lost.insert(id);
             }
         }
         self.needs_rebuilding |= !lost.is_empty();
@@ -206,9 +206,9 @@ impl Restorer {
 
     /// Whether the place of a snapshot holds data: other bytes than the zeros of a new cube, and other bytes than the
     /// NaN that fill the places behind the last snapshot of a scenario.
-    fn holds_something(&self, slot: Slot) -> Result<bool, CubeError> {
+    fn holds_something(&self, id: SnapshotId) -> Result<bool, CubeError> {
         let (snapshot_begin, snapshot_bytes) =
-            (self.header.offset_of(slot), self.header.snapshot_bytes());
+            (self.header.offset_of(id), self.header.snapshot_bytes());
         let mut block = Vec::new();
         for at in (0..snapshot_bytes).step_by(BLOCK) {
             #[expect(clippy::cast_possible_truncation, reason = "at most BLOCK")]
@@ -224,36 +224,36 @@ impl Restorer {
         Ok(false)
     }
 
-    /// The number of snapshots with a valid record.
+    /// The number of snapshots with a valid commit.
     #[must_use]
     pub fn committed(&self) -> u64 {
         self.committed
     }
 
-    /// The snapshots to restore, in order. A snapshot up to the last valid record of its scenario is restored if its
+    /// The snapshots to restore, in order. A snapshot up to the last valid commit of its scenario is restored if its
     /// line is lost or its bytes differ from their digest; a place behind the last snapshot of a scenario is restored
     /// if it is not filled with NaN. The number of bytes read is added to `progress`.
     ///
     /// # Errors
     /// [`CubeError::Io`].
-    pub fn damaged(&mut self, progress: &Progress) -> Result<Vec<Slot>, CubeError> {
+    pub fn damaged(&mut self, progress: &Progress) -> Result<Vec<SnapshotId>, CubeError> {
         let mut damaged = self.lost.clone();
-        let mut damaged_records = Vec::new();
+        let mut damaged_commits = Vec::new();
         let bytes = CubeBytes {
             header: &self.header,
             file: &self.cube,
             path: &self.paths.cube,
         };
-        bytes.damaged(self.records()?, progress, |record| {
-            damaged_records.push(record);
+        bytes.damaged(self.commits()?, progress, |commit| {
+            damaged_commits.push(commit);
         })?;
-        damaged.extend(damaged_records.iter().map(Record::slot));
+        damaged.extend(damaged_commits.iter().map(Commit::id));
         let padded = self.padded.iter().copied();
         damaged.extend(bytes.unpadded(padded)?);
         self.known.extend(
-            damaged_records
+            damaged_commits
                 .into_iter()
-                .map(|record| (record.slot(), record)),
+                .map(|commit| (commit.id(), commit)),
         );
         Ok(damaged.into_iter().collect())
     }
@@ -266,42 +266,42 @@ impl Restorer {
 
     /// Whether the journal line of a snapshot is lost.
     #[must_use]
-    pub fn has_lost_line_of(&self, slot: Slot) -> bool {
-        self.lost.contains(&slot) && !self.known.contains_key(&slot)
+    pub fn has_lost_line_of(&self, id: SnapshotId) -> bool {
+        self.lost.contains(&id) && !self.known.contains_key(&id)
     }
 
-    /// Accepts the record of a recomputed snapshot. Its digest must equal that in the journal; if the line was lost,
-    /// this record replaces it.
+    /// Accepts the commit of a recomputed snapshot. Its digest must equal that in the journal; if the line was lost,
+    /// this commit replaces it.
     ///
     /// # Errors
     /// [`CubeError::CannotRepair`] if the digests differ.
-    pub fn accept(&mut self, recomputed: &Record) -> Result<(), CubeError> {
-        let slot = recomputed.slot();
-        let expected_record = self.known.entry(slot).or_insert_with(|| recomputed.clone());
-        if expected_record.sha256 == recomputed.sha256 {
+    pub fn accept(&mut self, recomputed: &Commit) -> Result<(), CubeError> {
+        let id = recomputed.id();
+        let expected_commit = self.known.entry(id).or_insert_with(|| recomputed.clone());
+        if expected_commit.sha256 == recomputed.sha256 {
             Ok(())
         } else {
-            Err(self.cannot_repair(slot))
+            Err(self.cannot_repair(id))
         }
     }
 
-    /// The records of each scenario in order, with recomputed records in place of lost lines. A run counts as one
+    /// The commits of each scenario in order, with recomputed commits in place of lost lines. A run counts as one
     /// scenario.
     ///
     /// # Errors
     /// [`CubeError::Io`].
-    pub fn records_of_scenarios(&self) -> Result<Vec<Vec<Record>>, CubeError> {
-        let mut records = BTreeMap::new();
-        for record in self.records()? {
-            let record = record?;
-            records.entry(record.slot()).or_insert(record);
+    pub fn commits_of_scenarios(&self) -> Result<Vec<Vec<Commit>>, CubeError> {
+        let mut commits = BTreeMap::new();
+        for commit in self.commits()? {
+            let commit = commit?;
+            commits.entry(commit.id()).or_insert(commit);
         }
-        for (slot, record) in &self.known {
-            records.entry(*slot).or_insert_with(|| record.clone());
+        for (id, commit) in &self.known {
+            commits.entry(*id).or_insert_with(|| commit.clone());
         }
         let mut of_scenarios = vec![Vec::new(); self.header.scenario_count()];
-        for (slot, record) in records {
-            of_scenarios[slot.scenario()].push(record);
+        for (id, commit) in commits {
+            of_scenarios[id.scenario()].push(commit);
         }
         Ok(of_scenarios)
     }
@@ -313,17 +313,17 @@ impl Restorer {
     }
 
     /// Gives the line of a snapshot that was lost the marks of its streams, and why the run ends with it, if it does.
-    pub fn set_marks(&mut self, slot: Slot, marks: Marks, ended: Option<End>) {
-        if let Some(record) = self.known.get_mut(&slot)
-            && record.streams.is_empty()
+    pub fn set_marks(&mut self, id: SnapshotId, marks: Marks, ended: Option<End>) {
+        if let Some(commit) = self.known.get_mut(&id)
+            && commit.streams.is_empty()
         {
-            (record.streams, record.ended) = (marks, ended);
+            (commit.streams, commit.ended) = (marks, ended);
         }
     }
 
     /// The error that a snapshot cannot be computed again.
     #[must_use]
-    pub fn cannot_repair(&self, snapshot: Slot) -> CubeError {
+    pub fn cannot_repair(&self, snapshot: SnapshotId) -> CubeError {
         CubeError::CannotRepair {
             cube: self.paths.cube.clone(),
             snapshot,
@@ -334,9 +334,9 @@ impl Restorer {
     ///
     /// # Errors
     /// [`CubeError::Io`].
-    pub fn pad(&self, slot: Slot) -> Result<(), CubeError> {
+    pub fn pad(&self, id: SnapshotId) -> Result<(), CubeError> {
         let (snapshot_begin, snapshot_bytes) =
-            (self.header.offset_of(slot), self.header.snapshot_bytes());
+            (self.header.offset_of(id), self.header.snapshot_bytes());
         for at in (0..snapshot_bytes).step_by(BLOCK) {
             self.write(
                 snapshot_begin + at,
@@ -346,7 +346,7 @@ impl Restorer {
         self.sync()
     }
 
-    /// Writes the journal anew, in place, from its own line 1 and the records, if it differs from them.
+    /// Writes the journal anew, in place, from its own line 1 and the commits, if it differs from them.
     ///
     /// Lines that move are first appended behind the others as well, so that a crash in between loses nothing more.
     ///
@@ -365,27 +365,26 @@ impl Restorer {
     fn lines_in_order(&self) -> Result<Vec<u8>, CubeError> {
         let mut text = Vec::new();
         let mut next_indices = vec![0; self.header.scenario_count()];
-        for record in self.records()? {
-            let record = record?;
-            let slot = record.slot();
-            let next_index = &mut next_indices[slot.scenario()];
-            if slot.index < *next_index {
+        for commit in self.commits()? {
+            let commit = commit?;
+            let id = commit.id();
+            let next_index = &mut next_indices[id.scenario()];
+            if id.index < *next_index {
                 continue;
             }
-            for index in *next_index..slot.index {
-                if let Some(lost) = self.known.get(&Slot { index, ..slot }) {
+            for index in *next_index..id.index {
+                if let Some(lost) = self.known.get(&SnapshotId { index, ..id }) {
                     text.extend(lost.line(&self.header.run_id).bytes());
                 }
             }
-            text.extend(record.line(&self.header.run_id).bytes());
-            *next_index = slot.index + 1;
+            text.extend(commit.line(&self.header.run_id).bytes());
+            *next_index = id.index + 1;
         }
         // Lost lines may stand behind the last valid one of their scenario.
-        for slot in &self.lost {
-            if let (Some(lost), true) = (
-                self.known.get(slot),
-                slot.index >= next_indices[slot.scenario()],
-            ) {
+        for id in &self.lost {
+            if let (Some(lost), true) =
+                (self.known.get(id), id.index >= next_indices[id.scenario()])
+            {
                 text.extend(lost.line(&self.header.run_id).bytes());
             }
         }

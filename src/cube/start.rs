@@ -28,17 +28,17 @@ pub fn with_start(raw: RawParams) -> Result<RawParams, ParamsError> {
     let count = array.npy.shape.first().copied().unwrap_or(0);
     let index = i128::from(snapshot) + if snapshot < 0 { i128::from(count) } else { 0 };
     let index = u64::try_from(index).ok();
-    let mut records = array
-        .each_record()
+    let mut commits = array
+        .each_commit()
         .map_err(|error| raw.refuse(KEY, error.to_string()))?;
-    let record = records.find(|record| {
-        record
+    let commit = commits.find(|commit| {
+        commit
             .as_ref()
-            .map_or(true, |record| Some(record.index) == index)
+            .map_or(true, |commit| Some(commit.index) == index)
     });
-    let record = record.transpose();
-    match record.map_err(|error| raw.refuse(KEY, error.to_string()))? {
-        Some(record) if array.run().is_some() => Ok(raw.replace(KEY, record.simtime)),
+    let commit = commit.transpose();
+    match commit.map_err(|error| raw.refuse(KEY, error.to_string()))? {
+        Some(commit) if array.run().is_some() => Ok(raw.replace(KEY, commit.simtime)),
         _ => Err(raw.refuse(
             KEY,
             format!(

@@ -6,7 +6,7 @@ use super::{
     error::CubeError,
     file::{CubeFile, Io, matches_journal, open_to_write, shorten},
     found::{is_another_array, may_be_unborn},
-    journal::{Committed, Header, Journal, JournalError, Record},
+    journal::{Commit, Committed, Header, Journal, JournalError},
     lock::{PATIENCE, open_journal, open_part},
     paths::{Paths, enter_directory, sync_directory},
     record_file,
@@ -345,7 +345,7 @@ impl Store {
         let cube = open_to_write(&paths.cube)?;
         matches_journal(&cube, &header, &paths.cube)?;
         shorten(&cube, &header).map_err(CubeError::io("shorten", &paths.cube))?;
-        // The torn last line is cut off, so that the next record begins a line. The others are written
+        // The torn last line is cut off, so that the next commit begins a line. The others are written
         // again: after a failed sync the system may show lines that are not on the disk, and would not
         // write them at the next sync.
         journal
@@ -407,11 +407,11 @@ impl Store {
             .all(|number| self.committed.of(number) == self.header.snapshots_of(number))
     }
 
-    /// Appends records to the journal and syncs it. After that the snapshots are committed.
-    pub(super) fn list(&mut self, records: &[Record]) -> Result<(), CubeError> {
-        let lines: String = records
+    /// Appends commits to the journal and syncs it. After that the snapshots are committed.
+    pub(super) fn list(&mut self, commits: &[Commit]) -> Result<(), CubeError> {
+        let lines: String = commits
             .iter()
-            .map(|record| record.line(&self.header.run_id))
+            .map(|commit| commit.line(&self.header.run_id))
             .collect();
         let turn = self.journal.in_turn();
         let _turn = turn.map_err(CubeError::io("lock", &self.paths.journal))?;
@@ -429,10 +429,10 @@ impl Store {
         self.journal
             .sync_data()
             .map_err(CubeError::io("sync", &self.paths.journal))?;
-        for record in records {
-            self.committed.add(record, &self.header);
-            if record.ended.is_some() {
-                self.header.end_with(record.slot());
+        for commit in commits {
+            self.committed.add(commit, &self.header);
+            if commit.ended.is_some() {
+                self.header.end_with(commit.id());
             }
         }
         Ok(())

@@ -20,7 +20,7 @@ use super::{
     digest::BLOCK,
     error::CubeError,
     file::CubeFile,
-    journal::{Committed, Header, Record, Slot},
+    journal::{Commit, Committed, Header, SnapshotId},
     share::{Job, Share},
     store::Store,
 };
@@ -56,7 +56,7 @@ pub struct CubeWriter {
 
 impl CubeWriter {
     /// Starts the writer of the rank that keeps the journal. Its committer [begins](Store::begin) a new cube. Every
-    /// committed record is sent to `committed`.
+    /// committed commit is sent to `committed`.
     ///
     /// # Errors
     /// If the system refuses threads.
@@ -64,7 +64,7 @@ impl CubeWriter {
         store: Store,
         share: Share,
         load: SolverLoad,
-        committed: Sender<Record>,
+        committed: Sender<Commit>,
     ) -> Result<Self, CubeError> {
         let commits = store.committed.clone();
         let target = CommitTarget {
@@ -103,7 +103,7 @@ impl CubeWriter {
         synced: Receiver<SyncedPart>,
         target: CommitTarget,
         load: SolverLoad,
-        committed: Sender<Record>,
+        committed: Sender<Commit>,
         before: Committed,
     ) -> Result<Self, CubeError> {
         let refused = CubeError::io("start the writer of", target.cube.path.clone());
@@ -292,7 +292,7 @@ impl ScenarioWriter<'_> {
 
     /// The last snapshot committed by an earlier process, if this process is to continue the scenario from it.
     #[must_use]
-    pub fn last(&self) -> Option<&Record> {
+    pub fn last(&self) -> Option<&Commit> {
         self.writer.before.last_of_unfinished(self.number)
     }
 
@@ -334,14 +334,14 @@ impl ScenarioWriter<'_> {
     /// Begins the next snapshot, which is complete once the jobs of every rank's share are done and it was
     /// [ended](Self::end). Returns the byte of the file at which it begins.
     pub fn begin(&mut self, clock: Clock) -> u64 {
-        let slot = self.slot(self.next);
-        let snapshot_begin = self.header().offset_of(slot);
-        let record = Record::new(slot, clock, Summary::NONE);
+        let id = self.id_of(self.next);
+        let snapshot_begin = self.header().offset_of(id);
+        let commit = Commit::new(id, clock, Summary::NONE);
         let jobs = self.share().jobs(snapshot_begin).len();
         if self.next == 0 {
             self.pad();
         }
-        self.send(CommitMessage::Snapshot(record, jobs));
+        self.send(CommitMessage::Snapshot(commit, jobs));
         let begin_time = Instant::now();
         self.interval = self.began.map_or(Duration::ZERO, |last| begin_time - last);
         self.began = Some(begin_time);
@@ -359,9 +359,9 @@ impl ScenarioWriter<'_> {
         if self.has_failed() {
             return;
         }
-        let slot = self.slot(self.next - 1);
+        let id = self.id_of(self.next - 1);
         let blocks = &self.writer.blocks;
-        let filled = blocks.fill(slot, job, bytes, &self.codec);
+        let filled = blocks.fill(id, job, bytes, &self.codec);
         self.waiting.push(filled);
         if self.waiting.len() >= blocks.at_once() {
             self.write_rest();
@@ -371,8 +371,8 @@ impl ScenarioWriter<'_> {
     /// Ends the snapshot begun last, all jobs of which have been placed. They wait for those of the next ones if these come
     /// soon.
     pub fn end(&mut self, conclusion: Conclusion) {
-        let slot = self.slot(self.next - 1);
-        self.send(CommitMessage::Conclusion(slot, conclusion));
+        let id = self.id_of(self.next - 1);
+        self.send(CommitMessage::Conclusion(id, conclusion));
         // Those that come before the cube has begun are written by whoever comes next: the next steps need not wait.
         let has_time = self.interval > OTHERS_WAIT && self.file().has_begun();
         if has_time || self.next == self.snapshots() {
@@ -407,8 +407,8 @@ impl ScenarioWriter<'_> {
         } else {
             self.snapshots()
         };
-        let [start, padding_end] =
-            [first_padded, header.snapshots_each()].map(|index| header.offset_of(self.slot(index)));
+        let [start, padding_end] = [first_padded, header.snapshots_each()]
+            .map(|index| header.offset_of(self.id_of(index)));
         let nan = nans(header, padding_end - start);
         let padded = (start..padding_end).step_by(BLOCK).try_for_each(|at| {
             #[expect(clippy::cast_possible_truncation, reason = "at most BLOCK")]
@@ -427,8 +427,8 @@ impl ScenarioWriter<'_> {
 
     /// The place of a snapshot of this scenario.
     #[must_use]
-    pub fn slot(&self, index: u64) -> Slot {
-        Slot {
+    pub fn id_of(&self, index: u64) -> SnapshotId {
+        SnapshotId {
             scenario: self.header().is_sweep().then_some(self.number),
             index,
         }

@@ -180,8 +180,8 @@ fn along(axis: &NamedAxis, dimension: usize, length: u64, counted: &str) -> Coor
 
 fn of_run(array: &JournalledArray, run: &Scenario) -> (Vec<Dimension>, Vec<Coordinate>) {
     let shape = &array.npy.shape;
-    let records = array.journal.iter().flat_map(|journal| &journal.records);
-    let recorded_times = records.map(|record| record.simtime).collect();
+    let commits = array.journal.iter().flat_map(|journal| &journal.commits);
+    let recorded_times = commits.map(|commit| commit.simtime).collect();
     let axes = run.axes(times::planned(run, recorded_times, shape[0], &mut 0));
     let axes = axes.iter().zip(shape).enumerate();
     let coordinates =

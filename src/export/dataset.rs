@@ -8,7 +8,7 @@ use super::{
 };
 use crate::cube::{
     CubeError, JournalledArray,
-    journal::{Slot, varied},
+    journal::{SnapshotId, varied},
 };
 use diff2d_arrays::npy::{Cut, Dtype, Kind, NpyError, Number, Region, elements, length};
 use serde_json::{Map, Value};
@@ -202,7 +202,7 @@ impl<'a> Dataset<'a> {
         };
         let places_per_scenario = header.snapshots_each();
         let scenario = usize::try_from(frame / places_per_scenario).ok();
-        self.array.is_committed(Slot {
+        self.array.is_committed(SnapshotId {
             scenario: scenario.filter(|_| header.is_sweep()),
             index: frame % places_per_scenario,
         })

@@ -61,10 +61,10 @@ pub(super) fn of_sweep(
     places_per_scenario: usize,
 ) -> Result<Vec<f64>, ExportError> {
     let mut recorded: Vec<Vec<f64>> = vec![Vec::new(); header.scenario_count()];
-    for record in array.each_record()? {
-        let record = record?;
-        if let Some(times) = recorded.get_mut(record.slot().scenario()) {
-            times.push(record.simtime);
+    for commit in array.each_commit()? {
+        let commit = commit?;
+        if let Some(times) = recorded.get_mut(commit.id().scenario()) {
+            times.push(commit.simtime);
         }
     }
     let mut times = Vec::with_capacity(recorded.len() * places_per_scenario);

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     comm::{Comm, Solo, collective},
-    cube::{Io, Record},
+    cube::{Commit, Io},
     params::with_precision,
     problem::Problem,
 };
@@ -161,11 +161,11 @@ impl<'a, W> Run<'a, W> {
         self
     }
 
-    /// Calls a function with the record of every snapshot: when it is committed, or when it is reached if no file is
+    /// Calls a function with the commit of every snapshot: when it is committed, or when it is reached if no file is
     /// written. With several ranks this happens on rank 0.
     ///
     /// The function is called on a thread of its own, in the order of commits. The run waits for it only at its end.
-    pub fn on_commit(mut self, call: impl FnMut(&Record) + Send + 'a) -> Self {
+    pub fn on_commit(mut self, call: impl FnMut(&Commit) + Send + 'a) -> Self {
         self.on_commit = Some(Box::new(call));
         self
     }

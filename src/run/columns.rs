@@ -2,7 +2,7 @@
 
 use crate::{
     cube::{
-        self, CubeError, Header, Paths, Record, RecordColumn, digest,
+        self, Commit, CubeError, Header, Paths, RecordColumn, digest,
         record_file::{self, RecordPlace},
         restore::Restorer,
     },
@@ -263,9 +263,9 @@ impl SweepRecord {
     pub(crate) fn restore_place(
         &self,
         cube: &Restorer,
-        records: &[Vec<Record>],
+        commits: &[Vec<Commit>],
     ) -> Result<Option<Vec<String>>, CubeError> {
-        record_file::restore_place(cube, records, &self.head, &self.description)
+        record_file::restore_place(cube, commits, &self.head, &self.description)
     }
 
     /// Whether the separate rows of a scenario are as the sweep has written them.
@@ -275,9 +275,9 @@ impl SweepRecord {
     pub(crate) fn is_part_proved(
         &self,
         place: &RecordPlace,
-        records: &[Record],
+        commits: &[Commit],
     ) -> Result<bool, CubeError> {
-        record_file::is_part_proved(place, &self.head, records)
+        record_file::is_part_proved(place, &self.head, commits)
     }
 
     /// Joins the rows of all scenarios when a process has ended.

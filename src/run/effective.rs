@@ -5,7 +5,7 @@ use super::{
     flux::{FluxTable, problem_of_moved_files, run_of},
 };
 use crate::{
-    cube::{Cube, Record},
+    cube::{Commit, Cube},
     grid::Axis,
     params::{Choice, Coordinates, ParamsError, Quantity, SIDES, StepMethod, Wall},
     physics::wall::Side,
@@ -53,7 +53,7 @@ impl EffectiveDiffusivity {
     /// [`RunError`] for parameters and inputs that differ from the parameters and inputs of the cube.
     pub fn of(
         cube: &Cube,
-        record: &Record,
+        commit: &Commit,
         pixels: Option<PixelEnds>,
         moved: &[String],
     ) -> Result<Self, RunError> {
@@ -67,7 +67,7 @@ impl EffectiveDiffusivity {
         };
         let (rate, length, width) = match pixels {
             None => {
-                let table = FluxTable::of_problem(&problem, cube, &[record])?;
+                let table = FluxTable::of_problem(&problem, cube, &[commit])?;
                 let rate = table.rows[0].rates[walls.first as usize];
                 (rate, extent(flow_axis), extent(width_axis))
             }

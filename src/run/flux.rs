@@ -6,7 +6,7 @@ use super::{
     sums::Sums,
 };
 use crate::{
-    cube::{Cube, CubeError, Record, journal::Scenario},
+    cube::{Commit, Cube, CubeError, journal::Scenario},
     problem::{Footprint, Problem},
 };
 use std::collections::BTreeMap;
@@ -43,8 +43,8 @@ impl FluxTable {
     ///
     /// # Errors
     /// [`RunError`] for a sweep, for parameters that this program does not know, and if there is too little memory.
-    pub fn of(cube: &Cube, records: &[&Record], moved: &[String]) -> Result<Self, RunError> {
-        Self::of_problem(&problem_of_moved_files(cube, moved)?, cube, records)
+    pub fn of(cube: &Cube, commits: &[&Commit], moved: &[String]) -> Result<Self, RunError> {
+        Self::of_problem(&problem_of_moved_files(cube, moved)?, cube, commits)
     }
 
     /// The names of the rates; `held_names` are the tables of held nodes.
@@ -62,7 +62,7 @@ impl FluxTable {
     pub fn of_problem(
         problem: &Problem,
         cube: &Cube,
-        records: &[&Record],
+        commits: &[&Commit],
     ) -> Result<Self, RunError> {
         let fluxes = problem.fluxes_of_rows(0..problem.grid.y.nodes);
         let memory_needed = Footprint::of(problem).bytes();
@@ -70,21 +70,21 @@ impl FluxTable {
         let tables = problem.geometry().tables();
         let mut sums = Sums::new(problem)?;
         let (mut rows, mut first_mass, mut fewest_digits) = (Vec::new(), None, None);
-        for record in records {
-            let mut state = cube.snapshot(record.slot())?;
+        for commit in commits {
+            let mut state = cube.snapshot(commit.id())?;
             if let Some(values) = state.as_slice_mut() {
                 problem.codec().decode(0, values);
             }
-            let mut rates = fluxes.at(record.simtime, &state.view());
-            sums.add(record.simtime, &mut rates, true);
-            let mass_gain = record.mass - *first_mass.get_or_insert(record.mass);
+            let mut rates = fluxes.at(commit.simtime, &state.view());
+            sums.add(commit.simtime, &mut rates, true);
+            let mass_gain = commit.mass - *first_mass.get_or_insert(commit.mass);
             rows.push(FluxRow {
-                snapshot: record.index,
-                t: record.simtime,
+                snapshot: commit.index,
+                t: commit.simtime,
                 rates: order(tables).map(|part| rates[part]).collect(),
                 unexplained: sums.unexplained(mass_gain)[0],
             });
-            let largest = record.min.abs().max(record.max.abs());
+            let largest = commit.min.abs().max(commit.max.abs());
             fewest_digits = fewest_digits.or(sums.few_digits(largest, &fluxes));
         }
         Ok(Self {

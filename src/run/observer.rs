@@ -1,6 +1,6 @@
 //! [`Observer`]: the messages of a run to its caller, and the requests to stop.
 
-use crate::{cube::Record, dynamics::Steadiness, schedule::Clock};
+use crate::{cube::Commit, dynamics::Steadiness, schedule::Clock};
 use crossbeam_channel::{Receiver, Sender, never, select, unbounded};
 use diff2d_arrays::progress::Progress;
 use std::{
@@ -12,7 +12,7 @@ use std::{
 };
 
 /// A function that is called with every committed snapshot.
-pub(super) type OnCommit<'a> = Box<dyn FnMut(&Record) + Send + 'a>;
+pub(super) type OnCommit<'a> = Box<dyn FnMut(&Commit) + Send + 'a>;
 /// A function that is called with messages.
 pub(super) type OnMessage<'a> = Box<dyn FnMut(&Message) + Send + 'a>;
 
@@ -53,7 +53,7 @@ impl fmt::Display for Message {
 /// The sending side of the channels to the functions that observe a run.
 #[derive(Debug, Clone)]
 pub(crate) struct Observer {
-    committed: Sender<Record>,
+    committed: Sender<Commit>,
     messages: Sender<Message>,
     progress: Progress,
     stop: Arc<AtomicUsize>,
@@ -61,7 +61,7 @@ pub(crate) struct Observer {
 
 /// The receiving side of the channels of an [`Observer`].
 pub(super) struct Observations {
-    committed: Receiver<Record>,
+    committed: Receiver<Commit>,
     messages: Receiver<Message>,
 }
 
@@ -90,8 +90,8 @@ impl Observer {
         }
     }
 
-    /// The channel for records of committed snapshots.
-    pub(crate) fn committed(&self) -> &Sender<Record> {
+    /// The channel for commits of committed snapshots.
+    pub(crate) fn committed(&self) -> &Sender<Commit> {
         &self.committed
     }
 
@@ -126,8 +126,8 @@ impl Observations {
         let mut open = 2;
         while open > 0 {
             select! {
-                recv(committed) -> record => match record {
-                    Ok(record) => on_commit(&record),
+                recv(committed) -> commit => match commit {
+                    Ok(commit) => on_commit(&commit),
                     Err(_) => (committed, open) = (never(), open - 1),
                 },
                 recv(messages) -> message => match message {

@@ -7,8 +7,8 @@ use super::{
 use crate::{
     comm::{Comm, ROOT, collective},
     cube::{
-        Paths, Record, checkpoint, conclusion::Conclusion, journal::Slot, record_file::RecordPlace,
-        streams::Marks, write::ScenarioWriter,
+        Commit, Paths, checkpoint, conclusion::Conclusion, journal::SnapshotId,
+        record_file::RecordPlace, streams::Marks, write::ScenarioWriter,
     },
     params::End,
     problem::Problem,
@@ -28,7 +28,7 @@ pub(crate) struct Output<'a, C> {
     pub(super) ranks: &'a Decomposition<'a, C>,
     pub(super) scenario: Option<ScenarioWriter<'a>>,
     /// The channel on which snapshots are announced if there is no cube.
-    reached: Option<Sender<Record>>,
+    reached: Option<Sender<Commit>>,
     /// The snapshots in memory, if they are kept there.
     pub(super) kept: Option<&'a mut Solution>,
     reports: Exchange<'a, C>,
@@ -166,12 +166,12 @@ impl<'a, C: Comm> Output<'a, C> {
             kept.end(now);
         }
         if let (Some(reached), true) = (&self.reached, self.ranks.comm().is_root()) {
-            let slot = Slot {
+            let id = SnapshotId {
                 scenario: None,
                 index: self.problem.schedule.snapshot_at(now.step).0,
             };
             // Without an observer there is no receiver.
-            let _ = reached.send(Record::new(slot, now, summary));
+            let _ = reached.send(Commit::new(id, now, summary));
         }
     }
 

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     comm::Solo,
-    cube::{Record, digest::Digester, journal::Slot, restore::Restorer, scratch::Scratch},
+    cube::{Commit, digest::Digester, journal::SnapshotId, restore::Restorer, scratch::Scratch},
     problem::Problem,
     schedule::Clock,
     slab::Slab,
@@ -25,14 +25,14 @@ use diff2d_stencil::Element;
 use diff2d_sys as sys;
 
 /// Computes snapshots of one scenario again, in order, within `memory` bytes, and writes each to its place if it has
-/// the digest of its record. Each snapshot adds 1 to `progress`.
+/// the digest of its commit. Each snapshot adds 1 to `progress`.
 ///
 /// # Errors
 /// [`RunError`]; [`CubeError::CannotRepair`](crate::cube::CubeError::CannotRepair) if the digest differs.
 pub(crate) fn recompute<T: Element>(
     cube: &mut Restorer,
     problem: &Problem,
-    slots: &[Slot],
+    ids: &[SnapshotId],
     memory: Option<u64>,
     progress: &Progress,
 ) -> Result<(), RunError> {
@@ -53,7 +53,7 @@ pub(crate) fn recompute<T: Element>(
         return each::<T, _>(
             cube,
             problem,
-            slots,
+            ids,
             || InMemory::new(problem, stencil.clone(), &ranks),
             progress,
         );
@@ -63,7 +63,7 @@ pub(crate) fn recompute<T: Element>(
     each::<T, _>(
         cube,
         problem,
-        slots,
+        ids,
         || {
             let scratch = Some(Scratch::open_unnamed(paths.directory(), &header)?);
             let stencil = stencil.clone();
@@ -79,24 +79,24 @@ pub(crate) fn recompute<T: Element>(
 fn each<T: Element, S: State<Solo>>(
     cube: &mut Restorer,
     problem: &Problem,
-    slots: &[Slot],
+    ids: &[SnapshotId],
     make: impl Fn() -> Result<S, RunError>,
     progress: &Progress,
 ) -> Result<(), RunError> {
     let (schedule, codec) = (&problem.schedule, problem.codec());
     let mut clock = RunClock::start(problem, &Options::default());
-    for &slot in slots {
-        let previous_index = slot.index.checked_sub(1);
-        let previous_slot = previous_index.map(|index| Slot { index, ..slot });
-        let mut state = begin_at(cube, problem, &make, previous_slot, &clock)?;
+    for &id in ids {
+        let previous_index = id.index.checked_sub(1);
+        let previous_id = previous_index.map(|index| SnapshotId { index, ..id });
+        let mut state = begin_at(cube, problem, &make, previous_id, &clock)?;
         if let Some(index) = previous_index {
-            let steps = schedule.steps_to(slot.index);
+            let steps = schedule.steps_to(id.index);
             state.advance(steps, clock_of(problem, index), &mut clock, None)?;
         }
         // The line of a snapshot that ends its run says so.
-        let is_lost = problem.params.steady_rate().is_some() && cube.has_lost_line_of(slot);
-        let since = previous_slot.filter(|_| is_lost).map(|slot| {
-            let snapshot_begin = cube.header.offset_of(slot);
+        let is_lost = problem.params.steady_rate().is_some() && cube.has_lost_line_of(id);
+        let since = previous_id.filter(|_| is_lost).map(|id| {
+            let snapshot_begin = cube.header.offset_of(id);
             Change::since(&cube.paths().cube, snapshot_begin)
         });
         let mut change = since.transpose()?;
@@ -111,15 +111,15 @@ fn each<T: Element, S: State<Solo>>(
             Ok(())
         })?;
         let summary = Summary::of_rows(&summaries, &problem.grid);
-        let record = Record::new(slot, clock_of(problem, slot.index), summary);
-        let mut record = record.with(state.figures().steadiness);
-        record.sha256 = digester.finish();
+        let commit = Commit::new(id, clock_of(problem, id.index), summary);
+        let mut commit = commit.with(state.figures().steadiness);
+        commit.sha256 = digester.finish();
         if let (Some(change), Some(index)) = (change, previous_index) {
-            let clocks = [index, slot.index].map(|index| clock_of(problem, index));
-            record = record.with_end(change.end(problem, &Solo, clocks)?);
+            let clocks = [index, id.index].map(|index| clock_of(problem, index));
+            commit = commit.with_end(change.end(problem, &Solo, clocks)?);
         }
-        cube.accept(&record)?;
-        let mut place = cube.header.offset_of(slot);
+        cube.accept(&commit)?;
+        let mut place = cube.header.offset_of(id);
         let mut row = 0;
         state.visit(&mut |bytes| {
             let rows: &[T] = bytemuck::cast_slice(bytes);
@@ -145,19 +145,19 @@ fn begin_at<S: State<Solo>>(
     cube: &Restorer,
     problem: &Problem,
     make: impl Fn() -> Result<S, RunError>,
-    slot: Option<Slot>,
+    id: Option<SnapshotId>,
     clock: &RunClock,
 ) -> Result<S, RunError> {
     let mut state = make()?;
-    match slot {
-        Some(slot) => {
+    match id {
+        Some(id) => {
             let durable = Durable {
                 path: &cube.paths().cube,
-                begin: cube.header.offset_of(slot),
+                begin: cube.header.offset_of(id),
                 sha256: None,
             };
             state.take(&durable)?;
-            state.start(clock_of(problem, slot.index))?;
+            state.start(clock_of(problem, id.index))?;
         }
         None => {
             let (observer, _) = Observer::new(Progress::default(), Default::default());

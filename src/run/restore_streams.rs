@@ -20,7 +20,7 @@ use super::{
 use crate::{
     comm::Solo,
     cube::{
-        CubeError, Record, field_files,
+        Commit, CubeError, field_files,
         record_file::{self, RecordPlace},
         restore::Restorer,
         streams::{Examination, Mark, Marks, ROWS, Stream, StreamLayout},
@@ -49,10 +49,10 @@ impl FoundStream {
         name: &'static str,
         path: PathBuf,
         layout: StreamLayout,
-        records: &[Record],
+        commits: &[Commit],
         is_complete: bool,
     ) -> Result<Self, CubeError> {
-        let known_marks = records.iter().filter_map(|record| record.streams.get(name));
+        let known_marks = commits.iter().filter_map(|commit| commit.streams.get(name));
         let known_marks: Vec<Mark> = known_marks.copied().collect();
         let (stream, examination) = match Stream::open_to_read(&path, layout.clone()) {
             Ok(stream) => {
@@ -86,11 +86,11 @@ pub(crate) fn restore_streams<T: Element>(
     cube: &mut Restorer,
     problem: &Problem,
     place: &RecordPlace,
-    records: &[Record],
+    commits: &[Commit],
     memory: Option<u64>,
 ) -> Result<Vec<String>, RunError> {
     let number = place.scenario.unwrap_or(0);
-    let is_complete = records.len() as u64 == cube.header.snapshots_of(number);
+    let is_complete = commits.len() as u64 == cube.header.snapshots_of(number);
     let columns = columns::columns(problem, place.scenario.is_some());
     let mut faults = Vec::new();
     let description = columns::describe(problem, &columns, &place.parameters, &place.warnings);
@@ -110,7 +110,7 @@ pub(crate) fn restore_streams<T: Element>(
             name,
             path,
             layout,
-            records,
+            commits,
             is_complete,
         )?);
     }
@@ -118,15 +118,15 @@ pub(crate) fn restore_streams<T: Element>(
         let of_stream = stream.examination.faults.iter();
         faults.extend(of_stream.map(|fault| format!("{} {fault}", stream.path.display())));
     }
-    let has_lost_marks = records.iter().any(|record| record.streams.is_empty());
+    let has_lost_marks = commits.iter().any(|commit| commit.streams.is_empty());
     let is_damaged = streams
         .iter()
         .any(|stream| !stream.examination.faults.is_empty());
     if is_damaged || has_lost_marks {
-        let restoration = Restoration::new(cube, problem, place, records, streams)?;
+        let restoration = Restoration::new(cube, problem, place, commits, streams)?;
         let marks = restoration.restore::<T>(is_complete, memory)?;
-        for (record, (marks, ended)) in records.iter().zip(marks) {
-            cube.set_marks(record.slot(), marks, ended);
+        for (commit, (marks, ended)) in commits.iter().zip(marks) {
+            cube.set_marks(commit.id(), marks, ended);
         }
     }
     Ok(faults)
@@ -147,7 +147,7 @@ struct Restoration<'r> {
     cube: &'r Restorer,
     problem: &'r Problem,
     place: &'r RecordPlace,
-    records: &'r [Record],
+    commits: &'r [Commit],
     found: Vec<FoundStream>,
     /// The rows, which are written to a new file. When the new file has all rows, it takes the name of the old file.
     rows: Stream,
@@ -164,7 +164,7 @@ impl<'r> Restoration<'r> {
         cube: &'r Restorer,
         problem: &'r Problem,
         place: &'r RecordPlace,
-        records: &'r [Record],
+        commits: &'r [Commit],
         found: Vec<FoundStream>,
     ) -> Result<Self, RunError> {
         let file = AtomicFile::create(&place.rows).map_err(CubeError::from)?;
@@ -184,7 +184,7 @@ impl<'r> Restoration<'r> {
             cube,
             problem,
             place,
-            records,
+            commits,
             found,
             rows,
             file,
@@ -204,23 +204,23 @@ impl<'r> Restoration<'r> {
         let (mut marks, mut next_line, mut group) = (Vec::new(), 0, 0);
         // The bytes behind the last group of the rows that were found.
         let mut unread_begin = None;
-        while next_line < self.records.len() {
-            let lines = next_line..self.records.len();
+        while next_line < self.commits.len() {
+            let lines = next_line..self.commits.len();
             let known_line = lines
                 .clone()
-                .find(|&index| !self.records[index].streams.is_empty());
+                .find(|&index| !self.commits[index].streams.is_empty());
             let mut source = known_line.and_then(|known_line| self.source(group, known_line));
             for index in next_line..known_line.map_or(lines.end, |known_line| known_line + 1) {
                 self.pass_rows(index);
                 let ended = match &mut source {
                     Some(bytes) => {
                         self.copy(index, bytes)?;
-                        self.records[index].ended.clone()
+                        self.commits[index].ended.clone()
                     }
                     None => self.compute::<T>(index, memory)?,
                 };
-                if known_line == Some(index) && self.marks() != self.records[index].streams {
-                    return Err(self.cube.cannot_repair(self.records[index].slot()).into());
+                if known_line == Some(index) && self.marks() != self.commits[index].streams {
+                    return Err(self.cube.cannot_repair(self.commits[index].id()).into());
                 }
                 marks.push((self.marks(), ended));
             }
@@ -248,17 +248,17 @@ impl<'r> Restoration<'r> {
             .iter()
             .map(|found| *found.examination.places.get(group)?);
         let places: Option<Vec<u64>> = places.collect();
-        let (rows_begin, rows_mark) = (*places?.first()?, self.records[known].streams.get(ROWS)?);
+        let (rows_begin, rows_mark) = (*places?.first()?, self.commits[known].streams.get(ROWS)?);
         Some(rows_begin..rows_begin + (rows_mark.end - self.rows.mark().end))
     }
 
     /// Counts the rows up to a snapshot.
     fn pass_rows(&mut self, index: usize) {
-        let (record, clock) = (&self.records[index], self.records[index].clock());
+        let (commit, clock) = (&self.commits[index], self.commits[index].clock());
         if let Some(schedule) = &mut self.schedule {
             self.rows_due += schedule.pass_to(clock);
             // A run that ends early has the row of its end.
-            let has_row_of_end = record.ended.is_some() && !schedule.has_passed(clock);
+            let has_row_of_end = commit.ended.is_some() && !schedule.has_passed(clock);
             self.rows_due += u64::from(has_row_of_end);
         }
     }
@@ -277,7 +277,7 @@ impl<'r> Restoration<'r> {
             self.rows.copy_lines(found, bytes, self.rows_due)?;
         }
         for (field, stream) in &mut self.fields {
-            match self.records[index].streams.get(field.name()) {
+            match self.commits[index].streams.get(field.name()) {
                 Some(&mark) => stream.pass_to(mark),
                 None if index > 0 => stream.pass_frame()?,
                 None => {}
@@ -308,12 +308,12 @@ impl<'r> Restoration<'r> {
         let mut state = InMemory::new(problem, budget.stencil::<T>(problem, None, 1), &ranks)?;
         let (observer, _) = Observer::new(Progress::default(), Default::default());
         let clock = RunClock::start(problem, &Options::default());
-        let previous_record = index.checked_sub(1).map(|previous| &self.records[previous]);
-        match previous_record {
-            Some(previous_record) => {
+        let previous_commit = index.checked_sub(1).map(|previous| &self.commits[previous]);
+        match previous_commit {
+            Some(previous_commit) => {
                 let durable = Durable {
                     path: &self.cube.paths().cube,
-                    begin: self.cube.header.offset_of(previous_record.slot()),
+                    begin: self.cube.header.offset_of(previous_commit.id()),
                     sha256: None,
                 };
                 state.take(&durable)?;
@@ -323,9 +323,9 @@ impl<'r> Restoration<'r> {
         let mut output = Output::nowhere(problem, &ranks, &observer, None);
         output.record = Some(self.place.clone());
         output.streams = self.streams_of_interval()?;
-        let (record, resumed) = (&self.records[index], previous_record.map(Record::clock));
+        let (commit, resumed) = (&self.commits[index], previous_commit.map(Commit::clock));
         let trackers = Trackers::new(problem, &mut output, resumed)?;
-        let trackers = trackers.up_to(record.step, record.ended.clone());
+        let trackers = trackers.up_to(commit.step, commit.ended.clone());
         let time_loop = TimeLoop::new(problem, state, output, trackers, clock, &observer);
         let (streams, ended) = time_loop.run_from(resumed)?;
         self.take(index, streams)?;
@@ -350,14 +350,14 @@ impl<'r> Restoration<'r> {
     /// Takes over the streams of a recomputed interval. A frame that differs from its mark in the journal is not
     /// copied.
     fn take(&mut self, index: usize, streams: RunStreams) -> Result<(), RunError> {
-        let record = &self.records[index];
+        let commit = &self.commits[index];
         if let Some(rows) = streams.rows {
             self.rows = rows;
         }
         for ((field, stream), (_, computed)) in self.fields.iter_mut().zip(streams.fields) {
-            let known_mark = record.streams.get(field.name());
+            let known_mark = commit.streams.get(field.name());
             if known_mark.is_some_and(|known_mark| *known_mark != computed.mark()) {
-                return Err(self.cube.cannot_repair(record.slot()).into());
+                return Err(self.cube.cannot_repair(commit.id()).into());
             }
             let frame_begin = stream.mark().end;
             stream.copy_interval(&computed, frame_begin, computed.mark())?;

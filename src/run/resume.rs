@@ -16,7 +16,7 @@ use super::{
 use crate::{
     comm::{Comm, collective},
     cube::{
-        Cube, CubeError, Record, checkpoint,
+        Commit, Cube, CubeError, checkpoint,
         streams::{Mark, Marks, ROWS},
     },
     params::Choice,
@@ -31,23 +31,23 @@ impl<C: Comm> Output<'_, C> {
     /// cube, whose snapshots are then copied into this cube. The streams continue from its marks. `None` if there is no
     /// such state yet.
     pub(super) fn resume(&mut self, state: &mut impl State<C>) -> Result<Option<Clock>, RunError> {
-        let last_record = self.scenario.as_ref().and_then(|scenario| scenario.last());
-        let last_record = last_record.cloned();
+        let last_commit = self.scenario.as_ref().and_then(|scenario| scenario.last());
+        let last_commit = last_commit.cloned();
         // What follows is judged by its change since then, whether it is copied or computed.
-        self.last = last_record
+        self.last = last_commit
             .as_ref()
-            .map_or(self.problem.schedule.pace().start(), Record::clock);
-        if let Some(clock) = self.copy_shorter(state, last_record.as_ref())? {
+            .map_or(self.problem.schedule.pace().start(), Commit::clock);
+        if let Some(clock) = self.copy_shorter(state, last_commit.as_ref())? {
             return Ok(Some(clock));
         }
-        let (Some(scenario), Some(last_record)) = (&self.scenario, &last_record) else {
+        let (Some(scenario), Some(last_commit)) = (&self.scenario, &last_commit) else {
             return Ok(None);
         };
-        let snapshot_begin = scenario.header().offset_of(last_record.slot());
-        take_snapshot(state, &scenario.file().path, snapshot_begin, last_record)?;
-        let later = self.take_later(state, last_record.clock())?;
+        let snapshot_begin = scenario.header().offset_of(last_commit.id());
+        take_snapshot(state, &scenario.file().path, snapshot_begin, last_commit)?;
+        let later = self.take_later(state, last_commit.clock())?;
         let (clock, marks) =
-            later.unwrap_or_else(|| (last_record.clock(), last_record.streams.clone()));
+            later.unwrap_or_else(|| (last_commit.clock(), last_commit.streams.clone()));
         self.streams.go_on_from(&marks, self.ranks)?;
         self.marks = marks;
         Ok(Some(clock))
@@ -92,22 +92,22 @@ impl<C: Comm> Output<'_, C> {
     fn copy_shorter(
         &mut self,
         state: &mut impl State<C>,
-        last: Option<&Record>,
+        last: Option<&Commit>,
     ) -> Result<Option<Clock>, RunError> {
         let (Some(scenario), Some(shorter)) = (&self.scenario, self.shorter) else {
             return Ok(None);
         };
         let missing_indices = scenario.handed_over()..scenario.header().snapshots();
-        let Some((cube, records)) = self.open_shorter(shorter)? else {
+        let Some((cube, commits)) = self.open_shorter(shorter)? else {
             return Ok(None);
         };
-        let last_marks = records.last().map(|record| record.streams.clone());
-        let mut records = records.into_iter();
-        let mut records = records
+        let last_marks = commits.last().map(|commit| commit.streams.clone());
+        let mut commits = commits.into_iter();
+        let mut commits = commits
             .by_ref()
-            .filter(|record| missing_indices.contains(&record.index))
+            .filter(|commit| missing_indices.contains(&commit.index))
             .peekable();
-        if records.peek().is_none() {
+        if commits.peek().is_none() {
             return Ok(None);
         }
         let (problem, ranks) = (self.problem, self.ranks);
@@ -121,13 +121,13 @@ impl<C: Comm> Output<'_, C> {
         let mut schedule = keys.map(|keys| RowSchedule::new(problem, keys));
         let mut limit = LimitTracker::new(problem, false, self.last.simtime);
         let (mut rows_due, mut last_copied) = (0, None);
-        for record in records {
-            let clock = record.clock();
+        for commit in commits {
+            let clock = commit.clock();
             take_snapshot(
                 state,
                 shorter,
-                cube.header().offset_of(record.slot()),
-                &record,
+                cube.header().offset_of(commit.id()),
+                &commit,
             )?;
             let mut snapshot = Snapshot::new(self, clock);
             state.show(&mut snapshot)?;
@@ -137,7 +137,7 @@ impl<C: Comm> Output<'_, C> {
             let steady_end = snapshot.end_if_steady()?;
             let limit_end = match &mut limit {
                 Some(limit) => {
-                    let due_rows = streams.due_rows(&shorter_streams, rows_due, &record.streams);
+                    let due_rows = streams.due_rows(&shorter_streams, rows_due, &commit.streams);
                     limit.end_after(due_rows, ranks)?
                 }
                 None => None,
@@ -152,7 +152,7 @@ impl<C: Comm> Output<'_, C> {
             let copy = streams.copy(
                 &shorter_streams,
                 row_count,
-                &record.streams,
+                &commit.streams,
                 ranks.comm().is_root(),
             );
             collective::all_ok(ranks.comm(), copy.map_err(RunError::from))?;
@@ -171,7 +171,7 @@ impl<C: Comm> Output<'_, C> {
 
     /// Collective. Opens the cube of a shorter run and its committed snapshots, if it begins as this run does; `None`
     /// if nothing is committed.
-    fn open_shorter(&self, shorter: &Path) -> Result<Option<(Cube, Vec<Record>)>, RunError> {
+    fn open_shorter(&self, shorter: &Path) -> Result<Option<(Cube, Vec<Commit>)>, RunError> {
         let opened = match (Cube::open(shorter), &self.scenario) {
             (Ok(cube), Some(scenario)) => {
                 let differences = scenario.header().differences_from_beginning(cube.header());
@@ -188,7 +188,7 @@ impl<C: Comm> Output<'_, C> {
             (Err(error), _) => Err(error),
         };
         let cube = collective::all_ok(self.ranks.comm(), opened.map_err(RunError::from))?;
-        common_records(cube, shorter, self.ranks.comm())
+        common_commits(cube, shorter, self.ranks.comm())
     }
 }
 
@@ -271,45 +271,45 @@ impl RunStreams {
     }
 }
 
-/// Collective. Copies the snapshot of a record, which begins at byte `begin` of another cube.
+/// Collective. Copies the snapshot of a commit, which begins at byte `begin` of another cube.
 fn take_snapshot<C: Comm>(
     state: &mut impl State<C>,
     cube: &Path,
     begin: u64,
-    record: &Record,
+    commit: &Commit,
 ) -> Result<(), RunError> {
     let durable = Durable {
         path: cube,
         begin,
-        sha256: Some(&record.sha256),
+        sha256: Some(&commit.sha256),
     };
     if state.take(&durable)? {
         Ok(())
     } else {
         Err(RunError::Cube(CubeError::DamagedSnapshot {
             cube: cube.to_owned(),
-            snapshot: record.slot(),
+            snapshot: commit.id(),
         }))
     }
 }
 
-/// Collective. The records of a run, which may still be going on, that all ranks see; `None` if there are none.
+/// Collective. The commits of a run, which may still be going on, that all ranks see; `None` if there are none.
 ///
 /// # Errors
 /// If a rank sees the cube of another run under the same name.
-fn common_records(
+fn common_commits(
     cube: Option<Cube>,
     path: &Path,
     comm: &impl Comm,
-) -> Result<Option<(Cube, Vec<Record>)>, RunError> {
+) -> Result<Option<(Cube, Vec<Commit>)>, RunError> {
     let sight = cube
         .as_ref()
-        .map(|cube| (cube.records().len(), cube.header().run_id.clone()));
+        .map(|cube| (cube.commits().len(), cube.header().run_id.clone()));
     let sights = collective::all_gather(comm, sight);
     let Some(((fewest, _), cube)) = sights.iter().min().cloned().flatten().zip(cube) else {
         return Ok(None);
     };
-    // Records of one run are equal; those of another may be committed as often.
+    // Commits of one run are equal; those of another may be committed as often.
     let is_one_run = sights.iter().all(|sight| {
         sight
             .as_ref()
@@ -321,6 +321,6 @@ fn common_records(
             reason: "ranks see different files of that name: the directory must be shared by all machines".to_owned(),
         }));
     }
-    let records = cube.records()[..fewest].to_vec();
-    Ok((fewest > 0).then_some((cube, records)))
+    let commits = cube.commits()[..fewest].to_vec();
+    Ok((fewest > 0).then_some((cube, commits)))
 }

@@ -45,7 +45,7 @@ impl Change {
         };
         let (header, rows) = (scenario.header(), output.ranks.slab().own());
         let row = output.problem.grid.x.nodes * header.dtype.bytes;
-        let rows_begin = header.offset_of(scenario.slot(index - 1)) + (rows.start * row) as u64;
+        let rows_begin = header.offset_of(scenario.id_of(index - 1)) + (rows.start * row) as u64;
         let change = Self::since(&scenario.file().path, rows_begin).map_err(RunError::from);
         collective::all_ok(output.ranks.comm(), change).map(Some)
     }

@@ -4,7 +4,7 @@
 use crate::common::{Scene, full};
 use diff2d::{
     Problem, Run,
-    internal::{Journal, Records},
+    internal::{Commits, Journal},
 };
 use std::{fs, io::Cursor};
 
@@ -31,23 +31,23 @@ impl Written {
     /// Whatever `parse` believes of these bytes stands in the original at the same place.
     fn believes_only_originals(&self, bytes: &[u8], what: &str) {
         let parsed = Journal::parse(bytes);
-        let originals = &self.journal.records;
+        let originals = &self.journal.commits;
         if parsed.header.is_some() {
             assert_eq!(parsed.header, self.journal.header, "{what}");
         } else {
-            assert!(parsed.records.is_empty(), "{what}");
+            assert!(parsed.commits.is_empty(), "{what}");
         }
         assert!(
-            originals.starts_with(&parsed.records),
+            originals.starts_with(&parsed.commits),
             "{what}: {:?}",
-            parsed.records
+            parsed.commits
         );
         if let Some(header) = &parsed.header {
-            let records = Records::new(Cursor::new(bytes), header, parsed.first_line).unwrap();
-            for (number, record) in records.map(Result::unwrap).enumerate() {
-                let before = parsed.records.get(number);
-                assert!(before.is_none_or(|before| *before == record), "{what}");
-                assert!(originals.contains(&record), "{what}: {record:?}");
+            let commits = Commits::new(Cursor::new(bytes), header, parsed.first_line).unwrap();
+            for (number, commit) in commits.map(Result::unwrap).enumerate() {
+                let before = parsed.commits.get(number);
+                assert!(before.is_none_or(|before| *before == commit), "{what}");
+                assert!(originals.contains(&commit), "{what}: {commit:?}");
             }
         }
         let valid_bytes = usize::try_from(parsed.valid_bytes).unwrap();
@@ -56,7 +56,7 @@ impl Written {
 }
 
 #[test]
-fn no_record_of_a_journal_that_is_cut_is_invented() {
+fn no_commit_of_a_journal_that_is_cut_is_invented() {
     let written = Written::new();
     for length in 0..=written.bytes.len() {
         let cut = &written.bytes[..length];
@@ -64,7 +64,7 @@ fn no_record_of_a_journal_that_is_cut_is_invented() {
         let whole_lines = cut.iter().filter(|&&byte| byte == b'\n').count();
         let parsed = Journal::parse(cut);
         assert_eq!(
-            parsed.records.len(),
+            parsed.commits.len(),
             whole_lines.saturating_sub(1),
             "cut at {length}"
         );
@@ -72,7 +72,7 @@ fn no_record_of_a_journal_that_is_cut_is_invented() {
         // A filesystem may put zeros behind the cut.
         let with_zeros = [cut, &[0; 700]].concat();
         written.believes_only_originals(&with_zeros, &format!("zeros from {length} on"));
-        assert_eq!(Journal::parse(&with_zeros).records, parsed.records);
+        assert_eq!(Journal::parse(&with_zeros).commits, parsed.commits);
     }
 }
 
@@ -86,7 +86,7 @@ fn a_bit_that_is_turned_is_noticed() {
         let what = format!("bit {} of byte {}", bit % 8, bit / 8);
         written.believes_only_originals(&bytes, &what);
         let parsed = Journal::parse(&bytes);
-        let is_noticed = parsed.records.len() < written.journal.records.len();
+        let is_noticed = parsed.commits.len() < written.journal.commits.len();
         assert!(is_noticed, "{what}: nothing was noticed");
     }
 }
@@ -102,8 +102,8 @@ fn the_names_are_looked_at_before_the_end_is_reported() {
     let problem = Problem::load(&scene.path("p.toml"), &[]).unwrap();
     let ended = Run::new(&problem)
         .output(scene.path("c.npy"))
-        .on_commit(|record| {
-            if record.index == 0 {
+        .on_commit(|commit| {
+            if commit.index == 0 {
                 fs::remove_file(scene.path("c.npy")).unwrap();
             }
         })

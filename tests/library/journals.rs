@@ -5,7 +5,7 @@ use crate::common::{
     Scene, Told,
     journal::{run_id, sealed},
 };
-use diff2d::{Cube, JournalledArray, Slot};
+use diff2d::{Cube, JournalledArray, SnapshotId};
 use diff2d_sys::LockedFile;
 use std::{
     fs,
@@ -190,7 +190,7 @@ fn the_library_opens_cubes_and_verifies_their_snapshots() {
     let first = cube.snapshot(0).unwrap();
     assert_eq!((first.dim(), first[[0, 5]]), ((10, 10), 0.0));
     let largest = first.iter().copied().fold(0.0, f64::max);
-    assert_eq!(largest, cube.records()[0].max);
+    assert_eq!(largest, cube.commits()[0].max);
     assert!(cube.verify(5).unwrap());
     let error = cube.snapshot(6).unwrap_err().to_string();
     assert!(error.contains("is not committed"), "{error}");
@@ -202,7 +202,7 @@ fn the_library_opens_cubes_and_verifies_their_snapshots() {
     assert!(cube.verify(4).unwrap());
 
     let sweep = Cube::open(&scene.path("half-sweep.npy")).unwrap();
-    let last = |scenario| Slot {
+    let last = |scenario| SnapshotId {
         scenario: Some(scenario),
         index: 8,
     };
@@ -502,8 +502,8 @@ fn an_array_that_was_started_over_is_no_longer_read() {
         begin(other);
         let error = array.refresh().unwrap_err();
         assert!(error.to_string().contains("was started over"), "{error}");
-        // Records are read from the journal as they are asked for.
-        let all: Result<Vec<_>, _> = cube.each_record().unwrap().collect();
+        // Commits are read from the journal as they are asked for.
+        let all: Result<Vec<_>, _> = cube.each_commit().unwrap().collect();
         assert_eq!(all.is_err(), name != other);
     }
 }

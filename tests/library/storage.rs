@@ -342,7 +342,7 @@ fn the_mass_of_a_snapshot_is_that_of_c_p() {
         let cube = diff2d::Cube::open(&scene.path("c.npy")).unwrap();
         let (y, x) = cube.nodes().unwrap();
         let half = |i: usize, n: usize| if i == 0 || i + 1 == n { 0.5 } else { 1.0 };
-        for (k, record) in cube.records().iter().enumerate() {
+        for (k, record) in cube.commits().iter().enumerate() {
             let p = cube.snapshot(k as u64).unwrap();
             let sum: f64 = p
                 .indexed_iter()

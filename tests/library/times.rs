@@ -64,7 +64,7 @@ fn the_short_step_of_rkl2_has_as_many_stages() {
             let run = Run::new(&problem).output(scene.path("r.npy")).force(true);
             run.start().unwrap();
             let cube = Cube::open(&scene.path("r.npy")).unwrap();
-            assert_eq!(cube.records()[10].simtime, 10.0 * 0.0021);
+            assert_eq!(cube.commits()[10].simtime, 10.0 * 0.0021);
             cube.snapshot(10).unwrap()[[12, 12]]
         };
         let small = end("dt = 0.00001\nmethod = 'rkl2'\n");
@@ -180,7 +180,7 @@ fn a_run_ends_when_its_rate_of_change_is_small() {
         let change = (&now - &before)
             .iter()
             .fold(0.0, |most: f64, one| most.max(one.abs()));
-        change / (whole.records()[k as usize].simtime - whole.records()[k as usize - 1].simtime)
+        change / (whole.commits()[k as usize].simtime - whole.commits()[k as usize - 1].simtime)
     };
     let first = (1..whole.committed()).find(|&k| rate(k) < 1e-3).unwrap();
     assert_eq!(snapshots as u64, first + 1);

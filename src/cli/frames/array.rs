@@ -3,7 +3,7 @@
 use super::time_unit::readable_unit;
 use crate::{
     cube::{
-        JournalledArray, Record,
+        Commit, JournalledArray,
         journal::{FileNames, Header, Scenario, telling},
     },
     error::Error,
@@ -38,7 +38,7 @@ pub(super) enum ArrayKind<'a> {
     /// Frames of which nothing is known but the labels of the array.
     Plain,
     /// The committed snapshots of a run.
-    Snapshots(&'a Header, &'a [Record]),
+    Snapshots(&'a Header, &'a [Commit]),
     /// The last snapshots of scenarios, and the keys that tell scenarios apart, with the names of their values.
     Scenarios(&'a Header, Vec<(String, FileNames)>),
 }
@@ -47,7 +47,7 @@ pub(super) enum ArrayKind<'a> {
 pub(super) struct FrameFacts<'a> {
     /// The number of the frame among all matrices of the array.
     pub place: u64,
-    pub record: Option<&'a Record>,
+    pub commit: Option<&'a Commit>,
     pub scenario: Option<Cow<'a, Scenario>>,
     title: FrameTitle,
 }
@@ -80,9 +80,9 @@ impl<'a> Frames<'a> {
                 (kind, array.available())
             }
             (3, Some(header)) => {
-                let records = records(array);
-                let kind = ArrayKind::Snapshots(header, records);
-                (kind, records.len() as u64)
+                let commits = commits(array);
+                let kind = ArrayKind::Snapshots(header, commits);
+                (kind, commits.len() as u64)
             }
             (2, _) => (ArrayKind::Plain, 1),
             (3, _) => (ArrayKind::Plain, array.available()),
@@ -157,14 +157,14 @@ impl<'a> Frames<'a> {
     fn last_time(&self) -> f64 {
         let last_index = self.len().saturating_sub(1);
         match &self.kind {
-            ArrayKind::Snapshots(header, records)
-                if (records.len() as u64) < header.snapshots() =>
+            ArrayKind::Snapshots(header, commits)
+                if (commits.len() as u64) < header.snapshots() =>
             {
                 let run = header.run();
                 run.and_then(|run| run.params.get("runtime")?.as_f64())
                     .unwrap_or_default()
             }
-            ArrayKind::Snapshots(_, records) => records.last().map_or(0.0, |record| record.simtime),
+            ArrayKind::Snapshots(_, commits) => commits.last().map_or(0.0, |commit| commit.simtime),
             ArrayKind::Scenarios(..) => 0.0,
             ArrayKind::Plain => self.time(last_index).unwrap_or_default(),
         }
@@ -207,19 +207,19 @@ impl<'a> Frames<'a> {
         match &self.kind {
             ArrayKind::Plain => FrameFacts {
                 place: index,
-                record: None,
+                commit: None,
                 scenario: None,
                 title: self.title_by_labels(index),
             },
-            ArrayKind::Snapshots(header, records) => {
-                let record = &records[usize::try_from(index).unwrap_or(usize::MAX)];
+            ArrayKind::Snapshots(header, commits) => {
+                let commit = &commits[usize::try_from(index).unwrap_or(usize::MAX)];
                 FrameFacts {
-                    place: record.index,
-                    record: Some(record),
+                    place: commit.index,
+                    commit: Some(commit),
                     scenario: header.run().map(Cow::Borrowed),
-                    title: match record.residual {
+                    title: match commit.residual {
                         Some(_) => FrameTitle::Name("steady state".to_owned()),
-                        None => FrameTitle::Time(record.simtime),
+                        None => FrameTitle::Time(commit.simtime),
                     },
                 }
             }
@@ -228,7 +228,7 @@ impl<'a> Frames<'a> {
                 let scenario = header.scenario(number);
                 FrameFacts {
                     place: index * header.snapshots_each() + header.snapshots_of(number) - 1,
-                    record: None,
+                    commit: None,
                     title: match &scenario {
                         Some(scenario) => FrameTitle::Name(name(scenario, varied)),
                         None => FrameTitle::Number(index),
@@ -410,9 +410,9 @@ fn file_names(header: &Header, key: &str) -> FileNames {
 }
 
 /// The committed snapshots of a run.
-fn records(array: &JournalledArray) -> &[Record] {
+fn commits(array: &JournalledArray) -> &[Commit] {
     let journal = array.journal.as_ref();
-    journal.map_or(&[], |journal| &journal.records)
+    journal.map_or(&[], |journal| &journal.commits)
 }
 
 /// The first and the last coordinate along an axis, which is counted from the last one, if it has more than one index.

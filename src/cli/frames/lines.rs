@@ -197,7 +197,7 @@ impl Frames<'_> {
                 .collect();
             let values = probe::values(self.array, &points)?;
             for (&index, value) in indices.iter().zip(values) {
-                let time = self.facts(index).record.map(|record| record.simtime);
+                let time = self.facts(index).commit.map(|commit| commit.simtime);
                 let time = time.unwrap_or_else(|| self.time(index).unwrap_or(index as f64));
                 sampled.push((self.shown_time(time), value.to_f64()));
             }

@@ -58,17 +58,17 @@ impl Frames<'_> {
             count,
             |_: &mut (), number: u64, _| {
                 let index = chosen[usize::try_from(number).unwrap_or(usize::MAX)];
-                if let Some(record) = self.facts(index).record
-                    && (!log || record.min > 0.0)
+                if let Some(commit) = self.facts(index).commit
+                    && (!log || commit.min > 0.0)
                 {
-                    let low_positive = if record.min > 0.0 {
-                        record.min
+                    let low_positive = if commit.min > 0.0 {
+                        commit.min
                     } else {
                         f64::INFINITY
                     };
                     let extrema = Extrema {
-                        low: record.min,
-                        high: record.max,
+                        low: commit.min,
+                        high: commit.max,
                         low_positive,
                     };
                     return Ok::<_, Error>((index, extrema, None));

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     cube::{
-        CubeError, Header, Journal, Paths, Record, checkpoint,
+        Commit, CubeError, Header, Journal, Paths, checkpoint,
         journal::{Scenario, telling},
         scratch,
     },
@@ -49,7 +49,7 @@ pub(super) struct CubeState<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub record: Option<RecordState>,
     #[serde(skip)]
-    last: Option<&'a Record>,
+    last: Option<&'a Commit>,
 }
 
 impl<'a> CubeState<'a> {
@@ -113,8 +113,8 @@ impl<'a> CubeState<'a> {
         }
         let (committed, planned) = (self.committed, header.snapshots());
         lines.add("committed", format!("{committed} of {planned} snapshots"));
-        if let Some(record) = self.last {
-            lines.add("last", snapshot(record));
+        if let Some(commit) = self.last {
+            lines.add("last", snapshot(commit));
         }
         if let Some(end) = self.ended {
             lines.add("ended", end);
@@ -219,15 +219,15 @@ impl fmt::Display for ScenarioState<'_> {
 
 /// The clocks of the checkpoint and of the scratch that a run has left after its last snapshot.
 fn states(cube: &Path, journal: &Journal) -> Option<[Option<Clock>; 2]> {
-    let (header, last_record) = (journal.header.as_ref()?, journal.committed.last()?);
+    let (header, last_commit) = (journal.header.as_ref()?, journal.committed.last()?);
     header.run()?;
     let paths = Paths::of(cube).ok()?;
-    let latest_checkpoint = checkpoint::find(&paths, header, last_record.clock())
+    let latest_checkpoint = checkpoint::find(&paths, header, last_commit.clock())
         .ok()
         .flatten();
     Some([
         latest_checkpoint.map(|latest_checkpoint| latest_checkpoint.clock),
-        scratch::latest(&paths, header, last_record.clock())
+        scratch::latest(&paths, header, last_commit.clock())
             .ok()
             .flatten(),
     ])
@@ -235,20 +235,20 @@ fn states(cube: &Path, journal: &Journal) -> Option<[Option<Clock>; 2]> {
 
 /// Records that are written as they are read: there may be many.
 pub(super) struct SnapshotCounts<'a>(
-    RefCell<Box<dyn Iterator<Item = Result<Record, CubeError>> + 'a>>,
+    RefCell<Box<dyn Iterator<Item = Result<Commit, CubeError>> + 'a>>,
 );
 
 impl<'a> SnapshotCounts<'a> {
-    pub fn new(records: impl Iterator<Item = Result<Record, CubeError>> + 'a) -> Self {
-        Self(RefCell::new(Box::new(records)))
+    pub fn new(commits: impl Iterator<Item = Result<Commit, CubeError>> + 'a) -> Self {
+        Self(RefCell::new(Box::new(commits)))
     }
 }
 
 impl Serialize for SnapshotCounts<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut list = serializer.serialize_seq(None)?;
-        for record in self.0.borrow_mut().by_ref() {
-            list.serialize_element(&record.map_err(S::Error::custom)?)?;
+        for commit in self.0.borrow_mut().by_ref() {
+            list.serialize_element(&commit.map_err(S::Error::custom)?)?;
         }
         list.end()
     }
@@ -285,9 +285,9 @@ fn is_physics(key: &str) -> bool {
         || key.starts_with("boundary.")
 }
 
-fn snapshot(record: &Record) -> String {
+fn snapshot(commit: &Commit) -> String {
     let [time, mass, min, max] =
-        [record.simtime, record.mass, record.min, record.max].map(number::python);
-    let (slot, step) = (record.slot(), record.step);
-    format!("{slot}: t = {time} after step {step}, mass {mass}, from {min} to {max}")
+        [commit.simtime, commit.mass, commit.min, commit.max].map(number::python);
+    let (id, step) = (commit.id(), commit.step);
+    format!("{id}: t = {time} after step {step}, mass {mass}, from {min} to {max}")
 }

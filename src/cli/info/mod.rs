@@ -79,7 +79,7 @@ pub(super) fn info(args: &InfoArgs, terminal: &Terminal) -> Result<(), Error> {
             Err(error) => record_error = Some(error),
         }
         if args.json || terminal.has_caller() {
-            cube.snapshots = Some(SnapshotCounts::new(array.each_record()?));
+            cube.snapshots = Some(SnapshotCounts::new(array.each_commit()?));
         }
         info.cube = Some(cube);
     } else {

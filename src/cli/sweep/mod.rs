@@ -166,16 +166,16 @@ fn on_ranks(
         .reads(args.reads(sweep))
         .stop_flag(Arc::clone(&stop_flag))
         .on_message(|message| bar.suspend(|| terminal.detail(&message.to_string())))
-        .on_commit(|record| {
-            let number = record.slot().scenario();
-            let remaining_count = scenarios.snapshots_of(number) - (record.index + 1);
-            let has_ended = record.ended.is_some();
+        .on_commit(|commit| {
+            let number = commit.id().scenario();
+            let remaining_count = scenarios.snapshots_of(number) - (commit.index + 1);
+            let has_ended = commit.ended.is_some();
             bar.progress()
                 .add(if has_ended { 1 + remaining_count } else { 1 });
             commits += 1;
-            if let Some(scenario) = scenarios.get(number).filter(|_| record.index > 0) {
+            if let Some(scenario) = scenarios.get(number).filter(|_| commit.index > 0) {
                 let nper = &scenario.nper;
-                let steps = nper.step_of(record.index) - nper.step_of(record.index - 1);
+                let steps = nper.step_of(commit.index) - nper.step_of(commit.index - 1);
                 updates += steps * interior;
             }
             if remaining_count == 0 || has_ended {

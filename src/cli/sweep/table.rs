@@ -4,7 +4,7 @@ use crate::{
     cli::rows::{Cell, Column, csv_head, csv_line},
     cube::{
         Cube, Paths, Writing,
-        journal::{FileNames, Record, Scenario},
+        journal::{Commit, FileNames, Scenario},
     },
     error::Error,
     run::FluxTable,
@@ -172,30 +172,30 @@ impl<'a> ScenarioTable<'a> {
     /// and, once all scenarios are complete, rates of the last committed one; these cells are empty where there is no cube.
     fn rows(&self) -> Result<Vec<String>, Error> {
         let cube = Cube::open(self.cube).ok();
-        let mut last_records = vec![None; self.sweep.scenarios().len()];
-        let records = cube.iter().filter_map(|cube| cube.each_record().ok());
-        for record in records.flatten().map_while(Result::ok) {
-            if let Some(last_record) = last_records.get_mut(record.slot().scenario()) {
-                *last_record = Some(record);
+        let mut last_commits = vec![None; self.sweep.scenarios().len()];
+        let commits = cube.iter().filter_map(|cube| cube.each_commit().ok());
+        for commit in commits.flatten().map_while(Result::ok) {
+            if let Some(last_commit) = last_commits.get_mut(commit.id().scenario()) {
+                *last_commit = Some(commit);
             }
         }
         // Each of many processes that share a sweep would read the states of all others.
         let complete = cube.filter(Cube::is_complete);
-        let scenarios = self.sweep.scenarios().iter().zip(last_records).enumerate();
-        let rows = scenarios.map(|(number, (scenario, last_record))| {
+        let scenarios = self.sweep.scenarios().iter().zip(last_commits).enumerate();
+        let rows = scenarios.map(|(number, (scenario, last_commit))| {
             let mut row = self.parameters(number, &scenario);
-            let early_end = last_record.as_ref().filter(|record| record.ended.is_some());
-            let snapshots = early_end.map_or(scenario.snapshots(), |record| record.index + 1);
+            let early_end = last_commit.as_ref().filter(|commit| commit.ended.is_some());
+            let snapshots = early_end.map_or(scenario.snapshots(), |commit| commit.index + 1);
             row.push(Cell::from(snapshots));
-            let [time, mass, min, max] = match &last_record {
-                Some(record) => {
-                    [record.simtime, record.mass, record.min, record.max].map(Cell::from)
+            let [time, mass, min, max] = match &last_commit {
+                Some(commit) => {
+                    [commit.simtime, commit.mass, commit.min, commit.max].map(Cell::from)
                 }
                 None => [const { Cell::Empty }; 4],
             };
             row.extend([time, mass, min, max]);
-            match (&complete, &last_record) {
-                (Some(cube), Some(record)) => row.extend(self.rates_at(number, cube, record)?),
+            match (&complete, &last_commit) {
+                (Some(cube), Some(commit)) => row.extend(self.rates_at(number, cube, commit)?),
                 _ => row.extend(self.rates.iter().map(|_| Cell::Empty)),
             }
             Ok(csv_line(&row))
@@ -204,9 +204,9 @@ impl<'a> ScenarioTable<'a> {
     }
 
     /// The rates at a snapshot of a scenario.
-    fn rates_at(&self, number: usize, cube: &Cube, record: &Record) -> Result<Vec<Cell>, Error> {
+    fn rates_at(&self, number: usize, cube: &Cube, commit: &Commit) -> Result<Vec<Cell>, Error> {
         let problem = self.sweep.problem(number)?;
-        let table = FluxTable::of_problem(&problem, cube, &[record])?;
+        let table = FluxTable::of_problem(&problem, cube, &[commit])?;
         let cells = self.rates.iter().map(|name| {
             let place = table.names.iter().position(|other| other == name);
             let rate = place.and_then(|place| table.rows.first()?.rates.get(place));

@@ -1,6 +1,6 @@
 //! [`Committed`]: the number of committed snapshots of each scenario.
 
-use super::{header::Header, record::Record};
+use super::{commit::Commit, header::Header};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -11,8 +11,8 @@ use std::collections::BTreeMap;
 pub struct Committed {
     of_each: Vec<u64>,
     total: u64,
-    unfinished: BTreeMap<usize, Record>,
-    last: Option<Record>,
+    unfinished: BTreeMap<usize, Commit>,
+    last: Option<Commit>,
 }
 
 impl Committed {
@@ -27,20 +27,20 @@ impl Committed {
         }
     }
 
-    /// Adds a record if its snapshot is the next one of its scenario, and returns whether it is.
-    pub fn add(&mut self, record: &Record, header: &Header) -> bool {
-        let number = record.slot().scenario();
-        let Some(count) = self.of_each.get_mut(number).filter(|n| **n == record.index) else {
+    /// Adds a commit if its snapshot is the next one of its scenario, and returns whether it is.
+    pub fn add(&mut self, commit: &Commit, header: &Header) -> bool {
+        let number = commit.id().scenario();
+        let Some(count) = self.of_each.get_mut(number).filter(|n| **n == commit.index) else {
             return false;
         };
         *count += 1;
         self.total += 1;
-        if record.ended.is_some() || *count == header.snapshots_of(number) {
+        if commit.ended.is_some() || *count == header.snapshots_of(number) {
             self.unfinished.remove(&number);
         } else {
-            self.unfinished.insert(number, record.clone());
+            self.unfinished.insert(number, commit.clone());
         }
-        self.last = Some(record.clone());
+        self.last = Some(commit.clone());
         true
     }
 
@@ -64,13 +64,13 @@ impl Committed {
 
     /// The snapshot committed last.
     #[must_use]
-    pub fn last(&self) -> Option<&Record> {
+    pub fn last(&self) -> Option<&Commit> {
         self.last.as_ref()
     }
 
     /// The snapshot of a scenario committed last, unless there is none or the scenario is complete.
     #[must_use]
-    pub fn last_of_unfinished(&self, scenario: usize) -> Option<&Record> {
+    pub fn last_of_unfinished(&self, scenario: usize) -> Option<&Commit> {
         self.unfinished.get(&scenario)
     }
 }

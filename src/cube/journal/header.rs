@@ -1,7 +1,7 @@
 //! [`Header`]: line 1 of the journal, which says what the complete cube will hold.
 
 use super::{
-    record::Slot,
+    commit::SnapshotId,
     scenario::Scenario,
     scenarios::{Scenarios, Varied},
 };
@@ -253,7 +253,7 @@ impl Header {
     }
 
     /// Records that the run or the scenario has ended with the snapshot `last`.
-    pub(in crate::cube) fn end_with(&mut self, last: Slot) {
+    pub(in crate::cube) fn end_with(&mut self, last: SnapshotId) {
         let (number, snapshots) = (last.scenario(), last.index + 1);
         if snapshots < self.planned(number) {
             self.ended.insert(number, snapshots)
@@ -304,8 +304,8 @@ impl Header {
 
     /// Whether a place holds a snapshot, and does not lie behind the last one of its scenario.
     #[must_use]
-    pub fn has_snapshot(&self, slot: Slot) -> bool {
-        slot.index < self.snapshots_of(slot.scenario())
+    pub fn has_snapshot(&self, id: SnapshotId) -> bool {
+        id.index < self.snapshots_of(id.scenario())
     }
 
     /// The shape of the cube: `(snapshots, ny, nx)`, or `(scenarios, snapshots, ny, nx)` for a sweep. After an early
@@ -389,8 +389,8 @@ impl Header {
 
     /// The byte of the cube at which a snapshot begins.
     #[must_use]
-    pub fn offset_of(&self, slot: Slot) -> u64 {
-        let frame = slot.scenario() as u64 * self.snapshots_each() + slot.index;
+    pub fn offset_of(&self, id: SnapshotId) -> u64 {
+        let frame = id.scenario() as u64 * self.snapshots_each() + id.index;
         self.data_offset + frame * self.snapshot_bytes()
     }
 

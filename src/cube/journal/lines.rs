@@ -1,16 +1,16 @@
-//! [`Records`]: the lines of a journal one after the other, whatever their number and length.
+//! [`Commits`]: the lines of a journal one after the other, whatever their number and length.
 
 use super::{
+    commit::{Commit, SnapshotId},
     header::Header,
-    record::{Record, Slot},
     seal::unseal,
 };
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
 
-/// The number of bytes of a line that are kept. Every record is shorter.
+/// The number of bytes of a line that are kept. Every commit is shorter.
 pub(super) const MOST_KEPT: usize = 4096;
 
-/// A line. If it is too long for a record, only its beginning is kept.
+/// A line. If it is too long for a commit, only its beginning is kept.
 #[derive(Default)]
 pub(super) struct Line {
     /// The beginning of the line: at most [`MOST_KEPT`] bytes.
@@ -55,23 +55,23 @@ impl Line {
         Ok(line)
     }
 
-    /// The record in the line, if the line is whole and of this run.
-    pub(super) fn record(&self, run_id: &str) -> Option<Record> {
+    /// The commit in the line, if the line is whole and of this run.
+    pub(super) fn commit(&self, run_id: &str) -> Option<Commit> {
         let is_whole = self.beginning.len() as u64 == self.length;
         let line = self.beginning.strip_suffix(b"\n").filter(|_| is_whole)?;
         unseal(line, run_id)
     }
 }
 
-/// The valid records of a journal in its order, including those behind a damaged line.
-pub struct Records<'a, R: Read> {
+/// The valid commits of a journal in its order, including those behind a damaged line.
+pub struct Commits<'a, R: Read> {
     journal: BufReader<R>,
     header: &'a Header,
     ended: bool,
 }
 
-impl<'a, R: Read + Seek> Records<'a, R> {
-    /// Begins with the records behind line 1, which ends at byte `first`.
+impl<'a, R: Read + Seek> Commits<'a, R> {
+    /// Begins with the commits behind line 1, which ends at byte `first`.
     ///
     /// # Errors
     /// Errors of reading the journal, as from [`next`](Iterator::next).
@@ -85,26 +85,26 @@ impl<'a, R: Read + Seek> Records<'a, R> {
     }
 }
 
-impl<R: Read> Records<'_, R> {
-    /// The next line and its record; `None` at the end of the valid part.
-    pub(super) fn next_line(&mut self) -> io::Result<Option<(Line, Option<Record>)>> {
+impl<R: Read> Commits<'_, R> {
+    /// The next line and its commit; `None` at the end of the valid part.
+    pub(super) fn next_line(&mut self) -> io::Result<Option<(Line, Option<Commit>)>> {
         let line = Line::read(&mut self.journal)?;
         if line.length == 0 || line.has_hole {
             return Ok(None);
         }
-        let record = line.record(&self.header.run_id);
-        let record = record.filter(|record| is_possible(self.header, record));
-        Ok(Some((line, record)))
+        let commit = line.commit(&self.header.run_id);
+        let commit = commit.filter(|commit| is_possible(self.header, commit));
+        Ok(Some((line, commit)))
     }
 }
 
-impl<R: Read> Iterator for Records<'_, R> {
-    type Item = io::Result<Record>;
+impl<R: Read> Iterator for Commits<'_, R> {
+    type Item = io::Result<Commit>;
 
-    fn next(&mut self) -> Option<io::Result<Record>> {
+    fn next(&mut self) -> Option<io::Result<Commit>> {
         while !self.ended {
             match self.next_line() {
-                Ok(Some((_, Some(record)))) => return Some(Ok(record)),
+                Ok(Some((_, Some(commit)))) => return Some(Ok(commit)),
                 Ok(Some((_, None))) => {}
                 Ok(None) => self.ended = true,
                 Err(error) => {
@@ -117,11 +117,11 @@ impl<R: Read> Iterator for Records<'_, R> {
     }
 }
 
-/// Whether the snapshot of a record fits the header of the cube.
-fn is_possible(header: &Header, record: &Record) -> bool {
-    let Slot { scenario, index } = record.slot();
+/// Whether the snapshot of a commit fits the header of the cube.
+fn is_possible(header: &Header, commit: &Commit) -> bool {
+    let SnapshotId { scenario, index } = commit.id();
     let number = scenario.unwrap_or(0);
     header.is_sweep() == scenario.is_some()
         && index < header.snapshots_of(number)
-        && record.step == header.steps_per_snapshot(number).step_of(index)
+        && commit.step == header.steps_per_snapshot(number).step_of(index)
 }

@@ -1,11 +1,11 @@
 //! [`Journal`]: the content of a journal.
 
 use super::{
+    commit::{Commit, SnapshotId},
     committed::Committed,
     error::JournalError,
     header::{FORMAT, Header},
-    lines::{Line, Records},
-    record::{Record, Slot},
+    lines::{Commits, Line},
 };
 use crate::params::End;
 use std::{
@@ -18,26 +18,26 @@ use std::{
 const SECTOR: usize = 512;
 
 /// The content of a journal, read line by line. For a sweep it takes a few bytes a scenario; for a run it keeps all
-/// records.
+/// commits.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Journal {
     /// Line 1, unless the run was stopped before it was written.
     pub header: Option<Header>,
-    /// The valid records that follow line 1 without a gap, in order; for a sweep none are kept.
-    pub records: Vec<Record>,
+    /// The valid commits that follow line 1 without a gap, in order; for a sweep none are kept.
+    pub commits: Vec<Commit>,
     /// The number of committed snapshots of each scenario.
     pub committed: Committed,
     /// Why scenarios have ended, of those that a condition of their parameters has ended; a run is scenario 0.
     pub ends: BTreeMap<usize, End>,
     /// Bytes of line 1, its newline included.
     pub first_line: u64,
-    /// Bytes of line 1 and all valid records. A killed run leaves a torn last line behind them.
+    /// Bytes of line 1 and all valid commits. A killed run leaves a torn last line behind them.
     pub valid_bytes: u64,
     /// Why the journal cannot be used as it is.
     pub error: Option<JournalError>,
     /// Whether the journal has no line, except perhaps a hole.
     pub is_blank: bool,
-    /// The number of lines that are not records and have a valid record behind them.
+    /// The number of lines that are not commits and have a valid commit behind them.
     pub bad_lines: u64,
 }
 
@@ -59,7 +59,7 @@ impl Journal {
     pub fn read(mut source: impl Read + Seek) -> io::Result<Self> {
         let mut journal = Self {
             header: None,
-            records: Vec::new(),
+            commits: Vec::new(),
             committed: Committed::none_of(0),
             ends: BTreeMap::new(),
             first_line: 0,
@@ -92,7 +92,7 @@ impl Journal {
                 let torn = later_lines.is_empty && may_be_torn(&first_line);
                 journal.is_blank &= later_lines.is_empty;
                 journal.error = (!torn).then_some(JournalError::Header {
-                    ours: later_lines.has_record,
+                    ours: later_lines.has_commit,
                 });
                 return Ok(journal);
             }
@@ -105,7 +105,7 @@ impl Journal {
         journal.first_line = first_line.length;
         journal.valid_bytes = first_line.length;
         journal.committed = Committed::none_of(header.scenario_count());
-        for (last, end) in journal.read_records(&header, source)? {
+        for (last, end) in journal.read_commits(&header, source)? {
             header.end_with(last);
             journal.ends.insert(last.scenario(), end);
         }
@@ -115,32 +115,32 @@ impl Journal {
 
     /// The last snapshots of scenarios that have ended early: the line says so, and none of a later one is valid. Whether
     /// lines before it are damaged does not matter.
-    fn read_records(
+    fn read_commits(
         &mut self,
         header: &Header,
         source: impl Read + Seek,
-    ) -> io::Result<Vec<(Slot, End)>> {
-        let mut lines = Records::new(source, header, self.first_line)?;
-        let mut ended = BTreeMap::<Option<usize>, (Slot, End)>::new();
+    ) -> io::Result<Vec<(SnapshotId, End)>> {
+        let mut lines = Commits::new(source, header, self.first_line)?;
+        let mut ended = BTreeMap::<Option<usize>, (SnapshotId, End)>::new();
         let (mut number, mut damaged, mut bad) = (1, None, 0);
-        while let Some((line, record)) = lines.next_line()? {
+        while let Some((line, commit)) = lines.next_line()? {
             number += 1;
-            let Some(record) = record else {
+            let Some(commit) = commit else {
                 // With nothing valid behind it, it is a torn one.
                 (bad, damaged) = (bad + 1, damaged.or(Some(number)));
                 continue;
             };
             self.bad_lines += std::mem::take(&mut bad);
-            let slot = record.slot();
-            if let Some(end) = &record.ended {
-                ended.insert(slot.scenario, (slot, end.clone()));
-            } else if (ended.get(&slot.scenario)).is_some_and(|(last, _)| last.index < slot.index) {
-                ended.remove(&slot.scenario);
+            let id = commit.id();
+            if let Some(end) = &commit.ended {
+                ended.insert(id.scenario, (id, end.clone()));
+            } else if (ended.get(&id.scenario)).is_some_and(|(last, _)| last.index < id.index) {
+                ended.remove(&id.scenario);
             }
-            if damaged.is_none() && self.committed.add(&record, header) {
+            if damaged.is_none() && self.committed.add(&commit, header) {
                 self.valid_bytes += line.length;
                 if !header.is_sweep() {
-                    self.records.push(record);
+                    self.commits.push(commit);
                 }
             } else {
                 let damaged = *damaged.get_or_insert(number);
@@ -192,23 +192,23 @@ impl Journal {
 /// What the lines behind a damaged first line prove.
 struct Rest {
     is_empty: bool,
-    /// Whether a later line is a valid record with the run id of the first line.
-    has_record: bool,
+    /// Whether a later line is a valid commit with the run id of the first line.
+    has_commit: bool,
 }
 
 impl Rest {
     fn read(mut lines: BufReader<impl Read>, run_id: Option<&str>) -> io::Result<Self> {
         let mut later_lines = Self {
             is_empty: true,
-            has_record: false,
+            has_commit: false,
         };
         loop {
             let line = Line::read(&mut lines)?;
-            if line.length == 0 || later_lines.has_record {
+            if line.length == 0 || later_lines.has_commit {
                 return Ok(later_lines);
             }
             later_lines.is_empty = false;
-            later_lines.has_record = run_id.is_some_and(|run_id| line.record(run_id).is_some());
+            later_lines.has_commit = run_id.is_some_and(|run_id| line.commit(run_id).is_some());
         }
     }
 }

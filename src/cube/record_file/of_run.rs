@@ -4,7 +4,7 @@ use super::description::{field_named, first_line};
 use crate::cube::{
     error::CubeError,
     field_files,
-    journal::Record,
+    journal::Commit,
     paths::Paths,
     read::Cube,
     streams::{Examination, Mark, ROWS, Stream, StreamLayout},
@@ -26,15 +26,15 @@ pub struct StreamOfRun<'c> {
 /// The streams of a run that have marks in the journal; empty for a sweep, and if nothing is committed.
 #[must_use]
 pub fn streams_of_run(cube: &Cube) -> Vec<StreamOfRun<'_>> {
-    let last_record = cube.records().last().filter(|_| cube.run().is_some());
-    let names = last_record
+    let last_commit = cube.commits().last().filter(|_| cube.run().is_some());
+    let names = last_commit
         .into_iter()
-        .flat_map(|record| record.streams.keys());
+        .flat_map(|commit| commit.streams.keys());
     let streams = names.map(|name| StreamOfRun {
         cube,
         name: name.clone(),
         path: path_of(cube.paths(), name),
-        marks: marks_of(cube.records(), name),
+        marks: marks_of(cube.commits(), name),
     });
     streams.collect()
 }
@@ -48,8 +48,8 @@ fn path_of(paths: &Paths, name: &str) -> PathBuf {
 }
 
 /// The marks of a stream in the lines of a journal.
-fn marks_of(records: &[Record], name: &str) -> Vec<Mark> {
-    let marks = records.iter().filter_map(|record| record.streams.get(name));
+fn marks_of(commits: &[Commit], name: &str) -> Vec<Mark> {
+    let marks = commits.iter().filter_map(|commit| commit.streams.get(name));
     marks.copied().collect()
 }
 

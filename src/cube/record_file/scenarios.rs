@@ -7,7 +7,7 @@ use super::{
 };
 use crate::cube::{
     error::CubeError,
-    journal::Record,
+    journal::Commit,
     paths::Paths,
     read::Cube,
     restore::Restorer,
@@ -83,7 +83,7 @@ pub fn end_sweep(paths: &Paths, run_id: &str, head: &str) -> Result<(), CubeErro
 /// [`CubeError`].
 pub fn restore_place(
     cube: &Restorer,
-    records_of_scenarios: &[Vec<Record>],
+    commits_of_scenarios: &[Vec<Commit>],
     head: &str,
     description: &str,
 ) -> Result<Option<Vec<String>>, CubeError> {
@@ -95,7 +95,7 @@ pub fn restore_place(
         sys::write_file(&paths.record_description(), description.as_bytes())?;
     }
     if cube.is_complete() && !directory.is_dir() {
-        let marks = records_of_scenarios.iter().map(|records| marks_of(records));
+        let marks = commits_of_scenarios.iter().map(|commits| marks_of(commits));
         let marks: Vec<Vec<Mark>> = marks.collect();
         let layout = StreamLayout::Lines(head.to_owned());
         let (path, joined) = (paths.record(), joined_marks(&marks, layout.empty_mark()));
@@ -122,11 +122,11 @@ pub fn restore_place(
 pub fn is_part_proved(
     place: &RecordPlace,
     head: &str,
-    records: &[Record],
+    commits: &[Commit],
 ) -> Result<bool, CubeError> {
-    let marks = marks_of(records);
-    if marks.is_empty() || marks.len() < records.len() {
-        return Ok(records.is_empty());
+    let marks = marks_of(commits);
+    if marks.is_empty() || marks.len() < commits.len() {
+        return Ok(commits.is_empty());
     }
     let stream = Stream::open_to_read(&place.rows, StreamLayout::Lines(head.to_owned()));
     match stream.and_then(|stream| stream.examine(&marks, false)) {
@@ -137,8 +137,8 @@ pub fn is_part_proved(
 }
 
 /// The marks of the rows in the journal lines of a scenario.
-fn marks_of(records: &[Record]) -> Vec<Mark> {
-    let marks = records.iter().filter_map(|record| record.streams.get(ROWS));
+fn marks_of(commits: &[Commit]) -> Vec<Mark> {
+    let marks = commits.iter().filter_map(|commit| commit.streams.get(ROWS));
     marks.copied().collect()
 }
 
@@ -181,9 +181,9 @@ fn join(cube: &Cube, run_id: &str, head: &str) -> Result<(), CubeError> {
 /// The marks of the rows of each scenario.
 fn marks_of_scenarios(cube: &Cube) -> Result<Vec<Vec<Mark>>, CubeError> {
     let mut marks = vec![Vec::new(); cube.header().scenario_count()];
-    for record in cube.each_record()? {
-        let record = record?;
-        marks[record.slot().scenario()].extend(record.streams.get(ROWS));
+    for commit in cube.each_commit()? {
+        let commit = commit?;
+        marks[commit.id().scenario()].extend(commit.streams.get(ROWS));
     }
     Ok(marks)
 }

@@ -40,8 +40,8 @@ fn solve(text: &str) -> End {
     assert_eq!(report.outcome, Outcome::Done);
     let cube = Cube::open(&name).unwrap();
     let (y, x) = cube.nodes().unwrap();
-    let records = cube.records();
-    let last = records.last().unwrap();
+    let commits = cube.commits();
+    let last = commits.last().unwrap();
     End {
         p: cube.snapshot(last.index).unwrap(),
         x,
@@ -49,10 +49,10 @@ fn solve(text: &str) -> End {
         time: last.simtime,
         steps: problem.schedule.last_step(),
         dt: problem.schedule.dt,
-        mass: records.iter().map(|record| record.mass).collect(),
-        range: records
+        mass: commits.iter().map(|commit| commit.mass).collect(),
+        range: commits
             .iter()
-            .map(|record| (record.min, record.max))
+            .map(|commit| (commit.min, commit.max))
             .collect(),
     }
 }

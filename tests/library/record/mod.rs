@@ -68,7 +68,7 @@ fn a_record_has_the_numbers_of_its_snapshots_and_changes_no_bit_of_them() {
         for (k, row) in found.iter().enumerate() {
             let t = row["t"];
             assert!((t - 0.00075 * k as f64).abs() < 1e-15);
-            let Some(record) = cube.records().iter().find(|record| record.simtime == t) else {
+            let Some(record) = cube.commits().iter().find(|record| record.simtime == t) else {
                 assert!(k % 8 != 0);
                 continue;
             };

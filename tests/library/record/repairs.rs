@@ -76,8 +76,8 @@ fn a_damaged_record_is_written_again() {
     let run = Run::new(&problem)
         .output(scene.path("s.npy"))
         .stop_flag(stop);
-    let run = run.on_commit(move |record| {
-        if record.index == 2 {
+    let run = run.on_commit(move |commit| {
+        if commit.index == 2 {
             flag.store(1, Ordering::Relaxed);
         }
     });

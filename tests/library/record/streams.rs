@@ -38,8 +38,8 @@ fn stopped(scene: &Scene, name: &str, text: &str, last: u64) {
         .output(scene.path(format!("{name}.npy")))
         .warnings(warnings_of(text))
         .stop_flag(stop)
-        .on_commit(move |record| {
-            if record.index == last {
+        .on_commit(move |commit| {
+            if commit.index == last {
                 flag.store(1, Ordering::Relaxed);
             }
         });

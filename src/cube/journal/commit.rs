@@ -1,4 +1,4 @@
-//! [`Record`]: any line of the journal after the first; it stands for one committed snapshot.
+//! [`Commit`]: any line of the journal after the first; it stands for one committed snapshot.
 
 use super::{mark::Marks, seal::seal};
 use crate::{dynamics::Steadiness, params::End, schedule::Clock, summary::Summary};
@@ -7,14 +7,14 @@ use std::fmt;
 
 /// The place of a snapshot in a cube.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Slot {
+pub struct SnapshotId {
     /// The number of the scenario in a sweep; `None` in a run.
     pub scenario: Option<usize>,
     /// The number of the snapshot within its scenario.
     pub index: u64,
 }
 
-impl Slot {
+impl SnapshotId {
     /// The number of the scenario; 0 in a run.
     #[must_use]
     pub fn scenario(self) -> usize {
@@ -22,7 +22,7 @@ impl Slot {
     }
 }
 
-impl From<u64> for Slot {
+impl From<u64> for SnapshotId {
     /// The place of a snapshot of a run.
     fn from(index: u64) -> Self {
         Self {
@@ -32,7 +32,7 @@ impl From<u64> for Slot {
     }
 }
 
-impl fmt::Display for Slot {
+impl fmt::Display for SnapshotId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "snapshot {}", self.index)?;
         match self.scenario {
@@ -45,7 +45,7 @@ impl fmt::Display for Slot {
 /// One committed snapshot.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Record {
+pub struct Commit {
     /// The number of the scenario in a sweep; the key is absent in a run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scenario: Option<usize>,
@@ -80,13 +80,13 @@ pub struct Record {
     pub streams: Marks,
 }
 
-impl Record {
-    /// A record without its digest, which is computed from the bytes in the file.
+impl Commit {
+    /// A commit without its digest, which is computed from the bytes in the file.
     #[must_use]
-    pub fn new(slot: Slot, clock: Clock, summary: Summary) -> Self {
+    pub fn new(id: SnapshotId, clock: Clock, summary: Summary) -> Self {
         Self {
-            scenario: slot.scenario,
-            index: slot.index,
+            scenario: id.scenario,
+            index: id.index,
             step: clock.step,
             simtime: clock.simtime,
             mass: summary.mass,
@@ -124,8 +124,8 @@ impl Record {
 
     /// The place of the snapshot in the cube.
     #[must_use]
-    pub fn slot(&self) -> Slot {
-        Slot {
+    pub fn id(&self) -> SnapshotId {
+        SnapshotId {
             scenario: self.scenario,
             index: self.index,
         }
@@ -140,7 +140,7 @@ impl Record {
         }
     }
 
-    /// The record as a line of the journal, with its newline.
+    /// The commit as a line of the journal, with its newline.
     #[must_use]
     pub fn line(&self, run_id: &str) -> String {
         seal(self, run_id)
