@@ -33,7 +33,7 @@ class Cube:
     path: Path
     """The array's file."""
     journal: Journal
-    """Header, scenarios and records."""
+    """Header, scenarios and snapshots."""
     report: Mapping[str, Any] | None
     """Of a run just made with `diff2d.run`: its figures, as `diff2d run --report` writes them."""
 

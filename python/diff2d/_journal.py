@@ -1,6 +1,6 @@
 """The journal beside a cube, read as the program reads it. Needs nothing but the standard library.
 
-A journal is JSON Lines: a header, then a record for every committed snapshot. The last key of each line is
+A journal is JSON Lines: a header, then a line for every committed snapshot. The last key of each line is
 `crc`, the CRC-32C of the run id followed by the bytes of the line before `,"crc"`.
 """
 
@@ -25,7 +25,7 @@ _TABLES = ("initial", "boundary")
 DATA_OFFSET = 4096
 _CRC_KEY = b',"crc":"'
 _SEAL = len(_CRC_KEY) + 8 + len(b'"}')
-_LONGEST_RECORD = 4096
+_LONGEST_LINE = 4096
 _MOST_SCENARIOS = 1_000_000
 
 
@@ -441,7 +441,7 @@ def _check_shape(header: Mapping[str, Any], scenarios: tuple[Scenario, ...]) -> 
 def _snapshots(
     file: BinaryIO, path: Path, header: Mapping[str, Any], scenarios: tuple[Scenario, ...]
 ) -> Iterator[Snapshot]:
-    """The valid records without a gap. A torn last line, or a hole, ends them; a bad line with valid ones
+    """The valid snapshots without a gap. A torn last line, or a hole, ends them; a bad line with valid ones
     behind it is damage."""
     is_sweep = "varied" in header
     nexts = [0] * len(scenarios)
@@ -451,28 +451,28 @@ def _snapshots(
         number += 1
         if b"\0" in line:
             return
-        record = _record(line, header["run_id"], is_sweep)
-        if record is None:
+        snapshot = _snapshot(line, header["run_id"], is_sweep)
+        if snapshot is None:
             damaged = damaged or number
             continue
-        scenario = record.scenario or 0
+        scenario = snapshot.scenario or 0
         if not (
             scenario < len(scenarios)
-            and record.index < scenarios[scenario].snapshots
-            and record.step == scenarios[scenario].step_of(record.index)
+            and snapshot.index < scenarios[scenario].snapshots
+            and snapshot.step == scenarios[scenario].step_of(snapshot.index)
         ):
             damaged = damaged or number
             continue
-        if damaged is not None or record.index != nexts[scenario]:
+        if damaged is not None or snapshot.index != nexts[scenario]:
             raise DataError(
                 f"line {damaged or number} of {path} is damaged; `diff2d repair` rebuilds it from the cube"
             )
         nexts[scenario] += 1
-        yield record
+        yield snapshot
 
 
-def _record(line: bytes, run_id: str, is_sweep: bool) -> Snapshot | None:
-    if len(line) > _LONGEST_RECORD or not line.endswith(b"\n"):
+def _snapshot(line: bytes, run_id: str, is_sweep: bool) -> Snapshot | None:
+    if len(line) > _LONGEST_LINE or not line.endswith(b"\n"):
         return None
     line = line[:-1]
     keys = _object(line)
