@@ -13,3 +13,4 @@ mod architecture;
 mod book;
 mod examples;
 mod package;
+mod promises;
