@@ -6,14 +6,18 @@ use super::{
     model::Model,
     point::Point,
 };
+use std::mem;
 
 /// The point at which a minimum was found, or at which the iteration ended.
 #[derive(Debug, Clone, Default)]
 pub struct Minimum {
     /// The last point.
     pub point: Point,
-    /// The derivatives of the residuals with respect to each free unknown; 0 for unknowns that are not free.
+    /// The derivatives of the residuals with respect to each free unknown; 0 for unknowns that are not free. They are
+    /// either those at the point or those that were known before.
     pub jacobian: Matrix,
+    /// Whether they are those at the point.
+    pub is_jacobian_here: bool,
     /// The decrease of the sum of squares that another step would bring.
     pub expected_gain: f64,
     /// Whether that decrease is below the tolerance.
@@ -29,6 +33,19 @@ const MOST_STEPS: usize = 200;
 const FIRST_DAMPING: f64 = 1e-3;
 const LAST_DAMPING: f64 = 1e12;
 
+/// Derivatives that are known before the first step.
+#[derive(Debug, Clone, Default)]
+pub enum Known {
+    /// There are none.
+    #[default]
+    Nothing,
+    /// Derivatives at the start.
+    AtStart(Matrix),
+    /// Derivatives near the start and the minimum. All steps are taken with them, unless one of them decreases the sum by
+    /// much less than they promise.
+    Nearby(Matrix),
+}
+
 /// Finds the least sum of squares near a point. Unknowns that are not free keep their values. The iteration has
 /// converged when a step would decrease the sum by less than `tolerance` times the sum per degree of freedom.
 ///
@@ -36,20 +53,25 @@ const LAST_DAMPING: f64 = 1e12;
 /// 1978, and steps that end at the bounds.
 ///
 /// # Errors
-/// [`FitError`] if the model cannot be computed at the start.
+/// [`FitError`] if the model cannot be computed next to a point.
 pub fn minimise(
     model: &Model,
-    start: Vec<f64>,
+    start: Point,
+    mut known: Known,
     is_free: &[bool],
     tolerance: f64,
     tell: &TellStep,
 ) -> Result<Minimum, FitError> {
-    let mut point = model.point(start)?;
+    let mut point = start;
     let mut damping = FIRST_DAMPING;
     let mut column_norms = vec![0.0_f64; is_free.len()];
     for step in 0..MOST_STEPS {
         tell(step, point.square);
-        let jacobian = model.jacobian(&point, is_free)?;
+        let is_nearby = matches!(known, Known::Nearby(_));
+        let jacobian = match mem::take(&mut known) {
+            Known::Nothing => model.jacobian(&point, is_free)?,
+            Known::AtStart(jacobian) | Known::Nearby(jacobian) => jacobian,
+        };
         for (most, norm) in column_norms.iter_mut().zip(jacobian.norms()) {
             *most = most.max(norm);
         }
@@ -69,6 +91,7 @@ pub fn minimise(
             return Ok(Minimum {
                 point,
                 jacobian,
+                is_jacobian_here: !is_nearby,
                 expected_gain,
                 is_converged: true,
             });
@@ -90,16 +113,21 @@ pub fn minimise(
             match model.point(trial_unknowns) {
                 Ok(trial) if trial.square < point.square => break Some(trial),
                 Err(FitError::Stopped) => return Err(FitError::Stopped),
+                _ if is_nearby => break None,
                 _ if damping > LAST_DAMPING => break None,
                 _ => damping *= 10.0,
             }
         };
+        if is_nearby && better_point.is_none() {
+            continue;
+        }
         let Some(better_point) = better_point else {
             // Rounding hides what is left.
             let is_converged = expected_gain <= 1e-6 * model.variance(point.square);
             return Ok(Minimum {
                 point,
                 jacobian,
+                is_jacobian_here: true,
                 expected_gain,
                 is_converged,
             });
@@ -107,6 +135,9 @@ pub fn minimise(
         let gain = point.square - better_point.square;
         if gain > 0.5 * expected_gain {
             damping = (damping / 10.0).max(1e-12);
+            if is_nearby {
+                known = Known::Nearby(jacobian);
+            }
         }
         point = better_point;
     }
@@ -114,6 +145,7 @@ pub fn minimise(
     Ok(Minimum {
         point,
         jacobian,
+        is_jacobian_here: true,
         expected_gain: f64::INFINITY,
         is_converged: false,
     })

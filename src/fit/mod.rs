@@ -35,7 +35,7 @@ use crate::{
 };
 use answer::{LinearErrors, Widening};
 use diff2d_arrays::{expression::random, progress::Progress};
-use least_squares::{Minimum, minimise};
+use least_squares::{Known, Minimum, minimise};
 use matrix::Matrix;
 use model::{Model, ModelOptions};
 use point::Point;
@@ -164,7 +164,8 @@ impl Fit {
             let better_point = better_points.min_by(|p, q| p.square.total_cmp(&q.square));
             if let Some(better_point) = better_point.filter(|_| restarts < MOST_RESTARTS) {
                 restarts += 1;
-                minimum = minimise(model, better_point.at.clone(), &is_free, TOLERANCE, tell)?;
+                let start = better_point.clone();
+                minimum = minimise(model, start, Known::Nothing, &is_free, TOLERANCE, tell)?;
                 continue;
             }
             let linear = LinearErrors::of(model, &minimum);
@@ -181,12 +182,14 @@ impl Fit {
         let is_free = vec![true; model.unknowns.len()];
         let count = self.options.starts.max(1);
         if count == 1 {
-            let minimum = minimise(model, self.start.at.clone(), &is_free, TOLERANCE, tell)?;
+            let known = Known::AtStart(self.jacobian.clone());
+            let minimum = minimise(model, self.start.clone(), known, &is_free, TOLERANCE, tell)?;
             return Ok((minimum, None));
         }
         let places: Vec<Vec<f64>> = (0..count).map(|number| self.place(number)).collect();
         let minima = model.spread(&places, |model, place| {
-            minimise(model, place.clone(), &is_free, TOLERANCE, tell)
+            let start = model.point(place.clone())?;
+            minimise(model, start, Known::Nothing, &is_free, TOLERANCE, tell)
         });
         let (minima, errors): (Vec<_>, Vec<_>) = minima.into_iter().partition(Result::is_ok);
         let minima: Vec<Minimum> = minima.into_iter().flatten().collect();

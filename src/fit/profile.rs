@@ -4,7 +4,7 @@
 
 use super::{
     error::FitError,
-    least_squares::{Minimum, minimise},
+    least_squares::{Known, Minimum, minimise},
     matrix::{Matrix, Triangle},
     model::Model,
     point::Point,
@@ -28,6 +28,8 @@ pub struct ProfileEnd {
 const MOST_LOOKS: usize = 40;
 /// The accuracy of an end, relative to its distance.
 const ACCURACY: f64 = 3e-5;
+/// The change of the distance from the best fit, relative to it, for which derivatives are taken to stay the same.
+const SAME: f64 = 0.01;
 /// The tolerance of the fits of the other unknowns, relative to the variance of a unit weight.
 const TOLERANCE: f64 = 1e-4;
 
@@ -68,6 +70,8 @@ pub fn profile_end(
     let mut far_trial: Option<[f64; 2]> = None;
     let mut last_fit = best.point.at.clone();
     let mut length = (distance * standard_error).min(distance_to_bound);
+    // On the way to the end rough derivatives suffice: those that are known, with the length at which they were computed.
+    let mut derivatives = Some((best.jacobian.clone(), 0.0_f64));
     for _ in 0..MOST_LOOKS {
         // The others start where a straight line from the last look leads them.
         let mut start: Vec<f64> = last_fit.clone();
@@ -78,7 +82,14 @@ pub fn profile_end(
         start[number] = estimate + direction * length;
         model.clamp(&mut start);
         let scaled = start[number];
-        let minimum = match minimise(model, start, &is_free, TOLERANCE, &|_, _| ()) {
+        let known = match &derivatives {
+            Some((jacobian, _)) => Known::Nearby(jacobian.clone()),
+            None => Known::Nothing,
+        };
+        let found = model
+            .point(start)
+            .and_then(|start| minimise(model, start, known, &is_free, TOLERANCE, &|_, _| ()));
+        let minimum = match found {
             Ok(minimum) => minimum,
             Err(FitError::Stopped) => return Err(FitError::Stopped),
             Err(_) => {
@@ -98,9 +109,21 @@ pub fn profile_end(
         }
         let least_square = minimum.point.square - minimum.expected_gain.min(minimum.point.square);
         let rise = ((least_square - best.point.square).max(0.0) / variance).sqrt();
+        last_fit.clone_from(&minimum.point.at);
+        if minimum.is_jacobian_here {
+            derivatives = Some((minimum.jacobian, length));
+        }
+        let is_end = (rise - distance).abs() <= ACCURACY * distance
+            || (rise < distance && length >= distance_to_bound);
+        let are_rough = derivatives
+            .as_ref()
+            .is_none_or(|(_, place)| (place - length).abs() > SAME * length);
+        if is_end && are_rough {
+            (derivatives, near_trial, far_trial) = (None, [0.0, 0.0], None);
+            continue;
+        }
         interval_end.looks.push([scaled, rise]);
         interval_end.scaled = scaled;
-        last_fit = minimum.point.at;
         if (rise - distance).abs() <= ACCURACY * distance {
             interval_end.is_bound = false;
             return Ok(interval_end);

@@ -187,7 +187,7 @@ impl<'a, T: Element> PassSequence<'a, T> {
                     Some(mem::replace(step, *step + steps))
                 })
                 .collect(),
-            scaled_levels: match walls.add_nothing() {
+            scaled_levels: match walls.add_nothing() && !plan.is_small {
                 true => stencil.scaled_levels().unwrap_or(0),
                 false => 0,
             },
@@ -278,6 +278,7 @@ impl<'a, T: Element> PassSequence<'a, T> {
             smoothness,
             additions: self.plan.additions,
             levels_per_sweep: self.plan.levels_per_sweep,
+            is_small: self.plan.is_small,
             stream: self.plan.streams,
             stage,
         };

@@ -16,6 +16,7 @@ use super::rkl2::{SharedStage, TargetRows, TileRows};
 use super::scalar_tile;
 use super::scaled::Scaled;
 use super::scratch::Workspace;
+use super::small_tile::SmallTile;
 use super::task::TileTask;
 use super::wavefront::Walk;
 use crate::real::Real;
@@ -52,12 +53,22 @@ pub trait Element: Real {
 /// equations with arrays.
 ///
 /// # Safety
-/// The processor has the instructions of `V`; and as [`Element::execute`], for tiles of more columns than
-/// lanes.
+/// The processor has the instructions of `V`; and as [`Element::execute`].
 unsafe fn vectors<V: Lanes, const R: usize, const WITH_ARRAYS: usize>(
     task: &TileTask<'_, V::Element>,
     scratch: &mut Workspace,
 ) -> TileOutcome {
+    if task.is_small || task.computed_columns().len() <= NARROW {
+        // SAFETY: passed on.
+        return unsafe {
+            match (&task.equation.operator, &task.equation.terms[..]) {
+                (Operator::Isotropic { .. }, []) => {
+                    V::compiled(SmallTile::<V, Isotropic<V>>::new(task, scratch))
+                }
+                _ => V::compiled(SmallTile::<V, General<V, false>>::new(task, scratch)),
+            }
+        };
+    }
     // SAFETY: passed on.
     let outcome = unsafe {
         match (&task.equation.operator, &task.equation.terms[..]) {
@@ -71,13 +82,14 @@ unsafe fn vectors<V: Lanes, const R: usize, const WITH_ARRAYS: usize>(
                     V::compiled(Walk::<V, Isotropic<V>, R>::new(&task, scratch))
                 })
             }
-            _ => V::compiled(Walk::<V, General<V>, WITH_ARRAYS>::new(task, scratch)),
+            _ => V::compiled(Walk::<V, General<V, true>, WITH_ARRAYS>::new(task, scratch)),
         }
     };
     outcome.unwrap_or_default()
 }
 
-/// The largest number of columns of a tile for the scalar kernel: a vector kernel needs more columns than lanes.
+/// The largest number of columns of a tile whose rows are not lifted: a lifted row needs more columns than there are
+/// lanes.
 const NARROW: usize = 16;
 
 macro_rules! run {
@@ -99,12 +111,9 @@ macro_rules! dispatch {
                 task: &TileTask<'_, Self>,
                 scratch: &mut Workspace,
             ) -> TileOutcome {
-                // SAFETY: passed on; vector kernels have enough columns.
+                // SAFETY: passed on.
                 unsafe {
                     match kernel {
-                        _ if task.computed_columns().len() <= NARROW => {
-                            scalar_tile::advance(task, scratch)
-                        }
                         #[cfg(target_arch = "x86_64")]
                         Kernel::Avx2 => run!(x86::$avx2, Avx2, task, scratch),
                         #[cfg(target_arch = "x86_64")]

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use super::kind::EquationKind;
 use super::lanes::{Computation, Lanes};
-use super::lifted::Lifted;
+use super::lifted::{Layout, Lifted};
 use super::rows::Staging;
 use super::task::TileTask;
 use super::walls::{Computed, Side, Table, Walls};

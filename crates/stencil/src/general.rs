@@ -52,11 +52,12 @@ impl<V: Lanes> Increment<V> for Anisotropic<V> {
     }
 }
 
-/// A coefficient for each face.
+/// A coefficient for each face. The nodes east of those in a register are in the next one if rows are lifted, otherwise
+/// one element further on.
 #[derive(Clone, Copy)]
-struct Variable;
+struct Variable<const IS_LIFTED: bool>;
 
-impl<V: Lanes> Increment<V> for Variable {
+impl<V: Lanes, const IS_LIFTED: bool> Increment<V> for Variable<IS_LIFTED> {
     const READS_FACES: bool = true;
 
     #[inline(always)]
@@ -66,12 +67,12 @@ impl<V: Lanes> Increment<V> for Variable {
         (j, at): (usize, usize),
         star: Star<V>,
     ) -> V {
-        let centre = star.centre;
+        let (centre, to_next) = (star.centre, if IS_LIFTED { V::COUNT } else { 1 });
         // SAFETY: the caller's promise; the face east of a node is west of the next one.
         let [to_west, to_east, to_north, to_south]: [V; 4] = unsafe {
             [
                 rows.faces(X, (j, at)),
-                rows.faces(X, (j, at + V::COUNT)),
+                rows.faces(X, (j, at + to_next)),
                 rows.faces(Y, (j, at)),
                 rows.faces(Y, (j + 1, at)),
             ]
@@ -183,8 +184,9 @@ enum ReactionKind {
     RateAndLoss,
 }
 
-/// The kernels for an equation with a rate, or with a diffusion coefficient for each direction or each face.
-pub(super) struct General<V> {
+/// The kernels for an equation with a rate, or with a diffusion coefficient for each direction or each face, for rows that
+/// are lifted or not.
+pub(super) struct General<V, const IS_LIFTED: bool> {
     diffusion: FluxOperands<V>,
     /// The terms of the equation besides the source.
     reaction: ReactionKind,
@@ -192,7 +194,7 @@ pub(super) struct General<V> {
     scales: bool,
 }
 
-impl<V: Lanes> EquationKind<V> for General<V> {
+impl<V: Lanes, const IS_LIFTED: bool> EquationKind<V> for General<V, IS_LIFTED> {
     #[inline(always)]
     unsafe fn new(task: &TileTask<'_, V::Element>) -> Self {
         // SAFETY: passed on.
@@ -254,7 +256,9 @@ impl<V: Lanes> EquationKind<V> for General<V> {
             match self.diffusion {
                 FluxOperands::Rated(rated) => _ = rows.by_one(rated),
                 FluxOperands::Directions(directions) => advance(directions, reaction, scales, rows),
-                FluxOperands::Faces => advance(Variable, reaction, scales, rows),
+                FluxOperands::Faces => {
+                    advance(Variable::<IS_LIFTED>, reaction, scales, rows);
+                }
             }
         }
     }

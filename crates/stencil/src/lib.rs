@@ -16,7 +16,8 @@
 //! | layout | `lifted` | dimension-lifted transpose: neighbours are whole registers |
 //! | kernels of one level and of two | `update`, `level`, `twice`, `sweeps` | the step in every lane; a few rows, one step on or two; the sweeps over a band |
 //! | kinds of equations | `kind`, `isotropic`, `smooth`, `scaled`, `general` | how levels are stored, which step is allowed |
-//! | wavefront of a tile | `task`, `ring`, `prefetch`, `wavefront`, `scalar_tile` | a tile, many steps on, while its rows are in the cache |
+//! | wavefront of a tile | `task`, `ring`, `prefetch`, `wavefront` | a tile, many steps on, while its rows are in the cache |
+//! | tile in the order of the field | `copied`, `small_tile`, `scalar_tile` | a tile of few nodes or few columns, level by level; by the definition for the scalar kernel |
 //! | tiles and threads | `kernel`, `dispatch`, `processor`, `cost`, `tile`, `scheduler`, `pipeline`, `knowledge` | which instructions, which tiles, which thread when |
 //! | step | `five_point`, `plan`, `advance` | [`Stencil`]: a field, any number of steps on |
 //!
@@ -57,6 +58,7 @@
 
 mod advance;
 mod band;
+mod copied;
 mod cost;
 mod dispatch;
 mod ends;
@@ -85,6 +87,7 @@ mod scalar_tile;
 mod scaled;
 mod scheduler;
 mod scratch;
+mod small_tile;
 mod smooth;
 mod sweeps;
 mod task;

@@ -43,6 +43,16 @@ pub(super) struct Lifted<V: Lanes> {
     long: usize,
 }
 
+/// The order of a row's columns in registers.
+pub(super) trait Layout<V: Lanes> {
+    /// Brings a row of a field into this order, with the columns next to it; `change` is applied to its values.
+    ///
+    /// # Safety
+    /// `from` points to the column west of the row, and all columns up to the
+    /// one east of it are readable; `to` has room for a row of the layout.
+    unsafe fn lift(&self, from: *const V::Element, to: *mut V::Element, change: impl FnMut(V) -> V);
+}
+
 impl<V: Lanes> Lifted<V> {
     /// The layout of `columns` columns, more than a register has lanes.
     ///
@@ -99,47 +109,6 @@ impl<V: Lanes> Lifted<V> {
     #[inline(always)]
     fn start(&self, lane: usize) -> usize {
         lane * self.width - lane.saturating_sub(self.long)
-    }
-
-    /// Lifts a row of a field, edges included; `change` is applied to its values.
-    ///
-    /// # Safety
-    /// `from` points to the column west of the row, and all columns up to the
-    /// one east of it are readable; `to` has room for [`Lifted::pitch`] elements.
-    #[inline(always)]
-    pub unsafe fn lift(
-        &self,
-        from: *const V::Element,
-        to: *mut V::Element,
-        mut change: impl FnMut(V) -> V,
-    ) {
-        let positions = self.outer + 1;
-        // SAFETY: here and in the loops, lane l reads start(l) + i with
-        // i < positions, at most the column east of the row, and writes
-        // positions below the pitch.
-        unsafe {
-            if positions < V::COUNT {
-                // Too narrow for a square of registers.
-                for i in 0..positions {
-                    for l in 0..V::COUNT {
-                        *to.add(i * V::COUNT + l) = *from.add(self.start(l) + i);
-                    }
-                    change(V::load(to.add(i * V::COUNT))).store(to.add(i * V::COUNT));
-                }
-            }
-            for i in squares(positions, V::COUNT) {
-                let mut square = [V::load(from); MAX_LANES];
-                for l in 0..V::COUNT {
-                    square[l] = change(V::load(from.add(self.start(l) + i)));
-                }
-                square = V::transpose(square);
-                for l in 0..V::COUNT {
-                    square[l].store(to.add((i + l) * V::COUNT));
-                }
-            }
-            let last_column = V::load(to.add(self.width * V::COUNT));
-            self.close(to, last_column, self.outside(to));
-        }
     }
 
     /// The two registers of a row that hold the columns outside: one column in the first lane of the first register,
@@ -228,6 +197,44 @@ impl<V: Lanes> Lifted<V> {
                     square[l].store(to.add(self.start(l) + i));
                 }
             }
+        }
+    }
+}
+
+impl<V: Lanes> Layout<V> for Lifted<V> {
+    #[inline(always)]
+    unsafe fn lift(
+        &self,
+        from: *const V::Element,
+        to: *mut V::Element,
+        mut change: impl FnMut(V) -> V,
+    ) {
+        let positions = self.outer + 1;
+        // SAFETY: here and in the loops, lane l reads start(l) + i with
+        // i < positions, at most the column east of the row, and writes
+        // positions below the pitch.
+        unsafe {
+            if positions < V::COUNT {
+                // Too narrow for a square of registers.
+                for i in 0..positions {
+                    for l in 0..V::COUNT {
+                        *to.add(i * V::COUNT + l) = *from.add(self.start(l) + i);
+                    }
+                    change(V::load(to.add(i * V::COUNT))).store(to.add(i * V::COUNT));
+                }
+            }
+            for i in squares(positions, V::COUNT) {
+                let mut square = [V::load(from); MAX_LANES];
+                for l in 0..V::COUNT {
+                    square[l] = change(V::load(from.add(self.start(l) + i)));
+                }
+                square = V::transpose(square);
+                for l in 0..V::COUNT {
+                    square[l].store(to.add((i + l) * V::COUNT));
+                }
+            }
+            let last_column = V::load(to.add(self.width * V::COUNT));
+            self.close(to, last_column, self.outside(to));
         }
     }
 }

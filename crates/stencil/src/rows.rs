@@ -8,7 +8,7 @@ use ndarray::Array2;
 
 use super::equation::{Coefficient, Equation, Operator, Weight};
 use super::lanes::Lanes;
-use super::lifted::{Lifted, squares};
+use super::lifted::{Layout, squares};
 use super::product_rows::ProductRows;
 use super::task::{Plane, TileTask};
 use super::update::{ARRAYS, ArrayRows, Update, X, Y, array_of};
@@ -215,7 +215,7 @@ impl<'a, V: Lanes> ArrayRing<'a, V> {
         task: &TileTask<'_, V::Element>,
         base: isize,
         rows: Range<usize>,
-        layout: &Lifted<V>,
+        layout: &impl Layout<V>,
         staging: &Staging<'_, V::Element>,
     ) {
         for j in rows {

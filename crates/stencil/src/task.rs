@@ -109,6 +109,8 @@ pub(super) struct TileTask<'a, T> {
     /// How the sum of the four neighbours is computed.
     pub additions: Additions,
     pub levels_per_sweep: LevelsPerSweep,
+    /// Whether the tile has few nodes, and is advanced level by level.
+    pub is_small: bool,
     /// Whether the result bypasses the caches.
     pub stream: bool,
     /// The pass among other active ones, if passes are pipelined.

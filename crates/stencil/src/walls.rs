@@ -154,6 +154,37 @@ impl<T: Real> Side<T> {
         }
     }
 
+    /// Writes the values at or beyond the wall next to consecutive nodes from number `node` on, as
+    /// [`beyond`](Self::beyond) has them.
+    #[inline(always)]
+    pub(super) fn write_beyond(
+        &self,
+        step: usize,
+        node: usize,
+        beyond: &mut [T],
+        outermost: &[T],
+        inner: &[T],
+    ) {
+        let count = beyond.len();
+        let nodes = node..node + count;
+        match self {
+            Self::Held | Self::Periodic => {}
+            Self::Given(table) => beyond.copy_from_slice(&table.at(step)[nodes]),
+            Self::Ghost(Ghost {
+                mirror,
+                alpha,
+                beta,
+            }) => {
+                let tables = [mirror, alpha, beta].map(|table| &table.at(step)[nodes.clone()]);
+                let [mirror, alpha, beta] = tables;
+                let (outermost, inner) = (&outermost[..count], &inner[..count]);
+                for i in 0..count {
+                    beyond[i] = scalar::ghost(mirror[i], alpha[i], beta[i], inner[i], outermost[i]);
+                }
+            }
+        }
+    }
+
     /// The change of [`beyond`](Self::beyond) since the first of several stages, after `stages` stages; `start` is
     /// `[inner, outermost]` in the first stage, and `now` is the change of both.
     #[inline(always)]

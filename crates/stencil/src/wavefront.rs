@@ -33,7 +33,7 @@ use super::kernel::LevelsPerSweep;
 use super::kind::EquationKind;
 use super::knowledge::TileOutcome;
 use super::lanes::{Computation, Lanes};
-use super::lifted::Lifted;
+use super::lifted::{Layout, Lifted};
 use super::prefetch::SourcePrefetch;
 use super::ring::Ring;
 use super::rows::{ArrayRing, Staging, copy_row, look_at};
