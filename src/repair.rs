@@ -51,7 +51,7 @@ pub fn repair(
     match cube.header.is_sweep() {
         _ if cube.header.stream_count() == 0 || !cube.is_complete() => {}
         true => SweepRecord::of_header(cube, &problem_of(cube, 0, moved, memory)?).end()?,
-        false => record_file::finish(cube.paths())?,
+        false => record_file::finish(cube.paths(), [])?,
     }
     Ok(faults)
 }

@@ -268,16 +268,41 @@ impl Committer {
             return Ok(());
         }
         let start = Instant::now();
-        let CommitTarget {
-            cube,
-            header,
-            share,
-        } = &*self.target;
-        let mut ranges: Vec<Range<u64>> = Vec::new();
-        for pending in whole_snapshots
+        self.sync(&whole_snapshots)?;
+        let ids: Vec<SnapshotId> = whole_snapshots
             .iter()
-            .filter(|pending| pending.is_written_here)
-        {
+            .map(|pending| pending.commit.id())
+            .collect();
+        self.commit(whole_snapshots)?;
+        self.times.sync += start.elapsed();
+        self.counts.add(&ids);
+        Ok(())
+    }
+
+    /// Syncs the bytes of snapshots in the cube, and the streams that have marks in their journal lines.
+    fn sync(&self, snapshots: &[Pending]) -> Result<(), CubeError> {
+        let ranges = self.ranges_of(snapshots);
+        // A rank that writes nothing has nothing to sync.
+        if !ranges.is_empty() {
+            let cube = &self.target.cube;
+            cube.sync(&ranges)
+                .map_err(CubeError::io("sync", &cube.path))?;
+        }
+        let mut files: Vec<&Arc<StreamFile>> = snapshots
+            .iter()
+            .flat_map(|snapshot| &snapshot.files)
+            .collect();
+        files.sort_by_key(|file| Arc::as_ptr(file));
+        files.dedup_by(|file, other| Arc::ptr_eq(file, other));
+        files.into_iter().try_for_each(|file| file.sync())
+    }
+
+    /// The ranges of the cube that this rank has written of snapshots.
+    fn ranges_of(&self, snapshots: &[Pending]) -> Vec<Range<u64>> {
+        let CommitTarget { header, share, .. } = &*self.target;
+        let mut ranges: Vec<Range<u64>> = Vec::new();
+        let written_here = snapshots.iter().filter(|pending| pending.is_written_here);
+        for pending in written_here {
             let snapshot_begin = header.offset_of(pending.commit.id());
             let written = share.written(snapshot_begin);
             for written in written.iter().filter(|range| !range.is_empty()) {
@@ -289,26 +314,14 @@ impl Committer {
                 }
             }
         }
-        // A rank that writes nothing has nothing to sync.
-        if !ranges.is_empty() {
-            cube.sync(&ranges)
-                .map_err(CubeError::io("sync", &cube.path))?;
-        }
-        let mut files: Vec<&Arc<StreamFile>> = whole_snapshots
-            .iter()
-            .flat_map(|snapshot| &snapshot.files)
-            .collect();
-        files.sort_by_key(|file| Arc::as_ptr(file));
-        files.dedup_by(|file, other| Arc::ptr_eq(file, other));
-        files.into_iter().try_for_each(|file| file.sync())?;
-        let ids: Vec<SnapshotId> = whole_snapshots
-            .iter()
-            .map(|pending| pending.commit.id())
-            .collect();
+        ranges
+    }
+
+    /// Lists synced snapshots in the journal, or reports them to the rank that keeps it.
+    fn commit(&mut self, snapshots: Vec<Pending>) -> Result<(), CubeError> {
         match &mut self.sink {
             JournalSink::Journal(store) => {
-                let commits: Vec<Commit> =
-                    whole_snapshots.into_iter().map(Pending::commit).collect();
+                let commits: Vec<Commit> = snapshots.into_iter().map(Pending::commit).collect();
                 store.list(&commits)?;
                 for commit in commits {
                     // Without an observer there is no receiver.
@@ -316,7 +329,7 @@ impl Committer {
                 }
             }
             JournalSink::Root(synced) => {
-                for pending in whole_snapshots {
+                for pending in snapshots {
                     // The receiver lives as long as the writer.
                     let _ = synced.send(SyncedPart {
                         commit: pending.commit,
@@ -325,8 +338,6 @@ impl Committer {
                 }
             }
         }
-        self.times.sync += start.elapsed();
-        self.counts.add(&ids);
         Ok(())
     }
 }

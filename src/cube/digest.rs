@@ -3,6 +3,7 @@
 //! Any thread or rank may hash any block, in any order, without changing the digest.
 
 use diff2d_arrays::wording::hex;
+use rayon::prelude::*;
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 use std::io::{self, BufWriter, Write};
@@ -58,8 +59,8 @@ pub fn of_bytes(bytes: &[u8]) -> String {
     of_blocks(&blocks)
 }
 
-/// Computes the digest of a snapshot whose bytes arrive in pieces.
-#[derive(Debug, Default)]
+/// Computes the digest of a snapshot, or of a file, whose bytes arrive in pieces.
+#[derive(Debug, Clone, Default)]
 pub struct Digester {
     /// The hash of the incomplete block, and the number of bytes hashed in it.
     block: Sha256,
@@ -68,17 +69,25 @@ pub struct Digester {
 }
 
 impl Digester {
-    /// Takes the next bytes.
-    pub fn push(&mut self, mut bytes: &[u8]) {
-        while !bytes.is_empty() {
-            let (block_part, remaining_bytes) =
-                bytes.split_at(bytes.len().min(BLOCK - self.length));
-            self.block.update(block_part);
-            self.length += block_part.len();
-            bytes = remaining_bytes;
-            if self.length == BLOCK {
-                self.end_block();
-            }
+    /// Takes the next bytes. Blocks that lie in them as a whole are hashed in parallel.
+    pub fn push(&mut self, bytes: &[u8]) {
+        let missing_bytes = (BLOCK - self.length) % BLOCK;
+        let (end_of_block, following) = bytes.split_at(bytes.len().min(missing_bytes));
+        self.push_within_block(end_of_block);
+        let (whole_blocks, beginning) = following.split_at(following.len() / BLOCK * BLOCK);
+        if !whole_blocks.is_empty() {
+            let digests = whole_blocks.par_chunks_exact(BLOCK).map(of_block);
+            self.digests.par_extend(digests);
+        }
+        self.push_within_block(beginning);
+    }
+
+    /// Takes bytes of which none lies behind the present block.
+    fn push_within_block(&mut self, bytes: &[u8]) {
+        self.block.update(bytes);
+        self.length += bytes.len();
+        if self.length == BLOCK {
+            self.end_block();
         }
     }
 

@@ -7,6 +7,7 @@
 pub mod array;
 pub mod blocks;
 pub mod checkpoint;
+mod claim;
 pub mod commit;
 pub mod conclusion;
 mod create;
@@ -37,6 +38,7 @@ pub mod write;
 
 pub use array::JournalledArray;
 pub use blocks::SolverLoad;
+pub use claim::Claim;
 pub use error::CubeError;
 pub use file::Io;
 pub use journal::{Commit, Header, Journal};
@@ -45,5 +47,5 @@ pub use paths::Paths;
 pub use read::{Cube, begun_by};
 pub use record_table::{RecordColumn, RecordReader, RecordTable};
 pub use start::with_start;
-pub use store::{Claim, Store};
+pub use store::Store;
 pub use write::CubeWriter;

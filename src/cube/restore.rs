@@ -48,6 +48,45 @@ fn is_behind_all(last: u64, journal: &File, header: &Header, first: u64) -> io::
     commits.try_fold(true, |is_it, commit| Ok(is_it && commit?.index < last))
 }
 
+/// Opens the array of a cube, and gives it the length that the journal says; `header` becomes that of a run which has ended
+/// early, if it has. The lines of the journal behind its first line begin at the byte that is given with it.
+///
+/// # Errors
+/// [`CubeError`] if the array is another one.
+fn open_with_full_length(
+    cube: &Path,
+    paths: &Paths,
+    header: &mut Header,
+    (journal, lines_begin): (&File, u64),
+) -> Result<File, CubeError> {
+    let file = open_to_write(cube)?;
+    let status = file.metadata();
+    let bytes = status.map_err(CubeError::io("examine", cube))?.len();
+    if is_another_array(cube, header) {
+        return Err(CubeError::Replaced {
+            cube: cube.to_owned(),
+            journal: paths.journal.clone(),
+        });
+    }
+    if let Some(last) = ended_with(&file, bytes, header)
+        && is_behind_all(last, journal, header, lines_begin)
+            .map_err(CubeError::io("read", &paths.journal))?
+    {
+        header.end_with(SnapshotId::from(last));
+    }
+    let most_bytes = header.as_begun().as_ref().unwrap_or(header).cube_bytes();
+    if bytes > most_bytes {
+        matches_journal(&file, header, cube)?;
+    }
+    shorten(&file, header).map_err(CubeError::io("shorten", cube))?;
+    if bytes < header.cube_bytes() {
+        // The space gets the snapshots that were cut off, which are computed again.
+        sys::reserve(&file, header.cube_bytes())
+            .map_err(CubeError::io("reserve space for", cube))?;
+    }
+    Ok(file)
+}
+
 /// A cube and its journal, locked.
 ///
 /// Commits are read from the journal when they are needed; only the commits of damaged snapshots are kept. A journal
@@ -106,33 +145,8 @@ impl Restorer {
             }
             (None, Some(error)) => return Err(paths.journal_error(error)),
         };
-        let file = open_to_write(cube)?;
-        let bytes = file
-            .metadata()
-            .map_err(CubeError::io("examine", cube))?
-            .len();
-        if is_another_array(cube, &header) {
-            return Err(CubeError::Replaced {
-                cube: cube.to_owned(),
-                journal: paths.journal.clone(),
-            });
-        }
-        if let Some(last) = ended_with(&file, bytes, &header)
-            && is_behind_all(last, &journal, &header, journal_content.first_line)
-                .map_err(CubeError::io("read", &paths.journal))?
-        {
-            header.end_with(SnapshotId::from(last));
-        }
-        let most_bytes = header.as_begun().as_ref().unwrap_or(&header).cube_bytes();
-        if bytes > most_bytes {
-            matches_journal(&file, &header, cube)?;
-        }
-        shorten(&file, &header).map_err(CubeError::io("shorten", cube))?;
-        if bytes < header.cube_bytes() {
-            // The space gets the snapshots that were cut off, which are computed again.
-            sys::reserve(&file, header.cube_bytes())
-                .map_err(CubeError::io("reserve space for", cube))?;
-        }
+        let journal_lines = (&*journal, journal_content.first_line);
+        let cube_file = open_with_full_length(cube, &paths, &mut header, journal_lines)?;
         let mut restorer = Self {
             known: BTreeMap::new(),
             lost: BTreeSet::new(),
@@ -140,7 +154,7 @@ impl Restorer {
             committed: 0,
             header,
             paths,
-            cube: file,
+            cube: cube_file,
             journal,
             first_line: journal_content.first_line,
             needs_rebuilding,

@@ -4,11 +4,9 @@ use super::{
     checkpoint,
     create::{self, NewCube},
     error::CubeError,
-    file::{CubeFile, Io, matches_journal, open_to_write, shorten},
-    found::{is_another_array, may_be_unborn},
-    journal::{Commit, Committed, Header, Journal, JournalError},
-    lock::{PATIENCE, open_journal, open_part},
-    paths::{Paths, enter_directory, sync_directory},
+    file::{CubeFile, Io, shorten},
+    journal::{Commit, Committed, Header},
+    paths::{Paths, sync_directory},
     record_file,
 };
 use diff2d_sys::{self as sys, FileExt, LockedFile, Reservation};
@@ -17,44 +15,7 @@ use std::{
     io::{self, Read, Seek, SeekFrom, Write},
     ops::Range,
     sync::Arc,
-    time::Duration,
 };
-
-/// What to do with an output that may exist already, and how to write it.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Claim {
-    /// Continue an unfinished cube.
-    pub resume: bool,
-    /// Start a cube of this program over.
-    pub force: bool,
-    /// Do not lock, for filesystems without locks.
-    pub no_lock: bool,
-    /// How to write; chosen by the filesystem if not given.
-    pub io: Option<Io>,
-    /// Number of machines that write into the cube; 0 counts as 1.
-    pub machines: usize,
-    /// The range of scenarios that this process computes, first and end, if other processes may compute the other
-    /// scenarios; `None` for all scenarios.
-    pub scenarios: Option<[usize; 2]>,
-}
-
-impl Claim {
-    /// The range of scenarios that this process computes, of `scenario_count` in all.
-    #[must_use]
-    pub fn part(&self, scenario_count: usize) -> Range<usize> {
-        let [first_scenario, scenarios_end] = self.scenarios.unwrap_or([0, scenario_count]);
-        first_scenario.min(scenario_count)..scenarios_end.min(scenario_count)
-    }
-
-    /// How to write into a file: as requested, or else by positional writes. Rank 0 alone writes where machines do not
-    /// see each other's writes.
-    fn io_for(&self, cube: &File) -> Io {
-        self.io.unwrap_or(match self.machines {
-            2.. if !sys::is_coherent_between_hosts(cube) => Io::Single,
-            _ => Io::Write,
-        })
-    }
-}
 
 /// The files of a cube: the journal is locked, the cube has its full size.
 #[derive(Debug)]
@@ -68,11 +29,11 @@ pub struct Store {
     /// How the space was reserved; `None` for a cube that existed before.
     pub reservation: Option<Reservation>,
     /// Free space before the creation in bytes, if the system reports it.
-    free: Option<u64>,
+    pub(super) free: Option<u64>,
     pub(super) cube: Arc<CubeFile>,
     pub(super) journal: LockedFile,
     /// The scenarios that this process computes.
-    part: Range<usize>,
+    pub(super) part: Range<usize>,
     /// What the journal must hold.
     pub(super) lines: JournalLines,
 }
@@ -90,7 +51,7 @@ impl JournalLines {
     const MOST: u64 = 16 << 20;
 
     /// Reads the present lines of a journal.
-    fn read(journal: &File, bytes: u64, header: &Header) -> io::Result<Self> {
+    pub(super) fn read(journal: &File, bytes: u64, header: &Header) -> io::Result<Self> {
         if header.is_sweep() || bytes > Self::MOST {
             return Ok(Self { bytes, text: None });
         }
@@ -112,129 +73,6 @@ impl JournalLines {
 }
 
 impl Store {
-    /// Locks the output, and creates it or opens it to continue. A created cube still has to [begin](Self::begin).
-    ///
-    /// Nothing counts before line 1 of the journal is synced: a crash leaves an empty journal and a cube that the next
-    /// claim may replace; an error of this call leaves no file.
-    ///
-    /// # Errors
-    /// [`CubeError`]; existing files are unchanged.
-    pub fn claim(paths: &Paths, header: Header, claim: Claim) -> Result<Self, CubeError> {
-        let directory = paths.directory();
-        enter_directory(directory)?;
-        checkpoint::refuse_others(paths)?;
-        let own_scenarios = claim.part(header.scenario_count());
-        // Others wait until the cube is there, or has been looked at.
-        let (journal, _turn) = match claim.scenarios {
-            None => {
-                let patience = if claim.resume {
-                    PATIENCE
-                } else {
-                    Duration::ZERO
-                };
-                (open_journal(paths, claim.no_lock, patience)?, None)
-            }
-            Some(_) => {
-                let parent_directory =
-                    File::open(directory).map_err(CubeError::io("open", directory))?;
-                if claim.io.is_none() && !sys::is_coherent_between_hosts(&parent_directory) {
-                    return Err(CubeError::Incoherent {
-                        cube: paths.cube.clone(),
-                    });
-                }
-                open_part(paths, own_scenarios.start as u64..own_scenarios.end as u64)?
-            }
-        };
-        let old_journal =
-            Journal::read(&*journal).map_err(CubeError::io("read", &paths.journal))?;
-        match &old_journal.error {
-            Some(error) if !error.is_ours() => return Err(paths.journal_error(error.clone())),
-            _ => {}
-        }
-
-        let holds_nothing = old_journal.holds_nothing();
-        if holds_nothing && paths.cube.exists() {
-            if !may_be_unborn(&paths.cube) {
-                // Line 1 is synced before any data: what is left of one beside data is damage.
-                return Err(if old_journal.is_blank {
-                    CubeError::Foreign {
-                        cube: paths.cube.clone(),
-                    }
-                } else {
-                    paths.journal_error(JournalError::Header { ours: false })
-                });
-            }
-            if !claim.resume && !claim.force {
-                return Err(CubeError::Unborn {
-                    cube: paths.cube.clone(),
-                });
-            }
-        }
-        if let (true, Some(old_header)) = (claim.force, &old_journal.header)
-            && is_another_array(&paths.cube, old_header)
-        {
-            return Err(CubeError::Replaced {
-                cube: paths.cube.clone(),
-                journal: paths.journal.clone(),
-            });
-        }
-        if holds_nothing || claim.force {
-            if !claim.force {
-                create::refuse_other_runs(paths, &journal)?;
-            }
-            create::refuse_shared(paths)?;
-            let replaced_bytes = fs::metadata(&paths.cube).map_or(0, |old| old.len());
-            let free = sys::free_space(directory);
-            if free.is_some_and(|free| free.saturating_add(replaced_bytes) < header.cube_bytes()) {
-                create::remove_empty_journal(paths, &journal);
-                let new_cube = NewCube {
-                    paths,
-                    header: &header,
-                    free,
-                };
-                return Err(create::no_space(new_cube));
-            }
-            let mut created = Self::create(paths, header, journal, claim)?;
-            if claim.scenarios.is_some() {
-                created.begin()?;
-            }
-            return Ok(created);
-        }
-        Self::resume(paths, &header, journal, old_journal, claim)
-    }
-
-    /// Creates a cube: removes an old cube and its streams → empties the journal and syncs the directory → reserves the
-    /// cube and writes its header. The rest is left to [`begin`](Self::begin).
-    ///
-    /// Without the sync of the directory a power cut could leave the cube without its journal, a foreign file.
-    fn create(
-        paths: &Paths,
-        header: Header,
-        mut journal: LockedFile,
-        claim: Claim,
-    ) -> Result<Self, CubeError> {
-        let free = sys::free_space(paths.directory());
-        let new_cube = NewCube {
-            paths,
-            header: &header,
-            free,
-        };
-        let created = create::create(new_cube, &mut journal, claim.force);
-        let (cube, reservation) = created.inspect_err(|_| create::remove_unborn(paths))?;
-        let io = claim.io_for(&cube);
-        Ok(Self {
-            paths: paths.clone(),
-            cube: Arc::new(CubeFile::unborn(cube, &paths.cube, header.cube_bytes(), io)),
-            committed: Committed::none_of(header.scenario_count()),
-            part: claim.part(header.scenario_count()),
-            header,
-            reservation: Some(reservation),
-            free,
-            journal,
-            lines: JournalLines::default(),
-        })
-    }
-
     /// Begins a new cube: syncs the cube and the directory → writes line 1 of the journal and syncs it. Bytes of
     /// snapshots wait for that.
     ///
@@ -298,82 +136,6 @@ impl Store {
         });
         self.lines = lines.map_err(|error| create::refused(new_cube, "write", journal, error))?;
         Ok(())
-    }
-
-    /// Continues a cube whose journal begins with a valid header.
-    fn resume(
-        paths: &Paths,
-        wanted: &Header,
-        mut journal: LockedFile,
-        old_journal: Journal,
-        claim: Claim,
-    ) -> Result<Self, CubeError> {
-        if let (Some(header), false) =
-            (&old_journal.header, paths.cube.try_exists().unwrap_or(true))
-        {
-            return Err(CubeError::Gone {
-                cube: paths.cube.clone(),
-                journal: paths.journal.clone(),
-                committed: old_journal.committed.total(),
-                total: header.snapshots(),
-            });
-        }
-        if !claim.resume && old_journal.is_complete() {
-            return Err(CubeError::Complete {
-                cube: paths.cube.clone(),
-            });
-        }
-        let header = match old_journal.sound_header() {
-            Ok(Some(header)) => header.clone(),
-            Ok(None) => unreachable!("a journal that holds nothing is started over"),
-            Err(error) => return Err(paths.journal_error(error)),
-        };
-        if !claim.resume {
-            return Err(CubeError::Partial {
-                cube: paths.cube.clone(),
-                committed: old_journal.committed.total(),
-                total: header.snapshots(),
-            });
-        }
-        let differences = wanted.differences_from(&header);
-        if !differences.is_empty() {
-            return Err(CubeError::OtherParameters {
-                cube: paths.cube.clone(),
-                differences,
-            });
-        }
-        let cube = open_to_write(&paths.cube)?;
-        matches_journal(&cube, &header, &paths.cube)?;
-        shorten(&cube, &header).map_err(CubeError::io("shorten", &paths.cube))?;
-        // The torn last line is cut off, so that the next commit begins a line. The others are written
-        // again: after a failed sync the system may show lines that are not on the disk, and would not
-        // write them at the next sync.
-        journal
-            .set_len(old_journal.valid_bytes)
-            .and_then(|()| write_again(&journal, old_journal.valid_bytes))
-            .and_then(|()| journal.seek(SeekFrom::End(0)))
-            .and_then(|_| journal.sync_all())
-            .map_err(CubeError::io("cut the torn last line of", &paths.journal))?;
-        let lines_to_come = header.snapshots() - old_journal.committed.total();
-        sys::reserve_ahead(
-            &journal,
-            old_journal.valid_bytes + create::journal_bytes(lines_to_come, header.stream_count()),
-        )
-        .map_err(CubeError::io("reserve space for", &paths.journal))?;
-        let lines = JournalLines::read(&journal, old_journal.valid_bytes, &header)
-            .map_err(CubeError::io("read", &paths.journal))?;
-        let io = claim.io_for(&cube);
-        Ok(Self {
-            paths: paths.clone(),
-            cube: Arc::new(CubeFile::begun(cube, &paths.cube, header.cube_bytes(), io)),
-            part: claim.part(header.scenario_count()),
-            header,
-            committed: old_journal.committed,
-            reservation: None,
-            free: None,
-            journal,
-            lines,
-        })
     }
 
     /// How snapshots reach the file.
@@ -461,17 +223,4 @@ impl Store {
         let path = &self.paths.cube;
         shorten(self.cube.file(), &self.header).map_err(CubeError::io("shorten", path))
     }
-}
-
-/// Writes the bytes of a file up to `end` again, so that the next sync covers lines that a failed sync has lost.
-fn write_again(file: &File, end: u64) -> io::Result<()> {
-    const CHUNK: usize = 1 << 20;
-    let mut bytes = Vec::new();
-    for start in (0..end).step_by(CHUNK) {
-        #[expect(clippy::cast_possible_truncation, reason = "at most CHUNK")]
-        bytes.resize((end - start).min(CHUNK as u64) as usize, 0);
-        file.read_exact_at(&mut bytes, start)?;
-        file.write_all_at(&bytes, start)?;
-    }
-    Ok(())
 }

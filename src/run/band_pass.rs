@@ -84,34 +84,12 @@ impl<T: Element> InBands<'_, T> {
         clock: &RunClock,
         snapshot: Option<&mut Snapshot<'_, '_, C>>,
     ) -> Result<Option<Vec<u32>>, RunError> {
-        let (problem, (ny, nx)) = (self.problem, self.problem.grid.shape());
-        let mut bands = match self.bands.take() {
-            Some(bands) => bands,
-            None => Bands::new(
-                self.stencil.clone().with_tile(self.shape.tile),
-                self.shape.rows,
-                self.shape.steps,
-                problem.stages(),
-                nx,
-            )
-            .map_err(|_| RunError::no_memory(self.shape.memory()))?,
-        };
+        let problem = self.problem;
+        let mut bands = self.take_bands()?;
         let full_steps = problem.schedule.pace().before_shorter(now);
         let ends_with_short_step = cut.is_some() || full_steps < steps as u64;
         let depths = bands.depths(steps, ends_with_short_step);
-        // A periodic grid continues at its other end: the pass reads the last rows once more before the first row, and
-        // the first rows once more after the last one. The first row and the last row are the same nodes.
-        let is_periodic = problem.has_periodic_rows();
-        let halo_rows = if is_periodic {
-            steps * problem.stages()
-        } else {
-            0
-        };
-        let first_row = if is_periodic { ny - 1 - halo_rows } else { 0 };
-        let mut rows_before = vec![T::default(); halo_rows * nx];
-        let mut rows_after = vec![T::default(); halo_rows * nx];
-        self.read_rows(first_row, &mut rows_before)?;
-        self.read_rows(1, &mut rows_after)?;
+        let halo = self.read_halo(steps)?;
         let (path, file, state_begin) = self.source()?;
         let target_scratch = self.scratch.as_ref().filter(|_| snapshot.is_none());
         let sums = thread::scope(|scope| {
@@ -119,7 +97,7 @@ impl<T: Element> InBands<'_, T> {
             let source = ReadAhead::start(scope, file, &self.read, range, self.chunks())
                 .map_err(RunError::Threads)?;
             let [rows_before, rows_after] =
-                [&rows_before, &rows_after].map(|rows| bytemuck::cast_slice(rows));
+                [&halo.before, &halo.after].map(|rows| bytemuck::cast_slice(rows));
             let writer = target_scratch.map(|scratch| {
                 let place_begin = scratch.begin(self.other_place());
                 let file = scratch.file();
@@ -127,9 +105,9 @@ impl<T: Element> InBands<'_, T> {
             });
             let mut files = Files {
                 problem,
-                first: first_row,
+                first: halo.first_row,
                 source: Read::chain(rows_before, source).chain(rows_after),
-                read: first_row,
+                read: halo.first_row,
                 scratch: writer.transpose().map_err(RunError::Threads)?,
                 row: 0,
                 end_clock,
@@ -140,7 +118,8 @@ impl<T: Element> InBands<'_, T> {
                 observer: self.observer,
                 memory: self.shape.memory(),
             };
-            let (row_count, has_walls) = (ny + 2 * halo_rows, [!is_periodic; 2]);
+            let row_count = problem.grid.y.nodes + 2 * halo.rows;
+            let has_walls = [!problem.has_periodic_rows(); 2];
             let halt_check = bands.pass(row_count, has_walls, &depths, now, &mut files)?;
             let written = files.scratch.map(WriteBehind::finish).transpose();
             let sums = written.map_err(CubeError::io("write", &self.paths.scratch))?;
@@ -150,6 +129,54 @@ impl<T: Element> InBands<'_, T> {
         self.bands = Some(bands);
         sums
     }
+
+    /// The buffers of the last pass, or new ones.
+    fn take_bands(&mut self) -> Result<Bands<T>, RunError> {
+        if let Some(bands) = self.bands.take() {
+            return Ok(bands);
+        }
+        let bands = Bands::new(
+            self.stencil.clone().with_tile(self.shape.tile),
+            self.shape.rows,
+            self.shape.steps,
+            self.problem.stages(),
+            self.problem.grid.x.nodes,
+        );
+        bands.map_err(|_| RunError::no_memory(self.shape.memory()))
+    }
+
+    /// Reads the halo of a pass of so many steps.
+    ///
+    /// A periodic grid continues at its other end: the pass reads the last rows once more before the first row, and the
+    /// first rows once more after the last one. The first row and the last row are the same nodes.
+    fn read_halo(&self, steps: usize) -> Result<Halo<T>, RunError> {
+        let (ny, nx) = self.problem.grid.shape();
+        let is_periodic = self.problem.has_periodic_rows();
+        let rows = if is_periodic {
+            steps * self.problem.stages()
+        } else {
+            0
+        };
+        let mut halo = Halo {
+            rows,
+            first_row: if is_periodic { ny - 1 - rows } else { 0 },
+            before: vec![T::default(); rows * nx],
+            after: vec![T::default(); rows * nx],
+        };
+        self.read_rows(halo.first_row, &mut halo.before)?;
+        self.read_rows(1, &mut halo.after)?;
+        Ok(halo)
+    }
+}
+
+/// What a pass reads beyond both ends of the grid; nothing where these are walls.
+struct Halo<T> {
+    /// The number of rows beyond each end.
+    rows: usize,
+    /// The row of the grid with which the pass begins.
+    first_row: usize,
+    before: Vec<T>,
+    after: Vec<T>,
 }
 
 /// The source and the destination of the rows of a pass.

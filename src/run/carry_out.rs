@@ -115,8 +115,8 @@ fn into_memory<T: Element, C: Comm>(
     }
     let output = Output::nowhere(problem, ranks, observer, kept);
     let state = in_memory.ok_or(RunError::Unplaced)?;
-    let simulated = simulate(problem, state, output, clock, observer);
-    simulated.map(|report| report.within(budget))
+    let (report, _) = simulate(problem, state, output, clock, observer)?;
+    Ok(report.within(budget))
 }
 
 /// Collective. Claims the cube and simulates into it.
@@ -131,7 +131,7 @@ fn into_cube<T: Element, C: Comm>(
     let is_in_bands = in_memory.is_none();
     let Some((writer, io)) = open_cube(&means, is_in_bands, &mut paths)? else {
         // An earlier process may have been killed before it had finished the streams.
-        on_root(comm, || record_file::finish(&paths))?;
+        on_root(comm, || record_file::finish(&paths, []))?;
         return Ok(Report::of_nothing(Outcome::AlreadyDone).of_ranks(comm));
     };
     let Means {
@@ -168,13 +168,14 @@ fn into_cube<T: Element, C: Comm>(
     };
     // Everything is durable, or an error of the writer comes first: it is what stopped the simulation.
     let (is_complete, times) = exchange::finish(comm, writer, simulated.is_err())?;
+    let (report, streams) = simulated?;
     if is_complete {
         on_root(comm, || {
             checkpoint::remove(&paths)?;
-            record_file::finish(&paths)
+            record_file::finish(&paths, streams.all())
         })?;
     }
-    Ok(simulated?.written(io, times, start).within(budget))
+    Ok(report.written(io, times, start).within(budget))
 }
 
 /// Collective. Claims the cube; `None` if it is complete. Nothing is written before the run is known to fit into memory

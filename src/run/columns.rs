@@ -61,106 +61,156 @@ fn column(name: String, meaning: &str, unit: &str) -> RecordColumn {
     }
 }
 
+/// What the quantities of a record mean, and their units.
+struct Quantities {
+    time_unit: String,
+    density_unit: String,
+    mass_unit: String,
+    rate_unit: String,
+    mass_meaning: &'static str,
+    /// The mean over a region.
+    mean_meaning: &'static str,
+}
+
+impl Quantities {
+    fn of(problem: &Problem) -> Self {
+        let canonical = problem.params.canonical();
+        let length_unit = unit_of(canonical, "x", "length");
+        let time_unit = unit_of(canonical, "t", "time");
+        let density_unit = unit_of(canonical, "p", "density");
+        let (exponent, mass_meaning, mean_meaning) = match problem.params.coordinates {
+            Coordinates::Axisymmetric => (
+                '³',
+                "integral of c p over the whole ring",
+                "mean over the volume of the ring of the region",
+            ),
+            Coordinates::Cartesian => (
+                '²',
+                "sum of w_j w_i c p dx dy",
+                "mean over the area of the region",
+            ),
+        };
+        // There is no key for the unit of the capacity.
+        let capacity = canonical.get("capacity");
+        let has_capacity = capacity.is_some_and(|value| value.as_f64() != Some(1.0));
+        let capacity = if has_capacity { "·capacity" } else { "" };
+        let mass_unit = format!("{density_unit}{capacity}·{length_unit}{exponent}");
+        Self {
+            rate_unit: format!("{mass_unit}/{time_unit}"),
+            time_unit,
+            density_unit,
+            mass_unit,
+            mass_meaning,
+            mean_meaning,
+        }
+    }
+}
+
 /// The columns of the record of a run, or of scenarios.
 pub(super) fn columns(problem: &Problem, has_scenarios: bool) -> Vec<RecordColumn> {
-    let canonical = problem.params.canonical();
-    let length_unit = unit_of(canonical, "x", "length");
-    let time_unit = unit_of(canonical, "t", "time");
-    let density_unit = unit_of(canonical, "p", "density");
-    let (exponent, mass_meaning, mean_meaning) = match problem.params.coordinates {
-        Coordinates::Axisymmetric => (
-            '³',
-            "integral of c p over the whole ring",
-            "mean over the volume of the ring of the region",
-        ),
-        Coordinates::Cartesian => (
-            '²',
-            "sum of w_j w_i c p dx dy",
-            "mean over the area of the region",
-        ),
-    };
-    // There is no key for the unit of the capacity.
-    let capacity = canonical.get("capacity");
-    let has_capacity = capacity.is_some_and(|value| value.as_f64() != Some(1.0));
-    let capacity = if has_capacity { "·capacity" } else { "" };
-    let mass_unit = format!("{density_unit}{capacity}·{length_unit}{exponent}");
-    let rate_unit = format!("{mass_unit}/{time_unit}");
+    let quantities = Quantities::of(problem);
     let scenario = column("scenario".to_owned(), "number of the scenario", "");
     let mut columns = Vec::from_iter(has_scenarios.then_some(scenario));
     columns.extend([
         column("step".to_owned(), "steps taken before the row", ""),
-        column("t".to_owned(), "simulated time", &time_unit),
+        column("t".to_owned(), "simulated time", &quantities.time_unit),
     ]);
-    let names = rate_names(problem);
     let (Some(keys), Some(gauges)) = (&problem.params.record, problem.gauges()) else {
         return columns;
     };
     if keys.totals {
-        columns.push(column("mass".to_owned(), mass_meaning, &mass_unit));
-        columns.push(column("min".to_owned(), "smallest value", &density_unit));
-        columns.push(column("max".to_owned(), "largest value", &density_unit));
-        for part in order(problem.geometry().tables()) {
-            let name = &names[part];
-            columns.push(column(
-                format!("{name}_rate"),
-                "what comes in per time, of the state of the row; what leaves is negative",
-                &rate_unit,
-            ));
-            columns.push(column(
-                name.clone(),
-                "what has come in since the first row",
-                &mass_unit,
-            ));
-        }
-        let (meaning, unit) = match problem.params.method {
-            StepMethod::Steady => ("sum of all rates", &rate_unit),
-            _ => (
-                "mass less that of the first row and all that has come in since then",
-                &mass_unit,
-            ),
-        };
-        columns.push(column("unexplained".to_owned(), meaning, unit));
+        columns.extend(columns_of_totals(problem, &quantities));
     }
     for gauge in &gauges.points {
         columns.push(column(
             gauge.name.clone(),
             "value at the point",
-            &density_unit,
+            &quantities.density_unit,
         ));
     }
     for region in &gauges.regions {
-        columns.push(column(
-            format!("{region}_mean"),
-            mean_meaning,
-            &density_unit,
-        ));
-        columns.push(column(
-            format!("{region}_min"),
-            "smallest value in the region",
-            &density_unit,
-        ));
-        columns.push(column(
-            format!("{region}_max"),
-            "largest value in the region",
-            &density_unit,
-        ));
-        columns.push(column(
-            format!("{region}_mass"),
-            &format!("{mass_meaning}, of the nodes of the region"),
-            &mass_unit,
-        ));
-        columns.push(column(
-            format!("{region}_in"),
-            "what has come in since the first row, through the rim and walls",
-            &mass_unit,
-        ));
-        columns.push(column(
-            format!("{region}_in_rate"),
-            "what comes in per time through the rim and walls",
-            &rate_unit,
-        ));
+        columns.extend(columns_of_region(region, &quantities));
     }
     columns
+}
+
+/// The mass and extremes of the grid, what comes in, and what that leaves unexplained.
+fn columns_of_totals(problem: &Problem, quantities: &Quantities) -> Vec<RecordColumn> {
+    let Quantities {
+        density_unit,
+        mass_unit,
+        rate_unit,
+        mass_meaning,
+        ..
+    } = quantities;
+    let mut columns = vec![
+        column("mass".to_owned(), mass_meaning, mass_unit),
+        column("min".to_owned(), "smallest value", density_unit),
+        column("max".to_owned(), "largest value", density_unit),
+    ];
+    let names = rate_names(problem);
+    for part in order(problem.geometry().tables()) {
+        let name = &names[part];
+        columns.push(column(
+            format!("{name}_rate"),
+            "what comes in per time, of the state of the row; what leaves is negative",
+            rate_unit,
+        ));
+        columns.push(column(
+            name.clone(),
+            "what has come in since the first row",
+            mass_unit,
+        ));
+    }
+    let (meaning, unit) = match problem.params.method {
+        StepMethod::Steady => ("sum of all rates", rate_unit),
+        _ => (
+            "mass less that of the first row and all that has come in since then",
+            mass_unit,
+        ),
+    };
+    columns.push(column("unexplained".to_owned(), meaning, unit));
+    columns
+}
+
+/// Mean, extremes and mass of a region, and what comes in.
+fn columns_of_region(region: &str, quantities: &Quantities) -> [RecordColumn; 6] {
+    let Quantities {
+        density_unit,
+        mass_unit,
+        rate_unit,
+        mass_meaning,
+        mean_meaning,
+        ..
+    } = quantities;
+    [
+        column(format!("{region}_mean"), mean_meaning, density_unit),
+        column(
+            format!("{region}_min"),
+            "smallest value in the region",
+            density_unit,
+        ),
+        column(
+            format!("{region}_max"),
+            "largest value in the region",
+            density_unit,
+        ),
+        column(
+            format!("{region}_mass"),
+            &format!("{mass_meaning}, of the nodes of the region"),
+            mass_unit,
+        ),
+        column(
+            format!("{region}_in"),
+            "what has come in since the first row, through the rim and walls",
+            mass_unit,
+        ),
+        column(
+            format!("{region}_in_rate"),
+            "what comes in per time through the rim and walls",
+            rate_unit,
+        ),
+    ]
 }
 
 /// The digest of the parameters of a run.

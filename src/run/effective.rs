@@ -115,36 +115,7 @@ struct FixedPair {
 impl FixedPair {
     fn of(problem: &Problem) -> Result<Self, ParamsError> {
         let params = &problem.params;
-        if params.method != StepMethod::Steady {
-            return Err(refuse(
-                "method",
-                format!("{:?}", params.method.name()),
-                "it has to be \"steady\", for only then the same flows through every section",
-            ));
-        }
-        if params.coordinates == Coordinates::Axisymmetric {
-            return Err(refuse(
-                "coordinates",
-                "\"axisymmetric\"".to_owned(),
-                "sections around an axis have different sizes",
-            ));
-        }
-        for quantity in Quantity::WITH_RATE {
-            if problem.slots().slot(quantity).is_there() {
-                return Err(refuse(
-                    quantity.key(),
-                    "not 0".to_owned(),
-                    "nothing may enter or leave between the two walls",
-                ));
-            }
-        }
-        if problem.geometry().has_held() {
-            return Err(refuse(
-                "held",
-                format!("{} tables", problem.geometry().tables()),
-                "nothing may enter or leave between the two walls",
-            ));
-        }
+        refuse_other_flows(problem)?;
         let pairs = [Side::Left, Side::Bottom].map(|side| {
             constant_of(params.boundary.wall(side))
                 .zip(constant_of(params.boundary.wall(side.opposite())))
@@ -211,6 +182,43 @@ impl FixedPair {
             .steady_flow(self.first)
             .map_err(|unready| RunError::unready(unready, footprint_bytes))
     }
+}
+
+/// Refuses a problem in which not the same flows through every section, or in which something enters or leaves beside the
+/// walls.
+fn refuse_other_flows(problem: &Problem) -> Result<(), ParamsError> {
+    let params = &problem.params;
+    if params.method != StepMethod::Steady {
+        return Err(refuse(
+            "method",
+            format!("{:?}", params.method.name()),
+            "it has to be \"steady\", for only then the same flows through every section",
+        ));
+    }
+    if params.coordinates == Coordinates::Axisymmetric {
+        return Err(refuse(
+            "coordinates",
+            "\"axisymmetric\"".to_owned(),
+            "sections around an axis have different sizes",
+        ));
+    }
+    for quantity in Quantity::WITH_RATE {
+        if problem.slots().slot(quantity).is_there() {
+            return Err(refuse(
+                quantity.key(),
+                "not 0".to_owned(),
+                "nothing may enter or leave between the two walls",
+            ));
+        }
+    }
+    if problem.geometry().has_held() {
+        return Err(refuse(
+            "held",
+            format!("{} tables", problem.geometry().tables()),
+            "nothing may enter or leave between the two walls",
+        ));
+    }
+    Ok(())
 }
 
 fn constant_of(wall: &Wall) -> Option<f64> {

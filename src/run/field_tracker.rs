@@ -17,6 +17,7 @@ use crate::{
 use diff2d_stencil::real::Real;
 use ndarray::ArrayView2;
 use rayon::prelude::*;
+use std::borrow::Cow;
 
 /// The tracker of fields, for the rows of the grid that a rank owns and the current interval between snapshots.
 pub(super) struct FieldTracker<'a> {
@@ -84,7 +85,7 @@ impl NodeSums {
 
     /// The frame of an interval of the given length, in the precision of its file. Values are encoded as in the
     /// snapshots of `problem`.
-    fn frame(&mut self, length: f64, first_row: usize, problem: &Problem) -> Vec<u8> {
+    fn frame(&mut self, length: f64, first_row: usize, problem: &Problem) -> Cow<'_, [u8]> {
         if self.kind == RecordField::Mean {
             self.values.par_iter_mut().for_each(|sum| *sum /= length);
         }
@@ -92,15 +93,11 @@ impl NodeSums {
         match (problem.params.precision, self.kind) {
             #[expect(clippy::cast_possible_truncation, reason = "the precision of the cube")]
             (Precision::F32, RecordField::Mean | RecordField::Min | RecordField::Max) => {
-                let values = self.values.iter();
-                values
-                    .flat_map(|value| (*value as f32).to_le_bytes())
-                    .collect()
+                let rounded = self.values.iter().map(|value| *value as f32);
+                let rounded: Vec<f32> = rounded.collect();
+                Cow::Owned(bytemuck::cast_slice(&rounded).to_vec())
             }
-            _ => {
-                let values = self.values.iter();
-                values.flat_map(|value| value.to_le_bytes()).collect()
-            }
+            _ => Cow::Borrowed(bytemuck::cast_slice(&self.values)),
         }
     }
 }
@@ -229,8 +226,9 @@ impl<'a> FieldTracker<'a> {
     fn end<C: Comm>(&mut self, time: f64, ranks: &Decomposition<'_, C>) -> Result<(), RunError> {
         let (first_row, nx) = (self.first_row, self.problem.grid.x.nodes);
         for (stream, field) in &mut self.fields {
+            let nodes = field.values.len();
             let bytes = field.frame(time - self.begin, first_row, self.problem);
-            let bytes_per_node = bytes.len() / field.values.len().max(1);
+            let bytes_per_node = bytes.len() / nodes.max(1);
             let frame_offset = (first_row * nx * bytes_per_node) as u64;
             let placed = stream.place(frame_offset, &bytes).map_err(RunError::from);
             let crc = collective::all_ok(ranks.comm(), placed)?;

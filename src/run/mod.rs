@@ -8,7 +8,7 @@
 //! | `budget.rs` | how memory is divided by use, and into bands for a larger state (`bands_shape.rs`) |
 //! | `setup.rs` | slab, field and scratch of a rank |
 //! | `state.rs` | where the state is: `in_memory.rs`, or `in_bands.rs` where it is larger, with its passes in `band_pass.rs` |
-//! | `output.rs`, `snapshot.rs`, `resume.rs` | where snapshots go, and where a run continues; `solution.rs`: in memory |
+//! | `output.rs`, `snapshot.rs`, `resume.rs`, `extend.rs` | where snapshots go, where a run continues, and what it takes of a shorter one; `solution.rs`: in memory |
 //! | `steady.rs` | whether a run ends before its last snapshot |
 //! | `trackers.rs` | the observers of a run, each at its own moments: snapshots, rows (`row_tracker.rs`) and fields (`field_tracker.rs`) |
 //! | `streams.rs` | the streams that rows and fields go to |
@@ -34,6 +34,7 @@ mod decomposition;
 mod effective;
 mod error;
 mod exchange;
+mod extend;
 mod field_tracker;
 mod flux;
 mod in_bands;

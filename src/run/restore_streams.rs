@@ -20,7 +20,7 @@ use super::{
 use crate::{
     comm::Solo,
     cube::{
-        Commit, CubeError, field_files,
+        Commit, CubeError, Header, field_files,
         record_file::{self, RecordPlace},
         restore::Restorer,
         streams::{Examination, Mark, Marks, ROWS, Stream, StreamLayout},
@@ -45,18 +45,23 @@ struct FoundStream {
 }
 
 impl FoundStream {
+    /// Compares a file with the marks of commits; `complete` is the header of the run if these are all commits.
     fn examine(
         name: &'static str,
         path: PathBuf,
         layout: StreamLayout,
         commits: &[Commit],
-        is_complete: bool,
+        complete: Option<&Header>,
     ) -> Result<Self, CubeError> {
         let known_marks = commits.iter().filter_map(|commit| commit.streams.get(name));
         let known_marks: Vec<Mark> = known_marks.copied().collect();
         let (stream, examination) = match Stream::open_to_read(&path, layout.clone()) {
             Ok(stream) => {
-                let examination = stream.examine(&known_marks, is_complete)?;
+                let ends_with_marks = match complete {
+                    Some(header) => !record_file::has_planned_length(&stream, header)?,
+                    None => false,
+                };
+                let examination = stream.examine(&known_marks, ends_with_marks)?;
                 (Some(stream), examination)
             }
             Err(CubeError::LostRecord { reason, .. }) => {
@@ -111,7 +116,7 @@ pub(crate) fn restore_streams<T: Element>(
             path,
             layout,
             commits,
-            is_complete,
+            is_complete.then_some(&cube.header),
         )?);
     }
     for stream in &streams {

@@ -42,28 +42,34 @@ impl RunStreams {
             (true, Some(scenario)) => scenario
                 .writer()
                 .wait_until_begun()
-                .and_then(|()| Self::create(problem, place))
+                .and_then(|()| Self::create(problem, place).map(Some))
                 .map_err(RunError::from),
-            _ => Ok(()),
+            _ => Ok(None),
         };
-        collective::all_ok(comm, created)?;
-        let opened = Self::open_at(problem, place, comm.is_root());
+        let opened = match collective::all_ok(comm, created)? {
+            Some(created) => Ok(created),
+            None => Self::open_at(problem, place, comm.is_root()),
+        };
         collective::all_ok(comm, opened.map_err(RunError::from))
     }
 
     /// Creates the files and their description, in place of files that an earlier process of the same run has left.
-    fn create(problem: &Problem, place: &RecordPlace) -> Result<(), CubeError> {
+    fn create(problem: &Problem, place: &RecordPlace) -> Result<Self, CubeError> {
         let columns = columns::columns(problem, place.scenario.is_some());
         record_file::begin(
             place,
             &columns::describe(problem, &columns, &place.parameters, &place.warnings),
         )?;
-        Stream::create(&place.rows, StreamLayout::Lines(columns::head(&columns)))?;
+        let rows = Stream::create(&place.rows, StreamLayout::Lines(columns::head(&columns)))?;
+        let mut fields = Vec::new();
         for &field in problem.fields() {
             let path = field_files::path(&place.paths.cube, field);
-            Stream::create(&path, field_layout(problem, field))?;
+            fields.push((field, Stream::create(&path, field_layout(problem, field))?));
         }
-        Ok(())
+        Ok(Self {
+            rows: Some(rows),
+            fields,
+        })
     }
 
     /// Opens the files, if their description matches the problem.
@@ -171,8 +177,12 @@ impl RunStreams {
 
     /// The files, which must be synced before a journal line with the marks.
     pub(super) fn files(&self) -> Vec<Arc<StreamFile>> {
+        self.all().map(Stream::file).collect()
+    }
+
+    pub(super) fn all(&self) -> impl Iterator<Item = &Stream> {
         let fields = self.fields.iter().map(|(_, stream)| stream);
-        self.rows.iter().chain(fields).map(Stream::file).collect()
+        self.rows.iter().chain(fields)
     }
 }
 

@@ -21,19 +21,22 @@ use crate::{
     schedule::{Clock, Moment},
 };
 
-/// Collective. Simulates from the last durable state, or the initial one, to the last snapshot or a stop.
+/// Collective. Simulates from the last durable state, or the initial one, to the last snapshot or a stop; the figures of
+/// the run, and its streams.
 pub(crate) fn simulate<C: Comm>(
     problem: &Problem,
     state: impl State<C>,
     output: Output<'_, C>,
     clock: RunClock,
     observer: &Observer,
-) -> Result<Report, RunError> {
+) -> Result<(Report, RunStreams), RunError> {
     let comm = output.ranks.comm();
     let begun = TimeLoop::begin(problem, state, output, clock, observer)?;
     let mut time_loop = match begun {
         Beginning::Loop(time_loop) => time_loop,
-        Beginning::GivenUp(report) => return Ok(report.of_ranks(comm)),
+        Beginning::GivenUp(report) => {
+            return Ok((report.of_ranks(comm), RunStreams::default()));
+        }
     };
     let began = time_loop.now;
     let stepped = time_loop.run();
@@ -57,7 +60,7 @@ pub(crate) fn simulate<C: Comm>(
         report.warnings.push(warning.clone());
         observer.send(Message::Warning(warning));
     }
-    Ok(report)
+    Ok((report, trackers.into_streams()))
 }
 
 /// A simulation between two moments.

@@ -253,7 +253,7 @@ impl<'a> Workers<'a> {
         output.record = Some(RecordPlace::of_scenario(self.paths, run_id, number));
         // The progress of one scenario is not that of the sweep.
         let observer = self.observer.with_progress(Progress::default());
-        run::simulate(problem, state, output, clock, &observer).map(|report| report.outcome)
+        run::simulate(problem, state, output, clock, &observer).map(|(report, _)| report.outcome)
     }
 }
 

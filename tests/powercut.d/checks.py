@@ -145,6 +145,11 @@ class Checks:
             yield "resume: other bytes than an undisturbed run's"
         elif records(self.journal(path)) != self.snapshots[key]:
             yield "resume: another journal than an undisturbed run's"
+        else:
+            for end in ("record.csv", "record.json", "mean.npy"):
+                stream, reference = (name.removesuffix("npy") + end for name in (path, self.path(key)))
+                if os.path.exists(reference) and not (os.path.exists(stream) and content(stream) == content(reference)):
+                    yield f"resume: another {end} than an undisturbed run's"
 
     def reported(self, snapshots, lines):
         """Snapshots that printed lines report: a run prints their times, a sweep its complete scenarios."""

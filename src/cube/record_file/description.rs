@@ -7,9 +7,10 @@ use crate::{
 use diff2d_sys as sys;
 use serde_json::Value;
 use std::{
+    collections::BTreeMap,
     fs,
     io::{self, Read},
-    path::Path,
+    path::{Path, PathBuf},
 };
 
 /// The text that identifies a description as one of this program.
@@ -84,8 +85,12 @@ fn without_digests(description: &str) -> String {
     lines.collect()
 }
 
-/// Adds the digests of rows and fields to the description of a complete record, unless it has them.
-pub(super) fn add_digests(paths: &Paths) -> Result<(), CubeError> {
+/// Adds the digests of rows and fields to the description of a complete record, unless it has them. Files whose digests
+/// are known are not read.
+pub(super) fn add_digests(
+    paths: &Paths,
+    known_digests: &BTreeMap<PathBuf, String>,
+) -> Result<(), CubeError> {
     let (rows, path) = (paths.record(), paths.record_description());
     let text = read_description(paths).map_err(CubeError::io("read", &path))?;
     let Some((begin, end)) = text.split_once(SIGNATURE) else {
@@ -94,10 +99,16 @@ pub(super) fn add_digests(paths: &Paths) -> Result<(), CubeError> {
     if without_digests(&text) != text {
         return Ok(());
     }
-    let digest_of_rows = digest::of_bytes(&fs::read(&rows).map_err(CubeError::io("read", &rows))?);
+    let digest_of_rows = match known_digests.get(&rows) {
+        Some(digest) => digest.clone(),
+        None => digest::of_bytes(&fs::read(&rows).map_err(CubeError::io("read", &rows))?),
+    };
     let mut digests = Vec::new();
     for field in own_fields(paths) {
-        let digest = field_files::digest_of(&paths.cube, field)?;
+        let digest = match known_digests.get(&field_files::path(&paths.cube, field)) {
+            Some(digest) => digest.clone(),
+            None => field_files::digest_of(&paths.cube, field)?,
+        };
         digests.push(format!("\"{}\": \"{digest}\"", field.name()));
     }
     let [rows_key, fields_key] = DIGEST_KEYS;

@@ -4,7 +4,7 @@ use super::description::{field_named, first_line};
 use crate::cube::{
     error::CubeError,
     field_files,
-    journal::Commit,
+    journal::{Commit, Header},
     paths::Paths,
     read::Cube,
     streams::{Examination, Mark, ROWS, Stream, StreamLayout},
@@ -80,7 +80,25 @@ impl StreamOfRun<'_> {
     /// [`CubeError::LostRecord`] if the file is missing; [`CubeError::Io`].
     pub fn examine(&self) -> Result<Examination, CubeError> {
         let stream = Stream::open_to_read(&self.path, self.layout()?)?;
-        stream.examine(&self.marks, self.cube.is_complete())
+        let is_shortened = !has_planned_length(&stream, self.cube.header())?;
+        stream.examine(&self.marks, self.cube.is_complete() && is_shortened)
+    }
+}
+
+/// Whether the file of a stream still has space for all frames that its run has planned, although the run has ended early.
+/// Files are shortened after the last line of the journal is durable, so a kill may leave them so.
+///
+/// # Errors
+/// [`CubeError::Io`].
+pub fn has_planned_length(stream: &Stream, header: &Header) -> Result<bool, CubeError> {
+    match (stream.layout(), header.as_begun()) {
+        (StreamLayout::Frames(frames), Some(begun)) => {
+            let mut planned_frames = frames.clone();
+            planned_frames.shape[0] = begun.snapshots().saturating_sub(1);
+            let planned = StreamLayout::Frames(planned_frames);
+            Ok(stream.length()? == planned.file_bytes())
+        }
+        _ => Ok(false),
     }
 }
 

@@ -15,6 +15,7 @@ use crate::cube::{
 };
 use diff2d_sys::{self as sys, AtomicFile};
 use std::{
+    collections::BTreeMap,
     fs::{self, File},
     io::{ErrorKind, Write},
 };
@@ -69,7 +70,7 @@ pub fn end_sweep(paths: &Paths, run_id: &str, head: &str) -> Result<(), CubeErro
         false => join(&cube, run_id, head)?,
     }
     if cube.is_complete() {
-        add_digests(paths)?;
+        add_digests(paths, &BTreeMap::new())?;
         sys::remove_left(&paths.record());
         remove_parts(&directory)?;
     }
@@ -254,13 +255,15 @@ pub(super) fn check_sweep(cube: &Cube) -> Result<Vec<String>, CubeError> {
         Ok(head) => StreamLayout::Lines(head),
         Err(error) => return faults_of(Err(error), &paths.record_description()),
     };
-    let path = paths.record();
-    let directory = parts(paths, &cube.header().run_id);
-    if cube.is_complete() && !directory.is_dir() {
+    if cube.is_complete() {
         let joined = joined_marks(&marks, head.empty_mark());
-        let examined =
-            Stream::open_to_read(&path, head).and_then(|stream| stream.examine(&joined, true));
-        return faults_of(examined, &path);
+        let examined = Stream::open_to_read(&paths.record(), head.clone())
+            .and_then(|stream| stream.examine(&joined, true));
+        let faults = faults_of(examined, &paths.record())?;
+        // A process that was killed may have left some of the streams that are joined.
+        if faults.is_empty() || !parts(paths, &cube.header().run_id).is_dir() {
+            return Ok(faults);
+        }
     }
     let mut faults = Vec::new();
     for (number, marks) in marks

@@ -58,16 +58,20 @@ impl Stream {
             return Err(lost(&other.file.path, &reason));
         }
         let own_end = self.mark.end;
+        let mut digester = self.digester.take();
         other.file.visit(bytes, |at, chunk| {
+            if let Some(digester) = &mut digester {
+                digester.push(chunk);
+            }
             self.file.write(own_end + (at - begin), chunk)
         })?;
-        self.mark = to;
+        (self.mark, self.digester) = (to, digester);
         Ok(())
     }
 
     /// Advances to the mark `to` over bytes that exist already, or that another process of the run writes.
     pub fn pass_to(&mut self, to: Mark) {
-        self.mark = to;
+        self.move_to(to);
     }
 
     /// Advances over the next frame, which exists already.
@@ -76,11 +80,11 @@ impl Stream {
     /// [`CubeError::Io`].
     pub fn pass_frame(&mut self) -> Result<(), CubeError> {
         let frame = self.mark.end..self.mark.end + self.layout.frame_bytes();
-        self.mark = Mark {
+        self.move_to(Mark {
             count: self.mark.count + 1,
             end: frame.end,
             crc: self.file.crc_behind(self.mark.crc, frame)?,
-        };
+        });
         Ok(())
     }
 

@@ -53,7 +53,8 @@ impl StreamLayout {
     }
 
     /// Bytes of a new file. Lines are appended to it, but frames have their space from the beginning.
-    pub(super) fn file_bytes(&self) -> u64 {
+    #[must_use]
+    pub fn file_bytes(&self) -> u64 {
         match self {
             Self::Lines(head) => head.len() as u64,
             Self::Frames(header) => {

@@ -1,7 +1,7 @@
 //! [`Stream`]: a file beside the cube to which a run appends lines or frames.
 
 use super::file::{StreamFile, StreamLayout};
-use crate::cube::{error::CubeError, journal::Mark, paths};
+use crate::cube::{digest::Digester, error::CubeError, journal::Mark, paths};
 use diff2d_arrays::npy::NpyHeader;
 use diff2d_sys::{self as sys, FileExt};
 use std::{
@@ -18,6 +18,8 @@ pub struct Stream {
     pub(super) file: Arc<StreamFile>,
     pub(super) layout: StreamLayout,
     pub(super) mark: Mark,
+    /// The digest of all bytes of the file up to the mark, if this process has written them all.
+    pub(super) digester: Option<Digester>,
 }
 
 impl Stream {
@@ -28,7 +30,11 @@ impl Stream {
     pub fn create(path: &Path, layout: StreamLayout) -> Result<Self, CubeError> {
         paths::remove_file(path)?;
         let file = create_file(path, &layout).map_err(CubeError::io("create", path))?;
-        Ok(Self::of_file(file, path, layout))
+        let mut stream = Self::of_file(file, path, layout);
+        let mut digester = Digester::default();
+        digester.push(&stream.layout.head());
+        stream.digester = Some(digester);
+        Ok(stream)
     }
 
     /// Begins a stream in a file without a name in `directory`, which disappears when it is closed. The part of the
@@ -103,6 +109,7 @@ impl Stream {
             }),
             mark: layout.empty_mark(),
             layout,
+            digester: None,
         }
     }
 
@@ -130,22 +137,23 @@ impl Stream {
     /// # Errors
     /// [`CubeError::LostRecord`] if lines before the mark differ from what the run has written; [`CubeError::Io`].
     pub fn go_on_from(&mut self, mark: Mark) -> Result<(), CubeError> {
-        let failed = CubeError::io("write", &self.file.path);
+        let file = self.file();
+        let failed = CubeError::io("write", &file.path);
         match &self.layout {
             StreamLayout::Lines(_) => {
                 self.prove(mark)?;
-                self.file.file.set_len(mark.end).map_err(failed)?;
+                file.file.set_len(mark.end).map_err(failed)?;
             }
             StreamLayout::Frames(_) => {
                 let head = self.layout.head();
                 let length = self.layout.file_bytes();
-                if self.file.length()? != length {
-                    self.file.file.set_len(length).map_err(failed)?;
+                if file.length()? != length {
+                    file.file.set_len(length).map_err(failed)?;
                 }
-                self.file.write(0, &head)?;
+                file.write(0, &head)?;
             }
         }
-        self.mark = mark;
+        self.move_to(mark);
         Ok(())
     }
 
@@ -185,7 +193,7 @@ impl Stream {
     /// # Errors
     /// [`CubeError::Io`].
     pub fn shorten(&mut self, mark: Mark) -> Result<(), CubeError> {
-        self.mark = mark;
+        self.move_to(mark);
         if let StreamLayout::Frames(header) = &mut self.layout {
             header.shape[0] = mark.count;
         }
@@ -261,6 +269,7 @@ impl Stream {
             file: Arc::clone(&self.file),
             layout: self.layout.clone(),
             mark: self.mark,
+            digester: None,
         }
     }
 
@@ -270,6 +279,9 @@ impl Stream {
     /// [`CubeError::Io`].
     pub fn append(&mut self, line: &[u8]) -> Result<(), CubeError> {
         self.file.write(self.mark.end, line)?;
+        if let Some(digester) = &mut self.digester {
+            digester.push(line);
+        }
         self.mark = Mark {
             count: self.mark.count + 1,
             end: self.mark.end + line.len() as u64,
@@ -282,8 +294,14 @@ impl Stream {
     ///
     /// # Errors
     /// [`CubeError::Io`].
-    pub fn place(&self, begin: u64, bytes: &[u8]) -> Result<u32, CubeError> {
+    pub fn place(&mut self, begin: u64, bytes: &[u8]) -> Result<u32, CubeError> {
         self.file.write(self.mark.end + begin, bytes)?;
+        // Other processes write the other bytes of a frame that has more.
+        let is_whole = bytes.len() as u64 == self.layout.frame_bytes();
+        self.digester = self.digester.take().filter(|_| is_whole);
+        if let Some(digester) = &mut self.digester {
+            digester.push(bytes);
+        }
         Ok(crc32c::crc32c(bytes))
     }
 
@@ -305,6 +323,19 @@ impl Stream {
     #[must_use]
     pub fn layout(&self) -> &StreamLayout {
         &self.layout
+    }
+
+    /// The digest of the file up to a mark, if this process has written all that stands there.
+    #[must_use]
+    pub fn digest_at(&self, mark: Mark) -> Option<String> {
+        let digester = self.digester.as_ref().filter(|_| self.mark == mark);
+        digester.cloned().map(Digester::finish)
+    }
+
+    /// Moves to a mark whose bytes this stream has not written.
+    pub(super) fn move_to(&mut self, mark: Mark) {
+        self.mark = mark;
+        self.digester = None;
     }
 
     /// The present mark of the stream.

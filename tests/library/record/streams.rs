@@ -289,7 +289,17 @@ fn streams_of_an_early_end_are_shortened_again() {
         scene.text("c.journal").contains("\"ended\"") && snapshots == 4,
         "{snapshots}"
     );
-    for (head, zeros) in [(true, 0), (false, 8192), (true, 8192)] {
+    let journal = scene.text("c.journal");
+    let header: serde_json::Value = serde_json::from_str(journal.lines().next().unwrap()).unwrap();
+    let planned_snapshots = header["shape"][0].as_u64().unwrap() as usize;
+    let planned = (frames.len() - 4096) / (snapshots - 1) * (planned_snapshots - snapshots);
+    for (head, zeros) in [
+        (true, 0),
+        (false, 8192),
+        (true, 8192),
+        (true, planned),
+        (false, planned),
+    ] {
         let mut left = frames.clone();
         left.resize(frames.len() + zeros, 0);
         if head {
@@ -301,6 +311,13 @@ fn streams_of_an_early_end_are_shortened_again() {
             left[place + 1] = b'5';
         }
         scene.write("c.mean.npy", left);
+        // A kill before the file is shortened leaves no damage.
+        let told = scene.run("verify c.npy");
+        assert_eq!(
+            told.code == Some(0),
+            [0, planned].contains(&zeros),
+            "{told}"
+        );
         scene.succeed("run p.toml -o c.npy --resume");
         assert!(contents(&scene, "c") == whole, "{head} {zeros}");
         scene.succeed("verify c.npy");
@@ -334,6 +351,13 @@ fn rows_of_sweeps_are_proved_and_computed_again() {
         scene.succeed("verify w.npy");
         scene.succeed("sweep s.toml -o w.npy --resume");
     }
+    // A sweep that was killed while it removed the rows of its scenarios.
+    let left = format!("w.record-{}", run_id(&scene.text("w.journal")));
+    let left = scene.path(left);
+    fs::create_dir(&left).unwrap();
+    scene.succeed("verify w.npy");
+    scene.succeed("sweep s.toml -o w.npy --resume");
+    assert!(!left.exists());
     // A sweep that was stopped.
     let sweep = Sweep::load(&scene.path("s.toml")).unwrap();
     let stop = Arc::new(AtomicUsize::new(0));
