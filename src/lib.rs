@@ -192,7 +192,10 @@ pub use grid::{Axis, Grid};
 pub use params::{End, Layout, Limit, Params, ParamsError, Precision, RawParams};
 pub use physics::Unready;
 pub use problem::{Footprint, Problem};
-pub use run::{Budget, Message, Outcome, Report, Run, RunError, Seconds, Shape, Solution, States};
+pub use run::{
+    Budget, FluxRow, FluxTable, Message, Outcome, Report, Run, RunError, Seconds, Shape, Solution,
+    States,
+};
 pub use schedule::Schedule;
 pub use solver::Solver;
 pub use summary::Summary;

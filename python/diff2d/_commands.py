@@ -12,6 +12,7 @@ import numpy as np
 from ._call import Files, call
 from ._cube import Cube
 from ._errors import ParameterError
+from ._solve import Solution
 
 __all__ = ["check", "export", "flux", "info", "plan", "repair", "verify"]
 
@@ -125,9 +126,11 @@ def export(
 
 
 def flux(
-    cube: str | os.PathLike[str] | Cube, *, snapshots: int | tuple[int | None, int | None] | str | None = None
+    cube: str | os.PathLike[str] | Cube | Solution,
+    *,
+    snapshots: int | tuple[int | None, int | None] | str | None = None,
 ) -> dict[str, np.ndarray]:
-    """What comes in per time through walls, from held nodes and the source, and by decay, at snapshots of a cube.
+    """What comes in per time through walls, from held nodes and the source, and by decay, at snapshots.
 
     The columns of `diff2d flux` as arrays by their names: `snapshot`, `t`, `left_rate` and the others, which are bit for bit
     those of a record, and `unexplained`.
@@ -135,10 +138,12 @@ def flux(
     Parameters
     ----------
     cube
-        The cube of a run.
+        The cube of a run, or what `solve` gives.
     snapshots
         Which ones, as the command line takes them: `-1`, `(2, 8)`, `"2:8"`; all if None.
     """
+    if isinstance(cube, Solution):
+        return cube._flux(snapshots)
     arguments: dict[str, Any] = {"cube": os.fspath(cube)}
     if isinstance(snapshots, tuple):
         snapshots = ":".join("" if end is None else str(end) for end in snapshots)

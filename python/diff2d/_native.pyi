@@ -1,6 +1,6 @@
 """The compiled part. What is public wraps it: `diff2d.run`, `diff2d.stats` and so on."""
 
-from typing import Any
+from typing import Any, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +14,16 @@ def sweep(
 def shape(file: str | None, text: str | None, given: str) -> tuple[int, int]: ...
 def solve(
     file: str | None, text: str | None, given: str, files: dict[str, bytes]
-) -> tuple[NDArray[Any], NDArray[np.float64], list[NDArray[np.float64]], dict[str, Any]] | None: ...
+) -> (
+    tuple[NDArray[Any], NDArray[np.float64], list[NDArray[np.float64]], dict[str, Any], dict[str, str]] | None
+): ...
+def flux(
+    scenario: Mapping[str, Any],
+    files: dict[str, bytes],
+    inputs: dict[str, str],
+    times: NDArray[np.float64],
+    values: NDArray[np.float64],
+) -> list[tuple[str, list[float]]]: ...
 def fit(
     file: str | None,
     text: str | None,

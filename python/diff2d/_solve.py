@@ -12,6 +12,7 @@ import numpy as np
 
 from . import _native
 from ._coordinates import Labels, axis_of
+from ._errors import ParameterError
 from ._parameters import npy, refuse_shapes, source, toml, with_files
 from ._record import Record
 from ._run import run
@@ -39,6 +40,8 @@ class Solution:
     """What line 1 of a journal would say: `params`, defaults filled in, `dx`, `dy`, `dt`, `nsteps`, `nper`."""
     record: Record | None = field(default=None, repr=False)
     """What `record` asks for, its columns by their names; None without it."""
+    _files: Mapping[str, bytes] = field(default_factory=dict, repr=False)
+    _inputs: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     def to_xarray(self) -> xarray.Dataset:
         """A dataset with the variable `p`, its coordinates, and the parameters as attributes."""
@@ -54,6 +57,13 @@ class Solution:
         units = params.get("units", {})
         axes = [axis_of(name, getattr(self, name), units.get(name)) for name in ("t", "y", "x")]
         return Labels(axes, unit=units.get("p"), masked="mask" in params)
+
+    def _flux(self, snapshots: Any) -> dict[str, np.ndarray]:
+        """What `flux` tells of it."""
+        numbers = np.asarray(_chosen(snapshots, len(self)), dtype=np.int64)
+        times, values = self.t[numbers], np.ascontiguousarray(self.p[numbers], dtype=np.float64)
+        rates = _native.flux(self.scenario, dict(self._files), dict(self._inputs), times, values)
+        return {"snapshot": numbers, "t": times, **{name: np.asarray(rate) for name, rate in rates}}
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         found = np.asarray(self.p, dtype=dtype)
@@ -126,8 +136,23 @@ def solve(params: str | os.PathLike[str] | Mapping[str, Any] | None = None, /, *
     solved = _native.solve(file, text, given, files)
     if solved is None:
         return _with_record(params, parameters, files)
-    p, t, (y, x), scenario = solved
-    return Solution(p, t, y, x, scenario)
+    p, t, (y, x), scenario, inputs = solved
+    return Solution(p, t, y, x, scenario, None, files, inputs)
+
+
+def _chosen(snapshots: Any, count: int) -> list[int]:
+    """The numbers of the snapshots that are meant, of so many."""
+    if snapshots is None:
+        snapshots = (None, None)
+    try:
+        if isinstance(snapshots, tuple):
+            return list(range(count)[slice(*snapshots)])
+        parts = str(snapshots).split(":")
+        if len(parts) > 1:
+            return list(range(count)[slice(*(int(part) if part else None for part in parts))])
+        return [range(count)[int(parts[0])]]
+    except (IndexError, TypeError, ValueError):
+        raise ParameterError(f"snapshots = {snapshots!r}: expected K or START:STOP[:STEP] of the {count} snapshots") from None
 
 
 def _with_record(params: Any, parameters: Mapping[str, Any], files: Mapping[str, bytes]) -> Solution:
@@ -147,4 +172,6 @@ def _with_record(params: Any, parameters: Mapping[str, Any], files: Mapping[str,
         output = os.path.join(directory, "solution.npy")
         cube = run(saved(params), output=output, **saved(parameters))
         scenario = {key: cube.journal.header[key] for key in ("params", "dx", "dy", "dt", "nsteps", "nper")}
-        return Solution(np.array(cube.array), cube.t, cube.y, cube.x, scenario, cube.record)
+        kept = {paths[name]: content for name, content in files.items()}
+        inputs = cube.journal.header.get("inputs", {})
+        return Solution(np.array(cube.array), cube.t, cube.y, cube.x, scenario, cube.record, kept, inputs)

@@ -91,7 +91,7 @@ pub(crate) fn call(
 
 /// A pool of threads for one command: as many as there are processors, or fewer if the system refuses. The threads of
 /// the process itself are not used, because they do not survive a fork.
-fn pool() -> Result<ThreadPool, ThreadPoolBuildError> {
+pub(crate) fn pool() -> Result<ThreadPool, ThreadPoolBuildError> {
     let processors = thread::available_parallelism().map_or(1, usize::from);
     // 0 leaves the number to RAYON_NUM_THREADS.
     pool_of(0)

@@ -22,6 +22,6 @@ mod native {
         call::{call, crc32c, main, nodes},
         fit::fit,
         run::{run, sweep},
-        solve::{shape, solve},
+        solve::{flux, shape, solve},
     };
 }

@@ -2,30 +2,32 @@
 
 use crate::{
     attended::{Patience, attend},
-    errors::{raised, warn},
+    call::pool,
+    errors::{of_code, raised, warn},
     params::Source,
     run::ASKED,
 };
 use crossbeam_channel::Sender;
 use diff2d::{
-    Grid, Params, ParamsError, Problem, Report, Run, RunError, Scenario, Solution, States,
-    with_start,
+    FluxTable, Grid, Params, ParamsError, Problem, RawParams, Report, Run, RunError, Scenario,
+    Solution, States, with_start,
 };
-use numpy::{Element, IntoPyArray, PyArray1, PyArrayMethods};
+use numpy::{Element, IntoPyArray, PyArray1, PyArrayMethods, PyReadonlyArray1, PyReadonlyArray3};
 use pyo3::prelude::*;
-use pythonize::pythonize;
+use pythonize::{depythonize, pythonize};
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     path::PathBuf,
     sync::{Arc, atomic::AtomicUsize, atomic::Ordering},
 };
 
-/// A solution: values, times, coordinates along y and x, and the scenario as in a journal.
+/// A solution: values, times, coordinates along y and x, the scenario as in a journal, and the digests of its files.
 type Solved<'py> = (
     Bound<'py, PyAny>,
     Bound<'py, PyArray1<f64>>,
     [Bound<'py, PyArray1<f64>>; 2],
     Bound<'py, PyAny>,
+    BTreeMap<String, String>,
 );
 
 /// The numbers of rows and columns of the parameters' grid, with boundary nodes. No file is read.
@@ -99,7 +101,60 @@ pub(crate) fn solve<'py>(
     let axes = [&problem.grid.y, &problem.grid.x];
     let nodes = axes.map(|axis| axis.coordinates().into_pyarray(py));
     let scenario = pythonize(py, &Scenario::of(&problem))?;
-    Ok(Some((values, times.into_pyarray(py), nodes, scenario)))
+    let times = times.into_pyarray(py);
+    Ok(Some((values, times, nodes, scenario, problem.inputs())))
+}
+
+/// The names and values of the rates of snapshots in memory at some times, and what is unexplained. `files` are the bytes
+/// of the arrays that the parameters of the scenario name, and `inputs` the digests of all files that the solution was
+/// computed from.
+#[pyfunction]
+pub(crate) fn flux(
+    py: Python<'_>,
+    scenario: &Bound<'_, PyAny>,
+    files: HashMap<String, Vec<u8>>,
+    inputs: BTreeMap<String, String>,
+    times: PyReadonlyArray1<'_, f64>,
+    values: PyReadonlyArray3<'_, f64>,
+) -> PyResult<Vec<(String, Vec<f64>)>> {
+    /// The exit codes for a resource that the system refuses, and for data that cannot be used.
+    const FAILURE: u8 = 1;
+    const DATA: u8 = 3;
+    let scenario: Scenario = depythonize(scenario)?;
+    let mut raw = RawParams::from_canonical(&scenario.params);
+    for (name, bytes) in files {
+        raw = raw.with_file(name, bytes);
+    }
+    let problem = Problem::from_raw(&raw).map_err(|error| raised(py, error))?;
+    if digests(&problem.inputs()) != digests(&inputs) {
+        let reason = "a file that the parameters name has changed since the problem was solved";
+        return Err(of_code(py, reason, DATA));
+    }
+    let pool = pool().map_err(|error| of_code(py, &error.to_string(), FAILURE))?;
+    let (times, values) = (times.as_slice()?, values.as_array());
+    let table = py.detach(|| pool.install(|| FluxTable::of_values(&problem, times, &values)));
+    let FluxTable {
+        names,
+        rows,
+        warning,
+        ..
+    } = table.map_err(|error| raised(py, error))?;
+    warn(py, warning.as_slice())?;
+    let rates = names.into_iter().enumerate().map(|(number, name)| {
+        let rates = rows.iter().map(|row| row.rates[number]);
+        (format!("{name}_rate"), rates.collect::<Vec<f64>>())
+    });
+    let unexplained: Vec<f64> = rows.iter().map(|row| row.unexplained).collect();
+    Ok(rates
+        .chain([("unexplained".to_owned(), unexplained)])
+        .collect())
+}
+
+/// The digests of files, whatever their names.
+fn digests(inputs: &BTreeMap<String, String>) -> Vec<&String> {
+    let mut digests: Vec<&String> = inputs.values().collect();
+    digests.sort_unstable();
+    digests
 }
 
 fn array<T: Element>(

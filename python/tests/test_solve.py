@@ -121,6 +121,41 @@ def test_arrays_stand_for_every_input(more):
     assert is_equal(apart, diff2d.run({**WALLS, **more}, **files))
 
 
+def is_flux_equal(solution: diff2d.Solution, cube: diff2d.Cube, snapshots: object) -> bool:
+    """Whether they have fluxes of the same names and bits."""
+    found, expected = (diff2d.flux(one, snapshots=snapshots) for one in (solution, cube))
+    pairs = zip(found.items(), expected.items(), strict=True)
+    return all(a == b and rate.tobytes() == other.tobytes() for (a, rate), (b, other) in pairs)
+
+
+@pytest.mark.parametrize("name", PROBLEMS)
+def test_fluxes_of_a_solution_have_the_bits_of_those_of_a_cube(name):
+    solution, cube = diff2d.solve(PROBLEMS[name]), diff2d.run(PROBLEMS[name])
+    for snapshots in (None, -1, (0, 2), "::-1"):
+        assert is_flux_equal(solution, cube, snapshots), snapshots
+
+
+@pytest.mark.parametrize("more", [{}, {"record": {"every": 0.5}}, {"precision": "f32", "mask": MASK}])
+def test_fluxes_of_a_solution_are_those_of_its_arrays(more):
+    arrays = {"D": 1 + J / 50, "capacity": 2 + np.cos(I), "source": np.cos(J - I)}
+    solution = diff2d.solve(WALLS, **arrays, **more)
+    for key, array in {**arrays, "mask": MASK}.items():
+        np.save(f"{key}.npy", array)
+    named = {key: {"file": f"{key}.npy"} for key in [*arrays, *(["mask"] if "mask" in more else [])]}
+    assert is_flux_equal(solution, diff2d.run({**WALLS, **more}, **named), None)
+
+
+def test_fluxes_are_those_of_the_files_that_were_read():
+    np.save("D.npy", 1 + J / 50)
+    solution = diff2d.solve(WALLS, D={"file": "D.npy"})
+    diff2d.flux(solution)
+    np.save("D.npy", 2 + J / 50)
+    with pytest.raises(diff2d.DataError, match="has changed"):
+        diff2d.flux(solution)
+    with pytest.raises(diff2d.ParameterError, match="of the 4 snapshots"):
+        diff2d.flux(diff2d.solve(WALLS), snapshots=4)
+
+
 def test_masked_arrays_have_no_value_at_masked_elements():
     state = np.ma.masked_array(I, MASK)
     solution = diff2d.solve(WALLS, initial=state, mask=MASK)

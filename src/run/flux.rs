@@ -1,4 +1,4 @@
-//! [`FluxTable`]: the rates of the snapshots of a cube.
+//! [`FluxTable`]: the rates of snapshots, of a cube or in memory.
 
 use super::{
     columns::{order, part_names},
@@ -8,13 +8,16 @@ use super::{
 use crate::{
     cube::{Commit, Cube, CubeError, journal::Scenario},
     problem::{Footprint, Problem},
+    summary::Summary,
 };
+use ndarray::{Array2, ArrayView3};
 use std::collections::BTreeMap;
 
-/// The net inflow per time through each boundary and source at some snapshots of a cube, computed from their values and
-/// the parameters in the journal.
+/// The net inflow per time through each boundary and source at some snapshots, computed from their values and the
+/// parameters of the run.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct FluxTable {
+#[non_exhaustive]
+pub struct FluxTable {
     /// The names of the rates: left, right, bottom and top, each table of held nodes, source and decay.
     pub names: Vec<String>,
     /// One row for each snapshot.
@@ -25,7 +28,8 @@ pub(crate) struct FluxTable {
 
 /// The rates of a snapshot.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct FluxRow {
+#[non_exhaustive]
+pub struct FluxRow {
     /// The number of the snapshot.
     pub snapshot: u64,
     /// The time of the snapshot \[time\].
@@ -37,18 +41,55 @@ pub(crate) struct FluxRow {
     pub unexplained: f64,
 }
 
+/// A snapshot whose rates are computed.
+struct State {
+    number: u64,
+    time: f64,
+    values: Array2<f64>,
+    mass: f64,
+    /// The largest |p|.
+    largest: f64,
+}
+
 impl FluxTable {
+    /// The rates of snapshots in memory at some times, as from their cube. NaN stands at masked nodes.
+    ///
+    /// Shape: values `(t, y, x)`.
+    ///
+    /// # Errors
+    /// [`RunError`] if a file of the parameters can no longer be read, and if there is too little memory.
+    pub fn of_values(
+        problem: &Problem,
+        times: &[f64],
+        values: &ArrayView3<'_, f64>,
+    ) -> Result<Self, RunError> {
+        let snapshots = (0..).zip(times).zip(values.outer_iter());
+        let states = snapshots.map(|((number, &time), values)| {
+            let values = state_of(problem, values.to_owned());
+            let rows = problem.summaries(0, values.as_slice().unwrap_or_default())?;
+            let summary = Summary::of_rows(&rows, &problem.grid);
+            Ok(State {
+                number,
+                time,
+                values,
+                mass: summary.mass,
+                largest: summary.min.abs().max(summary.max.abs()),
+            })
+        });
+        Self::of_states(problem, states)
+    }
+
     /// The rates of snapshots of a run, bit for bit equal to those in the rows of a record. Input files that have moved
     /// are given as `key=value` texts.
     ///
     /// # Errors
     /// [`RunError`] for a sweep, for parameters that this program does not know, and if there is too little memory.
-    pub fn of(cube: &Cube, commits: &[&Commit], moved: &[String]) -> Result<Self, RunError> {
+    pub(crate) fn of(cube: &Cube, commits: &[&Commit], moved: &[String]) -> Result<Self, RunError> {
         Self::of_problem(&problem_of_moved_files(cube, moved)?, cube, commits)
     }
 
     /// The names of the rates; `held_names` are the tables of held nodes.
-    pub fn names(held_names: &[String]) -> Vec<String> {
+    pub(crate) fn names(held_names: &[String]) -> Vec<String> {
         let names = part_names(held_names);
         order(held_names.len())
             .map(|part| names[part].clone())
@@ -59,10 +100,26 @@ impl FluxTable {
     ///
     /// # Errors
     /// [`RunError`].
-    pub fn of_problem(
+    pub(crate) fn of_problem(
         problem: &Problem,
         cube: &Cube,
         commits: &[&Commit],
+    ) -> Result<Self, RunError> {
+        let states = commits.iter().map(|commit| {
+            Ok(State {
+                number: commit.index,
+                time: commit.simtime,
+                values: state_of(problem, cube.snapshot(commit.id())?),
+                mass: commit.mass,
+                largest: commit.min.abs().max(commit.max.abs()),
+            })
+        });
+        Self::of_states(problem, states)
+    }
+
+    fn of_states(
+        problem: &Problem,
+        states: impl Iterator<Item = Result<State, RunError>>,
     ) -> Result<Self, RunError> {
         let fluxes = problem.fluxes_of_rows(0..problem.grid.y.nodes);
         let memory_needed = Footprint::of(problem).bytes();
@@ -70,22 +127,18 @@ impl FluxTable {
         let tables = problem.geometry().tables();
         let mut sums = Sums::new(problem)?;
         let (mut rows, mut first_mass, mut fewest_digits) = (Vec::new(), None, None);
-        for commit in commits {
-            let mut state = cube.snapshot(commit.id())?;
-            if let Some(values) = state.as_slice_mut() {
-                problem.codec().decode(0, values);
-            }
-            let mut rates = fluxes.at(commit.simtime, &state.view());
-            sums.add(commit.simtime, &mut rates, true);
-            let mass_gain = commit.mass - *first_mass.get_or_insert(commit.mass);
+        for state in states {
+            let state = state?;
+            let mut rates = fluxes.at(state.time, &state.values.view());
+            sums.add(state.time, &mut rates, true);
+            let mass_gain = state.mass - *first_mass.get_or_insert(state.mass);
             rows.push(FluxRow {
-                snapshot: commit.index,
-                t: commit.simtime,
+                snapshot: state.number,
+                t: state.time,
                 rates: order(tables).map(|part| rates[part]).collect(),
                 unexplained: sums.unexplained(mass_gain)[0],
             });
-            let largest = commit.min.abs().max(commit.max.abs());
-            fewest_digits = fewest_digits.or(sums.few_digits(largest, &fluxes));
+            fewest_digits = fewest_digits.or(sums.few_digits(state.largest, &fluxes));
         }
         Ok(Self {
             names: Self::names(&problem.params.canonical().held_names()),
@@ -93,6 +146,14 @@ impl FluxTable {
             rows,
         })
     }
+}
+
+/// The state that has these values in a cube.
+fn state_of(problem: &Problem, mut values: Array2<f64>) -> Array2<f64> {
+    if let Some(rows) = values.as_slice_mut() {
+        problem.codec().decode(0, rows);
+    }
+    values
 }
 
 /// The problem of a run's cube. Input files that have moved are given as `key=value` texts.

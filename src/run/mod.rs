@@ -68,7 +68,7 @@ pub use budget::Budget;
 pub use builder::Run;
 pub(crate) use effective::{EffectiveDiffusivity, PixelEnds};
 pub use error::RunError;
-pub(crate) use flux::FluxTable;
+pub use flux::{FluxRow, FluxTable};
 pub use observer::Message;
 pub use options::Outcome;
 pub use report::{Report, Seconds};

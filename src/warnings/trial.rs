@@ -17,7 +17,7 @@ use std::thread;
 /// The largest number of nodes of a trial.
 const MOST_NODES: u64 = 1 << 17;
 /// The numbers of node updates that take about a tenth of a second, and a second; for a longer run, the largest
-/// fraction of it that a trial takes.
+/// fraction of it that trials take.
 const TENTH: f64 = (1_u64 << 25) as f64;
 const SECOND: f64 = 10.0 * TENTH;
 const SHARE_OF_RUN: f64 = 0.03;
@@ -233,16 +233,12 @@ fn work(problem: &Problem) -> f64 {
     problem.schedule.last_step() as f64 * step_work
 }
 
-/// Whether two problems take no more than a tenth of a second, or than a small part of a run of a second and more, and
-/// no more memory than the run may take.
+/// Whether two problems take no more work than a trial beside a run may take, and no more memory than the run may take.
 pub(super) fn are_cheap(problems: [&Problem; 2], run: &Problem) -> bool {
     /// The nodes of the longest row that is too short for vectors, and how many times longer a trial with such rows takes.
     /// That matters only beside a run that a user waits for.
     const SHORT_ROW: usize = 18;
     const SCALAR: f64 = 5.0;
-    let are_small = problems
-        .iter()
-        .all(|problem| problem.grid.len() <= MOST_NODES && fits(problem, run.params.memory));
     let is_long = work(run) >= SECOND;
     let total_work: f64 = problems
         .into_iter()
@@ -256,14 +252,23 @@ pub(super) fn are_cheap(problems: [&Problem; 2], run: &Problem) -> bool {
                 }
         })
         .sum();
-    are_small && total_work <= affordable_work(run)
+    total_work <= affordable_work(run)
+        && problems
+            .into_iter()
+            .all(|problem| problem.grid.len() <= MOST_NODES && fits(problem, run.params.memory))
 }
 
-/// The largest work of trials beside a run.
+/// The largest work of a trial beside a run. What depends on time has a trial of all its steps and the sampling of its
+/// functions beside the trial of its spacing, and each trial takes half as much.
 fn affordable_work(run: &Problem) -> f64 {
-    match work(run) {
+    let work_of_all = match work(run) {
         short if short < SECOND => TENTH,
         long => SHARE_OF_RUN * long,
+    };
+    if run.depends_on_time() {
+        work_of_all / 2.0
+    } else {
+        work_of_all
     }
 }
 
