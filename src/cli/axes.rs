@@ -42,8 +42,13 @@ impl<'a> Axes<'a> {
         iter::once(Column::index(axes.len())).chain(names).collect()
     }
 
-    /// The cells of [`columns`](Self::columns) for the indices along some axes, which are printed as `shown`.
-    pub(super) fn cells(&self, indices: &[(usize, u64)], shown: Vec<u64>) -> Vec<Cell> {
+    /// The cells of [`columns`](Self::columns) for the indices along some axes; of a part of a file the indices in the file are
+    /// printed.
+    pub(super) fn cells(&self, indices: &[(usize, u64)]) -> Vec<Cell> {
+        let numbers = indices.iter();
+        let numbers_in_file = numbers
+            .map(|&(axis, index)| self.array.index_in_file(axis, index))
+            .collect();
         let located = self.with_coordinates().into_iter();
         let coordinates = located.filter_map(|(axis, _)| {
             let mut indices = indices.iter().filter(|(other, _)| *other == axis);
@@ -52,7 +57,9 @@ impl<'a> Axes<'a> {
                 self.coordinate(axis, *index).unwrap_or(f64::NAN),
             ))
         });
-        iter::once(Cell::Index(shown)).chain(coordinates).collect()
+        iter::once(Cell::Index(numbers_in_file))
+            .chain(coordinates)
+            .collect()
     }
 
     /// Whether the first axis is time.
@@ -210,10 +217,16 @@ impl<'a> Axes<'a> {
         let length = self.array.npy.shape[axis];
         let slice = ranges::slice(text, length).filter(|_| !text.contains(':'));
         slice.map(|slice| slice.start).ok_or_else(|| {
-            let (typed, last_index) = (excerpt(text, 60), length.saturating_sub(1));
-            Error::Usage(format!(
-                "{name}={typed}: expected a whole number from -{length} to {last_index}"
-            ))
+            let typed = excerpt(text, 60);
+            Error::Usage(match length.checked_sub(1) {
+                Some(last_index) => format!(
+                    "{name}={typed}: expected a whole number from -{length} to {last_index}"
+                ),
+                None => format!(
+                    "{name}={typed}: {} has nothing along this axis, whose length is 0",
+                    self.array.path.display()
+                ),
+            })
         })
     }
 
@@ -304,8 +317,9 @@ impl<'a> Axes<'a> {
                         .and_then(|place| labels.get(place));
                     return format!("{} {}", self.name(axis), label.map_or("", String::as_str));
                 }
+                let index_in_file = self.array.index_in_file(axis, index);
                 if self.is_counted(axis) {
-                    return format!("{} {index}", self.name(axis));
+                    return format!("{} {index_in_file}", self.name(axis));
                 }
                 let coordinate = self.coordinate(axis, index).unwrap_or(f64::NAN);
                 let index_kind = if self.name(axis) == "t" {
@@ -314,7 +328,7 @@ impl<'a> Axes<'a> {
                     "node"
                 };
                 format!(
-                    "{} = {coordinate:?} ({index_kind} {index})",
+                    "{} = {coordinate:?} ({index_kind} {index_in_file})",
                     self.name(axis)
                 )
             })

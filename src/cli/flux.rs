@@ -101,6 +101,9 @@ fn effective(cube: &Cube, args: &FluxArgs, terminal: &Terminal) -> Result<(), Er
         ))
     })?;
     let answer = EffectiveDiffusivity::of(cube, commit, args.pixels, &args.moved)?;
+    if answer.effective == 0.0 {
+        terminal.note("nothing passes: no path leads from one fixed wall to the other");
+    }
     let style = if args.csv {
         Style::Csv
     } else {

@@ -88,10 +88,16 @@ struct Cli {
 #[derive(Debug, Args)]
 struct OutputArgs {
     /// No progress bar and no notes; results and errors stay
-    #[arg(long, short, global = true, conflicts_with = "verbose")]
+    #[arg(
+        long,
+        short,
+        global = true,
+        conflicts_with = "verbose",
+        display_order = 900
+    )]
     quiet: bool,
     /// Tell which decisions are taken
-    #[arg(long, short, global = true)]
+    #[arg(long, short, global = true, display_order = 901)]
     verbose: bool,
 }
 

@@ -227,8 +227,13 @@ fn point(
                 .iter()
                 .map(|part| {
                     part.parse().map_err(|_| {
+                        let has_coordinates = !axes.with_coordinates().is_empty();
+                        let way_out = match part.parse::<f64>() {
+                            Ok(_) if has_coordinates => ", or coordinates by name, such as x=0.5",
+                            _ => "",
+                        };
                         Error::Usage(format!(
-                            "the point {text}: '{part}' is no index; expected whole numbers, such as -1,150,150"
+                            "the point {text}: '{part}' is no index; expected whole numbers, such as -1,150,150{way_out}"
                         ))
                     })
                 })
@@ -328,8 +333,8 @@ impl<'a> Elements<'a> {
                 self.masked += 1;
                 continue;
             }
-            let indices: Vec<(usize, u64)> = index.iter().copied().enumerate().collect();
-            let cells = axes.cells(&indices, index).into_iter();
+            let indices: Vec<(usize, u64)> = index.into_iter().enumerate().collect();
+            let cells = axes.cells(&indices).into_iter();
             rows.push(cells.chain([Cell::Number(value)]).collect());
         }
         self.table(&axes).print(&rows)

@@ -38,7 +38,7 @@ use std::{
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   diff2d run params/diff2dparams.toml
-  diff2d run params/diff2dparams.toml --set dx=0.1 --set grid=walls -o fine.npy
+  diff2d run params/diff2dparams.toml --set dx=0.05 --set grid=walls -o fine.npy
   diff2d run params/large.toml --resume --max-walltime 55min
   diff2d run params/quick.toml --set runtime=30 -o longer.npy --resume --extend output/quick.npy")]
 pub(super) struct RunArgs {

@@ -102,11 +102,10 @@ pub(super) fn slices(
                 let last_index = last_index.map_or(range.end.saturating_sub(1), |last_index| {
                     slices[axis].index(last_index)
                 });
-                let end_indices = [range.start, last_index];
-                terminal.note(&format!(
-                    "{typed}: {}",
-                    axes.describe(end_indices.map(|index| (axis, index)))
-                ));
+                // Of a single index the two ends are the same.
+                let mut end_indices = vec![(axis, range.start), (axis, last_index)];
+                end_indices.dedup();
+                terminal.note(&format!("{typed}: {}", axes.describe(end_indices)));
             }
         }
     }

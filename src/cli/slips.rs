@@ -10,7 +10,7 @@ use diff2d_arrays::wording::excerpt;
 use std::path::Path;
 
 /// Commands and formats that there are no more, and what serves in their place.
-const REPLACED: [(&str, &str); 4] = [
+const REPLACED: [(&str, &str); 6] = [
     ("apng", ANIMATION),
     (
         "bench",
@@ -18,15 +18,18 @@ const REPLACED: [(&str, &str); 4] = [
     ),
     ("gif", ANIMATION),
     (
-        "vti",
-        "ParaView and VTK read the formats xdmf and hdf5: 'diff2d export CUBE --to xdmf' copies nothing",
+        "netcdf",
+        "netCDF-4 and xarray read what 'diff2d export CUBE --to hdf5' writes",
     ),
+    ("paraview", PARAVIEW),
+    ("vti", PARAVIEW),
 ];
 
+const PARAVIEW: &str = "ParaView and VTK read the formats xdmf and hdf5: 'diff2d export CUBE --to xdmf' copies nothing";
 const ANIMATION: &str = "an animation is a GIF, which '--animate' draws without a value";
 
 /// Options of other programs, and what has their place here.
-const HABITS: [(&str, &str); 13] = [
+const HABITS: [(&str, &str); 14] = [
     ("continue", "'--resume' continues a run"),
     (
         "restart",
@@ -55,6 +58,10 @@ const HABITS: [(&str, &str); 13] = [
     ("nproc", "the option is '--threads'"),
     ("jobs", "the option is '--threads'"),
     ("mem", "the option is '--memory'"),
+    (
+        "select",
+        "a part of an array stands in brackets behind its name, as in 'FILE.npy[10]' or 'FILE.npy[t=5]'",
+    ),
 ];
 
 /// The most letters of a typed word that are shown.

@@ -34,6 +34,7 @@ use crate::{
     problem::Problem,
 };
 use answer::{LinearErrors, Widening};
+use data::Series;
 use diff2d_arrays::{expression::random, progress::Progress};
 use least_squares::{Known, Minimum, minimise};
 use matrix::Matrix;
@@ -76,20 +77,21 @@ const MOST_RESTARTS: usize = 3;
 const SEED: u64 = 1;
 
 impl Fit {
+    /// Refuses a file that describes no fit. It reads what the fit needs and computes nothing.
+    ///
+    /// # Errors
+    /// [`FitError`] for a problem, unknowns or data that are wrong or missing.
+    pub fn check(raw: &RawParams) -> Result<(), FitError> {
+        stated(&with_start(raw.clone())?, false).map(drop)
+    }
+
     /// The fit that a parameter file describes. For a plan, data need no values.
     ///
     /// # Errors
     /// [`FitError`] if the file describes no fit, or its data cannot determine the unknowns.
     pub fn new(raw: &RawParams, is_plan: bool, options: FitOptions) -> Result<Self, FitError> {
         let raw = &with_start(raw.clone())?;
-        let unknowns = Unknown::all(raw)?;
-        if unknowns.is_empty() {
-            return Err(FitError::Request(
-                "nothing is varied: [fit] with vary = { h = [1, 100] } says what is to be found, and between which bounds".to_owned(),
-            ));
-        }
-        let problem = Problem::from_raw(raw)?;
-        let series = data::read(raw, &problem, is_plan)?;
+        let (unknowns, series) = stated(raw, is_plan)?;
         let step = raw
             .typed()
             .get("fit.step")
@@ -240,6 +242,18 @@ impl Fit {
     pub fn plan(&self) -> PlanAnswer {
         PlanAnswer::new(&self.model, &self.start, &self.jacobian)
     }
+}
+
+/// The unknowns and the measured series that a parameter file states.
+fn stated(raw: &RawParams, is_plan: bool) -> Result<(Vec<Unknown>, Vec<Series>), FitError> {
+    let unknowns = Unknown::all(raw)?;
+    if unknowns.is_empty() {
+        return Err(FitError::Request(
+            "nothing is varied: [fit] with vary = { h = [1, 100] } says what is to be found, and between which bounds".to_owned(),
+        ));
+    }
+    let problem = Problem::from_raw(raw)?;
+    Ok((unknowns, data::read(raw, &problem, is_plan)?))
 }
 
 /// The parameters with the fitted numbers.

@@ -120,10 +120,12 @@ pub enum ParamsError {
     #[error("{}", lines(.0))]
     Several(Vec<ParamsError>),
     /// `--set` is not followed by a key and a value.
-    #[error("--set {text}: expected key=value, such as --set dx=0.1")]
+    #[error("--set {text}: expected {expected}")]
     BadSet {
         /// The text after `--set`.
         text: String,
+        /// What would be accepted, with an example.
+        expected: &'static str,
     },
 }
 

@@ -148,16 +148,21 @@ impl RawParams {
     /// Applies the `key=value` of a `--set` option, which overrides the file.
     ///
     /// # Errors
-    /// [`ParamsError::BadSet`] without an `=` or a key.
+    /// [`ParamsError::BadSet`] without an `=` or a key, or for a table that is no TOML.
     pub fn set(&mut self, text: &str) -> Result<(), ParamsError> {
         let (key, value) = text
             .split_once('=')
             .map(|(key, value)| (key.trim(), value.trim()))
             .filter(|(key, value)| !key.split('.').any(str::is_empty) && !value.is_empty())
-            .ok_or_else(|| ParamsError::BadSet {
-                text: excerpt(text, value::LONGEST_VALUE),
-            })?;
+            .ok_or_else(|| bad_set(text, "key=value, such as --set dx=0.1"))?;
+        let is_of_table = value.starts_with('{');
         let value = value::parse_value(value);
+        if is_of_table && value.is_str() {
+            return Err(bad_set(
+                text,
+                "a table as in TOML, such as --set 'boundary.left={ flux = 0.0 }'",
+            ));
+        }
         self.typed.set(key, value, Place::CommandLine);
         Ok(())
     }
@@ -361,6 +366,12 @@ fn explain(error: &io::Error, path: &Path) -> String {
         io::ErrorKind::PermissionDenied => "permission denied".to_owned(),
         _ => error.to_string(),
     }
+}
+
+/// The error for a `--set` option that cannot be read.
+fn bad_set(text: &str, expected: &'static str) -> ParamsError {
+    let text = excerpt(text, value::LONGEST_VALUE);
+    ParamsError::BadSet { text, expected }
 }
 
 #[cfg(test)]

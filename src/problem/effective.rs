@@ -5,6 +5,7 @@ use crate::{
     field::Field,
     physics::{Unready, fluxes::face, wall::Side},
 };
+use std::mem;
 
 impl Problem {
     /// Treats every node as a whole pixel, also on walls, as programs for pictures do.
@@ -33,5 +34,37 @@ impl Problem {
             .sum();
         // The coefficients of the equation have the time step in them.
         Ok(self.grid.integral(inward_flow) / self.slots.share(self.schedule.dt))
+    }
+
+    /// Whether faces that conduct join a side to the opposite one.
+    ///
+    /// # Errors
+    /// [`Unready`] for inputs that cannot be read, or too little memory.
+    pub(crate) fn is_percolated_from(&self, side: Side) -> Result<bool, Unready> {
+        let dynamics = self.dynamics::<f64>(0..self.grid.y.nodes)?;
+        let (ny, nx) = self.grid.shape();
+        let mut is_reached = vec![false; ny * nx];
+        let first_nodes = (0..side.nodes(&self.grid)).map(|number| side.node(&self.grid, number));
+        let mut nodes_to_visit: Vec<(usize, usize)> = first_nodes.collect();
+        while let Some((j, i)) = nodes_to_visit.pop() {
+            if mem::replace(&mut is_reached[j * nx + i], true) {
+                continue;
+            }
+            let neighbours = [
+                (Side::Left, i > 0, (j, i.wrapping_sub(1))),
+                (Side::Right, i + 1 < nx, (j, i + 1)),
+                (Side::Bottom, j > 0, (j.wrapping_sub(1), i)),
+                (Side::Top, j + 1 < ny, (j + 1, i)),
+            ];
+            for (direction, is_inside, neighbour) in neighbours {
+                if is_inside && face(&dynamics.equation.operator, direction, (j, i)) != 0.0 {
+                    nodes_to_visit.push(neighbour);
+                }
+            }
+        }
+        let opposite = side.opposite();
+        let mut last_nodes =
+            (0..opposite.nodes(&self.grid)).map(|number| opposite.node(&self.grid, number));
+        Ok(last_nodes.any(|(j, i)| is_reached[j * nx + i]))
     }
 }

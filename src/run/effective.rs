@@ -30,12 +30,13 @@ pub(crate) enum PixelEnds {
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub(crate) struct EffectiveDiffusivity {
-    /// Effective D along the axis from wall to wall \[length²/time\].
+    /// Effective D along the axis from wall to wall \[length²/time\]; 0 if no path joins the walls.
     pub effective: f64,
     /// The fraction of the body that is not masked \[1\].
     #[serde(skip_serializing_if = "Option::is_none")]
     pub porosity: Option<f64>,
-    /// D of the unmasked part divided by the effective D \[1\]; `None` unless D is a single number.
+    /// D of the unmasked part divided by the effective D \[1\], infinite if no path joins the walls; `None` unless D is a
+    /// single number.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub formation_factor: Option<f64>,
     /// Porosity times formation factor \[1\].
@@ -83,7 +84,15 @@ impl EffectiveDiffusivity {
                 )
             }
         };
-        let effective = rate * length / (width * (walls.values[0] - walls.values[1]));
+        let is_percolated = problem
+            .is_percolated_from(walls.first)
+            .map_err(|unready| RunError::unready(unready, Footprint::of(&problem).bytes()))?;
+        // Where no path leads from wall to wall, the rate is a rounding error.
+        let effective = if is_percolated {
+            rate * length / (width * (walls.values[0] - walls.values[1]))
+        } else {
+            0.0
+        };
         let porosity = problem
             .masked()
             .map(|_| porosity(&problem, pixels.is_some()));

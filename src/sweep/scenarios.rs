@@ -111,10 +111,10 @@ impl Sweep {
         });
         errors.verdict()?;
         if warned_count > 1 {
-            let other_count = warned_count - 1;
-            warnings.push(format!(
-                "{other_count} other scenarios have such warnings, too"
-            ));
+            warnings.push(match warned_count - 1 {
+                1 => "1 other scenario has such warnings, too".to_owned(),
+                other_count => format!("{other_count} other scenarios have such warnings, too"),
+            });
         }
         let (Some(first_problem), Some(scenarios), Some(largest_footprint)) =
             (first_problem, scenarios, largest_footprint)

@@ -437,6 +437,17 @@ fn the_effective_diffusivity_is_that_of_a_direct_solver() {
             .next(),
         Some("effective")
     );
+    // Nothing passes where no path leads from wall to wall.
+    scene.succeed("run layers.toml -o closed.npy --quiet --set D=2 --set mask.where=abs(y-1)<0.1");
+    for option in ["", "--pixels", "--pixels=faces"] {
+        let told = scene.succeed(&format!("flux closed.npy --effective {option} --json"));
+        assert!(
+            told.stdout.starts_with("{\"effective\":0.0,")
+                && told.stdout.contains("\"tortuosity\":\"inf\"")
+                && told.stderr.contains("no path leads"),
+            "{told}"
+        );
+    }
     for change in [
         "method=rkl2",
         "source=1.0",

@@ -497,6 +497,9 @@ fn arrays_made_from_a_cube_keep_its_coordinates() {
     }
     let told = scene.succeed("probe part.npy --at t=2.5,y=-11,x=1");
     assert!(told.stdout.contains("\n1,0,1,2.5,-11.0,1.57"), "{told}");
+    // Its elements have the indices of the file.
+    let told = scene.succeed("probe c.npy[t=::2,x=-2:2:3] --at 1,0,1");
+    assert!(told.stdout.contains("\n2,0,12,2.5,-11.0,1.57"), "{told}");
     let table = scene.text("part.csv");
     assert!(table.contains("\n2.5,-11.0,"), "{}", &table[..200]);
     assert!(!table.contains("\n1.25,"), "{}", &table[..200]);

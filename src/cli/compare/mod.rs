@@ -100,6 +100,8 @@ pub(super) fn compare(args: &CompareArgs, terminal: &Terminal) -> Result<(), Err
             "; under a tolerance, such as --rtol 1e-6, types may differ"
         } else if a.shape().len() != b.shape().len() {
             "; one snapshot of a cube is compared as FILE.npy[10] or FILE.npy[t=5]"
+        } else if lacks_boundary(&a.shape(), &b.shape()) {
+            "; without boundary nodes a cube is compared as FILE.npy[:,1:-1,1:-1]"
         } else {
             ""
         };
@@ -210,6 +212,19 @@ fn differences(
         open::finish(output, path, &labels)?;
     }
     Ok(differences)
+}
+
+/// Whether one of two shapes of as many axes is the other without its boundary nodes.
+fn lacks_boundary(a: &[u64], b: &[u64]) -> bool {
+    let Some(plane) = a.len().checked_sub(2) else {
+        return false;
+    };
+    let differences: Vec<u64> = a.iter().zip(b).map(|(a, b)| a.abs_diff(*b)).collect();
+    let is_inside = (a[plane] < b[plane]) == (a[plane + 1] < b[plane + 1]);
+    let has_boundary_alone = differences[..plane]
+        .iter()
+        .all(|&difference| difference == 0);
+    has_boundary_alone && is_inside && differences[plane..] == [2, 2]
 }
 
 fn describe(array: &JournalledArray) -> String {

@@ -73,6 +73,7 @@ pub(super) fn fit(args: &FitArgs, terminal: &Terminal) -> Result<(), Error> {
         let fit = Fit::new(&raw, true, options)?;
         return terminal.answer(&Planned(fit.plan()), args.json);
     }
+    Fit::check(&raw)?;
     let outputs = Outputs::admit(args, &raw)?;
     let runs = options.runs.clone();
     let fit = Fit::new(&raw, false, options)?;

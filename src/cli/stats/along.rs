@@ -259,10 +259,7 @@ impl Layout<'_> {
             .zip(&self.remaining_axes)
             .map(|(offset, &axis)| (axis, self.select[axis].start + offset))
             .collect();
-        let index_in_file = indices
-            .iter()
-            .map(|&(axis, index)| self.axes.array.index_in_file(axis, index));
-        self.axes.cells(&indices, index_in_file.collect())
+        self.axes.cells(&indices)
     }
 
     /// Puts the numbers of successive results into the file: those of one result follow one another slowest, or fastest in Fortran

@@ -157,6 +157,9 @@ pub fn refuse_others(paths: &Paths, fields: &[RecordField]) -> Result<(), CubeEr
                 Ok(())
             }
         }
+        Err(error) if error.kind() == ErrorKind::NotADirectory => {
+            Err(CubeError::io("open", &description)(error))
+        }
         _ => Err(CubeError::ForeignRecord { path: description }),
     }
 }

@@ -349,6 +349,13 @@ fn of_missing_directories_only_the_default_output_is_made() {
             "{told}"
         );
     }
+    // What lies in the way of a directory is no record of another program.
+    let told = scene.run("run p.toml --set record={every=1,totals=true} -o p.toml/c.npy");
+    let sentence = told.stderr.to_lowercase();
+    assert!(
+        told.code == Some(1) && sentence.contains("not a directory"),
+        "{told}"
+    );
     scene.write("s.toml", "params = \"p.toml\"\nD = [1.0, 2.0]\n");
     assert_eq!(scene.run("sweep s.toml -o scratch/s.npy").code, Some(1));
     assert_eq!(scene.files(), ["a.npy", "p.toml", "s.toml"]);

@@ -473,6 +473,10 @@ fn set_overrides_keys_of_the_file() {
     exit 2
     diff2d: --set =1: expected key=value, such as --set dx=0.1
     ");
+    assert_snapshot!(refused_set("--set boundary={left=1"), @r"
+    exit 2
+    diff2d: --set boundary={left=1: expected a table as in TOML, such as --set 'boundary.left={ flux = 0.0 }'
+    ");
     assert_snapshot!(refused_set("--set dz=1"), @"
     exit 2
     diff2d: --set: there is no parameter dz (= 1), did you mean dx?; the parameters are D, x1, x2, y1, y2, runtime, dx, dy, outtime, outtimes, t0, graphics, grid, coordinates, times, precision, dt, safety, Dx, Dy, face, capacity, decay, source, method, stages, tolerance, until, memory, [initial], [boundary], [mask], [units], [record], held, interface, function, [constants], [fit]

@@ -27,6 +27,21 @@ fn what_was_probably_meant_is_told() {
             2,
             "'diff2d export CUBE --to xdmf' copies nothing",
         ),
+        (
+            "export cube.npy --to netcdf",
+            2,
+            "'diff2d export CUBE --to hdf5' writes",
+        ),
+        (
+            "compare cube.npy cube.npy --select 1",
+            2,
+            "stands in brackets behind its name",
+        ),
+        (
+            "probe cube.npy --at 0.5,0.5,0.5",
+            2,
+            "coordinates by name, such as x=0.5",
+        ),
         ("run plat.toml", 2, "no such file, did you mean plate.toml?"),
         ("run plate.tml", 2, "no such file, did you mean plate.toml?"),
         ("plan p.toml --set mask=x<1", 2, "did you mean mask.where?"),

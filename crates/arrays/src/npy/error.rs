@@ -80,6 +80,9 @@ fn hint(path: &Path, error: &HeaderError) -> &'static str {
         (HeaderError::NotNpy, Some("toml" | "py")) => {
             ": it looks like a parameter file; give the array that was computed from it"
         }
+        (HeaderError::NotNpy, Some("txt" | "csv" | "dat")) => {
+            ": numpy.save writes such a file of what numpy.loadtxt reads from text"
+        }
         (HeaderError::NotNpy, Some("journal")) => ": give the .npy file beside this journal",
         _ => "",
     }

@@ -330,6 +330,27 @@
     return Math.abs(value) < 1e-12 * Math.abs(length) ? 0 : value;
   }
 
+  /** The least and the largest of some values that are numbers. */
+  function extremes(values) {
+    let [low, high] = [Infinity, -Infinity];
+    for (const value of values) {
+      if (value < low) low = value;
+      if (value > high) high = value;
+    }
+    return [low, high];
+  }
+
+  /** Moves both profiles from the middle to the largest value where the one that is shown first would be a flat line. */
+  async function placeProfiles() {
+    const values = await decoded(state.frame);
+    const [low, high] = extremes(values);
+    const [least, most] = extremes(values.subarray(state.row * columns, (state.row + 1) * columns));
+    if (most - least > 0.01 * (high - low) || !(high > low)) return;
+    const cell = values.indexOf(high);
+    state.row = Math.floor(cell / columns);
+    state.column = cell % columns;
+  }
+
   /** The cell of the field that is read. */
   const read = () => (state.along === "x" ? [state.row, reading] : [reading, state.column]);
 
@@ -608,7 +629,7 @@
     });
     addEventListener("resize", () => show());
     play(false);
-    show();
+    placeProfiles().then(show);
   }
 
   start();
