@@ -3,7 +3,7 @@
 use super::{
     boxes::{Select, read},
     options::Options,
-    reduction::TASK,
+    tasks::TASK,
 };
 use crate::npy::{ArrayFile, Cut};
 use crate::progress::Progress;

@@ -5,6 +5,7 @@
 //! |---|---|
 //! | `options.rs` | [`Options`]: the treatment of NaN, counts, and memory |
 //! | `boxes.rs` | boxes of an array, and their elements |
+//! | `tasks.rs` | the division of a box among threads |
 //! | `reduction.rs` | any axes of any box, task by task |
 //! | `whole.rs` | a box as a whole, with the indices of minimum and maximum |
 //! | `quantiles.rs` | quantiles of a box, and of its columns |
@@ -16,6 +17,7 @@ mod histogram;
 mod options;
 mod quantiles;
 mod reduction;
+mod tasks;
 mod trend;
 mod whole;
 

@@ -11,7 +11,7 @@
 use super::{
     boxes::{Select, flags, ranges_of_axes, read},
     options::Options,
-    reduction::TASK,
+    tasks::TASK,
 };
 use crate::npy::{ArrayFile, Cut, Region, elements, index_in};
 use crate::progress::Progress;

@@ -4,31 +4,22 @@
 //! pieces, whose moments are merged in order, and a piece is read in parts that are whole batches. Tasks have columns
 //! of their own, or are merged in order as well.
 
-use super::{boxes::ranges_of_axes, options::Options};
+use super::{
+    boxes::ranges_of_axes,
+    options::Options,
+    tasks::{COLUMNS, EMITTED, PIECE, Tasks, is_wide},
+};
 use crate::npy::{ArrayFile, Cut, NpyError, Region, Runs, elements, length};
 use crate::progress::Progress;
 use crate::{
     AnalysisError,
-    memory::{size, threads_within},
+    memory::size,
     moments::{BATCH, BATCH_ROWS, Counted, Moments},
     statistics::Statistics,
     summable::Summable,
     walk,
 };
 use std::ops::Range;
-
-/// The number of elements in a task of a whole array.
-pub(super) const TASK: u64 = 1 << 18;
-/// The number of elements in a piece of any other box.
-const PIECE: u64 = 1 << 15;
-/// The number of columns in a task of any other box.
-const COLUMNS: u64 = 1024;
-/// The largest number of elements read at a time, enough for a disk to reach its full speed.
-pub(super) const MOST_READ: usize = 64 * BATCH;
-/// The largest number of results emitted at a time.
-pub(super) const MOST_EMITTED: u64 = 1 << 13;
-/// The number of columns in a row from which on threads divide rows, and not the array.
-const WIDE: u64 = 1024;
 
 /// A box and its reduced axes, in file order.
 pub(super) struct Reduction<'a> {
@@ -40,23 +31,6 @@ pub(super) struct Reduction<'a> {
     /// Whether the box is a whole array that is reduced along neighbouring axes. It is then treated as three axes: the
     /// axes before the reduced ones, the reduced axes, and the axes after them.
     is_whole: bool,
-}
-
-/// The division of a box.
-pub(super) struct Tasks {
-    pub(super) cut: Cut,
-    /// The number of consecutive tasks that share their columns, or parts of them.
-    merged: u64,
-    /// The number of elements in a piece.
-    piece: u64,
-    /// The largest number of elements read at a time, and the number of elements in a whole batch.
-    read: [u64; 2],
-    threads: u64,
-}
-
-/// Whether rows are too long for one thread, so that each thread takes a part of the columns.
-fn is_wide([_, length, inner]: [u64; 3]) -> bool {
-    inner > MOST_EMITTED || (length * inner > TASK && inner >= WIDE)
 }
 
 impl<'a> Reduction<'a> {
@@ -103,80 +77,15 @@ impl<'a> Reduction<'a> {
         }
     }
 
-    /// The lengths before, along and after the reduced axes; `None` if the box is not a whole array in three axes.
-    pub(super) fn lengths(&self) -> Option<[u64; 3]> {
-        match &self.region[..] {
-            [outer, along, inner] if self.is_whole => Some([outer, along, inner].map(length)),
-            _ => None,
-        }
-    }
-
     fn columns(&self, region: &[Range<u64>]) -> Region {
         ranges_of_axes(region, &self.is_reduced, false)
     }
 
     pub(super) fn tasks<T: Summable>(&self, options: Options) -> Result<Tasks, AnalysisError> {
-        let Some([outer, along, inner]) = self.lengths() else {
-            return self.tasks_of_part::<T>(options);
-        };
-        let elements = along * inner;
-        if elements == 0 || (outer > 1 && elements <= TASK && inner <= MOST_EMITTED) {
-            let index_memory = (2 * 8 * elements + 256 * inner).max(1);
-            let group = (TASK / elements.max(1))
-                .min(MOST_EMITTED / inner.max(1))
-                .min(options.memory / index_memory)
-                .max(1);
-            return Ok(Tasks {
-                cut: Cut::new(&self.region, vec![group, along, inner]),
-                merged: 1,
-                piece: u64::MAX,
-                read: [u64::MAX, 1],
-                threads: threads_within(options.memory, group.min(outer) * index_memory)?,
-            });
+        match <&[Range<u64>; 3]>::try_from(&self.region[..]) {
+            Ok(axes) if self.is_whole => Tasks::of_array(axes, options.memory),
+            _ => Tasks::of_box::<T>(&self.region, &self.is_reduced, options.memory),
         }
-        let batch = match inner {
-            1 => BATCH as u64,
-            inner => inner * BATCH_ROWS as u64,
-        };
-        let rows = (TASK / inner).next_multiple_of(batch / inner);
-        let read = (options.memory / (2 * 8)).min(MOST_READ as u64) / batch;
-        let read = read.max(1) * batch;
-        Ok(Tasks {
-            cut: Cut::new(&self.region, vec![1, rows, inner]),
-            merged: along.div_ceil(rows),
-            piece: u64::MAX,
-            read: [read, batch],
-            threads: threads_within(options.memory, 2 * 8 * elements.min(read))?,
-        })
-    }
-
-    fn tasks_of_part<T: Summable>(&self, options: Options) -> Result<Tasks, AnalysisError> {
-        let columns = self.columns(&self.region);
-        let count = elements(&columns);
-        let column_memory = (2 * size_of::<Moments<T>>() + size_of::<Statistics>()) as u64;
-        let results = count.saturating_sub(1).min(COLUMNS) * column_memory;
-        let mut cut = Cut::of_elements(&self.region, PIECE);
-        let mut merged = cut.count();
-        if count > COLUMNS {
-            let mut steps = Cut::of_elements(&columns, COLUMNS).get(0).into_iter();
-            let axes = self.region.iter().zip(&self.is_reduced);
-            let step = axes.map(|(range, &is_reduced)| {
-                if is_reduced {
-                    length(range)
-                } else {
-                    steps.next().as_ref().map_or(1, length)
-                }
-            });
-            cut = Cut::new(&self.region, step.collect());
-            merged = 1;
-        }
-        Ok(Tasks {
-            cut,
-            merged,
-            piece: PIECE,
-            read: [PIECE, 1],
-            threads: threads_within(options.memory, 2 * 8 * PIECE + results)?,
-        })
     }
 
     /// The moments of the columns of every task, computed in parallel by `map` and joined in order.
@@ -188,12 +97,13 @@ impl<'a> Reduction<'a> {
         map: impl Fn(Vec<Moments<T>>) -> R + Sync,
         join: impl FnMut(u64, R) -> Result<(), E>,
     ) -> Result<(), E> {
-        let columns_of_task = match tasks.merged {
-            1 => MOST_EMITTED,
-            _ => elements(&self.columns(&tasks.cut.get(0))),
+        // The results of tasks are kept until they are joined: those that are collected, or of about `COLUMNS` columns a
+        // thread that are merged.
+        let columns_of_task = elements(&self.columns(&tasks.cut.get(0))).max(1);
+        let at_once = match tasks.merged {
+            1 => tasks.threads.max(tasks.collected / columns_of_task),
+            _ => tasks.threads * (COLUMNS / columns_of_task).max(1),
         };
-        // The results of a thread's tasks are kept until they are joined: at most of about `COLUMNS` columns.
-        let at_once = tasks.threads * (COLUMNS / columns_of_task.max(1)).max(1);
         walk::in_order(
             &tasks.cut,
             tasks.threads,
@@ -289,7 +199,7 @@ impl<'a> Reduction<'a> {
         let column_count = elements(&self.columns(&self.region));
         if tasks.cut.count() == 0 {
             let empty = Moments::<T>::default().statistics();
-            let group = vec![empty; size(column_count.min(MOST_EMITTED))];
+            let group = vec![empty; size(column_count.min(EMITTED))];
             for start in (0..column_count).step_by(group.len().max(1)) {
                 let count = size(column_count - start).min(group.len());
                 emit(start, &group[..count])?;
@@ -298,14 +208,20 @@ impl<'a> Reduction<'a> {
         }
         let mut emitted = 0;
         if tasks.merged == 1 {
+            let mut collected: Vec<Statistics> = Vec::new();
             return self.each_task(
                 &tasks,
                 options,
                 progress,
                 |moments: Vec<Moments<T>>| statistics_of(&moments),
-                |_, statistics| {
-                    emit(emitted, &statistics)?;
-                    emitted += statistics.len() as u64;
+                |number, statistics| {
+                    collected.extend(statistics);
+                    let is_last = number + 1 == tasks.cut.count();
+                    if is_last || collected.len() as u64 >= tasks.collected {
+                        emit(emitted, &collected)?;
+                        emitted += collected.len() as u64;
+                        collected.clear();
+                    }
                     Ok(())
                 },
             );

@@ -1,9 +1,6 @@
 //! The statistics of a box, and the indices of its minimum and maximum.
 
-use super::{
-    options::Options,
-    reduction::{Reduction, Tasks},
-};
+use super::{options::Options, reduction::Reduction, tasks::Tasks};
 use crate::progress::Progress;
 use crate::{AnalysisError, moments::Moments, statistics::Statistics, summable::Summable};
 use rayon::prelude::*;
