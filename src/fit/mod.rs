@@ -77,14 +77,6 @@ const MOST_RESTARTS: usize = 3;
 const SEED: u64 = 1;
 
 impl Fit {
-    /// Refuses a file that describes no fit. It reads what the fit needs and computes nothing.
-    ///
-    /// # Errors
-    /// [`FitError`] for a problem, unknowns or data that are wrong or missing.
-    pub fn check(raw: &RawParams) -> Result<(), FitError> {
-        stated(&with_start(raw.clone())?, false).map(drop)
-    }
-
     /// The fit that a parameter file describes. For a plan, data need no values.
     ///
     /// # Errors

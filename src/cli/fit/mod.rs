@@ -73,10 +73,10 @@ pub(super) fn fit(args: &FitArgs, terminal: &Terminal) -> Result<(), Error> {
         let fit = Fit::new(&raw, true, options)?;
         return terminal.answer(&Planned(fit.plan()), args.json);
     }
-    Fit::check(&raw)?;
-    let outputs = Outputs::admit(args, &raw)?;
     let runs = options.runs.clone();
+    // Whatever refuses the file or its data leaves no directory behind.
     let fit = Fit::new(&raw, false, options)?;
+    let outputs = Outputs::admit(args, &raw)?;
     let answer = fit.solve(&|step, square| {
         let runs = runs.done();
         terminal.note(&format!(

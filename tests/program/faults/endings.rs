@@ -433,16 +433,18 @@ fn command(args: &[String]) -> Command {
     diff2d(&args)
 }
 
-/// All files beside the cube, and it.
+/// All files beside the cube, and it. A directory, which a sweep has for its rows until it is complete, counts as an empty file.
 fn files(lab: &Lab) -> Files {
     let entries = fs::read_dir(&lab.out).unwrap().map(Result::unwrap);
-    let content = |path| fs::read(path).unwrap();
     entries
         .map(|entry| {
-            (
-                entry.file_name().into_string().unwrap(),
-                content(entry.path()),
-            )
+            let (name, path) = (entry.file_name(), entry.path());
+            let content = if path.is_dir() {
+                Vec::new()
+            } else {
+                fs::read(path).unwrap()
+            };
+            (name.into_string().unwrap(), content)
         })
         .collect()
 }
