@@ -46,8 +46,8 @@ pub(crate) fn shape(
     Ok(grid.shape())
 }
 
-/// Solves a problem in memory. `files` are the bytes of the arrays that parameters name. A problem with a record is
-/// refused, because a record needs a cube.
+/// Solves a problem in memory. `files` are the bytes of the arrays that parameters name. Returns `None` for a problem with a
+/// record, because a record needs a cube.
 #[pyfunction]
 pub(crate) fn solve<'py>(
     py: Python<'py>,

@@ -131,18 +131,18 @@ def is_flux_equal(solution: diff2d.Solution, cube: diff2d.Cube, snapshots: objec
 @pytest.mark.parametrize("name", PROBLEMS)
 def test_fluxes_of_a_solution_have_the_bits_of_those_of_a_cube(name):
     solution, cube = diff2d.solve(PROBLEMS[name]), diff2d.run(PROBLEMS[name])
-    for snapshots in (None, -1, (0, 2), "::-1"):
+    for snapshots in (None, -1, (0, 2), "::2"):
         assert is_flux_equal(solution, cube, snapshots), snapshots
 
 
-@pytest.mark.parametrize("more", [{}, {"record": {"every": 0.5}}, {"precision": "f32", "mask": MASK}])
+@pytest.mark.parametrize("more", [{}, {"record": {"every": 0.5, "totals": True}}, {"precision": "f32", "mask": MASK}])
 def test_fluxes_of_a_solution_are_those_of_its_arrays(more):
     arrays = {"D": 1 + J / 50, "capacity": 2 + np.cos(I), "source": np.cos(J - I)}
     solution = diff2d.solve(WALLS, **arrays, **more)
     for key, array in {**arrays, "mask": MASK}.items():
         np.save(f"{key}.npy", array)
-    named = {key: {"file": f"{key}.npy"} for key in [*arrays, *(["mask"] if "mask" in more else [])]}
-    assert is_flux_equal(solution, diff2d.run({**WALLS, **more}, **named), None)
+    named = {key: {"file": f"{key}.npy"} for key in {**arrays, **more} if key in ("mask", *arrays)}
+    assert is_flux_equal(solution, diff2d.run({**WALLS, **more, **named}), None)
 
 
 def test_fluxes_are_those_of_the_files_that_were_read():
