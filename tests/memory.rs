@@ -294,7 +294,8 @@ fn memory_goes_with_the_grid_and_not_with_the_cube() {
     assert!(peak() <= limit);
     scene.succeed("info c.npy");
 
-    // 2002² nodes, 31 MiB a field: two fields, 32 MiB of buffers, and the program itself.
+    // 2002² nodes, 31 MiB a field: two fields, 32 MiB of buffers, and the program itself, which takes some 25 MiB if it is not
+    // optimised.
     let scene = Scene::small();
     let told = run(
         &scene,
@@ -305,7 +306,7 @@ fn memory_goes_with_the_grid_and_not_with_the_cube() {
     let field = 2002 * 2002 * 8;
     assert!(bytes_of_cube(&scene) > 12 * field);
     let fields = peak() as f64 / field as f64;
-    assert!((2.0..3.75).contains(&fields), "{fields} fields");
+    assert!((2.0..4.0).contains(&fields), "{fields} fields");
 
     // A limit that cannot be kept ends in a sentence.
     let scene = Scene::small();
