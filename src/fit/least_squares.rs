@@ -13,10 +13,10 @@ use std::mem;
 pub struct Minimum {
     /// The last point.
     pub point: Point,
-    /// The derivatives of the residuals with respect to each free unknown; 0 for unknowns that are not free. They are
-    /// either those at the point or those that were known before.
+    /// The derivatives of the residuals with respect to each free unknown, at the point or at one before it; 0 for unknowns
+    /// that are not free.
     pub jacobian: Matrix,
-    /// Whether they are those at the point.
+    /// Whether the derivatives are those at the point.
     pub is_jacobian_here: bool,
     /// The decrease of the sum of squares that another step would bring.
     pub expected_gain: f64,
@@ -35,7 +35,7 @@ const LAST_DAMPING: f64 = 1e12;
 
 /// Derivatives that are known before the first step.
 #[derive(Debug, Clone, Default)]
-pub enum Known {
+pub enum KnownDerivatives {
     /// There are none.
     #[default]
     Nothing,
@@ -57,7 +57,7 @@ pub enum Known {
 pub fn minimise(
     model: &Model,
     start: Point,
-    mut known: Known,
+    mut known_derivatives: KnownDerivatives,
     is_free: &[bool],
     tolerance: f64,
     tell: &TellStep,
@@ -67,10 +67,10 @@ pub fn minimise(
     let mut column_norms = vec![0.0_f64; is_free.len()];
     for step in 0..MOST_STEPS {
         tell(step, point.square);
-        let is_nearby = matches!(known, Known::Nearby(_));
-        let jacobian = match mem::take(&mut known) {
-            Known::Nothing => model.jacobian(&point, is_free)?,
-            Known::AtStart(jacobian) | Known::Nearby(jacobian) => jacobian,
+        let is_nearby = matches!(known_derivatives, KnownDerivatives::Nearby(_));
+        let jacobian = match mem::take(&mut known_derivatives) {
+            KnownDerivatives::Nothing => model.jacobian(&point, is_free)?,
+            KnownDerivatives::AtStart(jacobian) | KnownDerivatives::Nearby(jacobian) => jacobian,
         };
         for (most, norm) in column_norms.iter_mut().zip(jacobian.norms()) {
             *most = most.max(norm);
@@ -136,7 +136,7 @@ pub fn minimise(
         if gain > 0.5 * expected_gain {
             damping = (damping / 10.0).max(1e-12);
             if is_nearby {
-                known = Known::Nearby(jacobian);
+                known_derivatives = KnownDerivatives::Nearby(jacobian);
             }
         }
         point = better_point;

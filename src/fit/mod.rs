@@ -36,7 +36,7 @@ use crate::{
 use answer::{LinearErrors, Widening};
 use data::Series;
 use diff2d_arrays::{expression::random, progress::Progress};
-use least_squares::{Known, Minimum, minimise};
+use least_squares::{KnownDerivatives, Minimum, minimise};
 use matrix::Matrix;
 use model::{Model, ModelOptions};
 use point::Point;
@@ -159,7 +159,14 @@ impl Fit {
             if let Some(better_point) = better_point.filter(|_| restarts < MOST_RESTARTS) {
                 restarts += 1;
                 let start = better_point.clone();
-                minimum = minimise(model, start, Known::Nothing, &is_free, TOLERANCE, tell)?;
+                minimum = minimise(
+                    model,
+                    start,
+                    KnownDerivatives::Nothing,
+                    &is_free,
+                    TOLERANCE,
+                    tell,
+                )?;
                 continue;
             }
             let linear = LinearErrors::of(model, &minimum);
@@ -176,14 +183,22 @@ impl Fit {
         let is_free = vec![true; model.unknowns.len()];
         let count = self.options.starts.max(1);
         if count == 1 {
-            let known = Known::AtStart(self.jacobian.clone());
-            let minimum = minimise(model, self.start.clone(), known, &is_free, TOLERANCE, tell)?;
+            let derivatives = KnownDerivatives::AtStart(self.jacobian.clone());
+            let start = self.start.clone();
+            let minimum = minimise(model, start, derivatives, &is_free, TOLERANCE, tell)?;
             return Ok((minimum, None));
         }
         let places: Vec<Vec<f64>> = (0..count).map(|number| self.place(number)).collect();
         let minima = model.spread(&places, |model, place| {
             let start = model.point(place.clone())?;
-            minimise(model, start, Known::Nothing, &is_free, TOLERANCE, tell)
+            minimise(
+                model,
+                start,
+                KnownDerivatives::Nothing,
+                &is_free,
+                TOLERANCE,
+                tell,
+            )
         });
         let (minima, errors): (Vec<_>, Vec<_>) = minima.into_iter().partition(Result::is_ok);
         let minima: Vec<Minimum> = minima.into_iter().flatten().collect();

@@ -4,7 +4,7 @@
 
 use super::{
     error::FitError,
-    least_squares::{Known, Minimum, minimise},
+    least_squares::{KnownDerivatives, Minimum, minimise},
     matrix::{Matrix, Triangle},
     model::Model,
     point::Point,
@@ -70,7 +70,7 @@ pub fn profile_end(
     let mut far_trial: Option<[f64; 2]> = None;
     let mut last_fit = best.point.at.clone();
     let mut length = (distance * standard_error).min(distance_to_bound);
-    // On the way to the end rough derivatives suffice: those that are known, with the length at which they were computed.
+    // Derivatives, and the length at which they were computed: rough ones suffice on the way to the end.
     let mut derivatives = Some((best.jacobian.clone(), 0.0_f64));
     for _ in 0..MOST_LOOKS {
         // The others start where a straight line from the last look leads them.
@@ -82,14 +82,21 @@ pub fn profile_end(
         start[number] = estimate + direction * length;
         model.clamp(&mut start);
         let scaled = start[number];
-        let known = match &derivatives {
-            Some((jacobian, _)) => Known::Nearby(jacobian.clone()),
-            None => Known::Nothing,
+        let known_derivatives = match &derivatives {
+            Some((jacobian, _)) => KnownDerivatives::Nearby(jacobian.clone()),
+            None => KnownDerivatives::Nothing,
         };
-        let found = model
-            .point(start)
-            .and_then(|start| minimise(model, start, known, &is_free, TOLERANCE, &|_, _| ()));
-        let minimum = match found {
+        let look = model.point(start).and_then(|start| {
+            minimise(
+                model,
+                start,
+                known_derivatives,
+                &is_free,
+                TOLERANCE,
+                &|_, _| (),
+            )
+        });
+        let minimum = match look {
             Ok(minimum) => minimum,
             Err(FitError::Stopped) => return Err(FitError::Stopped),
             Err(_) => {

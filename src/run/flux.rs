@@ -42,7 +42,7 @@ pub struct FluxRow {
 }
 
 /// A snapshot whose rates are computed.
-struct State {
+struct SnapshotState {
     number: u64,
     time: f64,
     values: Array2<f64>,
@@ -68,7 +68,7 @@ impl FluxTable {
             let values = state_of(problem, values.to_owned());
             let rows = problem.summaries(0, values.as_slice().unwrap_or_default())?;
             let summary = Summary::of_rows(&rows, &problem.grid);
-            Ok(State {
+            Ok(SnapshotState {
                 number,
                 time,
                 values,
@@ -106,7 +106,7 @@ impl FluxTable {
         commits: &[&Commit],
     ) -> Result<Self, RunError> {
         let states = commits.iter().map(|commit| {
-            Ok(State {
+            Ok(SnapshotState {
                 number: commit.index,
                 time: commit.simtime,
                 values: state_of(problem, cube.snapshot(commit.id())?),
@@ -119,7 +119,7 @@ impl FluxTable {
 
     fn of_states(
         problem: &Problem,
-        states: impl Iterator<Item = Result<State, RunError>>,
+        states: impl Iterator<Item = Result<SnapshotState, RunError>>,
     ) -> Result<Self, RunError> {
         let fluxes = problem.fluxes_of_rows(0..problem.grid.y.nodes);
         let memory_needed = Footprint::of(problem).bytes();

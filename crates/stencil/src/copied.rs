@@ -73,7 +73,7 @@ impl<'a, T: Real> Copied<'a, T> {
         let computed = self.rows.start + 1..self.rows.end - 1;
         state.fill(T::default());
         for (row, j) in state.chunks_exact_mut(*pitch).zip(self.rows.clone()) {
-            // Of the rows around the computed ones only walls are read: other threads may write the rest meanwhile.
+            // Only walls are read of the rows around the computed ones, because other threads may write the rest meanwhile.
             if computed.contains(&j) || y.is_wall(j, source.rows) {
                 let staging = Staging::new(task, row[self.lanes - 1..].as_mut_ptr());
                 // SAFETY: the row has room for the computed columns and one on each side; the nodes are those that the task
@@ -109,40 +109,45 @@ impl<'a, T: Real> Copied<'a, T> {
         let (walls, step) = (task.walls, task.first + level - 1);
         let computed = self.rows.start + 1..self.rows.end - 1;
         let [is_left_reached, is_right_reached] = task.reaches_walls(1, &self.columns);
-        let (first, last) = (0, self.columns.len() as isize - 1);
-        for (side, is_reached, [outermost, inner, beyond]) in [
-            (&walls.left, is_left_reached, [first, first + 1, first - 1]),
-            (&walls.right, is_right_reached, [last, last - 1, last + 1]),
+        let last_column = self.columns.len() as isize - 1;
+        // For each side the outermost column, the one within and the one beyond it.
+        for (side, is_reached, columns) in [
+            (&walls.left, is_left_reached, [0, 1, -1]),
+            (
+                &walls.right,
+                is_right_reached,
+                [last_column, last_column - 1, last_column + 1],
+            ),
         ] {
             if !is_reached || matches!(side, Side::Held) {
                 continue;
             }
             for j in computed.clone() {
-                let (begin, node) = (self.begin(j), task.row_place(j));
-                let [outermost, inner, beyond] =
-                    [outermost, inner, beyond].map(|i| begin.wrapping_add_signed(i));
+                let (row_begin, node) = (self.begin(j), task.row_place(j));
+                let [outermost, inner, ghost] =
+                    columns.map(|column| row_begin.wrapping_add_signed(column));
                 if let Some(value) = side.beyond(step, node, state[inner], state[outermost]) {
-                    state[beyond] = value;
+                    state[ghost] = value;
                 }
             }
         }
         let [is_bottom_reached, is_top_reached] = task.reaches_walls(0, &computed);
         if is_bottom_reached {
-            let (beyond, rows) = state.split_at_mut(pitch);
+            let (ghosts, rows) = state.split_at_mut(pitch);
             let (outermost, inner) = rows.split_at(pitch);
-            self.prepare_row(&walls.bottom, step, beyond, [outermost, inner]);
+            self.prepare_row(&walls.bottom, step, ghosts, [outermost, inner]);
         }
         if is_top_reached {
-            let (rows, beyond) = state.split_at_mut(self.number(computed.end) * pitch);
+            let (rows, ghosts) = state.split_at_mut(self.number(computed.end) * pitch);
             let (rows, outermost) = rows.split_at(rows.len() - pitch);
             let inner = &rows[rows.len() - pitch..];
-            self.prepare_row(&walls.top, step, beyond, [outermost, inner]);
+            self.prepare_row(&walls.top, step, ghosts, [outermost, inner]);
         }
     }
 
     /// Writes the row beyond the first or the last row from the two rows next to it.
     #[inline(always)]
-    fn prepare_row(&self, side: &Side<T>, step: usize, beyond: &mut [T], rows: [&[T]; 2]) {
+    fn prepare_row(&self, side: &Side<T>, step: usize, ghosts: &mut [T], rows: [&[T]; 2]) {
         let (x, count): (&Computed, _) = (&self.task.domain[1], self.task.source.columns);
         let mut i = self.columns.start;
         // The columns of a periodic axis may begin again.
@@ -150,8 +155,8 @@ impl<'a, T: Real> Copied<'a, T> {
             let length = x.adjacent(i, count).min((self.columns.end - i) as usize);
             let start = self.lanes + (i - self.columns.start) as usize;
             let [outermost, inner] = rows.map(|row| &row[start..start + length]);
-            let beyond = &mut beyond[start..start + length];
-            side.write_beyond(step, x.place(i), beyond, outermost, inner);
+            let ghosts = &mut ghosts[start..start + length];
+            side.write_beyond(step, x.place(i), ghosts, outermost, inner);
             i += length as isize;
         }
     }

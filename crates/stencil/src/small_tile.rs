@@ -57,9 +57,9 @@ impl<V: Lanes, K: EquationKind<V>> Computation for SmallTile<'_, '_, V, K> {
         unsafe {
             let mut kind = K::new(task);
             let state = slice::from_raw_parts_mut(memory, size);
-            let next = slice::from_raw_parts_mut(memory.add(size), size);
+            let next_state = slice::from_raw_parts_mut(memory.add(size), size);
             tile.fill(state);
-            next.copy_from_slice(state);
+            next_state.copy_from_slice(state);
             for register in state.chunks_exact(V::COUNT) {
                 kind.note(V::load(register.as_ptr()));
             }
@@ -72,7 +72,7 @@ impl<V: Lanes, K: EquationKind<V>> Computation for SmallTile<'_, '_, V, K> {
             debug_assert!(is_valid, "kinds for small tiles are valid for any source");
             let mut levels = Levels::<V> {
                 tile: &tile,
-                states: [state, next],
+                states: [state, next_state],
                 arrays,
             };
             kind.advance(1, &mut levels);
@@ -132,7 +132,7 @@ impl<V: Lanes> Advance<V> for Levels<'_, '_, V> {
     #[inline(always)]
     unsafe fn by_one<U: Update<V>>(&mut self, update: U) -> U {
         // SAFETY: passed on.
-        unsafe { V::compiled(ByOne(self, update)) }
+        unsafe { V::compiled(LevelByLevel(self, update)) }
     }
 
     #[inline(always)]
@@ -142,26 +142,29 @@ impl<V: Lanes> Advance<V> for Levels<'_, '_, V> {
 }
 
 /// The computation of [`Advance::by_one`].
-struct ByOne<'a, 'b, 'c, V: Lanes, U>(&'a mut Levels<'b, 'c, V>, U);
+struct LevelByLevel<'a, 'b, 'c, V: Lanes, U>(&'a mut Levels<'b, 'c, V>, U);
 
-impl<V: Lanes, U: Update<V>> Computation for ByOne<'_, '_, '_, V, U> {
+impl<V: Lanes, U: Update<V>> Computation for LevelByLevel<'_, '_, '_, V, U> {
     type Output = U;
 
     #[inline(always)]
     unsafe fn run(self) -> U {
         let Self(levels, mut update) = self;
         let (tile, arrays) = (levels.tile, &levels.arrays);
-        let [state, next] = &mut levels.states;
+        let [state, next_state] = &mut levels.states;
         let task = tile.task;
         let registers = tile.columns().div_ceil(V::COUNT);
         // SAFETY: passed on; a row and the rows around it have so many registers, and one more on each side.
         unsafe {
-            let outside = V::lanes_from(tile.columns() - (registers - 1) * V::COUNT);
+            let lanes_outside = V::lanes_from(tile.columns() - (registers - 1) * V::COUNT);
             for level in 1..=task.steps {
                 tile.prepare_walls(state, level);
                 for j in task.rows_at(level) {
-                    let begin = tile.begin(j);
-                    let (row, next_row) = (state.as_ptr().add(begin), next.as_mut_ptr().add(begin));
+                    let row_begin = tile.begin(j);
+                    let (row, next_row) = (
+                        state.as_ptr().add(row_begin),
+                        next_state.as_mut_ptr().add(row_begin),
+                    );
                     let step = task.first + level - 1;
                     let array_rows = arrays.rows::<U, 1>(tile.number(j) - 1, step);
                     for at in (0..registers).map(|register| register * V::COUNT) {
@@ -177,12 +180,12 @@ impl<V: Lanes, U: Update<V>> Computation for ByOne<'_, '_, '_, V, U> {
                         let place = (0, at + V::COUNT);
                         let mut value = update.next(&array_rows, place, star, north_west);
                         if at + V::COUNT >= tile.columns() {
-                            value = value.select(outside, star.centre);
+                            value = value.select(lanes_outside, star.centre);
                         }
                         value.store(next_row.add(at));
                     }
                 }
-                mem::swap(state, next);
+                mem::swap(state, next_state);
             }
             tile.write(state);
         }

@@ -214,17 +214,17 @@ fn differences(
     Ok(differences)
 }
 
-/// Whether one of two shapes of as many axes is the other without its boundary nodes.
+/// Whether one of two cubes has as many snapshots as the other, and lacks its boundary nodes.
 fn lacks_boundary(a: &[u64], b: &[u64]) -> bool {
-    let Some(plane) = a.len().checked_sub(2) else {
-        return false;
-    };
-    let differences: Vec<u64> = a.iter().zip(b).map(|(a, b)| a.abs_diff(*b)).collect();
-    let is_inside = (a[plane] < b[plane]) == (a[plane + 1] < b[plane + 1]);
-    let has_boundary_alone = differences[..plane]
-        .iter()
-        .all(|&difference| difference == 0);
-    has_boundary_alone && is_inside && differences[plane..] == [2, 2]
+    match (a, b) {
+        (&[frames, rows, columns], &[other_frames, other_rows, other_columns]) => {
+            frames == other_frames
+                && (rows < other_rows) == (columns < other_columns)
+                && rows.abs_diff(other_rows) == 2
+                && columns.abs_diff(other_columns) == 2
+        }
+        _ => false,
+    }
 }
 
 fn describe(array: &JournalledArray) -> String {

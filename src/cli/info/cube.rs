@@ -233,7 +233,7 @@ fn states(cube: &Path, journal: &Journal) -> Option<[Option<Clock>; 2]> {
     ])
 }
 
-/// Records that are written as they are read: there may be many.
+/// Commits, which are written as they are read, because there may be many.
 pub(super) struct SnapshotCounts<'a>(
     RefCell<Box<dyn Iterator<Item = Result<Commit, CubeError>> + 'a>>,
 );

@@ -46,8 +46,8 @@ pub(super) fn is_wide([_, length, inner]: [u64; 3]) -> bool {
 impl Tasks {
     /// The division of an array into tasks that are reduced along its middle axis; a range of that axis may be selected.
     pub(super) fn of_array(region: &[Range<u64>; 3], memory: u64) -> Result<Self, AnalysisError> {
-        let [outer, along, inner] = region.each_ref().map(length);
-        let elements = along * inner;
+        let [outer, reduced, inner] = region.each_ref().map(length);
+        let elements = reduced * inner;
         if elements == 0 || (outer > 1 && elements <= TASK && inner <= EMITTED) {
             let index_memory = (2 * 8 * elements + 256 * inner).max(1);
             let group = (TASK / elements.max(1))
@@ -55,7 +55,7 @@ impl Tasks {
                 .min(memory / index_memory)
                 .max(1);
             return Ok(Self {
-                cut: Cut::new(region, vec![group, along, inner]),
+                cut: Cut::new(region, vec![group, reduced, inner]),
                 merged: 1,
                 piece: u64::MAX,
                 read: [u64::MAX, 1],
@@ -72,7 +72,7 @@ impl Tasks {
         let read = read.max(1) * batch;
         Ok(Self {
             cut: Cut::new(region, vec![1, rows, inner]),
-            merged: along.div_ceil(rows),
+            merged: reduced.div_ceil(rows),
             piece: u64::MAX,
             read: [read, batch],
             threads: threads_within(memory, 2 * 8 * elements.min(read))?,
