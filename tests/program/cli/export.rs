@@ -370,11 +370,12 @@ fn too_little_memory_is_said_and_a_chunk_is_never_a_whole_large_snapshot() {
 fn an_export_that_is_stopped_leaves_nothing() {
     let scene = Scene::new();
     scene.succeed("create a.npy --shape 16,1024,1024 --fill i0");
-    for format in ["zarr", "csv"] {
+    // Chunks of Zarr are files, which threads write at the same time; a CSV table is one file.
+    for (format, file_count) in [("zarr", 3), ("csv", 2)] {
         let mut command = scene.diff2d();
         command.args(["export", "a.npy", "--to", format, "-o", "out"]);
         let mut export = command.spawn().unwrap();
-        while scene.files().len() < 3 && export.try_wait().unwrap().is_none() {
+        while scene.files().len() < file_count && export.try_wait().unwrap().is_none() {
             std::thread::yield_now();
         }
         scene
@@ -383,13 +384,19 @@ fn an_export_that_is_stopped_leaves_nothing() {
             .status()
             .unwrap();
         let code = export.wait().unwrap().code();
-        if code == Some(143) {
+        // On a busy machine the signal may arrive after the export has got its name, and then the export is whole.
+        if code == Some(143) && !scene.exists("out") {
             assert_eq!(scene.files(), ["a.npy"], "{format}");
         } else {
-            // It was faster.
-            assert_eq!(code, Some(0), "{format}");
+            assert!(matches!(code, Some(0 | 143)), "{format}: {code:?}");
+            assert!(scene.exists("out"), "{format}");
+            assert!(
+                !scene.files().iter().any(|name| name.starts_with('.')),
+                "{format}"
+            );
         }
         let _ = fs::remove_dir_all(scene.path("out"));
+        let _ = fs::remove_file(scene.path("out"));
     }
 }
 
