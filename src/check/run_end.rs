@@ -55,14 +55,18 @@ fn shortened_by_column(
     let planned_steps = own.schedule.nsteps;
     let snapshots = affordable_snapshots(&own, SOME_SECONDS / 2.0);
     own.schedule.nsteps = own.schedule.step_of(snapshots);
-    let rows = record_rows(&own, &AtomicBool::new(false));
-    let rows = rows.map_err(|error| CheckError::Request(error.to_string()))?;
     let columns = record_columns(&own);
-    let places = ["step", "t", column].map(|name| columns.iter().position(|one| one.name == name));
     let pace = own.schedule.pace();
-    let last_step = rows.iter().find_map(|row| {
-        let [step, t, value] = places.map(|place| place.map_or(f64::NAN, |place| row[place]));
-        until.end_after_row(pace.start().simtime, t, value)?;
+    let limit = ColumnLimit {
+        until,
+        since: pace.start().simtime,
+        places: ["step", "t", column].map(|name| columns.iter().position(|one| one.name == name)),
+    };
+    let rows = record_rows(&own, &AtomicBool::new(false), &|row| limit.ends_run(row));
+    let rows = rows.map_err(|error| CheckError::Request(error.to_string()))?;
+    let last_row = rows.last().filter(|row| limit.ends_run(row));
+    let last_step = last_row.map(|row| {
+        let [step, t, _] = limit.values(row);
         #[expect(
             clippy::cast_possible_truncation,
             clippy::cast_sign_loss,
@@ -71,14 +75,35 @@ fn shortened_by_column(
         let step = step as u64;
         let is_of_snapshot =
             own.schedule.is_snapshot(step) && t <= pace.after(pace.start(), step).simtime;
-        Some(if is_of_snapshot {
+        if is_of_snapshot {
             step
         } else {
             own.schedule.next_due(step)
-        })
+        }
     });
     own.schedule.nsteps = last_step.unwrap_or(planned_steps);
     Ok(own)
+}
+
+/// The limit of a column of the record that ends a run.
+struct ColumnLimit<'a> {
+    until: &'a Until,
+    /// The time of the first row, which never ends a run.
+    since: f64,
+    /// The places of the step, the time and the column in a row.
+    places: [Option<usize>; 3],
+}
+
+impl ColumnLimit<'_> {
+    fn values(&self, row: &[f64]) -> [f64; 3] {
+        self.places
+            .map(|place| place.map_or(f64::NAN, |place| row[place]))
+    }
+
+    fn ends_run(&self, row: &[f64]) -> bool {
+        let [_, t, value] = self.values(row);
+        self.until.end_after_row(self.since, t, value).is_some()
+    }
 }
 
 /// The number of snapshots after the first that so many updates of nodes reach.

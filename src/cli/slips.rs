@@ -29,7 +29,7 @@ const PARAVIEW: &str = "ParaView and VTK read the formats xdmf and hdf5: 'diff2d
 const ANIMATION: &str = "an animation is a GIF, which '--animate' draws without a value";
 
 /// Options of other programs, and what has their place here.
-const HABITS: [(&str, &str); 14] = [
+const HABITS: [(&str, &str); 15] = [
     ("continue", "'--resume' continues a run"),
     (
         "restart",
@@ -57,6 +57,10 @@ const HABITS: [(&str, &str); 14] = [
     ("axes", "the option is '--axis'"),
     ("nproc", "the option is '--threads'"),
     ("jobs", "the option is '--threads'"),
+    (
+        "threads",
+        "the environment variable RAYON_NUM_THREADS sets the number of threads of this command",
+    ),
     ("mem", "the option is '--memory'"),
     (
         "select",
@@ -76,7 +80,7 @@ pub(super) fn with_tip(mut error: Error) -> Error {
     let command = typed_word(&error, ContextKind::InvalidSubcommand)
         .and_then(|word| replacement(&REPLACED, &word).or_else(|| tip_of_file(&word)));
     let value = typed_word(&error, ContextKind::InvalidValue)
-        .and_then(|word| replacement(&REPLACED, &word));
+        .and_then(|word| replacement(&REPLACED, &word).or_else(|| replacement(&HABITS, &word)));
     if let Some(tip) = option.or(command).or(value) {
         let tips = ContextValue::StyledStrs(vec![StyledStr::from(tip)]);
         error.insert(ContextKind::Suggested, tips);

@@ -30,8 +30,8 @@ pub fn fill(
         Function::Formula(formula) if formula.depends_on_time() => &formula.expression,
         _ => return out.fill(value_at(function, nodes, (j, i), 0.0)),
     };
-    if formula.is_random() {
-        // Its numbers are those of elements, and all of these are one.
+    if formula.is_random() || times.len() == 1 {
+        // Random numbers are those of elements, and all of these are one. A single value needs no batch.
         let elements = out.iter_mut().zip(times);
         return elements.for_each(|(out, &time)| *out = value_at(function, nodes, (j, i), time));
     }

@@ -17,10 +17,10 @@
 use super::{
     faces::{beyond, radius},
     geometry::Geometry,
+    over_time::values_at,
     robin,
     slots::Slots,
     survey::{Rim, Survey},
-    values::value_at,
     wall::Side,
 };
 use crate::{
@@ -29,7 +29,7 @@ use crate::{
 };
 use diff2d_stencil::real::Real;
 use diff2d_stencil::{self as stencil, Ghost, Table};
-use std::{ops::Range, sync::Arc};
+use std::{borrow::Cow, ops::Range, sync::Arc};
 
 /// The walls of a domain for some rows of it, with all data that determine their values.
 #[derive(Debug, Clone)]
@@ -83,6 +83,16 @@ struct GhostRule {
     beta: f64,
 }
 
+/// The values of a function along a side, for each node a value for each time; a single node if all have the same.
+struct SideValues(Vec<Vec<f64>>);
+
+impl SideValues {
+    /// The values of the node with a number among those of the side.
+    fn of(&self, position: usize) -> &[f64] {
+        &self.0[if self.0.len() == 1 { 0 } else { position }]
+    }
+}
+
 impl Tables {
     /// The walls of the rows `rows`, for steps of `dt` that may be `reach` times longer than the stability limit of
     /// explicit Euler.
@@ -133,28 +143,31 @@ impl Tables {
         match wall {
             Wall::Periodic => stencil::Side::Periodic,
             Wall::Fixed(value) if !value.depends_on_time() => stencil::Side::Held,
-            Wall::Fixed(_) => {
-                let values = self.along(side, times, |node, time| {
-                    let value = self.geometry.value(node);
-                    value
-                        .or_else(|| self.geometry.fixed_value(node, time))
-                        .unwrap_or(f64::NAN)
+            Wall::Fixed(value) => {
+                let own_values = self.values(side, value, times);
+                let values = self.numbers(side).enumerate().map(|(position, number)| {
+                    let node = side.node(&self.geometry.grid, number);
+                    match (self.geometry.value(node), self.geometry.fixed_side(node)) {
+                        (Some(kept_value), _) => Cow::Owned(vec![kept_value; times.len()]),
+                        (None, Some(corner_side)) if corner_side != side => {
+                            Cow::Owned(self.corner_values(corner_side, node, times))
+                        }
+                        (None, _) => Cow::Borrowed(own_values.of(position)),
+                    }
                 });
-                let values: Vec<f64> = values.collect();
-                let table = self.table(side, values.into_iter());
+                let values: Vec<Cow<'_, [f64]>> = values.collect();
+                let table = table(times.len(), &values, |&value| value);
                 *wrong = wrong
                     .take()
                     .or_else(|| self.not_finite(side, &table, times));
                 stencil::Side::Given(table)
             }
             Wall::Flux(_) | Wall::Robin(_) => {
-                let ghosts = self.along(side, times, |node, time| self.beyond(side, node, time));
-                let ghosts: Vec<GhostRule> = ghosts.collect();
-                let table = |part: fn(&GhostRule) -> f64| self.table(side, ghosts.iter().map(part));
+                let ghosts = self.ghosts(side, times);
                 let ghost = Ghost {
-                    mirror: table(|beyond| beyond.mirror),
-                    alpha: table(|beyond| beyond.alpha),
-                    beta: table(|beyond| beyond.beta),
+                    mirror: table(1, &ghosts, |rule| rule.mirror),
+                    alpha: table(times.len(), &ghosts, |rule| rule.alpha),
+                    beta: table(times.len(), &ghosts, |rule| rule.beta),
                 };
                 // The last time is that after the last step, which reads no ghosts.
                 let used = &times[..(times.len() - 1).max(1)];
@@ -187,16 +200,21 @@ impl Tables {
     fn unstable(&self, side: Side, times: &[f64]) -> Option<Halt> {
         /// The tolerance on the limit at a moment, because its minimum is only known to some digits between samples.
         const ABOVE: f64 = 1e-6;
-        let Wall::Robin(_) = self.geometry.walls.wall(side) else {
+        let Wall::Robin([a, b, _]) = self.geometry.walls.wall(side) else {
             return None;
         };
+        // Where a and b are constant, so is the weight, and the schedule has examined it.
+        if !(a.depends_on_time() || b.depends_on_time()) {
+            return None;
+        }
         let Self { dt, reach, .. } = *self;
-        for (place, rate) in self.along(side, times, |node, time| {
-            ((node, time), self.rate(side, node, time))
-        }) {
-            let limit = reach / rate;
+        let places = times
+            .iter()
+            .flat_map(|&time| self.numbers(side).map(move |number| (number, time)));
+        for (number, time) in places {
+            let (j, i) = side.node(&self.geometry.grid, number);
+            let limit = reach / self.rate(side, (j, i), time);
             if limit > 0.0 && dt > limit * (1.0 + ABOVE) {
-                let ((j, i), time) = place;
                 return Some(Halt::Unstable {
                     key: SIDES[side as usize],
                     place: self
@@ -238,22 +256,27 @@ impl Tables {
         }
     }
 
-    /// The results of a function for each node of a side, at each time.
-    fn along<V>(
-        &self,
-        side: Side,
-        times: &[f64],
-        value: impl Fn((usize, usize), f64) -> V,
-    ) -> impl Iterator<Item = V> {
-        let places = times
-            .iter()
-            .flat_map(move |&time| self.numbers(side).map(move |number| (number, time)));
-        places.map(move |(number, time)| value(side.node(&self.geometry.grid, number), time))
+    /// The values of a function along a side. A function that is the same at all nodes is evaluated at one.
+    fn values(&self, side: Side, function: &Function, times: &[f64]) -> SideValues {
+        let evaluated_nodes = if function.depends_on_place() {
+            usize::MAX
+        } else {
+            1
+        };
+        let nodes = self.numbers(side).take(evaluated_nodes);
+        let values = nodes.map(|number| {
+            let node = side.node(&self.geometry.grid, number);
+            values_at(function, &self.geometry.nodes, node, times)
+        });
+        SideValues(values.collect())
     }
 
-    /// A table of values for each node of a side, at each time.
-    fn table<T: Real>(&self, side: Side, values: impl Iterator<Item = f64>) -> Table<T> {
-        Table::new(self.numbers(side).len(), values.map(T::from_f64).collect())
+    /// The values of a corner, which belong to another side than the one whose table has them.
+    fn corner_values(&self, side: Side, node: (usize, usize), times: &[f64]) -> Vec<f64> {
+        match self.geometry.walls.wall(side) {
+            Wall::Fixed(value) => values_at(value, &self.geometry.nodes, node, times),
+            _ => vec![f64::NAN; times.len()],
+        }
     }
 
     /// The inflow during a step through a wall of given flux or of Robin's kind, over a length of one spacing, at each
@@ -267,20 +290,28 @@ impl Tables {
     pub fn inflows(&self, side: Side, time: f64) -> Vec<[f64; 2]> {
         match self.geometry.walls.wall(side) {
             Wall::Fixed(_) | Wall::Periodic => Vec::new(),
-            Wall::Flux(_) | Wall::Robin(_) => self
-                .along(side, &[time], |node, time| self.inflow(side, node, time))
-                .collect(),
+            wall => {
+                let functions = wall.functions().iter();
+                let values = functions.map(|function| self.values(side, function, &[time]));
+                let values: Vec<SideValues> = values.collect();
+                let inflows = self.numbers(side).enumerate().map(|(position, number)| {
+                    let node = side.node(&self.geometry.grid, number);
+                    self.inflow(side, node, |term| values[term].of(position)[0])
+                });
+                inflows.collect()
+            }
         }
     }
 
-    fn inflow(&self, side: Side, node: (usize, usize), time: f64) -> [f64; 2] {
-        let value = |function: &Function| value_at(function, &self.geometry.nodes, node, time);
+    /// The inflow of a node, where the wall's functions have given values.
+    fn inflow(&self, side: Side, node: (usize, usize), value: impl Fn(usize) -> f64) -> [f64; 2] {
         let [gain, loss] = match self.geometry.walls.wall(side) {
-            Wall::Flux(flux) => [radius(&self.geometry.grid, side, node.1) * value(flux), 0.0],
-            Wall::Robin([a, b, c]) => {
+            Wall::Flux(_) => [radius(&self.geometry.grid, side, node.1) * value(0), 0.0],
+            Wall::Robin(_) => {
                 let number = self.number_along(side, node);
                 let [own_coefficient, _] = self.coefficients.own_and_inner(side, number);
-                [c, a].map(|term| own_coefficient * (value(term) / value(b)))
+                let [a, b, c] = [0, 1, 2].map(value);
+                [c, a].map(|term| own_coefficient * (term / b))
             }
             Wall::Fixed(_) | Wall::Periodic => [0.0; 2],
         };
@@ -303,16 +334,37 @@ impl Tables {
         }
     }
 
-    fn beyond(&self, side: Side, node: (usize, usize), time: f64) -> GhostRule {
+    /// The rules of the ghosts of a side, for each node at each time.
+    fn ghosts(&self, side: Side, times: &[f64]) -> Vec<Vec<GhostRule>> {
+        let functions = self.geometry.walls.wall(side).functions().iter();
+        let values = functions.map(|function| self.values(side, function, times));
+        let values: Vec<SideValues> = values.collect();
+        let nodes = self.numbers(side).enumerate();
+        let ghosts = nodes.map(|(position, number)| {
+            let node = side.node(&self.geometry.grid, number);
+            let values: Vec<&[f64]> = values.iter().map(|values| values.of(position)).collect();
+            self.ghosts_of(side, node, &values, times.len())
+        });
+        ghosts.collect()
+    }
+
+    /// The rules of the ghost of one node at `count` times; `values` has the values of each function of its wall.
+    fn ghosts_of(
+        &self,
+        side: Side,
+        node: (usize, usize),
+        values: &[&[f64]],
+        count: usize,
+    ) -> Vec<GhostRule> {
+        let rules = |rule: &dyn Fn(usize) -> GhostRule| (0..count).map(rule).collect();
         if self.geometry.keeps(node) {
             // Whatever the wall's formulas give there.
-            return GhostRule {
+            return rules(&|_| GhostRule {
                 mirror: 0.0,
                 alpha: 0.0,
                 beta: 0.0,
-            };
+            });
         }
-        let value = |function: &Function| value_at(function, &self.geometry.nodes, node, time);
         let h = side.axis(&self.geometry.grid).spacing;
         let number = self.number_along(side, node);
         let [own_coefficient, inner] = self.coefficients.own_and_inner(side, number);
@@ -322,27 +374,38 @@ impl Tables {
         };
         // Without a mirror the ghost begins with the node itself.
         let itself = 1.0 - mirror;
-        match self.geometry.walls.wall(side) {
-            Wall::Robin([a, b, c]) => {
-                let factor = 2.0 * h * (own_coefficient / coefficient);
-                let [a, b, c] = [value(a), value(b), value(c)];
-                GhostRule {
-                    mirror,
-                    alpha: factor * (c / b),
-                    beta: factor * (a / b) - itself,
-                }
-            }
-            Wall::Flux(flux) => GhostRule {
+        let radius = radius(&self.geometry.grid, side, node.1);
+        let factor = 2.0 * h * (own_coefficient / coefficient);
+        match values {
+            [a, b, c] => rules(&|time| GhostRule {
                 mirror,
-                alpha: 2.0 * h * (radius(&self.geometry.grid, side, node.1) * value(flux))
-                    / coefficient,
+                alpha: factor * (c[time] / b[time]),
+                beta: factor * (a[time] / b[time]) - itself,
+            }),
+            [flux] => rules(&|time| GhostRule {
+                mirror,
+                alpha: 2.0 * h * (radius * flux[time]) / coefficient,
                 beta: -itself,
-            },
-            Wall::Fixed(_) | Wall::Periodic => GhostRule {
+            }),
+            _ => rules(&|_| GhostRule {
                 mirror,
                 alpha: 0.0,
                 beta: -itself,
-            },
+            }),
         }
     }
+}
+
+/// A table of values for each node of a side, at the first `count` times; `values` has the values of each node.
+fn table<T: Real, V>(
+    count: usize,
+    values: &[impl AsRef<[V]>],
+    value: impl Fn(&V) -> f64,
+) -> Table<T> {
+    let mut entries = Vec::with_capacity(count * values.len());
+    for time in 0..count {
+        let of_nodes = values.iter().map(|values| value(&values.as_ref()[time]));
+        entries.extend(of_nodes.map(T::from_f64));
+    }
+    Table::new(values.len(), entries)
 }

@@ -31,18 +31,26 @@ pub(crate) fn record_columns(problem: &Problem) -> Vec<RecordColumn> {
     columns::columns(problem, false)
 }
 
-/// The rows of the record of a problem, with the same numbers as in the file of a run; empty without a record. The run
-/// is given up once `stop` is set.
+/// The rows of the record of a problem up to the first one that `is_last` accepts, with the same numbers as in the file
+/// of a run; empty without a record. The run is given up once `stop` is set.
 ///
 /// Shape: one number for each of the [columns](record_columns) in every row.
 ///
 /// # Errors
 /// [`RunError`]; [`RunError::GivenUp`] if the run was stopped.
-pub(crate) fn record_rows(problem: &Problem, stop: &AtomicBool) -> Result<Vec<Vec<f64>>, RunError> {
-    with_precision!(problem.params.precision, T => rows_of::<T>(problem, stop))
+pub(crate) fn record_rows(
+    problem: &Problem,
+    stop: &AtomicBool,
+    is_last: &dyn Fn(&[f64]) -> bool,
+) -> Result<Vec<Vec<f64>>, RunError> {
+    with_precision!(problem.params.precision, T => rows_of::<T>(problem, stop, is_last))
 }
 
-fn rows_of<T: Element>(problem: &Problem, stop: &AtomicBool) -> Result<Vec<Vec<f64>>, RunError> {
+fn rows_of<T: Element>(
+    problem: &Problem,
+    stop: &AtomicBool,
+    is_last: &dyn Fn(&[f64]) -> bool,
+) -> Result<Vec<Vec<f64>>, RunError> {
     let (Some(keys), Some(gauges)) = (&problem.params.record, problem.gauges()) else {
         return Ok(Vec::new());
     };
@@ -94,6 +102,9 @@ fn rows_of<T: Element>(problem: &Problem, stop: &AtomicBool) -> Result<Vec<Vec<f
             row_result.unwrap_or(Ok(()))?;
         } else {
             solver.look(&Solo, |state| rows.take(state_clock, time, state))?;
+        }
+        if rows.rows.last().is_some_and(|row| is_last(row)) {
+            break;
         }
         due.pass();
     }

@@ -228,7 +228,7 @@ impl<'a> Course<'a> {
         Self {
             looks,
             seen: running_sums(looks.integrals(&values)),
-            exact: looks.ends.iter().map(|&end| integral.until(end)).collect(),
+            exact: integral.until(&looks.ends),
             has_knots: integral.has_knots,
         }
     }

@@ -244,16 +244,19 @@ pub(super) struct Integral {
 }
 
 impl Integral {
-    pub(super) fn until(&self, time: f64) -> f64 {
+    /// The integrals up to ascending times.
+    pub(super) fn until(&self, ends: &[f64]) -> Vec<f64> {
         let last_index = self.times.len() - 1;
-        let upper = self
-            .times
-            .partition_point(|&one| one <= time)
-            .clamp(1, last_index);
-        let [lower_time, upper_time] = [upper - 1, upper].map(|at| self.times[at]);
-        let [lower_sum, upper_sum] = [upper - 1, upper].map(|at| self.sums[at]);
-        lower_sum
-            + (upper_sum - lower_sum)
-                * ((time - lower_time) / (upper_time - lower_time)).clamp(0.0, 1.0)
+        let mut upper = 1;
+        let integrals = ends.iter().map(|&end| {
+            while upper < last_index && self.times[upper] <= end {
+                upper += 1;
+            }
+            let [lower_time, upper_time] = [upper - 1, upper].map(|at| self.times[at]);
+            let [lower_sum, upper_sum] = [upper - 1, upper].map(|at| self.sums[at]);
+            let part = (end - lower_time) / (upper_time - lower_time);
+            lower_sum + (upper_sum - lower_sum) * part.clamp(0.0, 1.0)
+        });
+        integrals.collect()
     }
 }

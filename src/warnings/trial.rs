@@ -20,7 +20,7 @@ const MOST_NODES: u64 = 1 << 17;
 /// fraction of it that trials take.
 const TENTH: f64 = (1_u64 << 25) as f64;
 const SECOND: f64 = 10.0 * TENTH;
-const SHARE_OF_RUN: f64 = 0.03;
+const SHARE_OF_RUN: f64 = 0.01;
 /// The number of steps after which no decaying mode has an error that needs a warning: the error of explicit Euler is
 /// `(λt)²/2n exp(-λt)`, at most 0.27/n for any λ.
 const MOST_STEPS: u64 = 54;

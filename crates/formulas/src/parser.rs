@@ -53,6 +53,9 @@ impl<'a, 'c> Parser<'a, 'c> {
         self.formula(0)?;
         match self.peek() {
             None => Ok(self.steps),
+            Some(',') => {
+                Err(self.refuse("is not expected here: a decimal number has a point, as in 1.5"))
+            }
             Some(_) => Err(self.refuse("is not expected here")),
         }
     }

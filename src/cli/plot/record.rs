@@ -2,7 +2,10 @@
 
 use super::{args::PlotArgs, curves};
 use crate::{
-    cli::{frames::Drawing, record},
+    cli::{
+        frames::{Drawing, Frames},
+        record,
+    },
     cube::{RecordColumn, RecordTable},
     error::Error,
     measured::{ArgumentScale, ColumnName, Heading, MeasuredTable},
@@ -34,7 +37,7 @@ pub(super) fn record(args: &PlotArgs, drawing: &Drawing<'_>) -> Result<Chart, Er
         } else {
             String::new()
         };
-        let mut curves = curves_of(&record, place, |time| frames.shown_time(time));
+        let mut curves = curves_of(&record, place, frames);
         // The first scenario of a sweep has the circles.
         if let (Some(measured), Some(curve)) = (&mut measured, curves.first_mut()) {
             let (heading, points) = measured.points(&record.columns[place])?;
@@ -105,8 +108,13 @@ fn labels(typed: Option<&str>, charts: usize) -> Result<Vec<&str>, Error> {
     }
 }
 
-/// The curve of a column over time; a sweep has one for each scenario.
-fn curves_of(record: &RecordTable, place: usize, shown: impl Fn(f64) -> f64) -> Vec<Curve> {
+/// The curve of a column over time; a sweep has one for each scenario, labelled with its parameters.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "numbers of scenarios are whole"
+)]
+fn curves_of(record: &RecordTable, place: usize, frames: &Frames<'_>) -> Vec<Curve> {
     let (times, values) = (
         record.column("t").unwrap_or_default(),
         &record.values[place],
@@ -115,10 +123,10 @@ fn curves_of(record: &RecordTable, place: usize, shown: impl Fn(f64) -> f64) -> 
     let parts = record.scenarios().into_iter().map(|(scenario, rows)| {
         let mut sampled = Sampled::new(rows.len());
         let pairs = times[rows.clone()].iter().zip(&values[rows]);
-        pairs.for_each(|(&time, &value)| sampled.push((shown(time), value)));
+        pairs.for_each(|(&time, &value)| sampled.push((frames.shown_time(time), value)));
         Curve {
             label: match scenario {
-                Some(scenario) => format!("{name}, scenario {scenario}"),
+                Some(scenario) => format!("{name}, {}", frames.title(scenario as u64)),
                 None => name.clone(),
             },
             points: sampled.finish(),

@@ -320,6 +320,9 @@ fn exports_and_maps_that_are_killed() {
 /// there when the name was examined may be replaced.
 #[test]
 fn what_appears_meanwhile_is_kept() {
+    /// The numbers of operations at which a file appears: some throughout a command, and the last ones.
+    const SPREAD: usize = 6;
+    const LAST: usize = 8;
     let lab = Lab::new("dx = 2; runtime = 80; outtime = 40");
     let home = lab.home.path();
     fs::write(home.join("s.toml"), "params = \"p.toml\"\nD = [1.0, 2.0]\n").unwrap();
@@ -369,8 +372,11 @@ fn what_appears_meanwhile_is_kept() {
             assert_eq!(told.code, Some(0), "{words}: {}", told.stderr);
             for file in entries() {
                 let mode: &'static str = Box::leak(file.clone().into_boxed_str());
-                let every = (operations.len() / 40).max(1);
-                for at in (1..=operations.len()).step_by(every) {
+                let count = operations.len();
+                let every = (count / SPREAD).max(1);
+                // A name is taken at the end of a command, where every operation counts.
+                let places = (1..=count).filter(|at| at % every == 0 || at + LAST > count);
+                for at in places {
                     let fault = Fault {
                         at,
                         kind: "appear",
