@@ -77,6 +77,7 @@ impl Along {
 }
 
 /// What makes the ghost of one node: `mirror inner + (alpha - beta p)`.
+#[derive(Clone)]
 struct GhostRule {
     mirror: f64,
     alpha: f64,
@@ -356,14 +357,14 @@ impl Tables {
         values: &[&[f64]],
         count: usize,
     ) -> Vec<GhostRule> {
-        let rules = |rule: &dyn Fn(usize) -> GhostRule| (0..count).map(rule).collect();
         if self.geometry.keeps(node) {
             // Whatever the wall's formulas give there.
-            return rules(&|_| GhostRule {
+            let no_ghost = GhostRule {
                 mirror: 0.0,
                 alpha: 0.0,
                 beta: 0.0,
-            });
+            };
+            return vec![no_ghost; count];
         }
         let h = side.axis(&self.geometry.grid).spacing;
         let number = self.number_along(side, node);
@@ -374,24 +375,34 @@ impl Tables {
         };
         // Without a mirror the ghost begins with the node itself.
         let itself = 1.0 - mirror;
-        let radius = radius(&self.geometry.grid, side, node.1);
-        let factor = 2.0 * h * (own_coefficient / coefficient);
+        let times = 0..count;
         match values {
-            [a, b, c] => rules(&|time| GhostRule {
-                mirror,
-                alpha: factor * (c[time] / b[time]),
-                beta: factor * (a[time] / b[time]) - itself,
-            }),
-            [flux] => rules(&|time| GhostRule {
-                mirror,
-                alpha: 2.0 * h * (radius * flux[time]) / coefficient,
-                beta: -itself,
-            }),
-            _ => rules(&|_| GhostRule {
-                mirror,
-                alpha: 0.0,
-                beta: -itself,
-            }),
+            [a, b, c] => {
+                let factor = 2.0 * h * (own_coefficient / coefficient);
+                let rules = times.map(|time| GhostRule {
+                    mirror,
+                    alpha: factor * (c[time] / b[time]),
+                    beta: factor * (a[time] / b[time]) - itself,
+                });
+                rules.collect()
+            }
+            [flux] => {
+                let radius = radius(&self.geometry.grid, side, node.1);
+                let rules = times.map(|time| GhostRule {
+                    mirror,
+                    alpha: 2.0 * h * (radius * flux[time]) / coefficient,
+                    beta: -itself,
+                });
+                rules.collect()
+            }
+            _ => {
+                let closed = GhostRule {
+                    mirror,
+                    alpha: 0.0,
+                    beta: -itself,
+                };
+                vec![closed; count]
+            }
         }
     }
 }

@@ -153,19 +153,21 @@ impl<'a> Frames<'a> {
         }
     }
 
-    /// The time that frames reach: of a run that goes on, as far as it is to go.
+    /// The time that frames reach: of a run that goes on and of a sweep, as far as it is to go.
     fn last_time(&self) -> f64 {
         let last_index = self.len().saturating_sub(1);
         match &self.kind {
             ArrayKind::Snapshots(header, commits)
-                if (commits.len() as u64) < header.snapshots() =>
+                if (commits.len() as u64) == header.snapshots() =>
             {
-                let run = header.run();
-                run.and_then(|run| run.params.get("runtime")?.as_f64())
-                    .unwrap_or_default()
+                commits.last().map_or(0.0, |commit| commit.simtime)
             }
-            ArrayKind::Snapshots(_, commits) => commits.last().map_or(0.0, |commit| commit.simtime),
-            ArrayKind::Scenarios(..) => 0.0,
+            ArrayKind::Snapshots(header, _) | ArrayKind::Scenarios(header, _) => {
+                let scenarios = header.scenarios();
+                let runtimes =
+                    scenarios.filter_map(|scenario| scenario.params.get("runtime")?.as_f64());
+                runtimes.fold(0.0, f64::max)
+            }
             ArrayKind::Plain => self.time(last_index).unwrap_or_default(),
         }
     }

@@ -37,7 +37,8 @@ pub(super) fn record(args: &PlotArgs, drawing: &Drawing<'_>) -> Result<Chart, Er
         } else {
             String::new()
         };
-        let mut curves = curves_of(&record, place, frames);
+        let column_name = (args.record.len() > 1).then_some(&**name);
+        let mut curves = curves_of(&record, place, column_name, frames);
         // The first scenario of a sweep has the circles.
         if let (Some(measured), Some(curve)) = (&mut measured, curves.first_mut()) {
             let (heading, points) = measured.points(&record.columns[place])?;
@@ -70,8 +71,9 @@ pub(super) fn record(args: &PlotArgs, drawing: &Drawing<'_>) -> Result<Chart, Er
             };
             continue;
         }
-        let name = match &chart.curves[..] {
-            [only] => only.label.as_str(),
+        let name = match (&args.record[..], &chart.curves[..]) {
+            ([only_column], _) => only_column.as_str(),
+            (_, [only_curve]) => only_curve.label.as_str(),
             _ => "",
         };
         chart.y = if unit.is_empty() {
@@ -108,26 +110,31 @@ fn labels(typed: Option<&str>, charts: usize) -> Result<Vec<&str>, Error> {
     }
 }
 
-/// The curve of a column over time; a sweep has one for each scenario, labelled with its parameters.
+/// The curve of a column over time; a sweep has one for each scenario, labelled with its parameters, and with the name
+/// of the column if that is given.
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
     reason = "numbers of scenarios are whole"
 )]
-fn curves_of(record: &RecordTable, place: usize, frames: &Frames<'_>) -> Vec<Curve> {
+fn curves_of(
+    record: &RecordTable,
+    place: usize,
+    column_name: Option<&str>,
+    frames: &Frames<'_>,
+) -> Vec<Curve> {
     let (times, values) = (
         record.column("t").unwrap_or_default(),
         &record.values[place],
     );
-    let name = &record.columns[place].name;
     let parts = record.scenarios().into_iter().map(|(scenario, rows)| {
         let mut sampled = Sampled::new(rows.len());
         let pairs = times[rows.clone()].iter().zip(&values[rows]);
         pairs.for_each(|(&time, &value)| sampled.push((frames.shown_time(time), value)));
         Curve {
-            label: match scenario {
-                Some(scenario) => format!("{name}, {}", frames.title(scenario as u64)),
-                None => name.clone(),
+            label: match scenario.map(|scenario| frames.title(scenario as u64)) {
+                Some(title) => column_name.map_or(title.clone(), |name| format!("{name}, {title}")),
+                None => record.columns[place].name.clone(),
             },
             points: sampled.finish(),
             ..Curve::default()

@@ -242,3 +242,27 @@ fn records_of_the_gallery_have_the_numbers_of_textbooks() {
         );
     }
 }
+
+/// The curves of a sweep are told apart by the parameters of their scenarios, over times in a unit that suits them.
+#[test]
+fn curves_of_a_sweep_have_the_parameters_of_their_scenarios() {
+    let scene = Scene::new();
+    scene.write(
+        "p.toml",
+        "D = 1e-6\nx1 = 0\nx2 = 0.1\ndx = 0.02\nruntime = 72000\nouttime = 72000\ngrid = \"walls\"\n\
+         units = { x = \"m\", y = \"m\", t = \"s\", p = \"K\" }\n\
+         record = { every = 7200, totals = true, points = { a = [0.04, 0.04] } }\n",
+    );
+    scene.write("s.toml", "params = \"p.toml\"\nD = [1e-6, 2e-6]\n");
+    scene.succeed("sweep s.toml -o s.npy");
+    scene.succeed("plot s.npy --record a -o a.svg");
+    let svg = scene.text("a.svg");
+    for label in [">D = 1×10⁻⁶<", ">D = 2×10⁻⁶<", ">a [K]<", ">t [h]<"] {
+        assert!(svg.contains(label), "{label}");
+    }
+    scene.succeed("plot s.npy --record a,left_rate -o b.svg");
+    let svg = scene.text("b.svg");
+    for label in [">a, D = 2×10⁻⁶<", ">left_rate, D = 1×10⁻⁶<"] {
+        assert!(svg.contains(label), "{label}");
+    }
+}
