@@ -147,7 +147,6 @@ impl Fit {
     /// [`FitError`].
     pub fn solve(&self, tell: &TellStep) -> Result<FitAnswer, FitError> {
         let model = &self.model;
-        let is_free = vec![true; model.unknowns.len()];
         let (mut minimum, starts) = self.best_of_starts(tell)?;
         let [distance, linear_distance] = self.distances();
         let mut restarts = 0;
@@ -159,14 +158,7 @@ impl Fit {
             if let Some(better_point) = better_point.filter(|_| restarts < MOST_RESTARTS) {
                 restarts += 1;
                 let start = better_point.clone();
-                minimum = minimise(
-                    model,
-                    start,
-                    KnownDerivatives::Nothing,
-                    &is_free,
-                    TOLERANCE,
-                    tell,
-                )?;
+                minimum = minimum_from(model, start, KnownDerivatives::Nothing, tell)?;
                 continue;
             }
             let linear = LinearErrors::of(model, &minimum);
@@ -180,25 +172,17 @@ impl Fit {
     /// The best minimum of all starts, and the result of the starts if there are several.
     fn best_of_starts(&self, tell: &TellStep) -> Result<(Minimum, Option<StartsAnswer>), FitError> {
         let model = &self.model;
-        let is_free = vec![true; model.unknowns.len()];
         let count = self.options.starts.max(1);
         if count == 1 {
             let derivatives = KnownDerivatives::AtStart(self.jacobian.clone());
             let start = self.start.clone();
-            let minimum = minimise(model, start, derivatives, &is_free, TOLERANCE, tell)?;
+            let minimum = minimum_from(model, start, derivatives, tell)?;
             return Ok((minimum, None));
         }
         let places: Vec<Vec<f64>> = (0..count).map(|number| self.place(number)).collect();
         let minima = model.spread(&places, |model, place| {
             let start = model.point(place.clone())?;
-            minimise(
-                model,
-                start,
-                KnownDerivatives::Nothing,
-                &is_free,
-                TOLERANCE,
-                tell,
-            )
+            minimum_from(model, start, KnownDerivatives::Nothing, tell)
         });
         let (minima, errors): (Vec<_>, Vec<_>) = minima.into_iter().partition(Result::is_ok);
         let minima: Vec<Minimum> = minima.into_iter().flatten().collect();
@@ -249,6 +233,17 @@ impl Fit {
     pub fn plan(&self) -> PlanAnswer {
         PlanAnswer::new(&self.model, &self.start, &self.jacobian)
     }
+}
+
+/// The minimum that is reached from a point, with all unknowns free.
+fn minimum_from(
+    model: &Model,
+    start: Point,
+    derivatives: KnownDerivatives,
+    tell: &TellStep,
+) -> Result<Minimum, FitError> {
+    let is_free = vec![true; model.unknowns.len()];
+    minimise(model, start, derivatives, &is_free, TOLERANCE, tell)
 }
 
 /// The unknowns and the measured series that a parameter file states.

@@ -25,7 +25,7 @@ use super::{
 };
 use crate::{
     dynamics::Halt,
-    params::{Function, SIDES, Wall},
+    params::{SIDES, Wall},
 };
 use diff2d_stencil::real::Real;
 use diff2d_stencil::{self as stencil, Ghost, Table};
@@ -144,14 +144,16 @@ impl Tables {
         match wall {
             Wall::Periodic => stencil::Side::Periodic,
             Wall::Fixed(value) if !value.depends_on_time() => stencil::Side::Held,
-            Wall::Fixed(value) => {
-                let own_values = self.values(side, value, times);
+            Wall::Fixed(_) => {
+                let own_values = &self.values(side, times)[0];
                 let values = self.numbers(side).enumerate().map(|(position, number)| {
                     let node = side.node(&self.geometry.grid, number);
                     match (self.geometry.value(node), self.geometry.fixed_side(node)) {
                         (Some(kept_value), _) => Cow::Owned(vec![kept_value; times.len()]),
+                        // A corner has the values of the side that is written last.
                         (None, Some(corner_side)) if corner_side != side => {
-                            Cow::Owned(self.corner_values(corner_side, node, times))
+                            let function = &self.geometry.walls.wall(corner_side).functions()[0];
+                            Cow::Owned(values_at(function, &self.geometry.nodes, node, times))
                         }
                         (None, _) => Cow::Borrowed(own_values.of(position)),
                     }
@@ -257,27 +259,23 @@ impl Tables {
         }
     }
 
-    /// The values of a function along a side. A function that is the same at all nodes is evaluated at one.
-    fn values(&self, side: Side, function: &Function, times: &[f64]) -> SideValues {
-        let evaluated_nodes = if function.depends_on_place() {
-            usize::MAX
-        } else {
-            1
-        };
-        let nodes = self.numbers(side).take(evaluated_nodes);
-        let values = nodes.map(|number| {
-            let node = side.node(&self.geometry.grid, number);
-            values_at(function, &self.geometry.nodes, node, times)
+    /// The values of each function of a side's wall. A function that is the same at all nodes is evaluated at one.
+    fn values(&self, side: Side, times: &[f64]) -> Vec<SideValues> {
+        let functions = self.geometry.walls.wall(side).functions().iter();
+        let values = functions.map(|function| {
+            let evaluated_nodes = if function.depends_on_place() {
+                usize::MAX
+            } else {
+                1
+            };
+            let nodes = self.numbers(side).take(evaluated_nodes);
+            let of_nodes = nodes.map(|number| {
+                let node = side.node(&self.geometry.grid, number);
+                values_at(function, &self.geometry.nodes, node, times)
+            });
+            SideValues(of_nodes.collect())
         });
-        SideValues(values.collect())
-    }
-
-    /// The values of a corner, which belong to another side than the one whose table has them.
-    fn corner_values(&self, side: Side, node: (usize, usize), times: &[f64]) -> Vec<f64> {
-        match self.geometry.walls.wall(side) {
-            Wall::Fixed(value) => values_at(value, &self.geometry.nodes, node, times),
-            _ => vec![f64::NAN; times.len()],
-        }
+        values.collect()
     }
 
     /// The inflow during a step through a wall of given flux or of Robin's kind, over a length of one spacing, at each
@@ -291,30 +289,28 @@ impl Tables {
     pub fn inflows(&self, side: Side, time: f64) -> Vec<[f64; 2]> {
         match self.geometry.walls.wall(side) {
             Wall::Fixed(_) | Wall::Periodic => Vec::new(),
-            wall => {
-                let functions = wall.functions().iter();
-                let values = functions.map(|function| self.values(side, function, &[time]));
-                let values: Vec<SideValues> = values.collect();
+            Wall::Flux(_) | Wall::Robin(_) => {
+                let values = self.values(side, &[time]);
                 let inflows = self.numbers(side).enumerate().map(|(position, number)| {
                     let node = side.node(&self.geometry.grid, number);
-                    self.inflow(side, node, |term| values[term].of(position)[0])
+                    let values: Vec<f64> =
+                        values.iter().map(|values| values.of(position)[0]).collect();
+                    self.inflow(side, node, &values)
                 });
                 inflows.collect()
             }
         }
     }
 
-    /// The inflow of a node, where the wall's functions have given values.
-    fn inflow(&self, side: Side, node: (usize, usize), value: impl Fn(usize) -> f64) -> [f64; 2] {
-        let [gain, loss] = match self.geometry.walls.wall(side) {
-            Wall::Flux(_) => [radius(&self.geometry.grid, side, node.1) * value(0), 0.0],
-            Wall::Robin(_) => {
-                let number = self.number_along(side, node);
-                let [own_coefficient, _] = self.coefficients.own_and_inner(side, number);
-                let [a, b, c] = [0, 1, 2].map(value);
-                [c, a].map(|term| own_coefficient * (term / b))
-            }
-            Wall::Fixed(_) | Wall::Periodic => [0.0; 2],
+    /// The inflow of a node: with one value through a wall of that flux, with three through a Robin wall.
+    fn inflow(&self, side: Side, node: (usize, usize), values: &[f64]) -> [f64; 2] {
+        let [gain, loss] = if let &[a, b, c] = values {
+            let number = self.number_along(side, node);
+            let [own_coefficient, _] = self.coefficients.own_and_inner(side, number);
+            [c, a].map(|term| own_coefficient * (term / b))
+        } else {
+            let flux = values[0];
+            [radius(&self.geometry.grid, side, node.1) * flux, 0.0]
         };
         let factor = self.share / side.axis(&self.geometry.grid).spacing;
         // A wall may have no value where a node keeps its own, and nothing passes it where the node is masked.
@@ -337,9 +333,7 @@ impl Tables {
 
     /// The rules of the ghosts of a side, for each node at each time.
     fn ghosts(&self, side: Side, times: &[f64]) -> Vec<Vec<GhostRule>> {
-        let functions = self.geometry.walls.wall(side).functions().iter();
-        let values = functions.map(|function| self.values(side, function, times));
-        let values: Vec<SideValues> = values.collect();
+        let values = self.values(side, times);
         let nodes = self.numbers(side).enumerate();
         let ghosts = nodes.map(|(position, number)| {
             let node = side.node(&self.geometry.grid, number);
@@ -349,7 +343,8 @@ impl Tables {
         ghosts.collect()
     }
 
-    /// The rules of the ghost of one node at `count` times; `values` has the values of each function of its wall.
+    /// The rules of the ghost of one node at `count` times. `values` has the fluxes of its wall, or a, b and c of a Robin
+    /// wall, for each time.
     fn ghosts_of(
         &self,
         side: Side,
@@ -376,33 +371,22 @@ impl Tables {
         // Without a mirror the ghost begins with the node itself.
         let itself = 1.0 - mirror;
         let times = 0..count;
-        match values {
-            [a, b, c] => {
-                let factor = 2.0 * h * (own_coefficient / coefficient);
-                let rules = times.map(|time| GhostRule {
-                    mirror,
-                    alpha: factor * (c[time] / b[time]),
-                    beta: factor * (a[time] / b[time]) - itself,
-                });
-                rules.collect()
-            }
-            [flux] => {
-                let radius = radius(&self.geometry.grid, side, node.1);
-                let rules = times.map(|time| GhostRule {
-                    mirror,
-                    alpha: 2.0 * h * (radius * flux[time]) / coefficient,
-                    beta: -itself,
-                });
-                rules.collect()
-            }
-            _ => {
-                let closed = GhostRule {
-                    mirror,
-                    alpha: 0.0,
-                    beta: -itself,
-                };
-                vec![closed; count]
-            }
+        if let [a, b, c] = values {
+            let factor = 2.0 * h * (own_coefficient / coefficient);
+            let rules = times.map(|time| GhostRule {
+                mirror,
+                alpha: factor * (c[time] / b[time]),
+                beta: factor * (a[time] / b[time]) - itself,
+            });
+            rules.collect()
+        } else {
+            let (fluxes, radius) = (values[0], radius(&self.geometry.grid, side, node.1));
+            let rules = times.map(|time| GhostRule {
+                mirror,
+                alpha: 2.0 * h * (radius * fluxes[time]) / coefficient,
+                beta: -itself,
+            });
+            rules.collect()
         }
     }
 }

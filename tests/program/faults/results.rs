@@ -1,7 +1,7 @@
 //! Results of analyses on a disk whose power is cut.
 
 use super::{
-    lab::{Lab, Random, diff2d, ended, ended_child, size},
+    lab::{Lab, Random, diff2d, ended, ended_child, sample_size, size},
     layer::{Fault, ended_with, forget},
     written::WRITTEN,
 };
@@ -320,8 +320,7 @@ fn exports_and_maps_that_are_killed() {
 /// there when the name was examined may be replaced.
 #[test]
 fn what_appears_meanwhile_is_kept() {
-    /// The numbers of operations at which a file appears: some throughout a command, and the last ones.
-    const SPREAD: usize = 6;
+    /// The number of last operations of a command at which a file appears in any case.
     const LAST: usize = 8;
     let lab = Lab::new("dx = 2; runtime = 80; outtime = 40");
     let home = lab.home.path();
@@ -373,7 +372,7 @@ fn what_appears_meanwhile_is_kept() {
             for file in entries() {
                 let mode: &'static str = Box::leak(file.clone().into_boxed_str());
                 let count = operations.len();
-                let every = (count / SPREAD).max(1);
+                let every = (count / sample_size(40, 40)).max(1);
                 // A name is taken at the end of a command, where every operation counts.
                 let places = (1..=count).filter(|at| at % every == 0 || at + LAST > count);
                 for at in places {
