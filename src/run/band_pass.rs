@@ -110,6 +110,7 @@ impl<T: Element> InBands<'_, T> {
                 read: halo.first_row,
                 scratch: writer.transpose().map_err(RunError::Threads)?,
                 row: 0,
+                now,
                 end_clock,
                 cut,
                 snapshot,
@@ -192,6 +193,8 @@ struct Files<'f, 'o, 'a, 'scope, C, S> {
     scratch: Option<WriteBehind<'scope>>,
     /// The number of the next row to write.
     row: usize,
+    /// The time of the state that is read.
+    now: Clock,
     /// The time of the state that is written.
     end_clock: Clock,
     /// The length of the single step of the pass, if that step is shorter than the others \[time\].
@@ -216,7 +219,7 @@ impl<T: Element, C: Comm, S: Read> Transfer<T, RunError> for Files<'_, '_, '_, '
     }
 
     fn read(&mut self, values: &mut [T]) -> Result<(), RunError> {
-        self.clock.go_on(self.observer)?;
+        self.clock.go_on(self.now.step, self.observer)?;
         let read = self.source.read_exact(bytemuck::cast_slice_mut(values));
         read.map_err(CubeError::io("read", self.path))?;
         self.problem.codec().decode(self.read, values);

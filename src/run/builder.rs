@@ -4,7 +4,7 @@ use super::{
     carry_out,
     error::RunError,
     observer::{Message, Observer, OnCommit, OnMessage},
-    options::Options,
+    options::{Halt, Options},
     pool,
     report::Report,
     solution::Solution,
@@ -18,6 +18,7 @@ use crate::{
 use diff2d_arrays::progress::Progress;
 use diff2d_stencil::Tile;
 use std::{
+    env,
     path::PathBuf,
     sync::{Arc, atomic::AtomicUsize},
     thread,
@@ -61,7 +62,10 @@ impl<'a, W> Run<'a, W> {
     pub fn new(work: &'a W) -> Self {
         Self {
             work,
-            options: Options::default(),
+            options: Options {
+                halt: held_by_environment(),
+                ..Options::default()
+            },
             on_commit: None,
             on_message: None,
             progress: Progress::default(),
@@ -161,6 +165,34 @@ impl<'a, W> Run<'a, W> {
         self
     }
 
+    /// Stops the run behind a step, durable and resumable. A run that begins behind that step is not stopped; a sweep stops behind
+    /// that step of a scenario.
+    ///
+    /// ```
+    /// use diff2d::{Outcome, Problem, Run};
+    ///
+    /// # let directory = tempfile::tempdir()?;
+    /// # let cube = directory.path().join("p.npy");
+    /// let text = "D = 1.0\nx1 = -10.0\nx2 = 10.0\ndx = 1.0\nruntime = 3.75\nouttime = 1.25\n";
+    /// let problem: Problem = text.parse()?;
+    /// let run = || Run::new(&problem).output(&cube).resume(true);
+    /// assert_eq!(run().stop_after(7).start()?.outcome, Outcome::Stopped(0));
+    /// assert_eq!(run().start()?.outcome, Outcome::Done);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn stop_after(mut self, step: impl Into<Option<u64>>) -> Self {
+        self.options.halt = step.into().map(Halt::Stop);
+        self
+    }
+
+    /// Holds the run behind a step until it is asked to stop or its wall time is over, which does not end before that
+    /// step. Tests of stops need no run that lasts long enough: a run that is held cannot end by itself. The environment
+    /// variable `DIFF2D_HOLD_AFTER` gives the step for tests of programs.
+    pub fn hold_after(mut self, step: impl Into<Option<u64>>) -> Self {
+        self.options.halt = step.into().map(Halt::Hold);
+        self
+    }
+
     /// Calls a function with the commit of every snapshot: when it is committed, or when it is reached if no file is
     /// written. With several ranks this happens on rank 0.
     ///
@@ -215,6 +247,12 @@ impl<'a, W> Run<'a, W> {
             worked
         })
     }
+}
+
+/// The halt of a run whose step stands in the environment.
+fn held_by_environment() -> Option<Halt> {
+    let step = env::var("DIFF2D_HOLD_AFTER").ok()?.parse().ok()?;
+    Some(Halt::Hold(step))
 }
 
 impl Run<'_> {

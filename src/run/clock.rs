@@ -3,7 +3,7 @@
 use super::{
     error::RunError,
     observer::Observer,
-    options::{Options, Outcome},
+    options::{Halt, Options, Outcome},
 };
 use crate::problem::Problem;
 use serde::{Deserialize, Serialize};
@@ -19,7 +19,7 @@ const SLOW_DISK: u64 = 200_000_000;
 pub(super) struct NextStop {
     /// Whether to write a checkpoint first.
     pub checkpoint: bool,
-    /// The number of steps to take.
+    /// The number of steps to take; 0 while the run is held.
     pub steps: u64,
 }
 
@@ -34,6 +34,7 @@ pub(crate) struct RunClock {
     /// Wall time of the latest batch of steps between two checks.
     last_batch: Duration,
     deadline: Option<Instant>,
+    halt: Option<Halt>,
     checkpoint_every: Option<Duration>,
     last_saved: Instant,
 }
@@ -56,6 +57,7 @@ impl RunClock {
             time_of_step: None,
             last_batch: Duration::ZERO,
             deadline,
+            halt: options.halt,
             checkpoint_every: options.checkpoint_every,
             last_saved: start,
         }
@@ -92,8 +94,10 @@ impl RunClock {
         self.start.elapsed()
     }
 
-    /// The proposal of this rank, `due` steps before the next snapshot.
-    pub(super) fn plan(&self, due: u64, pass: u64) -> NextStop {
+    /// The proposal of this rank behind a step, `due` steps before the next snapshot.
+    pub(super) fn plan(&self, step: u64, due: u64, pass: u64) -> NextStop {
+        let halt_step = self.halt.map(Halt::step).filter(|&halt| halt >= step);
+        let due = halt_step.map_or(due, |halt| due.min(halt - step));
         NextStop {
             checkpoint: self.is_checkpoint_due(),
             steps: self.batch(due, pass),
@@ -109,21 +113,26 @@ impl RunClock {
         due.min((steps / pass).max(1).saturating_mul(pass))
     }
 
-    /// The reason to stop now, as far as this rank knows one.
-    pub(super) fn stop(&self, observer: &Observer) -> Option<Outcome> {
+    /// The reason to stop behind a step, as far as this rank knows one.
+    pub(super) fn stop(&self, step: u64, observer: &Observer) -> Option<Outcome> {
         if let Some(number) = observer.stop_requested() {
             return Some(Outcome::Stopped(number));
         }
-        let next_check = Instant::now() + 2 * self.last_batch;
-        let is_out_of_time = self.deadline.is_some_and(|deadline| next_check >= deadline);
-        is_out_of_time.then_some(Outcome::OutOfTime)
+        if self.is_late(step, Instant::now() + 2 * self.last_batch) {
+            return Some(Outcome::OutOfTime);
+        }
+        matches!(self.halt, Some(Halt::Stop(last)) if last == step).then_some(Outcome::Stopped(0))
     }
 
-    /// Gives up the steps under way, as an error, once somebody asks the run to stop or its wall time is over.
-    pub(super) fn go_on(&self, observer: &Observer) -> Result<(), RunError> {
-        let is_late = self
-            .deadline
-            .is_some_and(|deadline| Instant::now() >= deadline);
+    /// Whether the wall time of a run behind a step is over at a moment.
+    fn is_late(&self, step: u64, moment: Instant) -> bool {
+        let has_time = matches!(self.halt, Some(Halt::Hold(held)) if step < held);
+        !has_time && self.deadline.is_some_and(|deadline| moment >= deadline)
+    }
+
+    /// Gives up the steps that follow a step, as an error, once somebody asks the run to stop or its wall time is over.
+    pub(super) fn go_on(&self, step: u64, observer: &Observer) -> Result<(), RunError> {
+        let is_late = self.is_late(step, Instant::now());
         if observer.stop_requested().is_some() || is_late {
             Err(RunError::GivenUp)
         } else {

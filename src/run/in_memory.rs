@@ -126,7 +126,7 @@ impl<T: Element, C: Comm> State<C> for InMemory<'_, T, C> {
             HeldState::Field(field) => {
                 (self.problem).begin(field, first_row, self.limit, &mut |steadiness| {
                     observer.send(Message::Nears(steadiness));
-                    clock.go_on(observer).is_ok()
+                    clock.go_on(0, observer).is_ok()
                 })
             }
             _ => Ok(Some(Steadiness::default())),

@@ -19,6 +19,25 @@ pub(crate) struct Options {
     pub(crate) tile: Option<Tile>,
     pub(crate) checkpoint_every: Option<Duration>,
     pub(crate) max_walltime: Option<Duration>,
+    pub(crate) halt: Option<Halt>,
+}
+
+/// The step behind which a run halts by itself.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Halt {
+    /// The run stops there.
+    Stop(u64),
+    /// The run waits there until it is asked to stop or its wall time is over. Its wall time does not end earlier.
+    Hold(u64),
+}
+
+impl Halt {
+    /// The step behind which the run halts.
+    pub(super) fn step(self) -> u64 {
+        match self {
+            Self::Stop(step) | Self::Hold(step) => step,
+        }
+    }
 }
 
 /// How a run ended without an error.
@@ -29,7 +48,8 @@ pub enum Outcome {
     Done,
     /// Every snapshot had been committed before.
     AlreadyDone,
-    /// The run stopped on request, and can be resumed; the number is that in the stop flag of any rank.
+    /// The run stopped on request, and can be resumed; the number is that in the stop flag of any rank, and 0 of a run
+    /// that was [to stop after a step](super::Run::stop_after).
     Stopped(usize),
     /// The run stopped at its limit of wall time, and can be resumed.
     OutOfTime,

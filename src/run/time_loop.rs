@@ -20,6 +20,10 @@ use crate::{
     problem::Problem,
     schedule::{Clock, Moment},
 };
+use std::{mem, thread, time::Duration};
+
+/// The time between two checks of clocks and signals while a run is held.
+const HOLD_INTERVAL: Duration = Duration::from_millis(1);
 
 /// Collective. Simulates from the last durable state, or the initial one, to the last snapshot or a stop; the figures of
 /// the run, and its streams.
@@ -73,6 +77,8 @@ pub(super) struct TimeLoop<'l, 'p, C, S> {
     observer: &'l Observer,
     /// The time of the state.
     now: Clock,
+    /// Whether the run has come to the step behind which it is held.
+    is_held: bool,
 }
 
 /// How a time loop begins.
@@ -109,7 +115,7 @@ impl<'l, 'p, C: Comm, S: State<C>> TimeLoop<'l, 'p, C, S> {
         if resumed.is_none() {
             match state.initialise(&clock, observer) {
                 Err(RunError::GivenUp) => {
-                    let outcome = clock.stop(observer).ok_or(RunError::GivenUp)?;
+                    let outcome = clock.stop(0, observer).ok_or(RunError::GivenUp)?;
                     let report = Report::new(problem, state.figures(), 0, &clock, outcome);
                     return Ok(Beginning::GivenUp(report));
                 }
@@ -142,6 +148,7 @@ impl<'l, 'p, C: Comm, S: State<C>> TimeLoop<'l, 'p, C, S> {
             clock,
             observer,
             now: problem.schedule.pace().start(),
+            is_held: false,
         }
     }
 
@@ -264,8 +271,10 @@ impl<'l, 'p, C: Comm, S: State<C>> TimeLoop<'l, 'p, C, S> {
                 steps: 0,
             }));
         }
-        let plan = self.clock.plan(due, self.state.pass(due));
-        let Some((plan, stop)) = self.output.agree(plan, self.clock.stop(self.observer)) else {
+        let step = self.now.step;
+        let plan = self.clock.plan(step, due, self.state.pass(due));
+        let stop = self.clock.stop(step, self.observer);
+        let Some((plan, stop)) = self.output.agree(plan, stop) else {
             return Ok(Pause::WriterFailed);
         };
         if plan.checkpoint || stop.is_some() {
@@ -277,13 +286,25 @@ impl<'l, 'p, C: Comm, S: State<C>> TimeLoop<'l, 'p, C, S> {
             }
             self.clock.saved();
         }
+        if plan.steps == 0 && stop.is_none() {
+            self.hold();
+        }
         Ok(stop.map_or(Pause::Steps(plan), Pause::Stop))
+    }
+
+    /// Waits a little at the step behind which the run is held.
+    fn hold(&mut self) {
+        if !mem::replace(&mut self.is_held, true) {
+            (self.observer).decided(format!("held behind step {}", self.now.step));
+        }
+        thread::sleep(HOLD_INTERVAL);
     }
 
     /// Collective. Stops after a rank has given up the steps under way; `None` if a writer has failed.
     fn give_up(&mut self, plan: NextStop) -> Result<Option<Outcome>, RunError> {
         // A signal may have reached one rank alone.
-        let Some((_, stop)) = self.output.agree(plan, self.clock.stop(self.observer)) else {
+        let stop = self.clock.stop(self.now.step, self.observer);
+        let Some((_, stop)) = self.output.agree(plan, stop) else {
             return Ok(None);
         };
         self.state.abandon()?;

@@ -163,6 +163,14 @@ impl Scene {
         Told::from(self.diff2d().args(arguments).output().expect("diff2d"))
     }
 
+    /// Runs the program with arguments separated by spaces. A run is held behind a step, until its wall time is over.
+    pub fn run_held(&self, step: u64, arguments: &str) -> Told {
+        let mut command = self.diff2d();
+        command.args(arguments.split_whitespace());
+        command.env("DIFF2D_HOLD_AFTER", step.to_string());
+        Told::from(command.output().expect("diff2d"))
+    }
+
     /// Runs the program, which must succeed.
     pub fn succeed(&self, arguments: &str) -> Told {
         self.succeed_args(arguments.split_whitespace())

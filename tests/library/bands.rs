@@ -7,12 +7,6 @@ use std::{
     fs::{self, File},
     os::unix::fs::FileExt,
     path::Path,
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
-    thread,
-    time::Duration,
 };
 
 const SMALL: &str = "D = 1\nx1 = 0\nx2 = 1\ndx = 0.01\nruntime = 0.01\nouttime = 0.005\n";
@@ -41,47 +35,23 @@ fn goes_on(directory: Option<&str>) {
     };
     let run = |name: &str| Run::new(&problem).output(scene.path(name)).resume(true);
     run("m.npy").start().unwrap();
-    let (memory, last) = (
-        program(problem.grid.len()) + problem.field_bytes() * 4,
-        problem.schedule.last_step(),
-    );
-    let mut stopped = 0;
-    let mut steps = Vec::new();
-    loop {
-        // Every start comes a little further before it is stopped.
-        let flag = Arc::new(AtomicUsize::new(0));
-        let (progress, seen) = (diff2d::Progress::default(), Arc::clone(&flag));
-        let begun = progress.clone();
-        let before = steps.last().copied().unwrap_or(0);
-        let report = thread::scope(|scope| {
-            scope.spawn(move || {
-                // The run may end earlier, by an error.
-                while begun.done() < (before + 10).min(last) && Arc::strong_count(&seen) > 1 {
-                    thread::sleep(Duration::from_micros(200));
-                }
-                seen.store(15, Ordering::Relaxed);
-            });
-            let scratch = directory.clone().filter(|_| stopped > 0);
-            let run = run("b.npy").memory(memory).scratch(scratch);
-            let run = run.progress(progress.clone());
-            run.stop_flag(flag).start().unwrap()
-        });
-        steps.push(progress.done());
-        match report.outcome {
-            Outcome::Stopped(15) => {
-                let is_elsewhere = stopped > 0 && directory.is_some();
-                assert_eq!(elsewhere(), usize::from(is_elsewhere));
-                assert_eq!(scene.exists("b.scratch"), !is_elsewhere);
-                stopped += 1;
-            }
-            outcome => {
-                assert_eq!(outcome, Outcome::Done);
-                break;
-            }
-        }
-        assert!(stopped < 100, "{steps:?}");
+    let memory = program(problem.grid.len()) + problem.field_bytes() * 4;
+    let last_step = problem.schedule.last_step();
+    // Every start comes a little further before it is stopped, also exactly to a snapshot.
+    let stops = [1, 10, 47, 199, 200, 201, 333, last_step - 1];
+    for (number, &step) in stops.iter().enumerate() {
+        let is_elsewhere = number > 0 && directory.is_some();
+        let scratch = directory.clone().filter(|_| is_elsewhere);
+        let progress = diff2d::Progress::default();
+        let run = run("b.npy").memory(memory).scratch(scratch);
+        let run = run.progress(progress.clone()).stop_after(step);
+        assert_eq!(run.start().unwrap().outcome, Outcome::Stopped(0));
+        assert_eq!(progress.done(), step);
+        assert_eq!(elsewhere(), usize::from(is_elsewhere), "{step}");
+        assert_eq!(scene.exists("b.scratch"), !is_elsewhere, "{step}");
     }
-    assert!(stopped > 0 && steps.is_sorted(), "{steps:?}");
+    let run = run("b.npy").memory(memory).scratch(directory.clone());
+    assert_eq!(run.start().unwrap().outcome, Outcome::Done);
     assert!(scene.cube_and_journal("m") == scene.cube_and_journal("b"));
     assert!(!scene.exists("b.scratch") && elsewhere() == 0);
 }

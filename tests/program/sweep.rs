@@ -392,13 +392,14 @@ fn scenarios_of_different_shape_or_precision_are_refused() {
 fn wall_time_is_that_of_the_sweep_and_not_of_each_scenario() {
     let sweep = "params = \"p.toml\"\ndx = 0.1\nD = { from = 0.5, to = 2, count = 400 }\n";
     let scene = scene(sweep);
-    let limited = "sweep s.toml -o s.npy --threads 1 --max-walltime 0.5s";
-    let told = scene.run(limited);
+    // The wall time ends in the first scenario, and no other one begins.
+    let limited = "sweep s.toml -o s.npy --threads 1 --max-walltime 1ms";
+    let told = scene.run_held(7, limited);
     assert_eq!(told.code, Some(75), "{told}");
     assert!(told.stderr.contains("--resume"), "{told}");
-    let done = told.stdout.lines().count();
-    assert!(done < 400, "{done}");
-    let again = scene.run(&format!("{limited} --resume"));
+    assert_eq!(told.stdout, "");
+    assert!(scene.text("s.journal").lines().count() < 5);
+    let again = scene.run_held(300, &format!("{limited} --resume"));
     assert_eq!(again.code, Some(75), "{again}");
 }
 
@@ -525,10 +526,11 @@ fn processes_that_are_killed_at_random_fill_one_sweep() {
     }
 }
 
-/// A process that has a long scenario, once it has committed something.
-fn begun(scene: &Scene, arguments: &str) -> std::process::Child {
+/// A process that has committed something. It may be held behind a step of its first scenario.
+fn begun(scene: &Scene, arguments: &str, held: Option<u64>) -> std::process::Child {
     let mut command = scene.diff2d();
     command.args(arguments.split(' ')).stdout(Stdio::null());
+    command.envs(held.map(|step| ("DIFF2D_HOLD_AFTER", step.to_string())));
     let mut child = command.stderr(Stdio::null()).spawn().unwrap();
     while !scene.exists("s.journal") || scene.text("s.journal").lines().count() < 2 {
         assert_eq!(child.try_wait().unwrap(), None);
@@ -539,8 +541,8 @@ fn begun(scene: &Scene, arguments: &str) -> std::process::Child {
 
 #[test]
 fn scenarios_are_locked_each_for_itself() {
-    let scene = scene("params = \"p.toml\"\ndx = 0.02\nD = [0.5, 1, 1.5, 2]\n");
-    let mut child = begun(&scene, "sweep s.toml -o s.npy --scenarios 1:3");
+    let scene = scene("params = \"p.toml\"\ndx = 0.2\nD = [0.5, 1, 1.5, 2]\n");
+    let mut child = begun(&scene, "sweep s.toml -o s.npy --scenarios 1:3", Some(1));
     for (arguments, code, said) in [
         (
             "sweep s.toml -o s.npy --scenarios 2:",
@@ -604,13 +606,7 @@ fn scenarios_are_locked_each_for_itself() {
             "--scenarios :1 -o s.npy",
         ),
     ] {
-        let told = scene.run(arguments);
-        // The first snapshot is there at once.
-        let code = if told.code == Some(1) && code == 75 {
-            1
-        } else {
-            code
-        };
+        let told = scene.run_held(7, arguments);
         assert_eq!(told.code, Some(code), "{arguments}: {told}");
         assert!(told.stderr.contains(said), "{arguments}: {told}");
     }
@@ -621,7 +617,7 @@ fn scenarios_are_locked_each_for_itself() {
     for name in ["s.npy", "s.journal", "s.csv"] {
         let _ = std::fs::remove_file(scene.path(name));
     }
-    let mut child = begun(&scene, "sweep s.toml -o s.npy");
+    let mut child = begun(&scene, "sweep s.toml -o s.npy", Some(1));
     let told = scene.run("sweep s.toml -o s.npy --scenarios :1");
     assert_eq!(told.code, Some(1), "{told}");
     assert!(told.stderr.contains("or the whole sweep"), "{told}");
@@ -634,7 +630,11 @@ fn scenarios_are_locked_each_for_itself() {
 fn a_line_that_another_process_has_torn_is_cut_off() {
     let scene = scene("params = \"p.toml\"\ndx = 0.05\nD = [0.5, 1, 1.5, 2]\n");
     scene.succeed("sweep s.toml -o whole.npy");
-    let mut child = begun(&scene, "sweep s.toml -o s.npy --scenarios 1: --threads 1");
+    let mut child = begun(
+        &scene,
+        "sweep s.toml -o s.npy --scenarios 1: --threads 1",
+        None,
+    );
     let torn = &scene
         .text("whole.journal")
         .lines()

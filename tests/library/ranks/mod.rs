@@ -173,8 +173,7 @@ fn ranks_on_several_machines_do_not_write_through_maps() {
 #[test]
 fn a_stop_asked_of_one_rank_stops_all_and_any_number_of_ranks_resumes() {
     let scene = Scene::small();
-    // Long enough between snapshots that ranks exchange reports in between.
-    let problem = problem(&scene, &["dx=0.04", "runtime=10", "outtime=5"]);
+    let problem = problem(&scene, &["dx=0.4", "runtime=10", "outtime=5"]);
     alone(&scene, &problem, "alone.npy");
     let expected = files(&scene, "alone.npy");
     for (stopped, resumed) in [(3, 2), (2, 3), (2, 1), (1, 2)] {
@@ -197,7 +196,8 @@ fn a_stop_asked_of_one_rank_stops_all_and_any_number_of_ranks_resumes() {
                         _ => drop(thread::spawn(ask)),
                     }
                 }
-                let run = writing(&scene, &problem, &name);
+                // The run is held until it has heard.
+                let run = writing(&scene, &problem, &name).hold_after(30);
                 run.progress(progress).stop_flag(flag)
             });
             for report in reports {

@@ -6,32 +6,21 @@ use diff2d::{
     Outcome, RunError, Sweep,
     comm::{Channels, Comm, Link},
 };
-use std::{
-    fs,
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
-    thread,
-};
 
-/// A sweep on so many ranks with so many threads each; `flag` gives the stop flag of each.
+/// A sweep on so many ranks with so many threads each. The last rank may stop behind a step of a scenario.
 fn swept(
     scene: &Scene,
     name: &str,
     (ranks, threads): (usize, usize),
-    flag: impl Fn(usize) -> Arc<AtomicUsize> + Sync,
+    last_step: Option<u64>,
 ) -> Vec<Outcome> {
     let sweep = Sweep::load(&scene.path("sweep.toml")).unwrap();
     let ended = Channels::together(ranks, Link::default(), |comm| {
         let run = writing(scene, &sweep, name).threads(threads);
-        run.stop_flag(flag(comm.rank())).start_on(&comm)
+        run.stop_after(last_step.filter(|_| comm.rank() == ranks - 1))
+            .start_on(&comm)
     });
     ended.into_iter().map(Result::unwrap).collect()
-}
-
-fn never_stopped(_rank: usize) -> Arc<AtomicUsize> {
-    Arc::default()
 }
 
 /// As [`files`], with the records sorted: their order is that of the commits.
@@ -47,45 +36,16 @@ fn the_number_of_ranks_changes_no_byte_of_a_sweep() {
     // Scenarios with 3 to 31 snapshots, of a few thousandths to a few hundredths of a second.
     let sweep = "params = \"p.toml\"\ndx = 0.4\nouttime = { from = 0.1, to = 3, count = 12 }\n";
     scene.write("sweep.toml", sweep);
-    swept(&scene, "alone.npy", (1, 1), never_stopped);
+    swept(&scene, "alone.npy", (1, 1), None);
     let expected = scenarios(&scene, "alone.npy");
     for (ranks, threads) in [(1, 2), (2, 1), (2, 2), (3, 1), (5, 2), (13, 1)] {
         let name = format!("{ranks}-{threads}.npy");
-        let outcomes = swept(&scene, &name, (ranks, threads), never_stopped);
+        let outcomes = swept(&scene, &name, (ranks, threads), None);
         assert_eq!(outcomes, vec![Outcome::Done; ranks], "{name}");
         assert!(scenarios(&scene, &name) == expected, "{name}");
-        let outcomes = swept(&scene, &name, (ranks, threads), never_stopped);
+        let outcomes = swept(&scene, &name, (ranks, threads), None);
         assert_eq!(outcomes, vec![Outcome::AlreadyDone; ranks], "{name}");
     }
-}
-
-/// A sweep whose last rank is asked to stop as soon as the first snapshot is committed.
-///
-/// The thread that asks may find no processor before the sweep is done: then the sweep begins anew.
-fn swept_until_first_commit(scene: &Scene, name: &str, ranks: usize) -> Vec<Outcome> {
-    let journal = scene.path(name).with_extension("journal");
-    for _ in 0..100 {
-        let outcomes = swept(scene, name, (ranks, 1), |rank| {
-            let flag: Arc<AtomicUsize> = Arc::default();
-            if rank == ranks - 1 {
-                let (flag, journal) = (Arc::clone(&flag), journal.clone());
-                thread::spawn(move || {
-                    let lines = || fs::read_to_string(&journal).unwrap_or_default();
-                    while lines().lines().count() < 2 {
-                        thread::yield_now();
-                    }
-                    flag.store(15, Ordering::Relaxed);
-                });
-            }
-            flag
-        });
-        if outcomes[0] != Outcome::Done {
-            return outcomes;
-        }
-        fs::remove_file(scene.path(name)).unwrap();
-        fs::remove_file(&journal).unwrap();
-    }
-    panic!("{name}: done a hundred times before the stop was heard");
 }
 
 #[test]
@@ -93,15 +53,17 @@ fn any_number_of_ranks_resumes_a_stopped_sweep() {
     let scene = Scene::small();
     let sweep = "params = \"p.toml\"\ndx = 0.2\nD = { from = 1, to = 2, count = 20 }\n";
     scene.write("sweep.toml", sweep);
-    swept(&scene, "alone.npy", (1, 2), never_stopped);
+    swept(&scene, "alone.npy", (1, 2), None);
     let expected = scenarios(&scene, "alone.npy");
+    let sweep = Sweep::load(&scene.path("sweep.toml")).unwrap();
+    let step = sweep.problem(0).unwrap().schedule.step_of(1) + 1;
     for (stopped, resumed) in [(3, 2), (2, 3), (2, 1), (1, 2)] {
         let name = format!("{stopped}-{resumed}.npy");
-        let outcomes = swept_until_first_commit(&scene, &name, stopped);
-        assert_eq!(outcomes, vec![Outcome::Stopped(15); stopped], "{name}");
+        let outcomes = swept(&scene, &name, (stopped, 1), Some(step));
+        assert_eq!(outcomes, vec![Outcome::Stopped(0); stopped], "{name}");
         let (_, lines) = scenarios(&scene, &name);
         assert!((2..expected.1.len()).contains(&lines.len()), "{name}");
-        let outcomes = swept(&scene, &name, (resumed, 1), never_stopped);
+        let outcomes = swept(&scene, &name, (resumed, 1), None);
         assert_eq!(outcomes, vec![Outcome::Done; resumed], "{name}");
         assert!(scenarios(&scene, &name) == expected, "{name}");
     }

@@ -3,12 +3,8 @@
 use super::{PROBLEM, warnings_of};
 use crate::common::{Scene, data_of};
 use diff2d::{
-    Problem, Run,
+    Outcome, Problem, Run,
     comm::{Channels, Link},
-};
-use std::sync::{
-    Arc,
-    atomic::{AtomicUsize, Ordering},
 };
 
 const FIELDS: [&str; 4] = ["mean", "min", "max", "time_of_max"];
@@ -77,17 +73,9 @@ fn fields_are_those_of_the_states_at_the_rows() {
         }
     };
     for after in 0..4 {
-        let stop = Arc::new(AtomicUsize::new(0));
-        let flag = Arc::clone(&stop);
-        let stopped = run("c")
-            .force(true)
-            .stop_flag(stop)
-            .on_commit(move |record| {
-                if record.index == after {
-                    flag.store(1, Ordering::Relaxed);
-                }
-            });
-        stopped.start().unwrap();
+        let step = problem.schedule.step_of(after) + 3 * after;
+        let stopped = run("c").force(true).stop_after(step).start().unwrap();
+        assert_eq!(stopped.outcome, Outcome::Stopped(0));
         Channels::together(3, Link::default(), |comm| {
             run("c").resume(true).threads(1).start_on(&comm).unwrap()
         });

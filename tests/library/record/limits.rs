@@ -7,14 +7,7 @@ use diff2d::{
     comm::{Channels, Link},
 };
 use serde_json::{Value, json};
-use std::{
-    collections::BTreeMap,
-    fs,
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
-};
+use std::{collections::BTreeMap, fs};
 
 /// The files of a run, but for its journal.
 const ENDINGS: [&str; 4] = ["npy", "record.csv", "record.json", "mean.npy"];
@@ -159,14 +152,8 @@ fn every_way_of_running_ends_at_the_same_row() {
             assert_same(&scene, "c", "w");
         }
         for last in [0, 1] {
-            let stop = Arc::new(AtomicUsize::new(0));
-            let flag = Arc::clone(&stop);
-            let stopped = run("c").stop_flag(stop).on_commit(move |record| {
-                if record.index == last {
-                    flag.store(1, Ordering::Relaxed);
-                }
-            });
-            stopped.start().unwrap();
+            let step = problem.schedule.step_of(last) + 1;
+            run("c").stop_after(step).start().unwrap();
             run("c").force(false).resume(true).start().unwrap();
             assert_same(&scene, "c", "w");
         }
@@ -218,28 +205,13 @@ fn a_run_that_goes_on_behind_a_row_beyond_its_limit_ends_as_well() {
     assert_eq!(last_line(&scene, "w")["index"], 2);
     let little = crate::common::program(101 * 101) + 8 * 101 * 101 * 8;
     for memory in [None, Some(little)] {
-        let stopped = |number: usize| {
-            let stop = Arc::new(AtomicUsize::new(0));
-            let (flag, path) = (Arc::clone(&stop), scene.path("c.record.csv"));
-            let stopped = run("c").force(true).memory(memory).stop_flag(stop);
-            let stopped = stopped.on_commit(move |record| {
-                while record.index == 1
-                    && fs::read_to_string(&path)
-                        .is_ok_and(|rows| rows.lines().count() < passing_row + 2)
-                {
-                    std::thread::yield_now();
-                }
-                flag.store(usize::from(record.index == 1), Ordering::Relaxed);
-            });
-            let outcome = stopped.start().unwrap().outcome;
-            let rows = scene.text("c.record.csv").lines().count();
-            assert!(
-                outcome == Outcome::Done || rows > passing_row + 1,
-                "attempt {number}"
-            );
-            outcome != Outcome::Done
-        };
-        assert!((0..20).any(stopped), "no run was stopped in time");
+        let [from, to] = [1, 2].map(|snapshot| problem.schedule.step_of(snapshot));
+        let stopped = run("c")
+            .force(true)
+            .memory(memory)
+            .stop_after((from + to) / 2);
+        assert_eq!(stopped.start().unwrap().outcome, Outcome::Stopped(0));
+        assert!(scene.text("c.record.csv").lines().count() > passing_row + 1);
         run("c").resume(true).memory(memory).start().unwrap();
         assert_same(&scene, "c", "w");
     }

@@ -146,16 +146,10 @@ fn ranks_write_the_bytes_of_one_process() {
         for ranks in [2, 3, 5] {
             // It stops after a snapshot and goes on on fewer ranks.
             for (ranks, stops) in [(ranks, true), (ranks - 1, false)] {
-                let stop = Arc::new(AtomicUsize::new(0));
+                let step = stops.then(|| problem.schedule.step_of(2) + 1);
                 Channels::together(ranks, Link::default(), |comm| {
-                    let flag = Arc::clone(&stop);
                     let run = run("c").resume(true).force(stops).threads(1);
-                    let run = run.stop_flag(Arc::clone(&stop)).on_commit(move |record| {
-                        if stops && record.index == 2 {
-                            flag.store(1, Ordering::Relaxed);
-                        }
-                    });
-                    run.start_on(&comm).unwrap()
+                    run.stop_after(step).start_on(&comm).unwrap()
                 });
             }
             for ending in ["npy", "record.csv", "record.json"] {
@@ -274,19 +268,12 @@ fn a_record_goes_on_where_its_run_does() {
         let run = |name: &str| Run::new(&problem).output(scene.path(format!("{name}.npy")));
         run("w").threads(2).start().unwrap();
         for after in 0..4 {
-            let stop = Arc::new(AtomicUsize::new(0));
-            let flag = Arc::clone(&stop);
-            let stopped = run("c").force(true).threads(3).stop_flag(stop);
-            let stopped = stopped.on_commit(move |record| {
-                if record.index == after {
-                    flag.store(1, Ordering::Relaxed);
-                }
-            });
-            let outcome = stopped.start().unwrap().outcome;
-            if outcome != Outcome::Done {
-                let torn = scene.text("c.record.csv") + "17,0.01";
-                scene.write("c.record.csv", torn);
-            }
+            // Behind the snapshot, or some steps later.
+            let step = problem.schedule.step_of(after) + 3 * after;
+            let stopped = run("c").force(true).threads(3).stop_after(step);
+            assert_eq!(stopped.start().unwrap().outcome, Outcome::Stopped(0));
+            let torn = scene.text("c.record.csv") + "17,0.01";
+            scene.write("c.record.csv", torn);
             run("c").resume(true).threads(1).start().unwrap();
             for ending in ["npy", "record.csv", "record.json"] {
                 let [whole, found] = ["w", "c"].map(|stem| scene.read(&format!("{stem}.{ending}")));

@@ -6,14 +6,7 @@ use crate::common::{
     journal::{run_id, sealed},
 };
 use diff2d::{Outcome, Problem, Run, Sweep};
-use std::{
-    fs,
-    process::Command,
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
-};
+use std::{fs, process::Command};
 
 const ENDINGS: [&str; 6] = [
     "npy",
@@ -29,21 +22,14 @@ fn with_fields() -> String {
     PROBLEM.replace("totals", "fields = ['mean', 'max']\ntotals")
 }
 
-/// Runs a problem into `NAME.npy` and stops it behind a snapshot.
-fn stopped(scene: &Scene, name: &str, text: &str, last: u64) {
+/// Runs a problem into `NAME.npy` and stops it some steps behind a snapshot.
+fn stopped(scene: &Scene, name: &str, text: &str, snapshot: u64, steps: u64) {
     let problem: Problem = text.parse().unwrap();
-    let stop = Arc::new(AtomicUsize::new(0));
-    let flag = Arc::clone(&stop);
     let run = Run::new(&problem)
         .output(scene.path(format!("{name}.npy")))
         .warnings(warnings_of(text))
-        .stop_flag(stop)
-        .on_commit(move |commit| {
-            if commit.index == last {
-                flag.store(1, Ordering::Relaxed);
-            }
-        });
-    assert!(run.start().unwrap().outcome != Outcome::Done);
+        .stop_after(problem.schedule.step_of(snapshot) + steps);
+    assert_eq!(run.start().unwrap().outcome, Outcome::Stopped(0));
 }
 
 /// The files of a run, but for its journal.
@@ -86,11 +72,9 @@ fn files_of_other_runs_stay_as_they_are() {
     scene.succeed("run o.toml -o r.npy --force");
     assert!(!scene.exists("r.record.csv") && !scene.exists("r.mean.npy"));
     // The state of a run that was stopped between snapshots.
-    fs::copy(scene.path("o.toml"), scene.path("q.toml")).unwrap();
-    let text = scene.text("o.toml").replace("dx = 0.04", "dx = 0.004");
-    scene.write("q.toml", &text);
-    let stopped = scene.run("run q.toml -o s.npy --max-walltime 2s --checkpoint-every 100ms");
-    assert!(scene.exists("s.ckpt"), "{stopped}");
+    let text = scene.text("o.toml");
+    stopped(&scene, "s", &text, 2, 1);
+    assert!(scene.exists("s.ckpt"));
     for ending in ["npy", "journal"] {
         fs::remove_file(scene.path(format!("s.{ending}"))).unwrap();
     }
@@ -112,7 +96,7 @@ fn an_unfinished_run_goes_on_from_proved_rows_alone() {
     let text = with_fields();
     scene.write("p.toml", &text);
     scene.succeed("run p.toml -o w.npy");
-    stopped(&scene, "c", &text, 2);
+    stopped(&scene, "c", &text, 2, 0);
     let stopped_files: Vec<_> = ENDINGS
         .iter()
         .map(|ending| scene.read(&format!("c.{ending}")))
@@ -360,16 +344,9 @@ fn rows_of_sweeps_are_proved_and_computed_again() {
     assert!(!left.exists());
     // A sweep that was stopped.
     let sweep = Sweep::load(&scene.path("s.toml")).unwrap();
-    let stop = Arc::new(AtomicUsize::new(0));
-    let (flag, mut commits) = (Arc::clone(&stop), 0);
+    let step = sweep.problem(0).unwrap().schedule.step_of(2) + 1;
     let run = Run::new(&sweep).output(scene.path("c.npy")).threads(1);
-    let run = run.stop_flag(stop).on_commit(move |_| {
-        commits += 1;
-        if commits == 8 {
-            flag.store(1, Ordering::Relaxed);
-        }
-    });
-    assert!(run.start().unwrap() != Outcome::Done);
+    assert_eq!(run.stop_after(step).start().unwrap(), Outcome::Stopped(0));
     let entries = fs::read_dir(scene.path("")).unwrap();
     let mut names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
     let directory = names.find(|name| name.starts_with("c.record-")).unwrap();

@@ -6,10 +6,6 @@ use diff2d::{
     Outcome, Run, Sweep,
     comm::{Channels, Link},
 };
-use std::sync::{
-    Arc,
-    atomic::{AtomicUsize, Ordering},
-};
 
 /// The rows of all scenarios are in their order, whoever computes them, and with the bytes of one process.
 #[test]
@@ -59,19 +55,13 @@ fn a_sweep_has_one_record() {
         same(&name);
     }
     let mut outcomes = Vec::new();
-    while outcomes.last() != Some(&Outcome::Done) {
-        let stop = Arc::new(AtomicUsize::new(0));
-        let (flag, mut commits) = (Arc::clone(&stop), 0);
-        let stopped = run("c")
-            .resume(true)
-            .threads(2)
-            .stop_flag(stop)
-            .on_commit(move |_| {
-                commits += 1;
-                if commits == 5 {
-                    flag.store(1, Ordering::Relaxed);
-                }
-            });
+    let schedule = sweep.problem(0).unwrap().schedule;
+    for snapshot in 1.. {
+        if outcomes.last() == Some(&Outcome::Done) {
+            break;
+        }
+        let step = schedule.step_of(snapshot);
+        let stopped = run("c").resume(true).threads(2).stop_after(step);
         outcomes.push(stopped.start().unwrap());
         assert!(outcomes.len() < 20);
         assert!(rows(&scene.text("c.record.csv")).is_sorted_by_key(|row| row["scenario"]));

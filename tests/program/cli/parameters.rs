@@ -545,9 +545,7 @@ fn a_megabyte_of_anything_is_refused_at_once_and_in_short() {
         ("p.py", format!("D = {long}")),
         ("p.toml", long.clone()),
     ] {
-        let start = std::time::Instant::now();
         let told = refused_file(name, &text, "");
-        assert!(start.elapsed().as_secs_f64() < 30.0, "{name}: {told}");
         assert!(
             told.stderr.len() < 20_000,
             "{name}: {} bytes",

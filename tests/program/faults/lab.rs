@@ -7,6 +7,7 @@ use sha2::{Digest as _, Sha256};
 use std::{
     collections::BTreeMap,
     fs::{self, File},
+    io::Read,
     os::unix::{fs::FileExt, process::ExitStatusExt},
     path::{Path, PathBuf},
     process::{Child, Command, Output, Stdio},
@@ -450,13 +451,31 @@ pub fn ended_child(child: Child) -> Ended {
     child.wait_with_output().unwrap().into()
 }
 
+/// Starts a run that is held behind a step, and waits until it has come there. The run must be `--verbose`.
+pub fn held(run: &mut Command, step: u64) -> Child {
+    let mut child = run
+        .env("DIFF2D_HOLD_AFTER", step.to_string())
+        .spawn()
+        .unwrap();
+    let stderr = child.stderr.as_mut().unwrap();
+    let mut told = Vec::new();
+    let sentence = format!("held behind step {step}\n");
+    while !told.ends_with(sentence.as_bytes()) {
+        let mut byte = [0];
+        let count = stderr.read(&mut byte).unwrap();
+        assert_eq!(count, 1, "{}", String::from_utf8_lossy(&told));
+        told.extend(byte);
+    }
+    child
+}
+
 /// Waits until `holds`; a deadline only keeps a broken program from hanging the tests.
 pub fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
-    let deadline = Instant::now() + Duration::from_secs(120);
+    let deadline = Instant::now() + Duration::from_secs(1200);
     while !holds() {
         assert!(
             Instant::now() < deadline,
-            "waited two minutes until {what}, in vain"
+            "waited twenty minutes until {what}, in vain"
         );
         std::thread::sleep(Duration::from_millis(1));
     }

@@ -110,15 +110,16 @@ fn repair_leaves_files_of_other_programs_alone() {
 /// In a directory that others may write to, somebody may have put a file of the right name.
 #[test]
 fn a_planted_scratch_is_refused() {
-    let lab = Lab::new("dx = 0.05; runtime = 500; outtime = 250");
+    let lab = Lab::new("dx = 0.05; runtime = 1; outtime = 0.5");
     let shared = lab.home.path().join("shared");
     fs::create_dir(&shared).unwrap();
     let memory = lab.little_memory().unwrap().to_string();
-    let run = |time: &str| {
-        let mut run = lab.run(&["--resume", "--memory", &memory, "--max-walltime", time]);
-        ended(run.arg("--scratch").arg(&shared))
+    let run = |step: u64| {
+        let mut run = lab.run(&["--resume", "--memory", &memory, "--max-walltime", "1ms"]);
+        run.arg("--scratch").arg(&shared);
+        ended(run.env("DIFF2D_HOLD_AFTER", step.to_string()))
     };
-    let told = run("1.5s");
+    let told = run(20);
     assert_eq!(told.code, Some(75), "{}", told.stderr);
     let run_id = text(&lab.committed().unwrap().header.unwrap(), "run_id");
     let scratch = shared.join(format!("c-{run_id}.scratch"));
@@ -129,26 +130,30 @@ fn a_planted_scratch_is_refused() {
     fs::write(&precious, &own).unwrap();
     fs::remove_file(&scratch).unwrap();
     symlink(&precious, &scratch).unwrap();
-    let told = run("1s");
+    let told = run(40);
     told.says(2, &["symbolic link", "move it away"]).unwrap();
     assert!(fs::read(&precious).unwrap() == own);
     fs::remove_file(&scratch).unwrap();
 
     fs::write(&scratch, &own).unwrap();
     if std::os::unix::fs::chown(&scratch, Some(12345), None).is_ok() {
-        let told = run("1s");
+        let told = run(40);
         told.says(2, &["belongs to another user"]).unwrap();
         assert!(fs::read(&scratch).unwrap() == own);
         std::os::unix::fs::chown(&scratch, Some(0), None).unwrap();
     }
-    let told = run("1.5s");
+    let told = run(40);
     assert_eq!(told.code, Some(75), "{}", told.stderr);
 }
 
 #[test]
 fn files_of_a_run_have_the_permissions_of_its_cube() {
-    let lab = Lab::new("dx = 0.05; runtime = 500; outtime = 250");
-    let told = ended(&mut lab.run(&["--max-walltime", "0.5s"]));
+    let lab = Lab::new("dx = 0.5; runtime = 10; outtime = 5");
+    let stopped = |option: &str| {
+        let mut run = lab.run(&[option, "--max-walltime", "1ms"]);
+        ended(run.env("DIFF2D_HOLD_AFTER", "20"))
+    };
+    let told = stopped("--quiet");
     assert_eq!(told.code, Some(75), "{}", told.stderr);
     let set = |mode: u32| {
         let cube = File::open(&lab.cube).unwrap();
@@ -159,7 +164,7 @@ fn files_of_a_run_have_the_permissions_of_its_cube() {
         || [&lab.cube, &lab.checkpoint()].map(|path| fs::metadata(path).unwrap().mode() & 0o7777);
     for (mode, kept) in [(0o600, 0o600), (0o4640, 0o640)] {
         set(mode);
-        let told = ended(&mut lab.run(&["--force", "--max-walltime", "0.5s"]));
+        let told = stopped("--force");
         assert_eq!(told.code, Some(75), "{}", told.stderr);
         assert_eq!(modes(), [kept, kept]);
     }

@@ -1,51 +1,54 @@
 //! Runs asked to stop, runs out of time, and files cut short under whoever uses them.
 
-use super::lab::{Finished, Lab, Random, ended, ended_child, lines_so_far, send, size, wait_until};
+use super::lab::{
+    Finished, Lab, Random, ended, ended_child, held, lines_so_far, send, size, wait_until,
+};
 use super::layer::{Fault, above};
 use nix::sys::signal::Signal;
 use std::{
     fs::{self, OpenOptions},
     os::unix::fs::FileExt,
     path::Path,
-    process::{Command, Stdio},
-    time::{Duration, Instant},
+    process::{Child, Command, Stdio},
+    time::Duration,
 };
 
-/// One interval that takes long: a stop cannot but fall into it.
-struct Long {
+/// The steps of a run between its two snapshots.
+const STEPS: u64 = 400;
+/// The step behind which the run is held.
+const HELD: u64 = 150;
+
+/// A run of one interval, in which it is held.
+struct HeldRun {
     lab: Lab,
     reference: Finished,
-    takes: Duration,
-    steps: u64,
 }
 
-impl Long {
+impl HeldRun {
     fn new() -> Self {
-        let (dx, steps) = (0.02, 8000);
+        let dx = 0.1;
         // Half a step more, so that truncation cannot lose one.
-        let runtime = (steps as f64 + 0.5) * 0.25 * dx * dx;
+        let runtime = (STEPS as f64 + 0.5) * 0.25 * dx * dx;
         let lab = Lab::new(&format!(
             "dx = {dx}; runtime = {runtime}; outtime = {runtime}"
         ));
-        let begin = Instant::now();
         let reference = lab.reference();
         assert_eq!(reference.lines.len(), 2);
-        let (takes, steps) = (begin.elapsed(), steps as u64);
-        Self {
-            lab,
-            reference,
-            takes,
-            steps,
-        }
+        Self { lab, reference }
     }
 
-    fn first_snapshot_is_committed(&self) {
-        wait_until("the first snapshot is committed", || {
-            lines_so_far(&self.lab.journal()) >= 1
-        });
+    /// The run, to be held.
+    fn command(&self) -> Command {
+        self.lab.clear();
+        self.lab.run(&["--threads", "1", "--verbose"])
     }
 
-    /// Resumes to the end; the updates of all steps that were taken once more.
+    /// The run, once it is held.
+    fn start(&self) -> Child {
+        held(&mut self.command(), HELD)
+    }
+
+    /// Resumes to the end; the number of steps that this took.
     fn resumed_steps(&self) -> u64 {
         let report = self.lab.home.path().join("report.json");
         let ended = ended(
@@ -61,14 +64,14 @@ impl Long {
         );
         self.lab.is_as(&self.reference).unwrap();
         let report: serde_json::Value = serde_json::from_slice(&fs::read(report).unwrap()).unwrap();
-        report["updates"].as_u64().unwrap() / 1000 / 1000
+        report["updates"].as_u64().unwrap() / 200 / 200
     }
 }
 
 #[test]
 fn signals() {
-    let long = Long::new();
-    let lab = &long.lab;
+    let run = HeldRun::new();
+    let lab = &run.lab;
     for (signal, code) in [
         (Signal::SIGINT, 130),
         (Signal::SIGTERM, 143),
@@ -77,58 +80,40 @@ fn signals() {
         (Signal::SIGUSR2, 140),
         (Signal::SIGXCPU, 152),
     ] {
-        // A stop before the first step has nothing to write aside: then once more.
-        let stop = |_| {
-            lab.clear();
-            let child = lab.run(&["--threads", "1"]).spawn().unwrap();
-            long.first_snapshot_is_committed();
-            send(&child, signal);
-            let stopped = ended_child(child);
-            stopped.says(code, &["to continue: diff2d run"]).unwrap();
-            lab.checkpoint().exists().then_some(stopped)
-        };
-        let stopped = (0..20).find_map(stop);
-        let stopped = stopped.unwrap_or_else(|| panic!("{signal} left no checkpoint"));
+        let child = run.start();
+        send(&child, signal);
+        let stopped = ended_child(child);
+        stopped.says(code, &["to continue: diff2d run"]).unwrap();
+        assert!(lab.checkpoint().exists(), "{signal}");
         assert_eq!(lab.committed().unwrap().records.len(), 1);
-        let left = if signal == Signal::SIGINT {
+        if signal == Signal::SIGINT {
             // The command that it names, word for word, through a shell.
             let command = stopped.stderr.split("to continue: ").nth(1).unwrap();
             let bin = Path::new(env!("CARGO_BIN_EXE_diff2d")).parent().unwrap();
             let path = format!("{}:{}", bin.display(), std::env::var("PATH").unwrap());
             let ended = ended(Command::new("sh").args(["-c", command]).env("PATH", path));
             assert_eq!(ended.code, Some(0), "{command}: {}", ended.stderr);
-            lab.is_as(&long.reference).unwrap();
-            0
+            lab.is_as(&run.reference).unwrap();
         } else {
-            long.resumed_steps()
-        };
-        assert!(
-            left < long.steps,
-            "{signal}: the resumed run began at the last snapshot"
-        );
-        println!(
-            "signals: {signal} gives {code}; {left} of {} steps left to take",
-            long.steps
-        );
+            assert_eq!(run.resumed_steps(), STEPS - HELD, "{signal}");
+        }
     }
 }
 
 /// A second request ends a run at once, whatever the first one waits for.
 #[test]
 fn second_interrupt() {
-    let long = Long::new();
-    let lab = &long.lab;
-    lab.clear();
+    let run = HeldRun::new();
+    let lab = &run.lab;
     // On a disk that never answers, the checkpoint cannot be created.
-    let mut run = lab.run(&["--threads", "1"]);
+    let mut command = run.command();
     let fault = Fault {
         kind: "hang",
         mode: "ckpt.new",
         ..Fault::default()
     };
-    above(&mut run, &lab.out, fault);
-    let mut child = run.spawn().unwrap();
-    long.first_snapshot_is_committed();
+    above(&mut command, &lab.out, fault);
+    let mut child = held(&mut command, HELD);
     wait_until("the second interrupt ends the run", || {
         let over = child.try_wait().unwrap().is_some();
         if !over {
@@ -139,54 +124,34 @@ fn second_interrupt() {
     assert_eq!(ended_child(child).code, Some(130));
     let resumed = ended(&mut lab.run(&["--resume"]));
     assert_eq!(resumed.code, Some(0), "{}", resumed.stderr);
-    lab.is_as(&long.reference).unwrap();
+    lab.is_as(&run.reference).unwrap();
     println!("second_interrupt: ends at once with 130, resumable");
 }
 
 #[test]
 fn walltime_and_periodic_checkpoints() {
-    let long = Long::new();
-    let lab = &long.lab;
-    lab.clear();
-    let limit = long.takes.mul_f64(0.4).max(Duration::from_millis(250));
-    let begin = Instant::now();
-    let stopped = ended(
-        lab.run(&["--threads", "1", "--max-walltime"])
-            .arg(format!("{}s", limit.as_secs_f64())),
-    );
-    let took = begin.elapsed();
+    let run = HeldRun::new();
+    let lab = &run.lab;
+    let stopped = ended_child(held(run.command().args(["--max-walltime", "1s"]), HELD));
     stopped
         .says(75, &["--max-walltime", "to continue: "])
         .unwrap();
-    assert!(
-        took < limit * 4 + Duration::from_secs(5),
-        "{took:?} for a limit of {limit:?}"
-    );
     assert!(lab.checkpoint().exists());
-    assert!(long.resumed_steps() < long.steps);
-    println!("walltime: a limit of {limit:.2?} stopped the run after {took:.2?} with 75");
+    assert_eq!(run.resumed_steps(), STEPS - HELD);
 
-    lab.clear();
-    let child = lab
-        .run(&["--threads", "1", "--checkpoint-every", "50ms"])
-        .spawn()
-        .unwrap();
+    let child = held(run.command().args(["--checkpoint-every", "1ms"]), HELD);
     wait_until("a checkpoint is written", || lab.checkpoint().exists());
     send(&child, Signal::SIGKILL);
     assert_eq!(ended_child(child).signal, Some(9));
-    let left = long.resumed_steps();
-    assert!(left < long.steps);
-    println!(
-        "checkpoint-every: killed -9 behind its first checkpoint, {left} of {} steps left to take",
-        long.steps
-    );
+    assert!(run.resumed_steps() < STEPS);
 }
 
 /// A cube cut short under a run that writes it.
 #[test]
 fn cut_under_a_writer() {
     for io in ["map", "write"] {
-        let lab = Lab::new("dx = 0.1; runtime = 25; outtime = 0.05");
+        // The run commits 20,000 snapshots, and is cut short behind the third.
+        let lab = Lab::new("dx = 0.5; runtime = 1250; outtime = 0.0625");
         let mut child = lab
             .run(&["--threads", "1", "--io", io])
             .stdout(Stdio::null())
