@@ -344,10 +344,13 @@ def check_xdmf(expected, path):
 
 
 def kill(command, params, cube, *options, snapshots):
-    """Starts a run or a sweep and kills it once its journal lists so many snapshots."""
+    """Starts a run or a sweep, which is held after so many snapshots of 10,000 steps, and kills it once its journal lists them."""
     journal = Path(cube).with_suffix(".journal")
     arguments = [PROGRAM, command, params, "-o", cube, *options]
-    with subprocess.Popen(arguments, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as run:
+    environment = {**os.environ, "DIFF2D_HOLD_AFTER": str(10_000 * snapshots + 5_000)}
+    with subprocess.Popen(
+        arguments, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    ) as run:
         while not journal.exists() or journal.read_bytes().count(b"\n") <= snapshots:
             assert run.poll() is None, f"{arguments}: ended with {run.returncode}"
             time.sleep(0.01)
