@@ -484,11 +484,11 @@ fn intervals_hold() {
         .display()
         .to_string();
     for (kind, some, many) in [
-        ("independent", 8, 1000),
-        ("correlated", 4, 300),
-        ("coarse", 4, 300),
-        ("untold", 10, 20),
-        ("sound", 4, 100),
+        ("independent", 3, 1000),
+        ("correlated", 2, 300),
+        ("coarse", 2, 300),
+        ("untold", 4, 20),
+        ("sound", 2, 100),
     ] {
         let scene = Scene::new();
         let count = if full() { many } else { some };

@@ -10,6 +10,7 @@ use std::{
     os::unix::{fs::FileExt, process::ExitStatusExt},
     path::{Path, PathBuf},
     process::{Child, Command, Output, Stdio},
+    sync::OnceLock,
     time::{Duration, Instant},
 };
 use tempfile::TempDir;
@@ -124,6 +125,8 @@ pub struct Lab {
     pub params: PathBuf,
     pub out: PathBuf,
     pub cube: PathBuf,
+    /// The number of nodes, once somebody has asked for it.
+    nodes: OnceLock<u64>,
 }
 
 impl Lab {
@@ -149,6 +152,7 @@ impl Lab {
             params,
             out,
             cube,
+            nodes: OnceLock::new(),
         }
     }
 
@@ -174,9 +178,11 @@ impl Lab {
         if text.contains("method") || text.contains("fields") {
             return None;
         }
-        let planned = ended(diff2d(&["plan", "--json"]).arg(&self.params));
-        let plan: Value = serde_json::from_str(&planned.stdout).unwrap();
-        let nodes = plan["nx"].as_u64().unwrap() * plan["ny"].as_u64().unwrap();
+        let nodes = *self.nodes.get_or_init(|| {
+            let planned = ended(diff2d(&["plan", "--json"]).arg(&self.params));
+            let plan: Value = serde_json::from_str(&planned.stdout).unwrap();
+            plan["nx"].as_u64().unwrap() * plan["ny"].as_u64().unwrap()
+        });
         let element_bytes = if text.contains("f32") { 4 } else { 8 };
         Some(4 * nodes * element_bytes)
     }

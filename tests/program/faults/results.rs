@@ -334,10 +334,18 @@ fn what_appears_meanwhile_is_kept() {
             .collect()
     };
     let (mut tried, mut appeared) = (0, 0);
-    for (_, argument, template, ending) in WRITTEN {
-        if template.is_empty() {
-            continue;
-        }
+    // All kinds of results take their names by the same code, so the short command tries some of them, which the seed chooses.
+    let kinds = WRITTEN
+        .iter()
+        .filter(|(_, _, template, _)| !template.is_empty());
+    let kinds: Vec<_> = kinds.collect();
+    let first = Random::of("what_appears_meanwhile").below(kinds.len());
+    let kinds = kinds
+        .iter()
+        .cycle()
+        .skip(first)
+        .take(sample_size(kinds.len(), 9));
+    for &&(_, argument, template, ending) in kinds {
         let result = match ending.starts_with('/') {
             true => lab.out.clone(),
             false => lab.out.join(format!("n{ending}")),
@@ -399,5 +407,5 @@ fn what_appears_meanwhile_is_kept() {
         }
     }
     println!("results: {appeared} files appeared at {tried} operations and were kept");
-    assert!(appeared > 100, "{appeared}");
+    assert!(appeared > 20, "{appeared}");
 }
