@@ -2,18 +2,24 @@
 //!
 //! `DIFF2D_FULL=1` runs thousands of random cases instead of hundreds.
 
-use crate::common::{Scene, full, judged_by, python};
+use crate::common::{Scene, judged_by, python, size};
 
 #[test]
 fn random_windows_give_what_numpy_and_scipy_give() {
-    let (count, seed) = if full() { (5000, 2) } else { (400, 1) };
-    judged_by("windows_reference.py", count, seed);
+    judged_by(
+        "windows_reference.py",
+        size(5000, 400),
+        "random_windows_give_what_numpy_and_scipy_give",
+    );
 }
 
 #[test]
 fn random_windows_along_an_axis_give_what_bottleneck_and_pandas_give() {
-    let (count, seed) = if full() { (5000, 2) } else { (400, 1) };
-    judged_by("rolling_reference.py", count, seed);
+    judged_by(
+        "rolling_reference.py",
+        size(5000, 400),
+        "random_windows_along_an_axis_give_what_bottleneck_and_pandas_give",
+    );
 }
 
 #[test]
