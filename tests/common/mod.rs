@@ -8,6 +8,7 @@
 
 pub mod journal;
 pub mod problems;
+pub mod seed;
 pub mod written;
 
 use rayon::prelude::*;
@@ -275,13 +276,28 @@ pub fn program(nodes: u64) -> u64 {
     (nodes * 8 / 3).min(10 << 20)
 }
 
-/// Whether thousands of random cases are asked for instead of hundreds.
+/// Whether DIFF2D_FULL asks for thousands of random cases instead of hundreds.
 pub fn full() -> bool {
-    env::var_os("DIFF2D_FULL").is_some()
+    env::var("DIFF2D_FULL").is_ok_and(|value| value != "0")
 }
 
-/// Runs the commands that a script makes, and has it check their outputs.
-pub fn judged_by(script: &str, count: u64, seed: u64) {
+/// `full` with DIFF2D_FULL, else `small`.
+pub fn size(full: usize, small: usize) -> usize {
+    if self::full() { full } else { small }
+}
+
+/// `full` with DIFF2D_FULL, `usual` with DIFF2D_FAULTS, which `tests/run-all --full` sets, and else `short`.
+pub fn sample_size(full: usize, usual: usize, short: usize) -> usize {
+    let is_usual = env::var_os("DIFF2D_FAULTS").is_some();
+    size(full, if is_usual { usual } else { short })
+}
+
+/// Runs the random commands that a script makes for a test, and has it check their outputs.
+pub fn judged_by(script: &str, count: usize, test: &str) {
+    seed::seeds(test).for_each(|seed| judged_by_seed(script, count, seed));
+}
+
+fn judged_by_seed(script: &str, count: usize, seed: u64) {
     let scene = Scene::new();
     let directory = scene.path("").display().to_string();
     python(

@@ -1,7 +1,10 @@
 //! States larger than the memory that a run may take: where a stopped run goes on, the files that are left, and what is
 //! refused.
 
-use crate::common::{Scene, program};
+use crate::common::{
+    Scene, program, sample_size,
+    seed::{Random, seeds},
+};
 use diff2d::{Outcome, Problem, Run};
 use std::{
     fs::{self, File},
@@ -153,6 +156,12 @@ fn a_plan_says_when_a_state_is_in_files() {
 /// scratch; or the sentence of the refusal.
 #[test]
 fn a_plan_is_what_the_run_does() {
+    seeds("a_plan_is_what_the_run_does")
+        .map(Random::new)
+        .for_each(compare_plans_and_runs);
+}
+
+fn compare_plans_and_runs(mut random: Random) {
     let scene = Scene::new();
     scene.write("p.toml", format!("{SMALL}grid = 'walls'\n"));
     let methods = ["euler", "rkl2", "exact"];
@@ -174,7 +183,8 @@ fn a_plan_is_what_the_run_does() {
         " --set record.every=0.0007 --set record.points={a=[0.5,0.5]}",
     ];
     let (mut in_memory, mut in_bands, mut refused) = (0, 0, 0);
-    let numbers = (0..3 * 3 * 3 * 7 * 2).step_by(if crate::common::full() { 1 } else { 5 });
+    let step = sample_size(1, 5, 11);
+    let numbers = (random.below(step)..3 * 3 * 3 * 7 * 2).step_by(step);
     for (at, number) in numbers.enumerate() {
         let record = records[at % 3];
         let (threads, number) = (number % 2 + 1, number / 2);
@@ -227,7 +237,7 @@ fn a_plan_is_what_the_run_does() {
         }) += 1;
     }
     assert!(
-        in_memory > 5 && in_bands > 5 && refused > 5,
+        in_memory > 0 && in_bands > 0 && refused > 0,
         "{in_memory} {in_bands} {refused}"
     );
 }

@@ -7,7 +7,8 @@
     reason = "a test may panic; negative ends count from the end; views are passed by value"
 )]
 
-use crate::definition::{advance, advance_rows, advanced, assert_bits, every_way, random_cases};
+use crate::common::{sample_size, seed::random_cases};
+use crate::definition::{advance, advance_rows, advanced, assert_bits, every_way};
 use diff2d::{
     Real,
     stencil::{Element, MAX_DEPTH, Stencil, Tile},
@@ -202,7 +203,7 @@ fn check_many_passes<T: Element>(case: &Case, steps: usize) {
 }
 
 proptest! {
-    #![proptest_config(random_cases(50))]
+    #![proptest_config(random_cases(sample_size(50, 50, 25)))]
 
     #[test]
     fn a_pass_of_any_depth_over_any_rows_f64(

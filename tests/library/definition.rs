@@ -11,7 +11,6 @@ use diff2d::{
     stencil::{Additions, Element, Kernel, Knowledge, LevelsPerSweep, Stencil, Walls},
 };
 use ndarray::{Array2, ArrayView2, ArrayViewMut2};
-use proptest::prelude::ProptestConfig;
 use std::ops::Range;
 
 /// The state `steps` steps after `field`, whose boundary nodes are held constant.
@@ -105,13 +104,5 @@ pub fn assert_bits<T: Real>(got: ArrayView2<T>, want: ArrayView2<T>, what: &str)
             bits(got) == bits(*want),
             "{what}: node [{j}, {i}] is {got:e}, not {want:e}"
         );
-    }
-}
-
-/// `PROPTEST_CASES`, or so many cases: every run has others.
-pub fn random_cases(count: u32) -> ProptestConfig {
-    match std::env::var_os("PROPTEST_CASES") {
-        Some(_) => ProptestConfig::default(),
-        None => ProptestConfig::with_cases(count),
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! `DIFF2D_FULL=1` solves 1,000 problems.
 
-use crate::common::{Scene, data_of, full, python};
+use crate::common::{Scene, data_of, python, seed::seeds, size};
 use diff2d::{Outcome, Problem, Run, comm::Solo};
 use rayon::prelude::*;
 
@@ -68,8 +68,13 @@ fn solved(scene: &Scene) -> Vec<Vec<f64>> {
 
 #[test]
 fn random_geometries_have_the_solution_of_the_reference() {
-    let count = if full() { 1000 } else { 60 };
-    let scene = random(count, 1);
+    seeds("random_geometries_have_the_solution_of_the_reference")
+        .for_each(compare_with_the_reference);
+}
+
+fn compare_with_the_reference(seed: u64) {
+    let count = size(1000, 60);
+    let scene = random(count, seed);
     (0..count).into_par_iter().for_each(|number| {
         let name = number.to_string();
         let problem = load(&scene, &name);

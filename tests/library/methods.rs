@@ -223,3 +223,55 @@ fn what_a_method_does_not_have_is_refused() {
         assert!(error.contains(sentence), "{more}: {error}");
     }
 }
+
+/// The default step is that of the largest a/b of the run, between snapshots and between looks.
+#[test]
+fn the_default_step_is_stable_until_the_end() {
+    let limit_of = |a: &str, runtime: &str, more: &str| {
+        let text = format!(
+            "x1 = 0\nx2 = 1\ndx = 0.1\ngrid = 'walls'\nruntime = {runtime}\nouttime = {runtime}\n{more}\n\
+             boundary.left = {{ robin = [\"{a}\", 1, 'cos(t)'] }}\n"
+        );
+        let problem: Problem = text.parse().unwrap();
+        let mut solver = problem.solver::<f64>().unwrap();
+        for snapshot in 1..problem.schedule.snapshots() {
+            let steps = problem.schedule.steps_to(snapshot);
+            solver.advance(steps, &Solo).unwrap();
+        }
+        problem.limit()
+    };
+    // 1/(4/dx² + 2 D a/(b dx)) of the largest a/b.
+    let limit = |a: f64| 1.0 / (400.0 + 20.0 * a);
+    let pulse = "where((t % 1 > 0.3)*(t % 1 < 0.35), 500, 0.5)";
+    for (a, runtime, most) in [
+        ("1 + 0.5*sin(t)", "20", 1.5),
+        ("1 + 0.5*sin(t)", "1", 1.0 + 0.5 * 1_f64.sin()),
+        ("2 - cos(37*t)", "5", 3.0),
+        ("exp(-(t - 3.3)**2*1000) + 1/(1 + t)", "7", 1.0 + 1.0 / 4.3),
+        ("1 + t", "3", 4.0),
+        ("3 - t", "3", 3.0),
+        (pulse, "1", 500.0),
+        ("3", "0", 3.0),
+        ("2 + t", "0", 2.0),
+        ("2 + t", "5e-324", 2.0),
+    ] {
+        for more in [
+            "D = 1",
+            "D = '1 + 0*x'",
+            "D = 1\nmethod = 'rkl2'\nstages = 5",
+        ] {
+            let found = limit_of(a, runtime, more);
+            let share = found / limit(most);
+            assert!(
+                (share - 1.0).abs() < 1e-4 && share < 1.0 + 1e-12,
+                "{a}: {found}"
+            );
+        }
+    }
+    // It may vary along the wall, too, and corners have two walls.
+    let found = limit_of("(1 + 0.5*sin(t))*(1 + y*(1 - y))", "20", "D = 1");
+    assert!((found / limit(1.5 * 1.25) - 1.0).abs() < 1e-12, "{found}");
+    let two = "D = 1\nboundary.bottom = { robin = ['1 - sin(t)', 1, 0] }";
+    let found = limit_of("1 + 0.5*sin(t)", "20", two);
+    assert!((found / limit(2.5) - 1.0).abs() < 1e-12, "{found}");
+}

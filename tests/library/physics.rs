@@ -4,6 +4,7 @@
 //! Tolerances count roundings in units of ε, the distance from 1 to the next number. A step with r ≤ 1/4
 //! does not amplify the errors of earlier steps.
 
+use crate::common::seed::random_cases;
 use diff2d::{
     Field, Grid, Problem, RawParams, Summary,
     comm::Solo,
@@ -146,6 +147,8 @@ fn ends(field: &Array2<f64>) -> (f64, f64) {
 }
 
 proptest! {
+    #![proptest_config(random_cases(256))]
+
     /// No value leaves the range of the field before it, ring included, but by the roundings of one
     /// step: each of the six operations is off by at most ε/2 of values up to 8.
     #[test]

@@ -1,6 +1,10 @@
 //! `diff2d fit`: certified answers, what is told, what is refused, and what is written.
 
-use crate::common::{Scene, Told, full, python};
+use crate::common::{
+    Scene, Told, python, sample_size,
+    seed::{Random, seeds},
+    size,
+};
 use serde_json::Value;
 
 /// A uniform insulated body with decay and source, y = b1 (1 - exp(-b2 t)).
@@ -477,22 +481,32 @@ fn the_misfit_of_coarse_steps_is_told_and_errors_hold() {
     }
 }
 
-/// Intervals of random problems contain the truth as often as they say. `DIFF2D_FULL=1` takes as many problems as are published.
+/// Intervals of random problems contain the truth as often as they say. The short command tries two kinds of problem; `DIFF2D_FULL=1`
+/// takes as many problems as are published.
 #[test]
 fn intervals_hold() {
+    seeds("intervals_hold")
+        .map(Random::new)
+        .for_each(compare_intervals);
+}
+
+fn compare_intervals(mut random: Random) {
     let program = assert_cmd::cargo::cargo_bin!("diff2d")
         .display()
         .to_string();
-    for (kind, some, many) in [
-        ("independent", 8, 1000),
-        ("correlated", 4, 300),
-        ("coarse", 4, 300),
-        ("untold", 10, 20),
-        ("sound", 4, 100),
-    ] {
+    let kinds = [
+        ("independent", 3, 1000),
+        ("correlated", 2, 300),
+        ("coarse", 1, 300),
+        ("untold", 4, 20),
+        ("sound", 2, 100),
+    ];
+    for (kind, some, many) in random.some(&kinds, sample_size(5, 5, 2)) {
         let scene = Scene::new();
-        let count = if full() { many } else { some };
+        let count = size(many, some);
         let directory = scene.path("").display().to_string();
+        // The problems are the same with every commit: intervals hold in 95 of 100 cases, of which random samples now and then miss
+        // more than a limit allows.
         let arguments =
             [&program, &directory, kind, &count.to_string(), "1"].map(ToString::to_string);
         println!("{}", python("fit_reference.py", arguments).trim_end());

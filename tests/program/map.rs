@@ -2,12 +2,15 @@
 //!
 //! `DIFF2D_FULL=1` runs a thousand random formulas instead of a hundred.
 
-use crate::common::{Scene, full, judged_by, python};
+use crate::common::{Scene, judged_by, python, size};
 
 #[test]
 fn random_formulas_give_what_numpy_gives() {
-    let (count, seed) = if full() { (1000, 2) } else { (100, 1) };
-    judged_by("map_reference.py", count, seed);
+    judged_by(
+        "map_reference.py",
+        size(1000, 100),
+        "random_formulas_give_what_numpy_gives",
+    );
 }
 
 #[test]

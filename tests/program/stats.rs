@@ -3,13 +3,16 @@
 //!
 //! `DIFF2D_FULL=1` runs thousands of random cases instead of hundreds.
 
-use crate::common::{Scene, full, judged_by, python};
+use crate::common::{Scene, judged_by, python, size};
 use std::{fs::File, process::Stdio};
 
 #[test]
 fn random_questions_get_numpys_answers() {
-    let (count, seed) = if full() { (5000, 2) } else { (300, 1) };
-    judged_by("stats_reference.py", count, seed);
+    judged_by(
+        "stats_reference.py",
+        size(5000, 300),
+        "random_questions_get_numpys_answers",
+    );
 }
 
 #[test]

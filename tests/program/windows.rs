@@ -2,28 +2,34 @@
 //!
 //! `DIFF2D_FULL=1` runs thousands of random cases instead of hundreds.
 
-use crate::common::{Scene, full, judged_by, python};
+use crate::common::{Scene, judged_by, python, size};
 
 #[test]
 fn random_windows_give_what_numpy_and_scipy_give() {
-    let (count, seed) = if full() { (5000, 2) } else { (400, 1) };
-    judged_by("windows_reference.py", count, seed);
+    judged_by(
+        "windows_reference.py",
+        size(5000, 400),
+        "random_windows_give_what_numpy_and_scipy_give",
+    );
 }
 
 #[test]
 fn random_windows_along_an_axis_give_what_bottleneck_and_pandas_give() {
-    let (count, seed) = if full() { (5000, 2) } else { (400, 1) };
-    judged_by("rolling_reference.py", count, seed);
+    judged_by(
+        "rolling_reference.py",
+        size(5000, 400),
+        "random_windows_along_an_axis_give_what_bottleneck_and_pandas_give",
+    );
 }
 
 #[test]
 fn results_depend_neither_on_threads_nor_on_memory() {
     let scene = Scene::new();
-    scene.succeed("create a.npy --shape 43,97,111 --fill where(random(3)<0.02,nan,random(1)-0.3)");
-    scene.succeed("create w.npy --shape 3,31,31 --fill random(5)");
+    scene.succeed("create a.npy --shape 23,49,57 --fill where(random(3)<0.02,nan,random(1)-0.3)");
+    scene.succeed("create w.npy --shape 3,15,15 --fill random(5)");
     for command in [
         "window a.npy --window 5,5,5 --op median --skip-nan",
-        "window a.npy --window 40,1,1 --op quantile:0.3 --pad reflect --skip-nan",
+        "window a.npy --window 20,1,1 --op quantile:0.3 --pad reflect --skip-nan",
         "window a.npy --window 1,1,9 --op median --stride 1,1,2",
         "window a.npy --window 1,31,31 --op median --skip-nan --min-count 900",
         "window a.npy --sigma 1,2,3 --op gaussian --pad mirror --skip-nan",
@@ -31,7 +37,7 @@ fn results_depend_neither_on_threads_nor_on_memory() {
         "window a.npy --window 7,1,5 --op std --pad wrap --skip-nan",
         "coarsen a.npy --by 2,5,7 --op median",
     ] {
-        scene.same_for_any_threads_and_memory(command, "32MiB");
+        scene.same_for_any_threads_and_memory(command, "4MiB");
     }
 }
 

@@ -9,7 +9,8 @@
 
 mod formulas;
 
-use crate::definition::{assert_bits, every_way, random_cases};
+use crate::common::{sample_size, seed::random_cases};
+use crate::definition::{assert_bits, every_way};
 use diff2d::{
     Field, Real,
     comm::{Channels, Comm as _, Link},
@@ -437,7 +438,7 @@ fn a_node_of_rate_zero_keeps_its_bits_in_super_steps() {
 }
 
 proptest! {
-    #![proptest_config(random_cases(120))]
+    #![proptest_config(random_cases(sample_size(120, 120, 40)))]
 
     #[test]
     fn kernels_give_the_bits_of_the_definition(case in case()) {

@@ -3,7 +3,7 @@
 mod failures;
 mod sweeps;
 
-use crate::common::Scene;
+use crate::common::{Scene, seed::random_cases};
 use diff2d::{
     Io, Outcome, Problem, Progress, Report, Run, RunError, Sweep,
     comm::{Channels, Comm, Link},
@@ -357,7 +357,7 @@ fn deeper_halos_mean_fewer_messages_and_the_same_bytes() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
+    #![proptest_config(random_cases(24))]
 
     #[test]
     fn any_decomposition_of_any_grid_gives_the_same_bytes(

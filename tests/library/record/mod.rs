@@ -8,7 +8,10 @@ mod repairs;
 mod streams;
 mod sweeps;
 
-use crate::common::{Scene, data_of};
+use crate::common::{
+    Scene, data_of, sample_size,
+    seed::{Random, seeds},
+};
 use diff2d::{
     Cube, Outcome, Problem, RawParams, Run,
     comm::{Channels, Link},
@@ -120,6 +123,12 @@ fn a_record_has_the_numbers_of_its_snapshots_and_changes_no_bit_of_them() {
 /// The files of a run on so many ranks have the bytes of those of one process, whatever is recorded and however steps are taken.
 #[test]
 fn ranks_write_the_bytes_of_one_process() {
+    seeds("ranks_write_the_bytes_of_one_process")
+        .map(Random::new)
+        .for_each(run_on_ranks);
+}
+
+fn run_on_ranks(mut random: Random) {
     let periodic = PROBLEM
         .replace(
             "right = { flux = '0.3*t' }\n",
@@ -128,7 +137,7 @@ fn ranks_write_the_bytes_of_one_process() {
         .replace("top = { robin = [1.0, 2.0, 0.5] }", "top = 'periodic'");
     let rkl2 = PROBLEM.replace("outtime", "method = 'rkl2'\nstages = 7\nouttime");
     let every_step = |text: &str| text.replace("every = 0.00075", "every = 'step'");
-    for text in [
+    let all = [
         EXACT.to_owned(),
         PROBLEM.to_owned(),
         every_step(PROBLEM),
@@ -138,7 +147,8 @@ fn ranks_write_the_bytes_of_one_process() {
         every_step(&rkl2),
         every_step(&rkl2).replace("source = 'x*sin(90*t)'", "source = 'sin(90*t*x)'"),
         PROBLEM.replace("x1 = 0", "precision = 'f32'\nx1 = 0"),
-    ] {
+    ];
+    for text in random.some(&all, sample_size(9, 9, 4)) {
         let scene = Scene::new();
         let problem: Problem = text.parse().unwrap();
         let run = |name: &str| Run::new(&problem).output(scene.path(format!("{name}.npy")));
@@ -156,50 +166,6 @@ fn ranks_write_the_bytes_of_one_process() {
                 let [whole, found] = ["w", "c"].map(|stem| scene.read(&format!("{stem}.{ending}")));
                 assert!(whole == found, "{ending} of {ranks} ranks of {text}");
             }
-        }
-    }
-}
-
-/// A state that passes through memory in bands has the rows, and the bytes, of one in memory.
-#[test]
-fn bands_write_the_bytes_of_memory() {
-    let rkl2 = PROBLEM.replace("outtime", "method = 'rkl2'\nstages = 5\nouttime");
-    let periodic = PROBLEM
-        .replace("[boundary]\n", "[boundary]\nbottom = 'periodic'\n")
-        .replace("top = { robin = [1.0, 2.0, 0.5] }", "top = 'periodic'");
-    for (text, is_stopped) in [
-        (PROBLEM.to_owned(), true),
-        (PROBLEM.replace("every = 0.00075", "every = 'step'"), true),
-        (rkl2, false),
-        (periodic, false),
-        (
-            PROBLEM.replace("x1 = 0", "precision = 'f32'\nx1 = 0"),
-            false,
-        ),
-    ] {
-        let scene = Scene::new();
-        let text = text.replace("dx = 0.04", "dx = 0.02");
-        let problem: Problem = text.parse().unwrap();
-        let run = |name: &str| Run::new(&problem).output(scene.path(format!("{name}.npy")));
-        run("w").start().unwrap();
-        // Half of what it needs in memory.
-        let memory = crate::common::program(51 * 51) + 8 * 51 * 51 * 8;
-        let stop = Arc::new(AtomicUsize::new(0));
-        let flag = Arc::clone(&stop);
-        let first = run("c")
-            .memory(memory)
-            .stop_flag(stop)
-            .on_commit(move |record| {
-                if is_stopped && record.index == 2 {
-                    flag.store(1, Ordering::Relaxed);
-                }
-            });
-        let report = first.start().unwrap();
-        assert!(report.budget.unwrap().bands.is_some(), "{text}");
-        run("c").resume(true).memory(memory).start().unwrap();
-        for ending in ["npy", "record.csv", "record.json"] {
-            let [whole, found] = ["w", "c"].map(|stem| scene.read(&format!("{stem}.{ending}")));
-            assert!(whole == found, "{ending} of {text}");
         }
     }
 }

@@ -1,23 +1,28 @@
 //! Rates, and what they explain.
 
 use super::{PROBLEM, rows};
-use crate::common::{Scene, full, problems::problems};
+use crate::common::{Scene, problems::problems, sample_size, seed::seeds};
 use diff2d::{
     Problem, Run,
     comm::{Channels, Link},
 };
-use proptest::{prelude::*, test_runner::TestRunner};
+use proptest::{
+    prelude::*,
+    test_runner::{RngSeed, TestRunner},
+};
 
 /// What comes in by the rule of each step is what the mass changes by.
 #[test]
 fn every_step_explains_the_mass() {
-    let count = if full() { 300 } else { 20 };
-    let mut runner = TestRunner::deterministic();
-    let config = ProptestConfig {
-        cases: count,
+    seeds("every_step_explains_the_mass").for_each(explain_the_mass);
+}
+
+fn explain_the_mass(seed: u64) {
+    let mut runner = TestRunner::new(ProptestConfig {
+        cases: sample_size(300, 20, 10) as u32,
+        rng_seed: RngSeed::Fixed(seed),
         ..ProptestConfig::default()
-    };
-    runner = TestRunner::new_with_rng(config, runner.new_rng());
+    });
     let result = runner.run(&problems(), |text| {
         let scene = Scene::new();
         let text = text

@@ -9,7 +9,8 @@
 
 mod cases;
 
-use crate::definition::{advance, advanced, assert_bits, every_way, random_cases};
+use crate::common::{sample_size, seed::random_cases, size};
+use crate::definition::{advance, advanced, assert_bits, every_way};
 use cases::{Case, case, small_case, tall_case};
 use diff2d::{
     Field,
@@ -53,7 +54,7 @@ impl Case {
 }
 
 proptest! {
-    #![proptest_config(random_cases(70))]
+    #![proptest_config(random_cases(sample_size(70, 70, 30)))]
 
     #[test]
     fn a_field_on_the_edges_f64(case in case()) {
@@ -79,10 +80,9 @@ proptest! {
 
 /// 10⁶ cases with `DIFF2D_FULL`.
 fn many() -> ProptestConfig {
-    let full = std::env::var("DIFF2D_FULL").is_ok_and(|value| value != "0");
     ProptestConfig {
         failure_persistence: None,
-        ..ProptestConfig::with_cases(if full { 500_000 } else { 700 })
+        ..random_cases(size(500_000, 700))
     }
 }
 
@@ -120,7 +120,7 @@ fn a_pipelined_pass_that_begins_again_finds_its_rows() {
         steps: vec![59, 73],
         seed: 1,
     };
-    (0..30).for_each(|_| case.check::<f64>());
+    (0..sample_size(30, 30, 10)).for_each(|_| case.check::<f64>());
 }
 
 /// The four peaks: smooth after a few steps, and then mostly three operations.

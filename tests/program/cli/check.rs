@@ -1,6 +1,9 @@
 //! `diff2d check`.
 
-use crate::common::Scene;
+use crate::common::{
+    Scene, Told, sample_size,
+    seed::{Random, seeds},
+};
 use serde_json::Value;
 
 const SMOOTH: &str = "\
@@ -27,8 +30,25 @@ fn close(value: &Value, expected: f64, bound: f64) {
 
 #[test]
 fn every_kind_of_wall_and_material_is_met() {
+    seeds("every_kind_of_wall_and_material_is_met")
+        .map(Random::new)
+        .for_each(check_all_kinds);
+}
+
+/// Text and JSON show one value, which takes seconds to compute, so the short command asks for one of them.
+fn check_all_kinds(mut random: Random) {
     let scene = Scene::new();
-    let told = scene.succeed("check");
+    for arguments in random.some(&["check", "check --json"], sample_size(2, 2, 1)) {
+        let told = scene.succeed(arguments);
+        assert_eq!(told.stderr, "");
+        match arguments {
+            "check" => all_are_met_in_text(&told),
+            _ => all_are_met_in_json(&told),
+        }
+    }
+}
+
+fn all_are_met_in_text(told: &Told) {
     assert_eq!(
         told.stdout.matches(" met").count(),
         told.stdout.lines().count() - 1,
@@ -50,8 +70,10 @@ fn every_kind_of_wall_and_material_is_met() {
     ] {
         assert!(told.stdout.contains(word), "{word}\n{told}");
     }
-    assert_eq!(told.stderr, "");
-    let table = json(&scene.succeed("check --json").stdout);
+}
+
+fn all_are_met_in_json(told: &Told) {
+    let table = json(&told.stdout);
     assert_eq!(table["missed"], 0);
     for row in table["checks"].as_array().unwrap() {
         assert_eq!(row["met"], true, "{row}");

@@ -2,7 +2,7 @@
 //! `tests/interop`.
 
 use super::{cut_journal, npy, shell};
-use crate::common::{Scene, full, judged_by};
+use crate::common::{Scene, judged_by, size};
 use insta::assert_snapshot;
 use serde_json::Value;
 use std::fs;
@@ -159,7 +159,11 @@ fn what_is_not_committed_is_missing_everywhere() {
 
 #[test]
 fn rounded_divided_and_compressed_arrays_are_those_of_numpy() {
-    judged_by("export_reference.py", if full() { 3000 } else { 150 }, 57);
+    judged_by(
+        "export_reference.py",
+        size(3000, 150),
+        "rounded_divided_and_compressed_arrays_are_those_of_numpy",
+    );
 }
 
 #[test]

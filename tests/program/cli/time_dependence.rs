@@ -132,53 +132,6 @@ fn a_wall_or_a_source_that_stops_being_finite_ends_the_run() {
     assert!(told.stderr.contains("source has no finite value"), "{told}");
 }
 
-/// The default step is that of the largest a/b of the run, between snapshots and between looks.
-#[test]
-fn the_default_step_is_stable_until_the_end() {
-    let scene = Scene::new();
-    let limit_of = |a: &str, runtime: &str, options: &str| {
-        let problem = format!(
-            "D = 1\nx1 = 0\nx2 = 1\ndx = 0.1\ngrid = 'walls'\nruntime = {runtime}\nouttime = {runtime}\n\
-             boundary = {{left = {{robin = [\"{a}\", 1, 'cos(t)']}}}}\n"
-        );
-        scene.write("p.toml", problem);
-        let told = scene.succeed(&format!("plan p.toml --json {options}"));
-        let plan: serde_json::Value = serde_json::from_str(&told.stdout).unwrap();
-        scene.succeed(&format!("run p.toml --no-cube {options}"));
-        plan["limit"].as_f64().unwrap()
-    };
-    // 1/(4/dx² + 2 D a/(b dx)) of the largest a/b.
-    let limit = |a: f64| 1.0 / (400.0 + 20.0 * a);
-    let pulse = "where((t % 1 > 0.3)*(t % 1 < 0.35), 500, 0.5)";
-    for (a, runtime, most) in [
-        ("1 + 0.5*sin(t)", "20", 1.5),
-        ("1 + 0.5*sin(t)", "1", 1.0 + 0.5 * 1_f64.sin()),
-        ("2 - cos(37*t)", "5", 3.0),
-        ("exp(-(t - 3.3)**2*1000) + 1/(1 + t)", "7", 1.0 + 1.0 / 4.3),
-        ("1 + t", "3", 4.0),
-        ("3 - t", "3", 3.0),
-        (pulse, "1", 500.0),
-        ("3", "0", 3.0),
-        ("2 + t", "0", 2.0),
-        ("2 + t", "5e-324", 2.0),
-    ] {
-        for options in ["", "--set D=1+0*x", "--set method=rkl2 --set stages=5"] {
-            let got = limit_of(a, runtime, options);
-            let share = got / limit(most);
-            assert!(
-                (share - 1.0).abs() < 1e-4 && share < 1.0 + 1e-12,
-                "{a}: {got}"
-            );
-        }
-    }
-    // It may vary along the wall, too, and corners have two walls.
-    let got = limit_of("(1 + 0.5*sin(t))*(1 + y*(1 - y))", "20", "");
-    assert!((got / limit(1.5 * 1.25) - 1.0).abs() < 1e-12, "{got}");
-    let two = "--set boundary.bottom.robin=[\"1-sin(t)\",1,0]";
-    let got = limit_of("1 + 0.5*sin(t)", "20", two);
-    assert!((got / limit(2.5) - 1.0).abs() < 1e-12, "{got}");
-}
-
 /// A longer run meets walls that allow only a shorter step; one with the step of the shorter run extends it.
 #[test]
 fn a_run_beside_a_wall_in_t_is_extended_with_its_step() {

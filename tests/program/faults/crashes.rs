@@ -1,9 +1,10 @@
 //! Every file operation failed, and the power cut at every one of them.
 
 use super::{
-    lab::{Ended, Finished, Lab, PROBLEMS, Random, sample_size, size, some_problems},
+    lab::{Ended, Finished, Lab, PROBLEMS, Random, sample_size, size},
     layer::{Fault, ended_with, forget},
 };
+use crate::common::seed::seeds;
 use std::{collections::BTreeMap, thread};
 
 /// Small problems that together take every path to the files.
@@ -16,7 +17,7 @@ const CASES: [(&str, &str, &[&str]); 6] = [
     (
         "a state larger than its memory",
         "dx = 0.5; runtime = 3; outtime = 1.5",
-        &["--io", "write", "--threads", "1", "--memory", "90kB"],
+        &["--io", "write", "--threads", "1", "--memory", "95kB"],
     ),
     (
         "map",
@@ -74,11 +75,11 @@ fn other(number: usize, (name, keys): (&str, &str)) -> (String, String, &'static
     (name, format!("{}; {keys}", times.join("; ")), args)
 }
 
-/// The course's problems, so many of them, a steady state, and so many others.
+/// So many of the course's problems, a steady state, and so many others.
 fn cases(random: &mut Random, courses: usize, others: usize) -> Vec<(String, Case)> {
-    let course = CASES.into_iter().take(courses).chain([STEADY]);
+    let course = random.some(&CASES, courses).into_iter().chain([STEADY]);
     let course = course.map(|(name, keys, args)| (name.to_owned(), keys.to_owned(), args));
-    let some = some_problems(random, others).into_iter().enumerate();
+    let some = random.some(&PROBLEMS, others).into_iter().enumerate();
     let others = some.map(|(number, problem)| other(number, problem));
     let all = course.chain(others);
     all.map(|(name, keys, args)| (name, Case::new((&keys, args))))
@@ -213,19 +214,25 @@ const FAULTS: [(&str, &str); 12] = [
     ("power", "torn"),
 ];
 
-/// Every operation, and every fault at some of them; with DIFF2D_FAULTS or DIFF2D_FULL every fault at each.
+/// Every operation, each with some of the faults; with DIFF2D_FAULTS or DIFF2D_FULL with all of them.
 #[test]
 fn every_operation() {
-    let mut seeds = Random::of("every_operation");
+    seeds("every_operation")
+        .map(Random::new)
+        .for_each(fail_operations);
+}
+
+fn fail_operations(mut random: Random) {
     let mut counts = BTreeMap::new();
     let mut failures = Vec::new();
-    let faults_each = sample_size(FAULTS.len(), FAULTS.len());
-    let cases = cases(&mut seeds, size(6, 1), size(PROBLEMS.len(), 1));
+    let faults_each = sample_size(FAULTS.len(), FAULTS.len(), 2);
+    let first = random.below(FAULTS.len());
+    let cases = cases(&mut random, size(6, 1), size(PROBLEMS.len(), 1));
     for (name, mut case) in cases {
         for at in 1..=case.operations + 1 {
             for number in 0..faults_each {
-                let (kind, mode) = FAULTS[(at * faults_each + number) % FAULTS.len()];
-                let seed = seeds.next();
+                let (kind, mode) = FAULTS[(first + at * faults_each + number) % FAULTS.len()];
+                let seed = random.next();
                 let fault = Fault {
                     at,
                     kind,
@@ -310,12 +317,13 @@ struct Chains {
 
 /// Chains of crashes at random operations of a run and of its resumes, by several hands.
 fn chains(random: &mut Random, count: usize, lie: bool) -> Vec<String> {
+    let seed_of_cases = random.next();
     let seeds: Vec<_> = (0..count).map(|chain| (chain, random.next())).collect();
     let per_hand = count.div_ceil(4);
     let done: Vec<Chains> = thread::scope(|scope| {
         let hands: Vec<_> = seeds
             .chunks(per_hand)
-            .map(|seeds| scope.spawn(move || some_chains(seeds, lie)))
+            .map(|seeds| scope.spawn(move || some_chains(seed_of_cases, seeds, lie)))
             .collect();
         hands.into_iter().map(|hand| hand.join().unwrap()).collect()
     });
@@ -331,10 +339,9 @@ fn chains(random: &mut Random, count: usize, lie: bool) -> Vec<String> {
     failures
 }
 
-fn some_chains(seeds: &[(usize, u64)], lie: bool) -> Chains {
-    // All hands have the same.
+fn some_chains(seed_of_cases: u64, seeds: &[(usize, u64)], lie: bool) -> Chains {
     let mut cases = cases(
-        &mut Random::of("cases"),
+        &mut Random::new(seed_of_cases),
         CASES.len(),
         size(PROBLEMS.len(), 3),
     );
@@ -377,8 +384,11 @@ fn some_chains(seeds: &[(usize, u64)], lie: bool) -> Chains {
 
 #[test]
 fn power_cuts() {
-    let mut random = Random::of("power_cuts");
-    let failures = chains(&mut random, sample_size(10_000, 300), false);
+    seeds("power_cuts").map(Random::new).for_each(cut_the_power);
+}
+
+fn cut_the_power(mut random: Random) {
+    let failures = chains(&mut random, sample_size(10_000, 300, 100), false);
     report(&failures);
 }
 
@@ -386,7 +396,12 @@ fn power_cuts() {
 /// snapshots that are listed and torn.
 #[test]
 fn lying_syncs_are_found_out() {
-    let mut random = Random::of("lying_syncs");
+    seeds("lying_syncs_are_found_out")
+        .map(Random::new)
+        .for_each(find_lying_syncs);
+}
+
+fn find_lying_syncs(mut random: Random) {
     let failures = chains(&mut random, size(200, 60), true);
     let torn = failures
         .iter()

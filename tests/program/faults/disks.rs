@@ -2,11 +2,12 @@
 
 use super::{
     lab::{
-        Ended, Finished, Lab, Random, ended, ended_child, lines_so_far, send, size, some_problems,
+        Ended, Finished, Lab, PROBLEMS, Random, ended, ended_child, lines_so_far, send, size,
         wait_until,
     },
     layer::{Fault, above, ended_with},
 };
+use crate::common::seed::seeds;
 use nix::sys::signal::Signal;
 use std::{fs, io::Write, os::unix::process::CommandExt, path::PathBuf, process::Command};
 
@@ -319,10 +320,13 @@ fn disk_without_reservation() {
 /// Disks of any size, filled at any moment: what is committed is whole, and with room the run completes.
 #[test]
 fn full_disks() {
-    let mut random = Random::of("full_disks");
+    seeds("full_disks").map(Random::new).for_each(fill_disks);
+}
+
+fn fill_disks(mut random: Random) {
     let problems = size(6, 2);
     let (mut refused, mut stopped, mut completed, mut kept) = (0, 0, 0, 0);
-    for (_, keys) in some_problems(&mut random, problems) {
+    for (_, keys) in random.some(&PROBLEMS, problems) {
         let keys = format!("dx = 0.5; runtime = 20; outtime = 0.25; {keys}");
         let Some(disk) = SmallDisk::new("full_disks", &keys) else {
             return;

@@ -4,9 +4,10 @@
 
 use super::{
     journal,
-    lab::{Ended, Lab, Listed, Random, diff2d, ended, ended_child, send, size},
+    lab::{Ended, Lab, Listed, Random, diff2d, ended, ended_child, sample_size, send, size},
     layer::{Fault, ended_with, forget},
 };
+use crate::common::seed::seeds;
 use nix::sys::signal::Signal;
 use std::{
     collections::BTreeMap,
@@ -62,8 +63,9 @@ struct Case {
     life: Duration,
 }
 
-/// The cases, on grids of this spacing; states larger than their memory have one of their own.
-fn cases(dx: f64) -> Vec<Case> {
+/// So many of the cases, beginning with one that the seed chooses, on grids of this spacing. States larger than their memory
+/// have a spacing of their own.
+fn cases(dx: f64, random: &mut Random, count: usize) -> Vec<Case> {
     let run = |keys: &str| format!("dx = {dx}; {KEYS}; {keys}");
     let short = |keys: &str| run(keys).replace("3000", "60");
     let bands = |keys: &str| format!("dx = 0.5; {KEYS}; {keys}");
@@ -215,7 +217,9 @@ fn cases(dx: f64) -> Vec<Case> {
             &[],
         ),
     ];
-    all.into_iter()
+    random
+        .some(&all, count)
+        .into_iter()
         .map(|(name, keys, is_sweep, kind, more)| Case::new(name, &keys, is_sweep, kind, more))
         .collect()
 }
@@ -516,10 +520,15 @@ fn conclude(campaign: &str, faults: usize, failures: &[String]) {
 
 #[test]
 fn endings_killed_at_any_moment() {
-    let mut random = Random::of("endings_killed_at_any_moment");
-    let cases = cases(0.4);
+    seeds("endings_killed_at_any_moment")
+        .map(Random::new)
+        .for_each(kill_at_any_moment);
+}
+
+fn kill_at_any_moment(mut random: Random) {
+    let cases = cases(0.4, &mut random, sample_size(31, 31, 10));
     let (mut kills, mut failures) = (0, Vec::new());
-    for number in 0..size(1100, 20) {
+    for number in 0..sample_size(1100, 31, 20) {
         let case = &cases[number % cases.len()];
         case.begin();
         let child = command(&case.args).spawn().unwrap();
@@ -536,9 +545,14 @@ fn endings_killed_at_any_moment() {
 /// these.
 #[test]
 fn endings_killed_at_file_operations() {
-    let mut random = Random::of("endings_killed_at_file_operations");
+    seeds("endings_killed_at_file_operations")
+        .map(Random::new)
+        .for_each(kill_at_file_operations);
+}
+
+fn kill_at_file_operations(mut random: Random) {
     let (mut count, mut failures) = (0, Vec::new());
-    for case in &cases(2.0) {
+    for case in &cases(2.0, &mut random, sample_size(31, 31, 10)) {
         let operations = size(case.operations, 2);
         for operation in 1..=operations {
             let at = size(operation, 1 + random.below(case.operations));

@@ -4,6 +4,7 @@ use super::{
     lab::{Lab, Random, ended, hex, size},
     layer::{Fault, ended_with},
 };
+use crate::common::seed::seeds;
 use sha2::{Digest as _, Sha256};
 use std::{fs, fs::OpenOptions, os::unix::fs::FileExt};
 
@@ -24,7 +25,12 @@ fn digest_of_file(lab: &Lab) -> String {
 
 #[test]
 fn cube_flips() {
-    let mut random = Random::of("cube_flips");
+    seeds("cube_flips")
+        .map(Random::new)
+        .for_each(flip_bits_of_cubes);
+}
+
+fn flip_bits_of_cubes(mut random: Random) {
     let labs = ["f64", "f32"].map(|precision| {
         let lab = Lab::new(&format!(
             "dx = 0.5; runtime = 20; outtime = 2; precision = \"{precision}\""
@@ -63,7 +69,12 @@ fn cube_flips() {
 
 #[test]
 fn header_flips() {
-    let mut random = Random::of("header_flips");
+    seeds("header_flips")
+        .map(Random::new)
+        .for_each(flip_bits_of_headers);
+}
+
+fn flip_bits_of_headers(mut random: Random) {
     let lab = Lab::new("dx = 5; runtime = 100; outtime = 12.5");
     let reference = lab.reference();
     let count = size(1000, 50);

@@ -2,12 +2,18 @@
 
 use super::lab::{Lab, Listed, Random, ended, size};
 use super::layer::{Fault, ended_with};
+use crate::common::seed::seeds;
 use std::fs;
 
 /// Exit code 3, or the right files.
 #[test]
 fn damaged_journals_end_to_end() {
-    let mut random = Random::of("damaged_journals");
+    seeds("damaged_journals_end_to_end")
+        .map(Random::new)
+        .for_each(damage_journals);
+}
+
+fn damage_journals(mut random: Random) {
     let lab = Lab::new("dx = 5; runtime = 100; outtime = 12.5");
     let reference = lab.reference();
     let written = fs::read(lab.journal()).unwrap();

@@ -1,6 +1,8 @@
 //! `kill -9` at any moment of a run's life, then `run --resume`.
 
-use super::lab::{Lab, Listed, PROBLEMS, Random, ended, ended_child, size, some_problems};
+use super::lab::{Lab, Listed, PROBLEMS, Random, ended, ended_child, sample_size, size};
+use super::layer::{Fault, ended_with};
+use crate::common::seed::seeds;
 use nix::sys::signal::Signal;
 use std::{fs, thread, time::Instant};
 
@@ -8,9 +10,12 @@ const KEYS: &str = "dx = 0.2; runtime = 20; outtime = 0.5";
 
 #[test]
 fn kills() {
-    let mut random = Random::of("kills");
+    seeds("kills").map(Random::new).for_each(kill_and_resume);
+}
+
+fn kill_and_resume(mut random: Random) {
     let course = ["f64", "f32"].map(|precision| format!("precision = \"{precision}\""));
-    let mut others = some_problems(&mut random, size(PROBLEMS.len(), 2));
+    let mut others = random.some(&PROBLEMS, size(PROBLEMS.len(), 2));
     let recorded = PROBLEMS.iter().filter(|(_, keys)| keys.contains("record"));
     let recorded: Vec<_> = recorded
         .filter(|problem| !others.contains(problem))
@@ -28,7 +33,7 @@ fn kills() {
             (lab, reference, begin.elapsed())
         })
         .collect();
-    let count = size(1000, 40);
+    let count = sample_size(1000, 40, 20);
     let (mut kills, mut unborn, mut partial, mut complete, mut listed_before) = (0, 0, 0, 0, 0);
     let mut in_bands = 0;
     for number in 0..count {
@@ -164,14 +169,20 @@ fn no_scratch_is_left_in_a_directory_of_its_own() {
         run.arg(&directory);
         run
     };
+    let (_, operations) = ended_with(&mut run("--resume"), &directory, Fault::default());
+    // In the middle of what it does with its scratch.
+    let fault = Fault {
+        at: operations.len() / 2,
+        kind: "kill",
+        ..Fault::default()
+    };
     let killed = || {
-        let child = run("--resume").spawn().unwrap();
-        super::lab::wait_until("there is a scratch", || left().is_some());
-        super::lab::send(&child, Signal::SIGKILL);
-        assert_eq!(ended_child(child).signal, Some(9));
+        let (ended, _) = ended_with(&mut run("--resume"), &directory, fault);
+        assert_eq!(ended.code, Some(137), "{}", ended.stderr);
         let path = left().unwrap().unwrap().path();
         (fs::read(&path).unwrap(), path)
     };
+    lab.clear();
     killed();
     assert_eq!(ended(&mut run("--force")).code, Some(0));
     assert!(left().is_none());

@@ -2,6 +2,7 @@
 //! run to compare with, and a reading of cube and journal that shares no code with the program.
 
 use super::journal;
+pub use crate::common::{sample_size, seed::Random, size};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 use std::{
@@ -11,64 +12,10 @@ use std::{
     os::unix::{fs::FileExt, process::ExitStatusExt},
     path::{Path, PathBuf},
     process::{Child, Command, Output, Stdio},
+    sync::OnceLock,
     time::{Duration, Instant},
 };
 use tempfile::TempDir;
-
-/// `full` with DIFF2D_FULL, else `small`.
-pub fn size(full: usize, small: usize) -> usize {
-    let is_full = std::env::var("DIFF2D_FULL").is_ok_and(|value| value != "0");
-    if is_full { full } else { small }
-}
-
-/// `full` with DIFF2D_FULL, `usual` with DIFF2D_FAULTS, which `tests/run-all --full` sets, and else a sample of a third.
-pub fn sample_size(full: usize, usual: usize) -> usize {
-    let is_usual = std::env::var_os("DIFF2D_FAULTS").is_some();
-    size(full, if is_usual { usual } else { usual.div_ceil(3) })
-}
-
-/// Random numbers that a seed decides (splitmix64).
-pub struct Random(u64);
-
-impl Random {
-    /// From DIFF2D_SEED, and different in every campaign.
-    pub fn of(campaign: &str) -> Self {
-        let seed = std::env::var("DIFF2D_SEED")
-            .ok()
-            .and_then(|text| text.parse().ok())
-            .unwrap_or(1_u64);
-        println!("{campaign}: DIFF2D_SEED={seed}");
-        let mixed = campaign.bytes().fold(seed, |mixed: u64, byte| {
-            mixed.wrapping_mul(31).wrapping_add(byte.into())
-        });
-        Self(mixed)
-    }
-
-    pub fn new(seed: u64) -> Self {
-        Self(seed)
-    }
-
-    pub fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    pub fn below(&mut self, limit: usize) -> usize {
-        (self.next() % limit as u64) as usize
-    }
-
-    pub fn pick<T: Copy>(&mut self, of: &[T]) -> T {
-        of[self.below(of.len())]
-    }
-
-    /// A part of one, uniformly.
-    pub fn part(&mut self) -> f64 {
-        (self.next() >> 11) as f64 / (1_u64 << 53) as f64
-    }
-}
 
 /// Problems beyond the course's: every kind of wall, material and source, and all methods. The spacing is
 /// `dx`, in steps of about `dx*dx/4`.
@@ -107,24 +54,14 @@ pub const PROBLEMS: [(&str, &str); 8] = [
     ),
 ];
 
-/// So many of the [`PROBLEMS`], from one that the seed chooses on.
-pub fn some_problems(random: &mut Random, count: usize) -> Vec<(&'static str, &'static str)> {
-    let from = random.below(PROBLEMS.len());
-    PROBLEMS
-        .iter()
-        .cycle()
-        .skip(from)
-        .take(count)
-        .copied()
-        .collect()
-}
-
 /// A problem with a directory for its files: `p.toml`, and `out/` with `c.npy` for the run to make.
 pub struct Lab {
     pub home: TempDir,
     pub params: PathBuf,
     pub out: PathBuf,
     pub cube: PathBuf,
+    /// The number of nodes, once somebody has asked for it.
+    nodes: OnceLock<u64>,
 }
 
 impl Lab {
@@ -150,6 +87,7 @@ impl Lab {
             params,
             out,
             cube,
+            nodes: OnceLock::new(),
         }
     }
 
@@ -175,9 +113,11 @@ impl Lab {
         if text.contains("method") || text.contains("fields") {
             return None;
         }
-        let planned = ended(diff2d(&["plan", "--json"]).arg(&self.params));
-        let plan: Value = serde_json::from_str(&planned.stdout).unwrap();
-        let nodes = plan["nx"].as_u64().unwrap() * plan["ny"].as_u64().unwrap();
+        let nodes = *self.nodes.get_or_init(|| {
+            let planned = ended(diff2d(&["plan", "--json"]).arg(&self.params));
+            let plan: Value = serde_json::from_str(&planned.stdout).unwrap();
+            plan["nx"].as_u64().unwrap() * plan["ny"].as_u64().unwrap()
+        });
         let element_bytes = if text.contains("f32") { 4 } else { 8 };
         Some(4 * nodes * element_bytes)
     }

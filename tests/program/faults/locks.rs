@@ -1,6 +1,8 @@
 //! Many writers on one cube.
 
-use super::lab::{Ended, Lab, ended, ended_child, lines_so_far, send, size, wait_until};
+use super::lab::{
+    Ended, Lab, ended, ended_child, lines_so_far, sample_size, send, size, wait_until,
+};
 use nix::sys::signal::Signal;
 use std::{
     fs::File,
@@ -51,8 +53,8 @@ fn winner(mut children: Vec<Child>) -> (Child, Vec<Ended>) {
 #[test]
 fn fifty_writers() {
     // Far longer than anything here waits for.
-    let lab = Lab::new("dx = 0.05; runtime = 10000; outtime = 2500");
-    let count = 50;
+    let lab = Lab::new("dx = 0.2; runtime = 1e9; outtime = 2.5e8");
+    let count = sample_size(50, 50, 20);
     let begun = all_at_once(&lab, count, &["--threads", "1"]);
     let (mut holder, others) = winner(begun);
     for other in &others {

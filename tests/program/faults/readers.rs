@@ -1,6 +1,7 @@
 //! Readers of a cube that is being written.
 
 use super::lab::{Lab, Listed, Random, ended, ended_child, lines_so_far, size, wait_until};
+use crate::common::seed::seeds;
 use std::{
     fs::{self, File},
     process::Stdio,
@@ -11,7 +12,10 @@ use std::{
 /// Whoever polls a run sees whole snapshots only, and never fewer than before.
 #[test]
 fn polling_reader() {
-    let mut random = Random::of("polling_reader");
+    seeds("polling_reader").map(Random::new).for_each(poll);
+}
+
+fn poll(mut random: Random) {
     for io in ["map", "write"] {
         let lab = Lab::new("dx = 0.1; runtime = 100; outtime = 0.5");
         let mut child = lab
@@ -63,6 +67,12 @@ fn polling_reader() {
 /// makes it anew.
 #[test]
 fn growing_export() {
+    seeds("growing_export")
+        .map(Random::new)
+        .for_each(export_beside_a_run);
+}
+
+fn export_beside_a_run(mut random: Random) {
     let lab = Lab::new("dx = 0.1; runtime = 100; outtime = 0.5");
     let store = lab.out.join("c.zarr");
     let mut child = lab
@@ -84,7 +94,6 @@ fn growing_export() {
         export.stdout(Stdio::piped()).stderr(Stdio::piped());
         export.spawn().unwrap()
     };
-    let mut random = Random::of("growing_export");
     let mut seen: Vec<(usize, Vec<u8>)> = Vec::new();
     let (mut kills, mut looks, mut since) = (0, 0, 0);
     let mut follower = follow();

@@ -5,6 +5,7 @@ use super::{
     layer::{Fault, ended_with, forget},
     written::WRITTEN,
 };
+use crate::common::seed::seeds;
 use std::{
     collections::BTreeMap,
     ffi::OsString,
@@ -219,6 +220,12 @@ fn tree(directory: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
 /// command again makes it whole and leaves nothing beside it.
 #[test]
 fn exports_and_maps_that_are_killed() {
+    seeds("exports_and_maps_that_are_killed")
+        .map(Random::new)
+        .for_each(kill_exports_and_maps);
+}
+
+fn kill_exports_and_maps(mut random: Random) {
     let lab = Lab::new("dx = 0.2; runtime = 10; outtime = 0.5");
     let cube = lab.home.path().join("c.npy");
     let mut run = diff2d(&["run", "--quiet"]);
@@ -239,7 +246,6 @@ fn exports_and_maps_that_are_killed() {
     if cfg!(feature = "hdf5") {
         commands.push(("h.h5", "export C --to hdf5 -o R"));
     }
-    let mut random = Random::of("exports_and_maps_that_are_killed");
     let count = size(200, 24);
     let (mut kills, mut torn) = (0, 0);
     for (name, words) in &commands {
@@ -258,11 +264,11 @@ fn exports_and_maps_that_are_killed() {
         lab.clear();
         let begin = Instant::now();
         assert_eq!(ended(&mut command()).code, Some(0));
-        let (whole, took) = (tree(&lab.out), begin.elapsed());
-        // Alternately with nothing under the name, and with an older result that is replaced. Some end before they are killed.
-        let (each, before) = (count.div_ceil(commands.len()), kills);
-        for number in 0..4 * each {
-            if kills - before == each {
+        let (whole, mut life) = (tree(&lab.out), begin.elapsed());
+        let enough = kills + count.div_ceil(commands.len());
+        // Alternately with nothing under the name, and with an older result that is replaced.
+        for number in 0.. {
+            if kills == enough {
                 break;
             }
             let is_new = number % 2 == 0;
@@ -277,10 +283,14 @@ fn exports_and_maps_that_are_killed() {
             }
             killed.stdout(Stdio::null()).stderr(Stdio::null());
             let mut killed = killed.spawn().unwrap();
-            thread::sleep(took.mul_f64(random.part()));
+            thread::sleep(life.mul_f64(random.part()));
             let _ = killed.kill();
             let is_killed = ended_child(killed).signal == Some(9);
-            kills += usize::from(is_killed);
+            match is_killed {
+                true => kills += 1,
+                // It has ended before: the next ones are killed earlier.
+                false => life = life.mul_f64(0.8),
+            }
             let left = tree(&lab.out);
             let under_name: BTreeMap<_, _> = left
                 .iter()
@@ -313,13 +323,18 @@ fn exports_and_maps_that_are_killed() {
     println!(
         "exports_and_maps_that_are_killed: {kills} kills, {torn} with something left beside the name, which the same command removed"
     );
-    assert!(kills > count / 4, "{kills}");
 }
 
 /// A file that appears under the name of a result, at whatever moment, is kept, with and without `--force`: only what was
 /// there when the name was examined may be replaced.
 #[test]
 fn what_appears_meanwhile_is_kept() {
+    seeds("what_appears_meanwhile_is_kept")
+        .map(Random::new)
+        .for_each(let_files_appear);
+}
+
+fn let_files_appear(mut random: Random) {
     /// The number of last operations of a command at which a file appears in any case.
     const LAST: usize = 8;
     let lab = Lab::new("dx = 2; runtime = 80; outtime = 40");
@@ -333,15 +348,19 @@ fn what_appears_meanwhile_is_kept() {
             .map(|entry| entry.unwrap().file_name().into_string().unwrap())
             .collect()
     };
+    let kinds = WRITTEN.into_iter();
+    let kinds: Vec<_> = kinds
+        .filter(|(_, _, template, _)| !template.is_empty())
+        .collect();
+    // Results of all kinds take their names by the same code, so the short command tries three kinds.
+    let kinds = random.some(&kinds, sample_size(kinds.len(), kinds.len(), 3));
     let (mut tried, mut appeared) = (0, 0);
-    for (_, argument, template, ending) in WRITTEN {
-        if template.is_empty() {
-            continue;
-        }
+    for (_, argument, template, ending) in kinds {
         let result = match ending.starts_with('/') {
             true => lab.out.clone(),
             false => lab.out.join(format!("n{ending}")),
         };
+        let before = appeared;
         for force in ["", " --force"] {
             if !force.is_empty() && ending.starts_with('/') {
                 // Names in a directory are examined when it is there, one after the other.
@@ -372,7 +391,7 @@ fn what_appears_meanwhile_is_kept() {
             for file in entries() {
                 let mode: &'static str = Box::leak(file.clone().into_boxed_str());
                 let count = operations.len();
-                let every = (count / sample_size(40, 40)).max(1);
+                let every = (count / sample_size(40, 40, 14)).max(1);
                 // A name is taken at the end of a command, where every operation counts.
                 let places = (1..=count).filter(|at| at % every == 0 || at + LAST > count);
                 for at in places {
@@ -397,7 +416,7 @@ fn what_appears_meanwhile_is_kept() {
                 }
             }
         }
+        assert!(appeared > before, "no file appeared beside `{template}`");
     }
     println!("results: {appeared} files appeared at {tried} operations and were kept");
-    assert!(appeared > 100, "{appeared}");
 }
