@@ -29,6 +29,7 @@ compile_error!("diff2d needs a Unix: positional reads and writes, inodes and sig
 
 mod atomic_directory;
 mod atomic_file;
+mod caches;
 mod copy;
 mod destination;
 #[cfg(feature = "hdf5")]
@@ -41,10 +42,10 @@ mod linux;
 mod locked_file;
 mod machine;
 mod map;
+mod pages;
 mod parallel;
 #[cfg(not(all(target_os = "linux", not(diff2d_portable))))]
 mod portable;
-mod processor;
 mod reservation;
 mod temporary;
 mod vectorised;
@@ -56,6 +57,7 @@ use portable as system;
 
 pub use atomic_directory::{AtomicDirectory, create_within};
 pub use atomic_file::{AtomicFile, write_file, write_file_at};
+pub use caches::Caches;
 pub use copy::copy;
 pub use destination::Destination;
 pub use error::FileError;
@@ -66,22 +68,21 @@ pub use files::{
 };
 pub use guard::{guard, is_ignored};
 pub use locked_file::{LockedFile, Turn};
-pub use machine::{Caches, DIRECT_ALIGNMENT, page_size, threads};
+pub use machine::{ProcessorFamily, available_memory, caches, machine_name, threads};
 pub use map::{
     Memory, begin_to_read, map_to_read, read_nothing_ahead, sync_map, write_through_map,
 };
 /// A map of a range of a file, to read.
 pub use memmap2::Mmap;
+pub use pages::{DIRECT_ALIGNMENT, page_size};
 pub use parallel::parallel_map;
-pub use processor::machine_name;
 pub use reservation::Reservation;
 /// Reads and writes at any position of a file, by several threads at once.
 pub use std::os::unix::fs::FileExt;
 pub use system::{
-    advise_huge_pages, allowed_processors, available_memory, caches, drop_cached,
-    expect_random_reads, give_back_memory, is_coherent_between_hosts, is_locked, open_direct,
-    open_direct_to_write, path_of, processor_name, read_cached, reserve, reserve_ahead,
-    resident_pages, try_lock,
+    advise_huge_pages, allowed_processors, drop_cached, expect_random_reads, give_back_memory,
+    is_coherent_between_hosts, is_locked, open_direct, open_direct_to_write, path_of, read_cached,
+    reserve, reserve_ahead, resident_pages, try_lock,
 };
 pub use temporary::{Temporary, create_private, remove_left, remove_temporaries};
 pub use vectorised::vectorised;
