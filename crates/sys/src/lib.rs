@@ -7,7 +7,7 @@
 //! | the others | functions that are the same on any Unix |
 //!
 //! `linux.rs` and `portable.rs` have the same public items, so the compiler holds the interface.
-//! `RUSTFLAGS="--cfg diff2d_portable"` chooses `portable.rs` on Linux too, to test it.
+//! Where `DIFF2D_PORTABLE` is set, `build.rs` chooses `portable.rs` on Linux too, to test it.
 //!
 //! | | Linux | portable |
 //! |---|---|---|
@@ -37,22 +37,22 @@ pub mod dimension_scales;
 mod error;
 mod files;
 mod guard;
-#[cfg(all(target_os = "linux", not(diff2d_portable)))]
+#[cfg(not(diff2d_portable))]
 mod linux;
 mod locked_file;
 mod machine;
 mod map;
 mod pages;
 mod parallel;
-#[cfg(not(all(target_os = "linux", not(diff2d_portable))))]
+#[cfg(diff2d_portable)]
 mod portable;
 mod reservation;
 mod temporary;
 mod vectorised;
 
-#[cfg(all(target_os = "linux", not(diff2d_portable)))]
+#[cfg(not(diff2d_portable))]
 use linux as system;
-#[cfg(not(all(target_os = "linux", not(diff2d_portable))))]
+#[cfg(diff2d_portable)]
 use portable as system;
 
 pub use atomic_directory::{AtomicDirectory, create_within};
