@@ -8,6 +8,7 @@ use crate::{
 use diff2d::{
     Cube,
     cli::{self, Call},
+    internal,
 };
 use numpy::{IntoPyArray, PyArray1};
 use pyo3::prelude::*;
@@ -22,7 +23,6 @@ use std::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
-    thread,
     time::Duration,
 };
 
@@ -92,7 +92,7 @@ pub(crate) fn call(
 /// A pool of threads for one command: as many as there are processors, or fewer if the system refuses. The threads of
 /// the process itself are not used, because they do not survive a fork.
 pub(crate) fn pool() -> Result<ThreadPool, ThreadPoolBuildError> {
-    let processors = thread::available_parallelism().map_or(1, usize::from);
+    let processors = internal::threads();
     // 0 leaves the number to RAYON_NUM_THREADS.
     pool_of(0)
         .or_else(|_| pool_of(processors.div_ceil(2)))

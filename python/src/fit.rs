@@ -9,6 +9,7 @@ use crossbeam_channel::Sender;
 use diff2d::{
     cli,
     fit::{Fit, FitAnswer, FitOptions},
+    internal,
 };
 use pyo3::prelude::*;
 use pythonize::pythonize;
@@ -19,7 +20,6 @@ use std::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
-    thread,
 };
 
 /// Fits numbers of parameters to data in memory, and returns the answer of the command as values. `files` are the bytes
@@ -41,7 +41,7 @@ pub(crate) fn fit<'py>(
     }
     let stop = Arc::new(AtomicBool::new(false));
     let options = FitOptions {
-        threads: threads.unwrap_or_else(|| thread::available_parallelism().map_or(1, usize::from)),
+        threads: threads.unwrap_or_else(internal::threads),
         starts,
         stop: Arc::clone(&stop),
         ..FitOptions::default()

@@ -5,7 +5,9 @@ use crate::{
     errors::{raised, refused, warn},
     params::Source,
 };
-use diff2d::{Commit, Io, Message, Outcome, ParamsError, Problem, Run, Sweep, cli, with_start};
+use diff2d::{
+    Commit, Io, Message, Outcome, ParamsError, Problem, Run, Sweep, cli, internal, with_start,
+};
 use pyo3::{
     prelude::*,
     types::{PyDict, PyString},
@@ -17,7 +19,6 @@ use std::{
         Arc,
         atomic::{AtomicUsize, Ordering},
     },
-    thread,
     time::Duration,
 };
 
@@ -136,7 +137,7 @@ where
     let threads = match options.threads {
         Some(0) => return Err(refused(py, "threads = 0: expected 1 or more")),
         Some(threads) => threads,
-        None => thread::available_parallelism().map_or(1, usize::from),
+        None => internal::threads(),
     };
     let stop = Arc::new(AtomicUsize::new(0));
     let stop_flag = Arc::clone(&stop);

@@ -10,7 +10,7 @@ use crate::{
 use crossbeam_channel::Sender;
 use diff2d::{
     FluxTable, Grid, Params, ParamsError, Problem, RawParams, Report, Run, RunError, Scenario,
-    Solution, States, with_start,
+    Solution, States, internal, with_start,
 };
 use numpy::{Element, IntoPyArray, PyArray1, PyArrayMethods, PyReadonlyArray1, PyReadonlyArray3};
 use pyo3::prelude::*;
@@ -76,7 +76,7 @@ pub(crate) fn solve<'py>(
     let problem = Arc::new(problem);
     let stop = Arc::new(AtomicUsize::new(0));
     let (work, flag) = (Arc::clone(&problem), Arc::clone(&stop));
-    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let threads = internal::threads();
     let solved: Result<(Solution, Report), RunError> = attend(
         py,
         // Nothing is sent; the sender lives as long as the work.

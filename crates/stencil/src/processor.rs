@@ -1,13 +1,14 @@
 //! [`Processor`]: properties of a processor besides its caches.
 
 use super::kernel::Additions;
+use diff2d_sys::ProcessorFamily;
 
 /// A row of the table of processors: the faster ways of computing, and the costs of steps and rows. It changes no bit
 /// of any result.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Processor {
-    /// The name that the maker gives to the core.
-    pub name: &'static str,
+    /// The family that the row is about.
+    pub family: ProcessorFamily,
     /// How neighbours are added.
     pub additions: Additions,
     /// When a sweep with AVX-512 computes two levels.
@@ -54,7 +55,7 @@ const fn durations(three: f64, more: f64) -> Durations {
 
 /// The default for a processor that is not in the table.
 pub(super) const OTHER: Processor = Processor {
-    name: "other",
+    family: ProcessorFamily::Other,
     additions: Additions::Plain,
     two_levels: TwoLevelUse::IfShort,
     lift: durations(8.0, 5.0),
@@ -66,9 +67,8 @@ pub(super) const OTHER: Processor = Processor {
     hands_over_slowly: false,
 };
 
-/// AMD's cores without AVX-512, also as built by Hygon.
 pub(super) const ZEN_3: Processor = Processor {
-    name: "Zen 3",
+    family: ProcessorFamily::Zen3,
     additions: Additions::Fused,
     lift: durations(8.0, 8.0),
     lift_from_afar: 1.25,
@@ -79,9 +79,8 @@ pub(super) const ZEN_3: Processor = Processor {
     ..OTHER
 };
 
-/// AMD's first cores with AVX-512.
 pub(super) const ZEN_4: Processor = Processor {
-    name: "Zen 4",
+    family: ProcessorFamily::Zen4,
     additions: Additions::Fused,
     two_levels: TwoLevelUse::Always,
     spill: durations(1.05, 1.15),
@@ -91,9 +90,8 @@ pub(super) const ZEN_4: Processor = Processor {
     ..OTHER
 };
 
-/// AMD's cores after Zen 4.
 pub(super) const ZEN_5: Processor = Processor {
-    name: "Zen 5",
+    family: ProcessorFamily::Zen5,
     lift: durations(5.0, 5.0),
     share: 2.0 / 3.0,
     ..ZEN_4
@@ -102,40 +100,11 @@ pub(super) const ZEN_5: Processor = Processor {
 impl Processor {
     /// The processor of this machine.
     pub fn detect() -> Self {
-        match identity() {
-            Some((name, family)) if [*b"AuthenticAMD", *b"HygonGenuine"].contains(&name) => {
-                match family {
-                    0x1A.. => ZEN_5,
-                    _ if has_avx512() => ZEN_4,
-                    _ => ZEN_3,
-                }
-            }
-            _ => OTHER,
+        match ProcessorFamily::detect() {
+            ProcessorFamily::Zen3 => ZEN_3,
+            ProcessorFamily::Zen4 => ZEN_4,
+            ProcessorFamily::Zen5 => ZEN_5,
+            ProcessorFamily::Other => OTHER,
         }
     }
-}
-
-/// Whether the processor has AVX-512, which distinguishes Zen 4 from Zen 3: both belong to the same family.
-fn has_avx512() -> bool {
-    #[cfg(target_arch = "x86_64")]
-    return is_x86_feature_detected!("avx512f");
-    #[cfg(not(target_arch = "x86_64"))]
-    false
-}
-
-/// The vendor string and the family of an x86 processor.
-fn identity() -> Option<([u8; 12], u32)> {
-    #[cfg(target_arch = "x86_64")]
-    {
-        #[allow(unused_unsafe, reason = "older versions of Rust have it unsafe")]
-        // SAFETY: every x86-64 processor has the instruction, with these leaves.
-        let (vendor, version) =
-            unsafe { (std::arch::x86_64::__cpuid(0), std::arch::x86_64::__cpuid(1)) };
-        let words = [vendor.ebx, vendor.edx, vendor.ecx].map(u32::to_le_bytes);
-        // The extended family is zero where the family does not have the largest number.
-        let family = (version.eax >> 8 & 0xF) + (version.eax >> 20 & 0xFF);
-        Some((words.as_flattened().try_into().ok()?, family))
-    }
-    #[cfg(not(target_arch = "x86_64"))]
-    None
 }

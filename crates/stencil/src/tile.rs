@@ -212,7 +212,7 @@ mod tests {
     use super::super::kernel::Kernel;
     use super::super::processor::{OTHER, Processor, ZEN_3, ZEN_4};
     use super::*;
-    use diff2d_sys::Caches;
+    use diff2d_sys::{Caches, ProcessorFamily};
 
     const DESKTOP: Caches = Caches {
         l1: 48 << 10,
@@ -223,8 +223,8 @@ mod tests {
     fn cost(size: usize, processor: Processor, scaled_levels: Option<usize>) -> Cost {
         Cost {
             processor,
-            kernel: match processor.name {
-                "Zen 3" => Kernel::Avx2,
+            kernel: match processor.family {
+                ProcessorFamily::Zen3 => Kernel::Avx2,
                 _ => Kernel::Avx512,
             },
             caches: DESKTOP,

@@ -7,7 +7,7 @@
 //! | the others | functions that are the same on any Unix |
 //!
 //! `linux.rs` and `portable.rs` have the same public items, so the compiler holds the interface.
-//! `RUSTFLAGS="--cfg diff2d_portable"` chooses `portable.rs` on Linux too, to test it.
+//! Where `DIFF2D_PORTABLE` is set, `build.rs` chooses `portable.rs` on Linux too, to test it.
 //!
 //! | | Linux | portable |
 //! |---|---|---|
@@ -29,6 +29,7 @@ compile_error!("diff2d needs a Unix: positional reads and writes, inodes and sig
 
 mod atomic_directory;
 mod atomic_file;
+mod caches;
 mod copy;
 mod destination;
 #[cfg(feature = "hdf5")]
@@ -36,26 +37,27 @@ pub mod dimension_scales;
 mod error;
 mod files;
 mod guard;
-#[cfg(all(target_os = "linux", not(diff2d_portable)))]
+#[cfg(not(diff2d_portable))]
 mod linux;
 mod locked_file;
 mod machine;
 mod map;
+mod pages;
 mod parallel;
-#[cfg(not(all(target_os = "linux", not(diff2d_portable))))]
+#[cfg(diff2d_portable)]
 mod portable;
-mod processor;
 mod reservation;
 mod temporary;
 mod vectorised;
 
-#[cfg(all(target_os = "linux", not(diff2d_portable)))]
+#[cfg(not(diff2d_portable))]
 use linux as system;
-#[cfg(not(all(target_os = "linux", not(diff2d_portable))))]
+#[cfg(diff2d_portable)]
 use portable as system;
 
 pub use atomic_directory::{AtomicDirectory, create_within};
 pub use atomic_file::{AtomicFile, write_file, write_file_at};
+pub use caches::Caches;
 pub use copy::copy;
 pub use destination::Destination;
 pub use error::FileError;
@@ -66,22 +68,21 @@ pub use files::{
 };
 pub use guard::{guard, is_ignored};
 pub use locked_file::{LockedFile, Turn};
-pub use machine::{Caches, DIRECT_ALIGNMENT, page_size, threads};
+pub use machine::{ProcessorFamily, available_memory, caches, machine_name, threads};
 pub use map::{
     Memory, begin_to_read, map_to_read, read_nothing_ahead, sync_map, write_through_map,
 };
 /// A map of a range of a file, to read.
 pub use memmap2::Mmap;
+pub use pages::{DIRECT_ALIGNMENT, page_size};
 pub use parallel::parallel_map;
-pub use processor::machine_name;
 pub use reservation::Reservation;
 /// Reads and writes at any position of a file, by several threads at once.
 pub use std::os::unix::fs::FileExt;
 pub use system::{
-    advise_huge_pages, allowed_processors, available_memory, caches, drop_cached,
-    expect_random_reads, give_back_memory, is_coherent_between_hosts, is_locked, open_direct,
-    open_direct_to_write, path_of, processor_name, read_cached, reserve, reserve_ahead,
-    resident_pages, try_lock,
+    advise_huge_pages, allowed_processors, drop_cached, expect_random_reads, give_back_memory,
+    is_coherent_between_hosts, is_locked, open_direct, open_direct_to_write, path_of, read_cached,
+    reserve, reserve_ahead, resident_pages, try_lock,
 };
 pub use temporary::{Temporary, create_private, remove_left, remove_temporaries};
 pub use vectorised::vectorised;

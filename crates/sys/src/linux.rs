@@ -2,8 +2,9 @@
 #![allow(unsafe_code)]
 
 use super::{
+    caches::{Caches, parse_size},
     files::rename_by_link,
-    machine::{Caches, page_size},
+    pages::page_size,
     reservation::{Reservation, write_zeros},
 };
 use memmap2::Mmap;
@@ -453,32 +454,9 @@ fn caches_at(directory: &Path) -> Caches {
     }
 }
 
-/// Parses `48K`, `2M` or a number of bytes.
-fn parse_size(text: &str) -> Option<usize> {
-    let digits = text.trim_end_matches(['K', 'M', 'G']);
-    let scale = match &text[digits.len()..] {
-        "" => 1,
-        "K" => 1 << 10,
-        "M" => 1 << 20,
-        "G" => 1 << 30,
-        _ => return None,
-    };
-    digits.parse::<usize>().ok()?.checked_mul(scale)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn sizes_are_read_as_linux_prints_them() {
-        assert_eq!(parse_size("48K"), Some(48 << 10));
-        assert_eq!(parse_size("2M"), Some(2 << 20));
-        assert_eq!(parse_size("512"), Some(512));
-        assert_eq!(parse_size(""), None);
-        assert_eq!(parse_size("48 KiB"), None);
-        assert_eq!(parse_size("99999999999999999999K"), None);
-    }
 
     #[test]
     fn errors_without_a_name_keep_their_number() {

@@ -118,7 +118,7 @@ mod tests {
         thread,
     };
 
-    #[cfg(all(target_os = "linux", not(diff2d_portable)))]
+    #[cfg(not(diff2d_portable))]
     #[test]
     fn parts_are_locked_beside_one_another_and_never_beside_the_whole() {
         let directory = tempfile::tempdir().unwrap();

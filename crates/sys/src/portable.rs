@@ -3,8 +3,8 @@
 //! If the standard library has no information, the answer is `None`, or a safe assumption.
 
 use super::{
+    caches::Caches,
     files::rename_by_link,
-    machine::Caches,
     reservation::{Reservation, write_zeros},
 };
 use memmap2::Mmap;
