@@ -16,13 +16,7 @@ use diff2d::{
     Cube, Outcome, Problem, RawParams, Run,
     comm::{Channels, Link},
 };
-use std::{
-    collections::BTreeMap,
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
-};
+use std::collections::BTreeMap;
 
 /// All kinds of walls, a held node, points and regions; rows between steps and between snapshots.
 const PROBLEM: &str = "x1 = 0\nx2 = 1\ndx = 0.04\ngrid = 'walls'\nD = '1 + x'\ncapacity = '2 - y'\ndecay = 0.5\n\
