@@ -421,6 +421,8 @@ fn pictures_that_promise_too_many_pixels_take_no_memory() {
         let script = format!("ulimit -v {kibibytes}; exec \"$0\" run p.toml -o c.npy");
         let mut command = scene.command("sh");
         command.args(["-c", &script]).arg(&program);
+        // Each thread reserves address space, too.
+        command.envs([("RAYON_NUM_THREADS", "2"), ("MALLOC_ARENA_MAX", "1")]);
         Told::from(command.output().unwrap())
     };
     let grey = png::ColorType::Grayscale;

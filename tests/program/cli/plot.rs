@@ -129,7 +129,9 @@ fn a_frame_larger_than_memory_is_drawn_as_it_would_be_with_more() {
     scene.write("big.npy", bytes);
     let told = shell(
         &scene,
-        "ulimit -v 300000; \"$DIFF2D\" plot big.npy --memory 4MiB --range 0:95 -o one",
+        // Each thread reserves address space, too.
+        "ulimit -v 300000; export RAYON_NUM_THREADS=2 MALLOC_ARENA_MAX=1; \
+         \"$DIFF2D\" plot big.npy --memory 4MiB --range 0:95 -o one",
     );
     assert_eq!(told.code, Some(0), "{told}");
     scene.succeed("plot big.npy --range 0:95 -o two");

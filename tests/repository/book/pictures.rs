@@ -1,7 +1,10 @@
 //! The pictures of the documents show what their scripts draw today.
 
 use super::{ROOT, text};
-use crate::common::Scene;
+use crate::common::{
+    Scene, sample_size,
+    seed::{Random, seeds},
+};
 use sha2::{Digest as _, Sha256};
 use std::{collections::BTreeSet, fs, path::Path, process::Command};
 
@@ -11,11 +14,20 @@ const ROUNDING: u8 = 2;
 /// The most by which a coordinate of an SVG may differ.
 const COORDINATE: f64 = 0.01;
 
-/// The pictures that a script draws.
-fn drawn(script: &str) -> Scene {
+/// The problems of the gallery, each of which has a picture.
+fn problems() -> Vec<String> {
+    let script = Path::new(ROOT).join("docs/make-gallery");
+    let listed = Command::new(script).arg("--list").output().unwrap();
+    let names = String::from_utf8(listed.stdout).unwrap();
+    names.lines().map(str::to_owned).collect()
+}
+
+/// The pictures of these names that a script draws; all of them for no names.
+fn drawn(script: &str, names: &[String]) -> Scene {
     let scene = Scene::new();
     let made = Command::new(Path::new(ROOT).join(script))
         .args(["-o".as_ref(), scene.path("").as_os_str()])
+        .args(names)
         .env("DIFF2D", env!("CARGO_BIN_EXE_diff2d"))
         .output()
         .unwrap();
@@ -94,9 +106,10 @@ fn difference_of_drawings(kept: &str, drawn: &str) -> Option<String> {
     (a.len() != b.len()).then(|| format!("has {} words, not {}", a.len(), b.len()))
 }
 
-/// Draws all pictures of a folder of the documents, and what is wrong with those that are kept there.
-fn wrong(script: &str, folder: &str) -> Vec<String> {
-    let scene = drawn(script);
+/// Draws pictures of a folder of the documents again, and tells what is wrong with those that are kept there. The folder has the
+/// pictures that are drawn and those of `all` problems.
+fn wrong(script: &str, folder: &str, names: &[String], all: &[String]) -> Vec<String> {
+    let scene = drawn(script, names);
     let drawn: BTreeSet<String> = scene.files().into_iter().collect();
     let differences = drawn.iter().filter_map(|name| {
         let place = format!("docs/{folder}/{name}");
@@ -116,6 +129,7 @@ fn wrong(script: &str, folder: &str) -> Vec<String> {
     let mut wrong: Vec<String> = differences.collect();
     // A screenshot and its check sum.
     let mut expected = drawn.clone();
+    expected.extend(all.iter().map(|name| format!("{name}.png")));
     if drawn.contains("page.html") {
         expected.extend(["page.png", "page.sha256"].map(str::to_owned));
     }
@@ -127,15 +141,21 @@ fn wrong(script: &str, folder: &str) -> Vec<String> {
 
 #[test]
 fn pictures_show_what_their_scripts_draw() {
-    let [mut all, gallery] = [
-        wrong("docs/make-pictures", "pictures"),
-        wrong("docs/make-gallery", "gallery"),
-    ];
-    all.extend(gallery);
+    seeds("pictures_show_what_their_scripts_draw")
+        .map(Random::new)
+        .for_each(draw_again);
+}
+
+fn draw_again(mut random: Random) {
+    let problems = problems();
+    let count = problems.len();
+    let names = random.some(&problems, sample_size(count, count, count.div_ceil(3)));
+    let mut wrong_ones = wrong("docs/make-pictures", "pictures", &[], &[]);
+    wrong_ones.extend(wrong("docs/make-gallery", "gallery", &names, &problems));
     assert!(
-        all.is_empty(),
+        wrong_ones.is_empty(),
         "docs/make-pictures --all makes all of them anew:\n{}",
-        all.join("\n")
+        wrong_ones.join("\n")
     );
 }
 
@@ -169,11 +189,7 @@ fn a_stale_picture_is_found() {
 fn pictures_are_small_and_shown() {
     let page = text("docs/gallery.md");
     let script = text("docs/make-gallery");
-    let problems = Command::new(Path::new(ROOT).join("docs/make-gallery"))
-        .arg("--list")
-        .output()
-        .unwrap();
-    for problem in String::from_utf8(problems.stdout).unwrap().lines() {
+    for problem in problems() {
         let name = format!("{problem}.png");
         let picture = kept(&format!("gallery/{name}"));
         assert!(picture.len() < 70_000, "{name}: {}", picture.len());

@@ -9,8 +9,9 @@ use std::{
 };
 
 /// What is too large for a test, and what it takes instead.
-const SMALLER: [(&str, &str); 2] = [
-    ("--shape 40000,40000", "--shape 400,400"),
+const SMALLER: [(&str, &str); 3] = [
+    ("--shape 4000,4000", "--shape 400,400"),
+    ("--animate", "--animate --snapshots :4"),
     ("/scratch/me", "scratch/me"),
 ];
 
