@@ -8,6 +8,7 @@ use super::{
     output::Output,
     reached::Reached,
     report::Report,
+    row::RecordOfRun,
     row_tracker::RowTracker,
     snapshot::Snapshot,
     state::State,
@@ -240,8 +241,8 @@ impl<'l, 'p, C: Comm, S: State<C>> TimeLoop<'l, 'p, C, S> {
         Ok(Outcome::Done)
     }
 
-    /// Runs from a durable state, or the initial one, as far as the trackers look; their streams, and why the run ends there,
-    /// if it does.
+    /// Runs from a durable state, or the initial one, as far as the trackers look. Returns their streams, and the reason
+    /// to end the run there, if it ends.
     ///
     /// # Errors
     /// [`RunError`].
@@ -254,6 +255,20 @@ impl<'l, 'p, C: Comm, S: State<C>> TimeLoop<'l, 'p, C, S> {
         }
         self.run()?;
         Ok((self.trackers.into_streams(), self.output.ended))
+    }
+
+    /// Runs from the initial state to the end, and returns the rows that were kept in memory.
+    ///
+    /// # Errors
+    /// [`RunError`]; [`RunError::GivenUp`] if the run was stopped.
+    pub(super) fn record(mut self) -> Result<RecordOfRun, RunError> {
+        match self.run()? {
+            Outcome::Done => Ok(RecordOfRun {
+                end_step: self.output.ended.is_some().then_some(self.now.step),
+                rows: self.trackers.into_rows(),
+            }),
+            _ => Err(RunError::GivenUp),
+        }
     }
 
     /// The next moment at which a tracker looks, unless the run has ended.
