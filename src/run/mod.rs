@@ -78,7 +78,7 @@ pub use solution::{Solution, States};
 pub(crate) use bands_shape::DISK_SPEED;
 pub(crate) use budget::{SnapshotStorage, Terms, tile_of};
 pub(crate) use clock::RunClock;
-pub(crate) use columns::{SweepRecord, digest_of_parameters, have_one_record};
+pub(crate) use columns::{SweepRecord, description_of, digest_of_parameters, have_one_record};
 pub(crate) use decomposition::Decomposition;
 pub(crate) use exchange::{Exchange, finish, on_root};
 pub(crate) use in_memory::InMemory;

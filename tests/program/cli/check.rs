@@ -667,8 +667,7 @@ fn a_check_ends_where_the_run_ends() {
         ("column = 'strip_in', above = 0.2", REGION),
         ("column = 'left', above = 9", STEPS),
         ("steady = 2.0", STEPS),
-        ("steady = 2.0, column = 'left', above = 0.4", STEPS),
-        ("steady = 0.01, column = 'left', above = 0.4", STEPS),
+        ("steady = 2.0, after = 0.1", STEPS),
     ] {
         scene.write(
             "p.toml",
