@@ -160,6 +160,7 @@ impl Error {
                 | CubeError::CannotExtend { .. }
                 | CubeError::Name { .. }
                 | CubeError::NoJournal { .. }
+                | CubeError::NotYet { .. }
                 | CubeError::NotCommitted { .. } => 2,
                 CubeError::DamagedJournal { .. }
                 | CubeError::LostHeader { .. }

@@ -1,7 +1,9 @@
-//! Repair: damaged snapshots are computed again, from the last good snapshot before them.
+//! Repair: damaged snapshots are computed again, from the last good snapshot before them. What a run would not go on
+//! from is a fault, and every fault of a record is repaired.
 
 use crate::{
     cube::{
+        Cube, CubeError,
         journal::SnapshotId,
         record_file::{self, RecordPlace},
         restore::Restorer,
@@ -50,8 +52,37 @@ pub fn repair(
     cube.rebuild_journal()?;
     match cube.header.is_sweep() {
         _ if cube.header.stream_count() == 0 || !cube.is_complete() => {}
-        true => SweepRecord::of_header(cube, &problem_of(cube, 0, moved, memory)?).end()?,
+        true => {
+            let first = problem_of(cube, 0, moved, memory)?;
+            SweepRecord::of_header(&cube.header, cube.paths(), &first).end()?;
+        }
         false => record_file::finish(cube.paths(), [])?,
+    }
+    Ok(faults)
+}
+
+/// The faults of the record beside a cube, in sentences: streams that differ from their marks, and a description that
+/// is not that of the run. The latter is compared if the input files of the run are as they were.
+///
+/// # Errors
+/// [`CubeError::Io`].
+pub fn faults_of_record(cube: &Cube) -> Result<Vec<String>, CubeError> {
+    let mut faults = record_file::check(cube)?;
+    let (header, paths) = (cube.header(), cube.paths());
+    let has_description = header.has_record() && cube.committed() > 0;
+    let Some(scenario) = header.scenario(0).filter(|_| has_description) else {
+        return Ok(faults);
+    };
+    if let (true, Ok(problem)) = (faults.is_empty(), scenario.problem_with(&[], None))
+        && scenario.describes(&problem, &header.inputs)
+    {
+        let description = run::description_of(header, paths, &problem);
+        match record_file::is_described(paths, &description) {
+            Err(CubeError::LostRecord { path, reason }) => {
+                faults.push(format!("{} {reason}", path.display()));
+            }
+            described => described?,
+        }
     }
     Ok(faults)
 }
@@ -86,7 +117,7 @@ fn restore_sweep(
     }
     let first_problem = problem_of(cube, 0, moved, memory)?;
     let (record, commits_of_scenarios) = (
-        SweepRecord::of_header(cube, &first_problem),
+        SweepRecord::of_header(&cube.header, cube.paths(), &first_problem),
         cube.commits_of_scenarios()?,
     );
     let Some(mut faults) = record.restore_place(cube, &commits_of_scenarios)? else {

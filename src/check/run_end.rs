@@ -6,21 +6,20 @@ use super::{
 };
 use crate::{
     comm::Solo,
-    params::{RawParams, Until, with_precision},
+    params::{RawParams, with_precision},
     problem::Problem,
-    run::{record_columns, record_rows},
+    run::record_rows,
 };
 use diff2d_stencil::Element;
-use std::sync::atomic::AtomicBool;
+use std::sync::Arc;
 
 /// The problem with the steps up to the snapshot with which its run ends. The last snapshot is searched for on coarser
 /// grids if the search on the user's own grid takes too long. If no end is found within some seconds, all steps are
 /// kept.
 pub(super) fn shortened(mut own: Problem, raw: &RawParams) -> Result<Problem, CheckError> {
-    if let Some(until) = own.params.until.clone()
-        && let Some((column, _)) = &until.column
-    {
-        return shortened_by_column(own, &until, column);
+    let until = own.params.until.as_ref();
+    if until.is_some_and(|until| until.column.is_some()) {
+        return shortened_by_column(own);
     }
     if own.params.steady_rate().is_none() {
         return Ok(own);
@@ -45,65 +44,16 @@ pub(super) fn shortened(mut own: Problem, raw: &RawParams) -> Result<Problem, Ch
     Ok(own)
 }
 
-/// The problem with the steps up to the snapshot with which its run ends by a column of its record. The whole of them if none was
-/// found within some seconds.
-fn shortened_by_column(
-    mut own: Problem,
-    until: &Until,
-    column: &str,
-) -> Result<Problem, CheckError> {
+/// The problem with the steps up to the snapshot with which its run ends by a column of its record. If no end is found
+/// within some seconds, all steps are kept.
+fn shortened_by_column(mut own: Problem) -> Result<Problem, CheckError> {
     let planned_steps = own.schedule.nsteps;
     let snapshots = affordable_snapshots(&own, SOME_SECONDS / 2.0);
     own.schedule.nsteps = own.schedule.step_of(snapshots);
-    let columns = record_columns(&own);
-    let pace = own.schedule.pace();
-    let limit = ColumnLimit {
-        until,
-        since: pace.start().simtime,
-        places: ["step", "t", column].map(|name| columns.iter().position(|one| one.name == name)),
-    };
-    let rows = record_rows(&own, &AtomicBool::new(false), &|row| limit.ends_run(row));
-    let rows = rows.map_err(|error| CheckError::Request(error.to_string()))?;
-    let last_row = rows.last().filter(|row| limit.ends_run(row));
-    let last_step = last_row.map(|row| {
-        let [step, t, _] = limit.values(row);
-        #[expect(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "a number of steps"
-        )]
-        let step = step as u64;
-        let is_of_snapshot =
-            own.schedule.is_snapshot(step) && t <= pace.after(pace.start(), step).simtime;
-        if is_of_snapshot {
-            step
-        } else {
-            own.schedule.next_due(step)
-        }
-    });
-    own.schedule.nsteps = last_step.unwrap_or(planned_steps);
+    let record = record_rows(&own, &Arc::default());
+    let record = record.map_err(|error| CheckError::Request(error.to_string()))?;
+    own.schedule.nsteps = record.end_step.unwrap_or(planned_steps);
     Ok(own)
-}
-
-/// The limit of a column of the record that ends a run.
-struct ColumnLimit<'a> {
-    until: &'a Until,
-    /// The time of the first row, which never ends a run.
-    since: f64,
-    /// The places of the step, the time and the column in a row.
-    places: [Option<usize>; 3],
-}
-
-impl ColumnLimit<'_> {
-    fn values(&self, row: &[f64]) -> [f64; 3] {
-        self.places
-            .map(|place| place.map_or(f64::NAN, |place| row[place]))
-    }
-
-    fn ends_run(&self, row: &[f64]) -> bool {
-        let [_, t, value] = self.values(row);
-        self.until.end_after_row(self.since, t, value).is_some()
-    }
 }
 
 /// The number of snapshots after the first that so many updates of nodes reach.

@@ -41,6 +41,11 @@ pub(super) fn named(path: &Path) -> Result<Option<RecordTable>, Error> {
     let cube: PathBuf = path.with_file_name(format!("{stem}.npy"));
     match RecordTable::read(&Paths::of(&cube)?)? {
         Some(record) => Ok(Some(record)),
+        None if path.exists() => Err(Error::Usage(format!(
+            "{} is not the record of a run: that of {} has none",
+            path.display(),
+            cube.display()
+        ))),
         None => Err(CubeError::DamagedRecord {
             path: path.to_owned(),
             reason: "is not there".to_owned(),

@@ -5,9 +5,10 @@ use super::{
     terminal::{Terminal, quoted},
 };
 use crate::{
-    cube::{Cube, CubeError, Header, journal::SnapshotId, record_file},
+    cube::{Cube, CubeError, Header, journal::SnapshotId},
     error::Error,
     params::End,
+    repair,
 };
 use clap::Args;
 use serde::{Serialize, Serializer};
@@ -51,7 +52,7 @@ pub(super) fn verify(args: &VerifyArgs, terminal: &Terminal) -> Result<(), Error
         committed,
         damaged: Places::new(&damaged, header),
         ended: cube.commits().last().and_then(|last| last.ended.clone()),
-        record: record_file::check(&cube)?,
+        record: repair::faults_of_record(&cube)?,
     };
     terminal.answer(&verified, args.json)?;
     let (name, repair) = (&verified.name, quoted(&verified.name));

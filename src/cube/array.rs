@@ -8,6 +8,7 @@ use super::{
     journal::{Commit, Header, Journal, Scenario, SnapshotId},
     one_run,
     paths::Paths,
+    record_file::{self, ProvedFrames},
 };
 use diff2d_arrays::labels::{LabelledArray, Labels, NamedAxis, beside};
 use diff2d_arrays::npy::{self, ArrayFile, Slice};
@@ -32,7 +33,8 @@ pub struct JournalledArray {
     identity: Option<(u64, u64)>,
     /// The files of the array from which this one was derived, by [`view`](Self::view) for example; empty otherwise.
     taken: Vec<PathBuf>,
-    /// A note that the journal or the axes beside the file belong to another array and are ignored.
+    /// A note that the journal or the axes beside the file belong to another array and are ignored, or that the run of a
+    /// field has not committed all its frames.
     pub note: Option<String>,
 }
 
@@ -40,8 +42,12 @@ impl JournalledArray {
     /// Opens an array file and reads the journal next to it.
     ///
     /// # Errors
-    /// [`CubeError`] when one of them cannot be read, is damaged, or does not match the other.
+    /// [`CubeError`] when one of them cannot be read, is damaged, or does not match the other; [`CubeError::NotYet`] for
+    /// the file of a field of which no frame is committed.
     pub fn open(path: &Path) -> Result<Self, CubeError> {
+        if let Some(frames) = record_file::proved_frames(path)? {
+            return Self::of_frames(frames, path);
+        }
         let (file, (paths, journal, mut note)) =
             one_run::open(path, |file| journal_of(file, path))?;
         let opened = file.metadata().map_err(CubeError::io("examine", path))?;
@@ -69,6 +75,33 @@ impl JournalledArray {
         }
         array.follow_journal();
         Ok(array)
+    }
+
+    /// The committed frames of a field. What lies behind them is not there.
+    fn of_frames(frames: ProvedFrames, path: &Path) -> Result<Self, CubeError> {
+        let opened = (frames.file.metadata()).map_err(CubeError::io("examine", path))?;
+        let mark = npy::mark_in(&frames.file);
+        let mut array = ArrayFile::of_raw_file(frames.file, path, frames.header)?;
+        array.bytes = array.npy.file_bytes().unwrap_or(array.bytes);
+        let (committed, planned) = (array.available(), frames.planned);
+        let (labels, note) = match beside::read(path, mark, &array.npy.shape) {
+            Ok(labels) => (labels, None),
+            Err(sentence) => (Labels::default(), Some(sentence)),
+        };
+        let unfinished = (committed < planned).then(|| {
+            format!(
+                "{} has {committed} of {planned} frames: its run has committed no more",
+                path.display()
+            )
+        });
+        Ok(Self {
+            array: LabelledArray::new(array, labels),
+            journal: None,
+            paths: None,
+            identity: Some(sys::identity(&opened)),
+            taken: Vec::new(),
+            note: note.or(unfinished),
+        })
     }
 
     /// Wraps an array without a journal, whatever files lie beside it.

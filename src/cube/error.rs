@@ -132,6 +132,14 @@ pub enum CubeError {
         /// The fault of the file.
         reason: String,
     },
+    /// A run has not committed anything of a stream yet.
+    #[error("{} has no {entry} yet: its run has committed none", path.display())]
+    NotYet {
+        /// The file of the stream.
+        path: PathBuf,
+        /// The word for an entry of the stream.
+        entry: &'static str,
+    },
     /// The cube has been replaced by another array.
     #[error("{} is another array than the cube that {} describes: move them away, or write elsewhere with -o", cube.display(), journal.display())]
     Replaced {

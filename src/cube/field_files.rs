@@ -21,6 +21,16 @@ pub fn path(cube: &Path, field: RecordField) -> PathBuf {
     cube.with_extension(format!("{}.npy", field.name()))
 }
 
+/// The cube to which the file of a field would belong, and the field, by the name of the file.
+#[must_use]
+pub fn cube_of(path: &Path) -> Option<(PathBuf, RecordField)> {
+    let name = path.file_name()?.to_str()?.strip_suffix(".npy")?;
+    let (stem, field_name) = name.rsplit_once('.')?;
+    let mut fields = RecordField::ALL.iter();
+    let field = fields.find(|field| field.name() == field_name)?;
+    Some((path.with_file_name(format!("{stem}.npy")), *field))
+}
+
 /// The header of the file of a field. `cube` is the type of the cube's numbers; the file has the same, except that
 /// times are doubles.
 #[must_use]

@@ -2,11 +2,12 @@
 //!
 //! A run creates its array before line 1 of its journal is written, and removes it before the journal is emptied. So if
 //! the same array bears the name of the cube before and after the journal is read, array and journal belong to the same
-//! run.
+//! run. The streams of a run are created after line 1, and removed after the last line behind it is cut off. So if the
+//! journal has the same line 1 and no fewer commits after a stream was opened than before, they belong to the same run.
 
 use super::{
     error::CubeError,
-    found::{is_held, open_beside_journal},
+    found::{is_held, open_beside_journal, read_journal},
     journal::Journal,
     paths::Paths,
 };
@@ -20,6 +21,12 @@ use std::{
     time::{Duration, SystemTime},
 };
 
+/// The number of attempts. They take longer than a run needs to start a cube over, unless its disk is slow.
+const ATTEMPTS: u32 = 200;
+
+/// The time between two attempts.
+const PAUSE: Duration = Duration::from_millis(5);
+
 /// Opens an array and reads what is beside it, until both belong to one run.
 ///
 /// # Errors
@@ -29,9 +36,6 @@ pub(super) fn open<T>(
     cube: &Path,
     mut read: impl FnMut(&File) -> Result<T, CubeError>,
 ) -> Result<(File, T), CubeError> {
-    /// The number of attempts. They take longer than a run needs to start a cube over, unless its disk is slow.
-    const ATTEMPTS: u32 = 200;
-    const PAUSE: Duration = Duration::from_millis(5);
     let mut last_error = None;
     for _ in 0..ATTEMPTS {
         let renewal_before = Renewal::of(cube);
@@ -50,6 +54,34 @@ pub(super) fn open<T>(
         thread::sleep(PAUSE);
     }
     Err(last_error.unwrap_or_else(|| CubeError::started_over(cube)))
+}
+
+/// Reads streams beside a journal, until all belong to one run; `None` if there is no journal.
+///
+/// # Errors
+/// Errors of the journal; errors of `read`, if the journal did not change meanwhile; [`CubeError::StartedOver`] if new
+/// runs keep starting the cube over.
+pub(super) fn read_streams<T>(
+    paths: &Paths,
+    mut read: impl FnMut(&Journal) -> Result<T, CubeError>,
+) -> Result<Option<T>, CubeError> {
+    for _ in 0..ATTEMPTS {
+        let Some(journal) = read_journal(paths)? else {
+            return Ok(None);
+        };
+        let streams = read(&journal);
+        let later_journal = read_journal(paths)?;
+        let later_run = run_id(later_journal.as_ref());
+        let [committed, later_committed] = [Some(&journal), later_journal.as_ref()]
+            .map(|journal| journal.map_or(0, |journal| journal.committed.total()));
+        let is_one_run = later_run == run_id(Some(&journal)) && later_committed >= committed;
+        match streams {
+            Ok(streams) if is_one_run => return Ok(Some(streams)),
+            Err(error) if is_one_run && later_committed == committed => return Err(error),
+            _ => thread::sleep(PAUSE),
+        }
+    }
+    Err(CubeError::started_over(&paths.cube))
 }
 
 /// Whether a process holds the lock on the journal beside a cube.

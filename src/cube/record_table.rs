@@ -1,11 +1,10 @@
 //! [`RecordReader`] and [`RecordTable`]: read the record of a run, during the run or later.
 
 use super::{error::CubeError, paths::Paths, record_file};
-use diff2d_sys as sys;
 use serde::{Deserialize, Serialize};
 use std::{
     fs::File,
-    io::{BufRead, BufReader, ErrorKind, Read, Take},
+    io::{BufRead, BufReader, Read, Take},
     ops::Range,
     path::{Path, PathBuf},
 };
@@ -40,39 +39,29 @@ struct RecordDescription {
 }
 
 impl RecordReader {
-    /// Opens the record beside a cube; `None` if there is none. The rows end at the last mark of the journal, which
-    /// proves them.
+    /// Opens the record beside a cube; `None` if its run has none, whatever files lie beside it. The rows end at the last
+    /// mark of the journal, which proves them.
     ///
     /// # Errors
-    /// [`CubeError::DamagedRecord`] if its description, its first line or its rows differ from what its run has
-    /// written; [`CubeError::Io`].
+    /// [`CubeError::NotYet`] if no row is committed; [`CubeError::DamagedRecord`] if its description, its first line or
+    /// its rows differ from what its run has written; [`CubeError::Io`].
     pub fn open(paths: &Paths) -> Result<Option<Self>, CubeError> {
+        let Some(rows) = record_file::proved_rows(paths)? else {
+            return Ok(None);
+        };
         let (path, description) = (paths.record(), paths.record_description());
-        let file = match sys::open_to_read(&path) {
-            Ok(file) => file,
-            Err(error) if error.kind() != ErrorKind::NotFound => {
-                return Err(CubeError::io("open", &path)(error));
-            }
-            // A sweep that goes on has a description, but no joined rows yet.
-            Err(_) => return Ok(None),
-        };
-        let text = match record_file::read_description(paths) {
-            Err(error) if error.kind() == ErrorKind::NotFound => {
-                return Err(damaged(&description, "is not there".to_owned()));
-            }
-            text => text.map_err(CubeError::io("read", &description))?,
-        };
+        let text = record_file::read_description(paths);
+        let text = text.map_err(CubeError::io("read", &description))?;
         let described: Option<RecordDescription> = Some(&text)
             .filter(|text| record_file::is_ours(text))
             .and_then(|text| serde_json::from_str(text).ok());
         let Some(RecordDescription { columns }) = described else {
             return Err(damaged(&description, "describes no record".to_owned()));
         };
-        let rows = record_file::proved_rows(paths, &file)?;
         let mut reader = Self {
             path,
             columns,
-            lines: BufReader::new(file.take(rows.end)),
+            lines: BufReader::new(rows.file.take(rows.end)),
             number: 0,
         };
         let names = reader.columns.iter().map(|column| column.name.as_str());
@@ -144,10 +133,10 @@ pub struct RecordTable {
 }
 
 impl RecordTable {
-    /// Reads the record beside a cube; `None` if there is none.
+    /// Reads the record beside a cube; `None` if its run has none.
     ///
     /// # Errors
-    /// [`CubeError::DamagedRecord`], [`CubeError::Io`].
+    /// As [`RecordReader::open`].
     pub fn read(paths: &Paths) -> Result<Option<Self>, CubeError> {
         let Some(mut reader) = RecordReader::open(paths)? else {
             return Ok(None);

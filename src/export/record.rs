@@ -1,7 +1,7 @@
 //! The record of a run as variables along a dimension of their own.
 
 use super::{Column, Coordinate, ExportError};
-use crate::cube::{JournalledArray, Paths, RecordTable};
+use crate::cube::{CubeError, JournalledArray, Paths, RecordTable};
 
 /// The dimension, and the variable with its times. The names of the other variables begin with `record_` as well.
 pub(super) const RECORD_TIME: &str = "record_time";
@@ -15,7 +15,11 @@ pub(super) fn of(array: &JournalledArray) -> Result<Vec<Coordinate>, ExportError
         return Ok(Vec::new());
     }
     let paths = Paths::of_existing(&array.path)?;
-    let Some(record) = RecordTable::read(&paths)?.filter(|record| record.rows() > 0) else {
+    let record = match RecordTable::read(&paths) {
+        Err(CubeError::NotYet { .. }) => None,
+        record => record?,
+    };
+    let Some(record) = record else {
         return Ok(Vec::new());
     };
     let columns = record.columns.into_iter().zip(record.values);

@@ -209,12 +209,14 @@ impl Model {
             return Err(FitError::Stopped);
         }
         let problem = self.problem_at(scaled)?;
-        let rows = run::record_rows(&problem, &self.stop, &|_| false)?;
+        let rows = run::record_rows(&problem, &self.stop)?.rows;
         self.runs.add(1);
         let mut values = Vec::new();
         for (series, &column) in self.series.iter().zip(&self.columns) {
             for &time in series.times() {
-                let value = row_at(&rows, time).map_or(f64::NAN, |row| row[column]);
+                let value = row_at(&rows, time)
+                    .and_then(|row| row.number(column))
+                    .unwrap_or(f64::NAN);
                 if !value.is_finite() {
                     return Err(FitError::NotFinite {
                         column: series.column.clone(),

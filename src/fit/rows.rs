@@ -4,23 +4,21 @@ use super::{data::Series, error::FitError};
 use crate::{
     params::{Place, RawParams, StepMethod, value::Value},
     problem::Problem,
-    run,
+    run::{self, Row},
 };
 use std::collections::BTreeSet;
 
 /// The tolerance of steady states.
 const STEADY_TOLERANCE: f64 = 1e-14;
-/// The number of the column `t` in the rows of a record.
-const TIME: usize = 1;
 
 /// The row of a time, which may differ from the time of its state by rounding.
-pub fn row_at(rows: &[Vec<f64>], time: f64) -> Option<&Vec<f64>> {
-    let later = rows.partition_point(|row| row[TIME] < time);
+pub fn row_at(rows: &[Row], time: f64) -> Option<&Row> {
+    let later = rows.partition_point(|row| row.time < time);
     let neighbours = rows[later.saturating_sub(1)..rows.len().min(later + 1)].iter();
-    neighbours.min_by(|r, s| (r[TIME] - time).abs().total_cmp(&(s[TIME] - time).abs()))
+    neighbours.min_by(|r, s| (r.time - time).abs().total_cmp(&(s.time - time).abs()))
 }
 
-/// The numbers of the record's columns for the measured series.
+/// The places of the record's columns for the measured series.
 pub fn columns_of(problem: &Problem, series: &[Series]) -> Result<Vec<usize>, FitError> {
     let columns = run::record_columns(problem);
     let mut places = Vec::new();

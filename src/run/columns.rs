@@ -219,6 +219,15 @@ pub(crate) fn digest_of_parameters(problem: &Problem, header: &Header) -> String
     digest::of_json(&params.with_digests(&header.inputs))
 }
 
+/// The description of the record of a run or a sweep that has begun; `first` is the problem of its first scenario.
+pub(crate) fn description_of(header: &Header, paths: &Paths, first: &Problem) -> String {
+    if header.is_sweep() {
+        return SweepRecord::of_header(header, paths, first).description;
+    }
+    let parameters = digest_of_parameters(first, header);
+    describe(first, &columns(first, false), &parameters, &header.warnings)
+}
+
 /// The description of a record: its columns, the digest of the run's parameters, and its warnings.
 pub(super) fn describe(
     problem: &Problem,
@@ -277,12 +286,11 @@ impl SweepRecord {
     }
 
     /// The record of a sweep that has begun.
-    pub(crate) fn of_header(cube: &Restorer, first: &Problem) -> Self {
+    pub(crate) fn of_header(header: &Header, paths: &Paths, first: &Problem) -> Self {
         let columns = columns(first, true);
-        let header = &cube.header;
         let sweep = (header.sweep(), &header.inputs);
         Self {
-            paths: cube.paths().clone(),
+            paths: paths.clone(),
             head: head(&columns),
             description: describe(first, &columns, &digest::of_json(&sweep), &header.warnings),
         }

@@ -34,6 +34,8 @@ pub(crate) struct InMemory<'a, T: Element, C> {
     limit: Option<[u64; 2]>,
     /// How steady the first state is.
     steadiness: Steadiness,
+    /// The memory that holds the state while a later one is shown.
+    room_aside: Option<Field<T>>,
 }
 
 /// A field before the first step; after that a solver.
@@ -71,6 +73,7 @@ impl<'a, T: Element, C: Comm> InMemory<'a, T, C> {
             ranks,
             limit: None,
             steadiness: Steadiness::default(),
+            room_aside: None,
         })
     }
 
@@ -226,12 +229,16 @@ impl<T: Element, C: Comm> State<C> for InMemory<'_, T, C> {
         };
         let (slab, comm) = (self.ranks.slab(), self.ranks.comm());
         let memory_needed = setup::memory(self.problem, self.ranks);
-        let room = solver.room_aside();
+        let room = match self.room_aside.take() {
+            Some(room) => Ok(room),
+            None => solver.room_aside(),
+        };
         let room = room.map_err(|_| RunError::no_memory(memory_needed));
         let mut room = collective::all_ok(comm, room)?;
         let looked = solver.aside(length, &mut room, comm, |state| {
             view(slab, state).map_or(Ok(()), |rows| look(&rows))
         });
+        self.room_aside = Some(room);
         let checked = solver.check().map_err(RunError::from);
         collective::all_ok(comm, checked)?;
         looked.unwrap_or(Ok(()))

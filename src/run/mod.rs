@@ -12,7 +12,7 @@
 //! | `steady.rs` | whether a run ends before its last snapshot |
 //! | `trackers.rs` | the observers of a run, each at its own moments: snapshots, rows (`row_tracker.rs`) and fields (`field_tracker.rs`) |
 //! | `streams.rs` | the streams that rows and fields go to |
-//! | `state_reader.rs`, `row_schedule.rs`, `columns.rs`, `sums.rs` | the values in rows, their moments, their columns, and the integrated rates; `flux.rs`: rates of a cube |
+//! | `row.rs`, `state_reader.rs`, `row_schedule.rs`, `columns.rs`, `sums.rs` | rows, the values in them, their moments, their columns, and the integrated rates; `flux.rs`: rates of a cube |
 //! | `record_rows.rs` | the rows of a record in memory, for a run that writes no files |
 //! | `recompute.rs`, `restore_streams.rs` | repair: snapshots and intervals of streams are computed again |
 //! | `exchange.rs` | how ranks report to rank 0 and come to the same decisions |
@@ -49,6 +49,7 @@ mod record_rows;
 mod report;
 mod restore_streams;
 mod resume;
+mod row;
 mod row_schedule;
 mod row_tracker;
 mod setup;
@@ -77,7 +78,7 @@ pub use solution::{Solution, States};
 pub(crate) use bands_shape::DISK_SPEED;
 pub(crate) use budget::{SnapshotStorage, Terms, tile_of};
 pub(crate) use clock::RunClock;
-pub(crate) use columns::{SweepRecord, digest_of_parameters, have_one_record};
+pub(crate) use columns::{SweepRecord, description_of, digest_of_parameters, have_one_record};
 pub(crate) use decomposition::Decomposition;
 pub(crate) use exchange::{Exchange, finish, on_root};
 pub(crate) use in_memory::InMemory;
@@ -89,4 +90,5 @@ pub(crate) use pool::worthwhile as worthwhile_threads;
 pub(crate) use recompute::recompute;
 pub(crate) use record_rows::{record_columns, record_rows};
 pub(crate) use restore_streams::restore_streams;
+pub(crate) use row::Row;
 pub(crate) use time_loop::simulate;

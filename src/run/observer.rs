@@ -7,7 +7,7 @@ use std::{
     fmt,
     sync::{
         Arc,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
 };
 
@@ -57,6 +57,8 @@ pub(crate) struct Observer {
     messages: Sender<Message>,
     progress: Progress,
     stop: Arc<AtomicUsize>,
+    /// Another flag that stops the run: that of a caller who receives no messages.
+    stop_of_caller: Option<Arc<AtomicBool>>,
 }
 
 /// The receiving side of the channels of an [`Observer`].
@@ -74,12 +76,22 @@ impl Observer {
             messages,
             progress,
             stop,
+            stop_of_caller: None,
         };
         let observations = Observations {
             committed: commits,
             messages: to_pass_on,
         };
         (observer, observations)
+    }
+
+    /// An observer whose messages nobody receives. The run stops once `stop` is set.
+    pub(super) fn stopped_by(stop: Arc<AtomicBool>) -> Self {
+        let (observer, _) = Self::new(Progress::default(), Arc::default());
+        Self {
+            stop_of_caller: Some(stop),
+            ..observer
+        }
     }
 
     /// The same observer with another counter of steps, for one of several runs.
@@ -110,7 +122,10 @@ impl Observer {
 
     /// The number in the stop flag, if it is set.
     pub(crate) fn stop_requested(&self) -> Option<usize> {
-        Some(self.stop.load(Ordering::Relaxed)).filter(|&number| number != 0)
+        let flag = self.stop_of_caller.as_ref();
+        let is_set = flag.is_some_and(|flag| flag.load(Ordering::Relaxed));
+        let number = self.stop.load(Ordering::Relaxed).max(usize::from(is_set));
+        Some(number).filter(|&number| number != 0)
     }
 
     /// Asks this run, and all others with the same flag, to stop.

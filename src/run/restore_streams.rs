@@ -20,10 +20,10 @@ use super::{
 use crate::{
     comm::Solo,
     cube::{
-        Commit, CubeError, Header, field_files,
-        record_file::{self, RecordPlace},
+        Commit, CubeError, field_files,
+        record_file::{self, FoundStream, RecordPlace},
         restore::Restorer,
-        streams::{Examination, Mark, Marks, ROWS, Stream, StreamLayout},
+        streams::{Mark, Marks, ROWS, Stream, StreamLayout},
     },
     params::{Choice, End, RecordField},
     problem::Problem,
@@ -32,55 +32,7 @@ use crate::{
 use diff2d_arrays::progress::Progress;
 use diff2d_stencil::Element;
 use diff2d_sys::AtomicFile;
-use std::{ops::Range, path::PathBuf};
-
-/// A stream as it was found before the repair.
-struct FoundStream {
-    path: PathBuf,
-    layout: StreamLayout,
-    /// The file, if it is a file of such a stream.
-    stream: Option<Stream>,
-    /// The state of its intervals up to each known mark.
-    examination: Examination,
-}
-
-impl FoundStream {
-    /// Compares a file with the marks of commits; `complete` is the header of the run if these are all commits.
-    fn examine(
-        name: &'static str,
-        path: PathBuf,
-        layout: StreamLayout,
-        commits: &[Commit],
-        complete: Option<&Header>,
-    ) -> Result<Self, CubeError> {
-        let known_marks = commits.iter().filter_map(|commit| commit.streams.get(name));
-        let known_marks: Vec<Mark> = known_marks.copied().collect();
-        let (stream, examination) = match Stream::open_to_read(&path, layout.clone()) {
-            Ok(stream) => {
-                let ends_with_marks = match complete {
-                    Some(header) => !record_file::has_planned_length(&stream, header)?,
-                    None => false,
-                };
-                let examination = stream.examine(&known_marks, ends_with_marks)?;
-                (Some(stream), examination)
-            }
-            Err(CubeError::LostRecord { reason, .. }) => {
-                let examination = Examination {
-                    places: vec![None; known_marks.len()],
-                    faults: vec![reason],
-                };
-                (None, examination)
-            }
-            Err(error) => return Err(error),
-        };
-        Ok(Self {
-            path,
-            layout,
-            stream,
-            examination,
-        })
-    }
-}
+use std::ops::Range;
 
 /// Restores the streams of a run, or of a scenario whose rows are not joined yet, and the marks of lost journal lines.
 /// Returns the faults that it found, in sentences. States are computed in at most `memory` bytes.
@@ -107,26 +59,20 @@ pub(crate) fn restore_streams<T: Element>(
     let mut stream_files = vec![(ROWS, place.rows.clone(), head)];
     for &field in problem.fields() {
         let path = field_files::path(&place.paths.cube, field);
-        stream_files.push((field.name(), path, layout_of(cube, field)));
+        let layout = record_file::field_layout(&cube.header, field);
+        stream_files.push((field.name(), path, layout));
     }
     let mut streams = Vec::new();
     for (name, path, layout) in stream_files {
-        streams.push(FoundStream::examine(
-            name,
-            path,
-            layout,
-            commits,
-            is_complete.then_some(&cube.header),
-        )?);
-    }
-    for stream in &streams {
-        let of_stream = stream.examination.faults.iter();
-        faults.extend(of_stream.map(|fault| format!("{} {fault}", stream.path.display())));
+        let known_marks = commits.iter().filter_map(|commit| commit.streams.get(name));
+        let known_marks: Vec<Mark> = known_marks.copied().collect();
+        let complete = is_complete.then_some(&cube.header);
+        streams.push(FoundStream::examine(path, layout, &known_marks, complete)?);
     }
     let has_lost_marks = commits.iter().any(|commit| commit.streams.is_empty());
-    let is_damaged = streams
-        .iter()
-        .any(|stream| !stream.examination.faults.is_empty());
+    let faults_of_streams: Vec<String> = streams.iter().flat_map(FoundStream::faults).collect();
+    let is_damaged = !faults_of_streams.is_empty();
+    faults.extend(faults_of_streams);
     if is_damaged || has_lost_marks {
         let restoration = Restoration::new(cube, problem, place, commits, streams)?;
         let marks = restoration.restore::<T>(is_complete, memory)?;
@@ -135,16 +81,6 @@ pub(crate) fn restore_streams<T: Element>(
         }
     }
     Ok(faults)
-}
-
-/// What the file of a field consists of, of a run that may have ended early.
-fn layout_of(cube: &Restorer, field: RecordField) -> StreamLayout {
-    let header = &cube.header;
-    let mut shape = [header.snapshots(), 0, 0];
-    if let [_, ny, nx] = header.shape()[..] {
-        shape = [header.snapshots(), ny, nx];
-    }
-    StreamLayout::Frames(field_files::header(field, shape, header.dtype))
 }
 
 /// The streams of a run or of a scenario while they are restored.

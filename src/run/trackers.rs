@@ -6,8 +6,8 @@ pub(super) use limit::LimitTracker;
 
 use super::{
     clock::RunClock, decomposition::Decomposition, error::RunError, field_tracker::FieldTracker,
-    output::Output, reached::Reached, row_tracker::RowTracker, snapshot::Snapshot, state::State,
-    streams::RunStreams,
+    output::Output, reached::Reached, row::Row, row_tracker::RowTracker, snapshot::Snapshot,
+    state::State, streams::RunStreams,
 };
 use crate::{
     comm::{Comm, collective},
@@ -31,13 +31,13 @@ pub(super) struct Trackers<'p> {
     next_snapshot: u64,
     /// The last step at which the trackers look.
     last_step: u64,
-    /// Why the run ends there, if that is known.
+    /// The reason to end the run there, if that is known.
     known_end: Option<End>,
-    /// The line of a moment that was looked at and is not written yet, on rank 0.
-    line: Option<String>,
+    /// The row of a moment that was looked at and is not written yet, on rank 0.
+    row: Option<Row>,
     rows: Option<RowTracker<'p>>,
     limit: Option<LimitTracker<'p>>,
-    /// Why the run ends with the snapshot that was looked at last, if a row has passed the limit.
+    /// The reason to end the run with the snapshot that was looked at last, if a row has passed the limit.
     limit_end: Option<End>,
     fields: Option<FieldTracker<'p>>,
 }
@@ -69,7 +69,7 @@ impl<'p> Trackers<'p> {
         }
         if let (Some(rows), Some(limit)) = (&rows, &mut limit) {
             let rows_since = rows_since_snapshot(rows, output).map_err(RunError::from);
-            limit.take(&collective::all_ok(output.ranks.comm(), rows_since)?);
+            limit.take_lines(&collective::all_ok(output.ranks.comm(), rows_since)?);
         }
         Ok(Self {
             problem,
@@ -79,11 +79,30 @@ impl<'p> Trackers<'p> {
             },
             last_step: problem.schedule.last_step(),
             known_end: None,
-            line: None,
+            row: None,
             rows,
             limit,
             limit_end: None,
             fields,
+        })
+    }
+
+    /// The trackers of a run without files: snapshots, rows that are kept in memory, and a limit of their columns.
+    ///
+    /// # Errors
+    /// [`RunError`].
+    pub(super) fn in_memory(problem: &'p Problem) -> Result<Self, RunError> {
+        let start = problem.schedule.pace().start();
+        Ok(Self {
+            problem,
+            next_snapshot: 0,
+            last_step: problem.schedule.last_step(),
+            known_end: None,
+            row: None,
+            rows: RowTracker::in_memory(problem)?,
+            limit: LimitTracker::new(problem, false, start.simtime),
+            limit_end: None,
+            fields: None,
         })
     }
 
@@ -191,7 +210,7 @@ impl<'p> Trackers<'p> {
         clock: &RunClock,
     ) -> Result<(), RunError> {
         if let Some(rows) = &mut self.rows {
-            self.line = rows.look(at, ranks, |look| {
+            self.row = rows.look(at, ranks, |look| {
                 if at.moment.beyond > 0.0 {
                     state.aside(at.moment.beyond, at.now, clock, look)
                 } else {
@@ -200,7 +219,7 @@ impl<'p> Trackers<'p> {
             })?;
         }
         if let Some(limit) = &mut self.limit {
-            limit.take(self.line.as_deref().unwrap_or_default());
+            limit.take(self.row.as_slice());
             if at.is_snapshot {
                 self.limit_end = limit.end(ranks.comm());
             }
@@ -220,8 +239,8 @@ impl<'p> Trackers<'p> {
         self.next_snapshot += u64::from(at.is_snapshot);
         let is_last = ends_run || at.now.step >= self.problem.schedule.last_step();
         if let Some(rows) = &mut self.rows {
-            let line = self.line.take();
-            rows.write(at, line, ends_run, ranks, |look| state.look(look))?;
+            let row = self.row.take();
+            rows.write(at, row, ends_run, ranks, |look| state.look(look))?;
         }
         if let Some(fields) = &mut self.fields {
             fields.write(at, is_last, ranks, |look| {
@@ -280,6 +299,11 @@ impl<'p> Trackers<'p> {
                 .fields
                 .map_or_else(Vec::new, FieldTracker::into_streams),
         }
+    }
+
+    /// The rows that were kept in memory.
+    pub(super) fn into_rows(self) -> Vec<Row> {
+        self.rows.map_or_else(Vec::new, RowTracker::into_rows)
     }
 
     /// The tracker of rows, which determines the unexplained change of mass at the end of a run.

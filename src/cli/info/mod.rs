@@ -51,11 +51,14 @@ pub(super) fn info(args: &InfoArgs, terminal: &Terminal) -> Result<(), Error> {
     }
     let array = match open_whole(&args.file, terminal) {
         Ok(array) => array,
-        // Whatever the elements are, the header can be told.
-        Err(Error::Cube(CubeError::Npy(NpyError::Header {
-            source: HeaderError::Dtype(_),
-            ..
-        }))) => {
+        // Whatever the elements are, and whether there are any yet, the header can be told.
+        Err(Error::Cube(
+            CubeError::Npy(NpyError::Header {
+                source: HeaderError::Dtype(_),
+                ..
+            })
+            | CubeError::NotYet { .. },
+        )) => {
             let (header, bytes) = header(&args.file)?;
             return terminal.answer(&Info::new(&args.file, header, bytes), args.json);
         }

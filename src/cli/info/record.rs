@@ -2,7 +2,7 @@
 
 use super::super::{json::Object, number, record::scalar};
 use crate::{
-    cube::{Paths, RecordReader},
+    cube::{CubeError, Paths, RecordReader},
     error::Error,
 };
 use diff2d_arrays::npy::Scalar;
@@ -19,7 +19,11 @@ pub(super) struct RecordState {
 
 impl RecordState {
     pub fn of(cube: &Path) -> Result<Option<Self>, Error> {
-        let Some(mut reader) = RecordReader::open(&Paths::of_existing(cube)?)? else {
+        let opened = match RecordReader::open(&Paths::of_existing(cube)?) {
+            Err(CubeError::NotYet { .. }) => return Ok(None),
+            opened => opened?,
+        };
+        let Some(mut reader) = opened else {
             return Ok(None);
         };
         let (mut rows, mut last_line) = (0, None);

@@ -33,6 +33,10 @@ pub(super) fn plot(args: &PlotArgs, terminal: &Terminal) -> Result<(), Error> {
     if args.follow {
         return plot_along(args, look, &mut array, terminal);
     }
+    if !args.record.is_empty() && array.available() == 0 {
+        // A run that has just begun has no frame, of which nobody has asked, and no row.
+        super::record::of_cube(&args.cube)?;
+    }
     let frames = Frames::of(&array, args.memory)?.in_unit(args.time_unit)?;
     let axes = Axes::of(&array);
     let times = frames.has_times().then_some(&axes);

@@ -179,17 +179,31 @@ impl Header {
         })
     }
 
+    /// Whether the parameters ask for a record.
+    #[must_use]
+    pub fn has_record(&self) -> bool {
+        self.scenario(0).is_some_and(|scenario| {
+            let mut pairs = scenario.params.pairs().into_iter();
+            pairs.any(|(name, _)| name.starts_with("record."))
+        })
+    }
+
+    /// The names of the fields of the record.
+    #[must_use]
+    pub fn field_names(&self) -> Vec<String> {
+        let scenario = self.scenario(0);
+        let fields = scenario.and_then(|scenario| scenario.params.value("record.fields").cloned());
+        let names = fields.as_ref().and_then(|fields| fields.as_array());
+        let names = names.into_iter().flatten();
+        names
+            .filter_map(|name| name.as_str().map(str::to_owned))
+            .collect()
+    }
+
     /// The number of streams of each scenario: rows and fields, as far as the parameters ask for them.
     #[must_use]
     pub fn stream_count(&self) -> u64 {
-        let Some(scenario) = self.scenario(0) else {
-            return 0;
-        };
-        let pairs = scenario.params.pairs();
-        let fields = pairs.iter().find(|(name, _)| name == "record.fields");
-        let fields = fields.and_then(|(_, fields)| Some(fields.as_array()?.len() as u64));
-        let has_rows = pairs.iter().any(|(name, _)| name.starts_with("record."));
-        u64::from(has_rows) + fields.unwrap_or(0)
+        u64::from(self.has_record()) + self.field_names().len() as u64
     }
 
     /// The number of scenarios of a sweep; 1 for a run.

@@ -64,7 +64,10 @@ pub(super) fn first_line(paths: &Paths) -> Result<String, CubeError> {
 }
 
 /// Refuses a description that is missing or belongs to another record.
-pub(super) fn is_described(paths: &Paths, description: &str) -> Result<(), CubeError> {
+///
+/// # Errors
+/// [`CubeError::LostRecord`].
+pub fn is_described(paths: &Paths, description: &str) -> Result<(), CubeError> {
     let path = paths.record_description();
     match read_description(paths) {
         Ok(found) if without_digests(&found) == description => Ok(()),

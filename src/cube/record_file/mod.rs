@@ -18,10 +18,10 @@ mod proved;
 mod scenarios;
 
 pub use check::check;
-pub use description::{description, own_fields};
+pub use description::{description, is_described, own_fields};
 pub(super) use description::{is_ours, read_description};
 pub use finish::finish;
-pub use of_run::has_planned_length;
+pub use of_run::{FoundStream, field_layout};
 pub use place::{RecordPlace, begin, refuse_any, refuse_others, remove};
-pub(super) use proved::proved_rows;
+pub(super) use proved::{ProvedFrames, proved_frames, proved_rows};
 pub use scenarios::{begin_sweep, end_sweep, is_part_proved, restore_place};

@@ -9,7 +9,8 @@ use crate::cube::{
     read::Cube,
     streams::{Examination, Mark, ROWS, Stream, StreamLayout},
 };
-use std::path::PathBuf;
+use crate::params::RecordField;
+use std::{iter, path::PathBuf};
 
 /// A stream of a run, with its marks in the journal.
 #[derive(Debug)]
@@ -23,18 +24,19 @@ pub struct StreamOfRun<'c> {
     pub marks: Vec<Mark>,
 }
 
-/// The streams of a run that have marks in the journal; empty for a sweep, and if nothing is committed.
+/// The streams of a run, of which line 1 of the journal tells; empty for a sweep, and if nothing is committed.
 #[must_use]
 pub fn streams_of_run(cube: &Cube) -> Vec<StreamOfRun<'_>> {
-    let last_commit = cube.commits().last().filter(|_| cube.run().is_some());
-    let names = last_commit
-        .into_iter()
-        .flat_map(|commit| commit.streams.keys());
-    let streams = names.map(|name| StreamOfRun {
+    let header = cube.header();
+    if cube.run().is_none() || cube.commits().is_empty() || !header.has_record() {
+        return Vec::new();
+    }
+    let streams = iter::once(ROWS.to_owned()).chain(header.field_names());
+    let streams = streams.map(|name| StreamOfRun {
         cube,
-        name: name.clone(),
-        path: path_of(cube.paths(), name),
-        marks: marks_of(cube.commits(), name),
+        path: path_of(cube.paths(), &name),
+        marks: marks_of(cube.commits(), &name),
+        name,
     });
     streams.collect()
 }
@@ -59,29 +61,95 @@ impl StreamOfRun<'_> {
     /// # Errors
     /// [`CubeError::LostRecord`] where there is no description.
     pub fn layout(&self) -> Result<StreamLayout, CubeError> {
-        let (header, paths) = (self.cube.header(), self.cube.paths());
-        let Some(field) = field_named(&self.name).filter(|_| self.name != ROWS) else {
-            return Ok(StreamLayout::Lines(first_line(paths)?));
-        };
-        let mut shape = [header.snapshots(), 0, 0];
-        if let [_, ny, nx] = header.shape()[..] {
-            shape = [header.snapshots(), ny, nx];
+        match field_named(&self.name) {
+            Some(field) => Ok(field_layout(self.cube.header(), field)),
+            None => Ok(StreamLayout::Lines(first_line(self.cube.paths())?)),
         }
-        Ok(StreamLayout::Frames(field_files::header(
-            field,
-            shape,
-            header.dtype,
-        )))
     }
 
     /// Compares the file with the marks.
     ///
     /// # Errors
-    /// [`CubeError::LostRecord`] if the file is missing; [`CubeError::Io`].
-    pub fn examine(&self) -> Result<Examination, CubeError> {
-        let stream = Stream::open_to_read(&self.path, self.layout()?)?;
-        let is_shortened = !has_planned_length(&stream, self.cube.header())?;
-        stream.examine(&self.marks, self.cube.is_complete() && is_shortened)
+    /// [`CubeError::Io`].
+    pub fn faults(&self) -> Result<Vec<String>, CubeError> {
+        let header = self.cube.header();
+        let found = FoundStream::examine(
+            self.path.clone(),
+            self.layout()?,
+            &self.marks,
+            self.cube.is_complete().then_some(header),
+        )?;
+        Ok(found.faults())
+    }
+}
+
+/// What the file of a field consists of, of a run that may have ended early.
+#[must_use]
+pub fn field_layout(header: &Header, field: RecordField) -> StreamLayout {
+    let mut shape = [header.snapshots(), 0, 0];
+    if let [_, ny, nx] = header.shape()[..] {
+        shape = [header.snapshots(), ny, nx];
+    }
+    StreamLayout::Frames(field_files::header(field, shape, header.dtype))
+}
+
+/// A stream as it was found, compared with its marks.
+#[derive(Debug)]
+pub struct FoundStream {
+    /// The name of the file.
+    pub path: PathBuf,
+    /// What the file consists of.
+    pub layout: StreamLayout,
+    /// The file, if it is a file of such a stream.
+    pub stream: Option<Stream>,
+    /// The state of its intervals up to each mark.
+    pub examination: Examination,
+}
+
+impl FoundStream {
+    /// Compares a file with marks; `complete` is the header of the run if these are all its marks.
+    ///
+    /// # Errors
+    /// [`CubeError::Io`].
+    pub fn examine(
+        path: PathBuf,
+        layout: StreamLayout,
+        marks: &[Mark],
+        complete: Option<&Header>,
+    ) -> Result<Self, CubeError> {
+        let (stream, examination) = match Stream::open_to_read(&path, layout.clone()) {
+            Ok(stream) => {
+                let ends_with_marks = match complete {
+                    Some(header) => !has_planned_length(&stream, header)?,
+                    None => false,
+                };
+                let examination = stream.examine(marks, ends_with_marks)?;
+                (Some(stream), examination)
+            }
+            Err(CubeError::LostRecord { reason, .. }) => {
+                let examination = Examination {
+                    places: vec![None; marks.len()],
+                    faults: vec![reason],
+                };
+                (None, examination)
+            }
+            Err(error) => return Err(error),
+        };
+        Ok(Self {
+            path,
+            layout,
+            stream,
+            examination,
+        })
+    }
+
+    /// The faults, in sentences that begin with the name of the file.
+    #[must_use]
+    pub fn faults(&self) -> Vec<String> {
+        let faults = self.examination.faults.iter();
+        faults
+            .map(|fault| format!("{} {fault}", self.path.display()))
+            .collect()
     }
 }
 
@@ -90,7 +158,7 @@ impl StreamOfRun<'_> {
 ///
 /// # Errors
 /// [`CubeError::Io`].
-pub fn has_planned_length(stream: &Stream, header: &Header) -> Result<bool, CubeError> {
+fn has_planned_length(stream: &Stream, header: &Header) -> Result<bool, CubeError> {
     match (stream.layout(), header.as_begun()) {
         (StreamLayout::Frames(frames), Some(begun)) => {
             let mut planned_frames = frames.clone();
@@ -99,24 +167,5 @@ pub fn has_planned_length(stream: &Stream, header: &Header) -> Result<bool, Cube
             Ok(stream.length()? == planned.file_bytes())
         }
         _ => Ok(false),
-    }
-}
-
-/// The sentences of an examination, each beginning with the name of the file.
-pub(super) fn faults_of(
-    examined: Result<Examination, CubeError>,
-    path: &std::path::Path,
-) -> Result<Vec<String>, CubeError> {
-    match examined {
-        Ok(examination) => {
-            let faults = examination.faults.iter();
-            Ok(faults
-                .map(|fault| format!("{} {fault}", path.display()))
-                .collect())
-        }
-        Err(CubeError::LostRecord { path, reason }) => {
-            Ok(vec![format!("{} {reason}", path.display())])
-        }
-        Err(error) => Err(error),
     }
 }

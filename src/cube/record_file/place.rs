@@ -1,12 +1,13 @@
 //! [`RecordPlace`]: where a record is written, and who owns the files that exist there.
 
 use super::description::{
-    is_described, is_ours, is_taken, own_fields, path_of_ours, read_description,
+    field_named, is_described, is_ours, is_taken, own_fields, path_of_ours, read_description,
 };
 use crate::{
     cube::{
         error::CubeError,
         field_files,
+        found::read_journal,
         paths::{self, Paths},
     },
     params::RecordField,
@@ -132,20 +133,31 @@ fn left_parts(paths: &Paths) -> Vec<PathBuf> {
     directories.collect()
 }
 
-/// Refuses files of other programs that have the names of a record.
+/// The fields of the record that line 1 of the journal tells of; `None` if it tells of no record.
+fn fields_of_journal(paths: &Paths) -> Option<Vec<RecordField>> {
+    let header = read_journal(paths).ok()??.header?;
+    let names = header.field_names();
+    let fields = names.iter().filter_map(|name| field_named(name));
+    header.has_record().then(|| fields.collect())
+}
+
+/// Refuses files of other programs that have the names of a record. If line 1 of the journal tells of a record, its files
+/// are those of the run, whatever has become of them.
 ///
 /// # Errors
 /// [`CubeError::ForeignRecord`], [`CubeError::Io`].
 pub fn refuse_others(paths: &Paths, fields: &[RecordField]) -> Result<(), CubeError> {
-    let described_fields = own_fields(paths);
-    for &field in fields
-        .iter()
-        .filter(|field| !described_fields.contains(field))
-    {
+    let fields_of_journal = fields_of_journal(paths);
+    let is_begun = fields_of_journal.is_some();
+    let known_fields = fields_of_journal.unwrap_or_else(|| own_fields(paths));
+    for &field in fields.iter().filter(|field| !known_fields.contains(field)) {
         let path = field_files::path(&paths.cube, field);
         if is_taken(&path) {
             return Err(CubeError::ForeignRecord { path });
         }
+    }
+    if is_begun {
+        return Ok(());
     }
     let (rows, description) = (paths.record(), paths.record_description());
     match read_description(paths) {
@@ -187,7 +199,8 @@ pub fn remove(paths: &Paths) -> Result<(), CubeError> {
     if refuse_others(paths, &[]).is_err() {
         return Ok(());
     }
-    field_files::remove(paths, &own_fields(paths))?;
+    let fields = fields_of_journal(paths).unwrap_or_else(|| own_fields(paths));
+    field_files::remove(paths, &fields)?;
     for directory in left_parts(paths) {
         remove_parts(&directory)?;
     }

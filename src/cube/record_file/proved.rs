@@ -1,62 +1,208 @@
-//! The proved rows of a record, which are all that its readers see.
+//! The proved rows and frames of a record, which are all that its readers see.
+//!
+//! Line 1 of the journal says whether there is a record, whatever files lie beside it. The last marks of the journal say
+//! how far its streams reach. Before the first mark a file may not be there yet, and is not damaged.
 
-use super::{description::first_line, of_run::streams_of_run, scenarios::joined_bytes};
-use crate::cube::{
-    error::CubeError,
-    found::read_journal,
-    paths::Paths,
-    read::{Cube, begun_by},
-    streams::{ROWS, Stream, StreamLayout, lost},
+use super::{
+    description::first_line,
+    of_run::{field_layout, streams_of_run},
+    scenarios::joined_bytes,
 };
-use std::{fs::File, ops::Range};
+use crate::{
+    cube::{
+        error::CubeError,
+        field_files,
+        journal::{Header, Journal},
+        one_run,
+        paths::Paths,
+        read::Cube,
+        streams::{ROWS, Stream, StreamLayout},
+    },
+    params::{Choice, RecordField},
+};
+use diff2d_arrays::npy::NpyHeader;
+use std::{
+    fs::{self, File},
+    path::Path,
+};
 
-/// The range of bytes of the rows that marks of the journal prove. If there is no journal, all rows count.
+/// The rows that marks of the journal prove, behind the first line of their file.
+#[derive(Debug)]
+pub struct ProvedRows {
+    /// The file.
+    pub file: File,
+    /// The byte at which the rows end.
+    pub end: u64,
+}
+
+/// The rows of the record beside a cube; `None` if its run has no record. If there is no journal, all rows count.
 ///
 /// # Errors
-/// [`CubeError::DamagedRecord`] if rows differ from what the run has written; [`CubeError::Io`].
-pub fn proved_rows(paths: &Paths, file: &File) -> Result<Range<u64>, CubeError> {
-    match read_journal(paths)?.and_then(|journal| journal.header) {
-        None => all_rows(paths, file),
-        Some(header) => proved_bytes(paths).map_err(|error| match error {
-            // A run that starts the cube over has replaced the record meanwhile.
-            CubeError::LostRecord { .. } if begun_by(paths).as_ref() != Some(&header.run_id) => {
-                CubeError::started_over(&paths.cube)
-            }
-            CubeError::LostRecord { path, reason } => CubeError::DamagedRecord { path, reason },
-            error => error,
-        }),
+/// [`CubeError::NotYet`] if nothing is committed; [`CubeError::DamagedRecord`] if rows differ from what the run has
+/// written; [`CubeError::Io`].
+pub fn proved_rows(paths: &Paths) -> Result<Option<ProvedRows>, CubeError> {
+    let proved = one_run::read_streams(paths, |journal| match &journal.header {
+        Some(header) if !header.has_record() => Ok(None),
+        Some(header) => committed_rows(paths, header, journal).map(Some),
+        // A run that is about to write line 1 has no files of a record.
+        None if !is_there(&paths.record()) => Err(no_row(paths)),
+        None => all_rows(paths),
+    });
+    match proved.map_err(to_reader)? {
+        Some(rows) => Ok(rows),
+        None => all_rows(paths).map_err(to_reader),
     }
 }
 
-fn all_rows(paths: &Paths, file: &File) -> Result<Range<u64>, CubeError> {
-    let head = first_line(paths)?.len() as u64;
-    let status = file.metadata();
-    let length = status
-        .map_err(CubeError::io("examine", paths.record()))?
-        .len();
-    Ok(head..length.max(head))
-}
-
-fn proved_bytes(paths: &Paths) -> Result<Range<u64>, CubeError> {
+fn committed_rows(
+    paths: &Paths,
+    header: &Header,
+    journal: &Journal,
+) -> Result<ProvedRows, CubeError> {
+    if journal.committed.total() == 0 {
+        return Err(no_row(paths));
+    }
+    let is_joined = is_there(&paths.record());
+    if header.is_sweep() && !is_joined && !journal.is_complete() {
+        // Rows are joined when the first process of a sweep ends.
+        return Err(no_row(paths));
+    }
     let cube = Cube::open(&paths.cube)?;
-    let head = first_line(paths)?;
-    let first_byte = head.len() as u64;
-    let stream = Stream::open_to_read(&paths.record(), StreamLayout::Lines(head))?;
-    if cube.header().is_sweep() {
-        return Ok(first_byte..joined_bytes(&cube, &stream)?);
-    }
-    let streams = streams_of_run(&cube);
-    let rows = streams.iter().find(|stream| stream.name == ROWS);
-    match rows.and_then(|rows| rows.marks.last()) {
-        Some(&last) => {
-            stream.prove(last)?;
-            if cube.is_complete() && stream.length()? != last.end {
-                let reason = "has something else than rows behind the last one";
-                return Err(lost(&paths.record(), reason));
-            }
-            Ok(first_byte..last.end)
+    let rows = Stream::open_to_read(&paths.record(), StreamLayout::Lines(first_line(paths)?))?;
+    let end = if header.is_sweep() {
+        joined_bytes(&cube, &rows)?
+    } else {
+        let streams = streams_of_run(&cube);
+        let rows_of_run = streams.iter().find(|stream| stream.name == ROWS);
+        let Some(&last) = rows_of_run.and_then(|rows| rows.marks.last()) else {
+            return Err(no_row(paths));
+        };
+        rows.prove(last)?;
+        if cube.is_complete() && rows.length()? != last.end {
+            let path = paths.record();
+            let reason = "has something else than rows behind the last one".to_owned();
+            return Err(CubeError::LostRecord { path, reason });
         }
-        // Nothing is committed yet.
-        None => Ok(first_byte..first_byte),
+        last.end
+    };
+    if end == rows.layout().empty_mark().end {
+        return Err(no_row(paths));
+    }
+    let file = rows.reader()?;
+    Ok(ProvedRows { file, end })
+}
+
+/// All rows of a file beside no journal; `None` if there is no such file.
+fn all_rows(paths: &Paths) -> Result<Option<ProvedRows>, CubeError> {
+    if !is_there(&paths.record()) {
+        return Ok(None);
+    }
+    let rows = Stream::open_to_read(&paths.record(), StreamLayout::Lines(first_line(paths)?))?;
+    let end = rows.length()?;
+    let file = rows.reader()?;
+    Ok(Some(ProvedRows { file, end }))
+}
+
+/// The frames of a field that marks of the journal prove.
+#[derive(Debug)]
+pub struct ProvedFrames {
+    /// The file.
+    pub file: File,
+    /// The header of an array of these frames alone.
+    pub header: NpyHeader,
+    /// The number of frames of a complete run.
+    pub planned: u64,
+}
+
+/// The frames in a file, if it is that of a field of a run.
+///
+/// # Errors
+/// [`CubeError::NotYet`] if nothing is committed; [`CubeError::DamagedRecord`] if the file is shorter than its run has
+/// written it; [`CubeError::Io`].
+pub fn proved_frames(path: &Path) -> Result<Option<ProvedFrames>, CubeError> {
+    if Paths::of_existing(path).is_ok_and(|paths| paths.journal.exists()) {
+        // The file is a cube itself.
+        return Ok(None);
+    }
+    // A link stands for the file that it leads to, if no journal belongs to its own name.
+    let targets = [Some(path.to_owned()), fs::canonicalize(path).ok()];
+    for target in targets.iter().flatten() {
+        let Some((cube, field)) = field_files::cube_of(target) else {
+            continue;
+        };
+        let paths = Paths::of(&cube)?;
+        let proved = one_run::read_streams(&paths, |journal| {
+            committed_frames(target, &paths, field, journal)
+        });
+        match proved {
+            // The journal of another program says nothing about the file.
+            Ok(None) | Err(CubeError::ForeignJournal { .. }) => {}
+            proved => return Ok(proved.map_err(to_reader)?.flatten()),
+        }
+    }
+    Ok(None)
+}
+
+fn committed_frames(
+    path: &Path,
+    paths: &Paths,
+    field: RecordField,
+    journal: &Journal,
+) -> Result<Option<ProvedFrames>, CubeError> {
+    let Some(header) = &journal.header else {
+        return Ok(None);
+    };
+    let planned = header.snapshots().saturating_sub(1);
+    let is_of_run = header.field_names().iter().any(|name| name == field.name());
+    if !is_of_run || planned == 0 {
+        return Ok(None);
+    }
+    let last_commit = journal.commits.last();
+    let mark = last_commit.and_then(|commit| commit.streams.get(field.name()).copied());
+    let Some(mark) = mark.filter(|mark| mark.count > 0) else {
+        return Err(CubeError::NotYet {
+            path: path.to_owned(),
+            entry: "frame",
+        });
+    };
+    let layout = field_layout(header, field);
+    let own_path = field_files::path(&paths.cube, field);
+    let frames = Stream::open_to_read(&own_path, layout.clone())?;
+    let StreamLayout::Frames(mut npy) = layout else {
+        return Ok(None);
+    };
+    npy.shape[0] = mark.count;
+    let is_whole =
+        npy.file_bytes().is_ok_and(|bytes| bytes == mark.end) && mark.end <= frames.length()?;
+    if !is_whole {
+        let reason = "is shorter than its run has written it".to_owned();
+        return Err(CubeError::LostRecord {
+            path: own_path,
+            reason,
+        });
+    }
+    Ok(Some(ProvedFrames {
+        file: frames.reader()?,
+        header: npy,
+        planned,
+    }))
+}
+
+fn is_there(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_ok()
+}
+
+fn no_row(paths: &Paths) -> CubeError {
+    CubeError::NotYet {
+        path: paths.record(),
+        entry: "row",
+    }
+}
+
+/// The error as one of a command that reads a record and does not continue it.
+fn to_reader(error: CubeError) -> CubeError {
+    match error {
+        CubeError::LostRecord { path, reason } => CubeError::DamagedRecord { path, reason },
+        error => error,
     }
 }

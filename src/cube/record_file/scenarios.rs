@@ -2,7 +2,7 @@
 
 use super::{
     description::{add_digests, first_line, is_described},
-    of_run::faults_of,
+    of_run::FoundStream,
     place::{RecordPlace, parts, remove_parts},
 };
 use crate::cube::{
@@ -99,10 +99,9 @@ pub fn restore_place(
         let marks = commits_of_scenarios.iter().map(|commits| marks_of(commits));
         let marks: Vec<Vec<Mark>> = marks.collect();
         let layout = StreamLayout::Lines(head.to_owned());
-        let (path, joined) = (paths.record(), joined_marks(&marks, layout.empty_mark()));
-        let examined = Stream::open_to_read(&path, layout);
-        let examined = examined.and_then(|stream| stream.examine(&joined, true));
-        let of_rows = faults_of(examined, &path)?;
+        let joined = joined_marks(&marks, layout.empty_mark());
+        let found = FoundStream::examine(paths.record(), layout, &joined, Some(&cube.header))?;
+        let of_rows = found.faults();
         if of_rows.is_empty() && joined.len() as u64 == cube.header.snapshots() {
             return Ok((!faults.is_empty()).then_some(faults));
         }
@@ -129,12 +128,9 @@ pub fn is_part_proved(
     if marks.is_empty() || marks.len() < commits.len() {
         return Ok(commits.is_empty());
     }
-    let stream = Stream::open_to_read(&place.rows, StreamLayout::Lines(head.to_owned()));
-    match stream.and_then(|stream| stream.examine(&marks, false)) {
-        Ok(examination) => Ok(examination.faults.is_empty()),
-        Err(CubeError::LostRecord { .. }) => Ok(false),
-        Err(error) => Err(error),
-    }
+    let layout = StreamLayout::Lines(head.to_owned());
+    let found = FoundStream::examine(place.rows.clone(), layout, &marks, None)?;
+    Ok(found.examination.faults.is_empty())
 }
 
 /// The marks of the rows in the journal lines of a scenario.
@@ -147,13 +143,9 @@ fn marks_of(commits: &[Commit]) -> Vec<Mark> {
 fn is_proved(cube: &Cube, head: &str) -> Result<bool, CubeError> {
     let layout = StreamLayout::Lines(head.to_owned());
     let joined = joined_marks(&marks_of_scenarios(cube)?, layout.empty_mark());
-    let examined = Stream::open_to_read(&cube.paths().record(), layout)
-        .and_then(|stream| stream.examine(&joined, true));
-    match examined {
-        Ok(examination) => Ok(examination.faults.is_empty()),
-        Err(CubeError::LostRecord { .. }) => Ok(false),
-        Err(error) => Err(error),
-    }
+    let (path, header) = (cube.paths().record(), cube.header());
+    let found = FoundStream::examine(path, layout, &joined, Some(header))?;
+    Ok(found.examination.faults.is_empty())
 }
 
 /// Joins the rows of all scenarios in order, each up to its last mark.
@@ -205,11 +197,11 @@ fn joined_marks(marks_of_scenarios: &[Vec<Mark>], head_mark: Mark) -> Vec<Mark> 
 
 /// The mark of rows that follow other rows, which end at the mark `before`. The head ends at the mark `begin`.
 fn behind(before: Mark, mark: &Mark, begin: Mark) -> Mark {
-    let bytes = mark.end - begin.end;
+    let bytes = mark.end.saturating_sub(begin.end);
     let length = usize::try_from(bytes).unwrap_or(usize::MAX);
     Mark {
-        count: before.count + mark.count,
-        end: before.end + bytes,
+        count: before.count.saturating_add(mark.count),
+        end: before.end.saturating_add(bytes),
         crc: crc32c::crc32c_combine(before.crc, mark.crc, length),
     }
 }
@@ -253,13 +245,16 @@ pub(super) fn check_sweep(cube: &Cube) -> Result<Vec<String>, CubeError> {
     }
     let head = match first_line(paths) {
         Ok(head) => StreamLayout::Lines(head),
-        Err(error) => return faults_of(Err(error), &paths.record_description()),
+        Err(CubeError::LostRecord { path, reason }) => {
+            return Ok(vec![format!("{} {reason}", path.display())]);
+        }
+        Err(error) => return Err(error),
     };
     if cube.is_complete() {
         let joined = joined_marks(&marks, head.empty_mark());
-        let examined = Stream::open_to_read(&paths.record(), head.clone())
-            .and_then(|stream| stream.examine(&joined, true));
-        let faults = faults_of(examined, &paths.record())?;
+        let (path, header) = (paths.record(), cube.header());
+        let found = FoundStream::examine(path, head.clone(), &joined, Some(header))?;
+        let faults = found.faults();
         // A process that was killed may have left some of the streams that are joined.
         if faults.is_empty() || !parts(paths, &cube.header().run_id).is_dir() {
             return Ok(faults);
@@ -272,9 +267,8 @@ pub(super) fn check_sweep(cube: &Cube) -> Result<Vec<String>, CubeError> {
         .filter(|(_, marks)| !marks.is_empty())
     {
         let rows = RecordPlace::of_scenario(paths, &cube.header().run_id, number).rows;
-        let stream = Stream::open_to_read(&rows, head.clone());
-        let examined = stream.and_then(|stream| stream.examine(marks, false));
-        faults.extend(faults_of(examined, &rows)?);
+        let found = FoundStream::examine(rows, head.clone(), marks, None)?;
+        faults.extend(found.faults());
     }
     Ok(faults)
 }

@@ -1,18 +1,15 @@
 //! Copies lines and frames from one stream to another.
 
-use super::{
-    file::StreamLayout,
-    stream::{Stream, lost},
-};
+use super::{file::StreamLayout, stream::Stream};
 use crate::cube::{error::CubeError, journal::Mark};
 use std::ops::Range;
 
 impl Stream {
     /// Copies lines from a range of bytes of another stream, until this stream has `count` lines or the range is used
-    /// up. Returns the part of the range that was not copied.
+    /// up. The range then begins behind the lines that were copied.
     ///
     /// # Errors
-    /// [`CubeError::Io`].
+    /// [`CubeError::LostRecord`] if the other file ends before the range does; [`CubeError::Io`].
     pub fn copy_lines(
         &mut self,
         other: &Self,
@@ -47,15 +44,14 @@ impl Stream {
     /// # Errors
     /// [`CubeError::LostRecord`] if they differ from what the run of the other stream has written; [`CubeError::Io`].
     pub fn copy_interval(&mut self, other: &Self, begin: u64, to: Mark) -> Result<(), CubeError> {
-        let bytes = begin..begin + to.end.saturating_sub(self.mark.end);
+        let bytes = begin..begin.saturating_add(to.end.saturating_sub(self.mark.end));
         if bytes.is_empty() {
             self.mark = to;
             return Ok(());
         }
         let is_there = bytes.end <= other.length()?;
         if !is_there || other.file.crc_behind(self.mark.crc, bytes.clone())? != to.crc {
-            let reason = format!("has other {} than its run has written", other.unit());
-            return Err(lost(&other.file.path, &reason));
+            return Err(other.differs());
         }
         let own_end = self.mark.end;
         let mut digester = self.digester.take();

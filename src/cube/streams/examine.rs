@@ -44,26 +44,38 @@ impl Stream {
         let (mut faults, mut number) = (Vec::new(), 0);
         let (mut mark_before, mut place_behind) = (head_mark, head_mark.end);
         while number < marks.len() {
-            if let Some(place) = places[number] {
-                place_behind = place + (marks[number].end - mark_before.end);
-                (mark_before, number) = (marks[number], number + 1);
+            let mark = marks[number];
+            let is_empty = mark.end == mark_before.end && mark.count == mark_before.count;
+            if is_empty && places[number].is_some() {
+                (mark_before, number) = (mark, number + 1);
                 continue;
             }
-            let intact_number = (number..marks.len()).find(|&later| places[later].is_some());
+            if let Some(place) = places[number] {
+                let surplus = lines_within(&line_starts, place_behind..place);
+                if surplus > 0 {
+                    faults.push(surplus_between(surplus, mark_before, number));
+                }
+                place_behind = place + (mark.end - mark_before.end);
+                (mark_before, number) = (mark, number + 1);
+                continue;
+            }
+            let is_intact = |&later: &usize| {
+                let has_bytes = later == 0 || marks[later].end != marks[later - 1].end;
+                has_bytes && places[later].is_some()
+            };
+            let intact_number = (number..marks.len()).find(is_intact);
             let intervals = number..intact_number.unwrap_or(marks.len());
             let intact_place = intact_number
                 .and_then(|later| places[later])
                 .unwrap_or(length);
-            let lines = line_starts.iter();
-            let lines = lines.filter(|(start, _)| (place_behind..intact_place).contains(start));
             let last_mark = marks[intervals.end - 1];
             let damage = DamagedIntervals {
                 ends: [mark_before, last_mark],
-                lines_found: lines.count() as u64,
+                lines_found: lines_within(&line_starts, place_behind..intact_place),
                 may_be_later: intact_number.is_none() && !is_complete,
                 intervals: intervals.clone(),
             };
-            if last_mark.count > mark_before.count {
+            if last_mark != mark_before {
                 faults.push(self.sentence(&damage));
             }
             (mark_before, number, place_behind) = (last_mark, intervals.end, intact_place);
@@ -124,6 +136,9 @@ impl Stream {
             Some(before) => format!("between snapshots {before} and {last_snapshot}"),
         };
         let [begin_mark, end_mark] = damage.ends;
+        if end_mark.count <= begin_mark.count {
+            return format!("has other {unit} than its run has written, {interval}");
+        }
         let lines_expected = end_mark.count - begin_mark.count;
         let (determiner, numbers) = match lines_expected {
             1 => (
@@ -154,6 +169,28 @@ impl Stream {
     }
 }
 
+/// The number of lines that begin within a range of bytes.
+fn lines_within(line_starts: &[(u64, u32)], bytes: Range<u64>) -> u64 {
+    let starts = line_starts
+        .iter()
+        .filter(|(start, _)| bytes.contains(start));
+    starts.count() as u64
+}
+
+/// The sentence on lines between two intervals that are both as their run has written them; the second one is interval `number`.
+fn surplus_between(surplus: u64, mark_before: Mark, number: usize) -> String {
+    let rows = match surplus {
+        1 => "a row".to_owned(),
+        _ => format!("{surplus} rows"),
+    };
+    let place = match number.checked_sub(1) {
+        None => String::new(),
+        Some(snapshot) => format!(", behind snapshot {snapshot}"),
+    };
+    let next_row = mark_before.count.saturating_add(1);
+    format!("has {rows} more than its run has written before row {next_row}{place}")
+}
+
 /// The byte at which each interval begins in a file of lines, some of which may be missing, doubled or changed. Each
 /// interval is searched behind the one before it.
 fn moved_places(head_mark: Mark, marks: &[Mark], line_starts: &[(u64, u32)]) -> Vec<Option<u64>> {
@@ -163,14 +200,18 @@ fn moved_places(head_mark: Mark, marks: &[Mark], line_starts: &[(u64, u32)]) -> 
         let length = mark.end.saturating_sub(mark_before.end);
         let line = (first_line..line_starts.len()).find(|&line| {
             let (start, start_crc) = line_starts[line];
-            let end_line = line_starts.binary_search_by_key(&(start + length), |(start, _)| *start);
+            let end = start.saturating_add(length);
+            let end_line = line_starts.binary_search_by_key(&end, |(start, _)| *start);
             end_line.is_ok_and(|end_line| {
-                mark_before.continues_to(mark, [start_crc, line_starts[end_line].1])
+                let line_count = mark.count.checked_sub(mark_before.count);
+                mark.end >= mark_before.end
+                    && line_count == Some((end_line - line) as u64)
+                    && mark_before.continues_to(mark, [start_crc, line_starts[end_line].1])
             })
         });
         places.push(line.map(|line| line_starts[line].0));
         if let Some(line) = line.filter(|_| length > 0) {
-            let behind_line = line_starts[line].0 + length;
+            let behind_line = line_starts[line].0.saturating_add(length);
             first_line = line_starts.partition_point(|(start, _)| *start < behind_line);
         }
         mark_before = mark;

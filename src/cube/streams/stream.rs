@@ -89,6 +89,7 @@ impl Stream {
     ) -> Result<Self, CubeError> {
         let file = opened.map_err(|error| match error.kind() {
             io::ErrorKind::NotFound => lost(path, "is not there"),
+            io::ErrorKind::PermissionDenied => CubeError::io("open", path)(error),
             _ => lost(path, "cannot be opened"),
         })?;
         let stream = Self::of_file(file, path, layout);
@@ -165,18 +166,40 @@ impl Stream {
         if self.reaches(self.layout.empty_mark(), mark)? {
             Ok(())
         } else {
-            let reason = format!("has other {} than its run has written", self.unit());
-            Err(lost(&self.file.path, &reason))
+            Err(self.differs())
         }
     }
 
-    /// Whether the bytes between two marks have the check sum of the later one.
+    /// The error that lines or frames differ from what the run has written.
+    pub(super) fn differs(&self) -> CubeError {
+        let reason = format!("has other {} than its run has written", self.unit());
+        lost(&self.file.path, &reason)
+    }
+
+    /// Whether the bytes between two marks have the check sum of the later one, and are as many lines or frames as the
+    /// marks count.
     ///
     /// # Errors
     /// [`CubeError::Io`].
     pub fn reaches(&self, from: Mark, to: Mark) -> Result<bool, CubeError> {
-        let is_there = to.end <= self.length()?;
-        Ok(is_there && self.file.crc_behind(from.crc, from.end..to.end)? == to.crc)
+        if to.end < from.end || self.length()? < to.end {
+            return Ok(false);
+        }
+        let (mut crc, mut lines) = (from.crc, 0);
+        self.file.visit(from.end..to.end, |_, chunk| {
+            crc = crc32c::crc32c_append(crc, chunk);
+            lines += chunk.iter().filter(|&&byte| byte == b'\n').count() as u64;
+            Ok(())
+        })?;
+        let count = to.count.checked_sub(from.count);
+        let is_count_right = match &self.layout {
+            StreamLayout::Lines(_) => count == Some(lines),
+            StreamLayout::Frames(_) => {
+                let bytes = count.and_then(|count| count.checked_mul(self.layout.frame_bytes()));
+                bytes == Some(to.end - from.end)
+            }
+        };
+        Ok(is_count_right && crc == to.crc)
     }
 
     /// Bytes of the file.
@@ -254,12 +277,24 @@ impl Stream {
     /// A range of bytes of the file as text.
     ///
     /// # Errors
-    /// [`CubeError::Io`].
+    /// [`CubeError::LostRecord`] if the file ends before the range does; [`CubeError::Io`].
     pub fn text(&self, bytes: Range<u64>) -> Result<String, CubeError> {
+        if self.length()? < bytes.end {
+            return Err(self.differs());
+        }
         let length = bytes.end.saturating_sub(bytes.start);
         let mut text = vec![0; usize::try_from(length).unwrap_or(usize::MAX)];
         self.file.read(bytes.start, &mut text)?;
         Ok(String::from_utf8_lossy(&text).into_owned())
+    }
+
+    /// A handle to the file, for readers of arrays and lines.
+    ///
+    /// # Errors
+    /// [`CubeError::Io`].
+    pub fn reader(&self) -> Result<File, CubeError> {
+        let StreamFile { file, path } = &*self.file;
+        file.try_clone().map_err(CubeError::io("open", path))
     }
 
     /// Another handle to the file, with the same mark.

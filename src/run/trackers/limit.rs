@@ -1,9 +1,9 @@
 //! [`LimitTracker`]: ends a run at the first snapshot after a row of its record in which a column has passed a limit.
 
-use super::super::{columns, decomposition::Decomposition, error::RunError};
+use super::super::{columns, decomposition::Decomposition, error::RunError, row::Row};
 use crate::{
     comm::{Comm, collective},
-    cube::{CubeError, RecordColumn},
+    cube::CubeError,
     params::{End, Until},
     problem::Problem,
 };
@@ -13,8 +13,10 @@ use crate::{
 /// Rank 0 has the rows, and tells the others at each snapshot whether the run ends.
 pub(in crate::run) struct LimitTracker<'p> {
     until: &'p Until,
-    column: &'p str,
-    columns: Vec<RecordColumn>,
+    /// The place of the column in a row, counted without the column of scenarios.
+    place: Option<usize>,
+    /// The number of columns before the time in a line: 2 in a sweep, otherwise 1.
+    columns_before_time: usize,
     /// The time up to which rows do not count: that of the snapshot with which the run begins, or from which it goes on.
     since: f64,
     /// The first row that has passed the limit.
@@ -29,28 +31,39 @@ impl<'p> LimitTracker<'p> {
         since: f64,
     ) -> Option<Self> {
         let until = problem.params.until.as_ref()?;
+        let column = &until.column.as_ref()?.0;
+        let columns = columns::columns(problem, has_scenarios);
+        let columns_before_time = 1 + usize::from(has_scenarios);
+        let mut columns = columns.iter().skip(usize::from(has_scenarios));
         Some(Self {
             until,
-            column: &until.column.as_ref()?.0,
-            columns: columns::columns(problem, has_scenarios),
+            place: columns.position(|other| other.name == *column),
+            columns_before_time,
             since,
             end: None,
         })
     }
 
     /// Takes rows of the record, in their order.
-    pub(in crate::run) fn take(&mut self, rows: &str) {
-        for line in rows.lines() {
-            let [t, value] = ["t", self.column]
-                .map(|name| columns::value_in(&self.columns, line, name).unwrap_or(f64::NAN));
+    pub(in crate::run) fn take(&mut self, rows: &[Row]) {
+        for row in rows {
+            let value = self.place.and_then(|place| row.number(place));
+            let value = value.unwrap_or(f64::NAN);
             if self.end.is_none() {
-                self.end = self.until.end_after_row(self.since, t, value);
+                self.end = self.until.end_after_row(self.since, row.time, value);
             }
         }
     }
 
-    /// Collective. Takes rows of the record up to a snapshot, on rank 0. Why the run ends with the snapshot, if a row has passed
-    /// the limit.
+    /// Takes lines of the record, in their order.
+    pub(in crate::run) fn take_lines(&mut self, text: &str) {
+        let rows = text.lines();
+        let rows = rows.filter_map(|line| Row::of_line(line, self.columns_before_time));
+        self.take(&rows.collect::<Vec<_>>());
+    }
+
+    /// Collective. Takes rows of the record up to a snapshot, on rank 0. Returns the reason to end the run with the
+    /// snapshot, if a row has passed the limit.
     ///
     /// # Errors
     /// [`RunError`] where the rows could not be read.
@@ -59,14 +72,15 @@ impl<'p> LimitTracker<'p> {
         rows: Result<String, CubeError>,
         ranks: &Decomposition<'_, C>,
     ) -> Result<Option<End>, RunError> {
-        self.take(&collective::all_ok(
+        self.take_lines(&collective::all_ok(
             ranks.comm(),
             rows.map_err(RunError::from),
         )?);
         Ok(self.end(ranks.comm()))
     }
 
-    /// Collective, once all rows up to a snapshot are taken. Why the run ends with it, if a row has passed the limit.
+    /// Collective, once all rows up to a snapshot are taken. The reason to end the run with it, if a row has passed the
+    /// limit.
     pub(in crate::run) fn end(&self, comm: &impl Comm) -> Option<End> {
         collective::from_root(comm, Some(self.end.clone())).flatten()
     }

@@ -201,6 +201,236 @@ fn a_record_is_read_by_its_columns() {
     );
 }
 
+/// A run with fields, of whose journal only line 1 and so many snapshots are left: what a kill leaves.
+fn with_committed(scene: &Scene, journal: &str, snapshots: usize) {
+    let lines = journal.split_inclusive('\n').take(1 + snapshots);
+    scene.write("c.journal", lines.collect::<String>());
+}
+
+/// Readers show the frames that committed snapshots end, and what lies behind them is not there.
+#[test]
+fn fields_are_read_up_to_the_last_committed_snapshot() {
+    let scene = Scene::new();
+    scene.write(
+        "p.toml",
+        PROBLEM.replace("totals", "fields = ['mean', 'max']\ntotals"),
+    );
+    scene.succeed("run p.toml -o c.npy");
+    let (journal, frames) = (scene.text("c.journal"), scene.read("c.mean.npy"));
+    let count = |told: &str| -> u64 {
+        let answer: serde_json::Value = serde_json::from_str(told).unwrap();
+        answer["count"].as_u64().unwrap()
+    };
+    let nodes = 26 * 26;
+    std::os::unix::fs::symlink("c.mean.npy", scene.path("link.npy")).unwrap();
+    for committed in 3..=6 {
+        with_committed(&scene, &journal, committed);
+        let known = committed as u64 - 1;
+        for file in ["c.mean.npy", "link.npy"] {
+            let told = scene.succeed(&format!("stats {file} --json"));
+            assert_eq!(count(&told.stdout), known * nodes, "{told}");
+            assert_eq!(told.stderr.contains("of 5 frames"), known < 5, "{told}");
+        }
+        scene.succeed("map m*2 m=c.mean.npy -o m.npy --force");
+        scene.succeed("window c.mean.npy --window 1,3,3 --op mean -o w.npy --force");
+        scene.succeed("export c.mean.npy --to csv -o e.csv --force");
+        scene.succeed("plot c.mean.npy --snapshots -1: -o last.png --force");
+        assert_eq!(
+            count(&scene.succeed("stats m.npy --json").stdout),
+            known * nodes
+        );
+        assert_eq!(
+            count(&scene.succeed("stats w.npy --json").stdout),
+            known * 24 * 24
+        );
+        assert_eq!(
+            scene.text("e.csv").lines().count() as u64,
+            1 + known * nodes
+        );
+        let shape = format!("({known}, 26, 26)");
+        assert!(scene.succeed("info c.mean.npy").stdout.contains(&shape));
+        scene.succeed("compare c.mean.npy c.mean.npy");
+        scene.succeed(&format!("probe c.mean.npy --at {},3,3", known - 1));
+        for command in [
+            format!("probe c.mean.npy --at {known},3,3"),
+            format!("stats c.mean.npy --select {known}"),
+            format!("plot c.mean.npy --snapshots {known} -o no.png"),
+        ] {
+            assert_eq!(scene.run(&command).code, Some(2), "{command}");
+        }
+    }
+    // A run that ends early shortens its fields last: first the header, then the file, while others read.
+    with_committed(&scene, &journal, 3);
+    scene.write("c.mean.npy", &frames[..4096 + 2 * 8 * nodes as usize]);
+    assert_eq!(
+        count(&scene.succeed("stats c.mean.npy --json").stdout),
+        2 * nodes
+    );
+    scene.write("c.mean.npy", &frames[..4096 + 8 * nodes as usize]);
+    let told = scene.run("stats c.mean.npy");
+    assert!(
+        told.code == Some(3) && told.stderr.contains("is shorter than"),
+        "{told}"
+    );
+    // Without the journal the file is an array like any other.
+    scene.write("c.mean.npy", &frames);
+    for ending in ["npy", "journal"] {
+        std::fs::remove_file(scene.path(format!("c.{ending}"))).unwrap();
+    }
+    assert_eq!(
+        count(&scene.succeed("stats c.mean.npy --json").stdout),
+        5 * nodes
+    );
+}
+
+/// A run that has just begun has no row and no frame, and nothing of it is damaged; a file may not be there yet.
+#[test]
+fn a_run_that_begins_has_no_row_and_no_frame_yet() {
+    let scene = Scene::new();
+    scene.write(
+        "p.toml",
+        PROBLEM.replace("totals", "fields = ['mean']\ntotals"),
+    );
+    scene.succeed("run p.toml -o c.npy");
+    let journal = scene.text("c.journal");
+    let streams = ["c.mean.npy", "c.record.csv", "c.record.json"];
+    let files = streams.map(|name| (name, scene.read(name)));
+    let readers = [
+        ("stats c.record.csv", "c.record.csv has no row yet"),
+        ("probe c.record.csv --at -1", "c.record.csv has no row yet"),
+        (
+            "plot c.npy --record mass -o a.svg",
+            "c.record.csv has no row yet",
+        ),
+        ("stats c.mean.npy", "c.mean.npy has no frame yet"),
+        ("probe c.mean.npy --at 0,3,3", "c.mean.npy has no frame yet"),
+        (
+            "map m*2 m=c.mean.npy -o m.npy",
+            "c.mean.npy has no frame yet",
+        ),
+        (
+            "export c.mean.npy --to csv -o e.csv",
+            "c.mean.npy has no frame yet",
+        ),
+    ];
+    // The files appear one after the other behind line 1.
+    for there in 0..=files.len() {
+        for (number, (name, bytes)) in files.iter().enumerate() {
+            match number < there {
+                true => drop(scene.write(name, bytes)),
+                false => drop(std::fs::remove_file(scene.path(name))),
+            }
+        }
+        with_committed(&scene, &journal, 0);
+        for (command, sentence) in readers {
+            if command.contains("mean") && there == 0 {
+                continue;
+            }
+            let told = scene.run(command);
+            let is_right = told.code == Some(2) && told.stderr.contains(sentence);
+            assert!(is_right, "{there}: {command}\n{told}");
+        }
+        for command in [
+            "info c.npy",
+            "verify c.npy",
+            "export c.npy --to zarr -o c.zarr --force",
+        ] {
+            scene.succeed(command);
+        }
+        // With the first snapshot there is a row, and not yet a frame.
+        with_committed(&scene, &journal, 1);
+        let (code, frames_code) = if there == files.len() { (0, 2) } else { (3, 2) };
+        assert_eq!(scene.run("stats c.record.csv").code, Some(code), "{there}");
+        if there > 0 {
+            assert_eq!(
+                scene.run("stats c.mean.npy").code,
+                Some(frames_code),
+                "{there}"
+            );
+        }
+    }
+    // Also beside a journal that is still empty.
+    for (name, _) in &files {
+        std::fs::remove_file(scene.path(name)).unwrap();
+    }
+    std::fs::remove_file(scene.path("c.npy")).unwrap();
+    scene.write("c.journal", "");
+    let told = scene.run("stats c.record.csv");
+    assert!(
+        told.code == Some(2) && told.stderr.contains("no row yet"),
+        "{told}"
+    );
+}
+
+/// A sweep has rows once one of its processes has ended.
+#[test]
+fn a_sweep_that_goes_on_has_no_row_yet() {
+    let scene = Scene::new();
+    scene.write("p.toml", PROBLEM);
+    scene.write("s.toml", "params = 'p.toml'\ndecay = [0.5, 1]\n");
+    scene.succeed("sweep s.toml -o c.npy");
+    let journal = scene.text("c.journal");
+    std::fs::remove_file(scene.path("c.record.csv")).unwrap();
+    for committed in [0, 1, 8] {
+        with_committed(&scene, &journal, committed);
+        let told = scene.run("stats c.record.csv");
+        assert!(
+            told.code == Some(2) && told.stderr.contains("no row yet"),
+            "{told}"
+        );
+        scene.succeed("info c.npy");
+    }
+    with_committed(&scene, &journal, 12);
+    assert_eq!(scene.run("stats c.record.csv").code, Some(3));
+}
+
+/// A run without a record has none, whatever files of others lie beside it.
+#[test]
+fn a_run_without_a_record_has_none_whatever_lies_beside_it() {
+    let scene = Scene::new();
+    scene.write("p.toml", PROBLEM.split("[record]").next().unwrap());
+    scene.write(
+        "r.toml",
+        PROBLEM.replace("totals", "fields = ['mean']\ntotals"),
+    );
+    scene.succeed("run r.toml -o r.npy");
+    scene.succeed("run p.toml -o c.npy");
+    for (name, file) in [
+        ("c.record.csv", None),
+        ("c.record.csv", Some("r.record.csv")),
+        ("c.record.json", Some("r.record.json")),
+        ("c.mean.npy", Some("r.mean.npy")),
+    ] {
+        match file {
+            None => drop(scene.write(name, "my,data\n1,2\n")),
+            Some(file) => drop(std::fs::copy(scene.path(file), scene.path(name)).unwrap()),
+        }
+        for command in [
+            "info c.npy",
+            "verify c.npy",
+            "repair c.npy",
+            "export c.npy --to zarr -o c.zarr --force",
+            "run p.toml -o c.npy --resume",
+        ] {
+            scene.succeed(command);
+        }
+        let told = scene.run("plot c.npy --record mass -o a.svg");
+        assert!(
+            told.code == Some(1) && told.stderr.contains("no record"),
+            "{told}"
+        );
+        let told = scene.run("stats c.record.csv");
+        let sentence = "is not the record of a run";
+        assert!(
+            told.code == Some(2) && told.stderr.contains(sentence),
+            "{told}"
+        );
+    }
+    // The array of others is whole.
+    let told = scene.succeed("stats c.mean.npy --json").stdout;
+    assert!(told.contains("\"count\":3380"), "{told}");
+}
+
 /// The two problems of the gallery whose answers are in their records.
 #[test]
 fn records_of_the_gallery_have_the_numbers_of_textbooks() {

@@ -105,11 +105,28 @@ fn an_unfinished_run_goes_on_from_proved_rows_alone() {
     let lines: Vec<&str> = rows.lines().collect();
     let changed = rows.replace(lines[5], &lines[5].replace('3', "4"));
     let missing = rows.replace(&format!("{}\n", lines[10]), "");
-    let doubled = rows.replace(lines[3], &format!("{0}\n{0}", lines[3]));
+    let [doubled, doubled_at_start, doubled_at_mark] =
+        [3, 1, 9].map(|line| rows.replace(lines[line], &format!("{0}\n{0}", lines[line])));
+    let interval = lines[2..10].join("\n");
+    let doubled_interval = rows.replace(&interval, &format!("{interval}\n{interval}"));
+    let preceded = rows.replace(lines[1], &format!("{}\n{}", lines[2], lines[1]));
     for (damaged, reason) in [
         (changed, "has other rows 2 to 9"),
         (missing, "rows 10 to 17"),
         (doubled, "has a row more"),
+        (
+            doubled_at_start,
+            "a row more than its run has written before row 2, behind snapshot 0",
+        ),
+        (
+            doubled_at_mark,
+            "a row more than its run has written before row 10, behind snapshot 1",
+        ),
+        (
+            doubled_interval,
+            "8 rows more than its run has written before row 10, behind snapshot 1",
+        ),
+        (preceded, "a row more than its run has written before row 1"),
     ] {
         for (ending, bytes) in ENDINGS.iter().zip(&stopped_files) {
             scene.write(&format!("c.{ending}"), bytes);
@@ -163,6 +180,119 @@ fn an_unfinished_run_goes_on_from_proved_rows_alone() {
     scene.write("s.record.csv", short.replacen('1', "2", 40));
     let told = scene.run("run p.toml -o l.npy --resume --extend s.npy");
     refused(&told, 3, "s.record.csv has other rows");
+}
+
+/// What a run does not go on from, `verify` names, and `repair` writes as it was; also of a run that is complete.
+#[test]
+fn faults_that_are_refused_are_named_and_repaired() {
+    let scene = Scene::new();
+    let text = with_fields();
+    scene.write("p.toml", &text);
+    scene.succeed("run p.toml -o w.npy");
+    let whole = contents(&scene, "w");
+    // A kill after three snapshots leaves a shorter journal.
+    scene.succeed("run p.toml -o c.npy");
+    let journal = scene.text("c.journal");
+    let lines = journal.split_inclusive('\n').take(4);
+    scene.write("c.journal", lines.collect::<String>());
+    for stem in ["w", "c"] {
+        let files: Vec<_> = ENDINGS
+            .iter()
+            .map(|ending| scene.read(&format!("{stem}.{ending}")))
+            .collect();
+        let [rows, json] =
+            ["record.csv", "record.json"].map(|ending| scene.text(&format!("{stem}.{ending}")));
+        let lines: Vec<&str> = rows.lines().collect();
+        let damages = [
+            (
+                "record.csv",
+                Some(rows.replace(lines[9], &format!("{0}\n{0}", lines[9]))),
+            ),
+            ("record.csv", Some(rows.replacen("step,", "steps,", 1))),
+            ("record.csv", Some(String::new())),
+            ("record.csv", None),
+            ("record.json", Some(json.replacen("length", "volume", 1))),
+            ("record.json", Some("{}".to_owned())),
+            ("record.json", None),
+            ("max.npy", Some("no array".to_owned())),
+            ("max.npy", None),
+        ];
+        for (number, (ending, damaged)) in damages.iter().enumerate() {
+            for (ending, bytes) in ENDINGS.iter().zip(&files) {
+                scene.write(&format!("{stem}.{ending}"), bytes);
+            }
+            match damaged {
+                Some(text) => drop(scene.write(&format!("{stem}.{ending}"), text)),
+                None => fs::remove_file(scene.path(format!("{stem}.{ending}"))).unwrap(),
+            }
+            let told = scene.run(&format!("verify {stem}.npy"));
+            let name = format!("{stem}.record");
+            let is_named = told.stdout.contains(&name) || told.stdout.contains(ending);
+            assert!(told.code == Some(3) && is_named, "{stem} {number}\n{told}");
+            if stem == "c" {
+                refused(&scene.run("run p.toml -o c.npy --resume"), 3, "repair");
+            }
+            scene.succeed(&format!("repair {stem}.npy"));
+            scene.succeed(&format!("verify {stem}.npy"));
+            scene.succeed(&format!("run p.toml -o {stem}.npy --resume"));
+            assert!(contents(&scene, stem) == whole, "{stem} {number}");
+        }
+    }
+}
+
+/// Marks that no run has written are refused, and take neither memory nor time.
+#[test]
+fn absurd_marks_are_refused() {
+    let scene = Scene::new();
+    let text = with_fields();
+    scene.write("p.toml", &text);
+    scene.succeed("run p.toml -o s.npy --set runtime=0.018");
+    let journal = scene.text("s.journal");
+    let id = run_id(&journal).to_owned();
+    for line_number in 1..=4 {
+        let line = journal.lines().nth(line_number).unwrap();
+        for name in ["record", "mean"] {
+            let begin = line.find(&format!("\"{name}\":[")).unwrap() + name.len() + 4;
+            let length = line[begin..].find(']').unwrap();
+            let mark: Vec<&str> = line[begin..][..length].split(',').collect();
+            for forged in [
+                format!("{},9223372036854775807,{}", mark[0], mark[2]),
+                format!("{},18446744073709551615,{}", mark[0], mark[2]),
+                format!("{},1000000000000,{}", mark[0], mark[2]),
+                format!("{},0,{}", mark[0], mark[2]),
+                format!("0,0,\"00000000\""),
+                format!("18446744073709551615,{},{}", mark[1], mark[2]),
+                format!("1000000000000,{},{}", mark[1], mark[2]),
+            ] {
+                let [before, behind] = [&line[..begin], &line[begin + length..]];
+                let forged_line = sealed(&format!("{before}{forged}{behind}"), &id);
+                scene.write("s.journal", journal.replace(line, forged_line.trim_end()));
+                let context = format!("line {line_number}, {name}: {forged}");
+                for (command, codes) in [
+                    ("verify s.npy", &[3][..]),
+                    ("info s.npy", &[0, 3]),
+                    ("stats s.record.csv", &[0, 2, 3]),
+                    ("stats s.mean.npy", &[0, 2, 3]),
+                    ("run p.toml -o l.npy --resume --extend s.npy", &[0, 3]),
+                    ("run p.toml -o s.npy --resume --set runtime=0.018", &[0, 3]),
+                ] {
+                    let told = scene.run(command);
+                    let code = told.code.unwrap_or(-1);
+                    assert!(codes.contains(&code), "{context}: {command}\n{told}");
+                }
+                for ending in [
+                    "npy",
+                    "journal",
+                    "record.csv",
+                    "record.json",
+                    "mean.npy",
+                    "max.npy",
+                ] {
+                    let _ = fs::remove_file(scene.path(format!("l.{ending}")));
+                }
+            }
+        }
+    }
 }
 
 /// A line of the journal that is lost gets its marks back, of rows that are there or are computed again.

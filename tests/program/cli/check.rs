@@ -644,6 +644,47 @@ fn the_own_level_is_the_run() {
     }
 }
 
+/// A check works on the steps up to the snapshot with which the run ends, whatever ends it.
+#[test]
+fn a_check_ends_where_the_run_ends() {
+    const STEPS: &str = "every = 'step'\ntotals = true";
+    const REGION: &str =
+        "every = 'step'\ntotals = true\n[[record.region]]\nname = 'strip'\nwhere = 'x < 0.4'";
+    const TIMES: &str = "at = [0.013, 0.0601, 0.11]\npoints = [[0.5, 0.5]]";
+    let scene = Scene::new();
+    for (until, record) in [
+        ("column = 'left', above = 0.3", STEPS),
+        (
+            "column = 'left', above = 0.3",
+            "every = 0.01\ntotals = true",
+        ),
+        ("column = 'left_rate', below = 2", STEPS),
+        (
+            "column = 'mass', above = 0.2, after = 0.13",
+            "every = 0.004\ntotals = true",
+        ),
+        ("column = 'p0', above = 0.2", TIMES),
+        ("column = 'strip_in', above = 0.2", REGION),
+        ("column = 'left', above = 9", STEPS),
+        ("steady = 2.0", STEPS),
+        ("steady = 2.0, after = 0.1", STEPS),
+    ] {
+        scene.write(
+            "p.toml",
+            format!(
+                "x1 = 0\nx2 = 1\ndx = 0.05\ngrid = 'walls'\nD = 1\nruntime = 0.2\nouttime = 0.001\n\
+                 boundary = {{ left = 1, right = 'insulated', bottom = 'insulated', top = 'insulated' }}\n\
+                 initial = {{ kind = 'constant', value = 0 }}\nuntil = {{ {until} }}\n[record]\n{record}\n"
+            ),
+        );
+        let study = json(&scene.succeed("check p.toml --json").stdout);
+        scene.succeed("run p.toml -o c.npy --force");
+        let last = json(scene.text("c.journal").lines().last().unwrap());
+        assert_eq!(study["time"], last["simtime"], "{until}");
+        assert_eq!(study["levels"][0]["steps"], last["step"], "{until}");
+    }
+}
+
 #[test]
 fn shares_are_of_the_values_themselves() {
     let scene = Scene::new();

@@ -1,0 +1,242 @@
+//! [`Row`]: a row of a record. [`RecordOfRun`]: all rows of a run. [`RowReader`] reads rows from states.
+
+use super::{
+    columns::{order, rate_names, value_in},
+    decomposition::Decomposition,
+    error::RunError,
+    state::{Look, RowsView},
+    state_reader::{StateReader, StateValues},
+    sums::Sums,
+};
+use crate::{
+    comm::{Comm, collective},
+    cube::RecordColumn,
+    params::{RowTimes, StepMethod},
+    physics::{fluxes::FIRST_HELD, step_sums::StepSums},
+    problem::Problem,
+    schedule::Clock,
+};
+use std::fmt::Write;
+
+/// A row of a record.
+#[derive(Debug, Clone)]
+pub(crate) struct Row {
+    /// The number of steps up to the row.
+    pub(crate) step: u64,
+    /// The simulated time \[time\].
+    pub(crate) time: f64,
+    /// The numbers of the columns behind the time.
+    pub(crate) numbers: Vec<f64>,
+}
+
+impl Row {
+    /// The row in a line, which has `columns_before_time` numbers before the time.
+    pub(super) fn of_line(line: &str, columns_before_time: usize) -> Option<Self> {
+        let mut numbers = line.trim_end().split(',').skip(columns_before_time - 1);
+        Some(Self {
+            step: numbers.next()?.parse().ok()?,
+            time: numbers.next()?.parse().ok()?,
+            numbers: numbers.map(str::parse).collect::<Result<_, _>>().ok()?,
+        })
+    }
+
+    /// The number in a column of the record, counted without the column of scenarios.
+    #[expect(clippy::cast_precision_loss, reason = "below 2^53")]
+    pub(crate) fn number(&self, column: usize) -> Option<f64> {
+        match column {
+            0 => Some(self.step as f64),
+            1 => Some(self.time),
+            _ => self.numbers.get(column - 2).copied(),
+        }
+    }
+
+    /// The line of the row, in a sweep with the number of its scenario.
+    pub(super) fn line(&self, scenario: Option<usize>) -> String {
+        let mut line = match scenario {
+            Some(number) => format!("{number},{},{:?}", self.step, self.time),
+            None => format!("{},{:?}", self.step, self.time),
+        };
+        for number in &self.numbers {
+            // Writing to a String cannot fail.
+            let _ = write!(line, ",{number:?}");
+        }
+        line.push('\n');
+        line
+    }
+}
+
+/// The rows of a run, and the step with which it has ended.
+pub(crate) struct RecordOfRun {
+    /// The rows of the record; none without a record.
+    pub(crate) rows: Vec<Row>,
+    /// The number of steps of a run that has ended early.
+    pub(crate) end_step: Option<u64>,
+}
+
+/// Reads rows from states.
+///
+/// Each rank reads the contributions of its own rows of the grid; rank 0 sums over all ranks in order, and has the rows.
+pub(super) struct RowReader<'a> {
+    problem: &'a Problem,
+    reader: StateReader<'a>,
+    /// The inflow during the present step, if every step is recorded.
+    step_sums: Option<StepSums>,
+    /// The time integrals of the rates since the beginning.
+    sums: Sums<'a>,
+    /// The mass in the first row.
+    first_mass: f64,
+    /// The value of `unexplained` in the last row, and the sum of the magnitudes of all inflow and outflow until then.
+    unexplained: [f64; 2],
+    /// A sentence on rates of the last row that have few correct digits, if there are any.
+    few_digits: Option<String>,
+    /// The error of reading a state within a step.
+    failure: Option<RunError>,
+}
+
+impl<'a> RowReader<'a> {
+    /// Reads the rows of a run; `None` without a record. `start` is the state from which the run continues.
+    ///
+    /// # Errors
+    /// [`RunError`] if an input file can no longer be read.
+    pub(super) fn new(problem: &'a Problem, start: Clock) -> Result<Option<Self>, RunError> {
+        let (Some(keys), Some(gauges)) = (&problem.params.record, problem.gauges()) else {
+            return Ok(None);
+        };
+        let is_every_step = keys.times == RowTimes::Step && keys.has_rates();
+        Ok(Some(Self {
+            problem,
+            reader: StateReader::new(problem, keys, gauges),
+            step_sums: is_every_step.then(|| problem.step_sums(start)),
+            sums: Sums::new(problem)?,
+            first_mass: 0.0,
+            unexplained: [0.0; 2],
+            few_digits: None,
+            failure: None,
+        }))
+    }
+
+    /// Continues behind rows, of which these are the first and the last line.
+    pub(super) fn go_on(&mut self, columns: &[RecordColumn], [first, last]: &[String; 2]) {
+        let number = |line: &str, name: &str| value_in(columns, line, name).unwrap_or(0.0);
+        let names = rate_names(self.problem);
+        let sums = names.iter().map(|name| number(last, name));
+        let rates = names
+            .iter()
+            .map(|name| number(last, &format!("{name}_rate")));
+        self.sums.gains = sums.collect();
+        self.sums.last = Some((number(last, "t"), rates.collect()));
+        self.unexplained = [number(last, "unexplained"), 0.0];
+        self.first_mass = number(first, "mass");
+    }
+
+    /// Whether the rows need the states within every step.
+    pub(super) fn sees_steps(&self) -> bool {
+        self.step_sums.is_some()
+    }
+
+    /// Collective. Takes rows of a state from which stage `number` of a step computes increments; the calls are in the
+    /// order of the rows.
+    pub(super) fn see<C: Comm>(
+        &mut self,
+        number: usize,
+        view: &RowsView<'_>,
+        ranks: &Decomposition<'_, C>,
+    ) {
+        let Some(step_sums) = &mut self.step_sums else {
+            return;
+        };
+        if let Err(error) = self.reader.read_rates(step_sums.time(number), view) {
+            self.failure.get_or_insert(error);
+        }
+        if view.own.end == ranks.slab().own().end
+            && let Some(rates) = self.reader.all_rates(ranks)
+        {
+            step_sums.add(number, rates);
+        }
+    }
+
+    /// Collective. Adds the inflow during an observed step.
+    pub(super) fn end_step<C: Comm>(
+        &mut self,
+        ranks: &Decomposition<'_, C>,
+    ) -> Result<(), RunError> {
+        if let Some(step_sums) = &mut self.step_sums {
+            for (sum, gain) in self.sums.gains.iter_mut().zip(step_sums.end()) {
+                *sum += gain;
+            }
+        }
+        let failure = self.failure.take();
+        collective::all_ok(ranks.comm(), failure.map_or(Ok(()), Err))
+    }
+
+    /// Collective. Reads the row of a state; on rank 0.
+    pub(super) fn read<C: Comm>(
+        &mut self,
+        step: u64,
+        time: f64,
+        ranks: &Decomposition<'_, C>,
+        show: impl FnOnce(Look<'_>) -> Result<(), RunError>,
+    ) -> Result<Option<Row>, RunError> {
+        let read_result = show(&mut |rows| self.reader.read(time, rows));
+        collective::all_ok(ranks.comm(), read_result)?;
+        let values = self.reader.all(ranks);
+        Ok(values.map(|values| self.row_of(step, time, values)))
+    }
+
+    /// The row of a state, which ends the interval of the sums.
+    fn row_of(&mut self, step: u64, time: f64, values: StateValues) -> Row {
+        let StateValues {
+            totals,
+            mut rates,
+            points,
+            regions,
+        } = values;
+        let tables = self.problem.geometry().tables();
+        let is_first = self.sums.last.is_none();
+        if let Some(rates) = &mut rates {
+            self.sums.add(time, rates, self.step_sums.is_none());
+        }
+        let mut numbers = Vec::new();
+        if let (Some(summary), Some(rates)) = (totals, &rates) {
+            if is_first {
+                self.first_mass = summary.mass;
+            }
+            numbers.extend([summary.mass, summary.min, summary.max]);
+            for part in order(tables) {
+                numbers.extend([rates[part], self.sums.gains[part]]);
+            }
+            self.unexplained = self.sums.unexplained(summary.mass - self.first_mass);
+            let largest = summary.min.abs().max(summary.max.abs());
+            let fluxes = self.reader.fluxes();
+            self.few_digits = fluxes.and_then(|fluxes| self.sums.few_digits(largest, fluxes));
+            numbers.push(self.unexplained[0]);
+        }
+        numbers.extend(points);
+        for (region, part) in regions.iter().zip(FIRST_HELD + tables..) {
+            numbers.extend([region.mean, region.min, region.max, region.mass]);
+            if let Some(rates) = &rates {
+                numbers.extend([self.sums.gains[part], rates[part]]);
+            }
+        }
+        Row {
+            step,
+            time,
+            numbers,
+        }
+    }
+
+    /// A warning, if more than a hundredth of the inflow is unexplained, or if rates have few correct digits.
+    pub(super) fn warning(&self) -> Option<String> {
+        /// The unexplained fraction above which there is a warning.
+        const SHARE: f64 = 0.01;
+        if self.problem.params.method == StepMethod::Steady {
+            return self.few_digits.clone();
+        }
+        let [unexplained, size] = self.unexplained;
+        (unexplained.abs() > SHARE * size && size > 0.0).then(|| {
+            format!(
+                "of the {size:.3e} that came in or went out, the record leaves {unexplained:.3e} unexplained: sums over its rows are not accurate, as those of a smaller record.every would be, or of record.every = \"step\""
+            )
+        })
+    }
+}
