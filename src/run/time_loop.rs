@@ -191,54 +191,55 @@ impl<'l, 'p, C: Comm, S: State<C>> TimeLoop<'l, 'p, C, S> {
                 Pause::Stop(outcome) => return Ok(outcome),
                 Pause::WriterFailed => break,
             };
-            let end_clock = self.problem.schedule.pace().after(self.now, plan.steps);
-            let is_reached = end_clock.step == moment.step;
-            let is_snapshot = is_reached && self.trackers.is_snapshot(moment);
-            let ranks = self.output.ranks;
-            let mut snapshot = is_snapshot.then(|| Snapshot::new(&mut self.output, end_clock));
-            // The last pass of a state in bands hands its rows to the snapshot while they are in memory.
-            let (state, clock) = (&mut self.state, &mut self.clock);
-            let advanced = (self.trackers).advance(
-                ranks,
-                state,
-                plan.steps,
-                self.now,
-                clock,
-                snapshot.as_mut(),
-            );
-            match advanced {
-                Err(RunError::GivenUp) => {
-                    drop(snapshot);
-                    match self.give_up(plan)? {
-                        Some(outcome) => return Ok(outcome),
-                        None => break,
-                    }
-                }
-                advanced => advanced?,
-            }
-            self.now = end_clock;
-            self.observer.progress().add(plan.steps);
-            if !is_reached {
-                continue;
-            }
-            let reached = Reached {
-                moment,
-                now: end_clock,
-                is_snapshot,
-            };
-            self.trackers.look(reached, ranks, state, clock)?;
-            let end = self.trackers.end_run(reached, snapshot.as_mut())?;
-            self.trackers
-                .write(reached, end.is_some(), ranks, state, clock)?;
-            if let Some(snapshot) = snapshot {
-                snapshot.commit(end, self.trackers.marks(), self.trackers.files());
-                clock.saved();
-            }
-            if is_snapshot && end_clock.step == 0 && self.problem.schedule.last_step() > 0 {
-                self.start_state()?;
+            // Steps can be given up, and so can a look at a state between two steps.
+            match self.go_towards(moment, plan) {
+                Err(RunError::GivenUp) => match self.give_up(plan)? {
+                    Some(outcome) => return Ok(outcome),
+                    None => break,
+                },
+                went => went?,
             }
         }
         Ok(Outcome::Done)
+    }
+
+    /// Collective. Takes the planned steps towards a moment. Once it is reached, the trackers look, it is decided whether
+    /// the run ends, and the trackers write.
+    ///
+    /// # Errors
+    /// [`RunError`]; [`RunError::GivenUp`] if the run has to stop. The state is then that of [`now`](Self::now), and
+    /// nothing of the moment counts.
+    fn go_towards(&mut self, moment: Moment, plan: NextStop) -> Result<(), RunError> {
+        let end_clock = self.problem.schedule.pace().after(self.now, plan.steps);
+        let is_reached = end_clock.step == moment.step;
+        let is_snapshot = is_reached && self.trackers.is_snapshot(moment);
+        let ranks = self.output.ranks;
+        let mut snapshot = is_snapshot.then(|| Snapshot::new(&mut self.output, end_clock));
+        // The last pass of a state in bands hands its rows to the snapshot while they are in memory.
+        let (state, clock) = (&mut self.state, &mut self.clock);
+        (self.trackers).advance(ranks, state, plan.steps, self.now, clock, snapshot.as_mut())?;
+        self.now = end_clock;
+        self.observer.progress().add(plan.steps);
+        if !is_reached {
+            return Ok(());
+        }
+        let reached = Reached {
+            moment,
+            now: end_clock,
+            is_snapshot,
+        };
+        self.trackers.look(reached, ranks, state, clock)?;
+        let end = self.trackers.end_run(reached, snapshot.as_mut())?;
+        self.trackers
+            .write(reached, end.is_some(), ranks, state, clock)?;
+        if let Some(snapshot) = snapshot {
+            snapshot.commit(end, self.trackers.marks(), self.trackers.files());
+            clock.saved();
+        }
+        if is_snapshot && end_clock.step == 0 && self.problem.schedule.last_step() > 0 {
+            self.start_state()?;
+        }
+        Ok(())
     }
 
     /// Runs from a durable state, or the initial one, as far as the trackers look. Returns their streams, and the reason
@@ -315,7 +316,7 @@ impl<'l, 'p, C: Comm, S: State<C>> TimeLoop<'l, 'p, C, S> {
         thread::sleep(HOLD_INTERVAL);
     }
 
-    /// Collective. Stops after a rank has given up the steps under way; `None` if a writer has failed.
+    /// Collective. Stops after a rank has given up what was under way; `None` if a writer has failed.
     fn give_up(&mut self, plan: NextStop) -> Result<Option<Outcome>, RunError> {
         // A signal may have reached one rank alone.
         let stop = self.clock.stop(self.now.step, self.observer);
