@@ -16,7 +16,7 @@ use diff2d::{
     Cube, Outcome, Problem, RawParams, Run,
     comm::{Channels, Link},
 };
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 /// All kinds of walls, a held node, points and regions; rows between steps and between snapshots.
 const PROBLEM: &str = "x1 = 0\nx2 = 1\ndx = 0.04\ngrid = 'walls'\nD = '1 + x'\ncapacity = '2 - y'\ndecay = 0.5\n\
@@ -239,6 +239,38 @@ fn a_record_goes_on_where_its_run_does() {
                 let [whole, found] = ["w", "c"].map(|stem| scene.read(&format!("{stem}.{ending}")));
                 assert!(whole == found, "{ending} after {after} with {times}");
             }
+        }
+    }
+}
+
+/// A run in bands whose wall time ends while a row between two steps is computed stops as any other: durable, and with the
+/// reason.
+#[test]
+fn a_stop_is_heard_while_a_row_is_computed() {
+    let text = PROBLEM.replace("dx = 0.04", "dx = 0.02");
+    let rkl2 = text.replace("outtime", "method = 'rkl2'\nstages = 5\nouttime");
+    for (text, steps) in [(text, vec![7, 8, 20, 61, 62, 63]), (rkl2, vec![1, 2, 5])] {
+        let scene = Scene::new();
+        let problem: Problem = text.parse().unwrap();
+        let run = |name: &str| Run::new(&problem).output(scene.path(format!("{name}.npy")));
+        run("w").start().unwrap();
+        let memory = crate::common::program(51 * 51) + 8 * 51 * 51 * 8;
+        let mut resumes = false;
+        for &step in &steps {
+            let stopped = run("c")
+                .memory(memory)
+                .resume(resumes)
+                .max_walltime(Duration::ZERO)
+                .hold_after(step);
+            let outcome = stopped.start().unwrap().outcome;
+            assert_eq!(outcome, Outcome::OutOfTime, "step {step}");
+            resumes = true;
+        }
+        let resumed = run("c").memory(memory).resume(true).start();
+        assert_eq!(resumed.unwrap().outcome, Outcome::Done);
+        for ending in ["npy", "record.csv", "record.json"] {
+            let [whole, found] = ["w", "c"].map(|stem| scene.read(&format!("{stem}.{ending}")));
+            assert!(whole == found, "{ending} of {text}");
         }
     }
 }
