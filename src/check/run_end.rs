@@ -8,7 +8,7 @@ use crate::{
     comm::Solo,
     params::{RawParams, with_precision},
     problem::Problem,
-    run::record_rows,
+    run::{RowSums, record_rows},
 };
 use diff2d_stencil::Element;
 use std::sync::Arc;
@@ -50,7 +50,7 @@ fn shortened_by_column(mut own: Problem) -> Result<Problem, CheckError> {
     let planned_steps = own.schedule.nsteps;
     let snapshots = affordable_snapshots(&own, SOME_SECONDS / 2.0);
     own.schedule.nsteps = own.schedule.step_of(snapshots);
-    let record = record_rows(&own, &Arc::default());
+    let record = record_rows(&own, RowSums::AsRecorded, &Arc::default());
     let record = record.map_err(|error| CheckError::Request(error.to_string()))?;
     own.schedule.nsteps = record.end_step.unwrap_or(planned_steps);
     Ok(own)

@@ -72,8 +72,15 @@ impl Store {
         let old_journal =
             Journal::read(&*journal).map_err(CubeError::io("read", &paths.journal))?;
         refuse_others(paths, &old_journal, claim)?;
+        // What a kill has left of a run that was being started over is removed as then.
+        let is_emptied = is_emptied(paths, &old_journal);
+        let claim = Claim {
+            force: claim.force || (claim.resume && is_emptied),
+            ..claim
+        };
         if old_journal.holds_nothing() || claim.force {
-            let mut created = Self::start_over(paths, header, journal, claim)?;
+            let first_line = (old_journal.header.is_some()).then_some(old_journal.first_line);
+            let mut created = Self::start_over(paths, header, (journal, first_line), claim)?;
             if claim.scenarios.is_some() {
                 created.begin()?;
             }
@@ -83,11 +90,12 @@ impl Store {
         Self::go_on(paths, begun_header, journal, old_journal, claim)
     }
 
-    /// Creates a cube in place of what is there, if there is space for it.
+    /// Creates a cube in place of what is there, if there is space for it. Line 1 of the journal has so many bytes, if there
+    /// is one.
     fn start_over(
         paths: &Paths,
         header: Header,
-        journal: LockedFile,
+        (journal, first_line): (LockedFile, Option<u64>),
         claim: Claim,
     ) -> Result<Self, CubeError> {
         if !claim.force {
@@ -105,11 +113,18 @@ impl Store {
             };
             return Err(create::no_space(new_cube));
         }
+        if let Some(first_line) = first_line {
+            // From here on nothing is listed that is removed next.
+            journal
+                .set_len(first_line)
+                .and_then(|()| journal.sync_all())
+                .map_err(CubeError::io("cut", &paths.journal))?;
+        }
         Self::create(paths, header, journal, claim)
     }
 
-    /// Creates a cube: removes an old cube and its streams → empties the journal and syncs the directory → reserves the
-    /// cube and writes its header. The rest is left to [`begin`](Self::begin).
+    /// Creates a cube: removes an old cube and its streams, of which the journal lists nothing → empties the journal and
+    /// syncs the directory → reserves the cube and writes its header. The rest is left to [`begin`](Self::begin).
     ///
     /// Without the sync of the directory a power cut could leave the cube without its journal, a foreign file.
     fn create(
@@ -183,6 +198,13 @@ impl Store {
     }
 }
 
+/// Whether a journal has line 1 alone, and its cube is gone: a run was killed while it started the cube over.
+fn is_emptied(paths: &Paths, old_journal: &Journal) -> bool {
+    let is_cube_there = paths.cube.try_exists().unwrap_or(true);
+    let lists_nothing = old_journal.error.is_none() && old_journal.committed.total() == 0;
+    old_journal.header.is_some() && lists_nothing && !is_cube_there
+}
+
 /// Locks the journal for all scenarios, or for some of them; then this process begins with its turn to write.
 fn lock(
     paths: &Paths,
@@ -251,6 +273,11 @@ fn begun_header(
     old_journal: &Journal,
     claim: Claim,
 ) -> Result<Header, CubeError> {
+    if is_emptied(paths, old_journal) {
+        return Err(CubeError::Unborn {
+            cube: paths.cube.clone(),
+        });
+    }
     if let (Some(header), false) = (&old_journal.header, paths.cube.try_exists().unwrap_or(true)) {
         return Err(CubeError::Gone {
             cube: paths.cube.clone(),

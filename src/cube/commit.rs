@@ -124,6 +124,13 @@ impl Committer {
         }
     }
 
+    /// Removes the files that the run has created, of which nothing is committed.
+    pub fn give_up(self) {
+        if let JournalSink::Journal(store) = self.sink {
+            store.remove_if_empty();
+        }
+    }
+
     pub fn run(
         mut self,
         messages: &Receiver<CommitMessage>,

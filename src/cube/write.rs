@@ -25,10 +25,10 @@ use super::{
     store::Store,
 };
 use crate::{codec::Codec, schedule::Clock, summary::Summary};
-use crossbeam_channel::{Receiver, Sender, unbounded};
+use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
 use std::{
     collections::VecDeque,
-    mem, panic,
+    io, mem, panic,
     sync::Arc,
     thread::{self, JoinHandle},
     time::{Duration, Instant},
@@ -106,19 +106,35 @@ impl CubeWriter {
         committed: Sender<Commit>,
         before: Committed,
     ) -> Result<Self, CubeError> {
-        let refused = CubeError::io("start the writer of", target.cube.path.clone());
+        let path = target.cube.path.clone();
+        let refused = CubeError::io("start the writer of", path.clone());
         let target = Arc::new(target);
         let (sender, messages) = unbounded();
         let counts = Arc::new(CommitCounts::new(before.scenarios()));
         let committer = Committer::new(sink, Arc::clone(&target), Arc::clone(&counts), committed);
         let blocks = BlockWriter::new(target, load, sender);
+        // The committer is handed to its thread, which exists then: a system that refuses the thread leaves no files.
+        let (hand_over, handed_over) = bounded(1);
         let started = blocks.and_then(|blocks| {
-            let committer = thread::Builder::new()
-                .name("committer".to_owned())
-                .spawn(move || committer.run(&messages))?;
-            Ok((blocks, committer))
+            let thread = thread::Builder::new().name("committer".to_owned());
+            let running = thread.spawn(move || match handed_over.recv() {
+                Ok(committer) => Committer::run(committer, &messages),
+                Err(_) => Err(CubeError::io("start the writer of", &path)(
+                    io::ErrorKind::Interrupted.into(),
+                )),
+            });
+            Ok((blocks, running?))
         });
-        let (blocks, committer) = started.map_err(refused)?;
+        let (blocks, running) = match started {
+            Ok(started) => started,
+            Err(error) => {
+                committer.give_up();
+                return Err(refused(error));
+            }
+        };
+        // The thread waits for it.
+        let _ = hand_over.send(committer);
+        let committer = running;
         Ok(Self {
             blocks,
             counts,

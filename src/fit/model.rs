@@ -7,14 +7,14 @@ use super::{
     error::FitError,
     matrix::Matrix,
     point::Point,
-    rows::{at_times, columns_of, row_at},
+    rows::{at_times, columns_of, row_at, sums_of},
     unknowns::Unknown,
 };
 use crate::{
     params::{Place, RawParams, StepMethod, value::Value},
     physics::input::Digests,
     problem::Problem,
-    run,
+    run::{self, RowSums},
 };
 use diff2d_arrays::progress::Progress;
 use std::{
@@ -36,6 +36,8 @@ pub struct Model {
     pub series: Vec<Series>,
     /// The column of the rows for each series.
     columns: Vec<usize>,
+    /// The rule for columns that sum what has come in.
+    sums: RowSums,
     digests: Digests,
     /// The difference of scaled unknowns for numerical derivatives.
     step: f64,
@@ -80,10 +82,13 @@ impl Model {
         times.dedup();
         let mut digests = Digests::default();
         let problem = Problem::with_digests(raw, &mut digests)?;
+        let columns = columns_of(&problem, &series)?;
+        let sums = sums_of(&problem, &series);
         let mut model = Self {
-            raw: at_times(raw, &problem, &times)?,
+            raw: at_times(raw, &problem, &times, sums)?,
             unknowns,
-            columns: columns_of(&problem, &series)?,
+            columns,
+            sums,
             series,
             digests,
             step: options.step,
@@ -209,7 +214,7 @@ impl Model {
             return Err(FitError::Stopped);
         }
         let problem = self.problem_at(scaled)?;
-        let rows = run::record_rows(&problem, &self.stop)?.rows;
+        let rows = run::record_rows(&problem, self.sums, &self.stop)?.rows;
         self.runs.add(1);
         let mut values = Vec::new();
         for (series, &column) in self.series.iter().zip(&self.columns) {

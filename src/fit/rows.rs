@@ -4,7 +4,7 @@ use super::{data::Series, error::FitError};
 use crate::{
     params::{Place, RawParams, StepMethod, value::Value},
     problem::Problem,
-    run::{self, Row},
+    run::{self, Row, RowSums},
 };
 use std::collections::BTreeSet;
 
@@ -57,8 +57,28 @@ pub fn columns_of(problem: &Problem, series: &[Series]) -> Result<Vec<usize>, Fi
     Ok(places)
 }
 
-/// The parameters of a run that has rows at `times` and ends at the last of them.
-pub fn at_times(raw: &RawParams, problem: &Problem, times: &[f64]) -> Result<RawParams, FitError> {
+/// The rule for sums in a run whose rows are compared with the measured series: what each step has moved, if a series is an
+/// amount that has come in and the method has steps. An amount has a column of its rate beside it.
+pub fn sums_of(problem: &Problem, series: &[Series]) -> RowSums {
+    let columns = run::record_columns(problem);
+    let has_amount = series.iter().any(|series| {
+        let rate = format!("{}_rate", series.column);
+        series.column == "unexplained" || columns.iter().any(|column| column.name == rate)
+    });
+    match problem.params.method {
+        StepMethod::Euler | StepMethod::Rkl2 if has_amount => RowSums::OfSteps,
+        _ => RowSums::AsRecorded,
+    }
+}
+
+/// The parameters of a run that has rows at `times` and ends at the last of them. For sums of steps, a step ends at each of
+/// these times.
+pub fn at_times(
+    raw: &RawParams,
+    problem: &Problem,
+    times: &[f64],
+    sums: RowSums,
+) -> Result<RawParams, FitError> {
     const WITHOUT: [&str; 4] = ["record.every", "record.fields", "until", "graphics"];
     let raw = WITHOUT
         .iter()
@@ -92,6 +112,10 @@ pub fn at_times(raw: &RawParams, problem: &Problem, times: &[f64]) -> Result<Raw
     let raw = ["runtime", "outtime", "times"]
         .iter()
         .fold(raw, |raw, key| raw.without(key));
-    let snapshots = Value::Array(vec![Value::Float(last)]);
-    Ok(raw.with("outtimes", snapshots, Place::Default))
+    let snapshots = match sums {
+        RowSums::AsRecorded => vec![last],
+        RowSums::OfSteps => times.iter().copied().filter(|&time| time > start).collect(),
+    };
+    let snapshots = snapshots.into_iter().map(Value::Float).collect();
+    Ok(raw.with("outtimes", Value::Array(snapshots), Place::Default))
 }

@@ -90,5 +90,5 @@ pub(crate) use pool::worthwhile as worthwhile_threads;
 pub(crate) use recompute::recompute;
 pub(crate) use record_rows::{record_columns, record_rows};
 pub(crate) use restore_streams::restore_streams;
-pub(crate) use row::Row;
+pub(crate) use row::{Row, RowSums};
 pub(crate) use time_loop::simulate;

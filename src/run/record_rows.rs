@@ -1,9 +1,18 @@
 //! [`record_rows`]: runs a problem without files, and keeps the rows of its record in memory.
 
 use super::{
-    clock::RunClock, columns, decomposition::Decomposition, error::RunError, in_memory::InMemory,
-    observer::Observer, options::Options, output::Output, row::RecordOfRun, state::State,
-    time_loop::TimeLoop, trackers::Trackers,
+    clock::RunClock,
+    columns,
+    decomposition::Decomposition,
+    error::RunError,
+    in_memory::InMemory,
+    observer::Observer,
+    options::Options,
+    output::Output,
+    row::{RecordOfRun, RowSums},
+    state::State,
+    time_loop::TimeLoop,
+    trackers::Trackers,
 };
 use crate::{comm::Solo, cube::RecordColumn, params::with_precision, problem::Problem, slab::Slab};
 use diff2d_stencil::Element;
@@ -15,19 +24,21 @@ pub(crate) fn record_columns(problem: &Problem) -> Vec<RecordColumn> {
     columns::columns(problem, false)
 }
 
-/// Runs a problem, and keeps the rows of its record in memory. The run is given up once `stop` is set.
+/// Runs a problem, and keeps the rows of its record in memory, with these sums. The run is given up once `stop` is set.
 ///
 /// # Errors
 /// [`RunError`]; [`RunError::GivenUp`] if the run was stopped.
 pub(crate) fn record_rows(
     problem: &Problem,
+    sums: RowSums,
     stop: &Arc<AtomicBool>,
 ) -> Result<RecordOfRun, RunError> {
-    with_precision!(problem.params.precision, T => record_of::<T>(problem, stop))
+    with_precision!(problem.params.precision, T => record_of::<T>(problem, sums, stop))
 }
 
 fn record_of<T: Element>(
     problem: &Problem,
+    sums: RowSums,
     stop: &Arc<AtomicBool>,
 ) -> Result<RecordOfRun, RunError> {
     let (ny, nx) = problem.grid.shape();
@@ -38,6 +49,6 @@ fn record_of<T: Element>(
     let mut state = InMemory::new(problem, problem.stencil::<T>(), &ranks)?;
     state.initialise(&clock, &observer)?;
     let output = Output::nowhere(problem, &ranks, &observer, None);
-    let trackers = Trackers::in_memory(problem)?;
+    let trackers = Trackers::in_memory(problem, sums)?;
     TimeLoop::new(problem, state, output, trackers, clock, &observer).record()
 }

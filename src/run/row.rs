@@ -73,13 +73,22 @@ pub(crate) struct RecordOfRun {
     pub(crate) end_step: Option<u64>,
 }
 
+/// The rule by which rows sum what has come in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum RowSums {
+    /// Sums of steps if the parameters record every step, otherwise trapezoids over the rows.
+    AsRecorded,
+    /// Sums of steps, whatever the times of the rows, each of which is that of a step.
+    OfSteps,
+}
+
 /// Reads rows from states.
 ///
 /// Each rank reads the contributions of its own rows of the grid; rank 0 sums over all ranks in order, and has the rows.
 pub(super) struct RowReader<'a> {
     problem: &'a Problem,
     reader: StateReader<'a>,
-    /// The inflow during the present step, if every step is recorded.
+    /// The inflow during the present step, if sums are those of steps.
     step_sums: Option<StepSums>,
     /// The time integrals of the rates since the beginning.
     sums: Sums<'a>,
@@ -98,15 +107,20 @@ impl<'a> RowReader<'a> {
     ///
     /// # Errors
     /// [`RunError`] if an input file can no longer be read.
-    pub(super) fn new(problem: &'a Problem, start: Clock) -> Result<Option<Self>, RunError> {
+    pub(super) fn new(
+        problem: &'a Problem,
+        sums: RowSums,
+        start: Clock,
+    ) -> Result<Option<Self>, RunError> {
         let (Some(keys), Some(gauges)) = (&problem.params.record, problem.gauges()) else {
             return Ok(None);
         };
-        let is_every_step = keys.times == RowTimes::Step && keys.has_rates();
+        let is_every_step = keys.times == RowTimes::Step || sums == RowSums::OfSteps;
+        let sees_steps = is_every_step && keys.has_rates();
         Ok(Some(Self {
             problem,
             reader: StateReader::new(problem, keys, gauges),
-            step_sums: is_every_step.then(|| problem.step_sums(start)),
+            step_sums: sees_steps.then(|| problem.step_sums(start)),
             sums: Sums::new(problem)?,
             first_mass: 0.0,
             unexplained: [0.0; 2],

@@ -5,7 +5,7 @@ use super::{
     decomposition::Decomposition,
     error::RunError,
     reached::Reached,
-    row::{Row, RowReader},
+    row::{Row, RowReader, RowSums},
     row_schedule::RowSchedule,
     state::{Look, RowsView},
 };
@@ -49,25 +49,26 @@ impl<'a> RowTracker<'a> {
         start: Clock,
     ) -> Result<Option<Self>, RunError> {
         let sink = stream.map_or(RowSink::Nowhere, RowSink::Stream);
-        Self::with_sink(problem, sink, scenario, start)
+        Self::with_sink(problem, sink, RowSums::AsRecorded, scenario, start)
     }
 
     /// The tracker of a run without files, which keeps its rows in memory.
     ///
     /// # Errors
     /// As [`new`](Self::new).
-    pub(super) fn in_memory(problem: &'a Problem) -> Result<Option<Self>, RunError> {
+    pub(super) fn in_memory(problem: &'a Problem, sums: RowSums) -> Result<Option<Self>, RunError> {
         let start = problem.schedule.pace().start();
-        Self::with_sink(problem, RowSink::Memory(Vec::new()), None, start)
+        Self::with_sink(problem, RowSink::Memory(Vec::new()), sums, None, start)
     }
 
     fn with_sink(
         problem: &'a Problem,
         sink: RowSink,
+        sums: RowSums,
         scenario: Option<usize>,
         start: Clock,
     ) -> Result<Option<Self>, RunError> {
-        let rows = RowReader::new(problem, start)?;
+        let rows = RowReader::new(problem, sums, start)?;
         let pair = rows.zip(problem.params.record.as_ref());
         Ok(pair.map(|(rows, keys)| Self {
             columns: columns::columns(problem, scenario.is_some()),

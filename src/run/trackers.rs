@@ -5,9 +5,17 @@ mod limit;
 pub(super) use limit::LimitTracker;
 
 use super::{
-    clock::RunClock, decomposition::Decomposition, error::RunError, field_tracker::FieldTracker,
-    output::Output, reached::Reached, row::Row, row_tracker::RowTracker, snapshot::Snapshot,
-    state::State, streams::RunStreams,
+    clock::RunClock,
+    decomposition::Decomposition,
+    error::RunError,
+    field_tracker::FieldTracker,
+    output::Output,
+    reached::Reached,
+    row::{Row, RowSums},
+    row_tracker::RowTracker,
+    snapshot::Snapshot,
+    state::State,
+    streams::RunStreams,
 };
 use crate::{
     comm::{Comm, collective},
@@ -87,11 +95,12 @@ impl<'p> Trackers<'p> {
         })
     }
 
-    /// The trackers of a run without files: snapshots, rows that are kept in memory, and a limit of their columns.
+    /// The trackers of a run without files: snapshots, rows that are kept in memory with these sums, and a limit of their
+    /// columns.
     ///
     /// # Errors
     /// [`RunError`].
-    pub(super) fn in_memory(problem: &'p Problem) -> Result<Self, RunError> {
+    pub(super) fn in_memory(problem: &'p Problem, sums: RowSums) -> Result<Self, RunError> {
         let start = problem.schedule.pace().start();
         Ok(Self {
             problem,
@@ -99,7 +108,7 @@ impl<'p> Trackers<'p> {
             last_step: problem.schedule.last_step(),
             known_end: None,
             row: None,
-            rows: RowTracker::in_memory(problem)?,
+            rows: RowTracker::in_memory(problem, sums)?,
             limit: LimitTracker::new(problem, false, start.simtime),
             limit_end: None,
             fields: None,
@@ -189,10 +198,14 @@ impl<'p> Trackers<'p> {
             _ if steps == 0 => {}
             None => return state.advance(steps, now, clock, snapshot),
             Some(rows) => {
-                state.advance_seen(now, clock, &mut |number, view| {
-                    rows.see(number, view, ranks);
-                })?;
-                rows.end_step(ranks)?;
+                let pace = self.problem.schedule.pace();
+                for steps_taken in 0..steps {
+                    let state_clock = pace.after(now, steps_taken);
+                    state.advance_seen(state_clock, clock, &mut |number, view| {
+                        rows.see(number, view, ranks);
+                    })?;
+                    rows.end_step(ranks)?;
+                }
             }
         }
         match snapshot {

@@ -1,7 +1,7 @@
 //! Estimates the loss by rounding in single precision: solves the problem again in few long steps, in memory and in
 //! double precision.
 
-use super::trial::{StateRange, alone, fits};
+use super::trial::{StateRange, alone};
 use crate::{
     check::Ladder,
     comm::Solo,
@@ -129,7 +129,6 @@ fn integral_of_loss(change: f64) -> f64 {
 
 /// The problem on the finest of its grids that is affordable.
 fn affordable(problem: &Problem, end: f64) -> Option<Problem> {
-    let memory = problem.params.memory;
     let mut trial = problem.clone();
     let raw = RawParams::from_canonical(problem.params.canonical());
     let mut ladder = Ladder {
@@ -137,7 +136,7 @@ fn affordable(problem: &Problem, end: f64) -> Option<Problem> {
         raw: &raw,
         refinement: 1,
     };
-    while is_dear(&trial, end, memory) {
+    while is_dear(&trial, end) {
         if problem.reads_arrays() || !ladder.coarsen() {
             return None;
         }
@@ -147,10 +146,8 @@ fn affordable(problem: &Problem, end: f64) -> Option<Problem> {
 }
 
 #[expect(clippy::cast_precision_loss, reason = "an estimate")]
-fn is_dear(problem: &Problem, end: f64, memory: Option<u64>) -> bool {
+fn is_dear(problem: &Problem, end: f64) -> bool {
     // Lengths of steps are a geometric series, and stages go with their roots.
     let stages = 64.0 + 20.0 * (end / problem.limit()).sqrt();
-    problem.grid.len() > MOST_NODES
-        || problem.grid.len() as f64 * stages > MOST_UPDATES
-        || !fits(problem, memory)
+    problem.grid.len() > MOST_NODES || problem.grid.len() as f64 * stages > MOST_UPDATES
 }

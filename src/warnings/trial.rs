@@ -5,10 +5,9 @@ use crate::{
     check::Ladder,
     comm::Solo,
     field::Field,
-    params::{Precision, RawParams, StepMethod, Times, Wall},
+    params::{RawParams, StepMethod, Times, Wall},
     physics::{over_time::values_at, wall::Side},
-    problem::{Footprint, Problem},
-    run::{Budget, SnapshotStorage, Terms},
+    problem::Problem,
 };
 use ndarray::{ArrayView2, s};
 use rayon::ThreadPoolBuilder;
@@ -188,19 +187,6 @@ pub(super) fn alone<T: Send>(work: impl FnOnce() -> Option<T> + Send) -> Option<
     })
 }
 
-/// Whether two states of a problem in double precision fit into the memory that its run may take.
-pub(super) fn fits(problem: &Problem, memory: Option<u64>) -> bool {
-    let mut double = problem.clone();
-    double.params.precision = Precision::F64;
-    let mut terms = Terms {
-        limit: memory,
-        snapshots: SnapshotStorage::Nothing,
-        ..Terms::alone(Some(1))
-    };
-    terms.load.scenarios = 2;
-    Budget::of(Footprint::of(&double), &double, terms).fits()
-}
-
 /// The number of node updates that take as long as the run of a problem.
 #[expect(clippy::cast_precision_loss, reason = "an estimate")]
 fn work(problem: &Problem) -> f64 {
@@ -233,7 +219,8 @@ fn work(problem: &Problem) -> f64 {
     problem.schedule.last_step() as f64 * step_work
 }
 
-/// Whether two problems take no more work than a trial beside a run may take, and no more memory than the run may take.
+/// Whether two problems take no more work than a trial beside a run may take. So few nodes take little memory, and the
+/// answer, which journals keep, does not depend on how much a run may take.
 pub(super) fn are_cheap(problems: [&Problem; 2], run: &Problem) -> bool {
     /// The nodes of the longest row that is too short for vectors, and how many times longer a trial with such rows takes.
     /// That matters only beside a run that a user waits for.
@@ -255,7 +242,7 @@ pub(super) fn are_cheap(problems: [&Problem; 2], run: &Problem) -> bool {
     total_work <= affordable_work(run)
         && problems
             .into_iter()
-            .all(|problem| problem.grid.len() <= MOST_NODES && fits(problem, run.params.memory))
+            .all(|problem| problem.grid.len() <= MOST_NODES)
 }
 
 /// The largest work of a trial beside a run. What depends on time has a trial of all its steps and the sampling of its
@@ -297,7 +284,7 @@ fn with_step(problem: &Problem, dt: f64) -> Problem {
     reason = "estimates"
 )]
 fn first_changes(problem: &Problem, dt: f64, last_step: u64) -> Option<LargestDifference> {
-    if problem.grid.len() > MOST_NODES || !fits(problem, problem.params.memory) {
+    if problem.grid.len() > MOST_NODES {
         return None;
     }
     let shorter = with_step(problem, dt);

@@ -512,3 +512,46 @@ fn compare_intervals(mut random: Random) {
         println!("{}", python("fit_reference.py", arguments).trim_end());
     }
 }
+
+/// Amounts that have come in are sums of what each step has moved, whatever the times of rows in a run of the file.
+#[test]
+fn amounts_are_sums_of_steps_whatever_the_record_says() {
+    // Release from a film into a bath, D = 0.1, from Crank's series.
+    const DATA: &str = "t,Q\n0.25,-0.03568248\n0.5,-0.05046265\n1.0,-0.07136468\n2.0,-0.10081756\n\
+        3.0,-0.12264721\n4.0,-0.13957638\n6.0,-0.16311300\n8.0,-0.17748057\n";
+    let scene = Scene::new();
+    scene.write("data.csv", DATA);
+    for method in [
+        "method = 'euler'\ndt = 0.012",
+        "method = 'rkl2'\ndt = 0.1\nstages = 7",
+    ] {
+        let mut answers = Vec::new();
+        for times in ["every = 0.7", "at = [1.0, 4.0]", "every = 'step'"] {
+            scene.write(
+                "p.toml",
+                format!(
+                    "x1 = 0\nx2 = 1\ny1 = 0\ny2 = 0.2\ndx = 0.1\ndy = 0.1\ngrid = 'walls'\nD = 'D'\n{method}\n\
+                     outtimes = [0.25, 0.5, 1.0, 2.0, 3.0, 4.0, 6.0, 8.0]\n\
+                     initial = {{ kind = 'constant', value = 1 }}\n\
+                     boundary = {{ left = 0, right = 'insulated', bottom = 'insulated', top = 'insulated' }}\n\
+                     [constants]\nD = 0.15\n[record]\n{times}\ntotals = true\n[fit]\nvary = {{ D = [0.05, 0.2] }}\n\
+                     [[fit.data]]\nfile = 'data.csv'\ntime = 't'\ncolumns = {{ Q = 'left' }}\nsigma = 0.001\n"
+                ),
+            );
+            let told = answer(&scene.run("fit p.toml -o f.fit.json --json --force"));
+            answers.push((told["unknowns"]["D"].clone(), scene.text("f.fit.csv")));
+        }
+        assert!(answers.iter().all(|other| *other == answers[0]), "{method}");
+        // A run of the fitted file, which records every step, has the fitted curve.
+        scene.succeed("run f.fit.toml -o r.npy --force");
+        let rows = scene.text("r.record.csv");
+        let names: Vec<&str> = rows.lines().next().unwrap().split(',').collect();
+        let place = names.iter().position(|name| *name == "left").unwrap();
+        for line in answers[0].1.lines().skip(1) {
+            let cells: Vec<&str> = line.split(',').collect();
+            let mut rows = rows.lines().map(|row| row.split(',').collect::<Vec<_>>());
+            let row = rows.find(|row| row[1] == cells[0]).unwrap();
+            assert_eq!(row[place], cells[3], "{method}, t = {}", cells[0]);
+        }
+    }
+}

@@ -45,11 +45,10 @@ impl Stream {
     /// [`CubeError::LostRecord`] if they differ from what the run of the other stream has written; [`CubeError::Io`].
     pub fn copy_interval(&mut self, other: &Self, begin: u64, to: Mark) -> Result<(), CubeError> {
         let bytes = begin..begin.saturating_add(to.end.saturating_sub(self.mark.end));
-        if bytes.is_empty() {
-            self.mark = to;
+        if to == self.mark {
             return Ok(());
         }
-        let is_there = bytes.end <= other.length()?;
+        let is_there = bytes.end <= other.length()? && self.layout.may_lead([self.mark, to]);
         if !is_there || other.file.crc_behind(self.mark.crc, bytes.clone())? != to.crc {
             return Err(other.differs());
         }

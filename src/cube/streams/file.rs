@@ -52,6 +52,16 @@ impl StreamLayout {
         }
     }
 
+    /// Whether the bytes between two marks are as many frames as the marks count; lines have any length.
+    pub(super) fn may_lead(&self, [from, to]: [Mark; 2]) -> bool {
+        let count = to.count.checked_sub(from.count);
+        let bytes = count.and_then(|count| count.checked_mul(self.frame_bytes()));
+        match self {
+            Self::Lines(_) => count.is_some(),
+            Self::Frames(_) => bytes.is_some() && bytes == to.end.checked_sub(from.end),
+        }
+    }
+
     /// Bytes of a new file. Lines are appended to it, but frames have their space from the beginning.
     #[must_use]
     pub fn file_bytes(&self) -> u64 {

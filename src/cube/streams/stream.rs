@@ -191,15 +191,11 @@ impl Stream {
             lines += chunk.iter().filter(|&&byte| byte == b'\n').count() as u64;
             Ok(())
         })?;
-        let count = to.count.checked_sub(from.count);
-        let is_count_right = match &self.layout {
-            StreamLayout::Lines(_) => count == Some(lines),
-            StreamLayout::Frames(_) => {
-                let bytes = count.and_then(|count| count.checked_mul(self.layout.frame_bytes()));
-                bytes == Some(to.end - from.end)
-            }
+        let has_right_lines = match &self.layout {
+            StreamLayout::Lines(_) => to.count.checked_sub(from.count) == Some(lines),
+            StreamLayout::Frames(_) => true,
         };
-        Ok(is_count_right && crc == to.crc)
+        Ok(has_right_lines && self.layout.may_lead([from, to]) && crc == to.crc)
     }
 
     /// Bytes of the file.

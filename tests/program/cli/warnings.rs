@@ -56,6 +56,33 @@ fn warnings_pass_quiet_and_are_kept() {
     assert!(sentences(&described).contains(&of_first.as_str()));
 }
 
+/// The warnings that journal and record keep are the same, however little memory a run may take.
+#[test]
+fn warnings_do_not_depend_on_memory() {
+    let scene = Scene::new();
+    scene.write(
+        "p.toml",
+        "D = 1\nx1 = 0\nx2 = 1\ndx = 0.005\ngrid = 'walls'\nruntime = 0.0003\nouttime = 0.0001\n\
+         initial = { kind = 'constant', value = 0 }\nboundary = { left = 1 }\n[record]\nevery = 0.00005\ntotals = true\n",
+    );
+    scene.succeed("run p.toml -q -o c.npy");
+    let found: Value = serde_json::from_str(&scene.text("c.record.json")).unwrap();
+    let kept = sentences(&found);
+    assert!(
+        kept.iter()
+            .any(|one| one.contains("are stable but not accurate"))
+    );
+    for memory in ["1MiB", "3MiB"] {
+        let told = scene.run(&format!("run p.toml -q -o d.npy --force --memory {memory}"));
+        let told = told
+            .stderr
+            .lines()
+            .filter_map(|line| line.strip_prefix("diff2d: warning: "));
+        let told: Vec<&str> = told.filter(|one| !one.contains("unexplained")).collect();
+        assert_eq!(told, kept, "{memory}");
+    }
+}
+
 /// 0.07 passes the wall from 2.1 to 2.8, whatever the step is; snapshot 3 lies at 3 × 0.7 = 2.0999999999999996.
 #[test]
 fn a_time_that_was_rounded_down_belongs_to_what_begins_then() {
