@@ -75,11 +75,14 @@ pub fn failures(name: &str, text: &str) -> Vec<String> {
         scene.path(".bin").display(),
         env::var("PATH").unwrap()
     );
+    // Some documents plan runs that are larger than the memory of many machines.
+    let machine = env::var("DIFF2D_MACHINE").unwrap_or_default() + ", memory=64GiB";
     scene
         .command("bash")
         .args(["-c", &script])
         .env("PATH", path)
         .env("XDG_CACHE_HOME", scene.path(".cache"))
+        .env("DIFF2D_MACHINE", machine)
         .output()
         .unwrap();
     let ended = steps.iter().enumerate().map(|(number, step)| {
