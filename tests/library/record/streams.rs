@@ -260,7 +260,7 @@ fn absurd_marks_are_refused() {
                 format!("{},18446744073709551615,{}", mark[0], mark[2]),
                 format!("{},1000000000000,{}", mark[0], mark[2]),
                 format!("{},0,{}", mark[0], mark[2]),
-                format!("0,0,\"00000000\""),
+                "0,0,\"00000000\"".to_owned(),
                 format!("18446744073709551615,{},{}", mark[1], mark[2]),
                 format!("1000000000000,{},{}", mark[1], mark[2]),
             ] {
