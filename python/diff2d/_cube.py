@@ -139,8 +139,10 @@ class Cube:
 
         Raises
         ------
+        ParameterError
+            The run has committed no row yet.
         ResourceError
-            There is none beside the cube.
+            The run has none.
         """
         return Record(self.path)
 

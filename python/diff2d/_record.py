@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Iterator, Mapping
 import numpy as np
 
 from ._errors import DataError, ParameterError, ResourceError
-from ._journal import Snapshot, crc32c, open_file, read_journal
+from ._journal import Journal, Snapshot, crc32c, journal_path, open_file, read_journal
 
 if TYPE_CHECKING:
     import xarray
@@ -28,10 +28,11 @@ class Record(Mapping[str, np.ndarray]):
 
     def __init__(self, cube: Path) -> None:
         rows, beside = (cube.with_suffix(f".record.{end}") for end in ("csv", "json"))
+        journal = _journal_with_rows(cube, rows)
         try:
             with open_file(beside) as description, open_file(rows) as file:
                 self.about = json.loads(description.read())
-                text = _proved(cube, rows, file.read()).decode("utf-8")
+                text = _proved(cube, journal, rows, file.read()).decode("utf-8")
         except OSError as error:
             raise ResourceError(f"{cube} has no record beside it: {error}") from error
         except ValueError as error:
@@ -72,12 +73,22 @@ class Record(Mapping[str, np.ndarray]):
         return xarray.Dataset(variables, {"t": ("t", self["t"], {"units": units["t"]["unit"]})})
 
 
-def _proved(cube: Path, rows: Path, content: bytes) -> bytes:
+def _journal_with_rows(cube: Path, rows: Path) -> Journal | None:
+    """The journal beside a cube, which says whether there is a record, whatever lies beside it, and has a row; None without one."""
+    if not journal_path(cube).exists():
+        return None
+    journal = read_journal(cube)
+    if not journal.value(0, "record"):
+        raise ResourceError(f"{cube} has no record: the parameters of its run ask for none")
+    if not any(_marks(snapshot) for snapshot in journal.snapshots):
+        raise ParameterError(f"{rows} has no row yet: its run has committed none")
+    return journal
+
+
+def _proved(cube: Path, journal: Journal | None, rows: Path, content: bytes) -> bytes:
     """The bytes of rows up to the last marks of the journal. Beside no journal those that are whole."""
     begin = content.find(b"\n") + 1
-    try:
-        journal = read_journal(cube)
-    except ParameterError:
+    if journal is None:
         return content[: content.rfind(b"\n") + 1]
     marks: dict[int, list[tuple[int, int, int]]] = {}
     for snapshot in journal.snapshots:

@@ -235,6 +235,21 @@ def test_a_run_that_ends_early_says_why():
     assert cube.snapshots[-2].ended is None
 
 
+def test_the_journal_says_whether_there_is_a_record_and_how_far_it_reaches():
+    cube = diff2d.run(SMALL, output="p.npy", record={"every": 0.5, "totals": True})
+    assert len(cube.record["t"]) > 7
+    lines = Path("p.journal").read_bytes().splitlines(keepends=True)
+    Path("p.journal").write_bytes(lines[0])
+    with pytest.raises(diff2d.ParameterError, match="no row yet"):
+        diff2d.open("p.npy").record
+    # A record that lies beside a run without one is that of another.
+    diff2d.run(SMALL, output="q.npy")
+    for ending in ("csv", "json"):
+        Path(f"p.record.{ending}").rename(f"q.record.{ending}")
+    with pytest.raises(diff2d.ResourceError, match="ask for none"):
+        diff2d.open("q.npy").record
+
+
 def test_an_exception_of_on_commit_stops_the_run_and_is_raised():
     class Enough(Exception):
         pass
