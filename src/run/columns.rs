@@ -41,10 +41,12 @@ pub(super) fn head(columns: &[RecordColumn]) -> String {
     names.join(",") + "\n"
 }
 
-/// The number that a line of a record has in a column, if there is such a column.
-pub(super) fn value_in(columns: &[RecordColumn], line: &str, name: &str) -> Option<f64> {
-    let place = columns.iter().position(|column| column.name == name)?;
-    line.split(',').nth(place)?.trim_end().parse().ok()
+/// The number that a line of a record has in a column; 0 if there is no such column.
+pub(super) fn number_in(columns: &[RecordColumn], line: &str, name: &str) -> f64 {
+    let place = columns.iter().position(|column| column.name == name);
+    let text = place.and_then(|place| line.split(',').nth(place));
+    text.and_then(|text| text.trim_end().parse().ok())
+        .unwrap_or(0.0)
 }
 
 /// The unit of a quantity, or its dimension if the parameters name no unit.

@@ -1,7 +1,7 @@
 //! [`Row`]: a row of a record. [`RecordOfRun`]: all rows of a run. [`RowReader`] reads rows from states.
 
 use super::{
-    columns::{order, rate_names, value_in},
+    columns::{number_in, order, rate_names},
     decomposition::Decomposition,
     error::RunError,
     state::{Look, RowsView},
@@ -131,16 +131,15 @@ impl<'a> RowReader<'a> {
 
     /// Continues behind rows, of which these are the first and the last line.
     pub(super) fn go_on(&mut self, columns: &[RecordColumn], [first, last]: &[String; 2]) {
-        let number = |line: &str, name: &str| value_in(columns, line, name).unwrap_or(0.0);
         let names = rate_names(self.problem);
-        let sums = names.iter().map(|name| number(last, name));
+        let sums = names.iter().map(|name| number_in(columns, last, name));
         let rates = names
             .iter()
-            .map(|name| number(last, &format!("{name}_rate")));
+            .map(|name| number_in(columns, last, &format!("{name}_rate")));
         self.sums.gains = sums.collect();
-        self.sums.last = Some((number(last, "t"), rates.collect()));
-        self.unexplained = [number(last, "unexplained"), 0.0];
-        self.first_mass = number(first, "mass");
+        self.sums.last = Some((number_in(columns, last, "t"), rates.collect()));
+        self.unexplained = [number_in(columns, last, "unexplained"), 0.0];
+        self.first_mass = number_in(columns, first, "mass");
     }
 
     /// Whether the rows need the states within every step.

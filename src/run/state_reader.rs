@@ -30,7 +30,7 @@ pub(super) struct StateReader<'a> {
     keys: &'a RecordKeys,
     gauges: &'a Gauges,
     /// What the rows of the grid that were read last are read by.
-    row_reader: Option<RowReader>,
+    row_reader: Option<GridRowReader>,
     /// The values read from each row of the grid: mass, minimum and maximum, its contribution to each rate, and to each
     /// region.
     rows: Vec<f64>,
@@ -38,8 +38,8 @@ pub(super) struct StateReader<'a> {
     nodes: Vec<f64>,
 }
 
-/// What some rows of the grid are read by.
-struct RowReader {
+/// Reads some rows of the grid.
+struct GridRowReader {
     held: Range<usize>,
     /// The coefficients of the rates, if rates are recorded.
     fluxes: Option<Fluxes>,
@@ -87,7 +87,7 @@ impl<'a> StateReader<'a> {
     }
 
     /// Makes ready what these rows are read by at a time, which may have been read before.
-    fn prepare(&mut self, held: &Range<usize>, time: f64) -> Result<&RowReader, RunError> {
+    fn prepare(&mut self, held: &Range<usize>, time: f64) -> Result<&GridRowReader, RunError> {
         if self
             .row_reader
             .as_ref()
@@ -98,7 +98,7 @@ impl<'a> StateReader<'a> {
         }
         let row_reader = match &mut self.row_reader {
             Some(found) => found,
-            none => none.insert(RowReader::new(self.problem, self.keys, held.clone())?),
+            none => none.insert(GridRowReader::new(self.problem, self.keys, held.clone())?),
         };
         if let Some(fluxes) = &mut row_reader.fluxes {
             fluxes.prepare(time);
@@ -240,7 +240,7 @@ impl<'a> StateReader<'a> {
     }
 }
 
-impl RowReader {
+impl GridRowReader {
     fn new(problem: &Problem, keys: &RecordKeys, held: Range<usize>) -> Result<Self, RunError> {
         let fluxes = keys.has_rates();
         let fluxes = fluxes.then(|| problem.fluxes_of_rows(held.clone()));

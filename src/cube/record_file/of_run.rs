@@ -73,13 +73,13 @@ impl StreamOfRun<'_> {
     /// [`CubeError::Io`].
     pub fn faults(&self) -> Result<Vec<String>, CubeError> {
         let header = self.cube.header();
-        let found = FoundStream::examine(
+        let stream = FoundStream::examine(
             self.path.clone(),
             self.layout()?,
             &self.marks,
             self.cube.is_complete().then_some(header),
         )?;
-        Ok(found.faults())
+        Ok(stream.faults())
     }
 }
 

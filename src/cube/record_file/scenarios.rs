@@ -100,8 +100,8 @@ pub fn restore_place(
         let marks: Vec<Vec<Mark>> = marks.collect();
         let layout = StreamLayout::Lines(head.to_owned());
         let joined = joined_marks(&marks, layout.empty_mark());
-        let found = FoundStream::examine(paths.record(), layout, &joined, Some(&cube.header))?;
-        let of_rows = found.faults();
+        let stream = FoundStream::examine(paths.record(), layout, &joined, Some(&cube.header))?;
+        let of_rows = stream.faults();
         if of_rows.is_empty() && joined.len() as u64 == cube.header.snapshots() {
             return Ok((!faults.is_empty()).then_some(faults));
         }
@@ -129,8 +129,8 @@ pub fn is_part_proved(
         return Ok(commits.is_empty());
     }
     let layout = StreamLayout::Lines(head.to_owned());
-    let found = FoundStream::examine(place.rows.clone(), layout, &marks, None)?;
-    Ok(found.examination.faults.is_empty())
+    let stream = FoundStream::examine(place.rows.clone(), layout, &marks, None)?;
+    Ok(stream.examination.faults.is_empty())
 }
 
 /// The marks of the rows in the journal lines of a scenario.
@@ -144,8 +144,8 @@ fn is_proved(cube: &Cube, head: &str) -> Result<bool, CubeError> {
     let layout = StreamLayout::Lines(head.to_owned());
     let joined = joined_marks(&marks_of_scenarios(cube)?, layout.empty_mark());
     let (path, header) = (cube.paths().record(), cube.header());
-    let found = FoundStream::examine(path, layout, &joined, Some(header))?;
-    Ok(found.examination.faults.is_empty())
+    let stream = FoundStream::examine(path, layout, &joined, Some(header))?;
+    Ok(stream.examination.faults.is_empty())
 }
 
 /// Joins the rows of all scenarios in order, each up to its last mark.
@@ -253,8 +253,8 @@ pub(super) fn check_sweep(cube: &Cube) -> Result<Vec<String>, CubeError> {
     if cube.is_complete() {
         let joined = joined_marks(&marks, head.empty_mark());
         let (path, header) = (paths.record(), cube.header());
-        let found = FoundStream::examine(path, head.clone(), &joined, Some(header))?;
-        let faults = found.faults();
+        let stream = FoundStream::examine(path, head.clone(), &joined, Some(header))?;
+        let faults = stream.faults();
         // A process that was killed may have left some of the streams that are joined.
         if faults.is_empty() || !parts(paths, &cube.header().run_id).is_dir() {
             return Ok(faults);
@@ -267,8 +267,8 @@ pub(super) fn check_sweep(cube: &Cube) -> Result<Vec<String>, CubeError> {
         .filter(|(_, marks)| !marks.is_empty())
     {
         let rows = RecordPlace::of_scenario(paths, &cube.header().run_id, number).rows;
-        let found = FoundStream::examine(rows, head.clone(), marks, None)?;
-        faults.extend(found.faults());
+        let stream = FoundStream::examine(rows, head.clone(), marks, None)?;
+        faults.extend(stream.faults());
     }
     Ok(faults)
 }
