@@ -79,11 +79,6 @@ impl Random {
         Self(seed)
     }
 
-    /// With the seed of the day.
-    pub fn of(test: &str) -> Self {
-        Self(seeds(test).next().expect("that of the day"))
-    }
-
     pub fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;

@@ -4,6 +4,7 @@ use super::lab::{
     Finished, Lab, Random, ended, ended_child, held, lines_so_far, send, size, wait_until,
 };
 use super::layer::{Fault, above};
+use crate::common::seed::seeds;
 use nix::sys::signal::Signal;
 use std::{
     fs::{self, OpenOptions},
@@ -174,7 +175,12 @@ fn cut_under_a_writer() {
 /// A cube cut short under somebody who reads it: a clear exit, never a signal.
 #[test]
 fn cut_under_a_reader() {
-    let mut random = Random::of("cut_under_a_reader");
+    seeds("cut_under_a_reader")
+        .map(Random::new)
+        .for_each(cut_while_it_reads);
+}
+
+fn cut_while_it_reads(mut random: Random) {
     let lab = Lab::new("dx = 0.05; runtime = 0.02; outtime = 0.001");
     lab.reference();
     let whole = fs::read(&lab.cube).unwrap();
