@@ -306,3 +306,17 @@ fn limits_that_mean_nothing_are_refused() {
         "{told}"
     );
 }
+
+/// The first row never ends a run, though it is beyond the limit.
+#[test]
+fn a_first_row_beyond_the_limit_ends_no_run() {
+    let scene = Scene::new();
+    let cooling = "initial = { kind = 'constant', value = 1 }\n";
+    let limit = "until = { column = 't', below = 1e-9 }";
+    scene.write("f.toml", with(cooling));
+    scene.write("p.toml", with(&format!("{cooling}{limit}")));
+    scene.succeed("run f.toml -o f.npy");
+    scene.succeed("run p.toml -o p.npy");
+    assert!(last_line(&scene, "p")["ended"].is_null());
+    assert!(scene.read("p.npy") == scene.read("f.npy"));
+}
