@@ -132,7 +132,7 @@ impl<T: Element> InBands<'_, T> {
     }
 
     /// The buffers of the last pass, or new ones.
-    fn take_bands(&mut self) -> Result<Bands<T>, RunError> {
+    pub(super) fn take_bands(&mut self) -> Result<Bands<T>, RunError> {
         if let Some(bands) = self.bands.take() {
             return Ok(bands);
         }

@@ -219,6 +219,11 @@ impl<T: Element, C: Comm> State<C> for InBands<'_, T> {
         Ok(())
     }
 
+    fn start(&mut self, _: Clock) -> Result<(), RunError> {
+        self.bands = Some(self.take_bands()?);
+        Ok(())
+    }
+
     fn pass(&self, due: u64) -> u64 {
         self.shape.pass(due)
     }

@@ -125,9 +125,7 @@ impl<'l, 'p, C: Comm, S: State<C>> TimeLoop<'l, 'p, C, S> {
         }
         let trackers = Trackers::new(problem, &mut output, resumed)?;
         let mut time_loop = Self::new(problem, state, output, trackers, clock, observer);
-        if let Some(now) = resumed {
-            time_loop.go_on(now)?;
-        }
+        time_loop.start_from(resumed)?;
         time_loop.clock.initialised();
         Ok(Beginning::Loop(time_loop))
     }
@@ -150,6 +148,17 @@ impl<'l, 'p, C: Comm, S: State<C>> TimeLoop<'l, 'p, C, S> {
             observer,
             now: problem.schedule.pace().start(),
             is_held: false,
+        }
+    }
+
+    /// Collective. Prepares to begin with the initial state, or to continue from a durable one.
+    ///
+    /// All memory for steps is taken before the initial state is committed: a system that refuses it leaves no files.
+    fn start_from(&mut self, resumed: Option<Clock>) -> Result<(), RunError> {
+        match resumed {
+            Some(now) => self.go_on(now),
+            None if self.problem.schedule.last_step() > 0 => self.start_state(),
+            None => Ok(()),
         }
     }
 
@@ -236,9 +245,6 @@ impl<'l, 'p, C: Comm, S: State<C>> TimeLoop<'l, 'p, C, S> {
             snapshot.commit(end, self.trackers.marks(), self.trackers.files());
             clock.saved();
         }
-        if is_snapshot && end_clock.step == 0 && self.problem.schedule.last_step() > 0 {
-            self.start_state()?;
-        }
         Ok(())
     }
 
@@ -251,9 +257,7 @@ impl<'l, 'p, C: Comm, S: State<C>> TimeLoop<'l, 'p, C, S> {
         mut self,
         resumed: Option<Clock>,
     ) -> Result<(RunStreams, Option<End>), RunError> {
-        if let Some(now) = resumed {
-            self.go_on(now)?;
-        }
+        self.start_from(resumed)?;
         self.run()?;
         Ok((self.trackers.into_streams(), self.output.ended))
     }
@@ -263,6 +267,7 @@ impl<'l, 'p, C: Comm, S: State<C>> TimeLoop<'l, 'p, C, S> {
     /// # Errors
     /// [`RunError`]; [`RunError::GivenUp`] if the run was stopped.
     pub(super) fn record(mut self) -> Result<RecordOfRun, RunError> {
+        self.start_from(None)?;
         match self.run()? {
             Outcome::Done => Ok(RecordOfRun {
                 end_step: self.output.ended.is_some().then_some(self.now.step),

@@ -390,6 +390,36 @@ fn fill_disks(mut random: Random) {
     );
 }
 
+/// Memory that the system refuses after the cube is claimed leaves no files: a run takes all of it before it commits
+/// the initial state.
+#[test]
+fn refused_memory() {
+    let lab = Lab::new("dx = 0.012; y1 = -10.0; y2 = 10.0; runtime = 7.2e-5; outtime = 3.6e-5");
+    let mut codes = Vec::new();
+    for mebibytes in (96..=224).step_by(8) {
+        lab.clear();
+        let run = lab.run(&["--threads", "2"]);
+        let mut limited = Command::new("sh");
+        let script = format!("ulimit -v {}; exec \"$@\"", mebibytes << 10);
+        limited
+            .args(["-c", &script, "sh"])
+            .arg(run.get_program())
+            .args(run.get_args());
+        // The C library reserves address space for each thread, which is no memory but counts here.
+        limited.env("MALLOC_ARENA_MAX", "1");
+        let ended = ended(&mut limited);
+        if ended.code == Some(1) {
+            let has_files = lab.cube.exists() || lab.journal().exists();
+            assert!(!has_files, "{mebibytes} MiB: {}", ended.stderr);
+        }
+        codes.push(ended.code);
+    }
+    assert!(
+        codes.contains(&Some(1)) && codes.contains(&Some(0)),
+        "{codes:?}"
+    );
+}
+
 /// A limit on the size of files is an error with a sentence, not a signal.
 #[test]
 fn file_size_limit() {
