@@ -145,12 +145,12 @@ pub fn read(raw: &RawParams, problem: &Problem, is_plan: bool) -> Result<Vec<Ser
                 None if is_plan => planned(problem),
                 None => return Err(table.refuse("file = \"….csv\" is missing")),
             };
+            points.retain(|&[time, _]| (first..=last).contains(&time));
             if problem.params.method == StepMethod::Steady {
                 points
                     .iter_mut()
                     .for_each(|point| point[0] = problem.params.t0);
             }
-            points.retain(|&[time, _]| (first..=last).contains(&time));
             points.sort_by(|p, q| p[0].total_cmp(&q[0]));
             if points.is_empty() {
                 return Err(table.refuse(&format!("no value of the column {name} is used")));
@@ -267,6 +267,20 @@ fn measured(
         .and_then(|column| {
             measured_table.values(column, Some(unit).filter(|unit| !unit.is_empty()))
         });
+    // A sum of squares holds the square of each value by its deviation.
+    let sigma = table.sigma(name, table.columns()?.len())?.unwrap_or(1.0);
+    let values = values.and_then(|values| {
+        let is_too_large = |value: &f64| value.is_finite() && (value / sigma).powi(2).is_infinite();
+        let Some(row) = values.iter().position(is_too_large) else {
+            return Ok(values);
+        };
+        let column = measured_table.column(&ColumnName::Heading(name.to_owned()))?;
+        let reason = format!(
+            "{:?} beside an error of {sigma:?} is too large: the sum of squares is beyond what a float holds",
+            values[row]
+        );
+        Err(measured_table.refuse_field(row, column, &reason))
+    });
     let times = table.word("time")?.map(|time| {
         let column = measured_table.column(&ColumnName::Heading(time.to_owned()));
         let times = column.and_then(|column| measured_table.unordered_arguments(column, &scale));

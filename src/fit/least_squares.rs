@@ -80,10 +80,10 @@ pub fn minimise(
         let negative_residuals: Vec<f64> = point.residuals.iter().map(|value| -value).collect();
         let triangle = Triangle::of(&active_columns, &negative_residuals);
         let expected_gain = triangle.explained();
-        let longest_part = triangle
-            .solve()
-            .into_iter()
-            .fold(0.0_f64, |most, part| most.max(part.abs()));
+        let parts = triangle.solve().into_iter().zip(&active);
+        let longest_part = parts
+            .map(|(part, &number)| part.abs() / model.unknowns[number].size(point.at[number]))
+            .fold(0.0_f64, f64::max);
         let is_found = expected_gain <= tolerance * model.variance(point.square)
             || point.square <= model.rounding()
             || longest_part <= f64::EPSILON;
@@ -133,7 +133,7 @@ pub fn minimise(
             });
         };
         let gain = point.square - better_point.square;
-        if gain > 0.5 * expected_gain {
+        if gain > 0.5 * promised_gain(&point, &better_point.at, &jacobian) {
             damping = (damping / 10.0).max(1e-12);
             if is_nearby {
                 known_derivatives = KnownDerivatives::Nearby(jacobian);
@@ -166,6 +166,19 @@ fn active(model: &Model, point: &Point, jacobian: &Matrix, is_free: &[bool]) -> 
         !is_held
     });
     active.collect()
+}
+
+/// The decrease of the sum of squares that a step would bring in a linear model. Damped steps and steps that end at a
+/// bound promise less than the least-squares step.
+fn promised_gain(point: &Point, at: &[f64], jacobian: &Matrix) -> f64 {
+    let mut residuals = point.residuals.clone();
+    let changes = at.iter().zip(&point.at).map(|(to, from)| to - from);
+    for (change, column) in changes.zip(jacobian.columns()) {
+        for (residual, part) in residuals.iter_mut().zip(column) {
+            *residual += change * part;
+        }
+    }
+    point.square - residuals.iter().map(|value| value * value).sum::<f64>()
 }
 
 /// The least-squares step, shortened by a damping that is scaled for each unknown.

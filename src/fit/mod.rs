@@ -31,6 +31,7 @@ pub use least_squares::TellStep;
 use crate::{
     cube::with_start,
     params::{ParamsError, RawParams, value::number},
+    physics::input::Digests,
     problem::Problem,
 };
 use answer::{LinearErrors, Widening};
@@ -67,8 +68,10 @@ pub struct Fit {
     options: FitOptions,
 }
 
-/// The difference of scaled unknowns for numerical derivatives, unless the file gives another one.
+/// The difference of scaled unknowns for numerical derivatives, relative to their size, unless the file gives another one,
+/// and the range of others.
 const STEP: f64 = 3e-5;
+const STEPS: [f64; 2] = [1e-8, 1e-2];
 /// The tolerance of the final fit, relative to the variance of a unit weight.
 const TOLERANCE: f64 = 1e-14;
 /// The largest number of restarts from a smaller sum of squares that a profile has found.
@@ -84,12 +87,8 @@ impl Fit {
     pub fn new(raw: &RawParams, is_plan: bool, options: FitOptions) -> Result<Self, FitError> {
         let raw = &with_start(raw.clone())?;
         let (unknowns, series) = stated(raw, is_plan)?;
-        let step = raw
-            .typed()
-            .get("fit.step")
-            .and_then(|entry| number(&entry.value));
         let model_options = ModelOptions {
-            step: step.unwrap_or(STEP),
+            step: step(raw)?,
             threads: options.threads.max(1),
             stop: Arc::clone(&options.stop),
             runs: options.runs.clone(),
@@ -108,6 +107,11 @@ impl Fit {
             )));
         }
         let start = model.point(model.start())?;
+        if !start.square.is_finite() {
+            return Err(FitError::Request(
+                "the sum of squares is beyond what a float holds at the values of the file: other units, or another start, make values smaller".to_owned(),
+            ));
+        }
         let jacobian = model.jacobian(&start, &vec![true; model.unknowns.len()])?;
         let untold = identify::untold(&model, &start, &jacobian);
         if !untold.is_empty() {
@@ -126,18 +130,12 @@ impl Fit {
         })
     }
 
-    /// The half widths of 95 % intervals in standard errors, for a profile and for a linear model.
-    fn distances(&self) -> [f64; 2] {
-        let degrees = self.model.degrees_of_freedom();
-        let student = if degrees < 1.0 {
+    /// The half width of 95 % intervals in standard errors.
+    fn distance(&self) -> f64 {
+        if self.model.has_sigma() {
             NORMAL_95
         } else {
-            student_95(degrees)
-        };
-        if self.model.has_sigma() {
-            [NORMAL_95, student]
-        } else {
-            [student, student]
+            student_95(self.model.degrees_of_freedom())
         }
     }
 
@@ -148,11 +146,12 @@ impl Fit {
     pub fn solve(&self, tell: &TellStep) -> Result<FitAnswer, FitError> {
         let model = &self.model;
         let (mut minimum, starts) = self.best_of_starts(tell)?;
-        let [distance, linear_distance] = self.distances();
+        let distance = self.distance();
         let mut restarts = 0;
         loop {
             let widening = Widening::of(model, &minimum);
-            let ends = self.profile_ends(&minimum, distance * widening.factor)?;
+            let distances = widening.factors.iter().map(|factor| distance * factor);
+            let ends = self.profile_ends(&minimum, &distances.collect::<Vec<_>>())?;
             let better_points = ends.iter().filter_map(|end| end.better.as_ref());
             let better_point = better_points.min_by(|p, q| p.square.total_cmp(&q.square));
             if let Some(better_point) = better_point.filter(|_| restarts < MOST_RESTARTS) {
@@ -162,8 +161,7 @@ impl Fit {
                 continue;
             }
             let linear = LinearErrors::of(model, &minimum);
-            let mut answer =
-                FitAnswer::new(model, &minimum, linear, &ends, widening, linear_distance);
+            let mut answer = FitAnswer::new(model, &minimum, linear, &ends, widening, distance);
             answer.starts = starts;
             return Ok(answer);
         }
@@ -217,13 +215,13 @@ impl Fit {
         scaled.collect()
     }
 
-    /// The ends of the intervals of all unknowns, the lower and the upper end for each.
-    fn profile_ends(&self, best: &Minimum, distance: f64) -> Result<Vec<ProfileEnd>, FitError> {
+    /// The ends of the intervals of all unknowns, the lower and the upper end for each, at the unknowns' distances.
+    fn profile_ends(&self, best: &Minimum, distances: &[f64]) -> Result<Vec<ProfileEnd>, FitError> {
         let numbers = 0..self.model.unknowns.len();
         let tasks = numbers.flat_map(|number| [(number, -1.0), (number, 1.0)]);
         let tasks: Vec<(usize, f64)> = tasks.collect();
         let results = self.model.spread(&tasks, |model, &(number, direction)| {
-            profile_end(model, best, number, direction, distance)
+            profile_end(model, best, number, direction, distances[number])
         });
         results.into_iter().collect()
     }
@@ -246,6 +244,32 @@ fn minimum_from(
     minimise(model, start, derivatives, &is_free, TOLERANCE, tell)
 }
 
+/// The difference of scaled unknowns that a parameter file states, relative to their size.
+fn step(raw: &RawParams) -> Result<f64, FitError> {
+    const KEY: &str = "fit.step";
+    let Some(entry) = raw.typed().get(KEY) else {
+        return Ok(STEP);
+    };
+    let [least, most] = STEPS;
+    let step = number(&entry.value).filter(|step| (least..=most).contains(step));
+    Ok(step.ok_or_else(|| raw.refuse(KEY, format!("it must be from {least:?} to {most:?}")))?)
+}
+
+/// The problem of a file. Where nothing diffuses at the values of the file no step follows from these, but from others within the
+/// bounds.
+fn problem_of(
+    raw: &RawParams,
+    unknowns: &[Unknown],
+    digests: &mut Digests,
+) -> Result<Problem, ParamsError> {
+    Problem::with_digests(raw, digests).or_else(|error| {
+        let other = unknowns.iter().fold(raw.clone(), |raw, unknown| {
+            unknown.set(raw, unknown.bounds[1])
+        });
+        Problem::with_digests(&other, digests).map_err(|_| error)
+    })
+}
+
 /// The unknowns and the measured series that a parameter file states.
 fn stated(raw: &RawParams, is_plan: bool) -> Result<(Vec<Unknown>, Vec<Series>), FitError> {
     let unknowns = Unknown::all(raw)?;
@@ -254,7 +278,7 @@ fn stated(raw: &RawParams, is_plan: bool) -> Result<(Vec<Unknown>, Vec<Series>),
             "nothing is varied: [fit] with vary = { h = [1, 100] } says what is to be found, and between which bounds".to_owned(),
         ));
     }
-    let problem = Problem::from_raw(raw)?;
+    let problem = problem_of(raw, &unknowns, &mut Digests::default())?;
     Ok((unknowns, data::read(raw, &problem, is_plan)?))
 }
 

@@ -7,6 +7,7 @@ use super::{
     error::FitError,
     matrix::Matrix,
     point::Point,
+    problem_of,
     rows::{at_times, columns_of, row_at, sums_of},
     unknowns::Unknown,
 };
@@ -39,7 +40,7 @@ pub struct Model {
     /// The rule for columns that sum what has come in.
     sums: RowSums,
     digests: Digests,
-    /// The difference of scaled unknowns for numerical derivatives.
+    /// The difference of scaled unknowns for numerical derivatives, relative to their size.
     step: f64,
     /// A counter of the runs that were computed.
     pub runs: Progress,
@@ -50,7 +51,7 @@ pub struct Model {
 /// The options for numerical derivatives and their threads.
 #[derive(Debug, Clone)]
 pub struct ModelOptions {
-    /// The difference of scaled unknowns.
+    /// The difference of scaled unknowns, relative to their size.
     pub step: f64,
     /// The number of threads that compute.
     pub threads: usize,
@@ -81,7 +82,7 @@ impl Model {
         times.sort_by(f64::total_cmp);
         times.dedup();
         let mut digests = Digests::default();
-        let problem = Problem::with_digests(raw, &mut digests)?;
+        let problem = problem_of(raw, &unknowns, &mut digests)?;
         let columns = columns_of(&problem, &series)?;
         let sums = sums_of(&problem, &series);
         let mut model = Self {
@@ -107,13 +108,26 @@ impl Model {
             return Ok(());
         }
         let (mut dt, mut stages) = (f64::INFINITY, 1);
-        for corner in self.corners()? {
-            let problem = self.problem_at(&corner)?;
-            dt = dt.min(problem.schedule.dt);
-            stages = stages.max(problem.stages());
+        let mut corners_without_steps = Vec::new();
+        for corner in self.corners() {
+            match self.problem_at(&corner) {
+                Ok(problem) => {
+                    dt = dt.min(problem.schedule.dt);
+                    stages = stages.max(problem.stages());
+                }
+                Err(error) => corners_without_steps.push((corner, error)),
+            }
         }
-        let frozen = self.raw.clone().without("safety");
-        self.raw = frozen.with("dt", Value::Float(dt), Place::Default);
+        if dt.is_finite() {
+            let frozen = self.raw.clone().without("safety");
+            self.raw = frozen.with("dt", Value::Float(dt), Place::Default);
+        }
+        // Where nothing diffuses no step follows from the problem, and any step is stable.
+        for (corner, error) in corners_without_steps {
+            if self.problem_at(&corner).is_err() {
+                return Err(error);
+            }
+        }
         if method == StepMethod::Rkl2 {
             let stages = i64::try_from(stages).unwrap_or(i64::MAX);
             self.raw = self
@@ -126,7 +140,7 @@ impl Model {
 
     /// The corners of the bounds at which the shortest steps are searched. With few unknowns these are all corners;
     /// with many the two ends of each unknown alone, and the corner at which each unknown needs the shorter step.
-    fn corners(&self) -> Result<Vec<Vec<f64>>, FitError> {
+    fn corners(&self) -> Vec<Vec<f64>> {
         let bounds: Vec<[f64; 2]> = self.unknowns.iter().map(Unknown::scaled_bounds).collect();
         let count = bounds.len();
         let mut corners = Vec::new();
@@ -138,7 +152,7 @@ impl Model {
                         .collect(),
                 );
             }
-            return Ok(corners);
+            return corners;
         }
         let mut shortest = self.start();
         for (number, ends) in bounds.iter().enumerate() {
@@ -147,13 +161,15 @@ impl Model {
                 corner[number] = value;
                 corner
             });
-            let [low, high] = [&pair[0], &pair[1]].map(|corner| self.problem_at(corner));
-            let is_lower = low?.schedule.dt < high?.schedule.dt;
-            shortest[number] = ends[usize::from(!is_lower)];
+            let [low, high] = [&pair[0], &pair[1]].map(|corner| {
+                let problem = self.problem_at(corner);
+                problem.map_or(f64::INFINITY, |problem| problem.schedule.dt)
+            });
+            shortest[number] = ends[usize::from(high <= low)];
             corners.extend(pair);
         }
         corners.push(shortest);
-        Ok(corners)
+        corners
     }
 
     /// The scaled unknowns at the values of the file.
@@ -169,12 +185,9 @@ impl Model {
     #[must_use]
     pub fn values(&self, scaled: &[f64]) -> Vec<f64> {
         let pairs = self.unknowns.iter().zip(scaled);
-        // A bound is itself, whatever rounding makes of its logarithm.
-        let values = pairs.map(|(unknown, &scaled)| {
-            let [low, high] = unknown.bounds;
-            unknown.value(scaled).clamp(low, high)
-        });
-        values.collect()
+        pairs
+            .map(|(unknown, &scaled)| unknown.value(scaled))
+            .collect()
     }
 
     /// Limits scaled unknowns to their bounds.
@@ -260,16 +273,60 @@ impl Model {
 
     /// The derivatives of the residuals, by differences of second order; 0 for unknowns that are not free.
     ///
+    /// A difference is a share of the unknown's size, which says nothing of an unknown near 0, or of one that hardly
+    /// changes the values or changes them by far. There the difference is such that it changes the values by at least a
+    /// thousandth of that share, and at most by that share. Bounds and units do not matter.
+    ///
     /// # Errors
     /// [`FitError`] if the model cannot be computed.
     pub fn jacobian(&self, point: &Point, is_free: &[bool]) -> Result<Matrix, FitError> {
-        let step = self.step;
-        let free: Vec<usize> = (0..is_free.len())
+        /// The smallest share of the values' size by which an unknown may change them when it changes by its own size.
+        const LEAST_EFFECT: f64 = 1e-3;
+        /// The factor by which a size may be wrong, and the largest number of sizes that are tried.
+        const WRONG: f64 = 3.0;
+        const MOST_SIZES: usize = 5;
+        let computed = Matrix::new(vec![self.weighted_values(point), point.residuals.clone()]);
+        let norm_of_values = computed.norms().into_iter().fold(0.0, f64::max);
+        let mut columns = vec![vec![0.0; point.residuals.len()]; is_free.len()];
+        let mut tasks: Vec<(usize, f64)> = (0..is_free.len())
             .filter(|&number| is_free[number])
+            .map(|number| (number, self.unknowns[number].size(point.at[number])))
             .collect();
+        for _ in 0..MOST_SIZES {
+            let found = self.differences(point, &tasks)?;
+            let mut wrong_tasks = Vec::new();
+            for (&(number, size), column) in tasks.iter().zip(found) {
+                let norm = Matrix::new(vec![column.clone()]).norms()[0];
+                columns[number] = column;
+                let [low, high] = self.unknowns[number].scaled_bounds();
+                let largest = (norm_of_values / norm).min(high - low);
+                if !(largest > 0.0 && largest.is_finite()) {
+                    continue;
+                }
+                let natural = self.unknowns[number].size(point.at[number]);
+                let better = natural.clamp(LEAST_EFFECT * largest, largest);
+                if better > WRONG * size || size > WRONG * better {
+                    wrong_tasks.push((number, better));
+                }
+            }
+            if wrong_tasks.is_empty() {
+                break;
+            }
+            tasks = wrong_tasks;
+        }
+        Ok(Matrix::new(columns))
+    }
+
+    /// The derivatives of the residuals with respect to some unknowns, each with the size of which the difference is a share.
+    fn differences(
+        &self,
+        point: &Point,
+        tasks: &[(usize, f64)],
+    ) -> Result<Vec<Vec<f64>>, FitError> {
         // Beside a bound both points are on its other side.
-        let sides = free.iter().map(|&number| {
+        let sides = tasks.iter().map(|&(number, size)| {
             let [low, high] = self.unknowns[number].scaled_bounds();
+            let step = self.step * size;
             match (
                 point.at[number] - step < low,
                 point.at[number] + step > high,
@@ -280,28 +337,33 @@ impl Model {
             }
         });
         let sides: Vec<[f64; 2]> = sides.collect();
-        let places = free.iter().zip(&sides).flat_map(|(&number, sides)| {
-            sides.map(|side| {
-                let mut place = point.at.clone();
-                place[number] += side * step;
-                place
-            })
-        });
+        let places = tasks
+            .iter()
+            .zip(&sides)
+            .flat_map(|(&(number, size), sides)| {
+                sides.map(|side| {
+                    let mut place = point.at.clone();
+                    place[number] += side * self.step * size;
+                    place
+                })
+            });
         let places: Vec<Vec<f64>> = places.collect();
         let residuals = self.each(&places)?;
-        let mut columns = vec![vec![0.0; point.residuals.len()]; is_free.len()];
-        for ((&number, sides), pair) in free.iter().zip(&sides).zip(residuals.chunks(2)) {
-            for (row, value) in columns[number].iter_mut().enumerate() {
-                let (near, far) = (pair[0][row], pair[1][row]);
-                *value = match sides {
+        let pairs = residuals.chunks(2);
+        let columns = tasks
+            .iter()
+            .zip(&sides)
+            .zip(pairs)
+            .map(|((&(_, size), sides), pair)| {
+                let step = self.step * size;
+                let rows = pair[0].iter().zip(&pair[1]).zip(&point.residuals);
+                let column = rows.map(|((near, far), here)| match sides {
                     [1.0, -1.0] => (near - far) / (2.0 * step),
-                    [side, _] => {
-                        (4.0 * near - far - 3.0 * point.residuals[row]) / (2.0 * side * step)
-                    }
-                };
-            }
-        }
-        Ok(Matrix::new(columns))
+                    [side, _] => (4.0 * near - far - 3.0 * here) / (2.0 * side * step),
+                });
+                column.collect()
+            });
+        Ok(columns.collect())
     }
 
     /// The residuals at several places, computed in parallel. Their bits do not depend on the number of threads.
@@ -397,6 +459,12 @@ impl Model {
         values
             .map(|(residual, (value, sigma))| residual + value / sigma)
             .collect()
+    }
+
+    /// Whether the residuals are rounding errors, and nothing says how accurate the data are.
+    #[must_use]
+    pub fn is_exact(&self, point: &Point) -> bool {
+        !self.has_sigma() && point.square <= self.rounding()
     }
 
     /// The sum of squares below which residuals are rounding errors of the measured values.

@@ -52,12 +52,12 @@ pub fn profile_end(
     } else {
         estimate - low
     };
+    let is_exact = model.is_exact(&best.point);
     let mut interval_end = ProfileEnd {
         scaled: estimate,
-        is_bound: true,
+        is_bound: !is_exact,
         ..ProfileEnd::default()
     };
-    let is_exact = !model.has_sigma() && best.point.square <= model.rounding();
     if distance_to_bound <= 0.0 || is_exact {
         return Ok(interval_end);
     }

@@ -8,10 +8,26 @@ use crate::params::{
 /// The table of the unknowns, in which each unknown is a key.
 const VARY: &str = "fit.vary.";
 
+/// Keys that hold numbers and say how a problem is computed and looked at.
+const OF_COMPUTING: [&str; 13] = [
+    "dx",
+    "dy",
+    "dt",
+    "safety",
+    "stages",
+    "tolerance",
+    "runtime",
+    "outtime",
+    "until.steady",
+    "until.after",
+    "record.every",
+    "initial.snapshot",
+    "fit.step",
+];
+
 /// A number of the parameter file that a fit determines.
 ///
-/// Computations use a scaled number: the logarithm if both bounds are positive, otherwise the fraction of the distance
-/// between the bounds.
+/// Computations use a scaled number: the logarithm if both bounds are positive, otherwise the number itself.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Unknown {
     /// The name in `[fit]`: the name of a constant, or a dotted key.
@@ -36,13 +52,21 @@ impl Unknown {
     /// # Errors
     /// [`ParamsError`] if an unknown is not a number in the file, or bounds or priors cannot be used.
     pub fn all(raw: &RawParams) -> Result<Vec<Self>, ParamsError> {
-        let mut unknowns = Vec::new();
+        let mut unknowns: Vec<Self> = Vec::new();
         for entry in raw.typed().entries() {
             let Some(name) = entry.name.strip_prefix(VARY) else {
                 continue;
             };
             for (name, typed) in dotted(name, &entry.value) {
-                let unknown = Self::parse(raw, &name, typed);
+                let unknown = Self::parse(raw, &name, typed).and_then(|unknown| {
+                    let same = unknowns.iter().find(|other| other.key == unknown.key);
+                    same.map_or(Ok(unknown), |other| {
+                        Err(format!(
+                            "this is {} once more; keep one of the two",
+                            other.name
+                        ))
+                    })
+                });
                 unknowns.push(unknown.map_err(|reason| ParamsError::Syntax {
                     place: entry.place.clone(),
                     reason: format!("{VARY}{name}: {reason}"),
@@ -59,6 +83,11 @@ impl Unknown {
             Some(_) => constant,
             None => name.to_owned(),
         };
+        if OF_COMPUTING.contains(&key.as_str()) {
+            return Err(format!(
+                "{key} says how the problem is computed, which no data can tell"
+            ));
+        }
         let (start, place) = number_at(raw, &key).ok_or_else(|| {
             format!("the file has no constant and no key of this name that is a number; a constant in [constants] may stand in any formula: {name} = 1.0")
         })?;
@@ -112,27 +141,39 @@ impl Unknown {
         if self.is_logarithmic {
             libm::log(value)
         } else {
-            value / (self.bounds[1] - self.bounds[0])
+            value
         }
     }
 
-    /// The value for a scaled unknown.
+    /// The value for a scaled unknown within the bounds. A bound is itself, whatever rounding makes of its logarithm.
     #[must_use]
     pub fn value(&self, scaled: f64) -> f64 {
-        if self.is_logarithmic {
+        let ([low, high], [lowest, highest]) = (self.bounds, self.scaled_bounds());
+        if scaled <= lowest {
+            low
+        } else if scaled >= highest {
+            high
+        } else if self.is_logarithmic {
             libm::exp(scaled)
         } else {
-            scaled * (self.bounds[1] - self.bounds[0])
+            scaled
         }
     }
 
     /// The derivative of the value with respect to the scaled unknown.
     #[must_use]
     pub fn slope(&self, value: f64) -> f64 {
-        if self.is_logarithmic {
-            value
-        } else {
-            self.bounds[1] - self.bounds[0]
+        if self.is_logarithmic { value } else { 1.0 }
+    }
+
+    /// The size of a scaled unknown near a value of it, on which its effect depends: 1 for a logarithm.
+    #[must_use]
+    pub fn size(&self, scaled: f64) -> f64 {
+        let [low, high] = self.scaled_bounds();
+        match scaled.abs() {
+            _ if self.is_logarithmic => 1.0,
+            0.0 => high - low,
+            size => size,
         }
     }
 

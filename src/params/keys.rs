@@ -304,7 +304,7 @@ pub static KEYS: [Key; 70] = keys! {
         Derived, no_bits;
     "fit.data", "what was measured", "", TABLES, DATA,
         "[{ file = \"wall.csv\", time = \"time\", columns = { T1 = \"sill\" }, sigma = 0.1 }]", Derived, no_bits;
-    "fit.step", "the difference of logarithms, or share of the bounds' distance, of which derivatives are made", "", NUMBER, ABOVE_0,
+    "fit.step", "the share of its own size by which an unknown is changed for derivatives", "", NUMBER, ABOVE_0,
         "3e-5", Derived, no_bits;
 };
 

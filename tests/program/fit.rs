@@ -121,6 +121,183 @@ fn estimates_and_errors_are_those_that_nist_certifies() {
     }
 }
 
+/// NIST's MGH09 as the value of a wall, from the far start: a narrow valley, through which damped steps lead.
+#[test]
+fn narrow_valleys_are_passed_in_few_steps() {
+    const ROWS: &str = "t,y\n4,0.1957\n2,0.1947\n1,0.1735\n0.5,0.16\n0.25,0.0844\n0.167,0.0627\n0.125,0.0456\n0.1,0.0342\n\
+        0.0833,0.0323\n0.0714,0.0235\n0.0625,0.0246\n";
+    let scene = Scene::new();
+    scene.write("data.csv", ROWS);
+    scene.write(
+        "wall.toml",
+        "D = 1.0\nx1 = 0.0\nx2 = 1.0\ndx = 0.5\ngrid = 'walls'\nruntime = 4.0\nouttime = 4.0\ninitial = { kind = 'constant', value = 0.0 }\n\
+         boundary = { left = 'b1*(t**2 + t*b2)/(t**2 + t*b3 + b4)', right = 0.0, bottom = 'insulated', top = 'insulated' }\n\
+         record = { every = 4.0, points = { p = [0.0, 0.5] } }\nconstants = { b1 = 25.0, b2 = 39.0, b3 = 41.5, b4 = 39.0 }\n\
+         fit = { vary = { b1 = [0.01, 500.0], b2 = [0.01, 800.0], b3 = [0.005, 830.0], b4 = [0.005, 800.0] }, data = [{ file = 'data.csv', time = 't', columns = { y = 'p' } }] }\n",
+    );
+    let answer = fitted(&scene, "wall.toml");
+    for (name, certified) in [
+        ("b1", 0.192_806_934_58),
+        ("b2", 0.191_282_328_73),
+        ("b3", 0.123_056_506_93),
+        ("b4", 0.136_062_330_68),
+    ] {
+        assert_near(
+            &answer,
+            &format!("/unknowns/{name}/estimate"),
+            certified,
+            1e-6,
+        );
+    }
+    assert_near(&answer, "/sum_of_squares", 3.075_056_038_5e-4, 1e-6);
+    assert_eq!(answer["converged"], true, "{answer:#}");
+}
+
+#[test]
+fn neither_estimates_nor_errors_depend_on_bounds() {
+    let numbers = |of_b1: [f64; 2], of_b2: [f64; 2]| {
+        let scene = body(MISRA1A, [250.0, 5e-4], [of_b1, of_b2], "");
+        let answer = fitted(&scene, "body.toml");
+        ["b1", "b2"].map(|name| {
+            ["estimate", "standard_error"]
+                .map(|key| answer["unknowns"][name][key].as_f64().unwrap())
+        })
+    };
+    let expected = numbers([20.0, 5000.0], [1e-5, 1e-2]);
+    // 0 is a bound as any other, though nothing is adsorbed there.
+    for (of_b1, of_b2) in [
+        ([0.0, 1e6], [0.0, 0.01]),
+        ([-1e3, 1e3], [0.0, 1.0]),
+        ([0.0, 1000.0], [0.0, 1e3]),
+    ] {
+        let found = numbers(of_b1, of_b2);
+        for (found, expected) in found.as_flattened().iter().zip(expected.as_flattened()) {
+            assert!(
+                (found / expected - 1.0).abs() < 1e-4,
+                "{of_b1:?} {of_b2:?}: {found:?} for {expected:?}"
+            );
+        }
+    }
+}
+
+/// A slab whose diffusivity may be 0, where no step follows from the problem, beside explicit steps.
+#[test]
+fn zero_is_a_natural_bound() {
+    let scene = Scene::new();
+    scene.write(
+        "slab.toml",
+        "D = 'd'\nx1 = 0.0\nx2 = 1.0\ny1 = 0.0\ny2 = 0.2\ndx = 0.1\ndy = 0.1\ngrid = 'walls'\nruntime = 200.0\nouttime = 200.0\n\
+         initial = { kind = 'constant', value = 1.0 }\n\
+         boundary = { left = 0.0, right = 0.0, bottom = 'insulated', top = 'insulated' }\n\
+         record = { every = 20.0, points = { p = [0.5, 0.0] } }\nconstants = { d = 0.002 }\n\
+         fit = { vary = { d = [0.0, 0.01] }, data = [{ file = 'truth.record.csv', time = 't', columns = { p = 'p' }, sigma = 0.01 }] }\n",
+    );
+    scene.succeed("run slab.toml -o truth.npy --set dt=0.1");
+    for start in ["0.0", "0.005"] {
+        let answer = fitted(&scene, &format!("slab.toml --set constants.d={start}"));
+        assert_near(&answer, "/unknowns/d/estimate", 0.002, 0.01);
+    }
+}
+
+/// Residuals that are far below sigma say nothing against the errors that sigma gives, however they follow one another.
+#[test]
+fn residuals_count_as_far_as_they_are_of_the_size_of_sigma() {
+    let bounds = [[20.0, 5000.0], [1e-5, 1e-2]];
+    for (size, factor) in [(0.0, [1.0, 1.0]), (0.01, [1.0, 1.0]), (1.0, [1.5, 20.0])] {
+        let rows = (1_u32..=60).map(f64::from).map(|row| {
+            let value = 240.0 * (1.0 - (-5.5e-4 * 12.0 * row).exp());
+            format!("{:?},{:?}\n", 12.0 * row, value + size * (row / 4.0).sin())
+        });
+        let data = "x,y\n".to_owned() + &rows.collect::<String>();
+        let scene = body(&data, [250.0, 5e-4], bounds, "");
+        let answer = fitted(
+            &scene,
+            "body.toml --set fit.data=[{file=\"data.csv\",time=\"x\",columns={y=\"p\"},sigma=0.7}]",
+        );
+        for path in ["/widened_by", "/unknowns/b1/widened_by"] {
+            let found = answer.pointer(path).and_then(Value::as_f64).unwrap();
+            assert!(
+                (factor[0]..=factor[1]).contains(&found),
+                "{size} {path}: {answer:#}"
+            );
+        }
+        assert_eq!(
+            answer["warnings"].as_array().unwrap().is_empty(),
+            size < 0.5,
+            "{answer:#}"
+        );
+    }
+    // Without sigma nothing says how accurate exact data are.
+    let scene = body("x,y\n", [250.0, 5e-4], bounds, "");
+    scene.succeed("run body.toml -o truth.npy --set record.every=50");
+    let answer = fitted(
+        &scene,
+        "body.toml --set fit.data=[{file=\"truth.record.csv\",time=\"t\",columns={p=\"p\"}}]",
+    );
+    assert_eq!(answer["warnings"], serde_json::json!([]));
+    let interval = &answer["unknowns"]["b1"]["interval"];
+    assert_eq!(interval[0], interval[1], "{answer:#}");
+}
+
+/// Two walls, each with a sensor, one of which drifts: its unknown feels that, and the other does not.
+#[test]
+fn each_unknown_is_widened_by_what_it_feels() {
+    let scene = Scene::new();
+    let rows = (1_u32..=60).map(|number| {
+        let independent = if number % 2 == 0 { 1.0 } else { -1.0 };
+        let row = f64::from(number);
+        format!(
+            "{row:?},{:?},{:?}\n",
+            5.0 + (row / 6.0).sin(),
+            7.0 + independent
+        )
+    });
+    scene.write("data.csv", "t,A,B\n".to_owned() + &rows.collect::<String>());
+    scene.write(
+        "walls.toml",
+        "D = 1.0\nx1 = 0.0\nx2 = 1.0\ndx = 0.5\ngrid = 'walls'\nmethod = 'exact'\nruntime = 60.0\nouttime = 60.0\n\
+         boundary = { left = 'a', right = 'b', bottom = 'insulated', top = 'insulated' }\n\
+         record = { every = 60.0, points = { l = [0.0, 0.5], r = [1.0, 0.5] } }\nconstants = { a = 4.0, b = 6.0 }\n\
+         fit = { vary = { a = [0.1, 100.0], b = [0.1, 100.0] }, data = [{ file = 'data.csv', time = 't', columns = { A = 'l', B = 'r' }, sigma = 1.0 }] }\n",
+    );
+    let answer = fitted(&scene, "walls.toml");
+    let factor = |name: &str| answer["unknowns"][name]["widened_by"].as_f64().unwrap();
+    assert!(factor("a") > 3.0 && factor("b") == 1.0, "{answer:#}");
+    assert_eq!(answer["widened_by"].as_f64(), Some(factor("a")));
+    // The errors of known deviations are normal, and profiles of values that are linear in an unknown are straight.
+    let unknown = &answer["unknowns"]["b"];
+    for end in 0..2 {
+        let [profile, linear] =
+            ["interval", "linear_interval"].map(|key| unknown[key][end].as_f64().unwrap());
+        assert!((profile / linear - 1.0).abs() < 1e-4, "{answer:#}");
+    }
+}
+
+/// A wall's value from a sensor's rows, of which a steady state takes those that are named.
+#[test]
+fn rows_of_steady_states_are_those_of_use() {
+    let scene = Scene::new();
+    let rows = (0_u32..20).map(|row| {
+        let value = if row < 5 { 3.0 } else { 0.5 };
+        format!("{},{value}\n", 10 * row)
+    });
+    scene.write("data.csv", "t,T\n".to_owned() + &rows.collect::<String>());
+    scene.write(
+        "steady.toml",
+        "D = 1.0\nx1 = 0.0\nx2 = 1.0\ndx = 0.25\ngrid = 'walls'\nmethod = 'steady'\n\
+         boundary = { left = 'a', right = 0.0, bottom = 'insulated', top = 'insulated' }\n\
+         record = { points = { p = [0.5, 0.5] } }\nconstants = { a = 1.0 }\nfit = { vary = { a = [0.1, 10.0] } }\n",
+    );
+    for (of, expected, values) in [("0,40", 6.0, 5), ("50,200", 1.0, 15)] {
+        let data = format!(
+            "fit.data=[{{file=\"data.csv\",time=\"t\",columns={{T=\"p\"}},sigma=0.02,use=[{of}]}}]"
+        );
+        let answer = fitted(&scene, &format!("steady.toml --set {data}"));
+        assert_near(&answer, "/unknowns/a/estimate", expected, 1e-6);
+        assert_eq!(answer["columns"]["T"]["values"], values);
+    }
+}
+
 /// Where b1 is eliminated, for it is linear, the sum of squares is a function of b2 alone: its interval by bisection.
 #[test]
 fn the_interval_of_a_profile_is_that_of_the_sum_of_squares() {
@@ -316,6 +493,7 @@ fn what_the_data_cannot_tell_is_named_before_the_first_step() {
 fn what_cannot_be_fitted_is_refused_with_the_way_out() {
     let scene = slab(&format!("{VARY}{DATA}"));
     with_data(&scene, 1.0, 0.0);
+    scene.write("large.csv", "t,a\n1000,20\n2000,1e160\n");
     for (set, sentence) in [
         (
             "fit.vary.z=[1,2]",
@@ -324,6 +502,24 @@ fn what_cannot_be_fitted_is_refused_with_the_way_out() {
         ("fit.vary.h=[10,100]", "is not between 10.0 and 100.0"),
         ("fit.vary.h=[100,1]", "do not ascend"),
         ("fit.vary.h=3", "expected [1, 100]"),
+        (
+            "fit.step=-1",
+            "fit.step = -1 cannot be used: it must be from 1e-8 to 0.01",
+        ),
+        ("fit.step=1", "it must be from"),
+        (
+            "fit.vary.runtime=[1,1e6]",
+            "runtime says how the problem is computed",
+        ),
+        ("fit.vary.constants.h=[1,100]", "this is h once more"),
+        (
+            "fit.data=[{file=\"large.csv\",time=\"t\",columns={a=\"a\"}}]",
+            "line 3, column \"a\": 1e160 beside an error of 1.0 is too large",
+        ),
+        (
+            "fit.data=[{file=\"data.csv\",time=\"t\",columns={a=\"a\"},sigma=1e-200}]",
+            "beside an error of 1e-200 is too large",
+        ),
         (
             "fit.data=[{file=\"data.csv\",time=\"t\",columns={a=\"x\"}}]",
             "the record has a, b",
