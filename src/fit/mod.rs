@@ -32,14 +32,13 @@ use crate::{
     cube::with_start,
     params::{ParamsError, RawParams, value::number},
     physics::input::Digests,
-    problem::Problem,
 };
 use answer::{LinearErrors, Widening};
 use data::Series;
 use diff2d_arrays::{expression::random, progress::Progress};
 use least_squares::{KnownDerivatives, Minimum, minimise};
 use matrix::Matrix;
-use model::{Model, ModelOptions};
+use model::{Model, ModelOptions, problem_of};
 use point::Point;
 use profile::{ProfileEnd, profile_end};
 use quantiles::{NORMAL_95, student_95};
@@ -253,21 +252,6 @@ fn step(raw: &RawParams) -> Result<f64, FitError> {
     let [least, most] = STEPS;
     let step = number(&entry.value).filter(|step| (least..=most).contains(step));
     Ok(step.ok_or_else(|| raw.refuse(KEY, format!("it must be from {least:?} to {most:?}")))?)
-}
-
-/// The problem of a file. Where nothing diffuses at the values of the file no step follows from these, but from others within the
-/// bounds.
-fn problem_of(
-    raw: &RawParams,
-    unknowns: &[Unknown],
-    digests: &mut Digests,
-) -> Result<Problem, ParamsError> {
-    Problem::with_digests(raw, digests).or_else(|error| {
-        let other = unknowns.iter().fold(raw.clone(), |raw, unknown| {
-            unknown.set(raw, unknown.bounds[1])
-        });
-        Problem::with_digests(&other, digests).map_err(|_| error)
-    })
 }
 
 /// The unknowns and the measured series that a parameter file states.

@@ -7,12 +7,11 @@ use super::{
     error::FitError,
     matrix::Matrix,
     point::Point,
-    problem_of,
     rows::{at_times, columns_of, row_at, sums_of},
     unknowns::Unknown,
 };
 use crate::{
-    params::{Place, RawParams, StepMethod, value::Value},
+    params::{ParamsError, Place, RawParams, StepMethod, value::Value},
     physics::input::Digests,
     problem::Problem,
     run::{self, RowSums},
@@ -46,6 +45,24 @@ pub struct Model {
     pub runs: Progress,
     threads: usize,
     stop: Arc<AtomicBool>,
+}
+
+/// The problem of a file. Where nothing diffuses at the values of the file no step follows from these, but from others within the
+/// bounds.
+///
+/// # Errors
+/// [`ParamsError`] of the values of the file.
+pub fn problem_of(
+    raw: &RawParams,
+    unknowns: &[Unknown],
+    digests: &mut Digests,
+) -> Result<Problem, ParamsError> {
+    Problem::with_digests(raw, digests).or_else(|error| {
+        let other = unknowns.iter().fold(raw.clone(), |raw, unknown| {
+            unknown.set(raw, unknown.bounds[1])
+        });
+        Problem::with_digests(&other, digests).map_err(|_| error)
+    })
 }
 
 /// The options for numerical derivatives and their threads.
