@@ -7,6 +7,7 @@ use super::{
     },
     values::Values,
 };
+use std::array;
 
 /// A loop over the values of the arguments; the results replace the values of the first argument.
 type Loop<T> = fn(&mut [T], &[T], &[T]);
@@ -33,21 +34,47 @@ pub(super) enum Form {
     Product,
     Quotient,
     Negative,
-    /// A comparison that depends on whether two values are equal.
+    /// A comparison that depends on whether two values are equal, and on nothing else.
     Equality,
+    /// A comparison that depends on which of two values is the larger, and on whether they are equal.
+    WeakOrder,
     /// A comparison that depends on which of two values is the larger.
     Order,
-    /// A function that jumps where its argument is a whole number.
+    /// A function that jumps where its argument is a whole number, and is constant in between.
     Whole,
+    /// Another function that jumps, and is constant in between.
+    Staircase,
+    /// Whether a value is not 0.
+    Truth,
+    /// The choice between two values.
+    Choice,
     FlooredQuotient,
     FlooredRemainder,
     Power,
+    /// A continuous function that does not fall where one of its arguments grows.
+    Rising,
+    /// A continuous function that falls where its argument grows.
+    Falling,
+    /// A continuous function that is the same for `-a` as for `a`, and rises with `|a|`.
+    Even,
+    Sine,
+    Cosine,
+    Tangent,
+    Hypotenuse,
+    /// The angle of a point seen from the origin, by its ordinate and its abscissa.
+    Angle,
     Other,
 }
 
 impl Function {
     const fn of(self, form: Form) -> Self {
         Self { form, ..self }
+    }
+
+    /// The value for single floats; missing arguments are ignored.
+    pub(super) fn value(self, [mut a, b, c]: [f64; 3]) -> f64 {
+        (self.floats)(array::from_mut(&mut a), &[b], &[c]);
+        a
     }
 
     /// Whether integer arguments give an integer.
@@ -251,12 +278,12 @@ pub(super) const OPERATORS: [Operator; 13] = [
     operator(
         "<=",
         COMPARISON_PRECEDENCE,
-        condition!(a, b => a <= b).of(Form::Equality),
+        condition!(a, b => a <= b).of(Form::WeakOrder),
     ),
     operator(
         ">=",
         COMPARISON_PRECEDENCE,
-        condition!(a, b => a >= b).of(Form::Equality),
+        condition!(a, b => a >= b).of(Form::WeakOrder),
     ),
     operator(
         "==",
@@ -286,6 +313,7 @@ pub(super) const NEGATE: Function = both!(a => -a; a.checked_neg()).of(Form::Neg
 /// Whether the condition of [`WHERE`] is not 0.
 pub(super) const IS_NOT_ZERO: Function = Function {
     is_condition: true,
+    form: Form::Truth,
     ..both!(a => f64::from(a != 0.0); Some(i128::from(a != 0)))
 };
 
@@ -324,40 +352,47 @@ pub(super) const WHERE: Function = Function {
         Some(_) => yes,
         None => None,
     })),
+    form: Form::Choice,
     ..float!(condition, yes, no => if condition == 0.0 { no } else { yes })
 };
 
 /// Functions by name.
 pub(super) const FUNCTIONS: [(&str, Function); 31] = [
-    ("sin", float!(a => libm::sin(a))),
-    ("cos", float!(a => libm::cos(a))),
-    ("tan", float!(a => libm::tan(a))),
-    ("asin", float!(a => libm::asin(a))),
-    ("acos", float!(a => libm::acos(a))),
-    ("atan", float!(a => libm::atan(a))),
-    ("sinh", float!(a => libm::sinh(a))),
-    ("cosh", float!(a => libm::cosh(a))),
-    ("tanh", float!(a => libm::tanh(a))),
-    ("exp", float!(a => libm::exp(a))),
-    ("log", float!(a => libm::log(a))),
-    ("ln", float!(a => libm::log(a))),
-    ("log2", float!(a => libm::log2(a))),
-    ("log10", float!(a => libm::log10(a))),
-    ("sqrt", float!(a => a.sqrt())),
-    ("cbrt", float!(a => libm::cbrt(a))),
-    ("abs", both!(a => a.abs(); a.checked_abs())),
-    ("sign", both!(a => sign(a); Some(a.signum()))),
+    ("sin", float!(a => libm::sin(a)).of(Form::Sine)),
+    ("cos", float!(a => libm::cos(a)).of(Form::Cosine)),
+    ("tan", float!(a => libm::tan(a)).of(Form::Tangent)),
+    ("asin", float!(a => libm::asin(a)).of(Form::Rising)),
+    ("acos", float!(a => libm::acos(a)).of(Form::Falling)),
+    ("atan", float!(a => libm::atan(a)).of(Form::Rising)),
+    ("sinh", float!(a => libm::sinh(a)).of(Form::Rising)),
+    ("cosh", float!(a => libm::cosh(a)).of(Form::Even)),
+    ("tanh", float!(a => libm::tanh(a)).of(Form::Rising)),
+    ("exp", float!(a => libm::exp(a)).of(Form::Rising)),
+    ("log", float!(a => libm::log(a)).of(Form::Rising)),
+    ("ln", float!(a => libm::log(a)).of(Form::Rising)),
+    ("log2", float!(a => libm::log2(a)).of(Form::Rising)),
+    ("log10", float!(a => libm::log10(a)).of(Form::Rising)),
+    ("sqrt", float!(a => a.sqrt()).of(Form::Rising)),
+    ("cbrt", float!(a => libm::cbrt(a)).of(Form::Rising)),
+    ("abs", both!(a => a.abs(); a.checked_abs()).of(Form::Even)),
+    (
+        "sign",
+        both!(a => sign(a); Some(a.signum())).of(Form::Staircase),
+    ),
     ("floor", both!(a => a.floor(); Some(a)).of(Form::Whole)),
     ("ceil", both!(a => a.ceil(); Some(a)).of(Form::Whole)),
-    ("round", both!(a => a.round_ties_even(); Some(a))),
+    (
+        "round",
+        both!(a => a.round_ties_even(); Some(a)).of(Form::Staircase),
+    ),
     ("trunc", both!(a => a.trunc(); Some(a)).of(Form::Whole)),
     (
         "min",
-        both!(a, b => if a < b || a.is_nan() { a } else { b }; Some(a.min(b))),
+        both!(a, b => if a < b || a.is_nan() { a } else { b }; Some(a.min(b))).of(Form::Rising),
     ),
     (
         "max",
-        both!(a, b => if a > b || a.is_nan() { a } else { b }; Some(a.max(b))),
+        both!(a, b => if a > b || a.is_nan() { a } else { b }; Some(a.max(b))).of(Form::Rising),
     ),
     (
         "clip",
@@ -370,12 +405,16 @@ pub(super) const FUNCTIONS: [(&str, Function); 31] = [
                 let bounded = if a > low || a.is_nan() { a } else { low };
                 if bounded < high || bounded.is_nan() { bounded } else { high }
             })
-        },
+        }
+        .of(Form::Rising),
     ),
     ("isnan", property!(a => a.is_nan(); false)),
     ("isfinite", property!(a => a.is_finite(); true)),
-    ("atan2", float!(a, b => libm::atan2(a, b))),
-    ("hypot", float!(a, b => libm::hypot(a, b))),
+    ("atan2", float!(a, b => libm::atan2(a, b)).of(Form::Angle)),
+    (
+        "hypot",
+        float!(a, b => libm::hypot(a, b)).of(Form::Hypotenuse),
+    ),
     ("pow", POWER),
     ("where", WHERE),
 ];

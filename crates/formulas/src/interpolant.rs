@@ -97,6 +97,31 @@ impl Interpolant {
         })
     }
 
+    /// Whether a periodic continuation begins anew between two arguments, or at one of them.
+    pub(super) fn wraps(&self, low: f64, high: f64) -> bool {
+        match (self.extension, self.range()) {
+            (Extension::Repeat, Some([start, stop])) => {
+                let [first, last] = [low, high].map(|x| ((x - start) / (stop - start)).floor());
+                first != last
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether a piecewise constant function has a point behind the argument `low`, up to `high`, or whether that is
+    /// not known.
+    pub(super) fn may_step(&self, low: f64, high: f64) -> bool {
+        let Some([start, stop]) = self.range() else {
+            return true;
+        };
+        let shift = match self.extension {
+            Extension::Repeat => ((low - start) / (stop - start)).floor() * (stop - start),
+            Extension::None | Extension::Hold => 0.0,
+        };
+        let is_between = |x: f64| low < x + shift && x + shift <= high;
+        self.wraps(low, high) || self.points().iter().any(|[x, _]| is_between(*x))
+    }
+
     /// The value of the function; NaN if it has none. In a piecewise constant function, an argument that lies below the
     /// argument of a point only by rounding gives the value of the point.
     #[must_use]

@@ -12,15 +12,17 @@
 //!
 //! `parser` turns a text into steps for a stack of values; `functions` is the table of operators
 //! and functions, `arithmetic` what the standard library lacks for it. `rounded` changes the steps of a formula in
-//! variables that are rounded, `parts` and `terms` take it apart.
+//! variables that are rounded, `parts` and `terms` take it apart, `jumps` finds where it may jump, by the `range` of its parts.
 
 mod arithmetic;
 mod formula;
 mod functions;
 mod interpolant;
+mod jumps;
 mod parser;
 mod parts;
 mod random;
+mod range;
 mod rounded;
 mod step;
 mod terms;
@@ -29,6 +31,7 @@ mod values;
 pub use formula::{Expression, ExpressionError};
 pub use functions::is_word;
 pub use interpolant::{Extension, Interpolant, Piecewise};
+pub use jumps::Jump;
 pub use parser::Calls;
 pub use parts::Part;
 pub use random::random;

@@ -17,7 +17,7 @@ impl Expression {
     #[must_use]
     pub fn of_rounded(&self, scale: f64) -> Self {
         let steps = self.steps.iter().flat_map(|step| match step.form() {
-            Form::Equality => vec![
+            Form::Equality | Form::WeakOrder => vec![
                 Step::Number(scale, None),
                 Step::Apply(DIFFERENCE),
                 Step::Number(0.0, None),
@@ -51,7 +51,7 @@ impl Expression {
             arguments.for_each(|more| steps.extend(more));
             let replacement = match step.form() {
                 _ if !is_dependent => Vec::new(),
-                Form::Equality | Form::Order => {
+                Form::Equality | Form::WeakOrder | Form::Order => {
                     let difference = [&steps[..], &[Step::Apply(MINUS)]].concat();
                     steps.extend(error(&difference, variable, scale));
                     vec![

@@ -1,0 +1,183 @@
+//! [`Jump`]: where a formula may jump, because a comparison, a rounding or a condition changes.
+
+use super::{
+    formula::Expression,
+    functions::{Form, Function},
+    interpolant::{Interpolant, Piecewise},
+    range::{Range, may_change, ranges_of, take_arguments},
+    step::Step,
+};
+use std::sync::Arc;
+
+/// A part of a formula whose value jumps: a comparison, `floor`, `round`, `%` or the like, the condition of a `where`,
+/// or a function that has the value of the point before.
+#[derive(Debug, Clone)]
+pub struct Jump {
+    /// The steps of the arguments.
+    arguments: Vec<Step>,
+    of: JumpOf,
+}
+
+#[derive(Debug, Clone)]
+enum JumpOf {
+    Function(Function),
+    Interpolant(Arc<Interpolant>),
+}
+
+impl Jump {
+    /// Whether its place depends on the variable with this number.
+    #[must_use]
+    pub fn uses(&self, variable: usize) -> bool {
+        self.arguments
+            .iter()
+            .any(|step| matches!(step, Step::Variable(number) if *number == variable))
+    }
+
+    /// Whether the value may jump where each variable lies between two bounds, which are included. It certainly does
+    /// not if the answer is no; yes may be wrong where the bounds lie apart.
+    #[must_use]
+    pub fn may_lie_in(&self, variables: &[[f64; 2]]) -> bool {
+        let mut stack: Vec<Range> = Vec::with_capacity(self.arguments.len());
+        ranges_of(&self.arguments, variables, &mut stack);
+        match &self.of {
+            JumpOf::Function(function) => {
+                may_change(*function, take_arguments(&mut stack, function.arguments))
+            }
+            JumpOf::Interpolant(function) => {
+                let [argument, ..] = take_arguments(&mut stack, 1);
+                !argument.is_point() && function.may_step(argument.low, argument.high)
+            }
+        }
+    }
+}
+
+impl Expression {
+    /// The parts of the formula that jump. Those that depend on other jumping parts alone, such as the `%` in
+    /// `floor(x) % 2`, are left out, because they jump where these do. So are `==` and `!=`, which change at single
+    /// values. A formula with random numbers has values at elements alone, and jumps nowhere in between.
+    #[must_use]
+    pub fn jumps(&self) -> Vec<Jump> {
+        let mut jumps = Vec::new();
+        if self.is_random() {
+            return jumps;
+        }
+        // Of each value on the stack its first step, and whether it is constant between jumps of its parts.
+        let mut stack: Vec<(usize, bool)> = Vec::new();
+        for (at, step) in self.steps.iter().enumerate() {
+            let arguments = stack.split_off(stack.len() - step.arguments());
+            let first = arguments.first().map_or(at, |&(first, _)| first);
+            let has_constant_arguments = arguments.iter().all(|&(_, is_constant)| is_constant);
+            let of = match step {
+                _ if has_constant_arguments => None,
+                Step::Interpolate(function) if function.piecewise() == Piecewise::Constant => {
+                    Some(JumpOf::Interpolant(Arc::clone(function)))
+                }
+                Step::Apply(function) if jumps_at_places(function.form) => {
+                    Some(JumpOf::Function(*function))
+                }
+                _ => None,
+            };
+            let is_constant = match step.form() {
+                Form::FlooredRemainder => has_constant_arguments,
+                Form::Equality => true,
+                _ if of.is_some() => true,
+                _ => has_constant_arguments && !matches!(step, Step::Variable(_)),
+            };
+            if let Some(of) = of {
+                let arguments = self.steps[first..at].to_vec();
+                jumps.push(Jump { arguments, of });
+            }
+            stack.push((first, is_constant));
+        }
+        jumps
+    }
+}
+
+/// Whether functions of this form jump at places of which there are few.
+fn jumps_at_places(form: Form) -> bool {
+    matches!(
+        form,
+        Form::WeakOrder
+            | Form::Order
+            | Form::Whole
+            | Form::Staircase
+            | Form::Truth
+            | Form::FlooredQuotient
+            | Form::FlooredRemainder
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Extension;
+
+    /// Whether any part may jump in a box.
+    fn may_jump(text: &str, x: [f64; 2], y: [f64; 2]) -> bool {
+        let steps = Arc::new(Interpolant::new(
+            "s",
+            Piecewise::Constant,
+            Extension::Repeat,
+        ));
+        steps.set([[0.0, 5.0], [0.5, 7.0], [1.0, 7.0]].into());
+        let formula = Expression::parse_with(text, &["x", "y"], &[steps], &[]).unwrap();
+        let jumps = formula.jumps();
+        jumps.iter().any(|jump| jump.may_lie_in(&[x, y]))
+    }
+
+    #[test]
+    fn formulas_may_jump_where_a_part_changes_and_nowhere_else() {
+        let y = [0.0, 0.1];
+        for (text, within, beside) in [
+            ("where(x < 0.3, 1, 2)", [0.2, 0.3], [0.3, 0.4]),
+            ("where(x <= 0.3, 1, 2)", [0.3, 0.4], [0.2, 0.3]),
+            ("1 + (abs(x - 0.35) < 1e-9)", [0.3, 0.4], [0.4, 0.5]),
+            ("where(max(x - 0.5, 0), 1, 2)", [0.4, 0.6], [0.51, 0.6]),
+            ("floor(10*x)", [0.25, 0.35], [0.31, 0.35]),
+            ("ceil(10*x)", [0.3, 0.35], [0.31, 0.4]),
+            ("round(x)", [0.4, 0.6], [0.6, 0.9]),
+            ("sign(x - 0.3)", [0.3, 0.4], [0.31, 0.4]),
+            ("x % 0.3", [0.25, 0.3], [0.3, 0.4]),
+            ("x // 0.3", [0.5, 0.7], [0.3, 0.5]),
+            ("floor(10*x) % 2 == 0", [0.25, 0.35], [0.31, 0.39]),
+            ("hypot(x - 0.3, y) < 0.2", [0.45, 0.6], [0.25, 0.3]),
+            ("sin(pi*x) > 0.5", [0.1, 0.2], [0.2, 0.8]),
+            ("cos(2*pi*x) > 0.5", [0.8, 0.9], [0.9, 1.1]),
+            ("x**2 < 0.09", [0.2, 0.4], [-0.2, 0.2]),
+            ("x**3 < 0.008", [0.1, 0.3], [0.3, 0.4]),
+            ("sqrt(x - 0.5) < 0.5", [0.7, 0.8], [0.2, 0.4]),
+            ("atan2(y + 0.1, x) > 0.5", [-1.0, 1.0], [1.0, 2.0]),
+            ("tan(x) < 1", [0.7, 0.8], [0.8, 1.5]),
+            ("1/x > 4", [0.2, 0.3], [0.3, 0.4]),
+            ("s(x)", [0.4, 0.5], [0.5, 0.7]),
+            ("s(x)", [0.9, 1.1], [1.1, 1.4]),
+            ("(x > 0.3)*(y > 0.5) + 2", [0.25, 0.35], [0.31, 0.4]),
+        ] {
+            assert!(may_jump(text, within, y), "{text} {within:?}");
+            assert!(!may_jump(text, beside, y), "{text} {beside:?}");
+            assert!(!may_jump(text, [0.7; 2], [0.1; 2]), "{text} at a point");
+        }
+        for text in [
+            "x",
+            "x == 0.3",
+            "where(x == 0.3, 1, 2)",
+            "min(x, 0.3)",
+            "abs(x)*atan2(y, x)",
+            "where(x < 0.3, 1, random(3))",
+            "where(pi > 3, 1, x)",
+        ] {
+            assert!(!may_jump(text, [0.0, 1.0], [0.0, 1.0]), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_parts_that_jump_know_their_variables() {
+        let text = "where(x < 0.3, (floor(y) % 2 == 0) + where(x + y > 1, 1, x), 2)";
+        let jumps = Expression::parse(text, &["x", "y"]).unwrap().jumps();
+        let uses: Vec<[bool; 2]> = jumps
+            .iter()
+            .map(|jump| [jump.uses(0), jump.uses(1)])
+            .collect();
+        assert_eq!(uses, [[true, false], [false, true], [true, true]]);
+    }
+}

@@ -1,0 +1,285 @@
+//! [`Range`]: the values that a formula can have where its variables lie between bounds.
+//!
+//! A range contains all values but for the rounding of its ends, and may be too wide: `x - x` has the range of a
+//! difference. Where variables lie in a smaller box, ranges are tighter.
+//!
+//! Source: R. E. Moore, "Interval Analysis", 1966.
+
+use super::{
+    functions::{Form, Function},
+    interpolant::Interpolant,
+    step::Step,
+};
+use std::f64::consts::{FRAC_PI_2, PI};
+
+/// A range of values, its ends included. Both ends are NaN if there is no value.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Range {
+    pub(super) low: f64,
+    pub(super) high: f64,
+}
+
+/// Arguments of a function; missing arguments are 0.
+pub(super) type Arguments = [Range; 3];
+
+impl Range {
+    /// The range of which nothing is known.
+    const ANY: Self = Self {
+        low: f64::NEG_INFINITY,
+        high: f64::INFINITY,
+    };
+
+    pub(super) const fn point(value: f64) -> Self {
+        Self {
+            low: value,
+            high: value,
+        }
+    }
+
+    /// The range between two values; nothing is known of NaN.
+    fn between(low: f64, high: f64) -> Self {
+        if low.is_nan() || high.is_nan() {
+            Self::ANY
+        } else {
+            Self { low, high }
+        }
+    }
+
+    /// The range that contains all of these values.
+    fn around<const N: usize>(values: [f64; N]) -> Self {
+        if values.iter().any(|value| value.is_nan()) {
+            return Self::ANY;
+        }
+        let bounds = [f64::INFINITY, f64::NEG_INFINITY];
+        let [low, high] = values.iter().fold(bounds, |[low, high], &value| {
+            [low.min(value), high.max(value)]
+        });
+        Self { low, high }
+    }
+
+    /// Whether it is a single value, or none.
+    pub(super) fn is_point(self) -> bool {
+        self.low == self.high || (self.low.is_nan() && self.high.is_nan())
+    }
+
+    pub(super) fn contains(self, value: f64) -> bool {
+        self.low <= value && value <= self.high
+    }
+
+    /// The range of the magnitudes.
+    fn magnitudes(self) -> Self {
+        let [low, high] = [self.low.abs(), self.high.abs()];
+        let least = if self.contains(0.0) {
+            0.0
+        } else {
+            low.min(high)
+        };
+        Self::between(least, low.max(high))
+    }
+}
+
+/// The range of a formula's steps where each variable lies between two bounds.
+pub(super) fn ranges_of(steps: &[Step], variables: &[[f64; 2]], stack: &mut Vec<Range>) {
+    for step in steps {
+        let range = match step {
+            Step::Number(value, _) => Range::point(*value),
+            Step::Variable(number) => {
+                let [low, high] = variables[*number];
+                Range { low, high }
+            }
+            // Two elements have nothing in common.
+            Step::Random(_) => Range::between(0.0, 1.0),
+            Step::Apply(function) => {
+                let arguments = take_arguments(stack, function.arguments);
+                of_function(*function, arguments)
+            }
+            Step::Interpolate(function) => {
+                let [argument, ..] = take_arguments(stack, 1);
+                of_interpolant(function, argument)
+            }
+        };
+        stack.push(range);
+    }
+}
+
+/// Takes the arguments of a step from the stack.
+pub(super) fn take_arguments(stack: &mut Vec<Range>, count: usize) -> Arguments {
+    let mut arguments = [Range::point(0.0); 3];
+    let first = stack.len() - count;
+    arguments[..count].copy_from_slice(&stack[first..]);
+    stack.truncate(first);
+    arguments
+}
+
+/// The values of a function of two arguments at the corners of their ranges.
+pub(super) fn at_corners(function: Function, [a, b, _]: Arguments) -> [f64; 4] {
+    [
+        (a.low, b.low),
+        (a.low, b.high),
+        (a.high, b.low),
+        (a.high, b.high),
+    ]
+    .map(|(a, b)| function.value([a, b, 0.0]))
+}
+
+/// The range of a function.
+fn of_function(function: Function, arguments: Arguments) -> Range {
+    let [a, b, c] = arguments;
+    let at = |a: f64| function.value([a, 0.0, 0.0]);
+    if arguments.iter().all(|argument| argument.is_point()) {
+        return Range::point(function.value(arguments.map(|argument| argument.low)));
+    }
+    match function.form {
+        Form::Sum => Range::between(a.low + b.low, a.high + b.high),
+        Form::Difference => Range::between(a.low - b.high, a.high - b.low),
+        Form::Product if [a, b].contains(&Range::point(0.0)) => Range::point(0.0),
+        Form::Product => Range::around(at_corners(function, arguments)),
+        Form::Quotient | Form::FlooredQuotient if b.contains(0.0) => Range::ANY,
+        Form::Quotient | Form::FlooredQuotient => Range::around(at_corners(function, arguments)),
+        Form::FlooredRemainder if may_change(function, arguments) => {
+            Range::between(b.low.min(0.0), b.high.max(0.0))
+        }
+        Form::FlooredRemainder => Range::around(at_corners(function, arguments)),
+        Form::Negative => Range::between(-a.high, -a.low),
+        Form::Equality | Form::WeakOrder | Form::Order => {
+            let [least, most] = outcomes(function, arguments);
+            let is_known = function.form != Form::Equality || a.high < b.low || b.high < a.low;
+            if is_known {
+                Range::around([least, most])
+            } else {
+                Range::between(0.0, 1.0)
+            }
+        }
+        Form::Truth if a.contains(0.0) => Range::between(0.0, 1.0),
+        Form::Truth => Range::point(1.0),
+        Form::Choice if a.is_point() => {
+            if a.low == 0.0 {
+                c
+            } else {
+                b
+            }
+        }
+        Form::Choice => Range::around([b.low, b.high, c.low, c.high]),
+        Form::Power if b.is_point() && b.low % 2.0 == 0.0 && b.low > 0.0 => {
+            let Range { low, high } = a.magnitudes();
+            Range::around([low, high].map(|a| function.value([a, b.low, 0.0])))
+        }
+        Form::Power if b.is_point() && b.low % 2.0 == 1.0 => {
+            Range::around([a.low, a.high].map(|a| function.value([a, b.low, 0.0])))
+        }
+        Form::Power if a.low > 0.0 || (a.low >= 0.0 && b.low > 0.0) => {
+            Range::around(at_corners(function, arguments))
+        }
+        Form::Whole | Form::Staircase | Form::Rising => {
+            let [low, high] =
+                [arguments.map(|a| a.low), arguments.map(|a| a.high)].map(|at| function.value(at));
+            match function.form {
+                // A logarithm of numbers below 0.
+                Form::Rising if low.is_nan() && high.is_nan() => Range::point(f64::NAN),
+                _ => Range::between(low, high),
+            }
+        }
+        Form::Falling => Range::between(at(a.high), at(a.low)),
+        Form::Even => {
+            let Range { low, high } = a.magnitudes();
+            Range::between(at(low), at(high))
+        }
+        Form::Sine => wave(a, FRAC_PI_2, [at(a.low), at(a.high)]),
+        Form::Cosine => wave(a, 0.0, [at(a.low), at(a.high)]),
+        Form::Tangent
+            if ((a.low + FRAC_PI_2) / PI).floor() == ((a.high + FRAC_PI_2) / PI).floor() =>
+        {
+            Range::between(at(a.low), at(a.high))
+        }
+        Form::Hypotenuse => {
+            let [a, b] = [a.magnitudes(), b.magnitudes()];
+            let at = |a: f64, b: f64| function.value([a, b, 0.0]);
+            Range::between(at(a.low, b.low), at(a.high, b.high))
+        }
+        // The angle jumps behind the origin.
+        Form::Angle if !(a.contains(0.0) && b.low <= 0.0) => {
+            Range::around(at_corners(function, arguments))
+        }
+        Form::Angle => Range::between(-PI, PI),
+        Form::Power | Form::Tangent | Form::Other => Range::ANY,
+    }
+}
+
+/// The range of sine or cosine; `crest` is an argument at which it is 1, and `ends` are its values at the ends of the
+/// argument's range.
+fn wave(a: Range, crest: f64, ends: [f64; 2]) -> Range {
+    /// Larger arguments have too few digits behind the point.
+    const LARGEST: f64 = 1e9;
+    if a.magnitudes().high > LARGEST || a.high - a.low >= 2.0 * PI {
+        return Range::between(-1.0, 1.0);
+    }
+    let Range { mut low, mut high } = Range::around(ends);
+    let first = ((a.low - crest) / PI).ceil();
+    let last = ((a.high - crest) / PI).floor();
+    // Crests and troughs take turns.
+    for turn in [first, first + 1.0] {
+        if turn <= last && turn % 2.0 == 0.0 {
+            high = 1.0;
+        } else if turn <= last {
+            low = -1.0;
+        }
+    }
+    Range::between(low, high)
+}
+
+/// The range of a function through points.
+fn of_interpolant(function: &Interpolant, argument: Range) -> Range {
+    if argument.is_point() {
+        return Range::point(function.at(argument.low));
+    }
+    if function.wraps(argument.low, argument.high) {
+        let [low, high] = function.values();
+        return Range::between(low, high);
+    }
+    let ends = Range::around([argument.low, argument.high].map(|at| function.at(at)));
+    let inner = function
+        .points()
+        .iter()
+        .filter(|[at, _]| argument.contains(*at));
+    inner.fold(ends, |range, [_, value]| Range {
+        low: range.low.min(*value),
+        high: range.high.max(*value),
+    })
+}
+
+/// The least and the largest outcome of a comparison: one argument is as small as it can be, and the other one as
+/// large.
+fn outcomes(function: Function, [a, b, _]: Arguments) -> [f64; 2] {
+    [[a.low, b.high, 0.0], [a.high, b.low, 0.0]].map(|at| function.value(at))
+}
+
+/// Whether the outcome of a function that jumps may be different at two places.
+pub(super) fn may_change(function: Function, arguments: Arguments) -> bool {
+    let [a, b, _] = arguments;
+    if arguments.iter().all(|argument| argument.is_point()) {
+        return false;
+    }
+    match function.form {
+        Form::Order | Form::WeakOrder => {
+            let has_no_value = a.low.is_nan() || b.low.is_nan();
+            let [least, most] = outcomes(function, arguments);
+            !has_no_value && least != most
+        }
+        Form::Whole | Form::Staircase => {
+            function.value([a.low, 0.0, 0.0]) != function.value([a.high, 0.0, 0.0])
+        }
+        Form::Truth => a.contains(0.0),
+        Form::FlooredQuotient | Form::FlooredRemainder => {
+            let corners = [
+                (a.low, b.low),
+                (a.low, b.high),
+                (a.high, b.low),
+                (a.high, b.high),
+            ];
+            let [first, others @ ..] =
+                corners.map(|(a, b)| super::arithmetic::divide_floored(a, b).0);
+            b.contains(0.0) || others.iter().any(|other| *other != first)
+        }
+        _ => false,
+    }
+}
