@@ -5,12 +5,14 @@
 
 A node's dp/dt is ((Fe - Fw)/dx + (Fn - Fs)/dy + S - k p)/c, with Fe = De (p[j,i+1] - p[j,i])/dx and so on. A node on
 a wall that is not fixed has half a cell: 2 (Fe + q)/dx there, q the flux of the wall. Around an axis of rotation
-Fe, Fw and the q of left and right count by their radius, and (Fe - Fw)/dx by the mean radius of the cell. Tolerances
-are stated below and nowhere else.
+Fe, Fw and the q of left and right count by their radius, and (Fe - Fw)/dx by the mean radius of the cell. Where a
+formula jumps, De is that of ∫ds/D along the edge, and c, k and S are means over the cell. Tolerances are stated below
+and nowhere else.
 """
 
 import json
 import math
+import re
 import sys
 from pathlib import Path
 
@@ -62,11 +64,15 @@ class Problem:
         self.periodic_y = self.walls["bottom"] == "periodic"
         d = params.get("D", 1.0)
         self.dx, self.dy = (self.wrapped(self.values(params.get(key, d))) for key in ("Dx", "Dy"))
-        self.c = self.wrapped(self.values(params.get("capacity", 1.0)))
-        self.k = self.wrapped(self.values(params.get("decay", 0.0)))
+        self.c = self.wrapped(self.cell_means(params.get("capacity", 1.0)))
+        self.k = self.wrapped(self.cell_means(params.get("decay", 0.0)))
         mean = {"harmonic": harmonic, "arithmetic": lambda a, b: (a + b) / 2}[params.get("face", "harmonic")]
         self.face_x = mean(self.dx[:, :-1], self.dx[:, 1:])
         self.face_y = mean(self.dy[:-1], self.dy[1:])
+        for edge, face in self.cut_faces(params.get("Dx", d), "x"):
+            self.face_x[:, edge] = face
+        for edge, face in self.cut_faces(params.get("Dy", d), "y"):
+            self.face_y[edge] = face
 
     def values(self, given, t=0.0):
         """A number, an expression or a file, at all nodes."""
@@ -76,6 +82,62 @@ class Problem:
         if isinstance(given, str):
             given = formula(given, self.x.x[None, :], self.y.x[:, None], t)
         return np.broadcast_to(np.asarray(given, float), shape).copy()
+
+    def jumps(self, given):
+        """The coordinate on which a formula with jumps depends, its axis, whether that is periodic, and the places."""
+        found = re.findall(r"where\(([xy]) > (-?[0-9.]+)", given) if isinstance(given, str) else []
+        letters = {letter for letter, _ in found}
+        assert len(letters) <= 1, given
+        for letter in letters:
+            axis, periodic = {"x": (self.x, self.periodic_x), "y": (self.y, self.periodic_y)}[letter]
+            at = lambda s: formula(given, s, s, 0.0)
+            wraps = periodic and at(axis.x[0]) != at(axis.x[-1])
+            return letter, axis, periodic, wraps, [float(place) for _, place in found]
+        return None
+
+    def cut_faces(self, given, along):
+        """The edges on which a formula jumps, each with its face's coefficient."""
+        jumps = self.jumps(given)
+        if jumps is None or jumps[0] != along:
+            return
+        _, axis, _, wraps, places = jumps
+        is_harmonic = self.params.get("face", "harmonic") == "harmonic"
+        for edge, (a, b) in enumerate(zip(axis.x[:-1], axis.x[1:])):
+            if not (wraps and edge == axis.n - 2 or any((a > place) != (b > place) for place in places)):
+                continue
+            measure, inverse, factor = lambda s: s, lambda s: s, 1.0
+            if self.is_round and along == "x" and is_harmonic:
+                measure, inverse = (np.log, np.exp) if a > 0 else (np.square, np.sqrt)
+                factor = (b - a) / ((a + b) / 2 * np.log(b / a)) if a > 0 else 1.0
+            of = lambda s: formula(given, s, s, 0.0) + 0 * s
+            if is_harmonic:
+                with np.errstate(divide="ignore"):
+                    yield edge, factor / mean_between(lambda s: 1 / of(s), a, b, places, measure, inverse)
+            else:
+                yield edge, mean_between(of, a, b, places, measure, inverse)
+
+    def cell_means(self, given, t=0.0):
+        """The values at nodes, but means over the cells in which a formula jumps."""
+        values = self.values(given, t)
+        jumps = self.jumps(given)
+        if jumps is None:
+            return values
+        letter, axis, periodic, wraps, places = jumps
+        middles = (axis.x[1:] + axis.x[:-1]) / 2
+        beyond = 0.0 if self.params.get("grid", "slides") == "walls" else (axis.x[1] - axis.x[0]) / 2
+        bounds = [axis.x[0] - beyond, *middles, axis.x[-1] + beyond]
+        cells = [[(bounds[i], bounds[i + 1])] for i in range(axis.n)]
+        if periodic:
+            cells[0] += cells.pop()
+        measure, inverse = (np.square, np.sqrt) if self.is_round and letter == "x" else (lambda s: s,) * 2
+        of = lambda s: formula(given, s, s, t) + 0 * s
+        for i, parts in enumerate(cells):
+            if wraps and i == 0 or any((a > place) != (b > place) for a, b in parts for place in places):
+                sizes = [measure(b) - measure(a) for a, b in parts]
+                means = [mean_between(of, a, b, places, measure, inverse) for a, b in parts]
+                mean = np.dot(sizes, means) / np.sum(sizes)
+                values[(slice(None), i) if letter == "x" else i] = mean
+        return values
 
     def wrapped(self, values):
         """First and last node of a periodic axis are one point: the first one."""
@@ -159,7 +221,7 @@ class Problem:
     def rate(self, p, t):
         along_x = self.divergence(p, t, SIDES[:2], self.face_x * self.r_faces, self.x.h, self.r_walls) / self.r
         along_y = self.divergence(p.T, t, SIDES[2:], self.face_y.T, self.y.h).T
-        source = self.wrapped(self.values(self.params.get("source", 0.0), t))
+        source = self.wrapped(self.cell_means(self.params.get("source", 0.0), t))
         return (along_x + along_y + source - self.k * p) / self.c
 
     def limit(self, t=0.0):
@@ -238,6 +300,16 @@ class Problem:
             p = self.wrapped(p)
             if is_snapshot:
                 yield t, p
+
+
+def mean_between(of, low, high, places, measure, inverse):
+    """The mean between two bounds, by a measure, of what jumps at some places."""
+    ends = measure(np.array([low, *(place for place in sorted(places) if low < place < high), high]))
+    nodes, weights = np.polynomial.legendre.leggauss(7)
+    parts = [
+        (b - a) / 2 * np.dot(weights, of(inverse((a + b) / 2 + (b - a) / 2 * nodes))) for a, b in zip(ends, ends[1:])
+    ]
+    return sum(parts) / (ends[-1] - ends[0])
 
 
 def harmonic(a, b):

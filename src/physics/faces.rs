@@ -1,6 +1,7 @@
 //! [`Faces`]: diffusion coefficients of the faces between nodes, and beyond walls.
 
 use super::{
+    between::CutFaces,
     interface::{InterfaceRows, reduced},
     nodes::Nodes,
     slots::{Slots, TOGETHER},
@@ -71,6 +72,7 @@ pub struct Faces<'a> {
     of_x: &'a [f64],
     of_y: &'a [f64],
     interfaces: InterfaceRows<'a>,
+    cut: &'a [CutFaces; 2],
 }
 
 impl Faces<'_> {
@@ -94,7 +96,10 @@ impl Faces<'_> {
             (i, _) => i,
         };
         let place = self.place(j, i);
-        let mean = mean(self.face, self.of_x[place - 1], self.of_x[place]);
+        let mean = match self.cut[0].faces.get(self.nodes.row(j), i) {
+            Some(cut_mean) => cut_mean,
+            None => mean(self.face, self.of_x[place - 1], self.of_x[place]),
+        };
         let row = j + self.period;
         let resistance = self.interfaces.resistance([(row, i - 1), (row, i)]);
         self.grid.x.radius_of_face(i) * reduced(mean, 1.0, self.grid.x.spacing, resistance)
@@ -112,20 +117,33 @@ impl Faces<'_> {
         };
         let place = self.place(j, i);
         let neighbour = place - self.nodes.x.len();
-        let mean = mean(self.face, self.of_y[neighbour], self.of_y[place]);
         let row = j + self.period;
-        let resistance = self.interfaces.resistance([(row - 1, i), (row, i)]);
+        // The face below the first row of a periodic grid is that below the last one.
+        let numbered = match (self.nodes.row(row), self.period) {
+            (0, period) => period,
+            (row, _) => row,
+        };
         // Around an axis the radius is in the coefficients along y.
+        let mean = match self.cut[1].faces.get(numbered, self.nodes.column(i)) {
+            Some(cut_mean) => self.grid.x.radius(i) * cut_mean,
+            None => mean(self.face, self.of_y[neighbour], self.of_y[place]),
+        };
+        let resistance = self.interfaces.resistance([(row - 1, i), (row, i)]);
         reduced(mean, self.grid.x.radius(i), self.grid.y.spacing, resistance)
     }
 
     /// The coefficient of a node in the direction across a side.
     pub(super) fn own(&self, side: Side, j: usize, i: usize) -> f64 {
         let place = self.place(j, i);
-        let coefficient = match side.is_column() {
+        let line = if side.is_column() { j } else { i };
+        let is_last = usize::from(matches!(side, Side::Right | Side::Top));
+        // Where the formula jumps at the wall, the inside counts.
+        let cut_coefficient = self.cut[side.axis_number()].at_end(is_last, line);
+        let coefficient = match (side.is_column(), cut_coefficient) {
+            (true, cut) => radius(self.grid, side, i) * cut.unwrap_or(self.of_x[place]),
             // Along y the radius is in them.
-            true => radius(self.grid, side, i) * self.of_x[place],
-            false => self.of_y[place],
+            (false, Some(cut)) => self.grid.x.radius(i) * cut,
+            (false, None) => self.of_y[place],
         };
         // A masked node has none.
         if coefficient.is_nan() {
@@ -207,6 +225,7 @@ impl Slots {
                 of_x: &of_x,
                 of_y: &of_y,
                 interfaces: self.geometry.interfaces.of_rows(nodes, &held_rows),
+                cut: &self.cut_faces,
             })?;
         }
         Ok(())

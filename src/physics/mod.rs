@@ -2,6 +2,7 @@
 
 pub mod array;
 pub mod assembly;
+pub mod between;
 pub mod faces;
 pub mod fluxes;
 pub mod gauges;
@@ -22,6 +23,7 @@ pub mod robin;
 mod selection;
 mod separated;
 pub mod slots;
+pub mod sparse;
 pub mod step_sums;
 pub mod survey;
 pub mod tables;

@@ -3,7 +3,12 @@
 //! `assembly.rs` computes the equation of a step from them, `faces.rs` the coefficients between nodes, and `survey.rs`
 //! the largest stable step.
 
-use super::{geometry::Geometry, input::Digests, values::Values};
+use super::{
+    between::{CutFaces, Jumping},
+    geometry::Geometry,
+    input::Digests,
+    values::Values,
+};
 use crate::{
     node_set::NodeSet,
     params::{
@@ -72,6 +77,8 @@ pub struct Slots {
     pub(super) face: Face,
     /// Whether D is the same along x and y.
     pub(super) is_isotropic: bool,
+    /// The coefficients of faces along x and along y on whose edges the formula of D jumps.
+    pub(super) cut_faces: Arc<[CutFaces; 2]>,
 }
 
 impl Slot {
@@ -91,6 +98,17 @@ impl Slot {
     #[must_use]
     pub fn is_evaluated(&self) -> bool {
         self.depends_on_time && self.products.is_empty()
+    }
+
+    /// Whether the quantity jumps between nodes, and is asked at nodes nevertheless, because it is evaluated at each
+    /// step.
+    #[must_use]
+    pub fn jumps_at_nodes(&self) -> bool {
+        let Values::Function(Function::Formula(formula)) = self.values.given() else {
+            return false;
+        };
+        let jumps = formula.expression.jumps();
+        self.is_evaluated() && jumps.iter().any(|jump| jump.uses(0) || jump.uses(1))
     }
 
     /// The time-dependent part: a factor if there is one product, otherwise the whole function.
@@ -125,10 +143,15 @@ impl Slots {
             let radii = radii.as_ref().filter(|_| quantity != Quantity::X);
             let products = products(profile).unwrap_or_default().into_iter();
             let products = products.map(|product| Product {
-                values: by_radius(product.values, radii),
+                values: by_radius(averaged(product.values, geometry), radii),
                 ..product
             });
             let values = Values::new(profile, quantity.key(), raw, &geometry.grid, digests)?;
+            // D is a property of faces.
+            let values = match quantity {
+                Quantity::X | Quantity::Y => values,
+                _ => averaged(values, geometry),
+            };
             Ok(Slot {
                 values: by_radius(values, radii),
                 depends_on_time: profile.depends_on_time(),
@@ -137,11 +160,12 @@ impl Slots {
         });
         let [x_profile, y_profile] =
             [Quantity::X, Quantity::Y].map(|quantity| params.profile(quantity));
-        let slots = Self {
+        let mut slots = Self {
             geometry: Arc::clone(geometry),
             list: slot_results.collect::<Result<_, _>>()?,
             face: params.face,
             is_isotropic: x_profile == y_profile,
+            cut_faces: Arc::default(),
         };
         let masked = geometry.masked().map(|masked| &**masked);
         for quantity in [
@@ -171,7 +195,39 @@ impl Slots {
                 },
             )?;
         }
+        slots.cut_faces = Arc::new([
+            slots.cut_faces(Quantity::X, raw)?,
+            slots.cut_faces(Quantity::Y, raw)?,
+        ]);
         Ok(slots)
+    }
+
+    /// The faces along x or along y on whose edges the formula of D jumps.
+    fn cut_faces(&self, quantity: Quantity, raw: &RawParams) -> Result<CutFaces, ParamsError> {
+        let Values::Function(function) = self.slot(quantity).values.given() else {
+            return Ok(CutFaces::default());
+        };
+        let jumping = Jumping::new(function, &self.geometry);
+        let axis = usize::from(quantity == Quantity::Y);
+        let faces = jumping.map(|jumping| jumping.faces(axis, self.face));
+        faces.unwrap_or_else(|| Ok(CutFaces::default())).map_err(|wrong| {
+            let [x, y] = wrong.at;
+            let reason = format!(
+                "it is {:?} between nodes, at x = {x:?}, y = {y:?}; it must be a finite number, 0 or greater, there as well",
+                wrong.value
+            );
+            raw.refuse(quantity.key(), reason)
+        })
+    }
+
+    /// Bytes of memory.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        let faces = self.cut_faces.iter().map(CutFaces::bytes);
+        let products = self.list.iter().flat_map(|slot| &slot.products);
+        let values = self.list.iter().map(|slot| &slot.values);
+        let values = values.chain(products.map(|product| &product.values));
+        faces.chain(values.map(Values::bytes)).sum()
     }
 
     /// Checks the source for steps of `dt`.
@@ -325,6 +381,17 @@ impl Slots {
                 .for_each(|(row, weighed)| row.mass = weighed.mass);
         }
         Ok(())
+    }
+}
+
+/// Values with means over the cells in which their formula jumps.
+fn averaged(values: Values, geometry: &Geometry) -> Values {
+    let Values::Function(function) = &values else {
+        return values;
+    };
+    match Jumping::new(function, geometry).map(|jumping| jumping.cells()) {
+        Some(means) if !means.is_empty() => Values::Averaged(Box::new(values), Arc::new(means)),
+        _ => values,
     }
 }
 

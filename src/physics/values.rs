@@ -7,6 +7,7 @@ use super::{
     nodes::{Nodes, VALUES_AT_ONCE},
     picture::Picture,
     separated::Separated,
+    sparse::SparseRows,
 };
 use crate::{
     grid::Grid,
@@ -29,6 +30,8 @@ pub enum Values {
     Array(Array),
     /// The grey values of a picture.
     Image(Picture),
+    /// Values, in place of some of which there are means over cells.
+    Averaged(Box<Self>, Arc<SparseRows>),
     /// Values, each multiplied by a number of its column.
     Weighted(Box<Self>, Arc<[f64]>),
 }
@@ -102,11 +105,11 @@ impl Values {
         }
     }
 
-    /// The values as typed, without a multiplication by numbers of columns.
+    /// The values as typed, without a multiplication by numbers of columns and without means.
     #[must_use]
     pub fn given(&self) -> &Self {
         match self {
-            Self::Weighted(values, _) => values.given(),
+            Self::Averaged(values, _) | Self::Weighted(values, _) => values.given(),
             values => values,
         }
     }
@@ -173,7 +176,7 @@ impl Values {
             Self::Uniform(value) => Some(*value),
             // Of any other number they are multiples.
             Self::Weighted(values, _) => values.uniform().filter(|&value| value == 0.0),
-            Self::Function(_) | Self::Array(_) | Self::Image(_) => None,
+            Self::Averaged(..) | Self::Function(_) | Self::Array(_) | Self::Image(_) => None,
         }
     }
 
@@ -184,6 +187,16 @@ impl Values {
             Self::Array(array) => Some(array.input()),
             Self::Image(picture) => Some(picture.input()),
             _ => None,
+        }
+    }
+
+    /// Bytes of memory of means over cells.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        match self {
+            Self::Averaged(values, means) => values.bytes() + means.bytes(),
+            Self::Weighted(values, _) => values.bytes(),
+            _ => 0,
         }
     }
 
@@ -221,6 +234,13 @@ impl Values {
                 for row in out.chunks_exact_mut(nx) {
                     let values = row.iter_mut().zip(&**weights);
                     values.for_each(|(value, weight)| *value *= weight);
+                }
+            }
+            Self::Averaged(values, means) => {
+                values.rows(nodes, rows.clone(), time, out)?;
+                for (row, j) in out.chunks_exact_mut(nx).zip(rows) {
+                    let means = means.of_row(nodes.row(j));
+                    means.iter().for_each(|&(i, mean)| row[i] = mean);
                 }
             }
             Self::Function(function) => fill(function, nodes, rows.start, time, out),

@@ -14,7 +14,7 @@ pub struct Footprint {
     pub arrays: u64,
     /// The pixels of pictures that initial state, coefficients and source come from.
     pub pictures: u64,
-    /// Sets of masked and held nodes.
+    /// Sets of masked and held nodes, and what is integrated between nodes.
     pub node_sets: u64,
 }
 
@@ -25,7 +25,7 @@ impl Footprint {
         Self {
             arrays: arrays_of(problem, rows, ranks),
             pictures: picture_bytes(problem),
-            node_sets: problem.geometry().bytes(),
+            node_sets: problem.geometry().bytes() + problem.slots().bytes(),
         }
     }
 

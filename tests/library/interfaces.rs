@@ -56,12 +56,12 @@ fn two_and_three_layers_in_series_have_the_steady_state_of_their_resistances() {
          [[interface]]\nwhere = 'x < 0.31'\nresistance = '0.3 + 0*y'\n\
          [[interface]]\nwhere = 'x > 0.71'\nresistance = '2*x'\n",
     );
-    // The interfaces lie in the middle between nodes, at 0.325 and 0.725.
+    // The second resistance is taken in the middle of its face, at 0.725.
     for (text, layers) in [
-        (two, vec![[0.325, 2.0, 0.3], [0.675, 0.5, 0.0]]),
+        (two, vec![[0.31, 2.0, 0.3], [0.69, 0.5, 0.0]]),
         (
             three,
-            vec![[0.325, 2.0, 0.3], [0.4, 0.5, 1.45], [0.275, 3.0, 0.0]],
+            vec![[0.31, 2.0, 0.3], [0.4, 0.5, 1.45], [0.29, 3.0, 0.0]],
         ),
     ] {
         let (problem, state) = last_state(&text);

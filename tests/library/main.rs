@@ -11,6 +11,7 @@ mod common;
 
 mod analysis;
 mod bands;
+mod between;
 mod bits;
 mod called;
 mod definition;

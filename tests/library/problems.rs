@@ -62,6 +62,14 @@ const MATERIALS: [(&str, Function, Function); 6] = [
     ),
 ];
 
+/// The places along x and along y at which materials and capacities jump; in between these are constant.
+const JUMPS: [&[f64]; 2] = [&[0.35, 0.5], &[0.8]];
+
+/// Whether the material with this number jumps.
+fn material_jumps(number: usize) -> bool {
+    MATERIALS[number].0.contains('>')
+}
+
 const SOURCES: [(&str, Function); 4] = [
     ("0", |_, _, _| 0.0),
     ("0.4", |_, _, _| 0.4),
@@ -250,6 +258,39 @@ impl Reference {
         }
     }
 
+    /// The parts of an interval between jumps along an axis: the length and the middle of each.
+    fn parts(axis: usize, [low, high]: [f64; 2]) -> Vec<[f64; 2]> {
+        let inner = JUMPS[axis]
+            .iter()
+            .copied()
+            .filter(|at| low < *at && *at < high);
+        let ends: Vec<f64> = [low].into_iter().chain(inner).chain([high]).collect();
+        let parts = ends
+            .windows(2)
+            .map(|part| [part[1] - part[0], f64::midpoint(part[0], part[1])]);
+        parts.collect()
+    }
+
+    /// The mean along an edge of a material that jumps, from the coordinates of both ends and of its line.
+    fn cut_mean(&self, material: Function, axis: usize, edge: [f64; 2], line: f64) -> f64 {
+        let value = |at: f64| match axis {
+            0 => material(at, line, 0.0),
+            _ => material(line, at, 0.0),
+        };
+        let parts = Self::parts(axis, edge);
+        let sum = |of: fn(f64) -> f64| -> f64 {
+            parts
+                .iter()
+                .map(|[length, middle]| length * of(value(*middle)))
+                .sum()
+        };
+        let length = edge[1] - edge[0];
+        match self.case.arithmetic {
+            true => sum(|d| d) / length,
+            false => length / sum(|d| 1.0 / d),
+        }
+    }
+
     fn mean(&self, a: f64, b: f64) -> f64 {
         match self.case.arithmetic {
             true => (a + b) / 2.0,
@@ -271,15 +312,29 @@ impl Reference {
         let with = |number: usize| if axis == 0 { (j, number) } else { (number, i) };
         let d = |number: usize| self.at(material, with(number).0, with(number).1);
         let p = |number: usize| self.state[with(number).0 * nx + with(number).1];
-        let face = |a: usize, b: usize| self.mean(d(a), d(b));
-        let between = |a: usize, b: usize| (face(a, b) * (p(b) - p(a)) / h, face(a, b) / h);
+        // An edge has the number of its second node.
+        let face = |edge: usize, a: usize, b: usize| match material_jumps(self.case.material) {
+            true => {
+                let along = [&self.x, &self.y][axis];
+                let line = self.place(j, i)[1 - axis];
+                self.cut_mean(material, axis, [along[edge - 1], along[edge]], line)
+            }
+            false => self.mean(d(a), d(b)),
+        };
+        let across = |edge: usize, a: usize, b: usize| {
+            let face = face(edge, a, b);
+            (face * (p(b) - p(a)) / h, face / h)
+        };
+        let between = |a: usize, b: usize| across(a.max(b), a, b);
         if self.case.periodic[axis] {
+            let (last, first) = ((nodes - 1, nodes - 2), (1, 1));
             let (before, after) = match number {
-                0 => (nodes - 2, 1),
-                last if last == nodes - 1 => (nodes - 2, 1),
-                number => (number - 1, number + 1),
+                0 => (last, first),
+                number if number == nodes - 1 => (last, first),
+                number => ((number, number - 1), (number + 1, number + 1)),
             };
-            let ((out, a), (back, b)) = (between(number, after), between(number, before));
+            let [(out, a), (back, b)] =
+                [after, before].map(|(edge, node)| across(edge, number, node));
             return ((out + back) / h, (a + b) / h);
         }
         let wall = self.case.walls()[2 * axis + usize::from(number != 0)].1;
@@ -313,8 +368,28 @@ impl Reference {
 
     /// Capacity and decay of a node.
     fn storage(&self, (j, i): (usize, usize)) -> [f64; 2] {
-        let of = [CAPACITIES[self.case.capacity].1, DECAYS[self.case.decay].1];
-        of.map(|of| self.at(of, j, i))
+        let (text, capacity) = CAPACITIES[self.case.capacity];
+        let decay = self.at(DECAYS[self.case.decay].1, j, i);
+        if !text.contains('>') {
+            return [self.at(capacity, j, i), decay];
+        }
+        let (x, half) = (&self.x, self.dx / 2.0);
+        let last = x.len() - 1;
+        let around = [(x[i] - half).max(x[0]), (x[i] + half).min(x[last])];
+        // A node at both ends of a periodic axis has half a cell at each.
+        let cell = match self.case.periodic[0] && (i == 0 || i == last) {
+            true => vec![[x[0], x[0] + half], [x[last] - half, x[last]]],
+            false => vec![around],
+        };
+        let parts: Vec<[f64; 2]> = cell
+            .into_iter()
+            .flat_map(|part| Self::parts(0, part))
+            .collect();
+        let length: f64 = parts.iter().map(|[length, _]| length).sum();
+        let amount = parts
+            .iter()
+            .map(|[length, middle]| length * capacity(*middle, 0.0, 0.0));
+        [amount.sum::<f64>() / length, decay]
     }
 
     /// The largest weight of a node in its own `dp/dt`.

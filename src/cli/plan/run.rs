@@ -5,7 +5,7 @@ use crate::{
     cli::{json::Object, listing::Listing, number, params::ProblemWithWarnings},
     error::Error,
     grid::Axis,
-    params::{Choice, FunctionTable, Params, StepMethod, with_precision},
+    params::{Choice, FunctionTable, Params, Quantity, StepMethod, with_precision},
     problem::{Footprint, Problem},
     run::{self, Budget, RunError, Terms},
     schedule::{DECAY_IN_A_STEP, Due, Nper},
@@ -367,6 +367,9 @@ impl fmt::Display for RunPlan<'_> {
                 "",
                 "the source is no sum of few f(x, y) g(t): it is evaluated at every node and step, which takes most of the time",
             );
+                if self.problem.slots().slot(Quantity::Source).jumps_at_nodes() {
+                    lines.add("", "where it jumps in x or y, it counts at nodes and is not integrated between them");
+                }
             }
             lines.add(
                 "steps",

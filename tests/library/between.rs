@@ -1,0 +1,249 @@
+//! Formulas that jump between nodes: layers in series, pipes of layers, slabs in time, and heaters of any width.
+
+use crate::common::seed::random_cases;
+use diff2d::{FluxTable, Problem, Run, States};
+use ndarray::ArrayView3;
+use proptest::prelude::*;
+use std::f64::consts::{PI, TAU};
+
+/// The last state of a problem, row by row, and its rates by their names.
+fn solved(text: &str) -> (Problem, Vec<f64>, impl Fn(&str) -> f64) {
+    let problem: Problem = text
+        .parse()
+        .unwrap_or_else(|error| panic!("{error}\n{text}"));
+    let (solution, _) = Run::new(&problem).solve().unwrap();
+    let States::F64(states) = solution.states else {
+        panic!("the states have double precision");
+    };
+    let (ny, nx) = problem.grid.shape();
+    let values = ArrayView3::from_shape((solution.times.len(), ny, nx), &states).unwrap();
+    let table = FluxTable::of_values(&problem, &solution.times, &values).unwrap();
+    let last = states[states.len() - ny * nx..].to_vec();
+    let rate = move |name: &str| {
+        let place = table.names.iter().position(|known| known == name);
+        table.rows.last().unwrap().rates[place.unwrap()]
+    };
+    (problem, last, rate)
+}
+
+/// `where(s < edge, value, where(…))`: a value for each layer, the edges between them along `s`.
+fn layers(axis: &str, edges: &[f64], values: &[f64]) -> String {
+    let (last, others) = values.split_last().unwrap();
+    let pairs = edges.iter().zip(others).rev();
+    pairs.fold(format!("{last:?}"), |rest, (edge, value)| {
+        format!("where({axis} < {edge:?}, {value:?}, {rest})")
+    })
+}
+
+/// The thicknesses of layers between 0 and 1.
+fn thicknesses(edges: &[f64]) -> Vec<f64> {
+    let ends: Vec<f64> = [0.0].iter().chain(edges).chain(&[1.0]).copied().collect();
+    ends.windows(2).map(|layer| layer[1] - layer[0]).collect()
+}
+
+/// Edges on nodes, midway between them, or anywhere.
+fn edges(cells: usize) -> impl Strategy<Value = Vec<f64>> {
+    let cells_f64 = cells as f64;
+    let on_grid = prop::collection::btree_set(1..2 * cells, 0..4).prop_map(move |halves| {
+        let places = halves
+            .into_iter()
+            .map(|half| half as f64 / (2.0 * cells_f64));
+        places.collect()
+    });
+    let anywhere = prop::collection::vec(0.001_f64..0.999, 0..5).prop_map(|mut places| {
+        places.sort_by(f64::total_cmp);
+        places
+    });
+    prop_oneof![on_grid, anywhere]
+}
+
+fn walls(along_x: bool, [low, high]: [&str; 2]) -> String {
+    let insulated = "'insulated'";
+    let [left, right, bottom, top] = match along_x {
+        true => [low, high, insulated, insulated],
+        false => [insulated, insulated, low, high],
+    };
+    format!("boundary = {{ left = {left}, right = {right}, bottom = {bottom}, top = {top} }}\n")
+}
+
+proptest! {
+    #![proptest_config(random_cases(48))]
+
+    #[test]
+    fn layers_in_series_have_the_flux_of_their_resistances(
+        (cells, edges) in (4_usize..30).prop_flat_map(|cells| (Just(cells), edges(cells))),
+        logarithms in prop::collection::vec(-2.0_f64..2.0, 5),
+        [along_x, has_interface, is_robin] in prop::array::uniform3(any::<bool>()),
+    ) {
+        let conductivities: Vec<f64> =
+            logarithms[..=edges.len()].iter().map(|logarithm| 10_f64.powf(*logarithm)).collect();
+        let (name, [low, high]) = match along_x {
+            true => ("x", ["left", "right"]),
+            false => ("y", ["bottom", "top"]),
+        };
+        let mut resistance: f64 = thicknesses(&edges)
+            .iter()
+            .zip(&conductivities)
+            .map(|(thickness, conductivity)| thickness / conductivity)
+            .sum();
+        let ends = match is_robin {
+            true => {
+                resistance += 1.0 / 8.0 + 1.0 / 20.0;
+                let [first, last] = [conductivities[0], conductivities[edges.len()]];
+                [format!("{{ robin = [8, {first:?}, 160] }}"), format!("{{ robin = [20, {last:?}, 0] }}")]
+            }
+            false => ["20".to_owned(), "0".to_owned()],
+        };
+        let mut interface = String::new();
+        if let (true, Some(edge)) = (has_interface, edges.first()) {
+            resistance += 0.3;
+            interface = format!("[[interface]]\nwhere = '{name} < {edge:?}'\nresistance = 0.3\n");
+        }
+        let spacing = 1.0 / cells as f64;
+        let [dx, dy] = if along_x { [spacing, 0.5] } else { [0.5, spacing] };
+        let text = format!(
+            "D = '{}'\nx1 = 0\nx2 = 1\ndx = {dx}\ndy = {dy}\ngrid = 'walls'\nmethod = 'steady'\ntolerance = 1e-13\n\
+             initial = {{ kind = 'constant', value = 10 }}\n{}{interface}",
+            layers(name, &edges, &conductivities),
+            walls(along_x, [&ends[0], &ends[1]]),
+        );
+        let (_, _, rate) = solved(&text);
+        let expected = 20.0 / resistance;
+        for (side, sign) in [(low, 1.0), (high, -1.0)] {
+            let found = sign * rate(side);
+            prop_assert!((found / expected - 1.0).abs() < 1e-9, "{side}: {found}, {expected}\n{text}");
+        }
+    }
+
+    #[test]
+    fn a_heater_has_its_power_however_narrow_it_is(
+        cells in 3_usize..20,
+        [at, share] in prop::array::uniform2(0.1_f64..0.9),
+        logarithm in -3.0_f64..-1.0,
+        is_around_axis in any::<bool>(),
+        form in 0_usize..5,
+    ) {
+        let width = 10_f64.powf(logarithm);
+        let height = 0.01 + 0.1 * share;
+        let [from, to] = [at - width / 2.0, at + width / 2.0];
+        let (source, mut expected) = match form {
+            0 => (format!("where((x > {from:?})*(x <= {to:?}), 3, 0)"), 3.0 * width),
+            1 => (format!("3*(abs(x - {at:?}) < {width:?}/2)"), 3.0 * width),
+            2 => (
+                format!("3*(abs(x - {at:?}) < {width:?}/2)*(y > {share:?})*(y < {share:?} + {height:?})"),
+                3.0 * width * height.min(1.0 - share),
+            ),
+            // A square, whose sides no comparison of one coordinate gives.
+            3 => (format!("3*(max(abs(x - {at:?}), abs(y - 0.5)) < {width:?}/2)"), 3.0 * width * width),
+            _ => (format!("3*(hypot(x - {at:?}, y - 0.47) < {width:?}/2)"), 3.0 * PI * width * width / 4.0),
+        };
+        let tolerance = if form < 3 { 1e-12 } else { 0.01 };
+        let mut more = "";
+        if is_around_axis {
+            more = "coordinates = 'axisymmetric'\n";
+            // By Pappus's theorem.
+            expected *= TAU * at;
+        }
+        let text = format!(
+            "D = 1\nsource = '{source}'\nx1 = 0\nx2 = 1\ndx = {}\ngrid = 'walls'\nruntime = 0\nouttime = 0\n\
+             initial = {{ kind = 'constant', value = 0 }}\n{more}\
+             boundary = {{ left = 'insulated', right = 0, bottom = 0, top = 0 }}\n",
+            1.0 / cells as f64,
+        );
+        let (_, _, rate) = solved(&text);
+        let found = rate("source");
+        prop_assert!((found / expected - 1.0).abs() < tolerance, "{found}, {expected}\n{text}");
+    }
+}
+
+/// ISO 12241: a pipe of layers loses 2π ΔT/Σ ln(r₂/r₁)/λ for each unit of its length.
+#[test]
+fn pipes_of_layers_are_of_second_order() {
+    for edges in [[0.2, 0.34], [0.173, 0.3571], [0.1001, 0.1003]] {
+        let conductivities = [0.5, 7.0, 0.04];
+        let ends: [f64; 4] = [0.1, edges[0], edges[1], 0.5];
+        let layers_in_series = ends.windows(2).zip(conductivities);
+        let resistance: f64 = layers_in_series
+            .map(|(layer, conductivity)| (layer[1] / layer[0]).ln() / conductivity)
+            .sum();
+        let errors = [10, 20, 40].map(|cells| {
+            let text = format!(
+                "D = '{}'\nx1 = 0.1\nx2 = 0.5\ny1 = 0\ny2 = 1\ndx = {}\ndy = 0.5\ngrid = 'walls'\nmethod = 'steady'\n\
+                 coordinates = 'axisymmetric'\ninitial = {{ kind = 'constant', value = 1 }}\n{}",
+                layers("x", &edges, &conductivities),
+                0.4 / f64::from(cells),
+                walls(true, ["20", "0"]),
+            );
+            let (_, _, rate) = solved(&text);
+            (rate("left") / (TAU * 20.0 / resistance) - 1.0).abs()
+        });
+        assert!(errors[2] < 2e-3, "{edges:?}: {errors:?}");
+        assert!(
+            errors[2] < 0.4 * errors[1] || errors[2] < 1e-6,
+            "{edges:?}: {errors:?}"
+        );
+    }
+}
+
+/// Two layers between a wall at 1 and an insulated one, in time: the largest error falls as `dx²`, wherever they meet.
+#[test]
+fn slabs_of_layers_are_of_second_order_in_time() {
+    let mut largest = [0.0_f64; 2];
+    for (edge, d, c) in [
+        (0.25, [1.0, 0.1], [1.0, 3.0]),
+        (0.5, [0.1, 1.0], [2.0, 1.0]),
+        (0.413, [1.0, 0.1], [1.0, 3.0]),
+    ] {
+        let state = |cells: usize| {
+            let text = format!(
+                "D = '{}'\ncapacity = '{}'\nx1 = 0\nx2 = 1\ny1 = 0\ny2 = 1\ndx = {}\ndy = 0.5\ngrid = 'walls'\n\
+                 runtime = 0.05\nouttime = 0.05\ninitial = {{ kind = 'constant', value = 0 }}\n{}",
+                layers("x", &[edge], &d),
+                layers("x", &[edge], &c),
+                1.0 / cells as f64,
+                walls(true, ["1", "'insulated'"]),
+            );
+            let (_, values, _) = solved(&text);
+            values[..=cells].to_vec()
+        };
+        let finest = state(320);
+        for (largest, cells) in largest.iter_mut().zip([20, 80]) {
+            let differences = state(cells).into_iter().enumerate();
+            let differences = differences.map(|(i, value)| (value - finest[i * 320 / cells]).abs());
+            *largest = differences.fold(*largest, f64::max);
+        }
+    }
+    let order = (largest[0] / largest[1]).log2() / 2.0;
+    assert!(order > 1.7 && largest[0] < 0.04, "{order}: {largest:?}");
+}
+
+/// What an uncut edge and an uncut cell have are the values at their nodes; so have all where nothing jumps.
+#[test]
+fn a_jump_outside_of_the_domain_changes_no_bit() {
+    let text = |d: &str| {
+        format!(
+            "D = '{d}'\ncapacity = '1 + x*y'\nx1 = 0\nx2 = 1\ndx = 0.1\ngrid = 'walls'\nruntime = 0.01\nouttime = 0.01\n\
+             boundary = {{ left = 1, right = 0, bottom = 'insulated', top = 2 }}\n"
+        )
+    };
+    let (_, smooth, _) = solved(&text("1 + x*x"));
+    for jumping in [
+        "where(x < 2, 1 + x*x, 7)",
+        "where(hypot(x, y) < 3, 1 + x*x, 7)",
+        "1 + x*x + floor(x/4 + y/8)",
+        "where(x == 0.55, 3, 1 + x*x)",
+    ] {
+        let (_, state, _) = solved(&text(jumping));
+        assert!(state == smooth, "{jumping}");
+    }
+}
+
+#[test]
+fn a_coefficient_that_is_negative_between_nodes_is_refused() {
+    let text = "D = 'where(abs(x - 0.53) < 0.01, -1, 1)'\nx1 = 0\nx2 = 1\ndx = 0.1\ngrid = 'walls'\nmethod = 'steady'\n";
+    let told = text.parse::<Problem>().unwrap_err().to_string();
+    assert!(
+        told.contains("it is -1.0 between nodes, at x = 0.5"),
+        "{told}"
+    );
+}
