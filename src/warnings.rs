@@ -7,7 +7,7 @@ pub(crate) mod spacing;
 mod trial;
 
 use crate::{
-    params::{Choice, Quantity, RawParams, SIDES, StepMethod, Times},
+    params::{Choice, Quantity, RawParams, SIDES, StepMethod, Times, hint, value::shown},
     physics::{pieces::Pieces, robin::Robin, wall::Side},
     problem::Problem,
     schedule::{DECAY_IN_A_STEP, NEARLY},
@@ -136,7 +136,30 @@ fn of_accuracy(problem: &Problem) -> Vec<String> {
 /// Warnings on parameters as typed.
 #[must_use]
 pub fn of_typed(raw: &RawParams) -> Vec<String> {
-    of_grid(raw).into_iter().chain(of_time(raw)).collect()
+    let of_keys = of_grid(raw).into_iter().chain(of_time(raw));
+    of_keys.chain(of_constants(raw)).collect()
+}
+
+/// Warns of constants that no formula uses: a slip in the name of a constant changes nothing.
+fn of_constants(raw: &RawParams) -> Vec<String> {
+    const TABLE: &str = "constants.";
+    let constants = || {
+        let entries = raw.typed().entries_of("constants");
+        entries.filter_map(|entry| Some((entry.name.strip_prefix(TABLE)?, entry)))
+    };
+    let words = raw.typed().words_of_formulas();
+    let unused = constants().filter(|(name, _)| !words.contains(*name));
+    let sentences = unused.map(|(name, entry)| {
+        let used_names = constants()
+            .map(|(name, _)| name)
+            .filter(|name| words.contains(*name));
+        let hint = hint(name, used_names);
+        format!(
+            "no formula uses the constant {name} = {}{hint}",
+            shown(&entry.value)
+        )
+    });
+    sentences.collect()
 }
 
 /// Warns that keys of time have no effect on a steady state.

@@ -4,13 +4,13 @@ use super::error::FitError;
 use crate::{
     measured::{ArgumentScale, ColumnName, Date, MeasuredTable},
     params::{
-        ParamsError, Place, RawParams, RowTimes, StepMethod,
+        RawParams, RowTimes, StepMethod,
         value::{Value, number},
     },
     physics::input::{Digests, Input},
     problem::Problem,
 };
-use std::{io::Read, path::Path};
+use std::{borrow::Cow, io::Read, path::Path};
 
 /// The key of the tables.
 const KEY: &str = "fit.data";
@@ -42,54 +42,80 @@ impl Series {
 }
 
 /// One table `[[fit.data]]`.
-struct DataTable<'t> {
-    table: &'t Value,
-    number: usize,
-    place: Place,
+struct DataTable<'r> {
+    raw: &'r RawParams,
+    /// The dotted name of the table.
+    name: String,
 }
 
 impl DataTable<'_> {
-    /// The error for a fault in the table.
-    fn refuse(&self, reason: &str) -> FitError {
-        let number = self.number;
-        FitError::Params(ParamsError::Syntax {
-            place: self.place.clone(),
-            reason: format!("in table {number} of [[{KEY}]], {reason}"),
-        })
+    fn name_of(&self, key: &str) -> String {
+        format!("{}.{key}", self.name)
     }
 
-    fn word(&self, key: &str) -> Result<Option<&str>, FitError> {
-        let word = self.table.get(key).map(|value| {
-            let reason = format!("{key} must be a name in quotes");
-            value.as_str().ok_or_else(|| self.refuse(&reason))
+    /// The error for a key of the table that cannot be used.
+    fn refuse(&self, key: &str, reason: &str) -> FitError {
+        let error = self.raw.refuse(&self.name_of(key), reason.to_owned());
+        FitError::Params(error)
+    }
+
+    /// The error for a table without a key that it needs.
+    fn refuse_table(&self, reason: &str) -> FitError {
+        FitError::Params(self.raw.refuse(&self.name, reason.to_owned()))
+    }
+
+    /// The value of a key, if the key was typed.
+    fn value(&self, key: &str) -> Result<Option<Cow<'_, Value>>, FitError> {
+        let name = self.name_of(key);
+        match self.raw.typed().get(&name) {
+            Some(_) => Ok(Some(self.raw.value(&name)?)),
+            None => Ok(None),
+        }
+    }
+
+    /// The text of a key, if the key was typed. A date may be typed without quotes.
+    fn word(&self, key: &str) -> Result<Option<String>, FitError> {
+        let word = self.value(key)?.map(|value| match &*value {
+            Value::String(text) => text.clone(),
+            value => value.to_string(),
         });
-        word.transpose()
+        Ok(word)
     }
 
     /// The columns of the file, with the corresponding columns of the record.
-    fn columns(&self) -> Result<Vec<(&str, &str)>, FitError> {
-        let refuse = || {
-            self.refuse("columns = { T1 = \"sill\" } must say which column of the file is which of the record")
-        };
-        let columns = self.table.get("columns").and_then(Value::as_table);
-        let pairs = columns.into_iter().flatten();
-        let pairs = pairs.map(|(name, column)| Some((name.as_str(), column.as_str()?)));
-        let pairs: Option<Vec<_>> = pairs.collect();
-        pairs.filter(|pairs| !pairs.is_empty()).ok_or_else(refuse)
+    fn columns(&self) -> Result<Vec<(String, String)>, FitError> {
+        let prefix = self.name_of("columns.");
+        let entries = self.raw.typed().entries_of(&self.name);
+        let names = entries.filter_map(|entry| entry.name.strip_prefix(&prefix));
+        let mut columns = Vec::new();
+        for name in names {
+            let column = self.word(&format!("columns.{name}"))?;
+            columns.extend(column.map(|column| (name.to_owned(), column)));
+        }
+        if columns.is_empty() {
+            return Err(self.refuse_table(
+                "columns = { T1 = \"sill\" } must say which column of the file is which of the record",
+            ));
+        }
+        Ok(columns)
     }
 
     /// The standard deviation of the values of a column.
     fn sigma(&self, name: &str, count: usize) -> Result<Option<f64>, FitError> {
-        let sigma = match self.table.get("sigma") {
+        const KEY: &str = "sigma";
+        let key = match self.raw.typed().first_entry_of(&self.name_of(KEY)) {
             None => return Ok(None),
-            Some(sigmas @ Value::Table(_)) => sigmas.get(name).and_then(number),
-            Some(Value::Array(sigmas)) if count == 1 && sigmas.len() == 1 => number(&sigmas[0]),
-            Some(value) => number(value),
+            Some(entry) if entry.name == self.name_of(KEY) => KEY.to_owned(),
+            Some(_) => format!("{KEY}.{name}"),
         };
+        let sigma = self.value(&key)?.and_then(|value| match &*value {
+            Value::Array(sigmas) if count == 1 && sigmas.len() == 1 => number(&sigmas[0]),
+            value => number(value),
+        });
         let sigma = sigma.filter(|sigma| sigma.is_finite() && *sigma > 0.0);
         let refuse = || {
-            self.refuse(&format!(
-                "sigma must be a number greater than 0, or one for each column by its name, such as {{ {name} = 0.1 }}"
+            self.refuse(KEY, &format!(
+                "it must be a number greater than 0, or one for each column by its name, such as {{ {name:?} = 0.1 }}"
             ))
         };
         Ok(Some(sigma.ok_or_else(refuse)?))
@@ -97,13 +123,14 @@ impl DataTable<'_> {
 
     /// The first and last time of the rows that are used.
     fn used(&self) -> Result<[f64; 2], FitError> {
-        let Some(used) = self.table.get("use") else {
+        const KEY: &str = "use";
+        let Some(used) = self.value(KEY)? else {
             return Ok([f64::NEG_INFINITY, f64::INFINITY]);
         };
         let times = used.as_array().into_iter().flatten().filter_map(number);
         match times.collect::<Vec<f64>>()[..] {
             [first, last] if first <= last => Ok([first, last]),
-            _ => Err(self.refuse("use must be [from, to], two times that ascend")),
+            _ => Err(self.refuse(KEY, "it must be [from, to], two times that ascend")),
         }
     }
 }
@@ -113,37 +140,33 @@ impl DataTable<'_> {
 /// # Errors
 /// [`FitError`] for tables and files that cannot be used.
 pub fn read(raw: &RawParams, problem: &Problem, is_plan: bool) -> Result<Vec<Series>, FitError> {
-    let Some(entry) = raw.typed().get(KEY) else {
+    if raw.typed().get(KEY).is_some() {
+        raw.value(KEY)?;
+    }
+    let numbers = raw.typed().parts_of(KEY);
+    if numbers.is_empty() {
         return Err(FitError::Request(
             "there are no data: [[fit.data]] with file, time, columns and sigma names them"
                 .to_owned(),
         ));
-    };
-    let tables = entry.value.as_array().map_or(&[][..], Vec::as_slice);
+    }
     let mut series = Vec::new();
-    for (number, table) in (1..).zip(tables) {
-        const KEYS: [&str; 6] = ["file", "time", "since", "columns", "sigma", "use"];
+    for number in numbers {
         let table = DataTable {
-            table,
-            number,
-            place: entry.place.clone(),
+            raw,
+            name: format!("{KEY}.{number}"),
         };
-        let mut typed = table.table.as_table().into_iter().flatten();
-        if let Some((other, _)) = typed.find(|(key, _)| !KEYS.contains(&key.as_str())) {
-            let keys = KEYS.join(", ");
-            return Err(table.refuse(&format!("there is no key {other}; there are {keys}")));
-        }
         let [first, last] = table.used()?;
         let columns = table.columns()?;
-        for &(name, column) in &columns {
+        for (name, column) in &columns {
             let sigma = table.sigma(name, columns.len())?;
             let mut points = match table.word("file")? {
                 Some(file) => {
                     let unit = unit_of(raw, problem, column);
-                    measured(raw, &table, file, [name, unit.unwrap_or_default()], is_plan)?
+                    measured(&table, &file, [name, unit.unwrap_or_default()], is_plan)?
                 }
                 None if is_plan => planned(problem),
-                None => return Err(table.refuse("file = \"….csv\" is missing")),
+                None => return Err(table.refuse_table("file = \"….csv\" is missing")),
             };
             points.retain(|&[time, _]| (first..=last).contains(&time));
             if problem.params.method == StepMethod::Steady {
@@ -153,12 +176,12 @@ pub fn read(raw: &RawParams, problem: &Problem, is_plan: bool) -> Result<Vec<Ser
             }
             points.sort_by(|p, q| p[0].total_cmp(&q[0]));
             if points.is_empty() {
-                return Err(table.refuse(&format!("no value of the column {name} is used")));
+                return Err(table.refuse_table(&format!("no value of the column {name} is used")));
             }
             let free_name = free_name(name, &series);
             series.push(Series {
                 name: free_name,
-                column: column.to_owned(),
+                column: column.clone(),
                 sigma,
                 points,
             });
@@ -224,36 +247,28 @@ fn unit_of<'a>(raw: &'a RawParams, problem: &Problem, column: &str) -> Option<&'
 
 /// The measured values of a column of a file, converted to a unit if one is given; gaps are left out.
 fn measured(
-    raw: &RawParams,
     table: &DataTable<'_>,
     file: &str,
     [name, unit]: [&str; 2],
     is_plan: bool,
 ) -> Result<Vec<[f64; 2]>, FitError> {
-    let named_input = raw.input(KEY, Path::new(file));
-    let path = match named_input.bytes() {
-        Some(_) => file.into(),
-        None => table.place.path_to(file),
+    let raw = table.raw;
+    let file_key = table.name_of("file");
+    let named_input = raw.input(&file_key, Path::new(file));
+    let path = match (named_input.bytes(), raw.typed().get(&file_key)) {
+        (None, Some(entry)) => entry.place.path_to(file),
+        _ => file.into(),
     };
-    let input = Input::open(raw.input(KEY, &path), &mut Digests::default())?;
+    let input = Input::open(raw.input(&file_key, &path), &mut Digests::default())?;
     let mut bytes = Vec::new();
     let read_result = input.file()?.read_to_end(&mut bytes);
     read_result.map_err(|error| input.unreadable(&error))?;
     let measured_table =
         MeasuredTable::parse(&bytes).map_err(|error| input.refuse(&error.to_string()))?;
-    let since = table.table.get("since").map(|since| {
-        // A date may be typed without quotes.
-        let text = match since {
-            Value::Datetime(date) => date.to_string(),
-            since => since.as_str().unwrap_or_default().to_owned(),
-        };
+    let since = table.word("since")?.map(|text| {
         let date = Date::parse(&text);
-        date.ok_or_else(|| {
-            table.refuse(&format!(
-                "since = {text:?} is no date, such as {:?}",
-                Date::EXAMPLE
-            ))
-        })
+        let reason = format!("it is no date, such as {:?}", Date::EXAMPLE);
+        date.ok_or_else(|| table.refuse("since", &reason))
     });
     let scale = ArgumentScale {
         unit: raw
@@ -282,7 +297,7 @@ fn measured(
         Err(measured_table.refuse_field(row, column, &reason))
     });
     let times = table.word("time")?.map(|time| {
-        let column = measured_table.column(&ColumnName::Heading(time.to_owned()));
+        let column = measured_table.column(&ColumnName::Heading(time));
         let times = column.and_then(|column| measured_table.unordered_arguments(column, &scale));
         times.map_err(|error| input.refuse(&error.to_string()))
     });

@@ -1,7 +1,8 @@
 //! [`Unknown`]: a number of the parameter file that a fit varies, as defined by `[fit]`.
 
 use crate::params::{
-    ParamsError, Place, RawParams,
+    ParamsError, Place, RawParams, hint,
+    keys::{self, TableKeys},
     value::{Value, number},
 };
 
@@ -52,83 +53,96 @@ impl Unknown {
     /// # Errors
     /// [`ParamsError`] if an unknown is not a number in the file, or bounds or priors cannot be used.
     pub fn all(raw: &RawParams) -> Result<Vec<Self>, ParamsError> {
-        let mut unknowns: Vec<Self> = Vec::new();
+        let mut names: Vec<&str> = Vec::new();
         for entry in raw.typed().entries() {
             let Some(name) = entry.name.strip_prefix(VARY) else {
                 continue;
             };
-            for (name, typed) in dotted(name, &entry.value) {
-                let unknown = Self::parse(raw, &name, typed).and_then(|unknown| {
-                    let same = unknowns.iter().find(|other| other.key == unknown.key);
-                    same.map_or(Ok(unknown), |other| {
-                        Err(format!(
-                            "this is {} once more; keep one of the two",
-                            other.name
-                        ))
-                    })
-                });
-                unknowns.push(unknown.map_err(|reason| ParamsError::Syntax {
-                    place: entry.place.clone(),
-                    reason: format!("{VARY}{name}: {reason}"),
-                })?);
+            let name = match keys::find(&entry.name) {
+                // The entry is a key in the table of an unknown.
+                Some(key) if !key.name.starts_with(VARY) => name
+                    .strip_suffix(key.name)
+                    .map_or(name, |name| name.trim_end_matches('.')),
+                _ => name,
+            };
+            if !names.contains(&name) {
+                names.push(name);
             }
+        }
+        let mut unknowns: Vec<Self> = Vec::new();
+        for name in names {
+            let unknown = Self::take(raw, name)?;
+            if let Some(same) = unknowns.iter().find(|other| other.key == unknown.key) {
+                let reason = format!("this is {} once more; keep one of the two", same.name);
+                return Err(raw.refuse(&format!("{VARY}{name}"), reason));
+            }
+            unknowns.push(unknown);
         }
         Ok(unknowns)
     }
 
-    fn parse(raw: &RawParams, name: &str, typed: &Value) -> Result<Self, String> {
-        const FORM: &str = "expected [1, 100], or { between = [1, 100] } with prior = [20, 2] and scale = \"log\" or \"linear\"";
+    fn take(raw: &RawParams, name: &str) -> Result<Self, ParamsError> {
+        let typed_name = format!("{VARY}{name}");
         let constant = format!("constants.{name}");
         let key = match raw.typed().get(&constant) {
             Some(_) => constant,
             None => name.to_owned(),
         };
         if OF_COMPUTING.contains(&key.as_str()) {
-            return Err(format!(
-                "{key} says how the problem is computed, which no data can tell"
-            ));
+            let reason = format!("{key} says how the problem is computed, which no data can tell");
+            return Err(raw.refuse(&typed_name, reason));
         }
-        let (start, place) = number_at(raw, &key).ok_or_else(|| {
-            format!("the file has no constant and no key of this name that is a number; a constant in [constants] may stand in any formula: {name} = 1.0")
-        })?;
-        let [interval, prior, scale] = match typed {
-            Value::Table(table) => {
-                const KEYS: [&str; 3] = ["between", "prior", "scale"];
-                if let Some(other) = table.keys().find(|key| !KEYS.contains(&key.as_str())) {
-                    return Err(format!("there is no key {other}; {FORM}"));
-                }
-                [table.get("between"), table.get("prior"), table.get("scale")]
-            }
-            bounds => [Some(bounds), None, None],
+        let Some((start, place)) = number_at(raw, &key) else {
+            return Err(raw.refuse(&typed_name, reason_for_no_number(raw, name)));
         };
-        let bounds = interval.and_then(pair).ok_or(FORM)?;
-        let [low, high] = bounds;
-        if low >= high {
-            return Err(format!("the bounds {low:?} and {high:?} do not ascend"));
+        let is_table = raw.typed().get(&typed_name).is_none();
+        let key_of = |part: &str| format!("{typed_name}.{part}");
+        let bounds_key = if is_table {
+            key_of("between")
+        } else {
+            typed_name.clone()
+        };
+        let bounds = pair(&*raw.value(&bounds_key)?);
+        let [low, high] = bounds.unwrap_or([f64::NAN; 2]);
+        let ascend = low < high;
+        if !ascend {
+            let reason = format!("the bounds {low:?} and {high:?} do not ascend");
+            return Err(raw.refuse(&bounds_key, reason));
         }
         if !(low..=high).contains(&start) {
-            return Err(format!(
+            let reason = format!(
                 "the value in the file, {start:?}, from which the fit starts, is not between {low:?} and {high:?}"
-            ));
+            );
+            return Err(raw.refuse(&bounds_key, reason));
         }
-        let prior = prior.map(|typed| {
-            let valid = pair(typed).filter(|[_, deviation]| *deviation > 0.0);
-            valid.ok_or("prior must be [mean, standard deviation], the deviation greater than 0")
+        let value_of = |part: &str| {
+            let key = key_of(part);
+            let is_typed = is_table && raw.typed().get(&key).is_some();
+            is_typed.then(|| raw.value(&key)).transpose()
+        };
+        let prior = value_of("prior")?.map(|typed| {
+            let valid = pair(&typed).filter(|[_, deviation]| *deviation > 0.0);
+            let reason = "it must be [mean, standard deviation], the deviation greater than 0";
+            valid.ok_or_else(|| raw.refuse(&key_of("prior"), reason.to_owned()))
         });
-        let is_logarithmic = match scale.map(Value::as_str) {
+        let scale = value_of("scale")?;
+        let is_logarithmic = match scale.as_deref().map(Value::as_str) {
             None => low > 0.0,
             Some(Some("linear")) => false,
             Some(Some("log")) if low > 0.0 => true,
-            Some(Some("log")) => {
-                return Err("scale = \"log\" needs bounds greater than 0".to_owned());
+            Some(word) => {
+                let reason = match word {
+                    Some("log") => "\"log\" needs bounds greater than 0",
+                    _ => "it must be \"log\" or \"linear\"",
+                };
+                return Err(raw.refuse(&key_of("scale"), reason.to_owned()));
             }
-            Some(_) => return Err("scale must be \"log\" or \"linear\"".to_owned()),
         };
         Ok(Self {
             name: name.to_owned(),
             key,
             start,
-            bounds,
+            bounds: [low, high],
             prior: prior.transpose()?,
             is_logarithmic,
             place,
@@ -190,24 +204,6 @@ impl Unknown {
     }
 }
 
-/// The entries of unknowns by their dotted names, which may be tables within tables.
-fn dotted<'v>(name: &str, typed: &'v Value) -> Vec<(String, &'v Value)> {
-    match typed.as_table() {
-        Some(table)
-            if table
-                .values()
-                .all(|inner| inner.is_array() || inner.is_table())
-                && !table.contains_key("between") =>
-        {
-            let inner = table.iter();
-            inner
-                .flat_map(|(key, value)| dotted(&format!("{name}.{key}"), value))
-                .collect()
-        }
-        _ => vec![(name.to_owned(), typed)],
-    }
-}
-
 /// A pair of finite numbers.
 fn pair(value: &Value) -> Option<[f64; 2]> {
     let items = value.as_array()?;
@@ -219,12 +215,28 @@ fn pair(value: &Value) -> Option<[f64; 2]> {
         .then_some(numbers)
 }
 
-/// The number at a dotted key, which may be in the table of another key, and the place where it was typed.
+/// The number at a dotted key, which may be an element of an array, and the place where it was typed.
 fn number_at(raw: &RawParams, name: &str) -> Option<(f64, Place)> {
-    if let Some(entry) = raw.typed().get(name) {
-        return Some((number(&entry.value)?, entry.place.clone()));
+    let (value, place) = raw.typed().value_at(name)?;
+    Some((number(value)?, place.clone()))
+}
+
+/// The reason why a name in `[fit.vary]` is no number of the file.
+fn reason_for_no_number(raw: &RawParams, name: &str) -> String {
+    if let Some((unknown, slip)) = name.rsplit_once('.')
+        && (number_at(raw, unknown).is_some()
+            || number_at(raw, &format!("constants.{unknown}")).is_some())
+    {
+        let table = keys::table(&format!("{VARY}{unknown}"));
+        let keys = table.into_iter().flat_map(TableKeys::keys);
+        let names: Vec<&str> = keys.map(|key| key.name).collect();
+        let hint = hint(slip, names.iter().copied());
+        return format!(
+            "there is no key {slip} of an unknown{hint}; there are {}",
+            names.join(", ")
+        );
     }
-    let (outer, inner) = name.rsplit_once('.')?;
-    let entry = raw.typed().get(outer)?;
-    Some((number(entry.value.get(inner)?)?, entry.place.clone()))
+    format!(
+        "the file has no constant and no key of this name that is a number; a constant in [constants] may stand in any formula: {name} = 1.0"
+    )
 }

@@ -2,15 +2,13 @@
 //! `[[held]]`.
 
 use super::{
-    choice::{Alpha, Choice},
-    column_names::{is_column_name, names_of_totals},
-    judge::{Judge, alpha_of},
-    profile::{Function, Words},
-    value::{Value, number},
+    choice::Alpha,
+    column_names::names_of_totals,
+    judge::Judge,
+    keys::{self, AREA_FORMS},
+    profile::Function,
 };
-use serde_json::{Map, Value as Json, json};
 use std::{fmt, path::PathBuf};
-use toml::Table;
 
 /// A set of nodes.
 #[derive(Debug, Clone, PartialEq)]
@@ -54,44 +52,24 @@ pub struct TypedAreas {
     pub text: String,
 }
 
-/// The default of the grey value below which a pixel counts.
-const BELOW: f64 = 0.5;
-const AREA: &str = "one of where = \"…\", file = \"….npy\" and image = \"….png\" must be given";
-
 impl Area {
     /// Takes the keys of `[mask]`; `None` if no key was typed.
-    pub(super) fn take(judge: &mut Judge) -> Option<Self> {
-        const KEYS: [&str; 5] = [
-            "mask.where",
-            "mask.file",
-            "mask.image",
-            "mask.below",
-            "mask.alpha",
-        ];
-        let typed: Vec<&str> = KEYS.into_iter().filter(|key| judge.is_typed(key)).collect();
-        let is_alone = typed.is_empty() && judge.is_typed("mask.isolated");
-        judge.refuse_if(is_alone, "mask.isolated", || {
-            format!("it belongs to a mask: {AREA}")
-        });
-        let &first_key = typed.first()?;
-        let mut table = Table::new();
-        for key in &typed {
-            let value = judge.convert(key, |value| Ok(value.clone()))?;
-            table.insert(key.replace("mask.", ""), value);
-        }
-        match Self::parse(&table, &judge.words.of(2)) {
-            Ok(area) => {
-                let area = area.with_path(|path| judge.path_to(first_key, path));
-                for (key, value) in area.to_json() {
-                    judge.note(&format!("mask.{key}"), value);
-                }
-                Some(area)
-            }
-            Err(reason) => {
-                judge.refuse_if(true, first_key, || reason.unwrap_or_default());
-                None
-            }
-        }
+    pub(super) fn take_mask(judge: &mut Judge) -> Option<Self> {
+        judge.is_typed("mask").then(|| Self::take(judge, "mask"))?
+    }
+
+    /// Takes the keys of an area in a table with a dotted name, which may have other keys as well.
+    pub(super) fn take(judge: &mut Judge, table: &str) -> Option<Self> {
+        let name_of = |key: &str| format!("{table}.{key}");
+        Some(match judge.form(table, AREA_FORMS)? {
+            "where" => Self::Where(judge.function(&name_of("where"), 2)),
+            "file" => Self::File(judge.path(&name_of("file"))),
+            _ => Self::Image {
+                path: judge.path(&name_of("image")),
+                below: judge.number(&name_of("below")),
+                alpha: judge.choice_if_typed(&name_of("alpha")),
+            },
+        })
     }
 
     /// The key of `[mask]` that describes this area.
@@ -103,167 +81,44 @@ impl Area {
             Self::Image { .. } => "mask.image",
         }
     }
-
-    /// Reads an area from a table, which may have other keys as well.
-    pub(super) fn parse(table: &Table, words: &Words) -> Result<Self, Option<String>> {
-        let threshold = match table.get("below").map(number) {
-            None => None,
-            Some(Some(threshold)) if threshold.is_finite() => Some(threshold),
-            Some(_) => return Err(Some("below must be a finite number".to_owned())),
-        };
-        let alpha = alpha_of(table.get("alpha"))?;
-        let formula = table.get("where");
-        let formula = formula.map(|value| Function::parse(value, words));
-        let area = match (formula, file_of(table, "file")?, file_of(table, "image")?) {
-            (Some(formula), None, None) => Self::Where(formula.map_err(|reason| {
-                Some(reason.unwrap_or_else(|| "where must be a formula in x and y".to_owned()))
-            })?),
-            (None, Some(path), None) => Self::File(path),
-            (None, None, Some(path)) => {
-                let limit = threshold.unwrap_or(BELOW);
-                return Ok(Self::Image {
-                    path,
-                    below: limit,
-                    alpha,
-                });
-            }
-            _ => return Err(Some(AREA.to_owned())),
-        };
-        let of_pictures = ["below", "alpha"];
-        match of_pictures.into_iter().find(|key| table.contains_key(*key)) {
-            None => Ok(area),
-            Some(key) => Err(Some(format!("{key} belongs to image = \"….png\""))),
-        }
-    }
-
-    /// The area with an absolute path of its file.
-    pub(super) fn with_path(self, path_to: impl FnOnce(&str) -> PathBuf) -> Self {
-        match self {
-            Self::Where(_) => self,
-            Self::File(path) => Self::File(path_to(&path.to_string_lossy())),
-            Self::Image { path, below, alpha } => Self::Image {
-                path: path_to(&path.to_string_lossy()),
-                below,
-                alpha,
-            },
-        }
-    }
-
-    /// The keys of the area's table in a journal.
-    pub(super) fn to_json(&self) -> Map<String, Json> {
-        let pairs = match self {
-            Self::Where(formula) => vec![("where", formula.to_json())],
-            Self::File(path) => vec![("file", json!(path.to_string_lossy()))],
-            Self::Image { path, below, alpha } => {
-                let alpha = alpha.map(|alpha| ("alpha", json!(alpha.name())));
-                let mut pairs = vec![
-                    ("image", json!(path.to_string_lossy())),
-                    ("below", json!(below)),
-                ];
-                pairs.extend(alpha);
-                pairs
-            }
-        };
-        let pairs = pairs.into_iter();
-        pairs.map(|(key, value)| (key.to_owned(), value)).collect()
-    }
-}
-
-/// The file name at a key of a table.
-fn file_of(table: &Table, key: &str) -> Result<Option<PathBuf>, Option<String>> {
-    match table.get(key).map(Value::as_str) {
-        Some(Some(path)) => Ok(Some(PathBuf::from(path))),
-        Some(None) => Err(Some(format!("{key} must be the name of a file in quotes"))),
-        None => Ok(None),
-    }
 }
 
 impl AreaValue {
-    /// Takes the tables of a key, in order. `value` is the name of the value in them, and `more` are further keys that
-    /// they may have.
-    pub(super) fn take(judge: &mut Judge, key: &str, value: &str, more: &[&str]) -> Vec<Self> {
-        if !judge.is_typed(key) {
-            return Vec::new();
-        }
-        let words = &judge.words.of(2);
-        let keys = [&["where", "file", "image", "below", "alpha", value], more].concat();
-        let tables = judge.convert(key, |typed| {
-            let tables = typed.as_array().ok_or(None)?.iter().zip(1..);
-            let tables = tables.map(|(table, number)| {
-                Self::parse(table, value, &keys, words).map_err(|reason| {
-                    let reason = reason.unwrap_or_else(|| {
-                        format!("{value} must be a finite number or a formula in x and y")
-                    });
-                    Some(format!("in table {number}, {reason}"))
-                })
-            });
-            tables.collect::<Result<Vec<Self>, _>>()
-        });
-        let tables: Vec<Self> = tables
-            .unwrap_or_default()
-            .into_iter()
-            .map(|table| Self {
-                area: table.area.with_path(|path| judge.path_to(key, path)),
-                ..table
+    /// Takes the tables of a key, in order. `value` is the name of the value in them.
+    pub(super) fn take(judge: &mut Judge, key: &str, value: &str) -> Vec<Self> {
+        let tables = judge.tables(key).into_iter();
+        let areas = tables.filter_map(|table| {
+            let area = Area::take(judge, &table);
+            let value = judge.function(&format!("{table}.{value}"), 2);
+            let name_key = format!("{table}.name");
+            let name = if keys::is_key(&name_key) {
+                judge.column_name_if_typed(&name_key)
+            } else {
+                None
+            };
+            Some(Self {
+                area: area?,
+                value,
+                name,
             })
-            .collect();
-        let objects = tables.iter().map(|table| {
-            let mut object = table.area.to_json();
-            object.insert(value.to_owned(), table.value.to_json());
-            object.extend(
-                table
-                    .name
-                    .iter()
-                    .map(|name| ("name".to_owned(), json!(name))),
-            );
-            Json::Object(object)
         });
-        judge.note(key, Json::Array(objects.collect()));
-        tables
+        areas.collect()
     }
 
     /// Takes the tables `[[held]]`, whose names become columns of rates.
     pub(super) fn take_held(judge: &mut Judge) -> Vec<Self> {
-        let tables = Self::take(judge, "held", "value", &["name"]);
+        const KEY: &str = "held";
+        let areas = Self::take(judge, KEY, "value");
         let mut columns = names_of_totals();
-        for (number, table) in tables.iter().enumerate() {
-            let name = table.name_or_number(number);
+        for (number, area) in areas.iter().enumerate() {
+            let name = area.name_or_number(number);
             let names = [name.clone(), format!("{name}_rate")];
             let is_free = names.into_iter().all(|column| columns.insert(column));
-            judge.refuse_if(!is_free, "held", || {
-                format!("table {} has the name {name:?}, which is that of another column of rates: choose another", number + 1)
+            judge.refuse_if(!is_free, &format!("{KEY}.{number}"), || {
+                format!("the name {name:?} is that of another column of rates: choose another")
             });
         }
-        tables
-    }
-
-    fn parse(
-        table: &Value,
-        value: &str,
-        keys: &[&str],
-        words: &Words,
-    ) -> Result<Self, Option<String>> {
-        let table = table.as_table().ok_or(None)?;
-        if let Some(unknown) = table.keys().find(|key| !keys.contains(&key.as_str())) {
-            return Err(Some(format!(
-                "there is no key {unknown}; there are {}",
-                keys.join(", ")
-            )));
-        }
-        Ok(Self {
-            area: Area::parse(table, words)?,
-            value: Function::parse(table.get(value).ok_or(None)?, words)?,
-            name: match table.get("name") {
-                None => None,
-                Some(Value::String(name)) if is_column_name(name) => Some(name.clone()),
-                Some(_) => {
-                    return Err(Some(
-                        "name must be a name of a column in quotes: letters, digits and _"
-                            .to_owned(),
-                    ));
-                }
-            },
-        })
+        areas
     }
 
     /// The name for columns of rates, or the default name of table `number`.

@@ -2,7 +2,8 @@
 
 use super::{
     choice::{Choice, Times},
-    keys::{self, Absent, KEYS, Key},
+    keys::{self, Absent, KEYS, Key, TableKeys, Type},
+    typed::FILES,
     value,
 };
 use serde::{Deserialize, Serialize};
@@ -19,10 +20,10 @@ pub struct Canonical(Map<String, Value>);
 
 impl Canonical {
     /// Parameters from values by dotted names, in any order.
-    pub(super) fn new(mut values: BTreeMap<&str, Value>) -> Self {
+    pub(super) fn new(values: &BTreeMap<String, Value>) -> Self {
         let mut map = Map::new();
         for key in &KEYS {
-            let Some(value) = values.remove(key.name) else {
+            let Some(value) = nested(key, key.name, values) else {
                 continue;
             };
             match (keys::table_of_names(key), key.name.split_once('.')) {
@@ -58,12 +59,15 @@ impl Canonical {
         self.0.get(key)
     }
 
-    /// The value at a dotted name: of a key, or of an entry in the table of a key, such as `function.T.file`.
+    /// The value at a dotted name: of a key, or of a part of its value, such as `function.T.file` or `held.0.value`.
     #[must_use]
     pub fn value(&self, name: &str) -> Option<&Value> {
         let mut names = name.split('.');
         let value = self.0.get(names.next()?);
-        names.fold(value, |table, name| table?.as_object()?.get(name))
+        names.fold(value, |value, name| match value? {
+            Value::Array(items) => items.get(name.parse::<usize>().ok()?),
+            value => value.get(name),
+        })
     }
 
     /// The unit of an axis, `x`, `y` or `t`, or of the density, `p`.
@@ -148,6 +152,47 @@ impl From<Map<String, Value>> for Canonical {
     }
 }
 
+/// The value of a key with a dotted name, whose tables are put together from the values of their keys.
+fn nested(key: &Key, name: &str, values: &BTreeMap<String, Value>) -> Option<Value> {
+    if let Some(value) = values.get(name) {
+        return Some(value.clone());
+    }
+    key.types.iter().find_map(|kind| match kind {
+        Type::Table(keys) => table(keys, name, values),
+        Type::Tables(keys) => {
+            let tables = (0..).map_while(|number| table(keys, &format!("{name}.{number}"), values));
+            let tables: Vec<Value> = tables.collect();
+            (!tables.is_empty()).then(|| tables.into())
+        }
+        Type::Named(keys) => {
+            let prefix = format!("{name}.");
+            let inner_values = values.range(prefix.clone()..);
+            let inner_names = inner_values.map_while(|(name, _)| name.strip_prefix(&prefix));
+            let table_names = inner_names.filter_map(|name| name.split('.').next());
+            let mut tables = Map::new();
+            for table_name in table_names {
+                if !tables.contains_key(table_name) {
+                    let value = table(keys, &format!("{prefix}{table_name}"), values)?;
+                    tables.insert(table_name.to_owned(), value);
+                }
+            }
+            (!tables.is_empty()).then(|| tables.into())
+        }
+        _ => None,
+    })
+}
+
+/// The table with a dotted name; `None` if none of its keys has a value.
+fn table(keys: &TableKeys, name: &str, values: &BTreeMap<String, Value>) -> Option<Value> {
+    let mut table = Map::new();
+    for key in keys.keys() {
+        if let Some(value) = nested(key, &format!("{name}.{}", key.name), values) {
+            table.insert(key.name.to_owned(), value);
+        }
+    }
+    (!table.is_empty()).then(|| table.into())
+}
+
 /// The differences between two values with a name: the pair itself, or of two tables the differing entries.
 fn within(
     name: String,
@@ -185,7 +230,7 @@ fn digest_files(key: &str, value: &mut Value, inputs: &BTreeMap<String, String>)
                 digest_files(key, item, inputs);
             }
         }
-        Value::String(name) if ["file", "image", "path"].contains(&key) => {
+        Value::String(name) if FILES.contains(&key) => {
             if let Some(sum) = inputs.get(name) {
                 *name = format!("SHA-256 {sum}");
             }

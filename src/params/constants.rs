@@ -11,7 +11,6 @@ use super::{
 use diff2d_arrays::wording::excerpt;
 use serde_json::{Map, Value as Json, json};
 use std::{borrow::Cow, fmt, sync::Arc};
-use toml::Table;
 
 /// The prefix of the constants' dotted keys.
 const TABLE: &str = "constants.";
@@ -32,11 +31,10 @@ impl Constants {
     pub(super) fn of(raw: &RawParams) -> Result<Self, ParamsError> {
         let entries = raw.typed().entries();
         let entries = entries.filter_map(|entry| Some((entry.name.strip_prefix(TABLE)?, entry)));
-        let functions = raw.typed().get("function").map(|entry| &entry.value);
-        let functions = functions.and_then(Value::as_table);
+        let functions = raw.typed().parts_of("function");
         let (mut wrong, mut json, mut pending) = (Vec::new(), Map::new(), Vec::new());
         for (name, entry) in entries {
-            match judge_name(name, functions) {
+            match judge_name(name, &functions) {
                 Ok(()) => pending.push((name, entry)),
                 Err(reason) => wrong.push(refuse(entry, &reason)),
             }
@@ -108,7 +106,10 @@ impl Constants {
                 continue;
             };
             let mut value = entry.value.clone();
-            match self.replace(&mut value, takes_numbers_alone(key, &entry.value)) {
+            if !takes_numbers_alone(key, &entry.value) {
+                continue;
+            }
+            match self.replace(&mut value) {
                 Ok(()) if value == entry.value => {}
                 Ok(()) => resolved = resolved.with(&entry.name, value, entry.place.clone()),
                 Err(reason) => wrong.push(refuse(entry, &reason)),
@@ -118,21 +119,15 @@ impl Constants {
         Ok(Cow::Owned(resolved))
     }
 
-    /// Replaces formulas in a value by their numbers: all of them, or only those at the names of numbers in tables.
-    fn replace(&self, value: &mut Value, are_numbers: bool) -> Result<(), String> {
+    /// Replaces the formulas in a value by their numbers.
+    fn replace(&self, value: &mut Value) -> Result<(), String> {
         match value {
-            Value::String(_) if are_numbers => {
+            Value::String(_) => {
                 let number = number(value, &self.values)?;
                 *value = whole(number).map_or(Value::Float(number), Value::Integer);
                 Ok(())
             }
-            Value::Array(items) => items
-                .iter_mut()
-                .try_for_each(|item| self.replace(item, are_numbers)),
-            Value::Table(table) => table.iter_mut().try_for_each(|(name, item)| {
-                let is_number = keys::NUMBERS_IN_TABLES.contains(&name.as_str());
-                self.replace(item, are_numbers || is_number)
-            }),
+            Value::Array(items) => items.iter_mut().try_for_each(|item| self.replace(item)),
             _ => Ok(()),
         }
     }
@@ -151,18 +146,14 @@ impl fmt::Display for Constants {
 
 /// Whether texts in the value of a key can only mean numbers.
 fn takes_numbers_alone(key: &Key, value: &Value) -> bool {
-    let takes_numbers = [
-        Type::Number,
-        Type::Integer,
-        Type::Pair,
-        Type::Numbers,
-        Type::Points,
-    ];
-    takes_numbers
-        .iter()
-        .any(|number_type| key.types.contains(number_type))
-        && !key.types.contains(&Type::Word)
-        && !key.takes(value)
+    let takes_numbers = key.types.iter().any(|kind| {
+        matches!(
+            kind,
+            Type::Number | Type::Integer | Type::Pair | Type::Numbers | Type::Points
+        )
+    });
+    let takes_words = key.types.iter().any(|kind| matches!(kind, Type::Word));
+    takes_numbers && !takes_words && !key.takes(value)
 }
 
 /// The finite number of a value: a number, or a formula of constants.
@@ -189,9 +180,9 @@ fn whole(number: f64) -> Option<i64> {
 }
 
 /// Refuses a name that is invalid in formulas, or used already.
-fn judge_name(name: &str, functions: Option<&Table>) -> Result<(), String> {
+fn judge_name(name: &str, functions: &[String]) -> Result<(), String> {
     refuse_name(name, "constant")?;
-    if functions.is_some_and(|functions| functions.contains_key(name)) {
+    if functions.iter().any(|function| function == name) {
         Err(format!(
             "{name} is a function of the file already; the constant needs another name"
         ))

@@ -30,7 +30,7 @@ pub enum ParamsError {
         reason: String,
     },
     /// A key does not exist.
-    #[error("{place}: there is no parameter {key} (= {value}){hint}; the parameters are {known}")]
+    #[error("{place}: there is no parameter {key} (= {value}){hint}; the parameters {known}")]
     Unknown {
         /// The place where the key was typed.
         place: Place,
@@ -40,7 +40,7 @@ pub enum ParamsError {
         value: String,
         /// A hint such as `", did you mean dx?"`, or nothing.
         hint: String,
-        /// All keys that exist.
+        /// The words "are" or "of … are", and all keys that exist in its table.
         known: String,
     },
     /// There are more unknown keys than a user wants to read.
@@ -52,16 +52,14 @@ pub enum ParamsError {
         count: usize,
     },
     /// A required key is absent.
-    #[error(
-        "{file}: the parameter {key} is missing; add a line such as `{key} = {example}`  # {meaning}"
-    )]
+    #[error("{place}: the parameter {key} is missing; add a line such as `{line}`  # {meaning}")]
     Missing {
-        /// The file in which it should stand.
-        file: String,
+        /// The file or the table in which it should stand.
+        place: Place,
         /// The absent key.
-        key: &'static str,
-        /// A valid value as an example.
-        example: &'static str,
+        key: String,
+        /// A line with a valid value as an example.
+        line: String,
         /// The meaning of the key, with its unit.
         meaning: String,
     },
@@ -83,7 +81,7 @@ pub enum ParamsError {
         /// The place where the value was typed.
         place: Place,
         /// The key.
-        key: &'static str,
+        key: String,
         /// The value as typed.
         value: String,
         /// "is …" or "cannot be used: …", and what would be accepted.
@@ -95,7 +93,7 @@ pub enum ParamsError {
         /// The place where the file was named.
         place: Place,
         /// The key.
-        key: &'static str,
+        key: String,
         /// The file.
         value: String,
         /// The reason.
@@ -149,34 +147,41 @@ impl ParamsError {
                 value,
                 reason,
                 is_damaged: false,
-            } => {
-                let key_of_file = match key {
-                    "function" => "function.NAME.file",
-                    key => key,
-                };
-                Self::Input {
-                    reason: format!(
-                        "{reason}; if it has moved, add --set {key_of_file}=… with its new place"
-                    ),
-                    place,
-                    key,
-                    value,
-                    is_damaged: false,
-                }
-            }
+            } => Self::Input {
+                reason: format!("{reason}; if it has moved, add --set {key}=… with its new place"),
+                place,
+                key,
+                value,
+                is_damaged: false,
+            },
             error => error,
         }
     }
 
-    /// The error for a key that is not one of `known`.
+    /// The error for a key that is not one of `known`, or not one of its table.
     pub(super) fn unknown<'a>(entry: &Entry, known: impl Iterator<Item = &'a str> + Clone) -> Self {
+        let name = &entry.name;
+        let (hint, known) = match keys::table_around(name) {
+            Some((table, slip, keys)) => {
+                let names = keys.keys().map(|key| key.name);
+                let list = names.clone().collect::<Vec<_>>().join(", ");
+                (
+                    spelling::hint(slip, names),
+                    format!("of {table} are {list}"),
+                )
+            }
+            None => (
+                spelling::hint_of_table(name, known.clone())
+                    .unwrap_or_else(|| spelling::hint(name, known.clone())),
+                format!("are {}", keys_beside(name, known).join(", ")),
+            ),
+        };
         Self::Unknown {
             place: entry.place.clone(),
-            key: excerpt(&entry.name, LONGEST_NAME),
+            key: excerpt(name, LONGEST_NAME),
             value: shown(&entry.value).into_owned(),
-            hint: spelling::hint_of_table(&entry.name, known.clone())
-                .unwrap_or_else(|| spelling::hint(&entry.name, known.clone())),
-            known: keys_beside(&entry.name, known).join(", "),
+            hint,
+            known,
         }
     }
 

@@ -14,13 +14,12 @@ use diff2d_arrays::{
     wording::excerpt,
 };
 use serde::{Serialize, Serializer};
-use serde_json::{Map, Value as Json, json};
+use serde_json::json;
 use std::{
     fmt, fs,
     path::{Path, PathBuf},
     sync::Arc,
 };
-use toml::Table;
 
 /// A function that interpolates points.
 #[derive(Debug, Clone)]
@@ -29,8 +28,8 @@ pub struct FunctionTable {
     pub interpolant: Arc<Interpolant>,
     /// The file with the points, if there is one.
     pub columns: Option<CsvColumns>,
-    /// The function's entry in a journal.
-    json: Map<String, Json>,
+    /// The points, if they were typed.
+    points: Option<Points>,
 }
 
 /// The two columns of a CSV file with arguments and values.
@@ -50,9 +49,6 @@ pub struct CsvColumns {
 /// Points: argument and value.
 pub type Points = Arc<[[f64; 2]]>;
 
-/// The keys for functions in files only.
-const FILE_KEYS: [&str; 6] = ["from", "to", "since", "from_unit", "to_unit", "gaps"];
-const KEYS: [&str; 4] = ["file", "points", "between", "beyond"];
 const BETWEEN: [(&str, Piecewise); 2] = [
     ("linear", Piecewise::Linear),
     ("previous", Piecewise::Constant),
@@ -66,106 +62,65 @@ const GAPS: [(&str, bool); 2] = [("refuse", false), ("skip", true)];
 /// The number of characters of a file that messages show.
 const SHOWN: usize = 40;
 
-/// Two tables are equal if their entries in a journal are.
+/// Two tables are equal if what was typed is.
 impl PartialEq for FunctionTable {
     fn eq(&self, other: &Self) -> bool {
-        let names = [self, other].map(|table| table.interpolant.name());
-        names[0] == names[1] && self.json == other.json
+        let [own_form, other_form] = [self, other].map(|table| {
+            let function = &table.interpolant;
+            (function.name(), function.piecewise(), function.extension())
+        });
+        own_form == other_form && self.columns == other.columns && self.points == other.points
     }
 }
 
 impl FunctionTable {
     /// Takes the tables `[function.NAME]`. Formulas that are taken later may use the functions.
     pub(super) fn take(judge: &mut Judge) -> Vec<Self> {
-        if !judge.is_typed("function") {
-            return Vec::new();
-        }
-        let typed = judge.convert("function", |value| Ok(value.clone()));
+        const KEY: &str = "function";
         let units = ["units.t", "units.p"].map(|key| judge.typed_text(key));
         let mut tables = Vec::new();
-        for (name, value) in typed.iter().filter_map(Value::as_table).flatten() {
-            let table = value.as_table().ok_or_else(|| NO_TABLE.to_owned());
-            let parsed = table.and_then(|table| {
-                Self::parse(name, table, &units, |path| judge.path_to("function", path))
-            });
+        for (table, name) in judge.named_tables(KEY) {
+            let function = Self::take_table(judge, &table, &name, &units);
             // What is wrong with a table is told of it, not of the formulas that call its function.
-            let interpolant = match &parsed {
-                Ok(table) => Arc::clone(&table.interpolant),
-                Err(_) => Arc::new(Interpolant::new(name, Piecewise::Linear, Extension::None)),
+            let interpolant = match &function {
+                Some(function) => Arc::clone(&function.interpolant),
+                None => Arc::new(Interpolant::new(&name, Piecewise::Linear, Extension::None)),
             };
             judge.words.functions.push(interpolant);
-            match parsed {
-                Ok(table) => tables.push(table),
-                Err(reason) => judge.refuse_if(true, "function", || {
-                    format!("in {}, {reason}", excerpt(name, SHOWN))
-                }),
-            }
+            tables.extend(function);
         }
-        let json = tables.iter().map(|table| {
-            let name = table.interpolant.name().to_owned();
-            (name, Json::Object(table.json.clone()))
-        });
-        judge.note("function", Json::Object(json.collect()));
         tables
     }
 
-    /// The function that a table defines; `units` are the file's units of t and p.
-    fn parse(
+    /// The function that a table defines, by the dotted name of the table and the name of the function; `units` are the file's
+    /// units of t and p.
+    fn take_table(
+        judge: &mut Judge,
+        table: &str,
         name: &str,
-        table: &Table,
         units: &[Option<String>; 2],
-        path_to: impl Fn(&str) -> PathBuf,
-    ) -> Result<Self, String> {
-        refuse_name(name, "function")?;
-        let mut names = KEYS.into_iter().chain(FILE_KEYS);
-        if let Some(other) = table
-            .keys()
-            .find(|key| !names.clone().any(|name| name == *key))
-        {
-            let list: Vec<&str> = names.by_ref().collect();
-            return Err(format!(
-                "there is no key {}; there are {}",
-                excerpt(other, SHOWN),
-                list.join(", ")
-            ));
+    ) -> Option<Self> {
+        let fault = refuse_name(name, "function").err();
+        judge.refuse_if(fault.is_some(), table, || fault.unwrap_or_default());
+        if judge.refuse_value(table, "{ file = \"weather.csv\" }") {
+            return None;
         }
-        let (between_word, piecewise) = choice(table, "between", &BETWEEN)?;
-        let (beyond_word, extension) = choice(table, "beyond", &BEYOND)?;
-        let interpolant = Arc::new(Interpolant::new(name, piecewise, extension));
-        let mut json = Map::new();
-        let columns = match (table.get("file"), table.get("points")) {
-            (Some(file), None) => {
-                let file = file
-                    .as_str()
-                    .ok_or("file must be the name of a CSV file in quotes")?;
-                let columns = CsvColumns::parse(table, path_to(file), units)?;
-                columns.note(table, &mut json);
-                Some(columns)
-            }
-            (None, Some(points)) => {
-                if let Some(key) = FILE_KEYS.iter().find(|key| table.contains_key(**key)) {
-                    return Err(format!("{key} belongs to file = \"….csv\""));
-                }
-                let points = typed_points(points)?;
-                judge_points(&points, extension)
-                    .map_err(|(number, reason)| format!("point {}: {reason}", number + 1))?;
-                json.insert("points".to_owned(), json!(&points[..]));
-                interpolant.set(points);
-                None
-            }
-            _ => {
-                return Err(
-                    "one of file = \"….csv\" and points = [[0, 20], [3600, 25]] must be given"
-                        .to_owned(),
-                );
-            }
+        let form = judge.form(table, &["file", "points"])?;
+        let columns = (form == "file").then(|| CsvColumns::take(judge, table, units));
+        let piecewise = judge.word_of(&format!("{table}.between"), &BETWEEN);
+        let extension = judge.word_of(&format!("{table}.beyond"), &BEYOND);
+        let points = match form {
+            "points" => Some(take_points(judge, &format!("{table}.points"), extension)?),
+            _ => None,
         };
-        json.insert("between".to_owned(), json!(between_word));
-        json.insert("beyond".to_owned(), json!(beyond_word));
-        Ok(Self {
+        let interpolant = Arc::new(Interpolant::new(name, piecewise, extension));
+        if let Some(points) = &points {
+            interpolant.set(Points::clone(points));
+        }
+        Some(Self {
             interpolant,
             columns,
-            json,
+            points,
         })
     }
 
@@ -201,18 +156,16 @@ impl FunctionTable {
             }
             None => "points that cannot be read".to_owned(),
         };
-        let [between_word, beyond_word] =
-            ["between", "beyond"].map(|key| self.json.get(key).and_then(Json::as_str));
+        let between_word = word_for(&BETWEEN, function.piecewise());
+        let beyond_word = word_for(&BEYOND, function.extension());
         let file = match &self.columns {
             Some(columns) => format!(", of {columns}"),
             None => String::new(),
         };
         format!(
-            "{}: {through}{}; {} between, {} beyond{file}",
+            "{}: {through}{}; {between_word} between, {beyond_word} beyond{file}",
             function.name(),
             self.gap_in_words(),
-            between_word.unwrap_or_default(),
-            beyond_word.unwrap_or_default(),
         )
     }
 
@@ -279,59 +232,46 @@ pub(super) fn refuse_name(name: &str, what: &str) -> Result<(), String> {
     }
 }
 
-const NO_TABLE: &str = "a table must follow, such as { file = \"weather.csv\" }";
-
-/// The value for the word of a key; the first choice if the key is absent.
-fn choice<T: Copy>(
-    table: &Table,
-    key: &str,
-    choices: &[(&'static str, T)],
-) -> Result<(&'static str, T), String> {
-    let Some(value) = table.get(key) else {
-        return Ok(choices[0]);
-    };
-    let chosen = choices
-        .iter()
-        .find(|(word, _)| value.as_str() == Some(word));
-    chosen.copied().ok_or_else(|| {
-        let words: Vec<String> = choices
-            .iter()
-            .map(|(word, _)| format!("{word:?}"))
-            .collect();
-        format!("{key} must be {}", words.join(" or "))
-    })
+/// The word that means something.
+fn word_for<T: Copy + PartialEq>(words: &[(&'static str, T)], meaning: T) -> &'static str {
+    let word = words.iter().find(|(_, other)| *other == meaning);
+    word.map_or("", |(word, _)| word)
 }
 
-fn column_name(table: &Table, key: &str, absent: usize) -> Result<ColumnName, String> {
-    let name = match table.get(key) {
-        None => Some(ColumnName::Number(absent)),
-        Some(Value::String(name)) => Some(ColumnName::Heading(name.trim().to_owned())),
-        Some(value) => {
-            let number = value.as_integer();
-            number.and_then(|number| usize::try_from(number).ok().map(ColumnName::Number))
+/// The name or the number of a column of a file.
+fn take_column(judge: &mut Judge, key: &str) -> ColumnName {
+    let column = judge.convert(key, |value| match value {
+        Value::String(name) => Ok(ColumnName::Heading(name.trim().to_owned())),
+        value => {
+            let number = value.as_integer().map(usize::try_from);
+            number
+                .and_then(Result::ok)
+                .map(ColumnName::Number)
+                .ok_or(None)
         }
-    };
-    name.ok_or_else(|| {
-        format!("{key} must be the name of a column in quotes, or its number from 0")
-    })
-}
-
-/// The text of a key, if the key is present.
-fn text_of(table: &Table, key: &str) -> Result<Option<String>, String> {
-    let text = table.get(key).map(|value| match value {
-        // A date may be typed without quotes.
-        Value::Datetime(date) => Some(date.to_string()),
-        value => value.as_str().map(str::to_owned),
     });
-    match text {
-        Some(None) => Err(format!("{key} must be a text in quotes")),
-        text => Ok(text.flatten()),
+    let column = column.unwrap_or(ColumnName::Number(0));
+    match &column {
+        ColumnName::Heading(name) => judge.note(key, json!(name)),
+        ColumnName::Number(number) => judge.note(key, json!(number)),
     }
+    column
 }
 
-const POINTS_WANTED: &str = "points must be pairs of finite numbers, such as [[0, 20], [3600, 25]]";
+/// The points of a function as typed.
+fn take_points(judge: &mut Judge, key: &str, extension: Extension) -> Option<Points> {
+    let points = judge.convert(key, |value| {
+        let points = typed_points(value).ok_or(None)?;
+        judge_points(&points, extension)
+            .map_err(|(number, reason)| Some(format!("point {}: {reason}", number + 1)))?;
+        Ok(points)
+    })?;
+    judge.note(key, json!(&points[..]));
+    Some(points)
+}
 
-fn typed_points(points: &Value) -> Result<Points, String> {
+/// Pairs of finite numbers.
+fn typed_points(points: &Value) -> Option<Points> {
     let points = points
         .as_array()
         .map(Vec::as_slice)
@@ -347,8 +287,7 @@ fn typed_points(points: &Value) -> Result<Points, String> {
         }
         _ => None,
     });
-    let points: Option<Points> = points.collect();
-    points.ok_or_else(|| POINTS_WANTED.to_owned())
+    points.collect()
 }
 
 /// Refuses points that define no function; the error has the index of the wrong point.
@@ -377,52 +316,44 @@ fn judge_points(points: &[[f64; 2]], extension: Extension) -> Result<(), (usize,
     Err((points.len() - 1, reason))
 }
 
-fn insert(json: &mut Map<String, Json>, key: &str, value: Json) {
-    json.insert(key.to_owned(), value);
-}
-
 impl CsvColumns {
-    /// The columns that a table defines for its file; `units` are the parameters' units of t and p.
-    fn parse(table: &Table, path: PathBuf, units: &[Option<String>; 2]) -> Result<Self, String> {
-        let since = text_of(table, "since")?.map(|text| {
-            Date::parse(&text).ok_or_else(|| {
+    /// The columns that a table defines for its file; `units` are the parameters' units of t and p, which decide how the file
+    /// is read, so the journal has them.
+    fn take(judge: &mut Judge, table: &str, units: &[Option<String>; 2]) -> Self {
+        let name_of = |key: &str| format!("{table}.{key}");
+        let path = judge.path(&name_of("file"));
+        let [from, to] = ["from", "to"].map(|key| take_column(judge, &name_of(key)));
+        let [from_unit, to_unit] =
+            [("from_unit", &units[0]), ("to_unit", &units[1])].map(|(key, unit)| {
+                let typed_unit = judge.text_if_typed(&name_of(key));
+                let unit = typed_unit.or_else(|| unit.clone());
+                if let Some(unit) = &unit {
+                    judge.note(&name_of(key), json!(unit));
+                }
+                unit
+            });
+        let since_key = name_of("since");
+        let since = judge.text_if_typed(&since_key).and_then(|text| {
+            let date = Date::parse(&text);
+            judge.refuse_if(date.is_none(), &since_key, || {
                 let (typed_text, example) = (excerpt(&text, SHOWN), Date::EXAMPLE);
-                format!("since = {typed_text:?} is no date, such as {example:?}")
-            })
+                format!("{typed_text:?} is no date, such as {example:?}")
+            });
+            date
         });
-        let [from_unit, to_unit] = [("from_unit", &units[0]), ("to_unit", &units[1])]
-            .map(|(key, unit)| Ok::<_, String>(text_of(table, key)?.or_else(|| unit.clone())));
-        Ok(Self {
+        let gaps_key = name_of("gaps");
+        let has_gaps_key = judge.is_typed(&gaps_key);
+        let skips_gaps = has_gaps_key && judge.word_of(&gaps_key, &GAPS);
+        Self {
             path,
-            from: column_name(table, "from", 0)?,
-            to: column_name(table, "to", 1)?,
+            from,
+            to,
             scale: ArgumentScale {
-                unit: from_unit?,
-                since: since.transpose()?,
+                unit: from_unit,
+                since,
             },
-            unit: to_unit?,
-            skips_gaps: choice(table, "gaps", &GAPS)?.1,
-        })
-    }
-
-    /// Adds the columns to the entry in a journal. Units are included because they decide how the file is read.
-    fn note(&self, table: &Table, json: &mut Map<String, Json>) {
-        insert(json, "file", json!(self.path.to_string_lossy()));
-        for (key, column) in [("from", &self.from), ("to", &self.to)] {
-            match column {
-                ColumnName::Heading(name) => insert(json, key, json!(name)),
-                ColumnName::Number(number) => insert(json, key, json!(number)),
-            }
-        }
-        for (key, unit) in [("from_unit", &self.scale.unit), ("to_unit", &self.unit)] {
-            if let Some(unit) = unit {
-                insert(json, key, json!(unit));
-            }
-        }
-        for key in ["since", "gaps"] {
-            if let Ok(Some(text)) = text_of(table, key) {
-                insert(json, key, json!(text));
-            }
+            unit: to_unit,
+            skips_gaps,
         }
     }
 

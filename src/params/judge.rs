@@ -2,9 +2,10 @@
 
 use super::{
     canonical::Canonical,
-    choice::{Alpha, Choice, Interpolation},
+    choice::Choice,
+    column_names::is_column_name,
     error::ParamsError,
-    keys::{self, Absent, KEYS, Key},
+    keys::{self, KEYS},
     profile::{Function, Profile, VARIABLES, Wall, Words},
     raw::RawParams,
     spelling,
@@ -19,8 +20,10 @@ pub(super) struct Judge<'a> {
     raw: &'a RawParams,
     wrong: Vec<ParamsError>,
     /// Keys for which an unknown key was probably meant: they are not reported as missing as well.
-    meant: Vec<&'static str>,
-    taken: BTreeMap<&'static str, Json>,
+    meant: Vec<String>,
+    /// The names of keys that do not exist.
+    unknown: Vec<String>,
+    taken: BTreeMap<String, Json>,
     /// The names that formulas may use.
     pub(super) words: Words,
 }
@@ -31,6 +34,7 @@ impl<'a> Judge<'a> {
             raw,
             wrong: Vec::new(),
             meant: Vec::new(),
+            unknown: Vec::new(),
             taken: BTreeMap::new(),
             words: Words::default(),
         }
@@ -43,9 +47,18 @@ impl<'a> Judge<'a> {
         let unknown: Vec<&Entry> = entries.filter(|entry| !is_known(entry)).collect();
         // Comparing words takes time; among so many none is a slip of the pen.
         for entry in unknown.iter().take(100) {
-            let nearest = spelling::nearest(&entry.name, names.clone());
-            self.meant.extend(nearest);
+            let meant = match keys::table_around(&entry.name) {
+                Some((_, slip, keys)) => {
+                    let table = entry.name.strip_suffix(slip).unwrap_or_default();
+                    let nearest = spelling::nearest(slip, keys.keys().map(|key| key.name));
+                    nearest.map(|name| format!("{table}{name}"))
+                }
+                None => spelling::nearest(&entry.name, names.clone()).map(str::to_owned),
+            };
+            self.meant.extend(meant);
         }
+        let unknown_names = unknown.iter().map(|entry| entry.name.clone());
+        self.unknown = unknown_names.collect();
         self.refuse_keys(&unknown, &names);
     }
 
@@ -75,9 +88,33 @@ impl<'a> Judge<'a> {
         result.map_err(|error| self.wrong.push(error)).ok()
     }
 
-    /// Whether a key was typed.
-    pub(super) fn is_typed(&self, key: &str) -> bool {
-        self.raw.typed().get(key).is_some()
+    /// Whether a key was typed, or a key of its table.
+    pub(super) fn is_typed(&self, name: &str) -> bool {
+        self.raw.typed().first_entry_of(name).is_some()
+    }
+
+    /// The number of errors so far.
+    pub(super) fn error_count(&self) -> usize {
+        self.wrong.len()
+    }
+
+    /// Whether a key was typed with a value that has no keys of its own.
+    pub(super) fn is_single_value(&self, name: &str) -> bool {
+        self.raw.typed().get(name).is_some()
+    }
+
+    /// Whether the value of a key was typed as a table, part by part.
+    fn is_table(&self, name: &str) -> bool {
+        self.raw.typed().get(name).is_none() && self.is_typed(name)
+    }
+
+    /// Whether a key that does not exist was typed in a table.
+    pub(super) fn has_unknown(&self, table: &str) -> bool {
+        let mut names = self.unknown.iter();
+        names.any(|name| {
+            name.strip_prefix(table)
+                .is_some_and(|name| name.starts_with('.'))
+        })
     }
 
     /// Whether the value of a key has been taken.
@@ -94,22 +131,20 @@ impl<'a> Judge<'a> {
     /// collected, or without a reason a sentence on what the key accepts.
     pub(super) fn convert<T>(
         &mut self,
-        key: &str,
+        name: &str,
         convert: impl FnOnce(&Value) -> Result<T, Option<String>>,
     ) -> Option<T> {
-        let key = keys::named(key);
         let raw = self.raw;
-        let result = raw.value(key).and_then(|value| {
-            convert(&value).map_err(|reason| raw.refuse(key.name, told(key, reason)))
+        let result = raw.value(name).and_then(|value| {
+            convert(&value).map_err(|reason| raw.refuse(name, told(name, reason)))
         });
         match result {
             Ok(value) => Some(value),
             Err(error) => {
-                // What is wrong with another key is told of that one.
-                let is_follower = matches!(key.absent, Absent::Same(_)) && !self.is_typed(key.name);
                 let is_meant =
-                    matches!(error, ParamsError::Missing { key, .. } if self.meant.contains(&key));
-                if !is_follower && !is_meant {
+                    matches!(&error, ParamsError::Missing { key, .. } if self.meant.contains(key));
+                // What is wrong with another key is told of that one.
+                if raw.source(name) == name && !is_meant {
                     self.wrong.push(error);
                 }
                 None
@@ -118,14 +153,133 @@ impl<'a> Judge<'a> {
     }
 
     /// Stores the entry of a key for the journal.
-    pub(super) fn note(&mut self, key: &str, value: Json) {
-        self.taken.insert(keys::named(key).name, value);
+    pub(super) fn note(&mut self, name: &str, value: Json) {
+        self.taken.insert(name.to_owned(), value);
     }
 
     /// Stores a value as the entry of a key for the journal, and returns the value.
-    fn noted<T: Into<Json> + Clone>(&mut self, key: &str, value: T) -> T {
-        self.note(key, value.clone().into());
+    fn noted<T: Into<Json> + Clone>(&mut self, name: &str, value: T) -> T {
+        self.note(name, value.clone().into());
         value
+    }
+
+    /// Which one of the keys that exclude one another was typed in a table. Tables with none or several of them are refused, and
+    /// keys without the key beside which they stand.
+    pub(super) fn form(&mut self, table: &str, one_of: &[&'static str]) -> Option<&'static str> {
+        let typed = one_of
+            .iter()
+            .filter(|key| self.is_typed(&format!("{table}.{key}")));
+        let typed: Vec<&'static str> = typed.copied().collect();
+        for entry in self.raw.typed().entries_of(table) {
+            let main = keys::find(&entry.name).and_then(|key| key.beside);
+            if let Some(main) = main.filter(|main| !typed.contains(main)) {
+                let example = keys::named(&format!("{table}.{main}")).example;
+                let reason = format!("it belongs to {main} = {example}");
+                self.wrong.push(self.raw.refuse(&entry.name, reason));
+            }
+        }
+        if let [form] = typed[..] {
+            return Some(form);
+        }
+        // A slip in the name of such a key is told already.
+        if !self.has_unknown(table) {
+            let keys = if typed.is_empty() { one_of } else { &typed[..] };
+            let list = match keys {
+                [keys @ .., last] => format!("{} and {last}", keys.join(", ")),
+                [] => String::new(),
+            };
+            let reason = if typed.is_empty() {
+                format!("one of {list} must be given")
+            } else {
+                format!("keep one of {list}")
+            };
+            self.wrong.push(self.raw.refuse(table, reason));
+        }
+        None
+    }
+
+    /// The names of the tables of a key such as `held`, which are numbered from 0.
+    pub(super) fn tables(&mut self, name: &str) -> Vec<String> {
+        if self.raw.typed().get(name).is_some() {
+            // An empty list, or no list of tables.
+            self.convert(name, |_| Ok(()));
+            self.note(name, json!([]));
+            return Vec::new();
+        }
+        let numbers = self.raw.typed().parts_of(name);
+        let count = numbers.len();
+        let tables = numbers.into_iter().enumerate().map(|(position, number)| {
+            let table = format!("{name}.{number}");
+            self.refuse_if(number != position.to_string(), &table, || {
+                format!(
+                    "the tables [[{name}]] are numbered from 0, and there are {}",
+                    count - 1
+                )
+            });
+            table
+        });
+        tables.collect()
+    }
+
+    /// The names of the tables of a key such as `function`, and those within the key.
+    pub(super) fn named_tables(&mut self, name: &str) -> Vec<(String, String)> {
+        if self.raw.typed().get(name).is_some() {
+            self.convert(name, |_| Ok(()));
+            return Vec::new();
+        }
+        let names = self.raw.typed().parts_of(name).into_iter();
+        names.map(|part| (format!("{name}.{part}"), part)).collect()
+    }
+
+    /// Whether a table of [`named_tables`](Self::named_tables) is no table. It is refused then.
+    pub(super) fn refuse_value(&mut self, table: &str, example: &str) -> bool {
+        let entry = self.raw.typed().get(table);
+        let is_value = entry.is_some_and(|entry| !entry.value.is_table());
+        self.refuse_if(is_value, table, || {
+            format!("a table must follow, such as {example}")
+        });
+        is_value
+    }
+
+    /// One of a few words, of which each means something.
+    pub(super) fn word_of<T: Copy>(&mut self, name: &str, words: &[(&'static str, T)]) -> T {
+        let chosen = self.convert(name, |value| {
+            let typed = value.as_str().unwrap_or_default();
+            let chosen = words.iter().find(|(word, _)| *word == typed).copied();
+            chosen.ok_or_else(|| {
+                let hint = spelling::hint(typed, words.iter().map(|(word, _)| *word));
+                Some(told(name, None) + &hint)
+            })
+        });
+        let (word, meaning) = chosen.unwrap_or(words[0]);
+        self.note(name, json!(word));
+        meaning
+    }
+
+    /// The name of a column of the record.
+    pub(super) fn column_name(&mut self, name: &str) -> Option<String> {
+        let column = self.convert(name, |value| {
+            let column = value.as_str().filter(|column| is_column_name(column));
+            column.map(str::to_owned).ok_or(None)
+        });
+        column.map(|column| self.noted(name, column))
+    }
+
+    /// The name of a column of the record, if the key was typed.
+    pub(super) fn column_name_if_typed(&mut self, name: &str) -> Option<String> {
+        self.is_typed(name).then(|| self.column_name(name))?
+    }
+
+    /// A text, or a date without quotes, if the key was typed.
+    pub(super) fn text_if_typed(&mut self, name: &str) -> Option<String> {
+        if !self.is_typed(name) {
+            return None;
+        }
+        let text = self.convert(name, |value| match value {
+            Value::Datetime(date) => Ok(date.to_string()),
+            value => value.as_str().map(str::to_owned).ok_or(None),
+        });
+        text.map(|text| self.noted(name, text))
     }
 
     /// Leaves a key out of journals.
@@ -197,7 +351,7 @@ impl<'a> Judge<'a> {
     /// One of a few words.
     pub(super) fn choice<T: Choice>(&mut self, key: &str) -> T {
         let chosen = self.convert(key, |value| {
-            chosen(value).map_err(|hint| Some(told(keys::named(key), None) + &hint))
+            chosen(value).map_err(|hint| Some(told(key, None) + &hint))
         });
         let chosen = chosen.unwrap_or(T::ALL[0]);
         self.note(key, json!(chosen.name()));
@@ -257,8 +411,8 @@ impl<'a> Judge<'a> {
         path
     }
 
-    pub(super) fn path_to(&self, key: &str, path: &str) -> PathBuf {
-        match self.raw.entry(keys::named(key)) {
+    fn path_to(&self, name: &str, path: &str) -> PathBuf {
+        match self.raw.typed().get(name) {
             Some(entry) => entry.place.path_to(path),
             None => path.into(),
         }
@@ -281,46 +435,27 @@ impl<'a> Judge<'a> {
 
     /// A finite number, a formula in the first `variables` of x, y and t, or a file.
     pub(super) fn profile(&mut self, key: &str, variables: usize) -> Profile {
-        let words = self.words.of(variables);
-        let profile = self.convert(key, |value| match (value.get("file"), value.get("image")) {
-            (Some(path), _) => Ok(Profile::File(path.as_str().ok_or(None)?.into())),
-            (_, Some(path)) => Ok(Profile::Image {
-                path: path.as_str().ok_or(None)?.into(),
-                range: value.get("range").map_or(Ok([0.0, 1.0]), |range| {
-                    finite_pair(range).ok_or(Some(
-                        "range must be two finite numbers, [black, white]".to_owned(),
-                    ))
-                })?,
-                interpolation: value.get("interpolate").map_or(
-                    Ok(Interpolation::Linear),
-                    |word| {
-                        chosen(word).map_err(|hint| {
-                            Some(format!(
-                                "interpolate must be \"linear\" or \"nearest\"{hint}"
-                            ))
-                        })
-                    },
-                )?,
-                alpha: alpha_of(value.get("alpha"))?,
-            }),
-            _ => Ok(Profile::Function(Function::parse(value, &words)?)),
-        });
-        let profile = match profile {
-            Some(Profile::File(path)) => Profile::File(self.path_to(key, &path.to_string_lossy())),
-            Some(Profile::Image {
-                path,
-                range,
-                interpolation,
-                alpha,
-            }) => Profile::Image {
-                path: self.path_to(key, &path.to_string_lossy()),
-                range,
-                interpolation,
-                alpha,
-            },
-            Some(profile) => profile,
-            None => Profile::Function(Function::Number(f64::NAN)),
+        let source = self.raw.source(key);
+        let errors = self.wrong.len();
+        let profile = if self.is_table(source) {
+            let name_of = |part: &str| format!("{source}.{part}");
+            match self.form(source, &["file", "image"]) {
+                Some("file") => Profile::File(self.path(&name_of("file"))),
+                Some(_) => Profile::Image {
+                    path: self.path(&name_of("image")),
+                    range: self.pair(&name_of("range")),
+                    interpolation: self.choice(&name_of("interpolate")),
+                    alpha: self.choice_if_typed(&name_of("alpha")),
+                },
+                None => Profile::Function(Function::Number(f64::NAN)),
+            }
+        } else {
+            Profile::Function(self.function(key, variables))
         };
+        // What is wrong with another key is told of that one.
+        if source != key {
+            self.wrong.truncate(errors);
+        }
         self.note(key, profile.to_json());
         profile
     }
@@ -328,40 +463,40 @@ impl<'a> Judge<'a> {
     /// The boundary condition of a side.
     pub(super) fn wall(&mut self, key: &str) -> Wall {
         let words = self.words.of(VARIABLES.len());
-        let wall = self.convert(key, |value| {
-            if let Some(hint) = value.as_str().and_then(hint_of_wall) {
-                return Err(Some(hint.to_owned()));
-            }
-            match (value.as_str(), value.get("flux"), value.get("robin")) {
-                (Some("periodic"), _, _) => Ok(Wall::Periodic),
-                (Some("insulated"), _, _) => Ok(Wall::Flux(Function::Number(0.0))),
-                (_, Some(flux), _) => Ok(Wall::Flux(Function::parse(flux, &words)?)),
-                (_, _, Some(robin)) => match robin.as_array().map(Vec::as_slice) {
-                    Some([a, b, c]) => Ok(Wall::Robin([
+        let wall = if self.is_table(key) {
+            match self.form(key, &["flux", "robin"]) {
+                Some("flux") => Some(Wall::Flux(
+                    self.function(&format!("{key}.flux"), VARIABLES.len()),
+                )),
+                Some(_) => self.convert(&format!("{key}.robin"), |value| {
+                    let [a, b, c] = value.as_array().map(Vec::as_slice).unwrap_or_default() else {
+                        return Err(None);
+                    };
+                    Ok(Wall::Robin([
                         Function::parse(a, &words)?,
                         Function::parse(b, &words)?,
                         Function::parse(c, &words)?,
-                    ])),
-                    _ => Err(Some(
-                        "robin must be three numbers or formulas, [a, b, c] of a p + b dp/dn = c"
-                            .to_owned(),
-                    )),
-                },
-                _ => Ok(Wall::Fixed(Function::parse(value, &words)?)),
+                    ]))
+                }),
+                None => None,
             }
-        });
+        } else {
+            self.convert(key, |value| match value.as_str() {
+                Some("periodic") => Ok(Wall::Periodic),
+                Some("insulated") => Ok(Wall::Flux(Function::Number(0.0))),
+                word => match word.and_then(hint_of_wall) {
+                    Some(hint) => Err(Some(hint.to_owned())),
+                    None => Ok(Wall::Fixed(Function::parse(value, &words)?)),
+                },
+            })
+        };
         let wall = wall.unwrap_or(Wall::Fixed(Function::Number(f64::NAN)));
         self.note(key, wall.to_json());
         wall
     }
 
     /// Refuses the value of a key if a condition holds.
-    pub(super) fn refuse_if(
-        &mut self,
-        is_wrong: bool,
-        key: &'static str,
-        reason: impl FnOnce() -> String,
-    ) {
+    pub(super) fn refuse_if(&mut self, is_wrong: bool, key: &str, reason: impl FnOnce() -> String) {
         if is_wrong {
             self.wrong.push(self.raw.refuse(key, reason()));
         }
@@ -369,7 +504,7 @@ impl<'a> Judge<'a> {
 
     /// The parameters in the form of a journal, if there were no errors.
     pub(super) fn verdict(self) -> Result<Canonical, ParamsError> {
-        ParamsError::of_all(self.wrong).map(|()| Canonical::new(self.taken))
+        ParamsError::of_all(self.wrong).map(|()| Canonical::new(&self.taken))
     }
 }
 
@@ -391,15 +526,15 @@ fn hint_of_wall(word: &str) -> Option<&'static str> {
     })
 }
 
-/// Whether an entry is in the table of keys, as a key or as a table of keys.
+/// Whether an entry is in the table of keys, as a key, as a table of keys, or as a table in the value of a key.
 fn is_known(entry: &Entry) -> bool {
-    let is_table = matches!(entry.value, Value::Table(_)) && keys::is_table(&entry.name);
-    is_table || keys::is_key(&entry.name)
+    let is_table = entry.value.is_table() && keys::is_table(&entry.name);
+    is_table || keys::is_key(&entry.name) || keys::table(&entry.name).is_some()
 }
 
 /// A given reason, or a sentence on what a key accepts.
-fn told(key: &Key, reason: Option<String>) -> String {
-    reason.unwrap_or_else(|| format!("{} must be {}", key.name, key.accepted))
+fn told(name: &str, reason: Option<String>) -> String {
+    reason.unwrap_or_else(|| format!("{name} must be {}", keys::named(name).accepted))
 }
 
 fn finite(value: &Value) -> Option<f64> {
@@ -412,16 +547,6 @@ fn finite_pair(value: &Value) -> Option<[f64; 2]> {
         Some([first, second]) => Some([finite(first)?, finite(second)?]),
         _ => None,
     }
-}
-
-/// The meaning of the alpha channel as typed in a table of a picture; the error is the reason why it cannot be used.
-pub(super) fn alpha_of(word: Option<&Value>) -> Result<Option<Alpha>, Option<String>> {
-    let alpha = word.map(chosen).transpose();
-    alpha.map_err(|hint| {
-        Some(format!(
-            "alpha must be \"white\", \"ignore\" or \"values\"{hint}"
-        ))
-    })
 }
 
 /// The choice that a word names, or a hint at a similar word.

@@ -1,11 +1,14 @@
 //! The table of keys: what a parameter file may contain, and the sentences on it in messages.
+//!
+//! A key whose value is a table has the keys of that table in its types, so each number of a file has a dotted name:
+//! `held.0.value`, `function.T_out.file`, `boundary.left.flux`. Tables in a list are numbered from 0.
 
 use super::value::{Value, number};
 
-/// One key of a parameter file.
+/// One key of a parameter file, or of a table in it.
 #[derive(Debug)]
 pub struct Key {
-    /// The name of the key, dotted if it belongs to a table: `initial.sigma`.
+    /// The name of the key, dotted if it belongs to a table that is not the value of a key: `initial.sigma`.
     pub name: &'static str,
     /// The meaning of the key.
     pub meaning: &'static str,
@@ -19,6 +22,8 @@ pub struct Key {
     pub example: &'static str,
     /// The value if the key is absent.
     pub absent: Absent,
+    /// The key of the same table beside which alone this key may stand.
+    pub beside: Option<&'static str>,
     /// Whether any bit of the result depends on the key.
     pub decides_bits: bool,
 }
@@ -36,8 +41,47 @@ pub enum Absent {
     Derived,
 }
 
+/// The keys of a table.
+#[derive(Debug)]
+pub struct TableKeys {
+    /// The keys in the order of a journal, in lists that tables share.
+    lists: &'static [&'static [Key]],
+    /// The keys of which exactly one must be given.
+    pub one_of: &'static [&'static str],
+}
+
+impl TableKeys {
+    /// All keys of the table.
+    pub fn keys(&self) -> impl Iterator<Item = &'static Key> + Clone {
+        self.lists.iter().flat_map(|list| list.iter())
+    }
+
+    /// The key with a name that is dotted below the table.
+    fn find(&self, name: &str) -> Option<&'static Key> {
+        self.keys().find_map(|key| key.find(name))
+    }
+
+    /// Whether a table may be the value of a key, as far as the names of its keys say.
+    fn takes(&self, table: &toml::Table) -> bool {
+        self.has_form(table) && table.keys().all(|name| self.find(name).is_some())
+    }
+
+    /// Whether a table has all keys that it needs.
+    #[must_use]
+    pub fn is_complete(&self, table: &toml::Table) -> bool {
+        let mut required = self.keys().filter(|key| key.absent == Absent::Required);
+        self.has_form(table) && required.all(|key| table.contains_key(key.name))
+    }
+
+    /// Whether a table has one of the keys that exclude one another.
+    fn has_form(&self, table: &toml::Table) -> bool {
+        let given = self.one_of.iter().filter(|name| table.contains_key(**name));
+        self.one_of.is_empty() || given.count() == 1
+    }
+}
+
 /// A type of value.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy)]
 pub enum Type {
     /// A float or an integer.
     Number,
@@ -49,20 +93,24 @@ pub enum Type {
     Word,
     /// One word.
     Exactly(&'static str),
+    /// A date without quotes.
+    Date,
     /// An array of two numbers.
     Pair,
     /// An array of numbers.
     Numbers,
+    /// An array of three numbers or formulas.
+    Formulas,
     /// An array of words.
     Words,
-    /// A table with the given key, and optionally with further keys.
-    Form(&'static str, &'static [&'static str]),
-    /// Arrays of two numbers, by names or in a list.
+    /// An array of arrays of two numbers.
     Points,
+    /// A table: `{ flux = 0.0 }`.
+    Table(&'static TableKeys),
     /// An array of tables: `[[held]]`.
-    Tables,
+    Tables(&'static TableKeys),
     /// Named tables: `[function.NAME]`.
-    Named,
+    Named(&'static TableKeys),
 }
 
 impl Type {
@@ -72,25 +120,39 @@ impl Type {
             (Self::Number, Value::Float(_) | Value::Integer(_))
             | (Self::Integer, Value::Integer(_))
             | (Self::Boolean, Value::Boolean(_))
+            | (Self::Date, Value::Datetime(_))
             | (Self::Word, Value::String(_)) => true,
             (Self::Exactly(word), Value::String(text)) => word == text,
             (Self::Pair, Value::Array(items)) => {
                 items.len() == 2 && items.iter().all(|item| number(item).is_some())
             }
             (Self::Numbers, Value::Array(items)) => items.iter().all(|item| number(item).is_some()),
+            (Self::Formulas, Value::Array(items)) => {
+                let is_formula = |item: &Value| number(item).is_some() || item.is_str();
+                items.len() == 3 && items.iter().all(is_formula)
+            }
             (Self::Words, Value::Array(items)) => items.iter().all(|item| item.as_str().is_some()),
             (Self::Points, Value::Array(items)) => items.iter().all(|item| Self::Pair.takes(item)),
-            (Self::Points, Value::Table(table)) => {
-                table.values().all(|item| Self::Pair.takes(item))
-            }
-            (Self::Tables, Value::Array(items)) => items.iter().all(Value::is_table),
-            (Self::Named, Value::Table(tables)) => tables.values().all(Value::is_table),
-            (Self::Form(name, others), Value::Table(table)) => {
-                let mut keys = table.keys();
-                table.contains_key(name)
-                    && keys.all(|key| key == name || others.contains(&key.as_str()))
-            }
+            (Self::Table(keys), Value::Table(table)) => keys.takes(table),
+            (Self::Tables(_), Value::Array(items)) => items.iter().all(Value::is_table),
+            (Self::Named(_), Value::Table(tables)) => tables.values().all(Value::is_table),
             _ => false,
+        }
+    }
+
+    /// Whether values of this type are arrays whose elements are numbers, or arrays of numbers.
+    fn is_array(&self) -> bool {
+        matches!(
+            self,
+            Self::Pair | Self::Numbers | Self::Formulas | Self::Points
+        )
+    }
+
+    /// The keys of the tables that are values of this type, or parts of its values.
+    fn table(self) -> Option<&'static TableKeys> {
+        match self {
+            Self::Table(keys) | Self::Tables(keys) | Self::Named(keys) => Some(keys),
+            _ => None,
         }
     }
 }
@@ -102,14 +164,6 @@ impl Key {
         self.types.iter().any(|kind| kind.takes(value))
     }
 
-    /// The tables that the key accepts: the required entry of each, and the optional ones.
-    pub fn forms(&self) -> impl Iterator<Item = (&'static str, &'static [&'static str])> {
-        self.types.iter().filter_map(|kind| match kind {
-            Type::Form(main, others) => Some((*main, *others)),
-            _ => None,
-        })
-    }
-
     /// The key in words: `wanted spacing of the nodes [length]`.
     #[must_use]
     pub fn described(&self) -> String {
@@ -117,6 +171,49 @@ impl Key {
             "" => self.meaning.to_owned(),
             unit => format!("{} [{unit}]", self.meaning),
         }
+    }
+
+    /// This key, or the key of a table in its value, that a dotted name means.
+    fn find(&'static self, name: &str) -> Option<&'static Self> {
+        if let Some(table) = self.name.strip_suffix(ANY_NAME) {
+            let any_name = name
+                .strip_prefix(table)
+                .filter(|any_name| !any_name.is_empty())?;
+            let inner_key = any_name.rsplit_once('.').and_then(|(_, last_name)| {
+                let mut tables = self.types.iter().filter_map(|kind| kind.table());
+                tables.find_map(|table| table.find(last_name))
+            });
+            return Some(inner_key.unwrap_or(self));
+        }
+        let rest = name.strip_prefix(self.name)?;
+        if rest.is_empty() {
+            return Some(self);
+        }
+        let inner_name = rest.strip_prefix('.')?;
+        self.types.iter().find_map(|kind| match kind {
+            Type::Table(table) => table.find(inner_name),
+            Type::Tables(table) => {
+                let (number, inner_name) = inner_name.split_once('.')?;
+                number.parse::<usize>().ok()?;
+                table.find(inner_name)
+            }
+            Type::Named(table) => table.find(inner_name.split_once('.')?.1),
+            _ => None,
+        })
+    }
+
+    /// Whether the parts of a value have keys of their own.
+    fn is_divided(&self, value: &Value) -> bool {
+        self.types.iter().any(|kind| match (kind, value) {
+            (Type::Table(_), Value::Table(table)) => !is_range(table),
+            (Type::Named(_), Value::Table(_)) => true,
+            (Type::Tables(_), Value::Array(items)) => items.iter().all(Value::is_table),
+            // A sweep varies a part of a table by its number: held.0.value.
+            (Type::Tables(_), Value::Table(table)) => {
+                table.keys().all(|name| name.parse::<usize>().is_ok())
+            }
+            _ => false,
+        })
     }
 }
 
@@ -131,32 +228,12 @@ const PAIR: &[Type] = &[Type::Pair];
 const LIST: &[Type] = &[Type::Numbers];
 const WORDS: &[Type] = &[Type::Words];
 const FORMULA: &[Type] = &[Type::Number, Type::Word];
-const TABLES: &[Type] = &[Type::Tables];
+const SIGMA: &[Type] = &[Type::Number, Type::Numbers];
 const POINTS: &[Type] = &[Type::Points];
-const NAMED: &[Type] = &[Type::Named];
+const DATE: &[Type] = &[Type::Word, Type::Date];
+const COLUMN: &[Type] = &[Type::Word, Type::Integer];
 const TIME_OR_INITIAL: &[Type] = &[Type::Number, Type::Exactly("initial")];
 const TIME_OR_STEP: &[Type] = &[Type::Number, Type::Exactly("step")];
-const PROFILE: &[Type] = &[
-    Type::Number,
-    Type::Word,
-    Type::Form("file", &[]),
-    Type::Form("image", &["range", "interpolate", "alpha"]),
-];
-const VARIED: &[Type] = &[Type::Pair, Type::Form("between", &["prior", "scale"])];
-/// Tables within the values of keys have numbers under these names.
-pub(super) const NUMBERS_IN_TABLES: [&str; 6] =
-    ["range", "above", "below", "points", "steady", "after"];
-const UNTIL: &[Type] = &[
-    Type::Form("steady", &["after"]),
-    Type::Form("column", &["above", "below", "after"]),
-];
-const SIDE: &[Type] = &[
-    Type::Number,
-    Type::Word,
-    Type::Form("flux", &[]),
-    Type::Form("robin", &[]),
-];
-
 const FINITE: &str = "a finite number";
 const ABOVE_0: &str = "a finite number greater than 0";
 const MATERIAL: &str = "a finite number, 0 or greater, a formula in x and y, { file = \"D.npy\" } or { image = \"D.png\", range = [lo, hi], interpolate = \"nearest\" }";
@@ -179,25 +256,38 @@ const ALPHA: &str = "\"white\" (the picture lies on white), \"ignore\" (the colo
 const VALUE: &str = "a finite number, or a formula in x and y for kind = \"expression\"";
 const UNIT: &str = "a short text in quotes";
 const PLACE: &str = "a formula in x and y";
-const HELD: &str = "tables [[held]] with where = \"…\", file = \"….npy\" or image = \"….png\", and value = a number or a formula in x and y; a name is that of its columns of rates";
-const INTERFACE: &str = "tables [[interface]] with where = \"…\", file = \"….npy\" or image = \"….png\", and resistance = a number, 0 or greater, or a formula in x and y";
+const FILE: &str = "the name of a file in quotes";
+const COLUMN_OF_FILE: &str = "the name of a column in quotes, or its number from 0";
+const SINCE: &str = "a date in quotes, such as \"2026-01-05 13:00\"";
+const HELD_TABLES: &str = "tables [[held]] with where = \"…\", file = \"….npy\" or image = \"….png\", and value = a number or a formula in x and y; a name is that of its columns of rates";
+const INTERFACES: &str = "tables [[interface]] with where = \"…\", file = \"….npy\" or image = \"….png\", and resistance = a number, 0 or greater, or a formula in x and y";
 const EVERY: &str = "a finite number greater than 0, or \"step\"";
 const AT: &str = "ascending numbers, none of them before t0";
 const AT_POINTS: &str = "{ name = [x, y], … } or a list [[x, y], …], whose points are p0, p1, …";
 const REGIONS: &str = "tables [[record.region]] with name = \"…\" and where = \"…\", file = \"….npy\" or image = \"….png\"";
 const FIELDS: &str = "some of \"mean\", \"min\", \"max\" and \"time_of_max\"";
-const FUNCTION: &str = "tables [function.NAME] with file = \"….csv\", from and to, or points = [[0, 20], [3600, 25]], and between and beyond";
+const FUNCTIONS: &str = "tables [function.NAME] with file = \"….csv\", from and to, or points = [[0, 20], [3600, 25]], and between and beyond";
 const CONSTANT: &str = "a finite number, or a formula of other constants";
 const BOUNDS: &str = "[least, most], or { between = [least, most] } with prior = [mean, deviation] and scale = \"log\" or \"linear\"";
-const DATA: &str = "tables [[fit.data]] with file, time, columns = { T1 = \"sill\" } of the file and the record, sigma and use";
+const DATA_TABLES: &str = "tables [[fit.data]] with file, time, columns = { T1 = \"sill\" } of the file and the record, sigma and use";
 const COMBINE: &str =
     "\"product\" (every value with every other) or \"zip\" (the first with the first, and so on)";
 
-/// Defines a table of keys: name, meaning, unit, types, accepted values in words, an example, and the value if the key
-/// is absent. A last word `no_bits` marks a key on which no bit depends.
+/// The key beside which another one may stand, if there is one.
+macro_rules! main_key {
+    () => {
+        None
+    };
+    ($name:literal) => {
+        Some($name)
+    };
+}
+
+/// Defines a table of keys: name, meaning, unit, types, accepted values in words, an example, the value if the key is absent,
+/// and the key beside which alone it may stand. A last word `no_bits` marks a key on which no bit depends.
 macro_rules! keys {
     ($($name:literal, $meaning:literal, $unit:literal, $types:expr, $accepted:expr, $example:literal, $absent:expr
-       $(, $no_bits:ident)?;)*) => {
+       $(=> beside $main:literal)? $(, $no_bits:ident)?;)*) => {
         [$(Key {
             name: $name,
             meaning: $meaning,
@@ -206,13 +296,151 @@ macro_rules! keys {
             accepted: $accepted,
             example: $example,
             absent: $absent,
+            beside: main_key!($($main)?),
             decides_bits: ["", $(stringify!($no_bits))?].len() == 1,
         }),*]
     };
 }
 
+/// The keys of `D = { image = "D.png", range = [0.0, 1.0] }`.
+const PROFILE: &[Type] = &[
+    Type::Number,
+    Type::Word,
+    Type::Table(&TableKeys {
+        lists: &[&keys! {
+            "file", "array with a value for each node", "", WORD, FILE, "\"D.npy\"", Derived;
+            "image", "picture whose grey values are values", "", WORD, FILE, "\"D.png\"", Derived;
+            "range", "the values of black and white", "", PAIR, "two finite numbers, [black, white]", "[0.0, 1.0]",
+                Default("[0.0, 1.0]") => beside "image";
+            "interpolate", "the value of a node between pixels", "", WORD, INTERPOLATE, "\"nearest\"",
+                Default("\"linear\"") => beside "image";
+            "alpha", "what the opacity of pixels means", "", WORD, ALPHA, "\"white\"", Derived => beside "image";
+        }],
+        one_of: &["file", "image"],
+    }),
+];
+
+/// The keys of a wall that is not fixed.
+const SIDE: &[Type] = &[
+    Type::Number,
+    Type::Word,
+    Type::Table(&TableKeys {
+        lists: &[&keys! {
+            "flux", "D times the outward normal derivative", "density·length/time", FORMULA,
+                "a finite number or a formula in x, y and t", "0.0", Derived;
+            "robin", "a, b and c of a p + b dp/dn = c", "", &[Type::Formulas],
+                "three numbers or formulas, [a, b, c] of a p + b dp/dn = c", "[1.0, 2.0, 0.5]", Derived;
+        }],
+        one_of: &["flux", "robin"],
+    }),
+];
+
+/// The keys of `until`.
+const UNTIL: &[Type] = &[Type::Table(&TableKeys {
+    lists: &[&keys! {
+        "column", "column of the record that ends the run", "", WORD, "the name of a column of the record in quotes", "\"sill\"", Derived;
+        "steady", "change per time below which the run ends", "density/time", NUMBER, ABOVE_0, "1e-6", Derived;
+        "above", "limit above which a value of the column ends the run", "", NUMBER, FINITE, "60.0", Derived => beside "column";
+        "below", "limit below which a value of the column ends the run", "", NUMBER, FINITE, "0.5", Derived => beside "column";
+        "after", "time before which the run does not end", "time", NUMBER, FINITE, "0.0", Derived;
+    }],
+    one_of: &["column", "steady"],
+})];
+
+/// The keys of which one defines an area.
+pub(super) const AREA_FORMS: &[&str] = &["where", "file", "image"];
+
+/// The keys of an area in a table of a list.
+const AREA: &[Key] = &keys! {
+    "where", "the nodes where it is not 0", "", FORMULA, PLACE, "\"hypot(x, y) < 2\"", Derived;
+    "file", "the nodes where the array is not 0", "", WORD, FILE, "\"m.npy\"", Derived;
+    "image", "the nodes where the picture is dark", "", WORD, FILE, "\"plate.png\"", Derived;
+    "below", "the grey value below which the picture is dark; black is 0, white 1", "", NUMBER, FINITE, "0.5",
+        Default("0.5") => beside "image";
+    "alpha", "what the opacity of pixels means", "", WORD, ALPHA, "\"values\"", Derived => beside "image";
+};
+
+const COLUMN_NAME: &str = "letters, digits and _ in quotes, the name of a column of the record";
+
+const HELD: &[Type] = &[Type::Tables(&TableKeys {
+    lists: &[
+        AREA,
+        &keys! {
+            "value", "the value of the nodes", "density", FORMULA, "a finite number or a formula in x and y", "60.0", Required;
+            "name", "the name of the columns of rates", "", WORD, COLUMN_NAME, "\"heater\"", Derived;
+        },
+    ],
+    one_of: AREA_FORMS,
+})];
+
+const INTERFACE: &[Type] = &[Type::Tables(&TableKeys {
+    lists: &[
+        AREA,
+        &keys! {
+            "resistance", "the resistance of each face between the nodes inside and those outside", "length/D", FORMULA,
+                "a finite number, 0 or greater, or a formula in x and y", "0.05", Required;
+        },
+    ],
+    one_of: AREA_FORMS,
+})];
+
+const REGION: &[Type] = &[Type::Tables(&TableKeys {
+    lists: &[
+        &keys! { "name", "the name of the region in columns", "", WORD, COLUMN_NAME, "\"pipe\"", Required; },
+        AREA,
+    ],
+    one_of: AREA_FORMS,
+})];
+
+const FUNCTION: &[Type] = &[Type::Named(&TableKeys {
+    lists: &[&keys! {
+        "file", "CSV file with the points", "", WORD, FILE, "\"weather.csv\"", Derived;
+        "from", "column of the arguments", "", COLUMN, COLUMN_OF_FILE, "\"time\"", Default("0") => beside "file";
+        "to", "column of the values", "", COLUMN, COLUMN_OF_FILE, "\"T\"", Default("1") => beside "file";
+        "from_unit", "unit of the arguments", "", WORD, UNIT, "\"h\"", Derived => beside "file";
+        "to_unit", "unit of the values", "", WORD, UNIT, "\"°C\"", Derived => beside "file";
+        "since", "date of the argument 0", "", DATE, SINCE, "\"2026-01-05 13:00\"", Derived => beside "file";
+        "gaps", "rows without a value", "", WORD, "\"refuse\" or \"skip\"", "\"skip\"", Default("\"refuse\"") => beside "file";
+        "points", "arguments and values", "", POINTS, "pairs of finite numbers, such as [[0, 20], [3600, 25]]",
+            "[[0, 20], [3600, 25]]", Derived;
+        "between", "the value between two points", "", WORD, "\"linear\" or \"previous\"", "\"previous\"",
+            Default("\"linear\"");
+        "beyond", "the value beyond the points", "", WORD, "\"refuse\", \"hold\" or \"repeat\"", "\"hold\"",
+            Default("\"refuse\"");
+    }],
+    one_of: &["file", "points"],
+})];
+
+const VARIED: &[Type] = &[
+    Type::Pair,
+    Type::Table(&TableKeys {
+        lists: &[&keys! {
+            "between", "the least and the greatest value", "", PAIR, "[least, greatest], two finite numbers", "[1.0, 100.0]", Required;
+            "prior", "what is known without the data", "", PAIR, "[mean, standard deviation]", "[20.0, 2.0]", Derived;
+            "scale", "whether the logarithm is varied", "", WORD, "\"log\" or \"linear\"", "\"log\"", Derived;
+        }],
+        one_of: &["between"],
+    }),
+];
+
+const DATA: &[Type] = &[Type::Tables(&TableKeys {
+    lists: &[&keys! {
+        "file", "CSV file with measured values", "", WORD, FILE, "\"wall.csv\"", Derived;
+        "time", "column of the times", "", WORD, "the name of a column in quotes", "\"time\"", Derived;
+        "since", "date of t = 0", "", DATE, SINCE, "\"2026-01-05 13:00\"", Derived;
+        "columns.NAME", "column of the record with which a column of the file is compared", "", WORD,
+            "the name of a column of the record in quotes", "\"sill\"", Derived;
+        "sigma", "standard deviation of a value", "", SIGMA, "a number greater than 0, or one for each column by its name", "0.1",
+            Derived;
+        "sigma.NAME", "standard deviation of a value of a column", "", NUMBER, ABOVE_0, "0.1", Derived;
+        "use", "first and last time of the rows that count", "time", PAIR, "[from, to], two times that ascend", "[0.0, 10.0]",
+            Derived;
+    }],
+    one_of: &[],
+})];
+
 /// All keys of a run's file, in the order in which files and journals list them.
-pub static KEYS: [Key; 70] = keys! {
+pub static KEYS: [Key; 71] = keys! {
     "D", "diffusion coefficient", "length²/time", PROFILE, MATERIAL, "1.0", Required;
     "x1", "left end of the domain", "length", NUMBER, FINITE, "-10.0", Required;
     "x2", "right end of the domain", "length", NUMBER, "a finite number greater than x1", "10.0", Required;
@@ -257,8 +485,7 @@ pub static KEYS: [Key; 70] = keys! {
     "initial.kx", "half waves of the sine along x", "", NUMBER, FINITE, "1.0", Default("1.0");
     "initial.ky", "half waves of the sine along y", "", NUMBER, FINITE, "1.0", Default("1.0");
     "initial.value", "initial condition", "density", FORMULA, VALUE, "\"exp(-x**2 - y**2)\"", Required;
-    "initial.path", "the file of the initial condition", "", WORD, "the name of a file in quotes",
-        "\"u.npy\"", Required;
+    "initial.path", "the file of the initial condition", "", WORD, FILE, "\"u.npy\"", Required;
     "initial.snapshot", "which snapshot of the cube", "", INTEGER, "a whole number, negative from the end", "-1", Derived;
     "initial.range", "the values of black and white", "density", PAIR, "two finite numbers, [black, white]",
         "[0.0, 1.0]", Default("[0.0, 1.0]");
@@ -270,13 +497,12 @@ pub static KEYS: [Key; 70] = keys! {
     "boundary.bottom", "the wall at y = y1", "density", SIDE, WALL, "0.0", Default("0.0");
     "boundary.top", "the wall at y = y2", "density", SIDE, WALL, "0.0", Default("0.0");
     "mask.where", "nodes outside of the domain: where it is not 0", "", FORMULA, PLACE, "\"hypot(x, y) < 2\"", Derived;
-    "mask.file", "nodes outside of the domain: where the array is not 0", "", WORD, "the name of a file in quotes",
+    "mask.file", "nodes outside of the domain: where the array is not 0", "", WORD, FILE,
         "\"m.npy\"", Derived;
-    "mask.image", "nodes outside of the domain: where the picture is dark", "", WORD, "the name of a file in quotes",
-        "\"plate.png\"", Derived;
+    "mask.image", "nodes outside of the domain: where the picture is dark", "", WORD, FILE, "\"plate.png\"", Derived;
     "mask.below", "the grey value below which the picture is dark; black is 0, white 1", "", NUMBER, FINITE, "0.5",
-        Derived;
-    "mask.alpha", "what the opacity of pixels means", "", WORD, ALPHA, "\"values\"", Derived;
+        Default("0.5") => beside "image";
+    "mask.alpha", "what the opacity of pixels means", "", WORD, ALPHA, "\"values\"", Derived => beside "image";
     "mask.isolated", "what becomes of parts of the domain that no wall and no held node touches", "", WORD,
         "\"keep\" or \"mask\"", "\"mask\"", Derived;
     "units.x", "unit of lengths along x, for labels alone", "", WORD, UNIT, "\"m\"", Derived, no_bits;
@@ -286,23 +512,24 @@ pub static KEYS: [Key; 70] = keys! {
     "record.every", "simulated time from one row of the record to the next", "time", TIME_OR_STEP, EVERY, "0.01", Derived;
     "record.at", "times of the rows of the record", "time", LIST, AT, "[0.1, 0.2, 0.5]", Derived;
     "record.points", "points whose values are recorded", "length", POINTS, AT_POINTS, "{ sill = [0.0, 0.0] }", Derived;
+    "record.points.NAME", "the place of a point", "length", PAIR, "two finite numbers, [x, y]", "[0.0, 0.0]", Derived;
     "record.interpolate", "the value at a point that is no node", "", WORD, "\"nearest\" or \"linear\"", "\"linear\"",
         Derived;
     "record.totals", "whether mass, minimum, maximum and what comes in are recorded", "", SWITCH, "true or false", "true",
         Derived;
-    "record.region", "regions that are recorded", "", TABLES, REGIONS, "[{ name = \"pipe\", where = \"hypot(x, y) < 2\" }]",
+    "record.region", "regions that are recorded", "", REGION, REGIONS, "[{ name = \"pipe\", where = \"hypot(x, y) < 2\" }]",
         Derived;
     "record.fields", "what is kept of every node between snapshots", "", WORDS, FIELDS, "[\"mean\", \"max\"]", Derived;
-    "held", "nodes that keep given values", "density", TABLES, HELD, "[{ where = \"abs(x) < 0.1\", value = 60.0 }]",
+    "held", "nodes that keep given values", "density", HELD, HELD_TABLES, "[{ where = \"abs(x) < 0.1\", value = 60.0 }]",
         Derived;
-    "interface", "thin resistances between the nodes inside of an area and those outside", "length/D", TABLES, INTERFACE,
+    "interface", "thin resistances between the nodes inside of an area and those outside", "length/D", INTERFACE, INTERFACES,
         "[{ where = \"x < 0.2\", resistance = 0.05 }]", Derived;
-    "function", "functions of one number, for all formulas", "", NAMED, FUNCTION,
+    "function", "functions of one number, for all formulas", "", FUNCTION, FUNCTIONS,
         "{ T_out = { points = [[0, 20], [3600, 25]] } }", Derived;
     "constants.NAME", "numbers by name, for all formulas", "", FORMULA, CONSTANT, "12.0", Derived;
     "fit.vary.NAME", "a number that `diff2d fit` finds, a constant or a key, and its bounds", "", VARIED, BOUNDS, "[1.0, 100.0]",
         Derived, no_bits;
-    "fit.data", "what was measured", "", TABLES, DATA,
+    "fit.data", "what was measured", "", DATA, DATA_TABLES,
         "[{ file = \"wall.csv\", time = \"time\", columns = { T1 = \"sill\" }, sigma = 0.1 }]", Derived, no_bits;
     "fit.step", "the share of its own size by which an unknown is changed for derivatives", "", NUMBER, ABOVE_0,
         "3e-5", Derived, no_bits;
@@ -318,13 +545,77 @@ pub static SWEEP_KEYS: [Key; 2] = keys! {
 /// The last part of a key that stands for any name in its table, as in `constants.NAME`.
 const ANY_NAME: &str = "NAME";
 
-/// The key of a run's file with this name, or the key that stands for all names of its table.
+/// The key of a run's file that a dotted name means: a key, the key that stands for all names of its table, or a key of a
+/// table.
 #[must_use]
 pub fn find(name: &str) -> Option<&'static Key> {
-    KEYS.iter().find(|key| {
-        let table = key.name.strip_suffix(ANY_NAME);
-        key.name == name
-            || table.is_some_and(|table| name.len() > table.len() && name.starts_with(table))
+    KEYS.iter().find_map(|key| key.find(name))
+}
+
+/// Whether a table is a range of values in a sweep with both ends, `{ from = 0.1, to = 10, count = 50 }`, and no table with keys.
+#[must_use]
+pub(super) fn is_range(table: &toml::Table) -> bool {
+    ["from", "to", "count"]
+        .iter()
+        .any(|key| table.contains_key(*key))
+}
+
+/// The key of an element of an array, whose dotted name ends in numbers: `boundary.left.robin.2`.
+#[must_use]
+pub(super) fn element(name: &str) -> Option<&'static Key> {
+    static ELEMENT: [Key; 1] = keys! {
+        "NAME", "an element of an array", "", FORMULA, FINITE, "1.0", Derived;
+    };
+    let (array, number) = name.rsplit_once('.')?;
+    number.parse::<usize>().ok()?;
+    let is_array = find(array).is_some_and(|key| key.types.iter().any(Type::is_array));
+    (is_array || element(array).is_some()).then_some(&ELEMENT[0])
+}
+
+/// Whether the parts of the value of a dotted name have names of their own: a table that is no value of a key, or a value in
+/// tables with keys.
+#[must_use]
+pub(super) fn is_divided(name: &str, value: &Value) -> bool {
+    let Some(key) = find(name) else {
+        return value.is_table();
+    };
+    let has_any_names = || {
+        let key_in_table = find(&format!("{name}.{ANY_NAME}"));
+        key_in_table.is_some_and(|other| other.name.ends_with(ANY_NAME) && other.name != key.name)
+    };
+    key.is_divided(value) || value.is_table() && has_any_names()
+}
+
+/// The keys of the table with a dotted name: `D`, `held.0` or `function.T_out`.
+#[must_use]
+pub fn table(name: &str) -> Option<&'static TableKeys> {
+    let table_of = |name: &str, is_entry: bool| {
+        let key = find(name)?;
+        key.types.iter().find_map(|kind| match kind {
+            Type::Table(table) if !is_entry => Some(*table),
+            Type::Tables(table) | Type::Named(table) if is_entry => Some(*table),
+            _ => None,
+        })
+    };
+    table_of(name, false).or_else(|| table_of(name.rsplit_once('.')?.0, true))
+}
+
+/// The innermost table with keys of its own in which a dotted name lies: the table in words, the rest of the name, and the keys.
+#[must_use]
+pub(super) fn table_around(name: &str) -> Option<(String, &str, &'static TableKeys)> {
+    let mut positions = name.rmatch_indices('.').map(|(position, _)| position);
+    positions.find_map(|position| {
+        let (outer_name, slip) = (&name[..position], &name[position + 1..]);
+        let keys = table(outer_name)?;
+        let listed = outer_name
+            .rsplit_once('.')
+            .filter(|_| find(outer_name).is_none());
+        let words = match listed {
+            Some((list, number)) if number.parse::<usize>().is_ok() => format!("[[{list}]]"),
+            Some(_) => format!("[{outer_name}]"),
+            None => outer_name.to_owned(),
+        };
+        Some((words, slip, keys))
     })
 }
 
@@ -334,7 +625,7 @@ pub(super) fn table_of_names(key: &Key) -> Option<&'static str> {
     key.name.strip_suffix(ANY_NAME)?.strip_suffix('.')
 }
 
-/// Whether a run's file may have a key with this name.
+/// Whether a run's file may have a key with this dotted name.
 #[must_use]
 pub fn is_key(name: &str) -> bool {
     find(name).is_some()

@@ -3,7 +3,7 @@
 use super::{
     canonical::Canonical,
     error::ParamsError,
-    keys::{self, Absent, Key},
+    keys::{self, Absent},
     place::Place,
     python,
     spelling::hint_of_file,
@@ -133,7 +133,7 @@ impl RawParams {
     /// Replaces the value of a key, as if the new value had been typed in the same place.
     #[must_use]
     pub fn replace(self, name: &str, value: impl Into<Value>) -> Self {
-        let entry = self.entry(keys::named(name));
+        let entry = self.typed.first_entry_of(self.source(name));
         let place = entry.map_or(Place::Default, |entry| entry.place.clone());
         self.with(name, value.into(), place)
     }
@@ -180,12 +180,7 @@ impl RawParams {
     /// # Errors
     /// [`ParamsError::Syntax`].
     pub fn overlay(&mut self, name: &str, text: &str) -> Result<(), ParamsError> {
-        let place = Place::File(name.into());
-        for entry in Typed::parse(name, text)?.entries() {
-            self.typed
-                .set(&entry.name, entry.value.clone(), place.clone());
-        }
-        Ok(())
+        self.typed.overlay(name, text)
     }
 
     /// Adds a file in memory: its absolute name stands for these bytes, even if the disk has another file.
@@ -201,49 +196,49 @@ impl RawParams {
         &self.typed
     }
 
-    /// The entry of a key, or of the key from which it takes its value.
-    pub(super) fn entry(&self, key: &Key) -> Option<&Entry> {
-        self.typed.get(key.name).or_else(|| match key.absent {
-            Absent::Same(other) => self.entry(keys::named(other)),
-            _ => None,
-        })
+    /// The name of a key, or of the key from which it takes its value.
+    pub(super) fn source<'n>(&self, name: &'n str) -> &'n str {
+        match keys::named(name).absent {
+            Absent::Same(other) if self.typed.first_entry_of(name).is_none() => self.source(other),
+            _ => name,
+        }
     }
 
-    /// The value of a key: as typed, or the default.
+    /// The value of a key that is no table: as typed, or the default.
     ///
     /// # Errors
     /// [`ParamsError::Missing`], [`ParamsError::Refused`].
-    pub fn value(&self, key: &Key) -> Result<Cow<'_, Value>, ParamsError> {
-        match (self.typed.get(key.name), key.absent) {
+    pub fn value(&self, name: &str) -> Result<Cow<'_, Value>, ParamsError> {
+        let name = self.source(name);
+        let key = keys::named(name);
+        match (self.typed.get(name), key.absent) {
             (Some(entry), _) if key.takes(&entry.value) => Ok(Cow::Borrowed(&entry.value)),
             (Some(entry), _) => Err(ParamsError::Refused {
                 place: entry.place.clone(),
-                key: key.name,
+                key: name.to_owned(),
                 value: value::shown(&entry.value).into_owned(),
                 reason: format!(
-                    "is {}; {} must be {}",
+                    "is {}; {name} must be {}",
                     value::type_in_words(&entry.value),
-                    key.name,
                     key.accepted
                 ),
             }),
             (None, Absent::Value(default)) => Ok(Cow::Owned(value::parse_value(default))),
-            (None, Absent::Same(other)) => self.value(keys::named(other)),
-            (None, Absent::Required | Absent::Derived) => Err(self.missing(key)),
+            (None, _) => Err(self.missing(name)),
         }
     }
 
-    /// The error for a key whose value has the right type but cannot be used.
-    ///
-    /// # Panics
-    /// If there is no such key.
+    /// The error for a key, or a table, whose value has the right type but cannot be used.
     #[must_use]
-    pub fn refuse(&self, key: &str, reason: String) -> ParamsError {
-        let key = keys::named(key);
-        let (place, value) = match (self.typed.get(key.name), key.absent) {
-            (Some(entry), _) => {
-                let name = entry.value.as_str().map(Path::new);
-                let is_in_memory = name.is_some_and(|name| self.in_memory.contains_key(name));
+    pub fn refuse(&self, name: &str, reason: String) -> ParamsError {
+        let name = match keys::find(name) {
+            Some(_) => self.source(name),
+            None => name,
+        };
+        let (place, value) = match self.typed.get(name) {
+            Some(entry) => {
+                let file = entry.value.as_str().map(Path::new);
+                let is_in_memory = file.is_some_and(|file| self.in_memory.contains_key(file));
                 let value = if is_in_memory {
                     UNNAMED.into()
                 } else {
@@ -251,46 +246,58 @@ impl RawParams {
                 };
                 (entry.place.clone(), value)
             }
-            (None, Absent::Same(other)) => return self.refuse(other, reason),
-            (None, Absent::Value(default)) => {
-                let value = value::parse_value(default);
-                (Place::Default, value::shown(&value))
-            }
-            (None, Absent::Required | Absent::Derived) => {
-                (Place::File(Arc::clone(&self.file)), "…".into())
-            }
+            None => match (
+                self.typed.first_entry_of(name),
+                keys::find(name).map(|key| key.absent),
+            ) {
+                (Some(inner_entry), _) => (inner_entry.place.clone(), "…".into()),
+                (None, Some(Absent::Value(default))) => {
+                    let value = value::parse_value(default);
+                    (Place::Default, value::shown(&value))
+                }
+                (None, _) => (Place::File(Arc::clone(&self.file)), "…".into()),
+            },
         };
         ParamsError::Refused {
             place,
-            key: key.name,
+            key: name.to_owned(),
             value: value.into_owned(),
             reason: format!("cannot be used: {reason}"),
         }
     }
 
-    /// The place of a key that names a file.
-    ///
-    /// # Panics
-    /// If there is no such key.
+    /// The place of a key that names a file, which may be the key of a table.
     #[must_use]
-    pub fn input(&self, key: &str, path: &Path) -> InputPlace {
-        let key = keys::named(key);
-        match (self.typed.get(key.name), key.absent) {
-            (None, Absent::Same(other)) => self.input(other, path),
-            (entry, _) => InputPlace {
-                place: entry.map_or(Place::Default, |entry| entry.place.clone()),
-                key: key.name,
-                bytes: self.in_memory.get(path).cloned(),
-                path: path.to_owned(),
-            },
+    pub fn input(&self, name: &str, path: &Path) -> InputPlace {
+        let name = match keys::find(name) {
+            Some(_) => self.source(name),
+            None => name,
+        };
+        let mut entries = self.typed.entries_of(name);
+        let entry = entries.find(|entry| {
+            let file = entry.value.as_str();
+            file.is_some_and(|file| Path::new(file) == path || entry.place.path_to(file) == path)
+        });
+        InputPlace {
+            place: entry.map_or(Place::Default, |entry| entry.place.clone()),
+            key: entry.map_or(name, |entry| &entry.name).to_owned(),
+            bytes: self.in_memory.get(path).cloned(),
+            path: path.to_owned(),
         }
     }
 
-    fn missing(&self, key: &Key) -> ParamsError {
+    /// The error for a key that is missing, at the top level or in a table.
+    fn missing(&self, name: &str) -> ParamsError {
+        let key = keys::named(name);
+        let table = name.rsplit_once('.').map(|(table, _)| table);
+        let entry_of_table = table.and_then(|table| self.typed.first_entry_of(table));
         ParamsError::Missing {
-            file: self.file.to_string(),
-            key: key.name,
-            example: key.example,
+            place: entry_of_table.filter(|_| name != key.name).map_or_else(
+                || Place::File(Arc::clone(&self.file)),
+                |entry| entry.place.clone(),
+            ),
+            key: name.to_owned(),
+            line: format!("{} = {}", key.name, key.example),
             meaning: key.described(),
         }
     }
@@ -310,7 +317,7 @@ const UNNAMED: &str = "…";
 #[derive(Debug, Clone, PartialEq)]
 pub struct InputPlace {
     place: Place,
-    key: &'static str,
+    key: String,
     path: PathBuf,
     bytes: Option<Arc<[u8]>>,
 }
@@ -333,7 +340,7 @@ impl InputPlace {
     pub fn unusable(&self, reason: String, is_damaged: bool) -> ParamsError {
         ParamsError::Input {
             place: self.place.clone(),
-            key: self.key,
+            key: self.key.clone(),
             value: self
                 .bytes
                 .as_ref()
@@ -348,7 +355,7 @@ impl InputPlace {
     pub fn refuse(&self, reason: &str) -> ParamsError {
         ParamsError::Refused {
             place: self.place.clone(),
-            key: self.key,
+            key: self.key.clone(),
             value: self.bytes.as_ref().map_or_else(
                 || format!("{:?}", self.path.to_string_lossy()),
                 |_| UNNAMED.to_owned(),
@@ -390,9 +397,9 @@ mod tests {
             format!("{}: {}", entry.place, entry.value)
         };
         assert_eq!(told("boundary.left"), "p.toml:3: 1");
-        let robin = "the arguments: { robin = [1, 2, 3] }";
-        assert_eq!(told("boundary.right"), robin);
-        assert_eq!(told("D"), "the arguments: { file = \"D.npy\" }");
+        assert_eq!(told("boundary.right.robin"), "the arguments: [1, 2, 3]");
+        assert!(raw.typed().get("boundary.right.flux").is_none());
+        assert_eq!(told("D.file"), "the arguments: \"D.npy\"");
         assert_eq!(told("E"), "the arguments: 1");
         assert!(raw.overlay("the arguments", "D =").is_err());
     }

@@ -5,7 +5,6 @@ use super::{
     choice::{Choice, choice},
     column_names::{is_column_name, names_of_totals},
     judge::Judge,
-    profile::Words,
     value::{Value, number},
 };
 use serde_json::{Map, Value as Json, json};
@@ -127,6 +126,7 @@ impl RecordKeys {
             "record.fields",
         ];
         let first_key = KEYS.into_iter().find(|key| judge.is_typed(key))?;
+        let earlier_errors = judge.error_count();
         let mut times = times(judge, start);
         if times.is_none() {
             let is_typed = judge.is_typed("record.every") || judge.is_typed("record.at");
@@ -165,7 +165,10 @@ impl RecordKeys {
             totals,
             regions,
         };
-        let is_empty = record.points.is_empty()
+        // What was refused would have been recorded.
+        let is_empty = judge.error_count() == earlier_errors
+            && !judge.has_unknown("record")
+            && record.points.is_empty()
             && !record.totals
             && record.regions.is_empty()
             && record.fields.is_empty();
@@ -256,21 +259,23 @@ fn fields(judge: &mut Judge<'_>) -> Vec<RecordField> {
 
 fn points(judge: &mut Judge<'_>) -> Vec<(String, [f64; 2])> {
     const KEY: &str = "record.points";
-    let points = judge.convert(KEY, |value| {
-        let points: Option<Vec<_>> = match value {
-            Value::Table(table) => table
-                .iter()
-                .map(|(name, value)| Some((name.clone(), pair(value)?)))
-                .collect(),
-            Value::Array(items) => (0..)
+    let points: Vec<(String, [f64; 2])> = if judge.is_single_value(KEY) {
+        let points = judge.convert(KEY, |value| {
+            let items = value.as_array().ok_or(None)?;
+            let points = (0..)
                 .zip(items)
-                .map(|(number, value)| Some((format!("p{number}"), pair(value)?)))
-                .collect(),
-            _ => None,
-        };
-        points.ok_or(None)
-    });
-    let points = points.unwrap_or_default();
+                .map(|(number, value)| Some((format!("p{number}"), pair(value)?)));
+            points.collect::<Option<Vec<_>>>().ok_or(None)
+        });
+        points.unwrap_or_default()
+    } else {
+        let names = judge.named_tables(KEY).into_iter();
+        let points = names.filter_map(|(key, name)| {
+            let point = judge.convert(&key, |value| pair(value).ok_or(None))?;
+            Some((name, point))
+        });
+        points.collect()
+    };
     let noted: Map<String, Json> = points
         .iter()
         .map(|(name, at)| (name.clone(), json!(at)))
@@ -290,42 +295,12 @@ fn pair(value: &Value) -> Option<[f64; 2]> {
         .then_some(pair)
 }
 
-/// Reads a table `[[record.region]]`; the error is the reason why it cannot be used.
-fn region(table: &toml::Table, words: &Words) -> Result<(String, Area), String> {
-    const KEYS: [&str; 6] = ["name", "where", "file", "image", "below", "alpha"];
-    if let Some(key) = table.keys().find(|key| !KEYS.contains(&key.as_str())) {
-        return Err(format!(
-            "there is no key {key}; there are {}",
-            KEYS.join(", ")
-        ));
-    }
-    let name = table.get("name").and_then(Value::as_str);
-    let name = name.ok_or("name = \"…\" is missing")?;
-    let area = Area::parse(table, words).map_err(Option::unwrap_or_default)?;
-    Ok((name.to_owned(), area))
-}
-
 fn regions(judge: &mut Judge<'_>) -> Vec<(String, Area)> {
-    const KEY: &str = "record.region";
-    let words = &judge.words.of(2);
-    let regions = judge.convert(KEY, |value| {
-        let tables = value.as_array().ok_or(None)?.iter().zip(1..);
-        let regions = tables.map(|(table, number)| {
-            let table = table.as_table().ok_or(None)?;
-            region(table, words).map_err(|reason| Some(format!("in table {number}, {reason}")))
-        });
-        regions.collect::<Result<Vec<_>, _>>()
+    let tables = judge.tables("record.region").into_iter();
+    let regions = tables.filter_map(|table| {
+        let name = judge.column_name(&format!("{table}.name"));
+        let area = Area::take(judge, &table);
+        Some((name?, area?))
     });
-    let regions = regions.unwrap_or_default().into_iter();
-    let regions: Vec<_> = regions
-        .map(|(name, area)| (name, area.with_path(|path| judge.path_to(KEY, path))))
-        .collect();
-    let tables = regions.iter().map(|(name, area)| {
-        let mut table = Map::new();
-        table.insert("name".to_owned(), json!(name));
-        table.extend(area.to_json());
-        Json::Object(table)
-    });
-    judge.note(KEY, Json::Array(tables.collect()));
-    regions
+    regions.collect()
 }

@@ -15,7 +15,6 @@ use super::{
     keys::{self, KEYS, SWEEP_KEYS},
     raw::RawParams,
     valid::Params,
-    value::Value,
     varied::{MOST_SCENARIOS, Varied},
 };
 use std::{collections::HashSet, path::Path};
@@ -108,31 +107,21 @@ impl SweepParams {
             Some(_) => String::new(),
             None => judge.word("params").unwrap_or_default(),
         };
-        let (mut shared, mut varied) = (Vec::new(), Vec::new());
-        let mut unknown = Vec::new();
+        let (mut keys, mut unknown) = (Vec::new(), Vec::new());
         for entry in sweep.typed().entries() {
-            let keys = match (&*entry.name, &entry.value) {
-                ("function", Value::Table(tables)) if tables.values().all(Value::is_table) => {
-                    Varied::of_functions(tables, &entry.place)
-                }
-                // In quotes the dotted name is a key of its own.
-                (name, value) if name.starts_with("function.") => {
-                    vec![Varied::of_function(name, value, &entry.place)]
-                }
-                (name, _) if SWEEP_KEYS.iter().any(|key| key.name == name) => continue,
-                (name, _) => match keys::find(name) {
-                    Some(key) => judge.take(Varied::of(key, entry)).unwrap_or_default(),
-                    None => {
-                        unknown.push(entry);
-                        continue;
-                    }
-                },
-            };
-            let (fixed_keys, varied_keys): (Vec<_>, Vec<_>) =
-                keys.into_iter().partition(|key| key.values.len() == 1);
-            shared.extend(fixed_keys);
-            varied.extend(varied_keys);
+            let name = &*entry.name;
+            if SWEEP_KEYS.iter().any(|key| key.name == name) {
+                continue;
+            }
+            match keys::find(name).or_else(|| keys::element(name)) {
+                Some(key) => keys.extend(judge.take(Varied::of(key, entry))),
+                None => unknown.push(entry),
+            }
         }
+        let complete_tables = Varied::complete_tables(&keys);
+        let (shared_keys, varied): (Vec<_>, Vec<_>) =
+            keys.into_iter().partition(|key| key.values.len() == 1);
+        let shared: Vec<Varied> = complete_tables.into_iter().chain(shared_keys).collect();
         let known_names = KEYS.iter().chain(&SWEEP_KEYS).map(|key| key.name);
         judge.refuse_keys(&unknown, &known_names);
         let scenarios = judge.take(match combine {
@@ -143,15 +132,6 @@ impl SweepParams {
             (None, false) => judge.take(RawParams::read(&directory.join(base_name))),
             (base, _) => base,
         };
-        // A table that is extended keeps the place from which the names of its files start.
-        if let Some(base) = &base {
-            for key in shared.iter_mut().chain(&mut varied) {
-                let extended = key.extends().and_then(|outer| base.typed().get(outer));
-                if let Some(entry) = extended.filter(|entry| entry.value.is_table()) {
-                    key.place = entry.place.clone();
-                }
-            }
-        }
         let (Some(base), Some(scenarios)) = (base, scenarios) else {
             judge.verdict()?;
             unreachable!("what is absent was refused")
@@ -257,7 +237,7 @@ fn zip(varied: &[Varied]) -> Result<usize, ParamsError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::params::{place::Place, value::number};
+    use crate::params::value::number;
     use std::fs;
 
     const BASE: &str = "D = 1\nx1 = 0\nx2 = 1\nruntime = 1\ndx = 0.1\nouttime = 0.5\n";
@@ -320,47 +300,35 @@ mod tests {
         let base = base.replace("D = 1\n", "D = { image = \"D.png\", range = [1, 2] }\n");
         fs::write(directory.path().join("below/base.toml"), base).unwrap();
         let path = directory.path().join("sweep.toml");
-        let all = |text: &str| -> Vec<(String, Place)> {
+        let all = |text: &str| -> Vec<String> {
             fs::write(&path, format!("params = \"below/base.toml\"\n{text}")).unwrap();
             let sweep = SweepParams::read(&path, &[]).unwrap();
             assert!(sweep.varied().iter().all(|key| !key.starts_with("D.")));
             let values = sweep.scenarios().map(|raw| {
-                let entry = raw.typed().get("D").unwrap();
-                (entry.value.to_string(), entry.place.clone())
+                let entries = raw.typed().entries_of("D");
+                let values = entries.map(|entry| match entry.value.as_str() {
+                    Some(word) if word.ends_with(".png") => {
+                        let path = entry.place.path_to(word);
+                        path.strip_prefix(directory.path())
+                            .unwrap()
+                            .display()
+                            .to_string()
+                    }
+                    _ => entry.value.to_string().replace(' ', ""),
+                });
+                values.collect::<Vec<_>>().join(" ")
             });
             values.collect()
         };
-        let texts = |found: &[(String, Place)]| -> Vec<String> {
-            found
-                .iter()
-                .map(|(text, _)| text.replace(' ', ""))
-                .collect()
-        };
-        let found = all("D.range = [[0, 1], [3, 4]]");
-        assert_eq!(
-            texts(&found),
-            [
-                "{image=\"D.png\",range=[0,1]}",
-                "{image=\"D.png\",range=[3,4]}"
-            ]
-        );
         // The picture is where the parameter file says.
-        let picture = directory.path().join("below/D.png");
-        assert_eq!(found[1].1.path_to("D.png"), picture);
+        assert_eq!(
+            all("D.range = [[0, 1], [3, 4]]"),
+            ["below/D.png [0,1]", "below/D.png [3,4]"]
+        );
         let found = all("D = { image = [\"A.png\", \"B.png\"], range = [[0, 1], [3, 4]] }");
-        assert_eq!(
-            texts(&found)[1..3],
-            [
-                "{image=\"A.png\",range=[3,4]}",
-                "{image=\"B.png\",range=[0,1]}"
-            ]
-        );
-        assert_eq!(found[2].1.path_to("B.png"), directory.path().join("B.png"));
+        assert_eq!(found[1..3], ["A.png [3,4]", "B.png [0,1]"]);
         let found = all("D.interpolate = \"nearest\"\nD.range = [5, 6]");
-        assert_eq!(
-            texts(&found),
-            ["{image=\"D.png\",interpolate=\"nearest\",range=[5,6]}"]
-        );
+        assert_eq!(found, ["below/D.png \"nearest\" [5,6]"]);
         assert_eq!(all("D = { image = \"C.png\" }").len(), 1);
         assert_eq!(all("D.range = [[0, 1], [3, 4]]\ndx = [0.1, 0.2]").len(), 4);
     }

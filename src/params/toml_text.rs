@@ -4,13 +4,11 @@ use super::{
     error::ParamsError,
     keys::{self, table_of_names},
     raw::RawParams,
-    value::Value,
+    typed::FILES,
+    value::{Entry, Value},
 };
 use std::path::PathBuf;
 use toml::Table;
-
-/// The keys of file names.
-const FILES: [&str; 3] = ["file", "image", "path"];
 
 impl RawParams {
     /// The parameters with all overrides, as the text of a parameter file. File names are absolute, so that the text
@@ -19,12 +17,12 @@ impl RawParams {
     /// # Errors
     /// [`ParamsError::Unreadable`] for values that TOML cannot express.
     pub fn to_toml(&self) -> Result<String, ParamsError> {
-        let mut root = Table::new();
+        let mut root = Value::Table(Table::new());
         for entry in self.typed().entries() {
-            let mut value = entry.value.clone();
-            for file in files_in(&mut value, &entry.name) {
-                *file = entry.place.path_to(file).to_string_lossy().into_owned();
-            }
+            let value = match file_of(entry) {
+                Some(path) => Value::String(path.to_string_lossy().into_owned()),
+                None => entry.value.clone(),
+            };
             put(&mut root, &path_of(&entry.name), value);
         }
         toml::to_string(&root).map_err(|error| ParamsError::Unreadable {
@@ -36,56 +34,57 @@ impl RawParams {
     /// The files named by values.
     #[must_use]
     pub fn files(&self) -> Vec<PathBuf> {
-        let mut files = Vec::new();
-        for entry in self.typed().entries() {
-            let mut value = entry.value.clone();
-            let named = files_in(&mut value, &entry.name).into_iter();
-            files.extend(named.map(|file| entry.place.path_to(file)));
-        }
-        files
+        self.typed().entries().filter_map(file_of).collect()
     }
 }
 
 /// The tables of a key, and its name in the last table, which may contain dots itself.
 fn path_of(name: &str) -> Vec<&str> {
     let table = keys::find(name).and_then(table_of_names);
-    match table.and_then(|table| Some((table, name.strip_prefix(table)?))) {
-        Some((table, name)) => table.split('.').chain([&name[1..]]).collect(),
+    let end_of_tables =
+        table.and_then(|table| Some(name.find(&format!("{table}."))? + table.len()));
+    match end_of_tables {
+        Some(end) => name[..end].split('.').chain([&name[end + 1..]]).collect(),
         None => name.split('.').collect(),
     }
 }
 
-/// The file names in a value; `name` is the key of the value.
-fn files_in<'v>(value: &'v mut Value, name: &str) -> Vec<&'v mut String> {
-    let key = name.rsplit('.').next().unwrap_or(name);
-    match value {
-        Value::String(file) if FILES.contains(&key) => vec![file],
-        Value::Array(items) => items
-            .iter_mut()
-            .flat_map(|item| files_in(item, name))
-            .collect(),
-        Value::Table(table) => {
-            let items = table.iter_mut();
-            items
-                .flat_map(|(name, item)| files_in(item, name))
-                .collect()
-        }
-        _ => Vec::new(),
-    }
+/// The file that an entry names.
+fn file_of(entry: &Entry) -> Option<PathBuf> {
+    let key = entry.name.rsplit('.').next()?;
+    let file = entry.value.as_str().filter(|_| FILES.contains(&key))?;
+    Some(entry.place.path_to(file))
 }
 
-/// Stores a value in nested tables.
-fn put(table: &mut Table, path: &[&str], value: Value) {
-    match path {
-        [] => {}
-        [name] => {
-            table.insert((*name).to_owned(), value);
+/// Stores a value in nested tables and lists of tables, whose tables have numbers.
+fn put(outer: &mut Value, path: &[&str], value: Value) {
+    let [name, inner_path @ ..] = path else {
+        *outer = value;
+        return;
+    };
+    let is_list = inner_path
+        .first()
+        .is_some_and(|name| name.parse::<usize>().is_ok());
+    let empty = if is_list {
+        Value::Array(Vec::new())
+    } else {
+        Value::Table(Table::new())
+    };
+    match outer {
+        Value::Table(table) => {
+            put(
+                table.entry((*name).to_owned()).or_insert(empty),
+                inner_path,
+                value,
+            );
         }
-        [name, inner @ ..] => {
-            let entry = table.entry((*name).to_owned());
-            if let Value::Table(inner_table) = entry.or_insert_with(|| Value::Table(Table::new())) {
-                put(inner_table, inner, value);
+        Value::Array(tables) => {
+            let number = name.parse().unwrap_or(tables.len());
+            while tables.len() <= number {
+                tables.push(empty.clone());
             }
+            put(&mut tables[number], inner_path, value);
         }
+        _ => {}
     }
 }

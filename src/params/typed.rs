@@ -6,11 +6,14 @@ use super::{
     place::Place,
     value::{Entry, Value, value_of},
 };
-use std::{collections::BTreeMap, sync::Arc};
-use toml::{
-    Table,
-    de::{DeTable, DeValue},
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
 };
+use toml::de::{DeTable, DeValue};
+
+/// The keys of file names.
+pub(super) const FILES: [&str; 3] = ["file", "image", "path"];
 
 /// A set of entries with different names.
 #[derive(Debug, Clone, Default)]
@@ -27,6 +30,28 @@ impl Typed {
     /// # Errors
     /// [`ParamsError::Syntax`] with the line at which the text is not valid TOML.
     pub fn parse(file: &str, text: &str) -> Result<Self, ParamsError> {
+        let mut typed = Self::default();
+        for (name, part) in Self::parse_parts(file, text)? {
+            typed.add(&name, &part);
+        }
+        Ok(typed)
+    }
+
+    /// Overrides values by those of a TOML text, tables that are no values of keys key by key; `file` is the name of the text
+    /// in messages.
+    ///
+    /// # Errors
+    /// As [`parse`](Self::parse).
+    pub fn overlay(&mut self, file: &str, text: &str) -> Result<(), ParamsError> {
+        for (name, mut part) in Self::parse_parts(file, text)? {
+            part.set_place(&Place::File(file.into()));
+            self.set_keys(&name, &part);
+        }
+        Ok(())
+    }
+
+    /// The values of a TOML text by their names, in the order of the text.
+    fn parse_parts(file: &str, text: &str) -> Result<Vec<(String, Placed)>, ParamsError> {
         let line_ends = text
             .bytes()
             .enumerate()
@@ -35,44 +60,29 @@ impl Typed {
             file: file.into(),
             ends: line_ends.map(|(position, _)| position).collect(),
         };
-        let mut typed = Self::default();
-        match DeTable::parse(text) {
-            Ok(root) => typed.take(root.get_ref(), "", &lines),
-            Err(error) => {
-                let place = lines.place(error.span().map_or(0, |span| span.start));
-                let reason = format!("this is not TOML: {}", error.message());
-                return Err(ParamsError::syntax(&place, reason));
-            }
-        }
-        Ok(typed)
+        let root = DeTable::parse(text).map_err(|error| {
+            let place = lines.place(error.span().map_or(0, |span| span.start));
+            let reason = format!("this is not TOML: {}", error.message());
+            ParamsError::syntax(&place, reason)
+        })?;
+        Ok(Placed::of_table(root.get_ref(), &lines))
     }
 
-    /// Takes the values of a table in the order of the text.
-    fn take(&mut self, table: &DeTable<'_>, prefix: &str, lines: &LineEnds) {
-        let mut entries: Vec<_> = table.iter().collect();
-        entries.sort_by_key(|(key, _)| key.span().start);
-        for (key, parsed) in entries {
-            let name = format!("{prefix}{}", key.get_ref());
-            let value = value_of(parsed.get_ref());
-            let sides: Vec<_> = keys::all_of(&name, &value).collect();
-            for side in &sides {
-                self.push(Entry {
-                    name: side.name.to_owned(),
-                    value: value.clone(),
-                    place: lines.place(key.span().start),
-                });
+    /// Adds a value, or its parts if they have names of their own, unless their names exist.
+    fn add(&mut self, name: &str, typed: &Placed) {
+        let sides: Vec<_> = keys::all_of(name, &typed.value).collect();
+        if !sides.is_empty() {
+            sides.iter().for_each(|side| self.add(side.name, typed));
+        } else if !typed.parts.is_empty() && keys::is_divided(name, &typed.value) {
+            for (part_name, part) in &typed.parts {
+                self.add(&format!("{name}.{part_name}"), part);
             }
-            match parsed.get_ref() {
-                _ if !sides.is_empty() => {}
-                DeValue::Table(inner) if !inner.is_empty() && !keys::is_key(&name) => {
-                    self.take(inner, &format!("{name}."), lines);
-                }
-                _ => self.push(Entry {
-                    name,
-                    value,
-                    place: lines.place(key.span().start),
-                }),
-            }
+        } else {
+            self.push(Entry {
+                name: name.to_owned(),
+                value: typed.value.clone(),
+                place: typed.place.clone(),
+            });
         }
     }
 
@@ -98,66 +108,222 @@ impl Typed {
         self.by_name.get(name).map(|(_, entry)| entry)
     }
 
-    /// Sets a name to another value. A table and its keys replace one another; a name in the table of a key, as in
-    /// `D.file`, changes the value of that key.
-    pub fn set(&mut self, name: &str, value: Value, place: Place) {
-        let mut outer_names = name
-            .match_indices('.')
-            .map(|(position, _)| name.split_at(position));
-        if !keys::is_key(name)
-            && let Some((key, inner)) = outer_names.find(|(outer, _)| keys::is_key(outer))
-        {
-            let mut table = match self.get(key).map(|entry| (&entry.value, &entry.place)) {
-                Some((Value::Table(table), typed_at)) if *typed_at == place => table.clone(),
-                Some((Value::Table(table), typed_at)) => with_whole_paths(table, typed_at),
-                _ => Table::new(),
-            };
-            put(&mut table, &inner[1..], value);
-            return self.set(key, Value::Table(table), place);
+    /// The value at a name, which may be an element of an array, and the place where it was typed.
+    #[must_use]
+    pub fn value_at(&self, name: &str) -> Option<(&Value, &Place)> {
+        if let Some(entry) = self.get(name) {
+            return Some((&entry.value, &entry.place));
         }
-        let sides: Vec<_> = keys::all_of(name, &value).collect();
+        name.match_indices('.').find_map(|(position, _)| {
+            let entry = self.get(&name[..position])?;
+            let mut numbers = name[position + 1..].split('.');
+            let element = numbers.try_fold(&entry.value, |value, number| {
+                value.as_array()?.get(number.parse::<usize>().ok()?)
+            });
+            Some((element?, &entry.place))
+        })
+    }
+
+    /// The names in all formulas, and in other texts but names of files and units.
+    #[must_use]
+    pub fn words_of_formulas(&self) -> BTreeSet<&str> {
+        let mut words = BTreeSet::new();
+        for (name, (_, entry)) in &self.by_name {
+            let last_name = name.rsplit('.').next().unwrap_or(name);
+            if !FILES.contains(&last_name) && !name.starts_with("units.") {
+                add_words(&entry.value, &mut words);
+            }
+        }
+        words
+    }
+
+    /// The entries of a name, which are several if the name is that of a table.
+    pub fn entries_of(&self, name: &str) -> impl Iterator<Item = &Entry> {
+        let table = format!("{name}.");
+        let inner_entries = self.by_name.range(table.clone()..);
+        let inner_entries = inner_entries.take_while(move |(name, _)| name.starts_with(&table));
+        let inner_entries = inner_entries.map(|(_, (_, entry))| entry);
+        self.get(name).into_iter().chain(inner_entries)
+    }
+
+    /// The first entry of a name in the order of typing.
+    #[must_use]
+    pub fn first_entry_of(&self, name: &str) -> Option<&Entry> {
+        let number_of = |entry: &&Entry| self.by_name.get(&entry.name).map(|(number, _)| *number);
+        self.entries_of(name).min_by_key(number_of)
+    }
+
+    /// The names of the parts of a table, numbers in their order and other names in that of the alphabet.
+    #[must_use]
+    pub fn parts_of(&self, name: &str) -> Vec<String> {
+        let mut parts: Vec<String> = Vec::new();
+        for entry in self.entries_of(name) {
+            let Some(inner_name) = entry.name.strip_prefix(name) else {
+                continue;
+            };
+            let part = inner_name.trim_start_matches('.').split('.').next();
+            if let Some(part) = part.filter(|part| !part.is_empty())
+                && parts.last().is_none_or(|last| last != part)
+            {
+                parts.push(part.to_owned());
+            }
+        }
+        parts.sort_by_key(|part| part.parse::<usize>().unwrap_or(usize::MAX));
+        parts
+    }
+
+    /// Sets a name to another value. A table and its parts replace one another; a number after the name of an array means
+    /// one of its elements.
+    pub fn set(&mut self, name: &str, value: Value, place: Place) {
+        self.set_placed(name, &Placed::of_value(value, &place));
+    }
+
+    /// Sets the keys in a value to other values: of tables that are no values of keys each key for itself.
+    fn set_keys(&mut self, name: &str, typed: &Placed) {
+        if typed.value.is_table() && !typed.parts.is_empty() && !keys::is_key(name) {
+            for (part_name, part) in &typed.parts {
+                self.set_keys(&format!("{name}.{part_name}"), part);
+            }
+        } else {
+            self.set_placed(name, typed);
+        }
+    }
+
+    fn set_placed(&mut self, name: &str, typed: &Placed) {
+        let sides: Vec<_> = keys::all_of(name, &typed.value).collect();
         if !sides.is_empty() {
             for side in sides {
-                self.set(side.name, value.clone(), place.clone());
-            }
-            return;
-        }
-        if let Value::Table(table) = &value
-            && !table.is_empty()
-            && !keys::is_key(name)
-        {
-            self.set(name, Value::Table(Table::new()), place.clone());
-            for (key, value) in table {
-                self.set(&format!("{name}.{key}"), value.clone(), place.clone());
+                self.set_placed(side.name, typed);
             }
             return;
         }
         for (position, _) in name.match_indices('.') {
-            self.by_name.remove(&name[..position]);
+            let outer_name = &name[..position];
+            let Some((_, outer_entry)) = self.by_name.get_mut(outer_name) else {
+                continue;
+            };
+            if let Some(element) = element(&mut outer_entry.value, &name[position + 1..]) {
+                *element = typed.value.clone();
+                outer_entry.place = typed.place.clone();
+                return;
+            }
+            self.by_name.remove(outer_name);
         }
-        let table = format!("{name}.");
-        let names_in_table: Vec<String> = self
-            .by_name
-            .range(table.clone()..)
-            .map(|(name, _)| name.clone())
-            .take_while(|name| name.starts_with(&table))
-            .collect();
-        for name in names_in_table {
-            self.by_name.remove(&name);
-        }
-        match self.by_name.get_mut(name) {
-            Some((_, entry)) => (entry.value, entry.place) = (value, place),
-            None => self.push(Entry {
-                name: name.to_owned(),
-                value,
-                place,
-            }),
+        let replaced_entries = self.entries_of(name).map(|entry| entry.name.clone());
+        let replaced_names: Vec<String> = replaced_entries.collect();
+        let numbers = replaced_names.iter().filter_map(|name| {
+            let (number, entry) = self.by_name.remove(name)?;
+            Some((entry.name, number))
+        });
+        // A value that is replaced keeps its number in the order of typing.
+        let numbers: Vec<(String, usize)> = numbers.collect();
+        self.add(name, typed);
+        for (name, number) in numbers {
+            if let Some((new_number, _)) = self.by_name.get_mut(&name) {
+                *new_number = number;
+            }
         }
     }
 
-    /// Removes a name.
+    /// Removes a name, and what is in its table.
     pub fn remove(&mut self, name: &str) {
-        self.by_name.remove(name);
+        let entries = self.entries_of(name).map(|entry| entry.name.clone());
+        for name in entries.collect::<Vec<String>>() {
+            self.by_name.remove(&name);
+        }
+    }
+}
+
+/// Adds the words of a text, or of the texts in an array.
+fn add_words<'v>(value: &'v Value, words: &mut BTreeSet<&'v str>) {
+    match value {
+        Value::String(text) => {
+            words.extend(text.split(|letter: char| !letter.is_alphanumeric() && letter != '_'));
+        }
+        Value::Array(items) => items.iter().for_each(|item| add_words(item, words)),
+        _ => {}
+    }
+}
+
+/// The element of an array, or of arrays in an array, at numbers with dots between them.
+fn element<'v>(value: &'v mut Value, numbers: &str) -> Option<&'v mut Value> {
+    numbers.split('.').try_fold(value, |value, number| {
+        value.as_array_mut()?.get_mut(number.parse::<usize>().ok()?)
+    })
+}
+
+/// A value with the place where it was typed, and its parts with theirs: the values of a table by their keys, or those of an
+/// array by their numbers.
+struct Placed {
+    value: Value,
+    place: Place,
+    parts: Vec<(String, Placed)>,
+}
+
+impl Placed {
+    /// The values of a table in the order of the text.
+    fn of_table(table: &DeTable<'_>, lines: &LineEnds) -> Vec<(String, Self)> {
+        let mut entries: Vec<_> = table.iter().collect();
+        entries.sort_by_key(|(key, _)| key.span().start);
+        let parts = entries.into_iter().map(|(key, parsed)| {
+            let place = lines.place(key.span().start);
+            (
+                key.get_ref().to_string(),
+                Self::of_parsed(parsed.get_ref(), place, lines),
+            )
+        });
+        parts.collect()
+    }
+
+    fn of_parsed(parsed: &DeValue<'_>, place: Place, lines: &LineEnds) -> Self {
+        let parts = match parsed {
+            DeValue::Table(table) => Self::of_table(table, lines),
+            DeValue::Array(items) => {
+                let parts = items.iter().enumerate().map(|(number, item)| {
+                    let place = lines.place(item.span().start);
+                    let part = Self::of_parsed(item.get_ref(), place, lines);
+                    (number.to_string(), part)
+                });
+                parts.collect()
+            }
+            _ => Vec::new(),
+        };
+        Self {
+            value: value_of(parsed),
+            place,
+            parts,
+        }
+    }
+
+    /// A value that was typed at one place with all its parts.
+    fn of_value(value: Value, place: &Place) -> Self {
+        let parts = match &value {
+            Value::Table(table) => {
+                let parts = table.iter();
+                let parts =
+                    parts.map(|(key, part)| (key.clone(), Self::of_value(part.clone(), place)));
+                parts.collect()
+            }
+            Value::Array(items) => {
+                let parts = items.iter().enumerate().map(|(number, item)| {
+                    (number.to_string(), Self::of_value(item.clone(), place))
+                });
+                parts.collect()
+            }
+            _ => Vec::new(),
+        };
+        Self {
+            value,
+            place: place.clone(),
+            parts,
+        }
+    }
+
+    fn set_place(&mut self, place: &Place) {
+        self.place = place.clone();
+        for (_, part) in &mut self.parts {
+            part.set_place(place);
+        }
     }
 }
 
@@ -177,40 +343,12 @@ impl LineEnds {
     }
 }
 
-/// A table with absolute names of its files, so that it can be moved from the place where it was typed.
-fn with_whole_paths(table: &Table, typed_at: &Place) -> Table {
-    let entries = table.iter().map(|(key, value)| {
-        let value = match value {
-            Value::Table(inner) => Value::Table(with_whole_paths(inner, typed_at)),
-            Value::String(name) if ["file", "image"].contains(&key.as_str()) => {
-                let path = typed_at.path_to(name);
-                path.to_str().map_or_else(|| value.clone(), Value::from)
-            }
-            value => value.clone(),
-        };
-        (key.clone(), value)
-    });
-    entries.collect()
-}
-
-/// Sets a name in a table. A dotted name refers to nested tables.
-fn put(table: &mut Table, name: &str, value: Value) {
-    let Some((outer, inner)) = name.split_once('.') else {
-        table.insert(name.to_owned(), value);
-        return;
-    };
-    let mut inner_table = match table.remove(outer) {
-        Some(Value::Table(inner_table)) => inner_table,
-        _ => Table::new(),
-    };
-    put(&mut inner_table, inner, value);
-    table.insert(outer.to_owned(), Value::Table(inner_table));
-}
-
 impl FromIterator<Entry> for Typed {
     fn from_iter<T: IntoIterator<Item = Entry>>(entries: T) -> Self {
         let mut typed = Self::default();
-        entries.into_iter().for_each(|entry| typed.push(entry));
+        for Entry { name, value, place } in entries {
+            typed.add(&name, &Placed::of_value(value, &place));
+        }
         typed
     }
 }
@@ -272,14 +410,33 @@ mod tests {
     }
 
     #[test]
-    fn the_table_of_a_key_is_its_value() {
-        let mut typed = Typed::parse("p.toml", "[D]\nfile = 'a'").unwrap();
-        assert_eq!(told(&typed), ["p.toml:1: D = …"]);
-        typed.set("D.file", Value::from("b"), Place::CommandLine);
-        typed.set("D.a.b", Value::from(1), Place::CommandLine);
-        typed.set("D.a.c", Value::from(2), Place::CommandLine);
-        let value = &typed.get("D").unwrap().value;
-        assert_eq!(value["file"].as_str(), Some("b"));
-        assert_eq!(value["a"].to_string(), "{ b = 1, c = 2 }");
+    fn keys_of_tables_have_names_and_lines_of_their_own() {
+        let text = "[D]\nfile = 'a'\n[[held]]\nwhere = 'x < 1'\nvalue = 1\n[[held]]\nvalue = 2\n[function.T]\nfile = 'T.csv'";
+        let mut typed = Typed::parse("p.toml", text).unwrap();
+        let expected = [
+            "p.toml:2: D.file = \"a\"",
+            "p.toml:4: held.0.where = \"x < 1\"",
+            "p.toml:5: held.0.value = 1",
+            "p.toml:7: held.1.value = 2",
+            "p.toml:9: function.T.file = \"T.csv\"",
+        ];
+        assert_eq!(told(&typed), expected);
+        typed.set("held.1.value", Value::from(3), Place::CommandLine);
+        assert_eq!(told(&typed)[3], "--set: held.1.value = 3");
+        assert_eq!(typed.parts_of("held"), ["0", "1"]);
+        typed.set("D", Value::from(4), Place::CommandLine);
+        assert!(typed.get("D.file").is_none());
+    }
+
+    #[test]
+    fn an_element_of_an_array_has_a_number() {
+        let text =
+            "boundary.left = { robin = [1, 2, 3] }\nfunction.T.points = [[0, 20], [3600, 25]]";
+        let mut typed = Typed::parse("p.toml", text).unwrap();
+        typed.set("boundary.left.robin.2", Value::from(5), Place::CommandLine);
+        typed.set("function.T.points.1.1", Value::from(7), Place::CommandLine);
+        let value = |name: &str| typed.get(name).unwrap().value.to_string();
+        assert_eq!(value("boundary.left.robin"), "[1, 2, 5]");
+        assert_eq!(value("function.T.points"), "[[0, 20], [3600, 7]]");
     }
 }

@@ -1,13 +1,9 @@
 //! [`Until`]: the condition under which a run ends before `runtime`; [`End`]: that a run has met it.
 
-use super::{
-    judge::Judge,
-    spelling::hint,
-    value::{Value, number},
-};
+use super::{judge::Judge, spelling::hint};
 use diff2d_arrays::wording::excerpt;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value as Json, json};
+use serde_json::json;
 use std::{collections::BTreeSet, fmt};
 
 /// A run ends with the first snapshot that is not before `after` and meets the condition.
@@ -85,97 +81,33 @@ impl fmt::Display for End {
     }
 }
 
-/// What was typed for `until`, as far as it could be read.
-#[derive(Default)]
-struct Typed {
-    column: Option<String>,
-    /// The numbers by their names.
-    numbers: [Option<f64>; 4],
-}
-
-impl Typed {
-    const NUMBERS: [&str; 4] = ["steady", "above", "below", "after"];
-
-    /// Reads a table; none where a value has another type, or is not finite.
-    fn of(value: &Value) -> Option<Self> {
-        let mut typed = Self::default();
-        if let Some(column) = value.get("column") {
-            typed.column = Some(column.as_str()?.to_owned());
-        }
-        for (taken, name) in typed.numbers.iter_mut().zip(Self::NUMBERS) {
-            if let Some(value) = value.get(name) {
-                *taken = Some(number(value).filter(|number| number.is_finite())?);
-            }
-        }
-        Some(typed)
-    }
-
-    /// What a journal says of it.
-    fn to_json(&self) -> Json {
-        let mut noted = Map::new();
-        if let Some(column) = &self.column {
-            noted.insert("column".to_owned(), json!(column));
-        }
-        for (number, name) in self.numbers.iter().zip(Self::NUMBERS) {
-            if let Some(number) = number.filter(|number| name != "after" || *number != 0.0) {
-                noted.insert(name.to_owned(), json!(number));
-            }
-        }
-        Json::Object(noted)
-    }
-
-    /// What is wrong with it beside a record that has these columns, if there is one.
-    fn fault(&self, columns: Option<&BTreeSet<String>>) -> Option<String> {
-        /// More letters of a name do not belong into a line of the journal, and more of a list no one reads.
-        const MOST: usize = 400;
-        let [steady, above, below, _] = self.numbers;
-        if steady.is_some_and(|rate| rate <= 0.0) {
-            return Some("the rate must be greater than 0".to_owned());
-        }
-        let column = self.column.as_ref()?;
-        if above.is_some() == below.is_some() {
-            return Some(
-                "a column ends the run above one limit or below one: keep above or below"
-                    .to_owned(),
-            );
-        }
-        let Some(columns) = columns else {
-            return Some(format!(
-                "there is no [record] that has the column {}",
-                excerpt(column, MOST)
-            ));
-        };
-        if columns.contains(column) && column.chars().count() <= MOST {
-            return None;
-        }
-        let names: Vec<&str> = columns.iter().map(String::as_str).collect();
-        let hint = hint(column, names.iter().copied());
-        Some(format!(
-            "the record has no column {}{hint}; it has {}",
-            excerpt(column, MOST),
-            excerpt(&names.join(", "), MOST)
-        ))
-    }
-}
-
 impl Until {
-    /// Takes the key `until` beside a record that has these columns, if there is one. What was refused has no value.
+    /// Takes the keys of `until` beside a record that has these columns, if there is one. What was refused has no value.
     pub(super) fn take(judge: &mut Judge<'_>, columns: Option<&BTreeSet<String>>) -> Option<Self> {
         const KEY: &str = "until";
+        const STEADY: &str = "until.steady";
+        const AFTER: &str = "until.after";
         if !judge.is_typed(KEY) {
             return None;
         }
-        let typed = judge.convert(KEY, |value| Typed::of(value).ok_or(None));
-        let typed = typed.unwrap_or_default();
-        let fault = typed.fault(columns);
-        judge.refuse_if(fault.is_some(), KEY, || fault.unwrap_or_default());
-        judge.note(KEY, typed.to_json());
-        let [steady, above, below, after] = typed.numbers;
-        let limit = above.map(Limit::Above).or(below.map(Limit::Below));
+        if judge.is_single_value(KEY) {
+            judge.convert(KEY, |_| Ok(()));
+            return None;
+        }
+        let form = judge.form(KEY, &["column", "steady"])?;
+        let steady = (form == "steady").then(|| judge.number(STEADY));
+        judge.refuse_if(steady.is_some_and(|rate| rate <= 0.0), STEADY, || {
+            "the rate must be greater than 0".to_owned()
+        });
+        let column = (form == "column").then(|| take_column(judge, columns));
+        let after = judge.number_or(AFTER, 0.0);
+        if after == 0.0 {
+            judge.leave_out(AFTER);
+        }
         Some(Self {
             steady,
-            column: typed.column.zip(limit),
-            after: after.unwrap_or(0.0),
+            column: column.flatten(),
+            after,
         })
     }
 
@@ -210,4 +142,35 @@ impl Until {
         let rate = self.steady.map(format).unwrap_or_default();
         format!("the first snapshot{start_clause} that changes by less than {rate} per time")
     }
+}
+
+/// The column of a record that ends a run, and its limit.
+fn take_column(
+    judge: &mut Judge<'_>,
+    columns: Option<&BTreeSet<String>>,
+) -> Option<(String, Limit)> {
+    /// More letters of a name do not belong into a line of the journal, and more of a list no one reads.
+    const MOST: usize = 400;
+    const COLUMN: &str = "until.column";
+    let column = judge.word(COLUMN)?;
+    judge.note(COLUMN, json!(column));
+    let above = judge.number_if_typed("until.above");
+    let below = judge.number_if_typed("until.below");
+    judge.refuse_if(above.is_some() == below.is_some(), COLUMN, || {
+        "a column ends the run above one limit or below one: keep above or below".to_owned()
+    });
+    let is_column = columns.is_some_and(|columns| columns.contains(&column));
+    let is_short = column.chars().count() <= MOST;
+    judge.refuse_if(!is_column || !is_short, COLUMN, || {
+        let shown_column = excerpt(&column, MOST);
+        let Some(columns) = columns else {
+            return format!("there is no [record] that has the column {shown_column}");
+        };
+        let names: Vec<&str> = columns.iter().map(String::as_str).collect();
+        let hint = hint(&column, names.iter().copied());
+        let list = excerpt(&names.join(", "), MOST);
+        format!("the record has no column {shown_column}{hint}; it has {list}")
+    });
+    let limit = above.map(Limit::Above).or(below.map(Limit::Below));
+    Some((column, limit?))
 }

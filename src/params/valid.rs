@@ -186,12 +186,12 @@ impl Params {
                 bottom: judge.wall("boundary.bottom"),
                 top: judge.wall("boundary.top"),
             },
-            mask: Area::take(&mut judge),
+            mask: Area::take_mask(&mut judge),
             isolated: judge
                 .choice_if_typed("mask.isolated")
                 .unwrap_or(Isolated::Keep),
             held: held_areas,
-            interfaces: AreaValue::take(&mut judge, "interface", "resistance", &[]),
+            interfaces: AreaValue::take(&mut judge, "interface", "resistance"),
             tolerance: judge.number("tolerance"),
             until: Until::take(&mut judge, columns.as_ref()).filter(|_| has_time),
             record,

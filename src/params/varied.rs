@@ -2,7 +2,7 @@
 
 use super::{
     error::ParamsError,
-    keys::{self, Key},
+    keys::{self, Key, is_range},
     place::Place,
     raw::RawParams,
     value::{Entry, Value, number},
@@ -20,63 +20,62 @@ pub(super) struct Varied {
 }
 
 impl Varied {
-    /// The values that an entry of a sweep file gives to a key or to parts of its table.
-    pub fn of(key: &Key, entry: &Entry) -> Result<Vec<Self>, ParamsError> {
-        if let Some(parts) = parts(key, entry) {
-            return Ok(parts);
-        }
-        let values = values(key, entry)?;
-        Ok(vec![Self {
+    /// The values that an entry of a sweep file gives to a key.
+    pub fn of(key: &Key, entry: &Entry) -> Result<Self, ParamsError> {
+        Ok(Self {
             name: entry.name.clone(),
             place: entry.place.clone(),
-            values,
-        }])
+            values: values(key, entry)?,
+        })
     }
 
-    /// The varied keys of the tables `[function.NAME]`, each with its values.
-    pub fn of_functions(tables: &toml::Table, place: &Place) -> Vec<Self> {
-        let tables = tables.iter().flat_map(|(function, table)| {
-            let keys = table.as_table().into_iter().flatten();
-            keys.map(move |(key, value)| (format!("function.{function}.{key}"), value))
-        });
-        let keys = tables.map(|(name, value)| Self::of_function(&name, value, place));
-        keys.filter(|key| !key.values.is_empty()).collect()
-    }
-
-    /// A varied key of a table `[function.NAME]`, given by its dotted name, with its values.
-    pub fn of_function(name: &str, value: &Value, place: &Place) -> Self {
-        let values = match value {
-            Value::Array(values)
-                if !name.ends_with(".points") || values.iter().all(is_list_of_lists) =>
-            {
-                values.clone()
+    /// The values of the tables that these keys define completely, with the first value of each key. A complete table takes the
+    /// place of the table in the parameter file; single keys change it.
+    pub fn complete_tables(varied: &[Self]) -> Vec<Self> {
+        let mut complete: Vec<Self> = Vec::new();
+        for first_key in varied {
+            let Some((outer, _)) = first_key.name.rsplit_once('.') else {
+                continue;
+            };
+            let Some(keys) = keys::table(outer).filter(|_| !is_named(outer)) else {
+                continue;
+            };
+            let prefix = format!("{outer}.");
+            let parts = varied.iter().filter_map(|key| {
+                let name = key.name.strip_prefix(&prefix)?;
+                Some((name.to_owned(), key.values[0].clone()))
+            });
+            let table: toml::Table = parts.collect();
+            let is_known = complete.iter().any(|key| key.name == outer);
+            if !is_known && keys.is_complete(&table) {
+                complete.push(Self {
+                    name: outer.to_owned(),
+                    place: first_key.place.clone(),
+                    values: vec![Value::Table(table)],
+                });
             }
-            value => vec![value.clone()],
-        };
-        Self {
-            name: name.to_owned(),
-            place: place.clone(),
-            values,
         }
+        complete
     }
 
-    /// The key to whose table this entry belongs: `D` for `D.range`.
+    /// The key to whose table this key belongs, if that is the value of a key: `D` for `D.range`.
     pub fn of_table(&self) -> Option<&str> {
         let (outer, _) = self.name.rsplit_once('.')?;
-        (keys::find(outer).is_some() && keys::find(&self.name).is_none()).then_some(outer)
-    }
-
-    /// The key of [`of_table`](Self::of_table), if its table may be the one in the parameter file. File names must be
-    /// in the file where they are typed.
-    pub fn extends(&self) -> Option<&str> {
-        let is_file = self.name.ends_with(".file") || self.name.ends_with(".image");
-        self.of_table().filter(|_| !is_file)
+        keys::find(outer).map(|_| outer)
     }
 
     /// The parameters with value number `index` of the key.
     pub fn give(&self, index: usize, raw: RawParams) -> RawParams {
         raw.with(&self.name, self.values[index].clone(), self.place.clone())
     }
+}
+
+/// Whether a table is one of `[function.NAME]`.
+fn is_named(table: &str) -> bool {
+    keys::find(table).is_none()
+        && table
+            .rsplit_once('.')
+            .is_some_and(|(_, name)| name.parse::<usize>().is_err())
 }
 
 /// The values of a key: the values of a list or a range, or a single value.
@@ -94,67 +93,6 @@ fn values(key: &Key, entry: &Entry) -> Result<Vec<Value>, ParamsError> {
             .map_err(|reason| ParamsError::syntax(&entry.place, format!("{name}: {reason}"))),
         value => Ok(vec![value.clone()]),
     }
-}
-
-/// The parts of a key's table that are varied, each with its values. `D.range = [[0.1, 1], [0.5, 1]]` extends the table
-/// that the parameter file has for D, and `D = { image = "D.png", range = [[0.1, 1], [0.5, 1]] }` replaces it. `None`
-/// if the table is a single value, or not a value of the key.
-fn parts(key: &Key, entry: &Entry) -> Option<Vec<Varied>> {
-    let table = entry.value.as_table().filter(|table| !is_range(table))?;
-    let pieces = key.forms().find(|(main, others)| {
-        let mut names = table.keys();
-        !table.is_empty() && names.all(|name| name == main || others.contains(&name.as_str()))
-    });
-    let (main, _) = pieces?;
-    let has_lists = table.iter().any(|(name, value)| is_list(name, value));
-    if table.contains_key(main) && !has_lists {
-        return None;
-    }
-    let mut parts = Vec::new();
-    let mut replacement = toml::Table::new();
-    for (name, value) in table {
-        let values = match value {
-            Value::Array(values) if is_list(name, value) => values.clone(),
-            value => vec![value.clone()],
-        };
-        replacement.insert(name.clone(), values[0].clone());
-        parts.push(Varied {
-            name: format!("{}.{name}", entry.name),
-            place: entry.place.clone(),
-            values,
-        });
-    }
-    // A complete table takes the place of what the parameter file has, with its first values.
-    if table.contains_key(main) {
-        let replacement = Varied {
-            name: entry.name.clone(),
-            place: entry.place.clone(),
-            values: vec![Value::Table(replacement)],
-        };
-        parts.insert(0, replacement);
-    }
-    Some(parts)
-}
-
-/// Whether the value of a part of a table is a list of values. A single range or condition is itself a list of numbers.
-fn is_list(name: &str, value: &Value) -> bool {
-    match value {
-        Value::Array(_) if ["range", "robin"].contains(&name) => is_list_of_lists(value),
-        Value::Array(values) => !values.is_empty(),
-        _ => false,
-    }
-}
-
-/// Whether the first item of a list is a list, as in a list of points or ranges.
-fn is_list_of_lists(value: &Value) -> bool {
-    value.get(0).is_some_and(Value::is_array)
-}
-
-/// Whether a table is a range with both ends, and not a value that is a table.
-fn is_range(table: &toml::Table) -> bool {
-    ["from", "to", "count"]
-        .iter()
-        .any(|key| table.contains_key(*key))
 }
 
 /// The values of `{ from = …, to = …, count = …, scale = "linear" | "log" }`, with both ends. Values on a log scale are

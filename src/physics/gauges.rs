@@ -140,16 +140,20 @@ impl Gauges {
     ) -> Result<Self, ParamsError> {
         let points = keys.points.iter().map(|(name, point)| {
             let gauge = Gauge::new(geometry, name, *point, keys.value);
-            gauge.map_err(|reason| raw.refuse("record.points", reason))
+            let key = format!("record.points.{name}");
+            gauge.map_err(|reason| match raw.typed().get(&key) {
+                Some(_) => raw.refuse(&key, reason),
+                None => raw.refuse("record.points", reason),
+            })
         });
         let points = points.collect::<Result<Vec<_>, _>>()?;
-        for (name, area) in &keys.regions {
-            const KEY: &str = "record.region";
+        for (number, (name, area)) in keys.regions.iter().enumerate() {
+            let table = format!("record.region.{number}");
             let (grid, nodes) = (geometry.grid.clone(), geometry.nodes.clone());
-            let selection = Selection::new(area, KEY, raw, &grid, &nodes, digests)?;
+            let selection = Selection::new(area, &table, raw, &grid, &nodes, digests)?;
             if !geometry.add_region(selection) {
                 let reason = format!("the region {name} has no node: there is none {area}");
-                return Err(raw.refuse(KEY, reason));
+                return Err(raw.refuse(&table, reason));
             }
         }
         let nodes: BTreeSet<_> = points.iter().flat_map(|gauge| &gauge.at).collect();

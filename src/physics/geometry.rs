@@ -79,52 +79,37 @@ impl Geometry {
             );
             geometry.masked = Arc::new(nodes);
         }
-        for (held, table_number) in params.held.iter().zip(1..) {
-            let selection = select(&held.area, "held")?;
-            let no_node = format!(
-                "table {table_number} of held holds no node: there is none {}",
-                held.area
-            );
-            let mut held_nodes = geometry.take(
-                selection,
-                &format!("table {table_number} of held"),
-                &no_node,
-            );
+        for (number, held) in params.held.iter().enumerate() {
+            let table = format!("held.{number}");
+            let selection = select(&held.area, &table)?;
+            let no_node = format!("{table} holds no node: there is none {}", held.area);
+            let mut held_nodes = geometry.take(selection, &table, &no_node);
             if is_of_another_grid {
                 let numbers = held_nodes.within(0..u64::MAX);
                 held_nodes = NodeSet::of(numbers.filter(|&number| !geometry.masked.has(number)));
             }
             if let Some(number) = held_nodes.first_common(&geometry.masked) {
-                let reason = format!(
-                    "in table {table_number}, the node is masked at {}",
-                    nodes.place(number)
-                );
-                return Err(raw.refuse("held", reason));
+                let reason = format!("the node is masked at {}", nodes.place(number));
+                return Err(raw.refuse(&table, reason));
             }
             if let Some((number, value)) =
                 geometry.first_value(&held_nodes, &held.value, |value| {
                     params.precision.lacks(value).is_some()
                 })?
             {
-                let reason = format!(
-                    "in table {table_number}, the value is {value:?} at {}",
-                    nodes.place(number)
-                );
-                return Err(raw.refuse("held", reason));
+                let reason = format!("it is {value:?} at {}", nodes.place(number));
+                return Err(raw.refuse(&format!("{table}.value"), reason));
             }
             geometry.held.push((held_nodes, held.value.clone()));
         }
-        for (interface, table_number) in params.interfaces.iter().zip(1..) {
-            let selection = select(&interface.area, "interface")?;
+        for (number, interface) in params.interfaces.iter().enumerate() {
+            let table = format!("interface.{number}");
+            let selection = select(&interface.area, &table)?;
             let no_node = format!(
-                "table {table_number} of interface has no node inside: there is none {}",
+                "{table} has no node inside: there is none {}",
                 interface.area
             );
-            let nodes_inside = geometry.take(
-                selection,
-                &format!("table {table_number} of interface"),
-                &no_node,
-            );
+            let nodes_inside = geometry.take(selection, &table, &no_node);
             geometry
                 .interfaces
                 .add(nodes_inside, interface.value.clone());

@@ -35,7 +35,13 @@ pub(super) fn read(
         let Some(columns) = &table.columns else {
             continue;
         };
-        let input = Input::open(raw.input("function", &columns.path), digests)?;
+        let input = Input::open(
+            raw.input(
+                &format!("function.{}", table.interpolant.name()),
+                &columns.path,
+            ),
+            digests,
+        )?;
         let points = input.shared(
             |(known, extension, _): &(CsvColumns, Extension, Points)| {
                 (known, *extension) == (columns, table.interpolant.extension())

@@ -173,7 +173,7 @@ impl Problem {
     pub(super) fn refuse(&self, reason: &str) -> ParamsError {
         ParamsError::Refused {
             place: params::Place::File("the parameters".into()),
-            key: "method",
+            key: "method".to_owned(),
             value: format!("{:?}", self.params.method.name()),
             reason: format!("cannot be used: {reason}"),
         }

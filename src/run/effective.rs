@@ -266,7 +266,7 @@ fn porosity(problem: &Problem, has_whole_cells: bool) -> f64 {
 fn refuse(key: &'static str, value: String, reason: &str) -> ParamsError {
     ParamsError::Refused {
         place: crate::params::Place::File("the cube's parameters".into()),
-        key,
+        key: key.to_owned(),
         value,
         reason: format!("--effective cannot be told: {reason}"),
     }

@@ -319,11 +319,11 @@ fn what_masks_and_held_nodes_cannot_be_is_refused_with_their_keys() {
         ),
         ("--set held=[{where='x<0'}]", 2, "value"),
         ("--set held=[{where='x<0',value=1,vale=1}]", 2, "vale"),
-        ("--set held=[{value=1}]", 2, "in table 1"),
+        ("--set held=[{value=1}]", 2, "held.0"),
         (
             "--set held=[{where='x<0',value='1/x'},{where='x==0',value='1/x'}]",
             2,
-            "in table 2",
+            "held.1.value",
         ),
         (
             "--set held=[{where='x<0',value=1}] --set mask.where=x<-0.75",
@@ -388,7 +388,7 @@ fn plan_counts_masked_and_held_nodes_and_a_selection_of_none_is_told() {
         (
             "--set held=[{where='x<0',value=1},{where='x==0.35',value=1}]",
             [0, 210],
-            Some("table 2 of held holds no node"),
+            Some("held.1 holds no node"),
         ),
         // The nodes lie at 0.30000000000000004, 0.7000000000000002 and -0.29999999999999993.
         ("--set held=[{where='x==0.3',value=1}]", [0, 21], None),

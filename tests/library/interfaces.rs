@@ -335,7 +335,7 @@ fn what_interfaces_cannot_be_is_refused_with_the_key() {
             "--set interface=[{where='x<0.5',resistance=1,value=2}]",
             "value",
         ),
-        ("--set interface=[{resistance=1}]", "in table 1"),
+        ("--set interface=[{resistance=1}]", "interface.0"),
         (
             "--set interface=[{where='x<0.5',resistance=1}] --set method=exact",
             "interface",
@@ -370,7 +370,7 @@ fn plan_counts_the_faces_of_interfaces_and_warns_of_one_without_nodes() {
     let (count, warnings) = planned("--set interface=[{where='x>5',resistance=1}]");
     assert_eq!(count, 0);
     assert!(
-        warnings.contains("table 1 of interface has no node inside"),
+        warnings.contains("interface.0 has no node inside"),
         "{warnings}"
     );
     let told = scene.succeed(&format!("plan p.toml {half}"));

@@ -501,7 +501,7 @@ fn what_cannot_be_fitted_is_refused_with_the_way_out() {
         ),
         ("fit.vary.h=[10,100]", "is not between 10.0 and 100.0"),
         ("fit.vary.h=[100,1]", "do not ascend"),
-        ("fit.vary.h=3", "expected [1, 100]"),
+        ("fit.vary.h=3", "must be [least, most]"),
         (
             "fit.step=-1",
             "fit.step = -1 cannot be used: it must be from 1e-8 to 0.01",

@@ -231,11 +231,11 @@ fn tables_and_files_of_which_there_is_no_function_are_refused() {
         ("[function.f]", "one of file"),
         (
             "[function.f]\npoints = [[0, 1], [1, 2]]\nfile = 'a.csv'",
-            "one of file",
+            "keep one of file and points",
         ),
         (
             "[function.f]\npoints = [[0, 1], [1, 2]]\nfrom = 1",
-            "from belongs to file",
+            "function.f.from = 1 cannot be used: it belongs to file",
         ),
         ("[function.f]\npoints = [[0, 1]]", "two points or more"),
         (
@@ -256,17 +256,20 @@ fn tables_and_files_of_which_there_is_no_function_are_refused() {
         ),
         (
             "[function.f]\npoints = [[0, 1], [1, 2]]\nbeyond = 'loop'",
-            "beyond must be \"refuse\" or \"hold\" or \"repeat\"",
+            "p.toml:11: function.f.beyond = \"loop\" cannot be used: function.f.beyond must be \"refuse\", \"hold\" or \"repeat\"",
         ),
         (
             "[function.f]\npoints = [[0, 1], [1, 2]]\nbetween = 1",
-            "between must be \"linear\" or \"previous\"",
+            "function.f.between must be \"linear\" or \"previous\"",
         ),
         (
             "[function.f]\npoints = [[0, 1], [1, 2]]\ntop = 1",
-            "there is no key top; there are file",
+            "p.toml:11: there is no parameter function.f.top (= 1), did you mean to?; the parameters of [function.f] are file",
         ),
-        ("[function]\nf = 3", "tables [function.NAME]"),
+        (
+            "[function]\nf = 3",
+            "p.toml:10: function.f = 3 cannot be used: a table must follow",
+        ),
     ] {
         let scene = scene(&format!("boundary.left = \"f(t)\"\n{table}\n"));
         let told = scene.run("plan p.toml");

@@ -504,6 +504,175 @@ fn set_overrides_keys_of_the_file() {
 }
 
 #[test]
+fn a_slip_in_a_table_is_told_with_its_line_and_all_that_is_accepted() {
+    for (lines, sentence) in [
+        (
+            "[[held]]\nwere = 'x < 0'\nvalue = 1",
+            "8: there is no parameter held.0.were (= \"x < 0\"), did you mean where?; the parameters of [[held]] are where, file, image, below, alpha, value, name",
+        ),
+        (
+            "[[held]]\nwhere = 'x < 0'\nvalue = 1\n[[held]]\nwhere = 'x > 0'\nvalue = true",
+            "12: held.1.value = true is a boolean; held.1.value must be a finite number or a formula in x and y",
+        ),
+        (
+            "[[held]]\nwhere = 'x < 0'",
+            "8: the parameter held.0.value is missing; add a line such as `value = 60.0`  # the value of the nodes [density]",
+        ),
+        (
+            "[[held]]\nvalue = 1",
+            "8: held.0 = … cannot be used: one of where, file and image must be given",
+        ),
+        (
+            "[[held]]\nvalue = 1\nwhere = 'x < 0'\nfile = 'm.npy'",
+            "8: held.0 = … cannot be used: keep one of where and file",
+        ),
+        (
+            "[[held]]\nwhere = 'x < 0'\nvalue = 1\nbelow = 0.5",
+            "10: held.0.below = 0.5 cannot be used: it belongs to image = \"plate.png\"",
+        ),
+        (
+            "[[held]]\nwhere = 'x < 0'\nvalue = 1\nname = 'a b'",
+            "10: held.0.name = \"a b\" cannot be used",
+        ),
+        (
+            "[held]\nwhere = 'x < 0'\nvalue = 1",
+            "7: held = … is a table; held must be tables [[held]]",
+        ),
+        (
+            "[[interface]]\nwhere = 'x < 0'\nresistence = 1",
+            "9: there is no parameter interface.0.resistence (= 1), did you mean resistance?",
+        ),
+        (
+            "[[interface]]\nwhere = 'z < 0'\nresistance = 1",
+            "8: interface.0.where = \"z < 0\" cannot be used",
+        ),
+        (
+            "[function.T]\npoints = [[0, 1], [1, 2]]\nbeyod = 'hold'",
+            "9: there is no parameter function.T.beyod (= \"hold\"), did you mean beyond?",
+        ),
+        (
+            "[function.T]\npoints = [[0, 1], [1, 2]]\nbeyond = 'holds'",
+            "9: function.T.beyond = \"holds\" cannot be used: function.T.beyond must be \"refuse\", \"hold\" or \"repeat\", did you mean hold?",
+        ),
+        (
+            "[function.T]\nfile = 'a.csv'\nfrom = -1",
+            "9: function.T.from = -1 cannot be used",
+        ),
+        (
+            "[record]\nevery = 1\n[record.points]\na = [0, 0]\nb = [0, 'c']",
+            "11: record.points.b = … is an array; record.points.b must be two finite numbers, [x, y]",
+        ),
+        (
+            "[record]\nevery = 1\n[[record.region]]\nnme = 'a'\nwhere = 'x < 0'",
+            "10: there is no parameter record.region.0.nme (= \"a\"), did you mean name?",
+        ),
+        (
+            "[until]\nstedy = 1e-3",
+            "8: there is no parameter until.stedy (= 0.001), did you mean steady?",
+        ),
+        (
+            "[until]\nsteady = 1e-3\nabove = 1",
+            "9: until.above = 1 cannot be used: it belongs to column = \"sill\"",
+        ),
+        (
+            "[boundary.left]\nflx = 1",
+            "8: there is no parameter boundary.left.flx (= 1), did you mean flux?; the parameters of boundary.left are flux, robin",
+        ),
+        (
+            "[boundary.left]\nrobin = [1, 0]",
+            "8: boundary.left.robin = … is an array; boundary.left.robin must be three numbers or formulas",
+        ),
+        (
+            "[capacity]\nimge = 'c.png'",
+            "8: there is no parameter capacity.imge (= \"c.png\"), did you mean image?",
+        ),
+        (
+            "[capacity]\nimage = 'c.png'\nrange = [1]",
+            "9: capacity.range = … is an array; capacity.range must be two finite numbers, [black, white]",
+        ),
+        (
+            "[[fit.data]]\nfile = 'a.csv'\nsigme = 1",
+            "9: there is no parameter fit.data.0.sigme (= 1), did you mean sigma?",
+        ),
+    ] {
+        let told = refused_file("p.toml", format!("{SMALL}{lines}\n"), "");
+        let sentence = format!("diff2d: p.toml:{sentence}");
+        assert_eq!(told.code, Some(2), "{lines}\n{told}");
+        assert!(told.stderr.starts_with(&sentence), "{lines}\n{told}");
+        assert_eq!(told.stderr.lines().count(), 1, "{lines}\n{told}");
+    }
+}
+
+/// Each number of a file has a name by which `--set`, a sweep and a fit reach it.
+#[test]
+fn every_number_has_a_dotted_name() {
+    const FILE: &str = "[initial]\nkind = 'constant'\nvalue = 2\n[boundary]\nleft = { robin = [1, 2, 3] }\n\
+        top = { flux = 'T(0)' }\n[[held]]\nwhere = 'x < -1'\nvalue = 1\n[[held]]\nwhere = 'x > 1'\nvalue = 2\n\
+        [[interface]]\nwhere = 'y > 0'\nresistance = 0.5\n[function.T]\npoints = [[0, 1], [9, 2]]\n\
+        [record]\nevery = 0.5\npoints = { a = [0.0, 0.0] }\n[[record.region]]\nname = 'r'\nwhere = 'x < 0'\n";
+    let scene = Scene::new();
+    let file = format!("{SMALL}grid = 'walls'\n{FILE}");
+    scene.write("p.toml", &file);
+    for (name, value, other_value) in [
+        ("held.1.value", "3.5", "4"),
+        ("interface.0.resistance", "0.25", "2"),
+        ("function.T.points", "[[0, 5], [9, 6]]", "[[0, 7], [8, 8]]"),
+        ("function.T.points.1.1", "7", "8"),
+        ("record.region.0.where", "'x < 1'", "'y < 1'"),
+        ("record.points.a", "[0.5, 0.5]", "[0, 1]"),
+        ("initial.value", "7", "8"),
+        ("boundary.left.robin", "[1, 2, 5]", "[2, 2, 5]"),
+        ("boundary.left.robin.2", "5", "6"),
+        ("boundary.top.flux", "0.5", "1"),
+    ] {
+        let first_line = |journal: &str| -> Value {
+            serde_json::from_str(scene.text(journal).lines().next().unwrap()).unwrap()
+        };
+        let of_runs = [value, other_value].map(|value| {
+            let set = format!("{name}={value}");
+            scene.succeed_args([
+                "run", "p.toml", "-o", "c.npy", "--force", "-q", "--set", &set,
+            ]);
+            first_line("c.journal")
+        });
+        assert_ne!(of_runs[0]["params"], of_runs[1]["params"], "{name}");
+        if name.starts_with("record.") {
+            // The scenarios of a sweep share one record.
+            continue;
+        }
+        let sweep = format!("params = 'p.toml'\n'{name}' = [{value}, {other_value}]\n");
+        scene.write("s.toml", sweep);
+        scene.succeed("sweep s.toml -o s.npy --force -q");
+        let sweep = first_line("s.journal");
+        let varied = sweep["varied"].as_object().unwrap();
+        assert_eq!(varied.len(), 1, "{name}: {varied:?}");
+        for (key, values) in varied {
+            let found = of_runs.clone().map(|of_run| {
+                let names = key.split('.');
+                names.fold(of_run, |value, name| value[name].clone())
+            });
+            assert_eq!(values.as_array().unwrap()[..], found, "{name}");
+        }
+    }
+    for (name, bounds) in [
+        ("held.1.value", "[1, 9]"),
+        ("interface.0.resistance", "[0.1, 2]"),
+        ("function.T.points.1.1", "[1, 9]"),
+        ("record.points.a.0", "[-1, 1]"),
+        ("initial.value", "[1, 9]"),
+        ("boundary.left.robin.2", "[1, 9]"),
+    ] {
+        let fit = format!(
+            "[fit.vary]\n'{name}' = {bounds}\n[[fit.data]]\nfile = 'none.csv'\ntime = 't'\ncolumns = {{ a = 'a' }}\n"
+        );
+        scene.write("f.toml", file.clone() + &fit);
+        // All else is right.
+        let told = scene.run("fit f.toml");
+        assert!(told.stderr.contains("none.csv"), "{name}: {told}");
+    }
+}
+
+#[test]
 fn a_memory_that_is_no_size_is_refused() {
     for (value, shown) in [
         ("-1", "-1"),

@@ -173,7 +173,7 @@ fn keys_of_the_initial_state_that_do_not_belong_are_refused() {
     "#);
     assert_snapshot!(refused("boundary.left = { flow = 1 }"), @r#"
     exit 2
-    diff2d: p.toml:10: boundary.left = … is a table; boundary.left must be a finite number, a formula in x, y and t (Dirichlet), "insulated", { flux = q } (Neumann), { robin = [a, b, c] } or "periodic"
+    diff2d: p.toml:10: there is no parameter boundary.left.flow (= 1); the parameters of boundary.left are flux, robin
     "#);
     assert_snapshot!(refused("boundary.lft = 1"), @r"
     exit 2
@@ -183,13 +183,13 @@ fn keys_of_the_initial_state_that_do_not_belong_are_refused() {
     exit 2
     diff2d: p.toml:12: boundary.left = "periodic" cannot be used: boundary.right must be "periodic" as well
     "#);
-    assert_snapshot!(refused("boundary.top = { flux = 'x +' }"), @r"
+    assert_snapshot!(refused("boundary.top = { flux = 'x +' }"), @r#"
     exit 2
-    diff2d: p.toml:10: boundary.top = … cannot be used: the formula 'x +' cannot be read: it ends where a number, a name or '(' should be
-    ");
+    diff2d: p.toml:10: boundary.top.flux = "x +" cannot be used: the formula 'x +' cannot be read: it ends where a number, a name or '(' should be
+    "#);
     assert_snapshot!(refused("boundary.top = { robin = [1, 2] }"), @r"
     exit 2
-    diff2d: p.toml:10: boundary.top = … cannot be used: robin must be three numbers or formulas, [a, b, c] of a p + b dp/dn = c
+    diff2d: p.toml:10: boundary.top.robin = … is an array; boundary.top.robin must be three numbers or formulas, [a, b, c] of a p + b dp/dn = c
     ");
     assert_snapshot!(refused("boundary.top = { robin = [1, 0, 2] }"), @r"
     exit 2
