@@ -193,7 +193,16 @@ impl<'a> Judge<'a> {
             } else {
                 format!("keep one of {list}")
             };
-            self.wrong.push(self.raw.refuse(table, reason));
+            let first_name = match typed[..] {
+                [first, ..] => Some(format!("{table}.{first}")),
+                [] => self
+                    .raw
+                    .typed()
+                    .first_entry_of(table)
+                    .map(|entry| entry.name.clone()),
+            };
+            let name = first_name.as_deref().unwrap_or(table);
+            self.wrong.push(self.raw.refuse(name, reason));
         }
         None
     }

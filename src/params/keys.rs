@@ -208,10 +208,6 @@ impl Key {
             (Type::Table(_), Value::Table(table)) => !is_range(table),
             (Type::Named(_), Value::Table(_)) => true,
             (Type::Tables(_), Value::Array(items)) => items.iter().all(Value::is_table),
-            // A sweep varies a part of a table by its number: held.0.value.
-            (Type::Tables(_), Value::Table(table)) => {
-                table.keys().all(|name| name.parse::<usize>().is_ok())
-            }
             _ => false,
         })
     }
@@ -583,7 +579,12 @@ pub(super) fn is_divided(name: &str, value: &Value) -> bool {
         let key_in_table = find(&format!("{name}.{ANY_NAME}"));
         key_in_table.is_some_and(|other| other.name.ends_with(ANY_NAME) && other.name != key.name)
     };
-    key.is_divided(value) || value.is_table() && has_any_names()
+    // A sweep varies tables of a list and elements of an array by their numbers: held.0.value.
+    let has_numbers = value.as_table().is_some_and(|table| {
+        let mut names = table.keys();
+        names.all(|name| name.parse::<usize>().is_ok())
+    });
+    has_numbers || key.is_divided(value) || value.is_table() && has_any_names()
 }
 
 /// The keys of the table with a dotted name: `D`, `held.0` or `function.T_out`.

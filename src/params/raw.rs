@@ -125,8 +125,9 @@ impl RawParams {
 
     /// Sets a key, dotted if it belongs to a table, to another value.
     #[must_use]
+    #[expect(clippy::needless_pass_by_value, reason = "places are built in place")]
     pub fn with(mut self, name: &str, value: Value, place: Place) -> Self {
-        self.typed.set(name, value, place);
+        self.typed.set(name, value, &place);
         self
     }
 
@@ -163,7 +164,7 @@ impl RawParams {
                 "a table as in TOML, such as --set 'boundary.left={ flux = 0.0 }'",
             ));
         }
-        self.typed.set(key, value, Place::CommandLine);
+        self.typed.set(key, value, &Place::CommandLine);
         Ok(())
     }
 
@@ -171,7 +172,7 @@ impl RawParams {
     /// messages.
     pub fn set_at(&mut self, key: &str, value: &str, name: &str) {
         let place = Place::File(name.into());
-        self.typed.set(key, value::parse_value(value), place);
+        self.typed.set(key, value::parse_value(value), &place);
     }
 
     /// Applies the values of a TOML text, which override typed values; tables such as `[boundary]` are overridden key
@@ -230,6 +231,7 @@ impl RawParams {
 
     /// The error for a key, or a table, whose value has the right type but cannot be used.
     #[must_use]
+    #[expect(clippy::needless_pass_by_value, reason = "reasons are built in place")]
     pub fn refuse(&self, name: &str, reason: String) -> ParamsError {
         let name = match keys::find(name) {
             Some(_) => self.source(name),

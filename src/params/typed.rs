@@ -174,8 +174,8 @@ impl Typed {
 
     /// Sets a name to another value. A table and its parts replace one another; a number after the name of an array means
     /// one of its elements.
-    pub fn set(&mut self, name: &str, value: Value, place: Place) {
-        self.set_placed(name, &Placed::of_value(value, &place));
+    pub fn set(&mut self, name: &str, value: Value, place: &Place) {
+        self.set_placed(name, &Placed::of_value(value, place));
     }
 
     /// Sets the keys in a value to other values: of tables that are no values of keys each key for itself.
@@ -381,7 +381,7 @@ mod tests {
     fn a_table_replaces_a_value_and_a_value_a_table() {
         let mut typed = Typed::default();
         let mut set = |name: &str, value: i64| {
-            typed.set(name, Value::Integer(value), Place::CommandLine);
+            typed.set(name, Value::Integer(value), &Place::CommandLine);
             told(&typed).join(", ")
         };
         assert_eq!(set("a", 1), "--set: a = 1");
@@ -399,9 +399,9 @@ mod tests {
         };
         let mut typed = Typed::parse("p.toml", "boundary = 20").unwrap();
         assert_eq!(told(&typed), sides("p.toml:1", "20"));
-        typed.set("boundary", Value::from("insulated"), Place::CommandLine);
+        typed.set("boundary", Value::from("insulated"), &Place::CommandLine);
         assert_eq!(told(&typed), sides("--set", "\"insulated\""));
-        typed.set("boundary.left", Value::from(1), Place::CommandLine);
+        typed.set("boundary.left", Value::from(1), &Place::CommandLine);
         assert_eq!(told(&typed)[..2][0], "--set: boundary.left = 1");
         let typed = Typed::parse("p.toml", "boundary = { flux = 1.0 }").unwrap();
         assert_eq!(told(&typed).len(), 4);
@@ -421,10 +421,10 @@ mod tests {
             "p.toml:9: function.T.file = \"T.csv\"",
         ];
         assert_eq!(told(&typed), expected);
-        typed.set("held.1.value", Value::from(3), Place::CommandLine);
+        typed.set("held.1.value", Value::from(3), &Place::CommandLine);
         assert_eq!(told(&typed)[3], "--set: held.1.value = 3");
         assert_eq!(typed.parts_of("held"), ["0", "1"]);
-        typed.set("D", Value::from(4), Place::CommandLine);
+        typed.set("D", Value::from(4), &Place::CommandLine);
         assert!(typed.get("D.file").is_none());
     }
 
@@ -433,8 +433,8 @@ mod tests {
         let text =
             "boundary.left = { robin = [1, 2, 3] }\nfunction.T.points = [[0, 20], [3600, 25]]";
         let mut typed = Typed::parse("p.toml", text).unwrap();
-        typed.set("boundary.left.robin.2", Value::from(5), Place::CommandLine);
-        typed.set("function.T.points.1.1", Value::from(7), Place::CommandLine);
+        typed.set("boundary.left.robin.2", Value::from(5), &Place::CommandLine);
+        typed.set("function.T.points.1.1", Value::from(7), &Place::CommandLine);
         let value = |name: &str| typed.get(name).unwrap().value.to_string();
         assert_eq!(value("boundary.left.robin"), "[1, 2, 5]");
         assert_eq!(value("function.T.points"), "[[0, 20], [3600, 7]]");

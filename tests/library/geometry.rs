@@ -300,7 +300,7 @@ fn what_masks_and_held_nodes_cannot_be_is_refused_with_their_keys() {
         (
             "--set mask.where=x<0 --set mask.alpha=white",
             2,
-            "alpha belongs to image",
+            "mask.alpha = \"white\" cannot be used: it belongs to image",
         ),
         (
             "--set mask.where=hypot(x,y)>0.5 --set mask.isolated=mask",

@@ -547,7 +547,7 @@ fn values_out_of_range_are_refused_with_their_place() {
         ),
         (
             "source = { image = 'u.png', alpha = 'white', range = [0] }",
-            "range must be two finite numbers, [black, white]",
+            "source.range must be two finite numbers, [black, white]",
         ),
         (
             "source = { image = 'none.png', range = [0, 1] }",
@@ -555,7 +555,7 @@ fn values_out_of_range_are_refused_with_their_place() {
         ),
         (
             "capacity = { image = 'u.png', alpha = 'white', rang = [0, 1] }",
-            "is a table; capacity must be a finite number greater than 0, a formula in x and y, { file = ",
+            "p.toml:9: there is no parameter capacity.rang (= …), did you mean range?",
         ),
         ("capacity = '1 + x*x'\nmethod = 'exact'", "capacity"),
         ("decay = '1 + x'\nmethod = 'exact'", "decay"),

@@ -520,11 +520,11 @@ fn a_slip_in_a_table_is_told_with_its_line_and_all_that_is_accepted() {
         ),
         (
             "[[held]]\nvalue = 1",
-            "8: held.0 = … cannot be used: one of where, file and image must be given",
+            "8: held.0.value = 1 cannot be used: one of where, file and image must be given",
         ),
         (
             "[[held]]\nvalue = 1\nwhere = 'x < 0'\nfile = 'm.npy'",
-            "8: held.0 = … cannot be used: keep one of where and file",
+            "9: held.0.where = \"x < 0\" cannot be used: keep one of where and file",
         ),
         (
             "[[held]]\nwhere = 'x < 0'\nvalue = 1\nbelow = 0.5",
