@@ -370,6 +370,17 @@ pub(super) enum Entries {
     Named(Vec<Option<String>>),
 }
 
+impl Entries {
+    /// Whether the text for an axis is a single index or value, no range.
+    pub(super) fn is_index(&self, axis: usize) -> bool {
+        let text = match self {
+            Self::Listed(parts) => parts.get(axis),
+            Self::Named(parts) => parts.get(axis).and_then(Option::as_ref),
+        };
+        text.is_some_and(|text| ranges::is_index(text))
+    }
+}
+
 fn finite(name: &str, text: &str) -> Result<f64, Error> {
     values::finite(text).ok_or_else(|| Error::Usage(format!("{name}={text}: expected a number")))
 }

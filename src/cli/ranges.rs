@@ -28,6 +28,11 @@ pub(super) fn slice(text: &str, length: u64) -> Option<Slice> {
     Some(Slice::new(&(start..stop), step(parts.get(2).copied())?))
 }
 
+/// Whether a text is a single index or value, no range.
+pub(super) fn is_index(text: &str) -> bool {
+    !text.is_empty() && !text.contains(':')
+}
+
 /// The index that a text stands for, counted from the start of an axis: a negative number counts from its end.
 fn index_from_start(text: &str, length: i128) -> Option<i128> {
     let index: i128 = text.trim().parse().ok()?;

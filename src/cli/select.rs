@@ -44,7 +44,7 @@ pub(super) fn select(
     })
 }
 
-/// The part of an array that the brackets behind its name take: `cube.npy[::24]`.
+/// The part of an array that the brackets behind its name take: `cube.npy[::24]`. An index drops its axis, and a range keeps it.
 pub(super) fn part(
     array: JournalledArray,
     text: Option<&str>,
@@ -54,7 +54,15 @@ pub(super) fn part(
     let typed = format!("{}[{text}]", array.path.display());
     let entries = Axes::of(&array).entries(&typed, text)?;
     let slices = slices(&array, &array.shape(), &entries, &typed, terminal)?;
-    Ok(array.view(&slices))
+    // The last axes go first, so that the numbers of the others stay.
+    let mut part = array.view(&slices);
+    for axis in (0..slices.len())
+        .rev()
+        .filter(|&axis| entries.is_index(axis))
+    {
+        part = part.at_index(axis, 0);
+    }
+    Ok(part)
 }
 
 /// The name of a file without the brackets behind it, and what is in them.

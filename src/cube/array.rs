@@ -196,6 +196,22 @@ impl JournalledArray {
         }
     }
 
+    /// The part of the array at an index along an axis, without that axis. The result is an array with labelled axes, no longer a
+    /// cube.
+    ///
+    /// # Panics
+    /// When the index leaves its axis.
+    #[must_use]
+    pub fn at_index(self, axis: usize, index: u64) -> Self {
+        Self {
+            taken: self.files(),
+            array: self.array.at_index(axis, index),
+            journal: None,
+            paths: None,
+            ..self
+        }
+    }
+
     /// Adds an axis of length 1 before the others. The result is an array with labelled axes, no longer a cube.
     #[must_use]
     pub fn with_leading_axis(self) -> Self {

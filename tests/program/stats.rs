@@ -503,6 +503,37 @@ fn arrays_made_from_a_cube_keep_its_coordinates() {
     // Its elements have the indices of the file.
     let told = scene.succeed("probe c.npy[t=::2,x=-2:2:3] --at 1,0,1");
     assert!(told.stdout.contains("\n2,0,12,2.5,-11.0,1.57"), "{told}");
+    // An index drops its axis, and a range keeps it.
+    scene.succeed("map a-b a=c.npy b=c.npy[2] -o difference.npy");
+    scene.succeed("map a a=c.npy[:,3:4,-1] -o column.npy");
+    scene.succeed("map a a=c.npy[t=2.5,y=1] -o row.npy");
+    for (name, shape) in [
+        ("difference", "(4, 22, 22)"),
+        ("column", "(4, 1)"),
+        ("row", "(22,)"),
+    ] {
+        let told = scene.succeed(&format!("info {name}.npy"));
+        assert!(
+            told.stdout.contains(&format!("shape      {shape}")),
+            "{told}"
+        );
+    }
+    let values = |at: &str| scene.succeed(&format!("probe {at}")).stdout;
+    let value = |at: &str| values(at).trim_end().rsplit(',').next().unwrap().to_owned();
+    for (part, whole) in [
+        ("c.npy[2] --at 3,4", "c.npy --at 2,3,4"),
+        ("c.npy[2,3] --at x=1", "c.npy --at 2,3,11"),
+        ("column.npy --at 1,0", "c.npy --at 1,3,21"),
+        ("row.npy --at x=-2", "c.npy --at t=2.5,y=1,x=-2"),
+        ("difference.npy --at 2,5,6", "difference.npy --at 2,6,5"),
+    ] {
+        assert_eq!(value(part), value(whole), "{part}");
+    }
+    let told = scene.succeed("stats c.npy[2,3,4] --json");
+    assert!(told.stdout.starts_with("{\"count\":1,"), "{told}");
+    scene.succeed("plot c.npy[2] -o frame.png");
+    let told = scene.run("plot c.npy[2,3] -o frame.png --force");
+    assert!(told.stderr.contains("has 1 dimension; pictures"), "{told}");
     let table = scene.text("part.csv");
     assert!(table.contains("\n2.5,-11.0,"), "{}", &table[..200]);
     assert!(!table.contains("\n1.25,"), "{}", &table[..200]);

@@ -1,6 +1,6 @@
 //! [`Frames`]: an array as a series of frames that can be drawn.
 
-use super::time_unit::readable_unit;
+use super::{super::number, time_unit::readable_unit};
 use crate::{
     cube::{
         Commit, JournalledArray,
@@ -88,8 +88,9 @@ impl<'a> Frames<'a> {
             (3, _) => (ArrayKind::Plain, array.available()),
             (dimensions, _) => {
                 return Err(Error::Usage(format!(
-                    "{} has {dimensions} dimensions; pictures are drawn of two, or of three with time first",
-                    array.path.display()
+                    "{} has {}; pictures are drawn of two, or of three with time first",
+                    array.path.display(),
+                    number::counted(dimensions as u64, "dimension")
                 )));
             }
         };

@@ -142,6 +142,19 @@ impl LabelledArray {
         }
     }
 
+    /// The part of the array at an index along an axis, without that axis, as by [`ArrayFile::at_index`].
+    #[must_use]
+    pub fn at_index(self, axis: usize, index: u64) -> Self {
+        let mut labels = self.labels;
+        if axis < labels.axes.len() {
+            labels.axes.remove(axis);
+        }
+        Self {
+            array: self.array.at_index(axis, index),
+            labels,
+        }
+    }
+
     /// The array with two axes in place of one, as by [`ArrayFile::split`]. The axis within a period has the name of
     /// the original axis and the coordinates of the first period; the axis of the periods has no labels.
     #[must_use]

@@ -127,6 +127,26 @@ impl ArrayFile {
         self
     }
 
+    /// The part of the array at an index along an axis, without that axis.
+    ///
+    /// # Panics
+    /// When the index leaves its axis.
+    #[must_use]
+    pub fn at_index(mut self, axis: usize, index: u64) -> Self {
+        let lengths = self.shape().into_iter().enumerate();
+        let slices = lengths.map(|(other, length)| match other == axis {
+            true => Slice::new(&(index..index + 1), 1),
+            false => Slice::new(&(0..length), 1),
+        });
+        self = self.view(&slices.collect::<Vec<Slice>>());
+        self.view = self.view.map(|view| view.without_axis(axis));
+        if let Some(view) = &self.view {
+            self.npy.shape = view.lengths();
+        }
+        self.available = self.npy.shape.first().copied().unwrap_or(1);
+        self
+    }
+
     /// The array with two axes in place of one that has at least `period` indices. Index `i` becomes index `i / period`
     /// along the axis of periods and `i % period` along the other axis, which comes first in Fortran order. Indices
     /// after the last complete period are left out.

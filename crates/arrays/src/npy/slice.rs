@@ -62,6 +62,8 @@ pub(super) struct View {
     /// The distance in elements of the file between neighbouring indices of the larger array.
     strides: Vec<u64>,
     slices: Vec<Slice>,
+    /// The distance in elements of the file to the indices of the axes that were dropped.
+    offset: u64,
 }
 
 impl View {
@@ -72,6 +74,7 @@ impl View {
             return Self {
                 strides: npy.in_file_order(&in_file_order),
                 slices: slices.to_vec(),
+                offset: 0,
             };
         };
         let pairs = base.slices.iter().zip(slices);
@@ -83,7 +86,15 @@ impl View {
         Self {
             strides: base.strides.clone(),
             slices: slices.collect(),
+            offset: base.offset,
         }
+    }
+
+    /// The view at the first index along an axis, without that axis.
+    pub fn without_axis(mut self, axis: usize) -> Self {
+        let (stride, slice) = (self.strides.remove(axis), self.slices.remove(axis));
+        self.offset += slice.start * stride;
+        self
     }
 
     /// Replaces index `i` along an axis by the index `i / period` along one axis and `i % period` along another; the
@@ -135,9 +146,9 @@ impl View {
         let file_strides = npy.in_file_order(&self.strides);
         let slices = npy.in_file_order(&self.slices);
         let starts = slices.iter().zip(&file_strides);
-        let origin = starts.map(|(slice, stride)| slice.start * stride).sum();
+        let origin: u64 = starts.map(|(slice, stride)| slice.start * stride).sum();
         let steps = slices.iter().zip(&file_strides);
         let strides = steps.map(|(slice, stride)| slice.step.saturating_mul(*stride));
-        (origin, strides.collect())
+        (self.offset + origin, strides.collect())
     }
 }
