@@ -19,7 +19,8 @@ use crate::{
     grid::Grid,
     node_set::NodeSet,
     params::{
-        Canonical, End, Isolated, Limit, Params, ParamsError, Quantity, RawParams, StepMethod,
+        Canonical, Coordinates, End, Isolated, Limit, Params, ParamsError, Quantity, RawParams,
+        StepMethod,
     },
     physics::{
         Unready,
@@ -39,7 +40,7 @@ use crate::{
 };
 use diff2d_arrays::npy::DATA_OFFSET;
 use diff2d_stencil::real::Real;
-use std::{collections::BTreeMap, path::Path, str::FromStr, sync::Arc};
+use std::{collections::BTreeMap, f64::consts::PI, path::Path, str::FromStr, sync::Arc};
 
 /// One run, fully determined.
 ///
@@ -162,6 +163,26 @@ impl Problem {
             ));
         }
         Ok(problem)
+    }
+
+    /// The lengths of the walls left, right, bottom and top; around an axis their areas.
+    #[must_use]
+    pub fn wall_sizes(&self) -> [f64; 4] {
+        let Params { x1, x2, y1, y2, .. } = self.params;
+        let (width, height) = (x2 - x1, y2 - y1);
+        match self.params.coordinates {
+            Coordinates::Cartesian => [height, height, width, width],
+            Coordinates::Axisymmetric => {
+                let disc = PI * (x2 - x1) * (x2 + x1);
+                [2.0 * PI * x1 * height, 2.0 * PI * x2 * height, disc, disc]
+            }
+        }
+    }
+
+    /// Sentences on functions that are held at one value all through the run.
+    #[must_use]
+    pub fn unrelated_functions(&self) -> Vec<String> {
+        functions::unrelated(&self.params, self.geometry(), &self.schedule)
     }
 
     /// Whether the mass is constant, because only diffusion between closed walls acts.

@@ -39,6 +39,7 @@ pub fn of(problem: &Problem) -> Vec<String> {
         pictures.filter_map(|(key, picture)| Some(format!("{key}: {}", picture.resampled()?))),
     );
     warnings.extend(of_pieces(problem));
+    warnings.extend(problem.unrelated_functions());
     if let Some((side, place, time)) = Robin::new(problem.geometry(), params.runtime).feeding() {
         warnings.push(format!(
             "{} feeds itself: a/b < 0 at {place} and t = {time:?}, so the more there is, the more comes in, and p may grow without bound",

@@ -8,13 +8,11 @@ use super::{
 use crate::{
     cube::{CubeError, JournalledArray, journal::telling},
     error::Error,
-    measured::Dialect,
+    measured::{ArgumentColumn, ColumnName, Head, Reading, Rows, TableError},
 };
 use diff2d_sys as sys;
 use std::{
-    borrow::Cow,
     fs::File,
-    io::{self, BufReader, Read},
     path::{Path, PathBuf},
 };
 
@@ -32,116 +30,117 @@ enum PointColumn {
     Other,
 }
 
-/// A CSV file with a point a line, of commas, semicolons or tabs. Its first line may be a header that names the columns in any order:
-/// `i0`, `i1`, … or `t`, `y`, `x` and the parameters of a sweep; indices are taken where both are there, and
-/// other columns are left out.
+/// A CSV file with a point a line, as loggers and spreadsheets write it. Its first line may be a header that names the
+/// columns in any order: `i0`, `i1`, … or `t`, `y`, `x`, with their units, and the parameters of a sweep; indices are
+/// taken where both are there, and other columns are left out.
 pub(super) struct PointFile {
     path: PathBuf,
     dimensions: usize,
     /// The parameters that a sweep varies.
     parameters: Vec<String>,
-    reader: BufReader<File>,
-    /// Whether the last line ended with a carriage return, of which a newline may be the rest.
-    ended_with_return: bool,
-    /// The number of the last line that was read.
-    number: usize,
-    /// What separates the fields, once a line has told it.
-    dialect: Option<Dialect>,
-    /// Whether no line has been read that holds a header or a point.
-    is_first: bool,
-    /// The columns by the header, if there is one.
+    rows: Rows<File>,
+    /// The header, if there is one, and what its columns hold.
+    head: Option<Head>,
     columns: Vec<PointColumn>,
+    /// The columns of coordinates, converted to the units of the array.
+    coordinates: Vec<Option<ArgumentColumn>>,
 }
 
 impl PointFile {
-    pub(super) fn open(path: &Path, array: &JournalledArray) -> Result<Self, Error> {
+    /// Opens a file; `keys` say how it is read. `None` for a file without a line.
+    pub(super) fn open(
+        path: &Path,
+        array: &JournalledArray,
+        keys: &[String],
+    ) -> Result<Option<Self>, Error> {
+        let mut reading = Reading::default();
+        values::take_keys(&mut reading, keys)?;
         let file = sys::open_stream(path).map_err(CubeError::io("open", path))?;
-        Ok(Self {
+        let opened = Rows::open_with_or_without_headings(file, reading.skip);
+        let (rows, head) = match opened {
+            Err(TableError::NoTable(_)) => return Ok(None),
+            opened => opened.map_err(|error| fault(path, &error))?,
+        };
+        let mut points = Self {
             path: path.to_owned(),
             dimensions: array.npy.shape.len(),
             parameters: scenario::sweep(array).map_or_else(Vec::new, telling),
-            reader: BufReader::new(file),
-            ended_with_return: false,
-            number: 0,
-            dialect: None,
-            is_first: true,
+            rows,
+            head: None,
             columns: Vec::new(),
-        })
+            coordinates: Vec::new(),
+        };
+        let Some(head) = head else {
+            return Ok(Some(points));
+        };
+        points.columns = points.header(&head)?;
+        for (place, column) in points.columns.iter().enumerate() {
+            let coordinate = match column {
+                PointColumn::Named(name) if PLACES.contains(&name.as_str()) => {
+                    let array_unit = array.labels.unit_of(name).map(str::to_owned);
+                    // Times alone may be dates.
+                    let keys = match name == "t" {
+                        true => reading.clone(),
+                        false => Reading::default(),
+                    };
+                    let reading = Reading {
+                        from: vec![ColumnName::Number(place)],
+                        from_unit: keys.from_unit.clone().or(array_unit),
+                        ..keys
+                    };
+                    let column = ArgumentColumn::new(&reading, &points.rows, &head, reading.dates);
+                    Some(column.map_err(|error| fault(path, &error))?)
+                }
+                _ => None,
+            };
+            points.coordinates.push(coordinate);
+        }
+        points.head = Some(head);
+        Ok(Some(points))
     }
 
     /// The next point as `--at` takes it.
     fn read(&mut self) -> Result<Option<String>, Error> {
-        loop {
-            let line = self.line().map_err(CubeError::io("read", &self.path))?;
-            let Some(line) = line else {
-                return Ok(None);
-            };
-            self.number += 1;
-            if line.len() > LONGEST_LINE {
-                return Err(self.error("it is too long to be a point"));
-            }
-            let line = String::from_utf8_lossy(&line);
-            let line = line.trim().trim_start_matches('\u{feff}');
-            if line.is_empty() || line.starts_with('#') {
-                continue;
-            }
-            if self.is_first && self.dialect.is_none() {
-                self.dialect = Dialect::declared_by(line);
-                if self.dialect.is_some() {
-                    continue;
-                }
-            }
-            let dialect = *self
-                .dialect
-                .get_or_insert_with(|| Dialect::of_heading(line));
-            let fields = dialect.fields(line).map_err(|reason| self.error(&reason))?;
-            let mut fields: Vec<Cow<'_, str>> = fields
-                .into_iter()
-                .map(|field| dialect.with_decimal_point(field))
-                .collect();
-            // A separator at the end of a line begins no field.
-            while fields.len() > self.columns.len().max(1)
-                && fields.last().is_some_and(|field| field.is_empty())
-            {
-                fields.pop();
-            }
-            let fields: Vec<&str> = fields.iter().map(|field| &**field).collect();
-            if std::mem::take(&mut self.is_first) && !fields.iter().all(|field| is_number(field)) {
-                self.columns = self.header(&fields)?;
-                continue;
-            }
-            return self.point(&fields).map(Some);
+        let is_there = self.rows.next();
+        if !is_there.map_err(|error| fault(&self.path, &error))? {
+            return Ok(None);
         }
+        if self.rows.text().len() > LONGEST_LINE {
+            return Err(self.error("it is too long to be a point"));
+        }
+        let mut coordinates = std::mem::take(&mut self.coordinates);
+        let fields = self.fields(&mut coordinates);
+        self.coordinates = coordinates;
+        let fields = fields?;
+        let fields: Vec<&str> = fields.iter().map(String::as_str).collect();
+        self.point(&fields).map(Some)
     }
 
-    /// The next line without its end, which may be that of any system; only the beginning of a line that is too long.
-    fn line(&mut self) -> io::Result<Option<Vec<u8>>> {
-        let mut line = Vec::new();
-        let mut is_there = false;
-        for byte in Read::by_ref(&mut self.reader).bytes() {
-            let byte = byte?;
-            let is_rest = std::mem::take(&mut self.ended_with_return) && byte == b'\n';
-            if is_rest {
-                continue;
-            }
-            is_there = true;
-            match byte {
-                b'\n' => break,
-                b'\r' => {
-                    self.ended_with_return = true;
-                    break;
-                }
-                byte => line.push(byte),
-            }
-            if line.len() > LONGEST_LINE {
-                break;
-            }
-        }
-        Ok(is_there.then_some(line))
+    /// The fields of a row, coordinates in the units of the array.
+    fn fields(&self, coordinates: &mut [Option<ArgumentColumn>]) -> Result<Vec<String>, Error> {
+        let dialect = self.rows.dialect;
+        let fields = (0..self.rows.field_count()).map(|place| {
+            let field = || {
+                dialect
+                    .with_decimal_point(self.rows.field(place))
+                    .into_owned()
+            };
+            let (Some(Some(column)), Some(head)) = (coordinates.get_mut(place), &self.head) else {
+                return Ok(field());
+            };
+            let number = column.look(&self.rows, head);
+            let number = number.map_err(|error| fault(&self.path, &error))?;
+            Ok(match column.is_converted() {
+                true => format!("{number:?}"),
+                false => field(),
+            })
+        });
+        fields.collect()
     }
 
     /// The columns that a header names.
-    fn header(&self, names: &[&str]) -> Result<Vec<PointColumn>, Error> {
+    fn header(&self, head: &Head) -> Result<Vec<PointColumn>, Error> {
+        let names: Vec<&str> = head.headings.iter().map(|heading| &*heading.name).collect();
         let columns: Vec<PointColumn> = names.iter().map(|name| self.column(name)).collect();
         let mut named = columns.clone();
         named.retain(|column| *column != PointColumn::Other);
@@ -178,13 +177,6 @@ impl PointFile {
                 None => Ok(fields.join(",")),
                 Some(field) => Err(self.no_number(field)),
             };
-        }
-        if fields.len() != self.columns.len() {
-            return Err(self.error(&format!(
-                "{} columns, and the header has {}",
-                fields.len(),
-                self.columns.len()
-            )));
         }
         let columns = self.columns.iter().zip(fields);
         let mut indices: Vec<(usize, &str)> = columns
@@ -223,12 +215,6 @@ impl PointFile {
             let PointColumn::Named(name) = column else {
                 continue;
             };
-            if PLACES.contains(&name.as_str()) && !is_number(field) {
-                return Err(self.error(&format!(
-                    "{name} is '{}'; expected a number",
-                    printable(field)
-                )));
-            }
             pairs.push(format!("{name}={field}"));
         }
         Ok(pairs.join(","))
@@ -244,7 +230,7 @@ impl PointFile {
     fn error(&self, reason: &str) -> Error {
         Error::Usage(format!(
             "line {} of {}: {reason}",
-            self.number,
+            self.rows.line(),
             self.path.display()
         ))
     }
@@ -255,6 +241,25 @@ impl Iterator for PointFile {
 
     fn next(&mut self) -> Option<Self::Item> {
         self.read().transpose()
+    }
+}
+
+/// The error for a fault of the file.
+fn fault(path: &Path, error: &TableError) -> Error {
+    let path = path.display();
+    match error {
+        TableError::Io(_) | TableError::Memory { .. } => Error::System(format!("{path}: {error}")),
+        TableError::Line { line, reason } => {
+            Error::Usage(format!("line {line} of {path}: {reason}"))
+        }
+        TableError::Field {
+            line,
+            heading,
+            reason,
+        } => Error::Usage(format!("line {line} of {path}: {heading}: {reason}")),
+        TableError::NoTable(_) | TableError::Unit { .. } => {
+            Error::Usage(format!("{path}: {error}"))
+        }
     }
 }
 

@@ -47,6 +47,9 @@ pub(super) struct ProbeArgs {
     /// of a cube, t,y,x and a sweep's parameters
     #[arg(long, value_name = "FILE.csv")]
     points: Option<PathBuf>,
+    /// How --points is read, a key of [function] and its value: skip, dates, since, from_unit, such as since=2026-01-05. Repeats
+    #[arg(long, value_name = "KEY=VALUE", requires = "points")]
+    read: Vec<String>,
     /// The history of the points over the first axis, of which an index may be left out
     #[arg(long)]
     series: bool,
@@ -91,7 +94,8 @@ pub(super) fn probe(args: &ProbeArgs, terminal: &Terminal) -> Result<(), Error> 
     let batch = usize::try_from((args.memory / bytes_per_point).clamp(1, 1 << 14)).unwrap_or(1);
     let mut elements = Elements::new(args, terminal);
     let file = args.points.as_deref();
-    let file = file.map(|path| PointFile::open(path, &array)).transpose()?;
+    let file = file.map(|path| PointFile::open(path, &array, &args.read));
+    let file = file.transpose()?.flatten();
     let typed = args.at.iter().cloned().map(Ok);
     let texts = typed.chain(file.into_iter().flatten());
     let axes = Axes::of(&array);

@@ -1,5 +1,10 @@
 //! Values of options, from what is typed.
 
+use crate::{
+    error::Error,
+    measured::Reading,
+    params::value::{key_value, parse_value},
+};
 use diff2d_arrays::npy::{Dtype, Kind};
 use diff2d_sys as sys;
 use std::{
@@ -13,6 +18,19 @@ pub use diff2d_arrays::wording::parse_bytes as size;
 pub(super) fn working_memory(text: &str) -> Result<u64, String> {
     let available = sys::available_memory().map_or(u64::MAX, |bytes| bytes / 2);
     Ok(size(text)?.min(available))
+}
+
+/// Takes keys that say how a file of measured values is read, each typed as `KEY=VALUE` with a value of TOML or a bare word.
+pub(super) fn take_keys(reading: &mut Reading, typed: &[String]) -> Result<(), Error> {
+    for text in typed {
+        let refuse = |reason: &str| Error::Usage(format!("--read {text}: {reason}"));
+        let (key, value) = text
+            .split_once('=')
+            .ok_or_else(|| refuse("expected KEY=VALUE, such as skip=2"))?;
+        let set = reading.set(key.trim(), &key_value(&parse_value(value)));
+        set.map_err(|reason| refuse(&reason))?;
+    }
+    Ok(())
 }
 
 /// A number that is neither infinite nor NaN.

@@ -20,6 +20,16 @@ pub struct RecordColumn {
     pub unit: String,
 }
 
+impl RecordColumn {
+    /// The unit to which measured values of the column are converted; `None` if the parameters name no unit of p, so that
+    /// the numbers stand for any unit.
+    #[must_use]
+    pub fn known_unit(&self) -> Option<&str> {
+        let is_known = !self.unit.is_empty() && !self.unit.contains("density");
+        is_known.then_some(&*self.unit)
+    }
+}
+
 /// Reads the rows of a record, one after the other.
 #[derive(Debug)]
 pub struct RecordReader {

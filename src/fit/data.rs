@@ -2,15 +2,17 @@
 
 use super::error::FitError;
 use crate::{
-    measured::{ArgumentScale, ColumnName, Date, MeasuredTable},
+    cube::RecordColumn,
+    measured::{ColumnName, Doubles, Measured, Reading, Request, WantedColumn, judge_origins},
     params::{
-        RawParams, RowTimes, StepMethod,
-        value::{Value, number},
+        FunctionTable, RawParams, RowTimes, StepMethod,
+        value::{Value, key_value, number},
     },
     physics::input::{Digests, Input},
     problem::Problem,
+    run,
 };
-use std::{borrow::Cow, io::Read, path::Path};
+use std::{borrow::Cow, path::Path};
 
 /// The key of the tables.
 const KEY: &str = "fit.data";
@@ -121,6 +123,22 @@ impl DataTable<'_> {
         Ok(Some(sigma.ok_or_else(refuse)?))
     }
 
+    /// How the file is read: times in the unit of the run, unless a key says it.
+    fn reading(&self) -> Result<Reading, FitError> {
+        let time_unit = self.raw.typed().get("units.t");
+        let mut reading = Reading {
+            from_unit: time_unit.and_then(|entry| Some(entry.value.as_str()?.to_owned())),
+            ..Reading::default()
+        };
+        for key in Reading::KEYS {
+            if let Some(value) = self.value(key)? {
+                let set = reading.set(key, &key_value(&value));
+                set.map_err(|reason| self.refuse(key, &reason))?;
+            }
+        }
+        Ok(reading)
+    }
+
     /// The first and last time of the rows that are used.
     fn used(&self) -> Result<[f64; 2], FitError> {
         const KEY: &str = "use";
@@ -150,7 +168,7 @@ pub fn read(raw: &RawParams, problem: &Problem, is_plan: bool) -> Result<Vec<Ser
                 .to_owned(),
         ));
     }
-    let mut series = Vec::new();
+    let (mut series, mut files) = (Vec::new(), Vec::new());
     for number in numbers {
         let table = DataTable {
             raw,
@@ -158,15 +176,25 @@ pub fn read(raw: &RawParams, problem: &Problem, is_plan: bool) -> Result<Vec<Ser
         };
         let [first, last] = table.used()?;
         let columns = table.columns()?;
-        for (name, column) in &columns {
+        let reading = table.reading()?;
+        let measured_file = match table.word("file")? {
+            Some(file) => {
+                let data = DataFile::open(&table, &file)?;
+                let measured = data.read(problem, &reading, &columns, is_plan)?;
+                files.push((data.input.path().to_owned(), measured.file.clone()));
+                Some((data, measured))
+            }
+            None if is_plan => None,
+            None => return Err(table.refuse_table("file = \"….csv\" is missing")),
+        };
+        for (place, (name, column)) in columns.iter().enumerate() {
             let sigma = table.sigma(name, columns.len())?;
-            let mut points = match table.word("file")? {
-                Some(file) => {
-                    let unit = unit_of(raw, problem, column);
-                    measured(&table, &file, [name, unit.unwrap_or_default()], is_plan)?
+            let mut points = match &measured_file {
+                Some((data, measured)) => {
+                    data.judge(measured, place, name, sigma)?;
+                    points_of(measured, place, &reading, is_plan)
                 }
-                None if is_plan => planned(problem),
-                None => return Err(table.refuse_table("file = \"….csv\" is missing")),
+                None => planned(problem),
             };
             points.retain(|&[time, _]| (first..=last).contains(&time));
             if problem.params.method == StepMethod::Steady {
@@ -187,6 +215,11 @@ pub fn read(raw: &RawParams, problem: &Problem, is_plan: bool) -> Result<Vec<Ser
             });
         }
     }
+    let functions = problem.params.functions.iter();
+    let files_of_functions = functions.filter_map(FunctionTable::file);
+    let files_of_data = files.iter().map(|(path, file)| (path.as_path(), file));
+    judge_origins(files_of_functions.chain(files_of_data))
+        .map_err(|reason| FitError::Request(format!("[[{KEY}]]: {reason}")))?;
     judge_weights(&series, is_plan)?;
     Ok(series)
 }
@@ -233,98 +266,106 @@ fn planned(problem: &Problem) -> Vec<[f64; 2]> {
     times.into_iter().map(|time| [time, 0.0]).collect()
 }
 
-/// The unit of a column of the record, if it is the density at a point: measured values may have another unit, which is
-/// then converted.
-fn unit_of<'a>(raw: &'a RawParams, problem: &Problem, column: &str) -> Option<&'a str> {
-    let record = problem.params.record.as_ref()?;
-    let is_point = record.points.iter().any(|(point, _)| point == column);
-    raw.typed()
-        .get("units.p")?
-        .value
-        .as_str()
-        .filter(|_| is_point)
+/// A file of measured values.
+struct DataFile {
+    input: Input,
 }
 
-/// The measured values of a column of a file, converted to a unit if one is given; gaps are left out.
-fn measured(
-    table: &DataTable<'_>,
-    file: &str,
-    [name, unit]: [&str; 2],
-    is_plan: bool,
-) -> Result<Vec<[f64; 2]>, FitError> {
-    let raw = table.raw;
-    let file_key = table.name_of("file");
-    let named_input = raw.input(&file_key, Path::new(file));
-    let path = match (named_input.bytes(), raw.typed().get(&file_key)) {
-        (None, Some(entry)) => entry.place.path_to(file),
-        _ => file.into(),
-    };
-    let input = Input::open(raw.input(&file_key, &path), &mut Digests::default())?;
-    let mut bytes = Vec::new();
-    let read_result = input.file()?.read_to_end(&mut bytes);
-    read_result.map_err(|error| input.unreadable(&error))?;
-    let measured_table =
-        MeasuredTable::parse(&bytes).map_err(|error| input.refuse(&error.to_string()))?;
-    let since = table.word("since")?.map(|text| {
-        let date = Date::parse(&text);
-        let reason = format!("it is no date, such as {:?}", Date::EXAMPLE);
-        date.ok_or_else(|| table.refuse("since", &reason))
-    });
-    let scale = ArgumentScale {
-        unit: raw
-            .typed()
-            .get("units.t")
-            .and_then(|entry| Some(entry.value.as_str()?.to_owned())),
-        since: since.transpose()?,
-    };
-    let values = measured_table
-        .column(&ColumnName::Heading(name.to_owned()))
-        .and_then(|column| {
-            measured_table.values(column, Some(unit).filter(|unit| !unit.is_empty()))
-        });
-    // A sum of squares holds the square of each value by its deviation.
-    let sigma = table.sigma(name, table.columns()?.len())?.unwrap_or(1.0);
-    let values = values.and_then(|values| {
-        let is_too_large = |value: &f64| value.is_finite() && (value / sigma).powi(2).is_infinite();
-        let Some(row) = values.iter().position(is_too_large) else {
-            return Ok(values);
+impl DataFile {
+    fn open(table: &DataTable<'_>, file: &str) -> Result<Self, FitError> {
+        let (raw, file_key) = (table.raw, table.name_of("file"));
+        let named_input = raw.input(&file_key, Path::new(file));
+        let path = match (named_input.bytes(), raw.typed().get(&file_key)) {
+            (None, Some(entry)) => entry.place.path_to(file),
+            _ => file.into(),
         };
-        let column = measured_table.column(&ColumnName::Heading(name.to_owned()))?;
+        let input = Input::open(raw.input(&file_key, &path), &mut Digests::default())?;
+        Ok(Self { input })
+    }
+
+    /// The values of the columns of the file, in the units of the corresponding columns of the record.
+    fn read(
+        &self,
+        problem: &Problem,
+        reading: &Reading,
+        columns: &[(String, String)],
+        is_plan: bool,
+    ) -> Result<Measured, FitError> {
+        let record_columns = run::record_columns(problem);
+        let wanted = columns.iter().map(|(name, column_name)| {
+            let mut columns = record_columns.iter();
+            let column = columns.find(|column| column.name == *column_name);
+            let unit = column.and_then(RecordColumn::known_unit);
+            WantedColumn {
+                name: ColumnName::Heading(name.clone()),
+                unit: reading.to_unit.as_deref().or(unit).map(str::to_owned),
+            }
+        });
+        let wanted: Vec<WantedColumn> = wanted.collect();
+        let mut request = Request {
+            reading,
+            columns: &wanted,
+            doubles: Doubles::Keep,
+            may_descend: true,
+            skips_gaps: reading.skips_gaps.filter(|skips| !skips),
+            memory: None,
+        };
+        let mut measured = request.read(self.input.file()?);
+        if is_plan && measured.is_err() {
+            // Values that will be measured need not be in the file yet.
+            request.columns = &[];
+            measured = request.read(self.input.file()?);
+        }
+        let measured = measured.map_err(|error| self.input.faulty(&error))?;
+        if let (true, count @ (0 | 2..)) = (reading.from.is_empty(), measured.file.rows) {
+            let reason = format!(
+                "it has {count} rows, and without time = \"column\" it can have one alone, that of a steady state"
+            );
+            return Err(self.input.refuse(&reason).into());
+        }
+        Ok(measured)
+    }
+}
+
+impl DataFile {
+    /// Refuses a value of which the square, weighed by its deviation, is beyond what a sum of squares holds.
+    fn judge(
+        &self,
+        measured: &Measured,
+        place: usize,
+        name: &str,
+        sigma: Option<f64>,
+    ) -> Result<(), FitError> {
+        let sigma = sigma.unwrap_or(1.0);
+        let is_too_large = |value: &f64| value.is_finite() && (value / sigma).powi(2).is_infinite();
+        let values = measured.values.get(place).map_or(&[][..], Vec::as_slice);
+        let Some(row) = values.iter().position(is_too_large) else {
+            return Ok(());
+        };
         let reason = format!(
             "{:?} beside an error of {sigma:?} is too large: the sum of squares is beyond what a float holds",
             values[row]
         );
-        Err(measured_table.refuse_field(row, column, &reason))
-    });
-    let times = table.word("time")?.map(|time| {
-        let column = measured_table.column(&ColumnName::Heading(time));
-        let times = column.and_then(|column| measured_table.unordered_arguments(column, &scale));
-        times.map_err(|error| input.refuse(&error.to_string()))
-    });
-    let (times, values) = match (times.transpose()?, values) {
-        // In a plan, values that will be measured need not be in the file yet.
-        (Some(times), Err(_)) if is_plan => (times.clone(), times),
-        (Some(times), values) => (
-            times,
-            values.map_err(|error| input.refuse(&error.to_string()))?,
-        ),
-        (None, values) => {
-            let values = values.map_err(|error| input.refuse(&error.to_string()))?;
-            let count = values.len();
-            if count != 1 {
-                let reason = format!(
-                    "it has {count} rows, and without time = \"column\" it can have one alone, that of a steady state"
-                );
-                return Err(input.refuse(&reason).into());
-            }
-            (vec![0.0], values)
-        }
-    };
+        Err(self
+            .input
+            .faulty(&measured.refuse_value(row, name, reason))
+            .into())
+    }
+}
+
+/// Times and measured values of a column; gaps are left out.
+fn points_of(measured: &Measured, place: usize, reading: &Reading, is_plan: bool) -> Vec<[f64; 2]> {
+    let mut times = measured.middles(reading.between);
+    if reading.from.is_empty() {
+        times = vec![0.0];
+    }
+    let values = measured.values.get(place).unwrap_or(&times);
     let points = times
-        .into_iter()
+        .iter()
         .zip(values)
-        .map(|(time, value)| [time, value]);
-    Ok(points
-        .filter(|[_, value]| is_plan || value.is_finite())
-        .collect())
+        .map(|(&time, &value)| [time, value]);
+    let skips_gaps = !is_plan;
+    points
+        .filter(|[_, value]| !skips_gaps || value.is_finite())
+        .collect()
 }

@@ -1,7 +1,7 @@
 //! [`Dialect`]: the separator of the fields of a CSV file, and the notation of its numbers.
 
 use diff2d_arrays::wording::excerpt;
-use std::borrow::Cow;
+use std::{borrow::Cow, ops::Range};
 
 /// The number of characters of a field that messages show.
 const SHOWN: usize = 40;
@@ -42,24 +42,32 @@ impl Dialect {
     /// # Errors
     /// The reason why a field cannot be read, such as a quotation mark that is not closed.
     pub fn fields(self, line: &str) -> Result<Vec<&str>, String> {
-        let (mut fields, mut start) = (Vec::new(), 0);
-        let (mut is_blank, mut is_quoted) = (true, false);
-        for (place, letter) in line.char_indices() {
+        let mut fields = Fields::default();
+        self.split(line, &mut fields)?;
+        let numbers = 0..fields.count();
+        Ok(numbers.map(|number| fields.get(line, number)).collect())
+    }
+
+    /// As [`fields`](Self::fields), into places that are used again for the next line.
+    pub(super) fn split(self, line: &str, fields: &mut Fields) -> Result<(), String> {
+        fields.places.clear();
+        let (mut start, mut is_blank, mut is_quoted) = (0, true, false);
+        for (place, letter) in line.bytes().enumerate() {
             match letter {
-                '"' if is_blank || is_quoted => (is_blank, is_quoted) = (is_quoted, !is_quoted),
+                b'"' if is_blank || is_quoted => (is_blank, is_quoted) = (is_quoted, !is_quoted),
                 _ if is_quoted => {}
-                _ if letter == self.separator => {
-                    fields.push(bare(&line[start..place]));
-                    (start, is_blank) = (place + letter.len_utf8(), true);
+                _ if char::from(letter) == self.separator => {
+                    fields.places.push(bare(line, start..place));
+                    (start, is_blank) = (place + 1, true);
                 }
-                _ => is_blank &= letter.is_whitespace(),
+                letter => is_blank &= letter.is_ascii_whitespace(),
             }
         }
         if is_quoted {
             return Err("a quotation mark is not closed".to_owned());
         }
-        fields.push(bare(&line[start..]));
-        Ok(fields)
+        fields.places.push(bare(line, start..line.len()));
+        Ok(())
     }
 
     /// The finite number in a field.
@@ -67,14 +75,19 @@ impl Dialect {
     /// # Errors
     /// The reason why the field holds no number.
     pub fn number(self, field: &str) -> Result<f64, String> {
+        let parsed = self.with_decimal_point(field).parse::<f64>();
+        if let Ok(number) = parsed
+            && number.is_finite()
+        {
+            return Ok(number);
+        }
         let field_excerpt = excerpt(field, SHOWN);
-        match self.with_decimal_point(field).parse::<f64>() {
+        match parsed {
             Err(_) if field.contains(',') && field.replace(',', ".").parse::<f64>().is_ok() => {
                 Err(format!(
                     "{field_excerpt:?} has a comma in place of the decimal point, which is read where semicolons or tabs separate the fields"
                 ))
             }
-            Ok(number) if number.is_finite() => Ok(number),
             Ok(_) => Err(format!("{field_excerpt:?} is not finite")),
             Err(_) => Err(format!("{field_excerpt:?} is no number")),
         }
@@ -83,6 +96,9 @@ impl Dialect {
     /// A field with its decimal comma, if it has one, replaced by a decimal point.
     #[must_use]
     pub fn with_decimal_point(self, field: &str) -> Cow<'_, str> {
+        if !field.contains(',') {
+            return Cow::Borrowed(field);
+        }
         let with_point = field.replace(',', ".");
         if self.separator != ',' && with_point.parse::<f64>().is_ok() {
             Cow::Owned(with_point)
@@ -101,33 +117,39 @@ impl Dialect {
     }
 }
 
-/// A field without the blanks and quotes around it.
-fn bare(field: &str) -> &str {
-    let field = field.trim();
+/// The places of the fields of a line.
+#[derive(Debug, Default)]
+pub(super) struct Fields {
+    places: Vec<Range<usize>>,
+}
+
+impl Fields {
+    /// The number of fields.
+    pub(super) fn count(&self) -> usize {
+        self.places.len()
+    }
+
+    /// A field of the line that was split.
+    pub(super) fn get<'l>(&self, line: &'l str, number: usize) -> &'l str {
+        let place = self.places.get(number).cloned();
+        place.and_then(|place| line.get(place)).unwrap_or_default()
+    }
+
+    /// Leaves out the last field.
+    pub(super) fn pop(&mut self) {
+        self.places.pop();
+    }
+}
+
+/// The place of a field without the blanks and quotes around it.
+fn bare(line: &str, place: Range<usize>) -> Range<usize> {
+    let field = line[place.clone()].trim();
     let quoted = field
         .strip_prefix('"')
         .and_then(|field| field.strip_suffix('"'));
-    quoted.unwrap_or(field).trim()
-}
-
-/// The text of a file: UTF-8, or UTF-16 with a byte order mark; other bytes are Latin-1, in which older loggers write
-/// `°C`. `None` if the file is not text.
-pub(super) fn decode(bytes: &[u8]) -> Option<String> {
-    let text = match bytes {
-        [0xff, 0xfe, units @ ..] => decode_utf16(units, u16::from_le_bytes),
-        [0xfe, 0xff, units @ ..] => decode_utf16(units, u16::from_be_bytes),
-        _ => match std::str::from_utf8(bytes) {
-            Ok(text) => text.trim_start_matches('\u{feff}').to_owned(),
-            Err(_) => bytes.iter().map(|&byte| char::from(byte)).collect(),
-        },
-    };
-    (!text.contains('\0')).then_some(text)
-}
-
-fn decode_utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> String {
-    let (units, _) = bytes.as_chunks();
-    let letters = char::decode_utf16(units.iter().map(|&bytes| unit(bytes)));
-    letters.map(|letter| letter.unwrap_or('\u{fffd}')).collect()
+    let content = quoted.map_or(field, str::trim);
+    let start = content.as_ptr() as usize - line.as_ptr() as usize;
+    start..start + content.len()
 }
 
 #[cfg(test)]
@@ -172,14 +194,5 @@ mod tests {
             assert!(semicolons.number(field).is_err(), "{field}");
         }
         assert!(commas.number("10,5").unwrap_err().contains("semicolons"));
-    }
-
-    #[test]
-    fn texts_of_old_loggers_and_of_spreadsheets_are_decoded() {
-        assert_eq!(decode(b"\xef\xbb\xbfT,\xc2\xb0C").unwrap(), "T,°C");
-        assert_eq!(decode(b"T,\xb0C").unwrap(), "T,°C");
-        assert_eq!(decode(b"\xff\xfeT\0\xb0\0").unwrap(), "T°");
-        assert_eq!(decode(b"\xfe\xff\0T").unwrap(), "T");
-        assert_eq!(decode(b"\x93NUMPY\x01\0"), None);
     }
 }

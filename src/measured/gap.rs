@@ -6,13 +6,12 @@
 #[must_use]
 pub fn largest_gap(arguments: &[f64]) -> Option<[f64; 2]> {
     const UNUSUAL: f64 = 1.5;
-    let mut distances: Vec<f64> = arguments.windows(2).map(|pair| pair[1] - pair[0]).collect();
-    let widest = (0..distances.len())
-        .max_by(|&pair, &other| distances[pair].total_cmp(&distances[other]))?;
-    let largest_distance = distances[widest];
-    let middle = (distances.len() - 1) / 2;
-    let (_, median, _) = distances.select_nth_unstable_by(middle, f64::total_cmp);
-    (largest_distance > UNUSUAL * *median).then(|| [arguments[widest], arguments[widest + 1]])
+    let distances = || arguments.windows(2).map(|pair| pair[1] - pair[0]);
+    let (widest, largest_distance) = distances().enumerate().max_by(|p, q| p.1.total_cmp(&q.1))?;
+    // The median is below a limit if more than half of the distances are.
+    let usual = distances().filter(|distance| largest_distance > UNUSUAL * distance);
+    let middle = (arguments.len() - 2) / 2;
+    (usual.count() > middle).then(|| [arguments[widest], arguments[widest + 1]])
 }
 
 /// A duration in the two largest units that apply: `5 h 10 min`, `40 s`, `2 d`.

@@ -1,5 +1,6 @@
 //! [`Heading`]: the name of a column and its unit, and [`ColumnName`]: how a column is chosen.
 
+use super::unit;
 use diff2d_arrays::wording::excerpt;
 use std::fmt;
 
@@ -7,35 +8,82 @@ use std::fmt;
 const SHOWN: usize = 40;
 const LIST_SHOWN: usize = 160;
 
-/// The heading of a column: `T_out`, `T_out [°C]`, `time (h)`.
+/// The heading of a column, with the unit if it has one: `T_out`, `T_out [°C]`, `time (h)`, `T / °C`, `T, °C`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Heading {
     /// The whole heading.
     pub text: String,
     /// The name without the unit.
     pub name: String,
-    /// The unit in brackets at its end.
+    /// The unit.
     pub unit: Option<String>,
 }
 
 impl Heading {
-    /// Parses a field of the first line as a heading.
+    /// Parses a field of the line of headings.
+    ///
+    /// A unit stands in brackets or behind a slash with blanks. Behind a comma or a slash without blanks, only a unit
+    /// that is known is one.
     #[must_use]
     pub fn parse(field: &str) -> Self {
         let text = field.replace("\"\"", "\"");
-        let inner = text.strip_suffix([']', ')']);
-        let parts = inner.and_then(|inner| inner.rsplit_once(['[', '(']));
-        let parts = parts.map(|(name, unit)| (name.trim(), unit.trim()));
-        let (name, unit) = match parts {
-            Some((name, unit)) if !name.is_empty() && !unit.is_empty() => (name, Some(unit)),
-            _ => (&*text, None),
+        let (name, unit) = match in_brackets(&text) {
+            Some((name, unit)) => match behind_a_mark(name) {
+                Some(parts) if !unit::is_known(unit) => parts,
+                _ => (name.trim_end_matches(['/', ' ']), unit),
+            },
+            None => behind_a_mark(&text).unwrap_or((&text, "")),
         };
         Self {
             name: name.to_owned(),
-            unit: unit.map(str::to_owned),
+            unit: Some(unit.to_owned()).filter(|unit| !unit.is_empty()),
             text: text.clone(),
         }
     }
+
+    /// The unit with which a name without another unit ends, `T_K` or `time_h`, if it is of the kind of `wanted`.
+    /// Among other names that differ in their last letter alone, such as `T_A` and `T_B`, it is none.
+    pub(super) fn unit_of_name(&self, wanted: &str, others: &[Self]) -> Option<&str> {
+        let (stem, suffix) = self.name.rsplit_once('_')?;
+        let is_numbered = others.iter().any(|other| {
+            let parts = other.name.rsplit_once('_');
+            parts.is_some_and(|(other_stem, letter)| {
+                other_stem == stem && letter.len() == 1 && !unit::is_of_name(letter)
+            })
+        });
+        let is_unit = unit::is_of_name(suffix) && unit::are_of_one_kind(suffix, wanted);
+        (self.unit.is_none() && is_unit && !is_numbered && !stem.is_empty()).then_some(suffix)
+    }
+}
+
+/// The name of a heading, and the text in the brackets at its end.
+fn in_brackets(text: &str) -> Option<(&str, &str)> {
+    let (closing, opening) = match text.chars().next_back()? {
+        ']' => (']', '['),
+        ')' => (')', '('),
+        _ => return None,
+    };
+    let mut depth = 0;
+    let (start, _) = text.char_indices().rev().find(|&(_, letter)| {
+        depth += i32::from(letter == closing) - i32::from(letter == opening);
+        depth == 0
+    })?;
+    let (name, unit) = (text[..start].trim(), text[start + 1..text.len() - 1].trim());
+    (!name.is_empty() && !unit.is_empty()).then_some((name, unit))
+}
+
+/// The name of a heading, and the unit behind a slash or a comma.
+fn behind_a_mark(text: &str) -> Option<(&str, &str)> {
+    let with_blanks = text.split_once(" / ");
+    let known = [text.split_once('/'), text.rsplit_once(',')]
+        .into_iter()
+        .flatten();
+    let mut parts = with_blanks
+        .into_iter()
+        .chain(known.filter(|(_, unit)| unit::is_known(unit.trim())));
+    let (name, unit) = parts.next()?;
+    let (name, unit) = (name.trim(), unit.trim());
+    (!name.is_empty() && !unit.is_empty()).then_some((name, unit))
 }
 
 /// The heading in a message: `column "T_out [°C]"`.
@@ -105,7 +153,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_unit_stands_in_brackets_at_the_end() {
+    fn a_unit_stands_in_brackets_or_behind_a_mark() {
         for (field, name, unit) in [
             ("T", "T", None),
             ("T [°C]", "T", Some("°C")),
@@ -114,10 +162,36 @@ mod tests {
             ("T []", "T []", None),
             ("q (north) [W/m²]", "q (north)", Some("W/m²")),
             ("\"\"T\"\" [K]", "\"T\"", Some("K")),
+            ("T / °C", "T", Some("°C")),
+            ("t/h", "t", Some("h")),
+            ("T / widgets", "T", Some("widgets")),
+            ("in/out", "in/out", None),
+            ("q / (W/m²)", "q", Some("W/m²")),
+            ("q / W/m²", "q", Some("W/m²")),
+            ("k [W/(m K)]", "k", Some("W/(m K)")),
+            ("T, °F", "T", Some("°F")),
+            ("wall, north", "wall, north", None),
+            ("Temp, °F (LGR S/N: 27)", "Temp", Some("°F")),
+            ("Date Time, GMT+01:00", "Date Time, GMT+01:00", None),
+            ("T_K", "T_K", None),
         ] {
             let heading = Heading::parse(field);
             assert_eq!((&*heading.name, heading.unit.as_deref()), (name, unit));
         }
+    }
+
+    #[test]
+    fn a_name_may_end_with_its_unit() {
+        let unit = |name: &str, wanted: &str, others: &[&str]| {
+            let others: Vec<Heading> = others.iter().map(|name| Heading::parse(name)).collect();
+            let heading = Heading::parse(name);
+            heading.unit_of_name(wanted, &others).map(str::to_owned)
+        };
+        assert_eq!(unit("T_K", "°C", &["T_K"]).as_deref(), Some("K"));
+        assert_eq!(unit("time_h", "s", &[]).as_deref(), Some("h"));
+        assert_eq!(unit("T_C", "K", &["T_A", "T_B", "T_C"]), None);
+        assert_eq!(unit("T_s", "K", &[]), None);
+        assert_eq!(unit("T_K [V]", "K", &[]), None);
     }
 
     #[test]

@@ -1,23 +1,27 @@
 //! Measured values: CSV files as loggers and spreadsheets write them.
 //!
 //! All measured values are read here, so that a file means the same everywhere: `[function]`, `[[fit.data]]`,
-//! `plot --data` and `probe --points`. A [`MeasuredTable`] has a heading and rows; its
-//! [`arguments`](MeasuredTable::arguments) are numbers or dates that ascend, its [`values`](MeasuredTable::values) are
-//! numbers, or NaN where a value is missing. No part of a file is ignored: a line without a clear meaning is refused,
-//! and named in the error.
+//! `plot --data` and `probe --points`. A [`Request`] says what is wanted of a file, and [`Reading`] has the keys that
+//! say how the file is read; the answer is [`Measured`], numbers and what is to be told of them. No part of a file is
+//! ignored: a line without a clear meaning is refused, and named in the error. Files are read in pieces.
 
 mod date;
 mod dialect;
 mod error;
 mod gap;
 mod heading;
+mod lines;
+mod reading;
+mod rows;
 mod table;
 mod unit;
 
-pub use date::Date;
-pub use dialect::Dialect;
 pub use error::TableError;
-pub use gap::{duration_in_words, largest_gap};
+pub use gap::duration_in_words;
 pub use heading::{ColumnName, Heading};
-pub use table::{ArgumentScale, MeasuredTable};
+pub use reading::{Between, Doubles, KeyValue, Reading, column};
+pub use rows::{Head, Rows};
+pub use table::{
+    ArgumentColumn, Measured, MeasuredFile, Request, WantedColumn, headings, judge_origins,
+};
 pub use unit::TimeUnit;

@@ -3,22 +3,21 @@
 use super::{
     judge::Judge,
     profile::VARIABLES,
-    value::{Value, number},
+    value::{Value, key_value, number},
 };
 use crate::measured::{
-    ArgumentScale, ColumnName, Date, MeasuredTable, TableError, TimeUnit, duration_in_words,
-    largest_gap,
+    Between, ColumnName, Doubles, KeyValue, MeasuredFile, Reading, Request, TableError, TimeUnit,
+    WantedColumn, column, duration_in_words,
 };
-use diff2d_arrays::{
-    expression::{Expression, Extension, Interpolant, Piecewise, is_word},
-    wording::excerpt,
-};
+use diff2d_arrays::expression::{Expression, Extension, Interpolant, Piecewise, is_word};
 use serde::{Serialize, Serializer};
-use serde_json::json;
+use serde_json::{Value as Json, json};
 use std::{
-    fmt, fs,
+    fmt,
+    fs::File,
+    io::{Read, Seek},
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, OnceLock},
 };
 
 /// A function that interpolates points.
@@ -28,46 +27,47 @@ pub struct FunctionTable {
     pub interpolant: Arc<Interpolant>,
     /// The file with the points, if there is one.
     pub columns: Option<CsvColumns>,
+    /// What the file holds, once it has been read.
+    file: Arc<OnceLock<MeasuredFile>>,
+    between: Between,
     /// The points, if they were typed.
     points: Option<Points>,
 }
 
-/// The two columns of a CSV file with arguments and values.
+/// The columns of a CSV file with arguments and values.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CsvColumns {
     /// The file.
     pub path: PathBuf,
-    from: ColumnName,
     to: ColumnName,
-    scale: ArgumentScale,
-    /// The unit of the values.
-    unit: Option<String>,
-    /// Whether rows without a value are left out.
-    skips_gaps: bool,
+    /// How the file is read.
+    reading: Reading,
 }
 
 /// Points: argument and value.
 pub type Points = Arc<[[f64; 2]]>;
 
-const BETWEEN: [(&str, Piecewise); 2] = [
-    ("linear", Piecewise::Linear),
-    ("previous", Piecewise::Constant),
+/// The points of a file, and what the file holds.
+pub type PointsOfFile = (Points, MeasuredFile);
+
+/// The keys that say how a file is read, beside its columns.
+const READING_KEYS: [&str; 5] = ["since", "gaps", "skip", "dates", "double"];
+const BETWEEN: [(&str, Between); 3] = [
+    ("linear", Between::Linear),
+    ("previous", Between::Previous),
+    ("mean", Between::Mean),
 ];
 const BEYOND: [(&str, Extension); 3] = [
     ("refuse", Extension::None),
     ("hold", Extension::Hold),
     ("repeat", Extension::Repeat),
 ];
-const GAPS: [(&str, bool); 2] = [("refuse", false), ("skip", true)];
-/// The number of characters of a file that messages show.
-const SHOWN: usize = 40;
-
 /// Two tables are equal if what was typed is.
 impl PartialEq for FunctionTable {
     fn eq(&self, other: &Self) -> bool {
         let [own_form, other_form] = [self, other].map(|table| {
             let function = &table.interpolant;
-            (function.name(), function.piecewise(), function.extension())
+            (function.name(), table.between, function.extension())
         });
         own_form == other_form && self.columns == other.columns && self.points == other.points
     }
@@ -107,32 +107,59 @@ impl FunctionTable {
         }
         let form = judge.form(table, &["file", "points"])?;
         let columns = (form == "file").then(|| CsvColumns::take(judge, table, units));
-        let piecewise = judge.word_of(&format!("{table}.between"), &BETWEEN);
+        let between = judge.word_of(&format!("{table}.between"), &BETWEEN);
         let extension = judge.word_of(&format!("{table}.beyond"), &BEYOND);
         let points = match form {
-            "points" => Some(take_points(judge, &format!("{table}.points"), extension)?),
+            "points" => Some(take_points(
+                judge,
+                &format!("{table}.points"),
+                between,
+                extension,
+            )?),
             _ => None,
+        };
+        let piecewise = match between {
+            Between::Linear => Piecewise::Linear,
+            Between::Previous | Between::Mean => Piecewise::Constant,
         };
         let interpolant = Arc::new(Interpolant::new(name, piecewise, extension));
         if let Some(points) = &points {
-            interpolant.set(Points::clone(points));
+            interpolant.set(between_points(Points::clone(points), between, extension));
         }
         Some(Self {
             interpolant,
             columns,
+            file: Arc::default(),
+            between,
             points,
         })
     }
 
-    /// The points in the text of the function's file.
+    /// The points of the function's file; they may take `memory` bytes, if there is a limit.
     ///
     /// # Errors
-    /// A sentence on the fault, with its line and column.
-    pub fn points_of(&self, text: &[u8]) -> Result<Points, String> {
-        match &self.columns {
-            Some(columns) => columns.read(text, self.interpolant.extension()),
-            None => Ok(Arc::default()),
-        }
+    /// The fault of the file, with its line and column.
+    pub fn read(
+        &self,
+        source: impl Read + Seek,
+        memory: Option<u64>,
+    ) -> Result<Option<PointsOfFile>, TableError> {
+        let extension = self.interpolant.extension();
+        let columns = self.columns.as_ref();
+        let points = columns.map(|columns| columns.read(source, self.between, extension, memory));
+        points.transpose()
+    }
+
+    /// Sets the points of the function's file.
+    pub fn set(&self, (points, file): &PointsOfFile) {
+        self.interpolant.set(Points::clone(points));
+        let _ = self.file.set(file.clone());
+    }
+
+    /// What the function's file holds, if it has been read.
+    #[must_use]
+    pub fn file(&self) -> Option<(&Path, &MeasuredFile)> {
+        Some((&self.columns.as_ref()?.path, self.file.get()?))
     }
 
     /// A description of the function: its points as far as they are known, the largest gap between them, and the
@@ -141,32 +168,42 @@ impl FunctionTable {
     pub fn described(&self) -> String {
         let function = &self.interpolant;
         if let (Some(columns), None) = (&self.columns, function.range())
-            && let Ok(text) = fs::read(&columns.path)
-            && let Ok(points) = self.points_of(&text)
+            && let Ok(file) = File::open(&columns.path)
+            && let Ok(Some(points)) = self.read(file, None)
         {
-            function.set(points);
+            self.set(&points);
         }
         let through = match function.range() {
             Some([start, stop]) => {
                 let [minimum, maximum] = function.values();
-                let count = function.points().len();
+                let count = self.point_count();
                 format!(
                     "{count} points from {start:?} to {stop:?}, values from {minimum:?} to {maximum:?}"
                 )
             }
             None => "points that cannot be read".to_owned(),
         };
-        let between_word = word_for(&BETWEEN, function.piecewise());
         let beyond_word = word_for(&BEYOND, function.extension());
         let file = match &self.columns {
             Some(columns) => format!(", of {columns}"),
             None => String::new(),
         };
         format!(
-            "{}: {through}{}; {between_word} between, {beyond_word} beyond{file}",
+            "{}: {through}{}; {} between, {} beyond{file}{}",
             function.name(),
             self.gap_in_words(),
+            self.between.word(),
+            beyond_word,
+            self.file
+                .get()
+                .map_or_else(String::new, MeasuredFile::description),
         )
+    }
+
+    /// The number of points that were given.
+    fn point_count(&self) -> usize {
+        let end_of_means = usize::from(self.between == Between::Mean);
+        self.interpolant.points().len().saturating_sub(end_of_means)
     }
 
     /// The largest gap between the points of a file, which the user may not know of:
@@ -175,36 +212,36 @@ impl FunctionTable {
         let (Some(columns), Some([start, stop])) = (&self.columns, self.largest_gap()) else {
             return String::new();
         };
-        let unit = columns.scale.unit.as_deref();
+        let unit = columns.reading.from_unit.as_deref();
         let duration = match unit.map_or(Some(TimeUnit::S), TimeUnit::of) {
             Some(unit) => duration_in_words((stop - start) * unit.seconds()),
             None => format!("{:?} {}", stop - start, unit.unwrap_or_default()),
         };
-        let manner = match self.interpolant.piecewise() {
-            Piecewise::Linear => "interpolated",
-            Piecewise::Constant => "held",
+        let manner = match self.between {
+            Between::Linear => "interpolated",
+            Between::Previous | Between::Mean => "held",
         };
         format!("; {duration} without a value, {manner}, from {start:?} to {stop:?}")
     }
 
     fn largest_gap(&self) -> Option<[f64; 2]> {
-        let points = self.interpolant.points().iter();
-        let arguments: Vec<f64> = points.map(|[argument, _]| *argument).collect();
-        largest_gap(&arguments)
+        self.file.get()?.largest_gap
     }
 }
 
 /// Serializes the name of the function and, for its points, the number, the least and largest arguments and values, and
-/// the largest gap.
+/// the largest gap, dates and how the file was read.
 impl Serialize for FunctionTable {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let function = &self.interpolant;
+        let (function, file) = (&self.interpolant, self.file.get());
         let description = json!({
             "name": function.name(),
-            "points": function.points().len(),
+            "points": self.point_count(),
             "range": function.range(),
             "values": function.values(),
-            "largest_gap": self.columns.as_ref().and_then(|_| self.largest_gap()),
+            "largest_gap": self.largest_gap(),
+            "dates": file.and_then(MeasuredFile::dates),
+            "notes": file.map_or(&[][..], |file| &file.notes),
         });
         description.serialize(serializer)
     }
@@ -238,31 +275,41 @@ fn word_for<T: Copy + PartialEq>(words: &[(&'static str, T)], meaning: T) -> &'s
     word.map_or("", |(word, _)| word)
 }
 
-/// The name or the number of a column of a file.
-fn take_column(judge: &mut Judge, key: &str) -> ColumnName {
-    let column = judge.convert(key, |value| match value {
-        Value::String(name) => Ok(ColumnName::Heading(name.trim().to_owned())),
-        value => {
-            let number = value.as_integer().map(usize::try_from);
-            number
-                .and_then(Result::ok)
-                .map(ColumnName::Number)
-                .ok_or(None)
+/// Takes a key that says how a file is read, and notes it.
+fn take_key(judge: &mut Judge, reading: &mut Reading, table: &str, key: &str) {
+    let name = format!("{table}.{key}");
+    let value = judge.convert(&name, |value| {
+        let value = key_value(value);
+        match reading.set(key, &value) {
+            Ok(()) => Ok(value),
+            Err(reason) => Err(Some(reason).filter(|_| key == "since")),
         }
     });
-    let column = column.unwrap_or(ColumnName::Number(0));
-    match &column {
-        ColumnName::Heading(name) => judge.note(key, json!(name)),
-        ColumnName::Number(number) => judge.note(key, json!(number)),
+    if let Some(value) = value {
+        judge.note(&name, json_of(&value));
     }
-    column
+}
+
+/// The value of a key that says how a file is read, as in journals.
+fn json_of(value: &KeyValue) -> Json {
+    match value {
+        KeyValue::Text(text) => json!(text),
+        KeyValue::Number(number) => json!(number),
+        KeyValue::List(values) => values.iter().map(json_of).collect(),
+        KeyValue::Other => Json::Null,
+    }
 }
 
 /// The points of a function as typed.
-fn take_points(judge: &mut Judge, key: &str, extension: Extension) -> Option<Points> {
+fn take_points(
+    judge: &mut Judge,
+    key: &str,
+    between: Between,
+    extension: Extension,
+) -> Option<Points> {
     let points = judge.convert(key, |value| {
         let points = typed_points(value).ok_or(None)?;
-        judge_points(&points, extension)
+        judge_points(&points, between, extension)
             .map_err(|(number, reason)| Some(format!("point {}: {reason}", number + 1)))?;
         Ok(points)
     })?;
@@ -291,7 +338,11 @@ fn typed_points(points: &Value) -> Option<Points> {
 }
 
 /// Refuses points that define no function; the error has the index of the wrong point.
-fn judge_points(points: &[[f64; 2]], extension: Extension) -> Result<(), (usize, String)> {
+fn judge_points(
+    points: &[[f64; 2]],
+    between: Between,
+    extension: Extension,
+) -> Result<(), (usize, String)> {
     let [start, .., stop] = points else {
         let reason = "a function needs two points or more".to_owned();
         return Err((points.len().wrapping_sub(1), reason));
@@ -305,7 +356,7 @@ fn judge_points(points: &[[f64; 2]], extension: Extension) -> Result<(), (usize,
     }
     let reason = if (stop[0] - start[0]).is_infinite() {
         "the range of arguments is beyond the largest number".to_owned()
-    } else if extension == Extension::Repeat && start[1] != stop[1] {
+    } else if extension == Extension::Repeat && between != Between::Mean && start[1] != stop[1] {
         format!(
             "beyond = \"repeat\" needs the same value at both ends, and they are {:?} and {:?}",
             start[1], stop[1]
@@ -316,13 +367,38 @@ fn judge_points(points: &[[f64; 2]], extension: Extension) -> Result<(), (usize,
     Err((points.len() - 1, reason))
 }
 
+/// The points of the interpolant. Values that are means hold from the argument before to their own, the first one as long
+/// as the second one.
+fn between_points(points: Points, between: Between, extension: Extension) -> Points {
+    let (Between::Mean, [first, second, ..], Some(last)) = (between, &points[..], points.last())
+    else {
+        return points;
+    };
+    let begin = [first[0] - (second[0] - first[0]), first[1]];
+    let end = match extension {
+        Extension::Repeat => [last[0], first[1]],
+        Extension::None | Extension::Hold => *last,
+    };
+    let inner = points.windows(2).map(|pair| [pair[0][0], pair[1][1]]);
+    std::iter::once(begin).chain(inner).chain([end]).collect()
+}
+
 impl CsvColumns {
     /// The columns that a table defines for its file; `units` are the parameters' units of t and p, which decide how the file
     /// is read, so the journal has them.
     fn take(judge: &mut Judge, table: &str, units: &[Option<String>; 2]) -> Self {
         let name_of = |key: &str| format!("{table}.{key}");
         let path = judge.path(&name_of("file"));
-        let [from, to] = ["from", "to"].map(|key| take_column(judge, &name_of(key)));
+        let mut reading = Reading::default();
+        take_key(judge, &mut reading, table, "from");
+        let to = judge.convert(&name_of("to"), |value| {
+            let value = key_value(value);
+            column("to", &value).map(|to| (to, value)).map_err(|_| None)
+        });
+        let to = to.map_or(ColumnName::Number(1), |(to, value)| {
+            judge.note(&name_of("to"), json_of(&value));
+            to
+        });
         let [from_unit, to_unit] =
             [("from_unit", &units[0]), ("to_unit", &units[1])].map(|(key, unit)| {
                 let typed_unit = judge.text_if_typed(&name_of(key));
@@ -332,74 +408,53 @@ impl CsvColumns {
                 }
                 unit
             });
-        let since_key = name_of("since");
-        let since = judge.text_if_typed(&since_key).and_then(|text| {
-            let date = Date::parse(&text);
-            judge.refuse_if(date.is_none(), &since_key, || {
-                let (typed_text, example) = (excerpt(&text, SHOWN), Date::EXAMPLE);
-                format!("{typed_text:?} is no date, such as {example:?}")
-            });
-            date
-        });
-        let gaps_key = name_of("gaps");
-        let has_gaps_key = judge.is_typed(&gaps_key);
-        let skips_gaps = has_gaps_key && judge.word_of(&gaps_key, &GAPS);
-        Self {
-            path,
-            from,
-            to,
-            scale: ArgumentScale {
-                unit: from_unit,
-                since,
-            },
-            unit: to_unit,
-            skips_gaps,
+        (reading.from_unit, reading.to_unit) = (from_unit, to_unit);
+        for key in READING_KEYS {
+            if judge.is_typed(&name_of(key)) {
+                take_key(judge, &mut reading, table, key);
+            }
         }
+        Self { path, to, reading }
     }
 
-    /// The points in a text.
-    fn read(&self, text: &[u8], extension: Extension) -> Result<Points, String> {
-        let table = MeasuredTable::parse(text).map_err(|error| error.to_string())?;
-        let points = self.points_of(&table);
-        let (rows, points): (Vec<usize>, Vec<[f64; 2]>) = points.map_err(told)?.into_iter().unzip();
-        judge_points(&points, extension).map_err(|(number, reason)| {
-            let row = rows.get(number).copied().unwrap_or(usize::MAX);
-            table.refuse_row(row, reason).to_string()
-        })?;
-        Ok(points.into())
-    }
-
-    /// The points of a table with the numbers of their rows.
-    fn points_of(&self, table: &MeasuredTable) -> Result<Vec<(usize, [f64; 2])>, TableError> {
-        let argument_column = table.column(&self.from)?;
-        let value_column = table.column(&self.to)?;
-        let arguments = table.arguments(argument_column, &self.scale)?;
-        let values = table.values(value_column, self.unit.as_deref())?;
-        let gap = values.iter().position(|value| value.is_nan());
-        if let Some(row) = gap.filter(|_| !self.skips_gaps) {
-            let reason = "there is no value; gaps = \"skip\" leaves out the rows that have none";
-            return Err(table.refuse_field(row, value_column, reason));
-        }
-        let points = arguments.into_iter().zip(values).map(|(x, y)| [x, y]);
-        let points = points.enumerate().filter(|(_, [_, value])| !value.is_nan());
-        Ok(points.collect())
-    }
-}
-
-/// A sentence on a faulty file; for a unit it includes the way out.
-fn told(error: TableError) -> String {
-    match error {
-        TableError::Unit { .. } => format!(
-            "{error}; from_unit and to_unit of the function say in which units its arguments and its values are"
-        ),
-        error => error.to_string(),
+    /// The points of a file.
+    fn read(
+        &self,
+        source: impl Read + Seek,
+        between: Between,
+        extension: Extension,
+        memory: Option<u64>,
+    ) -> Result<PointsOfFile, TableError> {
+        let wanted = [WantedColumn {
+            name: self.to.clone(),
+            unit: self.reading.to_unit.clone(),
+        }];
+        let request = Request {
+            reading: &self.reading,
+            columns: &wanted,
+            doubles: Doubles::Refuse,
+            may_descend: false,
+            skips_gaps: Some(self.reading.skips_gaps == Some(true)),
+            // The points are copied once.
+            memory: memory.map(|memory| memory / 2),
+        };
+        let mut measured = request.read(source)?;
+        let arguments = std::mem::take(&mut measured.arguments);
+        let values = measured.values.pop().unwrap_or_default();
+        let points = arguments.into_iter().zip(values);
+        let points: Points = points.map(|(x, y)| [x, y]).collect();
+        judge_points(&points, between, extension)
+            .map_err(|(number, reason)| measured.refuse_row(number, reason))?;
+        let points = between_points(points, between, extension);
+        Ok((points, measured.file))
     }
 }
 
 impl fmt::Display for CsvColumns {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (argument_column, value_column, path) =
-            (&self.from, &self.to, Path::display(&self.path));
-        write!(f, "columns {argument_column} and {value_column} of {path}")
+        let columns = self.reading.from.iter().chain([&self.to]);
+        let columns: Vec<String> = columns.map(ToString::to_string).collect();
+        let path = self.path.display();
+        write!(f, "columns {} of {path}", columns.join(" and "))
     }
 }

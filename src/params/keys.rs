@@ -228,6 +228,7 @@ const SIGMA: &[Type] = &[Type::Number, Type::Numbers];
 const POINTS: &[Type] = &[Type::Points];
 const DATE: &[Type] = &[Type::Word, Type::Date];
 const COLUMN: &[Type] = &[Type::Word, Type::Integer];
+const COLUMNS: &[Type] = &[Type::Word, Type::Integer, Type::Words];
 const TIME_OR_INITIAL: &[Type] = &[Type::Number, Type::Exactly("initial")];
 const TIME_OR_STEP: &[Type] = &[Type::Number, Type::Exactly("step")];
 const FINITE: &str = "a finite number";
@@ -253,6 +254,9 @@ const VALUE: &str = "a finite number, or a formula in x and y for kind = \"expre
 const UNIT: &str = "a short text in quotes";
 const PLACE: &str = "a formula in x and y";
 const FILE: &str = "the name of a file in quotes";
+const COLUMNS_OF_FILE: &str =
+    "the name of a column in quotes, its number from 0, or the names of two, of a date and a time";
+const BETWEEN: &str = "\"linear\", \"previous\" or \"mean\"";
 const COLUMN_OF_FILE: &str = "the name of a column in quotes, or its number from 0";
 const SINCE: &str = "a date in quotes, such as \"2026-01-05 13:00\"";
 const HELD_TABLES: &str = "tables [[held]] with where = \"…\", file = \"….npy\" or image = \"….png\", and value = a number or a formula in x and y; a name is that of its columns of rates";
@@ -388,22 +392,34 @@ const REGION: &[Type] = &[Type::Tables(&TableKeys {
     one_of: AREA_FORMS,
 })];
 
+/// The keys that say how a file of measured values is read.
+const READING: &[Key] = &keys! {
+    "from_unit", "unit of the arguments", "", WORD, UNIT, "\"h\"", Derived => beside "file";
+    "to_unit", "unit of the values", "", WORD, UNIT, "\"°C\"", Derived => beside "file";
+    "since", "date of the argument 0", "", DATE, SINCE, "\"2026-01-05 13:00\"", Derived => beside "file";
+    "gaps", "rows without a value", "", WORD, "\"refuse\" or \"skip\"", "\"skip\"", Derived => beside "file";
+    "skip", "lines above the headings", "", INTEGER, "the number of lines above the headings", "2", Derived => beside "file";
+    "dates", "order of day, month and year", "", WORD, "\"d.m.y\", \"m/d/y\" or \"y-m-d\"", "\"d.m.y\"", Derived => beside "file";
+    "double", "what rows of one argument count as", "", WORD, "\"refuse\", \"mean\" or \"last\"", "\"mean\"", Derived => beside "file";
+};
+
 const FUNCTION: &[Type] = &[Type::Named(&TableKeys {
-    lists: &[&keys! {
-        "file", "CSV file with the points", "", WORD, FILE, "\"weather.csv\"", Derived;
-        "from", "column of the arguments", "", COLUMN, COLUMN_OF_FILE, "\"time\"", Default("0") => beside "file";
-        "to", "column of the values", "", COLUMN, COLUMN_OF_FILE, "\"T\"", Default("1") => beside "file";
-        "from_unit", "unit of the arguments", "", WORD, UNIT, "\"h\"", Derived => beside "file";
-        "to_unit", "unit of the values", "", WORD, UNIT, "\"°C\"", Derived => beside "file";
-        "since", "date of the argument 0", "", DATE, SINCE, "\"2026-01-05 13:00\"", Derived => beside "file";
-        "gaps", "rows without a value", "", WORD, "\"refuse\" or \"skip\"", "\"skip\"", Default("\"refuse\"") => beside "file";
-        "points", "arguments and values", "", POINTS, "pairs of finite numbers, such as [[0, 20], [3600, 25]]",
-            "[[0, 20], [3600, 25]]", Derived;
-        "between", "the value between two points", "", WORD, "\"linear\" or \"previous\"", "\"previous\"",
-            Default("\"linear\"");
-        "beyond", "the value beyond the points", "", WORD, "\"refuse\", \"hold\" or \"repeat\"", "\"hold\"",
-            Default("\"refuse\"");
-    }],
+    lists: &[
+        &keys! {
+            "file", "CSV file with the points", "", WORD, FILE, "\"weather.csv\"", Derived;
+            "from", "column of the arguments", "", COLUMNS, COLUMNS_OF_FILE, "\"time\"", Default("0") => beside "file";
+            "to", "column of the values", "", COLUMN, COLUMN_OF_FILE, "\"T\"", Default("1") => beside "file";
+        },
+        READING,
+        &keys! {
+            "points", "arguments and values", "", POINTS, "pairs of finite numbers, such as [[0, 20], [3600, 25]]",
+                "[[0, 20], [3600, 25]]", Derived;
+            "between", "the value between two points", "", WORD, BETWEEN, "\"previous\"",
+                Default("\"linear\"");
+            "beyond", "the value beyond the points", "", WORD, "\"refuse\", \"hold\" or \"repeat\"", "\"hold\"",
+                Default("\"refuse\"");
+        },
+    ],
     one_of: &["file", "points"],
 })];
 
@@ -420,23 +436,26 @@ const VARIED: &[Type] = &[
 ];
 
 const DATA: &[Type] = &[Type::Tables(&TableKeys {
-    lists: &[&keys! {
-        "file", "CSV file with measured values", "", WORD, FILE, "\"wall.csv\"", Derived;
-        "time", "column of the times", "", WORD, "the name of a column in quotes", "\"time\"", Derived;
-        "since", "date of t = 0", "", DATE, SINCE, "\"2026-01-05 13:00\"", Derived;
-        "columns.NAME", "column of the record with which a column of the file is compared", "", WORD,
-            "the name of a column of the record in quotes", "\"sill\"", Derived;
-        "sigma", "standard deviation of a value", "", SIGMA, "a number greater than 0, or one for each column by its name", "0.1",
-            Derived;
-        "sigma.NAME", "standard deviation of a value of a column", "", NUMBER, ABOVE_0, "0.1", Derived;
-        "use", "first and last time of the rows that count", "time", PAIR, "[from, to], two times that ascend", "[0.0, 10.0]",
-            Derived;
-    }],
+    lists: &[
+        &keys! {
+            "file", "CSV file with measured values", "", WORD, FILE, "\"wall.csv\"", Derived;
+            "time", "column of the times", "", COLUMNS, COLUMNS_OF_FILE, "\"time\"", Derived;
+            "between", "what values say of the times between two rows", "", WORD, BETWEEN, "\"mean\"", Derived;
+            "columns.NAME", "column of the record with which a column of the file is compared", "", WORD,
+                "the name of a column of the record in quotes", "\"sill\"", Derived;
+            "sigma", "standard deviation of a value", "", SIGMA, "a number greater than 0, or one for each column by its name", "0.1",
+                Derived;
+            "sigma.NAME", "standard deviation of a value of a column", "", NUMBER, ABOVE_0, "0.1", Derived;
+            "use", "first and last time of the rows that count", "time", PAIR, "[from, to], two times that ascend", "[0.0, 10.0]",
+                Derived;
+        },
+        READING,
+    ],
     one_of: &[],
 })];
 
 /// All keys of a run's file, in the order in which files and journals list them.
-pub static KEYS: [Key; 71] = keys! {
+pub static KEYS: [Key; 72] = keys! {
     "D", "diffusion coefficient", "length²/time", PROFILE, MATERIAL, "1.0", Required;
     "x1", "left end of the domain", "length", NUMBER, FINITE, "-10.0", Required;
     "x2", "right end of the domain", "length", NUMBER, "a finite number greater than x1", "10.0", Required;
@@ -505,6 +524,7 @@ pub static KEYS: [Key; 71] = keys! {
     "units.y", "unit of lengths along y, for labels alone", "", WORD, UNIT, "\"m\"", Derived, no_bits;
     "units.t", "unit of times, for labels alone", "", WORD, UNIT, "\"s\"", Derived, no_bits;
     "units.p", "unit of the density, for labels alone", "", WORD, UNIT, "\"mol/m³\"", Derived, no_bits;
+    "units.q", "unit of fluxes through walls, for labels alone", "", WORD, UNIT, "\"W/m²\"", Derived, no_bits;
     "record.every", "simulated time from one row of the record to the next", "time", TIME_OR_STEP, EVERY, "0.01", Derived;
     "record.at", "times of the rows of the record", "time", LIST, AT, "[0.1, 0.2, 0.5]", Derived;
     "record.points", "points whose values are recorded", "length", POINTS, AT_POINTS, "{ sill = [0.0, 0.0] }", Derived;

@@ -38,10 +38,10 @@ pub use choice::{
     Alpha, Choice, Face, Interpolation, Isolated, Layout, Precision, StepMethod, Times,
 };
 pub(crate) use choice::{choice, with_precision};
-pub use column_names::common_rate_names;
+pub use column_names::{common_rate_names, flux_names};
 pub use coordinates::Coordinates;
 pub use error::ParamsError;
-pub use function_table::{CsvColumns, FunctionTable, Points};
+pub use function_table::{CsvColumns, FunctionTable, PointsOfFile};
 pub use initial::{Gaussian, InitialState, Sine};
 pub use keys::is_key;
 pub use place::Place;

@@ -202,7 +202,7 @@ impl Params {
         };
         params.judge_numbers(&mut judge);
         snapshots.judge(&mut judge, params.times);
-        for key in ["units.x", "units.y", "units.t", "units.p"] {
+        for key in ["units.x", "units.y", "units.t", "units.p", "units.q"] {
             judge.label_if_typed(key);
         }
         params.initial.check(&mut judge);

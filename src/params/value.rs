@@ -1,6 +1,7 @@
 //! [`Value`]: a typed value, which is one of TOML.
 
 use super::place::Place;
+use crate::measured::KeyValue;
 use serde_json::Value as Json;
 use std::borrow::Cow;
 pub use toml::Value;
@@ -56,6 +57,18 @@ fn float(digits: &str) -> Value {
 #[must_use]
 pub fn from_json(json: &Json) -> Value {
     Value::try_from(json).unwrap_or_else(|_| Value::String(json.to_string()))
+}
+
+/// The value as one of the keys that say how a file of measured values is read. A date may be typed without quotes.
+#[must_use]
+pub fn key_value(value: &Value) -> KeyValue {
+    match value {
+        Value::String(text) => KeyValue::Text(text.clone()),
+        Value::Datetime(date) => KeyValue::Text(date.to_string()),
+        Value::Integer(number) => KeyValue::Number(*number),
+        Value::Array(items) => KeyValue::List(items.iter().map(key_value).collect()),
+        _ => KeyValue::Other,
+    }
 }
 
 /// The number of a float or an integer, as Python's `float()` converts it.

@@ -1,6 +1,9 @@
 //! [`Input`]: a file that parameters name, on the disk or in memory, with its digest.
 
-use crate::params::{InputPlace, ParamsError};
+use crate::{
+    measured::TableError,
+    params::{InputPlace, ParamsError},
+};
 use diff2d_arrays::npy::{self, HeaderError, NpyError, NpyHeader, Reader};
 use diff2d_arrays::wording::hex;
 use diff2d_sys as sys;
@@ -246,6 +249,15 @@ impl Input {
     pub fn unreadable(&self, error: &io::Error) -> ParamsError {
         let reason = format!("it cannot be read: {error}");
         self.place.unusable(reason, false)
+    }
+
+    /// The error for a file of measured values.
+    pub fn faulty(&self, error: &TableError) -> ParamsError {
+        if error.is_of_system() {
+            self.place.unusable(error.to_string(), false)
+        } else {
+            self.place.refuse(&error.to_string())
+        }
     }
 
     /// The error for a file with invalid content.

@@ -16,6 +16,8 @@ pub struct Footprint {
     pub pictures: u64,
     /// Sets of masked and held nodes, and what is integrated between nodes.
     pub node_sets: u64,
+    /// The points of functions in files, and as much again while they are read.
+    pub functions: u64,
 }
 
 impl Footprint {
@@ -26,6 +28,7 @@ impl Footprint {
             arrays: arrays_of(problem, rows, ranks),
             pictures: picture_bytes(problem),
             node_sets: problem.geometry().bytes() + problem.slots().bytes(),
+            functions: function_bytes(problem),
         }
     }
 
@@ -38,7 +41,9 @@ impl Footprint {
     /// The memory that does not depend on the number of rows.
     #[must_use]
     pub fn kept(&self) -> u64 {
-        self.pictures.saturating_add(self.node_sets)
+        self.pictures
+            .saturating_add(self.node_sets)
+            .saturating_add(self.functions)
     }
 
     /// The sum of all parts.
@@ -54,6 +59,7 @@ impl Footprint {
             arrays: self.arrays.saturating_mul(count),
             pictures: self.pictures.saturating_mul(count),
             node_sets: self.node_sets.saturating_mul(count),
+            functions: self.functions.saturating_mul(count),
         }
     }
 }
@@ -114,6 +120,14 @@ fn picture_bytes(problem: &Problem) -> u64 {
         .map(|(_, picture)| (picture.input().path().to_owned(), picture.bytes()))
         .collect();
     bytes_by_file.values().sum()
+}
+
+/// Bytes of the points of functions in files.
+fn function_bytes(problem: &Problem) -> u64 {
+    let functions = problem.params.functions.iter();
+    let of_files = functions.filter(|function| function.columns.is_some());
+    let points = of_files.map(|function| function.interpolant.points().len() as u64);
+    2 * size_of::<[f64; 2]>() as u64 * points.sum::<u64>()
 }
 
 impl Problem {

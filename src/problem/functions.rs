@@ -3,8 +3,10 @@
 
 use crate::{
     grid::Grid,
+    measured::judge_origins,
     params::{
-        CsvColumns, Function, Params, ParamsError, Points, Profile, Quantity, RawParams, SIDES,
+        CsvColumns, Function, FunctionTable, Params, ParamsError, PointsOfFile, Profile, Quantity,
+        RawParams, SIDES,
     },
     physics::{
         geometry::Geometry,
@@ -15,8 +17,8 @@ use crate::{
     },
     schedule::Schedule,
 };
-use diff2d_arrays::expression::Extension;
-use std::{io::Read, ops::Range};
+use diff2d_arrays::expression::{Expression, Extension, Interpolant};
+use std::{ops::Range, sync::Arc};
 
 /// The number of t among the variables of formulas.
 const TIME: usize = 2;
@@ -30,6 +32,7 @@ pub(super) fn read(
     raw: &RawParams,
     digests: &mut Digests,
 ) -> Result<Vec<Input>, ParamsError> {
+    let memory = digests.memory;
     let mut inputs = Vec::new();
     for table in &params.functions {
         let Some(columns) = &table.columns else {
@@ -43,21 +46,22 @@ pub(super) fn read(
             digests,
         )?;
         let points = input.shared(
-            |(known, extension, _): &(CsvColumns, Extension, Points)| {
+            |(known, extension, _): &(CsvColumns, Extension, Option<PointsOfFile>)| {
                 (known, *extension) == (columns, table.interpolant.extension())
             },
             || {
-                let mut text = Vec::new();
-                let read = input.file()?.read_to_end(&mut text);
-                read.map_err(|error| input.unreadable(&error))?;
-                let points = table.points_of(&text);
-                let points = points.map_err(|reason| input.refuse(&reason))?;
+                let points = table.read(input.file()?, memory);
+                let points = points.map_err(|error| input.faulty(&error))?;
                 Ok((columns.clone(), table.interpolant.extension(), points))
             },
         )?;
-        table.interpolant.set(Points::clone(&points.2));
+        if let Some(points) = &points.2 {
+            table.set(points);
+        }
         inputs.push(input);
     }
+    let files = params.functions.iter().filter_map(FunctionTable::file);
+    judge_origins(files).map_err(|reason| raw.refuse("function", reason))?;
     Ok(inputs)
 }
 
@@ -103,6 +107,58 @@ pub(super) fn check(
     Ok(())
 }
 
+/// Sentences on functions of t that are held at their first or last value all through a run of these times.
+pub(super) fn unrelated(params: &Params, geometry: &Geometry, schedule: &Schedule) -> Vec<String> {
+    let walls = Side::ALL.map(|side| geometry.walls.wall(side).functions());
+    let quantities = Quantity::ALL.into_iter();
+    let profiles = quantities.filter_map(|quantity| match params.profile(quantity) {
+        Profile::Function(function) => Some(function),
+        _ => None,
+    });
+    let functions = walls.into_iter().flatten().chain(profiles);
+    let mut sentences = Vec::new();
+    for (called, argument) in functions.flat_map(calls_of_time) {
+        let Some([first, last]) = called
+            .range()
+            .filter(|_| called.extension() == Extension::Hold)
+        else {
+            continue;
+        };
+        let [begin, end] =
+            [schedule.start, schedule.end()].map(|time| argument_at(&argument, time));
+        let held = match begin.min(end) > last {
+            true => "last",
+            false if begin.max(end) < first => "first",
+            false => continue,
+        };
+        let name = called.name();
+        let sentence = format!(
+            "{name} has nothing in common with the run: it is asked from {begin:?} to {end:?} and goes from {first:?} to {last:?}, so that its {held} value is held for ever; times from the beginning of the run, or dates with since, put them together"
+        );
+        if !sentences.contains(&sentence) {
+            sentences.push(sentence);
+        }
+    }
+    sentences
+}
+
+/// The tabulated functions that a function calls with an argument that depends on t alone.
+fn calls_of_time(function: &Function) -> Vec<(Arc<Interpolant>, Expression)> {
+    let Function::Formula(formula) = function else {
+        return Vec::new();
+    };
+    let mut calls = formula.expression.interpolations();
+    calls.retain(|(_, argument)| argument.uses(TIME) && !argument.uses(0) && !argument.uses(1));
+    calls
+}
+
+/// The argument of a function at a time.
+fn argument_at(argument: &Expression, time: f64) -> f64 {
+    let mut value = [0.0];
+    argument.evaluate(&[&[], &[], &[time]], 0, &mut value);
+    value[0]
+}
+
 /// Nodes in a sample of rows and columns.
 fn some_of(grid: &Grid) -> impl Iterator<Item = (usize, usize)> + Clone {
     const MOST: usize = 32;
@@ -121,21 +177,16 @@ fn beyond(
     /// The number of times that are tested.
     const LOOKS: usize = 4096;
     const MOST: usize = 16;
-    let Function::Formula(formula) = function else {
-        return None;
-    };
-    let calls = formula.expression.interpolations().into_iter();
+    let calls = calls_of_time(function).into_iter();
     let calls = calls.filter(|(called, _)| called.extension() == Extension::None);
     for (called, argument) in calls {
-        let is_of_time = argument.uses(TIME) && !argument.uses(0) && !argument.uses(1);
-        let Some([first, last]) = called.range().filter(|_| is_of_time) else {
+        let Some([first, last]) = called.range() else {
             continue;
         };
         let looks = times(span.clone(), LOOKS).into_iter().chain([span.end]);
         let missing_values = looks.filter_map(|time| {
-            let mut value = [0.0];
-            argument.evaluate(&[&[], &[], &[time]], 0, &mut value);
-            called.at(value[0]).is_nan().then_some((time, value[0]))
+            let value = argument_at(&argument, time);
+            called.at(value).is_nan().then_some((time, value))
         });
         let needed_value = missing_values.take(MOST).find(|&(time, _)| {
             let mut nodes = nodes.clone().filter(|&node| !geometry.keeps(node));

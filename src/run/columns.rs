@@ -6,7 +6,7 @@ use crate::{
         record_file::{self, RecordPlace},
         restore::Restorer,
     },
-    params::{Canonical, Choice, Coordinates, StepMethod, common_rate_names},
+    params::{Canonical, Choice, Coordinates, StepMethod, common_rate_names, flux_names},
     physics::fluxes::{DECAY, FIRST_HELD, SOURCE},
     problem::Problem,
 };
@@ -69,6 +69,8 @@ struct Quantities {
     density_unit: String,
     mass_unit: String,
     rate_unit: String,
+    /// The unit of fluxes: rates by the lengths of walls, or around an axis by their areas.
+    flux_unit: String,
     mass_meaning: &'static str,
     /// The mean over a region.
     mean_meaning: &'static str,
@@ -98,6 +100,11 @@ impl Quantities {
         let capacity = if has_capacity { "·capacity" } else { "" };
         let mass_unit = format!("{density_unit}{capacity}·{length_unit}{exponent}");
         Self {
+            flux_unit: unit_of(
+                canonical,
+                "q",
+                &format!("{density_unit}{capacity}·{length_unit}/{time_unit}"),
+            ),
             rate_unit: format!("{mass_unit}/{time_unit}"),
             time_unit,
             density_unit,
@@ -172,6 +179,11 @@ fn columns_of_totals(problem: &Problem, quantities: &Quantities) -> Vec<RecordCo
         ),
     };
     columns.push(column("unexplained".to_owned(), meaning, unit));
+    let meaning = match problem.params.coordinates {
+        Coordinates::Axisymmetric => "what comes in per time, by the area of the wall",
+        Coordinates::Cartesian => "what comes in per time, by the length of the wall",
+    };
+    columns.extend(flux_names().map(|name| column(name, meaning, &quantities.flux_unit)));
     columns
 }
 

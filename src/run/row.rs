@@ -223,6 +223,9 @@ impl<'a> RowReader<'a> {
             let fluxes = self.reader.fluxes();
             self.few_digits = fluxes.and_then(|fluxes| self.sums.few_digits(largest, fluxes));
             numbers.push(self.unexplained[0]);
+            let sides = rates.iter().zip(self.problem.wall_sizes());
+            // On an axis there is no wall, and nothing comes in.
+            numbers.extend(sides.map(|(rate, size)| if size > 0.0 { rate / size } else { 0.0 }));
         }
         numbers.extend(points);
         for (region, part) in regions.iter().zip(FIRST_HELD + tables..) {

@@ -13,6 +13,7 @@ mod cli;
 mod comparison;
 mod faults;
 mod fit;
+mod loggers;
 mod map;
 mod numbers;
 mod stats;

@@ -2,7 +2,8 @@
 
 use crate::{
     cli::{open::InputArgs, values},
-    measured::{Date, TimeUnit},
+    error::Error,
+    measured::{ColumnName, KeyValue, Reading, TimeUnit},
 };
 use clap::{Args, ValueEnum};
 use diff2d_plot::Contours;
@@ -112,8 +113,12 @@ pub(in crate::cli) struct PlotArgs {
     #[arg(long, value_name = "FILE.csv[:NAME=COLUMN,…]", requires = "record")]
     pub(super) data: Option<String>,
     /// The date at which t = 0, where the times of --data are dates, such as '2026-01-05 13:00' [default: the first of them]
-    #[arg(long, value_name = "DATE", requires = "data", value_parser = date)]
-    pub(super) since: Option<Date>,
+    #[arg(long, value_name = "DATE", requires = "data")]
+    pub(super) since: Option<String>,
+    /// How --data is read, a key of [function] and its value: from, skip, dates, double, between, from_unit, to_unit, such as
+    /// skip=2 or dates=d.m.y. Repeats
+    #[arg(long, value_name = "KEY=VALUE", requires = "data")]
+    pub(super) read: Vec<String>,
     /// Write one page that needs no server and no network: the frames with a slider, the value under the
     /// pointer and profiles. Not the frames' pictures
     #[arg(long, value_name = "FILE.html")]
@@ -134,10 +139,6 @@ fn frame_rate(text: &str) -> Result<f64, String> {
     rate.ok_or_else(|| "expected a number from 0.1 to 50".to_owned())
 }
 
-fn date(text: &str) -> Result<Date, String> {
-    Date::parse(text).ok_or_else(|| format!("expected a date, such as '{}'", Date::EXAMPLE))
-}
-
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum SheetArg {
     /// Besides the pictures of single frames
@@ -147,6 +148,21 @@ pub(super) enum SheetArg {
 }
 
 impl PlotArgs {
+    /// How measured values are read, their times in a unit.
+    pub(super) fn reading(&self, time_unit: Option<&str>) -> Result<Reading, Error> {
+        let mut reading = Reading {
+            from: vec![ColumnName::Number(0)],
+            from_unit: time_unit.map(str::to_owned),
+            ..Reading::default()
+        };
+        if let Some(date) = &self.since {
+            let set = reading.set("since", &KeyValue::Text(date.clone()));
+            set.map_err(|reason| Error::Usage(format!("--since: {reason}")))?;
+        }
+        values::take_keys(&mut reading, &self.read)?;
+        Ok(reading)
+    }
+
     /// The file of measured values, and the names of its columns behind it.
     pub(super) fn measured(&self) -> Option<(&Path, &str)> {
         let typed = self.data.as_deref()?;

@@ -8,27 +8,32 @@ use crate::{
     },
     cube::{RecordColumn, RecordTable},
     error::Error,
-    measured::{ArgumentScale, ColumnName, Heading, MeasuredTable},
+    measured::{
+        self, ColumnName, Doubles, Heading, Measured, Reading, Request, TableError, WantedColumn,
+    },
 };
 use diff2d_arrays::wording::excerpt;
 use diff2d_plot::{Chart, Curve, Sampled};
-use std::{fmt, fs, path::Path};
+use diff2d_sys as sys;
+use std::{fmt, path::Path};
 
 /// Draws the columns that were asked for: a chart for each unit, one below the other.
 pub(super) fn record(args: &PlotArgs, drawing: &Drawing<'_>) -> Result<Chart, Error> {
     let record = record::of_cube(&args.cube)?;
     let frames = drawing.frames;
-    let scale = ArgumentScale {
-        unit: frames.unit("t").map(str::to_owned),
-        since: args.since,
+    let measured = match args.measured() {
+        Some((path, names)) => {
+            let reading = args.reading(frames.unit("t"))?;
+            Some(LoggerFile::open(
+                path,
+                names,
+                &reading,
+                &record,
+                &args.record,
+            )?)
+        }
+        None => None,
     };
-    let mut measured = args
-        .measured()
-        .map(|(path, names)| LoggerFile::read(path, names, &scale))
-        .transpose()?;
-    if let Some(measured) = &measured {
-        measured.check_names(&args.record)?;
-    }
     let mut charts: Vec<(String, Chart)> = Vec::new();
     for name in &args.record {
         let place = record::column(&record, name, "--record")?;
@@ -40,8 +45,8 @@ pub(super) fn record(args: &PlotArgs, drawing: &Drawing<'_>) -> Result<Chart, Er
         let column_name = (args.record.len() > 1).then_some(&**name);
         let mut curves = curves_of(&record, place, column_name, frames);
         // The first scenario of a sweep has the circles.
-        if let (Some(measured), Some(curve)) = (&mut measured, curves.first_mut()) {
-            let (heading, points) = measured.points(&record.columns[place])?;
+        if let (Some(measured), Some(curve)) = (&measured, curves.first_mut()) {
+            let (heading, points) = measured.points(&record.columns[place]);
             let points = points.into_iter();
             let points = points.map(|(time, value)| (frames.shown_time(time), value));
             curve.measured = points.collect();
@@ -86,7 +91,7 @@ pub(super) fn record(args: &PlotArgs, drawing: &Drawing<'_>) -> Result<Chart, Er
     let mut chart = charts.next().unwrap_or_default();
     chart.below = charts.collect();
     chart.x = frames.with_unit("t");
-    if let Some(measured) = measured {
+    if let Some(measured) = &measured {
         chart.subtitle = measured.description(&args.record)?;
     }
     curves::entitle(&mut chart, drawing, drawing.chosen);
@@ -143,96 +148,114 @@ fn curves_of(
     parts.collect()
 }
 
-/// A file of measured values, its times in the first column.
+/// The measured values of the columns that are drawn.
 struct LoggerFile<'a> {
     path: &'a Path,
-    /// Headings in the file and the columns of the record that they stand for, where their names differ.
-    columns: Vec<[&'a str; 2]>,
-    table: MeasuredTable,
+    /// The headings of the columns beside the times.
+    names: Vec<String>,
+    /// The columns that are drawn: the name in the file, and the column of the record.
+    columns: Vec<[String; 2]>,
     times: Vec<f64>,
-    /// How many of its columns have been drawn.
-    drawn: usize,
+    measured: Measured,
 }
 
 impl<'a> LoggerFile<'a> {
-    fn read(path: &'a Path, names: &'a str, scale: &ArgumentScale) -> Result<Self, Error> {
-        let pairs = names.split(',').filter(|pair| !pair.is_empty());
-        let columns = pairs.map(|pair| {
-            let names = pair.split_once('=').ok_or_else(|| {
+    /// Reads the columns that correspond to the drawn columns of the record, by their name or by the pairs `NAME=COLUMN`
+    /// behind the file.
+    fn open(
+        path: &'a Path,
+        pairs: &str,
+        reading: &Reading,
+        record: &RecordTable,
+        drawn: &[String],
+    ) -> Result<Self, Error> {
+        let open = || {
+            let file = sys::open_stream(path);
+            file.map_err(|error| {
+                Error::System(format!("cannot read --data {}: {error}", path.display()))
+            })
+        };
+        let headings = measured::headings(open()?, reading.skip);
+        let headings = headings.map_err(|error| fault(path, &error))?;
+        let is_time = |number: usize, heading: &Heading| {
+            reading.from.iter().any(|name| match name {
+                ColumnName::Number(time) => *time == number,
+                ColumnName::Heading(time) => [&heading.text, &heading.name].contains(&time),
+            })
+        };
+        let others = headings.iter().enumerate();
+        let others = others.filter(|(number, heading)| !is_time(*number, heading));
+        let names: Vec<String> = others.map(|(_, heading)| heading.name.clone()).collect();
+        let mut columns = Vec::new();
+        for pair in pairs.split(',').filter(|pair| !pair.is_empty()) {
+            let Some((name, column)) = pair.split_once('=') else {
                 let pair = excerpt(pair, 60);
                 let reason = format!(
                     "'{pair}' is no NAME=COLUMN, a column of the file and one of the record"
                 );
-                refuse(path, &reason)
-            })?;
-            Ok([names.0.trim(), names.1.trim()])
+                return Err(refuse(path, &reason));
+            };
+            let (name, column) = (name.trim(), column.trim());
+            if !names.iter().any(|known| known == name) {
+                let reason = format!("it has no column {}", excerpt(name, 60));
+                return Err(refuse(path, &reason));
+            }
+            if !drawn.iter().any(|known| known == column) {
+                let reason = format!("{} is no column that --record names", excerpt(column, 60));
+                return Err(refuse(path, &reason));
+            }
+            columns.push([name.to_owned(), column.to_owned()]);
+        }
+        for column in drawn {
+            let is_paired = columns.iter().any(|[_, paired]| paired == column);
+            if !is_paired && names.contains(column) {
+                columns.push([column.clone(), column.clone()]);
+            }
+        }
+        let wanted = columns.iter().map(|[name, column_name]| {
+            let place = record::column(record, column_name, "--record")?;
+            let unit = record.columns[place].known_unit();
+            Ok(WantedColumn {
+                name: ColumnName::Heading(name.clone()),
+                unit: reading.to_unit.as_deref().or(unit).map(str::to_owned),
+            })
         });
-        let columns = columns.collect::<Result<_, Error>>()?;
-        let bytes = fs::read(path).map_err(|error| {
-            Error::System(format!("cannot read --data {}: {error}", path.display()))
-        })?;
-        let table = MeasuredTable::parse(&bytes);
-        let table = table.map_err(|error| refuse(path, &error))?;
-        let times = table.arguments(0, scale);
+        let wanted = wanted.collect::<Result<Vec<_>, Error>>()?;
+        let request = Request {
+            reading,
+            columns: &wanted,
+            doubles: Doubles::Refuse,
+            may_descend: false,
+            skips_gaps: reading.skips_gaps.filter(|skips| !skips),
+            memory: None,
+        };
+        let measured = request.read(open()?);
+        let measured = measured.map_err(|error| fault(path, &error))?;
         Ok(Self {
             path,
-            times: times.map_err(|error| refuse(path, &error))?,
+            names,
             columns,
-            table,
-            drawn: 0,
+            times: measured.middles(reading.between),
+            measured,
         })
     }
 
-    /// The headings of the values.
-    fn headings(&self) -> &[Heading] {
-        &self.table.headings()[1..]
-    }
-
-    /// Refuses names behind the file that neither its columns nor the drawn columns have.
-    fn check_names(&self, drawn: &[String]) -> Result<(), Error> {
-        for [heading, column] in &self.columns {
-            if self.headings().iter().all(|column| column.name != *heading) {
-                let reason = format!("it has no column {}", excerpt(heading, 60));
-                return Err(refuse(self.path, &reason));
-            }
-            if drawn.iter().all(|name| name != column) {
-                let reason = format!("{} is no column that --record names", excerpt(column, 60));
-                return Err(refuse(self.path, &reason));
-            }
-        }
-        Ok(())
-    }
-
     /// What was measured of a column, in its unit, at the times of the run, and its heading in the file.
-    fn points(&mut self, column: &RecordColumn) -> Result<(String, Vec<(f64, f64)>), Error> {
+    fn points(&self, column: &RecordColumn) -> (String, Vec<(f64, f64)>) {
         let mut pairs = self.columns.iter();
-        let pair = pairs.find(|[_, drawn]| *drawn == column.name);
-        let name = pair
-            .map_or(&*column.name, |[heading, _]| heading)
-            .to_owned();
-        if self.headings().iter().all(|heading| heading.name != name) {
-            return Ok((name, Vec::new()));
-        }
-        let unit = Some(&*column.unit).filter(|unit| !unit.is_empty());
-        let values = self
-            .table
-            .column(&ColumnName::Heading(name.clone()))
-            .and_then(|place| self.table.values(place, unit));
-        let values = values.map_err(|error| refuse(self.path, &error))?;
-        self.drawn += 1;
-        Ok((name, self.times.iter().copied().zip(values).collect()))
+        let Some(place) = pairs.position(|[_, drawn]| *drawn == column.name) else {
+            return (column.name.clone(), Vec::new());
+        };
+        let values = self.measured.values[place].iter();
+        let points = self.times.iter().copied().zip(values.copied());
+        (self.columns[place][0].clone(), points.collect())
     }
 
     /// The text on the file under the title; an error where the file has none of the columns.
     fn description(&self, drawn: &[String]) -> Result<String, Error> {
-        if self.drawn == 0 {
-            let names: Vec<&str> = self
-                .headings()
-                .iter()
-                .map(|heading| &*heading.name)
-                .collect();
+        if self.columns.is_empty() {
             let [names, drawn] =
-                [names.join(", "), drawn.join(", ")].map(|list| excerpt(&list, 400));
+                [self.names.join(", "), drawn.join(", ")].map(|list| excerpt(&list, 400));
             let reason = format!(
                 "it has none of the columns {drawn} that --record names, but {}",
                 if names.is_empty() {
@@ -245,6 +268,14 @@ impl<'a> LoggerFile<'a> {
         }
         let name = self.path.file_name().unwrap_or_default().display();
         Ok(format!("circles: {name}"))
+    }
+}
+
+/// The error for a fault of the file.
+fn fault(path: &Path, error: &TableError) -> Error {
+    match error.is_of_system() {
+        true => Error::System(format!("--data {}: {error}", path.display())),
+        false => refuse(path, error),
     }
 }
 

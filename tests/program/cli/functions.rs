@@ -76,9 +76,10 @@ fn a_table_is_the_formula_that_goes_through_its_points() {
         let of = |name: &str| scene.succeed(&format!("plan {name} --json")).stdout;
         let [one, other] = ["formula.toml", "table.toml"].map(|name| {
             let plan: Value = serde_json::from_str(&of(name)).unwrap();
-            (plan["nsteps"].clone(), plan["memory_bytes"].clone())
+            ["nsteps", "memory_bytes"].map(|key| plan[key].as_u64().unwrap())
         });
-        assert_eq!(one, other);
+        // The points of files count, five of them, and as much again for reading them.
+        assert_eq!([one[0], one[1] + 2 * 5 * 16], other);
     }
 }
 
@@ -260,7 +261,7 @@ fn tables_and_files_of_which_there_is_no_function_are_refused() {
         ),
         (
             "[function.f]\npoints = [[0, 1], [1, 2]]\nbetween = 1",
-            "function.f.between must be \"linear\" or \"previous\"",
+            "function.f.between must be \"linear\", \"previous\" or \"mean\"",
         ),
         (
             "[function.f]\npoints = [[0, 1], [1, 2]]\ntop = 1",
@@ -438,9 +439,7 @@ fn files_of_loggers_are_read_as_they_are_meant_or_refused_with_their_line() {
         (
             "Zeit;T\n05.01.2026 13:00;10,5\n05.01.2026 13:10;10,6\n",
             "",
-            Err(
-                "line 2, column \"Zeit\": \"05.01.2026 13:00\" is not a number; dates are read as 2026-01-05 13:00",
-            ),
+            Ok((2, [0.0, 600.0], [10.5, 10.6])),
         ),
         (
             "time;T\n2025-12-31 23:00;10\n2026-01-01 01:00;20\n",
@@ -477,11 +476,7 @@ fn files_of_loggers_are_read_as_they_are_meant_or_refused_with_their_line() {
             "",
             Ok((4, [0.0, 19_800.0], [10.0, 12.0])),
         ),
-        (
-            "time;T\ns;degC\n0;10\n1;20\n2;30\n",
-            "",
-            Err("line 2, column \"time\": \"s\" is no number"),
-        ),
+        ("time;T\ns;degC\n0;10\n1;20\n2;30\n", "", PLAIN),
         (
             "time [h];T [°C]\n0;10\n1;20\n",
             "units={t=\"s\",p=\"K\"}",

@@ -34,7 +34,11 @@ fn points_come_from_files_too() {
         ("a,b\n1,2\n", 1, "neither"),
         ("i0,i2\n1,2\n", 2, "every axis, i0 to i1"),
         ("i0,i0\n1,2\n", 1, "twice"),
-        ("i0,i1\n1,2\n1,2,3\n", 3, "3 columns, and the header has 2"),
+        (
+            "i0,i1\n1,2\n1,2,3\n",
+            3,
+            "it has 3 fields between commas, and the line of headings has 2",
+        ),
         ("i0,i1\n1,b\n", 2, "'b' is no index"),
     ] {
         scene.write("p.csv", file);

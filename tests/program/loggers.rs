@@ -1,0 +1,563 @@
+//! Files of loggers and spreadsheets: every form means the same to `[function]`, `[[fit.data]]`, `plot --data` and
+//! `probe --points`.
+
+use crate::common::{Scene, Told, judged_by, size};
+use serde_json::{Value, json};
+
+/// An insulated body whose value at a point is that of a function or of measurements.
+const BODY: &str = "\
+D = 1.0
+x1 = 0.0
+x2 = 1.0
+dx = 0.5
+grid = 'walls'
+method = 'exact'
+boundary = 'insulated'
+initial = { kind = 'constant', value = 'a' }
+record = { every = 1000000.0, points = { p = [0.5, 0.5] }, totals = true }
+runtime = 1000000.0
+outtime = 1000000.0
+constants = { a = 20.0 }
+units = { t = 's', p = 'K', x = 'm', y = 'm', q = 'W/m²' }
+";
+
+/// A file, the keys with which it is read, and the arguments and values in s and K, or the sentence that refuses it.
+struct Form {
+    text: &'static [u8],
+    keys: &'static [&'static str],
+    reading: Result<(&'static [f64], &'static [f64]), &'static str>,
+}
+
+const fn form(
+    text: &'static str,
+    keys: &'static [&'static str],
+    reading: Result<(&'static [f64], &'static [f64]), &'static str>,
+) -> Form {
+    Form {
+        text: text.as_bytes(),
+        keys,
+        reading,
+    }
+}
+
+type Reading = Result<(&'static [f64], &'static [f64]), &'static str>;
+const HOURS: Reading = Ok((&[0.0, 3600.0, 7200.0], &[10.0, 20.0, 30.0]));
+const CELSIUS: Reading = Ok((&[0.0, 3600.0], &[283.15, 293.15]));
+const TWO_ORDERS: Reading = Err("is the date of either of two days; dates = \"d.m.y\"");
+
+const FORMS: &[Form] = &[
+    // Headings and lines that are none.
+    form(
+        "2026-01-05 10:00,10\n2026-01-05 11:00,20\n",
+        &[],
+        Err("line 1: it has numbers where the names of the columns should be, or dates"),
+    ),
+    form(
+        "05.01.2026 10:00;10\n05.01.2026 11:00;20\n",
+        &[],
+        Err("line 1: it has numbers"),
+    ),
+    form(
+        "Station 12, north wall\nserial 0815\ntime,T\n0,10\n3600,20\n7200,30\n",
+        &[],
+        HOURS,
+    ),
+    form("x,y\ntime,T\n0,10\n3600,20\n7200,30\n", &["skip=1"], HOURS),
+    form("time,T\n0,10\n", &["skip=9"], Err("it is empty")),
+    form(
+        "\"TOA5\",\"CR1000\",\"9\"\n\"TIMESTAMP\",\"T_Avg\"\n\"TS\",\"Deg C\"\n\"\",\"Avg\"\n\"2026-01-05 22:00:00\",10\n\"2026-01-05 23:00:00\",20\n",
+        &[],
+        CELSIUS,
+    ),
+    form("time;T\nh;°C\n0;10\n1;20\n", &[], CELSIUS),
+    form(
+        "time;T\nh;cold\n0;10\n1;20\n",
+        &[],
+        Err("column \"T\" is in cold and cannot be taken as K; to_unit"),
+    ),
+    // Units.
+    form("t / h;T / °C\n0;10\n1;20\n", &[], CELSIUS),
+    form("t/h;T/°C\n0;10\n1;20\n", &[], CELSIUS),
+    form("\"time, h\",\"T, °F\"\n0,50\n1,68\n", &[], CELSIUS),
+    form("time_h,T_C\n0,10\n1,20\n", &[], CELSIUS),
+    form("time [hours],T [degC]\n0,10\n1,20\n", &[], CELSIUS),
+    form("time [ms],T_K\n0,283.15\n3600000,293.15\n", &[], CELSIUS),
+    form(
+        "time (min),\"Temp, °C (S/N: 27)\"\n0,10\n60,20\n",
+        &[],
+        CELSIUS,
+    ),
+    form(
+        "time,T_A,T_C\n0,1,1\n3600,2,2\n",
+        &[],
+        Ok((&[0.0, 3600.0], &[1.0, 2.0])),
+    ),
+    form(
+        "time [h],T [m³]\n0,10\n1,20\n",
+        &[],
+        Err("line 1: column \"T [m³]\" is in m³ and cannot be taken as K"),
+    ),
+    form(
+        "time [h],T [widgets]\n0,10\n1,20\n",
+        &["to_unit=widgets"],
+        Ok((&[0.0, 3600.0], &[10.0, 20.0])),
+    ),
+    form(
+        "time [fortnight],T\n0,10\n",
+        &[],
+        Err("is in fortnight and cannot be taken as s; from_unit"),
+    ),
+    // Dates.
+    form(
+        "Zeit;T\n05.01.2026 22:00;10,0\n05.01.2026 23:00;20,0\n06.01.2026 00:00;30\n",
+        &[],
+        HOURS,
+    ),
+    form(
+        "Zeit;T\n13.01.2026 22:00;10\n13.01.2026 23:00;20\n14.01.2026 00:00;30\n",
+        &[],
+        HOURS,
+    ),
+    form("time,T\n01/05/2026 10:00 PM,10\n", &[], TWO_ORDERS),
+    form(
+        "time,T\n01/05/2026 10:00 PM,10\n01/05/2026 11:00 PM,20\n01/06/2026 12:00 AM,30\n",
+        &["dates=m/d/y"],
+        HOURS,
+    ),
+    form(
+        "time,T\n05/01/26 22:00,10\n05/01/26 23:00,20\n06/01/26 00:00,30\n",
+        &["dates=d.m.y"],
+        HOURS,
+    ),
+    form(
+        "time,T\n01/31/2026 23:00,10\n02/01/2026 00:00,20\n02/01/2026 01:00,30\n",
+        &[],
+        HOURS,
+    ),
+    form(
+        "time,T\n01/31/2026 23:00,10\n31/01/2026 23:30,20\n",
+        &[],
+        Err("line 3, column \"time\": \"31/01/2026 23:30\" is not a date"),
+    ),
+    form(
+        "time,T\n2026-01-05 22:00,10\n2026-01-05 23:00,20\n2026-01-05 24:00,30\n",
+        &[],
+        HOURS,
+    ),
+    form(
+        "time,T\n2026-01-05 24:30,10\n",
+        &[],
+        Err("\"2026-01-05 24:30\" is not a number; dates are read as"),
+    ),
+    form(
+        "time,T\n2026/1/5 22:00,10\n2026/1/5 23:00:00.0000000001,20\n2026/1/6,30\n",
+        &[],
+        HOURS,
+    ),
+    form(
+        "date;time;T\n2026-01-05;22:00;10\n2026-01-05;23:00;20\n2026-01-05;24:00;30\n",
+        &["from=[\"date\", \"time\"]"],
+        HOURS,
+    ),
+    form(
+        "date;time;T\n2026-01-05;22:00;10\n2026-01-05;23:00;20\n",
+        &[],
+        Err("line 3: the argument 2026-01-05 follows 2026-01-05; from = [\"date\", \"time\"]"),
+    ),
+    form(
+        "time,T\n2026-01-05 23:00,10\n2026-01-06 00:00,20\n",
+        &["since=2026-01-05"],
+        Ok((&[82800.0, 86400.0], &[10.0, 20.0])),
+    ),
+    form(
+        "time,T\n2026-10-25 02:00,10\n2026-10-25 02:50,20\n2026-10-25 02:00,30\n",
+        &[],
+        Err("line 4: the argument 2026-10-25 02:00 follows 2026-10-25 02:50"),
+    ),
+    // Rows of one argument, means, gaps.
+    form(
+        "time,T\n0,10\n3600,18\n3600,22\n7200,30\n",
+        &["double=mean"],
+        HOURS,
+    ),
+    form(
+        "time,T\n0,10\n3600,18\n3600,20\n7200,30\n",
+        &["double=last"],
+        HOURS,
+    ),
+    form(
+        "time,T\n0,10\n3600,\n3600,20\n7200,30\n",
+        &["double=mean", "gaps=skip"],
+        HOURS,
+    ),
+    // Damage.
+    form(
+        "time,T\n0,10\n\0\0\0\0",
+        &[],
+        Err("line 3: it has NUL bytes"),
+    ),
+    form(
+        "time,T\n0,10\n3600,20\nEnd\n",
+        &[],
+        Err("line 4: it has 1 field"),
+    ),
+];
+
+/// The keys of a form as lines of a table.
+fn lines(keys: &[&str]) -> String {
+    let lines = keys.iter().map(|key| {
+        let (key, value) = key.split_once('=').unwrap();
+        match value
+            .starts_with(|letter: char| letter.is_ascii_digit() && value.len() < 3 || letter == '[')
+        {
+            true => format!("{key} = {value}\n"),
+            false => format!("{key} = \"{value}\"\n"),
+        }
+    });
+    lines.collect()
+}
+
+/// The name of the last column of a form.
+fn last_column(form: &Form) -> String {
+    let text = String::from_utf8_lossy(form.text);
+    let known = ["T_Avg", "T_C", "T_K", "Temp"];
+    let known = known.into_iter().find(|name| text.contains(name));
+    known.unwrap_or("T").to_owned()
+}
+
+fn assert_refused(told: &Told, sentence: &str, way: &str) {
+    assert_eq!(told.code, Some(2), "{way}: {told}");
+    assert!(told.stderr.contains(sentence), "{way}: {told}");
+    assert_eq!(told.stderr.lines().count(), 1, "{way}: {told}");
+}
+
+#[test]
+fn a_form_means_the_same_to_functions_fits_and_charts() {
+    let scene = Scene::new();
+    scene.write("run.toml", BODY);
+    scene.succeed("run run.toml -o run.npy");
+    for form in FORMS {
+        let (keys, column) = (lines(form.keys), last_column(form));
+        let text = String::from_utf8_lossy(form.text);
+        scene.write("f.csv", form.text);
+        let of_function = scene.path("function.toml");
+        let to = match text.contains("date;time") {
+            true => 2,
+            false if text.contains("T_A,") => 2,
+            false => 1,
+        };
+        std::fs::write(
+            &of_function,
+            format!("{BODY}[function.f]\nfile = 'f.csv'\nto = {to}\nbeyond = 'hold'\n{keys}"),
+        )
+        .unwrap();
+        let plan = scene.run("plan function.toml --json");
+        let time = match form.keys.iter().find_map(|key| key.strip_prefix("from=")) {
+            Some(_) => String::new(),
+            None => "time = 0\n".to_owned(),
+        };
+        scene.write(
+            "fit.toml",
+            format!(
+                "{BODY}[fit]\nvary = {{ a = [1.0, 1000.0] }}\n[[fit.data]]\nfile = 'f.csv'\n{time}columns = {{ '{column}' = 'p' }}\nsigma = 1.0\n{}",
+                keys.replace("from = ", "time = ")
+            ),
+        );
+        let fit = scene.run("fit fit.toml -o f.fit.json --force -q");
+        let data = format!("f.csv:{column}=p");
+        let arguments = [
+            "plot", "run.npy", "--record", "p", "--data", &data, "-o", "f.svg", "--force",
+        ];
+        let options = form.keys.iter().flat_map(|key| ["--read", key]);
+        let arguments: Vec<&str> = arguments.into_iter().chain(options).collect();
+        let plot = scene.run_args(&arguments);
+        match form.reading {
+            Ok((arguments, values)) => {
+                assert_eq!(plan.code, Some(0), "{text}{plan}");
+                let plan: Value = serde_json::from_str(&plan.stdout).unwrap();
+                let function = &plan["functions"][0];
+                assert_eq!(function["points"], json!(arguments.len()), "{text}");
+                let ends = [arguments[0], arguments[arguments.len() - 1]];
+                assert_eq!(function["range"], json!(ends), "{text}");
+                assert_eq!(fit.code, Some(0), "{text}{fit}");
+                let rows = scene.text("f.fit.csv");
+                let rows: Vec<Vec<f64>> = rows
+                    .lines()
+                    .skip(1)
+                    .map(|row| {
+                        let fields: Vec<&str> = row.split(',').collect();
+                        [0, 2].map(|place| fields[place].parse().unwrap()).to_vec()
+                    })
+                    .collect();
+                let expected = arguments.iter().zip(values);
+                let expected: Vec<Vec<f64>> = expected.map(|(x, y)| vec![*x, *y]).collect();
+                assert_eq!(rows, expected, "{text}");
+                assert_eq!(plot.code, Some(0), "{text}{plot}");
+            }
+            Err(sentence) => {
+                assert_refused(&plan, sentence, "function");
+                // Of a fit, rows of one time are several measurements.
+                if !sentence.contains("[\"date\"") {
+                    assert_refused(&fit, sentence, "fit");
+                }
+                assert_refused(&plot, sentence, "plot");
+            }
+        }
+    }
+}
+
+/// Columns of the record have units of their own, by which measured values are converted or refused.
+#[test]
+fn values_have_the_unit_of_the_column_with_which_they_are_compared() {
+    let scene = Scene::new();
+    let region = "[[record.region]]\nname = 'b'\nwhere = '1'\n";
+    let base = BODY.replace("record = {", "[record]\n").replace(
+        "every = 1000000.0, points = { p = [0.5, 0.5] }, totals = true }",
+        "every = 1000000.0\ntotals = true\n",
+    );
+    let (keys, record) = base.split_once("[record]\n").unwrap();
+    let (record, more) = record.split_once("totals = true\n").unwrap();
+    let text = format!("{keys}{more}[record]\n{record}totals = true\n{region}");
+    scene.write("run.toml", &text);
+    scene.succeed("run run.toml -o run.npy");
+    for (column, heading, factor) in [
+        ("b_mean", "T [°C]", 0.0),
+        ("b_max", "T / °C", 0.0),
+        ("min", "T, °C", 0.0),
+        ("mass", "T [g]", f64::NAN),
+        ("left_rate", "T [kW]", f64::NAN),
+        ("left_rate", "T [W/m²]", f64::NAN),
+    ] {
+        scene.write("f.csv", format!("time,\"{heading}\"\n10,6.85\n20,6.85\n"));
+        scene.write(
+            "fit.toml",
+            format!(
+                "{text}[fit]\nvary = {{ a = [1.0, 1000.0] }}\n[[fit.data]]\nfile = 'f.csv'\ntime = 'time'\ncolumns = {{ T = '{column}' }}\nsigma = 1.0\n"
+            ),
+        );
+        let fit = scene.run("fit fit.toml -o f.fit.json --force -q");
+        let data = format!("f.csv:T={column}");
+        let plot = scene.run_args([
+            "plot", "run.npy", "--record", column, "--data", &data, "-o", "f.svg", "--force",
+        ]);
+        if factor.is_nan() {
+            let sentence = format!("line 1: column \"{heading}\" is in");
+            assert_refused(&fit, &sentence, column);
+            assert_refused(&plot, &sentence, column);
+            continue;
+        }
+        assert_eq!(
+            (fit.code, plot.code),
+            (Some(0), Some(0)),
+            "{column}: {fit} {plot}"
+        );
+        let answer: Value = serde_json::from_str(&scene.text("f.fit.json")).unwrap();
+        let estimate = answer["unknowns"]["a"]["estimate"].as_f64().unwrap();
+        assert!((estimate - 280.0).abs() < 1e-4, "{column}: {estimate}");
+    }
+}
+
+/// Files with dates count from one date, which is that of their first rows or `since`.
+#[test]
+fn files_that_begin_at_different_dates_need_since() {
+    let scene = Scene::new();
+    scene.write(
+        "air.csv",
+        "time,T\n2026-01-01 00:00,1\n2026-01-09 00:00,2\n",
+    );
+    scene.write(
+        "wall.csv",
+        "time,T\n2026-01-03 06:00,1\n2026-01-09 00:00,2\n",
+    );
+    let functions = |since: &str| {
+        format!(
+            "{BODY}[function.f]\nfile = 'air.csv'\n{since}[function.g]\nfile = 'wall.csv'\n{since}"
+        )
+    };
+    let both = ["2026-01-01 00:00", "2026-01-03 06:00", "since"];
+    scene.write("p.toml", functions(""));
+    let told = scene.run("plan p.toml");
+    assert!(both.iter().all(|word| told.stderr.contains(word)), "{told}");
+    assert_refused(&told, "air.csv is counted from", "functions");
+    scene.write("p.toml", functions("since = 2026-01-01\n"));
+    let plan = scene.succeed("plan p.toml").stdout;
+    let dates = "0 is 2026-01-01 00:00, rows from 2026-01-03 06:00 to 2026-01-09 00:00";
+    assert!(plan.contains(dates), "{plan}");
+    let data = |since: &str| {
+        format!(
+            "{BODY}[function.f]\nfile = 'air.csv'\n[fit]\nvary = {{ a = [1.0, 1000.0] }}\n[[fit.data]]\nfile = 'wall.csv'\ntime = 'time'\ncolumns = {{ T = 'p' }}\nsigma = 1.0\n{since}"
+        )
+    };
+    scene.write("fit.toml", data(""));
+    assert_refused(&scene.run("fit fit.toml"), both[1], "fit");
+    scene.write("fit.toml", data("since = '2026-01-01'\n"));
+    scene.succeed("fit fit.toml -o f.fit.json -q");
+    let rows = scene.text("f.fit.csv");
+    assert!(
+        rows.lines().nth(1).unwrap().starts_with("194400.0,"),
+        "{rows}"
+    );
+}
+
+/// Seconds since 1970, serial days and the like.
+#[test]
+fn times_that_have_nothing_in_common_with_the_run_are_told() {
+    let scene = Scene::new();
+    let body = BODY
+        .replace("'exact'", "'euler'")
+        .replace("1000000.0", "2.0");
+    for (times, warns) in [("1767650400,1767654000", true), ("1,46028", false)] {
+        let (first, last) = times.split_once(',').unwrap();
+        scene.write("f.csv", format!("time,T\n{first},1\n{last},2\n"));
+        scene.write(
+            "p.toml",
+            format!("{body}source = 'f(t)'\n[function.f]\nfile = 'f.csv'\nbeyond = 'hold'\n")
+                .replace("source = 'f(t)'\n", "")
+                .replace("D = 1.0\n", "D = 1.0\nsource = 'f(t)'\n"),
+        );
+        let plan = scene.succeed("plan p.toml");
+        assert_eq!(
+            plan.stderr.contains("f has nothing in common with the run"),
+            warns,
+            "{plan}"
+        );
+    }
+}
+
+/// Hourly means named by the end of their hour: their integral is kept.
+#[test]
+fn means_hold_over_the_interval_that_ends_at_their_argument() {
+    let scene = Scene::new();
+    let keys = BODY
+        .replace("D = 1.0\n", "D = 1.0\nsource = 'f(t)'\n")
+        .replace("'exact'", "'euler'\ndt = 0.0625")
+        .replace("1000000.0", "3.0")
+        .replace("'a' }", "0.0 }");
+    let run = |function: &str, end: f64| {
+        scene.write(
+            "p.toml",
+            format!("{keys}[function.f]\nbetween = 'mean'\n{function}\n"),
+        );
+        scene.succeed(&format!(
+            "run p.toml -o m.npy --force -q --set runtime={end} --set outtime={end}"
+        ));
+        let value = scene.succeed("probe m.npy --at -1,1,1").stdout;
+        value
+            .trim()
+            .rsplit(',')
+            .next()
+            .unwrap()
+            .parse::<f64>()
+            .unwrap()
+    };
+    scene.write("m.csv", "time,T\n1,10\n2,30\n3,5\n");
+    let file = "file = 'm.csv'";
+    assert_eq!(
+        [1.0, 2.0, 3.0].map(|end| run(file, end)),
+        [10.0, 40.0, 45.0]
+    );
+    let points = "points = [[1, 10], [2, 30], [3, 5]]";
+    assert_eq!(run(points, 2.5), 42.5);
+    assert_eq!(run(&format!("{points}\nbeyond = 'repeat'"), 4.5), 70.0);
+    let plan: Value = serde_json::from_str(&scene.succeed("plan p.toml --json").stdout).unwrap();
+    assert_eq!(plan["functions"][0]["points"], 3);
+}
+
+/// Points have their coordinates in any unit, and dates.
+#[test]
+fn points_have_units_and_dates() {
+    let scene = Scene::new();
+    let body = BODY
+        .replace("1000000.0", "7200.0")
+        .replace("outtime = 7200.0", "outtime = 3600.0");
+    scene.write("run.toml", body);
+    scene.succeed("run run.toml -o run.npy");
+    let expected = scene.succeed("probe run.npy --at t=3600,y=0.5,x=1").stdout;
+    for (points, keys) in [
+        ("t [h],y [cm],x / mm\n1,50,1000\n", ""),
+        ("t;y;x\n3600;0,5;1\n", ""),
+        (
+            "t,y,x\n2026-01-05 14:00,0.5,1\n",
+            "--read since=2026-01-05T13:00",
+        ),
+        (
+            "logger 7\nt,y,x\n05/01/2026 2:00 PM,0.5,1\n",
+            "--read since=2026-01-05T13:00 --read dates=d.m.y",
+        ),
+    ] {
+        scene.write("p.csv", points);
+        let told = scene.succeed(&format!("probe run.npy --points p.csv {keys}"));
+        assert_eq!(told.stdout, expected, "{points}");
+    }
+    for (points, sentence) in [
+        ("t [K],y,x\n1,0,0\n", "is in K and cannot be taken as s"),
+        ("t,y,x\n05/01/2026 14:00,0,0\n", "line 2 of p.csv"),
+    ] {
+        scene.write("p.csv", points);
+        assert_refused(&scene.run("probe run.npy --points p.csv"), sentence, points);
+    }
+}
+
+/// Tables that Python's csv module has written read back the same, and mutated ones are read or refused.
+#[test]
+fn tables_of_csv_writers_read_back_the_same() {
+    judged_by(
+        "loggers_reference.py",
+        size(4000, 60),
+        "tables_of_csv_writers_read_back_the_same",
+    );
+}
+
+/// What a heat flux plate measures: the rate of a wall by its length, around an axis by its area.
+#[test]
+fn fluxes_are_rates_by_the_size_of_the_wall() {
+    let scene = Scene::new();
+    for (coordinates, sides) in [
+        (
+            "cartesian",
+            "left = { flux = 3.0 }\nright = { flux = -1.0 }\nbottom = { flux = 0.5 }",
+        ),
+        (
+            "axisymmetric",
+            "right = { flux = -1.0 }\nbottom = { flux = 0.5 }",
+        ),
+    ] {
+        scene.write(
+            "p.toml",
+            format!(
+                "D = 1.0\nx1 = 0.0\nx2 = 0.3\ny1 = 0.0\ny2 = 0.02\ndx = 0.01\ngrid = 'walls'\nruntime = 1e-5\nouttime = 1e-5\n\
+                 coordinates = '{coordinates}'\nrecord = {{ every = 1e-5, totals = true }}\nunits = {{ q = 'W/m²' }}\n[boundary]\n{sides}\ntop = 'insulated'\n"
+            ),
+        );
+        scene.succeed("run p.toml -o q.npy --force -q");
+        let text = scene.text("q.record.csv");
+        let rows: Vec<Vec<&str>> = text.lines().map(|row| row.split(',').collect()).collect();
+        let flux = |name: &str| {
+            let place = rows[0].iter().position(|column| *column == name).unwrap();
+            rows[1][place].parse::<f64>().unwrap()
+        };
+        let left = if coordinates == "cartesian" { 3.0 } else { 0.0 };
+        for (name, expected) in [
+            ("left", left),
+            ("right", -1.0),
+            ("bottom", 0.5),
+            ("top", 0.0),
+        ] {
+            let found = flux(&format!("{name}_flux"));
+            assert!(
+                (found - expected).abs() < 1e-12,
+                "{coordinates} {name}: {found}"
+            );
+        }
+        let described: Value = serde_json::from_str(&scene.text("q.record.json")).unwrap();
+        let columns = described["columns"].as_array().unwrap();
+        let column = columns
+            .iter()
+            .find(|column| column["name"] == "right_flux")
+            .unwrap();
+        assert_eq!(column["unit"], "W/m²");
+    }
+    scene.write("f.csv", "time [s],q [kW/m²]\n0,-0.001\n0.00001,-0.001\n");
+    let told = scene.run("plot q.npy --record right_flux --data f.csv:q=right_flux -o q.svg");
+    assert_eq!(told.code, Some(0), "{told}");
+}
