@@ -61,6 +61,11 @@ impl ParamsArgs {
         Ok(problem_and_warnings)
     }
 
+    /// The file and the overrides, quoted for a shell.
+    pub(super) fn quoted(&self) -> String {
+        quoted(&self.file.display().to_string()) + &self.overrides_quoted()
+    }
+
     /// Whether the file describes a sweep.
     pub(super) fn is_sweep(&self) -> bool {
         self.file.is_file() && is_sweep(&self.file)

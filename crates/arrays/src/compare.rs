@@ -74,6 +74,8 @@ pub struct Difference {
     squares: f64,
     /// The largest difference; of equal ones the first.
     pub largest: Option<Largest>,
+    /// The largest magnitude of the finite elements of both arrays.
+    pub magnitude: f64,
 }
 
 /// The largest difference.
@@ -94,6 +96,7 @@ impl Difference {
         both_nan: 0,
         squares: 0.0,
         largest: None,
+        magnitude: 0.0,
     };
 
     /// The root mean square of the differences.
@@ -118,6 +121,7 @@ impl Difference {
             both_nan: self.both_nan + other.both_nan,
             squares: self.squares + other.squares,
             largest: self.largest,
+            magnitude: self.magnitude.max(other.magnitude),
         }
     }
 }
@@ -192,13 +196,16 @@ impl Comparison<'_> {
             };
             for (column, (&left, &right)) in left_row.iter().zip(right_row).enumerate() {
                 let is_same = has_one_dtype && left == right;
-                if is_same && self.tolerance.is_none() && output.is_none() {
-                    continue;
-                }
                 let pair = [
                     Scalar::of_bits(left_dtype, left),
                     Scalar::of_bits(right_dtype, right),
                 ];
+                let magnitudes = pair.map(|element| element.to_f64().abs());
+                let finite_magnitudes = magnitudes.into_iter().filter(|size| size.is_finite());
+                row.magnitude = finite_magnitudes.fold(row.magnitude, f64::max);
+                if is_same && self.tolerance.is_none() && output.is_none() {
+                    continue;
+                }
                 if output.is_some() {
                     differences.push(difference(pair[0], pair[1]));
                 }

@@ -12,7 +12,7 @@ use crate::{
 };
 use diff2d_arrays::{
     compare::{self, Comparison, Difference, Pairs, Tolerance, ulps},
-    npy::{Dtype, Scalar},
+    npy::{Dtype, Kind, Scalar},
 };
 use serde::Serialize;
 use std::fmt;
@@ -21,6 +21,7 @@ use std::fmt;
 #[derive(Serialize)]
 pub(super) struct CompareReport<'a> {
     pub(super) equal: bool,
+    verdict: String,
     elements: u64,
     different: u64,
     /// How many of the different elements are NaN in both arrays.
@@ -97,13 +98,23 @@ impl<'a> CompareReport<'a> {
             .filter_map(|difference| difference.largest.as_ref());
         let largest =
             largest_of_each.reduce(|left, right| if right.size > left.size { right } else { left });
+        let magnitudes = differences.iter().map(|difference| difference.magnitude);
+        let dtypes = arrays.map(|array| array.npy.dtype);
+        let verdict = verdict(largest, magnitudes.fold(0.0, f64::max), dtypes);
         let axes = Axes::of(arrays[0]);
         let unpaired = unpaired(arrays, &axes, &comparison.pairs);
         let snapshots = snapshots(&axes, &comparison.pairs, differences);
         let differing = snapshots.iter().copied();
         let differing = differing.filter(|(.., difference)| difference.count > 0);
+        let are_paired = common || unpaired.iter().all(Vec::is_empty);
+        let verdict = match (different == 0, are_paired) {
+            (true, true) => "equal".to_owned(),
+            (true, false) => "snapshots have no partner".to_owned(),
+            (false, _) => verdict,
+        };
         Self {
-            equal: different == 0 && (common || unpaired.iter().all(Vec::is_empty)),
+            equal: different == 0 && are_paired,
+            verdict,
             elements,
             different,
             both_nan: differences
@@ -122,6 +133,47 @@ impl<'a> CompareReport<'a> {
             dtype: arrays[0].npy.dtype,
         }
     }
+}
+
+/// A judgement in words of two arrays whose elements differ. `magnitude` is that of the largest element.
+fn verdict(largest: Option<&compare::Largest>, magnitude: f64, dtypes: [Dtype; 2]) -> String {
+    /// The number of roundings up to which arrays that were computed in another order may differ.
+    const MOST_ROUNDINGS: f64 = 1000.0;
+    let Some(largest) = largest else {
+        return "NaN stands against NaN; --equal-nan takes them as equal".to_owned();
+    };
+    let size = largest.size;
+    if !size.is_finite() {
+        return "different: NaN or infinity stands against another value".to_owned();
+    }
+    if size == 0.0 {
+        return "equal but for the signs of zeros; --atol 0 takes them as equal".to_owned();
+    }
+    let bytes = dtypes.map(|dtype| match dtype.kind {
+        Kind::Float => dtype.bytes,
+        _ => 8,
+    });
+    let epsilon = match bytes[0].min(bytes[1]) {
+        2 => 2_f64.powi(-10),
+        4 => f64::from(f32::EPSILON),
+        _ => f64::EPSILON,
+    };
+    let roundings = (size / (epsilon * magnitude)).ceil();
+    if roundings <= MOST_ROUNDINGS {
+        let roundings = match roundings {
+            1.0 => "1 rounding".to_owned(),
+            count => format!("{count} roundings"),
+        };
+        let tolerance = 10_f64.powf(size.log10().ceil());
+        return format!(
+            "equal within {roundings} of the largest value; --atol {tolerance:e} takes them as equal"
+        );
+    }
+    let share = diff2d_plot::short(100.0 * size / magnitude, 2);
+    format!(
+        "different by {share} % of the largest value, {}",
+        number::python(magnitude)
+    )
 }
 
 /// The index, the time and the difference of each snapshot that is compared, if the first axis is time.
@@ -280,10 +332,13 @@ impl fmt::Display for CompareReport<'_> {
             let verb = if agree == 1 { "agrees" } else { "agree" };
             write!(f, "\n{agree} of {snapshots} {verb}")?;
         }
-        match self.differing.count {
-            0 => Ok(()),
-            _ => write!(f, "\n{}", self.differing),
+        if self.differing.count > 0 {
+            write!(f, "\n{}", self.differing)?;
         }
+        if self.different > 0 {
+            write!(f, "\nverdict: {}", self.verdict)?;
+        }
+        Ok(())
     }
 }
 

@@ -3,6 +3,7 @@
 mod bands;
 pub(super) mod estimate;
 mod run;
+mod sbatch;
 mod sweep;
 
 use super::{params::ParamsArgs, terminal::Terminal, values};
@@ -14,6 +15,7 @@ use crate::{
 use clap::Args;
 use diff2d_sys as sys;
 use run::RunPlan;
+use sbatch::BatchJob;
 use sweep::SweepPlan;
 
 /// Show what a run or a sweep would do: grid, time step, snapshots, memory, disk, time
@@ -22,6 +24,7 @@ use sweep::SweepPlan;
   diff2d plan params/diff2dparams.toml --set dx=0.01
   diff2d plan params/large.toml --ranks 64
   diff2d plan params/large.toml --memory 4GiB
+  diff2d plan params/large.toml --ranks 4 --sbatch > job.sh
   diff2d plan params/sweep.toml --set D=[1,2]")]
 pub(super) struct PlanArgs {
     #[command(flatten)]
@@ -38,6 +41,9 @@ pub(super) struct PlanArgs {
     /// Print one JSON object
     #[arg(long)]
     json: bool,
+    /// Print a job script for Slurm in place of the plan, with its time and memory
+    #[arg(long, conflicts_with = "json")]
+    sbatch: bool,
 }
 
 /// Prints the plan; what the run or the sweep would be refused for is an error below it.
@@ -45,6 +51,12 @@ pub(super) fn plan(args: &PlanArgs, terminal: &Terminal) -> Result<(), Error> {
     let threads = args.threads.map_or_else(sys::threads, usize::from);
     let threads = worthwhile_threads(threads);
     if args.params.is_sweep() {
+        if args.sbatch {
+            return Err(Error::Usage(
+                "--sbatch: the file describes a sweep, which several jobs fill together: docs/sweeps.md has their script"
+                    .to_owned(),
+            ));
+        }
         let sweep = Sweep::load_with(&args.params.file, &args.params.overrides)?;
         let plan = SweepPlan::new(&sweep, threads)?;
         if !args.json {
@@ -65,6 +77,11 @@ pub(super) fn plan(args: &PlanArgs, terminal: &Terminal) -> Result<(), Error> {
     if !args.json {
         terminal.warn(&plan.warnings);
     }
-    terminal.answer(&plan, args.json)?;
+    if args.sbatch {
+        let job = BatchJob::new(&plan, args.params.quoted());
+        terminal.result(&job.to_string())?;
+    } else {
+        terminal.answer(&plan, args.json)?;
+    }
     plan.check()
 }

@@ -57,8 +57,8 @@ pub(super) struct RunPlan<'a> {
     disk_bytes: u64,
     #[serde(flatten)]
     cut: RankShares,
-    threads: usize,
-    seconds: f64,
+    pub(super) threads: usize,
+    pub(super) seconds: f64,
     /// Whether warnings tell what the spacing makes of p, if it is more than a hundredth of its range.
     spacing_is_estimated: bool,
     pub(super) warnings: Vec<String>,
@@ -206,6 +206,17 @@ impl<'a> RunPlan<'a> {
             warnings,
             problem,
         })
+    }
+
+    /// The number of ranks.
+    pub(super) fn ranks(&self) -> usize {
+        self.cut.ranks
+    }
+
+    /// Peak memory of a rank.
+    pub(super) fn peak_bytes_per_rank(&self) -> u64 {
+        let beside_fields = self.peak_bytes.saturating_sub(self.memory_bytes);
+        self.cut.memory_bytes_per_rank.min(self.peak_bytes) + beside_fields
     }
 
     /// Refuses what this machine has too little memory or disk for. Several ranks may have machines and a

@@ -40,13 +40,43 @@ fn compare_prints_how_many_elements_differ_and_where_most() {
     assert_snapshot!(scene.run("compare x.npy y.npy"), @r"
     exit 3
     different: 2 of 4 elements; the largest difference is 0.5 at [0, 1], 2.0 against 2.5 (relative 0.2, 1125899906842624 ulps); RMS 0.2795084971874737
+    verdict: different by 12 % of the largest value, 4.0
     diff2d: x.npy and y.npy differ
     ");
     assert_snapshot!(scene.run("compare zero.npy minus.npy"), @r"
     exit 3
     different: 1 of 4 elements; the largest difference is 0.0 at [1, 0], 0.0 against -0.0 (relative nan, 0 ulps); RMS 0.0
+    verdict: equal but for the signs of zeros; --atol 0 takes them as equal
     diff2d: zero.npy and minus.npy differ
     ");
+    scene.write(
+        "near.npy",
+        numbers([1.0, 2.0 + f64::EPSILON * 2.0, 3.0, 4.0]),
+    );
+    scene.write("nan.npy", numbers([1.0, 2.0, 3.0, f64::NAN]));
+    for (other, verdict) in [
+        (
+            "near",
+            "equal within 1 rounding of the largest value; --atol 1e-15 takes them as equal",
+        ),
+        (
+            "nan",
+            "different: NaN or infinity stands against another value",
+        ),
+    ] {
+        let told = scene.run(&format!("compare x.npy {other}.npy"));
+        assert_eq!(told.code, Some(3), "{told}");
+        assert!(
+            told.stdout.ends_with(&format!("\nverdict: {verdict}\n")),
+            "{told}"
+        );
+        let told = scene.run(&format!("compare x.npy {other}.npy --json"));
+        assert!(
+            told.stdout.contains(&format!("\"verdict\":\"{verdict}\"")),
+            "{told}"
+        );
+    }
+    scene.succeed("compare x.npy near.npy --atol 1e-15");
     assert_snapshot!(scene.run("compare x.npy nowhere.npy"), @r"
     exit 1
     diff2d: cannot open nowhere.npy: there is no such file or directory

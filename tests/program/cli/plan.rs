@@ -236,3 +236,28 @@ fn a_cell_that_truncation_drops_only_by_rounding_is_told() {
     assert_eq!(nodes_and_warnings("--set grid=files").1.len(), 1);
     assert_eq!(nodes_and_warnings("--set dx=0.055"), (5 + 2, Vec::new()));
 }
+
+#[test]
+fn a_job_script_asks_for_the_time_and_the_memory_of_the_plan() {
+    let scene = Scene::small();
+    let told = scene.succeed("plan p.toml --ranks 2 --threads 4 --sbatch --set D=2");
+    let (head, tail) = told.stdout.split_once("srun ").unwrap();
+    assert!(
+        head.starts_with(
+            "#!/bin/bash\n#SBATCH --ntasks=2 --cpus-per-task=4\n#SBATCH --mem-per-cpu="
+        ),
+        "{told}"
+    );
+    assert!(head.contains("#SBATCH --time=00:0"), "{told}");
+    assert!(
+        tail.starts_with("--kill-on-bad-exit=1 diff2d run p.toml --set D=2 \\\n    --threads \"$SLURM_CPUS_PER_TASK\" --resume --max-walltime auto\n"),
+        "{told}"
+    );
+    // A shell can read it, and without Slurm it ends at its command.
+    scene.write("job.sh", &told.stdout);
+    let read = std::process::Command::new("bash")
+        .args(["-n", "job.sh"])
+        .current_dir(scene.path(""))
+        .status();
+    assert!(read.unwrap().success(), "{told}");
+}
