@@ -4,7 +4,7 @@ use super::{
     bar::Unit,
     follow::{can_follow, follow},
     number,
-    open::open,
+    open::{InputArgs, open_as},
     terminal::Terminal,
     values,
 };
@@ -67,6 +67,11 @@ pub(super) struct ExportArgs {
     /// Replace an export that is there
     #[arg(long)]
     force: bool,
+    /// The name of the array in the export
+    #[arg(long, value_name = "NAME", default_value = "p")]
+    name: String,
+    #[command(flatten)]
+    input: InputArgs,
 }
 
 impl ValueEnum for Exporter {
@@ -81,9 +86,9 @@ impl ValueEnum for Exporter {
 
 pub(super) fn export(args: &ExportArgs, terminal: &Terminal) -> Result<(), Error> {
     let format = args.to.format;
-    let mut array = open(&args.cube, terminal)?;
+    let mut array = open_as(&args.cube, &args.input, terminal)?;
     array.reach_all_places();
-    let mut dataset = Dataset::of(&array, args.memory)?;
+    let mut dataset = dataset(args, &array)?;
     let storage = Storage {
         chunks: args.chunks.clone(),
         compress: args.compress,
@@ -154,6 +159,13 @@ pub(super) fn export(args: &ExportArgs, terminal: &Terminal) -> Result<(), Error
     }
 }
 
+/// The dataset of an array, which has the name of the arguments.
+fn dataset<'a>(args: &ExportArgs, array: &'a JournalledArray) -> Result<Dataset<'a>, ExportError> {
+    let mut dataset = Dataset::of(array, args.memory)?;
+    dataset.rename(&args.name)?;
+    Ok(dataset)
+}
+
 /// Writes a dataset as the arguments say.
 fn write(
     args: &ExportArgs,
@@ -185,7 +197,7 @@ fn grow(
     let mut rounding = None;
     if let Some(bits) = args.keep_bits {
         let (precision, progress) = (KeptPrecision::Bits(bits), Progress::default());
-        let dataset = Dataset::of(&array, args.memory)?;
+        let dataset = dataset(args, &array)?;
         rounding = Some(Rounding::to(precision.bits(
             &dataset,
             args.memory,
@@ -199,7 +211,7 @@ fn grow(
         if planned_shape.is_some_and(|planned_shape| planned_shape != array.npy.shape) {
             return Ok(());
         }
-        let mut dataset = Dataset::of(array, args.memory)?;
+        let mut dataset = dataset(args, array)?;
         if let Some(rounding) = rounding.take() {
             dataset.round(rounding);
         }
@@ -215,8 +227,8 @@ fn grow(
         rounding = dataset.into_rounding();
         Ok(())
     })?;
-    let array = open(&args.cube, terminal)?;
-    let mut dataset = Dataset::of(&array, args.memory)?;
+    let array = open_as(&args.cube, &args.input, terminal)?;
+    let mut dataset = dataset(args, &array)?;
     let has_all = rounding.is_none() && dataset.record.is_empty();
     // Readers find what is told of the rounding, the record and the length of a run that was ready early all at once.
     if array.available() > 0 && !(has_all && shape.as_ref() == Some(&array.npy.shape)) {

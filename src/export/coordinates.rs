@@ -338,7 +338,7 @@ fn is_unique(labels: &Labels, name: &str) -> bool {
 }
 
 /// Whether a name is valid for a coordinate beside `p` in every file system and format.
-fn is_name(name: &str) -> bool {
+pub(super) fn is_name(name: &str) -> bool {
     let begins_with_letter = name.starts_with(|letter: char| letter.is_ascii_alphabetic());
     let has_plain_letters = name
         .chars()

@@ -39,7 +39,7 @@ fn write(
             .dimensions
             .iter()
             .map(|dimension| field(&dimension.name));
-        let names: Vec<String> = names.chain(["p".to_owned()]).collect();
+        let names: Vec<String> = names.chain([dataset.variable().to_owned()]).collect();
         writeln!(to, "{}", names.join(","))?;
         walk::in_order(
             &dataset.bands(elements),

@@ -10,7 +10,10 @@ use crate::cube::{
     CubeError, JournalledArray,
     journal::{SnapshotId, varied},
 };
-use diff2d_arrays::npy::{Cut, Dtype, Kind, NpyError, Number, Region, elements, length};
+use diff2d_arrays::{
+    npy::{Cut, Dtype, Kind, NpyError, Number, Region, elements, length},
+    wording::excerpt,
+};
 use serde_json::{Map, Value};
 use std::ops::Range;
 
@@ -27,12 +30,17 @@ pub struct Dataset<'a> {
     /// Numbers and texts about the array as a whole.
     pub attributes: Map<String, Value>,
     rounding: Option<Rounding>,
+    /// The name of the array.
+    variable: String,
 }
 
 /// Largest number of dimensions of an array that can be exported: scenario, t, y, x.
 const MOST_DIMENSIONS: usize = 4;
 
 impl<'a> Dataset<'a> {
+    /// The attribute of the name of the array, where it is not p.
+    pub const VARIABLE: &'static str = "diff2d_variable";
+
     /// The dataset of an array, all of whose [places](JournalledArray::reach_all_places) can be read.
     /// Coordinates take at most half of the memory.
     ///
@@ -70,7 +78,40 @@ impl<'a> Dataset<'a> {
             record: record::of(array)?,
             attributes: attributes(array),
             rounding: None,
+            variable: "p".to_owned(),
         })
+    }
+
+    /// Gives the array another name than p.
+    ///
+    /// # Errors
+    /// [`ExportError::Request`] for a name that a coordinate or a column of the record has, or that a format cannot take.
+    pub fn rename(&mut self, variable: &str) -> Result<(), ExportError> {
+        let others = self.coordinates.iter().chain(&self.record);
+        let mut other_names = others.map(|other| &other.name);
+        if other_names.any(|name| name == variable) {
+            return Err(ExportError::Request(format!(
+                "--name {variable}: a coordinate or a column of the record has this name; choose another"
+            )));
+        }
+        if variable != "p" {
+            if !coordinates::is_name(variable) {
+                return Err(ExportError::Request(format!(
+                    "--name {}: expected a letter, and up to 63 letters, digits, _ and . behind it, such as t2m",
+                    excerpt(variable, 64)
+                )));
+            }
+            let name = Value::from(variable);
+            self.attributes.insert(Self::VARIABLE.to_owned(), name);
+        }
+        variable.clone_into(&mut self.variable);
+        Ok(())
+    }
+
+    /// The name of the array.
+    #[must_use]
+    pub fn variable(&self) -> &str {
+        &self.variable
     }
 
     /// Rounds all elements that are read from now on. They must be floats.

@@ -158,7 +158,7 @@ fn copy<T: H5Type + Pod + Into<hdf5::types::OwnedDynValue>>(
     if let Some(fill) = fill {
         builder = builder.fill_value(fill);
     }
-    let array = builder.shape(shape).create("p")?;
+    let array = builder.shape(shape).create(dataset.variable())?;
     if let Some(fill) = fill {
         array
             .new_attr::<T>()

@@ -117,8 +117,13 @@ fn variable(to: &mut dyn Write, dataset: &Dataset<'_>, file: &str) -> Result<(),
         .map(|dimension| dimension.name.clone());
     let mut attributes = dataset.variable_attributes();
     attributes.insert("_ARRAY_DIMENSIONS".to_owned(), names.collect());
-    write!(to, ",\n\"p/.zarray\":{}", quoted(&meta))?;
-    write!(to, ",\n\"p/.zattrs\":{}", quoted(&Value::from(attributes)))?;
+    let variable = dataset.variable();
+    write!(to, ",\n\"{variable}/.zarray\":{}", quoted(&meta))?;
+    write!(
+        to,
+        ",\n\"{variable}/.zattrs\":{}",
+        quoted(&Value::from(attributes))
+    )?;
     for frame in dataset.present() {
         let (offset, bytes) = dataset.place(frame)?;
         let index: String = dataset
@@ -126,7 +131,7 @@ fn variable(to: &mut dyn Write, dataset: &Dataset<'_>, file: &str) -> Result<(),
             .iter()
             .map(|i| format!("{i}."))
             .collect();
-        write!(to, ",\n\"p/{index}0.0\":[{file},{offset},{bytes}]")?;
+        write!(to, ",\n\"{variable}/{index}0.0\":[{file},{offset},{bytes}]")?;
     }
     Ok(())
 }

@@ -86,16 +86,17 @@ fn collection(
             spacing: [dy, dx],
         } = series.mesh;
         let time = series::time(dataset, frame).unwrap_or(0.0);
+        let variable = dataset.variable();
         write!(
             to,
-            r#"      <Grid Name="p" GridType="Uniform">
+            r#"      <Grid Name="{variable}" GridType="Uniform">
         <Time Value="{time:?}"/>
         <Topology TopologyType="3DCoRectMesh" Dimensions="1 {rows} {columns}"/>
         <Geometry GeometryType="ORIGIN_DXDYDZ">
           <DataItem Dimensions="3" NumberType="Float" Precision="8" Format="XML">0.0 {y:?} {x:?}</DataItem>
           <DataItem Dimensions="3" NumberType="Float" Precision="8" Format="XML">1.0 {dy:?} {dx:?}</DataItem>
         </Geometry>
-        <Attribute Name="p" AttributeType="Scalar" Center="Node">
+        <Attribute Name="{variable}" AttributeType="Scalar" Center="Node">
           <DataItem Format="Binary" {number} Seek="{offset}" Dimensions="1 {rows} {columns}">{file}</DataItem>
         </Attribute>
       </Grid>

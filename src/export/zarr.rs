@@ -127,7 +127,7 @@ impl ChunkGrid {
                 let index = part.iter().zip(&self.shape);
                 let index: Vec<u64> = index.map(|(range, length)| range.start / length).collect();
                 progress.add(present * width as u64);
-                group.store("p", &index, bytes)
+                group.store(dataset.variable(), &index, bytes)
             },
         )?;
         Ok(())
@@ -175,7 +175,10 @@ impl Group<'_> {
             let description = described(variable, &[rows], &[RECORD_TIME]);
             descriptions.insert(variable.name.clone(), description);
         }
-        descriptions.insert("p".to_owned(), variable(dataset, chunk_shape, compress));
+        descriptions.insert(
+            dataset.variable().to_owned(),
+            variable(dataset, chunk_shape, compress),
+        );
         if dataset.rounding().is_some() {
             // A scalar array holds the attributes.
             let codecs = [bytes_codec(1)];
@@ -245,7 +248,8 @@ fn is_ours(directory: &Path) -> io::Result<bool> {
             return Ok(false);
         }
     }
-    Ok(arrays.get("p").is_some() || holds_only(directory, &[])?)
+    let variable = group["attributes"][Dataset::VARIABLE].as_str();
+    Ok(arrays.get(variable.unwrap_or("p")).is_some() || holds_only(directory, &[])?)
 }
 
 /// Whether `name` is the name of an unfinished file that a killed process left.

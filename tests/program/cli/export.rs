@@ -4,7 +4,7 @@
 use super::{cut_journal, npy, shell};
 use crate::common::{Scene, judged_by, size};
 use insta::assert_snapshot;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::fs;
 
 /// The formats of every build.
@@ -420,4 +420,44 @@ fn without_hdf5_the_program_says_how_to_get_it() {
     diff2d: this diff2d was built without HDF5: build it with `cargo build --release --features hdf5`, which needs the HDF5 library (Debian: libhdf5-dev)
     ");
     assert!(!scene.exists("c.h5"));
+}
+
+#[test]
+fn an_array_of_another_program_has_names_and_coordinates_in_an_export() {
+    let scene = Scene::new();
+    scene.succeed("create a.npy --shape 4,3,2 --fill i0*100+i1*10+i2");
+    scene.succeed("create lat.npy --shape 3 --fill 40+10*i0");
+    let axes = "--axes t:h,lat:degN=lat.npy,lon --name t2m";
+    scene.succeed(&format!("export a.npy --to csv -o a.csv {axes}"));
+    let table = scene.text("a.csv");
+    assert!(table.starts_with("t,lat,lon,t2m\n"), "{table}");
+    assert!(
+        table.contains("\n3.0,50.0,1,311.0\n") || table.contains("\n3,50.0,1,311.0\n"),
+        "{table}"
+    );
+    scene.succeed(&format!("export a.npy --to zarr -o a.zarr {axes}"));
+    assert!(scene.exists("a.zarr/t2m/zarr.json") && !scene.exists("a.zarr/p"));
+    let group: Value = serde_json::from_str(&scene.text("a.zarr/zarr.json")).unwrap();
+    let arrays = &group["consolidated_metadata"]["metadata"];
+    assert_eq!(arrays["t2m"]["dimension_names"], json!(["t", "lat", "lon"]));
+    // It is ours whatever its name, so it is replaced, by another name too.
+    scene.succeed(&format!("export a.npy --to zarr -o a.zarr {axes} --force"));
+    scene.succeed("export a.npy --to zarr -o a.zarr --force");
+    assert!(scene.exists("a.zarr/p/zarr.json") && !scene.exists("a.zarr/t2m"));
+    scene.succeed("export a.npy --to kerchunk -o a.json --name t2m");
+    assert!(scene.text("a.json").contains("\"t2m/.zarray\""));
+    for (name, reason) in [
+        ("lat", "a coordinate"),
+        ("a/b", "expected a letter"),
+        ("time", "expected a letter"),
+    ] {
+        let told = scene.run(&format!(
+            "export a.npy --to csv -o b.csv --axes t,lat=lat.npy,lon --name {name}"
+        ));
+        assert!(
+            told.code == Some(2) && told.stderr.contains(reason),
+            "{name}: {told}"
+        );
+        assert!(!scene.exists("b.csv"));
+    }
 }
