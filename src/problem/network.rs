@@ -20,7 +20,7 @@ use crate::{
     field::Field,
     grid::Axis,
     params::Quantity,
-    physics::{Unready, fluxes::face, wall::Side, zeros},
+    physics::{Unready, fluxes::face, tables::Tables, wall::Side, zeros},
 };
 use diff2d_multigrid::Network;
 use diff2d_stencil::{Side as Beyond, Weight};
@@ -81,7 +81,15 @@ impl Problem {
             self.geometry().fill_kept(j, &mut row, false);
             free.copy_from_slice(&row[..column_count]);
         });
-        let offset = self.offset(values, &dynamics);
+        let tables = Tables::new(
+            &self.slots,
+            &self.survey,
+            0..self.grid.y.nodes,
+            self.schedule.dt,
+            f64::INFINITY,
+        );
+        let inflows = Side::ALL.map(|side| tables.inflows(side, 0.0));
+        let offset = self.offset(values, &dynamics, &inflows);
         let grid_rows = network.east.par_chunks_mut(column_count);
         let grid_rows = grid_rows.zip(network.north.par_chunks_mut(column_count));
         let grid_rows = grid_rows.zip(network.ground.par_chunks_mut(column_count));
@@ -130,9 +138,11 @@ impl Problem {
                         }
                         None => {
                             let number = if side.is_column() { j } else { i };
-                            let [conductance, inflow] = beyond(&dynamics, side, number);
-                            ground[i] += 0.5 * face * conductance;
-                            flow[i] += 0.5 * face * (inflow - conductance * offset);
+                            let wall = beyond(&dynamics, &inflows, side, number);
+                            let [conductance, inflow] = wall.conductance_and_inflow;
+                            let share = if wall.is_of_face { 0.5 * face } else { length };
+                            ground[i] += share * conductance;
+                            flow[i] += share * (inflow - conductance * offset);
                         }
                     }
                 }
@@ -157,7 +167,12 @@ impl Problem {
     }
 
     /// The number nearest to 0 between the least and the largest value to which nodes are tied.
-    fn offset(&self, values: &Field<f64>, dynamics: &Dynamics<f64>) -> f64 {
+    fn offset(
+        &self,
+        values: &Field<f64>,
+        dynamics: &Dynamics<f64>,
+        inflows: &[Vec<[f64; 2]>; 4],
+    ) -> f64 {
         if self.slots.slot(Quantity::Decay).is_there() {
             return 0.0;
         }
@@ -174,7 +189,8 @@ impl Problem {
             })
         });
         let ambient_values = robin_sides.filter_map(|(side, number)| {
-            let [conductance, inflow] = beyond(dynamics, side, number);
+            let wall = beyond(dynamics, inflows, side, number);
+            let [conductance, inflow] = wall.conductance_and_inflow;
             match conductance {
                 0.0 => None,
                 // Such a wall feeds itself, and what it does beside an offset is not known.
@@ -205,9 +221,22 @@ fn zero_values(nodes: usize) -> Result<Vec<f64>, Unready> {
     Ok(zeros::<f64>((1, nodes))?.into_raw_vec_and_offset().0)
 }
 
-/// The effect of a wall on a node next to it, from the coefficient of the face at the wall: a conductance to the
-/// ground, and an inflow.
-fn beyond(dynamics: &Dynamics<f64>, side: Side, number: usize) -> [f64; 2] {
+/// The effect of a wall on a node next to it.
+struct BeyondWall {
+    /// A conductance to the ground, and an inflow.
+    conductance_and_inflow: [f64; 2],
+    /// Whether they are shares of half the coefficient of the face at the wall. Otherwise they are those of a length of
+    /// one spacing.
+    is_of_face: bool,
+}
+
+/// The effect of a wall on the node with a number along its side; `inflows` are those of [`Tables::inflows`].
+fn beyond(
+    dynamics: &Dynamics<f64>,
+    inflows: &[Vec<[f64; 2]>; 4],
+    side: Side,
+    number: usize,
+) -> BeyondWall {
     let walls = &dynamics.walls;
     let wall = match side {
         Side::Left => &walls.left,
@@ -215,13 +244,23 @@ fn beyond(dynamics: &Dynamics<f64>, side: Side, number: usize) -> [f64; 2] {
         Side::Bottom => &walls.bottom,
         Side::Top => &walls.top,
     };
-    match wall {
-        Beyond::Ghost(ghost) => {
-            let [mirror, alpha, beta] =
-                [&ghost.mirror, &ghost.alpha, &ghost.beta].map(|table| table.parts().1[number]);
-            // The difference of ghost and node, without that to the mirrored node.
-            [beta + (1.0 - mirror), alpha]
-        }
-        _ => [0.0; 2],
+    let Beyond::Ghost(ghost) = wall else {
+        return BeyondWall {
+            conductance_and_inflow: [0.0; 2],
+            is_of_face: true,
+        };
+    };
+    let [mirror, alpha, beta] =
+        [&ghost.mirror, &ghost.alpha, &ghost.beta].map(|table| table.parts().1[number]);
+    // A ghost that does not mirror the inner neighbour begins with the node itself. What is left of its difference to
+    // the node has few digits, since the coefficient of its face follows from the best conductor of the domain.
+    let is_of_face = mirror == 1.0;
+    let conductance_and_inflow = match inflows[side as usize].get(number) {
+        Some(&[given, taken]) if !is_of_face => [taken, given],
+        _ => [beta, alpha],
+    };
+    BeyondWall {
+        conductance_and_inflow,
+        is_of_face,
     }
 }

@@ -3,7 +3,7 @@
 //! `DIFF2D_FULL=1` solves 500 problems, some of them large.
 
 use crate::common::{Scene, data_of, python, size};
-use diff2d::{Problem, Run};
+use diff2d::{Problem, Run, States};
 use rayon::{ThreadPoolBuilder, prelude::*};
 use std::{error::Error, fs};
 
@@ -541,4 +541,35 @@ fn an_offset_costs_no_digits_but_those_of_its_roundings() {
         told.stderr.contains("a smaller tolerance than 0.01"),
         "{told}"
     );
+}
+
+/// The nodes beside a mask and a Robin wall have what the wall says, whatever conducts elsewhere.
+#[test]
+fn a_robin_wall_beside_a_mask_keeps_its_digits() {
+    for conductor in ["1e3", "1e11"] {
+        for beyond in ["mask", "insulator"] {
+            // Behind the node on the wall lies a masked node, or one of D = 0.
+            let (d, mask) = match beyond {
+                "mask" => ("0.01", "mask.where = 'abs(y - 0.9) < 0.01'\n"),
+                _ => ("where(y > 0.85, 0.01*(y > 0.95), 1)", ""),
+            };
+            let text = format!(
+                "D = '{}'\nx1 = 0\nx2 = 1\ndx = 0.1\ngrid = 'walls'\nmethod = 'steady'\n{mask}\
+                 initial = {{ kind = 'constant', value = 1000003 }}\n\
+                 boundary = {{ left = 'insulated', right = 'insulated', bottom = 1000000, top = {{ robin = [25, 1, '25*(1000010 + y)'] }} }}\n",
+                match beyond {
+                    "mask" => format!("where(y > 0.85, {d}, {conductor})"),
+                    _ => format!("where(y < 0.85, {conductor}, {d})"),
+                },
+            );
+            let problem: Problem = text.parse().unwrap();
+            let (solution, _) = Run::new(&problem).solve().unwrap();
+            let States::F64(states) = solution.states else {
+                panic!("the states have double precision");
+            };
+            for value in &states[10 * 11..] {
+                assert!((value - 1_000_011.0).abs() < 1e-8, "{value}: {text}");
+            }
+        }
+    }
 }
