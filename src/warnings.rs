@@ -234,7 +234,7 @@ fn of_decay(problem: &Problem) -> Option<String> {
     let dt = problem.schedule.dt.min(problem.schedule.cadence());
     let loss_in_step = rate * dt;
     let is_told = loss_in_step > MOST * (1.0 + NEARLY)
-        && !trial::changes_little(problem, dt / (loss_in_step / enough).ceil());
+        && !trial::changes_little(problem, (loss_in_step / enough).ceil() as u32);
     is_told.then(|| {
         format!(
             "steps of dt = {dt:?} are stable but not accurate beside the decay: k dt/c is {loss_in_step:.3} in one, and {enough:?} with dt = {:?}",

@@ -3,7 +3,7 @@
 use crate::{
     params::{RecordKeys, RowTimes},
     problem::Problem,
-    schedule::{Clock, Due, Moment},
+    schedule::{Clock, Moment},
 };
 
 /// The schedule of the rows of a run, at the next row that is due.
@@ -99,26 +99,7 @@ impl<'a> RowSchedule<'a> {
 
     /// The moment at which row `number` is due, and the row's time if it is not the time of the state.
     fn due(&self, number: u64) -> Option<(Moment, f64)> {
-        let pace = self.problem.schedule.pace();
-        match self.times {
-            _ if number == 0 => Some(on_step(0)),
-            RowTimes::Step => Some(on_step(number)),
-            #[expect(clippy::cast_precision_loss, reason = "below 2^53")]
-            RowTimes::Every(every) => Some(match pace.due {
-                Due::Added => {
-                    let steps = pace.moment(pace.start + every).step.max(1);
-                    on_step(number.saturating_mul(steps))
-                }
-                _ => {
-                    let time = pace.start + number as f64 * every;
-                    (pace.moment(time), time)
-                }
-            }),
-            RowTimes::At(times) => {
-                let place = usize::try_from(number - 1).ok()?;
-                times.get(place).map(|&time| (pace.moment(time), time))
-            }
-        }
+        self.problem.schedule.pace().row(self.times, number)
     }
 
     /// The time of the state after step `step`, computed from the state at `now`.
@@ -141,10 +122,4 @@ impl<'a> RowSchedule<'a> {
         });
         row.min(snapshot)
     }
-}
-
-/// The moment of the state after a step. The time of the row is the time of that state.
-fn on_step(step: u64) -> (Moment, f64) {
-    let moment = Moment { step, beyond: 0.0 };
-    (moment, f64::NAN)
 }

@@ -1,6 +1,7 @@
 //! [`Pace`]: simulated time as a function of steps, and steps as a function of time.
 
 use super::due::{Due, MOST, NEARLY, Nper, whole};
+use crate::params::RowTimes;
 use serde::Serialize;
 
 /// Simulated time as a function of steps.
@@ -66,12 +67,16 @@ impl Pace {
             return Moment { step, beyond: 0.0 };
         }
         let index = match &self.due {
-            Due::Multiples(interval) => whole(since / interval + NEARLY).unwrap_or(MOST),
+            Due::Multiples(interval) => {
+                let index = whole(since / interval + NEARLY).unwrap_or(MOST);
+                let is_before = self.time_of(index) - time > self.rounding(time);
+                index - u64::from(is_before && index > 0)
+            }
             Due::At(times) => times.partition_point(|&one| one <= time) as u64,
             Due::Added => 0,
         };
         let next_time = self.time_of(index + 1);
-        if next_time - time <= NEARLY * self.dt {
+        if next_time - time <= self.rounding(time) {
             Moment {
                 step: self.nper.step_of(index + 1),
                 beyond: 0.0,
@@ -81,18 +86,47 @@ impl Pace {
         }
     }
 
+    /// The difference below which two times may differ only by rounding: eight units in the last place.
+    fn rounding(&self, time: f64) -> f64 {
+        8.0 * f64::EPSILON * time.abs().max(self.start.abs())
+    }
+
+    /// The moment at which row `number` of a record is due, and the row's time if it is not the time of the state;
+    /// `None` behind the last row.
+    #[must_use]
+    pub fn row(&self, times: &RowTimes, number: u64) -> Option<(Moment, f64)> {
+        let on_step = |step| (Moment { step, beyond: 0.0 }, f64::NAN);
+        match times {
+            _ if number == 0 => Some(on_step(0)),
+            RowTimes::Step => Some(on_step(number)),
+            RowTimes::Every(every) if self.due == Due::Added => {
+                let steps = self.moment(self.start + every).step.max(1);
+                Some(on_step(number.saturating_mul(steps)))
+            }
+            RowTimes::Every(every) => {
+                let time = self.start + number as f64 * every;
+                Some((self.moment(time), time))
+            }
+            RowTimes::At(times) => {
+                let place = usize::try_from(number - 1).ok()?;
+                times.get(place).map(|&time| (self.moment(time), time))
+            }
+        }
+    }
+
     /// The moment of an exact time between snapshot `index` and the next one.
     fn moment_behind(&self, index: u64, time: f64) -> Moment {
         let snapshot_step = self.nper.step_of(index);
         let step_count = self.nper.step_of(index + 1).saturating_sub(snapshot_step);
         let time_behind = time - self.time_of(index);
-        let full_steps = whole(time_behind.max(0.0) / self.dt + NEARLY).unwrap_or(MOST);
+        let rounding = self.rounding(time);
+        let full_steps = whole((time_behind + rounding).max(0.0) / self.dt).unwrap_or(MOST);
         // The last step may be shorter, and this moment behind all whole ones.
         let steps = full_steps.min(step_count.saturating_sub(1));
         let time_behind_step = time_behind - steps as f64 * self.dt;
         Moment {
             step: snapshot_step + steps,
-            beyond: if time_behind_step > NEARLY * self.dt {
+            beyond: if time_behind_step > rounding {
                 time_behind_step
             } else {
                 0.0

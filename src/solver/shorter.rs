@@ -3,7 +3,7 @@
 use super::{Solver, slabs::fill_halos};
 use crate::{
     comm::Comm,
-    dynamics::{Method, Shorter},
+    dynamics::{Halt, Method, Shorter},
     field::Field,
 };
 use diff2d_stencil::{Element, Knowledge, Rkl2, Stencil, Walls};
@@ -66,31 +66,70 @@ impl<T: Element> Solver<T> {
         comm: &impl Comm,
         look: impl FnOnce(&Field<T>) -> R,
     ) -> Option<R> {
+        self.aside_in_parts(length, 1, kept, comm, look)
+    }
+
+    /// Collective. Shows a later state as [`aside`](Self::aside) does, which is reached in equal parts.
+    pub(crate) fn aside_in_parts<R>(
+        &mut self,
+        length: f64,
+        parts: u32,
+        kept: &mut Field<T>,
+        comm: &impl Comm,
+        look: impl FnOnce(&Field<T>) -> R,
+    ) -> Option<R> {
         if self.slab.own().is_empty() {
             return None;
         }
         let rows = self.state.shape().0;
         kept.copy_rows(0, &self.state, 0..rows);
         let (clock, smoothness) = (self.forcing.now, self.knowledge.smoothness());
-        self.forcing.cut = Some(length);
-        match &self.method {
-            Method::Euler => self.advance_shorter(comm),
-            Method::Rkl2(_) => {
-                if let Some(method) = self.next_rkl2() {
-                    self.advance_rkl2(&method, comm);
-                }
-            }
-            Method::Exact(method) => {
-                let part = method.part(length / self.forcing.pace.dt);
-                self.advance_exactly(&part, comm);
-            }
-        }
+        self.take_parts(length, parts, comm);
         let result = self.look(comm, look);
-        self.forcing.cut = None;
         self.forcing.now = clock;
         self.knowledge.set(smoothness);
         self.state.copy_rows(0, kept, 0..rows);
         Some(result)
+    }
+
+    /// Collective. Takes steps as [`advance`](Self::advance) does, but each in equal parts, which are steps themselves.
+    ///
+    /// # Errors
+    /// [`Halt`] if a wall or a source makes a step impossible.
+    pub(crate) fn advance_in_parts(
+        &mut self,
+        steps: u64,
+        parts: u32,
+        comm: &impl Comm,
+    ) -> Result<(), Halt> {
+        for _ in 0..steps {
+            let length = self.forcing.next_length();
+            let clock_after = self.forcing.pace.after(self.forcing.now, 1);
+            self.take_parts(length, parts, comm);
+            self.forcing.now = clock_after;
+        }
+        self.forcing.check()
+    }
+
+    /// Collective. Takes equal parts of a step, `length` long together.
+    fn take_parts(&mut self, length: f64, parts: u32, comm: &impl Comm) {
+        let part_length = length / f64::from(parts);
+        self.forcing.cut = Some(part_length);
+        for _ in 0..parts {
+            match &self.method {
+                Method::Euler => self.advance_shorter(comm),
+                Method::Rkl2(_) => {
+                    if let Some(method) = self.next_rkl2() {
+                        self.advance_rkl2(&method, comm);
+                    }
+                }
+                Method::Exact(method) => {
+                    let part = method.part(part_length / self.forcing.pace.dt);
+                    self.advance_exactly(&part, comm);
+                }
+            }
+        }
+        self.forcing.cut = None;
     }
 }
 

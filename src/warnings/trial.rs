@@ -8,8 +8,9 @@ use crate::{
     params::{RawParams, StepMethod, Times, Wall},
     physics::{over_time::values_at, wall::Side},
     problem::Problem,
+    schedule::{Due, Moment},
 };
-use ndarray::{ArrayView2, s};
+use ndarray::{Array2, s};
 use rayon::ThreadPoolBuilder;
 use std::thread;
 
@@ -42,7 +43,12 @@ impl StateRange {
     };
 
     pub(super) fn add(&mut self, problem: &Problem, state: &Field<f64>) {
-        for &value in problem.codec().encoded(0, state.as_slice()).iter() {
+        self.add_values(&problem.codec().encoded(0, state.as_slice()));
+    }
+
+    /// Adds values, among which masked nodes are NaN.
+    fn add_values(&mut self, values: &[f64]) {
+        for &value in values {
             (self.least, self.most) = (self.least.min(value), self.most.max(value));
         }
     }
@@ -64,8 +70,8 @@ pub(super) struct LargestDifference {
     range: f64,
     /// The step of the first problem with the largest difference.
     step: u64,
-    /// The number of snapshots after the first that were compared.
-    snapshots: u64,
+    /// Whether all was compared that was to be.
+    is_whole: bool,
 }
 
 impl LargestDifference {
@@ -73,8 +79,22 @@ impl LargestDifference {
         share: 0.0,
         range: 0.0,
         step: 0,
-        snapshots: 0,
+        is_whole: false,
     };
+
+    /// The largest difference after a step, of states in a range.
+    fn of(largest: f64, range: &StateRange, step: u64) -> Self {
+        Self {
+            share: if largest > 0.0 {
+                largest / range.size()
+            } else {
+                0.0
+            },
+            range: range.size(),
+            step,
+            is_whole: true,
+        }
+    }
 
     /// The error of the first problem relative to the range of p, if the error of the second one is smaller by the
     /// factor `remainder`.
@@ -95,8 +115,7 @@ pub(super) struct StepError {
 }
 
 impl StepError {
-    /// The error that shorter steps reveal. If nothing depends on t, steps of half the length are taken up to the first
-    /// snapshots; otherwise steps that are short enough for the functions of t are taken over the whole run, on a
+    /// The error that shorter steps reveal. If nothing depends on t, each of the first steps is halved; otherwise steps that are short enough for the functions of t are taken over the whole run, on a
     /// coarser grid if necessary. `None` if too many nodes would have to be computed.
     pub(super) fn of(problem: &Problem, sampling: Option<&Sampling>) -> Option<Self> {
         let (method, depends_on_time) = (problem.params.method, problem.depends_on_time());
@@ -108,8 +127,7 @@ impl StepError {
         let schedule = &problem.schedule;
         let dt = schedule.dt.min(schedule.cadence());
         let order = if method == StepMethod::Euler { 1 } else { 2 };
-        let last_step = schedule.last_step().min(MOST_STEPS);
-        let of_first_steps = alone(|| first_changes(problem, dt / 2.0, last_step));
+        let of_first_steps = alone(|| first_changes(problem, 2));
         let of_first_steps = of_first_steps.map(|change| Self {
             error: change.error_by(0.5_f64.powi(order)),
             step: change.step,
@@ -163,14 +181,18 @@ impl StepError {
     }
 }
 
-/// Whether another time step changes no snapshot of a run by much, as far as that can be computed cheaply.
-pub(super) fn changes_little(problem: &Problem, dt: f64) -> bool {
-    let last_step = problem.schedule.last_step().min(MOST_STEPS);
+/// Whether steps that are divided into so many parts change no snapshot and no row of a run by much, as far as that can
+/// be computed cheaply.
+pub(super) fn changes_little(problem: &Problem, parts: u32) -> bool {
     let change = if problem.depends_on_time() {
-        alone(|| changes_of_run(problem, dt))
+        alone(|| {
+            changes_of_run(
+                problem,
+                problem.schedule.dt.min(problem.schedule.cadence()) / f64::from(parts),
+            )
+        })
     } else {
-        alone(|| first_changes(problem, dt, last_step))
-            .filter(|change| change.snapshots == problem.schedule.snapshot_at(last_step).0)
+        alone(|| first_changes(problem, parts)).filter(|change| change.is_whole)
     };
     change.is_some_and(|change| change.share <= SEEN)
 }
@@ -275,31 +297,85 @@ fn with_step(problem: &Problem, dt: f64) -> Problem {
     shorter
 }
 
-/// The change of snapshots up to a step by another time step, as far as that can be computed cheaply. `None` if the
-/// grid is too large or steps cannot be taken.
+/// A moment at which two problems are compared.
+struct Look {
+    /// The moment in the steps of each problem.
+    moments: [Moment; 2],
+    /// Whether the whole state is seen, and not only the points of a record.
+    is_whole: bool,
+}
+
+/// The largest number of rows between snapshots that are compared.
+const MOST_ROWS: usize = 1 << 10;
+
+/// The moments of snapshots after the first and of rows of a record, with the time of each, in order, up to a step.
+fn looks(problem: &Problem, last_step: u64) -> Vec<(Moment, f64, bool)> {
+    let schedule = &problem.schedule;
+    let pace = schedule.pace();
+    let on_step = |step| Moment { step, beyond: 0.0 };
+    let last = on_step(last_step);
+    let snapshots = (1..schedule.snapshots())
+        .map(|index| (on_step(schedule.step_of(index)), pace.time_of(index), true));
+    let mut looks: Vec<_> = snapshots
+        .take_while(|(moment, ..)| *moment <= last)
+        .collect();
+    if let Some(record) = &problem.params.record {
+        let shows_state = record.totals || !record.regions.is_empty() || !record.fields.is_empty();
+        let rows = (1..).map_while(|number| pace.row(&record.times, number));
+        let rows = rows
+            .take_while(|(moment, _)| *moment <= last)
+            .take(MOST_ROWS);
+        let rows = rows.map(|(moment, time)| match time.is_nan() {
+            true => (
+                moment,
+                pace.after(pace.start(), moment.step).simtime,
+                shows_state,
+            ),
+            false => (moment, time, shows_state),
+        });
+        looks.extend(rows);
+    }
+    let order = |moment: &Moment| (moment.step, moment.beyond.to_bits());
+    looks.sort_by_key(|(moment, _, is_whole)| (order(moment), !is_whole));
+    looks.dedup_by_key(|(moment, ..)| order(moment));
+    looks
+}
+
+/// The change of snapshots and rows within the first steps by steps that are divided into `parts` parts, as far as that
+/// can be computed cheaply. `None` if the grid is too large or steps cannot be taken.
 #[expect(
     clippy::cast_precision_loss,
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
     reason = "estimates"
 )]
-fn first_changes(problem: &Problem, dt: f64, last_step: u64) -> Option<LargestDifference> {
+fn first_changes(problem: &Problem, parts: u32) -> Option<LargestDifference> {
     if problem.grid.len() > MOST_NODES {
         return None;
     }
-    let shorter = with_step(problem, dt);
-    let problems = [problem, &shorter];
-    let stages = problems
-        .iter()
-        .map(|problem| problem.schedule.nper.most() as f64 * problem.stages() as f64);
-    let snapshot_updates = problem.grid.len() as f64 * stages.sum::<f64>();
-    let affordable = (affordable_work(problem) / snapshot_updates) as u64;
-    let snapshots = affordable.min(problem.schedule.snapshot_at(last_step).0);
-    if snapshots == 0 {
+    let step_updates = problem.grid.len() as f64 * problem.stages() as f64 * f64::from(1 + parts);
+    let affordable = (affordable_work(problem) / step_updates) as u64;
+    let last_step = problem.schedule.last_step().min(MOST_STEPS);
+    let looks = looks(problem, last_step.min(affordable)).into_iter();
+    let mut looks: Vec<Look> = looks
+        .map(|(moment, _, is_whole)| Look {
+            moments: [moment; 2],
+            is_whole,
+        })
+        .collect();
+    // A row between two steps takes a step of its own.
+    let most_looks = usize::try_from(affordable).unwrap_or(usize::MAX);
+    let is_whole = affordable >= last_step && looks.len() <= most_looks;
+    looks.truncate(most_looks);
+    if looks.is_empty() {
         // Other steps change nothing in the initial state.
-        return Some(LargestDifference::NONE);
+        return Some(LargestDifference {
+            is_whole,
+            ..LargestDifference::NONE
+        });
     }
-    changes(problems, snapshots, 1)
+    let change = differences([problem; 2], &looks, parts, 1)?;
+    Some(LargestDifference { is_whole, ..change })
 }
 
 /// What steps of another length change in all snapshots, on the finest grid that is not too dear.
@@ -315,7 +391,31 @@ fn changes_of_run(problem: &Problem, dt: f64) -> Option<LargestDifference> {
         let shorter = with_step(&trial, dt);
         let problems = [&trial, &shorter];
         if are_cheap(problems, problem) {
-            let mut change = changes(problems, problem.schedule.snapshots() - 1, 1)?;
+            let pace = shorter.schedule.pace();
+            let looks = looks(&trial, trial.schedule.last_step()).into_iter();
+            // With the course's times a row has other times with other steps.
+            let looks = looks.filter(|(moment, _, is_whole)| {
+                *is_whole && trial.schedule.is_snapshot(moment.step) && moment.beyond == 0.0
+                    || pace.due != Due::Added
+            });
+            let looks: Vec<Look> = looks
+                .map(|(moment, time, is_whole)| {
+                    let (index, behind) = trial.schedule.snapshot_at(moment.step);
+                    let is_snapshot = behind == 0 && moment.beyond == 0.0;
+                    let other = match is_snapshot {
+                        true => Moment {
+                            step: shorter.schedule.step_of(index),
+                            beyond: 0.0,
+                        },
+                        false => pace.moment(time),
+                    };
+                    Look {
+                        moments: [moment, other],
+                        is_whole,
+                    }
+                })
+                .collect();
+            let mut change = differences(problems, &looks, 1, 1)?;
             if ladder.refinement > 1 {
                 change.share = change.share.max(lag(problem) / change.range);
             }
@@ -369,40 +469,80 @@ pub(super) fn changes(
     snapshots: u64,
     every: isize,
 ) -> Option<LargestDifference> {
+    let looks = (snapshots.min(1)..=snapshots).map(|index| Look {
+        moments: problems.map(|problem| Moment {
+            step: problem.schedule.step_of(index),
+            beyond: 0.0,
+        }),
+        is_whole: true,
+    });
+    differences(problems, &looks.collect::<Vec<_>>(), 1, every)
+}
+
+/// What two problems differ by at some moments. The second one has `every` times as many cells along each axis, and takes
+/// each step in `parts` parts. Nothing where steps cannot be taken.
+fn differences(
+    problems: [&Problem; 2],
+    looks: &[Look],
+    parts: u32,
+    every: isize,
+) -> Option<LargestDifference> {
     let mut solvers = [
         problems[0].solver_at_start::<f64>().ok()?,
         problems[1].solver_at_start::<f64>().ok()?,
     ];
     let (mut range, mut largest, mut step) = (StateRange::NONE, 0.0, 0);
     range.add(problems[1], solvers[1].state());
-    for snapshot in snapshots.min(1)..=snapshots {
-        for (solver, problem) in solvers.iter_mut().zip(problems) {
-            let steps = problem.schedule.steps_to(snapshot);
-            solver.advance(steps, &Solo).ok()?;
+    let mut steps_taken = [0; 2];
+    for look in looks {
+        let mut states = Vec::with_capacity(2);
+        for (number, parts) in [1, parts].into_iter().enumerate() {
+            let (problem, solver) = (problems[number], &mut solvers[number]);
+            let Moment { step, beyond } = look.moments[number];
+            let steps = step.checked_sub(steps_taken[number])?;
+            match parts {
+                1 => solver.advance(steps, &Solo),
+                _ => solver.advance_in_parts(steps, parts, &Solo),
+            }
+            .ok()?;
+            steps_taken[number] = step;
+            let values = if beyond == 0.0 {
+                seen(problem, solver.state())
+            } else {
+                let mut kept = solver.room_aside().ok()?;
+                let see = |state: &Field<f64>| seen(problem, state);
+                solver.aside_in_parts(beyond, parts, &mut kept, &Solo, see)?
+            };
+            states.push(Array2::from_shape_vec(problem.grid.shape(), values).ok()?);
         }
-        range.add(problems[1], solvers[1].state());
-        let [coarse, fine] = [0, 1].map(|number| {
-            let state = solvers[number].state().as_slice();
-            problems[number].codec().encoded(0, state)
-        });
-        let coarse = ArrayView2::from_shape(problems[0].grid.shape(), &coarse[..]).ok()?;
-        let fine = ArrayView2::from_shape(problems[1].grid.shape(), &fine[..]).ok()?;
-        let pairs = coarse.iter().zip(fine.slice(s![..;every, ..;every]));
-        let differences = pairs.map(|(coarse, fine)| (coarse - fine).abs());
-        let difference = differences.fold(0.0, f64::max);
+        let [one, other] = [&states[0], &states[1]];
+        range.add_values(other.as_slice()?);
+        let other = other.slice(s![..;every, ..;every]);
+        let difference = match (look.is_whole, problems[0].gauges()) {
+            (false, Some(gauges)) if one.dim() == other.dim() => {
+                let nodes = gauges.nodes(&(0..problems[0].grid.y.nodes));
+                let at_points = [one.view(), other].map(|state| {
+                    let values: Vec<f64> = nodes.iter().map(|&node| state[node]).collect();
+                    gauges.points(&values)
+                });
+                largest_difference(at_points[0].iter().zip(&at_points[1]))
+            }
+            _ => largest_difference(one.iter().zip(other)),
+        };
         if difference > largest {
-            (largest, step) = (difference, problems[0].schedule.step_of(snapshot));
+            (largest, step) = (difference, look.moments[0].step.max(1));
         }
     }
-    let is_changed = largest > 0.0;
-    Some(LargestDifference {
-        share: if is_changed {
-            largest / range.size()
-        } else {
-            0.0
-        },
-        range: range.size(),
-        step,
-        snapshots,
-    })
+    Some(LargestDifference::of(largest, &range, step))
+}
+
+/// The values of a state, NaN at masked nodes.
+fn seen(problem: &Problem, state: &Field<f64>) -> Vec<f64> {
+    problem.codec().encoded(0, state.as_slice()).to_vec()
+}
+
+/// The largest difference of pairs; NaN does not count.
+fn largest_difference<'a>(pairs: impl Iterator<Item = (&'a f64, &'a f64)>) -> f64 {
+    let differences = pairs.map(|(one, other)| (one - other).abs());
+    differences.fold(0.0, f64::max)
 }

@@ -186,6 +186,23 @@ fn the_exact_solution_is_recorded_between_its_snapshots() {
     }
 }
 
+/// Times that lie much closer together than the steps are times of their own.
+#[test]
+fn rows_far_closer_than_the_steps_are_told_apart() {
+    let scene = Scene::new();
+    scene.write(
+        "p.toml",
+        "D = 1e-9\nx1 = 0\nx2 = 1\ndx = 0.25\ngrid = 'walls'\nouttimes = [5]\nt0 = 0.0625\n\
+         initial = { kind = 'constant', value = 0 }\nboundary = { left = 't' }\n\
+         record = { at = [0.0625, 0.0714, 0.0833, 0.1, 4.9999999], points = { w0 = [0, 0.5] } }\n",
+    );
+    scene.succeed("run p.toml -o c.npy");
+    let rows = scene.text("c.record.csv");
+    let expected = "step,t,w0\n0,0.0625,0.0625\n0,0.0714,0.0714\n0,0.0833,0.0833\n0,0.1,0.1\n\
+                    0,4.9999999,4.9999999\n1,5.0,5.0\n";
+    assert_eq!(rows, expected);
+}
+
 /// A longer run has the rows of the shorter one in front, and the bytes of one from the start.
 #[test]
 fn a_longer_run_goes_on_with_the_record_of_a_shorter_one() {

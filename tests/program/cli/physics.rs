@@ -516,6 +516,52 @@ fn few_coarse_steps_are_told_of() {
     }
 }
 
+/// Each step is halved, however short, and rows of a record are looked at as snapshots are: the share of the range in
+/// per cent that a run is off by, by independent solutions.
+#[test]
+fn short_intervals_and_rows_are_looked_at_too() {
+    const CORNER: &str = "D = 1\nx1 = 0\nx2 = 1\ndx = 0.1\ngrid = 'walls'\nmethod = 'rkl2'\n\
+        boundary = { left = 0, right = 'insulated', bottom = 'insulated', top = 20 }\n\
+        initial = { kind = 'constant', value = 0 }\n";
+    const SLAB: &str = "D = 1\nx1 = 0\nx2 = 1\ny1 = 0\ny2 = 0.2\ndx = 0.05\ndy = 0.1\ngrid = 'walls'\n\
+        boundary = { left = 0, right = 'insulated', bottom = 'insulated', top = 'insulated' }\n\
+        initial = { kind = 'constant', value = 1 }\nruntime = 2\nouttime = 2\n";
+    let scene = Scene::new();
+    for (keys, off) in [
+        (format!("{CORNER}dt = 0.5\nouttimes = [0.24, 10]\n"), 42.0),
+        (format!("{CORNER}dt = 0.5\nouttimes = [0.26, 10]\n"), 42.4),
+        (
+            format!("{CORNER}dt = 0.05\nouttimes = [0.024, 0.048, 1]\n"),
+            24.5,
+        ),
+        (
+            format!(
+                "{SLAB}method = 'rkl2'\ndt = 0.05\nrecord = {{ every = 0.01, points = {{ a = [0.1, 0.1] }} }}\n"
+            ),
+            30.6,
+        ),
+        // Nothing has come there yet.
+        (
+            format!("{SLAB}record = {{ at = [0.002, 0.004], points = {{ b = [1.0, 0.1] }} }}\n"),
+            0.0,
+        ),
+    ] {
+        scene.write("p.toml", &keys);
+        let told = scene.succeed("plan p.toml").stderr;
+        let share = told
+            .split("p is off by about ")
+            .nth(1)
+            .and_then(|rest| rest.split(' ').next());
+        match share {
+            Some(share) => {
+                let share: f64 = share.parse().unwrap();
+                assert!(share > 0.7 * off && share < 1.4 * off, "{keys}{told}");
+            }
+            None => assert!(off == 0.0, "{keys}{told}"),
+        }
+    }
+}
+
 /// A stable step is not an accurate one: insulated, p = exp(-10 t).
 #[test]
 fn steps_are_short_beside_a_decay() {
