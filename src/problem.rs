@@ -165,6 +165,12 @@ impl Problem {
         Ok(problem)
     }
 
+    /// The files of functions, with their points.
+    #[must_use]
+    pub(crate) fn function_files(&self) -> &[Input] {
+        &self.functions
+    }
+
     /// The lengths of the walls left, right, bottom and top; around an axis their areas.
     #[must_use]
     pub fn wall_sizes(&self) -> [f64; 4] {

@@ -223,7 +223,8 @@ impl Ladder<'_> {
         } else {
             1
         };
-        Problem::with_digests(&raw, &mut Digests::of_every(stride))
+        let mut digests = Digests::of_every(stride).knowing(self.own.function_files());
+        Problem::with_digests(&raw, &mut digests)
     }
 
     /// The problem on a grid in `steps` steps, with no snapshot but the last.

@@ -77,7 +77,7 @@ impl<'a> Axes<'a> {
     }
 
     /// The words for the indices of an axis, if it has some.
-    fn labels(&self, axis: usize) -> Option<&[String]> {
+    pub(super) fn labels(&self, axis: usize) -> Option<&[String]> {
         self.labels.axis(axis)?.labels()
     }
 

@@ -16,6 +16,7 @@ mod rows;
 mod table;
 mod unit;
 
+pub use date::Date;
 pub use error::TableError;
 pub use gap::duration_in_words;
 pub use heading::{ColumnName, Heading};

@@ -63,6 +63,15 @@ impl Digests {
         }
     }
 
+    /// These digests, and those of files that another problem has read, with what it has derived from them.
+    #[must_use]
+    pub fn knowing(mut self, inputs: &[Input]) -> Self {
+        let known = inputs.iter();
+        let known = known.map(|input| ((input.path().to_owned(), None), Arc::clone(&input.known)));
+        self.known.extend(known);
+        self
+    }
+
     /// The most bytes that the pixels of a picture may take: problems read pictures before memory is divided.
     #[must_use]
     pub fn most_bytes_of_picture(&self) -> u64 {

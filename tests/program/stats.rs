@@ -290,6 +290,52 @@ fn axes_of_length_0_have_no_values() {
     );
 }
 
+/// Dates are times, other words are none, and periods of uneven times are told.
+#[test]
+fn dates_are_coordinates_and_uneven_times_are_told() {
+    let scene = Scene::new();
+    scene.succeed("create a.npy --shape 3,1 --fill 2*i0");
+    let axes = |labels: &str| {
+        let text = format!(
+            "{{\"format\":1,\"shape\":[3,1],\"axes\":[{{\"name\":\"t\",\"labels\":[{labels}]}},{{\"name\":\"x\"}}]}}"
+        );
+        scene.write("a.axes.json", text);
+    };
+    axes("\"2026-01-05T00:00:00.000000000\",\"2026-01-05T02:00\",\"2026-01-05T04:00\"");
+    let told = scene.succeed("stats a.npy --axis t --op trend --csv");
+    assert!(told.stdout.ends_with(",1.0,0.0\n"), "{told}");
+    assert!(
+        told.stderr
+            .contains("slopes are changes per h, intercepts are values at 2026-01-05 00:00"),
+        "{told}"
+    );
+    for labels in [
+        "\"a\",\"b\",\"c\"",
+        "\"2026-01-05\",\"2026-01-04\",\"2026-01-06\"",
+    ] {
+        axes(labels);
+        let told = scene.run("stats a.npy --axis t --op trend");
+        assert!(
+            told.code == Some(2) && told.stderr.contains("there is no slope along it"),
+            "{told}"
+        );
+    }
+    let small = Scene::new();
+    small.write(
+        "p.toml",
+        "D = 1.0\nx1 = 0.0\nx2 = 1.0\ndx = 0.5\ngrid = 'walls'\nouttimes = [0.1, 0.2, 0.3, 1.0]\n",
+    );
+    small.succeed("run p.toml -o c.npy");
+    let told = small.succeed("stats c.npy --axis t --every 2 -o e.npy --select 1:,:,:");
+    assert!(
+        told.stderr
+            .contains("so periods of 2 indices are not equally long"),
+        "{told}"
+    );
+    let told = small.succeed("stats c.npy --axis t --every 2 -o e.npy --force --select :4,:,:");
+    assert!(!told.stderr.contains("not equally long"), "{told}");
+}
+
 #[test]
 fn trends_of_a_cube_are_over_its_times() {
     let scene = Scene::small();

@@ -15,6 +15,7 @@ use crate::{
     },
     cube::JournalledArray,
     error::Error,
+    measured::{Date, TimeUnit},
 };
 use diff2d_arrays::npy::{Dtype, NpyHeader, Scalar, Slice};
 use diff2d_arrays::{
@@ -56,12 +57,13 @@ pub(super) fn along(
     if args.op.is_some() {
         let axis = reduced[0];
         let axes = Axes::of(array);
-        tell_units_of_trends(&axes, axis, &select[axis], terminal)?;
+        let abscissas = Abscissas::of(&axes, axis)?;
+        abscissas.tell_units(&axes, axis, &select[axis], terminal)?;
         stats::trends(
             array,
             select,
             axis,
-            |index| abscissa(&axes, axis, index),
+            |index| abscissas.at(&axes, axis, index),
             options,
             progress,
             |first, trends: &[Trend]| {
@@ -137,6 +139,9 @@ pub(super) fn along(
     results.finish(args)
 }
 
+/// The difference of distances, relative to the shortest one, by which coordinates are not equally far apart.
+const UNEVEN: f64 = 1e-3;
+
 /// The box of an array with its axis divided into periods: the array, the whole of it, and the axis of the periods.
 fn by_period(
     array: JournalledArray,
@@ -156,6 +161,21 @@ fn by_period(
     if remainder > 0 {
         terminal.note(&format!(
             "--every {period}: the last {remainder} of {length} indices along axis {axis} are no whole period, and are left out"
+        ));
+    }
+    let axes = Axes::of(&array);
+    let coordinates = select[axis]
+        .clone()
+        .map_while(|index| axes.coordinate(axis, index));
+    let coordinates: Vec<f64> = coordinates.collect();
+    let distances = coordinates.windows(2).map(|pair| pair[1] - pair[0]);
+    let [shortest, longest] = [
+        distances.clone().fold(f64::INFINITY, f64::min),
+        distances.fold(0.0, f64::max),
+    ];
+    if longest > shortest * (1.0 + UNEVEN) {
+        terminal.note(&format!(
+            "--every {period}: indices along axis {axis} are from {shortest:?} to {longest:?} apart, so periods of {period} indices are not equally long"
         ));
     }
     let slices: Vec<Slice> = select.iter().map(|range| Slice::new(range, 1)).collect();
@@ -284,39 +304,87 @@ impl Layout<'_> {
     }
 }
 
-/// The coordinate of an index along the axis of a trend, or the index in the file.
-#[expect(clippy::cast_precision_loss, reason = "indices are below 2^53")]
-fn abscissa(axes: &Axes<'_>, axis: usize, index: u64) -> f64 {
-    let coordinate = axes.coordinate(axis, index);
-    coordinate.unwrap_or(axes.array.index_in_file(axis, index) as f64)
+/// The coordinates of the axis of a trend.
+enum Abscissas {
+    /// The coordinates of the axis, or the indices in the file.
+    OfAxis,
+    /// Times since the first date of the axis, in a unit.
+    OfDates(Vec<f64>, TimeUnit, Date),
 }
 
-/// Says in which units the trends along a range of an axis are.
-fn tell_units_of_trends(
-    axes: &Axes<'_>,
-    axis: usize,
-    range: &Range<u64>,
-    terminal: &Terminal,
-) -> Result<(), Error> {
-    let length = range.end - range.start;
-    if length < 2 {
-        let verb = if length == 1 { "is" } else { "are" };
-        return Err(Error::Usage(format!(
-            "--op trend: a straight line takes two values at least, and there {verb} {length} along axis {axis}"
-        )));
+impl Abscissas {
+    /// The coordinates of an axis. Dates become times in the largest unit that no two of them are closer than.
+    fn of(axes: &Axes<'_>, axis: usize) -> Result<Self, Error> {
+        let Some(labels) = axes.labels(axis) else {
+            return Ok(Self::OfAxis);
+        };
+        let dates = labels.iter().map(|label| Date::parse(label, None).ok());
+        let dates: Option<Vec<Date>> = dates.collect();
+        let seconds = dates.as_deref().and_then(|dates| {
+            let first = *dates.first()?;
+            let seconds: Vec<f64> = dates.iter().map(|date| *date - first).collect();
+            let ascend = seconds.windows(2).all(|pair| pair[0] < pair[1]);
+            ascend.then_some((first, seconds))
+        });
+        let Some((first, mut times)) = seconds else {
+            return Err(Error::Usage(format!(
+                "--op trend: axis {axis} has words for coordinates, which are no numbers or dates that ascend, so there is no slope along it"
+            )));
+        };
+        let distances = times.windows(2).map(|pair| pair[1] - pair[0]);
+        let shortest = distances.fold(f64::INFINITY, f64::min);
+        let mut units = TimeUnit::ALL.into_iter().rev();
+        let unit = units
+            .find(|unit| unit.seconds() <= shortest)
+            .unwrap_or(TimeUnit::S);
+        times.iter_mut().for_each(|time| *time /= unit.seconds());
+        Ok(Self::OfDates(times, unit, first))
     }
-    let labels = &axes.labels;
-    let named = labels.axis(axis);
-    let unit = named.and_then(|axis| axis.unit.as_deref());
-    let sentence = match (labels.unit_of("p"), unit) {
-        _ if named.and_then(NamedAxis::spacing).is_none() => {
-            format!("axis {axis} has no coordinates: slopes are changes from one index to the next")
+
+    /// The coordinate of an index along the axis.
+    #[expect(clippy::cast_precision_loss, reason = "indices are below 2^53")]
+    fn at(&self, axes: &Axes<'_>, axis: usize, index: u64) -> f64 {
+        match self {
+            Self::OfAxis => axes
+                .coordinate(axis, index)
+                .unwrap_or(axes.array.index_in_file(axis, index) as f64),
+            Self::OfDates(times, ..) => times.get(index as usize).copied().unwrap_or(f64::NAN),
         }
-        (Some(p), Some(unit)) => format!("slopes are in {p}/{unit}, intercepts in {p}"),
-        (Some(p), None) => format!("intercepts are in {p}"),
-        (None, Some(unit)) => format!("slopes are changes per {unit}"),
-        (None, None) => return Ok(()),
-    };
-    terminal.note(&sentence);
-    Ok(())
+    }
+
+    /// Says in which units the trends along a range of an axis are.
+    fn tell_units(
+        &self,
+        axes: &Axes<'_>,
+        axis: usize,
+        range: &Range<u64>,
+        terminal: &Terminal,
+    ) -> Result<(), Error> {
+        let length = range.end - range.start;
+        if length < 2 {
+            let verb = if length == 1 { "is" } else { "are" };
+            return Err(Error::Usage(format!(
+                "--op trend: a straight line takes two values at least, and there {verb} {length} along axis {axis}"
+            )));
+        }
+        let labels = &axes.labels;
+        let named = labels.axis(axis);
+        let unit = named.and_then(|axis| axis.unit.as_deref());
+        let sentence = match (self, labels.unit_of("p"), unit) {
+            (Self::OfDates(_, unit, first), p, _) => format!(
+                "slopes are {} {}, intercepts are values at {first}",
+                p.map_or_else(|| "changes per".to_owned(), |p| format!("in {p} per")),
+                unit.name()
+            ),
+            _ if named.and_then(NamedAxis::spacing).is_none() => format!(
+                "axis {axis} has no coordinates: slopes are changes from one index to the next"
+            ),
+            (_, Some(p), Some(unit)) => format!("slopes are in {p}/{unit}, intercepts in {p}"),
+            (_, Some(p), None) => format!("intercepts are in {p}"),
+            (_, None, Some(unit)) => format!("slopes are changes per {unit}"),
+            (_, None, None) => return Ok(()),
+        };
+        terminal.note(&sentence);
+        Ok(())
+    }
 }
