@@ -640,7 +640,10 @@ fn scenarios_answer_to_their_parameters() {
     assert!(told.stdout.contains("\n0,1,10,11,") && told.stdout.contains("\n1,1,10,11,"));
     scene.write("points.csv", "x,D,t,y\nleft,0.5,1,0\n");
     let told = scene.run("probe s.npy --points points.csv");
-    assert!(told.stderr.contains("x is 'left'"), "{told}");
+    assert!(
+        told.stderr.contains("column \"x\": \"left\" is no number"),
+        "{told}"
+    );
     for (at, word) in [
         ("D=0.7,t=1,y=0,x=0", "D is 0.5, 1.0"),
         ("t=1,y=0,x=0", "give all of D\n"),
