@@ -383,6 +383,7 @@ fn files_that_begin_at_different_dates_need_since() {
     let plan = scene.succeed("plan p.toml").stdout;
     let dates = "0 is 2026-01-01 00:00, rows from 2026-01-03 06:00 to 2026-01-09 00:00";
     assert!(plan.contains(dates), "{plan}");
+    assert!(plan.contains(", with the points of functions, "), "{plan}");
     let data = |since: &str| {
         format!(
             "{BODY}[function.f]\nfile = 'air.csv'\n[fit]\nvary = {{ a = [1.0, 1000.0] }}\n[[fit.data]]\nfile = 'wall.csv'\ntime = 'time'\ncolumns = {{ T = 'p' }}\nsigma = 1.0\n{since}"

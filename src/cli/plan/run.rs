@@ -325,6 +325,9 @@ impl<'a> RunPlan<'a> {
             let arrays = number::counted(further_arrays, "array");
             text += &format!(" and {arrays} beside them");
         }
+        if self.budget.states.functions > 0 {
+            text += ", with the points of functions";
+        }
         format!("{text}, {} in all", number::bytes(self.peak_bytes))
     }
 }
