@@ -110,6 +110,14 @@ impl Geometry {
                 interface.area
             );
             let nodes_inside = geometry.take(selection, &table, &no_node);
+            let mut alone = Interfaces::default();
+            alone.add(nodes_inside.clone(), interface.value.clone());
+            if !nodes_inside.is_empty() && alone.crossed(&nodes, &geometry.masked).is_empty() {
+                geometry.remarks.push(format!(
+                    "{table} cuts no face: no node outside lies beside one inside, {}",
+                    interface.area
+                ));
+            }
             geometry
                 .interfaces
                 .add(nodes_inside, interface.value.clone());
@@ -263,7 +271,10 @@ impl Geometry {
             (
                 "interface_faces",
                 "faces with a resistance",
-                self.crossed_faces().len() as u64,
+                self.crossed_faces()
+                    .iter()
+                    .filter(|face| face.resistance > 0.0)
+                    .count() as u64,
             ),
         ]
     }
@@ -321,6 +332,14 @@ impl Geometry {
     #[must_use]
     pub fn has_held(&self) -> bool {
         self.held.iter().any(|(set, _)| !set.is_empty())
+    }
+
+    /// Whether another geometry has the same masked nodes, and the same held nodes in each table.
+    #[must_use]
+    pub fn has_areas_of(&self, other: &Self) -> bool {
+        let [held, other_held] =
+            [&self.held, &other.held].map(|held| held.iter().map(|(set, _)| set));
+        self.masked == other.masked && held.eq(other_held)
     }
 
     /// The number of tables of held nodes.

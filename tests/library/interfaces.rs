@@ -396,3 +396,23 @@ fn pictures_draw_interfaces_as_lines() {
     let strokes = |name: &str| scene.text(&format!("{name}.svg")).matches("stroke").count();
     assert!(strokes("c") > strokes("plain"));
 }
+
+#[test]
+fn an_interface_that_cuts_no_face_is_told_and_one_without_resistance_is_not_counted() {
+    let scene = Scene::new();
+    let text = strip("D = 1\ndx = 0.1\nmethod = 'steady'\nboundary.left = 1\n");
+    for (table, cuts, faces) in [
+        ("where = 'x < 0.55'\nresistance = 0.3", true, true),
+        ("where = 'x < 0.55'\nresistance = 0", true, false),
+        ("where = 'x < 5'\nresistance = 0.3", false, false),
+    ] {
+        scene.write("p.toml", format!("{text}[[interface]]\n{table}\n"));
+        let told = scene.succeed("plan p.toml");
+        assert_eq!(told.stderr.contains("cuts no face"), !cuts, "{told}");
+        assert_eq!(
+            told.stdout.contains("faces with a resistance"),
+            faces,
+            "{told}"
+        );
+    }
+}
