@@ -65,6 +65,31 @@ pub fn problem_of(
     })
 }
 
+/// Refuses unknowns that move masks or held nodes, which are sets of whole nodes: p jumps where one of them changes.
+fn check_areas(
+    raw: &RawParams,
+    unknowns: &[Unknown],
+    problem: &Problem,
+    digests: &mut Digests,
+) -> Result<(), FitError> {
+    for unknown in unknowns {
+        for bound in unknown.bounds {
+            let moved = Problem::with_digests(&unknown.set(raw.clone(), bound), digests);
+            let is_smooth = moved.is_err()
+                || moved.is_ok_and(|moved| {
+                    moved.grid != problem.grid || moved.geometry().has_areas_of(problem.geometry())
+                });
+            if !is_smooth {
+                return Err(FitError::Request(format!(
+                    "p does not change smoothly with {}: it moves the mask or held nodes, of which a node is one or is none; the place of a layer, of a source or of an interface can be fitted",
+                    unknown.name
+                )));
+            }
+        }
+    }
+    Ok(())
+}
+
 /// The options for numerical derivatives and their threads.
 #[derive(Debug, Clone)]
 pub struct ModelOptions {
@@ -100,6 +125,7 @@ impl Model {
         times.dedup();
         let mut digests = Digests::default();
         let problem = problem_of(raw, &unknowns, &mut digests)?;
+        check_areas(raw, &unknowns, &problem, &mut digests)?;
         let columns = columns_of(&problem, &series)?;
         let sums = sums_of(&problem, &series);
         let mut model = Self {

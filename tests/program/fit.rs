@@ -751,3 +751,33 @@ fn amounts_are_sums_of_steps_whatever_the_record_says() {
         }
     }
 }
+
+/// p is a smooth function of the place of a layer, wherever its edge lies between nodes; the mask moves by whole nodes.
+#[test]
+fn the_place_of_a_layer_is_fitted_and_that_of_a_mask_is_refused() {
+    const WALL: &str = "D = 'where(x < L, 0.3, 1)'\nx1 = 0\nx2 = 1\ny1 = 0\ny2 = 0.2\ndx = 0.1\ndy = 0.1\ngrid = 'walls'\n\
+        runtime = 1\nouttime = 1\ninitial = { kind = 'constant', value = 0 }\n\
+        boundary = { left = 1, right = 'insulated', bottom = 'insulated', top = 'insulated' }\n\
+        record = { every = 0.1, points = { s = [0.9, 0.1] } }\nconstants.L = 0.6\n\
+        fit.vary = { L = [0.2, 0.8] }\n\
+        [[fit.data]]\nfile = 'c.record.csv'\ntime = 't'\ncolumns = { s = 's' }\nsigma = 0.001\n";
+    let scene = Scene::new();
+    scene.write("p.toml", WALL);
+    scene.succeed("run p.toml -o c.npy --set constants.L=0.437");
+    assert_near(
+        &fitted(&scene, "p.toml"),
+        "/unknowns/L/estimate",
+        0.437,
+        1e-5,
+    );
+    let masked = WALL.replace("where(x < L, 0.3, 1)", "0.3 + 0*L");
+    scene.write(
+        "m.toml",
+        format!("{masked}[mask]\nwhere = '(y > 0.15)*(x < L)'\n"),
+    );
+    let told = scene.run("fit m.toml -o m.fit.json");
+    assert!(
+        told.code == Some(2) && told.stderr.contains("p does not change smoothly with L"),
+        "{told}"
+    );
+}
