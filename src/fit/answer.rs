@@ -7,6 +7,7 @@ use super::{
     point::Point,
     profile::ProfileEnd,
     quantiles::chi_squared_tail,
+    shifts::Shifts,
 };
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value as Json, json};
@@ -28,6 +29,10 @@ pub struct UnknownAnswer {
     pub interval: [Option<f64>; 2],
     /// The factor by which the interval is wider than for independent errors of the size that sigma says.
     pub widened_by: f64,
+    /// The change of the best-fit value without the error of the time step; `None` if it is not known.
+    pub step_shift: Option<f64>,
+    /// The change of the best-fit value without the error of the spacing; `None` if it is not known.
+    pub spacing_shift: Option<f64>,
     /// The 95 % interval from the standard error.
     pub linear_interval: Option<[f64; 2]>,
     /// Whether the best-fit value is a bound.
@@ -372,6 +377,15 @@ impl LinearErrors {
         Self::among(&free, model, &best.point, &best.jacobian)
     }
 
+    /// The unknowns whose best-fit value is no bound.
+    #[must_use]
+    pub fn free(&self) -> Vec<usize> {
+        let numbers = 0..self.errors.len();
+        numbers
+            .filter(|&number| self.errors[number].is_some())
+            .collect()
+    }
+
     /// The errors of the unknowns `free`, with all other unknowns regarded as known.
     fn among(free: &[usize], model: &Model, point: &Point, jacobian: &Matrix) -> Self {
         let count = model.unknowns.len();
@@ -419,19 +433,32 @@ impl FitAnswer {
         linear: LinearErrors,
         ends: &[ProfileEnd],
         widening: Widening,
+        shifts: &Shifts,
         distance: f64,
     ) -> Self {
         let degrees_of_freedom = model.degrees_of_freedom();
         let estimates = model.values(&best.point.at);
         let widened_by = widening.largest();
         let mut warnings = widening.reasons;
+        let are_exact = model.is_exact(&best.point);
+        if !are_exact {
+            warnings.extend(shifts.warnings(&model.unknowns, &linear.errors));
+        }
         let mut unknowns = Vec::new();
         for (number, (unknown, estimate)) in model.unknowns.iter().zip(estimates).enumerate() {
             let standard_error = linear.errors[number].map(|error| error * unknown.slope(estimate));
             let (lower, upper) = (&ends[2 * number], &ends[2 * number + 1]);
-            let interval = [lower, upper].map(|end| {
-                let value = unknown.value(end.scaled);
+            let reach = match linear.errors[number] {
+                Some(error) if !are_exact => shifts.reach(number, error),
+                _ => [0.0, 0.0],
+            };
+            let interval = [(lower, reach[0]), (upper, reach[1])].map(|(end, reach)| {
+                let value = unknown.value(end.scaled + reach);
                 value.is_finite().then_some(value)
+            });
+            let [step_shift, spacing_shift] = [&shifts.step, &shifts.spacing].map(|shifts| {
+                let shift = shifts.as_ref().filter(|_| standard_error.is_some())?[number];
+                Some(unknown.value(best.point.at[number] + shift) - estimate)
             });
             let profile_points = lower
                 .looks
@@ -471,6 +498,8 @@ impl FitAnswer {
                 standard_error,
                 interval,
                 widened_by: widening.factors[number],
+                step_shift,
+                spacing_shift,
                 linear_interval: standard_error
                     .map(|error| [estimate - distance * error, estimate + distance * error]),
                 at_bound,

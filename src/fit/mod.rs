@@ -7,6 +7,7 @@
 //! | `least_squares.rs`, `matrix.rs` | Marquardt's method, with QR decompositions |
 //! | `identify.rs` | the unknowns that the data cannot determine, found before the first step |
 //! | `profile.rs`, `quantiles.rs` | intervals by profiles of the sum of squares |
+//! | `shifts.rs` | what steps and spacing move the unknowns by |
 //! | `answer.rs` | the result |
 
 mod answer;
@@ -20,6 +21,7 @@ mod point;
 mod profile;
 mod quantiles;
 mod rows;
+mod shifts;
 mod unknowns;
 
 pub use answer::{
@@ -42,6 +44,7 @@ use model::{Model, ModelOptions, problem_of};
 use point::Point;
 use profile::{ProfileEnd, profile_end};
 use quantiles::{NORMAL_95, student_95};
+use shifts::Shifts;
 use std::sync::{Arc, atomic::AtomicBool};
 use unknowns::Unknown;
 
@@ -160,7 +163,9 @@ impl Fit {
                 continue;
             }
             let linear = LinearErrors::of(model, &minimum);
-            let mut answer = FitAnswer::new(model, &minimum, linear, &ends, widening, distance);
+            let shifts = Shifts::of(model, &minimum, &linear.free())?;
+            let mut answer =
+                FitAnswer::new(model, &minimum, linear, &ends, widening, &shifts, distance);
             answer.starts = starts;
             return Ok(answer);
         }

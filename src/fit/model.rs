@@ -242,7 +242,7 @@ impl Model {
     }
 
     /// The parameters with the values for scaled unknowns.
-    fn raw_at(&self, scaled: &[f64]) -> RawParams {
+    pub fn raw_at(&self, scaled: &[f64]) -> RawParams {
         let values = self.values(scaled);
         let pairs = self.unknowns.iter().zip(values);
         pairs.fold(self.raw.clone(), |raw, (unknown, value)| {
@@ -250,7 +250,11 @@ impl Model {
         })
     }
 
-    fn problem_at(&self, scaled: &[f64]) -> Result<Problem, FitError> {
+    /// The problem with the values for scaled unknowns.
+    ///
+    /// # Errors
+    /// [`FitError::At`] if these values make no problem.
+    pub fn problem_at(&self, scaled: &[f64]) -> Result<Problem, FitError> {
         let problem = Problem::with_digests(&self.raw_at(scaled), &mut self.digests.clone());
         problem.map_err(|error| {
             let names = self.unknowns.iter().zip(self.values(scaled));
@@ -266,11 +270,26 @@ impl Model {
 
     /// The computed counterparts of all measured values, in order.
     fn computed(&self, scaled: &[f64]) -> Result<Vec<f64>, FitError> {
+        self.values_of(&self.problem_at(scaled)?)
+    }
+
+    /// The values of a problem at the places and times of the data, each divided by its standard deviation.
+    ///
+    /// # Errors
+    /// [`FitError`] if the problem cannot be computed.
+    pub fn weighted_values_of(&self, raw: &RawParams) -> Result<Vec<f64>, FitError> {
+        let problem = Problem::with_digests(raw, &mut self.digests.clone())?;
+        let measured = self.series.iter().flat_map(Series::weighted);
+        let values = self.values_of(&problem)?.into_iter().zip(measured);
+        Ok(values.map(|(value, (_, sigma))| value / sigma).collect())
+    }
+
+    /// The values of a problem at the places and times of the data.
+    fn values_of(&self, problem: &Problem) -> Result<Vec<f64>, FitError> {
         if self.stop.load(Ordering::Relaxed) {
             return Err(FitError::Stopped);
         }
-        let problem = self.problem_at(scaled)?;
-        let rows = run::record_rows(&problem, self.sums, &self.stop)?.rows;
+        let rows = run::record_rows(problem, self.sums, &self.stop)?.rows;
         self.runs.add(1);
         let mut values = Vec::new();
         for (series, &column) in self.series.iter().zip(&self.columns) {

@@ -273,6 +273,36 @@ fn each_unknown_is_widened_by_what_it_feels() {
     }
 }
 
+/// A body that a source of S exp(-t) warms to S (1 - exp(-t)), whatever the grid: the default step is wrong by more than the noise.
+#[test]
+fn intervals_reach_as_far_as_steps_and_spacing_move_the_estimate() {
+    let scene = Scene::new();
+    let rows = (1_u32..=60).map(|number| {
+        let t = f64::from(number) / 20.0;
+        let error = if number % 2 == 0 { 0.02 } else { -0.02 };
+        format!("{t:?},{:?}\n", 4.0 * (1.0 - (-t).exp()) + error)
+    });
+    scene.write("data.csv", "t,b\n".to_owned() + &rows.collect::<String>());
+    scene.write(
+        "body.toml",
+        "D = 1.0\nx1 = 0.0\nx2 = 1.0\ndx = 0.5\ngrid = 'walls'\nsource = 'S*exp(-t)'\nboundary = 'insulated'\n\
+         initial = { kind = 'constant', value = 0.0 }\nruntime = 3.0\nouttime = 3.0\nconstants = { S = 2.0 }\n\
+         record = { every = 3.0, points = { b = [0.5, 0.5] } }\n\
+         fit = { vary = { S = [0.5, 30.0] }, data = [{ file = 'data.csv', time = 't', columns = { b = 'b' }, sigma = 0.02 }] }\n",
+    );
+    for (set, is_told) in [("", true), (" --set dt=0.0002", false)] {
+        let answer = fitted(&scene, &format!("body.toml{set}"));
+        let number = |key: &str| answer["unknowns"]["S"][key].as_f64().unwrap();
+        let shifted = number("estimate") + number("step_shift") + number("spacing_shift");
+        assert!((shifted / 4.0 - 1.0).abs() < 5e-3, "{answer:#}");
+        let interval = [0, 1].map(|end| answer["unknowns"]["S"]["interval"][end].as_f64().unwrap());
+        assert!(interval[0] < 4.0 && 4.0 < interval[1], "{answer:#}");
+        let warnings = answer["warnings"].to_string();
+        assert_eq!(warnings.contains("with dt = "), is_told, "{answer:#}");
+        assert!(!warnings.contains("with dx"), "{answer:#}");
+    }
+}
+
 /// A wall's value from a sensor's rows, of which a steady state takes those that are named.
 #[test]
 fn rows_of_steady_states_are_those_of_use() {

@@ -202,8 +202,8 @@ impl fmt::Display for Fitted<'_> {
         let width = width.max().unwrap_or(0).max("unknown".len());
         writeln!(
             f,
-            "{:<width$}  {:>13} {:>11}  {:>28}  correlation",
-            "unknown", "estimate", "error", "95 % interval"
+            "{:<width$}  {:>13} {:>11}  {:>28} {:>11} {:>11}  correlation",
+            "unknown", "estimate", "error", "95 % interval", "steps", "spacing"
         )?;
         for (unknown, row) in answer.unknowns.iter().zip(&answer.correlation) {
             let [low, high] = unknown
@@ -215,9 +215,11 @@ impl fmt::Display for Fitted<'_> {
             let row = row.iter().map(|entry| {
                 entry.map_or_else(|| format!("{:>8}", ""), |entry| format!("{entry:>8.3}"))
             });
+            let [step_shift, spacing_shift] = [unknown.step_shift, unknown.spacing_shift]
+                .map(|shift| shift.map_or_else(|| "?".to_owned(), signed));
             writeln!(
                 f,
-                "{:<width$}  {:>13} {error:>11}  {:>28} {}",
+                "{:<width$}  {:>13} {error:>11}  {:>28} {step_shift:>11} {spacing_shift:>11} {}",
                 unknown.name,
                 digits(unknown.estimate),
                 format!("{low} to {high}"),
@@ -293,6 +295,14 @@ impl fmt::Display for Planned {
             )?;
         }
         write!(f, "of {} values, by {} runs", self.0.values, self.0.runs)
+    }
+}
+
+/// A change in two digits.
+fn signed(value: f64) -> String {
+    match value {
+        0.0 => "0".to_owned(),
+        value => format!("{value:+.1e}"),
     }
 }
 
