@@ -113,7 +113,7 @@ impl<'a> Judge<'a> {
         let mut names = self.unknown.iter();
         names.any(|name| {
             name.strip_prefix(table)
-                .is_some_and(|name| name.starts_with('.'))
+                .is_some_and(|inner_name| inner_name.is_empty() || inner_name.starts_with('.'))
         })
     }
 
@@ -215,19 +215,20 @@ impl<'a> Judge<'a> {
             self.note(name, json!([]));
             return Vec::new();
         }
-        let numbers = self.raw.typed().parts_of(name);
-        let count = numbers.len();
-        let tables = numbers.into_iter().enumerate().map(|(position, number)| {
-            let table = format!("{name}.{number}");
-            self.refuse_if(number != position.to_string(), &table, || {
-                format!(
-                    "the tables [[{name}]] are numbered from 0, and there are {}",
-                    count - 1
-                )
-            });
-            table
-        });
-        tables.collect()
+        let mut numbers = self.raw.typed().parts_of(name);
+        // A part that is no number is no key.
+        numbers.retain(|number| number.parse::<usize>().is_ok());
+        let positions = numbers.iter().enumerate();
+        let is_placed = |(position, number): &(usize, &String)| **number == position.to_string();
+        let count = positions.take_while(is_placed).count();
+        for number in &numbers[count..] {
+            let reason =
+                format!("the tables [[{name}]] are numbered from 0, and there are {count}");
+            let error = self.raw.refuse(&format!("{name}.{number}"), reason);
+            self.wrong.push(error);
+        }
+        let tables = numbers[..count].iter();
+        tables.map(|number| format!("{name}.{number}")).collect()
     }
 
     /// The names of the tables of a key such as `function`, and those within the key.

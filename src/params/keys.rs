@@ -582,10 +582,14 @@ pub(super) fn element(name: &str) -> Option<&'static Key> {
     static ELEMENT: [Key; 1] = keys! {
         "NAME", "an element of an array", "", FORMULA, FINITE, "1.0", Derived;
     };
-    let (array, number) = name.rsplit_once('.')?;
-    number.parse::<usize>().ok()?;
-    let is_array = find(array).is_some_and(|key| key.types.iter().any(Type::is_array));
-    (is_array || element(array).is_some()).then_some(&ELEMENT[0])
+    let mut array = name;
+    while let Some((outer_name, number)) = array.rsplit_once('.')
+        && number.parse::<usize>().is_ok()
+    {
+        array = outer_name;
+    }
+    let key = find(array).filter(|_| array != name)?;
+    key.types.iter().any(Type::is_array).then_some(&ELEMENT[0])
 }
 
 /// Whether the parts of the value of a dotted name have names of their own: a table that is no value of a key, or a value in

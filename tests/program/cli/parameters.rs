@@ -539,6 +539,10 @@ fn a_slip_in_a_table_is_told_with_its_line_and_all_that_is_accepted() {
             "7: held = … is a table; held must be tables [[held]]",
         ),
         (
+            "[held.a]\nwhere = 'x < 0'\nvalue = 1",
+            "7: held = … is a table; held must be tables [[held]]",
+        ),
+        (
             "[[interface]]\nwhere = 'x < 0'\nresistence = 1",
             "9: there is no parameter interface.0.resistence (= 1), did you mean resistance?",
         ),
@@ -600,6 +604,32 @@ fn a_slip_in_a_table_is_told_with_its_line_and_all_that_is_accepted() {
         assert_eq!(told.code, Some(2), "{lines}\n{told}");
         assert!(told.stderr.starts_with(&sentence), "{lines}\n{told}");
         assert_eq!(told.stderr.lines().count(), 1, "{lines}\n{told}");
+    }
+}
+
+#[test]
+fn a_number_that_no_table_has_is_refused() {
+    let file = format!("{SMALL}[[held]]\nwhere = 'x < 0'\nvalue = 1\n");
+    for (set, sentence) in [
+        (
+            "held.2.value=3",
+            "held.2 = … cannot be used: the tables [[held]] are numbered from 0, and there are 1",
+        ),
+        ("held.a.value=3", "there is no parameter held.a.value (= 3)"),
+        (
+            "held.0.value.1=3",
+            "there is no parameter held.0.value.1 (= 3)",
+        ),
+        ("mask=3", "there is no parameter mask (= 3)"),
+        (
+            "boundary.left.robin.2=3",
+            "there is no parameter boundary.left.robin.2 (= 3)",
+        ),
+    ] {
+        let told = refused_file("p.toml", &file, &format!("--set {set}"));
+        assert_eq!(told.code, Some(2), "{set}: {told}");
+        assert!(told.stderr.contains(sentence), "{set}: {told}");
+        assert!(!told.stderr.contains("panicked"), "{set}: {told}");
     }
 }
 
