@@ -3,7 +3,7 @@
 
 use super::{
     error::CubeError,
-    file::matches_journal,
+    file::{is_of_ended_run, matches_journal},
     found::{each_commit, is_another_array, is_held, read_journal},
     journal::{Commit, Header, Journal, Scenario, SnapshotId},
     one_run,
@@ -319,10 +319,12 @@ type Beside = (Option<Paths>, Option<Journal>, Option<String>);
 fn journal_of(file: &File, path: &Path) -> Result<Beside, CubeError> {
     let paths = Paths::of_existing(path).ok();
     let journal = paths.as_ref().map_or(Ok(None), read_journal)?;
+    let lists_nothing = journal.as_ref().is_some_and(Journal::lists_nothing);
     if let (Some(header), Some(cube_paths)) = (
         journal.as_ref().and_then(|journal| journal.header.as_ref()),
         &paths,
-    ) && let Err(error) = matches_journal(file, header, path)
+    ) && !(lists_nothing && is_of_ended_run(file, header))
+        && let Err(error) = matches_journal(file, header, path)
     {
         if !is_another_array(path, header) {
             return Err(error);

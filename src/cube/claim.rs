@@ -4,7 +4,7 @@ use super::{
     checkpoint,
     create::{self, NewCube},
     error::CubeError,
-    file::{CubeFile, Io, matches_journal, open_to_write, shorten},
+    file::{CubeFile, Io, is_of_ended_run, matches_journal, open_to_write, shorten},
     found::{is_another_array, may_be_unborn},
     journal::{Committed, Header, Journal, JournalError},
     lock::{PATIENCE, open_journal, open_part},
@@ -198,11 +198,18 @@ impl Store {
     }
 }
 
-/// Whether a journal has line 1 alone, and its cube is gone: a run was killed while it started the cube over.
+/// Whether a journal has line 1 alone, and its cube is gone, or that of a run that had ended early: a run was killed while it
+/// started the cube over.
 fn is_emptied(paths: &Paths, old_journal: &Journal) -> bool {
     let is_cube_there = paths.cube.try_exists().unwrap_or(true);
-    let lists_nothing = old_journal.error.is_none() && old_journal.committed.total() == 0;
-    old_journal.header.is_some() && lists_nothing && !is_cube_there
+    let is_of_ended_run = || {
+        let header = old_journal
+            .header
+            .as_ref()
+            .zip(File::open(&paths.cube).ok());
+        header.is_some_and(|(header, cube)| is_of_ended_run(&cube, header))
+    };
+    old_journal.lists_nothing() && (!is_cube_there || is_of_ended_run())
 }
 
 /// Locks the journal for all scenarios, or for some of them; then this process begins with its turn to write.

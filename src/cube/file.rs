@@ -216,6 +216,23 @@ pub(super) fn matches_journal(cube: &File, header: &Header, path: &Path) -> Resu
     Ok(())
 }
 
+/// Whether a file is the cube of a run that had ended early, and so has fewer snapshots than line 1 of its journal promises. A
+/// journal that was cut behind line 1, to start the run over, no longer says so.
+pub(super) fn is_of_ended_run(cube: &File, header: &Header) -> bool {
+    let mut page = [0; DATA_OFFSET as usize];
+    let found = cube.read_exact_at(&mut page, 0).ok();
+    let Some(npy_header) = found.and_then(|()| NpyHeader::decode(page.as_slice()).ok()) else {
+        return false;
+    };
+    let described = header.npy();
+    match (&npy_header.shape[..], &described.shape[..]) {
+        ([count, frame @ ..], [planned, planned_frame @ ..]) => {
+            count < planned && frame == planned_frame && npy_header.dtype == described.dtype
+        }
+        _ => false,
+    }
+}
+
 /// The error of a cube that does not match its journal.
 fn mismatch(cube: &Path, reason: &str, way_out: &str) -> CubeError {
     CubeError::DoesNotMatch {

@@ -100,10 +100,9 @@ pub(super) fn open_beside_journal(
     let Some((journal, paths)) = journal else {
         return Err(error.into());
     };
-    let lists_nothing = journal.error.is_none() && journal.committed.total() == 0;
     Err(match &journal.header {
         // A run was killed while it started the cube over.
-        Some(_) if lists_nothing && !is_held(&paths.journal) => {
+        Some(_) if journal.lists_nothing() && !is_held(&paths.journal) => {
             CubeError::Unborn { cube: paths.cube }
         }
         Some(header) => CubeError::Gone {

@@ -156,6 +156,12 @@ impl Journal {
         self.header.is_none() && self.error.is_none()
     }
 
+    /// Whether the journal has line 1 alone: a run has begun, or was killed while it was started over.
+    #[must_use]
+    pub fn lists_nothing(&self) -> bool {
+        self.header.is_some() && self.error.is_none() && self.committed.total() == 0
+    }
+
     /// The header; `None` if the journal [holds nothing](Self::holds_nothing).
     ///
     /// # Errors
