@@ -27,9 +27,9 @@ use std::{
 /// STEM.fit.csv, and the file with the fitted numbers, STEM.fit.toml.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
-  diff2d fit params/wall_logger.toml --plot wall.pdf
-  diff2d fit params/wall_logger.toml --plan
-  diff2d fit params/wall_logger.toml --starts 8 --json")]
+  diff2d fit params/fit_wall.toml --plot wall.pdf
+  diff2d fit params/fit_wall.toml --plan
+  diff2d fit params/fit_wall.toml --starts 8 --json")]
 pub(super) struct FitArgs {
     #[command(flatten)]
     params: ParamsArgs,

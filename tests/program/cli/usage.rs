@@ -4,6 +4,7 @@ use super::shell;
 use crate::common::{Scene, Told};
 use insta::assert_snapshot;
 use std::fs;
+use std::path::Path;
 
 #[test]
 fn wrong_usage_is_exit_2() {
@@ -85,6 +86,14 @@ fn the_help_of_every_command_shows_an_example() {
             "{example}"
         );
         assert!(told.stderr.is_empty());
+        // A reader of the repository can type the examples as they stand.
+        let files = example
+            .split_whitespace()
+            .filter(|word| word.starts_with("params/"));
+        for file in files {
+            let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
+            assert!(path.exists(), "{command}: there is no {file}");
+        }
     }
 }
 
