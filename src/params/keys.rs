@@ -75,8 +75,8 @@ impl TableKeys {
 
     /// Whether a table has one of the keys that exclude one another.
     fn has_form(&self, table: &toml::Table) -> bool {
-        let given = self.one_of.iter().filter(|name| table.contains_key(**name));
-        self.one_of.is_empty() || given.count() == 1
+        let given_keys = self.one_of.iter().filter(|name| table.contains_key(**name));
+        self.one_of.is_empty() || given_keys.count() == 1
     }
 }
 
@@ -185,11 +185,10 @@ impl Key {
             });
             return Some(inner_key.unwrap_or(self));
         }
-        let rest = name.strip_prefix(self.name)?;
-        if rest.is_empty() {
+        if name == self.name {
             return Some(self);
         }
-        let inner_name = rest.strip_prefix('.')?;
+        let inner_name = name.strip_prefix(self.name)?.strip_prefix('.')?;
         self.types.iter().find_map(|kind| match kind {
             Type::Table(table) => table.find(inner_name),
             Type::Tables(table) => {

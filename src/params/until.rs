@@ -100,18 +100,18 @@ impl Until {
             "the rate must be greater than 0".to_owned()
         });
         let column = (form == "column").then(|| take_column(judge, columns));
-        let after = judge.number_or(AFTER, 0.0);
-        if after == 0.0 {
+        let earliest_end = judge.number_or(AFTER, 0.0);
+        if earliest_end == 0.0 {
             judge.leave_out(AFTER);
         }
         Some(Self {
             steady,
             column: column.flatten(),
-            after,
+            after: earliest_end,
         })
     }
 
-    /// Why a run ends with the first snapshot after a row, if the value of the column there has passed the limit. Rows up to the
+    /// The reason to end a run with the first snapshot after a row, if the value of the column there has passed the limit. Rows up to the
     /// time `since` do not count.
     #[must_use]
     pub fn end_after_row(&self, since: f64, t: f64, value: f64) -> Option<End> {
@@ -154,11 +154,13 @@ fn take_column(
     const COLUMN: &str = "until.column";
     let column = judge.word(COLUMN)?;
     judge.note(COLUMN, json!(column));
-    let above = judge.number_if_typed("until.above");
-    let below = judge.number_if_typed("until.below");
-    judge.refuse_if(above.is_some() == below.is_some(), COLUMN, || {
-        "a column ends the run above one limit or below one: keep above or below".to_owned()
-    });
+    let upper_limit = judge.number_if_typed("until.above");
+    let lower_limit = judge.number_if_typed("until.below");
+    judge.refuse_if(
+        upper_limit.is_some() == lower_limit.is_some(),
+        COLUMN,
+        || "a column ends the run above one limit or below one: keep above or below".to_owned(),
+    );
     let is_column = columns.is_some_and(|columns| columns.contains(&column));
     let is_short = column.chars().count() <= MOST;
     judge.refuse_if(!is_column || !is_short, COLUMN, || {
@@ -171,6 +173,8 @@ fn take_column(
         let list = excerpt(&names.join(", "), MOST);
         format!("the record has no column {shown_column}{hint}; it has {list}")
     });
-    let limit = above.map(Limit::Above).or(below.map(Limit::Below));
+    let limit = upper_limit
+        .map(Limit::Above)
+        .or(lower_limit.map(Limit::Below));
     Some((column, limit?))
 }
