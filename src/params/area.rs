@@ -3,12 +3,12 @@
 
 use super::{
     choice::Alpha,
-    column_names::names_of_totals,
     judge::Judge,
     keys::{self, AREA_FORMS},
     profile::Function,
+    row_number::{LEADING_COLUMNS, RowNumber},
 };
-use std::{fmt, path::PathBuf};
+use std::{collections::BTreeSet, fmt, path::PathBuf};
 
 /// A set of nodes.
 #[derive(Debug, Clone, PartialEq)]
@@ -109,7 +109,9 @@ impl AreaValue {
     pub(super) fn take_held(judge: &mut Judge) -> Vec<Self> {
         const KEY: &str = "held";
         let areas = Self::take(judge, KEY, "value");
-        let mut columns = names_of_totals();
+        let totals = RowNumber::of_totals(&[]).into_iter().map(|(name, _)| name);
+        let leading = LEADING_COLUMNS.map(str::to_owned).into_iter();
+        let mut columns: BTreeSet<String> = leading.chain(totals).collect();
         for (number, area) in areas.iter().enumerate() {
             let name = area.name_or_number(number);
             let names = [name.clone(), format!("{name}_rate")];

@@ -3,11 +3,11 @@
 use super::{
     canonical::Canonical,
     choice::Choice,
-    column_names::is_column_name,
     error::ParamsError,
     keys::{self, KEYS},
     profile::{Function, Profile, VARIABLES, Wall, Words},
     raw::RawParams,
+    row_number::is_column_name,
     spelling,
     value::{Entry, Value, number},
 };

@@ -8,7 +8,6 @@
 mod area;
 mod canonical;
 mod choice;
-mod column_names;
 mod constants;
 mod coordinates;
 mod error;
@@ -22,6 +21,7 @@ pub mod python;
 mod quantity;
 mod raw;
 mod record;
+mod row_number;
 mod snapshots;
 mod spelling;
 mod sweep;
@@ -38,7 +38,6 @@ pub use choice::{
     Alpha, Choice, Face, Interpolation, Isolated, Layout, Precision, StepMethod, Times,
 };
 pub(crate) use choice::{choice, with_precision};
-pub use column_names::{common_rate_names, flux_names};
 pub use coordinates::Coordinates;
 pub use error::ParamsError;
 pub use function_table::{CsvColumns, FunctionTable, PointsOfFile};
@@ -49,6 +48,7 @@ pub use profile::{Boundary, Formula, Function, Profile, Wall};
 pub use quantity::Quantity;
 pub use raw::{InputPlace, RawParams};
 pub use record::{PointValue, RecordField, RecordKeys, RowTimes};
+pub use row_number::{LEADING_COLUMNS, RowNumber, rate_names, rate_order};
 pub(crate) use spelling::{hint, hint_of_file};
 pub use sweep::SweepParams;
 pub(crate) use sweep::Wrong;

@@ -3,8 +3,8 @@
 use super::{
     area::{Area, AreaValue},
     choice::{Choice, choice},
-    column_names::{is_column_name, names_of_totals},
     judge::Judge,
+    row_number::{LEADING_COLUMNS, RowNumber, is_column_name},
     value::{Value, number},
 };
 use serde_json::{Map, Value as Json, json};
@@ -82,31 +82,39 @@ impl RecordKeys {
         self.totals || !self.regions.is_empty()
     }
 
+    /// The numbers of the rows with the names of their columns, in their order; `held_names` are the tables of held nodes.
+    #[must_use]
+    pub fn numbers(&self, held_names: &[String]) -> Vec<(String, RowNumber)> {
+        let mut numbers = Vec::new();
+        if self.totals {
+            numbers.extend(RowNumber::of_totals(held_names));
+        }
+        let points = self.points.iter().map(|(name, _)| name.as_str());
+        numbers.extend(RowNumber::of_points(points));
+        let regions = self.regions.iter().map(|(name, _)| name.as_str());
+        numbers.extend(RowNumber::of_regions(regions, held_names.len()));
+        numbers
+    }
+
     /// The names of the columns of the record of a run, where there are these tables of held nodes.
     pub(super) fn columns(&self, held: &[AreaValue]) -> BTreeSet<String> {
-        let mut names = self.own_columns(held);
-        names.remove("scenario");
-        names.extend(self.points.iter().map(|(name, _)| name.clone()));
-        names
+        let numbers = self.numbers_beside(held).into_iter().map(|(name, _)| name);
+        let [_, step, time] = LEADING_COLUMNS.map(str::to_owned);
+        numbers.chain([step, time]).collect()
     }
 
     /// The column names that no point may have; `held` are the tables of held nodes.
     fn own_columns(&self, held: &[AreaValue]) -> BTreeSet<String> {
-        let mut names = BTreeSet::new();
-        if self.totals {
-            names.extend(names_of_totals());
-            for (number, table) in held.iter().enumerate() {
-                let name = table.name_or_number(number);
-                names.extend([format!("{name}_rate"), name]);
-            }
-        } else {
-            names.extend(["scenario", "step", "t"].map(str::to_owned));
-        }
-        for (region, _) in &self.regions {
-            let suffixes = ["mean", "min", "max", "mass", "in", "in_rate"];
-            names.extend(suffixes.map(|suffix| format!("{region}_{suffix}")));
-        }
-        names
+        let numbers = self.numbers_beside(held).into_iter();
+        let numbers = numbers.filter(|(_, number)| !matches!(number, RowNumber::Point(_)));
+        let leading = LEADING_COLUMNS.map(str::to_owned).into_iter();
+        leading.chain(numbers.map(|(name, _)| name)).collect()
+    }
+
+    fn numbers_beside(&self, held: &[AreaValue]) -> Vec<(String, RowNumber)> {
+        let held_names = held.iter().enumerate();
+        let held_names = held_names.map(|(number, table)| table.name_or_number(number));
+        self.numbers(&held_names.collect::<Vec<_>>())
     }
 
     /// Takes the keys of `[record]`; `None` if none was typed. `held` are the tables of held nodes.

@@ -6,34 +6,11 @@ use crate::{
         record_file::{self, RecordPlace},
         restore::Restorer,
     },
-    params::{Canonical, Choice, Coordinates, StepMethod, common_rate_names, flux_names},
-    physics::fluxes::{DECAY, FIRST_HELD, SOURCE},
+    params::{Canonical, Choice, Coordinates, LEADING_COLUMNS, RowNumber, StepMethod},
     problem::Problem,
 };
 use serde::Serialize;
 use serde_json::json;
-
-/// The indices of the rates in the order of the columns, with `tables` tables of held nodes.
-pub(super) fn order(tables: usize) -> impl Iterator<Item = usize> {
-    (0..SOURCE)
-        .chain(FIRST_HELD..FIRST_HELD + tables)
-        .chain([SOURCE, DECAY])
-}
-
-/// The names of the rates that every state has, by index; `held_names` are the tables of held nodes.
-pub(super) fn part_names(held_names: &[String]) -> Vec<String> {
-    let mut names: Vec<String> = common_rate_names().map(str::to_owned).collect();
-    names.extend_from_slice(held_names);
-    names
-}
-
-/// The names of the rates by index.
-pub(super) fn rate_names(problem: &Problem) -> Vec<String> {
-    let mut names = part_names(&problem.params.canonical().held_names());
-    let regions = problem.gauges().map_or(&[][..], |gauges| &gauges.regions);
-    names.extend(regions.iter().map(|region| format!("{region}_in")));
-    names
-}
 
 /// The first line of a record, with the names of its columns.
 pub(super) fn head(columns: &[RecordColumn]) -> String {
@@ -41,26 +18,10 @@ pub(super) fn head(columns: &[RecordColumn]) -> String {
     names.join(",") + "\n"
 }
 
-/// The number that a line of a record has in a column; 0 if there is no such column.
-pub(super) fn number_in(columns: &[RecordColumn], line: &str, name: &str) -> f64 {
-    let place = columns.iter().position(|column| column.name == name);
-    let text = place.and_then(|place| line.split(',').nth(place));
-    text.and_then(|text| text.trim_end().parse().ok())
-        .unwrap_or(0.0)
-}
-
 /// The unit of a quantity, or its dimension if the parameters name no unit.
 fn unit_of(canonical: &Canonical, name: &str, dimension: &str) -> String {
     let unit = canonical.unit(name);
     unit.map_or_else(|| dimension.to_owned(), str::to_owned)
-}
-
-fn column(name: String, meaning: &str, unit: &str) -> RecordColumn {
-    RecordColumn {
-        name,
-        what: meaning.to_owned(),
-        unit: unit.to_owned(),
-    }
 }
 
 /// What the quantities of a record mean, and their units.
@@ -72,8 +33,11 @@ struct Quantities {
     /// The unit of fluxes: rates by the lengths of walls, or around an axis by their areas.
     flux_unit: String,
     mass_meaning: &'static str,
+    flux_meaning: &'static str,
     /// The mean over a region.
     mean_meaning: &'static str,
+    /// Whether the state is the one that time tends to.
+    is_steady: bool,
 }
 
 impl Quantities {
@@ -82,16 +46,19 @@ impl Quantities {
         let length_unit = unit_of(canonical, "x", "length");
         let time_unit = unit_of(canonical, "t", "time");
         let density_unit = unit_of(canonical, "p", "density");
-        let (exponent, mass_meaning, mean_meaning) = match problem.params.coordinates {
+        let (exponent, mass_meaning, mean_meaning, flux_meaning) = match problem.params.coordinates
+        {
             Coordinates::Axisymmetric => (
                 '³',
                 "integral of c p over the whole ring",
                 "mean over the volume of the ring of the region",
+                "what comes in per time, by the area of the wall",
             ),
             Coordinates::Cartesian => (
                 '²',
                 "sum of w_j w_i c p dx dy",
                 "mean over the area of the region",
+                "what comes in per time, by the length of the wall",
             ),
         };
         // There is no key for the unit of the capacity.
@@ -110,121 +77,81 @@ impl Quantities {
             density_unit,
             mass_unit,
             mass_meaning,
+            flux_meaning,
             mean_meaning,
+            is_steady: problem.params.method == StepMethod::Steady,
         }
     }
+
+    /// The meaning of a number of a row, and its unit.
+    fn meaning_and_unit(&self, number: RowNumber) -> (String, &str) {
+        let (meaning, unit) = match number {
+            RowNumber::Mass => (self.mass_meaning, &self.mass_unit),
+            RowNumber::Min => ("smallest value", &self.density_unit),
+            RowNumber::Max => ("largest value", &self.density_unit),
+            RowNumber::Rate(_) => (
+                "what comes in per time, of the state of the row; what leaves is negative",
+                &self.rate_unit,
+            ),
+            RowNumber::Gain(_) => ("what has come in since the first row", &self.mass_unit),
+            RowNumber::Unexplained if self.is_steady => ("sum of all rates", &self.rate_unit),
+            RowNumber::Unexplained => (
+                "mass less that of the first row and all that has come in since then",
+                &self.mass_unit,
+            ),
+            RowNumber::Flux(_) => (self.flux_meaning, &self.flux_unit),
+            RowNumber::Point(_) => ("value at the point", &self.density_unit),
+            RowNumber::RegionMean(_) => (self.mean_meaning, &self.density_unit),
+            RowNumber::RegionMin(_) => ("smallest value in the region", &self.density_unit),
+            RowNumber::RegionMax(_) => ("largest value in the region", &self.density_unit),
+            RowNumber::RegionMass(_) => {
+                let meaning = format!("{}, of the nodes of the region", self.mass_meaning);
+                return (meaning, &self.mass_unit);
+            }
+            RowNumber::RegionGain(_) => (
+                "what has come in since the first row, through the rim and walls",
+                &self.mass_unit,
+            ),
+            RowNumber::RegionRate(_) => (
+                "what comes in per time through the rim and walls",
+                &self.rate_unit,
+            ),
+        };
+        (meaning.to_owned(), unit)
+    }
+}
+
+/// The numbers of the rows of a run, with the names of their columns and in their order; none without a record.
+pub(super) fn numbers(problem: &Problem) -> Vec<(String, RowNumber)> {
+    let held_names = problem.params.canonical().held_names();
+    let keys = problem.params.record.as_ref();
+    keys.map_or_else(Vec::new, |keys| keys.numbers(&held_names))
 }
 
 /// The columns of the record of a run, or of scenarios.
 pub(super) fn columns(problem: &Problem, has_scenarios: bool) -> Vec<RecordColumn> {
     let quantities = Quantities::of(problem);
-    let scenario = column("scenario".to_owned(), "number of the scenario", "");
-    let mut columns = Vec::from_iter(has_scenarios.then_some(scenario));
-    columns.extend([
-        column("step".to_owned(), "steps taken before the row", ""),
-        column("t".to_owned(), "simulated time", &quantities.time_unit),
-    ]);
-    let (Some(keys), Some(gauges)) = (&problem.params.record, problem.gauges()) else {
-        return columns;
-    };
-    if keys.totals {
-        columns.extend(columns_of_totals(problem, &quantities));
-    }
-    for gauge in &gauges.points {
-        columns.push(column(
-            gauge.name.clone(),
-            "value at the point",
-            &quantities.density_unit,
-        ));
-    }
-    for region in &gauges.regions {
-        columns.extend(columns_of_region(region, &quantities));
-    }
-    columns
-}
-
-/// The mass and extremes of the grid, what comes in, and what that leaves unexplained.
-fn columns_of_totals(problem: &Problem, quantities: &Quantities) -> Vec<RecordColumn> {
-    let Quantities {
-        density_unit,
-        mass_unit,
-        rate_unit,
-        mass_meaning,
-        ..
-    } = quantities;
-    let mut columns = vec![
-        column("mass".to_owned(), mass_meaning, mass_unit),
-        column("min".to_owned(), "smallest value", density_unit),
-        column("max".to_owned(), "largest value", density_unit),
+    let leading = [
+        ("number of the scenario", ""),
+        ("steps taken before the row", ""),
+        ("simulated time", &quantities.time_unit),
     ];
-    let names = rate_names(problem);
-    for part in order(problem.geometry().tables()) {
-        let name = &names[part];
-        columns.push(column(
-            format!("{name}_rate"),
-            "what comes in per time, of the state of the row; what leaves is negative",
-            rate_unit,
-        ));
-        columns.push(column(
-            name.clone(),
-            "what has come in since the first row",
-            mass_unit,
-        ));
-    }
-    let (meaning, unit) = match problem.params.method {
-        StepMethod::Steady => ("sum of all rates", rate_unit),
-        _ => (
-            "mass less that of the first row and all that has come in since then",
-            mass_unit,
-        ),
-    };
-    columns.push(column("unexplained".to_owned(), meaning, unit));
-    let meaning = match problem.params.coordinates {
-        Coordinates::Axisymmetric => "what comes in per time, by the area of the wall",
-        Coordinates::Cartesian => "what comes in per time, by the length of the wall",
-    };
-    columns.extend(flux_names().map(|name| column(name, meaning, &quantities.flux_unit)));
-    columns
-}
-
-/// Mean, extremes and mass of a region, and what comes in.
-fn columns_of_region(region: &str, quantities: &Quantities) -> [RecordColumn; 6] {
-    let Quantities {
-        density_unit,
-        mass_unit,
-        rate_unit,
-        mass_meaning,
-        mean_meaning,
-        ..
-    } = quantities;
-    [
-        column(format!("{region}_mean"), mean_meaning, density_unit),
-        column(
-            format!("{region}_min"),
-            "smallest value in the region",
-            density_unit,
-        ),
-        column(
-            format!("{region}_max"),
-            "largest value in the region",
-            density_unit,
-        ),
-        column(
-            format!("{region}_mass"),
-            &format!("{mass_meaning}, of the nodes of the region"),
-            mass_unit,
-        ),
-        column(
-            format!("{region}_in"),
-            "what has come in since the first row, through the rim and walls",
-            mass_unit,
-        ),
-        column(
-            format!("{region}_in_rate"),
-            "what comes in per time through the rim and walls",
-            rate_unit,
-        ),
-    ]
+    let leading = LEADING_COLUMNS.into_iter().zip(leading);
+    let leading = leading.map(|(name, (meaning, unit))| RecordColumn {
+        name: name.to_owned(),
+        what: meaning.to_owned(),
+        unit: unit.to_owned(),
+    });
+    let numbers = numbers(problem).into_iter().map(|(name, number)| {
+        let (what, unit) = quantities.meaning_and_unit(number);
+        RecordColumn {
+            name,
+            what,
+            unit: unit.to_owned(),
+        }
+    });
+    let columns_of_run = usize::from(!has_scenarios);
+    leading.skip(columns_of_run).chain(numbers).collect()
 }
 
 /// The digest of the parameters of a run.

@@ -1,12 +1,9 @@
 //! [`FluxTable`]: the rates of snapshots, of a cube or in memory.
 
-use super::{
-    columns::{order, part_names},
-    error::RunError,
-    sums::Sums,
-};
+use super::{error::RunError, sums::Sums};
 use crate::{
     cube::{Commit, Cube, CubeError, journal::Scenario},
+    params::{rate_names, rate_order},
     problem::{Footprint, Problem},
     summary::Summary,
 };
@@ -90,10 +87,7 @@ impl FluxTable {
 
     /// The names of the rates; `held_names` are the tables of held nodes.
     pub(crate) fn names(held_names: &[String]) -> Vec<String> {
-        let names = part_names(held_names);
-        order(held_names.len())
-            .map(|part| names[part].clone())
-            .collect()
+        rate_names(held_names)
     }
 
     /// The rates of snapshots of a run of `problem`.
@@ -135,7 +129,7 @@ impl FluxTable {
             rows.push(FluxRow {
                 snapshot: state.number,
                 t: state.time,
-                rates: order(tables).map(|part| rates[part]).collect(),
+                rates: rate_order(tables).map(|part| rates[part]).collect(),
                 unexplained: sums.unexplained(mass_gain)[0],
             });
             fewest_digits = fewest_digits.or(sums.few_digits(state.largest, &fluxes));

@@ -1,7 +1,7 @@
 //! [`Row`]: a row of a record. [`RecordOfRun`]: all rows of a run. [`RowReader`] reads rows from states.
 
 use super::{
-    columns::{number_in, order, rate_names},
+    columns,
     decomposition::Decomposition,
     error::RunError,
     state::{Look, RowsView},
@@ -10,11 +10,11 @@ use super::{
 };
 use crate::{
     comm::{Comm, collective},
-    cube::RecordColumn,
-    params::{RowTimes, StepMethod},
-    physics::{fluxes::FIRST_HELD, step_sums::StepSums},
+    params::{RowNumber, RowTimes, StepMethod},
+    physics::step_sums::StepSums,
     problem::Problem,
     schedule::Clock,
+    summary::Summary,
 };
 use std::fmt::Write;
 
@@ -87,6 +87,8 @@ pub(crate) enum RowSums {
 /// Each rank reads the contributions of its own rows of the grid; rank 0 sums over all ranks in order, and has the rows.
 pub(super) struct RowReader<'a> {
     problem: &'a Problem,
+    /// The numbers of a row, in the order of the columns.
+    numbers: Vec<RowNumber>,
     reader: StateReader<'a>,
     /// The inflow during the present step, if sums are those of steps.
     step_sums: Option<StepSums>,
@@ -117,8 +119,10 @@ impl<'a> RowReader<'a> {
         };
         let is_every_step = keys.times == RowTimes::Step || sums == RowSums::OfSteps;
         let sees_steps = is_every_step && keys.has_rates();
+        let numbers = columns::numbers(problem).into_iter();
         Ok(Some(Self {
             problem,
+            numbers: numbers.map(|(_, number)| number).collect(),
             reader: StateReader::new(problem, keys, gauges),
             step_sums: sees_steps.then(|| problem.step_sums(start)),
             sums: Sums::new(problem)?,
@@ -129,17 +133,23 @@ impl<'a> RowReader<'a> {
         }))
     }
 
-    /// Continues behind rows, of which these are the first and the last line.
-    pub(super) fn go_on(&mut self, columns: &[RecordColumn], [first, last]: &[String; 2]) {
-        let names = rate_names(self.problem);
-        let sums = names.iter().map(|name| number_in(columns, last, name));
-        let rates = names
-            .iter()
-            .map(|name| number_in(columns, last, &format!("{name}_rate")));
-        self.sums.gains = sums.collect();
-        self.sums.last = Some((number_in(columns, last, "t"), rates.collect()));
-        self.unexplained = [number_in(columns, last, "unexplained"), 0.0];
-        self.first_mass = number_in(columns, first, "mass");
+    /// Continues behind rows, of which these are the first and the last one.
+    pub(super) fn go_on(&mut self, [first, last]: &[Row; 2]) {
+        let mut rates = vec![0.0; self.sums.gains.len()];
+        for (number, &value) in self.numbers.iter().zip(&last.numbers) {
+            match *number {
+                RowNumber::Gain(rate) | RowNumber::RegionGain(rate) => {
+                    self.sums.gains[rate] = value;
+                }
+                RowNumber::Rate(rate) | RowNumber::RegionRate(rate) => rates[rate] = value,
+                RowNumber::Unexplained => self.unexplained = [value, 0.0],
+                _ => {}
+            }
+        }
+        self.sums.last = Some((last.time, rates));
+        let mut first_numbers = self.numbers.iter().zip(&first.numbers);
+        let first_mass = first_numbers.find(|(number, _)| **number == RowNumber::Mass);
+        self.first_mass = first_mass.map_or(0.0, |(_, &mass)| mass);
     }
 
     /// Whether the rows need the states within every step.
@@ -204,36 +214,39 @@ impl<'a> RowReader<'a> {
             points,
             regions,
         } = values;
-        let tables = self.problem.geometry().tables();
         let is_first = self.sums.last.is_none();
         if let Some(rates) = &mut rates {
             self.sums.add(time, rates, self.step_sums.is_none());
         }
-        let mut numbers = Vec::new();
-        if let (Some(summary), Some(rates)) = (totals, &rates) {
+        let summary = totals.unwrap_or(Summary::NONE);
+        if totals.is_some() {
             if is_first {
                 self.first_mass = summary.mass;
-            }
-            numbers.extend([summary.mass, summary.min, summary.max]);
-            for part in order(tables) {
-                numbers.extend([rates[part], self.sums.gains[part]]);
             }
             self.unexplained = self.sums.unexplained(summary.mass - self.first_mass);
             let largest = summary.min.abs().max(summary.max.abs());
             let fluxes = self.reader.fluxes();
             self.few_digits = fluxes.and_then(|fluxes| self.sums.few_digits(largest, fluxes));
-            numbers.push(self.unexplained[0]);
-            let sides = rates.iter().zip(self.problem.wall_sizes());
+        }
+        let rates = rates.unwrap_or_default();
+        let wall_sizes = self.problem.wall_sizes();
+        let numbers = self.numbers.iter().map(|number| match *number {
+            RowNumber::Mass => summary.mass,
+            RowNumber::Min => summary.min,
+            RowNumber::Max => summary.max,
+            RowNumber::Rate(rate) | RowNumber::RegionRate(rate) => rates[rate],
+            RowNumber::Gain(rate) | RowNumber::RegionGain(rate) => self.sums.gains[rate],
+            RowNumber::Unexplained => self.unexplained[0],
             // On an axis there is no wall, and nothing comes in.
-            numbers.extend(sides.map(|(rate, size)| if size > 0.0 { rate / size } else { 0.0 }));
-        }
-        numbers.extend(points);
-        for (region, part) in regions.iter().zip(FIRST_HELD + tables..) {
-            numbers.extend([region.mean, region.min, region.max, region.mass]);
-            if let Some(rates) = &rates {
-                numbers.extend([self.sums.gains[part], rates[part]]);
-            }
-        }
+            RowNumber::Flux(side) if wall_sizes[side] == 0.0 => 0.0,
+            RowNumber::Flux(side) => rates[side] / wall_sizes[side],
+            RowNumber::Point(point) => points[point],
+            RowNumber::RegionMean(region) => regions[region].mean,
+            RowNumber::RegionMin(region) => regions[region].min,
+            RowNumber::RegionMax(region) => regions[region].max,
+            RowNumber::RegionMass(region) => regions[region].mass,
+        });
+        let numbers = numbers.collect();
         Row {
             step,
             time,

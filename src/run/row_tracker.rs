@@ -1,7 +1,6 @@
 //! [`RowTracker`]: keeps the rows of a record, each from the state at the moment at which it is due.
 
 use super::{
-    columns,
     decomposition::Decomposition,
     error::RunError,
     reached::Reached,
@@ -11,7 +10,7 @@ use super::{
 };
 use crate::{
     comm::{Comm, collective},
-    cube::{RecordColumn, streams::Stream},
+    cube::{CubeError, streams::Stream},
     problem::Problem,
     schedule::{Clock, Moment},
 };
@@ -28,7 +27,6 @@ enum RowSink {
 
 /// The tracker of rows.
 pub(crate) struct RowTracker<'a> {
-    columns: Vec<RecordColumn>,
     /// The number of the scenario in a sweep.
     scenario: Option<usize>,
     rows: RowReader<'a>,
@@ -71,7 +69,6 @@ impl<'a> RowTracker<'a> {
         let rows = RowReader::new(problem, sums, start)?;
         let pair = rows.zip(problem.params.record.as_ref());
         Ok(pair.map(|(rows, keys)| Self {
-            columns: columns::columns(problem, scenario.is_some()),
             scenario,
             rows,
             sink,
@@ -90,12 +87,28 @@ impl<'a> RowTracker<'a> {
         for _ in 0..count.unwrap_or(0) {
             self.schedule.pass();
         }
-        let end_lines = self.stream().map(Stream::first_and_last_line);
-        let end_lines = collective::all_ok(comm, end_lines.transpose().map_err(RunError::from))?;
-        if let Some(end_lines) = end_lines.flatten() {
-            self.rows.go_on(&self.columns, &end_lines);
+        let end_rows = self.stream().map(|stream| self.end_rows(stream));
+        let end_rows = collective::all_ok(comm, end_rows.transpose().map_err(RunError::from))?;
+        if let Some(end_rows) = end_rows.flatten() {
+            self.rows.go_on(&end_rows);
         }
         Ok(())
+    }
+
+    /// The first and the last row of a stream, if it has rows.
+    fn end_rows(&self, stream: &Stream) -> Result<Option<[Row; 2]>, CubeError> {
+        let Some([first, last]) = stream.first_and_last_line()? else {
+            return Ok(None);
+        };
+        let columns_before_time = 1 + usize::from(self.scenario.is_some());
+        let rows = [first, last].map(|line| Row::of_line(&line, columns_before_time));
+        let [Some(first), Some(last)] = rows else {
+            return Err(CubeError::LostRecord {
+                path: stream.file().path().to_owned(),
+                reason: "has a line that is no row".to_owned(),
+            });
+        };
+        Ok(Some([first, last]))
     }
 
     /// The stream, on rank 0.

@@ -1,8 +1,7 @@
 //! [`Sums`]: the rates integrated over time, by trapezoids over states.
 
-use super::columns::order;
 use crate::{
-    params::{ParamsError, Precision, StepMethod},
+    params::{ParamsError, Precision, StepMethod, rate_order},
     physics::{fluxes::Fluxes, moving_nodes::MovingNodes},
     problem::Problem,
 };
@@ -67,7 +66,7 @@ impl<'a> Sums<'a> {
         if params.method != StepMethod::Steady {
             return None;
         }
-        let parts = order(self.problem.geometry().tables());
+        let parts = rate_order(self.problem.geometry().tables());
         let largest_rate = parts.fold(0.0, |most: f64, part| most.max(rates[part].abs()));
         let unit = match params.precision {
             Precision::F64 => f64::EPSILON,
@@ -103,7 +102,7 @@ impl<'a> Sums<'a> {
             Some((_, rates)) if is_steady => rates,
             _ => &self.gains,
         };
-        let order = order(self.problem.geometry().tables());
+        let order = rate_order(self.problem.geometry().tables());
         let (sum, size) = order.fold((0.0, 0.0), |(sum, size), part| {
             (sum + parts[part], size + parts[part].abs())
         });
