@@ -139,7 +139,14 @@ impl JournalledArray {
             .into();
         let opened = file.metadata().map_err(CubeError::io("examine", path))?;
         let is_same_file = self.identity == Some(sys::identity(&opened));
-        if !is_same_file || (known_id.is_some() && known_id != current_id) {
+        // A run that starts over cuts the journal before it removes the array.
+        let [known_count, current_count] = [&self.journal, &journal].map(|journal| {
+            journal
+                .as_ref()
+                .map_or(0, |journal| journal.committed.total())
+        });
+        let is_same_run = known_id.is_none() || known_id == current_id;
+        if !is_same_file || !is_same_run || current_count < known_count {
             return Err(CubeError::started_over(path));
         }
         (self.journal, self.paths) = (journal, paths);

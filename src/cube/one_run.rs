@@ -2,7 +2,8 @@
 //!
 //! A run creates its array before line 1 of its journal is written, and removes it before the journal is emptied. So if
 //! the same array bears the name of the cube before and after the journal is read, array and journal belong to the same
-//! run. The streams of a run are created after line 1, and removed after the last line behind it is cut off. So if the
+//! run. A run that starts over cuts the lines behind line 1 before it removes the array: such a journal lists nothing, or
+//! less than it did before. The streams of a run are created after line 1, and removed after the last line behind it is cut off. So if the
 //! journal has the same line 1 and no fewer commits after a stream was opened than before, they belong to the same run.
 
 use super::{

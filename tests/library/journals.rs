@@ -492,6 +492,13 @@ fn an_array_that_was_started_over_is_no_longer_read() {
         // Commits are read from the journal as they are asked for.
         let all: Result<Vec<_>, _> = cube.each_commit().unwrap().collect();
         assert_eq!(all.is_err(), name != other);
+        // The journal is cut first, while the old array still bears the name.
+        let mut array = JournalledArray::open(&scene.path("c.npy")).unwrap();
+        let journal = fs::read_to_string(scene.path("c.journal")).unwrap();
+        let first_line = journal.split_inclusive('\n').next().unwrap();
+        scene.write("c.journal", first_line);
+        let error = array.refresh().unwrap_err();
+        assert!(error.to_string().contains("was started over"), "{error}");
     }
 }
 
