@@ -210,7 +210,10 @@ pub mod internal {
             share::Share,
         },
         dynamics::{Dynamics, Method},
-        params::keys::{Absent, KEYS, SWEEP_KEYS},
+        params::{
+            key::Absent,
+            keys::{KEYS, SWEEP_KEYS},
+        },
         schedule::{Clock, Due, Nper, Pace},
         slab::Slab,
     };

@@ -2,7 +2,8 @@
 
 use crate::params::{
     ParamsError, Place, RawParams, hint,
-    keys::{self, TableKeys},
+    key::TableKeys,
+    keys,
     value::{Value, number},
 };
 

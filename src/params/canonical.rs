@@ -2,7 +2,8 @@
 
 use super::{
     choice::{Choice, Times},
-    keys::{self, Absent, KEYS, Key, TableKeys, Type},
+    key::{Absent, Key, TableKeys, Type},
+    keys::{self, KEYS},
     typed::FILES,
     value,
 };

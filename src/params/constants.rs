@@ -3,7 +3,8 @@
 use super::{
     error::ParamsError,
     function_table::refuse_name,
-    keys::{self, Key, Type},
+    key::{Key, Type},
+    keys,
     profile::{Function, Words},
     raw::RawParams,
     value::{self, Entry, LONGEST_NAME, LONGEST_VALUE, Value, shown},

@@ -62,6 +62,7 @@ const BEYOND: [(&str, Extension); 3] = [
     ("hold", Extension::Hold),
     ("repeat", Extension::Repeat),
 ];
+
 /// Two tables are equal if what was typed is.
 impl PartialEq for FunctionTable {
     fn eq(&self, other: &Self) -> bool {
@@ -319,22 +320,20 @@ fn take_points(
 
 /// Pairs of finite numbers.
 fn typed_points(points: &Value) -> Option<Points> {
-    let points = points
-        .as_array()
-        .map(Vec::as_slice)
-        .unwrap_or_default()
-        .iter();
-    let points = points.map(|point| match point.as_array().map(Vec::as_slice) {
-        Some([x, y]) => {
-            let point = [number(x)?, number(y)?];
-            point
-                .iter()
-                .all(|number| number.is_finite())
-                .then_some(point)
-        }
-        _ => None,
-    });
-    points.collect()
+    let points = points.as_array().map(Vec::as_slice).unwrap_or_default();
+    points.iter().map(typed_point).collect()
+}
+
+/// A pair of finite numbers.
+fn typed_point(point: &Value) -> Option<[f64; 2]> {
+    let [x, y] = point.as_array()?.as_slice() else {
+        return None;
+    };
+    let point = [number(x)?, number(y)?];
+    point
+        .iter()
+        .all(|number| number.is_finite())
+        .then_some(point)
 }
 
 /// Refuses points that define no function; the error has the index of the wrong point.
@@ -370,47 +369,54 @@ fn judge_points(
 /// The points of the interpolant. Values that are means hold from the argument before to their own, the first one as long
 /// as the second one.
 fn between_points(points: Points, between: Between, extension: Extension) -> Points {
-    let (Between::Mean, [first, second, ..], Some(last)) = (between, &points[..], points.last())
+    let (Between::Mean, [first_point, second_point, ..], Some(last_point)) =
+        (between, &points[..], points.last())
     else {
         return points;
     };
-    let begin = [first[0] - (second[0] - first[0]), first[1]];
-    let end = match extension {
-        Extension::Repeat => [last[0], first[1]],
-        Extension::None | Extension::Hold => *last,
+    let first_duration = second_point[0] - first_point[0];
+    let start_point = [first_point[0] - first_duration, first_point[1]];
+    let end_point = match extension {
+        Extension::Repeat => [last_point[0], first_point[1]],
+        Extension::None | Extension::Hold => *last_point,
     };
-    let inner = points.windows(2).map(|pair| [pair[0][0], pair[1][1]]);
-    std::iter::once(begin).chain(inner).chain([end]).collect()
+    let inner_points = points.windows(2).map(|pair| [pair[0][0], pair[1][1]]);
+    std::iter::once(start_point)
+        .chain(inner_points)
+        .chain([end_point])
+        .collect()
 }
 
 impl CsvColumns {
     /// The columns that a table defines for its file; `units` are the parameters' units of t and p, which decide how the file
     /// is read, so the journal has them.
     fn take(judge: &mut Judge, table: &str, units: &[Option<String>; 2]) -> Self {
-        let name_of = |key: &str| format!("{table}.{key}");
-        let path = judge.path(&name_of("file"));
+        let path = judge.path(&format!("{table}.file"));
         let mut reading = Reading::default();
         take_key(judge, &mut reading, table, "from");
-        let to = judge.convert(&name_of("to"), |value| {
+        let key_of_values = format!("{table}.to");
+        let typed_column = judge.convert(&key_of_values, |value| {
             let value = key_value(value);
-            column("to", &value).map(|to| (to, value)).map_err(|_| None)
+            let name = column("to", &value).map_err(|_| None)?;
+            Ok((name, value))
         });
-        let to = to.map_or(ColumnName::Number(1), |(to, value)| {
-            judge.note(&name_of("to"), json_of(&value));
-            to
+        let to = typed_column.map_or(ColumnName::Number(1), |(name, value)| {
+            judge.note(&key_of_values, json_of(&value));
+            name
         });
         let [from_unit, to_unit] =
             [("from_unit", &units[0]), ("to_unit", &units[1])].map(|(key, unit)| {
-                let typed_unit = judge.text_if_typed(&name_of(key));
+                let name = format!("{table}.{key}");
+                let typed_unit = judge.text_if_typed(&name);
                 let unit = typed_unit.or_else(|| unit.clone());
                 if let Some(unit) = &unit {
-                    judge.note(&name_of(key), json!(unit));
+                    judge.note(&name, json!(unit));
                 }
                 unit
             });
         (reading.from_unit, reading.to_unit) = (from_unit, to_unit);
         for key in READING_KEYS {
-            if judge.is_typed(&name_of(key)) {
+            if judge.is_typed(&format!("{table}.{key}")) {
                 take_key(judge, &mut reading, table, key);
             }
         }
@@ -425,13 +431,13 @@ impl CsvColumns {
         extension: Extension,
         memory: Option<u64>,
     ) -> Result<PointsOfFile, TableError> {
-        let wanted = [WantedColumn {
+        let wanted_columns = [WantedColumn {
             name: self.to.clone(),
             unit: self.reading.to_unit.clone(),
         }];
         let request = Request {
             reading: &self.reading,
-            columns: &wanted,
+            columns: &wanted_columns,
             doubles: Doubles::Refuse,
             may_descend: false,
             skips_gaps: Some(self.reading.skips_gaps == Some(true)),

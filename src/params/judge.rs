@@ -218,9 +218,11 @@ impl<'a> Judge<'a> {
         let mut numbers = self.raw.typed().parts_of(name);
         // A part that is no number is no key.
         numbers.retain(|number| number.parse::<usize>().is_ok());
-        let positions = numbers.iter().enumerate();
-        let is_placed = |(position, number): &(usize, &String)| **number == position.to_string();
-        let count = positions.take_while(is_placed).count();
+        let positions = (0..numbers.len()).map(|position| position.to_string());
+        let pairs = positions.zip(&numbers);
+        let count = pairs
+            .take_while(|(position, number)| position == *number)
+            .count();
         for number in &numbers[count..] {
             let reason =
                 format!("the tables [[{name}]] are numbered from 0, and there are {count}");

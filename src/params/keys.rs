@@ -3,214 +3,10 @@
 //! A key whose value is a table has the keys of that table in its types, so each number of a file has a dotted name:
 //! `held.0.value`, `function.T_out.file`, `boundary.left.flux`. Tables in a list are numbered from 0.
 
-use super::value::{Value, number};
-
-/// One key of a parameter file, or of a table in it.
-#[derive(Debug)]
-pub struct Key {
-    /// The name of the key, dotted if it belongs to a table that is not the value of a key: `initial.sigma`.
-    pub name: &'static str,
-    /// The meaning of the key.
-    pub meaning: &'static str,
-    /// The unit of its values; empty for words and switches.
-    pub unit: &'static str,
-    /// The types of value that the key accepts.
-    pub types: &'static [Type],
-    /// The values that the key accepts, in words that follow "must be".
-    pub accepted: &'static str,
-    /// A valid value as an example, in TOML.
-    pub example: &'static str,
-    /// The value if the key is absent.
-    pub absent: Absent,
-    /// The key of the same table beside which alone this key may stand.
-    pub beside: Option<&'static str>,
-    /// Whether any bit of the result depends on the key.
-    pub decides_bits: bool,
-}
-
-/// The value of a key that is absent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Absent {
-    /// No value: the key is required.
-    Required,
-    /// A default value, in TOML.
-    Value(&'static str),
-    /// The value of another key.
-    Same(&'static str),
-    /// A value derived from other keys.
-    Derived,
-}
-
-/// The keys of a table.
-#[derive(Debug)]
-pub struct TableKeys {
-    /// The keys in the order of a journal, in lists that tables share.
-    lists: &'static [&'static [Key]],
-    /// The keys of which exactly one must be given.
-    pub one_of: &'static [&'static str],
-}
-
-impl TableKeys {
-    /// All keys of the table.
-    pub fn keys(&self) -> impl Iterator<Item = &'static Key> + Clone {
-        self.lists.iter().flat_map(|list| list.iter())
-    }
-
-    /// The key with a name that is dotted below the table.
-    fn find(&self, name: &str) -> Option<&'static Key> {
-        self.keys().find_map(|key| key.find(name))
-    }
-
-    /// Whether a table may be the value of a key, as far as the names of its keys say.
-    fn takes(&self, table: &toml::Table) -> bool {
-        self.has_form(table) && table.keys().all(|name| self.find(name).is_some())
-    }
-
-    /// Whether a table has all keys that it needs.
-    #[must_use]
-    pub fn is_complete(&self, table: &toml::Table) -> bool {
-        let mut required = self.keys().filter(|key| key.absent == Absent::Required);
-        self.has_form(table) && required.all(|key| table.contains_key(key.name))
-    }
-
-    /// Whether a table has one of the keys that exclude one another.
-    fn has_form(&self, table: &toml::Table) -> bool {
-        let given_keys = self.one_of.iter().filter(|name| table.contains_key(**name));
-        self.one_of.is_empty() || given_keys.count() == 1
-    }
-}
-
-/// A type of value.
-#[derive(Debug, Clone, Copy)]
-pub enum Type {
-    /// A float or an integer.
-    Number,
-    /// An integer.
-    Integer,
-    /// A truth value.
-    Boolean,
-    /// A string: a word, a formula or a path.
-    Word,
-    /// One word.
-    Exactly(&'static str),
-    /// A date without quotes.
-    Date,
-    /// An array of two numbers.
-    Pair,
-    /// An array of numbers.
-    Numbers,
-    /// An array of three numbers or formulas.
-    Formulas,
-    /// An array of words.
-    Words,
-    /// An array of arrays of two numbers.
-    Points,
-    /// A table: `{ flux = 0.0 }`.
-    Table(&'static TableKeys),
-    /// An array of tables: `[[held]]`.
-    Tables(&'static TableKeys),
-    /// Named tables: `[function.NAME]`.
-    Named(&'static TableKeys),
-}
-
-impl Type {
-    /// Whether a value has this type.
-    fn takes(self, value: &Value) -> bool {
-        match (self, value) {
-            (Self::Number, Value::Float(_) | Value::Integer(_))
-            | (Self::Integer, Value::Integer(_))
-            | (Self::Boolean, Value::Boolean(_))
-            | (Self::Date, Value::Datetime(_))
-            | (Self::Word, Value::String(_)) => true,
-            (Self::Exactly(word), Value::String(text)) => word == text,
-            (Self::Pair, Value::Array(items)) => {
-                items.len() == 2 && items.iter().all(|item| number(item).is_some())
-            }
-            (Self::Numbers, Value::Array(items)) => items.iter().all(|item| number(item).is_some()),
-            (Self::Formulas, Value::Array(items)) => {
-                let is_formula = |item: &Value| number(item).is_some() || item.is_str();
-                items.len() == 3 && items.iter().all(is_formula)
-            }
-            (Self::Words, Value::Array(items)) => items.iter().all(|item| item.as_str().is_some()),
-            (Self::Points, Value::Array(items)) => items.iter().all(|item| Self::Pair.takes(item)),
-            (Self::Table(keys), Value::Table(table)) => keys.takes(table),
-            (Self::Tables(_), Value::Array(items)) => items.iter().all(Value::is_table),
-            (Self::Named(_), Value::Table(tables)) => tables.values().all(Value::is_table),
-            _ => false,
-        }
-    }
-
-    /// Whether values of this type are arrays whose elements are numbers, or arrays of numbers.
-    fn is_array(&self) -> bool {
-        matches!(
-            self,
-            Self::Pair | Self::Numbers | Self::Formulas | Self::Points
-        )
-    }
-
-    /// The keys of the tables that are values of this type, or parts of its values.
-    fn table(self) -> Option<&'static TableKeys> {
-        match self {
-            Self::Table(keys) | Self::Tables(keys) | Self::Named(keys) => Some(keys),
-            _ => None,
-        }
-    }
-}
-
-impl Key {
-    /// Whether a value has one of the key's types.
-    #[must_use]
-    pub fn takes(&self, value: &Value) -> bool {
-        self.types.iter().any(|kind| kind.takes(value))
-    }
-
-    /// The key in words: `wanted spacing of the nodes [length]`.
-    #[must_use]
-    pub fn described(&self) -> String {
-        match self.unit {
-            "" => self.meaning.to_owned(),
-            unit => format!("{} [{unit}]", self.meaning),
-        }
-    }
-
-    /// This key, or the key of a table in its value, that a dotted name means.
-    fn find(&'static self, name: &str) -> Option<&'static Self> {
-        if let Some(table) = self.name.strip_suffix(ANY_NAME) {
-            let any_name = name
-                .strip_prefix(table)
-                .filter(|any_name| !any_name.is_empty())?;
-            let inner_key = any_name.rsplit_once('.').and_then(|(_, last_name)| {
-                let mut tables = self.types.iter().filter_map(|kind| kind.table());
-                tables.find_map(|table| table.find(last_name))
-            });
-            return Some(inner_key.unwrap_or(self));
-        }
-        if name == self.name {
-            return Some(self);
-        }
-        let inner_name = name.strip_prefix(self.name)?.strip_prefix('.')?;
-        self.types.iter().find_map(|kind| match kind {
-            Type::Table(table) => table.find(inner_name),
-            Type::Tables(table) => {
-                let (number, inner_name) = inner_name.split_once('.')?;
-                number.parse::<usize>().ok()?;
-                table.find(inner_name)
-            }
-            Type::Named(table) => table.find(inner_name.split_once('.')?.1),
-            _ => None,
-        })
-    }
-
-    /// Whether the parts of a value have keys of their own.
-    fn is_divided(&self, value: &Value) -> bool {
-        self.types.iter().any(|kind| match (kind, value) {
-            (Type::Table(_), Value::Table(table)) => !is_range(table),
-            (Type::Named(_), Value::Table(_)) => true,
-            (Type::Tables(_), Value::Array(items)) => items.iter().all(Value::is_table),
-            _ => false,
-        })
-    }
-}
+use super::{
+    key::{ANY_NAME, Absent, Key, TableKeys, Type},
+    value::Value,
+};
 
 use Absent::{Derived, Required, Same, Value as Default};
 
@@ -557,22 +353,11 @@ pub static SWEEP_KEYS: [Key; 2] = keys! {
         Default("\"product\"");
 };
 
-/// The last part of a key that stands for any name in its table, as in `constants.NAME`.
-const ANY_NAME: &str = "NAME";
-
 /// The key of a run's file that a dotted name means: a key, the key that stands for all names of its table, or a key of a
 /// table.
 #[must_use]
 pub fn find(name: &str) -> Option<&'static Key> {
     KEYS.iter().find_map(|key| key.find(name))
-}
-
-/// Whether a table is a range of values in a sweep with both ends, `{ from = 0.1, to = 10, count = 50 }`, and no table with keys.
-#[must_use]
-pub(super) fn is_range(table: &toml::Table) -> bool {
-    ["from", "to", "count"]
-        .iter()
-        .any(|key| table.contains_key(*key))
 }
 
 /// The key of an element of an array, whose dotted name ends in numbers: `boundary.left.robin.2`.
@@ -598,30 +383,33 @@ pub(super) fn is_divided(name: &str, value: &Value) -> bool {
     let Some(key) = find(name) else {
         return value.is_table();
     };
-    let has_any_names = || {
-        let key_in_table = find(&format!("{name}.{ANY_NAME}"));
-        key_in_table.is_some_and(|other| other.name.ends_with(ANY_NAME) && other.name != key.name)
-    };
     // A sweep varies tables of a list and elements of an array by their numbers: held.0.value.
     let has_numbers = value.as_table().is_some_and(|table| {
         let mut names = table.keys();
         names.all(|name| name.parse::<usize>().is_ok())
     });
-    has_numbers || key.is_divided(value) || value.is_table() && has_any_names()
+    has_numbers || key.is_divided(value) || value.is_table() && has_any_names(name, key)
+}
+
+/// Whether the table with a dotted name, which the key means, has a key that stands for all names in it.
+fn has_any_names(name: &str, key: &Key) -> bool {
+    let key_in_table = find(&format!("{name}.{ANY_NAME}"));
+    key_in_table.is_some_and(|other| other.name.ends_with(ANY_NAME) && other.name != key.name)
 }
 
 /// The keys of the table with a dotted name: `D`, `held.0` or `function.T_out`.
 #[must_use]
 pub fn table(name: &str) -> Option<&'static TableKeys> {
-    let table_of = |name: &str, is_entry: bool| {
-        let key = find(name)?;
-        key.types.iter().find_map(|kind| match kind {
-            Type::Table(table) if !is_entry => Some(*table),
-            Type::Tables(table) | Type::Named(table) if is_entry => Some(*table),
-            _ => None,
-        })
-    };
-    table_of(name, false).or_else(|| table_of(name.rsplit_once('.')?.0, true))
+    keys_of_tables(name, false).or_else(|| keys_of_tables(name.rsplit_once('.')?.0, true))
+}
+
+/// The keys of the tables in the value of a key: of the one table, or of each entry of a list or of named tables.
+fn keys_of_tables(name: &str, are_entries: bool) -> Option<&'static TableKeys> {
+    find(name)?.types.iter().find_map(|kind| match kind {
+        Type::Table(table) if !are_entries => Some(*table),
+        Type::Tables(table) | Type::Named(table) if are_entries => Some(*table),
+        _ => None,
+    })
 }
 
 /// The innermost table with keys of its own in which a dotted name lies: the table in words, the rest of the name, and the keys.

@@ -1,7 +1,7 @@
 //! Parameters: [`RawParams`] are parameters as typed, [`Params`] are valid parameters.
 //!
 //! A file is TOML or Python assignments as in the course's `diff2dparams.py` ([`python`]). Both become
-//! [`Typed`](typed::Typed) values with names and places. [`keys`] is the table of all keys: types, defaults, and
+//! [`Typed`](typed::Typed) values with names and places. [`keys`] is the table of all [keys](key::Key): types, defaults, and
 //! sentences for messages. A new parameter is an entry there and a field of [`Params`] with the line that takes it;
 //! `--set`, sweeps, journals and the comparison by resume follow from the entry.
 
@@ -14,6 +14,7 @@ mod error;
 mod function_table;
 mod initial;
 mod judge;
+pub mod key;
 pub mod keys;
 mod place;
 mod profile;

@@ -3,7 +3,8 @@
 use super::{
     canonical::Canonical,
     error::ParamsError,
-    keys::{self, Absent},
+    key::Absent,
+    keys,
     place::Place,
     python,
     spelling::hint_of_file,

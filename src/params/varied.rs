@@ -2,7 +2,8 @@
 
 use super::{
     error::ParamsError,
-    keys::{self, Key, is_range},
+    key::{Key, is_range},
+    keys,
     place::Place,
     raw::RawParams,
     value::{Entry, Value, number},
