@@ -1,11 +1,20 @@
 //! Axes by name and in the units of a run: `t=2.5`, `x=0`, `y=-1:1`.
 
 use super::{
-    number, ranges,
+    number,
     rows::{Cell, Column},
+    scenario::{self, NamedScenario},
+    selection::{Entry, Parts, Selection, index_from_start},
     values,
 };
-use crate::{cube::JournalledArray, error::Error};
+use crate::{
+    cube::{
+        JournalledArray,
+        journal::{Scenario, telling},
+    },
+    error::Error,
+    params::hint,
+};
 use diff2d_arrays::{
     labels::{AxisValues, Labels, NamedAxis},
     wording::excerpt,
@@ -22,6 +31,21 @@ impl<'a> Axes<'a> {
     pub(super) fn of(array: &'a JournalledArray) -> Self {
         let labels = Cow::Borrowed(&array.labels);
         Self { array, labels }
+    }
+
+    /// The axes of the cube of a run, with these times.
+    pub(super) fn of_run(array: &'a JournalledArray, run: &Scenario, times: Vec<f64>) -> Self {
+        let axes = run.axes(times).into_iter().map(Some);
+        let labels = Cow::Owned(Labels::of_axes(axes.collect()));
+        Self { array, labels }
+    }
+
+    /// The axes of a sweep with the times and nodes of one of its scenarios.
+    pub(super) fn of_scenario(self, scenario: &'a NamedScenario) -> Self {
+        Self {
+            labels: Cow::Borrowed(&scenario.labels),
+            ..self
+        }
     }
 
     /// The axes that have coordinates, with their names.
@@ -130,43 +154,50 @@ impl<'a> Axes<'a> {
         self.labels.position(name).ok_or_else(|| {
             let axis_names: Vec<&str> = self.labels.names().collect();
             let path = self.array.path.display();
-            Error::Usage(if self.array.run().is_some() {
+            let name = excerpt(name, 60);
+            Error::Usage(if let Some(header) = scenario::sweep(self.array) {
+                let keys = telling(header);
+                let names = keys.iter().map(String::as_str);
+                let hint = hint(&name, names.chain(axis_names));
+                format!(
+                    "'{name}' does not vary in this sweep{hint}; what does is {}, then come t, y and x",
+                    keys.join(", ")
+                )
+            } else if self.array.run().is_some() {
                 format!("axis {name}: the axes of a cube are 0 or t, 1 or y, 2 or x")
             } else if axis_names.is_empty() {
                 format!(
-                    "axis {name}: the axes of {path} are numbers, as it is no cube with a journal, nor made from one"
+                    "axis {name}: the axes of {path} are numbers, as it is no cube with a journal, nor made from one; --axes gives them names"
                 )
             } else {
+                let hint = hint(&name, axis_names.iter().copied());
                 let axis_names = axis_names.join(", ");
-                format!("axis {name}: the axes of {path} with a name are {axis_names}")
+                format!("axis {name}: the axes of {path} with a name are {axis_names}{hint}")
             })
         })
     }
 
-    /// Splits a text into entries: a list in the order of the axes, or `name=value` in any order, with `None` for the axes that
-    /// are not named. Errors begin with what was typed.
-    pub(super) fn entries(&self, typed: &str, text: &str) -> Result<Entries, Error> {
-        let dimensions = self.array.npy.shape.len();
-        if !text.contains('=') {
-            let parts = match text.trim() {
-                "" => Vec::new(),
-                text => text.split(',').map(|part| part.trim().to_owned()).collect(),
-            };
-            return Ok(Entries::Listed(parts));
-        }
-        let mut entries = vec![None; dimensions];
-        let named_values = ranges::named_values(text)
-            .map_err(|reason| Error::Usage(format!("{typed}: {reason}")))?;
-        for (name, value) in named_values {
+    /// The entries of a selection for each axis.
+    pub(super) fn entries<'s>(&self, selection: &'s Selection) -> Result<Entries<'s>, Error> {
+        let named = match selection.parts()? {
+            Parts::Listed(entries) => return Ok(Entries::Listed(entries)),
+            Parts::Named(named) => named,
+        };
+        let params = scenario::sweep(self.array).map_or_else(Vec::new, telling);
+        let mut entries = vec![None; self.array.npy.shape.len()];
+        for (name, entry) in named {
+            if params.iter().any(|key| key == name) {
+                continue;
+            }
             if name.parse::<i64>().is_ok() {
-                return Err(Error::Usage(format!(
-                    "{typed}: axes before = have names; by their numbers, ranges of indices stand in the order of the axes, such as 1:5,:,2:8"
-                )));
+                return Err(selection.refused(
+                    "axes before = have names; by their numbers, ranges of indices stand in the order of the axes, such as 1:5,:,2:8",
+                ));
             }
-            let axis = self.named(name)?;
-            if entries[axis].replace(value.to_owned()).is_some() {
-                return Err(Error::Usage(format!("{typed}: {name} twice")));
-            }
+            let axis = self
+                .named(name)
+                .map_err(|error| selection.refused(&error.to_string()))?;
+            entries[axis] = Some(entry);
         }
         Ok(Entries::Named(entries))
     }
@@ -215,8 +246,9 @@ impl<'a> Axes<'a> {
     /// The index along an axis, which errors call `name`, that a whole number stands for: from the end, if it is negative.
     pub(super) fn index(&self, axis: usize, name: &str, text: &str) -> Result<u64, Error> {
         let length = self.array.npy.shape[axis];
-        let slice = ranges::slice(text, length).filter(|_| !text.contains(':'));
-        slice.map(|slice| slice.start).ok_or_else(|| {
+        let index = index_from_start(text, length.into());
+        let index = index.and_then(|index| u64::try_from(index).ok());
+        index.filter(|index| *index < length).ok_or_else(|| {
             let typed = excerpt(text, 60);
             Error::Usage(match length.checked_sub(1) {
                 Some(last_index) => format!(
@@ -230,35 +262,46 @@ impl<'a> Axes<'a> {
         })
     }
 
-    /// The range from the index nearest to one coordinate to that nearest to another, both included, of an axis of `length`, and
-    /// a step in indices: `0:12`, `:12`, `::3`, or one coordinate.
+    /// The sentence that an axis does not have an index that was typed.
+    pub(super) fn lies_outside(&self, axis: usize, text: &str) -> String {
+        let committed = if axis == 0 && self.array.is_limited() {
+            " committed so far"
+        } else {
+            ""
+        };
+        let length = self.array.shape()[axis];
+        let range_clause = length
+            .checked_sub(1)
+            .map_or_else(String::new, |last_index| {
+                format!("expected a whole number from -{length} to {last_index}, as ")
+            });
+        format!(
+            "{text} lies outside: {range_clause}axis {axis} of {} has {length}{committed}",
+            self.array.path.display()
+        )
+    }
+
+    /// The range from the index nearest to one coordinate to that nearest to another, both included, of an axis of `length`: `0:12`,
+    /// `:12`, or one coordinate.
     pub(super) fn between(
         &self,
         axis: usize,
-        text: &str,
+        entry: &Entry,
         length: u64,
-    ) -> Result<(Range<u64>, u64), Error> {
-        let parts: Vec<&str> = text.split(':').collect();
-        let step = ranges::step(parts.get(2).copied()).filter(|_| parts.len() < 4);
-        let step = step.ok_or_else(|| {
-            let name = self.name(axis);
-            Error::Usage(format!(
-                "{name}={text}: expected a range, such as 0:12 or, with every third index of it, 0:12:3; the step is at least 1"
-            ))
-        })?;
-        let start_text = parts[0].trim();
-        let stop_text = parts
-            .get(1)
-            .map_or(start_text, |stop_text| stop_text.trim());
-        let start = match start_text {
+    ) -> Result<Range<u64>, Error> {
+        let Some([start, stop]) = &entry.ends else {
+            let index = self.nearest(axis, &entry.text)?;
+            return Ok(index..index + 1);
+        };
+        let start = match start.as_str() {
             "" => 0,
-            start_text => self.nearest(axis, start_text)?,
+            start => self.nearest(axis, start)?,
         };
-        let stop = match stop_text {
+        let stop = match stop.as_str() {
             "" => length,
-            stop_text => self.nearest(axis, stop_text)? + 1,
+            stop => self.nearest(axis, stop)? + 1,
         };
-        Ok((start..stop, step))
+        Ok(start..stop)
     }
 
     /// Whether an axis has a name, and its indices nothing but their numbers.
@@ -362,23 +405,12 @@ pub(super) fn in_words(places: &[(String, f64)]) -> String {
     places.join(", ")
 }
 
-/// The text for each axis.
-pub(super) enum Entries {
+/// The entry for each axis.
+pub(super) enum Entries<'s> {
     /// Entries in the order of the axes.
-    Listed(Vec<String>),
+    Listed(Vec<&'s Entry>),
     /// An entry for each axis, in units; `None` where its name was not typed.
-    Named(Vec<Option<String>>),
-}
-
-impl Entries {
-    /// Whether the text for an axis is a single index or value, no range.
-    pub(super) fn is_index(&self, axis: usize) -> bool {
-        let text = match self {
-            Self::Listed(parts) => parts.get(axis),
-            Self::Named(parts) => parts.get(axis).and_then(Option::as_ref),
-        };
-        text.is_some_and(|text| ranges::is_index(text))
-    }
+    Named(Vec<Option<&'s Entry>>),
 }
 
 fn finite(name: &str, text: &str) -> Result<f64, Error> {

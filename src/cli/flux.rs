@@ -1,12 +1,13 @@
 //! `diff2d flux`: what comes in at each snapshot of a cube.
 
 use super::{
-    ranges,
+    axes::Axes,
     rows::{Cell, Column, Rows, Style},
+    snapshots::FrameChoice,
     terminal::Terminal,
 };
 use crate::{
-    cube::Cube,
+    cube::{Cube, JournalledArray},
     error::Error,
     run::{EffectiveDiffusivity, FluxTable, PixelEnds},
 };
@@ -27,7 +28,7 @@ pub(super) struct FluxArgs {
     /// The cube of a run
     #[arg(value_name = "CUBE")]
     cube: PathBuf,
-    /// Snapshots, as K or START:STOP[:STEP], from the end if negative
+    /// Snapshots, as K, START:STOP[:STEP] or several with commas between, from the end if negative; also times, t=0.5,1:2
     #[arg(
         long,
         value_name = "R",
@@ -67,17 +68,22 @@ pub(super) fn flux(args: &FluxArgs, terminal: &Terminal) -> Result<(), Error> {
     if args.effective {
         return effective(&cube, args, terminal);
     }
-    let chosen = ranges::slice(&args.snapshots, cube.committed()).ok_or_else(|| {
-        Error::Usage(format!(
-            "--snapshots {}: expected a range {}, of the {} committed snapshots",
-            args.snapshots,
-            ranges::EXAMPLES,
-            cube.committed()
-        ))
-    })?;
+    let array = JournalledArray::open(&args.cube)?;
+    let run = cube.run();
+    let axes = run.map(|run| Axes::of_run(&array, run, cube.times()));
+    let choice = FrameChoice {
+        text: &args.snapshots,
+        count: cube.committed(),
+        file: &args.cube,
+        times: axes.as_ref(),
+    };
+    let (chosen, times_note) = choice.slices()?;
+    if let Some(times_note) = times_note {
+        terminal.note(&times_note);
+    }
     let commits = cube.commits().iter();
     let commits: Vec<_> = commits
-        .filter(|commit| chosen.contains(commit.index))
+        .filter(|commit| chosen.iter().any(|slice| slice.contains(commit.index)))
         .collect();
     let table = FluxTable::of(&cube, &commits, &args.moved)?;
     terminal.warn(table.warning.as_slice());

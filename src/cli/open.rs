@@ -1,6 +1,11 @@
 //! How commands open the arrays that they read, and make those that they write.
 
-use super::{number, select, terminal::Terminal, values};
+use super::{
+    number, select,
+    selection::{self, Selection},
+    terminal::Terminal,
+    values,
+};
 use crate::{
     cube::{CubeError, JournalledArray, Writing},
     error::Error,
@@ -184,13 +189,13 @@ fn raw(text: &str) -> Result<NpyHeader, String> {
 /// Opens an array with the journal beside it, and says where that is not its own. `FILE.npz:NAME` is a
 /// member of an archive, `FILE.npy[::24]` a part of an array.
 pub(super) fn open(path: &Path, terminal: &Terminal) -> Result<JournalledArray, Error> {
-    let (file, text) = select::brackets(path);
-    select::part(open_whole(file, terminal)?, text, terminal)
+    let (file, selection) = Selection::of_file(path)?;
+    select::part(open_whole(file, terminal)?, selection.as_ref(), terminal)
 }
 
 /// Opens all of an array, of which [`open`] may take a part.
 pub(super) fn open_whole(path: &Path, terminal: &Terminal) -> Result<JournalledArray, Error> {
-    if let Some((archive, name)) = member(path) {
+    if let Some((archive, name)) = selection::member(path) {
         let array = ArrayFile::open_member(Path::new(archive), name)?;
         return Ok(prepared(JournalledArray::plain(array), terminal));
     }
@@ -247,7 +252,7 @@ fn named(
     input: &InputArgs,
     terminal: &Terminal,
 ) -> Result<JournalledArray, Error> {
-    let (path, text) = select::brackets(path);
+    let (path, selection) = Selection::of_file(path)?;
     let mut array = match raw {
         None => open_whole(path, terminal)?,
         Some(header) => {
@@ -257,7 +262,7 @@ fn named(
         }
     };
     input.name_axes(&mut array)?;
-    select::part(array, text, terminal)
+    select::part(array, selection.as_ref(), terminal)
 }
 
 /// Opens one of several files as [`open_as`] does; `--raw` describes those whose names do not end in `.npy`.
@@ -266,18 +271,11 @@ pub(super) fn open_among(
     input: &InputArgs,
     terminal: &Terminal,
 ) -> Result<JournalledArray, Error> {
-    let extension = select::brackets(path).0.extension();
+    let extension = Selection::of_file(path)?.0.extension();
     let raw = input
         .raw()
         .filter(|_| extension.is_none_or(|extension| extension != "npy"));
     named(path, raw, input, terminal)
-}
-
-/// The archive and the name of a member, of a path that names no file.
-fn member(path: &Path) -> Option<(&str, &str)> {
-    let text = path.to_str().filter(|_| !path.exists())?;
-    let (archive, name) = text.rsplit_once(':')?;
-    archive.ends_with(".npz").then_some((archive, name))
 }
 
 /// A new array while it is written, and the file for what is known of it.

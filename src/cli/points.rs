@@ -2,6 +2,7 @@
 
 use super::{
     scenario::{self, PLACES},
+    selection::Selection,
     terminal::printable,
     values,
 };
@@ -99,8 +100,8 @@ impl PointFile {
         Ok(Some(points))
     }
 
-    /// The next point as `--at` takes it.
-    fn read(&mut self) -> Result<Option<String>, Error> {
+    /// The next point.
+    fn read(&mut self) -> Result<Option<Selection>, Error> {
         let is_there = self.rows.next();
         if !is_there.map_err(|error| fault(&self.path, &error))? {
             return Ok(None);
@@ -171,10 +172,10 @@ impl PointFile {
         }
     }
 
-    fn point(&self, fields: &[&str]) -> Result<String, Error> {
+    fn point(&self, fields: &[&str]) -> Result<Selection, Error> {
         if self.columns.is_empty() {
             return match fields.iter().find(|field| !is_number(field)) {
-                None => Ok(fields.join(",")),
+                None => Ok(self.selection(fields.iter().map(|&field| (None, field)))),
                 Some(field) => Err(self.no_number(field)),
             };
         }
@@ -187,7 +188,13 @@ impl PointFile {
             .collect();
         indices.sort_unstable();
         if indices.is_empty() {
-            return self.by_name(fields);
+            let columns = self.columns.iter().zip(fields);
+            return Ok(
+                self.selection(columns.filter_map(|(column, &field)| match column {
+                    PointColumn::Named(name) => Some((Some(name.as_str()), field)),
+                    _ => None,
+                })),
+            );
         }
         let index_fields: Vec<&str> = indices.iter().map(|&(_, field)| field).collect();
         if let Some(field) = index_fields.iter().find(|field| !is_number(field)) {
@@ -205,19 +212,20 @@ impl PointFile {
                 self.dimensions - 1
             )));
         }
-        Ok(index_fields.join(","))
+        Ok(self.selection(index_fields.into_iter().map(|field| (None, field))))
     }
 
-    /// A point by places and by parameters, which may be words.
-    fn by_name(&self, fields: &[&str]) -> Result<String, Error> {
-        let mut pairs = Vec::new();
-        for (column, field) in self.columns.iter().zip(fields) {
-            let PointColumn::Named(name) = column else {
-                continue;
-            };
-            pairs.push(format!("{name}={field}"));
-        }
-        Ok(pairs.join(","))
+    /// The point with these indices, or with places and parameters by their names, which may be words.
+    fn selection<'f>(
+        &self,
+        fields: impl IntoIterator<Item = (Option<&'f str>, &'f str)>,
+    ) -> Selection {
+        Selection::of_point(self.place(), fields)
+    }
+
+    /// The line and the file.
+    fn place(&self) -> String {
+        format!("line {} of {}", self.rows.line(), self.path.display())
     }
 
     fn no_number(&self, field: &str) -> Error {
@@ -228,16 +236,12 @@ impl PointFile {
     }
 
     fn error(&self, reason: &str) -> Error {
-        Error::Usage(format!(
-            "line {} of {}: {reason}",
-            self.rows.line(),
-            self.path.display()
-        ))
+        Error::Usage(format!("{}: {reason}", self.place()))
     }
 }
 
 impl Iterator for PointFile {
-    type Item = Result<String, Error>;
+    type Item = Result<Selection, Error>;
 
     fn next(&mut self) -> Option<Self::Item> {
         self.read().transpose()

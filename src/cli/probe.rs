@@ -1,14 +1,15 @@
 //! `diff2d probe`: single elements of an array, or their history.
 
 use super::{
-    axes::{Axes, Entries},
+    axes::Axes,
     follow::follow,
     number,
     open::{InputArgs, open_as},
     points::PointFile,
     record,
     rows::{Cell, Column, Row, Style, Table},
-    scenario, select,
+    select::Chosen,
+    selection::{Parts, Selection},
     terminal::Terminal,
     values,
 };
@@ -96,11 +97,11 @@ pub(super) fn probe(args: &ProbeArgs, terminal: &Terminal) -> Result<(), Error> 
     let file = args.points.as_deref();
     let file = file.map(|path| PointFile::open(path, &array, &args.read));
     let file = file.transpose()?.flatten();
-    let typed = args.at.iter().cloned().map(Ok);
-    let texts = typed.chain(file.into_iter().flatten());
-    let axes = Axes::of(&array);
-    let mut points = texts.flat_map(|text| {
-        let slices = text.and_then(|text| slices(&array, &axes, &text, args.series, terminal));
+    let typed = args.at.iter().map(|text| Selection::parse("--at", text));
+    let selections = typed.collect::<Result<Vec<_>, Error>>()?.into_iter();
+    let selections = selections.map(Ok).chain(file.into_iter().flatten());
+    let mut points = selections.flat_map(|selection| {
+        let slices = selection.and_then(|typed| slices(&array, typed, args.series, terminal));
         let (slices, error) = match slices {
             Ok(slices) => (Some(slices), None),
             Err(error) => (None, Some(Err(error))),
@@ -138,57 +139,37 @@ pub(super) fn probe(args: &ProbeArgs, terminal: &Terminal) -> Result<(), Error> 
     }
 }
 
-/// The indices along each axis that a text stands for; of a history, 0 along the first axis.
+/// The indices along each axis that a selection means; of a history, 0 along the first axis.
 fn slices(
     array: &JournalledArray,
-    axes: &Axes<'_>,
-    text: &str,
+    mut selection: Selection,
     series: bool,
     terminal: &Terminal,
 ) -> Result<Vec<Slice>, Error> {
-    if let Some(header) = scenario::sweep(array).filter(|_| text.contains('=')) {
-        let (index, description) = scenario::point(array, header, text)?;
-        terminal.note(&format!("{text}: {description}"));
-        return Ok(single_slices(&index));
+    let shape = array.shape();
+    if series
+        && let Parts::Listed(entries) = selection.parts()?
+        && entries.len() + 1 == shape.len()
+    {
+        selection = selection.with_leading_range();
     }
-    let typed = format!("--at {text}");
-    let mut entries = axes.entries(&typed, text)?;
-    if !text.contains(':') {
-        let index = point(array, axes, text, &entries, series, terminal)?;
-        return Ok(single_slices(&index));
+    let mut chosen = Chosen::new(array, &shape, &selection, terminal)?;
+    if series {
+        chosen.slices[0] = Slice::new(&(0..1), 1);
+        chosen.is_typed[0] = true;
     }
-    let dimensions = array.npy.shape.len();
-    let entry_count = match &mut entries {
-        Entries::Listed(parts) => {
-            if series && parts.len() + 1 == dimensions {
-                parts.insert(0, ":".to_owned());
-            }
-            parts.len()
+    match chosen.is_typed.iter().position(|is_typed| !is_typed) {
+        None => Ok(chosen.slices),
+        Some(axis) => {
+            let names = array.labels.axis(axis);
+            let name = names.map_or_else(|| format!("axis {axis}"), |axis| axis.name.clone());
+            Err(selection.refused(&format!(
+                "{name} is missing; {} needs an index, a value or a range along each of its {} axes",
+                array.path.display(),
+                shape.len()
+            )))
         }
-        Entries::Named(parts) => {
-            let is_first_missing = parts.first().is_some_and(Option::is_none);
-            parts.iter().flatten().count() + usize::from(series && is_first_missing)
-        }
-    };
-    if entry_count != dimensions {
-        return Err(Error::Usage(format!(
-            "{typed} has {entry_count} indices or ranges; {} needs {dimensions}",
-            array.path.display()
-        )));
     }
-    let mut slices = select::slices(array, &array.shape(), &entries, &typed, terminal)?;
-    if let Some(leading_slice) = slices.first_mut().filter(|_| series) {
-        *leading_slice = Slice::new(&(0..1), 1);
-    }
-    Ok(slices)
-}
-
-/// The slices that take one element.
-fn single_slices(index: &[u64]) -> Vec<Slice> {
-    let slices = index.iter();
-    slices
-        .map(|&number| Slice::new(&(number..number + 1), 1))
-        .collect()
 }
 
 /// The points of slices one after the other, the index along the last axis first.
@@ -213,65 +194,6 @@ fn points_of(slices: Vec<Slice>) -> impl Iterator<Item = Vec<u64>> {
         }
         Some(point)
     })
-}
-
-/// The index that entries without a range stand for; of a history, 0 along the first axis.
-fn point(
-    array: &JournalledArray,
-    axes: &Axes<'_>,
-    text: &str,
-    entries: &Entries,
-    series: bool,
-    terminal: &Terminal,
-) -> Result<Vec<u64>, Error> {
-    let dimensions = array.npy.shape.len();
-    match entries {
-        Entries::Listed(parts) => {
-            let index: Vec<i64> = parts
-                .iter()
-                .map(|part| {
-                    part.parse().map_err(|_| {
-                        let has_coordinates = !axes.with_coordinates().is_empty();
-                        let way_out = match part.parse::<f64>() {
-                            Ok(_) if has_coordinates => ", or coordinates by name, such as x=0.5",
-                            _ => "",
-                        };
-                        Error::Usage(format!(
-                            "the point {text}: '{part}' is no index; expected whole numbers, such as -1,150,150{way_out}"
-                        ))
-                    })
-                })
-                .collect::<Result<_, _>>()?;
-            let first_axis = usize::from(series);
-            if series && index.len() + 1 == dimensions {
-                let later_axes: Vec<usize> = (first_axis..dimensions).collect();
-                let later_indices = probe::resolve(array, &later_axes, &index)?;
-                return Ok([&[0], &later_indices[..]].concat());
-            }
-            let every_axis: Vec<usize> = (0..dimensions).collect();
-            Ok(probe::resolve(array, &every_axis, &index)?)
-        }
-        Entries::Named(parts) => {
-            let mut index = vec![0; dimensions];
-            let mut named_indices = Vec::new();
-            for (axis, part) in parts.iter().enumerate() {
-                match part {
-                    Some(part) => {
-                        index[axis] = axes.nearest(axis, part)?;
-                        named_indices.push((axis, index[axis]));
-                    }
-                    None if series && axis == 0 => {}
-                    None => {
-                        return Err(Error::Usage(format!(
-                            "the point {text}: axis {axis} is missing; expected t=…,y=…,x=…"
-                        )));
-                    }
-                }
-            }
-            terminal.note(&format!("{text}: {}", axes.describe(named_indices)));
-            Ok(index)
-        }
-    }
 }
 
 /// The elements that are printed.

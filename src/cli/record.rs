@@ -1,8 +1,9 @@
 //! Columns and rows of the record of a run, from what was typed.
 
 use super::{
-    axes, number, ranges,
+    axes, number,
     rows::{Cell, Column, Rows, Style},
+    selection::{Entry, Parts, Selection},
     terminal::Terminal,
     values,
 };
@@ -87,20 +88,28 @@ pub(super) fn chosen_rows<'a>(
 ) -> Result<Rows<'a>, Error> {
     let mut numbers = Vec::new();
     for text in texts {
-        if text.contains('=') {
-            let nearest = nearest(record, text)?;
-            let times = record.column("t").unwrap_or_default();
-            for &row in &nearest {
-                let time = number::python(times[row]);
-                terminal.note(&format!("{}: t = {time} (row {row})", excerpt(text, 60)));
+        let selection = Selection::parse("--at", text)?;
+        let entries = match selection.parts()? {
+            Parts::Listed(entries) => entries,
+            Parts::Named(named) => {
+                let nearest = nearest(record, &selection, &named)?;
+                let times = record.column("t").unwrap_or_default();
+                for &row in &nearest {
+                    let time = number::python(times[row]);
+                    let typed = &selection.typed;
+                    terminal.note(&format!("{typed}: t = {time} (row {row})"));
+                }
+                numbers.extend(nearest);
+                continue;
             }
-            numbers.extend(nearest);
-            continue;
-        }
-        let slice = ranges::slice(text.trim(), record.rows() as u64).ok_or_else(|| {
-            Error::Usage(format!(
-                "--at {}: expected a row, such as -1, rows, such as 2:8 or ::10, or the row nearest to a time, such as t=2.5, of the {} rows of {}",
-                excerpt(text, 60),
+        };
+        let slice = match entries[..] {
+            [entry] if !entry.text.is_empty() => entry.slice(record.rows() as u64),
+            _ => None,
+        };
+        let slice = slice.ok_or_else(|| {
+            selection.refused(&format!(
+                "expected a row, such as -1, rows, such as 2:8 or ::10, or the row nearest to a time, such as t=2.5, of the {} rows of {}",
                 record.rows(),
                 record.path.display()
             ))
@@ -124,44 +133,35 @@ pub(super) fn chosen_rows<'a>(
 }
 
 /// The row nearest to a time, of the scenario that was typed or of each scenario of a sweep.
-fn nearest(record: &RecordTable, text: &str) -> Result<Vec<usize>, Error> {
+fn nearest(
+    record: &RecordTable,
+    selection: &Selection,
+    named: &[(&str, &Entry)],
+) -> Result<Vec<usize>, Error> {
+    let path = record.path.display();
     let (mut time, mut scenario) = (None, None);
-    let named_values = ranges::named_values(text)
-        .map_err(|reason| Error::Usage(format!("--at {}: {reason}", excerpt(text, 60))))?;
-    for (name, value) in named_values {
-        let place = match name {
+    for (name, entry) in named {
+        let place = match *name {
             "t" => &mut time,
             "scenario" if record.find("scenario").is_some() => &mut scenario,
             other => {
-                return Err(Error::Usage(format!(
-                    "--at {}: rows of {} are found by t, and not by {}",
-                    excerpt(text, 60),
-                    record.path.display(),
+                return Err(selection.refused(&format!(
+                    "rows of {path} are found by t, and not by {}",
                     excerpt(other, 60)
                 )));
             }
         };
-        *place = Some(values::finite(value).ok_or_else(|| {
-            Error::Usage(format!("--at {}: expected a number", excerpt(text, 60)))
-        })?);
+        let value = values::finite(&entry.text);
+        *place = Some(value.ok_or_else(|| selection.refused("expected a number"))?);
     }
-    let Some(time) = time else {
-        return Err(Error::Usage(format!(
-            "--at {}: the time is missing, as in t=2.5",
-            excerpt(text, 60)
-        )));
-    };
+    let time = time.ok_or_else(|| selection.refused("the time is missing, as in t=2.5"))?;
     let parts = record.scenarios().into_iter();
     let parts = parts.filter(|(number, _)| scenario.is_none() || *number == scenario);
     let rows: Vec<usize> = parts
         .map(|(_, rows)| nearest_among(record, rows, time))
         .collect::<Result<_, _>>()?;
     if rows.is_empty() {
-        Err(Error::Usage(format!(
-            "--at {}: {} has no such row",
-            excerpt(text, 60),
-            record.path.display()
-        )))
+        Err(selection.refused(&format!("{path} has no such row")))
     } else {
         Ok(rows)
     }

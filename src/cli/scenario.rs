@@ -1,6 +1,6 @@
-//! Points of a sweep by its parameters: `D=0.5,t=1,y=0,x=0`.
+//! The scenario of a sweep that a selection names by its parameters: `D=0.5,t=1,y=0,x=0`.
 
-use super::{axes::nearest_on, ranges, values};
+use super::selection::{Entry, Parts, Selection};
 use crate::{
     cube::{
         JournalledArray,
@@ -8,11 +8,19 @@ use crate::{
     },
     error::Error,
 };
+use diff2d_arrays::labels::{Labels, NamedAxis};
 use serde_json::Value;
 use std::path::Path;
 
 /// The names of time and coordinates.
 pub(super) const PLACES: [&str; 3] = ["t", "y", "x"];
+
+/// A scenario that was named.
+pub(super) struct NamedScenario {
+    pub(super) number: u64,
+    /// The labels of the sweep, with the times and nodes of this scenario.
+    pub(super) labels: Labels,
+}
 
 /// The header of the array, if this is the cube of a sweep.
 pub(super) fn sweep(array: &JournalledArray) -> Option<&Header> {
@@ -20,131 +28,115 @@ pub(super) fn sweep(array: &JournalledArray) -> Option<&Header> {
     header.is_sweep().then_some(header)
 }
 
-/// The index of a point of a sweep that is named by parameters, time and place, and what it is in words.
-pub(super) fn point(
+/// The scenario of a sweep that a selection names, by its number or its parameters. Where it names a time or a place, which each
+/// scenario has its own, it has to name one scenario.
+pub(super) fn named_in(
     array: &JournalledArray,
-    header: &Header,
-    text: &str,
-) -> Result<(Vec<u64>, String), Error> {
-    let named = Named::parse(text, header).map_err(|reason| refused(text, &reason))?;
-    let complete = usize::try_from(array.available()).unwrap_or(0);
-    let number = named
-        .scenario(header, complete)
-        .map_err(|reason| refused(text, &reason))?;
+    selection: &Selection,
+) -> Result<Option<NamedScenario>, Error> {
+    let (Some(header), Parts::Named(named)) = (sweep(array), selection.parts()?) else {
+        return Ok(None);
+    };
+    let keys = telling(header);
+    let params: Vec<(&str, &Entry)> = named
+        .iter()
+        .filter(|(name, _)| keys.iter().any(|key| key == name))
+        .copied()
+        .collect();
+    let mut names = named.iter().map(|(name, _)| *name);
+    let has_unknown_name = names.any(|name| {
+        name != "scenario" && !PLACES.contains(&name) && !keys.iter().any(|key| key == name)
+    });
+    if has_unknown_name {
+        // The axes have a sentence on that.
+        return Ok(None);
+    }
+    let complete = array.available();
+    let numbered = named.iter().find(|(name, _)| *name == "scenario");
+    let number = match numbered {
+        Some((_, entry)) if params.is_empty() => {
+            let slice = entry.slice(complete).filter(|slice| slice.count == 1);
+            match slice {
+                Some(slice) => slice.start,
+                // Several scenarios are a range of indices.
+                None => return Ok(None),
+            }
+        }
+        _ if params.is_empty() && !named.iter().any(|(name, _)| PLACES.contains(name)) => {
+            return Ok(None);
+        }
+        _ => {
+            let complete = usize::try_from(complete).unwrap_or(0);
+            let found = scenario_with(header, complete, &params);
+            found.map_err(|reason| {
+                let mut names = named.iter().map(|(name, _)| *name);
+                let place = names.find(|name| params.is_empty() && PLACES.contains(name));
+                let place_clause = place.map(|name| {
+                    format!("no coordinates are known along {name} of all scenarios: ")
+                });
+                selection.refused(&format!("{}{reason}", place_clause.unwrap_or_default()))
+            })? as u64
+        }
+    };
     let mut times: Vec<f64> = Vec::new();
     for commit in array.each_commit()? {
         let commit = commit?;
-        if commit.id().scenario() == number {
+        if commit.id().scenario() as u64 == number {
             times.push(commit.simtime);
         }
     }
-    named
-        .index(header, number, times)
-        .map_err(|reason| refused(text, &reason))
+    let scenario = usize::try_from(number)
+        .ok()
+        .and_then(|number| header.scenario(number));
+    let axes = scenario.as_ref().map(|scenario| scenario.axes(times));
+    let axes = axes.filter(|axes| axes.iter().all(|axis| axis.coordinates().is_some()));
+    let axes = axes.ok_or_else(|| {
+        selection.refused("the nodes of this sweep are not known to this version of the program")
+    })?;
+    let axes = [NamedAxis::counted("scenario")].into_iter().chain(axes);
+    Ok(Some(NamedScenario {
+        number,
+        labels: Labels {
+            axes: axes.map(Some).collect(),
+            is_masked: scenario.is_some_and(|scenario| scenario.params.has_mask()),
+            ..array.labels.clone()
+        },
+    }))
 }
 
-/// The error that a text names no point.
-fn refused(text: &str, reason: &str) -> Error {
-    Error::Usage(format!("--at {text}: {reason}"))
-}
-
-/// A point as it is typed.
-struct Named<'a> {
-    /// Keys and values of parameters.
-    params: Vec<(&'a str, &'a str)>,
-    /// Time and coordinates in the order of [`PLACES`].
-    places: [Option<f64>; 3],
-}
-
-impl<'a> Named<'a> {
-    fn parse(text: &'a str, header: &Header) -> Result<Self, String> {
-        let mut named = Self {
-            params: Vec::new(),
-            places: [None; 3],
-        };
-        for (name, value) in ranges::named_values(text)? {
-            match PLACES.iter().position(|place| *place == name) {
-                None => named.params.push((name, value)),
-                Some(axis) => {
-                    let place = values::finite(value);
-                    let place =
-                        place.ok_or_else(|| format!("{name}={value}: expected a number"))?;
-                    named.places[axis] = Some(place);
-                }
-            }
+/// The number of the scenario with these parameters, the only one among the first `complete` scenarios.
+fn scenario_with(
+    header: &Header,
+    complete: usize,
+    params: &[(&str, &Entry)],
+) -> Result<usize, String> {
+    let scenarios = header.scenarios().take(complete).enumerate();
+    let mut matching = scenarios.filter(|(_, scenario)| has_params(scenario, params));
+    match (matching.next(), matching.next()) {
+        (Some((number, _)), None) => Ok(number),
+        (None, _) => {
+            let names = params.iter();
+            let value_lists: Vec<String> =
+                names.map(|(name, _)| first_values(header, name)).collect();
+            Err(format!(
+                "no complete scenario has these values; {}",
+                value_lists.join("; ")
+            ))
         }
-        let keys = telling(header);
-        let mut params = named.params.iter();
-        match params.find(|(name, _)| !keys.iter().any(|key| key == name)) {
-            None => Ok(named),
-            Some((name, _)) => Err(format!(
-                "'{name}' does not vary in this sweep; what does is {}, then come t, y and x",
-                keys.join(", ")
-            )),
-        }
-    }
-
-    /// The number of the scenario with these parameters, the only one among the first `complete` scenarios.
-    fn scenario(&self, header: &Header, complete: usize) -> Result<usize, String> {
-        let scenarios = header.scenarios().take(complete).enumerate();
-        let mut matching = scenarios.filter(|(_, scenario)| self.has_params(scenario));
-        match (matching.next(), matching.next()) {
-            (Some((number, _)), None) => Ok(number),
-            (None, _) => {
-                let names = self.params.iter();
-                let value_lists: Vec<String> =
-                    names.map(|(name, _)| first_values(header, name)).collect();
-                Err(format!(
-                    "no complete scenario has these values; {}",
-                    value_lists.join("; ")
-                ))
-            }
-            _ => Err(format!(
-                "several scenarios have these values; give all of {}",
-                telling(header).join(", ")
-            )),
-        }
-    }
-
-    /// Whether a scenario has the parameters of the point.
-    fn has_params(&self, scenario: &Scenario) -> bool {
-        self.params.iter().all(|(name, typed)| {
-            let value = scenario.params.value(name);
-            value.is_some_and(|value| is_value(value, typed))
-        })
-    }
-
-    /// The index of the nearest node of a scenario, and what it is in words.
-    fn index(
-        &self,
-        header: &Header,
-        number: usize,
-        times: Vec<f64>,
-    ) -> Result<(Vec<u64>, String), String> {
-        let scenario = header.scenario(number).ok_or("no such scenario")?;
-        let axes = scenario.axes(times);
-        if axes.iter().any(|axis| axis.coordinates().is_none()) {
-            return Err(
-                "the nodes of this sweep are not known to this version of the program".to_owned(),
-            );
-        }
-        let mut index = vec![number as u64];
-        let mut words = vec![format!("scenario {number}")];
-        for (axis, typed_coordinate) in axes.iter().zip(self.places) {
-            let name = &axis.name;
-            let typed_coordinate = typed_coordinate
-                .ok_or_else(|| format!("{name} is missing; expected parameters and t=…,y=…,x=…"))?;
-            let typed = typed_coordinate.to_string();
-            let owner = format!("scenario {number}");
-            let nearest = nearest_on(axis, typed_coordinate, &typed, &owner)?;
-            let coordinate = axis.coordinate(nearest).unwrap_or(f64::NAN);
-            words.push(format!("{name} = {coordinate:?}"));
-            index.push(nearest);
-        }
-        Ok((index, words.join(", ")))
+        _ => Err(format!(
+            "several scenarios have these values; give all of {}",
+            telling(header).join(", ")
+        )),
     }
 }
 
+/// Whether a scenario has these parameters.
+fn has_params(scenario: &Scenario, params: &[(&str, &Entry)]) -> bool {
+    params.iter().all(|(name, typed)| {
+        let value = scenario.params.value(name);
+        value.is_some_and(|value| is_value(value, &typed.text))
+    })
+}
 /// The first few values of a parameter.
 fn first_values(header: &Header, name: &str) -> String {
     const FEW: usize = 12;

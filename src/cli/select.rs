@@ -1,18 +1,33 @@
-//! `--select`, and brackets behind the name of a file: a part of an array.
+//! The indices of an array that a [`Selection`] means: those of `--select`, of brackets behind the name of a file, and of `--at`.
 
 use super::{
     axes::{Axes, Entries},
-    ranges,
+    scenario,
+    selection::{Entry, Selection, index_from_start, no_range},
     terminal::Terminal,
 };
 use crate::{cube::JournalledArray, error::Error};
-use diff2d_arrays::npy::{Region, Slice};
-use std::path::Path;
+use diff2d_arrays::{
+    labels::Labels,
+    npy::{Region, Slice},
+};
+
+/// The part of an array that a selection means.
+pub(super) struct Chosen {
+    /// The slices, one an axis.
+    pub(super) slices: Vec<Slice>,
+    /// Whether an index, a value or a range was typed for each axis.
+    pub(super) is_typed: Vec<bool>,
+    /// The axes for which a single index or value was typed.
+    index_axes: Vec<usize>,
+    /// The labels of the scenario of a sweep, if one was named.
+    scenario_labels: Option<Labels>,
+}
 
 /// An array and the box that `--select` takes of it. Where a range has a step, the array becomes the view that it takes, and the box
 /// is all of that. What is waited for counts as there.
 pub(super) fn select(
-    array: JournalledArray,
+    mut array: JournalledArray,
     follows: bool,
     text: Option<&str>,
     terminal: &Terminal,
@@ -26,107 +41,143 @@ pub(super) fn select(
         let region = shape.iter().map(|&length| 0..length).collect();
         return Ok((array, region));
     };
-    let typed = format!("--select {text}");
-    let entries = Axes::of(&array).entries(&typed, text)?;
-    let slices = slices(&array, &shape, &entries, &typed, terminal)?;
-    let ranges: Option<Region> = slices.iter().map(|slice| slice.range()).collect();
-    Ok(match ranges {
-        Some(ranges) => (array, ranges),
-        None if follows => {
-            return Err(Error::Usage(format!(
-                "--select {text}: with --follow ranges have no step; windows are left out by --stride"
-            )));
+    let selection = Selection::parse("--select", text)?;
+    let chosen = Chosen::new(&array, &shape, &selection, terminal)?;
+    let ranges: Option<Region> = chosen.slices.iter().map(|slice| slice.range()).collect();
+    match (ranges, chosen.scenario_labels) {
+        (Some(ranges), None) => return Ok((array, ranges)),
+        (None, _) if follows => {
+            return Err(selection
+                .refused("with --follow ranges have no step; windows are left out by --stride"));
         }
-        None => {
-            let region = slices.iter().map(|slice| 0..slice.count).collect();
-            (array.view(&slices), region)
-        }
-    })
+        (_, Some(labels)) => array.label(labels),
+        (None, None) => {}
+    }
+    let region = chosen.slices.iter().map(|slice| 0..slice.count).collect();
+    Ok((array.view(&chosen.slices), region))
 }
 
-/// The part of an array that the brackets behind its name take: `cube.npy[::24]`. An index drops its axis, and a range keeps it.
+/// The part of an array that a selection behind its name takes. An index drops its axis, and a range keeps it.
 pub(super) fn part(
-    array: JournalledArray,
-    text: Option<&str>,
+    mut array: JournalledArray,
+    selection: Option<&Selection>,
     terminal: &Terminal,
 ) -> Result<JournalledArray, Error> {
-    let Some(text) = text else { return Ok(array) };
-    let typed = format!("{}[{text}]", array.path.display());
-    let entries = Axes::of(&array).entries(&typed, text)?;
-    let slices = slices(&array, &array.shape(), &entries, &typed, terminal)?;
+    let Some(selection) = selection else {
+        return Ok(array);
+    };
+    let chosen = Chosen::new(&array, &array.shape(), selection, terminal)?;
+    if let Some(labels) = chosen.scenario_labels {
+        array.label(labels);
+    }
+    let part = array.view(&chosen.slices);
     // The last axes go first, so that the numbers of the others stay.
-    let mut part = array.view(&slices);
-    for axis in (0..slices.len())
-        .rev()
-        .filter(|&axis| entries.is_index(axis))
-    {
-        part = part.at_index(axis, 0);
-    }
-    Ok(part)
+    let index_axes = chosen.index_axes.into_iter().rev();
+    Ok(index_axes.fold(part, |part, axis| part.at_index(axis, 0)))
 }
 
-/// The name of a file without the brackets behind it, and what is in them.
-pub(super) fn brackets(path: &Path) -> (&Path, Option<&str>) {
-    let text = path.to_str().filter(|_| !path.exists());
-    let parts = text.and_then(|text| text.strip_suffix(']')?.rsplit_once('['));
-    parts.map_or((path, None), |(file, text)| (Path::new(file), Some(text)))
-}
-
-/// The slices, one an axis, that entries take of an array of this shape; by name, from the node nearest to one coordinate to the
-/// node nearest to another, both included.
-pub(super) fn slices(
-    array: &JournalledArray,
-    shape: &[u64],
-    entries: &Entries,
-    typed: &str,
-    terminal: &Terminal,
-) -> Result<Vec<Slice>, Error> {
-    let axes = Axes::of(array);
-    let full_slices = shape.iter().map(|&length| Slice::new(&(0..length), 1));
-    let mut slices: Vec<Slice> = full_slices.collect();
-    match entries {
-        Entries::Listed(parts) => {
-            if parts.len() > shape.len() {
-                return Err(Error::Usage(format!(
-                    "{typed}: {} has {} axes",
-                    array.path.display(),
-                    shape.len()
-                )));
-            }
-            for (axis, part) in parts.iter().enumerate() {
-                slices[axis] = python_slice(axis, shape[axis], part, typed)?;
-            }
+impl Chosen {
+    /// The part of an array of this shape; by name, from the node nearest to one coordinate to the node nearest to another, both
+    /// included, and of a sweep that of the scenario with these parameters.
+    pub(super) fn new(
+        array: &JournalledArray,
+        shape: &[u64],
+        selection: &Selection,
+        terminal: &Terminal,
+    ) -> Result<Self, Error> {
+        let (mut axes, mut shape) = (Axes::of(array), shape.to_vec());
+        let scenario = scenario::named_in(array, selection)?;
+        if let Some(scenario) = &scenario {
+            axes = axes.of_scenario(scenario);
+            // A scenario may have ended before the others.
+            let times = axes.labels.axis(1).and_then(|times| times.coordinates());
+            shape[1] = times.map_or(shape[1], |times| times.len() as u64);
         }
-        Entries::Named(parts) => {
-            for (axis, part) in parts.iter().enumerate() {
-                let Some(part) = part else { continue };
-                if axes.takes_indices(axis) {
-                    slices[axis] = python_slice(axis, shape[axis], part, typed)?;
-                    continue;
+        let full_slices = shape.iter().map(|&length| Slice::new(&(0..length), 1));
+        let mut slices: Vec<Slice> = full_slices.collect();
+        let mut entries: Vec<Option<&Entry>> = vec![None; shape.len()];
+        let mut told = Vec::new();
+        match axes.entries(selection)? {
+            Entries::Listed(parts) => {
+                if parts.len() > shape.len() {
+                    return Err(selection.refused(&format!(
+                        "{} indices or ranges are typed, and {} has {} axes",
+                        parts.len(),
+                        array.path.display(),
+                        shape.len()
+                    )));
                 }
-                let (range, step) = axes.between(axis, part, shape[axis])?;
-                slices[axis] = Slice::new(&range, step);
-                let last_index = slices[axis].count.checked_sub(1);
-                let last_index = last_index.map_or(range.end.saturating_sub(1), |last_index| {
-                    slices[axis].index(last_index)
-                });
-                // Of a single index the two ends are the same.
-                let mut end_indices = vec![(axis, range.start), (axis, last_index)];
-                end_indices.dedup();
-                terminal.note(&format!("{typed}: {}", axes.describe(end_indices)));
+                for (axis, part) in parts.into_iter().enumerate() {
+                    slices[axis] = python_slice(&axes, axis, shape[axis], part)
+                        .map_err(|reason| selection.refused(&reason))?;
+                    entries[axis] = Some(part);
+                }
+            }
+            Entries::Named(parts) => {
+                for (axis, part) in parts.into_iter().enumerate() {
+                    let Some(part) = part else { continue };
+                    entries[axis] = Some(part);
+                    if axes.takes_indices(axis) {
+                        slices[axis] = python_slice(&axes, axis, shape[axis], part)
+                            .map_err(|reason| selection.refused(&reason))?;
+                        continue;
+                    }
+                    let range = axes.between(axis, part, shape[axis])?;
+                    slices[axis] = Slice::new(&range, part.step);
+                    let last_index = slices[axis].count.checked_sub(1);
+                    let last_index = last_index.map_or(range.end.saturating_sub(1), |last_index| {
+                        slices[axis].index(last_index)
+                    });
+                    // Of a single index the two ends are the same.
+                    told.push((axis, range.start));
+                    told.push((axis, last_index));
+                    told.dedup();
+                }
             }
         }
+        let indices = entries.iter().enumerate();
+        let indices = indices.filter(|(_, entry)| entry.is_some_and(|entry| !entry.is_range()));
+        let mut index_axes: Vec<usize> = indices.map(|(axis, _)| axis).collect();
+        let mut is_typed: Vec<bool> = entries.iter().map(Option::is_some).collect();
+        if let Some(scenario) = &scenario {
+            slices[0] = Slice::new(&(scenario.number..scenario.number + 1), 1);
+            told.insert(0, (0, scenario.number));
+            if !is_typed[0] {
+                index_axes.insert(0, 0);
+            }
+            is_typed[0] = true;
+        }
+        if !told.is_empty() {
+            terminal.note(&format!("{}: {}", selection.typed, axes.describe(told)));
+        }
+        Ok(Self {
+            slices,
+            is_typed,
+            index_axes,
+            scenario_labels: scenario.map(|scenario| scenario.labels),
+        })
     }
-    Ok(slices)
 }
 
-/// The slice that a text stands for in Python, of an axis of this length.
-fn python_slice(axis: usize, length: u64, text: &str, typed: &str) -> Result<Slice, Error> {
-    let text = if text.is_empty() { ":" } else { text };
-    ranges::slice(text, length).ok_or_else(|| {
-        Error::Usage(format!(
-            "{typed}: '{text}' is no range along axis {axis}, which has {length}; expected one {}, with a step of at least 1",
-            ranges::EXAMPLES
-        ))
+/// The slice of an axis of this length that an entry stands for in Python, or the sentence that it stands for none.
+fn python_slice(axes: &Axes<'_>, axis: usize, length: u64, entry: &Entry) -> Result<Slice, String> {
+    entry.slice(length).ok_or_else(|| {
+        let place = format!(" along axis {axis}, which has {length}");
+        if entry.is_range() {
+            return no_range(&entry.text, &place);
+        }
+        if index_from_start(&entry.text, 0).is_some() {
+            return axes.lies_outside(axis, &entry.text);
+        }
+        let way_out = match entry.text.parse::<f64>() {
+            Ok(_) if !axes.with_coordinates().is_empty() => {
+                ", or coordinates by name, such as x=0.5"
+            }
+            _ => "",
+        };
+        format!(
+            "'{}' is no index or range{place}; expected whole numbers, such as -1 or 2:8{way_out}",
+            entry.text
+        )
     })
 }

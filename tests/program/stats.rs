@@ -189,15 +189,15 @@ fn axes_without_names_are_given_some() {
         ),
         (
             "stats a.npy --select ::-1",
-            "'::-1' is no range along axis 0, which has 48; expected one as in Python, such as 2:8, :3, -1: or ::24, with a step of at least 1",
+            "'::-1' is no range; expected one as in Python, such as 2:8, :3, -1: or ::24, with a step of at least 1",
         ),
         (
             "map a a=a.npy[::0] -o m.npy",
-            "a.npy[::0]: '::0' is no range along axis 0",
+            "a.npy[::0]: '::0' is no range; expected",
         ),
         (
             "stats c.npy --select t=0:1:0",
-            "t=0:1:0: expected a range, such as 0:12 or, with every third index of it, 0:12:3; the step is at least 1",
+            "--select t=0:1:0: '0:1:0' is no range; expected one",
         ),
         (
             "export c.npy[::2] --to xdmf",

@@ -16,6 +16,8 @@ use super::{
     listing::Listing,
     number,
     open::open_whole,
+    select,
+    selection::Selection,
     terminal::{Terminal, printable},
 };
 use crate::{cube::CubeError, error::Error};
@@ -30,9 +32,11 @@ use std::{
 
 /// Show the header of a .npy file and, of a cube, its parameters and progress
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  diff2d info output/diff2dparams.npy")]
+#[command(after_help = "Examples:
+  diff2d info output/diff2dparams.npy
+  diff2d info 'output/diff2dparams.npy[t=1:]'")]
 pub(super) struct InfoArgs {
-    /// Any .npy file, or an archive of several, .npz
+    /// Any .npy file, or an archive of several, .npz; FILE.npy[R0,R1,…] is a part of one, as in the other commands
     #[arg(value_name = "FILE.npy")]
     file: PathBuf,
     /// Print one JSON object
@@ -49,7 +53,8 @@ pub(super) fn info(args: &InfoArgs, terminal: &Terminal) -> Result<(), Error> {
     {
         return terminal.answer(&ArchiveInfo::new(&args.file)?, args.json);
     }
-    let array = match open_whole(&args.file, terminal) {
+    let (file, selection) = Selection::of_file(&args.file)?;
+    let array = match open_whole(file, terminal) {
         Ok(array) => array,
         // Whatever the elements are, and whether there are any yet, the header can be told.
         Err(Error::Cube(
@@ -58,12 +63,14 @@ pub(super) fn info(args: &InfoArgs, terminal: &Terminal) -> Result<(), Error> {
                 ..
             })
             | CubeError::NotYet { .. },
-        )) => {
-            let (header, bytes) = header(&args.file)?;
+        )) if selection.is_none() => {
+            let (header, bytes) = header(file)?;
             return terminal.answer(&Info::new(&args.file, header, bytes), args.json);
         }
         Err(error) => return Err(error),
     };
+    let (whole_shape, bytes_behind) = (array.npy.shape.clone(), array.bytes_behind());
+    let array = select::part(array, selection.as_ref(), terminal)?;
     let npy = &array.npy;
     let header = AnyHeader {
         descr: Descr::Number(npy.dtype),
@@ -72,6 +79,11 @@ pub(super) fn info(args: &InfoArgs, terminal: &Terminal) -> Result<(), Error> {
         data_offset: npy.data_offset,
     };
     let mut info = Info::new(&array.path, header, array.bytes);
+    if selection.is_some() {
+        info.file = args.file.display().to_string();
+        info.bytes_behind = bytes_behind;
+        info.part_of = Some(whole_shape);
+    }
     // A damaged record does not hide what the cube says of itself.
     let mut record_error = None;
     if let Some(journal) = &array.journal {
@@ -115,6 +127,9 @@ struct Info<'a> {
     bytes: u64,
     /// Bytes behind the array.
     bytes_behind: u64,
+    /// The shape of the array in the file, if this is a part of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    part_of: Option<Vec<u64>>,
     /// The axes, if a file beside the array describes them.
     #[serde(skip_serializing_if = "Option::is_none")]
     labels: Option<Description>,
@@ -149,6 +164,7 @@ impl Info<'_> {
             data_offset: header.data_offset,
             bytes,
             bytes_behind,
+            part_of: None,
             labels: None,
             cube: None,
             kind,
@@ -166,7 +182,14 @@ impl fmt::Display for Info<'_> {
         let (offset, bytes) = (self.data_offset, number::bytes(self.bytes));
         let mut lines = Listing::default();
         lines.add("file", &self.file);
-        lines.add("shape", number::tuple(&self.shape));
+        let shape = number::tuple(&self.shape);
+        lines.add(
+            "shape",
+            match &self.part_of {
+                Some(whole) => format!("{shape}, a part of {}", number::tuple(whole)),
+                None => shape,
+            },
+        );
         lines.add("dtype", format!("{dtype}, {order} order"));
         let bytes_behind = match self.bytes_behind {
             0 => String::new(),
@@ -182,6 +205,7 @@ impl fmt::Display for Info<'_> {
         // This program pads the header of a cube to this offset, and hardly any other program does.
         if self.cube.is_none()
             && self.labels.is_none()
+            && self.part_of.is_none()
             && self.shape.len() == 3
             && offset == DATA_OFFSET
         {

@@ -3,7 +3,7 @@
 use crate::{
     cli::{
         frames::{Drawing, FrameAxis, Frames, RangeChoice},
-        ranges,
+        selection::{Parts, Selection},
         terminal::{Terminal, printable},
     },
     error::Error,
@@ -21,8 +21,9 @@ pub(super) fn line(
 ) -> Result<(String, Chart), Error> {
     let example = "one coordinate that is the same along the line, such as y=0 or x=2.5";
     let (frames, drawn_frames) = (drawing.frames, drawing.evenly_chosen(MOST_CURVES));
-    let (fixed, value) = match pairs(frames, text)[..] {
-        [(Some(side), value)] => (side, value),
+    let pairs = pairs(frames, "--line", text);
+    let (fixed, value) = match &pairs[..] {
+        [(Some(side), value)] => (*side, value),
         _ => return Err(expected("--line", text, example)),
     };
     let typed = printable(text);
@@ -80,7 +81,7 @@ pub(super) fn history(
     };
     let first_frame = chosen.first().copied().unwrap_or(0);
     for text in texts {
-        let pairs = pairs(frames, text);
+        let pairs = pairs(frames, "--history", text);
         let y = coordinate_text(&pairs, FrameAxis::Y, text)?;
         let row = frames.place(first_frame, FrameAxis::Y, y)?;
         let x = coordinate_text(&pairs, FrameAxis::X, text)?;
@@ -103,7 +104,7 @@ pub(super) fn history(
 
 /// What was typed for one of the two coordinates of a place.
 fn coordinate_text<'a>(
-    pairs: &[(Option<FrameAxis>, &'a str)],
+    pairs: &'a [(Option<FrameAxis>, String)],
     side: FrameAxis,
     text: &str,
 ) -> Result<&'a str, Error> {
@@ -116,7 +117,7 @@ fn coordinate_text<'a>(
 }
 
 /// A place in a legend, with units: `x = 0 m, y = 2 m`; as it was typed where there are none.
-fn labelled(frames: &Frames<'_>, pairs: &[(Option<FrameAxis>, &str)]) -> String {
+fn labelled(frames: &Frames<'_>, pairs: &[(Option<FrameAxis>, String)]) -> String {
     let parts = pairs.iter().filter_map(|(side, value)| {
         let name = frames.side_name((*side)?);
         let unit = frames.side_unit((*side)?).unwrap_or_default();
@@ -159,12 +160,16 @@ pub(super) fn chart(drawing: &Drawing<'_>) -> Chart {
     }
 }
 
-/// `x=0,y=0` in its parts; rows are along y and columns along x.
-fn pairs<'a>(frames: &Frames<'_>, text: &'a str) -> Vec<(Option<FrameAxis>, &'a str)> {
-    let named_values = ranges::named_values(text).unwrap_or_default().into_iter();
-    named_values
-        .map(|(name, value)| (frames.side(name), value))
-        .collect()
+/// `x=0,y=0` in its parts; rows are along y and columns along x. Nothing, if a part has no name.
+fn pairs(frames: &Frames<'_>, option: &str, text: &str) -> Vec<(Option<FrameAxis>, String)> {
+    let selection = Selection::parse(option, text).ok();
+    match selection.as_ref().map(Selection::parts) {
+        Some(Ok(Parts::Named(named))) => named
+            .into_iter()
+            .map(|(name, entry)| (frames.side(name), entry.text.clone()))
+            .collect(),
+        _ => Vec::new(),
+    }
 }
 
 fn expected(option: &str, text: &str, example: &str) -> Error {

@@ -7,7 +7,6 @@ mod page;
 mod pictures;
 mod record;
 mod series;
-mod snapshots;
 
 pub(super) use args::PlotArgs;
 pub(super) use directory::{frame_path, make_directory};
@@ -17,12 +16,12 @@ use super::{
     follow::{can_follow, follow},
     frames::{Drawing, FrameSurvey, Frames, Look, RangeChoice},
     open::open_as,
+    snapshots::FrameChoice,
     terminal::Terminal,
 };
 use crate::{cube::JournalledArray, error::Error};
 use pictures::Picture;
 use series::Series;
-use snapshots::FrameChoice;
 
 pub(super) fn plot(args: &PlotArgs, terminal: &Terminal) -> Result<(), Error> {
     let look = look(args)?;

@@ -6,7 +6,9 @@ use super::{
     bar::Unit,
     number,
     printer::Printer,
-    ranges, ranks, signals,
+    ranks,
+    selection::Entry,
+    signals,
     start::{self, StartArgs},
     terminal::{Terminal, quoted},
 };
@@ -18,7 +20,6 @@ use crate::{
     sweep::Sweep,
 };
 use clap::Args;
-use diff2d_arrays::npy::Slice;
 use diff2d_sys::{self as sys, Destination};
 use serde_json::json;
 use std::{
@@ -81,10 +82,13 @@ impl SweepArgs {
             return Ok(None);
         };
         let count = sweep.scenarios().len();
-        let chosen = ranges::slice(text, count as u64).and_then(Slice::range);
-        let chosen = chosen.filter(|chosen| {
-            let is_behind = text.contains(':') && chosen.start >= count as u64;
-            !chosen.is_empty() || is_behind
+        let entry = Entry::parse(text)
+            .ok()
+            .filter(|entry| !entry.text.is_empty());
+        let chosen = entry.and_then(|entry| {
+            let range = entry.slice(count as u64)?.range()?;
+            let is_behind = entry.is_range() && range.start >= count as u64;
+            (!range.is_empty() || is_behind).then_some(range)
         });
         let chosen = chosen.ok_or_else(|| {
             Error::Usage(format!(

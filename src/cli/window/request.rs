@@ -5,6 +5,7 @@ use crate::{
     cli::{
         axes::{Axes, Entries},
         open::open,
+        selection::Selection,
         terminal::Terminal,
     },
     cube::JournalledArray,
@@ -150,13 +151,13 @@ fn in_memory(length: u64) -> usize {
 
 /// The standard deviations along all axes, in elements; by name they are typed in units.
 fn sigmas(axes: &Axes<'_>, text: &str) -> Result<Vec<f64>, Error> {
-    match axes.entries(&format!("--sigma {text}"), text)? {
-        Entries::Listed(parts) => parts.iter().map(|part| sigma(text, part)).collect(),
+    match axes.entries(&Selection::parse("--sigma", text)?)? {
+        Entries::Listed(parts) => parts.iter().map(|part| sigma(text, &part.text)).collect(),
         Entries::Named(parts) => (0..)
             .zip(&parts)
             .map(|(axis, part)| match part {
                 None => Ok(0.0),
-                Some(part) => Ok(sigma(text, part)? / axes.spacing(axis)),
+                Some(part) => Ok(sigma(text, &part.text)? / axes.spacing(axis)),
             })
             .collect(),
     }
@@ -180,11 +181,12 @@ pub(super) fn lengths(
     text: &str,
     terminal: &Terminal,
 ) -> Result<Vec<u64>, Error> {
-    match axes.entries(&format!("{option} {text}"), text)? {
+    match axes.entries(&Selection::parse(option, text)?)? {
         Entries::Listed(parts) => parts
             .iter()
             .map(|part| {
-                part.parse().map_err(|_| {
+                part.text.parse().map_err(|_| {
+                    let part = &part.text;
                     Error::Usage(format!(
                         "{option} {text}: '{part}' is no length; expected a whole number for every axis, such as 5,1,1"
                     ))
@@ -195,7 +197,7 @@ pub(super) fn lengths(
             let mut lengths = vec![1; parts.len()];
             for (axis, part) in parts.iter().enumerate() {
                 if let Some(part) = part {
-                    lengths[axis] = axes.span(axis, part)?;
+                    lengths[axis] = axes.span(axis, &part.text)?;
                 }
             }
             let words: Vec<String> = lengths.iter().map(u64::to_string).collect();

@@ -17,6 +17,7 @@ mod plan;
 mod plot;
 mod probe;
 mod run;
+mod selection;
 mod slips;
 mod stops;
 mod streams;

@@ -1,0 +1,321 @@
+//! [`Selection`]: which part of an array was typed, before anything is known of the array. Nothing else looks for `=` and `:` in what
+//! was typed to choose a part.
+//!
+//! A selection is a list of parts with commas between: `2:8,-1`, `t=0:12,x=0.5`. A part is an [`Entry`], an index or a value or a range
+//! of them, and may have the name of an axis or of a parameter of a sweep. [`select`](super::select) finds the indices that are meant.
+
+use crate::error::Error;
+use diff2d_arrays::{npy::Slice, wording::excerpt};
+use std::path::Path;
+
+/// The words in which errors say what a range is.
+pub(super) const EXAMPLES: &str = "as in Python, such as 2:8, :3, -1: or ::24";
+
+/// The part of an array that was typed.
+#[derive(Debug, Clone)]
+pub(super) struct Selection {
+    /// The option and the text, with which errors and notes begin.
+    pub(super) typed: String,
+    parts: Vec<Part>,
+}
+
+#[derive(Debug, Clone)]
+struct Part {
+    name: Option<String>,
+    entry: Entry,
+}
+
+/// An index or a value, or a range of them; a part without letters is the range of all.
+#[derive(Debug, Clone)]
+pub(super) struct Entry {
+    /// The text as it was typed.
+    pub(super) text: String,
+    /// The ends of a range, which may be empty; `None` of a single index or value.
+    pub(super) ends: Option<[String; 2]>,
+    /// The step of a range, at least 1.
+    pub(super) step: u64,
+}
+
+/// The parts of a selection, which all have a name, or none of them.
+pub(super) enum Parts<'s> {
+    /// In the order of the axes.
+    Listed(Vec<&'s Entry>),
+    Named(Vec<(&'s str, &'s Entry)>),
+}
+
+impl Selection {
+    /// The selection that was typed behind an option: parts with names for several axes, or without names in the order of the axes.
+    pub(super) fn parse(option: &str, text: &str) -> Result<Self, Error> {
+        Self::of_axes(format!("{option} {}", excerpt(text, 60)), text)
+    }
+
+    /// The selection that was typed for one axis: several parts are meant one after the other, and a part without a name has that of
+    /// the part before it, as in `t=0,2.5`.
+    pub(super) fn parse_along_one_axis(option: &str, text: &str) -> Result<Self, Error> {
+        let typed = format!("{option} {}", excerpt(text, 60));
+        let mut selection = Self::of_parts(typed, text)?;
+        let mut last_name = None;
+        for part in &mut selection.parts {
+            match &part.name {
+                None => part.name.clone_from(&last_name),
+                name => last_name.clone_from(name),
+            }
+        }
+        Ok(selection)
+    }
+
+    /// The name of a file without the brackets behind it, and the selection in them: `cube.npy[::24]`.
+    pub(super) fn of_file(path: &Path) -> Result<(&Path, Option<Self>), Error> {
+        let name = path.to_str().filter(|_| !path.exists());
+        let parts = name.and_then(|name| Some((name, name.strip_suffix(']')?.rsplit_once('[')?)));
+        let Some((name, (file, text))) = parts else {
+            return Ok((path, None));
+        };
+        Ok((Path::new(file), Some(Self::of_axes(name.to_owned(), text)?)))
+    }
+
+    /// The selection of an element by its indices, or by values with names. Errors and notes begin with `typed`.
+    pub(super) fn of_point<'f>(
+        typed: String,
+        fields: impl IntoIterator<Item = (Option<&'f str>, &'f str)>,
+    ) -> Self {
+        let parts = fields.into_iter().map(|(name, field)| Part {
+            name: name.map(str::to_owned),
+            entry: Entry::single(field),
+        });
+        Self {
+            typed,
+            parts: parts.collect(),
+        }
+    }
+
+    /// This selection with the range of all before its parts.
+    pub(super) fn with_leading_range(mut self) -> Self {
+        let entry = Entry {
+            ends: Some([const { String::new() }; 2]),
+            ..Entry::single(":")
+        };
+        self.parts.insert(0, Part { name: None, entry });
+        self
+    }
+
+    /// The parts, which all have a name, or none of them.
+    pub(super) fn parts(&self) -> Result<Parts<'_>, Error> {
+        let entries = self.parts.iter();
+        let named = entries.filter_map(|part| Some((part.name.as_deref()?, &part.entry)));
+        let named: Vec<(&str, &Entry)> = named.collect();
+        if named.is_empty() {
+            return Ok(Parts::Listed(
+                self.parts.iter().map(|part| &part.entry).collect(),
+            ));
+        }
+        match self.parts.iter().find(|part| part.name.is_none()) {
+            Some(part) => Err(self.refused(&format!(
+                "'{}' has no name; either all have one or none",
+                excerpt(&part.entry.text, 60)
+            ))),
+            None => Ok(Parts::Named(named)),
+        }
+    }
+
+    /// The error that a selection has for a reason.
+    pub(super) fn refused(&self, reason: &str) -> Error {
+        Error::Usage(format!("{}: {reason}", self.typed))
+    }
+
+    fn of_axes(typed: String, text: &str) -> Result<Self, Error> {
+        let selection = Self::of_parts(typed, text)?;
+        if let Parts::Named(named) = selection.parts()? {
+            let mut names = named.iter().map(|(name, _)| name).enumerate();
+            let twice = names.find(|(number, name)| {
+                let earlier = named[..*number].iter();
+                earlier
+                    .clone()
+                    .any(|(earlier_name, _)| earlier_name == *name)
+            });
+            if let Some((_, name)) = twice {
+                return Err(selection.refused(&format!("{} twice", excerpt(name, 60))));
+            }
+        }
+        Ok(selection)
+    }
+
+    fn of_parts(typed: String, text: &str) -> Result<Self, Error> {
+        let mut selection = Self {
+            typed,
+            parts: Vec::new(),
+        };
+        if text.trim().is_empty() {
+            return Ok(selection);
+        }
+        for part in text.split(',') {
+            let (name, text) = part
+                .split_once('=')
+                .map_or((None, part), |(name, text)| (Some(name.trim()), text));
+            let entry = Entry::parse(text).map_err(|reason| selection.refused(&reason))?;
+            let name = name.map(str::to_owned);
+            selection.parts.push(Part { name, entry });
+        }
+        Ok(selection)
+    }
+}
+
+impl Entry {
+    /// The index, value or range that a text stands for, or the reason why it stands for none.
+    pub(super) fn parse(text: &str) -> Result<Self, String> {
+        let text = text.trim();
+        let ends: Vec<&str> = text.split(':').map(str::trim).collect();
+        let (ends, step) = match ends[..] {
+            [""] => (Some(["", ""]), ""),
+            [_] => (None, ""),
+            [start, stop] => (Some([start, stop]), ""),
+            [start, stop, step] => (Some([start, stop]), step),
+            _ => return Err(no_range(text, "")),
+        };
+        let step = match step {
+            "" => Some(1),
+            step => step.parse().ok().filter(|&step| step > 0),
+        };
+        Ok(Self {
+            ends: ends.map(|ends| ends.map(str::to_owned)),
+            step: step.ok_or_else(|| no_range(text, ""))?,
+            ..Self::single(text)
+        })
+    }
+
+    /// A single index or value.
+    fn single(text: &str) -> Self {
+        Self {
+            text: text.to_owned(),
+            ends: None,
+            step: 1,
+        }
+    }
+
+    /// Whether this is a range, and no single index or value.
+    pub(super) fn is_range(&self) -> bool {
+        self.ends.is_some()
+    }
+
+    /// The indices that the entry takes of an axis of this length, as in Python: `a:b:c`, or a plain index, which counts from the end
+    /// if it is negative; `None` for an index that is not there, and for what is no number.
+    pub(super) fn slice(&self, length: u64) -> Option<Slice> {
+        let signed_length = i128::from(length);
+        let (start, stop) = match &self.ends {
+            None => {
+                let index = index_from_start(&self.text, signed_length)?;
+                if !(0..signed_length).contains(&index) {
+                    return None;
+                }
+                (index, index + 1)
+            }
+            Some([start, stop]) => (
+                slice_bound(start, 0, signed_length)?,
+                slice_bound(stop, signed_length, signed_length)?,
+            ),
+        };
+        let [start, stop] =
+            [start, stop.max(start)].map(|index| u64::try_from(index).unwrap_or(length));
+        Some(Slice::new(&(start..stop), self.step))
+    }
+}
+
+/// The sentence that a text is no range, along an axis that `place` names.
+pub(super) fn no_range(text: &str, place: &str) -> String {
+    format!(
+        "'{}' is no range{place}; expected one {EXAMPLES}, with a step of at least 1",
+        excerpt(text, 60)
+    )
+}
+
+/// The index that a text stands for, counted from the start of an axis: a negative number counts from its end.
+pub(super) fn index_from_start(text: &str, length: i128) -> Option<i128> {
+    let index: i128 = text.trim().parse().ok()?;
+    Some(if index < 0 {
+        index.saturating_add(length)
+    } else {
+        index
+    })
+}
+
+/// A bound of a slice, which lies within the axis, or the default where the text is empty.
+fn slice_bound(text: &str, default: i128, length: i128) -> Option<i128> {
+    match text {
+        "" => Some(default),
+        text => Some(index_from_start(text, length)?.clamp(0, length)),
+    }
+}
+
+/// The archive and the name of a member, of a path that names no file: `a.npz:NAME`.
+pub(super) fn member(path: &Path) -> Option<(&str, &str)> {
+    let text = path.to_str().filter(|_| !path.exists())?;
+    let (archive, name) = text.rsplit_once(':')?;
+    archive.ends_with(".npz").then_some((archive, name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Entry, Parts, Selection};
+
+    #[test]
+    fn entries_are_those_of_python() {
+        for (text, expected) in [
+            (":", vec![0, 1, 2, 3, 4]),
+            ("", vec![0, 1, 2, 3, 4]),
+            ("::", vec![0, 1, 2, 3, 4]),
+            ("1:3", vec![1, 2]),
+            (":2", vec![0, 1]),
+            ("-2:", vec![3, 4]),
+            ("-99:99", vec![0, 1, 2, 3, 4]),
+            ("4:1", vec![]),
+            ("-1", vec![4]),
+            (" 2 ", vec![2]),
+            ("::2", vec![0, 2, 4]),
+            ("1::2", vec![1, 3]),
+            ("-4:-1:2", vec![1, 3]),
+            (":4:3", vec![0, 3]),
+            ("3::9", vec![3]),
+            ("4:1:2", vec![]),
+            ("1::9223372036854775807", vec![1]),
+            ("-9223372036854775808:", vec![0, 1, 2, 3, 4]),
+        ] {
+            let found = Entry::parse(text).unwrap().slice(5).unwrap();
+            let all: Vec<u64> = (0..9).filter(|&index| found.contains(index)).collect();
+            assert_eq!(found.indices().collect::<Vec<u64>>(), expected, "{text}");
+            assert_eq!(all, expected, "{text}");
+        }
+        let long = Entry::parse(":").unwrap().slice(1 << 40).unwrap();
+        assert_eq!(long.count, 1 << 40);
+        for text in ["5", "-6", "a:b", "1.5", "a"] {
+            assert_eq!(Entry::parse(text).unwrap().slice(5), None, "{text}");
+        }
+        for text in ["::0", "::-1", "1:2:3:4", "::x"] {
+            assert!(Entry::parse(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn parts_have_all_a_name_or_none() {
+        let described = |selection: Selection| match selection.parts().unwrap() {
+            Parts::Listed(entries) => entries.iter().map(|entry| entry.text.clone()).collect(),
+            Parts::Named(named) => named
+                .iter()
+                .map(|(name, entry)| format!("{name}={}", entry.text))
+                .collect::<Vec<_>>(),
+        };
+        for (text, expected) in [
+            ("", vec![]),
+            ("2:8, -1", vec!["2:8", "-1"]),
+            (",1", vec!["", "1"]),
+            (" t = 0:12 ,x=0", vec!["t=0:12", "x=0"]),
+        ] {
+            let selection = Selection::parse("--at", text).unwrap();
+            assert_eq!(described(selection), expected, "{text}");
+        }
+        for text in ["t=1,2", "1,t=2", "t=1,t=2", "::0"] {
+            assert!(Selection::parse("--at", text).is_err(), "{text}");
+        }
+        let along_one = Selection::parse_along_one_axis("--snapshots", "t=1,2:3,t=5").unwrap();
+        assert_eq!(described(along_one), ["t=1", "t=2:3", "t=5"]);
+    }
+}
