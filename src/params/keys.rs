@@ -25,7 +25,11 @@ const DATE: &[Type] = &[Type::Word, Type::Date];
 const COLUMN: &[Type] = &[Type::Word, Type::Integer];
 const COLUMNS: &[Type] = &[Type::Word, Type::Integer, Type::Words];
 const TIME_OR_INITIAL: &[Type] = &[Type::Number, Type::Exactly("initial")];
-const TIME_OR_STEP: &[Type] = &[Type::Number, Type::Exactly("step")];
+const TIME_OR_WORD: &[Type] = &[
+    Type::Number,
+    Type::Exactly("step"),
+    Type::Exactly("snapshot"),
+];
 const FINITE: &str = "a finite number";
 const ABOVE_0: &str = "a finite number greater than 0";
 const MATERIAL: &str = "a finite number, 0 or greater, a formula in x and y, { file = \"D.npy\" } or { image = \"D.png\", range = [lo, hi], interpolate = \"nearest\" }";
@@ -56,7 +60,7 @@ const COLUMN_OF_FILE: &str = "the name of a column in quotes, or its number from
 const SINCE: &str = "a date in quotes, such as \"2026-01-05 13:00\"";
 const HELD_TABLES: &str = "tables [[held]] with where = \"…\", file = \"….npy\" or image = \"….png\", and value = a number or a formula in x and y; a name is that of its columns of rates";
 const INTERFACES: &str = "tables [[interface]] with where = \"…\", file = \"….npy\" or image = \"….png\", and resistance = a number, 0 or greater, or a formula in x and y";
-const EVERY: &str = "a finite number greater than 0, or \"step\"";
+const EVERY: &str = "a finite number greater than 0, \"step\" or \"snapshot\"";
 const AT: &str = "ascending numbers, none of them before t0";
 const AT_POINTS: &str = "{ name = [x, y], … } or a list [[x, y], …], whose points are p0, p1, …";
 const REGIONS: &str = "tables [[record.region]] with name = \"…\" and where = \"…\", file = \"….npy\" or image = \"….png\"";
@@ -320,7 +324,7 @@ pub static KEYS: [Key; 72] = keys! {
     "units.t", "unit of times, for labels alone", "", WORD, UNIT, "\"s\"", Derived, no_bits;
     "units.p", "unit of the density, for labels alone", "", WORD, UNIT, "\"mol/m³\"", Derived, no_bits;
     "units.q", "unit of fluxes through walls, for labels alone", "", WORD, UNIT, "\"W/m²\"", Derived, no_bits;
-    "record.every", "simulated time from one row of the record to the next", "time", TIME_OR_STEP, EVERY, "0.01", Derived;
+    "record.every", "simulated time from one row of the record to the next", "time", TIME_OR_WORD, EVERY, "0.01", Derived;
     "record.at", "times of the rows of the record", "time", LIST, AT, "[0.1, 0.2, 0.5]", Derived;
     "record.points", "points whose values are recorded", "length", POINTS, AT_POINTS, "{ sill = [0.0, 0.0] }", Derived;
     "record.points.NAME", "the place of a point", "length", PAIR, "two finite numbers, [x, y]", "[0.0, 0.0]", Derived;

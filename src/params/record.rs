@@ -40,11 +40,17 @@ choice! {
 pub enum RowTimes {
     /// After every step.
     Step,
+    /// At every snapshot.
+    Snapshot,
     /// At multiples of this time \[time\].
     Every(f64),
     /// At these times \[time\].
     At(Vec<f64>),
 }
+
+/// The words for rows after every step and at every snapshot.
+const STEP: &str = "step";
+const SNAPSHOT: &str = "snapshot";
 
 /// The keys of `[record]`.
 #[derive(Debug, Clone, PartialEq)]
@@ -72,7 +78,7 @@ impl RecordKeys {
     pub fn key(&self) -> &'static str {
         match self.times {
             RowTimes::At(_) => "record.at",
-            RowTimes::Step | RowTimes::Every(_) => "record.every",
+            RowTimes::Step | RowTimes::Snapshot | RowTimes::Every(_) => "record.every",
         }
     }
 
@@ -138,9 +144,15 @@ impl RecordKeys {
         let mut times = times(judge, start);
         if times.is_none() {
             let is_typed = judge.is_typed("record.every") || judge.is_typed("record.at");
-            // A steady state is one row.
-            times = (is_steady && !is_typed).then(|| RowTimes::At(vec![start]));
-            judge.refuse_if(!is_typed && !is_steady, first_key, || {
+            if !is_typed && is_steady {
+                // A steady state is one row.
+                times = Some(RowTimes::At(vec![start]));
+            } else if !is_typed && judge.is_typed("fit") {
+                // A fit has rows at the times of its data.
+                times = Some(RowTimes::Snapshot);
+                judge.note("record.every", json!(SNAPSHOT));
+            }
+            judge.refuse_if(times.is_none() && !is_typed, first_key, || {
                 "record.every or record.at must say when there is a row".to_owned()
             });
         }
@@ -232,7 +244,8 @@ fn times(judge: &mut Judge<'_>, start: f64) -> Option<RowTimes> {
         return None;
     }
     let times = judge.convert(EVERY, |value| match value {
-        Value::String(word) if word == "step" => Ok(RowTimes::Step),
+        Value::String(word) if word == STEP => Ok(RowTimes::Step),
+        Value::String(word) if word == SNAPSHOT => Ok(RowTimes::Snapshot),
         value => number(value)
             .filter(|every| every.is_finite() && *every > 0.0)
             .map(RowTimes::Every)
@@ -240,7 +253,8 @@ fn times(judge: &mut Judge<'_>, start: f64) -> Option<RowTimes> {
     })?;
     let noted = match &times {
         RowTimes::Every(every) => json!(every),
-        _ => json!("step"),
+        RowTimes::Snapshot => json!(SNAPSHOT),
+        RowTimes::Step | RowTimes::At(_) => json!(STEP),
     };
     judge.note(EVERY, noted);
     Some(times)

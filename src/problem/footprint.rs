@@ -143,6 +143,7 @@ impl Problem {
         let pace = self.schedule.pace();
         let steps = match &keys.times {
             RowTimes::Step => 1,
+            RowTimes::Snapshot => self.schedule.nper.most(),
             RowTimes::Every(every) => pace.moment(pace.start + every).step,
             RowTimes::At(times) => self.schedule.last_step() / (times.len() as u64 + 1),
         };

@@ -99,6 +99,7 @@ impl Pace {
         match times {
             _ if number == 0 => Some(on_step(0)),
             RowTimes::Step => Some(on_step(number)),
+            RowTimes::Snapshot => Some(on_step(self.nper.step_of(number))),
             RowTimes::Every(every) if self.due == Due::Added => {
                 let steps = self.moment(self.start + every).step.max(1);
                 Some(on_step(number.saturating_mul(steps)))
