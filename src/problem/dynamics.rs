@@ -47,10 +47,9 @@ impl Problem {
     /// The method of a step on the given rows and columns, with `stages` stages. For the exact solution it lacks the
     /// part that does not depend on the state.
     fn method<T: Element>(&self, (ny, nx): (usize, usize), stages: usize) -> Method<T> {
-        match (self.params.method, self.steps().as_slice()) {
+        match (self.params.method, self.exact_steps()) {
             (StepMethod::Rkl2, _) => Method::Rkl2(Rkl2::new(stages)),
-            (StepMethod::Exact, &[rx, ..]) => {
-                let ry = self.steps().last().copied().unwrap_or(rx);
+            (StepMethod::Exact, Some([rx, ry])) => {
                 let share = self.slots.share(self.schedule.dt);
                 let loss = share * self.slots.uniform_loss().unwrap_or_default();
                 match method::ends(&self.params.boundary) {
@@ -63,6 +62,17 @@ impl Problem {
                 }
             }
             (_, _) => Method::Euler,
+        }
+    }
+
+    /// The coefficients of an exact step along x and y; `None` if D varies. Nothing diffuses if they are 0.
+    fn exact_steps(&self) -> Option<[f64; 2]> {
+        match self.steps().as_slice() {
+            [rx, others @ ..] => Some([*rx, others.first().copied().unwrap_or(*rx)]),
+            [] => {
+                let diffusivities = [Quantity::X, Quantity::Y].map(|of| self.slots.uniform(of));
+                (diffusivities == [Some(0.0); 2]).then_some([0.0; 2])
+            }
         }
     }
 
@@ -100,7 +110,7 @@ impl Problem {
                 );
             }
         }
-        if self.steps().is_empty() {
+        if self.exact_steps().is_none() {
             return refuse(
                 "method",
                 "\"exact\" needs a diffusion coefficient that does not vary",
