@@ -143,9 +143,15 @@ pub(super) fn check_output(
     writing: Writing<'_>,
 ) -> Result<Destination, Error> {
     let destination = writing.admit(path)?;
+    check_writable(&destination, kind)?;
+    Ok(destination)
+}
+
+/// Tries to begin a file that may be written.
+pub(super) fn check_writable(destination: &Destination, kind: &str) -> Result<(), Error> {
     match AtomicFile::at(destination.clone()) {
-        Ok(_) => Ok(destination),
-        Err(error) => Err(not_written(path, kind, &error.source)),
+        Ok(_) => Ok(()),
+        Err(error) => Err(not_written(destination.name(), kind, &error.source)),
     }
 }
 

@@ -8,10 +8,14 @@ use super::{
     profile::ProfileEnd,
     quantiles::chi_squared_tail,
     shifts::Shifts,
+    steps::Steps,
 };
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value as Json, json};
 use std::fmt::Write;
+
+/// The first line of the CSV of rows.
+pub const ROWS_HEADING: &str = "t,column,measured,computed,residual\n";
 
 /// The result of a fit for one unknown.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -99,6 +103,9 @@ pub struct FitAnswer {
     pub starts: Option<StartsAnswer>,
     /// Warnings on the reliability of the result.
     pub warnings: Vec<String>,
+    /// The steps of all runs.
+    #[serde(skip)]
+    pub steps: Steps,
 }
 
 fn by_name<S: Serializer>(unknowns: &[UnknownAnswer], serializer: S) -> Result<S::Ok, S::Error> {
@@ -523,6 +530,7 @@ impl FitAnswer {
             converged: best.is_converged,
             starts: None,
             warnings,
+            steps: model.steps,
         }
     }
 
@@ -530,7 +538,7 @@ impl FitAnswer {
     /// residual is the measured minus the computed value.
     #[must_use]
     pub fn rows_as_csv(&self) -> String {
-        let mut text = "t,column,measured,computed,residual\n".to_owned();
+        let mut text = ROWS_HEADING.to_owned();
         for column in &self.columns {
             let name = if column.name.contains([',', '"', '\n']) {
                 format!("\"{}\"", column.name.replace('"', "\"\""))

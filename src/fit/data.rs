@@ -153,11 +153,17 @@ impl DataTable<'_> {
     }
 }
 
-/// The measured values that the tables of a file define. For a plan, `is_plan`, only the times are needed.
+/// The measured values that the tables of a file define, whose numbers may take `memory` bytes if there is a limit. For a plan,
+/// `is_plan`, only the times are needed.
 ///
 /// # Errors
 /// [`FitError`] for tables and files that cannot be used.
-pub fn read(raw: &RawParams, problem: &Problem, is_plan: bool) -> Result<Vec<Series>, FitError> {
+pub fn read(
+    raw: &RawParams,
+    problem: &Problem,
+    is_plan: bool,
+    memory: Option<u64>,
+) -> Result<Vec<Series>, FitError> {
     if raw.typed().get(KEY).is_some() {
         raw.value(KEY)?;
     }
@@ -179,7 +185,7 @@ pub fn read(raw: &RawParams, problem: &Problem, is_plan: bool) -> Result<Vec<Ser
         let reading = table.reading()?;
         let measured_file = match table.word("file")? {
             Some(file) => {
-                let data = DataFile::open(&table, &file)?;
+                let data = DataFile::open(&table, &file, memory)?;
                 let measured = data.read(problem, &reading, &columns, is_plan)?;
                 files.push((data.input.path().to_owned(), measured.file.clone()));
                 Some((data, measured))
@@ -261,6 +267,11 @@ fn planned(problem: &Problem) -> Vec<[f64; 2]> {
                 .take_while(|time| *time <= last * (1.0 + 1e-12))
                 .collect()
         }
+        Some(RowTimes::Snapshot) => {
+            let pace = problem.schedule.pace();
+            let numbers = 1..problem.schedule.snapshots();
+            numbers.map(|number| pace.time_of(number)).collect()
+        }
         Some(RowTimes::Step) | None => vec![last],
     };
     times.into_iter().map(|time| [time, 0.0]).collect()
@@ -269,10 +280,12 @@ fn planned(problem: &Problem) -> Vec<[f64; 2]> {
 /// A file of measured values.
 struct DataFile {
     input: Input,
+    /// The most bytes of its numbers, if there is a limit.
+    memory: Option<u64>,
 }
 
 impl DataFile {
-    fn open(table: &DataTable<'_>, file: &str) -> Result<Self, FitError> {
+    fn open(table: &DataTable<'_>, file: &str, memory: Option<u64>) -> Result<Self, FitError> {
         let (raw, file_key) = (table.raw, table.name_of("file"));
         let named_input = raw.input(&file_key, Path::new(file));
         let path = match (named_input.bytes(), raw.typed().get(&file_key)) {
@@ -280,7 +293,7 @@ impl DataFile {
             _ => file.into(),
         };
         let input = Input::open(raw.input(&file_key, &path), &mut Digests::default())?;
-        Ok(Self { input })
+        Ok(Self { input, memory })
     }
 
     /// The values of the columns of the file, in the units of the corresponding columns of the record.
@@ -308,7 +321,7 @@ impl DataFile {
             doubles: Doubles::Keep,
             may_descend: true,
             skips_gaps: reading.skips_gaps.filter(|skips| !skips),
-            memory: None,
+            memory: self.memory,
         };
         let mut measured = request.read(self.input.file()?);
         if is_plan && measured.is_err() {

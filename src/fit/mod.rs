@@ -3,7 +3,8 @@
 //! | file | content |
 //! |---|---|
 //! | `unknowns.rs`, `data.rs` | the tables `[fit]` and `[[fit.data]]` |
-//! | `model.rs`, `rows.rs` | the values to compare with measurements, computed by runs in memory with fixed steps |
+//! | `model.rs`, `rows.rs`, `steps.rs` | the values to compare with measurements, computed by runs in memory with fixed steps |
+//! | `memory.rs` | how many runs are computed at the same time |
 //! | `least_squares.rs`, `matrix.rs` | Marquardt's method, with QR decompositions |
 //! | `identify.rs` | the unknowns that the data cannot determine, found before the first step |
 //! | `profile.rs`, `quantiles.rs` | intervals by profiles of the sum of squares |
@@ -16,19 +17,22 @@ mod error;
 mod identify;
 mod least_squares;
 mod matrix;
+mod memory;
 mod model;
 mod point;
 mod profile;
 mod quantiles;
 mod rows;
 mod shifts;
+mod steps;
 mod unknowns;
 
 pub use answer::{
-    ColumnAnswer, FitAnswer, PlanAnswer, PlannedUnknown, StartsAnswer, UnknownAnswer,
+    ColumnAnswer, FitAnswer, PlanAnswer, PlannedUnknown, ROWS_HEADING, StartsAnswer, UnknownAnswer,
 };
 pub use error::FitError;
 pub use least_squares::TellStep;
+pub use steps::Steps;
 
 use crate::{
     cube::with_start,
@@ -36,16 +40,19 @@ use crate::{
     physics::input::Digests,
 };
 use answer::{LinearErrors, Widening};
-use data::Series;
 use diff2d_arrays::{expression::random, progress::Progress};
 use least_squares::{KnownDerivatives, Minimum, minimise};
 use matrix::Matrix;
+use memory::Memory;
 use model::{Model, ModelOptions, problem_of};
 use point::Point;
 use profile::{ProfileEnd, profile_end};
 use quantiles::{NORMAL_95, student_95};
 use shifts::Shifts;
-use std::sync::{Arc, atomic::AtomicBool};
+use std::{
+    path::Path,
+    sync::{Arc, atomic::AtomicBool},
+};
 use unknowns::Unknown;
 
 /// The options of a fit.
@@ -55,6 +62,8 @@ pub struct FitOptions {
     pub threads: usize,
     /// The number of starting points of the fit, including the values in the file; at least one.
     pub starts: usize,
+    /// The most bytes of memory that runs and data may take, by default what the parameters allow.
+    pub memory: Option<u64>,
     /// A counter of the runs that were computed.
     pub runs: Progress,
     /// A flag that makes the fit fail with [`FitError::Stopped`].
@@ -88,14 +97,24 @@ impl Fit {
     /// [`FitError`] if the file describes no fit, or its data cannot determine the unknowns.
     pub fn new(raw: &RawParams, is_plan: bool, options: FitOptions) -> Result<Self, FitError> {
         let raw = &with_start(raw.clone())?;
-        let (unknowns, series) = stated(raw, is_plan)?;
+        let mut digests = Digests::within(options.memory);
+        let unknowns = Unknown::all(raw)?;
+        if unknowns.is_empty() {
+            return Err(FitError::Request(
+                "nothing is varied: [fit] with vary = { h = [1, 100] } says what is to be found, and between which bounds".to_owned(),
+            ));
+        }
+        let problem = problem_of(raw, &unknowns, &mut digests)?;
+        let limit = options.memory.or(problem.params.memory);
+        let series = data::read(raw, &problem, is_plan, limit)?;
         let model_options = ModelOptions {
+            memory: Memory::new(limit, &series, unknowns.len()),
             step: step(raw)?,
             threads: options.threads.max(1),
             stop: Arc::clone(&options.stop),
             runs: options.runs.clone(),
         };
-        let model = Model::new(raw, unknowns, series, model_options)?;
+        let model = Model::new(raw, unknowns, series, digests, model_options)?;
         if let (false, Some(unknown)) = (
             model.has_sigma(),
             model
@@ -115,21 +134,60 @@ impl Fit {
             ));
         }
         let jacobian = model.jacobian(&start, &vec![true; model.unknowns.len()])?;
-        let untold = identify::untold(&model, &start, &jacobian);
-        if !untold.is_empty() {
-            return Err(FitError::Untold(untold));
-        }
         if model.degrees_of_freedom() < 1.0 && !model.has_sigma() {
             return Err(FitError::Request(
                 "there are as many unknowns as values, which leaves nothing to tell errors by: sigma in [[fit.data]] says them".to_owned(),
             ));
         }
-        Ok(Self {
+        let fit = Self {
             model,
             start,
             jacobian,
             options,
-        })
+        };
+        fit.check_told(is_plan)?;
+        Ok(fit)
+    }
+
+    /// Refuses data that cannot tell the unknowns at the values of the file. Where they can tell them elsewhere within the bounds,
+    /// a fit from several places is a way out.
+    fn check_told(&self, is_plan: bool) -> Result<(), FitError> {
+        /// The number of starts that are advised, and how many of the places beside the file's have to tell the unknowns.
+        const STARTS: usize = 8;
+        const ENOUGH: usize = 2;
+        let mut untold = identify::untold(&self.model, &self.start, &self.jacobian);
+        let Some(last_sentence) = untold.last_mut() else {
+            return Ok(());
+        };
+        let mut told = 0;
+        for number in 1..STARTS.max(self.options.starts) {
+            match self.is_told_at(self.place(number)) {
+                Err(FitError::Stopped) => return Err(FitError::Stopped),
+                Ok(true) => told += 1,
+                // What cannot be computed there tells nothing.
+                Ok(false) | Err(_) => {}
+            }
+            if told == ENOUGH && self.options.starts > 1 {
+                return Ok(());
+            }
+            if told == ENOUGH {
+                *last_sentence += "; so it is at the values of the file, while elsewhere within the bounds the data tell them: put others there";
+                if !is_plan {
+                    *last_sentence +=
+                        &format!(", or begin at several places with --starts {STARTS}");
+                }
+                break;
+            }
+        }
+        Err(FitError::Untold(untold))
+    }
+
+    /// Whether the data tell all unknowns at a place.
+    fn is_told_at(&self, place: Vec<f64>) -> Result<bool, FitError> {
+        let model = &self.model;
+        let point = model.point(place)?;
+        let jacobian = model.jacobian(&point, &vec![true; model.unknowns.len()])?;
+        Ok(identify::untold(model, &point, &jacobian).is_empty())
     }
 
     /// The half width of 95 % intervals in standard errors.
@@ -259,26 +317,23 @@ fn step(raw: &RawParams) -> Result<f64, FitError> {
     Ok(step.ok_or_else(|| raw.refuse(KEY, format!("it must be from {least:?} to {most:?}")))?)
 }
 
-/// The unknowns and the measured series that a parameter file states.
-fn stated(raw: &RawParams, is_plan: bool) -> Result<(Vec<Unknown>, Vec<Series>), FitError> {
-    let unknowns = Unknown::all(raw)?;
-    if unknowns.is_empty() {
-        return Err(FitError::Request(
-            "nothing is varied: [fit] with vary = { h = [1, 100] } says what is to be found, and between which bounds".to_owned(),
-        ));
-    }
-    let problem = problem_of(raw, &unknowns, &mut Digests::default())?;
-    Ok((unknowns, data::read(raw, &problem, is_plan)?))
-}
+/// The first line of a parameter file with fitted numbers.
+pub const FITTED_HEADING: &str = "# The parameters of a fit with the numbers that it has found.\n";
 
-/// The parameters with the fitted numbers.
+/// The text of the parameter file with the fitted numbers, and with the steps of the fit, for a file in `directory`.
 ///
 /// # Errors
 /// [`ParamsError`] if the parameters describe no fit.
-pub fn fitted(raw: &RawParams, answer: &FitAnswer) -> Result<RawParams, ParamsError> {
+pub fn fitted(
+    raw: &RawParams,
+    answer: &FitAnswer,
+    directory: &Path,
+) -> Result<String, ParamsError> {
     let unknowns = Unknown::all(raw)?;
     let fitted = unknowns.iter().zip(&answer.unknowns);
-    Ok(fitted.fold(raw.clone(), |raw, (unknown, found)| {
+    let raw = fitted.fold(raw.clone(), |raw, (unknown, found)| {
         unknown.set(raw, found.estimate)
-    }))
+    });
+    let raw = answer.steps.set(raw);
+    Ok(FITTED_HEADING.to_owned() + &raw.to_toml(directory)?)
 }

@@ -6,12 +6,14 @@ use super::{
     data::Series,
     error::FitError,
     matrix::Matrix,
+    memory::Memory,
     point::Point,
     rows::{at_times, columns_of, row_at, sums_of},
+    steps::Steps,
     unknowns::Unknown,
 };
 use crate::{
-    params::{ParamsError, Place, RawParams, StepMethod, value::Value},
+    params::{ParamsError, Place, RawParams, StepMethod},
     physics::input::Digests,
     problem::Problem,
     run::{self, RowSums},
@@ -33,17 +35,22 @@ pub struct Model {
     /// The unknowns that are varied.
     pub unknowns: Vec<Unknown>,
     /// The measured values.
-    pub series: Vec<Series>,
+    pub series: Arc<[Series]>,
     /// The column of the rows for each series.
     columns: Vec<usize>,
     /// The rule for columns that sum what has come in.
     sums: RowSums,
+    /// The steps of all runs.
+    pub steps: Steps,
     digests: Digests,
     /// The difference of scaled unknowns for numerical derivatives, relative to their size.
     step: f64,
     /// A counter of the runs that were computed.
     pub runs: Progress,
     threads: usize,
+    memory: Memory,
+    /// The number of runs for which there is memory at the same time.
+    runs_at_once: usize,
     stop: Arc<AtomicBool>,
 }
 
@@ -97,6 +104,8 @@ pub struct ModelOptions {
     pub step: f64,
     /// The number of threads that compute.
     pub threads: usize,
+    /// The memory that the fit may take.
+    pub memory: Memory,
     /// A flag that stops all computations.
     pub stop: Arc<AtomicBool>,
     /// A counter of the runs.
@@ -115,6 +124,7 @@ impl Model {
         raw: &RawParams,
         unknowns: Vec<Unknown>,
         series: Vec<Series>,
+        mut digests: Digests,
         options: ModelOptions,
     ) -> Result<Self, FitError> {
         let mut times: Vec<f64> = series
@@ -123,7 +133,6 @@ impl Model {
             .collect();
         times.sort_by(f64::total_cmp);
         times.dedup();
-        let mut digests = Digests::default();
         let problem = problem_of(raw, &unknowns, &mut digests)?;
         check_areas(raw, &unknowns, &problem, &mut digests)?;
         let columns = columns_of(&problem, &series)?;
@@ -133,13 +142,17 @@ impl Model {
             unknowns,
             columns,
             sums,
-            series,
+            series: series.into(),
+            steps: Steps::default(),
             digests,
             step: options.step,
             runs: options.runs,
             threads: options.threads,
+            memory: options.memory,
+            runs_at_once: 1,
             stop: options.stop,
         };
+        model.runs_at_once = model.memory.runs_at_once(&problem, model.threads)?;
         model.freeze_steps(problem.params.method)?;
         Ok(model)
     }
@@ -161,23 +174,16 @@ impl Model {
                 Err(error) => corners_without_steps.push((corner, error)),
             }
         }
-        if dt.is_finite() {
-            let frozen = self.raw.clone().without("safety");
-            self.raw = frozen.with("dt", Value::Float(dt), Place::Default);
-        }
+        self.steps.dt = dt.is_finite().then_some(dt);
+        self.raw = self.steps.set(self.raw.clone());
         // Where nothing diffuses no step follows from the problem, and any step is stable.
         for (corner, error) in corners_without_steps {
             if self.problem_at(&corner).is_err() {
                 return Err(error);
             }
         }
-        if method == StepMethod::Rkl2 {
-            let stages = i64::try_from(stages).unwrap_or(i64::MAX);
-            self.raw = self
-                .raw
-                .clone()
-                .with("stages", Value::Integer(stages), Place::Default);
-        }
+        self.steps.stages = (method == StepMethod::Rkl2).then_some(stages);
+        self.raw = self.steps.set(self.raw.clone());
         Ok(())
     }
 
@@ -257,6 +263,21 @@ impl Model {
     pub fn problem_at(&self, scaled: &[f64]) -> Result<Problem, FitError> {
         let problem = Problem::with_digests(&self.raw_at(scaled), &mut self.digests.clone());
         problem.map_err(|error| {
+            if let ParamsError::Refused {
+                place: Place::Default,
+                key,
+                reason,
+                ..
+            } = &error
+                && key == "outtimes"
+            {
+                // The times of the data stand under this key, which nobody has typed.
+                let last = self.series.iter().flat_map(Series::times);
+                let last = last.copied().fold(f64::NEG_INFINITY, f64::max);
+                return FitError::Request(format!(
+                    "[[fit.data]] has a row of t = {last:?}, which {reason}"
+                ));
+            }
             let names = self.unknowns.iter().zip(self.values(scaled));
             let names: Vec<String> = names
                 .map(|(unknown, value)| format!("{} = {value:?}", unknown.name))
@@ -437,6 +458,18 @@ impl Model {
         residuals.into_iter().collect()
     }
 
+    /// The model with as many runs at the same time as there is memory for runs of these parameters.
+    ///
+    /// # Errors
+    /// [`FitError`] if there is too little memory for one, or the parameters are no problem.
+    pub fn with_runs_of(&self, raw: &RawParams) -> Result<Self, FitError> {
+        let problem = Problem::with_digests(raw, &mut self.digests.clone())?;
+        Ok(Self {
+            runs_at_once: self.memory.runs_at_once(&problem, self.threads)?,
+            ..self.clone()
+        })
+    }
+
     /// The results of tasks in order, carried out in parallel. The threads are divided among the tasks, and the bits of
     /// the results do not depend on their number.
     pub fn spread<T: Sync, R: Send>(
@@ -444,9 +477,10 @@ impl Model {
         tasks: &[T],
         carry_out: impl Fn(&Self, &T) -> Result<R, FitError> + Sync,
     ) -> Vec<Result<R, FitError>> {
-        let workers = self.threads.min(tasks.len()).max(1);
+        let workers = self.threads.min(self.runs_at_once).min(tasks.len()).max(1);
         let worker = Self {
             threads: (self.threads / workers).max(1),
+            runs_at_once: (self.runs_at_once / workers).max(1),
             ..self.clone()
         };
         if workers == 1 {

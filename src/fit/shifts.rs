@@ -71,7 +71,12 @@ impl Shifts {
             )),
             _ => None,
         };
-        let other_grid = other_grid(&problem, &raw, model.runs.done());
+        let grids = other_grids(&problem, &raw, model.runs.done()).into_iter();
+        let mut grids = grids.filter_map(|grid| Some((model.with_runs_of(&grid.raw).ok()?, grid)));
+        let (model, other_grid) = match grids.next() {
+            Some((model, grid)) => (model, Some(grid)),
+            None => (model.clone(), None),
+        };
         let tasks = [half_step, other_grid.as_ref().map(|grid| grid.raw.clone())];
         let results = model.spread(&tasks, |model, task| {
             task.as_ref()
@@ -99,7 +104,7 @@ impl Shifts {
             let remainder = |divisor: f64| 1.0 - divisor.powi(-order);
             part * remainder(shorter) / remainder(2.0)
         };
-        let follow = Follow::new(model, best, free);
+        let follow = Follow::new(&model, best, free);
         let step = match (&of_half_step, method.is_exact_in_time()) {
             (_, true) => Some(vec![0.0; model.unknowns.len()]),
             (None, _) => None,
@@ -227,12 +232,12 @@ impl<'a> Follow<'a> {
     }
 }
 
-/// A grid of half the spacing, or of twice the spacing where half takes more than a share of `runs` runs. Nothing for layouts
+/// A grid of half the spacing, unless it takes more than a share of `runs` runs, and one of twice the spacing. Nothing for layouts
 /// with walls beside the domain and for arrays of values, which are of one grid.
 #[expect(clippy::cast_precision_loss, reason = "estimates")]
-fn other_grid(problem: &Problem, raw: &RawParams, runs: u64) -> Option<OtherGrid> {
+fn other_grids(problem: &Problem, raw: &RawParams, runs: u64) -> Vec<OtherGrid> {
     if problem.params.grid != Layout::Walls || problem.reads_arrays() {
-        return None;
+        return Vec::new();
     }
     let method = problem.params.method;
     let steps = problem.schedule.last_step().max(1) as f64 * problem.stages() as f64;
@@ -257,12 +262,13 @@ fn other_grid(problem: &Problem, raw: &RawParams, runs: u64) -> Option<OtherGrid
         .map(|(cells, coarser)| *cells as f64 / coarser as f64);
     let ratio = ratio.fold(1.0, f64::max);
     let is_affordable = finer_runs + 2.0 <= SHARE * runs as f64 || finer_runs * run <= TENTH;
-    if ratio > 1.0 && !is_affordable {
-        return Some(OtherGrid {
-            raw: on_grid(raw, axes, coarser),
-            share: -1.0 / (ratio * ratio - 1.0),
-            shorter: 1.0,
-        });
+    let coarser = (ratio > 1.0).then(|| OtherGrid {
+        raw: on_grid(raw, axes, coarser),
+        share: -1.0 / (ratio * ratio - 1.0),
+        shorter: 1.0,
+    });
+    if coarser.is_some() && !is_affordable {
+        return coarser.into_iter().collect();
     }
     let finer = on_grid(raw, axes, cells.map(|cells| 2 * cells)).without("stages");
     let shorter = if method == StepMethod::Euler {
@@ -277,11 +283,12 @@ fn other_grid(problem: &Problem, raw: &RawParams, runs: u64) -> Option<OtherGrid
         }
         _ => finer,
     };
-    Some(OtherGrid {
+    let finer = OtherGrid {
         raw,
         share: 4.0 / 3.0,
         shorter,
-    })
+    };
+    [finer].into_iter().chain(coarser).collect()
 }
 
 /// The parameters on a grid of so many cells along x and y.

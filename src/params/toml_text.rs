@@ -7,20 +7,22 @@ use super::{
     typed::FILES,
     value::{Entry, Value},
 };
-use std::path::PathBuf;
+use std::path::{Component, Path, PathBuf};
 use toml::Table;
 
 impl RawParams {
-    /// The parameters with all overrides, as the text of a parameter file. File names are absolute, so that the text
-    /// may lie anywhere.
+    /// The parameters with all overrides, as the text of a parameter file in `directory`, from which the names of files start.
     ///
     /// # Errors
     /// [`ParamsError::Unreadable`] for values that TOML cannot express.
-    pub fn to_toml(&self) -> Result<String, ParamsError> {
+    pub fn to_toml(&self, directory: &Path) -> Result<String, ParamsError> {
         let mut root = Value::Table(Table::new());
         for entry in self.typed().entries() {
             let value = match file_of(entry) {
-                Some(path) => Value::String(path.to_string_lossy().into_owned()),
+                Some(path) => {
+                    let path = path_from(directory, &path);
+                    Value::String(path.to_string_lossy().into_owned())
+                }
                 None => entry.value.clone(),
             };
             put(&mut root, &path_of(&entry.name), value);
@@ -54,6 +56,26 @@ fn file_of(entry: &Entry) -> Option<PathBuf> {
     let key = entry.name.rsplit('.').next()?;
     let file = entry.value.as_str().filter(|_| FILES.contains(&key))?;
     Some(entry.place.path_to(file))
+}
+
+/// The path that leads from a directory to a file: a relative one, if the directory is there.
+fn path_from(directory: &Path, file: &Path) -> PathBuf {
+    let parent_and_name = file.parent().zip(file.file_name());
+    let resolved = parent_and_name.and_then(|(parent, name)| {
+        // Names of links mean nothing behind `..`.
+        let [directory, parent] = [directory, parent].map(|path| path.canonicalize().ok());
+        Some((directory?, parent?.join(name)))
+    });
+    let Some((directory, file)) = resolved else {
+        return file.to_owned();
+    };
+    let pairs = directory.components().zip(file.components());
+    let common = pairs.take_while(|(one, other)| one == other).count();
+    let upwards = directory
+        .components()
+        .skip(common)
+        .map(|_| Component::ParentDir);
+    upwards.chain(file.components().skip(common)).collect()
 }
 
 /// Stores a value in nested tables and lists of tables, whose tables have numbers.

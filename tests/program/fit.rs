@@ -441,9 +441,33 @@ fn a_fitted_file_runs_and_fits_as_it_is() {
             .starts_with("t,column,measured,computed,residual\n")
     );
     assert_eq!(scene.text("wall.fit.csv").lines().count(), 1 + 2 * 20);
-    // The run has the values of the fit but for the length of its steps.
+    // The run has the values of the fit, whose steps it takes.
     scene.succeed("run wall.fit.toml -o again.npy");
-    let second = fitted(&scene, "wall.fit.toml");
+    let cells = |text: String| -> Vec<Vec<String>> {
+        let lines = text.lines().skip(1);
+        lines
+            .map(|line| line.split(',').map(str::to_owned).collect())
+            .collect()
+    };
+    let number = |cell: &str| -> f64 { cell.parse().unwrap() };
+    let rows = cells(scene.text("again.record.csv"));
+    for line in cells(scene.text("wall.fit.csv")) {
+        let time = number(&line[0]);
+        let row = rows.iter().find(|row| number(&row[1]) == time).unwrap();
+        let of_run = number(&row[if line[1] == "a" { 2 } else { 3 }]);
+        assert!(
+            (of_run - number(&line[3])).abs() < 1e-9,
+            "{row:?}, {line:?}"
+        );
+    }
+    // The file and its data may go elsewhere together.
+    std::fs::create_dir_all(scene.path("moved/to")).unwrap();
+    scene.write("moved/to/fit.toml", scene.text("wall.fit.toml"));
+    let data = scene.text("data.csv");
+    scene.write("moved/to/data.csv", &data);
+    scene.write("data.csv", "t,a,b\n");
+    let second = fitted(&scene, "moved/to/fit.toml");
+    scene.write("data.csv", data);
     for path in [
         "/unknowns/lam/estimate",
         "/unknowns/h/interval/0",
@@ -810,4 +834,63 @@ fn the_place_of_a_layer_is_fitted_and_that_of_a_mask_is_refused() {
         told.code == Some(2) && told.stderr.contains("p does not change smoothly with L"),
         "{told}"
     );
+}
+
+/// The data of a fit say when there are rows; a run of the same file has one with each snapshot.
+#[test]
+fn a_record_beside_a_fit_needs_no_times() {
+    let scene = slab(&format!("{VARY}{DATA}"));
+    with_data(&scene, 1.0, 0.0);
+    let expected = fitted(&scene, "slab.toml");
+    let text = scene.text("slab.toml").replace("every = 1000.0, ", "");
+    let text = text.replace("outtime = 20000.0", "outtime = 5000.0");
+    scene.write("slab.toml", text.clone());
+    assert_eq!(
+        fitted(&scene, "slab.toml")["unknowns"],
+        expected["unknowns"]
+    );
+    scene.succeed("run slab.toml -o a.npy");
+    assert_eq!(scene.text("a.record.csv").lines().count(), 1 + 5);
+    scene.succeed("verify a.npy");
+    let told = scene.run("fit slab.toml --plan");
+    assert_eq!(told.code, Some(0), "{told}");
+    scene.write("slab.toml", text.split("[fit]").next().unwrap());
+    let told = scene.run("run slab.toml -o b.npy");
+    assert_eq!(told.code, Some(2), "{told}");
+    assert!(
+        told.stderr.contains("must say when there is a row"),
+        "{told}"
+    );
+}
+
+/// Runs at the same time stay within the memory that is allowed, and their number changes no bit.
+#[test]
+fn a_fit_keeps_to_its_memory() {
+    let scene = slab(&format!("{VARY}{DATA}"));
+    with_data(&scene, 1.0, 0.0);
+    let plenty = fitted(&scene, "slab.toml --threads 4");
+    let little = fitted(&scene, "slab.toml --threads 4 --memory 200KiB");
+    assert_eq!(plenty, little);
+    for limit in ["--memory 4KiB", "--set memory=4KiB"] {
+        let told = scene.run(&format!("fit slab.toml -o none.fit.json {limit}"));
+        assert_eq!(told.code, Some(1), "{told}");
+        assert!(
+            told.stderr.contains("a fit has its runs in memory"),
+            "{told}"
+        );
+        assert!(!scene.path("none.fit.json").exists());
+    }
+}
+
+/// NIST's MGH17 from its far start, at which one of two exponentials is gone: elsewhere the data tell it.
+#[test]
+fn what_the_start_cannot_tell_is_found_from_others() {
+    let scene = body(BOX_BOD, [213.0, 50.0], [[1.0, 4000.0], [0.01, 100.0]], "");
+    let told = scene.run("fit body.toml -o out.fit.json");
+    assert_eq!(told.code, Some(2), "{told}");
+    assert!(told.stderr.contains("the data say nothing of b2"), "{told}");
+    assert!(told.stderr.contains("--starts 8"), "{told}");
+    let found = fitted(&scene, "body.toml --starts 8");
+    assert_near(&found, "/unknowns/b1/estimate", 2.1380940889E+02, 1e-6);
+    assert_near(&found, "/unknowns/b2/estimate", 5.4723748542E-01, 1e-6);
 }

@@ -100,10 +100,15 @@ impl Bitmap {
     ///
     /// [`Error::Write`] if the file cannot be written.
     pub fn save(&self, to: &Destination) -> Result<(), Error> {
+        self.write(to)?.commit_unsynced()
+    }
+
+    /// Writes a PNG file that has no name yet.
+    pub(super) fn write(&self, to: &Destination) -> Result<PictureFile, Error> {
         let mut file = PictureFile::create(to)?;
         self.encode(&mut file)
             .map_err(|error| write_error(to.name(), error))?;
-        file.commit_unsynced()
+        Ok(file)
     }
 
     pub(super) fn encode(&self, to: impl std::io::Write) -> Result<(), png::EncodingError> {

@@ -12,7 +12,7 @@ use super::{
     text::DIGIT,
     ticks::{TickScale, Ticks},
 };
-use diff2d_sys::Destination;
+use diff2d_sys::{AtomicFile, Destination};
 
 /// The default width and height.
 const SIZE: (usize, usize) = (960, 600);
@@ -114,11 +114,11 @@ impl Chart {
     }
 
     /// Writes charts one below the other, each with axes of its own, in the size of the first one; otherwise like
-    /// [`save`](Self::save).
+    /// [`save`](Self::save). The caller gives the file its name.
     ///
     /// # Errors
     /// As [`save`](Self::save).
-    pub fn save_stacked(charts: &[Self], to: &Destination) -> Result<(), Error> {
+    pub fn write_stacked(charts: &[Self], to: &Destination) -> Result<AtomicFile, Error> {
         let Some(first) = charts.first() else {
             return Err(Error::NoFrames);
         };
@@ -139,7 +139,7 @@ impl Chart {
             chart.draw(&mut part, (width, *height), metrics)?;
             down += height;
         }
-        paper.save(to)
+        paper.write(to)?.into_file()
     }
 
     /// Width and height in pixels, and the sizes of text and lines.

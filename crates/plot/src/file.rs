@@ -67,12 +67,18 @@ impl PictureFile {
         self.finish(AtomicFile::commit_unsynced)
     }
 
-    fn finish(self, finish: impl FnOnce(AtomicFile) -> Result<(), FileError>) -> Result<(), Error> {
-        self.file
+    /// The file, with all its bytes.
+    pub fn into_file(self) -> Result<AtomicFile, Error> {
+        let file = self
+            .file
             .into_inner()
-            .map_err(io::IntoInnerError::into_error)
-            .and_then(|file| finish(file).map_err(|error| error.source))
-            .map_err(|source| write_error(&self.path, source))
+            .map_err(io::IntoInnerError::into_error);
+        file.map_err(|source| write_error(&self.path, source))
+    }
+
+    fn finish(self, finish: impl FnOnce(AtomicFile) -> Result<(), FileError>) -> Result<(), Error> {
+        let path = self.path.clone();
+        finish(self.into_file()?).map_err(|error| write_error(&path, error.source))
     }
 }
 

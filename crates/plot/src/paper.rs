@@ -1,6 +1,9 @@
 //! [`Paper`]: the canvas for a file, chosen by the name of the file.
 
-use super::{bitmap::Bitmap, canvas::Canvas, error::Error, pdf::Pdf, style::Size, svg::Svg};
+use super::{
+    bitmap::Bitmap, canvas::Canvas, error::Error, file::PictureFile, pdf::Pdf, style::Size,
+    svg::Svg,
+};
 use diff2d_sys::Destination;
 
 /// A white picture for a file: pixels, or lines and text if the name ends in `.svg` or `.pdf`.
@@ -48,10 +51,15 @@ impl Paper {
 
     /// Writes the file, which appears only when it is complete.
     pub fn save(self, to: &Destination) -> Result<(), Error> {
+        self.write(to)?.commit_unsynced()
+    }
+
+    /// Writes a file that has no name yet.
+    pub fn write(self, to: &Destination) -> Result<PictureFile, Error> {
         match self {
-            Self::Pixels(bitmap) => bitmap.save(to),
-            Self::Svg(svg) => svg.save(to),
-            Self::Pdf(pdf) => pdf.save(to),
+            Self::Pixels(bitmap) => bitmap.write(to),
+            Self::Svg(svg) => svg.write(to),
+            Self::Pdf(pdf) => pdf.write(to),
         }
     }
 }

@@ -48,15 +48,15 @@ impl Pdf {
         }
     }
 
-    /// Writes the file, which appears only when it is complete.
-    pub fn save(self, to: &Destination) -> Result<(), Error> {
+    /// Writes a file that has no name yet.
+    pub fn write(self, to: &Destination) -> Result<PictureFile, Error> {
         let bytes = self
             .finish()
             .map_err(|error| write_error(to.name(), error))?;
         let mut file = PictureFile::create(to)?;
         file.write_all(&bytes)
             .map_err(|error| write_error(to.name(), error))?;
-        file.commit_unsynced()
+        Ok(file)
     }
 
     fn finish(self) -> std::io::Result<Vec<u8>> {

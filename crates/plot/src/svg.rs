@@ -40,12 +40,12 @@ impl Svg {
         self.text + "</svg>\n"
     }
 
-    /// Writes the document, which appears only when it is complete.
-    pub fn save(self, to: &Destination) -> Result<(), Error> {
+    /// Writes the document to a file that has no name yet.
+    pub fn write(self, to: &Destination) -> Result<PictureFile, Error> {
         let mut file = PictureFile::create(to)?;
         file.write_all(self.finish().as_bytes())
             .map_err(|error| write_error(to.name(), error))?;
-        file.commit_unsynced()
+        Ok(file)
     }
 
     fn line(&mut self, element: std::fmt::Arguments<'_>) -> Result<(), Error> {

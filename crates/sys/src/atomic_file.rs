@@ -4,11 +4,11 @@ use super::{
     destination::Destination,
     error::FileError,
     files::{copy_permissions, directory_of, is_still_at, sync_directory},
-    temporary::Temporary,
+    temporary::{Temporary, Uninterrupted},
 };
 use nix::{fcntl, libc};
 use std::{
-    fs::{File, OpenOptions},
+    fs::{self, File, OpenOptions},
     io::{self, Write},
     os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
@@ -104,11 +104,10 @@ impl AtomicFile {
     /// # Errors
     /// [`FileError`]; before the rename, the name is unchanged.
     pub fn commit(mut self) -> Result<(), FileError> {
-        if self.temporary.is_none() {
+        if !self.is_aside() {
             return Ok(());
         }
-        let synced = self.file.sync_all();
-        synced.map_err(FileError::of("write", self.to.path()))?;
+        self.sync()?;
         self.rename()?;
         let directory = directory_of(self.to.path());
         sync_directory(directory).map_err(FileError::of("sync the directory", directory))
@@ -129,6 +128,52 @@ impl AtomicFile {
         };
         let failed = FileError::of("write", self.to.path());
         temporary.rename(|name| self.to.take(name)).map_err(failed)
+    }
+
+    /// Whether it has a temporary name.
+    pub(super) fn is_aside(&self) -> bool {
+        self.temporary.is_some()
+    }
+
+    /// The path of its name, with links resolved.
+    pub(super) fn path(&self) -> &Path {
+        self.to.path()
+    }
+
+    /// Makes its bytes durable.
+    pub(super) fn sync(&self) -> Result<(), FileError> {
+        let synced = self.file.sync_all();
+        synced.map_err(FileError::of("write", self.to.path()))
+    }
+
+    /// Fails if its name now belongs to another file than when it was examined.
+    pub(super) fn check_name(&self) -> Result<(), FileError> {
+        let checked = self.to.check();
+        checked.map_err(FileError::of("write", self.to.path()))
+    }
+
+    /// Removes the file that it replaces.
+    pub(super) fn remove_replaced(&self) -> Result<(), FileError> {
+        let removed = self.to.remove_found();
+        removed.map_err(FileError::of("replace", self.to.path()))
+    }
+
+    /// Gives the file its name, which no file has.
+    pub(super) fn take_free_name(
+        &mut self,
+        uninterrupted: &mut Uninterrupted,
+    ) -> Result<(), FileError> {
+        let Some(temporary) = &mut self.temporary else {
+            return Ok(());
+        };
+        let renamed = uninterrupted.rename(temporary, |name| self.to.take_free(name));
+        renamed.map_err(FileError::of("write", self.to.path()))
+    }
+
+    /// Removes the file, which has its name.
+    pub(super) fn remove(&self) {
+        // Nothing depends on what cannot be removed, and there is nobody to tell.
+        let _ = fs::remove_file(self.to.path());
     }
 }
 

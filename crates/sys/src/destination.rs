@@ -62,11 +62,31 @@ impl Destination {
     /// The error of the filesystem, or an error if another file has the name by now.
     pub(super) fn take(&self, from: &Path) -> io::Result<()> {
         match self.found {
-            None => rename_new(from, &self.path).map_err(appeared),
+            None => self.take_free(from),
             Some(_) => {
                 self.check()?;
                 fs::rename(from, &self.path)
             }
+        }
+    }
+
+    /// Gives a file this name, which no file has.
+    ///
+    /// # Errors
+    /// The error of the filesystem, or an error if a file has the name by now.
+    pub(super) fn take_free(&self, from: &Path) -> io::Result<()> {
+        rename_new(from, &self.path).map_err(appeared)
+    }
+
+    /// Removes the file that was found, if there was one.
+    ///
+    /// # Errors
+    /// The error of the filesystem, or an error if another file has the name by now.
+    pub fn remove_found(&self) -> io::Result<()> {
+        self.check()?;
+        match fs::remove_file(&self.path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            removed => removed,
         }
     }
 

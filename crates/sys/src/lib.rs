@@ -29,6 +29,7 @@ compile_error!("diff2d needs a Unix: positional reads and writes, inodes and sig
 
 mod atomic_directory;
 mod atomic_file;
+mod atomic_files;
 mod caches;
 mod copy;
 mod destination;
@@ -57,6 +58,7 @@ use portable as system;
 
 pub use atomic_directory::{AtomicDirectory, create_within};
 pub use atomic_file::{AtomicFile, write_file, write_file_at};
+pub use atomic_files::commit_together;
 pub use caches::Caches;
 pub use copy::copy;
 pub use destination::Destination;
@@ -84,5 +86,5 @@ pub use system::{
     is_coherent_between_hosts, is_locked, open_direct, open_direct_to_write, path_of, read_cached,
     reserve, reserve_ahead, resident_pages, try_lock,
 };
-pub use temporary::{Temporary, create_private, remove_left, remove_temporaries};
+pub use temporary::{Temporary, create_private, is_left, remove_left, remove_temporaries};
 pub use vectorised::vectorised;

@@ -156,10 +156,27 @@ impl Temporary {
         mut self,
         rename: impl FnOnce(&Path) -> io::Result<T>,
     ) -> io::Result<T> {
-        let mut temporaries = temporaries();
-        let renamed = rename(&self.name)?;
-        let name = mem::take(&mut self.name);
-        temporaries.retain(|known| *known != name);
+        Uninterrupted::begin().rename(&mut self, rename)
+    }
+}
+
+/// Changes of several names that the end of the process does not interrupt. No temporary name may be dropped meanwhile.
+pub(super) struct Uninterrupted(MutexGuard<'static, Vec<PathBuf>>);
+
+impl Uninterrupted {
+    pub(super) fn begin() -> Self {
+        Self(temporaries())
+    }
+
+    /// Ends a temporary name by `rename`.
+    pub(super) fn rename<T>(
+        &mut self,
+        temporary: &mut Temporary,
+        rename: impl FnOnce(&Path) -> io::Result<T>,
+    ) -> io::Result<T> {
+        let renamed = rename(&temporary.name)?;
+        let name = mem::take(&mut temporary.name);
+        self.0.retain(|known| *known != name);
         Ok(renamed)
     }
 }
@@ -196,6 +213,15 @@ pub fn create_private(path: &Path, beginning: &[u8]) -> io::Result<File> {
 /// Removes the remains that a killed process has left of a file that was to be `path`.
 pub fn remove_left(path: &Path) {
     was_left(&temporary_name(path, 0));
+}
+
+/// Whether a killed process has left bytes of a file that was to be `path`.
+#[must_use]
+pub fn is_left(path: &Path) -> bool {
+    let name = temporary_name(path, 0);
+    let has_bytes =
+        fs::symlink_metadata(&name).is_ok_and(|status| status.is_file() && status.len() > 0);
+    has_bytes && lock(&name).is_ok()
 }
 
 fn is_taken(error: &io::Error) -> bool {

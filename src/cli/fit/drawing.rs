@@ -6,14 +6,14 @@ use crate::{
     params::RawParams,
 };
 use diff2d_plot::{Chart, Curve, Range};
-use diff2d_sys::Destination;
+use diff2d_sys::{AtomicFile, Destination};
 
-/// Draws a fit: charts over a common axis of time, and below them one with all profiles.
+/// Draws a fit: charts over a common axis of time, and below them one with all profiles. The file has no name yet.
 pub(super) fn draw(
     answer: &FitAnswer,
     raw: &RawParams,
     destination: &Destination,
-) -> Result<(), Error> {
+) -> Result<AtomicFile, Error> {
     let mut charts = answer.columns.iter().flat_map(charts_of_column);
     let first_chart = charts.next().unwrap_or_default();
     let unit = raw
@@ -36,7 +36,7 @@ pub(super) fn draw(
         curves: answer.unknowns.iter().map(curve_of_profile).collect(),
         ..Chart::default()
     };
-    Ok(Chart::save_stacked(&[over_time, profiles], destination)?)
+    Ok(Chart::write_stacked(&[over_time, profiles], destination)?)
 }
 
 /// Data and curve of a column, and the residuals.

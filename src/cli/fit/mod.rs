@@ -1,24 +1,20 @@
 //! `diff2d fit`: numbers of a parameter file from measured series.
 
 mod drawing;
+mod outputs;
 
-use super::{json, number, params::ParamsArgs, start::check_output, terminal::Terminal};
+use super::{number, params::ParamsArgs, terminal::Terminal, values};
 use crate::{
-    cube::Writing,
     error::Error,
-    fit::{self, Fit, FitAnswer, FitError, FitOptions, PlanAnswer},
+    fit::{Fit, FitAnswer, FitError, FitOptions, PlanAnswer},
     params::RawParams,
 };
 use clap::Args;
 use diff2d_arrays::progress::Progress;
-use diff2d_plot as plot;
-use diff2d_sys::{self as sys, AtomicFile, Destination};
+use diff2d_sys as sys;
+use outputs::Outputs;
 use serde::Serialize;
-use std::{
-    fmt,
-    io::Write,
-    path::{Path, PathBuf},
-};
+use std::{fmt, path::PathBuf};
 
 /// Find numbers of a parameter file from measured series, with intervals that hold
 ///
@@ -50,6 +46,9 @@ pub(super) struct FitArgs {
     /// Threads that compute, each with runs of its own [default: all processors]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     threads: Option<u16>,
+    /// Take at most so much memory, such as 4GiB, for runs and data; fewer runs are computed at the same time then
+    #[arg(long, value_name = "SIZE", value_parser = values::size)]
+    memory: Option<u64>,
     /// Replace files that are there
     #[arg(long)]
     force: bool,
@@ -58,14 +57,12 @@ pub(super) struct FitArgs {
     json: bool,
 }
 
-/// The directory of answers without `-o`.
-const DEFAULT_DIRECTORY: &str = "output";
-
 pub(super) fn fit(args: &FitArgs, terminal: &Terminal) -> Result<(), Error> {
     let raw = RawParams::load(&args.params.file, &args.params.overrides)?;
     let options = FitOptions {
         threads: args.threads.map_or_else(sys::threads, usize::from),
         starts: usize::from(args.starts),
+        memory: args.memory,
         runs: Progress::default(),
         stop: terminal.stop().unwrap_or_default(),
     };
@@ -89,7 +86,7 @@ pub(super) fn fit(args: &FitArgs, terminal: &Terminal) -> Result<(), Error> {
     terminal.note(&format!(
         "{} runs; wrote {} with .csv and .toml beside it",
         answer.runs,
-        outputs.json.name().display()
+        outputs.answer().display()
     ));
     terminal.answer(&Fitted(&answer), args.json)
 }
@@ -102,88 +99,6 @@ impl From<FitError> for Error {
             FitError::NotFinite { .. } | FitError::Stopped => Self::System(error.to_string()),
             _ => Self::Usage(error.to_string()),
         }
-    }
-}
-
-/// The files that a fit writes.
-struct Outputs {
-    json: Destination,
-    rows: Destination,
-    parameters: Destination,
-    plot: Option<Destination>,
-}
-
-impl Outputs {
-    /// Refuses files that may not be written, before anything is computed.
-    fn admit(args: &FitArgs, raw: &RawParams) -> Result<Self, Error> {
-        let json = match &args.output {
-            Some(path) if path.extension().is_some_and(|end| end == "json") => path.clone(),
-            Some(path) => {
-                return Err(Error::Usage(format!(
-                    "-o {}: the answer of a fit is a file whose name ends in .json",
-                    path.display()
-                )));
-            }
-            None => {
-                let directory = sys::create_directory(Path::new(DEFAULT_DIRECTORY));
-                directory.map_err(|error| {
-                    Error::System(format!(
-                        "cannot create the directory {DEFAULT_DIRECTORY}: {error}"
-                    ))
-                })?;
-                let stem = args.params.file.file_stem().unwrap_or_default();
-                let name = format!("{}.fit.json", stem.to_string_lossy());
-                Path::new(DEFAULT_DIRECTORY).join(name)
-            }
-        };
-        // X.fit.csv and X.fit.toml, whether the answer is X.fit.json or X.json.
-        let stem = json.file_stem().unwrap_or_default().to_string_lossy();
-        let stem = stem.strip_suffix(".fit").unwrap_or(&stem);
-        let [rows, parameters] =
-            ["csv", "toml"].map(|end| json.with_file_name(format!("{stem}.fit.{end}")));
-        let mut inputs = vec![args.params.file.clone()];
-        inputs.extend(raw.files());
-        let mut writing = Writing {
-            taken: &inputs,
-            force: args.force,
-            is_own_kind: None,
-        };
-        let outputs = Self {
-            json: check_output(&json, "answer", writing)?,
-            rows: check_output(&rows, "table", writing)?,
-            parameters: check_output(&parameters, "parameter file", writing)?,
-            plot: None,
-        };
-        let Some(plot) = &args.plot else {
-            return Ok(outputs);
-        };
-        let mut names = inputs.clone();
-        names.extend([json, rows, parameters]);
-        writing.taken = &names;
-        writing.is_own_kind = Some(plot::is_picture);
-        let plot = Some(check_output(plot, "picture", writing)?);
-        Ok(Self { plot, ..outputs })
-    }
-
-    /// Writes all files.
-    fn write(&self, answer: &FitAnswer, raw: &RawParams) -> Result<(), Error> {
-        let texts = [
-            (&self.rows, answer.rows_as_csv()),
-            (&self.parameters, fit::fitted(raw, answer)?.to_toml()?),
-            (&self.json, json::pretty(answer) + "\n"),
-        ];
-        if let Some(plot) = &self.plot {
-            drawing::draw(answer, raw, plot)?;
-        }
-        for (destination, text) in texts {
-            let written = AtomicFile::at(destination.clone()).and_then(|mut file| {
-                file.write_all(text.as_bytes())
-                    .map_err(sys::FileError::of("write", destination.name()))?;
-                file.commit()
-            });
-            written.map_err(|error| Error::System(error.to_string()))?;
-        }
-        Ok(())
     }
 }
 

@@ -420,3 +420,104 @@ fn let_files_appear(mut random: Random) {
     }
     println!("results: {appeared} files appeared at {tried} operations and were kept");
 }
+
+/// A fit that is killed or meets an error at any operation leaves all of its files or never an answer, and never some of an old fit
+/// beside some of a new one. The same command again makes them whole, and leaves nothing else.
+#[test]
+fn the_files_of_a_fit_appear_together() {
+    seeds("the_files_of_a_fit_appear_together")
+        .map(Random::new)
+        .for_each(break_off_fits);
+}
+
+fn break_off_fits(mut random: Random) {
+    let lab = Lab::new("dx = 10; runtime = 1; outtime = 1");
+    let text = "D = \"a\"\nx1 = 0.0\nx2 = 1.0\ndx = 0.5\ngrid = \"walls\"\nruntime = 1.0\nouttime = 1.0\nboundary = { left = 1.0 }\n\
+        constants = { a = 0.3 }\nrecord = { points = { s = [0.5, 0.5] } }\n[fit]\nvary = { a = [0.1, 1] }\n\
+        [[fit.data]]\nfile = \"d.csv\"\ntime = \"t\"\ncolumns = { T = \"s\" }\nsigma = 0.01\n";
+    fs::write(&lab.params, text).unwrap();
+    let write_data = |shift: f64| {
+        let rows = [(0.1, 0.1), (0.2, 0.15), (0.4, 0.2)].map(|(t, value)| (t, value + shift));
+        let rows = rows.map(|(t, value)| format!("{t},{value}\n"));
+        fs::write(
+            lab.home.path().join("d.csv"),
+            "t,T\n".to_owned() + &rows.concat(),
+        )
+        .unwrap();
+    };
+    let fit = |options: &str| {
+        let mut fit = diff2d(&["fit", "--threads", "1"]);
+        fit.arg(&lab.params)
+            .arg("-o")
+            .arg(lab.out.join("a.fit.json"));
+        fit.arg("--plot").arg(lab.out.join("a.svg"));
+        fit.args(options.split_whitespace());
+        fit
+    };
+    let all = [0.0, 0.02].map(|shift| {
+        lab.clear();
+        write_data(shift);
+        assert_eq!(ended(&mut fit("")).code, Some(0));
+        tree(&lab.out)
+    });
+    let [old, new] = &all;
+    assert_eq!(new.len(), 4);
+    assert!(old.iter().zip(new).all(|(one, other)| one != other));
+    let answer = lab.out.join("a.fit.json");
+    let is_hidden = |path: &Path| path.file_name().unwrap().as_encoded_bytes()[0] == b'.';
+    for (is_replacing, kinds) in [(false, ["kill", "enospc"]), (true, ["kill", "eio"])] {
+        let options = if is_replacing { "--force" } else { "" };
+        let begin = || {
+            lab.clear();
+            forget(&lab.out);
+            if is_replacing {
+                write_data(0.0);
+                assert_eq!(ended(&mut fit("")).code, Some(0));
+            }
+            write_data(0.02);
+        };
+        begin();
+        let (told, operations) = ended_with(&mut fit(options), &lab.out, Fault::default());
+        assert_eq!(told.code, Some(0), "{}", told.stderr);
+        let count = operations.len();
+        for kind in kinds {
+            let places: Vec<usize> = (1..=count).collect();
+            for at in random.some(&places, sample_size(count, count, count / 3)) {
+                begin();
+                let fault = Fault {
+                    at,
+                    kind,
+                    ..Fault::default()
+                };
+                let (told, done) = ended_with(&mut fit(options), &lab.out, fault);
+                let left = tree(&lab.out);
+                let named: BTreeMap<_, _> =
+                    left.iter().filter(|(path, _)| !is_hidden(path)).collect();
+                let is_of = |all: &BTreeMap<PathBuf, Vec<u8>>| {
+                    named
+                        .iter()
+                        .all(|(path, bytes)| all.get(*path) == Some(bytes))
+                };
+                let story = format!(
+                    "{kind} {options} after {done:?}: {:?}, {:?}",
+                    left.keys(),
+                    told.stderr
+                );
+                assert!(is_of(old) || is_of(new), "{story}");
+                assert!(named.len() == 4 || !named.contains_key(&answer), "{story}");
+                if kind != "kill" {
+                    assert_eq!(named.len(), left.len(), "{story}");
+                }
+                let is_complete = named.len() == 4;
+                let again = ended(&mut fit(if is_complete { "--force" } else { "" }));
+                assert_eq!(again.code, Some(0), "{story}: {}", again.stderr);
+                assert!(
+                    tree(&lab.out) == *new,
+                    "{story}: {:?}",
+                    tree(&lab.out).keys()
+                );
+            }
+        }
+        println!("the_files_of_a_fit_appear_together: {count} operations {options}");
+    }
+}

@@ -1,0 +1,165 @@
+//! [`Outputs`]: the files that a fit writes, all of them or none.
+
+use super::{
+    super::{json, start::check_writable},
+    FitArgs, drawing,
+};
+use crate::{
+    cube::Writing,
+    error::Error,
+    fit::{self, FitAnswer},
+    params::RawParams,
+};
+use diff2d_plot as plot;
+use diff2d_sys::{self as sys, AtomicFile, Destination};
+use std::{
+    io::Write,
+    path::{Path, PathBuf},
+};
+
+/// The directory of answers without `-o`.
+const DEFAULT_DIRECTORY: &str = "output";
+
+/// The files that a fit writes.
+pub(super) struct Outputs {
+    json: Destination,
+    rows: Destination,
+    parameters: Destination,
+    plot: Option<Destination>,
+}
+
+impl Outputs {
+    /// Refuses files that may not be written, before anything is computed.
+    pub fn admit(args: &FitArgs, raw: &RawParams) -> Result<Self, Error> {
+        let json = answer_name(args)?;
+        // X.fit.csv and X.fit.toml, whether the answer is X.fit.json or X.json.
+        let stem = json.file_stem().unwrap_or_default().to_string_lossy();
+        let stem = stem.strip_suffix(".fit").unwrap_or(&stem);
+        let [rows, parameters] =
+            ["csv", "toml"].map(|end| json.with_file_name(format!("{stem}.fit.{end}")));
+        let mut taken = vec![args.params.file.clone()];
+        taken.extend(raw.files());
+        let names = [json.clone(), rows.clone(), parameters.clone()];
+        let writing = Writing {
+            taken: &taken,
+            force: args.force,
+            is_own_kind: None,
+        };
+        let json = writing.admit(&json)?;
+        // The answer gets its name last: without it, rows and parameters are those of a fit that was killed.
+        let are_left = json.found().is_none() && sys::is_left(json.path());
+        let of_kind = |kind: fn(&[u8]) -> bool| Writing {
+            is_own_kind: are_left.then_some(kind),
+            ..writing
+        };
+        let rows = of_kind(is_rows).admit(&rows)?;
+        let parameters = of_kind(is_parameters).admit(&parameters)?;
+        let plot = match &args.plot {
+            None => None,
+            Some(plot) => {
+                taken.extend(names);
+                let writing = Writing {
+                    taken: &taken,
+                    force: args.force,
+                    is_own_kind: Some(plot::is_picture),
+                };
+                Some(writing.admit(plot)?)
+            }
+        };
+        let outputs = Self {
+            json,
+            rows,
+            parameters,
+            plot,
+        };
+        if are_left {
+            outputs.remove_left()?;
+        }
+        outputs.check_writable()?;
+        Ok(outputs)
+    }
+
+    /// Removes what a killed fit has left under the names of rows and parameters. What tells that it was killed stays until then.
+    fn remove_left(&self) -> Result<(), Error> {
+        for left in [&self.rows, &self.parameters] {
+            if left.found().is_some() {
+                let removed = left.remove_found();
+                removed.map_err(|error| {
+                    Error::System(sys::FileError::of("replace", left.name())(error).to_string())
+                })?;
+            }
+        }
+        Ok(())
+    }
+
+    fn check_writable(&self) -> Result<(), Error> {
+        check_writable(&self.rows, "table")?;
+        check_writable(&self.parameters, "parameter file")?;
+        if let Some(plot) = &self.plot {
+            check_writable(plot, "picture")?;
+        }
+        check_writable(&self.json, "answer")
+    }
+
+    /// The name of the answer.
+    pub fn answer(&self) -> &Path {
+        self.json.name()
+    }
+
+    /// Writes all files.
+    pub fn write(&self, answer: &FitAnswer, raw: &RawParams) -> Result<(), Error> {
+        let mut files = Vec::new();
+        if let Some(plot) = &self.plot {
+            files.push(drawing::draw(answer, raw, plot)?);
+        }
+        let texts = [
+            (&self.rows, answer.rows_as_csv()),
+            (
+                &self.parameters,
+                fit::fitted(raw, answer, sys::directory_of(self.parameters.name()))?,
+            ),
+            (&self.json, json::pretty(answer) + "\n"),
+        ];
+        for (destination, text) in texts {
+            let written = AtomicFile::at(destination.clone()).and_then(|mut file| {
+                file.write_all(text.as_bytes())
+                    .map_err(sys::FileError::of("write", destination.name()))?;
+                Ok(file)
+            });
+            files.push(written.map_err(|error| Error::System(error.to_string()))?);
+        }
+        sys::commit_together(files).map_err(|error| Error::System(error.to_string()))
+    }
+}
+
+/// The name of the answer that a user has chosen, or the default one, in a directory that is there.
+fn answer_name(args: &FitArgs) -> Result<PathBuf, Error> {
+    match &args.output {
+        Some(path) if path.extension().is_some_and(|end| end == "json") => Ok(path.clone()),
+        Some(path) => Err(Error::Usage(format!(
+            "-o {}: the answer of a fit is a file whose name ends in .json",
+            path.display()
+        ))),
+        None => {
+            let directory = sys::create_directory(Path::new(DEFAULT_DIRECTORY));
+            directory.map_err(|error| {
+                Error::System(format!(
+                    "cannot create the directory {DEFAULT_DIRECTORY}: {error}"
+                ))
+            })?;
+            let stem = args.params.file.file_stem().unwrap_or_default();
+            let name = format!("{}.fit.json", stem.to_string_lossy());
+            Ok(Path::new(DEFAULT_DIRECTORY).join(name))
+        }
+    }
+}
+
+/// Whether a file that begins with these bytes has the rows of a fit.
+fn is_rows(beginning: &[u8]) -> bool {
+    beginning.starts_with(fit::ROWS_HEADING.as_bytes())
+}
+
+/// Whether a file that begins with these bytes is a parameter file with fitted numbers.
+fn is_parameters(beginning: &[u8]) -> bool {
+    beginning.starts_with(fit::FITTED_HEADING.as_bytes())
+}
