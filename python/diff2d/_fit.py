@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import io
 import os
 import warnings
@@ -20,6 +21,14 @@ __all__ = ["Fit", "fit"]
 _TABLE = "/table of data"
 
 
+class Part(SimpleNamespace):
+    """What a fit found of an unknown or a column. Its attributes have all digits, and are shown with six."""
+
+    def __repr__(self) -> str:
+        shown = (f"{name}={_shown(value)}" for name, value in vars(self).items())
+        return f"<{', '.join(shown)}>"
+
+
 class Fit(SimpleNamespace):
     """What a fit found. The names are those of `diff2d fit --json`.
 
@@ -28,8 +37,19 @@ class Fit(SimpleNamespace):
     """
 
     def __repr__(self) -> str:
-        found = (f"{name} = {one.estimate:.6g} ± {one.standard_error}" for name, one in self.unknowns.items())
+        found = []
+        for name, unknown in self.unknowns.items():
+            error = unknown.standard_error
+            found.append(f"{name} = {unknown.estimate:.6g} " + ("at a bound" if error is None else f"± {error:.2g}"))
         return f"<diff2d.Fit {', '.join(found)}>"
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    if isinstance(value, list):
+        return f"[{', '.join(map(_shown, value))}]"
+    return repr(value)
 
 
 def fit(
@@ -37,9 +57,10 @@ def fit(
     /,
     data: Any = None,
     *,
-    time: str | Sequence[float] | None = None,
+    time: str | Sequence[Any] | None = None,
     columns: Mapping[str, str] | None = None,
     sigma: float | Mapping[str, float] | None = None,
+    since: Any = None,
     starts: int = 1,
     threads: int | None = None,
     **parameters: Any,
@@ -53,11 +74,15 @@ def fit(
     data
         A table such as a pandas DataFrame, or a dict of arrays, in place of `[[fit.data]]`; NaN where nothing was measured.
     time
-        The column of `data` that has the times, or the times themselves; left out of a steady state.
+        The column of `data` that has the times, or the times themselves; left out of a steady state. Numbers are in the unit of the
+        run. Dates of NumPy, pandas or Python, and texts, count as those of a file: t = 0 is the first one, or `since`; durations
+        are converted to `units.t`.
     columns
         Which column of `data` is which of the record; if left out, all of them by their own names.
     sigma
         The standard deviation of a value, or that of each column by its name; if left out it follows from the residuals.
+    since
+        The date at which t = 0, where `time` has dates.
     starts
         From how many places within the bounds the fit starts.
     threads
@@ -98,47 +123,89 @@ def fit(
     if isinstance(params, Mapping):
         params = with_files(params, save)
     given = toml(with_files(parameters, save))
+    if data is None and since is not None:
+        raise ParameterError("since says when t = 0 in data, which are not given: in [[fit.data]] it is a key")
     if data is not None:
-        table = {str(name): _numbers(name, data[name]) for name in data}
+        table = {str(name): data[name] for name in data}
         if time is not None and not isinstance(time, str):
-            table["time"] = _numbers("time", time)
+            table["time"] = time
             time = "time"
         if columns is None:
             columns = {name: name for name in table if name != time}
+        cells = {name: _numbers(name, values) for name, values in table.items() if name != time}
         described: dict[str, Any] = {"file": _TABLE, "columns": dict(columns)}
         if time is not None:
             described["time"] = time
+            if time in table:
+                heading, times = _times(time, table[time])
+                cells[heading] = times
+        if since is not None:
+            described["since"] = _date(since)
         if sigma is not None:
             described["sigma"] = sigma
         given += toml({"fit.data": [described]})
-        files[_TABLE] = _csv(table)
+        files[_TABLE] = _csv(cells)
     file, text = source(params)
     answer = _native.fit(file, text, given, files, starts, threads)
     for sentence in answer["warnings"]:
         warnings.warn(sentence, stacklevel=2)
     for name in ("unknowns", "columns"):
-        answer[name] = {key: SimpleNamespace(**value) for key, value in answer[name].items()}
+        answer[name] = {key: Part(**value) for key, value in answer[name].items()}
     answer["correlation"] = np.asarray(answer["correlation"], dtype=float)
     return Fit(**answer)
 
 
-def _numbers(name: Any, values: Any) -> np.ndarray:
+def _line(name: Any, values: Any) -> np.ndarray:
+    array = np.asarray(values)
+    if array.ndim != 1:
+        raise ParameterError(f"the column {name} of data has {array.ndim} axes, and may have one")
+    return array
+
+
+def _numbers(name: Any, values: Any) -> list[str]:
+    """The cells of a column of numbers, with nothing for NaN."""
+    array = _line(name, values)
+    if array.dtype.kind in "mM":
+        raise ParameterError(f"the column {name} of data has dates or durations where numbers are needed")
     try:
-        numbers = np.asarray(values, dtype=np.float64)
+        numbers = array.astype(np.float64).tolist()
     except (TypeError, ValueError) as error:
         raise ParameterError(f"the column {name} of data has no numbers: {error}") from error
-    if numbers.ndim != 1:
-        raise ParameterError(f"the column {name} of data has {numbers.ndim} axes, and may have one")
-    return numbers
+    return ["" if value != value else repr(value) for value in numbers]
 
 
-def _csv(table: Mapping[str, np.ndarray]) -> bytes:
-    """The text of a table, in which nothing stands for NaN."""
+def _times(name: str, values: Any) -> tuple[str, list[str]]:
+    """The heading and the cells of the column of times: numbers, durations in seconds, or dates."""
+    array = _line(name, values)
+    if array.dtype.kind == "O" and any(isinstance(value, datetime.timedelta) for value in array):
+        array = array.astype("timedelta64[ns]")
+    if array.dtype.kind == "m":
+        nanoseconds = array.astype("timedelta64[ns]").astype(np.int64).tolist()
+        seconds = ["" if missing else repr(value / 1e9) for value, missing in zip(nanoseconds, np.isnat(array))]
+        return f"{name} [s]", seconds
+    is_of_dates = array.dtype.kind in "MUS" or (
+        array.dtype.kind == "O" and any(isinstance(value, (str, datetime.date)) for value in array)
+    )
+    return (name, [_date(value) for value in array]) if is_of_dates else (name, _numbers(name, array))
+
+
+def _date(value: Any) -> str:
+    """The text of a date, as a file has it."""
+    if isinstance(value, np.datetime64):
+        text = str(np.datetime_as_string(value, unit="ns"))
+    elif isinstance(value, datetime.date):
+        text = value.isoformat()
+    else:
+        text = str(value)
+    return "" if text == "NaT" else text
+
+
+def _csv(table: Mapping[str, Sequence[str]]) -> bytes:
+    """The text of a table of cells."""
     lengths = {len(column) for column in table.values()}
     if len(lengths) != 1:
         told = ", ".join(f"{name} {len(column)}" for name, column in table.items())
         raise ParameterError(f"the columns of data have different lengths: {told}")
-    rows = zip(*(column.tolist() for column in table.values()))
     lines = [",".join('"' + name.replace('"', '""') + '"' for name in table)]
-    lines += [",".join("" if value != value else repr(value) for value in row) for row in rows]
+    lines += [",".join(row) for row in zip(*table.values())]
     return ("\n".join(lines) + "\n").encode()

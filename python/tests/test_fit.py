@@ -42,6 +42,32 @@ def test_gaps_are_left_out_and_times_may_be_given_alone():
     assert found.columns["p"].values == 13
 
 
+@pytest.mark.parametrize("unit", ["s", "h"])
+def test_dates_and_durations_count_as_those_of_a_file(unit):
+    seconds = {"s": 1.0, "h": 3600.0}[unit]
+    problem = {**BODY, "units": {"t": unit}}
+    expected = diff2d.fit(problem, {"t": T, "p": Y}, time="t")
+    durations = np.rint(T * seconds * 1e9).astype("timedelta64[ns]")
+    begin = np.datetime64("2026-01-05T10:00:00")
+    dates = begin + durations
+    for times in (dates, dates.astype("datetime64[us]").astype(object), np.datetime_as_string(dates, unit="ns")):
+        for since in (begin, begin.astype(object), "2026-01-05 10:00"):
+            found = diff2d.fit(problem, {"t": times, "p": Y}, time="t", since=since)
+            assert found.unknowns["b2"].estimate == pytest.approx(expected.unknowns["b2"].estimate, rel=1e-9)
+    found = diff2d.fit(problem, {"p": Y}, time=durations)
+    assert found.unknowns["b1"].estimate == pytest.approx(expected.unknowns["b1"].estimate, rel=1e-9)
+    with pytest.raises(diff2d.ParameterError, match="dates or durations where numbers"):
+        diff2d.fit(problem, {"t": T, "p": dates}, time="t")
+    with pytest.raises(diff2d.ParameterError, match="since"):
+        diff2d.fit(problem, {"t": T, "p": Y}, time="t", since="2026-01-05")
+
+
+def test_answers_are_shown_with_the_digits_that_count():
+    found = diff2d.fit(BODY, {"t": T, "y": Y}, time="t", columns={"y": "p"})
+    assert repr(found) == "<diff2d.Fit b1 = 238.942 ± 2.7, b2 = 0.000550156 ± 7.3e-06>"
+    assert "estimate=238.942, " in repr(found.unknowns["b1"]) and "start=250, " in repr(found.unknowns["b1"])
+
+
 def test_a_dotted_key_is_varied_and_a_prior_needs_sigma():
     problem = {**BODY, "constants": {"b1": 238.942, "b2": 5.5e-4}}
     problem["fit"] = {"vary": {"initial.value": {"between": [-5.0, 5.0], "prior": [0.0, 1.0]}}}
