@@ -12,7 +12,7 @@ use crate::{
 use clap::Args;
 use diff2d_arrays::progress::Progress;
 use diff2d_sys as sys;
-use outputs::Outputs;
+use outputs::{Names, Outputs};
 use serde::Serialize;
 use std::{fmt, path::PathBuf};
 
@@ -73,7 +73,13 @@ pub(super) fn fit(args: &FitArgs, terminal: &Terminal) -> Result<(), Error> {
     let runs = options.runs.clone();
     // Whatever refuses the file or its data leaves no directory behind.
     let fit = Fit::new(&raw, false, options)?;
-    let outputs = Outputs::admit(args, &raw)?;
+    let names = Names {
+        parameters: &args.params.file,
+        answer: args.output.as_deref(),
+        plot: args.plot.as_deref(),
+        force: args.force,
+    };
+    let outputs = Outputs::admit(names, &raw)?;
     let answer = fit.solve(&|step, square| {
         let runs = runs.done();
         terminal.note(&format!(

@@ -2,7 +2,7 @@
 
 use super::{
     super::{json, start::check_writable},
-    FitArgs, drawing,
+    drawing,
 };
 use crate::{
     cube::Writing,
@@ -20,6 +20,19 @@ use std::{
 /// The directory of answers without `-o`.
 const DEFAULT_DIRECTORY: &str = "output";
 
+/// The names that a user has given.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Names<'a> {
+    /// The parameter file.
+    pub parameters: &'a Path,
+    /// The answer, if it is not to have the default name.
+    pub answer: Option<&'a Path>,
+    /// The picture, if there is to be one.
+    pub plot: Option<&'a Path>,
+    /// Whether files that are there may be replaced.
+    pub force: bool,
+}
+
 /// The files that a fit writes.
 pub(super) struct Outputs {
     json: Destination,
@@ -30,19 +43,19 @@ pub(super) struct Outputs {
 
 impl Outputs {
     /// Refuses files that may not be written, before anything is computed.
-    pub fn admit(args: &FitArgs, raw: &RawParams) -> Result<Self, Error> {
-        let json = answer_name(args)?;
+    pub fn admit(given: Names<'_>, raw: &RawParams) -> Result<Self, Error> {
+        let json = given.answer_name()?;
         // X.fit.csv and X.fit.toml, whether the answer is X.fit.json or X.json.
         let stem = json.file_stem().unwrap_or_default().to_string_lossy();
         let stem = stem.strip_suffix(".fit").unwrap_or(&stem);
         let [rows, parameters] =
             ["csv", "toml"].map(|end| json.with_file_name(format!("{stem}.fit.{end}")));
-        let mut taken = vec![args.params.file.clone()];
+        let mut taken = vec![given.parameters.to_owned()];
         taken.extend(raw.files());
         let names = [json.clone(), rows.clone(), parameters.clone()];
         let writing = Writing {
             taken: &taken,
-            force: args.force,
+            force: given.force,
             is_own_kind: None,
         };
         let json = writing.admit(&json)?;
@@ -54,13 +67,13 @@ impl Outputs {
         };
         let rows = of_kind(is_rows).admit(&rows)?;
         let parameters = of_kind(is_parameters).admit(&parameters)?;
-        let plot = match &args.plot {
+        let plot = match given.plot {
             None => None,
             Some(plot) => {
                 taken.extend(names);
                 let writing = Writing {
                     taken: &taken,
-                    force: args.force,
+                    force: given.force,
                     is_own_kind: Some(plot::is_picture),
                 };
                 Some(writing.admit(plot)?)
@@ -132,24 +145,26 @@ impl Outputs {
     }
 }
 
-/// The name of the answer that a user has chosen, or the default one, in a directory that is there.
-fn answer_name(args: &FitArgs) -> Result<PathBuf, Error> {
-    match &args.output {
-        Some(path) if path.extension().is_some_and(|end| end == "json") => Ok(path.clone()),
-        Some(path) => Err(Error::Usage(format!(
-            "-o {}: the answer of a fit is a file whose name ends in .json",
-            path.display()
-        ))),
-        None => {
-            let directory = sys::create_directory(Path::new(DEFAULT_DIRECTORY));
-            directory.map_err(|error| {
-                Error::System(format!(
-                    "cannot create the directory {DEFAULT_DIRECTORY}: {error}"
-                ))
-            })?;
-            let stem = args.params.file.file_stem().unwrap_or_default();
-            let name = format!("{}.fit.json", stem.to_string_lossy());
-            Ok(Path::new(DEFAULT_DIRECTORY).join(name))
+impl Names<'_> {
+    /// The name of the answer that a user has chosen, or the default one, in a directory that is there.
+    fn answer_name(&self) -> Result<PathBuf, Error> {
+        match self.answer {
+            Some(path) if path.extension().is_some_and(|end| end == "json") => Ok(path.to_owned()),
+            Some(path) => Err(Error::Usage(format!(
+                "-o {}: the answer of a fit is a file whose name ends in .json",
+                path.display()
+            ))),
+            None => {
+                let directory = sys::create_directory(Path::new(DEFAULT_DIRECTORY));
+                directory.map_err(|error| {
+                    Error::System(format!(
+                        "cannot create the directory {DEFAULT_DIRECTORY}: {error}"
+                    ))
+                })?;
+                let stem = self.parameters.file_stem().unwrap_or_default();
+                let name = format!("{}.fit.json", stem.to_string_lossy());
+                Ok(Path::new(DEFAULT_DIRECTORY).join(name))
+            }
         }
     }
 }
