@@ -17,6 +17,7 @@ use crate::{
     dynamics::Steadiness,
     field::Field,
     grid::Grid,
+    measured::{Calendar, Date},
     node_set::NodeSet,
     params::{
         Canonical, Coordinates, End, Isolated, Limit, Params, ParamsError, Quantity, RawParams,
@@ -65,6 +66,8 @@ pub struct Problem {
     gauges: Option<Gauges>,
     /// The files of tabulated functions.
     functions: Vec<Input>,
+    /// The date at which t is 0, if these files have dates.
+    origin: Option<Date>,
     /// Whether nodes on walls stand for whole cells, like the pixels of a picture, and not for half cells inside the
     /// domain.
     has_whole_cells: bool,
@@ -106,7 +109,7 @@ impl Problem {
         let mut params = Params::from_raw(raw)?;
         digests.memory = digests.memory.or(params.memory);
         let grid = Grid::new(&params, raw)?;
-        let functions = functions::read(&params, raw, digests)?;
+        let (functions, origin) = functions::read(&params, raw, digests)?;
         let mut geometry = Geometry::new(&params, raw, &grid, digests)?;
         if params.isolated == Isolated::Mask {
             pieces::mask_isolated(&mut geometry, raw)?;
@@ -137,6 +140,7 @@ impl Problem {
             survey,
             gauges,
             functions,
+            origin,
             has_whole_cells: false,
         };
         problem.check_method(raw)?;
@@ -169,6 +173,18 @@ impl Problem {
     #[must_use]
     pub(crate) fn function_files(&self) -> &[Input] {
         &self.functions
+    }
+
+    /// The date at which t is 0, if files of functions have dates.
+    #[must_use]
+    pub fn origin(&self) -> Option<Date> {
+        self.origin
+    }
+
+    /// The dates of simulated times, if files of functions have dates.
+    #[must_use]
+    pub fn calendar(&self) -> Option<Calendar> {
+        Calendar::of_unit_named(self.origin?, self.params.canonical().unit("t"))
     }
 
     /// The lengths of the walls left, right, bottom and top; around an axis their areas.

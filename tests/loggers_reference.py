@@ -1,4 +1,4 @@
-"""Random tables in the forms of loggers and spreadsheets, written by Python's csv module, which `diff2d fit` reads.
+"""Random tables in the forms of loggers and spreadsheets, written by Python's csv module, which fits and functions read.
 
     loggers_reference.py make DIRECTORY COUNT SEED    commands.txt, and the files of each command
     loggers_reference.py check DIRECTORY              the rows that were read, or the refusal
@@ -123,13 +123,33 @@ def make(directory, count, seed):
         (directory / f"{number}.csv").write_bytes(mutated(draw, data) if is_mutated else data)
         lines = "".join(f"{key} = {json.dumps(value)}\n" for key, value in keys.items())
         column = next((name for name in ("T_K", "T_degC") if name in text), "T")
-        (directory / f"{number}.toml").write_text(
-            f"{BODY}[[fit.data]]\nfile = '{number}.csv'\ncolumns = {{ {column} = 'p' }}\nsigma = 1.0\n{lines}"
-        )
+        if is_of_fit(number):
+            table_of_file = f"[[fit.data]]\ncolumns = {{ {column} = 'p' }}\nsigma = 1.0\n{lines}"
+            command = f"fit\t{number}.toml\t-o\t{number}.fit.json\t-q"
+        else:
+            table_of_file = f"[function.f]\nto = '{column}'\n{lines.replace('time = ', 'from = ', 1)}"
+            command = f"plan\t{number}.toml\t--json"
+        (directory / f"{number}.toml").write_text(f"{BODY}{table_of_file}file = '{number}.csv'\n")
         expected = None if is_mutated else [times, values]
         (directory / f"{number}.json").write_text(json.dumps(expected))
-        commands.append(f"fit\t{number}.toml\t-o\t{number}.fit.json\t-q")
+        commands.append(command)
     (directory / "commands.txt").write_text("\n".join(commands) + "\n")
+
+
+def is_of_fit(number):
+    """Whether a table is read by a fit, and not by a function."""
+    return number % 4 < 2
+
+
+def is_read(directory, number, times, values):
+    """Whether the rows that were read are those of the table."""
+    if is_of_fit(number):
+        with open(directory / f"{number}.fit.csv", encoding="utf-8", newline="") as file:
+            rows = list(csv.reader(file))[1:]
+        return [[float(row[column]) for row in rows] for column in (0, 2)] == [times, values]
+    function = json.loads((directory / f"{number}.stdout").read_text())["functions"][0]
+    ends = [times[0], times[-1]], [min(values), max(values)]
+    return function["points"] == len(times) and (function["range"], function["values"]) == ends
 
 
 def check(directory):
@@ -143,11 +163,8 @@ def check(directory):
         expected, code, stderr = json.loads(read("json")), read("code"), read("stderr")
         if expected is None:
             is_right = code in ("0", "1", "2") and "panicked" not in stderr
-        elif code == "0":
-            rows = list(csv.reader(io.StringIO(read("fit.csv"))))[1:]
-            is_right = [[float(row[column]) for row in rows] for column in (0, 2)] == expected
         else:
-            is_right = False
+            is_right = code == "0" and is_read(directory, number, *expected)
         if not is_right:
             failures += 1
             data = (directory / f"{number}.csv").read_bytes()

@@ -20,7 +20,7 @@ __all__ = ["Record"]
 class Record(Mapping[str, np.ndarray]):
     """The columns of `STEM.record.csv` by their names, up to the last row that the journal proves.
 
-    `step` has integers, every other column floats.
+    `step` has integers, `date` has dates of NumPy, every other column floats.
     """
 
     about: Mapping[str, Any]
@@ -39,12 +39,18 @@ class Record(Mapping[str, np.ndarray]):
             raise DataError(f"{beside} is no description of a record: {error}") from error
         head, *lines = text.splitlines() or [""]
         names = head.split(",")
+        cells = [line.split(",") for line in lines]
         try:
-            table = [[float(one) for one in line.split(",")] for line in lines]
-            columns = np.asarray(table, dtype=np.float64).reshape(len(lines), len(names))
-        except ValueError as error:
+            dates = [row.pop(names.index("date")) for row in cells] if "date" in names else []
+            table = [[float(one) for one in row] for row in cells]
+            numbers = [name for name in names if name != "date"]
+            columns = np.asarray(table, dtype=np.float64).reshape(len(lines), len(numbers))
+            # NumPy knows no zones; those of dates with a zone are UTC.
+            times = np.asarray([date.rstrip("Z") for date in dates], dtype="datetime64[ms]")
+        except (ValueError, IndexError) as error:
             raise DataError(f"{rows} is no record: {error}") from error
-        self._columns = {name: columns[:, number] for number, name in enumerate(names)}
+        by_name = {name: columns[:, number] for number, name in enumerate(numbers)}
+        self._columns = {name: times if name == "date" else by_name[name] for name in names}
         if "step" in self._columns:
             self._columns["step"] = self._columns["step"].astype(np.int64)
 
@@ -68,9 +74,14 @@ class Record(Mapping[str, np.ndarray]):
         variables = {
             name: ("t", column, {"long_name": units[name]["what"], "units": units[name]["unit"]})
             for name, column in self.items()
-            if name != "t"
+            if name not in ("t", "date")
         }
-        return xarray.Dataset(variables, {"t": ("t", self["t"], {"units": units["t"]["unit"]})})
+        coordinates = {"t": ("t", self["t"], {"units": units["t"]["unit"]})}
+        if "date" in self:
+            # Their units are those of the file that xarray writes.
+            dates = self["date"].astype("datetime64[ns]")
+            coordinates["date"] = ("t", dates, {"long_name": units["date"]["what"]})
+        return xarray.Dataset(variables, coordinates)
 
 
 def _journal_with_rows(cube: Path, rows: Path) -> Journal | None:

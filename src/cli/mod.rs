@@ -8,6 +8,7 @@ mod check;
 mod compare;
 mod completions;
 mod create;
+mod dates;
 mod distribute;
 mod export;
 mod fit;

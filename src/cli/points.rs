@@ -74,22 +74,21 @@ impl PointFile {
         let Some(head) = head else {
             return Ok(Some(points));
         };
-        points.columns = points.header(&head)?;
+        points.columns = points.header(&head, &reading)?;
         for (place, column) in points.columns.iter().enumerate() {
             let coordinate = match column {
                 PointColumn::Named(name) if PLACES.contains(&name.as_str()) => {
                     let array_unit = array.labels.unit_of(name).map(str::to_owned);
                     // Times alone may be dates.
-                    let keys = match name == "t" {
+                    let mut keys = match name == "t" {
                         true => reading.clone(),
                         false => Reading::default(),
                     };
-                    let reading = Reading {
-                        from: vec![ColumnName::Number(place)],
-                        from_unit: keys.from_unit.clone().or(array_unit),
-                        ..keys
-                    };
-                    let column = ArgumentColumn::new(&reading, &points.rows, &head, reading.dates);
+                    if keys.from.is_empty() {
+                        keys.from = vec![ColumnName::Number(place)];
+                    }
+                    keys.from_unit = keys.from_unit.or(array_unit);
+                    let column = ArgumentColumn::new(&keys, &points.rows, &head, keys.dates);
                     Some(column.map_err(|error| fault(path, &error))?)
                 }
                 _ => None,
@@ -140,9 +139,15 @@ impl PointFile {
     }
 
     /// The columns that a header names.
-    fn header(&self, head: &Head) -> Result<Vec<PointColumn>, Error> {
+    fn header(&self, head: &Head, reading: &Reading) -> Result<Vec<PointColumn>, Error> {
         let names: Vec<&str> = head.headings.iter().map(|heading| &*heading.name).collect();
-        let columns: Vec<PointColumn> = names.iter().map(|name| self.column(name)).collect();
+        let mut columns: Vec<PointColumn> = names.iter().map(|name| self.column(name)).collect();
+        if let Some(time) = reading.from.first() {
+            let place = head
+                .column(time)
+                .map_err(|error| fault(&self.path, &error))?;
+            columns[place] = PointColumn::Named("t".to_owned());
+        }
         let mut named = columns.clone();
         named.retain(|column| *column != PointColumn::Other);
         if named.is_empty() {

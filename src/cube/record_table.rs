@@ -1,6 +1,7 @@
 //! [`RecordReader`] and [`RecordTable`]: read the record of a run, during the run or later.
 
 use super::{error::CubeError, paths::Paths, record_file};
+use crate::params::DATE_COLUMN;
 use serde::{Deserialize, Serialize};
 use std::{
     fs::File,
@@ -35,8 +36,10 @@ impl RecordColumn {
 pub struct RecordReader {
     /// The file with the rows.
     pub path: PathBuf,
-    /// The columns in their order.
+    /// The columns with numbers in their order.
     pub columns: Vec<RecordColumn>,
+    /// The place of the column with dates, if the rows have dates.
+    date_place: Option<usize>,
     lines: BufReader<Take<File>>,
     /// The number of the line that was read last.
     number: u64,
@@ -71,13 +74,19 @@ impl RecordReader {
         let mut reader = Self {
             path,
             columns,
+            date_place: None,
             lines: BufReader::new(rows.file.take(rows.end)),
             number: 0,
         };
         let names = reader.columns.iter().map(|column| column.name.as_str());
         let names = names.collect::<Vec<_>>().join(",");
         match reader.line()? {
-            Some(head) if head == names => Ok(Some(reader)),
+            Some(head) if head == names => {
+                let mut columns = reader.columns.iter();
+                reader.date_place = columns.position(|column| column.name == DATE_COLUMN);
+                reader.date_place.map(|place| reader.columns.remove(place));
+                Ok(Some(reader))
+            }
             _ => Err(damaged(
                 &reader.path,
                 "does not begin with the names of its columns".to_owned(),
@@ -98,12 +107,15 @@ impl RecordReader {
         Ok(is_whole.then(|| String::from_utf8_lossy(&line).into_owned()))
     }
 
-    /// The numbers in a line.
+    /// The numbers in a line, without its date.
     ///
     /// # Errors
     /// [`CubeError::DamagedRecord`] if the line is not a valid row.
     pub fn numbers(&self, line: &str) -> Result<Vec<f64>, CubeError> {
-        let cells: Vec<&str> = line.split(',').collect();
+        let mut cells: Vec<&str> = line.split(',').collect();
+        if let Some(place) = self.date_place.filter(|place| *place < cells.len()) {
+            cells.remove(place);
+        }
         let (cell_count, column_count) = (cells.len(), self.columns.len());
         if cell_count != column_count {
             let fault = format!("{cell_count} numbers for {column_count} columns");
@@ -136,7 +148,7 @@ fn damaged(path: &Path, reason: String) -> CubeError {
 pub struct RecordTable {
     /// The file with the rows.
     pub path: PathBuf,
-    /// The columns in their order.
+    /// The columns with numbers in their order.
     pub columns: Vec<RecordColumn>,
     /// The numbers of each column.
     pub values: Vec<Vec<f64>>,

@@ -10,6 +10,7 @@ use super::{
     shifts::Shifts,
     steps::Steps,
 };
+use crate::measured::Calendar;
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value as Json, json};
 use std::fmt::Write;
@@ -106,6 +107,9 @@ pub struct FitAnswer {
     /// The steps of all runs.
     #[serde(skip)]
     pub steps: Steps,
+    /// The dates of times, if files of data or of functions have dates.
+    #[serde(skip)]
+    pub calendar: Option<Calendar>,
 }
 
 fn by_name<S: Serializer>(unknowns: &[UnknownAnswer], serializer: S) -> Result<S::Ok, S::Error> {
@@ -529,6 +533,7 @@ impl FitAnswer {
             runs: model.runs.done(),
             converged: best.is_converged,
             starts: None,
+            calendar: None,
             warnings,
             steps: model.steps,
         }

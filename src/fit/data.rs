@@ -1,9 +1,12 @@
-//! [`Series`]: measured values, as defined by `[[fit.data]]`.
+//! [`Data`] and [`Series`]: measured values, as defined by `[[fit.data]]`.
 
 use super::error::FitError;
 use crate::{
     cube::RecordColumn,
-    measured::{ColumnName, Doubles, Measured, Reading, Request, WantedColumn, judge_origins},
+    measured::{
+        ColumnName, Date, Doubles, Measured, MeasuredFile, Reading, Request, WantedColumn,
+        common_origin,
+    },
     params::{
         FunctionTable, RawParams, RowTimes, StepMethod,
         value::{Value, key_value, number},
@@ -12,7 +15,11 @@ use crate::{
     problem::Problem,
     run,
 };
-use std::{borrow::Cow, path::Path};
+use serde::{Serialize, Serializer};
+use std::{
+    borrow::Cow,
+    path::{Path, PathBuf},
+};
 
 /// The key of the tables.
 const KEY: &str = "fit.data";
@@ -40,6 +47,51 @@ impl Series {
     pub fn weighted(&self) -> impl Iterator<Item = (f64, f64)> {
         let sigma = self.sigma.unwrap_or(1.0);
         self.points.iter().map(move |[_, value]| (*value, sigma))
+    }
+}
+
+/// The measured values of a parameter file.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Data {
+    /// The columns of all files.
+    pub series: Vec<Series>,
+    /// The files, in the order of their tables.
+    pub files: Vec<(PathBuf, MeasuredFile)>,
+    /// The date at which t is 0, if files of data or of functions have dates.
+    pub origin: Option<Date>,
+    /// Sentences on files whose times have nothing in common with the run.
+    pub warnings: Vec<String>,
+}
+
+/// Files of measured values, and what they hold.
+#[derive(Debug, Clone, Copy)]
+pub struct DataFiles<'f>(pub &'f [(PathBuf, MeasuredFile)]);
+
+impl DataFiles<'_> {
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// A line for each file: `wall.csv: 289 rows from 0.0 to 172800.0; T1 in °C, used in K`.
+    pub fn lines(&self) -> impl Iterator<Item = String> {
+        let files = self.0.iter();
+        files.map(|(path, file)| format!("{}: {}", path.display(), file.rows_in_words()))
+    }
+}
+
+/// A list of objects, each with the name of a file and what the file holds.
+impl Serialize for DataFiles<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        struct DataFile<'f> {
+            file: &'f Path,
+            #[serde(flatten)]
+            content: &'f MeasuredFile,
+        }
+        let files = self.0.iter();
+        serializer.collect_seq(files.map(|(file, content)| DataFile { file, content }))
     }
 }
 
@@ -163,7 +215,7 @@ pub fn read(
     problem: &Problem,
     is_plan: bool,
     memory: Option<u64>,
-) -> Result<Vec<Series>, FitError> {
+) -> Result<Data, FitError> {
     if raw.typed().get(KEY).is_some() {
         raw.value(KEY)?;
     }
@@ -224,10 +276,40 @@ pub fn read(
     let functions = problem.params.functions.iter();
     let files_of_functions = functions.filter_map(FunctionTable::file);
     let files_of_data = files.iter().map(|(path, file)| (path.as_path(), file));
-    judge_origins(files_of_functions.chain(files_of_data))
+    let origin = common_origin(files_of_functions.chain(files_of_data))
         .map_err(|reason| FitError::Request(format!("[[{KEY}]]: {reason}")))?;
     judge_weights(&series, is_plan)?;
-    Ok(series)
+    let ends = [problem.schedule.start, problem.schedule.end()];
+    let warnings = files.iter().filter_map(|(path, file)| {
+        let sentence = file.without_common_times(ends)?;
+        Some(format!("{} {sentence}", path.display()))
+    });
+    Ok(Data {
+        series,
+        warnings: warnings
+            .filter(|_| problem.params.method != StepMethod::Steady)
+            .collect(),
+        files,
+        origin,
+    })
+}
+
+/// The files of measured values that the tables of a file name, as far as they can be read.
+#[must_use]
+pub fn files_of(raw: &RawParams, problem: &Problem) -> Vec<(PathBuf, MeasuredFile)> {
+    let numbers = raw.typed().parts_of(KEY).into_iter();
+    let files = numbers.filter_map(|number| {
+        let table = DataTable {
+            raw,
+            name: format!("{KEY}.{number}"),
+        };
+        let file = table.word("file").ok()??;
+        let data = DataFile::open(&table, &file, problem.params.memory).ok()?;
+        let (reading, columns) = (table.reading().ok()?, table.columns().ok()?);
+        let measured = data.read(problem, &reading, &columns, true).ok()?;
+        Some((data.input.path().to_owned(), measured.file))
+    });
+    files.collect()
 }
 
 /// The name of a column, with a number if another column has the same name.

@@ -30,12 +30,14 @@ mod unknowns;
 pub use answer::{
     ColumnAnswer, FitAnswer, PlanAnswer, PlannedUnknown, ROWS_HEADING, StartsAnswer, UnknownAnswer,
 };
+pub use data::{DataFiles, files_of};
 pub use error::FitError;
 pub use least_squares::TellStep;
 pub use steps::Steps;
 
 use crate::{
     cube::with_start,
+    measured::{Calendar, MeasuredFile},
     params::{ParamsError, RawParams, value::number},
     physics::input::Digests,
 };
@@ -50,7 +52,7 @@ use profile::{ProfileEnd, profile_end};
 use quantiles::{NORMAL_95, student_95};
 use shifts::Shifts;
 use std::{
-    path::Path,
+    path::{Path, PathBuf},
     sync::{Arc, atomic::AtomicBool},
 };
 use unknowns::Unknown;
@@ -74,6 +76,9 @@ pub struct FitOptions {
 #[derive(Debug, Clone)]
 pub struct Fit {
     model: Model,
+    data_files: Vec<(PathBuf, MeasuredFile)>,
+    warnings: Vec<String>,
+    calendar: Option<Calendar>,
     start: Point,
     jacobian: Matrix,
     options: FitOptions,
@@ -106,15 +111,18 @@ impl Fit {
         }
         let problem = problem_of(raw, &unknowns, &mut digests)?;
         let limit = options.memory.or(problem.params.memory);
-        let series = data::read(raw, &problem, is_plan, limit)?;
+        let data = data::read(raw, &problem, is_plan, limit)?;
+        let time_unit = problem.params.canonical().unit("t");
+        let origin = data.origin;
+        let calendar = origin.and_then(|origin| Calendar::of_unit_named(origin, time_unit));
         let model_options = ModelOptions {
-            memory: Memory::new(limit, &series, unknowns.len()),
+            memory: Memory::new(limit, &data.series, unknowns.len()),
             step: step(raw)?,
             threads: options.threads.max(1),
             stop: Arc::clone(&options.stop),
             runs: options.runs.clone(),
         };
-        let model = Model::new(raw, unknowns, series, digests, model_options)?;
+        let model = Model::new(raw, unknowns, data.series, digests, model_options)?;
         if let (false, Some(unknown)) = (
             model.has_sigma(),
             model
@@ -141,6 +149,9 @@ impl Fit {
         }
         let fit = Self {
             model,
+            data_files: data.files,
+            warnings: data.warnings,
+            calendar,
             start,
             jacobian,
             options,
@@ -190,6 +201,18 @@ impl Fit {
         Ok(identify::untold(model, &point, &jacobian).is_empty())
     }
 
+    /// The files of measured values, in the order of their tables.
+    #[must_use]
+    pub fn data_files(&self) -> &[(PathBuf, MeasuredFile)] {
+        &self.data_files
+    }
+
+    /// Sentences on files whose times have nothing in common with the run.
+    #[must_use]
+    pub fn warnings(&self) -> &[String] {
+        &self.warnings
+    }
+
     /// The half width of 95 % intervals in standard errors.
     fn distance(&self) -> f64 {
         if self.model.has_sigma() {
@@ -225,6 +248,8 @@ impl Fit {
             let mut answer =
                 FitAnswer::new(model, &minimum, linear, &ends, widening, &shifts, distance);
             answer.starts = starts;
+            answer.calendar = self.calendar;
+            answer.warnings.extend_from_slice(&self.warnings);
             return Ok(answer);
         }
     }

@@ -2,14 +2,17 @@
 
 use std::{fmt, ops::Sub};
 
-const SECOND: i128 = 1_000_000_000;
-const DAY: i128 = 86_400 * SECOND;
+/// The seconds of a day, and the nanoseconds of a second.
+const DAY: i64 = 86_400;
+const SECOND: i64 = 1_000_000_000;
 
-/// A date with a time of day, in nanoseconds from 1970 on. With a zone it is in UTC, otherwise in the time of the
-/// logger's clock.
+/// A date with a time of day. With a zone it is in UTC, otherwise in the time of the logger's clock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Date {
-    nanoseconds: i128,
+    /// The whole seconds from 1970 on.
+    seconds: i64,
+    /// The nanoseconds behind them, less than those of a second.
+    nanoseconds: i64,
     has_zone: bool,
 }
 
@@ -44,7 +47,7 @@ impl DateOrder {
     /// Whether a date begins with a day or a month.
     #[must_use]
     pub fn is_open_in(text: &str) -> bool {
-        day_of(text).is_some_and(|([first, _, year], _)| first.digits <= 2 && year.digits == 4)
+        day_of(text).is_some_and(|([day, _, year], _)| day.digits <= 2 && year.digits == 4)
     }
 
     /// The order that a date shows: one of its first two numbers is larger than any month.
@@ -53,8 +56,8 @@ impl DateOrder {
         let (numbers, _) = day_of(text)?;
         match numbers.map(|number| number.value) {
             _ if numbers[0].digits > 2 => None,
-            [first, 1..=12, _] if first > 12 => Some(Self::DayMonthYear),
-            [1..=12, second, _] if second > 12 => Some(Self::MonthDayYear),
+            [day, 1..=12, _] if day > 12 => Some(Self::DayMonthYear),
+            [1..=12, day, _] if day > 12 => Some(Self::MonthDayYear),
             _ => None,
         }
     }
@@ -72,13 +75,15 @@ impl Date {
     /// # Errors
     /// [`NoDate`] for another text, and for one that is the date of either of two days if `order` is not given.
     pub fn parse(text: &str, order: Option<DateOrder>) -> Result<Self, NoDate> {
-        let (numbers, rest) = day_of(text).ok_or(NoDate::OtherForm)?;
+        let (numbers, time_text) = day_of(text).ok_or(NoDate::OtherForm)?;
         let days = days_of(numbers, order)?;
-        let (time, zone) = time_of_day(rest).ok_or(NoDate::OtherForm)?;
+        let (time, zone) = time_of_day(time_text).ok_or(NoDate::OtherForm)?;
         Ok(Self {
-            nanoseconds: days * DAY + time - zone.unwrap_or(0),
+            seconds: days * DAY + time.seconds - zone.unwrap_or(0),
+            nanoseconds: 0,
             has_zone: zone.is_some(),
-        })
+        }
+        .with_nanoseconds(time.nanoseconds))
     }
 
     /// Whether the date has a time zone.
@@ -87,15 +92,52 @@ impl Date {
         self.has_zone
     }
 
-    /// The date so many seconds later, to the nearest millisecond.
+    /// The whole seconds from 1970 on.
     #[must_use]
-    #[expect(clippy::cast_possible_truncation, reason = "no date lies so far away")]
-    pub fn later_by(self, seconds: f64) -> Self {
-        let milliseconds = (seconds * 1e3).round() as i128;
+    pub fn seconds(self) -> i64 {
+        self.seconds
+    }
+
+    /// The date of so many seconds from 1970 on.
+    #[must_use]
+    pub fn of_seconds(seconds: i64) -> Self {
         Self {
-            nanoseconds: self
-                .nanoseconds
-                .saturating_add(milliseconds.saturating_mul(SECOND / 1000)),
+            seconds,
+            nanoseconds: 0,
+            has_zone: false,
+        }
+    }
+
+    /// The year, the month and the day.
+    #[must_use]
+    pub fn day(self) -> [i64; 3] {
+        day_from_1970(self.seconds.div_euclid(DAY))
+    }
+
+    /// The midnight with which a day of the calendar begins.
+    #[must_use]
+    pub fn of_day([year, month, day]: [i64; 3]) -> Self {
+        Self::of_seconds(days_from_1970(year, month, day) * DAY)
+    }
+
+    /// The date so many seconds later, to the nearest millisecond, and at most ten million years away.
+    #[must_use]
+    #[expect(clippy::cast_possible_truncation, reason = "at most ten million years")]
+    pub fn later_by(self, seconds: f64) -> Self {
+        const MOST: f64 = 3e14;
+        let milliseconds = (seconds.clamp(-MOST, MOST) * 1e3).round() as i64;
+        Self {
+            seconds: self.seconds + milliseconds.div_euclid(1000),
+            ..self
+        }
+        .with_nanoseconds(self.nanoseconds + milliseconds.rem_euclid(1000) * (SECOND / 1000))
+    }
+
+    /// The date with other nanoseconds, which may be more than those of a second.
+    fn with_nanoseconds(self, nanoseconds: i64) -> Self {
+        Self {
+            seconds: self.seconds + nanoseconds / SECOND,
+            nanoseconds: nanoseconds % SECOND,
             ..self
         }
     }
@@ -104,16 +146,15 @@ impl Date {
 /// The date as it is read: `2026-01-05 13:00`, with seconds and fractions of them where they are not 0.
 impl fmt::Display for Date {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let [year, month, day] = day_from_1970(self.nanoseconds.div_euclid(DAY));
-        let time = self.nanoseconds.rem_euclid(DAY);
-        let (seconds, fraction) = (time / SECOND, time % SECOND);
+        let [year, month, day] = self.day();
+        let seconds = self.seconds.rem_euclid(DAY);
         let [hour, minute, second] = [seconds / 3600, seconds / 60 % 60, seconds % 60];
         write!(f, "{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}")?;
-        if second != 0 || fraction != 0 {
+        if second != 0 || self.nanoseconds != 0 {
             write!(f, ":{second:02}")?;
         }
-        if fraction != 0 {
-            let digits = format!("{fraction:09}");
+        if self.nanoseconds != 0 {
+            let digits = format!("{:09}", self.nanoseconds);
             write!(f, ".{}", digits.trim_end_matches('0'))?;
         }
         f.write_str(if self.has_zone { "Z" } else { "" })
@@ -126,53 +167,68 @@ impl Sub for Date {
 
     #[expect(clippy::cast_precision_loss, reason = "a number of seconds")]
     fn sub(self, earlier: Self) -> f64 {
-        (self.nanoseconds - earlier.nanoseconds) as f64 / SECOND as f64
+        let seconds = self.seconds - earlier.seconds;
+        match self.nanoseconds - earlier.nanoseconds {
+            0 => seconds as f64,
+            nanoseconds => {
+                let sum = i128::from(seconds) * i128::from(SECOND) + i128::from(nanoseconds);
+                sum as f64 / SECOND as f64
+            }
+        }
     }
 }
 
 /// A number of a date, and the number of its digits.
 #[derive(Debug, Clone, Copy)]
 struct Number {
-    value: i128,
+    value: i64,
     digits: usize,
 }
 
-/// The number with which a text begins, and the rest of the text.
+/// The number with which a text begins, and the text behind it.
 fn leading_number(text: &str) -> Option<(Number, &str)> {
-    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
-    let value = text[..digits].parse().ok().filter(|_| digits <= 4)?;
-    Some((Number { value, digits }, &text[digits..]))
+    /// No number of a date has more digits.
+    const MOST: usize = 4;
+    let (mut value, mut digits) = (0, 0);
+    for digit in text.bytes().take_while(u8::is_ascii_digit) {
+        value = 10 * value + i64::from(digit - b'0');
+        digits += 1;
+        if digits > MOST {
+            return None;
+        }
+    }
+    (digits > 0).then(|| (Number { value, digits }, &text[digits..]))
 }
 
-/// The three numbers with which a date begins, and what follows them.
+/// The three numbers with which a date begins, and the text behind them.
 fn day_of(text: &str) -> Option<([Number; 3], &str)> {
-    let (first, rest) = leading_number(text)?;
-    let separator = rest
+    let (day, month_text) = leading_number(text)?;
+    let separator = month_text
         .chars()
         .next()
         .filter(|letter| ['-', '/', '.'].contains(letter))?;
-    let (second, rest) = leading_number(&rest[1..])?;
-    let (third, rest) = leading_number(rest.strip_prefix(separator)?)?;
-    let are_short = second.digits <= 2 && (first.digits <= 2 || third.digits <= 2);
-    are_short.then_some(([first, second, third], rest))
+    let (month, year_text) = leading_number(&month_text[1..])?;
+    let (year, time_text) = leading_number(year_text.strip_prefix(separator)?)?;
+    let are_short = month.digits <= 2 && (day.digits <= 2 || year.digits <= 2);
+    are_short.then_some(([day, month, year], time_text))
 }
 
 /// The days from 1970 on of the three numbers of a date.
-fn days_of(numbers: [Number; 3], order: Option<DateOrder>) -> Result<i128, NoDate> {
-    let [first, second, third] = numbers;
-    let is_year_first = first.digits == 4;
+fn days_of(numbers: [Number; 3], order: Option<DateOrder>) -> Result<i64, NoDate> {
+    let [a, b, c] = numbers;
+    let is_year_first = a.digits == 4;
     let order = match order {
         _ if is_year_first => DateOrder::YearMonthDay,
         Some(order) => order,
-        None if third.digits != 4 => return Err(NoDate::OtherForm),
-        None if first.value > 12 || first.value == second.value => DateOrder::DayMonthYear,
-        None if second.value > 12 => DateOrder::MonthDayYear,
+        None if c.digits != 4 => return Err(NoDate::OtherForm),
+        None if a.value > 12 || a.value == b.value => DateOrder::DayMonthYear,
+        None if b.value > 12 => DateOrder::MonthDayYear,
         None => return Err(NoDate::TwoMeanings),
     };
     let [year, month, day] = match order {
-        DateOrder::DayMonthYear => [third, second, first],
-        DateOrder::MonthDayYear => [third, first, second],
-        DateOrder::YearMonthDay => [first, second, third],
+        DateOrder::DayMonthYear => [c, b, a],
+        DateOrder::MonthDayYear => [c, a, b],
+        DateOrder::YearMonthDay => [a, b, c],
     };
     let year_value = match (year.digits, year.value) {
         (4, value) => value,
@@ -187,59 +243,78 @@ fn days_of(numbers: [Number; 3], order: Option<DateOrder>) -> Result<i128, NoDat
     days.ok_or(NoDate::OtherForm)
 }
 
-/// The number that consists of two digits, or of one if `is_short` is allowed.
-fn two_digits(text: &str, is_short_allowed: bool) -> Option<(i128, &str)> {
-    let (number, rest) = leading_number(text)?;
+/// The number that consists of two digits, or of one if `is_short_allowed`, and the text behind it.
+fn two_digits(text: &str, is_short_allowed: bool) -> Option<(i64, &str)> {
+    let (number, text_behind) = leading_number(text)?;
     let is_expected = number.digits == 2 || (is_short_allowed && number.digits == 1);
-    is_expected.then_some((number.value, rest))
+    is_expected.then_some((number.value, text_behind))
 }
 
-/// The nanoseconds since midnight of what follows the day, such as ` 13:00` or `T1:00:00.5 PM+01:00`, and those by
-/// which its zone is ahead of UTC.
-fn time_of_day(text: &str) -> Option<(i128, Option<i128>)> {
+/// A time of day since midnight.
+#[derive(Debug, Clone, Copy)]
+struct Time {
+    seconds: i64,
+    nanoseconds: i64,
+}
+
+/// The time of what follows the day, such as ` 13:00` or `T1:00:00.5 PM+01:00`, and the seconds by which its zone is
+/// ahead of UTC.
+fn time_of_day(text: &str) -> Option<(Time, Option<i64>)> {
     if text.is_empty() {
-        return Some((0, None));
+        let midnight = Time {
+            seconds: 0,
+            nanoseconds: 0,
+        };
+        return Some((midnight, None));
     }
-    let (hour, rest) = two_digits(text.strip_prefix(['T', 't', ' '])?.trim_start(), true)?;
-    let (minute, mut rest) = two_digits(rest.strip_prefix(':')?, false)?;
-    let (mut second, mut fraction) = (0, 0);
-    if let Some(seconds) = rest.strip_prefix(':') {
-        (second, rest) = two_digits(seconds, false)?;
-        if let Some(digits) = rest.strip_prefix(['.', ',']) {
+    let (hour, minute_text) = two_digits(text.strip_prefix(['T', 't', ' '])?.trim_start(), true)?;
+    let (minute, mut end_text) = two_digits(minute_text.strip_prefix(':')?, false)?;
+    let (mut second, mut nanoseconds) = (0, 0);
+    if let Some(second_text) = end_text.strip_prefix(':') {
+        (second, end_text) = two_digits(second_text, false)?;
+        if let Some(digits) = end_text.strip_prefix(['.', ',']) {
             let count = digits.bytes().take_while(u8::is_ascii_digit).count();
-            fraction = nanoseconds_of(&digits[..count])?;
-            rest = &digits[count..];
+            nanoseconds = nanoseconds_of(&digits[..count])?;
+            end_text = &digits[count..];
         }
     }
-    let rest = rest.trim_start();
-    let half = rest.get(..2).map(str::to_ascii_lowercase);
-    let (hour, zone) = match half.as_deref() {
-        Some("am" | "pm") if !(1..=12).contains(&hour) => return None,
-        Some("am") => (hour % 12, &rest[2..]),
-        Some("pm") => (hour % 12 + 12, &rest[2..]),
-        _ => (hour, rest),
+    let end_text = end_text.trim_start();
+    let half = end_text.get(..2).filter(|half| {
+        let halves = ["am", "pm"];
+        halves.iter().any(|known| half.eq_ignore_ascii_case(known))
+    });
+    let (hour, zone) = match half.map(|half| half.starts_with(['p', 'P'])) {
+        Some(_) if !(1..=12).contains(&hour) => return None,
+        Some(is_afternoon) => (
+            hour % 12 + if is_afternoon { 12 } else { 0 },
+            &end_text[2..],
+        ),
+        None => (hour, end_text),
     };
-    let is_end_of_day = hour == 24 && minute == 0 && second == 0 && fraction == 0;
+    let is_end_of_day = hour == 24 && minute == 0 && second == 0 && nanoseconds == 0;
     let is_time = (hour < 24 || is_end_of_day) && minute < 60 && second < 60;
     let offset = match zone.trim_start() {
         "" => None,
         "Z" | "z" | "UTC" | "GMT" => Some(0),
         zone => Some(offset_of(zone)?),
     };
-    let time = ((hour * 60 + minute) * 60 + second) * SECOND + fraction;
+    let time = Time {
+        seconds: (hour * 60 + minute) * 60 + second,
+        nanoseconds,
+    };
     is_time.then_some((time, offset))
 }
 
 /// The nanoseconds of the digits of a fraction of a second; further digits than nine are rounded.
-fn nanoseconds_of(digits: &str) -> Option<i128> {
-    let kept = &digits[..digits.len().min(9)];
-    let unit = 10_i128.pow(9 - u32::try_from(kept.len()).ok()?);
-    let rounding = digits.as_bytes().get(9).is_some_and(|digit| *digit >= b'5');
-    Some(kept.parse::<i128>().ok()? * unit + i128::from(rounding))
+fn nanoseconds_of(digits: &str) -> Option<i64> {
+    let leading_digits = &digits[..digits.len().min(9)];
+    let unit = 10_i64.pow(9 - u32::try_from(leading_digits.len()).ok()?);
+    let is_rounded_up = digits.as_bytes().get(9).is_some_and(|digit| *digit >= b'5');
+    Some(leading_digits.parse::<i64>().ok()? * unit + i64::from(is_rounded_up))
 }
 
-/// The nanoseconds by which a clock in the zone `+01:00`, `+0100` or `+01` is ahead of UTC.
-fn offset_of(zone: &str) -> Option<i128> {
+/// The seconds by which a clock in the zone `+01:00`, `+0100` or `+01` is ahead of UTC.
+fn offset_of(zone: &str) -> Option<i64> {
     let sign = match zone.as_bytes().first()? {
         b'+' => 1,
         b'-' => -1,
@@ -248,17 +323,20 @@ fn offset_of(zone: &str) -> Option<i128> {
     let (hours, minutes) = zone.get(1..)?.split_at_checked(2)?;
     let minutes = minutes.strip_prefix(':').unwrap_or(minutes);
     let minutes = if minutes.is_empty() { "00" } else { minutes };
-    let (hours, hours_rest) = two_digits(hours, false)?;
-    let (minutes, minutes_rest) = two_digits(minutes, false)?;
-    let is_offset = hours <= 14 && minutes < 60 && hours_rest.is_empty() && minutes_rest.is_empty();
-    is_offset.then_some(sign * (hours * 60 + minutes) * 60 * SECOND)
+    let (hours, text_behind_hours) = two_digits(hours, false)?;
+    let (minutes, text_behind_minutes) = two_digits(minutes, false)?;
+    let is_offset = hours <= 14
+        && minutes < 60
+        && text_behind_hours.is_empty()
+        && text_behind_minutes.is_empty();
+    is_offset.then_some(sign * (hours * 60 + minutes) * 60)
 }
 
-fn is_leap_year(year: i128) -> bool {
+fn is_leap_year(year: i64) -> bool {
     year % 4 == 0 && (year % 100 != 0 || year % 400 == 0)
 }
 
-fn days_of_month(year: i128, month: i128) -> i128 {
+fn days_of_month(year: i64, month: i64) -> i64 {
     match month {
         2 if is_leap_year(year) => 29,
         2 => 28,
@@ -267,29 +345,31 @@ fn days_of_month(year: i128, month: i128) -> i128 {
     }
 }
 
-/// The number of leap days in the years from 1 to `year`.
-fn leap_days_until(year: i128) -> i128 {
-    year.div_euclid(4) - year.div_euclid(100) + year.div_euclid(400)
+/// The days of 400 years, after which the calendar repeats, and those from 1 March 0000 to 1 January 1970.
+const PERIOD: i64 = 146_097;
+const DAYS_TO_1970: i64 = 719_468;
+
+/// The number of days from 1 January 1970 to a day of the Gregorian calendar. Years begin in March here, so that the
+/// leap day is their last.
+///
+/// Source: H. Hinnant, chrono-compatible low-level date algorithms, 2013.
+fn days_from_1970(year: i64, month: i64, day: i64) -> i64 {
+    let year = if month <= 2 { year - 1 } else { year };
+    let (period, year) = (year.div_euclid(400), year.rem_euclid(400));
+    let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
+    period * PERIOD + year * 365 + year / 4 - year / 100 + day_of_year - DAYS_TO_1970
 }
 
-/// The number of days from 1 January 1970 to a day of the Gregorian calendar.
-fn days_from_1970(year: i128, month: i128, day: i128) -> i128 {
-    let years = 365 * (year - 1970) + leap_days_until(year - 1) - leap_days_until(1969);
-    let months: i128 = (1..month).map(|month| days_of_month(year, month)).sum();
-    years + months + day - 1
-}
-
-/// The year, the month and the day so many days after 1 January 1970.
-fn day_from_1970(days: i128) -> [i128; 3] {
-    let mut year = 1970 + days.div_euclid(366).min(days.div_euclid(365));
-    while days_from_1970(year + 1, 1, 1) <= days {
-        year += 1;
-    }
-    let mut month = 1;
-    while month < 12 && days_from_1970(year, month + 1, 1) <= days {
-        month += 1;
-    }
-    [year, month, 1 + days - days_from_1970(year, month, 1)]
+/// The year, the month and the day so many days after 1 January 1970; the inverse of [`days_from_1970`].
+fn day_from_1970(days: i64) -> [i64; 3] {
+    let days = days + DAYS_TO_1970;
+    let (period, day) = (days.div_euclid(PERIOD), days.rem_euclid(PERIOD));
+    let year = (day - day / 1460 + day / 36_524 - day / 146_096) / 365;
+    let day_of_year = day - (365 * year + year / 4 - year / 100);
+    let month_from_march = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
+    let month = (month_from_march + 2) % 12 + 1;
+    [period * 400 + year + i64::from(month <= 2), month, day]
 }
 
 #[cfg(test)]
@@ -381,6 +461,24 @@ mod tests {
             Some(DateOrder::DayMonthYear)
         );
         assert_eq!(DateOrder::shown_by("2026-01-13"), None);
+    }
+
+    #[test]
+    fn days_of_the_calendar_follow_one_another() {
+        let mut expected = [-1, 12, 31];
+        let begin = days_from_1970(-1, 12, 31);
+        for days in begin..days_from_1970(2401, 1, 1) {
+            assert_eq!(day_from_1970(days), expected);
+            let [year, month, day] = expected;
+            assert_eq!(days_from_1970(year, month, day), days);
+            expected = match day == days_of_month(year, month) {
+                true if month == 12 => [year + 1, 1, 1],
+                true => [year, month + 1, 1],
+                false => [year, month, day + 1],
+            };
+        }
+        let far = date("2026-01-05").later_by(f64::MAX).to_string();
+        assert!(far.starts_with("95"), "{far}");
     }
 
     #[test]

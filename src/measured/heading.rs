@@ -75,12 +75,13 @@ fn in_brackets(text: &str) -> Option<(&str, &str)> {
 /// The name of a heading, and the unit behind a slash or a comma.
 fn behind_a_mark(text: &str) -> Option<(&str, &str)> {
     let with_blanks = text.split_once(" / ");
-    let known = [text.split_once('/'), text.rsplit_once(',')]
+    // A comma stands before the unit W/m², a slash within it.
+    let known_units = [text.rsplit_once(','), text.split_once('/')]
         .into_iter()
         .flatten();
     let mut parts = with_blanks
         .into_iter()
-        .chain(known.filter(|(_, unit)| unit::is_known(unit.trim())));
+        .chain(known_units.filter(|(_, unit)| unit::is_known(unit.trim())));
     let (name, unit) = parts.next()?;
     let (name, unit) = (name.trim(), unit.trim());
     (!name.is_empty() && !unit.is_empty()).then_some((name, unit))
@@ -122,9 +123,12 @@ impl ColumnName {
         };
         let with_unit = places(headings, |heading| heading.text == *name);
         let without_unit = places(headings, |heading| heading.name == *name);
-        match (&with_unit[..], &without_unit[..]) {
-            ([column], _) | ([], [column]) => Ok(*column),
-            ([], []) => Err(format!("there is no column {self}; there are {list}")),
+        // Where names are keys, as those of the columns of a fit, a number is one as well.
+        let number = name.parse().ok().filter(|number| *number < count);
+        match (&with_unit[..], &without_unit[..], number) {
+            ([column], ..) | ([], [column], _) => Ok(*column),
+            ([], [], Some(column)) => Ok(column),
+            ([], [], None) => Err(format!("there is no column {self}; there are {list}")),
             _ => Err(format!(
                 "there are several columns {self}; a number from 0 names one"
             )),
@@ -171,6 +175,8 @@ mod tests {
             ("k [W/(m K)]", "k", Some("W/(m K)")),
             ("T, °F", "T", Some("°F")),
             ("wall, north", "wall, north", None),
+            ("wall, north/K", "wall, north", Some("K")),
+            ("q, W/m²", "q", Some("W/m²")),
             ("Temp, °F (LGR S/N: 27)", "Temp", Some("°F")),
             ("Date Time, GMT+01:00", "Date Time, GMT+01:00", None),
             ("T_K", "T_K", None),
@@ -207,6 +213,8 @@ mod tests {
                 .contains("there are T [K], T [°C], q, q")
         );
         assert_eq!(ColumnName::Number(3).find(&headings), Ok(3));
+        assert_eq!(find("3"), Ok(3));
+        assert!(find("4").is_err());
         assert!(ColumnName::Number(4).find(&headings).is_err());
     }
 }

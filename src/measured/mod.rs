@@ -5,24 +5,31 @@
 //! say how the file is read; the answer is [`Measured`], numbers and what is to be told of them. No part of a file is
 //! ignored: a line without a clear meaning is refused, and named in the error. Files are read in pieces.
 
+mod argument;
+mod calendar;
 mod date;
 mod dialect;
 mod error;
+mod file;
 mod gap;
 mod heading;
 mod lines;
+mod numbers;
 mod reading;
+mod request;
 mod rows;
-mod table;
 mod unit;
+mod values;
 
+pub use argument::ArgumentColumn;
+pub use calendar::{Calendar, RoundDates};
 pub use date::Date;
 pub use error::TableError;
-pub use gap::duration_in_words;
+pub use file::{MeasuredFile, common_origin};
 pub use heading::{ColumnName, Heading};
+pub use numbers::Measured;
 pub use reading::{Between, Doubles, KeyValue, Reading, column};
+pub use request::{Request, headings};
 pub use rows::{Head, Rows};
-pub use table::{
-    ArgumentColumn, Measured, MeasuredFile, Request, WantedColumn, headings, judge_origins,
-};
 pub use unit::TimeUnit;
+pub use values::WantedColumn;

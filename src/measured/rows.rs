@@ -4,6 +4,7 @@ use super::{
     date::{Date, NoDate},
     dialect::{Dialect, Fields},
     error::TableError,
+    file::ColumnUnits,
     heading::{ColumnName, Heading},
     lines::Lines,
     unit::Conversion,
@@ -51,6 +52,16 @@ impl Head {
         let heading = &self.headings[column];
         let unit = heading.unit.as_deref();
         unit.or_else(|| heading.unit_of_name(wanted, &self.headings))
+    }
+
+    /// The unit in which a column is read, and the one in which it is used.
+    pub(super) fn units(&self, column: usize, wanted: Option<&str>) -> ColumnUnits {
+        let unit = self.unit(column, wanted.unwrap_or_default());
+        ColumnUnits {
+            name: excerpt(&self.headings[column].name, SHOWN),
+            read: unit.map(|unit| excerpt(unit, SHOWN)),
+            used: wanted.or(unit).map(|unit| excerpt(unit, SHOWN)),
+        }
     }
 
     /// The conversion of a column to the wanted unit; `way_out` is what says that a column is to be taken as it stands.
@@ -220,10 +231,9 @@ impl<R: Read> Rows<R> {
             }
             if head.unit_lines.is_empty() {
                 for (heading, unit) in head.headings.iter_mut().zip(fields) {
-                    let is_unit = !unit.is_empty() && heading.unit.is_none();
-                    heading.unit = is_unit
-                        .then(|| unit.to_owned())
-                        .or_else(|| heading.unit.take());
+                    if heading.unit.is_none() && !unit.is_empty() {
+                        heading.unit = Some(without_brackets(unit).to_owned());
+                    }
                 }
             }
             head.unit_lines.push(*line);
@@ -310,6 +320,16 @@ impl<R: Read> Rows<R> {
             reason: reason.into(),
         }
     }
+}
+
+/// A unit without the brackets around it: `[h]`, `(°C)`.
+fn without_brackets(unit: &str) -> &str {
+    let brackets = [('[', ']'), ('(', ')')].into_iter();
+    let mut contents = brackets.filter_map(|(opening, closing)| {
+        let content = unit.strip_prefix(opening)?.strip_suffix(closing)?;
+        (!content.contains([opening, closing])).then_some(content.trim())
+    });
+    contents.next().unwrap_or(unit)
 }
 
 pub(super) fn refuse(line: usize, reason: impl Into<String>) -> TableError {

@@ -212,10 +212,10 @@ fn atom(name: &str) -> Option<Unit> {
 /// The unit and the exponent of a power: `m²`, `m2`, `m^2`, `s-1`, `s⁻¹`.
 fn power(factor: &str) -> Option<(&str, i32)> {
     const RAISED: &str = "⁻¹²³⁴-^1234";
-    let end = factor
+    let name_length = factor
         .trim_end_matches(|letter| RAISED.contains(letter))
         .len();
-    let (name, raised) = factor.split_at(end);
+    let (name, raised) = factor.split_at(name_length);
     let raised: String = raised
         .trim_start_matches('^')
         .chars()
@@ -291,11 +291,11 @@ pub(super) fn are_of_one_kind(one: &str, other: &str) -> bool {
 /// A conversion of numbers from one unit to another.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Conversion {
-    /// Nothing to convert: the units are the same, or one of them is not known.
+    /// Numbers stay as they are.
     Same,
-    /// Between scales of temperature.
+    /// The units are scales of temperature.
     Scales(Scale, Scale),
-    /// Between units of other kinds, with their sizes.
+    /// The units have these sizes.
     Sizes(f64, f64),
 }
 
@@ -309,20 +309,23 @@ impl Conversion {
         if unit.powers != wanted_unit.powers {
             return None;
         }
-        if unit.powers == TEMPERATURE {
-            let [scale, wanted_scale] = [Scale::of(from.trim())?, Scale::of(to.trim())?];
-            return Some(Self::Scales(scale, wanted_scale));
-        }
-        Some(Self::Sizes(unit.size, wanted_unit.size))
+        let conversion = match unit.powers {
+            TEMPERATURE => Self::Scales(Scale::of(from.trim())?, Scale::of(to.trim())?),
+            _ => Self::Sizes(unit.size, wanted_unit.size),
+        };
+        let is_same = match conversion {
+            Self::Same => true,
+            Self::Scales(scale, wanted_scale) => scale == wanted_scale,
+            Self::Sizes(size, wanted_size) => size == wanted_size,
+        };
+        Some(if is_same { Self::Same } else { conversion })
     }
 
     /// Converts a number.
     pub(super) fn apply(self, number: f64) -> f64 {
         match self {
-            Self::Scales(scale, wanted_scale) if scale != wanted_scale => {
-                wanted_scale.of_celsius(scale.to_celsius(number))
-            }
-            Self::Same | Self::Scales(..) => number,
+            Self::Same => number,
+            Self::Scales(scale, wanted_scale) => wanted_scale.of_celsius(scale.to_celsius(number)),
             Self::Sizes(size, wanted_size) => number * size / wanted_size,
         }
     }

@@ -6,8 +6,8 @@ use super::{
     value::{Value, key_value, number},
 };
 use crate::measured::{
-    Between, ColumnName, Doubles, KeyValue, MeasuredFile, Reading, Request, TableError, TimeUnit,
-    WantedColumn, column, duration_in_words,
+    Between, ColumnName, Doubles, KeyValue, MeasuredFile, Reading, Request, TableError,
+    WantedColumn, column,
 };
 use diff2d_arrays::expression::{Expression, Extension, Interpolant, Piecewise, is_word};
 use serde::{Serialize, Serializer};
@@ -210,13 +210,10 @@ impl FunctionTable {
     /// The largest gap between the points of a file, which the user may not know of:
     /// `; 5 h 10 min without a value, interpolated`.
     fn gap_in_words(&self) -> String {
-        let (Some(columns), Some([start, stop])) = (&self.columns, self.largest_gap()) else {
+        let file = self.file.get();
+        let gap = file.and_then(|file| Some((file.gap_in_words()?, file.largest_gap?)));
+        let Some((duration, [start, stop])) = gap else {
             return String::new();
-        };
-        let unit = columns.reading.from_unit.as_deref();
-        let duration = match unit.map_or(Some(TimeUnit::S), TimeUnit::of) {
-            Some(unit) => duration_in_words((stop - start) * unit.seconds()),
-            None => format!("{:?} {}", stop - start, unit.unwrap_or_default()),
         };
         let manner = match self.between {
             Between::Linear => "interpolated",
@@ -224,14 +221,10 @@ impl FunctionTable {
         };
         format!("; {duration} without a value, {manner}, from {start:?} to {stop:?}")
     }
-
-    fn largest_gap(&self) -> Option<[f64; 2]> {
-        self.file.get()?.largest_gap
-    }
 }
 
 /// Serializes the name of the function and, for its points, the number, the least and largest arguments and values, and
-/// the largest gap, dates and how the file was read.
+/// what its file holds.
 impl Serialize for FunctionTable {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let (function, file) = (&self.interpolant, self.file.get());
@@ -240,8 +233,9 @@ impl Serialize for FunctionTable {
             "points": self.point_count(),
             "range": function.range(),
             "values": function.values(),
-            "largest_gap": self.largest_gap(),
+            "largest_gap": file.and_then(|file| file.largest_gap),
             "dates": file.and_then(MeasuredFile::dates),
+            "units": file.map_or(&[][..], |file| &file.units),
             "notes": file.map_or(&[][..], |file| &file.notes),
         });
         description.serialize(serializer)

@@ -254,7 +254,7 @@ const DATA: &[Type] = &[Type::Tables(&TableKeys {
 })];
 
 /// All keys of a run's file, in the order in which files and journals list them.
-pub static KEYS: [Key; 72] = keys! {
+pub static KEYS: [Key; 73] = keys! {
     "D", "diffusion coefficient", "length²/time", PROFILE, MATERIAL, "1.0", Required;
     "x1", "left end of the domain", "length", NUMBER, FINITE, "-10.0", Required;
     "x2", "right end of the domain", "length", NUMBER, "a finite number greater than x1", "10.0", Required;
@@ -329,6 +329,8 @@ pub static KEYS: [Key; 72] = keys! {
     "record.points", "points whose values are recorded", "length", POINTS, AT_POINTS, "{ sill = [0.0, 0.0] }", Derived;
     "record.points.NAME", "the place of a point", "length", PAIR, "two finite numbers, [x, y]", "[0.0, 0.0]", Derived;
     "record.interpolate", "the value at a point that is no node", "", WORD, "\"nearest\" or \"linear\"", "\"linear\"",
+        Derived;
+    "record.dates", "whether each row has its date, where the file of a function has dates", "", SWITCH, "true or false", "true",
         Derived;
     "record.totals", "whether mass, minimum, maximum and what comes in are recorded", "", SWITCH, "true or false", "true",
         Derived;

@@ -48,7 +48,7 @@ pub use place::Place;
 pub use profile::{Boundary, Formula, Function, Profile, Wall};
 pub use quantity::Quantity;
 pub use raw::{InputPlace, RawParams};
-pub use record::{PointValue, RecordField, RecordKeys, RowTimes};
+pub use record::{DATE_COLUMN, PointValue, RecordField, RecordKeys, RowTimes};
 pub use row_number::{LEADING_COLUMNS, RowNumber, rate_names, rate_order};
 pub(crate) use spelling::{hint, hint_of_file};
 pub use sweep::SweepParams;

@@ -61,6 +61,8 @@ pub struct RecordKeys {
     pub points: Vec<(String, [f64; 2])>,
     /// The rule for the values of points.
     pub value: PointValue,
+    /// Whether each row has its date.
+    pub has_dates: bool,
     /// Whether the record has mass, minimum, maximum, and the rates of inflow.
     pub totals: bool,
     /// Regions by their names.
@@ -68,6 +70,9 @@ pub struct RecordKeys {
     /// The quantities of each node that are kept between snapshots.
     pub fields: Vec<RecordField>,
 }
+
+/// The column with the dates of rows.
+pub const DATE_COLUMN: &str = "date";
 
 /// Largest number of columns of a record.
 const MOST_COLUMNS: usize = 1000;
@@ -113,7 +118,8 @@ impl RecordKeys {
     fn own_columns(&self, held: &[AreaValue]) -> BTreeSet<String> {
         let numbers = self.numbers_beside(held).into_iter();
         let numbers = numbers.filter(|(_, number)| !matches!(number, RowNumber::Point(_)));
-        let leading = LEADING_COLUMNS.map(str::to_owned).into_iter();
+        let date = self.has_dates.then(|| DATE_COLUMN.to_owned());
+        let leading = LEADING_COLUMNS.map(str::to_owned).into_iter().chain(date);
         leading.chain(numbers.map(|(name, _)| name)).collect()
     }
 
@@ -130,11 +136,12 @@ impl RecordKeys {
         is_steady: bool,
         held: &[AreaValue],
     ) -> Option<Self> {
-        const KEYS: [&str; 7] = [
+        const KEYS: [&str; 8] = [
             "record.every",
             "record.at",
             "record.points",
             "record.interpolate",
+            "record.dates",
             "record.totals",
             "record.region",
             "record.fields",
@@ -166,6 +173,7 @@ impl RecordKeys {
         } else {
             PointValue::Nearest
         };
+        let has_dates = judge.is_typed("record.dates") && judge.boolean("record.dates");
         let totals = judge.is_typed("record.totals") && judge.boolean("record.totals");
         let regions = if judge.is_typed("record.region") {
             regions(judge)
@@ -182,6 +190,7 @@ impl RecordKeys {
             times: times?,
             points,
             value: point_value,
+            has_dates,
             totals,
             regions,
         };

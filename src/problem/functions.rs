@@ -3,7 +3,7 @@
 
 use crate::{
     grid::Grid,
-    measured::judge_origins,
+    measured::{Date, common_origin},
     params::{
         CsvColumns, Function, FunctionTable, Params, ParamsError, PointsOfFile, Profile, Quantity,
         RawParams, SIDES,
@@ -23,7 +23,7 @@ use std::{ops::Range, sync::Arc};
 /// The number of t among the variables of formulas.
 const TIME: usize = 2;
 
-/// Reads the points of functions in files, and returns these files.
+/// Reads the points of functions in files, and returns these files and the date at which t is 0, if they have dates.
 ///
 /// # Errors
 /// [`ParamsError`] for a file that cannot be read or is invalid.
@@ -31,7 +31,7 @@ pub(super) fn read(
     params: &Params,
     raw: &RawParams,
     digests: &mut Digests,
-) -> Result<Vec<Input>, ParamsError> {
+) -> Result<(Vec<Input>, Option<Date>), ParamsError> {
     let memory = digests.memory;
     let mut inputs = Vec::new();
     for table in &params.functions {
@@ -61,8 +61,8 @@ pub(super) fn read(
         inputs.push(input);
     }
     let files = params.functions.iter().filter_map(FunctionTable::file);
-    judge_origins(files).map_err(|reason| raw.refuse("function", reason))?;
-    Ok(inputs)
+    let origin = common_origin(files).map_err(|reason| raw.refuse("function", reason))?;
+    Ok((inputs, origin))
 }
 
 /// Refuses walls and sources that need a function of t alone at times at which it has no value.

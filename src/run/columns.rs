@@ -6,7 +6,7 @@ use crate::{
         record_file::{self, RecordPlace},
         restore::Restorer,
     },
-    params::{Canonical, Choice, Coordinates, LEADING_COLUMNS, RowNumber, StepMethod},
+    params::{Canonical, Choice, Coordinates, DATE_COLUMN, LEADING_COLUMNS, RowNumber, StepMethod},
     problem::Problem,
 };
 use serde::Serialize;
@@ -128,7 +128,27 @@ pub(super) fn numbers(problem: &Problem) -> Vec<(String, RowNumber)> {
     keys.map_or_else(Vec::new, |keys| keys.numbers(&held_names))
 }
 
-/// The columns of the record of a run, or of scenarios.
+/// The columns of the rows in a file: those with numbers, and behind the time its date, if the parameters ask for it.
+pub(super) fn columns_in_file(problem: &Problem, has_scenarios: bool) -> Vec<RecordColumn> {
+    let mut columns = columns(problem, has_scenarios);
+    if has_dates(problem) {
+        let date = RecordColumn {
+            name: DATE_COLUMN.to_owned(),
+            what: "date of the simulated time".to_owned(),
+            unit: String::new(),
+        };
+        columns.insert(2 + usize::from(has_scenarios), date);
+    }
+    columns
+}
+
+/// Whether the rows have dates.
+pub(super) fn has_dates(problem: &Problem) -> bool {
+    let record = problem.params.record.as_ref();
+    record.is_some_and(|record| record.has_dates)
+}
+
+/// The columns with numbers of the record of a run, or of scenarios.
 pub(super) fn columns(problem: &Problem, has_scenarios: bool) -> Vec<RecordColumn> {
     let quantities = Quantities::of(problem);
     let leading = [
@@ -166,7 +186,12 @@ pub(crate) fn description_of(header: &Header, paths: &Paths, first: &Problem) ->
         return SweepRecord::of_header(header, paths, first).description;
     }
     let parameters = digest_of_parameters(first, header);
-    describe(first, &columns(first, false), &parameters, &header.warnings)
+    describe(
+        first,
+        &columns_in_file(first, false),
+        &parameters,
+        &header.warnings,
+    )
 }
 
 /// The description of a record: its columns, the digest of the run's parameters, and its warnings.
@@ -197,7 +222,7 @@ pub(super) fn describe(
 /// Whether the records of two problems have the same columns and points.
 pub(crate) fn have_one_record(one: &Problem, other: &Problem) -> bool {
     let descriptions =
-        [one, other].map(|problem| describe(problem, &columns(problem, true), "", &[]));
+        [one, other].map(|problem| describe(problem, &columns_in_file(problem, true), "", &[]));
     descriptions[0] == descriptions[1]
 }
 
@@ -218,7 +243,7 @@ impl SweepRecord {
         paths: &Paths,
     ) -> Option<Self> {
         first.params.record.as_ref()?;
-        let columns = columns(first, true);
+        let columns = columns_in_file(first, true);
         Some(Self {
             paths: paths.clone(),
             head: head(&columns),
@@ -228,7 +253,7 @@ impl SweepRecord {
 
     /// The record of a sweep that has begun.
     pub(crate) fn of_header(header: &Header, paths: &Paths, first: &Problem) -> Self {
-        let columns = columns(first, true);
+        let columns = columns_in_file(first, true);
         let sweep = (header.sweep(), &header.inputs);
         Self {
             paths: paths.clone(),

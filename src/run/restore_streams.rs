@@ -48,7 +48,7 @@ pub(crate) fn restore_streams<T: Element>(
 ) -> Result<Vec<String>, RunError> {
     let number = place.scenario.unwrap_or(0);
     let is_complete = commits.len() as u64 == cube.header.snapshots_of(number);
-    let columns = columns::columns(problem, place.scenario.is_some());
+    let columns = columns::columns_in_file(problem, place.scenario.is_some());
     let mut faults = Vec::new();
     let description = columns::describe(problem, &columns, &place.parameters, &place.warnings);
     if let Err(CubeError::LostRecord { path, reason }) = place.is_described(&description) {

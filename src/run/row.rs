@@ -1,7 +1,7 @@
 //! [`Row`]: a row of a record. [`RecordOfRun`]: all rows of a run. [`RowReader`] reads rows from states.
 
 use super::{
-    columns,
+    columns::{self, has_dates},
     decomposition::Decomposition,
     error::RunError,
     state::{Look, RowsView},
@@ -10,6 +10,7 @@ use super::{
 };
 use crate::{
     comm::{Comm, collective},
+    measured::Date,
     params::{RowNumber, RowTimes, StepMethod},
     physics::step_sums::StepSums,
     problem::Problem,
@@ -30,13 +31,17 @@ pub(crate) struct Row {
 }
 
 impl Row {
-    /// The row in a line, which has `columns_before_time` numbers before the time.
-    pub(super) fn of_line(line: &str, columns_before_time: usize) -> Option<Self> {
+    /// The row in a line, which has `columns_before_time` numbers before the time, and behind it a date if `has_date`.
+    pub(super) fn of_line(line: &str, columns_before_time: usize, has_date: bool) -> Option<Self> {
         let mut numbers = line.trim_end().split(',').skip(columns_before_time - 1);
         Some(Self {
             step: numbers.next()?.parse().ok()?,
             time: numbers.next()?.parse().ok()?,
-            numbers: numbers.map(str::parse).collect::<Result<_, _>>().ok()?,
+            numbers: numbers
+                .skip(usize::from(has_date))
+                .map(str::parse)
+                .collect::<Result<_, _>>()
+                .ok()?,
         })
     }
 
@@ -50,14 +55,17 @@ impl Row {
         }
     }
 
-    /// The line of the row, in a sweep with the number of its scenario.
-    pub(super) fn line(&self, scenario: Option<usize>) -> String {
+    /// The line of the row, in a sweep with the number of its scenario, and with its date if it is given.
+    pub(super) fn line(&self, scenario: Option<usize>, date: Option<Date>) -> String {
         let mut line = match scenario {
             Some(number) => format!("{number},{},{:?}", self.step, self.time),
             None => format!("{},{:?}", self.step, self.time),
         };
+        // Writing to a String cannot fail.
+        if let Some(date) = date {
+            let _ = write!(line, ",{date}");
+        }
         for number in &self.numbers {
-            // Writing to a String cannot fail.
             let _ = write!(line, ",{number:?}");
         }
         line.push('\n');
@@ -150,6 +158,17 @@ impl<'a> RowReader<'a> {
         let mut first_numbers = self.numbers.iter().zip(&first.numbers);
         let first_mass = first_numbers.find(|(number, _)| **number == RowNumber::Mass);
         self.first_mass = first_mass.map_or(0.0, |(_, &mass)| mass);
+    }
+
+    /// Whether rows have dates in a file.
+    pub(super) fn has_dates(&self) -> bool {
+        has_dates(self.problem)
+    }
+
+    /// The date that a row has in a file.
+    pub(super) fn date(&self, row: &Row) -> Option<Date> {
+        let calendar = self.problem.calendar().filter(|_| self.has_dates())?;
+        Some(calendar.date(row.time))
     }
 
     /// Whether the rows need the states within every step.

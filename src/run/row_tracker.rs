@@ -101,7 +101,8 @@ impl<'a> RowTracker<'a> {
             return Ok(None);
         };
         let columns_before_time = 1 + usize::from(self.scenario.is_some());
-        let rows = [first, last].map(|line| Row::of_line(&line, columns_before_time));
+        let has_dates = self.rows.has_dates();
+        let rows = [first, last].map(|line| Row::of_line(&line, columns_before_time, has_dates));
         let [Some(first), Some(last)] = rows else {
             return Err(CubeError::LostRecord {
                 path: stream.file().path().to_owned(),
@@ -195,7 +196,8 @@ impl<'a> RowTracker<'a> {
         }
         let appended = match (&mut self.sink, row) {
             (RowSink::Stream(stream), Some(row)) => {
-                stream.append(row.line(self.scenario).as_bytes())
+                let line = row.line(self.scenario, self.rows.date(&row));
+                stream.append(line.as_bytes())
             }
             (RowSink::Memory(rows), Some(row)) => {
                 rows.push(row);

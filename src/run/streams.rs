@@ -55,7 +55,7 @@ impl RunStreams {
 
     /// Creates the files and their description, in place of files that an earlier process of the same run has left.
     fn create(problem: &Problem, place: &RecordPlace) -> Result<Self, CubeError> {
-        let columns = columns::columns(problem, place.scenario.is_some());
+        let columns = columns::columns_in_file(problem, place.scenario.is_some());
         record_file::begin(
             place,
             &columns::describe(problem, &columns, &place.parameters, &place.warnings),
@@ -74,7 +74,7 @@ impl RunStreams {
 
     /// Opens the files, if their description matches the problem.
     fn open_at(problem: &Problem, place: &RecordPlace, is_root: bool) -> Result<Self, CubeError> {
-        let columns = columns::columns(problem, place.scenario.is_some());
+        let columns = columns::columns_in_file(problem, place.scenario.is_some());
         let mut rows = None;
         if is_root {
             place.is_described(&columns::describe(

@@ -5,6 +5,7 @@ use crate::{
         journal::{Scenario, Scenarios},
         with_start,
     },
+    measured::Date,
     params::{ParamsError, RawParams, RecordKeys, SweepParams, Wrong},
     physics::input::{Digests, add_digest},
     problem::{Footprint, Problem},
@@ -37,6 +38,8 @@ pub struct Sweep {
     inputs: BTreeMap<String, String>,
     initial_arrays: BTreeSet<(PathBuf, u64)>,
     warnings: Vec<String>,
+    /// The date at which t is 0 in all scenarios.
+    origin: Option<Date>,
 }
 
 impl Sweep {
@@ -75,6 +78,7 @@ impl Sweep {
         let (mut snapshots, mut largest_footprint) = (0, None);
         let (mut inputs, mut initial_arrays) = (BTreeMap::new(), BTreeSet::new());
         let mut scenarios = None::<Scenarios>;
+        let mut has_one_origin = true;
         let (mut warnings, mut warned_count) = (Vec::new(), 0_u64);
         params.judge_each(&mut errors, |raw| {
             scenario_count += 1;
@@ -87,6 +91,7 @@ impl Sweep {
                 return Err(raw.refuse("record.fields", reason.to_owned()));
             }
             snapshots = problem.schedule.snapshots().max(snapshots);
+            has_one_origin &= problem.origin() == first_problem.origin();
             let footprint = Footprint::of(&problem);
             largest_footprint = largest_footprint
                 .filter(|other: &Footprint| other.bytes() >= footprint.bytes())
@@ -125,6 +130,7 @@ impl Sweep {
             varied: params.varied(),
             scenarios,
             digests,
+            origin: first_problem.origin().filter(|_| has_one_origin),
             first: first_problem,
             snapshots,
             largest: largest_footprint,
@@ -154,6 +160,12 @@ impl Sweep {
     pub fn problem(&self, number: usize) -> Result<Problem, ParamsError> {
         let raw = with_start(self.params.scenario(number))?;
         Problem::with_digests(&raw, &mut self.digests.clone())
+    }
+
+    /// The date at which t is 0 in all scenarios, if files of functions have dates.
+    #[must_use]
+    pub fn origin(&self) -> Option<Date> {
+        self.origin
     }
 
     /// The problem of scenario 0. All scenarios have its shape and precision.

@@ -96,7 +96,10 @@ fn run_on(
             let precision = sweep.first().params.precision;
             let (scenarios, inputs) = (sweep.scenarios().clone(), sweep.inputs().clone());
             let header = Header::of_sweep(scenarios, precision, sweep.cube_shape(), inputs);
-            header.map(|header| header.with_warnings(sweep.warnings()))
+            header.map(|header| {
+                let header = header.with_origin(sweep.origin());
+                header.with_warnings(sweep.warnings())
+            })
         },
         claim,
         share,

@@ -70,6 +70,7 @@ const FORMS: &[Form] = &[
         CELSIUS,
     ),
     form("time;T\nh;°C\n0;10\n1;20\n", &[], CELSIUS),
+    form("time;T\n[h];(°C)\n0;10\n1;20\n", &[], CELSIUS),
     form(
         "time;T\nh;cold\n0;10\n1;20\n",
         &[],
@@ -119,6 +120,11 @@ const FORMS: &[Form] = &[
         HOURS,
     ),
     form("time,T\n01/05/2026 10:00 PM,10\n", &[], TWO_ORDERS),
+    form(
+        "\"Plot Title: wall\"\nTime,T\n01/05/26 10:00:00 PM,50\n01/05/26 11:00:00 PM,51\n",
+        &[],
+        Err("has a year of two digits; dates = \"d.m.y\" or \"m/d/y\" or \"y-m-d\" says"),
+    ),
     form(
         "time,T\n01/05/2026 10:00 PM,10\n01/05/2026 11:00 PM,20\n01/06/2026 12:00 AM,30\n",
         &["dates=m/d/y"],
@@ -425,6 +431,208 @@ fn times_that_have_nothing_in_common_with_the_run_are_told() {
     }
 }
 
+/// Where a file has dates, the run knows them: its plan, journal, record and charts.
+#[test]
+fn dates_stay_dates() {
+    let scene = Scene::new();
+    scene.write(
+        "air.csv",
+        "time,T\n2026-01-05 22:00,1\n2026-01-08 22:00,2\n",
+    );
+    let body = BODY
+        .replace("'exact'", "'euler'\ndt = 1024.0")
+        .replace("1000000.0, points", "7200.0, dates = true, points")
+        .replace("outtime = 1000000.0", "outtime = 7200.0")
+        .replace("1000000.0", "36000.0")
+        .replace("D = 1.0", "D = 1e-5\nsource = 'f(t)'");
+    let file = format!("{body}[function.f]\nfile = 'air.csv'\n");
+    scene.write("p.toml", &file);
+    let plan = scene.succeed("plan p.toml").stdout;
+    let sentence = "t = 0 is 2026-01-05 22:00, the run ends 2026-01-06 08:00";
+    assert!(plan.contains(sentence), "{plan}");
+    scene.succeed("run p.toml -o whole.npy -q");
+    let rows = scene.text("whole.record.csv");
+    let columns: Vec<Vec<&str>> = rows.lines().map(|row| row.split(',').collect()).collect();
+    assert_eq!(columns[0][..4], ["step", "t", "date", "mass"], "{rows}");
+    assert_eq!(columns[1][2], "2026-01-05 22:00", "{rows}");
+    assert_eq!(columns[6][1..3], ["36000.0", "2026-01-06 08:00"], "{rows}");
+    // Readers of rows find their numbers.
+    let probed = scene.succeed("probe whole.record.csv --at -1").stdout;
+    assert!(
+        probed.contains("36000.0") && !probed.contains("2026"),
+        "{probed}"
+    );
+    scene.succeed("stats whole.record.csv");
+    let info = scene.succeed("info whole.npy").stdout;
+    assert!(info.contains("t = 0 is 2026-01-05 22:00"), "{info}");
+    scene.succeed("verify whole.npy");
+    // A record with dates goes on, ends early and is computed again.
+    scene.write(
+        "q.toml",
+        file.replace("runtime = 36000.0", "runtime = 14400.0"),
+    );
+    scene.succeed("run q.toml -o short.npy -q");
+    scene.succeed("run p.toml -o long.npy -q --resume --extend short.npy");
+    assert_eq!(scene.text("long.record.csv"), rows);
+    scene.write(
+        "whole.record.csv",
+        rows.replace("2026-01-06 08", "2026-01-06 09"),
+    );
+    assert_eq!(scene.run("verify whole.npy").code, Some(3));
+    scene.succeed("repair whole.npy");
+    assert_eq!(scene.text("whole.record.csv"), rows);
+    scene.succeed("run p.toml -o early.npy -q --set until={column=\"p\",above=0.0}");
+    assert!(scene.text("early.record.csv").lines().count() < 7);
+    // Charts have dates along t.
+    for picture in ["--record p -o r.svg", "--history x=0.5,y=0.5 -o h.svg"] {
+        scene.succeed(&format!("plot long.npy {picture}"));
+        let name = picture.rsplit(' ').next().unwrap();
+        let text = scene.text(name);
+        assert!(text.contains(">date  (2026)<"), "{picture}: {text}");
+        assert!(text.contains(">01-06 00:00<"), "{picture}: {text}");
+    }
+    // Without dates there is nothing to write.
+    scene.write("air.csv", "time,T\n0,1\n300000,2\n");
+    let told = scene.run("plan p.toml");
+    assert_refused(&told, "record.dates", "numbers");
+}
+
+/// Dates and times of a chart's file beside those of the run.
+#[test]
+fn charts_put_measured_dates_where_the_run_has_them() {
+    let scene = Scene::new();
+    scene.write(
+        "air.csv",
+        "time,T\n2026-01-05 22:00,1\n2026-01-08 22:00,2\n",
+    );
+    let body = BODY.replace("1000000.0", "7200.0");
+    scene.write("p.toml", format!("{body}[function.f]\nfile = 'air.csv'\n"));
+    scene.succeed("run p.toml -o dated.npy -q");
+    scene.write("q.toml", &body);
+    scene.succeed("run q.toml -o bare.npy -q");
+    scene.write(
+        "wall.csv",
+        "time,p\n2026-01-05 23:00,20\n2026-01-06 00:00,21\n",
+    );
+    let plot = |rest: &str| scene.run(&format!("plot {rest} --record p -o c.svg --force"));
+    let told = plot("dated.npy --data wall.csv");
+    assert_refused(
+        &told,
+        "it is counted from 2026-01-05 23:00",
+        "dates that begin apart",
+    );
+    assert!(told.stderr.contains("--since '2026-01-05 22:00'"), "{told}");
+    for (files, label) in [
+        (
+            "dated.npy --data wall.csv --since 2026-01-05T22:00",
+            "23:00",
+        ),
+        ("bare.npy --data wall.csv", "00:00"),
+    ] {
+        let told = plot(files);
+        assert_eq!((told.code, &*told.stderr), (Some(0), ""), "{files}: {told}");
+        let text = scene.text("c.svg");
+        assert!(text.contains(&format!("{label}<")), "{files}: {text}");
+    }
+    for times in ["900000,20\n903600,21", "-9,20\n-1,21"] {
+        scene.write("wall.csv", format!("time,p\n{times}\n"));
+        let told = plot("bare.npy --data wall.csv");
+        assert_eq!(told.code, Some(0), "{told}");
+        let sentence = "wall.csv has nothing in common with the run";
+        assert!(told.stderr.contains(sentence), "{times}: {told}");
+        if times.starts_with('-') {
+            continue;
+        }
+        let data =
+            "[[fit.data]]\nfile = 'wall.csv'\ntime = 'time'\ncolumns = { p = 'p' }\nsigma = 1.0\n";
+        scene.write(
+            "fit.toml",
+            format!("{body}[fit]\nvary = {{ a = [1.0, 1000.0] }}\n{data}"),
+        );
+        let told = scene.run("fit fit.toml -o f.fit.json -q");
+        assert_eq!(told.code, Some(0), "{told}");
+        assert!(told.stderr.contains(sentence), "{times}: {told}");
+    }
+}
+
+/// Measured values count as memory, wherever they are read.
+#[test]
+fn measured_values_count_as_memory() {
+    let scene = Scene::new();
+    let body = BODY.replace("1000000.0", "7200.0");
+    scene.write("run.toml", &body);
+    scene.succeed("run run.toml -o run.npy -q");
+    let rows: Vec<String> = (0..70_000).map(|row| format!("{row},1\n")).collect();
+    scene.write("wall.csv", format!("time,p\n{}", rows.concat()));
+    let data =
+        "[[fit.data]]\nfile = 'wall.csv'\ntime = 'time'\ncolumns = { p = 'p' }\nsigma = 1.0\n";
+    scene.write(
+        "fit.toml",
+        format!("{body}[fit]\nvary = {{ a = [1.0, 1000.0] }}\n{data}"),
+    );
+    scene.write(
+        "function.toml",
+        format!("{body}[function.f]\nfile = 'wall.csv'\n"),
+    );
+    // A fit has its runs in memory as well.
+    for (command, limit) in [
+        (
+            "plot run.npy --record p --data wall.csv -o c.svg --memory 2MiB",
+            "bytes may be used",
+        ),
+        (
+            "fit fit.toml -o f.fit.json --set memory=2MiB",
+            "may take only",
+        ),
+        (
+            "run function.toml -o f.npy --memory 2MiB",
+            "bytes may be used",
+        ),
+    ] {
+        let told = scene.run(command);
+        assert_eq!(told.code, Some(1), "{command}: {told}");
+        assert!(told.stderr.contains(limit), "{command}: {told}");
+    }
+    scene.succeed("plot run.npy --record p --data wall.csv -o c.svg");
+}
+
+/// Plans tell rows, dates, the largest gap and units of every file.
+#[test]
+fn plans_tell_what_files_hold() {
+    let scene = Scene::new();
+    scene.write(
+        "wall.csv",
+        "time,T [°C]\n2026-01-05 22:00,20\n2026-01-05 22:10,20\n2026-01-05 22:20,20\n2026-01-06 03:30,21\n",
+    );
+    scene.write(
+        "fit.toml",
+        format!(
+            "{BODY}[fit]\nvary = {{ a = [1.0, 1000.0] }}\n[[fit.data]]\nfile = 'wall.csv'\ntime = 'time'\ncolumns = {{ T = 'p' }}\nsigma = 1.0\n"
+        ),
+    );
+    let line = "wall.csv: 4 rows from 0.0 to 19800.0; 5 h 10 min without a value, from 1200.0 to 19800.0; \
+                0 is 2026-01-05 22:00, rows from 2026-01-05 22:00 to 2026-01-06 03:30; \
+                time holds dates, used in s; T in °C, used in K";
+    for command in ["plan fit.toml", "fit fit.toml --plan"] {
+        let told = scene.succeed(command).stdout;
+        assert!(told.contains(line), "{command}: {told}");
+        let told = scene.succeed(&format!("{command} --json")).stdout;
+        let told: Value = serde_json::from_str(&told).unwrap();
+        let file = &told["data"][0];
+        assert_eq!(file["rows"], json!(4), "{command}: {told}");
+        assert_eq!(
+            file["dates"][2],
+            json!("2026-01-06 03:30"),
+            "{command}: {told}"
+        );
+        let units = json!({ "name": "T", "read": "°C", "used": "K" });
+        assert_eq!(file["units"][1], units, "{command}: {told}");
+    }
+    // A run needs no measurements, and its plan no file of them.
+    std::fs::remove_file(scene.path("wall.csv")).unwrap();
+    scene.succeed("plan fit.toml");
+}
+
 /// Hourly means named by the end of their hour: their integral is kept.
 #[test]
 fn means_hold_over_the_interval_that_ends_at_their_argument() {
@@ -485,6 +693,10 @@ fn points_have_units_and_dates() {
             "logger 7\nt,y,x\n05/01/2026 2:00 PM,0.5,1\n",
             "--read since=2026-01-05T13:00 --read dates=d.m.y",
         ),
+        (
+            "date;clock;y;x\n2026-01-05;14:00;0,5;1\n",
+            "--read since=2026-01-05T13:00 --read from=[\"date\",\"clock\"]",
+        ),
     ] {
         scene.write("p.csv", points);
         let told = scene.succeed(&format!("probe run.npy --points p.csv {keys}"));
@@ -493,6 +705,10 @@ fn points_have_units_and_dates() {
     for (points, sentence) in [
         ("t [K],y,x\n1,0,0\n", "is in K and cannot be taken as s"),
         ("t,y,x\n05/01/2026 14:00,0,0\n", "line 2 of p.csv"),
+        (
+            "t,y,x\n05/01/2026 14:00,0,0\n",
+            "is the date of either of two days; dates = \"d.m.y\"",
+        ),
     ] {
         scene.write("p.csv", points);
         assert_refused(&scene.run("probe run.npy --points p.csv"), sentence, points);

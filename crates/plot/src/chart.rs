@@ -38,6 +38,9 @@ pub struct Chart {
     pub subtitle: String,
     /// Name of the horizontal axis.
     pub x: String,
+    /// Sets of ticks of the horizontal axis, the largest set first, of which the first one that fits is drawn in place of
+    /// round numbers.
+    pub x_ticks: Vec<GivenTicks>,
     /// Name of the vertical axis; may be empty.
     pub y: String,
     /// The range of the vertical axis; by default it covers all values of the curves.
@@ -55,6 +58,15 @@ pub struct Chart {
     pub size: Option<Size>,
     /// Pixels per inch of paper.
     pub dpi: Option<u32>,
+}
+
+/// Ticks at given places, such as dates.
+#[derive(Clone, Debug, PartialEq)]
+pub struct GivenTicks {
+    /// The place of each tick on the axis, and its label.
+    pub marks: Vec<(f64, String)>,
+    /// The part that all labels have in common and do not show; may be empty.
+    pub note: String,
 }
 
 /// A curve and its name in the legend.
@@ -183,11 +195,13 @@ impl Chart {
             panel_left = panel_left.max(panel::left(ticks, m)?);
             legend_width = legend_width.max(chart.legend_width(m)?);
         }
-        let right_margin = (legend_width + 1.2 * m.em) as usize;
+        let given_labels = self.x_ticks.iter().flat_map(|given| &given.marks);
+        let longest_label = panel::longest(given_labels.map(|(_, label)| label.as_str()), m.em)?;
+        let right_margin = (legend_width + 1.2 * m.em).max(longest_label / 2.0 + m.pad) as usize;
         let panel_width = width
             .saturating_sub(panel_left + right_margin)
             .max(shortest_side);
-        let x_ticks = panel::horizontal(&x, panel_width, m);
+        let x_ticks = self.horizontal_ticks(&x, panel_width, m);
         let middle = (panel_left + panel_width / 2) as f64;
         title.draw(canvas, middle, 0.0)?;
         subtitle.draw(canvas, middle, title.height())?;
@@ -313,6 +327,31 @@ impl Chart {
         }
     }
 
+    /// The smallest and the largest coordinate of all points, also in the charts below.
+    #[must_use]
+    pub fn extent(&self) -> [f64; 2] {
+        let x = self.horizontal();
+        let (low, high) = x.ends();
+        [low, high]
+    }
+
+    /// The ticks of a horizontal axis of `length` pixels.
+    fn horizontal_ticks(&self, x: &Mapping, length: usize, m: &Metrics) -> Ticks {
+        let sets = self.x_ticks.iter().map(|given| Ticks {
+            marks: given
+                .marks
+                .iter()
+                .map(|(place, label)| (x.fraction(*place), label.clone()))
+                .collect(),
+            note: given.note.clone(),
+        });
+        let mut sets = sets.collect::<Vec<_>>().into_iter();
+        let smallest_set = sets.clone().next_back();
+        sets.find(|ticks| panel::are_side_by_side(ticks, length, m))
+            .or(smallest_set)
+            .unwrap_or_else(|| panel::horizontal(x, length, m))
+    }
+
     fn horizontal(&self) -> Mapping {
         let curves_below = self.below.iter().flat_map(|chart| &chart.curves);
         let curves = self.curves.iter().chain(curves_below);
@@ -423,6 +462,32 @@ mod tests {
             .filter(|part| part.contains("h0L"))
             .map(|part| part.matches('M').count());
         assert_eq!(pieces.max(), Some(2), "{svg}");
+    }
+
+    #[test]
+    fn given_ticks_are_drawn_where_they_fit() {
+        let given = |count: u32| GivenTicks {
+            marks: (0..count)
+                .map(|number| (f64::from(number), format!("2026-01-{number:02}")))
+                .collect(),
+            note: "UTC".to_owned(),
+        };
+        let chart = Chart {
+            x: "date".to_owned(),
+            x_ticks: vec![given(40), given(3)],
+            curves: vec![Curve {
+                points: vec![(0.0, 1.0), (40.0, 2.0)],
+                ..Curve::default()
+            }],
+            ..Chart::default()
+        };
+        assert_eq!(chart.extent(), [0.0, 40.0]);
+        let svg = svg(&chart);
+        assert!(
+            svg.contains("2026-01-02") && !svg.contains("2026-01-03"),
+            "{svg}"
+        );
+        assert!(svg.contains("date  (UTC)"), "{svg}");
     }
 
     #[test]

@@ -74,7 +74,7 @@ mod values;
 
 pub use animation::Animation;
 pub use bitmap::Bitmap;
-pub use chart::{Chart, Curve};
+pub use chart::{Chart, Curve, GivenTicks};
 pub use colormap::Colormap;
 pub use decimal::short;
 pub use error::Error;

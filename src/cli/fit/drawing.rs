@@ -1,6 +1,7 @@
 //! `--plot`: data, curves and residuals of each column over time, and the profiles of the unknowns.
 
 use crate::{
+    cli::dates,
     error::Error,
     fit::{ColumnAnswer, FitAnswer, UnknownAnswer},
     params::RawParams,
@@ -20,12 +21,13 @@ pub(super) fn draw(
         .typed()
         .get("units.t")
         .and_then(|entry| entry.value.as_str());
-    let over_time = Chart {
+    let mut over_time = Chart {
         title: "data (circles), fitted curves and residuals".to_owned(),
         x: unit.map_or_else(|| "t".to_owned(), |unit| format!("t [{unit}]")),
         below: charts.collect(),
         ..first_chart
     };
+    dates::put_along(&mut over_time, answer.calendar, 1.0);
     // A search for an end may have looked far beyond it.
     let highest = 3.0 * answer.widened_by;
     let profiles = Chart {

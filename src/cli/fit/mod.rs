@@ -6,7 +6,7 @@ mod outputs;
 use super::{number, params::ParamsArgs, terminal::Terminal, values};
 use crate::{
     error::Error,
-    fit::{Fit, FitAnswer, FitError, FitOptions, PlanAnswer},
+    fit::{DataFiles, Fit, FitAnswer, FitError, FitOptions, PlanAnswer},
     params::RawParams,
 };
 use clap::Args;
@@ -68,7 +68,12 @@ pub(super) fn fit(args: &FitArgs, terminal: &Terminal) -> Result<(), Error> {
     };
     if args.plan {
         let fit = Fit::new(&raw, true, options)?;
-        return terminal.answer(&Planned(fit.plan()), args.json);
+        terminal.warn(fit.warnings());
+        let planned = Planned {
+            answer: fit.plan(),
+            data: DataFiles(fit.data_files()),
+        };
+        return terminal.answer(&planned, args.json);
     }
     let runs = options.runs.clone();
     // Whatever refuses the file or its data leaves no directory behind.
@@ -182,15 +187,20 @@ impl fmt::Display for Fitted<'_> {
     }
 }
 
-/// The standard errors that planned measurements would have, as a table or an object.
+/// The standard errors that planned measurements would have, and the files that name their times, as a table or an
+/// object.
 #[derive(Serialize)]
-#[serde(transparent)]
-struct Planned(PlanAnswer);
+struct Planned<'f> {
+    #[serde(flatten)]
+    answer: PlanAnswer,
+    #[serde(skip_serializing_if = "DataFiles::is_empty")]
+    data: DataFiles<'f>,
+}
 
-impl fmt::Display for Planned {
+impl fmt::Display for Planned<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let width = self
-            .0
+        let Self { answer, data } = self;
+        let width = answer
             .unknowns
             .iter()
             .map(|unknown| unknown.name.chars().count());
@@ -200,7 +210,7 @@ impl fmt::Display for Planned {
             "{:<width$}  {:>13} {:>11} {:>9}  correlation",
             "unknown", "value", "error", "relative"
         )?;
-        for (unknown, row) in self.0.unknowns.iter().zip(&self.0.correlation) {
+        for (unknown, row) in answer.unknowns.iter().zip(&answer.correlation) {
             let row = row
                 .iter()
                 .map(|entry| format!("{:>8.3}", entry.unwrap_or(f64::NAN)));
@@ -215,7 +225,11 @@ impl fmt::Display for Planned {
                 row.collect::<String>()
             )?;
         }
-        write!(f, "of {} values, by {} runs", self.0.values, self.0.runs)
+        write!(f, "of {} values, by {} runs", answer.values, answer.runs)?;
+        for line in data.lines() {
+            write!(f, "\n{line}")?;
+        }
+        Ok(())
     }
 }
 

@@ -7,7 +7,7 @@ use crate::{
         journal::{FileNames, Header, Scenario, telling},
     },
     error::Error,
-    measured::TimeUnit,
+    measured::{Calendar, TimeUnit},
 };
 use diff2d_arrays::{
     labels::{AxisValues, Labels, NamedAxis},
@@ -32,6 +32,8 @@ pub(in crate::cli) struct Frames<'a> {
     pub(super) memory: u64,
     /// The unit in which times are shown, and how many of this unit a time of 1 in the array has.
     pub(super) time_unit: (String, f64),
+    /// The dates of the times of a run, if they are known.
+    calendar: Option<Calendar>,
 }
 
 pub(super) enum ArrayKind<'a> {
@@ -107,6 +109,7 @@ impl<'a> Frames<'a> {
                 array.labels.unit_of("t").unwrap_or_default().to_owned(),
                 1.0,
             ),
+            calendar: header.and_then(Header::calendar),
         };
         let (rows, columns) = frames.shape();
         if rows == 0 || columns == 0 {
@@ -171,6 +174,11 @@ impl<'a> Frames<'a> {
             }
             ArrayKind::Plain => self.time(last_index).unwrap_or_default(),
         }
+    }
+
+    /// The dates of the times of a run, if they are known.
+    pub(in crate::cli) fn calendar(&self) -> Option<Calendar> {
+        self.calendar
     }
 
     /// A time in the unit in which it is shown.

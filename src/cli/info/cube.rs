@@ -94,6 +94,9 @@ impl<'a> CubeState<'a> {
                 if let Some(params) = &known_params {
                     lines.add_physics(params);
                 }
+                if let Some(origin) = &header.origin {
+                    lines.add("dates", format!("t = 0 is {origin}"));
+                }
                 let (dt, nper) = (number::python(run.dt), &run.nper);
                 let nsteps = header.last_step().unwrap_or(run.nsteps);
                 let is_steady =

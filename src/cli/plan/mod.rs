@@ -9,6 +9,8 @@ mod sweep;
 use super::{params::ParamsArgs, terminal::Terminal, values};
 use crate::{
     error::Error,
+    fit,
+    params::RawParams,
     run::{Terms, on_threads, worthwhile_threads},
     sweep::Sweep,
 };
@@ -66,13 +68,15 @@ pub(super) fn plan(args: &PlanArgs, terminal: &Terminal) -> Result<(), Error> {
         return plan.check();
     }
     let problem_and_warnings = args.params.judged(args.memory)?;
+    let raw = RawParams::load(&args.params.file, &args.params.overrides)?;
+    let data_files = fit::files_of(&raw, &problem_and_warnings.problem);
     let terms = Terms {
         limit: args.memory.or(problem_and_warnings.problem.params.memory),
         ranks: args.ranks as usize,
         ..Terms::alone(Some(threads))
     };
     let plan = on_threads(args.threads.map(usize::from), || {
-        Ok(RunPlan::new(&problem_and_warnings, terms))
+        Ok(RunPlan::new(&problem_and_warnings, &data_files, terms))
     })??;
     if !args.json {
         terminal.warn(&plan.warnings);

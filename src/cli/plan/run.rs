@@ -4,7 +4,9 @@ use super::{bands::BandsPlan, estimate};
 use crate::{
     cli::{json::Object, listing::Listing, number, params::ProblemWithWarnings},
     error::Error,
+    fit::DataFiles,
     grid::Axis,
+    measured::{Calendar, MeasuredFile, common_origin},
     params::{Choice, FunctionTable, Params, Quantity, StepMethod, with_precision},
     problem::{Footprint, Problem},
     run::{self, Budget, RunError, Terms},
@@ -14,7 +16,7 @@ use crate::{
 };
 use diff2d_stencil::Element;
 use serde::Serialize;
-use std::{collections::BTreeMap, fmt};
+use std::{collections::BTreeMap, fmt, path::PathBuf};
 
 /// A run's steps and snapshots, and what it takes.
 #[derive(Serialize)]
@@ -40,6 +42,12 @@ pub(super) struct RunPlan<'a> {
     inputs: BTreeMap<String, String>,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     functions: &'a [FunctionTable],
+    /// The files of `[[fit.data]]`.
+    #[serde(skip_serializing_if = "DataFiles::is_empty")]
+    data: DataFiles<'a>,
+    /// The dates at which t is 0 and the run ends, if files have dates.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    dates: Option<[String; 2]>,
     #[serde(flatten)]
     areas: Object<&'static str, u64>,
     nsteps: u64,
@@ -144,6 +152,7 @@ impl<'a> RunPlan<'a> {
     /// The plan of a run on these terms.
     pub(super) fn new(
         ProblemWithWarnings { problem, warnings }: &'a ProblemWithWarnings,
+        data_files: &'a [(PathBuf, MeasuredFile)],
         terms: Terms,
     ) -> Result<Self, RunError> {
         let budget = Budget::divide(problem, terms)?;
@@ -183,6 +192,8 @@ impl<'a> RunPlan<'a> {
             decay: problem.fastest_loss(),
             inputs: problem.inputs(),
             functions: &problem.params.functions,
+            data: DataFiles(data_files),
+            dates: dates(problem, data_files),
             areas: Object(areas.map(|(key, _, count)| (key, count)).collect()),
             nsteps: schedule.nsteps,
             nper: &schedule.nper,
@@ -368,6 +379,12 @@ impl fmt::Display for RunPlan<'_> {
             },
         );
         lines.add_physics(self.params);
+        for line in self.data.lines() {
+            lines.add("data", line);
+        }
+        if let Some([zero, end]) = &self.dates {
+            lines.add("dates", format!("t = 0 is {zero}, the run ends {end}"));
+        }
         if let Some(cycles) = self.cycles {
             let tolerance = number::python(self.params.tolerance);
             lines.add(
@@ -434,6 +451,18 @@ impl fmt::Display for RunPlan<'_> {
         }
         lines.fmt(f)
     }
+}
+
+/// The dates at which t is 0 and the run ends, if files of functions or of measured values have dates.
+fn dates(problem: &Problem, data_files: &[(PathBuf, MeasuredFile)]) -> Option<[String; 2]> {
+    let data_files = data_files.iter().map(|(path, file)| (path.as_path(), file));
+    let origin = match problem.origin() {
+        None => common_origin(data_files).ok().flatten(),
+        origin => origin,
+    };
+    let calendar = Calendar::of_unit_named(origin?, problem.params.canonical().unit("t"))?;
+    let end = calendar.date(problem.schedule.end());
+    Some([calendar.origin(), end].map(|date| date.to_string()))
 }
 
 fn extent(name: &str, axis: &Axis) -> String {

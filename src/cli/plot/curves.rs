@@ -2,6 +2,7 @@
 
 use crate::{
     cli::{
+        dates,
         frames::{Drawing, FrameAxis, Frames, RangeChoice},
         selection::{Parts, Selection},
         terminal::{Terminal, printable},
@@ -97,6 +98,9 @@ pub(super) fn history(
     }
     if chart.curves.len() > 1 {
         chart.subtitle.clear();
+    }
+    if frames.has_times() {
+        dates::put_along(&mut chart, frames.calendar(), frames.shown_time(1.0));
     }
     entitle(&mut chart, drawing, chosen);
     Ok(chart)

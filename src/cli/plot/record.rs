@@ -3,13 +3,16 @@
 use super::{args::PlotArgs, curves};
 use crate::{
     cli::{
+        dates,
         frames::{Drawing, Frames},
         record,
+        terminal::Terminal,
     },
     cube::{RecordColumn, RecordTable},
     error::Error,
     measured::{
-        self, ColumnName, Doubles, Heading, Measured, Reading, Request, TableError, WantedColumn,
+        self, Calendar, ColumnName, Doubles, Heading, Measured, Reading, Request, TableError,
+        WantedColumn,
     },
 };
 use diff2d_arrays::wording::excerpt;
@@ -18,19 +21,21 @@ use diff2d_sys as sys;
 use std::{fmt, path::Path};
 
 /// Draws the columns that were asked for: a chart for each unit, one below the other.
-pub(super) fn record(args: &PlotArgs, drawing: &Drawing<'_>) -> Result<Chart, Error> {
+pub(super) fn record(
+    args: &PlotArgs,
+    drawing: &Drawing<'_>,
+    terminal: &Terminal,
+) -> Result<Chart, Error> {
     let record = record::of_cube(&args.cube)?;
     let frames = drawing.frames;
     let measured = match args.measured() {
         Some((path, names)) => {
             let reading = args.reading(frames.unit("t"))?;
-            Some(LoggerFile::open(
-                path,
-                names,
-                &reading,
-                &record,
-                &args.record,
-            )?)
+            let file =
+                LoggerFile::open(path, names, &reading, (&record, &args.record), args.memory)?;
+            file.judge_origin(frames.calendar(), &args.cube)?;
+            terminal.warn(&Vec::from_iter(file.without_common_times(&record)));
+            Some(file)
         }
         None => None,
     };
@@ -47,9 +52,10 @@ pub(super) fn record(args: &PlotArgs, drawing: &Drawing<'_>) -> Result<Chart, Er
         // The first scenario of a sweep has the circles.
         if let (Some(measured), Some(curve)) = (&measured, curves.first_mut()) {
             let (heading, points) = measured.points(&record.columns[place]);
+            let mut sampled = Sampled::new(points.len());
             let points = points.into_iter();
-            let points = points.map(|(time, value)| (frames.shown_time(time), value));
-            curve.measured = points.collect();
+            points.for_each(|(time, value)| sampled.push((frames.shown_time(time), value)));
+            curve.measured = sampled.finish();
             curve.measured_label = format!("{heading}, measured");
         }
         match charts
@@ -91,6 +97,9 @@ pub(super) fn record(args: &PlotArgs, drawing: &Drawing<'_>) -> Result<Chart, Er
     let mut chart = charts.next().unwrap_or_default();
     chart.below = charts.collect();
     chart.x = frames.with_unit("t");
+    let calendar_of_file = measured.as_ref().and_then(LoggerFile::calendar);
+    let calendar = frames.calendar().or(calendar_of_file);
+    dates::put_along(&mut chart, calendar, frames.shown_time(1.0));
     if let Some(measured) = &measured {
         chart.subtitle = measured.description(&args.record)?;
     }
@@ -166,8 +175,8 @@ impl<'a> LoggerFile<'a> {
         path: &'a Path,
         pairs: &str,
         reading: &Reading,
-        record: &RecordTable,
-        drawn: &[String],
+        (record, drawn): (&RecordTable, &[String]),
+        memory: u64,
     ) -> Result<Self, Error> {
         let open = || {
             let file = sys::open_stream(path);
@@ -196,10 +205,9 @@ impl<'a> LoggerFile<'a> {
                 return Err(refuse(path, &reason));
             };
             let (name, column) = (name.trim(), column.trim());
-            if !names.iter().any(|known| known == name) {
-                let reason = format!("it has no column {}", excerpt(name, 60));
-                return Err(refuse(path, &reason));
-            }
+            ColumnName::Heading(name.to_owned())
+                .find(&headings)
+                .map_err(|reason| refuse(path, &reason))?;
             if !drawn.iter().any(|known| known == column) {
                 let reason = format!("{} is no column that --record names", excerpt(column, 60));
                 return Err(refuse(path, &reason));
@@ -227,7 +235,8 @@ impl<'a> LoggerFile<'a> {
             doubles: Doubles::Refuse,
             may_descend: false,
             skips_gaps: reading.skips_gaps.filter(|skips| !skips),
-            memory: None,
+            // Times and values of a column are copied once.
+            memory: Some(memory / 2),
         };
         let measured = request.read(open()?);
         let measured = measured.map_err(|error| fault(path, &error))?;
@@ -238,6 +247,34 @@ impl<'a> LoggerFile<'a> {
             times: measured.middles(reading.between),
             measured,
         })
+    }
+
+    /// The dates of the times, if they are dates.
+    fn calendar(&self) -> Option<Calendar> {
+        self.measured.file.calendar
+    }
+
+    /// Refuses dates that are counted from another date than those of the run.
+    fn judge_origin(&self, calendar_of_run: Option<Calendar>, cube: &Path) -> Result<(), Error> {
+        let origins = [calendar_of_run, self.calendar()].map(|calendar| Some(calendar?.origin()));
+        match origins {
+            [Some(origin_of_run), Some(origin)] if origin != origin_of_run => {
+                let cube = cube.display();
+                let reason = format!(
+                    "it is counted from {origin}, and {cube} from {origin_of_run}: --since '{origin_of_run}' says when t is 0"
+                );
+                Err(refuse(self.path, &reason))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// A sentence on times that all lie before or after those of the record.
+    fn without_common_times(&self, record: &RecordTable) -> Option<String> {
+        let times = record.column("t")?;
+        let ends = [*times.first()?, *times.last()?];
+        let sentence = self.measured.file.without_common_times(ends)?;
+        Some(format!("--data {} {sentence}", self.path.display()))
     }
 
     /// What was measured of a column, in its unit, at the times of the run, and its heading in the file.

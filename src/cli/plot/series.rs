@@ -138,7 +138,7 @@ impl<'a> Series<'a> {
                     self.make_chart("history.svg", &chart)?;
                 }
                 Picture::Record => {
-                    self.make_chart("record.svg", &record::record(args, drawing)?)?;
+                    self.make_chart("record.svg", &record::record(args, drawing, terminal)?)?;
                 }
                 Picture::Page(path) => {
                     let destination = self.admit(path, plot::is_page)?;

@@ -6,6 +6,7 @@ use super::{
     scenarios::{Scenarios, Varied},
 };
 use crate::{
+    measured::{Calendar, Date},
     params::{Canonical, MOST_SCENARIOS, Precision},
     problem::Problem,
     schedule::{Clock, Nper},
@@ -39,6 +40,9 @@ pub struct Header {
     pub content: Content,
     /// SHA-256 of every input file, by its name in the parameters.
     pub inputs: BTreeMap<String, String>,
+    /// The date at which t is 0, if files of functions have dates.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub origin: Option<String>,
     /// Warnings on the accuracy of the run, in sentences.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<String>,
@@ -68,6 +72,7 @@ struct Keys {
     dtype: Dtype,
     data_offset: u64,
     inputs: BTreeMap<String, String>,
+    origin: Option<String>,
     #[serde(default)]
     warnings: Vec<String>,
     params: Canonical,
@@ -112,6 +117,7 @@ impl TryFrom<Keys> for Header {
             data_offset: keys.data_offset,
             content,
             inputs: keys.inputs,
+            origin: keys.origin,
             warnings: keys.warnings,
             ended: BTreeMap::new(),
         })
@@ -130,6 +136,7 @@ impl Header {
             Content::Run(Scenario::of(problem)),
             problem.inputs(),
         )
+        .map(|header| header.with_origin(problem.origin()))
     }
 
     /// Line 1 of the journal of a sweep that starts now, whose cube has the shape `shape`.
@@ -143,6 +150,22 @@ impl Header {
         inputs: BTreeMap<String, String>,
     ) -> Result<Self, getrandom::Error> {
         Self::new(precision, shape.to_vec(), Content::Sweep(scenarios), inputs)
+    }
+
+    /// Adds the date at which t is 0 to the header.
+    #[must_use]
+    pub(crate) fn with_origin(self, origin: Option<Date>) -> Self {
+        Self {
+            origin: origin.map(|origin| origin.to_string()),
+            ..self
+        }
+    }
+
+    /// The dates of simulated times, if files of functions had dates.
+    #[must_use]
+    pub fn calendar(&self) -> Option<Calendar> {
+        let origin = Date::parse(self.origin.as_deref()?, None).ok()?;
+        Calendar::of_unit_named(origin, self.scenario(0)?.params.unit("t"))
     }
 
     /// Adds warnings on the accuracy of the run to the header.
@@ -174,6 +197,7 @@ impl Header {
             data_offset: DATA_OFFSET,
             content,
             inputs,
+            origin: None,
             warnings: Vec::new(),
             ended: BTreeMap::new(),
         })

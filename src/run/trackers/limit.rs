@@ -17,6 +17,8 @@ pub(in crate::run) struct LimitTracker<'p> {
     place: Option<usize>,
     /// The number of columns before the time in a line: 2 in a sweep, otherwise 1.
     columns_before_time: usize,
+    /// Whether the time in a line has its date behind it.
+    has_dates: bool,
     /// The time up to which rows do not count: that of the snapshot with which the run begins, or from which it goes on.
     since: f64,
     /// The first row that has passed the limit.
@@ -39,6 +41,7 @@ impl<'p> LimitTracker<'p> {
             until,
             place: columns.position(|other| other.name == *column),
             columns_before_time,
+            has_dates: columns::has_dates(problem),
             since,
             end: None,
         })
@@ -58,7 +61,8 @@ impl<'p> LimitTracker<'p> {
     /// Takes lines of the record, in their order.
     pub(in crate::run) fn take_lines(&mut self, text: &str) {
         let rows = text.lines();
-        let rows = rows.filter_map(|line| Row::of_line(line, self.columns_before_time));
+        let rows =
+            rows.filter_map(|line| Row::of_line(line, self.columns_before_time, self.has_dates));
         self.take(&rows.collect::<Vec<_>>());
     }
 

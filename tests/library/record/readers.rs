@@ -98,7 +98,10 @@ fn a_record_is_read_by_its_columns() {
             assert!(svg.contains(label), "{label}");
         }
         for (arguments, sentence) in [
-            ("--record a --data q.csv:S=a", "it has no column S"),
+            (
+                "--record a --data q.csv:S=a",
+                "there is no column \"S\"; there are time [min], T [K], q",
+            ),
             (
                 "--record a --data q.csv:T=b",
                 "b is no column that --record names",

@@ -1,0 +1,290 @@
+//! [`ArgumentColumn`]: the column of arguments while it is read.
+
+use super::{
+    calendar::Calendar,
+    date::{Date, DateOrder, NoDate},
+    error::TableError,
+    file::{ColumnUnits, DATES},
+    heading::ColumnName,
+    reading::Reading,
+    rows::{Head, NO_HEADINGS, Rows, SHOWN},
+    unit::{Conversion, TimeUnit},
+};
+use diff2d_arrays::wording::excerpt;
+use std::io::Read;
+
+/// The order in which an argument follows the one before.
+pub(super) enum Order {
+    Ascends,
+    Equal,
+    Descends,
+}
+
+/// The column of arguments while it is read: numbers or dates.
+#[derive(Debug)]
+pub struct ArgumentColumn {
+    places: Vec<usize>,
+    date_order: Option<DateOrder>,
+    are_dates: Option<bool>,
+    /// The date at which the argument is 0, of dates.
+    origin: Option<Date>,
+    has_since: bool,
+    unit: TimeUnit,
+    unit_name: Option<String>,
+    conversion: Conversion,
+    /// The arguments that were kept.
+    pub(super) numbers: Vec<f64>,
+    /// The argument of the row, and of the row before with its text.
+    number: f64,
+    number_before: Option<f64>,
+    text: String,
+    text_before: String,
+}
+
+impl ArgumentColumn {
+    /// The column of arguments that a reading names.
+    ///
+    /// # Errors
+    /// [`TableError`] if there is no such column, or its name is a number.
+    pub fn new<R: Read>(
+        reading: &Reading,
+        rows: &Rows<R>,
+        head: &Head,
+        date_order: Option<DateOrder>,
+    ) -> Result<Self, TableError> {
+        let places = reading.from.iter().map(|name| head.column(name));
+        let places = places.collect::<Result<Vec<_>, _>>()?;
+        // The arguments have no number as their name, unless it is typed.
+        let is_data = reading.from.iter().zip(&places).any(|(name, &place)| {
+            let is_number = rows.dialect.number(&head.headings[place].text).is_ok();
+            is_number && matches!(name, ColumnName::Number(_))
+        });
+        if is_data {
+            return Err(head.refuse(NO_HEADINGS));
+        }
+        Ok(Self {
+            places,
+            date_order,
+            are_dates: None,
+            origin: reading.since,
+            has_since: reading.since.is_some(),
+            unit: TimeUnit::S,
+            unit_name: reading.from_unit.clone(),
+            conversion: Conversion::Same,
+            numbers: Vec::new(),
+            number: f64::NAN,
+            number_before: None,
+            text: String::new(),
+            text_before: String::new(),
+        })
+    }
+
+    /// The argument of a row; NaN without a column.
+    ///
+    /// # Errors
+    /// [`TableError`] for a field that is neither a number nor a date, or of the other kind than the one before, and for a
+    /// unit that cannot be converted.
+    pub fn look<R: Read>(&mut self, rows: &Rows<R>, head: &Head) -> Result<f64, TableError> {
+        let Some(&place) = self.places.first() else {
+            return Ok(f64::NAN);
+        };
+        let mut text = std::mem::take(&mut self.text);
+        text.clear();
+        for (number, place) in self.places.iter().enumerate() {
+            if number > 0 {
+                text.push(' ');
+            }
+            text.push_str(rows.field(*place));
+        }
+        self.number = self.number_of(text.trim(), rows, head, place)?;
+        self.text = text;
+        Ok(self.number)
+    }
+
+    /// Whether arguments differ from what stands in the file.
+    #[must_use]
+    pub fn is_converted(&self) -> bool {
+        self.are_dates == Some(true) || self.conversion != Conversion::Same
+    }
+
+    /// Whether the arguments are dates, as far as rows have been read.
+    pub(super) fn has_dates(&self) -> bool {
+        self.are_dates == Some(true)
+    }
+
+    /// The argument that a text is.
+    fn number_of<R: Read>(
+        &mut self,
+        text: &str,
+        rows: &Rows<R>,
+        head: &Head,
+        place: usize,
+    ) -> Result<f64, TableError> {
+        let are_dates = match self.are_dates {
+            Some(are_dates) => are_dates,
+            None => {
+                let are_dates = self.places.len() > 1
+                    || (rows.dialect.number(text).is_err()
+                        && Date::parse(text, self.date_order) != Err(NoDate::OtherForm));
+                self.begin(head, place, are_dates)?;
+                are_dates
+            }
+        };
+        if are_dates {
+            let Ok(date) = Date::parse(text, self.date_order) else {
+                return Err(rows.refuse_field(
+                    head,
+                    place,
+                    no_date(text, self.date_order, "a date"),
+                ));
+            };
+            let origin = *self.origin.get_or_insert(date);
+            if date.has_zone() != origin.has_zone() {
+                let reason = "of two dates one has a zone and the other has none";
+                return Err(rows.refuse_field(head, place, reason));
+            }
+            return Ok((date - origin) / self.unit.seconds());
+        }
+        let number = rows.dialect.number(text).map_err(|reason| match text {
+            "" => "there is no number".to_owned(),
+            _ if text.contains([':', '/']) || text.matches('.').count() > 1 => {
+                no_date(text, self.date_order, "a number")
+            }
+            _ => reason,
+        });
+        let number = number.map_err(|reason| rows.refuse_field(head, place, reason))?;
+        Ok(self.conversion.apply(number))
+    }
+
+    /// Decides at the first row whether arguments are dates, and how they are converted.
+    fn begin(&mut self, head: &Head, place: usize, are_dates: bool) -> Result<(), TableError> {
+        self.are_dates = Some(are_dates);
+        let heading = &head.headings[place];
+        let unit_name = self.unit_name.as_deref();
+        if are_dates {
+            self.unit = match unit_name {
+                None => TimeUnit::S,
+                Some(name) => TimeUnit::of(name).ok_or_else(|| {
+                    head.refuse(format!(
+                        "{heading} holds dates, which become times in s, min, h or d, and {} is wanted",
+                        excerpt(name, SHOWN)
+                    ))
+                })?,
+            };
+            return Ok(());
+        }
+        if self.has_since {
+            let reason = format!("{heading} holds numbers, and since is for dates");
+            return Err(head.refuse(reason));
+        }
+        const WAY_OUT: &str = "from_unit says in which unit the arguments are wanted";
+        // Nobody has said in which unit the run has its times: dates are taken as seconds, and hours are not.
+        let seconds = TimeUnit::S.name();
+        self.conversion = match (unit_name, head.unit(place, seconds)) {
+            (None, Some(unit)) if Conversion::between(unit, seconds) != Some(Conversion::Same) => {
+                let expectation = match Conversion::between(unit, seconds) {
+                    Some(_) => "s (units.t is not given)",
+                    None => "it stands where [units] names no unit",
+                };
+                return Err(head.other_unit(place, unit, expectation, WAY_OUT));
+            }
+            _ => head.conversion(place, unit_name, WAY_OUT)?,
+        };
+        Ok(())
+    }
+
+    /// Whether the argument is a date without a time.
+    pub(super) fn are_days(&self) -> bool {
+        self.has_dates() && !self.text.contains(':')
+    }
+
+    /// The order in which the argument of the row follows the one before.
+    pub(super) fn order(&self) -> Order {
+        match self.number_before {
+            Some(number_before) if self.number == number_before => Order::Equal,
+            Some(number_before) if self.number < number_before => Order::Descends,
+            _ => Order::Ascends,
+        }
+    }
+
+    /// Remembers the argument of the row for the next one.
+    pub(super) fn remember(&mut self) {
+        self.number_before = (!self.places.is_empty()).then_some(self.number);
+        std::mem::swap(&mut self.text, &mut self.text_before);
+    }
+
+    /// Whether the row before with the same argument was kept.
+    pub(super) fn is_kept_already(&self) -> bool {
+        self.numbers.last() == Some(&self.number)
+    }
+
+    /// Keeps the argument of the row.
+    pub(super) fn push(&mut self) {
+        if !self.places.is_empty() {
+            self.numbers.push(self.number);
+        }
+    }
+
+    /// The error for an argument that does not ascend.
+    pub(super) fn refuse_order<R: Read>(&self, rows: &Rows<R>, way_out: &str) -> TableError {
+        rows.refuse(format!(
+            "the argument {} follows {}; {way_out}",
+            excerpt(self.text.trim(), SHOWN),
+            excerpt(self.text_before.trim(), SHOWN)
+        ))
+    }
+
+    /// The dates of the arguments, if they are dates.
+    pub(super) fn calendar(&self) -> Option<Calendar> {
+        let origin = self.origin.filter(|_| self.has_dates())?;
+        Some(Calendar::new(origin, self.unit))
+    }
+
+    /// The unit of the arguments, if its length is known.
+    pub(super) fn time_unit(&self) -> Option<TimeUnit> {
+        let name = self.unit_name.as_deref();
+        name.map_or(Some(TimeUnit::S), TimeUnit::of)
+    }
+
+    /// The unit that is read, and the unit that is used.
+    pub(super) fn units(&self, head: &Head) -> Option<ColumnUnits> {
+        let place = *self.places.first()?;
+        if self.has_dates() {
+            return Some(ColumnUnits {
+                name: excerpt(&head.headings[place].name, SHOWN),
+                read: Some(DATES.to_owned()),
+                used: Some(self.unit.name().to_owned()),
+            });
+        }
+        Some(head.units(place, self.unit_name.as_deref()))
+    }
+}
+
+/// The reason why a field that looks like a date cannot be read.
+fn no_date(field: &str, order: Option<DateOrder>, expectation: &str) -> String {
+    let (field_excerpt, example) = (excerpt(field, SHOWN), Date::EXAMPLE);
+    let meaning = Date::parse(field, None);
+    let mut orders = DateOrder::ALL.into_iter();
+    if order.is_none() && meaning == Err(NoDate::TwoMeanings) {
+        return of_two_days(field);
+    }
+    if order.is_none()
+        && meaning == Err(NoDate::OtherForm)
+        && orders.any(|(_, order)| Date::parse(field, Some(order)).is_ok())
+    {
+        let words = DateOrder::ALL.map(|(word, _)| format!("{word:?}"));
+        let words = words.join(" or ");
+        return format!(
+            "{field_excerpt:?} has a year of two digits; dates = {words} says which number it is"
+        );
+    }
+    format!("{field_excerpt:?} is not {expectation}; dates are read as {example}")
+}
+
+/// The reason why a date with two meanings cannot be read.
+pub(super) fn of_two_days(field: &str) -> String {
+    let field_excerpt = excerpt(field, SHOWN);
+    format!(
+        "{field_excerpt:?} is the date of either of two days; dates = \"d.m.y\" or \"m/d/y\" says which number is the month"
+    )
+}

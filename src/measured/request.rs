@@ -1,0 +1,258 @@
+//! [`Request`]: reads the numbers of a CSV file.
+
+use super::{
+    argument::{ArgumentColumn, Order, of_two_days},
+    date::{Date, DateOrder, NoDate},
+    error::TableError,
+    file::MeasuredFile,
+    gap::largest_gap,
+    heading::Heading,
+    numbers::{LineNumbers, Measured},
+    reading::{Between, Doubles, Reading},
+    rows::{Head, Rows},
+    values::{Values, WantedColumn},
+};
+use std::io::{Read, Seek, SeekFrom};
+
+/// What is read from a file.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Request<'a> {
+    /// How the file is read.
+    pub reading: &'a Reading,
+    /// The columns whose values are wanted.
+    pub columns: &'a [WantedColumn],
+    /// What becomes of several rows with one argument, unless the reading says it.
+    pub doubles: Doubles,
+    /// Whether numbers may have any order. Dates always ascend, for no clock goes back unless it was put back.
+    pub may_descend: bool,
+    /// Whether rows without a value are left out; `None` if their values are NaN.
+    pub skips_gaps: Option<bool>,
+    /// The bytes that numbers may take, if there is a limit.
+    pub memory: Option<u64>,
+}
+
+/// The headings of a file.
+///
+/// # Errors
+/// [`TableError`] if the file is no table.
+pub fn headings(source: impl Read, skip: Option<usize>) -> Result<Vec<Heading>, TableError> {
+    Ok(Rows::open(source, skip)?.1.headings)
+}
+
+/// The columns of a file while it is read.
+struct Columns {
+    arguments: ArgumentColumn,
+    values: Vec<Values>,
+    line_numbers: LineNumbers,
+    /// The rows that were joined to the row before, and those that were left out.
+    doubles: usize,
+    gaps: usize,
+}
+
+impl Request<'_> {
+    /// Reads a file.
+    ///
+    /// # Errors
+    /// [`TableError`] for a file that cannot be read, or does not hold what is wanted.
+    pub fn read(&self, mut source: impl Read + Seek) -> Result<Measured, TableError> {
+        let date_order = self.date_order(&mut source)?;
+        source.seek(SeekFrom::Start(0))?;
+        let (mut rows, head) = Rows::open(source, self.reading.skip)?;
+        let values = self.columns.iter().map(|column| Values::new(column, &head));
+        let mut columns = Columns {
+            arguments: ArgumentColumn::new(self.reading, &rows, &head, date_order)?,
+            values: values.collect::<Result<_, _>>()?,
+            line_numbers: LineNumbers::default(),
+            doubles: 0,
+            gaps: 0,
+        };
+        let mut line = head.line;
+        while rows.next()? {
+            self.take_row(&mut columns, &rows, &head)?;
+            line = rows.line();
+        }
+        columns.values.iter_mut().for_each(Values::finish);
+        columns.line_numbers.end(line);
+        Ok(self.measured(columns, &head))
+    }
+
+    /// Takes a row of the file.
+    fn take_row<R: Read>(
+        &self,
+        columns: &mut Columns,
+        rows: &Rows<R>,
+        head: &Head,
+    ) -> Result<(), TableError> {
+        columns.arguments.look(rows, head)?;
+        let is_double = self.is_double(&columns.arguments, rows)?;
+        columns.arguments.remember();
+        let mut has_gap = false;
+        for column in &mut columns.values {
+            column.look(rows, head)?;
+            has_gap |= column.number.is_nan();
+            if has_gap && self.skips_gaps == Some(false) {
+                let reason =
+                    "there is no value; gaps = \"skip\" leaves out the rows that have none";
+                return Err(rows.refuse_field(head, column.place, reason));
+            }
+        }
+        if has_gap && self.skips_gaps == Some(true) {
+            columns.gaps += 1;
+        } else if is_double && columns.arguments.is_kept_already() {
+            columns.doubles += 1;
+            let is_mean = self.reading.double == Some(Doubles::Mean);
+            let values = columns.values.iter_mut();
+            values.for_each(|column| column.join(is_mean));
+        } else {
+            self.reserve(columns)?;
+            columns.arguments.push();
+            columns.values.iter_mut().for_each(Values::push);
+            columns.line_numbers.push(rows.line());
+        }
+        Ok(())
+    }
+
+    /// Whether the argument of a row is that of the row before, and both count as one row.
+    fn is_double<R: Read>(
+        &self,
+        arguments: &ArgumentColumn,
+        rows: &Rows<R>,
+    ) -> Result<bool, TableError> {
+        let way_out = match arguments.order() {
+            Order::Ascends => return Ok(false),
+            Order::Descends if self.may_descend && !arguments.has_dates() => return Ok(false),
+            Order::Descends => "arguments must ascend",
+            Order::Equal => match self.reading.double.unwrap_or(self.doubles) {
+                Doubles::Keep => return Ok(false),
+                Doubles::Mean | Doubles::Last => return Ok(true),
+                Doubles::Refuse if arguments.are_days() => {
+                    "from = [\"date\", \"time\"] joins two columns"
+                }
+                Doubles::Refuse => {
+                    "arguments must ascend, or double = \"mean\" or \"last\" says what counts"
+                }
+            },
+        };
+        Err(arguments.refuse_order(rows, way_out))
+    }
+
+    /// The numbers of all rows, and what is to be told of the file.
+    fn measured(&self, columns: Columns, head: &Head) -> Measured {
+        let Columns {
+            arguments,
+            values,
+            line_numbers,
+            doubles,
+            gaps,
+        } = columns;
+        let (calendar, time_unit) = (arguments.calendar(), arguments.time_unit());
+        let units = arguments.units(head).into_iter();
+        let units = units.chain(values.iter().map(|column| column.units(head)));
+        let units = units.collect();
+        let mut numbers = arguments.numbers;
+        let ascends = numbers.windows(2).all(|pair| pair[0] <= pair[1]);
+        let mut notes: Vec<String> = head.description().into_iter().collect();
+        if doubles > 0 {
+            let manner = match self.reading.double {
+                Some(Doubles::Mean) => "count by their mean",
+                _ => "are replaced by the last of them",
+            };
+            notes.push(format!(
+                "{doubles} rows of an argument that stands several times {manner}"
+            ));
+        }
+        if gaps > 0 {
+            notes.push(format!("{gaps} rows without a value left out"));
+        }
+        if self.reading.between == Between::Mean && ascends {
+            notes.push("values are means of the intervals that end at their arguments".to_owned());
+        }
+        numbers.shrink_to_fit();
+        Measured {
+            values: values.into_iter().map(|column| column.numbers).collect(),
+            file: MeasuredFile {
+                rows: line_numbers.rows(),
+                range: match numbers[..] {
+                    [begin, .., end] => Some([begin, end]),
+                    [argument] => Some([argument; 2]),
+                    [] => None,
+                },
+                calendar,
+                has_since: self.reading.since.is_some(),
+                largest_gap: if ascends { largest_gap(&numbers) } else { None },
+                units,
+                notes,
+                time_unit,
+            },
+            arguments: numbers,
+            line_numbers,
+        }
+    }
+
+    /// The order of day, month and year in a file whose first date has two meanings: that of a date with a day beyond 12,
+    /// or that of the countries that have decimal commas.
+    fn date_order(&self, source: &mut (impl Read + Seek)) -> Result<Option<DateOrder>, TableError> {
+        if self.reading.dates.is_some() || self.reading.from.is_empty() {
+            return Ok(self.reading.dates);
+        }
+        let (mut rows, head) = Rows::open(source, self.reading.skip)?;
+        let place = head.column(&self.reading.from[0])?;
+        let (mut open_date, mut has_decimal_commas) = (None, false);
+        while rows.next()? {
+            let field = rows.field(place);
+            if !DateOrder::is_open_in(field) {
+                break;
+            }
+            if open_date.is_none() && Date::parse(field, None) == Err(NoDate::TwoMeanings) {
+                open_date = Some((rows.line(), field.to_owned()));
+            }
+            if let Some(order) = DateOrder::shown_by(field) {
+                return Ok(Some(order));
+            }
+            has_decimal_commas = has_decimal_commas
+                || (0..head.headings.len()).any(|column| {
+                    let field = rows.field(column);
+                    column != place && field.contains(',') && rows.dialect.number(field).is_ok()
+                });
+        }
+        match open_date {
+            Some((line, field)) if !has_decimal_commas => Err(TableError::Field {
+                line,
+                heading: head.headings[place].to_string(),
+                reason: of_two_days(&field),
+            }),
+            open_date => Ok(open_date.map(|_| DateOrder::DayMonthYear)),
+        }
+    }
+
+    /// Makes room for one more row.
+    fn reserve(&self, columns: &mut Columns) -> Result<(), TableError> {
+        /// The rows for which there is room at first.
+        const LEAST: usize = 1024;
+        let Columns {
+            arguments, values, ..
+        } = columns;
+        let row_bytes = (1 + values.len()) * size_of::<f64>();
+        let vectors = values.iter_mut().map(|column| &mut column.numbers);
+        for numbers in std::iter::once(&mut arguments.numbers).chain(vectors) {
+            let rows = numbers.len();
+            if rows < numbers.capacity() {
+                continue;
+            }
+            let more_rows = rows.max(LEAST);
+            let needed_bytes = ((rows + more_rows) * row_bytes) as u64;
+            let refusal = |available| TableError::Memory {
+                rows,
+                needed: needed_bytes,
+                available,
+            };
+            let limit = self.memory.map(|limit| limit.max(1 << 20));
+            if let Some(limit) = limit.filter(|limit| needed_bytes > *limit) {
+                return Err(refusal(limit));
+            }
+            let reserved = numbers.try_reserve_exact(more_rows);
+            reserved.map_err(|_| refusal(diff2d_sys::available_memory().unwrap_or(0)))?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,110 @@
+//! [`Values`]: a column of values while it is read.
+
+use super::{
+    error::TableError,
+    file::ColumnUnits,
+    heading::ColumnName,
+    rows::{Head, Rows},
+    unit::Conversion,
+};
+use std::io::Read;
+
+/// A column whose values are wanted.
+#[derive(Debug, Clone, PartialEq)]
+pub struct WantedColumn {
+    /// The column of the file.
+    pub name: ColumnName,
+    /// The unit to which its values are converted; without one they are taken as they stand.
+    pub unit: Option<String>,
+}
+
+/// A column of values while it is read.
+pub(super) struct Values {
+    /// The number of the column in the file.
+    pub(super) place: usize,
+    /// The values that were kept.
+    pub(super) numbers: Vec<f64>,
+    /// The value of the row; NaN for a gap.
+    pub(super) number: f64,
+    unit: Option<String>,
+    conversion: Conversion,
+    decimal_mark: Option<char>,
+    /// The values that are joined to the last one, which is their sum then.
+    joined: u32,
+}
+
+impl Values {
+    pub(super) fn new(column: &WantedColumn, head: &Head) -> Result<Self, TableError> {
+        const WAY_OUT: &str =
+            "to_unit, or p and q of [units], say in which unit the values are wanted";
+        let place = head.column(&column.name)?;
+        Ok(Self {
+            place,
+            numbers: Vec::new(),
+            number: f64::NAN,
+            unit: column.unit.clone(),
+            conversion: head.conversion(place, column.unit.as_deref(), WAY_OUT)?,
+            decimal_mark: None,
+            joined: 0,
+        })
+    }
+
+    /// Takes the value of a row; NaN for a gap: an empty field, `NaN` or `NA`.
+    pub(super) fn look<R: Read>(&mut self, rows: &Rows<R>, head: &Head) -> Result<(), TableError> {
+        let field = rows.field(self.place);
+        if is_gap(field) {
+            self.number = f64::NAN;
+            return Ok(());
+        }
+        let number = rows.dialect.number(field);
+        let number = number.map_err(|reason| rows.refuse_field(head, self.place, reason))?;
+        // Beside 950,5 the number 1.234 is a thousand times as much.
+        let mark = field.chars().find(|letter| ['.', ','].contains(letter));
+        if let Some(mark) = mark
+            && *self.decimal_mark.get_or_insert(mark) != mark
+        {
+            let reason = "some numbers of the column have decimal points, others decimal commas";
+            return Err(rows.refuse_field(head, self.place, reason));
+        }
+        self.number = self.conversion.apply(number);
+        Ok(())
+    }
+
+    /// Keeps the value of the row.
+    pub(super) fn push(&mut self) {
+        self.finish();
+        self.numbers.push(self.number);
+    }
+
+    /// Joins the value of the row to the last one.
+    pub(super) fn join(&mut self, is_mean: bool) {
+        let Some(sum) = self.numbers.last_mut() else {
+            return;
+        };
+        if sum.is_nan() || !is_mean && !self.number.is_nan() {
+            *sum = self.number;
+        } else if !self.number.is_nan() && is_mean {
+            *sum += self.number;
+            self.joined += 1;
+        }
+    }
+
+    /// Divides the last value by the number of values that were joined to it.
+    pub(super) fn finish(&mut self) {
+        if let (Some(sum), 1..) = (self.numbers.last_mut(), self.joined) {
+            *sum /= f64::from(self.joined + 1);
+        }
+        self.joined = 0;
+    }
+
+    /// The unit that is read, and the unit that is used.
+    pub(super) fn units(&self, head: &Head) -> ColumnUnits {
+        head.units(self.place, self.unit.as_deref())
+    }
+}
+
+fn is_gap(field: &str) -> bool {
+    ["", "nan", "na"]
+        .iter()
+        .any(|word| field.eq_ignore_ascii_case(word))
+}
