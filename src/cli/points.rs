@@ -75,6 +75,9 @@ impl PointFile {
             return Ok(Some(points));
         };
         points.columns = points.header(&head, &reading)?;
+        let journal = array.journal.as_ref();
+        let header = journal.and_then(|journal| journal.header.as_ref());
+        let origin = header.and_then(|header| Some(header.calendar()?.origin()));
         for (place, column) in points.columns.iter().enumerate() {
             let coordinate = match column {
                 PointColumn::Named(name) if PLACES.contains(&name.as_str()) => {
@@ -89,7 +92,8 @@ impl PointFile {
                     }
                     keys.from_unit = keys.from_unit.or(array_unit);
                     let column = ArgumentColumn::new(&keys, &points.rows, &head, keys.dates);
-                    Some(column.map_err(|error| fault(path, &error))?)
+                    let column = column.map_err(|error| fault(path, &error))?;
+                    Some(column.counted_from(origin))
                 }
                 _ => None,
             };

@@ -79,6 +79,16 @@ impl ArgumentColumn {
         })
     }
 
+    /// The column whose dates, unless the reading says it, are counted from a date that is known, and not from the first
+    /// one of the file.
+    #[must_use]
+    pub fn counted_from(self, origin: Option<Date>) -> Self {
+        Self {
+            origin: self.origin.or(origin),
+            ..self
+        }
+    }
+
     /// The argument of a row; NaN without a column.
     ///
     /// # Errors

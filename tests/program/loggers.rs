@@ -466,6 +466,14 @@ fn dates_stay_dates() {
     let info = scene.succeed("info whole.npy").stdout;
     assert!(info.contains("t = 0 is 2026-01-05 22:00"), "{info}");
     scene.succeed("verify whole.npy");
+    scene.write("points.csv", "t,y,x\n2026-01-06 04:00,0.5,0.5\n");
+    let dated = scene.succeed("probe whole.npy --points points.csv").stdout;
+    assert_eq!(
+        dated,
+        scene
+            .succeed("probe whole.npy --at t=21600,y=0.5,x=0.5")
+            .stdout
+    );
     // A record with dates goes on, ends early and is computed again.
     scene.write(
         "q.toml",
