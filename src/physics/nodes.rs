@@ -28,6 +28,14 @@ impl Nodes {
         }
     }
 
+    /// The coordinates along x (axis 0) or along y (axis 1).
+    pub(super) fn along(&self, axis: usize) -> &[f64] {
+        match axis {
+            0 => &self.x,
+            _ => &self.y,
+        }
+    }
+
     /// The canonical number of a row: of two identical rows the first one. Rows beyond the last are counted from the
     /// first.
     #[must_use]

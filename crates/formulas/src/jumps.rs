@@ -1,10 +1,11 @@
 //! [`Jump`]: where a formula may jump, because a comparison, a rounding or a condition changes.
 
 use super::{
+    arithmetic::divide_floored,
     formula::Expression,
     functions::{Form, Function},
     interpolant::{Interpolant, Piecewise},
-    range::{Range, may_change, ranges_of, take_arguments},
+    range::{Arguments, Range, may_change, ranges_of, take_arguments},
     step::Step,
 };
 use std::sync::Arc;
@@ -16,6 +17,14 @@ pub struct Jump {
     /// The steps of the arguments.
     arguments: Vec<Step>,
     of: JumpOf,
+}
+
+/// What a part of a formula is at a point.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Outcome {
+    pub(super) value: f64,
+    /// The difference of the two sides of a comparison, which is 0 where the comparison changes.
+    pub(super) difference: Option<f64>,
 }
 
 #[derive(Debug, Clone)]
@@ -37,17 +46,76 @@ impl Jump {
     /// not if the answer is no; yes may be wrong where the bounds lie apart.
     #[must_use]
     pub fn may_lie_in(&self, variables: &[[f64; 2]]) -> bool {
-        let mut stack: Vec<Range> = Vec::with_capacity(self.arguments.len());
-        ranges_of(&self.arguments, variables, &mut stack);
+        let arguments = self.arguments_in(variables);
         match &self.of {
-            JumpOf::Function(function) => {
-                may_change(*function, take_arguments(&mut stack, function.arguments))
-            }
+            JumpOf::Function(function) => may_change(*function, arguments),
             JumpOf::Interpolant(function) => {
-                let [argument, ..] = take_arguments(&mut stack, 1);
+                let [argument, ..] = arguments;
                 !argument.is_point() && function.may_step(argument.low, argument.high)
             }
         }
+    }
+
+    /// The outcome at a point: a number that is different at two points if the value jumps once between them.
+    pub(super) fn outcome_at(&self, point: &[[f64; 2]]) -> Outcome {
+        let [a, b, _] = self.arguments_in(point).map(|argument| argument.low);
+        let value = match &self.of {
+            JumpOf::Function(function) => match function.form {
+                Form::FlooredQuotient | Form::FlooredRemainder => divide_floored(a, b).0,
+                _ => function.value([a, b, 0.0]),
+            },
+            JumpOf::Interpolant(function) => function.at(a),
+        };
+        let is_comparison = matches!(&self.of, JumpOf::Function(function)
+            if matches!(function.form, Form::Order | Form::WeakOrder));
+        Outcome {
+            value,
+            difference: is_comparison.then_some(a - b),
+        }
+    }
+
+    /// The part with values for all variables but one. What does not depend on that one is evaluated.
+    pub(super) fn on_line(&self, variable: usize, values: &[f64]) -> Self {
+        let mut arguments: Vec<Step> = Vec::with_capacity(self.arguments.len());
+        // Of each value on the stack its first step.
+        let mut starts: Vec<usize> = Vec::new();
+        for step in &self.arguments {
+            let depth = starts.len() - step.arguments();
+            let start = starts.get(depth).copied().unwrap_or(arguments.len());
+            starts.truncate(depth);
+            starts.push(start);
+            let mut steps_before = arguments[start..].iter();
+            let is_known =
+                step.arguments() > 0 && steps_before.all(|step| matches!(step, Step::Number(..)));
+            arguments.push(match step {
+                Step::Variable(number) if *number != variable => {
+                    Step::Number(values[*number], None)
+                }
+                step => step.clone(),
+            });
+            if is_known {
+                let mut stack = Vec::with_capacity(3);
+                ranges_of(&arguments[start..], &[], &mut stack);
+                let value = stack[0].low;
+                arguments.truncate(start);
+                arguments.push(Step::Number(value, None));
+            }
+        }
+        Self {
+            arguments,
+            of: self.of.clone(),
+        }
+    }
+
+    /// The ranges of the arguments where each variable lies between two bounds.
+    fn arguments_in(&self, variables: &[[f64; 2]]) -> Arguments {
+        let mut stack: Vec<Range> = Vec::with_capacity(self.arguments.len());
+        ranges_of(&self.arguments, variables, &mut stack);
+        let count = match &self.of {
+            JumpOf::Function(function) => function.arguments,
+            JumpOf::Interpolant(_) => 1,
+        };
+        take_arguments(&mut stack, count)
     }
 }
 
@@ -63,11 +131,13 @@ impl Expression {
         }
         // Of each value on the stack its first step, and whether it is constant between jumps of its parts.
         let mut stack: Vec<(usize, bool)> = Vec::new();
-        for (at, step) in self.steps.iter().enumerate() {
+        for (number, step) in self.steps.iter().enumerate() {
             let arguments = stack.split_off(stack.len() - step.arguments());
-            let first = arguments.first().map_or(at, |&(first, _)| first);
+            let first_step = arguments
+                .first()
+                .map_or(number, |&(first_step, _)| first_step);
             let has_constant_arguments = arguments.iter().all(|&(_, is_constant)| is_constant);
-            let of = match step {
+            let jump_of = match step {
                 _ if has_constant_arguments => None,
                 Step::Interpolate(function) if function.piecewise() == Piecewise::Constant => {
                     Some(JumpOf::Interpolant(Arc::clone(function)))
@@ -80,14 +150,14 @@ impl Expression {
             let is_constant = match step.form() {
                 Form::FlooredRemainder => has_constant_arguments,
                 Form::Equality => true,
-                _ if of.is_some() => true,
+                _ if jump_of.is_some() => true,
                 _ => has_constant_arguments && !matches!(step, Step::Variable(_)),
             };
-            if let Some(of) = of {
-                let arguments = self.steps[first..at].to_vec();
+            if let Some(of) = jump_of {
+                let arguments = self.steps[first_step..number].to_vec();
                 jumps.push(Jump { arguments, of });
             }
-            stack.push((first, is_constant));
+            stack.push((first_step, is_constant));
         }
         jumps
     }

@@ -12,7 +12,8 @@
 //!
 //! `parser` turns a text into steps for a stack of values; `functions` is the table of operators
 //! and functions, `arithmetic` what the standard library lacks for it. `rounded` changes the steps of a formula in
-//! variables that are rounded, `parts` and `terms` take it apart, `jumps` finds where it may jump, by the `range` of its parts.
+//! variables that are rounded, `parts` and `terms` take it apart, `jumps` finds where it may jump, by the `range` of its parts, and `places` at which places of
+//! a line it does.
 
 mod arithmetic;
 mod formula;
@@ -21,6 +22,7 @@ mod interpolant;
 mod jumps;
 mod parser;
 mod parts;
+mod places;
 mod random;
 mod range;
 mod rounded;
@@ -34,6 +36,7 @@ pub use interpolant::{Extension, Interpolant, Piecewise};
 pub use jumps::Jump;
 pub use parser::Calls;
 pub use parts::Part;
+pub use places::Search;
 pub use random::random;
 pub use step::BATCH;
 pub use terms::Term;

@@ -6,6 +6,7 @@
 //! Source: R. E. Moore, "Interval Analysis", 1966.
 
 use super::{
+    arithmetic::divide_floored,
     functions::{Form, Function},
     interpolant::Interpolant,
     step::Step,
@@ -69,12 +70,12 @@ impl Range {
     /// The range of the magnitudes.
     fn magnitudes(self) -> Self {
         let [low, high] = [self.low.abs(), self.high.abs()];
-        let least = if self.contains(0.0) {
+        let smallest = if self.contains(0.0) {
             0.0
         } else {
             low.min(high)
         };
-        Self::between(least, low.max(high))
+        Self::between(smallest, low.max(high))
     }
 }
 
@@ -105,27 +106,30 @@ pub(super) fn ranges_of(steps: &[Step], variables: &[[f64; 2]], stack: &mut Vec<
 /// Takes the arguments of a step from the stack.
 pub(super) fn take_arguments(stack: &mut Vec<Range>, count: usize) -> Arguments {
     let mut arguments = [Range::point(0.0); 3];
-    let first = stack.len() - count;
-    arguments[..count].copy_from_slice(&stack[first..]);
-    stack.truncate(first);
+    let depth = stack.len() - count;
+    arguments[..count].copy_from_slice(&stack[depth..]);
+    stack.truncate(depth);
     arguments
 }
 
-/// The values of a function of two arguments at the corners of their ranges.
-pub(super) fn at_corners(function: Function, [a, b, _]: Arguments) -> [f64; 4] {
+/// The corners of the ranges of two arguments.
+fn corners([a, b, _]: Arguments) -> [[f64; 2]; 4] {
     [
-        (a.low, b.low),
-        (a.low, b.high),
-        (a.high, b.low),
-        (a.high, b.high),
+        [a.low, b.low],
+        [a.low, b.high],
+        [a.high, b.low],
+        [a.high, b.high],
     ]
-    .map(|(a, b)| function.value([a, b, 0.0]))
+}
+
+/// The values of a function of two arguments at the corners of their ranges.
+fn at_corners(function: Function, arguments: Arguments) -> [f64; 4] {
+    corners(arguments).map(|[a, b]| function.value([a, b, 0.0]))
 }
 
 /// The range of a function.
 fn of_function(function: Function, arguments: Arguments) -> Range {
     let [a, b, c] = arguments;
-    let at = |a: f64| function.value([a, 0.0, 0.0]);
     if arguments.iter().all(|argument| argument.is_point()) {
         return Range::point(function.value(arguments.map(|argument| argument.low)));
     }
@@ -142,10 +146,9 @@ fn of_function(function: Function, arguments: Arguments) -> Range {
         Form::FlooredRemainder => Range::around(at_corners(function, arguments)),
         Form::Negative => Range::between(-a.high, -a.low),
         Form::Equality | Form::WeakOrder | Form::Order => {
-            let [least, most] = outcomes(function, arguments);
             let is_known = function.form != Form::Equality || a.high < b.low || b.high < a.low;
             if is_known {
-                Range::around([least, most])
+                Range::around(outcomes(function, arguments))
             } else {
                 Range::between(0.0, 1.0)
             }
@@ -179,22 +182,27 @@ fn of_function(function: Function, arguments: Arguments) -> Range {
                 _ => Range::between(low, high),
             }
         }
-        Form::Falling => Range::between(at(a.high), at(a.low)),
-        Form::Even => {
-            let Range { low, high } = a.magnitudes();
-            Range::between(at(low), at(high))
+        Form::Falling => {
+            let [low, high] = at_ends(function, a);
+            Range::between(high, low)
         }
-        Form::Sine => wave(a, FRAC_PI_2, [at(a.low), at(a.high)]),
-        Form::Cosine => wave(a, 0.0, [at(a.low), at(a.high)]),
+        Form::Even => {
+            let [low, high] = at_ends(function, a.magnitudes());
+            Range::between(low, high)
+        }
+        Form::Sine => wave(a, FRAC_PI_2, at_ends(function, a)),
+        Form::Cosine => wave(a, 0.0, at_ends(function, a)),
         Form::Tangent
             if ((a.low + FRAC_PI_2) / PI).floor() == ((a.high + FRAC_PI_2) / PI).floor() =>
         {
-            Range::between(at(a.low), at(a.high))
+            let [low, high] = at_ends(function, a);
+            Range::between(low, high)
         }
         Form::Hypotenuse => {
             let [a, b] = [a.magnitudes(), b.magnitudes()];
-            let at = |a: f64, b: f64| function.value([a, b, 0.0]);
-            Range::between(at(a.low, b.low), at(a.high, b.high))
+            let [low, high] = [[a.low, b.low, 0.0], [a.high, b.high, 0.0]]
+                .map(|magnitudes| function.value(magnitudes));
+            Range::between(low, high)
         }
         // The angle jumps behind the origin.
         Form::Angle if !(a.contains(0.0) && b.low <= 0.0) => {
@@ -203,6 +211,11 @@ fn of_function(function: Function, arguments: Arguments) -> Range {
         Form::Angle => Range::between(-PI, PI),
         Form::Power | Form::Tangent | Form::Other => Range::ANY,
     }
+}
+
+/// The values of a function of one argument at the ends of its range.
+fn at_ends(function: Function, a: Range) -> [f64; 2] {
+    [a.low, a.high].map(|a| function.value([a, 0.0, 0.0]))
 }
 
 /// The range of sine or cosine; `crest` is an argument at which it is 1, and `ends` are its values at the ends of the
@@ -214,13 +227,13 @@ fn wave(a: Range, crest: f64, ends: [f64; 2]) -> Range {
         return Range::between(-1.0, 1.0);
     }
     let Range { mut low, mut high } = Range::around(ends);
-    let first = ((a.low - crest) / PI).ceil();
-    let last = ((a.high - crest) / PI).floor();
+    let first_turn = ((a.low - crest) / PI).ceil();
+    let last_turn = ((a.high - crest) / PI).floor();
     // Crests and troughs take turns.
-    for turn in [first, first + 1.0] {
-        if turn <= last && turn % 2.0 == 0.0 {
+    for turn in [first_turn, first_turn + 1.0] {
+        if turn <= last_turn && turn % 2.0 == 0.0 {
             high = 1.0;
-        } else if turn <= last {
+        } else if turn <= last_turn {
             low = -1.0;
         }
     }
@@ -236,12 +249,12 @@ fn of_interpolant(function: &Interpolant, argument: Range) -> Range {
         let [low, high] = function.values();
         return Range::between(low, high);
     }
-    let ends = Range::around([argument.low, argument.high].map(|at| function.at(at)));
-    let inner = function
+    let of_ends = Range::around([argument.low, argument.high].map(|at| function.at(at)));
+    let inner_points = function
         .points()
         .iter()
         .filter(|[at, _]| argument.contains(*at));
-    inner.fold(ends, |range, [_, value]| Range {
+    inner_points.fold(of_ends, |range, [_, value]| Range {
         low: range.low.min(*value),
         high: range.high.max(*value),
     })
@@ -262,23 +275,16 @@ pub(super) fn may_change(function: Function, arguments: Arguments) -> bool {
     match function.form {
         Form::Order | Form::WeakOrder => {
             let has_no_value = a.low.is_nan() || b.low.is_nan();
-            let [least, most] = outcomes(function, arguments);
-            !has_no_value && least != most
+            let [smallest, largest] = outcomes(function, arguments);
+            !has_no_value && smallest != largest
         }
         Form::Whole | Form::Staircase => {
             function.value([a.low, 0.0, 0.0]) != function.value([a.high, 0.0, 0.0])
         }
         Form::Truth => a.contains(0.0),
         Form::FlooredQuotient | Form::FlooredRemainder => {
-            let corners = [
-                (a.low, b.low),
-                (a.low, b.high),
-                (a.high, b.low),
-                (a.high, b.high),
-            ];
-            let [first, others @ ..] =
-                corners.map(|(a, b)| super::arithmetic::divide_floored(a, b).0);
-            b.contains(0.0) || others.iter().any(|other| *other != first)
+            let quotients = corners(arguments).map(|[a, b]| divide_floored(a, b).0);
+            b.contains(0.0) || quotients.iter().any(|quotient| *quotient != quotients[0])
         }
         _ => false,
     }
