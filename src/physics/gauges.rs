@@ -10,7 +10,11 @@ use crate::{
 use diff2d_stencil::real::Real;
 use ndarray::{Array2, ArrayView1, ArrayView2, Axis as ArrayAxis};
 use serde::Serialize;
-use std::{array, collections::BTreeSet, ops::Range};
+use std::{
+    array,
+    collections::{BTreeMap, BTreeSet},
+    ops::Range,
+};
 
 /// A point, and the nodes from which its value is computed.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -53,18 +57,21 @@ impl Gauge {
             at: Vec::new(),
             weights: Vec::new(),
         };
-        for &(j, of_row) in &rows {
-            for &(i, of_column) in &columns {
-                if geometry.masks((j, i)) {
-                    return Err(format!(
-                        "the point {name} at {asked:?} has the value of a masked node, at {}",
-                        geometry.nodes.describe(j, i)
-                    ));
-                }
-                gauge.nodes.push([grid.x.node(i), grid.y.node(j)]);
-                gauge.at.push((j, i));
-                gauge.weights.push(of_row * of_column);
-            }
+        let corners = rows.iter().flat_map(|&(j, of_row)| {
+            let columns = columns.iter();
+            columns.map(move |&(i, of_column)| ((j, i), of_row * of_column))
+        });
+        let corners: Vec<((usize, usize), f64)> = corners.collect();
+        if let Some(&((j, i), _)) = corners.iter().find(|(node, _)| geometry.masks(*node)) {
+            return Err(format!(
+                "the point {name} at {asked:?} has the value of a masked node, at {}",
+                geometry.nodes.describe(j, i)
+            ));
+        }
+        for ((j, i), weight) in of_own_side(geometry, asked, corners) {
+            gauge.nodes.push([grid.x.node(i), grid.y.node(j)]);
+            gauge.at.push((j, i));
+            gauge.weights.push(weight);
         }
         Ok(gauge)
     }
@@ -79,6 +86,50 @@ impl Gauge {
             }
         }
     }
+}
+
+/// The nodes that determine the value at a point, with their weights, if interfaces cut the cell of the nodes around it: a
+/// node on another side than the point has the value to which the nodes of the point's side lead in a straight line.
+fn of_own_side(
+    geometry: &Geometry,
+    point: [f64; 2],
+    corners: Vec<((usize, usize), f64)>,
+) -> Vec<((usize, usize), f64)> {
+    let Geometry {
+        nodes, interfaces, ..
+    } = geometry;
+    let nearest = corners
+        .iter()
+        .max_by(|one, other| one.1.total_cmp(&other.1));
+    let Some(&(nearest_node, _)) = nearest.filter(|_| !interfaces.is_empty()) else {
+        return corners;
+    };
+    let own_sides = interfaces.sides_of_point(nodes, point, nearest_node);
+    let (ny, nx) = geometry.grid.shape();
+    let is_own = |&(j, i): &(usize, usize)| {
+        let is_there = j < ny && i < nx && !geometry.masks((j, i));
+        is_there && interfaces.sides_of_node(nodes, (j, i)) == own_sides
+    };
+    let own_corners = corners.iter().map(|(node, _)| *node).filter(&is_own);
+    let own_corners: Vec<(usize, usize)> = own_corners.collect();
+    let mut weights: BTreeMap<(usize, usize), f64> = BTreeMap::new();
+    for &((j, i), weight) in &corners {
+        let nearest_own = own_corners
+            .iter()
+            .min_by_key(|(row, column)| row.abs_diff(j) + column.abs_diff(i));
+        let Some(&(row, column)) = nearest_own else {
+            return corners;
+        };
+        // The node behind that one; it is the same node if the corner is on the point's side itself.
+        let node_behind = ((2 * row).wrapping_sub(j), (2 * column).wrapping_sub(i));
+        let share_behind = if is_own(&node_behind) { -weight } else { 0.0 };
+        *weights.entry((row, column)).or_default() += weight - share_behind;
+        if share_behind != 0.0 {
+            *weights.entry(node_behind).or_default() += share_behind;
+        }
+    }
+    weights.retain(|_, weight| *weight != 0.0);
+    weights.into_iter().collect()
 }
 
 /// The nodes along an axis that determine the value at a position, with their weights; an error with the ends of the

@@ -5,8 +5,9 @@
 //! impermeable, see [`faces`](super::faces), and it has no source: its value is 0 in the state, and NaN in a snapshot.
 
 use super::{
+    changes::repeated_changes,
     input::{Digests, Input},
-    interface::{CrossedFace, Interfaces},
+    interface::{CrossedFace, Interface, Interfaces},
     nodes::Nodes,
     selection::Selection,
     values::{Values, value_at},
@@ -75,7 +76,7 @@ impl Geometry {
             let nodes = geometry.take(
                 selection,
                 key,
-                &format!("no node is masked: there is none {area}"),
+                Some(&format!("no node is masked: there is none {area}")),
             );
             geometry.masked = Arc::new(nodes);
         }
@@ -83,7 +84,7 @@ impl Geometry {
             let table = format!("held.{number}");
             let selection = select(&held.area, &table)?;
             let no_node = format!("{table} holds no node: there is none {}", held.area);
-            let mut held_nodes = geometry.take(selection, &table, &no_node);
+            let mut held_nodes = geometry.take(selection, &table, Some(&no_node));
             if is_of_another_grid {
                 let numbers = held_nodes.within(0..u64::MAX);
                 held_nodes = NodeSet::of(numbers.filter(|&number| !geometry.masked.has(number)));
@@ -105,22 +106,31 @@ impl Geometry {
         for (number, interface) in params.interfaces.iter().enumerate() {
             let table = format!("interface.{number}");
             let selection = select(&interface.area, &table)?;
+            let changes = match &interface.area {
+                Area::Where(formula) => repeated_changes(formula, &nodes),
+                Area::File(_) | Area::Image { .. } => Default::default(),
+            };
+            let mut alone = Interfaces::default();
+            alone.add(Interface {
+                inside: selection.nodes.clone(),
+                formula: selection.formula.clone(),
+                changes,
+                resistance: interface.value.clone(),
+            });
+            let cuts_no_face = alone.crossed(&nodes, &geometry.masked).is_empty();
             let no_node = format!(
                 "{table} has no node inside: there is none {}",
                 interface.area
             );
-            let nodes_inside = geometry.take(selection, &table, &no_node);
-            let mut alone = Interfaces::default();
-            alone.add(nodes_inside.clone(), interface.value.clone());
-            if !nodes_inside.is_empty() && alone.crossed(&nodes, &geometry.masked).is_empty() {
+            let no_node = Some(no_node).filter(|_| cuts_no_face);
+            let nodes_inside = geometry.take(selection, &table, no_node.as_deref());
+            if !nodes_inside.is_empty() && cuts_no_face {
                 geometry.remarks.push(format!(
                     "{table} cuts no face: no node outside lies beside one inside, {}",
                     interface.area
                 ));
             }
-            geometry
-                .interfaces
-                .add(nodes_inside, interface.value.clone());
+            geometry.interfaces.extend(alone);
         }
         let crossed_faces = geometry.interfaces.crossed(&nodes, &geometry.masked);
         if let Some(face) = crossed_faces
@@ -137,16 +147,17 @@ impl Geometry {
     }
 
     /// Returns the nodes of a selection, and keeps its file and its remarks. `none` is the remark for a selection
-    /// without nodes.
-    fn take(&mut self, selection: Selection, name: &str, none: &str) -> NodeSet {
+    /// without nodes, if it needs one.
+    fn take(&mut self, selection: Selection, name: &str, none: Option<&str>) -> NodeSet {
         let Selection {
             nodes,
             input,
             dark,
             lost,
+            ..
         } = selection;
         self.inputs.extend(input);
-        if nodes.is_empty() {
+        if let Some(none) = none.filter(|_| nodes.is_empty()) {
             let extent = self.nodes.extent();
             self.remarks.push(format!("{none}; nodes lie {extent}"));
         }
@@ -283,6 +294,12 @@ impl Geometry {
     #[must_use]
     pub fn interface_lines(&self) -> Vec<Vec<[f64; 2]>> {
         self.interfaces.lines(&self.nodes, &self.masked)
+    }
+
+    /// The interfaces on a line along x (axis 0) or along y, as [`Interfaces::on_line`] has them.
+    #[must_use]
+    pub fn interfaces_on_line(&self, axis: usize, line: usize) -> Vec<(usize, f64)> {
+        self.interfaces.on_line(&self.nodes, axis, line)
     }
 
     /// The faces with a resistance between nodes of the domain.

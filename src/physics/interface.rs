@@ -6,9 +6,10 @@
 //!     |←── h ──→|
 //! ```
 //!
-//! The resistances of several interfaces at one face add up. The formula of a resistance is taken at the middle of the face.
+//! The resistances of several interfaces at one face add up, and so do those of one whose formula crosses an edge several
+//! times. The formula of a resistance is taken at the middle of the face.
 
-use super::{nodes::Nodes, values::value_at_point};
+use super::{nodes::Nodes, sparse::SparseRows, values::value_at_point};
 use crate::{node_set::NodeSet, params::Function};
 use std::ops::Range;
 
@@ -18,8 +19,53 @@ const MOST_LINES: usize = 20_000;
 /// The interfaces of a domain.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Interfaces {
-    /// The nodes inside each interface, and its resistance \[length/D\].
-    tables: Vec<(NodeSet, Function)>,
+    tables: Vec<Interface>,
+}
+
+/// An interface.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Interface {
+    /// The nodes inside.
+    pub inside: NodeSet,
+    /// The formula that is not 0 inside, if there is one.
+    pub formula: Option<Function>,
+    /// The number of times that the formula changes on an edge along x or along y, if that is more than once. Edges are
+    /// numbered by their second node.
+    pub changes: [SparseRows; 2],
+    /// The resistance \[length/D\].
+    pub resistance: Function,
+}
+
+impl Interface {
+    /// Whether a point is inside: that of a node unless there is a formula.
+    fn has_point(&self, nodes: &Nodes, [x, y]: [f64; 2], (j, i): (usize, usize)) -> bool {
+        let number = nodes.number(nodes.row(j), nodes.column(i));
+        match &self.formula {
+            Some(formula) => value_at_point(formula, [x, y, 0.0], number) != 0.0,
+            None => self.inside.has(number),
+        }
+    }
+
+    /// The place between two nodes at which it lies, along the axis on which they follow one another.
+    fn place_between(&self, nodes: &Nodes, [lower, upper]: [(usize, usize); 2]) -> [f64; 2] {
+        /// Halvings until a place is known to rounding.
+        const HALVINGS: usize = 53;
+        let [mut before, mut after] = [lower, upper].map(|(j, i)| [nodes.x[i], nodes.y[j]]);
+        let is_inside = self.has_point(nodes, before, lower);
+        let halvings = if self.formula.is_some() { HALVINGS } else { 0 };
+        for _ in 0..halvings {
+            let middle = midpoint(before, after);
+            match self.has_point(nodes, middle, lower) == is_inside {
+                true => before = middle,
+                false => after = middle,
+            }
+        }
+        midpoint(before, after)
+    }
+}
+
+fn midpoint(one: [f64; 2], other: [f64; 2]) -> [f64; 2] {
+    [0, 1].map(|axis| f64::midpoint(one[axis], other[axis]))
 }
 
 /// A face between a node inside an interface and a node outside.
@@ -36,14 +82,19 @@ pub struct InterfaceRows<'a> {
     nodes: &'a Nodes,
     /// The number of the first row.
     first: usize,
-    /// For each interface whether each node of the rows is inside, row by row, and the resistance.
-    tables: Vec<(Vec<bool>, &'a Function)>,
+    /// For each interface whether each node of the rows is inside, row by row.
+    tables: Vec<(Vec<bool>, &'a Interface)>,
 }
 
 impl Interfaces {
     /// Adds an interface.
-    pub fn add(&mut self, inside: NodeSet, resistance: Function) {
-        self.tables.push((inside, resistance));
+    pub fn add(&mut self, interface: Interface) {
+        self.tables.push(interface);
+    }
+
+    /// Adds all interfaces of others.
+    pub fn extend(&mut self, others: Self) {
+        self.tables.extend(others.tables);
     }
 
     /// Whether there are no interfaces.
@@ -55,18 +106,24 @@ impl Interfaces {
     /// Bytes of memory.
     #[must_use]
     pub fn bytes(&self) -> u64 {
-        self.tables.iter().map(|(inside, _)| inside.bytes()).sum()
+        let tables = self.tables.iter();
+        let bytes = tables.map(|table| {
+            let changes = table.changes.iter().map(SparseRows::bytes);
+            table.inside.bytes() + changes.sum::<u64>()
+        });
+        bytes.sum()
     }
 
     /// The interfaces beside the nodes of some rows. Rows of a periodic grid may be numbered beyond the last one.
     #[must_use]
     pub fn of_rows<'a>(&'a self, nodes: &'a Nodes, rows: &Range<usize>) -> InterfaceRows<'a> {
-        let tables = self.tables.iter().map(|(set, resistance)| {
+        let tables = self.tables.iter().map(|table| {
             let mut is_inside = vec![false; rows.len() * nodes.x.len()];
             for (row, j) in is_inside.chunks_exact_mut(nodes.x.len()).zip(rows.clone()) {
-                set.fill(nodes.number(nodes.row(j), 0), row, true);
+                let first_number = nodes.number(nodes.row(j), 0);
+                table.inside.fill(first_number, row, true);
             }
-            (is_inside, resistance)
+            (is_inside, table)
         });
         InterfaceRows {
             nodes,
@@ -106,6 +163,52 @@ impl Interfaces {
             }
         }
         faces
+    }
+
+    /// Whether a point is inside of each interface. Interfaces of arrays and pictures have it where they have the node
+    /// nearest to it.
+    #[must_use]
+    pub fn sides_of_point(
+        &self,
+        nodes: &Nodes,
+        point: [f64; 2],
+        nearest_node: (usize, usize),
+    ) -> Vec<bool> {
+        let tables = self.tables.iter();
+        tables
+            .map(|table| table.has_point(nodes, point, nearest_node))
+            .collect()
+    }
+
+    /// Whether a node is inside of each interface.
+    #[must_use]
+    pub fn sides_of_node(&self, nodes: &Nodes, (j, i): (usize, usize)) -> Vec<bool> {
+        let number = nodes.number(nodes.row(j), nodes.column(i));
+        let tables = self.tables.iter();
+        tables.map(|table| table.inside.has(number)).collect()
+    }
+
+    /// The interfaces with a resistance on a line along x (axis 0) or along y: for each the number of the node behind it,
+    /// and its coordinate.
+    #[must_use]
+    pub fn on_line(&self, nodes: &Nodes, axis: usize, line: usize) -> Vec<(usize, f64)> {
+        let count = [nodes.x.len(), nodes.y.len()][axis];
+        let mut places = Vec::new();
+        for number in 1..count {
+            let pair = [number - 1, number].map(|number| match axis {
+                0 => (line, number),
+                _ => (number, line),
+            });
+            let [sides_before, sides_after] = pair.map(|node| self.sides_of_node(nodes, node));
+            let crossed = (self.tables.iter())
+                .zip(sides_before.iter().zip(&sides_after))
+                .filter(|(table, (before, after))| {
+                    before != after && at_middle(nodes, &table.resistance, pair) > 0.0
+                });
+            places
+                .extend(crossed.map(|(table, _)| (number, table.place_between(nodes, pair)[axis])));
+        }
+        places
     }
 
     /// The lines along all crossed faces, through points in fractions of the width and the height of a field whose
@@ -160,30 +263,50 @@ impl InterfaceRows<'_> {
     fn sum_of_resistances(&self, pair: [(usize, usize); 2]) -> Option<f64> {
         let nx = self.nodes.x.len();
         let [first_place, second_place] = pair.map(|(j, i)| (j - self.first) * nx + i);
-        let crossing = self
-            .tables
-            .iter()
-            .filter(|(inside, _)| inside[first_place] != inside[second_place]);
-        let resistances = crossing.map(|(_, resistance)| match self.at_middle(resistance, pair) {
-            value if value < 0.0 => f64::NAN,
-            value => value,
+        let crossing = self.tables.iter().filter_map(|(inside, table)| {
+            let changes = self.changes(table, pair);
+            let changes = changes.or((inside[first_place] != inside[second_place]).then_some(1.0));
+            Some((table, changes?))
         });
+        let resistances =
+            crossing.map(
+                |(table, changes)| match at_middle(self.nodes, &table.resistance, pair) {
+                    value if value < 0.0 => f64::NAN,
+                    value => changes * value,
+                },
+            );
         resistances.reduce(|sum, resistance| sum + resistance)
     }
 
-    /// The value of a function at the midpoint of two nodes, the second of which lies east or north of the first.
-    fn at_middle(&self, function: &Function, [(j, i), (north, east)]: [(usize, usize); 2]) -> f64 {
-        let (x, y) = (&self.nodes.x, &self.nodes.y);
-        // The last row of a periodic pair is the first one again.
-        let south = self.nodes.row(j);
-        let north = south + (north - j);
-        let middle = [
-            f64::midpoint(x[i], x[east]),
-            f64::midpoint(y[south], y[north]),
-        ];
-        let number = self.nodes.number(south, i);
-        value_at_point(function, [middle[0], middle[1], 0.0], number)
+    /// The number of times that a formula changes between two nodes, if that is more than once.
+    fn changes(
+        &self,
+        table: &Interface,
+        [(j, i), (north, east)]: [(usize, usize); 2],
+    ) -> Option<f64> {
+        match north == j {
+            true => table.changes[0].get(self.nodes.row(j), east),
+            false => table.changes[1].get(self.nodes.row(j) + 1, self.nodes.column(i)),
+        }
     }
+}
+
+/// The value of a function at the midpoint of two nodes, the second of which lies east or north of the first.
+fn at_middle(
+    nodes: &Nodes,
+    function: &Function,
+    [(j, i), (north, east)]: [(usize, usize); 2],
+) -> f64 {
+    let (x, y) = (&nodes.x, &nodes.y);
+    // The last row of a periodic pair is the first one again.
+    let south = nodes.row(j);
+    let north = south + (north - j);
+    let middle = [
+        f64::midpoint(x[i], x[east]),
+        f64::midpoint(y[south], y[north]),
+    ];
+    let number = nodes.number(south, i);
+    value_at_point(function, [middle[0], middle[1], 0.0], number)
 }
 
 /// The coefficient of a face with a resistance R between nodes at a distance `h`: `w De/(1 + De R/h)`, where `w De` is

@@ -3,6 +3,7 @@
 pub mod array;
 pub mod assembly;
 pub mod between;
+mod changes;
 pub mod faces;
 pub mod fluxes;
 pub mod gauges;

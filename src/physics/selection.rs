@@ -18,6 +18,8 @@ use std::ops::RangeInclusive;
 pub struct Selection {
     /// The nodes. Of two nodes that are the same point both are included.
     pub nodes: NodeSet,
+    /// The formula that is not 0 in the area, if it has one.
+    pub formula: Option<Function>,
     /// The file that defines the area, and whether it is an array.
     pub input: Option<(Input, bool)>,
     /// A sentence, if a picture is dark everywhere.
@@ -88,6 +90,10 @@ impl Selection {
             .map(|(threshold, picture)| SelectedPixels::of(picture, threshold, &selected, nodes));
         Ok(Self {
             nodes: selected,
+            formula: match profile {
+                Profile::Function(function) => Some(function),
+                _ => None,
+            },
             input: values
                 .input()
                 .map(|input| (input.clone(), values.is_array())),

@@ -416,3 +416,62 @@ fn an_interface_that_cuts_no_face_is_told_and_one_without_resistance_is_not_coun
         );
     }
 }
+
+/// A membrane between two nodes has a side on either hand, and each has the resistance.
+#[test]
+fn an_area_between_two_nodes_has_its_resistance_twice() {
+    for (area, resistance) in [
+        ("abs(x - 0.52) < 0.005", 0.6),
+        ("abs(x + 0*y - 0.52) < 0.005", 0.6),
+        ("max(abs(x - 0.52) < 0.005, x > 0.55)", 0.9),
+        ("abs(x - 0.55) < 0.1", 0.6),
+    ] {
+        let text =
+            strip("D = 1\ndx = 0.1\nmethod = 'steady'\ntolerance = 1e-15\nboundary.left = 1\n");
+        let (problem, state) = last_state(&format!(
+            "{text}[[interface]]\nwhere = '{area}'\nresistance = 0.3\n"
+        ));
+        let x = problem.grid.x.node(3);
+        let expected = 1.0 - x / (1.0 + resistance);
+        let found = state[[1, 3]];
+        assert!(
+            (found - expected).abs() < 1e-12,
+            "{area}: {found}, {expected}"
+        );
+    }
+}
+
+#[test]
+fn a_point_beside_an_interface_has_the_values_of_its_own_side() {
+    let scene = Scene::new();
+    let text = strip(
+        "D = 1\ndx = 0.1\nmethod = 'rkl2'\ndt = 0.05\nruntime = 20\nouttime = 20\nboundary.left = 1\n",
+    );
+    for (area, expected) in [
+        // On the straight lines from 1 to 0 through a resistance of 0.3, behind and before the place of the formula.
+        ("x < 0.52", [1.0 - 0.51 / 1.3, 0.47 / 1.3, 0.4 / 1.3]),
+        ("x < 0.58", [1.0 - 0.51 / 1.3, 1.0 - 0.53 / 1.3, 0.4 / 1.3]),
+        (
+            "x > 0.55 + 0*y",
+            [1.0 - 0.51 / 1.3, 1.0 - 0.53 / 1.3, 0.4 / 1.3],
+        ),
+    ] {
+        scene.write(
+            "p.toml",
+            format!(
+                "{text}[record]\nevery = 20\ninterpolate = 'linear'\npoints = [[0.51, 7], [0.53, 7], [0.6, 7]]\n\
+                 [[interface]]\nwhere = '{area}'\nresistance = 0.3\n"
+            ),
+        );
+        scene.succeed("run p.toml -o c.npy --force");
+        let rows = scene.text("c.record.csv");
+        let values = rows.trim().rsplit('\n').next().unwrap().split(',').skip(2);
+        for (value, expected) in values.zip(expected) {
+            let value: f64 = value.parse().unwrap();
+            assert!(
+                (value - expected).abs() < 1e-9,
+                "{area}: {value}, {expected}"
+            );
+        }
+    }
+}

@@ -152,7 +152,9 @@ impl Frames<'_> {
             FrameAxis::X => rows,
         };
         let (axes, sampled_axis) = (self.axes(index), self.axis(fixed.other()));
-        let mut sampled = Sampled::new(length);
+        let jumps = self.jumps_on_line(fixed, fixed_index);
+        let mut sampled = Sampled::new(length + 2 * jumps.len());
+        let mut points_beside_jumps = Vec::new();
         let values = self.values(index, None);
         let fixed_index = usize::try_from(fixed_index).unwrap_or(usize::MAX);
         let mut buffer = Vec::new();
@@ -165,10 +167,26 @@ impl Frames<'_> {
             };
             values.read(rows, columns, &mut buffer).map_err(unread)?;
             for (number, &value) in piece.zip(&buffer) {
-                sampled.push((place(&axes, sampled_axis, number as u64), value));
+                let point = (place(&axes, sampled_axis, number as u64), value);
+                match jumps.is_empty() {
+                    true => sampled.push(point),
+                    false => points_beside_jumps.push(point),
+                }
             }
         }
+        for point in with_jumps(&points_beside_jumps, &jumps) {
+            sampled.push(point);
+        }
         Ok(sampled.finish())
+    }
+
+    /// The interfaces of a run on a line: the number of the node behind each, and its coordinate.
+    fn jumps_on_line(&self, fixed: FrameAxis, fixed_index: u64) -> Vec<(usize, f64)> {
+        let axis = usize::from(fixed == FrameAxis::X);
+        let problem = self.problem_with_interfaces();
+        let jumps = problem.zip(usize::try_from(fixed_index).ok());
+        let jumps = jumps.map(|(problem, line)| problem.geometry().interfaces_on_line(axis, line));
+        jumps.unwrap_or_default()
     }
 
     /// The values of a node over some frames.
@@ -203,5 +221,61 @@ impl Frames<'_> {
             }
         }
         Ok(sampled.finish())
+    }
+}
+
+/// The points of a curve, and at each jump two more, to which those before it and those behind it lead in a straight line.
+fn with_jumps(points: &[(f64, f64)], jumps: &[(usize, f64)]) -> Vec<(f64, f64)> {
+    let mut curve = Vec::with_capacity(points.len() + 2 * jumps.len());
+    for (number, &point) in points.iter().enumerate() {
+        for &(_, place) in jumps
+            .iter()
+            .filter(|&&(cut, _)| cut == number && number > 0)
+        {
+            let before = (number > 1 && !is_cut(jumps, number - 1)).then(|| points[number - 2]);
+            let after = points
+                .get(number + 1)
+                .filter(|_| !is_cut(jumps, number + 1));
+            curve.push((place, continued(before, points[number - 1], place)));
+            curve.push((place, continued(after.copied(), point, place)));
+        }
+        curve.push(point);
+    }
+    curve
+}
+
+/// Whether a jump lies before the point with a number.
+fn is_cut(jumps: &[(usize, f64)], number: usize) -> bool {
+    jumps.iter().any(|&(cut, _)| cut == number)
+}
+
+/// The value at a place on the straight line through two points; that of the nearer one if there is no other.
+fn continued(farther: Option<(f64, f64)>, nearer: (f64, f64), place: f64) -> f64 {
+    let slope = farther.map_or(0.0, |farther| {
+        (nearer.1 - farther.1) / (nearer.0 - farther.0)
+    });
+    nearer.1 + slope * (place - nearer.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn curves_jump_where_an_interface_lies() {
+        let points = [(0.0, 1.0), (1.0, 2.0), (2.0, 7.0), (3.0, 6.0), (4.0, 0.0)];
+        let jumps = [(2, 1.25), (4, 3.5)];
+        let expected = [
+            (0.0, 1.0),
+            (1.0, 2.0),
+            (1.25, 2.25),
+            (1.25, 7.75),
+            (2.0, 7.0),
+            (3.0, 6.0),
+            (3.5, 5.5),
+            (3.5, 0.0),
+            (4.0, 0.0),
+        ];
+        assert_eq!(with_jumps(&points, &jumps), expected);
     }
 }

@@ -1,7 +1,10 @@
 //! [`Look`]: how frames are to be drawn, as far as the user says.
 
 use super::{array::Frames, lines::FrameAxis, survey::FrameSurvey};
-use crate::params::{Choice, Coordinates};
+use crate::{
+    params::{Choice, Coordinates},
+    problem::Problem,
+};
 use diff2d_plot::{self as plot, Beyond, Colormap, Contours, Extrema, Range, Size, Style};
 
 /// Logarithmic colours reach so far below the largest value, unless a range is given: diffusion leaves
@@ -118,10 +121,15 @@ impl Frames<'_> {
 
     /// The lines along interfaces of a run, if its problem can be had from its journal.
     fn lines(&self) -> Vec<Vec<[f64; 2]>> {
+        let problem = self.problem_with_interfaces();
+        problem.map_or_else(Vec::new, |problem| problem.geometry().interface_lines())
+    }
+
+    /// The problem of a run that has interfaces, if it can be had from its journal.
+    pub(super) fn problem_with_interfaces(&self) -> Option<Problem> {
         let run = self.array.run();
-        let run = run.filter(|run| run.params.get("interface").is_some());
-        run.and_then(|run| run.problem().ok())
-            .map_or_else(Vec::new, |problem| problem.geometry().interface_lines())
+        let run = run.filter(|run| run.params.get("interface").is_some())?;
+        run.problem().ok()
     }
 
     /// The unit of an axis or of the density, if it is known.
