@@ -101,23 +101,23 @@ fn of_steps(problem: &Problem) -> Vec<String> {
         Times::Exact => of_exact(problem),
     };
     warnings.extend(of_until(problem));
-    let of_accuracy = of_accuracy(problem);
-    if of_accuracy.is_empty() {
-        warnings.extend(spacing::warning(problem));
-    }
+    let (of_accuracy, error_of_steps) = of_accuracy(problem);
     warnings.extend(of_accuracy);
+    warnings.extend(error_of_steps.and_then(|error| spacing::warning(problem, error)));
     if let Some(rounding) = RoundingTrial::of(problem) {
         warnings.extend(rounding.warnings(problem));
     }
     warnings
 }
 
-/// Warnings on steps that are stable but not accurate, because of decay, of changes between steps, or otherwise.
-fn of_accuracy(problem: &Problem) -> Vec<String> {
+/// Warnings on steps that are stable but not accurate, because of decay, of changes between steps, or otherwise. Also the
+/// error of p by the steps relative to its range, 0 without a warning; `None` if it is not known.
+fn of_accuracy(problem: &Problem) -> (Vec<String>, Option<f64>) {
     let dt = problem.schedule.dt.min(problem.schedule.cadence());
     let sampling = Sampling::of(problem);
     let error = StepError::of(problem, sampling.as_ref());
     let is_of_run = error.as_ref().is_some_and(|error| error.is_of_run);
+    let size = error.as_ref().map(StepError::size);
     let described = error.and_then(|error| error.describe(problem));
     let missed = sampling.as_ref().and_then(|sampling| {
         let missed = sampling.largest_miss.as_ref()?.describe(dt);
@@ -131,7 +131,9 @@ fn of_accuracy(problem: &Problem) -> Vec<String> {
         .filter(|_| !is_described)
         .map(|described| format!("steps of dt = {dt:?} are stable but not accurate: {described}"));
     let of_steps = of_decay(problem).or(of_steps);
-    of_steps.into_iter().chain(missed).collect()
+    let warnings: Vec<String> = of_steps.into_iter().chain(missed).collect();
+    let size = if warnings.is_empty() { Some(0.0) } else { size };
+    (warnings, size)
 }
 
 /// Warnings on parameters as typed.

@@ -3,13 +3,15 @@
     accuracy_reference.py PROGRAM DIRECTORY COUNT SEED [OSCILLATIONS]
 
 Functions of t are sines, squares, pulses, steps and tables of up to thousands of points; with OSCILLATIONS = oscillations every
-problem has some, and they are sines and squares alone. The truth is the program's own answer in f64 with a twentieth of the step, or of
-the shortest time in which a function changes. The error is the largest one over all snapshots, as a share of the range of the truth.
+problem has some, and they are sines and squares alone. Some have `outtimes`, of which the first may follow one another within a step,
+and some a record with points, and minimum and maximum. The truth is the program's own answer in f64 with a twentieth of the step, or of
+the shortest time in which a function changes. The error is the largest one over all snapshots and rows, as a share of the range of the truth.
 Prints how many answers are off by more than 1 % and how many of these were warned of, how many are within 0.1 % and how many of these
 were not, and fails where a valid problem does not reach its end, or where these are fewer than 97 of 100, of some hundreds of
 problems.
 """
 
+import csv
 import json
 import subprocess
 import sys
@@ -20,6 +22,7 @@ import numpy as np
 from problems_reference import SIDES, Maker, shown
 
 OFF, WITHIN = 1e-2, 1e-3
+COMPARED = ("p0", "p1", "min", "max")
 # Times that truncation moves concern no accuracy, and the truth has the same spacing.
 OF_OTHERS = ("snapshots are", "the run ends with", "the spacing is coarse")
 
@@ -114,9 +117,17 @@ class Inaccurate(Maker):
             params["method"], params["dt"] = "rkl2", runtime / float(self.rng.integers(10, 200))
         elif how == 4:
             params["safety"] = self.number(0.3, 1)
+        if self.chance(0.3):
+            del params["runtime"], params["outtime"]
+            fractions = 10 ** self.rng.uniform(-3.5, 0, int(self.rng.integers(1, 5)))
+            params["outtimes"] = [*sorted(float(share) * runtime for share in fractions), 1.01 * runtime]
+        if self.chance(0.4):
+            points = [[self.number(0, 1), self.number(0, params["y2"])] for _ in range(2)]
+            params["record"] = {"every": runtime / int(self.rng.integers(5, 100)), "points": points, "totals": self.chance(0.5)}
         if self.tables:
             params["function"] = self.tables
         text = json.dumps(params).replace("/T", f"/{runtime!r}")
+        self.runtime = runtime
         return json.loads(text)
 
 
@@ -127,30 +138,44 @@ def called(program, *arguments):
     return run.stdout
 
 
+def answer(program, file):
+    """All values of a run: those of its snapshots, then those of its record."""
+    cube = file.with_suffix(".npy")
+    called(program, "run", file, "-o", cube, "--quiet", "--threads", 1)
+    values = [np.load(cube).astype(float).ravel()]
+    record = file.with_suffix(".record.csv")
+    if record.exists():
+        with open(record) as lines:
+            rows = list(csv.DictReader(lines))
+        values += [[float(row[name]) for row in rows] for name in COMPARED if name in rows[0]]
+    for written in file.parent.glob(f"{file.stem}.*"):
+        if written.suffix != ".toml":
+            written.unlink()
+    return np.concatenate(values)
+
+
 def judge(program, directory, seed, number, oscillates):
     """The kinds of the problem, its error, and whether it was warned of."""
     maker = Inaccurate(directory, seed, number, oscillates)
     params = maker.problem()
     kinds = [kind for kind, key in (("decay", "decay"), ("f32", "precision"), ("rkl2", "method")) if key in params]
     kinds += ["Robin"] * any("robin" in wall for wall in params["boundary"].values() if isinstance(wall, dict))
+    kinds += [key for key in ("outtimes", "record") if key in params]
     kinds += ["t"] * any(f"{sign}t/" in json.dumps(params) for sign in "(*-")
     try:
         file = directory / f"{number}.toml"
         file.write_text("".join(f"{key} = {shown(value)}\n" for key, value in params.items()))
         plan = json.loads(called(program, "plan", file, "--json"))
         params.pop("safety", None)
-        params |= {"precision": "f64", "dt": min(plan["dt"], plan["cadence"], maker.shortest * params["runtime"]) / 20}
+        # What lies within a step is known where it is divided, too.
+        intervals = np.diff([0.0, *params.get("outtimes", [params.get("outtime")])])
+        step = min(plan["dt"], max(intervals.min(), plan["dt"] / 5), maker.shortest * maker.runtime)
+        params |= {"precision": "f64", "dt": step / 20}
         truth = directory / f"{number}-truth.toml"
         truth.write_text("".join(f"{key} = {shown(value)}\n" for key, value in params.items()))
-        cubes = []
-        for name in (file, truth):
-            cube = name.with_suffix(".npy")
-            called(program, "run", name, "-o", cube, "--quiet", "--threads", 1)
-            cubes.append(np.load(cube).astype(float))
-            cube.unlink()
+        own, exact = [answer(program, name) for name in (file, truth)]
     except RuntimeError as error:
         return kinds, f"{number}: {error}", None
-    own, exact = cubes
     warned = any(not warning.startswith(OF_OTHERS) for warning in plan["warnings"])
     return kinds, np.abs(own - exact).max() / np.ptp(exact), warned
 
@@ -160,7 +185,7 @@ def main(program, directory, count, seed, oscillations=""):
     with ThreadPoolExecutor(2) as pool:
         results = list(pool.map(lambda number: judge(program, directory, int(seed), number, bool(oscillations)), range(int(count))))
     failed = [error for _, error, warned in results if warned is None]
-    for kind in ("all", "decay", "f32", "Robin", "t", "rkl2"):
+    for kind in ("all", "decay", "f32", "Robin", "t", "rkl2", "outtimes", "record"):
         found = [(error, warned) for kinds, error, warned in results if warned is not None and kind in ["all", *kinds]]
         off = [warned for error, warned in found if error > OFF]
         within = [not warned for error, warned in found if error <= WITHIN]

@@ -19,6 +19,7 @@ use crate::{
     params::StepMethod,
     problem::Problem,
     run::{Message, Outcome},
+    warnings::spacing,
 };
 use clap::Args;
 use diff2d_plot as plot;
@@ -126,6 +127,9 @@ fn on_ranks(
 ) -> Result<u8, Error> {
     let ProblemWithWarnings { problem, warnings } = problem_and_warnings;
     terminal.warn(warnings);
+    if spacing::is_too_dear(problem) {
+        terminal.note(spacing::NOT_ESTIMATED);
+    }
     if cube.is_some() {
         args.start.make_directory(world)?;
     }

@@ -154,7 +154,8 @@ impl Faces<'_> {
     }
 
     /// The coefficient of the inner face of a node on a side.
-    pub(super) fn inner(&self, side: Side, j: usize, i: usize) -> f64 {
+    #[must_use]
+    pub fn inner(&self, side: Side, j: usize, i: usize) -> f64 {
         match side {
             Side::Left => self.x(j, 1),
             Side::Right => self.x(j, self.nodes.x.len() - 1),

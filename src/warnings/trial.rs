@@ -129,7 +129,7 @@ impl StepError {
         let order = if method == StepMethod::Euler { 1 } else { 2 };
         let of_first_steps = alone(|| first_changes(problem, 2));
         let of_first_steps = of_first_steps.map(|change| Self {
-            error: change.error_by(0.5_f64.powi(order)),
+            error: in_range_of_run(problem, &change) * change.error_by(0.5_f64.powi(order)),
             step: change.step,
             divisor: 2,
             is_of_run: false,
@@ -158,6 +158,11 @@ impl StepError {
         }
     }
 
+    /// The error of p relative to its range.
+    pub(super) fn size(&self) -> f64 {
+        self.error
+    }
+
     /// A sentence on the effect on p and on a better step, if the error needs a warning.
     pub(super) fn describe(&self, problem: &Problem) -> Option<String> {
         let dt = problem.schedule.dt.min(problem.schedule.cadence());
@@ -179,6 +184,17 @@ impl StepError {
             )
         })
     }
+}
+
+/// The range of p in the first steps divided by its range in the whole run, as a trial of the run on a coarser grid shows
+/// it: p that only begins to change has a small range. It is 1 if there is no trial, or nothing to report.
+fn in_range_of_run(problem: &Problem, change: &LargestDifference) -> f64 {
+    if change.share < SEEN || problem.schedule.last_step() <= MOST_STEPS {
+        return 1.0;
+    }
+    let dt = problem.schedule.dt.min(problem.schedule.cadence());
+    let run = alone(|| changes_of_run(problem, dt));
+    run.map_or(1.0, |run| change.range / change.range.max(run.range))
 }
 
 /// Whether steps that are divided into so many parts change no snapshot and no row of a run by much, as far as that can
@@ -312,18 +328,17 @@ const MOST_ROWS: usize = 1 << 10;
 fn looks(problem: &Problem, last_step: u64) -> Vec<(Moment, f64, bool)> {
     let schedule = &problem.schedule;
     let pace = schedule.pace();
-    let on_step = |step| Moment { step, beyond: 0.0 };
-    let last = on_step(last_step);
+    let last_moment = on_step(last_step);
     let snapshots = (1..schedule.snapshots())
         .map(|index| (on_step(schedule.step_of(index)), pace.time_of(index), true));
     let mut looks: Vec<_> = snapshots
-        .take_while(|(moment, ..)| *moment <= last)
+        .take_while(|(moment, ..)| *moment <= last_moment)
         .collect();
     if let Some(record) = &problem.params.record {
         let shows_state = record.totals || !record.regions.is_empty() || !record.fields.is_empty();
         let rows = (1..).map_while(|number| pace.row(&record.times, number));
         let rows = rows
-            .take_while(|(moment, _)| *moment <= last)
+            .take_while(|(moment, _)| *moment <= last_moment)
             .take(MOST_ROWS);
         let rows = rows.map(|(moment, time)| match time.is_nan() {
             true => (
@@ -335,10 +350,19 @@ fn looks(problem: &Problem, last_step: u64) -> Vec<(Moment, f64, bool)> {
         });
         looks.extend(rows);
     }
-    let order = |moment: &Moment| (moment.step, moment.beyond.to_bits());
     looks.sort_by_key(|(moment, _, is_whole)| (order(moment), !is_whole));
     looks.dedup_by_key(|(moment, ..)| order(moment));
     looks
+}
+
+/// The moment at which a step ends.
+fn on_step(step: u64) -> Moment {
+    Moment { step, beyond: 0.0 }
+}
+
+/// A key by which moments are sorted.
+fn order(moment: &Moment) -> (u64, u64) {
+    (moment.step, moment.beyond.to_bits())
 }
 
 /// The change of snapshots and rows within the first steps by steps that are divided into `parts` parts, as far as that
@@ -400,17 +424,14 @@ fn changes_of_run(problem: &Problem, dt: f64) -> Option<LargestDifference> {
             });
             let looks: Vec<Look> = looks
                 .map(|(moment, time, is_whole)| {
-                    let (index, behind) = trial.schedule.snapshot_at(moment.step);
-                    let is_snapshot = behind == 0 && moment.beyond == 0.0;
-                    let other = match is_snapshot {
-                        true => Moment {
-                            step: shorter.schedule.step_of(index),
-                            beyond: 0.0,
-                        },
+                    let (index, steps_behind) = trial.schedule.snapshot_at(moment.step);
+                    let is_snapshot = steps_behind == 0 && moment.beyond == 0.0;
+                    let moment_by_shorter = match is_snapshot {
+                        true => on_step(shorter.schedule.step_of(index)),
                         false => pace.moment(time),
                     };
                     Look {
-                        moments: [moment, other],
+                        moments: [moment, moment_by_shorter],
                         is_whole,
                     }
                 })
@@ -470,10 +491,7 @@ pub(super) fn changes(
     every: isize,
 ) -> Option<LargestDifference> {
     let looks = (snapshots.min(1)..=snapshots).map(|index| Look {
-        moments: problems.map(|problem| Moment {
-            step: problem.schedule.step_of(index),
-            beyond: 0.0,
-        }),
+        moments: problems.map(|problem| on_step(problem.schedule.step_of(index))),
         is_whole: true,
     });
     differences(problems, &looks.collect::<Vec<_>>(), 1, every)
@@ -509,25 +527,26 @@ fn differences(
             let values = if beyond == 0.0 {
                 seen(problem, solver.state())
             } else {
-                let mut kept = solver.room_aside().ok()?;
-                let see = |state: &Field<f64>| seen(problem, state);
-                solver.aside_in_parts(beyond, parts, &mut kept, &Solo, see)?
+                let mut room = solver.room_aside().ok()?;
+                solver.aside_in_parts(beyond, parts, &mut room, &Solo, |state| {
+                    seen(problem, state)
+                })?
             };
             states.push(Array2::from_shape_vec(problem.grid.shape(), values).ok()?);
         }
-        let [one, other] = [&states[0], &states[1]];
-        range.add_values(other.as_slice()?);
-        let other = other.slice(s![..;every, ..;every]);
+        range.add_values(states[1].as_slice()?);
+        let state = states[0].view();
+        let finer_state = states[1].slice(s![..;every, ..;every]);
         let difference = match (look.is_whole, problems[0].gauges()) {
-            (false, Some(gauges)) if one.dim() == other.dim() => {
+            (false, Some(gauges)) if state.dim() == finer_state.dim() => {
                 let nodes = gauges.nodes(&(0..problems[0].grid.y.nodes));
-                let at_points = [one.view(), other].map(|state| {
+                let at_points = [state, finer_state].map(|state| {
                     let values: Vec<f64> = nodes.iter().map(|&node| state[node]).collect();
                     gauges.points(&values)
                 });
                 largest_difference(at_points[0].iter().zip(&at_points[1]))
             }
-            _ => largest_difference(one.iter().zip(other)),
+            _ => largest_difference(state.iter().zip(finer_state)),
         };
         if difference > largest {
             (largest, step) = (difference, look.moments[0].step.max(1));

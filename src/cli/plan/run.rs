@@ -441,10 +441,7 @@ impl fmt::Display for RunPlan<'_> {
             format!("about {seconds} on {threads} threads of this machine{rank_clause}"),
         );
         if !self.spacing_is_estimated {
-            lines.add(
-                "accuracy",
-                "the error that the spacing makes is not estimated here: `diff2d check` tells it",
-            );
+            lines.add("accuracy", spacing::NOT_ESTIMATED);
         }
         if let Some(bands) = &self.bands {
             lines.add("state", bands);

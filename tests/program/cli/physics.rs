@@ -516,6 +516,66 @@ fn few_coarse_steps_are_told_of() {
     }
 }
 
+/// Of two causes of an error both are reported, and none that is not there.
+#[test]
+fn the_error_of_the_spacing_is_told_where_it_is_and_only_there() {
+    let scene = Scene::new();
+    const STRIP: &str = "x1 = 0\nx2 = 1\ny1 = 0\ny2 = 0.5\ngrid = 'walls'\nboundary.bottom = 'insulated'\nboundary.top = 'insulated'\n";
+    let layers =
+        "D = 'where(x < 0.475, 1, 0.1)'\ndx = 0.05\nmethod = 'steady'\nboundary.left = 1\n";
+    let wave = "D = 1\ndecay = 60\ndx = 0.125\nruntime = 0.0033\nouttime = 0.0016\n\
+                initial = { kind = 'expression', value = 'sin(5*pi*x)' }\n";
+    let layer = "D = 1\ndx = 0.1\nmethod = 'steady'\nboundary.left = 1\n";
+    for (text, steps, spacing) in [
+        // Exact, wherever layers meet.
+        (layers.to_owned(), false, None),
+        (
+            format!("{layers}[[interface]]\nwhere = 'x < 0.475'\nresistance = 0.3\n"),
+            false,
+            None,
+        ),
+        // 4.7 % and 0.9 %, by the exact solution.
+        (wave.to_owned(), true, Some("p is off by about 4.")),
+        (
+            format!("{wave}dt = 1e-6\n"),
+            false,
+            Some("p is off by about 5."),
+        ),
+        // No grid that is compared has other nodes beside the wall.
+        (
+            format!("{layer}decay = 1e5\n"),
+            false,
+            Some("beside boundary.left: k dx²/D is 1000.00"),
+        ),
+        (format!("{layer}decay = 1\n"), false, None),
+        (
+            layer.replace("left = 1", "left = 0") + "decay = 1e5\n",
+            false,
+            None,
+        ),
+    ] {
+        scene.write("p.toml", format!("{STRIP}{text}"));
+        let told = scene.succeed("plan p.toml").stderr;
+        assert_eq!(told.contains("not accurate"), steps, "{told}{text}");
+        assert_eq!(
+            told.contains("the spacing is coarse"),
+            spacing.is_some(),
+            "{told}{text}"
+        );
+        assert!(told.contains(spacing.unwrap_or_default()), "{told}{text}");
+    }
+    // So many steps that other grids take too long.
+    scene.write(
+        "p.toml",
+        format!("{STRIP}D = 1\ndx = 0.005\nruntime = 10\nouttime = 10\n"),
+    );
+    let told = scene.run("run p.toml -o c.npy --max-walltime 0.1s");
+    assert!(
+        told.stderr.contains("the spacing makes is not estimated"),
+        "{told}"
+    );
+}
+
 /// Each step is halved, however short, and rows of a record are looked at as snapshots are: the share of the range in
 /// per cent that a run is off by, by independent solutions.
 #[test]
