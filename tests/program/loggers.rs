@@ -491,6 +491,17 @@ fn dates_stay_dates() {
     assert_eq!(scene.text("whole.record.csv"), rows);
     scene.succeed("run p.toml -o early.npy -q --set until={column=\"p\",above=0.0}");
     assert!(scene.text("early.record.csv").lines().count() < 7);
+    // Scenarios of a sweep have one date for t = 0.
+    scene.write(
+        "sweep.toml",
+        "params = 'p.toml'\n'constants.a' = [1.0, 2.0]\n",
+    );
+    scene.succeed("sweep sweep.toml -o sweep.npy -q");
+    let row = scene.text("sweep.record.csv");
+    let row = row.lines().last().unwrap();
+    assert!(row.starts_with("1,40,36000.0,2026-01-06 08:00,"), "{row}");
+    let info = scene.succeed("info sweep.npy").stdout;
+    assert!(info.contains("t = 0 is 2026-01-05 22:00"), "{info}");
     // Charts have dates along t.
     for picture in ["--record p -o r.svg", "--history x=0.5,y=0.5 -o h.svg"] {
         scene.succeed(&format!("plot long.npy {picture}"));

@@ -94,9 +94,6 @@ impl<'a> CubeState<'a> {
                 if let Some(params) = &known_params {
                     lines.add_physics(params);
                 }
-                if let Some(origin) = &header.origin {
-                    lines.add("dates", format!("t = 0 is {origin}"));
-                }
                 let (dt, nper) = (number::python(run.dt), &run.nper);
                 let nsteps = header.last_step().unwrap_or(run.nsteps);
                 let is_steady =
@@ -113,6 +110,9 @@ impl<'a> CubeState<'a> {
                 );
             }
             None => self.list_sweep(header, lines),
+        }
+        if let Some(origin) = &header.origin {
+            lines.add("dates", format!("t = 0 is {origin}"));
         }
         let (committed, planned) = (self.committed, header.snapshots());
         lines.add("committed", format!("{committed} of {planned} snapshots"));
