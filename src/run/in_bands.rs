@@ -219,8 +219,14 @@ impl<T: Element, C: Comm> State<C> for InBands<'_, T> {
         Ok(())
     }
 
-    fn start(&mut self, _: Clock) -> Result<(), RunError> {
-        self.bands = Some(self.take_bands()?);
+    fn start(&mut self, now: Clock) -> Result<(), RunError> {
+        let bands = self.take_bands()?;
+        let rows = 0..bands.window().min(self.problem.grid.y.nodes);
+        let no_memory = |unready| RunError::unready(unready, self.shape.memory());
+        let dynamics = self.problem.dynamics(rows).map_err(no_memory)?;
+        let reserved = bands.reserve(dynamics, now);
+        reserved.map_err(|_| RunError::no_memory(self.shape.memory()))?;
+        self.bands = Some(bands);
         Ok(())
     }
 

@@ -135,6 +135,26 @@ impl<T: Element> Bands<T> {
         })
     }
 
+    /// The largest number of rows that are in memory together.
+    #[must_use]
+    pub fn window(&self) -> usize {
+        self.arrays[0].shape().0
+    }
+
+    /// Takes the memory for the tiles of all threads; the dynamics are those of as many rows as a [window](Self::window)
+    /// has.
+    ///
+    /// # Errors
+    /// If the system has too little memory.
+    pub(crate) fn reserve(&self, mut dynamics: Dynamics<T>, now: Clock) -> io::Result<()> {
+        let forcing = Forcing::take(&mut dynamics, now, [true; 2]);
+        let stencil = self.stencil.clone().with_equation(dynamics.equation);
+        match dynamics.method {
+            Method::Euler => stencil.reserve(&forcing.walls, (self.window(), self.columns)),
+            _ => Ok(()),
+        }
+    }
+
     /// The number of rows above and below on which each stage of a pass of `steps` steps depends; the last step may be
     /// a shorter one.
     #[must_use]

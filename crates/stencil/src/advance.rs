@@ -1,14 +1,16 @@
 //! Advancing a field with a [`Stencil`]: one pass over some of its rows, or any number of steps.
 
 use std::cell::RefCell;
-use std::mem;
 use std::ops::Range;
+use std::ptr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::{io, mem};
 
 use ndarray::{ArrayBase, ArrayView2, ArrayViewMut2, Axis, DataMut, Ix2, s};
 
 use super::dispatch::Element;
 use super::five_point::Stencil;
+use super::kernel::{Additions, LevelsPerSweep};
 use super::knowledge::{Knowledge, Smoothness};
 use super::pipeline::{self, PassUnderWay};
 use super::plan::Plan;
@@ -23,6 +25,65 @@ thread_local! {
 }
 
 impl<T: Element> Stencil<T> {
+    /// Takes the memory that the threads of the current rayon pool need for passes over a field of this shape between
+    /// these walls, or over some of its rows. It counts for passes with the [tile](Self::with_tile) of this stencil, which
+    /// then need no more. The call waits until none of the threads is at work.
+    ///
+    /// # Errors
+    /// If the system has too little memory. A pass for which too little was taken ends the process.
+    pub fn reserve(&self, walls: &Walls<T>, shape @ (ny, nx): (usize, usize)) -> io::Result<()> {
+        if ny < 3 || nx < 3 {
+            return Ok(());
+        }
+        let domain = walls.domain(shape);
+        let [rows, columns] = domain.each_ref().map(Computed::in_array);
+        let (tile, is_small) = self.tile_between(walls, shape);
+        let is_periodic = walls.traits().is_periodic;
+        // The deepest passes have the largest tiles.
+        let reach = tile.depth + usize::from(is_periodic.contains(&true));
+        let tiles = TileGrid::new(rows, columns, (tile.rows, tile.columns), reach);
+        let plane = Plane {
+            base: ptr::null_mut(),
+            rows: ny,
+            columns: nx,
+            stride: nx,
+        };
+        let tasks = (0..tiles.len()).flat_map(|number| {
+            let (rows, columns) = tiles.ranges(number);
+            let task = TileTask {
+                source: plane,
+                target: plane,
+                rows,
+                columns,
+                steps: 1,
+                first: 0,
+                equation: &self.equation,
+                walls,
+                domain: &domain,
+                tries_scaled: false,
+                smoothness: Smoothness::NONE,
+                additions: Additions::Plain,
+                levels_per_sweep: LevelsPerSweep::One,
+                is_small,
+                stream: false,
+                stage: None,
+            };
+            (1..=tile.depth).map(move |steps| TileTask {
+                steps,
+                ..task.clone()
+            })
+        });
+        let elements = tasks.map(|task| T::workspace_elements(self.kernel, &task));
+        let elements = elements.max().unwrap_or(0);
+        let reserve = || SCRATCH.with_borrow_mut(|scratch| scratch.reserve::<T>(elements));
+        reserve()?;
+        if is_small {
+            // Other threads have no part in its passes.
+            return Ok(());
+        }
+        rayon::broadcast(|_| reserve()).into_iter().collect()
+    }
+
     /// Writes the rows `rows` of the state `steps` steps after `source` into
     /// `target`, in one pass, on the threads of the current rayon pool.
     ///
@@ -289,5 +350,88 @@ impl<'a, T: Element> PassSequence<'a, T> {
         self.knowledge
             .record(tile, task.tries_scaled, outcome, updates);
         outcome.smoothness
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::equation::{Coefficient, Equation, Operator, Weight};
+    use super::super::kernel::Kernel;
+    use super::super::tile::Tile;
+    use super::super::walls::Side;
+    use super::*;
+    use ndarray::Array2;
+
+    /// The bytes that the only thread of a pool has before and after some calls.
+    fn bytes_around(
+        stencil: &Stencil<f64>,
+        walls: &Walls<f64>,
+        shape: (usize, usize),
+    ) -> [usize; 2] {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(1);
+        pool.build().unwrap().install(|| {
+            let bytes = || SCRATCH.with_borrow(Workspace::bytes);
+            stencil.reserve(walls, shape).unwrap();
+            let reserved_bytes = bytes();
+            for steps in [1, 5, 30] {
+                let (mut field, mut spare) = (Array2::zeros(shape), Array2::zeros(shape));
+                let knowledge = &mut Knowledge::default();
+                stencil.advance(walls, knowledge, &mut field, &mut spare, steps);
+                let depth = stencil.depth(shape.0, shape.1, 1).min(steps);
+                let (rows, knowledge) = (1..shape.0 / 2, &mut Knowledge::default());
+                stencil.advance_rows(
+                    walls,
+                    knowledge,
+                    field.view(),
+                    spare.view_mut(),
+                    rows,
+                    depth,
+                );
+            }
+            [reserved_bytes, bytes()]
+        })
+    }
+
+    #[test]
+    fn passes_need_no_more_than_is_reserved() {
+        for shape in [(9, 9), (300, 8), (30, 201), (80, 50)] {
+            let source = (Weight::One, Coefficient::Array(Array2::zeros(shape)));
+            let loss = (Weight::Density, Coefficient::Number(0.1));
+            let variable = Operator::Variable {
+                x: Array2::from_elem((shape.0, shape.1 + 1), 0.2),
+                y: Array2::from_elem((shape.0 + 1, shape.1), 0.2),
+            };
+            let equations = [
+                Equation::new(Operator::Isotropic { r: 0.25 }, []),
+                Equation::new(Operator::Anisotropic { rx: 0.1, ry: 0.2 }, [source]),
+                Equation::new(variable, [loss]),
+            ];
+            let round = Walls {
+                left: Side::Periodic,
+                right: Side::Periodic,
+                ..Walls::held()
+            };
+            for (equation, walls) in equations
+                .iter()
+                .flat_map(|equation| [Walls::held(), round.clone()].map(|walls| (equation, walls)))
+            {
+                for kernel in Kernel::available() {
+                    let stencil = Stencil::new(0.25)
+                        .with_kernel(kernel)
+                        .with_equation(equation.clone());
+                    let tile = Tile {
+                        rows: 20,
+                        columns: 30,
+                        depth: 7,
+                    };
+                    let chosen = stencil.tile(shape.0, shape.1, 1);
+                    for tile in [tile, chosen] {
+                        let stencil = stencil.clone().with_tile(tile);
+                        let [reserved_bytes, bytes] = bytes_around(&stencil, &walls, shape);
+                        assert_eq!(bytes, reserved_bytes, "{shape:?} {kernel} {tile}");
+                    }
+                }
+            }
+        }
     }
 }

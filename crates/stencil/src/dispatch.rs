@@ -16,9 +16,9 @@ use super::rkl2::{SharedStage, TargetRows, TileRows};
 use super::scalar_tile;
 use super::scaled::Scaled;
 use super::scratch::Workspace;
-use super::small_tile::SmallTile;
+use super::small_tile::{self, SmallTile};
 use super::task::TileTask;
-use super::wavefront::Walk;
+use super::wavefront::{self, Walk};
 use crate::real::Real;
 
 /// A number type that kernels are compiled for. Sealed, as [`Real`] is.
@@ -36,6 +36,13 @@ pub trait Element: Real {
         task: &TileTask<'_, Self>,
         scratch: &mut Workspace,
     ) -> TileOutcome;
+
+    /// The number of elements of the workspace that [`execute`](Self::execute) takes for a task.
+    #[allow(
+        private_interfaces,
+        reason = "the trait is sealed and its function for this folder only"
+    )]
+    fn workspace_elements(kernel: Kernel, task: &TileTask<'_, Self>) -> usize;
 
     /// Computes the nodes of a tile of [`Rkl2`](crate::Rkl2) that begins at node `first` of the field.
     #[allow(
@@ -58,7 +65,7 @@ unsafe fn vectors<V: Lanes, const R: usize, const WITH_ARRAYS: usize>(
     task: &TileTask<'_, V::Element>,
     scratch: &mut Workspace,
 ) -> TileOutcome {
-    if task.is_small || task.computed_columns().len() <= NARROW {
+    if is_in_order(task) {
         // SAFETY: passed on.
         return unsafe {
             match (&task.equation.operator, &task.equation.terms[..]) {
@@ -88,14 +95,29 @@ unsafe fn vectors<V: Lanes, const R: usize, const WITH_ARRAYS: usize>(
     outcome.unwrap_or_default()
 }
 
-/// The largest number of columns of a tile whose rows are not lifted: a lifted row needs more columns than there are
-/// lanes.
-const NARROW: usize = 16;
+/// The number of elements of the workspace that [`vectors`] takes for a task.
+fn elements<V: Lanes, const R: usize, const WITH_ARRAYS: usize>(
+    task: &TileTask<'_, V::Element>,
+) -> usize {
+    match (&task.equation.operator, &task.equation.terms[..]) {
+        _ if is_in_order(task) => small_tile::elements::<V>(task),
+        (Operator::Isotropic { .. }, []) => wavefront::elements::<V, R>(task),
+        _ => wavefront::elements::<V, WITH_ARRAYS>(task),
+    }
+}
 
+/// Whether the rows of a tile are not lifted.
+fn is_in_order<T: Real>(task: &TileTask<'_, T>) -> bool {
+    /// The largest number of columns of such a tile: a lifted row needs more columns than there are lanes.
+    const NARROW: usize = 16;
+    task.is_small || task.computed_columns().len() <= NARROW
+}
+
+/// Calls a function with the registers and the rows of a band of a kernel, and with these arguments.
 macro_rules! run {
-    ($register:ty, $kernel:ident, $task:ident, $scratch:ident) => {{
+    ($function:ident, $register:ty, $kernel:ident, $($argument:ident),*) => {{
         const ROWS: BandRows = Kernel::$kernel.band_rows();
-        vectors::<$register, { ROWS.plain }, { ROWS.with_arrays }>($task, $scratch)
+        $function::<$register, { ROWS.plain }, { ROWS.with_arrays }>($($argument),*)
     }};
 }
 
@@ -115,16 +137,33 @@ macro_rules! dispatch {
                 unsafe {
                     match kernel {
                         #[cfg(target_arch = "x86_64")]
-                        Kernel::Avx2 => run!(x86::$avx2, Avx2, task, scratch),
+                        Kernel::Avx2 => run!(vectors, x86::$avx2, Avx2, task, scratch),
                         #[cfg(target_arch = "x86_64")]
-                        Kernel::Avx512 => run!(x86::$avx512, Avx512, task, scratch),
+                        Kernel::Avx512 => run!(vectors, x86::$avx512, Avx512, task, scratch),
                         #[cfg(target_arch = "aarch64")]
-                        Kernel::Neon => run!(neon::$neon, Neon, task, scratch),
+                        Kernel::Neon => run!(vectors, neon::$neon, Neon, task, scratch),
                         Kernel::Portable if HAS_PORTABLE => {
-                            run!($portable, Portable, task, scratch)
+                            run!(vectors, $portable, Portable, task, scratch)
                         }
                         _ => scalar_tile::advance(task, scratch),
                     }
+                }
+            }
+
+            #[allow(
+                private_interfaces,
+                reason = "the trait is sealed and its function for this folder only"
+            )]
+            fn workspace_elements(kernel: Kernel, task: &TileTask<'_, Self>) -> usize {
+                match kernel {
+                    #[cfg(target_arch = "x86_64")]
+                    Kernel::Avx2 => run!(elements, x86::$avx2, Avx2, task),
+                    #[cfg(target_arch = "x86_64")]
+                    Kernel::Avx512 => run!(elements, x86::$avx512, Avx512, task),
+                    #[cfg(target_arch = "aarch64")]
+                    Kernel::Neon => run!(elements, neon::$neon, Neon, task),
+                    Kernel::Portable if HAS_PORTABLE => run!(elements, $portable, Portable, task),
+                    _ => scalar_tile::elements(task),
                 }
             }
 

@@ -63,13 +63,10 @@ impl<T: Element> Stencil<T> {
     /// few of them, the rows are divided among the threads.
     #[must_use]
     pub fn plan(&self, walls: &Walls<T>, shape: Shape, steps: usize, is_new: bool) -> Plan {
-        let threads = rayon::current_num_threads();
         let domain = walls.domain(shape);
         let [rows, columns] = domain.each_ref().map(|axis| axis.in_array().len());
-        let tile = self.tile_of_passes((rows + 2, columns + 2), threads, walls.traits());
-        // Nodes on walls may be computed, too.
-        let is_whole = tile.rows + 2 >= rows && tile.columns + 2 >= columns;
-        if is_whole && is_small(rows, columns, walls.traits()) {
+        let (tile, is_small) = self.tile_between(walls, shape);
+        if is_small {
             let depth = tile.depth;
             let tile = Tile {
                 rows,
@@ -82,6 +79,7 @@ impl<T: Element> Stencil<T> {
                 ..self.plan_with(tile, shape, walls.traits())
             };
         }
+        let threads = rayon::current_num_threads();
         let (tile, stages) = tile_and_stages(tile, &domain, steps, threads);
         let first_pass = self.first_pass(tile.depth, is_new);
         Plan {
@@ -89,6 +87,16 @@ impl<T: Element> Stencil<T> {
             passes: passes(steps, tile.depth, stages, first_pass),
             ..self.plan_with(tile, shape, walls.traits())
         }
+    }
+
+    /// The tile for several passes over a field between these walls, and whether the field is a small one.
+    pub(super) fn tile_between(&self, walls: &Walls<T>, shape: Shape) -> (Tile, bool) {
+        let threads = rayon::current_num_threads();
+        let [rows, columns] = walls.domain(shape).map(|axis| axis.in_array().len());
+        let tile = self.tile_of_passes((rows + 2, columns + 2), threads, walls.traits());
+        // Nodes on walls may be computed, too.
+        let is_whole = tile.rows + 2 >= rows && tile.columns + 2 >= columns;
+        (tile, is_whole && is_small(rows, columns, walls.traits()))
     }
 
     /// The plan for `steps` steps in one pass.

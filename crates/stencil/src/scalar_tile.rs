@@ -10,6 +10,11 @@ use super::scratch::Workspace;
 use super::task::TileTask;
 use crate::real::Real;
 
+/// The number of elements of the workspace that a task takes.
+pub(super) fn elements<T: Real>(task: &TileTask<'_, T>) -> usize {
+    2 * Copied::new(task, 1).elements()
+}
+
 /// Writes the nodes of `task` into its target.
 ///
 /// # Safety
@@ -23,7 +28,7 @@ pub(super) unsafe fn advance<T: Real>(
     }
     let tile = Copied::new(task, 1);
     let size = tile.elements();
-    let memory = scratch.elements::<T>(2 * size);
+    let memory = scratch.elements::<T>(elements(task));
     // SAFETY: the scratch has room for both states; the rest is passed on.
     unsafe {
         let mut state = slice::from_raw_parts_mut(memory, size);

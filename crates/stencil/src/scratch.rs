@@ -1,6 +1,7 @@
 //! [`Workspace`]: memory that a thread keeps from one tile to the next.
 
 use std::alloc::{Layout, handle_alloc_error};
+use std::io;
 
 use diff2d_sys::Memory;
 
@@ -20,13 +21,38 @@ impl Workspace {
         Self(None)
     }
 
+    /// Takes memory for `count` elements of a number type, unless there is as much.
+    ///
+    /// # Errors
+    /// If the system has too little memory.
+    pub fn reserve<T>(&mut self, count: usize) -> io::Result<()> {
+        self.room(count * size_of::<T>()).map(drop)
+    }
+
     /// Memory for `count` elements of a number type, aligned to 64 bytes. It contains zeros or the values of the last
-    /// user.
+    /// user. If the system has too little memory, the process ends, unless as much was [reserved](Self::reserve).
     pub fn elements<T: Copy>(&mut self, count: usize) -> *mut T {
-        let size = (count * size_of::<T>()).max(1);
-        let previous = self.0.take().filter(|memory| memory.len() >= size);
-        let memory = previous.unwrap_or_else(|| allocate(whole_pages(size.max(LEAST))));
-        self.0.insert(memory).as_mut_ptr().cast()
+        let size = count * size_of::<T>();
+        let Ok(memory) = self.room(size) else {
+            handle_alloc_error(Layout::array::<u8>(size).unwrap_or(Layout::new::<u8>()))
+        };
+        memory.as_mut_ptr().cast()
+    }
+
+    /// The number of bytes that are taken.
+    #[cfg(test)]
+    pub fn bytes(&self) -> usize {
+        self.0.as_ref().map_or(0, |memory| memory.len())
+    }
+
+    /// Memory of at least `size` bytes.
+    fn room(&mut self, size: usize) -> io::Result<&mut Memory> {
+        let size = size.max(1);
+        let memory = match self.0.take().filter(|memory| memory.len() >= size) {
+            Some(memory) => memory,
+            None => allocate(whole_pages(size.max(LEAST)))?,
+        };
+        Ok(self.0.insert(memory))
     }
 }
 
@@ -36,13 +62,9 @@ fn whole_pages(size: usize) -> usize {
 }
 
 /// Allocates `size` bytes of zeros.
-fn allocate(size: usize) -> Memory {
-    let memory = Memory::zeroed_parts(size, 1)
-        .ok()
-        .and_then(|mut parts| parts.pop());
-    memory.unwrap_or_else(|| {
-        handle_alloc_error(Layout::array::<u8>(size).unwrap_or(Layout::new::<u8>()))
-    })
+fn allocate(size: usize) -> io::Result<Memory> {
+    let mut parts = Memory::zeroed_parts(size, 1)?;
+    parts.pop().ok_or_else(|| io::ErrorKind::OutOfMemory.into())
 }
 
 #[cfg(test)]

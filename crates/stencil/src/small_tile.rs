@@ -17,6 +17,21 @@ use super::scratch::Workspace;
 use super::task::TileTask;
 use super::update::Update;
 
+/// The number of elements of the workspace that a task takes: two states, the rows of arrays, and a row in the order of
+/// the field.
+#[inline(always)]
+pub(super) fn elements<V: Lanes>(task: &TileTask<'_, V::Element>) -> usize {
+    let tile = Copied::new(task, V::COUNT);
+    let array_slots = ArrayRing::<V>::count(task, array_rows(task));
+    2 * tile.elements() + (array_slots + 1) * tile.pitch
+}
+
+/// The number of rows of each array that a task keeps.
+#[inline(always)]
+fn array_rows<T: Copy>(task: &TileTask<'_, T>) -> usize {
+    task.rows_at(0).len() + 1
+}
+
 /// Writes the nodes of a task into its target; equations are of the kind `K`.
 pub(super) struct SmallTile<'a, 'b, V: Lanes, K> {
     task: &'a TileTask<'b, V::Element>,
@@ -47,9 +62,9 @@ impl<V: Lanes, K: EquationKind<V>> Computation for SmallTile<'_, '_, V, K> {
         }
         let tile = Copied::new(task, V::COUNT);
         let (size, pitch, rows) = (tile.elements(), tile.pitch, task.rows_at(0));
-        let array_rows = rows.len() + 1;
+        let array_rows = array_rows(task);
         let array_slots = ArrayRing::<V>::count(task, array_rows);
-        let memory = scratch.elements::<V::Element>(2 * size + (array_slots + 1) * pitch);
+        let memory = scratch.elements::<V::Element>(elements::<V>(task));
         let array_memory = memory.wrapping_add(2 * size);
         let staging = array_memory.wrapping_add(array_slots * pitch);
         // SAFETY: the scratch has room for two states, the rows of arrays, and a row in the order of the field; the rest is

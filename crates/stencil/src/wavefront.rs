@@ -76,6 +76,48 @@ impl<V: Lanes, K: EquationKind<V>, const R: usize> Computation for Walk<'_, '_, 
     }
 }
 
+/// The places of a wavefront's memory, in elements.
+struct Room {
+    /// The distance of lifted rows.
+    pitch: usize,
+    /// The slots of the ring.
+    slots: usize,
+    /// The slots of the rows of the equation's arrays.
+    array_slots: usize,
+    /// The end of the lifted rows: the ring and the rows beyond its ends, and the rows of the equation's arrays.
+    lifted: usize,
+    /// The end of the addresses of the slots.
+    addresses: usize,
+    /// The end of two rows in the order of the field.
+    end: usize,
+}
+
+impl Room {
+    #[inline(always)]
+    fn of<V: Lanes, const R: usize>(task: &TileTask<'_, V::Element>) -> Self {
+        let (steps, columns) = (task.steps, task.computed_columns().len());
+        let pitch = Lifted::<V>::pitch(columns);
+        let slots = 2 * steps + R;
+        let array_slots = ArrayRing::<V>::count(task, steps + R);
+        let lifted = (slots + 2 + array_slots + RowsBeyond::<V>::ROWS) * pitch;
+        let address_bytes = (slots + R + 3).next_multiple_of(8) * size_of::<usize>();
+        let addresses = lifted + address_bytes / size_of::<V::Element>();
+        Self {
+            pitch,
+            slots,
+            array_slots,
+            lifted,
+            addresses,
+            end: addresses + 2 * columns + 3,
+        }
+    }
+}
+
+/// The number of elements of the workspace that a task takes in bands of `R` rows.
+pub(super) fn elements<V: Lanes, const R: usize>(task: &TileTask<'_, V::Element>) -> usize {
+    Room::of::<V, R>(task).end
+}
+
 /// A tile that is being advanced. Rows are counted from the first row that is lifted.
 struct Wavefront<'a, V: Lanes, const R: usize> {
     task: &'a TileTask<'a, V::Element>,
@@ -111,20 +153,19 @@ impl<'a, V: Lanes, const R: usize> Wavefront<'a, V, R> {
         let steps = task.steps;
         let (columns, rows) = (task.computed_columns(), task.rows_at(0));
         let (base, row_count) = (rows.start, rows.len());
-        // The scratch holds the ring and the rows beyond its ends, the rows of the
-        // equation's arrays, the addresses of the slots, and rows in the order of
-        // the field.
-        let pitch = Lifted::<V>::pitch(columns.len());
-        let slots = 2 * steps + R;
-        let array_slots = ArrayRing::<V>::count(task, steps + R);
-        let lifted = (slots + 2 + array_slots + RowsBeyond::<V>::ROWS) * pitch;
-        let addresses =
-            (slots + R + 3).next_multiple_of(8) * size_of::<usize>() / size_of::<V::Element>();
-        let memory = scratch.elements::<V::Element>(lifted + addresses + 2 * columns.len() + 3);
+        let Room {
+            pitch,
+            slots,
+            array_slots,
+            lifted,
+            addresses,
+            end,
+        } = Room::of::<V, R>(task);
+        let memory = scratch.elements::<V::Element>(end);
         let array_memory = memory.wrapping_add((slots + 2) * pitch);
         let wall_memory = array_memory.wrapping_add(array_slots * pitch);
         let addresses_at = memory.wrapping_add(lifted).cast();
-        let plain = memory.wrapping_add(lifted + addresses);
+        let plain = memory.wrapping_add(addresses);
         let staging = plain.wrapping_add(columns.len() + 1);
         // SAFETY: passed on; there is so much room.
         unsafe {
