@@ -13,7 +13,7 @@ use super::{
     in_memory::InMemory,
     observer::Observer,
     options::{Options, Outcome},
-    output::Output,
+    output::{CubeOutput, Output},
     pool,
     report::Report,
     setup,
@@ -113,7 +113,10 @@ fn into_memory<T: Element, C: Comm>(
         None if problem.params.until.is_some() => return Err(RunError::SteadyWithoutCube),
         None => {}
     }
-    let output = Output::nowhere(problem, ranks, observer, kept);
+    let output = match kept {
+        Some(solution) => Output::memory(problem, ranks, solution, observer),
+        None => Output::nothing(problem, ranks, observer),
+    };
     let state = in_memory.ok_or(RunError::Unplaced)?;
     let (report, _) = simulate(problem, state, output, clock, observer)?;
     Ok(report.within(budget))
@@ -144,13 +147,16 @@ fn into_cube<T: Element, C: Comm>(
         ..
     } = means;
     let reports = Exchange::new(comm, Some(&writer));
-    let mut output = Output::cube(problem, ranks, writer.scenario(0), reports);
-    output.shorter = options.extend.as_deref();
-    // While fields accumulate, no state between snapshots is kept: an interval begins with its snapshot again.
-    output.checkpoint = problem.fields().is_empty().then_some(&paths);
     let parameters = columns::digest_of_parameters(problem, writer.header());
     let place = RecordPlace::of_run(&paths);
-    output.record = Some(place.with_parameters(parameters, &writer.header().warnings));
+    let cube = CubeOutput {
+        scenario: writer.scenario(0),
+        record: place.with_parameters(parameters, &writer.header().warnings),
+        // While fields accumulate, no state between snapshots is kept: an interval begins with its snapshot again.
+        checkpoint: problem.fields().is_empty().then_some(&paths),
+        shorter: options.extend.as_deref(),
+    };
+    let output = Output::cube(problem, ranks, cube, reports);
     let simulated = match (in_memory, budget.bands) {
         (Some(state), _) => {
             if comm.size() > 1 {

@@ -1,9 +1,16 @@
 //! Copies a shorter run: its committed snapshots, and its streams up to them.
 
 use super::{
-    decomposition::Decomposition, error::RunError, output::Output, reached::Reached,
-    resume::take_snapshot, row_schedule::RowSchedule, row_tracker::RowTracker, snapshot::Snapshot,
-    state::State, streams::RunStreams, trackers::LimitTracker,
+    decomposition::Decomposition,
+    error::RunError,
+    output::{CubeOutput, Output},
+    resume::take_snapshot,
+    row_schedule::RowSchedule,
+    row_tracker::RowTracker,
+    snapshot::Snapshot,
+    state::State,
+    streams::RunStreams,
+    trackers::LimitTracker,
 };
 use crate::{
     comm::{Comm, collective},
@@ -13,7 +20,7 @@ use crate::{
     },
     params::{Choice, End},
     problem::Problem,
-    schedule::{Clock, Moment},
+    schedule::Clock,
 };
 use std::path::Path;
 
@@ -40,7 +47,12 @@ impl<C: Comm> Output<'_, C> {
         state: &mut impl State<C>,
         last: Option<&Commit>,
     ) -> Result<Option<Clock>, RunError> {
-        let (Some(scenario), Some(path)) = (&self.scenario, self.shorter) else {
+        let Some(&CubeOutput {
+            ref scenario,
+            shorter: Some(path),
+            ..
+        }) = self.cube_output()
+        else {
             return Ok(None);
         };
         let missing_indices = scenario.handed_over()..scenario.header().snapshots();
@@ -86,7 +98,7 @@ impl<C: Comm> Output<'_, C> {
     /// Collective. Opens the cube of a shorter run and its committed snapshots, if it begins as this run does; `None`
     /// if nothing is committed.
     fn open_shorter(&self, shorter: &Path) -> Result<Option<(Cube, Vec<Commit>)>, RunError> {
-        let opened = match (Cube::open(shorter), &self.scenario) {
+        let opened = match (Cube::open(shorter), self.scenario()) {
             (Ok(cube), Some(scenario)) => {
                 let differences = scenario.header().differences_from_beginning(cube.header());
                 if differences.is_empty() {
@@ -220,17 +232,10 @@ impl RunStreams {
         let Some(mut tracker) = RowTracker::new(problem, self.rows.take(), None, now)? else {
             return Ok(());
         };
-        tracker.go_on(ranks.comm())?;
+        tracker.go_on_behind_rows(ranks.comm())?;
         state.start(now)?;
-        let reached = Reached {
-            moment: Moment {
-                step: now.step,
-                beyond: 0.0,
-            },
-            now,
-            is_snapshot: true,
-        };
-        tracker.write(reached, None, true, ranks, |look| state.look(look))?;
+        let row = tracker.read_at(now, ranks, |look| state.look(look))?;
+        tracker.append(row, ranks.comm())?;
         self.rows = tracker.into_stream();
         Ok(())
     }

@@ -3,16 +3,16 @@
 use super::{
     decomposition::Decomposition,
     error::RunError,
-    reached::Reached,
     row_schedule::RowSchedule,
     state::{Look, RowsView, StateArray},
+    tracker::{Remains, Sight, Tracker},
 };
 use crate::{
     comm::{Comm, collective},
     cube::streams::Stream,
     params::{Choice, Precision, RecordField},
     problem::Problem,
-    schedule::Clock,
+    schedule::{Clock, Moment},
 };
 use diff2d_stencil::real::Real;
 use ndarray::ArrayView2;
@@ -128,50 +128,6 @@ impl<'a> FieldTracker<'a> {
         })
     }
 
-    /// Collective. Begins an interval with the snapshot from which the run continues.
-    pub(super) fn go_on(
-        &mut self,
-        now: Clock,
-        show: impl FnOnce(Look<'_>) -> Result<(), RunError>,
-    ) -> Result<(), RunError> {
-        self.schedule.pass_to(now);
-        self.begin(now.simtime);
-        self.take(now, now.simtime, show)
-    }
-
-    /// Collective. Counts the state at a moment at which a row or a snapshot is due. A snapshot ends an interval,
-    /// writes its frame, and begins the next interval unless the run ends.
-    pub(super) fn write<C: Comm>(
-        &mut self,
-        at: Reached,
-        is_last: bool,
-        ranks: &Decomposition<'_, C>,
-        mut show: impl FnMut(Look<'_>) -> Result<(), RunError>,
-    ) -> Result<(), RunError> {
-        let state_clock = at.now;
-        let mut time = state_clock.simtime;
-        if self.schedule.next() == Some(at.moment) {
-            if at.moment.beyond > 0.0 {
-                time = self.schedule.time(state_clock).unwrap_or(time);
-            }
-            self.schedule.pass();
-        }
-        if at.is_snapshot && state_clock.step > 0 {
-            show(&mut |rows| {
-                self.take_rows(time, time, rows);
-                Ok(())
-            })?;
-            self.end(time, ranks)?;
-        }
-        if at.is_snapshot && is_last {
-            return Ok(());
-        }
-        if at.is_snapshot {
-            self.begin(time);
-        }
-        self.take(state_clock, time, show)
-    }
-
     /// Begins an interval, whose first moment comes next.
     fn begin(&mut self, time: f64) {
         (self.begin, self.last) = (time, time);
@@ -239,16 +195,60 @@ impl<'a> FieldTracker<'a> {
         }
         Ok(())
     }
+}
 
-    /// The streams, by the names of the fields.
-    pub(super) fn streams(&self) -> impl Iterator<Item = (&'static str, &Stream)> {
-        let fields = self.fields.iter();
-        fields.map(|(stream, field)| (field.kind.name(), stream))
+impl<C: Comm> Tracker<C> for FieldTracker<'_> {
+    /// The moments that count are those of rows and snapshots.
+    fn next(&self) -> Option<Moment> {
+        self.schedule.next()
     }
 
-    /// The streams of a tracker that is no longer needed.
-    pub(super) fn into_streams(self) -> Vec<(RecordField, Stream)> {
+    /// Begins an interval with the snapshot from which the run continues.
+    fn go_on(&mut self, sight: &mut Sight<'_, '_, C>) -> Result<(), RunError> {
+        let now = sight.at.now;
+        self.schedule.pass_to(now);
+        self.begin(now.simtime);
+        self.take(now, now.simtime, |look| sight.show(look))
+    }
+
+    /// Counts the state at a moment at which a row or a snapshot is due. A snapshot ends an interval, writes its frame, and
+    /// begins the next interval unless the run ends.
+    fn write(&mut self, sight: &mut Sight<'_, '_, C>, ends_run: bool) -> Result<(), RunError> {
+        let (at, ranks) = (sight.at, sight.ranks);
+        let state_clock = at.now;
+        let mut time = state_clock.simtime;
+        if self.schedule.next() == Some(at.moment) {
+            if at.moment.beyond > 0.0 {
+                time = self.schedule.time(state_clock).unwrap_or(time);
+            }
+            self.schedule.pass();
+        }
+        if at.is_snapshot && state_clock.step > 0 {
+            sight.show(&mut |rows| {
+                self.take_rows(time, time, rows);
+                Ok(())
+            })?;
+            self.end(time, ranks)?;
+        }
+        let is_last = ends_run || state_clock.step >= self.problem.schedule.last_step();
+        if at.is_snapshot && is_last {
+            return Ok(());
+        }
+        if at.is_snapshot {
+            self.begin(time);
+        }
+        self.take(state_clock, time, |look| sight.show(look))
+    }
+
+    fn streams(&self) -> Vec<(&'static str, &Stream)> {
+        let fields = self.fields.iter();
+        fields
+            .map(|(stream, field)| (field.kind.name(), stream))
+            .collect()
+    }
+
+    fn leave(self: Box<Self>, remains: &mut Remains) {
         let fields = self.fields.into_iter();
-        fields.map(|(stream, field)| (field.kind, stream)).collect()
+        remains.streams.fields = fields.map(|(stream, field)| (field.kind, stream)).collect();
     }
 }

@@ -10,7 +10,7 @@
 //! | `state.rs` | where the state is: `in_memory.rs`, or `in_bands.rs` where it is larger, with its passes in `band_pass.rs` |
 //! | `output.rs`, `snapshot.rs`, `resume.rs`, `extend.rs` | where snapshots go, where a run continues, and what it takes of a shorter one; `solution.rs`: in memory |
 //! | `steady.rs` | whether a run ends before its last snapshot |
-//! | `trackers.rs` | the observers of a run, each at its own moments: snapshots, rows (`row_tracker.rs`) and fields (`field_tracker.rs`) |
+//! | `tracker.rs`, `trackers.rs` | the observers of a run, each at its own moments: snapshots and a limit (`trackers/`), rows (`row_tracker.rs`) and fields (`field_tracker.rs`) |
 //! | `streams.rs` | the streams that rows and fields go to |
 //! | `row.rs`, `state_reader.rs`, `row_schedule.rs`, `columns.rs`, `sums.rs` | rows, the values in them, their moments, their columns, and the integrated rates; `flux.rs`: rates of a cube |
 //! | `record_rows.rs` | the rows of a record in memory, for a run that writes no files |
@@ -61,6 +61,7 @@ mod steady;
 mod streams;
 mod sums;
 mod time_loop;
+mod tracker;
 mod trackers;
 
 pub use bands_shape::Shape;
@@ -84,7 +85,7 @@ pub(crate) use exchange::{Exchange, finish, on_root};
 pub(crate) use in_memory::InMemory;
 pub(crate) use observer::Observer;
 pub(crate) use options::Options;
-pub(crate) use output::Output;
+pub(crate) use output::{CubeOutput, Output};
 pub(crate) use pool::install as on_threads;
 pub(crate) use pool::worthwhile as worthwhile_threads;
 pub(crate) use recompute::recompute;

@@ -1,4 +1,4 @@
-//! [`Output`]: the destination of a simulation's snapshots.
+//! [`Output`]: where the snapshots of a simulation go, and how far they have come.
 
 use super::{
     clock::NextStop, decomposition::Decomposition, error::RunError, exchange::Exchange,
@@ -20,24 +20,14 @@ use std::{path::Path, time::Duration};
 /// The longest wait for a commit before ranks exchange reports again.
 const COMMIT_WAIT: Duration = Duration::from_millis(1);
 
-/// The destination of snapshots: a scenario of a cube, memory, or only announcements.
+/// Where snapshots go, and how far they have come.
 ///
 /// All methods but getters are collective.
 pub(crate) struct Output<'a, C> {
     pub(super) problem: &'a Problem,
     pub(super) ranks: &'a Decomposition<'a, C>,
-    pub(super) scenario: Option<ScenarioWriter<'a>>,
-    /// The channel on which snapshots are announced if there is no cube.
-    reached: Option<Sender<Commit>>,
-    /// The snapshots in memory, if they are kept there.
-    pub(super) kept: Option<&'a mut Solution>,
+    destination: Destination<'a>,
     reports: Exchange<'a, C>,
-    /// The names of the files, if states between snapshots are to be written.
-    pub(super) checkpoint: Option<&'a Paths>,
-    /// The place of the record's rows, if there is a record.
-    pub(crate) record: Option<RecordPlace>,
-    /// The cube of a shorter run whose snapshots are copied first.
-    pub(super) shorter: Option<&'a Path>,
     /// The time of the last snapshot.
     pub(super) last: Clock,
     /// Why the run ends with it, if it does.
@@ -48,24 +38,82 @@ pub(crate) struct Output<'a, C> {
     pub(super) marks: Marks,
 }
 
+/// The destination of snapshots.
+#[expect(clippy::large_enum_variant, reason = "there is one of them")]
+enum Destination<'a> {
+    /// A scenario of a cube.
+    Cube(CubeOutput<'a>),
+    /// Memory. Snapshots are announced on the channel.
+    Memory(&'a mut Solution, Sender<Commit>),
+    /// Snapshots are only announced on the channel.
+    Nothing(Sender<Commit>),
+}
+
+/// A scenario of a cube, and the files beside it.
+pub(crate) struct CubeOutput<'a> {
+    pub(crate) scenario: ScenarioWriter<'a>,
+    /// The place of the record, if the run has one.
+    pub(crate) record: RecordPlace,
+    /// The names of the files, if states between snapshots are to be written.
+    pub(crate) checkpoint: Option<&'a Paths>,
+    /// The cube of a shorter run whose snapshots are copied first.
+    pub(crate) shorter: Option<&'a Path>,
+}
+
 impl<'a, C: Comm> Output<'a, C> {
-    /// An output without a cube: snapshots are announced to the observer, and kept in memory if `kept` is given.
-    pub(super) fn nowhere(
+    /// An output into a cube.
+    pub(crate) fn cube(
+        problem: &'a Problem,
+        ranks: &'a Decomposition<'a, C>,
+        mut cube: CubeOutput<'a>,
+        reports: Exchange<'a, C>,
+    ) -> Self {
+        cube.scenario = cube.scenario.with_codec(problem.codec());
+        Self::new(problem, ranks, Destination::Cube(cube), reports)
+    }
+
+    /// An output into memory. Snapshots are announced to the observer.
+    pub(super) fn memory(
+        problem: &'a Problem,
+        ranks: &'a Decomposition<'a, C>,
+        solution: &'a mut Solution,
+        observer: &Observer,
+    ) -> Self {
+        let destination = Destination::Memory(solution, observer.committed().clone());
+        Self::new(
+            problem,
+            ranks,
+            destination,
+            Exchange::new(ranks.comm(), None),
+        )
+    }
+
+    /// An output that only announces snapshots to the observer.
+    pub(super) fn nothing(
         problem: &'a Problem,
         ranks: &'a Decomposition<'a, C>,
         observer: &Observer,
-        kept: Option<&'a mut Solution>,
+    ) -> Self {
+        let destination = Destination::Nothing(observer.committed().clone());
+        Self::new(
+            problem,
+            ranks,
+            destination,
+            Exchange::new(ranks.comm(), None),
+        )
+    }
+
+    fn new(
+        problem: &'a Problem,
+        ranks: &'a Decomposition<'a, C>,
+        destination: Destination<'a>,
+        reports: Exchange<'a, C>,
     ) -> Self {
         Self {
             problem,
             ranks,
-            scenario: None,
-            reached: Some(observer.committed().clone()),
-            kept,
-            reports: Exchange::new(ranks.comm(), None),
-            checkpoint: None,
-            record: None,
-            shorter: None,
+            destination,
+            reports,
             last: problem.schedule.pace().start(),
             ended: None,
             streams: RunStreams::default(),
@@ -73,26 +121,32 @@ impl<'a, C: Comm> Output<'a, C> {
         }
     }
 
-    pub(crate) fn cube(
-        problem: &'a Problem,
-        ranks: &'a Decomposition<'a, C>,
-        scenario: ScenarioWriter<'a>,
-        reports: Exchange<'a, C>,
-    ) -> Self {
-        Self {
-            problem,
-            ranks,
-            scenario: Some(scenario.with_codec(problem.codec())),
-            reached: None,
-            kept: None,
-            reports,
-            checkpoint: None,
-            record: None,
-            shorter: None,
-            last: problem.schedule.pace().start(),
-            ended: None,
-            streams: RunStreams::default(),
-            marks: Marks::new(),
+    /// The cube, if snapshots go into one.
+    pub(super) fn cube_output(&self) -> Option<&CubeOutput<'a>> {
+        match &self.destination {
+            Destination::Cube(cube) => Some(cube),
+            _ => None,
+        }
+    }
+
+    /// The scenario of a cube, if snapshots go into one.
+    pub(super) fn scenario(&self) -> Option<&ScenarioWriter<'a>> {
+        self.cube_output().map(|cube| &cube.scenario)
+    }
+
+    /// As [`scenario`](Self::scenario).
+    pub(super) fn scenario_mut(&mut self) -> Option<&mut ScenarioWriter<'a>> {
+        match &mut self.destination {
+            Destination::Cube(cube) => Some(&mut cube.scenario),
+            _ => None,
+        }
+    }
+
+    /// The snapshots in memory, if they go there.
+    pub(super) fn solution(&mut self) -> Option<&mut Solution> {
+        match &mut self.destination {
+            Destination::Memory(solution, _) => Some(solution),
+            _ => None,
         }
     }
 
@@ -104,10 +158,7 @@ impl<'a, C: Comm> Output<'a, C> {
         stop: Option<Outcome>,
     ) -> Option<(NextStop, Option<Outcome>)> {
         let has_failed = self.write_overdue();
-        let is_lost = self
-            .scenario
-            .as_ref()
-            .is_some_and(ScenarioWriter::has_lost_files);
+        let is_lost = self.scenario().is_some_and(ScenarioWriter::has_lost_files);
         let stop = stop.or_else(|| is_lost.then_some(Outcome::FilesLost));
         let reports = self.reports.all_report(has_failed, stop, mine);
         (!reports.failed).then(|| (reports.wants[ROOT], reports.stop))
@@ -115,7 +166,7 @@ impl<'a, C: Comm> Output<'a, C> {
 
     /// Writes blocks that have waited long enough, and returns whether the writer has failed.
     fn write_overdue(&mut self) -> bool {
-        self.scenario.as_mut().is_some_and(|scenario| {
+        self.scenario_mut().is_some_and(|scenario| {
             scenario.write_overdue();
             scenario.has_failed()
         })
@@ -125,7 +176,7 @@ impl<'a, C: Comm> Output<'a, C> {
     fn wait(&mut self, is_ready: impl Fn(&ScenarioWriter<'_>) -> bool) -> bool {
         loop {
             let has_failed = self.write_overdue();
-            let scenario = self.scenario.as_ref();
+            let scenario = self.scenario();
             let uncommitted = scenario.map_or(0, ScenarioWriter::uncommitted);
             let ready = scenario.is_none_or(&is_ready);
             let reports = self.reports.all_report(has_failed, None, ready);
@@ -135,7 +186,7 @@ impl<'a, C: Comm> Output<'a, C> {
             if reports.wants.iter().all(|&ready| ready) {
                 return true;
             }
-            if let Some(scenario) = scenario {
+            if let Some(scenario) = self.scenario() {
                 scenario.wait(uncommitted, COMMIT_WAIT);
             }
         }
@@ -143,7 +194,7 @@ impl<'a, C: Comm> Output<'a, C> {
 
     /// Waits until every snapshot that was handed over is committed; `false` if that failed.
     pub(super) fn flush(&mut self) -> bool {
-        if let Some(scenario) = &mut self.scenario {
+        if let Some(scenario) = self.scenario_mut() {
             scenario.write_rest();
         }
         self.wait(|scenario| scenario.uncommitted() == 0)
@@ -159,19 +210,21 @@ impl<'a, C: Comm> Output<'a, C> {
         let summary = conclusion.summary;
         self.marks.clone_from(&conclusion.marks);
         (self.last, self.ended) = (now, conclusion.ended.clone());
-        if let Some(scenario) = &mut self.scenario {
-            scenario.end(conclusion);
-        }
-        if let Some(kept) = &mut self.kept {
-            kept.end(now);
-        }
-        if let (Some(reached), true) = (&self.reached, self.ranks.comm().is_root()) {
+        let announced = match &mut self.destination {
+            Destination::Cube(cube) => return cube.scenario.end(conclusion),
+            Destination::Memory(solution, announced) => {
+                solution.end(now);
+                announced
+            }
+            Destination::Nothing(announced) => announced,
+        };
+        if self.ranks.comm().is_root() {
             let id = SnapshotId {
                 scenario: None,
                 index: self.problem.schedule.snapshot_at(now.step).0,
             };
             // Without an observer there is no receiver.
-            let _ = reached.send(Commit::new(id, now, summary));
+            let _ = announced.send(Commit::new(id, now, summary));
         }
     }
 
@@ -179,7 +232,11 @@ impl<'a, C: Comm> Output<'a, C> {
     /// rows.
     pub(super) fn checkpoint(&mut self, now: Clock, own: &[u8]) -> Result<(), RunError> {
         let is_committed = self.flush();
-        let (Some(scenario), Some(paths), true) = (&self.scenario, self.checkpoint, is_committed)
+        let Some(CubeOutput {
+            scenario,
+            checkpoint: Some(paths),
+            ..
+        }) = self.cube_output().filter(|_| is_committed)
         else {
             return Ok(());
         };
@@ -210,7 +267,7 @@ impl<'a, C: Comm> Output<'a, C> {
 
     /// Hands the remaining blocks to the writer.
     pub(super) fn finish(mut self) {
-        if let Some(scenario) = &mut self.scenario {
+        if let Some(scenario) = self.scenario_mut() {
             scenario.write_rest();
         }
     }

@@ -48,7 +48,7 @@ fn record_of<T: Element>(
     let clock = RunClock::start(problem, &Options::default());
     let mut state = InMemory::new(problem, problem.stencil::<T>(), &ranks)?;
     state.initialise(&clock, &observer)?;
-    let output = Output::nowhere(problem, &ranks, &observer, None);
+    let output = Output::nothing(problem, &ranks, &observer);
     let trackers = Trackers::in_memory(problem, sums)?;
     TimeLoop::new(problem, state, output, trackers, clock, &observer).record()
 }

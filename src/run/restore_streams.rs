@@ -261,11 +261,10 @@ impl<'r> Restoration<'r> {
             }
             None => state.initialise(&clock, &observer)?,
         }
-        let mut output = Output::nowhere(problem, &ranks, &observer, None);
-        output.record = Some(self.place.clone());
+        let mut output = Output::nothing(problem, &ranks, &observer);
         output.streams = self.streams_of_interval()?;
         let (commit, resumed) = (&self.commits[index], previous_commit.map(Commit::clock));
-        let trackers = Trackers::new(problem, &mut output, resumed)?;
+        let trackers = Trackers::new(problem, &mut output, Some(self.place), resumed)?;
         let trackers = trackers.up_to(commit.step, commit.ended.clone());
         let time_loop = TimeLoop::new(problem, state, output, trackers, clock, &observer);
         let (streams, ended) = time_loop.run_from(resumed)?;

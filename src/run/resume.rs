@@ -3,7 +3,7 @@
 
 use super::{
     error::RunError,
-    output::Output,
+    output::{CubeOutput, Output},
     state::{Durable, State},
 };
 use crate::{
@@ -19,7 +19,7 @@ impl<C: Comm> Output<'_, C> {
     /// cube, whose snapshots are then copied into this cube. The streams continue from its marks. `None` if there is no
     /// such state yet.
     pub(super) fn resume(&mut self, state: &mut impl State<C>) -> Result<Option<Clock>, RunError> {
-        let last_commit = self.scenario.as_ref().and_then(|scenario| scenario.last());
+        let last_commit = self.scenario().and_then(|scenario| scenario.last());
         let last_commit = last_commit.cloned();
         // What follows is judged by its change since then, whether it is copied or computed.
         self.last = last_commit
@@ -28,7 +28,7 @@ impl<C: Comm> Output<'_, C> {
         if let Some(clock) = self.copy_shorter(state, last_commit.as_ref())? {
             return Ok(Some(clock));
         }
-        let (Some(scenario), Some(last_commit)) = (&self.scenario, &last_commit) else {
+        let (Some(scenario), Some(last_commit)) = (self.scenario(), &last_commit) else {
             return Ok(None);
         };
         let snapshot_begin = scenario.header().offset_of(last_commit.id());
@@ -48,7 +48,12 @@ impl<C: Comm> Output<'_, C> {
         state: &mut impl State<C>,
         last: Clock,
     ) -> Result<Option<(Clock, Marks)>, RunError> {
-        let (Some(paths), Some(scenario)) = (self.checkpoint, &self.scenario) else {
+        let Some(CubeOutput {
+            scenario,
+            checkpoint: Some(paths),
+            ..
+        }) = self.cube_output()
+        else {
             return Ok(None);
         };
         let (ranks, header) = (self.ranks, scenario.header());

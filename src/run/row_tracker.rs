@@ -3,14 +3,17 @@
 use super::{
     decomposition::Decomposition,
     error::RunError,
-    reached::Reached,
     row::{Row, RowReader, RowSums},
     row_schedule::RowSchedule,
     state::{Look, RowsView},
+    tracker::{Remains, Sight, Tracker},
 };
 use crate::{
     comm::{Comm, collective},
-    cube::{CubeError, streams::Stream},
+    cube::{
+        CubeError,
+        streams::{ROWS, Stream},
+    },
     problem::Problem,
     schedule::{Clock, Moment},
 };
@@ -36,7 +39,7 @@ pub(crate) struct RowTracker<'a> {
 
 impl<'a> RowTracker<'a> {
     /// Collective. The tracker of a run whose parameters ask for a record; `start` is the state from which the run
-    /// continues. If some rows are durable already, the tracker [goes on](Self::go_on) behind them.
+    /// continues. If some rows are durable already, the tracker [goes on](Self::go_on_behind_rows) behind them.
     ///
     /// # Errors
     /// [`RunError`] if an input file can no longer be read.
@@ -81,7 +84,7 @@ impl<'a> RowTracker<'a> {
     ///
     /// # Errors
     /// [`RunError`] if the rows cannot be read.
-    pub(super) fn go_on(&mut self, comm: &impl Comm) -> Result<(), RunError> {
+    pub(super) fn go_on_behind_rows(&mut self, comm: &impl Comm) -> Result<(), RunError> {
         let count = self.stream().map(|stream| stream.mark().count);
         let count = collective::from_root(comm, comm.is_root().then_some(count)).flatten();
         for _ in 0..count.unwrap_or(0) {
@@ -128,72 +131,24 @@ impl<'a> RowTracker<'a> {
         }
     }
 
-    /// The rows in memory.
-    pub(super) fn into_rows(self) -> Vec<Row> {
-        match self.sink {
-            RowSink::Memory(rows) => rows,
-            _ => Vec::new(),
-        }
-    }
-
-    /// The moment at which the next row is due.
-    pub(super) fn next_moment(&self) -> Option<Moment> {
-        self.schedule.next()
-    }
-
-    /// Whether the tracker needs the states within every step.
-    pub(super) fn sees_steps(&self) -> bool {
-        self.rows.sees_steps()
-    }
-
-    /// Collective. Takes rows of a state within a step, as [`RowReader::see`] does.
-    pub(super) fn see<C: Comm>(
+    /// Collective. Reads a row of the state at `now`, on rank 0.
+    ///
+    /// # Errors
+    /// [`RunError`].
+    pub(super) fn read_at<C: Comm>(
         &mut self,
-        number: usize,
-        view: &RowsView<'_>,
-        ranks: &Decomposition<'_, C>,
-    ) {
-        self.rows.see(number, view, ranks);
-    }
-
-    /// Collective. Adds the inflow during an observed step.
-    pub(super) fn end_step<C: Comm>(
-        &mut self,
-        ranks: &Decomposition<'_, C>,
-    ) -> Result<(), RunError> {
-        self.rows.end_step(ranks)
-    }
-
-    /// Collective. Reads the row that is due at a moment, if one is; on rank 0.
-    pub(super) fn look<C: Comm>(
-        &mut self,
-        at: Reached,
+        now: Clock,
         ranks: &Decomposition<'_, C>,
         show: impl FnOnce(Look<'_>) -> Result<(), RunError>,
     ) -> Result<Option<Row>, RunError> {
-        if self.schedule.next() != Some(at.moment) {
-            return Ok(None);
-        }
-        let time = self.schedule.time(at.now).unwrap_or(at.now.simtime);
-        self.schedule.pass();
-        self.rows.read(at.now.step, time, ranks, show)
+        self.rows.read(now.step, now.simtime, ranks, show)
     }
 
-    /// Collective. Appends the row that was read. Where the run ends at a moment at which no row is due, reads one.
-    pub(super) fn write<C: Comm>(
-        &mut self,
-        at: Reached,
-        mut row: Option<Row>,
-        ends_run: bool,
-        ranks: &Decomposition<'_, C>,
-        show: impl FnOnce(Look<'_>) -> Result<(), RunError>,
-    ) -> Result<(), RunError> {
-        if ends_run {
-            let has_row = collective::from_root(ranks.comm(), Some(row.is_some()));
-            if has_row != Some(true) {
-                row = self.rows.read(at.now.step, at.now.simtime, ranks, show)?;
-            }
-        }
+    /// Collective. Appends a row that was read, on rank 0.
+    ///
+    /// # Errors
+    /// [`RunError`].
+    pub(super) fn append(&mut self, row: Option<Row>, comm: &impl Comm) -> Result<(), RunError> {
         let appended = match (&mut self.sink, row) {
             (RowSink::Stream(stream), Some(row)) => {
                 let line = row.line(self.scenario, self.rows.date(&row));
@@ -205,11 +160,69 @@ impl<'a> RowTracker<'a> {
             }
             _ => Ok(()),
         };
-        collective::all_ok(ranks.comm(), appended.map_err(RunError::from))
+        collective::all_ok(comm, appended.map_err(RunError::from))
+    }
+}
+
+impl<C: Comm> Tracker<C> for RowTracker<'_> {
+    fn next(&self) -> Option<Moment> {
+        self.schedule.next()
     }
 
-    /// A warning, if the rows do not explain the change of mass well.
-    pub(super) fn warning(&self) -> Option<String> {
+    fn sees_steps(&self) -> bool {
+        self.rows.sees_steps()
+    }
+
+    fn see(&mut self, number: usize, view: &RowsView<'_>, ranks: &Decomposition<'_, C>) {
+        self.rows.see(number, view, ranks);
+    }
+
+    fn end_step(&mut self, ranks: &Decomposition<'_, C>) -> Result<(), RunError> {
+        self.rows.end_step(ranks)
+    }
+
+    fn look(&mut self, sight: &mut Sight<'_, '_, C>) -> Result<(), RunError> {
+        let (at, ranks) = (sight.at, sight.ranks);
+        if self.schedule.next() != Some(at.moment) {
+            return Ok(());
+        }
+        let time = self.schedule.time(at.now).unwrap_or(at.now.simtime);
+        self.schedule.pass();
+        let row = self
+            .rows
+            .read(at.now.step, time, ranks, |look| sight.show(look))?;
+        sight.row = row;
+        Ok(())
+    }
+
+    /// Appends the row that was read. Where the run ends at a moment at which no row is due, reads one.
+    fn write(&mut self, sight: &mut Sight<'_, '_, C>, ends_run: bool) -> Result<(), RunError> {
+        let (mut row, ranks) = (sight.row.take(), sight.ranks);
+        if ends_run {
+            let has_row = collective::from_root(ranks.comm(), Some(row.is_some()));
+            if has_row != Some(true) {
+                row = self.read_at(sight.at.now, ranks, |look| sight.show(look))?;
+            }
+        }
+        self.append(row, ranks.comm())
+    }
+
+    fn streams(&self) -> Vec<(&'static str, &Stream)> {
+        self.stream()
+            .map(|stream| (ROWS, stream))
+            .into_iter()
+            .collect()
+    }
+
+    fn warning(&self) -> Option<String> {
         self.rows.warning()
+    }
+
+    fn leave(self: Box<Self>, remains: &mut Remains) {
+        match self.sink {
+            RowSink::Stream(stream) => remains.streams.rows = Some(stream),
+            RowSink::Memory(rows) => remains.rows = rows,
+            RowSink::Nowhere => {}
+        }
     }
 }

@@ -1,9 +1,6 @@
 //! [`Snapshot`]: a snapshot on its way to the cube, row by row.
 
-use super::{
-    decomposition::Decomposition, error::RunError, output::Output, solution::Solution,
-    steady::Change,
-};
+use super::{decomposition::Decomposition, error::RunError, output::Output, steady::Change};
 use crate::{
     comm::{Comm, collective},
     cube::{
@@ -71,7 +68,7 @@ impl<'o, 'a, C: Comm> Snapshot<'o, 'a, C> {
         }
         self.change = Change::begin(self.output, self.now)?;
         self.has_begun = true;
-        if let Some(scenario) = &mut self.output.scenario {
+        if let Some(scenario) = self.output.scenario_mut() {
             let snapshot_begin = scenario.begin(self.now);
             let share = scenario.share().clone();
             let [mut jobs, _] = Decomposition::<C>::jobs(&share, snapshot_begin);
@@ -96,7 +93,7 @@ impl<'o, 'a, C: Comm> Snapshot<'o, 'a, C> {
     pub(super) fn rows<T: Real>(&mut self, values: &[T]) {
         let problem = self.output.problem;
         let first_row = self.output.ranks.slab().own().start + self.summaries.len();
-        let summaries = match (&mut self.begun, &mut self.output.scenario) {
+        let summaries = match (&mut self.begun, self.output.scenario_mut()) {
             (Some(begun), Some(scenario)) => {
                 // Other threads are woken once for both.
                 rayon::join(
@@ -113,11 +110,11 @@ impl<'o, 'a, C: Comm> Snapshot<'o, 'a, C> {
             vec![Summary::NONE; rows]
         });
         if let Some(change) = &mut self.change {
-            let solution = self.output.kept.as_deref();
-            change.rows(values, solution.map_or(&[], Solution::bytes));
+            let solution = self.output.solution();
+            change.rows(values, solution.map_or(&[], |solution| solution.bytes()));
         }
-        if let Some(kept) = &mut self.output.kept {
-            kept.rows(first_row, values);
+        if let Some(solution) = self.output.solution() {
+            solution.rows(first_row, values);
         }
         // A value that is not finite leaves no finite sum.
         if self.wrong.is_none() && !summaries.iter().all(|row| row.mass.is_finite()) {
@@ -130,8 +127,8 @@ impl<'o, 'a, C: Comm> Snapshot<'o, 'a, C> {
     /// Collective, after all rows. Exchanges the bytes that ranks send each other; `own` copies bytes of this rank's
     /// own rows, from a given byte on.
     pub(super) fn exchange(&mut self, own: impl FnMut(u64, &mut [u8])) {
-        if let (Some(begun), Some(scenario)) = (&self.begun, &mut self.output.scenario) {
-            let ranks = self.output.ranks;
+        let ranks = self.output.ranks;
+        if let (Some(begun), Some(scenario)) = (&self.begun, self.output.scenario_mut()) {
             ranks.gather_shared_jobs(&begun.share, begun.begin, own, |job, bytes| {
                 scenario.place(job, [bytes, &[]]);
             });
@@ -140,7 +137,7 @@ impl<'o, 'a, C: Comm> Snapshot<'o, 'a, C> {
 
     /// Waits until the snapshot can be read from the cube.
     pub(super) fn wait_until_written(&mut self) {
-        if let Some(scenario) = &mut self.output.scenario {
+        if let Some(scenario) = self.output.scenario_mut() {
             scenario.wait_until_written();
         }
     }

@@ -39,9 +39,10 @@ impl Change {
         if output.problem.params.steady_rate().is_none() || index == 0 || !output.flush() {
             return Ok(None);
         }
-        let Some(scenario) = &output.scenario else {
+        let is_in_memory = output.solution().is_some();
+        let Some(scenario) = output.scenario() else {
             let rows_begin = (index - 1) * output.problem.field_bytes();
-            return Ok(output.kept.is_some().then(|| Self::new(None, rows_begin)));
+            return Ok(is_in_memory.then(|| Self::new(None, rows_begin)));
         };
         let (header, rows) = (scenario.header(), output.ranks.slab().own());
         let row = output.problem.grid.x.nodes * header.dtype.bytes;

@@ -9,10 +9,10 @@ use super::{
     reached::Reached,
     report::Report,
     row::RecordOfRun,
-    row_tracker::RowTracker,
     snapshot::Snapshot,
     state::State,
     streams::RunStreams,
+    tracker::Sight,
     trackers::Trackers,
 };
 use crate::{
@@ -60,12 +60,12 @@ pub(crate) fn simulate<C: Comm>(
     let mut report = Report::new(problem, state.figures(), steps, &clock, outcome).of_ranks(comm);
     report.ended = ended;
     if outcome == Outcome::Done
-        && let Some(warning) = trackers.rows().and_then(RowTracker::warning)
+        && let Some(warning) = trackers.warning()
     {
         report.warnings.push(warning.clone());
         observer.send(Message::Warning(warning));
     }
-    Ok((report, trackers.into_streams()))
+    Ok((report, trackers.into_remains().streams))
 }
 
 /// A simulation between two moments.
@@ -73,7 +73,7 @@ pub(super) struct TimeLoop<'l, 'p, C, S> {
     problem: &'p Problem,
     state: S,
     output: Output<'l, C>,
-    trackers: Trackers<'p>,
+    trackers: Trackers<'p, C>,
     clock: RunClock,
     observer: &'l Observer,
     /// The time of the state.
@@ -109,9 +109,11 @@ impl<'l, 'p, C: Comm, S: State<C>> TimeLoop<'l, 'p, C, S> {
         clock: RunClock,
         observer: &'l Observer,
     ) -> Result<Beginning<'l, 'p, C, S>, RunError> {
-        let (place, scenario) = (output.record.as_ref(), output.scenario.as_ref());
-        let comm = output.ranks.comm();
-        output.streams = RunStreams::open(problem, place, scenario, comm)?;
+        let (place, comm) = (
+            output.cube_output().map(|cube| cube.record.clone()),
+            output.ranks.comm(),
+        );
+        output.streams = RunStreams::open(problem, place.as_ref(), output.scenario(), comm)?;
         let resumed = output.resume(&mut state)?;
         if resumed.is_none() {
             match state.initialise(&clock, observer) {
@@ -123,7 +125,7 @@ impl<'l, 'p, C: Comm, S: State<C>> TimeLoop<'l, 'p, C, S> {
                 initialised => initialised?,
             }
         }
-        let trackers = Trackers::new(problem, &mut output, resumed)?;
+        let trackers = Trackers::new(problem, &mut output, place.as_ref(), resumed)?;
         let mut time_loop = Self::new(problem, state, output, trackers, clock, observer);
         time_loop.start_from(resumed)?;
         time_loop.clock.initialised();
@@ -135,7 +137,7 @@ impl<'l, 'p, C: Comm, S: State<C>> TimeLoop<'l, 'p, C, S> {
         problem: &'p Problem,
         state: S,
         output: Output<'l, C>,
-        trackers: Trackers<'p>,
+        trackers: Trackers<'p, C>,
         clock: RunClock,
         observer: &'l Observer,
     ) -> Self {
@@ -171,7 +173,8 @@ impl<'l, 'p, C: Comm, S: State<C>> TimeLoop<'l, 'p, C, S> {
             self.observer.progress().add(from.step);
         }
         if from.step < last_step && self.output.ended.is_none() {
-            (self.trackers).go_on(self.output.ranks, &mut self.state, from)?;
+            let (ranks, state) = (self.output.ranks, &mut self.state);
+            self.trackers.go_on(ranks, state, from, &self.clock)?;
             self.start_state()?;
         }
         Ok(())
@@ -221,7 +224,8 @@ impl<'l, 'p, C: Comm, S: State<C>> TimeLoop<'l, 'p, C, S> {
     fn go_towards(&mut self, moment: Moment, plan: NextStop) -> Result<(), RunError> {
         let end_clock = self.problem.schedule.pace().after(self.now, plan.steps);
         let is_reached = end_clock.step == moment.step;
-        let is_snapshot = is_reached && self.trackers.is_snapshot(moment);
+        let schedule = &self.problem.schedule;
+        let is_snapshot = is_reached && moment.beyond == 0.0 && schedule.is_snapshot(moment.step);
         let ranks = self.output.ranks;
         let mut snapshot = is_snapshot.then(|| Snapshot::new(&mut self.output, end_clock));
         // The last pass of a state in bands hands its rows to the snapshot while they are in memory.
@@ -232,18 +236,23 @@ impl<'l, 'p, C: Comm, S: State<C>> TimeLoop<'l, 'p, C, S> {
         if !is_reached {
             return Ok(());
         }
-        let reached = Reached {
-            moment,
-            now: end_clock,
-            is_snapshot,
+        let mut sight = Sight {
+            at: Reached {
+                moment,
+                now: end_clock,
+                is_snapshot,
+            },
+            ranks,
+            state,
+            clock,
+            row: None,
         };
-        self.trackers.look(reached, ranks, state, clock)?;
-        let end = self.trackers.end_run(reached, snapshot.as_mut())?;
-        self.trackers
-            .write(reached, end.is_some(), ranks, state, clock)?;
+        self.trackers.look(&mut sight)?;
+        let end = self.trackers.end_run(&sight, snapshot.as_mut())?;
+        self.trackers.write(&mut sight, end.is_some())?;
         if let Some(snapshot) = snapshot {
             snapshot.commit(end, self.trackers.marks(), self.trackers.files());
-            clock.saved();
+            self.clock.saved();
         }
         Ok(())
     }
@@ -259,7 +268,7 @@ impl<'l, 'p, C: Comm, S: State<C>> TimeLoop<'l, 'p, C, S> {
     ) -> Result<(RunStreams, Option<End>), RunError> {
         self.start_from(resumed)?;
         self.run()?;
-        Ok((self.trackers.into_streams(), self.output.ended))
+        Ok((self.trackers.into_remains().streams, self.output.ended))
     }
 
     /// Runs from the initial state to the end, and returns the rows that were kept in memory.
@@ -271,7 +280,7 @@ impl<'l, 'p, C: Comm, S: State<C>> TimeLoop<'l, 'p, C, S> {
         match self.run()? {
             Outcome::Done => Ok(RecordOfRun {
                 end_step: self.output.ended.is_some().then_some(self.now.step),
-                rows: self.trackers.into_rows(),
+                rows: self.trackers.into_remains().rows,
             }),
             _ => Err(RunError::GivenUp),
         }

@@ -11,8 +11,8 @@ use crate::{
     params::with_precision,
     problem::Problem,
     run::{
-        self, Budget, Decomposition, Exchange, InMemory, Observer, Options, Outcome, Output,
-        RunClock, RunError,
+        self, Budget, CubeOutput, Decomposition, Exchange, InMemory, Observer, Options, Outcome,
+        Output, RunClock, RunError,
     },
     slab::Slab,
 };
@@ -248,9 +248,14 @@ impl<'a> Workers<'a> {
         let state = InMemory::new(problem, stencil, &whole_grid)?.within(&self.budget);
         // What is synced is reported by the thread that hands out scenarios.
         let reports = Exchange::new(&Solo, None);
-        let mut output = Output::cube(problem, &whole_grid, self.writer.scenario(number), reports);
         let run_id = &self.writer.header().run_id;
-        output.record = Some(RecordPlace::of_scenario(self.paths, run_id, number));
+        let cube = CubeOutput {
+            scenario: self.writer.scenario(number),
+            record: RecordPlace::of_scenario(self.paths, run_id, number),
+            checkpoint: None,
+            shorter: None,
+        };
+        let output = Output::cube(problem, &whole_grid, cube, reports);
         // The progress of one scenario is not that of the sweep.
         let observer = self.observer.with_progress(Progress::default());
         run::simulate(problem, state, output, clock, &observer).map(|(report, _)| report.outcome)

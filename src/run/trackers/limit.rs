@@ -1,6 +1,12 @@
 //! [`LimitTracker`]: ends a run at the first snapshot after a row of its record in which a column has passed a limit.
 
-use super::super::{columns, decomposition::Decomposition, error::RunError, row::Row};
+use super::super::{
+    columns,
+    decomposition::Decomposition,
+    error::RunError,
+    row::Row,
+    tracker::{Sight, Tracker},
+};
 use crate::{
     comm::{Comm, collective},
     cube::CubeError,
@@ -48,7 +54,7 @@ impl<'p> LimitTracker<'p> {
     }
 
     /// Takes rows of the record, in their order.
-    pub(in crate::run) fn take(&mut self, rows: &[Row]) {
+    fn take(&mut self, rows: &[Row]) {
         for row in rows {
             let value = self.place.and_then(|place| row.number(place));
             let value = value.unwrap_or(f64::NAN);
@@ -85,7 +91,18 @@ impl<'p> LimitTracker<'p> {
 
     /// Collective, once all rows up to a snapshot are taken. The reason to end the run with it, if a row has passed the
     /// limit.
-    pub(in crate::run) fn end(&self, comm: &impl Comm) -> Option<End> {
+    fn end(&self, comm: &impl Comm) -> Option<End> {
         collective::from_root(comm, Some(self.end.clone())).flatten()
+    }
+}
+
+impl<C: Comm> Tracker<C> for LimitTracker<'_> {
+    fn look(&mut self, sight: &mut Sight<'_, '_, C>) -> Result<(), RunError> {
+        self.take(sight.row.as_slice());
+        Ok(())
+    }
+
+    fn end_run(&mut self, sight: &Sight<'_, '_, C>) -> Result<Option<End>, RunError> {
+        Ok(self.end(sight.ranks.comm()))
     }
 }

@@ -102,7 +102,7 @@ fn the_table_of_usual_changes_is_true() {
     let rows = text.split_once("## The usual changes").unwrap().1;
     let rows = rows.split_once("\n## ").unwrap().0.lines();
     let rows: Vec<&str> = rows.filter(|line| line.starts_with("| a")).collect();
-    assert_eq!(rows.len(), 6);
+    assert_eq!(rows.len(), 7);
     let packages = packages();
     let files = || {
         packages
