@@ -5,38 +5,33 @@ use super::{
     grids::{Ladder, SOME_SECONDS, updates_of},
 };
 use crate::{
-    comm::Solo,
-    params::{RawParams, with_precision},
+    params::RawParams,
     problem::Problem,
-    run::{RowSums, record_rows},
+    run::{RunError, early_end},
 };
-use diff2d_stencil::Element;
-use std::sync::Arc;
 
-/// The problem with the steps up to the snapshot with which its run ends. The last snapshot is searched for on coarser
-/// grids if the search on the user's own grid takes too long. If no end is found within some seconds, all steps are
-/// kept.
+/// The problem with the steps up to the snapshot with which its run ends. A steady one is searched for on coarser grids if
+/// the search on the user's own grid takes too long; rows of a record are those of the own grid alone. If no end is found
+/// within some seconds, all steps are kept.
 pub(super) fn shortened(mut own: Problem, raw: &RawParams) -> Result<Problem, CheckError> {
-    let until = own.params.until.as_ref();
-    if until.is_some_and(|until| until.column.is_some()) {
-        return shortened_by_column(own);
-    }
-    if own.params.steady_rate().is_none() {
+    if own.params.until.is_none() {
         return Ok(own);
     }
     // Half of the updates that are left on each grid, so that they are told of nowhere.
     let mut updates = SOME_SECONDS / 2.0;
-    let mut last_snapshot =
-        with_precision!(own.params.precision, T => steady::<T>(&own, &own, updates))?;
+    let mut last_snapshot = last_snapshot_within(updates, &mut own)?;
+    let is_steady = own.params.steady_rate().is_some();
     let mut ladder = Ladder {
         own: &own,
         raw,
         refinement: 1,
     };
-    while last_snapshot.is_none() && !own.reads_arrays() && ladder.coarsen() {
+    while last_snapshot.is_none() && is_steady && !own.reads_arrays() && ladder.coarsen() {
         updates /= 2.0;
-        let coarser = ladder.with_snapshots()?;
-        last_snapshot = steady::<f64>(&coarser, &own, updates)?;
+        let mut coarser = ladder.with_snapshots()?;
+        coarser.params.until.clone_from(&own.params.until);
+        coarser.params.precision = own.params.precision;
+        last_snapshot = last_snapshot_within(updates, &mut coarser)?;
     }
     if let Some(snapshot) = last_snapshot {
         own.schedule.nsteps = own.schedule.step_of(snapshot);
@@ -44,16 +39,21 @@ pub(super) fn shortened(mut own: Problem, raw: &RawParams) -> Result<Problem, Ch
     Ok(own)
 }
 
-/// The problem with the steps up to the snapshot with which its run ends by a column of its record. If no end is found
-/// within some seconds, all steps are kept.
-fn shortened_by_column(mut own: Problem) -> Result<Problem, CheckError> {
-    let planned_steps = own.schedule.nsteps;
-    let snapshots = affordable_snapshots(&own, SOME_SECONDS / 2.0);
-    own.schedule.nsteps = own.schedule.step_of(snapshots);
-    let record = record_rows(&own, RowSums::AsRecorded, &Arc::default());
-    let record = record.map_err(|error| CheckError::Request(error.to_string()))?;
-    own.schedule.nsteps = record.end_step.unwrap_or(planned_steps);
-    Ok(own)
+/// The snapshot with which a run ends, of those that so many updates of nodes reach; `None` if it goes on.
+fn last_snapshot_within(updates: f64, problem: &mut Problem) -> Result<Option<u64>, CheckError> {
+    let planned_steps = problem.schedule.nsteps;
+    let snapshots = problem.schedule.snapshots() - 1;
+    let affordable = affordable_snapshots(problem, updates);
+    problem.schedule.nsteps = problem.schedule.step_of(affordable);
+    let end_step = early_end(problem);
+    problem.schedule.nsteps = planned_steps;
+    let end_step = end_step.map_err(|error| match error {
+        RunError::Halt(halt) => CheckError::Halt(halt),
+        error => CheckError::Request(error.to_string()),
+    })?;
+    let end = end_step.map(|step| problem.schedule.snapshot_at(step).0);
+    // A run that ends early at no snapshot ends with the last one, whatever coarser grids do.
+    Ok(end.or((snapshots == affordable).then_some(snapshots)))
 }
 
 /// The number of snapshots after the first that so many updates of nodes reach.
@@ -67,33 +67,4 @@ fn affordable_snapshots(problem: &Problem, updates: f64) -> u64 {
     let snapshots = problem.schedule.snapshots() - 1;
     let of_each = updates_of(problem) / snapshots as f64;
     snapshots.min((updates / of_each) as u64)
-}
-
-/// The first snapshot that changes by less than the run's rate, of those that so many updates of nodes reach.
-fn steady<T: Element>(
-    problem: &Problem,
-    own: &Problem,
-    updates: f64,
-) -> Result<Option<u64>, CheckError> {
-    let schedule = &problem.schedule;
-    let snapshots = schedule.snapshots() - 1;
-    let affordable = affordable_snapshots(problem, updates);
-    let mut solver = problem.solver_at_start::<T>()?;
-    let mut clock = schedule.pace().start();
-    for snapshot in 1..=affordable {
-        let old_values = solver.state().as_slice().to_vec();
-        solver.advance(schedule.steps_to(snapshot), &Solo)?;
-        let later = schedule.pace().after(clock, schedule.steps_to(snapshot));
-        let (mut change, mut largest) = (0.0_f64, 0.0_f64);
-        for (value, old_value) in solver.state().as_slice().iter().zip(&old_values) {
-            change = change.max((value.to_f64() - old_value.to_f64()).abs());
-            largest = largest.max(value.to_f64().abs());
-        }
-        if own.steady(change, largest, [clock, later]).is_some() {
-            return Ok(Some(snapshot));
-        }
-        clock = later;
-    }
-    // A run that is not steady at any snapshot ends with the last one, whatever coarser grids do.
-    Ok((snapshots == affordable).then_some(snapshots))
 }

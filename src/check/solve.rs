@@ -20,6 +20,7 @@ pub(super) fn solve<T: Element>(
     let mut steps_left = problem.schedule.last_step();
     while steps_left > 0 {
         let steps = steps_left.min(TOGETHER);
+        // Nothing looks at the states before the last one.
         solver.advance(steps, &Solo)?;
         progress.add(steps);
         steps_left -= steps;
@@ -35,6 +36,7 @@ pub(super) fn solve_metered(
     let mut solver = problem.solver_at_start()?;
     let mut meter = Meter::new(problem, solver.state())?;
     for _ in 0..problem.schedule.last_step() {
+        // The flows of a problem without a record, whose last state is needed beside them.
         solver.advance_seen(&Solo, |stage, state| meter.see(stage, state))?;
         meter.end_step();
         progress.add(1);

@@ -13,7 +13,7 @@
 //! | `tracker.rs`, `trackers.rs` | the observers of a run, each at its own moments: snapshots and a limit (`trackers/`), rows (`row_tracker.rs`) and fields (`field_tracker.rs`) |
 //! | `streams.rs` | the streams that rows and fields go to |
 //! | `row.rs`, `state_reader.rs`, `row_schedule.rs`, `columns.rs`, `sums.rs` | rows, the values in them, their moments, their columns, and the integrated rates; `flux.rs`: rates of a cube |
-//! | `record_rows.rs` | the rows of a record in memory, for a run that writes no files |
+//! | `record_rows.rs` | runs that write no files: the rows of a record in memory, and the step at which a run ends |
 //! | `recompute.rs`, `restore_streams.rs` | repair: snapshots and intervals of streams are computed again |
 //! | `exchange.rs` | how ranks report to rank 0 and come to the same decisions |
 //! | `decomposition.rs` | the slab of a rank and its transfers to others |
@@ -89,7 +89,7 @@ pub(crate) use output::{CubeOutput, Output};
 pub(crate) use pool::install as on_threads;
 pub(crate) use pool::worthwhile as worthwhile_threads;
 pub(crate) use recompute::recompute;
-pub(crate) use record_rows::{record_columns, record_rows};
+pub(crate) use record_rows::{early_end, record_columns, record_rows};
 pub(crate) use restore_streams::restore_streams;
 pub(crate) use row::{Row, RowSums};
 pub(crate) use time_loop::simulate;

@@ -91,6 +91,7 @@ fn each<T: Element, S: State<Solo>>(
         let mut state = begin_at(cube, problem, &make, previous_id, &clock)?;
         if let Some(index) = previous_index {
             let steps = schedule.steps_to(id.index);
+            // The rows stay with the state until their digest is proved: a time loop would hand them to an output.
             state.advance(steps, clock_of(problem, index), &mut clock, None)?;
         }
         // The line of a snapshot that ends its run says so.

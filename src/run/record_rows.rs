@@ -1,4 +1,4 @@
-//! [`record_rows`]: runs a problem without files, and keeps the rows of its record in memory.
+//! Runs without files: [`record_rows`] keeps the rows of the record in memory, [`early_end`] looks for the end of a run.
 
 use super::{
     clock::RunClock,
@@ -10,6 +10,7 @@ use super::{
     options::Options,
     output::Output,
     row::{RecordOfRun, RowSums},
+    solution::Solution,
     state::State,
     time_loop::TimeLoop,
     trackers::Trackers,
@@ -33,11 +34,27 @@ pub(crate) fn record_rows(
     sums: RowSums,
     stop: &Arc<AtomicBool>,
 ) -> Result<RecordOfRun, RunError> {
-    with_precision!(problem.params.precision, T => record_of::<T>(problem, sums, stop))
+    with_precision!(problem.params.precision, T => record_of::<T>(problem, None, sums, stop))
+}
+
+/// Runs a problem, and returns the number of steps after which its run ends early; `None` if it does not.
+///
+/// # Errors
+/// [`RunError`].
+pub(crate) fn early_end(problem: &Problem) -> Result<Option<u64>, RunError> {
+    let mut last_snapshot = Solution::of_last(problem);
+    let is_compared = problem.params.steady_rate().is_some();
+    let kept = is_compared.then_some(&mut last_snapshot);
+    let (sums, stop) = (RowSums::AsRecorded, Arc::default());
+    let record = with_precision!(problem.params.precision, T => {
+        record_of::<T>(problem, kept, sums, &stop)
+    });
+    Ok(record?.end_step)
 }
 
 fn record_of<T: Element>(
     problem: &Problem,
+    kept: Option<&mut Solution>,
     sums: RowSums,
     stop: &Arc<AtomicBool>,
 ) -> Result<RecordOfRun, RunError> {
@@ -48,7 +65,10 @@ fn record_of<T: Element>(
     let clock = RunClock::start(problem, &Options::default());
     let mut state = InMemory::new(problem, problem.stencil::<T>(), &ranks)?;
     state.initialise(&clock, &observer)?;
-    let output = Output::nothing(problem, &ranks, &observer);
+    let output = match kept {
+        Some(kept) => Output::memory(problem, &ranks, kept, &observer),
+        None => Output::nothing(problem, &ranks, &observer),
+    };
     let trackers = Trackers::in_memory(problem, sums)?;
     TimeLoop::new(problem, state, output, trackers, clock, &observer).record()
 }

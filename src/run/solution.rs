@@ -14,6 +14,10 @@ pub struct Solution {
     /// The values of the snapshots \[density\].
     pub states: States,
     codec: Codec,
+    /// Whether a snapshot takes the place of the one before it.
+    has_last_only: bool,
+    /// The place of the next value.
+    next_value: usize,
 }
 
 /// The values of snapshots, one after the other, row by row, in the precision of their problem.
@@ -26,8 +30,17 @@ pub enum States {
 }
 
 impl Solution {
-    /// A solution without snapshots.
+    /// A solution without snapshots, which will keep all of them.
     pub(super) fn new(problem: &Problem) -> Self {
+        Self::keeping(problem, false)
+    }
+
+    /// A solution without snapshots, which will keep only the last one.
+    pub(super) fn of_last(problem: &Problem) -> Self {
+        Self::keeping(problem, true)
+    }
+
+    fn keeping(problem: &Problem, has_last_only: bool) -> Self {
         Self {
             times: Vec::new(),
             states: match problem.params.precision {
@@ -35,6 +48,8 @@ impl Solution {
                 Precision::F32 => States::F32(Vec::new()),
             },
             codec: problem.codec(),
+            has_last_only,
+            next_value: 0,
         }
     }
 
@@ -54,21 +69,38 @@ impl Solution {
     pub(super) fn rows<T: Real>(&mut self, first: usize, rows: &[T]) {
         let rows = self.codec.encoded(first, rows);
         match &mut self.states {
-            States::F64(states) => states.extend_from_slice(cast_slice(&rows)),
-            States::F32(states) => states.extend_from_slice(cast_slice(&rows)),
+            States::F64(states) => put(states, self.next_value, cast_slice(&rows)),
+            States::F32(states) => put(states, self.next_value, cast_slice(&rows)),
         }
+        self.next_value += rows.len();
     }
 
     /// Ends a snapshot, after all its rows.
     pub(super) fn end(&mut self, now: Clock) {
         self.times.push(now.simtime);
+        if self.has_last_only {
+            self.next_value = 0;
+        }
     }
 
-    /// The bytes of all snapshots.
+    /// The byte at which the last snapshot begins, if snapshots have so many bytes each.
+    pub(super) fn begin_of_last(&self, field_bytes: u64) -> u64 {
+        (self.bytes().len() as u64).saturating_sub(field_bytes)
+    }
+
+    /// The bytes of the snapshots that are kept.
     pub(super) fn bytes(&self) -> &[u8] {
         match &self.states {
             States::F64(states) => cast_slice(states),
             States::F32(states) => cast_slice(states),
         }
+    }
+}
+
+/// Puts values at a place: behind the others, or over them.
+fn put<T: Copy>(states: &mut Vec<T>, begin: usize, values: &[T]) {
+    match states.get_mut(begin..begin + values.len()) {
+        Some(former_values) => former_values.copy_from_slice(values),
+        None => states.extend_from_slice(values),
     }
 }

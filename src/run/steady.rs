@@ -39,10 +39,12 @@ impl Change {
         if output.problem.params.steady_rate().is_none() || index == 0 || !output.flush() {
             return Ok(None);
         }
-        let is_in_memory = output.solution().is_some();
+        let field_bytes = output.problem.field_bytes();
+        if let Some(solution) = output.solution() {
+            return Ok(Some(Self::new(None, solution.begin_of_last(field_bytes))));
+        }
         let Some(scenario) = output.scenario() else {
-            let rows_begin = (index - 1) * output.problem.field_bytes();
-            return Ok(is_in_memory.then(|| Self::new(None, rows_begin)));
+            return Ok(None);
         };
         let (header, rows) = (scenario.header(), output.ranks.slab().own());
         let row = output.problem.grid.x.nodes * header.dtype.bytes;

@@ -518,6 +518,7 @@ fn differences(
             let (problem, solver) = (problems[number], &mut solvers[number]);
             let Moment { step, beyond } = look.moments[number];
             let steps = step.checked_sub(steps_taken[number])?;
+            // Two problems are compared moment by moment, one of them in parts of steps.
             match parts {
                 1 => solver.advance(steps, &Solo),
                 _ => solver.advance_in_parts(steps, parts, &Solo),
