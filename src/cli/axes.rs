@@ -13,6 +13,7 @@ use crate::{
         journal::{Scenario, telling},
     },
     error::Error,
+    measured::{Date, TimeUnit},
     params::hint,
 };
 use diff2d_arrays::{
@@ -297,11 +298,17 @@ impl<'a> Axes<'a> {
             "" => 0,
             start => self.nearest(axis, start)?,
         };
-        let stop = match stop.as_str() {
-            "" => length,
-            stop => self.nearest(axis, stop)? + 1,
+        let last = match stop.as_str() {
+            "" => length.checked_sub(1),
+            stop => Some(self.nearest(axis, stop)?),
         };
-        Ok(start..stop)
+        // A range of coordinates that decrease may be typed either way round.
+        let decreases = self.labels.axis(axis).is_some_and(NamedAxis::decreases);
+        Ok(match last {
+            None => start..length,
+            Some(last) if decreases && last < start => last..start + 1,
+            Some(last) => start..last + 1,
+        })
     }
 
     /// Whether an axis has a name, and its indices nothing but their numbers.
@@ -317,12 +324,37 @@ impl<'a> Axes<'a> {
         self.is_counted(axis) && !is_of_scenarios
     }
 
+    /// The dates of the indices along an axis, if it has some: those of its words, or of a unit such as `hours since 2023-01-01`.
+    #[expect(clippy::cast_precision_loss, reason = "indices are below 2^53")]
+    pub(super) fn dates(&self, axis: usize) -> Option<Vec<Date>> {
+        let named = self.labels.axis(axis)?;
+        if let Some(words) = named.labels() {
+            return words
+                .iter()
+                .map(|word| Date::parse(word, None).ok())
+                .collect();
+        }
+        let (unit, date) = named.unit.as_deref()?.split_once(" since ")?;
+        let mut units = TimeUnit::ALL.into_iter();
+        let unit = units.find(|known| [known.name(), in_words_of_cf(*known)].contains(&unit))?;
+        let origin = Date::parse(date, None).ok()?;
+        let indices = 0..self.array.shape()[axis];
+        let dates = indices.map(|index| {
+            let time = match self.is_counted(axis) {
+                true => Some(self.array.index_in_file(axis, index) as f64),
+                false => self.coordinate(axis, index),
+            };
+            Some(origin.later_by(time? * unit.seconds()))
+        });
+        dates.collect()
+    }
+
     /// The distance from one index to the next, in units.
     pub(super) fn spacing(&self, axis: usize) -> f64 {
         self.labels
             .axis(axis)
             .and_then(NamedAxis::spacing)
-            .unwrap_or(1.0)
+            .map_or(1.0, f64::abs)
     }
 
     /// How many indices a length in units spans, at least one.
@@ -394,6 +426,20 @@ pub(super) fn nearest_on(
         }
         None => format!("{name}={typed}: {owner} so far has nothing along {name}"),
     })
+}
+
+/// The unit of times from a date on, in the words of the CF conventions: `hours since 2023-01-01 00:00`.
+pub(super) fn unit_since(unit: TimeUnit, date: Date) -> String {
+    format!("{} since {date}", in_words_of_cf(unit))
+}
+
+fn in_words_of_cf(unit: TimeUnit) -> &'static str {
+    match unit {
+        TimeUnit::S => "seconds",
+        TimeUnit::Min => "minutes",
+        TimeUnit::H => "hours",
+        TimeUnit::D => "days",
+    }
 }
 
 /// `t = 2.5, x = 0.1`

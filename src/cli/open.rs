@@ -1,6 +1,7 @@
 //! How commands open the arrays that they read, and make those that they write.
 
 use super::{
+    axes::unit_since,
     number, select,
     selection::{self, Selection},
     terminal::Terminal,
@@ -9,6 +10,7 @@ use super::{
 use crate::{
     cube::{CubeError, JournalledArray, Writing},
     error::Error,
+    measured::{Date, TimeUnit},
     params::hint_of_file,
 };
 use clap::Args;
@@ -30,9 +32,9 @@ pub(super) struct InputArgs {
     /// f4:1000x2000 or >i2:512x512:1024
     #[arg(long, value_name = "DTYPE:SHAPE[:OFFSET]", value_parser = raw)]
     raw: Option<NpyHeader>,
-    /// Names for the axes of an array that has none, their units, and one-dimensional .npy files with their coordinates:
-    /// t:h,lat=lat.npy,lon
-    #[arg(long, value_name = "NAME[:UNIT][=FILE.npy],…", value_delimiter = ',', value_parser = typed_axis)]
+    /// Names for the axes of an array that has none, their units, the date at which times are 0, and one-dimensional .npy files with
+    /// their coordinates: t:h:since=2023-01-01,lat=lat.npy,lon
+    #[arg(long, value_name = "NAME[:UNIT[:since=DATE]][=FILE.npy],…", value_delimiter = ',', value_parser = typed_axis)]
     axes: Vec<TypedAxis>,
 }
 
@@ -67,10 +69,11 @@ impl TypedAxis {
         if !coordinates.iter().all(|coordinate| coordinate.is_finite()) {
             return Err(self.refused(path, "a coordinate is no finite number"));
         }
-        if !coordinates.is_sorted_by(|left, right| left < right) {
+        let increases = coordinates.is_sorted_by(|left, right| left < right);
+        if !increases && !coordinates.is_sorted_by(|left, right| left > right) {
             return Err(self.refused(
                 path,
-                "coordinates do not increase from each index to the next; where they all decrease, turn the array and them around",
+                "coordinates neither all increase nor all decrease from each index to the next",
             ));
         }
         let spacing = match coordinates[..] {
@@ -135,11 +138,21 @@ impl InputArgs {
     }
 }
 
-/// The name of an axis, and perhaps its unit and the file of its coordinates.
+/// The name of an axis, and perhaps its unit, the date at which its times are 0, and the file of its coordinates.
 fn typed_axis(text: &str) -> Result<TypedAxis, String> {
-    let (text, file) = text
+    let (text, since) = match text.split_once(":since=") {
+        Some((text, since)) => (text, Some(since)),
+        None => (text, None),
+    };
+    // The file stands behind the date, or behind the name where there is no date.
+    let before_file = since.unwrap_or(text);
+    let (before_file, file) = before_file
         .split_once('=')
-        .map_or((text, None), |(text, file)| (text, Some(file)));
+        .map_or((before_file, None), |(text, file)| (text, Some(file)));
+    let (text, date) = match since {
+        Some(_) => (text, Some(before_file)),
+        None => (before_file, None),
+    };
     let (name, unit) = text
         .split_once(':')
         .map_or((text, None), |(name, unit)| (name, Some(unit)));
@@ -147,17 +160,34 @@ fn typed_axis(text: &str) -> Result<TypedAxis, String> {
         && name
             .chars()
             .all(|letter| letter.is_alphanumeric() || letter == '_');
+    let unit = match (unit.map(str::trim), date) {
+        (unit, None) => unit.map(str::to_owned),
+        (unit, Some(date)) => Some(dated_unit(unit.unwrap_or_default(), date)?),
+    };
     if is_name {
         Ok(TypedAxis {
-            axis: NamedAxis::counted(name).in_unit(unit.map(str::trim)),
+            axis: NamedAxis::counted(name).in_unit(unit.as_deref()),
             file: file.map(PathBuf::from),
         })
     } else {
         Err(
-            "expected a name, a unit behind a colon and a file of coordinates behind =, such as t:h=t.npy"
+            "expected a name, a unit behind a colon and a file of coordinates behind =, such as t:h=t.npy; a date behind the unit, such as t:h:since=2023-01-01"
                 .to_owned(),
         )
     }
+}
+
+/// The unit of times that were typed with a unit and the date of their 0.
+fn dated_unit(unit: &str, date: &str) -> Result<String, String> {
+    let unit = TimeUnit::of(unit).ok_or_else(|| {
+        format!(
+            "'{unit}' is no unit of times from a date on; expected s, min, h or d, such as t:h:since=2023-01-01"
+        )
+    })?;
+    let date = Date::parse(date.trim(), None).map_err(|_| {
+        format!("'{date}' is no date; expected one such as 2023-01-01 or 2023-01-01 13:00")
+    })?;
+    Ok(unit_since(unit, date))
 }
 
 /// The header of a flat binary file.
@@ -242,14 +272,16 @@ pub(super) fn open_as(
     input: &InputArgs,
     terminal: &Terminal,
 ) -> Result<JournalledArray, Error> {
-    named(path, input.raw(), input, terminal)
+    named(path, input.raw(), input, false, terminal)
 }
 
-/// An array, with the names that `--axes` gives, before a part of it is taken by these.
+/// An array, with the names that `--axes` gives, before a part of it is taken by these. Of several files, those whose axes have names
+/// keep them.
 fn named(
     path: &Path,
     raw: Option<NpyHeader>,
     input: &InputArgs,
+    is_among_several: bool,
     terminal: &Terminal,
 ) -> Result<JournalledArray, Error> {
     let (path, selection) = Selection::of_file(path)?;
@@ -261,11 +293,14 @@ fn named(
             prepared(JournalledArray::plain(array), terminal)
         }
     };
-    input.name_axes(&mut array)?;
+    if !is_among_several || array.labels.names().next().is_none() {
+        input.name_axes(&mut array)?;
+    }
     select::part(array, selection.as_ref(), terminal)
 }
 
-/// Opens one of several files as [`open_as`] does; `--raw` describes those whose names do not end in `.npy`.
+/// Opens one of several files as [`open_as`] does; `--raw` describes those whose names do not end in `.npy`, and `--axes` names the axes
+/// of those that have none.
 pub(super) fn open_among(
     path: &Path,
     input: &InputArgs,
@@ -275,7 +310,7 @@ pub(super) fn open_among(
     let raw = input
         .raw()
         .filter(|_| extension.is_none_or(|extension| extension != "npy"));
-    named(path, raw, input, terminal)
+    named(path, raw, input, true, terminal)
 }
 
 /// A new array while it is written, and the file for what is known of it.

@@ -45,7 +45,8 @@ fn coordinates_of_axes_come_from_files() {
     scene.succeed("create a.npy --shape 3,5 --fill 10*i0+i1");
     scene.succeed("create lat.npy --shape 5 --fill 40+2.5*i0");
     scene.succeed("create short.npy --shape 4 --fill i0");
-    scene.succeed("create down.npy --shape 5 --fill -i0");
+    scene.succeed("create down.npy --shape 5 --fill 50-2.5*i0");
+    scene.succeed("create both.npy --shape 5 --fill i0*(4-i0)");
     let told =
         scene.succeed("stats a.npy --axes t:h,lat:deg=lat.npy --axis t --select lat=42:46 --csv");
     assert_eq!(
@@ -58,9 +59,36 @@ fn coordinates_of_axes_come_from_files() {
         told.contains("axis       1: lat [deg] from 40.0 to 50.0"),
         "{told}"
     );
+    // Coordinates that decrease are taken either way round, and kept.
+    scene.succeed("stats a.npy --axes t:h,lat:deg=down.npy --axis t -o d.npy");
+    for (command, answer) in [
+        ("info d.npy", "axis       1: lat [deg] from 50.0 to 40.0"),
+        (
+            "probe d.npy --at statistic=mean,lat=41:46",
+            "i0,i1,lat,value\n2,2,45.0,12.0\n2,3,42.5,13.0\n",
+        ),
+        (
+            "probe d.npy --at statistic=mean,lat=46:41",
+            "\n2,2,45.0,12.0\n2,3,42.5,13.0\n",
+        ),
+        (
+            "probe d.npy --at statistic=mean,lat=50",
+            "\n2,0,50.0,10.0\n",
+        ),
+        (
+            "probe d.npy[lat=45:] --at 2,:",
+            "\n2,2,45.0,12.0\n2,3,42.5,13.0\n2,4,40.0,14.0\n",
+        ),
+    ] {
+        let told = scene.succeed(command);
+        assert!(told.stdout.contains(answer), "{command}: {told}");
+    }
     for (file, sentence) in [
         ("short.npy", "its shape is (4,), and the axis has 5 indices"),
-        ("down.npy", "coordinates do not increase"),
+        (
+            "both.npy",
+            "coordinates neither all increase nor all decrease",
+        ),
         ("nowhere.npy", "nowhere.npy"),
     ] {
         let told = scene.run(&format!("stats a.npy --axes t,lat={file} --axis t"));

@@ -20,7 +20,13 @@ impl Extent {
 
     /// Nodes counted from 0, for a field whose coordinates are unknown.
     pub fn counted() -> Self {
-        Self { x: None, y: None }
+        Self::known(None, None)
+    }
+
+    /// The coordinates of the first and the last node along each axis, as far as they are known; nodes along another axis are
+    /// counted.
+    pub fn known(x: Option<(f64, f64)>, y: Option<(f64, f64)>) -> Self {
+        Self { x, y }
     }
 
     /// The spans of both axes, x first, for a field of `rows` rows and `columns` columns.
@@ -28,8 +34,14 @@ impl Extent {
     /// A single node has no spacing, so the spacing of the other axis is used. Nodes are counted if a coordinate is not
     /// finite, or if neighbours have equal coordinates.
     pub(super) fn spans(&self, (rows, columns): (usize, usize)) -> (Span, Span) {
-        self.placed(rows, columns)
-            .unwrap_or((Span::counted(columns, "column"), Span::counted(rows, "row")))
+        let counted = (Span::counted(columns, "column"), Span::counted(rows, "row"));
+        match (self.x, self.y) {
+            (Some(_), Some(_)) => self.placed(rows, columns).unwrap_or(counted),
+            (x, y) => (
+                placed_alone(x, columns, "x").unwrap_or(counted.0),
+                placed_alone(y, rows, "y").unwrap_or(counted.1),
+            ),
+        }
     }
 
     fn placed(&self, rows: usize, columns: usize) -> Option<(Span, Span)> {
@@ -44,6 +56,13 @@ impl Extent {
         let y = Span::new(y.0, dy, rows, "y");
         (x.is_usable() && y.is_usable()).then_some((x, y))
     }
+}
+
+/// The span of an axis with coordinates beside an axis without.
+fn placed_alone(ends: Option<(f64, f64)>, nodes: usize, name: &'static str) -> Option<Span> {
+    let ends = ends?;
+    let span = Span::new(ends.0, spacing(ends, nodes)?, nodes, name);
+    span.is_usable().then_some(span)
 }
 
 /// The spacing of the nodes, if it is a usable number.
@@ -138,6 +157,18 @@ mod tests {
         );
         let (_, y) = Extent::nodes((0.0, f64::NAN), (0.0, 1.0)).spans((2, 3));
         assert_eq!((y.start, y.end, y.name), (-0.5, 1.5, "row"));
+    }
+
+    #[test]
+    fn one_axis_alone_may_have_coordinates() {
+        let (x, y) = Extent::known(None, Some((40.0, 60.0))).spans((21, 3));
+        assert_eq!((y.start, y.end, y.whole, y.name), (39.5, 60.5, false, "y"));
+        assert_eq!(
+            (x.start, x.end, x.whole, x.name),
+            (-0.5, 2.5, true, "column")
+        );
+        let (x, y) = Extent::known(Some((7.0, 7.0)), None).spans((2, 1));
+        assert!(x.whole && y.whole);
     }
 
     #[test]

@@ -79,8 +79,9 @@ pub(super) fn fit_exactly(
     )
 }
 
+/// Whether cells are drawn as squares: they are, or nothing compares a coordinate along one axis with a number along the other.
 fn is_square(x: &Span, y: &Span) -> bool {
-    (x.spacing / y.spacing - 1.0).abs() < 1e-3
+    x.whole != y.whole || (x.spacing / y.spacing - 1.0).abs() < 1e-3
 }
 
 /// Width and height, each raised to at least a tenth of the other.

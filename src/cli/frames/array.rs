@@ -90,9 +90,10 @@ impl<'a> Frames<'a> {
             (3, _) => (ArrayKind::Plain, array.available()),
             (dimensions, _) => {
                 return Err(Error::Usage(format!(
-                    "{} has {}; pictures are drawn of two, or of three with time first",
+                    "{} has {}; pictures are drawn of two, or of three with time first{}",
                     array.path.display(),
-                    number::counted(dimensions as u64, "dimension")
+                    number::counted(dimensions as u64, "dimension"),
+                    plane_hint(array)
                 )));
             }
         };
@@ -259,6 +260,11 @@ impl<'a> Frames<'a> {
         if let Some(time) = self.time(index) {
             return FrameTitle::Time(time);
         }
+        if let Some(axis) = self.first_axis()
+            && let Some(coordinate) = axis.coordinate(index)
+        {
+            return FrameTitle::Name(format!("{} {}", axis.name, plot::short(coordinate, 5)));
+        }
         let number = usize::try_from(index).unwrap_or(usize::MAX);
         match self.words().and_then(|words| words.get(number)) {
             Some(word) => FrameTitle::Name(word.clone()),
@@ -283,13 +289,11 @@ impl<'a> Frames<'a> {
     fn extent(&self, facts: &FrameFacts<'_>) -> Extent {
         let labels = self.labels(facts);
         let (rows, columns) = self.shape();
-        match (
+        let (along_x, along_y) = (
             extent_along(&labels, 1, columns),
             extent_along(&labels, 2, rows),
-        ) {
-            (Some(x), Some(y)) => Extent::nodes(x, y),
-            _ => Extent::counted(),
-        }
+        );
+        Extent::known(along_x, along_y)
     }
 
     /// Whether its frames are of different quantities, as the results of `stats` are.
@@ -409,6 +413,24 @@ pub(super) fn unread(error: plot::Error) -> Error {
         },
         error => Error::Plot(error),
     }
+}
+
+/// The end of a sentence that says how a plane of an array with more than three axes is drawn.
+fn plane_hint(array: &JournalledArray) -> String {
+    if array.npy.shape.len() < 4 {
+        return String::new();
+    }
+    let first_axis = array.labels.axis(0);
+    let words = first_axis.and_then(|axis| {
+        let labels = axis.labels()?;
+        let mean = labels.iter().find(|label| *label == "mean");
+        Some((&axis.name, mean.or(labels.last())?))
+    });
+    let index = words.map_or_else(|| "0".to_owned(), |(name, word)| format!("{name}={word}"));
+    format!(
+        ": an index drops an axis, as in '{}[{index}]'",
+        array.path.display()
+    )
 }
 
 /// The names of the values that a sweep gives a key.

@@ -251,10 +251,8 @@ impl<'a> Results<'a> {
             .filter(|axis| !layout.remaining_axes.contains(axis))
             .collect();
         let mut labels = layout.axes.labels.of_box(layout.select).without(&reduced);
-        if labels.axes.iter().any(Option::is_some) {
-            let statistic = NamedAxis::labelled("statistic", layout.value_names);
-            labels.axes.insert(0, Some(statistic));
-        }
+        let statistic = NamedAxis::labelled("statistic", layout.value_names);
+        labels.axes.insert(0, Some(statistic));
         open::finish(output, path, &labels)
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{
     args::StatsArgs,
-    results::{hint, new_array, row, values},
+    results::{hint, new_array, row, value_names, values},
 };
 use crate::{
     cli::{
@@ -18,7 +18,7 @@ use crate::{
 };
 use diff2d_arrays::{
     Statistics,
-    labels::Labels,
+    labels::{Labels, NamedAxis},
     npy::Scalar,
     stats::{self, Options},
 };
@@ -92,7 +92,9 @@ pub(super) fn whole(
             .map(Scalar::to_f64)
             .collect();
         output.write(0, bytemuck::cast_slice(&numbers))?;
-        return open::finish(output, path, &Labels::default());
+        let statistic = NamedAxis::labelled("statistic", value_names(args));
+        let labels = Labels::of_axes(vec![Some(statistic)]);
+        return open::finish(output, path, &labels);
     }
     table.print(&[row])
 }

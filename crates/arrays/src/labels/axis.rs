@@ -19,9 +19,9 @@ pub struct NamedAxis {
 pub enum AxisValues {
     /// A coordinate for each index, and their usual spacing \[time or length\].
     Listed {
-        /// The coordinates, in increasing order.
+        /// The coordinates, in increasing or in decreasing order.
         coordinates: Vec<f64>,
-        /// The spacing of the coordinates.
+        /// The spacing of the coordinates, below 0 where they decrease.
         spacing: f64,
     },
     /// A label for each index.
@@ -132,21 +132,37 @@ impl NamedAxis {
         deviations.all(|deviation| deviation <= NEARLY * spacing.abs())
     }
 
+    /// Whether coordinates decrease from index to index.
+    #[must_use]
+    pub fn decreases(&self) -> bool {
+        self.ends().is_some_and(|(first, last)| first > last)
+    }
+
     /// The index of the coordinate that is nearest to `value`, or the first of two that are equally near; `None` for a value
     /// more than half a step outside.
     #[must_use]
     pub fn nearest(&self, value: f64) -> Option<u64> {
-        let (lowest, highest) = self.ends()?;
+        let (first, last) = self.ends()?;
         let coordinates = self.coordinates()?;
-        if (lowest - value).max(value - highest) > 0.5 * self.spacing()? {
+        let (lowest, highest) = (first.min(last), first.max(last));
+        if (lowest - value).max(value - highest) > 0.5 * self.spacing()?.abs() {
             return None;
         }
-        let upper = coordinates.partition_point(|&coordinate| coordinate < value);
-        let distance_to_upper = coordinates
-            .get(upper)
-            .map_or(f64::INFINITY, |coordinate| coordinate - value);
-        let is_lower_nearer = upper > 0 && value - coordinates[upper - 1] <= distance_to_upper;
-        let nearest = if is_lower_nearer { upper - 1 } else { upper };
+        let is_before = |coordinate: f64| match first > last {
+            true => coordinate > value,
+            false => coordinate < value,
+        };
+        let next = coordinates.partition_point(|&coordinate| is_before(coordinate));
+        let distance_to_next = coordinates
+            .get(next)
+            .map_or(f64::INFINITY, |coordinate| (coordinate - value).abs());
+        let is_last_before_nearer =
+            next > 0 && (value - coordinates[next - 1]).abs() <= distance_to_next;
+        let nearest = if is_last_before_nearer {
+            next - 1
+        } else {
+            next
+        };
         Some(nearest as u64)
     }
 
@@ -216,7 +232,8 @@ impl NamedAxis {
     /// The largest difference between a coordinate of each axis that may be due to rounding \[time or length\].
     #[must_use]
     pub fn tolerance_beside(&self, other: &Self) -> f64 {
-        let [spacing, other_spacing] = [self, other].map(|axis| axis.spacing().unwrap_or(1.0));
+        let [spacing, other_spacing] =
+            [self, other].map(|axis| axis.spacing().unwrap_or(1.0).abs());
         NEARLY * spacing.min(other_spacing)
     }
 
@@ -278,5 +295,17 @@ mod tests {
             assert_eq!(axis.nearest(wanted), index, "{wanted}");
         }
         assert_eq!(NamedAxis::listed("t", vec![], 1.0).nearest(0.0), None);
+        let axis = NamedAxis::listed("lat", vec![3.0, 2.5, 1.0, 0.0], -1.0);
+        for (wanted, index) in [
+            (3.5, Some(0)),
+            (2.75, Some(0)),
+            (2.74, Some(1)),
+            (0.6, Some(2)),
+            (-0.5, Some(3)),
+            (3.51, None),
+            (-0.51, None),
+        ] {
+            assert_eq!(axis.nearest(wanted), index, "{wanted}");
+        }
     }
 }

@@ -130,13 +130,16 @@ impl AxisEntry {
         }
     }
 
-    /// The axis, if it has one coordinate for each index and they increase.
+    /// The axis, if it has one coordinate for each index and they all increase or all decrease.
     fn axis(self, length: u64) -> Option<NamedAxis> {
         let values = match (self.coordinates, self.labels) {
             (Some(coordinates), None) => {
-                let increase = coordinates.is_sorted_by(|a, b| a < b);
-                let spacing = self.spacing.filter(|spacing| *spacing > 0.0)?;
-                (coordinates.len() as u64 == length && increase).then_some(AxisValues::Listed {
+                let spacing = self.spacing.filter(|spacing| spacing.is_normal())?;
+                let are_in_order = coordinates.is_sorted_by(|a, b| match spacing > 0.0 {
+                    true => a < b,
+                    false => a > b,
+                });
+                (coordinates.len() as u64 == length && are_in_order).then_some(AxisValues::Listed {
                     coordinates,
                     spacing,
                 })
@@ -251,7 +254,7 @@ pub fn read(array: &Path, mark: Option<u32>, shape: &[u64]) -> Result<Labels, St
     let axes = axes.collect::<Result<_, ()>>().map_err(|()| {
         refusal(
             &path,
-            "has an axis whose coordinates do not increase or are not as many as it is long",
+            "has an axis whose coordinates do not all increase or all decrease, or are not as many as it is long",
         )
     })?;
     Ok(Labels {
