@@ -2,6 +2,7 @@
 
 use super::{
     bar::Unit,
+    groups,
     open::{self, InputArgs, open_among},
     terminal::Terminal,
     values,
@@ -21,6 +22,7 @@ use std::path::{Path, PathBuf};
 #[command(after_help = "Examples:
   diff2d map 'a - mean(a, t)' a=output/diff2dparams.npy -o anomaly.npy
   diff2d map '(new - old)/old' new=fine.npy old=coarse.npy --dtype f4 -o ratio.npy
+  diff2d map 'a - c' a=hourly.npy 'c=mean_day.npy[2]' --repeat 0 -o anomaly.npy
   diff2d map 'a*9/5 + 32' 'a=output/diff2dparams.npy[t=5]' --unit degF -o last.npy
   diff2d map 'shift(a, t, 1) - a' a=output/diff2dparams.npy --keep-bits 12 -o change.npy
   diff2d map 'hypot(gradient(a, x), gradient(a, y))' a=output/diff2dparams.npy -o slope.npy
@@ -53,6 +55,10 @@ pub(super) struct MapArgs {
     /// The unit of the results, for pictures
     #[arg(long, value_name = "UNIT")]
     unit: Option<String>,
+    /// Repeat arrays that are shorter along this axis, a number or a name: what stats --every has written one period after the other,
+    /// and what stats --by has written by the dates of the longest array
+    #[arg(long, value_name = "AXIS", allow_hyphen_values = true)]
+    repeat: Option<String>,
     /// Take arrays whose axes have other coordinates than those of the first
     #[arg(long)]
     ignore_coordinates: bool,
@@ -71,6 +77,13 @@ pub(super) fn map(args: &MapArgs, terminal: &Terminal) -> Result<(), Error> {
             )));
         }
         arrays.push((name, open_among(file, &args.input, terminal)?));
+    }
+    if let Some(axis) = &args.repeat
+        && !groups::repeat(&mut arrays, axis)?
+    {
+        terminal.note(&format!(
+            "--repeat {axis}: no array is shorter than another along this axis, and none is repeated"
+        ));
     }
     let inputs = arrays.iter().map(|(name, array)| {
         let region = array.shape().iter().map(|&length| 0..length).collect();

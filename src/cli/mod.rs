@@ -15,6 +15,7 @@ mod fit;
 mod flux;
 mod follow;
 mod frames;
+mod groups;
 mod info;
 mod json;
 mod listing;

@@ -243,6 +243,17 @@ impl JournalledArray {
         }
     }
 
+    /// Picks indices along an axis, as [`ArrayFile::pick`] does, for which the array gets another axis. The result is no longer a cube.
+    ///
+    /// # Panics
+    /// As [`ArrayFile::pick`].
+    pub fn pick(&mut self, axis: usize, indices: Vec<u64>, named: Option<NamedAxis>) {
+        self.taken = self.files();
+        (self.journal, self.paths) = (None, None);
+        self.array.pick(axis, indices);
+        self.array.labels.axes[axis] = named;
+    }
+
     /// The files of a cube: the array, the journal, the other files that belong to it, and the input files of its run.
     /// An array without a journal has only its own file.
     #[must_use]

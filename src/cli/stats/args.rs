@@ -1,7 +1,7 @@
 //! Options of `stats`.
 
 use crate::{
-    cli::{open::InputArgs, values},
+    cli::{groups::CalendarPart, open::InputArgs, values},
     error::Error,
 };
 use clap::Args;
@@ -16,6 +16,7 @@ use std::path::PathBuf;
   diff2d stats output/diff2dparams.npy --axis t --op trend -o trend.npy
   diff2d stats output/diff2dparams.npy --axis t --above 0.5 --csv
   diff2d stats hourly.npy --axis 0 --every 24 -o mean_day.npy
+  diff2d stats hourly.npy --axes t:h:since=2023-01-01,lat,lon --axis t --by month -o months.npy
   diff2d stats huge.npy --quantiles 0.05,0.5,0.95 --histogram 20:0:1 --skip-nan
   diff2d stats flat.bin --raw f4:1000x2000
   diff2d stats output/wall.record.csv --quantiles 0.05,0.95
@@ -34,6 +35,9 @@ pub(in super::super) struct StatsArgs {
     /// is the mean day
     #[arg(long, value_name = "N", requires = "axis", value_parser = clap::value_parser!(u64).range(1..))]
     pub(super) every: Option<u64>,
+    /// With --axis, of an axis with dates: a result for each year, season, month, day of the month or hour of the day that there is
+    #[arg(long, value_name = "PART", requires = "axis", conflicts_with_all = ["every", "op"], value_enum)]
+    pub(super) by: Option<CalendarPart>,
     /// Look only at this box: a range as in Python for every axis, such as 2:8 or ::24, or t=, y=, x= from:to, and :step
     #[arg(long, value_name = "R0,R1,…", allow_hyphen_values = true)]
     pub(super) select: Option<String>,

@@ -2,6 +2,7 @@
 
 mod along;
 mod args;
+mod groups;
 mod input;
 mod record;
 mod results;
@@ -43,7 +44,12 @@ pub(super) fn stats(args: &StatsArgs, terminal: &Terminal) -> Result<(), Error> 
         };
         match scope {
             Scope::Snapshots => return each_snapshot(args, array, options, terminal),
-            Scope::Along(axes) => return along::along(args, array, axes, options, terminal),
+            Scope::Along(axes) => {
+                return match args.by {
+                    Some(part) => groups::by(args, array, axes, part, options, terminal),
+                    None => along::along(args, array, axes, options, terminal),
+                };
+            }
             Scope::Whole => {
                 let name = has_names.then(|| file.display().to_string());
                 whole::whole(args, array, options, name, &mut table, terminal)?;

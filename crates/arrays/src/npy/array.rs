@@ -166,6 +166,24 @@ impl ArrayFile {
         self
     }
 
+    /// Picks indices along an axis: the array then has these alone, in their order and as often as they are listed. Its elements stay
+    /// where they are in the file. The indices are those that the axis has without such a list, so that another list takes the place
+    /// of an earlier one along the same axis.
+    ///
+    /// # Panics
+    /// When an index leaves the axis, or indices are already picked along another axis.
+    pub fn pick(&mut self, axis: usize, indices: Vec<u64>) {
+        let view = self.view.take().unwrap_or_else(|| {
+            let lengths = self.shape().into_iter();
+            let slices: Vec<Slice> = lengths.map(|length| Slice::new(&(0..length), 1)).collect();
+            View::of(None, &self.npy, &slices)
+        });
+        let view = view.pick(axis, indices);
+        self.npy.shape = view.lengths();
+        self.available = self.npy.shape.first().copied().unwrap_or(1);
+        self.view = Some(view);
+    }
+
     /// Whether the array is only a part of the array in the file.
     #[must_use]
     pub fn is_view(&self) -> bool {
@@ -193,6 +211,17 @@ impl ArrayFile {
             Some(view) => view.strides(&self.npy),
             None => (0, strides(&self.npy.in_file_order(&self.npy.shape))),
         }
+    }
+
+    /// The number in the slice of an axis of the index `number`, which differ where indices are [picked](Self::pick).
+    fn number_in_slice(&self, axis: usize, number: u64) -> u64 {
+        let view = self.view.as_ref();
+        view.map_or(number, |view| view.number_in_slice(axis, number))
+    }
+
+    /// The axis along which indices are picked, and the list of those in a box; both in file order.
+    pub(super) fn picked_in(&self, region: &[Range<u64>]) -> Option<(usize, &[u64])> {
+        self.view.as_ref()?.picked_in(&self.npy, region)
     }
 
     /// Limits the data of the array to the first `available` indices of its first axis.
@@ -360,7 +389,11 @@ impl ArrayFile {
         let bytes = &mut bytes[..dtype.bytes];
         let place = if self.is_view() {
             let (origin, strides) = self.strides();
-            let index = self.npy.in_file_order(&self.npy.index_of(place));
+            let index = self.npy.index_of(place).into_iter().enumerate();
+            let index: Vec<u64> = index
+                .map(|(axis, number)| self.number_in_slice(axis, number))
+                .collect();
+            let index = self.npy.in_file_order(&index);
             let distances = index
                 .iter()
                 .zip(strides)

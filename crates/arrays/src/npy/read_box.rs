@@ -7,6 +7,7 @@ use super::{
     number::Number,
     reader::MappedChunk,
     region::{Cut, Region, Runs, elements, index_in, strides},
+    slice::Slice,
 };
 use diff2d_sys as sys;
 use rayon::prelude::*;
@@ -130,7 +131,7 @@ impl ArrayFile {
 
     /// Reads a box into `out`, in parts that each lie within a chunk of the file. `read_run` reads elements at
     /// consecutive positions of the file; `convert` converts the bytes of such a run to elements.
-    fn read_parts<T: Send>(
+    fn read_parts<T: Copy + Send>(
         &self,
         shape: &[u64],
         ranges: &[Range<u64>],
@@ -138,7 +139,6 @@ impl ArrayFile {
         read_run: impl Fn(u64, &mut [T]) -> Result<(), NpyError> + Sync,
         convert: impl Fn(&[u8], &mut [T]) + Sync,
     ) -> Result<(), NpyError> {
-        let width = self.npy.dtype.bytes;
         assert_eq!(
             elements(ranges),
             out.len() as u64,
@@ -155,14 +155,53 @@ impl ArrayFile {
             true => boxes_of(&own_shape, &Runs::of(shape, ranges)),
             false => vec![ranges.to_vec()],
         };
-        let parts = boxes.iter().flat_map(|region| {
-            let cut = Cut::within(region, &strides, CHUNK_BYTES / width as u64);
-            (0..cut.count()).map(move |number| cut.get(number))
+        if let [region] = &boxes[..]
+            && let Some((axis, indices)) = self.picked_in(region)
+            && let Some(repeated) = repeated_box(region, axis, indices)
+        {
+            let mut elements_once = vec![out[0]; size(elements(&repeated))];
+            let first_index = repeated[axis].start;
+            let whole = PlacedBox {
+                region: repeated,
+                origin,
+                strides,
+            };
+            self.read_placed(vec![whole], &mut elements_once, read_run, convert)?;
+            repeat(&elements_once, region, axis, indices, first_index, out);
+            return Ok(());
+        }
+        let boxes = boxes
+            .into_iter()
+            .flat_map(|region| match self.picked_in(&region) {
+                Some((axis, indices)) => boxes_of_picked(&region, axis, indices, origin, &strides),
+                None => vec![PlacedBox {
+                    region,
+                    origin,
+                    strides: strides.clone(),
+                }],
+            });
+        self.read_placed(boxes.collect(), out, read_run, convert)
+    }
+
+    /// Reads boxes one after the other into `out`, as [`read_parts`](Self::read_parts) does.
+    fn read_placed<T: Send>(
+        &self,
+        boxes: Vec<PlacedBox>,
+        out: &mut [T],
+        read_run: impl Fn(u64, &mut [T]) -> Result<(), NpyError> + Sync,
+        convert: impl Fn(&[u8], &mut [T]) + Sync,
+    ) -> Result<(), NpyError> {
+        let width = self.npy.dtype.bytes;
+        let parts = boxes.into_iter().flat_map(|placed| {
+            let cut = Cut::within(&placed.region, &placed.strides, CHUNK_BYTES / width as u64);
+            (0..cut.count()).map(move |number| {
+                let part = cut.get(number);
+                Runs::strided(placed.origin, &placed.strides, &part)
+            })
         });
         let mut unassigned = out;
         let work: Vec<(Runs, &mut [T])> = parts
-            .map(|part| {
-                let runs = Runs::strided(origin, &strides, &part);
+            .map(|runs| {
                 let count = size(runs.elements());
                 let out = unassigned.split_off_mut(..count).unwrap_or_default();
                 (runs, out)
@@ -218,6 +257,103 @@ impl ArrayFile {
                 .for_each(|(runs, out, chunk)| copy_runs(&runs, &chunk, width, out, &convert));
         }
     }
+}
+
+/// A box, and where its elements are in the file.
+struct PlacedBox {
+    region: Region,
+    /// The position of the element whose indices are all 0.
+    origin: u64,
+    /// The distance between the positions of neighbours along each axis.
+    strides: Vec<u64>,
+}
+
+/// The boxes with the elements of a box whose indices along an axis are picked, in the order of the elements. Indices that follow one
+/// another at equal distances are one box.
+fn boxes_of_picked(
+    region: &[Range<u64>],
+    axis: usize,
+    indices: &[u64],
+    origin: u64,
+    strides: &[u64],
+) -> Vec<PlacedBox> {
+    let progressions = progressions(indices);
+    let mut boxes = Vec::new();
+    let outer_count = elements(&region[..axis]);
+    for number in 0..outer_count {
+        let outer_index = index_in(&region[..axis], number);
+        for progression in &progressions {
+            let mut part = region.to_vec();
+            for (range, &index) in part.iter_mut().zip(&outer_index) {
+                *range = index..index + 1;
+            }
+            part[axis] = 0..progression.count;
+            let mut part_strides = strides.to_vec();
+            part_strides[axis] *= progression.step;
+            boxes.push(PlacedBox {
+                region: part,
+                origin: origin + progression.start * strides[axis],
+                strides: part_strides,
+            });
+        }
+    }
+    boxes
+}
+
+/// The box with all elements of a box whose indices along an axis are picked, if that is no larger, as where indices are repeated. Along
+/// the axis it has the indices before any are picked.
+fn repeated_box(region: &[Range<u64>], axis: usize, indices: &[u64]) -> Option<Region> {
+    let (first, last) = (*indices.iter().min()?, *indices.iter().max()?);
+    let is_repeated = indices.len() > 1 && last - first < indices.len() as u64;
+    let mut repeated = region.to_vec();
+    repeated[axis] = first..last + 1;
+    (is_repeated && elements(region) > 0).then_some(repeated)
+}
+
+/// Puts the elements of a box into `out` as often as their indices along an axis are picked; `first_index` is the first one of the box.
+fn repeat<T: Copy>(
+    elements_once: &[T],
+    region: &[Range<u64>],
+    axis: usize,
+    indices: &[u64],
+    first_index: u64,
+    out: &mut [T],
+) {
+    let inner = size(elements(&region[axis + 1..]));
+    let outer = size(elements(&region[..axis]));
+    let planes = out.chunks_exact_mut(indices.len() * inner);
+    for (plane_once, plane) in elements_once
+        .chunks_exact(elements_once.len() / outer)
+        .zip(planes)
+    {
+        for (row, &index) in plane.chunks_exact_mut(inner).zip(indices) {
+            let start = size(index - first_index) * inner;
+            row.copy_from_slice(&plane_once[start..start + inner]);
+        }
+    }
+}
+
+/// A list of indices as slices: each is as long as the indices that follow have one distance.
+fn progressions(indices: &[u64]) -> Vec<Slice> {
+    let mut progressions: Vec<Slice> = Vec::new();
+    for &index in indices {
+        if let Some(last) = progressions.last_mut() {
+            if last.count == 1 && index > last.start {
+                (last.step, last.count) = (index - last.start, 2);
+                continue;
+            }
+            if last.count > 1 && index == last.index(last.count) {
+                last.count += 1;
+                continue;
+            }
+        }
+        progressions.push(Slice {
+            start: index,
+            step: 1,
+            count: 1,
+        });
+    }
+    progressions
 }
 
 /// Converts the elements of runs, each of `width` bytes. `bytes` are the bytes of their whole span.
@@ -288,4 +424,55 @@ fn begin_to_read(runs: &Runs, chunk: &MappedChunk<'_>, width: usize) {
 /// A number of elements as an index in memory. A number that does not fit makes the next access panic.
 fn size(count: u64) -> usize {
     usize::try_from(count).unwrap_or(usize::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{ArrayFile, elements};
+    use crate::npy::{Dtype, NpyHeader};
+    use std::io::Write;
+
+    /// Lists that ascend, repeat, descend and jump, along each axis and in both orders of elements.
+    #[test]
+    fn picked_elements_are_those_of_their_indices() {
+        let shape = [5_u64, 4, 6];
+        let count = shape.iter().product::<u64>() as usize;
+        let mut file = tempfile::tempfile().unwrap();
+        let numbers: Vec<f64> = (0..count).map(|number| number as f64).collect();
+        file.write_all(bytemuck::cast_slice(&numbers)).unwrap();
+        for fortran_order in [false, true] {
+            for axis in 0..3 {
+                for list in [
+                    vec![3, 0, 0, 2],
+                    vec![1, 1, 1],
+                    vec![0, 2],
+                    vec![3],
+                    vec![0, 1, 2, 3],
+                    vec![],
+                ] {
+                    let mut npy = NpyHeader::new(shape.to_vec(), Dtype::F64, fortran_order);
+                    npy.data_offset = 0;
+                    let whole = npy.clone();
+                    let file = file.try_clone().unwrap();
+                    let mut array = ArrayFile::of_raw_file(file, "a.npy".as_ref(), npy).unwrap();
+                    array.pick(axis, list.clone());
+                    let region: Vec<_> = array.npy.shape.iter().map(|&length| 0..length).collect();
+                    let mut out = vec![0.0; elements(&region) as usize];
+                    array
+                        .read_box(&array.npy.in_file_order(&region), &mut out)
+                        .unwrap();
+                    for (place, &value) in (0..).zip(&out) {
+                        let mut index = array.npy.index_of(place);
+                        index[axis] = list[index[axis] as usize];
+                        assert_eq!(value, whole.place_of(&index) as f64, "{list:?} {axis}");
+                        let element = array.element(place).unwrap();
+                        assert_eq!(element.to_f64(), value);
+                    }
+                    let mut run = vec![0.0; out.len()];
+                    array.read(0, &mut run).unwrap();
+                    assert_eq!(run, out, "{list:?} {axis}");
+                }
+            }
+        }
+    }
 }
