@@ -49,7 +49,7 @@ pub(super) struct CreateArgs {
 pub(super) fn create(args: &CreateArgs, terminal: &Terminal) -> Result<(), Error> {
     let shape = shape(&args.shape).ok_or_else(|| {
         Error::Usage(format!(
-            "--shape {}: expected at most 64 whole numbers, such as 1000,1000",
+            "--shape {}: expected at most 64 whole numbers with commas between them, such as 1000,1000",
             args.shape
         ))
     })?;

@@ -122,7 +122,7 @@ fn parts(text: &str) -> Result<(&str, &Path), Error> {
     let (name, file) = split.ok_or_else(|| {
         refused(
             text,
-            "expected the name that the formula has for a file and the file, such as a=cube.npy",
+            "expected the name that the formula has for a file and the file, such as a=cube.npy, behind the formula",
         )
     })?;
     let name = name.trim();

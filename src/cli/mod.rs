@@ -215,10 +215,11 @@ fn finish(result: Result<u8, Error>, terminal: &Terminal) -> u8 {
 }
 
 fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Cli, clap::Error> {
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
     Cli::command()
-        .try_get_matches_from(arguments)
+        .try_get_matches_from(&arguments)
         .and_then(|matches| Cli::from_arg_matches(&matches))
-        .map_err(slips::with_tip)
+        .map_err(|error| slips::with_tip(error, &arguments, Cli::command()))
 }
 
 /// Carries out a command that takes over nothing of the process.

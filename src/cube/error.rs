@@ -298,7 +298,7 @@ pub enum CubeError {
         snapshot: SnapshotId,
     },
     /// A cube has no journal.
-    #[error("{} has no journal beside it, so it is unknown what it should hold", cube.display())]
+    #[error("{} has no journal beside it, so it is unknown what it should hold: only cubes of runs have one", cube.display())]
     NoJournal {
         /// The cube.
         cube: PathBuf,
@@ -323,7 +323,7 @@ pub enum CubeError {
     #[error(transparent)]
     Npy(#[from] NpyError),
     /// The name of an output does not end in `.npy`.
-    #[error("the output {} must have a name that ends in .npy", path.display())]
+    #[error("the output {} must have a name that ends in .npy; other formats are written by `diff2d export`", path.display())]
     Name {
         /// The name.
         path: PathBuf,

@@ -171,8 +171,7 @@ impl ParamsError {
                 )
             }
             None => (
-                spelling::hint_of_table(name, known.clone())
-                    .unwrap_or_else(|| spelling::hint(name, known.clone())),
+                spelling::meant(name, known.clone()).map_or_else(String::new, |meant| meant.hint),
                 format!("are {}", keys_beside(name, known).join(", ")),
             ),
         };

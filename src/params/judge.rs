@@ -53,7 +53,9 @@ impl<'a> Judge<'a> {
                     let nearest = spelling::nearest(slip, keys.keys().map(|key| key.name));
                     nearest.map(|name| format!("{table}{name}"))
                 }
-                None => spelling::nearest(&entry.name, names.clone()).map(str::to_owned),
+                None => {
+                    spelling::meant(&entry.name, names.clone()).map(|meant| meant.key.to_owned())
+                }
             };
             self.meant.extend(meant);
         }
@@ -439,7 +441,12 @@ impl<'a> Judge<'a> {
     /// A finite number, or a formula in the first `variables` of x, y and t; NaN if it was refused.
     pub(super) fn function(&mut self, key: &str, variables: usize) -> Function {
         let words = self.words.of(variables);
-        let function = self.convert(key, |value| Function::parse(value, &words));
+        let function = self.convert(key, |value| {
+            Function::parse(value, &words).map_err(|reason| match variables {
+                0 => reason.map(|reason| with_way_to_formulas(key, reason)),
+                _ => reason,
+            })
+        });
         let function = function.unwrap_or(Function::Number(f64::NAN));
         self.note(key, function.to_json());
         function
@@ -507,6 +514,12 @@ impl<'a> Judge<'a> {
         wall
     }
 
+    /// Whether the value of a key was refused.
+    pub(super) fn has_refused(&self, name: &str) -> bool {
+        let mut wrong = self.wrong.iter();
+        wrong.any(|error| matches!(error, ParamsError::Refused { key, .. } if key == name))
+    }
+
     /// Refuses the value of a key if a condition holds.
     pub(super) fn refuse_if(&mut self, is_wrong: bool, key: &str, reason: impl FnOnce() -> String) {
         if is_wrong {
@@ -523,19 +536,37 @@ impl<'a> Judge<'a> {
 /// The right notation for a boundary condition that was typed under another name.
 fn hint_of_wall(word: &str) -> Option<&'static str> {
     Some(match word.to_ascii_lowercase().as_str() {
-        "dirichlet" | "fixed" => {
+        "dirichlet" | "fixed" | "fixedvalue" | "constant" => {
             "a Dirichlet boundary condition is the value itself, a number or a formula in x, y and t"
         }
-        "neumann" | "flux" => {
+        "neumann" | "flux" | "fixedgradient" | "heatflux" => {
             "a Neumann boundary condition is { flux = q }, D times the outward derivative"
         }
         "noflux" | "no-flux" | "no_flux" | "adiabatic" | "reflecting" | "symmetry" | "closed"
-        | "insulate" | "zero-flux" => "a wall that nothing passes is \"insulated\"",
+        | "insulate" | "zero-flux" | "zerogradient" | "symmetryplane" | "open" | "outflow" => {
+            "a wall that nothing passes is \"insulated\""
+        }
         "robin" | "convection" | "mixed" => {
             "a Robin boundary condition is { robin = [a, b, c] }, a p + b dp/dn = c"
         }
+        "cyclic" | "wrap" => {
+            "what leaves on one side comes in on the other where both are \"periodic\""
+        }
         _ => return None,
     })
+}
+
+/// The reason why one number cannot be used, with the key that takes a formula of the place.
+fn with_way_to_formulas(key: &str, reason: String) -> String {
+    let is_of_place = ["there is no 'x'", "there is no 'y'"]
+        .into_iter()
+        .any(|words| reason.contains(words));
+    match key {
+        "initial.value" if is_of_place => {
+            format!("{reason}; a formula of x and y is initial.kind = \"expression\"")
+        }
+        _ => reason,
+    }
 }
 
 /// Whether an entry is in the table of keys, as a key, as a table of keys, or as a table in the value of a key.

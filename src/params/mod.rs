@@ -50,7 +50,7 @@ pub use quantity::Quantity;
 pub use raw::{InputPlace, RawParams};
 pub use record::{DATE_COLUMN, PointValue, RecordField, RecordKeys, RowTimes};
 pub use row_number::{LEADING_COLUMNS, RowNumber, rate_names, rate_order};
-pub(crate) use spelling::{hint, hint_of_file};
+pub(crate) use spelling::{hint, hint_of_file, nearest};
 pub use sweep::SweepParams;
 pub(crate) use sweep::Wrong;
 pub use until::{End, Limit, Until};

@@ -5,7 +5,7 @@ use super::{
     value::{LONGEST_NAME, Value, number},
 };
 use diff2d_arrays::{
-    expression::{Expression, Interpolant},
+    expression::{Expression, ExpressionError, Interpolant},
     wording::excerpt,
 };
 use serde_json::{Value as Json, json};
@@ -95,16 +95,21 @@ impl Function {
         };
         let variables = &VARIABLES[..words.variables];
         let expression = Expression::parse_with(text, variables, functions, &words.constants);
-        let expression = expression.map_err(|error| Some(error.to_string()))?;
+        let expression = expression.map_err(|error| Some(with_way_out(&error)))?;
         let function = Self::Formula(Formula {
             text: text.clone(),
             // Times are sums and products, which are rounded.
             expression: expression.of_rounded_variable(TIME, words.latest_time),
         });
         match function.constant() {
-            Some(value) if !value.is_finite() => {
-                Err(Some(format!("{} is {value}", excerpt(text, LONGEST_NAME))))
-            }
+            Some(value) if !value.is_finite() => Err(Some(if text.trim().parse::<f64>().is_ok() {
+                "it is no finite number".to_owned()
+            } else {
+                format!(
+                    "{} is {value}, which is no finite number",
+                    excerpt(text, LONGEST_NAME)
+                )
+            })),
             _ => Ok(function),
         }
     }
@@ -144,6 +149,22 @@ impl Function {
             Self::Number(value) => json!(value),
             Self::Formula(formula) => json!(formula.text),
         }
+    }
+}
+
+/// An error of a formula, with what has the place of names that the equation or the file do not give to formulas.
+fn with_way_out(error: &ExpressionError) -> String {
+    let reason = &error.reason;
+    if reason.starts_with("there is no 'p' here") {
+        format!(
+            "{error}; the equation is linear: D, capacity, sources and walls do not depend on p, and decay is the rate k of a loss k p"
+        )
+    } else if reason.starts_with("there is no function") && reason.contains("only random") {
+        format!(
+            "{error}; a table of numbers becomes a function by [function.NAME] with file or points"
+        )
+    } else {
+        error.to_string()
     }
 }
 

@@ -75,9 +75,12 @@ impl RawParams {
         let text = String::from_utf8(bytes).map_err(|error| {
             let byte = error.utf8_error().valid_up_to();
             let reason = format!("it is not text (byte {byte} is not valid UTF-8)");
-            unreadable(&file, reason)
+            unreadable(&file, other_file(path).map_or(reason, str::to_owned))
         })?;
-        Self::parse(&file, &text)
+        Self::parse(&file, &text).map_err(|error| match other_file(path) {
+            Some(reason) => unreadable(&file, reason.to_owned()),
+            None => error,
+        })
     }
 
     /// Reads a parameter file and the `--set` options that override it.
@@ -220,9 +223,10 @@ impl RawParams {
                 key: name.to_owned(),
                 value: value::shown(&entry.value).into_owned(),
                 reason: format!(
-                    "is {}; {name} must be {}",
+                    "is {}; {name} must be {}{}",
                     value::type_in_words(&entry.value),
-                    key.accepted
+                    key.accepted,
+                    way_to_number(&entry.value)
                 ),
             }),
             (None, Absent::Value(default)) => Ok(Cow::Owned(value::parse_value(default))),
@@ -365,6 +369,31 @@ impl InputPlace {
             ),
             reason: format!("cannot be used: {reason}"),
         }
+    }
+}
+
+/// What a file is that holds no parameters, as its name says.
+fn other_file(path: &Path) -> Option<&'static str> {
+    Some(match path.extension()?.to_str()? {
+        "npy" | "npz" => {
+            "it is an array: `diff2d info` says what it holds; give the parameter file of its run"
+        }
+        "journal" => "it is the journal of a cube; give the parameter file of its run",
+        "csv" => "it is a table; give a parameter file, which names tables where it uses them",
+        "png" => "it is a picture; give a parameter file, which names pictures where it uses them",
+        _ => return None,
+    })
+}
+
+/// What is wrong with a text in place of a number that begins as one.
+fn way_to_number(value: &Value) -> &'static str {
+    let text = value.as_str().unwrap_or_default();
+    let begins_as_number = text.starts_with(|letter: char| letter.is_ascii_digit());
+    let has_more = begins_as_number && text.parse::<f64>().is_err();
+    match (has_more, text.contains('=')) {
+        (false, _) => "",
+        (true, true) => "; each key has a --set of its own",
+        (true, false) => "; numbers have no units here, and [units] names those of labels",
     }
 }
 

@@ -52,32 +52,209 @@ pub fn hint<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> St
     nearest(word, candidates).map_or_else(String::new, |name| format!(", did you mean {name}?"))
 }
 
-/// The key of a table that was probably meant by a formula without the table: `mask = "hypot(x, y) < 2"`.
-#[must_use]
-pub fn hint_of_table<'a>(
-    word: &str,
-    mut candidates: impl Iterator<Item = &'a str>,
-) -> Option<String> {
-    let (meant, hint) = match word {
-        "mask" | "mask.expression" | "mask.formula" | "mask.value" => {
-            ("mask.where", ", did you mean mask.where?")
-        }
-        "initial" => (
-            "initial.kind",
-            ", did you mean [initial] with kind = \"expression\" and value = \"…\"?",
-        ),
-        _ => return None,
-    };
-    candidates
-        .any(|name| name == meant)
-        .then(|| hint.to_owned())
+/// A key that was probably meant by a name, and the words of a message that say so.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Meant<'a> {
+    /// The key.
+    pub key: &'a str,
+    /// The words, which follow the name that was typed.
+    pub hint: String,
 }
+
+/// The key that was probably meant by a name: by habit, or by a similar spelling.
+#[must_use]
+pub fn meant<'a>(
+    word: &str,
+    candidates: impl IntoIterator<Item = &'a str> + Clone,
+) -> Option<Meant<'a>> {
+    let habit = HABITS
+        .iter()
+        .find(|(words, ..)| words.split(' ').any(|known| known == word));
+    let by_habit = habit.and_then(|&(_, meant, sentence)| {
+        let key = candidates.clone().into_iter().find(|name| *name == meant)?;
+        let hint = sentence.to_owned();
+        Some(Meant { key, hint })
+    });
+    by_habit.or_else(|| {
+        let key = nearest(word, candidates)?;
+        let hint = format!(", did you mean {key}?");
+        Some(Meant { key, hint })
+    })
+}
+
+/// Names that other programs have for parameters, the key that has their place, and what a message says of it.
+const HABITS: [(&str, &str, &str); 33] = [
+    (
+        "mask mask.expression mask.formula mask.value",
+        "mask.where",
+        ", did you mean mask.where?",
+    ),
+    (
+        "mask.circle mask.radius mask.rectangle mask.box mask.shape mask.region",
+        "mask.where",
+        ": areas are formulas, such as mask.where = \"hypot(x - 0.5, y - 0.5) < 0.1\"",
+    ),
+    (
+        "initial ic u0 p0 T0 c0 init initial_condition initial_conditions u_init",
+        "initial.kind",
+        ", did you mean [initial] with kind = \"expression\" and value = \"…\"?",
+    ),
+    (
+        "diffusivity Diffusivity diffusion diffusion_coefficient alpha kappa lambda conductivity DT nu",
+        "D",
+        ": the diffusivity is D",
+    ),
+    (
+        "rho cp rho_cp heat_capacity porosity storage",
+        "capacity",
+        ": what stands before dp/dt is capacity",
+    ),
+    (
+        "k reaction reaction_rate decay_rate sink",
+        "decay",
+        ": the rate k of k p is decay, the diffusivity D",
+    ),
+    (
+        "S f Q rhs heat_source heating q",
+        "source",
+        ": what is added to the equation is source",
+    ),
+    (
+        "nx N n Nx npoints npts nrows ncols ncells cells resolution gridsize grid_size nodes M",
+        "dx",
+        ": a grid has a spacing, not a number of cells: N cells along x are dx = (x2 - x1)/N",
+    ),
+    (
+        "ny Ny",
+        "dy",
+        ": a grid has a spacing, not a number of cells: N cells along y are dy = (y2 - y1)/N",
+    ),
+    (
+        "L Lx length width xmax x_max size domain",
+        "x2",
+        ": the domain reaches from x1 to x2, and from y1 to y2",
+    ),
+    ("xmin x_min x0", "x1", ": the domain reaches from x1 to x2"),
+    (
+        "Ly height H ymax y_max",
+        "y2",
+        ": the domain reaches from y1 to y2",
+    ),
+    ("ymin y_min", "y1", ": the domain reaches from y1 to y2"),
+    (
+        "t_end tend tmax t_max T tfinal t_final tstop t1 tf endTime end_time stopTime stop_time simtime total_time time duration",
+        "runtime",
+        ": the simulated time to reach is runtime",
+    ),
+    (
+        "nt nsteps n_steps steps maxsteps max_steps niter",
+        "runtime",
+        ": steps are not counted: runtime is the simulated time, and dt the step",
+    ),
+    (
+        "startTime start_time t_start tstart",
+        "t0",
+        ": the time of the first snapshot is t0",
+    ),
+    (
+        "deltaT delta_t timestep time_step timeStep Dt tau",
+        "dt",
+        ": the time step is dt",
+    ),
+    (
+        "cfl CFL courant maxCo",
+        "safety",
+        ": the fraction of the largest stable step is safety",
+    ),
+    (
+        "writeInterval write_interval output_interval output_every save_every saveat tout t_save tlist dtout nout outstep writeControl",
+        "outtime",
+        ": the time from one snapshot to the next is outtime; outtimes lists times",
+    ),
+    (
+        "bc bcs BC boundary_conditions boundaries walls boundaryField",
+        "boundary.left",
+        ": [boundary] has left, right, bottom and top",
+    ),
+    (
+        "boundary.inlet boundary.outlet boundary.wall boundary.walls boundary.all boundary.sides",
+        "boundary.left",
+        ": sides have the names left, right, bottom and top, and boundary = … sets all four",
+    ),
+    (
+        "boundary.west boundary.xmin boundary.x1 boundary.x0",
+        "boundary.left",
+        ", did you mean boundary.left?",
+    ),
+    (
+        "boundary.east boundary.xmax boundary.x2",
+        "boundary.right",
+        ", did you mean boundary.right?",
+    ),
+    (
+        "boundary.south boundary.ymin boundary.y1",
+        "boundary.bottom",
+        ", did you mean boundary.bottom?",
+    ),
+    (
+        "boundary.north boundary.ymax boundary.y2",
+        "boundary.top",
+        ", did you mean boundary.top?",
+    ),
+    (
+        "solver scheme integrator stepper ddtSchemes",
+        "method",
+        ": the way to the solution is method",
+    ),
+    (
+        "tol rtol atol eps epsilon RelTol AbsTol",
+        "tolerance",
+        ": how well a steady state is solved is tolerance",
+    ),
+    (
+        "dtype float double",
+        "precision",
+        ": f64 or f32 is precision",
+    ),
+    (
+        "record.interval record.dt record.step record.period",
+        "record.every",
+        ": the time from row to row is record.every",
+    ),
+    (
+        "record.probes record.sensors record.point",
+        "record.points",
+        ": places are record.points",
+    ),
+    (
+        "until.tol until.tolerance until.rate until.change",
+        "until.steady",
+        ": the rate of change is until.steady",
+    ),
+    (
+        "materials material regions subdomains",
+        "D",
+        ": materials are formulas: D = \"where(x < 0.5, 1, 2)\"",
+    ),
+    (
+        "constant parameters params variables",
+        "constants",
+        ": numbers with names stand in [constants]",
+    ),
+];
 
 /// A [`hint`] for a missing file: a similar name in its directory.
 #[must_use]
 pub fn hint_of_file(path: &Path) -> String {
     /// The largest number of files of a directory that are compared.
     const MOST: usize = 10_000;
+    let typed = path.to_string_lossy();
+    if typed.contains("://") {
+        return "; files are read from this machine: download it first".to_owned();
+    }
+    if typed.contains(['*', '?']) {
+        return "; a pattern in quotes is not filled in by the shell".to_owned();
+    }
     let directory = match path.parent() {
         Some(parent) if parent != Path::new("") => parent,
         _ => Path::new("."),
@@ -144,5 +321,19 @@ mod tests {
         ] {
             assert_eq!(nearest(word, names), meant, "{word}");
         }
+    }
+
+    #[test]
+    fn a_habit_comes_before_a_similar_spelling() {
+        let names = ["D", "t0", "dx", "runtime", "initial.alpha"];
+        for (word, key) in [
+            ("alpha", "D"),
+            ("T", "runtime"),
+            ("nx", "dx"),
+            ("runtim", "runtime"),
+        ] {
+            assert_eq!(meant(word, names).unwrap().key, key, "{word}");
+        }
+        assert_eq!(meant("deltaT", names), None, "there is no dt here");
     }
 }

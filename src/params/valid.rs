@@ -323,8 +323,9 @@ impl Params {
     fn judge_walls(&self, judge: &mut Judge) {
         let names = SIDES;
         let sides = self.boundary.sides();
+        let is_grid_known = !judge.has_refused("grid");
         for (number, (name, wall)) in names.into_iter().zip(sides).enumerate() {
-            let needs_walls = !wall.is_fixed() && self.grid != Layout::Walls;
+            let needs_walls = is_grid_known && !wall.is_fixed() && self.grid != Layout::Walls;
             judge.refuse_if(needs_walls && judge.is_typed(name), name, || {
                 let grid = self.grid.name();
                 format!(

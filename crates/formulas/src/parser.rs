@@ -56,8 +56,17 @@ impl<'a, 'c> Parser<'a, 'c> {
             Some(',') => {
                 Err(self.refuse("is not expected here: a decimal number has a point, as in 1.5"))
             }
+            Some(letter) if self.ends_in_number() && (letter.is_alphabetic() || letter == '°') => {
+                Err(self
+                    .refuse("is not expected here: numbers have no units, and a product is a*b"))
+            }
             Some(_) => Err(self.refuse("is not expected here")),
         }
+    }
+
+    /// Whether a number was read last.
+    fn ends_in_number(&self) -> bool {
+        matches!(self.steps.last(), Some(Step::Number(..)))
     }
 
     /// Parses a formula whose operators all bind more tightly than `floor`.
@@ -120,7 +129,15 @@ impl<'a, 'c> Parser<'a, 'c> {
     fn named(&mut self) -> Result<(), String> {
         let name = self.word(|letter| letter.is_alphanumeric() || letter == '_');
         if let Some(hint) = hint_of(name) {
-            return Err(format!("'{name}' is not known here: {hint}"));
+            let function = self.rest.strip_prefix('.').unwrap_or_default();
+            let end = function.find(|letter: char| !(letter.is_alphanumeric() || letter == '_'));
+            let function = &function[..end.unwrap_or(function.len())];
+            return Err(match function {
+                "" => format!("'{name}' is not known here: {hint}"),
+                _ => format!(
+                    "'{name}.{function}' is not known here: functions have no prefix: write {function}(…)"
+                ),
+            });
         }
         if self.peek() == Some('(') {
             self.skip(1);
@@ -153,7 +170,18 @@ impl<'a, 'c> Parser<'a, 'c> {
         let constants = self.constants.iter().map(|(name, _)| name.as_str());
         let constants = constants.chain(CONSTANTS.iter().map(|(name, _)| *name));
         let names: Vec<&str> = variables.chain(constants).collect();
-        format!("there is no '{name}' here, only {}", names.join(", "))
+        let mut similar = names
+            .iter()
+            .filter(|known| known.eq_ignore_ascii_case(name));
+        let hint = similar
+            .next()
+            .map_or_else(String::new, |known| format!(", did you mean {known}?"));
+        let only = if hint.is_empty() {
+            ", only"
+        } else {
+            "; there are"
+        };
+        format!("there is no '{name}' here{hint}{only} {}", names.join(", "))
     }
 
     fn call(&mut self, name: &str) -> Result<(), String> {
@@ -278,6 +306,15 @@ impl<'a, 'c> Parser<'a, 'c> {
             length => length,
         };
         let word = &self.rest[..length];
+        let dotted = [".^", ".*", "./"];
+        if let Some(operator) = dotted
+            .into_iter()
+            .find(|dotted| self.rest.starts_with(dotted))
+        {
+            return format!(
+                "'{operator}' is not known here: operators have no dot, a*b, a/b, and a power is a**b"
+            );
+        }
         match hint_of(word) {
             Some(hint) => format!("'{word}' is not known here: {hint}"),
             None => format!("'{}' {wanted}", self.shown()),
@@ -322,7 +359,7 @@ fn hint_of(word: &str) -> Option<&'static str> {
         "or" | "|" => "that one of them holds is max(a, b)",
         "not" | "!" | "~" => "that a condition does not hold is (a) == 0",
         "=" => "whether two values are equal is a == b",
-        "if" | "else" => "a choice is where(condition, yes, no)",
+        "if" | "else" | "?" => "a choice is where(condition, yes, no)",
         "True" | "False" => "true and false are 1 and 0",
         "[" => {
             "a box stands behind the name of a file, as `diff2d map 'b - a' a=FILE.npy[:-1] b=FILE.npy[1:]`"
@@ -336,6 +373,13 @@ fn hint_of(word: &str) -> Option<&'static str> {
 /// The replacement for a function of NumPy.
 fn hint_of_function(name: &str) -> Option<&'static str> {
     Some(match name {
+        "power" => "a power is a**b, or pow(a, b)",
+        "heaviside" | "step" | "Heaviside" => "a step is where(a > 0, 1, 0)",
+        "arctan" | "arcsin" | "arccos" | "arctan2" => {
+            "the inverse functions are asin, acos, atan, atan2"
+        }
+        "fabs" | "absolute" => "the absolute value is abs(a)",
+        "mod" | "fmod" | "remainder" => "a remainder is a % b",
         "maximum" | "fmax" => "the larger of two is max(a, b)",
         "minimum" | "fmin" => "the smaller of two is min(a, b)",
         "var" => "the variance is std(a, t)**2",

@@ -34,7 +34,7 @@ such out.")]
 pub(super) struct CompareArgs {
     /// One .npy file
     a: PathBuf,
-    /// Another
+    /// The .npy file that it is compared with
     b: PathBuf,
     #[command(flatten)]
     input: InputArgs,

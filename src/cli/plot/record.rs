@@ -296,9 +296,9 @@ impl<'a> LoggerFile<'a> {
             let reason = format!(
                 "it has none of the columns {drawn} that --record names, but {}",
                 if names.is_empty() {
-                    "times alone"
+                    "times alone".to_owned()
                 } else {
-                    &names
+                    format!("{names}: FILE.csv:NAME=COLUMN says which is which")
                 }
             );
             return Err(refuse(self.path, &reason));

@@ -382,7 +382,7 @@ fn a_file_that_is_neither_toml_nor_python_is_refused() {
     ");
     assert_snapshot!(refused_file("p.npy", b"\x93NUMPY\x01\0v\0{'descr'", ""), @r"
     exit 2
-    diff2d: cannot read the parameter file p.npy: it is not text (byte 0 is not valid UTF-8)
+    diff2d: cannot read the parameter file p.npy: it is an array: `diff2d info` says what it holds; give the parameter file of its run
     ");
 }
 

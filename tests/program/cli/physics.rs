@@ -149,7 +149,7 @@ fn keys_of_the_initial_state_that_do_not_belong_are_refused() {
     "#);
     assert_snapshot!(refused("initial = { kind = 'constant', value = 'x' }"), @r#"
     exit 2
-    diff2d: p.toml:10: initial.value = "x" cannot be used: the formula 'x' cannot be read: there is no 'x' here, only pi, e, inf, infinity, nan, NaN
+    diff2d: p.toml:10: initial.value = "x" cannot be used: the formula 'x' cannot be read: there is no 'x' here, only pi, e, inf, infinity, nan, NaN; a formula of x and y is initial.kind = "expression"
     "#);
     assert_snapshot!(refused("initial = { kind = 'expression', value = 'x + t' }"), @r#"
     exit 2
@@ -169,7 +169,7 @@ fn keys_of_the_initial_state_that_do_not_belong_are_refused() {
     "#);
     assert_snapshot!(refused("boundary.left = '1/0'"), @r#"
     exit 2
-    diff2d: p.toml:10: boundary.left = "1/0" cannot be used: 1/0 is inf
+    diff2d: p.toml:10: boundary.left = "1/0" cannot be used: 1/0 is inf, which is no finite number
     "#);
     assert_snapshot!(refused("boundary.left = { flow = 1 }"), @r#"
     exit 2

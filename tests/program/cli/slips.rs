@@ -74,3 +74,272 @@ fn what_was_probably_meant_is_told() {
     }
     assert_eq!(scene.run("stats nothing.npy").code, Some(1));
 }
+
+/// Each habit of other programs gets the option or the command that has its place, and the usage of that one.
+#[test]
+fn habits_of_other_programs_get_what_has_their_place() {
+    let scene = Scene::small();
+    scene.succeed("run p.toml -o cube.npy --quiet");
+    scene.write("t.csv", "t,b\n0,1\n");
+    for (command, hint, usage) in [
+        // Commands.
+        ("solve p.toml", "'diff2d run PARAMS.toml'", ""),
+        ("simulate p.toml", "'diff2d run PARAMS.toml'", ""),
+        ("-p p.toml", "'diff2d run PARAMS.toml'", ""),
+        ("show cube.npy", "'diff2d plot CUBE'", ""),
+        ("timmean cube.npy", "'diff2d stats FILE'", ""),
+        ("decomposePar", "'mpirun -np N diff2d run PARAMS.toml'", ""),
+        ("help plt", "a similar command is 'diff2d plot'", ""),
+        // Options.
+        (
+            "run p.toml out.npy",
+            "'-o out.npy'",
+            "run --output <CUBE.npy> <PARAMS>",
+        ),
+        ("run p.toml --set D 2", "'--set D=2'", ""),
+        (
+            "run p.toml --param D=2",
+            "'--set dx=0.1'",
+            "run --set <KEY=VALUE> <PARAMS>",
+        ),
+        (
+            "run p.toml --continue",
+            "'--resume' continues",
+            "run --resume <PARAMS>",
+        ),
+        (
+            "run p.toml -f",
+            "'--force' replaces",
+            "run --force <PARAMS>",
+        ),
+        (
+            "run p.toml -j 4",
+            "'--threads N'",
+            "run --threads <N> <PARAMS>",
+        ),
+        (
+            "run p.toml -np 4",
+            "'mpirun -np N diff2d",
+            "run --threads <N> <PARAMS>",
+        ),
+        ("stats cube.npy -j 4", "RAYON_NUM_THREADS", ""),
+        ("run p.toml --dry-run", "'diff2d plan' says", ""),
+        ("run p.toml --version", "'diff2d --version'", ""),
+        (
+            "run p.toml --sheet",
+            "'--sheet' is an option of 'diff2d plot'",
+            "",
+        ),
+        (
+            "run p.toml --forse",
+            "a similar option is '--force'",
+            "run --force <PARAMS>",
+        ),
+        (
+            "run p.toml --check",
+            "a similar option is '--checkpoint-every'",
+            "",
+        ),
+        ("plot cube.npy --vmin 0", "'--range LO:HI'", "plot --range"),
+        (
+            "plot cube.npy --clim 0,1",
+            "'--range LO:HI'",
+            "plot --range",
+        ),
+        (
+            "plot cube.npy --levels 5",
+            "'--contours N'",
+            "plot --contours",
+        ),
+        (
+            "plot cube.npy --frame 3",
+            "'--snapshots 3'",
+            "plot --snapshots",
+        ),
+        (
+            "plot cube.npy --time 1",
+            "'--snapshots t=0.1'",
+            "plot --snapshots",
+        ),
+        (
+            "plot cube.npy --gif",
+            "'--animate'",
+            "plot --animate <CUBE>",
+        ),
+        (
+            "plot cube.npy --animate film.gif",
+            "'-o film.gif'",
+            "plot --output",
+        ),
+        ("plot cube.npy --show", "'--html page.html'", "plot --html"),
+        (
+            "plot cube.npy --profile y=1",
+            "'--line y=0.5'",
+            "plot --line",
+        ),
+        ("plot cube.npy --save a.png", "'-o PATH'", "plot --output"),
+        (
+            "stats cube.npy --percentile 95",
+            "'--quantiles 0.95'",
+            "stats --quantiles",
+        ),
+        (
+            "stats cube.npy --groupby hour",
+            "'--every N'",
+            "stats --every",
+        ),
+        (
+            "window cube.npy --op mean --center -o w.npy",
+            "'--pad MODE'",
+            "window --pad",
+        ),
+        ("coarsen cube.npy --factor 2 -o c.npy", "'--by N0,N1,…'", ""),
+        ("probe cube.npy --point 0,0", "'--at t=", "probe --at"),
+        (
+            "compare cube.npy cube.npy --tol 1",
+            "'--rtol R'",
+            "compare --atol",
+        ),
+        ("flux cube.npy --wall left", "left_rate, right_rate", ""),
+        ("fit p.toml --data t.csv", "[[fit.data]]", ""),
+        (
+            "fit p.toml --free D=0.1:2",
+            "'--set fit.vary.D=[0.1,2]'",
+            "",
+        ),
+        ("check p.toml --grids 4", "chooses its grids itself", ""),
+        // Values.
+        ("export cube.npy --to nc", "--to hdf5' writes", ""),
+        ("export cube.npy --to vtk", "--to xdmf' copies nothing", ""),
+        ("export cube.npy --to ZARR", "a similar value is 'zarr'", ""),
+        (
+            "export cube.npy --to zarr,csv",
+            "one at a time: '--to zarr'",
+            "",
+        ),
+        ("run p.toml --threads all", "such as '--threads 4'", ""),
+        (
+            "stats cube.npy --axis t --every day",
+            "'--every 24' is the day",
+            "",
+        ),
+        (
+            "plan p.toml --ranks two",
+            "'--ranks <N>' is a whole number",
+            "",
+        ),
+        // What is missing.
+        (
+            "export cube.npy",
+            "'--to <FORMAT>': The format: xdmf, kerchunk",
+            "",
+        ),
+        ("window cube.npy -o w.npy", "'--op <OP>': sum, mean", ""),
+        (
+            "plot cube.npy --html",
+            "'--html <FILE.html>': Write one page",
+            "",
+        ),
+        // Parameters.
+        ("plan p.toml --set alpha=2", "the diffusivity is D", ""),
+        ("plan p.toml --set nx=100", "dx = (x2 - x1)/N", ""),
+        ("plan p.toml --set t_end=1", "is runtime", ""),
+        ("plan p.toml --set T=1", "is runtime", ""),
+        ("plan p.toml --set deltaT=1", "the time step is dt", ""),
+        ("plan p.toml --set writeInterval=1", "is outtime", ""),
+        (
+            "plan p.toml --set boundary.inlet=1",
+            "left, right, bottom and top",
+            "",
+        ),
+        (
+            "plan p.toml --set boundary.north=1",
+            "did you mean boundary.top?",
+            "",
+        ),
+        (
+            "plan p.toml --set boundary.left=zeroGradient",
+            "\"insulated\"",
+            "",
+        ),
+        ("plan p.toml --set record.interval=1", "is record.every", ""),
+        (
+            "plan p.toml --set runtime=1s",
+            "numbers have no units here",
+            "",
+        ),
+        (
+            "plan p.toml --set x1=0,x2=1",
+            "each key has a --set of its own",
+            "",
+        ),
+        (
+            "plan p.toml --set initial.kind=constant --set initial.value=sin(x)",
+            "initial.kind = \"expression\"",
+            "",
+        ),
+        ("plan cube.npy", "it is an array: `diff2d info`", ""),
+        ("run cube.journal", "give the parameter file of its run", ""),
+        ("run t.csv", "it is a table", ""),
+        // Formulas.
+        ("plan p.toml --set D=x.^2", "a power is a**b", ""),
+        (
+            "plan p.toml --set D=x<1?1:2",
+            "where(condition, yes, no)",
+            "",
+        ),
+        (
+            "plan p.toml --set source=heaviside(x)",
+            "where(a > 0, 1, 0)",
+            "",
+        ),
+        ("plan p.toml --set source=p*0.1", "decay is the rate k", ""),
+        ("plan p.toml --set source=X", "did you mean x?", ""),
+        (
+            "plan p.toml --set boundary.left=T_out(t)",
+            "[function.NAME]",
+            "",
+        ),
+        (
+            "plan p.toml --set boundary.left=NaN",
+            "it is no finite number",
+            "",
+        ),
+        ("map np.sqrt(a) a=cube.npy -o m.npy", "write sqrt(…)", ""),
+        // Arrays.
+        (
+            "coarsen cube.npy --by 4 -o c.npy",
+            "such as 1,1,1, and not 1",
+            "",
+        ),
+        ("stats https://example.org/x.npy", "download it first", ""),
+        ("run p.toml -o res.nc", "`diff2d export`", ""),
+    ] {
+        let told = scene.run(command);
+        assert!(matches!(told.code, Some(1 | 2)), "{command}: {told}");
+        assert!(told.stderr.contains(hint), "{command}: {told}");
+        let usage = format!("Usage: diff2d {usage}");
+        let has_usage = usage.ends_with(' ') || told.stderr.contains(&usage);
+        assert!(has_usage, "{command}: {usage}: {told}");
+    }
+}
+
+#[test]
+fn a_tip_is_a_neighbour_in_meaning_or_there_is_none() {
+    let scene = Scene::small();
+    for command in [
+        "plot cube.npy --frame 3",
+        "fit p.toml --free D",
+        "plot cube.npy --frce",
+        "info cube.npy --forse",
+        "info cube.npy --dx 1",
+        "run p.toml --zzz",
+    ] {
+        let told = scene.run(command);
+        assert_eq!(told.code, Some(2), "{command}: {told}");
+        let is_wrong = told.stderr.contains("as a value, use")
+            || (!command.contains("--frce") && told.stderr.contains("--force"))
+            || told.stderr.contains("--set dx");
+        assert!(!is_wrong, "{command}: {told}");
+    }
+}

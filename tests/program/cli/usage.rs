@@ -50,11 +50,11 @@ fn wrong_usage_is_exit_2() {
     ");
     assert_snapshot!(scene.run("run p.toml -o cube.npz"), @r"
     exit 2
-    diff2d: the output cube.npz must have a name that ends in .npy
+    diff2d: the output cube.npz must have a name that ends in .npy; other formats are written by `diff2d export`
     ");
     assert_snapshot!(scene.run("run p.toml -o cube"), @r"
     exit 2
-    diff2d: the output cube must have a name that ends in .npy
+    diff2d: the output cube must have a name that ends in .npy; other formats are written by `diff2d export`
     ");
     assert_eq!(scene.run("").code, Some(2));
     assert_eq!(scene.files(), ["p.toml"]);

@@ -70,6 +70,13 @@ impl HeaderError {
     }
 }
 
+/// Whether a file has the name of a record.
+fn is_of_record(path: &Path) -> bool {
+    let stem = path.file_stem().map(Path::new);
+    stem.and_then(Path::extension)
+        .is_some_and(|end| end == "record")
+}
+
 /// A hint at the probable type of a file that is not an array, and what to use instead.
 fn hint(path: &Path, error: &HeaderError) -> &'static str {
     let extension = path.extension().and_then(|extension| extension.to_str());
@@ -79,6 +86,9 @@ fn hint(path: &Path, error: &HeaderError) -> &'static str {
         }
         (HeaderError::NotNpy, Some("toml" | "py")) => {
             ": it looks like a parameter file; give the array that was computed from it"
+        }
+        (HeaderError::NotNpy, Some("csv")) if is_of_record(path) => {
+            ": it looks like the record of a run, which stats and probe read beside its cube, and plot draws with --record"
         }
         (HeaderError::NotNpy, Some("txt" | "csv" | "dat")) => {
             ": numpy.save writes such a file of what numpy.loadtxt reads from text"

@@ -46,14 +46,14 @@ impl Windows {
             request.stride.len(),
             request.select.len(),
         ];
-        if lengths_given.iter().any(|&count| count != shape.len()) {
+        let count = shape.len();
+        let named = ["lengths of a window", "strides", "ranges"].into_iter();
+        let wrong = named.zip(lengths_given).find(|&(_, given)| given != count);
+        if let Some((name, given)) = wrong {
             return refuse(format!(
-                "{} has {} axes; a window needs as many lengths, strides and ranges, and has {}, {} and {}",
+                "{} has {count} axes, so {name} are {count} numbers with commas between, such as {}, and not {given}",
                 array.path.display(),
-                shape.len(),
-                lengths_given[0],
-                lengths_given[1],
-                lengths_given[2]
+                vec!["1"; count].join(",")
             ));
         }
         let Some(dtype) = request.op.dtype(array.npy.dtype) else {
