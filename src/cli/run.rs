@@ -14,9 +14,9 @@ use super::{
 };
 use crate::{
     comm::{Comm, World, collective},
-    cube::{Commit, CubeError, JournalledArray, Paths, Writing},
+    cube::{Commit, CubeError, JournalledArray, Paths, RecordTable, Writing},
     error::Error,
-    params::StepMethod,
+    params::{End, StepMethod},
     problem::Problem,
     run::{Message, Outcome},
     warnings::spacing,
@@ -194,6 +194,17 @@ fn on_ranks(
     if let (Some(destination), true) = (report_to, world.is_root()) {
         start::write_json(destination, "report", &report)?;
     }
+    let is_complete = matches!(report.outcome, Outcome::Done);
+    if let (Some(until), true) = (&problem.params.until, world.is_root()) {
+        match &report.ended {
+            None if is_complete && commits > 0 && reason.is_empty() => terminal.note(&format!(
+                "until was not met, and the run went on to its end: it would have been {}",
+                until.describe(number::python)
+            )),
+            Some(end) => terminal.warn(from_the_start(end, cube).as_slice()),
+            None => {}
+        }
+    }
     let took = number::seconds(report.seconds.total);
     let summary = reason
         + &match report.updates {
@@ -215,6 +226,20 @@ fn on_ranks(
         &command,
         cube,
         report.updates > 0 || commits > 0,
+    ))
+}
+
+/// The warning that the first row of a record had passed the limit already, by which the run has ended.
+fn from_the_start(end: &End, cube: Option<&Path>) -> Option<String> {
+    let record = RecordTable::read(&Paths::of(cube?).ok()?).ok()??;
+    let first_of = |name: &str| record.column(name)?.first().copied();
+    let value = first_of(&end.what).filter(|value| end.limit.is_passed_by(*value))?;
+    let t = number::python(first_of("t")?);
+    Some(format!(
+        "until held from the start: {} is {} at t = {t}, {} already; see whether the limit has the unit of the record",
+        end.what,
+        number::python(value),
+        end.limit
     ))
 }
 

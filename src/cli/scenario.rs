@@ -7,6 +7,7 @@ use crate::{
         journal::{Header, Scenario, telling},
     },
     error::Error,
+    params::number_of,
 };
 use diff2d_arrays::labels::{Labels, NamedAxis};
 use serde_json::Value;
@@ -134,9 +135,12 @@ fn scenario_with(
 fn has_params(scenario: &Scenario, params: &[(&str, &Entry)]) -> bool {
     params.iter().all(|(name, typed)| {
         let value = scenario.params.value(name);
-        value.is_some_and(|value| is_value(value, &typed.text))
+        let number = number_of(&scenario.params, name);
+        number.is_some_and(|number| is_number(number, &typed.text))
+            || value.is_some_and(|value| is_word(value, &typed.text))
     })
 }
+
 /// The first few values of a parameter.
 fn first_values(header: &Header, name: &str) -> String {
     const FEW: usize = 12;
@@ -153,11 +157,32 @@ fn first_values(header: &Header, name: &str) -> String {
     format!("{name} is {}", values.join(", "))
 }
 
-/// Whether a value is what was typed: the same number, but for the digits that were left out; a file without directories.
-fn is_value(value: &Value, typed: &str) -> bool {
-    if let (Some(value), Ok(typed)) = (value.as_f64(), typed.parse::<f64>()) {
-        return (value - typed).abs() <= 1e-6 * value.abs().max(typed.abs());
-    }
+/// Whether a number is the one that was typed, but for the digits that were left out, if three or more were typed.
+fn is_number(value: f64, typed: &str) -> bool {
+    /// So many digits are a number that was rounded.
+    const FEW: usize = 3;
+    let Ok(number) = typed.parse::<f64>() else {
+        return false;
+    };
+    let (digits, exponent) = typed.split_once(['e', 'E']).unwrap_or((typed, "0"));
+    let decimals = digits
+        .split_once('.')
+        .map_or(0, |(_, decimals)| decimals.len());
+    let leading = digits.trim_start_matches(['-', '+', '0', '.']);
+    let significant = leading.bytes().filter(u8::is_ascii_digit).count();
+    let unit = format!(
+        "1e{}",
+        exponent.parse::<i64>().unwrap_or(0) - decimals as i64
+    );
+    let rounding: f64 = match significant {
+        0..FEW => 0.0,
+        _ => 0.5 * unit.parse().unwrap_or(0.0),
+    };
+    (value - number).abs() <= rounding.max(1e-6 * value.abs().max(number.abs()))
+}
+
+/// Whether a value is the word that was typed, or a file without its directories.
+fn is_word(value: &Value, typed: &str) -> bool {
     let value = value_text(value);
     let path = Path::new(&value);
     value == typed || (path.is_absolute() && path.ends_with(typed))

@@ -1,6 +1,7 @@
 //! [`Constants`]: named numbers for all formulas of a file, as defined by `[constants]`.
 
 use super::{
+    canonical::Canonical,
     error::ParamsError,
     function_table::refuse_name,
     key::{Key, Type},
@@ -155,6 +156,16 @@ fn takes_numbers_alone(key: &Key, value: &Value) -> bool {
     });
     let takes_words = key.types.iter().any(|kind| matches!(kind, Type::Word));
     takes_numbers && !takes_words && !key.takes(value)
+}
+
+/// The number that a value of a journal's parameters is, or that it gives as a formula of numbers and constants; `None` for other
+/// values.
+pub fn number_of(params: &Canonical, name: &str) -> Option<f64> {
+    let json = params.value(name)?;
+    json.as_f64().or_else(|| {
+        let constants = Constants::of(&RawParams::from_canonical(params)).ok()?;
+        number(&value::from_json(json), &constants.values).ok()
+    })
 }
 
 /// The finite number of a value: a number, or a formula of constants.

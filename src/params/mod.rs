@@ -39,6 +39,7 @@ pub use choice::{
     Alpha, Choice, Face, Interpolation, Isolated, Layout, Precision, StepMethod, Times,
 };
 pub(crate) use choice::{choice, with_precision};
+pub(crate) use constants::number_of;
 pub use coordinates::Coordinates;
 pub use error::ParamsError;
 pub use function_table::{CsvColumns, FunctionTable, PointsOfFile};

@@ -828,3 +828,104 @@ fn values_in_tables_are_told_by_their_dotted_names() {
     scene.succeed("plot s.npy --sheet -o s.svg");
     assert!(scene.text("s.svg").contains("mild.csv"));
 }
+
+/// A body between a hot wall and insulated ones, whose middle passes 0.5 at 0.38 with D = 1.
+const PASSING: &str = "D = 'a'\nx1 = 0\nx2 = 1\ny1 = 0\ny2 = 0.5\ndx = 0.25\ngrid = 'walls'\nruntime = 1\nouttime = 0.1\n\
+    constants = { a = 1.0 }\ninitial = { kind = 'constant', value = 0.0 }\n\
+    boundary = { left = 1.0, right = 'insulated', bottom = 'insulated', top = 'insulated' }\n\
+    record = { every = 0.01, points = { m = [1.0, 0.25] } }\nuntil = { column = 'm', above = 0.5 }\n";
+
+#[test]
+fn the_table_says_when_each_scenario_passed_its_limit() {
+    let scene = Scene::new();
+    scene.write("p.toml", PASSING);
+    scene.write(
+        "s.toml",
+        "params = 'p.toml'\n'constants.a' = ['2/3', '0.01', '2 - 1']\n",
+    );
+    let told = scene.succeed("sweep s.toml -o s.npy");
+    let sentence = "1 of 3 scenarios never met the condition of until";
+    assert!(told.stderr.contains(sentence), "{told}");
+    let rows = table(&scene, "s.csv");
+    assert_eq!(rows[0].last().unwrap(), "until_t");
+    // Formulas of numbers are numbers.
+    let column = |place: usize| rows[1..].iter().map(move |row| row[place].clone());
+    let values = ["0.6666666666666666", "0.01", "1.0"];
+    assert_eq!(column(1).collect::<Vec<_>>(), values);
+    for (number, value) in values.into_iter().enumerate() {
+        let end = rows[number + 1].last().unwrap();
+        scene.succeed(&format!(
+            "run p.toml -o r.npy --force -q --set constants.a={value}"
+        ));
+        let info = scene.succeed("info r.npy --json").stdout;
+        let info: serde_json::Value = serde_json::from_str(&info).unwrap();
+        let t = info["ended"]["t"].as_f64();
+        assert_eq!(end.parse().ok(), t, "{value}: {end}");
+    }
+    // The digits that a number has beyond those typed may be left out, if three are typed.
+    let probe = |value: &str| {
+        scene.run(&format!(
+            "probe s.npy --at constants.a={value},t=0.1,y=0,x=1"
+        ))
+    };
+    assert!(probe("0.667").stdout.contains("\n0,"), "{}", probe("0.667"));
+    assert_eq!(probe("0.7").code, Some(2));
+    scene.succeed("sweep s.toml -o s.npy --resume");
+}
+
+#[test]
+fn until_that_held_from_the_start_or_was_never_met_is_reported() {
+    let scene = Scene::new();
+    scene.write("p.toml", PASSING);
+    for (limit, sentence) in [
+        (
+            "above=-1.0",
+            "until held from the start: m is 0.0 at t = 0.0, above -1.0 already",
+        ),
+        ("below=0.7", "until held from the start: m is 0.0"),
+        (
+            "above=1.5",
+            "until was not met, and the run went on to its end: it would have been the first snapshot after a row whose m is above 1.5",
+        ),
+        ("above=0.3", ""),
+    ] {
+        let told = scene.run(&format!(
+            "run p.toml -o p.npy --force --set until={{column=\"m\",{limit}}}"
+        ));
+        assert_eq!(told.code, Some(0), "{told}");
+        let has_sentence = told.stderr.contains(sentence);
+        let has_any = told.stderr.contains("until ");
+        assert_eq!(
+            (has_sentence, has_any),
+            (true, !sentence.is_empty()),
+            "{told}"
+        );
+    }
+}
+
+#[test]
+fn info_lists_ten_scenarios_unless_it_is_asked_for_others() {
+    let scene = Scene::new();
+    scene.write("p.toml", PASSING);
+    let values: Vec<String> = (1..=12).map(|value| value.to_string()).collect();
+    let sweep = format!(
+        "params = 'p.toml'\n'constants.a' = [{}]\n",
+        values.join(", ")
+    );
+    scene.write("s.toml", sweep);
+    scene.succeed("sweep s.toml -o s.npy -q");
+    for (options, listed) in [("", 10), ("--scenarios :", 12), ("--scenarios -2:", 2)] {
+        let told = scene.succeed(&format!("info s.npy {options}")).stdout;
+        let count = told
+            .lines()
+            .filter(|line| line.starts_with("scenario "))
+            .count();
+        assert_eq!(count, listed, "{told}");
+        assert_eq!(
+            told.contains("more: --scenarios : lists all"),
+            listed < 12,
+            "{told}"
+        );
+    }
+    assert_eq!(scene.run("info s.npy --scenarios 12").code, Some(2));
+}

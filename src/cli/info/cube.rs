@@ -1,7 +1,11 @@
 //! [`CubeState`]: what the journal of a cube, and what lies beside it, say.
 
 use super::{
-    super::{listing::Listing, number},
+    super::{
+        listing::Listing,
+        number,
+        selection::{EXAMPLES, Entry},
+    },
     record::RecordState,
     running::Running,
 };
@@ -11,10 +15,11 @@ use crate::{
         journal::{Scenario, telling},
         scratch,
     },
+    error::Error,
     params::{End, Quantity, StepMethod},
     schedule::{Clock, Nper},
 };
-use diff2d_arrays::wording::excerpt;
+use diff2d_arrays::{npy::Slice, wording::excerpt};
 use serde::{
     Serialize, Serializer,
     ser::{Error as _, SerializeSeq},
@@ -50,6 +55,9 @@ pub(super) struct CubeState<'a> {
     pub record: Option<RecordState>,
     #[serde(skip)]
     last: Option<&'a Commit>,
+    /// The scenarios that a text lists.
+    #[serde(skip)]
+    pub listed: Option<Slice>,
 }
 
 impl<'a> CubeState<'a> {
@@ -76,7 +84,20 @@ impl<'a> CubeState<'a> {
             ended: journal.ends.get(&0).filter(|_| sweep.is_none()),
             record: None,
             last: journal.committed.last(),
+            listed: None,
         }
+    }
+
+    /// The scenarios that a range takes.
+    pub fn chosen(&self, typed: &str) -> Result<Slice, Error> {
+        let count = self.scenarios.as_ref().map_or(0, Vec::len);
+        let entry = Entry::parse(typed).ok();
+        let chosen = entry.and_then(|entry| entry.slice(count as u64));
+        chosen.ok_or_else(|| {
+            Error::Usage(format!(
+                "--scenarios {typed}: expected a range {EXAMPLES}, of {count} scenarios"
+            ))
+        })
     }
 
     pub fn list(&self, lines: &mut Listing) {
@@ -146,8 +167,6 @@ impl<'a> CubeState<'a> {
     }
 
     fn list_sweep(&self, header: &Header, lines: &mut Listing) {
-        /// The most scenarios that are listed; JSON has all of them.
-        const MOST: usize = 100;
         let count = header.scenario_count();
         let differ = match self.varied.as_deref().unwrap_or_default() {
             [] => String::new(),
@@ -170,11 +189,19 @@ impl<'a> CubeState<'a> {
                 scenarios.len() - complete - begun
             ),
         );
-        for scenario in self.scenarios.iter().flatten().take(MOST) {
+        let chosen = self.listed.as_ref();
+        let listed: Vec<_> = scenarios
+            .iter()
+            .filter(|scenario| {
+                chosen.is_some_and(|chosen| chosen.contains(scenario.scenario as u64))
+            })
+            .collect();
+        for scenario in &listed {
             lines.add("scenario", scenario);
         }
-        if count > MOST {
-            lines.add("", format!("and {} more: --json tells all", count - MOST));
+        if count > listed.len() {
+            let others = count - listed.len();
+            lines.add("", format!("and {others} more: --scenarios : lists all"));
         }
     }
 }

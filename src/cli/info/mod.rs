@@ -39,6 +39,14 @@ pub(super) struct InfoArgs {
     /// Any .npy file, or an archive of several, .npz; FILE.npy[R0,R1,…] is a part of one, as in the other commands
     #[arg(value_name = "FILE.npy")]
     file: PathBuf,
+    /// Scenarios of a sweep to list, as a range in Python; JSON has all of them
+    #[arg(
+        long,
+        value_name = "A:B",
+        allow_hyphen_values = true,
+        default_value = ":10"
+    )]
+    scenarios: String,
     /// Print one JSON object
     #[arg(long)]
     json: bool,
@@ -88,6 +96,7 @@ pub(super) fn info(args: &InfoArgs, terminal: &Terminal) -> Result<(), Error> {
     let mut record_error = None;
     if let Some(journal) = &array.journal {
         let mut cube = CubeState::new(&args.file, journal);
+        cube.listed = Some(cube.chosen(&args.scenarios)?);
         cube.running = Running::of(&array);
         match RecordState::of(&args.file) {
             Ok(record) => cube.record = record,

@@ -200,6 +200,12 @@ fn on_ranks(
             table.write(destination)?;
         }
     }
+    if let Some(unmet @ 1..) = table.unmet().filter(|_| world.is_root() && commits > 0) {
+        terminal.note(&format!(
+            "{unmet} of {} scenarios never met the condition of until: they ran to their end, and have no until_t",
+            scenarios.len()
+        ));
+    }
     let took = start_time.elapsed().as_secs_f64();
     if let (Some(destination), true) = (report, world.is_root()) {
         #[expect(clippy::cast_precision_loss, reason = "a rate for people")]

@@ -7,6 +7,7 @@ use crate::{
         journal::{Commit, FileNames, Scenario},
     },
     error::Error,
+    params::number_of,
     run::FluxTable,
     sweep::Sweep,
 };
@@ -19,13 +20,16 @@ use std::{
 };
 
 /// The table next to the cube: a row for each scenario with its number, the varied keys, what follows
-/// from them, and time, mass, minimum, maximum and rates of its last committed snapshot.
+/// from them, time, mass, minimum, maximum and rates of its last committed snapshot, and where a condition ends scenarios the
+/// time at which it was met, which is empty of scenarios that never met it.
 pub(super) struct ScenarioTable<'a> {
     sweep: &'a Sweep,
     /// The names of the values of each varied key.
     names: Vec<FileNames>,
     /// The names of the rates.
     rates: Vec<String>,
+    /// Whether a condition ends scenarios.
+    has_ends: bool,
     path: &'a Path,
     cube: &'a Path,
 }
@@ -56,6 +60,10 @@ impl<'a> ScenarioTable<'a> {
         Self {
             names: keys.map(|key| file_names(sweep, key)).collect(),
             rates: rate_names(sweep),
+            has_ends: sweep
+                .scenarios()
+                .iter()
+                .any(|scenario| scenario.params.get("until").is_some()),
             sweep,
             path,
             cube,
@@ -104,7 +112,9 @@ impl<'a> ScenarioTable<'a> {
         for (number, scenario) in self.sweep.scenarios().iter().enumerate() {
             let parameters = csv_line(&self.parameters(number, &scenario)) + ",";
             let has_parameters = begins_with(&mut file, &parameters)?;
-            if !(has_parameters && has_results(&mut file, self.rates.len())?) {
+            if !(has_parameters
+                && has_results(&mut file, self.rates.len() + usize::from(self.has_ends))?)
+            {
                 return Ok(false);
             }
         }
@@ -141,6 +151,15 @@ impl<'a> ScenarioTable<'a> {
         committed.map_err(|error| self.cannot("write", &error.source))
     }
 
+    /// The number of scenarios whose condition was never met, once all are complete and if there is a condition.
+    pub(super) fn unmet(&self) -> Option<usize> {
+        let cube = Cube::open(self.cube).ok();
+        let cube = cube.filter(|cube| self.has_ends && cube.is_complete())?;
+        let commits = cube.each_commit().ok()?.filter_map(Result::ok);
+        let met = commits.filter(|commit| commit.ended.is_some()).count();
+        Some(self.sweep.scenarios().len() - met)
+    }
+
     fn head(&self) -> String {
         let keys = self.sweep.varied.iter().map(String::as_str);
         let derived = ["dt", "nsteps", "nper", "snapshots"];
@@ -149,14 +168,18 @@ impl<'a> ScenarioTable<'a> {
         let columns = names.chain(derived).chain(results).map(Column::new);
         let rates = self.rates.iter();
         let rates = rates.map(|name| Column::new(format!("{name}_rate")));
-        csv_head(&columns.chain(rates).collect::<Vec<_>>())
+        let ends = self.has_ends.then(|| Column::new("until_t"));
+        csv_head(&columns.chain(rates).chain(ends).collect::<Vec<_>>())
     }
 
     /// The cells of a scenario in front of the number of its snapshots.
     fn parameters(&self, number: usize, scenario: &Scenario) -> Vec<Cell> {
         let keys = self.sweep.varied.iter().zip(&self.names);
         let values = keys.map(|(key, names)| match scenario.params.value(key) {
-            Some(value) => Cell::Text(names.shown(value)),
+            Some(value) => match number_of(&scenario.params, key).filter(|_| value.is_string()) {
+                Some(number) => Cell::from(number),
+                None => Cell::Text(names.shown(value)),
+            },
             None => Cell::Empty,
         });
         let numbered = iter::once(Cell::from(number as u64)).chain(values);
@@ -197,6 +220,10 @@ impl<'a> ScenarioTable<'a> {
             match (&complete, &last_commit) {
                 (Some(cube), Some(commit)) => row.extend(self.rates_at(number, cube, commit)?),
                 _ => row.extend(self.rates.iter().map(|_| Cell::Empty)),
+            }
+            if self.has_ends {
+                let end = early_end.and_then(|commit| commit.ended.as_ref());
+                row.push(end.map_or(Cell::Empty, |end| Cell::from(end.t)));
             }
             Ok(csv_line(&row))
         });
@@ -239,7 +266,8 @@ fn begins_with(file: &mut impl BufRead, text: &str) -> io::Result<bool> {
     Ok(bytes == text.as_bytes())
 }
 
-/// Reads the rest of a row; whether it has a number of snapshots, four results and this number of rates, each a number or empty.
+/// Reads the rest of a row; whether it has a number of snapshots, four results and this number of rates and times of ends, each a
+/// number or empty.
 fn has_results(file: &mut impl BufRead, rates: usize) -> io::Result<bool> {
     /// More than a number takes.
     const LONGEST: usize = 32;
