@@ -7,13 +7,15 @@ use super::{
     terminal::Terminal,
 };
 use crate::{
-    cube::{Cube, JournalledArray},
+    cube::{Commit, Cube, JournalledArray, journal::telling},
     error::Error,
+    params::number_of,
     run::{EffectiveDiffusivity, FluxTable, PixelEnds},
 };
 use clap::Args;
 use serde::Serialize;
-use std::{fmt, iter, path::PathBuf};
+use serde_json::Value;
+use std::{collections::BTreeMap, fmt, iter, path::PathBuf};
 
 /// What comes in per time through walls, from held nodes and the source, and by decay, at each snapshot of a cube
 ///
@@ -25,7 +27,7 @@ use std::{fmt, iter, path::PathBuf};
   diff2d flux output/diff2dparams.npy --snapshots -1: --json
   diff2d flux pores.npy --effective --pixels")]
 pub(super) struct FluxArgs {
-    /// The cube of a run
+    /// The cube of a run; with --effective also that of a sweep, whose scenarios have a row each
     #[arg(value_name = "CUBE")]
     cube: PathBuf,
     /// Snapshots, as K, START:STOP[:STEP] or several with commas between, from the end if negative; also times, t=0.5,1:2
@@ -98,8 +100,11 @@ fn pixel_ends(text: &str) -> Result<PixelEnds, String> {
     }
 }
 
-/// Answers with the effective diffusivity of the last snapshot.
+/// Answers with the effective diffusivity of the last snapshot, of a sweep of that of each scenario.
 fn effective(cube: &Cube, args: &FluxArgs, terminal: &Terminal) -> Result<(), Error> {
+    if cube.header().is_sweep() {
+        return effective_of_scenarios(cube, args, terminal);
+    }
     let commit = cube.commits().last().ok_or_else(|| {
         Error::Usage(format!(
             "{}: it has no committed snapshot yet, and --effective is that of a steady state",
@@ -118,6 +123,47 @@ fn effective(cube: &Cube, args: &FluxArgs, terminal: &Terminal) -> Result<(), Er
     terminal.answer(&Effective { answer, style }, args.json)
 }
 
+/// Answers with a row for each scenario that is there: what tells it from the others, and its effective diffusivity.
+fn effective_of_scenarios(cube: &Cube, args: &FluxArgs, terminal: &Terminal) -> Result<(), Error> {
+    let keys = telling(cube.header());
+    let mut last_commits: BTreeMap<usize, Commit> = BTreeMap::new();
+    for commit in cube.each_commit()? {
+        let commit = commit?;
+        last_commits.insert(commit.id().scenario(), commit);
+    }
+    let rows: Vec<Vec<Cell>> = last_commits
+        .iter()
+        .map(|(&number, commit)| {
+            let answer = EffectiveDiffusivity::of(cube, commit, args.pixels, &args.moved)?;
+            let scenario = cube.header().scenario(number);
+            let values = keys.iter().map(|key| {
+                let params = scenario.as_ref().map(|scenario| &scenario.params);
+                let number = params.and_then(|params| number_of(params, key));
+                let value = params.and_then(|params| params.value(key));
+                match (number, value) {
+                    (Some(number), _) => Cell::from(number),
+                    (None, Some(Value::String(word))) => Cell::Text(word.clone()),
+                    (None, Some(value)) => Cell::Text(value.to_string()),
+                    (None, None) => Cell::Empty,
+                }
+            });
+            let numbers = answer.numbers().into_iter();
+            let numbers = numbers.map(|(_, number)| number.map_or(Cell::Empty, Cell::from));
+            let first = iter::once(Cell::from(number as u64));
+            Ok(first.chain(values).chain(numbers).collect())
+        })
+        .collect::<Result<_, Error>>()?;
+    let names = EffectiveDiffusivity::NAMES.map(str::to_owned);
+    let names = iter::once("scenario".to_owned()).chain(keys).chain(names);
+    let table = Rows {
+        columns: names.map(Column::new).collect(),
+        style: Style::Csv,
+        count: rows.len(),
+        row: Box::new(|number| rows[number].iter().cloned().collect()),
+    };
+    terminal.answer(&table, args.json)
+}
+
 /// The effective diffusivity: as text a name and a value a line, or CSV, and as JSON an object.
 #[derive(Serialize)]
 #[serde(transparent)]
@@ -129,21 +175,10 @@ struct Effective {
 
 impl fmt::Display for Effective {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let EffectiveDiffusivity {
-            effective,
-            porosity,
-            formation_factor,
-            tortuosity,
-        } = self.answer;
-        let (columns, cells): (_, Vec<Cell>) = [
-            ("effective", Some(effective)),
-            ("porosity", porosity),
-            ("formation_factor", formation_factor),
-            ("tortuosity", tortuosity),
-        ]
-        .into_iter()
-        .filter_map(|(name, value)| Some((Column::new(name), Cell::from(value?))))
-        .unzip();
+        let numbers = self.answer.numbers().into_iter();
+        let (columns, cells): (_, Vec<Cell>) = numbers
+            .filter_map(|(name, value)| Some((Column::new(name), Cell::from(value?))))
+            .unzip();
         let rows = Rows {
             columns,
             style: self.style,

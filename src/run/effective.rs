@@ -2,12 +2,12 @@
 
 use super::{
     error::RunError,
-    flux::{FluxTable, problem_of_moved_files, run_of},
+    flux::{FluxTable, problem_of_scenario},
 };
 use crate::{
-    cube::{Commit, Cube},
+    cube::{Commit, Cube, journal::Scenario},
     grid::Axis,
-    params::{Choice, Coordinates, ParamsError, Quantity, SIDES, StepMethod, Wall},
+    params::{Coordinates, ParamsError, Quantity, SIDES, StepMethod, Wall},
     physics::wall::Side,
     problem::{Footprint, Problem},
 };
@@ -45,7 +45,21 @@ pub(crate) struct EffectiveDiffusivity {
 }
 
 impl EffectiveDiffusivity {
-    /// The effective diffusivity of the steady state of a run. If `pixels` is given, every node is a whole pixel, and
+    /// The names of its numbers.
+    pub const NAMES: [&str; 4] = ["effective", "porosity", "formation_factor", "tortuosity"];
+
+    /// Its numbers with their names, as far as there are any.
+    pub fn numbers(&self) -> [(&'static str, Option<f64>); 4] {
+        let [effective, porosity, formation_factor, tortuosity] = Self::NAMES;
+        [
+            (effective, Some(self.effective)),
+            (porosity, self.porosity),
+            (formation_factor, self.formation_factor),
+            (tortuosity, self.tortuosity),
+        ]
+    }
+
+    /// The effective diffusivity of the steady state of a run, or of a scenario of a sweep. If `pixels` is given, every node is a whole pixel, and
     /// the state is solved for again; otherwise nodes on walls are half cells, and the flux is computed from the cube.
     /// Input files that have moved are given as `key=value` texts.
     ///
@@ -58,8 +72,13 @@ impl EffectiveDiffusivity {
         pixels: Option<PixelEnds>,
         moved: &[String],
     ) -> Result<Self, RunError> {
-        let problem = problem_of_moved_files(cube, moved)?;
-        let walls = FixedPair::of(&problem)?;
+        let number = commit.id().scenario();
+        let scenario = cube
+            .header()
+            .scenario(number)
+            .ok_or_else(|| refuse("scenario", "its cube does not have it"))?;
+        let problem = problem_of_scenario(cube, &scenario, moved)?;
+        let walls = FixedPair::of(&problem, pixels)?;
         let grid = &problem.grid;
         let (flow_axis, width_axis) = if walls.first.is_column() {
             (&grid.x, &grid.y)
@@ -78,7 +97,7 @@ impl EffectiveDiffusivity {
                     PixelEnds::Faces => extent(flow_axis) + flow_axis.spacing,
                 };
                 (
-                    walls.flow_through_pixels(cube, ends, flow_axis.spacing, moved)?,
+                    walls.flow_through_pixels(&scenario, ends, flow_axis.spacing, moved)?,
                     length,
                     extent(width_axis) + width_axis.spacing,
                 )
@@ -93,8 +112,11 @@ impl EffectiveDiffusivity {
         } else {
             0.0
         };
+        // A mask that selects nothing is one, too.
         let porosity = problem
-            .masked()
+            .params
+            .mask
+            .as_ref()
             .map(|_| porosity(&problem, pixels.is_some()));
         let quantity = if walls.first.is_column() {
             Quantity::X
@@ -122,7 +144,7 @@ struct FixedPair {
 }
 
 impl FixedPair {
-    fn of(problem: &Problem) -> Result<Self, ParamsError> {
+    fn of(problem: &Problem, pixels: Option<PixelEnds>) -> Result<Self, ParamsError> {
         let params = &problem.params;
         refuse_other_flows(problem)?;
         let pairs = [Side::Left, Side::Bottom].map(|side| {
@@ -134,22 +156,19 @@ impl FixedPair {
         let Some((first_side, values)) = pairs.into_iter().flatten().next() else {
             return Err(refuse(
                 "boundary",
-                "as it is".to_owned(),
                 "two opposite walls have to hold two different numbers, as left = 1.0 and right = 0.0 do",
             ));
         };
         for side in Side::ALL {
             let is_of_pair = side == first_side || side == first_side.opposite();
-            let is_closed = matches!(
-                params.boundary.wall(side),
-                Wall::Flux(flux) if flux.constant() == Some(0.0)
-            );
+            let is_closed = match params.boundary.wall(side) {
+                Wall::Flux(flux) => flux.constant() == Some(0.0),
+                // What leaves on one side comes in on the other. Whole pixels would count the nodes of both sides twice.
+                Wall::Periodic => pixels.is_none(),
+                _ => false,
+            };
             if !is_of_pair && !is_closed {
-                return Err(refuse(
-                    SIDES[side as usize],
-                    "not \"insulated\"".to_owned(),
-                    "nothing may enter or leave between the two walls",
-                ));
+                return Err(refuse(SIDES[side as usize], NOTHING_BETWEEN));
             }
         }
         Ok(Self {
@@ -161,7 +180,7 @@ impl FixedPair {
     /// The flux from the first wall to the second one, if every node is a whole pixel \[density·length²/time\].
     fn flow_through_pixels(
         &self,
-        cube: &Cube,
+        scenario: &Scenario,
         ends: PixelEnds,
         spacing: f64,
         moved: &[String],
@@ -183,9 +202,7 @@ impl FixedPair {
                 .collect(),
         };
         let changes = [moved, &changes].concat();
-        let problem = run_of(cube)?
-            .altered_problem(&changes, None)?
-            .with_whole_cells();
+        let problem = scenario.altered_problem(&changes, None)?.with_whole_cells();
         let footprint_bytes = Footprint::of(&problem).bytes();
         problem
             .steady_flow(self.first)
@@ -200,32 +217,22 @@ fn refuse_other_flows(problem: &Problem) -> Result<(), ParamsError> {
     if params.method != StepMethod::Steady {
         return Err(refuse(
             "method",
-            format!("{:?}", params.method.name()),
             "it has to be \"steady\", for only then the same flows through every section",
         ));
     }
     if params.coordinates == Coordinates::Axisymmetric {
         return Err(refuse(
             "coordinates",
-            "\"axisymmetric\"".to_owned(),
             "sections around an axis have different sizes",
         ));
     }
     for quantity in Quantity::WITH_RATE {
         if problem.slots().slot(quantity).is_there() {
-            return Err(refuse(
-                quantity.key(),
-                "not 0".to_owned(),
-                "nothing may enter or leave between the two walls",
-            ));
+            return Err(refuse(quantity.key(), NOTHING_BETWEEN));
         }
     }
     if problem.geometry().has_held() {
-        return Err(refuse(
-            "held",
-            format!("{} tables", problem.geometry().tables()),
-            "nothing may enter or leave between the two walls",
-        ));
+        return Err(refuse("held", NOTHING_BETWEEN));
     }
     Ok(())
 }
@@ -263,11 +270,14 @@ fn porosity(problem: &Problem, has_whole_cells: bool) -> f64 {
     pores / body
 }
 
-fn refuse(key: &'static str, value: String, reason: &str) -> ParamsError {
+/// Why flows beside the two walls are refused.
+const NOTHING_BETWEEN: &str = "nothing may enter or leave between the two walls";
+
+fn refuse(key: &'static str, reason: &str) -> ParamsError {
     ParamsError::Refused {
         place: crate::params::Place::File("the cube's parameters".into()),
         key: key.to_owned(),
-        value,
-        reason: format!("--effective cannot be told: {reason}"),
+        value: "…".to_owned(),
+        reason: format!("cannot be used for --effective: {reason}"),
     }
 }

@@ -155,7 +155,18 @@ fn state_of(problem: &Problem, mut values: Array2<f64>) -> Array2<f64> {
 /// # Errors
 /// [`RunError`] for a sweep, and for parameters and inputs that differ from the parameters and inputs of the cube.
 pub(super) fn problem_of_moved_files(cube: &Cube, moved: &[String]) -> Result<Problem, RunError> {
-    let run = run_of(cube)?;
+    problem_of_scenario(cube, run_of(cube)?, moved)
+}
+
+/// The problem of a run, or of a scenario of a sweep, whose cube this is. Input files that have moved are given as `key=value` texts.
+///
+/// # Errors
+/// [`RunError`] for parameters and inputs that differ from the parameters and inputs of the cube.
+pub(super) fn problem_of_scenario(
+    cube: &Cube,
+    run: &Scenario,
+    moved: &[String],
+) -> Result<Problem, RunError> {
     let problem = run.problem_with(moved, None).map_err(|error| match error {
         Some(error) => RunError::Params(error.with_way_to_moved_file()),
         None => mismatch(
@@ -163,13 +174,22 @@ pub(super) fn problem_of_moved_files(cube: &Cube, moved: &[String]) -> Result<Pr
             "this program derives other numbers from its parameters",
         ),
     })?;
-    if digests_of(&problem.inputs()) != digests_of(&cube.header().inputs) {
+    let known_inputs = &cube.header().inputs;
+    let inputs = problem.inputs();
+    // A sweep has the files of all its scenarios.
+    let are_known = match cube.run() {
+        Some(_) => digests_of(&inputs) == digests_of(known_inputs),
+        None => inputs
+            .values()
+            .all(|digest| known_inputs.values().any(|known| known == digest)),
+    };
+    if !are_known {
         return Err(mismatch(
             cube,
             "a file that its parameters name has changed since it was written",
         ));
     }
-    if !run.describes(&problem, &cube.header().inputs) {
+    if cube.run().is_some() && !run.describes(&problem, known_inputs) {
         return Err(mismatch(
             cube,
             "--set changes more than the places of its files",
