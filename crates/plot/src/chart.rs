@@ -92,6 +92,8 @@ struct LegendEntry<'a> {
 /// The diameters of the circle of a measured point and of its white interior, relative to the size of letters.
 const CIRCLE: [f64; 2] = [0.36, 0.2];
 const WHITE: Rgb = [255; 3];
+/// The size of circles that are as close together as they get, relative to that of single ones.
+const SMALLEST: f64 = 0.4;
 
 impl Curve {
     /// Whether measured points are in the legend.
@@ -251,12 +253,14 @@ impl Chart {
                 opacity: 1.0,
             };
             // Many measured points would hide the curve.
-            let points = curve
+            let points: Vec<Point> = curve
                 .measured
                 .iter()
                 .map(|point| place_in(panel, x, y, point))
-                .filter(is_finite);
-            draw_circles(canvas, points, pen.colour, panel, m)?;
+                .filter(is_finite)
+                .collect();
+            let room = panel.width as f64 / (points.len().max(1) as f64 * m.em);
+            draw_circles(canvas, points.into_iter(), pen.colour, room, panel, m)?;
             canvas.stroke(&lines, pen, panel)?;
         }
         Ok(())
@@ -301,7 +305,7 @@ impl Chart {
                     width: (1.4 * m.em) as usize,
                     height: (2.0 * m.em) as usize,
                 };
-                draw_circles(canvas, std::iter::once(middle), entry.colour, room, m)?;
+                draw_circles(canvas, std::iter::once(middle), entry.colour, 1.0, room, m)?;
             } else {
                 let thickness = (0.16 * m.em).ceil();
                 let line = Rect {
@@ -391,11 +395,13 @@ impl Chart {
     }
 }
 
-/// Draws circles around points.
+/// Draws circles around points, each of which has a part of the letters' size for itself on average. Where circles would cover
+/// each other they are smaller and lighter, so that they do not read as a band.
 fn draw_circles(
     canvas: &mut dyn Canvas,
     points: impl Iterator<Item = Point>,
     colour: Rgb,
+    space: f64,
     room: Rect,
     m: &Metrics,
 ) -> Result<(), Error> {
@@ -404,10 +410,12 @@ fn draw_circles(
     if dots.is_empty() {
         return Ok(());
     }
-    for (diameter, colour) in CIRCLE.into_iter().zip([colour, WHITE]) {
+    let size = (space / CIRCLE[0]).clamp(SMALLEST, 1.0);
+    let lighter = colour.map(|part| part + ((f64::from(WHITE[0] - part) * (1.0 - size)) as u8) / 2);
+    for (diameter, colour) in CIRCLE.into_iter().zip([lighter, WHITE]) {
         let pen = Pen {
             colour,
-            thickness: diameter * m.em,
+            thickness: size * diameter * m.em,
             opacity: 1.0,
         };
         canvas.stroke(&dots, pen, room)?;

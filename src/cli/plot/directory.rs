@@ -25,6 +25,13 @@ pub(super) fn directory(args: &PlotArgs) -> Result<PathBuf, Error> {
         return Ok(default_directory);
     };
     let extension = extension(directory);
+    if ["mp4", "webm", "avi", "mov", "mkv", "m4v", "apng"].contains(&extension) {
+        return Err(Error::Usage(format!(
+            "-o {}: an animation is a GIF; name it {}",
+            directory.display(),
+            directory.with_extension("gif").display()
+        )));
+    }
     let is_other_format = ["jpg", "jpeg", "eps", "tif", "tiff", "webp"].contains(&extension);
     if (is_other_format || directory.is_file()) && !directory.is_dir() {
         return Err(Error::Usage(format!(

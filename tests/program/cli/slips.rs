@@ -314,6 +314,16 @@ fn habits_of_other_programs_get_what_has_their_place() {
         ),
         ("stats https://example.org/x.npy", "download it first", ""),
         ("run p.toml -o res.nc", "`diff2d export`", ""),
+        (
+            "plot cube.npy --animate -o film.mp4",
+            "an animation is a GIF; name it film.gif",
+            "",
+        ),
+        (
+            "export cube.npy --to zarr --keep-bits -3",
+            "-3 is not in 0..",
+            "",
+        ),
     ] {
         let told = scene.run(command);
         assert!(matches!(told.code, Some(1 | 2)), "{command}: {told}");
