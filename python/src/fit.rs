@@ -49,7 +49,7 @@ pub(crate) fn fit<'py>(
     let answer: Result<FitAnswer, cli::Error> = attend(
         py,
         // Nothing is sent; the sender lives as long as the work.
-        move |_news: Sender<()>| Ok(Fit::new(&raw, false, options)?.solve(&|_, _| ())?),
+        move |_news: Sender<()>| Ok(Fit::new(&raw, false, options)?.solve(&|_| ())?),
         |()| Ok(()),
         || stop.store(true, Ordering::Relaxed),
         &Patience::UntilDone,

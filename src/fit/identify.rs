@@ -6,7 +6,8 @@ use super::{
     point::Point,
 };
 
-/// A column of derivatives counts as 0 below these fractions of the computed values, or of the largest column.
+/// An unknown has no effect if a change by its own size has one below these fractions of the computed values, or of the largest
+/// effect.
 const NOTHING: [f64; 2] = [1e-10, 1e-9];
 /// The fraction of the largest singular value below which a direction has no effect.
 const SINGULAR: f64 = 1e-7;
@@ -18,11 +19,16 @@ const PART: f64 = 0.02;
 #[must_use]
 pub fn untold(model: &Model, point: &Point, jacobian: &Matrix) -> Vec<String> {
     let norms = jacobian.norms();
-    let largest_norm = norms.iter().copied().fold(0.0, f64::max);
+    let effects = norms
+        .iter()
+        .enumerate()
+        .map(|(number, norm)| norm * model.unknowns[number].least_size(point.at[number]));
+    let effects: Vec<f64> = effects.collect();
+    let largest_effect = effects.iter().copied().fold(0.0, f64::max);
     let norm_of_values = Matrix::new(vec![model.weighted_values(point)]).norms()[0];
-    let threshold = (NOTHING[0] * norm_of_values).max(NOTHING[1] * largest_norm);
+    let threshold = (NOTHING[0] * norm_of_values).max(NOTHING[1] * largest_effect);
     let (felt, unfelt): (Vec<usize>, Vec<usize>) =
-        (0..norms.len()).partition(|&number| norms[number] > threshold);
+        (0..norms.len()).partition(|&number| effects[number] > threshold);
     let mut sentences: Vec<String> = unfelt
         .iter()
         .map(|&number| {

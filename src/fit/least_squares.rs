@@ -3,7 +3,7 @@
 use super::{
     error::FitError,
     matrix::{Matrix, Triangle},
-    model::Model,
+    model::{Model, Order},
     point::Point,
 };
 use std::mem;
@@ -25,13 +25,17 @@ pub struct Minimum {
 }
 
 /// A function that is called with the number of a step and the sum of squares before it.
-pub type TellStep<'a> = dyn Fn(usize, f64) + Sync + 'a;
+pub(super) type TellStep<'a> = dyn Fn(usize, f64) + Sync + 'a;
 
 /// The largest number of steps.
 const MOST_STEPS: usize = 200;
 /// The damping of the first step, and the damping above which steps are too short to matter.
 const FIRST_DAMPING: f64 = 1e-3;
 const LAST_DAMPING: f64 = 1e12;
+/// The factor by which damping rises after a step that gains nothing, and the one by which it falls after a step that gains what it
+/// promised. Narrow valleys take half as many steps as with 10 for both.
+const RISE: f64 = 3.0;
+const FALL: f64 = 30.0;
 
 /// Derivatives that are known before the first step.
 #[derive(Debug, Clone, Default)]
@@ -46,8 +50,12 @@ pub enum KnownDerivatives {
     Nearby(Matrix),
 }
 
+/// The tolerance above which derivatives need one run each.
+const ROUGH: f64 = 1e-5;
+
 /// Finds the least sum of squares near a point. Unknowns that are not free keep their values. The iteration has
-/// converged when a step would decrease the sum by less than `tolerance` times the sum per degree of freedom.
+/// converged when a step would decrease the sum by less than `tolerance` times the sum per degree of freedom. Far from the
+/// minimum, and with a rough tolerance, derivatives are of first order.
 ///
 /// Source: D. W. Marquardt, J. SIAM 11, 431 (1963), with the QR decomposition of J. J. Moré, The Levenberg-Marquardt algorithm,
 /// 1978, and steps that end at the bounds.
@@ -65,12 +73,19 @@ pub fn minimise(
     let mut point = start;
     let mut damping = FIRST_DAMPING;
     let mut column_norms = vec![0.0_f64; is_free.len()];
+    let (mut is_far, is_rough) = (false, tolerance > ROUGH);
     for step in 0..MOST_STEPS {
         tell(step, point.square);
         let is_nearby = matches!(known_derivatives, KnownDerivatives::Nearby(_));
         let jacobian = match mem::take(&mut known_derivatives) {
-            KnownDerivatives::Nothing => model.jacobian(&point, is_free)?,
-            KnownDerivatives::AtStart(jacobian) | KnownDerivatives::Nearby(jacobian) => jacobian,
+            KnownDerivatives::Nothing if is_far || is_rough => {
+                model.jacobian(&point, is_free, Order::First)?
+            }
+            KnownDerivatives::Nothing => model.jacobian(&point, is_free, Order::Second)?,
+            KnownDerivatives::AtStart(jacobian) | KnownDerivatives::Nearby(jacobian) => {
+                is_far = false;
+                jacobian
+            }
         };
         for (most, norm) in column_norms.iter_mut().zip(jacobian.norms()) {
             *most = most.max(norm);
@@ -87,6 +102,10 @@ pub fn minimise(
         let is_found = expected_gain <= tolerance * model.variance(point.square)
             || point.square <= model.rounding()
             || longest_part <= f64::EPSILON;
+        if is_found && is_far {
+            is_far = false;
+            continue;
+        }
         if is_found {
             return Ok(Minimum {
                 point,
@@ -109,16 +128,23 @@ pub fn minimise(
                 trial_unknowns[number] += part;
             }
             model.clamp(&mut trial_unknowns);
+            let promise = promised_gain(&point, &trial_unknowns, &jacobian);
             // A trial that cannot be computed is too long a step.
             match model.point(trial_unknowns) {
                 Ok(trial) if trial.square < point.square => break Some(trial),
                 Err(FitError::Stopped) => return Err(FitError::Stopped),
                 _ if is_nearby => break None,
-                _ if damping > LAST_DAMPING => break None,
-                _ => damping *= 10.0,
+                _ if damping > LAST_DAMPING || promise.abs() <= f64::EPSILON * point.square => {
+                    break None;
+                }
+                _ => damping *= RISE,
             }
         };
         if is_nearby && better_point.is_none() {
+            continue;
+        }
+        if is_far && better_point.is_none() {
+            (is_far, damping) = (false, FIRST_DAMPING);
             continue;
         }
         let Some(better_point) = better_point else {
@@ -133,15 +159,17 @@ pub fn minimise(
             });
         };
         let gain = point.square - better_point.square;
-        if gain > 0.5 * promised_gain(&point, &better_point.at, &jacobian) {
-            damping = (damping / 10.0).max(1e-12);
+        let is_as_promised = gain > 0.5 * promised_gain(&point, &better_point.at, &jacobian);
+        is_far = is_as_promised && gain > model.variance(better_point.square);
+        if is_as_promised {
+            damping = (damping / FALL).max(1e-12);
             if is_nearby {
                 known_derivatives = KnownDerivatives::Nearby(jacobian);
             }
         }
         point = better_point;
     }
-    let jacobian = model.jacobian(&point, is_free)?;
+    let jacobian = model.jacobian(&point, is_free, Order::Second)?;
     Ok(Minimum {
         point,
         jacobian,

@@ -9,30 +9,37 @@
 //! | `identify.rs` | the unknowns that the data cannot determine, found before the first step |
 //! | `profile.rs`, `quantiles.rs` | intervals by profiles of the sum of squares |
 //! | `shifts.rs` | what steps and spacing move the unknowns by |
-//! | `answer.rs` | the result |
+//! | `faster.rs` | whether another method gives the same in less time |
+//! | `stage.rs` | what the fit is doing |
+//! | `linear_errors.rs`, `widening.rs` | standard errors, and the factors for misfit and correlation |
+//! | `answer.rs`, `plan.rs` | the results of a fit and of a plan |
 
 mod answer;
 mod data;
 mod error;
+mod faster;
 mod identify;
 mod least_squares;
+mod linear_errors;
 mod matrix;
 mod memory;
 mod model;
+mod plan;
 mod point;
 mod profile;
 mod quantiles;
 mod rows;
 mod shifts;
+mod stage;
 mod steps;
 mod unknowns;
+mod widening;
 
-pub use answer::{
-    ColumnAnswer, FitAnswer, PlanAnswer, PlannedUnknown, ROWS_HEADING, StartsAnswer, UnknownAnswer,
-};
+pub use answer::{ColumnAnswer, FitAnswer, ROWS_HEADING, StartsAnswer, UnknownAnswer};
 pub use data::{DataFiles, files_of};
 pub use error::FitError;
-pub use least_squares::TellStep;
+pub use plan::{PlanAnswer, PlannedUnknown};
+pub use stage::{Stage, Tell};
 pub use steps::Steps;
 
 use crate::{
@@ -41,21 +48,26 @@ use crate::{
     params::{ParamsError, RawParams, value::number},
     physics::input::Digests,
 };
-use answer::{LinearErrors, Widening};
 use diff2d_arrays::{expression::random, progress::Progress};
+use faster::faster_method;
 use least_squares::{KnownDerivatives, Minimum, minimise};
+use linear_errors::LinearErrors;
 use matrix::Matrix;
 use memory::Memory;
-use model::{Model, ModelOptions, problem_of};
+use model::{Model, ModelOptions, Order, problem_of};
 use point::Point;
 use profile::{ProfileEnd, profile_end};
 use quantiles::{NORMAL_95, student_95};
 use shifts::Shifts;
 use std::{
     path::{Path, PathBuf},
-    sync::{Arc, atomic::AtomicBool},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
 };
 use unknowns::Unknown;
+use widening::Widening;
 
 /// The options of a fit.
 #[derive(Debug, Clone, Default)]
@@ -75,6 +87,8 @@ pub struct FitOptions {
 /// A fit whose unknowns are determined by its data.
 #[derive(Debug, Clone)]
 pub struct Fit {
+    /// The parameters of the file.
+    raw: RawParams,
     model: Model,
     data_files: Vec<(PathBuf, MeasuredFile)>,
     warnings: Vec<String>,
@@ -141,13 +155,15 @@ impl Fit {
                 "the sum of squares is beyond what a float holds at the values of the file: other units, or another start, make values smaller".to_owned(),
             ));
         }
-        let jacobian = model.jacobian(&start, &vec![true; model.unknowns.len()])?;
+        let is_free = vec![true; model.unknowns.len()];
+        let jacobian = model.jacobian(&start, &is_free, Order::Second)?;
         if model.degrees_of_freedom() < 1.0 && !model.has_sigma() {
             return Err(FitError::Request(
                 "there are as many unknowns as values, which leaves nothing to tell errors by: sigma in [[fit.data]] says them".to_owned(),
             ));
         }
         let fit = Self {
+            raw: raw.clone(),
             model,
             data_files: data.files,
             warnings: data.warnings,
@@ -163,31 +179,27 @@ impl Fit {
     /// Refuses data that cannot tell the unknowns at the values of the file. Where they can tell them elsewhere within the bounds,
     /// a fit from several places is a way out.
     fn check_told(&self, is_plan: bool) -> Result<(), FitError> {
-        /// The number of starts that are advised, and how many of the places beside the file's have to tell the unknowns.
-        const STARTS: usize = 8;
-        const ENOUGH: usize = 2;
+        /// The number of places that are looked at.
+        const PLACES: usize = 12;
         let mut untold = identify::untold(&self.model, &self.start, &self.jacobian);
         let Some(last_sentence) = untold.last_mut() else {
             return Ok(());
         };
-        let mut told = 0;
-        for number in 1..STARTS.max(self.options.starts) {
+        for number in 1..PLACES.max(self.options.starts) {
             match self.is_told_at(self.place(number)) {
                 Err(FitError::Stopped) => return Err(FitError::Stopped),
-                Ok(true) => told += 1,
+                Ok(true) if number < self.options.starts => return Ok(()),
+                Ok(true) => {
+                    *last_sentence += "; so it is at the values of the file, while elsewhere within the bounds the data tell them: put others there";
+                    if !is_plan {
+                        let starts = number + 1;
+                        *last_sentence +=
+                            &format!(", or begin at several places with --starts {starts}");
+                    }
+                    break;
+                }
                 // What cannot be computed there tells nothing.
                 Ok(false) | Err(_) => {}
-            }
-            if told == ENOUGH && self.options.starts > 1 {
-                return Ok(());
-            }
-            if told == ENOUGH {
-                *last_sentence += "; so it is at the values of the file, while elsewhere within the bounds the data tell them: put others there";
-                if !is_plan {
-                    *last_sentence +=
-                        &format!(", or begin at several places with --starts {STARTS}");
-                }
-                break;
             }
         }
         Err(FitError::Untold(untold))
@@ -197,7 +209,8 @@ impl Fit {
     fn is_told_at(&self, place: Vec<f64>) -> Result<bool, FitError> {
         let model = &self.model;
         let point = model.point(place)?;
-        let jacobian = model.jacobian(&point, &vec![true; model.unknowns.len()])?;
+        let is_free = vec![true; model.unknowns.len()];
+        let jacobian = model.jacobian(&point, &is_free, Order::Second)?;
         Ok(identify::untold(model, &point, &jacobian).is_empty())
     }
 
@@ -222,11 +235,11 @@ impl Fit {
         }
     }
 
-    /// Finds the best-fit values and their uncertainty. `tell` is called with each step.
+    /// Finds the best-fit values and their uncertainty. `tell` is called with each stage.
     ///
     /// # Errors
     /// [`FitError`].
-    pub fn solve(&self, tell: &TellStep) -> Result<FitAnswer, FitError> {
+    pub fn solve(&self, tell: &Tell) -> Result<FitAnswer, FitError> {
         let model = &self.model;
         let (mut minimum, starts) = self.best_of_starts(tell)?;
         let distance = self.distance();
@@ -234,20 +247,22 @@ impl Fit {
         loop {
             let widening = Widening::of(model, &minimum);
             let distances = widening.factors.iter().map(|factor| distance * factor);
-            let ends = self.profile_ends(&minimum, &distances.collect::<Vec<_>>())?;
+            let ends = self.profile_ends(&minimum, &distances.collect::<Vec<_>>(), tell)?;
             let better_points = ends.iter().filter_map(|end| end.better.as_ref());
             let better_point = better_points.min_by(|p, q| p.square.total_cmp(&q.square));
             if let Some(better_point) = better_point.filter(|_| restarts < MOST_RESTARTS) {
                 restarts += 1;
                 let start = better_point.clone();
-                minimum = minimum_from(model, start, KnownDerivatives::Nothing, tell)?;
+                minimum = minimum_from(model, start, 0, KnownDerivatives::Nothing, tell)?;
                 continue;
             }
             let linear = LinearErrors::of(model, &minimum);
+            tell(Stage::Shifts);
+            let faster = faster_method(model, &self.raw, &minimum, &linear.errors)?;
             let shifts = Shifts::of(model, &minimum, &linear.free())?;
             let mut answer =
                 FitAnswer::new(model, &minimum, linear, &ends, widening, &shifts, distance);
-            answer.starts = starts;
+            (answer.starts, answer.faster) = (starts, faster);
             answer.calendar = self.calendar;
             answer.warnings.extend_from_slice(&self.warnings);
             return Ok(answer);
@@ -255,19 +270,19 @@ impl Fit {
     }
 
     /// The best minimum of all starts, and the result of the starts if there are several.
-    fn best_of_starts(&self, tell: &TellStep) -> Result<(Minimum, Option<StartsAnswer>), FitError> {
+    fn best_of_starts(&self, tell: &Tell) -> Result<(Minimum, Option<StartsAnswer>), FitError> {
         let model = &self.model;
         let count = self.options.starts.max(1);
         if count == 1 {
             let derivatives = KnownDerivatives::AtStart(self.jacobian.clone());
             let start = self.start.clone();
-            let minimum = minimum_from(model, start, derivatives, tell)?;
+            let minimum = minimum_from(model, start, 0, derivatives, tell)?;
             return Ok((minimum, None));
         }
-        let places: Vec<Vec<f64>> = (0..count).map(|number| self.place(number)).collect();
-        let minima = model.spread(&places, |model, place| {
-            let start = model.point(place.clone())?;
-            minimum_from(model, start, KnownDerivatives::Nothing, tell)
+        let numbers: Vec<usize> = (0..count).collect();
+        let minima = model.spread(&numbers, |model, &number| {
+            let start = model.point(self.place(number))?;
+            minimum_from(model, start, number, KnownDerivatives::Nothing, tell)
         });
         let (minima, errors): (Vec<_>, Vec<_>) = minima.into_iter().partition(Result::is_ok);
         let minima: Vec<Minimum> = minima.into_iter().flatten().collect();
@@ -303,12 +318,25 @@ impl Fit {
     }
 
     /// The ends of the intervals of all unknowns, the lower and the upper end for each, at the unknowns' distances.
-    fn profile_ends(&self, best: &Minimum, distances: &[f64]) -> Result<Vec<ProfileEnd>, FitError> {
+    fn profile_ends(
+        &self,
+        best: &Minimum,
+        distances: &[f64],
+        tell: &Tell,
+    ) -> Result<Vec<ProfileEnd>, FitError> {
         let numbers = 0..self.model.unknowns.len();
         let tasks = numbers.flat_map(|number| [(number, -1.0), (number, 1.0)]);
         let tasks: Vec<(usize, f64)> = tasks.collect();
+        let found = AtomicUsize::new(0);
         let results = self.model.spread(&tasks, |model, &(number, direction)| {
-            profile_end(model, best, number, direction, distances[number])
+            let end = profile_end(model, best, number, direction, distances[number])?;
+            let unknown = &model.unknowns[number];
+            tell(Stage::ProfileEnd {
+                name: &unknown.name,
+                value: unknown.value(end.scaled),
+                found: [found.fetch_add(1, Ordering::Relaxed) + 1, tasks.len()],
+            });
+            Ok(end)
         });
         results.into_iter().collect()
     }
@@ -320,15 +348,29 @@ impl Fit {
     }
 }
 
-/// The minimum that is reached from a point, with all unknowns free.
+/// The minimum that is reached from a point, that of start `number`, with all unknowns free.
 fn minimum_from(
     model: &Model,
     start: Point,
+    number: usize,
     derivatives: KnownDerivatives,
-    tell: &TellStep,
+    tell: &Tell,
 ) -> Result<Minimum, FitError> {
     let is_free = vec![true; model.unknowns.len()];
-    minimise(model, start, derivatives, &is_free, TOLERANCE, tell)
+    minimise(
+        model,
+        start,
+        derivatives,
+        &is_free,
+        TOLERANCE,
+        &|step, square| {
+            tell(Stage::Step {
+                start: number,
+                step,
+                square,
+            });
+        },
+    )
 }
 
 /// The difference of scaled unknowns that a parameter file states, relative to their size.

@@ -36,6 +36,8 @@ pub struct Model {
     pub unknowns: Vec<Unknown>,
     /// The measured values.
     pub series: Arc<[Series]>,
+    /// The times of all values, each once.
+    times: Arc<[f64]>,
     /// The column of the rows for each series.
     columns: Vec<usize>,
     /// The rule for columns that sum what has come in.
@@ -97,6 +99,15 @@ fn check_areas(
     Ok(())
 }
 
+/// The order of differences for numerical derivatives: the number of runs for each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Order {
+    /// One run, for steps that are far from the end.
+    First,
+    /// Two runs.
+    Second,
+}
+
 /// The options for numerical derivatives and their threads.
 #[derive(Debug, Clone)]
 pub struct ModelOptions {
@@ -143,6 +154,7 @@ impl Model {
             columns,
             sums,
             series: series.into(),
+            times: times.into(),
             steps: Steps::default(),
             digests,
             step: options.step,
@@ -247,13 +259,34 @@ impl Model {
         }
     }
 
-    /// The parameters with the values for scaled unknowns.
+    /// The parameters of the runs, with the values for scaled unknowns.
     pub fn raw_at(&self, scaled: &[f64]) -> RawParams {
+        self.set_in(&self.raw, scaled)
+    }
+
+    /// Parameters with the values for scaled unknowns.
+    pub fn set_in(&self, raw: &RawParams, scaled: &[f64]) -> RawParams {
         let values = self.values(scaled);
         let pairs = self.unknowns.iter().zip(values);
-        pairs.fold(self.raw.clone(), |raw, (unknown, value)| {
-            unknown.set(raw, value)
-        })
+        pairs.fold(raw.clone(), |raw, (unknown, value)| unknown.set(raw, value))
+    }
+
+    /// The times of all values, each once, in order.
+    pub fn times(&self) -> &[f64] {
+        &self.times
+    }
+
+    /// The rule for columns that sum what has come in.
+    pub fn sums(&self) -> RowSums {
+        self.sums
+    }
+
+    /// The problem of parameters, whose files were read before.
+    ///
+    /// # Errors
+    /// [`ParamsError`].
+    pub fn problem_of(&self, raw: &RawParams) -> Result<Problem, ParamsError> {
+        Problem::with_digests(raw, &mut self.digests.clone())
     }
 
     /// The problem with the values for scaled unknowns.
@@ -261,7 +294,7 @@ impl Model {
     /// # Errors
     /// [`FitError::At`] if these values make no problem.
     pub fn problem_at(&self, scaled: &[f64]) -> Result<Problem, FitError> {
-        let problem = Problem::with_digests(&self.raw_at(scaled), &mut self.digests.clone());
+        let problem = self.problem_of(&self.raw_at(scaled));
         problem.map_err(|error| {
             if let ParamsError::Refused {
                 place: Place::Default,
@@ -294,14 +327,21 @@ impl Model {
         self.values_of(&self.problem_at(scaled)?)
     }
 
-    /// The values of a problem at the places and times of the data, each divided by its standard deviation.
+    /// The values of the problem of parameters, each divided by its standard deviation.
     ///
     /// # Errors
     /// [`FitError`] if the problem cannot be computed.
     pub fn weighted_values_of(&self, raw: &RawParams) -> Result<Vec<f64>, FitError> {
-        let problem = Problem::with_digests(raw, &mut self.digests.clone())?;
+        self.weighted_values_of_problem(&self.problem_of(raw)?)
+    }
+
+    /// The values of a problem at the places and times of the data, each divided by its standard deviation.
+    ///
+    /// # Errors
+    /// [`FitError`] if the problem cannot be computed.
+    pub fn weighted_values_of_problem(&self, problem: &Problem) -> Result<Vec<f64>, FitError> {
         let measured = self.series.iter().flat_map(Series::weighted);
-        let values = self.values_of(&problem)?.into_iter().zip(measured);
+        let values = self.values_of(problem)?.into_iter().zip(measured);
         Ok(values.map(|(value, (_, sigma))| value / sigma).collect())
     }
 
@@ -354,7 +394,7 @@ impl Model {
         Ok(Point::new(scaled, residuals.pop().unwrap_or_default()))
     }
 
-    /// The derivatives of the residuals, by differences of second order; 0 for unknowns that are not free.
+    /// The derivatives of the residuals; 0 for unknowns that are not free.
     ///
     /// A difference is a share of the unknown's size, which says nothing of an unknown near 0, or of one that hardly
     /// changes the values or changes them by far. There the difference is such that it changes the values by at least a
@@ -362,7 +402,12 @@ impl Model {
     ///
     /// # Errors
     /// [`FitError`] if the model cannot be computed.
-    pub fn jacobian(&self, point: &Point, is_free: &[bool]) -> Result<Matrix, FitError> {
+    pub fn jacobian(
+        &self,
+        point: &Point,
+        is_free: &[bool],
+        order: Order,
+    ) -> Result<Matrix, FitError> {
         /// The smallest share of the values' size by which an unknown may change them when it changes by its own size.
         const LEAST_EFFECT: f64 = 1e-3;
         /// The factor by which a size may be wrong, and the largest number of sizes that are tried.
@@ -376,7 +421,7 @@ impl Model {
             .map(|number| (number, self.unknowns[number].size(point.at[number])))
             .collect();
         for _ in 0..MOST_SIZES {
-            let found = self.differences(point, &tasks)?;
+            let found = self.differences(point, &tasks, order)?;
             let mut wrong_tasks = Vec::new();
             for (&(number, size), column) in tasks.iter().zip(found) {
                 let norm = Matrix::new(vec![column.clone()]).norms()[0];
@@ -405,26 +450,31 @@ impl Model {
         &self,
         point: &Point,
         tasks: &[(usize, f64)],
+        order: Order,
     ) -> Result<Vec<Vec<f64>>, FitError> {
         // Beside a bound both points are on its other side.
         let sides = tasks.iter().map(|&(number, size)| {
             let [low, high] = self.unknowns[number].scaled_bounds();
             let step = self.step * size;
-            match (
+            let both = match (
                 point.at[number] - step < low,
                 point.at[number] + step > high,
             ) {
                 (true, _) => [1.0, 2.0],
                 (_, true) => [-1.0, -2.0],
                 _ => [1.0, -1.0],
+            };
+            match order {
+                Order::First => vec![both[0]],
+                Order::Second => both.to_vec(),
             }
         });
-        let sides: Vec<[f64; 2]> = sides.collect();
+        let sides: Vec<Vec<f64>> = sides.collect();
         let places = tasks
             .iter()
             .zip(&sides)
             .flat_map(|(&(number, size), sides)| {
-                sides.map(|side| {
+                sides.iter().map(move |side| {
                     let mut place = point.at.clone();
                     place[number] += side * self.step * size;
                     place
@@ -432,21 +482,23 @@ impl Model {
             });
         let places: Vec<Vec<f64>> = places.collect();
         let residuals = self.each(&places)?;
-        let pairs = residuals.chunks(2);
-        let columns = tasks
-            .iter()
-            .zip(&sides)
-            .zip(pairs)
-            .map(|((&(_, size), sides), pair)| {
-                let step = self.step * size;
-                let rows = pair[0].iter().zip(&pair[1]).zip(&point.residuals);
-                let column = rows.map(|((near, far), here)| match sides {
-                    [1.0, -1.0] => (near - far) / (2.0 * step),
-                    [side, _] => (4.0 * near - far - 3.0 * here) / (2.0 * side * step),
-                });
-                column.collect()
+        let mut runs = residuals.iter();
+        let mut columns = Vec::new();
+        for (&(_, size), sides) in tasks.iter().zip(&sides) {
+            let step = self.step * size;
+            let runs: Vec<&Vec<f64>> = runs.by_ref().take(sides.len()).collect();
+            let rows = point.residuals.iter().enumerate();
+            let column = rows.map(|(row, here)| match (&sides[..], &runs[..]) {
+                ([1.0, -1.0], [near, far]) => (near[row] - far[row]) / (2.0 * step),
+                ([side, _], [near, far]) => {
+                    (4.0 * near[row] - far[row] - 3.0 * here) / (2.0 * side * step)
+                }
+                ([side], [near]) => (near[row] - here) / (side * step),
+                _ => f64::NAN,
             });
-        Ok(columns.collect())
+            columns.push(column.collect());
+        }
+        Ok(columns)
     }
 
     /// The residuals at several places, computed in parallel. Their bits do not depend on the number of threads.
@@ -463,7 +515,7 @@ impl Model {
     /// # Errors
     /// [`FitError`] if there is too little memory for one, or the parameters are no problem.
     pub fn with_runs_of(&self, raw: &RawParams) -> Result<Self, FitError> {
-        let problem = Problem::with_digests(raw, &mut self.digests.clone())?;
+        let problem = self.problem_of(raw)?;
         Ok(Self {
             runs_at_once: self.memory.runs_at_once(&problem, self.threads)?,
             ..self.clone()

@@ -78,10 +78,13 @@ impl Shifts {
             None => (model.clone(), None),
         };
         let tasks = [half_step, other_grid.as_ref().map(|grid| grid.raw.clone())];
-        let results = model.spread(&tasks, |model, task| {
-            task.as_ref()
-                .map(|raw| model.weighted_values_of(raw))
-                .transpose()
+        // One after the other, each by all threads: the finer grid takes most of the time.
+        let results = tasks.iter().flat_map(|task| {
+            model.spread(std::slice::from_ref(task), |model, task| {
+                task.as_ref()
+                    .map(|raw| model.weighted_values_of(raw))
+                    .transpose()
+            })
         });
         let mut differences = Vec::new();
         let values = model.weighted_values(&best.point);
@@ -204,14 +207,14 @@ fn shown(value: f64) -> f64 {
 }
 
 /// The changes of unknowns that follow from changes of the values, in a linear model.
-struct Follow<'a> {
+pub(super) struct Follow<'a> {
     columns: Matrix,
     free: &'a [usize],
     count: usize,
 }
 
 impl<'a> Follow<'a> {
-    fn new(model: &Model, best: &Minimum, free: &'a [usize]) -> Self {
+    pub fn new(model: &Model, best: &Minimum, free: &'a [usize]) -> Self {
         Self {
             columns: best.jacobian.of_columns(free),
             free,
@@ -220,7 +223,7 @@ impl<'a> Follow<'a> {
     }
 
     /// The changes of all unknowns if all values change by their errors; priors do not.
-    fn errors(&self, errors: Vec<f64>) -> Vec<f64> {
+    pub fn errors(&self, errors: Vec<f64>) -> Vec<f64> {
         let mut opposite: Vec<f64> = errors.into_iter().map(|error| -error).collect();
         opposite.resize(self.columns.rows(), 0.0);
         let mut changes = vec![0.0; self.count];

@@ -192,6 +192,18 @@ impl Unknown {
         }
     }
 
+    /// The size of a scaled unknown near a value of it, and at least a thousandth of the range within its bounds.
+    #[must_use]
+    pub fn least_size(&self, scaled: f64) -> f64 {
+        /// The share of the range.
+        const SHARE: f64 = 1e-3;
+        let [low, high] = self.scaled_bounds();
+        match self.is_logarithmic {
+            true => 1.0,
+            false => scaled.abs().max(SHARE * (high - low)),
+        }
+    }
+
     /// The bounds of the scaled unknown.
     #[must_use]
     pub fn scaled_bounds(&self) -> [f64; 2] {

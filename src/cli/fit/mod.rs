@@ -6,7 +6,7 @@ mod outputs;
 use super::{number, params::ParamsArgs, terminal::Terminal, values};
 use crate::{
     error::Error,
-    fit::{DataFiles, Fit, FitAnswer, FitError, FitOptions, PlanAnswer},
+    fit::{DataFiles, Fit, FitAnswer, FitError, FitOptions, PlanAnswer, Stage},
     params::RawParams,
 };
 use clap::Args;
@@ -14,7 +14,7 @@ use diff2d_arrays::progress::Progress;
 use diff2d_sys as sys;
 use outputs::{Names, Outputs};
 use serde::Serialize;
-use std::{fmt, path::PathBuf};
+use std::{fmt, path::PathBuf, time::Instant};
 
 /// Find numbers of a parameter file from measured series, with intervals that hold
 ///
@@ -85,11 +85,14 @@ pub(super) fn fit(args: &FitArgs, terminal: &Terminal) -> Result<(), Error> {
         force: args.force,
     };
     let outputs = Outputs::admit(names, &raw)?;
-    let answer = fit.solve(&|step, square| {
-        let runs = runs.done();
-        terminal.note(&format!(
-            "step {step}: sum of squares {square:.9e} after {runs} runs"
-        ));
+    let start_time = Instant::now();
+    let answer = fit.solve(&|stage| {
+        let news = news_of(stage, usize::from(args.starts));
+        let (runs, seconds) = (
+            runs.done(),
+            number::seconds(start_time.elapsed().as_secs_f64()),
+        );
+        terminal.note(&format!("{news} after {runs} runs, {seconds}"));
     });
     let answer = answer?;
     terminal.warn(&answer.warnings);
@@ -100,6 +103,28 @@ pub(super) fn fit(args: &FitArgs, terminal: &Terminal) -> Result<(), Error> {
         outputs.answer().display()
     ));
     terminal.answer(&Fitted(&answer), args.json)
+}
+
+/// What a fit is doing, in words.
+fn news_of(stage: Stage<'_>, starts: usize) -> String {
+    match stage {
+        Stage::Step {
+            start,
+            step,
+            square,
+        } => {
+            let of_start = match starts {
+                1 => String::new(),
+                _ => format!("start {} of {starts}, ", start + 1),
+            };
+            format!("{of_start}step {step}: sum of squares {square:.9e}")
+        }
+        Stage::ProfileEnd { name, value, found } => {
+            let [found, all] = found;
+            format!("profile {found} of {all}: {name} = {}", digits(value))
+        }
+        Stage::Shifts => "steps and spacing: begun".to_owned(),
+    }
 }
 
 impl From<FitError> for Error {
@@ -175,6 +200,9 @@ impl fmt::Display for Fitted<'_> {
         )?;
         if answer.widened_by > 1.0 {
             write!(f, "; intervals are widened by {:.3}", answer.widened_by)?;
+        }
+        if let Some(faster) = &answer.faster {
+            write!(f, "\n{faster}")?;
         }
         if let Some(starts) = answer.starts {
             write!(

@@ -211,6 +211,7 @@ fn pictures_are_small_and_shown() {
     }
     let page = text("docs/pictures.md")
         + &text("docs/micrograph.md")
+        + &text("docs/fit.md")
         + &text("README.md").replace("](docs/", "](");
     for name in files_of("pictures") {
         let bytes = kept(&format!("pictures/{name}")).len();

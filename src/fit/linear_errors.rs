@@ -1,0 +1,70 @@
+//! [`LinearErrors`]: standard errors and correlations in a linear model.
+
+use super::{
+    least_squares::Minimum,
+    matrix::{Matrix, Triangle},
+    model::Model,
+    point::Point,
+};
+
+/// The standard errors of scaled unknowns, except those at bounds, and the correlation of their errors.
+#[derive(Debug, Clone, Default)]
+pub struct LinearErrors {
+    /// The standard error of each unknown; `None` at a bound.
+    pub errors: Vec<Option<f64>>,
+    /// The correlations.
+    pub correlation: Vec<Vec<Option<f64>>>,
+}
+
+impl LinearErrors {
+    /// The errors from s² (JᵀJ)⁻¹.
+    #[must_use]
+    pub fn of(model: &Model, best: &Minimum) -> Self {
+        let free = free(model, best);
+        Self::among(&free, model, &best.point, &best.jacobian)
+    }
+
+    /// The unknowns whose best-fit value is no bound.
+    #[must_use]
+    pub fn free(&self) -> Vec<usize> {
+        let numbers = 0..self.errors.len();
+        numbers
+            .filter(|&number| self.errors[number].is_some())
+            .collect()
+    }
+
+    /// The errors of the unknowns `free`, with all other unknowns regarded as known.
+    pub fn among(free: &[usize], model: &Model, point: &Point, jacobian: &Matrix) -> Self {
+        let count = model.unknowns.len();
+        let columns = jacobian.of_columns(free);
+        let inverse = Triangle::of(&columns, &vec![0.0; columns.rows()]).inverse_square();
+        let variance = model.variance(point.square);
+        let mut errors = vec![None; count];
+        let mut correlation = vec![vec![None; count]; count];
+        for (row, &number) in free.iter().enumerate() {
+            errors[number] = Some((variance * inverse[row][row]).sqrt());
+            for (column, &other) in free.iter().enumerate() {
+                let squares = inverse[row][row] * inverse[column][column];
+                correlation[number][other] = Some(inverse[row][column] / squares.sqrt());
+            }
+        }
+        Self {
+            errors,
+            correlation,
+        }
+    }
+}
+
+/// The unknowns whose best-fit value is no bound.
+pub fn free(model: &Model, best: &Minimum) -> Vec<usize> {
+    let numbers = 0..model.unknowns.len();
+    numbers
+        .filter(|&number| !is_at_bound(model, best, number))
+        .collect()
+}
+
+/// Whether the best-fit value of an unknown is a bound.
+pub fn is_at_bound(model: &Model, best: &Minimum, number: usize) -> bool {
+    let [low, high] = model.unknowns[number].scaled_bounds();
+    !(low < best.point.at[number] && best.point.at[number] < high)
+}
