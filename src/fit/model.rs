@@ -277,7 +277,7 @@ impl Model {
     }
 
     /// The rule for columns that sum what has come in.
-    pub fn sums(&self) -> RowSums {
+    pub(super) fn sums(&self) -> RowSums {
         self.sums
     }
 

@@ -200,7 +200,7 @@ impl Unknown {
         let [low, high] = self.scaled_bounds();
         match self.is_logarithmic {
             true => 1.0,
-            false => scaled.abs().max(SHARE * (high - low)),
+            false => self.size(scaled).max(SHARE * (high - low)),
         }
     }
 
