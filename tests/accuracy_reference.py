@@ -120,7 +120,7 @@ class Inaccurate(Maker):
         if self.chance(0.3):
             del params["runtime"], params["outtime"]
             fractions = 10 ** self.rng.uniform(-3.5, 0, int(self.rng.integers(1, 5)))
-            params["outtimes"] = [*sorted(float(share) * runtime for share in fractions), 1.01 * runtime]
+            params["outtimes"] = [*sorted(float(share) * runtime for share in fractions), runtime]
         if self.chance(0.4):
             points = [[self.number(0, 1), self.number(0, params["y2"])] for _ in range(2)]
             params["record"] = {"every": runtime / int(self.rng.integers(5, 100)), "points": points, "totals": self.chance(0.5)}
