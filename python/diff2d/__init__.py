@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from ._analysis import Comparison, Probe, coarsen, compare, map, probe, window
     from ._commands import check, export, flux, info, plan, repair, verify
     from ._fit import Fit, fit
+    from ._plot import Picture, animate, plot
     from ._run import run, sweep
     from ._solve import Solution, solve
     from ._statistics import Statistics, Trend, stats
@@ -37,12 +38,14 @@ __all__ = [
     "Error",
     "Fit",
     "ParameterError",
+    "Picture",
     "Probe",
     "ResourceError",
     "Snapshot",
     "Solution",
     "Statistics",
     "Trend",
+    "animate",
     "check",
     "coarsen",
     "compare",
@@ -53,6 +56,7 @@ __all__ = [
     "map",
     "open",
     "plan",
+    "plot",
     "probe",
     "repair",
     "run",
@@ -67,6 +71,7 @@ _MODULES = {
     "_analysis": ["Comparison", "Probe", "coarsen", "compare", "map", "probe", "window"],
     "_commands": ["check", "export", "flux", "info", "plan", "repair", "verify"],
     "_fit": ["Fit", "fit"],
+    "_plot": ["Picture", "animate", "plot"],
     "_run": ["run", "sweep"],
     "_solve": ["Solution", "solve"],
     "_statistics": ["Statistics", "Trend", "stats"],

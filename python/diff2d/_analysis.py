@@ -47,6 +47,10 @@ class Comparison:
     def __bool__(self) -> bool:
         return self.equal
 
+    def __repr__(self) -> str:
+        told = (f"{name}={value!r}" for name, value in self.told.items() if isinstance(value, (bool, int, float, str)))
+        return f"Comparison({', '.join(told)})"
+
 
 def window(
     array: Array,
@@ -62,6 +66,8 @@ def window(
     keep_nan: bool = False,
     min_count: int | None = None,
     dtype: Any = None,
+    axes: Entries | None = None,
+    raw: str | None = None,
     output: str | os.PathLike[str] | None = None,
     force: bool = False,
     memory: int | str = "256MiB",
@@ -94,6 +100,9 @@ def window(
         elements.
     dtype
         Type of the results: f2, f4 or f8.
+    axes, raw
+        What the axes of an array are, `"t:h,lat,lon"`, and the type and shape of a file that is no `.npy`, `"f8:31x201x201"`, as on
+        the command line.
     output
         The file of the result, with `NAME.axes.json` for its coordinates. Without it the result is in memory.
     force
@@ -114,7 +123,7 @@ def window(
     return _reduced(
         "window", array, output, dtype, weights,
         op=op, window=window, stride=stride, sigma=sigma, pad=pad, select=select, skip_nan=skip_nan, keep_nan=keep_nan,
-        min_count=min_count, force=force, memory=memory,
+        min_count=min_count, axes=axes, raw=raw, force=force, memory=memory,
     )  # fmt: skip
 
 
@@ -128,6 +137,8 @@ def coarsen(
     keep_nan: bool = False,
     min_count: int | None = None,
     dtype: Any = None,
+    axes: Entries | None = None,
+    raw: str | None = None,
     output: str | os.PathLike[str] | None = None,
     force: bool = False,
     memory: int | str = "256MiB",
@@ -138,7 +149,8 @@ def coarsen(
     """
     return _reduced(
         "coarsen", array, output, dtype,
-        op=op, by=by, select=select, skip_nan=skip_nan, keep_nan=keep_nan, min_count=min_count, force=force, memory=memory,
+        op=op, by=by, select=select, skip_nan=skip_nan, keep_nan=keep_nan, min_count=min_count, axes=axes, raw=raw,
+        force=force, memory=memory,
     )  # fmt: skip
 
 
@@ -151,6 +163,8 @@ def map(
     keep_bits: int | None = None,
     unit: str | None = None,
     ignore_coordinates: bool = False,
+    axes: Entries | None = None,
+    raw: str | None = None,
     output: str | os.PathLike[str] | None = None,
     force: bool = False,
     memory: int | str = "256MiB",
@@ -177,7 +191,7 @@ def map(
         The unit of the results, for pictures.
     ignore_coordinates
         Take arrays whose axes have other coordinates than those of the first.
-    output, force, memory
+    axes, raw, output, force, memory
         As for `window`.
 
     Returns
@@ -198,6 +212,8 @@ def map(
             "keep_bits": keep_bits,
             "unit": unit,
             "ignore_coordinates": ignore_coordinates,
+            "axes": axes,
+            "raw": raw,
             "force": force,
             "memory": memory,
         }
@@ -245,6 +261,9 @@ def probe(
     points: str | os.PathLike[str] | np.ndarray | None = None,
     series: bool = False,
     keep_nan: bool = False,
+    read: str | Sequence[str] = (),
+    axes: Entries | None = None,
+    raw: str | None = None,
     memory: int | str = "256MiB",
 ) -> Probe:
     """Elements of an array, or their history along its first axis. Reads the pages that hold them.
@@ -262,6 +281,10 @@ def probe(
         Whole histories; the first index may be left out.
     keep_nan
         Also masked nodes of a cube, whose values are NaN.
+    read
+        How a file of points is read: `"skip=2"`, or a list of such.
+    axes, raw, memory
+        As for `window`.
 
     Raises
     ------
@@ -285,6 +308,9 @@ def probe(
             "memory": memory,
             "series": series,
             "keep_nan": keep_nan,
+            "read": [read] if isinstance(read, str) else list(read) or None,
+            "axes": axes,
+            "raw": raw,
         }
         answers, notes = call("probe", arguments)
     rows = [row for rows in answers for row in rows]
@@ -308,6 +334,8 @@ def compare(
     atol: float | None = None,
     equal_nan: bool = False,
     common: bool = False,
+    axes: Entries | None = None,
+    raw: str | None = None,
     output: str | os.PathLike[str] | None = None,
     force: bool = False,
 ) -> Comparison:
@@ -316,7 +344,7 @@ def compare(
     With a tolerance dtypes and, of cubes, grids may differ: common nodes and times are compared; NaN is close to
     NaN with `equal_nan`. A snapshot that
     the other cube does not have is a difference, unless only `common` ones are asked for. `output` is a file for
-    the differences a - b. That they differ is a result and no error.
+    the differences a - b; `axes` and `raw` are those of `window`. That they differ is a result and no error.
 
     Raises
     ------
@@ -331,6 +359,8 @@ def compare(
             "atol": atol,
             "equal_nan": equal_nan,
             "common": common,
+            "axes": axes,
+            "raw": raw,
             "output": output,
             "force": force and output is not None,
         }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 import os
 import tempfile
 from pathlib import Path
@@ -12,7 +13,7 @@ import numpy as np
 from . import _native
 from ._coordinates import Axis, Labels, axis_of, write_labels
 from ._journal import flat
-from ._parameters import npy, refuse_shapes, source, toml, with_files
+from ._parameters import evaluated, npy, refuse_shapes, source, toml, with_files
 
 __all__ = ["Files", "call"]
 
@@ -52,6 +53,9 @@ class Files:
         """The file of an array. What is in memory is saved, with what is known of it."""
         if isinstance(array, (str, os.PathLike)):
             return os.fspath(array)
+        mapped = _mapped_file(array)
+        if mapped is not None:
+            return mapped
         path = self.save("the array", array)
         labels = _labels(array)
         if labels is not None:
@@ -70,7 +74,7 @@ class Files:
 
     def params(self, params: Any, given: Mapping[str, Any]) -> dict[str, Any]:
         """The file of parameters, and those that override them. A cube stands for its parameters."""
-        params = getattr(params, "params", params)
+        params, given = evaluated(getattr(params, "params", params), given)
         arrays: dict[str, tuple[str, Any]] = {}
 
         def name(key: str, array: Any) -> str:
@@ -92,6 +96,32 @@ class Files:
             given = {**flat(params), **flat(given)}
         lines = toml(flat(given)).rstrip("\n").split("\n")
         return {"file": file, "overrides": [line for line in lines if line]}
+
+
+def _mapped_file(array: Any) -> str | None:
+    """The `.npy` file of which an array is the whole map, which need not be copied; None for other arrays, and for the file of a cube,
+    which is more than its array."""
+    if not isinstance(array, np.memmap) or array.mode == "c" or not isinstance(array.filename, (str, os.PathLike)):
+        return None
+    path = Path(array.filename)
+    if path.suffix != ".npy" or path.with_suffix(".journal").exists() or array._mmap is None:  # type: ignore[attr-defined]
+        return None
+    try:
+        whole = np.load(path, mmap_mode="r")
+    except (OSError, ValueError):
+        return None
+    if not isinstance(whole, np.memmap):
+        return None
+    begin, of_whole = (_place_in_map(one) for one in (array, whole))
+    is_same = (array.shape, array.dtype, array.strides, begin) == (whole.shape, whole.dtype, whole.strides, of_whole)
+    return os.fspath(path) if is_same else None
+
+
+def _place_in_map(array: Any) -> int:
+    """The byte of its file at which a map begins."""
+    start = np.frombuffer(array._mmap, dtype=np.uint8).__array_interface__["data"][0]
+    within: int = array.__array_interface__["data"][0] - start
+    return within + array.offset - array.offset % mmap.ALLOCATIONGRANULARITY
 
 
 def _labels(array: Any) -> Labels | None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ._arguments import Entries
 from ._call import Files, call
 from ._cube import Cube
 from ._errors import ParameterError
@@ -43,9 +44,15 @@ def check(
 
 
 def plan(
-    params: str | os.PathLike[str] | Mapping[str, Any] | Cube, *, ranks: int | None = None, **set: Any
+    params: str | os.PathLike[str] | Mapping[str, Any] | Cube,
+    *,
+    ranks: int | None = None,
+    threads: int | None = None,
+    **set: Any,
 ) -> dict[str, Any]:
     """What a run would do, as `diff2d plan --json` tells: grid, steps, snapshots, memory, disk, time.
+
+    `memory` is a parameter: the most that the run may take.
 
     Raises
     ------
@@ -53,7 +60,7 @@ def plan(
         Parameters or files that cannot be used, or too little memory.
     """
     with Files() as files:
-        answers, _ = call("plan", {**files.params(params, set), "ranks": ranks})
+        answers, _ = call("plan", {**files.params(params, set), "ranks": ranks, "threads": threads})
     return _only(answers)
 
 
@@ -77,6 +84,9 @@ def export(
     max_error: float | None = None,
     compress: bool = False,
     chunks: Iterable[int] | None = None,
+    name: str = "p",
+    axes: Entries | None = None,
+    raw: str | None = None,
     force: bool = False,
     memory: int | str = "256MiB",
 ) -> Path:
@@ -98,6 +108,10 @@ def export(
         Compress Zarr; HDF5 always is.
     chunks
         Shape of the chunks of Zarr and HDF5; fewer lengths are those of the last axes.
+    name
+        The name of the array in the export.
+    axes, raw
+        What the axes of an array are, and the type and shape of a file that is no `.npy`, as on the command line.
     force
         Replace an export that is there.
     memory
@@ -118,6 +132,9 @@ def export(
         "max_error": max_error,
         "compress": compress,
         "chunks": None if chunks is None else ",".join(map(str, chunks)),
+        "name": name,
+        "axes": axes,
+        "raw": raw,
         "force": force,
         "memory": memory,
     }
@@ -129,7 +146,10 @@ def flux(
     cube: str | os.PathLike[str] | Cube | Solution,
     *,
     snapshots: int | tuple[int | None, int | None] | str | None = None,
-) -> dict[str, np.ndarray]:
+    effective: bool = False,
+    pixels: bool | str = False,
+    **set: Any,
+) -> dict[str, Any]:
     """What comes in per time through walls, from held nodes and the source, and by decay, at snapshots.
 
     The columns of `diff2d flux` as arrays by their names: `snapshot`, `t`, `left_rate` and the others, which are bit for bit
@@ -141,15 +161,31 @@ def flux(
         The cube of a run, or what `solve` gives.
     snapshots
         Which ones, as the command line takes them: `-1`, `(2, 8)`, `"2:8"`; all if None.
+    effective
+        Instead the effective diffusivity of a steady state between two fixed walls, `effective`, and with a mask `porosity`,
+        `formation_factor` and `tortuosity`: numbers of a run, and arrays of a sweep.
+    pixels
+        With `effective`: count every node as a whole pixel; `"centres"` or True, or `"faces"`.
+    **set
+        The new places of files that have moved since the run: `**{"function.T.file": "T.csv"}`.
     """
     if isinstance(cube, Solution):
+        if effective or pixels or set:
+            raise ParameterError("effective is of a cube: diff2d.run writes one, also to a temporary file without output=…")
         return cube._flux(snapshots)
-    arguments: dict[str, Any] = {"cube": os.fspath(cube)}
+    arguments: dict[str, Any] = {
+        "cube": os.fspath(cube),
+        "effective": effective,
+        "pixels": pixels,
+        "moved": [f"{key}={value}" for key, value in set.items()] or None,
+    }
     if isinstance(snapshots, tuple):
         snapshots = ":".join("" if end is None else str(end) for end in snapshots)
     if snapshots is not None:
         arguments["snapshots"] = str(snapshots)
     [rows] = call("flux", arguments)[0]
+    if effective and isinstance(rows, dict):
+        return rows
     names: Iterable[str] = rows[0] if rows else ()
     return {name: np.asarray([row[name] for row in rows]) for name in names}
 
@@ -163,7 +199,14 @@ def verify(cube: str | os.PathLike[str] | Cube) -> dict[str, Any]:
     return _only(answers)
 
 
-def repair(cube: str | os.PathLike[str] | Cube) -> dict[str, Any]:
-    """Computes damaged snapshots again, proved by their digests: what `diff2d repair --json` tells."""
-    answers, _ = call("repair", {"cube": os.fspath(cube)}, writes=True)
+def repair(
+    cube: str | os.PathLike[str] | Cube, *, memory: int | str | None = None, lock: bool = True, **set: Any
+) -> dict[str, Any]:
+    """Computes damaged snapshots again, proved by their digests: what `diff2d repair --json` tells.
+
+    `memory` is the most that it may take, `lock` whether to lock the cube, and `**set` are the new places of files that have moved.
+    """
+    moved = [f"{key}={value}" for key, value in set.items()] or None
+    arguments = {"cube": os.fspath(cube), "memory": memory, "no_lock": not lock, "moved": moved}
+    answers, _ = call("repair", arguments, writes=True)
     return _only(answers)

@@ -134,17 +134,27 @@ class Cube:
         return columns
 
     @property
-    def record(self) -> Record:
-        """The record that `[record]` asks for, its columns as arrays.
+    def record(self) -> Record | None:
+        """The record that `[record]` asks for, its columns as arrays; None of a run without one, whatever lies beside it.
 
         Raises
         ------
         ParameterError
             The run has committed no row yet.
-        ResourceError
-            The run has none.
         """
-        return Record(self.path)
+        return Record(self.path) if self.journal.value(0, "record") else None
+
+    def plot(self, snapshots: Any = None, **options: Any) -> Any:
+        """Draws a snapshot, by default the last one, as `diff2d.plot` does."""
+        from ._plot import plot
+
+        return plot(self, snapshots, **options)
+
+    def animate(self, **options: Any) -> Any:
+        """Draws the snapshots as an animation, as `diff2d.animate` does."""
+        from ._plot import animate
+
+        return animate(self, **options)
 
     @property
     def available(self) -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 __all__ = ["DataError", "Error", "ParameterError", "ResourceError"]
 
 
@@ -36,4 +38,35 @@ class DataError(Error, ValueError):
 def of_code(sentence: str, exit_code: int) -> Error:
     """The error for an exit code."""
     kinds = {1: ResourceError, 2: ParameterError, 3: DataError}
-    return kinds.get(exit_code, Error)(sentence)
+    return kinds.get(exit_code, Error)(in_python(sentence))
+
+
+_SWITCHES = {
+    "force", "resume", "skip-nan", "keep-nan", "series", "common", "equal-nan", "compress", "effective", "log", "animate",
+    "ignore-coordinates",
+}  # fmt: skip
+"""Options without a value."""
+_OPTIONS = _SWITCHES | {
+    "above", "at", "atol", "axes", "axis", "by", "checkpoint-every", "chunks", "colormap", "contours", "data", "dpi", "dtype", "every",
+    "extend", "fps", "histogram", "history", "html", "io", "keep-bits", "label", "line", "max-error", "max-walltime", "memory",
+    "min-count", "name", "op", "output", "pad", "pixels", "points", "quantiles", "ranks", "range", "raw", "read", "record", "rtol",
+    "scenarios", "scratch", "select", "sheet", "sigma", "since", "size", "snapshots", "starts", "stride", "threads", "tile",
+    "time-unit", "title", "to", "unit", "weights", "window", "xlabel", "ylabel",
+}  # fmt: skip
+_OPTION = re.compile(r"""(?<![\w-])(?:--([a-z][a-z-]*)|-o)(?![\w-])(?: ([a-z](?!\w)|\S*[\d='"\[/][^\s]*))?""")
+
+
+def in_python(sentence: str) -> str:
+    """A sentence of the command line with options as arguments of functions; commands between backticks stay."""
+
+    def argument(found: re.Match[str]) -> str:
+        name, value = found[1] or "output", found[2]
+        if name not in _OPTIONS:
+            return found[0]
+        word = name.replace("-", "_")
+        if name in _SWITCHES:
+            return f"{word}=True" + ("" if value is None else f" {value}")
+        return f"{word}={value or '…'}"
+
+    parts = sentence.split("`")
+    return "`".join(part if number % 2 else _OPTION.sub(argument, part) for number, part in enumerate(parts))

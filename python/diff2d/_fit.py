@@ -13,7 +13,7 @@ import numpy as np
 
 from . import _native
 from ._errors import ParameterError
-from ._parameters import npy, source, toml, with_files
+from ._parameters import evaluated, npy, source, toml, with_files
 
 __all__ = ["Fit", "fit"]
 
@@ -120,6 +120,7 @@ def fit(
         files[f"/array {key}"] = file.getvalue()
         return f"/array {key}"
 
+    params, parameters = evaluated(params, parameters)
     if isinstance(params, Mapping):
         params = with_files(params, save)
     given = toml(with_files(parameters, save))

@@ -12,6 +12,9 @@ def sweep(
     file: str | None, text: str | None, base: str | None, given: str, options: dict[str, Any]
 ) -> str: ...
 def shape(file: str | None, text: str | None, given: str) -> tuple[int, int]: ...
+def grid(
+    file: str | None, text: str | None, given: str
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]: ...
 def solve(
     file: str | None, text: str | None, given: str, files: dict[str, bytes]
 ) -> (

@@ -12,7 +12,7 @@ import numpy as np
 from ._errors import ParameterError
 from ._map import Map
 
-__all__ = ["npy", "refuse_shapes", "source", "toml", "with_files"]
+__all__ = ["evaluated", "npy", "refuse_shapes", "source", "toml", "with_files"]
 
 _LISTS = ("outtimes", "points", "at")
 """Keys, or the last parts of dotted ones, whose values are lists of numbers or of pairs."""
@@ -22,8 +22,50 @@ _BARE = re.compile("[A-Za-z0-9_-]+")
 
 def toml(parameters: Mapping[str, Any]) -> str:
     """A TOML text with these keys. Tables are dicts, arrays lists or NumPy arrays of one axis."""
+    if "initial" in parameters:
+        parameters = {**parameters, "initial": _state(parameters["initial"])}
     lines = [f"{_key(key)} = {_value(key, value)}" for key, value in parameters.items()]
     return "\n".join(lines) + "\n" if lines else ""
+
+
+def _state(initial: Any) -> Any:
+    """The table of an initial state that is given as a number or as a formula."""
+    if isinstance(initial, str):
+        return {"kind": "peaks"} if initial == "peaks" else {"kind": "expression", "value": initial}
+    is_number = isinstance(initial, (int, float, np.number)) and not isinstance(initial, bool)
+    return {"kind": "constant", "value": initial} if is_number else initial
+
+
+def evaluated(params: Any, given: Mapping[str, Any]) -> tuple[Any, dict[str, Any]]:
+    """Parameters, and those that override them, with the values of a function of x and y at the nodes in its place."""
+    from . import _native
+
+    def rest(table: Mapping[str, Any]) -> dict[str, Any]:
+        return {key: value for key, value in table.items() if key != "initial"}
+
+    own = params.get("initial") if isinstance(params, Mapping) else None
+    initial = given.get("initial", own)
+    if callable(own):
+        params = rest(params)
+    if not callable(initial):
+        return params, dict(given)
+    given = rest(given)
+    plain = with_files(params, lambda key, _: f"/array {key}") if isinstance(params, Mapping) else params
+    file, text = source(plain)
+    y, x = _native.grid(file, text, toml(with_files(given, lambda key, _: f"/array {key}")))
+    return params, {**given, "initial": _values_of(initial, *np.meshgrid(x, y))}
+
+
+def _values_of(function: Callable[[Any, Any], Any], x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """The values of a function at places, asked for one by one where it does not take arrays."""
+    try:
+        values = np.asarray(function(x, y), dtype=np.float64)
+        return np.array(np.broadcast_to(values, x.shape))
+    except (TypeError, ValueError):
+        try:
+            return np.asarray(np.vectorize(function, otypes=[np.float64])(x, y))
+        except (TypeError, ValueError) as error:
+            raise ParameterError(f"initial is a function of x and y that gives a number, and this one fails: {error}") from error
 
 
 def _key(key: Any) -> str:

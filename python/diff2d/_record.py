@@ -84,6 +84,10 @@ class Record(Mapping[str, np.ndarray]):
         return xarray.Dataset(variables, coordinates)
 
 
+class _NoRow(ParameterError, AttributeError):
+    """There is no row yet. `hasattr` says so, too."""
+
+
 def _journal_with_rows(cube: Path, rows: Path) -> Journal | None:
     """The journal beside a cube, which says whether there is a record, whatever lies beside it, and has a row; None without one."""
     if not journal_path(cube).exists():
@@ -92,7 +96,7 @@ def _journal_with_rows(cube: Path, rows: Path) -> Journal | None:
     if not journal.value(0, "record"):
         raise ResourceError(f"{cube} has no record: the parameters of its run ask for none")
     if not any(_marks(snapshot) for snapshot in journal.snapshots):
-        raise ParameterError(f"{rows} has no row yet: its run has committed none")
+        raise _NoRow(f"{rows} has no row yet: its run has committed none")
     return journal
 
 

@@ -13,7 +13,7 @@ from . import _native
 from ._cube import Cube
 from ._errors import Error, ParameterError, ResourceError
 from ._journal import Snapshot
-from ._parameters import source, toml
+from ._parameters import evaluated, source, toml
 
 __all__ = ["run", "sweep"]
 
@@ -32,6 +32,8 @@ def run(
     checkpoint_every: float | str | datetime.timedelta | None = None,
     io: str = "auto",
     lock: bool = True,
+    tile: str | None = None,
+    scratch: str | os.PathLike[str] | None = None,
     on_commit: OnCommit | None = None,
     on_note: Callable[[str], object] | None = None,
     **set: Any,
@@ -66,6 +68,9 @@ def run(
         How snapshots reach the file: `"auto"`, `"map"`, `"write"` or `"single"`.
     lock
         Whether to lock the cube, which some filesystems cannot.
+    tile, scratch
+        Tiles of so many rows, columns and steps, `"512x384x32"`; and the directory for a state that is larger than the parameter
+        `memory`.
     on_commit
         Is called with the `Snapshot` once it is durable, in this thread. An exception that it raises stops the
         run, resumable, and is raised here.
@@ -89,6 +94,7 @@ def run(
     DataError
         A cube or an input is damaged or does not match.
     """
+    params, set = evaluated(params, set)
     file, text = source(params)
     given = toml(set)
     start = _Start(
@@ -101,6 +107,8 @@ def run(
         lock=lock,
         on_commit=on_commit,
         on_note=on_note,
+        tile=tile,
+        scratch=scratch,
         checkpoint_every=checkpoint_every,
         extend=extend,
     )
@@ -121,6 +129,7 @@ def sweep(
     max_walltime: float | str | datetime.timedelta | None = None,
     io: str = "auto",
     lock: bool = True,
+    scenarios: str | int | tuple[int | None, int | None] | None = None,
     on_commit: OnCommit | None = None,
     on_note: Callable[[str], object] | None = None,
     **set: Any,
@@ -135,6 +144,8 @@ def sweep(
         A sweep file; or a dict of its keys, whose `params` is a parameter file or a dict of parameters:
         `{"params": "quick.toml", "D": [0.5, 1, 2], "combine": "product"}`. Ranges are
         `{"from": 0.1, "to": 10, "count": 50, "scale": "log"}`.
+    scenarios
+        Only these, while other processes may compute others into the same cube: `"5:10"` or `(5, 10)`.
     **set
         Keys of the sweep that override those of `params`, lists included.
 
@@ -159,6 +170,7 @@ def sweep(
         lock=lock,
         on_commit=on_commit,
         on_note=on_note,
+        scenarios=scenarios,
     )
     try:
         outcome = _native.sweep(file, text, base, given, start.options)
@@ -185,6 +197,9 @@ class _Start:
         on_note: Callable[[str], object] | None,
         checkpoint_every: Any = None,
         extend: str | os.PathLike[str] | None = None,
+        tile: str | None = None,
+        scratch: str | os.PathLike[str] | None = None,
+        scenarios: Any = None,
     ) -> None:
         if resume and force:
             raise ParameterError("resume continues a cube and force starts it over: give one of the two")
@@ -209,6 +224,9 @@ class _Start:
             "max_walltime": _time("max_walltime", max_walltime),
             "checkpoint_every": _time("checkpoint_every", checkpoint_every),
             "extend": None if extend is None else os.fspath(extend),
+            "tile": tile,
+            "scratch": None if scratch is None else os.fspath(scratch),
+            "scenarios": _range(scenarios),
             "on_commit": self._committed,
             "on_note": on_note,
         }
@@ -241,6 +259,13 @@ class _Start:
         cube = Cube(self.output)
         cube.report = {**report, "outcome": outcome}
         return cube._keep(self.temporary)
+
+
+def _range(scenarios: Any) -> str | None:
+    """A range as the command line takes it."""
+    if isinstance(scenarios, tuple):
+        return ":".join("" if end is None else str(end) for end in scenarios)
+    return None if scenarios is None else str(scenarios)
 
 
 def _count(name: str, count: Any) -> int | None:

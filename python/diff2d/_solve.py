@@ -13,7 +13,8 @@ import numpy as np
 from . import _native
 from ._coordinates import Labels, axis_of
 from ._errors import ParameterError
-from ._parameters import npy, refuse_shapes, source, toml, with_files
+from ._html import html
+from ._parameters import evaluated, npy, refuse_shapes, source, toml, with_files
 from ._record import Record
 from ._run import run
 
@@ -42,6 +43,31 @@ class Solution:
     """What `record` asks for, its columns by their names; None without it."""
     _files: Mapping[str, bytes] = field(default_factory=dict, repr=False)
     _inputs: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    def plot(self, snapshots: Any = None, **options: Any) -> Any:
+        """Draws a snapshot, by default the last one, as `diff2d.plot` does."""
+        from ._plot import plot
+
+        return plot(self, snapshots, **options)
+
+    def animate(self, **options: Any) -> Any:
+        """Draws the snapshots as an animation, as `diff2d.animate` does."""
+        from ._plot import animate
+
+        return animate(self, **options)
+
+    def __repr__(self) -> str:
+        record = "" if self.record is None else f", record of {len(self.record['t'])} rows"
+        return f"<diff2d.Solution: p (t, y, x) {self.p.dtype} {self.p.shape}, t from {self.t[0]:g} to {self.t[-1]:g}{record}>"
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: what the solution holds, and its last snapshot as a picture."""
+        rows = {
+            "array": f"{' × '.join(map(str, self.p.shape))} of {self.p.dtype}",
+            "t": f"{self.t[0]:g} to {self.t[-1]:g}",
+            "last": f"from {np.nanmin(self.p[-1]):g} to {np.nanmax(self.p[-1]):g}",
+        }
+        return html(rows, self)
 
     def to_xarray(self) -> xarray.Dataset:
         """A dataset with the variable `p`, its coordinates, and the parameters as attributes."""
@@ -87,7 +113,7 @@ def solve(params: str | os.PathLike[str] | Mapping[str, Any] | None = None, /, *
     **parameters
         Parameters, which override those of `params`: `dx=0.1`, `boundary={"left": 20}`. `initial`, `D`, `Dx`, `Dy`,
         `capacity`, `decay`, `source` and `mask` may be arrays with a value for every node of the grid, boundary nodes
-        included, shape `(y, x)`; of a mask, nodes with a value other than 0 are not part of the domain. The axes of an
+        included, shape `(y, x)`; `initial` may also be a number, a formula as a text, or a function of x and y. Of a mask nodes with a value other than 0 are not part of the domain. The axes of an
         `xarray.DataArray` are told by their names, and may have any order. A dotted key changes its value within a table:
         `**{"function.T_out.points": points}`. With `record` the answer has a `record`, too.
 
@@ -119,9 +145,8 @@ def solve(params: str | os.PathLike[str] | Mapping[str, Any] | None = None, /, *
         arrays[f"/array {key}"] = key, array
         return f"/array {key}"
 
-    if params is None:
-        params = {}
-    elif isinstance(params, Mapping):
+    params, parameters = evaluated({} if params is None else params, parameters)
+    if isinstance(params, Mapping):
         params = with_files(params, name)
     file, text = source(params)
     parameters = with_files(parameters, name)

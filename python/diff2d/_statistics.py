@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, overload
@@ -11,6 +12,7 @@ import numpy as np
 from ._arguments import Array, Entries
 from ._call import Files, call
 from ._errors import ParameterError
+from ._html import described
 
 __all__ = ["Statistics", "Trend", "stats"]
 
@@ -48,6 +50,9 @@ class Statistics:
     notes: tuple[str, ...] = field(default=(), repr=False)
     """What the command line would have noted."""
 
+    def __repr__(self) -> str:
+        return described(self)
+
 
 @dataclass(frozen=True)
 class Trend:
@@ -60,6 +65,9 @@ class Trend:
     notes: tuple[str, ...] = field(default=(), repr=False)
     """What the command line would have noted: the units."""
 
+    def __repr__(self) -> str:
+        return described(self)
+
 
 @overload
 def stats(
@@ -70,6 +78,10 @@ def stats(
     select: Entries | None = None,
     skip_nan: bool = False,
     keep_nan: bool = False,
+    axes: Entries | None = None,
+    raw: str | None = None,
+    output: str | os.PathLike[str] | None = None,
+    force: bool = False,
     memory: int | str = "256MiB",
 ) -> Trend: ...
 
@@ -79,12 +91,17 @@ def stats(
     array: Array,
     *,
     axis: int | str | Sequence[int | str] | None = None,
+    every: int | None = None,
     select: Entries | None = None,
     above: float | None = None,
     quantiles: float | Iterable[float] = (),
     histogram: int | tuple[int, float, float] | None = None,
     skip_nan: bool = False,
     keep_nan: bool = False,
+    axes: Entries | None = None,
+    raw: str | None = None,
+    output: str | os.PathLike[str] | None = None,
+    force: bool = False,
     memory: int | str = "256MiB",
 ) -> Statistics: ...
 
@@ -94,12 +111,17 @@ def stats(
     *,
     op: str | None = None,
     axis: int | str | Sequence[int | str] | None = None,
+    every: int | None = None,
     select: Entries | None = None,
     above: float | None = None,
     quantiles: float | Iterable[float] = (),
     histogram: int | tuple[int, float, float] | None = None,
     skip_nan: bool = False,
     keep_nan: bool = False,
+    axes: Entries | None = None,
+    raw: str | None = None,
+    output: str | os.PathLike[str] | None = None,
+    force: bool = False,
     memory: int | str = "256MiB",
 ) -> Statistics | Trend:
     """Count, sum, mean, standard deviation, minimum and maximum in one pass of bounded memory.
@@ -113,6 +135,8 @@ def stats(
         its coordinates or, without any, its indices.
     axis
         Along these axes only: numbers, or t, y, x of a cube. The results are then arrays.
+    every
+        With `axis`: a result for each place in a period of so many indices along the axis, over all whole periods.
     select
         A box: a range `"2:8"` or slice for every axis, or by name in units, `{"t": (1, None)}`; a step counts indices,
         `{"t": (None, None, 24)}`.
@@ -124,6 +148,10 @@ def stats(
         Also a histogram of so many bins, or `(bins, low, high)`.
     skip_nan, keep_nan
         Leave NaN out, as masked nodes of cubes are; or take those as NumPy does.
+    axes, raw
+        What the axes of an array are, `"t:h,lat,lon"`, and the type and shape of a file that is no `.npy`, as on the command line.
+    output, force
+        With `axis`: the file of the results, with a leading axis, and whether it may replace one.
     memory
         Memory to use at most.
 
@@ -135,6 +163,8 @@ def stats(
     wanted = [float(q) for q in np.atleast_1d(np.asarray(quantiles, dtype=float))]
     if op is not None and axis is None:
         raise ParameterError(f"op {op!r} is along an axis: give axis")
+    if axis is None and (every is not None or output is not None):
+        raise ParameterError("every and output are of results along an axis: give axis")
     with Files() as files:
         arguments = {
             "files": files.path(array),
@@ -145,13 +175,17 @@ def stats(
             "memory": memory,
             "skip_nan": skip_nan,
             "keep_nan": keep_nan,
+            "every": every,
+            "axes": axes,
+            "raw": raw,
         }
         if axis is not None:
             if histogram is not None:
                 raise ParameterError("histogram is of the whole array or a part: leave axis out")
-            arguments |= {"axis": axis, "output": files.new("stats.npy")}
+            path = files.new("stats.npy") if output is None else os.fspath(output)
+            arguments |= {"axis": axis, "output": path, "force": force}
             _, notes = call("stats", arguments, writes=True)
-            found = np.load(arguments["output"])
+            found = np.load(path)
             if op is not None:
                 return Trend(*found, notes=notes)
             more = {} if above is None else dict(zip(("above", "fraction"), found[6:8]))

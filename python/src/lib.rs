@@ -22,6 +22,6 @@ mod native {
         call::{call, crc32c, main, nodes},
         fit::fit,
         run::{run, sweep},
-        solve::{flux, shape, solve},
+        solve::{flux, grid, shape, solve},
     };
 }

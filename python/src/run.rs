@@ -6,7 +6,8 @@ use crate::{
     params::Source,
 };
 use diff2d::{
-    Commit, Io, Message, Outcome, ParamsError, Problem, Run, Sweep, cli, internal, with_start,
+    Commit, Io, Message, Outcome, ParamsError, Problem, Run, Sweep, cli, internal, stencil::Tile,
+    with_start,
 };
 use pyo3::{
     prelude::*,
@@ -14,6 +15,7 @@ use pyo3::{
 };
 use pythonize::pythonize;
 use std::{
+    ops::Range,
     path::PathBuf,
     sync::{
         Arc,
@@ -44,6 +46,9 @@ pub(crate) struct Options {
     max_walltime: Option<String>,
     checkpoint_every: Option<String>,
     extend: Option<PathBuf>,
+    tile: Option<String>,
+    scratch: Option<PathBuf>,
+    scenarios: Option<String>,
     on_commit: Option<Py<PyAny>>,
     on_note: Option<Py<PyAny>>,
 }
@@ -70,8 +75,15 @@ pub(crate) fn run<'py>(
         problem_and_warnings.map_err(|error: ParamsError| raised(py, error))?;
     warn(py, &warnings)?;
     let (extend, count) = (options.extend.clone(), warnings.len());
+    let scratch = options.scratch.clone();
+    let tile = options.tile.as_deref().map(str::parse::<Tile>).transpose();
+    let tile = tile.map_err(|reason| refused(py, &reason.to_string()))?;
     let report = carry_out(py, problem, options, move |run| {
-        run.extend(extend).warnings(warnings).start()
+        run.extend(extend)
+            .tile(tile)
+            .scratch(scratch)
+            .warnings(warnings)
+            .start()
     })?;
     // The warnings at the end of the run are new.
     warn(py, report.warnings.get(count..).unwrap_or_default())?;
@@ -96,8 +108,43 @@ pub(crate) fn sweep(
     });
     let sweep = sweep.map_err(|error| raised(py, error))?;
     warn(py, sweep.warnings())?;
-    let outcome = carry_out(py, sweep, options, |run: Run<'_, Sweep>| run.start())?;
+    let count = sweep.scenarios().len();
+    let part = options.scenarios.as_deref().map(|text| {
+        part_of(text, count).ok_or_else(|| {
+            refused(
+                py,
+                &format!("scenarios = {text}: expected some of {count}, such as 0:1"),
+            )
+        })
+    });
+    let part = part.transpose()?;
+    let outcome = carry_out(py, sweep, options, move |run: Run<'_, Sweep>| match part {
+        Some(part) => run.scenarios(part).start(),
+        None => run.start(),
+    })?;
     Ok(word(outcome))
+}
+
+/// The scenarios that a range of Python, or a number, takes of so many.
+fn part_of(text: &str, count: usize) -> Option<Range<usize>> {
+    let number = |text: &str, absent: usize| match text.trim() {
+        "" => Some(absent),
+        text => {
+            let number: i64 = text.parse().ok()?;
+            let from_end = i64::try_from(count).ok()?;
+            let number = if number < 0 {
+                number + from_end
+            } else {
+                number
+            };
+            usize::try_from(number.clamp(0, from_end)).ok()
+        }
+    };
+    let (start, stop) = match text.split_once(':') {
+        Some((start, stop)) => (number(start, 0)?, number(stop, count)?),
+        None => (number(text, count)?, number(text, count)? + 1),
+    };
+    (start < stop && stop <= count).then_some(start..stop)
 }
 
 /// Starts a run and attends it.

@@ -38,12 +38,33 @@ pub(crate) fn shape(
     text: Option<String>,
     given: &str,
 ) -> PyResult<(usize, usize)> {
+    Ok(grid_of(py, file, text, given)?.shape())
+}
+
+/// The coordinates of the nodes of the parameters' grid along y and x, with boundary nodes. No file is read.
+#[pyfunction]
+pub(crate) fn grid<'py>(
+    py: Python<'py>,
+    file: Option<PathBuf>,
+    text: Option<String>,
+    given: &str,
+) -> PyResult<[Bound<'py, PyArray1<f64>>; 2]> {
+    let grid = grid_of(py, file, text, given)?;
+    Ok([&grid.y, &grid.x].map(|axis| axis.coordinates().into_pyarray(py)))
+}
+
+/// The grid of parameters.
+fn grid_of(
+    py: Python<'_>,
+    file: Option<PathBuf>,
+    text: Option<String>,
+    given: &str,
+) -> PyResult<Grid> {
     let source = Source::of(py, file, text)?;
     let grid = source
         .read(given)
         .and_then(|raw| Grid::new(&Params::from_raw(&raw)?, &raw));
-    let grid = grid.map_err(|error| raised(py, error))?;
-    Ok(grid.shape())
+    grid.map_err(|error| raised(py, error))
 }
 
 /// Solves a problem in memory. `files` are the bytes of the arrays that parameters name. Returns `None` for a problem with a

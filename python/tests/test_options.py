@@ -1,0 +1,149 @@
+"""Every option of a command is an argument of its function; pictures; what functions take and say beside that."""
+
+import inspect
+import re
+import subprocess
+import sys
+
+import diff2d
+import numpy as np
+import pytest
+from diff2d._errors import in_python
+
+from conftest import SMALL
+
+pytest.importorskip("diff2d._native")
+
+PRINTED = {"json", "csv", "sbatch", "quiet", "verbose", "help", "version"}
+"""Options that say how an answer is printed."""
+NAMED_OTHERWISE = {"set": "**", "no-lock": "lock"}
+"""What stands in the place of an option."""
+LEFT_OUT = {
+    "run": {
+        "no-cube": "solve writes no cube",
+        "report": "Cube.report has the figures",
+        "log-every": "on_commit is called",
+        "memory": "a parameter",
+    },
+    "sweep": {"report": "Cube.results", "log-every": "on_commit is called"},
+    "plan": {"memory": "a parameter"},
+    "info": {"scenarios": "the answer has all"},
+    "fit": {name: "nothing is written" for name in ("output", "plot", "force", "plan")},
+}
+COMMANDS = [
+    "check", "coarsen", "compare", "export", "fit", "flux", "info", "map", "plan", "plot", "probe", "repair", "run", "stats",
+    "sweep", "verify", "window",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_option_of_a_command_is_an_argument_of_its_function(command):
+    shown = subprocess.run(
+        [sys.executable, "-m", "diff2d", command, "--help"], capture_output=True, text=True, check=True
+    ).stdout
+    options = set(re.findall(r"^ +(?:-\w, )?--([a-z][a-z-]*)", shown, re.MULTILINE))
+    assert len(options) > 2
+    signature = inspect.signature(getattr(diff2d, command))
+    kinds = {parameter.kind for parameter in signature.parameters.values()}
+    # Who waits for a run does so on the command line.
+    missing = options - PRINTED - set(LEFT_OUT.get(command, ())) - {"follow"}
+    for option in sorted(missing):
+        name = NAMED_OTHERWISE.get(option, option.replace("-", "_"))
+        has = inspect.Parameter.VAR_KEYWORD in kinds if name == "**" else name in signature.parameters
+        assert has, f"diff2d.{command} has no {name}"
+
+
+def test_options_do_what_they_do_on_the_command_line(tmp_path):
+    hours = np.arange(48.0).reshape(48, 1) % 24
+    found = diff2d.stats(hours, axis="t", every=24, axes="t:h,x")
+    assert np.array_equal(found.mean[:, 0], np.arange(24)) and repr(found).startswith("Statistics(count=<(24, 1) float64>")
+    diff2d.stats(hours, axis=0, output="mean.npy")
+    with pytest.raises(diff2d.ParameterError, match="force=True"):
+        diff2d.stats(hours, axis=0, output="mean.npy")
+    diff2d.stats(hours, axis=0, output="mean.npy", force=True)
+    slab = {
+        **{"D": 2.0, "x1": 0, "x2": 1, "dx": 0.1, "grid": "walls", "method": "steady"},
+        "boundary": {"left": 1.0, "right": 0.0, "bottom": "insulated", "top": "insulated"},
+    }
+    cube = diff2d.run(slab, initial=0.5)
+    assert diff2d.flux(cube, effective=True)["effective"] == pytest.approx(2.0)
+    sweep = diff2d.sweep({"params": slab, "D": [1.0, 3.0]})
+    assert diff2d.flux(sweep, effective=True)["effective"] == pytest.approx([1.0, 3.0])
+    assert diff2d.export(hours_file(hours), "csv", name="T", axes="t:h,x").read_text().splitlines()[0].endswith("T")
+    sweep = diff2d.sweep({"params": SMALL, "D": [1.0, 2.0]}, output="s.npy", scenarios=(0, 1))
+    assert not sweep.is_complete
+    assert diff2d.sweep({"params": SMALL, "D": [1.0, 2.0]}, output="s.npy", scenarios="1:").is_complete
+
+
+def hours_file(values):
+    np.save("hours.npy", values)
+    return "hours.npy"
+
+
+def test_the_initial_state_is_a_number_a_formula_or_a_function():
+    problem = {**SMALL, "grid": "walls", "boundary": "insulated", "runtime": 1, "outtime": 1}
+    x = np.linspace(-10, 10, 21)
+    expected = np.exp(-(x**2))
+    for initial in ("exp(-x**2)", lambda x, y: np.exp(-(x**2)), lambda x, y: 2.0 if x > 100 else float(np.exp(-(x**2)))):
+        for found in (diff2d.solve(problem, initial=initial), diff2d.solve({**problem, "initial": initial})):
+            assert np.allclose(found.p[0], expected, rtol=1e-15)
+    assert np.all(diff2d.solve(problem, initial=20).p == 20)
+    assert np.all(diff2d.run(problem, initial=20).array == 20)
+    assert np.array_equal(diff2d.solve(SMALL, initial="peaks").p, diff2d.solve(SMALL).p)
+    assert diff2d.plan(problem, initial=lambda x, y: x + y)["snapshots"] == 2
+    with pytest.raises(diff2d.ParameterError, match="initial is a function of x and y"):
+        diff2d.solve(problem, initial=lambda x: x)
+    found = diff2d.solve(problem, initial=1)
+    assert repr(found) == "<diff2d.Solution: p (t, y, x) float64 (2, 21, 21), t from 0 to 1>"
+
+
+def test_pictures_are_drawn_by_matplotlib_or_by_the_program():
+    import matplotlib
+
+    matplotlib.use("Agg")
+    problem = {**SMALL, "grid": "walls", "units": {"x": "m", "t": "s"}}
+    heat, cube = diff2d.solve(problem), diff2d.run(problem, output="p.npy")
+    for array in (heat, cube, "p.npy"):
+        mesh = diff2d.plot(array)
+        # A picture ends where the domain ends.
+        assert mesh.axes.get_xlim() == (-10, 10) and mesh.axes.get_xlabel() == "x [m]"
+        assert mesh.axes.get_title() == "t = 3.75 s"
+    assert heat.plot(0, colormap="magma", range=(0, 1)).get_clim() == (0, 1)
+    assert np.array_equal(diff2d.plot(heat.p[1]).get_array(), heat.p[1])
+    picture = cube.plot(contours=5)
+    assert picture.data.startswith(b"\x89PNG") and "data:image/png" in picture._repr_html_()
+    film = heat.animate(fps=5, size=(300, 300))
+    assert film.data.startswith(b"GIF8") and film.save("film.gif").stat().st_size == len(film.data)
+    assert [path.name for path in cube.plot(output="last.png", snapshots="-1:")] == ["last.png"]
+    assert cube.plot(history={"x": 0, "y": 0}, output="h.svg")[0].name == "h.svg"
+    assert "<img" in heat._repr_html_() and "<img" in cube._repr_html_()
+    with pytest.raises(diff2d.ParameterError, match="ax is drawn by matplotlib"):
+        cube.plot(ax=mesh.axes, contours=3)
+
+
+def test_a_map_of_a_whole_file_is_not_copied(monkeypatch):
+    np.save("big.npy", np.arange(24.0).reshape(4, 6))
+    copied = []
+    monkeypatch.setattr("diff2d._call.npy", lambda name, array, file: copied.append(name) or np.save(file, array))
+    whole = np.load("big.npy", mmap_mode="r")
+    assert diff2d.stats(whole).sum == 276 and not copied
+    assert diff2d.stats(whole[1:]).sum == 261 and len(copied) == 1
+    assert diff2d.stats(whole.T, axis=0).sum[0] == 15 and len(copied) == 2
+    private = np.load("big.npy", mmap_mode="c")
+    private[0, 0] = 100
+    assert diff2d.stats(private).sum == 376 and len(copied) == 3
+
+
+@pytest.mark.parametrize(
+    ("sentence", "expected"),
+    [
+        ("p.npy exists already: --force replaces it, -o writes elsewhere", "p.npy exists already: force=True replaces it, output=… writes elsewhere"),
+        ("--op trend is along an axis: --axis says which, such as --axis t or --axis 0", "op=… trend is along an axis: axis=… says which, such as axis=t or axis=0"),
+        ("`diff2d repair p.npy --force` computes it", "`diff2d repair p.npy --force` computes it"),
+        ("--set: D = 1 cannot be used", "--set: D = 1 cannot be used"),
+        ("take --memory 4GiB", "take memory=4GiB"),
+        ("cannot open --help: there is no such file", "cannot open --help: there is no such file"),
+    ],
+)
+def test_messages_speak_of_arguments(sentence, expected):
+    assert in_python(sentence) == expected
