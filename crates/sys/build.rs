@@ -1,4 +1,5 @@
-//! Chooses `portable.rs` where the system is not Linux, and everywhere if `DIFF2D_PORTABLE` is set, to test it.
+//! Chooses the system: `linux.rs`, `portable.rs` on every other Unix, and everywhere if `DIFF2D_PORTABLE` is set, to test it,
+//! or `absent.rs` where there is no Unix.
 
 use std::env;
 

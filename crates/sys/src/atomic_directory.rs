@@ -4,13 +4,11 @@ use super::{
     destination::Destination,
     error::FileError,
     files::{directory_of, sync_directory},
-    system::exchange,
+    system::{exchange, mode, set_mode},
     temporary::{Temporary, entries, unused_name},
 };
 use std::{
-    fs::{self, Permissions},
-    io,
-    os::unix::fs::PermissionsExt,
+    fs, io,
     path::{Path, PathBuf},
 };
 
@@ -34,7 +32,7 @@ impl AtomicDirectory {
         let ((), temporary) = created.map_err(FileError::of("create", to.path()))?;
         if to.found().is_some() {
             // A filesystem without permissions is no reason to fail.
-            let _ = fs::set_permissions(temporary.name(), Permissions::from_mode(0o700));
+            let _ = set_mode(temporary.name(), 0o700);
         }
         Ok(Self { to, temporary })
     }
@@ -113,18 +111,18 @@ pub fn create_within(root: &Path, name: &Path) -> io::Result<()> {
 fn keep_permissions(old: &Path, new: &Path) -> io::Result<()> {
     /// Removes from `modes` the permissions that some file, or some directory, does not have.
     fn least(directory: &Path, modes: &mut [u32; 2]) -> io::Result<()> {
-        modes[1] &= mode(directory)?;
+        modes[1] &= mode_of(directory)?;
         for (path, kind) in entries(directory)? {
             if kind.is_dir() {
                 least(&path, modes)?;
             } else {
-                modes[0] &= mode(&path)?;
+                modes[0] &= mode_of(&path)?;
             }
         }
         Ok(())
     }
-    fn mode(path: &Path) -> io::Result<u32> {
-        Ok(fs::symlink_metadata(path)?.permissions().mode() & 0o777)
+    fn mode_of(path: &Path) -> io::Result<u32> {
+        Ok(mode(&fs::symlink_metadata(path)?))
     }
     fn give(old: &Path, new: &Path, modes: [u32; 2]) -> io::Result<()> {
         for (path, kind) in entries(new)? {
@@ -133,15 +131,15 @@ fn keep_permissions(old: &Path, new: &Path) -> io::Result<()> {
             if kind.is_dir() {
                 give(&old_path, &path, modes)?;
             }
-            let new_mode = mode(&old_path).unwrap_or(modes[number] & mode(&path)?);
-            fs::set_permissions(&path, Permissions::from_mode(new_mode))?;
+            let new_mode = mode_of(&old_path).unwrap_or(modes[number] & mode_of(&path)?);
+            set_mode(&path, new_mode)?;
         }
         Ok(())
     }
     let mut modes = [0o777; 2];
     least(old, &mut modes)?;
     give(old, new, modes)?;
-    fs::set_permissions(new, Permissions::from_mode(mode(old)?))
+    set_mode(new, mode_of(old)?)
 }
 
 /// Moves a directory to the name of another, and returns the new name of the other.

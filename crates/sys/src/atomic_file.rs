@@ -4,13 +4,12 @@ use super::{
     destination::Destination,
     error::FileError,
     files::{copy_permissions, directory_of, is_still_at, sync_directory},
+    system::{open_without_waiting, wait_from_now_on},
     temporary::{Temporary, Uninterrupted},
 };
-use nix::{fcntl, libc};
 use std::{
     fs::{self, File, OpenOptions},
     io::{self, Write},
-    os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
 };
 
@@ -189,16 +188,12 @@ impl Write for AtomicFile {
 
 /// Opens something other than a file, without waiting for the reader of a pipe.
 fn open_in_place(path: &Path) -> io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.write(true).custom_flags(libc::O_NONBLOCK);
-    let file = options.open(path)?;
+    let file = open_without_waiting(OpenOptions::new().write(true), path)?;
     if file.metadata()?.is_file() {
         return Err(io::Error::other("a file has appeared under that name"));
     }
     // Writes wait for the reader as usual.
-    let flags = fcntl::OFlag::from_bits_retain(fcntl::fcntl(&file, fcntl::FcntlArg::F_GETFL)?);
-    let waiting = flags.difference(fcntl::OFlag::O_NONBLOCK);
-    fcntl::fcntl(&file, fcntl::FcntlArg::F_SETFL(waiting))?;
+    wait_from_now_on(&file)?;
     Ok(file)
 }
 

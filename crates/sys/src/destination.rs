@@ -1,8 +1,8 @@
 //! [`Destination`]: a name to be written, and the file that had it when it was examined.
 
 use super::{
-    files::{identity, leads_somewhere},
-    system::rename_new,
+    files::leads_somewhere,
+    system::{identity, rename_new},
 };
 use std::{
     fs::{self, Metadata},

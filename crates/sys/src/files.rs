@@ -1,10 +1,12 @@
 //! Opens regular files; reports free space, identity and durable names of files.
 
-use nix::{libc, sys::statvfs::statvfs, unistd::geteuid};
+use super::system::{
+    are_of_one_owner, identity, is_of_this_user, kind_of_special_file, link_count, open_no_link,
+    open_without_waiting, permissions, status,
+};
 use std::{
-    fs::{self, File, FileType, Metadata, OpenOptions, Permissions},
+    fs::{self, File, FileType, Metadata, OpenOptions},
     io,
-    os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt, PermissionsExt},
     path::Path,
 };
 
@@ -14,8 +16,8 @@ use std::{
 /// The error of the filesystem; for anything other than a file, a sentence on what it is.
 pub fn open_file(options: &OpenOptions, path: &Path) -> io::Result<File> {
     // Looked at before it is opened, since opening a device can have effects.
-    is_file(fs::metadata(path)?.file_type())?;
-    let file = options.clone().custom_flags(libc::O_NONBLOCK).open(path)?;
+    is_file(status(path)?.file_type())?;
+    let file = open_without_waiting(options, path)?;
     is_file(file.metadata()?.file_type())?;
     Ok(file)
 }
@@ -33,11 +35,11 @@ pub fn open_to_read(path: &Path) -> io::Result<File> {
 /// # Errors
 /// The error of the filesystem; for a pipe or a socket, a sentence on what it is.
 pub fn open_stream(path: &Path) -> io::Result<File> {
-    let kind = fs::metadata(path)?.file_type();
+    let kind = status(path)?.file_type();
     let is_given = ["/dev", "/proc"]
         .iter()
         .any(|given| path.starts_with(given));
-    if kind.is_fifo() && !is_given {
+    if kind_of_special_file(kind) == Some("a pipe") && !is_given {
         is_file(kind)?;
     }
     File::open(path)
@@ -50,12 +52,11 @@ pub fn open_stream(path: &Path) -> io::Result<File> {
 /// As [`open_file`]; for another user's file, a sentence that says so.
 pub fn open_own(options: &OpenOptions, path: &Path, beside: &Path) -> io::Result<File> {
     is_file(fs::symlink_metadata(path)?.file_type())?;
-    let flags = libc::O_NONBLOCK | libc::O_NOFOLLOW;
-    let file = options.clone().custom_flags(flags).open(path)?;
+    let file = open_no_link(options, path)?;
     let status = file.metadata()?;
     is_file(status.file_type())?;
-    let is_own = status.uid() == geteuid().as_raw()
-        || fs::metadata(beside).is_ok_and(|beside| beside.uid() == status.uid());
+    let is_own = is_of_this_user(&status)
+        || fs::metadata(beside).is_ok_and(|beside| are_of_one_owner(&beside, &status));
     if is_own {
         Ok(file)
     } else {
@@ -68,7 +69,7 @@ pub fn open_own(options: &OpenOptions, path: &Path, beside: &Path) -> io::Result
 /// # Errors
 /// The error of the filesystem.
 pub fn copy_permissions(from: &Metadata, to: &File) -> io::Result<()> {
-    to.set_permissions(Permissions::from_mode(from.mode() & 0o777))
+    to.set_permissions(permissions(from))
 }
 
 /// Renames a file to an unused name, through a second hard link. Directories, and files of filesystems without hard
@@ -76,6 +77,7 @@ pub fn copy_permissions(from: &Metadata, to: &File) -> io::Result<()> {
 ///
 /// # Errors
 /// As [`rename_new`](super::system::rename_new).
+#[cfg_attr(not(unix), expect(dead_code, reason = "there are no files"))]
 pub(super) fn rename_by_link(from: &Path, to: &Path) -> io::Result<()> {
     match fs::hard_link(from, to) {
         Ok(()) => fs::remove_file(from),
@@ -94,9 +96,7 @@ pub fn is_file(kind: FileType) -> io::Result<()> {
         kind if kind.is_file() => return Ok(()),
         kind if kind.is_dir() => return Err(io::ErrorKind::IsADirectory.into()),
         kind if kind.is_symlink() => "a symbolic link",
-        kind if kind.is_fifo() => "a pipe",
-        kind if kind.is_socket() => "a socket",
-        _ => "a device",
+        kind => kind_of_special_file(kind).unwrap_or("a device"),
     };
     Err(io::Error::other(format!("it is {kind_name} and no file")))
 }
@@ -113,14 +113,6 @@ pub fn leads_somewhere(path: &Path) -> io::Result<()> {
         )),
         _ => Ok(()),
     }
-}
-
-/// The number of bytes that the filesystem of `directory` has left for this user, if it reports them.
-#[must_use]
-pub fn free_space(directory: &Path) -> Option<u64> {
-    let status = statvfs(directory).ok()?;
-    #[allow(clippy::useless_conversion, reason = "narrower on other systems")]
-    Some(u64::from(status.blocks_available()) * u64::from(status.fragment_size()))
 }
 
 /// Whether two open files are the same file, even under different names.
@@ -148,19 +140,13 @@ pub fn is_still_at(file: &File, path: &Path) -> bool {
     matches!((file.metadata(), fs::metadata(path)), (Ok(open), Ok(named)) if are_same(&open, &named))
 }
 
-/// Device and inode, which identify a file among all that exist at the same time.
-#[must_use]
-pub fn identity(file: &Metadata) -> (u64, u64) {
-    (file.dev(), file.ino())
-}
-
 /// Whether a file has other names: its own is a symbolic link, or one of several hard links.
 ///
 /// # Errors
 /// The error of the filesystem.
 pub fn has_other_names(path: &Path) -> io::Result<bool> {
     let status = fs::symlink_metadata(path)?;
-    Ok(status.is_symlink() || status.nlink() > 1)
+    Ok(status.is_symlink() || link_count(&status) > 1)
 }
 
 /// The fate of an open file under its name.
@@ -184,7 +170,7 @@ pub fn fate(file: &File, path: &Path) -> Fate {
         Ok(named) => are_same(&status, &named),
         Err(error) => error.kind() != io::ErrorKind::NotFound,
     };
-    match (has_its_name, status.nlink()) {
+    match (has_its_name, link_count(&status)) {
         (true, _) => Fate::Stays,
         (false, 0) => Fate::Deleted,
         (false, _) => Fate::Moved,

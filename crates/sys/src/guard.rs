@@ -23,7 +23,7 @@ thread_local! {
 
 /// Writes through a map of the first `length` bytes of `file`. A fault during the write means a full disk, as long as
 /// the file has this length.
-pub(super) fn while_written(file: &File, length: u64, write: impl FnOnce()) {
+pub fn while_written(file: &File, length: u64, write: impl FnOnce()) {
     WRITTEN.set(Some((file.as_raw_fd(), length)));
     write();
     WRITTEN.set(None);

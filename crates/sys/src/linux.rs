@@ -4,8 +4,8 @@
 use super::{
     caches::{Caches, parse_size},
     files::rename_by_link,
-    pages::page_size,
     reservation::{Reservation, write_zeros},
+    unix::page_size,
 };
 use memmap2::Mmap;
 use nix::{

@@ -4,8 +4,8 @@
 //! another program does, [`guard`](super::guard) ends the process with a sentence instead of a signal.
 #![allow(unsafe_code)]
 
-use super::guard::while_written;
-use memmap2::{Advice, Mmap, MmapMut, MmapOptions};
+use super::system::{Zeroed, while_written};
+use memmap2::{Mmap, MmapMut, MmapOptions};
 use std::{
     fs::File,
     io,
@@ -25,7 +25,7 @@ use std::{
 pub struct Memory {
     bytes: NonNull<[u8]>,
     /// The map, which is freed together with the last of its parts.
-    _map: Arc<MmapMut>,
+    _map: Arc<Zeroed>,
 }
 
 // SAFETY: a value owns its bytes, as a vector does: no other part of the map has them.
@@ -58,7 +58,7 @@ impl Memory {
     /// # Errors
     /// If the system has too little memory.
     pub fn zeroed(len: usize) -> io::Result<Self> {
-        let mut map = MmapMut::map_anon(len)?;
+        let mut map = Zeroed::new(len)?;
         super::advise_huge_pages(map.as_mut_ptr(), len, Self::has_huge_pages());
         let bytes = NonNull::from(&mut map[..]);
         let map = Arc::new(map);
@@ -73,7 +73,7 @@ impl Memory {
         let size = Self::size_of_parts(len, count);
         let align = if size < HUGE_PAGE { 1 } else { HUGE_PAGE };
         let mapped = size.checked_add(align - 1);
-        let mut map = MmapMut::map_anon(mapped.ok_or(io::ErrorKind::OutOfMemory)?)?;
+        let mut map = Zeroed::new(mapped.ok_or(io::ErrorKind::OutOfMemory)?)?;
         // Bytes before the first huge page are never written.
         let start = map.as_ptr().align_offset(align);
         let memory = &mut map[start..start + size];
@@ -171,17 +171,6 @@ pub fn sync_map(file: &File, range: Range<u64>) -> io::Result<()> {
         map_to_write(file, start, length.min(MAPPED_AT_ONCE))?.flush()?;
     }
     Ok(())
-}
-
-/// Keeps the system from reading more of a map than the pages that are touched.
-pub fn read_nothing_ahead(map: &Mmap) {
-    let _ = map.advise(Advice::Random);
-}
-
-/// Asks the system to read the pages of a part of a map that are not in memory; has no effect if the system does not
-/// support that.
-pub fn begin_to_read(map: &Mmap, bytes: Range<usize>) {
-    let _ = map.advise_range(Advice::WillNeed, bytes.start, bytes.len());
 }
 
 #[cfg(test)]

@@ -6,13 +6,13 @@ use super::{
     caches::Caches,
     files::rename_by_link,
     reservation::{Reservation, write_zeros},
+    unix::FileExt,
 };
 use memmap2::Mmap;
 use std::{
     fs::{File, TryLockError},
     io,
     ops::Range,
-    os::unix::fs::FileExt,
     path::{Path, PathBuf},
 };
 

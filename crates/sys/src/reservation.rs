@@ -1,6 +1,7 @@
 //! [`Reservation`], and a way to reserve space on any filesystem.
 
-use std::{fs::File, io, os::unix::fs::FileExt};
+use super::system::FileExt;
+use std::{fs::File, io};
 
 /// How the space of a file was reserved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -12,6 +13,7 @@ pub enum Reservation {
 }
 
 /// Makes `file` `len` bytes long by appending zeros.
+#[cfg_attr(not(unix), expect(dead_code, reason = "there are no files"))]
 pub(super) fn write_zeros(file: &File, len: u64) -> io::Result<Reservation> {
     const CHUNK_BYTES: usize = 8 << 20;
     let zeros = vec![0; CHUNK_BYTES];

@@ -1,12 +1,14 @@
 //! [`Temporary`]: the name of a file or a directory until it is complete.
 
-use super::{files::is_still_at, system::rename_new};
+use super::{
+    files::is_still_at,
+    system::{beginning_of_name, open_privately, rename_new},
+};
 use std::{
-    ffi::{OsStr, OsString},
+    ffi::OsString,
     fs::{self, DirEntry, File, FileType, OpenOptions, TryLockError},
     io::{self, Write},
     mem,
-    os::unix::{ffi::OsStrExt, fs::OpenOptionsExt},
     path::{Path, PathBuf},
     process,
     sync::{
@@ -74,9 +76,11 @@ pub(super) fn unused_name(path: &Path) -> PathBuf {
 fn temporary_name(path: &Path, number: usize) -> PathBuf {
     /// The largest number of bytes taken from a name, to leave room for the rest within the 255 bytes of filesystems.
     const MOST: usize = 200;
-    let file_name = path.file_name().unwrap_or_default().as_bytes();
     let mut name = OsString::from(".diff2d-");
-    name.push(OsStr::from_bytes(&file_name[..file_name.len().min(MOST)]));
+    name.push(beginning_of_name(
+        path.file_name().unwrap_or_default(),
+        MOST,
+    ));
     name.push(format!("-{number}.part"));
     path.with_file_name(name)
 }
@@ -98,8 +102,9 @@ impl Temporary {
     /// If it cannot be created.
     pub fn file(parent: &Path) -> io::Result<File> {
         let mut options = OpenOptions::new();
-        options.read(true).write(true).create_new(true).mode(0o600);
-        Ok(Self::create(&parent.join("file"), |name| options.open(name), is_still_at)?.0)
+        options.read(true).write(true).create_new(true);
+        let create = |name: &Path| open_privately(&options, name);
+        Ok(Self::create(&parent.join("file"), create, is_still_at)?.0)
     }
 
     /// Creates a file or directory beside `path`, under a name that no other process uses. `is_at` tells whether it
@@ -202,8 +207,9 @@ impl Drop for Temporary {
 /// The error of the filesystem, also where the name is taken.
 pub fn create_private(path: &Path, beginning: &[u8]) -> io::Result<File> {
     let mut options = OpenOptions::new();
-    options.read(true).write(true).create_new(true).mode(0o600);
-    let (mut file, temporary) = Temporary::create(path, |name| options.open(name), is_still_at)?;
+    options.read(true).write(true).create_new(true);
+    let create = |name: &Path| open_privately(&options, name);
+    let (mut file, temporary) = Temporary::create(path, create, is_still_at)?;
     file.write_all(beginning)?;
     file.sync_all()?;
     temporary.rename(|name| rename_new(name, path))?;
