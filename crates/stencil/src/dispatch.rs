@@ -9,6 +9,8 @@ use super::knowledge::TileOutcome;
 #[cfg(target_arch = "aarch64")]
 use super::lanes::neon;
 use super::lanes::portable::Portable;
+#[cfg(target_feature = "simd128")]
+use super::lanes::wasm;
 #[cfg(target_arch = "x86_64")]
 use super::lanes::x86;
 use super::lanes::{HAS_PORTABLE, Lanes};
@@ -122,7 +124,7 @@ macro_rules! run {
 }
 
 macro_rules! dispatch {
-    ($element:ty, $portable:ty, $avx2:ident, $avx512:ident, $neon:ident) => {
+    ($element:ty, $portable:ty, $avx2:ident, $avx512:ident, $of_16_bytes:ident) => {
         impl Element for $element {
             #[allow(
                 private_interfaces,
@@ -141,7 +143,11 @@ macro_rules! dispatch {
                         #[cfg(target_arch = "x86_64")]
                         Kernel::Avx512 => run!(vectors, x86::$avx512, Avx512, task, scratch),
                         #[cfg(target_arch = "aarch64")]
-                        Kernel::Neon => run!(vectors, neon::$neon, Neon, task, scratch),
+                        Kernel::Neon => run!(vectors, neon::$of_16_bytes, Neon, task, scratch),
+                        #[cfg(target_feature = "simd128")]
+                        Kernel::Simd128 => {
+                            run!(vectors, wasm::$of_16_bytes, Simd128, task, scratch)
+                        }
                         Kernel::Portable if HAS_PORTABLE => {
                             run!(vectors, $portable, Portable, task, scratch)
                         }
@@ -161,7 +167,9 @@ macro_rules! dispatch {
                     #[cfg(target_arch = "x86_64")]
                     Kernel::Avx512 => run!(elements, x86::$avx512, Avx512, task),
                     #[cfg(target_arch = "aarch64")]
-                    Kernel::Neon => run!(elements, neon::$neon, Neon, task),
+                    Kernel::Neon => run!(elements, neon::$of_16_bytes, Neon, task),
+                    #[cfg(target_feature = "simd128")]
+                    Kernel::Simd128 => run!(elements, wasm::$of_16_bytes, Simd128, task),
                     Kernel::Portable if HAS_PORTABLE => run!(elements, $portable, Portable, task),
                     _ => scalar_tile::elements(task),
                 }

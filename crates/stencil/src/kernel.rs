@@ -15,6 +15,8 @@ pub enum Kernel {
     Portable,
     /// The vector kernel on NEON registers of 16 bytes.
     Neon,
+    /// The vector kernel on registers of 16 bytes of WebAssembly.
+    Simd128,
     /// The vector kernel on AVX2 registers of 32 bytes.
     Avx2,
     /// The vector kernel on AVX-512 registers of 64 bytes.
@@ -23,10 +25,11 @@ pub enum Kernel {
 
 impl Kernel {
     /// Every kernel, from the slowest to the fastest.
-    const ALL: [Self; 5] = [
+    const ALL: [Self; 6] = [
         Self::Scalar,
         Self::Portable,
         Self::Neon,
+        Self::Simd128,
         Self::Avx2,
         Self::Avx512,
     ];
@@ -52,6 +55,7 @@ impl Kernel {
             Self::Avx512 => is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("fma"),
             #[cfg(target_arch = "aarch64")]
             Self::Neon => std::arch::is_aarch64_feature_detected!("neon"),
+            Self::Simd128 => cfg!(target_feature = "simd128"),
             #[allow(unreachable_patterns, reason = "depends on the architecture")]
             _ => false,
         }
@@ -63,6 +67,7 @@ impl Kernel {
             Self::Scalar => [1, 1],
             Self::Portable => [2, 1],
             Self::Neon => [5, 4],
+            Self::Simd128 => [4, 2],
             Self::Avx2 => [4, 3],
             Self::Avx512 => [6, 4],
         };
@@ -74,6 +79,7 @@ impl Kernel {
             Self::Scalar => "scalar",
             Self::Portable => "portable",
             Self::Neon => "neon",
+            Self::Simd128 => "simd128",
             Self::Avx2 => "avx2",
             Self::Avx512 => "avx512",
         }
@@ -128,7 +134,7 @@ impl Display for Kernel {
 
 /// The error for a text that is not the name of a kernel.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("unknown kernel '{0}': expected scalar, portable, neon, avx2 or avx512")]
+#[error("unknown kernel '{0}': expected scalar, portable, neon, simd128, avx2 or avx512")]
 pub struct UnknownKernel(String);
 
 impl FromStr for Kernel {

@@ -125,7 +125,11 @@ pub(crate) trait Computation {
 /// which test it.
 pub(crate) const HAS_PORTABLE: bool = cfg!(any(
     debug_assertions,
-    not(any(target_arch = "x86_64", target_arch = "aarch64"))
+    not(any(
+        target_arch = "x86_64",
+        target_arch = "aarch64",
+        target_feature = "simd128"
+    ))
 ));
 
 /// The largest `COUNT` of any type.
@@ -153,7 +157,11 @@ pub(crate) fn transpose_by_zips<V: Lanes>(
 
 /// Implements [`Lanes`] for a register with the given number of elements. The calling module provides the operations
 /// used below, `Register` and `Mask`, and the functions in which instruction sets differ.
-#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+#[cfg(any(
+    target_arch = "x86_64",
+    target_arch = "aarch64",
+    target_feature = "simd128"
+))]
 macro_rules! lanes {
     ($name:ident: $count:literal of $element:ty, $features:literal, $($own:tt)*) => {
         #[derive(Clone, Copy)]
@@ -227,5 +235,7 @@ macro_rules! lanes {
 #[cfg(target_arch = "aarch64")]
 pub(crate) mod neon;
 pub(crate) mod portable;
+#[cfg(target_feature = "simd128")]
+pub(crate) mod wasm;
 #[cfg(target_arch = "x86_64")]
 pub(crate) mod x86;
