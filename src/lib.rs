@@ -209,11 +209,12 @@ pub mod internal {
             Claim, CubeWriter, Journal, Paths, SolverLoad, Store, digest, journal::Commits,
             share::Share,
         },
-        dynamics::{Dynamics, Method},
+        dynamics::{Dynamics, Method, Steadiness},
         params::{
             key::Absent,
             keys::{KEYS, SWEEP_KEYS},
         },
+        run::{Answer, solve_here},
         schedule::{Clock, Due, Nper, Pace},
         slab::Slab,
     };

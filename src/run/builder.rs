@@ -17,6 +17,7 @@ use crate::{
 };
 use diff2d_arrays::progress::Progress;
 use diff2d_stencil::Tile;
+use diff2d_sys as sys;
 use std::{
     env,
     path::PathBuf,
@@ -221,7 +222,8 @@ impl<'a, W> Run<'a, W> {
         self
     }
 
-    /// Collective. Calls `work` while another thread calls the functions that observe the run.
+    /// Collective. Calls `work` while another thread calls the functions that observe the run. Where there are no threads,
+    /// they are called after the work.
     pub(crate) fn observed<T>(
         self,
         comm: &impl Comm,
@@ -231,6 +233,12 @@ impl<'a, W> Run<'a, W> {
         let is_observed = self.on_commit.is_some() || self.on_message.is_some();
         let on_commit = self.on_commit.unwrap_or_else(|| Box::new(|_| ()));
         let on_message = self.on_message.unwrap_or_else(|| Box::new(|_| ()));
+        if !sys::HAS_THREADS {
+            let worked = work(self.work, &self.options, &observer);
+            drop(observer);
+            observations.pass_on(on_commit, on_message);
+            return worked;
+        }
         thread::scope(|scope| {
             let started = if is_observed {
                 thread::Builder::new()

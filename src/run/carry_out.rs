@@ -29,7 +29,7 @@ use crate::{
     problem::Problem,
 };
 use diff2d_stencil::{Element, Stencil};
-use std::time::Instant;
+use diff2d_sys::Instant;
 
 /// The resources of a run.
 struct Means<'a, T: Element, C> {

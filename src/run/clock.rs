@@ -6,8 +6,9 @@ use super::{
     options::{Halt, Options, Outcome},
 };
 use crate::problem::Problem;
+use diff2d_sys::Instant;
 use serde::{Deserialize, Serialize};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// The longest time between two checks of signals and clocks, unless a single pass takes longer.
 const CHECK_INTERVAL: Duration = Duration::from_millis(50);

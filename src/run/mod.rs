@@ -13,6 +13,7 @@
 //! | `tracker.rs`, `trackers.rs` | the observers of a run, each at its own moments: snapshots and a limit (`trackers/`), rows (`row_tracker.rs`) and fields (`field_tracker.rs`) |
 //! | `streams.rs` | the streams that rows and fields go to |
 //! | `row.rs`, `state_reader.rs`, `row_schedule.rs`, `columns.rs`, `sums.rs` | rows, the values in them, their moments, their columns, and the integrated rates; `flux.rs`: rates of a cube |
+//! | `here.rs` | a run in memory on the calling thread, for places without files and threads |
 //! | `record_rows.rs` | runs that write no files: the rows of a record in memory, and the step at which a run ends |
 //! | `recompute.rs`, `restore_streams.rs` | repair: snapshots and intervals of streams are computed again |
 //! | `exchange.rs` | how ranks report to rank 0 and come to the same decisions |
@@ -37,6 +38,7 @@ mod exchange;
 mod extend;
 mod field_tracker;
 mod flux;
+mod here;
 mod in_bands;
 mod in_memory;
 mod observer;
@@ -71,6 +73,7 @@ pub use builder::Run;
 pub(crate) use effective::{EffectiveDiffusivity, PixelEnds};
 pub use error::RunError;
 pub use flux::{FluxRow, FluxTable};
+pub use here::{Answer, solve_here};
 pub use observer::Message;
 pub use options::Outcome;
 pub use report::{Report, Seconds};

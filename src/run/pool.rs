@@ -10,12 +10,14 @@ thread_local! {
     static POOL: OnceCell<ThreadPool> = const { OnceCell::new() };
 }
 
-/// Calls `work` on a pool of `threads` threads, by default the current pool.
+/// Calls `work` on a pool of `threads` threads, by default the current pool; on the calling thread where there are no
+/// others.
 pub(crate) fn install<T: Send>(
     threads: Option<usize>,
     work: impl FnOnce() -> Result<T, RunError> + Send,
 ) -> Result<T, RunError> {
     match threads.map(worthwhile) {
+        _ if !sys::HAS_THREADS => work(),
         Some(threads) if !is_member_of_pool_of(threads) => {
             build(ThreadPoolBuilder::new(), threads)?.install(work)
         }
@@ -33,6 +35,9 @@ pub(super) fn join(
     threads: Option<usize>,
     otherwise: impl FnOnce() -> usize,
 ) -> Result<(), RunError> {
+    if !sys::HAS_THREADS {
+        return Ok(());
+    }
     let threads = threads.map(worthwhile);
     if rayon::current_thread_index().is_some() {
         return match threads {

@@ -18,6 +18,8 @@ pub struct Solution {
     has_last_only: bool,
     /// The place of the next value.
     next_value: usize,
+    /// Is called with the time and the bytes of each snapshot that is whole.
+    look: Option<fn(Clock, &[u8])>,
 }
 
 /// The values of snapshots, one after the other, row by row, in the precision of their problem.
@@ -50,6 +52,16 @@ impl Solution {
             codec: problem.codec(),
             has_last_only,
             next_value: 0,
+            look: None,
+        }
+    }
+
+    /// A solution without snapshots, which will keep only the last one. `look` is called with the time and the bytes of
+    /// each snapshot as soon as it is whole.
+    pub(super) fn seen_by(problem: &Problem, look: fn(Clock, &[u8])) -> Self {
+        Self {
+            look: Some(look),
+            ..Self::of_last(problem)
         }
     }
 
@@ -78,6 +90,9 @@ impl Solution {
     /// Ends a snapshot, after all its rows.
     pub(super) fn end(&mut self, now: Clock) {
         self.times.push(now.simtime);
+        if let Some(look) = self.look {
+            look(now, self.bytes());
+        }
         if self.has_last_only {
             self.next_value = 0;
         }

@@ -10,6 +10,7 @@ use crate::{
     problem::Problem,
     schedule::{Due, Moment},
 };
+use diff2d_sys as sys;
 use ndarray::{Array2, s};
 use rayon::ThreadPoolBuilder;
 use std::thread;
@@ -215,6 +216,9 @@ pub(super) fn changes_little(problem: &Problem, parts: u32) -> bool {
 
 /// Calls `work` on a thread that computes alone: grids are small, and a run creates its own pool later.
 pub(super) fn alone<T: Send>(work: impl FnOnce() -> Option<T> + Send) -> Option<T> {
+    if !sys::HAS_THREADS {
+        return work();
+    }
     thread::scope(|scope| {
         let spawned = thread::Builder::new().spawn_scoped(scope, || {
             let builder = ThreadPoolBuilder::new().num_threads(1).use_current_thread();
