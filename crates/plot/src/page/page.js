@@ -1,19 +1,18 @@
 "use strict";
 (() => {
-  const meta = JSON.parse(document.getElementById("meta").textContent);
   const element = (id) => document.getElementById(id);
-  const { rows, columns, frames } = meta;
-  const last = frames.length - 1;
-  const state = { frame: meta.open, log: meta.log, own: meta.own, contours: meta.contours !== 0, along: "x", row: rows >> 1, column: columns >> 1, timer: null };
+  // The description of the frames, and what follows from it.
+  let meta, rows, columns, frames, last, most;
+  const state = { along: "x", timer: null };
   // The cell of the profile that is read, if any.
   let reading = null;
 
   // Values: 16 significant bits each, differences to their neighbours in three planes of bytes, deflated.
 
   const cache = new Map();
-  const most = Math.max(2, Math.floor(3e7 / (rows * columns)));
 
   async function decoded(number) {
+    if (frames[number].values) return frames[number].values;
     if (cache.has(number)) return cache.get(number);
     const loading = decode(element("f" + number).textContent);
     cache.set(number, loading);
@@ -126,10 +125,6 @@
   // Pictures.
 
   const colours = new Uint32Array(256);
-  for (let k = 0; k < 256; k++) {
-    const rgb = parseInt(meta.colours.slice(6 * k, 6 * k + 6), 16);
-    colours[k] = 0xff000000 | ((rgb & 255) << 16) | (rgb & 0xff00) | (rgb >>> 16);
-  }
   const GREY = 0xff999999;
   const WHITE = 0xffffffff;
 
@@ -572,10 +567,38 @@
     show();
   }
 
-  function start() {
+  /** Takes the description of some frames, whose values may be with it, in place of those before. */
+  function take(description) {
+    meta = description;
+    ({ rows, columns, frames } = meta);
+    last = frames.length - 1;
+    most = Math.max(2, Math.floor(3e7 / (rows * columns)));
+    cache.clear();
+    for (let k = 0; k < 256; k++) {
+      const rgb = parseInt(meta.colours.slice(6 * k, 6 * k + 6), 16);
+      colours[k] = 0xff000000 | ((rgb & 255) << 16) | (rgb & 0xff00) | (rgb >>> 16);
+    }
+    Object.assign(state, { frame: meta.open, log: meta.log, own: meta.own, contours: meta.contours !== 0, row: rows >> 1, column: columns >> 1 });
+    reading = null;
+    describe();
+    return placeProfiles().then(show);
+  }
+
+  /** Adds a frame to those that are shown; `range` and `found` are those of all frames. Shows it, if the last one was shown. */
+  function add(frame, range, found) {
+    const follows = state.frame === last;
+    frames.push(frame);
+    Object.assign(meta, { range, found });
+    last = frames.length - 1;
+    describe();
+    return follows ? go(last) : show();
+  }
+
+  function describe() {
     document.title = meta.title;
     element("title").textContent = meta.title;
     element("source").textContent = meta.source === meta.title ? "" : meta.source;
+    element("notes").replaceChildren();
     for (const note of meta.notes) {
       const line = document.createElement("p");
       line.className = "note";
@@ -587,6 +610,9 @@
     y.textContent = "along " + meta.y.name;
     element("frame").max = last;
     element("play").disabled = element("frame").disabled = last === 0;
+  }
+
+  function start() {
     element("frame").addEventListener("input", (event) => go(Number(event.target.value)));
     element("save").addEventListener("click", save);
     element("play").addEventListener("click", () => play(!state.timer));
@@ -620,17 +646,20 @@
     curve.addEventListener("pointerleave", () => readAt(null));
     addEventListener("keydown", (event) => {
       const { target, key } = event;
-      if (event.ctrlKey || event.altKey || event.metaKey || target.tagName === "SELECT") return;
+      if (event.ctrlKey || event.altKey || event.metaKey || !meta || target.tagName === "SELECT" || target.matches("textarea, .text")) return;
       if (key === " " && (target.tagName === "BUTTON" || target.type === "checkbox")) return;
       const act = keys[key.length === 1 ? key.toLowerCase() : (event.shiftKey ? "Shift" : "") + key];
       if (!act) return;
       event.preventDefault();
       act();
     });
-    addEventListener("resize", () => show());
+    addEventListener("resize", () => meta && show());
     play(false);
-    placeProfiles().then(show);
   }
 
   start();
+  const description = element("meta");
+  if (description) take(JSON.parse(description.textContent));
+  // A page that computes its frames gives them itself.
+  else window.viewer = { take, add, under, frame: () => state.frame };
 })();

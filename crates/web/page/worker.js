@@ -1,0 +1,54 @@
+"use strict";
+
+/** An instance of the module, with its functions as functions of texts. `look` is called with each snapshot. */
+async function connect(module, look) {
+  const [encoder, decoder] = [new TextEncoder(), new TextDecoder()];
+  let exported;
+  const bytesAt = (at, length) => new Uint8Array(exported.memory.buffer, at, length);
+  const textAt = (at, length) => decoder.decode(bytesAt(at, length));
+  const imports = {
+    now: () => performance.now(),
+    is_stopped: () => 0,
+    random(at, length) {
+      for (let begin = 0; begin < length; begin += 65536) {
+        crypto.getRandomValues(bytesAt(at + begin, Math.min(65536, length - begin)));
+      }
+    },
+    look: (commitAt, commitLength, at, length) => look(JSON.parse(textAt(commitAt, commitLength)), bytesAt(at, length).slice()),
+  };
+  exported = (await WebAssembly.instantiate(module, { page: imports })).exports;
+  const given = (bytes) => {
+    const at = exported.allocate(bytes.length);
+    bytesAt(at, bytes.length).set(bytes);
+    return [at, bytes.length];
+  };
+  const call = (name) => (text) => {
+    const at = exported[name](...given(encoder.encode(text)));
+    const length = new DataView(exported.memory.buffer).getUint32(at, true);
+    return JSON.parse(textAt(at + 4, length));
+  };
+  return {
+    giveFile: (name, bytes) => exported.give_file(...given(encoder.encode(name)), ...given(bytes)),
+    examine: call("examine"),
+    solve: call("solve"),
+    fit: call("fit"),
+  };
+}
+
+/** Does one task for the page, and answers with its result. */
+async function work({ data: { task, module, text, files } }) {
+  const report = (commit, values) => postMessage({ commit, values }, [values.buffer]);
+  try {
+    const functions = await connect(module, report);
+    for (const name in files) functions.giveFile(name, files[name]);
+    postMessage({ answer: functions[task](text) });
+  } catch (error) {
+    const isFull = /memory|allocat|unreachable/i.test(String(error));
+    const sentence = isFull
+      ? "the page has too little memory for this: it has 4 GiB at most; a larger dx or outtime takes less, and so does the program, which writes to files"
+      : `the page could not do this: ${error}`;
+    postMessage({ answer: { error: sentence } });
+  }
+}
+
+if (typeof importScripts === "function") addEventListener("message", work);
