@@ -2,9 +2,12 @@
 //
 // usage: node solve.mjs WORKER.js MODULE.wasm PARAMS.toml [FILE…]
 //
-// The last line is the answer of the module, as JSON.
+// The answer of the module is one line of JSON. Of a file with [fit] it has the answer of the fit, too.
 import { readFileSync } from "node:fs";
 import { basename } from "node:path";
+import { webcrypto } from "node:crypto";
+
+globalThis.crypto ??= webcrypto;
 
 const [worker, wasm, params, ...files] = process.argv.slice(2);
 const connect = new Function(readFileSync(worker, "utf8") + "\nreturn connect;")();
@@ -17,4 +20,5 @@ const plan = functions.examine(text);
 const began = performance.now();
 const answer = plan.error ? plan : functions.solve(text);
 const seconds = (performance.now() - began) / 1000;
+if (plan.has_fit) answer.fit = functions.fit(text);
 console.log(JSON.stringify({ digests, seconds, plan: { ...plan, view: undefined }, ...answer }));
