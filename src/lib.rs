@@ -206,8 +206,10 @@ pub use sweep::Sweep;
 pub mod internal {
     pub use crate::{
         cube::{
-            Claim, CubeWriter, Journal, Paths, SolverLoad, Store, digest, journal::Commits,
+            Claim, CubeWriter, Journal, Paths, SolverLoad, Store, digest,
+            journal::{Commits, Mark},
             share::Share,
+            streams::ROWS,
         },
         dynamics::{Dynamics, Method, Steadiness},
         params::{

@@ -29,7 +29,7 @@ use crate::{
     problem::Problem,
 };
 use diff2d_stencil::{Element, Stencil};
-use diff2d_sys::Instant;
+use std::time::Instant;
 
 /// The resources of a run.
 struct Means<'a, T: Element, C> {
@@ -50,7 +50,6 @@ pub(super) fn run<T: Element>(
     observer: &Observer,
     kept: Option<&mut Solution>,
 ) -> Result<Report, RunError> {
-    let start = Instant::now();
     let clock = RunClock::start(problem, options);
     // What is to be run, by which threads, and where the state is to be.
     let paths = begin::agree(problem, options, comm)?;
@@ -85,7 +84,7 @@ pub(super) fn run<T: Element>(
         ranks: &ranks,
     };
     match paths {
-        Some(paths) => into_cube(means, in_memory, paths, clock, start),
+        Some(paths) => into_cube(means, in_memory, paths, clock),
         None => into_memory(&means, in_memory, kept, clock),
     }
 }
@@ -128,8 +127,9 @@ fn into_cube<T: Element, C: Comm>(
     in_memory: Option<InMemory<'_, T, C>>,
     mut paths: Paths,
     clock: RunClock,
-    start: Instant,
 ) -> Result<Report, RunError> {
+    // The clock began with the run.
+    let start = Instant::now() - clock.total();
     let comm = means.ranks.comm();
     let is_in_bands = in_memory.is_none();
     let Some((writer, io)) = open_cube(&means, is_in_bands, &mut paths)? else {

@@ -8,8 +8,9 @@ use crate::{
     params::End,
     problem::Problem,
 };
-use diff2d_sys::{self as sys, Instant};
+use diff2d_sys as sys;
 use serde::Serialize;
+use std::time::Instant;
 
 /// Figures of a finished or stopped run, for `--report`.
 #[derive(Debug, Clone, Serialize)]

@@ -2,7 +2,7 @@
 
 use diff2d::{
     Commit, Header, Precision, Problem, SnapshotId, Summary,
-    internal::{Clock, Steadiness, digest},
+    internal::{Clock, Mark, ROWS, Steadiness, digest},
     stencil::real::Real,
 };
 use std::sync::Arc;
@@ -63,8 +63,9 @@ impl Journal {
         self.header.npy().encode()
     }
 
-    /// All lines. `steadiness` is that of the first snapshot, if it was solved for.
-    pub(crate) fn text(&self, steadiness: Steadiness) -> String {
+    /// All lines. `steadiness` is that of the first snapshot, if it was solved for; `record` are the bytes of the record, of
+    /// which each line has a mark.
+    pub(crate) fn text(&self, steadiness: Steadiness, record: &str) -> String {
         let mut bytes = Vec::new();
         // Writing to a vector cannot fail.
         let _ = self.header.write_line(&mut bytes);
@@ -73,8 +74,31 @@ impl Journal {
                 0 => commit.clone().with(steadiness),
                 _ => commit.clone(),
             };
+            let marks = mark(record, commit.simtime).map(|mark| (ROWS.to_owned(), mark));
+            let commit = commit.with_streams(marks.into_iter().collect());
             bytes.extend_from_slice(commit.line(&self.header.run_id).as_bytes());
         }
         String::from_utf8_lossy(&bytes).into_owned()
     }
+}
+
+/// The mark of a record at a time: its rows up to then, behind the first line. `None` without a record.
+fn mark(record: &str, time: f64) -> Option<Mark> {
+    let (head, rows) = record.split_once('\n')?;
+    let is_until_then = |row: &&str| {
+        let row_time = row
+            .split(',')
+            .nth(1)
+            .and_then(|time| time.parse::<f64>().ok());
+        row_time.is_some_and(|row_time| row_time <= time)
+    };
+    let rows_until_then = rows.split_inclusive('\n').take_while(is_until_then);
+    let (count, length) = rows_until_then.fold((0, 0), |(count, length), row| {
+        (count + 1, length + row.len())
+    });
+    Some(Mark {
+        count,
+        end: (head.len() + 1 + length) as u64,
+        crc: crc32c::crc32c(&rows.as_bytes()[..length]),
+    })
 }

@@ -39,7 +39,7 @@ pub(crate) fn solve(text: &str) -> Result<Value, String> {
     } = solved.map_err(|error| error.to_string())?;
     Ok(json!({
         "header": journal.array_header(),
-        "journal": journal.text(steadiness),
+        "journal": journal.text(steadiness, &record),
         "record": record,
     }))
 }
