@@ -288,6 +288,15 @@
 
   // Fits.
 
+  function table(rows) {
+    const made = document.createElement("table");
+    for (const cells of rows) {
+      const line = made.insertRow();
+      for (const cell of cells) line.insertCell().textContent = cell;
+    }
+    return made;
+  }
+
   async function fit() {
     if (!(await examine())) return;
     status.textContent = "fitting …";
@@ -296,24 +305,21 @@
     element("fit").disabled = false;
     status.textContent = error ? "" : `fitted by ${answer.runs} runs`;
     if (error) return showFaults(error.split("\n"));
-    const table = document.createElement("table");
-    const row = (cells) => {
-      const line = table.insertRow();
-      for (const cell of cells) line.insertCell().textContent = cell;
-    };
-    row(["", "estimate", "standard error", "95 % interval"]);
-    for (const name in answer.unknowns) {
-      const { estimate, standard_error, interval } = answer.unknowns[name];
-      row([name, estimate, standard_error, interval.map((end) => end ?? "…").join(" … ")]);
-    }
-    element("answer").replaceChildren(table);
+    const unknowns = Object.entries(answer.unknowns).map(([name, { estimate, standard_error, interval }]) =>
+      [name, estimate, standard_error, interval.map((end) => end ?? "…").join(" … ")]);
+    element("answer").replaceChildren(table([["", "estimate", "standard error", "95 % interval"], ...unknowns]));
     for (const warning of answer.warnings) {
       const told = document.createElement("p");
       told.className = "note";
       told.textContent = warning;
       element("answer").append(told);
     }
+    // A curve needs two points.
+    const single = rows.filter(({ rows: numbers }) => numbers.length < 2);
+    const lines = single.flatMap(({ name, rows: numbers }) => numbers.map(([t, measured, computed]) => [name, t, measured, computed, measured - computed]));
+    if (lines.length) element("answer").append(table([["column", "t", "measured", "computed", "residual"], ...lines]));
     for (const { name, rows: numbers } of rows) {
+      if (numbers.length < 2) continue;
       draw(element("answer"), [numbers.map(([t, , computed]) => [t, computed])], [numbers.map(([t, measured]) => [t, measured])], ["t", name]);
       draw(element("answer"), [], [numbers.map(([t, measured, computed]) => [t, measured - computed])], ["t", `${name}: measured − computed`]);
     }
@@ -344,6 +350,8 @@
   // Drawings: nodes that were passed over, until they are used as an array.
 
   let drawn = null;
+  /** The node at which the pointer was last, while it is pressed. */
+  let before = null;
 
   function drop() {
     drawn = null;
@@ -375,8 +383,19 @@
     return bytes;
   }
 
-  function drawAt(event) {
+  /** Draws from where the pointer was to where it is. */
+  function drawTo(event) {
     const { row, column } = window.viewer.under(event);
+    const from = (event.type === "pointermove" && before) || { row, column };
+    const pieces = Math.max(1, Math.abs(row - from.row), Math.abs(column - from.column));
+    for (let piece = 0; piece <= pieces; piece++) {
+      const between = (begin, end) => Math.round(begin + ((end - begin) * piece) / pieces);
+      drawAt(between(from.row, row), between(from.column, column));
+    }
+    before = { row, column };
+  }
+
+  function drawAt(row, column) {
     const { nx, ny } = run.plan;
     const shown = run.values[window.viewer.frame()] || run.values[0];
     const target = element("target").value;
@@ -404,7 +423,7 @@
     element("viewer").addEventListener(kind, (event) => {
       if (!element("brush").checked || event.target.id !== "field" || !run?.values.length) return;
       event.stopPropagation();
-      if (event.buttons & 1) drawAt(event);
+      if (event.buttons & 1) drawTo(event);
     }, true);
   }
 
