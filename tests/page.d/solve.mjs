@@ -18,7 +18,7 @@ for (const file of files) functions.giveFile(basename(file), readFileSync(file))
 const text = readFileSync(params, "utf8");
 const plan = functions.examine(text);
 const began = performance.now();
-const answer = plan.error ? plan : functions.solve(text);
+const answer = plan.error ? plan : functions.solve(text, plan.warnings);
 const seconds = (performance.now() - began) / 1000;
 if (plan.has_fit) answer.fit = functions.fit(text);
 console.log(JSON.stringify({ digests, seconds, plan: { ...plan, view: undefined }, ...answer }));

@@ -28,7 +28,7 @@
   const source = URL.createObjectURL(new Blob([element("worker").textContent], { type: "text/javascript" }));
   const module = through(bytesOf(element("module").textContent), new DecompressionStream("deflate")).then((bytes) => WebAssembly.compile(bytes));
 
-  function begin(task, text, look) {
+  function begin(task, text, look, warnings) {
     const worker = new Worker(source);
     const answer = new Promise((resolve) => {
       worker.onmessage = ({ data }) => {
@@ -38,7 +38,7 @@
       };
       worker.onerror = ({ message }) => resolve({ error: `the page could not do this: ${message}` });
     });
-    module.then((module) => worker.postMessage({ task, module, text, files }));
+    module.then((module) => worker.postMessage({ task, module, text, files, warnings }));
     return { answer, end: () => worker.terminate() };
   }
 
@@ -174,7 +174,7 @@
     element("recorded").hidden = element("fitted").hidden = true;
     const began = performance.now();
     status.textContent = "computing …";
-    runner = begin("solve", run.text, enter);
+    runner = begin("solve", run.text, enter, plan.warnings);
     buttons();
     const answer = await runner.answer;
     runner = null;

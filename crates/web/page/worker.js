@@ -30,18 +30,19 @@ async function connect(module, look) {
   return {
     giveFile: (name, bytes) => exported.give_file(...given(encoder.encode(name)), ...given(bytes)),
     examine: call("examine"),
-    solve: call("solve"),
+    /** Runs a problem, of which the warnings may be known. */
+    solve: (text, warnings) => call("solve")(JSON.stringify({ text, warnings })),
     fit: call("fit"),
   };
 }
 
 /** Does one task for the page, and answers with its result. */
-async function work({ data: { task, module, text, files } }) {
+async function work({ data: { task, module, text, files, warnings } }) {
   const report = (commit, values) => postMessage({ commit, values }, [values.buffer]);
   try {
     const functions = await connect(module, report);
     for (const name in files) functions.giveFile(name, files[name]);
-    postMessage({ answer: functions[task](text) });
+    postMessage({ answer: functions[task](text, warnings) });
   } catch (error) {
     const isFull = /memory|allocat|unreachable/i.test(String(error));
     const sentence = isFull

@@ -115,10 +115,10 @@ pub unsafe extern "C" fn examine(text: *mut u8, length: usize) -> *const u8 {
     })
 }
 
-/// Runs the problem of these parameters, and calls the page with each snapshot.
+/// Runs the problem of a [request](solve::solve), and calls the page with each snapshot.
 ///
 /// # Safety
-/// The text is in memory of [`allocate`].
+/// The request is in memory of [`allocate`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn solve(text: *mut u8, length: usize) -> *const u8 {
     page::prepare();

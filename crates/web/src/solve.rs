@@ -18,15 +18,23 @@ thread_local! {
     static JOURNAL: RefCell<Option<Journal>> = const { RefCell::new(None) };
 }
 
-/// Runs the problem of these parameters.
+/// Runs a problem. The request is a JSON object with the `text` of its parameters and, if they are known from
+/// `examine`, its `warnings`, which would otherwise be found again.
 ///
 /// # Errors
 /// A sentence.
-pub(crate) fn solve(text: &str) -> Result<Value, String> {
-    let raw = read(text).and_then(with_start);
+pub(crate) fn solve(request: &str) -> Result<Value, String> {
+    let request: Value = serde_json::from_str(request).map_err(|error| error.to_string())?;
+    let raw = read(request["text"].as_str().unwrap_or_default()).and_then(with_start);
     let raw = raw.map_err(|error| error.to_string())?;
     let problem = Problem::from_raw(&raw).map_err(|error| error.to_string())?;
-    let warnings = problem.warnings(&raw);
+    let warnings = match request["warnings"].as_array() {
+        Some(known) => known
+            .iter()
+            .filter_map(|warning| warning.as_str().map(str::to_owned))
+            .collect(),
+        None => problem.warnings(&raw),
+    };
     let journal = Journal::begin(problem, &warnings).map_err(|error| error.to_string())?;
     let problem = journal.problem().clone();
     JOURNAL.set(Some(journal));
