@@ -10,7 +10,6 @@ use super::{
     observer::Observer,
     options::Options,
     output::Output,
-    record_rows::record_columns,
     row::RowSums,
     solution::Solution,
     state::State,
@@ -79,8 +78,12 @@ fn solve_of<T: Element>(
     let recorded = TimeLoop::new(problem, state, output, trackers, clock, &observer).record()?;
     let mut record = String::new();
     if problem.params.record.is_some() {
-        record = columns::head(&record_columns(problem));
-        record.extend(recorded.rows.iter().map(|row| row.line(None)));
+        let calendar = problem.calendar().filter(|_| columns::has_dates(problem));
+        record = columns::head(&columns::columns_in_file(problem, false));
+        record.extend(recorded.rows.iter().map(|row| {
+            let date = calendar.as_ref().map(|calendar| calendar.date(row.time));
+            row.line(None, date)
+        }));
     }
     Ok(Answer {
         solution,

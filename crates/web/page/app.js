@@ -275,7 +275,7 @@
     const [names, ...rows] = run.end.record.trim().split("\n").map((line) => line.split(","));
     const column = element("column");
     const kept = column.value;
-    column.replaceChildren(...names.slice(2).map((name) => new Option(name)));
+    column.replaceChildren(...names.slice(2).filter((name) => name !== "date").map((name) => new Option(name)));
     if (names.includes(kept)) column.value = kept;
     column.onchange = () => {
       const index = names.indexOf(column.value);
