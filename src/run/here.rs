@@ -81,7 +81,7 @@ fn solve_of<T: Element>(
         let calendar = problem.calendar().filter(|_| columns::has_dates(problem));
         record = columns::head(&columns::columns_in_file(problem, false));
         record.extend(recorded.rows.iter().map(|row| {
-            let date = calendar.as_ref().map(|calendar| calendar.date(row.time));
+            let date = calendar.map(|calendar| calendar.date(row.time));
             row.line(None, date)
         }));
     }
