@@ -26,16 +26,13 @@ use std::sync::{Arc, atomic::AtomicBool};
 /// The result of [`solve_here`].
 #[derive(Debug)]
 pub struct Answer {
-    /// The snapshots.
-    pub solution: Solution,
     /// The record, in the bytes of its file; empty without a record.
     pub record: String,
     /// How steady a steady solution is.
     pub steadiness: Steadiness,
 }
 
-/// Runs a problem on the calling thread, and keeps its snapshots and the rows of its record in memory, with the bits of
-/// a cube. `look` is called with the time and the bytes of each snapshot as soon as it is whole. The run is given up once
+/// Runs a problem on the calling thread, and keeps the rows of its record in memory, with the bits of a cube. `look` is called with the time and the bytes of each snapshot as soon as it is whole. The run is given up once
 /// `stop` is set.
 ///
 /// # Errors
@@ -60,20 +57,19 @@ fn solve_of<T: Element>(
     let clock = RunClock::start(problem, &Options::default());
     let terms = Terms {
         limit: problem.params.memory,
-        snapshots: SnapshotStorage::Memory,
+        snapshots: SnapshotStorage::Nothing,
         why_in_memory: Some("all of the run is in memory here"),
         ..Terms::alone(Some(1))
     };
     let budget = Budget::divide(problem, terms)?;
     budget.check(1)?;
     let mut solution = Solution::seen_by(problem, look);
-    let [snapshots, rows, columns] = problem.cube_shape();
-    let room = solution.reserve(snapshots * rows * columns);
+    let room = solution.reserve(problem.grid.len());
     room.map_err(|_| RunError::no_memory(budget.total))?;
     let mut state = InMemory::new(problem, problem.stencil::<T>(), &ranks)?.within(&budget);
     state.initialise(&clock, &observer)?;
     let steadiness = state.figures().steadiness;
-    let output = Output::nowhere(problem, &ranks, &observer, Some(&mut solution));
+    let output = Output::memory(problem, &ranks, &mut solution, &observer);
     let trackers = Trackers::in_memory(problem, RowSums::AsRecorded)?;
     let recorded = TimeLoop::new(problem, state, output, trackers, clock, &observer).record()?;
     let mut record = String::new();
@@ -85,9 +81,5 @@ fn solve_of<T: Element>(
             row.line(None, date)
         }));
     }
-    Ok(Answer {
-        solution,
-        record,
-        steadiness,
-    })
+    Ok(Answer { record, steadiness })
 }
