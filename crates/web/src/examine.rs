@@ -1,6 +1,6 @@
 //! [`examine`]: what a run would do, and how its field is shown.
 
-use crate::read;
+use crate::files::read;
 use diff2d::{Axis, ParamsError, Problem, with_start};
 use serde_json::{Value, json};
 

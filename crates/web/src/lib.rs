@@ -14,26 +14,17 @@
 #![allow(unsafe_code)]
 
 mod examine;
+mod files;
 mod journal;
 mod page;
 mod solve;
 
-use diff2d::{
-    ParamsError, RawParams,
-    fit::{Fit, FitOptions},
-};
+use diff2d::fit::{Fit, FitOptions};
 use serde_json::{Value, json};
 use std::{
-    collections::BTreeMap,
     slice,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Mutex, PoisonError},
 };
-
-/// The name of the parameter file in sentences.
-const FILE: &str = "this.toml";
-
-/// The files that the page has given, by their names.
-static FILES: Mutex<BTreeMap<String, Arc<[u8]>>> = Mutex::new(BTreeMap::new());
 
 /// Memory for `length` bytes, which the next function that gets them frees.
 #[unsafe(no_mangle)]
@@ -73,16 +64,6 @@ fn answered(answer: &Value) -> *const u8 {
     bytes.as_ptr()
 }
 
-/// Parameters as typed, with the files of the page.
-fn read(text: &str) -> Result<RawParams, ParamsError> {
-    let files = FILES.lock().unwrap_or_else(PoisonError::into_inner);
-    let mut raw = RawParams::parse(FILE, text)?;
-    for (name, bytes) in &*files {
-        raw = raw.with_file(name, Arc::clone(bytes));
-    }
-    Ok(raw)
-}
-
 /// Makes a file known to the parameters that follow.
 ///
 /// # Safety
@@ -96,8 +77,7 @@ pub unsafe extern "C" fn give_file(
 ) {
     // SAFETY: as the caller promises.
     let (name, bytes) = unsafe { (text_of(name, name_length), taken(bytes, length)) };
-    let mut files = FILES.lock().unwrap_or_else(PoisonError::into_inner);
-    files.insert(name, bytes.into());
+    files::give(name, bytes.into());
 }
 
 /// What a run of these parameters would do, or the errors in them.
@@ -146,7 +126,7 @@ pub unsafe extern "C" fn fit(text: *mut u8, length: usize) -> *const u8 {
 }
 
 fn fitted(text: &str) -> Result<Value, String> {
-    let raw = read(text).map_err(|error| error.to_string())?;
+    let raw = files::read(text).map_err(|error| error.to_string())?;
     let options = FitOptions {
         threads: 1,
         ..FitOptions::default()

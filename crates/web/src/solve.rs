@@ -1,9 +1,9 @@
 //! [`solve`]: a run whose snapshots go to the page.
 
 use crate::{
+    files::read,
     journal::Journal,
     page::{STOP, show},
-    read,
 };
 use diff2d::{
     Problem,
