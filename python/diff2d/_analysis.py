@@ -162,6 +162,7 @@ def map(
     dtype: Any = None,
     keep_bits: int | None = None,
     unit: str | None = None,
+    repeat: int | str | None = None,
     ignore_coordinates: bool = False,
     axes: Entries | None = None,
     raw: str | None = None,
@@ -189,6 +190,8 @@ def map(
         Round the results to so many bits of their mantissa.
     unit
         The unit of the results, for pictures.
+    repeat
+        The axis along which shorter arrays are repeated, what `stats` gives by `every` or `by`.
     ignore_coordinates
         Take arrays whose axes have other coordinates than those of the first.
     axes, raw, output, force, memory
@@ -211,6 +214,7 @@ def map(
             "inputs": inputs,
             "keep_bits": keep_bits,
             "unit": unit,
+            "repeat": None if repeat is None else str(repeat),
             "ignore_coordinates": ignore_coordinates,
             "axes": axes,
             "raw": raw,

@@ -92,6 +92,7 @@ def stats(
     *,
     axis: int | str | Sequence[int | str] | None = None,
     every: int | None = None,
+    by: str | None = None,
     select: Entries | None = None,
     above: float | None = None,
     quantiles: float | Iterable[float] = (),
@@ -112,6 +113,7 @@ def stats(
     op: str | None = None,
     axis: int | str | Sequence[int | str] | None = None,
     every: int | None = None,
+    by: str | None = None,
     select: Entries | None = None,
     above: float | None = None,
     quantiles: float | Iterable[float] = (),
@@ -137,6 +139,8 @@ def stats(
         Along these axes only: numbers, or t, y, x of a cube. The results are then arrays.
     every
         With `axis`: a result for each place in a period of so many indices along the axis, over all whole periods.
+    by
+        With `axis`, of an axis with dates: a result for each `"year"`, `"season"`, `"month"`, `"day"` or `"hour"` that there is.
     select
         A box: a range `"2:8"` or slice for every axis, or by name in units, `{"t": (1, None)}`; a step counts indices,
         `{"t": (None, None, 24)}`.
@@ -163,8 +167,8 @@ def stats(
     wanted = [float(q) for q in np.atleast_1d(np.asarray(quantiles, dtype=float))]
     if op is not None and axis is None:
         raise ParameterError(f"op {op!r} is along an axis: give axis")
-    if axis is None and (every is not None or output is not None):
-        raise ParameterError("every and output are of results along an axis: give axis")
+    if axis is None and (every is not None or by is not None or output is not None):
+        raise ParameterError("every, by and output are of results along an axis: give axis")
     with Files() as files:
         arguments = {
             "files": files.path(array),
@@ -176,6 +180,7 @@ def stats(
             "skip_nan": skip_nan,
             "keep_nan": keep_nan,
             "every": every,
+            "by": by,
             "axes": axes,
             "raw": raw,
         }
