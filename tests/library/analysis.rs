@@ -173,7 +173,7 @@ fn requests_that_do_not_fit_the_array_are_refused() {
         ("probe a.npy --at 0,-6", "outside"),
         ("probe a.npy --at 0", "2"),
         ("probe a.npy --at 0,one", "'one'"),
-        ("probe a.npy --at ::2", "has 1 indices or ranges"),
+        ("probe a.npy --at ::2", "axis 1 is missing"),
         ("probe a.npy --at ::-1,0", "no range"),
         ("probe a.npy", "--at"),
         ("create a.npy --shape 3", "--force"),

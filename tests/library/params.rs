@@ -103,6 +103,11 @@ fn plot_as_it_says(scene: &Scene, file: &Path) {
         .filter_map(|line| line.strip_prefix("#   diff2d plot "));
     for command in commands.filter(|command| !command.contains("--animate")) {
         let (_, options) = command.split_once(' ').unwrap();
+        // The comments are typed in the root of the repository.
+        let options = options.replace(
+            " params/",
+            &format!(" {}/", file.parent().unwrap().display()),
+        );
         let told = scene.run(&format!("plot cube.npy -o pictures {options}"));
         assert_eq!(told.code, Some(0), "{}: {told}", file.display());
     }
