@@ -46,13 +46,13 @@ class Solution:
 
     def plot(self, snapshots: Any = None, **options: Any) -> Any:
         """Draws a snapshot, by default the last one, as `diff2d.plot` does."""
-        from ._plot import plot
+        from . import plot
 
         return plot(self, snapshots, **options)
 
     def animate(self, **options: Any) -> Any:
         """Draws the snapshots as an animation, as `diff2d.animate` does."""
-        from ._plot import animate
+        from . import animate
 
         return animate(self, **options)
 

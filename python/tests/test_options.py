@@ -28,7 +28,7 @@ LEFT_OUT = {
     "sweep": {"report": "Cube.results", "log-every": "on_commit is called"},
     "plan": {"memory": "a parameter"},
     "info": {"scenarios": "the answer has all"},
-    "fit": {name: "nothing is written" for name in ("output", "plot", "force", "plan")},
+    "fit": {name: "nothing is written" for name in ("output", "plot", "force", "plan")} | {"memory": "a parameter"},
 }
 COMMANDS = [
     "check", "coarsen", "compare", "export", "fit", "flux", "info", "map", "plan", "plot", "probe", "repair", "run", "stats",

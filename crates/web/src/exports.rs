@@ -114,7 +114,7 @@ fn fitted(text: &str) -> Result<Value, String> {
         ..FitOptions::default()
     };
     let fit = Fit::new(&raw, false, options).map_err(|error| error.to_string())?;
-    let answer = fit.solve(&|_, _| ()).map_err(|error| error.to_string())?;
+    let answer = fit.solve(&|_| ()).map_err(|error| error.to_string())?;
     let rows = answer.columns.iter();
     let rows: Vec<Value> = rows
         .map(|column| json!({ "name": column.name, "rows": column.rows }))
