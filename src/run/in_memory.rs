@@ -32,8 +32,6 @@ pub(crate) struct InMemory<'a, T: Element, C> {
     held: HeldState<T>,
     /// The limits that [`Budget::limit_each`] gives.
     limit: Option<[u64; 2]>,
-    /// Whether the threads of the current pool advance this state alone.
-    has_pool: bool,
     /// How steady the first state is.
     steadiness: Steadiness,
     /// The memory that holds the state while a later one is shown.
@@ -74,7 +72,6 @@ impl<'a, T: Element, C: Comm> InMemory<'a, T, C> {
             stencil,
             ranks,
             limit: None,
-            has_pool: false,
             steadiness: Steadiness::default(),
             room_aside: None,
         })
@@ -84,7 +81,6 @@ impl<'a, T: Element, C: Comm> InMemory<'a, T, C> {
     pub(crate) fn within(self, budget: &Budget) -> Self {
         Self {
             limit: budget.limit_each(self.problem),
-            has_pool: true,
             ..self
         }
     }
@@ -158,12 +154,7 @@ impl<T: Element, C: Comm> State<C> for InMemory<'_, T, C> {
             held => Ok(held),
         };
         self.held = collective::all_ok(self.ranks.comm(), solver)?;
-        let reserved = match &self.held {
-            HeldState::Solver(solver) if self.has_pool => solver.reserve(),
-            _ => Ok(()),
-        };
-        let reserved = reserved.map_err(|_| RunError::no_memory(memory_needed));
-        collective::all_ok(self.ranks.comm(), reserved)
+        Ok(())
     }
 
     fn pass(&self, _: u64) -> u64 {

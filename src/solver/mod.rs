@@ -117,17 +117,6 @@ impl<T: Element> Solver<T> {
         solver.expect("a test has little memory")
     }
 
-    /// Takes the memory for the tiles of all threads of the current rayon pool, which must not be at work.
-    ///
-    /// # Errors
-    /// If the system has too little memory.
-    pub(crate) fn reserve(&self) -> io::Result<()> {
-        match self.method {
-            Method::Euler => (self.stencil).reserve(&self.forcing.walls, self.state.shape()),
-            Method::Rkl2(_) | Method::Exact(_) => Ok(()),
-        }
-    }
-
     /// Lets [`state`](Self::state) return states of the whole grid as snapshots.
     ///
     /// # Errors
