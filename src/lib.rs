@@ -142,22 +142,15 @@
 //! without rows; `# Panics` says where.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
-// The command line alone uses part of what the modules offer one another.
-#![cfg_attr(not(feature = "cli"), allow(dead_code, unused_imports))]
 // Modules also explain their private files; `cargo doc --document-private-items` follows these links.
 #![allow(rustdoc::private_intra_doc_links)]
 
 pub mod check;
-#[cfg(feature = "cli")]
-#[doc(hidden)]
-pub mod cli;
 mod codec;
 pub mod comm;
 mod cube;
 pub mod distribute;
 mod dynamics;
-#[cfg(feature = "cli")]
-mod error;
 pub mod export;
 mod field;
 pub mod fit;
@@ -249,5 +242,59 @@ pub mod internal {
         slab: Slab,
     ) -> Result<Solver<f64>, Unready> {
         problem.solver_of_rows(problem.stencil(), state, Clock::from(0.0), slab)
+    }
+}
+
+/// Items for the program `diff2d`, and for the Python package, which is built of the program's commands. They are not part of
+/// the interface either: they are what a command line tells and asks, and may change with it at any time.
+#[doc(hidden)]
+pub mod program {
+    /// The commit of which the library is built, if it is known.
+    pub const COMMIT: Option<&str> = option_env!("DIFF2D_COMMIT");
+    /// Whether the library writes HDF5.
+    pub const HAS_HDF5: bool = cfg!(feature = "hdf5");
+
+    /// The files of a run.
+    pub mod cube {
+        pub use crate::cube::{
+            Journal, Paths, RecordColumn, RecordReader, RecordTable, Writing, checkpoint, holds,
+            inputs,
+            journal::{FileNames, telling},
+            restore::Restorer,
+            scratch,
+        };
+    }
+    /// Files of loggers and spreadsheets.
+    pub mod measured {
+        pub use crate::measured::{
+            ArgumentColumn, Calendar, ColumnName, Date, Doubles, Head, Heading, KeyValue, Measured,
+            MeasuredFile, Reading, Request, RoundDates, Rows, TableError, TimeUnit, WantedColumn,
+            common_origin, headings,
+        };
+    }
+    /// What parameters are, and what is near to a word.
+    pub mod params {
+        pub use crate::params::{
+            Choice, Coordinates, FunctionTable, Quantity, StepMethod, Wall, hint, hint_of_file,
+            is_key, nearest, number_of,
+            value::{key_value, parse_value},
+        };
+        pub use crate::physics::input::Digests;
+    }
+    /// How a run divides memory, time and threads.
+    pub mod run {
+        pub use crate::run::{
+            DISK_SPEED, EffectiveDiffusivity, PixelEnds, Terms, estimated_seconds, on_threads,
+            slab_of_first_rank, worthwhile_threads,
+        };
+        pub use crate::schedule::{Clock, DECAY_IN_A_STEP, Due, Nper};
+    }
+    /// What is mended after a run.
+    pub mod repair {
+        pub use crate::repair::{faults_of_record, repair};
+    }
+    /// What is told before a run.
+    pub mod warnings {
+        pub use crate::warnings::{of, of_typed, spacing};
     }
 }

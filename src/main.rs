@@ -1,8 +1,9 @@
 //! `diff2d`: parse, call, exit code.
 
-use diff2d::cli;
-use std::process::ExitCode;
+mod cli;
+
+use std::{env, process::ExitCode};
 
 fn main() -> ExitCode {
-    cli::main()
+    cli::main_of(env::args_os()).into()
 }

@@ -102,10 +102,8 @@ impl Problem {
     ///
     /// # Errors
     /// As [`load`](Self::load).
-    pub(crate) fn with_digests(
-        raw: &RawParams,
-        digests: &mut Digests,
-    ) -> Result<Self, ParamsError> {
+    #[doc(hidden)]
+    pub fn with_digests(raw: &RawParams, digests: &mut Digests) -> Result<Self, ParamsError> {
         let mut params = Params::from_raw(raw)?;
         digests.memory = digests.memory.or(params.memory);
         let grid = Grid::new(&params, raw)?;
@@ -393,6 +391,12 @@ impl Problem {
     #[must_use]
     pub fn codec(&self) -> Codec {
         self.geometry().codec()
+    }
+
+    /// Whether the source jumps between nodes, and is asked at nodes nevertheless, because it is evaluated at each step.
+    #[doc(hidden)]
+    pub fn source_jumps_at_nodes(&self) -> bool {
+        self.slots.slot(Quantity::Source).jumps_at_nodes()
     }
 
     /// The quantities of the equation.

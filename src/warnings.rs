@@ -3,7 +3,7 @@
 mod rounding;
 mod sampling;
 mod signal;
-pub(crate) mod spacing;
+pub mod spacing;
 mod trial;
 
 use crate::{

@@ -1,7 +1,7 @@
 //! Converts Python values to arguments of commands.
 
+use crate::cli::Argument;
 use crate::errors::refused;
-use diff2d::cli::Argument;
 use pyo3::{
     prelude::*,
     types::{PyBool, PyEllipsis, PyFloat, PyInt, PyList, PyMapping, PySlice, PyString, PyTuple},

@@ -3,13 +3,10 @@
 use crate::{
     arguments::argument,
     attended::{Patience, attend},
+    cli::{self, Call},
     errors::{of_code, raised},
 };
-use diff2d::{
-    Cube,
-    cli::{self, Call},
-    internal,
-};
+use diff2d::{Cube, internal};
 use numpy::{IntoPyArray, PyArray1};
 use pyo3::prelude::*;
 use pythonize::pythonize;

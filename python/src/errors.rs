@@ -1,6 +1,6 @@
 //! Converts errors of the library to exceptions of `diff2d._errors`.
 
-use diff2d::cli;
+use crate::cli;
 use pyo3::{
     exceptions::{PyRuntimeError, PyUserWarning},
     prelude::*,

@@ -2,12 +2,12 @@
 
 use crate::{
     attended::{Patience, attend},
+    cli,
     errors::raised,
     params::Source,
 };
 use crossbeam_channel::Sender;
 use diff2d::{
-    cli,
     fit::{Fit, FitAnswer, FitOptions},
     internal,
 };

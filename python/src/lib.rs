@@ -7,6 +7,9 @@
 mod arguments;
 mod attended;
 mod call;
+// The commands of the program, with which the package shares them: a package cannot depend on a program.
+#[path = "../../src/cli/mod.rs"]
+mod cli;
 mod errors;
 mod fit;
 mod params;

@@ -2,11 +2,12 @@
 
 use crate::{
     attended::{Patience, attend},
+    cli,
     errors::{raised, refused, warn},
     params::Source,
 };
 use diff2d::{
-    Commit, Io, Message, Outcome, ParamsError, Problem, Run, Sweep, cli, internal, stencil::Tile,
+    Commit, Io, Message, Outcome, ParamsError, Problem, Run, Sweep, internal, stencil::Tile,
     with_start,
 };
 use pyo3::{

@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// The number of node updates that take some seconds.
-pub(crate) const SOME_SECONDS: f64 = 2e9;
+pub const SOME_SECONDS: f64 = 2e9;
 /// The largest number of node updates on all grids.
 const AFFORDABLE: f64 = 2e10;
 /// The number of updates of a node that take as long as a cycle of multigrid.

@@ -23,7 +23,8 @@ mod verdict;
 
 pub use balance::Balance;
 pub use estimate::Estimate;
-pub(crate) use grids::{Ladder, SOME_SECONDS};
+pub(crate) use grids::Ladder;
+pub use grids::SOME_SECONDS;
 pub use study::{Level, Planned, Study};
 pub use table::{CheckRow, table};
 
@@ -57,6 +58,19 @@ pub enum CheckError {
     /// The request cannot be checked.
     #[error("{0}")]
     Request(String),
+}
+
+impl CheckError {
+    /// The exit code of a program that ends with the error: 1 where it could not, 2 for wrong usage or parameters, 3 for damaged
+    /// data.
+    #[must_use]
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::Params(error) => error.exit_code(),
+            Self::Request(_) => 2,
+            Self::Memory | Self::Limit { .. } | Self::Halt(_) => 1,
+        }
+    }
 }
 
 impl From<io::Error> for CheckError {

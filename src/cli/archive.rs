@@ -1,7 +1,7 @@
 //! What `diff2d info` tells of an archive of arrays, `.npz`.
 
 use super::{listing::Listing, number};
-use crate::error::Error;
+use crate::cli::error::Error;
 use diff2d_arrays::{
     npy::{Archive, Descr, Member},
     wording::excerpt,

@@ -7,14 +7,14 @@ use super::{
     selection::{Entry, Parts, Selection, index_from_start},
     values,
 };
-use crate::{
-    cube::{
-        JournalledArray,
-        journal::{Scenario, telling},
+use crate::cli::error::Error;
+use diff2d::{
+    JournalledArray, Scenario,
+    program::{
+        cube::telling,
+        measured::{Date, TimeUnit},
+        params::hint,
     },
-    error::Error,
-    measured::{Date, TimeUnit},
-    params::hint,
 };
 use diff2d_arrays::{
     labels::{AxisValues, Labels, NamedAxis},

@@ -4,7 +4,7 @@ use super::{
     Cli, carry_out, parse,
     terminal::{Terminal, readable},
 };
-use crate::error::Error;
+use crate::cli::error::Error;
 use clap::{Arg, ArgAction, CommandFactory};
 use erased_serde::Serialize;
 use serde::Deserialize;

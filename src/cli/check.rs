@@ -1,13 +1,14 @@
 //! `diff2d check`: whether the answer is right.
 
-use super::{bar::Unit, json::Object, number, plan::estimate, terminal::Terminal, values};
-use crate::{
-    check::{self, Balance, CheckRow, Estimate, Study},
-    cube::with_start,
-    error::Error,
-    params::RawParams,
-};
+use super::{bar::Unit, json::Object, number, terminal::Terminal, values};
+use crate::cli::error::Error;
 use clap::Args;
+use diff2d::{
+    RawParams,
+    check::{self, Balance, CheckRow, Estimate, Study},
+    program::run::estimated_seconds,
+    with_start,
+};
 use diff2d_arrays::npy::Scalar;
 use serde::{Serialize, Serializer, ser::SerializeMap};
 use std::{fmt, path::PathBuf};
@@ -52,7 +53,7 @@ pub(super) fn check(args: &CheckArgs, terminal: &Terminal) -> Result<(), Error> 
     let planned = Study::plan(&raw, &args.at)?;
     if planned.updates() > check::SOME_SECONDS {
         let (finest, share) = planned.finest();
-        let seconds = number::seconds(estimate::seconds(finest, u64::MAX) / share);
+        let seconds = number::seconds(estimated_seconds(finest, u64::MAX) / share);
         terminal.note(&format!("this takes about {seconds}"));
     }
     let study = {

@@ -1,7 +1,7 @@
 //! `diff2d completions`: what a shell needs to complete command lines.
 
 use super::terminal::Terminal;
-use crate::error::Error;
+use crate::cli::error::Error;
 use clap::{Args, Command};
 use clap_complete::Shell;
 

@@ -1,7 +1,7 @@
 //! `diff2d create`: a new array of any size.
 
 use super::{bar::Unit, open, terminal::Terminal, values};
-use crate::error::Error;
+use crate::cli::error::Error;
 use clap::Args;
 use diff2d_arrays::create::{self, Fill};
 use diff2d_arrays::labels::Labels;

@@ -1,6 +1,6 @@
 //! Dates along the horizontal axis of charts.
 
-use crate::measured::{Calendar, RoundDates};
+use diff2d::program::measured::{Calendar, RoundDates};
 use diff2d_plot::{Chart, GivenTicks};
 
 /// Gives the horizontal axis of a chart dates, where they are known and it is long enough. Times in the chart are the

@@ -1,13 +1,13 @@
 //! `diff2d distribute`: an array sent to the ranks that `mpirun` started, each its portion.
 
 use super::{axes::Axes, bar::Unit, number, open, ranks, terminal::Terminal, values};
-use crate::{
-    comm::Comm,
-    cube::JournalledArray,
-    distribute::{self, Delivery, ScatterSource},
-    error::Error,
-};
+use crate::cli::error::Error;
 use clap::Args;
+use diff2d::{
+    JournalledArray,
+    comm::Comm,
+    distribute::{self, Delivery, ScatterSource},
+};
 use diff2d_arrays::progress::Progress;
 use serde::Serialize;
 use std::{

@@ -8,12 +8,17 @@ use super::{
     terminal::Terminal,
     values,
 };
-use crate::{
-    cube::{JournalledArray, journal::Header},
-    error::Error,
-    export::{self, Dataset, ExportError, Exporter, KeptPrecision, Rounding, Storage, Target},
+use crate::cli::error::Error;
+use clap::{
+    Args,
+    builder::{PossibleValue, TypedValueParser},
 };
-use clap::{Args, ValueEnum, builder::PossibleValue};
+use diff2d::{
+    Header, JournalledArray,
+    export::{
+        self, Dataset, EXPORTERS, ExportError, Exporter, KeptPrecision, Rounding, Storage, Target,
+    },
+};
 use diff2d_arrays::progress::Progress;
 use std::path::{Path, PathBuf};
 
@@ -37,7 +42,7 @@ pub(super) struct ExportArgs {
     #[arg(value_name = "CUBE")]
     cube: PathBuf,
     /// The format
-    #[arg(long, value_name = "FORMAT")]
+    #[arg(long, value_name = "FORMAT", value_parser = exporter())]
     to: Exporter,
     /// The new file or directory; - is standard output, for xdmf, kerchunk and csv [default: beside the
     /// cube: STEM.xdmf, STEM.kerchunk.json, STEM.zarr, STEM.h5, STEM.csv]
@@ -79,14 +84,10 @@ pub(super) struct ExportArgs {
     input: InputArgs,
 }
 
-impl ValueEnum for Exporter {
-    fn value_variants<'a>() -> &'a [Self] {
-        &export::EXPORTERS
-    }
-
-    fn to_possible_value(&self) -> Option<PossibleValue> {
-        Some(PossibleValue::new(self.format.word))
-    }
+/// Parses the word of a format.
+fn exporter() -> impl TypedValueParser<Value = Exporter> {
+    let words = EXPORTERS.iter().map(|exporter| exporter.format.word);
+    values::one_of(words.map(PossibleValue::new).zip(EXPORTERS))
 }
 
 pub(super) fn export(args: &ExportArgs, terminal: &Terminal) -> Result<(), Error> {

@@ -6,13 +6,16 @@ use super::{
     snapshots::FrameChoice,
     terminal::Terminal,
 };
-use crate::{
-    cube::{Commit, Cube, JournalledArray, journal::telling},
-    error::Error,
-    params::number_of,
-    run::{EffectiveDiffusivity, FluxTable, PixelEnds},
-};
+use crate::cli::error::Error;
 use clap::Args;
+use diff2d::{
+    Commit, Cube, FluxTable, JournalledArray,
+    program::{
+        cube::telling,
+        params::number_of,
+        run::{EffectiveDiffusivity, PixelEnds},
+    },
+};
 use serde::Serialize;
 use serde_json::Value;
 use std::{collections::BTreeMap, fmt, iter, path::PathBuf};

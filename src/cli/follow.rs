@@ -1,6 +1,7 @@
 //! Following a run: its snapshots as they are committed.
 
-use crate::{cube::JournalledArray, error::Error};
+use crate::cli::error::Error;
+use diff2d::JournalledArray;
 use std::{ops::Range, thread, time::Duration};
 
 /// Time between two reads of the journal.

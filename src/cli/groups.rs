@@ -1,12 +1,12 @@
 //! Groups of the indices of an axis that recur: by the calendar, for `stats --by`, and by a period, for `map --repeat`.
 
 use super::axes::{Axes, unit_since};
-use crate::{
-    cube::{JournalledArray, journal::Header},
-    error::Error,
-    measured::{Calendar, Date, TimeUnit},
-};
+use crate::cli::error::Error;
 use clap::ValueEnum;
+use diff2d::{
+    Header, JournalledArray,
+    program::measured::{Calendar, Date, TimeUnit},
+};
 use diff2d_arrays::{
     labels::{AxisValues, NamedAxis},
     wording::excerpt,

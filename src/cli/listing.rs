@@ -1,6 +1,9 @@
 //! [`Listing`]: an answer as text, a name and a text in each line.
 
-use crate::params::{Choice, Coordinates, Params, Quantity, Wall};
+use diff2d::{
+    Params,
+    program::params::{Choice, Coordinates, Quantity, Wall},
+};
 use std::fmt;
 
 /// Lines with a name and a text each.

@@ -1,12 +1,10 @@
 //! `diff2d man`: manual pages.
 
 use super::{terminal::Terminal, version};
-use crate::{
-    cube::{Writing, holds},
-    error::Error,
-};
+use crate::cli::error::Error;
 use clap::{Args, Command};
 use clap_mangen::Man;
+use diff2d::program::cube::{Writing, holds};
 use diff2d_sys as sys;
 use std::path::{Path, PathBuf};
 

@@ -7,8 +7,9 @@ use super::{
     terminal::Terminal,
     values,
 };
-use crate::{cube::JournalledArray, error::Error};
+use crate::cli::error::Error;
 use clap::Args;
+use diff2d::JournalledArray;
 use diff2d_arrays::{
     labels::Labels,
     mantissa,

@@ -1,7 +1,8 @@
 //! Masked nodes in analyses: NaN that stands for no value.
 
 use super::terminal::Terminal;
-use crate::{cube::JournalledArray, error::Error};
+use crate::cli::error::Error;
+use diff2d::JournalledArray;
 use diff2d_arrays::{
     progress::Progress,
     stats::{self, Options},

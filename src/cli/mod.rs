@@ -3,6 +3,10 @@
 mod archive;
 mod axes;
 mod bar;
+#[allow(
+    dead_code,
+    reason = "the Python package calls commands, the program does not"
+)]
 mod call;
 mod check;
 mod compare;
@@ -10,6 +14,7 @@ mod completions;
 mod create;
 mod dates;
 mod distribute;
+mod error;
 mod export;
 mod fit;
 mod flux;
@@ -51,19 +56,22 @@ mod verify;
 mod version;
 mod window;
 
-use crate::comm::{Launch, ROOT};
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
+use diff2d::comm::{Launch, ROOT};
 use diff2d_sys as sys;
 use std::{
-    env,
     ffi::OsString,
     io::{self, Write},
-    process::ExitCode,
 };
 use terminal::Terminal;
 
-pub use crate::error::Error;
+#[allow(
+    unused_imports,
+    reason = "for the Python package, which is built of this module, too"
+)]
 pub use call::{Argument, Call, Called};
+pub use error::Error;
+#[allow(unused_imports, reason = "for the Python package")]
 pub use values::{duration as parse_duration, size as parse_size, walltime as parse_walltime};
 
 /// Two-dimensional diffusion: the same bits on any machine, every snapshot durable in one plain
@@ -136,14 +144,8 @@ impl Command {
     }
 }
 
-/// Parses the command line, runs the command, and returns its exit code.
-#[must_use]
-pub fn main() -> ExitCode {
-    main_of(env::args_os()).into()
-}
-
-/// Does what [`main`] does, in a process that was started as another program, such as an interpreter; `arguments` begin with the
-/// program's name.
+/// Parses the command line, runs the command, and returns its exit code. `arguments` begin with the program's name; the process
+/// may have been started as another program, such as an interpreter.
 #[must_use]
 pub fn main_of(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     let cli = match parse(arguments) {

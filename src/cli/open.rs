@@ -7,13 +7,16 @@ use super::{
     terminal::Terminal,
     values,
 };
-use crate::{
-    cube::{CubeError, JournalledArray, Writing},
-    error::Error,
-    measured::{Date, TimeUnit},
-    params::hint_of_file,
-};
+use crate::cli::error::Error;
 use clap::Args;
+use diff2d::{
+    CubeError, JournalledArray,
+    program::{
+        cube::Writing,
+        measured::{Date, TimeUnit},
+        params::hint_of_file,
+    },
+};
 use diff2d_arrays::{
     labels::{Labels, NamedAxis, beside},
     npy::{self, ArrayFile, Dtype, NpyHeader},

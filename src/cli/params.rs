@@ -1,15 +1,13 @@
 //! The arguments that name a problem, shared by the commands that take one.
 
 use super::terminal::quoted;
-use crate::{
-    cube::{inputs, with_start},
-    error::Error,
-    params::RawParams,
-    physics::input::Digests,
-    problem::Problem,
-    warnings,
-};
+use crate::cli::error::Error;
 use clap::Args;
+use diff2d::{
+    Problem, RawParams,
+    program::{cube::inputs, params::Digests, warnings},
+    with_start,
+};
 use diff2d_sys as sys;
 use std::{
     fs::File,

@@ -6,10 +6,13 @@ use super::{
     terminal::printable,
     values,
 };
-use crate::{
-    cube::{CubeError, JournalledArray, journal::telling},
-    error::Error,
-    measured::{ArgumentColumn, ColumnName, Head, Reading, Rows, TableError},
+use crate::cli::error::Error;
+use diff2d::{
+    CubeError, JournalledArray,
+    program::{
+        cube::telling,
+        measured::{ArgumentColumn, ColumnName, Head, Reading, Rows, TableError},
+    },
 };
 use diff2d_sys as sys;
 use std::{
@@ -105,7 +108,7 @@ impl PointFile {
 
     /// The next point.
     fn read(&mut self) -> Result<Option<Selection>, Error> {
-        let is_there = self.rows.next();
+        let is_there = self.rows.read();
         if !is_there.map_err(|error| fault(&self.path, &error))? {
             return Ok(None);
         }

@@ -1,7 +1,7 @@
 //! [`Printer`]: results printed on a thread of their own.
 
 use super::{bar::Bar, terminal::Terminal};
-use crate::error::Error;
+use crate::cli::error::Error;
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded, unbounded};
 use std::{
     io::{self, IsTerminal},

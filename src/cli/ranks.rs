@@ -1,10 +1,10 @@
 //! Commands that several ranks carry out together: rank 0 prints, and tells the errors of all.
 
 use super::terminal::Terminal;
-use crate::{
+use crate::cli::error::Error;
+use diff2d::{
+    RunError,
     comm::{Comm, CommError, Launch, ROOT, World, collective},
-    error::Error,
-    run::RunError,
 };
 use std::{thread, time::Duration};
 

@@ -7,10 +7,13 @@ use super::{
     terminal::Terminal,
     values,
 };
-use crate::{
-    cube::{CubeError, Paths, RecordTable},
-    error::Error,
-    params::hint,
+use crate::cli::error::Error;
+use diff2d::{
+    CubeError,
+    program::{
+        cube::{Paths, RecordTable},
+        params::hint,
+    },
 };
 use diff2d_arrays::{labels::NamedAxis, npy::Scalar, wording::excerpt};
 use std::{

@@ -1,8 +1,9 @@
 //! `diff2d repair`: damaged snapshots computed again.
 
 use super::{bar::Unit, terminal::Terminal, values, verify::Places};
-use crate::{cube::restore::Restorer, error::Error, repair};
+use crate::cli::error::Error;
 use clap::Args;
+use diff2d::program::{cube::Restorer, repair};
 use serde::Serialize;
 use std::{fmt, path::PathBuf};
 

@@ -6,7 +6,7 @@ use super::{
     number,
     terminal::Terminal,
 };
-use crate::error::Error;
+use crate::cli::error::Error;
 use diff2d_arrays::npy::Scalar;
 use serde::{
     Serialize, Serializer,

@@ -12,16 +12,17 @@ use super::{
     terminal::{Terminal, quoted},
     threads, values,
 };
-use crate::{
-    comm::{Comm, World, collective},
-    cube::{Commit, CubeError, JournalledArray, Paths, RecordTable, Writing},
-    error::Error,
-    params::{End, StepMethod},
-    problem::Problem,
-    run::{Message, Outcome},
-    warnings::spacing,
-};
+use crate::cli::error::Error;
 use clap::Args;
+use diff2d::{
+    Commit, CubeError, End, JournalledArray, Message, Outcome, Problem,
+    comm::{Comm, World, collective},
+    program::{
+        cube::{Paths, RecordTable, Writing},
+        params::StepMethod,
+        warnings::spacing,
+    },
+};
 use diff2d_plot as plot;
 use diff2d_stencil::Tile;
 use diff2d_sys::Destination;

@@ -1,13 +1,10 @@
 //! The scenario of a sweep that a selection names by its parameters: `D=0.5,t=1,y=0,x=0`.
 
 use super::selection::{Entry, Parts, Selection};
-use crate::{
-    cube::{
-        JournalledArray,
-        journal::{Header, Scenario, telling},
-    },
-    error::Error,
-    params::number_of,
+use crate::cli::error::Error;
+use diff2d::{
+    Header, JournalledArray, Scenario,
+    program::{cube::telling, params::number_of},
 };
 use diff2d_arrays::labels::{Labels, NamedAxis};
 use serde_json::Value;

@@ -6,7 +6,8 @@ use super::{
     selection::{Entry, Selection, index_from_start, no_range},
     terminal::Terminal,
 };
-use crate::{cube::JournalledArray, error::Error};
+use crate::cli::error::Error;
+use diff2d::JournalledArray;
 use diff2d_arrays::{
     labels::Labels,
     npy::{Region, Slice},

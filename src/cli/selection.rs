@@ -4,7 +4,7 @@
 //! A selection is a list of parts with commas between: `2:8,-1`, `t=0:12,x=0.5`. A part is an [`Entry`], an index or a value or a range
 //! of them, and may have the name of an axis or of a parameter of a sweep. [`select`](super::select) finds the indices that are meant.
 
-use crate::error::Error;
+use crate::cli::error::Error;
 use diff2d_arrays::{npy::Slice, wording::excerpt};
 use std::path::Path;
 

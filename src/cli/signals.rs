@@ -2,7 +2,7 @@
 //!
 //! A signal that was ignored when the program started, as `nohup` ignores SIGHUP, stays ignored.
 
-use crate::error::Error;
+use crate::cli::error::Error;
 use crossbeam_channel::bounded;
 use diff2d_sys as sys;
 use signal_hook::{

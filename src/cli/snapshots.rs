@@ -4,7 +4,7 @@ use super::{
     axes::Axes,
     selection::{EXAMPLES, Entry, Parts, Selection},
 };
-use crate::error::Error;
+use crate::cli::error::Error;
 use diff2d_arrays::{npy::Slice, wording::excerpt};
 use std::{collections::HashSet, path::Path};
 

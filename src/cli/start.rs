@@ -6,13 +6,13 @@ use super::{
     terminal::{Terminal, quoted},
     values::{self, walltime},
 };
-use crate::{
-    comm::{Comm, collective},
-    cube::{Cube, Io, Paths, Writing, holds},
-    error::Error,
-    run::{Outcome, Run},
-};
+use crate::cli::error::Error;
 use clap::{Args, ValueEnum};
+use diff2d::{
+    Cube, Io, Outcome, Run,
+    comm::{Comm, collective},
+    program::cube::{Paths, Writing, holds},
+};
 use diff2d_sys::{self as sys, AtomicFile, Destination};
 use serde::Serialize;
 use std::{

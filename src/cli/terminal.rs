@@ -4,7 +4,7 @@ use super::{
     bar::{Bar, Unit},
     json,
 };
-use crate::error::Error;
+use crate::cli::error::Error;
 use diff2d_arrays::wording::excerpt;
 use serde::Serialize;
 use std::{

@@ -1,6 +1,6 @@
 //! The threads of commands other than runs, which start their own.
 
-use crate::run::worthwhile_threads;
+use diff2d::program::run::worthwhile_threads;
 use diff2d_sys as sys;
 use rayon::ThreadPoolBuilder;
 use std::{env, iter, mem};

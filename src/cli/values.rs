@@ -1,9 +1,10 @@
 //! Values of options, from what is typed.
 
-use crate::{
-    error::Error,
+use crate::cli::error::Error;
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+use diff2d::program::{
     measured::Reading,
-    params::value::{key_value, parse_value},
+    params::{key_value, parse_value},
 };
 use diff2d_arrays::npy::{Dtype, Kind};
 use diff2d_sys as sys;
@@ -13,6 +14,20 @@ use std::{
 };
 
 pub use diff2d_arrays::wording::parse_bytes as size;
+
+/// Parses one of some words to the value that stands beside it.
+pub(super) fn one_of<T: Clone + Send + Sync + 'static>(
+    choices: impl IntoIterator<Item = (PossibleValue, T)>,
+) -> impl TypedValueParser<Value = T> {
+    let (words, values): (Vec<PossibleValue>, Vec<T>) = choices.into_iter().unzip();
+    PossibleValuesParser::new(words.clone()).try_map(move |word| {
+        let mut choices = words.iter().zip(&values);
+        let choice = choices.find(|(choice, _)| choice.matches(&word, false));
+        choice
+            .map(|(_, value)| value.clone())
+            .ok_or("there is no such word")
+    })
+}
 
 /// Memory to work in: a size, and no more than half of what the machine and the control group leave.
 pub(super) fn working_memory(text: &str) -> Result<u64, String> {

@@ -4,13 +4,9 @@ use super::{
     bar::Unit,
     terminal::{Terminal, quoted},
 };
-use crate::{
-    cube::{Cube, CubeError, Header, journal::SnapshotId},
-    error::Error,
-    params::End,
-    repair,
-};
+use crate::cli::error::Error;
 use clap::Args;
+use diff2d::{Cube, CubeError, End, Header, SnapshotId, program::repair};
 use serde::{Serialize, Serializer};
 use std::{fmt, path::PathBuf};
 

@@ -1,6 +1,9 @@
 //! What the program is: `--version`, and `diff2d` without a command.
 
-use crate::comm::HAS_MPI;
+use diff2d::{
+    comm::HAS_MPI,
+    program::{COMMIT, HAS_HDF5},
+};
 use diff2d_stencil::Kernel;
 
 /// What `diff2d` alone prints.
@@ -32,7 +35,7 @@ pub(super) fn short() -> String {
 /// the steps on this machine.
 pub(super) fn long(verbose: bool) -> String {
     let mut lines = vec![short()];
-    lines.extend(option_env!("DIFF2D_COMMIT").map(|commit| format!("commit   {commit}")));
+    lines.extend(COMMIT.map(|commit| format!("commit   {commit}")));
     if verbose {
         let kernels: Vec<String> = Kernel::available()
             .map(|kernel| kernel.to_string())
@@ -43,7 +46,7 @@ pub(super) fn long(verbose: bool) -> String {
             kernels.join(", ")
         ));
     }
-    let optional = [(cfg!(feature = "hdf5"), "hdf5"), (HAS_MPI, "mpi")];
+    let optional = [(HAS_HDF5, "hdf5"), (HAS_MPI, "mpi")];
     let optional = optional.into_iter().filter(|(has, _)| *has);
     let features = ["cli", "plot"].into_iter();
     let features: Vec<&str> = features.chain(optional.map(|(_, name)| name)).collect();

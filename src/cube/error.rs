@@ -331,6 +331,56 @@ pub enum CubeError {
 }
 
 impl CubeError {
+    /// The exit code of a program that ends with the error: 1 where it could not, 2 for wrong usage or parameters, 3 for damaged
+    /// data.
+    #[must_use]
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::Npy(error) => error.exit_code(),
+            Self::Io(_)
+            | Self::NoSpace { .. }
+            | Self::Locked { .. }
+            | Self::LockedPart { .. }
+            | Self::NoParts { .. }
+            | Self::Incoherent { .. }
+            | Self::NewerJournal { .. }
+            | Self::OlderJournal { .. }
+            | Self::Lost { .. }
+            | Self::StartedOver { .. }
+            | Self::NoLocks { .. } => 1,
+            Self::Complete { .. }
+            | Self::Partial { .. }
+            | Self::Unborn { .. }
+            | Self::Foreign { .. }
+            | Self::NotOurs { .. }
+            | Self::ForeignRecord { .. }
+            | Self::OtherRecord { .. }
+            | Self::OtherState { .. }
+            | Self::Replaced { .. }
+            | Self::IsCube { .. }
+            | Self::Shared { .. }
+            | Self::Taken { .. }
+            | Self::BelongsTo { .. }
+            | Self::Exists { .. }
+            | Self::IsDirectory { .. }
+            | Self::OtherParameters { .. }
+            | Self::CannotExtend { .. }
+            | Self::Name { .. }
+            | Self::NoJournal { .. }
+            | Self::NotYet { .. }
+            | Self::NotCommitted { .. } => 2,
+            Self::DamagedJournal { .. }
+            | Self::LostHeader { .. }
+            | Self::ForeignJournal { .. }
+            | Self::DoesNotMatch { .. }
+            | Self::Gone { .. }
+            | Self::LostRecord { .. }
+            | Self::DamagedRecord { .. }
+            | Self::DamagedSnapshot { .. }
+            | Self::CannotRepair { .. } => 3,
+        }
+    }
+
     /// Wraps an error of the filesystem with the name of the file, for `map_err`.
     pub fn io<P: Into<PathBuf>>(
         action: &'static str,

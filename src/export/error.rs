@@ -31,6 +31,18 @@ pub enum ExportError {
 }
 
 impl ExportError {
+    /// The exit code of a program that ends with the error: 1 where it could not, 2 for wrong usage or parameters, 3 for damaged
+    /// data.
+    #[must_use]
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::Npy(error) => error.exit_code(),
+            Self::Cube(error) => error.exit_code(),
+            Self::Request(_) => 2,
+            Self::File(_) | Self::Text(_) | Self::Impossible(_) => 1,
+        }
+    }
+
     /// The error of a task that needs more bytes of memory than allowed.
     pub(super) fn memory(task: &str, needed: u64, allowed: u64) -> Self {
         Self::Impossible(format!(

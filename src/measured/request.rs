@@ -67,7 +67,7 @@ impl Request<'_> {
             gaps: 0,
         };
         let mut line = head.line;
-        while rows.next()? {
+        while rows.read()? {
             self.take_row(&mut columns, &rows, &head)?;
             line = rows.line();
         }
@@ -198,7 +198,7 @@ impl Request<'_> {
         let (mut rows, head) = Rows::open(source, self.reading.skip)?;
         let place = head.column(&self.reading.from[0])?;
         let (mut open_date, mut has_decimal_commas) = (None, false);
-        while rows.next()? {
+        while rows.read()? {
             let field = rows.field(place);
             if !DateOrder::is_open_in(field) {
                 break;

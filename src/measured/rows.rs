@@ -246,7 +246,7 @@ impl<R: Read> Rows<R> {
     ///
     /// # Errors
     /// [`TableError`] for a line that has not as many fields as there are headings.
-    pub fn next(&mut self) -> Result<bool, TableError> {
+    pub fn read(&mut self) -> Result<bool, TableError> {
         if let Some((line, text)) = self.pending.pop_front() {
             (self.line, self.text) = (line, text);
         } else {

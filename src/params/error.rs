@@ -128,6 +128,17 @@ pub enum ParamsError {
 }
 
 impl ParamsError {
+    /// The exit code of a program that ends with the error: 1 where it could not, 2 for wrong usage or parameters, 3 for damaged
+    /// data.
+    #[must_use]
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::Memory { .. } => 1,
+            Self::Input { is_damaged, .. } => 1 + 2 * u8::from(*is_damaged),
+            _ => 2,
+        }
+    }
+
     /// One error for all errors in a list; `Ok` if it is empty.
     pub(crate) fn of_all(mut wrong: Vec<Self>) -> Result<(), Self> {
         match wrong.len() {

@@ -39,7 +39,7 @@ pub use choice::{
     Alpha, Choice, Face, Interpolation, Isolated, Layout, Precision, StepMethod, Times,
 };
 pub(crate) use choice::{choice, with_precision};
-pub(crate) use constants::number_of;
+pub use constants::number_of;
 pub use coordinates::Coordinates;
 pub use error::ParamsError;
 pub use function_table::{CsvColumns, FunctionTable, PointsOfFile};
@@ -51,7 +51,7 @@ pub use quantity::Quantity;
 pub use raw::{InputPlace, RawParams};
 pub use record::{DATE_COLUMN, PointValue, RecordField, RecordKeys, RowTimes};
 pub use row_number::{LEADING_COLUMNS, RowNumber, rate_names, rate_order};
-pub(crate) use spelling::{hint, hint_of_file, nearest};
+pub use spelling::{hint, hint_of_file, nearest};
 pub use sweep::SweepParams;
 pub(crate) use sweep::Wrong;
 pub use until::{End, Limit, Until};

@@ -46,7 +46,8 @@ impl Problem {
     ///
     /// # Errors
     /// [`Unready`] for a closed piece whose balance is not 0.
-    pub(crate) fn check_balance(&self) -> Result<(), Unready> {
+    #[doc(hidden)]
+    pub fn check_balance(&self) -> Result<(), Unready> {
         if self.params.method == StepMethod::Steady {
             self.balanced()?;
         }

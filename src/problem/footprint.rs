@@ -138,7 +138,8 @@ impl Problem {
     }
 
     /// The approximate number of steps between two rows of a record, if there is one.
-    pub(crate) fn steps_between_rows(&self) -> Option<u64> {
+    #[doc(hidden)]
+    pub fn steps_between_rows(&self) -> Option<u64> {
         let keys = self.params.record.as_ref()?;
         let pace = self.schedule.pace();
         let steps = match &keys.times {
@@ -157,7 +158,8 @@ impl Problem {
     }
 
     /// Bytes of the cube and of the files of fields.
-    pub(crate) fn disk_bytes(&self) -> u64 {
+    #[doc(hidden)]
+    pub fn disk_bytes(&self) -> u64 {
         let frames = self.schedule.snapshots() - 1;
         let nodes = frames.saturating_mul(self.grid.len());
         let fields = self.fields().iter().map(|field| {

@@ -57,7 +57,8 @@ impl Problem {
     }
 
     /// The number of multigrid cycles that problems like this one take, if they need any.
-    pub(crate) fn usual_cycles(&self) -> Option<u64> {
+    #[doc(hidden)]
+    pub fn usual_cycles(&self) -> Option<u64> {
         (self.params.method == StepMethod::Steady).then_some(20)
     }
 

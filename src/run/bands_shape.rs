@@ -37,7 +37,7 @@ pub struct Shape {
 /// Node updates per second and thread of a typical processor, each stage of a step counted \[1/s\].
 const UPDATES: f64 = 6e9;
 /// The speed of reading, and of writing, a file on a typical disk \[byte/s\].
-pub(crate) const DISK_SPEED: f64 = 0.8e9;
+pub const DISK_SPEED: f64 = 0.8e9;
 /// The cost of lifting and lowering a row, in steps of the row.
 const LIFT: f64 = 6.0;
 /// The divisor of the memory that gives the limit for tiles.

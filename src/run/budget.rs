@@ -9,6 +9,7 @@ use crate::{
     cube::{SolverLoad, scratch::Scratch},
     params::{StepMethod, with_precision},
     problem::{Footprint, Problem},
+    slab::Slab,
 };
 use diff2d_stencil::{Element, Stencil, Tile};
 use diff2d_sys::{self as sys, Memory};
@@ -63,20 +64,22 @@ pub struct Budget {
 
 /// The inputs of a budget beside the problem.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Terms {
+pub struct Terms {
     /// The limit of the memory of each rank, if there is one.
-    pub(crate) limit: Option<u64>,
-    pub(crate) ranks: usize,
+    pub limit: Option<u64>,
+    /// The number of ranks.
+    pub ranks: usize,
     /// The scenarios and threads that compute at the same time.
-    pub(crate) load: SolverLoad,
-    pub(crate) snapshots: SnapshotStorage,
+    pub load: SolverLoad,
+    /// Where snapshots go.
+    pub snapshots: SnapshotStorage,
     /// The reason why states have to be in memory, if they have to.
-    pub(crate) why_in_memory: Option<&'static str>,
+    pub why_in_memory: Option<&'static str>,
 }
 
 /// The destination of snapshots.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) enum SnapshotStorage {
+pub enum SnapshotStorage {
     /// Snapshots wait for the cube in blocks.
     Cube,
     /// Snapshots stay in memory.
@@ -87,7 +90,7 @@ pub(crate) enum SnapshotStorage {
 
 impl Terms {
     /// The terms of a run in one process on `threads` threads, by default those of the current pool.
-    pub(crate) fn alone(threads: Option<usize>) -> Self {
+    pub fn alone(threads: Option<usize>) -> Self {
         let threads = threads.map_or_else(rayon::current_num_threads, worthwhile);
         Self {
             limit: None,
@@ -119,7 +122,8 @@ impl Budget {
     /// # Errors
     /// [`RunError::NotInBands`] if the state does not fit into memory and cannot be in bands; [`RunError::Cap`] if
     /// bands do not fit.
-    pub(crate) fn divide(problem: &Problem, terms: Terms) -> Result<Self, RunError> {
+    #[doc(hidden)]
+    pub fn divide(problem: &Problem, terms: Terms) -> Result<Self, RunError> {
         let in_memory = Self::of(Footprint::of(problem), problem, terms);
         if terms.limit.is_some() {
             sys::give_back_memory();
@@ -252,7 +256,8 @@ impl Budget {
     }
 
     /// Bytes that the run allocates while the state is advanced.
-    pub(crate) fn beside_program(&self) -> u64 {
+    #[doc(hidden)]
+    pub fn beside_program(&self) -> u64 {
         self.total.saturating_sub(self.program)
     }
 
@@ -296,7 +301,8 @@ impl Budget {
     ///
     /// # Errors
     /// [`RunError::Memory`].
-    pub(crate) fn check(&self, processes: usize) -> Result<(), RunError> {
+    #[doc(hidden)]
+    pub fn check(&self, processes: usize) -> Result<(), RunError> {
         /// The smallest budget that is checked. Asking the system for its free memory would take a noticeable part of
         /// the time of a smaller run.
         const FEW: u64 = 4 << 20;
@@ -382,6 +388,15 @@ pub(crate) fn tile_of<T: Element>(problem: &Problem, stencil: &Stencil<T>, threa
         StepMethod::Rkl2 => stencil.rkl2_tile((ny, nx), threads, problem.stages()),
         _ => stencil.tile(ny, nx, threads),
     }
+}
+
+/// The rows of rank 0 of `ranks` ranks with `threads` threads each.
+pub fn slab_of_first_rank(problem: &Problem, ranks: usize, threads: usize) -> Slab {
+    let threads = ranks.saturating_mul(threads);
+    let depth = with_precision!(problem.params.precision, T => {
+        tile_of(problem, &problem.stencil::<T>(), threads).depth
+    });
+    Slab::new(problem.grid.y.nodes, 0, ranks, depth)
 }
 
 /// Limits the depth of a tile to a quarter of its length along periodic axes. A tile as long as the axis computes its

@@ -15,7 +15,7 @@ use serde::Serialize;
 
 /// The position of the two fixed wall values, if every node is a whole pixel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum PixelEnds {
+pub enum PixelEnds {
     /// The middle of the outermost pixels, as in PoreSpy
     Centres,
     /// The outer faces of the outermost pixels, as in taufactor
@@ -29,7 +29,7 @@ pub(crate) enum PixelEnds {
 ///   tortuosity = porosity · formation factor
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-pub(crate) struct EffectiveDiffusivity {
+pub struct EffectiveDiffusivity {
     /// Effective D along the axis from wall to wall \[length²/time\]; 0 if no path joins the walls.
     pub effective: f64,
     /// The fraction of the body that is not masked \[1\].

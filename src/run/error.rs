@@ -160,6 +160,38 @@ pub enum RunError {
 }
 
 impl RunError {
+    /// The exit code of a program that ends with the error: 1 where it could not, 2 for wrong usage or parameters, 3 for damaged
+    /// data.
+    #[must_use]
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::Cube(error) => error.exit_code(),
+            Self::Params(error) => error.exit_code(),
+
+            Self::Memory { .. }
+            | Self::Halt(_)
+            | Self::Scenario { .. }
+            | Self::Random(_)
+            | Self::Threads(_)
+            | Self::Cap { .. }
+            | Self::NotInBands { .. }
+            | Self::NoSpace { .. }
+            | Self::NoScratchSpace { .. }
+            | Self::NoFieldSpace { .. }
+            | Self::GivenUp
+            | Self::Unplaced
+            | Self::Elsewhere(_)
+            | Self::OtherPool { .. } => 1,
+
+            Self::MapAcrossMachines
+            | Self::SweepByOne
+            | Self::NoOutput
+            | Self::SteadyWithoutCube
+            | Self::NoRecord { .. }
+            | Self::Disagree { .. } => 2,
+        }
+    }
+
     /// The error of coefficients or sources that are not available; `needed` is the memory of the run.
     #[must_use]
     pub fn unready(unready: Unready, needed: u64) -> Self {

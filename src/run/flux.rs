@@ -81,12 +81,14 @@ impl FluxTable {
     ///
     /// # Errors
     /// [`RunError`] for a sweep, for parameters that this program does not know, and if there is too little memory.
-    pub(crate) fn of(cube: &Cube, commits: &[&Commit], moved: &[String]) -> Result<Self, RunError> {
+    #[doc(hidden)]
+    pub fn of(cube: &Cube, commits: &[&Commit], moved: &[String]) -> Result<Self, RunError> {
         Self::of_problem(&problem_of_moved_files(cube, moved)?, cube, commits)
     }
 
     /// The names of the rates; `held_names` are the tables of held nodes.
-    pub(crate) fn names(held_names: &[String]) -> Vec<String> {
+    #[doc(hidden)]
+    pub fn names(held_names: &[String]) -> Vec<String> {
         rate_names(held_names)
     }
 
@@ -94,7 +96,8 @@ impl FluxTable {
     ///
     /// # Errors
     /// [`RunError`].
-    pub(crate) fn of_problem(
+    #[doc(hidden)]
+    pub fn of_problem(
         problem: &Problem,
         cube: &Cube,
         commits: &[&Commit],

@@ -42,7 +42,6 @@ impl Halt {
 
 /// How a run ended without an error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
 pub enum Outcome {
     /// The run took its last step.
     Done,

@@ -12,7 +12,7 @@ thread_local! {
 
 /// Calls `work` on a pool of `threads` threads, by default the current pool; on the calling thread where there are no
 /// others.
-pub(crate) fn install<T: Send>(
+pub fn install<T: Send>(
     threads: Option<usize>,
     work: impl FnOnce() -> Result<T, RunError> + Send,
 ) -> Result<T, RunError> {
@@ -57,7 +57,7 @@ pub(super) fn join(
 
 /// The requested number of threads, limited to a useful number: thousands of threads cost time to start and to search
 /// for work.
-pub(crate) fn worthwhile(threads: usize) -> usize {
+pub fn worthwhile(threads: usize) -> usize {
     const ON_ANY_MACHINE: usize = 64;
     threads.min(sys::threads().max(ON_ANY_MACHINE))
 }

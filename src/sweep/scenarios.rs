@@ -178,11 +178,8 @@ impl Sweep {
     ///
     /// # Errors
     /// [`RunError::NotInBands`] if the parameters allow less.
-    pub(crate) fn budget(
-        &self,
-        workers: usize,
-        has_spare_processor: bool,
-    ) -> Result<Budget, RunError> {
+    #[doc(hidden)]
+    pub fn budget(&self, workers: usize, has_spare_processor: bool) -> Result<Budget, RunError> {
         let mut terms = Terms::alone(Some(1));
         terms.limit = self.first.params.memory;
         (terms.load.scenarios, terms.load.has_spare_processor) = (workers, has_spare_processor);

@@ -18,7 +18,7 @@ const FEWEST_CELLS: u64 = 2;
 const GRIDS: [(u64, f64); 3] = [(1, 1.6), (2, 0.6), (4, 0.2)];
 
 /// A sentence for problems for which the error of the spacing is not estimated.
-pub(crate) const NOT_ESTIMATED: &str =
+pub const NOT_ESTIMATED: &str =
     "the error that the spacing makes is not estimated here: `diff2d check` tells it";
 
 /// A problem on two grids.
@@ -107,12 +107,12 @@ fn on_grid(ladder: &Ladder<'_>, cells: [u64; 2]) -> Option<Problem> {
 }
 
 /// Whether the error of the spacing can be estimated for a problem.
-pub(crate) fn is_estimated(problem: &Problem) -> bool {
+pub fn is_estimated(problem: &Problem) -> bool {
     Pair::of(problem).is_some()
 }
 
 /// Whether the error of the spacing could be estimated if that took less work.
-pub(crate) fn is_too_dear(problem: &Problem) -> bool {
+pub fn is_too_dear(problem: &Problem) -> bool {
     has_nested_grids(problem) && !is_estimated(problem)
 }
 

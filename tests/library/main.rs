@@ -13,7 +13,6 @@ mod analysis;
 mod bands;
 mod between;
 mod bits;
-mod called;
 mod definition;
 mod distribute;
 mod equations;

@@ -18,6 +18,17 @@ pub enum AnalysisError {
 }
 
 impl AnalysisError {
+    /// The exit code of a program that ends with the error: 1 where it could not, 2 for wrong usage or parameters, 3 for damaged
+    /// data.
+    #[must_use]
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::Npy(error) => error.exit_code(),
+            Self::Request(_) => 2,
+            Self::Resources(_) => 1,
+        }
+    }
+
     /// The error of a task that needs more bytes of memory than allowed; `remedy` is an alternative for the user.
     pub(crate) fn memory(task: &str, needed: u64, allowed: u64, remedy: &str) -> Self {
         Self::Resources(format!(

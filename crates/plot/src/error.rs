@@ -67,6 +67,18 @@ pub enum Error {
     },
 }
 
+impl Error {
+    /// The exit code of a program that ends with the error: 1 where it could not, 2 for wrong usage or parameters, 3 for damaged
+    /// data.
+    #[must_use]
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::Colormap { .. } | Self::Range(_) | Self::Size { .. } | Self::Empty(..) => 2,
+            _ => 1,
+        }
+    }
+}
+
 fn hint(near: &Option<&'static str>) -> String {
     near.map(|name| format!(" (did you mean '{name}'?)"))
         .unwrap_or_default()

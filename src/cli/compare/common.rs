@@ -1,6 +1,7 @@
 //! The elements of two arrays that are compared: all, or those at nodes and times that both arrays have.
 
-use crate::{cube::JournalledArray, error::Error};
+use crate::cli::error::Error;
+use diff2d::JournalledArray;
 use diff2d_arrays::{compare::Pairs, labels::NamedAxis};
 use std::collections::HashSet;
 

@@ -9,8 +9,9 @@ use super::{
     open::{self, InputArgs, open_among},
     terminal::Terminal,
 };
-use crate::{cube::JournalledArray, error::Error};
+use crate::cli::error::Error;
 use clap::Args;
+use diff2d::JournalledArray;
 use diff2d_arrays::compare::{Comparison, Difference, Pairs, Tolerance};
 use diff2d_arrays::labels::Labels;
 use diff2d_arrays::npy::{ArrayFile, Buffer, CHUNK_BYTES, Cut, Dtype, NpyError};

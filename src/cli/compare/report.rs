@@ -1,15 +1,13 @@
 //! [`CompareReport`]: how far two arrays are apart.
 
 use super::common;
-use crate::{
-    cli::{
-        axes::{self, Axes},
-        json::Object,
-        number,
-        rows::{Cell, Column, Rows, Style},
-    },
-    cube::JournalledArray,
+use crate::cli::{
+    axes::{self, Axes},
+    json::Object,
+    number,
+    rows::{Cell, Column, Rows, Style},
 };
+use diff2d::JournalledArray;
 use diff2d_arrays::{
     compare::{self, Comparison, Difference, Pairs, Tolerance, ulps},
     npy::{Dtype, Kind, Scalar},

@@ -1,10 +1,9 @@
 //! `--plot`: data, curves and residuals of each column over time, and the profiles of the unknowns.
 
-use crate::{
-    cli::dates,
-    error::Error,
+use crate::cli::{dates, error::Error};
+use diff2d::{
+    RawParams,
     fit::{ColumnAnswer, FitAnswer, UnknownAnswer},
-    params::RawParams,
 };
 use diff2d_plot::{Chart, Curve, Range};
 use diff2d_sys::{AtomicFile, Destination};

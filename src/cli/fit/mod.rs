@@ -4,12 +4,12 @@ mod drawing;
 mod outputs;
 
 use super::{number, params::ParamsArgs, terminal::Terminal, values};
-use crate::{
-    error::Error,
-    fit::{DataFiles, Fit, FitAnswer, FitError, FitOptions, PlanAnswer, Stage},
-    params::RawParams,
-};
+use crate::cli::error::Error;
 use clap::Args;
+use diff2d::{
+    RawParams,
+    fit::{DataFiles, Fit, FitAnswer, FitError, FitOptions, PlanAnswer, Stage},
+};
 use diff2d_arrays::progress::Progress;
 use diff2d_sys as sys;
 use outputs::{Names, Outputs};

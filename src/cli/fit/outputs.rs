@@ -4,11 +4,11 @@ use super::{
     super::{json, start::check_writable},
     drawing,
 };
-use crate::{
-    cube::Writing,
-    error::Error,
+use crate::cli::error::Error;
+use diff2d::{
+    RawParams,
     fit::{self, FitAnswer},
-    params::RawParams,
+    program::cube::Writing,
 };
 use diff2d_plot as plot;
 use diff2d_sys::{self as sys, AtomicFile, Destination};

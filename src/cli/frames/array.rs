@@ -1,13 +1,13 @@
 //! [`Frames`]: an array as a series of frames that can be drawn.
 
 use super::{super::number, time_unit::readable_unit};
-use crate::{
-    cube::{
-        Commit, JournalledArray,
-        journal::{FileNames, Header, Scenario, telling},
+use crate::cli::error::Error;
+use diff2d::{
+    Commit, Header, JournalledArray, Scenario,
+    program::{
+        cube::{FileNames, telling},
+        measured::{Calendar, TimeUnit},
     },
-    error::Error,
-    measured::{Calendar, TimeUnit},
 };
 use diff2d_arrays::{
     labels::{AxisValues, Labels, NamedAxis},

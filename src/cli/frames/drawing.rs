@@ -5,7 +5,7 @@ use super::{
     look::{Look, RangeChoice},
     survey::FrameSurvey,
 };
-use crate::error::Error;
+use crate::cli::error::Error;
 use diff2d_arrays::progress::Progress;
 use diff2d_plot::{
     self as plot, Animation, Extrema, Frame, PackedFrame, Sheet, Style, evenly_spread, save_picture,

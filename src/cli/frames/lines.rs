@@ -1,7 +1,7 @@
 //! Values along a line of a frame, and the history of a node.
 
 use super::array::{ArrayKind, Frames, unread};
-use crate::{cli::axes::Axes, error::Error};
+use crate::cli::{axes::Axes, error::Error};
 use diff2d_arrays::probe;
 use diff2d_plot::{self as plot, Sampled, Values};
 

@@ -1,9 +1,9 @@
 //! [`Look`]: how frames are to be drawn, as far as the user says.
 
 use super::{array::Frames, lines::FrameAxis, survey::FrameSurvey};
-use crate::{
-    params::{Choice, Coordinates},
-    problem::Problem,
+use diff2d::{
+    Problem,
+    program::params::{Choice, Coordinates},
 };
 use diff2d_plot::{self as plot, Beyond, Colormap, Contours, Extrema, Range, Size, Style};
 

@@ -1,7 +1,7 @@
 //! [`FrameSurvey`]: what must be known of all frames before the first is drawn.
 
 use super::array::{Frames, unread};
-use crate::error::Error;
+use crate::cli::error::Error;
 use diff2d_arrays::{npy::Cut, walk};
 use diff2d_plot::{Extrema, Reduced, reduced_for_picture};
 use std::{

@@ -1,22 +1,20 @@
 //! The unit in which times are shown, as an option takes it.
 
-use crate::measured::TimeUnit;
-use clap::{ValueEnum, builder::PossibleValue};
+use crate::cli::values;
+use clap::builder::{PossibleValue, TypedValueParser};
+use diff2d::program::measured::TimeUnit;
 
-impl ValueEnum for TimeUnit {
-    fn value_variants<'a>() -> &'a [Self] {
-        &Self::ALL
-    }
-
-    fn to_possible_value(&self) -> Option<PossibleValue> {
-        let help = match self {
-            Self::S => "Seconds",
-            Self::Min => "Minutes",
-            Self::H => "Hours",
-            Self::D => "Days",
+/// Parses the name of a unit.
+pub(in crate::cli) fn time_unit() -> impl TypedValueParser<Value = TimeUnit> {
+    values::one_of(TimeUnit::ALL.map(|unit| {
+        let help = match unit {
+            TimeUnit::S => "Seconds",
+            TimeUnit::Min => "Minutes",
+            TimeUnit::H => "Hours",
+            TimeUnit::D => "Days",
         };
-        Some(PossibleValue::new(self.name()).help(help))
-    }
+        (PossibleValue::new(unit.name()).help(help), unit)
+    }))
 }
 
 /// The shortest unit in which a time in seconds is less than 600.

@@ -9,15 +9,14 @@ use super::{
     record::RecordState,
     running::Running,
 };
-use crate::{
-    cube::{
-        Commit, CubeError, Header, Journal, Paths, checkpoint,
-        journal::{Scenario, telling},
-        scratch,
+use crate::cli::error::Error;
+use diff2d::{
+    Commit, CubeError, End, Header, Scenario,
+    program::{
+        cube::{Journal, Paths, checkpoint, scratch, telling},
+        params::{Quantity, StepMethod},
+        run::{Clock, Nper},
     },
-    error::Error,
-    params::{End, Quantity, StepMethod},
-    schedule::{Clock, Nper},
 };
 use diff2d_arrays::{npy::Slice, wording::excerpt};
 use serde::{

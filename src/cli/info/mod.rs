@@ -20,8 +20,9 @@ use super::{
     selection::Selection,
     terminal::{Terminal, printable},
 };
-use crate::{cube::CubeError, error::Error};
+use crate::cli::error::Error;
 use clap::Args;
+use diff2d::CubeError;
 use diff2d_arrays::npy::{self, AnyHeader, DATA_OFFSET, Descr, HeaderError, NpyError};
 use serde::Serialize;
 use std::{

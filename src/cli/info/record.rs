@@ -1,9 +1,10 @@
 //! [`RecordState`]: the number of rows in the record of a run, and the last row.
 
 use super::super::{json::Object, number, record::scalar};
-use crate::{
-    cube::{CubeError, Paths, RecordReader},
-    error::Error,
+use crate::cli::error::Error;
+use diff2d::{
+    CubeError,
+    program::cube::{Paths, RecordReader},
 };
 use diff2d_arrays::npy::Scalar;
 use serde::Serialize;

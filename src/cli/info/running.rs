@@ -1,7 +1,7 @@
 //! [`Running`]: a run that goes on, as its files show it.
 
 use super::super::number;
-use crate::cube::{JournalledArray, Paths};
+use diff2d::{JournalledArray, program::cube::Paths};
 use serde::Serialize;
 use std::{fmt, time::SystemTime};
 

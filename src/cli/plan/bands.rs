@@ -1,10 +1,7 @@
 //! [`BandsPlan`]: how a state that is larger than its memory passes through it.
 
-use crate::{
-    cli::number,
-    problem::Problem,
-    run::{Budget, DISK_SPEED},
-};
+use crate::cli::number;
+use diff2d::{Budget, Problem, program::run::DISK_SPEED};
 use serde::Serialize;
 use std::fmt;
 

@@ -7,14 +7,12 @@ mod sbatch;
 mod sweep;
 
 use super::{params::ParamsArgs, terminal::Terminal, values};
-use crate::{
-    error::Error,
-    fit,
-    params::RawParams,
-    run::{Terms, on_threads, worthwhile_threads},
-    sweep::Sweep,
-};
+use crate::cli::error::Error;
 use clap::Args;
+use diff2d::{
+    RawParams, Sweep, fit,
+    program::run::{Terms, on_threads, worthwhile_threads},
+};
 use diff2d_sys as sys;
 use run::RunPlan;
 use sbatch::BatchJob;

@@ -1,20 +1,19 @@
 //! [`RunPlan`]: what a run would do.
 
 use super::{bands::BandsPlan, estimate};
-use crate::{
-    cli::{json::Object, listing::Listing, number, params::ProblemWithWarnings},
-    error::Error,
-    fit::DataFiles,
-    grid::Axis,
-    measured::{Calendar, MeasuredFile, common_origin},
-    params::{Choice, FunctionTable, Params, Quantity, StepMethod, with_precision},
-    problem::{Footprint, Problem},
-    run::{self, Budget, RunError, Terms},
-    schedule::{DECAY_IN_A_STEP, Due, Nper},
-    slab::Slab,
-    warnings::spacing,
+use crate::cli::{
+    error::Error, json::Object, listing::Listing, number, params::ProblemWithWarnings,
 };
-use diff2d_stencil::Element;
+use diff2d::{
+    Axis, Budget, Footprint, Params, Problem, RunError,
+    fit::DataFiles,
+    program::{
+        measured::{Calendar, MeasuredFile, common_origin},
+        params::{Choice, FunctionTable, StepMethod},
+        run::{DECAY_IN_A_STEP, Due, Nper, Terms, estimated_seconds, slab_of_first_rank},
+        warnings::spacing,
+    },
+};
 use serde::Serialize;
 use std::{collections::BTreeMap, fmt, path::PathBuf};
 
@@ -89,14 +88,9 @@ struct RankShares {
 }
 
 impl RankShares {
-    fn new<T: Element>(problem: &Problem, Terms { ranks, load, .. }: Terms) -> Self {
+    fn new(problem: &Problem, Terms { ranks, load, .. }: Terms) -> Self {
         let (ny, nx) = problem.grid.shape();
-        let tile = run::tile_of(
-            problem,
-            &problem.stencil::<T>(),
-            ranks.saturating_mul(load.threads),
-        );
-        let slab = Slab::new(ny, 0, ranks, tile.depth);
+        let slab = slab_of_first_rank(problem, ranks, load.threads);
         let parts = slab.parts();
         let halo = if parts == 1 { 0 } else { slab.halo() };
         let row_counts = (0..parts).map(|rank| slab.rows_of(rank).len());
@@ -113,7 +107,7 @@ impl RankShares {
             halo,
             memory_bytes_per_rank: Footprint::new(problem, (most_rows + borrowed).min(ny), parts)
                 .bytes(),
-            halo_bytes: (halo * nx * size_of::<T>()) as u64,
+            halo_bytes: (halo * nx * problem.params.precision.bytes()) as u64,
         }
     }
 
@@ -158,9 +152,8 @@ impl<'a> RunPlan<'a> {
         let budget = Budget::divide(problem, terms)?;
         let is_solvable = problem.check_balance();
         is_solvable.map_err(|error| RunError::unready(error, budget.total))?;
-        let seconds_of_one_rank = estimate::seconds(problem, budget.states.arrays);
-        let cut =
-            with_precision!(problem.params.precision, T => RankShares::new::<T>(problem, terms));
+        let seconds_of_one_rank = estimated_seconds(problem, budget.states.arrays);
+        let cut = RankShares::new(problem, terms);
         let bands = BandsPlan::of(&budget, problem);
         let mut seconds = seconds_of_one_rank * cut.share(problem);
         if let Some(bands) = &bands {
@@ -398,7 +391,7 @@ impl fmt::Display for RunPlan<'_> {
                 "",
                 "the source is no sum of few f(x, y) g(t): it is evaluated at every node and step, which takes most of the time",
             );
-                if self.problem.slots().slot(Quantity::Source).jumps_at_nodes() {
+                if self.problem.source_jumps_at_nodes() {
                     lines.add("", "where it jumps in x or y, it counts at nodes and is not integrated between them");
                 }
             }

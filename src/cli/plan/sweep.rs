@@ -1,13 +1,13 @@
 //! [`SweepPlan`]: what a sweep would do.
 
 use super::estimate;
-use crate::{
-    cli::{listing::Listing, number},
-    error::Error,
-    params::Choice,
-    run::Budget,
-    schedule::Nper,
-    sweep::Sweep,
+use crate::cli::{error::Error, listing::Listing, number};
+use diff2d::{
+    Budget, Sweep,
+    program::{
+        params::Choice,
+        run::{Nper, estimated_seconds},
+    },
 };
 use diff2d_arrays::npy::DATA_OFFSET;
 use diff2d_sys as sys;
@@ -53,7 +53,7 @@ impl<'a> SweepPlan<'a> {
             budget,
             disk_bytes,
             threads: workers,
-            seconds: estimate::seconds(first_problem, budget.states.arrays) * share_of_first(sweep)
+            seconds: estimated_seconds(first_problem, budget.states.arrays) * share_of_first(sweep)
                 + estimate::writing(scenarios * snapshots, disk_bytes),
             warnings: sweep.warnings(),
             precision: first_problem.params.precision.name(),

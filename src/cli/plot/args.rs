@@ -1,11 +1,8 @@
 //! The arguments of `diff2d plot`.
 
-use crate::{
-    cli::{open::InputArgs, values},
-    error::Error,
-    measured::{ColumnName, KeyValue, Reading, TimeUnit},
-};
+use crate::cli::{error::Error, frames, open::InputArgs, values};
 use clap::{Args, ValueEnum};
+use diff2d::program::measured::{ColumnName, KeyValue, Reading, TimeUnit};
 use diff2d_plot::Contours;
 use std::path::{Path, PathBuf};
 
@@ -73,7 +70,7 @@ pub(in crate::cli) struct PlotArgs {
     pub(super) ylabel: Option<String>,
     /// The unit of times: s, min, h or d, where [units] has one of them [default: of seconds the one that makes the
     /// last time less than 600]
-    #[arg(long, value_name = "UNIT")]
+    #[arg(long, value_name = "UNIT", value_parser = frames::time_unit())]
     pub(super) time_unit: Option<TimeUnit>,
     /// Width and height of every picture in pixels, from 200x200 to 4096x4096
     #[arg(long, value_name = "WxH")]

@@ -1,13 +1,11 @@
 //! `--line` and `--history`: curves.
 
-use crate::{
-    cli::{
-        dates,
-        frames::{Drawing, FrameAxis, Frames, RangeChoice},
-        selection::{Parts, Selection},
-        terminal::{Terminal, printable},
-    },
+use crate::cli::{
+    dates,
     error::Error,
+    frames::{Drawing, FrameAxis, Frames, RangeChoice},
+    selection::{Parts, Selection},
+    terminal::{Terminal, printable},
 };
 use diff2d_plot::{Chart, Curve};
 

@@ -4,7 +4,7 @@ use super::{
     args::PlotArgs,
     pictures::{Picture, names_a_file},
 };
-use crate::error::Error;
+use crate::cli::error::Error;
 use diff2d_sys as sys;
 use std::{
     collections::HashSet,

@@ -19,7 +19,8 @@ use super::{
     snapshots::FrameChoice,
     terminal::Terminal,
 };
-use crate::{cube::JournalledArray, error::Error};
+use crate::cli::error::Error;
+use diff2d::JournalledArray;
 use pictures::Picture;
 use series::Series;
 

@@ -1,9 +1,6 @@
 //! `--html`: frames as one page.
 
-use crate::{
-    cli::{bar::Unit, frames::Drawing, terminal::Terminal},
-    error::Error,
-};
+use crate::cli::{bar::Unit, error::Error, frames::Drawing, terminal::Terminal};
 use diff2d_plot::{self as plot, PackedFrame, Page, PagePlan, evenly_spread};
 use diff2d_sys::Destination;
 use rayon::prelude::*;

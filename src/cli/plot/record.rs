@@ -1,15 +1,15 @@
 //! `--record`: columns of the record of a run over time, and what was measured beside them.
 
 use super::{args::PlotArgs, curves};
-use crate::{
-    cli::{
-        dates,
-        frames::{Drawing, Frames},
-        record,
-        terminal::Terminal,
-    },
-    cube::{RecordColumn, RecordTable},
+use crate::cli::{
+    dates,
     error::Error,
+    frames::{Drawing, Frames},
+    record,
+    terminal::Terminal,
+};
+use diff2d::program::{
+    cube::{RecordColumn, RecordTable},
     measured::{
         self, Calendar, ColumnName, Doubles, Heading, Measured, Reading, Request, TableError,
         WantedColumn,

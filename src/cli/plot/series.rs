@@ -8,11 +8,8 @@ use super::{
     pictures::Picture,
     record,
 };
-use crate::{
-    cli::{bar::Unit, frames::Drawing, terminal::Terminal},
-    cube::{JournalledArray, Writing},
-    error::Error,
-};
+use crate::cli::{bar::Unit, error::Error, frames::Drawing, terminal::Terminal};
+use diff2d::{JournalledArray, program::cube::Writing};
 use diff2d_plot::{self as plot, Chart, Contours, Extrema, Sheet};
 use diff2d_sys::Destination;
 use rayon::prelude::*;

@@ -2,12 +2,12 @@
 
 mod habits;
 
-use crate::params::{is_key, nearest};
 use clap::{
     Arg, Command, Error,
     builder::{PossibleValue, StyledStr},
     error::{ContextKind, ContextValue, ErrorKind},
 };
+use diff2d::program::params::{is_key, nearest};
 use diff2d_arrays::wording::excerpt;
 use habits::{COMMANDS, Habit, OPTIONS, VALUES};
 use std::{error::Error as _, ffi::OsString, num::ParseIntError, path::Path};

@@ -4,18 +4,18 @@ use super::{
     args::StatsArgs,
     results::{hint, new_array, row, table, value_names, values},
 };
-use crate::{
-    cli::{
-        axes::Axes,
-        bar::Unit,
-        open::{self, NewArray},
-        rows::{Cell, Column, Row, Table},
-        select,
-        terminal::Terminal,
-    },
-    cube::JournalledArray,
+use crate::cli::{
+    axes::Axes,
+    bar::Unit,
     error::Error,
-    measured::{Date, TimeUnit},
+    open::{self, NewArray},
+    rows::{Cell, Column, Row, Table},
+    select,
+    terminal::Terminal,
+};
+use diff2d::{
+    JournalledArray,
+    program::measured::{Date, TimeUnit},
 };
 use diff2d_arrays::npy::{Dtype, NpyHeader, Scalar, Slice};
 use diff2d_arrays::{

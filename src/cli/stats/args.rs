@@ -1,9 +1,6 @@
 //! Options of `stats`.
 
-use crate::{
-    cli::{groups::CalendarPart, open::InputArgs, values},
-    error::Error,
-};
+use crate::cli::{error::Error, groups::CalendarPart, open::InputArgs, values};
 use clap::Args;
 use std::path::PathBuf;
 

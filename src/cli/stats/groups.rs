@@ -4,19 +4,17 @@ use super::{
     args::StatsArgs,
     results::{hint, new_array, row, table, value_names, values},
 };
-use crate::{
-    cli::{
-        axes::Axes,
-        bar::Unit,
-        groups::{CalendarPart, Groups, date_times},
-        open,
-        rows::{Cell, Column, Row},
-        select,
-        terminal::Terminal,
-    },
-    cube::JournalledArray,
+use crate::cli::{
+    axes::Axes,
+    bar::Unit,
     error::Error,
+    groups::{CalendarPart, Groups, date_times},
+    open,
+    rows::{Cell, Column, Row},
+    select,
+    terminal::Terminal,
 };
+use diff2d::JournalledArray;
 use diff2d_arrays::{
     Statistics,
     labels::NamedAxis,

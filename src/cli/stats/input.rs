@@ -1,14 +1,12 @@
 //! The arrays of `stats`: files, and standard input.
 
 use super::args::StatsArgs;
-use crate::{
-    cli::{
-        open::{open_as, prepared},
-        terminal::Terminal,
-    },
-    cube::JournalledArray,
+use crate::cli::{
     error::Error,
+    open::{open_as, prepared},
+    terminal::Terminal,
 };
+use diff2d::JournalledArray;
 use diff2d_arrays::npy::{ArrayFile, NpyError};
 use diff2d_sys::Temporary;
 use std::{

@@ -16,8 +16,9 @@ use super::{
     rows::{Cell, Column},
     terminal::Terminal,
 };
-use crate::{cube::JournalledArray, error::Error};
+use crate::cli::error::Error;
 use args::Scope;
+use diff2d::JournalledArray;
 use diff2d_arrays::progress::Progress;
 use diff2d_arrays::stats::{self, Options};
 

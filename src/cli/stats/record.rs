@@ -1,11 +1,8 @@
 //! The statistics of the columns of a record.
 
 use super::{args::StatsArgs, results, whole};
-use crate::{
-    cli::{rows::Column, terminal::Terminal},
-    cube::{CubeError, JournalledArray, RecordTable},
-    error::Error,
-};
+use crate::cli::{error::Error, rows::Column, terminal::Terminal};
+use diff2d::{CubeError, JournalledArray, program::cube::RecordTable};
 use diff2d_arrays::{
     npy::{ArrayFile, Dtype, NpyHeader},
     stats::Options,

@@ -1,16 +1,14 @@
 //! The results of `stats` at one place: a row, or elements of a new array.
 
 use super::args::StatsArgs;
-use crate::{
-    cli::{
-        json::Object,
-        open::{self, NewArray},
-        rows::{Cell, Column, Fact, FactValue, Row, Style, Table},
-        terminal::Terminal,
-    },
-    cube::JournalledArray,
+use crate::cli::{
     error::Error,
+    json::Object,
+    open::{self, NewArray},
+    rows::{Cell, Column, Fact, FactValue, Row, Style, Table},
+    terminal::Terminal,
 };
+use diff2d::JournalledArray;
 use diff2d_arrays::npy::{Dtype, Scalar};
 use diff2d_arrays::{Statistics, stats::Options};
 

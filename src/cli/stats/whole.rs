@@ -4,18 +4,16 @@ use super::{
     args::StatsArgs,
     results::{hint, new_array, row, value_names, values},
 };
-use crate::{
-    cli::{
-        axes::{self, Axes},
-        bar::Unit,
-        open,
-        rows::{Cell, Fact, FactValue, Place, Table},
-        select,
-        terminal::Terminal,
-    },
-    cube::JournalledArray,
+use crate::cli::{
+    axes::{self, Axes},
+    bar::Unit,
     error::Error,
+    open,
+    rows::{Cell, Fact, FactValue, Place, Table},
+    select,
+    terminal::Terminal,
 };
+use diff2d::JournalledArray;
 use diff2d_arrays::{
     Statistics,
     labels::{Labels, NamedAxis},

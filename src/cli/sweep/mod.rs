@@ -12,14 +12,13 @@ use super::{
     start::{self, StartArgs},
     terminal::{Terminal, quoted},
 };
-use crate::{
-    comm::{Comm, World, collective},
-    cube::Paths,
-    error::Error,
-    run::Outcome,
-    sweep::Sweep,
-};
+use crate::cli::error::Error;
 use clap::Args;
+use diff2d::{
+    Outcome, Sweep,
+    comm::{Comm, World, collective},
+    program::cube::Paths,
+};
 use diff2d_sys::{self as sys, Destination};
 use serde_json::json;
 use std::{

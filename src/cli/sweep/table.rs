@@ -1,15 +1,15 @@
 //! [`ScenarioTable`]: the table of a sweep next to its cube.
 
-use crate::{
-    cli::rows::{Cell, Column, csv_head, csv_line},
-    cube::{
-        Cube, Paths, Writing,
-        journal::{Commit, FileNames, Scenario},
-    },
+use crate::cli::{
     error::Error,
-    params::number_of,
-    run::FluxTable,
-    sweep::Sweep,
+    rows::{Cell, Column, csv_head, csv_line},
+};
+use diff2d::{
+    Commit, Cube, FluxTable, Scenario, Sweep,
+    program::{
+        cube::{FileNames, Paths, Writing},
+        params::number_of,
+    },
 };
 use diff2d_sys::{self as sys, AtomicFile, Destination};
 use std::{

@@ -1,11 +1,8 @@
 //! Options of `window` and `coarsen`.
 
-use crate::{
-    cli::{masked::left_out, open::InputArgs, terminal::Terminal, values},
-    cube::JournalledArray,
-    error::Error,
-};
+use crate::cli::{error::Error, masked::left_out, open::InputArgs, terminal::Terminal, values};
 use clap::Args;
+use diff2d::JournalledArray;
 use diff2d_arrays::npy::Dtype;
 use diff2d_arrays::window::{Op, Pad};
 use std::path::PathBuf;

@@ -7,7 +7,7 @@ mod request;
 pub(super) use args::{CoarsenArgs, WindowArgs};
 
 use super::{axes::Axes, open::open_as, select, terminal::Terminal};
-use crate::error::Error;
+use crate::cli::error::Error;
 use diff2d_arrays::window::Request;
 use reduce::reduce;
 

@@ -1,16 +1,14 @@
 //! Windows into a new array.
 
 use super::args::CommonArgs;
-use crate::{
-    cli::{
-        bar::Unit,
-        follow::{Ending, follow},
-        open,
-        terminal::Terminal,
-    },
-    cube::JournalledArray,
+use crate::cli::{
+    bar::Unit,
     error::Error,
+    follow::{Ending, follow},
+    open,
+    terminal::Terminal,
 };
+use diff2d::JournalledArray;
 use diff2d_arrays::window::{Request, Windows};
 use std::path::Path;
 

@@ -1,16 +1,14 @@
 //! What `diff2d window` is asked for, in elements.
 
 use super::args::WindowArgs;
-use crate::{
-    cli::{
-        axes::{Axes, Entries},
-        open::open,
-        selection::Selection,
-        terminal::Terminal,
-    },
-    cube::JournalledArray,
+use crate::cli::{
+    axes::{Axes, Entries},
     error::Error,
+    open::open,
+    selection::Selection,
+    terminal::Terminal,
 };
+use diff2d::JournalledArray;
 use diff2d_arrays::{
     npy::Region,
     window::{Op, Request, Weights},

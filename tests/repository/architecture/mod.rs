@@ -21,7 +21,6 @@ const LAYERS: &[&[&str]] = &[
     &["check", "fit"],
     &["warnings"],
     &["repair", "sweep"],
-    &["error"],
     &["cli"],
     &["main"],
 ];

@@ -23,6 +23,20 @@ pub enum NpyError {
 }
 
 impl NpyError {
+    /// The exit code of a program that ends with the error: 1 where it could not, 2 for wrong usage or parameters, 3 for damaged
+    /// data.
+    #[must_use]
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::Io(_) => 1,
+            Self::Header {
+                source: HeaderError::Dtype(_) | HeaderError::Archive(_),
+                ..
+            } => 2,
+            Self::Header { .. } => 3,
+        }
+    }
+
     /// Wraps an error of the filesystem with the name of the file, for `map_err`.
     pub fn io<P: Into<PathBuf>>(
         action: &'static str,

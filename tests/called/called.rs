@@ -1,7 +1,9 @@
 //! Commands that another program calls in its own process.
 
-use crate::common::Scene;
-use diff2d::cli::{Call, Called};
+use crate::{
+    cli::{Call, Called},
+    common::Scene,
+};
 use serde_json::{Value, json};
 use std::sync::{Arc, Mutex, atomic::AtomicBool};
 
