@@ -14,7 +14,7 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 use serde::{Deserialize, Serialize};
 use std::{
     collections::VecDeque,
-    io,
+    io, mem,
     ops::Range,
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
@@ -211,14 +211,10 @@ impl Committer {
                     files: Vec::new(),
                 });
             }
-            CommitMessage::Conclusion(id, conclusion) => {
+            CommitMessage::Conclusion(id, mut conclusion) => {
                 if let Some(snapshot) = self.find(id) {
-                    let clock = snapshot.commit.clock();
-                    snapshot.commit = Commit::new(id, clock, conclusion.summary)
-                        .with(conclusion.steadiness)
-                        .with_end(conclusion.ended)
-                        .with_streams(conclusion.marks);
-                    snapshot.files = conclusion.files;
+                    snapshot.files = mem::take(&mut conclusion.files);
+                    snapshot.commit = conclusion.commit(id, snapshot.commit.clock());
                     snapshot.missing -= 1;
                 }
             }

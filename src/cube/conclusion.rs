@@ -1,7 +1,10 @@
 //! [`Conclusion`]: what the journal line of a snapshot needs beside its bytes.
 
-use super::streams::{Marks, StreamFile};
-use crate::{dynamics::Steadiness, params::End, summary::Summary};
+use super::{
+    journal::{Commit, SnapshotId},
+    streams::{Marks, StreamFile},
+};
+use crate::{dynamics::Steadiness, params::End, schedule::Clock, summary::Summary};
 use std::sync::Arc;
 
 /// What is known of a snapshot once all its rows have come.
@@ -17,6 +20,17 @@ pub struct Conclusion {
     pub marks: Marks,
     /// The files of the streams, which become durable before the journal line with the marks.
     pub files: Vec<Arc<StreamFile>>,
+}
+
+impl Conclusion {
+    /// The commit of a snapshot, without its digest.
+    #[must_use]
+    pub fn commit(self, id: SnapshotId, clock: Clock) -> Commit {
+        Commit::new(id, clock, self.summary)
+            .with(self.steadiness)
+            .with_end(self.ended)
+            .with_streams(self.marks)
+    }
 }
 
 impl From<Summary> for Conclusion {

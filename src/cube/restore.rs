@@ -278,25 +278,16 @@ impl Restorer {
         &self.paths
     }
 
-    /// Whether the journal line of a snapshot is lost.
+    /// The commit of a [damaged](Self::damaged) snapshot, unless its line is lost.
     #[must_use]
-    pub fn has_lost_line_of(&self, id: SnapshotId) -> bool {
-        self.lost.contains(&id) && !self.known.contains_key(&id)
+    pub fn known_line_of(&self, id: SnapshotId) -> Option<&Commit> {
+        self.known.get(&id)
     }
 
-    /// Accepts the commit of a recomputed snapshot. Its digest must equal that in the journal; if the line was lost,
-    /// this commit replaces it.
-    ///
-    /// # Errors
-    /// [`CubeError::CannotRepair`] if the digests differ.
-    pub fn accept(&mut self, recomputed: &Commit) -> Result<(), CubeError> {
-        let id = recomputed.id();
-        let expected_commit = self.known.entry(id).or_insert_with(|| recomputed.clone());
-        if expected_commit.sha256 == recomputed.sha256 {
-            Ok(())
-        } else {
-            Err(self.cannot_repair(id))
-        }
+    /// Accepts the commit of a recomputed snapshot, which has the digest of its line. If the line was lost, the commit
+    /// replaces it.
+    pub fn accept(&mut self, recomputed: Commit) {
+        self.known.entry(recomputed.id()).or_insert(recomputed);
     }
 
     /// The commits of each scenario in order, with recomputed commits in place of lost lines. A run counts as one

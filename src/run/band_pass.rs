@@ -28,7 +28,7 @@ use std::{io::Read, iter, mem, ops::Range, path::Path, thread, time::Duration};
 const RECENT: Duration = Duration::from_secs(1);
 
 impl<T: Element> InBands<'_, T> {
-    /// Takes one pass, which ends at a snapshot or in the scratch. The scratch does not describe the new state yet.
+    /// Takes one pass, which ends at a snapshot of the cube or in the scratch. The scratch does not describe the new state yet.
     /// After an error the state is unchanged.
     pub(super) fn take_steps<C: Comm>(
         &mut self,
@@ -91,7 +91,8 @@ impl<T: Element> InBands<'_, T> {
         let depths = bands.depths(steps, ends_with_short_step);
         let halo = self.read_halo(steps)?;
         let (path, file, state_begin) = self.source()?;
-        let target_scratch = self.scratch.as_ref().filter(|_| snapshot.is_none());
+        let goes_to_cube = (snapshot.as_ref()).is_some_and(|snapshot| snapshot.place().is_some());
+        let target_scratch = self.scratch.as_ref().filter(|_| !goes_to_cube);
         let sums = thread::scope(|scope| {
             let range = iter::once(state_begin..state_begin + problem.field_bytes()).collect();
             let source = ReadAhead::start(scope, file, &self.read, range, self.chunks())
@@ -189,7 +190,7 @@ struct Files<'f, 'o, 'a, 'scope, C, S> {
     source: S,
     /// The number of the next row to read.
     read: usize,
-    /// The scratch, if the rows go there; otherwise they go to the snapshot.
+    /// The scratch, if the rows go there.
     scratch: Option<WriteBehind<'scope>>,
     /// The number of the next row to write.
     row: usize,
@@ -199,6 +200,7 @@ struct Files<'f, 'o, 'a, 'scope, C, S> {
     end_clock: Clock,
     /// The length of the single step of the pass, if that step is shorter than the others \[time\].
     cut: Option<f64>,
+    /// The snapshot, if the pass ends at one.
     snapshot: Option<&'f mut Snapshot<'o, 'a, C>>,
     /// The path of the file that is read.
     path: &'f Path,

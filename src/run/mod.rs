@@ -15,7 +15,7 @@
 //! | `row.rs`, `state_reader.rs`, `row_schedule.rs`, `columns.rs`, `sums.rs` | rows, the values in them, their moments, their columns, and the integrated rates; `flux.rs`: rates of a cube |
 //! | `here.rs` | a run in memory on the calling thread, for places without files and threads |
 //! | `record_rows.rs` | runs that write no files: the rows of a record in memory, and the step at which a run ends |
-//! | `recompute.rs`, `restore_streams.rs` | repair: snapshots and intervals of streams are computed again |
+//! | `interval.rs`, `snapshot_digest.rs` | repair: what lies between two snapshots is computed again, and kept if it is that of the run: the snapshot (`recompute.rs`), rows and frames (`restore_streams.rs`) |
 //! | `exchange.rs` | how ranks report to rank 0 and come to the same decisions |
 //! | `decomposition.rs` | the slab of a rank and its transfers to others |
 //! | `clock.rs` | when to check for signals, deadlines and checkpoints |
@@ -41,6 +41,7 @@ mod flux;
 mod here;
 mod in_bands;
 mod in_memory;
+mod interval;
 mod observer;
 mod options;
 mod output;
@@ -57,6 +58,7 @@ mod row_tracker;
 mod seconds;
 mod setup;
 mod snapshot;
+mod snapshot_digest;
 mod solution;
 mod state;
 mod state_reader;

@@ -2,7 +2,8 @@
 
 use super::{
     clock::NextStop, decomposition::Decomposition, error::RunError, exchange::Exchange,
-    observer::Observer, options::Outcome, solution::Solution, streams::RunStreams,
+    observer::Observer, options::Outcome, snapshot_digest::SnapshotDigest, solution::Solution,
+    streams::RunStreams,
 };
 use crate::{
     comm::{Comm, ROOT, collective},
@@ -15,6 +16,7 @@ use crate::{
     schedule::Clock,
 };
 use crossbeam_channel::Sender;
+use diff2d_stencil::real::Real;
 use std::{path::Path, time::Duration};
 
 /// The longest wait for a commit before ranks exchange reports again.
@@ -45,6 +47,8 @@ enum Destination<'a> {
     Cube(CubeOutput<'a>),
     /// Memory. Snapshots are announced on the channel.
     Memory(&'a mut Solution, Sender<Commit>),
+    /// The digest of a single snapshot, which is computed again.
+    Digest(&'a mut SnapshotDigest),
     /// Snapshots are only announced on the channel.
     Nothing(Sender<Commit>),
 }
@@ -86,6 +90,24 @@ impl<'a, C: Comm> Output<'a, C> {
             destination,
             Exchange::new(ranks.comm(), None),
         )
+    }
+
+    /// An output that keeps the digest of a snapshot, with `streams`. The snapshot before it is that of `last`, if there
+    /// is one.
+    pub(super) fn digest(
+        problem: &'a Problem,
+        ranks: &'a Decomposition<'a, C>,
+        digest: &'a mut SnapshotDigest,
+        streams: RunStreams,
+        last: Option<Clock>,
+    ) -> Self {
+        let exchange = Exchange::new(ranks.comm(), None);
+        let output = Self::new(problem, ranks, Destination::Digest(digest), exchange);
+        Self {
+            streams,
+            last: last.unwrap_or(output.last),
+            ..output
+        }
     }
 
     /// An output that only announces snapshots to the observer.
@@ -147,6 +169,23 @@ impl<'a, C: Comm> Output<'a, C> {
         match &mut self.destination {
             Destination::Memory(solution, _) => Some(solution),
             _ => None,
+        }
+    }
+
+    /// The digest of a snapshot, if only that is kept.
+    pub(super) fn snapshot_digest(&self) -> Option<&SnapshotDigest> {
+        match &self.destination {
+            Destination::Digest(digest) => Some(digest),
+            _ => None,
+        }
+    }
+
+    /// Keeps the next rows of a snapshot, beginning with row `first`, where no file takes them.
+    pub(super) fn keep_rows<T: Real>(&mut self, first: usize, values: &[T]) {
+        match &mut self.destination {
+            Destination::Memory(solution, _) => solution.rows(first, values),
+            Destination::Digest(digest) => digest.rows(first, values),
+            Destination::Cube(_) | Destination::Nothing(_) => {}
         }
     }
 
@@ -216,6 +255,7 @@ impl<'a, C: Comm> Output<'a, C> {
                 solution.end(now);
                 announced
             }
+            Destination::Digest(digest) => return digest.end(now, conclusion),
             Destination::Nothing(announced) => announced,
         };
         if self.ranks.comm().is_root() {

@@ -2,23 +2,9 @@
 //! the journal get their marks back.
 
 use super::{
-    budget::{Budget, SnapshotStorage, Terms},
-    clock::RunClock,
-    columns,
-    decomposition::Decomposition,
-    error::RunError,
-    in_memory::InMemory,
-    observer::Observer,
-    options::Options,
-    output::Output,
-    row_schedule::RowSchedule,
-    state::{Durable, State},
-    streams::RunStreams,
-    time_loop::TimeLoop,
-    trackers::Trackers,
+    columns, error::RunError, interval::Interval, row_schedule::RowSchedule, streams::RunStreams,
 };
 use crate::{
-    comm::Solo,
     cube::{
         Commit, CubeError, field_files,
         record_file::{self, FoundStream, RecordPlace},
@@ -27,9 +13,7 @@ use crate::{
     },
     params::{Choice, End, RecordField},
     problem::Problem,
-    slab::Slab,
 };
-use diff2d_arrays::progress::Progress;
 use diff2d_stencil::Element;
 use diff2d_sys::AtomicFile;
 use std::ops::Range;
@@ -233,43 +217,18 @@ impl<'r> Restoration<'r> {
         index: usize,
         memory: Option<u64>,
     ) -> Result<Option<End>, RunError> {
-        let problem = self.problem;
-        let terms = Terms {
-            limit: memory.or(problem.params.memory),
-            snapshots: SnapshotStorage::Nothing,
-            why_in_memory: Some(
-                "a record is computed again from states in memory: allow that much with --memory",
-            ),
-            ..Terms::alone(None)
+        let commit = &self.commits[index];
+        let interval = Interval {
+            cube: self.cube,
+            problem: self.problem,
+            to: commit.id(),
+            line: Some(commit),
+            memory,
         };
-        let budget = Budget::divide(problem, terms)?;
-        let (ny, nx) = problem.grid.shape();
-        let slab = Slab::whole(ny).periodic(problem.has_periodic_rows());
-        let ranks = Decomposition::new(&Solo, slab, nx);
-        let mut state = InMemory::new(problem, budget.stencil::<T>(problem, None, 1), &ranks)?;
-        let (observer, _) = Observer::new(Progress::default(), Default::default());
-        let clock = RunClock::start(problem, &Options::default());
-        let previous_commit = index.checked_sub(1).map(|previous| &self.commits[previous]);
-        match previous_commit {
-            Some(previous_commit) => {
-                let durable = Durable {
-                    path: &self.cube.paths().cube,
-                    begin: self.cube.header.offset_of(previous_commit.id()),
-                    sha256: None,
-                };
-                state.take(&durable)?;
-            }
-            None => state.initialise(&clock, &observer)?,
-        }
-        let mut output = Output::nothing(problem, &ranks, &observer);
-        output.streams = self.streams_of_interval()?;
-        let (commit, resumed) = (&self.commits[index], previous_commit.map(Commit::clock));
-        let trackers = Trackers::new(problem, &mut output, Some(self.place), resumed)?;
-        let trackers = trackers.up_to(commit.step, commit.ended.clone());
-        let time_loop = TimeLoop::new(problem, state, output, trackers, clock, &observer);
-        let (streams, ended) = time_loop.run_from(resumed)?;
+        let streams = self.streams_of_interval()?;
+        let (computed_commit, streams) = interval.restore::<T>(streams, Some(self.place))?;
         self.take(index, streams)?;
-        Ok(ended)
+        Ok(computed_commit.ended)
     }
 
     /// Streams for a recomputed interval: the new file of the rows, and files without names for the fields, which are

@@ -113,9 +113,7 @@ impl<'o, 'a, C: Comm> Snapshot<'o, 'a, C> {
             let solution = self.output.solution();
             change.rows(values, solution.map_or(&[], |solution| solution.bytes()));
         }
-        if let Some(solution) = self.output.solution() {
-            solution.rows(first_row, values);
-        }
+        self.output.keep_rows(first_row, values);
         // A value that is not finite leaves no finite sum.
         if self.wrong.is_none() && !summaries.iter().all(|row| row.mass.is_finite()) {
             let halt = summary::not_finite(values, first_row, None, &problem.grid, self.now);

@@ -43,6 +43,9 @@ impl Change {
         if let Some(solution) = output.solution() {
             return Ok(Some(Self::new(None, solution.begin_of_last(field_bytes))));
         }
+        if let Some(digest) = output.snapshot_digest() {
+            return Ok(digest.change()?);
+        }
         let Some(scenario) = output.scenario() else {
             return Ok(None);
         };

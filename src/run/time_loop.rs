@@ -17,7 +17,6 @@ use super::{
 };
 use crate::{
     comm::Comm,
-    params::End,
     problem::Problem,
     schedule::{Clock, Moment},
 };
@@ -257,18 +256,15 @@ impl<'l, 'p, C: Comm, S: State<C>> TimeLoop<'l, 'p, C, S> {
         Ok(())
     }
 
-    /// Runs from a durable state, or the initial one, as far as the trackers look. Returns their streams, and the reason
-    /// to end the run there, if it ends.
+    /// Runs from a durable state, or the initial one, as far as the trackers look. Returns the last state and the
+    /// streams of the trackers.
     ///
     /// # Errors
     /// [`RunError`].
-    pub(super) fn run_from(
-        mut self,
-        resumed: Option<Clock>,
-    ) -> Result<(RunStreams, Option<End>), RunError> {
+    pub(super) fn run_from(mut self, resumed: Option<Clock>) -> Result<(S, RunStreams), RunError> {
         self.start_from(resumed)?;
         self.run()?;
-        Ok((self.trackers.into_remains().streams, self.output.ended))
+        Ok((self.state, self.trackers.into_remains().streams))
     }
 
     /// Runs from the initial state to the end, and returns the rows that were kept in memory.
