@@ -87,6 +87,11 @@ pub enum Halt {
         /// The largest accepted residual.
         tolerance: f64,
     },
+    /// The system refuses memory that a step takes beside the state.
+    #[error(
+        "the system refuses the memory that a step takes beside the state: fewer threads or a larger dx take less"
+    )]
+    TileMemory,
     /// The steady state takes more memory than is allowed.
     #[error(
         "the run needs {} of memory or more, and may take {}: materials like these have large coarser levels of multigrid; allow that much with --memory, or take method = \"rkl2\" with until",

@@ -188,9 +188,7 @@ impl<T: Element, C: Comm> State<C> for InMemory<'_, T, C> {
     ) -> Result<(), RunError> {
         if let HeldState::Solver(solver) = &mut self.held {
             let advanced = clock.time(steps, || solver.advance(steps, self.ranks.comm()));
-            if self.problem.depends_on_time() {
-                collective::all_ok(self.ranks.comm(), advanced.map_err(RunError::from))?;
-            }
+            collective::all_ok(self.ranks.comm(), advanced.map_err(RunError::from))?;
         }
         match snapshot {
             Some(snapshot) => self.show(snapshot),

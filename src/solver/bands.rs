@@ -20,7 +20,7 @@
 //! Source: time skewing, D. Wonnacott, "Achieving scalable locality with time skewing", International Journal
 //! of Parallel Programming 30, 2002.
 
-use super::forcing::Forcing;
+use super::{check_memory, forcing::Forcing};
 use crate::{
     dynamics::{Dynamics, Halt, Method, Shorter},
     field::Field,
@@ -240,7 +240,7 @@ impl<T: Element> Bands<T> {
                 smoothness = stage.known;
                 self.arrays.swap(0, 1);
             }
-            if let Err(halt) = forcing.check() {
+            if let Err(halt) = forcing.check().and_then(|()| check_memory(&stencil)) {
                 return Ok(Err(halt));
             }
             let stages = depths.len();

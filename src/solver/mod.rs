@@ -142,12 +142,14 @@ impl<T: Element> Solver<T> {
         self.shown.as_ref().map_or(&self.state, |(shown, _)| shown)
     }
 
-    /// Fails if a wall or source has made a step impossible on the rows of the slab. The state is then invalid.
+    /// Fails if a wall or source, or the system's memory, has made a step impossible on the rows of the slab. The state is
+    /// then invalid.
     ///
     /// # Errors
     /// The first reason.
     pub(crate) fn check(&self) -> Result<(), Halt> {
-        self.forcing.check()
+        self.forcing.check()?;
+        check_memory(&self.stencil)
     }
 
     /// The present state, by value.
@@ -166,8 +168,8 @@ impl<T: Element> Solver<T> {
     /// ([`Solo`](crate::comm::Solo)).
     ///
     /// # Errors
-    /// The first reason why a wall or source has made a step impossible, on the rows of the slab. The state is then
-    /// invalid.
+    /// The first reason why a step was impossible on the rows of the slab: a wall, a source, or memory that the system
+    /// refused. The state is then invalid.
     pub fn advance(&mut self, steps: u64, comm: &impl Comm) -> Result<(), Halt> {
         if self.slab.own().is_empty() {
             return Ok(());
@@ -321,6 +323,15 @@ impl<T: Element> Solver<T> {
     #[must_use]
     pub fn slab(&self) -> &Slab {
         &self.slab
+    }
+}
+
+/// Fails if the system has refused the memory of a tile.
+fn check_memory<T: Element>(stencil: &Stencil<T>) -> Result<(), Halt> {
+    if stencil.lacked_memory() {
+        Err(Halt::TileMemory)
+    } else {
+        Ok(())
     }
 }
 

@@ -108,7 +108,7 @@ impl<T: Element> Solver<T> {
             self.take_parts(length, parts, comm);
             self.forcing.now = clock_after;
         }
-        self.forcing.check()
+        self.check()
     }
 
     /// Collective. Takes equal parts of a step, `length` long together.

@@ -68,6 +68,7 @@ impl RoundingTrial {
             let slab = Slab::whole(trial.grid.y.nodes).periodic(trial.has_periodic_rows());
             let (stencil, start) = (trial.stencil(), trial.schedule.pace().start());
             let mut solver = trial.solver_of_rows(stencil, state, start, slab).ok()?;
+            // Two steps, from states that grow ever later, have no moments to look at but their end.
             solver.advance(2, &Solo).ok()?;
             state = solver.into_state();
             range.add(&trial, &state);

@@ -291,29 +291,31 @@ fn an_input_that_changes_under_a_run_is_noticed() {
     assert!(cubes[0] == cubes[1] && cubes[0] == cubes[2]);
 }
 
-/// Snapshots 0 and 1 come back within little memory, also where line 0 is lost.
+/// Snapshots 0 and 1, and the rows of the record, come back within less memory than two fields take, also where line 0 is
+/// lost.
 #[test]
-fn the_first_snapshots_are_repaired_in_bands() {
+fn the_first_snapshots_and_rows_are_repaired_in_bands() {
     let scene = Scene::new();
-    scene.write("p.toml", "D = 1\nx1 = 0\nx2 = 1\ndx = 0.005\nruntime = 0.001\nouttime = 0.0005\nmemory = \"3300kB\"\n");
+    scene.write("p.toml", "D = 1\nx1 = 0\nx2 = 1\ndx = 0.002\nruntime = 8e-5\nouttime = 4e-5\nrecord = { every = 2.3e-5, totals = true }\n");
     scene.succeed("run p.toml -o c.npy");
-    let (cube, journal) = (scene.read("c.npy"), scene.text("c.journal"));
+    let files = ["c.npy", "c.journal", "c.record.csv"].map(|name| (name, scene.read(name)));
+    let [cube, journal, rows] = files.each_ref().map(|(_, bytes)| bytes);
     let snapshot = (cube.len() - 4096) / 3;
     let mut damaged = cube.clone();
     for index in 0..2 {
         damaged[4096 + index * snapshot + 5000] ^= 1;
     }
+    let lost_line = String::from_utf8_lossy(journal).replacen("\"index\":0", "\"index\":7", 1);
     for lost in [false, true] {
         scene.write("c.npy", &damaged);
+        scene.write("c.record.csv", &rows[..rows.len() - 9]);
         if lost {
-            scene.write(
-                "c.journal",
-                journal.replacen("\"index\":0", "\"index\":7", 1),
-            );
+            scene.write("c.journal", &lost_line);
         }
-        let told = scene.succeed("repair c.npy");
-        assert_eq!(told.stdout.lines().count(), 2, "{told}");
-        assert!(scene.read("c.npy") == cube);
-        assert_eq!(scene.text("c.journal"), journal);
+        let told = scene.succeed("repair c.npy --memory 2MiB");
+        assert_eq!(told.stdout.lines().count(), 3, "{told}");
+        for (name, bytes) in &files {
+            assert!(scene.read(name) == *bytes, "{name}");
+        }
     }
 }

@@ -11,7 +11,7 @@ use ndarray::{ArrayBase, ArrayView2, ArrayViewMut2, Axis, DataMut, Ix2, s};
 use super::dispatch::Element;
 use super::five_point::Stencil;
 use super::kernel::{Additions, LevelsPerSweep};
-use super::knowledge::{Knowledge, Smoothness};
+use super::knowledge::{Knowledge, Smoothness, TileOutcome};
 use super::pipeline::{self, PassUnderWay};
 use super::plan::Plan;
 use super::scheduler::{self, TileGrid};
@@ -30,7 +30,7 @@ impl<T: Element> Stencil<T> {
     /// then need no more. The call waits until none of the threads is at work.
     ///
     /// # Errors
-    /// If the system has too little memory. A pass for which too little was taken ends the process.
+    /// If the system has too little memory.
     pub fn reserve(&self, walls: &Walls<T>, shape @ (ny, nx): (usize, usize)) -> io::Result<()> {
         if ny < 3 || nx < 3 {
             return Ok(());
@@ -344,6 +344,11 @@ impl<'a, T: Element> PassSequence<'a, T> {
             stage,
         };
         let outcome = SCRATCH.with_borrow_mut(|scratch| {
+            let elements = T::workspace_elements(self.plan.kernel, &task);
+            if scratch.reserve::<T>(elements).is_err() {
+                self.stencil.leave_out_tile();
+                return TileOutcome::default();
+            }
             // SAFETY: the kernel is this machine's; the rest is passed on.
             unsafe { T::execute(self.plan.kernel, &task, scratch) }
         });

@@ -1,6 +1,8 @@
 //! [`Element`]: the number types that kernels are compiled for, and one entry
 //! point for each kernel and type, all from the same source, and compiled in this package.
 
+use std::io;
+
 use super::equation::Operator;
 use super::general::General;
 use super::isotropic::Isotropic;
@@ -47,6 +49,9 @@ pub trait Element: Real {
     fn workspace_elements(kernel: Kernel, task: &TileTask<'_, Self>) -> usize;
 
     /// Computes the nodes of a tile of [`Rkl2`](crate::Rkl2) that begins at node `first` of the field.
+    ///
+    /// # Errors
+    /// If the system has too little memory.
     #[allow(
         private_interfaces,
         reason = "the trait is sealed and its function for this folder only"
@@ -55,7 +60,7 @@ pub trait Element: Real {
         step: &'a SharedStage<'a, Self>,
         first: [usize; 2],
         target: TargetRows<'a, Self>,
-    );
+    ) -> io::Result<()>;
 }
 
 /// Writes the nodes of `task` into its target with registers of type `V`, in bands of `R` rows, or of `WITH_ARRAYS` for
@@ -183,8 +188,9 @@ macro_rules! dispatch {
                 step: &'a SharedStage<'a, Self>,
                 first: [usize; 2],
                 target: TargetRows<'a, Self>,
-            ) {
-                TileRows::new(step, first, target).advance();
+            ) -> io::Result<()> {
+                TileRows::new(step, first, target)?.advance();
+                Ok(())
             }
         }
     };

@@ -1,6 +1,9 @@
 //! [`Stencil`]: the step of a whole field.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering::Relaxed},
+};
 
 use ndarray::Array2;
 
@@ -47,6 +50,8 @@ pub struct Stencil<T: Element> {
     pub(super) processor: Processor,
     /// The walls for which tiles are chosen if no walls are given.
     pub(super) walls: WallTraits,
+    /// Whether a tile was left out because the system refused its memory. Clones share the answer.
+    lacked_memory: Arc<AtomicBool>,
 }
 
 impl<T: Element> Stencil<T> {
@@ -68,7 +73,20 @@ impl<T: Element> Stencil<T> {
             caches: sys::caches(),
             processor,
             walls: WallTraits::HELD,
+            lacked_memory: Arc::default(),
         }
+    }
+
+    /// Whether the system has refused the memory of a tile since this stencil, or the first of which it is a clone, was
+    /// made. The values in such a tile have no meaning.
+    #[must_use]
+    pub fn lacked_memory(&self) -> bool {
+        self.lacked_memory.load(Relaxed)
+    }
+
+    /// Records that a tile is left out.
+    pub(super) fn leave_out_tile(&self) {
+        self.lacked_memory.store(true, Relaxed);
     }
 
     /// Uses another kernel.

@@ -9,7 +9,7 @@
 //!            · o o o o ·                `o` are the kept columns
 //! ```
 
-use std::ops::Range;
+use std::{io, ops::Range};
 
 use ndarray::{ArrayView2, ArrayViewMut2, Axis, aview1, s};
 
@@ -85,22 +85,33 @@ struct RowRing<T> {
     slots: usize,
 }
 
+/// Memory that holds `count` times the same value.
+///
+/// # Errors
+/// If the system has too little memory.
+fn repeated<T: Real>(value: T, count: usize) -> io::Result<Vec<T>> {
+    let mut memory = Vec::new();
+    memory.try_reserve_exact(count)?;
+    memory.resize(count, value);
+    Ok(memory)
+}
+
 impl<T: Real> RowRing<T> {
-    fn new(slots: usize, columns: usize) -> Self {
-        Self {
-            memory: vec![T::default(); slots * columns],
+    fn new(slots: usize, columns: usize) -> io::Result<Self> {
+        Ok(Self {
+            memory: repeated(T::default(), slots * columns)?,
             columns,
             slots,
-        }
+        })
     }
 
     /// A ring with one row of equal numbers, which stands for all rows.
-    fn of_number(number: T, columns: usize) -> Self {
-        Self {
-            memory: vec![number; columns],
+    fn of_number(number: T, columns: usize) -> io::Result<Self> {
+        Ok(Self {
+            memory: repeated(number, columns)?,
             columns,
             slots: 1,
-        }
+        })
     }
 
     fn nodes(&self, j: isize) -> Range<usize> {
@@ -127,19 +138,20 @@ struct CoefficientRows<T> {
 }
 
 impl<T: Real> CoefficientRows<T> {
-    fn new(coefficient: &Coefficient<T>, slots: usize, columns: usize) -> Self {
+    fn new(coefficient: &Coefficient<T>, slots: usize, columns: usize) -> io::Result<Self> {
         let rings = match coefficient {
-            Coefficient::Number(number) => vec![RowRing::of_number(*number, columns)],
+            Coefficient::Number(number) => vec![RowRing::of_number(*number, columns)?],
             Coefficient::Array(_) | Coefficient::Products(_) => {
                 let arrays = coefficient.arrays().iter();
-                arrays.map(|_| RowRing::new(slots, columns)).collect()
+                let rings = arrays.map(|_| RowRing::new(slots, columns));
+                rings.collect::<io::Result<_>>()?
             }
         };
         let sum = match coefficient {
-            Coefficient::Products(_) => vec![T::default(); columns],
+            Coefficient::Products(_) => repeated(T::default(), columns)?,
             Coefficient::Number(_) | Coefficient::Array(_) => Vec::new(),
         };
-        Self { rings, sum }
+        Ok(Self { rings, sum })
     }
 
     /// Adds up the products for some nodes of row `j` in stage `number`.
@@ -191,11 +203,14 @@ pub(crate) struct TileRows<'a, T> {
 
 impl<'a, T: Real> TileRows<'a, T> {
     /// The tile of `target`, which begins at a node of the field.
+    ///
+    /// # Errors
+    /// If the system has too little memory.
     pub(crate) fn new(
         step: &'a SharedStage<'a, T>,
         [row, column]: [usize; 2],
         target: TargetRows<'a, T>,
-    ) -> Self {
+    ) -> io::Result<Self> {
         let (ny, nx) = target.result.dim();
         let rows = row as isize..(row + ny) as isize;
         let columns = column as isize..(column + nx) as isize;
@@ -208,21 +223,27 @@ impl<'a, T: Real> TileRows<'a, T> {
             Operator::Isotropic { .. } | Operator::Anisotropic { .. } => 0,
         };
         let terms = step.equation.terms.iter();
-        Self {
+        let terms = terms.map(|term| CoefficientRows::new(&term.coefficient, slots, width));
+        let mut neutral = Weight::ALL.map(|_| Vec::new());
+        for (row, weight) in neutral.iter_mut().zip(Weight::ALL) {
+            *row = repeated(weight.neutral(), width)?;
+        }
+        Ok(Self {
             step,
             target,
             rows,
             columns,
-            differences: [(); 2].map(|()| RowRing::new(slots, width)),
-            start: RowRing::new(slots, width),
-            increment: RowRing::new(slots, width),
-            faces: [(); 2].map(|()| RowRing::new(slots_of_faces, width)),
-            terms: terms
-                .map(|term| CoefficientRows::new(&term.coefficient, slots, width))
-                .collect(),
-            neutral: Weight::ALL.map(|weight| vec![weight.neutral(); width]),
+            differences: [RowRing::new(slots, width)?, RowRing::new(slots, width)?],
+            start: RowRing::new(slots, width)?,
+            increment: RowRing::new(slots, width)?,
+            faces: [
+                RowRing::new(slots_of_faces, width)?,
+                RowRing::new(slots_of_faces, width)?,
+            ],
+            terms: terms.collect::<io::Result<_>>()?,
+            neutral,
             span,
-        }
+        })
     }
 
     /// Computes the nodes of the tile.

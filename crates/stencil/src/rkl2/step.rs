@@ -127,9 +127,11 @@ impl<T: Element> Stencil<T> {
                 .map(move |(column, tile)| ([row, column], tile))
         });
         let tiles: Vec<_> = tiles.collect();
-        tiles
-            .into_par_iter()
-            .for_each(|(first, target)| T::take_stages(step, first, target));
+        tiles.into_par_iter().for_each(|(first, target)| {
+            if T::take_stages(step, first, target).is_err() {
+                self.leave_out_tile();
+            }
+        });
     }
 
     /// The tile for a step of `stages` stages, for a field of `(rows, columns)` nodes, with boundary nodes, on
