@@ -1,9 +1,8 @@
 //! [`SnapshotDigest`]: what the journal says of a snapshot that is computed again.
 
-use super::steady::Change;
 use crate::{
     codec::Codec,
-    cube::{Commit, CubeError, conclusion::Conclusion, digest::Digester, journal::SnapshotId},
+    cube::{Commit, conclusion::Conclusion, digest::Digester, journal::SnapshotId},
     problem::Problem,
     schedule::Clock,
 };
@@ -34,15 +33,9 @@ impl SnapshotDigest {
         }
     }
 
-    /// The change since the snapshot before, if that is compared.
-    ///
-    /// # Errors
-    /// [`CubeError::Io`] if the cube cannot be opened.
-    pub(super) fn change(&self) -> Result<Option<Change>, CubeError> {
-        let before = self.before.as_ref();
-        before
-            .map(|(cube, begin)| Change::since(cube, *begin))
-            .transpose()
+    /// The cube, and the byte at which the snapshot before begins in it, if that is compared.
+    pub(super) fn before(&self) -> Option<&(PathBuf, u64)> {
+        self.before.as_ref()
     }
 
     /// Takes the next rows, beginning with row `first`.

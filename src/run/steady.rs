@@ -44,7 +44,10 @@ impl Change {
             return Ok(Some(Self::new(None, solution.begin_of_last(field_bytes))));
         }
         if let Some(digest) = output.snapshot_digest() {
-            return Ok(digest.change()?);
+            let change = digest
+                .before()
+                .map(|(cube, begin)| Self::since(cube, *begin));
+            return Ok(change.transpose()?);
         }
         let Some(scenario) = output.scenario() else {
             return Ok(None);
