@@ -112,12 +112,15 @@ impl Problem {
         if params.isolated == Isolated::Mask {
             pieces::mask_isolated(&mut geometry, raw)?;
         }
-        let gauges = match &params.record {
+        let mut gauges = match &params.record {
             Some(keys) => Some(Gauges::new(keys, raw, &mut geometry, digests)?),
             None => None,
         };
         let geometry = Arc::new(geometry);
         let mut slots = Slots::new(&params, raw, &geometry, digests)?;
+        if let Some(gauges) = &mut gauges {
+            gauges.bend(&slots)?;
+        }
         let survey = slots.survey(params.runtime)?;
         let schedule = Schedule::new(&params, survey.limit, survey.fastest_loss, raw)?;
         let chooses_step =

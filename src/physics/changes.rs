@@ -1,7 +1,7 @@
 //! Edges on which the formula of an area changes more than once.
 
 use super::{
-    between::stretch::{cuts_between, divided, oriented, rounding, to_rounding},
+    between::stretch::{SLIVER, cuts_between, divided, oriented, rounding, to_rounding},
     nodes::Nodes,
     sparse::SparseRows,
     values::value_at_point,
@@ -28,8 +28,6 @@ pub fn repeated_changes(function: &Function, nodes: &Nodes) -> [SparseRows; 2] {
 }
 
 fn on_line(formula: &Formula, nodes: &Nodes, axis: usize, line: usize) -> Vec<(usize, f64)> {
-    /// The number of rounding errors of coordinates between which nothing changes twice.
-    const SLIVER: f64 = 64.0;
     let (coordinates, over) = (nodes.along(axis), nodes.along(1 - axis)[line]);
     let bounds = [coordinates[0], coordinates[coordinates.len() - 1]];
     let search = to_rounding(bounds, coordinates.len());

@@ -1,8 +1,10 @@
 //! [`Gauges`]: reads values of a state at points and in regions.
 
-use super::{geometry::Geometry, input::Digests, selection::Selection};
+use super::{
+    between::CutPoints, geometry::Geometry, input::Digests, selection::Selection, slots::Slots,
+};
 use crate::{
-    grid::Axis,
+    grid::{Axis, Grid},
     node_set::NodeSet,
     params::{ParamsError, PointValue, RawParams, RecordKeys},
     summary::{Summary, pairwise_columns},
@@ -10,11 +12,7 @@ use crate::{
 use diff2d_stencil::real::Real;
 use ndarray::{Array2, ArrayView1, ArrayView2, Axis as ArrayAxis};
 use serde::Serialize;
-use std::{
-    array,
-    collections::{BTreeMap, BTreeSet},
-    ops::Range,
-};
+use std::{array, collections::BTreeSet, ops::Range};
 
 /// A point, and the nodes from which its value is computed.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -68,12 +66,37 @@ impl Gauge {
                 geometry.nodes.describe(j, i)
             ));
         }
-        for ((j, i), weight) in of_own_side(geometry, asked, corners) {
+        for ((j, i), weight) in corners {
             gauge.nodes.push([grid.x.node(i), grid.y.node(j)]);
             gauge.at.push((j, i));
             gauge.weights.push(weight);
         }
         Ok(gauge)
+    }
+
+    /// Weighs the nodes around the point by what bends p between them, if anything does.
+    fn bend(&mut self, cut_points: &CutPoints<'_>, grid: &Grid) -> Result<(), ParamsError> {
+        /// A weight that is rounding.
+        const UNSEEN: f64 = 1e-14;
+        if self.at.len() == 1 {
+            return Ok(());
+        }
+        let numbers = [(&grid.x, self.asked[0]), (&grid.y, self.asked[1])]
+            .map(|(axis, at)| nodes_beside(&axis.coordinates(), at));
+        let Some(weights) = cut_points.weights(self.asked, numbers)? else {
+            return Ok(());
+        };
+        let [columns, rows] = numbers;
+        let corners = rows.iter().flat_map(|&j| columns.map(|i| (j, i)));
+        let corners = corners
+            .zip(weights)
+            .filter(|(_, weight)| weight.abs() > UNSEEN);
+        (self.at, self.weights) = corners.unzip();
+        let nodes = self.at.iter();
+        self.nodes = nodes
+            .map(|&(j, i)| [grid.x.node(i), grid.y.node(j)])
+            .collect();
+        Ok(())
     }
 
     /// The value of the point, from the values of its nodes.
@@ -88,50 +111,6 @@ impl Gauge {
     }
 }
 
-/// The nodes that determine the value at a point, with their weights, if interfaces cut the cell of the nodes around it: a
-/// node on another side than the point has the value to which the nodes of the point's side lead in a straight line.
-fn of_own_side(
-    geometry: &Geometry,
-    point: [f64; 2],
-    corners: Vec<((usize, usize), f64)>,
-) -> Vec<((usize, usize), f64)> {
-    let Geometry {
-        nodes, interfaces, ..
-    } = geometry;
-    let nearest = corners
-        .iter()
-        .max_by(|one, other| one.1.total_cmp(&other.1));
-    let Some(&(nearest_node, _)) = nearest.filter(|_| !interfaces.is_empty()) else {
-        return corners;
-    };
-    let own_sides = interfaces.sides_of_point(nodes, point, nearest_node);
-    let (ny, nx) = geometry.grid.shape();
-    let is_own = |&(j, i): &(usize, usize)| {
-        let is_there = j < ny && i < nx && !geometry.masks((j, i));
-        is_there && interfaces.sides_of_node(nodes, (j, i)) == own_sides
-    };
-    let own_corners = corners.iter().map(|(node, _)| *node).filter(&is_own);
-    let own_corners: Vec<(usize, usize)> = own_corners.collect();
-    let mut weights: BTreeMap<(usize, usize), f64> = BTreeMap::new();
-    for &((j, i), weight) in &corners {
-        let nearest_own = own_corners
-            .iter()
-            .min_by_key(|(row, column)| row.abs_diff(j) + column.abs_diff(i));
-        let Some(&(row, column)) = nearest_own else {
-            return corners;
-        };
-        // The node behind that one; it is the same node if the corner is on the point's side itself.
-        let node_behind = ((2 * row).wrapping_sub(j), (2 * column).wrapping_sub(i));
-        let share_behind = if is_own(&node_behind) { -weight } else { 0.0 };
-        *weights.entry((row, column)).or_default() += weight - share_behind;
-        if share_behind != 0.0 {
-            *weights.entry(node_behind).or_default() += share_behind;
-        }
-    }
-    weights.retain(|_, weight| *weight != 0.0);
-    weights.into_iter().collect()
-}
-
 /// The nodes along an axis that determine the value at a position, with their weights; an error with the ends of the
 /// domain if the position lies outside.
 fn shares_along(axis: &Axis, at: f64, value: PointValue) -> Result<Vec<(usize, f64)>, [f64; 2]> {
@@ -140,10 +119,7 @@ fn shares_along(axis: &Axis, at: f64, value: PointValue) -> Result<Vec<(usize, f
         return Err([lower, upper]);
     }
     let nodes = axis.coordinates();
-    let node_after = nodes
-        .partition_point(|&node| node <= at)
-        .clamp(1, nodes.len() - 1);
-    let node_before = node_after - 1;
+    let [node_before, node_after] = nodes_beside(&nodes, at);
     let share = (at - nodes[node_before]) / (nodes[node_after] - nodes[node_before]);
     Ok(match (value, share) {
         (PointValue::Linear, 0.0) => vec![(node_before, 1.0)],
@@ -152,6 +128,14 @@ fn shares_along(axis: &Axis, at: f64, value: PointValue) -> Result<Vec<(usize, f
         (PointValue::Nearest, share) if share <= 0.5 => vec![(node_before, 1.0)],
         (PointValue::Nearest, _) => vec![(node_after, 1.0)],
     })
+}
+
+/// The two nodes along an axis between which a position lies.
+fn nodes_beside(nodes: &[f64], at: f64) -> [usize; 2] {
+    let node_after = nodes
+        .partition_point(|&node| node <= at)
+        .clamp(1, nodes.len() - 1);
+    [node_after - 1, node_after]
 }
 
 /// The points and regions of a record.
@@ -207,12 +191,25 @@ impl Gauges {
                 return Err(raw.refuse(&table, reason));
             }
         }
-        let nodes: BTreeSet<_> = points.iter().flat_map(|gauge| &gauge.at).collect();
         Ok(Self {
-            nodes: nodes.into_iter().copied().collect(),
+            nodes: nodes_of(&points),
             points,
             regions: keys.regions.iter().map(|(name, _)| name.clone()).collect(),
         })
+    }
+
+    /// Weighs the nodes around points anew in cells in which D jumps, or which an interface cuts.
+    ///
+    /// # Errors
+    /// [`ParamsError`] if a file can no longer be read.
+    pub fn bend(&mut self, slots: &Slots) -> Result<(), ParamsError> {
+        if let Some(cut_points) = CutPoints::new(slots) {
+            for gauge in &mut self.points {
+                gauge.bend(&cut_points, &slots.geometry.grid)?;
+            }
+            self.nodes = nodes_of(&self.points);
+        }
+        Ok(())
     }
 
     /// The nodes of points that lie in some rows.
@@ -237,6 +234,12 @@ impl Gauges {
             })
             .collect()
     }
+}
+
+/// The nodes of points, ordered by rows and columns.
+fn nodes_of(points: &[Gauge]) -> Vec<(usize, usize)> {
+    let nodes: BTreeSet<_> = points.iter().flat_map(|gauge| &gauge.at).collect();
+    nodes.into_iter().copied().collect()
 }
 
 /// The number of values that a row of a state contributes to a region: size of its cells, sum, mass, minimum and

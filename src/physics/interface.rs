@@ -103,6 +103,12 @@ impl Interfaces {
         self.tables.is_empty()
     }
 
+    /// All interfaces.
+    #[must_use]
+    pub fn list(&self) -> &[Interface] {
+        &self.tables
+    }
+
     /// Bytes of memory.
     #[must_use]
     pub fn bytes(&self) -> u64 {
@@ -165,24 +171,8 @@ impl Interfaces {
         faces
     }
 
-    /// Whether a point is inside of each interface. Interfaces of arrays and pictures have it where they have the node
-    /// nearest to it.
-    #[must_use]
-    pub fn sides_of_point(
-        &self,
-        nodes: &Nodes,
-        point: [f64; 2],
-        nearest_node: (usize, usize),
-    ) -> Vec<bool> {
-        let tables = self.tables.iter();
-        tables
-            .map(|table| table.has_point(nodes, point, nearest_node))
-            .collect()
-    }
-
     /// Whether a node is inside of each interface.
-    #[must_use]
-    pub fn sides_of_node(&self, nodes: &Nodes, (j, i): (usize, usize)) -> Vec<bool> {
+    fn sides_of_node(&self, nodes: &Nodes, (j, i): (usize, usize)) -> Vec<bool> {
         let number = nodes.number(nodes.row(j), nodes.column(i));
         let tables = self.tables.iter();
         tables.map(|table| table.inside.has(number)).collect()

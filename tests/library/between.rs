@@ -1,6 +1,6 @@
 //! Formulas that jump between nodes: layers in series, pipes of layers, slabs in time, and heaters of any width.
 
-use crate::common::seed::random_cases;
+use crate::common::{Scene, seed::random_cases};
 use diff2d::{FluxTable, Problem, Run, States};
 use ndarray::ArrayView3;
 use proptest::prelude::*;
@@ -153,6 +153,56 @@ proptest! {
         let (_, _, rate) = solved(&text);
         let found = rate("source");
         prop_assert!((found / expected - 1.0).abs() < tolerance, "{found}, {expected}\n{text}");
+    }
+}
+
+proptest! {
+    #![proptest_config(random_cases(48))]
+
+    #[test]
+    fn a_point_in_a_cell_that_a_straight_edge_cuts_has_its_value_to_rounding(
+        (turn, offset) in (prop_oneof![Just(0.0), Just(0.25), 0.0_f64..1.0], 0.3_f64..0.7),
+        logarithms in prop::array::uniform4(-2.0_f64..2.0),
+        resistance in prop_oneof![Just(0.0), 0.01_f64..1.0],
+        (slope, flux) in (-1.0_f64..1.0, -1.0_f64..1.0),
+        places in prop::collection::vec((0.0_f64..=1.0, 0.0_f64..=1.0), 12),
+    ) {
+        let angle = TAU * turn;
+        // Exactly along an axis if it is meant to be.
+        let [normal_x, normal_y] = [angle.cos(), angle.sin()].map(|part| (part * 1e12).round() / 1e12);
+        let d = logarithms.map(|logarithm| 10_f64.powf(logarithm));
+        let distance = format!("({normal_x:?}*(x - {offset:?}) + {normal_y:?}*(y - 0.5))");
+        let along = format!("({normal_x:?}*(y - 0.5) - {normal_y:?}*(x - {offset:?}))");
+        // On each side p has the slope along the edge and the flux through it.
+        let sides = [[d[0], d[1]], [d[2], d[3]]].map(|[dx, dy]| {
+            let through = normal_x * normal_x * dx + normal_y * normal_y * dy;
+            (flux - slope * normal_x * normal_y * (dy - dx)) / through
+        });
+        let step = flux * resistance / (normal_x.abs() + normal_y.abs());
+        let p = format!(
+            "{slope:?}*{along} + where({distance} < 0, {:?}*{distance}, {:?}*{distance} + {step:?})", sides[0], sides[1]
+        );
+        let list: Vec<String> = places.iter().map(|(x, y)| format!("[{x:?}, {y:?}]")).collect();
+        let scene = Scene::new();
+        scene.write("p.toml", format!(
+            "Dx = 'where({distance} < 0, {:?}, {:?})'\nDy = 'where({distance} < 0, {:?}, {:?})'\nx1 = 0\nx2 = 1\ndx = 0.13\ndy = 0.21\n\
+             grid = 'walls'\nruntime = 1e-9\nouttime = 1e-9\nboundary = 'insulated'\n\
+             [initial]\nkind = 'expression'\nvalue = '{p}'\n[record]\nat = [1e-9]\ninterpolate = 'linear'\npoints = [{}]\n\
+             [[interface]]\nwhere = '{distance} < 0'\nresistance = {resistance:?}\n",
+            d[0], d[2], d[1], d[3], list.join(", "),
+        ));
+        scene.succeed("run p.toml -o c.npy");
+        let rows = scene.text("c.record.csv");
+        let values = rows.lines().nth(1).unwrap().split(',').skip(2);
+        let scale = [slope, sides[0], sides[1], step].iter().fold(0.0, |scale, part| part.abs() + scale);
+        for (value, (x, y)) in values.zip(&places) {
+            let distance = normal_x * (x - offset) + normal_y * (y - 0.5);
+            let along = normal_x * (y - 0.5) - normal_y * (x - offset);
+            let beyond = if distance < 0.0 { sides[0] * distance } else { sides[1] * distance + step };
+            let expected = slope * along + beyond;
+            let value: f64 = value.parse().unwrap();
+            prop_assert!((value - expected).abs() < 1e-9 * scale, "{x}, {y}: {value}, {expected}");
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 use super::{
     jumping::Jumping,
     measure::{GAUSS, Measure},
-    stretch::{cuts_between, divided, oriented, rounding},
+    stretch::{SLIVER, cuts_between, divided, oriented, rounding},
 };
 use crate::{params::Face, physics::sparse::SparseRows};
 use rayon::prelude::*;
@@ -127,8 +127,6 @@ impl Jumping<'_> {
     /// The edges of a line on which the formula jumps, without those of masked nodes. What rounding leaves between two
     /// pieces is left out.
     fn cut_edges(&self, axis: usize, line: usize, face: Face) -> Vec<CutEdge> {
-        /// The number of rounding errors of coordinates that make no piece.
-        const SLIVER: f64 = 64.0;
         let nodes = &self.geometry.nodes;
         let (coordinates, over) = (nodes.along(axis), nodes.along(1 - axis)[line]);
         let last_edge = coordinates.len() - 1;

@@ -1,6 +1,6 @@
 //! [`Jumping`]: the formula of a coefficient or of a source, and where it jumps.
 
-use super::stretch::{oriented, to_rounding};
+use super::stretch::{SLIVER, cuts_in, oriented, rounding, to_rounding};
 use crate::{
     params::{Formula, Function},
     physics::geometry::Geometry,
@@ -128,6 +128,16 @@ impl<'a> Jumping<'a> {
         let point = oriented(axis, [0.0, over]);
         let jumps = self.oblique.iter();
         jumps.flat_map(move |jump| jump.places_along(axis, &point, bounds, search))
+    }
+
+    /// The bounds of the places at which the formula jumps within a part of a line along an axis, to rounding.
+    pub(super) fn cuts_between(&self, axis: usize, over: f64, bounds: [f64; 2]) -> Vec<f64> {
+        let mut cuts = cuts_in(&self.places[axis], bounds);
+        let places = self.oblique_places(axis, over, bounds, to_rounding(bounds, 1));
+        cuts.extend(places.flatten());
+        let sliver = SLIVER * rounding(bounds);
+        cuts.retain(|cut| bounds[0] + sliver < *cut && *cut < bounds[1] - sliver);
+        cuts
     }
 
     /// Whether the values at both ends of a line differ, which are those of one point on periodic sides.

@@ -19,9 +19,11 @@
 
 mod cut_cells;
 mod cut_faces;
+mod cut_points;
 mod jumping;
 mod measure;
 pub mod stretch;
 
 pub use cut_faces::CutFaces;
+pub use cut_points::CutPoints;
 pub use jumping::Jumping;

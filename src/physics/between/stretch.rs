@@ -55,6 +55,9 @@ pub fn divided([from, to]: [f64; 2], mut cuts: Vec<f64>) -> Vec<[f64; 2]> {
     cuts.windows(2).map(|part| [part[0], part[1]]).collect()
 }
 
+/// The number of rounding errors of coordinates between which nothing changes twice.
+pub const SLIVER: f64 = 64.0;
+
 /// The rounding error of coordinates between bounds.
 pub fn rounding([from, to]: [f64; 2]) -> f64 {
     f64::EPSILON / 4.0 * from.abs().max(to.abs())
