@@ -1,5 +1,6 @@
 //! Warnings on parameters that can be run but may not do what the user expects.
 
+mod rates;
 mod rounding;
 mod sampling;
 mod signal;
@@ -117,7 +118,7 @@ fn of_accuracy(problem: &Problem) -> (Vec<String>, Option<f64>) {
     let sampling = Sampling::of(problem);
     let error = StepError::of(problem, sampling.as_ref());
     let is_of_run = error.as_ref().is_some_and(|error| error.is_of_run);
-    let size = error.as_ref().map(StepError::size);
+    let size = error.as_ref().map(StepError::of_p);
     let described = error.and_then(|error| error.describe(problem));
     let missed = sampling.as_ref().and_then(|sampling| {
         let missed = sampling.largest_miss.as_ref()?.describe(dt);

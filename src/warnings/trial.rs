@@ -1,6 +1,9 @@
 //! Solves a problem again, in memory and in double precision, with other steps or on another grid.
 
-use super::sampling::Sampling;
+use super::{
+    rates::{ComparedRates, column_of},
+    sampling::Sampling,
+};
 use crate::{
     check::Ladder,
     comm::Solo,
@@ -64,41 +67,48 @@ impl StateRange {
     }
 }
 
-/// What a problem and another one differ by in their snapshots.
-pub(super) struct LargestDifference {
-    /// The largest difference, relative to the range of p.
-    pub(super) share: f64,
-    range: f64,
-    /// The step of the first problem with the largest difference.
-    step: u64,
+/// What a problem and another one differ by in their snapshots and rows.
+pub(super) struct Differences {
+    /// The difference of p.
+    pub(super) p: LargestDifference,
+    /// The difference of the rates of a record.
+    rates: LargestDifference,
     /// Whether all was compared that was to be.
     is_whole: bool,
 }
 
-impl LargestDifference {
-    const NONE: Self = Self {
-        share: 0.0,
-        range: 0.0,
-        step: 0,
-        is_whole: false,
-    };
+impl Differences {
+    /// Whether p and the rates are visibly the same.
+    fn are_unseen(&self) -> bool {
+        self.p.share <= SEEN && self.rates.share <= SEEN
+    }
+}
 
-    /// The largest difference after a step, of states in a range.
-    fn of(largest: f64, range: &StateRange, step: u64) -> Self {
+/// The largest difference of p or of a rate.
+#[derive(Default)]
+pub(super) struct LargestDifference {
+    /// The difference, relative to the range of p or to the largest rate.
+    pub(super) share: f64,
+    range: f64,
+    /// The step of the first problem with the largest difference.
+    step: u64,
+    /// The index of the rate.
+    rate: Option<usize>,
+}
+
+impl LargestDifference {
+    /// The largest difference of values in a range, after a step.
+    fn of(largest: f64, range: f64, step: u64) -> Self {
         Self {
-            share: if largest > 0.0 {
-                largest / range.size()
-            } else {
-                0.0
-            },
-            range: range.size(),
+            share: if largest > 0.0 { largest / range } else { 0.0 },
+            range,
             step,
-            is_whole: true,
+            rate: None,
         }
     }
 
-    /// The error of the first problem relative to the range of p, if the error of the second one is smaller by the
-    /// factor `remainder`.
+    /// The error of the first problem relative to the range, if the error of the second one is smaller by the factor
+    /// `remainder`.
     fn error_by(&self, remainder: f64) -> f64 {
         self.share / (1.0 - remainder)
     }
@@ -106,9 +116,13 @@ impl LargestDifference {
 
 /// The error of a run due to its steps.
 pub(super) struct StepError {
-    /// The error of p relative to its range, and the step after which it is largest.
+    /// The error of p relative to its range, or of a rate relative to the largest one, and the step after which it is
+    /// largest.
     error: f64,
     step: u64,
+    error_of_p: f64,
+    /// The index of the rate, if it is not p.
+    rate: Option<usize>,
     /// The factor by which the steps that reveal the error are shorter.
     divisor: u32,
     /// Whether the error was estimated over the whole run.
@@ -129,11 +143,17 @@ impl StepError {
         let dt = schedule.dt.min(schedule.cadence());
         let order = if method == StepMethod::Euler { 1 } else { 2 };
         let of_first_steps = alone(|| first_changes(problem, 2));
-        let of_first_steps = of_first_steps.map(|change| Self {
-            error: in_range_of_run(problem, &change) * change.error_by(0.5_f64.powi(order)),
-            step: change.step,
-            divisor: 2,
-            is_of_run: false,
+        let of_first_steps = of_first_steps.map(|changes| {
+            let ratios = in_range_of_run(problem, &changes);
+            let of_each = [(changes.p, ratios[0]), (changes.rates, ratios[1])];
+            larger(of_each.map(|(change, ratio)| Self {
+                error: ratio * change.error_by(0.5_f64.powi(order)),
+                error_of_p: 0.0,
+                step: change.step,
+                rate: change.rate,
+                divisor: 2,
+                is_of_run: false,
+            }))
         });
         let divisor = sampling.map_or(Some(2), |sampling| sampling.divisor);
         let Some(divisor) = divisor.filter(|_| depends_on_time) else {
@@ -142,11 +162,15 @@ impl StepError {
         let of_method = f64::from(divisor).powi(-order);
         let remainder = sampling.map_or(0.0, |sampling| sampling.remainder);
         let of_run = alone(|| changes_of_run(problem, dt / f64::from(divisor)));
-        let of_run = of_run.map(|change| Self {
-            error: change.error_by(remainder.max(of_method)),
-            step: change.step,
-            divisor,
-            is_of_run: true,
+        let of_run = of_run.map(|changes| {
+            larger([changes.p, changes.rates].map(|change| Self {
+                error: change.error_by(remainder.max(of_method)),
+                error_of_p: 0.0,
+                step: change.step,
+                rate: change.rate,
+                divisor,
+                is_of_run: true,
+            }))
         });
         match (of_first_steps, of_run) {
             (Some(of_first_steps), Some(of_run)) if of_first_steps.error > of_run.error => {
@@ -160,8 +184,8 @@ impl StepError {
     }
 
     /// The error of p relative to its range.
-    pub(super) fn size(&self) -> f64 {
-        self.error
+    pub(super) fn of_p(&self) -> f64 {
+        self.error_of_p
     }
 
     /// A sentence on the effect on p and on a better step, if the error needs a warning.
@@ -176,8 +200,13 @@ impl StepError {
             divisor => format!("{divisor} times shorter"),
         };
         (self.error > INACCURATE).then(|| {
+            let column = self.rate.and_then(|rate| column_of(problem, rate));
+            let [what, whole] = match column {
+                Some(column) => [column, "the largest rate".to_owned()],
+                None => ["p", "its range"].map(str::to_owned),
+            };
             format!(
-                "after step {}, p is off by about {:.1} % of its range, as steps {shorter} show, and with dt = {:.2e} by about {:?} %",
+                "after step {}, {what} is off by about {:.1} % of {whole}, as steps {shorter} show, and with dt = {:.2e} by about {:?} %",
                 self.step,
                 100.0 * self.error,
                 0.99 * factor * dt,
@@ -187,21 +216,44 @@ impl StepError {
     }
 }
 
-/// The range of p in the first steps divided by its range in the whole run, as a trial of the run on a coarser grid shows
-/// it: p that only begins to change has a small range. It is 1 if there is no trial, or nothing to report.
-fn in_range_of_run(problem: &Problem, change: &LargestDifference) -> f64 {
-    if change.share < SEEN || problem.schedule.last_step() <= MOST_STEPS {
-        return 1.0;
+/// The larger one of the errors of p and of a rate.
+fn larger([of_p, of_rate]: [StepError; 2]) -> StepError {
+    let error_of_p = of_p.error;
+    let larger = if of_rate.error > of_p.error {
+        of_rate
+    } else {
+        of_p
+    };
+    StepError {
+        error_of_p,
+        ..larger
+    }
+}
+
+/// The range of p, and the largest rate, in the first steps divided by those of the whole run, as a trial of the run on a
+/// coarser grid shows them: p that only begins to change has a small range. It is 1 if there is no trial, or nothing to
+/// report.
+fn in_range_of_run(problem: &Problem, changes: &Differences) -> [f64; 2] {
+    if changes.are_unseen() || problem.schedule.last_step() <= MOST_STEPS {
+        return [1.0; 2];
     }
     let dt = problem.schedule.dt.min(problem.schedule.cadence());
-    let run = alone(|| changes_of_run(problem, dt));
-    run.map_or(1.0, |run| change.range / change.range.max(run.range))
+    let Some(run) = alone(|| changes_of_run(problem, dt)) else {
+        return [1.0; 2];
+    };
+    [(&changes.p, &run.p), (&changes.rates, &run.rates)].map(|(change, of_run)| {
+        if change.range > 0.0 {
+            change.range / change.range.max(of_run.range)
+        } else {
+            1.0
+        }
+    })
 }
 
 /// Whether steps that are divided into so many parts change no snapshot and no row of a run by much, as far as that can
 /// be computed cheaply.
 pub(super) fn changes_little(problem: &Problem, parts: u32) -> bool {
-    let change = if problem.depends_on_time() {
+    let changes = if problem.depends_on_time() {
         alone(|| {
             changes_of_run(
                 problem,
@@ -209,9 +261,9 @@ pub(super) fn changes_little(problem: &Problem, parts: u32) -> bool {
             )
         })
     } else {
-        alone(|| first_changes(problem, parts)).filter(|change| change.is_whole)
+        alone(|| first_changes(problem, parts)).filter(|changes| changes.is_whole)
     };
-    change.is_some_and(|change| change.share <= SEEN)
+    changes.is_some_and(|changes| changes.are_unseen())
 }
 
 /// Calls `work` on a thread that computes alone: grids are small, and a run creates its own pool later.
@@ -321,6 +373,7 @@ fn with_step(problem: &Problem, dt: f64) -> Problem {
 struct Look {
     /// The moment in the steps of each problem.
     moments: [Moment; 2],
+    time: f64,
     /// Whether the whole state is seen, and not only the points of a record.
     is_whole: bool,
 }
@@ -377,7 +430,7 @@ fn order(moment: &Moment) -> (u64, u64) {
     clippy::cast_sign_loss,
     reason = "estimates"
 )]
-fn first_changes(problem: &Problem, parts: u32) -> Option<LargestDifference> {
+fn first_changes(problem: &Problem, parts: u32) -> Option<Differences> {
     if problem.grid.len() > MOST_NODES {
         return None;
     }
@@ -386,8 +439,9 @@ fn first_changes(problem: &Problem, parts: u32) -> Option<LargestDifference> {
     let last_step = problem.schedule.last_step().min(MOST_STEPS);
     let looks = looks(problem, last_step.min(affordable)).into_iter();
     let mut looks: Vec<Look> = looks
-        .map(|(moment, _, is_whole)| Look {
+        .map(|(moment, time, is_whole)| Look {
             moments: [moment; 2],
+            time,
             is_whole,
         })
         .collect();
@@ -397,17 +451,21 @@ fn first_changes(problem: &Problem, parts: u32) -> Option<LargestDifference> {
     looks.truncate(most_looks);
     if looks.is_empty() {
         // Other steps change nothing in the initial state.
-        return Some(LargestDifference {
+        return Some(Differences {
+            p: LargestDifference::default(),
+            rates: LargestDifference::default(),
             is_whole,
-            ..LargestDifference::NONE
         });
     }
-    let change = differences([problem; 2], &looks, parts, 1)?;
-    Some(LargestDifference { is_whole, ..change })
+    let changes = differences([problem; 2], &looks, parts, 1)?;
+    Some(Differences {
+        is_whole,
+        ..changes
+    })
 }
 
 /// What steps of another length change in all snapshots, on the finest grid that is not too dear.
-fn changes_of_run(problem: &Problem, dt: f64) -> Option<LargestDifference> {
+fn changes_of_run(problem: &Problem, dt: f64) -> Option<Differences> {
     let raw = RawParams::from_canonical(problem.params.canonical());
     let mut ladder = Ladder {
         own: problem,
@@ -436,15 +494,17 @@ fn changes_of_run(problem: &Problem, dt: f64) -> Option<LargestDifference> {
                     };
                     Look {
                         moments: [moment, moment_by_shorter],
+                        time,
                         is_whole,
                     }
                 })
                 .collect();
-            let mut change = differences(problems, &looks, 1, 1)?;
+            let mut changes = differences(problems, &looks, 1, 1)?;
             if ladder.refinement > 1 {
-                change.share = change.share.max(lag(problem) / change.range);
+                let p = &mut changes.p;
+                p.share = p.share.max(lag(problem) / p.range);
             }
-            return Some(change);
+            return Some(changes);
         }
         if problem.reads_arrays() || !ladder.coarsen() {
             return None;
@@ -494,11 +554,14 @@ pub(super) fn changes(
     snapshots: u64,
     every: isize,
 ) -> Option<LargestDifference> {
+    let pace = problems[0].schedule.pace();
     let looks = (snapshots.min(1)..=snapshots).map(|index| Look {
         moments: problems.map(|problem| on_step(problem.schedule.step_of(index))),
+        time: pace.time_of(index),
         is_whole: true,
     });
-    differences(problems, &looks.collect::<Vec<_>>(), 1, every)
+    let changes = differences(problems, &looks.collect::<Vec<_>>(), 1, every)?;
+    Some(changes.p)
 }
 
 /// What two problems differ by at some moments. The second one has `every` times as many cells along each axis, and takes
@@ -508,16 +571,18 @@ fn differences(
     looks: &[Look],
     parts: u32,
     every: isize,
-) -> Option<LargestDifference> {
+) -> Option<Differences> {
     let mut solvers = [
         problems[0].solver_at_start::<f64>().ok()?,
         problems[1].solver_at_start::<f64>().ok()?,
     ];
     let (mut range, mut largest, mut step) = (StateRange::NONE, 0.0, 0);
     range.add(problems[1], solvers[1].state());
+    let mut rates = ComparedRates::of(problems).filter(|_| every == 1);
     let mut steps_taken = [0; 2];
     for look in looks {
         let mut states = Vec::with_capacity(2);
+        let mut rates_of_states = [Vec::new(), Vec::new()];
         for (number, parts) in [1, parts].into_iter().enumerate() {
             let (problem, solver) = (problems[number], &mut solvers[number]);
             let Moment { step, beyond } = look.moments[number];
@@ -529,13 +594,17 @@ fn differences(
             }
             .ok()?;
             steps_taken[number] = step;
+            let mut see = |state: &Field<f64>| {
+                if let Some(rates) = &mut rates {
+                    rates_of_states[number] = rates.of_state(number, look.time, state);
+                }
+                seen(problem, state)
+            };
             let values = if beyond == 0.0 {
-                seen(problem, solver.state())
+                see(solver.state())
             } else {
                 let mut room = solver.room_aside().ok()?;
-                solver.aside_in_parts(beyond, parts, &mut room, &Solo, |state| {
-                    seen(problem, state)
-                })?
+                solver.aside_in_parts(beyond, parts, &mut room, &Solo, see)?
             };
             states.push(Array2::from_shape_vec(problem.grid.shape(), values).ok()?);
         }
@@ -553,11 +622,22 @@ fn differences(
             }
             _ => largest_difference(state.iter().zip(finer_state)),
         };
+        let step_of_look = look.moments[0].step.max(1);
         if difference > largest {
-            (largest, step) = (difference, look.moments[0].step.max(1));
+            (largest, step) = (difference, step_of_look);
+        }
+        if let Some(rates) = &mut rates {
+            rates.add(rates_of_states.each_ref().map(Vec::as_slice), step_of_look);
         }
     }
-    Some(LargestDifference::of(largest, &range, step))
+    Some(Differences {
+        p: LargestDifference::of(largest, range.size(), step),
+        rates: rates.map_or_else(LargestDifference::default, |rates| LargestDifference {
+            rate: Some(rates.rate),
+            ..LargestDifference::of(rates.largest, rates.scale, rates.step)
+        }),
+        is_whole: true,
+    })
 }
 
 /// The values of a state, NaN at masked nodes.

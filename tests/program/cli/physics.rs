@@ -600,6 +600,14 @@ fn short_intervals_and_rows_are_looked_at_too() {
             ),
             30.6,
         ),
+        // The range of p is that of a part into which nothing comes, and what leaves the other part is the largest rate.
+        (
+            SLAB.replace("D = 1\n", "D = 'where(x < 0.48, 1, 1e-9)'\n")
+                .replace("value = 1 }", "value = 'where(x < 0.48, 1, 1000)' }")
+                .replace("constant", "expression")
+                + "method = 'rkl2'\ndt = 0.01\nrecord = { every = 0.05, totals = true }\n",
+            25.2,
+        ),
         // Nothing has come there yet.
         (
             format!("{SLAB}record = {{ at = [0.002, 0.004], points = {{ b = [1.0, 0.1] }} }}\n"),
@@ -609,7 +617,7 @@ fn short_intervals_and_rows_are_looked_at_too() {
         scene.write("p.toml", &keys);
         let told = scene.succeed("plan p.toml").stderr;
         let share = told
-            .split("p is off by about ")
+            .split(" is off by about ")
             .nth(1)
             .and_then(|rest| rest.split(' ').next());
         match share {
