@@ -170,12 +170,13 @@ impl FitAnswer {
                 _ => [0.0, 0.0],
             };
             let interval = [(lower, reach[0]), (upper, reach[1])].map(|(end, reach)| {
-                let value = unknown.value(end.scaled + reach);
+                let [lower_bound, upper_bound] = unknown.scaled_bounds();
+                let value = unknown.value((end.scaled + reach).clamp(lower_bound, upper_bound));
                 value.is_finite().then_some(value)
             });
             let [step_shift, spacing_shift] = [&shifts.step, &shifts.spacing].map(|shifts| {
                 let shift = shifts.as_ref().filter(|_| standard_error.is_some())?[number];
-                Some(unknown.value(best.point.at[number] + shift) - estimate)
+                Some(unknown.value(best.point.at[number] + shift.size) - estimate)
             });
             let profile_points = lower
                 .looks

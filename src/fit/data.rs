@@ -167,12 +167,12 @@ impl DataTable<'_> {
             value => number(value),
         });
         let sigma = sigma.filter(|sigma| sigma.is_finite() && *sigma > 0.0);
-        let refuse = || {
+        let sigma = sigma.ok_or_else(|| {
             self.refuse(KEY, &format!(
                 "it must be a number greater than 0, or one for each column by its name, such as {{ {name:?} = 0.1 }}"
             ))
-        };
-        Ok(Some(sigma.ok_or_else(refuse)?))
+        });
+        sigma.map(Some)
     }
 
     /// How the file is read: times in the unit of the run, unless a key says it.
@@ -232,7 +232,7 @@ pub fn read(
             raw,
             name: format!("{KEY}.{number}"),
         };
-        let [first, last] = table.used()?;
+        let [first_time, last_time] = table.used()?;
         let columns = table.columns()?;
         let reading = table.reading()?;
         let measured_file = match table.word("file")? {
@@ -254,7 +254,7 @@ pub fn read(
                 }
                 None => planned(problem),
             };
-            points.retain(|&[time, _]| (first..=last).contains(&time));
+            points.retain(|&[time, _]| (first_time..=last_time).contains(&time));
             if problem.params.method == StepMethod::Steady {
                 points
                     .iter_mut()
@@ -279,9 +279,9 @@ pub fn read(
     let origin = common_origin(files_of_functions.chain(files_of_data))
         .map_err(|reason| FitError::Request(format!("[[{KEY}]]: {reason}")))?;
     judge_weights(&series, is_plan)?;
-    let ends = [problem.schedule.start, problem.schedule.end()];
+    let times_of_run = [problem.schedule.start, problem.schedule.end()];
     let warnings = files.iter().filter_map(|(path, file)| {
-        let sentence = file.without_common_times(ends)?;
+        let sentence = file.without_common_times(times_of_run)?;
         Some(format!("{} {sentence}", path.display()))
     });
     Ok(Data {
@@ -340,13 +340,13 @@ fn judge_weights(series: &[Series], is_plan: bool) -> Result<(), FitError> {
 
 /// The times of the record, for data that have not been measured yet.
 fn planned(problem: &Problem) -> Vec<[f64; 2]> {
-    let (start, last) = (problem.schedule.start, problem.schedule.end());
+    let (start, end_time) = (problem.schedule.start, problem.schedule.end());
     let times: Vec<f64> = match problem.params.record.as_ref().map(|record| &record.times) {
         Some(RowTimes::At(times)) => times.clone(),
         Some(RowTimes::Every(every)) => {
             let times = (1..).map(|number: u32| start + f64::from(number) * every);
             times
-                .take_while(|time| *time <= last * (1.0 + 1e-12))
+                .take_while(|time| *time <= end_time * (1.0 + 1e-12))
                 .collect()
         }
         Some(RowTimes::Snapshot) => {
@@ -354,7 +354,7 @@ fn planned(problem: &Problem) -> Vec<[f64; 2]> {
             let numbers = 1..problem.schedule.snapshots();
             numbers.map(|number| pace.time_of(number)).collect()
         }
-        Some(RowTimes::Step) | None => vec![last],
+        Some(RowTimes::Step) | None => vec![end_time],
     };
     times.into_iter().map(|time| [time, 0.0]).collect()
 }
@@ -387,7 +387,7 @@ impl DataFile {
         is_plan: bool,
     ) -> Result<Measured, FitError> {
         let record_columns = run::record_columns(problem);
-        let wanted = columns.iter().map(|(name, column_name)| {
+        let wanted_columns = columns.iter().map(|(name, column_name)| {
             let mut columns = record_columns.iter();
             let column = columns.find(|column| column.name == *column_name);
             let unit = column.and_then(RecordColumn::known_unit);
@@ -396,10 +396,10 @@ impl DataFile {
                 unit: reading.to_unit.as_deref().or(unit).map(str::to_owned),
             }
         });
-        let wanted: Vec<WantedColumn> = wanted.collect();
+        let wanted_columns: Vec<WantedColumn> = wanted_columns.collect();
         let mut request = Request {
             reading,
-            columns: &wanted,
+            columns: &wanted_columns,
             doubles: Doubles::Keep,
             may_descend: true,
             skips_gaps: reading.skips_gaps.filter(|skips| !skips),
@@ -432,9 +432,11 @@ impl DataFile {
         sigma: Option<f64>,
     ) -> Result<(), FitError> {
         let sigma = sigma.unwrap_or(1.0);
-        let is_too_large = |value: &f64| value.is_finite() && (value / sigma).powi(2).is_infinite();
         let values = measured.values.get(place).map_or(&[][..], Vec::as_slice);
-        let Some(row) = values.iter().position(is_too_large) else {
+        let Some(row) = values
+            .iter()
+            .position(|value| value.is_finite() && (value / sigma).powi(2).is_infinite())
+        else {
             return Ok(());
         };
         let reason = format!(

@@ -42,10 +42,10 @@ pub fn faster_method(
     let raw = model.set_in(raw, &best.point.at);
     let without_steps = ["dt", "safety", "stages"];
     let raw = without_steps.iter().fold(raw, |raw, key| raw.without(key));
-    let last = model.times().last().copied().unwrap_or(f64::NAN);
+    let end_time = model.times().last().copied().unwrap_or(f64::NAN);
     let of_rkl2 = STEPS.into_iter().map(|count| {
         // Two digits, for somebody who types them.
-        let dt = (last - problem.params.t0) / count;
+        let dt = (end_time - problem.params.t0) / count;
         let dt = format!("{dt:.1e}").parse().unwrap_or(dt);
         let raw = with_method(&raw, "rkl2").with("dt", Value::Float(dt), Place::Default);
         (raw, format!("method = \"rkl2\" and dt = {dt:?}"))
@@ -72,8 +72,11 @@ pub fn faster_method(
         let free: Vec<usize> = (0..errors.len())
             .filter(|&number| errors[number].is_some())
             .collect();
-        let here = model.weighted_values(&best.point);
-        let changes = values.iter().zip(&here).map(|(value, here)| value - here);
+        let fitted_values = model.weighted_values(&best.point);
+        let changes = values
+            .iter()
+            .zip(&fitted_values)
+            .map(|(value, fitted_value)| value - fitted_value);
         let moved = Follow::new(model, best, &free).errors(changes.collect());
         let relative = free
             .iter()

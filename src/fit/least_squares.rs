@@ -1,9 +1,10 @@
 //! [`minimise`]: Marquardt's method within bounds.
 
 use super::{
+    derivatives::Order,
     error::FitError,
     matrix::{Matrix, Triangle},
-    model::{Model, Order},
+    model::Model,
     point::Point,
 };
 use std::mem;
@@ -73,6 +74,7 @@ pub fn minimise(
     let mut point = start;
     let mut damping = FIRST_DAMPING;
     let mut column_norms = vec![0.0_f64; is_free.len()];
+    let mut last_step: Option<Vec<f64>> = None;
     let (mut is_far, is_rough) = (false, tolerance > ROUGH);
     for step in 0..MOST_STEPS {
         tell(step, point.square);
@@ -123,11 +125,22 @@ pub fn minimise(
                 &column_norms,
                 damping,
             );
-            let mut trial_unknowns = point.at.clone();
+            let mut full_step = vec![0.0; is_free.len()];
             for (&number, part) in active.iter().zip(&step_parts) {
-                trial_unknowns[number] += part;
+                full_step[number] = *part;
             }
-            model.clamp(&mut trial_unknowns);
+            if let Some(stretch) = last_step
+                .take()
+                .and_then(|last_step| stretch(&last_step, &full_step, &column_norms))
+            {
+                let trial = model.point(moved(model, &point, &full_step, stretch));
+                match trial {
+                    Ok(trial) if trial.square < point.square => break Some(trial),
+                    Err(FitError::Stopped) => return Err(FitError::Stopped),
+                    _ => {}
+                }
+            }
+            let trial_unknowns = moved(model, &point, &full_step, 1.0);
             let promise = promised_gain(&point, &trial_unknowns, &jacobian);
             // A trial that cannot be computed is too long a step.
             match model.point(trial_unknowns) {
@@ -167,6 +180,8 @@ pub fn minimise(
                 known_derivatives = KnownDerivatives::Nearby(jacobian);
             }
         }
+        let parts = better_point.at.iter().zip(&point.at);
+        last_step = Some(parts.map(|(to, from)| to - from).collect());
         point = better_point;
     }
     let jacobian = model.jacobian(&point, is_free, Order::Second)?;
@@ -194,6 +209,38 @@ fn active(model: &Model, point: &Point, jacobian: &Matrix, is_free: &[bool]) -> 
         !is_held
     });
     active.collect()
+}
+
+/// The scaled unknowns after a step of which so many are taken, within the bounds.
+fn moved(model: &Model, point: &Point, step: &[f64], stretch: f64) -> Vec<f64> {
+    let parts = point.at.iter().zip(step);
+    let mut unknowns: Vec<f64> = parts.map(|(from, part)| from + stretch * part).collect();
+    model.clamp(&mut unknowns);
+    unknowns
+}
+
+/// How many times a step is to be taken where it and the one before are of one geometric series: such series are the way of
+/// least-squares steps to a minimum with large residuals. Nothing if they are not.
+///
+/// Source: A. C. Aitken, Proc. R. Soc. Edinburgh 46, 289 (1926), along the line of both steps.
+fn stretch(last_step: &[f64], step: &[f64], column_norms: &[f64]) -> Option<f64> {
+    /// The cosine of the angle between two steps of one series, and the quotients of series that converge slowly.
+    const ALONG: f64 = 0.99;
+    const QUOTIENTS: [f64; 2] = [0.4, 0.9];
+    let scaled = [last_step, step].map(|step| {
+        let parts = step.iter().zip(column_norms);
+        parts.map(|(part, norm)| part * norm).collect::<Vec<f64>>()
+    });
+    let [last_square, square] = [0, 1].map(|number| dot(&scaled[number], &scaled[number]));
+    let common = dot(&scaled[0], &scaled[1]);
+    let (cosine, quotient) = (common / (last_square * square).sqrt(), common / last_square);
+    let is_series = cosine.abs() > ALONG && (QUOTIENTS[0]..QUOTIENTS[1]).contains(&quotient.abs());
+    is_series.then(|| 1.0 / (1.0 - quotient))
+}
+
+/// The sum of products.
+fn dot(one: &[f64], other: &[f64]) -> f64 {
+    one.iter().zip(other).map(|(a, b)| a * b).sum()
 }
 
 /// The decrease of the sum of squares that a step would bring in a linear model. Damped steps and steps that end at a

@@ -42,10 +42,10 @@ impl Memory {
             budget.fits() && budget.check(1).is_ok()
         });
         fitting.ok_or_else(|| {
-            let needed = self.budget(problem, 1, threads).total.saturating_add(self.of_data);
+            let needed_bytes = self.budget(problem, 1, threads).total.saturating_add(self.of_data);
             let available = sys::available_memory().unwrap_or(u64::MAX);
             FitError::Run(RunError::NotInBands {
-                needed,
+                needed: needed_bytes,
                 memory: self.limit.map_or(available, |limit| limit.min(available)),
                 why: "a fit has its runs in memory: allow that much with --memory where the system has it, or take a larger dx".to_owned(),
             })

@@ -4,7 +4,8 @@
 //! |---|---|
 //! | `unknowns.rs`, `data.rs` | the tables `[fit]` and `[[fit.data]]` |
 //! | `model.rs`, `rows.rs`, `steps.rs` | the values to compare with measurements, computed by runs in memory with fixed steps |
-//! | `memory.rs` | how many runs are computed at the same time |
+//! | `derivatives.rs`, `frozen.rs` | their derivatives, and the steps that are fixed |
+//! | `memory.rs`, `parallel.rs` | how many runs are computed at the same time |
 //! | `least_squares.rs`, `matrix.rs` | Marquardt's method, with QR decompositions |
 //! | `identify.rs` | the unknowns that the data cannot determine, found before the first step |
 //! | `profile.rs`, `quantiles.rs` | intervals by profiles of the sum of squares |
@@ -16,14 +17,17 @@
 
 mod answer;
 mod data;
+mod derivatives;
 mod error;
 mod faster;
+mod frozen;
 mod identify;
 mod least_squares;
 mod linear_errors;
 mod matrix;
 mod memory;
 mod model;
+mod parallel;
 mod plan;
 mod point;
 mod profile;
@@ -48,15 +52,16 @@ use crate::{
     params::{ParamsError, RawParams, value::number},
     physics::input::Digests,
 };
+use derivatives::Order;
 use diff2d_arrays::{expression::random, progress::Progress};
 use faster::faster_method;
 use least_squares::{KnownDerivatives, Minimum, minimise};
 use linear_errors::LinearErrors;
 use matrix::Matrix;
 use memory::Memory;
-use model::{Model, ModelOptions, Order, problem_of};
+use model::{Model, ModelOptions, problem_of};
 use point::Point;
-use profile::{ProfileEnd, profile_end};
+use profile::{ProfileEnd, find_profile_end};
 use quantiles::{NORMAL_95, student_95};
 use shifts::Shifts;
 use std::{
@@ -247,8 +252,8 @@ impl Fit {
         loop {
             let widening = Widening::of(model, &minimum);
             let distances = widening.factors.iter().map(|factor| distance * factor);
-            let ends = self.profile_ends(&minimum, &distances.collect::<Vec<_>>(), tell)?;
-            let better_points = ends.iter().filter_map(|end| end.better.as_ref());
+            let profile_ends = self.profile_ends(&minimum, &distances.collect::<Vec<_>>(), tell)?;
+            let better_points = profile_ends.iter().filter_map(|end| end.better.as_ref());
             let better_point = better_points.min_by(|p, q| p.square.total_cmp(&q.square));
             if let Some(better_point) = better_point.filter(|_| restarts < MOST_RESTARTS) {
                 restarts += 1;
@@ -260,8 +265,15 @@ impl Fit {
             tell(Stage::Shifts);
             let faster = faster_method(model, &self.raw, &minimum, &linear.errors)?;
             let shifts = Shifts::of(model, &minimum, &linear.free())?;
-            let mut answer =
-                FitAnswer::new(model, &minimum, linear, &ends, widening, &shifts, distance);
+            let mut answer = FitAnswer::new(
+                model,
+                &minimum,
+                linear,
+                &profile_ends,
+                widening,
+                &shifts,
+                distance,
+            );
             (answer.starts, answer.faster) = (starts, faster);
             answer.calendar = self.calendar;
             answer.warnings.extend_from_slice(&self.warnings);
@@ -286,10 +298,10 @@ impl Fit {
         });
         let (minima, errors): (Vec<_>, Vec<_>) = minima.into_iter().partition(Result::is_ok);
         let minima: Vec<Minimum> = minima.into_iter().flatten().collect();
-        let least = minima
+        let best_minimum = minima
             .iter()
             .min_by(|m, n| m.point.square.total_cmp(&n.point.square));
-        let Some(minimum) = least.cloned() else {
+        let Some(minimum) = best_minimum.cloned() else {
             let error = errors.into_iter().find_map(Result::err);
             return Err(error.unwrap_or(FitError::Stopped));
         };
@@ -327,16 +339,16 @@ impl Fit {
         let numbers = 0..self.model.unknowns.len();
         let tasks = numbers.flat_map(|number| [(number, -1.0), (number, 1.0)]);
         let tasks: Vec<(usize, f64)> = tasks.collect();
-        let found = AtomicUsize::new(0);
+        let found_count = AtomicUsize::new(0);
         let results = self.model.spread(&tasks, |model, &(number, direction)| {
-            let end = profile_end(model, best, number, direction, distances[number])?;
+            let profile_end = find_profile_end(model, best, number, direction, distances[number])?;
             let unknown = &model.unknowns[number];
             tell(Stage::ProfileEnd {
                 name: &unknown.name,
-                value: unknown.value(end.scaled),
-                found: [found.fetch_add(1, Ordering::Relaxed) + 1, tasks.len()],
+                value: unknown.value(profile_end.scaled),
+                found: [found_count.fetch_add(1, Ordering::Relaxed) + 1, tasks.len()],
             });
-            Ok(end)
+            Ok(profile_end)
         });
         results.into_iter().collect()
     }
@@ -379,9 +391,14 @@ fn step(raw: &RawParams) -> Result<f64, FitError> {
     let Some(entry) = raw.typed().get(KEY) else {
         return Ok(STEP);
     };
-    let [least, most] = STEPS;
-    let step = number(&entry.value).filter(|step| (least..=most).contains(step));
-    Ok(step.ok_or_else(|| raw.refuse(KEY, format!("it must be from {least:?} to {most:?}")))?)
+    let [least_step, most_step] = STEPS;
+    let step = number(&entry.value).filter(|step| (least_step..=most_step).contains(step));
+    Ok(step.ok_or_else(|| {
+        raw.refuse(
+            KEY,
+            format!("it must be from {least_step:?} to {most_step:?}"),
+        )
+    })?)
 }
 
 /// The first line of a parameter file with fitted numbers.

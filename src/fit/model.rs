@@ -5,7 +5,6 @@
 use super::{
     data::Series,
     error::FitError,
-    matrix::Matrix,
     memory::Memory,
     point::Point,
     rows::{at_times, columns_of, row_at, sums_of},
@@ -13,47 +12,44 @@ use super::{
     unknowns::Unknown,
 };
 use crate::{
-    params::{ParamsError, Place, RawParams, StepMethod},
+    params::{ParamsError, Place, RawParams},
     physics::input::Digests,
     problem::Problem,
     run::{self, RowSums},
 };
 use diff2d_arrays::progress::Progress;
-use std::{
-    sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, AtomicUsize, Ordering},
-    },
-    thread,
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
 };
 
 /// A problem, its unknowns, and the measured values.
 #[derive(Debug, Clone)]
 pub struct Model {
     /// The parameters, with fixed steps and with rows at the times of the data.
-    raw: RawParams,
+    pub(super) raw: RawParams,
     /// The unknowns that are varied.
     pub unknowns: Vec<Unknown>,
     /// The measured values.
     pub series: Arc<[Series]>,
     /// The times of all values, each once.
-    times: Arc<[f64]>,
+    pub(super) times: Arc<[f64]>,
     /// The column of the rows for each series.
-    columns: Vec<usize>,
+    pub(super) columns: Vec<usize>,
     /// The rule for columns that sum what has come in.
-    sums: RowSums,
+    pub(super) sums: RowSums,
     /// The steps of all runs.
     pub steps: Steps,
-    digests: Digests,
+    pub(super) digests: Digests,
     /// The difference of scaled unknowns for numerical derivatives, relative to their size.
-    step: f64,
+    pub(super) step: f64,
     /// A counter of the runs that were computed.
     pub runs: Progress,
-    threads: usize,
-    memory: Memory,
+    pub(super) threads: usize,
+    pub(super) memory: Memory,
     /// The number of runs for which there is memory at the same time.
-    runs_at_once: usize,
-    stop: Arc<AtomicBool>,
+    pub(super) runs_at_once: usize,
+    pub(super) stop: Arc<AtomicBool>,
 }
 
 /// The problem of a file. Where nothing diffuses at the values of the file no step follows from these, but from others within the
@@ -67,10 +63,10 @@ pub fn problem_of(
     digests: &mut Digests,
 ) -> Result<Problem, ParamsError> {
     Problem::with_digests(raw, digests).or_else(|error| {
-        let other = unknowns.iter().fold(raw.clone(), |raw, unknown| {
+        let moved_raw = unknowns.iter().fold(raw.clone(), |raw, unknown| {
             unknown.set(raw, unknown.bounds[1])
         });
-        Problem::with_digests(&other, digests).map_err(|_| error)
+        Problem::with_digests(&moved_raw, digests).map_err(|_| error)
     })
 }
 
@@ -83,12 +79,19 @@ fn check_areas(
 ) -> Result<(), FitError> {
     for unknown in unknowns {
         for bound in unknown.bounds {
-            let moved = Problem::with_digests(&unknown.set(raw.clone(), bound), digests);
-            let is_smooth = moved.is_err()
-                || moved.is_ok_and(|moved| {
-                    moved.grid != problem.grid || moved.geometry().has_areas_of(problem.geometry())
-                });
-            if !is_smooth {
+            let Ok(moved) = Problem::with_digests(&unknown.set(raw.clone(), bound), digests) else {
+                continue;
+            };
+            let cells =
+                [&problem.grid, &moved.grid].map(|grid| [grid.x.nodes - 1, grid.y.nodes - 1]);
+            if cells[0] != cells[1] {
+                let [[along_x, along_y], [moved_x, moved_y]] = cells;
+                return Err(FitError::Request(format!(
+                    "p does not change smoothly with {}: at {bound:?} there are {moved_x} by {moved_y} cells, and {along_x} by {along_y} at the value of the file; dx and dy that are formulas of it keep their number",
+                    unknown.name
+                )));
+            }
+            if moved.grid == problem.grid && !moved.geometry().has_areas_of(problem.geometry()) {
                 return Err(FitError::Request(format!(
                     "p does not change smoothly with {}: it moves the mask or held nodes, of which a node is one or is none; the place of a layer, of a source or of an interface can be fitted",
                     unknown.name
@@ -97,15 +100,6 @@ fn check_areas(
         }
     }
     Ok(())
-}
-
-/// The order of differences for numerical derivatives: the number of runs for each.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Order {
-    /// One run, for steps that are far from the end.
-    First,
-    /// Two runs.
-    Second,
 }
 
 /// The options for numerical derivatives and their threads.
@@ -122,9 +116,6 @@ pub struct ModelOptions {
     /// A counter of the runs.
     pub runs: Progress,
 }
-
-/// The largest number of unknowns for which all corners of the bounds are examined.
-const MOST_FOR_ALL_CORNERS: usize = 6;
 
 impl Model {
     /// The model of a file with these unknowns and data.
@@ -166,71 +157,8 @@ impl Model {
         };
         model.runs_at_once = model.memory.runs_at_once(&problem, model.threads)?;
         model.freeze_steps(problem.params.method)?;
+        model.check_steps()?;
         Ok(model)
-    }
-
-    /// Fixes the time step at the smallest that any point within the bounds needs, and the stages at the largest
-    /// number.
-    fn freeze_steps(&mut self, method: StepMethod) -> Result<(), FitError> {
-        if !matches!(method, StepMethod::Euler | StepMethod::Rkl2) {
-            return Ok(());
-        }
-        let (mut dt, mut stages) = (f64::INFINITY, 1);
-        let mut corners_without_steps = Vec::new();
-        for corner in self.corners() {
-            match self.problem_at(&corner) {
-                Ok(problem) => {
-                    dt = dt.min(problem.schedule.dt);
-                    stages = stages.max(problem.stages());
-                }
-                Err(error) => corners_without_steps.push((corner, error)),
-            }
-        }
-        self.steps.dt = dt.is_finite().then_some(dt);
-        self.raw = self.steps.set(self.raw.clone());
-        // Where nothing diffuses no step follows from the problem, and any step is stable.
-        for (corner, error) in corners_without_steps {
-            if self.problem_at(&corner).is_err() {
-                return Err(error);
-            }
-        }
-        self.steps.stages = (method == StepMethod::Rkl2).then_some(stages);
-        self.raw = self.steps.set(self.raw.clone());
-        Ok(())
-    }
-
-    /// The corners of the bounds at which the shortest steps are searched. With few unknowns these are all corners;
-    /// with many the two ends of each unknown alone, and the corner at which each unknown needs the shorter step.
-    fn corners(&self) -> Vec<Vec<f64>> {
-        let bounds: Vec<[f64; 2]> = self.unknowns.iter().map(Unknown::scaled_bounds).collect();
-        let count = bounds.len();
-        let mut corners = Vec::new();
-        if count <= MOST_FOR_ALL_CORNERS {
-            for mask in 0..1_usize << count {
-                let ends = bounds.iter().enumerate();
-                corners.push(
-                    ends.map(|(number, ends)| ends[(mask >> number) & 1])
-                        .collect(),
-                );
-            }
-            return corners;
-        }
-        let mut shortest = self.start();
-        for (number, ends) in bounds.iter().enumerate() {
-            let pair = ends.map(|value| {
-                let mut corner = self.start();
-                corner[number] = value;
-                corner
-            });
-            let [low, high] = [&pair[0], &pair[1]].map(|corner| {
-                let problem = self.problem_at(corner);
-                problem.map_or(f64::INFINITY, |problem| problem.schedule.dt)
-            });
-            shortest[number] = ends[usize::from(high <= low)];
-            corners.extend(pair);
-        }
-        corners.push(shortest);
-        corners
     }
 
     /// The scaled unknowns at the values of the file.
@@ -305,10 +233,9 @@ impl Model {
                 && key == "outtimes"
             {
                 // The times of the data stand under this key, which nobody has typed.
-                let last = self.series.iter().flat_map(Series::times);
-                let last = last.copied().fold(f64::NEG_INFINITY, f64::max);
+                let end_time = self.times.last().copied().unwrap_or(f64::NAN);
                 return FitError::Request(format!(
-                    "[[fit.data]] has a row of t = {last:?}, which {reason}"
+                    "[[fit.data]] has a row of t = {end_time:?}, which {reason}"
                 ));
             }
             let names = self.unknowns.iter().zip(self.values(scaled));
@@ -371,7 +298,7 @@ impl Model {
     }
 
     /// The weighted residuals, computed minus measured, followed by the weighted residuals of the priors.
-    fn residuals(&self, scaled: &[f64]) -> Result<Vec<f64>, FitError> {
+    pub(super) fn residuals(&self, scaled: &[f64]) -> Result<Vec<f64>, FitError> {
         let computed = self.computed(scaled)?;
         let measured = self.series.iter().flat_map(Series::weighted);
         let residuals = computed.iter().zip(measured);
@@ -392,182 +319,6 @@ impl Model {
     pub fn point(&self, scaled: Vec<f64>) -> Result<Point, FitError> {
         let mut residuals = self.each(std::slice::from_ref(&scaled))?;
         Ok(Point::new(scaled, residuals.pop().unwrap_or_default()))
-    }
-
-    /// The derivatives of the residuals; 0 for unknowns that are not free.
-    ///
-    /// A difference is a share of the unknown's size, which says nothing of an unknown near 0, or of one that hardly
-    /// changes the values or changes them by far. There the difference is such that it changes the values by at least a
-    /// thousandth of that share, and at most by that share. Bounds and units do not matter.
-    ///
-    /// # Errors
-    /// [`FitError`] if the model cannot be computed.
-    pub fn jacobian(
-        &self,
-        point: &Point,
-        is_free: &[bool],
-        order: Order,
-    ) -> Result<Matrix, FitError> {
-        /// The smallest share of the values' size by which an unknown may change them when it changes by its own size.
-        const LEAST_EFFECT: f64 = 1e-3;
-        /// The factor by which a size may be wrong, and the largest number of sizes that are tried.
-        const WRONG: f64 = 3.0;
-        const MOST_SIZES: usize = 5;
-        let computed = Matrix::new(vec![self.weighted_values(point), point.residuals.clone()]);
-        let norm_of_values = computed.norms().into_iter().fold(0.0, f64::max);
-        let mut columns = vec![vec![0.0; point.residuals.len()]; is_free.len()];
-        let mut tasks: Vec<(usize, f64)> = (0..is_free.len())
-            .filter(|&number| is_free[number])
-            .map(|number| (number, self.unknowns[number].size(point.at[number])))
-            .collect();
-        for _ in 0..MOST_SIZES {
-            let found = self.differences(point, &tasks, order)?;
-            let mut wrong_tasks = Vec::new();
-            for (&(number, size), column) in tasks.iter().zip(found) {
-                let norm = Matrix::new(vec![column.clone()]).norms()[0];
-                columns[number] = column;
-                let [low, high] = self.unknowns[number].scaled_bounds();
-                let largest = (norm_of_values / norm).min(high - low);
-                if !(largest > 0.0 && largest.is_finite()) {
-                    continue;
-                }
-                let natural = self.unknowns[number].size(point.at[number]);
-                let better = natural.clamp(LEAST_EFFECT * largest, largest);
-                if better > WRONG * size || size > WRONG * better {
-                    wrong_tasks.push((number, better));
-                }
-            }
-            if wrong_tasks.is_empty() {
-                break;
-            }
-            tasks = wrong_tasks;
-        }
-        Ok(Matrix::new(columns))
-    }
-
-    /// The derivatives of the residuals with respect to some unknowns, each with the size of which the difference is a share.
-    fn differences(
-        &self,
-        point: &Point,
-        tasks: &[(usize, f64)],
-        order: Order,
-    ) -> Result<Vec<Vec<f64>>, FitError> {
-        // Beside a bound both points are on its other side.
-        let sides = tasks.iter().map(|&(number, size)| {
-            let [low, high] = self.unknowns[number].scaled_bounds();
-            let step = self.step * size;
-            let both = match (
-                point.at[number] - step < low,
-                point.at[number] + step > high,
-            ) {
-                (true, _) => [1.0, 2.0],
-                (_, true) => [-1.0, -2.0],
-                _ => [1.0, -1.0],
-            };
-            match order {
-                Order::First => vec![both[0]],
-                Order::Second => both.to_vec(),
-            }
-        });
-        let sides: Vec<Vec<f64>> = sides.collect();
-        let places = tasks
-            .iter()
-            .zip(&sides)
-            .flat_map(|(&(number, size), sides)| {
-                sides.iter().map(move |side| {
-                    let mut place = point.at.clone();
-                    place[number] += side * self.step * size;
-                    place
-                })
-            });
-        let places: Vec<Vec<f64>> = places.collect();
-        let residuals = self.each(&places)?;
-        let mut runs = residuals.iter();
-        let mut columns = Vec::new();
-        for (&(_, size), sides) in tasks.iter().zip(&sides) {
-            let step = self.step * size;
-            let runs: Vec<&Vec<f64>> = runs.by_ref().take(sides.len()).collect();
-            let rows = point.residuals.iter().enumerate();
-            let column = rows.map(|(row, here)| match (&sides[..], &runs[..]) {
-                ([1.0, -1.0], [near, far]) => (near[row] - far[row]) / (2.0 * step),
-                ([side, _], [near, far]) => {
-                    (4.0 * near[row] - far[row] - 3.0 * here) / (2.0 * side * step)
-                }
-                ([side], [near]) => (near[row] - here) / (side * step),
-                _ => f64::NAN,
-            });
-            columns.push(column.collect());
-        }
-        Ok(columns)
-    }
-
-    /// The residuals at several places, computed in parallel. Their bits do not depend on the number of threads.
-    ///
-    /// # Errors
-    /// The error of the first place at which the model cannot be computed.
-    fn each(&self, places: &[Vec<f64>]) -> Result<Vec<Vec<f64>>, FitError> {
-        let residuals = self.spread(places, |model, place| model.residuals(place));
-        residuals.into_iter().collect()
-    }
-
-    /// The model with as many runs at the same time as there is memory for runs of these parameters.
-    ///
-    /// # Errors
-    /// [`FitError`] if there is too little memory for one, or the parameters are no problem.
-    pub fn with_runs_of(&self, raw: &RawParams) -> Result<Self, FitError> {
-        let problem = self.problem_of(raw)?;
-        Ok(Self {
-            runs_at_once: self.memory.runs_at_once(&problem, self.threads)?,
-            ..self.clone()
-        })
-    }
-
-    /// The results of tasks in order, carried out in parallel. The threads are divided among the tasks, and the bits of
-    /// the results do not depend on their number.
-    pub fn spread<T: Sync, R: Send>(
-        &self,
-        tasks: &[T],
-        carry_out: impl Fn(&Self, &T) -> Result<R, FitError> + Sync,
-    ) -> Vec<Result<R, FitError>> {
-        let workers = self.threads.min(self.runs_at_once).min(tasks.len()).max(1);
-        let worker = Self {
-            threads: (self.threads / workers).max(1),
-            runs_at_once: (self.runs_at_once / workers).max(1),
-            ..self.clone()
-        };
-        if workers == 1 {
-            let results = tasks.iter();
-            return results
-                .map(|task| worker.carry_out(task, &carry_out))
-                .collect();
-        }
-        let next_task = AtomicUsize::new(0);
-        let results = Mutex::new(Vec::new());
-        thread::scope(|scope| {
-            for _ in 0..workers {
-                scope.spawn(|| {
-                    loop {
-                        let number = next_task.fetch_add(1, Ordering::Relaxed);
-                        let Some(task) = tasks.get(number) else { break };
-                        let result = worker.carry_out(task, &carry_out);
-                        let mut results = results.lock().unwrap_or_else(PoisonError::into_inner);
-                        results.push((number, result));
-                    }
-                });
-            }
-        });
-        let mut results = results.into_inner().unwrap_or_else(PoisonError::into_inner);
-        results.sort_by_key(|(number, _)| *number);
-        results.into_iter().map(|(_, result)| result).collect()
-    }
-
-    /// The result of a task, carried out by the threads of the model.
-    fn carry_out<T: Sync, R: Send>(
-        &self,
-        task: &T,
-        carry_out: &(impl Fn(&Self, &T) -> Result<R, FitError> + Sync),
-    ) -> Result<R, FitError> {
-        run::on_threads(Some(self.threads), || Ok(carry_out(self, task)))?
     }
 
     /// The variance of a unit weight: 1 if the weights are known, otherwise the variance of the residuals.

@@ -38,7 +38,7 @@ const TOLERANCE: f64 = 1e-4;
 ///
 /// # Errors
 /// [`FitError::Stopped`].
-pub fn profile_end(
+pub fn find_profile_end(
     model: &Model,
     best: &Minimum,
     number: usize,

@@ -16,19 +16,26 @@ use crate::{
 /// The changes of scaled unknowns without the error of the steps, and without the error of the spacing; nothing where that
 /// is not known. Unknowns at bounds do not move.
 ///
-/// The values at the estimate with half the step, and on a grid of half or twice the spacing, give the error δy of all values, for
-/// the order of the method is known. The unknowns follow by -(JᵀJ)⁻¹Jᵀδy.
+/// The values at the estimate with half the step give the error δy of all values, for the order of the method is known. Values on
+/// two other grids give the error of the spacing and its order, which is 2, or less where the problem is not smooth: of an amount
+/// that leaves through a wall which suddenly cools, it is 1. The unknowns follow by -(JᵀJ)⁻¹Jᵀδy.
 #[derive(Debug, Clone)]
 pub struct Shifts {
     /// The shift by the steps of each unknown.
-    pub step: Option<Vec<f64>>,
+    pub step: Option<Vec<Shift>>,
     /// The shift by the spacing of each unknown.
-    pub spacing: Option<Vec<f64>>,
-    /// The time step, and the order of the error of the method in it.
-    pub dt: f64,
-    pub order: i32,
+    pub spacing: Option<Vec<Shift>>,
+    /// The time step.
+    dt: f64,
     /// The spacings along x and y.
-    pub spacings: [f64; 2],
+    spacings: [f64; 2],
+}
+
+/// The change of a scaled unknown without an error, and the order of that error in the step or in the spacing.
+#[derive(Debug, Clone, Copy)]
+pub struct Shift {
+    pub size: f64,
+    order: f64,
 }
 
 /// The share of the runs of a fit that its shifts may take, and the number of node updates that take about a tenth of a
@@ -48,11 +55,14 @@ const DOUBT: f64 = 0.25;
 /// Another grid for the same problem.
 struct OtherGrid {
     raw: RawParams,
-    /// The error of the problem's own grid relative to the difference between the two, which is of second order.
-    share: f64,
+    /// The spacing relative to that of the problem's own grid.
+    ratio: f64,
     /// The number of times by which the steps are shorter.
     shorter: f64,
 }
+
+/// The orders of errors of the spacing.
+const ORDERS: [f64; 2] = [1.0, 2.0];
 
 impl Shifts {
     /// The shifts at a minimum of which `free` unknowns are at no bound.
@@ -71,69 +81,125 @@ impl Shifts {
             )),
             _ => None,
         };
-        let grids = other_grids(&problem, &raw, model.runs.done()).into_iter();
-        let mut grids = grids.filter_map(|grid| Some((model.with_runs_of(&grid.raw).ok()?, grid)));
-        let (model, other_grid) = match grids.next() {
-            Some((model, grid)) => (model, Some(grid)),
-            None => (model.clone(), None),
-        };
-        let tasks = [half_step, other_grid.as_ref().map(|grid| grid.raw.clone())];
-        // One after the other, each by all threads: the finer grid takes most of the time.
-        let results = tasks.iter().flat_map(|task| {
-            model.spread(std::slice::from_ref(task), |model, task| {
-                task.as_ref()
-                    .map(|raw| model.weighted_values_of(raw))
-                    .transpose()
-            })
-        });
-        let mut differences = Vec::new();
+        let grids = other_grids(&problem, &raw, model.runs.done());
+        let grids = grids
+            .into_iter()
+            .filter(|grid| model.with_runs_of(&grid.raw).is_ok());
+        let grids: Vec<OtherGrid> = grids.take(2).collect();
         let values = model.weighted_values(&best.point);
-        for result in results {
-            differences.push(match result {
-                Ok(others) => others.map(|others| {
-                    let pairs = others.iter().zip(&values);
-                    pairs
-                        .map(|(other, value)| other - value)
-                        .collect::<Vec<f64>>()
-                }),
-                Err(FitError::Stopped) => return Err(FitError::Stopped),
-                // What cannot be computed is not known.
-                Err(_) => None,
-            });
-        }
-        let (of_grid, of_half_step) = (differences.pop().flatten(), differences.pop().flatten());
-        let order = if method == StepMethod::Euler { 1 } else { 2 };
-        let error_of_steps = |part: f64, shorter: f64| {
-            let remainder = |divisor: f64| 1.0 - divisor.powi(-order);
-            part * remainder(shorter) / remainder(2.0)
+        let of_half_step = match &half_step {
+            Some(raw) => differences(model, raw, &values)?,
+            None => None,
         };
-        let follow = Follow::new(&model, best, free);
+        let order = if method == StepMethod::Euler { 1 } else { 2 };
+        let follow = Follow::new(model, best, free);
         let step = match (&of_half_step, method.is_exact_in_time()) {
             (_, true) => Some(vec![0.0; model.unknowns.len()]),
             (None, _) => None,
             (Some(parts), _) => {
                 let errors = parts
                     .iter()
-                    .map(|part| error_of_steps(*part, f64::INFINITY));
+                    .map(|part| part * step_share(order, f64::INFINITY));
                 Some(follow.errors(errors.collect()))
             }
         };
-        let spacing = of_grid.zip(other_grid).map(|(mut parts, grid)| {
+        let mut changes = Vec::new();
+        for grid in &grids {
+            let Some(mut parts) = differences(model, &grid.raw, &values)? else {
+                continue;
+            };
             if let Some(of_steps) = &of_half_step {
                 for (part, of_steps) in parts.iter_mut().zip(of_steps) {
-                    *part -= error_of_steps(*of_steps, grid.shorter);
+                    *part -= of_steps * step_share(order, grid.shorter);
                 }
             }
-            follow.errors(parts.iter().map(|part| grid.share * part).collect())
-        });
+            changes.push((grid.ratio, follow.errors(parts)));
+        }
+        let order = f64::from(order);
         Ok(Self {
-            step,
-            spacing,
+            step: step.map(|sizes| {
+                sizes
+                    .into_iter()
+                    .map(|size| Shift { size, order })
+                    .collect()
+            }),
+            spacing: spacing_shifts(&changes),
             dt,
-            order,
             spacings: [problem.grid.x.spacing, problem.grid.y.spacing],
         })
     }
+}
+
+/// The differences of all weighted values with other parameters; nothing if these cannot be computed.
+fn differences(
+    model: &Model,
+    raw: &RawParams,
+    values: &[f64],
+) -> Result<Option<Vec<f64>>, FitError> {
+    // The finer grid may need more memory than the problem's own.
+    let result = model.with_runs_of(raw).and_then(|model| {
+        let mut results = model.spread(&[raw], |model, raw| model.weighted_values_of(raw));
+        results.pop().unwrap_or(Err(FitError::Stopped))
+    });
+    match result {
+        Ok(others) => {
+            let pairs = others.iter().zip(values);
+            Ok(Some(pairs.map(|(other, value)| other - value).collect()))
+        }
+        Err(FitError::Stopped) => Err(FitError::Stopped),
+        Err(_) => Ok(None),
+    }
+}
+
+/// The part of the error of steps that is gone where these are `shorter` times shorter, relative to the part that is gone with half
+/// the step.
+fn step_share(order: i32, shorter: f64) -> f64 {
+    let [part, part_of_half] = [shorter, 2.0].map(|divisor| 1.0 - divisor.powi(-order));
+    part / part_of_half
+}
+
+/// The shifts by the spacing, from the changes of all unknowns on other grids, each with its spacing relative to the problem's own.
+fn spacing_shifts(changes: &[(f64, Vec<f64>)]) -> Option<Vec<Shift>> {
+    let (ratio, nearest) = changes.first()?;
+    let shifts = nearest.iter().enumerate().map(|(number, &change)| {
+        let order = changes.get(1).map_or(ORDERS[1], |(other_ratio, others)| {
+            spacing_order([*ratio, *other_ratio], others[number] / change)
+        });
+        Shift {
+            size: change / (1.0 - ratio.powf(order)),
+            order,
+        }
+    });
+    Some(shifts.collect())
+}
+
+/// The order of an error of which the changes on grids of two ratios of spacings have this quotient, or the nearest one there is.
+fn spacing_order(ratios: [f64; 2], quotient: f64) -> f64 {
+    const HALVINGS: usize = 20;
+    let [mut low, mut high] = ORDERS;
+    let [at_low, at_high] = ORDERS.map(|order| quotient_of_changes(ratios, order) - quotient);
+    if !(at_low * at_high < 0.0) {
+        return if at_low.abs() < at_high.abs() {
+            low
+        } else {
+            high
+        };
+    }
+    for _ in 0..HALVINGS {
+        let middle = f64::midpoint(low, high);
+        if (quotient_of_changes(ratios, middle) - quotient) * at_low > 0.0 {
+            low = middle;
+        } else {
+            high = middle;
+        }
+    }
+    low
+}
+
+/// The quotient of the changes of an error of some order on grids of two ratios: an error a changes by a (ratioᵒʳᵈᵉʳ - 1).
+fn quotient_of_changes(ratios: [f64; 2], order: f64) -> f64 {
+    let [change, other_change] = ratios.map(|ratio| ratio.powf(order) - 1.0);
+    other_change / change
 }
 
 impl Shifts {
@@ -142,7 +208,7 @@ impl Shifts {
     #[must_use]
     pub fn reach(&self, number: usize, error: f64) -> [f64; 2] {
         let shifts = [&self.step, &self.spacing].into_iter().flatten();
-        let shifts = shifts.map(|shifts| shifts[number]);
+        let shifts = shifts.map(|shifts| shifts[number].size);
         let shifts: Vec<f64> = shifts.filter(|shift| shift.abs() > TOLD * error).collect();
         let total: f64 = shifts.iter().sum();
         let doubt = DOUBT * shifts.iter().map(|shift| shift.abs()).sum::<f64>();
@@ -153,19 +219,18 @@ impl Shifts {
     #[must_use]
     pub fn warnings(&self, unknowns: &[Unknown], errors: &[Option<f64>]) -> Vec<String> {
         let of_steps = self.step.as_ref().and_then(|shifts| {
-            let (moved, largest) = moved(shifts, unknowns, errors)?;
-            let dt = self.dt * (AIM / largest).powf(1.0 / f64::from(self.order));
+            let (moved, share) = moved(shifts, unknowns, errors)?;
             Some(format!(
-                "steps of {:?} {moved}; with dt = {dt:.1e} a tenth of an error is left",
-                shown(self.dt)
+                "steps of {:?} {moved}; with dt = {:.1e} a tenth of an error is left",
+                shown(self.dt),
+                share * self.dt
             ))
         });
         let of_spacing = self.spacing.as_ref().and_then(|shifts| {
-            let (moved, largest) = moved(shifts, unknowns, errors)?;
-            let finer = (AIM / largest).sqrt();
+            let (moved, share) = moved(shifts, unknowns, errors)?;
             let names = match self.spacings {
-                [dx, dy] if dx == dy => format!("dx = {:.1e}", finer * dx),
-                [dx, dy] => format!("dx = {:.1e} and dy = {:.1e}", finer * dx, finer * dy),
+                [dx, dy] if dx == dy => format!("dx = {:.1e}", share * dx),
+                [dx, dy] => format!("dx = {:.1e} and dy = {:.1e}", share * dx, share * dy),
             };
             Some(format!(
                 "cells of {:?} {moved}; with {names} a tenth of an error is left",
@@ -176,28 +241,30 @@ impl Shifts {
     }
 }
 
-/// The end of a sentence on the unknowns that shifts move far, and the largest shift in standard errors.
-fn moved(shifts: &[f64], unknowns: &[Unknown], errors: &[Option<f64>]) -> Option<(String, f64)> {
-    let relative = shifts.iter().zip(errors).zip(unknowns);
-    let relative = relative.filter_map(|((shift, error), unknown)| {
-        let errors = shift.abs() / (*error)?;
-        (errors > TOLD).then_some((unknown, errors))
-    });
-    let relative: Vec<(&Unknown, f64)> = relative.collect();
-    let largest = relative
-        .iter()
-        .map(|(_, errors)| *errors)
-        .reduce(f64::max)?;
-    let parts = relative
-        .iter()
-        .map(|(unknown, errors)| format!("{} by {errors:.1} of its standard errors", unknown.name));
-    let parts: Vec<String> = parts.collect();
+/// The end of a sentence on the unknowns that shifts move far, and the share of the step or of the spacing that leaves a tenth of an
+/// error.
+fn moved(shifts: &[Shift], unknowns: &[Unknown], errors: &[Option<f64>]) -> Option<(String, f64)> {
+    let mut parts = Vec::new();
+    let mut share = f64::INFINITY;
+    for ((shift, error), unknown) in shifts.iter().zip(errors).zip(unknowns) {
+        let Some(relative) = error.map(|error| shift.size.abs() / error) else {
+            continue;
+        };
+        if relative > TOLD {
+            parts.push(format!(
+                "{} by {relative:.1} of its standard errors",
+                unknown.name
+            ));
+            share = share.min((AIM / relative).powf(1.0 / shift.order));
+        }
+    }
+    if parts.is_empty() {
+        return None;
+    }
+    let moved = parts.join(" and ");
     Some((
-        format!(
-            "move {}, and intervals reach as much further",
-            parts.join(" and ")
-        ),
-        largest,
+        format!("move {moved}, and intervals reach as much further"),
+        share,
     ))
 }
 
@@ -235,8 +302,8 @@ impl<'a> Follow<'a> {
     }
 }
 
-/// A grid of half the spacing, unless it takes more than a share of `runs` runs, and one of twice the spacing. Nothing for layouts
-/// with walls beside the domain and for arrays of values, which are of one grid.
+/// Grids of half the spacing, unless it takes more than a share of `runs` runs, of twice and of four times the spacing, as far as there
+/// are. Nothing for layouts with walls beside the domain and for arrays of values, which are of one grid.
 #[expect(clippy::cast_precision_loss, reason = "estimates")]
 fn other_grids(problem: &Problem, raw: &RawParams, runs: u64) -> Vec<OtherGrid> {
     if problem.params.grid != Layout::Walls || problem.reads_arrays() {
@@ -252,46 +319,59 @@ fn other_grids(problem: &Problem, raw: &RawParams, runs: u64) -> Vec<OtherGrid> 
     };
     let axes = [&problem.grid.x, &problem.grid.y];
     let cells = axes.map(|axis| axis.nodes - 1);
-    let coarser = cells.map(|cells| {
-        if cells < FEWEST_CELLS {
-            cells
-        } else {
-            cells.div_ceil(2)
-        }
-    });
-    let ratio = cells
-        .iter()
-        .zip(coarser)
-        .map(|(cells, coarser)| *cells as f64 / coarser as f64);
-    let ratio = ratio.fold(1.0, f64::max);
     let is_affordable = finer_runs + 2.0 <= SHARE * runs as f64 || finer_runs * run <= TENTH;
-    let coarser = (ratio > 1.0).then(|| OtherGrid {
-        raw: on_grid(raw, axes, coarser),
-        share: -1.0 / (ratio * ratio - 1.0),
-        shorter: 1.0,
-    });
-    if coarser.is_some() && !is_affordable {
-        return coarser.into_iter().collect();
+    let mut grids = Vec::new();
+    let mut coarse_cells = cells;
+    for _ in 0..2 {
+        let coarser = coarse_cells.map(|cells| {
+            if cells < FEWEST_CELLS {
+                cells
+            } else {
+                cells.div_ceil(2)
+            }
+        });
+        if coarser == coarse_cells {
+            break;
+        }
+        let ratios = cells
+            .iter()
+            .zip(coarser)
+            .map(|(cells, coarser)| *cells as f64 / coarser as f64);
+        grids.push(OtherGrid {
+            raw: with_points_between_nodes(on_grid(raw, axes, coarser)),
+            ratio: ratios.fold(1.0, f64::max),
+            shorter: 1.0,
+        });
+        coarse_cells = coarser;
+    }
+    if !grids.is_empty() && !is_affordable {
+        return grids;
     }
     let finer = on_grid(raw, axes, cells.map(|cells| 2 * cells)).without("stages");
-    let shorter = if method == StepMethod::Euler {
-        4.0
-    } else {
-        1.0
-    };
-    let raw = match method {
+    let (raw, shorter) = match method {
         StepMethod::Euler => {
-            let dt = Value::Float(problem.schedule.dt / shorter);
-            finer.with("dt", dt, Place::Default)
+            const SHORTER: f64 = 4.0;
+            let dt = Value::Float(problem.schedule.dt / SHORTER);
+            (finer.with("dt", dt, Place::Default), SHORTER)
         }
-        _ => finer,
+        _ => (finer, 1.0),
     };
     let finer = OtherGrid {
         raw,
-        share: 4.0 / 3.0,
+        ratio: 0.5,
         shorter,
     };
-    [finer].into_iter().chain(coarser).collect()
+    grids.insert(0, finer);
+    grids
+}
+
+/// The parameters with points of the record where they are: the nearest node of a coarser grid may be elsewhere than that of the
+/// problem's own.
+fn with_points_between_nodes(raw: RawParams) -> RawParams {
+    if raw.typed().first_entry_of("record.points").is_none() {
+        return raw;
+    }
+    raw.with("record.interpolate", "linear".into(), Place::Default)
 }
 
 /// The parameters on a grid of so many cells along x and y.

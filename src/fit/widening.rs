@@ -156,6 +156,8 @@ impl ColumnFactor {
     fn of(residuals: &[f64], unknowns: f64, variance: f64, has_sigma: bool) -> Self {
         /// How many times smaller than their mean the squares of correlated residuals often are by chance.
         const CHANCE: f64 = 3.0;
+        /// How many of their deviations correlations of independent errors are below, in 997 of 1,000 columns.
+        const CHANCE_OF_CORRELATION: f64 = 2.75;
         let values = residuals.len() as f64;
         let unknowns = if unknowns.is_finite() {
             unknowns.clamp(0.0, values)
@@ -164,13 +166,16 @@ impl ColumnFactor {
         };
         let square: f64 = residuals.iter().map(|value| value * value).sum();
         let degrees = values - unknowns;
-        let found = lag_product(residuals) / square;
+        let lag1 = lag_product(residuals) / square;
         let mean_square = square / (variance * degrees);
         let is_misfit = has_sigma && is_misfit(square, degrees);
+        // Of independent errors it is -p/n for p unknowns, with the deviation (n-2)/(n √(n-1)).
+        let chance =
+            (CHANCE_OF_CORRELATION * (values - 2.0) / (values - 1.0).sqrt() - unknowns) / values;
         // Correlated residuals count as far as they are of the size that sigma says.
         let is_correlated = residuals.len() > 2
-            && found > 2.0 / values.sqrt()
-            && (!has_sigma || mean_square * inflation(found) > 1.0);
+            && lag1 > chance
+            && (!has_sigma || mean_square * inflation(lag1) > 1.0);
         if !is_correlated {
             return Self {
                 values,
@@ -183,14 +188,14 @@ impl ColumnFactor {
         // for p unknowns (M. G. Kendall, Biometrika 41, 403, 1954; p = 1 is a mean, p = 2 a straight line).
         let lost = (unknowns + 3.0) / values;
         let correlation = if lost < 1.0 {
-            (found + unknowns / values) / (1.0 - lost)
+            (lag1 + unknowns / values) / (1.0 - lost)
         } else {
             1.0
         };
-        let correlation = correlation.min(1.0 - 1.0 / values).max(found);
+        let correlation = correlation.min(1.0 - 1.0 / values).max(lag1);
         // As many unknowns follow more of correlated residuals than of independent ones.
-        let left = (values - unknowns * inflation(correlation)).max(values / 4.0);
-        let mean_square = square / (variance * left);
+        let free_values = (values - unknowns * inflation(correlation)).max(values / 4.0);
+        let mean_square = square / (variance * free_values);
         let size = match has_sigma {
             true if !is_misfit => (CHANCE * mean_square).min(1.0),
             _ => mean_square,

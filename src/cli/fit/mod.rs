@@ -85,6 +85,7 @@ pub(super) fn fit(args: &FitArgs, terminal: &Terminal) -> Result<(), Error> {
         force: args.force,
     };
     let outputs = Outputs::admit(names, &raw)?;
+    terminal.warn(fit.warnings());
     let start_time = Instant::now();
     let answer = fit.solve(&|stage| {
         let news = news_of(stage, usize::from(args.starts));
@@ -95,7 +96,12 @@ pub(super) fn fit(args: &FitArgs, terminal: &Terminal) -> Result<(), Error> {
         terminal.note(&format!("{news} after {runs} runs, {seconds}"));
     });
     let answer = answer?;
-    terminal.warn(&answer.warnings);
+    let warnings = answer.warnings.iter();
+    let later: Vec<String> = warnings
+        .filter(|warning| !fit.warnings().contains(warning))
+        .cloned()
+        .collect();
+    terminal.warn(&later);
     outputs.write(&answer, &raw)?;
     terminal.note(&format!(
         "{} runs; wrote {} with .csv and .toml beside it",
@@ -120,8 +126,8 @@ fn news_of(stage: Stage<'_>, starts: usize) -> String {
             format!("{of_start}step {step}: sum of squares {square:.9e}")
         }
         Stage::ProfileEnd { name, value, found } => {
-            let [found, all] = found;
-            format!("profile {found} of {all}: {name} = {}", digits(value))
+            let [number, count] = found;
+            format!("profile {number} of {count}: {name} = {}", digits(value))
         }
         Stage::Shifts => "steps and spacing: begun".to_owned(),
     }
