@@ -178,7 +178,8 @@ fn spacing_order(ratios: [f64; 2], quotient: f64) -> f64 {
     const HALVINGS: usize = 20;
     let [mut low, mut high] = ORDERS;
     let [at_low, at_high] = ORDERS.map(|order| quotient_of_changes(ratios, order) - quotient);
-    if !(at_low * at_high < 0.0) {
+    let is_between = at_low * at_high < 0.0;
+    if !is_between {
         return if at_low.abs() < at_high.abs() {
             low
         } else {

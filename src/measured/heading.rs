@@ -8,7 +8,7 @@ use std::fmt;
 const SHOWN: usize = 40;
 const LIST_SHOWN: usize = 160;
 
-/// The heading of a column, with the unit if it has one: `T_out`, `T_out [°C]`, `time (h)`, `T / °C`, `T, °C`.
+/// The heading of a column, with the unit if it has one: `T_out`, `T_out [°C]`, `time (h)`, `T / °C`, `T, °C`, `T in °C`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Heading {
     /// The whole heading.
@@ -22,8 +22,8 @@ pub struct Heading {
 impl Heading {
     /// Parses a field of the line of headings.
     ///
-    /// A unit stands in brackets or behind a slash with blanks. Behind a comma or a slash without blanks, only a unit
-    /// that is known is one.
+    /// A unit stands in brackets or behind a slash with blanks. Behind a comma, a slash without blanks or the word `in`, only a
+    /// unit that is known is one.
     #[must_use]
     pub fn parse(field: &str) -> Self {
         let text = field.replace("\"\"", "\"");
@@ -41,12 +41,13 @@ impl Heading {
         }
     }
 
-    /// The unit with which a name without another unit ends, `T_K` or `time_h`, if it is of the kind of `wanted`.
+    /// The unit with which a name without another unit ends, `T_K`, `T °C` or `time_h`, if it is of the kind of `wanted`.
     /// Among other names that differ in their last letter alone, such as `T_A` and `T_B`, it is none.
     pub(super) fn unit_of_name(&self, wanted: &str, others: &[Self]) -> Option<&str> {
-        let (stem, suffix) = self.name.rsplit_once('_')?;
+        const MARKS: [char; 2] = ['_', ' '];
+        let (stem, suffix) = self.name.rsplit_once(MARKS)?;
         let is_numbered = others.iter().any(|other| {
-            let parts = other.name.rsplit_once('_');
+            let parts = other.name.rsplit_once(MARKS);
             parts.is_some_and(|(other_stem, letter)| {
                 other_stem == stem && letter.len() == 1 && !unit::is_of_name(letter)
             })
@@ -76,9 +77,12 @@ fn in_brackets(text: &str) -> Option<(&str, &str)> {
 fn behind_a_mark(text: &str) -> Option<(&str, &str)> {
     let with_blanks = text.split_once(" / ");
     // A comma stands before the unit W/m², a slash within it.
-    let known_units = [text.rsplit_once(','), text.split_once('/')]
-        .into_iter()
-        .flatten();
+    let known_units = [
+        text.rsplit_once(','),
+        text.rsplit_once(" in "),
+        text.split_once('/'),
+    ];
+    let known_units = known_units.into_iter().flatten();
     let mut parts = with_blanks
         .into_iter()
         .chain(known_units.filter(|(_, unit)| unit::is_known(unit.trim())));
@@ -177,6 +181,9 @@ mod tests {
             ("wall, north", "wall, north", None),
             ("wall, north/K", "wall, north", Some("K")),
             ("q, W/m²", "q", Some("W/m²")),
+            ("T in °C", "T", Some("°C")),
+            ("q in W/m²", "q", Some("W/m²")),
+            ("T in room", "T in room", None),
             ("Temp, °F (LGR S/N: 27)", "Temp", Some("°F")),
             ("Date Time, GMT+01:00", "Date Time, GMT+01:00", None),
             ("T_K", "T_K", None),
@@ -195,6 +202,8 @@ mod tests {
         };
         assert_eq!(unit("T_K", "°C", &["T_K"]).as_deref(), Some("K"));
         assert_eq!(unit("time_h", "s", &[]).as_deref(), Some("h"));
+        assert_eq!(unit("T °C", "K", &[]).as_deref(), Some("°C"));
+        assert_eq!(unit("wall C", "K", &["wall A", "wall C"]), None);
         assert_eq!(unit("T_C", "K", &["T_A", "T_B", "T_C"]), None);
         assert_eq!(unit("T_s", "K", &[]), None);
         assert_eq!(unit("T_K [V]", "K", &[]), None);

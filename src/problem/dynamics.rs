@@ -134,7 +134,7 @@ impl Problem {
             return Ok(());
         };
         if record.has_dates && self.calendar().is_none() {
-            let reason = "no date is known: a function whose file has dates says which date t = 0 is, with units.t = \"s\", \"min\", \"h\" or \"d\"";
+            let reason = "no date is known: a function whose file has dates, or since in [[fit.data]], says which date t = 0 is, with units.t = \"s\", \"min\", \"h\" or \"d\"";
             return Err(raw.refuse("record.dates", reason.to_owned()));
         }
         /// The least distance between two rows, as a fraction of a step: a run checks after each step whether to stop.

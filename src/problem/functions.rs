@@ -3,10 +3,10 @@
 
 use crate::{
     grid::Grid,
-    measured::{Date, common_origin},
+    measured::{Date, Reading, common_origin},
     params::{
         CsvColumns, Function, FunctionTable, Params, ParamsError, PointsOfFile, Profile, Quantity,
-        RawParams, SIDES,
+        RawParams, SIDES, value::key_value,
     },
     physics::{
         geometry::Geometry,
@@ -62,7 +62,21 @@ pub(super) fn read(
     }
     let files = params.functions.iter().filter_map(FunctionTable::file);
     let origin = common_origin(files).map_err(|reason| raw.refuse("function", reason))?;
-    Ok((inputs, origin))
+    Ok((inputs, origin.or_else(|| date_of_data(raw))))
+}
+
+/// The date at which t is 0 by the keys `since` of all `[[fit.data]]`, if they say one.
+fn date_of_data(raw: &RawParams) -> Option<Date> {
+    const KEY: &str = "fit.data";
+    let tables = raw.typed().parts_of(KEY).into_iter();
+    let mut dates = tables.filter_map(|table| {
+        let since = raw.typed().get(&format!("{KEY}.{table}.since"))?;
+        let mut reading = Reading::default();
+        reading.set("since", &key_value(&since.value)).ok()?;
+        reading.since
+    });
+    let date = dates.next()?;
+    dates.all(|other| other == date).then_some(date)
 }
 
 /// Refuses walls and sources that need a function of t alone at times at which it has no value.

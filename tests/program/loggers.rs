@@ -81,6 +81,7 @@ const FORMS: &[Form] = &[
     form("t/h;T/°C\n0;10\n1;20\n", &[], CELSIUS),
     form("\"time, h\",\"T, °F\"\n0,50\n1,68\n", &[], CELSIUS),
     form("time_h,T_C\n0,10\n1,20\n", &[], CELSIUS),
+    form("time in h;T in °C\n0;10\n1;20\n", &[], CELSIUS),
     form("time [hours],T [degC]\n0,10\n1,20\n", &[], CELSIUS),
     form("time [ms],T_K\n0,283.15\n3600000,293.15\n", &[], CELSIUS),
     form(
@@ -502,6 +503,13 @@ fn dates_stay_dates() {
     assert!(row.starts_with("1,40,36000.0,2026-01-06 08:00,"), "{row}");
     let info = scene.succeed("info sweep.npy").stdout;
     assert!(info.contains("t = 0 is 2026-01-05 22:00"), "{info}");
+    let plan = scene.succeed("plan sweep.toml").stdout;
+    assert!(
+        plan.contains("dates      t = 0 is 2026-01-05 22:00"),
+        "{plan}"
+    );
+    let rows = "rows from 2026-01-05 22:00 to 2026-01-08 22:00";
+    assert!(plan.contains(rows), "{plan}");
     // Charts have dates along t.
     for picture in ["--record p -o r.svg", "--history x=0.5,y=0.5 -o h.svg"] {
         scene.succeed(&format!("plot long.npy {picture}"));
@@ -514,6 +522,16 @@ fn dates_stay_dates() {
     scene.write("air.csv", "time,T\n0,1\n300000,2\n");
     let told = scene.run("plan p.toml");
     assert_refused(&told, "record.dates", "numbers");
+    // The data of a fit may say it alone.
+    scene.write(
+        "p.toml",
+        format!("{file}[[fit.data]]\nsince = '2026-01-05 22:00'\n"),
+    );
+    let plan = scene.succeed("plan p.toml").stdout;
+    assert!(plan.contains(sentence), "{plan}");
+    scene.succeed("run p.toml -o whole.npy -q --force");
+    let rows = scene.text("whole.record.csv");
+    assert!(rows.contains("\n40,36000.0,2026-01-06 08:00,"), "{rows}");
 }
 
 /// Dates and times of a chart's file beside those of the run.

@@ -5,7 +5,7 @@ use crate::cli::{error::Error, listing::Listing, number};
 use diff2d::{
     Budget, Sweep,
     program::{
-        params::Choice,
+        params::{Choice, FunctionTable},
         run::{Nper, estimated_seconds},
     },
 };
@@ -30,8 +30,13 @@ pub(super) struct SweepPlan<'a> {
     threads: usize,
     seconds: f64,
     warnings: &'a [String],
+    /// The functions of the first scenario.
+    functions: &'a [FunctionTable],
     #[serde(skip)]
     precision: &'static str,
+    /// The date at which t is 0 in all scenarios, if files of functions have dates.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    origin: Option<String>,
 }
 
 impl<'a> SweepPlan<'a> {
@@ -56,7 +61,9 @@ impl<'a> SweepPlan<'a> {
             seconds: estimated_seconds(first_problem, budget.states.arrays) * share_of_first(sweep)
                 + estimate::writing(scenarios * snapshots, disk_bytes),
             warnings: sweep.warnings(),
+            functions: &first_problem.params.functions,
             precision: first_problem.params.precision.name(),
+            origin: sweep.origin().map(|date| date.to_string()),
         })
     }
 
@@ -87,6 +94,12 @@ impl fmt::Display for SweepPlan<'_> {
             format!("{scenarios}, which differ in {varied}"),
         );
         lines.add("grid", format!("{ny} × {nx} nodes each, {precision}"));
+        for function in self.functions {
+            lines.add("function", function.described());
+        }
+        if let Some(origin) = &self.origin {
+            lines.add("dates", format!("t = 0 is {origin}"));
+        }
         lines.add("snapshots", format!("{snapshots} each at most"));
         lines.add("memory", format!("{memory} for {workers} at a time"));
         lines.add("disk", format!("{disk} ({} bytes)", self.disk_bytes));
