@@ -70,8 +70,12 @@ impl<'p, C: Comm> Trackers<'p, C> {
             let rows_since = rows_since_snapshot(rows, output).map_err(RunError::from);
             limit.take_lines(&collective::all_ok(output.ranks.comm(), rows_since)?);
         }
-        let fields = FieldTracker::new(problem, streams.fields, output.ranks);
-        let list = [snapshots, listed(rows), listed(limit), listed(fields)];
+        let list = [
+            snapshots,
+            listed(rows),
+            listed(limit),
+            listed(FieldTracker::new(problem, streams.fields, output.ranks)),
+        ];
         Ok(Self::of(problem, list))
     }
 
