@@ -143,7 +143,7 @@ def stats(
         With `axis`, of an axis with dates: a result for each `"year"`, `"season"`, `"month"`, `"day"` or `"hour"` that there is.
     select
         A box: a range `"2:8"` or slice for every axis, or by name in units, `{"t": (1, None)}`; a step counts indices,
-        `{"t": (None, None, 24)}`.
+        `{"t": (None, None, 24)}`. An index or a value, `{"t": 2.0}`, drops its axis.
     above
         Also how many values lie above this one, and their fraction; NaN does not count.
     quantiles

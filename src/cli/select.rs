@@ -25,10 +25,10 @@ pub(super) struct Chosen {
     scenario_labels: Option<Labels>,
 }
 
-/// An array and the box that `--select` takes of it. Where a range has a step, the array becomes the view that it takes, and the box
-/// is all of that. What is waited for counts as there.
+/// An array and the box that `--select` takes of it. Of ranges without steps the array stays what it is; else it becomes the part
+/// that is taken, and the box is all of that. What is waited for counts as there.
 pub(super) fn select(
-    mut array: JournalledArray,
+    array: JournalledArray,
     follows: bool,
     text: Option<&str>,
     terminal: &Terminal,
@@ -45,22 +45,23 @@ pub(super) fn select(
     let selection = Selection::parse("--select", text)?;
     let chosen = Chosen::new(&array, &shape, &selection, terminal)?;
     let ranges: Option<Region> = chosen.slices.iter().map(|slice| slice.range()).collect();
-    match (ranges, chosen.scenario_labels) {
-        (Some(ranges), None) => return Ok((array, ranges)),
-        (None, _) if follows => {
-            return Err(selection
-                .refused("with --follow ranges have no step; windows are left out by --stride"));
-        }
-        (_, Some(labels)) => array.label(labels),
-        (None, None) => {}
+    let has_ranges_alone = chosen.index_axes.is_empty() && chosen.scenario_labels.is_none();
+    if let Some(ranges) = ranges.filter(|_| has_ranges_alone) {
+        return Ok((array, ranges));
     }
-    let region = chosen.slices.iter().map(|slice| 0..slice.count).collect();
-    Ok((array.view(&chosen.slices), region))
+    if follows {
+        return Err(selection.refused(
+            "with --follow there are ranges alone, such as 3:4 for an index, and without a step; windows are left out by --stride",
+        ));
+    }
+    let part = chosen.of(array);
+    let region = part.shape().into_iter().map(|length| 0..length).collect();
+    Ok((part, region))
 }
 
-/// The part of an array that a selection behind its name takes. An index drops its axis, and a range keeps it.
+/// The part of an array that a selection behind its name takes.
 pub(super) fn part(
-    mut array: JournalledArray,
+    array: JournalledArray,
     selection: Option<&Selection>,
     terminal: &Terminal,
 ) -> Result<JournalledArray, Error> {
@@ -68,13 +69,7 @@ pub(super) fn part(
         return Ok(array);
     };
     let chosen = Chosen::new(&array, &array.shape(), selection, terminal)?;
-    if let Some(labels) = chosen.scenario_labels {
-        array.label(labels);
-    }
-    let part = array.view(&chosen.slices);
-    // The last axes go first, so that the numbers of the others stay.
-    let index_axes = chosen.index_axes.into_iter().rev();
-    Ok(index_axes.fold(part, |part, axis| part.at_index(axis, 0)))
+    Ok(chosen.of(array))
 }
 
 impl Chosen {
@@ -157,6 +152,17 @@ impl Chosen {
             index_axes,
             scenario_labels: scenario.map(|scenario| scenario.labels),
         })
+    }
+
+    /// The part of the array from which it was chosen. An index drops its axis, and a range keeps it.
+    fn of(self, mut array: JournalledArray) -> JournalledArray {
+        if let Some(labels) = self.scenario_labels {
+            array.label(labels);
+        }
+        let part = array.view(&self.slices);
+        // The last axes go first, so that the numbers of the others stay.
+        let index_axes = self.index_axes.into_iter().rev();
+        index_axes.fold(part, |part, axis| part.at_index(axis, 0))
     }
 }
 

@@ -233,7 +233,11 @@ fn axes_without_names_are_given_some() {
         ),
         (
             "window c.npy --follow --select ::2 --window 1,1,1 --op mean -o w.npy --force",
-            "with --follow ranges have no step",
+            "with --follow there are ranges alone",
+        ),
+        (
+            "window c.npy --follow --select :,2 --window 1,1 --op mean -o w.npy --force",
+            "such as 3:4 for an index",
         ),
         (
             "probe a.npy --axes t,y,x --at t=48,y=0,x=0",
@@ -383,7 +387,7 @@ fn trends_of_a_cube_are_over_its_times() {
     let told = scene.succeed("stats line.npy --axis t --op trend --select :,21,21 --json");
     assert!(
         told.stdout
-            .contains("\"y\":11.0,\"x\":11.0,\"slope\":3.0,\"intercept\":-3000000002.0}"),
+            .contains("{\"slope\":3.0,\"intercept\":-3000000002.0}"),
         "{told}"
     );
     scene.succeed("stats line.npy --axis t --op trend -o trend.npy");

@@ -35,7 +35,8 @@ pub(in super::super) struct StatsArgs {
     /// With --axis, of an axis with dates: a result for each year, season, month, day of the month or hour of the day that there is
     #[arg(long, value_name = "PART", requires = "axis", conflicts_with_all = ["every", "op"], value_enum)]
     pub(super) by: Option<CalendarPart>,
-    /// Look only at this box: a range as in Python for every axis, such as 2:8 or ::24, or t=, y=, x= from:to, and :step
+    /// Look only at this part: a range as in Python for every axis, such as 2:8 or ::24, or t=, y=, x= from:to, and :step. A single
+    /// index or value drops its axis
     #[arg(long, value_name = "R0,R1,…", allow_hyphen_values = true)]
     pub(super) select: Option<String>,
     /// Instead of the six: trend, the slope and the intercept of the straight line that is nearest to the values along

@@ -42,8 +42,8 @@ pub(super) fn by(
     terminal: &Terminal,
 ) -> Result<(), Error> {
     date_times(&mut array);
-    let axis = Axes::of(&array).axis(text)?;
     let (array, select) = select::select(array, false, args.select.as_deref(), terminal)?;
+    let axis = Axes::of(&array).axis(text)?;
     let slices: Vec<Slice> = select.iter().map(|range| Slice::new(range, 1)).collect();
     let mut array = array.view(&slices);
     let option = format!("--by {}", part.name());

@@ -80,7 +80,8 @@ pub(super) struct CommonArgs {
     pub(super) file: PathBuf,
     #[command(flatten)]
     pub(super) input: InputArgs,
-    /// Look only at this box: a range as in Python for every axis, such as 2:8 or ::24, or t=, y=, x= from:to, and :step
+    /// Look only at this part: a range as in Python for every axis, such as 2:8 or ::24, or t=, y=, x= from:to, and :step. A single
+    /// index or value drops its axis
     #[arg(long, value_name = "R0,R1,…", allow_hyphen_values = true)]
     pub(super) select: Option<String>,
     /// Leave NaN out, as masked nodes of cubes are; a window without other elements is NaN

@@ -42,6 +42,14 @@ fn a_part_is_the_same_part_in_every_command() {
         ),
         ("stats c.npy[2] --csv", "stats c.npy --select t=2.5 --csv"),
         (
+            "stats c.npy[2] --axis 0 --csv",
+            "stats c.npy --select t=2.5 --axis y --csv",
+        ),
+        (
+            "stats c.npy[y=0] --axis t --every 2 --csv",
+            "stats c.npy --select :,10 --axis 0 --every 2 --csv",
+        ),
+        (
             "window c.npy --select t=1: --window t=2.5 --op mean -o w.npy --force",
             "window c.npy --select 1: --window 2,1,1 --op mean -o w.npy --force",
         ),
@@ -142,6 +150,16 @@ fn info_tells_of_parts() {
             && told.stdout.contains(axes);
         assert!(is_told, "{told}");
     }
+    scene.succeed("window c.npy --select t=1:,y=0 --window 2,3 --op mean -o w.npy");
+    scene.succeed("coarsen c.npy --select 2 --by 11,2 --op mean -o b.npy");
+    scene.succeed("stats c.npy --select :,3 --axis t -o s.npy");
+    for (file, shape) in [("w", "(2, 20)"), ("b", "(2, 11)"), ("s", "(6, 22)")] {
+        let told = scene.succeed(&format!("info {file}.npy"));
+        assert!(
+            told.stdout.contains(&format!("shape      {shape}\n")),
+            "{told}"
+        );
+    }
     let told = scene.succeed("info c.npy[2] --json").stdout;
     assert!(told.contains("\"part_of\":[4,22,22]"), "{told}");
 }
@@ -191,6 +209,14 @@ fn a_slip_in_a_part_is_told_with_a_way_out() {
         ),
         ("stats a.npy --select lat=2", "--axes gives them names"),
         ("stats s.npy --select t=1", "give all of D"),
+        (
+            "stats c.npy --select 2 --axis 2",
+            "axis 2: c.npy has 2 axes, 0 to 1",
+        ),
+        (
+            "window c.npy --select 2 --window 1,2,2 --op mean -o w.npy",
+            "such as 1,1, and not 3",
+        ),
         (
             "map a a=s.npy[scenaro=1] -o m.npy",
             "'scenaro' does not vary in this sweep, did you mean scenario?",
