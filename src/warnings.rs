@@ -62,7 +62,9 @@ impl Problem {
 /// A warning on pieces of the domain that nothing reaches.
 fn of_pieces(problem: &Problem) -> Option<String> {
     problem.masked()?;
-    let Pieces { count, untouched } = Pieces::of(problem.geometry());
+    let Pieces {
+        count, untouched, ..
+    } = Pieces::of(problem.geometry());
     let &(j, i) = untouched.first().filter(|_| count > 1)?;
     let (x, y) = (problem.grid.x.node(i), problem.grid.y.node(j));
     Some(format!(

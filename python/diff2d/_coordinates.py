@@ -63,6 +63,9 @@ def _axis(layout: str, lower: float, upper: float, wanted: float) -> tuple[float
         return None
     ratio = length / wanted
     cells = float(math.trunc(ratio)) if math.isfinite(ratio) else math.inf
+    if layout == "walls" and math.isfinite(ratio) and abs(ratio - round(ratio)) <= 1e-9 * round(ratio):
+        # A whole number of cells but for rounding, such as 0.3 by 0.05.
+        cells = float(round(ratio))
     beyond, least = {"slides": (2, 1), "files": (2, 1), "walls": (1, 2)}[layout]
     if not least <= cells <= MAX_NODES - beyond:
         return None
@@ -279,7 +282,7 @@ def _beside(array: str | os.PathLike[str]) -> Path:
 
 
 def axis_of(name: str, values: Any, unit: Any = None) -> Axis:
-    """An axis in memory. Its coordinates are numbers that increase; dates, words and other numbers are words, by which nothing is
+    """An axis in memory. Its coordinates are numbers that all increase or all decrease; dates, words and other numbers are words, by which nothing is
     computed."""
     values, unit = np.asarray(values), unit if isinstance(unit, str) else None
     if values.ndim != 1:
@@ -287,9 +290,15 @@ def axis_of(name: str, values: Any, unit: Any = None) -> Axis:
     if values.dtype.kind in "iuf":
         places = values.astype(np.float64)
         steps = np.diff(places)
-        if np.all(np.isfinite(places)) and np.all(steps > 0):
+        if np.all(np.isfinite(places)) and _are_in_order(places):
             return Axis(name, places, float(np.mean(steps)) if len(steps) else 1.0, unit)
     return Axis(name, np.asarray([str(value) for value in values]), unit=unit)
+
+
+def _are_in_order(places: np.ndarray) -> bool:
+    """Whether coordinates all increase or all decrease."""
+    steps = np.diff(places)
+    return bool(np.all(steps > 0) or np.all(steps < 0))
 
 
 def _told(axis: Mapping[str, Any], length: int) -> Axis:
@@ -304,6 +313,6 @@ def _told(axis: Mapping[str, Any], length: int) -> Axis:
     if axis.get("coordinates") is None:
         return Axis(name, unit=unit)
     places = np.asarray(axis["coordinates"], dtype=np.float64)
-    if places.shape != (length,) or not np.all(places[1:] > places[:-1]):
-        raise ValueError("coordinates do not increase")
+    if places.shape != (length,) or not _are_in_order(places):
+        raise ValueError("coordinates neither all increase nor all decrease")
     return Axis(name, places, float(axis["spacing"]), unit)

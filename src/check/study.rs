@@ -363,7 +363,7 @@ impl Study {
 }
 
 /// The name of the estimate of p at all nodes.
-pub(super) const FIELD: &str = "p off fine, rms";
+pub(super) const FIELD: &str = "p - p_fine, rms";
 
 /// The name of the estimate of the largest value that is not given.
 pub(super) const INSIDE: &str = "maximum inside";

@@ -190,7 +190,7 @@ fn study_text(study: &Study) -> String {
         "fine",
         "order",
         "limit",
-        "error of your own",
+        "your grid's error",
     ];
     lines.push(format!("{:<16}{}", "", columns(titles.map(str::to_owned))));
     for (name, estimate) in study.estimates() {

@@ -172,20 +172,21 @@ impl ParamsError {
     /// The error for a key that is not one of `known`, or not one of its table.
     pub(super) fn unknown<'a>(entry: &Entry, known: impl Iterator<Item = &'a str> + Clone) -> Self {
         let name = &entry.name;
-        let (hint, known) = match keys::table_around(name) {
+        let (meant, known) = match keys::table_around(name) {
             Some((table, slip, keys)) => {
                 let names = keys.keys().map(|key| key.name);
                 let list = names.clone().collect::<Vec<_>>().join(", ");
                 (
-                    spelling::hint(slip, names),
+                    spelling::meant(slip, names),
                     format!("of {table} are {list}"),
                 )
             }
             None => (
-                spelling::meant(name, known.clone()).map_or_else(String::new, |meant| meant.hint),
+                spelling::meant(name, known.clone()),
                 format!("are {}", keys_beside(name, known).join(", ")),
             ),
         };
+        let hint = meant.map_or_else(String::new, |meant| meant.hint);
         Self::Unknown {
             place: entry.place.clone(),
             key: excerpt(name, LONGEST_NAME),

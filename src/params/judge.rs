@@ -50,8 +50,8 @@ impl<'a> Judge<'a> {
             let meant = match keys::table_around(&entry.name) {
                 Some((_, slip, keys)) => {
                     let table = entry.name.strip_suffix(slip).unwrap_or_default();
-                    let nearest = spelling::nearest(slip, keys.keys().map(|key| key.name));
-                    nearest.map(|name| format!("{table}{name}"))
+                    let meant = spelling::meant(slip, keys.keys().map(|key| key.name));
+                    meant.map(|meant| format!("{table}{}", meant.key))
                 }
                 None => {
                     spelling::meant(&entry.name, names.clone()).map(|meant| meant.key.to_owned())

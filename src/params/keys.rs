@@ -317,7 +317,7 @@ pub static KEYS: [Key; 73] = keys! {
     "mask.below", "the grey value below which the picture is dark; black is 0, white 1", "", NUMBER, FINITE, "0.5",
         Default("0.5") => beside "image";
     "mask.alpha", "what the opacity of pixels means", "", WORD, ALPHA, "\"values\"", Derived => beside "image";
-    "mask.isolated", "what becomes of parts of the domain that no wall and no held node touches", "", WORD,
+    "mask.isolated", "what becomes of parts of the domain that nothing enters", "", WORD,
         "\"keep\" or \"mask\"", "\"mask\"", Derived;
     "units.x", "unit of lengths along x, for labels alone", "", WORD, UNIT, "\"m\"", Derived, no_bits;
     "units.y", "unit of lengths along y, for labels alone", "", WORD, UNIT, "\"m\"", Derived, no_bits;

@@ -275,6 +275,12 @@ impl Wall {
         matches!(self, Self::Fixed(_))
     }
 
+    /// Whether nothing passes the wall.
+    #[must_use]
+    pub fn is_insulated(&self) -> bool {
+        matches!(self, Self::Flux(Function::Number(flux)) if *flux == 0.0)
+    }
+
     /// The given functions of the wall: a value, a flux, or a, b and c.
     #[must_use]
     pub fn functions(&self) -> &[Function] {

@@ -67,10 +67,10 @@ pub fn meant<'a>(
     word: &str,
     candidates: impl IntoIterator<Item = &'a str> + Clone,
 ) -> Option<Meant<'a>> {
-    let habit = HABITS
+    let mut habits = HABITS
         .iter()
-        .find(|(words, ..)| words.split(' ').any(|known| known == word));
-    let by_habit = habit.and_then(|&(_, meant, sentence)| {
+        .filter(|(words, ..)| words.split(' ').any(|known| known == word));
+    let by_habit = habits.find_map(|&(_, meant, sentence)| {
         let key = candidates.clone().into_iter().find(|name| *name == meant)?;
         let hint = sentence.to_owned();
         Some(Meant { key, hint })
@@ -82,8 +82,70 @@ pub fn meant<'a>(
     })
 }
 
-/// Names that other programs have for parameters, the key that has their place, and what a message says of it.
-const HABITS: [(&str, &str, &str); 33] = [
+/// Names that other programs have for parameters, the key that has their place, and what a message says of it. Keys of a table in a
+/// value, such as that of a wall, stand without the name of the table.
+const HABITS: [(&str, &str, &str); 46] = [
+    (
+        "neumann Neumann gradient fixedGradient heatflux heat_flux derivative q",
+        "flux",
+        ": D times the outward derivative is flux",
+    ),
+    (
+        "convection convective htc h mixed film transfer",
+        "robin",
+        ": a wall that passes h (p - p_air) is { robin = [h, D, h*p_air] }, h p + D dp/dn = h p_air",
+    ),
+    (
+        "value dirichlet Dirichlet fixedValue fixed T p u temperature constant",
+        "flux",
+        ": a fixed value stands alone, such as boundary.left = 20.0",
+    ),
+    (
+        "type kind bc",
+        "flux",
+        ": no kind is named: a fixed value stands alone, such as boundary.left = 20.0, and a table has flux or robin",
+    ),
+    (
+        "expression formula expr condition region shape circle radius rectangle box",
+        "where",
+        ": areas are formulas, such as where = \"hypot(x - 0.5, y - 0.5) < 0.1\"",
+    ),
+    (
+        "T temperature p u density concentration val",
+        "value",
+        ": what is held is value",
+    ),
+    (
+        "R r conductance h contact thickness",
+        "resistance",
+        ": what is between both sides is resistance, the difference by the flux",
+    ),
+    (
+        "path csv npy data filename name table",
+        "file",
+        ": the name of a file is file",
+    ),
+    ("picture png img", "image", ": a picture is image"),
+    (
+        "interpolation kind method interp",
+        "between",
+        ": what holds between two points is between",
+    ),
+    (
+        "extrapolate extrapolation outside bounds fill_value bounds_error",
+        "beyond",
+        ": what holds before the first and behind the last point is beyond",
+    ),
+    (
+        "error errors std stdev uncertainty noise weight weights",
+        "sigma",
+        ": the standard deviation of a measured value is sigma",
+    ),
+    (
+        "times t date timestamp",
+        "time",
+        ": the column of times is time",
+    ),
     (
         "mask mask.expression mask.formula mask.value",
         "mask.where",
@@ -227,9 +289,9 @@ const HABITS: [(&str, &str, &str); 33] = [
         ": places are record.points",
     ),
     (
-        "until.tol until.tolerance until.rate until.change",
-        "until.steady",
-        ": the rate of change is until.steady",
+        "tol tolerance rate change eps",
+        "steady",
+        ": the rate of change is steady",
     ),
     (
         "materials material regions subdomains",
@@ -331,6 +393,15 @@ mod tests {
             ("T", "runtime"),
             ("nx", "dx"),
             ("runtim", "runtime"),
+        ] {
+            assert_eq!(meant(word, names).unwrap().key, key, "{word}");
+        }
+        // A word may mean another key in each table.
+        for (word, names, key) in [
+            ("h", ["flux", "robin"], "robin"),
+            ("h", ["where", "resistance"], "resistance"),
+            ("value", ["flux", "robin"], "flux"),
+            ("tol", ["column", "steady"], "steady"),
         ] {
             assert_eq!(meant(word, names).unwrap().key, key, "{word}");
         }

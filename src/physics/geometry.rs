@@ -17,7 +17,7 @@ use crate::{
     field::Field,
     grid::Grid,
     node_set::NodeSet,
-    params::{Area, Boundary, Function, Params, ParamsError, RawParams},
+    params::{Area, Boundary, Function, Params, ParamsError, RawParams, Wall},
 };
 use diff2d_stencil::real::Real;
 use std::{ops::Range, sync::Arc};
@@ -253,6 +253,19 @@ impl Geometry {
     pub fn shape(&self) -> ((usize, usize), [bool; 2]) {
         let Nodes { x, y, periodic } = &self.nodes;
         ((y.len(), x.len()), *periodic)
+    }
+
+    /// The walls on which a node lies; lines that are periodic are none.
+    pub fn walls_at(&self, (j, i): (usize, usize)) -> impl Iterator<Item = &Wall> + Clone {
+        let ((ny, nx), [wraps_x, wraps_y]) = self.shape();
+        let sides = [
+            (!wraps_x && i == 0, &self.walls.left),
+            (!wraps_x && i + 1 == nx, &self.walls.right),
+            (!wraps_y && j == 0, &self.walls.bottom),
+            (!wraps_y && j + 1 == ny, &self.walls.top),
+        ];
+        let sides = sides.into_iter();
+        sides.filter_map(|(is_on_it, wall)| is_on_it.then_some(wall))
     }
 
     /// The arrays that define areas.

@@ -3,7 +3,7 @@
 use super::geometry::Geometry;
 use crate::{
     node_set::NodeSet,
-    params::{ParamsError, RawParams},
+    params::{ParamsError, RawParams, Wall},
 };
 
 /// The connected pieces of a domain: nodes of a piece are neighbours along x or y.
@@ -13,12 +13,15 @@ pub struct Pieces {
     pub count: u64,
     /// The first node `(j, i)` of each piece that touches no wall and no held node.
     pub untouched: Vec<(usize, usize)>,
+    /// The first node `(j, i)` of each piece that nothing enters: it touches insulated walls at most, and no held node.
+    pub closed: Vec<(usize, usize)>,
 }
 
 /// The known properties of a piece.
 #[derive(Debug, Clone, Copy)]
 struct Piece {
     is_touched: bool,
+    is_closed: bool,
     first: (usize, usize),
 }
 
@@ -51,6 +54,7 @@ impl Open {
         self.parents[higher_root] = lower_root;
         let (joined, piece) = (self.pieces[higher_root], &mut self.pieces[lower_root]);
         piece.is_touched |= joined.is_touched;
+        piece.is_closed &= joined.is_closed;
         piece.first = piece.first.min(joined.first);
         lower_root
     }
@@ -83,10 +87,11 @@ impl Pieces {
         for j in 0..ny {
             let mut row: Vec<Option<usize>> = vec![None; nx];
             for i in (0..nx).filter(|&i| !geometry.masks((j, i))) {
-                let is_end =
-                    (!wraps_x && (i == 0 || i + 1 == nx)) || (!wraps_y && (j == 0 || j + 1 == ny));
+                let walls = geometry.walls_at((j, i));
+                let is_held = geometry.keeps((j, i));
                 let piece_number = open.begin(Piece {
-                    is_touched: is_end || geometry.keeps((j, i)),
+                    is_touched: is_held || walls.clone().next().is_some(),
+                    is_closed: !is_held && walls.clone().all(Wall::is_insulated),
                     first: (j, i),
                 });
                 let west = i.checked_sub(1).and_then(|west| row[west]);
@@ -113,6 +118,7 @@ impl Pieces {
             row_below = row;
         }
         pieces.untouched.sort_unstable();
+        pieces.closed.sort_unstable();
         pieces
     }
 
@@ -121,20 +127,33 @@ impl Pieces {
         if !piece.is_touched {
             self.untouched.push(piece.first);
         }
+        if piece.is_closed {
+            self.closed.push(piece.first);
+        }
     }
 
-    /// The nodes of the pieces that touch no wall and no held node.
+    /// The first nodes of the pieces that `mask.isolated = "mask"` leaves out: those that nothing enters, or, where nothing enters
+    /// any piece, as in a body that is insulated all around, those inside it.
+    fn isolated(&self) -> &[(usize, usize)] {
+        if self.closed.len() as u64 == self.count {
+            &self.untouched
+        } else {
+            &self.closed
+        }
+    }
+
+    /// The nodes of the isolated pieces.
     #[must_use]
-    pub fn untouched_nodes(&self, geometry: &Geometry) -> NodeSet {
+    fn isolated_nodes(&self, geometry: &Geometry) -> NodeSet {
         let nodes = &geometry.nodes;
-        let mut untouched = NodeSet::default();
-        let mut unvisited = self.untouched.clone();
+        let mut isolated = NodeSet::default();
+        let mut unvisited = self.isolated().to_vec();
         while let Some((j, i)) = unvisited.pop() {
-            if geometry.masks((j, i)) || untouched.has(nodes.number(j, i)) {
+            if geometry.masks((j, i)) || isolated.has(nodes.number(j, i)) {
                 continue;
             }
             for (j, i) in nodes.same((j, i)) {
-                untouched.add(nodes.number(j, i));
+                isolated.add(nodes.number(j, i));
                 // A node on the outermost lines belongs to a periodic pair, whose other line has its other neighbours.
                 let columns = [i.checked_sub(1), (i + 1 < nodes.x.len()).then_some(i + 1)];
                 let rows = [j.checked_sub(1), (j + 1 < nodes.y.len()).then_some(j + 1)];
@@ -142,21 +161,21 @@ impl Pieces {
                 unvisited.extend(rows.into_iter().flatten().map(|j| (j, i)));
             }
         }
-        untouched
+        isolated
     }
 }
 
-/// Masks the pieces that touch no wall and no held node.
+/// Masks the pieces that nothing enters.
 ///
 /// # Errors
 /// [`ParamsError::Refused`] if all pieces are isolated in this way.
 pub fn mask_isolated(geometry: &mut Geometry, raw: &RawParams) -> Result<(), ParamsError> {
     let pieces = Pieces::of(geometry);
-    if pieces.untouched.len() as u64 == pieces.count {
+    if pieces.isolated().len() as u64 == pieces.count {
         let reason = "it leaves no node: no wall and no held node touches any part of the domain";
         return Err(raw.refuse("mask.isolated", reason.to_owned()));
     }
-    geometry.mask(&pieces.untouched_nodes(geometry));
+    geometry.mask(&pieces.isolated_nodes(geometry));
     Ok(())
 }
 
@@ -165,7 +184,7 @@ mod tests {
     use super::*;
     use crate::{
         grid::{Axis, Grid},
-        params::{Boundary, Function, Layout, Wall},
+        params::{Boundary, Function, Layout},
     };
     use proptest::prelude::*;
 
@@ -177,6 +196,7 @@ mod tests {
         let mut found = Pieces::default();
         for start in 0..rows * columns {
             let (mut todo, mut is_touched, first) = (vec![start], false, start);
+            let mut is_closed = true;
             if seen[start] || geometry.masks((start / columns, start % columns)) {
                 continue;
             }
@@ -187,6 +207,18 @@ mod tests {
                     |wraps: bool, at: usize, count: usize| !wraps && (at == 0 || at + 1 == count);
                 is_touched |=
                     is_end(wraps_x, i, nx) || is_end(wraps_y, j, ny) || geometry.keeps((j, i));
+                let Boundary {
+                    left,
+                    right,
+                    bottom,
+                    top,
+                } = &geometry.walls;
+                let passes = |wall: &Wall| matches!(wall, Wall::Fixed(_));
+                is_closed &= !(geometry.keeps((j, i))
+                    || (i == 0 && passes(left))
+                    || (i + 1 == nx && passes(right))
+                    || (j == 0 && passes(bottom))
+                    || (j + 1 == ny && passes(top)));
                 let step = |at: usize, by: usize, count: usize, wraps: bool| {
                     if wraps {
                         Some((at + by) % count)
@@ -216,6 +248,7 @@ mod tests {
             }
             found.add(Piece {
                 is_touched,
+                is_closed,
                 first: (first / columns, first % columns),
             });
         }
@@ -225,7 +258,7 @@ mod tests {
     proptest! {
         #[test]
         fn pieces_are_found_row_by_row(
-            (ny, nx) in (3_usize..9, 3_usize..9), periodic in any::<[bool; 2]>(),
+            (ny, nx) in (3_usize..9, 3_usize..9), periodic in any::<[bool; 2]>(), insulated in any::<[bool; 2]>(),
             masked in prop::collection::vec(prop::bool::weighted(0.5), 64),
             held in prop::collection::vec(prop::bool::weighted(0.05), 64),
         ) {
@@ -233,7 +266,11 @@ mod tests {
             let grid = Grid { y: axis(ny), x: axis(nx) };
             let wall = |wraps: bool| if wraps { Wall::Periodic } else { Wall::Fixed(Function::Number(0.0)) };
             let [x, y] = periodic.map(wall);
-            let walls = Boundary { left: x.clone(), right: x, bottom: y.clone(), top: y };
+            let [left, top] = [(&x, 0), (&y, 1)].map(|(wall, axis)| match insulated[axis] && !periodic[axis] {
+                true => Wall::Flux(Function::Number(0.0)),
+                false => wall.clone(),
+            });
+            let walls = Boundary { left, right: x, bottom: y, top };
             let nodes = Geometry::none(&grid, &walls, 0.0).nodes;
             let same = |at: u64| {
                 let (j, i) = (at as usize / nx, at as usize % nx);
@@ -245,13 +282,14 @@ mod tests {
             let geometry = Geometry::of(&grid, &walls, [masked_set.clone(), set(&held)]);
             let pieces = Pieces::of(&geometry);
             prop_assert_eq!(&pieces, &expected(&geometry));
-            let isolated = pieces.untouched_nodes(&geometry);
+            let isolated = pieces.isolated_nodes(&geometry);
             let is_masked = |number: u64| masked_set.has(number) || isolated.has(number);
             let all_masked = NodeSet::of((0..(nx * ny) as u64).filter(|&number| is_masked(number)));
             prop_assert_eq!(isolated.first_common(&masked_set), None);
             let touched = Pieces::of(&Geometry::of(&grid, &walls, [all_masked, set(&held)]));
-            let count = pieces.count - pieces.untouched.len() as u64;
-            prop_assert_eq!(touched, Pieces { count, untouched: Vec::new() });
+            prop_assert_eq!(touched.count, pieces.count - pieces.isolated().len() as u64);
+            prop_assert_eq!(touched.untouched, Vec::new());
+            prop_assert!(touched.closed.is_empty() || touched.closed.len() as u64 == touched.count);
         }
     }
 }

@@ -78,9 +78,13 @@ fn other_format(head: &[u8]) -> Option<&'static str> {
 
 /// Refuses a picture of another format, and says how to convert it to PNG.
 fn of_other_format(input: &Input, format: &str) -> ParamsError {
-    let name = input.path().file_name().unwrap_or_default();
-    let png = Path::new(name).with_extension("png");
-    let [name, png] = [Path::new(name), &png].map(|path| path.display().to_string());
+    let name = Path::new(input.path().file_name().unwrap_or_default());
+    // A file of another format may be called .png as well, and stays as it is.
+    let png = match name.with_extension("png") {
+        png if png == name => name.with_extension("converted.png"),
+        png => png,
+    };
+    let [name, png] = [name, &png].map(|path| path.display().to_string());
     input.refuse(&format!(
         "it is a {format} file, and pictures are read from PNG files: `magick {name} {png}` (ImageMagick) writes one, and so does Python with Pillow: PIL.Image.open({name:?}).save({png:?})"
     ))

@@ -98,7 +98,7 @@ impl Selection {
                 .input()
                 .map(|input| (input.clone(), values.is_array())),
             dark: pixels.as_ref().and_then(SelectedPixels::dark),
-            lost: pixels.as_ref().and_then(|pixels| pixels.lost(nodes)),
+            lost: pixels.as_ref().and_then(|pixels| pixels.lost(grid)),
         })
     }
 }
@@ -207,23 +207,63 @@ impl SelectedPixels {
         })
     }
 
-    /// A sentence on the pixels that fall between nodes.
-    fn lost(&self, nodes: &Nodes) -> Option<String> {
+    /// A sentence on the pixels that fall between nodes, with the grid that has a node for each pixel.
+    fn lost(&self, grid: &Grid) -> Option<String> {
         let ([dark, bright], [dark_count, bright_count]) = (self.lost, self.counts);
         let ((height, width), limit) = (self.shape, self.below);
         let parts = [
-            (dark > 0).then(|| format!("{dark} of {dark_count} pixels below {limit:?} lie between nodes none of which is selected")),
-            (bright > 0).then(|| format!("{bright} of {bright_count} others between nodes all of which are")),
+            (dark > 0).then(|| format!("{dark} of {dark_count} pixels below {limit:?}")),
+            (bright > 0).then(|| format!("{bright} of {bright_count} others")),
         ];
         let parts: Vec<String> = parts.into_iter().flatten().collect();
-        let (ny, nx) = (nodes.y.len(), nodes.x.len());
-        (!parts.is_empty()).then(|| {
-            format!(
-                "{}: the picture has {height} × {width} pixels, the grid {ny} × {nx} nodes",
-                parts.join(", ")
-            )
-        })
+        let lost = parts.join(" and ");
+        let (nx, ny) = (grid.x.nodes, grid.y.nodes);
+        let result = match (lost.as_str(), has_about_as_many_nodes(grid, self.shape)) {
+            ("", false) => return None,
+            ("", true) if (ny, nx) == self.shape => return None,
+            ("", true) => "pixels are not nodes".to_owned(),
+            (lost, _) => format!("{lost} fall between nodes and are lost"),
+        };
+        Some(format!(
+            "{result}: the grid has {nx} × {ny} nodes, the picture {width} × {height} pixels; {} give each pixel one node",
+            way_to_whole_pixels(grid, self.shape)
+        ))
     }
+}
+
+/// Whether a grid has about as many nodes along each axis as a picture has pixels, as where the domain was typed as wide as the picture
+/// and not as the distance of its outermost pixels.
+fn has_about_as_many_nodes(grid: &Grid, (height, width): (usize, usize)) -> bool {
+    let pairs = [(&grid.x, width), (&grid.y, height)];
+    let mut differences = pairs
+        .iter()
+        .map(|(axis, pixels)| axis.nodes.abs_diff(*pixels));
+    differences.all(|difference| difference <= 2)
+}
+
+/// The keys with which a grid has one node for each pixel: other ends of the domain where there are about as many nodes as pixels,
+/// otherwise other spacings.
+#[expect(clippy::cast_precision_loss, reason = "numbers of nodes and pixels")]
+fn way_to_whole_pixels(grid: &Grid, (height, width): (usize, usize)) -> String {
+    let keeps_spacing = has_about_as_many_nodes(grid, (height, width));
+    let axes = [(&grid.x, width, "x"), (&grid.y, height, "y")];
+    let keys = axes.map(|(axis, pixels, name)| {
+        let (lower, upper) = axis.domain();
+        let cells = ((upper - lower) / axis.spacing).round();
+        let cells_of_pixels = cells + pixels as f64 - axis.nodes as f64;
+        if keeps_spacing {
+            let end = lower + cells_of_pixels * axis.spacing;
+            format!("{name}2 = {:?}", rounded(end))
+        } else {
+            format!("d{name} = {:?}", rounded((upper - lower) / cells_of_pixels))
+        }
+    });
+    keys.join(" and ")
+}
+
+/// A number without the digits that are only rounding.
+fn rounded(number: f64) -> f64 {
+    format!("{number:.12e}").parse().unwrap_or(number)
 }
 
 /// The nodes at a pixel or next to it, along one axis. The outermost pixels lie on the outermost nodes.

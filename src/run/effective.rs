@@ -7,11 +7,12 @@ use super::{
 use crate::{
     cube::{Commit, Cube, journal::Scenario},
     grid::Axis,
-    params::{Coordinates, ParamsError, Quantity, SIDES, StepMethod, Wall},
+    params::{Canonical, Choice, Coordinates, ParamsError, Quantity, SIDES, StepMethod, Wall},
     physics::wall::Side,
     problem::{Footprint, Problem},
 };
 use serde::Serialize;
+use serde_json::Value;
 
 /// The position of the two fixed wall values, if every node is a whole pixel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,6 +58,18 @@ impl EffectiveDiffusivity {
             (formation_factor, self.formation_factor),
             (tortuosity, self.tortuosity),
         ]
+    }
+
+    /// Whether a run may have an effective diffusivity, from its parameters alone: it is steady, two opposite walls are fixed, and
+    /// nothing else lets anything in.
+    #[must_use]
+    pub fn may_be_of(params: &Canonical) -> bool {
+        params.value("method").and_then(Value::as_str) == Some(StepMethod::Steady.name())
+            && (joins_fixed_walls(params, Side::Left) || joins_fixed_walls(params, Side::Bottom))
+            && ["source", "decay"]
+                .into_iter()
+                .all(|key| is_zero(params, key))
+            && params.value("held").is_none()
     }
 
     /// The effective diffusivity of the steady state of a run, or of a scenario of a sweep. If `pixels` is given, every node is a whole pixel, and
@@ -235,6 +248,29 @@ fn refuse_other_flows(problem: &Problem) -> Result<(), ParamsError> {
         return Err(refuse("held", NOTHING_BETWEEN));
     }
     Ok(())
+}
+
+/// Whether a wall and the opposite one are fixed, and nothing passes the two others, but for what leaves on one and comes in on the
+/// other.
+fn joins_fixed_walls(params: &Canonical, first: Side) -> bool {
+    Side::ALL.into_iter().all(|side| {
+        let Some(wall) = params.value(SIDES[side as usize]) else {
+            return false;
+        };
+        let word = wall.as_str();
+        if side == first || side == first.opposite() {
+            wall.is_number() || word.is_some_and(|word| word != "periodic")
+        } else {
+            let flux = wall.get("flux").and_then(Value::as_f64);
+            flux == Some(0.0) || word == Some("periodic")
+        }
+    })
+}
+
+/// Whether a key has the value 0, or none.
+fn is_zero(params: &Canonical, key: &str) -> bool {
+    let value = params.value(key);
+    value.is_none_or(|value| value.as_f64() == Some(0.0))
 }
 
 fn constant_of(wall: &Wall) -> Option<f64> {

@@ -503,7 +503,7 @@ fn pictures_that_select_otherwise_than_they_look_are_told() {
     });
     let (_, told) = planned(&scene, &of("lines.png"));
     assert!(
-        told.contains("19 of 860 pixels below 0.5 lie between nodes none of which is selected, 21 of 821 others"),
+        told.contains("19 of 860 pixels below 0.5 and 21 of 821 others fall between nodes and are lost: the grid has 21 × 21 nodes, the picture 41 × 41 pixels; dx = 0.05 and dy = 0.05 give each pixel one node"),
         "{told}"
     );
     picture(&scene, "plate.png", (41, 41), |j, i| {
@@ -511,6 +511,20 @@ fn pictures_that_select_otherwise_than_they_look_are_told() {
     });
     let (_, told) = planned(&scene, &of("plate.png"));
     assert!(!told.contains("pixels"), "{told}");
+    // The domain is as wide as the picture, and not as the distance of its outermost pixels.
+    picture(
+        &scene,
+        "wide.png",
+        (20, 20),
+        |j, _| {
+            if j > 10 { 0 } else { 255 }
+        },
+    );
+    let (_, told) = planned(&scene, &of("wide.png"));
+    assert!(
+        told.contains("pixels are not nodes: the grid has 21 × 21 nodes, the picture 20 × 20 pixels; x2 = 0.9 and y2 = 0.9 give each pixel one node"),
+        "{told}"
+    );
     // A node whose grey value is 0.3: exactly at the limit is not below it, wherever it lies.
     for (pixels, nodes) in [(2, 11), (4, 31), (8, 71), (12, 111)] {
         picture(&scene, "ramps.png", (pixels, 2), |_, i| {
@@ -561,6 +575,13 @@ fn parts_of_the_domain_that_nothing_touches_are_left_out_on_request() {
     let (counts_of_masked, warnings) = planned(&scene, "--set mask.isolated=mask");
     assert_eq!(counts_of_masked[0], counts[0] + 61);
     assert!(!warnings.contains("pieces"), "{warnings}");
+    // A strip between two insulated edges is left out as well, and stays in a body that is insulated all around.
+    let strip = "--set mask.where=abs(abs(x)-0.3)<0.05 --set mask.isolated=mask";
+    let between = "--set boundary={left=1,right={robin=[1,1,0]},bottom='insulated',top={flux=0}}";
+    let (counts_of_strip, _) = planned(&scene, &format!("{strip} {between}"));
+    assert_eq!(counts_of_strip[0], 2 * 21 + 5 * 21);
+    let (counts_of_strip, _) = planned(&scene, &format!("{strip} --set boundary=insulated"));
+    assert_eq!(counts_of_strip[0], 2 * 21);
     // A held node touches the pore, which stays.
     let (counts_of_held, _) = planned(
         &scene,

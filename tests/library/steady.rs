@@ -456,6 +456,14 @@ fn the_effective_diffusivity_is_that_of_a_direct_solver() {
     scene.write("sweep.toml", "params = 'whole.toml'\nD = [1.0, 4.0]\n");
     scene.succeed("sweep sweep.toml -o sweep.npy --quiet");
     let told = scene.succeed("flux sweep.npy --effective").stdout;
+    // The table of the sweep has the same numbers in its last columns.
+    let table = scene.text("sweep.csv");
+    for (line, told_line) in table.lines().zip(told.lines()) {
+        let [numbers, expected] =
+            [line, told_line].map(|line| line.rsplit(',').take(4).collect::<Vec<_>>());
+        assert_eq!(numbers, expected, "{table}");
+    }
+    assert_eq!(table.lines().count(), told.lines().count());
     let rows: Vec<&str> = told.lines().collect();
     assert_eq!(
         rows[0],

@@ -82,14 +82,16 @@ impl Colours {
     ) -> Result<(), Error> {
         let colours = self.of(frame.own_range());
         let reduced = Reduced::new(frame.values, panel.height, panel.width)?;
+        let cuts = frame.extent.cuts(frame.shape()?, reduced.dimensions());
         let pixels: Vec<u8> = reduced
-            .pixels(panel.width, panel.height)
+            .pixels(panel.width, panel.height, cuts)
             .flat_map(|value| colours.colour(value))
             .collect();
         canvas.image(*panel, &pixels)?;
         let place = FieldPlace {
             panel,
             field: &reduced,
+            cuts,
         };
         let (rows, columns) = reduced.dimensions();
         let cell = |&[x, y]: &[f64; 2]| (x * columns as f64, y * rows as f64);

@@ -1,20 +1,31 @@
 //! [`Extent`]: the coordinates of the nodes of a field.
 
-use super::ticks::TickScale;
+use super::{
+    reduced::{Cut, Cuts},
+    ticks::TickScale,
+};
 
 /// The coordinates of the nodes of a field, which are equally spaced along x and along y.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Extent {
     x: Option<(f64, f64)>,
     y: Option<(f64, f64)>,
+    /// Whether the outermost nodes have half a cell.
+    ends_at_nodes: bool,
 }
 
 impl Extent {
     /// The coordinates of the first and the last node along each axis; `x` belongs to the columns.
     pub fn nodes(x: (f64, f64), y: (f64, f64)) -> Self {
+        Self::known(Some(x), Some(y))
+    }
+
+    /// The same nodes, of which the outermost ones lie on the ends of the domain, and have half a cell.
+    #[must_use]
+    pub fn ending_at_nodes(self) -> Self {
         Self {
-            x: Some(x),
-            y: Some(y),
+            ends_at_nodes: true,
+            ..self
         }
     }
 
@@ -26,7 +37,11 @@ impl Extent {
     /// The coordinates of the first and the last node along each axis, as far as they are known; nodes along another axis are
     /// counted.
     pub fn known(x: Option<(f64, f64)>, y: Option<(f64, f64)>) -> Self {
-        Self { x, y }
+        Self {
+            x,
+            y,
+            ends_at_nodes: false,
+        }
     }
 
     /// The spans of both axes, x first, for a field of `rows` rows and `columns` columns.
@@ -44,6 +59,16 @@ impl Extent {
         }
     }
 
+    /// The axes along which the outermost cells of a field of `shape` nodes are cut in halves. Where a cell is the mean of several
+    /// nodes it is no larger than a pixel, and none is cut.
+    pub(super) fn cuts(&self, shape: (usize, usize), cells: (usize, usize)) -> Cuts {
+        let (x, y) = self.spans(shape);
+        Cuts {
+            x: Cut(x.is_cut && cells.1 == shape.1),
+            y: Cut(y.is_cut && cells.0 == shape.0),
+        }
+    }
+
     fn placed(&self, rows: usize, columns: usize) -> Option<(Span, Span)> {
         let (x, y) = (self.x?, self.y?);
         let (dx, dy) = match (rows, columns) {
@@ -52,8 +77,9 @@ impl Extent {
             (_, 1) => (spacing(y, rows)?.abs(), spacing(y, rows)?),
             _ => (spacing(x, columns)?, spacing(y, rows)?),
         };
-        let x = Span::new(x.0, dx, columns, "x");
-        let y = Span::new(y.0, dy, rows, "y");
+        let is_cut = |nodes: usize| self.ends_at_nodes && nodes > 1;
+        let x = Span::new(x.0, dx, columns, is_cut(columns), "x");
+        let y = Span::new(y.0, dy, rows, is_cut(rows), "y");
         (x.is_usable() && y.is_usable()).then_some((x, y))
     }
 }
@@ -61,7 +87,7 @@ impl Extent {
 /// The span of an axis with coordinates beside an axis without.
 fn placed_alone(ends: Option<(f64, f64)>, nodes: usize, name: &'static str) -> Option<Span> {
     let ends = ends?;
-    let span = Span::new(ends.0, spacing(ends, nodes)?, nodes, name);
+    let span = Span::new(ends.0, spacing(ends, nodes)?, nodes, false, name);
     span.is_usable().then_some(span)
 }
 
@@ -71,7 +97,7 @@ fn spacing((first, last): (f64, f64), nodes: usize) -> Option<f64> {
     spacing.is_normal().then_some(spacing)
 }
 
-/// The interval that a side of a panel covers: half a spacing beyond the nodes at its ends.
+/// The interval that a side of a panel covers: half a spacing beyond the nodes at its ends, or up to these nodes.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Span {
     /// The start of the axis: left or bottom.
@@ -80,6 +106,8 @@ pub(super) struct Span {
     pub end: f64,
     /// The spacing of the nodes, positive.
     pub spacing: f64,
+    /// Whether the cells at its ends are cut in halves.
+    pub is_cut: bool,
     /// Whether coordinates are integers.
     pub whole: bool,
     /// Name of the axis.
@@ -87,20 +115,29 @@ pub(super) struct Span {
 }
 
 impl Span {
-    fn new(first: f64, spacing: f64, nodes: usize, name: &'static str) -> Self {
+    fn new(first: f64, spacing: f64, nodes: usize, is_cut: bool, name: &'static str) -> Self {
+        let rim = if is_cut { 0.0 } else { spacing / 2.0 };
+        // In cells behind the first node.
+        let last_edge = nodes as f64 - if is_cut { 1.0 } else { 0.5 };
         Self {
-            start: first - spacing / 2.0,
-            end: first + spacing * (nodes as f64 - 0.5),
+            start: first - rim,
+            end: first + spacing * last_edge,
             spacing: spacing.abs(),
+            is_cut,
             whole: false,
             name,
         }
     }
 
+    /// The length of the side in cells, which are as many as nodes, or one less where those at the ends are halves.
+    pub fn cells(&self, nodes: usize) -> usize {
+        nodes - usize::from(self.is_cut)
+    }
+
     fn counted(nodes: usize, name: &'static str) -> Self {
         Self {
             whole: true,
-            ..Self::new(0.0, 1.0, nodes, name)
+            ..Self::new(0.0, 1.0, nodes, false, name)
         }
     }
 
@@ -138,6 +175,16 @@ mod tests {
         assert_eq!((x.start, x.end), (-0.5, 4.5));
         assert_eq!((y.start, y.end), (-1.5, 1.5));
         assert_eq!(x.fraction(2.0), 0.5);
+    }
+
+    #[test]
+    fn a_domain_that_ends_at_nodes_has_half_cells_there() {
+        let extent = Extent::nodes((0.0, 4.0), (-1.0, 1.0)).ending_at_nodes();
+        let (x, y) = extent.spans((3, 5));
+        assert_eq!((x.start, x.end, x.cells(5)), (0.0, 4.0, 4));
+        assert_eq!((y.start, y.end, y.cells(3)), (-1.0, 1.0, 2));
+        let (x, _) = extent.spans((3, 1));
+        assert_eq!((x.start, x.end, x.cells(1)), (-0.5, 0.5, 1));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use super::{
     canvas::{Point, Rect},
-    reduced::Reduced,
+    reduced::{Cuts, Reduced},
 };
 
 /// A field and the panel that shows its cells.
@@ -10,6 +10,7 @@ use super::{
 pub(super) struct FieldPlace<'a> {
     pub panel: &'a Rect,
     pub field: &'a Reduced,
+    pub cuts: Cuts,
 }
 
 impl FieldPlace<'_> {
@@ -18,8 +19,8 @@ impl FieldPlace<'_> {
         let (rows, columns) = self.field.dimensions();
         let panel = self.panel;
         for (x, y) in lines.iter_mut().flatten() {
-            *x = panel.left as f64 + *x / columns as f64 * panel.width as f64;
-            *y = panel.bottom() as f64 - *y / rows as f64 * panel.height as f64;
+            *x = panel.left as f64 + self.cuts.x.share(*x, columns) * panel.width as f64;
+            *y = panel.bottom() as f64 - self.cuts.y.share(*y, rows) * panel.height as f64;
         }
         lines
     }
@@ -28,18 +29,15 @@ impl FieldPlace<'_> {
     pub fn are_finite(&self, part: &Rect) -> bool {
         let (rows, columns) = self.field.dimensions();
         let panel = self.panel;
-        let first_row = cell_of(part.top, panel.top, panel.height, rows);
-        let last_row = cell_of(part.bottom(), panel.top, panel.height, rows);
-        let first_column = cell_of(part.left, panel.left, panel.width, columns);
-        let last_column = cell_of(part.right(), panel.left, panel.width, columns);
+        let Cuts { x, y } = self.cuts;
+        let row_at = |pixel: usize| y.cell_at(pixel.saturating_sub(panel.top), panel.height, rows);
+        let column_at =
+            |pixel: usize| x.cell_at(pixel.saturating_sub(panel.left), panel.width, columns);
+        let (first_row, last_row) = (row_at(part.top), row_at(part.bottom()));
+        let (first_column, last_column) = (column_at(part.left), column_at(part.right()));
         (first_row..=last_row).all(|row| {
             (first_column..=last_column)
                 .all(|column| self.field.cell(rows - 1 - row, column).is_finite())
         })
     }
-}
-
-/// The cell of a pixel, along an axis whose `count` cells fill `length` pixels from `start` on.
-fn cell_of(pixel: usize, start: usize, length: usize, count: usize) -> usize {
-    (pixel.saturating_sub(start) * count / length).min(count - 1)
 }

@@ -50,9 +50,10 @@ pub(super) fn fit(
     y: &Span,
     side: usize,
 ) -> (usize, usize) {
-    let factor = magnification(rows.max(columns), side);
+    let (height, width) = (y.cells(rows), x.cells(columns));
+    let factor = magnification(height.max(width), side);
     if is_square(x, y) && factor > 0 {
-        return not_too_thin(columns * factor, rows * factor);
+        return not_too_thin(width * factor, height * factor);
     }
     fit_exactly((rows, columns), x, y, side)
 }
@@ -64,6 +65,7 @@ pub(super) fn fit_exactly(
     y: &Span,
     side: usize,
 ) -> (usize, usize) {
+    let (rows, columns) = (y.cells(rows), x.cells(columns));
     let (width, height) = match is_square(x, y) {
         true => (columns as f64, rows as f64),
         // Half lengths, as the whole length may overflow.

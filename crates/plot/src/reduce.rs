@@ -120,11 +120,12 @@ fn reduce(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::reduced::{Cut, Cuts};
     use ndarray::{Array2, ArrayView2, array, s};
 
     fn drawn(field: &dyn Values, width: usize, height: usize) -> Vec<f64> {
         let reduced = Reduced::new(field, height, width).expect("values in memory");
-        reduced.pixels(width, height).collect()
+        reduced.pixels(width, height, Cuts::default()).collect()
     }
 
     /// A field that is read a few values at a time, by rows or by columns.
@@ -186,6 +187,22 @@ mod tests {
         let image = drawn(&field.view(), 9, 2);
         assert_eq!(image[..9], [1.0, 1.0, 1.0, 2.0, 2.0, 2.0, 3.0, 3.0, 3.0]);
         assert_eq!(image[..9], image[9..]);
+    }
+
+    #[test]
+    fn cells_that_are_cut_show_a_half() {
+        let field = array![[1.0, 2.0, 3.0]];
+        let reduced = Reduced::new(&field.view(), 1, 8).expect("values in memory");
+        let cuts = Cuts {
+            x: Cut(true),
+            y: Cut(false),
+        };
+        let image: Vec<f64> = reduced.pixels(8, 1, cuts).collect();
+        assert_eq!(image, [1.0, 1.0, 2.0, 2.0, 2.0, 2.0, 3.0, 3.0]);
+        assert_eq!(
+            [0.5, 1.5, 2.5].map(|place| cuts.x.share(place, 3)),
+            [0.0, 0.5, 1.0]
+        );
     }
 
     #[test]

@@ -40,14 +40,19 @@ impl Reduced {
     }
 
     /// The field as `width` by `height` pixels, top row of the picture first. A pixel shows the cell whose node
-    /// is nearest to its centre, so that magnified nodes cover equal numbers of pixels.
-    pub(super) fn pixels(&self, width: usize, height: usize) -> impl Iterator<Item = f64> {
+    /// is nearest to its centre, so that magnified nodes cover equal numbers of pixels, but for those that are cut.
+    pub(super) fn pixels(
+        &self,
+        width: usize,
+        height: usize,
+        cuts: Cuts,
+    ) -> impl Iterator<Item = f64> {
         let columns: Vec<usize> = (0..width)
-            .map(|pixel| nearest_cell(pixel, width, self.columns))
+            .map(|pixel| cuts.x.cell_at(2 * pixel + 1, 2 * width, self.columns))
             .collect();
         let rows = (0..height)
             .rev()
-            .map(move |pixel| nearest_cell(pixel, height, self.rows));
+            .map(move |pixel| cuts.y.cell_at(2 * pixel + 1, 2 * height, self.rows));
         rows.flat_map(move |row| {
             let columns = columns.clone().into_iter();
             columns.map(move |column| self.cell(row, column))
@@ -55,9 +60,30 @@ impl Reduced {
     }
 }
 
-/// The cell at the centre of a pixel, along an axis of `pixels` pixels and `cells` cells.
-fn nearest_cell(pixel: usize, pixels: usize, cells: usize) -> usize {
-    (2 * pixel + 1) * cells / (2 * pixels)
+/// Whether the outermost cells along an axis are cut in halves.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(super) struct Cut(pub bool);
+
+/// The cuts along both axes.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(super) struct Cuts {
+    pub x: Cut,
+    pub y: Cut,
+}
+
+impl Cut {
+    /// The cell at a place of an axis that shows `cells` cells, `part` of `whole` behind its start.
+    pub fn cell_at(self, part: usize, whole: usize, cells: usize) -> usize {
+        let halves = usize::from(self.0);
+        let cell = (2 * part * (cells - halves) / whole + halves) / 2;
+        cell.min(cells - 1)
+    }
+
+    /// The share of the axis before a place, which is given in cells from the outer side of the first one.
+    pub fn share(self, place: f64, cells: usize) -> f64 {
+        let halves = f64::from(u8::from(self.0));
+        (place - halves / 2.0) / (cells as f64 - halves)
+    }
 }
 
 /// The smallest and the largest finite value of a field, and the smallest above 0.

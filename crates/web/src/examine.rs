@@ -48,7 +48,8 @@ fn view(problem: &Problem) -> Value {
         let colour = colorous::VIRIDIS.eval_rational(level, COLOURS);
         format!("{colour:x}")
     });
-    let [width, height] = [&grid.x, &grid.y].map(|axis| axis.nodes as f64 * axis.spacing);
+    let [width, height] =
+        [&grid.x, &grid.y].map(|axis| (axis.nodes as f64 - 2.0 * cut(axis)) * axis.spacing);
     json!({
         "rows": grid.y.nodes,
         "columns": grid.x.nodes,
@@ -61,15 +62,22 @@ fn view(problem: &Problem) -> Value {
     })
 }
 
-/// An axis of the picture, which ends half a spacing beyond its first and last node.
+/// The part of a cell that the outermost nodes of an axis do not have: half of it on walls.
+fn cut(axis: &Axis) -> f64 {
+    1.0 - axis.weight(0)
+}
+
+/// An axis of the picture, which ends with the cells of its first and last node.
 fn axis(axis: &Axis, name: &str, unit: Option<&str>) -> Value {
     let title = match unit {
         Some(unit) => format!("{name} [{unit}]"),
         None => name.to_owned(),
     };
+    let rim = (0.5 - cut(axis)) * axis.spacing;
     json!({
-        "start": axis.node(0) - axis.spacing / 2.0,
-        "end": axis.node(axis.nodes - 1) + axis.spacing / 2.0,
+        "cut": cut(axis),
+        "start": axis.node(0) - rim,
+        "end": axis.node(axis.nodes - 1) + rim,
         "name": name,
         "title": title,
         "whole": false,

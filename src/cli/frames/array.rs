@@ -3,10 +3,11 @@
 use super::{super::number, time_unit::readable_unit};
 use crate::cli::error::Error;
 use diff2d::{
-    Commit, Header, JournalledArray, Scenario,
+    Commit, Header, JournalledArray, Layout, Scenario,
     program::{
         cube::{FileNames, telling},
         measured::{Calendar, TimeUnit},
+        params::Choice,
     },
 };
 use diff2d_arrays::{
@@ -52,6 +53,15 @@ pub(super) struct FrameFacts<'a> {
     pub commit: Option<&'a Commit>,
     pub scenario: Option<Cow<'a, Scenario>>,
     title: FrameTitle,
+}
+
+impl FrameFacts<'_> {
+    /// Whether the outermost nodes lie on the walls, where they have half a cell.
+    fn ends_at_walls(&self) -> bool {
+        let scenario = self.scenario.as_ref();
+        let layout = scenario.and_then(|scenario| scenario.params.value("grid")?.as_str());
+        layout == Some(Layout::Walls.name())
+    }
 }
 
 /// What tells a frame from the others.
@@ -293,7 +303,11 @@ impl<'a> Frames<'a> {
             extent_along(&labels, 1, columns),
             extent_along(&labels, 2, rows),
         );
-        Extent::known(along_x, along_y)
+        let extent = Extent::known(along_x, along_y);
+        match facts.ends_at_walls() {
+            true => extent.ending_at_nodes(),
+            false => extent,
+        }
     }
 
     /// Whether its frames are of different quantities, as the results of `stats` are.

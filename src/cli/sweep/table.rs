@@ -5,10 +5,11 @@ use crate::cli::{
     rows::{Cell, Column, csv_head, csv_line},
 };
 use diff2d::{
-    Commit, Cube, FluxTable, Scenario, Sweep,
+    Commit, Cube, FluxTable, ParamsError, RunError, Scenario, Sweep,
     program::{
         cube::{FileNames, Paths, Writing},
         params::number_of,
+        run::EffectiveDiffusivity,
     },
 };
 use diff2d_sys::{self as sys, AtomicFile, Destination};
@@ -20,14 +21,17 @@ use std::{
 };
 
 /// The table next to the cube: a row for each scenario with its number, the varied keys, what follows
-/// from them, time, mass, minimum, maximum and rates of its last committed snapshot, and where a condition ends scenarios the
-/// time at which it was met, which is empty of scenarios that never met it.
+/// from them, time, mass, minimum, maximum and rates of its last committed snapshot, of steady states between two fixed walls the
+/// effective diffusivity, and where a condition ends scenarios the time at which it was met, which is empty of scenarios that never
+/// met it.
 pub(super) struct ScenarioTable<'a> {
     sweep: &'a Sweep,
     /// The names of the values of each varied key.
     names: Vec<FileNames>,
     /// The names of the rates.
     rates: Vec<String>,
+    /// Whether all scenarios may have an effective diffusivity.
+    has_effective: bool,
     /// Whether a condition ends scenarios.
     has_ends: bool,
     path: &'a Path,
@@ -60,6 +64,10 @@ impl<'a> ScenarioTable<'a> {
         Self {
             names: keys.map(|key| file_names(sweep, key)).collect(),
             rates: rate_names(sweep),
+            has_effective: sweep
+                .scenarios()
+                .iter()
+                .all(|scenario| EffectiveDiffusivity::may_be_of(&scenario.params)),
             has_ends: sweep
                 .scenarios()
                 .iter()
@@ -112,9 +120,7 @@ impl<'a> ScenarioTable<'a> {
         for (number, scenario) in self.sweep.scenarios().iter().enumerate() {
             let parameters = csv_line(&self.parameters(number, &scenario)) + ",";
             let has_parameters = begins_with(&mut file, &parameters)?;
-            if !(has_parameters
-                && has_results(&mut file, self.rates.len() + usize::from(self.has_ends))?)
-            {
+            if !(has_parameters && has_results(&mut file, self.further_columns())?) {
                 return Ok(false);
             }
         }
@@ -168,8 +174,20 @@ impl<'a> ScenarioTable<'a> {
         let columns = names.chain(derived).chain(results).map(Column::new);
         let rates = self.rates.iter();
         let rates = rates.map(|name| Column::new(format!("{name}_rate")));
+        let effective_names = EffectiveDiffusivity::NAMES.map(Column::new).into_iter();
+        let effective = effective_names.filter(|_| self.has_effective);
         let ends = self.has_ends.then(|| Column::new("until_t"));
-        csv_head(&columns.chain(rates).chain(ends).collect::<Vec<_>>())
+        let columns = columns.chain(rates).chain(effective).chain(ends);
+        csv_head(&columns.collect::<Vec<_>>())
+    }
+
+    /// The number of columns behind mass, minimum and maximum.
+    fn further_columns(&self) -> usize {
+        let effective = match self.has_effective {
+            true => EffectiveDiffusivity::NAMES.len(),
+            false => 0,
+        };
+        self.rates.len() + effective + usize::from(self.has_ends)
     }
 
     /// The cells of a scenario in front of the number of its snapshots.
@@ -221,6 +239,9 @@ impl<'a> ScenarioTable<'a> {
                 (Some(cube), Some(commit)) => row.extend(self.rates_at(number, cube, commit)?),
                 _ => row.extend(self.rates.iter().map(|_| Cell::Empty)),
             }
+            if self.has_effective {
+                row.extend(effective_cells(complete.as_ref(), last_commit.as_ref())?);
+            }
             if self.has_ends {
                 let end = early_end.and_then(|commit| commit.ended.as_ref());
                 row.push(end.map_or(Cell::Empty, |end| Cell::from(end.t)));
@@ -246,6 +267,21 @@ impl<'a> ScenarioTable<'a> {
         let path = self.path.display();
         Error::System(format!("cannot {action} the table {path}: {error}"))
     }
+}
+
+/// The effective diffusivity of a scenario and what belongs to it; empty cells of a sweep that is not complete, and of a scenario
+/// that has none.
+fn effective_cells(cube: Option<&Cube>, commit: Option<&Commit>) -> Result<[Cell; 4], Error> {
+    let answer = match cube.zip(commit) {
+        Some((cube, commit)) => match EffectiveDiffusivity::of(cube, commit, None, &[]) {
+            Err(RunError::Params(ParamsError::Refused { .. })) => None,
+            answer => Some(answer?),
+        },
+        None => None,
+    };
+    let numbers = answer.map(|answer| answer.numbers().map(|(_, number)| number));
+    let numbers = numbers.unwrap_or_default();
+    Ok(numbers.map(|number| number.map_or(Cell::Empty, Cell::from)))
 }
 
 /// The length of a file, if it is there.

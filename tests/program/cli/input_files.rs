@@ -297,7 +297,7 @@ fn files_that_cannot_be_used_are_named() {
     "#);
     assert_snapshot!(with("u.png", b"GIF89a", "kind = 'image'\npath = 'u.png'"), @r#"
     exit 2
-    diff2d: p.toml:12: initial.path = "…/u.png" cannot be used: it is a GIF file, and pictures are read from PNG files: `magick u.png u.png` (ImageMagick) writes one, and so does Python with Pillow: PIL.Image.open("u.png").save("u.png")
+    diff2d: p.toml:12: initial.path = "…/u.png" cannot be used: it is a GIF file, and pictures are read from PNG files: `magick u.png u.converted.png` (ImageMagick) writes one, and so does Python with Pillow: PIL.Image.open("u.png").save("u.converted.png")
     "#);
     assert_snapshot!(with("u.png", b"no picture", "kind = 'image'\npath = 'u.png'"), @r#"
     exit 3

@@ -135,7 +135,7 @@ fn each_misuse_gets_the_sentence_that_helps() {
     ");
     assert_snapshot!(shell(&scene, "cat a.npy | \"$DIFF2D\" stats /dev/stdin"), @r"
     exit 1
-    diff2d: cannot open /dev/stdin: it is a pipe and no file, and an array is read at any place of its file: save it to a file first
+    diff2d: cannot open /dev/stdin: it is a pipe and no file, and it is read at any place: save it to a file first
     ");
     fs::remove_file(scene.path("c.npy")).unwrap();
     assert_snapshot!(scene.run("verify c.npy"), @r"

@@ -453,7 +453,7 @@ pub fn open_file(path: &Path) -> Result<File, NpyError> {
         let is_no_file = error.kind() == io::ErrorKind::Other;
         NpyError::io("open", path)(if is_no_file {
             io::Error::other(format!(
-                "{error}, and an array is read at any place of its file: save it to a file first"
+                "{error}, and it is read at any place: save it to a file first"
             ))
         } else {
             error

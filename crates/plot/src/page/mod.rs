@@ -265,8 +265,8 @@ impl Page {
             "rows": rows,
             "columns": columns,
             "aspect": width as f64 / height as f64,
-            "x": axis_of(x, titles[0]),
-            "y": axis_of(y, titles[1]),
+            "x": axis_of(x, titles[0], columns == frame.nodes.1),
+            "y": axis_of(y, titles[1], rows == frame.nodes.0),
             "range": {
                 "low": self.style.range.low(),
                 "high": self.style.range.high(),
@@ -333,8 +333,9 @@ fn opening(widths: &[f64]) -> usize {
     }
 }
 
-fn axis_of(span: &Span, title: &str) -> Value {
+fn axis_of(span: &Span, title: &str, has_all_nodes: bool) -> Value {
     json!({
+        "cut": if span.is_cut && has_all_nodes { 0.5 } else { 0.0 },
         "start": span.start,
         "end": span.end,
         "name": span.name,

@@ -197,20 +197,25 @@
     Object.assign(canvas, { width, height });
     if (!state.contours) return;
     const context = canvas.getContext("2d");
-    const [right, up] = [width / columns, height / rows];
+    const right = (x) => share(meta.x, x, columns) * width;
+    const up = (y) => height - share(meta.y, y, rows) * height;
     context.lineWidth = 1.25 * devicePixelRatio;
     for (const [level] of levels(ends)) {
       context.strokeStyle = against(level, ends);
       context.beginPath();
       trace(values, level, (x0, y0, x1, y1) => {
-        context.moveTo(x0 * right, height - y0 * up);
-        context.lineTo(x1 * right, height - y1 * up);
+        context.moveTo(right(x0), up(y0));
+        context.lineTo(right(x1), up(y1));
       });
       context.stroke();
     }
   }
 
   const place = { left: 0, top: 8, width: 0, height: 0 };
+  const curve = { left: 0, width: 0 };
+
+  /** The share of an axis before a place in cells. Cells at its ends may be cut in halves. */
+  const share = (axis, place, count) => (place - axis.cut) / (count - 2 * axis.cut);
 
   function layout() {
     const figure = element("figure");
@@ -230,7 +235,12 @@
     figure.style.height = tall + 26 + 52 + "px";
     const canvas = element("field");
     canvas.className = columns * 2 <= width * devicePixelRatio ? "coarse" : "";
-    set(canvas, place.left, place.top, width, height);
+    // What is cut of the outermost cells is not shown.
+    const [across, down] = [width / (columns - 2 * meta.x.cut), height / (rows - 2 * meta.y.cut)];
+    const [beside, above] = [meta.x.cut * across, meta.y.cut * down];
+    set(canvas, place.left - beside, place.top - above, columns * across, rows * down);
+    canvas.style.clipPath = `inset(${above}px ${beside}px)`;
+    Object.assign(curve, { left, width: Math.max(40, full - left - right) });
     set(element("lines"), place.left, place.top, width, height);
     set(element("bar"), place.left + width + 22, 26, 18, tall);
     place.tall = tall;
@@ -309,19 +319,19 @@
     new Uint32Array(image.data.buffer).set(Uint32Array.from(colours).reverse());
     context.putImageData(image, 0, 0);
     const at = state.along === "x"
-      ? `M${left} ${bottom - (state.row + 0.5) / rows * height}h${width}`
-      : `M${left + (state.column + 0.5) / columns * width} ${top}v${height}`;
+      ? `M${left} ${bottom - share(meta.y, state.row + 0.5, rows) * height}h${width}`
+      : `M${left + share(meta.x, state.column + 0.5, columns) * width} ${top}v${height}`;
     shape(axes, "path", { class: "cross", d: at });
     if (reading === null) return;
     const [row, column] = read();
-    const cx = left + (column + 0.5) / columns * width;
-    shape(axes, "circle", { class: "ring", cx, cy: bottom - (row + 0.5) / rows * height, r: 5 });
+    const cx = left + share(meta.x, column + 0.5, columns) * width;
+    shape(axes, "circle", { class: "ring", cx, cy: bottom - share(meta.y, row + 0.5, rows) * height, r: 5 });
   }
 
   /** Where a cell lies; what only rounding makes of 0 is 0. */
   function coordinate(axis, number, count) {
     const length = axis.end - axis.start;
-    const value = axis.start + (number + 0.5) / count * length;
+    const value = axis.start + share(axis, number + 0.5, count) * length;
     return Math.abs(value) < 1e-12 * Math.abs(length) ? 0 : value;
   }
 
@@ -353,8 +363,7 @@
   function drawProfile(values, ends) {
     const svg = element("profile");
     svg.replaceChildren();
-    // As wide as the map above it.
-    const [full, tall, top, { left, width }] = [element("chart").clientWidth, 220, 12, place];
+    const [full, tall, top, { left, width }] = [element("chart").clientWidth, 220, 12, curve];
     const height = tall - top - 48;
     element("chart").style.height = tall + "px";
     svg.setAttribute("viewBox", `0 0 ${full} ${tall}`);
@@ -379,7 +388,7 @@
     const name = { x: left - 58, y: top + height / 2, "text-anchor": "middle" };
     name.transform = `rotate(-90 ${name.x} ${name.y})`;
     shape(svg, "text", name, meta.quantity);
-    const xOf = (k) => left + (k + 0.5) / count * width;
+    const xOf = (k) => left + share(axis, k + 0.5, count) * width;
     const yOf = (k) => {
       const share = fraction(value(k), ends);
       return Number.isFinite(share) ? top + height - Math.min(1.02, Math.max(-0.02, share)) * height : NaN;
@@ -521,7 +530,8 @@
     context.fillRect(0, 0, across, above + down);
     context.translate(-before, above);
     context.imageSmoothingEnabled = element("field").className === "";
-    context.drawImage(element("field"), left, top, width, height);
+    const [cutX, cutY] = [meta.x.cut, meta.y.cut];
+    context.drawImage(element("field"), cutX, cutY, columns - 2 * cutX, rows - 2 * cutY, left, top, width, height);
     context.drawImage(element("bar"), left + width + 22, 26, 18, tall);
     context.imageSmoothingEnabled = true;
     context.drawImage(element("lines"), left, top, width, height);
@@ -609,7 +619,8 @@
     x.textContent = "along " + meta.x.name;
     y.textContent = "along " + meta.y.name;
     element("frame").max = last;
-    element("play").disabled = element("frame").disabled = last === 0;
+    // A single frame is no film.
+    element("play").hidden = element("frame").hidden = last === 0;
   }
 
   function start() {
@@ -636,14 +647,15 @@
       pointer = null;
       tellValue();
     });
-    const curve = element("chart");
+    const chart = element("chart");
     const follow = ({ clientX }) => {
-      const share = (clientX - curve.getBoundingClientRect().left - place.left) / place.width;
-      readAt(Math.floor(share * (state.along === "x" ? columns : rows)));
+      const part = (clientX - chart.getBoundingClientRect().left - curve.left) / curve.width;
+      const [axis, count] = state.along === "x" ? [meta.x, columns] : [meta.y, rows];
+      readAt(Math.floor(axis.cut + part * (count - 2 * axis.cut)));
     };
-    curve.addEventListener("pointermove", follow);
-    curve.addEventListener("pointerdown", follow);
-    curve.addEventListener("pointerleave", () => readAt(null));
+    chart.addEventListener("pointermove", follow);
+    chart.addEventListener("pointerdown", follow);
+    chart.addEventListener("pointerleave", () => readAt(null));
     addEventListener("keydown", (event) => {
       const { target, key } = event;
       if (event.ctrlKey || event.altKey || event.metaKey || !meta || target.tagName === "SELECT" || target.matches("textarea, .text")) return;
