@@ -163,6 +163,13 @@ def test_arrays_made_from_cubes_have_their_axes():
     assert found.p.dims == ("statistic", "t", "x")
     assert list(found.t.values) == [0.0, 1.25] and "units" not in found.t.attrs
     assert list(found.sel(statistic="mean", t=1.25).p.values) == [10.0, 11.0]
+    # Latitudes go from north to south.
+    Path("made.axes.json").write_text(
+        '{"format":1,"shape":[3,2,2],"axes":['
+        '{"name":"lat","spacing":-10.0,"coordinates":[60.0,50.0,40.0]},null,null]}'
+    )
+    found = opened("made.npy")
+    assert list(found.lat.values) == [60.0, 50.0, 40.0]
     # Of another shape, they are those of another array.
     np.save("made.npy", np.asfortranarray(np.arange(6.0).reshape(3, 2)))
     found = opened("made.npy")
