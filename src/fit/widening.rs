@@ -10,7 +10,7 @@ use super::{
 
 /// The probability of a larger χ² for a correct model below which a misfit is reported.
 const MISFIT: f64 = 1e-3;
-const WAY_OUT: &str = "a finer grid, another model or another sigma may be due";
+const WAY_OUT: &str = "a finer grid, another model, another sigma or another start may be due";
 
 /// The factors by which intervals are widened, and the reasons.
 ///
