@@ -4,7 +4,7 @@
 //! Memory comes from the allocator. Whatever needs a file is refused.
 #![allow(unsafe_code)]
 
-use super::{caches::Caches, reservation::Reservation};
+use super::reservation::Reservation;
 use memmap2::Mmap;
 use std::{
     alloc::{Layout, alloc_zeroed, dealloc},
@@ -12,7 +12,7 @@ use std::{
     fs::{File, FileType, Metadata, OpenOptions, Permissions, TryLockError},
     io,
     ops::{Add, Deref, DerefMut, Range},
-    path::{Path, PathBuf},
+    path::Path,
     ptr::{NonNull, slice_from_raw_parts_mut},
     sync::OnceLock,
     time::Duration,
@@ -361,53 +361,11 @@ pub fn rename_new(_from: &Path, _to: &Path) -> io::Result<()> {
     no_files()
 }
 
-/// Whether every host immediately sees what another one writes to this file: assumed to be false.
-#[must_use]
-pub fn is_coherent_between_hosts(_file: &File) -> bool {
-    false
-}
-
-/// There are no direct reads: always `None`.
-#[must_use]
-pub fn open_direct(_path: &Path) -> Option<File> {
-    None
-}
-
-/// There are no direct writes: always `None`.
-#[must_use]
-pub fn open_direct_to_write(_path: &Path) -> Option<File> {
-    None
-}
-
-/// Does nothing: the allocator keeps freed memory.
-pub fn give_back_memory() {}
-
-/// A path under which an open file can be opened again: there is none.
-#[must_use]
-pub fn path_of(_file: &File) -> PathBuf {
-    PathBuf::new()
-}
-
 /// The number of bytes that are read: none.
 #[must_use]
 pub fn read_cached(_file: &File, _start: u64, _bytes: &mut [u8]) -> usize {
     0
 }
-
-/// Gives no advice.
-pub fn drop_cached(_file: &File, _range: Range<u64>) {}
-
-/// Gives no advice.
-pub fn expect_random_reads(_file: &File) {}
-
-/// The pages of a map that are in memory: unknown.
-#[must_use]
-pub fn resident_pages(_map: &Mmap) -> Option<Vec<bool>> {
-    None
-}
-
-/// Gives no advice.
-pub fn advise_huge_pages(_memory: *mut u8, _len: usize, _are_wanted: bool) {}
 
 /// The number of bytes by which the memory of the module can still grow, if that is known.
 #[must_use]
@@ -422,22 +380,4 @@ pub fn available_memory() -> Option<u64> {
     }
     #[cfg(not(target_arch = "wasm32"))]
     None
-}
-
-/// The processors that this process may run on: unknown.
-#[must_use]
-pub fn allowed_processors() -> String {
-    String::new()
-}
-
-/// The processor's name: unknown.
-#[must_use]
-pub fn processor_name() -> Option<String> {
-    None
-}
-
-/// The sizes of the caches: unknown, so typical ones.
-#[must_use]
-pub fn caches() -> Caches {
-    Caches::TYPICAL
 }

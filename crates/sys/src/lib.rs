@@ -6,10 +6,11 @@
 //! | `portable.rs` | the same functions with the standard library alone, for every other Unix |
 //! | `unix.rs`, `guard.rs` | functions of any Unix |
 //! | `absent.rs` | the functions of `portable.rs` and `unix.rs` where there are no files, such as in a browser |
+//! | `unknown.rs` | what Linux tells, and the systems of `portable.rs` and `absent.rs` do not |
 //! | the others | functions that are the same everywhere |
 //!
-//! `linux.rs` and `portable.rs` have the same public items, and `absent.rs` has those and the ones of `unix.rs`, so the
-//! compiler holds the interface. Where `DIFF2D_PORTABLE` is set, `build.rs` chooses `portable.rs` on Linux too, to test it.
+//! `linux.rs` has the public items of `portable.rs` and `unknown.rs`, and `absent.rs` those of `portable.rs` and `unix.rs`, so
+//! the compiler holds the interface. Where `DIFF2D_PORTABLE` is set, `build.rs` chooses `portable.rs` on Linux too, to test it.
 //!
 //! | | Linux | portable | absent |
 //! |---|---|---|---|
@@ -56,6 +57,8 @@ mod reservation;
 mod temporary;
 #[cfg(unix)]
 mod unix;
+#[cfg(diff2d_portable)]
+mod unknown;
 mod vectorised;
 
 /// The functions of the system for which this is compiled.
@@ -68,6 +71,8 @@ mod system {
     pub use super::portable::*;
     #[cfg(unix)]
     pub use super::unix::*;
+    #[cfg(diff2d_portable)]
+    pub use super::unknown::*;
 }
 
 #[cfg(not(unix))]

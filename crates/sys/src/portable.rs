@@ -1,19 +1,17 @@
 //! Functions of the standard library on any Unix. `linux.rs` has the same functions.
 //!
-//! If the standard library has no information, the answer is `None`, or a safe assumption.
+//! What the standard library does not know stands in `unknown.rs`.
 
 use super::{
-    caches::Caches,
     files::rename_by_link,
     reservation::{Reservation, write_zeros},
     unix::FileExt,
 };
-use memmap2::Mmap;
 use std::{
     fs::{File, TryLockError},
     io,
     ops::Range,
-    path::{Path, PathBuf},
+    path::Path,
 };
 
 /// Locks a file, without waiting; the system releases the lock when its holder ends.
@@ -98,33 +96,6 @@ pub fn rename_new(from: &Path, to: &Path) -> io::Result<()> {
     rename_by_link(from, to)
 }
 
-/// Whether every host immediately sees what another one writes to this file: assumed to be false.
-#[must_use]
-pub fn is_coherent_between_hosts(_file: &File) -> bool {
-    false
-}
-
-/// Direct reads are not supported: always `None`.
-#[must_use]
-pub fn open_direct(_path: &Path) -> Option<File> {
-    None
-}
-
-/// Direct writes are not supported: always `None`.
-#[must_use]
-pub fn open_direct_to_write(_path: &Path) -> Option<File> {
-    None
-}
-
-/// Does nothing: the allocator keeps freed memory.
-pub fn give_back_memory() {}
-
-/// A path under which an open file can be opened again: there is none.
-#[must_use]
-pub fn path_of(_file: &File) -> PathBuf {
-    PathBuf::new()
-}
-
 /// Reads from byte `start` on up to the end of the file or the first error, as if the page cache held everything, and
 /// returns the number of bytes.
 #[must_use]
@@ -141,41 +112,8 @@ pub fn read_cached(file: &File, start: u64, bytes: &mut [u8]) -> usize {
     total
 }
 
-/// Gives no advice.
-pub fn drop_cached(_file: &File, _range: Range<u64>) {}
-
-/// Gives no advice.
-pub fn expect_random_reads(_file: &File) {}
-
-/// Which pages of a map are in memory: unknown.
-#[must_use]
-pub fn resident_pages(_map: &Mmap) -> Option<Vec<bool>> {
-    None
-}
-
-/// Gives no advice.
-pub fn advise_huge_pages(_memory: *mut u8, _len: usize, _are_wanted: bool) {}
-
 /// Bytes of memory that a process may still take: unknown.
 #[must_use]
 pub fn available_memory() -> Option<u64> {
     None
-}
-
-/// The processors that this process may run on: unknown, so the same for all processes.
-#[must_use]
-pub fn allowed_processors() -> String {
-    String::new()
-}
-
-/// The processor's name: unknown.
-#[must_use]
-pub fn processor_name() -> Option<String> {
-    None
-}
-
-/// The sizes of the caches: unknown, so typical ones.
-#[must_use]
-pub fn caches() -> Caches {
-    Caches::TYPICAL
 }
