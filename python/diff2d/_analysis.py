@@ -94,7 +94,7 @@ def window(
         Results for every element: `"reflect"`, `"nearest"`, `"mirror"`, `"wrap"` or `"constant:0"`, as in
         `scipy.ndimage`.
     select
-        A box of the array, as for `stats`.
+        A part of the array, as for `stats`: an index or a value drops its axis.
     skip_nan, keep_nan, min_count
         Leave NaN out, as masked nodes of cubes are, or take those as NumPy does; NaN where a window has fewer other
         elements.
