@@ -4,7 +4,7 @@ use super::axes::{Axes, unit_since};
 use crate::cli::error::Error;
 use clap::ValueEnum;
 use diff2d::{
-    Header, JournalledArray,
+    JournalledArray,
     program::measured::{Calendar, Date, TimeUnit},
 };
 use diff2d_arrays::{
@@ -119,8 +119,7 @@ fn coordinate_of(number: i64) -> f64 {
 
 /// Gives the times of a cube the date at which they are 0, if its parameters tell it.
 pub(super) fn date_times(array: &mut JournalledArray) {
-    let calendar = array.header().and_then(Header::calendar);
-    let Some(origin) = calendar.map(Calendar::origin) else {
+    let Some(origin) = array.calendar().map(Calendar::origin) else {
         return;
     };
     let mut labels = array.labels.clone();

@@ -11,7 +11,7 @@ use diff2d::{
     CubeError, JournalledArray,
     program::{
         cube::telling,
-        measured::{ArgumentColumn, ColumnName, Head, Reading, Rows, TableError},
+        measured::{ArgumentColumn, Calendar, ColumnName, Head, Reading, Rows, TableError},
     },
 };
 use diff2d_sys as sys;
@@ -78,9 +78,7 @@ impl PointFile {
             return Ok(Some(points));
         };
         points.columns = points.header(&head, &reading)?;
-        let journal = array.journal.as_ref();
-        let header = journal.and_then(|journal| journal.header.as_ref());
-        let origin = header.and_then(|header| Some(header.calendar()?.origin()));
+        let origin = array.calendar().map(Calendar::origin);
         for (place, column) in points.columns.iter().enumerate() {
             let coordinate = match column {
                 PointColumn::Named(name) if PLACES.contains(&name.as_str()) => {

@@ -10,6 +10,7 @@ use super::{
     paths::Paths,
     record_file::{self, ProvedFrames},
 };
+use crate::measured::Calendar;
 use diff2d_arrays::labels::{LabelledArray, Labels, NamedAxis, beside};
 use diff2d_arrays::npy::{self, ArrayFile, Slice};
 use diff2d_sys::{self as sys, FileExt};
@@ -29,6 +30,8 @@ pub struct JournalledArray {
     pub journal: Option<Journal>,
     /// The names of the cube's files, if the array is a cube.
     paths: Option<Paths>,
+    /// The dates of simulated times, if the array is a cube, or a part of one, whose parameters tell them.
+    calendar: Option<Calendar>,
     /// The device and the number of the file that was opened.
     identity: Option<(u64, u64)>,
     /// The files of the array from which this one was derived, by [`view`](Self::view) for example; empty otherwise.
@@ -63,6 +66,9 @@ impl JournalledArray {
         }
         let mut array = Self {
             array: LabelledArray::new(array, labels),
+            calendar: journal
+                .as_ref()
+                .and_then(|journal| journal.header.as_ref()?.calendar()),
             journal,
             paths,
             identity: Some(identity),
@@ -98,6 +104,7 @@ impl JournalledArray {
             array: LabelledArray::new(array, labels),
             journal: None,
             paths: None,
+            calendar: None,
             identity: Some(sys::identity(&opened)),
             taken: Vec::new(),
             note: note.or(unfinished),
@@ -111,6 +118,7 @@ impl JournalledArray {
             array: LabelledArray::new(array, Labels::default()),
             journal: None,
             paths: None,
+            calendar: None,
             identity: None,
             taken: Vec::new(),
             note: None,
@@ -286,6 +294,12 @@ impl JournalledArray {
     #[must_use]
     pub fn header(&self) -> Option<&Header> {
         self.journal.as_ref()?.header.as_ref()
+    }
+
+    /// The dates of simulated times, if the array is a cube, or a part of one, whose parameters tell them.
+    #[must_use]
+    pub fn calendar(&self) -> Option<Calendar> {
+        self.calendar
     }
 
     /// The scenario of the run, if this is the cube of a single run.

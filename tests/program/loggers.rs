@@ -475,6 +475,11 @@ fn dates_stay_dates() {
             .succeed("probe whole.npy --at t=21600,y=0.5,x=0.5")
             .stdout
     );
+    // A part of a cube keeps its dates.
+    let dated_in_part = scene
+        .succeed("probe whole.npy[1:5] --points points.csv")
+        .stdout;
+    assert_eq!(dated_in_part, dated);
     // A record with dates goes on, ends early and is computed again.
     scene.write(
         "q.toml",

@@ -120,7 +120,7 @@ impl<'a> Frames<'a> {
                 array.labels.unit_of("t").unwrap_or_default().to_owned(),
                 1.0,
             ),
-            calendar: header.and_then(Header::calendar),
+            calendar: array.calendar(),
         };
         let (rows, columns) = frames.shape();
         if rows == 0 || columns == 0 {
