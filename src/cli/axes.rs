@@ -5,7 +5,7 @@ use super::{
     rows::{Cell, Column},
     scenario::{self, NamedScenario},
     selection::{Entry, Parts, Selection, index_from_start},
-    values,
+    typed, values,
 };
 use crate::cli::error::Error;
 use diff2d::{
@@ -113,15 +113,12 @@ impl<'a> Axes<'a> {
 
     /// Several axes, separated by commas.
     pub(super) fn axes(&self, text: &str) -> Result<Vec<usize>, Error> {
-        let mut axes = Vec::new();
-        for part in text.split(',') {
-            let axis = self.axis(part)?;
-            if axes.contains(&axis) {
-                return Err(Error::Usage(format!("--axis {text}: axis {axis} twice")));
-            }
-            axes.push(axis);
+        let axes = typed::list(text).map(|part| self.axis(part));
+        let axes = axes.collect::<Result<Vec<_>, Error>>()?;
+        match typed::repeated(&axes) {
+            Some(axis) => Err(Error::Usage(format!("--axis {text}: axis {axis} twice"))),
+            None => Ok(axes),
         }
-        Ok(axes)
     }
 
     /// The axis of a number, negative from the end, or of a name.

@@ -1,6 +1,6 @@
 //! `diff2d check`: whether the answer is right.
 
-use super::{bar::Unit, json::Object, number, terminal::Terminal, values};
+use super::{bar::Unit, json::Object, number, terminal::Terminal, typed, values};
 use crate::cli::error::Error;
 use clap::Args;
 use diff2d::{
@@ -40,9 +40,11 @@ pub(super) struct CheckArgs {
 }
 
 fn point(text: &str) -> Result<(f64, f64), String> {
-    text.split_once(',')
-        .and_then(|(x, y)| Some((values::finite(x)?, values::finite(y)?)))
-        .ok_or_else(|| "expected two numbers, such as 0.5,-1".to_owned())
+    let numbers: Vec<Option<f64>> = typed::list(text).map(values::finite).collect();
+    match numbers[..] {
+        [Some(x), Some(y)] => Ok((x, y)),
+        _ => Err("expected two numbers, such as 0.5,-1".to_owned()),
+    }
 }
 
 pub(super) fn check(args: &CheckArgs, terminal: &Terminal) -> Result<(), Error> {

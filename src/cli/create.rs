@@ -1,6 +1,6 @@
 //! `diff2d create`: a new array of any size.
 
-use super::{bar::Unit, open, terminal::Terminal, values};
+use super::{bar::Unit, open, terminal::Terminal, typed, values};
 use crate::cli::error::Error;
 use clap::Args;
 use diff2d_arrays::create::{self, Fill};
@@ -73,9 +73,7 @@ fn shape(text: &str) -> Option<Vec<u64>> {
         return Some(Vec::new());
     }
     let text = text.trim_end().strip_suffix(',').unwrap_or(text);
-    let shape: Vec<u64> = text
-        .split(',')
-        .map(|length| length.trim().parse().ok())
-        .collect::<Option<_>>()?;
+    let lengths = typed::list(text).map(|length| length.parse().ok());
+    let shape: Vec<u64> = lengths.collect::<Option<_>>()?;
     (shape.len() <= 64).then_some(shape)
 }

@@ -5,7 +5,7 @@ use super::{
     groups,
     open::{self, InputArgs, open_among},
     terminal::Terminal,
-    values,
+    typed, values,
 };
 use crate::cli::error::Error;
 use clap::Args;
@@ -119,15 +119,12 @@ pub(super) fn map(args: &MapArgs, terminal: &Terminal) -> Result<(), Error> {
 
 /// The name and the file of `NAME=FILE.npy`.
 fn parts(text: &str) -> Result<(&str, &Path), Error> {
-    let split = text.split_once('=').filter(|(_, file)| !file.is_empty());
-    let (name, file) = split.ok_or_else(|| {
-        refused(
-            text,
-            "expected the name that the formula has for a file and the file, such as a=cube.npy, behind the formula",
-        )
+    let pair = typed::pair(text).filter(|(_, file)| !file.is_empty());
+    let (name, file) = pair.ok_or_else(|| {
+        let expected = "the name that the formula has for a file and the file, such as a=cube.npy, behind the formula";
+        Error::Usage(typed::is_no(text, "NAME=FILE.npy", expected))
     })?;
-    let name = name.trim();
-    if !is_identifier(name) {
+    if !typed::is_name(name) {
         return Err(refused(
             text,
             "a name is made of letters, digits and _, and does not begin with a digit",
@@ -141,15 +138,6 @@ fn parts(text: &str) -> Result<(&str, &Path), Error> {
         return Err(refused(text, &reason));
     }
     Ok((name, Path::new(file)))
-}
-
-/// Whether a name is made of letters, digits and _, and does not begin with a digit.
-fn is_identifier(name: &str) -> bool {
-    let mut letters = name.chars();
-    letters
-        .next()
-        .is_some_and(|letter| letter.is_alphabetic() || letter == '_')
-        && letters.all(|letter| letter.is_alphanumeric() || letter == '_')
 }
 
 /// The error that a text names no array.

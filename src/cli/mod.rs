@@ -51,6 +51,7 @@ mod stats;
 mod sweep;
 mod terminal;
 mod threads;
+mod typed;
 mod values;
 mod verify;
 mod version;

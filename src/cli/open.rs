@@ -1,11 +1,7 @@
 //! How commands open the arrays that they read, and make those that they write.
 
 use super::{
-    axes::unit_since,
-    number, select,
-    selection::{self, Selection},
-    terminal::Terminal,
-    values,
+    axes::unit_since, number, select, selection::Selection, terminal::Terminal, typed, values,
 };
 use crate::cli::error::Error;
 use clap::Args;
@@ -102,14 +98,9 @@ impl InputArgs {
             return Ok(());
         }
         let path = array.path.display();
-        let (names, axes) = (self.axes.len(), array.npy.shape.len());
+        let typed_names: Vec<&str> = self.axes.iter().map(|typed| &*typed.axis.name).collect();
+        let (names, axes) = (typed_names.len(), array.npy.shape.len());
         let axis_names: Vec<&str> = array.labels.names().collect();
-        let numbers = 1..names;
-        let mut repetitions = numbers.filter(|&number| {
-            self.axes[..number]
-                .iter()
-                .any(|typed| typed.axis.name == self.axes[number].axis.name)
-        });
         let hindrance = if !axis_names.is_empty() {
             Some(format!(
                 "--axes is for arrays whose axes have no names, and those of {path} have: {}",
@@ -120,9 +111,8 @@ impl InputArgs {
                 "--axes has {names} names, and {path} has {axes} axes"
             ))
         } else {
-            repetitions
-                .next()
-                .map(|number| format!("--axes has the name {} twice", self.axes[number].axis.name))
+            let repeated_name = typed::repeated(&typed_names);
+            repeated_name.map(|name| format!("--axes has the name {name} twice"))
         };
         if let Some(hindrance) = hindrance {
             return Err(Error::Usage(hindrance));
@@ -143,31 +133,23 @@ impl InputArgs {
 
 /// The name of an axis, and perhaps its unit, the date at which its times are 0, and the file of its coordinates.
 fn typed_axis(text: &str) -> Result<TypedAxis, String> {
-    let (text, since) = match text.split_once(":since=") {
-        Some((text, since)) => (text, Some(since)),
-        None => (text, None),
+    // The file stands behind the date, or behind name and unit where there is no date.
+    let (name_and_unit, date, file) = match typed::cut(text, ":since=") {
+        (name_and_unit, Some(date_and_file)) => {
+            let (date, file) = typed::cut(date_and_file, "=");
+            (name_and_unit, Some(date), file)
+        }
+        (name_unit_and_file, None) => {
+            let (name_and_unit, file) = typed::cut(name_unit_and_file, "=");
+            (name_and_unit, None, file)
+        }
     };
-    // The file stands behind the date, or behind the name where there is no date.
-    let before_file = since.unwrap_or(text);
-    let (before_file, file) = before_file
-        .split_once('=')
-        .map_or((before_file, None), |(text, file)| (text, Some(file)));
-    let (text, date) = match since {
-        Some(_) => (text, Some(before_file)),
-        None => (before_file, None),
-    };
-    let (name, unit) = text
-        .split_once(':')
-        .map_or((text, None), |(name, unit)| (name, Some(unit)));
-    let is_name = name.starts_with(|letter: char| letter.is_alphabetic())
-        && name
-            .chars()
-            .all(|letter| letter.is_alphanumeric() || letter == '_');
+    let (name, unit) = typed::cut(name_and_unit, ":");
     let unit = match (unit.map(str::trim), date) {
         (unit, None) => unit.map(str::to_owned),
         (unit, Some(date)) => Some(dated_unit(unit.unwrap_or_default(), date)?),
     };
-    if is_name {
+    if typed::is_name(name) && !name.starts_with('_') {
         Ok(TypedAxis {
             axis: NamedAxis::counted(name).in_unit(unit.as_deref()),
             file: file.map(PathBuf::from),
@@ -183,20 +165,17 @@ fn typed_axis(text: &str) -> Result<TypedAxis, String> {
 /// The unit of times that were typed with a unit and the date of their 0.
 fn dated_unit(unit: &str, date: &str) -> Result<String, String> {
     let unit = TimeUnit::of(unit).ok_or_else(|| {
-        format!(
-            "'{unit}' is no unit of times from a date on; expected s, min, h or d, such as t:h:since=2023-01-01"
-        )
+        let expected = "s, min, h or d, such as t:h:since=2023-01-01";
+        typed::is_no(unit, "unit of times from a date on", expected)
     })?;
-    let date = Date::parse(date.trim(), None).map_err(|_| {
-        format!("'{date}' is no date; expected one such as 2023-01-01 or 2023-01-01 13:00")
-    })?;
+    let date = Date::parse(date.trim(), None)
+        .map_err(|_| typed::is_no(date, "date", "one such as 2023-01-01 or 2023-01-01 13:00"))?;
     Ok(unit_since(unit, date))
 }
 
 /// The header of a flat binary file.
 fn raw(text: &str) -> Result<NpyHeader, String> {
-    let parts: Vec<&str> = text.split(':').collect();
-    let (kind, shape, offset) = match parts[..] {
+    let (kind, shape, offset) = match typed::fields(text)[..] {
         [kind, shape] => (kind, shape, "0"),
         [kind, shape, offset] => (kind, shape, offset),
         _ => return Err("expected type, shape and offset, such as f4:1000x2000:512".to_owned()),
@@ -210,12 +189,13 @@ fn raw(text: &str) -> Result<NpyHeader, String> {
             ..dtype
         },
         fortran_order: false,
-        shape: lengths.collect::<Option<_>>().ok_or_else(|| {
-            format!("'{shape}' is no shape; expected whole numbers, such as 1000x2000")
-        })?,
-        data_offset: offset.trim().parse().map_err(|_| {
-            format!("'{offset}' is no offset; expected a number of bytes, such as 512")
-        })?,
+        shape: lengths
+            .collect::<Option<_>>()
+            .ok_or_else(|| typed::is_no(shape, "shape", "whole numbers, such as 1000x2000"))?,
+        data_offset: offset
+            .trim()
+            .parse()
+            .map_err(|_| typed::is_no(offset, "offset", "a number of bytes, such as 512"))?,
     })
 }
 
@@ -228,7 +208,8 @@ pub(super) fn open(path: &Path, terminal: &Terminal) -> Result<JournalledArray, 
 
 /// Opens all of an array, of which [`open`] may take a part.
 pub(super) fn open_whole(path: &Path, terminal: &Terminal) -> Result<JournalledArray, Error> {
-    if let Some((archive, name)) = selection::member(path) {
+    let member = typed::behind_file(path).filter(|(file, _)| file.ends_with(".npz"));
+    if let Some((archive, name)) = member {
         let array = ArrayFile::open_member(Path::new(archive), name)?;
         return Ok(prepared(JournalledArray::plain(array), terminal));
     }

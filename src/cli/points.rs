@@ -4,7 +4,7 @@ use super::{
     scenario::{self, PLACES},
     selection::Selection,
     terminal::printable,
-    values,
+    typed, values,
 };
 use crate::cli::error::Error;
 use diff2d::{
@@ -163,8 +163,7 @@ impl PointFile {
                 printable(&names.join(","))
             )));
         }
-        let mut numbered = named.iter().enumerate();
-        if numbered.any(|(number, column)| named[..number].contains(column)) {
+        if typed::repeated(&named).is_some() {
             let names = printable(&names.join(","));
             return Err(self.error(&format!("the header {names} names an axis twice")));
         }
@@ -239,10 +238,8 @@ impl PointFile {
     }
 
     fn no_number(&self, field: &str) -> Error {
-        self.error(&format!(
-            "'{}' is no index; expected whole numbers, such as -1,150,150",
-            printable(field)
-        ))
+        let expected = "whole numbers, such as -1,150,150";
+        self.error(&typed::is_no(field, "index", expected))
     }
 
     fn error(&self, reason: &str) -> Error {

@@ -5,6 +5,7 @@ use super::{
     scenario,
     selection::{Entry, Selection, index_from_start, no_range},
     terminal::Terminal,
+    typed::is_no,
 };
 use crate::cli::error::Error;
 use diff2d::JournalledArray;
@@ -182,9 +183,7 @@ fn python_slice(axes: &Axes<'_>, axis: usize, length: u64, entry: &Entry) -> Res
             }
             _ => "",
         };
-        format!(
-            "'{}' is no index or range{place}; expected whole numbers, such as -1 or 2:8{way_out}",
-            entry.text
-        )
+        let expected = format!("whole numbers, such as -1 or 2:8{way_out}");
+        is_no(&entry.text, &format!("index or range{place}"), &expected)
     })
 }

@@ -1,9 +1,9 @@
-//! [`Selection`]: which part of an array was typed, before anything is known of the array. Nothing else looks for `=` and `:` in what
-//! was typed to choose a part.
+//! [`Selection`]: which part of an array was typed, before anything is known of the array.
 //!
 //! A selection is a list of parts with commas between: `2:8,-1`, `t=0:12,x=0.5`. A part is an [`Entry`], an index or a value or a range
 //! of them, and may have the name of an axis or of a parameter of a sweep. [`select`](super::select) finds the indices that are meant.
 
+use super::typed::{self, is_no};
 use crate::cli::error::Error;
 use diff2d_arrays::{npy::Slice, wording::excerpt};
 use std::path::Path;
@@ -126,14 +126,8 @@ impl Selection {
     fn of_axes(typed: String, text: &str) -> Result<Self, Error> {
         let selection = Self::of_parts(typed, text)?;
         if let Parts::Named(named) = selection.parts()? {
-            let mut names = named.iter().map(|(name, _)| name).enumerate();
-            let twice = names.find(|(number, name)| {
-                let earlier = named[..*number].iter();
-                earlier
-                    .clone()
-                    .any(|(earlier_name, _)| earlier_name == *name)
-            });
-            if let Some((_, name)) = twice {
+            let names: Vec<&str> = named.iter().map(|(name, _)| *name).collect();
+            if let Some(name) = typed::repeated(&names) {
                 return Err(selection.refused(&format!("{} twice", excerpt(name, 60))));
             }
         }
@@ -148,10 +142,11 @@ impl Selection {
         if text.trim().is_empty() {
             return Ok(selection);
         }
-        for part in text.split(',') {
-            let (name, text) = part
-                .split_once('=')
-                .map_or((None, part), |(name, text)| (Some(name.trim()), text));
+        for part in typed::list(text) {
+            let (name, text) = match typed::pair(part) {
+                Some((name, text)) => (Some(name), text),
+                None => (None, part),
+            };
             let entry = Entry::parse(text).map_err(|reason| selection.refused(&reason))?;
             let name = name.map(str::to_owned);
             selection.parts.push(Part { name, entry });
@@ -164,8 +159,8 @@ impl Entry {
     /// The index, value or range that a text stands for, or the reason why it stands for none.
     pub(super) fn parse(text: &str) -> Result<Self, String> {
         let text = text.trim();
-        let ends: Vec<&str> = text.split(':').map(str::trim).collect();
-        let (ends, step) = match ends[..] {
+        let fields: Vec<&str> = typed::fields(text).into_iter().map(str::trim).collect();
+        let (ends, step) = match fields[..] {
             [""] => (Some(["", ""]), ""),
             [_] => (None, ""),
             [start, stop] => (Some([start, stop]), ""),
@@ -222,10 +217,8 @@ impl Entry {
 
 /// The sentence that a text is no range, along an axis that `place` names.
 pub(super) fn no_range(text: &str, place: &str) -> String {
-    format!(
-        "'{}' is no range{place}; expected one {EXAMPLES}, with a step of at least 1",
-        excerpt(text, 60)
-    )
+    let expected = format!("one {EXAMPLES}, with a step of at least 1");
+    is_no(text, &format!("range{place}"), &expected)
 }
 
 /// The index that a text stands for, counted from the start of an axis: a negative number counts from its end.
@@ -244,13 +237,6 @@ fn slice_bound(text: &str, default: i128, length: i128) -> Option<i128> {
         "" => Some(default),
         text => Some(index_from_start(text, length)?.clamp(0, length)),
     }
-}
-
-/// The archive and the name of a member, of a path that names no file: `a.npz:NAME`.
-pub(super) fn member(path: &Path) -> Option<(&str, &str)> {
-    let text = path.to_str().filter(|_| !path.exists())?;
-    let (archive, name) = text.rsplit_once(':')?;
-    archive.ends_with(".npz").then_some((archive, name))
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! Values of options, from what is typed.
 
+use super::typed;
 use crate::cli::error::Error;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use diff2d::program::{
@@ -39,10 +40,11 @@ pub(super) fn working_memory(text: &str) -> Result<u64, String> {
 pub(super) fn take_keys(reading: &mut Reading, typed: &[String]) -> Result<(), Error> {
     for text in typed {
         let refuse = |reason: &str| Error::Usage(format!("--read {text}: {reason}"));
-        let (key, value) = text
-            .split_once('=')
-            .ok_or_else(|| refuse("expected KEY=VALUE, such as skip=2"))?;
-        let set = reading.set(key.trim(), &key_value(&parse_value(value)));
+        let (key, value) = typed::pair(text).ok_or_else(|| {
+            let expected = "a key of [function] and its value, such as skip=2";
+            refuse(&typed::is_no(text, "KEY=VALUE", expected))
+        })?;
+        let set = reading.set(key, &key_value(&parse_value(value)));
         set.map_err(|reason| refuse(&reason))?;
     }
     Ok(())
@@ -137,7 +139,10 @@ fn clock(text: &str) -> Option<Duration> {
         Some((days, time_of_day)) => (digits(days)?, time_of_day),
         None => (0, text.trim()),
     };
-    let parts: Vec<u64> = time_of_day.split(':').map(digits).collect::<Option<_>>()?;
+    let parts: Vec<u64> = typed::fields(time_of_day)
+        .into_iter()
+        .map(digits)
+        .collect::<Option<_>>()?;
     let [hours, minutes @ 0..60, seconds @ 0..60] = parts[..] else {
         return None;
     };

@@ -180,7 +180,7 @@ fn what_cannot_be_computed_is_refused() {
         ("0<a<1 a=a.npy", "comparisons do not chain"),
         (
             "a a.npy",
-            "expected the name that the formula has for a file",
+            "'a.npy' is no NAME=FILE.npy; expected the name that the formula has for a file",
         ),
         ("a a=", "expected the name that the formula has for a file"),
         ("a 1a=a.npy", "does not begin with a digit"),

@@ -1,6 +1,6 @@
 //! The arguments of `diff2d plot`.
 
-use crate::cli::{error::Error, frames, open::InputArgs, values};
+use crate::cli::{error::Error, frames, open::InputArgs, typed, values};
 use clap::{Args, ValueEnum};
 use diff2d::program::measured::{ColumnName, KeyValue, Reading, TimeUnit};
 use diff2d_plot::Contours;
@@ -163,9 +163,8 @@ impl PlotArgs {
     /// The file of measured values, and the names of its columns behind it.
     pub(super) fn measured(&self) -> Option<(&Path, &str)> {
         let typed = self.data.as_deref()?;
-        let named = typed.rsplit_once(':').filter(|(file, names)| {
-            names.contains('=') && !file.is_empty() && !Path::new(typed).exists()
-        });
+        let named = typed::behind_file(Path::new(typed));
+        let named = named.filter(|(_, names)| typed::pair(names).is_some());
         let (file, names) = named.unwrap_or((typed, ""));
         Some((Path::new(file), names))
     }

@@ -7,6 +7,7 @@ use crate::cli::{
     frames::{Drawing, Frames},
     record,
     terminal::Terminal,
+    typed,
 };
 use diff2d::program::{
     cube::{RecordColumn, RecordTable},
@@ -112,7 +113,7 @@ fn labels(typed: Option<&str>, charts: usize) -> Result<Vec<&str>, Error> {
     let labels: Vec<&str> = match (typed, charts) {
         (None, _) => return Ok(Vec::new()),
         (Some(label), 1) => vec![label],
-        (Some(labels), _) => labels.split(',').map(str::trim).collect(),
+        (Some(labels), _) => typed::list(labels).collect(),
     };
     if labels.len() == charts {
         Ok(labels)
@@ -196,15 +197,12 @@ impl<'a> LoggerFile<'a> {
         let others = others.filter(|(number, heading)| !is_time(*number, heading));
         let names: Vec<String> = others.map(|(_, heading)| heading.name.clone()).collect();
         let mut columns = Vec::new();
-        for pair in pairs.split(',').filter(|pair| !pair.is_empty()) {
-            let Some((name, column)) = pair.split_once('=') else {
-                let pair = excerpt(pair, 60);
-                let reason = format!(
-                    "'{pair}' is no NAME=COLUMN, a column of the file and one of the record"
-                );
-                return Err(refuse(path, &reason));
-            };
-            let (name, column) = (name.trim(), column.trim());
+        for pair in typed::list(pairs).filter(|pair| !pair.is_empty()) {
+            let (name, column) = typed::pair(pair).ok_or_else(|| {
+                let expected = "a column of the file and one of the record, such as q=left_rate";
+                refuse(path, &typed::is_no(pair, "NAME=COLUMN", expected))
+            })?;
+            let column = column.trim();
             ColumnName::Heading(name.to_owned())
                 .find(&headings)
                 .map_err(|reason| refuse(path, &reason))?;

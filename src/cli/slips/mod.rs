@@ -2,6 +2,7 @@
 
 mod habits;
 
+use super::typed;
 use clap::{
     Arg, Command, Error,
     builder::{PossibleValue, StyledStr},
@@ -272,7 +273,7 @@ impl<'a> CommandLine<'a> {
         }
         let values = option.get_possible_values();
         let names = values.iter().map(PossibleValue::get_name);
-        if let Some((first, _)) = word.split_once(',')
+        if let (first, Some(_)) = typed::cut(word, ",")
             && names.clone().any(|name| name == first)
         {
             return Some(Tip::new(format!("one at a time: '--{name} {first}'")));
@@ -345,7 +346,7 @@ fn typed_word(error: &Error, kind: ContextKind) -> Option<String> {
 /// The name of an option, without dashes and its value.
 fn option_name(word: &str) -> &str {
     let name = word.trim_start_matches('-');
-    name.split_once('=').map_or(name, |(name, _)| name)
+    typed::cut(name, "=").0
 }
 
 /// The tip for a file where a command should be.

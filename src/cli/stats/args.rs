@@ -1,6 +1,6 @@
 //! Options of `stats`.
 
-use crate::cli::{error::Error, groups::CalendarPart, open::InputArgs, values};
+use crate::cli::{error::Error, groups::CalendarPart, open::InputArgs, typed, values};
 use clap::Args;
 use std::path::PathBuf;
 
@@ -143,8 +143,7 @@ fn bins_expected() -> String {
 }
 
 fn bins(text: &str) -> Result<Bins, String> {
-    let parts: Vec<&str> = text.split(':').collect();
-    let (count, range) = match parts[..] {
+    let (count, range) = match typed::fields(text)[..] {
         [count] => (count, None),
         [count, low, high] => (count, Some([low, high])),
         _ => return Err(bins_expected()),

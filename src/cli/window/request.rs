@@ -7,6 +7,7 @@ use crate::cli::{
     open::open,
     selection::Selection,
     terminal::Terminal,
+    typed,
 };
 use diff2d::JournalledArray;
 use diff2d_arrays::{
@@ -166,9 +167,9 @@ fn sigma(text: &str, part: &str) -> Result<f64, Error> {
     let number = part.trim().parse().ok();
     let number = number.filter(|sigma: &f64| sigma.is_finite() && *sigma >= 0.0);
     number.ok_or_else(|| {
-        Error::Usage(format!(
-            "--sigma {text}: '{part}' is no standard deviation; expected a number of elements for every axis, such as 0,2,2"
-        ))
+        let expected = "a number of elements for every axis, such as 0,2,2";
+        let reason = typed::is_no(part, "standard deviation", expected);
+        Error::Usage(format!("--sigma {text}: {reason}"))
     })
 }
 
@@ -184,10 +185,9 @@ pub(super) fn lengths(
             .iter()
             .map(|part| {
                 part.text.parse().map_err(|_| {
-                    let part = &part.text;
-                    Error::Usage(format!(
-                        "{option} {text}: '{part}' is no length; expected a whole number for every axis, such as 5,1,1"
-                    ))
+                    let expected = "a whole number for every axis, such as 5,1,1";
+                    let reason = typed::is_no(&part.text, "length", expected);
+                    Error::Usage(format!("{option} {text}: {reason}"))
                 })
             })
             .collect(),

@@ -107,6 +107,10 @@ fn a_record_is_read_by_its_columns() {
                 "b is no column that --record names",
             ),
             ("--record a --data q.csv:T=a,q", "'q' is no NAME=COLUMN"),
+            (
+                "--record a --data q.csv:T=a --read skip",
+                "--read skip: 'skip' is no KEY=VALUE; expected a key of [function] and its value",
+            ),
             ("--record a,left_rate --label q", "take 2 names"),
         ] {
             let told = scene.run(&format!("plot c.npy {arguments} -o q.svg --force"));
