@@ -203,6 +203,14 @@ fn zero_is_a_natural_bound() {
             assert_near(&answer, "/unknowns/d/estimate", 0.002, 0.01);
         }
     }
+    // Where the data want an unknown beyond a bound, that bound is the least there is, and is found.
+    for (bounds, start, bound) in [([0.003, 0.01], 0.004, 0.003), ([0.0, 0.001], 0.0008, 0.001)] {
+        let [low, high] = bounds;
+        let options = format!("--set constants.d={start} --set fit.vary.d=[{low:?},{high:?}]");
+        let answer = fitted(&scene, &format!("slab.toml {options}"));
+        assert_near(&answer, "/unknowns/d/estimate", bound, 1e-12);
+        assert_eq!(answer["converged"], true, "{answer:#}");
+    }
 }
 
 /// Residuals that are far below sigma say nothing against the errors that sigma gives, however they follow one another.
