@@ -2,7 +2,7 @@
 //!
 //! `DIFF2D_FULL=1` runs thousands of random cases instead of hundreds.
 
-use crate::common::{Scene, judged_by, seed::random_cases, size};
+use crate::common::{Scene, judged_by, sample_size, seed::random_cases, size};
 use diff2d::npy::NpyHeader;
 use proptest::prelude::*;
 
@@ -10,7 +10,7 @@ use proptest::prelude::*;
 fn random_arrays_give_what_numpy_gives() {
     judged_by(
         "analysis_reference.py",
-        size(6000, 300),
+        sample_size(6000, 300, 150),
         "random_arrays_give_what_numpy_gives",
     );
 }
@@ -19,7 +19,7 @@ fn random_arrays_give_what_numpy_gives() {
 fn formulas_give_what_numpy_and_python_give() {
     judged_by(
         "formula_reference.py",
-        size(6000, 300),
+        sample_size(6000, 300, 150),
         "formulas_give_what_numpy_and_python_give",
     );
 }

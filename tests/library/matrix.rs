@@ -3,7 +3,9 @@
 //! A new feature of problems adds a row to [`written`], a new way of running them a row to [`WAYS`].
 //! `DIFF2D_FULL=1` runs 750 random problems.
 
-use crate::common::{Scene, data_of, problems::problems, program, python, seed::seeds, size};
+use crate::common::{
+    Scene, data_of, problems::problems, program, python, sample_size, seed::seeds,
+};
 use diff2d::{
     Io, Outcome, Problem, Run, RunError,
     comm::{Channels, Comm, Link},
@@ -90,7 +92,7 @@ fn written() -> Vec<(String, String)> {
 
 /// Problems at random: of two references in NumPy, and with larger grids.
 fn random(scene: &Scene, seed: u64) -> Vec<(String, String)> {
-    let count = size(300, 12);
+    let count = sample_size(300, 12, 5);
     let mut all = Vec::new();
     for script in ["problems", "geometry"] {
         let directory = scene.path(script);

@@ -225,7 +225,7 @@ fn every_operation() {
 fn fail_operations(mut random: Random) {
     let mut counts = BTreeMap::new();
     let mut failures = Vec::new();
-    let faults_each = sample_size(FAULTS.len(), FAULTS.len(), 2);
+    let faults_each = sample_size(FAULTS.len(), FAULTS.len(), 1);
     let first = random.below(FAULTS.len());
     let cases = cases(&mut random, size(6, 1), size(PROBLEMS.len(), 1));
     for (name, mut case) in cases {
@@ -388,7 +388,7 @@ fn power_cuts() {
 }
 
 fn cut_the_power(mut random: Random) {
-    let failures = chains(&mut random, sample_size(10_000, 300, 100), false);
+    let failures = chains(&mut random, sample_size(10_000, 300, 60), false);
     report(&failures);
 }
 
