@@ -363,6 +363,11 @@ fn plan_counts_the_faces_of_interfaces_and_warns_of_one_without_nodes() {
     assert_eq!(planned("").0, 0);
     let half = "--set interface=[{where='x<0.5',resistance=1}]";
     assert_eq!(planned(half).0, 11);
+    // The first and the last face of a line are faces as any other.
+    for place in ["x<0.05", "y<0.05", "x>0.95", "y>0.95"] {
+        let interface = format!("--set interface=[{{where='{place}',resistance=1}}]");
+        assert_eq!(planned(&interface).0, 11, "{place}");
+    }
     // Beside masked nodes there are no faces, and of the two rows of a periodic pair there is one.
     assert_eq!(planned(&format!("{half} --set mask.where=y>0.75")).0, 8);
     let periodic = "--set boundary.bottom=periodic --set boundary.top=periodic";
