@@ -1,10 +1,14 @@
 //! Warnings on parameters that can be run but may not do what the user expects.
 
+mod cost;
+mod difference;
+mod looks;
 mod rates;
 mod rounding;
 mod sampling;
 mod signal;
 pub mod spacing;
+mod steps;
 mod trial;
 
 use crate::{
@@ -15,7 +19,7 @@ use crate::{
 };
 use rounding::RoundingTrial;
 use sampling::Sampling;
-use trial::StepError;
+use steps::{INACCURATE, StepError};
 
 /// The difference between two times, relative to `outtime`, above which there is a warning.
 const SEEN: f64 = 1e-3;
@@ -118,7 +122,16 @@ fn of_steps(problem: &Problem) -> Vec<String> {
 fn of_accuracy(problem: &Problem) -> (Vec<String>, Option<f64>) {
     let dt = problem.schedule.dt.min(problem.schedule.cadence());
     let sampling = Sampling::of(problem);
-    let error = StepError::of(problem, sampling.as_ref());
+    let of_decay = of_decay(problem);
+    let largest_miss = sampling
+        .as_ref()
+        .and_then(|sampling| sampling.largest_miss.as_ref());
+    // Beside another warning the error counts, however small it is.
+    let negligible = match of_decay.is_some() || largest_miss.is_some() {
+        true => 0.0,
+        false => INACCURATE,
+    };
+    let error = StepError::of(problem, sampling.as_ref(), negligible);
     let is_of_run = error.as_ref().is_some_and(|error| error.is_of_run);
     let size = error.as_ref().map(StepError::of_p);
     let described = error.and_then(|error| error.describe(problem));
@@ -133,7 +146,7 @@ fn of_accuracy(problem: &Problem) -> (Vec<String>, Option<f64>) {
     let of_steps = described
         .filter(|_| !is_described)
         .map(|described| format!("steps of dt = {dt:?} are stable but not accurate: {described}"));
-    let of_steps = of_decay(problem).or(of_steps);
+    let of_steps = of_decay.or(of_steps);
     let warnings: Vec<String> = of_steps.into_iter().chain(missed).collect();
     let size = if warnings.is_empty() { Some(0.0) } else { size };
     (warnings, size)
@@ -239,7 +252,7 @@ fn of_decay(problem: &Problem) -> Option<String> {
     let dt = problem.schedule.dt.min(problem.schedule.cadence());
     let loss_in_step = rate * dt;
     let is_told = loss_in_step > MOST * (1.0 + NEARLY)
-        && !trial::changes_little(problem, (loss_in_step / enough).ceil() as u32);
+        && !steps::changes_little(problem, (loss_in_step / enough).ceil() as u32);
     is_told.then(|| {
         format!(
             "steps of dt = {dt:?} are stable but not accurate beside the decay: k dt/c is {loss_in_step:.3} in one, and {enough:?} with dt = {:?}",

@@ -1,7 +1,7 @@
 //! Estimates the loss by rounding in single precision: solves the problem again in few long steps, in memory and in
 //! double precision.
 
-use super::trial::{StateRange, alone};
+use super::{difference::StateRange, trial::alone};
 use crate::{
     check::Ladder,
     comm::Solo,

@@ -1,6 +1,9 @@
 //! Estimates the error of the spacing from the problem on two grids, one twice as fine as the other.
 
-use super::trial::{alone, are_cheap, changes, is_dear};
+use super::{
+    cost::{are_cheap, is_dear},
+    trial::{alone, changes},
+};
 use crate::{
     check::Ladder,
     params::{Layout, ParamsError, Quantity, RawParams, SIDES, StepMethod, Wall},
