@@ -5,7 +5,7 @@ use super::{
     formula::Expression,
     functions::{Form, Function},
     interpolant::{Interpolant, Piecewise},
-    range::{Arguments, Range, may_change, ranges_of, take_arguments},
+    range::{Arguments, may_change, ranges_of},
     step::Step,
 };
 use std::sync::Arc;
@@ -56,6 +56,13 @@ impl Jump {
         }
     }
 
+    /// The value at a point, at which the two bounds of each variable are equal: a number that is different at two points
+    /// if the value jumps once between them.
+    #[must_use]
+    pub fn value_at(&self, point: &[[f64; 2]]) -> f64 {
+        self.outcome_at(point).value
+    }
+
     /// The outcome at a point: a number that is different at two points if the value jumps once between them.
     pub(super) fn outcome_at(&self, point: &[[f64; 2]]) -> Outcome {
         let [a, b, _] = self.arguments_in(point).map(|argument| argument.low);
@@ -94,11 +101,9 @@ impl Jump {
                 step => step.clone(),
             });
             if is_known {
-                let mut stack = Vec::with_capacity(3);
-                ranges_of(&arguments[start..], &[], &mut stack);
-                let value = stack[0].low;
+                let [value, ..] = ranges_of(&arguments[start..], &[], 1);
                 arguments.truncate(start);
-                arguments.push(Step::Number(value, None));
+                arguments.push(Step::Number(value.low, None));
             }
         }
         Self {
@@ -109,13 +114,11 @@ impl Jump {
 
     /// The ranges of the arguments where each variable lies between two bounds.
     fn arguments_in(&self, variables: &[[f64; 2]]) -> Arguments {
-        let mut stack: Vec<Range> = Vec::with_capacity(self.arguments.len());
-        ranges_of(&self.arguments, variables, &mut stack);
         let count = match &self.of {
             JumpOf::Function(function) => function.arguments,
             JumpOf::Interpolant(_) => 1,
         };
-        take_arguments(&mut stack, count)
+        ranges_of(&self.arguments, variables, count)
     }
 }
 
@@ -125,9 +128,22 @@ impl Expression {
     /// values. A formula with random numbers has values at elements alone, and jumps nowhere in between.
     #[must_use]
     pub fn jumps(&self) -> Vec<Jump> {
+        self.jumps_and_constancy().0
+    }
+
+    /// Whether the value is the same wherever no part [jumps](Self::jumps) in between. Comparisons for equality change at
+    /// single values besides.
+    #[must_use]
+    pub fn is_constant_between_jumps(&self) -> bool {
+        let mut steps = self.steps.iter();
+        steps.all(|step| step.form() != Form::Equality) && self.jumps_and_constancy().1
+    }
+
+    /// The parts that jump, and whether the value is constant between their jumps.
+    fn jumps_and_constancy(&self) -> (Vec<Jump>, bool) {
         let mut jumps = Vec::new();
         if self.is_random() {
-            return jumps;
+            return (jumps, false);
         }
         // Of each value on the stack its first step, and whether it is constant between jumps of its parts.
         let mut stack: Vec<(usize, bool)> = Vec::new();
@@ -159,7 +175,8 @@ impl Expression {
             }
             stack.push((first_step, is_constant));
         }
-        jumps
+        let is_constant = stack.iter().all(|&(_, is_constant)| is_constant);
+        (jumps, is_constant)
     }
 }
 
@@ -237,6 +254,22 @@ mod tests {
             "where(pi > 3, 1, x)",
         ] {
             assert!(!may_jump(text, [0.0, 1.0], [0.0, 1.0]), "{text}");
+        }
+    }
+
+    #[test]
+    fn formulas_are_constant_between_jumps_or_not() {
+        for (text, is_constant) in [
+            ("where(hypot(x, y) < 0.3, 1, 2)", true),
+            ("floor(3*x) % 2 + (y > 0.5)", true),
+            ("max(round(x), 2)*pi", true),
+            ("where(x < 0.3, y, 2)", false),
+            ("x % 0.3", false),
+            ("where(x < 0.3, 1 + (y == 0.5), 2)", false),
+            ("where(x < 0.3, random(3), 2)", false),
+        ] {
+            let formula = Expression::parse(text, &["x", "y"]).unwrap();
+            assert_eq!(formula.is_constant_between_jumps(), is_constant, "{text}");
         }
     }
 

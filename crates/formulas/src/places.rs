@@ -40,8 +40,7 @@ impl Jump {
         let mut parts = vec![bounds];
         parts.retain(|&part| line.may_jump_in(part));
         while !parts.is_empty() {
-            let mut halves = Vec::with_capacity(2 * parts.len());
-            let mut wide_parts = Vec::with_capacity(parts.len());
+            let (mut halves, mut wide_parts) = (Vec::new(), Vec::new());
             for &[from, to] in &parts {
                 let middle = f64::midpoint(from, to);
                 if to - from <= search.smallest || middle <= from || to <= middle {

@@ -79,10 +79,32 @@ impl Range {
     }
 }
 
-/// The range of a formula's steps where each variable lies between two bounds.
-pub(super) fn ranges_of(steps: &[Step], variables: &[[f64; 2]], stack: &mut Vec<Range>) {
+/// The ranges of the last values that a formula's steps leave, where each variable lies between two bounds.
+pub(super) fn ranges_of(steps: &[Step], variables: &[[f64; 2]], count: usize) -> Arguments {
+    /// The depth of the stack of most formulas, whose memory is not allocated.
+    const USUAL_DEPTH: usize = 16;
+    // No step leaves more than one value.
+    if steps.len() <= USUAL_DEPTH {
+        let mut stack = [Range::point(0.0); USUAL_DEPTH];
+        ranges_on(&mut stack, steps, variables, count)
+    } else {
+        let mut stack = vec![Range::point(0.0); steps.len()];
+        ranges_on(&mut stack, steps, variables, count)
+    }
+}
+
+/// The same, on a stack with room for a value of each step.
+fn ranges_on(
+    stack: &mut [Range],
+    steps: &[Step],
+    variables: &[[f64; 2]],
+    count: usize,
+) -> Arguments {
+    let mut depth = 0;
     for step in steps {
-        let range = match step {
+        let arguments = last_ranges(&stack[..depth], step.arguments());
+        depth -= step.arguments();
+        stack[depth] = match step {
             Step::Number(value, _) => Range::point(*value),
             Step::Variable(number) => {
                 let [low, high] = variables[*number];
@@ -90,26 +112,23 @@ pub(super) fn ranges_of(steps: &[Step], variables: &[[f64; 2]], stack: &mut Vec<
             }
             // Two elements have nothing in common.
             Step::Random(_) => Range::between(0.0, 1.0),
-            Step::Apply(function) => {
-                let arguments = take_arguments(stack, function.arguments);
-                of_function(*function, arguments)
-            }
-            Step::Interpolate(function) => {
-                let [argument, ..] = take_arguments(stack, 1);
-                of_interpolant(function, argument)
-            }
+            Step::Apply(function) => of_function(*function, arguments),
+            Step::Interpolate(function) => of_interpolant(function, arguments[0]),
         };
-        stack.push(range);
+        depth += 1;
     }
+    last_ranges(&stack[..depth], count)
 }
 
-/// Takes the arguments of a step from the stack.
-pub(super) fn take_arguments(stack: &mut Vec<Range>, count: usize) -> Arguments {
-    let mut arguments = [Range::point(0.0); 3];
-    let depth = stack.len() - count;
-    arguments[..count].copy_from_slice(&stack[depth..]);
-    stack.truncate(depth);
-    arguments
+/// The last ranges on a stack as arguments.
+fn last_ranges(stack: &[Range], count: usize) -> Arguments {
+    const NOTHING: Range = Range::point(0.0);
+    match (count, stack) {
+        (1, [.., a]) => [*a, NOTHING, NOTHING],
+        (2, [.., a, b]) => [*a, *b, NOTHING],
+        (3, [.., a, b, c]) => [*a, *b, *c],
+        _ => [NOTHING; 3],
+    }
 }
 
 /// The corners of the ranges of two arguments.

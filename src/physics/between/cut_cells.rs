@@ -3,24 +3,27 @@
 use super::{
     jumping::{Jumping, extent_of_cells},
     measure::{FEJER, GAUSS, Measure},
-    stretch::{cuts_in, divided, lies_in, shrunk, within},
+    stretch::{SLIVER, cuts_in, divided, lies_in, oriented, rounding, shrunk, to_rounding, within},
 };
 use crate::physics::sparse::SparseRows;
 use diff2d_arrays::expression::Search;
 use rayon::prelude::*;
 
-/// Points of a cell, and the size of what each of them stands for.
+/// Points of a cell, and the sizes of what they stand for.
 struct Samples {
     /// The weight of lengths along x.
     measure: Measure,
+    /// Whether the value is the same wherever nothing jumps in between.
+    is_constant_between: bool,
     points: Vec<[f64; 2]>,
-    sizes: Vec<f64>,
+    /// The numbers of the points, each with a size.
+    sizes: Vec<(usize, f64)>,
 }
 
 impl Samples {
     fn add(&mut self, point: [f64; 2], size: f64) {
+        self.sizes.push((self.points.len(), size));
         self.points.push(point);
-        self.sizes.push(size);
     }
 
     /// Adds the points of a rectangle in which nothing jumps.
@@ -29,10 +32,20 @@ impl Samples {
             return;
         }
         let size = self.measure.of(x) * (y[1] - y[0]);
+        // In what rounding leaves between the two bounds of a place the value changes.
+        let is_wide = [x, y]
+            .iter()
+            .all(|&bounds| bounds[1] - bounds[0] > SLIVER * rounding(bounds));
+        let is_constant = self.is_constant_between && is_wide;
+        let first_number = self.points.len();
         for (share_y, weight_y) in GAUSS {
             for (share_x, weight_x) in GAUSS {
-                let point = [self.measure.within(x, share_x), within(y, share_y)];
-                self.add(point, weight_x * weight_y * size);
+                let size = weight_x * weight_y * size;
+                if is_constant && self.points.len() > first_number {
+                    self.sizes.push((first_number, size));
+                } else {
+                    self.add([self.measure.within(x, share_x), within(y, share_y)], size);
+                }
             }
         }
     }
@@ -93,6 +106,7 @@ impl Jumping<'_> {
                 true => Measure::Square,
                 false => Measure::Length,
             },
+            is_constant_between: self.is_constant_between,
             points: Vec::new(),
             sizes: Vec::new(),
         };
@@ -108,9 +122,12 @@ impl Jumping<'_> {
             }
         }
         let values = self.values(&samples.points);
-        let total: f64 = samples.sizes.iter().sum();
-        let parts = values.iter().zip(&samples.sizes);
-        parts.map(|(value, size)| value * size).sum::<f64>() / total
+        let sizes = samples.sizes.iter();
+        let total: f64 = sizes.clone().map(|(_, size)| size).sum();
+        sizes
+            .map(|&(point, size)| values[point] * size)
+            .sum::<f64>()
+            / total
     }
 
     /// Adds samples of a rectangle in which only oblique parts jump.
@@ -124,6 +141,17 @@ impl Jumping<'_> {
         const MOST_ROUNDS: usize = 4;
         if !self.may_lie_in([x, y]) {
             return samples.add_smooth([x, y]);
+        }
+        if let Some((axis, place)) = self.straight_place([x, y]) {
+            let bounds = [x, y];
+            let [lower, upper] = bounds[axis];
+            for piece in divided([lower, upper], place.to_vec()) {
+                // Between the two bounds of the place there is rounding.
+                if piece != place {
+                    samples.add_smooth(oriented(axis, [piece, bounds[1 - axis]]));
+                }
+            }
+            return;
         }
         // The smallest rectangle around what jumps: lines through it miss nothing, however small it is.
         let (mut inner_x, mut inner_y) = (x, y);
@@ -157,6 +185,31 @@ impl Jumping<'_> {
                 samples.add([within(piece, 0.5), y], size);
             }
         }
+    }
+
+    /// The axis across which a rectangle is cut by a straight line, and the bounds of the line's place. `None` if it is
+    /// cut otherwise, or if nothing proves that it is not.
+    fn straight_place(&self, bounds: [[f64; 2]; 2]) -> Option<(usize, [f64; 2])> {
+        let [mut changes_along_x, mut changes_along_y] = [false; 2];
+        for jump in &self.oblique {
+            let [[a, b], [c, d]] =
+                bounds[1].map(|y| bounds[0].map(|x| jump.value_at(&[[x; 2], [y; 2]])));
+            changes_along_x |= a != b || c != d;
+            changes_along_y |= a != c || b != d;
+        }
+        let axis = match [changes_along_x, changes_along_y] {
+            [true, false] => 0,
+            [false, true] => 1,
+            _ => return None,
+        };
+        let [interval, others] = oriented(axis, bounds);
+        let middle = within(others, 0.5);
+        let mut places = self.oblique_places(axis, middle, interval, to_rounding(interval, 1));
+        let place = places.next()?;
+        let pieces = [[interval[0], place[0]], [place[1], interval[1]]];
+        let is_cut_once = places.next().is_none()
+            && !(pieces.into_iter()).any(|piece| self.may_lie_in(oriented(axis, [piece, others])));
+        is_cut_once.then_some((axis, place))
     }
 
     /// The bounds of a node's cell along an axis: one interval, or on periodic sides half a cell at both ends.

@@ -91,11 +91,16 @@ impl Jumping<'_> {
         let edges = self.cut_edges(axis, line, face);
         let nodes = &self.geometry.nodes;
         let (coordinates, over) = (nodes.along(axis), nodes.along(1 - axis)[line]);
+        let rule = match self.is_constant_between {
+            true => &GAUSS[..1],
+            false => &GAUSS[..],
+        };
         let points = edges.iter().flat_map(|edge| {
-            let places = edge
-                .pieces
-                .iter()
-                .flat_map(|&piece| GAUSS.map(|(share, _)| edge.measure.within(piece, share)));
+            let pieces = edge.pieces.iter();
+            let places = pieces.flat_map(move |&piece| {
+                rule.iter()
+                    .map(move |&(share, _)| edge.measure.within(piece, share))
+            });
             places.map(|place| oriented(axis, [place, over]))
         });
         let points: Vec<[f64; 2]> = points.collect();
@@ -103,7 +108,7 @@ impl Jumping<'_> {
         let mut line = CutLine::default();
         let mut later_values = &values[..];
         for edge in &edges {
-            let (of_edge, rest_of_values) = later_values.split_at(edge.pieces.len() * GAUSS.len());
+            let (of_edge, rest_of_values) = later_values.split_at(edge.pieces.len() * rule.len());
             later_values = rest_of_values;
             if let Some(place) = of_edge.iter().position(|&value| !is_coefficient(value)) {
                 let count_before = values.len() - later_values.len() - of_edge.len();
@@ -170,13 +175,15 @@ impl Jumping<'_> {
 }
 
 impl CutEdge {
-    /// The mean coefficient of the edge, from the values on its pieces.
+    /// The mean coefficient of the edge, from the values on its pieces: those of Gauss's rule, or a single one that all
+    /// of the piece has.
     fn mean(&self, values: &[f64], face: Face) -> f64 {
         let (mut total, mut sum) = (0.0, 0.0);
-        for (&piece, values) in self.pieces.iter().zip(values.chunks_exact(GAUSS.len())) {
+        let count = values.len() / self.pieces.len();
+        for (&piece, values) in self.pieces.iter().zip(values.chunks_exact(count)) {
             let size = self.measure.of(piece);
             total += size;
-            for (value, (_, weight)) in values.iter().zip(GAUSS) {
+            for (value, (_, weight)) in values.iter().cycle().zip(GAUSS) {
                 sum += match face {
                     Face::Harmonic => weight * size / value,
                     Face::Arithmetic => weight * size * value,

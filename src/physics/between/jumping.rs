@@ -19,6 +19,8 @@ pub struct Jumping<'a> {
     pub(super) places: [Vec<[f64; 2]>; 2],
     /// The parts whose places depend on both coordinates.
     pub(super) oblique: Vec<Jump>,
+    /// Whether the value is the same wherever nothing jumps in between.
+    pub(super) is_constant_between: bool,
 }
 
 impl<'a> Jumping<'a> {
@@ -59,6 +61,7 @@ impl<'a> Jumping<'a> {
             expression,
             geometry,
             is_radial: geometry.grid.x.radii().is_some(),
+            is_constant_between: expression.is_constant_between_jumps(),
             places,
             oblique,
         })
