@@ -186,8 +186,8 @@ pub use params::{End, Layout, Limit, Params, ParamsError, Precision, RawParams};
 pub use physics::Unready;
 pub use problem::{Footprint, Problem};
 pub use run::{
-    Budget, FluxRow, FluxTable, Message, Outcome, Report, Run, RunError, Seconds, Shape, Solution,
-    States,
+    Budget, FluxRow, FluxTable, KeptRecord, Message, Outcome, Report, Run, RunError, Seconds,
+    Shape, Solution, States,
 };
 pub use schedule::Schedule;
 pub use solver::Solver;

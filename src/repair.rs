@@ -98,7 +98,7 @@ fn restore_run(
     }
     let problem = problem_of(cube, 0, moved, memory)?;
     let place = RecordPlace::of_run(cube.paths());
-    let parameters = run::digest_of_parameters(&problem, &cube.header);
+    let parameters = run::digest_of_parameters(&problem, &cube.header.inputs);
     let place = place.with_parameters(parameters, &cube.header.warnings);
     let commits = cube.commits_of_scenarios()?;
     with_precision!(problem.params.precision, T => {

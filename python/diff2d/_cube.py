@@ -142,7 +142,7 @@ class Cube:
         ParameterError
             The run has committed no row yet.
         """
-        return Record(self.path) if self.journal.value(0, "record") else None
+        return Record.beside(self.path) if self.journal.value(0, "record") else None
 
     def plot(self, snapshots: Any = None, **options: Any) -> Any:
         """Draws a snapshot, by default the last one, as `diff2d.plot` does."""

@@ -225,7 +225,7 @@ def _of_cube(path: Path, journal: Journal, committed_only: bool) -> xr.Dataset:
 def _of_record(path: Path) -> xr.Dataset:
     """The columns of the record beside a cube as variables along `record_time`; none where there is none that can be read."""
     try:
-        record = Record(path).to_xarray()
+        record = Record.beside(path).to_xarray()
     except (DataError, ParameterError, ResourceError):
         return xr.Dataset()
     names = {name: f"record_{name}" for name in record.variables}

@@ -18,7 +18,14 @@ def grid(
 def solve(
     file: str | None, text: str | None, given: str, files: dict[str, bytes]
 ) -> (
-    tuple[NDArray[Any], NDArray[np.float64], list[NDArray[np.float64]], dict[str, Any], dict[str, str]] | None
+    tuple[
+        NDArray[Any],
+        NDArray[np.float64],
+        list[NDArray[np.float64]],
+        dict[str, Any],
+        dict[str, str],
+        tuple[str, list[str], NDArray[np.float64], list[str] | None] | None,
+    ]
 ): ...
 def flux(
     scenario: Mapping[str, Any],

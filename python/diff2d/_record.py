@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -18,7 +18,7 @@ __all__ = ["Record"]
 
 
 class Record(Mapping[str, np.ndarray]):
-    """The columns of `STEM.record.csv` by their names, up to the last row that the journal proves.
+    """The columns of a record by their names.
 
     `step` has integers, `date` has dates of NumPy, every other column floats.
     """
@@ -26,12 +26,28 @@ class Record(Mapping[str, np.ndarray]):
     about: Mapping[str, Any]
     """What `STEM.record.json` says: columns with their units, and points."""
 
-    def __init__(self, cube: Path) -> None:
+    def __init__(
+        self, about: Mapping[str, Any], names: Sequence[str], numbers: np.ndarray, dates: Sequence[str] | None
+    ) -> None:
+        """The columns of these names have the numbers, shape `(rows, names)`; the dates stand behind the time."""
+        self.about = about
+        self._columns = {}
+        for number, name in enumerate(names):
+            column = numbers[:, number]
+            self._columns[name] = column.astype(np.int64) if name == "step" else column
+            if name == "t" and dates is not None:
+                # NumPy knows no zones; those of dates with a zone are UTC.
+                texts = [date.rstrip("Z") for date in dates]
+                self._columns["date"] = np.asarray(texts, dtype="datetime64[ms]")
+
+    @classmethod
+    def beside(cls, cube: Path) -> Record:
+        """The record in the files beside a cube, up to the last row that the journal proves."""
         rows, beside = (cube.with_suffix(f".record.{end}") for end in ("csv", "json"))
         journal = _journal_with_rows(cube, rows)
         try:
             with open_file(beside) as description, open_file(rows) as file:
-                self.about = json.loads(description.read())
+                about = json.loads(description.read())
                 text = _proved(cube, journal, rows, file.read()).decode("utf-8")
         except OSError as error:
             raise ResourceError(f"{cube} has no record beside it: {error}") from error
@@ -41,18 +57,13 @@ class Record(Mapping[str, np.ndarray]):
         names = head.split(",")
         cells = [line.split(",") for line in lines]
         try:
-            dates = [row.pop(names.index("date")) for row in cells] if "date" in names else []
+            dates = [row.pop(names.index("date")) for row in cells] if "date" in names else None
             table = [[float(one) for one in row] for row in cells]
-            numbers = [name for name in names if name != "date"]
-            columns = np.asarray(table, dtype=np.float64).reshape(len(lines), len(numbers))
-            # NumPy knows no zones; those of dates with a zone are UTC.
-            times = np.asarray([date.rstrip("Z") for date in dates], dtype="datetime64[ms]")
+            names_of_numbers = [name for name in names if name != "date"]
+            numbers = np.asarray(table, dtype=np.float64).reshape(len(lines), len(names_of_numbers))
+            return cls(about, names_of_numbers, numbers, dates)
         except (ValueError, IndexError) as error:
             raise DataError(f"{rows} is no record: {error}") from error
-        by_name = {name: columns[:, number] for number, name in enumerate(numbers)}
-        self._columns = {name: times if name == "date" else by_name[name] for name in names}
-        if "step" in self._columns:
-            self._columns["step"] = self._columns["step"].astype(np.int64)
 
     def __getitem__(self, name: str) -> np.ndarray:
         return self._columns[name]

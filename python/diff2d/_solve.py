@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import io
+import json
 import os
-import tempfile
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Mapping
 
@@ -16,7 +16,6 @@ from ._errors import ParameterError
 from ._html import html
 from ._parameters import evaluated, npy, refuse_shapes, source, toml, with_files
 from ._record import Record
-from ._run import run
 
 if TYPE_CHECKING:
     import xarray
@@ -158,11 +157,9 @@ def solve(params: str | os.PathLike[str] | Mapping[str, Any] | None = None, /, *
         content = io.BytesIO()
         npy(key, array, content)
         files[path] = content.getvalue()
-    solved = _native.solve(file, text, given, files)
-    if solved is None:
-        return _with_record(params, parameters, files)
-    p, t, (y, x), scenario, inputs = solved
-    return Solution(p, t, y, x, scenario, None, files, inputs)
+    p, t, (y, x), scenario, inputs, recorded = _native.solve(file, text, given, files)
+    record = None if recorded is None else Record(json.loads(recorded[0]), *recorded[1:])
+    return Solution(p, t, y, x, scenario, record, files, inputs)
 
 
 def _chosen(snapshots: Any, count: int) -> list[int]:
@@ -178,25 +175,3 @@ def _chosen(snapshots: Any, count: int) -> list[int]:
         return [range(count)[int(parts[0])]]
     except (IndexError, TypeError, ValueError):
         raise ParameterError(f"snapshots = {snapshots!r}: expected K or START:STOP[:STEP] of the {count} snapshots") from None
-
-
-def _with_record(params: Any, parameters: Mapping[str, Any], files: Mapping[str, bytes]) -> Solution:
-    """The solution of a problem with a record, which is written beside a cube: both are of a directory that is gone afterwards."""
-    with tempfile.TemporaryDirectory(prefix="diff2d-", ignore_cleanup_errors=True) as directory:
-        paths = {}
-        for number, (name, content) in enumerate(files.items()):
-            paths[name] = os.path.join(directory, f"{number}.npy")
-            with open(paths[name], "wb") as file:
-                file.write(content)
-
-        def saved(value: Any) -> Any:
-            if isinstance(value, Mapping):
-                return {key: saved(inner) for key, inner in value.items()}
-            return paths.get(value, value) if isinstance(value, str) else value
-
-        output = os.path.join(directory, "solution.npy")
-        cube = run(saved(params), output=output, **saved(parameters))
-        scenario = {key: cube.journal.header[key] for key in ("params", "dx", "dy", "dt", "nsteps", "nper")}
-        kept = {paths[name]: content for name, content in files.items()}
-        inputs = cube.journal.header.get("inputs", {})
-        return Solution(np.array(cube.array), cube.t, cube.y, cube.x, scenario, cube.record, kept, inputs)

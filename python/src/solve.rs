@@ -9,10 +9,12 @@ use crate::{
 };
 use crossbeam_channel::Sender;
 use diff2d::{
-    FluxTable, Grid, Params, ParamsError, Problem, RawParams, Report, Run, RunError, Scenario,
-    Solution, States, internal, with_start,
+    FluxTable, Grid, KeptRecord, Params, ParamsError, Problem, RawParams, Report, Run, RunError,
+    Scenario, Solution, States, internal, with_start,
 };
-use numpy::{Element, IntoPyArray, PyArray1, PyArrayMethods, PyReadonlyArray1, PyReadonlyArray3};
+use numpy::{
+    Element, IntoPyArray, PyArray1, PyArray2, PyArrayMethods, PyReadonlyArray1, PyReadonlyArray3,
+};
 use pyo3::prelude::*;
 use pythonize::{depythonize, pythonize};
 use std::{
@@ -21,13 +23,23 @@ use std::{
     sync::{Arc, atomic::AtomicUsize, atomic::Ordering},
 };
 
-/// A solution: values, times, coordinates along y and x, the scenario as in a journal, and the digests of its files.
+/// A solution: values, times, coordinates along y and x, the scenario as in a journal, the digests of its files, and its
+/// record.
 type Solved<'py> = (
     Bound<'py, PyAny>,
     Bound<'py, PyArray1<f64>>,
     [Bound<'py, PyArray1<f64>>; 2],
     Bound<'py, PyAny>,
     BTreeMap<String, String>,
+    Option<Recorded<'py>>,
+);
+
+/// A record: its description, the names of its columns with numbers, the numbers of each row, and the dates of the rows.
+type Recorded<'py> = (
+    String,
+    Vec<String>,
+    Bound<'py, PyArray2<f64>>,
+    Option<Vec<String>>,
 );
 
 /// The numbers of rows and columns of the parameters' grid, with boundary nodes. No file is read.
@@ -67,8 +79,7 @@ fn grid_of(
     grid.map_err(|error| raised(py, error))
 }
 
-/// Solves a problem in memory. `files` are the bytes of the arrays that parameters name. Returns `None` for a problem with a
-/// record, because a record needs a cube.
+/// Solves a problem in memory. `files` are the bytes of the arrays that parameters name.
 #[pyfunction]
 pub(crate) fn solve<'py>(
     py: Python<'py>,
@@ -76,7 +87,7 @@ pub(crate) fn solve<'py>(
     text: Option<String>,
     given: &str,
     files: HashMap<String, Vec<u8>>,
-) -> PyResult<Option<Solved<'py>>> {
+) -> PyResult<Solved<'py>> {
     let source = Source::of(py, file, text)?;
     let problem_and_warnings = py.detach(|| {
         let mut raw = source.read(given)?;
@@ -90,10 +101,8 @@ pub(crate) fn solve<'py>(
     });
     let (problem, warnings) =
         problem_and_warnings.map_err(|error: ParamsError| raised(py, error))?;
-    if problem.params.record.is_some() {
-        return Ok(None);
-    }
     warn(py, &warnings)?;
+    let count = warnings.len();
     let problem = Arc::new(problem);
     let stop = Arc::new(AtomicUsize::new(0));
     let (work, flag) = (Arc::clone(&problem), Arc::clone(&stop));
@@ -104,15 +113,21 @@ pub(crate) fn solve<'py>(
         move |_news: Sender<()>| {
             // A pool of its own: that of the process does not survive a fork.
             let run = Run::new(&*work).threads(threads).stop_flag(flag);
-            run.solve()
+            run.warnings(warnings).solve()
         },
         |()| Ok(()),
         || stop.store(ASKED, Ordering::Relaxed),
         &Patience::UntilDone,
     )?;
     let (solution, report) = solved.map_err(|error| raised(py, error))?;
-    warn(py, &report.warnings)?;
-    let Solution { times, states, .. } = solution;
+    // The warnings at the end of the run are new.
+    warn(py, report.warnings.get(count..).unwrap_or_default())?;
+    let Solution {
+        times,
+        states,
+        record,
+        ..
+    } = solution;
     let (ny, nx) = problem.grid.shape();
     let shape = [times.len(), ny, nx];
     let values = match states {
@@ -123,7 +138,22 @@ pub(crate) fn solve<'py>(
     let nodes = axes.map(|axis| axis.coordinates().into_pyarray(py));
     let scenario = pythonize(py, &Scenario::of(&problem))?;
     let times = times.into_pyarray(py);
-    Ok(Some((values, times, nodes, scenario, problem.inputs())))
+    let record = record.map(|record| recorded(py, record)).transpose()?;
+    Ok((values, times, nodes, scenario, problem.inputs(), record))
+}
+
+/// A record for Python.
+fn recorded(py: Python<'_>, record: KeptRecord) -> PyResult<Recorded<'_>> {
+    let KeptRecord {
+        names,
+        numbers,
+        dates,
+        description,
+        ..
+    } = record;
+    let shape = [numbers.len() / names.len(), names.len()];
+    let numbers = numbers.into_pyarray(py).reshape(shape)?;
+    Ok((description, names, numbers, dates))
 }
 
 /// The names and values of the rates of snapshots in memory at some times, and what is unexplained. `files` are the bytes

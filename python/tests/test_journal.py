@@ -296,8 +296,8 @@ def test_a_record_has_its_columns_as_arrays_as_far_as_rows_are_whole(tmp_path):
     columns = [{"name": name, "what": name, "unit": "s"} for name in ("step", "t", "sill")]
     (tmp_path / "c.record.json").write_text(json.dumps({"columns": columns}))
     (tmp_path / "c.record.csv").write_text("step,t,sill\n0,0.0,1.5\n3,0.25,-1e-7\n4,0.")
-    found = Record(tmp_path / "c.npy")
+    found = Record.beside(tmp_path / "c.npy")
     assert list(found) == ["step", "t", "sill"] and found["step"].dtype == np.int64
     assert found["t"].tolist() == [0.0, 0.25] and found["sill"].tolist() == [1.5, -1e-7]
     with pytest.raises(diff2d.ResourceError, match="no record"):
-        Record(tmp_path / "d.npy")
+        Record.beside(tmp_path / "d.npy")

@@ -1,8 +1,10 @@
 """Problems solved in memory: the compiled part."""
 
 import _thread
+import tempfile
 import threading
 import time
+import warnings
 from pathlib import Path
 
 import diff2d
@@ -82,6 +84,43 @@ def test_a_solution_has_the_bits_of_a_run(name):
     assert not list(Path().iterdir())
     assert is_equal(solution, diff2d.run(problem))
     assert is_equal(diff2d.solve(**problem), diff2d.run(problem))
+
+
+RECORD = {"every": 0.3, "totals": True, "points": {"middle": [5, 5]}, "region": [{"name": "part", "where": "x < y"}]}
+
+RECORDS = {
+    "of trapezoids": {"record": RECORD},
+    "of every step": {"record": {**RECORD, "every": "step"}, "precision": "f32", "capacity": "1 + x*x"},
+    "up to a limit": {"record": RECORD, "until": {"column": "part_mean", "above": 0.2}},
+    "with fields": {"record": {**RECORD, "fields": ["mean", "max"]}},
+    "with dates": {"record": {**RECORD, "dates": True}, "units": {"t": "s"}},
+    "with a warning": {"record": {"every": 3.75, "totals": True}},
+    "without steps": {"record": RECORD, "runtime": 0, "outtime": 0},
+}
+
+
+@pytest.mark.parametrize("name", RECORDS)
+def test_the_record_of_a_solution_is_that_of_a_run_and_needs_no_file(name, monkeypatch):
+    Path("walls.csv").write_text("time,T\n2026-01-05 00:00:00,0.5\n2026-01-05 00:01:00,9.5\n")
+    function = {"T": {"file": "walls.csv", "from": "time", "to": "T"}}
+    problem = {**WALLS, "function": function, "boundary": {"left": "T(t)"}, **RECORDS[name]}
+    with monkeypatch.context() as nowhere, warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always", UserWarning)
+        nowhere.setattr(tempfile, "tempdir", "/nowhere")
+        record = diff2d.solve(problem).record
+    with warnings.catch_warnings(record=True) as told_of_run:
+        warnings.simplefilter("always", UserWarning)
+        expected = diff2d.run(problem).record
+    messages, expected_messages = (
+        [str(one.message) for one in found if one.category is UserWarning] for found in (told, told_of_run)
+    )
+    assert messages == expected_messages
+    of_files = {"rows_sha256", "fields_sha256"}
+    assert record.about == {key: expected.about[key] for key in expected.about.keys() - of_files}
+    assert list(record) == list(expected)
+    for column in expected:
+        assert record[column].dtype == expected[column].dtype
+        assert record[column].tobytes() == expected[column].tobytes(), column
 
 
 @pytest.mark.parametrize("name", ARRAYS)

@@ -272,8 +272,8 @@ impl Run<'_> {
         pool::install(self.options.threads, || self.start_on(&Solo))
     }
 
-    /// Runs the problem in this process and keeps its snapshots in memory, with the same bits as in a cube. No file is
-    /// written, even if an output is set.
+    /// Runs the problem in this process and keeps its snapshots and its record in memory, with the same bits as in a
+    /// cube. No file is written, even if an output is set.
     ///
     /// ```
     /// use diff2d::{Problem, Run, States};

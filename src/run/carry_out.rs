@@ -11,6 +11,7 @@ use super::{
     exchange::{self, Exchange, on_root},
     in_bands::InBands,
     in_memory::InMemory,
+    kept_record::kept_record,
     observer::Observer,
     options::{Options, Outcome},
     output::{CubeOutput, Output},
@@ -73,7 +74,10 @@ pub(super) fn run<T: Element>(
         Some(_) => Ok(None),
     });
     let in_memory = collective::all_ok(comm, in_memory)?;
-    begin::check_record(problem, paths.as_ref(), comm)?;
+    // In memory the rows are kept beside the snapshots.
+    if kept.is_none() {
+        begin::check_record(problem, paths.as_ref(), comm)?;
+    }
     let means = Means {
         problem,
         options,
@@ -98,6 +102,7 @@ fn into_memory<T: Element, C: Comm>(
 ) -> Result<Report, RunError> {
     let &Means {
         problem,
+        options,
         observer,
         budget,
         ranks,
@@ -112,12 +117,15 @@ fn into_memory<T: Element, C: Comm>(
         None if problem.params.until.is_some() => return Err(RunError::SteadyWithoutCube),
         None => {}
     }
-    let output = match kept {
+    let output = match &mut kept {
         Some(solution) => Output::memory(problem, ranks, solution, observer),
         None => Output::nothing(problem, ranks, observer),
     };
     let state = in_memory.ok_or(RunError::Unplaced)?;
-    let (report, _) = simulate(problem, state, output, clock, observer)?;
+    let (report, remains) = simulate(problem, state, output, clock, observer)?;
+    if let Some(solution) = kept {
+        solution.record = kept_record(problem, &remains.rows, &options.warnings);
+    }
     Ok(report.within(budget))
 }
 
@@ -147,7 +155,7 @@ fn into_cube<T: Element, C: Comm>(
         ..
     } = means;
     let reports = Exchange::new(comm, Some(&writer));
-    let parameters = columns::digest_of_parameters(problem, writer.header());
+    let parameters = columns::digest_of_parameters(problem, &writer.header().inputs);
     let place = RecordPlace::of_run(&paths);
     let cube = CubeOutput {
         scenario: writer.scenario(0),
@@ -174,11 +182,11 @@ fn into_cube<T: Element, C: Comm>(
     };
     // Everything is durable, or an error of the writer comes first: it is what stopped the simulation.
     let (is_complete, times) = exchange::finish(comm, writer, simulated.is_err())?;
-    let (report, streams) = simulated?;
+    let (report, remains) = simulated?;
     if is_complete {
         on_root(comm, || {
             checkpoint::remove(&paths)?;
-            record_file::finish(&paths, streams.all())
+            record_file::finish(&paths, remains.streams.all())
         })?;
     }
     Ok(report.written(io, times, start).within(budget))

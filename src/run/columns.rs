@@ -11,6 +11,7 @@ use crate::{
 };
 use serde::Serialize;
 use serde_json::json;
+use std::collections::BTreeMap;
 
 /// The first line of a record, with the names of its columns.
 pub(super) fn head(columns: &[RecordColumn]) -> String {
@@ -174,10 +175,10 @@ pub(super) fn columns(problem: &Problem, has_scenarios: bool) -> Vec<RecordColum
     leading.skip(columns_of_run).chain(numbers).collect()
 }
 
-/// The digest of the parameters of a run.
-pub(crate) fn digest_of_parameters(problem: &Problem, header: &Header) -> String {
+/// The digest of the parameters of a run, in which files are known by the digests of these inputs.
+pub(crate) fn digest_of_parameters(problem: &Problem, inputs: &BTreeMap<String, String>) -> String {
     let params = problem.params.canonical().clone();
-    digest::of_json(&params.with_digests(&header.inputs))
+    digest::of_json(&params.with_digests(inputs))
 }
 
 /// The description of the record of a run or a sweep that has begun; `first` is the problem of its first scenario.
@@ -185,7 +186,7 @@ pub(crate) fn description_of(header: &Header, paths: &Paths, first: &Problem) ->
     if header.is_sweep() {
         return SweepRecord::of_header(header, paths, first).description;
     }
-    let parameters = digest_of_parameters(first, header);
+    let parameters = digest_of_parameters(first, &header.inputs);
     describe(
         first,
         &columns_in_file(first, false),

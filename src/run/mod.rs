@@ -8,7 +8,7 @@
 //! | `budget.rs` | how memory is divided by use, and into bands for a larger state (`bands_shape.rs`) |
 //! | `setup.rs` | slab, field and scratch of a rank |
 //! | `state.rs` | where the state is: `in_memory.rs`, or `in_bands.rs` where it is larger, with its passes in `band_pass.rs` |
-//! | `output.rs`, `snapshot.rs`, `resume.rs`, `extend.rs` | where snapshots go, where a run continues, and what it takes of a shorter one; `solution.rs`: in memory |
+//! | `output.rs`, `snapshot.rs`, `resume.rs`, `extend.rs` | where snapshots go, where a run continues, and what it takes of a shorter one; `solution.rs`, `kept_record.rs`: in memory |
 //! | `steady.rs` | whether a run ends before its last snapshot |
 //! | `tracker.rs`, `trackers.rs` | the observers of a run, each at its own moments: snapshots and a limit (`trackers/`), rows (`row_tracker.rs`) and fields (`field_tracker.rs`) |
 //! | `streams.rs` | the streams that rows and fields go to |
@@ -42,6 +42,7 @@ mod here;
 mod in_bands;
 mod in_memory;
 mod interval;
+mod kept_record;
 mod observer;
 mod options;
 mod output;
@@ -81,7 +82,7 @@ pub use observer::Message;
 pub use options::Outcome;
 pub use report::{Report, Seconds};
 pub use seconds::estimated_seconds;
-pub use solution::{Solution, States};
+pub use solution::{KeptRecord, Solution, States};
 
 pub use bands_shape::DISK_SPEED;
 pub(crate) use clock::RunClock;

@@ -1,4 +1,4 @@
-//! [`Solution`]: the snapshots of a run, kept in memory.
+//! [`Solution`]: the snapshots of a run and its record, kept in memory.
 
 use crate::{codec::Codec, params::Precision, problem::Problem, schedule::Clock};
 use bytemuck::cast_slice;
@@ -13,6 +13,8 @@ pub struct Solution {
     pub times: Vec<f64>,
     /// The values of the snapshots \[density\].
     pub states: States,
+    /// The record, if the parameters ask for one.
+    pub record: Option<KeptRecord>,
     codec: Codec,
     /// Whether a snapshot takes the place of the one before it.
     has_last_only: bool,
@@ -20,6 +22,21 @@ pub struct Solution {
     next_value: usize,
     /// Is called with the time and the bytes of each snapshot that is whole.
     look: Option<fn(Clock, &[u8])>,
+}
+
+/// The record of a run that writes no file, with the numbers of `STEM.record.csv`.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct KeptRecord {
+    /// The names of the columns with numbers, in the order of the file.
+    pub names: Vec<String>,
+    /// The numbers, row by row. Shape: (rows, names).
+    pub numbers: Vec<f64>,
+    /// The date of each row as in the file, if the parameters ask for dates.
+    pub dates: Option<Vec<String>>,
+    /// The text of `STEM.record.json`, without the digests of files: the columns with their units, the points, and the
+    /// warnings on the run.
+    pub description: String,
 }
 
 /// The values of snapshots, one after the other, row by row, in the precision of their problem.
@@ -49,6 +66,7 @@ impl Solution {
                 Precision::F64 => States::F64(Vec::new()),
                 Precision::F32 => States::F32(Vec::new()),
             },
+            record: None,
             codec: problem.codec(),
             has_last_only,
             next_value: 0,

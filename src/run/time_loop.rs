@@ -12,7 +12,7 @@ use super::{
     snapshot::Snapshot,
     state::State,
     streams::RunStreams,
-    tracker::Sight,
+    tracker::{Remains, Sight},
     trackers::Trackers,
 };
 use crate::{
@@ -26,20 +26,20 @@ use std::{mem, thread, time::Duration};
 const HOLD_INTERVAL: Duration = Duration::from_millis(1);
 
 /// Collective. Simulates from the last durable state, or the initial one, to the last snapshot or a stop; the figures of
-/// the run, and its streams.
+/// the run, and what is left of its trackers.
 pub(crate) fn simulate<C: Comm>(
     problem: &Problem,
     state: impl State<C>,
     output: Output<'_, C>,
     clock: RunClock,
     observer: &Observer,
-) -> Result<(Report, RunStreams), RunError> {
+) -> Result<(Report, Remains), RunError> {
     let comm = output.ranks.comm();
     let begun = TimeLoop::begin(problem, state, output, clock, observer)?;
     let mut time_loop = match begun {
         Beginning::Loop(time_loop) => time_loop,
         Beginning::GivenUp(report) => {
-            return Ok((report.of_ranks(comm), RunStreams::default()));
+            return Ok((report.of_ranks(comm), Remains::default()));
         }
     };
     let began = time_loop.now;
@@ -64,7 +64,7 @@ pub(crate) fn simulate<C: Comm>(
         report.warnings.push(warning.clone());
         observer.send(Message::Warning(warning));
     }
-    Ok((report, trackers.into_remains().streams))
+    Ok((report, trackers.into_remains()))
 }
 
 /// A simulation between two moments.

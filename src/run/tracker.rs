@@ -91,7 +91,7 @@ impl<C: Comm> Sight<'_, '_, C> {
 
 /// What is left of the trackers after a run.
 #[derive(Default)]
-pub(super) struct Remains {
+pub(crate) struct Remains {
     pub(super) streams: RunStreams,
     /// The rows that were kept in memory.
     pub(super) rows: Vec<Row>,

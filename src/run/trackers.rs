@@ -45,7 +45,8 @@ pub(super) struct Trackers<'p, C> {
 
 impl<'p, C: Comm> Trackers<'p, C> {
     /// Collective. The trackers of a run that begins, or that continues from the state at `resumed`. They take over the
-    /// streams of the output, which continue behind its marks. Without a place of a record, snapshots alone are tracked.
+    /// streams of the output, which continue behind its marks. Without a place of a record, rows are kept beside snapshots
+    /// that are in memory, and otherwise snapshots alone are tracked.
     ///
     /// # Errors
     /// [`RunError`].
@@ -55,6 +56,9 @@ impl<'p, C: Comm> Trackers<'p, C> {
         place: Option<&RecordPlace>,
         resumed: Option<Clock>,
     ) -> Result<Self, RunError> {
+        if place.is_none() && output.solution().is_some() {
+            return Self::in_memory(problem, RowSums::AsRecorded);
+        }
         let streams = std::mem::take(&mut output.streams);
         let snapshots = listed(Some(SnapshotTracker::new(problem, resumed)));
         let Some(&RecordPlace { scenario, .. }) = place else {
