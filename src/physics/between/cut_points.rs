@@ -44,15 +44,15 @@ const DIFFUSION: usize = 2;
 pub struct CutPoints<'a> {
     slots: &'a Slots,
     jumping: Vec<Jumping<'a>>,
-    /// Where each interface is inside, and its resistance.
+    /// The area inside of each interface, and its resistance.
     areas: Vec<(Area<'a>, &'a Function)>,
 }
 
 /// The area inside of an interface.
 enum Area<'a> {
-    /// Where a function is not 0.
+    /// All places at which a function is not 0.
     Function(&'a Function),
-    /// Where the nearest node is one of these.
+    /// All places whose nearest node is one of these.
     Nodes(&'a NodeSet),
 }
 
@@ -151,8 +151,8 @@ impl<'a> CutPoints<'a> {
             .into_iter()
             .find(|&axis| bounds[axis].contains(&point[axis]));
         Ok(match line {
-            Some(across) if corners.any(|node| geometry.masks(node)) => {
-                cell.weights_on_line(1 - across)
+            Some(fixed_axis) if corners.any(|node| geometry.masks(node)) => {
+                cell.weights_on_line(1 - fixed_axis)
             }
             _ => cell.weights(),
         })
@@ -178,8 +178,8 @@ fn mean_at_nodes(
 impl Cell<'_> {
     /// A part of a path along an axis to the lower (0) or upper end (1), at the coordinate `over` of the other axis.
     fn leg(&self, axis: usize, end: usize, over: f64) -> Leg {
-        let (from, to) = (self.point[axis], self.bounds[axis][end]);
-        let interval = [from.min(to), from.max(to)];
+        let (start, node) = (self.point[axis], self.bounds[axis][end]);
+        let interval = [start.min(node), start.max(node)];
         let jumping = &self.points.jumping;
         let cuts = jumping
             .iter()
@@ -207,7 +207,7 @@ impl Cell<'_> {
         let areas = self.points.areas.iter();
         Leg {
             axis,
-            distance: to - from,
+            distance: node - start,
             lengths,
             values: values.collect(),
             resistances: areas
@@ -224,8 +224,8 @@ impl Cell<'_> {
                 Area::Function(function) => value_at_point(function, [x, y, 0.0], 0) != 0.0,
                 Area::Nodes(nodes) => {
                     let [i, j] = array::from_fn(|axis| self.nearest(axis, [x, y][axis]));
-                    let of = &self.points.slots.geometry.nodes;
-                    nodes.has(of.number(of.row(j), of.column(i)))
+                    let coordinates = &self.points.slots.geometry.nodes;
+                    nodes.has(coordinates.number(coordinates.row(j), coordinates.column(i)))
                 }
             };
             return f64::from(u8::from(is_inside));
@@ -264,19 +264,19 @@ impl Cell<'_> {
             .chain(outer.iter().flatten().flatten());
         let largest = largest.map(|leg| leg.largest(normal)).fold(0.0, f64::max);
         let middle = [0, 1].map(|axis| f64::midpoint(self.bounds[axis][0], self.bounds[axis][1]));
-        let product = |[x, y]: [f64; 2]| (x - middle[0]) * (y - middle[1]);
         let functions = [(0, 0), (1, 0), (0, 1), (1, 1)].map(|(i, j)| {
             let paths = [
                 [&inner[0][i], &outer[1][i][j]],
                 [&inner[1][j], &outer[0][j][i]],
             ];
-            let [mut along, mut across] = [0.0; 2];
+            let [mut tangential, mut normal_part] = [0.0; 2];
             for leg in paths.iter().flatten() {
-                let [of_along, of_across] = leg.functions(normal, largest);
-                along += of_along / 2.0;
-                across += of_across / 2.0;
+                let [of_tangent, of_normal] = leg.functions(normal, largest);
+                tangential += of_tangent / 2.0;
+                normal_part += of_normal / 2.0;
             }
-            [along, across, product([x[i], y[j]]) - product(self.point)]
+            let bilinear = bilinear_part([x[i], y[j]], middle) - bilinear_part(self.point, middle);
+            [tangential, normal_part, bilinear]
         });
         // The value at the point follows from those at the nodes if the three functions vanish there.
         let minors: [f64; 4] = array::from_fn(|left_out| {
@@ -297,8 +297,8 @@ impl Cell<'_> {
 
     /// The weights on a line of nodes along an axis, on which p is linear in the resistance.
     fn weights_on_line(&self, axis: usize) -> Option<[f64; 4]> {
-        let across = 1 - axis;
-        let legs = [0, 1].map(|end| self.leg(axis, end, self.point[across]));
+        let other_axis = 1 - axis;
+        let legs = [0, 1].map(|end| self.leg(axis, end, self.point[other_axis]));
         if !legs.iter().any(Leg::bends) {
             return None;
         }
@@ -307,18 +307,23 @@ impl Cell<'_> {
             .iter()
             .map(|leg| leg.largest(normal))
             .fold(0.0, f64::max);
-        let [before, after] = legs.map(|leg| leg.functions(normal, largest)[1]);
-        let line = usize::from(self.point[across] == self.bounds[across][1]);
+        let [lower, upper] = legs.map(|leg| leg.functions(normal, largest)[1]);
+        let line = usize::from(self.point[other_axis] == self.bounds[other_axis][1]);
         let mut weights = [0.0; 4];
-        for (end, resistance) in [after, -before].into_iter().enumerate() {
+        for (end, resistance) in [upper, -lower].into_iter().enumerate() {
             let [i, j] = oriented(axis, [end, line]);
-            weights[2 * j + i] = resistance / (after - before);
+            weights[2 * j + i] = resistance / (upper - lower);
         }
         weights
             .iter()
             .all(|weight| weight.is_finite())
             .then_some(weights)
     }
+}
+
+/// The function that is bilinear about the middle of a cell.
+fn bilinear_part([x, y]: [f64; 2], middle: [f64; 2]) -> f64 {
+    (x - middle[0]) * (y - middle[1])
 }
 
 /// The determinant of three rows.
@@ -412,11 +417,11 @@ impl Leg {
     /// The difference between the largest and the smallest value.
     fn variation(&self, quantity: usize) -> f64 {
         let values = self.values[quantity].iter().copied();
-        let [largest, least] = [
+        let [largest, smallest] = [
             values.clone().fold(f64::NEG_INFINITY, f64::max),
             values.fold(f64::INFINITY, f64::min),
         ];
-        largest - least
+        largest - smallest
     }
 
     /// The largest D along a normal.
@@ -435,14 +440,14 @@ impl Leg {
     /// The differences between the two ends of the function whose flux through the edge is 0, and of the one whose flux
     /// is 1.
     fn functions(&self, normal: Normal, largest: f64) -> [f64; 2] {
-        /// The least D relative to the largest one: what is closed still has a resistance.
-        const LEAST: f64 = 1e-12;
+        /// The smallest D relative to the largest one: what is closed still has a resistance.
+        const SMALLEST: f64 = 1e-12;
         /// A part of a normal that is rounding.
         const ROUNDING: f64 = 1e-9;
         let [x, y] = normal;
         let [mut slope, mut resistance] = [0.0; 2];
         for (place, length) in self.lengths.iter().enumerate() {
-            let along = self.along(normal, place).max(LEAST * largest);
+            let along = self.along(normal, place).max(SMALLEST * largest);
             let oblique = x * y * (self.values[1][place] - self.values[0][place]);
             slope += length * oblique / along;
             resistance += length / along;
