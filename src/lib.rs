@@ -269,7 +269,7 @@ pub mod program {
         pub use crate::measured::{
             ArgumentColumn, Calendar, ColumnName, Date, Doubles, Head, Heading, KeyValue, Measured,
             MeasuredFile, Reading, Request, RoundDates, Rows, TableError, TimeUnit, WantedColumn,
-            common_origin, headings,
+            common_origin, date_order, headings,
         };
     }
     /// What parameters are, and what is near to a word.

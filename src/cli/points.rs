@@ -11,7 +11,9 @@ use diff2d::{
     CubeError, JournalledArray,
     program::{
         cube::telling,
-        measured::{ArgumentColumn, Calendar, ColumnName, Head, Reading, Rows, TableError},
+        measured::{
+            ArgumentColumn, Calendar, ColumnName, Head, Reading, Rows, TableError, date_order,
+        },
     },
 };
 use diff2d_sys as sys;
@@ -59,8 +61,7 @@ impl PointFile {
     ) -> Result<Option<Self>, Error> {
         let mut reading = Reading::default();
         values::take_keys(&mut reading, keys)?;
-        let file = sys::open_stream(path).map_err(CubeError::io("open", path))?;
-        let opened = Rows::open_with_or_without_headings(file, reading.skip);
+        let opened = Rows::open_with_or_without_headings(open(path)?, reading.skip);
         let (rows, head) = match opened {
             Err(TableError::NoTable(_)) => return Ok(None),
             opened => opened.map_err(|error| fault(path, &error))?,
@@ -92,7 +93,13 @@ impl PointFile {
                         keys.from = vec![ColumnName::Number(place)];
                     }
                     keys.from_unit = keys.from_unit.or(array_unit);
-                    let column = ArgumentColumn::new(&keys, &points.rows, &head, keys.dates);
+                    // The file is read twice, as files of functions are; a pipe cannot be.
+                    let order = match path.is_file() {
+                        true => date_order(&keys, open(path)?),
+                        false => Ok(keys.dates),
+                    };
+                    let column = order
+                        .and_then(|order| ArgumentColumn::new(&keys, &points.rows, &head, order));
                     let column = column.map_err(|error| fault(path, &error))?;
                     Some(column.counted_from(origin))
                 }
@@ -253,6 +260,10 @@ impl Iterator for PointFile {
     fn next(&mut self) -> Option<Self::Item> {
         self.read().transpose()
     }
+}
+
+fn open(path: &Path) -> Result<File, Error> {
+    Ok(sys::open_stream(path).map_err(CubeError::io("open", path))?)
 }
 
 /// The error for a fault of the file.

@@ -157,9 +157,7 @@ impl ArgumentColumn {
         }
         let number = rows.dialect.number(text).map_err(|reason| match text {
             "" => "there is no number".to_owned(),
-            _ if text.contains([':', '/']) || text.matches('.').count() > 1 => {
-                no_date(text, self.date_order, "a number")
-            }
+            _ if looks_like_date(text) => no_date(text, self.date_order, "a number"),
             _ => reason,
         });
         let number = number.map_err(|reason| rows.refuse_field(head, place, reason))?;
@@ -268,6 +266,12 @@ impl ArgumentColumn {
         }
         Some(head.units(place, self.unit_name.as_deref()))
     }
+}
+
+/// Whether a field that is no number may have been written as a date: it has three parts, or a time of day.
+fn looks_like_date(field: &str) -> bool {
+    let mut separators = ['-', '.', ' '].into_iter();
+    field.contains([':', '/']) || separators.any(|separator| field.matches(separator).count() > 1)
 }
 
 /// The reason why a field that looks like a date cannot be read.

@@ -44,10 +44,14 @@ impl DateOrder {
         ("y-m-d", Self::YearMonthDay),
     ];
 
-    /// Whether a date begins with a day or a month.
+    /// Whether a date begins with the number of a day or a month.
     #[must_use]
     pub fn is_open_in(text: &str) -> bool {
-        day_of(text).is_some_and(|([day, _, year], _)| day.digits <= 2 && year.digits == 4)
+        day_of(text).is_some_and(|(numbers, _)| {
+            let [day, _, year] = numbers;
+            let has_name = numbers.iter().any(|number| number.is_name);
+            !has_name && day.digits <= 2 && year.digits == 4
+        })
     }
 
     /// The order that a date shows: one of its first two numbers is larger than any month.
@@ -67,10 +71,10 @@ impl Date {
     /// An example of a date for messages.
     pub const EXAMPLE: &str = "2026-01-05 13:00";
 
-    /// Parses a date: `2026-01-05`, `5.1.2026` or `1/5/2026`, optionally followed by ` 13:00`, `T13:00`, `13:00:00`,
-    /// `13:00:00.5` or `1:00 PM`, and then by `Z`, `UTC`, `+01:00`, `+0100` or `+01`. The time `24:00` is the
-    /// midnight at the end of the day. Years have two digits only where `order` is given; those below 69 are in this
-    /// century.
+    /// Parses a date: `2026-01-05`, `5.1.2026`, `1/5/2026`, `05-Jan-2026` or `January 5, 2026`, optionally followed by
+    /// ` 13:00`, `T13:00`, `13:00:00`, `13:00:00.5` or `1:00 PM`, and then by `Z`, `UTC`, `+01:00`, `+0100` or `+01`.
+    /// The time `24:00` is the midnight at the end of the day. Years have two digits only where `order` is given; those
+    /// below 69 are in this century.
     ///
     /// # Errors
     /// [`NoDate`] for another text, and for one that is the date of either of two days if `order` is not given.
@@ -178,12 +182,29 @@ impl Sub for Date {
     }
 }
 
-/// A number of a date, and the number of its digits.
+/// A number of a date, and the number of its digits; a name stands for the number of a month.
 #[derive(Debug, Clone, Copy)]
 struct Number {
     value: i64,
     digits: usize,
+    is_name: bool,
 }
+
+/// The months, of which the first three letters or more are written.
+const MONTHS: [&str; 12] = [
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
+];
 
 /// The number with which a text begins, and the text behind it.
 fn leading_number(text: &str) -> Option<(Number, &str)> {
@@ -197,17 +218,48 @@ fn leading_number(text: &str) -> Option<(Number, &str)> {
             return None;
         }
     }
-    (digits > 0).then(|| (Number { value, digits }, &text[digits..]))
+    let number = Number {
+        value,
+        digits,
+        is_name: false,
+    };
+    (digits > 0).then(|| (number, &text[digits..]))
 }
 
-/// The three numbers with which a date begins, and the text behind them.
+/// The number, or the name of a month, with which a text begins, and the text behind it.
+fn leading_part(text: &str) -> Option<(Number, &str)> {
+    leading_number(text).or_else(|| {
+        let length = text.bytes().take_while(u8::is_ascii_alphabetic).count();
+        let (name, text_behind) = text.split_at(length);
+        let is_meant = |month: &&str| {
+            let beginning = month.get(..length);
+            length >= 3 && beginning.is_some_and(|letters| letters.eq_ignore_ascii_case(name))
+        };
+        let value = (1..).zip(MONTHS).find(|(_, month)| is_meant(month))?.0;
+        let month = Number {
+            value,
+            digits: 2,
+            is_name: true,
+        };
+        Some((month, text_behind))
+    })
+}
+
+/// The three numbers with which a date begins, and the text behind them. Blanks separate them only where the month has
+/// a name.
 fn day_of(text: &str) -> Option<([Number; 3], &str)> {
-    let (day, month_text) = leading_number(text)?;
+    let (day, month_text) = leading_part(text)?;
     let separator = month_text
         .chars()
         .next()
-        .filter(|letter| ['-', '/', '.'].contains(letter))?;
-    let (month, year_text) = leading_number(&month_text[1..])?;
+        .filter(|letter| ['-', '/', '.', ' '].contains(letter))?;
+    let (month, year_text) = leading_part(&month_text[1..])?;
+    let has_name = day.is_name || month.is_name;
+    let year_text = match separator {
+        ' ' if !has_name => return None,
+        ' ' => year_text.strip_prefix(',').unwrap_or(year_text),
+        _ => year_text,
+    };
     let (year, time_text) = leading_number(year_text.strip_prefix(separator)?)?;
     let are_short = month.digits <= 2 && (day.digits <= 2 || year.digits <= 2);
     are_short.then_some(([day, month, year], time_text))
@@ -219,6 +271,8 @@ fn days_of(numbers: [Number; 3], order: Option<DateOrder>) -> Result<i64, NoDate
     let is_year_first = a.digits == 4;
     let order = match order {
         _ if is_year_first => DateOrder::YearMonthDay,
+        _ if a.is_name => DateOrder::MonthDayYear,
+        _ if b.is_name && c.digits == 4 => DateOrder::DayMonthYear,
         Some(order) => order,
         None if c.digits != 4 => return Err(NoDate::OtherForm),
         None if a.value > 12 || a.value == b.value => DateOrder::DayMonthYear,
@@ -236,7 +290,9 @@ fn days_of(numbers: [Number; 3], order: Option<DateOrder>) -> Result<i64, NoDate
         (2, value) => 1900 + value,
         _ => return Err(NoDate::OtherForm),
     };
-    let is_day = (1..=12).contains(&month.value)
+    let is_day = !year.is_name
+        && !day.is_name
+        && (1..=12).contains(&month.value)
         && (1..=days_of_month(year_value, month.value)).contains(&day.value)
         && day.digits <= 2;
     let days = is_day.then(|| days_from_1970(year_value, month.value, day.value));
@@ -403,6 +459,9 @@ mod tests {
             ("01/13/2025 10:00 PM", "2025-01-13 22:00", 0.0),
             ("1/13/2025 12:00:01 am", "2025-01-13 00:00:01", 0.0),
             ("5.5.2025", "2025/5/5", 0.0),
+            ("05-Jan-2026", "2026-01-05", 0.0),
+            ("5 september 2026 9:00", "Sep 5, 2026 10:00 AM", 3600.0),
+            ("2026-FEB-28T12:00Z", "01/Mar/2026 13:00+01:00", 86_400.0),
             (
                 "2026-01-05 13:00:00.0123456785",
                 "2026-01-05 13:00:01",
@@ -438,6 +497,14 @@ mod tests {
             "32.1.2026",
             "13/13/2026",
             "05.01.26",
+            "05-Jan-26",
+            "05 01 2026",
+            "05-Ja-2026",
+            "05-Janu ary-2026",
+            "05-Januarys-2026",
+            "Jan-Jan-2026",
+            "2026 5 Jan",
+            "30 Feb 2026",
             "2026-01-05 13:00:00.",
             "1.5",
         ] {
@@ -452,6 +519,10 @@ mod tests {
             orders,
             ["2026-01-05 13:00", "2026-05-01 13:00", "2005-01-26 13:00"]
         );
+        let order = Some(DateOrder::MonthDayYear);
+        assert_eq!(Date::parse("05-Jan-26", order), Err(NoDate::OtherForm));
+        let order = Some(DateOrder::DayMonthYear);
+        assert_eq!(Date::parse("05-Jan-26", order), Ok(date("2026-01-05")));
         assert_eq!(
             Date::parse("05.01.2026 13:00", None),
             Err(NoDate::TwoMeanings)

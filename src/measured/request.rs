@@ -39,6 +39,46 @@ pub fn headings(source: impl Read, skip: Option<usize>) -> Result<Vec<Heading>, 
     Ok(Rows::open(source, skip)?.1.headings)
 }
 
+/// The order of day, month and year in a file whose first date has two meanings: that of a date with a day beyond 12, or
+/// that of the countries that have decimal commas.
+///
+/// # Errors
+/// [`TableError`] for a file that is no table, and for one whose dates have two meanings.
+pub fn date_order(reading: &Reading, source: impl Read) -> Result<Option<DateOrder>, TableError> {
+    let column = match reading.from.first() {
+        Some(column) if reading.dates.is_none() => column,
+        _ => return Ok(reading.dates),
+    };
+    let (mut rows, head) = Rows::open(source, reading.skip)?;
+    let place = head.column(column)?;
+    let (mut open_date, mut has_decimal_commas) = (None, false);
+    while rows.read()? {
+        let field = rows.field(place);
+        if !DateOrder::is_open_in(field) {
+            break;
+        }
+        if open_date.is_none() && Date::parse(field, None) == Err(NoDate::TwoMeanings) {
+            open_date = Some((rows.line(), field.to_owned()));
+        }
+        if let Some(order) = DateOrder::shown_by(field) {
+            return Ok(Some(order));
+        }
+        has_decimal_commas = has_decimal_commas
+            || (0..head.headings.len()).any(|column| {
+                let field = rows.field(column);
+                column != place && field.contains(',') && rows.dialect.number(field).is_ok()
+            });
+    }
+    match open_date {
+        Some((line, field)) if !has_decimal_commas => Err(TableError::Field {
+            line,
+            heading: head.headings[place].to_string(),
+            reason: of_two_days(&field),
+        }),
+        open_date => Ok(open_date.map(|_| DateOrder::DayMonthYear)),
+    }
+}
+
 /// The columns of a file while it is read.
 struct Columns {
     arguments: ArgumentColumn,
@@ -55,7 +95,7 @@ impl Request<'_> {
     /// # Errors
     /// [`TableError`] for a file that cannot be read, or does not hold what is wanted.
     pub fn read(&self, mut source: impl Read + Seek) -> Result<Measured, TableError> {
-        let date_order = self.date_order(&mut source)?;
+        let date_order = date_order(self.reading, &mut source)?;
         source.seek(SeekFrom::Start(0))?;
         let (mut rows, head) = Rows::open(source, self.reading.skip)?;
         let values = self.columns.iter().map(|column| Values::new(column, &head));
@@ -186,42 +226,6 @@ impl Request<'_> {
             },
             arguments: numbers,
             line_numbers,
-        }
-    }
-
-    /// The order of day, month and year in a file whose first date has two meanings: that of a date with a day beyond 12,
-    /// or that of the countries that have decimal commas.
-    fn date_order(&self, source: &mut (impl Read + Seek)) -> Result<Option<DateOrder>, TableError> {
-        if self.reading.dates.is_some() || self.reading.from.is_empty() {
-            return Ok(self.reading.dates);
-        }
-        let (mut rows, head) = Rows::open(source, self.reading.skip)?;
-        let place = head.column(&self.reading.from[0])?;
-        let (mut open_date, mut has_decimal_commas) = (None, false);
-        while rows.read()? {
-            let field = rows.field(place);
-            if !DateOrder::is_open_in(field) {
-                break;
-            }
-            if open_date.is_none() && Date::parse(field, None) == Err(NoDate::TwoMeanings) {
-                open_date = Some((rows.line(), field.to_owned()));
-            }
-            if let Some(order) = DateOrder::shown_by(field) {
-                return Ok(Some(order));
-            }
-            has_decimal_commas = has_decimal_commas
-                || (0..head.headings.len()).any(|column| {
-                    let field = rows.field(column);
-                    column != place && field.contains(',') && rows.dialect.number(field).is_ok()
-                });
-        }
-        match open_date {
-            Some((line, field)) if !has_decimal_commas => Err(TableError::Field {
-                line,
-                heading: head.headings[place].to_string(),
-                reason: of_two_days(&field),
-            }),
-            open_date => Ok(open_date.map(|_| DateOrder::DayMonthYear)),
         }
     }
 

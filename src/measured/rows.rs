@@ -349,7 +349,7 @@ fn is_date(field: &str) -> bool {
     matches!(Date::parse(field, None), Ok(_) | Err(NoDate::TwoMeanings))
 }
 
-/// Whether a field is a word, such as a unit; numbers and times begin with a digit.
+/// Whether a field is a word, such as a unit; numbers and times begin with a digit, dates with a digit or a month.
 fn is_word(field: &str) -> bool {
     let is_gap = ["nan", "na"]
         .iter()
@@ -357,7 +357,7 @@ fn is_word(field: &str) -> bool {
     let begins_as_number = field.starts_with(|letter: char| {
         letter.is_ascii_digit() || ['+', '-', '.', ','].contains(&letter)
     });
-    !is_gap && (!begins_as_number || field == "-")
+    !is_gap && (!begins_as_number || field == "-") && !is_date(field)
 }
 
 /// Whether a line has data: a date, or numbers alone.

@@ -50,6 +50,12 @@ fn written() -> Vec<(String, String)> {
             ),
         ),
         (
+            "dates",
+            "D = 1\ngrid = 'walls'\nunits.t = 'h'\n[record]\nevery = 0.0005\ndates = true\npoints = { a = [0.1, 0.1] }\n\
+             [[fit.data]]\nsince = '2026-01-05 22:00'\n"
+                .to_owned(),
+        ),
+        (
             "rows of stages",
             "D = 'exp(x)'\nmethod = 'rkl2'\nstages = 5\nsource = 'x*sin(90*t)'\ngrid = 'walls'\n\
              boundary = { left = 't', right = { flux = 't' }, bottom = 'periodic', top = 'periodic' }\n\

@@ -167,6 +167,31 @@ const FORMS: &[Form] = &[
         HOURS,
     ),
     form(
+        "date;time;T\n05-Jan-2026;22:00;10\n05-Jan-2026;23:00;20\n06-Jan-2026;00:00;30\n",
+        &["from=[\"date\", \"time\"]"],
+        HOURS,
+    ),
+    form(
+        "time,T\n\"Jan 5, 2026 10:00 PM\",10\n\"January 5, 2026 11:00 PM\",20\n\"Jan 6, 2026\",30\n",
+        &[],
+        HOURS,
+    ),
+    form(
+        "time,T\n05-Jan-26 22:00,10\n05-Jan-26 23:00,20\n06-Jan-26 00:00,30\n",
+        &["dates=d.m.y"],
+        HOURS,
+    ),
+    form(
+        "time,T\n05-Jan-26 22:00,10\n",
+        &[],
+        Err("has a year of two digits; dates = \"d.m.y\" or \"m/d/y\" or \"y-m-d\" says"),
+    ),
+    form(
+        "time,T\n05-Mai-2026,10\n",
+        &[],
+        Err("\"05-Mai-2026\" is not a number; dates are read as 2026-01-05 13:00"),
+    ),
+    form(
         "date;time;T\n2026-01-05;22:00;10\n2026-01-05;23:00;20\n",
         &[],
         Err("line 3: the argument 2026-01-05 follows 2026-01-05; from = [\"date\", \"time\"]"),
@@ -539,6 +564,25 @@ fn dates_stay_dates() {
     assert!(rows.contains("\n40,36000.0,2026-01-06 08:00,"), "{rows}");
 }
 
+/// Times in seconds are drawn in a unit that suits them, also those of a fit.
+#[test]
+fn charts_of_fits_have_readable_times() {
+    let scene = Scene::new();
+    scene.write("wall.csv", "time,T\n0,20\n500000,20\n1000000,20\n");
+    scene.write(
+        "fit.toml",
+        format!(
+            "{BODY}[fit]\nvary = {{ a = [1.0, 1000.0] }}\n[[fit.data]]\nfile = 'wall.csv'\ntime = 'time'\ncolumns = {{ T = 'p' }}\nsigma = 1.0\n"
+        ),
+    );
+    scene.succeed("fit fit.toml -o wall.fit.json --plot fit.svg -q");
+    let chart = scene.text("fit.svg");
+    assert!(
+        chart.contains(">t [h]<") && chart.contains(">250<"),
+        "{chart}"
+    );
+}
+
 /// Dates and times of a chart's file beside those of the run.
 #[test]
 fn charts_put_measured_dates_where_the_run_has_them() {
@@ -734,6 +778,10 @@ fn points_have_units_and_dates() {
         (
             "logger 7\nt,y,x\n05/01/2026 2:00 PM,0.5,1\n",
             "--read since=2026-01-05T13:00 --read dates=d.m.y",
+        ),
+        (
+            "t;y;x\n05.01.2026 14:00;0,5;1\n",
+            "--read since=2026-01-05T13:00",
         ),
         (
             "date;clock;y;x\n2026-01-05;14:00;0,5;1\n",
