@@ -170,10 +170,11 @@ impl Problem {
         Ok(problem)
     }
 
-    /// The files of functions, with their points.
-    #[must_use]
-    pub(crate) fn function_files(&self) -> &[Input] {
-        &self.functions
+    /// The files that the same problem on another grid reads alike: those of functions, pictures and areas.
+    pub(crate) fn files_of_any_grid(&self) -> impl Iterator<Item = &Input> {
+        let pictures = self.pictures().map(|(_, picture)| picture.input());
+        let files = self.functions.iter().chain(pictures);
+        files.chain(self.geometry().inputs())
     }
 
     /// The date at which t is 0, if files of functions have dates.

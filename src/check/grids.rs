@@ -223,7 +223,9 @@ impl Ladder<'_> {
         } else {
             1
         };
-        let mut digests = Digests::of_every(stride).knowing(self.own.function_files());
+        // Pixels and points are in memory once for all grids, and what the user allows holds for each of them.
+        let mut digests = Digests::of_every(stride).knowing(self.own.files_of_any_grid());
+        digests.memory = self.own.params.memory;
         Problem::with_digests(&raw, &mut digests)
     }
 
@@ -294,7 +296,9 @@ impl Ladder<'_> {
     fn run(&self, nested: &[Problem; 3]) -> Result<Option<Problem>, ParamsError> {
         let level = (self.refinement.ilog2() as usize).min(2);
         let solved = &nested[level];
-        let mut run = Problem::from_raw(&self.raw.clone().without("precision"))?;
+        let raw = self.raw.clone().without("precision");
+        let mut digests = Digests::default().knowing(self.own.files_of_any_grid());
+        let mut run = Problem::with_digests(&raw, &mut digests)?;
         if run.grid == solved.grid {
             run.schedule = self.own.schedule.clone();
         } else {

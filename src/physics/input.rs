@@ -65,9 +65,8 @@ impl Digests {
 
     /// These digests, and those of files that another problem has read, with what it has derived from them.
     #[must_use]
-    pub fn knowing(mut self, inputs: &[Input]) -> Self {
-        let known = inputs.iter();
-        let known = known.map(|input| ((input.path().to_owned(), None), Arc::clone(&input.known)));
+    pub fn knowing<'i>(mut self, inputs: impl Iterator<Item = &'i Input>) -> Self {
+        let known = inputs.map(|input| ((input.path().to_owned(), None), Arc::clone(&input.known)));
         self.known.extend(known);
         self
     }

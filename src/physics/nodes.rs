@@ -1,18 +1,57 @@
 //! [`Nodes`]: the coordinates of nodes, and which of them are the same points.
 
-use crate::grid::Grid;
-use std::ops::Range;
+use crate::grid::{Axis, Grid};
+use std::{
+    ops::{Deref, Range},
+    sync::OnceLock,
+};
 
 /// The number of values that are computed together before they are rounded.
 pub(super) const VALUES_AT_ONCE: usize = 1 << 18;
+
+/// The coordinates of the nodes along an axis \[length\]. They take memory once one of them is needed: a problem that is
+/// refused for its number of steps may have any number of nodes.
+#[derive(Debug, Clone)]
+pub struct AxisCoordinates {
+    axis: Axis,
+    coordinates: OnceLock<Vec<f64>>,
+}
+
+impl AxisCoordinates {
+    fn of(axis: &Axis) -> Self {
+        Self {
+            axis: axis.clone(),
+            coordinates: OnceLock::new(),
+        }
+    }
+
+    /// The number of nodes, which needs no coordinate.
+    pub fn len(&self) -> usize {
+        self.axis.nodes
+    }
+}
+
+impl Deref for AxisCoordinates {
+    type Target = [f64];
+
+    fn deref(&self) -> &[f64] {
+        self.coordinates.get_or_init(|| self.axis.coordinates())
+    }
+}
+
+impl PartialEq for AxisCoordinates {
+    fn eq(&self, other: &Self) -> bool {
+        self.axis == other.axis
+    }
+}
 
 /// The coordinates of all nodes \[length\], and which opposite sides are identical.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Nodes {
     /// The coordinates of the columns.
-    pub x: Vec<f64>,
+    pub x: AxisCoordinates,
     /// The coordinates of the rows.
-    pub y: Vec<f64>,
+    pub y: AxisCoordinates,
     /// Whether the first and the last column are the same points, and whether the first and last row are.
     pub periodic: [bool; 2],
 }
@@ -22,8 +61,8 @@ impl Nodes {
     #[must_use]
     pub fn new(grid: &Grid, periodic: [bool; 2]) -> Self {
         Self {
-            x: grid.x.coordinates(),
-            y: grid.y.coordinates(),
+            x: AxisCoordinates::of(&grid.x),
+            y: AxisCoordinates::of(&grid.y),
             periodic,
         }
     }
