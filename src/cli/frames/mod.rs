@@ -12,4 +12,4 @@ pub(super) use drawing::Drawing;
 pub(super) use lines::FrameAxis;
 pub(super) use look::{Look, RangeChoice};
 pub(super) use survey::FrameSurvey;
-pub(super) use time_unit::time_unit;
+pub(super) use time_unit::{readable_unit, time_unit};

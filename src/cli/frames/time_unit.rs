@@ -18,7 +18,7 @@ pub(in crate::cli) fn time_unit() -> impl TypedValueParser<Value = TimeUnit> {
 }
 
 /// The shortest unit in which a time in seconds is less than 600.
-pub(super) fn readable_unit(seconds: f64) -> TimeUnit {
+pub(in crate::cli) fn readable_unit(seconds: f64) -> TimeUnit {
     let mut units = TimeUnit::ALL.into_iter();
     let unit = units.find(|unit| seconds / unit.seconds() < 600.0);
     unit.unwrap_or(TimeUnit::D)
