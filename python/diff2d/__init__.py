@@ -7,7 +7,7 @@
 >>> float(cube.t[-1])
 3.0
 
-Reading cubes (`open`, the xarray engine `diff2d`) needs NumPy alone. What computes needs the compiled part.
+Reading cubes (`open`, the xarray engine `diff2d`) needs NumPy alone. All that computes needs the compiled part.
 """
 
 from __future__ import annotations

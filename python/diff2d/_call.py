@@ -50,7 +50,7 @@ class Files:
         return str(Path(self._directory.name) / f"{self._count}-{name}")
 
     def path(self, array: Any) -> str:
-        """The file of an array. What is in memory is saved, with what is known of it."""
+        """The file of an array. An array in memory is saved, with what is known of it."""
         if isinstance(array, (str, os.PathLike)):
             return os.fspath(array)
         mapped = _mapped_file(array)

@@ -150,7 +150,7 @@ def flux(
     pixels: bool | str = False,
     **set: Any,
 ) -> dict[str, Any]:
-    """What comes in per time through walls, from held nodes and the source, and by decay, at snapshots.
+    """Computes what comes in per time through walls, from held nodes and the source, and by decay, at snapshots.
 
     The columns of `diff2d flux` as arrays by their names: `snapshot`, `t`, `left_rate` and the others, which are bit for bit
     those of a record, and `unexplained`.

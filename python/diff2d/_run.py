@@ -77,8 +77,8 @@ def run(
     on_note
         Is called with sentences on what the run decides.
     **set
-        Parameters that override those of `params`: `dx=0.1`, `boundary={"left": 20}`. Of the tables `initial` and
-        `boundary` the keys that are given. A key with the name of an argument above stands in `params`.
+        Parameters that override those of `params`: `dx=0.1`, `boundary={"left": 20}`. In the tables `initial` and
+        `boundary` these are the keys that are given. A key with the name of an argument above stands in `params`.
 
     Returns
     -------

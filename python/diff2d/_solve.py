@@ -112,7 +112,7 @@ def solve(params: str | os.PathLike[str] | Mapping[str, Any] | None = None, /, *
     **parameters
         Parameters, which override those of `params`: `dx=0.1`, `boundary={"left": 20}`. `initial`, `D`, `Dx`, `Dy`,
         `capacity`, `decay`, `source` and `mask` may be arrays with a value for every node of the grid, boundary nodes
-        included, shape `(y, x)`; `initial` may also be a number, a formula as a text, or a function of x and y. Of a mask nodes with a value other than 0 are not part of the domain. The axes of an
+        included, shape `(y, x)`; `initial` may also be a number, a formula as a text, or a function of x and y. Nodes at which a mask is not 0 are no part of the domain. The axes of an
         `xarray.DataArray` are told by their names, and may have any order. A dotted key changes its value within a table:
         `**{"function.T_out.points": points}`. With `record` the answer has a `record`, too.
 

@@ -18,8 +18,8 @@ use std::{fmt, path::PathBuf};
 /// Without a file: every method, with problems of every kind of wall and material whose exact solution is known; errors and
 /// measured orders (exit code 3 if one is missed). With one: the problem at its own spacing, half and a
 /// quarter of it, or at coarser ones where that would take too long; the observed order, the estimated error
-/// of mass, maximum, p at the nodes that all three grids have and values at points, and the balance of mass against walls and sources; of a steady state what passes its walls. Of arrays that the
-/// problem reads, coarser grids take every second and every fourth node.
+/// of mass, maximum, p at the nodes that all three grids have and values at points, and the balance of mass against walls and sources; of a steady state what passes its walls. Coarser grids take every second and every fourth node of arrays that the
+/// problem reads.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   diff2d check

@@ -20,7 +20,7 @@ use serde::Serialize;
 use serde_json::Value;
 use std::{collections::BTreeMap, fmt, iter, path::PathBuf};
 
-/// What comes in per time through walls, from held nodes and the source, and by decay, at each snapshot of a cube
+/// Print what comes in per time through walls, from held nodes and the source, and by decay, at each snapshot of a cube
 ///
 /// From the values of the snapshot and the parameters of its journal; what leaves is negative. The rates are bit for bit those of
 /// a record.

@@ -30,7 +30,7 @@ use std::path::{Path, PathBuf};
 
 Formulas know the names of the files, what `diff2d create --help` lists, the indices i0, i1, … of the result, and t, y and x of cubes. mean, sum, std, min and max reduce a file over axes, which are kept with length 1: mean(a, t), max(a, y, x). min(a, 0) and max(a, 0) compare with a number, and max(a, axis=0) reduces over axis 0. shift(a, t, n) is the element n places on, and NaN beyond the end; gradient(a, x) is numpy.gradient with the coordinates of the axis. Axes are numbers or names.
 
-Everything is computed in f8 and rounded once; integers beyond 2^53 are exact where the formula selects, compares, adds, multiplies or divides them as integers. How many values were rounded nevertheless, or have become infinite, is told. The result has the type that NumPy gives it, and f8 if the files hold integers. An integer type cuts fractions off, and refuses values that it does not hold.")]
+Everything is computed in f8 and rounded once; integers beyond 2^53 are exact where the formula selects, compares, adds, multiplies or divides them as integers. A note counts the values that were rounded nevertheless, or have become infinite. The result has the type that NumPy gives it, and f8 if the files hold integers. An integer type cuts fractions off, and refuses values that it does not hold.")]
 pub(super) struct MapArgs {
     /// The formula
     #[arg(value_name = "EXPR", allow_hyphen_values = true)]

@@ -21,7 +21,7 @@ use std::{iter, ops::Range, path::PathBuf};
 
 /// Print elements of any .npy file, or their history along its first axis, as CSV; rows of a record
 ///
-/// Reads the pages that hold them and no others. Of a record, --at chooses rows: -1, 2:8, or the one nearest to a time, t=2.5.
+/// Reads the pages that hold them and no others. In a record, --at chooses rows: -1, 2:8, or the one nearest to a time, t=2.5.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   diff2d probe output/diff2dparams.npy --at -1,150,150 --at 0,150,150

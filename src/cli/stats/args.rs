@@ -28,7 +28,7 @@ pub(in super::super) struct StatsArgs {
     /// Along these axes only: numbers (negative from the end), or t, y, x of a cube
     #[arg(long, value_name = "A[,B…]", allow_hyphen_values = true)]
     pub(super) axis: Option<String>,
-    /// With --axis: a result for each place in a period of N indices along the axis, over all whole periods. Of hourly values 24
+    /// With --axis: a result for each place in a period of N indices along the axis, over all whole periods; for hourly values 24
     /// is the mean day
     #[arg(long, value_name = "N", requires = "axis", value_parser = clap::value_parser!(u64).range(1..))]
     pub(super) every: Option<u64>,

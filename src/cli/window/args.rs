@@ -55,7 +55,7 @@ pub(in super::super) struct WindowArgs {
 
 /// Reduce blocks of any .npy file to one element each
 ///
-/// A window with its own length as stride. What is left at the end of an axis, less than a block, is
+/// A window with its own length as stride. The end of an axis, if it is less than a block, is
 /// left out.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
