@@ -3,25 +3,25 @@
 use crate::grid::{Axis, Grid};
 use std::{
     ops::{Deref, Range},
-    sync::OnceLock,
+    sync::{Arc, OnceLock},
 };
 
 /// The number of values that are computed together before they are rounded.
 pub(super) const VALUES_AT_ONCE: usize = 1 << 18;
 
-/// The coordinates of the nodes along an axis \[length\]. They take memory once one of them is needed: a problem that is
-/// refused for its number of steps may have any number of nodes.
+/// The coordinates of the nodes along an axis \[length\], which copies share. They take memory once one of them is needed: a
+/// problem that is refused for its number of steps may have any number of nodes.
 #[derive(Debug, Clone)]
 pub struct AxisCoordinates {
     axis: Axis,
-    coordinates: OnceLock<Vec<f64>>,
+    coordinates: Arc<OnceLock<Vec<f64>>>,
 }
 
 impl AxisCoordinates {
     fn of(axis: &Axis) -> Self {
         Self {
             axis: axis.clone(),
-            coordinates: OnceLock::new(),
+            coordinates: Arc::default(),
         }
     }
 

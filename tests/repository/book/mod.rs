@@ -51,6 +51,21 @@ fn every_command_runs_and_prints_what_is_shown() {
     assert!(failures.is_empty(), "{}", failures.join("\n"));
 }
 
+/// Chapters that begin with a plate begin with that of README.
+#[test]
+fn there_is_one_plate() {
+    let readme = text("README.md");
+    let (_, plate) = readme.split_once("`plate.toml`:\n\n```toml\n").unwrap();
+    let (plate, _) = plate.split_once("```").unwrap();
+    for name in documents() {
+        let text = text(&name);
+        let files = text.split("cat > plate.toml <<'END'\n").skip(1);
+        for file in files {
+            assert!(file.starts_with(&format!("{plate}END\n")), "{name}");
+        }
+    }
+}
+
 /// What cannot be run here says why, and is little.
 #[test]
 fn few_blocks_are_not_run() {
