@@ -65,6 +65,21 @@ fn the_scenarios_of_a_sweep_take_a_few_bytes_each() {
     assert!(peak() < 40 << 20, "{}", peak());
 }
 
+/// The coordinates alone of this spacing take 1.6 GB.
+fn an_absurd_spacing_takes_no_memory() {
+    let scene = Scene::new();
+    scene.write(
+        "p.toml",
+        "x1 = 0\nx2 = 0.2\ny1 = 0\ny2 = 0.2\ndx = 0.02\ndy = 1e-9\nD = 1\nruntime = 1\nouttime = 1\ngrid = \"walls\"\n",
+    );
+    let told = scene.run("plan p.toml");
+    assert!(
+        told.code == Some(2) && told.stderr.contains("steps of"),
+        "{told}"
+    );
+    assert!(peak() < 64 << 20, "{}", peak());
+}
+
 /// Beside the program itself, which is 30 MiB in a debug build.
 fn an_export_keeps_to_its_memory() {
     let scene = Scene::new();
@@ -181,6 +196,18 @@ fn picture(scene: &Scene, side: usize) {
     writer.write_image_data(&pixels).unwrap();
 }
 
+/// Grids on which a run is tried share the pixels of the run.
+fn a_picture_is_in_memory_once() {
+    let scene = Scene::new();
+    picture(&scene, 6000);
+    scene.write(
+        "p.toml",
+        "x1 = 0\nx2 = 1\ndx = 0.02\ngrid = \"walls\"\nruntime = 1e-3\nouttime = 1e-3\nD = { image = \"u.png\", range = [1, 2] }\n",
+    );
+    let most = own_peak(&scene, "plan p.toml --memory 40MiB", None);
+    assert!(most < 64 << 20, "{most}");
+}
+
 /// Of arrays four times as large as what they may use, and the program, its stacks and the blocks that it reads.
 fn analyses_keep_to_their_memory() {
     let scene = Scene::small();
@@ -276,6 +303,7 @@ fn every_kind_of_run_keeps_to_little_memory() {
 fn memory_goes_with_the_grid_and_not_with_the_cube() {
     the_scenarios_of_a_sweep_take_a_few_bytes_each();
     analyses_keep_to_their_memory();
+    an_absurd_spacing_takes_no_memory();
     an_export_keeps_to_its_memory();
     a_plot_keeps_to_its_memory();
 
@@ -312,5 +340,6 @@ fn memory_goes_with_the_grid_and_not_with_the_cube() {
     assert_eq!(scene.files(), ["p.toml"]);
 
     a_run_keeps_to_its_memory();
+    a_picture_is_in_memory_once();
     every_kind_of_run_keeps_to_little_memory();
 }
