@@ -231,11 +231,11 @@ fn leading_part(text: &str) -> Option<(Number, &str)> {
     leading_number(text).or_else(|| {
         let length = text.bytes().take_while(u8::is_ascii_alphabetic).count();
         let (name, text_behind) = text.split_at(length);
-        let is_meant = |month: &&str| {
+        let mut months = (1..).zip(MONTHS).filter(|_| length >= 3);
+        let (value, _) = months.find(|(_, month)| {
             let beginning = month.get(..length);
-            length >= 3 && beginning.is_some_and(|letters| letters.eq_ignore_ascii_case(name))
-        };
-        let value = (1..).zip(MONTHS).find(|(_, month)| is_meant(month))?.0;
+            beginning.is_some_and(|letters| letters.eq_ignore_ascii_case(name))
+        })?;
         let month = Number {
             value,
             digits: 2,

@@ -19,7 +19,7 @@ use diff2d::program::{
 use diff2d_arrays::wording::excerpt;
 use diff2d_plot::{Chart, Curve, Sampled};
 use diff2d_sys as sys;
-use std::{fmt, path::Path};
+use std::{fmt, fs::File, path::Path};
 
 /// Draws the columns that were asked for: a chart for each unit, one below the other.
 pub(super) fn record(
@@ -179,46 +179,23 @@ impl<'a> LoggerFile<'a> {
         (record, drawn): (&RecordTable, &[String]),
         memory: u64,
     ) -> Result<Self, Error> {
-        let open = || {
-            let file = sys::open_stream(path);
-            file.map_err(|error| {
-                Error::System(format!("cannot read --data {}: {error}", path.display()))
-            })
-        };
-        let headings = measured::headings(open()?, reading.skip);
+        let headings = measured::headings(open_stream(path)?, reading.skip);
         let headings = headings.map_err(|error| fault(path, &error))?;
-        let is_time = |number: usize, heading: &Heading| {
-            reading.from.iter().any(|name| match name {
-                ColumnName::Number(time) => *time == number,
-                ColumnName::Heading(time) => [&heading.text, &heading.name].contains(&time),
-            })
-        };
-        let others = headings.iter().enumerate();
-        let others = others.filter(|(number, heading)| !is_time(*number, heading));
-        let names: Vec<String> = others.map(|(_, heading)| heading.name.clone()).collect();
-        let mut columns = Vec::new();
-        for pair in typed::list(pairs).filter(|pair| !pair.is_empty()) {
-            let (name, column) = typed::pair(pair).ok_or_else(|| {
-                let expected = "a column of the file and one of the record, such as q=left_rate";
-                refuse(path, &typed::is_no(pair, "NAME=COLUMN", expected))
-            })?;
-            let column = column.trim();
-            ColumnName::Heading(name.to_owned())
-                .find(&headings)
-                .map_err(|reason| refuse(path, &reason))?;
-            if !drawn.iter().any(|known| known == column) {
-                let reason = format!("{} is no column that --record names", excerpt(column, 60));
-                return Err(refuse(path, &reason));
-            }
-            columns.push([name.to_owned(), column.to_owned()]);
-        }
+        let numbered_headings = headings.iter().enumerate();
+        let value_headings =
+            numbered_headings.filter(|(number, heading)| !is_time(reading, *number, heading));
+        let names: Vec<String> = value_headings
+            .map(|(_, heading)| heading.name.clone())
+            .collect();
+        let mut columns =
+            typed_columns(pairs, &headings, drawn).map_err(|reason| refuse(path, &reason))?;
         for column in drawn {
             let is_paired = columns.iter().any(|[_, paired]| paired == column);
             if !is_paired && names.contains(column) {
                 columns.push([column.clone(), column.clone()]);
             }
         }
-        let wanted = columns.iter().map(|[name, column_name]| {
+        let wanted_columns = columns.iter().map(|[name, column_name]| {
             let place = record::column(record, column_name, "--record")?;
             let unit = record.columns[place].known_unit();
             Ok(WantedColumn {
@@ -226,17 +203,17 @@ impl<'a> LoggerFile<'a> {
                 unit: reading.to_unit.as_deref().or(unit).map(str::to_owned),
             })
         });
-        let wanted = wanted.collect::<Result<Vec<_>, Error>>()?;
+        let wanted_columns = wanted_columns.collect::<Result<Vec<_>, Error>>()?;
         let request = Request {
             reading,
-            columns: &wanted,
+            columns: &wanted_columns,
             doubles: Doubles::Refuse,
             may_descend: false,
             skips_gaps: reading.skips_gaps.filter(|skips| !skips),
             // Times and values of a column are copied once.
             memory: Some(memory / 2),
         };
-        let measured = request.read(open()?);
+        let measured = request.read(open_stream(path)?);
         let measured = measured.map_err(|error| fault(path, &error))?;
         Ok(Self {
             path,
@@ -270,12 +247,12 @@ impl<'a> LoggerFile<'a> {
     /// A sentence on times that all lie before or after those of the record.
     fn without_common_times(&self, record: &RecordTable) -> Option<String> {
         let times = record.column("t")?;
-        let ends = [*times.first()?, *times.last()?];
-        let sentence = self.measured.file.without_common_times(ends)?;
+        let range = [*times.first()?, *times.last()?];
+        let sentence = self.measured.file.without_common_times(range)?;
         Some(format!("--data {} {sentence}", self.path.display()))
     }
 
-    /// What was measured of a column, in its unit, at the times of the run, and its heading in the file.
+    /// The heading of a column in the file, and its values in the unit of the record at the times of the run.
     fn points(&self, column: &RecordColumn) -> (String, Vec<(f64, f64)>) {
         let mut pairs = self.columns.iter();
         let Some(place) = pairs.position(|[_, drawn]| *drawn == column.name) else {
@@ -304,6 +281,44 @@ impl<'a> LoggerFile<'a> {
         let name = self.path.file_name().unwrap_or_default().display();
         Ok(format!("circles: {name}"))
     }
+}
+
+fn open_stream(path: &Path) -> Result<File, Error> {
+    let file = sys::open_stream(path);
+    file.map_err(|error| Error::System(format!("cannot read --data {}: {error}", path.display())))
+}
+
+/// Whether a column of the file has the times.
+fn is_time(reading: &Reading, number: usize, heading: &Heading) -> bool {
+    reading.from.iter().any(|name| match name {
+        ColumnName::Number(time) => *time == number,
+        ColumnName::Heading(time) => [&heading.text, &heading.name].contains(&time),
+    })
+}
+
+/// The pairs of a column of the file and a drawn column of the record that were typed.
+fn typed_columns(
+    pairs: &str,
+    headings: &[Heading],
+    drawn: &[String],
+) -> Result<Vec<[String; 2]>, String> {
+    let pairs = typed::list(pairs).filter(|pair| !pair.is_empty());
+    let columns = pairs.map(|pair| {
+        let (name, column) = typed::pair(pair).ok_or_else(|| {
+            let parts = "a column of the file and one of the record, such as q=left_rate";
+            typed::is_no(pair, "NAME=COLUMN", parts)
+        })?;
+        let column = column.trim();
+        ColumnName::Heading(name.to_owned()).find(headings)?;
+        match drawn.iter().any(|drawn_column| drawn_column == column) {
+            true => Ok([name.to_owned(), column.to_owned()]),
+            false => Err(format!(
+                "{} is no column that --record names",
+                excerpt(column, 60)
+            )),
+        }
+    });
+    columns.collect()
 }
 
 /// The error for a fault of the file.
