@@ -531,7 +531,13 @@ mod tests {
             DateOrder::shown_by("13.01.2026"),
             Some(DateOrder::DayMonthYear)
         );
-        assert_eq!(DateOrder::shown_by("2026-01-13"), None);
+        assert_eq!(
+            DateOrder::shown_by("01/13/2026"),
+            Some(DateOrder::MonthDayYear)
+        );
+        for text in ["2026-01-13", "12.11.2026", "11/12/2026"] {
+            assert_eq!(DateOrder::shown_by(text), None, "{text}");
+        }
     }
 
     #[test]
