@@ -4,7 +4,7 @@ use crate::{examine, files, page, solve};
 use diff2d::fit::{Fit, FitOptions};
 use serde_json::{Value, json};
 use std::{
-    slice,
+    ptr,
     sync::{Mutex, PoisonError},
 };
 
@@ -21,7 +21,7 @@ pub extern "C" fn allocate(length: usize) -> *mut u8 {
 /// `bytes` and `length` are those of one call of [`allocate`], and are given once.
 unsafe fn taken(bytes: *mut u8, length: usize) -> Box<[u8]> {
     // SAFETY: the caller promises that they are a boxed slice that nobody owns.
-    unsafe { Box::from_raw(slice::from_raw_parts_mut(bytes, length)) }
+    unsafe { Box::from_raw(ptr::slice_from_raw_parts_mut(bytes, length)) }
 }
 
 /// The text that the page has written into memory of [`allocate`].
