@@ -8,8 +8,11 @@
 //!
 //! The first axis of every array is y (row `j`), the second x (column `i`).
 
-use crate::params::{Coordinates, Layout, Params, ParamsError, RawParams};
-use diff2d_arrays::npy::DATA_OFFSET;
+use crate::{
+    fault::Fault,
+    params::{Coordinates, Layout, Params, ParamsError, RawParams},
+};
+use diff2d_arrays::{npy::DATA_OFFSET, wording::bytes};
 use diff2d_sys as sys;
 use std::f64::consts::TAU;
 
@@ -217,7 +220,7 @@ impl Grid {
     ///
     /// # Errors
     /// [`ParamsError::Refused`] for a `dx` or `dy` that leaves no interior node, or too many nodes;
-    /// [`ParamsError::Memory`] if the coordinates do not fit into memory.
+    /// [`ParamsError`] if the coordinates do not fit into memory.
     pub fn new(params: &Params, raw: &RawParams) -> Result<Self, ParamsError> {
         let mut x = Axis::new(params.grid, params.x1, params.x2, params.dx)
             .map_err(|reason| raw.refuse("dx", reason))?;
@@ -237,20 +240,21 @@ impl Grid {
         let (ny, nx) = self.shape();
         // A run has its initial state and another one, at least.
         let snapshots = if params.runtime > 0.0 { 2 } else { 1 };
-        let bytes = snapshots * ny as u128 * nx as u128 * params.precision.bytes() as u128;
-        if bytes + u128::from(DATA_OFFSET) >= 1 << 63 {
+        let cube_bytes = snapshots * ny as u128 * nx as u128 * params.precision.bytes() as u128;
+        if cube_bytes + u128::from(DATA_OFFSET) >= 1 << 63 {
             let reason = format!(
-                "{snapshots} snapshots of {ny} × {nx} nodes take {bytes} bytes, beyond the 2^63 bytes that a file can have; a larger dx takes fewer"
+                "{snapshots} snapshots of {ny} × {nx} nodes take {cube_bytes} bytes, beyond the 2^63 bytes that a file can have; a larger dx takes fewer"
             );
             return Err(raw.refuse("dx", reason));
         }
         let bytes_needed = (ny as u64 + nx as u64) * size_of::<f64>() as u64;
         match sys::available_memory() {
-            Some(available) if bytes_needed > available / PARTS => Err(ParamsError::Memory {
-                nodes: format!("{ny} × {nx}"),
-                needed: bytes_needed,
-                available,
-            }),
+            Some(available) if bytes_needed > available / PARTS => Err(Fault::failed(format!(
+                "the coordinates of {ny} × {nx} nodes take {} of memory, and {} are available: a larger dx takes less",
+                bytes(bytes_needed),
+                bytes(available)
+            ))
+            .into()),
             _ => Ok(()),
         }
     }

@@ -21,7 +21,7 @@ use diff2d_arrays::progress::Progress;
 /// sentences.
 ///
 /// # Errors
-/// [`RunError`]; [`CubeError::CannotRepair`](crate::cube::CubeError::CannotRepair) if a recomputed snapshot or record
+/// [`RunError`]; [`RunError::Cube`] if a recomputed snapshot or record
 /// does not match its digest or mark; that snapshot or record is then unchanged.
 pub fn repair(
     cube: &mut Restorer,

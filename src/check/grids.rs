@@ -71,7 +71,7 @@ impl Grids {
                 }
             }
             if own.reads_arrays() || !ladder.coarsen() {
-                return Err(CheckError::Request(format!(
+                return Err(CheckError::refused(format!(
                     "this problem takes {updates:.1e} updates of nodes, and no coarser grid is fine enough for a check; a shorter runtime can be checked"
                 )));
             }
@@ -130,7 +130,7 @@ fn check_nested(own: &Problem) -> Result<(), CheckError> {
 }
 
 fn not_nested(reason: &str) -> CheckError {
-    CheckError::Request(format!(
+    CheckError::refused(format!(
         "this problem reads arrays, and the check takes every second and every fourth of their nodes: {reason}"
     ))
 }

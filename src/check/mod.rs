@@ -28,8 +28,7 @@ pub use grids::SOME_SECONDS;
 pub use study::{Level, Planned, Study};
 pub use table::{CheckRow, table};
 
-use crate::{dynamics::Halt, params::ParamsError, physics::Unready};
-use diff2d_arrays::wording::bytes;
+use crate::{dynamics::Halt, fault::Fault, params::ParamsError, physics::Unready};
 use std::io;
 
 /// The reason why a check could not be made.
@@ -41,23 +40,9 @@ pub enum CheckError {
     /// The state, a wall or a source has a value with which steps cannot go on.
     #[error(transparent)]
     Halt(#[from] Halt),
-    /// There is too little memory.
-    #[error("the finest grid of the check does not fit into memory; it fits with a larger dx")]
-    Memory,
-    /// The check needs more memory than the parameters allow.
-    #[error(
-        "the finest grid of the check needs {} of memory, and the parameters allow memory = {}: it fits with a larger dx, or with more memory",
-        bytes(*needed), bytes(*memory)
-    )]
-    Limit {
-        /// The bytes that are needed.
-        needed: u64,
-        /// The bytes that are allowed.
-        memory: u64,
-    },
-    /// The request cannot be checked.
-    #[error("{0}")]
-    Request(String),
+    /// Any other fault.
+    #[error(transparent)]
+    Fault(#[from] Fault),
 }
 
 impl CheckError {
@@ -67,22 +52,34 @@ impl CheckError {
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::Params(error) => error.exit_code(),
-            Self::Request(_) => 2,
-            Self::Memory | Self::Limit { .. } | Self::Halt(_) => 1,
+            Self::Fault(fault) => fault.exit_code(),
+            Self::Halt(_) => 1,
         }
+    }
+
+    /// The error of a request that cannot be checked.
+    fn refused(sentence: impl Into<String>) -> Self {
+        Fault::refused(sentence).into()
+    }
+
+    /// The error that there is too little memory.
+    fn no_memory() -> Self {
+        let sentence =
+            "the finest grid of the check does not fit into memory; it fits with a larger dx";
+        Fault::failed(sentence).into()
     }
 }
 
 impl From<io::Error> for CheckError {
     fn from(_: io::Error) -> Self {
-        Self::Memory
+        Self::no_memory()
     }
 }
 
 impl From<Unready> for CheckError {
     fn from(unready: Unready) -> Self {
         match unready {
-            Unready::Memory => Self::Memory,
+            Unready::Memory => Self::no_memory(),
             Unready::Input(error) => error.into(),
             Unready::Halt(halt) => halt.into(),
         }

@@ -49,7 +49,7 @@ fn last_snapshot_within(updates: f64, problem: &mut Problem) -> Result<Option<u6
     problem.schedule.nsteps = planned_steps;
     let end_step = end_step.map_err(|error| match error {
         RunError::Halt(halt) => CheckError::Halt(halt),
-        error => CheckError::Request(error.to_string()),
+        error => CheckError::refused(error.to_string()),
     })?;
     let end = end_step.map(|step| problem.schedule.snapshot_at(step).0);
     // A run that ends early at no snapshot ends with the last one, whatever coarser grids do.

@@ -16,13 +16,14 @@ use super::{
     steepness::has_jumps,
 };
 use crate::{
+    fault::Fault,
     field::Field,
     grid::Grid,
     params::{Layout, RawParams, StepMethod},
     problem::{Footprint, Problem},
     run::{Budget, SnapshotStorage, Terms},
 };
-use diff2d_arrays::progress::Progress;
+use diff2d_arrays::{progress::Progress, wording::bytes};
 use ndarray::{CowArray, Ix2};
 
 /// A grid and its time step.
@@ -145,11 +146,13 @@ impl Planned {
         };
         let budget = Budget::of(states, fine, terms);
         match budget.limit.filter(|&memory| memory < budget.total) {
-            Some(memory) => Err(CheckError::Limit {
-                needed: budget.total,
-                memory,
-            }),
-            None => budget.check(1).map_err(|_| CheckError::Memory),
+            Some(memory) => Err(Fault::failed(format!(
+                "the finest grid of the check needs {} of memory, and the parameters allow memory = {}: it fits with a larger dx, or with more memory",
+                bytes(budget.total),
+                bytes(memory)
+            ))
+            .into()),
+            None => budget.check(1).map_err(|_| CheckError::no_memory()),
         }
     }
 
@@ -237,7 +240,7 @@ impl Planned {
         if let Some(((x, y), _)) =
             points.find(|(_, estimate)| estimate.values.iter().any(|p| p.is_nan()))
         {
-            return Err(CheckError::Request(format!(
+            return Err(CheckError::refused(format!(
                 "the point --at {x:?},{y:?} is masked, or less than two nodes of the coarsest grid away from masked ones, between which p is not known"
             )));
         }
@@ -314,14 +317,14 @@ impl Study {
     /// if these take too long.
     ///
     /// # Errors
-    /// [`CheckError::Request`] if there is nothing to compare, a point is outside the domain, or arrays do not share
+    /// [`CheckError`] if there is nothing to compare, a point is outside the domain, or arrays do not share
     /// nodes with coarser grids; [`CheckError::Params`] for parameters that cannot be used.
     pub fn plan(raw: &RawParams, points: &[(f64, f64)]) -> Result<Planned, CheckError> {
         let problem = Problem::from_raw(raw)?;
         let params = &problem.params;
         check_points(&problem, points)?;
         if problem.schedule.last_step() == 0 && !params.method.is_exact_in_time() {
-            return Err(CheckError::Request(format!(
+            return Err(CheckError::refused(format!(
                 "there is nothing to check: runtime = {:?} is shorter than one step of {:?}",
                 params.runtime, problem.schedule.dt
             )));
@@ -405,7 +408,7 @@ fn check_points(problem: &Problem, points: &[(f64, f64)]) -> Result<(), CheckErr
         None => Ok(()),
         Some((x, y)) => {
             let ((x1, x2), (y1, y2)) = (grid.x.domain(), grid.y.domain());
-            Err(CheckError::Request(format!(
+            Err(CheckError::refused(format!(
                 "the point --at {x:?},{y:?} is outside of the domain, which is {x1:?} to {x2:?} along x and {y1:?} to {y2:?} along y"
             )))
         }

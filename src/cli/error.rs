@@ -5,6 +5,7 @@ use diff2d::{
     check::CheckError,
     comm::{CommError, Elsewhere},
     export::ExportError,
+    fit::FitError,
 };
 use diff2d_arrays::AnalysisError;
 use diff2d_arrays::npy::NpyError;
@@ -34,6 +35,9 @@ pub enum Error {
     /// A check could not be made.
     #[error(transparent)]
     Check(#[from] CheckError),
+    /// A fit could not be made.
+    #[error(transparent)]
+    Fit(#[from] FitError),
     /// A picture could not be made.
     #[error(transparent)]
     Plot(#[from] plot::Error),
@@ -87,6 +91,7 @@ impl Error {
             Self::Analysis(error) => error.exit_code(),
             Self::Export(error) => error.exit_code(),
             Self::Check(error) => error.exit_code(),
+            Self::Fit(error) => error.exit_code(),
             Self::Plot(error) => error.exit_code(),
         }
     }

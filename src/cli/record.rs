@@ -50,11 +50,7 @@ pub(super) fn named(path: &Path) -> Result<Option<RecordTable>, Error> {
             path.display(),
             cube.display()
         ))),
-        None => Err(CubeError::DamagedRecord {
-            path: path.to_owned(),
-            reason: "is not there".to_owned(),
-        }
-        .into()),
+        None => Err(CubeError::damaged_record(path, "is not there").into()),
     }
 }
 

@@ -5,7 +5,7 @@
 
 use super::{
     digest::{self, BlockDigest},
-    error::CubeError,
+    error::{CubeError, refused},
     journal::{Header, seal_page, unseal_page},
     ours,
     paths::Paths,
@@ -167,11 +167,12 @@ pub(super) fn refuse_others(paths: &Paths) -> Result<(), CubeError> {
 /// deleted.
 ///
 /// # Errors
-/// [`CubeError::OtherState`], [`CubeError::Io`].
+/// [`CubeError`].
 pub(super) fn refuse_any(paths: &Paths) -> Result<(), CubeError> {
     for path in [&paths.checkpoint, &paths.scratch] {
         if ours::is_there(path, &paths.cube)? {
-            return Err(CubeError::OtherState { path: path.clone() });
+            let sentence = "is the state of another run, which stopped there: move it away, write elsewhere with -o, or replace it with --force";
+            return Err(refused(path, sentence));
         }
     }
     Ok(())

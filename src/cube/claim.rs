@@ -3,7 +3,7 @@
 use super::{
     checkpoint,
     create::{self, NewCube},
-    error::CubeError,
+    error::{CubeError, refused},
     file::{CubeFile, Io, is_of_ended_run, matches_journal, open_to_write, shorten},
     found::{is_another_array, may_be_unborn},
     journal::{Committed, Header, Journal, JournalError},
@@ -11,11 +11,13 @@ use super::{
     paths::{Paths, enter_directory},
     store::{JournalLines, Store},
 };
+use crate::fault::Fault;
 use diff2d_sys::{self as sys, FileExt, LockedFile, Turn};
 use std::{
     fs::{self, File},
     io::{self, Seek, SeekFrom},
     ops::Range,
+    path::Path,
     sync::Arc,
     time::Duration,
 };
@@ -229,9 +231,11 @@ fn lock(
     let directory = paths.directory();
     let opened_directory = File::open(directory).map_err(CubeError::io("open", directory))?;
     if claim.io.is_none() && !sys::is_coherent_between_hosts(&opened_directory) {
-        return Err(CubeError::Incoherent {
-            cube: paths.cube.clone(),
-        });
+        return Err(Fault::failed(format!(
+            "machines overwrite each other's data on the filesystem of {}: start all processes on one machine and confirm this with --io write, or leave --scenarios out",
+            paths.cube.display()
+        ))
+        .into());
     }
     let own_scenarios = claim.part(header.scenario_count());
     open_part(paths, own_scenarios.start as u64..own_scenarios.end as u64)
@@ -248,9 +252,7 @@ fn refuse_others(paths: &Paths, old_journal: &Journal, claim: Claim) -> Result<(
         if !may_be_unborn(&paths.cube) {
             // Line 1 is synced before any data: what is left of one beside data is damage.
             return Err(if old_journal.is_blank {
-                CubeError::Foreign {
-                    cube: paths.cube.clone(),
-                }
+                CubeError::foreign(&paths.cube)
             } else {
                 paths.journal_error(JournalError::Header { ours: false })
             });
@@ -263,10 +265,7 @@ fn refuse_others(paths: &Paths, old_journal: &Journal, claim: Claim) -> Result<(
     }
     match &old_journal.header {
         Some(old_header) if claim.force && is_another_array(&paths.cube, old_header) => {
-            Err(CubeError::Replaced {
-                cube: paths.cube.clone(),
-                journal: paths.journal.clone(),
-            })
+            Err(CubeError::replaced(&paths.cube, &paths.journal))
         }
         _ => Ok(()),
     }
@@ -294,9 +293,9 @@ fn begun_header(
         });
     }
     if !claim.resume && old_journal.is_complete() {
-        return Err(CubeError::Complete {
-            cube: paths.cube.clone(),
-        });
+        let sentence =
+            "exists already and is complete: --force starts it over, -o writes elsewhere";
+        return Err(refused(&paths.cube, sentence));
     }
     let header = match old_journal.sound_header() {
         Ok(Some(header)) => header,
@@ -304,20 +303,39 @@ fn begun_header(
         Err(error) => return Err(paths.journal_error(error)),
     };
     if !claim.resume {
-        return Err(CubeError::Partial {
-            cube: paths.cube.clone(),
-            committed: old_journal.committed.total(),
-            total: header.snapshots(),
-        });
+        let (committed, total) = (old_journal.committed.total(), header.snapshots());
+        return Err(refused(
+            &paths.cube,
+            format_args!(
+                "has been begun and holds {committed} of {total} snapshots: --resume continues it, --force starts it over, -o writes elsewhere"
+            ),
+        ));
     }
     let differences = wanted.differences_from(header);
     if differences.is_empty() {
         Ok(header.clone())
     } else {
-        Err(CubeError::OtherParameters {
-            cube: paths.cube.clone(),
-            differences,
-        })
+        let longer = advice_to_extend(&differences, &paths.cube);
+        Err(refused(
+            &paths.cube,
+            format_args!(
+                "was begun with other parameters: {differences}; run with the old ones, or write elsewhere with -o{longer}"
+            ),
+        ))
+    }
+}
+
+/// Advice on how to extend a cube, if the parameters differ only in the end of the run; empty otherwise.
+fn advice_to_extend(differences: &str, cube: &Path) -> String {
+    let mut changes = differences.split(", ");
+    if changes.all(|change| change.starts_with("runtime was ") || change.starts_with("until was "))
+    {
+        format!(
+            ", where --extend {} begins with its snapshots",
+            cube.display()
+        )
+    } else {
+        String::new()
     }
 }
 

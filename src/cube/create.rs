@@ -2,11 +2,13 @@
 
 use super::{
     checkpoint,
-    error::CubeError,
+    error::{self, CubeError},
     journal::Header,
     paths::{Paths, remove_file, sync_directory},
     record_file,
 };
+use crate::fault::Fault;
+use diff2d_arrays::wording::bytes;
 use diff2d_sys::{self as sys, FileExt, LockedFile, Reservation};
 use std::{
     fs::{self, File, OpenOptions},
@@ -92,9 +94,8 @@ pub(super) fn remove_empty_journal(paths: &Paths, journal: &File) {
 pub(super) fn refuse_shared(paths: &Paths) -> Result<(), CubeError> {
     let has_others = sys::has_other_names(&paths.journal);
     if has_others.map_err(CubeError::io("examine", &paths.journal))? {
-        Err(CubeError::Shared {
-            journal: paths.journal.clone(),
-        })
+        let sentence = "has a second name (a link, or a backup made of links), under which the journal would be emptied as well: remove this name and that of its cube, or write elsewhere with -o";
+        Err(error::refused(&paths.journal, sentence))
     } else {
         Ok(())
     }
@@ -139,12 +140,15 @@ pub(super) fn refused(
 
 pub(super) fn no_space(new: NewCube<'_>) -> CubeError {
     let header = new.header;
-    CubeError::NoSpace {
-        cube: new.paths.cube.clone(),
-        needed: header.cube_bytes(),
-        beside: header.line_bytes() + journal_bytes(header.snapshots(), header.stream_count()),
-        free: new.free,
-    }
+    let line_bytes = journal_bytes(header.snapshots(), header.stream_count());
+    Fault::failed(format!(
+        "{} needs {}, its journal {}, and their filesystem has {} free: free some space, write elsewhere with -o, or take fewer snapshots (a larger outtime)",
+        new.paths.cube.display(),
+        bytes(header.cube_bytes()),
+        bytes(header.line_bytes() + line_bytes),
+        new.free.map_or_else(|| "an unknown number of bytes".to_owned(), bytes)
+    ))
+    .into()
 }
 
 /// An upper bound of the bytes of `records` journal lines, each with marks of `streams` streams.

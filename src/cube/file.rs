@@ -88,10 +88,10 @@ impl CubeFile {
         let journal_header = find_journal(paths)?.and_then(|journal| journal.header);
         match journal_header {
             Some(journal_header) if journal_header.run_id == header.run_id => {}
-            _ => return Err(CubeError::DoesNotMatch {
-                cube: path.clone(),
-                reason: "this rank sees a different file of that name than rank 0 does: the directory must be shared by all machines".to_owned(),
-            }),
+            _ => {
+                let reason = "this rank sees a different file of that name than rank 0 does: the directory must be shared by all machines";
+                return Err(CubeError::does_not_match(path, reason));
+            }
         }
         let file = open_to_write(path)?;
         matches_journal(&file, header, path)?;
@@ -235,10 +235,7 @@ pub(super) fn is_of_ended_run(cube: &File, header: &Header) -> bool {
 
 /// The error of a cube that does not match its journal.
 fn mismatch(cube: &Path, reason: &str, way_out: &str) -> CubeError {
-    CubeError::DoesNotMatch {
-        cube: cube.to_owned(),
-        reason: format!("{reason}; {way_out}"),
-    }
+    CubeError::does_not_match(cube, &format!("{reason}; {way_out}"))
 }
 
 /// Shortens the cube of a run that has ended early to its committed snapshots: first the header, then the file, so that

@@ -136,9 +136,7 @@ pub(super) fn each_commit<'a>(
 /// The error for a file that cannot be a cube: it is not an array, or it has no journal.
 pub(super) fn not_a_cube(file: &File, path: &Path) -> CubeError {
     match NpyHeader::decode(file) {
-        Ok(_) => CubeError::NoJournal {
-            cube: path.to_owned(),
-        },
+        Ok(_) => CubeError::no_journal(path),
         Err(error) => NpyError::header(path)(error).into(),
     }
 }

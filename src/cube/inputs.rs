@@ -15,7 +15,7 @@ use std::{
 /// the journal of that cube counts as read.
 ///
 /// # Errors
-/// [`CubeError::Taken`] with the name that the run would write to.
+/// [`CubeError`] with the name that the run would write to.
 pub fn are_spared(paths: &Paths, inputs: impl Iterator<Item = PathBuf>) -> Result<(), CubeError> {
     let read: BTreeSet<(u64, u64)> = inputs
         .flat_map(|input| {
@@ -29,7 +29,7 @@ pub fn are_spared(paths: &Paths, inputs: impl Iterator<Item = PathBuf>) -> Resul
     let fields = fields.map(|field| field_files::path(&paths.cube, field));
     for path in paths.of_run().into_iter().chain(fields) {
         if identity(&path).is_some_and(|found| read.contains(&found)) {
-            return Err(CubeError::Taken { path });
+            return Err(CubeError::taken(&path));
         }
     }
     Ok(())
@@ -43,17 +43,15 @@ fn identity(path: &Path) -> Option<(u64, u64)> {
 /// Refuses an initial array that is an uncommitted snapshot of a cube.
 ///
 /// # Errors
-/// [`CubeError::NotCommitted`], or another one when the cube or its journal cannot be used.
+/// [`CubeError`], also when the cube or its journal cannot be used.
 pub fn is_committed(path: &Path, snapshot: u64) -> Result<(), CubeError> {
     let array = JournalledArray::open(path)?;
     if array.journal.is_some() && snapshot >= array.available() {
-        return Err(CubeError::NotCommitted {
-            cube: path.to_owned(),
-            snapshot: SnapshotId {
-                scenario: None,
-                index: snapshot,
-            },
-        });
+        let id = SnapshotId {
+            scenario: None,
+            index: snapshot,
+        };
+        return Err(CubeError::not_committed(path, id));
     }
     Ok(())
 }

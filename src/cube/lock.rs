@@ -1,6 +1,7 @@
 //! Opens, creates and locks the journal of a cube that is to be written.
 
 use super::{error::CubeError, paths::Paths};
+use crate::fault::Fault;
 use diff2d_sys::{self as sys, LockedFile, Turn};
 use std::{
     fs::{File, OpenOptions, TryLockError},
@@ -41,10 +42,11 @@ fn try_journal(paths: &Paths, no_lock: bool) -> Result<LockedFile, CubeError> {
                 TryLockError::WouldBlock => CubeError::Locked {
                     journal: paths.journal.clone(),
                 },
-                TryLockError::Error(source) => CubeError::NoLocks {
-                    journal: paths.journal.clone(),
-                    source,
-                },
+                TryLockError::Error(error) => Fault::failed(format!(
+                    "{} cannot be locked ({error}); if you are sure that no other run writes it, add --no-lock",
+                    paths.journal.display()
+                ))
+                .into(),
             })
         }
     })?;
@@ -58,14 +60,17 @@ pub(super) fn open_part(
     scenarios: Range<u64>,
 ) -> Result<(LockedFile, Option<Turn>), CubeError> {
     open_locked(paths, |journal| {
-        LockedFile::try_part(journal, scenarios.clone()).map_err(|error| match error {
-            TryLockError::WouldBlock => CubeError::LockedPart {
-                journal: paths.journal.clone(),
-            },
-            TryLockError::Error(source) => CubeError::NoParts {
-                journal: paths.journal.clone(),
-                source,
-            },
+        LockedFile::try_part(journal, scenarios.clone()).map_err(|error| {
+            let journal = paths.journal.display();
+            let sentence = match error {
+                TryLockError::WouldBlock => format!(
+                    "another process computes some of these scenarios, or the whole sweep (it holds a lock on {journal}): wait for it, or choose others with --scenarios"
+                ),
+                TryLockError::Error(error) => format!(
+                    "{journal} cannot be locked for some scenarios alone ({error}): leave --scenarios out and compute all of them in one process"
+                ),
+            };
+            Fault::failed(sentence).into()
         })
     })
 }
@@ -85,9 +90,7 @@ fn open_locked(
                     .map_err(CubeError::io("open", &paths.journal))?;
                 // A run creates the journal before the cube and removes it after the cube.
                 if paths.cube.exists() && !paths.journal.exists() && paths.cube.exists() {
-                    return Err(CubeError::Foreign {
-                        cube: paths.cube.clone(),
-                    });
+                    return Err(CubeError::foreign(&paths.cube));
                 }
                 options.clone().create_new(true).open(&paths.journal)
             }

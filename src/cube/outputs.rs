@@ -1,6 +1,11 @@
 //! [`Writing`]: decides which files a command may overwrite.
 
-use super::{error::CubeError, found::read_journal, paths::Paths, record_file};
+use super::{
+    error::{CubeError, refused},
+    found::read_journal,
+    paths::Paths,
+    record_file,
+};
 use crate::params::Choice;
 use diff2d_arrays::labels::beside;
 use diff2d_sys::{self as sys, Destination};
@@ -29,14 +34,12 @@ impl Writing<'_> {
     /// an existing file that may not be replaced. Links are followed.
     ///
     /// # Errors
-    /// [`CubeError::Taken`], [`CubeError::IsCube`], [`CubeError::BelongsTo`], [`CubeError::IsDirectory`],
-    /// [`CubeError::Exists`]; [`CubeError::Io`] if a link leads nowhere.
+    /// [`CubeError`]; [`CubeError::Exists`] if the file may not be replaced, [`CubeError::Io`] if a link leads nowhere.
     pub fn admit(&self, path: &Path) -> Result<Destination, CubeError> {
         let destination = self.find(path)?;
         if destination.found().is_some_and(Metadata::is_dir) {
-            return Err(CubeError::IsDirectory {
-                path: path.to_owned(),
-            });
+            let sentence = "is a directory: choose another name for the output";
+            return Err(refused(path, sentence));
         }
         // A pipe or a device is written to.
         let is_replaceable = destination.found().is_none_or(|found| {
@@ -61,22 +64,28 @@ impl Writing<'_> {
         let destination = Destination::examine(path).map_err(CubeError::io("create", path))?;
         let target = destination.path().to_owned();
         if self.taken.iter().any(|taken| is_same(taken, &target)) {
-            return Err(CubeError::Taken {
-                path: path.to_owned(),
-            });
+            return Err(CubeError::taken(path));
         }
         for name in [path, &target] {
             if let Ok(paths) = Paths::of_existing(name)
                 && is_of_ours(&paths)?
             {
-                return Err(CubeError::IsCube {
-                    cube: path.to_owned(),
-                    journal: paths.journal,
-                });
+                let journal = paths.journal.display();
+                return Err(refused(
+                    path,
+                    format_args!(
+                        "is the name of a cube, of which {journal} is the journal: choose another name, or remove both first"
+                    ),
+                ));
             }
             if let Some(cube) = cube_beside(name)? {
-                let path = path.to_owned();
-                return Err(CubeError::BelongsTo { path, cube });
+                let cube = cube.display();
+                return Err(refused(
+                    path,
+                    format_args!(
+                        "is a name that belongs to the cube {cube}: choose another name for the output"
+                    ),
+                ));
             }
         }
         Ok(destination)

@@ -1,6 +1,10 @@
 //! [`Paths`]: the names of the files of a run.
 
-use super::{error::CubeError, journal::JournalError};
+use super::{
+    error::CubeError,
+    journal::{FORMAT, JournalError},
+};
+use crate::fault::Fault;
 use diff2d_arrays::wording::excerpt;
 use diff2d_sys as sys;
 use std::{
@@ -27,13 +31,15 @@ impl Paths {
     /// The names of the files that go with a cube.
     ///
     /// # Errors
-    /// [`CubeError::Name`] if the name does not end in `.npy`.
+    /// [`CubeError`] if the name does not end in `.npy`.
     pub fn of(cube: &Path) -> Result<Self, CubeError> {
         let named = cube.extension().is_some_and(|extension| extension == "npy");
         if !named {
-            return Err(CubeError::Name {
-                path: cube.to_owned(),
-            });
+            return Err(Fault::refused(format!(
+                "the output {} must have a name that ends in .npy; other formats are written by `diff2d export`",
+                cube.display()
+            ))
+            .into());
         }
         Ok(Self {
             journal: cube.with_extension("journal"),
@@ -73,37 +79,38 @@ impl Paths {
     /// The error of a journal, completed with the names of its files.
     #[must_use]
     pub fn journal_error(&self, error: JournalError) -> CubeError {
-        let (journal, cube) = (self.journal.clone(), self.cube.clone());
-        match error {
-            JournalError::Newer { format, program } => CubeError::NewerJournal {
-                journal,
-                format,
-                program,
-            },
-            JournalError::Older { format } => CubeError::OlderJournal {
-                journal,
-                cube,
-                format,
-            },
-            JournalError::Header { ours: true } => self.lost_header("is damaged".to_owned()),
-            JournalError::Header { ours: false } => CubeError::ForeignJournal { journal, cube },
-            JournalError::Contradiction(reason) => {
-                self.lost_header(format!("cannot be right ({})", excerpt(&reason, 200)))
+        let (journal, cube) = (self.journal.display(), self.cube.display());
+        let fault = match error {
+            JournalError::Newer { format, program } => Fault::failed(format!(
+                "{journal} is of format {format}, written by diff2d {program}, and this program (diff2d {}) reads format {FORMAT}: use that version or a later one",
+                env!("CARGO_PKG_VERSION")
+            )),
+            JournalError::Older { format } => Fault::failed(format!(
+                "{journal} is of format {format}, from before the release of diff2d 0.1.0, and this program reads format {FORMAT}: move {journal} and {cube} away and compute them again, or use the program that wrote them"
+            )),
+            JournalError::Header { ours: true } => self.lost_header("is damaged"),
+            JournalError::Header { ours: false } => {
+                return CubeError::ForeignJournal {
+                    journal: self.journal.clone(),
+                    cube: self.cube.clone(),
+                };
             }
-            JournalError::Line(line) => CubeError::DamagedJournal {
-                journal,
-                cube,
-                line,
-            },
-        }
+            JournalError::Contradiction(reason) => {
+                self.lost_header(&format!("cannot be right ({})", excerpt(&reason, 200)))
+            }
+            JournalError::Line(line) => Fault::damaged(format!(
+                "line {line} of {journal} is damaged: `diff2d repair {cube}` rebuilds it"
+            )),
+        };
+        fault.into()
     }
 
-    fn lost_header(&self, reason: String) -> CubeError {
-        CubeError::LostHeader {
-            journal: self.journal.clone(),
-            cube: self.cube.clone(),
-            reason,
-        }
+    /// The fault of line 1 of a journal that was written by this program.
+    fn lost_header(&self, reason: &str) -> Fault {
+        let (journal, cube) = (self.journal.display(), self.cube.display());
+        Fault::damaged(format!(
+            "line 1 of {journal} {reason}, so the content of {cube} is unknown: --force starts the run over"
+        ))
     }
 
     /// The files of a run: cube, journal, checkpoint, scratch, and the coordinates of the cube.

@@ -39,16 +39,14 @@ impl Cube {
     /// Opens a cube and reads its journal.
     ///
     /// # Errors
-    /// [`CubeError::NoJournal`]; [`CubeError::Unborn`] if its run was stopped before line 1 of the journal was written;
-    /// other errors if the journal is damaged or does not match the cube.
+    /// [`CubeError::Unborn`] if its run was stopped before line 1 of the journal was written; other errors if there is no
+    /// journal, or if it is damaged or does not match the cube.
     pub fn open(cube: &Path) -> Result<Self, CubeError> {
         let (file, (paths, journal, header)) = one_run::open(cube, |file| {
             let Ok(paths) = Paths::of_existing(cube) else {
                 return Err(not_a_cube(file, cube));
             };
-            let journal = read_journal(&paths)?.ok_or_else(|| CubeError::NoJournal {
-                cube: cube.to_owned(),
-            })?;
+            let journal = read_journal(&paths)?.ok_or_else(|| CubeError::no_journal(cube))?;
             let header = journal.header.clone().ok_or_else(|| CubeError::Unborn {
                 cube: cube.to_owned(),
             })?;
@@ -145,7 +143,7 @@ impl Cube {
     /// Shape: `(ny, nx)`.
     ///
     /// # Errors
-    /// [`CubeError::NotCommitted`], or [`CubeError::Io`] when the cube cannot be read.
+    /// [`CubeError`] if it is not committed; [`CubeError::Io`] when the cube cannot be read.
     pub fn snapshot(&self, id: impl Into<SnapshotId>) -> Result<Array2<f64>, CubeError> {
         let id = id.into();
         self.is_committed(id)?;
@@ -215,10 +213,7 @@ impl Cube {
         if of_its_kind && id.index < self.committed.of(id.scenario()) {
             return Ok(());
         }
-        Err(CubeError::NotCommitted {
-            cube: self.paths.cube.clone(),
-            snapshot: id,
-        })
+        Err(CubeError::not_committed(&self.paths.cube, id))
     }
 
     /// Reads bytes of the file from `offset` on.

@@ -7,7 +7,7 @@ use std::{
     fs::File,
     io::{BufRead, BufReader, Read, Take},
     ops::Range,
-    path::{Path, PathBuf},
+    path::PathBuf,
 };
 
 /// The name, meaning and unit of a column of a record.
@@ -56,8 +56,8 @@ impl RecordReader {
     /// mark of the journal, which proves them.
     ///
     /// # Errors
-    /// [`CubeError::NotYet`] if no row is committed; [`CubeError::DamagedRecord`] if its description, its first line or
-    /// its rows differ from what its run has written; [`CubeError::Io`].
+    /// [`CubeError::NotYet`] if no row is committed; [`CubeError::Fault`] if its description, its first line or its rows
+    /// differ from what its run has written; [`CubeError::Io`].
     pub fn open(paths: &Paths) -> Result<Option<Self>, CubeError> {
         let Some(rows) = record_file::proved_rows(paths)? else {
             return Ok(None);
@@ -69,7 +69,8 @@ impl RecordReader {
             .filter(|text| record_file::is_ours(text))
             .and_then(|text| serde_json::from_str(text).ok());
         let Some(RecordDescription { columns }) = described else {
-            return Err(damaged(&description, "describes no record".to_owned()));
+            let reason = "describes no record";
+            return Err(CubeError::damaged_record(&description, reason));
         };
         let mut reader = Self {
             path,
@@ -87,9 +88,9 @@ impl RecordReader {
                 reader.date_place.map(|place| reader.columns.remove(place));
                 Ok(Some(reader))
             }
-            _ => Err(damaged(
+            _ => Err(CubeError::damaged_record(
                 &reader.path,
-                "does not begin with the names of its columns".to_owned(),
+                "does not begin with the names of its columns",
             )),
         }
     }
@@ -110,7 +111,7 @@ impl RecordReader {
     /// The numbers in a line, without its date.
     ///
     /// # Errors
-    /// [`CubeError::DamagedRecord`] if the line is not a valid row.
+    /// [`CubeError`] if the line is not a valid row.
     pub fn numbers(&self, line: &str) -> Result<Vec<f64>, CubeError> {
         let mut cells: Vec<&str> = line.split(',').collect();
         if let Some(place) = self.date_place.filter(|place| *place < cells.len()) {
@@ -132,14 +133,8 @@ impl RecordReader {
 
     /// The error that the line read last has a fault.
     fn damaged_line(&self, fault: &str) -> CubeError {
-        damaged(&self.path, format!("has {fault} in line {}", self.number))
-    }
-}
-
-fn damaged(path: &Path, reason: String) -> CubeError {
-    CubeError::DamagedRecord {
-        path: path.to_owned(),
-        reason,
+        let reason = format!("has {fault} in line {}", self.number);
+        CubeError::damaged_record(&self.path, &reason)
     }
 }
 

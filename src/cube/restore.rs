@@ -12,7 +12,7 @@ use super::{
     read::CubeBytes,
     streams::Marks,
 };
-use crate::params::End;
+use crate::{fault::Fault, params::End};
 use diff2d_arrays::npy::{self, DATA_OFFSET, NpyHeader};
 use diff2d_arrays::progress::Progress;
 use diff2d_sys::{self as sys, FileExt, LockedFile};
@@ -63,10 +63,7 @@ fn open_with_full_length(
     let status = file.metadata();
     let bytes = status.map_err(CubeError::io("examine", cube))?.len();
     if is_another_array(cube, header) {
-        return Err(CubeError::Replaced {
-            cube: cube.to_owned(),
-            journal: paths.journal.clone(),
-        });
+        return Err(CubeError::replaced(cube, &paths.journal));
     }
     if let Some(last) = ended_with(&file, bytes, header)
         && is_behind_all(last, journal, header, lines_begin)
@@ -124,9 +121,7 @@ impl Restorer {
             return Err(not_a_cube(&opened, cube));
         };
         if find_journal(&paths)?.is_none() {
-            return Err(CubeError::NoJournal {
-                cube: cube.to_owned(),
-            });
+            return Err(CubeError::no_journal(cube));
         }
         let journal = open_journal(&paths, no_lock, Duration::ZERO)?;
         let journal_content =
@@ -138,11 +133,7 @@ impl Restorer {
         let mut header = match (journal_content.header, journal_content.error) {
             (Some(header), _) => header,
             (None, None) if may_be_unborn(cube) || !cube.exists() => return Ok(None),
-            (None, None) => {
-                return Err(CubeError::NoJournal {
-                    cube: cube.to_owned(),
-                });
-            }
+            (None, None) => return Err(CubeError::no_journal(cube)),
             (None, Some(error)) => return Err(paths.journal_error(error)),
         };
         let journal_lines = (&*journal, journal_content.first_line);
@@ -329,10 +320,11 @@ impl Restorer {
     /// The error that a snapshot cannot be computed again.
     #[must_use]
     pub fn cannot_repair(&self, snapshot: SnapshotId) -> CubeError {
-        CubeError::CannotRepair {
-            cube: self.paths.cube.clone(),
-            snapshot,
-        }
+        Fault::damaged(format!(
+            "{snapshot} of {} cannot be repaired: after recomputing it from the snapshot before, its digest differs from the journal's; --force starts the run over",
+            self.paths.cube.display()
+        ))
+        .into()
     }
 
     /// Fills a place behind the last snapshot of a scenario with NaN.

@@ -221,7 +221,7 @@ pub fn read(
     }
     let numbers = raw.typed().parts_of(KEY);
     if numbers.is_empty() {
-        return Err(FitError::Request(
+        return Err(FitError::refused(
             "there are no data: [[fit.data]] with file, time, columns and sigma names them"
                 .to_owned(),
         ));
@@ -277,7 +277,7 @@ pub fn read(
     let files_of_functions = functions.filter_map(FunctionTable::file);
     let files_of_data = files.iter().map(|(path, file)| (path.as_path(), file));
     let origin = common_origin(files_of_functions.chain(files_of_data))
-        .map_err(|reason| FitError::Request(format!("[[{KEY}]]: {reason}")))?;
+        .map_err(|reason| FitError::refused(format!("[[{KEY}]]: {reason}")))?;
     judge_weights(&series, is_plan)?;
     let times_of_run = [problem.schedule.start, problem.schedule.end()];
     let warnings = files.iter().filter_map(|(path, file)| {
@@ -335,7 +335,7 @@ fn judge_weights(series: &[Series], is_plan: bool) -> Result<(), FitError> {
         }
         _ => return Ok(()),
     };
-    Err(FitError::Request(format!("[[{KEY}]]: {reason}")))
+    Err(FitError::refused(format!("[[{KEY}]]: {reason}")))
 }
 
 /// The times of the record, for data that have not been measured yet.

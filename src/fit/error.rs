@@ -1,6 +1,6 @@
 //! Errors of fits.
 
-use crate::{params::ParamsError, run::RunError};
+use crate::{fault::Fault, params::ParamsError, run::RunError};
 
 /// The reason why a fit could not be made.
 #[derive(Debug, thiserror::Error)]
@@ -9,37 +9,32 @@ pub enum FitError {
     /// The parameters cannot be used.
     #[error(transparent)]
     Params(#[from] ParamsError),
-    /// The problem cannot be run with some values of the unknowns.
-    #[error("with {place}: {error}")]
-    At {
-        /// The values.
-        place: String,
-        /// The reason.
-        error: ParamsError,
-    },
     /// A run failed.
     #[error(transparent)]
     Run(#[from] RunError),
-    /// The description of the fit is incomplete or inconsistent.
-    #[error("{0}")]
-    Request(String),
-    /// The data cannot determine some unknowns.
-    #[error("{}", .0.join("\n"))]
-    Untold(Vec<String>),
-    /// A computed value is not finite.
-    #[error(
-        "the column {column} has no finite value at t = {time:?}: {}",
-        HINT_OF_VALUES
-    )]
-    NotFinite {
-        /// The column of the record.
-        column: String,
-        /// The time \[time\].
-        time: f64,
-    },
     /// The fit was stopped.
     #[error("the fit was stopped")]
     Stopped,
+    /// Any other fault.
+    #[error(transparent)]
+    Fault(#[from] Fault),
 }
 
-const HINT_OF_VALUES: &str = "other starts or narrower bounds may give one";
+impl FitError {
+    /// The exit code of a program that ends with the error: 1 where it could not, 2 for wrong usage or parameters, 3 for damaged
+    /// data.
+    #[must_use]
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::Params(error) => error.exit_code(),
+            Self::Run(error) => error.exit_code(),
+            Self::Fault(fault) => fault.exit_code(),
+            Self::Stopped => 1,
+        }
+    }
+
+    /// The error of a description of a fit that is incomplete or inconsistent, or of data that cannot determine the unknowns.
+    pub(super) fn refused(sentence: impl Into<String>) -> Self {
+        Fault::refused(sentence).into()
+    }
+}

@@ -12,7 +12,7 @@ impl Model {
         const MOST_STEPS: u64 = 1 << 34;
         let schedule = self.problem_at(&self.start())?.schedule;
         match (schedule.last_step(), self.times.last()) {
-            (steps, Some(last)) if steps > MOST_STEPS => Err(FitError::Request(format!(
+            (steps, Some(last)) if steps > MOST_STEPS => Err(FitError::refused(format!(
                 "[[fit.data]] has a row of t = {last:?}, which takes {steps} steps of {:?}: times count from the beginning of the run, in the unit of t, or are dates; use = [from, to] leaves rows out",
                 schedule.dt
             ))),

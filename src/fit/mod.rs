@@ -124,7 +124,7 @@ impl Fit {
         let mut digests = Digests::within(options.memory);
         let unknowns = Unknown::all(raw)?;
         if unknowns.is_empty() {
-            return Err(FitError::Request(
+            return Err(FitError::refused(
                 "nothing is varied: [fit] with vary = { h = [1, 100] } says what is to be found, and between which bounds".to_owned(),
             ));
         }
@@ -149,21 +149,21 @@ impl Fit {
                 .iter()
                 .find(|unknown| unknown.prior.is_some()),
         ) {
-            return Err(FitError::Request(format!(
+            return Err(FitError::refused(format!(
                 "the prior of {} is weighed against the data by their sigma, which [[fit.data]] must give then",
                 unknown.name
             )));
         }
         let start = model.point(model.start())?;
         if !start.square.is_finite() {
-            return Err(FitError::Request(
+            return Err(FitError::refused(
                 "the sum of squares is beyond what a float holds at the values of the file: other units, or another start, make values smaller".to_owned(),
             ));
         }
         let is_free = vec![true; model.unknowns.len()];
         let jacobian = model.jacobian(&start, &is_free, Order::Second)?;
         if model.degrees_of_freedom() < 1.0 && !model.has_sigma() {
-            return Err(FitError::Request(
+            return Err(FitError::refused(
                 "there are as many unknowns as values, which leaves nothing to tell errors by: sigma in [[fit.data]] says them".to_owned(),
             ));
         }
@@ -207,7 +207,7 @@ impl Fit {
                 Ok(false) | Err(_) => {}
             }
         }
-        Err(FitError::Untold(untold))
+        Err(FitError::refused(untold.join("\n")))
     }
 
     /// Whether the data tell all unknowns at a place.

@@ -12,6 +12,7 @@ use super::{
     unknowns::Unknown,
 };
 use crate::{
+    fault::Fault,
     params::{ParamsError, Place, RawParams},
     physics::input::Digests,
     problem::Problem,
@@ -86,13 +87,13 @@ fn check_areas(
                 [&problem.grid, &moved.grid].map(|grid| [grid.x.nodes - 1, grid.y.nodes - 1]);
             if cells[0] != cells[1] {
                 let [[along_x, along_y], [moved_x, moved_y]] = cells;
-                return Err(FitError::Request(format!(
+                return Err(FitError::refused(format!(
                     "p does not change smoothly with {}: at {bound:?} there are {moved_x} by {moved_y} cells, and {along_x} by {along_y} at the value of the file; dx and dy that are formulas of it keep their number",
                     unknown.name
                 )));
             }
             if moved.grid == problem.grid && !moved.geometry().has_areas_of(problem.geometry()) {
-                return Err(FitError::Request(format!(
+                return Err(FitError::refused(format!(
                     "p does not change smoothly with {}: it moves the mask or held nodes, of which a node is one or is none; the place of a layer, of a source or of an interface can be fitted",
                     unknown.name
                 )));
@@ -220,7 +221,7 @@ impl Model {
     /// The problem with the values for scaled unknowns.
     ///
     /// # Errors
-    /// [`FitError::At`] if these values make no problem.
+    /// [`FitError`] if these values make no problem.
     pub fn problem_at(&self, scaled: &[f64]) -> Result<Problem, FitError> {
         let problem = self.problem_of(&self.raw_at(scaled));
         problem.map_err(|error| {
@@ -234,7 +235,7 @@ impl Model {
             {
                 // The times of the data stand under this key, which nobody has typed.
                 let end_time = self.times.last().copied().unwrap_or(f64::NAN);
-                return FitError::Request(format!(
+                return FitError::refused(format!(
                     "[[fit.data]] has a row of t = {end_time:?}, which {reason}"
                 ));
             }
@@ -242,10 +243,7 @@ impl Model {
             let names: Vec<String> = names
                 .map(|(unknown, value)| format!("{} = {value:?}", unknown.name))
                 .collect();
-            FitError::At {
-                place: names.join(", "),
-                error,
-            }
+            FitError::refused(format!("with {}: {error}", names.join(", ")))
         })
     }
 
@@ -286,10 +284,11 @@ impl Model {
                     .and_then(|row| row.number(column))
                     .unwrap_or(f64::NAN);
                 if !value.is_finite() {
-                    return Err(FitError::NotFinite {
-                        column: series.column.clone(),
-                        time,
-                    });
+                    return Err(Fault::failed(format!(
+                        "the column {} has no finite value at t = {time:?}: other starts or narrower bounds may give one",
+                        series.column
+                    ))
+                    .into());
                 }
                 values.push(value);
             }

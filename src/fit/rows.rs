@@ -35,7 +35,7 @@ pub fn columns_of(problem: &Problem, series: &[Series]) -> Result<Vec<usize>, Fi
             } else {
                 format!("the record has {}", names.join(", "))
             };
-            return Err(FitError::Request(format!(
+            return Err(FitError::refused(format!(
                 "[[fit.data]] compares {} with the column {} of the record, which there is not: {hint}",
                 series.name, series.column
             )));
@@ -48,7 +48,7 @@ pub fn columns_of(problem: &Problem, series: &[Series]) -> Result<Vec<usize>, Fi
         .collect();
     if units.len() > 1 && series.iter().any(|series| series.sigma.is_none()) {
         let units: Vec<&str> = units.into_iter().collect();
-        return Err(FitError::Request(format!(
+        return Err(FitError::refused(format!(
             "[[fit.data]] has values in {}, which only sigma can weigh against one another: sigma = {{ {} = 0.1, … }} says the deviation of each column",
             units.join(" and in "),
             series[0].name
@@ -92,12 +92,12 @@ pub fn at_times(
         return Ok(raw.with("tolerance", tolerance, Place::Default));
     }
     let Some(&last) = times.last().filter(|last| **last > start) else {
-        return Err(FitError::Request(format!(
+        return Err(FitError::refused(format!(
             "[[fit.data]] has no row after the beginning of the run, t = {start:?}"
         )));
     };
     if let Some(early) = times.first().filter(|first| **first < start) {
-        return Err(FitError::Request(format!(
+        return Err(FitError::refused(format!(
             "[[fit.data]] has a row of t = {early:?}, before the beginning of the run, t = {start:?}: use = [from, to] leaves rows out"
         )));
     }

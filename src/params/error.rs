@@ -6,125 +6,49 @@ use super::{
     spelling,
     value::{Entry, LONGEST_NAME, shown},
 };
-use diff2d_arrays::wording::{bytes, excerpt};
+use crate::fault::Fault;
+use diff2d_arrays::wording::excerpt;
 
 /// Parameters that cannot be used. The user can correct them, so the exit code is 2; for a file that they name it is 1
 /// or 3.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
+#[allow(missing_docs, reason = "the sentences say what the fields hold")]
 pub enum ParamsError {
-    /// The file could not be read.
-    #[error("cannot read the parameter file {file}: {reason}")]
-    Unreadable {
-        /// The file as the user named it.
-        file: String,
-        /// The reason, in words.
-        reason: String,
-    },
+    /// Any fault that callers do not distinguish.
+    #[error(transparent)]
+    Fault(#[from] Fault),
     /// The file is neither TOML nor Python assignments.
     #[error("{place}: {reason}")]
-    Syntax {
-        /// The offending line.
-        place: Place,
-        /// What the parser expected.
-        reason: String,
-    },
-    /// A key does not exist.
-    #[error("{place}: there is no parameter {key} (= {value}){hint}; the parameters {known}")]
-    Unknown {
-        /// The place where the key was typed.
-        place: Place,
-        /// The key as typed.
-        key: String,
-        /// The value as typed.
-        value: String,
-        /// A hint such as `", did you mean dx?"`, or nothing.
-        hint: String,
-        /// The words "are" or "of … are", and all keys that exist in its table.
-        known: String,
-    },
-    /// There are more unknown keys than a user wants to read.
-    #[error("{place}: {count} more keys from here on are no parameters")]
-    MoreUnknown {
-        /// The place of the first further unknown key.
-        place: Place,
-        /// The number of further unknown keys.
-        count: usize,
-    },
+    Syntax { place: Place, reason: String },
     /// A required key is absent.
     #[error("{place}: the parameter {key} is missing; add a line such as `{line}`  # {meaning}")]
     Missing {
-        /// The file or the table in which it should stand.
         place: Place,
-        /// The absent key.
         key: String,
-        /// A line with a valid value as an example.
         line: String,
-        /// The meaning of the key, with its unit.
         meaning: String,
-    },
-    /// A key occurs twice in a file.
-    #[error(
-        "{place}: {key} is given a second time (it stands in line {first} already); keep one of the two"
-    )]
-    Repeated {
-        /// The place of the second occurrence.
-        place: Place,
-        /// The key.
-        key: String,
-        /// The line of the first occurrence.
-        first: usize,
     },
     /// A value has the wrong type, or cannot be used, alone or with other values.
     #[error("{place}: {key} = {value} {reason}")]
     Refused {
-        /// The place where the value was typed.
         place: Place,
-        /// The key.
         key: String,
-        /// The value as typed.
         value: String,
-        /// "is …" or "cannot be used: …", and what would be accepted.
         reason: String,
     },
     /// A file named by parameters cannot be used.
     #[error("{place}: {key} = {value:?} cannot be used: {reason}")]
     Input {
-        /// The place where the file was named.
         place: Place,
-        /// The key.
         key: String,
-        /// The file.
         value: String,
-        /// The reason.
         reason: String,
-        /// Whether the file exists but is damaged.
         is_damaged: bool,
-    },
-    /// The coordinates of the grid's nodes do not fit into memory.
-    #[error(
-        "the coordinates of {nodes} nodes take {} of memory, and {} are available: a larger dx takes less",
-        bytes(*needed), bytes(*available)
-    )]
-    Memory {
-        /// The numbers of rows and columns.
-        nodes: String,
-        /// The bytes of the coordinates.
-        needed: u64,
-        /// The bytes that are available.
-        available: u64,
     },
     /// Several errors, one line each.
     #[error("{}", lines(.0))]
     Several(Vec<ParamsError>),
-    /// `--set` is not followed by a key and a value.
-    #[error("--set {text}: expected {expected}")]
-    BadSet {
-        /// The text after `--set`.
-        text: String,
-        /// What would be accepted, with an example.
-        expected: &'static str,
-    },
 }
 
 impl ParamsError {
@@ -133,7 +57,7 @@ impl ParamsError {
     #[must_use]
     pub fn exit_code(&self) -> u8 {
         match self {
-            Self::Memory { .. } => 1,
+            Self::Fault(fault) => fault.exit_code(),
             Self::Input { is_damaged, .. } => 1 + 2 * u8::from(*is_damaged),
             _ => 2,
         }
@@ -187,13 +111,12 @@ impl ParamsError {
             ),
         };
         let hint = meant.map_or_else(String::new, |meant| meant.hint);
-        Self::Unknown {
-            place: entry.place.clone(),
-            key: excerpt(name, LONGEST_NAME),
-            value: shown(&entry.value).into_owned(),
-            hint,
-            known,
-        }
+        let (place, value) = (&entry.place, shown(&entry.value));
+        let key = excerpt(name, LONGEST_NAME);
+        Fault::refused(format!(
+            "{place}: there is no parameter {key} (= {value}){hint}; the parameters {known}"
+        ))
+        .into()
     }
 
     /// The error for a text of the wrong form.

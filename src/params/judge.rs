@@ -11,6 +11,7 @@ use super::{
     spelling,
     value::{Entry, Value, number},
 };
+use crate::fault::Fault;
 use diff2d_arrays::wording::parse_bytes;
 use serde_json::{Value as Json, json};
 use std::{collections::BTreeMap, path::PathBuf};
@@ -78,10 +79,9 @@ impl<'a> Judge<'a> {
             .map(|entry| ParamsError::unknown(entry, known.clone()));
         self.wrong.extend(errors);
         if let [entry, ..] = counted {
-            self.wrong.push(ParamsError::MoreUnknown {
-                place: entry.place.clone(),
-                count: counted.len(),
-            });
+            let (place, count) = (&entry.place, counted.len());
+            let sentence = format!("{place}: {count} more keys from here on are no parameters");
+            self.wrong.push(Fault::refused(sentence).into());
         }
     }
 

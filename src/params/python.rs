@@ -7,13 +7,14 @@ use super::{
     typed::Typed,
     value::{Entry, LONGEST_NAME, LONGEST_VALUE, Value},
 };
+use crate::fault::Fault;
 use diff2d_arrays::wording::excerpt;
 use std::collections::HashMap;
 
 /// All assignments of a text; `file` is the name that messages use.
 ///
 /// # Errors
-/// [`ParamsError::Syntax`] at the first statement of another form, [`ParamsError::Repeated`] for a name that is
+/// [`ParamsError::Syntax`] at the first statement of another form, [`ParamsError::Fault`] for a name that is
 /// assigned twice: Python would keep the last value, which may not be the intended one.
 pub fn parse(file: &str, text: &str) -> Result<Typed, ParamsError> {
     let mut entries: Vec<Entry> = Vec::new();
@@ -34,11 +35,11 @@ pub fn parse(file: &str, text: &str) -> Result<Typed, ParamsError> {
     let mut line_of_name = HashMap::new();
     for (entry, line) in entries.iter().zip(&lines) {
         if let Some(first) = line_of_name.insert(&entry.name, *line) {
-            return Err(ParamsError::Repeated {
-                place: entry.place.clone(),
-                key: excerpt(&entry.name, LONGEST_NAME),
-                first,
-            });
+            let (place, key) = (&entry.place, excerpt(&entry.name, LONGEST_NAME));
+            return Err(Fault::refused(format!(
+                "{place}: {key} is given a second time (it stands in line {first} already); keep one of the two"
+            ))
+            .into());
         }
     }
     Ok(entries.into_iter().collect())

@@ -11,6 +11,7 @@ use super::{
     typed::Typed,
     value::{self, Entry, Value},
 };
+use crate::fault::Fault;
 use diff2d_arrays::wording::excerpt;
 use diff2d_sys as sys;
 use std::{
@@ -58,27 +59,27 @@ impl RawParams {
     /// Reads a parameter file: TOML, or Python assignments as in the course's `diff2dparams.py`.
     ///
     /// # Errors
-    /// [`ParamsError::Unreadable`], [`ParamsError::Syntax`], [`ParamsError::Repeated`].
+    /// [`ParamsError`]; [`ParamsError::Syntax`] for a text that is neither TOML nor assignments.
     pub fn read(path: &Path) -> Result<Self, ParamsError> {
         let file = path.display().to_string();
         let mut bytes = Vec::new();
         sys::open_stream(path)
             .and_then(|file| file.take(LARGEST + 1).read_to_end(&mut bytes))
-            .map_err(|error| unreadable(&file, explain(&error, path)))?;
+            .map_err(|error| unreadable(&file, &explain(&error, path)))?;
         if bytes.len() as u64 > LARGEST {
             let reason = format!(
                 "it is larger than {} MiB, so it is something else",
                 LARGEST >> 20
             );
-            return Err(unreadable(&file, reason));
+            return Err(unreadable(&file, &reason));
         }
         let text = String::from_utf8(bytes).map_err(|error| {
             let byte = error.utf8_error().valid_up_to();
             let reason = format!("it is not text (byte {byte} is not valid UTF-8)");
-            unreadable(&file, other_file(path).map_or(reason, str::to_owned))
+            unreadable(&file, other_file(path).unwrap_or(&reason))
         })?;
         Self::parse(&file, &text).map_err(|error| match other_file(path) {
-            Some(reason) => unreadable(&file, reason.to_owned()),
+            Some(reason) => unreadable(&file, reason),
             None => error,
         })
     }
@@ -86,7 +87,7 @@ impl RawParams {
     /// Reads a parameter file and the `--set` options that override it.
     ///
     /// # Errors
-    /// As [`read`](Self::read), and [`ParamsError::BadSet`].
+    /// As [`read`](Self::read), and [`ParamsError::Fault`] for an override that cannot be read.
     pub fn load(path: &Path, overrides: &[String]) -> Result<Self, ParamsError> {
         let mut raw = Self::read(path)?;
         for text in overrides {
@@ -98,7 +99,7 @@ impl RawParams {
     /// Parses parameters from a text; `file` is its name in messages.
     ///
     /// # Errors
-    /// [`ParamsError::Syntax`], [`ParamsError::Repeated`].
+    /// [`ParamsError::Syntax`]; [`ParamsError::Fault`] for a name that is given twice.
     pub fn parse(file: &str, text: &str) -> Result<Self, ParamsError> {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let typed = match Typed::parse(file, text) {
@@ -153,7 +154,7 @@ impl RawParams {
     /// Applies the `key=value` of a `--set` option, which overrides the file.
     ///
     /// # Errors
-    /// [`ParamsError::BadSet`] without an `=` or a key, or for a table that is no TOML.
+    /// [`ParamsError::Fault`] without an `=` or a key, or for a table that is no TOML.
     pub fn set(&mut self, text: &str) -> Result<(), ParamsError> {
         let (key, value) = text
             .split_once('=')
@@ -310,11 +311,9 @@ impl RawParams {
     }
 }
 
-fn unreadable(file: &str, reason: String) -> ParamsError {
-    ParamsError::Unreadable {
-        file: file.to_owned(),
-        reason,
-    }
+/// The error for a parameter file that cannot be read.
+pub(super) fn unreadable(file: &str, reason: &str) -> ParamsError {
+    Fault::refused(format!("cannot read the parameter file {file}: {reason}")).into()
 }
 
 /// The text in messages for a file in memory, whose name the user has not typed.
@@ -410,7 +409,7 @@ fn explain(error: &io::Error, path: &Path) -> String {
 /// The error for a `--set` option that cannot be read.
 fn bad_set(text: &str, expected: &'static str) -> ParamsError {
     let text = excerpt(text, value::LONGEST_VALUE);
-    ParamsError::BadSet { text, expected }
+    Fault::refused(format!("--set {text}: expected {expected}")).into()
 }
 
 #[cfg(test)]

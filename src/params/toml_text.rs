@@ -3,7 +3,7 @@
 use super::{
     error::ParamsError,
     keys::{self, table_of_names},
-    raw::RawParams,
+    raw::{RawParams, unreadable},
     typed::FILES,
     value::{Entry, Value},
 };
@@ -14,7 +14,7 @@ impl RawParams {
     /// The parameters with all overrides, as the text of a parameter file in `directory`, from which the names of files start.
     ///
     /// # Errors
-    /// [`ParamsError::Unreadable`] for values that TOML cannot express.
+    /// [`ParamsError`] for values that TOML cannot express.
     pub fn to_toml(&self, directory: &Path) -> Result<String, ParamsError> {
         let mut root = Value::Table(Table::new());
         for entry in self.typed().entries() {
@@ -27,9 +27,9 @@ impl RawParams {
             };
             put(&mut root, &path_of(&entry.name), value);
         }
-        toml::to_string(&root).map_err(|error| ParamsError::Unreadable {
-            file: self.file().display().to_string(),
-            reason: error.to_string(),
+        toml::to_string(&root).map_err(|error| {
+            let file = self.file().display().to_string();
+            unreadable(&file, &error.to_string())
         })
     }
 

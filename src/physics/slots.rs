@@ -162,7 +162,7 @@ impl Slots {
             [Quantity::X, Quantity::Y].map(|quantity| params.profile(quantity));
         let mut slots = Self {
             geometry: Arc::clone(geometry),
-            list: slot_results.collect::<Result<_, _>>()?,
+            list: slot_results.collect::<Result<_, ParamsError>>()?,
             face: params.face,
             is_isotropic: x_profile == y_profile,
             cut_faces: Arc::default(),

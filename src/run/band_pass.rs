@@ -96,7 +96,7 @@ impl<T: Element> InBands<'_, T> {
         let sums = thread::scope(|scope| {
             let range = iter::once(state_begin..state_begin + problem.field_bytes()).collect();
             let source = ReadAhead::start(scope, file, &self.read, range, self.chunks())
-                .map_err(RunError::Threads)?;
+                .map_err(RunError::no_threads)?;
             let [rows_before, rows_after] =
                 [&halo.before, &halo.after].map(|rows| bytemuck::cast_slice(rows));
             let writer = target_scratch.map(|scratch| {
@@ -109,7 +109,7 @@ impl<T: Element> InBands<'_, T> {
                 first: halo.first_row,
                 source: Read::chain(rows_before, source).chain(rows_after),
                 read: halo.first_row,
-                scratch: writer.transpose().map_err(RunError::Threads)?,
+                scratch: writer.transpose().map_err(RunError::no_threads)?,
                 row: 0,
                 now,
                 end_clock,

@@ -18,8 +18,10 @@ use crate::{
         record_file,
         share::Share,
     },
+    fault::Fault,
     problem::Problem,
 };
+use diff2d_arrays::wording::bytes;
 use diff2d_sys as sys;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
@@ -72,18 +74,19 @@ pub(super) fn check_record(
         return Ok(());
     }
     let Some(paths) = paths else {
-        return Err(RunError::NoRecord {
-            why: "is written beside a cube, and there is none: leave it out",
-        });
+        let sentence = "[record] is written beside a cube, and there is none: leave it out";
+        return Err(Fault::refused(sentence).into());
     };
     on_root(comm, || record_file::refuse_others(paths, problem.fields()))?;
     let field_bytes = problem.disk_bytes();
     let is_new = comm.is_root() && !problem.fields().is_empty() && !paths.journal.exists();
     let fits = match sys::free_space(paths.directory()) {
-        Some(free) if is_new && free < field_bytes => Err(RunError::NoFieldSpace {
-            needed: field_bytes,
-            free,
-        }),
+        Some(free) if is_new && free < field_bytes => Err(Fault::failed(format!(
+            "the cube and record.fields need {} on the disk, but only {} are free: free some space, write elsewhere with -o, or leave fields out",
+            bytes(field_bytes),
+            bytes(free)
+        ))
+        .into()),
         _ => Ok(()),
     };
     collective::all_ok(comm, fits)

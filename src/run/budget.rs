@@ -300,7 +300,7 @@ impl Budget {
     /// system itself would promise more memory than it has.
     ///
     /// # Errors
-    /// [`RunError::Memory`].
+    /// [`RunError`] if there is too little memory.
     #[doc(hidden)]
     pub fn check(&self, processes: usize) -> Result<(), RunError> {
         /// The smallest budget that is checked. Asking the system for its free memory would take a noticeable part of

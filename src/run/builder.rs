@@ -248,7 +248,7 @@ impl<'a, W> Run<'a, W> {
             } else {
                 Ok(())
             };
-            collective::all_ok(comm, started.map_err(RunError::Threads))?;
+            collective::all_ok(comm, started.map_err(RunError::no_threads))?;
             let worked = work(self.work, &self.options, &observer);
             // The observing thread ends when it has heard everything.
             drop(observer);

@@ -27,6 +27,7 @@ use crate::{
         self, Claim, CubeWriter, Header, Io, Paths, checkpoint,
         record_file::{self, RecordPlace},
     },
+    fault::Fault,
     problem::Problem,
 };
 use diff2d_stencil::{Element, Stencil};
@@ -114,14 +115,17 @@ fn into_memory<T: Element, C: Comm>(
             let room = kept.reserve(snapshots * ny * nx);
             room.map_err(|_| RunError::no_memory(budget.total))?;
         }
-        None if problem.params.until.is_some() => return Err(RunError::SteadyWithoutCube),
+        None if problem.params.until.is_some() => {
+            let sentence = "until = { steady = … } compares each snapshot with the one before it in the cube, but --no-cube writes no cube: leave one of the two out";
+            return Err(Fault::refused(sentence).into());
+        }
         None => {}
     }
     let output = match &mut kept {
         Some(solution) => Output::memory(problem, ranks, solution, observer),
         None => Output::nothing(problem, ranks, observer),
     };
-    let state = in_memory.ok_or(RunError::Unplaced)?;
+    let state = in_memory.ok_or_else(RunError::unplaced)?;
     let (report, remains) = simulate(problem, state, output, clock, observer)?;
     if let Some(solution) = kept {
         solution.record = kept_record(problem, &remains.rows, &options.warnings);
@@ -178,7 +182,7 @@ fn into_cube<T: Element, C: Comm>(
                 simulate(problem, state, output, clock, observer)
             })
         }
-        (None, None) => Err(RunError::Unplaced),
+        (None, None) => Err(RunError::unplaced()),
     };
     // Everything is durable, or an error of the writer comes first: it is what stopped the simulation.
     let (is_complete, times) = exchange::finish(comm, writer, simulated.is_err())?;

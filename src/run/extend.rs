@@ -18,6 +18,7 @@ use crate::{
         Commit, Cube, CubeError,
         streams::{Mark, Marks, ROWS},
     },
+    fault::Fault,
     params::{Choice, End},
     problem::Problem,
     schedule::Clock,
@@ -104,10 +105,11 @@ impl<C: Comm> Output<'_, C> {
                 if differences.is_empty() {
                     Ok(Some(cube))
                 } else {
-                    Err(CubeError::CannotExtend {
-                        cube: shorter.to_owned(),
-                        differences,
-                    })
+                    Err(Fault::refused(format!(
+                        "--extend {}: it was made with other parameters, {differences}; only runtime and until may differ",
+                        shorter.display()
+                    ))
+                    .into())
                 }
             }
             (Err(CubeError::Unborn { .. }), _) | (Ok(_), None) => Ok(None),
@@ -264,10 +266,9 @@ fn common_commits(
             .is_some_and(|(_, run_id)| *run_id == cube.header().run_id)
     });
     if !is_one_run {
-        return Err(RunError::Cube(CubeError::DoesNotMatch {
-            cube: path.to_owned(),
-            reason: "ranks see different files of that name: the directory must be shared by all machines".to_owned(),
-        }));
+        let reason =
+            "ranks see different files of that name: the directory must be shared by all machines";
+        return Err(CubeError::does_not_match(path, reason).into());
     }
     let commits = cube.commits()[..fewest].to_vec();
     Ok((fewest > 0).then_some((cube, commits)))

@@ -218,8 +218,5 @@ fn digests_of(inputs: &BTreeMap<String, String>) -> Vec<&String> {
 }
 
 fn mismatch(cube: &Cube, reason: &str) -> RunError {
-    RunError::Cube(CubeError::DoesNotMatch {
-        cube: cube.paths().cube.clone(),
-        reason: reason.to_owned(),
-    })
+    CubeError::does_not_match(&cube.paths().cube, reason).into()
 }

@@ -99,7 +99,7 @@ impl<'a, T: Element> InBands<'a, T> {
             (StateLocation::Scratch(place), Some(scratch)) => {
                 Ok((scratch.path(), scratch.reader(), scratch.begin(*place)))
             }
-            _ => Err(RunError::Unplaced),
+            _ => Err(RunError::unplaced()),
         }
     }
 

@@ -60,7 +60,7 @@ impl<'a, T: Element, C: Comm> InMemory<'a, T, C> {
     /// A state of zeros for the rows that a rank holds.
     ///
     /// # Errors
-    /// [`RunError::Memory`].
+    /// [`RunError`] if there is too little memory.
     pub(crate) fn new(
         problem: &'a Problem,
         stencil: Stencil<T>,

@@ -48,7 +48,7 @@ impl Interval<'_> {
     /// if it has the digest of its line. Returns the line of the snapshot and the streams.
     ///
     /// # Errors
-    /// [`RunError`]; [`CubeError::CannotRepair`](crate::cube::CubeError::CannotRepair) if the digest differs.
+    /// [`RunError`]; [`RunError::Cube`] if the digest differs.
     pub(super) fn restore<T: Element>(
         &self,
         streams: RunStreams,

@@ -1,9 +1,10 @@
 //! The threads that compute.
 
 use super::error::RunError;
+use crate::fault::Fault;
 use diff2d_sys as sys;
 use rayon::{ThreadPool, ThreadPoolBuilder};
-use std::{cell::OnceCell, io};
+use std::cell::OnceCell;
 
 thread_local! {
     /// The pool that this thread has joined; it lives as long as the thread.
@@ -41,10 +42,11 @@ pub(super) fn join(
     let threads = threads.map(worthwhile);
     if rayon::current_thread_index().is_some() {
         return match threads {
-            Some(asked) if !is_member_of_pool_of(asked) => Err(RunError::OtherPool {
-                here: rayon::current_num_threads(),
-                asked,
-            }),
+            Some(asked) if !is_member_of_pool_of(asked) => Err(Fault::failed(format!(
+                "the calling thread belongs to a pool of {} threads, so a run on it cannot use {asked} threads",
+                rayon::current_num_threads()
+            ))
+            .into()),
             _ => Ok(()),
         };
     }
@@ -68,5 +70,5 @@ fn is_member_of_pool_of(threads: usize) -> bool {
 
 fn build(builder: ThreadPoolBuilder, threads: usize) -> Result<ThreadPool, RunError> {
     let built = builder.num_threads(threads).build();
-    built.map_err(|error| RunError::Threads(io::Error::other(error)))
+    built.map_err(RunError::no_threads)
 }

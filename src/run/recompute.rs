@@ -12,7 +12,7 @@ use diff2d_stencil::Element;
 /// the digest of its commit. Each snapshot adds 1 to `progress`.
 ///
 /// # Errors
-/// [`RunError`]; [`CubeError::CannotRepair`](crate::cube::CubeError::CannotRepair) if the digest differs.
+/// [`RunError`]; [`RunError::Cube`] if the digest differs.
 pub(crate) fn recompute<T: Element>(
     cube: &mut Restorer,
     problem: &Problem,

@@ -22,7 +22,7 @@ use std::ops::Range;
 /// Returns the faults that it found, in sentences. States are computed in at most `memory` bytes.
 ///
 /// # Errors
-/// [`RunError`]; [`CubeError::CannotRepair`] if a recomputed interval differs from its marks in the journal.
+/// [`RunError`]; [`RunError::Cube`] if a recomputed interval differs from its marks in the journal.
 pub(crate) fn restore_streams<T: Element>(
     cube: &mut Restorer,
     problem: &Problem,

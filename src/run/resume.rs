@@ -8,7 +8,8 @@ use super::{
 };
 use crate::{
     comm::{Comm, collective},
-    cube::{Commit, CubeError, checkpoint, streams::Marks},
+    cube::{Commit, checkpoint, streams::Marks},
+    fault::Fault,
     schedule::Clock,
 };
 use diff2d_arrays::npy::DATA_OFFSET;
@@ -95,9 +96,10 @@ pub(super) fn take_snapshot<C: Comm>(
     if state.take(&durable)? {
         Ok(())
     } else {
-        Err(RunError::Cube(CubeError::DamagedSnapshot {
-            cube: cube.to_owned(),
-            snapshot: commit.id(),
-        }))
+        let (snapshot, cube) = (commit.id(), cube.display());
+        let fault = Fault::damaged(format!(
+            "{snapshot} of {cube} is damaged (its digest differs from the journal's): `diff2d repair {cube}` recomputes it"
+        ));
+        Err(RunError::Cube(fault.into()))
     }
 }

@@ -11,10 +11,12 @@ use crate::{
         Header, Paths, paths,
         scratch::{self, Scratch},
     },
+    fault::Fault,
     field::Field,
     problem::{Footprint, Problem},
     slab::Slab,
 };
+use diff2d_arrays::wording::bytes;
 use diff2d_stencil::{Element, Stencil};
 use diff2d_sys as sys;
 use std::path::Path;
@@ -37,7 +39,7 @@ pub(super) fn decompose<'a, T: Element, C: Comm>(
 /// entered.
 ///
 /// # Errors
-/// [`RunError::NoSpace`], [`RunError::NoScratchSpace`], [`RunError::Cube`].
+/// [`RunError`].
 pub(super) fn check_scratch(
     problem: &Problem,
     paths: &Paths,
@@ -50,21 +52,25 @@ pub(super) fn check_scratch(
         // A run that goes on may have its scratch there.
         let is_new = !paths.journal.exists();
         return match sys::free_space(directory) {
-            Some(free) if is_new && free < scratch => Err(RunError::NoScratchSpace {
-                needed: scratch,
-                directory: directory.to_owned(),
-                free,
-            }),
+            Some(free) if is_new && free < scratch => Err(Fault::failed(format!(
+                "the state needs {} in {}, but only {} are free there: choose another directory with --scratch",
+                bytes(scratch),
+                directory.display(),
+                bytes(free)
+            ))
+            .into()),
             _ => Ok(()),
         };
     }
     let bytes_needed = scratch::space_needed(paths, problem.cube_bytes(), scratch);
     match sys::free_space(paths.directory()) {
-        Some(free) if free < bytes_needed => Err(RunError::NoSpace {
-            needed: bytes_needed,
-            scratch,
-            free,
-        }),
+        Some(free) if free < bytes_needed => Err(Fault::failed(format!(
+            "the cube and the state need {} more on the disk, of which {} hold the state while the run goes on, but only {} are free",
+            bytes(bytes_needed),
+            bytes(scratch),
+            bytes(free)
+        ))
+        .into()),
         _ => Ok(()),
     }
 }
@@ -93,7 +99,7 @@ pub(super) fn memory(problem: &Problem, ranks: &Decomposition<'_, impl Comm>) ->
 /// A field of zeros for the rows that a rank holds.
 ///
 /// # Errors
-/// [`RunError::Memory`].
+/// [`RunError`] if there is too little memory.
 pub(crate) fn allocate<T: Element>(
     problem: &Problem,
     ranks: &Decomposition<'_, impl Comm>,

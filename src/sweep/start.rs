@@ -7,6 +7,7 @@ use super::{
 use crate::{
     comm::{Comm, Solo, Topology, collective},
     cube::{Claim, Header, Io, Paths, digest, inputs, share::Share},
+    fault::Fault,
     run::{self, Observer, Options, Outcome, Run, RunError, SweepRecord},
 };
 use std::{ops::Range, path::PathBuf, time::Instant};
@@ -58,7 +59,7 @@ fn run_on(
         .try_for_each(|(path, snapshot)| inputs::is_committed(path, snapshot));
     collective::all_ok(comm, commit_check.map_err(RunError::from))?;
     let Some(cube) = &options.output else {
-        return Err(RunError::NoOutput);
+        return Err(Fault::refused("a sweep needs the name of the cube to write").into());
     };
     let input_files = sweep.inputs().keys().map(PathBuf::from);
     let input_files = input_files.chain(options.reads.iter().cloned());
@@ -113,7 +114,8 @@ fn run_on(
         return record_result.map(|()| Outcome::AlreadyDone);
     };
     if io == Io::Single && topology.machines() > 1 {
-        return Err(RunError::SweepByOne);
+        let sentence = "ranks on several machines cannot write a sweep on a filesystem, such as NFS, where one rank has to write for all others: start the sweep on one machine, or on a filesystem like Lustre";
+        return Err(Fault::refused(sentence).into());
     }
     run::on_root(comm, || match &record {
         Some(record) => {

@@ -8,6 +8,7 @@ use super::scenarios::Sweep;
 use crate::{
     comm::{Comm, Solo},
     cube::{CubeWriter, Paths, record_file::RecordPlace},
+    fault::Fault,
     params::with_precision,
     problem::Problem,
     run::{
@@ -23,7 +24,6 @@ use rayon::{ThreadPool, ThreadPoolBuilder};
 use serde::{Deserialize, Serialize};
 use std::{
     collections::VecDeque,
-    io,
     sync::{
         OnceLock,
         atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
@@ -49,7 +49,7 @@ impl Pools {
     /// Starts the threads of `workers` workers.
     ///
     /// # Errors
-    /// [`RunError::Threads`].
+    /// [`RunError`] if the system refuses them.
     pub(super) fn start(workers: usize) -> Result<Self, RunError> {
         Ok(Self {
             workers: pool(workers)?,
@@ -60,7 +60,7 @@ impl Pools {
 
 fn pool(threads: usize) -> Result<ThreadPool, RunError> {
     let built = ThreadPoolBuilder::new().num_threads(threads).build();
-    built.map_err(|refused| RunError::Threads(io::Error::other(refused)))
+    built.map_err(RunError::no_threads)
 }
 
 /// The report of a rank on its workers.
@@ -219,7 +219,9 @@ impl<'a> Workers<'a> {
                 Ok(outcome) => self.stop(outcome),
                 Err(error) => {
                     let error = match error {
-                        RunError::Halt(halt) => RunError::Scenario { number, halt },
+                        RunError::Halt(halt) => {
+                            Fault::failed(format!("scenario {number}: {halt}")).into()
+                        }
                         error => error,
                     };
                     // The first error counts.

@@ -8,7 +8,7 @@ use crate::cli::error::Error;
 use clap::Args;
 use diff2d::{
     RawParams,
-    fit::{DataFiles, Fit, FitAnswer, FitError, FitOptions, PlanAnswer, Stage},
+    fit::{DataFiles, Fit, FitAnswer, FitOptions, PlanAnswer, Stage},
 };
 use diff2d_arrays::progress::Progress;
 use diff2d_sys as sys;
@@ -130,17 +130,6 @@ fn news_of(stage: Stage<'_>, starts: usize) -> String {
             format!("profile {number} of {count}: {name} = {}", digits(value))
         }
         Stage::Shifts => "steps and spacing: begun".to_owned(),
-    }
-}
-
-impl From<FitError> for Error {
-    fn from(error: FitError) -> Self {
-        match error {
-            FitError::Params(error) => error.into(),
-            FitError::Run(error) => error.into(),
-            FitError::NotFinite { .. } | FitError::Stopped => Self::System(error.to_string()),
-            _ => Self::Usage(error.to_string()),
-        }
     }
 }
 

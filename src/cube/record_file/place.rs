@@ -5,7 +5,7 @@ use super::description::{
 };
 use crate::{
     cube::{
-        error::CubeError,
+        error::{CubeError, refused},
         field_files,
         found::read_journal,
         paths::{self, Paths},
@@ -145,7 +145,7 @@ fn fields_of_journal(paths: &Paths) -> Option<Vec<RecordField>> {
 /// are those of the run, whatever has become of them.
 ///
 /// # Errors
-/// [`CubeError::ForeignRecord`], [`CubeError::Io`].
+/// [`CubeError`].
 pub fn refuse_others(paths: &Paths, fields: &[RecordField]) -> Result<(), CubeError> {
     let fields_of_journal = fields_of_journal(paths);
     let is_begun = fields_of_journal.is_some();
@@ -153,7 +153,7 @@ pub fn refuse_others(paths: &Paths, fields: &[RecordField]) -> Result<(), CubeEr
     for &field in fields.iter().filter(|field| !known_fields.contains(field)) {
         let path = field_files::path(&paths.cube, field);
         if is_taken(&path) {
-            return Err(CubeError::ForeignRecord { path });
+            return Err(foreign(&path));
         }
     }
     if is_begun {
@@ -164,7 +164,7 @@ pub fn refuse_others(paths: &Paths, fields: &[RecordField]) -> Result<(), CubeEr
         Ok(text) if is_ours(&text) => Ok(()),
         Err(error) if error.kind() == ErrorKind::NotFound && !is_taken(&description) => {
             if is_taken(&rows) {
-                Err(CubeError::ForeignRecord { path: rows })
+                Err(foreign(&rows))
             } else {
                 Ok(())
             }
@@ -172,17 +172,28 @@ pub fn refuse_others(paths: &Paths, fields: &[RecordField]) -> Result<(), CubeEr
         Err(error) if error.kind() == ErrorKind::NotADirectory => {
             Err(CubeError::io("open", &description)(error))
         }
-        _ => Err(CubeError::ForeignRecord { path: description }),
+        _ => Err(foreign(&description)),
     }
+}
+
+/// The error that a file with the name of a record was not written by a run.
+fn foreign(path: &Path) -> CubeError {
+    refused(
+        path,
+        "is where a run writes its record, but this file was not written by a run: move it away, or write elsewhere with -o",
+    )
 }
 
 /// Refuses any record. Beside an empty journal it belongs to another run, whose cube was renamed or deleted.
 ///
 /// # Errors
-/// [`CubeError::OtherRecord`].
+/// [`CubeError`].
 pub fn refuse_any(paths: &Paths) -> Result<(), CubeError> {
     match path_of_ours(paths) {
-        Some(path) => Err(CubeError::OtherRecord { path }),
+        Some(path) => Err(refused(
+            &path,
+            "is the record of another run, whose cube is missing: move it away, write elsewhere with -o, or replace it with --force",
+        )),
         None => Ok(()),
     }
 }

@@ -38,8 +38,8 @@ pub struct ProvedRows {
 /// The rows of the record beside a cube; `None` if its run has no record. If there is no journal, all rows count.
 ///
 /// # Errors
-/// [`CubeError::NotYet`] if nothing is committed; [`CubeError::DamagedRecord`] if rows differ from what the run has
-/// written; [`CubeError::Io`].
+/// [`CubeError::NotYet`] if nothing is committed; [`CubeError::Fault`] if rows differ from what the run has written;
+/// [`CubeError::Io`].
 pub fn proved_rows(paths: &Paths) -> Result<Option<ProvedRows>, CubeError> {
     let proved = one_run::read_streams(paths, |journal| match &journal.header {
         Some(header) if !header.has_record() => Ok(None),
@@ -117,8 +117,8 @@ pub struct ProvedFrames {
 /// The frames in a file, if it is that of a field of a run.
 ///
 /// # Errors
-/// [`CubeError::NotYet`] if nothing is committed; [`CubeError::DamagedRecord`] if the file is shorter than its run has
-/// written it; [`CubeError::Io`].
+/// [`CubeError::NotYet`] if nothing is committed; [`CubeError::Fault`] if the file is shorter than its run has written it;
+/// [`CubeError::Io`].
 pub fn proved_frames(path: &Path) -> Result<Option<ProvedFrames>, CubeError> {
     if Paths::of_existing(path).is_ok_and(|paths| paths.journal.exists()) {
         // The file is a cube itself.
@@ -202,7 +202,7 @@ fn no_row(paths: &Paths) -> CubeError {
 /// The error as one of a command that reads a record and does not continue it.
 fn to_reader(error: CubeError) -> CubeError {
     match error {
-        CubeError::LostRecord { path, reason } => CubeError::DamagedRecord { path, reason },
+        CubeError::LostRecord { path, reason } => CubeError::damaged_record(&path, &reason),
         error => error,
     }
 }

@@ -8,7 +8,7 @@ use std::{collections::BTreeSet, path::Path};
 /// The modules of `src/`, from those that know no other to the program. A module may know those of rows
 /// above its own; modules of one row do not know one another.
 const LAYERS: &[&[&str]] = &[
-    &["measured"],
+    &["fault", "measured"],
     &["comm", "slab", "params", "node_set"],
     &["grid", "schedule"],
     &["dynamics"],
