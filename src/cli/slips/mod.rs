@@ -114,11 +114,14 @@ impl<'a> CommandLine<'a> {
         let usage = self.command.clone().render_usage();
         match option {
             Some(option) => {
-                let shown = option.to_string();
-                let text = usage.to_string();
-                let place = if text.contains(&shown) { "" } else { &shown };
-                let text = text.replacen("[OPTIONS]", place, 1);
-                text.replace("  ", " ").into()
+                let option_text = option.to_string();
+                let usage_text = usage.to_string();
+                let replacement = match usage_text.contains(&option_text) {
+                    true => "",
+                    false => &option_text,
+                };
+                let usage_text = usage_text.replacen("[OPTIONS]", replacement, 1);
+                usage_text.replace("  ", " ").into()
             }
             None => usage,
         }
@@ -131,23 +134,23 @@ impl<'a> CommandLine<'a> {
 
     /// The argument of which an error speaks.
     fn option_of(&self, error: &Error) -> Option<&'a Arg> {
-        let shown = typed_word(error, ContextKind::InvalidArg)?;
-        self.argument(&shown)
+        let option_text = typed_word(error, ContextKind::InvalidArg)?;
+        self.argument(&option_text)
     }
 
     /// The argument that a message shows as this text.
-    fn argument(&self, shown: &str) -> Option<&'a Arg> {
+    fn argument(&self, argument_text: &str) -> Option<&'a Arg> {
         let mut arguments = self.command.get_arguments();
-        arguments.find(|argument| argument.to_string() == shown)
+        arguments.find(|argument| argument.to_string() == argument_text)
     }
 
     /// The arguments that are missing.
     fn missing(&self, error: &Error) -> impl Iterator<Item = &'a Arg> {
-        let shown = match error.get(ContextKind::InvalidArg) {
-            Some(ContextValue::Strings(shown)) => shown.as_slice(),
+        let argument_texts = match error.get(ContextKind::InvalidArg) {
+            Some(ContextValue::Strings(texts)) => texts.as_slice(),
             _ => &[],
         };
-        let arguments = shown.iter().filter_map(|shown| self.argument(shown));
+        let arguments = argument_texts.iter().filter_map(|text| self.argument(text));
         arguments.collect::<Vec<_>>().into_iter()
     }
 
@@ -158,13 +161,13 @@ impl<'a> CommandLine<'a> {
         }
         let name = option_name(word);
         // Of `-np` the error shows `-n`.
-        let whole = self
+        let full_word = self
             .words
             .iter()
             .find(|typed| word.len() == 2 && typed.starts_with(word) && typed.len() > 2);
-        let whole = whole.map(|typed| option_name(typed));
+        let full_name = full_word.map(|typed| option_name(typed));
         self.tip_of_key(name)
-            .or_else(|| self.habit(OPTIONS, whole?))
+            .or_else(|| self.habit(OPTIONS, full_name?))
             .or_else(|| self.habit(OPTIONS, name))
             .or_else(|| self.similar_option(name))
             .or_else(|| self.option_elsewhere(name))
@@ -172,7 +175,7 @@ impl<'a> CommandLine<'a> {
 
     /// The tip for a word without dashes that the command does not take.
     fn tip_of_word(&self, word: &str) -> Option<Tip<'a>> {
-        let shown = excerpt(word, LONGEST);
+        let word_excerpt = excerpt(word, LONGEST);
         if let Some(tip) = self.tip_of_key(option_name(word)) {
             return Some(tip);
         }
@@ -181,13 +184,13 @@ impl<'a> CommandLine<'a> {
             && option == "--set"
         {
             return Some(Tip::new(format!(
-                "key and value are one word with '=': '--set {key}={shown}'"
+                "key and value are one word with '=': '--set {key}={word_excerpt}'"
             )));
         }
         let output = self.option("output")?;
         Path::new(word).extension()?;
         Some(Tip {
-            sentence: format!("the name of what is written stands behind -o: '-o {shown}'"),
+            sentence: format!("the name of what is written stands behind -o: '-o {word_excerpt}'"),
             option: Some(output),
         })
     }
@@ -222,13 +225,19 @@ impl<'a> CommandLine<'a> {
 
     /// The tip for an option that is spelt nearly as one of the command, or begins as a single one does.
     fn similar_option(&self, name: &str) -> Option<Tip<'a>> {
-        let names = || {
-            let names = self.command.get_arguments().filter_map(Arg::get_long);
-            names.filter(|name| name.len() > 3)
+        if name.len() <= 2 {
+            return None;
+        }
+        let names = self.command.get_arguments().filter_map(Arg::get_long);
+        let names: Vec<&str> = names.filter(|name| name.len() > 3).collect();
+        let mut longer_names = names.iter().filter(|long| long.starts_with(name));
+        let only_longer_name = longer_names
+            .next()
+            .filter(|_| longer_names.next().is_none());
+        let meant = match only_longer_name {
+            Some(long) => *long,
+            None => nearest(name, names)?,
         };
-        let mut beginnings = names().filter(|long| name.len() > 2 && long.starts_with(name));
-        let beginning = beginnings.next().filter(|_| beginnings.next().is_none());
-        let meant = beginning.or_else(|| nearest(name, names()).filter(|_| name.len() > 2))?;
         Some(Tip {
             sentence: format!("a similar option is '--{meant}'"),
             option: self.option(meant),
@@ -273,10 +282,10 @@ impl<'a> CommandLine<'a> {
         }
         let values = option.get_possible_values();
         let names = values.iter().map(PossibleValue::get_name);
-        if let (first, Some(_)) = typed::cut(word, ",")
-            && names.clone().any(|name| name == first)
+        if let (first_word, Some(_)) = typed::cut(word, ",")
+            && names.clone().any(|name| name == first_word)
         {
-            return Some(Tip::new(format!("one at a time: '--{name} {first}'")));
+            return Some(Tip::new(format!("one at a time: '--{name} {first_word}'")));
         }
         let meant = nearest(&word.to_lowercase(), names)?;
         Some(Tip::new(format!("a similar value is '{meant}'")))
