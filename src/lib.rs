@@ -211,7 +211,7 @@ pub mod internal {
             key::Absent,
             keys::{KEYS, SWEEP_KEYS},
         },
-        run::{Answer, solve_here},
+        run::{Begun, solve_here},
         schedule::{Clock, Due, Nper, Pace},
         slab::Slab,
     };

@@ -10,46 +10,72 @@ use super::{
     observer::Observer,
     options::Options,
     output::Output,
-    row::RowSums,
+    row::{Row, RowSums},
+    row_schedule::RowSchedule,
     solution::Solution,
     state::State,
     time_loop::TimeLoop,
     trackers::Trackers,
 };
 use crate::{
-    comm::Solo, dynamics::Steadiness, params::with_precision, problem::Problem, schedule::Clock,
-    slab::Slab,
+    comm::Solo, cube::Commit, params::with_precision, problem::Problem, schedule::Clock, slab::Slab,
 };
 use diff2d_stencil::Element;
 use std::sync::{Arc, atomic::AtomicBool};
 
-/// The result of [`solve_here`].
-#[derive(Debug)]
-pub struct Answer {
-    /// The record, in the bytes of its file; empty without a record.
-    pub record: String,
-    /// How steady a steady solution is.
-    pub steadiness: Steadiness,
+/// The part of a run that is there already.
+#[derive(Debug, Clone, Copy)]
+pub struct Begun<'b> {
+    /// The index of its last snapshot.
+    pub index: u64,
+    /// The bytes of that snapshot, as in a cube.
+    pub values: &'b [u8],
+    /// The record up to there or further, in the bytes of its file.
+    pub record: &'b str,
 }
 
-/// Runs a problem on the calling thread, and keeps the rows of its record in memory, with the bits of a cube. `look` is called with the time and the bytes of each snapshot as soon as it is whole. The run is given up once
-/// `stop` is set.
+impl Begun<'_> {
+    /// The time of the last snapshot, and the rows up to there; `None` if values or rows are missing.
+    fn end(&self, problem: &Problem) -> Option<(Clock, Vec<Row>)> {
+        if self.values.len() as u64 != problem.field_bytes() {
+            return None;
+        }
+        let (schedule, pace) = (&problem.schedule, problem.schedule.pace());
+        let end = pace.after(pace.start(), schedule.step_of(self.index));
+        let Some(keys) = &problem.params.record else {
+            return Some((end, Vec::new()));
+        };
+        let due = RowSchedule::new(problem, keys).pass_to(end);
+        let has_dates = columns::has_dates(problem);
+        let lines = self.record.lines().skip(1);
+        let rows = lines.map_while(|line| Row::of_line(line, 1, has_dates));
+        let rows: Vec<Row> = rows.take(usize::try_from(due).ok()?).collect();
+        (rows.len() as u64 == due).then_some((end, rows))
+    }
+}
+
+/// Runs a problem on the calling thread, and keeps the rows of its record in memory, with the bits of a cube. `look` is
+/// called with the line of the journal, still without its digest, and the bytes of each snapshot as soon as it is whole. A run
+/// that has `begun` continues, unless rows of its record are missing: then it is computed from its beginning. The run is given up
+/// once `stop` is set. Returns the record, in the bytes of its file; it is empty if the problem has none.
 ///
 /// # Errors
 /// [`RunError`]; [`RunError::GivenUp`] if the run was stopped.
 pub fn solve_here(
     problem: &Problem,
+    begun: Option<Begun<'_>>,
     stop: &Arc<AtomicBool>,
-    look: fn(Clock, &[u8]),
-) -> Result<Answer, RunError> {
-    with_precision!(problem.params.precision, T => solve_of::<T>(problem, stop, look))
+    look: fn(Commit, &[u8]),
+) -> Result<String, RunError> {
+    with_precision!(problem.params.precision, T => solve_of::<T>(problem, begun, stop, look))
 }
 
 fn solve_of<T: Element>(
     problem: &Problem,
+    begun: Option<Begun<'_>>,
     stop: &Arc<AtomicBool>,
-    look: fn(Clock, &[u8]),
-) -> Result<Answer, RunError> {
+    look: fn(Commit, &[u8]),
+) -> Result<String, RunError> {
     let (ny, nx) = problem.grid.shape();
     let slab = Slab::whole(ny).periodic(problem.has_periodic_rows());
     let ranks = Decomposition::new(&Solo, slab, nx);
@@ -67,11 +93,27 @@ fn solve_of<T: Element>(
     let room = solution.reserve(problem.grid.len());
     room.map_err(|_| RunError::no_memory(budget.total))?;
     let mut state = InMemory::new(problem, problem.stencil::<T>(), &ranks)?.within(&budget);
-    state.initialise(&clock, &observer)?;
-    let steadiness = state.figures().steadiness;
-    let output = Output::memory(problem, &ranks, &mut solution, &observer);
-    let trackers = Trackers::in_memory(problem, RowSums::AsRecorded)?;
-    let recorded = TimeLoop::new(problem, state, output, trackers, clock, &observer).record()?;
+    let resumed = match begun.and_then(|begun| Some((begun.values, begun.end(problem)?))) {
+        Some((values, end)) => {
+            solution.continue_from(values);
+            state.fill(|own_bytes| {
+                own_bytes.copy_from_slice(values);
+                Ok(())
+            })?;
+            Some(end)
+        }
+        None => {
+            state.initialise(&clock, &observer)?;
+            None
+        }
+    };
+    let from = resumed.as_ref().map(|(end, _)| *end);
+    let mut output = Output::memory(problem, &ranks, &mut solution, &observer);
+    // What follows is judged by its change since then.
+    output.last = from.unwrap_or(output.last);
+    let trackers = Trackers::in_memory(problem, RowSums::AsRecorded, resumed)?;
+    let time_loop = TimeLoop::new(problem, state, output, trackers, clock, &observer);
+    let recorded = time_loop.record(from)?;
     let mut record = String::new();
     if problem.params.record.is_some() {
         let calendar = problem.calendar().filter(|_| columns::has_dates(problem));
@@ -81,5 +123,5 @@ fn solve_of<T: Element>(
             row.line(None, date)
         }));
     }
-    Ok(Answer { record, steadiness })
+    Ok(record)
 }

@@ -85,6 +85,28 @@ impl<'a, T: Element, C: Comm> InMemory<'a, T, C> {
         }
     }
 
+    /// Collective. Fills the rows of this rank with values of a cube, in place of the initial state; `false` once there is a
+    /// solver.
+    pub(super) fn fill(
+        &mut self,
+        read: impl FnOnce(&mut [u8]) -> Result<(), CubeError>,
+    ) -> Result<bool, RunError> {
+        let HeldState::Field(field) = &mut self.held else {
+            return Ok(false);
+        };
+        let (ranks, row) = (self.ranks, self.ranks.shape().1 * size_of::<T>());
+        let among = ranks.slab().own_among_held();
+        let own_bytes = &mut field.as_mut_bytes()[among.start * row..among.end * row];
+        let read = read(own_bytes);
+        collective::all_ok(ranks.comm(), read.map_err(RunError::from))?;
+        let (first_row, own_values) = (
+            ranks.slab().own().start,
+            bytemuck::cast_slice_mut(own_bytes),
+        );
+        self.problem.codec().decode::<T>(first_row, own_values);
+        Ok(true)
+    }
+
     fn own(&self) -> &[T] {
         let field = self.held.field();
         field.map_or(&[], |field| self.ranks.own_rows(field))
@@ -100,28 +122,14 @@ fn view<'a, T: Element>(slab: &Slab, state: &'a Field<T>) -> Option<RowsView<'a>
 impl<T: Element, C: Comm> State<C> for InMemory<'_, T, C> {
     fn take(&mut self, durable: &Durable<'_>) -> Result<bool, RunError> {
         let ranks = self.ranks;
-        let (Some(file), HeldState::Field(field)) = (
-            durable.open_whole(&ranks.share::<T>(), ranks.comm())?,
-            &mut self.held,
-        ) else {
+        let Some(file) = durable.open_whole(&ranks.share::<T>(), ranks.comm())? else {
             return Ok(false);
         };
-        let (among, row) = (
-            ranks.slab().own_among_held(),
-            ranks.shape().1 * size_of::<T>(),
-        );
         let own_begin = durable.begin + ranks.own_bytes::<T>().start;
-        let own_bytes = &mut field.as_mut_bytes()[among.start * row..among.end * row];
-        let read = file
-            .read(own_begin, own_bytes)
-            .map_err(CubeError::io("read", durable.path));
-        collective::all_ok(ranks.comm(), read.map_err(RunError::from))?;
-        let (first_row, own_values) = (
-            ranks.slab().own().start,
-            bytemuck::cast_slice_mut(own_bytes),
-        );
-        self.problem.codec().decode::<T>(first_row, own_values);
-        Ok(true)
+        self.fill(|own_bytes| {
+            file.read(own_begin, own_bytes)
+                .map_err(CubeError::io("read", durable.path))
+        })
     }
 
     fn initialise(&mut self, clock: &RunClock, observer: &Observer) -> Result<(), RunError> {

@@ -247,22 +247,19 @@ impl<'a, C: Comm> Output<'a, C> {
     /// Tells of a snapshot that is whole.
     pub(super) fn announce(&mut self, now: Clock, conclusion: Conclusion) {
         let summary = conclusion.summary;
+        let id = SnapshotId::from(self.problem.schedule.snapshot_at(now.step).0);
         self.marks.clone_from(&conclusion.marks);
         (self.last, self.ended) = (now, conclusion.ended.clone());
         let announced = match &mut self.destination {
             Destination::Cube(cube) => return cube.scenario.end(conclusion),
             Destination::Memory(solution, announced) => {
-                solution.end(now);
+                solution.end(id, now, conclusion);
                 announced
             }
             Destination::Digest(digest) => return digest.end(now, conclusion),
             Destination::Nothing(announced) => announced,
         };
         if self.ranks.comm().is_root() {
-            let id = SnapshotId {
-                scenario: None,
-                index: self.problem.schedule.snapshot_at(now.step).0,
-            };
             // Without an observer there is no receiver.
             let _ = announced.send(Commit::new(id, now, summary));
         }

@@ -69,6 +69,6 @@ fn record_of<T: Element>(
         Some(kept) => Output::memory(problem, &ranks, kept, &observer),
         None => Output::nothing(problem, &ranks, &observer),
     };
-    let trackers = Trackers::in_memory(problem, sums)?;
-    TimeLoop::new(problem, state, output, trackers, clock, &observer).record()
+    let trackers = Trackers::in_memory(problem, sums, None)?;
+    TimeLoop::new(problem, state, output, trackers, clock, &observer).record(None)
 }

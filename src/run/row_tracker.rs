@@ -53,13 +53,24 @@ impl<'a> RowTracker<'a> {
         Self::with_sink(problem, sink, RowSums::AsRecorded, scenario, start)
     }
 
-    /// The tracker of a run without files, which keeps its rows in memory.
+    /// The tracker of a run without files, which keeps its rows in memory. A run that continues from the state at `begin`
+    /// has rows up to there.
     ///
     /// # Errors
     /// As [`new`](Self::new).
-    pub(super) fn in_memory(problem: &'a Problem, sums: RowSums) -> Result<Option<Self>, RunError> {
-        let start = problem.schedule.pace().start();
-        Self::with_sink(problem, RowSink::Memory(Vec::new()), sums, None, start)
+    pub(super) fn in_memory(
+        problem: &'a Problem,
+        sums: RowSums,
+        begin: Clock,
+        rows: Vec<Row>,
+    ) -> Result<Option<Self>, RunError> {
+        let end_rows = rows.first().cloned().zip(rows.last().cloned());
+        let mut tracker = Self::with_sink(problem, RowSink::Memory(rows), sums, None, begin)?;
+        if let (Some((first, last)), Some(tracker)) = (end_rows, &mut tracker) {
+            tracker.schedule.pass_to(begin);
+            tracker.rows.go_on(&[first, last]);
+        }
+        Ok(tracker)
     }
 
     fn with_sink(

@@ -1,7 +1,13 @@
 //! [`Solution`]: the snapshots of a run and its record, kept in memory.
 
-use crate::{codec::Codec, params::Precision, problem::Problem, schedule::Clock};
-use bytemuck::cast_slice;
+use crate::{
+    codec::Codec,
+    cube::{Commit, conclusion::Conclusion, journal::SnapshotId},
+    params::Precision,
+    problem::Problem,
+    schedule::Clock,
+};
+use bytemuck::{AnyBitPattern, cast_slice, pod_read_unaligned};
 use diff2d_stencil::real::Real;
 use std::collections::TryReserveError;
 
@@ -20,8 +26,8 @@ pub struct Solution {
     has_last_only: bool,
     /// The place of the next value.
     next_value: usize,
-    /// Is called with the time and the bytes of each snapshot that is whole.
-    look: Option<fn(Clock, &[u8])>,
+    /// Is called with the line, still without its digest, and the bytes of each snapshot that is whole.
+    look: Option<fn(Commit, &[u8])>,
 }
 
 /// The record of a run that writes no file, with the numbers of `STEM.record.csv`.
@@ -74,9 +80,9 @@ impl Solution {
         }
     }
 
-    /// A solution without snapshots, which will keep only the last one. `look` is called with the time and the bytes of
-    /// each snapshot as soon as it is whole.
-    pub(super) fn seen_by(problem: &Problem, look: fn(Clock, &[u8])) -> Self {
+    /// A solution without snapshots, which will keep only the last one. `look` is called with the line, still without its
+    /// digest, and the bytes of each snapshot as soon as it is whole.
+    pub(super) fn seen_by(problem: &Problem, look: fn(Commit, &[u8])) -> Self {
         Self {
             look: Some(look),
             ..Self::of_last(problem)
@@ -105,11 +111,19 @@ impl Solution {
         self.next_value += rows.len();
     }
 
+    /// Keeps the bytes of a snapshot with which the run does not begin, but from which it continues.
+    pub(super) fn continue_from(&mut self, bytes: &[u8]) {
+        match &mut self.states {
+            States::F64(states) => put(states, 0, &values_of(bytes)),
+            States::F32(states) => put(states, 0, &values_of(bytes)),
+        }
+    }
+
     /// Ends a snapshot, after all its rows.
-    pub(super) fn end(&mut self, now: Clock) {
+    pub(super) fn end(&mut self, id: SnapshotId, now: Clock, conclusion: Conclusion) {
         self.times.push(now.simtime);
         if let Some(look) = self.look {
-            look(now, self.bytes());
+            look(conclusion.commit(id, now), self.bytes());
         }
         if self.has_last_only {
             self.next_value = 0;
@@ -128,6 +142,12 @@ impl Solution {
             States::F32(states) => cast_slice(states),
         }
     }
+}
+
+/// The values in bytes that may begin anywhere in memory.
+fn values_of<T: AnyBitPattern>(bytes: &[u8]) -> Vec<T> {
+    let values = bytes.chunks_exact(size_of::<T>());
+    values.map(pod_read_unaligned).collect()
 }
 
 /// Puts values at a place: behind the others, or over them.

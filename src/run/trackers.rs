@@ -12,7 +12,7 @@ use super::{
     field_tracker::FieldTracker,
     output::Output,
     reached::Reached,
-    row::RowSums,
+    row::{Row, RowSums},
     row_tracker::RowTracker,
     snapshot::Snapshot,
     state::State,
@@ -57,7 +57,7 @@ impl<'p, C: Comm> Trackers<'p, C> {
         resumed: Option<Clock>,
     ) -> Result<Self, RunError> {
         if place.is_none() && output.solution().is_some() {
-            return Self::in_memory(problem, RowSums::AsRecorded);
+            return Self::in_memory(problem, RowSums::AsRecorded, None);
         }
         let streams = std::mem::take(&mut output.streams);
         let snapshots = listed(Some(SnapshotTracker::new(problem, resumed)));
@@ -84,16 +84,22 @@ impl<'p, C: Comm> Trackers<'p, C> {
     }
 
     /// The trackers of a run without files: snapshots, rows that are kept in memory with these sums, and a limit of their
-    /// columns.
+    /// columns. A run that continues has the time of its state, and its rows up to there.
     ///
     /// # Errors
     /// [`RunError`].
-    pub(super) fn in_memory(problem: &'p Problem, sums: RowSums) -> Result<Self, RunError> {
-        let start = problem.schedule.pace().start();
+    pub(super) fn in_memory(
+        problem: &'p Problem,
+        sums: RowSums,
+        resumed: Option<(Clock, Vec<Row>)>,
+    ) -> Result<Self, RunError> {
+        let (resumed, rows) = resumed.unzip();
+        let begin = resumed.unwrap_or(problem.schedule.pace().start());
+        let rows = rows.unwrap_or_default();
         let list = [
-            listed(Some(SnapshotTracker::new(problem, None))),
-            listed(RowTracker::in_memory(problem, sums)?),
-            listed(LimitTracker::new(problem, false, start.simtime)),
+            listed(Some(SnapshotTracker::new(problem, resumed))),
+            listed(RowTracker::in_memory(problem, sums, begin, rows)?),
+            listed(LimitTracker::new(problem, false, begin.simtime)),
         ];
         Ok(Self::of(problem, list))
     }

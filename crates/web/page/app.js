@@ -8,7 +8,7 @@
   let files = {};
   /** What the module says of the parameters, once it has looked at them. */
   let plan = null;
-  /** The run that is shown: its text, plan and files, its commits and values, and its end. */
+  /** The run that is shown: its text, plan and files; the line, the commit in it and the values of each snapshot; and its end. */
   let run = null;
   let runner = null;
   let examiner = null;
@@ -34,17 +34,17 @@
   const source = URL.createObjectURL(new Blob([element("worker").textContent], { type: "text/javascript" }));
   const module = through(bytesOf(element("module").textContent), new DecompressionStream("deflate")).then((bytes) => WebAssembly.compile(bytes));
 
-  function begin(task, text, look, warnings) {
+  function begin(task, text, look, warnings, shorter) {
     const worker = new Worker(source);
     const answer = new Promise((resolve) => {
       worker.onmessage = ({ data }) => {
-        if (!data.answer) return look(data.commit, data.values);
+        if (!data.answer) return look(data.line, data.values);
         worker.terminate();
         resolve(data.answer);
       };
       worker.onerror = ({ message }) => resolve({ error: `the page could not do this: ${message}` });
     });
-    module.then((module) => worker.postMessage({ task, module, text, files, warnings }));
+    module.then((module) => worker.postMessage({ task, module, text, files, warnings, shorter }));
     return { answer, end: () => worker.terminate() };
   }
 
@@ -148,13 +148,16 @@
     return { low: finite([low])[0] ?? null, high: finite([high])[0] ?? null, positive: finite([positive])[0] ?? null };
   }
 
-  function enter(commit, bytes) {
+  function enter(line, bytes) {
+    const commit = JSON.parse(line);
+    if (commit.index === 0) clear();
     const values = valuesOf(bytes);
     commit.positive = values.reduce((least, value) => (value > 0 && value < least ? value : least), Infinity);
     for (const end of ["min", "max"]) if (commit[end] === null) commit[end] = NaN;
+    run.lines.push(line);
     run.commits.push(commit);
     run.values.push(bytes);
-    const frame = { label: label(commit.t), low: commit.min, high: commit.max, positive: commit.positive, values };
+    const frame = { label: label(commit.simtime), low: commit.min, high: commit.max, positive: commit.positive, values };
     const found = ends(run.commits);
     const isFirst = run.commits.length === 1;
     if (isFirst) {
@@ -165,22 +168,35 @@
       });
     } else window.viewer.add(frame, found, found);
     const row = element("digests").insertRow();
-    for (const cell of [commit.index, commit.step, commit.t, commit.mass, commit.min, commit.max, commit.sha256]) row.insertCell().textContent = cell;
+    for (const cell of [commit.index, commit.step, commit.simtime, commit.mass, commit.min, commit.max, commit.sha256]) row.insertCell().textContent = cell;
     element("proof").hidden = false;
-    status.textContent = `${label(commit.t)}, snapshot ${commit.index} of ${run.plan.snapshots - 1}`;
+    status.textContent = `${label(commit.simtime)}, snapshot ${commit.index} of ${run.plan.snapshots - 1}`;
   }
 
-  /** Runs the text in the editor, from its beginning. */
-  async function solve() {
+  /** Forgets the snapshots of the run: it begins at its beginning. */
+  function clear() {
+    Object.assign(run, { lines: [], commits: [], values: [] });
+    element("digests").replaceChildren();
+  }
+
+  /** What a longer run needs of the present one: its text, lines and record, and its last values. */
+  function shorterRun() {
+    const hasFiles = Object.entries(run.files).every(([name, bytes]) => files[name] === bytes);
+    if (!hasFiles || !run.values.length) return undefined;
+    return { text: run.text, commits: run.lines, record: run.end?.record ?? "", state: run.values.at(-1) };
+  }
+
+  /** Runs the text in the editor, from its beginning, or from the last snapshot of a shorter run. */
+  async function solve(shorter) {
     if (!(await examine())) return;
     drop();
-    run = { text: editor.value, files: { ...files }, plan, title: title(), commits: [], values: [], end: null };
-    element("digests").replaceChildren();
+    run = { ...run, text: editor.value, files: { ...files }, plan, title: title(), end: null };
+    if (!shorter) clear();
     element("downloads").replaceChildren();
     element("recorded").hidden = element("fitted").hidden = true;
     const began = performance.now();
     status.textContent = "computing …";
-    runner = begin("solve", run.text, enter, plan.warnings);
+    runner = begin("solve", run.text, enter, plan.warnings, shorter);
     buttons();
     const answer = await runner.answer;
     runner = null;
@@ -190,7 +206,8 @@
       return showFaults(answer.error.split("\n"));
     }
     run.end = answer;
-    status.textContent = `done in ${((performance.now() - began) / 1000).toFixed(2)} s`;
+    const end = answer.ended ? `, ended with snapshot ${run.commits.length - 1}: ${answer.ended}` : "";
+    status.textContent = `done in ${((performance.now() - began) / 1000).toFixed(2)} s${end}`;
     document.body.dataset.done = run.commits.length;
     offer();
     record();
@@ -201,6 +218,7 @@
     runner.end();
     runner = null;
     status.textContent = `stopped behind snapshot ${run.commits.length - 1}`;
+    element("longer").value = run.plan.runtime;
     buttons();
     offer();
   }
@@ -211,14 +229,14 @@
     element("continue").disabled = Boolean(runner) || !run;
   }
 
-  /** Runs on to a longer time. The snapshots that are there are computed again, with the same bits. */
+  /** Runs on to a longer time. */
   function goOn() {
     const longer = Number(element("longer").value);
     const line = /^(\s*runtime\s*=\s*)([^#\n]*?)(\s*(?:#.*)?)$/m;
     if (longer > 0 && longer !== plan?.runtime && line.test(editor.value)) {
       write(editor.value.replace(line, (_, before, __, behind) => `${before}${Number.isInteger(longer) ? longer + ".0" : longer}${behind}`));
     }
-    solve();
+    solve(shorterRun());
   }
 
   const title = () => (editor.value.match(/^#\s*(.+)$/m) || [, "this.toml"])[1];
@@ -493,7 +511,7 @@
       choose(target.value);
       solve();
     });
-    for (const [id, act] of Object.entries({ run: solve, stop, continue: goOn, fit, link, use })) element(id).addEventListener("click", act);
+    for (const [id, act] of Object.entries({ run: solve, stop, continue: goOn, fit, link, use })) element(id).addEventListener("click", () => act());
     if (!(await linked())) choose(element("gallery").value);
     drawNumbers();
     showFiles();

@@ -1,6 +1,6 @@
 "use strict";
 
-/** An instance of the module, with its functions as functions of texts. `look` is called with each snapshot. */
+/** An instance of the module, with its functions as functions of texts. `look` is called with the line and the values of each snapshot. */
 async function connect(module, look) {
   const [encoder, decoder] = [new TextEncoder(), new TextDecoder()];
   let exported;
@@ -14,7 +14,7 @@ async function connect(module, look) {
         crypto.getRandomValues(bytesAt(at + begin, Math.min(65536, length - begin)));
       }
     },
-    look: (commitAt, commitLength, at, length) => look(JSON.parse(textAt(commitAt, commitLength)), bytesAt(at, length).slice()),
+    look: (commitAt, commitLength, at, length) => look(textAt(commitAt, commitLength), bytesAt(at, length).slice()),
   };
   exported = (await WebAssembly.instantiate(module, { page: imports })).exports;
   const given = (bytes) => {
@@ -30,19 +30,22 @@ async function connect(module, look) {
   return {
     giveFile: (name, bytes) => exported.give_file(...given(encoder.encode(name)), ...given(bytes)),
     examine: call("examine"),
-    /** Runs a problem, of which the warnings may be known. */
-    solve: (text, warnings) => call("solve")(JSON.stringify({ text, warnings })),
+    /** Runs a problem, of which the warnings may be known, from the last snapshot of a shorter run if there is one. */
+    solve(text, warnings, { state, ...shorter } = {}) {
+      if (state) exported.give_state(...given(state));
+      return call("solve")(JSON.stringify({ text, warnings, shorter: state && shorter }));
+    },
     fit: call("fit"),
   };
 }
 
 /** Does one task for the page, and answers with its result. */
-async function work({ data: { task, module, text, files, warnings } }) {
-  const report = (commit, values) => postMessage({ commit, values }, [values.buffer]);
+async function work({ data: { task, module, text, files, warnings, shorter } }) {
+  const report = (line, values) => postMessage({ line, values }, [values.buffer]);
   try {
     const functions = await connect(module, report);
     for (const name in files) functions.giveFile(name, files[name]);
-    postMessage({ answer: functions[task](text, warnings) });
+    postMessage({ answer: functions[task](text, warnings, shorter) });
   } catch (error) {
     const isFull = /memory|allocat|unreachable/i.test(String(error));
     const sentence = isFull

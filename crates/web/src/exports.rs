@@ -62,6 +62,16 @@ pub unsafe extern "C" fn give_file(
     files::give(name, bytes.into());
 }
 
+/// Gives the bytes of the snapshot from which the next run may continue.
+///
+/// # Safety
+/// The bytes are in memory of [`allocate`].
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn give_state(bytes: *mut u8, length: usize) {
+    // SAFETY: as the caller promises.
+    files::give_state(unsafe { taken(bytes, length) }.into_vec());
+}
+
 /// What a run of these parameters would do, or the errors in them.
 ///
 /// # Safety

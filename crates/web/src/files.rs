@@ -3,6 +3,7 @@
 use diff2d::{ParamsError, RawParams};
 use std::{
     collections::BTreeMap,
+    mem,
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -16,6 +17,19 @@ static FILES: Mutex<BTreeMap<String, Arc<[u8]>>> = Mutex::new(BTreeMap::new());
 pub(crate) fn give(name: String, bytes: Arc<[u8]>) {
     let mut files = FILES.lock().unwrap_or_else(PoisonError::into_inner);
     files.insert(name, bytes);
+}
+
+/// The bytes of the snapshot from which the next run continues.
+static STATE: Mutex<Vec<u8>> = Mutex::new(Vec::new());
+
+/// Keeps the bytes of the snapshot from which the next run continues.
+pub(crate) fn give_state(bytes: Vec<u8>) {
+    *STATE.lock().unwrap_or_else(PoisonError::into_inner) = bytes;
+}
+
+/// The bytes of the snapshot from which this run continues, once.
+pub(crate) fn take_state() -> Vec<u8> {
+    mem::take(&mut *STATE.lock().unwrap_or_else(PoisonError::into_inner))
 }
 
 /// Parameters as typed, with the files of the page.

@@ -1,9 +1,8 @@
 //! [`Journal`]: the journal of a run in a page, line for line as `diff2d run` writes it.
 
 use diff2d::{
-    Commit, Header, Precision, Problem, SnapshotId, Summary,
-    internal::{Clock, Mark, ROWS, Steadiness, digest},
-    stencil::real::Real,
+    Commit, Header, Problem,
+    internal::{Mark, ROWS, digest},
 };
 use std::sync::Arc;
 
@@ -29,33 +28,45 @@ impl Journal {
         })
     }
 
+    /// Takes over the commits of a shorter run, if it is the beginning of this one and did not end by a condition. Returns the
+    /// index of its last snapshot.
+    pub(crate) fn take(&mut self, shorter: &Problem, commits: Vec<Commit>) -> Option<u64> {
+        let (last, schedule) = (commits.last()?, &self.problem.schedule);
+        let index = last.index;
+        let fits = last.ended.is_none()
+            && index < schedule.snapshots()
+            && schedule.step_of(index) == last.step
+            && commits.len() as u64 == index + 1;
+        let header = Header::of_run(shorter).ok()?;
+        if !fits || !self.header.differences_from_beginning(&header).is_empty() {
+            return None;
+        }
+        self.commits = commits;
+        Some(index)
+    }
+
     pub(crate) fn problem(&self) -> &Arc<Problem> {
         &self.problem
     }
 
-    /// Enters a snapshot, whose values are those of the cube.
-    pub(crate) fn enter(&mut self, now: Clock, values: &[u8]) -> &Commit {
-        let summary = match self.problem.params.precision {
-            Precision::F32 => self.summary::<f32>(values),
-            _ => self.summary::<f64>(values),
-        };
-        let id = SnapshotId::from(self.commits.len() as u64);
-        let mut commit = Commit::new(id, now, summary);
-        commit.sha256 = digest::of_bytes(values);
-        self.commits.push(commit);
+    /// Enters a snapshot, whose values are those of the cube, in place of what was there from its index on.
+    pub(crate) fn enter(&mut self, commit: Commit, values: &[u8]) -> &Commit {
+        let index = usize::try_from(commit.index).unwrap_or(usize::MAX);
+        self.commits.truncate(index);
+        if commit.ended.is_some() {
+            self.header.end_with(commit.id());
+        }
+        self.commits.push(Commit {
+            sha256: digest::of_bytes(values),
+            ..commit
+        });
         &self.commits[self.commits.len() - 1]
     }
 
-    fn summary<T: Real>(&self, bytes: &[u8]) -> Summary {
-        let mut values: Vec<T> = bytes
-            .chunks_exact(size_of::<T>())
-            .map(bytemuck::pod_read_unaligned)
-            .collect();
-        self.problem.codec().decode(0, &mut values);
-        let rows = self.problem.summaries(0, &values);
-        rows.map_or(Summary::NONE, |rows| {
-            Summary::of_rows(&rows, &self.problem.grid)
-        })
+    /// Why the run has ended, if a condition of its parameters made it end.
+    pub(crate) fn ended(&self) -> Option<String> {
+        let end = self.commits.last()?.ended.as_ref()?;
+        Some(end.to_string())
     }
 
     /// The header of the cube as NumPy reads it, with as many bytes as in a file.
@@ -63,19 +74,14 @@ impl Journal {
         self.header.npy().encode()
     }
 
-    /// All lines. `steadiness` is that of the first snapshot, if it was solved for; `record` are the bytes of the record, of
-    /// which each line has a mark.
-    pub(crate) fn text(&self, steadiness: Steadiness, record: &str) -> String {
+    /// All lines. `record` are the bytes of the record, of which each line has a mark.
+    pub(crate) fn text(&self, record: &str) -> String {
         let mut bytes = Vec::new();
         // Writing to a vector cannot fail.
         let _ = self.header.write_line(&mut bytes);
         for commit in &self.commits {
-            let commit = match commit.index {
-                0 => commit.clone().with(steadiness),
-                _ => commit.clone(),
-            };
             let marks = mark(record, commit.simtime).map(|mark| (ROWS.to_owned(), mark));
-            let commit = commit.with_streams(marks.into_iter().collect());
+            let commit = commit.clone().with_streams(marks.into_iter().collect());
             bytes.extend_from_slice(commit.line(&self.header.run_id).as_bytes());
         }
         String::from_utf8_lossy(&bytes).into_owned()

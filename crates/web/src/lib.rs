@@ -8,6 +8,7 @@
 //! |---|---|
 //! | `allocate` | memory for a text |
 //! | `give_file` | nothing; the file is known from now on |
+//! | `give_state` | nothing; the bytes are the snapshot from which the next run may continue |
 //! | `examine` | what a run of these parameters would do, or the errors in them |
 //! | `solve` | the journal, the header of the cube and the record; snapshots go to the page one by one |
 //! | `fit` | numbers of the parameters from measured series |

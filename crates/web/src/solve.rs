@@ -1,15 +1,16 @@
 //! [`solve`]: a run whose snapshots go to the page.
 
 use crate::{
-    files::read,
+    files::{read, take_state},
     journal::Journal,
     page::{STOP, show},
 };
 use diff2d::{
-    Problem,
-    internal::{Answer, Clock, solve_here},
+    Commit, ParamsError, Problem, RawParams,
+    internal::{Begun, solve_here},
     with_start,
 };
+use serde::Deserialize;
 use serde_json::{Value, json};
 use std::cell::RefCell;
 
@@ -18,54 +19,84 @@ thread_local! {
     static JOURNAL: RefCell<Option<Journal>> = const { RefCell::new(None) };
 }
 
-/// Runs a problem. The request is a JSON object with the `text` of its parameters and, if they are known from
-/// `examine`, its `warnings`, which would otherwise be found again.
+/// What the page asks for.
+#[derive(Deserialize)]
+struct Request {
+    /// The parameters.
+    text: String,
+    /// Their warnings, if they are known from `examine`. They would otherwise be found again.
+    warnings: Option<Vec<String>>,
+    /// The run from which this one continues. The bytes of its last snapshot were given before.
+    shorter: Option<Shorter>,
+}
+
+/// A run that the page has computed.
+#[derive(Deserialize)]
+struct Shorter {
+    text: String,
+    /// Its commits, each as it was shown.
+    commits: Vec<String>,
+    /// Its record; empty without one, or if the run was stopped.
+    record: String,
+}
+
+/// Runs the problem of a [`Request`], which is a JSON object. Begins at its beginning where the shorter run is no beginning
+/// of it.
 ///
 /// # Errors
 /// A sentence.
 pub(crate) fn solve(request: &str) -> Result<Value, String> {
-    let request: Value = serde_json::from_str(request).map_err(|error| error.to_string())?;
-    let raw = read(request["text"].as_str().unwrap_or_default()).and_then(with_start);
-    let raw = raw.map_err(|error| error.to_string())?;
-    let problem = Problem::from_raw(&raw).map_err(|error| error.to_string())?;
-    let warnings = match request["warnings"].as_array() {
-        Some(known) => known
-            .iter()
-            .filter_map(|warning| warning.as_str().map(str::to_owned))
-            .collect(),
+    let request: Request = serde_json::from_str(request).map_err(|error| error.to_string())?;
+    let (raw, problem) = parsed(&request.text).map_err(|error| error.to_string())?;
+    let warnings = match request.warnings {
+        Some(known) => known,
         None => problem.warnings(&raw),
     };
-    let journal = Journal::begin(problem, &warnings).map_err(|error| error.to_string())?;
+    let mut journal = Journal::begin(problem, &warnings).map_err(|error| error.to_string())?;
     let problem = journal.problem().clone();
+    let (shorter, state) = (request.shorter.as_ref(), take_state());
+    let begun = shorter.and_then(|shorter| {
+        Some(Begun {
+            index: taken(&mut journal, shorter)?,
+            values: &state,
+            record: &shorter.record,
+        })
+    });
     JOURNAL.set(Some(journal));
-    let solved = solve_here(&problem, &STOP, commit);
+    let solved = solve_here(&problem, begun, &STOP, commit);
     let Some(journal) = JOURNAL.take() else {
         return Err("the run was lost".to_owned());
     };
-    let Answer {
-        record, steadiness, ..
-    } = solved.map_err(|error| error.to_string())?;
+    let record = solved.map_err(|error| error.to_string())?;
     Ok(json!({
         "header": journal.array_header(),
-        "journal": journal.text(steadiness, &record),
+        "journal": journal.text(&record),
         "record": record,
+        "ended": journal.ended(),
     }))
 }
 
+/// Takes a shorter run into the journal of one that continues it. Returns the index of its last snapshot.
+fn taken(journal: &mut Journal, shorter: &Shorter) -> Option<u64> {
+    let (_, problem) = parsed(&shorter.text).ok()?;
+    let commits = shorter
+        .commits
+        .iter()
+        .map(|line| serde_json::from_str(line));
+    journal.take(&problem, commits.collect::<Result<_, _>>().ok()?)
+}
+
+fn parsed(text: &str) -> Result<(RawParams, Problem), ParamsError> {
+    let raw = read(text).and_then(with_start)?;
+    let problem = Problem::from_raw(&raw)?;
+    Ok((raw, problem))
+}
+
 /// Enters a snapshot into the journal, and shows it to the page.
-fn commit(now: Clock, values: &[u8]) {
+fn commit(commit: Commit, values: &[u8]) {
     JOURNAL.with_borrow_mut(|journal| {
         let Some(journal) = journal else { return };
-        let commit = journal.enter(now, values);
-        let text = json!({
-            "index": commit.index,
-            "step": commit.step,
-            "t": commit.simtime,
-            "mass": commit.mass,
-            "min": commit.min,
-            "max": commit.max,
-            "sha256": commit.sha256,
-        });
-        show(&text.to_string(), values);
+        let shown = serde_json::to_string(journal.enter(commit, values));
+        show(&shown.unwrap_or_default(), values);
     });
 }

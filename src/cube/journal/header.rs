@@ -291,7 +291,8 @@ impl Header {
     }
 
     /// Records that the run or the scenario has ended with the snapshot `last`.
-    pub(in crate::cube) fn end_with(&mut self, last: SnapshotId) {
+    #[doc(hidden)]
+    pub fn end_with(&mut self, last: SnapshotId) {
         let (number, snapshots) = (last.scenario(), last.index + 1);
         if snapshots < self.planned(number) {
             self.ended.insert(number, snapshots)
