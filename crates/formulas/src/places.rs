@@ -81,10 +81,10 @@ impl Line {
         if outcomes[0].value == outcomes[1].value {
             return None;
         }
-        let [before, after] = self.change_between([from, to], outcomes, search.smallest);
+        let [change_start, change_end] = self.change_between([from, to], outcomes, search.smallest);
         let is_only = to - from <= search.narrow
-            || !self.may_jump_in([from, before]) && !self.may_jump_in([after, to]);
-        is_only.then_some([before, after])
+            || !self.may_jump_in([from, change_start]) && !self.may_jump_in([change_end, to]);
+        is_only.then_some([change_start, change_end])
     }
 
     /// Two values, at a distance of at most `smallest`, between which the outcome changes. It is different at the two

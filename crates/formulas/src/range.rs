@@ -93,7 +93,7 @@ pub(super) fn ranges_of(steps: &[Step], variables: &[[f64; 2]], count: usize) ->
     }
 }
 
-/// The same, on a stack with room for a value of each step.
+/// The ranges of the last values, as `ranges_of` has them, by a stack with room for a value of each step.
 fn ranges_on(
     stack: &mut [Range],
     steps: &[Step],

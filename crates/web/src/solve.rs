@@ -34,9 +34,9 @@ struct Request {
 #[derive(Deserialize)]
 struct Shorter {
     text: String,
-    /// Its commits, each as it was shown.
+    /// The lines of the journal for the snapshots that were shown.
     commits: Vec<String>,
-    /// Its record; empty without one, or if the run was stopped.
+    /// The record of the run, which is empty if there is none, or if the run was stopped.
     record: String,
 }
 
