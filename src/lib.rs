@@ -278,7 +278,9 @@ pub mod program {
     pub mod params {
         pub use crate::params::{
             Choice, Coordinates, FunctionTable, Quantity, StepMethod, Wall, hint, hint_of_file,
-            is_key, nearest, number_of,
+            is_key,
+            keys::of_measured_file,
+            nearest, number_of,
             value::{key_value, parse_value},
         };
         pub use crate::physics::input::Digests;

@@ -12,7 +12,8 @@ use diff2d::{
     program::{
         cube::telling,
         measured::{
-            ArgumentColumn, Calendar, ColumnName, Head, Reading, Rows, TableError, date_order,
+            ArgumentColumn, Calendar, ColumnName, Head, Reading, Rows, TableError, TimeUnit,
+            date_order,
         },
     },
 };
@@ -78,7 +79,7 @@ impl PointFile {
         let Some(head) = head else {
             return Ok(Some(points));
         };
-        points.columns = points.header(&head, &reading)?;
+        points.columns = points.header(&head, &reading, array)?;
         let origin = array.calendar().map(Calendar::origin);
         for (place, column) in points.columns.iter().enumerate() {
             let coordinate = match column {
@@ -151,14 +152,26 @@ impl PointFile {
     }
 
     /// The columns that a header names.
-    fn header(&self, head: &Head, reading: &Reading) -> Result<Vec<PointColumn>, Error> {
+    fn header(
+        &self,
+        head: &Head,
+        reading: &Reading,
+        array: &JournalledArray,
+    ) -> Result<Vec<PointColumn>, Error> {
         let names: Vec<&str> = head.headings.iter().map(|heading| &*heading.name).collect();
         let mut columns: Vec<PointColumn> = names.iter().map(|name| self.column(name)).collect();
+        // A name may end with its unit: t_min. Times without a unit are seconds, as in other files.
+        let time_unit = array.labels.unit_of("t").unwrap_or(TimeUnit::S.name());
+        let times = PointColumn::Named("t".to_owned());
+        let time_place = (0..names.len()).find(|&place| head.bare_name(place, time_unit) == "t");
+        if let Some(place) = time_place.filter(|_| !columns.contains(&times)) {
+            columns[place] = times.clone();
+        }
         if let Some(time) = reading.from.first() {
             let place = head
                 .column(time)
                 .map_err(|error| fault(&self.path, &error))?;
-            columns[place] = PointColumn::Named("t".to_owned());
+            columns[place] = times;
         }
         let mut named = columns.clone();
         named.retain(|column| *column != PointColumn::Other);

@@ -8,7 +8,7 @@ use crate::{
         common_origin,
     },
     params::{
-        FunctionTable, RawParams, RowTimes, StepMethod,
+        FunctionTable, RawParams, RowTimes, StepMethod, keys,
         value::{Value, key_value, number},
     },
     physics::input::{Digests, Input},
@@ -182,7 +182,7 @@ impl DataTable<'_> {
             from_unit: time_unit.and_then(|entry| Some(entry.value.as_str()?.to_owned())),
             ..Reading::default()
         };
-        for key in Reading::KEYS {
+        for key in keys::of_measured_file() {
             if let Some(value) = self.value(key)? {
                 let set = reading.set(key, &key_value(&value));
                 set.map_err(|reason| self.refuse(key, &reason))?;

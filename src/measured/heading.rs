@@ -41,9 +41,9 @@ impl Heading {
         }
     }
 
-    /// The unit with which a name without another unit ends, `T_K`, `T °C` or `time_h`, if it is of the kind of `wanted`.
-    /// Among other names that differ in their last letter alone, such as `T_A` and `T_B`, it is none.
-    pub(super) fn unit_of_name(&self, wanted: &str, others: &[Self]) -> Option<&str> {
+    /// The parts of a name that ends with its unit and has no other one, `T_K`, `T °C` or `time_h`, if the unit is of the kind
+    /// of `wanted`. Among other names that differ in their last letter alone, such as `T_A` and `T_B`, it is none.
+    pub(super) fn stem_and_unit(&self, wanted: &str, others: &[Self]) -> Option<(&str, &str)> {
         const MARKS: [char; 2] = ['_', ' '];
         let (stem, suffix) = self.name.rsplit_once(MARKS)?;
         let is_numbered = others.iter().any(|other| {
@@ -53,7 +53,8 @@ impl Heading {
             })
         });
         let is_unit = unit::is_of_name(suffix) && unit::are_of_one_kind(suffix, wanted);
-        (self.unit.is_none() && is_unit && !is_numbered && !stem.is_empty()).then_some(suffix)
+        let has_unit = self.unit.is_none() && is_unit && !is_numbered && !stem.is_empty();
+        has_unit.then_some((stem, suffix))
     }
 }
 
@@ -198,7 +199,8 @@ mod tests {
         let unit = |name: &str, wanted: &str, others: &[&str]| {
             let others: Vec<Heading> = others.iter().map(|name| Heading::parse(name)).collect();
             let heading = Heading::parse(name);
-            heading.unit_of_name(wanted, &others).map(str::to_owned)
+            let parts = heading.stem_and_unit(wanted, &others);
+            parts.map(|(_, unit)| unit.to_owned())
         };
         assert_eq!(unit("T_K", "°C", &["T_K"]).as_deref(), Some("K"));
         assert_eq!(unit("time_h", "s", &[]).as_deref(), Some("h"));

@@ -9,6 +9,9 @@ use diff2d_arrays::wording::excerpt;
 /// The number of characters of a value that messages show.
 const SHOWN: usize = 40;
 
+/// The columns that may hold the arguments, in words that follow "must be".
+pub const COLUMNS: &str = "the name of a column in quotes, its number from 0, or two of these, of a date and a time, such as [\"date\", \"time\"]";
+
 /// The value of a key.
 #[derive(Debug, Clone, PartialEq)]
 pub enum KeyValue {
@@ -109,21 +112,7 @@ impl Between {
 }
 
 impl Reading {
-    /// The names of the keys; `from` is also called `time`.
-    pub const KEYS: [&str; 10] = [
-        "from",
-        "time",
-        "skip",
-        "dates",
-        "since",
-        "double",
-        "gaps",
-        "from_unit",
-        "to_unit",
-        "between",
-    ];
-
-    /// Takes the value of a key.
+    /// Takes the value of a key; `from` is also called `time`.
     ///
     /// # Errors
     /// The reason why the key cannot have the value.
@@ -145,10 +134,7 @@ impl Reading {
             "between" => self.between = choice(key, value, &BETWEEN)?,
             "from_unit" => self.from_unit = Some(text(key, value)?),
             "to_unit" => self.to_unit = Some(text(key, value)?),
-            _ => {
-                let (other, keys) = (excerpt(key, SHOWN), Self::KEYS.join(", "));
-                return Err(format!("there is no key {other}; there are {keys}"));
-            }
+            _ => return Err(format!("there is no key {}", excerpt(key, SHOWN))),
         }
         Ok(())
     }
@@ -172,13 +158,13 @@ pub fn column(key: &str, value: &KeyValue) -> Result<ColumnName, String> {
 fn columns(key: &str, value: &KeyValue) -> Result<Vec<ColumnName>, String> {
     match value {
         KeyValue::List(names) if names.len() == 2 => {
-            names.iter().map(|name| column(key, name)).collect()
+            let names = names.iter().map(|name| column(key, name));
+            names.collect::<Result<_, _>>()
         }
-        KeyValue::List(_) => Err(format!(
-            "{key} must be one column, or two of a date and a time: [\"date\", \"time\"]"
-        )),
-        name => Ok(vec![column(key, name)?]),
+        KeyValue::List(_) => Err(String::new()),
+        name => column(key, name).map(|name| vec![name]),
     }
+    .map_err(|_| format!("{key} must be {COLUMNS}"))
 }
 
 fn text(key: &str, value: &KeyValue) -> Result<String, String> {
@@ -234,6 +220,6 @@ mod tests {
             refused("gaps", &text("keep")),
             "gaps must be \"refuse\" or \"skip\""
         );
-        assert!(refused("form", &text("x")).contains("there are from, time"));
+        assert_eq!(refused("form", &text("x")), "there is no key form");
     }
 }

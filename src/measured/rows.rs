@@ -50,8 +50,18 @@ impl Head {
     /// The unit of a column of which `wanted` is the wanted one.
     pub(super) fn unit(&self, column: usize, wanted: &str) -> Option<&str> {
         let heading = &self.headings[column];
-        let unit = heading.unit.as_deref();
-        unit.or_else(|| heading.unit_of_name(wanted, &self.headings))
+        heading.unit.as_deref().or_else(|| {
+            let parts = heading.stem_and_unit(wanted, &self.headings);
+            parts.map(|(_, unit)| unit)
+        })
+    }
+
+    /// The name of a column without the unit at its end, `t` of `t_min`, of which `wanted` is the wanted one.
+    #[must_use]
+    pub fn bare_name(&self, column: usize, wanted: &str) -> &str {
+        let heading = &self.headings[column];
+        let parts = heading.stem_and_unit(wanted, &self.headings);
+        parts.map_or(&heading.name, |(stem, _)| stem)
     }
 
     /// The unit in which a column is read, and the one in which it is used.

@@ -2,6 +2,7 @@
 
 use super::{
     judge::Judge,
+    keys::READING,
     profile::VARIABLES,
     value::{Value, key_value, number},
 };
@@ -50,8 +51,6 @@ pub type Points = Arc<[[f64; 2]]>;
 /// The points of a file, and what the file holds.
 pub type PointsOfFile = (Points, MeasuredFile);
 
-/// The keys that say how a file is read, beside its columns.
-const READING_KEYS: [&str; 5] = ["since", "gaps", "skip", "dates", "double"];
 const BETWEEN: [(&str, Between); 3] = [
     ("linear", Between::Linear),
     ("previous", Between::Previous),
@@ -409,7 +408,8 @@ impl CsvColumns {
                 unit
             });
         (reading.from_unit, reading.to_unit) = (from_unit, to_unit);
-        for key in READING_KEYS {
+        let names = READING.iter().map(|key| key.name);
+        for key in names.filter(|name| !["from_unit", "to_unit"].contains(name)) {
             if judge.is_typed(&format!("{table}.{key}")) {
                 take_key(judge, &mut reading, table, key);
             }

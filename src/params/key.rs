@@ -103,6 +103,8 @@ pub enum Type {
     Formulas,
     /// An array of words.
     Words,
+    /// An array of names of columns, or of their numbers.
+    Columns,
     /// An array of arrays of two numbers.
     Points,
     /// A table: `{ flux = 0.0 }`.
@@ -131,6 +133,9 @@ impl Type {
                 items.len() == 3 && items.iter().all(is_number_or_formula)
             }
             (Self::Words, Value::Array(items)) => items.iter().all(|item| item.as_str().is_some()),
+            (Self::Columns, Value::Array(items)) => {
+                items.iter().all(|item| item.is_str() || item.is_integer())
+            }
             (Self::Points, Value::Array(items)) => items.iter().all(|item| Self::Pair.takes(item)),
             (Self::Table(keys), Value::Table(table)) => keys.takes(table),
             (Self::Tables(_), Value::Array(items)) => items.iter().all(Value::is_table),

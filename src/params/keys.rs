@@ -23,7 +23,7 @@ const SIGMA: &[Type] = &[Type::Number, Type::Numbers];
 const POINTS: &[Type] = &[Type::Points];
 const DATE: &[Type] = &[Type::Word, Type::Date];
 const COLUMN: &[Type] = &[Type::Word, Type::Integer];
-const COLUMNS: &[Type] = &[Type::Word, Type::Integer, Type::Words];
+const COLUMNS: &[Type] = &[Type::Word, Type::Integer, Type::Columns];
 const TIME_OR_INITIAL: &[Type] = &[Type::Number, Type::Exactly("initial")];
 const TIME_OR_WORD: &[Type] = &[
     Type::Number,
@@ -53,8 +53,7 @@ const VALUE: &str = "a finite number, or a formula in x and y for kind = \"expre
 const UNIT: &str = "a short text in quotes";
 const PLACE: &str = "a formula in x and y";
 const FILE: &str = "the name of a file in quotes";
-const COLUMNS_OF_FILE: &str =
-    "the name of a column in quotes, its number from 0, or the names of two, of a date and a time";
+const COLUMNS_OF_FILE: &str = crate::measured::COLUMNS;
 const BETWEEN: &str = "\"linear\", \"previous\" or \"mean\"";
 const COLUMN_OF_FILE: &str = "the name of a column in quotes, or its number from 0";
 const SINCE: &str = "a date in quotes, such as \"2026-01-05 13:00\"";
@@ -192,7 +191,7 @@ const REGION: &[Type] = &[Type::Tables(&TableKeys {
 })];
 
 /// The keys that say how a file of measured values is read.
-const READING: &[Key] = &keys! {
+pub(super) const READING: &[Key] = &keys! {
     "from_unit", "unit of the arguments", "", WORD, UNIT, "\"h\"", Derived => beside "file";
     "to_unit", "unit of the values", "", WORD, UNIT, "\"°C\"", Derived => beside "file";
     "since", "date of the argument 0", "", DATE, SINCE, "\"2026-01-05 13:00\"", Derived => beside "file";
@@ -358,6 +357,13 @@ pub static SWEEP_KEYS: [Key; 2] = keys! {
     "combine", "how the values of several keys are combined", "", WORD, COMBINE, "\"product\"",
         Default("\"product\"");
 };
+
+/// The names of the keys that say how a file of measured values is read: those of a function, whose `from` is the `time` of
+/// measured values.
+pub fn of_measured_file() -> impl Iterator<Item = &'static str> + Clone {
+    let names = READING.iter().map(|key| key.name);
+    ["from", "time", "between"].into_iter().chain(names)
+}
 
 /// The key of a run's file that a dotted name means: a key, the key that stands for all names of its table, or a key of a
 /// table.

@@ -167,6 +167,18 @@ const FORMS: &[Form] = &[
         HOURS,
     ),
     form(
+        "date;time;T\n2026-01-05;22:00;10\n2026-01-05;23:00;20\n2026-01-05;24:00;30\n",
+        &["from=[0, 1]"],
+        HOURS,
+    ),
+    form(
+        "date;time;T\n2026-01-05;22:00;10\n",
+        &["from=[0.5, 1]"],
+        Err(
+            "must be the name of a column in quotes, its number from 0, or two of these, of a date and a time",
+        ),
+    ),
+    form(
         "date;time;T\n05-Jan-2026;22:00;10\n05-Jan-2026;23:00;20\n06-Jan-2026;00:00;30\n",
         &["from=[\"date\", \"time\"]"],
         HOURS,
@@ -787,6 +799,13 @@ fn points_have_units_and_dates() {
             "date;clock;y;x\n2026-01-05;14:00;0,5;1\n",
             "--read since=2026-01-05T13:00 --read from=[\"date\",\"clock\"]",
         ),
+        (
+            "date;clock;y;x\n2026-01-05;14:00;0,5;1\n",
+            "--read since=2026-01-05T13:00 --read from=[0,1]",
+        ),
+        ("t_min,y,x\n60,0.5,1\n", ""),
+        ("y,x,t_h\n0.5,1,1\n", ""),
+        ("t,t_h,y,x\n3600,7,0.5,1\n", ""),
     ] {
         scene.write("p.csv", points);
         let told = scene.succeed(&format!("probe run.npy --points p.csv {keys}"));
@@ -802,6 +821,19 @@ fn points_have_units_and_dates() {
     ] {
         scene.write("p.csv", points);
         assert_refused(&scene.run("probe run.npy --points p.csv"), sentence, points);
+    }
+    for (key, sentence) in [
+        (
+            "from=[0.5,1]",
+            "from must be the name of a column in quotes, its number from 0, or two of these",
+        ),
+        (
+            "skp=2",
+            "--read skp=2: there is no key skp, did you mean skip?; there are from, time,",
+        ),
+    ] {
+        let told = scene.run(&format!("probe run.npy --points p.csv --read {key}"));
+        assert_refused(&told, sentence, key);
     }
 }
 
