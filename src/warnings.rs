@@ -39,10 +39,11 @@ pub fn of(problem: &Problem) -> Vec<String> {
     };
     warnings.extend(of_cells(problem));
     warnings.extend_from_slice(problem.geometry().remarks());
-    let pictures = problem.pictures();
-    warnings.extend(
-        pictures.filter_map(|(key, picture)| Some(format!("{key}: {}", picture.resampled()?))),
-    );
+    for (key, picture) in problem.pictures() {
+        let blurred = (key != "initial").then(|| picture.blurred()).flatten();
+        let remarks = picture.resampled().into_iter().chain(blurred);
+        warnings.extend(remarks.map(|remark| format!("{key}: {remark}")));
+    }
     warnings.extend(of_pieces(problem));
     warnings.extend(problem.unrelated_functions());
     if let Some((side, place, time)) = Robin::new(problem.geometry(), params.runtime).feeding() {

@@ -19,7 +19,7 @@ pub enum Area {
     File(PathBuf),
     /// The nodes where the grey value of a picture lies below a number; black is 0 and white is 1.
     Image {
-        /// The file, PNG.
+        /// The file: PNG, TIFF or JPEG.
         path: PathBuf,
         /// The grey value.
         below: f64,

@@ -52,7 +52,7 @@ pub enum InitialState {
     },
     /// A picture with its grey values mapped to a range.
     Image {
-        /// The file, PNG.
+        /// The file: PNG, TIFF or JPEG.
         path: PathBuf,
         /// The values of black and white \[density\].
         range: [f64; 2],

@@ -186,7 +186,7 @@ pub enum Profile {
     File(PathBuf),
     /// A picture with its grey values mapped to a range.
     Image {
-        /// The file, PNG.
+        /// The file: PNG, TIFF or JPEG.
         path: PathBuf,
         /// The values of black and white.
         range: [f64; 2],

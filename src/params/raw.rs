@@ -379,7 +379,9 @@ fn other_file(path: &Path) -> Option<&'static str> {
         }
         "journal" => "it is the journal of a cube; give the parameter file of its run",
         "csv" => "it is a table; give a parameter file, which names tables where it uses them",
-        "png" => "it is a picture; give a parameter file, which names pictures where it uses them",
+        "png" | "tif" | "tiff" | "jpg" | "jpeg" => {
+            "it is a picture; give a parameter file, which names pictures where it uses them"
+        }
         _ => return None,
     })
 }

@@ -1,6 +1,6 @@
-//! [`Picture`]: a PNG file as values on the nodes, for initial states, materials and masks.
+//! [`Picture`]: the pixels of a file as values on the nodes, for initial states, materials and masks.
 
-use super::{input::Input, png_file::decode, raster::Raster};
+use super::{input::Input, picture_file::decode, raster::Raster};
 use crate::params::{Alpha, Interpolation, ParamsError};
 use rayon::prelude::*;
 use std::{
@@ -197,6 +197,14 @@ impl Picture {
                 "{height} × {width} pixels on {ny} × {nx} nodes{treatment}: {}; a picture of {ny} × {nx} pixels has one for each node{way_out}",
                 parts.join(", and ")
             )
+        })
+    }
+
+    /// A sentence, if nodes are to have the values of single pixels, and the file has changed these.
+    #[must_use]
+    pub fn blurred(&self) -> Option<String> {
+        (self.raster.is_lossy && self.interpolation == Interpolation::Nearest).then(|| {
+            "it is a JPEG file, whose compression gives pixels beside an edge grey values of neither side, and with them values that no material has; a picture saved as PNG or TIFF keeps its values, and one of JPEG gets them back where a program for pictures sets each pixel to that of its material (a threshold)".to_owned()
         })
     }
 

@@ -2,16 +2,18 @@
 
 use crate::params::Alpha;
 use diff2d_sys::Memory;
-use png::ColorType;
 
 /// The pixels of a picture, row by row from the top.
 #[derive(Debug)]
 pub struct Raster {
     /// Numbers of rows and columns of pixels.
     pub shape: (usize, usize),
-    pub colours: ColorType,
+    /// The number of samples of a pixel: 1 for a grey value, 3 for red, green and blue, and one more for opacity.
+    pub channels: usize,
     /// Bytes of a sample: 1 or, with the higher byte first, 2.
     pub sample_bytes: usize,
+    /// Whether the file has changed the grey values beside edges, as JPEG does.
+    pub is_lossy: bool,
     /// The samples of all pixels.
     pub samples: Memory,
 }
@@ -23,15 +25,26 @@ impl Raster {
         if !self.has_opacity() {
             return false;
         }
-        let pixel_bytes = self.colours.samples() * self.sample_bytes;
-        let pixels = self.samples.chunks_exact(pixel_bytes);
-        let mut opacities = pixels.map(|pixel| &pixel[pixel_bytes - self.sample_bytes..]);
+        let mut opacities = self.opacities();
         let first_opacity = opacities.next();
         opacities.any(|opacity| Some(opacity) != first_opacity)
     }
 
+    /// Whether every pixel hides what is behind it.
+    #[must_use]
+    pub fn is_opaque(&self) -> bool {
+        !self.has_opacity() || self.opacities().flatten().all(|&byte| byte == u8::MAX)
+    }
+
+    /// The bytes of the opacity of each pixel, which has one.
+    fn opacities(&self) -> impl Iterator<Item = &[u8]> {
+        let pixel_bytes = self.channels * self.sample_bytes;
+        let pixels = self.samples.chunks_exact(pixel_bytes);
+        pixels.map(move |pixel| &pixel[pixel_bytes - self.sample_bytes..])
+    }
+
     fn has_opacity(&self) -> bool {
-        matches!(self.colours, ColorType::GrayscaleAlpha | ColorType::Rgba)
+        self.channels.is_multiple_of(2)
     }
 
     /// The grey value of a pixel, from 0 to 1, where its opacity means `alpha`.
@@ -39,10 +52,9 @@ impl Raster {
     /// Source of the weights: ITU-R BT.601.
     #[must_use]
     pub fn grey(&self, row: usize, column: usize, alpha: Alpha) -> f64 {
-        let samples_each = self.colours.samples();
-        let first_sample = (row * self.shape.1 + column) * samples_each;
-        let grey = match self.colours {
-            ColorType::Rgb | ColorType::Rgba => {
+        let first_sample = (row * self.shape.1 + column) * self.channels;
+        let grey = match self.channels {
+            3 | 4 => {
                 let [red, green, blue] = [0, 1, 2].map(|number| self.sample(first_sample + number));
                 if red == green && green == blue {
                     red
@@ -55,7 +67,7 @@ impl Raster {
         if !self.has_opacity() {
             return grey;
         }
-        let opacity = self.sample(first_sample + samples_each - 1);
+        let opacity = self.sample(first_sample + self.channels - 1);
         match alpha {
             Alpha::White => opacity * grey + (1.0 - opacity),
             Alpha::Ignore => grey,

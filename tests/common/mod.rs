@@ -235,6 +235,62 @@ pub fn write_half_white(scene: &Scene, side: u32) {
     writer.finish().unwrap();
 }
 
+/// A TIFF file of one strip, with tags whose values have 16 bits, in ascending order.
+pub fn tiff(is_little: bool, tags: &[(u16, &[u16])], strip: &[u8]) -> Vec<u8> {
+    let (offset, length) = (273, 279);
+    let mut entries: Vec<(u16, &[u16])> = tags.to_vec();
+    entries.extend([(offset, &[][..]), (length, &[][..])]);
+    entries.sort_by_key(|&(tag, _)| tag);
+    let mut file = if is_little {
+        b"II*\0".to_vec()
+    } else {
+        b"MM\0*".to_vec()
+    };
+    file.extend(long(is_little, 8));
+    file.extend(short(is_little, entries.len() as u16));
+    let mut behind_directory = strip.to_vec();
+    let first_byte = 8 + 2 + 12 * entries.len() + 4;
+    for (tag, values) in entries {
+        let bytes: Vec<u8> = values
+            .iter()
+            .flat_map(|&value| short(is_little, value))
+            .collect();
+        let is_of_strip = values.is_empty();
+        file.extend(short(is_little, tag));
+        file.extend(short(is_little, if is_of_strip { 4 } else { 3 }));
+        file.extend(long(is_little, values.len().max(1)));
+        match (tag, bytes.len()) {
+            _ if tag == offset => file.extend(long(is_little, first_byte)),
+            _ if tag == length => file.extend(long(is_little, strip.len())),
+            (_, 0..=4) => file.extend([&bytes[..], &[0; 4]].concat()[..4].iter()),
+            _ => {
+                file.extend(long(is_little, first_byte + behind_directory.len()));
+                behind_directory.extend(bytes);
+            }
+        }
+    }
+    file.extend(long(is_little, 0));
+    file.extend(behind_directory);
+    file
+}
+
+fn short(is_little: bool, value: u16) -> [u8; 2] {
+    if is_little {
+        value.to_le_bytes()
+    } else {
+        value.to_be_bytes()
+    }
+}
+
+fn long(is_little: bool, value: usize) -> [u8; 4] {
+    let value = value as u32;
+    if is_little {
+        value.to_le_bytes()
+    } else {
+        value.to_be_bytes()
+    }
+}
+
 /// The data of a cube behind its header of 4096 bytes.
 pub fn data_of(cube: &[u8]) -> &[u8] {
     &cube[4096..]

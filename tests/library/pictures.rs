@@ -1,6 +1,6 @@
 //! Pictures of every kind, and when their files are read.
 
-use crate::common::{Scene, write_half_white};
+use crate::common::{Scene, tiff, write_half_white};
 use diff2d::{Field, ParamsError, Problem, Sweep};
 use flate2::{Compression, write::ZlibEncoder};
 use png::{BitDepth, ColorType, Encoder, Info};
@@ -16,14 +16,19 @@ const CLEAR_PIXEL: usize = 7;
 
 /// The initial state from `u.png`, whose pixels lie on the nodes.
 fn state(scene: &Scene) -> Vec<f64> {
+    try_state(scene).unwrap()
+}
+
+/// The same, or what is said of the picture.
+fn try_state(scene: &Scene) -> Result<Vec<f64>, ParamsError> {
     let text = "D = 1\nx1 = 0\nx2 = 2\ny1 = 0\ny2 = 1\ndx = 0.25\ngrid = 'walls'\nruntime = 1\nouttime = 1\n\
          initial = {kind = 'image', path = 'u.png', alpha = 'white'}\n\
          boundary = {left = {flux = 0}, right = {flux = 0}, bottom = {flux = 0}, top = {flux = 0}}\n";
     scene.write("p.toml", text);
-    let problem = Problem::load(&scene.path("p.toml"), &[]).unwrap();
+    let problem = Problem::load(&scene.path("p.toml"), &[])?;
     let mut field = Field::<f64>::zeros((HEIGHT, WIDTH)).unwrap();
-    problem.fill_initial(&mut field, 0).unwrap();
-    field.as_slice().to_vec()
+    problem.fill_initial(&mut field, 0)?;
+    Ok(field.as_slice().to_vec())
 }
 
 /// Sample `number` of a pixel, of so many bits.
@@ -137,6 +142,163 @@ fn pictures_of_every_kind_of_pixels_have_their_grey_values() {
         let expected = expected(colours, bits, has_transparency);
         assert!(expected.iter().any(|&value| value != expected[0]));
         assert_eq!(state(&scene), expected, "{colours:?}, {bits} bits");
+    }
+}
+
+/// A TIFF file of such pixels; "deflate" or "lzw" compress them.
+fn tiff_of(colours: ColorType, bits: u32, is_little: bool, compression: &str) -> Vec<u8> {
+    let mut pixels = packed(colours.samples(), bits);
+    if bits == 16 && is_little {
+        pixels.chunks_exact_mut(2).for_each(<[u8]>::reverse);
+    }
+    let code = match compression {
+        "deflate" => {
+            let mut stream = ZlibEncoder::new(Vec::new(), Compression::fast());
+            stream.write_all(&pixels).unwrap();
+            pixels = stream.finish().unwrap();
+            8
+        }
+        "lzw" => {
+            pixels = lzw(&pixels);
+            5
+        }
+        _ => 1,
+    };
+    let meaning = match colours {
+        ColorType::Indexed => 3,
+        ColorType::Rgb | ColorType::Rgba => 2,
+        _ => 1,
+    };
+    let size = [WIDTH as u16, HEIGHT as u16];
+    let depth = vec![bits as u16; colours.samples()];
+    // All reds come first. The lower byte may be anything.
+    let palette: Vec<u16> = (0..3 << bits)
+        .map(|place| {
+            let (primary, colour) = (place >> bits, place % (1 << bits));
+            u16::from(PALETTE[(3 * colour + primary) % 12]) << 8 | 0x7f
+        })
+        .collect();
+    let samples = [colours.samples() as u16];
+    let mut tags: Vec<(u16, &[u16])> = vec![
+        (256, &size[..1]),
+        (257, &size[1..]),
+        (258, &depth),
+        (259, std::slice::from_ref(&code)),
+        (262, std::slice::from_ref(&meaning)),
+        (277, &samples),
+    ];
+    if colours == ColorType::Indexed {
+        tags.push((320, &palette));
+    }
+    if matches!(colours, ColorType::GrayscaleAlpha | ColorType::Rgba) {
+        tags.push((338, &[2]));
+    }
+    tiff(is_little, &tags, &pixels)
+}
+
+/// Bytes as codes of 9 bits: the table is emptied before it needs longer ones, and the stream has an end.
+fn lzw(bytes: &[u8]) -> Vec<u8> {
+    const EMPTY: u16 = 256;
+    const END: u16 = 257;
+    let pieces = bytes.chunks(200);
+    let codes = pieces.flat_map(|piece| {
+        let literals = piece.iter().map(|&byte| u16::from(byte));
+        [EMPTY].into_iter().chain(literals)
+    });
+    let codes = codes.chain([END]);
+    let mut bits: String = codes.map(|code| format!("{code:09b}")).collect();
+    while !bits.len().is_multiple_of(8) {
+        bits.push('0');
+    }
+    let packed = (0..bits.len()).step_by(8);
+    packed
+        .map(|at| u8::from_str_radix(&bits[at..at + 8], 2).unwrap())
+        .collect()
+}
+
+#[test]
+fn tiff_files_of_every_kind_have_the_grey_values_of_png_files() {
+    let scene = Scene::new();
+    for (colours, bits) in [
+        (ColorType::Grayscale, 1),
+        (ColorType::Grayscale, 2),
+        (ColorType::Grayscale, 4),
+        (ColorType::Grayscale, 8),
+        (ColorType::Grayscale, 16),
+        (ColorType::GrayscaleAlpha, 8),
+        (ColorType::GrayscaleAlpha, 16),
+        (ColorType::Rgb, 8),
+        (ColorType::Rgb, 16),
+        (ColorType::Rgba, 8),
+        (ColorType::Rgba, 16),
+        (ColorType::Indexed, 1),
+        (ColorType::Indexed, 2),
+        (ColorType::Indexed, 4),
+        (ColorType::Indexed, 8),
+    ] {
+        let expected: Vec<f64> = match colours {
+            ColorType::Indexed => (0..HEIGHT * WIDTH)
+                .map(|node| {
+                    let pixel = (HEIGHT - 1 - node / WIDTH) * WIDTH + node % WIDTH;
+                    let number = sample(pixel, 0, bits) as usize;
+                    let primaries = [0, 1, 2].map(|primary| PALETTE[(3 * number + primary) % 12]);
+                    let [red, green, blue] = primaries.map(|byte| f64::from(byte) / 255.0);
+                    on_white([red, green, blue, 1.0])
+                })
+                .collect(),
+            _ => expected(colours, bits, false),
+        };
+        for (is_little, compression) in [(true, ""), (false, "deflate"), (true, "lzw")] {
+            scene.write("u.png", tiff_of(colours, bits, is_little, compression));
+            let case = format!("{colours:?}, {bits} bits, {compression}");
+            assert_eq!(state(&scene), expected, "{case}");
+        }
+    }
+}
+
+/// Decoders of JPEG round differently. Of the differences of red and blue from grey a file may have a quarter.
+#[test]
+fn jpeg_files_have_nearly_the_grey_values_that_other_programs_find() {
+    const FIXTURES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/pictures");
+    let scene = Scene::new();
+    for name in ["grey", "colours"] {
+        let [found, expected] = ["jpg", "png"].map(|ending| {
+            let bytes = fs::read(format!("{FIXTURES}/{name}.{ending}")).unwrap();
+            scene.write("u.png", bytes);
+            state(&scene)
+        });
+        let differences = found.iter().zip(&expected).map(|(a, b)| (a - b).abs());
+        let largest = differences.fold(0.0, f64::max);
+        assert!(largest < 2.5 / 255.0, "{name}: {largest}");
+        assert!(expected.iter().any(|&value| value != expected[0]));
+    }
+}
+
+/// Whatever a byte becomes and wherever a file ends, a sentence is the worst that happens.
+#[test]
+fn damaged_pictures_are_read_or_refused() {
+    let scene = Scene::new();
+    let jpeg = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/tests/fixtures/pictures/colours.jpg"
+    );
+    for (name, file) in [
+        ("palette", tiff_of(ColorType::Indexed, 2, true, "lzw")),
+        ("colours", tiff_of(ColorType::Rgba, 8, false, "deflate")),
+        ("jpeg", fs::read(jpeg).unwrap()),
+    ] {
+        let mut refused_count = 0;
+        for place in (0..file.len()).step_by(3) {
+            let mut damaged = file.clone();
+            damaged[place] = [0, 0xff, file[place] ^ 1][place % 5 % 3];
+            scene.write("u.png", damaged);
+            refused_count += usize::from(try_state(&scene).is_err());
+        }
+        assert!(refused_count > 10, "{name}: {refused_count}");
+        for length in (1..file.len()).step_by(29) {
+            scene.write("u.png", &file[..length]);
+            assert!(try_state(&scene).is_err(), "{name}: {length} bytes");
+        }
     }
 }
 

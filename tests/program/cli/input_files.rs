@@ -2,7 +2,7 @@
 
 use super::npy;
 use super::physics::{RECTANGLE, assert_close, expected, frames, scene};
-use crate::common::{Scene, Told, write_half_white};
+use crate::common::{Scene, Told, tiff, write_half_white};
 use insta::assert_snapshot;
 use serde_json::Value;
 #[test]
@@ -123,21 +123,87 @@ fn a_picture_whose_opacity_varies_says_what_that_means() {
 }
 
 #[test]
-fn a_picture_of_another_format_is_refused_with_what_makes_a_png_file_of_it() {
+fn pictures_that_are_not_read_are_refused_with_what_makes_readable_ones() {
     let scene = scene("[mask]\nimage = 'a.b'\n");
-    let formats: [(&[u8], &str); 4] = [
-        (b"II*\0\x08\0\0\0", "TIFF"),
-        (b"MM\0*\0\0\0\x08", "TIFF"),
-        (b"\xff\xd8\xff\xe0\0\x10JFIF", "JPEG"),
-        (b"GIF89a", "GIF"),
-    ];
-    for (head, name) in formats {
-        scene.write("a.b", head);
+    let grey = |more: &[(u16, &[u16])]| {
+        let mut tags: Vec<(u16, &[u16])> = vec![(256, &[9]), (257, &[5]), (258, &[8]), (262, &[1])];
+        tags.extend(more);
+        tiff(true, &tags, &[7; 45])
+    };
+    let mut pages = grey(&[]);
+    let next_directory = 8 + 2 + 12 * 6;
+    pages[next_directory] = 200;
+    for (file, code, sentences) in [
+        (
+            b"GIF89a".to_vec(),
+            2,
+            ["it is a GIF file", "`magick a.b a.png`"],
+        ),
+        (pages, 2, ["more than one page", "`magick a.b[0] a.png`"]),
+        (
+            grey(&[(259, &[7])]),
+            2,
+            ["ModernJPEG", "`magick a.b a.png`"],
+        ),
+        (
+            grey(&[(339, &[3])]),
+            2,
+            ["floating-point numbers", "numpy.save("],
+        ),
+        (
+            grey(&[(274, &[6])]),
+            2,
+            ["orientation is 6", "-auto-orient"],
+        ),
+        (
+            grey(&[])[..100].to_vec(),
+            3,
+            ["no sound TIFF file", "ends before its pixels"],
+        ),
+        (
+            grey(&[(266, &[2])]),
+            2,
+            ["its bits stand in reverse order", "`magick a.b a.png`"],
+        ),
+        (
+            b"\xff\xd8\xff\xe0\0\x10JFIF".to_vec(),
+            3,
+            ["no sound JPEG file", "its end is missing"],
+        ),
+    ] {
+        scene.write("a.b", file);
         let told = scene.run("run p.toml -o c.npy");
-        assert_eq!(told.code, Some(2), "{told}");
-        let expected = format!("it is a {name} file");
-        assert!(told.stderr.contains(&expected), "{told}");
-        assert!(told.stderr.contains("`magick a.b a.png`"), "{told}");
+        assert_eq!(told.code, Some(code), "{told}");
+        for sentence in sentences {
+            assert!(told.stderr.contains(sentence), "{told}");
+        }
+    }
+    // The advice writes over no file.
+    scene.write("a.b", "GIF89a");
+    scene.write("a.png", "");
+    let told = scene.run("run p.toml -o c.npy");
+    assert!(
+        told.stderr.contains("`magick a.b a.converted.png`"),
+        "{told}"
+    );
+}
+
+/// Materials of single pixels are not those of a JPEG file; the picture itself is read.
+#[test]
+fn materials_of_a_jpeg_file_are_warned_of() {
+    let scene = scene("");
+    let fixtures = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/pictures");
+    for (name, is_warned_of) in [("grey.jpg", true), ("grey.png", false)] {
+        scene.write("u", std::fs::read(format!("{fixtures}/{name}")).unwrap());
+        let picture = "{image='u',range=[1,2],interpolate='nearest'}";
+        let told = scene.succeed(&format!(
+            "plan p.toml --set D={picture} --set initial.kind=peaks"
+        ));
+        assert_eq!(
+            told.stderr.contains("D: it is a JPEG file"),
+            is_warned_of,
+            "{told}"
+        );
     }
 }
 
@@ -297,7 +363,7 @@ fn files_that_cannot_be_used_are_named() {
     "#);
     assert_snapshot!(with("u.png", b"GIF89a", "kind = 'image'\npath = 'u.png'"), @r#"
     exit 2
-    diff2d: p.toml:12: initial.path = "…/u.png" cannot be used: it is a GIF file, and pictures are read from PNG files: `magick u.png u.converted.png` (ImageMagick) writes one, and so does Python with Pillow: PIL.Image.open("u.png").save("u.converted.png")
+    diff2d: p.toml:12: initial.path = "…/u.png" cannot be used: it is a GIF file, and pictures are read from PNG, TIFF and JPEG files: `magick u.png u.converted.png` (ImageMagick) writes a PNG file, and so does Python with Pillow: PIL.Image.open("u.png").save("u.converted.png")
     "#);
     assert_snapshot!(with("u.png", b"no picture", "kind = 'image'\npath = 'u.png'"), @r#"
     exit 3
@@ -416,6 +482,7 @@ fn a_picture_is_held_within_the_memory_allowed() {
 #[test]
 fn pictures_that_promise_too_many_pixels_take_no_memory() {
     let scene = scene("[mask]\nimage = 'u.png'\n");
+    let scene_text = String::from_utf8(scene.read("p.toml")).unwrap();
     let program = scene.diff2d().get_program().to_owned();
     let limited = |kibibytes: u32| {
         let script = format!("ulimit -v {kibibytes}; exec \"$0\" run p.toml -o c.npy");
@@ -465,6 +532,32 @@ fn pictures_that_promise_too_many_pixels_take_no_memory() {
         assert_eq!(told.code, Some(code), "{told}");
         assert!(told.stderr.contains(sentence), "{told}");
     }
+    let promise = tiff(
+        true,
+        &[(256, &[60_000]), (257, &[60_000]), (258, &[8]), (262, &[1])],
+        &[],
+    );
+    let jpeg = [
+        b"\xff\xd8\xff\xc0\0\x0b\x08\xff\xff\xff\xff\x01\x01\x11\0".as_slice(),
+        b"\xff\xda\0\x08\x01\x01\0\0\x3f\0\xff\xd9",
+    ];
+    for (file, sentence) in [
+        (
+            promise,
+            "its 60000 × 60000 pixels take 3600000000 bytes (3.4 GiB)",
+        ),
+        (
+            jpeg.concat(),
+            "its 65535 × 65535 pixels take 12884508675 bytes (12.0 GiB)",
+        ),
+    ] {
+        scene.write("u.tif", file);
+        scene.write("p.toml", scene_text.replace("u.png", "u.tif"));
+        let told = limited(2_000_000);
+        assert_eq!(told.code, Some(2), "{told}");
+        assert!(told.stderr.contains(sentence), "{told}");
+    }
+    scene.write("p.toml", scene_text);
     // The system may have too little memory for them.
     let told = limited(400_000);
     assert_eq!(told.code, Some(1), "{told}");
