@@ -12,7 +12,7 @@ mod steps;
 mod trial;
 
 use crate::{
-    params::{Choice, Quantity, RawParams, SIDES, StepMethod, Times, hint, value::shown},
+    params::{Choice, Quantity, RawParams, SIDES, StepMethod, Times, hint},
     physics::{pieces::Pieces, robin::Robin, wall::Side},
     problem::Problem,
     schedule::{DECAY_IN_A_STEP, NEARLY},
@@ -169,15 +169,12 @@ fn of_constants(raw: &RawParams) -> Vec<String> {
     };
     let words = raw.typed().words_of_formulas();
     let unused = constants().filter(|(name, _)| !words.contains(*name));
-    let sentences = unused.map(|(name, entry)| {
+    let sentences = unused.map(|(name, _)| {
         let used_names = constants()
             .map(|(name, _)| name)
             .filter(|name| words.contains(*name));
         let hint = hint(name, used_names);
-        format!(
-            "no formula uses the constant {name} = {}{hint}",
-            shown(&entry.value)
-        )
+        format!("no formula uses the constant {name}{hint}")
     });
     sentences.collect()
 }

@@ -49,7 +49,7 @@ pub use steps::Steps;
 use crate::{
     cube::with_start,
     measured::{Calendar, MeasuredFile},
-    params::{ParamsError, RawParams, value::number},
+    params::{Params, ParamsError, RawParams, value::number},
     physics::input::Digests,
 };
 use derivatives::Order;
@@ -124,6 +124,8 @@ impl Fit {
         let mut digests = Digests::within(options.memory);
         let unknowns = Unknown::all(raw)?;
         if unknowns.is_empty() {
+            // A slip in a name comes first.
+            Params::from_raw(raw)?;
             return Err(FitError::refused(
                 "nothing is varied: [fit] with vary = { h = [1, 100] } says what is to be found, and between which bounds".to_owned(),
             ));

@@ -241,15 +241,25 @@ fn reason_for_no_number(raw: &RawParams, name: &str) -> String {
             || number_at(raw, &format!("constants.{unknown}")).is_some())
     {
         let table = keys::table(&format!("{VARY}{unknown}"));
-        let keys = table.into_iter().flat_map(TableKeys::keys);
-        let names: Vec<&str> = keys.map(|key| key.name).collect();
+        let names: Vec<&str> = table.into_iter().flat_map(TableKeys::names).collect();
         let hint = hint(slip, names.iter().copied());
         return format!(
             "there is no key {slip} of an unknown{hint}; there are {}",
             names.join(", ")
         );
     }
-    format!(
-        "the file has no constant and no key of this name that is a number; a constant in [constants] may stand in any formula: {name} = 1.0"
-    )
+    let entries = raw.typed().entries();
+    let numbers = entries.filter(|entry| number(&entry.value).is_some());
+    let names = numbers.map(|entry| match entry.name.strip_prefix("constants.") {
+        Some(constant) if !name.contains('.') => constant,
+        _ => &*entry.name,
+    });
+    let hint = hint(name, names.filter(|other| !other.starts_with("fit.")));
+    let way_out = match name.contains('.') {
+        true => String::new(),
+        false => {
+            format!("; a constant in [constants] may stand in any formula: {name} = 1.0")
+        }
+    };
+    format!("the file has no constant and no key of this name that is a number{hint}{way_out}")
 }

@@ -3,8 +3,8 @@
 use super::{
     keys,
     place::Place,
-    spelling,
-    value::{Entry, LONGEST_NAME, shown},
+    spelling::{self, Meant},
+    value::{Entry, LONGEST_NAME, shown, type_in_words},
 };
 use crate::fault::Fault;
 use diff2d_arrays::wording::excerpt;
@@ -96,19 +96,31 @@ impl ParamsError {
     /// The error for a key that is not one of `known`, or not one of its table.
     pub(super) fn unknown<'a>(entry: &Entry, known: impl Iterator<Item = &'a str> + Clone) -> Self {
         let name = &entry.name;
-        let (meant, known) = match keys::table_around(name) {
-            Some((table, slip, keys)) => {
-                let names = keys.keys().map(|key| key.name);
-                let list = names.clone().collect::<Vec<_>>().join(", ");
-                (
-                    spelling::meant(slip, names),
-                    format!("of {table} are {list}"),
-                )
-            }
-            None => (
-                spelling::meant(name, known.clone()),
+        if let Some(content) = keys::content_of_table(name) {
+            let (place, value) = (&entry.place, shown(&entry.value));
+            let (key, kind) = (excerpt(name, LONGEST_NAME), type_in_words(&entry.value));
+            let hint = spelling::habit(name, &known).map_or_else(String::new, |meant| meant.hint);
+            return Fault::refused(format!(
+                "{place}: {key} = {value} is {kind}; {key} must be a table with {content}{hint}"
+            ))
+            .into();
+        }
+        let (meant, known) = if let Some((table, slip, keys)) = keys::table_around(name) {
+            let list = keys.names().collect::<Vec<_>>().join(", ");
+            let meant = spelling::meant(slip, keys.names());
+            (meant, format!("of {table} are {list}"))
+        } else if let Some((list, keys)) = keys::list_around(name) {
+            let hint = format!(": the tables [[{list}]] are numbered, the first one is {list}.0");
+            let names = keys.names().collect::<Vec<_>>().join(", ");
+            let meant = Some(Meant { key: list, hint });
+            (meant, format!("of [[{list}]] are {names}"))
+        } else {
+            let meant = spelling::meant_table(name, keys::tables_of_names());
+            let meant = meant.or_else(|| spelling::meant(name, known.clone()));
+            (
+                meant,
                 format!("are {}", keys_beside(name, known).join(", ")),
-            ),
+            )
         };
         let hint = meant.map_or_else(String::new, |meant| meant.hint);
         let (place, value) = (&entry.place, shown(&entry.value));

@@ -53,7 +53,7 @@ impl<'a> Judge<'a> {
             let meant = match keys::table_around(&entry.name) {
                 Some((_, slip, keys)) => {
                     let table = entry.name.strip_suffix(slip).unwrap_or_default();
-                    let meant = spelling::meant(slip, keys.keys().map(|key| key.name));
+                    let meant = spelling::meant(slip, keys.names());
                     meant.map(|meant| format!("{table}{}", meant.key))
                 }
                 None => {
@@ -140,7 +140,10 @@ impl<'a> Judge<'a> {
     ) -> Option<T> {
         let raw = self.raw;
         let result = raw.value(name).and_then(|value| {
-            convert(&value).map_err(|reason| raw.refuse(name, told(name, reason)))
+            convert(&value).map_err(|reason| {
+                let reason = reason.unwrap_or_else(|| keys::named(name).expectation(name, &value));
+                raw.refuse(name, reason)
+            })
         });
         match result {
             Ok(value) => Some(value),
@@ -233,8 +236,14 @@ impl<'a> Judge<'a> {
             let error = self.raw.refuse(&format!("{name}.{number}"), reason);
             self.wrong.push(error);
         }
-        let tables = numbers[..count].iter();
-        tables.map(|number| format!("{name}.{number}")).collect()
+        let example = keys::named(name).example;
+        let example = example.trim_matches(['[', ']']);
+        let mut tables: Vec<String> = numbers[..count]
+            .iter()
+            .map(|number| format!("{name}.{number}"))
+            .collect();
+        tables.retain(|table| !self.refuse_value(table, example));
+        tables
     }
 
     /// The names of the tables of a key such as `function`, and those within the key.
@@ -262,10 +271,7 @@ impl<'a> Judge<'a> {
         let chosen = self.convert(name, |value| {
             let typed = value.as_str().unwrap_or_default();
             let chosen = words.iter().find(|(word, _)| *word == typed).copied();
-            chosen.ok_or_else(|| {
-                let hint = spelling::hint(typed, words.iter().map(|(word, _)| *word));
-                Some(told(name, None) + &hint)
-            })
+            chosen.ok_or(None)
         });
         let (word, meaning) = chosen.unwrap_or(words[0]);
         self.note(name, json!(word));
@@ -367,7 +373,9 @@ impl<'a> Judge<'a> {
     /// One of a few words.
     pub(super) fn choice<T: Choice>(&mut self, key: &str) -> T {
         let chosen = self.convert(key, |value| {
-            chosen(value).map_err(|hint| Some(told(key, None) + &hint))
+            let mut choices = T::ALL.iter().copied();
+            let chosen = choices.find(|choice| value.as_str() == Some(choice.name()));
+            chosen.ok_or(None)
         });
         let chosen = chosen.unwrap_or(T::ALL[0]);
         self.note(key, json!(chosen.name()));
@@ -459,11 +467,6 @@ fn is_known(entry: &Entry) -> bool {
     is_table || keys::is_key(&entry.name) || keys::table(&entry.name).is_some()
 }
 
-/// A given reason, or a sentence on what a key accepts.
-fn told(name: &str, reason: Option<String>) -> String {
-    reason.unwrap_or_else(|| format!("{name} must be {}", keys::named(name).accepted))
-}
-
 fn finite(value: &Value) -> Option<f64> {
     number(value).filter(|number| number.is_finite())
 }
@@ -474,13 +477,4 @@ fn finite_pair(value: &Value) -> Option<[f64; 2]> {
         Some([first, second]) => Some([finite(first)?, finite(second)?]),
         _ => None,
     }
-}
-
-/// The choice that a word names, or a hint at a similar word.
-fn chosen<T: Choice>(word: &Value) -> Result<T, String> {
-    let word = word.as_str().unwrap_or_default();
-    let mut choices = T::ALL.iter().copied();
-    choices
-        .find(|choice| choice.name() == word)
-        .ok_or_else(|| spelling::hint(word, T::ALL.iter().map(|choice| choice.name())))
 }

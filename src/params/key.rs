@@ -1,6 +1,9 @@
 //! [`Key`]: one key of a parameter file, the [types](Type) of its values, and the [keys of tables](TableKeys) among them.
 
-use super::value::{Value, number};
+use super::{
+    spelling,
+    value::{Value, number},
+};
 
 /// The last part of a key that stands for any name in its table, as in `pub(super) constants.NAME`.
 pub(super) const ANY_NAME: &str = "NAME";
@@ -54,6 +57,11 @@ impl TableKeys {
     /// All keys of the table.
     pub fn keys(&self) -> impl Iterator<Item = &'static Key> + Clone {
         self.lists.iter().flat_map(|list| list.iter())
+    }
+
+    /// The names of all keys of the table.
+    pub fn names(&self) -> impl Iterator<Item = &'static str> + Clone {
+        self.keys().map(|key| key.name)
     }
 
     /// The key with a name that is dotted below the table.
@@ -166,6 +174,31 @@ impl Key {
     #[must_use]
     pub fn takes(&self, value: &Value) -> bool {
         self.types.iter().any(|kind| kind.takes(value))
+    }
+
+    /// Whether an array in a sweep is one value, and no list of values. Numbers of columns are values of their own.
+    pub(super) fn takes_as_one(&self, array: &[Value]) -> bool {
+        let has_columns = self.types.iter().any(|kind| matches!(kind, Type::Columns));
+        let has_numbers = array.iter().any(Value::is_integer);
+        self.takes(&Value::Array(array.to_vec())) && !(has_columns && has_numbers)
+    }
+
+    /// What a value must be, in words, with a hint at the word that was probably typed: `record.every must be …`.
+    pub(super) fn expectation(&self, name: &str, value: &Value) -> String {
+        let accepted = self.accepted;
+        let is_word = |text: &&str| {
+            let mut letters = text.chars();
+            text.starts_with(char::is_alphabetic)
+                && letters.all(|letter| letter.is_alphanumeric() || "._-/".contains(letter))
+        };
+        let words = accepted.split('"').skip(1).step_by(2).filter(is_word);
+        let typed_words = value
+            .as_array()
+            .map_or(std::slice::from_ref(value), Vec::as_slice);
+        let mut typed_words = typed_words.iter().filter_map(Value::as_str);
+        let slip = typed_words.find(|typed_word| !words.clone().any(|word| word == *typed_word));
+        let hint = slip.map_or_else(String::new, |slip| spelling::hint(slip, words));
+        format!("{name} must be {accepted}{hint}")
     }
 
     /// The key in words: `wanted spacing of the nodes [length]`.

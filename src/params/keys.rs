@@ -412,15 +412,34 @@ fn has_any_names(name: &str, key: &Key) -> bool {
 /// The keys of the table with a dotted name: `D`, `held.0` or `function.T_out`.
 #[must_use]
 pub fn table(name: &str) -> Option<&'static TableKeys> {
-    keys_of_tables(name, false).or_else(|| keys_of_tables(name.rsplit_once('.')?.0, true))
+    let of_value = find(name).and_then(|key| {
+        let mut types = key.types.iter();
+        types.find_map(|kind| match kind {
+            Type::Table(table) => Some(*table),
+            _ => None,
+        })
+    });
+    of_value.or_else(|| {
+        let (outer_name, entry) = name.rsplit_once('.')?;
+        let is_number = entry.parse::<usize>().is_ok();
+        find(outer_name)?.types.iter().find_map(|kind| match kind {
+            Type::Tables(table) if is_number => Some(*table),
+            Type::Named(table) => Some(*table),
+            _ => None,
+        })
+    })
 }
 
-/// The keys of the tables in the value of a key: of the one table, or of each entry of a list or of named tables.
-fn keys_of_tables(name: &str, are_entries: bool) -> Option<&'static TableKeys> {
-    find(name)?.types.iter().find_map(|kind| match kind {
-        Type::Table(table) if !are_entries => Some(*table),
-        Type::Tables(table) | Type::Named(table) if are_entries => Some(*table),
-        _ => None,
+/// The list of tables in which a dotted name lies, such as `held`, and the keys of its tables.
+#[must_use]
+pub(super) fn list_around(name: &str) -> Option<(&str, &'static TableKeys)> {
+    let mut positions = name.match_indices('.').map(|(position, _)| position);
+    positions.find_map(|position| {
+        let list = &name[..position];
+        find(list)?.types.iter().find_map(|kind| match kind {
+            Type::Tables(table) => Some((list, *table)),
+            _ => None,
+        })
     })
 }
 
@@ -443,6 +462,11 @@ pub(super) fn table_around(name: &str) -> Option<(String, &str, &'static TableKe
     })
 }
 
+/// The tables in which any name is a key.
+pub(super) fn tables_of_names() -> impl Iterator<Item = &'static str> {
+    KEYS.iter().filter_map(table_of_names)
+}
+
 /// The table of a key that stands for all names in the table.
 #[must_use]
 pub(super) fn table_of_names(key: &Key) -> Option<&'static str> {
@@ -458,17 +482,33 @@ pub fn is_key(name: &str) -> bool {
 /// The keys for which a table's name with this value stands: `boundary` with a wall stands for all four sides.
 pub fn all_of(name: &str, value: &Value) -> impl Iterator<Item = &'static Key> {
     let is_boundary = name == "boundary";
-    let sides = KEYS.iter();
-    sides.filter(move |key| is_boundary && key.name.starts_with("boundary.") && key.takes(value))
+    of_table("boundary").filter(move |key| is_boundary && key.takes(value))
+}
+
+/// The keys of a table that is no value of a key, such as `record`.
+pub(super) fn of_table(table: &str) -> impl Iterator<Item = &'static Key> {
+    KEYS.iter().filter(move |key| {
+        let name_in_table = key.name.strip_prefix(table);
+        name_in_table.is_some_and(|name| name.starts_with('.'))
+    })
 }
 
 /// Whether there is a table of keys with this name.
 #[must_use]
 pub fn is_table(name: &str) -> bool {
-    KEYS.iter().any(|key| {
-        let key_in_table = key.name.strip_prefix(name);
-        key_in_table.is_some_and(|text| text.starts_with('.'))
-    })
+    of_table(name).next().is_some()
+}
+
+/// The content of the table with a dotted name that is no value of a key, in words: its keys, or a line with any name.
+#[must_use]
+pub(super) fn content_of_table(table: &str) -> Option<String> {
+    let any_key = find(&format!("{table}.{ANY_NAME}")).filter(|key| key.name.ends_with(ANY_NAME));
+    if let Some(key) = any_key {
+        return Some(format!("lines such as `{ANY_NAME} = {}`", key.example));
+    }
+    let names = of_table(table).map(|key| &key.name[table.len() + 1..]);
+    let names: Vec<&str> = names.filter(|name| !name.ends_with(ANY_NAME)).collect();
+    (!names.is_empty()).then(|| format!("the keys {}", names.join(", ")))
 }
 
 /// The key with this name.

@@ -224,9 +224,9 @@ impl RawParams {
                 key: name.to_owned(),
                 value: value::shown(&entry.value).into_owned(),
                 reason: format!(
-                    "is {}; {name} must be {}{}",
+                    "is {}; {}{}",
                     value::type_in_words(&entry.value),
-                    key.accepted,
+                    key.expectation(name, &entry.value),
                     way_to_number(&entry.value)
                 ),
             }),

@@ -4,6 +4,7 @@ use super::{
     area::{Area, AreaValue},
     choice::{Choice, choice},
     judge::Judge,
+    keys,
     row_number::{LEADING_COLUMNS, RowNumber, is_column_name},
     value::{Value, number},
 };
@@ -136,17 +137,8 @@ impl RecordKeys {
         is_steady: bool,
         held: &[AreaValue],
     ) -> Option<Self> {
-        const KEYS: [&str; 8] = [
-            "record.every",
-            "record.at",
-            "record.points",
-            "record.interpolate",
-            "record.dates",
-            "record.totals",
-            "record.region",
-            "record.fields",
-        ];
-        let first_key = KEYS.into_iter().find(|key| judge.is_typed(key))?;
+        let mut keys = keys::of_table("record").map(|key| key.name);
+        let first_key = keys.find(|key| judge.is_typed(key))?;
         let earlier_errors = judge.error_count();
         let mut times = times(judge, start);
         if times.is_none() {
@@ -205,11 +197,15 @@ impl RecordKeys {
             "nothing is recorded: totals = true, points = { … }, fields = [ … ] or [[record.region]] says what"
                 .to_owned()
         });
-        let names = record.points.iter().map(|(name, _)| name);
-        let names = names.chain(record.regions.iter().map(|(name, _)| name));
+        let points = record.points.iter();
+        let names = points.map(|(name, _)| (format!("record.points.{name}"), name));
+        let regions = record.regions.iter().enumerate();
+        let names = names.chain(
+            regions.map(|(number, (name, _))| (format!("record.region.{number}.name"), name)),
+        );
         let mut names_so_far = BTreeSet::new();
         let mut column_names = record.own_columns(held);
-        for name in names {
+        for (key, name) in names {
             let is_free = column_names.insert(name.clone());
             let reason = match (is_column_name(name), names_so_far.insert(name)) {
                 (false, _) => {
@@ -219,7 +215,13 @@ impl RecordKeys {
                 (true, true) if is_free => continue,
                 (true, true) => "is that of a column which the record has anyway: choose another",
             };
-            judge.refuse_if(true, first_key, || format!("the name {name:?} {reason}"));
+            // Points of a list have no names of their own.
+            let key = if judge.is_typed(&key) {
+                &key
+            } else {
+                "record.points"
+            };
+            judge.refuse_if(true, key, || format!("the name {name:?} {reason}"));
         }
         let columns = record.columns(held).len();
         judge.refuse_if(columns > MOST_COLUMNS, first_key, || {

@@ -61,25 +61,42 @@ pub struct Meant<'a> {
     pub hint: String,
 }
 
+/// The key that was probably meant by a name, by the habits of other programs.
+#[must_use]
+pub fn habit<'a>(
+    word: &str,
+    candidates: &(impl IntoIterator<Item = &'a str> + Clone),
+) -> Option<Meant<'a>> {
+    let mut habits = HABITS
+        .iter()
+        .filter(|(words, ..)| words.split(' ').any(|known| known == word));
+    habits.find_map(|&(_, meant, sentence)| {
+        let key = candidates.clone().into_iter().find(|name| *name == meant)?;
+        let hint = sentence.to_owned();
+        Some(Meant { key, hint })
+    })
+}
+
 /// The key that was probably meant by a name: by habit, or by a similar spelling.
 #[must_use]
 pub fn meant<'a>(
     word: &str,
     candidates: impl IntoIterator<Item = &'a str> + Clone,
 ) -> Option<Meant<'a>> {
-    let mut habits = HABITS
-        .iter()
-        .filter(|(words, ..)| words.split(' ').any(|known| known == word));
-    let by_habit = habits.find_map(|&(_, meant, sentence)| {
-        let key = candidates.clone().into_iter().find(|name| *name == meant)?;
-        let hint = sentence.to_owned();
-        Some(Meant { key, hint })
-    });
-    by_habit.or_else(|| {
+    habit(word, &candidates).or_else(|| {
         let key = nearest(word, candidates)?;
         let hint = format!(", did you mean {key}?");
         Some(Meant { key, hint })
     })
+}
+
+/// The table that was probably meant by the table of a dotted name.
+#[must_use]
+pub fn meant_table<'a>(name: &str, tables: impl IntoIterator<Item = &'a str>) -> Option<Meant<'a>> {
+    let (typed_table, last_part) = name.rsplit_once('.')?;
+    let key = nearest(typed_table, tables)?;
+    let hint = format!(", did you mean {key}.{last_part}?");
+    Some(Meant { key, hint })
 }
 
 /// Names that other programs have for parameters, the key that has their place, and what a message says of it. Keys of a table in a

@@ -157,7 +157,7 @@ fn take_column(
     let upper_limit = judge.number_if_typed("until.above");
     let lower_limit = judge.number_if_typed("until.below");
     judge.refuse_if(
-        upper_limit.is_some() == lower_limit.is_some(),
+        upper_limit.is_some() == lower_limit.is_some() && !judge.has_unknown("until"),
         COLUMN,
         || "a column ends the run above one limit or below one: keep above or below".to_owned(),
     );

@@ -88,7 +88,7 @@ fn values(key: &Key, entry: &Entry) -> Result<Vec<Value>, ParamsError> {
             Err(ParamsError::syntax(&entry.place, reason))
         }
         // An array that is one value of the key, such as initial.range = [0, 1].
-        value @ Value::Array(_) if key.takes(value) => Ok(vec![value.clone()]),
+        value @ Value::Array(items) if key.takes_as_one(items) => Ok(vec![value.clone()]),
         Value::Array(values) => Ok(values.clone()),
         Value::Table(table) if is_range(table) || !key.takes(&entry.value) => range(table)
             .map_err(|reason| ParamsError::syntax(&entry.place, format!("{name}: {reason}"))),

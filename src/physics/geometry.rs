@@ -117,7 +117,16 @@ impl Geometry {
                 changes,
                 resistance: interface.value.clone(),
             });
-            let cuts_no_face = alone.crossed(&nodes, &geometry.masked).is_empty();
+            let crossed_faces = alone.crossed(&nodes, &geometry.masked);
+            let mut faces = crossed_faces.iter();
+            if let Some(face) = faces.find(|face| !face.resistance.is_finite()) {
+                let [first_place, second_place] = face.nodes.map(|(j, i)| nodes.describe(j, i));
+                let reason = format!(
+                    "the resistance between the nodes at {first_place} and at {second_place} must be a finite number, 0 or greater"
+                );
+                return Err(raw.refuse(&format!("{table}.resistance"), reason));
+            }
+            let cuts_no_face = crossed_faces.is_empty();
             let no_node = format!(
                 "{table} has no node inside: there is none {}",
                 interface.area
@@ -131,17 +140,6 @@ impl Geometry {
                 ));
             }
             geometry.interfaces.extend(alone);
-        }
-        let crossed_faces = geometry.interfaces.crossed(&nodes, &geometry.masked);
-        if let Some(face) = crossed_faces
-            .iter()
-            .find(|face| !face.resistance.is_finite())
-        {
-            let [first_place, second_place] = face.nodes.map(|(j, i)| nodes.describe(j, i));
-            let reason = format!(
-                "the resistance between the nodes at {first_place} and at {second_place} must be a finite number, 0 or greater"
-            );
-            return Err(raw.refuse("interface", reason));
         }
         Ok(geometry)
     }

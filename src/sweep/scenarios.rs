@@ -38,6 +38,7 @@ pub struct Sweep {
     inputs: BTreeMap<String, String>,
     initial_arrays: BTreeSet<(PathBuf, u64)>,
     warnings: Vec<String>,
+    warnings_of_keys: Vec<String>,
     /// The date at which t is 0 in all scenarios.
     origin: Option<Date>,
 }
@@ -80,10 +81,17 @@ impl Sweep {
         let mut scenarios = None::<Scenarios>;
         let mut has_one_origin = true;
         let (mut warnings, mut warned_count) = (Vec::new(), 0_u64);
+        let mut warnings_of_keys = None::<Vec<String>>;
         params.judge_each(&mut errors, |raw| {
             scenario_count += 1;
             let raw = with_start(raw)?;
             let problem = Problem::with_digests(&raw, &mut digests)?;
+            let of_keys = warnings::of_typed(&raw);
+            // A constant that one scenario uses is not forgotten.
+            match &mut warnings_of_keys {
+                Some(common) => common.retain(|warning| of_keys.contains(warning)),
+                None => warnings_of_keys = Some(of_keys),
+            }
             let first_problem = first_problem.get_or_insert_with(|| problem.clone());
             share_a_cube(first_problem, &problem, scenario_count - 1, &raw)?;
             if !problem.fields().is_empty() {
@@ -137,6 +145,7 @@ impl Sweep {
             inputs,
             initial_arrays,
             warnings,
+            warnings_of_keys: warnings_of_keys.unwrap_or_default(),
             params,
         };
         if sweep.cube_bytes() >= 1 << 63 {
@@ -203,6 +212,12 @@ impl Sweep {
     #[must_use]
     pub fn warnings(&self) -> &[String] {
         &self.warnings
+    }
+
+    /// Warnings on keys that mean nothing in any scenario.
+    #[must_use]
+    pub fn warnings_of_keys(&self) -> &[String] {
+        &self.warnings_of_keys
     }
 
     /// The arrays from which scenarios begin, and the index of the matrix in each.

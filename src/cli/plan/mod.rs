@@ -60,7 +60,7 @@ pub(super) fn plan(args: &PlanArgs, terminal: &Terminal) -> Result<(), Error> {
         let sweep = Sweep::load_with(&args.params.file, &args.params.overrides)?;
         let plan = SweepPlan::new(&sweep, threads)?;
         if !args.json {
-            terminal.warn(sweep.warnings());
+            terminal.warn(&plan.warnings);
         }
         terminal.answer(&plan, args.json)?;
         return plan.check();

@@ -29,7 +29,7 @@ pub(super) struct SweepPlan<'a> {
     /// Scenarios that are computed at a time.
     threads: usize,
     seconds: f64,
-    warnings: &'a [String],
+    pub(super) warnings: Vec<String>,
     /// The functions of the first scenario.
     functions: &'a [FunctionTable],
     #[serde(skip)]
@@ -60,7 +60,7 @@ impl<'a> SweepPlan<'a> {
             threads: workers,
             seconds: estimated_seconds(first_problem, budget.states.arrays) * share_of_first(sweep)
                 + estimate::writing(scenarios * snapshots, disk_bytes),
-            warnings: sweep.warnings(),
+            warnings: [sweep.warnings(), sweep.warnings_of_keys()].concat(),
             functions: &first_problem.params.functions,
             precision: first_problem.params.precision.name(),
             origin: sweep.origin().map(|date| date.to_string()),

@@ -136,6 +136,7 @@ fn on_ranks(
 ) -> Result<u8, Error> {
     let start_time = Instant::now();
     terminal.warn(sweep.warnings());
+    terminal.warn(sweep.warnings_of_keys());
     let scenarios = sweep.scenarios();
     let numbers = part.clone().unwrap_or(0..scenarios.len());
     let count = numbers.len();

@@ -167,6 +167,13 @@ fn constants_are_known_by_set_journal_resume_and_sweeps() {
     assert_eq!(rows, ["constants.h", "12.0", "13.0"]);
     let (sweep, run) = (scene.read("s.npy"), scene.read("a.npy"));
     assert!(data_of(&sweep).ends_with(data_of(&run)));
+    // The scenarios of a constant that no formula uses are equal.
+    scene.write("s.toml", "params = 'named.toml'\nconstants.hh = [1, 2]\n");
+    for command in ["plan s.toml", "sweep s.toml -o hh.npy"] {
+        let told = scene.succeed(command).stderr;
+        let warning = "warning: no formula uses the constant hh\n";
+        assert_eq!(told.matches(warning).count(), 1, "{command}: {told}");
+    }
 }
 
 #[test]

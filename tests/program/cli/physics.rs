@@ -165,7 +165,7 @@ fn keys_of_the_initial_state_that_do_not_belong_are_refused() {
     ");
     assert_snapshot!(refused("initial = 'sine'"), @r#"
     exit 2
-    diff2d: p.toml:10: there is no parameter initial (= "sine"), did you mean [initial] with kind = "expression" and value = "…"?; the parameters are D, x1, x2, y1, y2, runtime, dx, dy, outtime, outtimes, t0, graphics, grid, coordinates, times, precision, dt, safety, Dx, Dy, face, capacity, decay, source, method, stages, tolerance, until, memory, [initial], [boundary], [mask], [units], [record], held, interface, function, [constants], [fit]
+    diff2d: p.toml:10: initial = "sine" is a string; initial must be a table with the keys kind, x0, y0, sigma, amplitude, kx, ky, value, path, snapshot, range, interpolate, alpha, did you mean [initial] with kind = "expression" and value = "…"?
     "#);
     assert_snapshot!(refused("boundary.left = '1/0'"), @r#"
     exit 2
