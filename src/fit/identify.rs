@@ -1,9 +1,10 @@
-//! [`untold`]: sentences on unknowns that the data cannot determine.
+//! [`untold`]: unknowns that the data cannot determine.
 
 use super::{
     matrix::{Matrix, Triangle},
     model::Model,
     point::Point,
+    unknowns::Unknown,
 };
 
 /// An unknown has no effect if a change by its own size has one below these fractions of the computed values, or of the largest
@@ -14,10 +15,20 @@ const SINGULAR: f64 = 1e-7;
 /// The fraction of the largest component of a direction below which a component counts as 0.
 const PART: f64 = 0.02;
 
-/// The unknowns that the data cannot determine at a point, one sentence for each combination; empty if they determine
-/// all of them.
+/// Unknowns that the data cannot determine.
+#[derive(Debug)]
+pub enum Untold {
+    /// The number of an unknown that changes no computed value.
+    Unfelt(usize),
+    /// The numbers of the unknowns, of which there are more than of values.
+    TooMany { values: usize, unknowns: Vec<usize> },
+    /// Unknowns whose joint change, in these proportions of the scaled unknowns, changes no computed value.
+    Together(Vec<(usize, f64)>),
+}
+
+/// What the data cannot determine at a point; empty if they determine all unknowns.
 #[must_use]
-pub fn untold(model: &Model, point: &Point, jacobian: &Matrix) -> Vec<String> {
+pub fn untold(model: &Model, point: &Point, jacobian: &Matrix) -> Vec<Untold> {
     let norms = jacobian.norms();
     let effects = norms
         .iter()
@@ -29,24 +40,15 @@ pub fn untold(model: &Model, point: &Point, jacobian: &Matrix) -> Vec<String> {
     let threshold = (NOTHING[0] * norm_of_values).max(NOTHING[1] * largest_effect);
     let (felt, unfelt): (Vec<usize>, Vec<usize>) =
         (0..norms.len()).partition(|&number| effects[number] > threshold);
-    let mut sentences: Vec<String> = unfelt
-        .iter()
-        .map(|&number| {
-            let name = &model.unknowns[number].name;
-            format!(
-                "the data say nothing of {name}: no computed value changes with it at the times and places of the data"
-            )
-        })
-        .collect();
+    let mut found: Vec<Untold> = unfelt.into_iter().map(Untold::Unfelt).collect();
     let felt_norms: Vec<f64> = felt.iter().map(|&number| norms[number]).collect();
     let scaled = jacobian.of_columns(&felt).divided_by(&felt_norms);
     if scaled.rows() < felt.len() {
-        let [rows, unknowns] = [scaled.rows(), felt.len()];
-        sentences.push(format!(
-            "{rows} values cannot tell {unknowns} unknowns, {}",
-            names(model, &felt).join(", ")
-        ));
-        return sentences;
+        found.push(Untold::TooMany {
+            values: scaled.rows(),
+            unknowns: felt,
+        });
+        return found;
     }
     let singular = Triangle::of(&scaled, &vec![0.0; scaled.rows()]).singular();
     let largest_value = singular.first().map_or(0.0, |(value, _)| *value);
@@ -65,9 +67,36 @@ pub fn untold(model: &Model, point: &Point, jacobian: &Matrix) -> Vec<String> {
         let parts = parts
             .into_iter()
             .filter(|(_, part)| part.abs() > PART * largest_part);
-        sentences.push(flat_direction(model, &parts.collect::<Vec<_>>()));
+        found.push(Untold::Together(parts.collect()));
     }
-    sentences
+    found
+}
+
+impl Untold {
+    /// The sentence on what the data cannot determine at a point.
+    #[must_use]
+    pub fn sentence(&self, model: &Model, point: &Point) -> String {
+        match self {
+            Self::Unfelt(number) => format!(
+                "the data say nothing of {}: no computed value changes with it at the times and places of the data",
+                model.unknowns[*number].name
+            ),
+            Self::TooMany { values, unknowns } => format!(
+                "{values} value{} cannot tell {} unknowns, {}",
+                if *values == 1 { "" } else { "s" },
+                unknowns.len(),
+                names(model, unknowns).join(", ")
+            ),
+            Self::Together(parts) => {
+                let numbers: Vec<usize> = parts.iter().map(|(number, _)| *number).collect();
+                format!(
+                    "the data cannot tell {} apart: what they tell is {}; give one of them as a number, or a prior",
+                    names(model, &numbers).join(" and "),
+                    combination(model, point, parts)
+                )
+            }
+        }
+    }
 }
 
 /// The names of unknowns.
@@ -78,40 +107,138 @@ fn names<'m>(model: &'m Model, numbers: &[usize]) -> Vec<&'m str> {
     names.collect()
 }
 
-/// A sentence on unknowns whose joint change, in these proportions, changes no computed value.
-fn flat_direction(model: &Model, parts: &[(usize, f64)]) -> String {
+/// How unknowns make up for each other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Exchange {
+    /// By factors: the data tell products and ratios.
+    Factors,
+    /// By amounts: the data tell sums and differences.
+    Amounts,
+}
+
+/// Unknowns whose joint change has no effect at a point.
+struct Flat<'f> {
+    model: &'f Model,
+    point: &'f Point,
+    parts: &'f [(usize, f64)],
+}
+
+impl Flat<'_> {
+    /// Each unknown with its value and the change of its value.
+    fn unknowns(&self) -> impl Iterator<Item = (&Unknown, f64, f64)> {
+        self.parts.iter().map(|&(number, part)| {
+            let unknown = &self.model.unknowns[number];
+            let value = unknown.value(self.point.at[number]);
+            (unknown, value, part * unknown.slope(value))
+        })
+    }
+
+    /// The changes of the unknowns, as factors' logarithms or as amounts.
+    fn changes(&self, exchange: Exchange) -> Vec<f64> {
+        let changes = self.unknowns().map(|(_, value, change)| match exchange {
+            Exchange::Factors => change / value,
+            Exchange::Amounts => change,
+        });
+        changes.collect()
+    }
+
+    /// The scaled unknowns a distance away, or `None` beyond the bounds.
+    fn place(&self, exchange: Exchange, distance: f64) -> Option<Vec<f64>> {
+        let mut place = self.point.at.clone();
+        let changes = self.changes(exchange);
+        let unknowns = self.unknowns().zip(changes).zip(self.parts);
+        for (((unknown, value, _), change), (number, _)) in unknowns {
+            let moved = match exchange {
+                Exchange::Factors => value * libm::exp(distance * change),
+                Exchange::Amounts => value + distance * change,
+            };
+            let [low, high] = unknown.bounds;
+            if !(low..=high).contains(&moved) {
+                return None;
+            }
+            place[*number] = unknown.scaled(moved);
+        }
+        Some(place)
+    }
+
+    /// Whether the computed values stay the same far from the point, too, if the unknowns make up for each other in this way.
+    /// What cannot be computed there does not stay.
+    fn holds(&self, exchange: Exchange) -> bool {
+        /// The largest relative change of an unknown that is tried first, and how often it is halved to stay within the bounds.
+        const FAR: f64 = 0.3;
+        const HALVINGS: i32 = 6;
+        /// The share of the effect of one unknown alone below which the joint effect is none.
+        const SAME: f64 = 1e-5;
+        let sizes = self.parts.iter().map(|&(number, part)| {
+            part.abs() / self.model.unknowns[number].least_size(self.point.at[number])
+        });
+        let reach = FAR / sizes.fold(0.0, f64::max);
+        let distances = (0..=HALVINGS).map(|halvings| reach * 0.5_f64.powi(halvings));
+        let mut places = distances
+            .flat_map(|distance| [distance, -distance])
+            .filter_map(|distance| self.place(exchange, distance));
+        let Some(together) = places.next() else {
+            return false;
+        };
+        let first = self.parts[0].0;
+        let mut alone = self.point.at.clone();
+        alone[first] = together[first];
+        let effects = [together, alone].map(|place| {
+            let moved = self.model.point(place).ok()?;
+            let pairs = moved.residuals.iter().zip(&self.point.residuals);
+            let changes = pairs.map(|(moved, residual)| (moved - residual).abs());
+            Some(changes.fold(0.0, f64::max))
+        });
+        matches!(effects, [Some(together), Some(alone)] if together <= SAME * alone)
+    }
+}
+
+/// What the data tell of unknowns whose joint change, in these proportions of the scaled unknowns, changes no computed value.
+fn combination(model: &Model, point: &Point, parts: &[(usize, f64)]) -> String {
+    let flat = Flat {
+        model,
+        point,
+        parts,
+    };
+    let holding = [Exchange::Factors, Exchange::Amounts]
+        .into_iter()
+        .find(|&exchange| flat.holds(exchange));
+    let are_logarithmic = flat
+        .unknowns()
+        .all(|(unknown, _, _)| unknown.is_logarithmic);
+    let exchange = holding.unwrap_or(match are_logarithmic {
+        true => Exchange::Factors,
+        false => Exchange::Amounts,
+    });
     let numbers: Vec<usize> = parts.iter().map(|(number, _)| *number).collect();
     let names = names(model, &numbers);
-    let are_logarithmic = numbers
-        .iter()
-        .all(|&number| model.unknowns[number].is_logarithmic);
-    let changes = parts.iter().map(|&(number, part)| {
-        let unknown = &model.unknowns[number];
-        if are_logarithmic {
-            part
-        } else {
-            part * unknown.slope(unknown.start)
-        }
-    });
-    let changes: Vec<f64> = changes.collect();
+    let changes = flat.changes(exchange);
     let ratios: Vec<f64> = changes.iter().map(|change| change / changes[0]).collect();
     let have_equal_parts = ratios.iter().all(|&ratio| is_near(ratio, 1.0));
-    let combination = match (&names[..], &ratios[..], are_logarithmic) {
-        ([a, b], [_, ratio], true) if is_near(*ratio, 1.0) => format!("their ratio {a}/{b}"),
-        ([a, b], [_, ratio], true) if is_near(*ratio, -1.0) => format!("their product {a}*{b}"),
-        ([a, b], [_, ratio], true) => format!("{b}/{a}**{ratio:.3}"),
-        ([a, b], [_, ratio], false) if is_near(*ratio, 1.0) => {
+    let combination = match (&names[..], &ratios[..], exchange) {
+        ([a, b], [_, ratio], Exchange::Factors) if is_near(*ratio, 1.0) => {
+            format!("their ratio {a}/{b}")
+        }
+        ([a, b], [_, ratio], Exchange::Factors) if is_near(*ratio, -1.0) => {
+            format!("their product {a}*{b}")
+        }
+        ([a, b], [_, ratio], Exchange::Factors) => format!("{b}/{a}**{ratio:.3}"),
+        ([a, b], [_, ratio], Exchange::Amounts) if is_near(*ratio, 1.0) => {
             format!("their difference {a} - {b}")
         }
-        ([a, b], [_, ratio], false) if is_near(*ratio, -1.0) => format!("their sum {a} + {b}"),
-        ([a, b], [_, ratio], false) => format!("{b} - {ratio:.4}*{a}"),
-        (_, _, true) if have_equal_parts => format!("the ratios of {}", names.join(", ")),
-        _ => format!("{} combinations of them", names.len() - 1),
+        ([a, b], [_, ratio], Exchange::Amounts) if is_near(*ratio, -1.0) => {
+            format!("their sum {a} + {b}")
+        }
+        ([a, b], [_, ratio], Exchange::Amounts) => format!("{b} - {ratio:.4}*{a}"),
+        (_, _, Exchange::Factors) if have_equal_parts => {
+            format!("the ratios of {}", names.join(", "))
+        }
+        _ => return format!("{} combinations of them", names.len() - 1),
     };
-    format!(
-        "the data cannot tell {} apart: what they tell is {combination}; give one of them as a number, or a prior",
-        names.join(" and ")
-    )
+    match holding {
+        Some(_) => combination,
+        None => format!("{combination}, near the values from which the fit starts"),
+    }
 }
 
 /// Whether a ratio equals a number up to the error of finite differences.

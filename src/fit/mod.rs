@@ -188,8 +188,12 @@ impl Fit {
     fn check_told(&self, is_plan: bool) -> Result<(), FitError> {
         /// The number of places that are looked at.
         const PLACES: usize = 12;
-        let mut untold = identify::untold(&self.model, &self.start, &self.jacobian);
-        let Some(last_sentence) = untold.last_mut() else {
+        let untold = identify::untold(&self.model, &self.start, &self.jacobian);
+        let sentences = untold.iter();
+        let mut sentences: Vec<String> = sentences
+            .map(|untold| untold.sentence(&self.model, &self.start))
+            .collect();
+        let Some(last_sentence) = sentences.last_mut() else {
             return Ok(());
         };
         for number in 1..PLACES.max(self.options.starts) {
@@ -209,7 +213,7 @@ impl Fit {
                 Ok(false) | Err(_) => {}
             }
         }
-        Err(FitError::refused(untold.join("\n")))
+        Err(FitError::refused(sentences.join("\n")))
     }
 
     /// Whether the data tell all unknowns at a place.

@@ -556,6 +556,37 @@ fn what_the_data_cannot_tell_is_named_before_the_first_step() {
         }
         assert!(!scene.exists("out.fit.json"));
     }
+    for (diffusivity, b, bounds, sentence) in [
+        ("a*b", 2.0, "[0.1, 5]", "is their product a*b;"),
+        ("a/b", 2.0, "[0.1, 5]", "is their ratio a/b;"),
+        ("a + b", 1.0, "[0.1, 5]", "is their sum a + b;"),
+        ("a*b", 1.0, "[0, 5]", "is their product a*b;"),
+        (
+            "a + 1/b",
+            1.0,
+            "[0.1, 5]",
+            "is their ratio a/b, near the values from which the fit starts;",
+        ),
+    ] {
+        let scene = Scene::new();
+        scene.write(
+            "rod.toml",
+            format!(
+                "D = '{diffusivity}'\nx1 = 0\nx2 = 1\ny1 = 0\ny2 = 0.2\ndx = 0.1\ngrid = 'walls'\nruntime = 1\nouttime = 1\n\
+                 boundary = {{ left = 1.0, right = 0.0, bottom = 'insulated', top = 'insulated' }}\n\
+                 record = {{ points = {{ p = [0.5, 0.1] }} }}\nconstants = {{ a = 1.0, b = {b:?} }}\n\
+                 [fit]\nvary = {{ a = {bounds}, b = {bounds} }}\n\
+                 [[fit.data]]\nfile = 'data.csv'\ntime = 't'\ncolumns = {{ T = 'p' }}\nsigma = 0.01\n"
+            ),
+        );
+        scene.write("data.csv", "t,T\n0.05,0.1\n0.1,0.2\n0.2,0.3\n");
+        let told = scene.run("fit rod.toml");
+        assert_eq!(told.code, Some(2), "{told}");
+        assert!(
+            told.stderr.contains(sentence),
+            "{diffusivity}, {bounds}: {told}"
+        );
+    }
     // A prior tells what the data do not.
     let vary = "lam = [0.1, 10], h = [1, 100], c = { between = [1e5, 1e7], prior = [1.6e6, 1e5] }";
     let scene = slab(&format!("[fit]\nvary = {{ {vary} }}\n{DATA}"));
