@@ -11,7 +11,7 @@ use diff2d_arrays::{
     labels::{AxisValues, NamedAxis},
     wording::excerpt,
 };
-use std::collections::BTreeMap;
+use std::{cmp::Reverse, collections::BTreeMap};
 
 /// A part of a date by which indices are grouped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -140,20 +140,20 @@ pub(super) fn repeat(
     arrays: &mut [(&str, JournalledArray)],
     axis_text: &str,
 ) -> Result<bool, Error> {
-    let mut whole: Option<(Vec<u64>, usize, usize)> = None;
+    let mut named: Option<(Vec<u64>, usize, usize)> = None;
     let mut refusal = None;
     for (number, (_, array)) in arrays.iter().enumerate() {
         match Axes::of(array).axis(axis_text) {
             Ok(axis) => {
                 let size = vec![array.npy.shape.len() as u64, array.shape()[axis]];
-                if whole.as_ref().is_none_or(|(other, ..)| size > *other) {
-                    whole = Some((size, number, axis));
+                if named.as_ref().is_none_or(|(other, ..)| size > *other) {
+                    named = Some((size, number, axis));
                 }
             }
             Err(error) => refusal = refusal.or(Some(error)),
         }
     }
-    let Some((_, whole, axis)) = whole else {
+    let Some((_, named, axis)) = named else {
         return Err(refusal.unwrap_or_else(|| {
             Error::Usage(format!(
                 "--repeat {}: there is no array",
@@ -161,11 +161,21 @@ pub(super) fn repeat(
             ))
         }));
     };
+    // Axes are counted from the last one, and an array without names may be the longest along this one.
+    let from_end = arrays[named].1.npy.shape.len() - axis;
+    let sizes = arrays
+        .iter()
+        .enumerate()
+        .filter_map(|(number, (_, array))| {
+            let axis = array.npy.shape.len().checked_sub(from_end)?;
+            Some((array.npy.shape.len(), array.shape()[axis], number, axis))
+        });
+    let longest =
+        sizes.max_by_key(|&(dimensions, length, number, _)| (dimensions, length, Reverse(number)));
+    let Some((_, length, whole, axis)) = longest else {
+        return Ok(false);
+    };
     date_times(&mut arrays[whole].1);
-    let (from_end, length) = (
-        arrays[whole].1.npy.shape.len() - axis,
-        arrays[whole].1.shape()[axis],
-    );
     let mut is_any = false;
     for number in 0..arrays.len() {
         let dimensions = arrays[number].1.npy.shape.len();

@@ -120,7 +120,7 @@ impl CubeError {
     pub(super) fn no_journal(cube: &Path) -> Self {
         refused(
             cube,
-            "has no journal beside it, so it is unknown what it should hold: only cubes of runs have one",
+            "has no journal beside it, so it is unknown what it should hold: only cubes of runs have one; stats, map, compare and plot take any array",
         )
     }
 

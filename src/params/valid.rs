@@ -285,7 +285,7 @@ impl Params {
             }
             StepMethod::Rkl2 => {
                 judge.refuse_if(!has_dt && !has_stages, "method", || {
-                    "it needs dt, the time step, or stages, of which dt follows".to_owned()
+                    "it needs stages, such as stages = 10, of which the time step follows, or dt".to_owned()
                 });
             }
             StepMethod::Exact => {

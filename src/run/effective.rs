@@ -228,8 +228,9 @@ impl FixedPair {
 fn refuse_other_flows(problem: &Problem) -> Result<(), ParamsError> {
     let params = &problem.params;
     if params.method != StepMethod::Steady {
-        return Err(refuse(
+        return Err(refuse_value(
             "method",
+            format!("{:?}", params.method.name()),
             "it has to be \"steady\", for only then the same flows through every section",
         ));
     }
@@ -310,10 +311,14 @@ fn porosity(problem: &Problem, has_whole_cells: bool) -> f64 {
 const NOTHING_BETWEEN: &str = "nothing may enter or leave between the two walls";
 
 fn refuse(key: &'static str, reason: &str) -> ParamsError {
+    refuse_value(key, "…".to_owned(), reason)
+}
+
+fn refuse_value(key: &'static str, value: String, reason: &str) -> ParamsError {
     ParamsError::Refused {
         place: crate::params::Place::File("the cube's parameters".into()),
         key: key.to_owned(),
-        value: "…".to_owned(),
+        value,
         reason: format!("cannot be used for --effective: {reason}"),
     }
 }

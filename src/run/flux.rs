@@ -206,7 +206,7 @@ pub(super) fn problem_of_scenario(
 /// # Errors
 /// [`RunError::Cube`] for the cube of a sweep.
 pub(super) fn run_of(cube: &Cube) -> Result<&Scenario, RunError> {
-    let reason = "it is the cube of a sweep, and rates are computed for runs only";
+    let reason = "it is the cube of a sweep, and rates are computed for runs only; those at the end of each scenario stand in the table that the sweep has written beside it";
     cube.run().ok_or_else(|| mismatch(cube, reason))
 }
 

@@ -191,7 +191,7 @@ fn a_source_that_grows_beyond_what_a_float_holds_halts_its_steps() {
 #[test]
 fn what_a_method_does_not_have_is_refused() {
     for (more, sentence) in [
-        ("method = 'rkl2'", "it needs dt"),
+        ("method = 'rkl2'", "it needs stages, such as"),
         (
             "method = 'rkl2'\ndt = 100.0\nstages = 5",
             "the steps are stable up to",

@@ -1,6 +1,6 @@
 //! Groups of the dates of an axis, and arrays that are repeated along an axis.
 
-use crate::common::{Scene, python};
+use crate::common::{Scene, data_of, python};
 
 const AXES: &str = "--axes t:h:since=2023-01-15T05:00,y,x";
 
@@ -40,6 +40,16 @@ fn groups_of_dates_are_those_of_pandas() {
     scene.succeed("map a-c a=a.npy c=mean_day.npy[2] --repeat 0 -o without_day_of_24.npy");
     scene.succeed("map a-c a=a.npy[7:100] c=mean_day.npy[statistic=mean] --repeat 0 -o part.npy");
     python("groups_reference.py", ["check", &directory]);
+
+    // An array whose axes have no names is the longest one along an axis that another array names.
+    scene.succeed(&format!(
+        "stats a.npy {AXES} --axis t --every 24 -o named_day.npy"
+    ));
+    scene.succeed("map a-c a=a.npy c=named_day.npy[2] --repeat t -o without_named_day.npy");
+    assert_eq!(
+        data_of(&scene.read("without_named_day.npy")),
+        data_of(&scene.read("without_day_of_24.npy"))
+    );
 
     // What each plane is is known, and pictures are drawn of it.
     let told = scene.succeed("info month.npy").stdout;

@@ -362,7 +362,7 @@ fn hint_of(word: &str) -> Option<&'static str> {
         "if" | "else" | "?" => "a choice is where(condition, yes, no)",
         "True" | "False" => "true and false are 1 and 0",
         "[" => {
-            "a box stands behind the name of a file, as `diff2d map 'b - a' a=FILE.npy[:-1] b=FILE.npy[1:]`"
+            "a box stands behind the name of a file, as `diff2d map 'b - a' a=FILE.npy[:-1] b=FILE.npy[1:]`, and --repeat AXIS takes a shorter array again and again"
         }
         "." => "functions stand before what they take, as sqrt(a)",
         "np" | "numpy" | "math" => "functions have no prefix: write sin(x)",

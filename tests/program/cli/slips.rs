@@ -185,8 +185,8 @@ fn habits_of_other_programs_get_what_has_their_place() {
         ),
         (
             "stats cube.npy --groupby hour",
-            "'--every N'",
-            "stats --every",
+            "'--by month'",
+            "stats --by",
         ),
         (
             "window cube.npy --op mean --center -o w.npy",

@@ -230,7 +230,7 @@ impl<'a> Map<'a> {
                 if let Some(decisive) = decisive[axis] {
                     let decisive_variable = shapes.iter().find(|(number, _)| *number == decisive);
                     return Err(AnalysisError::Request(format!(
-                        "{} and {} do not broadcast: axes, counted from the last one, have the same length or one of them 1",
+                        "{} and {} do not broadcast: axes, counted from the last one, have the same length or one of them 1; --repeat AXIS takes the shorter one again and again along an axis",
                         self.described(decisive, decisive_variable.map_or(&[], |(_, shape)| shape)),
                         self.described(*number, lengths)
                     )));

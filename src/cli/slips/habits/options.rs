@@ -206,9 +206,15 @@ pub(in crate::cli::slips) const OPTIONS: &[Habit] = &[
     ),
     habit(
         "stats",
-        "groupby group-by freq resample period month day hour season year",
+        "groupby group-by resample month season day hour year",
+        "by",
+        "'--by month' takes what has the same month of the calendar together, and '--every 24' periods of 24 indices, both along the axis of '--axis'",
+    ),
+    habit(
+        "stats",
+        "freq period",
         "every",
-        "periods of N indices along an axis are taken together by '--every N': of hourly values '--every 24' gives the mean day",
+        "'--every 24' takes periods of 24 indices together, and '--by hour' those of the calendar, both along the axis of '--axis'",
     ),
     habit(
         "stats",
