@@ -40,15 +40,15 @@ pub fn untold(model: &Model, point: &Point, jacobian: &Matrix) -> Vec<Untold> {
     let threshold = (NOTHING[0] * norm_of_values).max(NOTHING[1] * largest_effect);
     let (felt, unfelt): (Vec<usize>, Vec<usize>) =
         (0..norms.len()).partition(|&number| effects[number] > threshold);
-    let mut found: Vec<Untold> = unfelt.into_iter().map(Untold::Unfelt).collect();
+    let mut findings: Vec<Untold> = unfelt.into_iter().map(Untold::Unfelt).collect();
     let felt_norms: Vec<f64> = felt.iter().map(|&number| norms[number]).collect();
     let scaled = jacobian.of_columns(&felt).divided_by(&felt_norms);
     if scaled.rows() < felt.len() {
-        found.push(Untold::TooMany {
+        findings.push(Untold::TooMany {
             values: scaled.rows(),
             unknowns: felt,
         });
-        return found;
+        return findings;
     }
     let singular = Triangle::of(&scaled, &vec![0.0; scaled.rows()]).singular();
     let largest_value = singular.first().map_or(0.0, |(value, _)| *value);
@@ -67,9 +67,9 @@ pub fn untold(model: &Model, point: &Point, jacobian: &Matrix) -> Vec<Untold> {
         let parts = parts
             .into_iter()
             .filter(|(_, part)| part.abs() > PART * largest_part);
-        found.push(Untold::Together(parts.collect()));
+        findings.push(Untold::Together(parts.collect()));
     }
-    found
+    findings
 }
 
 impl Untold {
@@ -107,12 +107,12 @@ fn names<'m>(model: &'m Model, numbers: &[usize]) -> Vec<&'m str> {
     names.collect()
 }
 
-/// How unknowns make up for each other.
+/// How changes of unknowns compensate each other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Exchange {
-    /// By factors: the data tell products and ratios.
+enum Compensation {
+    /// Unknowns change by factors, so that the data tell products and ratios.
     Factors,
-    /// By amounts: the data tell sums and differences.
+    /// Unknowns change by amounts, so that the data tell sums and differences.
     Amounts,
 }
 
@@ -134,23 +134,25 @@ impl Flat<'_> {
     }
 
     /// The changes of the unknowns, as factors' logarithms or as amounts.
-    fn changes(&self, exchange: Exchange) -> Vec<f64> {
-        let changes = self.unknowns().map(|(_, value, change)| match exchange {
-            Exchange::Factors => change / value,
-            Exchange::Amounts => change,
-        });
+    fn changes(&self, compensation: Compensation) -> Vec<f64> {
+        let changes = self
+            .unknowns()
+            .map(|(_, value, change)| match compensation {
+                Compensation::Factors => change / value,
+                Compensation::Amounts => change,
+            });
         changes.collect()
     }
 
     /// The scaled unknowns a distance away, or `None` beyond the bounds.
-    fn place(&self, exchange: Exchange, distance: f64) -> Option<Vec<f64>> {
+    fn place(&self, compensation: Compensation, distance: f64) -> Option<Vec<f64>> {
         let mut place = self.point.at.clone();
-        let changes = self.changes(exchange);
+        let changes = self.changes(compensation);
         let unknowns = self.unknowns().zip(changes).zip(self.parts);
         for (((unknown, value, _), change), (number, _)) in unknowns {
-            let moved = match exchange {
-                Exchange::Factors => value * libm::exp(distance * change),
-                Exchange::Amounts => value + distance * change,
+            let moved = match compensation {
+                Compensation::Factors => value * libm::exp(distance * change),
+                Compensation::Amounts => value + distance * change,
             };
             let [low, high] = unknown.bounds;
             if !(low..=high).contains(&moved) {
@@ -161,9 +163,9 @@ impl Flat<'_> {
         Some(place)
     }
 
-    /// Whether the computed values stay the same far from the point, too, if the unknowns make up for each other in this way.
+    /// Whether the computed values stay the same far from the point, too, if the changes compensate each other in this way.
     /// What cannot be computed there does not stay.
-    fn holds(&self, exchange: Exchange) -> bool {
+    fn holds(&self, compensation: Compensation) -> bool {
         /// The largest relative change of an unknown that is tried first, and how often it is halved to stay within the bounds.
         const FAR: f64 = 0.3;
         const HALVINGS: i32 = 6;
@@ -176,14 +178,14 @@ impl Flat<'_> {
         let distances = (0..=HALVINGS).map(|halvings| reach * 0.5_f64.powi(halvings));
         let mut places = distances
             .flat_map(|distance| [distance, -distance])
-            .filter_map(|distance| self.place(exchange, distance));
-        let Some(together) = places.next() else {
+            .filter_map(|distance| self.place(compensation, distance));
+        let Some(place_together) = places.next() else {
             return false;
         };
-        let first = self.parts[0].0;
-        let mut alone = self.point.at.clone();
-        alone[first] = together[first];
-        let effects = [together, alone].map(|place| {
+        let number = self.parts[0].0;
+        let mut place_alone = self.point.at.clone();
+        place_alone[number] = place_together[number];
+        let effects = [place_together, place_alone].map(|place| {
             let moved = self.model.point(place).ok()?;
             let pairs = moved.residuals.iter().zip(&self.point.residuals);
             let changes = pairs.map(|(moved, residual)| (moved - residual).abs());
@@ -200,37 +202,37 @@ fn combination(model: &Model, point: &Point, parts: &[(usize, f64)]) -> String {
         point,
         parts,
     };
-    let holding = [Exchange::Factors, Exchange::Amounts]
+    let holding = [Compensation::Factors, Compensation::Amounts]
         .into_iter()
-        .find(|&exchange| flat.holds(exchange));
+        .find(|&compensation| flat.holds(compensation));
     let are_logarithmic = flat
         .unknowns()
         .all(|(unknown, _, _)| unknown.is_logarithmic);
-    let exchange = holding.unwrap_or(match are_logarithmic {
-        true => Exchange::Factors,
-        false => Exchange::Amounts,
+    let compensation = holding.unwrap_or(match are_logarithmic {
+        true => Compensation::Factors,
+        false => Compensation::Amounts,
     });
     let numbers: Vec<usize> = parts.iter().map(|(number, _)| *number).collect();
     let names = names(model, &numbers);
-    let changes = flat.changes(exchange);
+    let changes = flat.changes(compensation);
     let ratios: Vec<f64> = changes.iter().map(|change| change / changes[0]).collect();
     let have_equal_parts = ratios.iter().all(|&ratio| is_near(ratio, 1.0));
-    let combination = match (&names[..], &ratios[..], exchange) {
-        ([a, b], [_, ratio], Exchange::Factors) if is_near(*ratio, 1.0) => {
+    let combination = match (&names[..], &ratios[..], compensation) {
+        ([a, b], [_, ratio], Compensation::Factors) if is_near(*ratio, 1.0) => {
             format!("their ratio {a}/{b}")
         }
-        ([a, b], [_, ratio], Exchange::Factors) if is_near(*ratio, -1.0) => {
+        ([a, b], [_, ratio], Compensation::Factors) if is_near(*ratio, -1.0) => {
             format!("their product {a}*{b}")
         }
-        ([a, b], [_, ratio], Exchange::Factors) => format!("{b}/{a}**{ratio:.3}"),
-        ([a, b], [_, ratio], Exchange::Amounts) if is_near(*ratio, 1.0) => {
+        ([a, b], [_, ratio], Compensation::Factors) => format!("{b}/{a}**{ratio:.3}"),
+        ([a, b], [_, ratio], Compensation::Amounts) if is_near(*ratio, 1.0) => {
             format!("their difference {a} - {b}")
         }
-        ([a, b], [_, ratio], Exchange::Amounts) if is_near(*ratio, -1.0) => {
+        ([a, b], [_, ratio], Compensation::Amounts) if is_near(*ratio, -1.0) => {
             format!("their sum {a} + {b}")
         }
-        ([a, b], [_, ratio], Exchange::Amounts) => format!("{b} - {ratio:.4}*{a}"),
-        (_, _, Exchange::Factors) if have_equal_parts => {
+        ([a, b], [_, ratio], Compensation::Amounts) => format!("{b} - {ratio:.4}*{a}"),
+        (_, _, Compensation::Factors) if have_equal_parts => {
             format!("the ratios of {}", names.join(", "))
         }
         _ => return format!("{} combinations of them", names.len() - 1),
