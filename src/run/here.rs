@@ -18,7 +18,12 @@ use super::{
     trackers::Trackers,
 };
 use crate::{
-    comm::Solo, cube::Commit, params::with_precision, problem::Problem, schedule::Clock, slab::Slab,
+    comm::Solo,
+    cube::{Commit, digest, record_file::with_digests},
+    params::with_precision,
+    problem::Problem,
+    schedule::Clock,
+    slab::Slab,
 };
 use diff2d_stencil::Element;
 use std::sync::{Arc, atomic::AtomicBool};
@@ -54,20 +59,56 @@ impl Begun<'_> {
     }
 }
 
+/// The record of a whole run, in the bytes of its files.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct RecordFiles {
+    /// `STEM.record.csv`
+    pub rows: String,
+    /// `STEM.record.json`
+    pub description: String,
+}
+
+impl RecordFiles {
+    fn of(problem: &Problem, warnings: &[String], rows: &[Row]) -> Self {
+        let columns_in_file = columns::columns_in_file(problem, false);
+        let calendar = problem.calendar().filter(|_| columns::has_dates(problem));
+        let mut text = columns::head(&columns_in_file);
+        text.extend(rows.iter().map(|row| {
+            let date = calendar.map(|calendar| calendar.date(row.time));
+            row.line(None, date)
+        }));
+        let parameters = columns::digest_of_parameters(problem, &problem.inputs());
+        let description = columns::describe(problem, &columns_in_file, &parameters, warnings);
+        Self {
+            description: with_digests(&description, &digest::of_bytes(text.as_bytes()), &[]),
+            rows: text,
+        }
+    }
+}
+
 /// Runs a problem on the calling thread, and keeps the rows of its record in memory, with the bits of a cube. `look` is
 /// called with the line of the journal, still without its digest, and the bytes of each snapshot as soon as it is whole. A run
 /// that has `begun` continues, unless rows of its record are missing: then it is computed from its beginning. The run is given up
-/// once `stop` is set. Returns the record, in the bytes of its file; it is empty if the problem has none.
+/// once `stop` is set. Returns the record if the problem has one; `warnings` are those on the run, which it describes.
 ///
 /// # Errors
 /// [`RunError`]; [`RunError::GivenUp`] if the run was stopped.
 pub fn solve_here(
     problem: &Problem,
+    warnings: &[String],
     begun: Option<Begun<'_>>,
     stop: &Arc<AtomicBool>,
     look: fn(Commit, &[u8]),
-) -> Result<String, RunError> {
-    with_precision!(problem.params.precision, T => solve_of::<T>(problem, begun, stop, look))
+) -> Result<Option<RecordFiles>, RunError> {
+    let solved = with_precision!(problem.params.precision, T => {
+        solve_of::<T>(problem, begun, stop, look)
+    });
+    let rows = solved?;
+    Ok(problem
+        .params
+        .record
+        .as_ref()
+        .map(|_| RecordFiles::of(problem, warnings, &rows)))
 }
 
 fn solve_of<T: Element>(
@@ -75,7 +116,7 @@ fn solve_of<T: Element>(
     begun: Option<Begun<'_>>,
     stop: &Arc<AtomicBool>,
     look: fn(Commit, &[u8]),
-) -> Result<String, RunError> {
+) -> Result<Vec<Row>, RunError> {
     let (ny, nx) = problem.grid.shape();
     let slab = Slab::whole(ny).periodic(problem.has_periodic_rows());
     let ranks = Decomposition::new(&Solo, slab, nx);
@@ -113,15 +154,5 @@ fn solve_of<T: Element>(
     output.last = from.unwrap_or(output.last);
     let trackers = Trackers::in_memory(problem, RowSums::AsRecorded, resumed)?;
     let time_loop = TimeLoop::new(problem, state, output, trackers, clock, &observer);
-    let recorded = time_loop.record(from)?;
-    let mut record = String::new();
-    if problem.params.record.is_some() {
-        let calendar = problem.calendar().filter(|_| columns::has_dates(problem));
-        record = columns::head(&columns::columns_in_file(problem, false));
-        record.extend(recorded.rows.iter().map(|row| {
-            let date = calendar.map(|calendar| calendar.date(row.time));
-            row.line(None, date)
-        }));
-    }
-    Ok(record)
+    Ok(time_loop.record(from)?.rows)
 }

@@ -77,7 +77,7 @@ pub use builder::Run;
 pub use effective::{EffectiveDiffusivity, PixelEnds};
 pub use error::RunError;
 pub use flux::{FluxRow, FluxTable};
-pub use here::{Begun, solve_here};
+pub use here::{Begun, RecordFiles, solve_here};
 pub use observer::Message;
 pub use options::Outcome;
 pub use report::{Report, Seconds};

@@ -256,7 +256,10 @@
     if (run.end) {
       save("this.npy", [Uint8Array.from(run.end.header), ...run.values]);
       save("this.journal", [run.end.journal]);
-      if (run.end.record) save("this.record.csv", [run.end.record], "text/csv");
+      if (run.end.record) {
+        save("this.record.csv", [run.end.record], "text/csv");
+        save("this.record.json", [run.end.record_description], "application/json");
+      }
     }
     save("this.toml", [run.text], "text/plain");
     for (const name in run.files) if (run.text.includes(name)) save(name, [run.files[name]]);

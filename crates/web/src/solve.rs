@@ -63,15 +63,18 @@ pub(crate) fn solve(request: &str) -> Result<Value, String> {
         })
     });
     JOURNAL.set(Some(journal));
-    let solved = solve_here(&problem, begun, &STOP, commit);
+    let solved = solve_here(&problem, &warnings, begun, &STOP, commit);
     let Some(journal) = JOURNAL.take() else {
         return Err("the run was lost".to_owned());
     };
-    let record = solved.map_err(|error| error.to_string())?;
+    let record = solved
+        .map_err(|error| error.to_string())?
+        .unwrap_or_default();
     Ok(json!({
         "header": journal.array_header(),
-        "journal": journal.text(&record),
-        "record": record,
+        "journal": journal.text(&record.rows),
+        "record": record.rows,
+        "record_description": record.description,
         "ended": journal.ended(),
     }))
 }

@@ -96,9 +96,9 @@ pub(super) fn add_digests(
 ) -> Result<(), CubeError> {
     let (rows, path) = (paths.record(), paths.record_description());
     let text = read_description(paths).map_err(CubeError::io("read", &path))?;
-    let Some((begin, end)) = text.split_once(SIGNATURE) else {
+    if !is_ours(&text) {
         return Err(lost(&path, "describes another record"));
-    };
+    }
     if without_digests(&text) != text {
         return Ok(());
     }
@@ -114,15 +114,24 @@ pub(super) fn add_digests(
         };
         digests.push(format!("\"{}\": \"{digest}\"", field.name()));
     }
-    let [rows_key, fields_key] = DIGEST_KEYS;
-    let of_fields = if digests.is_empty() {
-        String::new()
-    } else {
-        format!(",\n  \"{fields_key}\": {{{}}}", digests.join(", "))
-    };
-    let text =
-        format!("{begin}{SIGNATURE},\n  \"{rows_key}\": \"{digest_of_rows}\"{of_fields}{end}");
+    let text = with_digests(&text, &digest_of_rows, &digests);
     Ok(sys::write_file(&path, text.as_bytes())?)
+}
+
+/// A description with the digests that a complete record adds: of its rows, and of fields, each as a member of an object.
+#[must_use]
+pub fn with_digests(
+    description: &str,
+    digest_of_rows: &str,
+    digests_of_fields: &[String],
+) -> String {
+    let [rows_key, fields_key] = DIGEST_KEYS;
+    let mut identified = format!("{SIGNATURE},\n  \"{rows_key}\": \"{digest_of_rows}\"");
+    if !digests_of_fields.is_empty() {
+        let members = digests_of_fields.join(", ");
+        identified += &format!(",\n  \"{fields_key}\": {{{members}}}");
+    }
+    description.replacen(SIGNATURE, &identified, 1)
 }
 
 /// The fields that the description of a record lists.

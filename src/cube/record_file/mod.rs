@@ -18,7 +18,7 @@ mod proved;
 mod scenarios;
 
 pub use check::check;
-pub use description::{description, is_described, own_fields};
+pub use description::{description, is_described, own_fields, with_digests};
 pub(super) use description::{is_ours, read_description};
 pub use finish::finish;
 pub use of_run::{FoundStream, field_layout};
