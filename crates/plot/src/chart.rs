@@ -1,7 +1,9 @@
 //! [`Chart`]: curves over a common axis.
 
+mod legend;
+
 use super::{
-    canvas::{Anchor, Canvas, Lowered, Pen, Point, Rect, Rgb},
+    canvas::{Canvas, Lowered, Pen, Point, Rect, Rgb},
     colormap::Colormap,
     error::Error,
     heading::Heading,
@@ -9,7 +11,6 @@ use super::{
     paper::Paper,
     range::{Mapping, Range},
     style::{Size, scaled},
-    text::DIGIT,
     ticks::{TickScale, Ticks},
 };
 use diff2d_sys::{AtomicFile, Destination};
@@ -82,13 +83,6 @@ pub struct Curve {
     pub measured_label: String,
 }
 
-/// A line of the legend.
-struct LegendEntry<'a> {
-    label: &'a str,
-    colour: Rgb,
-    is_measured: bool,
-}
-
 /// The diameters of the circle of a measured point and of its white interior, relative to the size of letters.
 const CIRCLE: [f64; 2] = [0.36, 0.2];
 const WHITE: Rgb = [255; 3];
@@ -96,11 +90,6 @@ const WHITE: Rgb = [255; 3];
 const SMALLEST: f64 = 0.4;
 
 impl Curve {
-    /// Whether measured points are in the legend.
-    fn has_named_measurements(&self) -> bool {
-        !self.measured.is_empty() && !self.measured_label.is_empty()
-    }
-
     fn all_points(&self) -> impl Iterator<Item = &(f64, f64)> {
         self.points.iter().chain(&self.measured)
     }
@@ -264,71 +253,6 @@ impl Chart {
             canvas.stroke(&lines, pen, panel)?;
         }
         Ok(())
-    }
-
-    /// The entries of the legend: the curves, if there are several or if some have measured points, and the measured
-    /// points.
-    fn legend(&self) -> Vec<LegendEntry<'_>> {
-        if self.curves.len() < 2 && !self.curves.iter().any(Curve::has_named_measurements) {
-            return Vec::new();
-        }
-        let mut entries = Vec::new();
-        for (number, curve) in self.curves.iter().enumerate() {
-            let colour = self.colour(number);
-            entries.push(LegendEntry {
-                label: &curve.label,
-                colour,
-                is_measured: false,
-            });
-            entries.extend(curve.has_named_measurements().then_some(LegendEntry {
-                label: &curve.measured_label,
-                colour,
-                is_measured: true,
-            }));
-        }
-        entries
-    }
-
-    /// Draws names and colours of the curves, from the top; closer together if there are many.
-    fn draw_legend(&self, canvas: &mut dyn Canvas, panel: &Rect, m: &Metrics) -> Result<(), Error> {
-        let entries = self.legend();
-        let step = (panel.height as f64 / entries.len().max(1) as f64).min(1.5 * m.em);
-        let size = (step / 1.15).min(m.em);
-        for (number, entry) in entries.iter().enumerate() {
-            let x = panel.right() as f64 + m.em;
-            let y = panel.top as f64 + (number as f64 + 0.5) * step;
-            if entry.is_measured {
-                let middle = (x + 0.7 * m.em, y);
-                let room = Rect {
-                    left: x as usize,
-                    top: (y - m.em).max(0.0) as usize,
-                    width: (1.4 * m.em) as usize,
-                    height: (2.0 * m.em) as usize,
-                };
-                draw_circles(canvas, std::iter::once(middle), entry.colour, 1.0, room, m)?;
-            } else {
-                let thickness = (0.16 * m.em).ceil();
-                let line = Rect {
-                    left: x as usize,
-                    top: (y - thickness / 2.0) as usize,
-                    width: (1.4 * m.em) as usize,
-                    height: thickness as usize,
-                };
-                canvas.fill(line, entry.colour)?;
-            }
-            let place = (x + 1.8 * m.em, y + DIGIT * size / 2.0);
-            canvas.write(entry.label, size, place, Anchor::Left)?;
-        }
-        Ok(())
-    }
-
-    fn legend_width(&self, m: &Metrics) -> Result<f64, Error> {
-        let entries = self.legend();
-        if entries.is_empty() {
-            Ok(0.0)
-        } else {
-            Ok(panel::longest(entries.iter().map(|entry| entry.label), m.em)? + 2.2 * m.em)
-        }
     }
 
     /// The smallest and the largest coordinate of all points, also in the charts below.
