@@ -2,14 +2,10 @@
 
 use super::CheckError;
 use crate::{
-    field::Field,
-    params::ParamsError,
-    physics::{
-        fluxes::{DECAY, FIRST_HELD, Fluxes, SOURCE},
-        moving_nodes::MovingNodes,
-        step_sums::StepSums,
-    },
+    params::{RowNumber, SIDES},
+    physics::fluxes::{DECAY, SOURCE},
     problem::Problem,
+    run::Row,
 };
 
 /// The mass at both ends of a run, and all flows that changed it \[density·length²\].
@@ -36,67 +32,35 @@ impl Balance {
         let explained = self.walls.iter().sum::<f64>() + self.source + self.held + self.decay;
         (self.end - self.start) - explained
     }
-}
 
-/// Sums the flows during each step, from the states whose increments the step uses.
-pub(super) struct Meter<'a> {
-    problem: &'a Problem,
-    fluxes: Fluxes,
-    moving: MovingNodes,
-    start: f64,
-    /// The flows since the beginning of the run.
-    total: Vec<f64>,
-    in_step: StepSums,
-}
-
-impl<'a> Meter<'a> {
-    pub(super) fn new(problem: &'a Problem, state: &Field<f64>) -> Result<Self, CheckError> {
-        let fluxes = problem.fluxes_of_rows(0..problem.grid.y.nodes)?;
-        Ok(Self {
-            problem,
-            total: vec![0.0; problem.geometry().rates()],
-            in_step: problem.step_sums(problem.schedule.pace().start()),
-            fluxes,
-            moving: problem.moving_nodes()?,
-            start: problem.summary(state)?.mass,
-        })
-    }
-
-    /// Adds the flows of stage `number` of a step, which uses the increment of `state`.
-    pub(super) fn see(&mut self, number: usize, state: &Field<f64>) {
-        let time = self.in_step.time(number);
-        let rates = self.fluxes.at(time, &state.view());
-        self.in_step.add(number, rates);
-    }
-
-    /// Adds the flows of the whole step to the total.
-    pub(super) fn end_step(&mut self) {
-        let gains = self.in_step.end();
-        for (total, gain) in self.total.iter_mut().zip(gains) {
-            *total += gain;
+    /// The balance of a run from the rows of its totals, the first of which is its beginning, and the last its end.
+    ///
+    /// # Errors
+    /// [`CheckError`] if there are no rows.
+    pub(super) fn of_rows(problem: &Problem, rows: &[Row]) -> Result<Self, CheckError> {
+        let numbers = RowNumber::of_totals(&problem.params.canonical().held_names());
+        let end_rows = rows.first().zip(rows.last());
+        let (first_row, last_row) =
+            end_rows.ok_or_else(|| CheckError::refused("the run has no row"))?;
+        let mut balance = Self {
+            start: 0.0,
+            end: 0.0,
+            walls: [0.0; 4],
+            source: 0.0,
+            held: 0.0,
+            decay: 0.0,
+        };
+        let pairs = first_row.numbers.iter().zip(&last_row.numbers);
+        for ((_, number), (&first_value, &last_value)) in numbers.iter().zip(pairs) {
+            match *number {
+                RowNumber::Mass => (balance.start, balance.end) = (first_value, last_value),
+                RowNumber::Gain(SOURCE) => balance.source = last_value,
+                RowNumber::Gain(DECAY) => balance.decay = last_value,
+                RowNumber::Gain(side) if side < SIDES.len() => balance.walls[side] = last_value,
+                RowNumber::Gain(_) => balance.held += last_value,
+                _ => {}
+            }
         }
-    }
-
-    pub(super) fn balance(&self, state: &Field<f64>) -> Result<Balance, ParamsError> {
-        let schedule = &self.problem.schedule;
-        let moved = self
-            .moving
-            .gains(schedule.pace().start().simtime, schedule.end());
-        let total: Vec<f64> = self
-            .total
-            .iter()
-            .zip(moved)
-            .map(|(total, moved)| total + moved)
-            .collect();
-        Ok(Balance {
-            start: self.start,
-            end: self.problem.summary(state)?.mass,
-            walls: [total[0], total[1], total[2], total[3]],
-            source: total[SOURCE],
-            held: total[FIRST_HELD..][..self.problem.geometry().tables()]
-                .iter()
-                .sum(),
-            decay: total[DECAY],
-        })
+        Ok(balance)
     }
 }

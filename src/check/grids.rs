@@ -3,7 +3,7 @@
 use super::CheckError;
 use crate::{
     grid::Axis,
-    params::{Choice, Layout, ParamsError, RawParams, StepMethod, Times},
+    params::{Choice, Layout, ParamsError, RawParams, RowTimes, StepMethod, Times},
     physics::input::Digests,
     problem::Problem,
     schedule::Nper,
@@ -49,7 +49,10 @@ impl Grids {
                 let tolerance = own.params.tolerance.min(TOLERANCE);
                 raw.clone().replace("tolerance", tolerance)
             }
-            _ => raw.clone(),
+            // In place of the user's record one of the balance.
+            _ => (raw.clone().without("record"))
+                .replace("record.every", RowTimes::SNAPSHOT)
+                .replace("record.totals", true),
         };
         let mut ladder = Ladder {
             own,

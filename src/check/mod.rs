@@ -16,6 +16,7 @@ mod rates;
 mod run_end;
 mod scatter;
 mod solve;
+mod solved;
 mod steepness;
 mod study;
 mod table;
@@ -28,7 +29,7 @@ pub use grids::SOME_SECONDS;
 pub use study::{Level, Planned, Study};
 pub use table::{CheckRow, table};
 
-use crate::{dynamics::Halt, fault::Fault, params::ParamsError, physics::Unready};
+use crate::{dynamics::Halt, fault::Fault, params::ParamsError, physics::Unready, run::RunError};
 use std::io;
 
 /// The reason why a check could not be made.
@@ -73,6 +74,17 @@ impl CheckError {
 impl From<io::Error> for CheckError {
     fn from(_: io::Error) -> Self {
         Self::no_memory()
+    }
+}
+
+impl From<RunError> for CheckError {
+    fn from(error: RunError) -> Self {
+        match error {
+            RunError::Halt(halt) => halt.into(),
+            RunError::Params(error) => error.into(),
+            RunError::Fault(fault) => fault.into(),
+            error => Fault::failed(error.to_string()).into(),
+        }
     }
 }
 

@@ -4,11 +4,7 @@ use super::{
     CheckError,
     grids::{Ladder, SOME_SECONDS, updates_of},
 };
-use crate::{
-    params::RawParams,
-    problem::Problem,
-    run::{RunError, early_end},
-};
+use crate::{params::RawParams, problem::Problem, run::early_end};
 
 /// The problem with the steps up to the snapshot with which its run ends. A steady one is searched for on coarser grids if
 /// the search on the user's own grid takes too long; rows of a record are those of the own grid alone. If no end is found
@@ -47,11 +43,7 @@ fn last_snapshot_within(updates: f64, problem: &mut Problem) -> Result<Option<u6
     problem.schedule.nsteps = problem.schedule.step_of(affordable);
     let end_step = early_end(problem);
     problem.schedule.nsteps = planned_steps;
-    let end_step = end_step.map_err(|error| match error {
-        RunError::Halt(halt) => CheckError::Halt(halt),
-        error => CheckError::refused(error.to_string()),
-    })?;
-    let end = end_step.map(|step| problem.schedule.snapshot_at(step).0);
+    let end = end_step?.map(|step| problem.schedule.snapshot_at(step).0);
     // A run that ends early at no snapshot ends with the last one, whatever coarser grids do.
     Ok(end.or((snapshots == affordable).then_some(snapshots)))
 }

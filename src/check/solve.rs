@@ -1,7 +1,7 @@
 //! A problem solved in memory.
 
-use super::{CheckError, balance::Meter};
-use crate::{comm::Solo, field::Field, problem::Problem, summary};
+use super::{CheckError, balance::Balance};
+use crate::{comm::Solo, field::Field, problem::Problem, run::solve_with_rows, summary};
 use diff2d_arrays::progress::Progress;
 use diff2d_stencil::Element;
 
@@ -28,22 +28,14 @@ pub(super) fn solve<T: Element>(
     finite(problem, solver.into_state())
 }
 
-/// The state after the last step, and the flows through walls and from sources until then.
-pub(super) fn solve_metered(
+/// The state after the last step, and the flows through walls and from sources until then, of a problem whose record has
+/// totals.
+pub(super) fn solve_balanced(
     problem: &Problem,
     progress: &Progress,
-) -> Result<(Field<f64>, super::Balance), CheckError> {
-    let mut solver = problem.solver_at_start()?;
-    let mut meter = Meter::new(problem, solver.state())?;
-    for _ in 0..problem.schedule.last_step() {
-        // The flows of a problem without a record, whose last state is needed beside them.
-        solver.advance_seen(&Solo, |stage, state| meter.see(stage, state))?;
-        meter.end_step();
-        progress.add(1);
-    }
-    solver.check()?;
-    let balance = meter.balance(solver.state())?;
-    Ok((finite(problem, solver.into_state())?, balance))
+) -> Result<(Field<f64>, Balance), CheckError> {
+    let (state, rows) = solve_with_rows(problem, progress)?;
+    Ok((state, Balance::of_rows(problem, &rows)?))
 }
 
 /// The state after the last step, if all its values are finite.

@@ -5,14 +5,11 @@ use super::{
     balance::Balance,
     estimate::Estimate,
     grids::{Grids, updates_of},
-    interpolate::{at_nodes, value_at},
+    interpolate::value_at,
     jumps::Jumps,
-    maximum,
-    own_run::OwnRun,
-    rates,
+    maximum, rates,
     run_end::shortened,
-    scatter::Between,
-    solve::{Value, solve, solve_metered},
+    solved::{NestedStates, Solved, shown},
     steepness::has_jumps,
 };
 use crate::{
@@ -24,7 +21,6 @@ use crate::{
     run::{Budget, SnapshotStorage, Terms},
 };
 use diff2d_arrays::{progress::Progress, wording::bytes};
-use ndarray::{CowArray, Ix2};
 
 /// A grid and its time step.
 #[derive(Debug, Clone, PartialEq)]
@@ -163,25 +159,10 @@ impl Planned {
     pub fn solve(&self, progress: &Progress) -> Result<Study, CheckError> {
         self.fits()?;
         let problems = &self.grids.nested;
-        let (coarse, balance) = solve_metered(&problems[0], progress)?;
-        let middle = solve(&problems[1], progress)?;
-        let states = [coarse, middle, solve(&problems[2], progress)?];
-        let grids_between = Between::solve(&self.grids.between, progress)?;
-        let run = OwnRun::solve(&self.own, &self.grids, &states, progress)?;
+        let solved_states = NestedStates::solve(&self.own, problems, progress)?;
+        let states = &solved_states.nested;
+        let solved = Solved::new(&self.own, &self.grids, states, progress)?;
         let jumps = Jumps::of(problems)?;
-        let own_problem = &problems[run.level];
-        let estimate = |value: Value<'_>, scale: f64, floor: [f64; 3]| {
-            let values = [0, 1, 2].map(|level| value(&problems[level], &states[level]));
-            let estimate = Estimate::new(values, scale)
-                .with_scatter(grids_between.scatter(values, value), scale)
-                .with_floor(floor, scale);
-            run.counted(
-                estimate,
-                scale,
-                |state| value(own_problem, state),
-                |one, other| (value(own_problem, one) - value(own_problem, other)).abs(),
-            )
-        };
         let summary = problems[2].summary(&states[2])?;
         let (x, y) = (&problems[2].grid.x, &problems[2].grid.y);
         let circumference = problems[2].grid.integral(1.0) / (x.spacing * y.spacing);
@@ -191,44 +172,11 @@ impl Planned {
         let x_ends = problems[2].grid.x.domain();
         let y_ends = problems[2].grid.y.domain();
         let area = (x_ends.1 - x_ends.0) * (y_ends.1 - y_ends.0);
-        let coarse_grid = &problems[0].grid;
-        let values_on_grids =
-            [0, 1, 2].map(|level| at_nodes_of(coarse_grid, &problems[level], &states[level]));
-        // Nodes that no grid masks.
-        let unmasked_nodes: Vec<usize> = (0..values_on_grids[0].len())
-            .filter(|node| values_on_grids.iter().all(|values| !values[*node].is_nan()))
-            .collect();
-        let rms_difference = |problem: &Problem, state: &Field<f64>, other: &[f64]| {
-            let own_values = at_nodes_of(coarse_grid, problem, state);
-            // On other grids nodes beside masked ones have no value.
-            let known_nodes = unmasked_nodes
-                .iter()
-                .filter(|&&node| !own_values[node].is_nan());
-            rms(known_nodes.map(|&node| own_values[node] - other[node]))
-        };
-        let rms_off_fine = |problem: &Problem, state: &Field<f64>| {
-            rms_difference(problem, state, &values_on_grids[2])
-        };
-        let distance = |one: &Field<f64>, other: &Field<f64>| {
-            let other_values = at_nodes_of(coarse_grid, own_problem, other);
-            rms_difference(own_problem, one, &other_values)
-        };
-        let rms_of_fine = rms(unmasked_nodes.iter().map(|&node| values_on_grids[2][node]));
-        let field = {
-            let values = [0, 1, 2].map(|level| rms_off_fine(&problems[level], &states[level]));
-            let estimate = Estimate::new(values, scale)
-                .with_scatter(grids_between.scatter(values, &rms_off_fine), scale)
-                .with_floor(jumps.shares.map(|share| share * rms_of_fine), scale);
-            run.counted(
-                estimate,
-                scale,
-                |state| rms_off_fine(own_problem, state),
-                distance,
-            )
-        };
+        let rms_of_fine = solved.rms_of_fine();
+        let floors_of_field = jumps.shares.map(|share| share * rms_of_fine);
         let value_floors = jumps.shares.map(|share| share * scale);
         let estimates = self.points.iter().map(|&point| {
-            let value = estimate(
+            let value = solved.estimate(
                 &|problem, state| value_at(&shown(problem, state).view(), &problem.grid, point),
                 scale,
                 value_floors,
@@ -245,19 +193,22 @@ impl Planned {
             )));
         }
         let names = rates::names(&problems[2], &states[2])?;
-        let rate_of =
-            |name| move |problem: &Problem, state: &Field<f64>| rates::rate(problem, state, name);
-        let fine_rates = names
-            .iter()
-            .map(|name| rate_of(name)(&problems[2], &states[2]));
+        let fine_rates = (names.iter()).map(|name| rates::rate(&problems[2], &states[2], name));
         let largest_rate = fine_rates.fold(0.0, |most: f64, rate| most.max(rate.abs()));
         let rates = names.into_iter();
-        let rates = rates.map(|name| (name, estimate(&rate_of(name), largest_rate, [0.0; 3])));
+        let rates = rates.map(|name| {
+            let estimate = solved.estimate(
+                &|problem, state| rates::rate(problem, state, name),
+                largest_rate,
+                [0.0; 3],
+            );
+            (name, estimate)
+        });
         let rates = rates.collect();
         let is_steady = self.own.params.method == StepMethod::Steady;
         let mut maximum_floors = value_floors;
         let mut is_maximum_given = true;
-        for ((problem, state), of_level) in problems.iter().zip(&states).zip(&mut maximum_floors) {
+        for ((problem, state), of_level) in problems.iter().zip(states).zip(&mut maximum_floors) {
             if maximum::is_given(problem, state) {
                 *of_level = of_level.max(maximum::hidden(problem, state)?);
             } else {
@@ -265,6 +216,7 @@ impl Planned {
             }
         }
         let range = {
+            let own_problem = solved.own_problem();
             let mut start = Field::<f64>::zeros(own_problem.grid.shape())?;
             own_problem.fill_initial(&mut start, 0)?;
             let start = own_problem.summary(&start)?;
@@ -272,38 +224,37 @@ impl Planned {
         };
         let mut levels = [0, 1, 2].map(|level| level_of(&problems[level]));
         if let (Some(problem), true) = (&self.grids.run, self.grids.refinement <= 4) {
-            levels[run.level] = level_of(problem);
+            levels[solved.run.level] = level_of(problem);
         }
-        let is_metered = !self.own.params.method.is_exact_in_time() || self.own.conserves_mass();
         Ok(Study {
             levels,
             refinement: self.grids.refinement,
             time: (!is_steady).then(|| self.own.schedule.end()),
-            mass: estimate(
+            mass: solved.estimate(
                 &|problem, state| problem.summary(state).map_or(f64::NAN, |all| all.mass),
                 scale * capacity * area,
                 jumps.masses,
             ),
-            maximum: estimate(
+            maximum: solved.estimate(
                 &|problem, state| problem.summary(state).map_or(f64::NAN, |all| all.max),
                 scale,
                 maximum_floors,
             ),
             is_maximum_given,
             inside: (is_steady && is_maximum_given)
-                .then(|| estimate(&maximum::inside, scale, value_floors))
+                .then(|| solved.estimate(&maximum::inside, scale, value_floors))
                 .filter(|inside| inside.values.iter().all(|value| value.is_finite())),
             rates,
             points: estimates,
-            field,
-            nodes: unmasked_nodes.len(),
+            field: solved.estimate_of_field(scale, floors_of_field),
+            nodes: solved.unmasked_nodes.len(),
             rms: rms_of_fine,
-            balance: (is_metered && !is_steady).then_some(balance),
+            balance: solved_states.balance,
             has_jumps: has_jumps(problems)?,
             reads_arrays: self.own.reads_arrays(),
             has_edges: self.own.geometry().is_there(),
             starts_with_jumps: jumps.masses != [0.0; 3],
-            rounding: run.rounding(distance),
+            rounding: (solved.run).rounding(|one, other| solved.distance(one, other)),
             range,
             is_on_walls: self.own.params.grid == Layout::Walls,
             scale,
@@ -371,40 +322,17 @@ pub(super) const FIELD: &str = "p - p_fine, rms";
 /// The name of the estimate of the largest value that is not given.
 pub(super) const INSIDE: &str = "maximum inside";
 
-/// The root mean square.
-fn rms(values: impl Iterator<Item = f64>) -> f64 {
-    let (sum, count) = values.fold((0.0, 0.0), |(sum, count), value| {
-        (sum + value * value, count + 1.0)
-    });
-    (sum / f64::max(count, 1.0)).sqrt()
-}
-
-/// The values of a state interpolated to the nodes of a coarser grid.
-fn at_nodes_of(coarse: &Grid, problem: &Problem, state: &Field<f64>) -> Vec<f64> {
-    at_nodes(&shown(problem, state).view(), &problem.grid, coarse)
-}
-
-/// A state with the values of its snapshot.
-fn shown<'a>(problem: &Problem, state: &'a Field<f64>) -> CowArray<'a, f64, Ix2> {
-    let mut snapshot = CowArray::from(state.view());
-    if problem.masked().is_some()
-        && let Some(values) = snapshot.as_slice_mut()
-    {
-        problem.codec().encode(0, values);
-    }
-    snapshot
+/// Whether a point lies in the domain.
+fn is_inside(grid: &Grid, (x, y): (f64, f64)) -> bool {
+    [(&grid.x, x), (&grid.y, y)].iter().all(|(axis, at)| {
+        let (lower, upper) = axis.domain();
+        (lower..=upper).contains(at)
+    })
 }
 
 fn check_points(problem: &Problem, points: &[(f64, f64)]) -> Result<(), CheckError> {
     let grid = &problem.grid;
-    let is_inside = |(x, y): &&(f64, f64)| {
-        let coordinates = [(&grid.x, *x), (&grid.y, *y)];
-        coordinates.iter().all(|(axis, at)| {
-            let (lower, upper) = axis.domain();
-            (lower..=upper).contains(at)
-        })
-    };
-    match points.iter().find(|point| !is_inside(point)) {
+    match points.iter().find(|point| !is_inside(grid, **point)) {
         None => Ok(()),
         Some((x, y)) => {
             let ((x1, x2), (y1, y2)) = (grid.x.domain(), grid.y.domain());

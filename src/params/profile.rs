@@ -271,6 +271,7 @@ pub enum Wall {
 impl Wall {
     /// Whether the nodes of the wall hold given values; on other walls they are computed.
     #[must_use]
+    #[inline]
     pub fn is_fixed(&self) -> bool {
         matches!(self, Self::Fixed(_))
     }
@@ -338,6 +339,7 @@ pub struct Boundary {
 impl Boundary {
     /// The walls in the order left, right, bottom, top.
     #[must_use]
+    #[inline]
     pub fn sides(&self) -> [&Wall; 4] {
         [&self.left, &self.right, &self.bottom, &self.top]
     }

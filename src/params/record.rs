@@ -49,9 +49,12 @@ pub enum RowTimes {
     At(Vec<f64>),
 }
 
-/// The words for rows after every step and at every snapshot.
-const STEP: &str = "step";
-const SNAPSHOT: &str = "snapshot";
+impl RowTimes {
+    /// The word for rows after every step.
+    const STEP: &str = "step";
+    /// The word for rows at every snapshot.
+    pub(crate) const SNAPSHOT: &str = "snapshot";
+}
 
 /// The keys of `[record]`.
 #[derive(Debug, Clone, PartialEq)]
@@ -149,7 +152,7 @@ impl RecordKeys {
             } else if !is_typed && judge.is_typed("fit") {
                 // A fit has rows at the times of its data.
                 times = Some(RowTimes::Snapshot);
-                judge.note("record.every", json!(SNAPSHOT));
+                judge.note("record.every", json!(RowTimes::SNAPSHOT));
             }
             judge.refuse_if(times.is_none() && !is_typed, first_key, || {
                 "record.every or record.at must say when there is a row".to_owned()
@@ -255,8 +258,8 @@ fn times(judge: &mut Judge<'_>, start: f64) -> Option<RowTimes> {
         return None;
     }
     let times = judge.convert(EVERY, |value| match value {
-        Value::String(word) if word == STEP => Ok(RowTimes::Step),
-        Value::String(word) if word == SNAPSHOT => Ok(RowTimes::Snapshot),
+        Value::String(word) if word == RowTimes::STEP => Ok(RowTimes::Step),
+        Value::String(word) if word == RowTimes::SNAPSHOT => Ok(RowTimes::Snapshot),
         value => number(value)
             .filter(|every| every.is_finite() && *every > 0.0)
             .map(RowTimes::Every)
@@ -264,8 +267,8 @@ fn times(judge: &mut Judge<'_>, start: f64) -> Option<RowTimes> {
     })?;
     let noted = match &times {
         RowTimes::Every(every) => json!(every),
-        RowTimes::Snapshot => json!(SNAPSHOT),
-        RowTimes::Step | RowTimes::At(_) => json!(STEP),
+        RowTimes::Snapshot => json!(RowTimes::SNAPSHOT),
+        RowTimes::Step | RowTimes::At(_) => json!(RowTimes::STEP),
     };
     judge.note(EVERY, noted);
     Some(times)

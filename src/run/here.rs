@@ -154,5 +154,6 @@ fn solve_of<T: Element>(
     output.last = from.unwrap_or(output.last);
     let trackers = Trackers::in_memory(problem, RowSums::AsRecorded, resumed)?;
     let time_loop = TimeLoop::new(problem, state, output, trackers, clock, &observer);
-    Ok(time_loop.record(from)?.rows)
+    let (_, recorded) = time_loop.record(from)?;
+    Ok(recorded.rows)
 }

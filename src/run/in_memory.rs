@@ -107,6 +107,21 @@ impl<'a, T: Element, C: Comm> InMemory<'a, T, C> {
         Ok(true)
     }
 
+    /// The values of the rows that the rank holds, by value.
+    ///
+    /// # Errors
+    /// [`RunError`] if there was too little memory for a solver.
+    pub(super) fn into_field(self) -> Result<Field<T>, RunError> {
+        match self.held {
+            HeldState::Field(field) => Ok(field),
+            HeldState::Solver(solver) => Ok(solver.into_state()),
+            HeldState::Nothing => {
+                let needed = setup::memory(self.problem, self.ranks);
+                Err(RunError::no_memory(needed))
+            }
+        }
+    }
+
     fn own(&self) -> &[T] {
         let field = self.held.field();
         field.map_or(&[], |field| self.ranks.own_rows(field))

@@ -14,7 +14,7 @@
 //! | `streams.rs` | the streams that rows and fields go to |
 //! | `row.rs`, `state_reader.rs`, `row_schedule.rs`, `columns.rs`, `sums.rs` | rows, the values in them, their moments, their columns, and the integrated rates; `flux.rs`: rates of a cube |
 //! | `here.rs` | a run in memory on the calling thread, for places without files and threads |
-//! | `record_rows.rs` | runs that write no files: the rows of a record in memory, and the step at which a run ends |
+//! | `record_rows.rs` | runs that write no files: the rows of a record in memory, the last state, and the step at which a run ends |
 //! | `interval.rs`, `snapshot_digest.rs` | repair: what lies between two snapshots is computed again, and kept if it is that of the run: the snapshot (`recompute.rs`), rows and frames (`restore_streams.rs`) |
 //! | `exchange.rs` | how ranks report to rank 0 and come to the same decisions |
 //! | `decomposition.rs` | the slab of a rank and its transfers to others |
@@ -96,7 +96,7 @@ pub(crate) use output::{CubeOutput, Output};
 pub use pool::install as on_threads;
 pub use pool::worthwhile as worthwhile_threads;
 pub(crate) use recompute::recompute;
-pub(crate) use record_rows::{early_end, record_columns, record_rows};
+pub(crate) use record_rows::{early_end, record_columns, record_rows, solve_with_rows};
 pub(crate) use restore_streams::restore_streams;
 pub(crate) use row::{Row, RowSums};
 pub(crate) use time_loop::simulate;

@@ -267,17 +267,21 @@ impl<'l, 'p, C: Comm, S: State<C>> TimeLoop<'l, 'p, C, S> {
         Ok((self.state, self.trackers.into_remains().streams))
     }
 
-    /// Runs from the initial state, or from a later one, to the end, and returns the rows that were kept in memory.
+    /// Runs from the initial state, or from a later one, to the end, and returns the last state and the rows that were
+    /// kept in memory.
     ///
     /// # Errors
     /// [`RunError`]; [`RunError::GivenUp`] if the run was stopped.
-    pub(super) fn record(mut self, resumed: Option<Clock>) -> Result<RecordOfRun, RunError> {
+    pub(super) fn record(mut self, resumed: Option<Clock>) -> Result<(S, RecordOfRun), RunError> {
         self.start_from(resumed)?;
         match self.run()? {
-            Outcome::Done => Ok(RecordOfRun {
-                end_step: self.output.ended.is_some().then_some(self.now.step),
-                rows: self.trackers.into_remains().rows,
-            }),
+            Outcome::Done => {
+                let record = RecordOfRun {
+                    end_step: self.output.ended.is_some().then_some(self.now.step),
+                    rows: self.trackers.into_remains().rows,
+                };
+                Ok((self.state, record))
+            }
             _ => Err(RunError::GivenUp),
         }
     }

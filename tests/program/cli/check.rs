@@ -163,6 +163,11 @@ fn the_mass_is_balanced_against_walls_and_source() {
         // Of x y.
         close(&balance["source"], 0.25 * time, 0.1 * time);
     }
+    // The sums are those of each step, whatever the record of the file.
+    let study = scene.succeed("check p.toml --json").stdout;
+    let record = "--set record.every=0.07 --set record.totals=true";
+    let recorded = scene.succeed(&format!("check p.toml --json {record}"));
+    assert_eq!(recorded.stdout, study);
 }
 
 #[test]
