@@ -32,7 +32,7 @@ fn on_line(formula: &Formula, nodes: &Nodes, axis: usize, line: usize) -> Vec<(u
     let bounds = [coordinates[0], coordinates[coordinates.len() - 1]];
     let search = to_rounding(bounds, coordinates.len());
     let point = oriented(axis, [0.0, over]);
-    let jumps = formula.expression.jumps().into_iter();
+    let jumps = formula.expression.jumps().parts.into_iter();
     let places = jumps.flat_map(|jump| jump.places_along(axis, &point, bounds, search));
     let cuts = cuts_between(coordinates, &places.collect::<Vec<_>>());
     let of_edges = cuts.chunk_by(|one, other| one.0 == other.0);

@@ -107,7 +107,7 @@ impl Slot {
         let Values::Function(Function::Formula(formula)) = self.values.given() else {
             return false;
         };
-        let jumps = formula.expression.jumps();
+        let jumps = formula.expression.jumps().parts;
         self.is_evaluated() && jumps.iter().any(|jump| jump.uses(0) || jump.uses(1))
     }
 

@@ -19,6 +19,17 @@ pub struct Jump {
     of: JumpOf,
 }
 
+/// The parts of a formula that jump.
+#[derive(Debug, Clone)]
+pub struct JumpingParts {
+    /// The parts. Those that depend on other jumping parts alone, such as the `%` in `floor(x) % 2`, are left out, because
+    /// they jump where these do. So are `==` and `!=`, which change at single values.
+    pub parts: Vec<Jump>,
+    /// Whether the value is the same wherever no part jumps in between. Comparisons for equality change at single values
+    /// besides.
+    pub is_constant_between: bool,
+}
+
 /// What a part of a formula is at a point.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Outcome {
@@ -123,28 +134,18 @@ impl Jump {
 }
 
 impl Expression {
-    /// The parts of the formula that jump. Those that depend on other jumping parts alone, such as the `%` in
-    /// `floor(x) % 2`, are left out, because they jump where these do. So are `==` and `!=`, which change at single
-    /// values. A formula with random numbers has values at elements alone, and jumps nowhere in between.
+    /// The parts of the formula that jump. A formula with random numbers has values at elements alone, and jumps nowhere in
+    /// between.
     #[must_use]
-    pub fn jumps(&self) -> Vec<Jump> {
-        self.jumps_and_constancy().0
-    }
-
-    /// Whether the value is the same wherever no part [jumps](Self::jumps) in between. Comparisons for equality change at
-    /// single values besides.
-    #[must_use]
-    pub fn is_constant_between_jumps(&self) -> bool {
-        let mut steps = self.steps.iter();
-        steps.all(|step| step.form() != Form::Equality) && self.jumps_and_constancy().1
-    }
-
-    /// The parts that jump, and whether the value is constant between their jumps.
-    fn jumps_and_constancy(&self) -> (Vec<Jump>, bool) {
-        let mut jumps = Vec::new();
+    pub fn jumps(&self) -> JumpingParts {
+        let mut parts = Vec::new();
         if self.is_random() {
-            return (jumps, false);
+            return JumpingParts {
+                parts,
+                is_constant_between: false,
+            };
         }
+        let mut compares_for_equality = false;
         // Of each value on the stack its first step, and whether it is constant between jumps of its parts.
         let mut stack: Vec<(usize, bool)> = Vec::new();
         for (number, step) in self.steps.iter().enumerate() {
@@ -171,12 +172,16 @@ impl Expression {
             };
             if let Some(of) = jump_of {
                 let arguments = self.steps[first_step..number].to_vec();
-                jumps.push(Jump { arguments, of });
+                parts.push(Jump { arguments, of });
             }
+            compares_for_equality |= step.form() == Form::Equality;
             stack.push((first_step, is_constant));
         }
         let is_constant = stack.iter().all(|&(_, is_constant)| is_constant);
-        (jumps, is_constant)
+        JumpingParts {
+            parts,
+            is_constant_between: is_constant && !compares_for_equality,
+        }
     }
 }
 
@@ -208,8 +213,8 @@ mod tests {
         ));
         steps.set([[0.0, 5.0], [0.5, 7.0], [1.0, 7.0]].into());
         let formula = Expression::parse_with(text, &["x", "y"], &[steps], &[]).unwrap();
-        let jumps = formula.jumps();
-        jumps.iter().any(|jump| jump.may_lie_in(&[x, y]))
+        let mut parts = formula.jumps().parts.into_iter();
+        parts.any(|jump| jump.may_lie_in(&[x, y]))
     }
 
     #[test]
@@ -269,7 +274,7 @@ mod tests {
             ("where(x < 0.3, random(3), 2)", false),
         ] {
             let formula = Expression::parse(text, &["x", "y"]).unwrap();
-            assert_eq!(formula.is_constant_between_jumps(), is_constant, "{text}");
+            assert_eq!(formula.jumps().is_constant_between, is_constant, "{text}");
         }
     }
 
@@ -277,7 +282,7 @@ mod tests {
     fn the_parts_that_jump_know_their_variables() {
         let text = "where(x < 0.3, (floor(y) % 2 == 0) + where(x + y > 1, 1, x), 2)";
         let jumps = Expression::parse(text, &["x", "y"]).unwrap().jumps();
-        let uses: Vec<[bool; 2]> = jumps
+        let uses: Vec<[bool; 2]> = (jumps.parts)
             .iter()
             .map(|jump| [jump.uses(0), jump.uses(1)])
             .collect();

@@ -33,7 +33,7 @@ mod values;
 pub use formula::{Expression, ExpressionError};
 pub use functions::is_word;
 pub use interpolant::{Extension, Interpolant, Piecewise};
-pub use jumps::Jump;
+pub use jumps::{Jump, JumpingParts};
 pub use parser::Calls;
 pub use parts::Part;
 pub use places::Search;

@@ -159,7 +159,7 @@ mod tests {
             ("where(max(x - y, 0), 1, 2)", 0.2, &[0.2]),
             ("exp(-x/y) < exp(-1)", 0.1, &[0.1]),
         ] {
-            let jumps = Expression::parse(text, &["x", "y"]).unwrap().jumps();
+            let jumps = Expression::parse(text, &["x", "y"]).unwrap().jumps().parts;
             let jump = jumps.last().unwrap();
             let search = Search {
                 smallest: 1e-16,

@@ -31,12 +31,12 @@ impl<'a> Jumping<'a> {
             return None;
         };
         let jumps = expression.jumps();
-        if jumps.is_empty() || function.depends_on_time() {
+        if jumps.parts.is_empty() || function.depends_on_time() {
             return None;
         }
         let mut places = [Vec::new(), Vec::new()];
         let mut oblique = Vec::new();
-        for jump in jumps {
+        for jump in jumps.parts {
             let axis = match [jump.uses(0), jump.uses(1)] {
                 [true, true] => {
                     oblique.push(jump);
@@ -61,7 +61,7 @@ impl<'a> Jumping<'a> {
             expression,
             geometry,
             is_radial: geometry.grid.x.radii().is_some(),
-            is_constant_between: expression.is_constant_between_jumps(),
+            is_constant_between: jumps.is_constant_between,
             places,
             oblique,
         })
