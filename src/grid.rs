@@ -142,6 +142,7 @@ impl Axis {
 
     /// The fraction of a cell for which node `i` stands: ½ if the layout puts the node on a wall, otherwise 1.
     #[must_use]
+    #[inline]
     pub fn weight(&self, i: usize) -> f64 {
         let is_at_end = i == 0 || i + 1 == self.nodes;
         if self.layout == Layout::Walls && is_at_end {
@@ -268,6 +269,7 @@ impl Grid {
 
     /// The shape `(ny, nx)`, with boundary nodes.
     #[must_use]
+    #[inline]
     pub fn shape(&self) -> (usize, usize) {
         (self.y.nodes, self.x.nodes)
     }

@@ -24,10 +24,12 @@ struct Block {
 
 impl Block {
     /// The index of a word in the list of mixed words.
+    #[inline]
     fn place(&self, bit: u64) -> usize {
         (self.mixed & ((1 << bit) - 1)).count_ones() as usize
     }
 
+    #[inline]
     fn word(&self, bit: u64) -> u64 {
         match (self.whole >> bit & 1, self.mixed >> bit & 1) {
             (0, 0) => 0,
@@ -95,16 +97,19 @@ impl NodeSet {
 
     /// Whether the set contains a node.
     #[must_use]
+    #[inline]
     pub fn has(&self, number: u64) -> bool {
         self.word(number / 64) >> (number % 64) & 1 == 1
     }
 
+    #[inline]
     fn word(&self, number: u64) -> u64 {
         self.block(number)
             .map_or(0, |block| block.word(number % 64))
     }
 
     /// The block that contains a word.
+    #[inline]
     fn block(&self, word: u64) -> Option<&Block> {
         let block = usize::try_from(word / 64).ok()?;
         self.blocks.get(block)

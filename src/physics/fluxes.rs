@@ -379,6 +379,7 @@ impl Geometry {
     /// across rows. Both are the rate of the table that holds the node, or of its wall; in a corner of fixed walls they
     /// differ. `None` for a masked node, and for a node at which steps change p.
     #[must_use]
+    #[inline]
     pub fn owners(&self, node: (usize, usize)) -> Option<[usize; 2]> {
         if self.masks(node) {
             return None;
@@ -386,12 +387,9 @@ impl Geometry {
         if let Some(table) = self.table_of(node) {
             return Some([FIRST_HELD + table; 2]);
         }
-        let fixed_sides = [0, 1].map(|axis| {
-            Side::ALL.into_iter().find(|side| {
-                side.axis_number() == axis
-                    && self.walls.wall(*side).is_fixed()
-                    && side.has(&self.grid, node)
-            })
+        let fixed_sides = Side::OF_AXES.map(|sides| {
+            let mut sides = sides.into_iter();
+            sides.find(|side| side.has(&self.grid, node) && self.walls.wall(*side).is_fixed())
         });
         match fixed_sides {
             [None, None] => None,
@@ -419,6 +417,7 @@ impl Geometry {
 
     /// The neighbour of a node on the grid.
     #[must_use]
+    #[inline]
     pub fn neighbour(&self, (j, i): (usize, usize), side: Side) -> Option<(usize, usize)> {
         let (ny, nx) = self.grid.shape();
         match side {

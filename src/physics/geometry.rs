@@ -391,6 +391,7 @@ impl Geometry {
 
     /// The number of the table that holds a node; the last one if there are several.
     #[must_use]
+    #[inline]
     pub fn table_of(&self, (j, i): (usize, usize)) -> Option<usize> {
         let number = self.nodes.number(self.nodes.row(j), i);
         self.held.iter().rposition(|(set, _)| set.has(number))
@@ -406,6 +407,7 @@ impl Geometry {
 
     /// Whether a node is outside the domain.
     #[must_use]
+    #[inline]
     pub fn masks(&self, (j, i): (usize, usize)) -> bool {
         self.masked.has(self.nodes.number(self.nodes.row(j), i))
     }

@@ -26,6 +26,7 @@ impl AxisCoordinates {
     }
 
     /// The number of nodes, which needs no coordinate.
+    #[inline]
     pub fn len(&self) -> usize {
         self.axis.nodes
     }
@@ -78,6 +79,7 @@ impl Nodes {
     /// The canonical number of a row: of two identical rows the first one. Rows beyond the last are counted from the
     /// first.
     #[must_use]
+    #[inline]
     pub fn row(&self, j: usize) -> usize {
         if self.periodic[1] {
             j % (self.y.len() - 1)
@@ -144,6 +146,7 @@ impl Nodes {
 
     /// The number of a node of the grid.
     #[must_use]
+    #[inline]
     pub fn number(&self, j: usize, i: usize) -> u64 {
         j as u64 * self.x.len() as u64 + i as u64
     }

@@ -27,8 +27,12 @@ impl Side {
     /// All sides, in the order in which fixed values are written.
     pub const ALL: [Self; 4] = [Self::Left, Self::Right, Self::Bottom, Self::Top];
 
+    /// The two sides at the ends of each axis, x and y.
+    pub const OF_AXES: [[Self; 2]; 2] = [[Self::Left, Self::Right], [Self::Bottom, Self::Top]];
+
     /// Whether the side is a column.
     #[must_use]
+    #[inline]
     pub fn is_column(self) -> bool {
         matches!(self, Self::Left | Self::Right)
     }
@@ -41,6 +45,7 @@ impl Side {
 
     /// The number of the axis perpendicular to the side: 0 for x, 1 for y.
     #[must_use]
+    #[inline]
     pub fn axis_number(self) -> usize {
         usize::from(!self.is_column())
     }
@@ -71,6 +76,7 @@ impl Side {
 
     /// The columns of the side's nodes in row `j`.
     #[must_use]
+    #[inline]
     pub fn columns(self, grid: &Grid, j: usize) -> Range<usize> {
         let (ny, nx) = grid.shape();
         match self {
@@ -84,6 +90,7 @@ impl Side {
 
     /// Whether a node lies on the side.
     #[must_use]
+    #[inline]
     pub fn has(self, grid: &Grid, (j, i): (usize, usize)) -> bool {
         let (ny, nx) = grid.shape();
         match self {
@@ -114,6 +121,7 @@ impl Side {
 impl Boundary {
     /// The wall of a side.
     #[must_use]
+    #[inline]
     pub fn wall(&self, side: Side) -> &Wall {
         self.sides()[side as usize]
     }
