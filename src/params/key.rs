@@ -186,12 +186,8 @@ impl Key {
     /// What a value must be, in words, with a hint at the word that was probably typed: `record.every must be …`.
     pub(super) fn expectation(&self, name: &str, value: &Value) -> String {
         let accepted = self.accepted;
-        let is_word = |text: &&str| {
-            let mut letters = text.chars();
-            text.starts_with(char::is_alphabetic)
-                && letters.all(|letter| letter.is_alphanumeric() || "._-/".contains(letter))
-        };
-        let words = accepted.split('"').skip(1).step_by(2).filter(is_word);
+        let quoted_texts = accepted.split('"').skip(1).step_by(2);
+        let words = quoted_texts.filter(|text| is_choice(text));
         let typed_words = value
             .as_array()
             .map_or(std::slice::from_ref(value), Vec::as_slice);
@@ -255,6 +251,13 @@ pub(super) fn is_range(table: &toml::Table) -> bool {
     ["from", "to", "count"]
         .iter()
         .any(|key| table.contains_key(*key))
+}
+
+/// Whether a text may be one of the words that a key accepts, and no formula, number or date.
+fn is_choice(text: &str) -> bool {
+    let mut letters = text.chars();
+    text.starts_with(char::is_alphabetic)
+        && letters.all(|letter| letter.is_alphanumeric() || "._-/".contains(letter))
 }
 
 /// Whether a value is a number or a text, which may be a formula.
