@@ -181,8 +181,7 @@ fn raw(text: &str) -> Result<NpyHeader, String> {
         _ => return Err("expected type, shape and offset, such as f4:1000x2000:512".to_owned()),
     };
     let dtype = values::dtype(kind.trim_start_matches('>'))?;
-    let lengths = shape.split(['x', ',', '×']);
-    let lengths = lengths.map(|length| length.trim().parse().ok());
+    let lengths = typed::lengths(shape).map(|length| length.parse().ok());
     Ok(NpyHeader {
         dtype: Dtype {
             big_endian: kind.starts_with('>') && dtype.bytes > 1,

@@ -9,6 +9,11 @@ pub(super) fn list(text: &str) -> impl Iterator<Item = &str> {
     text.split(',').map(str::trim)
 }
 
+/// The lengths of a shape such as `1000x2000`, without the spaces around each.
+pub(super) fn lengths(text: &str) -> impl Iterator<Item = &str> {
+    text.split(['x', ',', '×']).map(str::trim)
+}
+
 /// The fields of a text with colons between them.
 pub(super) fn fields(text: &str) -> Vec<&str> {
     text.split(':').collect()

@@ -2,7 +2,8 @@
 
 use super::{
     calendar::Calendar,
-    date::{Date, DateOrder, NoDate},
+    date::Date,
+    date_text::{DateOrder, NoDate},
     error::TableError,
     file::{ColumnUnits, DATES},
     heading::ColumnName,

@@ -8,10 +8,12 @@
 mod argument;
 mod calendar;
 mod date;
+mod date_text;
 mod dialect;
 mod error;
 mod file;
 mod gap;
+mod gregorian;
 mod heading;
 mod lines;
 mod numbers;

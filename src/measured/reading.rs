@@ -1,9 +1,6 @@
 //! [`Reading`]: the keys that say how a file of measured values is read.
 
-use super::{
-    date::{Date, DateOrder},
-    heading::ColumnName,
-};
+use super::{date::Date, date_text::DateOrder, heading::ColumnName};
 use diff2d_arrays::wording::excerpt;
 
 /// The number of characters of a value that messages show.

@@ -2,7 +2,8 @@
 
 use super::{
     argument::{ArgumentColumn, Order, of_two_days},
-    date::{Date, DateOrder, NoDate},
+    date::Date,
+    date_text::{DateOrder, NoDate},
     error::TableError,
     file::MeasuredFile,
     gap::largest_gap,

@@ -1,7 +1,8 @@
 //! [`Rows`]: the headings of a CSV file, and its rows one after the other.
 
 use super::{
-    date::{Date, NoDate},
+    date::Date,
+    date_text::NoDate,
     dialect::{Dialect, Fields},
     error::TableError,
     file::ColumnUnits,
