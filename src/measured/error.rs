@@ -52,7 +52,7 @@ pub enum TableError {
         /// The unit that is wanted.
         to: String,
         /// What says that the column is to be taken as it stands.
-        way_out: &'static str,
+        way_out: String,
     },
 }
 

@@ -45,7 +45,18 @@ impl Head {
     /// [`TableError`] if no column has this name.
     pub fn column(&self, name: &ColumnName) -> Result<usize, TableError> {
         let column = name.find(&self.headings);
-        column.map_err(|reason| self.refuse(reason))
+        column.map_err(|reason| self.refuse(reason + &self.note_on_units()))
+    }
+
+    /// A note on the line that was taken for units, if there is one: it may have the headings instead.
+    fn note_on_units(&self) -> String {
+        let Some(line) = self.unit_lines.first() else {
+            return String::new();
+        };
+        let lines_above = line - 1;
+        format!(
+            "; line {line} was taken for the units of these columns: skip = {lines_above} takes it for the headings"
+        )
     }
 
     /// The unit of a column of which `wanted` is the wanted one.
@@ -103,7 +114,7 @@ impl Head {
             heading: self.headings[column].to_string(),
             from: excerpt(from, SHOWN),
             to: to.to_owned(),
-            way_out,
+            way_out: way_out.to_owned() + &self.note_on_units(),
         }
     }
 

@@ -234,6 +234,12 @@ const FORMS: &[Form] = &[
         &["double=mean", "gaps=skip"],
         HOURS,
     ),
+    // A line above the headings that looks like them.
+    form(
+        "Logger 17;T\nt;Wall\n0;10\n3600;20\n",
+        &[],
+        Err("line 2 was taken for the units of these columns: skip = 1 takes it for the headings"),
+    ),
     // Damage.
     form(
         "time,T\n0,10\n\0\0\0\0",
