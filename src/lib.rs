@@ -271,7 +271,7 @@ pub mod program {
         pub use crate::measured::{
             ArgumentColumn, Calendar, ColumnName, Date, Doubles, Head, Heading, KeyValue, Measured,
             MeasuredFile, Reading, Request, RoundDates, Rows, TableError, TimeUnit, WantedColumn,
-            common_origin, date_order, headings,
+            WantedNames, common_origin, date_order, headings,
         };
     }
     /// What parameters are, and what is near to a word.

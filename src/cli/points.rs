@@ -13,7 +13,7 @@ use diff2d::{
         cube::telling,
         measured::{
             ArgumentColumn, Calendar, ColumnName, Head, Reading, Rows, TableError, TimeUnit,
-            date_order,
+            WantedNames, date_order,
         },
     },
 };
@@ -37,6 +37,12 @@ enum PointColumn {
     Other,
 }
 
+impl PointColumn {
+    fn is_time(&self) -> bool {
+        matches!(self, Self::Named(name) if name == "t")
+    }
+}
+
 /// A CSV file with a point a line, as loggers and spreadsheets write it. Its first line may be a header that names the
 /// columns in any order: `i0`, `i1`, … or `t`, `y`, `x`, with their units, and the parameters of a sweep; indices are
 /// taken where both are there, and other columns are left out.
@@ -51,6 +57,8 @@ pub(super) struct PointFile {
     columns: Vec<PointColumn>,
     /// The columns of coordinates, converted to the units of the array.
     coordinates: Vec<Option<ArgumentColumn>>,
+    /// The fields of the row before that say where the point lies, without its time.
+    place_before: Vec<String>,
 }
 
 impl PointFile {
@@ -62,19 +70,23 @@ impl PointFile {
     ) -> Result<Option<Self>, Error> {
         let mut reading = Reading::default();
         values::take_keys(&mut reading, keys)?;
-        let opened = Rows::open_with_or_without_headings(open(path)?, reading.skip);
+        let dimensions = array.npy.shape.len();
+        let parameters = scenario::sweep(array).map_or_else(Vec::new, telling);
+        let names = wanted_names(dimensions, &parameters, &reading);
+        let opened = Rows::open_with_or_without_headings(open(path)?, reading.skip, &names);
         let (rows, head) = match opened {
             Err(TableError::NoTable(_)) => return Ok(None),
             opened => opened.map_err(|error| fault(path, &error))?,
         };
         let mut points = Self {
             path: path.to_owned(),
-            dimensions: array.npy.shape.len(),
-            parameters: scenario::sweep(array).map_or_else(Vec::new, telling),
+            dimensions,
+            parameters,
             rows,
             head: None,
             columns: Vec::new(),
             coordinates: Vec::new(),
+            place_before: Vec::new(),
         };
         let Some(head) = head else {
             return Ok(Some(points));
@@ -96,7 +108,7 @@ impl PointFile {
                     keys.from_unit = keys.from_unit.or(array_unit);
                     // The file is read twice, as files of functions are; a pipe cannot be.
                     let order = match path.is_file() {
-                        true => date_order(&keys, open(path)?),
+                        true => date_order(&keys, &names, open(path)?),
                         false => Ok(keys.dates),
                     };
                     let column = order
@@ -122,7 +134,10 @@ impl PointFile {
             return Err(self.error("it is too long to be a point"));
         }
         let mut coordinates = std::mem::take(&mut self.coordinates);
-        let fields = self.fields(&mut coordinates);
+        let fields = self.fields(&mut coordinates).and_then(|fields| {
+            self.judge_order(&mut coordinates)?;
+            Ok(fields)
+        });
         self.coordinates = coordinates;
         let fields = fields?;
         let fields: Vec<&str> = fields.iter().map(String::as_str).collect();
@@ -149,6 +164,26 @@ impl PointFile {
             })
         });
         fields.collect()
+    }
+
+    /// Refuses dates that go back at one place: the clock was put back. Numbers may have any order.
+    fn judge_order(&mut self, coordinates: &mut [Option<ArgumentColumn>]) -> Result<(), Error> {
+        let times = self.columns.iter().position(PointColumn::is_time);
+        let times = times.and_then(|time_place| coordinates.get_mut(time_place)?.as_mut());
+        let Some(times) = times.filter(|times| times.has_dates()) else {
+            return Ok(());
+        };
+        let columns = self.columns.iter().enumerate();
+        let columns =
+            columns.filter(|(_, column)| !column.is_time() && **column != PointColumn::Other);
+        let place = columns.map(|(column, _)| self.rows.field(column).to_owned());
+        let place: Vec<String> = place.collect();
+        if times.descends() && place == self.place_before {
+            return Err(fault(&self.path, &times.refuse_descent(&self.rows)));
+        }
+        times.remember();
+        self.place_before = place;
+        Ok(())
     }
 
     /// The columns that a header names.
@@ -277,6 +312,16 @@ impl Iterator for PointFile {
 
 fn open(path: &Path) -> Result<File, Error> {
     Ok(sys::open_stream(path).map_err(CubeError::io("open", path))?)
+}
+
+/// The names of which one stands in the header of an array with these dimensions, or of a sweep's with these parameters.
+fn wanted_names(dimensions: usize, parameters: &[String], reading: &Reading) -> WantedNames {
+    let indices = (0..dimensions).map(|axis| format!("i{axis}"));
+    let places = PLACES.into_iter().map(str::to_owned);
+    let names = indices.chain(places).chain(parameters.iter().cloned());
+    let columns = names.map(|name| vec![ColumnName::Heading(name)]);
+    let times = std::iter::once(reading.from.clone());
+    WantedNames(columns.chain(times).collect())
 }
 
 /// The error for a fault of the file.

@@ -55,10 +55,11 @@ impl ArgumentColumn {
     ) -> Result<Self, TableError> {
         let places = reading.from.iter().map(|name| head.column(name));
         let places = places.collect::<Result<Vec<_>, _>>()?;
-        // The arguments have no number as their name, unless it is typed.
+        // The arguments have no number and no date as their name, unless it is typed.
         let is_data = reading.from.iter().zip(&places).any(|(name, &place)| {
-            let is_number = rows.dialect.number(&head.headings[place].text).is_ok();
-            is_number && matches!(name, ColumnName::Number(_))
+            let text = &head.headings[place].text;
+            let is_argument = rows.dialect.number(text).is_ok() || Date::has_an_order(text);
+            is_argument && matches!(name, ColumnName::Number(_))
         });
         if is_data {
             return Err(head.refuse(NO_HEADINGS));
@@ -119,7 +120,8 @@ impl ArgumentColumn {
     }
 
     /// Whether the arguments are dates, as far as rows have been read.
-    pub(super) fn has_dates(&self) -> bool {
+    #[must_use]
+    pub fn has_dates(&self) -> bool {
         self.are_dates == Some(true)
     }
 
@@ -216,8 +218,14 @@ impl ArgumentColumn {
         }
     }
 
+    /// Whether the argument of the row lies below that of the row before.
+    #[must_use]
+    pub fn descends(&self) -> bool {
+        matches!(self.order(), Order::Descends)
+    }
+
     /// Remembers the argument of the row for the next one.
-    pub(super) fn remember(&mut self) {
+    pub fn remember(&mut self) {
         self.number_before = (!self.places.is_empty()).then_some(self.number);
         std::mem::swap(&mut self.text, &mut self.text_before);
     }
@@ -232,6 +240,17 @@ impl ArgumentColumn {
         if !self.places.is_empty() {
             self.numbers.push(self.number);
         }
+    }
+
+    /// The error for an argument that lies below the one before.
+    pub fn refuse_descent<R: Read>(&self, rows: &Rows<R>) -> TableError {
+        let way_out = match self.has_dates() {
+            true => {
+                "arguments must ascend: rows that are sorted by them, or dates with their zone, such as +01:00, where the clock was put back"
+            }
+            false => "arguments must ascend: rows that are sorted by them are read",
+        };
+        self.refuse_order(rows, way_out)
     }
 
     /// The error for an argument that does not ascend.
@@ -279,14 +298,10 @@ fn looks_like_date(field: &str) -> bool {
 fn no_date(field: &str, order: Option<DateOrder>, expectation: &str) -> String {
     let (field_excerpt, example) = (excerpt(field, SHOWN), Date::EXAMPLE);
     let meaning = Date::parse(field, None);
-    let mut orders = DateOrder::ALL.into_iter();
     if order.is_none() && meaning == Err(NoDate::TwoMeanings) {
         return of_two_days(field);
     }
-    if order.is_none()
-        && meaning == Err(NoDate::OtherForm)
-        && orders.any(|(_, order)| Date::parse(field, Some(order)).is_ok())
-    {
+    if order.is_none() && meaning == Err(NoDate::OtherForm) && Date::has_an_order(field) {
         let words = DateOrder::ALL.map(|(word, _)| format!("{word:?}"));
         let words = words.join(" or ");
         return format!(
@@ -294,6 +309,22 @@ fn no_date(field: &str, order: Option<DateOrder>, expectation: &str) -> String {
         );
     }
     format!("{field_excerpt:?} is not {expectation}; dates are read as {example}")
+}
+
+/// The reason why a date cannot be read in a column of values, whose arguments stand elsewhere; `None` for a field that is
+/// no date.
+pub(super) fn date_among_values(field: &str) -> Option<String> {
+    let reason = match Date::parse(field, None) {
+        Ok(_) => format!(
+            "{:?} is a date where a number is wanted",
+            excerpt(field, SHOWN)
+        ),
+        Err(_) if Date::has_an_order(field) => no_date(field, None, "a number"),
+        Err(_) => return None,
+    };
+    Some(format!(
+        "{reason}; from, in a fit time, names the column of dates"
+    ))
 }
 
 /// The reason why a date with two meanings cannot be read.

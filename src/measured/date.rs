@@ -43,6 +43,13 @@ impl Date {
         .with_nanoseconds(time.nanoseconds))
     }
 
+    /// Whether a text is a date in one of the orders of day, month and year.
+    #[must_use]
+    pub fn has_an_order(text: &str) -> bool {
+        let mut orders = DateOrder::ALL.into_iter();
+        orders.any(|(_, order)| Self::parse(text, Some(order)).is_ok())
+    }
+
     /// Whether the date has a time zone.
     #[must_use]
     pub fn has_zone(self) -> bool {

@@ -10,7 +10,7 @@ use std::path::Path;
 pub struct MeasuredFile {
     /// The number of rows that are used.
     pub rows: usize,
-    /// The first and the last argument.
+    /// The least and the largest argument.
     pub range: Option<[f64; 2]>,
     /// The dates of arguments, if the file has dates.
     pub calendar: Option<Calendar>,

@@ -109,6 +109,19 @@ pub enum ColumnName {
 }
 
 impl ColumnName {
+    fn is_name(&self) -> bool {
+        matches!(self, Self::Heading(_))
+    }
+
+    /// Whether headings have the name.
+    fn is_in(&self, headings: &[Heading]) -> bool {
+        let Self::Heading(name) = self else {
+            return false;
+        };
+        let mut headings = headings.iter();
+        headings.any(|heading| [&heading.text, &heading.name].contains(&name))
+    }
+
     /// The number of the column among these headings.
     ///
     /// # Errors
@@ -138,6 +151,27 @@ impl ColumnName {
                 "there are several columns {self}; a number from 0 names one"
             )),
         }
+    }
+}
+
+/// The names by which the line of headings is known where lines above it look like it: sets of columns, of which one is
+/// wanted as a whole. Numbers of columns count for nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WantedNames(pub Vec<Vec<ColumnName>>);
+
+impl WantedNames {
+    /// Whether one of the names stands among these headings.
+    pub(super) fn have_one_in(&self, headings: &[Heading]) -> bool {
+        let mut names = self.0.iter().flatten();
+        names.any(|name| name.is_in(headings))
+    }
+
+    /// Whether a set of names stands among these headings as a whole.
+    pub(super) fn have_a_set_in(&self, headings: &[Heading]) -> bool {
+        self.0.iter().any(|columns| {
+            let mut names = columns.iter().filter(|column| column.is_name()).peekable();
+            names.peek().is_some() && names.all(|name| name.is_in(headings))
+        })
     }
 }
 

@@ -28,7 +28,7 @@ pub use calendar::{Calendar, RoundDates};
 pub use date::Date;
 pub use error::TableError;
 pub use file::{MeasuredFile, common_origin};
-pub use heading::{ColumnName, Heading};
+pub use heading::{ColumnName, Heading, WantedNames};
 pub use numbers::Measured;
 pub use reading::{Between, COLUMNS, Doubles, KeyValue, Reading, column};
 pub use request::{Request, date_order, headings};

@@ -7,7 +7,7 @@ use super::{
     error::TableError,
     file::MeasuredFile,
     gap::largest_gap,
-    heading::Heading,
+    heading::{Heading, WantedNames},
     numbers::{LineNumbers, Measured},
     reading::{Between, Doubles, Reading},
     rows::{Head, Rows},
@@ -32,12 +32,16 @@ pub struct Request<'a> {
     pub memory: Option<u64>,
 }
 
-/// The headings of a file.
+/// The headings of a file, which are searched by the names that are wanted.
 ///
 /// # Errors
 /// [`TableError`] if the file is no table.
-pub fn headings(source: impl Read, skip: Option<usize>) -> Result<Vec<Heading>, TableError> {
-    Ok(Rows::open(source, skip)?.1.headings)
+pub fn headings(
+    source: impl Read,
+    skip: Option<usize>,
+    names: &WantedNames,
+) -> Result<Vec<Heading>, TableError> {
+    Ok(Rows::open(source, skip, names)?.1.headings)
 }
 
 /// The order of day, month and year in a file whose first date has two meanings: that of a date with a day beyond 12, or
@@ -45,12 +49,16 @@ pub fn headings(source: impl Read, skip: Option<usize>) -> Result<Vec<Heading>, 
 ///
 /// # Errors
 /// [`TableError`] for a file that is no table, and for one whose dates have two meanings.
-pub fn date_order(reading: &Reading, source: impl Read) -> Result<Option<DateOrder>, TableError> {
+pub fn date_order(
+    reading: &Reading,
+    names: &WantedNames,
+    source: impl Read,
+) -> Result<Option<DateOrder>, TableError> {
     let column = match reading.from.first() {
         Some(column) if reading.dates.is_none() => column,
         _ => return Ok(reading.dates),
     };
-    let (mut rows, head) = Rows::open(source, reading.skip)?;
+    let (mut rows, head) = Rows::open(source, reading.skip, names)?;
     let place = head.column(column)?;
     let (mut open_date, mut has_decimal_commas) = (None, false);
     while rows.read()? {
@@ -88,6 +96,8 @@ struct Columns {
     /// The rows that were joined to the row before, and those that were left out.
     doubles: usize,
     gaps: usize,
+    /// The line of the first row whose argument lies below that of the row before.
+    line_of_descent: Option<usize>,
 }
 
 impl Request<'_> {
@@ -96,9 +106,12 @@ impl Request<'_> {
     /// # Errors
     /// [`TableError`] for a file that cannot be read, or does not hold what is wanted.
     pub fn read(&self, mut source: impl Read + Seek) -> Result<Measured, TableError> {
-        let date_order = date_order(self.reading, &mut source)?;
+        let value_names = self.columns.iter().map(|column| &column.name);
+        let names = self.reading.from.iter().chain(value_names);
+        let names = WantedNames(vec![names.cloned().collect()]);
+        let date_order = date_order(self.reading, &names, &mut source)?;
         source.seek(SeekFrom::Start(0))?;
-        let (mut rows, head) = Rows::open(source, self.reading.skip)?;
+        let (mut rows, head) = Rows::open(source, self.reading.skip, &names)?;
         let values = self.columns.iter().map(|column| Values::new(column, &head));
         let mut columns = Columns {
             arguments: ArgumentColumn::new(self.reading, &rows, &head, date_order)?,
@@ -106,6 +119,7 @@ impl Request<'_> {
             line_numbers: LineNumbers::default(),
             doubles: 0,
             gaps: 0,
+            line_of_descent: None,
         };
         let mut line = head.line;
         while rows.read()? {
@@ -126,6 +140,9 @@ impl Request<'_> {
     ) -> Result<(), TableError> {
         columns.arguments.look(rows, head)?;
         let is_double = self.is_double(&columns.arguments, rows)?;
+        if columns.arguments.descends() {
+            columns.line_of_descent.get_or_insert(rows.line());
+        }
         columns.arguments.remember();
         let mut has_gap = false;
         for column in &mut columns.values {
@@ -162,7 +179,7 @@ impl Request<'_> {
         let way_out = match arguments.order() {
             Order::Ascends => return Ok(false),
             Order::Descends if self.may_descend && !arguments.has_dates() => return Ok(false),
-            Order::Descends => "arguments must ascend",
+            Order::Descends => return Err(arguments.refuse_descent(rows)),
             Order::Equal => match self.reading.double.unwrap_or(self.doubles) {
                 Doubles::Keep => return Ok(false),
                 Doubles::Mean | Doubles::Last => return Ok(true),
@@ -185,13 +202,16 @@ impl Request<'_> {
             line_numbers,
             doubles,
             gaps,
+            line_of_descent,
         } = columns;
         let (calendar, time_unit) = (arguments.calendar(), arguments.time_unit());
         let units = arguments.units(head).into_iter();
         let units = units.chain(values.iter().map(|column| column.units(head)));
         let units = units.collect();
         let mut numbers = arguments.numbers;
-        let ascends = numbers.windows(2).all(|pair| pair[0] <= pair[1]);
+        let ascends = line_of_descent.is_none();
+        let [least, largest] =
+            [f64::min, f64::max].map(|extreme| numbers.iter().copied().reduce(extreme));
         let mut notes: Vec<String> = head.description().into_iter().collect();
         if doubles > 0 {
             let manner = match self.reading.double {
@@ -201,6 +221,9 @@ impl Request<'_> {
             notes.push(format!(
                 "{doubles} rows of an argument that stands several times {manner}"
             ));
+        }
+        if let Some(line) = line_of_descent {
+            notes.push(format!("rows are not sorted: line {line} goes back"));
         }
         if gaps > 0 {
             notes.push(format!("{gaps} rows without a value left out"));
@@ -213,11 +236,7 @@ impl Request<'_> {
             values: values.into_iter().map(|column| column.numbers).collect(),
             file: MeasuredFile {
                 rows: line_numbers.rows(),
-                range: match numbers[..] {
-                    [begin, .., end] => Some([begin, end]),
-                    [argument] => Some([argument; 2]),
-                    [] => None,
-                },
+                range: least.zip(largest).map(<[f64; 2]>::from),
                 calendar,
                 has_since: self.reading.since.is_some(),
                 largest_gap: if ascends { largest_gap(&numbers) } else { None },

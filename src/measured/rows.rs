@@ -6,7 +6,7 @@ use super::{
     dialect::{Dialect, Fields},
     error::TableError,
     file::ColumnUnits,
-    heading::{ColumnName, Heading},
+    heading::{ColumnName, Heading, WantedNames},
     lines::Lines,
     unit::Conversion,
 };
@@ -166,8 +166,9 @@ impl<R: Read> Rows<R> {
     pub fn open_with_or_without_headings(
         source: R,
         skip: Option<usize>,
+        names: &WantedNames,
     ) -> Result<(Self, Option<Head>), TableError> {
-        let (mut rows, head, fields_are_data) = Self::find_head(source, skip)?;
+        let (mut rows, head, fields_are_data) = Self::find_head(source, skip, names)?;
         if fields_are_data {
             rows.pending.push_front((head.line, rows.text.clone()));
         }
@@ -175,12 +176,16 @@ impl<R: Read> Rows<R> {
     }
 
     /// Reads the headings below `skip` lines. Without `skip`, they are the first line that has as many fields as the
-    /// next ones.
+    /// next ones, or a line below it that has the wanted names where the first one has none of them.
     ///
     /// # Errors
     /// [`TableError`] if the file is no table.
-    pub fn open(source: R, skip: Option<usize>) -> Result<(Self, Head), TableError> {
-        let (rows, head, fields_are_data) = Self::find_head(source, skip)?;
+    pub fn open(
+        source: R,
+        skip: Option<usize>,
+        names: &WantedNames,
+    ) -> Result<(Self, Head), TableError> {
+        let (rows, head, fields_are_data) = Self::find_head(source, skip, names)?;
         match fields_are_data {
             true => Err(head.refuse(NO_HEADINGS)),
             false => Ok((rows, head)),
@@ -188,7 +193,11 @@ impl<R: Read> Rows<R> {
     }
 
     /// Reads the line of headings and lines of units below it, and whether that line has data.
-    fn find_head(source: R, skip: Option<usize>) -> Result<(Self, Head, bool), TableError> {
+    fn find_head(
+        source: R,
+        skip: Option<usize>,
+        names: &WantedNames,
+    ) -> Result<(Self, Head, bool), TableError> {
         let mut lines = Lines::new(source)?;
         let mut text = String::new();
         let mut declared_dialect = None;
@@ -202,7 +211,10 @@ impl<R: Read> Rows<R> {
             }
         }
         let place = match skip {
-            None => place_of_headings(&pending, declared_dialect),
+            None => {
+                let place = place_of_headings(&pending, declared_dialect);
+                place_of_names(&pending, declared_dialect, place, names)
+            }
             Some(_) => 0,
         };
         pending.drain(..place);
@@ -367,8 +379,11 @@ fn is_filled(line: &str) -> bool {
     !content.is_empty() && !content.starts_with('#')
 }
 
+/// Whether a field is a date; with a year of two digits it has a time of day, for names such as `1-1-10` are no dates.
 fn is_date(field: &str) -> bool {
-    matches!(Date::parse(field, None), Ok(_) | Err(NoDate::TwoMeanings))
+    let date = Date::parse(field, None);
+    matches!(date, Ok(_) | Err(NoDate::TwoMeanings))
+        || field.contains(':') && Date::has_an_order(field)
 }
 
 /// Whether a field is a word, such as a unit; numbers and times begin with a digit, dates with a digit or a month.
@@ -382,10 +397,46 @@ fn is_word(field: &str) -> bool {
     !is_gap && (!begins_as_number || field == "-") && !is_date(field)
 }
 
+fn are_numbers(fields: &[&str], dialect: Dialect) -> bool {
+    fields.iter().all(|field| dialect.number(field).is_ok())
+}
+
 /// Whether a line has data: a date, or numbers alone.
 fn has_data(fields: &[&str], dialect: Dialect) -> bool {
-    let are_numbers = fields.iter().all(|field| dialect.number(field).is_ok());
-    are_numbers || fields.iter().any(|field| is_date(field))
+    are_numbers(fields, dialect) || fields.iter().any(|field| is_date(field))
+}
+
+/// The place of the headings, which without their names are found at `place`: that of the first line below it that has the
+/// wanted names, if the line at `place` has none of them, and all lines down to that one have as many fields and no data.
+fn place_of_names(
+    lines: &VecDeque<NumberedLine>,
+    declared: Option<Dialect>,
+    place: usize,
+    names: &WantedNames,
+) -> usize {
+    let mut field_count = None;
+    for (number, (_, text)) in lines.iter().enumerate().skip(place) {
+        let dialect = declared.unwrap_or_else(|| Dialect::of_heading(text));
+        let Ok(fields) = dialect.fields(text) else {
+            return place;
+        };
+        let is_title = match number == place {
+            true => !are_numbers(&fields, dialect),
+            false => !has_data(&fields, dialect),
+        };
+        if !is_title || *field_count.get_or_insert(fields.len()) != fields.len() {
+            return place;
+        }
+        let headings = fields.iter().map(|field| Heading::parse(field));
+        let headings: Vec<Heading> = headings.collect();
+        if number > place && names.have_a_set_in(&headings) {
+            return number;
+        }
+        if names.have_one_in(&headings) {
+            return place;
+        }
+    }
+    place
 }
 
 /// The place of the headings among the first lines: that of the first line with as many fields as the next two, 0 if there

@@ -1,6 +1,7 @@
 //! [`Values`]: a column of values while it is read.
 
 use super::{
+    argument::date_among_values,
     error::TableError,
     file::ColumnUnits,
     heading::ColumnName,
@@ -57,7 +58,10 @@ impl Values {
             return Ok(());
         }
         let number = rows.dialect.number(field);
-        let number = number.map_err(|reason| rows.refuse_field(head, self.place, reason))?;
+        let number = number.map_err(|reason| {
+            let reason = date_among_values(field).unwrap_or(reason);
+            rows.refuse_field(head, self.place, reason)
+        })?;
         // Beside 950,5 the number 1.234 is a thousand times as much.
         let mark = field.chars().find(|letter| ['.', ','].contains(letter));
         if let Some(mark) = mark

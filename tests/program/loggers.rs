@@ -58,6 +58,11 @@ const FORMS: &[Form] = &[
         Err("line 1: it has numbers"),
     ),
     form(
+        "05/01/26 10:00;10\n05/01/26 11:00;20\n",
+        &["dates=d.m.y"],
+        Err("line 1: it has numbers"),
+    ),
+    form(
         "Station 12, north wall\nserial 0815\ntime,T\n0,10\n3600,20\n7200,30\n",
         &[],
         HOURS,
@@ -216,7 +221,30 @@ const FORMS: &[Form] = &[
     form(
         "time,T\n2026-10-25 02:00,10\n2026-10-25 02:50,20\n2026-10-25 02:00,30\n",
         &[],
-        Err("line 4: the argument 2026-10-25 02:00 follows 2026-10-25 02:50"),
+        Err(
+            "line 4: the argument 2026-10-25 02:00 follows 2026-10-25 02:50; arguments must ascend: rows that are sorted by them, or dates with their zone",
+        ),
+    ),
+    form(
+        "time,T\n7200,30\n3600,20\n0,10\n",
+        &[],
+        Err(
+            "line 3: the argument 3600 follows 7200; arguments must ascend: rows that are sorted by them are read",
+        ),
+    ),
+    form(
+        "no,T\n1,01/05/26 10:00:00 PM\n",
+        &[],
+        Err(
+            "dates = \"d.m.y\" or \"m/d/y\" or \"y-m-d\" says which number it is; from, in a fit time, names the column of dates",
+        ),
+    ),
+    form(
+        "no,T\n1,2026-01-05 22:00\n",
+        &[],
+        Err(
+            "\"2026-01-05 22:00\" is a date where a number is wanted; from, in a fit time, names the column of dates",
+        ),
     ),
     // Rows of one argument, means, gaps.
     form(
@@ -234,7 +262,22 @@ const FORMS: &[Form] = &[
         &["double=mean", "gaps=skip"],
         HOURS,
     ),
-    // A line above the headings that looks like them.
+    // Lines above the headings that look like them.
+    form(
+        "Logger 17;Wand\ntime;T\n0;10\n3600;20\n7200;30\n",
+        &[],
+        HOURS,
+    ),
+    form(
+        "Export;05.01.2026 10:00\nSerial;0815\ntime;T\n[h];[°C]\n0;10\n1;20\n",
+        &[],
+        CELSIUS,
+    ),
+    form(
+        "1,2\ntime,T\n0,10\n3600,20\n",
+        &["from=time"],
+        Err("line 1: it has numbers where the names of the columns should be"),
+    ),
     form(
         "Logger 17;T\nt;Wall\n0;10\n3600;20\n",
         &[],
@@ -291,14 +334,9 @@ fn a_form_means_the_same_to_functions_fits_and_charts() {
         let text = String::from_utf8_lossy(form.text);
         scene.write("f.csv", form.text);
         let of_function = scene.path("function.toml");
-        let to = match text.contains("date;time") {
-            true => 2,
-            false if text.contains("T_A,") => 2,
-            false => 1,
-        };
         std::fs::write(
             &of_function,
-            format!("{BODY}[function.f]\nfile = 'f.csv'\nto = {to}\nbeyond = 'hold'\n{keys}"),
+            format!("{BODY}[function.f]\nfile = 'f.csv'\nto = '{column}'\nbeyond = 'hold'\n{keys}"),
         )
         .unwrap();
         let plan = scene.run("plan function.toml --json");
@@ -346,8 +384,8 @@ fn a_form_means_the_same_to_functions_fits_and_charts() {
             }
             Err(sentence) => {
                 assert_refused(&plan, sentence, "function");
-                // Of a fit, rows of one time are several measurements.
-                if !sentence.contains("[\"date\"") {
+                // Of a fit, rows of one time are several measurements, and numbers may have any order.
+                if !sentence.contains("[\"date\"") && !sentence.contains("follows 7200") {
                     assert_refused(&fit, sentence, "fit");
                 }
                 assert_refused(&plot, sentence, "plot");
@@ -706,7 +744,7 @@ fn plans_tell_what_files_hold() {
     let scene = Scene::new();
     scene.write(
         "wall.csv",
-        "time,T [°C]\n2026-01-05 22:00,20\n2026-01-05 22:10,20\n2026-01-05 22:20,20\n2026-01-06 03:30,21\n",
+        "Logger 17,Wand\ntime,T [°C]\n2026-01-05 22:00,20\n2026-01-05 22:10,20\n2026-01-05 22:20,20\n2026-01-06 03:30,21\n",
     );
     scene.write(
         "fit.toml",
@@ -716,7 +754,7 @@ fn plans_tell_what_files_hold() {
     );
     let line = "wall.csv: 4 rows from 0.0 to 19800.0; 5 h 10 min without a value, from 1200.0 to 19800.0; \
                 0 is 2026-01-05 22:00, rows from 2026-01-05 22:00 to 2026-01-06 03:30; \
-                time holds dates, used in s; T in °C, used in K";
+                time holds dates, used in s; T in °C, used in K; headings in line 2";
     for command in ["plan fit.toml", "fit fit.toml --plan"] {
         let told = scene.succeed(command).stdout;
         assert!(told.contains(line), "{command}: {told}");
@@ -732,6 +770,13 @@ fn plans_tell_what_files_hold() {
         let units = json!({ "name": "T", "read": "°C", "used": "K" });
         assert_eq!(file["units"][1], units, "{command}: {told}");
     }
+    // The rows of a fit may have any order.
+    scene.write("wall.csv", "time,T\n7200,30\n3600,20\n0,10\n");
+    let plan = scene.succeed("fit fit.toml --plan").stdout;
+    assert!(
+        plan.contains("wall.csv: 3 rows from 0.0 to 7200.0; time taken as s; T taken as K; rows are not sorted: line 3 goes back"),
+        "{plan}"
+    );
     // A run needs no measurements, and its plan no file of them.
     std::fs::remove_file(scene.path("wall.csv")).unwrap();
     scene.succeed("plan fit.toml");
@@ -812,6 +857,7 @@ fn points_have_units_and_dates() {
         ("t_min,y,x\n60,0.5,1\n", ""),
         ("y,x,t_h\n0.5,1,1\n", ""),
         ("t,t_h,y,x\n3600,7,0.5,1\n", ""),
+        ("logger,7,wall\nt,y,x\n3600,0.5,1\n", ""),
     ] {
         scene.write("p.csv", points);
         let told = scene.succeed(&format!("probe run.npy --points p.csv {keys}"));
@@ -828,6 +874,23 @@ fn points_have_units_and_dates() {
         scene.write("p.csv", points);
         assert_refused(&scene.run("probe run.npy --points p.csv"), sentence, points);
     }
+    // Points are places, in any order; the dates of one place ascend.
+    for points in [
+        "t,y,x\n7200,0,0\n3600,0,0\n0,0,0\n",
+        "t,y,x\n2026-10-25 02:00,0,0\n2026-10-25 03:00,0,0\n2026-10-25 02:00,0,1\n",
+    ] {
+        scene.write("p.csv", points);
+        let told = scene.succeed("probe run.npy --points p.csv");
+        assert_eq!(told.stdout.lines().count(), 4, "{points}{told}");
+    }
+    scene.write(
+        "p.csv",
+        "t,y,x\n2026-10-25 02:50,0,0\n2026-10-25 02:00,0,0\n",
+    );
+    let told = scene.run("probe run.npy --points p.csv");
+    let sentence = "line 3 of p.csv: the argument 2026-10-25 02:00 follows 2026-10-25 02:50; arguments must ascend";
+    assert_eq!(told.code, Some(2), "{told}");
+    assert!(told.stderr.contains(sentence), "{told}");
     for (key, sentence) in [
         (
             "from=[0.5,1]",

@@ -13,7 +13,7 @@ use diff2d::program::{
     cube::{RecordColumn, RecordTable},
     measured::{
         self, Calendar, ColumnName, Doubles, Heading, Measured, Reading, Request, TableError,
-        WantedColumn,
+        WantedColumn, WantedNames,
     },
 };
 use diff2d_arrays::wording::excerpt;
@@ -179,7 +179,8 @@ impl<'a> LoggerFile<'a> {
         (record, drawn): (&RecordTable, &[String]),
         memory: u64,
     ) -> Result<Self, Error> {
-        let headings = measured::headings(open_stream(path)?, reading.skip);
+        let names = wanted_names(reading, pairs, drawn);
+        let headings = measured::headings(open_stream(path)?, reading.skip, &names);
         let headings = headings.map_err(|error| fault(path, &error))?;
         let numbered_headings = headings.iter().enumerate();
         let value_headings =
@@ -294,6 +295,22 @@ fn is_time(reading: &Reading, number: usize, heading: &Heading) -> bool {
         ColumnName::Number(time) => *time == number,
         ColumnName::Heading(time) => [&heading.text, &heading.name].contains(&time),
     })
+}
+
+/// The names of columns of which some stand among the headings: those of the pairs that were typed, else those that are
+/// drawn.
+fn wanted_names(reading: &Reading, pairs: &str, drawn: &[String]) -> WantedNames {
+    let typed_names = typed::list(pairs).filter_map(|pair| Some(typed::pair(pair)?.0.to_owned()));
+    let typed_names: Vec<String> = typed_names.collect();
+    let sets: Vec<&[String]> = match typed_names.is_empty() {
+        true => drawn.chunks(1).collect(),
+        false => vec![&typed_names],
+    };
+    let sets = sets.into_iter().map(|names| {
+        let names = names.iter().cloned().map(ColumnName::Heading);
+        reading.from.iter().cloned().chain(names).collect()
+    });
+    WantedNames(sets.collect())
 }
 
 /// The pairs of a column of the file and a drawn column of the record that were typed.
