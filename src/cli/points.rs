@@ -108,8 +108,8 @@ impl PointFile {
                     keys.from_unit = keys.from_unit.or(array_unit);
                     // The file is read twice, as files of functions are; a pipe cannot be.
                     let order = match path.is_file() {
-                        true => date_order(&keys, &names, open(path)?),
-                        false => Ok(keys.dates),
+                        true if name == "t" => date_order(&keys, &names, open(path)?),
+                        _ => Ok(keys.dates),
                     };
                     let column = order
                         .and_then(|order| ArgumentColumn::new(&keys, &points.rows, &head, order));

@@ -159,9 +159,21 @@ fn columns(key: &str, value: &KeyValue) -> Result<Vec<ColumnName>, String> {
             names.collect::<Result<_, _>>()
         }
         KeyValue::List(_) => Err(String::new()),
+        KeyValue::Text(text) if words_of_list(text).is_some() => {
+            let words = words_of_list(text).into_iter().flatten();
+            let names = words.map(|word| column(key, &KeyValue::Text(word.to_owned())));
+            names.collect::<Result<_, _>>()
+        }
         name => column(key, name).map(|name| vec![name]),
     }
     .map_err(|_| format!("{key} must be {COLUMNS}"))
+}
+
+/// The two words of a list whose quotes a shell has taken away: `[date,time]`.
+fn words_of_list(text: &str) -> Option<[&str; 2]> {
+    let words = text.trim().strip_prefix('[')?.strip_suffix(']')?;
+    let (first_word, second_word) = words.split_once(',')?;
+    (!second_word.contains(',')).then_some([first_word, second_word])
 }
 
 fn text(key: &str, value: &KeyValue) -> Result<String, String> {
@@ -205,6 +217,9 @@ mod tests {
         reading.set("time", &pair).unwrap();
         let date = ColumnName::Heading("date".to_owned());
         assert_eq!(reading.from, [date, ColumnName::Number(1)]);
+        reading.set("time", &text("[date, 1]")).unwrap();
+        let names = ["date", "1"].map(|name| ColumnName::Heading(name.to_owned()));
+        assert_eq!(reading.from, names);
         for key in [
             "dates", "double", "gaps", "between", "skip", "since", "from",
         ] {

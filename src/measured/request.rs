@@ -24,7 +24,8 @@ pub struct Request<'a> {
     pub columns: &'a [WantedColumn],
     /// What becomes of several rows with one argument, unless the reading says it.
     pub doubles: Doubles,
-    /// Whether numbers may have any order. Dates always ascend, for no clock goes back unless it was put back.
+    /// Whether numbers may have any order, unless rows are joined or stand for intervals. Dates always ascend, for no clock goes
+    /// back unless it was put back.
     pub may_descend: bool,
     /// Whether rows without a value are left out; `None` if their values are NaN.
     pub skips_gaps: Option<bool>,
@@ -178,7 +179,7 @@ impl Request<'_> {
     ) -> Result<bool, TableError> {
         let way_out = match arguments.order() {
             Order::Ascends => return Ok(false),
-            Order::Descends if self.may_descend && !arguments.has_dates() => return Ok(false),
+            Order::Descends if self.may_go_back(arguments) => return Ok(false),
             Order::Descends => return Err(arguments.refuse_descent(rows)),
             Order::Equal => match self.reading.double.unwrap_or(self.doubles) {
                 Doubles::Keep => return Ok(false),
@@ -192,6 +193,13 @@ impl Request<'_> {
             },
         };
         Err(arguments.refuse_order(rows, way_out))
+    }
+
+    /// Whether an argument may lie below that of the row before.
+    fn may_go_back(&self, arguments: &ArgumentColumn) -> bool {
+        let each_row_counts =
+            self.reading.double.is_none() && self.reading.between != Between::Mean;
+        self.may_descend && each_row_counts && !arguments.has_dates()
     }
 
     /// The numbers of all rows, and what is to be told of the file.

@@ -262,6 +262,16 @@ const FORMS: &[Form] = &[
         &["double=mean", "gaps=skip"],
         HOURS,
     ),
+    form(
+        "time,T\n0,10\n60,12\n0,20\n",
+        &["double=mean"],
+        Err("line 4: the argument 0 follows 60; arguments must ascend"),
+    ),
+    form(
+        "time,T\n9,30\n5,20\n0,10\n",
+        &["between=mean"],
+        Err("line 3: the argument 5 follows 9; arguments must ascend"),
+    ),
     // Lines above the headings that look like them.
     form(
         "Logger 17;Wand\ntime;T\n0;10\n3600;20\n7200;30\n",
@@ -854,6 +864,12 @@ fn points_have_units_and_dates() {
             "date;clock;y;x\n2026-01-05;14:00;0,5;1\n",
             "--read since=2026-01-05T13:00 --read from=[0,1]",
         ),
+        (
+            "date;clock;y;x\n2026-01-05;14:00;0,5;1\n",
+            "--read since=2026-01-05T13:00 --read from=[date,clock]",
+        ),
+        ("a,b\nc,d\nt;y;x\n3600;0,5;1\n", "--read skip=2"),
+        ("t/min;y;x\n60;0,5;1\n", ""),
         ("t_min,y,x\n60,0.5,1\n", ""),
         ("y,x,t_h\n0.5,1,1\n", ""),
         ("t,t_h,y,x\n3600,7,0.5,1\n", ""),
