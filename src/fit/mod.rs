@@ -7,7 +7,7 @@
 //! | `derivatives.rs`, `frozen.rs` | their derivatives, and the steps that are fixed |
 //! | `memory.rs`, `parallel.rs` | how many runs are computed at the same time |
 //! | `least_squares.rs`, `matrix.rs` | Marquardt's method, with QR decompositions |
-//! | `identify.rs` | the unknowns that the data cannot determine, found before the first step |
+//! | `identify.rs`, `smooth.rs` | the unknowns that the data cannot determine, and those of which values are no smooth functions, found before the first step |
 //! | `profile.rs`, `quantiles.rs` | intervals by profiles of the sum of squares |
 //! | `shifts.rs` | what steps and spacing move the unknowns by |
 //! | `faster.rs` | whether another method gives the same in less time |
@@ -34,6 +34,7 @@ mod profile;
 mod quantiles;
 mod rows;
 mod shifts;
+mod smooth;
 mod stage;
 mod steps;
 mod unknowns;

@@ -8,6 +8,7 @@ use super::{
     memory::Memory,
     point::Point,
     rows::{at_times, columns_of, row_at, sums_of},
+    smooth::check_smooth,
     steps::Steps,
     unknowns::Unknown,
 };
@@ -71,38 +72,6 @@ pub fn problem_of(
     })
 }
 
-/// Refuses unknowns that move masks or held nodes, which are sets of whole nodes: p jumps where one of them changes.
-fn check_areas(
-    raw: &RawParams,
-    unknowns: &[Unknown],
-    problem: &Problem,
-    digests: &mut Digests,
-) -> Result<(), FitError> {
-    for unknown in unknowns {
-        for bound in unknown.bounds {
-            let Ok(moved) = Problem::with_digests(&unknown.set(raw.clone(), bound), digests) else {
-                continue;
-            };
-            let cells =
-                [&problem.grid, &moved.grid].map(|grid| [grid.x.nodes - 1, grid.y.nodes - 1]);
-            if cells[0] != cells[1] {
-                let [[along_x, along_y], [moved_x, moved_y]] = cells;
-                return Err(FitError::refused(format!(
-                    "p does not change smoothly with {}: at {bound:?} there are {moved_x} by {moved_y} cells, and {along_x} by {along_y} at the value of the file; dx and dy that are formulas of it keep their number",
-                    unknown.name
-                )));
-            }
-            if moved.grid == problem.grid && !moved.geometry().has_areas_of(problem.geometry()) {
-                return Err(FitError::refused(format!(
-                    "p does not change smoothly with {}: it moves the mask or held nodes, of which a node is one or is none; the place of a layer, of a source or of an interface can be fitted",
-                    unknown.name
-                )));
-            }
-        }
-    }
-    Ok(())
-}
-
 /// The options for numerical derivatives and their threads.
 #[derive(Debug, Clone)]
 pub struct ModelOptions {
@@ -137,7 +106,7 @@ impl Model {
         times.sort_by(f64::total_cmp);
         times.dedup();
         let problem = problem_of(raw, &unknowns, &mut digests)?;
-        check_areas(raw, &unknowns, &problem, &mut digests)?;
+        check_smooth(raw, &unknowns, &series, &problem, &mut digests)?;
         let columns = columns_of(&problem, &series)?;
         let sums = sums_of(&problem, &series);
         let mut model = Self {

@@ -661,6 +661,9 @@ fn what_cannot_be_fitted_is_refused_with_the_way_out() {
         assert!(told.stderr.contains(sentence), "{set}: {told}");
         assert!(!scene.exists("output"), "{set}: {told}");
     }
+    let told = scene.run("fit slab.toml -o a.fit.json --plot data.csv --force");
+    assert_eq!(told.code, Some(2), "{told}");
+    assert!(told.stderr.contains("ends in .png, .svg or .pdf"), "{told}");
 }
 
 #[test]
@@ -886,9 +889,10 @@ fn amounts_are_sums_of_steps_whatever_the_record_says() {
     }
 }
 
-/// p is a smooth function of the place of a layer, wherever its edge lies between nodes; the mask moves by whole nodes.
+/// p is a smooth function of the place of a layer, wherever its edge lies between nodes; masks, regions and points at their nearest
+/// nodes move by whole nodes.
 #[test]
-fn the_place_of_a_layer_is_fitted_and_that_of_a_mask_is_refused() {
+fn the_place_of_a_layer_is_fitted_and_those_of_whole_nodes_are_refused() {
     const WALL: &str = "D = 'where(x < L, 0.3, 1)'\nx1 = 0\nx2 = 1\ny1 = 0\ny2 = 0.2\ndx = 0.1\ndy = 0.1\ngrid = 'walls'\n\
         runtime = 1\nouttime = 1\ninitial = { kind = 'constant', value = 0 }\n\
         boundary = { left = 1, right = 'insulated', bottom = 'insulated', top = 'insulated' }\n\
@@ -917,16 +921,34 @@ fn the_place_of_a_layer_is_fitted_and_that_of_a_mask_is_refused() {
                 .contains("at 0.2 there are 6 by 2 cells, and 10 by 2"),
         "{told}"
     );
-    let masked = WALL.replace("where(x < L, 0.3, 1)", "0.3 + 0*L");
-    scene.write(
-        "m.toml",
-        format!("{masked}[mask]\nwhere = '(y > 0.15)*(x < L)'\n"),
-    );
-    let told = scene.run("fit m.toml -o m.fit.json");
-    assert!(
-        told.code == Some(2) && told.stderr.contains("p does not change smoothly with L"),
-        "{told}"
-    );
+    let [masked, moved_point] = [
+        format!(
+            "{}[mask]\nwhere = '(y > 0.15)*(x < L)'\n",
+            WALL.replace("where(x < L, 0.3, 1)", "0.3 + 0*L")
+        ),
+        WALL.replace("[0.9, 0.1]", "['L', 0.1]"),
+    ];
+    let region = "region = [{ name = 'r', where = 'x < L' }]";
+    let moved_region = WALL
+        .replace("points = { s = [0.9, 0.1] }", region)
+        .replace("{ s = 's' }", "{ s = 'r_mean' }");
+    for (text, reason) in [
+        (masked, "it moves the mask or held nodes"),
+        (
+            moved_point,
+            "record.interpolate = \"linear\" takes the value",
+        ),
+        (moved_region, "it moves the region of r_mean"),
+    ] {
+        scene.write("m.toml", text);
+        let told = scene.run("fit m.toml -o m.fit.json");
+        assert!(
+            told.code == Some(2)
+                && told.stderr.contains("p does not change smoothly with L")
+                && told.stderr.contains(reason),
+            "{told}"
+        );
+    }
 }
 
 /// The data of a fit say when there are rows; a run of the same file has one with each snapshot.

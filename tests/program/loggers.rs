@@ -705,6 +705,13 @@ fn charts_put_measured_dates_where_the_run_has_them() {
         assert_eq!(told.code, Some(0), "{told}");
         assert!(told.stderr.contains(sentence), "{times}: {told}");
     }
+    // Some of these rows lie within the run.
+    scene.write("wall.csv", "time,p\n900000,20\n3600,21\n");
+    let told = scene.run("fit fit.toml -o descending.fit.json -q");
+    assert!(
+        told.code == Some(0) && !told.stderr.contains("nothing in common"),
+        "{told}"
+    );
 }
 
 /// Measured values count as memory, wherever they are read.

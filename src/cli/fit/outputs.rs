@@ -1,7 +1,7 @@
 //! [`Outputs`]: the files that a fit writes, all of them or none.
 
 use super::{
-    super::{json, start::check_writable},
+    super::{json, plot::STILL_EXTENSIONS, start::check_writable},
     drawing,
 };
 use crate::cli::error::Error;
@@ -70,6 +70,7 @@ impl Outputs {
         let plot = match given.plot {
             None => None,
             Some(plot) => {
+                check_picture_name(plot)?;
                 taken.extend(names);
                 let writing = Writing {
                     taken: &taken,
@@ -167,6 +168,18 @@ impl Names<'_> {
             }
         }
     }
+}
+
+/// Refuses a name that does not end as the name of a picture: a table or the data may have been typed.
+fn check_picture_name(path: &Path) -> Result<(), Error> {
+    let extension = path.extension();
+    if extension.is_some_and(|extension| STILL_EXTENSIONS.iter().any(|name| extension == *name)) {
+        return Ok(());
+    }
+    Err(Error::Usage(format!(
+        "--plot {}: the name of a picture ends in .png, .svg or .pdf",
+        path.display()
+    )))
 }
 
 /// Whether a file that begins with these bytes has the rows of a fit.

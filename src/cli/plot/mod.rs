@@ -10,6 +10,7 @@ mod series;
 
 pub(super) use args::PlotArgs;
 pub(super) use directory::{frame_path, make_directory};
+pub(super) use pictures::STILL_EXTENSIONS;
 
 use super::{
     axes::Axes,

@@ -3,6 +3,8 @@
 use super::args::{PlotArgs, SheetArg};
 use std::path::Path;
 
+/// What names of still pictures end in.
+pub(in crate::cli) const STILL_EXTENSIONS: [&str; 3] = ["png", "svg", "pdf"];
 /// What names of pictures end in.
 const EXTENSIONS: [&str; 4] = ["png", "svg", "pdf", "gif"];
 
@@ -58,7 +60,7 @@ impl<'a> Picture<'a> {
     pub fn extensions(&self) -> &'static [&'static str] {
         match self {
             Self::Animation => &["gif"],
-            _ => &["png", "svg", "pdf"],
+            _ => &STILL_EXTENSIONS,
         }
     }
 }
