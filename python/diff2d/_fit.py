@@ -61,7 +61,7 @@ def fit(
     columns: Mapping[str, str] | None = None,
     sigma: float | Mapping[str, float] | None = None,
     since: Any = None,
-    starts: int = 1,
+    starts: int | None = None,
     threads: int | None = None,
     **parameters: Any,
 ) -> Fit:
@@ -84,7 +84,8 @@ def fit(
     since
         The date at which t = 0, where `time` has dates.
     starts
-        From how many places within the bounds the fit starts.
+        From how many places within the bounds the fit starts; by default from the values of the problem, and from a few more places
+        as long as the model does not fit.
     threads
         Threads that compute, by default all.
     **parameters

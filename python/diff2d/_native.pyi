@@ -39,7 +39,7 @@ def fit(
     text: str | None,
     given: str,
     files: dict[str, bytes],
-    starts: int,
+    starts: int | None,
     threads: int | None,
 ) -> dict[str, Any]: ...
 def call(

@@ -31,7 +31,7 @@ pub(crate) fn fit<'py>(
     text: Option<String>,
     given: &str,
     files: HashMap<String, Vec<u8>>,
-    starts: usize,
+    starts: Option<usize>,
     threads: Option<usize>,
 ) -> PyResult<Bound<'py, PyAny>> {
     let source = Source::of(py, file, text)?;

@@ -73,6 +73,8 @@ pub struct StartsAnswer {
     pub count: usize,
     /// The number of starts that led to the best fit.
     pub reached: usize,
+    /// Whether the start at the values of the file is one of these.
+    pub first: bool,
 }
 
 /// The result of a fit.

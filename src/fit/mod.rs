@@ -73,15 +73,16 @@ use std::{
     },
 };
 use unknowns::Unknown;
-use widening::Widening;
+use widening::{Widening, is_misfit};
 
 /// The options of a fit.
 #[derive(Debug, Clone, Default)]
 pub struct FitOptions {
     /// The number of threads that compute; at least one.
     pub threads: usize,
-    /// The number of starting points of the fit, including the values in the file; at least one.
-    pub starts: usize,
+    /// The number of starting points of the fit, including the values in the file. By default it is one, and a few more as long as
+    /// the model does not fit where they end.
+    pub starts: Option<usize>,
     /// The most bytes of memory that runs and data may take, by default what the parameters allow.
     pub memory: Option<u64>,
     /// A counter of the runs that were computed.
@@ -197,10 +198,11 @@ impl Fit {
         let Some(last_sentence) = sentences.last_mut() else {
             return Ok(());
         };
-        for number in 1..PLACES.max(self.options.starts) {
+        let starts = self.options.starts.unwrap_or(1);
+        for number in 1..PLACES.max(starts) {
             match self.is_told_at(self.place(number)) {
                 Err(FitError::Stopped) => return Err(FitError::Stopped),
-                Ok(true) if number < self.options.starts => return Ok(()),
+                Ok(true) if number < starts => return Ok(()),
                 Ok(true) => {
                     *last_sentence += "; so it is at the values of the file, while elsewhere within the bounds the data tell them: put others there";
                     if !is_plan {
@@ -265,7 +267,8 @@ impl Fit {
             if let Some(better_point) = better_point.filter(|_| restarts < MOST_RESTARTS) {
                 restarts += 1;
                 let start = better_point.clone();
-                minimum = minimum_from(model, start, 0, KnownDerivatives::Nothing, tell)?;
+                let derivatives = KnownDerivatives::Nothing;
+                minimum = minimum_from(model, start, 0, derivatives, TOLERANCE, tell)?;
                 continue;
             }
             let linear = LinearErrors::of(model, &minimum);
@@ -282,6 +285,11 @@ impl Fit {
                 distance,
             );
             (answer.starts, answer.faster) = (starts, faster);
+            if self.options.starts.is_none() && starts.is_some_and(|starts| !starts.first) {
+                answer.warnings.push(
+                    "from the values of the file the fit ends where the model does not fit, so that it began again elsewhere within the bounds: this answer is a better one".to_owned(),
+                );
+            }
             answer.calendar = self.calendar;
             answer.warnings.extend_from_slice(&self.warnings);
             return Ok(answer);
@@ -291,34 +299,99 @@ impl Fit {
     /// The best minimum of all starts, and the result of the starts if there are several.
     fn best_of_starts(&self, tell: &Tell) -> Result<(Minimum, Option<StartsAnswer>), FitError> {
         let model = &self.model;
-        let count = self.options.starts.max(1);
-        if count == 1 {
-            let derivatives = KnownDerivatives::AtStart(self.jacobian.clone());
-            let start = self.start.clone();
-            let minimum = minimum_from(model, start, 0, derivatives, tell)?;
-            return Ok((minimum, None));
-        }
-        let numbers: Vec<usize> = (0..count).collect();
-        let minima = model.spread(&numbers, |model, &number| {
-            let start = model.point(self.place(number))?;
-            minimum_from(model, start, number, KnownDerivatives::Nothing, tell)
+        let minima = match self.options.starts {
+            Some(count) => {
+                let numbers: Vec<usize> = (0..count.max(1)).collect();
+                model.spread(&numbers, |model, &number| {
+                    self.minimum_of_start(model, number, TOLERANCE, tell)
+                })
+            }
+            None => self.minima_until_one_fits(tell),
+        };
+        let count = minima.len();
+        let found_minima = minima.iter().zip(0..).filter_map(|(minimum, number)| {
+            let minimum = minimum.as_ref().ok()?;
+            Some((minimum, number))
         });
-        let (minima, errors): (Vec<_>, Vec<_>) = minima.into_iter().partition(Result::is_ok);
-        let minima: Vec<Minimum> = minima.into_iter().flatten().collect();
-        let best_minimum = minima
-            .iter()
-            .min_by(|m, n| m.point.square.total_cmp(&n.point.square));
-        let Some(minimum) = best_minimum.cloned() else {
-            let error = errors.into_iter().find_map(Result::err);
+        let best_minimum =
+            found_minima.min_by(|(m, _), (n, _)| m.point.square.total_cmp(&n.point.square));
+        let Some((minimum, number)) =
+            best_minimum.map(|(minimum, number)| (minimum.clone(), number))
+        else {
+            let error = minima.into_iter().find_map(Result::err);
             return Err(error.unwrap_or(FitError::Stopped));
         };
+        if count == 1 {
+            return Ok((minimum, None));
+        }
         let least_square = minimum.point.square;
         let limit = least_square + 1e-3 * model.variance(least_square) + model.rounding();
-        let reached = minima
-            .iter()
-            .filter(|other| other.point.square <= limit)
-            .count();
-        Ok((minimum, Some(StartsAnswer { count, reached })))
+        let have_led_there = minima.iter().map(|minimum| {
+            minimum
+                .as_ref()
+                .is_ok_and(|other| other.point.square <= limit)
+        });
+        let have_led_there: Vec<bool> = have_led_there.collect();
+        let starts = StartsAnswer {
+            count,
+            reached: have_led_there.iter().filter(|&&has_led| has_led).count(),
+            first: have_led_there[0],
+        };
+        // Where the first start suffices, others change no digit.
+        let minimum = match minima.into_iter().next() {
+            Some(Ok(first)) if starts.first && first.is_converged => first,
+            _ if self.options.starts.is_some() => minimum,
+            _ => minimum_from(
+                model,
+                minimum.point,
+                number,
+                KnownDerivatives::Nothing,
+                TOLERANCE,
+                tell,
+            )?,
+        };
+        Ok((minimum, Some(starts)))
+    }
+
+    /// The minimum of the first start and, as long as the model fits at none, rough minima of a few others, which take about as many
+    /// runs as the fit has taken before them.
+    fn minima_until_one_fits(&self, tell: &Tell) -> Vec<Result<Minimum, FitError>> {
+        const MOST_STARTS: usize = 8;
+        const ROUGH_TOLERANCE: f64 = 1e-4;
+        let model = &self.model;
+        let mut minima = vec![self.minimum_of_start(model, 0, TOLERANCE, tell)];
+        let most_runs = 2 * model.runs.done();
+        for number in 1..MOST_STARTS {
+            let is_fitted = minima.iter().flatten().any(|minimum| self.fits(minimum));
+            if is_fitted || minima[0].is_err() || model.runs.done() >= most_runs {
+                break;
+            }
+            minima.push(self.minimum_of_start(model, number, ROUGH_TOLERANCE, tell));
+        }
+        minima
+    }
+
+    /// Whether the residuals at a minimum are no larger than their standard deviations say, as far as these are given.
+    fn fits(&self, minimum: &Minimum) -> bool {
+        let (square, degrees) = (minimum.point.square, self.model.degrees_of_freedom());
+        !self.model.has_sigma() || !is_misfit(square, degrees)
+    }
+
+    /// The minimum that is reached from start `number`.
+    fn minimum_of_start(
+        &self,
+        model: &Model,
+        number: usize,
+        tolerance: f64,
+        tell: &Tell,
+    ) -> Result<Minimum, FitError> {
+        let (start, derivatives) = if number == 0 {
+            let derivatives = KnownDerivatives::AtStart(self.jacobian.clone());
+            (self.start.clone(), derivatives)
+        } else {
+            (model.point(self.place(number))?, KnownDerivatives::Nothing)
+        };
+        minimum_from(model, start, number, derivatives, tolerance, tell)
     }
 
     /// The scaled unknowns of start `number`: the first start is at the values of the file, the others at random places
@@ -373,6 +446,7 @@ fn minimum_from(
     start: Point,
     number: usize,
     derivatives: KnownDerivatives,
+    tolerance: f64,
     tell: &Tell,
 ) -> Result<Minimum, FitError> {
     let is_free = vec![true; model.unknowns.len()];
@@ -381,7 +455,7 @@ fn minimum_from(
         start,
         derivatives,
         &is_free,
-        TOLERANCE,
+        tolerance,
         &|step, square| {
             tell(Stage::Step {
                 start: number,

@@ -139,7 +139,7 @@ struct ColumnFactor {
 }
 
 /// Whether weighted residuals are larger than errors of a correct model are by chance.
-fn is_misfit(square: f64, degrees: f64) -> bool {
+pub fn is_misfit(square: f64, degrees: f64) -> bool {
     /// The fewest degrees of freedom that say anything: residuals of data with fewer are 0 but for rounding.
     const FEWEST: f64 = 0.1;
     degrees > FEWEST && chi_squared_tail(square, degrees) < MISFIT

@@ -1013,3 +1013,46 @@ fn what_the_start_cannot_tell_is_found_from_others() {
     assert_near(&found, "/unknowns/b1/estimate", 2.1380940889E+02, 1e-6);
     assert_near(&found, "/unknowns/b2/estimate", 5.4723748542E-01, 1e-6);
 }
+
+/// The sum of squares has a second minimum with the layer's edge on the other side of a sensor, where the model does not fit.
+#[test]
+fn a_fit_that_ends_where_the_model_does_not_fit_begins_again() {
+    let scene = Scene::new();
+    scene.write(
+        "p.toml",
+        "D = 'where(x < L, 0.3, 1)'\nx1 = 0\nx2 = 1\ny1 = 0\ny2 = 0.2\ndx = 0.1\ndy = 0.1\ngrid = 'walls'\nruntime = 1\nouttime = 1\n\
+         initial = { kind = 'constant', value = 0 }\n\
+         boundary = { left = 1, right = 'insulated', bottom = 'insulated', top = 'insulated' }\n\
+         record = { every = 0.1, points = { s = [0.52, 0.1] }, interpolate = 'linear' }\nconstants.L = 0.65\n\
+         interface = [{ where = 'x < L', resistance = 1 }]\nfit.vary = { L = [0.2, 0.8] }\n\
+         [[fit.data]]\nfile = 'c.record.csv'\ntime = 't'\ncolumns = { s = 's' }\nsigma = 0.001\n",
+    );
+    scene.succeed("run p.toml -o c.npy --set constants.L=0.45");
+    let found = fitted(&scene, "p.toml");
+    assert_near(&found, "/unknowns/L/estimate", 0.45, 1e-5);
+    assert_eq!(found["starts"]["first"], false, "{found}");
+    let sentence = "began again elsewhere within the bounds";
+    assert!(found["warnings"].to_string().contains(sentence), "{found}");
+    let from_file = fitted(&scene, "p.toml --starts 1");
+    assert_near(&from_file, "/unknowns/L/estimate", 0.2, 1e-9);
+    assert!(from_file["starts"].is_null(), "{from_file}");
+    let told = scene.run("fit p.toml -o p.fit.json --force");
+    assert!(told.stderr.contains("start 2, step 0"), "{told}");
+    // Where no other start is better, the number of runs is limited: sigma may be too small.
+    let scene = slab(&format!("{VARY}{}", DATA.replace("0.05", "0.01")));
+    with_data(&scene, 1.0, 0.0);
+    let [alone, again] = ["slab.toml --starts 1", "slab.toml"].map(|arguments| {
+        let mut answer = fitted(&scene, arguments);
+        let runs = answer["runs"].take().as_u64().unwrap();
+        let starts = answer["starts"].take();
+        (
+            answer["unknowns"].take(),
+            answer["warnings"].take(),
+            runs,
+            starts,
+        )
+    });
+    assert_eq!((alone.0, alone.1), (again.0, again.1));
+    assert!(again.2 <= 2 * alone.2, "{} and {} runs", alone.2, again.2);
+    assert_eq!(again.3["first"], true, "{}", again.3);
+}

@@ -33,9 +33,10 @@ pub(super) struct FitArgs {
     /// parameter file]
     #[arg(long, short, value_name = "STEM.fit.json")]
     output: Option<PathBuf>,
-    /// Start from so many places within the bounds, that of the file among them
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=10_000))]
-    starts: u16,
+    /// Start from so many places within the bounds, that of the file among them [default: 1, and a few more as long as the model
+    /// does not fit]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=10_000))]
+    starts: Option<u16>,
     /// Tell the standard errors that the times, places and sigma of the data would give; nothing needs to be measured yet, and no
     /// file is written
     #[arg(long, conflicts_with_all = ["output", "starts", "plot", "force"])]
@@ -61,7 +62,7 @@ pub(super) fn fit(args: &FitArgs, terminal: &Terminal) -> Result<(), Error> {
     let raw = RawParams::load(&args.params.file, &args.params.overrides)?;
     let options = FitOptions {
         threads: args.threads.map_or_else(sys::threads, usize::from),
-        starts: usize::from(args.starts),
+        starts: args.starts.map(usize::from),
         memory: args.memory,
         runs: Progress::default(),
         stop: terminal.stop().unwrap_or_default(),
@@ -88,7 +89,7 @@ pub(super) fn fit(args: &FitArgs, terminal: &Terminal) -> Result<(), Error> {
     terminal.warn(fit.warnings());
     let start_time = Instant::now();
     let answer = fit.solve(&|stage| {
-        let news = news_of(stage, usize::from(args.starts));
+        let news = news_of(stage, args.starts);
         let (runs, seconds) = (
             runs.done(),
             number::seconds(start_time.elapsed().as_secs_f64()),
@@ -112,16 +113,18 @@ pub(super) fn fit(args: &FitArgs, terminal: &Terminal) -> Result<(), Error> {
 }
 
 /// What a fit is doing, in words.
-fn news_of(stage: Stage<'_>, starts: usize) -> String {
+fn news_of(stage: Stage<'_>, starts: Option<u16>) -> String {
     match stage {
         Stage::Step {
             start,
             step,
             square,
         } => {
+            let number = start + 1;
             let of_start = match starts {
-                1 => String::new(),
-                _ => format!("start {} of {starts}, ", start + 1),
+                Some(starts @ 2..) => format!("start {number} of {starts}, "),
+                _ if number > 1 => format!("start {number}, "),
+                _ => String::new(),
             };
             format!("{of_start}step {step}: sum of squares {square:.9e}")
         }
