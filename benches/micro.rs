@@ -1,5 +1,5 @@
-//! Micro-benchmarks of the parts of a run: `cargo bench --bench micro`, or some of them, as in
-//! `cargo bench --bench micro -- advance`.
+//! Micro-benchmarks of the parts of a run: `cargo bench --package diff2d-benches --bench micro`, or some of them, as in
+//! `cargo bench --package diff2d-benches --bench micro -- advance`.
 //!
 //! Throughput is in node updates for steps and in bytes for everything else. `DIVAN_SAMPLE_COUNT` sets
 //! the number of samples.
@@ -33,7 +33,7 @@ fn main() {
 /// The problem of the course "High Performance Scientific Computing with Python" with `size` interior
 /// nodes a side.
 fn problem(size: usize) -> Problem {
-    let seed = Path::new(env!("CARGO_MANIFEST_DIR")).join("params/diff2dparams.toml");
+    let seed = Path::new(env!("CARGO_MANIFEST_DIR")).join("../params/diff2dparams.toml");
     let dx = 20.0 / (size as f64 + 0.5);
     Problem::load(&seed, &[format!("dx={dx:?}")]).expect("every size is a problem")
 }

@@ -1,7 +1,7 @@
 //! Ranks, as threads of one process: two of them beside two threads; and the gain of deep halos where messages are
 //! slow, two ranks on 1024² nodes for several depths of halos and latencies of messages.
 //!
-//! `cargo bench --bench ranks`; docs/cluster.md explains the tables and the model.
+//! `cargo bench --package diff2d-benches --bench ranks`; docs/cluster.md explains the tables and the model.
 #![allow(clippy::expect_used, reason = "a benchmark ends where it cannot go on")]
 
 use diff2d::{

@@ -27,7 +27,7 @@ fn run(scene: &Scene, limit: Option<u64>, options: &str) -> Told {
     let mut command: Command = scene.command("bash");
     // The C library reserves address space for every thread, which is no memory but counts here.
     command.env("MALLOC_ARENA_MAX", "1");
-    command.env("DIFF2D", assert_cmd::cargo::cargo_bin!("diff2d"));
+    command.env("DIFF2D", env!("CARGO_BIN_EXE_diff2d"));
     Told::from(command.args(["-c", &script]).output().unwrap())
 }
 
@@ -148,7 +148,7 @@ fn own_peak(scene: &Scene, arguments: &str, group: Option<&Group>) -> u64 {
     };
     let script = format!("{enter}exec \"$DIFF2D\" {arguments} 2> told");
     command.args(["-c", &script]).arg(directory);
-    command.env("DIFF2D", assert_cmd::cargo::cargo_bin!("diff2d"));
+    command.env("DIFF2D", env!("CARGO_BIN_EXE_diff2d"));
     let mut child = command.stdout(Stdio::null()).spawn().unwrap();
     let status = format!("/proc/{}/status", child.id());
     let mut most = 0;

@@ -141,7 +141,7 @@ impl Scene {
 
     /// The program, to be run here.
     pub fn diff2d(&self) -> Command {
-        self.command(assert_cmd::cargo::cargo_bin!("diff2d"))
+        self.command(env!("CARGO_BIN_EXE_diff2d"))
     }
 
     /// Any command, to be run here, without what this terminal would tell it.

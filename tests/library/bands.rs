@@ -183,7 +183,7 @@ fn compare_plans_and_runs(mut random: Random) {
         " --set record.every=0.0007 --set record.points={a=[0.5,0.5]}",
     ];
     let (mut in_memory, mut in_bands, mut refused) = (0, 0, 0);
-    let step = sample_size(1, 5, 11);
+    let step = sample_size(1, 5, 23);
     let numbers = (random.below(step)..3 * 3 * 3 * 7 * 2).step_by(step);
     for (at, number) in numbers.enumerate() {
         let record = records[at % 3];

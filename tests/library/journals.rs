@@ -419,10 +419,10 @@ fn a_line_1_torn_by_a_power_cut_counts_as_nothing() {
 /// What a program knows nothing of is neither looked for one by one nor judged.
 #[test]
 fn any_number_of_unknown_parameters_is_told_in_few_lines() {
-    let keys: String = (0..60_000).map(|key| format!("\"k{key}\":1,")).collect();
+    let keys: String = (0..20_000).map(|key| format!("\"k{key}\":1,")).collect();
     let scene =
         with_line_1(|line| line.replacen("\"params\":{", &format!("\"params\":{{{keys}"), 1));
-    assert!(scene.text("c.journal").len() > 600_000);
+    assert!(scene.text("c.journal").len() > 200_000);
     for command in COMMANDS
         .iter()
         .filter(|command| !command.contains("--force"))
@@ -443,7 +443,7 @@ fn any_number_of_unknown_parameters_of_scenarios_is_no_damage() {
     let journal = scene.text("half-sweep.journal");
     let (first, rest) = journal.split_once('\n').unwrap();
     let keys = |value: &str, of: &str| -> String {
-        let mut keys = (0..5_000).map(|key| format!("\"{of}k{key}\":{value},"));
+        let mut keys = (0..2_000).map(|key| format!("\"{of}k{key}\":{value},"));
         keys.by_ref().collect()
     };
     let changed = first

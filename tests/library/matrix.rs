@@ -98,7 +98,7 @@ fn written() -> Vec<(String, String)> {
 
 /// Problems at random: of two references in NumPy, and with larger grids.
 fn random(scene: &Scene, seed: u64) -> Vec<(String, String)> {
-    let count = sample_size(300, 12, 5);
+    let count = sample_size(300, 12, 3);
     let mut all = Vec::new();
     for script in ["problems", "geometry"] {
         let directory = scene.path(script);

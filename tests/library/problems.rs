@@ -1,7 +1,7 @@
 //! Whole problems against the formulas of docs/numerics.md, node by node and without any kernel: walls of
 //! every kind, materials, capacities, decays, sources, rectangles, in double and single precision, by one rank and by several.
 
-use crate::common::seed::random_cases;
+use crate::common::{sample_size, seed::random_cases};
 use diff2d::{
     Cube, Problem, Run,
     comm::{Channels, Link},
@@ -464,7 +464,7 @@ fn problem(case: &Case, reference: &Reference, more: &str) -> Option<Problem> {
 }
 
 proptest! {
-    #![proptest_config(random_cases(256))]
+    #![proptest_config(random_cases(sample_size(256, 256, 100)))]
 
     #[test]
     fn every_problem_has_the_numbers_of_its_formulas(case in cases(), ranks in 1_usize..4) {

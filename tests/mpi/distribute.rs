@@ -19,7 +19,7 @@ fn mpirun(scene: &Scene, ranks: usize, arguments: &str) -> Told {
     command
         .envs(ALLOWED)
         .args(["-n", &ranks.to_string()])
-        .arg(assert_cmd::cargo::cargo_bin!("diff2d"))
+        .arg(env!("CARGO_BIN_EXE_diff2d"))
         .args(arguments.split(' '))
         .stdin(Stdio::null());
     Told::from(command.output().unwrap())

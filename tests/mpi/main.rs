@@ -87,7 +87,7 @@ fn ranks(scene: &Scene, ranks: usize, arguments: &str) -> Command {
     let mut command = mpirun(scene);
     command
         .args(["-n", &ranks.to_string()])
-        .arg(assert_cmd::cargo::cargo_bin!("diff2d"))
+        .arg(env!("CARGO_BIN_EXE_diff2d"))
         .args(arguments.split_whitespace());
     command
 }
@@ -105,7 +105,7 @@ fn succeed(scene: &Scene, count: usize, arguments: &str) -> Told {
 /// The processes of a job by their rank, found by a word in their environment.
 fn processes(word: &str) -> Vec<(usize, Pid)> {
     let is_program = |pid: &Path| {
-        let program = fs::canonicalize(assert_cmd::cargo::cargo_bin!("diff2d")).unwrap();
+        let program = fs::canonicalize(env!("CARGO_BIN_EXE_diff2d")).unwrap();
         fs::read_link(pid.join("exe")).is_ok_and(|exe| exe == program)
     };
     let mut found: Vec<(usize, Pid)> = fs::read_dir("/proc")
@@ -342,7 +342,7 @@ fn at_the_end_of_the_wall_time_all_ranks_have_the_exit_code_of_rank_0() {
         "p.toml",
         "D = 1\nx1 = -10\nx2 = 10\ndx = 0.1\nruntime = 10\nouttime = 1\n",
     );
-    let program = assert_cmd::cargo::cargo_bin!("diff2d").display();
+    let program = env!("CARGO_BIN_EXE_diff2d");
     // The first time snapshot 0 is committed, which rank 0 alone sees; then nothing.
     for code in ["75", "1"] {
         let run =

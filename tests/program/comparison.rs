@@ -20,7 +20,7 @@ fn comparison(scene: &Scene, arguments: &str) -> Command {
     command
         .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/benches/compare"))
         .arg("--diff2d")
-        .arg(assert_cmd::cargo::cargo_bin!("diff2d"))
+        .arg(env!("CARGO_BIN_EXE_diff2d"))
         .args(arguments.split_whitespace())
         .env("TMPDIR", scene.path(""))
         .env("PYTHON", &python);

@@ -801,9 +801,7 @@ fn intervals_hold() {
 }
 
 fn compare_intervals(mut random: Random) {
-    let program = assert_cmd::cargo::cargo_bin!("diff2d")
-        .display()
-        .to_string();
+    let program = env!("CARGO_BIN_EXE_diff2d");
     let kinds = [
         ("independent", 3, 1000),
         ("correlated", 2, 300),
@@ -818,7 +816,7 @@ fn compare_intervals(mut random: Random) {
         // The problems are the same with every commit: intervals hold in 95 of 100 cases, of which random samples now and then miss
         // more than a limit allows.
         let arguments =
-            [&program, &directory, kind, &count.to_string(), "1"].map(ToString::to_string);
+            [program, &directory, kind, &count.to_string(), "1"].map(ToString::to_string);
         println!("{}", python("fit_reference.py", arguments).trim_end());
     }
 }

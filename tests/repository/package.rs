@@ -93,7 +93,7 @@ fn all_that_names_the_version_names_the_same() {
 /// The published packages have what builds and explains them, and not much more.
 #[test]
 fn the_packages_are_small() {
-    let whole = ["", "benches", "docs", "examples", "params", "src"];
+    let whole = ["", "docs", "examples", "params", "src"];
     let needed = [
         "Cargo.lock",
         "README.md",

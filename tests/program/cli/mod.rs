@@ -31,7 +31,7 @@ use crate::common::{Scene, Told};
 
 fn shell(scene: &Scene, script: &str) -> Told {
     let mut command = scene.command("bash");
-    command.env("DIFF2D", assert_cmd::cargo::cargo_bin!("diff2d"));
+    command.env("DIFF2D", env!("CARGO_BIN_EXE_diff2d"));
     Told::from(command.args(["-c", script]).output().unwrap())
 }
 

@@ -52,7 +52,7 @@ fn a_signal_leaves_no_unfinished_file() {
         let mut command = scene.command("env");
         command
             .arg("--default-signal=INT,TERM")
-            .arg(assert_cmd::cargo::cargo_bin!("diff2d"));
+            .arg(env!("CARGO_BIN_EXE_diff2d"));
         command.args(slow.split(' ')).stderr(Stdio::null());
         let mut child = command.spawn().unwrap();
         wait_until("the file is begun", || {
@@ -84,7 +84,7 @@ fn unread(scene: &Scene, keys: &str, held: Option<u64>) -> Child {
     let mut command = scene.command("env");
     command
         .arg("--default-signal=INT,TERM")
-        .arg(assert_cmd::cargo::cargo_bin!("diff2d"));
+        .arg(env!("CARGO_BIN_EXE_diff2d"));
     command.args(format!("run p.toml -o c.npy {keys}").split_whitespace());
     command.stdout(Stdio::piped()).stderr(Stdio::piped());
     command.envs(held.map(|step| ("DIFF2D_HOLD_AFTER", step.to_string())));
