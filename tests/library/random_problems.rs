@@ -3,7 +3,7 @@
 //!
 //! `DIFF2D_FULL=1` solves 1,000 problems, checks 1,500 with `diff2d check`, counts warnings of 1,000, and compares the rates of 200.
 
-use crate::common::{Scene, data_of, python, seed::seeds, size};
+use crate::common::{Scene, data_of, python, sample_size, seed::seeds, size};
 use diff2d::{Outcome, Precision, Problem, Run, comm::Solo, stencil::Element};
 use rayon::prelude::*;
 
@@ -106,7 +106,7 @@ fn valid_problems_reach_their_end_and_inaccurate_ones_are_counted() {
 
 #[test]
 fn rates_of_manufactured_solutions_are_of_second_order() {
-    campaign("rates_reference.py", size(200, 12));
+    campaign("rates_reference.py", sample_size(200, 12, 6));
 }
 
 /// Has a script in Python try the program on so many random problems. They are the same with every commit: the script compares

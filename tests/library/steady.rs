@@ -78,7 +78,7 @@ fn has_the_same_bits_for_any_threads(problem: &Problem) {
 fn a_steady_state_is_what_time_tends_to() {
     let steady: Problem = PLATE.parse().unwrap();
     let steady = steady.solver::<f64>().unwrap();
-    let late = PLATE.replace("'steady'", "'rkl2'\ndt = 1\nruntime = 400\nouttime = 400");
+    let late = PLATE.replace("'steady'", "'rkl2'\ndt = 10\nruntime = 400\nouttime = 400");
     let late: Problem = late.parse().unwrap();
     let mut solver = late.solver::<f64>().unwrap();
     solver

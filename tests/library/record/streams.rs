@@ -4,6 +4,8 @@ use super::{PROBLEM, warnings_of};
 use crate::common::{
     Scene, Told,
     journal::{run_id, sealed},
+    sample_size,
+    seed::{Random, seeds},
 };
 use diff2d::{Outcome, Problem, Run, Sweep};
 use std::{fs, process::Command};
@@ -243,19 +245,25 @@ fn faults_that_are_refused_are_named_and_repaired() {
 /// Marks that no run has written are refused, and take neither memory nor time.
 #[test]
 fn absurd_marks_are_refused() {
+    seeds("absurd_marks_are_refused")
+        .map(Random::new)
+        .for_each(forge_marks);
+}
+
+fn forge_marks(mut random: Random) {
     let scene = Scene::new();
     let text = with_fields();
     scene.write("p.toml", &text);
     scene.succeed("run p.toml -o s.npy --set runtime=0.018");
     let journal = scene.text("s.journal");
-    let id = run_id(&journal).to_owned();
+    let mut all = Vec::new();
     for line_number in [2, 4] {
         let line = journal.lines().nth(line_number).unwrap();
         for name in ["record", "mean"] {
             let begin = line.find(&format!("\"{name}\":[")).unwrap() + name.len() + 4;
             let length = line[begin..].find(']').unwrap();
             let mark: Vec<&str> = line[begin..][..length].split(',').collect();
-            for forged in [
+            let forged = [
                 format!("{},9223372036854775807,{}", mark[0], mark[2]),
                 format!("{},18446744073709551615,{}", mark[0], mark[2]),
                 format!("{},1000000000000,{}", mark[0], mark[2]),
@@ -263,34 +271,32 @@ fn absurd_marks_are_refused() {
                 "0,0,\"00000000\"".to_owned(),
                 format!("18446744073709551615,{},{}", mark[1], mark[2]),
                 format!("1000000000000,{},{}", mark[1], mark[2]),
-            ] {
-                let [before, behind] = [&line[..begin], &line[begin + length..]];
-                let forged_line = sealed(&format!("{before}{forged}{behind}"), &id);
-                scene.write("s.journal", journal.replace(line, forged_line.trim_end()));
-                let context = format!("line {line_number}, {name}: {forged}");
-                for (command, codes) in [
-                    ("verify s.npy", &[3][..]),
-                    ("info s.npy", &[0, 3]),
-                    ("stats s.record.csv", &[0, 2, 3]),
-                    ("stats s.mean.npy", &[0, 2, 3]),
-                    ("run p.toml -o l.npy --resume --extend s.npy", &[0, 3]),
-                    ("run p.toml -o s.npy --resume --set runtime=0.018", &[0, 3]),
-                ] {
-                    let told = scene.run(command);
-                    let code = told.code.unwrap_or(-1);
-                    assert!(codes.contains(&code), "{context}: {command}\n{told}");
-                }
-                for ending in [
-                    "npy",
-                    "journal",
-                    "record.csv",
-                    "record.json",
-                    "mean.npy",
-                    "max.npy",
-                ] {
-                    let _ = fs::remove_file(scene.path(format!("l.{ending}")));
-                }
-            }
+            ];
+            all.extend(forged.map(|forged| (line, begin..begin + length, forged)));
+        }
+    }
+    let id = run_id(&journal);
+    for (line, mark, forged) in random.some(&all, sample_size(all.len(), all.len(), 9)) {
+        let [before, behind] = [&line[..mark.start], &line[mark.end..]];
+        let forged_line = sealed(&format!("{before}{forged}{behind}"), id);
+        scene.write("s.journal", journal.replace(line, forged_line.trim_end()));
+        for (command, codes) in [
+            ("verify s.npy", &[3][..]),
+            ("info s.npy", &[0, 3]),
+            ("stats s.record.csv", &[0, 2, 3]),
+            ("stats s.mean.npy", &[0, 2, 3]),
+            ("run p.toml -o l.npy --resume --extend s.npy", &[0, 3]),
+            ("run p.toml -o s.npy --resume --set runtime=0.018", &[0, 3]),
+        ] {
+            let told = scene.run(command);
+            let code = told.code.unwrap_or(-1);
+            assert!(
+                codes.contains(&code),
+                "{forged_line}, {forged}: {command}\n{told}"
+            );
+        }
+        for ending in ENDINGS {
+            let _ = fs::remove_file(scene.path(format!("l.{ending}")));
         }
     }
 }

@@ -54,7 +54,7 @@ impl Case {
 }
 
 proptest! {
-    #![proptest_config(random_cases(sample_size(70, 70, 30)))]
+    #![proptest_config(random_cases(sample_size(70, 70, 15)))]
 
     #[test]
     fn a_field_on_the_edges_f64(case in case()) {

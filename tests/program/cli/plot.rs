@@ -116,7 +116,7 @@ fn a_frame_larger_than_memory_is_drawn_as_it_would_be_with_more() {
     let scene = Scene::new();
     // As doubles, the elements of the frame do not fit into the address space that is allowed below. The test writes them itself,
     // because a formula takes ten seconds for so many where arrays are not optimised.
-    const ROWS: usize = 6000;
+    const ROWS: usize = 4000;
     const COLUMNS: usize = 8000;
     scene.succeed(&format!(
         "create big.npy --shape {ROWS},{COLUMNS} --dtype u1"
@@ -124,13 +124,13 @@ fn a_frame_larger_than_memory_is_drawn_as_it_would_be_with_more() {
     let mut bytes = scene.read("big.npy");
     let data_begin = bytes.len() - ROWS * COLUMNS;
     for (at, byte) in bytes[data_begin..].iter_mut().enumerate() {
-        *byte = ((at / COLUMNS) * (at % COLUMNS) / 500_000) as u8;
+        *byte = ((at / COLUMNS) * (at % COLUMNS) / 350_000) as u8;
     }
     scene.write("big.npy", bytes);
     let told = shell(
         &scene,
         // Each thread reserves address space, too.
-        "ulimit -v 300000; export RAYON_NUM_THREADS=2 MALLOC_ARENA_MAX=1; \
+        "ulimit -v 200000; export RAYON_NUM_THREADS=2 MALLOC_ARENA_MAX=1; \
          \"$DIFF2D\" plot big.npy --memory 4MiB --range 0:95 -o one",
     );
     assert_eq!(told.code, Some(0), "{told}");

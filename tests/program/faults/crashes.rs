@@ -276,7 +276,7 @@ fn failed_syncs() {
             .enumerate()
             .filter(|(_, operation)| *operation == "sync c.journal")
             .map(|(number, _)| number + 1)
-            .take(size(1000, 12));
+            .take(sample_size(1000, 12, 5));
         for failed in syncs {
             for at in (2..=case.operations).step_by(size(6, 12)) {
                 case.begin();

@@ -2,8 +2,8 @@
 
 use super::{
     lab::{
-        Ended, Finished, Lab, PROBLEMS, Random, ended, ended_child, lines_so_far, send, size,
-        wait_until,
+        Ended, Finished, Lab, PROBLEMS, Random, ended, ended_child, lines_so_far, sample_size,
+        send, size, wait_until,
     },
     layer::{Fault, above, ended_with},
 };
@@ -399,7 +399,7 @@ fn refused_memory() {
     for method in [euler, rkl2] {
         let lab = Lab::new(&format!("dx = 0.012; y1 = -10.0; y2 = 10.0; {method}"));
         let mut codes = Vec::new();
-        for mebibytes in (96..=224).step_by(8) {
+        for mebibytes in (96..=224).step_by(sample_size(8, 8, 16)) {
             lab.clear();
             let run = lab.run(&["--threads", "2"]);
             let mut limited = Command::new("sh");
