@@ -3,14 +3,14 @@
 //!
 //! `DIFF2D_FULL=1` runs thousands of random cases instead of hundreds.
 
-use crate::common::{Scene, judged_by, python, size};
+use crate::common::{Scene, judged_by, python, sample_size};
 use std::{fs::File, process::Stdio};
 
 #[test]
 fn random_questions_get_numpys_answers() {
     judged_by(
         "stats_reference.py",
-        size(5000, 300),
+        sample_size(5000, 300, 150),
         "random_questions_get_numpys_answers",
     );
 }

@@ -2,13 +2,13 @@
 //!
 //! `DIFF2D_FULL=1` runs thousands of random cases instead of hundreds.
 
-use crate::common::{Scene, judged_by, python, size};
+use crate::common::{Scene, judged_by, python, sample_size};
 
 #[test]
 fn random_windows_give_what_numpy_and_scipy_give() {
     judged_by(
         "windows_reference.py",
-        size(5000, 400),
+        sample_size(5000, 400, 200),
         "random_windows_give_what_numpy_and_scipy_give",
     );
 }
@@ -17,7 +17,7 @@ fn random_windows_give_what_numpy_and_scipy_give() {
 fn random_windows_along_an_axis_give_what_bottleneck_and_pandas_give() {
     judged_by(
         "rolling_reference.py",
-        size(5000, 400),
+        sample_size(5000, 400, 200),
         "random_windows_along_an_axis_give_what_bottleneck_and_pandas_give",
     );
 }

@@ -5,7 +5,10 @@ mod links;
 mod pictures;
 mod session;
 
-use crate::common::Scene;
+use crate::common::{
+    Scene, sample_size,
+    seed::{Random, seeds},
+};
 use diff2d::internal::{KEYS, SWEEP_KEYS};
 use rayon::prelude::*;
 use std::{collections::BTreeMap, fs, path::Path};
@@ -36,9 +39,23 @@ fn documents() -> Vec<String> {
     chapters.chain(["README.md".to_owned()]).collect()
 }
 
+/// In the short command those of README.md and of half of the chapters, which the seed chooses.
 #[test]
 fn every_command_runs_and_prints_what_is_shown() {
-    let failures: Vec<String> = documents()
+    seeds("every_command_runs_and_prints_what_is_shown")
+        .map(Random::new)
+        .for_each(run_commands);
+}
+
+fn run_commands(mut random: Random) {
+    let all = documents();
+    let count = all.len();
+    let mut names = random.some(&all, sample_size(count, count, count / 2));
+    let readme = "README.md".to_owned();
+    if !names.contains(&readme) {
+        names.push(readme);
+    }
+    let failures: Vec<String> = names
         .par_iter()
         .flat_map_iter(|name| {
             let mut text = text(name);
