@@ -22,8 +22,8 @@ OnCommit = Callable[[Snapshot], object]
 
 def run(
     params: str | os.PathLike[str] | Mapping[str, Any],
-    *,
     output: str | os.PathLike[str] | None = None,
+    *,
     resume: bool = False,
     force: bool = False,
     extend: str | os.PathLike[str] | None = None,
@@ -121,8 +121,8 @@ def run(
 
 def sweep(
     params: str | os.PathLike[str] | Mapping[str, Any],
-    *,
     output: str | os.PathLike[str] | None = None,
+    *,
     resume: bool = False,
     force: bool = False,
     threads: int | None = None,

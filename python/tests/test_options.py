@@ -26,7 +26,7 @@ LEFT_OUT = {
         "memory": "a parameter",
     },
     "sweep": {"report": "Cube.results", "log-every": "on_commit is called"},
-    "plan": {"memory": "a parameter"},
+    "plan": {"memory": "a parameter", "output": "of the job that --sbatch prints"},
     "info": {"scenarios": "the answer has all"},
     "fit": {name: "nothing is written" for name in ("output", "plot", "force", "plan")} | {"memory": "a parameter"},
 }
@@ -65,12 +65,13 @@ def test_options_do_what_they_do_on_the_command_line(tmp_path):
         **{"D": 2.0, "x1": 0, "x2": 1, "dx": 0.1, "grid": "walls", "method": "steady"},
         "boundary": {"left": 1.0, "right": 0.0, "bottom": "insulated", "top": "insulated"},
     }
-    cube = diff2d.run(slab, initial=0.5)
+    cube = diff2d.run(slab, "slab.npy", initial=0.5)
+    assert np.load("slab.npy").shape == cube.shape
     assert diff2d.flux(cube, effective=True)["effective"] == pytest.approx(2.0)
     sweep = diff2d.sweep({"params": slab, "D": [1.0, 3.0]})
     assert diff2d.flux(sweep, effective=True)["effective"] == pytest.approx([1.0, 3.0])
     assert diff2d.export(hours_file(hours), "csv", name="T", axes="t:h,x").read_text().splitlines()[0].endswith("T")
-    sweep = diff2d.sweep({"params": SMALL, "D": [1.0, 2.0]}, output="s.npy", scenarios=(0, 1))
+    sweep = diff2d.sweep({"params": SMALL, "D": [1.0, 2.0]}, "s.npy", scenarios=(0, 1))
     assert not sweep.is_complete
     assert diff2d.sweep({"params": SMALL, "D": [1.0, 2.0]}, output="s.npy", scenarios="1:").is_complete
 

@@ -457,5 +457,5 @@ pub(super) enum Entries<'s> {
 }
 
 fn finite(name: &str, text: &str) -> Result<f64, Error> {
-    values::finite(text).ok_or_else(|| Error::Usage(format!("{name}={text}: expected a number without a unit, or where a range is meant two with ':' between them")))
+    values::finite(text).ok_or_else(|| Error::Usage(format!("{name}={text}: expected a number without a unit, or where a range is meant two with ':' between them, such as {name}=0.5:1")))
 }

@@ -3,6 +3,7 @@
 use super::{error::RunError, sums::Sums};
 use crate::{
     cube::{Commit, Cube, CubeError, journal::Scenario},
+    fault::Fault,
     params::{rate_names, rate_order},
     problem::{Footprint, Problem},
     summary::Summary,
@@ -206,8 +207,13 @@ pub(super) fn problem_of_scenario(
 /// # Errors
 /// [`RunError::Cube`] for the cube of a sweep.
 pub(super) fn run_of(cube: &Cube) -> Result<&Scenario, RunError> {
-    let reason = "it is the cube of a sweep, and rates are computed for runs only; those at the end of each scenario stand in the table that the sweep has written beside it";
-    cube.run().ok_or_else(|| mismatch(cube, reason))
+    cube.run().ok_or_else(|| {
+        let path = cube.paths().cube.display();
+        let sentence = format!(
+            "{path} is the cube of a sweep, and rates are computed for runs only; those at the end of each scenario stand in the table that the sweep has written beside it"
+        );
+        CubeError::from(Fault::refused(sentence)).into()
+    })
 }
 
 /// The digests of files, without their names.

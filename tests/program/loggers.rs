@@ -686,6 +686,13 @@ fn charts_put_measured_dates_where_the_run_has_them() {
         let text = scene.text("c.svg");
         assert!(text.contains(&format!("{label}<")), "{files}: {text}");
     }
+    scene.write("wall.csv", "time,T\n0,20\n1,21\n");
+    let told = plot("bare.npy --data wall.csv:p=T");
+    assert_refused(
+        &told,
+        "the column of the file stands first, T=p",
+        "reversed",
+    );
     for times in ["900000,20\n903600,21", "-9,20\n-1,21"] {
         scene.write("wall.csv", format!("time,p\n{times}\n"));
         let told = plot("bare.npy --data wall.csv");

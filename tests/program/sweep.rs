@@ -66,6 +66,9 @@ fn a_scenario_has_the_bytes_of_its_run_and_nan_behind_them() {
                 "max"
             ]
         );
+        let told = scene.run("flux s.npy");
+        assert_eq!(told.code, Some(2), "{told}");
+        assert!(told.stderr.contains("is the cube of a sweep"), "{told}");
         let mut lengths = BTreeSet::new();
         for (number, row) in rows[1..].iter().enumerate() {
             assert_eq!(row[0], number.to_string());

@@ -6,7 +6,11 @@ mod run;
 mod sbatch;
 mod sweep;
 
-use super::{params::ParamsArgs, terminal::Terminal, values};
+use super::{
+    params::ParamsArgs,
+    terminal::{Terminal, quoted},
+    values,
+};
 use crate::cli::error::Error;
 use clap::Args;
 use diff2d::{
@@ -16,6 +20,7 @@ use diff2d::{
 use diff2d_sys as sys;
 use run::RunPlan;
 use sbatch::BatchJob;
+use std::path::PathBuf;
 use sweep::SweepPlan;
 
 /// Show what a run or a sweep would do: grid, time step, snapshots, memory, disk, time
@@ -44,6 +49,9 @@ pub(super) struct PlanArgs {
     /// Print a job script for Slurm in place of the plan, with its time and memory
     #[arg(long, conflicts_with = "json")]
     sbatch: bool,
+    /// The cube that the job of --sbatch writes, such as one on the disk of the cluster
+    #[arg(short, long, value_name = "CUBE.npy", requires = "sbatch")]
+    output: Option<PathBuf>,
 }
 
 /// Prints the plan; what the run or the sweep would be refused for is an error below it.
@@ -80,7 +88,9 @@ pub(super) fn plan(args: &PlanArgs, terminal: &Terminal) -> Result<(), Error> {
         terminal.warn(&plan.warnings);
     }
     if args.sbatch {
-        let job = BatchJob::new(&plan, args.params.quoted());
+        let output = args.output.as_ref();
+        let output = output.map(|path| format!(" -o {}", quoted(&path.display().to_string())));
+        let job = BatchJob::new(&plan, args.params.quoted() + &output.unwrap_or_default());
         terminal.result(&job.to_string())?;
     } else {
         terminal.answer(&plan, args.json)?;

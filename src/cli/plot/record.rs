@@ -326,7 +326,15 @@ fn typed_columns(
             typed::is_no(pair, "NAME=COLUMN", parts)
         })?;
         let column = column.trim();
-        ColumnName::Heading(name.to_owned()).find(headings)?;
+        let [is_in_file, is_reversed] =
+            [name, column].map(|name| ColumnName::Heading(name.to_owned()).find(headings));
+        if is_in_file.is_err() && is_reversed.is_ok() {
+            return Err(format!(
+                "{}: the column of the file stands first, {column}={name}",
+                excerpt(pair, 60)
+            ));
+        }
+        is_in_file?;
         match drawn.iter().any(|drawn_column| drawn_column == column) {
             true => Ok([name.to_owned(), column.to_owned()]),
             false => Err(format!(

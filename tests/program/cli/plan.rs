@@ -240,7 +240,7 @@ fn a_cell_that_truncation_drops_only_by_rounding_is_told() {
 #[test]
 fn a_job_script_asks_for_the_time_and_the_memory_of_the_plan() {
     let scene = Scene::small();
-    let told = scene.succeed("plan p.toml --ranks 2 --threads 4 --sbatch --set D=2");
+    let told = scene.succeed("plan p.toml --ranks 2 --threads 4 --sbatch --set D=2 -o data/u.npy");
     let (head, tail) = told.stdout.split_once("srun ").unwrap();
     assert!(
         head.starts_with(
@@ -250,7 +250,7 @@ fn a_job_script_asks_for_the_time_and_the_memory_of_the_plan() {
     );
     assert!(head.contains("#SBATCH --time=00:0"), "{told}");
     assert!(
-        tail.starts_with("--kill-on-bad-exit=1 diff2d run p.toml --set D=2 \\\n    --threads \"$SLURM_CPUS_PER_TASK\" --resume --max-walltime auto\n"),
+        tail.starts_with("--kill-on-bad-exit=1 diff2d run p.toml --set D=2 -o data/u.npy \\\n    --threads \"$SLURM_CPUS_PER_TASK\" --resume --max-walltime auto\n"),
         "{told}"
     );
     // A shell can read it, and without Slurm it ends at its command.

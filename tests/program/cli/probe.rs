@@ -82,7 +82,7 @@ fn a_cube_has_units_and_only_what_is_committed() {
     for (arguments, sentence) in [
         (
             "window c.npy --window 1,1,1 --select x=a --op mean -o y.npy",
-            "x=a: expected a number without a unit, or where a range is meant two with ':' between them\n",
+            "x=a: expected a number without a unit, or where a range is meant two with ':' between them, such as x=0.5:1\n",
         ),
         ("probe c.npy --at 9,0,0", "axis 0 of c.npy has 4\n"),
         (
