@@ -30,40 +30,19 @@
 // Modules also explain their private files; `cargo doc --document-private-items` follows these links.
 #![allow(rustdoc::private_intra_doc_links)]
 
+mod ends;
+mod fourier;
+mod transform;
+mod values;
+
+pub use ends::EndWalls;
+
 use diff2d_stencil::real::Real;
-use ndarray::{Array2, ArrayView1, ArrayView2, ArrayViewMut1, ArrayViewMut2, Axis, s};
+use ndarray::{Array2, ArrayView2, ArrayViewMut2, Axis, s};
 use rayon::prelude::*;
-use rustdct::{DctPlanner, TransformType2And3};
-use rustfft::{FftPlanner, num_complex::Complex64};
 use std::{f64::consts::PI, fmt, ops::Range, sync::Arc};
-
-/// The walls at both ends of an axis.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum EndWalls {
-    /// Fixed values.
-    Fixed,
-    /// Given fluxes.
-    Flux,
-    /// A fixed value at the first node, and a given flux at the last.
-    FixedThenFlux,
-    /// A given flux at the first node, and a fixed value at the last.
-    FluxThenFixed,
-    /// Periodic: the first and the last node are the same point.
-    Periodic,
-}
-
-impl EndWalls {
-    /// Whether the first and the last node are fixed.
-    #[must_use]
-    pub fn are_fixed(self) -> [bool; 2] {
-        match self {
-            Self::Fixed => [true, true],
-            Self::FixedThenFlux => [true, false],
-            Self::FluxThenFixed => [false, true],
-            Self::Flux | Self::Periodic => [false, false],
-        }
-    }
-}
+use transform::{Direction, Transform};
+use values::{LINES, Value, Work};
 
 /// An axis, and the diffusion number of a step along it.
 #[derive(Debug, Clone, Copy)]
@@ -106,7 +85,7 @@ impl Spectral {
 
     fn apply_decay(&mut self) {
         if self.decay != 0.0 {
-            let factor = (-self.decay).exp();
+            let factor = libm::exp(-self.decay);
             self.x.factors.iter_mut().for_each(|value| *value *= factor);
         }
     }
@@ -153,23 +132,15 @@ impl Spectral {
         let mut unfixed_nodes = array.slice_mut(s![y.transformed(), x.transformed()]);
         x.transform_all(unfixed_nodes.view_mut(), Axis(1), Direction::Forward);
         y.transform_all(unfixed_nodes.view_mut(), Axis(0), Direction::Forward);
+        let scale = y.transform.scale() * x.transform.scale();
         let rows = unfixed_nodes.outer_iter_mut().into_par_iter();
         rows.zip(&y.exponents).for_each(|(row, y_exponent)| {
             for (value, x_exponent) in row.into_iter().zip(&x.exponents) {
-                *value *= y.scale * x.scale * factor(y_exponent + x_exponent - decay);
+                *value *= scale * factor(y_exponent + x_exponent - decay);
             }
         });
         y.transform_all(unfixed_nodes.view_mut(), Axis(0), Direction::Inverse);
         x.transform_all(unfixed_nodes, Axis(1), Direction::Inverse);
-        for (filter, axis) in [(x, Axis(1)), (y, Axis(0))] {
-            if filter.ends == EndWalls::Periodic {
-                let (first_line, mut later_lines) = array.view_mut().split_at(axis, 1);
-                let last_index = later_lines.len_of(axis) - 1;
-                later_lines
-                    .index_axis_mut(axis, last_index)
-                    .assign(&first_line.index_axis(axis, 0));
-            }
-        }
         array
     }
 
@@ -179,58 +150,31 @@ impl Spectral {
     /// If the shape of the state is wrong.
     pub fn advance<T: Real>(&self, mut state: ArrayViewMut2<'_, T>) {
         let Self { y, x, added, .. } = self;
-        let (rows, columns) = (y.advanced(), x.advanced());
-        x.apply_to_all(state.slice_mut(s![rows, ..]), Axis(1), None);
-        let added = added.as_ref().map(|all| all.slice(s![.., columns.clone()]));
-        y.apply_to_all(state.slice_mut(s![.., columns]), Axis(0), added);
+        assert_eq!(state.dim(), (y.nodes, x.nodes), "another shape");
+        let unfixed_nodes = s![y.transformed(), x.transformed()];
+        let added = added.as_ref().map(|all| all.slice(unfixed_nodes));
+        x.advance(state.slice_mut(unfixed_nodes), Axis(1), None);
+        y.advance(state.slice_mut(unfixed_nodes), Axis(0), added);
+        x.close(state.view_mut(), Axis(1));
+        y.close(state, Axis(0));
     }
 }
 
 /// The function `(exp(z) - 1)/z`.
 fn phi(z: f64) -> f64 {
-    if z == 0.0 { 1.0 } else { z.exp_m1() / z }
+    if z == 0.0 { 1.0 } else { libm::expm1(z) / z }
 }
 
-/// The number of lines that a task transforms: as many as there are doubles in a cache line.
-const LINES: usize = 8;
-
-/// Bytes of memory of each thread for lines of `nodes` nodes: for their values, and for one line of complex numbers,
-/// twice.
-#[must_use]
-pub fn memory_of_a_thread(nodes: usize) -> usize {
-    (LINES * size_of::<f64>() + 2 * size_of::<Complex64>()) * nodes
-}
-
-/// The exact step along one axis.
+/// The transform along one axis, and the exact step there.
 #[derive(Clone)]
 struct Filter {
     ends: EndWalls,
     nodes: usize,
-    transform: Transform,
+    transform: Arc<Transform>,
     /// The exponent `dt λ` of each coefficient.
     exponents: Vec<f64>,
-    /// The reciprocal of the factor that a transform and its inverse apply together.
-    scale: f64,
     /// The factor of each coefficient, which includes the factor of the transforms.
     factors: Vec<f64>,
-}
-
-#[derive(Clone)]
-enum Transform {
-    Sine(Arc<dyn rustdct::Dst1<f64>>),
-    Cosine(Arc<dyn rustdct::Dct1<f64>>),
-    /// A sine transform of the third type; its inverse is of the second type.
-    MixedSine(Arc<dyn TransformType2And3<f64>>),
-    /// A cosine transform of the third type; its inverse is of the second type.
-    MixedCosine(Arc<dyn TransformType2And3<f64>>),
-    /// A Fourier transform and its inverse.
-    Fourier([Arc<dyn rustfft::Fft<f64>>; 2]),
-}
-
-#[derive(Clone, Copy, PartialEq)]
-enum Direction {
-    Forward,
-    Inverse,
 }
 
 impl Filter {
@@ -238,189 +182,116 @@ impl Filter {
     fn new(axis: SpectralAxis) -> Self {
         let SpectralAxis { ends, nodes, r } = axis;
         assert!(nodes > 2, "an axis has at least three nodes");
-        let interval_count = nodes - 1;
-        let intervals = interval_count as f64;
-        let mut planner = DctPlanner::new();
+        let intervals = (nodes - 1) as f64;
         // Coefficients are numbered from `first_number` on, which may be half a number.
-        let (transform, first_number) = match ends {
-            EndWalls::Fixed => (Transform::Sine(planner.plan_dst1(interval_count - 1)), 1.0),
-            EndWalls::Flux => (Transform::Cosine(planner.plan_dct1(nodes)), 0.0),
-            EndWalls::FixedThenFlux => {
-                (Transform::MixedSine(planner.plan_dst3(interval_count)), 0.5)
-            }
-            EndWalls::FluxThenFixed => (
-                Transform::MixedCosine(planner.plan_dct3(interval_count)),
-                0.5,
-            ),
-            EndWalls::Periodic => {
-                let mut planner = FftPlanner::new();
-                let transforms = [
-                    planner.plan_fft_forward(interval_count),
-                    planner.plan_fft_inverse(interval_count),
-                ];
-                (Transform::Fourier(transforms), 0.0)
-            }
+        let (largest_angle, first_number) = match ends {
+            EndWalls::Fixed => (PI / 2.0, 1.0),
+            EndWalls::Flux => (PI / 2.0, 0.0),
+            EndWalls::FixedThenFlux | EndWalls::FluxThenFixed => (PI / 2.0, 0.5),
+            EndWalls::Periodic => (PI, 0.0),
         };
-        let (largest_angle, scale) = match ends {
-            EndWalls::Periodic => (PI, 1.0 / intervals),
-            _ => (PI / 2.0, 2.0 / intervals),
-        };
-        let mut filter = Self {
-            ends,
-            nodes,
-            transform,
-            exponents: Vec::new(),
-            scale,
-            factors: Vec::new(),
-        };
-        let numbers = (0..filter.transformed().len()).map(|k| first_number + k as f64);
+        let numbers = (0..ends.transformed(nodes).len()).map(|k| first_number + k as f64);
         let exponents = numbers.map(|k| {
-            let sine = (largest_angle * k / intervals).sin();
+            let sine = libm::sin(largest_angle * k / intervals);
             -4.0 * r * sine * sine
         });
-        filter.exponents = exponents.collect();
-        let factors = filter.exponents.iter().map(|z| scale * z.exp());
-        filter.factors = factors.collect();
-        filter
+        let transform = Arc::new(Transform::new(ends, nodes));
+        Self::with_exponents(ends, nodes, transform, exponents.collect())
+    }
+
+    fn with_exponents(
+        ends: EndWalls,
+        nodes: usize,
+        transform: Arc<Transform>,
+        exponents: Vec<f64>,
+    ) -> Self {
+        let factors = exponents.iter().map(|&z| transform.scale() * libm::exp(z));
+        Self {
+            ends,
+            nodes,
+            factors: factors.collect(),
+            transform,
+            exponents,
+        }
     }
 
     /// A fraction of the step.
     fn part(&self, fraction: f64) -> Self {
-        let exponents: Vec<f64> = self.exponents.iter().map(|z| fraction * z).collect();
-        Self {
-            factors: exponents.iter().map(|z| self.scale * z.exp()).collect(),
-            exponents,
-            ..self.clone()
-        }
+        let exponents = self.exponents.iter().map(|z| fraction * z).collect();
+        Self::with_exponents(self.ends, self.nodes, self.transform.clone(), exponents)
     }
 
     /// The nodes that are transformed.
     fn transformed(&self) -> Range<usize> {
-        match self.ends {
-            EndWalls::Periodic => 0..self.nodes - 1,
-            ends => {
-                let [fixed_at_start, fixed_at_end] = ends.are_fixed().map(usize::from);
-                fixed_at_start..self.nodes - fixed_at_end
-            }
-        }
+        self.ends.transformed(self.nodes)
     }
 
-    /// The nodes that are not fixed.
-    fn advanced(&self) -> Range<usize> {
-        let [fixed_at_start, fixed_at_end] = self.ends.are_fixed().map(usize::from);
-        fixed_at_start..self.nodes - fixed_at_end
-    }
-
-    /// Replaces the lines along an axis by their values a step later, plus `added`.
-    fn apply_to_all<T: Real>(
+    /// Replaces the lines along an axis, which contain only transformed nodes, by their values a step later, plus
+    /// `added`.
+    fn advance<T: Real>(
         &self,
-        mut state: ArrayViewMut2<'_, T>,
+        lines: ArrayViewMut2<'_, T>,
         axis: Axis,
         added: Option<ArrayView2<'_, f64>>,
     ) {
-        let mut lines: Vec<_> = state.lanes_mut(axis).into_iter().collect();
-        let added: Vec<_> = added.iter().flat_map(|all| all.lanes(axis)).collect();
-        let groups = lines.par_chunks_mut(LINES).enumerate();
-        groups.for_each(|(group, lines)| {
-            let added = added.get(group * LINES..).unwrap_or_default();
-            self.apply(lines, added);
-        });
-    }
-
-    /// Replaces lines of nodes by their values a step later, plus `added`.
-    fn apply<T: Real>(&self, lines: &mut [ArrayViewMut1<'_, T>], added: &[ArrayView1<'_, f64>]) {
-        let nodes = self.transformed();
-        let node_count = nodes.len();
-        // Node after node of all lines: lines of columns lie next to each other.
-        let mut values = vec![0.0; node_count * lines.len()];
-        for (k, node) in nodes.clone().enumerate() {
-            for (l, line) in lines.iter().enumerate() {
-                values[l * node_count + k] = line[node].to_f64();
-            }
-        }
-        values
-            .chunks_exact_mut(node_count)
-            .for_each(|line| self.advance_line(line));
-        for (k, node) in nodes.enumerate() {
-            for (value, added) in values[k..].iter_mut().step_by(node_count).zip(added) {
-                *value += added[node];
-            }
-            for (l, line) in lines.iter_mut().enumerate() {
-                line[node] = T::from_f64(values[l * node_count + k]);
-            }
-        }
-        if self.ends == EndWalls::Periodic {
-            for line in lines {
-                line[self.nodes - 1] = line[0];
-            }
-        }
-    }
-
-    fn advance_line(&self, line: &mut [f64]) {
-        if let Transform::Fourier([forward, inverse]) = &self.transform {
-            let mut values = complex(line);
-            forward.process(&mut values);
+        for_groups(lines, axis, added, |values, work| {
+            self.transform.apply(values, Direction::Forward, work);
             for (value, factor) in values.iter_mut().zip(&self.factors) {
-                *value *= *factor;
+                *value = value.scaled(*factor);
             }
-            inverse.process(&mut values);
-            for (value, result) in line.iter_mut().zip(values) {
-                *value = result.re;
-            }
-            return;
-        }
-        self.transform_line(line, Direction::Forward);
-        for (value, factor) in line.iter_mut().zip(&self.factors) {
-            *value *= factor;
-        }
-        self.transform_line(line, Direction::Inverse);
+            self.transform.apply(values, Direction::Inverse, work);
+        });
     }
 
     /// Transforms all lines along an axis, which contain only transformed nodes.
-    fn transform_all(&self, mut lines: ArrayViewMut2<'_, f64>, axis: Axis, direction: Direction) {
-        let mut lines: Vec<_> = lines.lanes_mut(axis).into_iter().collect();
-        lines.par_chunks_mut(LINES).for_each(|lines| {
-            let count = lines[0].len();
-            let mut values = vec![0.0; count * lines.len()];
-            for k in 0..count {
-                for (l, line) in lines.iter().enumerate() {
-                    values[l * count + k] = line[k];
-                }
-            }
-            values
-                .chunks_exact_mut(count)
-                .for_each(|line| self.transform_line(line, direction));
-            for k in 0..count {
-                for (l, line) in lines.iter_mut().enumerate() {
-                    line[k] = values[l * count + k];
-                }
-            }
+    fn transform_all(&self, lines: ArrayViewMut2<'_, f64>, axis: Axis, direction: Direction) {
+        for_groups(lines, axis, None, |values, work| {
+            self.transform.apply(values, direction, work);
         });
     }
 
-    fn transform_line(&self, line: &mut [f64], direction: Direction) {
-        match (&self.transform, direction) {
-            (Transform::Sine(transform), _) => transform.process_dst1(line),
-            (Transform::Cosine(transform), _) => transform.process_dct1(line),
-            (Transform::MixedSine(transform), Direction::Forward) => transform.process_dst3(line),
-            (Transform::MixedSine(transform), Direction::Inverse) => transform.process_dst2(line),
-            (Transform::MixedCosine(transform), Direction::Forward) => transform.process_dct3(line),
-            (Transform::MixedCosine(transform), Direction::Inverse) => transform.process_dct2(line),
-            // Hartley's transform has real coefficients, and is its own inverse.
-            (Transform::Fourier([forward, _]), _) => {
-                let mut values = complex(line);
-                forward.process(&mut values);
-                for (value, result) in line.iter_mut().zip(values) {
-                    *value = result.re - result.im;
-                }
-            }
+    /// Copies the first line across a periodic axis to the last one, which is the same.
+    fn close<T: Real>(&self, mut state: ArrayViewMut2<'_, T>, axis: Axis) {
+        if self.ends == EndWalls::Periodic {
+            let (first_line, mut later_lines) = state.view_mut().split_at(axis, 1);
+            let mut last_line = later_lines.index_axis_mut(axis, self.nodes - 2);
+            last_line.assign(&first_line.index_axis(axis, 0));
         }
     }
 }
 
-fn complex(line: &[f64]) -> Vec<Complex64> {
-    let values = line.iter().map(|&value| Complex64::new(value, 0.0));
-    values.collect()
+/// Replaces the lines along an axis, as many at a time as a [`Value`] has room for, by what an operation makes of them,
+/// plus `added`, on the threads of the current rayon pool.
+fn for_groups<T: Real>(
+    mut lines: ArrayViewMut2<'_, T>,
+    axis: Axis,
+    added: Option<ArrayView2<'_, f64>>,
+    operation: impl Fn(&mut [Value], &mut Work) + Sync,
+) {
+    let node_count = lines.len_of(axis);
+    let mut lines: Vec<_> = lines.lanes_mut(axis).into_iter().collect();
+    let added: Vec<_> = added.iter().flat_map(|all| all.lanes(axis)).collect();
+    let groups = lines.par_chunks_mut(LINES).enumerate();
+    let empty = (vec![Value::ZERO; node_count], Work::default());
+    groups.for_each_with(empty, |(values, work), (group, lines)| {
+        let added = added.get(group * LINES..).unwrap_or_default();
+        // Node after node of all lines: lines of columns lie next to each other.
+        for (node, value) in values.iter_mut().enumerate() {
+            *value = Value::ZERO;
+            for (number, line) in lines.iter().enumerate() {
+                *value.of_line(number) = line[node].to_f64();
+            }
+        }
+        operation(values, work);
+        for (node, value) in values.iter_mut().enumerate() {
+            for (number, added) in added.iter().take(lines.len()).enumerate() {
+                *value.of_line(number) += added[node];
+            }
+            for (number, line) in lines.iter_mut().enumerate() {
+                line[node] = T::from_f64(*value.of_line(number));
+            }
+        }
+    });
 }
 
 impl fmt::Debug for Filter {
