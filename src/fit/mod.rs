@@ -353,22 +353,64 @@ impl Fit {
         Ok((minimum, Some(starts)))
     }
 
-    /// The minimum of the first start and, as long as the model fits at none, rough minima of a few others, which take about as many
-    /// runs as the fit has taken before them.
+    /// The minimum of the first start and, as long as the model fits at none, rough minima of a few others, around it and then
+    /// anywhere, which take about as many runs as the fit has taken before them.
     fn minima_until_one_fits(&self, tell: &Tell) -> Vec<Result<Minimum, FitError>> {
         const MOST_STARTS: usize = 8;
         const ROUGH_TOLERANCE: f64 = 1e-4;
         let model = &self.model;
         let mut minima = vec![self.minimum_of_start(model, 0, TOLERANCE, tell)];
         let most_runs = 2 * model.runs.done();
-        for number in 1..MOST_STARTS {
+        let places = match &minima[0] {
+            Ok(minimum) if !self.fits(minimum) => self.places_around(minimum),
+            _ => return minima,
+        };
+        let elsewhere = (1..).map(|number| self.place(number));
+        for (number, place) in (1..MOST_STARTS).zip(places.into_iter().chain(elsewhere)) {
             let is_fitted = minima.iter().flatten().any(|minimum| self.fits(minimum));
-            if is_fitted || minima[0].is_err() || model.runs.done() >= most_runs {
+            if is_fitted || model.runs.done() >= most_runs {
                 break;
             }
-            minima.push(self.minimum_of_start(model, number, ROUGH_TOLERANCE, tell));
+            minima.push(model.point(place).and_then(|start| {
+                let derivatives = KnownDerivatives::Nothing;
+                minimum_from(model, start, number, derivatives, ROUGH_TOLERANCE, tell)
+            }));
         }
         minima
+    }
+
+    /// Places some widened intervals away from a minimum at which the model does not fit. Those come first where the sum of
+    /// squares differs most from what its derivatives at the minimum say: where it does as they say, it leads back.
+    fn places_around(&self, minimum: &Minimum) -> Vec<Vec<f64>> {
+        /// The distance in half widths of intervals.
+        const DISTANCE: f64 = 6.0;
+        let model = &self.model;
+        let factors = Widening::of(model, minimum).factors;
+        let errors = LinearErrors::of(model, minimum).errors;
+        let mut places: Vec<(f64, Vec<f64>)> = Vec::new();
+        for (number, error) in errors.iter().enumerate() {
+            let Some(error) = error else { continue };
+            let half_width = self.distance() * factors[number] * error;
+            let [low, high] = model.unknowns[number].scaled_bounds();
+            for direction in [-1.0, 1.0] {
+                let mut place = minimum.point.at.clone();
+                place[number] =
+                    (place[number] + direction * DISTANCE * half_width).clamp(low, high);
+                let distance = place[number] - minimum.point.at[number];
+                let Ok(point) = model.point(place.clone()) else {
+                    continue;
+                };
+                let slopes = &minimum.jacobian.columns()[number];
+                let expected_rise: f64 =
+                    slopes.iter().map(|slope| (slope * distance).powi(2)).sum();
+                let rise = (point.square - minimum.point.square) / expected_rise;
+                if !rise.is_nan() {
+                    places.push((rise.max(0.0).ln().abs(), place));
+                }
+            }
+        }
+        places.sort_by(|(one, _), (other, _)| other.total_cmp(one));
+        places.into_iter().map(|(_, place)| place).collect()
     }
 
     /// Whether the residuals at a minimum are no larger than their standard deviations say, as far as these are given.
