@@ -11,13 +11,14 @@ use std::{
     os::unix::fs::{FileTypeExt, PermissionsExt, symlink},
 };
 
-/// Those that name what is only read.
-const READ: [(&str, &str); 20] = [
+/// Those that name what is only read, or what a printed script will write.
+const READ: [(&str, &str); 21] = [
     ("fit", "<PARAMS>"),
     ("run", "<PARAMS>"),
     ("run", "--extend"),
     ("sweep", "<SWEEP.toml>"),
     ("plan", "<PARAMS>"),
+    ("plan", "--output"),
     ("check", "[PARAMS]"),
     ("info", "<FILE.npy>"),
     ("compare", "<A>"),
