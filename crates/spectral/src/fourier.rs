@@ -64,11 +64,11 @@ pub(crate) fn turn(k: u64, n: u64) -> [f64; 2] {
 /// The factors of a length in the order of their passes; `None` if one is too large.
 fn factors(len: usize, largest: usize) -> Option<Vec<usize>> {
     let mut factors = Vec::new();
-    let mut rest = len;
+    let mut cofactor = len;
     let mut factor = 4;
-    while rest > 1 {
-        if rest.is_multiple_of(factor) {
-            rest /= factor;
+    while cofactor > 1 {
+        if cofactor.is_multiple_of(factor) {
+            cofactor /= factor;
             factors.push(factor);
         } else {
             factor = match factor {
@@ -128,8 +128,8 @@ impl Fourier {
             *value = value.times(*factor).exchanged();
         }
         run(&self.passes, padded, &mut work.scratch);
-        for ((value, found), factor) in values.iter_mut().zip(padded).zip(factors) {
-            *value = found.exchanged().times(*factor);
+        for ((value, convolved), factor) in values.iter_mut().zip(padded).zip(factors) {
+            *value = convolved.exchanged().times(*factor);
         }
     }
 }
@@ -154,9 +154,10 @@ impl Chirp {
 fn passes(len: usize, factors: &[usize]) -> Vec<Pass> {
     let mut stride = 1;
     let passes = factors.iter().map(|&radix| {
-        let rest = len / stride;
-        let twiddles = (0..rest / radix)
-            .flat_map(|j| (1..radix).map(move |r| turn(j as u64 * r as u64, rest as u64)));
+        let transformed_len = len / stride;
+        let twiddles = (0..transformed_len / radix).flat_map(|j| {
+            (1..radix).map(move |r| turn(j as u64 * r as u64, transformed_len as u64))
+        });
         let pass = Pass {
             radix,
             stride,
@@ -200,13 +201,13 @@ impl Pass {
                 for q in 0..RADIX {
                     values[q] = inputs[k + q * distance];
                 }
-                let found = butterfly(values, &self.roots);
-                outputs[k] = found[0];
+                let sums = butterfly(values, &self.roots);
+                outputs[k] = sums[0];
                 for r in 1..RADIX {
                     outputs[k + r * stride] = match block {
                         // Its twiddles are 1.
-                        0 => found[r],
-                        _ => found[r].times(twiddles[r - 1]),
+                        0 => sums[r],
+                        _ => sums[r].times(twiddles[r - 1]),
                     };
                 }
             }
@@ -218,8 +219,8 @@ impl Pass {
     fn take_odd(&self, from: &[Value], to: &mut [Value]) {
         let Self { radix, stride, .. } = *self;
         let distance = from.len() / radix;
-        let [mut inputs, mut found] = [[Value::ZERO; LARGEST_FACTOR]; 2];
-        let (inputs, found) = (&mut inputs[..radix], &mut found[..radix]);
+        let [mut inputs, mut sums] = [[Value::ZERO; LARGEST_FACTOR]; 2];
+        let (inputs, sums) = (&mut inputs[..radix], &mut sums[..radix]);
         for (block, outputs) in to.chunks_exact_mut(radix * stride).enumerate() {
             let twiddles = &self.twiddles[block * (radix - 1)..][..radix - 1];
             for k in 0..stride {
@@ -227,10 +228,10 @@ impl Pass {
                 for (input, value) in inputs.iter_mut().zip(among) {
                     *input = *value;
                 }
-                odd(inputs, found, &self.roots);
-                outputs[k] = found[0];
+                odd(inputs, sums, &self.roots);
+                outputs[k] = sums[0];
                 for (r, twiddle) in (1..).zip(twiddles) {
-                    outputs[k + r * stride] = found[r].times(*twiddle);
+                    outputs[k + r * stride] = sums[r].times(*twiddle);
                 }
             }
         }
@@ -268,23 +269,23 @@ fn odd(inputs: &mut [Value], outputs: &mut [Value], roots: &[[f64; 2]]) {
 /// The butterfly of any number of values for which there is one.
 #[inline(always)]
 fn butterfly<const RADIX: usize>(mut values: [Value; RADIX], roots: &[[f64; 2]]) -> [Value; RADIX] {
-    let mut found = values;
+    let mut sums = values;
     match values[..] {
         [a, b] => {
-            found[0] = a + b;
-            found[1] = a - b;
+            sums[0] = a + b;
+            sums[1] = a - b;
         }
         [a, b, c, d] => {
             let (even_sum, even_difference) = (a + c, a - c);
             let (odd_sum, odd_difference) = (b + d, (b - d).times_i());
-            found[0] = even_sum + odd_sum;
-            found[1] = even_difference - odd_difference;
-            found[2] = even_sum - odd_sum;
-            found[3] = even_difference + odd_difference;
+            sums[0] = even_sum + odd_sum;
+            sums[1] = even_difference - odd_difference;
+            sums[2] = even_sum - odd_sum;
+            sums[3] = even_difference + odd_difference;
         }
-        _ => odd(&mut values, &mut found, &roots[..RADIX]),
+        _ => odd(&mut values, &mut sums, &roots[..RADIX]),
     }
-    found
+    sums
 }
 
 #[cfg(test)]
