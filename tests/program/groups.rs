@@ -1,6 +1,7 @@
 //! Groups of the dates of an axis, and arrays that are repeated along an axis.
 
 use crate::common::{Scene, data_of, python};
+use serde_json::{Value, json};
 
 const AXES: &str = "--axes t:h:since=2023-01-15T05:00,y,x";
 
@@ -150,4 +151,44 @@ fn what_has_no_groups_is_refused_in_a_sentence() {
     }
     let told = scene.succeed("map a+1 a=a.npy --repeat 0 -o o.npy");
     assert!(told.stderr.contains("none is repeated"), "{told}");
+}
+
+/// Where indices are the times, a part, a coarser array and windows have the times of theirs.
+#[test]
+fn indices_that_are_times_stay_those_of_their_dates() {
+    let scene = Scene::new();
+    scene.succeed("create a.npy --shape 1488,2 --fill i0");
+    let axes = "--axes t:h:since=2024-01-01,x";
+    scene.succeed(&format!("coarsen a.npy --by t=24 {axes} -o days.npy"));
+    scene.succeed(&format!(
+        "window a.npy --window t=25 --op mean {axes} -o windows.npy"
+    ));
+    scene.succeed(&format!("map a a=a.npy[800:] {axes} -o part.npy"));
+    scene.succeed(&format!("map a a=a.npy[::24] {axes} -o every.npy"));
+    for (file, months) in [
+        ("days.npy", vec![(1, 31), (2, 29), (3, 2)]),
+        ("windows.npy", vec![(1, 732), (2, 696), (3, 36)]),
+        ("part.npy", vec![(2, 640), (3, 48)]),
+        ("every.npy", vec![(1, 31), (2, 29), (3, 2)]),
+        (
+            "a.npy --select 800:,: --axes t:h:since=2024-01-01,x",
+            vec![(2, 640), (3, 48)],
+        ),
+    ] {
+        let told = scene.succeed(&format!("stats {file} --axis t --by month --json"));
+        let rows = told
+            .stdout
+            .lines()
+            .map(|line| -> Value { serde_json::from_str(line).unwrap() });
+        let first_column = rows.filter(|row| row["index"] == json!([0]));
+        let counts: Vec<_> = first_column
+            .map(|row| {
+                (
+                    row["month"].as_u64().unwrap(),
+                    row["count"].as_u64().unwrap(),
+                )
+            })
+            .collect();
+        assert_eq!(counts, months, "{file}");
+    }
 }

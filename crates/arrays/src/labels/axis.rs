@@ -166,6 +166,22 @@ impl NamedAxis {
         Some(nearest as u64)
     }
 
+    /// Whether the axis has no coordinates, and a unit that counts from a date, such as `hours since 2023-01-01`: its indices are
+    /// the times then.
+    fn has_indices_for_times(&self) -> bool {
+        let mut unit = self.unit.iter();
+        self.values == AxisValues::Counted && unit.any(|unit| unit.contains(" since "))
+    }
+
+    /// The coordinate of an index, or its time.
+    #[expect(clippy::cast_precision_loss, reason = "indices are below 2^53")]
+    fn coordinate_or_time(&self, index: u64) -> Option<f64> {
+        match self.has_indices_for_times() {
+            true => Some(index as f64),
+            false => self.coordinate(index),
+        }
+    }
+
     /// The axis of `count` windows over this one, beginning at index `start`. The coordinate of a window is the mean of
     /// the coordinates of its first and its last element.
     #[must_use]
@@ -174,12 +190,13 @@ impl NamedAxis {
         let spacing = match self.values {
             AxisValues::Listed { spacing, .. } => spacing * stride as f64,
             AxisValues::Labels(_) => return None,
+            AxisValues::Counted if self.has_indices_for_times() => stride as f64,
             AxisValues::Counted => return Some(self.clone()),
         };
         let coordinates = (0..count).map(|number| {
             let window_start = start + number * stride;
-            let first_coordinate = self.coordinate(window_start)?;
-            let last_coordinate = self.coordinate(window_start + window - 1)?;
+            let first_coordinate = self.coordinate_or_time(window_start)?;
+            let last_coordinate = self.coordinate_or_time(window_start + window - 1)?;
             Some(match window {
                 1 => first_coordinate,
                 _ => f64::midpoint(first_coordinate, last_coordinate),
@@ -195,10 +212,13 @@ impl NamedAxis {
     /// The part of this axis at some indices.
     #[must_use]
     pub fn of_indices(&self, indices: &[u64]) -> Option<Self> {
-        let Some(spacing) = self.spacing() else {
-            return (self.values == AxisValues::Counted).then(|| self.clone());
+        let spacing = match self.values {
+            AxisValues::Listed { spacing, .. } => spacing,
+            AxisValues::Labels(_) => return None,
+            AxisValues::Counted if self.has_indices_for_times() => 1.0,
+            AxisValues::Counted => return Some(self.clone()),
         };
-        let coordinates = indices.iter().map(|&index| self.coordinate(index));
+        let coordinates = indices.iter().map(|&index| self.coordinate_or_time(index));
         let coordinates: Vec<f64> = coordinates.collect::<Option<_>>()?;
         let spacing = match coordinates[..] {
             [first, second, ..] => second - first,
