@@ -5,6 +5,7 @@ use super::{
     matrix::{Matrix, Triangle},
     model::Model,
     point::Point,
+    quantiles::{NORMAL_95, student_95},
 };
 
 /// The standard errors of scaled unknowns, except those at bounds, and the correlation of their errors.
@@ -52,6 +53,15 @@ impl LinearErrors {
             errors,
             correlation,
         }
+    }
+}
+
+/// The half width of 95 % intervals in standard errors.
+pub fn half_width(model: &Model) -> f64 {
+    if model.has_sigma() {
+        NORMAL_95
+    } else {
+        student_95(model.degrees_of_freedom())
     }
 }
 

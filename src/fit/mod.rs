@@ -11,6 +11,7 @@
 //! | `profile.rs`, `quantiles.rs` | intervals by profiles of the sum of squares |
 //! | `shifts.rs` | what steps and spacing move the unknowns by |
 //! | `faster.rs` | whether another method gives the same in less time |
+//! | `starts.rs` | the places from which the fit starts, and the best minimum of all |
 //! | `stage.rs` | what the fit is doing |
 //! | `linear_errors.rs`, `widening.rs` | standard errors, and the factors for misfit and correlation |
 //! | `answer.rs`, `plan.rs` | the results of a fit and of a plan |
@@ -36,6 +37,7 @@ mod rows;
 mod shifts;
 mod smooth;
 mod stage;
+mod starts;
 mod steps;
 mod unknowns;
 mod widening;
@@ -54,17 +56,17 @@ use crate::{
     physics::input::Digests,
 };
 use derivatives::Order;
-use diff2d_arrays::{expression::random, progress::Progress};
+use diff2d_arrays::progress::Progress;
 use faster::faster_method;
-use least_squares::{KnownDerivatives, Minimum, minimise};
-use linear_errors::LinearErrors;
+use least_squares::{KnownDerivatives, Minimum};
+use linear_errors::{LinearErrors, half_width};
 use matrix::Matrix;
 use memory::Memory;
 use model::{Model, ModelOptions, problem_of};
 use point::Point;
 use profile::{ProfileEnd, find_profile_end};
-use quantiles::{NORMAL_95, student_95};
 use shifts::Shifts;
+use starts::{Starts, TOLERANCE, minimum_from};
 use std::{
     path::{Path, PathBuf},
     sync::{
@@ -73,7 +75,7 @@ use std::{
     },
 };
 use unknowns::Unknown;
-use widening::{Widening, is_misfit};
+use widening::Widening;
 
 /// The options of a fit.
 #[derive(Debug, Clone, Default)]
@@ -109,12 +111,8 @@ pub struct Fit {
 /// and the range of others.
 const STEP: f64 = 3e-5;
 const STEPS: [f64; 2] = [1e-8, 1e-2];
-/// The tolerance of the final fit, relative to the variance of a unit weight.
-const TOLERANCE: f64 = 1e-14;
 /// The largest number of restarts from a smaller sum of squares that a profile has found.
 const MOST_RESTARTS: usize = 3;
-/// The seed of the random places from which fits start.
-const SEED: u64 = 1;
 
 impl Fit {
     /// The fit that a parameter file describes. For a plan, data need no values.
@@ -200,7 +198,7 @@ impl Fit {
         };
         let starts = self.options.starts.unwrap_or(1);
         for number in 1..PLACES.max(starts) {
-            match self.is_told_at(self.place(number)) {
+            match self.is_told_at(self.starts().place(number)) {
                 Err(FitError::Stopped) => return Err(FitError::Stopped),
                 Ok(true) if number < starts => return Ok(()),
                 Ok(true) => {
@@ -240,12 +238,13 @@ impl Fit {
         &self.warnings
     }
 
-    /// The half width of 95 % intervals in standard errors.
-    fn distance(&self) -> f64 {
-        if self.model.has_sigma() {
-            NORMAL_95
-        } else {
-            student_95(self.model.degrees_of_freedom())
+    /// The places from which the fit starts.
+    fn starts(&self) -> Starts<'_> {
+        Starts {
+            model: &self.model,
+            first: &self.start,
+            jacobian: &self.jacobian,
+            count: self.options.starts,
         }
     }
 
@@ -255,8 +254,8 @@ impl Fit {
     /// [`FitError`].
     pub fn solve(&self, tell: &Tell) -> Result<FitAnswer, FitError> {
         let model = &self.model;
-        let (mut minimum, starts) = self.best_of_starts(tell)?;
-        let distance = self.distance();
+        let (mut minimum, starts) = self.starts().best_minimum(tell)?;
+        let distance = half_width(model);
         let mut restarts = 0;
         loop {
             let widening = Widening::of(model, &minimum);
@@ -296,161 +295,6 @@ impl Fit {
         }
     }
 
-    /// The best minimum of all starts, and the result of the starts if there are several.
-    fn best_of_starts(&self, tell: &Tell) -> Result<(Minimum, Option<StartsAnswer>), FitError> {
-        let model = &self.model;
-        let minima = match self.options.starts {
-            Some(count) => {
-                let numbers: Vec<usize> = (0..count.max(1)).collect();
-                model.spread(&numbers, |model, &number| {
-                    self.minimum_of_start(model, number, TOLERANCE, tell)
-                })
-            }
-            None => self.minima_until_one_fits(tell),
-        };
-        let count = minima.len();
-        let found_minima = minima.iter().zip(0..).filter_map(|(minimum, number)| {
-            let minimum = minimum.as_ref().ok()?;
-            Some((minimum, number))
-        });
-        let best_minimum =
-            found_minima.min_by(|(m, _), (n, _)| m.point.square.total_cmp(&n.point.square));
-        let Some((minimum, number)) =
-            best_minimum.map(|(minimum, number)| (minimum.clone(), number))
-        else {
-            let error = minima.into_iter().find_map(Result::err);
-            return Err(error.unwrap_or(FitError::Stopped));
-        };
-        if count == 1 {
-            return Ok((minimum, None));
-        }
-        let least_square = minimum.point.square;
-        let limit = least_square + 1e-3 * model.variance(least_square) + model.rounding();
-        let have_led_there = minima.iter().map(|minimum| {
-            minimum
-                .as_ref()
-                .is_ok_and(|other| other.point.square <= limit)
-        });
-        let have_led_there: Vec<bool> = have_led_there.collect();
-        let starts = StartsAnswer {
-            count,
-            reached: have_led_there.iter().filter(|&&has_led| has_led).count(),
-            first: have_led_there[0],
-        };
-        // Where the first start suffices, others change no digit.
-        let minimum = match minima.into_iter().next() {
-            Some(Ok(first)) if starts.first && first.is_converged => first,
-            _ if self.options.starts.is_some() => minimum,
-            _ => minimum_from(
-                model,
-                minimum.point,
-                number,
-                KnownDerivatives::Nothing,
-                TOLERANCE,
-                tell,
-            )?,
-        };
-        Ok((minimum, Some(starts)))
-    }
-
-    /// The minimum of the first start and, as long as the model fits at none, rough minima of a few others, around it and then
-    /// anywhere, which take about as many runs as the fit has taken before them.
-    fn minima_until_one_fits(&self, tell: &Tell) -> Vec<Result<Minimum, FitError>> {
-        const MOST_STARTS: usize = 8;
-        const ROUGH_TOLERANCE: f64 = 1e-4;
-        let model = &self.model;
-        let mut minima = vec![self.minimum_of_start(model, 0, TOLERANCE, tell)];
-        let most_runs = 2 * model.runs.done();
-        let places = match &minima[0] {
-            Ok(minimum) if !self.fits(minimum) => self.places_around(minimum),
-            _ => return minima,
-        };
-        let elsewhere = (1..).map(|number| self.place(number));
-        for (number, place) in (1..MOST_STARTS).zip(places.into_iter().chain(elsewhere)) {
-            let is_fitted = minima.iter().flatten().any(|minimum| self.fits(minimum));
-            if is_fitted || model.runs.done() >= most_runs {
-                break;
-            }
-            minima.push(model.point(place).and_then(|start| {
-                let derivatives = KnownDerivatives::Nothing;
-                minimum_from(model, start, number, derivatives, ROUGH_TOLERANCE, tell)
-            }));
-        }
-        minima
-    }
-
-    /// Places some widened intervals away from a minimum at which the model does not fit. Those come first where the sum of
-    /// squares differs most from what its derivatives at the minimum say: where it does as they say, it leads back.
-    fn places_around(&self, minimum: &Minimum) -> Vec<Vec<f64>> {
-        /// The distance in half widths of intervals.
-        const DISTANCE: f64 = 6.0;
-        let model = &self.model;
-        let factors = Widening::of(model, minimum).factors;
-        let errors = LinearErrors::of(model, minimum).errors;
-        let mut places: Vec<(f64, Vec<f64>)> = Vec::new();
-        for (number, error) in errors.iter().enumerate() {
-            let Some(error) = error else { continue };
-            let half_width = self.distance() * factors[number] * error;
-            let [low, high] = model.unknowns[number].scaled_bounds();
-            for direction in [-1.0, 1.0] {
-                let mut place = minimum.point.at.clone();
-                place[number] =
-                    (place[number] + direction * DISTANCE * half_width).clamp(low, high);
-                let distance = place[number] - minimum.point.at[number];
-                let Ok(point) = model.point(place.clone()) else {
-                    continue;
-                };
-                let slopes = &minimum.jacobian.columns()[number];
-                let expected_rise: f64 =
-                    slopes.iter().map(|slope| (slope * distance).powi(2)).sum();
-                let rise = (point.square - minimum.point.square) / expected_rise;
-                if !rise.is_nan() {
-                    places.push((rise.max(0.0).ln().abs(), place));
-                }
-            }
-        }
-        places.sort_by(|(one, _), (other, _)| other.total_cmp(one));
-        places.into_iter().map(|(_, place)| place).collect()
-    }
-
-    /// Whether the residuals at a minimum are no larger than their standard deviations say, as far as these are given.
-    fn fits(&self, minimum: &Minimum) -> bool {
-        let (square, degrees) = (minimum.point.square, self.model.degrees_of_freedom());
-        !self.model.has_sigma() || !is_misfit(square, degrees)
-    }
-
-    /// The minimum that is reached from start `number`.
-    fn minimum_of_start(
-        &self,
-        model: &Model,
-        number: usize,
-        tolerance: f64,
-        tell: &Tell,
-    ) -> Result<Minimum, FitError> {
-        let (start, derivatives) = if number == 0 {
-            let derivatives = KnownDerivatives::AtStart(self.jacobian.clone());
-            (self.start.clone(), derivatives)
-        } else {
-            (model.point(self.place(number))?, KnownDerivatives::Nothing)
-        };
-        minimum_from(model, start, number, derivatives, tolerance, tell)
-    }
-
-    /// The scaled unknowns of start `number`: the first start is at the values of the file, the others at random places
-    /// within the bounds.
-    fn place(&self, number: usize) -> Vec<f64> {
-        if number == 0 {
-            return self.start.at.clone();
-        }
-        let count = self.model.unknowns.len();
-        let unknowns = self.model.unknowns.iter().enumerate();
-        let scaled = unknowns.map(|(place, unknown)| {
-            let [low, high] = unknown.scaled_bounds();
-            low + (high - low) * random(SEED, (number * count + place) as u64)
-        });
-        scaled.collect()
-    }
-
     /// The ends of the intervals of all unknowns, the lower and the upper end for each, at the unknowns' distances.
     fn profile_ends(
         &self,
@@ -480,32 +324,6 @@ impl Fit {
     pub fn plan(&self) -> PlanAnswer {
         PlanAnswer::new(&self.model, &self.start, &self.jacobian)
     }
-}
-
-/// The minimum that is reached from a point, that of start `number`, with all unknowns free.
-fn minimum_from(
-    model: &Model,
-    start: Point,
-    number: usize,
-    derivatives: KnownDerivatives,
-    tolerance: f64,
-    tell: &Tell,
-) -> Result<Minimum, FitError> {
-    let is_free = vec![true; model.unknowns.len()];
-    minimise(
-        model,
-        start,
-        derivatives,
-        &is_free,
-        tolerance,
-        &|step, square| {
-            tell(Stage::Step {
-                start: number,
-                step,
-                square,
-            });
-        },
-    )
 }
 
 /// The difference of scaled unknowns that a parameter file states, relative to their size.
