@@ -161,15 +161,16 @@ impl FitAnswer {
         let mut warnings = widening.reasons;
         let are_exact = model.is_exact(&best.point);
         if !are_exact {
-            warnings.extend(shifts.warnings(&model.unknowns, &linear.errors));
+            warnings.extend(shifts.warnings(&model.unknowns));
         }
         let mut unknowns = Vec::new();
         for (number, (unknown, estimate)) in model.unknowns.iter().zip(estimates).enumerate() {
             let standard_error = linear.errors[number].map(|error| error * unknown.slope(estimate));
             let (lower, upper) = (&ends[2 * number], &ends[2 * number + 1]);
-            let reach = match linear.errors[number] {
-                Some(error) if !are_exact => shifts.reach(number, error),
-                _ => [0.0, 0.0],
+            let reach = if are_exact {
+                [0.0, 0.0]
+            } else {
+                shifts.reach(number)
             };
             let interval = [(lower, reach[0]), (upper, reach[1])].map(|(end, reach)| {
                 let [lower_bound, upper_bound] = unknown.scaled_bounds();
@@ -177,7 +178,7 @@ impl FitAnswer {
                 value.is_finite().then_some(value)
             });
             let [step_shift, spacing_shift] = [&shifts.step, &shifts.spacing].map(|shifts| {
-                let shift = shifts.as_ref().filter(|_| standard_error.is_some())?[number];
+                let shift = shifts.as_ref()?[number];
                 Some(unknown.value(best.point.at[number] + shift.size) - estimate)
             });
             let profile_points = lower

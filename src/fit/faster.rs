@@ -77,7 +77,8 @@ pub fn faster_method(
             .iter()
             .zip(&fitted_values)
             .map(|(value, fitted_value)| value - fitted_value);
-        let moved = Follow::new(model, best, &free).errors(changes.collect());
+        let changes: Vec<f64> = changes.collect();
+        let moved = Follow::new(model, best).changes(&free, &changes);
         let relative = free
             .iter()
             .map(|&number| (moved[number] / errors[number].unwrap_or(1.0)).abs());

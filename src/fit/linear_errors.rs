@@ -25,15 +25,6 @@ impl LinearErrors {
         Self::among(&free, model, &best.point, &best.jacobian)
     }
 
-    /// The unknowns whose best-fit value is no bound.
-    #[must_use]
-    pub fn free(&self) -> Vec<usize> {
-        let numbers = 0..self.errors.len();
-        numbers
-            .filter(|&number| self.errors[number].is_some())
-            .collect()
-    }
-
     /// The errors of the unknowns `free`, with all other unknowns regarded as known.
     pub fn among(free: &[usize], model: &Model, point: &Point, jacobian: &Matrix) -> Self {
         let count = model.unknowns.len();
@@ -54,6 +45,21 @@ impl LinearErrors {
             correlation,
         }
     }
+}
+
+/// The standard error of each scaled unknown, of one at a bound as if there were none.
+pub fn errors_without_bounds(model: &Model, best: &Minimum) -> Vec<f64> {
+    let free = free(model, best);
+    let numbers = 0..model.unknowns.len();
+    let errors = numbers.map(|number| {
+        let mut numbers = free.clone();
+        if !numbers.contains(&number) {
+            numbers.push(number);
+        }
+        let linear = LinearErrors::among(&numbers, model, &best.point, &best.jacobian);
+        linear.errors[number].unwrap_or(f64::NAN)
+    });
+    errors.collect()
 }
 
 /// The half width of 95 % intervals in standard errors.

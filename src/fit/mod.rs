@@ -273,7 +273,7 @@ impl Fit {
             let linear = LinearErrors::of(model, &minimum);
             tell(Stage::Shifts);
             let faster = faster_method(model, &self.raw, &minimum, &linear.errors)?;
-            let shifts = Shifts::of(model, &minimum, &linear.free())?;
+            let shifts = Shifts::of(model, &minimum)?;
             let mut answer = FitAnswer::new(
                 model,
                 &minimum,

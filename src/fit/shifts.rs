@@ -3,7 +3,8 @@
 use super::{
     error::FitError,
     least_squares::Minimum,
-    matrix::{Matrix, Triangle},
+    linear_errors::{errors_without_bounds, is_at_bound},
+    matrix::Triangle,
     model::Model,
     unknowns::Unknown,
 };
@@ -14,11 +15,12 @@ use crate::{
 };
 
 /// The changes of scaled unknowns without the error of the steps, and without the error of the spacing; nothing where that
-/// is not known. Unknowns at bounds do not move.
+/// is not known.
 ///
 /// The values at the estimate with half the step give the error δy of all values, for the order of the method is known. Values on
 /// two other grids give the error of the spacing and its order, which is 2, or less where the problem is not smooth: of an amount
-/// that leaves through a wall which suddenly cools, it is 1. The unknowns follow by -(JᵀJ)⁻¹Jᵀδy.
+/// that leaves through a wall which suddenly cools, it is 1. The unknowns follow by -(JᵀJ)⁻¹Jᵀδy, those at bounds as far as that
+/// leads inward.
 #[derive(Debug, Clone)]
 pub struct Shifts {
     /// The shift by the steps of each unknown.
@@ -29,10 +31,12 @@ pub struct Shifts {
     dt: f64,
     /// The spacings along x and y.
     spacings: [f64; 2],
+    /// The standard error of each scaled unknown, of one at a bound as if there were none.
+    errors: Vec<f64>,
 }
 
 /// The change of a scaled unknown without an error, and the order of that error in the step or in the spacing.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub struct Shift {
     pub size: f64,
     order: f64,
@@ -65,11 +69,11 @@ struct OtherGrid {
 const ORDERS: [f64; 2] = [1.0, 2.0];
 
 impl Shifts {
-    /// The shifts at a minimum of which `free` unknowns are at no bound.
+    /// The shifts at a minimum.
     ///
     /// # Errors
     /// [`FitError::Stopped`].
-    pub fn of(model: &Model, best: &Minimum, free: &[usize]) -> Result<Self, FitError> {
+    pub fn of(model: &Model, best: &Minimum) -> Result<Self, FitError> {
         let raw = model.raw_at(&best.point.at);
         let problem = model.problem_at(&best.point.at)?;
         let (dt, method) = (problem.schedule.dt, problem.params.method);
@@ -92,18 +96,23 @@ impl Shifts {
             None => None,
         };
         let order = if method == StepMethod::Euler { 1 } else { 2 };
-        let follow = Follow::new(model, best, free);
+        let follow = Follow::new(model, best);
         let step = match (&of_half_step, method.is_exact_in_time()) {
-            (_, true) => Some(vec![0.0; model.unknowns.len()]),
+            (_, true) => Some(vec![Shift::default(); model.unknowns.len()]),
             (None, _) => None,
             (Some(parts), _) => {
                 let errors = parts
                     .iter()
                     .map(|part| part * step_share(order, f64::INFINITY));
-                Some(follow.errors(errors.collect()))
+                let errors: Vec<f64> = errors.collect();
+                follow.within_bounds(|moving| {
+                    let sizes = follow.changes(moving, &errors).into_iter();
+                    let order = f64::from(order);
+                    Some(sizes.map(|size| Shift { size, order }).collect())
+                })
             }
         };
-        let mut changes = Vec::new();
+        let mut differences_of_grids = Vec::new();
         for grid in &grids {
             let Some(mut parts) = differences(model, &grid.raw, &values)? else {
                 continue;
@@ -113,19 +122,19 @@ impl Shifts {
                     *part -= of_steps * step_share(order, grid.shorter);
                 }
             }
-            changes.push((grid.ratio, follow.errors(parts)));
+            differences_of_grids.push((grid.ratio, parts));
         }
-        let order = f64::from(order);
+        let spacing = follow.within_bounds(|moving| {
+            let grids = differences_of_grids.iter();
+            let changes = grids.map(|(ratio, parts)| (*ratio, follow.changes(moving, parts)));
+            spacing_shifts(&changes.collect::<Vec<_>>())
+        });
         Ok(Self {
-            step: step.map(|sizes| {
-                sizes
-                    .into_iter()
-                    .map(|size| Shift { size, order })
-                    .collect()
-            }),
-            spacing: spacing_shifts(&changes),
+            step,
+            spacing,
             dt,
             spacings: [problem.grid.x.spacing, problem.grid.y.spacing],
+            errors: errors_without_bounds(model, best),
         })
     }
 }
@@ -204,23 +213,24 @@ fn quotient_of_changes(ratios: [f64; 2], order: f64) -> f64 {
 }
 
 impl Shifts {
-    /// How far the interval of an unknown of this standard error reaches beyond its ends, the lower and the upper one, for
-    /// shifts that are told.
+    /// How far the interval of an unknown reaches beyond its ends, the lower and the upper one, for shifts that are told.
     #[must_use]
-    pub fn reach(&self, number: usize, error: f64) -> [f64; 2] {
+    pub fn reach(&self, number: usize) -> [f64; 2] {
         let shifts = [&self.step, &self.spacing].into_iter().flatten();
         let shifts = shifts.map(|shifts| shifts[number].size);
-        let shifts: Vec<f64> = shifts.filter(|shift| shift.abs() > TOLD * error).collect();
+        let shifts: Vec<f64> = shifts
+            .filter(|shift| shift.abs() > TOLD * self.errors[number])
+            .collect();
         let total: f64 = shifts.iter().sum();
         let doubt = DOUBT * shifts.iter().map(|shift| shift.abs()).sum::<f64>();
         [(total - doubt).min(0.0), (total + doubt).max(0.0)]
     }
 
-    /// A sentence on the steps and one on the spacing, if they move unknowns of these standard errors far.
+    /// A sentence on the steps and one on the spacing, if they move unknowns far.
     #[must_use]
-    pub fn warnings(&self, unknowns: &[Unknown], errors: &[Option<f64>]) -> Vec<String> {
+    pub fn warnings(&self, unknowns: &[Unknown]) -> Vec<String> {
         let of_steps = self.step.as_ref().and_then(|shifts| {
-            let (moved, share) = moved(shifts, unknowns, errors)?;
+            let (moved, share) = moved(shifts, unknowns, &self.errors)?;
             Some(format!(
                 "steps of {:?} {moved}; with dt = {:.1e} a tenth of an error is left",
                 shown(self.dt),
@@ -228,7 +238,7 @@ impl Shifts {
             ))
         });
         let of_spacing = self.spacing.as_ref().and_then(|shifts| {
-            let (moved, share) = moved(shifts, unknowns, errors)?;
+            let (moved, share) = moved(shifts, unknowns, &self.errors)?;
             let names = match self.spacings {
                 [dx, dy] if dx == dy => format!("dx = {:.1e}", share * dx),
                 [dx, dy] => format!("dx = {:.1e} and dy = {:.1e}", share * dx, share * dy),
@@ -244,13 +254,11 @@ impl Shifts {
 
 /// The end of a sentence on the unknowns that shifts move far, and the share of the step or of the spacing that leaves a tenth of an
 /// error.
-fn moved(shifts: &[Shift], unknowns: &[Unknown], errors: &[Option<f64>]) -> Option<(String, f64)> {
+fn moved(shifts: &[Shift], unknowns: &[Unknown], errors: &[f64]) -> Option<(String, f64)> {
     let mut parts = Vec::new();
     let mut share = f64::INFINITY;
     for ((shift, error), unknown) in shifts.iter().zip(errors).zip(unknowns) {
-        let Some(relative) = error.map(|error| shift.size.abs() / error) else {
-            continue;
-        };
+        let relative = shift.size.abs() / error;
         if relative > TOLD {
             parts.push(format!(
                 "{} by {relative:.1} of its standard errors",
@@ -276,30 +284,69 @@ fn shown(value: f64) -> f64 {
 
 /// The changes of unknowns that follow from changes of the values, in a linear model.
 pub(super) struct Follow<'a> {
-    columns: Matrix,
-    free: &'a [usize],
-    count: usize,
+    model: &'a Model,
+    best: &'a Minimum,
+    /// The unknowns that are at no bound, and those that are.
+    free: Vec<usize>,
+    held: Vec<usize>,
 }
 
 impl<'a> Follow<'a> {
-    pub fn new(model: &Model, best: &Minimum, free: &'a [usize]) -> Self {
+    pub fn new(model: &'a Model, best: &'a Minimum) -> Self {
+        let numbers = 0..model.unknowns.len();
+        let (held, free) = numbers.partition(|&number| is_at_bound(model, best, number));
         Self {
-            columns: best.jacobian.of_columns(free),
+            model,
+            best,
             free,
-            count: model.unknowns.len(),
+            held,
         }
     }
 
-    /// The changes of all unknowns if all values change by their errors; priors do not.
-    pub fn errors(&self, errors: Vec<f64>) -> Vec<f64> {
-        let mut opposite: Vec<f64> = errors.into_iter().map(|error| -error).collect();
-        opposite.resize(self.columns.rows(), 0.0);
-        let mut changes = vec![0.0; self.count];
-        let solution = Triangle::of(&self.columns, &opposite).solve();
-        for (&number, change) in self.free.iter().zip(solution) {
+    /// The changes of all unknowns of which only `moving` ones can change, if all values change by their errors; priors do not.
+    pub fn changes(&self, moving: &[usize], errors: &[f64]) -> Vec<f64> {
+        let columns = self.best.jacobian.of_columns(moving);
+        let mut opposite: Vec<f64> = errors.iter().map(|error| -error).collect();
+        opposite.resize(columns.rows(), 0.0);
+        let mut changes = vec![0.0; self.model.unknowns.len()];
+        let solution = Triangle::of(&columns, &opposite).solve();
+        for (&number, change) in moving.iter().zip(solution) {
             changes[number] = change;
         }
         changes
+    }
+
+    /// The shifts of all unknowns, from those which only `moving` unknowns would have without bounds. An unknown at a bound moves
+    /// if the least sum of squares without its bound, which is outside, is then inside.
+    fn within_bounds(
+        &self,
+        shifts_of: impl Fn(&[usize]) -> Option<Vec<Shift>>,
+    ) -> Option<Vec<Shift>> {
+        let mut moving = self.free.clone();
+        let mut shifts = shifts_of(&moving)?;
+        for &number in &self.held {
+            let moving_too = [&moving[..], &[number]].concat();
+            let mut shifts_too = shifts_of(&moving_too)?;
+            let distances = self.changes(&moving_too, &self.best.point.residuals);
+            for (shift, distance) in shifts_too.iter_mut().zip(distances) {
+                shift.size += distance;
+            }
+            let mut of_held = self.held.iter().filter(|held| moving_too.contains(held));
+            if of_held.all(|&held| shifts_too[held].size * self.inward(held) > 0.0) {
+                (moving, shifts) = (moving_too, shifts_too);
+            }
+        }
+        Some(shifts)
+    }
+
+    /// The sign of a change that leads from the bound of an unknown to values between its bounds.
+    fn inward(&self, number: usize) -> f64 {
+        let [low, _] = self.model.unknowns[number].scaled_bounds();
+        if self.best.point.at[number] <= low {
+            1.0
+        } else {
+            -1.0
+        }
     }
 }
 

@@ -304,8 +304,15 @@ fn intervals_reach_as_far_as_steps_and_spacing_move_the_estimate() {
          record = { every = 3.0, points = { b = [0.5, 0.5] } }\n\
          fit = { vary = { S = [0.5, 30.0] }, data = [{ file = 'data.csv', time = 't', columns = { b = 'b' }, sigma = 0.02 }] }\n",
     );
-    for (set, is_told) in [("", true), (" --set dt=0.0002", false)] {
+    // The last estimate lies at its bound, from which that without the error of the steps leads inward.
+    let at_bound = " --set constants.S=5 --set fit.vary.S=[3.9,30]";
+    for (set, is_told) in [("", true), (" --set dt=0.0002", false), (at_bound, true)] {
         let answer = fitted(&scene, &format!("body.toml{set}"));
+        assert_eq!(
+            answer["unknowns"]["S"]["at_bound"],
+            set == at_bound,
+            "{answer:#}"
+        );
         let number = |key: &str| answer["unknowns"]["S"][key].as_f64().unwrap();
         let shifted = number("estimate") + number("step_shift") + number("spacing_shift");
         assert!((shifted / 4.0 - 1.0).abs() < 5e-3, "{answer:#}");
