@@ -10,7 +10,7 @@ use super::{
 
 /// The probability of a larger χ² for a correct model below which a misfit is reported.
 const MISFIT: f64 = 1e-3;
-const WAY_OUT: &str = "a finer grid, another model, another sigma or another start may be due";
+const WAY_OUT: &str = "sigma may be too small, the grid too coarse, or the model wrong, for example its initial state";
 
 /// The factors by which intervals are widened, and the reasons.
 ///
@@ -234,7 +234,9 @@ impl ColumnFactor {
                 Some(if self.is_misfit {
                     format!("{misfit}, and {correlated}; {WAY_OUT}")
                 } else {
-                    correlated
+                    format!(
+                        "{correlated}; the sensor may drift, or the model be wrong, for example its initial state"
+                    )
                 })
             }
         }
