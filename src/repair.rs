@@ -10,9 +10,12 @@ use crate::{
     },
     params::{ParamsError, with_precision},
     problem::Problem,
-    run::{self, RunError, SweepRecord},
+    run::{self, RecordEdition, RunError},
 };
 use diff2d_arrays::progress::Progress;
+
+/// The exit code of damaged data.
+const DAMAGED: u8 = 3;
 
 /// Computes the snapshots `damaged` of a cube again, verifies them by the digests in the journal, fills the places
 /// behind the last snapshot of a scenario with NaN, restores the record, and rebuilds lost lines of the journal. Every
@@ -44,19 +47,13 @@ pub fn repair(
             run::recompute::<T>(cube, &problem, of_one_scenario, memory, progress)?;
         });
     }
-    let faults = if cube.header.is_sweep() {
-        restore_sweep(cube, moved, memory)?
-    } else {
-        restore_run(cube, moved, memory)?
-    };
+    let faults = restore_record(cube, moved, memory)?;
     cube.rebuild_journal()?;
-    match cube.header.is_sweep() {
-        _ if cube.header.stream_count() == 0 || !cube.is_complete() => {}
-        true => {
-            let first = problem_of(cube, 0, moved, memory)?;
-            SweepRecord::of_header(&cube.header, cube.paths(), &first).end()?;
+    if cube.header.stream_count() > 0 && cube.is_complete() {
+        match cube.header.is_sweep() {
+            true => record_file::end_sweep(cube.paths(), &cube.header.run_id)?,
+            false => record_file::finish(cube.paths(), [])?,
         }
-        false => record_file::finish(cube.paths(), [])?,
     }
     Ok(faults)
 }
@@ -76,38 +73,16 @@ pub fn faults_of_record(cube: &Cube) -> Result<Vec<String>, CubeError> {
     if let (true, Ok(problem)) = (faults.is_empty(), scenario.problem_with(&[], None))
         && scenario.describes(&problem, &header.inputs)
     {
-        let description = run::description_of(header, paths, &problem);
-        match record_file::is_described(paths, &description) {
-            Err(CubeError::LostRecord { path, reason }) => {
-                faults.push(format!("{} {reason}", path.display()));
-            }
-            described => described?,
-        }
+        let editions = run::editions_of(header, &problem);
+        let descriptions = run::descriptions(&editions);
+        faults.extend(record_file::faults_of_description(paths, &descriptions));
     }
     Ok(faults)
 }
 
-/// Restores the record of a run, and returns its faults in sentences.
-fn restore_run(
-    cube: &mut Restorer,
-    moved: &[String],
-    memory: Option<u64>,
-) -> Result<Vec<String>, RunError> {
-    if cube.header.stream_count() == 0 || cube.committed() == 0 {
-        return Ok(Vec::new());
-    }
-    let problem = problem_of(cube, 0, moved, memory)?;
-    let place = RecordPlace::of_run(cube.paths());
-    let parameters = run::digest_of_parameters(&problem, &cube.header.inputs);
-    let place = place.with_parameters(parameters, &cube.header.warnings);
-    let commits = cube.commits_of_scenarios()?;
-    with_precision!(problem.params.precision, T => {
-        run::restore_streams::<T>(cube, &problem, &place, &commits[0], memory)
-    })
-}
-
-/// Restores the rows of a sweep's scenarios, unless they are joined and undamaged, and returns the faults in sentences.
-fn restore_sweep(
+/// Restores the record of a run or a sweep, and returns its faults in sentences. The record has the edition that its files
+/// name; if all of them are lost, the first edition that its marks prove.
+fn restore_record(
     cube: &mut Restorer,
     moved: &[String],
     memory: Option<u64>,
@@ -116,21 +91,64 @@ fn restore_sweep(
         return Ok(Vec::new());
     }
     let first_problem = problem_of(cube, 0, moved, memory)?;
-    let (record, commits_of_scenarios) = (
-        SweepRecord::of_header(&cube.header, cube.paths(), &first_problem),
-        cube.commits_of_scenarios()?,
-    );
-    let Some(mut faults) = record.restore_place(cube, &commits_of_scenarios)? else {
+    let editions = run::editions_of(&cube.header, &first_problem);
+    let mut unproved = None;
+    for edition in run::editions_found(editions, cube.paths()) {
+        let mut faults = edition.faults_of_description(cube.paths());
+        let restored = match cube.header.is_sweep() {
+            true => restore_sweep(cube, &edition, moved, memory),
+            false => restore_run(cube, &edition, &first_problem, memory),
+        };
+        match restored {
+            Ok(faults_of_streams) => {
+                if !faults.is_empty() {
+                    edition.write_description(cube.paths())?;
+                }
+                faults.extend(faults_of_streams);
+                return Ok(faults);
+            }
+            Err(error) if error.exit_code() == DAMAGED => {
+                unproved.get_or_insert(error);
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    unproved.map_or(Ok(Vec::new()), Err)
+}
+
+/// Restores the streams of a run, and returns their faults in sentences.
+fn restore_run(
+    cube: &mut Restorer,
+    edition: &RecordEdition,
+    problem: &Problem,
+    memory: Option<u64>,
+) -> Result<Vec<String>, RunError> {
+    let place = RecordPlace::of_run(cube.paths());
+    let commits = cube.commits_of_scenarios()?;
+    with_precision!(problem.params.precision, T => {
+        run::restore_streams::<T>(cube, problem, (&place, edition), &commits[0], memory)
+    })
+}
+
+/// Restores the rows of a sweep's scenarios, unless they are joined and undamaged, and returns the faults in sentences.
+fn restore_sweep(
+    cube: &mut Restorer,
+    edition: &RecordEdition,
+    moved: &[String],
+    memory: Option<u64>,
+) -> Result<Vec<String>, RunError> {
+    let commits_of_scenarios = cube.commits_of_scenarios()?;
+    let Some(mut faults) = edition.restore_place(cube, &commits_of_scenarios)? else {
         return Ok(Vec::new());
     };
     for (number, commits) in commits_of_scenarios.iter().enumerate() {
         let place = RecordPlace::of_scenario(cube.paths(), &cube.header.run_id, number);
-        if record.is_part_proved(&place, commits)? {
+        if edition.is_part_proved(&place, commits)? {
             continue;
         }
         let problem = problem_of(cube, number, moved, memory)?;
         faults.extend(with_precision!(problem.params.precision, T => {
-            run::restore_streams::<T>(cube, &problem, &place, commits, memory)?
+            run::restore_streams::<T>(cube, &problem, (&place, edition), commits, memory)?
         }));
     }
     Ok(faults)

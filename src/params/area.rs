@@ -109,7 +109,9 @@ impl AreaValue {
     pub(super) fn take_held(judge: &mut Judge) -> Vec<Self> {
         const KEY: &str = "held";
         let areas = Self::take(judge, KEY, "value");
-        let totals = RowNumber::of_totals(&[]).into_iter().map(|(name, _)| name);
+        let totals = RowNumber::of_totals(&[]).into_iter();
+        let totals = totals.filter(|(_, number)| number.edition() == 0);
+        let totals = totals.map(|(name, _)| name);
         let leading = LEADING_COLUMNS.map(str::to_owned).into_iter();
         let mut columns: BTreeSet<String> = leading.chain(totals).collect();
         for (number, area) in areas.iter().enumerate() {

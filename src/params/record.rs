@@ -108,6 +108,10 @@ impl RecordKeys {
         numbers.extend(RowNumber::of_points(points));
         let regions = self.regions.iter().map(|(name, _)| name.as_str());
         numbers.extend(RowNumber::of_regions(regions, held_names.len()));
+        // A name that a file gave something else before all records had the number stays that of the other.
+        let first_numbers = numbers.iter().filter(|(_, number)| number.edition() == 0);
+        let first_names: BTreeSet<String> = first_numbers.map(|(name, _)| name.clone()).collect();
+        numbers.retain(|(name, number)| number.edition() == 0 || !first_names.contains(name));
         numbers
     }
 

@@ -42,6 +42,19 @@ pub enum RowNumber {
 }
 
 impl RowNumber {
+    /// The edition of new records.
+    pub const LAST_EDITION: usize = 1;
+
+    /// The edition of records that has the number first. Numbers that are added to all records begin another edition, in which
+    /// a record that was begun by an earlier program is not: it keeps its columns.
+    #[must_use]
+    pub fn edition(self) -> usize {
+        match self {
+            Self::Flux(_) => 1,
+            _ => 0,
+        }
+    }
+
     /// The numbers of points.
     pub(super) fn of_points<'n>(
         names: impl Iterator<Item = &'n str>,

@@ -5,7 +5,7 @@ use super::{
     begin,
     budget::{Budget, SnapshotStorage},
     clock::RunClock,
-    columns,
+    columns::digest_of_parameters,
     decomposition::Decomposition,
     error::RunError,
     exchange::{self, Exchange, on_root},
@@ -159,7 +159,7 @@ fn into_cube<T: Element, C: Comm>(
         ..
     } = means;
     let reports = Exchange::new(comm, Some(&writer));
-    let parameters = columns::digest_of_parameters(problem, &writer.header().inputs);
+    let parameters = digest_of_parameters(problem, &writer.header().inputs);
     let place = RecordPlace::of_run(&paths);
     let cube = CubeOutput {
         scenario: writer.scenario(0),

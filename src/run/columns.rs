@@ -13,12 +13,6 @@ use serde::Serialize;
 use serde_json::json;
 use std::collections::BTreeMap;
 
-/// The first line of a record, with the names of its columns.
-pub(super) fn head(columns: &[RecordColumn]) -> String {
-    let names: Vec<&str> = columns.iter().map(|column| column.name.as_str()).collect();
-    names.join(",") + "\n"
-}
-
 /// The unit of a quantity, or its dimension if the parameters name no unit.
 fn unit_of(canonical: &Canonical, name: &str, dimension: &str) -> String {
     let unit = canonical.unit(name);
@@ -122,25 +116,179 @@ impl Quantities {
     }
 }
 
-/// The numbers of the rows of a run, with the names of their columns and in their order; none without a record.
-pub(super) fn numbers(problem: &Problem) -> Vec<(String, RowNumber)> {
-    let held_names = problem.params.canonical().held_names();
-    let keys = problem.params.record.as_ref();
-    keys.map_or_else(Vec::new, |keys| keys.numbers(&held_names))
+/// The columns of the rows of a record, in one of its [editions](RowNumber::edition).
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Columns {
+    has_scenarios: bool,
+    has_dates: bool,
+    edition: usize,
+    numbers: Vec<(String, RowNumber)>,
 }
 
-/// The columns of the rows in a file: those with numbers, and behind the time its date, if the parameters ask for it.
-pub(super) fn columns_in_file(problem: &Problem, has_scenarios: bool) -> Vec<RecordColumn> {
-    let mut columns = columns(problem, has_scenarios);
-    if has_dates(problem) {
-        let date = RecordColumn {
-            name: DATE_COLUMN.to_owned(),
-            what: "date of the simulated time".to_owned(),
-            unit: String::new(),
-        };
-        columns.insert(2 + usize::from(has_scenarios), date);
+impl Columns {
+    /// The columns of a new record of a run, or of scenarios.
+    pub(super) fn new(problem: &Problem, has_scenarios: bool) -> Self {
+        Self::of_edition(problem, has_scenarios, RowNumber::LAST_EDITION)
     }
-    columns
+
+    /// The columns of a record of an edition.
+    pub(super) fn of_edition(problem: &Problem, has_scenarios: bool, edition: usize) -> Self {
+        let held_names = problem.params.canonical().held_names();
+        let keys = problem.params.record.as_ref();
+        let mut numbers = keys.map_or_else(Vec::new, |keys| keys.numbers(&held_names));
+        numbers.retain(|(_, number)| number.edition() <= edition);
+        Self {
+            has_scenarios,
+            has_dates: has_dates(problem),
+            edition,
+            numbers,
+        }
+    }
+
+    /// The columns of all editions that differ, from the last one to the first.
+    fn of_all_editions(problem: &Problem, has_scenarios: bool) -> Vec<Self> {
+        let editions = (0..=RowNumber::LAST_EDITION).rev();
+        let mut columns: Vec<Self> = editions
+            .map(|edition| Self::of_edition(problem, has_scenarios, edition))
+            .collect();
+        columns.dedup_by_key(|columns| columns.numbers.len());
+        columns
+    }
+
+    /// The columns that the files of a record beside a cube name; `None` if they name none of an edition.
+    pub(super) fn found(problem: &Problem, paths: &Paths) -> Option<Self> {
+        let editions = Self::of_all_editions(problem, false);
+        let lines = record_file::first_lines(paths);
+        let is_named = |columns: &Self| lines.contains(&columns.first_line());
+        editions.into_iter().find(is_named)
+    }
+
+    /// The columns of a record that exists. The description of a run is compared, that of a sweep has been.
+    ///
+    /// # Errors
+    /// [`CubeError::LostRecord`] if there is no description, or that of another record.
+    pub(super) fn of_record(problem: &Problem, place: &RecordPlace) -> Result<Self, CubeError> {
+        let has_scenarios = place.scenario.is_some();
+        if !has_scenarios {
+            let editions = editions(problem, false, &place.parameters, &place.warnings);
+            record_file::is_described(&place.paths, &descriptions(&editions))?;
+        }
+        let first_line = record_file::first_line(&place.paths)?;
+        let mut editions = Self::of_all_editions(problem, has_scenarios).into_iter();
+        let described = editions.find(|columns| columns.first_line() == first_line);
+        described.ok_or_else(|| record_file::of_another_record(&place.paths))
+    }
+
+    pub(super) fn edition(&self) -> usize {
+        self.edition
+    }
+
+    /// The numbers of a row, in the order of the columns behind time and date.
+    pub(super) fn numbers(&self) -> impl Iterator<Item = RowNumber> {
+        self.numbers.iter().map(|(_, number)| *number)
+    }
+
+    /// The number of columns before the time in a line.
+    pub(super) fn columns_before_time(&self) -> usize {
+        1 + usize::from(self.has_scenarios)
+    }
+
+    /// Whether the time in a line has its date behind it.
+    pub(super) fn has_dates(&self) -> bool {
+        self.has_dates
+    }
+
+    /// The place of a column in a row, counted without the column of scenarios.
+    pub(super) fn place(&self, name: &str) -> Option<usize> {
+        let [_, step, time] = LEADING_COLUMNS;
+        let numbers = self.numbers.iter().map(|(name, _)| name.as_str());
+        [step, time]
+            .into_iter()
+            .chain(numbers)
+            .position(|other| other == name)
+    }
+
+    /// The column that has a limit, if it is none of these.
+    pub(super) fn missing_limit<'p>(&self, problem: &'p Problem) -> Option<&'p str> {
+        let (column, _) = problem.params.until.as_ref()?.column.as_ref()?;
+        let is_missing = self.place(column).is_none();
+        is_missing.then_some(column)
+    }
+
+    /// The first line of the rows, with the names of the columns.
+    pub(super) fn first_line(&self) -> String {
+        let leading = LEADING_COLUMNS.into_iter();
+        let leading = leading.skip(usize::from(!self.has_scenarios));
+        let date = self.has_dates.then_some(DATE_COLUMN);
+        let numbers = self.numbers.iter().map(|(name, _)| name.as_str());
+        let names: Vec<&str> = leading.chain(date).chain(numbers).collect();
+        names.join(",") + "\n"
+    }
+
+    /// The columns with numbers, with their meanings and units.
+    pub(super) fn with_meanings(&self, problem: &Problem) -> Vec<RecordColumn> {
+        let quantities = Quantities::of(problem);
+        let leading = [
+            ("number of the scenario", ""),
+            ("steps taken before the row", ""),
+            ("simulated time", &quantities.time_unit),
+        ];
+        let leading = LEADING_COLUMNS.into_iter().zip(leading);
+        let leading = leading.map(|(name, (meaning, unit))| RecordColumn {
+            name: name.to_owned(),
+            what: meaning.to_owned(),
+            unit: unit.to_owned(),
+        });
+        let numbers = self.numbers.iter().map(|(name, number)| {
+            let (what, unit) = quantities.meaning_and_unit(*number);
+            RecordColumn {
+                name: name.clone(),
+                what,
+                unit: unit.to_owned(),
+            }
+        });
+        let leading = leading.skip(usize::from(!self.has_scenarios));
+        leading.chain(numbers).collect()
+    }
+
+    /// The columns of the rows in a file: those with numbers, and behind the time its date.
+    fn in_file(&self, problem: &Problem) -> Vec<RecordColumn> {
+        let mut columns = self.with_meanings(problem);
+        if self.has_dates {
+            let date = RecordColumn {
+                name: DATE_COLUMN.to_owned(),
+                what: "date of the simulated time".to_owned(),
+                unit: String::new(),
+            };
+            columns.insert(self.columns_before_time() + 1, date);
+        }
+        columns
+    }
+
+    /// The description of a record: its columns, the digest of the run's parameters, and its warnings.
+    pub(super) fn description(
+        &self,
+        problem: &Problem,
+        parameters: &str,
+        warnings: &[String],
+    ) -> String {
+        let points = problem.gauges().map(|gauges| &gauges.points);
+        let mut content = vec![
+            ("parameters_sha256", json!(parameters)),
+            ("columns", json!(self.in_file(problem))),
+            ("points", json!(points)),
+            ("warnings", json!(warnings)),
+        ];
+        let fields: Vec<&str> = problem.fields().iter().map(|field| field.name()).collect();
+        if !fields.is_empty() {
+            content.push(("fields", json!(fields)));
+        }
+        let lines = content.into_iter();
+        let lines: Vec<String> = lines
+            .map(|(key, value)| format!("  {}: {value}", json!(key)))
+            .collect();
+        record_file::description(&lines.join(",\n"))
+    }
 }
 
 /// Whether the rows have dates.
@@ -149,89 +297,116 @@ pub(super) fn has_dates(problem: &Problem) -> bool {
     record.is_some_and(|record| record.has_dates)
 }
 
-/// The columns with numbers of the record of a run, or of scenarios.
-pub(super) fn columns(problem: &Problem, has_scenarios: bool) -> Vec<RecordColumn> {
-    let quantities = Quantities::of(problem);
-    let leading = [
-        ("number of the scenario", ""),
-        ("steps taken before the row", ""),
-        ("simulated time", &quantities.time_unit),
-    ];
-    let leading = LEADING_COLUMNS.into_iter().zip(leading);
-    let leading = leading.map(|(name, (meaning, unit))| RecordColumn {
-        name: name.to_owned(),
-        what: meaning.to_owned(),
-        unit: unit.to_owned(),
-    });
-    let numbers = numbers(problem).into_iter().map(|(name, number)| {
-        let (what, unit) = quantities.meaning_and_unit(number);
-        RecordColumn {
-            name,
-            what,
-            unit: unit.to_owned(),
-        }
-    });
-    let columns_of_run = usize::from(!has_scenarios);
-    leading.skip(columns_of_run).chain(numbers).collect()
-}
-
 /// The digest of the parameters of a run, in which files are known by the digests of these inputs.
-pub(crate) fn digest_of_parameters(problem: &Problem, inputs: &BTreeMap<String, String>) -> String {
+pub(super) fn digest_of_parameters(problem: &Problem, inputs: &BTreeMap<String, String>) -> String {
     let params = problem.params.canonical().clone();
     digest::of_json(&params.with_digests(inputs))
 }
 
-/// The description of the record of a run or a sweep that has begun; `first` is the problem of its first scenario.
-pub(crate) fn description_of(header: &Header, paths: &Paths, first: &Problem) -> String {
-    if header.is_sweep() {
-        return SweepRecord::of_header(header, paths, first).description;
-    }
-    let parameters = digest_of_parameters(first, &header.inputs);
-    describe(
-        first,
-        &columns_in_file(first, false),
-        &parameters,
-        &header.warnings,
-    )
+/// A record in one of its editions.
+pub(crate) struct RecordEdition {
+    pub(super) columns: Columns,
+    description: String,
 }
 
-/// The description of a record: its columns, the digest of the run's parameters, and its warnings.
-pub(super) fn describe(
+impl RecordEdition {
+    /// What is wrong with the description beside a cube, in sentences.
+    pub(crate) fn faults_of_description(&self, paths: &Paths) -> Vec<String> {
+        record_file::faults_of_description(paths, &[&self.description])
+    }
+
+    /// Writes the description beside a cube.
+    ///
+    /// # Errors
+    /// [`CubeError::Io`].
+    pub(crate) fn write_description(&self, paths: &Paths) -> Result<(), CubeError> {
+        record_file::write_description(paths, &self.description)
+    }
+
+    /// Creates the directory for the rows of scenarios again, unless joined rows are undamaged. Returns the faults that
+    /// it found in sentences; `None` if nothing has to be restored.
+    ///
+    /// # Errors
+    /// [`CubeError`].
+    pub(crate) fn restore_place(
+        &self,
+        cube: &Restorer,
+        commits: &[Vec<Commit>],
+    ) -> Result<Option<Vec<String>>, CubeError> {
+        record_file::restore_place(cube, commits, &self.columns.first_line())
+    }
+
+    /// Whether the separate rows of a scenario are as the sweep has written them.
+    ///
+    /// # Errors
+    /// [`CubeError::Io`].
+    pub(crate) fn is_part_proved(
+        &self,
+        place: &RecordPlace,
+        commits: &[Commit],
+    ) -> Result<bool, CubeError> {
+        record_file::is_part_proved(place, &self.columns.first_line(), commits)
+    }
+}
+
+/// The editions in which a record may be, from the last one to the first.
+fn editions(
     problem: &Problem,
-    columns: &[RecordColumn],
+    has_scenarios: bool,
     parameters: &str,
     warnings: &[String],
-) -> String {
-    let points = problem.gauges().map(|gauges| &gauges.points);
-    let mut content = vec![
-        ("parameters_sha256", json!(parameters)),
-        ("columns", json!(columns)),
-        ("points", json!(points)),
-        ("warnings", json!(warnings)),
-    ];
-    let fields: Vec<&str> = problem.fields().iter().map(|field| field.name()).collect();
-    if !fields.is_empty() {
-        content.push(("fields", json!(fields)));
-    }
-    let lines = content.into_iter();
-    let lines: Vec<String> = lines
-        .map(|(key, value)| format!("  {}: {value}", json!(key)))
-        .collect();
-    record_file::description(&lines.join(",\n"))
+) -> Vec<RecordEdition> {
+    let editions = Columns::of_all_editions(problem, has_scenarios).into_iter();
+    let editions = editions.map(|columns| RecordEdition {
+        description: columns.description(problem, parameters, warnings),
+        columns,
+    });
+    editions.collect()
 }
 
-/// Whether the records of two problems have the same columns and points.
+/// The editions in which the record of a run or a sweep that has begun may be; `first` is the problem of its first scenario.
+pub(crate) fn editions_of(header: &Header, first: &Problem) -> Vec<RecordEdition> {
+    let parameters = if header.is_sweep() {
+        digest::of_json(&(header.sweep(), &header.inputs))
+    } else {
+        digest_of_parameters(first, &header.inputs)
+    };
+    editions(first, header.is_sweep(), &parameters, &header.warnings)
+}
+
+/// Those of some editions in which the record beside a cube can be: the one that its files name, and all if they name none.
+pub(crate) fn editions_found(editions: Vec<RecordEdition>, paths: &Paths) -> Vec<RecordEdition> {
+    let lines = record_file::first_lines(paths);
+    let is_named = |edition: &RecordEdition| lines.contains(&edition.columns.first_line());
+    match editions.iter().position(is_named) {
+        Some(named) => editions.into_iter().skip(named).take(1).collect(),
+        None => editions,
+    }
+}
+
+/// The descriptions of a record in these editions.
+pub(crate) fn descriptions(editions: &[RecordEdition]) -> Vec<&str> {
+    let descriptions = editions.iter().map(|edition| &*edition.description);
+    descriptions.collect()
+}
+
+/// Whether the records of two problems have the same columns and points, if they have any.
 pub(crate) fn have_one_record(one: &Problem, other: &Problem) -> bool {
-    let descriptions =
-        [one, other].map(|problem| describe(problem, &columns_in_file(problem, true), "", &[]));
-    descriptions[0] == descriptions[1]
+    if [one, other]
+        .iter()
+        .all(|problem| problem.params.record.is_none())
+    {
+        return true;
+    }
+    let [one, other] =
+        [one, other].map(|problem| Columns::new(problem, true).description(problem, "", &[]));
+    one == other
 }
 
 /// The record of all scenarios of a sweep, with its description.
 pub(crate) struct SweepRecord {
     paths: Paths,
-    head: String,
-    description: String,
+    editions: Vec<RecordEdition>,
 }
 
 impl SweepRecord {
@@ -244,23 +419,10 @@ impl SweepRecord {
         paths: &Paths,
     ) -> Option<Self> {
         first.params.record.as_ref()?;
-        let columns = columns_in_file(first, true);
         Some(Self {
             paths: paths.clone(),
-            head: head(&columns),
-            description: describe(first, &columns, &digest::of_json(sweep), warnings),
+            editions: editions(first, true, &digest::of_json(sweep), warnings),
         })
-    }
-
-    /// The record of a sweep that has begun.
-    pub(crate) fn of_header(header: &Header, paths: &Paths, first: &Problem) -> Self {
-        let columns = columns_in_file(first, true);
-        let sweep = (header.sweep(), &header.inputs);
-        Self {
-            paths: paths.clone(),
-            head: head(&columns),
-            description: describe(first, &columns, &digest::of_json(&sweep), &header.warnings),
-        }
     }
 
     /// Refuses files of other programs that have the names of the record.
@@ -277,32 +439,7 @@ impl SweepRecord {
     /// # Errors
     /// [`CubeError`].
     pub(crate) fn begin(&self, run_id: &str) -> Result<(), CubeError> {
-        record_file::begin_sweep(&self.paths, run_id, &self.description)
-    }
-
-    /// Creates the directory for the rows of scenarios again, unless joined rows are undamaged. Returns the faults that
-    /// it found in sentences; `None` if nothing has to be restored.
-    ///
-    /// # Errors
-    /// [`CubeError`].
-    pub(crate) fn restore_place(
-        &self,
-        cube: &Restorer,
-        commits: &[Vec<Commit>],
-    ) -> Result<Option<Vec<String>>, CubeError> {
-        record_file::restore_place(cube, commits, &self.head, &self.description)
-    }
-
-    /// Whether the separate rows of a scenario are as the sweep has written them.
-    ///
-    /// # Errors
-    /// [`CubeError::Io`].
-    pub(crate) fn is_part_proved(
-        &self,
-        place: &RecordPlace,
-        commits: &[Commit],
-    ) -> Result<bool, CubeError> {
-        record_file::is_part_proved(place, &self.head, commits)
+        record_file::begin_sweep(&self.paths, run_id, &descriptions(&self.editions))
     }
 
     /// Joins the rows of all scenarios when a process has ended.
@@ -311,7 +448,7 @@ impl SweepRecord {
     /// [`CubeError`].
     pub(crate) fn end(&self) -> Result<(), CubeError> {
         match cube::begun_by(&self.paths) {
-            Some(run_id) => record_file::end_sweep(&self.paths, &run_id, &self.head),
+            Some(run_id) => record_file::end_sweep(&self.paths, &run_id),
             None => Ok(()),
         }
     }

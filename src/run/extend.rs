@@ -79,10 +79,10 @@ impl<C: Comm> Output<'_, C> {
             path,
             cube,
             streams: collective::all_ok(ranks.comm(), opened.map_err(RunError::from))?,
-            own_streams,
             schedule: keys.map(|keys| RowSchedule::new(problem, keys)),
             rows_due: 0,
-            limit: LimitTracker::new(problem, false, self.last.simtime),
+            limit: LimitTracker::new(problem, &own_streams.columns, self.last.simtime),
+            own_streams,
         };
         let mut last_copied = None;
         for commit in commits {
@@ -231,7 +231,8 @@ impl RunStreams {
         if collective::from_root(ranks.comm(), Some(is_missing)) != Some(true) {
             return Ok(());
         }
-        let Some(mut tracker) = RowTracker::new(problem, self.rows.take(), None, now)? else {
+        let (columns, rows) = (&self.columns, self.rows.take());
+        let Some(mut tracker) = RowTracker::new(problem, columns, rows, None, now)? else {
             return Ok(());
         };
         tracker.go_on_behind_rows(ranks.comm())?;

@@ -3,7 +3,7 @@
 use super::{
     budget::{Budget, SnapshotStorage, Terms},
     clock::RunClock,
-    columns,
+    columns::{Columns, digest_of_parameters},
     decomposition::Decomposition,
     error::RunError,
     in_memory::InMemory,
@@ -51,9 +51,9 @@ impl Begun<'_> {
             return Some((end, Vec::new()));
         };
         let due = RowSchedule::new(problem, keys).pass_to(end);
-        let has_dates = columns::has_dates(problem);
+        let columns = Columns::new(problem, false);
         let lines = self.record.lines().skip(1);
-        let rows = lines.map_while(|line| Row::of_line(line, 1, has_dates));
+        let rows = lines.map_while(|line| Row::of_line(line, &columns));
         let rows: Vec<Row> = rows.take(usize::try_from(due).ok()?).collect();
         (rows.len() as u64 == due).then_some((end, rows))
     }
@@ -70,15 +70,15 @@ pub struct RecordFiles {
 
 impl RecordFiles {
     fn of(problem: &Problem, warnings: &[String], rows: &[Row]) -> Self {
-        let columns_in_file = columns::columns_in_file(problem, false);
-        let calendar = problem.calendar().filter(|_| columns::has_dates(problem));
-        let mut text = columns::head(&columns_in_file);
+        let columns = Columns::new(problem, false);
+        let calendar = problem.calendar().filter(|_| columns.has_dates());
+        let mut text = columns.first_line();
         text.extend(rows.iter().map(|row| {
             let date = calendar.map(|calendar| calendar.date(row.time));
             row.line(None, date)
         }));
-        let parameters = columns::digest_of_parameters(problem, &problem.inputs());
-        let description = columns::describe(problem, &columns_in_file, &parameters, warnings);
+        let parameters = digest_of_parameters(problem, &problem.inputs());
+        let description = columns.description(problem, &parameters, warnings);
         Self {
             description: with_digests(&description, &digest::of_bytes(text.as_bytes()), &[]),
             rows: text,

@@ -1,6 +1,10 @@
 //! [`kept_record`]: the record of a run that writes no file, from its rows.
 
-use super::{columns, row::Row, solution::KeptRecord};
+use super::{
+    columns::{Columns, digest_of_parameters},
+    row::Row,
+    solution::KeptRecord,
+};
 use crate::problem::Problem;
 
 /// The record with these rows; `None` if the parameters ask for none.
@@ -10,23 +14,23 @@ pub(super) fn kept_record(
     warnings: &[String],
 ) -> Option<KeptRecord> {
     problem.params.record.as_ref()?;
-    let columns = columns::columns(problem, false);
-    let names: Vec<String> = columns.into_iter().map(|column| column.name).collect();
+    let columns = Columns::new(problem, false);
+    let with_meanings = columns.with_meanings(problem).into_iter();
+    let names: Vec<String> = with_meanings.map(|column| column.name).collect();
     let numbers = rows.iter().flat_map(|row| {
         let places = 0..names.len();
         places.map(|place| row.number(place).unwrap_or(f64::NAN))
     });
-    let calendar = problem.calendar().filter(|_| columns::has_dates(problem));
+    let calendar = problem.calendar().filter(|_| columns.has_dates());
     let dates = calendar.map(|calendar| {
         let dates = rows.iter().map(|row| calendar.date(row.time).to_string());
         dates.collect()
     });
-    let parameters = columns::digest_of_parameters(problem, &problem.inputs());
-    let columns_in_file = columns::columns_in_file(problem, false);
+    let parameters = digest_of_parameters(problem, &problem.inputs());
     Some(KeptRecord {
         numbers: numbers.collect(),
         dates,
-        description: columns::describe(problem, &columns_in_file, &parameters, warnings),
+        description: columns.description(problem, &parameters, warnings),
         names,
     })
 }

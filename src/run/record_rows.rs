@@ -3,7 +3,7 @@
 
 use super::{
     clock::RunClock,
-    columns,
+    columns::Columns,
     decomposition::Decomposition,
     error::RunError,
     in_memory::InMemory,
@@ -27,7 +27,7 @@ use std::sync::{Arc, atomic::AtomicBool};
 /// The columns of the record of a problem.
 #[must_use]
 pub(crate) fn record_columns(problem: &Problem) -> Vec<RecordColumn> {
-    columns::columns(problem, false)
+    Columns::new(problem, false).with_meanings(problem)
 }
 
 /// Runs a problem, and keeps the rows of its record in memory, with these sums. The run is given up once `stop` is set.

@@ -2,7 +2,11 @@
 //! the journal get their marks back.
 
 use super::{
-    columns, error::RunError, interval::Interval, row_schedule::RowSchedule, streams::RunStreams,
+    columns::{Columns, RecordEdition},
+    error::RunError,
+    interval::Interval,
+    row_schedule::RowSchedule,
+    streams::RunStreams,
 };
 use crate::{
     cube::{
@@ -18,7 +22,8 @@ use diff2d_stencil::Element;
 use diff2d_sys::AtomicFile;
 use std::ops::Range;
 
-/// Restores the streams of a run, or of a scenario whose rows are not joined yet, and the marks of lost journal lines.
+/// Restores the streams of a run, or of a scenario whose rows are not joined yet, and the marks of lost journal lines. The
+/// record has this edition.
 /// Returns the faults that it found, in sentences. States are computed in at most `memory` bytes.
 ///
 /// # Errors
@@ -26,20 +31,13 @@ use std::ops::Range;
 pub(crate) fn restore_streams<T: Element>(
     cube: &mut Restorer,
     problem: &Problem,
-    place: &RecordPlace,
+    (place, edition): (&RecordPlace, &RecordEdition),
     commits: &[Commit],
     memory: Option<u64>,
 ) -> Result<Vec<String>, RunError> {
     let number = place.scenario.unwrap_or(0);
     let is_complete = commits.len() as u64 == cube.header.snapshots_of(number);
-    let columns = columns::columns_in_file(problem, place.scenario.is_some());
-    let mut faults = Vec::new();
-    let description = columns::describe(problem, &columns, &place.parameters, &place.warnings);
-    if let Err(CubeError::LostRecord { path, reason }) = place.is_described(&description) {
-        faults.push(format!("{} {reason}", path.display()));
-        record_file::begin(place, &description)?;
-    }
-    let head = StreamLayout::Lines(columns::head(&columns));
+    let head = StreamLayout::Lines(edition.columns.first_line());
     let mut stream_files = vec![(ROWS, place.rows.clone(), head)];
     for &field in problem.fields() {
         let path = field_files::path(&place.paths.cube, field);
@@ -54,11 +52,10 @@ pub(crate) fn restore_streams<T: Element>(
         streams.push(FoundStream::examine(path, layout, &known_marks, complete)?);
     }
     let has_lost_marks = commits.iter().any(|commit| commit.streams.is_empty());
-    let faults_of_streams: Vec<String> = streams.iter().flat_map(FoundStream::faults).collect();
-    let is_damaged = !faults_of_streams.is_empty();
-    faults.extend(faults_of_streams);
-    if is_damaged || has_lost_marks {
-        let restoration = Restoration::new(cube, problem, place, commits, streams)?;
+    let faults: Vec<String> = streams.iter().flat_map(FoundStream::faults).collect();
+    if !faults.is_empty() || has_lost_marks {
+        let to_record = (place, &edition.columns);
+        let restoration = Restoration::new(cube, problem, to_record, commits, streams)?;
         let marks = restoration.restore::<T>(is_complete, memory)?;
         for (commit, (marks, ended)) in commits.iter().zip(marks) {
             cube.set_marks(commit.id(), marks, ended);
@@ -72,6 +69,7 @@ struct Restoration<'r> {
     cube: &'r Restorer,
     problem: &'r Problem,
     place: &'r RecordPlace,
+    columns: &'r Columns,
     commits: &'r [Commit],
     found: Vec<FoundStream>,
     /// The rows, which are written to a new file. When the new file has all rows, it takes the name of the old file.
@@ -88,7 +86,7 @@ impl<'r> Restoration<'r> {
     fn new(
         cube: &'r Restorer,
         problem: &'r Problem,
-        place: &'r RecordPlace,
+        (place, columns): (&'r RecordPlace, &'r Columns),
         commits: &'r [Commit],
         found: Vec<FoundStream>,
     ) -> Result<Self, RunError> {
@@ -109,6 +107,7 @@ impl<'r> Restoration<'r> {
             cube,
             problem,
             place,
+            columns,
             commits,
             found,
             rows,
@@ -241,6 +240,7 @@ impl<'r> Restoration<'r> {
             fields.push((*field, Stream::unnamed(directory, layout, stream.mark())?));
         }
         Ok(RunStreams {
+            columns: self.columns.clone(),
             rows: Some(self.rows.another_handle()),
             fields,
         })

@@ -1,7 +1,7 @@
 //! [`Row`]: a row of a record. [`RecordOfRun`]: all rows of a run. [`RowReader`] reads rows from states.
 
 use super::{
-    columns::{self, has_dates},
+    columns::Columns,
     decomposition::Decomposition,
     error::RunError,
     state::{Look, RowsView},
@@ -31,14 +31,15 @@ pub(crate) struct Row {
 }
 
 impl Row {
-    /// The row in a line, which has `columns_before_time` numbers before the time, and behind it a date if `has_date`.
-    pub(super) fn of_line(line: &str, columns_before_time: usize, has_date: bool) -> Option<Self> {
-        let mut numbers = line.trim_end().split(',').skip(columns_before_time - 1);
+    /// The row in a line of a record with these columns.
+    pub(super) fn of_line(line: &str, columns: &Columns) -> Option<Self> {
+        let step_place = columns.columns_before_time() - 1;
+        let mut numbers = line.trim_end().split(',').skip(step_place);
         Some(Self {
             step: numbers.next()?.parse().ok()?,
             time: numbers.next()?.parse().ok()?,
             numbers: numbers
-                .skip(usize::from(has_date))
+                .skip(usize::from(columns.has_dates()))
                 .map(str::parse)
                 .collect::<Result<_, _>>()
                 .ok()?,
@@ -95,8 +96,7 @@ pub(crate) enum RowSums {
 /// Each rank reads the contributions of its own rows of the grid; rank 0 sums over all ranks in order, and has the rows.
 pub(super) struct RowReader<'a> {
     problem: &'a Problem,
-    /// The numbers of a row, in the order of the columns.
-    numbers: Vec<RowNumber>,
+    columns: Columns,
     reader: StateReader<'a>,
     /// The inflow during the present step, if sums are those of steps.
     step_sums: Option<StepSums>,
@@ -113,12 +113,14 @@ pub(super) struct RowReader<'a> {
 }
 
 impl<'a> RowReader<'a> {
-    /// Reads the rows of a run; `None` without a record. `start` is the state from which the run continues.
+    /// Reads the rows of a run, with these columns; `None` without a record. `start` is the state from which the run
+    /// continues.
     ///
     /// # Errors
     /// [`RunError`] if an input file can no longer be read.
     pub(super) fn new(
         problem: &'a Problem,
+        columns: &Columns,
         sums: RowSums,
         start: Clock,
     ) -> Result<Option<Self>, RunError> {
@@ -127,10 +129,9 @@ impl<'a> RowReader<'a> {
         };
         let is_every_step = keys.times == RowTimes::Step || sums == RowSums::OfSteps;
         let sees_steps = is_every_step && keys.has_rates();
-        let numbers = columns::numbers(problem).into_iter();
         Ok(Some(Self {
             problem,
-            numbers: numbers.map(|(_, number)| number).collect(),
+            columns: columns.clone(),
             reader: StateReader::new(problem, keys, gauges),
             step_sums: sees_steps.then(|| problem.step_sums(start)),
             sums: Sums::new(problem)?,
@@ -144,8 +145,8 @@ impl<'a> RowReader<'a> {
     /// Continues behind rows, of which these are the first and the last one.
     pub(super) fn go_on(&mut self, [first, last]: &[Row; 2]) {
         let mut rates = vec![0.0; self.sums.gains.len()];
-        for (number, &value) in self.numbers.iter().zip(&last.numbers) {
-            match *number {
+        for (number, &value) in self.columns.numbers().zip(&last.numbers) {
+            match number {
                 RowNumber::Gain(rate) | RowNumber::RegionGain(rate) => {
                     self.sums.gains[rate] = value;
                 }
@@ -155,19 +156,21 @@ impl<'a> RowReader<'a> {
             }
         }
         self.sums.last = Some((last.time, rates));
-        let mut first_numbers = self.numbers.iter().zip(&first.numbers);
-        let first_mass = first_numbers.find(|(number, _)| **number == RowNumber::Mass);
+        let mut first_numbers = self.columns.numbers().zip(&first.numbers);
+        let first_mass = first_numbers.find(|(number, _)| *number == RowNumber::Mass);
         self.first_mass = first_mass.map_or(0.0, |(_, &mass)| mass);
     }
 
-    /// Whether rows have dates in a file.
-    pub(super) fn has_dates(&self) -> bool {
-        has_dates(self.problem)
+    pub(super) fn columns(&self) -> &Columns {
+        &self.columns
     }
 
     /// The date that a row has in a file.
     pub(super) fn date(&self, row: &Row) -> Option<Date> {
-        let calendar = self.problem.calendar().filter(|_| self.has_dates())?;
+        let calendar = self
+            .problem
+            .calendar()
+            .filter(|_| self.columns.has_dates())?;
         Some(calendar.date(row.time))
     }
 
@@ -249,7 +252,7 @@ impl<'a> RowReader<'a> {
         }
         let rates = rates.unwrap_or_default();
         let wall_sizes = self.problem.wall_sizes();
-        let numbers = self.numbers.iter().map(|number| match *number {
+        let numbers = self.columns.numbers().map(|number| match number {
             RowNumber::Mass => summary.mass,
             RowNumber::Min => summary.min,
             RowNumber::Max => summary.max,

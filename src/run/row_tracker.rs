@@ -1,6 +1,7 @@
 //! [`RowTracker`]: keeps the rows of a record, each from the state at the moment at which it is due.
 
 use super::{
+    columns::Columns,
     decomposition::Decomposition,
     error::RunError,
     row::{Row, RowReader, RowSums},
@@ -38,19 +39,20 @@ pub(crate) struct RowTracker<'a> {
 }
 
 impl<'a> RowTracker<'a> {
-    /// Collective. The tracker of a run whose parameters ask for a record; `start` is the state from which the run
-    /// continues. If some rows are durable already, the tracker [goes on](Self::go_on_behind_rows) behind them.
+    /// Collective. The tracker of a run whose parameters ask for a record, which has these columns; `start` is the state
+    /// from which the run continues. If some rows are durable already, the tracker [goes on](Self::go_on_behind_rows) behind them.
     ///
     /// # Errors
     /// [`RunError`] if an input file can no longer be read.
     pub(super) fn new(
         problem: &'a Problem,
+        columns: &Columns,
         stream: Option<Stream>,
         scenario: Option<usize>,
         start: Clock,
     ) -> Result<Option<Self>, RunError> {
         let sink = stream.map_or(RowSink::Nowhere, RowSink::Stream);
-        Self::with_sink(problem, sink, RowSums::AsRecorded, scenario, start)
+        Self::with_sink(problem, columns, sink, RowSums::AsRecorded, scenario, start)
     }
 
     /// The tracker of a run without files, which keeps its rows in memory. A run that continues from the state at `begin`
@@ -65,7 +67,8 @@ impl<'a> RowTracker<'a> {
         rows: Vec<Row>,
     ) -> Result<Option<Self>, RunError> {
         let end_rows = rows.first().cloned().zip(rows.last().cloned());
-        let mut tracker = Self::with_sink(problem, RowSink::Memory(rows), sums, None, begin)?;
+        let (columns, sink) = (Columns::new(problem, false), RowSink::Memory(rows));
+        let mut tracker = Self::with_sink(problem, &columns, sink, sums, None, begin)?;
         if let (Some((first, last)), Some(tracker)) = (end_rows, &mut tracker) {
             tracker.schedule.pass_to(begin);
             tracker.rows.go_on(&[first, last]);
@@ -75,12 +78,13 @@ impl<'a> RowTracker<'a> {
 
     fn with_sink(
         problem: &'a Problem,
+        columns: &Columns,
         sink: RowSink,
         sums: RowSums,
         scenario: Option<usize>,
         start: Clock,
     ) -> Result<Option<Self>, RunError> {
-        let rows = RowReader::new(problem, sums, start)?;
+        let rows = RowReader::new(problem, columns, sums, start)?;
         let pair = rows.zip(problem.params.record.as_ref());
         Ok(pair.map(|(rows, keys)| Self {
             scenario,
@@ -114,9 +118,7 @@ impl<'a> RowTracker<'a> {
         let Some([first, last]) = stream.first_and_last_line()? else {
             return Ok(None);
         };
-        let columns_before_time = 1 + usize::from(self.scenario.is_some());
-        let has_dates = self.rows.has_dates();
-        let rows = [first, last].map(|line| Row::of_line(&line, columns_before_time, has_dates));
+        let rows = [first, last].map(|line| Row::of_line(&line, self.rows.columns()));
         let [Some(first), Some(last)] = rows else {
             return Err(CubeError::LostRecord {
                 path: stream.file().path().to_owned(),

@@ -1,6 +1,6 @@
 //! [`RunStreams`]: the streams of a run from the claim of its files until its trackers append to them.
 
-use super::{columns, decomposition::Decomposition, error::RunError};
+use super::{columns::Columns, decomposition::Decomposition, error::RunError};
 use crate::{
     comm::{Comm, collective},
     cube::{
@@ -9,6 +9,7 @@ use crate::{
         streams::{Mark, Marks, ROWS, Stream, StreamFile, StreamLayout},
         write::ScenarioWriter,
     },
+    fault::Fault,
     params::{Choice, Precision, RecordField},
     problem::Problem,
 };
@@ -18,13 +19,16 @@ use std::{path::Path, sync::Arc};
 /// The streams of a run: rows on rank 0, and fields on every rank, each of which writes its own rows of a frame.
 #[derive(Default)]
 pub(crate) struct RunStreams {
+    /// The columns of the rows, on every rank.
+    pub(super) columns: Columns,
     pub(super) rows: Option<Stream>,
     pub(super) fields: Vec<(RecordField, Stream)>,
 }
 
 impl RunStreams {
     /// Collective. Opens the streams of a run that continues, or creates them if nothing is committed. Creation waits
-    /// for line 1 of the journal, by which the streams are recognised as files of this run.
+    /// for line 1 of the journal, by which the streams are recognised as files of this run. Rows have the columns of the
+    /// file that exists: of the run itself, of its sweep, or of the `shorter` run that it copies.
     ///
     /// # Errors
     /// [`RunError`].
@@ -32,6 +36,7 @@ impl RunStreams {
         problem: &Problem,
         place: Option<&RecordPlace>,
         scenario: Option<&ScenarioWriter<'_>>,
+        shorter: Option<&Path>,
         comm: &impl Comm,
     ) -> Result<Self, RunError> {
         let (Some(place), Some(_)) = (place, &problem.params.record) else {
@@ -42,7 +47,7 @@ impl RunStreams {
             (true, Some(scenario)) => scenario
                 .writer()
                 .wait_until_begun()
-                .and_then(|()| Self::create(problem, place).map(Some))
+                .and_then(|()| Self::create(problem, place, shorter).map(Some))
                 .map_err(RunError::from),
             _ => Ok(None),
         };
@@ -50,23 +55,46 @@ impl RunStreams {
             Some(created) => Ok(created),
             None => Self::open_at(problem, place, comm.is_root()),
         };
-        collective::all_ok(comm, opened.map_err(RunError::from))
+        let mut streams = collective::all_ok(comm, opened.map_err(RunError::from))?;
+        let edition = collective::from_root(comm, Some(streams.columns.edition()));
+        let has_scenarios = place.scenario.is_some();
+        streams.columns = Columns::of_edition(problem, has_scenarios, edition.unwrap_or_default());
+        match streams.columns.missing_limit(problem) {
+            None => Ok(streams),
+            Some(column) => Err(Fault::refused(format!(
+                "until: {} has no column {column}, for an earlier version of diff2d began the record: end the run by another column, or run it without --extend",
+                place.rows.display()
+            ))
+            .into()),
+        }
     }
 
     /// Creates the files and their description, in place of files that an earlier process of the same run has left.
-    fn create(problem: &Problem, place: &RecordPlace) -> Result<Self, CubeError> {
-        let columns = columns::columns_in_file(problem, place.scenario.is_some());
-        record_file::begin(
-            place,
-            &columns::describe(problem, &columns, &place.parameters, &place.warnings),
-        )?;
-        let rows = Stream::create(&place.rows, StreamLayout::Lines(columns::head(&columns)))?;
+    fn create(
+        problem: &Problem,
+        place: &RecordPlace,
+        shorter: Option<&Path>,
+    ) -> Result<Self, CubeError> {
+        let columns = match place.scenario {
+            Some(_) => Columns::of_record(problem, place)?,
+            None => {
+                let shorter = shorter.map(Paths::of).transpose()?;
+                let found = shorter.and_then(|paths| Columns::found(problem, &paths));
+                let columns = found.unwrap_or_else(|| Columns::new(problem, false));
+                let description = columns.description(problem, &place.parameters, &place.warnings);
+                record_file::write_description(&place.paths, &description)?;
+                columns
+            }
+        };
+        let layout = StreamLayout::Lines(columns.first_line());
+        let rows = Stream::create(&place.rows, layout)?;
         let mut fields = Vec::new();
         for &field in problem.fields() {
             let path = field_files::path(&place.paths.cube, field);
             fields.push((field, Stream::create(&path, field_layout(problem, field))?));
         }
         Ok(Self {
+            columns,
             rows: Some(rows),
             fields,
         })
@@ -74,26 +102,18 @@ impl RunStreams {
 
     /// Opens the files, if their description matches the problem.
     fn open_at(problem: &Problem, place: &RecordPlace, is_root: bool) -> Result<Self, CubeError> {
-        let columns = columns::columns_in_file(problem, place.scenario.is_some());
-        let mut rows = None;
+        let mut streams = Self::default();
         if is_root {
-            place.is_described(&columns::describe(
-                problem,
-                &columns,
-                &place.parameters,
-                &place.warnings,
-            ))?;
-            rows = Some(Stream::open(
-                &place.rows,
-                StreamLayout::Lines(columns::head(&columns)),
-            )?);
+            streams.columns = Columns::of_record(problem, place)?;
+            let layout = StreamLayout::Lines(streams.columns.first_line());
+            streams.rows = Some(Stream::open(&place.rows, layout)?);
         }
-        let mut fields = Vec::new();
         for &field in problem.fields() {
             let path = field_files::path(&place.paths.cube, field);
-            fields.push((field, Stream::open(&path, field_layout(problem, field))?));
+            let stream = Stream::open(&path, field_layout(problem, field))?;
+            streams.fields.push((field, stream));
         }
-        Ok(Self { rows, fields })
+        Ok(streams)
     }
 
     /// Opens the streams of a shorter run for reading. Its rows are proved up to the marks `last`.

@@ -108,11 +108,11 @@ impl<'l, 'p, C: Comm, S: State<C>> TimeLoop<'l, 'p, C, S> {
         clock: RunClock,
         observer: &'l Observer,
     ) -> Result<Beginning<'l, 'p, C, S>, RunError> {
-        let (place, comm) = (
-            output.cube_output().map(|cube| cube.record.clone()),
-            output.ranks.comm(),
-        );
-        output.streams = RunStreams::open(problem, place.as_ref(), output.scenario(), comm)?;
+        let (cube, comm) = (output.cube_output(), output.ranks.comm());
+        let place = cube.map(|cube| cube.record.clone());
+        let shorter = cube.and_then(|cube| cube.shorter);
+        output.streams =
+            RunStreams::open(problem, place.as_ref(), output.scenario(), shorter, comm)?;
         let resumed = output.resume(&mut state)?;
         if resumed.is_none() {
             match state.initialise(&clock, observer) {

@@ -7,6 +7,7 @@ pub(super) use limit::LimitTracker;
 
 use super::{
     clock::RunClock,
+    columns::Columns,
     decomposition::Decomposition,
     error::RunError,
     field_tracker::FieldTracker,
@@ -65,11 +66,12 @@ impl<'p, C: Comm> Trackers<'p, C> {
             return Ok(Self::of(problem, [snapshots]));
         };
         let start = resumed.unwrap_or(problem.schedule.pace().start());
-        let mut rows = RowTracker::new(problem, streams.rows, scenario, start)?;
+        let columns = &streams.columns;
+        let mut rows = RowTracker::new(problem, columns, streams.rows, scenario, start)?;
         if let (Some(_), Some(rows)) = (resumed, &mut rows) {
             rows.go_on_behind_rows(output.ranks.comm())?;
         }
-        let mut limit = LimitTracker::new(problem, scenario.is_some(), output.last.simtime);
+        let mut limit = LimitTracker::new(problem, columns, output.last.simtime);
         if let (Some(rows), Some(limit)) = (&rows, &mut limit) {
             let rows_since = rows_since_snapshot(rows, output).map_err(RunError::from);
             limit.take_lines(&collective::all_ok(output.ranks.comm(), rows_since)?);
@@ -96,10 +98,11 @@ impl<'p, C: Comm> Trackers<'p, C> {
         let (resumed, rows) = resumed.unzip();
         let begin = resumed.unwrap_or(problem.schedule.pace().start());
         let rows = rows.unwrap_or_default();
+        let columns = Columns::new(problem, false);
         let list = [
             listed(Some(SnapshotTracker::new(problem, resumed))),
             listed(RowTracker::in_memory(problem, sums, begin, rows)?),
-            listed(LimitTracker::new(problem, false, begin.simtime)),
+            listed(LimitTracker::new(problem, &columns, begin.simtime)),
         ];
         Ok(Self::of(problem, list))
     }

@@ -7,13 +7,14 @@ use crate::common::{
 };
 use diff2d::{Cube, JournalledArray, SnapshotId};
 use diff2d_sys::LockedFile;
-use std::fs;
+use std::{fs, path::Path};
 
 /// The files of the first release.
 const FORMAT_3: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/format-3");
 
-/// Each cube of the fixtures, and what computes it from its parameters.
-const CUBES: [(&str, &str); 5] = [
+/// Each cube of the fixtures, and what computes it from its parameters. Those that are `recorded` have a record of the first
+/// edition.
+const CUBES: [(&str, &str); 9] = [
     ("finished", "run run.toml"),
     ("half", "run run.toml"),
     (
@@ -22,6 +23,10 @@ const CUBES: [(&str, &str); 5] = [
     ),
     ("checkpoint", "run run.toml"),
     ("half-sweep", "sweep sweep.toml"),
+    ("recorded", "run recorded.toml"),
+    ("half-recorded", "run recorded.toml"),
+    ("recorded-sweep", "sweep recorded-sweep.toml"),
+    ("half-recorded-sweep", "sweep recorded-sweep.toml"),
 ];
 
 /// Commands that read or continue `c.npy`.
@@ -42,12 +47,31 @@ const COMMANDS: [&str; 11] = [
 /// A directory with copies of the fixtures.
 fn fixtures() -> Scene {
     let scene = Scene::new();
-    for entry in fs::read_dir(FORMAT_3).unwrap() {
-        let path = entry.unwrap().path();
-        let name = path.file_name().unwrap().to_str().unwrap();
-        scene.write(name, fs::read(&path).unwrap());
-    }
+    copy(Path::new(FORMAT_3), &scene.path(""));
     scene
+}
+
+/// Copies the files of a directory, and those below.
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap().map(Result::unwrap) {
+        let (path, copied) = (entry.path(), to.join(entry.file_name()));
+        if path.is_dir() {
+            copy(&path, &copied);
+        } else {
+            fs::write(copied, fs::read(&path).unwrap()).unwrap();
+        }
+    }
+}
+
+/// The files of the record beside a cube, with their names behind that of the cube.
+fn record(scene: &Scene, stem: &str) -> Vec<(String, Vec<u8>)> {
+    let files = scene.files().into_iter();
+    let files = files.filter_map(|name| {
+        let ending = name.strip_prefix(&format!("{stem}.record"))?.to_owned();
+        Some((ending, scene.read(&name)))
+    });
+    files.collect()
 }
 
 /// The fixtures, and `finished` as `c` with another line 1: `change` gets it without its check sum
@@ -103,6 +127,13 @@ fn cubes_of_format_3_are_read() {
         assert!(told.stdout.contains("\"dx\":2.5"), "{name}: {told}");
         scene.succeed(&format!("stats {name}.npy"));
     }
+    for name in ["recorded", "half-recorded", "recorded-sweep"] {
+        let rows = scene.succeed(&format!("stats {name}.record.csv")).stdout;
+        assert!(
+            rows.contains("unexplained") && !rows.contains("flux"),
+            "{rows}"
+        );
+    }
     let told = scene.succeed("probe half.npy --at t=25,y=0,x=0");
     let expected = scene.succeed("probe finished.npy --at 2,4,4").stdout;
     assert_eq!(told.stdout, expected);
@@ -128,16 +159,23 @@ fn cubes_of_format_3_are_drawn_as_those_of_today() {
 fn cubes_of_format_3_are_continued() {
     let scene = fixtures();
     for (name, command) in CUBES {
-        scene.succeed(&format!("{command} -o new-{name}.npy"));
+        // A record that was begun keeps its columns.
+        let whole = if name.contains("recorded") {
+            name.trim_start_matches("half-").to_owned()
+        } else {
+            scene.succeed(&format!("{command} -o new-{name}.npy"));
+            format!("new-{name}")
+        };
         let before = scene.text(&format!("{name}.journal"));
         scene.succeed(&format!("{command} -o {name}.npy --resume"));
-        let expected = cube_and_snapshots(&scene, &format!("new-{name}"));
+        assert!(record(&scene, name) == record(&scene, &whole), "{name}");
+        let expected = cube_and_snapshots(&scene, &whole);
         let (cube, mut journal) = cube_and_snapshots(&scene, name);
         assert!(cube == expected.0, "{name}");
         let after = scene.text(&format!("{name}.journal"));
         assert!(after.starts_with(&before), "{name}");
         let mut lines = expected.1;
-        if name == "half-sweep" {
+        if name.ends_with("sweep") {
             // Its lines are in the order of commits.
             journal.sort();
             lines.sort();
@@ -175,6 +213,61 @@ fn cubes_of_format_3_are_repaired() {
             assert_eq!(scene.text(&journal), lines, "{name}");
         }
     }
+}
+
+/// Rows and description of a record of the first edition are written again as they were, also if nothing of them is left.
+#[test]
+fn records_of_the_first_edition_are_repaired() {
+    let scene = fixtures();
+    for (name, _) in CUBES.iter().filter(|(name, _)| name.contains("recorded")) {
+        let files = record(&scene, name);
+        let path = |ending: &str| scene.path(format!("{name}.record{ending}"));
+        let restored = |what: &str| {
+            let told = scene.run(&format!("verify {name}.npy"));
+            assert_eq!(told.code, Some(3), "{name} {what}\n{told}");
+            scene.succeed(&format!("repair {name}.npy"));
+            scene.succeed(&format!("verify {name}.npy"));
+            for (ending, bytes) in &files {
+                // Rows behind the last committed snapshot are computed when the run goes on.
+                let repaired = fs::read(path(ending)).unwrap();
+                assert!(bytes.starts_with(&repaired), "{name}{ending} {what}");
+                fs::write(path(ending), bytes).unwrap();
+            }
+        };
+        for (ending, bytes) in &files {
+            let mut flipped = bytes.clone();
+            flipped[bytes.len() / 4] ^= 1;
+            fs::write(path(ending), &flipped).unwrap();
+            restored(&format!("with a bit turned in {ending}"));
+            fs::remove_file(path(ending)).unwrap();
+            restored(&format!("without {ending}"));
+        }
+        for (ending, _) in &files {
+            fs::remove_file(path(ending)).unwrap();
+        }
+        restored("without files");
+    }
+}
+
+/// A longer run takes over the columns of the rows that it copies, and a limit is one of these.
+#[test]
+fn a_record_of_the_first_edition_is_extended() {
+    let scene = fixtures();
+    let longer = "run recorded.toml --set runtime=150 --extend recorded.npy --resume -o longer.npy";
+    scene.succeed(longer);
+    let rows = scene.text("longer.record.csv");
+    assert!(
+        rows.starts_with(&scene.text("recorded.record.csv")),
+        "{rows}"
+    );
+    scene.succeed("verify longer.npy");
+    let limit = "--set until.column=left_flux --set until.below=-1e9";
+    let told = scene.run(&format!(
+        "{} {limit}",
+        longer.replace("longer.npy", "limited.npy")
+    ));
+    assert_eq!(told.code, Some(2), "{told}");
+    assert!(told.stderr.contains("has no column left_flux"), "{told}");
 }
 
 #[test]

@@ -9,12 +9,15 @@ use serde_json::Value;
 use std::{
     collections::BTreeMap,
     fs,
-    io::{self, Read},
+    io::{self, BufRead, BufReader, Read},
     path::{Path, PathBuf},
 };
 
 /// The text that identifies a description as one of this program.
 const SIGNATURE: &str = "\"format\": \"diff2d record 1\"";
+
+/// The number of bytes of a first line that are read, more than any record has.
+const LONGEST_FIRST_LINE: u64 = 1 << 20;
 
 /// The keys for the digests of rows and fields, once the record is complete.
 const DIGEST_KEYS: [&str; 2] = ["rows_sha256", "fields_sha256"];
@@ -48,7 +51,7 @@ pub(super) fn parsed_description(paths: &Paths) -> Option<Value> {
 ///
 /// # Errors
 /// [`CubeError::LostRecord`] if there is no description of this program.
-pub(super) fn first_line(paths: &Paths) -> Result<String, CubeError> {
+pub fn first_line(paths: &Paths) -> Result<String, CubeError> {
     let parsed = parsed_description(paths);
     let columns = parsed
         .as_ref()
@@ -63,17 +66,55 @@ pub(super) fn first_line(paths: &Paths) -> Result<String, CubeError> {
     }
 }
 
-/// Refuses a description that is missing or belongs to another record.
+/// The first lines that the rows beside a cube have: according to their description, and in their own file.
+#[must_use]
+pub fn first_lines(paths: &Paths) -> Vec<String> {
+    let described_line = first_line(paths).ok();
+    let own_line = sys::open_to_read(&paths.record()).and_then(|rows| {
+        let mut line = String::new();
+        BufReader::new(rows.take(LONGEST_FIRST_LINE)).read_line(&mut line)?;
+        Ok(line)
+    });
+    described_line.into_iter().chain(own_line).collect()
+}
+
+/// Refuses a description that is missing or none of these.
 ///
 /// # Errors
 /// [`CubeError::LostRecord`].
-pub fn is_described(paths: &Paths, description: &str) -> Result<(), CubeError> {
-    let path = paths.record_description();
+pub fn is_described(paths: &Paths, descriptions: &[&str]) -> Result<(), CubeError> {
     match read_description(paths) {
-        Ok(found) if without_digests(&found) == description => Ok(()),
-        Ok(_) => Err(lost(&path, "describes another record")),
-        Err(_) => Err(lost(&path, "cannot be read")),
+        Ok(found) if descriptions.contains(&&*without_digests(&found)) => Ok(()),
+        Ok(_) => Err(of_another_record(paths)),
+        Err(_) => Err(lost(&paths.record_description(), "cannot be read")),
     }
+}
+
+/// The error that the description beside a cube is that of another record.
+pub(crate) fn of_another_record(paths: &Paths) -> CubeError {
+    lost(&paths.record_description(), "describes another record")
+}
+
+/// Why a description is refused that should be one of these, in sentences.
+#[must_use]
+pub fn faults_of_description(paths: &Paths, descriptions: &[&str]) -> Vec<String> {
+    match is_described(paths, descriptions) {
+        Err(CubeError::LostRecord { path, reason }) => {
+            vec![format!("{} {reason}", path.display())]
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// Writes the description of a new record, or of one that is restored.
+///
+/// # Errors
+/// [`CubeError::Io`].
+pub fn write_description(paths: &Paths, description: &str) -> Result<(), CubeError> {
+    Ok(sys::write_file(
+        &paths.record_description(),
+        description.as_bytes(),
+    )?)
 }
 
 /// A description without the digests that a complete record adds.
@@ -97,7 +138,7 @@ pub(super) fn add_digests(
     let (rows, path) = (paths.record(), paths.record_description());
     let text = read_description(paths).map_err(CubeError::io("read", &path))?;
     if !is_ours(&text) {
-        return Err(lost(&path, "describes another record"));
+        return Err(of_another_record(paths));
     }
     if without_digests(&text) != text {
         return Ok(());

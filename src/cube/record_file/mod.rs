@@ -18,10 +18,14 @@ mod proved;
 mod scenarios;
 
 pub use check::check;
-pub use description::{description, is_described, own_fields, with_digests};
+pub(crate) use description::of_another_record;
+pub use description::{
+    description, faults_of_description, first_line, first_lines, is_described, own_fields,
+    with_digests, write_description,
+};
 pub(super) use description::{is_ours, read_description};
 pub use finish::finish;
 pub use of_run::{FoundStream, field_layout};
-pub use place::{RecordPlace, begin, refuse_any, refuse_others, remove};
+pub use place::{RecordPlace, refuse_any, refuse_others, remove};
 pub(super) use proved::{ProvedFrames, proved_frames, proved_rows};
 pub use scenarios::{begin_sweep, end_sweep, is_part_proved, restore_place};

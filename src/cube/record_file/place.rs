@@ -1,7 +1,7 @@
 //! [`RecordPlace`]: where a record is written, and who owns the files that exist there.
 
 use super::description::{
-    field_named, is_described, is_ours, is_taken, own_fields, path_of_ours, read_description,
+    field_named, is_ours, is_taken, own_fields, path_of_ours, read_description,
 };
 use crate::{
     cube::{
@@ -69,34 +69,6 @@ impl RecordPlace {
             scenario: Some(number),
             parameters: String::new(),
             warnings: Vec::new(),
-        }
-    }
-}
-
-/// Writes the description of a new record.
-///
-/// # Errors
-/// [`CubeError::Io`].
-pub fn begin(place: &RecordPlace, description: &str) -> Result<(), CubeError> {
-    match place.scenario {
-        // A sweep has one description of all scenarios.
-        Some(_) => Ok(()),
-        None => {
-            let path = place.paths.record_description();
-            Ok(sys::write_file(&path, description.as_bytes())?)
-        }
-    }
-}
-
-impl RecordPlace {
-    /// Refuses a description that is missing or belongs to another record.
-    ///
-    /// # Errors
-    /// [`CubeError::LostRecord`].
-    pub fn is_described(&self, description: &str) -> Result<(), CubeError> {
-        match self.scenario {
-            Some(_) => Ok(()),
-            None => is_described(&self.paths, description),
         }
     }
 }

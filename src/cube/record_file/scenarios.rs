@@ -1,7 +1,7 @@
 //! Joins the records of the scenarios of a sweep into one.
 
 use super::{
-    description::{add_digests, first_line, is_described},
+    description::{add_digests, first_line, is_described, write_description},
     of_run::FoundStream,
     place::{RecordPlace, parts, remove_parts},
 };
@@ -30,21 +30,22 @@ fn take_turn(paths: &Paths) -> Result<File, CubeError> {
 }
 
 /// Creates the description of a sweep's record and the directory for the rows of its scenarios, unless they exist.
-/// Several processes may do so at once. Line 1 of the journal must exist.
+/// Several processes may do so at once. Line 1 of the journal must exist. `descriptions` are those in which the record may
+/// have begun; a new one has the first of them.
 ///
 /// # Errors
 /// [`CubeError::LostRecord`] if the description has disappeared or belongs to another record; [`CubeError::Io`].
-pub fn begin_sweep(paths: &Paths, run_id: &str, description: &str) -> Result<(), CubeError> {
+pub fn begin_sweep(paths: &Paths, run_id: &str, descriptions: &[&str]) -> Result<(), CubeError> {
     let (directory, path) = (parts(paths, run_id), paths.record_description());
     let _turn = take_turn(paths)?;
     if directory.is_dir() {
-        return is_described(paths, description);
+        return is_described(paths, descriptions);
     }
     if Cube::open(&paths.cube)?.is_complete() {
         // The last of several processes has joined the rows meanwhile.
-        return is_described(paths, description);
+        return is_described(paths, descriptions);
     }
-    sys::write_file(&path, description.as_bytes())?;
+    write_description(paths, descriptions[0])?;
     match fs::create_dir(&directory) {
         Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
         made => made.map_err(CubeError::io("create", &directory))?,
@@ -57,17 +58,18 @@ pub fn begin_sweep(paths: &Paths, run_id: &str, description: &str) -> Result<(),
 ///
 /// # Errors
 /// [`CubeError::LostRecord`] if rows differ from what the sweep has written; other errors of the files.
-pub fn end_sweep(paths: &Paths, run_id: &str, head: &str) -> Result<(), CubeError> {
+pub fn end_sweep(paths: &Paths, run_id: &str) -> Result<(), CubeError> {
     let directory = parts(paths, run_id);
     let _turn = take_turn(paths)?;
     let cube = Cube::open(&paths.cube)?;
-    match cube.is_complete() && is_proved(&cube, head)? {
+    let head = first_line(paths)?;
+    match cube.is_complete() && is_proved(&cube, &head)? {
         true => {}
         false if cube.is_complete() && !directory.is_dir() => {
             let reason = "is not there, or has other rows than its sweep has written";
             return Err(lost(&paths.record(), reason));
         }
-        false => join(&cube, run_id, head)?,
+        false => join(&cube, run_id, &head)?,
     }
     if cube.is_complete() {
         add_digests(paths, &BTreeMap::new())?;
@@ -86,15 +88,10 @@ pub fn restore_place(
     cube: &Restorer,
     commits_of_scenarios: &[Vec<Commit>],
     head: &str,
-    description: &str,
 ) -> Result<Option<Vec<String>>, CubeError> {
     let paths = cube.paths();
     let directory = parts(paths, &cube.header.run_id);
     let mut faults = Vec::new();
-    if let Err(CubeError::LostRecord { path, reason }) = is_described(paths, description) {
-        faults.push(format!("{} {reason}", path.display()));
-        sys::write_file(&paths.record_description(), description.as_bytes())?;
-    }
     if cube.is_complete() && !directory.is_dir() {
         let marks = commits_of_scenarios.iter().map(|commits| marks_of(commits));
         let marks: Vec<Vec<Mark>> = marks.collect();
@@ -103,9 +100,9 @@ pub fn restore_place(
         let stream = FoundStream::examine(paths.record(), layout, &joined, Some(&cube.header))?;
         let of_rows = stream.faults();
         if of_rows.is_empty() && joined.len() as u64 == cube.header.snapshots() {
-            return Ok((!faults.is_empty()).then_some(faults));
+            return Ok(None);
         }
-        faults.extend(of_rows);
+        faults = of_rows;
     }
     if !directory.is_dir() {
         fs::create_dir(&directory).map_err(CubeError::io("create", &directory))?;

@@ -1,7 +1,7 @@
 //! [`LimitTracker`]: ends a run at the first snapshot after a row of its record in which a column has passed a limit.
 
 use super::super::{
-    columns,
+    columns::Columns,
     decomposition::Decomposition,
     error::RunError,
     row::Row,
@@ -21,10 +21,7 @@ pub(in crate::run) struct LimitTracker<'p> {
     until: &'p Until,
     /// The place of the column in a row, counted without the column of scenarios.
     place: Option<usize>,
-    /// The number of columns before the time in a line: 2 in a sweep, otherwise 1.
-    columns_before_time: usize,
-    /// Whether the time in a line has its date behind it.
-    has_dates: bool,
+    columns: Columns,
     /// The time up to which rows do not count: that of the snapshot with which the run begins, or from which it goes on.
     since: f64,
     /// The first row that has passed the limit.
@@ -32,22 +29,14 @@ pub(in crate::run) struct LimitTracker<'p> {
 }
 
 impl<'p> LimitTracker<'p> {
-    /// The tracker of a run that ends by a column; `since` is the time of its last snapshot.
-    pub(in crate::run) fn new(
-        problem: &'p Problem,
-        has_scenarios: bool,
-        since: f64,
-    ) -> Option<Self> {
+    /// The tracker of a run that ends by one of these columns; `since` is the time of its last snapshot.
+    pub(in crate::run) fn new(problem: &'p Problem, columns: &Columns, since: f64) -> Option<Self> {
         let until = problem.params.until.as_ref()?;
-        let column = &until.column.as_ref()?.0;
-        let columns = columns::columns(problem, has_scenarios);
-        let columns_before_time = 1 + usize::from(has_scenarios);
-        let mut columns = columns.iter().skip(usize::from(has_scenarios));
+        let (column, _) = until.column.as_ref()?;
         Some(Self {
             until,
-            place: columns.position(|other| other.name == *column),
-            columns_before_time,
-            has_dates: columns::has_dates(problem),
+            place: columns.place(column),
+            columns: columns.clone(),
             since,
             end: None,
         })
@@ -67,8 +56,7 @@ impl<'p> LimitTracker<'p> {
     /// Takes lines of the record, in their order.
     pub(in crate::run) fn take_lines(&mut self, text: &str) {
         let rows = text.lines();
-        let rows =
-            rows.filter_map(|line| Row::of_line(line, self.columns_before_time, self.has_dates));
+        let rows = rows.filter_map(|line| Row::of_line(line, &self.columns));
         self.take(&rows.collect::<Vec<_>>());
     }
 
