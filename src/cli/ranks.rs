@@ -31,7 +31,9 @@ pub(super) fn together(
 fn check_that_all_agree(comm: &impl Comm, command: &str) -> Result<(), Error> {
     let version_and_command = (env!("CARGO_PKG_VERSION"), command);
     match collective::first_that_differs(comm, &version_and_command) {
-        Some(rank) => Err(CommError::OtherCommand { rank }.into()),
+        Some(rank) => Err(Error::System(format!(
+            "rank {rank} was started with another command, or is another version, than rank 0: all ranks of a job carry out the same command of the same diff2d"
+        ))),
         None => Ok(()),
     }
 }

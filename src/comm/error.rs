@@ -1,6 +1,8 @@
 //! Errors of ranks.
 
-/// The reason why ranks could not be set up.
+use crate::fault::Fault;
+
+/// The reason why ranks could not be set up. Callers distinguish its variants; any other fault is a [`Fault`].
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CommError {
@@ -12,17 +14,9 @@ pub enum CommError {
         /// The number of ranks that the launcher started.
         ranks: usize,
     },
-    /// The MPI library reports an error.
-    #[error("MPI cannot be initialised: {0}")]
-    Initialise(String),
-    /// The ranks of a job carry out different commands, or are different versions.
-    #[error(
-        "rank {rank} was started with another command, or is another version, than rank 0: all ranks of a job carry out the same command of the same diff2d"
-    )]
-    OtherCommand {
-        /// The first rank that differs from rank 0.
-        rank: usize,
-    },
+    /// Any other fault.
+    #[error(transparent)]
+    Fault(#[from] Fault),
 }
 
 /// Another rank has failed and reports the reason.

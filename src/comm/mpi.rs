@@ -6,6 +6,7 @@ use super::{
     launch::Launch,
     solo::Solo,
 };
+use crate::fault::Fault;
 use mpi::{
     Count, Threading,
     collective::CommunicatorCollectives,
@@ -35,7 +36,7 @@ impl World {
     /// communicate.
     ///
     /// # Errors
-    /// [`CommError::Initialise`] if MPI fails, or does not support programs with several threads.
+    /// [`CommError`] if MPI fails, or does not support programs with several threads.
     pub fn start() -> Result<Self, CommError> {
         let launched = Launch::detect().size;
         if launched <= 1 {
@@ -46,15 +47,15 @@ impl World {
             });
         }
         let (universe, granted) = mpi::initialize_with_threading(Threading::Funneled)
-            .ok_or_else(|| CommError::Initialise("it has been initialised before".to_owned()))?;
+            .ok_or_else(|| uninitialised("it has been initialised before"))?;
         if granted < Threading::Funneled {
-            return Err(CommError::Initialise(format!(
+            return Err(uninitialised(&format!(
                 "diff2d computes on several threads, one of which calls MPI (funneled); this library grants {granted:?} only"
             )));
         }
         let world = universe.world();
         if usize::try_from(world.size()) != Ok(launched) {
-            return Err(CommError::Initialise(format!(
+            return Err(uninitialised(&format!(
                 "the launcher has started {launched} ranks and this library knows of {}: take the mpirun of the library that diff2d is built with, or srun --mpi=pmix",
                 world.size()
             )));
@@ -65,6 +66,11 @@ impl World {
             _universe: Some(universe),
         })
     }
+}
+
+/// The error that the MPI library cannot be used.
+fn uninitialised(reason: &str) -> CommError {
+    Fault::failed(format!("MPI cannot be initialised: {reason}")).into()
 }
 
 impl fmt::Debug for World {

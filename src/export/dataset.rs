@@ -51,7 +51,7 @@ impl<'a> Dataset<'a> {
         let shape = &array.npy.shape;
         let name = array.path.display();
         if !(2..=MOST_DIMENSIONS).contains(&shape.len()) {
-            return Err(ExportError::Request(format!(
+            return Err(ExportError::refused(format!(
                 "{} has {} dimension{}; arrays (y, x), (t, y, x) and (scenario, t, y, x) can be exported",
                 name,
                 shape.len(),
@@ -59,7 +59,7 @@ impl<'a> Dataset<'a> {
             )));
         }
         if shape.contains(&0) {
-            return Err(ExportError::Request(format!(
+            return Err(ExportError::refused(format!(
                 "{name} holds no elements: there is nothing to export"
             )));
         }
@@ -90,13 +90,13 @@ impl<'a> Dataset<'a> {
         let others = self.coordinates.iter().chain(&self.record);
         let mut other_names = others.map(|other| &other.name);
         if other_names.any(|name| name == variable) {
-            return Err(ExportError::Request(format!(
+            return Err(ExportError::refused(format!(
                 "--name {variable}: a coordinate or a column of the record has this name; choose another"
             )));
         }
         if variable != "p" {
             if !coordinates::is_name(variable) {
-                return Err(ExportError::Request(format!(
+                return Err(ExportError::refused(format!(
                     "--name {}: expected a letter, and up to 63 letters, digits, _ and . behind it, such as t2m",
                     excerpt(variable, 64)
                 )));
@@ -204,7 +204,7 @@ impl<'a> Dataset<'a> {
                 .iter()
                 .map(|dimension| dimension.name.as_str())
                 .collect();
-            return Err(ExportError::Request(format!(
+            return Err(ExportError::refused(format!(
                 "--chunks gives {} lengths, and {} has the axes {}: give at most one for each",
                 lengths.len(),
                 self.array.path.display(),
@@ -402,13 +402,13 @@ impl<'a> Dataset<'a> {
     pub fn place(&self, frame: u64) -> Result<(u64, u64), ExportError> {
         let npy = &self.array.npy;
         if self.array.is_view() {
-            return Err(ExportError::Request(format!(
+            return Err(ExportError::refused(format!(
                 "a part of {} is exported, and this format points into the file: zarr, hdf5 and csv copy it",
                 self.array.path.display()
             )));
         }
         if npy.fortran_order {
-            return Err(ExportError::Request(format!(
+            return Err(ExportError::refused(format!(
                 "{} is in Fortran order, in which the elements of a frame do not lie together, and this format points into the file: zarr, hdf5 and csv copy it",
                 self.array.path.display()
             )));

@@ -1,12 +1,12 @@
 //! [`ExportError`]: why an array was not exported.
 
-use crate::cube::CubeError;
+use crate::{cube::CubeError, fault::Fault};
 use diff2d_arrays::npy::NpyError;
 use diff2d_arrays::wording::bytes;
 use diff2d_sys::FileError;
 use std::io;
 
-/// Why an array was not exported. Variants are for callers that distinguish errors; the sentence is for the user.
+/// Why an array was not exported. Callers distinguish its variants; any other fault is a [`Fault`].
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ExportError {
@@ -22,12 +22,9 @@ pub enum ExportError {
     /// The stream for the text cannot be written.
     #[error("cannot write the export: {0}")]
     Text(#[from] io::Error),
-    /// The request does not fit the array, or the format.
-    #[error("{0}")]
-    Request(String),
-    /// This machine or this build of the program cannot fulfil the request.
-    #[error("{0}")]
-    Impossible(String),
+    /// Any other fault.
+    #[error(transparent)]
+    Fault(#[from] Fault),
 }
 
 impl ExportError {
@@ -38,18 +35,24 @@ impl ExportError {
         match self {
             Self::Npy(error) => error.exit_code(),
             Self::Cube(error) => error.exit_code(),
-            Self::Request(_) => 2,
-            Self::File(_) | Self::Text(_) | Self::Impossible(_) => 1,
+            Self::Fault(fault) => fault.exit_code(),
+            Self::File(_) | Self::Text(_) => 1,
         }
+    }
+
+    /// The error of a request that does not fit the array, or the format.
+    pub(super) fn refused(sentence: impl Into<String>) -> Self {
+        Fault::refused(sentence).into()
     }
 
     /// The error of a task that needs more bytes of memory than allowed.
     pub(super) fn memory(task: &str, needed: u64, allowed: u64) -> Self {
-        Self::Impossible(format!(
+        Fault::failed(format!(
             "{task} needs {} of memory and --memory allows {}: allow more",
             bytes(needed),
             bytes(allowed)
         ))
+        .into()
     }
 
     /// The error of a format's library for the file `path`.
@@ -57,6 +60,6 @@ impl ExportError {
     pub(super) fn library(path: &std::path::Path, error: &dyn std::fmt::Display) -> Self {
         // The sentence of a library may have several lines.
         let reason = error.to_string().replace('\n', " ");
-        Self::Impossible(format!("cannot write {}: {reason}", path.display()))
+        Fault::failed(format!("cannot write {}: {reason}", path.display())).into()
     }
 }

@@ -22,7 +22,7 @@ impl Exporter {
         if let ExportWriter::Growing(..) = self.writer {
             return Ok(());
         }
-        Err(ExportError::Request(format!(
+        Err(ExportError::refused(format!(
             "--follow: an export to {} appears under its name once it is whole: export to zarr, which grows, or again with --force once there are more snapshots",
             self.format
         )))

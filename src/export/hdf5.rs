@@ -55,7 +55,7 @@ fn write(
         return Err(ExportError::memory("a chunk of HDF5", chunk_bytes, memory));
     }
     if path.exists() && !path.is_file() && !path.is_dir() {
-        return Err(ExportError::Request(format!(
+        return Err(ExportError::refused(format!(
             "the output {} is no file, which {} needs",
             path.display(),
             HDF5.format

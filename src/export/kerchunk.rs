@@ -42,7 +42,7 @@ fn write(
     // Readers look for relative names in the directory that they were started in.
     let path = fs::canonicalize(array).unwrap_or_else(|_| array.clone());
     let Some(file) = path.to_str() else {
-        return Err(ExportError::Request(format!(
+        return Err(ExportError::refused(format!(
             "the name of {} is not UTF-8, which JSON needs: rename it",
             path.display()
         )));

@@ -77,7 +77,7 @@ pub fn export(
 ) -> Result<(), ExportError> {
     match (writer, target) {
         (ExportWriter::Text(write), target) => write(dataset, target, memory, progress),
-        (_, Target::Text(_)) => Err(ExportError::Request(format!(
+        (_, Target::Text(_)) => Err(ExportError::refused(format!(
             "-o -: {format} is no text and needs a name"
         ))),
         #[cfg(feature = "hdf5")]
@@ -88,10 +88,11 @@ pub fn export(
             write(dataset, path, force, storage, memory, progress)
         }
         #[cfg(not(feature = "hdf5"))]
-        (ExportWriter::NotBuilt(needs), _) => Err(ExportError::Impossible(format!(
+        (ExportWriter::NotBuilt(needs), _) => Err(crate::fault::Fault::failed(format!(
             "this diff2d was built without {format}: build it with `cargo build --release --features {}`{needs}",
             format.word
-        ))),
+        ))
+        .into()),
     }
 }
 

@@ -77,7 +77,7 @@ pub(super) fn directory(
             .into());
         }
         if !is_ours(path).map_err(FileError::of("examine", path))? {
-            return Err(ExportError::Request(format!(
+            return Err(ExportError::refused(format!(
                 "{} holds other files than an export to {format}, and is not replaced: move it away, or write elsewhere with -o",
                 path.display()
             )));

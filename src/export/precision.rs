@@ -31,13 +31,13 @@ impl KeptPrecision {
     ) -> Result<u32, ExportError> {
         let (path, dtype) = (dataset.array().path.display(), dataset.dtype());
         let Some(stored) = mantissa::stored_bits(dtype) else {
-            return Err(ExportError::Request(format!(
+            return Err(ExportError::refused(format!(
                 "{path} holds {dtype}, which has no mantissa to round: leave --keep-bits and --max-error out"
             )));
         };
         match self {
             Self::Bits(kept) if (1..=stored).contains(&kept) => Ok(kept),
-            Self::Bits(kept) => Err(ExportError::Request(format!(
+            Self::Bits(kept) => Err(ExportError::refused(format!(
                 "--keep-bits {kept}: the elements of {path} have type {dtype}, whose mantissa has 1 to {stored} bits"
             ))),
             Self::Error(error) => bits_within(dataset, error, memory, progress),

@@ -26,7 +26,7 @@ impl Storage {
             (None, true) => "--compress",
             (None, false) => return Ok(()),
         };
-        Err(ExportError::Request(format!(
+        Err(ExportError::refused(format!(
             "{option}: {format} has no chunks: export to zarr or hdf5, or leave it out"
         )))
     }
@@ -47,7 +47,7 @@ impl Storage {
         if bytes <= most {
             return Ok(chunk);
         }
-        Err(ExportError::Request(format!(
+        Err(ExportError::refused(format!(
             "--chunks: a chunk of {bytes} bytes is larger than the {most} that readers take: choose smaller ones"
         )))
     }

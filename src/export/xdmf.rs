@@ -129,7 +129,7 @@ fn number_type(dataset: &Dataset<'_>) -> Result<String, ExportError> {
 }
 
 fn unknown(dataset: &Dataset<'_>, dtype: Dtype) -> ExportError {
-    ExportError::Request(format!(
+    ExportError::refused(format!(
         "{} has elements of type {dtype}, which readers of XDMF do not know: --to zarr copies them",
         dataset.array().path.display()
     ))
@@ -147,7 +147,7 @@ fn reference(array: &Path, target: &Target<'_>) -> Result<String, ExportError> {
     };
     match named.to_str().filter(|name| name.chars().all(is_in_xml)) {
         Some(name) => Ok(escaped(name).into_owned()),
-        None => Err(ExportError::Request(format!(
+        None => Err(ExportError::refused(format!(
             "the name of {} is not UTF-8 or has characters which XML cannot hold: rename it",
             named.display()
         ))),

@@ -30,12 +30,12 @@ impl Fill {
     /// integer. A boolean is true where the value differs from 0.
     ///
     /// # Errors
-    /// [`AnalysisError::Request`] if the text is not a formula, or the dtype cannot hold its number.
+    /// [`AnalysisError`] if the text is not a formula, or the dtype cannot hold its number.
     pub fn parse(text: &str, dtype: Dtype, dimensions: usize) -> Result<Self, AnalysisError> {
         let names: Vec<String> = (0..dimensions).map(|axis| format!("i{axis}")).collect();
         let names = names.iter().map(String::as_str).chain(["index"]);
         let formula = Expression::parse(text.trim(), &names.collect::<Vec<_>>())
-            .map_err(|error| AnalysisError::Request(format!("--fill: {error}")))?;
+            .map_err(|error| AnalysisError::refused(format!("--fill: {error}")))?;
         let number = text.trim().parse::<f64>().ok();
         if matches!(dtype.kind, Kind::Signed | Kind::Unsigned)
             && let Some(number) = number.filter(|number| number.fract().abs() > 0.0)
@@ -56,13 +56,13 @@ impl Fill {
 }
 
 fn refused(text: &str, reason: &str) -> AnalysisError {
-    AnalysisError::Request(format!("--fill {}: {reason}", excerpt(text, 60)))
+    AnalysisError::refused(format!("--fill {}: {reason}", excerpt(text, 60)))
 }
 
 /// Fills an array of zeros. The number of bytes written is added to `progress`.
 ///
 /// # Errors
-/// [`AnalysisError::Request`] with the first element that the dtype cannot hold, [`AnalysisError::Npy`] if the array
+/// [`AnalysisError`] with the first element that the dtype cannot hold, or if the array
 /// cannot be written.
 pub fn fill(output: &Output, fill: &Fill, progress: &Progress) -> Result<(), AnalysisError> {
     if matches!(fill, Fill::Zeros) {
@@ -132,7 +132,7 @@ fn append(
 
 fn element_refused(npy: &NpyHeader, place: u64, reason: &str) -> AnalysisError {
     let index = npy.index_of(place);
-    AnalysisError::Request(format!("--fill: the element {index:?}: {reason}"))
+    AnalysisError::refused(format!("--fill: the element {index:?}: {reason}"))
 }
 
 /// The smallest number that a float dtype rounds to infinity: half a unit above its largest number.

@@ -2,19 +2,17 @@
 
 use crate::npy::NpyError;
 use crate::wording::bytes;
+use diff2d_sys::Fault;
 
-/// Why an analysis was not done. Variants are for callers that distinguish errors; the sentence is for the user.
+/// Why an analysis was not done.
 #[derive(Debug, thiserror::Error)]
 pub enum AnalysisError {
     /// An array file cannot be read or written.
     #[error(transparent)]
     Npy(#[from] NpyError),
-    /// The request does not fit the array, or its result.
-    #[error("{0}")]
-    Request(String),
-    /// The disk, or the allowed memory, is too small.
-    #[error("{0}")]
-    Resources(String),
+    /// Any other fault.
+    #[error(transparent)]
+    Fault(#[from] Fault),
 }
 
 impl AnalysisError {
@@ -24,17 +22,22 @@ impl AnalysisError {
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::Npy(error) => error.exit_code(),
-            Self::Request(_) => 2,
-            Self::Resources(_) => 1,
+            Self::Fault(fault) => fault.exit_code(),
         }
+    }
+
+    /// The error of a request that does not fit the array, or its result.
+    pub(crate) fn refused(sentence: impl Into<String>) -> Self {
+        Fault::refused(sentence).into()
     }
 
     /// The error of a task that needs more bytes of memory than allowed; `remedy` is an alternative for the user.
     pub(crate) fn memory(task: &str, needed: u64, allowed: u64, remedy: &str) -> Self {
-        Self::Resources(format!(
+        Fault::failed(format!(
             "{task} needs {} of memory and --memory allows {}: allow more, or {remedy}",
             bytes(needed),
             bytes(allowed)
         ))
+        .into()
     }
 }

@@ -4,7 +4,7 @@ use super::AnalysisError;
 use crate::npy::{DATA_OFFSET, Dtype, MARK_PLACE, NpyError, NpyHeader, Runs, encode_mark};
 use crate::wording::bytes;
 pub use diff2d_sys::Destination;
-use diff2d_sys::{self as sys, AtomicFile, FileExt};
+use diff2d_sys::{self as sys, AtomicFile, Fault, FileExt};
 use std::{
     fs::{self, File, OpenOptions, TryLockError},
     io::{self, Read},
@@ -29,8 +29,8 @@ impl Output {
     /// Reserves a file for an array of zeros. An existing file with the name will be replaced at the end.
     ///
     /// # Errors
-    /// [`AnalysisError::Request`] if no file can have the name, or another process writes the file;
-    /// [`AnalysisError::Resources`] if the disk has no room for it; [`NpyError`].
+    /// [`AnalysisError`] if no file can have the name, or another process writes the file;
+    /// if the disk has no room for it; [`NpyError`].
     pub fn create(
         to: Destination,
         shape: Vec<u64>,
@@ -39,7 +39,7 @@ impl Output {
     ) -> Result<Self, AnalysisError> {
         let (name, path) = (to.name(), &to.path().to_owned());
         if name.extension().is_none_or(|extension| extension != "npy") {
-            return Err(AnalysisError::Request(format!(
+            return Err(AnalysisError::refused(format!(
                 "the output {} must have a name that ends in .npy",
                 name.display()
             )));
@@ -50,7 +50,7 @@ impl Output {
         let npy = NpyHeader::new(shape, dtype, fortran_order);
         let bytes = npy.file_bytes().map_err(|_| {
             let lengths: Vec<String> = npy.shape.iter().map(u64::to_string).collect();
-            AnalysisError::Request(format!(
+            AnalysisError::refused(format!(
                 "{}: an array of the shape ({}) is larger than any file",
                 path.display(),
                 lengths.join(", ")
@@ -123,7 +123,7 @@ impl Output {
         let bytes = self
             .npy
             .file_bytes()
-            .map_err(|error| AnalysisError::Request(error.to_string()))?;
+            .map_err(|error| AnalysisError::refused(error.to_string()))?;
         let file = self.file.file();
         file.set_len(bytes)
             .and_then(|()| file.write_all_at(&self.npy.encode(), 0))
@@ -160,11 +160,12 @@ fn no_space(path: &Path, needed: u64) -> AnalysisError {
         Some(free) => format!("{} free", bytes(free)),
         None => "too few".to_owned(),
     };
-    AnalysisError::Resources(format!(
+    Fault::failed(format!(
         "{} needs {} and its filesystem has {free}: free some space, or write elsewhere",
         path.display(),
         bytes(needed)
     ))
+    .into()
 }
 
 /// Creates and locks the file of a new array, in place of a file that a killed process left.
@@ -200,7 +201,7 @@ fn create_partial(partial: &Path) -> Result<File, AnalysisError> {
             return Ok(file);
         }
         if !is_left_over(&file) {
-            return Err(AnalysisError::Request(format!(
+            return Err(AnalysisError::refused(format!(
                 "{} is in the way, and is not what a stopped diff2d left: move it away, or choose another name",
                 partial.display()
             )));
@@ -212,7 +213,7 @@ fn create_partial(partial: &Path) -> Result<File, AnalysisError> {
 }
 
 fn another_writer(partial: &Path) -> AnalysisError {
-    AnalysisError::Request(format!(
+    AnalysisError::refused(format!(
         "another process is writing {}: wait for it, or choose another name",
         partial.display()
     ))

@@ -7,7 +7,7 @@ use rayon::prelude::*;
 /// The index along some axes. Negative numbers count from the end.
 ///
 /// # Errors
-/// [`AnalysisError::Request`] if the number of axes differs, or the index lies outside the array.
+/// [`AnalysisError`] if the number of axes differs, or the index lies outside the array.
 pub fn resolve(
     array: &ArrayFile,
     axes: &[usize],
@@ -20,7 +20,7 @@ pub fn resolve(
         .collect::<Vec<_>>()
         .join(",");
     if index.len() != axes.len() {
-        return Err(AnalysisError::Request(format!(
+        return Err(AnalysisError::refused(format!(
             "the point {point} has {} indices; {} needs {}",
             index.len(),
             array.path.display(),
@@ -41,7 +41,7 @@ pub fn resolve(
                     } else {
                         ""
                     };
-                    AnalysisError::Request(format!(
+                    AnalysisError::refused(format!(
                         "the point {point} lies outside: axis {axis} of {} has {length}{committed}",
                         array.path.display()
                     ))

@@ -98,7 +98,7 @@ impl Bitmap {
     ///
     /// # Errors
     ///
-    /// [`Error::Write`] if the file cannot be written.
+    /// [`Error`] if the file cannot be written.
     pub fn save(&self, to: &Destination) -> Result<(), Error> {
         self.write(to)?.commit_unsynced()
     }
@@ -205,7 +205,7 @@ impl Canvas for Bitmap {
 }
 
 fn draw_error(error: impl std::fmt::Display) -> Error {
-    Error::Draw(error.to_string())
+    Error::undrawn(error)
 }
 
 /// The coverage by lines of each pixel in a part of a picture.

@@ -100,10 +100,10 @@ impl Chart {
     /// only when it is complete.
     ///
     /// # Errors
-    /// [`Error::NoFrames`] without curves, [`Error::Write`] if the file cannot be written.
+    /// [`Error`] without curves, or if the file cannot be written.
     pub fn save(&self, to: &Destination) -> Result<(), Error> {
         if self.curves.is_empty() {
-            return Err(Error::NoFrames);
+            return Err(Error::no_frames());
         }
         let name = if self.title.is_empty() {
             &self.subtitle
@@ -123,7 +123,7 @@ impl Chart {
     /// As [`save`](Self::save).
     pub fn write_stacked(charts: &[Self], to: &Destination) -> Result<AtomicFile, Error> {
         let Some(first) = charts.first() else {
-            return Err(Error::NoFrames);
+            return Err(Error::no_frames());
         };
         let sizes: Vec<_> = charts.iter().map(Self::sizes).collect();
         let width = sizes

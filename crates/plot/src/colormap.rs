@@ -2,6 +2,7 @@
 
 use super::error::Error;
 use colorous::Gradient;
+use diff2d_sys::Fault;
 use std::fmt;
 use std::str::FromStr;
 
@@ -108,11 +109,15 @@ impl FromStr for Colormap {
         };
         match Self::NAMES.iter().position(|known| *known == stem) {
             Some(map) => Ok(Self { map, reversed }),
-            None => Err(Error::Colormap {
-                name: name.to_string(),
-                near: near(stem),
-                known: &Self::NAMES,
-            }),
+            None => {
+                let hint = near(stem).map(|name| format!(" (did you mean '{name}'?)"));
+                Err(Fault::refused(format!(
+                    "no colour map is called '{name}'{}; there are {}",
+                    hint.unwrap_or_default(),
+                    Self::NAMES.join(", ")
+                ))
+                .into())
+            }
         }
     }
 }

@@ -1,70 +1,20 @@
 //! [`Error`]: the reason why a picture was not drawn.
 
-use std::path::PathBuf;
+use diff2d_sys::Fault;
+use std::{fmt, path::Path};
 
-/// The reason why a picture was not drawn.
+/// The reason why a picture was not drawn. Callers distinguish its variants; any other fault is a [`Fault`].
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The field has an axis of length 0.
-    #[error("a field of {0} by {1} values has nothing to draw")]
-    Empty(usize, usize),
-    /// A frame differs in shape from the frames before it.
-    #[error(
-        "frames of one sheet or animation share a shape: the first frame has {first:?}, this one {this:?}"
-    )]
-    Shape {
-        /// The numbers of rows and columns of the first frame.
-        first: (usize, usize),
-        /// The numbers of rows and columns of the differing frame.
-        this: (usize, usize),
-    },
-    /// More frames were pushed than the sheet has panels.
+    /// More frames were pushed than the sheet or the page has room for.
     #[error("the sheet has room for {0} frames")]
     Full(usize),
-    /// An animation was finished, or a sheet requested, without a single frame.
-    #[error("there is no frame to draw")]
-    NoFrames,
-    /// There is no colour map of this name.
-    #[error("no colour map is called '{name}'{}; there are {}", hint(.near), .known.join(", "))]
-    Colormap {
-        /// The name that was given.
-        name: String,
-        /// The most similar name, if there is one.
-        near: Option<&'static str>,
-        /// The names of all colour maps.
-        known: &'static [&'static str],
-    },
-    /// A text is not a range of values.
-    #[error(
-        "'{0}' is not a range of values: write two finite numbers lo:hi with lo < hi, such as -1:1"
-    )]
-    Range(String),
-    /// A text is not the size of a picture.
-    #[error(
-        "'{text}' is not a size of a picture: write width and height in pixels, such as 1200x800, each from {least} to {most}"
-    )]
-    Size {
-        /// The text.
-        text: String,
-        /// The smallest length of a side.
-        least: usize,
-        /// The largest length of a side.
-        most: usize,
-    },
     /// The values of a field could not be read.
     #[error("could not draw: {0}")]
     Values(Box<dyn std::error::Error + Send + Sync>),
-    /// The drawing library failed.
-    #[error("could not draw: {0}")]
-    Draw(String),
-    /// The picture could not be written.
-    #[error("could not write {}: {source}", path.display())]
-    Write {
-        /// The file.
-        path: PathBuf,
-        /// The error of the system.
-        source: std::io::Error,
-    },
+    /// Any other fault.
+    #[error(transparent)]
+    Fault(#[from] Fault),
 }
 
 impl Error {
@@ -73,13 +23,39 @@ impl Error {
     #[must_use]
     pub fn exit_code(&self) -> u8 {
         match self {
-            Self::Colormap { .. } | Self::Range(_) | Self::Size { .. } | Self::Empty(..) => 2,
-            _ => 1,
+            Self::Fault(fault) => fault.exit_code(),
+            Self::Full(_) | Self::Values(_) => 1,
         }
     }
-}
 
-fn hint(near: &Option<&'static str>) -> String {
-    near.map(|name| format!(" (did you mean '{name}'?)"))
-        .unwrap_or_default()
+    /// The error of a field with an axis of length 0.
+    #[must_use]
+    pub fn empty(rows: usize, columns: usize) -> Self {
+        let sentence = format!("a field of {rows} by {columns} values has nothing to draw");
+        Fault::refused(sentence).into()
+    }
+
+    /// The error of a sheet, an animation, a page or a chart without anything to draw.
+    #[must_use]
+    pub fn no_frames() -> Self {
+        Fault::failed("there is no frame to draw").into()
+    }
+
+    /// The error of a frame whose shape differs from that of the frames before it.
+    pub(super) fn other_shape(first: (usize, usize), this: (usize, usize)) -> Self {
+        Fault::failed(format!(
+            "frames of one sheet or animation share a shape: the first frame has {first:?}, this one {this:?}"
+        ))
+        .into()
+    }
+
+    /// The error of the drawing library.
+    pub(super) fn undrawn(error: impl fmt::Display) -> Self {
+        Fault::failed(format!("could not draw: {error}")).into()
+    }
+
+    /// The error of a picture that could not be written.
+    pub(super) fn unwritten(path: &Path, error: impl fmt::Display) -> Self {
+        Fault::failed(format!("could not write {}: {error}", path.display())).into()
+    }
 }

@@ -94,8 +94,5 @@ impl Write for PictureFile {
 
 /// The error of a picture that could not be written to `path`.
 pub(super) fn write_error(path: &Path, source: impl Into<io::Error>) -> Error {
-    Error::Write {
-        path: path.to_path_buf(),
-        source: source.into(),
-    }
+    Error::unwritten(path, source.into())
 }

@@ -79,7 +79,7 @@ impl<'a> Frame<'a> {
     /// The numbers of rows and columns; an error if one of them is 0.
     pub(super) fn shape(&self) -> Result<(usize, usize), Error> {
         match self.values.dimensions() {
-            (rows, columns) if rows == 0 || columns == 0 => Err(Error::Empty(rows, columns)),
+            (rows, columns) if rows == 0 || columns == 0 => Err(Error::empty(rows, columns)),
             shape => Ok(shape),
         }
     }

@@ -128,7 +128,7 @@ impl Canvas for Pdf {
     }
 
     fn image(&mut self, rect: Rect, rgb: &[u8]) -> Result<(), Error> {
-        let pixels = deflated(rgb).map_err(|error| Error::Draw(error.to_string()))?;
+        let pixels = deflated(rgb).map_err(Error::undrawn)?;
         let (width, height) = (rect.width as f32, rect.height as f32);
         self.content
             .save_state()

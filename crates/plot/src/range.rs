@@ -6,6 +6,7 @@ use super::{
     ticks::TickScale,
     values::Values,
 };
+use diff2d_sys::Fault;
 use std::fmt;
 use std::str::FromStr;
 
@@ -126,7 +127,12 @@ impl FromStr for Range {
         text.split_once(':')
             .and_then(|(low, high)| Self::new(low.trim().parse().ok()?, high.trim().parse().ok()?))
             .filter(|range| range.low < range.high)
-            .ok_or_else(|| Error::Range(text.to_string()))
+            .ok_or_else(|| {
+                Fault::refused(format!(
+                    "'{text}' is not a range of values: write two finite numbers lo:hi with lo < hi, such as -1:1"
+                ))
+                .into()
+            })
     }
 }
 

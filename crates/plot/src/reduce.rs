@@ -19,7 +19,7 @@ impl Reduced {
     /// result does not depend on their number.
     ///
     /// # Errors
-    /// [`Error::Values`] if the field cannot be read, [`Error::Empty`] if it has no values.
+    /// [`Error`] if the field cannot be read, or has no values.
     pub fn new(field: &dyn Values, rows: usize, columns: usize) -> Result<Self, Error> {
         let (field_rows, field_columns) = field.dimensions();
         let size = (rows.min(field_rows), columns.min(field_columns));
@@ -30,7 +30,7 @@ impl Reduced {
             return Ok(reduced.clone());
         }
         if field_rows == 0 || field_columns == 0 {
-            return Err(Error::Empty(field_rows, field_columns));
+            return Err(Error::empty(field_rows, field_columns));
         }
         let in_columns = field.are_in_columns();
         let row_means = LineMeans::new(field_rows, rows);

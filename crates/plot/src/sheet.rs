@@ -67,7 +67,7 @@ impl Sheet {
     ///
     /// # Errors
     ///
-    /// [`Error::NoFrames`] if `count` is 0, [`Error::Empty`] for a field without values.
+    /// [`Error`] if `count` is 0, or for a field without values.
     pub fn new(
         to: &Destination,
         first: &Frame,
@@ -75,7 +75,7 @@ impl Sheet {
         style: &Style,
     ) -> Result<Self, Error> {
         if count == 0 {
-            return Err(Error::NoFrames);
+            return Err(Error::no_frames());
         }
         let shape = first.shape()?;
         let (x, y) = first.extent.spans(shape);
@@ -124,14 +124,11 @@ impl Sheet {
     ///
     /// # Errors
     ///
-    /// [`Error::Shape`] for a frame of another shape, [`Error::Full`] for a frame too many.
+    /// [`Error::Full`] for a frame too many; [`Error`] for a frame of another shape.
     pub fn push(&mut self, frame: &Frame) -> Result<(), Error> {
         let shape = frame.shape()?;
         if shape != self.shape {
-            return Err(Error::Shape {
-                first: self.shape,
-                this: shape,
-            });
+            return Err(Error::other_shape(self.shape, shape));
         }
         let Some(panel) = self.panels.get(self.used).copied() else {
             return Err(Error::Full(self.panels.len()));
@@ -167,10 +164,10 @@ impl Sheet {
     ///
     /// # Errors
     ///
-    /// [`Error::NoFrames`] for a sheet without frames, [`Error::Write`] if the file cannot be written.
+    /// [`Error`] for a sheet without frames, or if the file cannot be written.
     pub fn finish(self) -> Result<(), Error> {
         match self.used {
-            0 => Err(Error::NoFrames),
+            0 => Err(Error::no_frames()),
             _ => self.paper.resized(self.style.size).save(&self.to),
         }
     }

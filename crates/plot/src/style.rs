@@ -6,6 +6,7 @@ use super::{
     frame::{Frame, TIME},
     range::Range,
 };
+use diff2d_sys::Fault;
 use std::{fmt, str::FromStr};
 
 /// The common appearance of all frames of a series, so that they can be compared.
@@ -210,10 +211,13 @@ impl FromStr for Size {
             .and_then(|(width, height)| {
                 Self::new(width.trim().parse().ok()?, height.trim().parse().ok()?)
             })
-            .ok_or_else(|| Error::Size {
-                text: text.to_owned(),
-                least: Self::LEAST,
-                most: Self::MOST,
+            .ok_or_else(|| {
+                Fault::refused(format!(
+                    "'{text}' is not a size of a picture: write width and height in pixels, such as 1200x800, each from {} to {}",
+                    Self::LEAST,
+                    Self::MOST
+                ))
+                .into()
             })
     }
 }

@@ -49,7 +49,7 @@ impl Svg {
     }
 
     fn line(&mut self, element: std::fmt::Arguments<'_>) -> Result<(), Error> {
-        writeln!(self.text, "{element}").map_err(|error| Error::Draw(error.to_string()))
+        writeln!(self.text, "{element}").map_err(Error::undrawn)
     }
 }
 
@@ -67,7 +67,7 @@ impl Canvas for Svg {
         let mut png = Vec::new();
         Bitmap::of_pixels(rect.width, rect.height, rgb)
             .encode(&mut png)
-            .map_err(|error| Error::Draw(error.to_string()))?;
+            .map_err(Error::undrawn)?;
         let (shape, png) = (shape(rect), STANDARD.encode(png));
         self.line(format_args!(
             r#"<image {shape} preserveAspectRatio="none" image-rendering="pixelated" href="data:image/png;base64,{png}"/>"#

@@ -26,7 +26,7 @@ pub(super) const SIDE: usize = 840;
 ///
 /// # Errors
 ///
-/// [`Error::Empty`] for a field without values.
+/// [`Error`] for a field without values.
 pub fn picture(frame: &Frame, style: &Style) -> Result<Bitmap, Error> {
     let template = Template::new(frame, style, style.scaled(SIDE), colormap::LEVELS)?;
     Ok(template.print(frame)?.at_resolution(style.dpi))
@@ -37,7 +37,7 @@ pub fn picture(frame: &Frame, style: &Style) -> Result<Bitmap, Error> {
 ///
 /// # Errors
 ///
-/// As [`picture`]; [`Error::Write`] if the file cannot be written.
+/// As [`picture`]; [`Error`] if the file cannot be written.
 pub fn save_picture(frame: &Frame, style: &Style, to: &Destination) -> Result<(), Error> {
     let shape = frame.shape()?;
     let (x, y) = frame.extent.spans(shape);
@@ -60,7 +60,7 @@ pub fn save_picture(frame: &Frame, style: &Style, to: &Destination) -> Result<()
 ///
 /// # Errors
 ///
-/// [`Error::Empty`] for a field without values, [`Error::Values`] if they cannot be read.
+/// [`Error`] for a field without values, or if they cannot be read.
 pub fn reduced_for_picture(frame: &Frame) -> Result<Reduced, Error> {
     let shape = frame.shape()?;
     let (x, y) = frame.extent.spans(shape);
@@ -114,10 +114,7 @@ impl Template {
     pub fn print(&self, frame: &Frame) -> Result<Bitmap, Error> {
         let shape = frame.shape()?;
         if shape != self.shape {
-            return Err(Error::Shape {
-                first: self.shape,
-                this: shape,
-            });
+            return Err(Error::other_shape(self.shape, shape));
         }
         let mut bitmap = self.blank.clone();
         self.colours

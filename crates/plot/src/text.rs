@@ -16,7 +16,7 @@ pub(super) const DIGIT: f64 = 0.729;
 
 fn font() -> Result<&'static FontRef<'static>, Error> {
     FONT.as_ref()
-        .ok_or_else(|| Error::Draw("the built-in font is damaged".to_string()))
+        .ok_or_else(|| Error::undrawn("the built-in font is damaged"))
 }
 
 /// The scale for an em of `size` pixels.

@@ -41,6 +41,7 @@ mod destination;
 #[cfg(feature = "hdf5")]
 pub mod dimension_scales;
 mod error;
+mod fault;
 mod files;
 #[cfg(unix)]
 mod guard;
@@ -85,6 +86,7 @@ pub use caches::Caches;
 pub use copy::copy;
 pub use destination::Destination;
 pub use error::FileError;
+pub use fault::Fault;
 pub use files::{
     Fate, are_one_file, copy_permissions, create_directory, directory_of, enter_directory, fate,
     has_other_names, is_file, is_still_at, leads_somewhere, open_file, open_own, open_stream,

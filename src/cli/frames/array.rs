@@ -124,7 +124,7 @@ impl<'a> Frames<'a> {
         };
         let (rows, columns) = frames.shape();
         if rows == 0 || columns == 0 {
-            return Err(plot::Error::Empty(rows, columns).into());
+            return Err(plot::Error::empty(rows, columns).into());
         }
         if frames.len() == 0 {
             return Err(Error::Usage(format!(

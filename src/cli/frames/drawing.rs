@@ -83,7 +83,7 @@ impl<'a> Drawing<'a> {
                 sheet.push(frame)
             })?;
         }
-        Ok(sheet.ok_or(plot::Error::NoFrames)?.finish()?)
+        Ok(sheet.ok_or_else(plot::Error::no_frames)?.finish()?)
     }
 
     /// Draws the chosen frames one after the other into a file, `fps` of them a second; `progress` counts them.

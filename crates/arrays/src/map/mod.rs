@@ -56,7 +56,7 @@ impl<'a> Map<'a> {
     /// of axes with coordinates.
     ///
     /// # Errors
-    /// [`AnalysisError::Request`] if the text is not a formula, or the arrays do not broadcast.
+    /// [`AnalysisError`] if the text is not a formula, or the arrays do not broadcast.
     pub fn new(text: &str, inputs: Vec<MapInput<'a>>) -> Result<Self, AnalysisError> {
         let (mut names, mut sources) = (Vec::new(), Vec::new());
         for (input, named) in inputs.iter().enumerate() {
@@ -90,7 +90,7 @@ impl<'a> Map<'a> {
                 })
             }))
         });
-        let formula = formula.map_err(|error| AnalysisError::Request(error.to_string()))?;
+        let formula = formula.map_err(|error| AnalysisError::refused(error.to_string()))?;
         let mut map = Self {
             inputs,
             formula,
@@ -118,7 +118,7 @@ impl<'a> Map<'a> {
     /// of the arrays is masked.
     ///
     /// # Errors
-    /// [`AnalysisError::Request`] if another array with the same length has different coordinates, unless differences
+    /// [`AnalysisError`] if another array with the same length has different coordinates, unless differences
     /// are `ignored`.
     pub fn labels(&self, ignored: bool) -> Result<Labels, AnalysisError> {
         let mut axes: Vec<Option<(&str, &NamedAxis)>> = vec![None; self.shape.len()];
@@ -140,7 +140,7 @@ impl<'a> Map<'a> {
                     _ => *axes[place].insert((&input.name, axis)),
                 };
                 if let Some(difference) = named_axis.difference(axis).filter(|_| !ignored) {
-                    return Err(AnalysisError::Request(format!(
+                    return Err(AnalysisError::refused(format!(
                         "{name} and {} have other coordinates along axis {place}: {difference}; --ignore-coordinates takes those of {name}",
                         input.name
                     )));
@@ -207,7 +207,7 @@ impl<'a> Map<'a> {
     /// The shape to which the variables of the formula broadcast.
     fn broadcast(&self) -> Result<Vec<u64>, AnalysisError> {
         if self.arrays().next().is_none() {
-            return Err(AnalysisError::Request(
+            return Err(AnalysisError::refused(
                 "the formula uses none of the arrays: `diff2d create FILE.npy --shape N0,N1,… --fill EXPR` fills one by a formula of its indices".to_owned(),
             ));
         }
@@ -229,7 +229,7 @@ impl<'a> Map<'a> {
                 }
                 if let Some(decisive) = decisive[axis] {
                     let decisive_variable = shapes.iter().find(|(number, _)| *number == decisive);
-                    return Err(AnalysisError::Request(format!(
+                    return Err(AnalysisError::refused(format!(
                         "{} and {} do not broadcast: axes, counted from the last one, have the same length or one of them 1; --repeat AXIS takes the shorter one again and again along an axis",
                         self.described(decisive, decisive_variable.map_or(&[], |(_, shape)| shape)),
                         self.described(*number, lengths)
@@ -244,7 +244,7 @@ impl<'a> Map<'a> {
             _ => None,
         });
         match indices.max().filter(|&axis| axis >= shape.len()) {
-            Some(axis) => Err(AnalysisError::Request(format!(
+            Some(axis) => Err(AnalysisError::refused(format!(
                 "there is no i{axis}: the result has {} axes",
                 shape.len()
             ))),
@@ -296,7 +296,7 @@ impl<'a> Map<'a> {
     /// on the numbers of values that were rounded before that, or that became infinite.
     ///
     /// # Errors
-    /// [`AnalysisError`]; [`AnalysisError::Request`] with the number of values that the integers of the output cannot
+    /// [`AnalysisError`], also with the number of values that the integers of the output cannot
     /// hold.
     pub fn run(
         &self,

@@ -159,7 +159,7 @@ impl Misfits {
     /// Refuses the result if there are such values; `count` is the number of all values.
     ///
     /// # Errors
-    /// [`AnalysisError::Request`] if there are some.
+    /// [`AnalysisError`] if there are some.
     pub(super) fn verdict(
         self,
         count: u64,
@@ -176,7 +176,7 @@ impl Misfits {
             Scalar::Integer(integer) => integer.to_string(),
             Scalar::Float(float) => format!("{float:?}"),
         };
-        Err(AnalysisError::Request(format!(
+        Err(AnalysisError::refused(format!(
             "{misfits} of {count} values {verb} not fit {dtype}, which holds {low} to {}: the first is {value} at {:?}; clip(a, lo, hi) limits them, and --dtype f8 holds all",
             high - 1,
             in_order(&index)

@@ -22,8 +22,7 @@ pub struct Histogram {
 /// bytes read is added to `progress`.
 ///
 /// # Errors
-/// [`AnalysisError::Request`] if there are no bins, or the ends are not a range; [`AnalysisError::Resources`],
-/// [`AnalysisError::Npy`].
+/// [`AnalysisError`] if there are no bins, the ends are not a range, memory is too small, or the file cannot be read.
 pub fn histogram(
     array: &ArrayFile,
     select: &Select,
@@ -33,7 +32,7 @@ pub fn histogram(
     progress: &Progress,
 ) -> Result<Histogram, AnalysisError> {
     if !(low.is_finite() && high.is_finite() && low <= high && bins > 0) {
-        return Err(AnalysisError::Request(format!(
+        return Err(AnalysisError::refused(format!(
             "a histogram with {bins} bins from {low:?} to {high:?}: it needs a bin and finite ends, such as --histogram 100:0:1"
         )));
     }
@@ -44,7 +43,7 @@ pub fn histogram(
     };
     let bin_edges = edges(low, high, bins);
     if !bin_edges.is_sorted_by(|one, next| one < next) {
-        return Err(AnalysisError::Request(format!(
+        return Err(AnalysisError::refused(format!(
             "a histogram with {bins} bins from {low:?} to {high:?}: there are fewer numbers between these ends than bins"
         )));
     }

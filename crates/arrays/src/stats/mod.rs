@@ -41,7 +41,7 @@ use std::ops::Range;
 /// ([`SquaredDeviations`](super::double_double::SquaredDeviations)).
 ///
 /// # Errors
-/// [`AnalysisError::Resources`], [`AnalysisError::Npy`].
+/// [`AnalysisError`].
 pub fn whole(
     array: &ArrayFile,
     options: Options,

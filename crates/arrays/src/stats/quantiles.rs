@@ -38,7 +38,7 @@ pub struct Quantiles {
 /// `progress`.
 ///
 /// # Errors
-/// [`AnalysisError::Resources`], [`AnalysisError::Npy`].
+/// [`AnalysisError`].
 pub fn quantiles(
     array: &ArrayFile,
     select: &Select,
@@ -342,7 +342,7 @@ impl Columns {
 /// number of bytes of finished columns is added to `progress`.
 ///
 /// # Errors
-/// [`AnalysisError::Resources`], [`AnalysisError::Npy`].
+/// [`AnalysisError`].
 pub fn column_quantiles(
     array: &ArrayFile,
     select: &Select,

@@ -31,7 +31,7 @@ pub struct Request {
 }
 
 fn refuse(sentence: String) -> Result<(), AnalysisError> {
-    Err(AnalysisError::Request(sentence))
+    Err(AnalysisError::refused(sentence))
 }
 
 /// Refuses windows that do not fit an axis.

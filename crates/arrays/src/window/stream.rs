@@ -108,7 +108,7 @@ impl<'a, O: Operation<C>, const C: usize> WindowStream<'a, O, C> {
             let mut region = part.clone();
             region[0] = self.take(count);
             if self.overflow.get() {
-                return Err(AnalysisError::Request(
+                return Err(AnalysisError::refused(
                     "the sum or ptp of a window is beyond 64-bit integers: --dtype f8 computes it in double precision".to_owned(),
                 ));
             }

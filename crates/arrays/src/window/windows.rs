@@ -36,7 +36,7 @@ impl Windows {
     /// Checks a request.
     ///
     /// # Errors
-    /// [`AnalysisError::Request`] for a wrong number of axes, a window without elements or longer than its axis, a
+    /// [`AnalysisError`] for a wrong number of axes, a window without elements or longer than its axis, a
     /// stride of 0, a selection that is empty or leaves the array, `ptp` of booleans, sums of too many integers, and a
     /// padding that does not fit the type of the elements.
     pub fn new(array: &ArrayFile, request: Request) -> Result<Self, AnalysisError> {
@@ -349,7 +349,7 @@ impl Windows {
 }
 
 fn refuse(sentence: String) -> Result<Windows, AnalysisError> {
-    Err(AnalysisError::Request(sentence))
+    Err(AnalysisError::refused(sentence))
 }
 
 /// A pass over the array.

@@ -61,8 +61,7 @@ impl Animation {
     ///
     /// # Errors
     ///
-    /// [`Error::Shape`] for a frame that differs in shape from the first, [`Error::Write`] if the file cannot be
-    /// written.
+    /// [`Error`] for a frame that differs in shape from the first, or if the file cannot be written.
     pub fn push(&mut self, frame: &Frame) -> Result<(), Error> {
         let Some(recording) = &mut self.recording else {
             self.recording = Some(self.start(frame)?);
@@ -105,9 +104,9 @@ impl Animation {
     ///
     /// # Errors
     ///
-    /// [`Error::NoFrames`] for an animation without frames, [`Error::Write`] if the file cannot be written.
+    /// [`Error`] for an animation without frames, or if the file cannot be written.
     pub fn finish(self) -> Result<(), Error> {
-        let mut recording = self.recording.ok_or(Error::NoFrames)?;
+        let mut recording = self.recording.ok_or_else(Error::no_frames)?;
         recording.write(LAST_DELAY.max(self.delay))?;
         recording.encoder.finish()?.commit()
     }

@@ -101,7 +101,7 @@ pub(super) fn encode(field: &Reduced, quantiser: &Quantiser) -> Result<String, E
     let deflated = deflated
         .write_all(&planes)
         .and_then(|()| deflated.finish())
-        .map_err(|error| Error::Draw(error.to_string()))?;
+        .map_err(Error::undrawn)?;
     Ok(STANDARD.encode(deflated))
 }
 

@@ -105,7 +105,7 @@ impl PackedFrame {
     /// Packs a frame whose values are between `ends`. Its longest side has at most `side` cells.
     ///
     /// # Errors
-    /// [`Error::Empty`], or [`Error::Values`] if the values cannot be read.
+    /// [`Error`] for a field without values, or if they cannot be read.
     pub fn new(frame: &Frame, style: &Style, ends: &Extrema, side: usize) -> Result<Self, Error> {
         let nodes = frame.shape()?;
         let reduced = Reduced::new(frame.values, side, side)?;
@@ -147,7 +147,7 @@ impl Page {
     /// are written below them.
     ///
     /// # Errors
-    /// [`Error::Write`].
+    /// [`Error`] if the file cannot be written.
     pub fn create(
         to: &Destination,
         style: &Style,
@@ -196,15 +196,12 @@ impl Page {
     /// Adds a frame.
     ///
     /// # Errors
-    /// [`Error::Shape`] for a frame whose shape differs from the shape of the first frame, [`Error::Full`] for a frame
-    /// that would make the page too large, [`Error::Write`].
+    /// [`Error::Full`] for a frame that would make the page too large; [`Error`] for a frame whose shape differs from that of
+    /// the first frame, or if the file cannot be written.
     pub fn push(&mut self, frame: &PackedFrame) -> Result<(), Error> {
         let first_shape = *self.shape.get_or_insert(frame.nodes);
         if first_shape != frame.nodes {
-            return Err(Error::Shape {
-                first: first_shape,
-                this: frame.nodes,
-            });
+            return Err(Error::other_shape(first_shape, frame.nodes));
         }
         self.bytes += frame.bytes();
         if self.bytes > MOST_BYTES + MOST_BYTES / 20 {
@@ -287,9 +284,9 @@ impl Page {
     /// Writes the description and puts the page in its place, durably.
     ///
     /// # Errors
-    /// [`Error::NoFrames`] for a page without frames, [`Error::Write`].
+    /// [`Error`] for a page without frames, or if the file cannot be written.
     pub fn finish(mut self) -> Result<(), Error> {
-        let mut description = self.description.take().ok_or(Error::NoFrames)?;
+        let mut description = self.description.take().ok_or_else(Error::no_frames)?;
         description["range"]["positive"] = json!(finite(self.ends.low_positive));
         description["found"] = ends_of(&self.ends);
         description["open"] = json!(opening(&self.widths));

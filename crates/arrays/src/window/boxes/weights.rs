@@ -27,7 +27,7 @@ impl Weights {
     /// Source: `scipy.ndimage.gaussian_filter`, `truncate=4.0`.
     ///
     /// # Errors
-    /// [`AnalysisError::Request`] for a standard deviation that is negative or too large.
+    /// [`AnalysisError`] for a standard deviation that is negative or too large.
     pub fn gaussian(sigmas: &[f64]) -> Result<Self, AnalysisError> {
         let factors: Vec<Vec<f64>> = sigmas
             .iter()
@@ -43,17 +43,17 @@ impl Weights {
     /// the axes are reduced one after the other.
     ///
     /// # Errors
-    /// [`AnalysisError::Request`] if there are no weights, if their number does not fit the shape, and for infinities
+    /// [`AnalysisError`] if there are no weights, if their number does not fit the shape, and for infinities
     /// or NaN.
     pub fn new(shape: Vec<usize>, weights: Vec<f64>) -> Result<Self, AnalysisError> {
         if weights.is_empty() || shape.iter().product::<usize>() != weights.len() {
-            return Err(AnalysisError::Request(format!(
+            return Err(AnalysisError::refused(format!(
                 "{} weights for a window of shape {shape:?}: each element needs one",
                 weights.len()
             )));
         }
         if let Some(number) = weights.iter().position(|weight| !weight.is_finite()) {
-            return Err(AnalysisError::Request(format!(
+            return Err(AnalysisError::refused(format!(
                 "the weight number {number} is {:?}: weights must be finite",
                 weights[number]
             )));
@@ -97,7 +97,7 @@ impl Weights {
 fn gaussian_factor(sigma: f64) -> Result<Vec<f64>, AnalysisError> {
     const LARGEST: f64 = 1e8;
     if !(0.0..=LARGEST).contains(&sigma) {
-        return Err(AnalysisError::Request(format!(
+        return Err(AnalysisError::refused(format!(
             "a standard deviation of {sigma:?} elements: it must be at least 0 and at most {LARGEST:?}"
         )));
     }
