@@ -8,8 +8,9 @@ use crate::{
         common_origin,
     },
     params::{
-        FunctionTable, RawParams, RowTimes, StepMethod, keys,
+        FunctionTable, RawParams, RowTimes, StepMethod, keys, pair,
         value::{Value, key_value, number},
+        value_in_fit,
     },
     physics::input::{Digests, Input},
     problem::Problem,
@@ -122,7 +123,7 @@ impl DataTable<'_> {
     fn value(&self, key: &str) -> Result<Option<Cow<'_, Value>>, FitError> {
         let name = self.name_of(key);
         match self.raw.typed().get(&name) {
-            Some(_) => Ok(Some(self.raw.value(&name)?)),
+            Some(_) => Ok(Some(value_in_fit(self.raw, &name)?)),
             None => Ok(None),
         }
     }
@@ -193,15 +194,8 @@ impl DataTable<'_> {
 
     /// The first and last time of the rows that are used.
     fn used(&self) -> Result<[f64; 2], FitError> {
-        const KEY: &str = "use";
-        let Some(used) = self.value(KEY)? else {
-            return Ok([f64::NEG_INFINITY, f64::INFINITY]);
-        };
-        let times = used.as_array().into_iter().flatten().filter_map(number);
-        match times.collect::<Vec<f64>>()[..] {
-            [first, last] if first <= last => Ok([first, last]),
-            _ => Err(self.refuse(KEY, "it must be [from, to], two times that ascend")),
-        }
+        let used = self.value("use")?.and_then(|used| pair(&used));
+        Ok(used.unwrap_or([f64::NEG_INFINITY, f64::INFINITY]))
     }
 }
 

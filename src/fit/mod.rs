@@ -52,7 +52,7 @@ pub use steps::Steps;
 use crate::{
     cube::with_start,
     measured::{Calendar, MeasuredFile},
-    params::{Params, ParamsError, RawParams, value::number},
+    params::{Params, ParamsError, RawParams, value::number, value_in_fit},
     physics::input::Digests,
 };
 use derivatives::Order;
@@ -107,10 +107,8 @@ pub struct Fit {
     options: FitOptions,
 }
 
-/// The difference of scaled unknowns for numerical derivatives, relative to their size, unless the file gives another one,
-/// and the range of others.
+/// The difference of scaled unknowns for numerical derivatives, relative to their size, unless the file gives another one.
 const STEP: f64 = 3e-5;
-const STEPS: [f64; 2] = [1e-8, 1e-2];
 /// The largest number of restarts from a smaller sum of squares that a profile has found.
 const MOST_RESTARTS: usize = 3;
 
@@ -329,17 +327,10 @@ impl Fit {
 /// The difference of scaled unknowns that a parameter file states, relative to their size.
 fn step(raw: &RawParams) -> Result<f64, FitError> {
     const KEY: &str = "fit.step";
-    let Some(entry) = raw.typed().get(KEY) else {
-        return Ok(STEP);
-    };
-    let [least_step, most_step] = STEPS;
-    let step = number(&entry.value).filter(|step| (least_step..=most_step).contains(step));
-    Ok(step.ok_or_else(|| {
-        raw.refuse(
-            KEY,
-            format!("it must be from {least_step:?} to {most_step:?}"),
-        )
-    })?)
+    match raw.typed().get(KEY) {
+        Some(_) => Ok(number(&*value_in_fit(raw, KEY)?).unwrap_or(STEP)),
+        None => Ok(STEP),
+    }
 }
 
 /// The first line of a parameter file with fitted numbers.

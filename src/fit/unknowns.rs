@@ -1,10 +1,9 @@
 //! [`Unknown`]: a number of the parameter file that a fit varies, as defined by `[fit]`.
 
 use crate::params::{
-    ParamsError, Place, RawParams, hint,
-    key::TableKeys,
-    keys,
+    ParamsError, Place, RawParams, names_of_unknowns, pair, reason_for_no_number,
     value::{Value, number},
+    value_in_fit,
 };
 
 /// The table of the unknowns, in which each unknown is a key.
@@ -54,24 +53,8 @@ impl Unknown {
     /// # Errors
     /// [`ParamsError`] if an unknown is not a number in the file, or bounds or priors cannot be used.
     pub fn all(raw: &RawParams) -> Result<Vec<Self>, ParamsError> {
-        let mut names: Vec<&str> = Vec::new();
-        for entry in raw.typed().entries() {
-            let Some(name) = entry.name.strip_prefix(VARY) else {
-                continue;
-            };
-            let name = match keys::find(&entry.name) {
-                // The entry is a key in the table of an unknown.
-                Some(key) if !key.name.starts_with(VARY) => name
-                    .strip_suffix(key.name)
-                    .map_or(name, |name| name.trim_end_matches('.')),
-                _ => name,
-            };
-            if !names.contains(&name) {
-                names.push(name);
-            }
-        }
         let mut unknowns: Vec<Self> = Vec::new();
-        for name in names {
+        for name in names_of_unknowns(raw) {
             let unknown = Self::take(raw, name)?;
             if let Some(same) = unknowns.iter().find(|other| other.key == unknown.key) {
                 let reason = format!("this is {} once more; keep one of the two", same.name);
@@ -103,13 +86,8 @@ impl Unknown {
         } else {
             typed_name.clone()
         };
-        let bounds = pair(&*raw.value(&bounds_key)?);
+        let bounds = pair(&*value_in_fit(raw, &bounds_key)?);
         let [low, high] = bounds.unwrap_or([f64::NAN; 2]);
-        let ascend = low < high;
-        if !ascend {
-            let reason = format!("the bounds {low:?} and {high:?} do not ascend");
-            return Err(raw.refuse(&bounds_key, reason));
-        }
         if !(low..=high).contains(&start) {
             let reason = format!(
                 "the value in the file, {start:?}, from which the fit starts, is not between {low:?} and {high:?}"
@@ -119,32 +97,25 @@ impl Unknown {
         let value_of = |part: &str| {
             let key = key_of(part);
             let is_typed = is_table && raw.typed().get(&key).is_some();
-            is_typed.then(|| raw.value(&key)).transpose()
+            is_typed.then(|| value_in_fit(raw, &key)).transpose()
         };
-        let prior = value_of("prior")?.map(|typed| {
-            let valid = pair(&typed).filter(|[_, deviation]| *deviation > 0.0);
-            let reason = "it must be [mean, standard deviation], the deviation greater than 0";
-            valid.ok_or_else(|| raw.refuse(&key_of("prior"), reason.to_owned()))
-        });
+        let prior = value_of("prior")?.and_then(|typed| pair(&typed));
         let scale = value_of("scale")?;
-        let is_logarithmic = match scale.as_deref().map(Value::as_str) {
+        let is_logarithmic = match scale.as_deref().and_then(Value::as_str) {
             None => low > 0.0,
-            Some(Some("linear")) => false,
-            Some(Some("log")) if low > 0.0 => true,
-            Some(word) => {
-                let reason = match word {
-                    Some("log") => "\"log\" needs bounds greater than 0",
-                    _ => "it must be \"log\" or \"linear\"",
-                };
-                return Err(raw.refuse(&key_of("scale"), reason.to_owned()));
+            Some("log") if low > 0.0 => true,
+            Some("log") => {
+                let reason = "\"log\" needs bounds greater than 0".to_owned();
+                return Err(raw.refuse(&key_of("scale"), reason));
             }
+            Some(_) => false,
         };
         Ok(Self {
             name: name.to_owned(),
             key,
             start,
             bounds: [low, high],
-            prior: prior.transpose()?,
+            prior,
             is_logarithmic,
             place,
         })
@@ -217,49 +188,8 @@ impl Unknown {
     }
 }
 
-/// A pair of finite numbers.
-fn pair(value: &Value) -> Option<[f64; 2]> {
-    let items = value.as_array()?;
-    let numbers: Option<Vec<f64>> = items.iter().map(number).collect();
-    let numbers = <[f64; 2]>::try_from(numbers?).ok()?;
-    numbers
-        .iter()
-        .all(|number| number.is_finite())
-        .then_some(numbers)
-}
-
 /// The number at a dotted key, which may be an element of an array, and the place where it was typed.
 fn number_at(raw: &RawParams, name: &str) -> Option<(f64, Place)> {
     let (value, place) = raw.typed().value_at(name)?;
     Some((number(value)?, place.clone()))
-}
-
-/// The reason why a name in `[fit.vary]` is no number of the file.
-fn reason_for_no_number(raw: &RawParams, name: &str) -> String {
-    if let Some((unknown, slip)) = name.rsplit_once('.')
-        && (number_at(raw, unknown).is_some()
-            || number_at(raw, &format!("constants.{unknown}")).is_some())
-    {
-        let table = keys::table(&format!("{VARY}{unknown}"));
-        let names: Vec<&str> = table.into_iter().flat_map(TableKeys::names).collect();
-        let hint = hint(slip, names.iter().copied());
-        return format!(
-            "there is no key {slip} of an unknown{hint}; there are {}",
-            names.join(", ")
-        );
-    }
-    let entries = raw.typed().entries();
-    let numbers = entries.filter(|entry| number(&entry.value).is_some());
-    let names = numbers.map(|entry| match entry.name.strip_prefix("constants.") {
-        Some(constant) if !name.contains('.') => constant,
-        _ => &*entry.name,
-    });
-    let hint = hint(name, names.filter(|other| !other.starts_with("fit.")));
-    let way_out = match name.contains('.') {
-        true => String::new(),
-        false => {
-            format!("; a constant in [constants] may stand in any formula: {name} = 1.0")
-        }
-    };
-    format!("the file has no constant and no key of this name that is a number{hint}{way_out}")
 }

@@ -12,7 +12,12 @@ use super::{
 };
 use diff2d_arrays::wording::excerpt;
 use serde_json::{Map, Value as Json, json};
-use std::{borrow::Cow, fmt, sync::Arc};
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+    sync::Arc,
+};
 
 /// The prefix of the constants' dotted keys.
 const TABLE: &str = "constants.";
@@ -60,10 +65,7 @@ impl Constants {
                 }
             }
         }
-        for (_, entry) in pending {
-            let reason = number(&entry.value, &values).err().unwrap_or_default();
-            wrong.push(refuse(entry, &reason));
-        }
+        wrong.extend(unknown(&pending, &values));
         ParamsError::of_all(wrong)?;
         values.sort_by_key(|(name, _)| json.keys().position(|typed| typed == name));
         Ok(Self {
@@ -166,6 +168,44 @@ pub fn number_of(params: &Canonical, name: &str) -> Option<f64> {
         let constants = Constants::of(&RawParams::from_canonical(params)).ok()?;
         number(&value::from_json(json), &constants.values).ok()
     })
+}
+
+/// The errors of constants whose numbers are unknown. What is wrong with a constant is not told of those that are made of it.
+fn unknown(pending: &[(&str, &Entry)], values: &[(String, f64)]) -> Vec<ParamsError> {
+    let entries: BTreeMap<&str, &Entry> = pending.iter().copied().collect();
+    // The first constant without a number of which each one is made.
+    let needs: BTreeMap<&str, &str> = (pending.iter())
+        .filter_map(|(name, entry)| {
+            let text = entry.value.as_str()?;
+            let mut words = text.split(|letter: char| !letter.is_alphanumeric() && letter != '_');
+            let (needed, _) = words.find_map(|word| entries.get_key_value(word))?;
+            Some((*name, *needed))
+        })
+        .collect();
+    let (mut errors, mut passed) = (Vec::new(), BTreeSet::new());
+    for &(start, entry) in pending {
+        if !needs.contains_key(start) {
+            let reason = number(&entry.value, values).err().unwrap_or_default();
+            errors.push(refuse(entry, &reason));
+            continue;
+        }
+        let (mut path, mut next) = (Vec::new(), Some(start));
+        while let Some(name) = next.filter(|name| passed.insert(*name)) {
+            path.push(name);
+            next = needs.get(name).copied();
+        }
+        let circle_begin = path.iter().position(|name| Some(*name) == next);
+        if let Some((first, others)) = circle_begin.and_then(|begin| path[begin..].split_first()) {
+            let made_of: String = (others.iter())
+                .map(|name| format!("{name}, {name} of "))
+                .collect();
+            let reason = format!(
+                "constants form a circle, {first} is made of {made_of}{first}: give one of them a number"
+            );
+            errors.push(refuse(entries[first], &reason));
+        }
+    }
+    errors
 }
 
 /// The finite number of a value: a number, or a formula of constants.

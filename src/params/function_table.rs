@@ -10,7 +10,9 @@ use crate::measured::{
     Between, ColumnName, Doubles, KeyValue, MeasuredFile, Reading, Request, TableError,
     WantedColumn, column,
 };
-use diff2d_arrays::expression::{Expression, Extension, Interpolant, Piecewise, is_word};
+use diff2d_arrays::expression::{
+    Expression, Extension, Interpolant, Piecewise, is_word, refuse_letters,
+};
 use serde::{Serialize, Serializer};
 use serde_json::{Value as Json, json};
 use std::{
@@ -247,6 +249,11 @@ pub(super) fn refuse_name(name: &str, what: &str) -> Result<(), String> {
         name.starts_with(|letter: char| letter.is_ascii_alphabetic() || letter == '_');
     let mut letters = name.bytes();
     let is_of_letters = letters.all(|letter| letter.is_ascii_alphanumeric() || letter == b'_');
+    if let Some(reason) = refuse_letters(name) {
+        return Err(format!(
+            "the name {name} of a {what} cannot stand in formulas: {reason}"
+        ));
+    }
     if !begins_as_word || !is_of_letters {
         return Err(format!(
             "the name of a {what} must be letters, digits and _, no digit first"

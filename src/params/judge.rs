@@ -6,6 +6,7 @@ use super::{
     canonical::Canonical,
     choice::Choice,
     error::ParamsError,
+    fit_values::errors_in_fit,
     keys::{self, KEYS},
     profile::Words,
     raw::RawParams,
@@ -65,6 +66,11 @@ impl<'a> Judge<'a> {
         let unknown_names = unknown.iter().map(|entry| entry.name.clone());
         self.unknown = unknown_names.collect();
         self.refuse_keys(&unknown, &names);
+    }
+
+    /// Refuses what no fit can use.
+    pub(super) fn refuse_in_fit(&mut self) {
+        self.wrong.extend(errors_in_fit(self.raw));
     }
 
     /// Refuses keys that are not among `known`. The first ones are named, many others only counted.

@@ -347,8 +347,8 @@ pub static KEYS: [Key; 73] = keys! {
         Derived, no_bits;
     "fit.data", "what was measured", "", DATA, DATA_TABLES,
         "[{ file = \"wall.csv\", time = \"time\", columns = { T1 = \"sill\" }, sigma = 0.1 }]", Derived, no_bits;
-    "fit.step", "the share of its own size by which an unknown is changed for derivatives", "", NUMBER, ABOVE_0,
-        "3e-5", Derived, no_bits;
+    "fit.step", "the share of its own size by which an unknown is changed for derivatives", "", NUMBER,
+        "a number from 1e-8 to 0.01", "3e-5", Derived, no_bits;
 };
 
 /// The keys of a sweep file besides the varied ones.

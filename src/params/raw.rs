@@ -243,16 +243,16 @@ impl RawParams {
             Some(_) => self.source(name),
             None => name,
         };
-        let (place, value) = match self.typed.get(name) {
-            Some(entry) => {
-                let file = entry.value.as_str().map(Path::new);
+        let (place, value) = match self.typed.value_at(name) {
+            Some((value, place)) => {
+                let file = value.as_str().map(Path::new);
                 let is_in_memory = file.is_some_and(|file| self.in_memory.contains_key(file));
                 let value = if is_in_memory {
                     UNNAMED.into()
                 } else {
-                    value::shown(&entry.value)
+                    value::shown(value)
                 };
-                (entry.place.clone(), value)
+                (place.clone(), value)
             }
             None => match (
                 self.typed.first_entry_of(name),
@@ -300,7 +300,7 @@ impl RawParams {
         let table = name.rsplit_once('.').map(|(table, _)| table);
         let entry_of_table = table.and_then(|table| self.typed.first_entry_of(table));
         ParamsError::Missing {
-            place: entry_of_table.filter(|_| name != key.name).map_or_else(
+            place: entry_of_table.map_or_else(
                 || Place::File(Arc::clone(&self.file)),
                 |entry| entry.place.clone(),
             ),

@@ -189,15 +189,27 @@ impl SweepParams {
     /// The parameters of one scenario.
     #[must_use]
     pub fn scenario(&self, number: usize) -> RawParams {
+        let values = self.values_of(number);
+        values.fold(self.base.clone(), |raw, (key, index)| key.give(index, raw))
+    }
+
+    /// The parameters of scenario 0 with a single value of another one, for each key that varies, with the name of the key.
+    pub(crate) fn single_changes(&self, number: usize) -> impl Iterator<Item = (&str, RawParams)> {
+        let first = self.scenario(0);
+        let values = self.values_of(number);
+        values.map(move |(key, index)| (&*key.name, key.give(index, first.clone())))
+    }
+
+    /// The keys that vary, from the last one to the first, and the index of the value that each has in a scenario.
+    fn values_of(&self, number: usize) -> impl Iterator<Item = (&Varied, usize)> {
         let mut quotient = number;
-        let base = self.base.clone();
-        self.varied.iter().rev().fold(base, |raw, key| {
+        self.varied.iter().rev().map(move |key| {
             let index = match self.combine {
                 Combine::Product => quotient % key.values.len(),
                 Combine::Zip => number,
             };
             quotient /= key.values.len();
-            key.give(index, raw)
+            (key, index)
         })
     }
 }

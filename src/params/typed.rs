@@ -6,6 +6,7 @@ use super::{
     place::Place,
     value::{Entry, Value, value_of},
 };
+use diff2d_arrays::expression::refuse_letters;
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
@@ -61,9 +62,15 @@ impl Typed {
             ends: line_ends.map(|(position, _)| position).collect(),
         };
         let root = DeTable::parse(text).map_err(|error| {
-            let place = lines.place(error.span().map_or(0, |span| span.start));
-            let reason = format!("this is not TOML: {}", error.message());
-            ParamsError::syntax(&place, reason)
+            let position = error.span().map_or(0, |span| span.start);
+            let rest = text.get(position..).unwrap_or_default();
+            let word_end = rest.find(|letter: char| !letter.is_alphanumeric() && letter != '_');
+            // TOML takes a Greek letter for none.
+            let reason = match refuse_letters(&rest[..word_end.unwrap_or(rest.len())]) {
+                Some(reason) => reason,
+                None => format!("this is not TOML: {}", error.message()),
+            };
+            ParamsError::syntax(&lines.place(position), reason)
         })?;
         Ok(Placed::of_table(root.get_ref(), &lines))
     }

@@ -120,6 +120,7 @@ impl Params {
         let raw = &*constants.resolve(raw)?;
         let mut judge = Judge::new(raw);
         judge.refuse_unknown();
+        judge.refuse_in_fit();
         judge.words.constants = constants.shared();
         if let Some(constants) = constants.to_json() {
             judge.note("constants.NAME", constants);

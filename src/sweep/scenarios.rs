@@ -93,7 +93,7 @@ impl Sweep {
                 None => warnings_of_keys = Some(of_keys),
             }
             let first_problem = first_problem.get_or_insert_with(|| problem.clone());
-            share_a_cube(first_problem, &problem, scenario_count - 1, &raw)?;
+            share_a_cube(&params, first_problem, &problem, scenario_count - 1, &raw)?;
             if !problem.fields().is_empty() {
                 let reason = "scenarios of a sweep have no fields between snapshots; `diff2d run` writes those of one alone";
                 return Err(raw.refuse("record.fields", reason.to_owned()));
@@ -243,31 +243,48 @@ impl Sweep {
     }
 }
 
-/// Refuses a scenario that does not fit into one array with the first.
+/// Refuses scenario `number` if it does not fit into one array with the first, with the name of a key that makes the
+/// difference.
 fn share_a_cube(
+    params: &SweepParams,
     first: &Problem,
     problem: &Problem,
     number: usize,
     raw: &RawParams,
 ) -> Result<(), ParamsError> {
-    if problem.grid.shape() != first.grid.shape() {
-        let ((ny, nx), (ny0, nx0)) = (problem.grid.shape(), first.grid.shape());
-        let reason = format!(
-            "scenario {number} then has {ny} × {nx} nodes and scenario 0 has {ny0} × {nx0}; the scenarios of a sweep share one shape: vary x1, x2, y1 or y2 along with the spacing, or run a sweep for each shape"
-        );
-        return Err(raw.refuse("dx", reason));
-    }
+    type IsShared = fn(&Problem, &Problem) -> bool;
+    let refuse_unless = |is_shared: IsShared, key: &str, reason: &dyn Fn() -> String| {
+        if is_shared(first, problem) {
+            return Ok(());
+        }
+        let makes_the_difference = |changed: &RawParams| {
+            let changed = with_start(changed.clone()).and_then(|raw| Problem::from_raw(&raw));
+            changed.is_ok_and(|changed| !is_shared(first, &changed))
+        };
+        let mut changes = params.single_changes(number);
+        let change = changes.find(|(_, changed)| makes_the_difference(changed));
+        Err(raw.refuse(change.map_or(key, |(key, _)| key), reason()))
+    };
+    let ((ny, nx), (ny0, nx0)) = (problem.grid.shape(), first.grid.shape());
+    refuse_unless(
+        |first, other| other.grid.shape() == first.grid.shape(),
+        "dx",
+        &|| {
+            format!(
+                "scenario {number} then has {ny} × {nx} nodes and scenario 0 has {ny0} × {nx0}; the scenarios of a sweep share one shape: vary x1, x2, y1 or y2 along with the spacing, or run a sweep for each shape"
+            )
+        },
+    )?;
     let records = [first, problem].map(|problem| problem.params.record.as_ref());
     let key = records[1].or(records[0]).map(RecordKeys::key);
-    if let (Some(key), false) = (key, run::have_one_record(first, problem)) {
-        let reason = format!(
-            "scenario {number} then has other columns or points than scenario 0; the scenarios of a sweep share one record"
-        );
-        return Err(raw.refuse(key, reason));
-    }
-    if problem.params.precision != first.params.precision {
-        let reason = "the scenarios of a sweep share one precision".to_owned();
-        return Err(raw.refuse("precision", reason));
-    }
-    Ok(())
+    refuse_unless(run::have_one_record, key.unwrap_or_default(), &|| {
+        format!(
+            "scenario {number} then has other columns, points or units in its record than scenario 0; the scenarios of a sweep share one record: vary what its numbers follow from, and run a sweep for each record"
+        )
+    })?;
+    refuse_unless(
+        |first, other| other.params.precision == first.params.precision,
+        "precision",
+        &|| "the scenarios of a sweep share one precision".to_owned(),
+    )
 }

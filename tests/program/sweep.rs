@@ -376,6 +376,10 @@ fn scenarios_of_different_shape_or_precision_are_refused() {
     for (sweep, sentence) in [
         ("params = \"p.toml\"\ndx = [1, 0.5]", "share one shape"),
         (
+            "params = \"p.toml\"\nD = [1, 2]\nx2 = [10, 11]",
+            "s.toml:3: x2 = 11 cannot be used: scenario 1 then has",
+        ),
+        (
             "params = \"p.toml\"\nprecision = [\"f64\", \"f32\"]",
             "share one precision",
         ),

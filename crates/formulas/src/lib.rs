@@ -12,7 +12,7 @@
 //!
 //! `parser` turns a text into steps for a stack of values; `functions` is the table of operators
 //! and functions, `arithmetic` what the standard library lacks for it. `rounded` changes the steps of a formula in
-//! variables that are rounded, `parts` and `terms` take it apart, `jumps` finds where it may jump, by the `range` of its parts, and `places` at which places of
+//! variables that are rounded, `letters` says which names there are, `parts` and `terms` take it apart, `jumps` finds where it may jump, by the `range` of its parts, and `places` at which places of
 //! a line it does.
 
 mod arithmetic;
@@ -20,6 +20,7 @@ mod formula;
 mod functions;
 mod interpolant;
 mod jumps;
+mod letters;
 mod parser;
 mod parts;
 mod places;
@@ -34,6 +35,7 @@ pub use formula::{Expression, ExpressionError};
 pub use functions::is_word;
 pub use interpolant::{Extension, Interpolant, Piecewise};
 pub use jumps::{Jump, JumpingParts};
+pub use letters::refuse_letters;
 pub use parser::Calls;
 pub use parts::Part;
 pub use places::Search;

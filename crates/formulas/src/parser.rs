@@ -8,6 +8,7 @@ use super::{
         SIGN_PRECEDENCE,
     },
     interpolant::Interpolant,
+    letters::refuse_letters,
     step::Step,
 };
 use std::sync::Arc;
@@ -163,6 +164,9 @@ impl<'a, 'c> Parser<'a, 'c> {
     }
 
     fn refuse_name(&self, name: &str) -> String {
+        if let Some(reason) = refuse_letters(name) {
+            return format!("'{name}' is not known here: {reason}");
+        }
         if self.functions.iter().any(|known| known.name() == name) {
             return format!("{name} is a function: write {name}(t)");
         }
@@ -238,6 +242,9 @@ impl<'a, 'c> Parser<'a, 'c> {
     }
 
     fn refuse_function(&self, name: &str) -> String {
+        if let Some(reason) = refuse_letters(name) {
+            return format!("'{name}' is not known here: {reason}");
+        }
         if let Some(hint) = hint_of_function(name) {
             return format!("there is no function '{name}': {hint}");
         }

@@ -81,10 +81,21 @@ fn a_sweep_has_one_record() {
     run("p").force(true).start().unwrap();
     same("p");
     for (set, reason) in [
-        ("record.totals=[true, false]", "share one record"),
+        (
+            "record.totals=[true, false]",
+            "--set: record.totals = false cannot be used: scenario",
+        ),
         (
             "record.interpolate=['nearest', 'linear']",
-            "share one record",
+            "--set: record.interpolate = \"linear\" cannot be used: scenario",
+        ),
+        (
+            "record.points.a=[[0.2, 0.28], [0.4, 0.28]]",
+            "--set: record.points.a = … cannot be used: scenario",
+        ),
+        (
+            "units.t=['s', 'h']",
+            "--set: units.t = \"h\" cannot be used: scenario",
         ),
     ] {
         let told = scene.run_args(["sweep", "s.toml", "-o", "x.npy", "--set", set]);

@@ -655,6 +655,62 @@ fn a_slip_in_a_table_is_told_with_its_line_and_all_that_is_accepted() {
             "9: function.T.from = … is an array; function.T.from must be the name of a column in quotes, its number from 0, or two of these",
         ),
         (
+            "[initial]\nkind = 'constant'",
+            "8: the parameter initial.value is missing; add a line such as `initial.value = ",
+        ),
+        (
+            "[fit.vary]\nD = { betwen = [1, 2] }",
+            "8: fit.vary.D.betwen = … cannot be used: there is no key betwen of an unknown, did you mean between?; there are between, prior, scale",
+        ),
+        (
+            "[fit.vary]\ndxx = [1, 2]",
+            "8: fit.vary.dxx = … cannot be used: the file has no constant and no key of this name that is a number, did you mean dx?",
+        ),
+        (
+            "[fit.vary]\nD = [2, 1]",
+            "8: fit.vary.D = … cannot be used: the bounds 2.0 and 1.0 do not ascend",
+        ),
+        (
+            "[fit.vary]\nD = 2",
+            "8: fit.vary.D = 2 is an integer; fit.vary.D must be [least, most], or {",
+        ),
+        (
+            "[fit.vary.D]\nbetween = [0, 2]\nscale = 'lg'",
+            "9: fit.vary.D.scale = \"lg\" cannot be used: fit.vary.D.scale must be \"log\" or \"linear\", did you mean log?",
+        ),
+        (
+            "[[fit.data]]\nfile = 'a.csv'\ngaps = 'skp'",
+            "9: fit.data.0.gaps = \"skp\" cannot be used: fit.data.0.gaps must be \"refuse\" or \"skip\", did you mean skip?",
+        ),
+        (
+            "[fit]\nstep = 1",
+            "8: fit.step = 1 cannot be used: it must be from 1e-8 to 0.01",
+        ),
+        (
+            "[constants]\na = 'b'\nb = '2*c'\nc = 'a'\nd = 'a + 1'",
+            "8: constants.a = \"b\" cannot be used: constants form a circle, a is made of b, b of c, c of a: give one of them a number",
+        ),
+        (
+            "[constants]\na = '1 + a'",
+            "8: constants.a = \"1 + a\" cannot be used: constants form a circle, a is made of a: give one of them a number",
+        ),
+        (
+            "[constants]\n'λ' = 1",
+            "8: constants.λ = 1 cannot be used: the name λ of a constant cannot stand in formulas: names are of the letters a to z and A to Z, digits and _: write lambda",
+        ),
+        (
+            "[constants]\nλ = 1",
+            "8: names are of the letters a to z and A to Z, digits and _: write lambda",
+        ),
+        (
+            "source = 'π(x)'",
+            "7: source = \"π(x)\" cannot be used: the formula 'π(x)' cannot be read: 'π' is not known here: names are of the letters a to z and A to Z, digits and _: write pi",
+        ),
+        (
+            "source = 'Δp*x'",
+            "7: source = \"Δp*x\" cannot be used: the formula 'Δp*x' cannot be read: 'Δp' is not known here: names are of the letters a to z and A to Z, digits and _: write Deltap",
+        ),
+        (
             "[[fit.data]]\nfile = 'a.csv'\nsigme = 1",
             "9: there is no parameter fit.data.0.sigme (= 1), did you mean sigma?",
         ),

@@ -137,7 +137,7 @@ fn keys_of_the_initial_state_that_do_not_belong_are_refused() {
     "#);
     assert_snapshot!(refused("initial.kind = 'gaussian'"), @r"
     exit 2
-    diff2d: p.toml: the parameter initial.sigma is missing; add a line such as `initial.sigma = 1.0`  # standard deviation of the gaussian [length]
+    diff2d: p.toml:10: the parameter initial.sigma is missing; add a line such as `initial.sigma = 1.0`  # standard deviation of the gaussian [length]
     ");
     assert_snapshot!(refused("initial = { kind = 'gaussian', sigma = 0 }"), @r"
     exit 2
