@@ -270,6 +270,28 @@ fn a_record_of_the_first_edition_is_extended() {
     assert!(told.stderr.contains("has no column left_flux"), "{told}");
 }
 
+/// Files of the first edition may have given other columns the names that columns of all records have now.
+#[test]
+fn names_that_were_free_in_the_first_edition_stay_valid() {
+    let scene = fixtures();
+    let text = scene.text("recorded.toml");
+    let text = text.replace("{ a =", "{ left_flux =");
+    let held = "[[held]]\nwhere = \"hypot(x, y) < 2\"\nvalue = 1\nname = \"top_flux\"\n";
+    scene.write("recorded.toml", text + held);
+    scene.succeed("run recorded.toml -o new.npy");
+    let rows = scene.text("new.record.csv");
+    let names: Vec<&str> = rows.lines().next().unwrap().split(',').collect();
+    let place = |name: &str| {
+        let places = (0..names.len()).filter(|&place| names[place] == name);
+        places.collect::<Vec<_>>()
+    };
+    let unexplained = place("unexplained")[0];
+    assert_eq!(place("top_flux_rate")[0] + 1, place("top_flux")[0]);
+    assert_eq!(place("right_flux"), [unexplained + 1]);
+    assert_eq!(place("left_flux"), [unexplained + 3], "behind bottom_flux");
+    assert_eq!(place("top_flux").len(), 1);
+}
+
 #[test]
 fn the_library_opens_cubes_and_verifies_their_snapshots() {
     let scene = fixtures();
