@@ -322,9 +322,7 @@ impl Problem {
     /// Whether the initial state, coefficients or source are arrays on the nodes of this grid.
     #[must_use]
     pub fn reads_arrays(&self) -> bool {
-        let mut values = self.values().filter(|values| values.is_array());
-        let is_read = values.next().is_some() || self.geometry().arrays().next().is_some();
-        self.initial.array().is_some() || is_read
+        self.arrays_at_nodes().next().is_some()
     }
 
     /// The coefficients of the step along x and y, `(D/(dx*dx))*dt` \[1\], with `dt/c` for dt if c is uniform; empty if
@@ -360,12 +358,21 @@ impl Problem {
         self.survey.fastest_loss
     }
 
-    /// The array on disk with the initial state, and the index of its matrix.
-    #[must_use]
-    pub fn initial_array(&self) -> Option<(&Path, u64)> {
-        let array = self.initial.array();
-        let array = array.filter(|array| !array.input().is_in_memory())?;
-        Some((array.input().path(), array.frame()))
+    /// The arrays with values at the nodes, and the index of the matrix in each.
+    fn arrays_at_nodes(&self) -> impl Iterator<Item = (&Input, u64)> {
+        let of_values = self.values().filter_map(Values::array);
+        let arrays = self.initial.array().into_iter().chain(of_values);
+        let arrays = arrays.map(|array| (array.input(), array.frame()));
+        // An area has the only matrix of its array.
+        arrays.chain(self.geometry().arrays().map(|input| (input, 0)))
+    }
+
+    /// The arrays on disk with values at the nodes, and the index of the matrix in each.
+    pub fn arrays_on_disk(&self) -> impl Iterator<Item = (&Path, u64)> {
+        let arrays = self
+            .arrays_at_nodes()
+            .filter(|(input, _)| !input.is_in_memory());
+        arrays.map(|(input, matrix)| (input.path(), matrix))
     }
 
     /// The SHA-256 of every file that the parameters name, by its name there.

@@ -53,8 +53,8 @@ impl ParamsArgs {
                     "{file} describes a sweep, as it has the key params: `diff2d sweep {file}` runs it, `diff2d plan {file}` tells what it would do"
                 )) } else { Error::from(error) }
         })?;
-        if let Some((path, snapshot)) = problem_and_warnings.problem.initial_array() {
-            inputs::is_committed(path, snapshot)?;
+        for (path, matrix) in problem_and_warnings.problem.arrays_on_disk() {
+            inputs::is_committed(path, matrix)?;
         }
         Ok(problem_and_warnings)
     }

@@ -40,7 +40,7 @@ fn identity(path: &Path) -> Option<(u64, u64)> {
     Some(sys::identity(&status))
 }
 
-/// Refuses an initial array that is an uncommitted snapshot of a cube.
+/// Refuses an array that is an uncommitted snapshot of a cube.
 ///
 /// # Errors
 /// [`CubeError`], also when the cube or its journal cannot be used.

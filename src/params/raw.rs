@@ -335,6 +335,12 @@ impl InputPlace {
         &self.path
     }
 
+    /// The dotted name of the key.
+    #[must_use]
+    pub fn key(&self) -> &str {
+        &self.key
+    }
+
     /// The content of the file, if it is in memory.
     #[must_use]
     pub fn bytes(&self) -> Option<&Arc<[u8]>> {

@@ -5,6 +5,9 @@ use crate::{grid::Grid, params::ParamsError};
 use diff2d_arrays::npy::{NpyHeader, Number};
 use std::ops::Range;
 
+/// The key whose array may be a snapshot of a cube.
+const INITIAL: &str = "initial.path";
+
 /// An array of the grid's shape, which may be one matrix of an array with more axes.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Array {
@@ -38,8 +41,12 @@ impl Array {
             [count, rows, columns] => (Some(count), [rows, columns]),
             [rows, columns] => (None, [rows, columns]),
             _ => {
+                let or_cube = match input.key() {
+                    INITIAL => format!(", or a cube (snapshots, {ny}, {nx})"),
+                    _ => String::new(),
+                };
                 let reason = format!(
-                    "it has the shape {}; expected {}, or a cube (snapshots, {ny}, {nx})",
+                    "it has the shape {}; expected {}{or_cube}",
                     shape_text(shape),
                     shape_text(&expected_shape)
                 );
@@ -55,15 +62,26 @@ impl Array {
             return Err(input.refuse(&reason));
         }
         let frame = match (count, snapshot) {
-            (None, None) => 0,
+            // An array with an axis for one matrix, such as `map` makes of a cube with one snapshot, is that matrix.
+            (None | Some(1), None) => 0,
             (None, Some(_)) => {
                 let reason = "it is no cube of snapshots; remove initial.snapshot";
                 return Err(input.refuse(reason));
             }
-            (Some(count), None) => {
+            (Some(count), None) if input.key() == INITIAL => {
                 let reason = format!(
                     "it is a cube of {count} snapshots; initial.snapshot = k takes one of them"
                 );
+                return Err(input.refuse(&reason));
+            }
+            (Some(count), None) => {
+                let way_out = if input.is_in_memory() {
+                    String::new()
+                } else {
+                    let path = input.path().display();
+                    format!("; `diff2d map a 'a={path}[-1]' -o one.npy` takes the last one")
+                };
+                let reason = format!("it holds {count} matrices, and one is needed{way_out}");
                 return Err(input.refuse(&reason));
             }
             (Some(count), Some(number)) => {

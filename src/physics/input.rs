@@ -192,6 +192,12 @@ impl Input {
         self.place.path()
     }
 
+    /// The dotted name of the key that names the file.
+    #[must_use]
+    pub fn key(&self) -> &str {
+        self.place.key()
+    }
+
     /// Whether the file is in memory.
     #[must_use]
     pub fn is_in_memory(&self) -> bool {

@@ -96,7 +96,7 @@ impl Selection {
             },
             input: values
                 .input()
-                .map(|input| (input.clone(), values.is_array())),
+                .map(|input| (input.clone(), values.array().is_some())),
             dark: pixels.as_ref().and_then(SelectedPixels::dark),
             lost: pixels.as_ref().and_then(|pixels| pixels.lost(grid)),
         })

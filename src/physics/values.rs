@@ -200,10 +200,13 @@ impl Values {
         }
     }
 
-    /// Whether the values are an array with the nodes of the grid.
+    /// The array with the values, if there is one.
     #[must_use]
-    pub fn is_array(&self) -> bool {
-        matches!(self.given(), Self::Array(_))
+    pub fn array(&self) -> Option<&Array> {
+        match self.given() {
+            Self::Array(array) => Some(array),
+            _ => None,
+        }
     }
 
     /// The picture with the values, if there is one.

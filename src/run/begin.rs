@@ -44,9 +44,8 @@ pub(super) fn agree(
         options.claim.io,
     );
     all_agree(comm, &task)?;
-    let inputs = problem.initial_array().map_or(Ok(()), |(path, snapshot)| {
-        cube::inputs::is_committed(path, snapshot)
-    });
+    let mut arrays = problem.arrays_on_disk();
+    let inputs = arrays.try_for_each(|(path, matrix)| cube::inputs::is_committed(path, matrix));
     let paths = inputs.and_then(|()| options.output.as_deref().map(Paths::of).transpose());
     let paths = paths.and_then(|paths| {
         let read = problem.inputs().into_keys().map(PathBuf::from);

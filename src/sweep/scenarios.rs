@@ -36,7 +36,7 @@ pub struct Sweep {
     /// The memory of the scenario that takes the most.
     largest: Footprint,
     inputs: BTreeMap<String, String>,
-    initial_arrays: BTreeSet<(PathBuf, u64)>,
+    arrays: BTreeSet<(PathBuf, u64)>,
     warnings: Vec<String>,
     warnings_of_keys: Vec<String>,
     /// The date at which t is 0 in all scenarios.
@@ -77,7 +77,7 @@ impl Sweep {
         let (mut errors, mut digests) = (Wrong::default(), Digests::default());
         let (mut first_problem, mut scenario_count) = (None::<Problem>, 0);
         let (mut snapshots, mut largest_footprint) = (0, None);
-        let (mut inputs, mut initial_arrays) = (BTreeMap::new(), BTreeSet::new());
+        let (mut inputs, mut arrays) = (BTreeMap::new(), BTreeSet::new());
         let mut scenarios = None::<Scenarios>;
         let mut has_one_origin = true;
         let (mut warnings, mut warned_count) = (Vec::new(), 0_u64);
@@ -107,8 +107,8 @@ impl Sweep {
             for (name, file_digest) in problem.inputs() {
                 add_digest(&mut inputs, name, &file_digest);
             }
-            let initial = problem.initial_array();
-            initial_arrays.extend(initial.map(|(path, frame)| (path.to_owned(), frame)));
+            let read = problem.arrays_on_disk();
+            arrays.extend(read.map(|(path, matrix)| (path.to_owned(), matrix)));
             let scenario = Scenario::of(&problem);
             match &mut scenarios {
                 Some(scenarios) => scenarios.push(&scenario),
@@ -143,7 +143,7 @@ impl Sweep {
             snapshots,
             largest: largest_footprint,
             inputs,
-            initial_arrays,
+            arrays,
             warnings,
             warnings_of_keys: warnings_of_keys.unwrap_or_default(),
             params,
@@ -220,11 +220,11 @@ impl Sweep {
         &self.warnings_of_keys
     }
 
-    /// The arrays from which scenarios begin, and the index of the matrix in each.
-    pub fn initial_arrays(&self) -> impl Iterator<Item = (&Path, u64)> {
-        self.initial_arrays
+    /// The arrays on disk with values at the nodes of any scenario, and the index of the matrix in each.
+    pub fn arrays_on_disk(&self) -> impl Iterator<Item = (&Path, u64)> {
+        self.arrays
             .iter()
-            .map(|(path, frame)| (path.as_path(), *frame))
+            .map(|(path, matrix)| (path.as_path(), *matrix))
     }
 
     /// The shape of the cube, `(scenarios, snapshots, ny, nx)`; behind the last snapshot of a shorter scenario are NaN.

@@ -55,7 +55,7 @@ fn run_on(
     let start = Instant::now();
     check_that_all_agree(sweep, options, comm)?;
     let commit_check = sweep
-        .initial_arrays()
+        .arrays_on_disk()
         .try_for_each(|(path, snapshot)| inputs::is_committed(path, snapshot));
     collective::all_ok(comm, commit_check.map_err(RunError::from))?;
     let Some(cube) = &options.output else {

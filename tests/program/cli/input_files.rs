@@ -427,6 +427,61 @@ fn snapshots_that_are_not_committed_are_not_read() {
     assert_eq!(told.code, Some(2), "{told}");
     let sentence = "/c.npy is not committed\n";
     assert!(told.stderr.ends_with(sentence), "{told}");
+    // The only snapshot of a cube counts as an array once it is committed.
+    let one = "--set runtime=0 --set outtime=0 --set boundary=insulated --set initial.kind=constant --set initial.value=1";
+    scene.succeed(&format!("run p.toml -o one.npy {one}"));
+    scene.succeed("run p.toml -o g.npy --set D.file=one.npy");
+    super::cut_journal(&scene, "one.journal", 1);
+    for key in [
+        "D.file",
+        "mask.file",
+        "initial.kind=file --set initial.path",
+    ] {
+        let told = scene.run(&format!("run p.toml -o h.npy --set {key}=one.npy"));
+        assert_eq!(told.code, Some(2), "{told}");
+        assert!(told.stderr.contains("one.npy"), "{told}");
+        assert!(!scene.exists("h.npy"));
+    }
+}
+
+/// `map`, `window` and `stats` keep the axis of snapshots, also where there is one alone.
+#[test]
+fn an_array_with_an_axis_for_one_matrix_is_that_matrix() {
+    let scene = scene("");
+    scene.succeed("create plain.npy --shape 5,9 --fill 1+i0+2*i1");
+    scene.succeed("create one.npy --shape 1,5,9 --fill 1+i1+2*i2");
+    scene.succeed("create several.npy --shape 3,5,9 --fill 1+i1+2*i2+i0-2");
+    scene.succeed("map where(a>15,1,0) a=plain.npy -o m-plain.npy");
+    scene.succeed("map where(a>15,1,0) a=one.npy -o m-one.npy");
+    scene.succeed("map where(a>15,1,0) a=several.npy -o m-several.npy");
+    for (key, prefix) in [
+        ("D.file", ""),
+        ("capacity.file", ""),
+        ("source.file", ""),
+        ("mask.file", "m-"),
+        ("initial.kind=file --set initial.path", ""),
+    ] {
+        let of = |array: &str| format!("--set {key}={prefix}{array}.npy");
+        scene.succeed(&format!("run p.toml -o a.npy --force {}", of("plain")));
+        scene.succeed(&format!("run p.toml -o b.npy --force {}", of("one")));
+        assert_eq!(scene.read("a.npy"), scene.read("b.npy"), "{key}");
+        let told = scene.run(&format!("run p.toml -o c.npy {}", of("several")));
+        assert_eq!(told.code, Some(2), "{told}");
+        if key.starts_with("initial") {
+            assert!(told.stderr.contains("initial.snapshot = k"), "{told}");
+            continue;
+        }
+        assert!(told.stderr.contains("it holds 3 matrices"), "{told}");
+        // The command that is told leads on.
+        let command = told.stderr.split('`').nth(1).unwrap_or_default();
+        let command = command.replacen("diff2d", "$DIFF2D", 1);
+        let advised = super::shell(&scene, &format!("{command} --force"));
+        assert_eq!(advised.code, Some(0), "{advised}");
+        scene.succeed(&format!("run p.toml -o c.npy --set {key}=one.npy"));
+        scene.succeed("create one.npy --shape 1,5,9 --fill 1+i1+2*i2 --force");
+        std::fs::remove_file(scene.path("c.npy")).unwrap();
+        std::fs::remove_file(scene.path("c.journal")).unwrap();
+    }
 }
 
 /// A picture is in memory as a whole, which plans count and limits refuse, and bands have the bits of a run in memory.
