@@ -4,8 +4,8 @@ use super::error::FitError;
 use crate::{
     cube::RecordColumn,
     measured::{
-        ColumnName, Date, Doubles, Measured, MeasuredFile, Reading, Request, WantedColumn,
-        common_origin,
+        self, Calendar, ColumnName, Date, Doubles, KeyValue, Measured, MeasuredFile, Reading,
+        Request, WantedColumn, common_origin,
     },
     params::{
         FunctionTable, RawParams, RowTimes, StepMethod, keys, pair,
@@ -192,10 +192,35 @@ impl DataTable<'_> {
         Ok(reading)
     }
 
-    /// The first and last time of the rows that are used.
-    fn used(&self) -> Result<[f64; 2], FitError> {
-        let used = self.value("use")?.and_then(|used| pair(&used));
-        Ok(used.unwrap_or([f64::NEG_INFINITY, f64::INFINITY]))
+    /// The first and last time of the rows that are used, from times or from dates of a calendar.
+    fn used(&self, reading: &Reading, calendar: Option<Calendar>) -> Result<[f64; 2], FitError> {
+        const KEY: &str = "use";
+        let Some(used) = self.value(KEY)? else {
+            return Ok([f64::NEG_INFINITY, f64::INFINITY]);
+        };
+        if let Some(times) = pair(&used) {
+            return Ok(times);
+        }
+        let dates = used.as_array().into_iter().flatten();
+        let times = dates.map(|date| {
+            let KeyValue::Text(date) = key_value(date) else {
+                return Ok(f64::NAN);
+            };
+            let date = measured::date(KEY, &date, reading.dates)?;
+            let calendar = calendar.ok_or("it has dates, and the times of the file are numbers")?;
+            if date.has_zone() != calendar.origin().has_zone() {
+                let reason =
+                    "of its dates and those of the file one has a zone and the other has none";
+                return Err(reason.to_owned());
+            }
+            Ok(calendar.time(date))
+        });
+        let times = times.collect::<Result<Vec<f64>, String>>();
+        let times = times.map_err(|reason| self.refuse(KEY, &reason))?;
+        match times[..] {
+            [first, last] if first <= last => Ok([first, last]),
+            _ => Err(self.refuse(KEY, "it must be [from, to], two dates that ascend")),
+        }
     }
 }
 
@@ -226,7 +251,6 @@ pub fn read(
             raw,
             name: format!("{KEY}.{number}"),
         };
-        let [first_time, last_time] = table.used()?;
         let columns = table.columns()?;
         let reading = table.reading()?;
         let measured_file = match table.word("file")? {
@@ -239,6 +263,13 @@ pub fn read(
             None if is_plan => None,
             None => return Err(table.refuse_table("file = \"….csv\" is missing")),
         };
+        let calendar = match &measured_file {
+            Some((_, measured)) => measured.file.calendar,
+            None => reading
+                .since
+                .and_then(|origin| Calendar::of_unit_named(origin, reading.from_unit.as_deref())),
+        };
+        let [first_time, last_time] = table.used(&reading, calendar)?;
         for (place, (name, column)) in columns.iter().enumerate() {
             let sigma = table.sigma(name, columns.len())?;
             let mut points = match &measured_file {
@@ -405,7 +436,19 @@ impl DataFile {
             request.columns = &[];
             measured = request.read(self.input.file()?);
         }
-        let measured = measured.map_err(|error| self.input.faulty(&error))?;
+        let measured = measured.map_err(|error| {
+            let swapped = columns.iter().find(|(name, column_name)| {
+                let mut names = record_columns.iter().map(|column| &column.name);
+                let has_name = names.clone().any(|column| column == name);
+                has_name && !names.any(|column| column == column_name)
+            });
+            match swapped {
+                Some((name, column_name)) => self.input.refuse(&format!(
+                    "{error}; the record has a column {name} and none {column_name}: the name in the file stands first, as in columns = {{ {column_name:?} = {name:?} }}"
+                )),
+                None => self.input.faulty(&error),
+            }
+        })?;
         if let (true, count @ (0 | 2..)) = (reading.from.is_empty(), measured.file.rows) {
             let reason = format!(
                 "it has {count} rows, and without time = \"column\" it can have one alone, that of a steady state"

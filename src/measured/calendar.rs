@@ -87,7 +87,8 @@ impl Calendar {
     }
 
     /// The time of a date.
-    fn time(self, date: Date) -> f64 {
+    #[must_use]
+    pub fn time(self, date: Date) -> f64 {
         (date - self.origin) / self.unit.seconds()
     }
 

@@ -125,7 +125,7 @@ impl Reading {
                 self.skip = Some(skip.ok_or(reason)?);
             }
             "dates" => self.dates = Some(choice(key, value, &DateOrder::ALL)?),
-            "since" => self.since = Some(date(value)?),
+            "since" => self.since = Some(date(key, &text(key, value)?, None)?),
             "double" => self.double = Some(choice(key, value, &DOUBLES)?),
             "gaps" => self.skips_gaps = Some(choice(key, value, &GAPS)?),
             "between" => self.between = choice(key, value, &BETWEEN)?,
@@ -183,11 +183,14 @@ fn text(key: &str, value: &KeyValue) -> Result<String, String> {
     }
 }
 
-fn date(value: &KeyValue) -> Result<Date, String> {
-    let text = text("since", value)?;
-    Date::parse(&text, None).map_err(|_| {
-        let (typed_text, example) = (excerpt(&text, SHOWN), Date::EXAMPLE);
-        format!("since = {typed_text:?} is no date, such as {example:?}")
+/// The date that a text of a key is, with its numbers in an order if there is one.
+///
+/// # Errors
+/// The reason why the key cannot have the text.
+pub fn date(key: &str, text: &str, order: Option<DateOrder>) -> Result<Date, String> {
+    Date::parse(text, order).map_err(|_| {
+        let (typed_text, example) = (excerpt(text, SHOWN), Date::EXAMPLE);
+        format!("{key} = {typed_text:?} is no date, such as {example:?}")
     })
 }
 

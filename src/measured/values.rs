@@ -50,7 +50,7 @@ impl Values {
         })
     }
 
-    /// Takes the value of a row; NaN for a gap: an empty field, `NaN` or `NA`.
+    /// Takes the value of a row; NaN for a gap.
     pub(super) fn look<R: Read>(&mut self, rows: &Rows<R>, head: &Head) -> Result<(), TableError> {
         let field = rows.field(self.place);
         if is_gap(field) {
@@ -107,8 +107,14 @@ impl Values {
     }
 }
 
+/// Whether a field stands for no value: it is empty, a word that programs write for one, or two dashes or more.
 fn is_gap(field: &str) -> bool {
-    ["", "nan", "na"]
+    let is_word = ["", "nan", "na", "n/a", "#n/a", "null"]
         .iter()
-        .any(|word| field.eq_ignore_ascii_case(word))
+        .any(|word| field.eq_ignore_ascii_case(word));
+    is_word
+        || field.len() > 1
+            && field
+                .chars()
+                .all(|letter| ['-', '–', '—'].contains(&letter))
 }

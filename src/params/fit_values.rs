@@ -136,8 +136,9 @@ fn judge(key: &Key, value: &Value) -> Result<(), Option<String>> {
             Some("it must be [mean, standard deviation], the deviation greater than 0".to_owned()),
         ),
         "scale" => (matches!(value.as_str(), Some("log" | "linear")), None),
+        // Dates become times by the calendar of their file, which the fit reads.
         "use" => (
-            first <= second,
+            pair(value).is_none() || first <= second,
             Some("it must be [from, to], two times that ascend".to_owned()),
         ),
         "sigma" | "sigma.NAME" => {

@@ -105,6 +105,8 @@ pub enum Type {
     Date,
     /// An array of two numbers.
     Pair,
+    /// An array of two dates, with quotes or without.
+    Dates,
     /// An array of numbers.
     Numbers,
     /// An array of three numbers or formulas.
@@ -135,6 +137,9 @@ impl Type {
             (Self::Exactly(word), Value::String(text)) => word == text,
             (Self::Pair, Value::Array(items)) => {
                 items.len() == 2 && items.iter().all(|item| number(item).is_some())
+            }
+            (Self::Dates, Value::Array(items)) => {
+                items.len() == 2 && items.iter().all(|item| item.is_str() || item.is_datetime())
             }
             (Self::Numbers, Value::Array(items)) => items.iter().all(|item| number(item).is_some()),
             (Self::Formulas, Value::Array(items)) => {

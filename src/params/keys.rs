@@ -16,6 +16,7 @@ const SWITCH: &[Type] = &[Type::Boolean];
 const WORD: &[Type] = &[Type::Word];
 const SIZE: &[Type] = &[Type::Word, Type::Integer];
 const PAIR: &[Type] = &[Type::Pair];
+const TIMES_OR_DATES: &[Type] = &[Type::Pair, Type::Dates];
 const LIST: &[Type] = &[Type::Numbers];
 const WORDS: &[Type] = &[Type::Words];
 const FORMULA: &[Type] = &[Type::Number, Type::Word];
@@ -244,7 +245,8 @@ const DATA: &[Type] = &[Type::Tables(&TableKeys {
             "sigma", "standard deviation of a value", "", SIGMA, "a number greater than 0, or one for each column by its name", "0.1",
                 Derived;
             "sigma.NAME", "standard deviation of a value of a column", "", NUMBER, ABOVE_0, "0.1", Derived;
-            "use", "first and last time of the rows that count", "time", PAIR, "[from, to], two times that ascend", "[0.0, 10.0]",
+            "use", "first and last time of the rows that count", "time", TIMES_OR_DATES, "[from, to], two times or two dates that ascend",
+                "[0.0, 10.0]",
                 Derived;
         },
         READING,

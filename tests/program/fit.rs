@@ -333,15 +333,38 @@ fn rows_of_steady_states_are_those_of_use() {
         format!("{},{value}\n", 10 * row)
     });
     scene.write("data.csv", "t,T\n".to_owned() + &rows.collect::<String>());
+    let rows = (0_u32..20).map(|row| {
+        let value = if row < 5 { "3.0" } else { "---" };
+        let [minute, second] = [10 * row / 60, 10 * row % 60];
+        format!("05.01.2026 10:{minute:02}:{second:02},{value}\n")
+    });
+    scene.write("dates.csv", "t,T\n".to_owned() + &rows.collect::<String>());
     scene.write(
         "steady.toml",
         "D = 1.0\nx1 = 0.0\nx2 = 1.0\ndx = 0.25\ngrid = 'walls'\nmethod = 'steady'\n\
          boundary = { left = 'a', right = 0.0, bottom = 'insulated', top = 'insulated' }\n\
          record = { points = { p = [0.5, 0.5] } }\nconstants = { a = 1.0 }\nfit = { vary = { a = [0.1, 10.0] } }\n",
     );
-    for (of, expected, values) in [("0,40", 6.0, 5), ("50,200", 1.0, 15)] {
+    let dated = "dates=\"d.m.y\",use";
+    for (file, used, expected, values) in [
+        ("data", "use=[0,40]".to_owned(), 6.0, 5),
+        ("data", "use=[50,200]".to_owned(), 1.0, 15),
+        (
+            "dates",
+            format!("{dated}=[\"5.1.2026T10:00:10\",\"05.01.2026T10:00:30\"]"),
+            6.0,
+            3,
+        ),
+        (
+            "dates",
+            format!("{dated}=[2026-01-05T10:00:20,2026-01-07]"),
+            6.0,
+            3,
+        ),
+        ("dates", format!("{dated}=[0,30]"), 6.0, 4),
+    ] {
         let data = format!(
-            "fit.data=[{{file=\"data.csv\",time=\"t\",columns={{T=\"p\"}},sigma=0.02,use=[{of}]}}]"
+            "fit.data=[{{file=\"{file}.csv\",time=\"t\",columns={{T=\"p\"}},sigma=0.02,{used}}}]"
         );
         let answer = fitted(&scene, &format!("steady.toml --set {data}"));
         assert_near(&answer, "/unknowns/a/estimate", expected, 1e-6);
@@ -608,6 +631,7 @@ fn what_cannot_be_fitted_is_refused_with_the_way_out() {
     with_data(&scene, 1.0, 0.0);
     scene.write("large.csv", "t,a\n1000,20\n2000,1e160\n");
     scene.write("late.csv", "t,a\n1000,20\n1e15,20\n");
+    scene.write("dates.csv", "t,T1\n2026-01-05,20\n2026-01-06,20\n");
     for (set, sentence) in [
         (
             "fit.vary.z=[1,2]",
@@ -653,6 +677,26 @@ fn what_cannot_be_fitted_is_refused_with_the_way_out() {
         (
             "fit.data=[{file=\"data.csv\",time=\"t\",columns={a=\"a\"},use=[30000,40000]}]",
             "no value of the column a is used",
+        ),
+        (
+            "fit.data=[{file=\"data.csv\",time=\"t\",columns={a=\"a\"},use=[\"2026-01-05\",\"2026-01-07\"]}]",
+            "fit.data.0.use = … cannot be used: it has dates, and the times of the file are numbers",
+        ),
+        (
+            "fit.data=[{file=\"dates.csv\",time=\"t\",columns={T1=\"a\"},use=[\"2026-01-05\",\"monday\"]}]",
+            "use = \"monday\" is no date, such as",
+        ),
+        (
+            "fit.data=[{file=\"dates.csv\",time=\"t\",columns={T1=\"a\"},use=[\"2026-01-05\",\"2026-01-04\"]}]",
+            "two dates that ascend",
+        ),
+        (
+            "fit.data=[{file=\"dates.csv\",time=\"t\",columns={T1=\"a\"},use=[\"2026-01-05 00:00Z\",\"2026-01-07\"]}]",
+            "one has a zone and the other has none",
+        ),
+        (
+            "fit.data=[{file=\"dates.csv\",time=\"t\",columns={a=\"T1\"}}]",
+            "the name in the file stands first, as in columns = { \"T1\" = \"a\" }",
         ),
         (
             "fit.data=[{file=\"late.csv\",time=\"t\",columns={a=\"a\"}}]",

@@ -399,7 +399,7 @@ fn files_of_loggers_are_read_as_they_are_meant_or_refused_with_their_line() {
     const PLAIN: Reading = Ok((3, [0.0, 2.0], [10.0, 30.0]));
     const COMMAS: Reading = Ok((3, [0.0, 2.0], [10.5, 30.5]));
     type Reading = Result<(u64, [f64; 2], [f64; 2]), &'static str>;
-    let forms: [(&str, &str, Reading); 34] = [
+    let forms: [(&str, &str, Reading); 35] = [
         ("time,T\n0,10\n1,20\n2,30\n", "", PLAIN),
         ("\u{feff}\"time\",\"T\"\n0,10\n1,20\n2,30\n", "", PLAIN),
         ("time,T\r\n0,10\r\n1,20\r\n2,30\r\n", "", PLAIN),
@@ -535,6 +535,11 @@ fn files_of_loggers_are_read_as_they_are_meant_or_refused_with_their_line() {
             "time,T\n0,10\n1,NaN\n2,NA\n3,30\n",
             "",
             Err("line 3, column \"T\": there is no value"),
+        ),
+        (
+            "time,T\n0,10\n1,---\n2,n/a\n3,--\n4,#N/A\n5,null\n6,30\n",
+            "function.f.gaps=skip",
+            Ok((2, [0.0, 6.0], [10.0, 30.0])),
         ),
     ];
     let scene =
