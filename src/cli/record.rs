@@ -29,9 +29,14 @@ const ENDING: &str = ".record.csv";
 pub(super) fn of_cube(cube: &Path) -> Result<RecordTable, Error> {
     let paths = Paths::of_existing(cube)?;
     RecordTable::read(&paths)?.ok_or_else(|| {
+        let path = cube.display();
+        let in_journal = if paths.journal.exists() {
+            format!("; mass, min and max of each snapshot are in its journal, and `diff2d info {path} --json` lists them")
+        } else {
+            String::new()
+        };
         Error::System(format!(
-            "{} has no record beside it, which a run writes where its parameters have a table [record]",
-            cube.display()
+            "{path} has no record beside it, which a run writes where its parameters have a table [record]{in_journal}"
         ))
     })
 }

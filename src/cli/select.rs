@@ -10,7 +10,7 @@ use super::{
 use crate::cli::error::Error;
 use diff2d::JournalledArray;
 use diff2d_arrays::{
-    labels::Labels,
+    labels::{Labels, NamedAxis},
     npy::{Region, Slice},
 };
 
@@ -176,6 +176,17 @@ fn python_slice(axes: &Axes<'_>, axis: usize, length: u64, entry: &Entry) -> Res
         }
         if index_from_start(&entry.text, 0).is_some() {
             return axes.lies_outside(axis, &entry.text);
+        }
+        let word = entry.text.trim();
+        let mut named_axes = axes.labels.axes.iter().flatten();
+        let axis_of_word = named_axes.find(|axis| {
+            let labels = axis.labels().unwrap_or_default();
+            labels.iter().any(|label| label == word)
+        });
+        if let Some(NamedAxis { name, .. }) = axis_of_word {
+            return format!(
+                "{word} is a word of the axis {name}: {name}={word} takes what it names"
+            );
         }
         let way_out = match entry.text.parse::<f64>() {
             Ok(_) if !axes.with_coordinates().is_empty() => {

@@ -116,7 +116,8 @@ impl ParamsError {
             (meant, format!("of [[{list}]] are {names}"))
         } else {
             let meant = spelling::meant_table(name, keys::tables_of_names());
-            let meant = meant.or_else(|| spelling::meant(name, known.clone()));
+            let names = known.clone().chain(keys::table_names());
+            let meant = meant.or_else(|| spelling::meant(name, names));
             (
                 meant,
                 format!("are {}", keys_beside(name, known).join(", ")),

@@ -481,6 +481,13 @@ pub fn is_key(name: &str) -> bool {
     find(name).is_some()
 }
 
+/// Whether a table with this name, or the table that is the value of a key, may be absent.
+#[must_use]
+pub(super) fn may_be_absent(name: &str) -> bool {
+    let has_no_value = |key: &Key| key.name == name && key.absent == Absent::Derived;
+    is_table(name) || KEYS.iter().any(has_no_value)
+}
+
 /// The keys for which a table's name with this value stands: `boundary` with a wall stands for all four sides.
 pub fn all_of(name: &str, value: &Value) -> impl Iterator<Item = &'static Key> {
     let is_boundary = name == "boundary";
@@ -493,6 +500,14 @@ pub(super) fn of_table(table: &str) -> impl Iterator<Item = &'static Key> {
         let name_in_table = key.name.strip_prefix(table);
         name_in_table.is_some_and(|name| name.starts_with('.'))
     })
+}
+
+/// The names of the tables of keys.
+pub(super) fn table_names<'n>() -> impl Iterator<Item = &'n str> + Clone {
+    let tables = KEYS
+        .iter()
+        .filter_map(|key| -> Option<&'n str> { Some(key.name.rsplit_once('.')?.0) });
+    tables.filter(|table| is_table(table))
 }
 
 /// Whether there is a table of keys with this name.

@@ -179,8 +179,8 @@ impl Typed {
         parts
     }
 
-    /// Sets a name to another value. A table and its parts replace one another; a number after the name of an array means
-    /// one of its elements.
+    /// Sets a name to another value. A table and its parts replace one another, and an empty table removes what may be absent; a
+    /// number after the name of an array means one of its elements.
     pub fn set(&mut self, name: &str, value: Value, place: &Place) {
         self.set_placed(name, &Placed::of_value(value, place));
     }
@@ -197,6 +197,11 @@ impl Typed {
     }
 
     fn set_placed(&mut self, name: &str, typed: &Placed) {
+        let is_empty_table = typed.value.as_table().is_some_and(toml::Table::is_empty);
+        if is_empty_table && keys::may_be_absent(name) {
+            self.remove(name);
+            return;
+        }
         let sides: Vec<_> = keys::all_of(name, &typed.value).collect();
         if !sides.is_empty() {
             for side in sides {

@@ -117,6 +117,10 @@ fn what_has_no_groups_is_refused_in_a_sentence() {
     scene.succeed("create long.npy --shape 400,3 --fill index");
     for (command, sentence) in [
         (
+            "info m.npy[mean]",
+            "mean is a word of the axis statistic: statistic=mean takes what it names",
+        ),
+        (
             "stats a.npy --axis 0 --by month",
             "no dates are known along axis 0 of a.npy; --axes gives",
         ),

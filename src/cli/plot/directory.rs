@@ -53,6 +53,12 @@ pub(super) fn file(
     let Some(file) = args.output.as_ref().filter(|_| names_a_file(args)) else {
         return Ok(None);
     };
+    if extension(file) == "gif" && *pictures == [Picture::EachFrame] {
+        return Err(Error::Usage(format!(
+            "-o {}: a GIF is an animation, for which --animate asks; the names of still pictures end in .png, .svg or .pdf",
+            file.display()
+        )));
+    }
     let counts = pictures.iter().map(|picture| match picture {
         Picture::EachFrame => frames,
         // A page has a file of its own.

@@ -96,9 +96,8 @@ fn hint_of_wall(word: &str) -> Option<&'static str> {
             "a Neumann boundary condition is { flux = q }, D times the outward derivative"
         }
         "noflux" | "no-flux" | "no_flux" | "adiabatic" | "reflecting" | "symmetry" | "closed"
-        | "insulate" | "zero-flux" | "zerogradient" | "symmetryplane" | "open" | "outflow" => {
-            "a wall that nothing passes is \"insulated\""
-        }
+        | "insulate" | "isolated" | "isolate" | "zero-flux" | "zerogradient" | "symmetryplane"
+        | "open" | "outflow" => "a wall that nothing passes is \"insulated\"",
         "robin" | "convection" | "mixed" => {
             "a Robin boundary condition is { robin = [a, b, c] }, a p + b dp/dn = c"
         }

@@ -477,6 +477,16 @@ fn set_overrides_keys_of_the_file() {
     exit 2
     diff2d: --set boundary={left=1: expected a table as in TOML, such as --set 'boundary.left={ flux = 0.0 }'
     ");
+    // An empty table takes away what may be absent, and nothing else.
+    let with_mask =
+        "--set mask.where=x<0 --set until.steady=1 --set held=[{where=\"x<1\",value=1}]";
+    let scene = Scene::small();
+    scene.succeed(&format!(
+        "run p.toml -o a.npy {with_mask} --set mask={{}} --set until={{}} --set held=[]"
+    ));
+    scene.succeed("run p.toml -o b.npy");
+    assert_eq!(scene.read("a.npy"), scene.read("b.npy"));
+    assert_eq!(scene.run("plan p.toml --set D={}").code, Some(2));
     assert_snapshot!(refused_set("--set dz=1"), @"
     exit 2
     diff2d: --set: there is no parameter dz (= 1), did you mean dx?; the parameters are D, x1, x2, y1, y2, runtime, dx, dy, outtime, outtimes, t0, graphics, grid, coordinates, times, precision, dt, safety, Dx, Dy, face, capacity, decay, source, method, stages, tolerance, until, memory, [initial], [boundary], [mask], [units], [record], held, interface, function, [constants], [fit]

@@ -55,6 +55,27 @@ fn what_was_probably_meant_is_told() {
             2,
             "did you mean [initial] with kind = \"expression\" and value",
         ),
+        ("plan p.toml --set boundry=1", 2, "did you mean boundary?"),
+        (
+            "plan p.toml --set recrod.evry=1",
+            2,
+            "did you mean record.every?",
+        ),
+        (
+            "plan p.toml --set boundary.left=isolated",
+            2,
+            "a wall that nothing passes is \"insulated\"",
+        ),
+        (
+            "plot cube.npy -o film.gif",
+            2,
+            "a GIF is an animation, for which --animate asks",
+        ),
+        (
+            "plot cube.npy --record mass -o m.png",
+            1,
+            "`diff2d info cube.npy --json` lists them",
+        ),
         ("run p.toml --continue", 2, "'--resume' continues a run"),
         (
             "stats cube.npy --select 0=1:5",
