@@ -106,7 +106,8 @@ impl<'a> Axes<'a> {
         self.labels.axis(axis)?.labels()
     }
 
-    fn name(&self, axis: usize) -> String {
+    /// The name of an axis, or its number.
+    pub(super) fn name(&self, axis: usize) -> String {
         let named = self.labels.axis(axis);
         named.map_or_else(|| format!("axis {axis}"), |named| named.name.clone())
     }

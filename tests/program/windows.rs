@@ -226,6 +226,34 @@ fn windows_that_cannot_be_are_refused_with_the_way_out() {
         assert!(told.stderr.contains(word), "{arguments}: {told}");
         assert!(!scene.exists("x.npy"));
     }
+    // What is larger than before, and what is left out, is told.
+    scene.succeed("create f4.npy --shape 7,10 --dtype f4");
+    for (arguments, sentence) in [
+        (
+            "window f4.npy --window 3,3 --op mean -o y.npy",
+            "the results are f8, larger than the f4 of f4.npy; --dtype f4 keeps its type\n",
+        ),
+        (
+            "coarsen f4.npy --by 2,4 --dtype f4 -o y.npy",
+            "diff2d: the last 1 of 7 along axis 0 and the last 2 of 10 along axis 1 are less than a block, and are left out\n",
+        ),
+        ("coarsen f4.npy --by 7,5 --op max -o y.npy", ""),
+        (
+            "window f4.npy --window 3,3 --op mean --dtype f4 -o y.npy",
+            "",
+        ),
+        (
+            "coarsen f4.npy --select :6,:8 --by 2,4 --dtype f4 -o y.npy",
+            "",
+        ),
+    ] {
+        let told = scene.succeed(&format!("{arguments} --force"));
+        let is_told = match sentence {
+            "" => told.stderr.is_empty(),
+            sentence => told.stderr.ends_with(sentence),
+        };
+        assert!(is_told, "{arguments}: {told}");
+    }
     // What integers cannot hold is computed in floats on request.
     scene.succeed("window i.npy --window 3,3 --op max --pad constant:0.5 --dtype f8 -o x.npy");
 }

@@ -8,7 +8,7 @@ pub(super) use args::{CoarsenArgs, WindowArgs};
 
 use super::{axes::Axes, open::open_as, select, terminal::Terminal};
 use crate::cli::error::Error;
-use diff2d_arrays::window::Request;
+use diff2d_arrays::{npy::Region, window::Request};
 use reduce::reduce;
 
 pub(super) fn window(args: &WindowArgs, terminal: &Terminal) -> Result<(), Error> {
@@ -46,6 +46,7 @@ pub(super) fn coarsen(args: &CoarsenArgs, terminal: &Terminal) -> Result<(), Err
     let (array, select) = select::select(array, false, select, terminal)?;
     let (axes, shape) = (Axes::of(&array), array.shape());
     let block = request::lengths(&axes, "--by", &args.by, terminal)?;
+    note_left_out(&axes, &select, &block, terminal);
     let request = Request {
         op: args.op,
         window: block.clone(),
@@ -58,4 +59,26 @@ pub(super) fn coarsen(args: &CoarsenArgs, terminal: &Terminal) -> Result<(), Err
         memory: args.common.memory,
     };
     reduce(array, &shape, request, &args.common, None, false, terminal)
+}
+
+/// Tells how many elements at the ends of axes are less than a block.
+fn note_left_out(axes: &Axes<'_>, select: &Region, block: &[u64], terminal: &Terminal) {
+    let lengths = select.iter().map(|range| range.end - range.start);
+    let parts = lengths
+        .zip(block)
+        .enumerate()
+        .filter_map(|(axis, (length, block))| {
+            let rest = length
+                .checked_rem(*block)
+                .filter(|&rest| 0 < rest && rest < length)?;
+            let name = axes.name(axis);
+            Some(format!("the last {rest} of {length} along {name}"))
+        });
+    let parts: Vec<String> = parts.collect();
+    if !parts.is_empty() {
+        terminal.note(&format!(
+            "{} are less than a block, and are left out",
+            parts.join(" and ")
+        ));
+    }
 }

@@ -9,7 +9,10 @@ use crate::cli::{
     terminal::Terminal,
 };
 use diff2d::JournalledArray;
-use diff2d_arrays::window::{Request, Windows};
+use diff2d_arrays::{
+    npy::Kind,
+    window::{Request, Windows},
+};
 use std::path::Path;
 
 /// Computes windows into the output.
@@ -23,6 +26,14 @@ pub(super) fn reduce(
     terminal: &Terminal,
 ) -> Result<(), Error> {
     let windows = Windows::new(&array, request)?;
+    let (read, made) = (array.npy.dtype, windows.dtype());
+    if args.dtype.is_none() && read.kind == Kind::Float && made.bytes > read.bytes {
+        let [made, read] = [made, read].map(|dtype| format!("f{}", dtype.bytes));
+        terminal.note(&format!(
+            "the results are {made}, larger than the {read} of {}; --dtype {read} keeps its type",
+            args.file.display(),
+        ));
+    }
     let mut input_files = array.files();
     input_files.extend(weights.map(Path::to_owned));
     let mut output = open::create(
