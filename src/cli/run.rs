@@ -80,6 +80,20 @@ impl RunArgs {
         let named_files = [Some(self.params.file.clone()), self.extend.clone()];
         inputs.chain(named_files.into_iter().flatten()).collect()
     }
+
+    /// The options that the run has again when it is continued, quoted for a shell.
+    fn options_quoted(&self) -> String {
+        let memory = self.memory.map(|bytes| format!(" --memory {bytes}"));
+        let scratch = self.scratch.as_ref();
+        let scratch =
+            scratch.map(|path| format!(" --scratch {}", quoted(&path.display().to_string())));
+        let period = self.checkpoint_every.map(|period| {
+            let period = humantime::format_duration(period).to_string();
+            format!(" --checkpoint-every {}", quoted(&period))
+        });
+        let options = [memory, scratch, period].into_iter().flatten();
+        options.fold(self.start.options_quoted(), |all, option| all + &option)
+    }
 }
 
 pub(super) fn run(args: &RunArgs, terminal: &Terminal) -> Result<u8, Error> {
@@ -219,7 +233,11 @@ fn on_ranks(
             ),
         };
     let file = quoted(&args.params.file.display().to_string());
-    let command = format!("diff2d run {file}{}", args.params.overrides_quoted());
+    let command = format!(
+        "diff2d run {file}{}{}",
+        args.params.overrides_quoted(),
+        args.options_quoted()
+    );
     Ok(start::conclude(
         terminal,
         report.outcome,

@@ -45,14 +45,26 @@ pub(super) struct StartArgs {
     io: IoArg,
     /// Stop, resumable, within this time (exit code 75): 55min, 03:55:00, or auto for the end of the
     /// Slurm job
-    #[arg(long, value_name = "TIME", value_parser = walltime)]
-    pub(super) max_walltime: Option<Duration>,
+    #[arg(long, value_name = "TIME", value_parser = typed_walltime)]
+    max_walltime: Option<Walltime>,
     /// Where stderr is no terminal, tell the progress this often, such as 10min
     #[arg(long, value_name = "TIME", value_parser = values::duration, default_value = "1min")]
     pub(super) log_every: Duration,
     /// Do not lock the cube: for filesystems that cannot
     #[arg(long)]
     no_lock: bool,
+}
+
+/// A time after which a run stops, and the text that was typed for it.
+#[derive(Debug, Clone)]
+struct Walltime {
+    typed: String,
+    time: Duration,
+}
+
+fn typed_walltime(text: &str) -> Result<Walltime, String> {
+    let typed = text.to_owned();
+    walltime(text).map(|time| Walltime { typed, time })
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -127,7 +139,17 @@ impl StartArgs {
                 IoArg::Single => Some(Io::Single),
             })
             .threads(self.threads.map(usize::from))
-            .max_walltime(self.max_walltime)
+            .max_walltime(self.max_walltime.as_ref().map(|walltime| walltime.time))
+    }
+
+    /// The options that a run has again when it is continued, quoted for a shell.
+    pub(super) fn options_quoted(&self) -> String {
+        let threads = self.threads.map(|threads| format!(" --threads {threads}"));
+        let walltime = self.max_walltime.as_ref();
+        let walltime =
+            walltime.map(|walltime| format!(" --max-walltime {}", quoted(&walltime.typed)));
+        let no_lock = self.no_lock.then(|| " --no-lock".to_owned());
+        [threads, walltime, no_lock].into_iter().flatten().collect()
     }
 }
 

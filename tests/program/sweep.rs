@@ -610,7 +610,7 @@ fn scenarios_are_locked_each_for_itself() {
         (
             "sweep s.toml -o s.npy --scenarios :1 --max-walltime 1ms",
             75,
-            "--scenarios :1 -o s.npy",
+            "--scenarios :1 --max-walltime 1ms -o s.npy",
         ),
     ] {
         let told = scene.run_held(7, arguments);

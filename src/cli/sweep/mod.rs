@@ -231,7 +231,8 @@ fn on_ranks(
         .map(|text| format!(" --scenarios {}", quoted(text)))
         .collect();
     let file = quoted(&args.file.display().to_string());
-    let command = format!("diff2d sweep {file}{overrides}{scenarios_option}");
+    let options = args.start.options_quoted();
+    let command = format!("diff2d sweep {file}{overrides}{scenarios_option}{options}");
     Ok(start::conclude(
         terminal,
         outcome,

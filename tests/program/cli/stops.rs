@@ -123,8 +123,13 @@ fn the_first_signal_stops_a_run_whose_results_nobody_reads() {
 #[test]
 fn a_stop_tells_how_to_look_at_what_is_committed() {
     let scene = Scene::small();
-    let told = scene.run_held(7, "run p.toml -o c.npy --max-walltime 1ms");
+    let told = scene.run_held(
+        7,
+        "run p.toml -o c.npy --threads 2 --checkpoint-every 10min --max-walltime 1ms --memory 1GiB",
+    );
     assert_eq!(told.code, Some(75), "{told}");
+    let command = "to continue: diff2d run p.toml --threads 2 --max-walltime 1ms --memory 1073741824 --checkpoint-every 10m -o c.npy --resume\n";
+    assert!(told.stderr.ends_with(command), "{told}");
     let python = " with 2 of 4 snapshots committed (in Python: numpy.load(\"c.npy\", mmap_mode=\"r\")[:2]); to continue: ";
     assert!(told.stderr.contains(python), "{told}");
 }
