@@ -36,6 +36,8 @@ pub struct JournalledArray {
     identity: Option<(u64, u64)>,
     /// The files of the array from which this one was derived, by [`view`](Self::view) for example; empty otherwise.
     taken: Vec<PathBuf>,
+    /// The axes of which [`at_index`](Self::at_index) has taken one index, with what is known of that.
+    indexed: Vec<NamedAxis>,
     /// A note that the journal or the axes beside the file belong to another array and are ignored, or that the run of a
     /// field has not committed all its frames.
     pub note: Option<String>,
@@ -73,6 +75,7 @@ impl JournalledArray {
             paths,
             identity: Some(identity),
             taken: Vec::new(),
+            indexed: Vec::new(),
             note,
         };
         if let Some(header) = array.header().filter(|header| header.as_begun().is_some()) {
@@ -107,6 +110,7 @@ impl JournalledArray {
             calendar: None,
             identity: Some(sys::identity(&opened)),
             taken: Vec::new(),
+            indexed: Vec::new(),
             note: note.or(unfinished),
         })
     }
@@ -121,6 +125,7 @@ impl JournalledArray {
             calendar: None,
             identity: None,
             taken: Vec::new(),
+            indexed: Vec::new(),
             note: None,
         }
     }
@@ -217,7 +222,10 @@ impl JournalledArray {
     /// # Panics
     /// When the index leaves its axis.
     #[must_use]
-    pub fn at_index(self, axis: usize, index: u64) -> Self {
+    pub fn at_index(mut self, axis: usize, index: u64) -> Self {
+        let named = self.array.labels.axis(axis);
+        let indexed = named.and_then(|named| named.of_range(&(index..index + 1)));
+        self.indexed.extend(indexed);
         Self {
             taken: self.files(),
             array: self.array.at_index(axis, index),
@@ -300,6 +308,12 @@ impl JournalledArray {
     #[must_use]
     pub fn calendar(&self) -> Option<Calendar> {
         self.calendar
+    }
+
+    /// The axes of which one index was taken, so that the array has them no longer, with what is known of that index.
+    #[must_use]
+    pub fn indexed(&self) -> &[NamedAxis] {
+        &self.indexed
     }
 
     /// The scenario of the run, if this is the cube of a single run.

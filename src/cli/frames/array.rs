@@ -116,10 +116,7 @@ impl<'a> Frames<'a> {
             count,
             at_a_time: usize::try_from(at_a_time).unwrap_or(1),
             memory,
-            time_unit: (
-                array.labels.unit_of("t").unwrap_or_default().to_owned(),
-                1.0,
-            ),
+            time_unit: (unit_of_times(array).to_owned(), 1.0),
             calendar: array.calendar(),
         };
         let (rows, columns) = frames.shape();
@@ -159,8 +156,7 @@ impl<'a> Frames<'a> {
     }
 
     fn show_times_in(&mut self, unit: TimeUnit) {
-        let array_unit = self.array.labels.unit_of("t").unwrap_or_default();
-        if let Some(array_unit) = TimeUnit::of(array_unit) {
+        if let Some(array_unit) = TimeUnit::of(unit_of_times(self.array)) {
             self.time_unit = (
                 unit.name().to_owned(),
                 array_unit.seconds() / unit.seconds(),
@@ -183,7 +179,10 @@ impl<'a> Frames<'a> {
                     scenarios.filter_map(|scenario| scenario.params.get("runtime")?.as_f64());
                 runtimes.fold(0.0, f64::max)
             }
-            ArrayKind::Plain => self.time(last_index).unwrap_or_default(),
+            ArrayKind::Plain => {
+                let time = self.time(last_index).or_else(|| self.time_of_plane());
+                time.unwrap_or_default()
+            }
         }
     }
 
@@ -279,8 +278,39 @@ impl<'a> Frames<'a> {
         match self.words().and_then(|words| words.get(number)) {
             Some(word) => FrameTitle::Name(word.clone()),
             None if self.count > 1 => FrameTitle::Number(number_in_file),
-            None => FrameTitle::Untitled,
+            None => self.title_of_plane(),
         }
+    }
+
+    /// The title of an array that is a plane of another one, by the indices that were taken.
+    fn title_of_plane(&self) -> FrameTitle {
+        let indexed = self.array.indexed();
+        if let ([_], Some(time)) = (indexed, self.time_of_plane()) {
+            return FrameTitle::Time(time);
+        }
+        // The last axes were taken first.
+        let parts = indexed.iter().rev().filter_map(|axis| {
+            if let Some([word]) = axis.labels() {
+                return Some(word.clone());
+            }
+            let coordinate = plot::short(axis.coordinate(0)?, 5);
+            let unit = axis.unit.as_deref().unwrap_or_default();
+            Some(
+                format!("{} = {coordinate} {unit}", axis.name)
+                    .trim_end()
+                    .to_owned(),
+            )
+        });
+        match parts.collect::<Vec<String>>() {
+            parts if parts.is_empty() => FrameTitle::Untitled,
+            parts => FrameTitle::Name(parts.join(", ")),
+        }
+    }
+
+    /// The time of an array that is a plane at one time.
+    fn time_of_plane(&self) -> Option<f64> {
+        let mut axes = self.array.indexed().iter();
+        axes.find(|axis| axis.name == "t")?.coordinate(0)
     }
 
     /// The labels of the array for the nodes of a frame, which are those of its scenario in a sweep.
@@ -416,6 +446,15 @@ impl Values for InFile<'_> {
         let read = self.array.read_frame(self.place, part, into);
         read.map_err(|error| plot::Error::Values(error.into()))
     }
+}
+
+/// The unit of the times of an array, or of the time at which it is a plane; empty if it is not known.
+fn unit_of_times(array: &JournalledArray) -> &str {
+    let mut indexed = array.indexed().iter();
+    let of_plane = indexed.find(|axis| axis.name == "t");
+    let unit = array.labels.unit_of("t");
+    unit.or_else(|| of_plane?.unit.as_deref())
+        .unwrap_or_default()
 }
 
 /// The error of a picture, which is that of the file where its values could not be read.

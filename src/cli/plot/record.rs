@@ -43,11 +43,7 @@ pub(super) fn record(
     let mut charts: Vec<(String, Chart)> = Vec::new();
     for name in &args.record {
         let place = record::column(&record, name, "--record")?;
-        let unit = if frames.has_units() {
-            record.columns[place].unit.clone()
-        } else {
-            String::new()
-        };
+        let unit = record.columns[place].unit.clone();
         let column_name = (args.record.len() > 1).then_some(&**name);
         let mut curves = curves_of(&record, place, column_name, frames);
         // The first scenario of a sweep has the circles.
@@ -74,6 +70,10 @@ pub(super) fn record(
         }
     }
     let labels = labels(args.label.as_deref(), charts.len())?;
+    if !frames.has_units() {
+        // Columns of different kinds have charts of their own, also where nothing names their units.
+        charts.iter_mut().for_each(|(unit, _)| unit.clear());
+    }
     for (number, (unit, chart)) in charts.iter_mut().enumerate() {
         if let Some(&label) = labels.get(number) {
             chart.y = if unit.is_empty() || label.is_empty() || label.ends_with([']', ')']) {

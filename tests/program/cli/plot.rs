@@ -660,11 +660,28 @@ fn titles_and_units_are_those_that_are_asked_for() {
     );
     let line = texts("--line y=0 --snapshots 0 --title at_{t}");
     assert!(has(&line, "at_0.00 s") && !has(&line, "y = 0"), "{line:?}");
+    // Without units, too, columns of different kinds have charts of their own.
+    let record = "--set record.every=0.5 --set record.totals=true";
+    scene.succeed(&format!("run p.toml -o r.npy {record}"));
+    scene.succeed("plot r.npy --record mass,left_rate,right_rate -o r.svg");
+    let charts = scene.text("r.svg");
+    assert_eq!(charts.matches(">mass<").count(), 1, "{charts}");
     let history = texts("--history x=0,y=0 --history x=1,y=0 --time-unit h");
     assert!(
         has(&history, "t [h]") && has(&history, "x = 0 m, y = 0"),
         "{history:?}"
     );
+    // A plane says at which index of the axes that it has not it lies.
+    for (plane, title) in [
+        ("c.npy[1]", "t = 1.25 s"),
+        ("c.npy[t=2.4]", "t = 2.5 s"),
+        ("c.npy[:,:,4]", "x = −6.8095 m"),
+        ("c.npy[y=0]", "y = −0.52381"),
+    ] {
+        scene.succeed(&format!("plot {plane} --snapshots 0 -o a.svg --force"));
+        let svg = scene.text("a.svg");
+        assert!(svg.contains(&format!(">{title}<")), "{plane}: {svg}");
+    }
     // Of a long run in seconds the times are in days, and of other units as they are.
     scene.succeed("run p.toml -o c.npy --force --set units.t=s --set D=1e-7 --set runtime=2e7 --set outtime=1e7");
     let days = texts("--snapshots 1");
