@@ -46,7 +46,9 @@ pub(super) fn coarsen(args: &CoarsenArgs, terminal: &Terminal) -> Result<(), Err
     let (array, select) = select::select(array, false, select, terminal)?;
     let (axes, shape) = (Axes::of(&array), array.shape());
     let block = request::lengths(&axes, "--by", &args.by, terminal)?;
-    note_left_out(&axes, &select, &block, terminal);
+    if block.len() == select.len() {
+        note_left_out(&axes, &select, &block, terminal);
+    }
     let request = Request {
         op: args.op,
         window: block.clone(),
