@@ -15,8 +15,10 @@ use super::{
     keys::{self, KEYS, SWEEP_KEYS},
     raw::RawParams,
     valid::Params,
+    value::number,
     varied::{MOST_SCENARIOS, Varied},
 };
+use crate::fault::Fault;
 use std::{collections::HashSet, path::Path};
 
 /// The number of different errors after which no more scenarios are checked.
@@ -101,6 +103,18 @@ impl SweepParams {
         directory: &Path,
         base: Option<RawParams>,
     ) -> Result<Self, ParamsError> {
+        let is_one_number = |key: &&str| {
+            let entry = sweep.typed().get(key);
+            entry.is_some_and(|entry| number(&entry.value).is_some())
+        };
+        let names_no_file = base.is_none() && sweep.typed().get("params").is_none();
+        if names_no_file && ["x1", "x2", "dx"].iter().all(is_one_number) {
+            let file = sweep.file().display();
+            let sentence = format!(
+                "{file} describes one problem: a sweep has a file of its own, with a line params = \"{file}\" and lists such as D = [0.5, 1.0, 2.0]"
+            );
+            return Err(Fault::refused(sentence).into());
+        }
         let mut judge = Judge::new(sweep);
         let combine: Combine = judge.choice("combine");
         let base_name = match base {

@@ -76,6 +76,11 @@ fn what_was_probably_meant_is_told() {
             1,
             "`diff2d info cube.npy --json` lists them",
         ),
+        (
+            "sweep p.toml --set D=[1,2]",
+            2,
+            "a sweep has a file of its own, with a line params = \"p.toml\"",
+        ),
         ("run p.toml --continue", 2, "'--resume' continues a run"),
         (
             "stats cube.npy --select 0=1:5",
