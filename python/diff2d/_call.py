@@ -13,7 +13,7 @@ import numpy as np
 from . import _native
 from ._coordinates import Axis, Labels, axis_of, write_labels
 from ._journal import flat
-from ._parameters import evaluated, npy, refuse_shapes, source, toml, with_files
+from ._parameters import npy, source, toml, with_saved
 
 __all__ = ["Files", "call"]
 
@@ -65,31 +65,14 @@ class Files:
     def save(self, name: str, array: Any) -> str:
         """A file with an array, written piece by piece; errors call it by the name."""
         path = self.new("array.npy")
-        self._write(path, name, array)
-        return path
-
-    def _write(self, path: str, name: str, array: Any) -> None:
         with open(path, "wb") as file:
             npy(name, array, file)
+        return path
 
     def params(self, params: Any, given: Mapping[str, Any]) -> dict[str, Any]:
         """The file of parameters, and those that override them. A cube stands for its parameters."""
-        params, given = evaluated(getattr(params, "params", params), given)
-        arrays: dict[str, tuple[str, Any]] = {}
-
-        def name(key: str, array: Any) -> str:
-            path = self.new("array.npy")
-            arrays[path] = key, array
-            return path
-
-        if isinstance(params, Mapping):
-            params = with_files(params, name)
-        given = with_files(given, name)
-        file, text = source(params)
-        if arrays:
-            refuse_shapes(arrays, _native.shape(file, text, toml(given)))
-        for path, (key, array) in arrays.items():
-            self._write(path, key, array)
+        params, given = with_saved(getattr(params, "params", params), given, self.save)
+        file, _ = source(params)
         if file is None:
             file = self.new("parameters.toml")
             Path(file).touch()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import io
 import os
 import warnings
 from types import SimpleNamespace
@@ -13,7 +12,7 @@ import numpy as np
 
 from . import _native
 from ._errors import ParameterError
-from ._parameters import evaluated, npy, source, toml, with_files
+from ._parameters import saver_in_memory, source, toml, with_saved
 
 __all__ = ["Fit", "fit"]
 
@@ -114,17 +113,8 @@ def fit(
     2.0
     """
     files: dict[str, bytes] = {}
-
-    def save(key: str, array: Any) -> str:
-        file = io.BytesIO()
-        npy(key, array, file)
-        files[f"/array {key}"] = file.getvalue()
-        return f"/array {key}"
-
-    params, parameters = evaluated(params, parameters)
-    if isinstance(params, Mapping):
-        params = with_files(params, save)
-    given = toml(with_files(parameters, save))
+    params, parameters = with_saved(params, parameters, saver_in_memory(files))
+    given = toml(parameters)
     if data is None and since is not None:
         raise ParameterError("since says when t = 0 in data, which are not given: in [[fit.data]] it is a key")
     if data is not None:

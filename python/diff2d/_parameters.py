@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import re
@@ -12,7 +13,7 @@ import numpy as np
 from ._errors import ParameterError
 from ._map import Map
 
-__all__ = ["evaluated", "npy", "refuse_shapes", "source", "toml", "with_files"]
+__all__ = ["npy", "saver_in_memory", "source", "toml", "with_saved"]
 
 _LISTS = ("outtimes", "points", "at")
 """Keys, or the last parts of dotted ones, whose values are lists of numbers or of pairs."""
@@ -36,7 +37,35 @@ def _state(initial: Any) -> Any:
     return {"kind": "constant", "value": initial} if is_number else initial
 
 
-def evaluated(params: Any, given: Mapping[str, Any]) -> tuple[Any, dict[str, Any]]:
+def with_saved(
+    params: Any, given: Mapping[str, Any], save: Callable[[str, Any], str]
+) -> tuple[Any, dict[str, Any]]:
+    """Parameters, and those that override them, with arrays replaced by the files to which `save` saves the array of a key.
+
+    A function of x and y counts as the array of its values at the nodes. An array of another shape than the grid is refused before
+    any is saved.
+    """
+    from . import _native
+
+    params, given = _evaluated(params, given)
+    arrays: dict[str, tuple[str, Any]] = {}
+
+    def name(key: str, array: Any) -> str:
+        arrays[f"/array {key}"] = key, array
+        return f"/array {key}"
+
+    plain = _with_files(params, name) if isinstance(params, Mapping) else params
+    plain_given = _with_files(given, name)
+    if not arrays:
+        return plain, plain_given
+    file, text = source(plain)
+    _refuse_shapes(arrays, _native.shape(file, text, toml(plain_given)))
+    if isinstance(params, Mapping):
+        params = _with_files(params, save)
+    return params, _with_files(given, save)
+
+
+def _evaluated(params: Any, given: Mapping[str, Any]) -> tuple[Any, dict[str, Any]]:
     """Parameters, and those that override them, with the values of a function of x and y at the nodes in its place."""
     from . import _native
 
@@ -50,9 +79,9 @@ def evaluated(params: Any, given: Mapping[str, Any]) -> tuple[Any, dict[str, Any
     if not callable(initial):
         return params, dict(given)
     given = rest(given)
-    plain = with_files(params, lambda key, _: f"/array {key}") if isinstance(params, Mapping) else params
+    plain = _with_files(params, lambda key, _: f"/array {key}") if isinstance(params, Mapping) else params
     file, text = source(plain)
-    y, x = _native.grid(file, text, toml(with_files(given, lambda key, _: f"/array {key}")))
+    y, x = _native.grid(file, text, toml(_with_files(given, lambda key, _: f"/array {key}")))
     return params, {**given, "initial": _values_of(initial, *np.meshgrid(x, y))}
 
 
@@ -114,7 +143,7 @@ def _value(key: str, value: Any) -> str:
     )
 
 
-def with_files(
+def _with_files(
     parameters: Mapping[str, Any], save: Callable[[str, Any], str], table: str = ""
 ) -> dict[str, Any]:
     """The same with arrays replaced by the files to which `save` saves the array of a key."""
@@ -122,7 +151,7 @@ def with_files(
     for key, value in parameters.items():
         whole = f"{table}{key}"
         if isinstance(value, Mapping):
-            value = with_files(value, save, f"{whole}.")
+            value = _with_files(value, save, f"{whole}.")
         elif hasattr(value, "__array__") and not isinstance(value, np.generic) and np.ndim(value) > 0:
             name = whole.rpartition(".")[2]
             if name in _LISTS and np.ndim(value) <= 2:
@@ -167,7 +196,7 @@ def _in_order(name: str, array: Any) -> Any:
     return array
 
 
-def refuse_shapes(arrays: Mapping[str, tuple[str, Any]], shape: tuple[int, int]) -> None:
+def _refuse_shapes(arrays: Mapping[str, tuple[str, Any]], shape: tuple[int, int]) -> None:
     """Refuses arrays of another shape than the grid before they are copied: a broadcast one may be of more elements than any
     memory or file could hold."""
     for key, array in arrays.values():
@@ -189,10 +218,26 @@ def npy(name: str, values: Any, file: IO[bytes]) -> None:
     np.save(file, values if isinstance(values, Map) else np.asarray(values))
 
 
+def saver_in_memory(files: dict[str, bytes]) -> Callable[[str, Any], str]:
+    """Saves the array of a key as the bytes of a file, under a name that no file on the disk has."""
+
+    def save(key: str, array: Any) -> str:
+        content = io.BytesIO()
+        npy(key, array, content)
+        files[f"/array {key}"] = content.getvalue()
+        return f"/array {key}"
+
+    return save
+
+
 def source(parameters: Any) -> tuple[str | None, str | None]:
     """The file that parameters name, or the TOML of those that they are."""
     if isinstance(parameters, Mapping):
         return None, toml(parameters)
+    if isinstance(parameters, str) and "\n" in parameters.strip():
+        raise ParameterError(
+            "parameters are a path or a dict, and no text: tomllib.loads(…) makes a dict of a text of TOML"
+        )
     if isinstance(parameters, (str, os.PathLike)):
         file = os.fspath(parameters)
         if isinstance(file, str):

@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Any, Callable, Mapping
 
 from . import _native
+from ._array_files import ArrayFiles
 from ._cube import Cube
 from ._errors import Error, ParameterError, ResourceError
 from ._journal import Snapshot
-from ._parameters import evaluated, source, toml
+from ._parameters import source, toml, with_saved
 
 __all__ = ["run", "sweep"]
 
@@ -46,8 +47,10 @@ def run(
     Parameters
     ----------
     params
-        A parameter file, or a dict of parameters with tables as dicts. Files that a parameter file names are
-        beside it, others are looked for from the current directory.
+        A parameter file, or a dict of parameters with tables as dicts, with arrays and a function of x and y where `solve` takes
+        them. Files that a parameter file names are beside it, others are looked for from the current directory. Each array is kept
+        beside the cube, as `STEM.KEY.DIGEST.npy`, for as long as the journal names it: the same call with `resume=True` needs the
+        same array.
     output
         The cube to write, in a directory that is there. Without it the cube is in a temporary directory, which
         is removed when the cube is no longer in use.
@@ -94,9 +97,6 @@ def run(
     DataError
         A cube or an input is damaged or does not match.
     """
-    params, set = evaluated(params, set)
-    file, text = source(params)
-    given = toml(set)
     start = _Start(
         output,
         resume=resume,
@@ -112,10 +112,15 @@ def run(
         checkpoint_every=checkpoint_every,
         extend=extend,
     )
+    files = ArrayFiles(start.output, force)
     try:
-        report, outcome = _native.run(file, text, given, start.options)
+        params, set = with_saved(params, set, files.save)
+        file, text = source(params)
+        report, outcome = _native.run(file, text, toml(set), start.options)
     except KeyboardInterrupt:
         raise start.interrupted() from None
+    finally:
+        files.remove_unnamed()
     return start.made(outcome, report)
 
 

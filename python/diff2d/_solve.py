@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import os
 from dataclasses import dataclass, field
@@ -14,7 +13,7 @@ from . import _native
 from ._coordinates import Labels, axis_of
 from ._errors import ParameterError
 from ._html import html
-from ._parameters import evaluated, npy, refuse_shapes, source, toml, with_files
+from ._parameters import saver_in_memory, source, toml, with_saved
 from ._record import Record
 
 if TYPE_CHECKING:
@@ -138,26 +137,10 @@ def solve(params: str | os.PathLike[str] | Mapping[str, Any] | None = None, /, *
     >>> plate.p.shape
     (6, 101, 101)
     """
-    arrays: dict[str, tuple[str, Any]] = {}
-
-    def name(key: str, array: Any) -> str:
-        arrays[f"/array {key}"] = key, array
-        return f"/array {key}"
-
-    params, parameters = evaluated({} if params is None else params, parameters)
-    if isinstance(params, Mapping):
-        params = with_files(params, name)
+    files: dict[str, bytes] = {}
+    params, parameters = with_saved({} if params is None else params, parameters, saver_in_memory(files))
     file, text = source(params)
-    parameters = with_files(parameters, name)
-    given = toml(parameters)
-    if arrays:
-        refuse_shapes(arrays, _native.shape(file, text, given))
-    files = {}
-    for path, (key, array) in arrays.items():
-        content = io.BytesIO()
-        npy(key, array, content)
-        files[path] = content.getvalue()
-    p, t, (y, x), scenario, inputs, recorded = _native.solve(file, text, given, files)
+    p, t, (y, x), scenario, inputs, recorded = _native.solve(file, text, toml(parameters), files)
     record = None if recorded is None else Record(json.loads(recorded[0]), *recorded[1:])
     return Solution(p, t, y, x, scenario, record, files, inputs)
 

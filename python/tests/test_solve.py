@@ -160,6 +160,41 @@ def test_arrays_stand_for_every_input(more):
     assert is_equal(apart, diff2d.run({**WALLS, **more}, **files))
 
 
+def test_a_run_takes_arrays_as_solve_does_and_is_continued_with_them():
+    function = {"initial": lambda x, y: np.sin(x) * y}
+    arrays = {"initial": STATE, "D": 1 + J / 50, "source": np.cos(J - I), "mask": {"file": MASK}}
+    for given in (function, arrays):
+        expected = diff2d.solve(WALLS, **given)
+        assert is_equal(expected, diff2d.run(WALLS, **given)) and is_equal(expected, diff2d.run({**WALLS, **given}))
+        assert diff2d.flux(diff2d.run(WALLS, **given))["source_rate"].tobytes() == diff2d.flux(expected)["source_rate"].tobytes()
+    assert not list(Path().iterdir())
+
+    def of_arrays() -> set[str]:
+        return {path.name.split(".")[1] for path in Path().glob("c.*.npy")}
+
+    diff2d.run(WALLS, output="c.npy", **arrays)
+    # As a run that was killed behind its first snapshot has left it.
+    journal = Path("c.journal")
+    journal.write_text("".join(journal.read_text().splitlines(keepends=True)[:2]))
+    assert of_arrays() == set(arrays)
+    kept = {path: path.read_bytes() for path in Path().glob("c.*.npy")}
+    for given, more, words in (
+        ({**arrays, "initial": STATE + 1}, {"resume": True}, "initial"),
+        ({**arrays, "initial": STATE + 1}, {}, "resume=True"),
+        ({"initial": STATE + 1, "dx": -1.0}, {"force": True}, "dx"),
+    ):
+        with pytest.raises(diff2d.ParameterError, match=words):
+            diff2d.run({**WALLS, **given}, output="c.npy", **more)
+        assert {path: path.read_bytes() for path in Path().glob("c.*.npy")} == kept
+    cube = diff2d.run(WALLS, output="c.npy", resume=True, **arrays)
+    assert cube.is_complete and is_equal(diff2d.solve(WALLS, **arrays), cube)
+    assert diff2d.plan(cube)["nsteps"] and len(diff2d.flux("c.npy")["t"]) == len(cube)
+    assert is_equal(diff2d.solve(WALLS, initial=STATE), diff2d.run(WALLS, output="c.npy", force=True, initial=STATE))
+    assert of_arrays() == {"initial"}
+    diff2d.run(WALLS, output="c.npy", force=True)
+    assert not of_arrays() and not list(Path().glob(".*"))
+
+
 def is_flux_equal(solution: diff2d.Solution, cube: diff2d.Cube, snapshots: object) -> bool:
     """Whether they have fluxes of the same names and bits."""
     found, expected = (diff2d.flux(one, snapshots=snapshots) for one in (solution, cube))
