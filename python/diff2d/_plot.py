@@ -46,6 +46,7 @@ def plot(
     array: Array | Solution,
     snapshots: int | str | Sequence[int] | None = None,
     *,
+    t: float | None = None,
     ax: Any = None,
     output: str | os.PathLike[str] | None = None,
     colormap: str | None = None,
@@ -85,6 +86,8 @@ def plot(
         A cube, a solution, a `.npy` file, or an array of two or three axes.
     snapshots
         Which frames, as the command line takes them: `3`, `"2:8"`, `"t=2.5"`.
+    t
+        In place of `snapshots`, the time of a frame: the nearest one is drawn.
     ax
         Axes of matplotlib.
     output
@@ -134,12 +137,18 @@ def plot(
         "axes": axes,
         "raw": raw,
     }
+    if t is not None:
+        if snapshots is not None:
+            raise ParameterError("snapshots and t both say which frame is drawn: give one of them")
+        snapshots = f"t={float(t)!r}"
     has_option = any(value not in (None, False) for name, value in options.items() if name != "range")
     is_plain = not has_option and output is None and html is None and not isinstance(range, str)
     if ax is not None and not is_plain:
         raise ParameterError("ax is drawn by matplotlib, which takes colormap, range, log, title, label, xlabel and ylabel alone")
-    if is_plain and find_spec("matplotlib") is not None and (snapshots is None or isinstance(snapshots, int)):
-        return _with_matplotlib(array, -1 if snapshots is None else snapshots, ax, colormap, range, log, (title, label, xlabel, ylabel))
+    is_one_frame = t is not None or snapshots is None or isinstance(snapshots, int)
+    if is_plain and find_spec("matplotlib") is not None and is_one_frame:
+        number = snapshots if isinstance(snapshots, int) else -1
+        return _with_matplotlib(array, number, t, ax, colormap, range, log, (title, label, xlabel, ylabel))
     options |= {
         "colormap": colormap,
         "log": log,
@@ -189,16 +198,17 @@ def _several(values: Any) -> list[Any] | None:
 def _with_matplotlib(
     array: Any,
     number: int,
+    time: float | None,
     ax: Any,
     colormap: str | None,
     limits: tuple[float, float] | None,
     log: bool,
     words: tuple[str | None, str | None, str | None, str | None],
 ) -> Any:
-    """The frame with a number, drawn over its domain by matplotlib."""
+    """The frame with a number, or the one nearest to a time, drawn over its domain by matplotlib."""
     from matplotlib import colors, pyplot
 
-    values, places, units, own_title = _frame(array, number)
+    values, places, units, own_title = _frame(array, number, time)
     if ax is None:
         _, ax = pyplot.subplots()
     low, high = limits or (None, None)
@@ -213,8 +223,8 @@ def _with_matplotlib(
     return mesh
 
 
-def _frame(array: Any, number: int) -> tuple[np.ndarray, list[np.ndarray], list[str], str]:
-    """The values of a frame, the edges of its cells along y and x, the units of x, y and p, and its title."""
+def _frame(array: Any, number: int, time: float | None) -> tuple[np.ndarray, list[np.ndarray], list[str], str]:
+    """The values of a frame, which has a number or is the one nearest to a time, the edges of its cells along y and x, the units of x, y and p, and its title."""
     if isinstance(array, (str, os.PathLike)):
         path = Path(array)
         array = Cube(path) if path.with_suffix(".journal").exists() else np.load(path, mmap_mode="r")
@@ -229,6 +239,8 @@ def _frame(array: Any, number: int) -> tuple[np.ndarray, list[np.ndarray], list[
         params, values, times = array.params, array.array, array.t
     else:
         values, times = np.asanyarray(array), None
+    if time is not None:
+        number = _nearest(time, times)
     if values.ndim == 3:
         try:
             frame = values[number]
@@ -247,6 +259,16 @@ def _frame(array: Any, number: int) -> tuple[np.ndarray, list[np.ndarray], list[
     ends_at_nodes = params.get("grid") == "walls"
     places = [_edges(one, length, ends_at_nodes) for one, length in zip(nodes, frame.shape)]
     return np.asarray(frame), places, shown, title
+
+
+def _nearest(time: float, times: np.ndarray | None) -> int:
+    """The number of the frame nearest to a time, which lies at most half an interval beyond the first and the last one."""
+    if times is None:
+        raise ParameterError(f"t = {time:g}: nothing says when the frames of this array were taken; snapshots=… takes the number of one")
+    reach = np.max(np.diff(times), initial=0.0) / 2
+    if not times[0] - reach <= time <= times[-1] + reach:
+        raise ParameterError(f"t = {time:g} is outside of the array, whose times go from {times[0]:g} to {times[-1]:g}")
+    return int(np.argmin(np.abs(times - time)))
 
 
 def _edges(nodes: np.ndarray | None, count: int, ends_at_nodes: bool) -> np.ndarray:

@@ -111,6 +111,14 @@ def test_pictures_are_drawn_by_matplotlib_or_by_the_program():
         assert mesh.axes.get_title() == "t = 3.75 s"
     assert heat.plot(0, colormap="magma", range=(0, 1)).get_clim() == (0, 1)
     assert np.array_equal(diff2d.plot(heat.p[1]).get_array(), heat.p[1])
+    for array in (heat, cube, "p.npy"):
+        assert diff2d.plot(array, t=2.4).axes.get_title() == "t = 2.5 s"
+    assert heat.plot(t=2.4, contours=3).data.startswith(b"\x89PNG")
+    for array, options, words in (
+        (heat, {"t": 40}, "from 0 to 3.75"), (heat.p, {"t": 1}, "snapshots=…"), (heat, {"t": 1, "snapshots": 2}, "give one of them"),
+    ):  # fmt: skip
+        with pytest.raises(diff2d.ParameterError, match=words):
+            diff2d.plot(array, **options)
     picture = cube.plot(contours=5)
     assert picture.data.startswith(b"\x89PNG") and "data:image/png" in picture._repr_html_()
     film = heat.animate(fps=5, size=(300, 300))
