@@ -12,7 +12,7 @@ import numpy as np
 
 from . import _coordinates
 from ._errors import DataError, ResourceError
-from ._html import html
+from ._html import html, last_frame
 from ._journal import DATA_OFFSET, Journal, Snapshot, is_of_run, started_over
 from ._map import Map
 from ._opening import read
@@ -258,7 +258,7 @@ class Cube:
             last = self.snapshots[-1]
             rows["t"] = f"0 to {last.simtime:g}"
             rows["last"] = f"from {last.min:g} to {last.max:g}, mass {last.mass:g}"
-        return html(rows, self.path if self.available else None)
+        return html(rows, last_frame(self.path) if self.available else None)
 
 
 def _nothing(_: Any) -> None:

@@ -5,13 +5,18 @@ from __future__ import annotations
 import datetime
 import os
 import warnings
+from collections.abc import Mapping, Sequence
+from importlib.util import find_spec
+from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
 from . import _native
+from ._call import Files
 from ._errors import ParameterError
+from ._html import html
 from ._parameters import saver_in_memory, source, toml, with_saved
 
 __all__ = ["Fit", "fit"]
@@ -32,8 +37,60 @@ class Fit(SimpleNamespace):
     """What a fit found. The names are those of `diff2d fit --json`.
 
     `unknowns` and `columns` are dicts whose values have attributes, such as `fit.unknowns["D"].estimate`; `correlation` is an
-    array, its axes in the order of `unknowns`.
+    array, its axes in the order of `unknowns`. `t`, `measured`, `fitted` and `residuals` (measured minus fitted) are dicts with an
+    array for each column of the data, without its gaps.
     """
+
+    def plot(self, axes: Any = None) -> Any:
+        """Draws data, fitted curves and residuals of each column over time.
+
+        With matplotlib they are drawn into `axes`, two of them for each column, or into a new figure, and the axes are returned.
+        Without it the program draws, as `diff2d fit --plot` does, with the profiles of the unknowns, and a `Picture` is returned.
+        """
+        if find_spec("matplotlib") is not None:
+            return self._with_matplotlib(axes)
+        if axes is not None:
+            raise ParameterError("axes are of matplotlib, which is not installed")
+        from ._plot import Picture
+
+        return Picture(self._png(), "png")
+
+    def _png(self) -> bytes:
+        """What the program draws."""
+        with Files() as files:
+            path = files.new("fit.png")
+            self._drawing.write(path)
+            return Path(path).read_bytes()
+
+    def _with_matplotlib(self, axes: Any) -> Any:
+        from matplotlib import pyplot
+
+        count = 2 * len(self.columns)
+        if axes is None:
+            _, axes = pyplot.subplots(count, sharex=True, layout="constrained", figsize=(6.4, 1.2 + 1.8 * count))
+        axes = np.ravel(axes)
+        if len(axes) != count:
+            raise ParameterError(f"axes are {len(axes)}, and the data and the residuals of {len(self.columns)} columns need {count}")
+        for name, of_data, of_residuals in zip(self.columns, axes[::2], axes[1::2]):
+            t = self.t[name]
+            of_data.plot(t, self.measured[name], "o", markersize=3, fillstyle="none", label=f"{name}, measured")
+            of_data.plot(t, self.fitted[name], label="fitted")
+            of_data.set_ylabel(name)
+            of_data.legend()
+            of_residuals.axhline(0, color="gray", linewidth=0.8)
+            of_residuals.plot(t, self.residuals[name], "o", markersize=3, fillstyle="none")
+            of_residuals.set_ylabel("residual")
+        axes[-1].set_xlabel(f"t [{self._time_unit}]" if self._time_unit else "t")
+        return axes
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the unknowns with their intervals, and a picture of data, curves and residuals."""
+        rows = {name: _in_words(unknown) for name, unknown in self.unknowns.items()}
+        for name, column in self.columns.items():
+            rows[f"residuals of {name}"] = f"root mean square {column.rms:.4g}, {column.values} values"
+        if self.warnings:
+            rows["warnings"] = "; ".join(self.warnings)
+        return html(rows, self._png(), "data, fitted curves and residuals")
 
     def __repr__(self) -> str:
         found = []
@@ -41,6 +98,12 @@ class Fit(SimpleNamespace):
             error = unknown.standard_error
             found.append(f"{name} = {unknown.estimate:.6g} " + ("at a bound" if error is None else f"± {error:.2g}"))
         return f"<diff2d.Fit {', '.join(found)}>"
+
+
+def _in_words(unknown: Part) -> str:
+    low, high = ("?" if end is None else f"{end:.6g}" for end in unknown.interval)
+    error = "at a bound" if unknown.standard_error is None else f"± {unknown.standard_error:.2g}"
+    return f"{unknown.estimate:.6g} {error}, 95 % interval {low} to {high}"
 
 
 def _shown(value: Any) -> str:
@@ -71,11 +134,11 @@ def fit(
     params
         A parameter file, or a dict of parameters, with `[fit]` and `vary` in it.
     data
-        A table such as a pandas DataFrame, or a dict of arrays, in place of `[[fit.data]]`; NaN where nothing was measured.
+        A table such as a pandas DataFrame, a Series, or a dict of arrays, in place of `[[fit.data]]`; NaN where nothing was measured.
     time
-        The column of `data` that has the times, or the times themselves; left out of a steady state. Numbers are in the unit of the
-        run. Dates of NumPy, pandas or Python, and texts, count as those of a file: t = 0 is the first one, or `since`; durations
-        are converted to `units.t`.
+        The column of `data` that has the times, or the times themselves; left out of a steady state, and where the index of `data`
+        has dates or durations. Numbers are in the unit of the run. Dates of NumPy, pandas or Python, and texts, count as those of a
+        file: t = 0 is the first one, or `since`; durations are converted to `units.t`.
     columns
         Which column of `data` is which of the record; if left out, all of them by their own names.
     sigma
@@ -118,7 +181,13 @@ def fit(
     if data is None and since is not None:
         raise ParameterError("since says when t = 0 in data, which are not given: in [[fit.data]] it is a key")
     if data is not None:
-        table = {str(name): data[name] for name in data}
+        table = _columns_of(data)
+        index = getattr(data, "index", None)
+        if time is None and getattr(getattr(index, "dtype", None), "kind", "") in ("m", "M"):
+            # The index of pandas that has dates or durations.
+            time = index
+        elif isinstance(time, str) and time not in table and getattr(index, "name", None) == time:
+            time = index
         if time is not None and not isinstance(time, str):
             table["time"] = time
             time = "time"
@@ -138,13 +207,30 @@ def fit(
         given += toml({"fit.data": [described]})
         files[_TABLE] = _csv(cells)
     file, text = source(params)
-    answer = _native.fit(file, text, given, files, starts, threads)
+    answer, rows, time_unit, drawing = _native.fit(file, text, given, files, starts, threads)
     for sentence in answer["warnings"]:
         warnings.warn(sentence, stacklevel=2)
+    for place, name in enumerate(("t", "measured", "fitted")):
+        answer[name] = {column: numbers[place] for column, numbers in rows.items()}
+    answer["residuals"] = {column: numbers[1] - numbers[2] for column, numbers in rows.items()}
     for name in ("unknowns", "columns"):
         answer[name] = {key: Part(**value) for key, value in answer[name].items()}
     answer["correlation"] = np.asarray(answer["correlation"], dtype=float)
-    return Fit(**answer)
+    return Fit(**answer, _time_unit=time_unit, _drawing=drawing)
+
+
+def _columns_of(data: Any) -> dict[str, Any]:
+    """The columns of a table, a dict, or a Series of pandas, by their names."""
+    if hasattr(data, "to_frame") and hasattr(data, "index"):
+        if data.name is None:
+            raise ParameterError("the Series data has no name: data.rename(\"sill\") gives it that of a column of the record")
+        return {str(data.name): data}
+    names = getattr(getattr(data, "dtype", None), "names", None) or (data if hasattr(data, "keys") else None)
+    if names is None:
+        raise ParameterError(
+            f"data are of type {type(data).__name__}; expected a table such as a DataFrame of pandas, or a dict of arrays"
+        )
+    return {str(name): data[name] for name in names}
 
 
 def _line(name: Any, values: Any) -> np.ndarray:

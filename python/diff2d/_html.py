@@ -34,20 +34,24 @@ def described(one: Any) -> str:
     return f"{type(one).__name__}({', '.join(parts)})"
 
 
-def html(rows: Mapping[str, str], array: Any) -> str:
-    """A table, beside a picture of the last frame of an array; None has no picture."""
+def html(rows: Mapping[str, str], picture: bytes | None, meaning: str = "the last snapshot") -> str:
+    """A table, beside a picture of this meaning, a PNG, if there is one."""
     body = "".join(
-        f"<tr><th style=\"text-align:left\">{name}</th>"
+        f"<tr><th style=\"text-align:left\">{escaping.escape(name)}</th>"
         f"<td style=\"text-align:left\">{escaping.escape(text)}</td></tr>"
         for name, text in rows.items()
     )
-    return f'<div style="{_STYLE}"><table>{body}</table>{"" if array is None else _picture(array)}</div>'
+    image = ""
+    if picture is not None:
+        encoded = base64.b64encode(picture).decode()
+        image = f'<img alt="{meaning}" src="data:image/png;base64,{encoded}">'
+    return f'<div style="{_STYLE}"><table>{body}</table>{image}</div>'
 
 
-def _picture(array: Any) -> str:
-    """The last frame as an image, if the compiled part, which draws, is there."""
+def last_frame(array: Any) -> bytes | None:
+    """The last frame of an array as a PNG, if the compiled part, which draws, is there."""
     if find_spec("diff2d._native") is None:
-        return ""
+        return None
     from ._call import Files, call
 
     try:
@@ -55,7 +59,6 @@ def _picture(array: Any) -> str:
             picture = files.new("picture.png")
             arguments = {"cube": files.path(array), "snapshots": "-1:", "size": "480x400", "output": picture}
             call("plot", arguments, writes=True)
-            encoded = base64.b64encode(Path(picture).read_bytes()).decode()
+            return Path(picture).read_bytes()
     except (Error, OSError):
-        return ""
-    return f'<img alt="the last snapshot" src="data:image/png;base64,{encoded}">'
+        return None

@@ -12,7 +12,7 @@ import numpy as np
 from . import _native
 from ._coordinates import Labels, axis_of
 from ._errors import ParameterError
-from ._html import html
+from ._html import html, last_frame
 from ._parameters import saver_in_memory, source, toml, with_saved
 from ._record import Record
 
@@ -65,7 +65,7 @@ class Solution:
             "t": f"{self.t[0]:g} to {self.t[-1]:g}",
             "last": f"from {np.nanmin(self.p[-1]):g} to {np.nanmax(self.p[-1]):g}",
         }
-        return html(rows, self)
+        return html(rows, last_frame(self))
 
     def to_xarray(self) -> xarray.Dataset:
         """A dataset with the variable `p`, its coordinates, and the parameters as attributes."""

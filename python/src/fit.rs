@@ -8,10 +8,12 @@ use crate::{
 };
 use crossbeam_channel::Sender;
 use diff2d::{
+    RawParams,
     fit::{Fit, FitAnswer, FitOptions},
     internal,
 };
-use pyo3::prelude::*;
+use numpy::{IntoPyArray, PyArray1};
+use pyo3::{prelude::*, types::PyDict};
 use pythonize::pythonize;
 use std::{
     collections::HashMap,
@@ -21,6 +23,30 @@ use std::{
         atomic::{AtomicBool, Ordering},
     },
 };
+
+/// An answer as values, an object with times, measured and fitted values of each column, the unit of times, and the picture.
+type Fitted<'py> = (
+    Bound<'py, PyAny>,
+    Bound<'py, PyDict>,
+    Option<String>,
+    FitDrawing,
+);
+
+/// A fit that can be drawn.
+#[pyclass(frozen)]
+pub(crate) struct FitDrawing {
+    answer: FitAnswer,
+    raw: RawParams,
+}
+
+#[pymethods]
+impl FitDrawing {
+    /// Draws data, curves, residuals and profiles into a file whose name says its kind.
+    fn write(&self, py: Python<'_>, path: PathBuf) -> PyResult<()> {
+        let drawn = py.detach(|| cli::draw_fit(&self.answer, &self.raw, &path));
+        drawn.map_err(|error| raised(py, error))
+    }
+}
 
 /// Fits numbers of parameters to data in memory, and returns the answer of the command as values. `files` are the bytes
 /// of the arrays and tables that parameters name.
@@ -33,7 +59,7 @@ pub(crate) fn fit<'py>(
     files: HashMap<String, Vec<u8>>,
     starts: Option<usize>,
     threads: Option<usize>,
-) -> PyResult<Bound<'py, PyAny>> {
+) -> PyResult<Fitted<'py>> {
     let source = Source::of(py, file, text)?;
     let mut raw = source.read(given).map_err(|error| raised(py, error))?;
     for (name, bytes) in files {
@@ -46,6 +72,9 @@ pub(crate) fn fit<'py>(
         stop: Arc::clone(&stop),
         ..FitOptions::default()
     };
+    let time_unit = raw.typed().get("units.t");
+    let time_unit = time_unit.and_then(|entry| Some(entry.value.as_str()?.to_owned()));
+    let drawn_raw = raw.clone();
     let answer: Result<FitAnswer, cli::Error> = attend(
         py,
         // Nothing is sent; the sender lives as long as the work.
@@ -55,5 +84,19 @@ pub(crate) fn fit<'py>(
         &Patience::UntilDone,
     )?;
     let answer = answer.map_err(|error| raised(py, error))?;
-    Ok(pythonize(py, &answer)?)
+    let rows = PyDict::new(py);
+    for column in &answer.columns {
+        let numbers = [0, 1, 2].map(|place| {
+            let numbers = column.rows.iter().map(|row| row[place]);
+            numbers.collect::<Vec<f64>>().into_pyarray(py)
+        });
+        let numbers: [Bound<'_, PyArray1<f64>>; 3] = numbers;
+        rows.set_item(&column.name, numbers)?;
+    }
+    let values = pythonize(py, &answer)?;
+    let drawing = FitDrawing {
+        answer,
+        raw: drawn_raw,
+    };
+    Ok((values, rows, time_unit, drawing))
 }

@@ -62,6 +62,46 @@ def test_dates_and_durations_count_as_those_of_a_file(unit):
         diff2d.fit(problem, {"t": T, "p": Y}, time="t", since="2026-01-05")
 
 
+def test_tables_of_pandas_may_have_their_dates_in_the_index():
+    pandas = pytest.importorskip("pandas")
+    problem = {**BODY, "units": {"t": "s"}}
+    expected = diff2d.fit(problem, {"t": T, "p": Y}, time="t").unknowns["b1"].estimate
+    seconds = pandas.to_timedelta(T, unit="s")
+    since = pandas.Timestamp("2026-01-05 10:00")
+    for index in (seconds, since + seconds, pandas.DatetimeIndex(since + seconds, name="when", tz="UTC")):
+        begin = None if index is seconds else index[0] - seconds[0]
+        column = pandas.Series(Y, index=index, name="p")
+        for data, time in ((column, None), (column.to_frame(), None), (column.to_frame(), index), ({"p": column}, index.to_series())):
+            found = diff2d.fit(problem, data, time=time, since=begin)
+            assert found.unknowns["b1"].estimate == pytest.approx(expected, rel=1e-9)
+    assert diff2d.fit(problem, column, time="when", since=begin).columns["p"].values == 14
+    for data, words in ((pandas.Series(Y, index=seconds), "has no name"), (Y, "of type ndarray; expected a table")):
+        with pytest.raises(diff2d.ParameterError, match=words):
+            diff2d.fit(problem, data, time=T)
+
+
+def test_a_fit_has_the_rows_of_its_table_and_pictures_of_them(monkeypatch):
+    import matplotlib
+
+    matplotlib.use("Agg")
+    gaps = np.where(T == 239.9, np.nan, Y)
+    found = diff2d.fit({**BODY, "units": {"t": "s"}}, {"t": T, "y": gaps}, time="t", columns={"y": "p"})
+    assert np.array_equal(found.t["y"], T[T != 239.9]) and np.array_equal(found.measured["y"], Y[T != 239.9])
+    b1, b2 = (found.unknowns[name].estimate for name in ("b1", "b2"))
+    assert found.fitted["y"] == pytest.approx(b1 * -np.expm1(-b2 * found.t["y"]), rel=1e-9)
+    assert np.array_equal(found.residuals["y"], found.measured["y"] - found.fitted["y"])
+    assert np.sqrt(np.mean(found.residuals["y"] ** 2)) == pytest.approx(found.columns["y"].rms)
+    axes = found.plot()
+    assert [ax.get_ylabel() for ax in axes] == ["y", "residual"] and axes[1].get_xlabel() == "t [s]"
+    assert found.plot(axes) is not None
+    with pytest.raises(diff2d.ParameterError, match="need 2"):
+        found.plot(axes[0])
+    shown = found._repr_html_()
+    assert "b1" in shown and "95 % interval" in shown and "data:image/png;base64,iVBORw0KGgo" in shown
+    monkeypatch.setattr("diff2d._fit.find_spec", lambda name: None)
+    assert found.plot().data.startswith(b"\x89PNG")
+
+
 def test_answers_are_shown_with_the_digits_that_count():
     found = diff2d.fit(BODY, {"t": T, "y": Y}, time="t", columns={"y": "p"})
     assert repr(found) == "<diff2d.Fit b1 = 238.942 ± 2.7, b2 = 0.000550156 ± 7.3e-06>"

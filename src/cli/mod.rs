@@ -73,6 +73,8 @@ use terminal::Terminal;
 pub use call::{Argument, Call, Called};
 pub use error::Error;
 #[allow(unused_imports, reason = "for the Python package")]
+pub use fit::draw_fit;
+#[allow(unused_imports, reason = "for the Python package")]
 pub use values::{duration as parse_duration, size as parse_size, walltime as parse_walltime};
 
 /// Two-dimensional diffusion: the same bits on any machine, every snapshot durable in one plain

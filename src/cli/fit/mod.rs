@@ -11,10 +11,14 @@ use diff2d::{
     fit::{DataFiles, Fit, FitAnswer, FitOptions, PlanAnswer, Stage},
 };
 use diff2d_arrays::progress::Progress;
-use diff2d_sys as sys;
+use diff2d_sys::{self as sys, Destination};
 use outputs::{Names, Outputs};
 use serde::Serialize;
-use std::{fmt, path::PathBuf, time::Instant};
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+    time::Instant,
+};
 
 /// Find numbers of a parameter file from measured series, with intervals that hold
 ///
@@ -110,6 +114,16 @@ pub(super) fn fit(args: &FitArgs, terminal: &Terminal) -> Result<(), Error> {
         outputs.answer().display()
     ));
     terminal.answer(&Fitted(&answer), args.json)
+}
+
+/// Draws a fit as `--plot` does.
+#[allow(dead_code, reason = "for the Python package")]
+pub fn draw_fit(answer: &FitAnswer, raw: &RawParams, path: &Path) -> Result<(), Error> {
+    let destination = Destination::examine(path).map_err(sys::FileError::of("write", path));
+    let drawn = destination.map_err(|error| Error::System(error.to_string()))?;
+    let file = drawing::draw(answer, raw, &drawn)?;
+    file.commit()
+        .map_err(|error| Error::System(error.to_string()))
 }
 
 /// What a fit is doing, in words.
