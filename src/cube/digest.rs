@@ -112,6 +112,9 @@ mod tests {
     use proptest::prelude::*;
 
     proptest! {
+        // A case hashes some 22 MB.
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
         #[test]
         fn bytes_that_come_in_pieces_have_the_digest_of_the_whole(
             pieces in prop::collection::vec(0_usize..9_000_000, 0..6), seed: u8,

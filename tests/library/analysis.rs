@@ -10,7 +10,7 @@ use proptest::prelude::*;
 fn random_arrays_give_what_numpy_gives() {
     judged_by(
         "analysis_reference.py",
-        sample_size(6000, 300, 150),
+        sample_size(6000, 300, 75),
         "random_arrays_give_what_numpy_gives",
     );
 }
@@ -19,7 +19,7 @@ fn random_arrays_give_what_numpy_gives() {
 fn formulas_give_what_numpy_and_python_give() {
     judged_by(
         "formula_reference.py",
-        sample_size(6000, 300, 150),
+        sample_size(6000, 300, 75),
         "formulas_give_what_numpy_and_python_give",
     );
 }

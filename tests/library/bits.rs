@@ -203,7 +203,7 @@ fn check_many_passes<T: Element>(case: &Case, steps: usize) {
 }
 
 proptest! {
-    #![proptest_config(random_cases(sample_size(50, 50, 25)))]
+    #![proptest_config(random_cases(sample_size(50, 50, 12)))]
 
     #[test]
     fn a_pass_of_any_depth_over_any_rows_f64(

@@ -113,7 +113,7 @@ fn send_large_portions(mut random: Random) {
         .iter()
         .flat_map(|case| memories.map(|memory| (case, memory)));
     let all: Vec<_> = all.collect();
-    for (case, memory) in random.some(&all, sample_size(all.len(), all.len(), 15)) {
+    for (case, memory) in random.some(&all, sample_size(all.len(), all.len(), 8)) {
         check(case, memory);
     }
 }

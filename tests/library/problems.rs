@@ -464,7 +464,7 @@ fn problem(case: &Case, reference: &Reference, more: &str) -> Option<Problem> {
 }
 
 proptest! {
-    #![proptest_config(random_cases(sample_size(256, 256, 100)))]
+    #![proptest_config(random_cases(sample_size(256, 256, 50)))]
 
     #[test]
     fn every_problem_has_the_numbers_of_its_formulas(case in cases(), ranks in 1_usize..4) {

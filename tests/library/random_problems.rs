@@ -106,7 +106,7 @@ fn valid_problems_reach_their_end_and_inaccurate_ones_are_counted() {
 
 #[test]
 fn rates_of_manufactured_solutions_are_of_second_order() {
-    campaign("rates_reference.py", sample_size(200, 12, 6));
+    campaign("rates_reference.py", sample_size(200, 12, 3));
 }
 
 /// Has a script in Python try the program on so many random problems. They are the same with every commit: the script compares

@@ -10,7 +10,7 @@ use std::{fs::File, process::Stdio};
 fn random_questions_get_numpys_answers() {
     judged_by(
         "stats_reference.py",
-        sample_size(5000, 300, 150),
+        sample_size(5000, 300, 75),
         "random_questions_get_numpys_answers",
     );
 }

@@ -8,7 +8,7 @@ use crate::common::{Scene, judged_by, python, sample_size};
 fn random_windows_give_what_numpy_and_scipy_give() {
     judged_by(
         "windows_reference.py",
-        sample_size(5000, 400, 200),
+        sample_size(5000, 400, 100),
         "random_windows_give_what_numpy_and_scipy_give",
     );
 }
@@ -17,7 +17,7 @@ fn random_windows_give_what_numpy_and_scipy_give() {
 fn random_windows_along_an_axis_give_what_bottleneck_and_pandas_give() {
     judged_by(
         "rolling_reference.py",
-        sample_size(5000, 400, 200),
+        sample_size(5000, 400, 100),
         "random_windows_along_an_axis_give_what_bottleneck_and_pandas_give",
     );
 }

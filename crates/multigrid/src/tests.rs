@@ -129,9 +129,11 @@ fn distance(a: &[f64], b: &[f64]) -> f64 {
 
 #[test]
 fn users_networks_take_few_cycles() {
-    let sizes: &[usize] = match std::env::var_os("DIFF2D_FULL") {
-        Some(_) => &[257, 512, 1025, 4097],
-        None => &[257, 512],
+    let is_set = |name| std::env::var_os(name).is_some();
+    let sizes: &[usize] = match (is_set("DIFF2D_FULL"), is_set("DIFF2D_FAULTS")) {
+        (true, _) => &[257, 512, 1025, 4097],
+        (_, true) => &[257, 512],
+        _ => &[257],
     };
     for (n, (name, network, b)) in sizes
         .iter()

@@ -438,7 +438,7 @@ fn a_node_of_rate_zero_keeps_its_bits_in_super_steps() {
 }
 
 proptest! {
-    #![proptest_config(random_cases(sample_size(120, 120, 25)))]
+    #![proptest_config(random_cases(sample_size(120, 120, 12)))]
 
     #[test]
     fn kernels_give_the_bits_of_the_definition(case in case()) {

@@ -142,7 +142,7 @@ fn run_on_ranks(mut random: Random) {
         every_step(&rkl2).replace("source = 'x*sin(90*t)'", "source = 'sin(90*t*x)'"),
         PROBLEM.replace("x1 = 0", "precision = 'f32'\nx1 = 0"),
     ];
-    for text in random.some(&all, sample_size(9, 9, 4)) {
+    for text in random.some(&all, sample_size(9, 9, 2)) {
         let scene = Scene::new();
         let problem: Problem = text.parse().unwrap();
         let run = |name: &str| Run::new(&problem).output(scene.path(format!("{name}.npy")));

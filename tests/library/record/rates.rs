@@ -19,7 +19,7 @@ fn every_step_explains_the_mass() {
 
 fn explain_the_mass(seed: u64) {
     let mut runner = TestRunner::new(ProptestConfig {
-        cases: sample_size(300, 20, 10) as u32,
+        cases: sample_size(300, 20, 5) as u32,
         rng_seed: RngSeed::Fixed(seed),
         ..ProptestConfig::default()
     });

@@ -276,7 +276,7 @@ fn forge_marks(mut random: Random) {
         }
     }
     let id = run_id(&journal);
-    for (line, mark, forged) in random.some(&all, sample_size(all.len(), all.len(), 9)) {
+    for (line, mark, forged) in random.some(&all, sample_size(all.len(), all.len(), 5)) {
         let [before, behind] = [&line[..mark.start], &line[mark.end..]];
         let forged_line = sealed(&format!("{before}{forged}{behind}"), id);
         scene.write("s.journal", journal.replace(line, forged_line.trim_end()));

@@ -54,7 +54,7 @@ impl Case {
 }
 
 proptest! {
-    #![proptest_config(random_cases(sample_size(70, 70, 15)))]
+    #![proptest_config(random_cases(sample_size(70, 70, 8)))]
 
     #[test]
     fn a_field_on_the_edges_f64(case in case()) {
@@ -120,7 +120,7 @@ fn a_pipelined_pass_that_begins_again_finds_its_rows() {
         steps: vec![59, 73],
         seed: 1,
     };
-    (0..sample_size(30, 30, 10)).for_each(|_| case.check::<f64>());
+    (0..sample_size(30, 30, 5)).for_each(|_| case.check::<f64>());
 }
 
 /// The four peaks: smooth after a few steps, and then mostly three operations.

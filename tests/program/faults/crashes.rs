@@ -276,7 +276,7 @@ fn failed_syncs() {
             .enumerate()
             .filter(|(_, operation)| *operation == "sync c.journal")
             .map(|(number, _)| number + 1)
-            .take(sample_size(1000, 12, 5));
+            .take(sample_size(1000, 12, 3));
         for failed in syncs {
             for at in (2..=case.operations).step_by(size(6, 12)) {
                 case.begin();
@@ -388,7 +388,7 @@ fn power_cuts() {
 }
 
 fn cut_the_power(mut random: Random) {
-    let failures = chains(&mut random, sample_size(10_000, 300, 60), false);
+    let failures = chains(&mut random, sample_size(10_000, 300, 40), false);
     report(&failures);
 }
 
@@ -402,14 +402,14 @@ fn lying_syncs_are_found_out() {
 }
 
 fn find_lying_syncs(mut random: Random) {
-    let failures = chains(&mut random, size(200, 60), true);
-    let torn = failures
-        .iter()
-        .filter(|why| why.contains("is listed and torn"))
-        .count();
-    println!("lying_syncs: {torn} torn snapshots found");
+    let is_found = (0..10).any(|_| {
+        let failures = chains(&mut random, size(200, 24), true);
+        failures
+            .iter()
+            .any(|why| why.contains("is listed and torn"))
+    });
     assert!(
-        torn > 0,
+        is_found,
         "syncs did nothing and the campaign did not notice"
     );
 }

@@ -526,9 +526,9 @@ fn endings_killed_at_any_moment() {
 }
 
 fn kill_at_any_moment(mut random: Random) {
-    let cases = cases(0.4, &mut random, sample_size(31, 31, 6));
+    let cases = cases(0.4, &mut random, sample_size(31, 31, 3));
     let (mut kills, mut failures) = (0, Vec::new());
-    for number in 0..sample_size(1100, 31, 12) {
+    for number in 0..sample_size(1100, 31, 6) {
         let case = &cases[number % cases.len()];
         case.begin();
         let child = command(&case.args).spawn().unwrap();
@@ -552,7 +552,7 @@ fn endings_killed_at_file_operations() {
 
 fn kill_at_file_operations(mut random: Random) {
     let (mut count, mut failures) = (0, Vec::new());
-    for case in &cases(2.0, &mut random, sample_size(31, 31, 6)) {
+    for case in &cases(2.0, &mut random, sample_size(31, 31, 3)) {
         let operations = size(case.operations, 2);
         for operation in 1..=operations {
             let at = size(operation, 1 + random.below(case.operations));

@@ -33,7 +33,7 @@ fn kill_and_resume(mut random: Random) {
             (lab, reference, begin.elapsed())
         })
         .collect();
-    let count = sample_size(1000, 40, 12);
+    let count = sample_size(1000, 40, 6);
     let (mut kills, mut unborn, mut partial, mut complete, mut listed_before) = (0, 0, 0, 0, 0);
     let mut in_bands = 0;
     for number in 0..count {

@@ -54,7 +54,7 @@ fn winner(mut children: Vec<Child>) -> (Child, Vec<Ended>) {
 fn fifty_writers() {
     // Far longer than anything here waits for.
     let lab = Lab::new("dx = 0.2; runtime = 1e9; outtime = 2.5e8");
-    let count = sample_size(50, 50, 12);
+    let count = sample_size(50, 50, 8);
     let begun = all_at_once(&lab, count, &["--threads", "1"]);
     let (mut holder, others) = winner(begun);
     for other in &others {

@@ -391,7 +391,7 @@ fn let_files_appear(mut random: Random) {
             for file in entries() {
                 let mode: &'static str = Box::leak(file.clone().into_boxed_str());
                 let count = operations.len();
-                let every = (count / sample_size(40, 40, 14)).max(1);
+                let every = (count / sample_size(40, 40, 8)).max(1);
                 // A name is taken at the end of a command, where every operation counts.
                 let places = (1..=count).filter(|at| at % every == 0 || at + LAST > count);
                 for at in places {
@@ -482,7 +482,7 @@ fn break_off_fits(mut random: Random) {
         let count = operations.len();
         for kind in kinds {
             let places: Vec<usize> = (1..=count).collect();
-            for at in random.some(&places, sample_size(count, count, count / 3)) {
+            for at in random.some(&places, sample_size(count, count, count / 6)) {
                 begin();
                 let fault = Fault {
                     at,

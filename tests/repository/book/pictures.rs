@@ -149,7 +149,7 @@ fn pictures_show_what_their_scripts_draw() {
 fn draw_again(mut random: Random) {
     let problems = problems();
     let count = problems.len();
-    let names = random.some(&problems, sample_size(count, count, count.div_ceil(3)));
+    let names = random.some(&problems, sample_size(count, count, count.div_ceil(6)));
     let mut wrong_ones = wrong("docs/make-pictures", "pictures", &[], &[]);
     wrong_ones.extend(wrong("docs/make-gallery", "gallery", &names, &problems));
     assert!(
