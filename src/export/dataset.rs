@@ -45,8 +45,8 @@ impl<'a> Dataset<'a> {
     /// Coordinates take at most half of the memory.
     ///
     /// # Errors
-    /// [`ExportError::Request`] if the array is empty or does not have two to four dimensions,
-    /// [`ExportError::Impossible`] if its coordinates need too much memory, and errors of reading the journal.
+    /// [`ExportError::Fault`] if the array is empty, does not have two to four dimensions, or has coordinates that need too
+    /// much memory; errors of reading the journal.
     pub fn of(array: &'a JournalledArray, memory: u64) -> Result<Self, ExportError> {
         let shape = &array.npy.shape;
         let name = array.path.display();
@@ -85,7 +85,7 @@ impl<'a> Dataset<'a> {
     /// Gives the array another name than p.
     ///
     /// # Errors
-    /// [`ExportError::Request`] for a name that a coordinate or a column of the record has, or that a format cannot take.
+    /// [`ExportError::Fault`] for a name that a coordinate or a column of the record has, or that a format cannot take.
     pub fn rename(&mut self, variable: &str) -> Result<(), ExportError> {
         let others = self.coordinates.iter().chain(&self.record);
         let mut other_names = others.map(|other| &other.name);
@@ -194,7 +194,7 @@ impl<'a> Dataset<'a> {
     /// `most` elements, about as high as wide, so that any part of the frame can be read efficiently.
     ///
     /// # Errors
-    /// [`ExportError::Request`] if the user gives more lengths than there are axes.
+    /// [`ExportError::Fault`] if the user gives more lengths than there are axes.
     pub fn chunk(&self, given: Option<&[u64]>, most: u64) -> Result<Vec<u64>, ExportError> {
         let square = square(self.frame(), most);
         let lengths = given.unwrap_or(&square);
@@ -398,7 +398,7 @@ impl<'a> Dataset<'a> {
     /// The first byte of a frame in the file, and its number of bytes, for formats that point into the file.
     ///
     /// # Errors
-    /// [`ExportError::Request`] if the bytes of a frame are not contiguous.
+    /// [`ExportError::Fault`] if the bytes of a frame are not contiguous.
     pub fn place(&self, frame: u64) -> Result<(u64, u64), ExportError> {
         let npy = &self.array.npy;
         if self.array.is_view() {

@@ -17,7 +17,7 @@ impl Exporter {
     /// Refuses a format whose exports cannot grow by further snapshots.
     ///
     /// # Errors
-    /// [`ExportError::Request`].
+    /// [`ExportError::Fault`].
     pub fn can_grow(self) -> Result<(), ExportError> {
         if let ExportWriter::Growing(..) = self.writer {
             return Ok(());

@@ -22,7 +22,7 @@ impl KeptPrecision {
     /// once, at most `memory` bytes at a time.
     ///
     /// # Errors
-    /// [`ExportError::Request`] if the elements are not floats, and errors of reading them.
+    /// [`ExportError::Fault`] if the elements are not floats, and errors of reading them.
     pub fn bits(
         self,
         dataset: &Dataset<'_>,

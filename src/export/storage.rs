@@ -18,7 +18,7 @@ impl Storage {
     /// Refuses options that a format does not have.
     ///
     /// # Errors
-    /// [`ExportError::Request`].
+    /// [`ExportError::Fault`].
     pub fn fit(&self, format: Format) -> Result<(), ExportError> {
         let option = match (&self.chunks, self.compress) {
             _ if format.has_chunks => return Ok(()),
