@@ -224,7 +224,10 @@ def _with_matplotlib(
 
 
 def _frame(array: Any, number: int, time: float | None) -> tuple[np.ndarray, list[np.ndarray], list[str], str]:
-    """The values of a frame, which has a number or is the one nearest to a time, the edges of its cells along y and x, the units of x, y and p, and its title."""
+    """The values of a frame, the edges of its cells along y and x, the units of x, y and p, and its title.
+
+    The frame has a number, or is the one nearest to a time.
+    """
     if isinstance(array, (str, os.PathLike)):
         path = Path(array)
         array = Cube(path) if path.with_suffix(".journal").exists() else np.load(path, mmap_mode="r")
