@@ -5,7 +5,6 @@ use crate::{
     field::Field,
     physics::{Unready, fluxes::face, wall::Side},
 };
-use std::mem;
 
 impl Problem {
     /// Treats every node as a whole pixel, also on walls, as programs for pictures do.
@@ -46,19 +45,23 @@ impl Problem {
         let mut is_reached = vec![false; ny * nx];
         let first_nodes = (0..side.nodes(&self.grid)).map(|number| side.node(&self.grid, number));
         let mut nodes_to_visit: Vec<(usize, usize)> = first_nodes.collect();
-        while let Some((j, i)) = nodes_to_visit.pop() {
-            if mem::replace(&mut is_reached[j * nx + i], true) {
+        while let Some(node) = nodes_to_visit.pop() {
+            if is_reached[node.0 * nx + node.1] {
                 continue;
             }
-            let neighbours = [
-                (Side::Left, i > 0, (j, i.wrapping_sub(1))),
-                (Side::Right, i + 1 < nx, (j, i + 1)),
-                (Side::Bottom, j > 0, (j.wrapping_sub(1), i)),
-                (Side::Top, j + 1 < ny, (j + 1, i)),
-            ];
-            for (direction, is_inside, neighbour) in neighbours {
-                if is_inside && face(&dynamics.equation.operator, direction, (j, i)) != 0.0 {
-                    nodes_to_visit.push(neighbour);
+            // Between periodic sides a path goes on from the other one.
+            for (j, i) in self.geometry().nodes.same(node) {
+                is_reached[j * nx + i] = true;
+                let neighbours = [
+                    (Side::Left, i > 0, (j, i.wrapping_sub(1))),
+                    (Side::Right, i + 1 < nx, (j, i + 1)),
+                    (Side::Bottom, j > 0, (j.wrapping_sub(1), i)),
+                    (Side::Top, j + 1 < ny, (j + 1, i)),
+                ];
+                for (direction, is_inside, neighbour) in neighbours {
+                    if is_inside && face(&dynamics.equation.operator, direction, (j, i)) != 0.0 {
+                        nodes_to_visit.push(neighbour);
+                    }
                 }
             }
         }

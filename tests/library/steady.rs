@@ -381,6 +381,57 @@ fn rates_balance() {
     }
 }
 
+/// A path of single nodes from wall to wall has the sum of the resistances of its faces, wherever it winds: along an insulated side,
+/// where faces are half as wide, back, and through periodic sides.
+#[test]
+fn paths_that_wind_have_the_sum_of_their_resistances() {
+    let scene = Scene::new();
+    let along_sides = "(x==1)*(y<=2) + (y==2)*(x<=1) + (x==0)*(y>=2)*(y<=6) + (y==6)*(x<=3) + (x==3)*(y>=4)*(y<=6) \
+        + (y==4)*(x>=3) + (x==8)*(y>=4)*(y<=6) + (y==6)*(x>=6) + (x==6)*(y>=6)";
+    let through_sides = "(x==6)*(y<=3) + (y==3)*(x>=6) + (y==3)*(x<=2) + (x==2)*(y>=3)";
+    for (path, side, resistance) in [
+        (along_sides, "insulated", 29.0),
+        (through_sides, "periodic", 12.0),
+    ] {
+        // Of columns, and of rows.
+        for turned in [false, true] {
+            let [from, to, left, right] = if turned {
+                ["left", "right", "bottom", "top"]
+            } else {
+                ["bottom", "top", "left", "right"]
+            };
+            let path = if turned {
+                let turn = |letter| match letter {
+                    'x' => 'y',
+                    'y' => 'x',
+                    other => other,
+                };
+                path.chars().map(turn).collect()
+            } else {
+                path.to_owned()
+            };
+            scene.write(
+                "p.toml",
+                format!(
+                    "D = 2\nx1 = 0\nx2 = 8\ny1 = 0\ny2 = 8\ndx = 1\ngrid = 'walls'\nmethod = 'steady'\ntolerance = 1e-12\n\
+                     initial = {{ kind = 'constant', value = 0 }}\nmask.where = '({path}) == 0'\n\
+                     boundary = {{ {from} = 5, {to} = 3, {left} = '{side}', {right} = '{side}' }}\n"
+                ),
+            );
+            scene.succeed("run p.toml -o c.npy --force --quiet");
+            let told = scene
+                .succeed("flux c.npy --effective --csv")
+                .stdout
+                .replace('\n', ",");
+            let effective: f64 = told.split(',').nth(4).unwrap().parse().unwrap();
+            assert!(
+                (effective * resistance / 2.0 - 1.0).abs() < 1e-9,
+                "{path}: {told}"
+            );
+        }
+    }
+}
+
 /// The effective diffusivity of five pictures of pores, with closed pores among them, by nodes and by whole pixels as PoreSpy and
 /// taufactor assemble them, is that of a direct solver; on a layered plate it is the harmonic mean.
 #[test]
