@@ -319,6 +319,34 @@ mod tests {
     }
 
     #[test]
+    fn a_sweep_has_a_million_scenarios_at_most() {
+        let sweep = |count: u32| {
+            read(&format!(
+                "params = \"base.toml\"\nD = {{ from = 1, to = 2, count = 1000 }}\n\
+                 runtime = {{ from = 1, to = 2, count = {count} }}"
+            ))
+        };
+        assert!(sweep(1000).is_ok());
+        assert!(sweep(1001).unwrap_err().contains("more than 1000000"));
+    }
+
+    #[test]
+    fn both_ends_of_a_log_scale_are_positive() {
+        let sweep = |ends: &str| {
+            read(&format!(
+                "params = \"base.toml\"\nD = {{ {ends}, count = 3, scale = \"log\" }}"
+            ))
+        };
+        assert_eq!(
+            numbers(&sweep("from = 1, to = 4").unwrap(), "D"),
+            [1.0, 2.0, 4.0]
+        );
+        for ends in ["from = -1, to = 4", "from = 1, to = -4", "from = 0, to = 4"] {
+            assert!(sweep(ends).unwrap_err().contains("greater than 0"));
+        }
+    }
+
+    #[test]
     fn a_piece_of_a_table_may_vary() {
         let directory = tempfile::tempdir().unwrap();
         fs::create_dir(directory.path().join("below")).unwrap();

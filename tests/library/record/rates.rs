@@ -176,9 +176,15 @@ fn rates_of_regions_close_with_those_of_walls() {
         + &region("one", "x + y < 0.9")
         + &region("two", "x + y >= 0.9");
     scene.write("p.toml", text);
-    scene.succeed("run p.toml -o c.npy");
-    let found = rows(&scene.text("c.record.csv"));
-    assert_eq!(found.len(), 11);
+    // Nodes of a wall with a value belong to no region; those of another wall do.
+    let mut found = Vec::new();
+    for left in ["'sin(80*t)'", "{robin=[1.5,2.0,'sin(80*t)']}"] {
+        scene.succeed(&format!(
+            "run p.toml -o c.npy --force --set boundary.left={left}"
+        ));
+        found.extend(rows(&scene.text("c.record.csv")));
+    }
+    assert_eq!(found.len(), 22);
     for row in &found {
         let walls = ["left_rate", "right_rate", "bottom_rate", "top_rate"];
         let size: f64 = walls.iter().map(|name| row[*name].abs()).sum();
