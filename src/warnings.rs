@@ -12,7 +12,7 @@ mod steps;
 mod trial;
 
 use crate::{
-    params::{Choice, Quantity, RawParams, SIDES, StepMethod, Times, hint},
+    params::{Choice, Quantity, RawParams, RowTimes, SIDES, StepMethod, Times, hint},
     physics::{pieces::Pieces, robin::Robin, wall::Side},
     problem::Problem,
     schedule::{DECAY_IN_A_STEP, NEARLY},
@@ -108,6 +108,7 @@ fn of_steps(problem: &Problem) -> Vec<String> {
         Times::Course => of_course(problem),
         Times::Exact => of_exact(problem),
     };
+    warnings.extend(of_rows(problem));
     warnings.extend(of_until(problem));
     let (of_accuracy, error_of_steps) = of_accuracy(problem);
     warnings.extend(of_accuracy);
@@ -305,6 +306,25 @@ fn of_exact(problem: &Problem) -> Vec<String> {
     vec![format!(
         "the run ends with its last snapshot, at t = {end_time:?}, before {requested_end}: snapshots are {cadence:?} apart",
     )]
+}
+
+/// A warning on times of rows behind the end of the run.
+fn of_rows(problem: &Problem) -> Option<String> {
+    let RowTimes::At(times) = &problem.params.record.as_ref()?.times else {
+        return None;
+    };
+    let (cadence, end_time) = (problem.schedule.cadence(), problem.schedule.end());
+    let late_times = times
+        .iter()
+        .filter(|&time| time - end_time > NEARLY * cadence);
+    let (count, first) = (
+        late_times.clone().count(),
+        late_times.min_by(|a, b| a.total_cmp(b))?,
+    );
+    Some(format!(
+        "record.at: {count} of {} rows are missing, from t = {first:?} on: the run ends at t = {end_time:?}",
+        times.len(),
+    ))
 }
 
 /// The time to reach, in words.

@@ -201,6 +201,14 @@ fn rows_far_closer_than_the_steps_are_told_apart() {
     let expected = "step,t,w0\n0,0.0625,0.0625\n0,0.0714,0.0714\n0,0.0833,0.0833\n0,0.1,0.1\n\
                     0,4.9999999,4.9999999\n1,5.0,5.0\n";
     assert_eq!(rows, expected);
+    // A row that the run does not reach is told.
+    let late = "record={at=[4.9999999,5,5.1,7],points={w0=[0,0.5]}}";
+    for command in ["plan p.toml", "run p.toml -o c.npy --force"] {
+        let told = scene.succeed(&format!("{command} --set {late}"));
+        let warning =
+            "record.at: 2 of 4 rows are missing, from t = 5.1 on: the run ends at t = 5.0";
+        assert!(told.stderr.contains(warning), "{told}");
+    }
 }
 
 /// A longer run has the rows of the shorter one in front, and the bytes of one from the start.
