@@ -96,10 +96,18 @@ pub(super) fn map(args: &MapArgs, terminal: &Terminal) -> Result<(), Error> {
         ..map.labels(args.ignore_coordinates)?
     };
     let dtype = args.dtype.unwrap_or_else(|| map.dtype());
-    if let (Some(_), None) = (args.keep_bits, mantissa::stored_bits(dtype)) {
-        return Err(Error::Usage(format!(
-            "--keep-bits rounds floats, and the results are {dtype}: leave it out, or choose --dtype f4"
-        )));
+    match (args.keep_bits, mantissa::stored_bits(dtype)) {
+        (Some(_), None) => {
+            return Err(Error::Usage(format!(
+                "--keep-bits rounds floats, and the results are {dtype}: leave it out, or choose --dtype f4"
+            )));
+        }
+        (Some(kept), Some(stored)) if !(1..=stored).contains(&kept) => {
+            return Err(Error::Usage(format!(
+                "--keep-bits {kept}: the results have type {dtype}, whose mantissa has 1 to {stored} bits"
+            )));
+        }
+        _ => {}
     }
     let input_files: Vec<PathBuf> = arrays.iter().flat_map(|(_, array)| array.files()).collect();
     let output = open::create(

@@ -202,6 +202,7 @@ fn what_cannot_be_computed_is_refused() {
         ),
         ("a a=a.npy --dtype c8", "expected f2, f4, f8"),
         ("a a=a.npy --keep-bits 0", "0 is not in 1.."),
+        ("a a=a.npy --dtype f4 --keep-bits 24", "1 to 23 bits"),
         ("a a=a.npy --memory 1KiB", "needs"),
         (&deep, "nested more than 200 levels deep"),
         (&signs, "nested more than 200 levels deep"),
