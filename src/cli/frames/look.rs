@@ -3,7 +3,10 @@
 use super::{array::Frames, lines::FrameAxis, survey::FrameSurvey};
 use diff2d::{
     Problem,
-    program::params::{Choice, Coordinates},
+    program::{
+        params::{Choice, Coordinates},
+        run::Due,
+    },
 };
 use diff2d_plot::{self as plot, Beyond, Colormap, Contours, Extrema, Range, Size, Style};
 
@@ -178,10 +181,15 @@ impl Frames<'_> {
         })
     }
 
-    /// The time between two frames.
+    /// The time between two frames, if the times of all are multiples of it.
     pub(super) fn cadence(&self) -> Option<f64> {
-        let run = self.array.run()?;
-        Some(self.shown_time(run.pace().cadence()))
+        const ROUNDING: f64 = 1e-9;
+        let pace = self.array.run()?.pace();
+        let cadence = pace.cadence();
+        let intervals_before = pace.start / cadence;
+        let are_multiples = !matches!(pace.due, Due::At(_))
+            && (intervals_before - intervals_before.round()).abs() < ROUNDING;
+        are_multiples.then(|| self.shown_time(cadence))
     }
 
     /// The range that is meant: differences are drawn about 0, unless the user says more.

@@ -1,7 +1,7 @@
 //! `diff2d plot`, and pictures drawn while a run goes on.
 
 use super::{cut_journal, npy, shell};
-use crate::common::Scene;
+use crate::common::{SMALL, Scene};
 use insta::assert_snapshot;
 use serde_json::Value;
 use std::{
@@ -681,6 +681,21 @@ fn titles_and_units_are_those_that_are_asked_for() {
         scene.succeed(&format!("plot {plane} --snapshots 0 -o a.svg --force"));
         let svg = scene.text("a.svg");
         assert!(svg.contains(&format!(">{title}<")), "{plane}: {svg}");
+    }
+    // Where times are not multiples of one interval, each title has its own digits.
+    scene.succeed("run p.toml -o c.npy --force --set units.t=s --set t0=0.002");
+    assert!(has(&texts("--snapshots 0"), "t = 0.002 s"));
+    let uneven = SMALL
+        .replace("runtime = 3.75\n", "")
+        .replace("outtime = 1.25\n", "outtimes = [0.0012, 0.0015, 2.5]\n");
+    scene.write("u.toml", uneven);
+    scene.succeed("run u.toml -o u.npy --set units.t=s");
+    for (snapshot, title) in [(1, "t = 0.0012 s"), (2, "t = 0.0015 s"), (3, "t = 2.5 s")] {
+        scene.succeed(&format!(
+            "plot u.npy --snapshots {snapshot} -o u.svg --force"
+        ));
+        let svg = scene.text("u.svg");
+        assert!(svg.contains(&format!(">{title}<")), "{svg}");
     }
     // Of a long run in seconds the times are in days, and of other units as they are.
     scene.succeed("run p.toml -o c.npy --force --set units.t=s --set D=1e-7 --set runtime=2e7 --set outtime=1e7");
