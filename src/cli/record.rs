@@ -17,7 +17,7 @@ use diff2d::{
 };
 use diff2d_arrays::{labels::NamedAxis, npy::Scalar, wording::excerpt};
 use std::{
-    iter,
+    io, iter,
     ops::Range,
     path::{Path, PathBuf},
 };
@@ -55,7 +55,7 @@ pub(super) fn named(path: &Path) -> Result<Option<RecordTable>, Error> {
             path.display(),
             cube.display()
         ))),
-        None => Err(CubeError::damaged_record(path, "is not there").into()),
+        None => Err(CubeError::io("open", path)(io::ErrorKind::NotFound.into()).into()),
     }
 }
 

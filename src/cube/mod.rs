@@ -48,4 +48,4 @@ pub use read::{Cube, begun_by};
 pub use record_table::{RecordColumn, RecordReader, RecordTable};
 pub use start::with_start;
 pub use store::Store;
-pub use write::CubeWriter;
+pub use write::{CubeWriter, Finished};

@@ -86,7 +86,7 @@ pub(super) fn read_streams<T>(
 }
 
 /// Whether a process holds the lock on the journal beside a cube.
-fn is_beside_a_run(cube: &Path) -> bool {
+pub(super) fn is_beside_a_run(cube: &Path) -> bool {
     Paths::of(cube).is_ok_and(|paths| is_held(&paths.journal))
 }
 

@@ -54,6 +54,18 @@ pub struct CubeWriter {
     synced: Receiver<SyncedPart>,
 }
 
+/// What a writer leaves when it has finished.
+#[derive(Debug)]
+pub struct Finished {
+    /// Whether the cube is complete as far as this rank knows.
+    pub is_complete: bool,
+    /// The times of writing.
+    pub times: WriteTimes,
+    /// On rank 0, the files. The journal is locked while they are open, so that nobody repairs what is still to be finished
+    /// beside the cube.
+    pub store: Option<Box<Store>>,
+}
+
 impl CubeWriter {
     /// Starts the writer of the rank that keeps the journal. Its committer [begins](Store::begin) a new cube. Every
     /// committed commit is sent to `committed`.
@@ -211,31 +223,34 @@ impl CubeWriter {
         self.counts.has_lost_files()
     }
 
-    /// Commits the remaining snapshots and stops. Returns the synced parts that rank 0 must still hear of, and whether
-    /// the cube is then complete as far as this rank knows. If the run `has_failed` and nothing is committed, its new
-    /// files are removed.
+    /// Commits the remaining snapshots and stops. Returns the synced parts that rank 0 must still hear of. If the run `has_failed`
+    /// and nothing is committed, its new files are removed.
     ///
     /// # Errors
     /// The first error of writing or syncing; earlier commits stay.
-    pub fn finish(
-        self,
-        has_failed: bool,
-    ) -> (Vec<SyncedPart>, Result<(bool, WriteTimes), CubeError>) {
+    pub fn finish(self, has_failed: bool) -> (Vec<SyncedPart>, Result<Finished, CubeError>) {
         drop(self.blocks);
         let ended = self
             .committer
             .join()
             .unwrap_or_else(|panicked| panic::resume_unwind(panicked));
-        let finished = ended.and_then(|(sink, times)| match sink {
-            JournalSink::Journal(store) if store.is_complete() => {
-                store.shorten()?;
-                Ok((true, times))
+        let finished = ended.and_then(|(sink, times)| {
+            let mut finished = Finished {
+                is_complete: false,
+                times,
+                store: None,
+            };
+            match sink {
+                JournalSink::Journal(store) if store.is_complete() => {
+                    store.shorten()?;
+                    finished.is_complete = true;
+                    finished.store = Some(store);
+                }
+                JournalSink::Journal(store) if has_failed => store.remove_if_empty(),
+                JournalSink::Journal(store) => finished.store = Some(store),
+                JournalSink::Root(_) => {}
             }
-            JournalSink::Journal(store) if has_failed => {
-                store.remove_if_empty();
-                Ok((false, times))
-            }
-            _ => Ok((false, times)),
+            Ok(finished)
         });
         (self.synced.try_iter().collect(), finished)
     }

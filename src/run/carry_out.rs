@@ -185,15 +185,15 @@ fn into_cube<T: Element, C: Comm>(
         (None, None) => Err(RunError::unplaced()),
     };
     // Everything is durable, or an error of the writer comes first: it is what stopped the simulation.
-    let (is_complete, times) = exchange::finish(comm, writer, simulated.is_err())?;
+    let finished = exchange::finish(comm, writer, simulated.is_err())?;
     let (report, remains) = simulated?;
-    if is_complete {
+    if finished.is_complete {
         on_root(comm, || {
             checkpoint::remove(&paths)?;
             record_file::finish(&paths, remains.streams.all())
         })?;
     }
-    Ok(report.written(io, times, start).within(budget))
+    Ok(report.written(io, finished.times, start).within(budget))
 }
 
 /// Collective. Claims the cube; `None` if it is complete. Nothing is written before the run is known to fit into memory

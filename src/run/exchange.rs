@@ -8,10 +8,7 @@
 use super::{error::RunError, options::Outcome};
 use crate::{
     comm::{Comm, collective},
-    cube::{
-        CubeError, CubeWriter,
-        commit::{SyncedPart, WriteTimes},
-    },
+    cube::{CubeError, CubeWriter, Finished, commit::SyncedPart},
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
@@ -78,8 +75,8 @@ impl<'a, C: Comm> Exchange<'a, C> {
     }
 }
 
-/// Collective. Writes and commits the remaining snapshots, and ends the writers of all ranks; returns whether the cube
-/// is then complete. `has_failed` is passed to [`CubeWriter::finish`].
+/// Collective. Writes and commits the remaining snapshots, and ends the writers of all ranks. All learn whether the cube is
+/// then complete. `has_failed` is passed to [`CubeWriter::finish`].
 ///
 /// # Errors
 /// The first error of writing or syncing, on every rank.
@@ -87,7 +84,7 @@ pub(crate) fn finish(
     comm: &impl Comm,
     writer: CubeWriter,
     has_failed: bool,
-) -> Result<(bool, WriteTimes), RunError> {
+) -> Result<Finished, RunError> {
     let finished = if comm.is_root() {
         // Rank 0 commits a snapshot when all parts are synced: the others finish first.
         let last_parts = collective::all_gather(comm, Vec::<SyncedPart>::new());
@@ -98,10 +95,10 @@ pub(crate) fn finish(
         collective::all_gather(comm, synced);
         finished
     };
-    let (is_complete, times) = collective::all_ok(comm, finished.map_err(RunError::from))?;
+    let mut finished = collective::all_ok(comm, finished.map_err(RunError::from))?;
     // Rank 0 has the journal.
-    let is_complete = collective::from_root(comm, Some(is_complete)).unwrap_or(false);
-    Ok((is_complete, times))
+    finished.is_complete = collective::from_root(comm, Some(finished.is_complete)).unwrap_or(false);
+    Ok(finished)
 }
 
 /// Collective. Runs an operation on shared files on rank 0 alone, and passes its error to all ranks.

@@ -128,7 +128,8 @@ fn run_on(
     let computed = Workers::new(sweep, options, budget, &writer, &paths, start, observer);
     let computed = computed.compute(&pools, comm);
     // An error of the writer comes first: it is what stopped the scenarios.
-    run::finish(comm, writer, false)?;
+    // Until the record is finished, too, the journal stays locked.
+    let _finished = run::finish(comm, writer, false)?;
     let record_result = run::on_root(comm, || record.as_ref().map_or(Ok(()), SweepRecord::end));
     collective::all_ok(comm, computed).and_then(|outcome| record_result.map(|()| outcome))
 }

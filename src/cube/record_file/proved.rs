@@ -63,7 +63,10 @@ fn committed_rows(
         return Err(no_row(paths));
     }
     let is_joined = is_there(&paths.record());
-    if header.is_sweep() && !is_joined && !journal.is_complete() {
+    if header.is_sweep()
+        && !is_joined
+        && (!journal.is_complete() || one_run::is_beside_a_run(&paths.cube))
+    {
         // Rows are joined when the first process of a sweep ends.
         return Err(no_row(paths));
     }

@@ -156,7 +156,16 @@ fn a_record_is_read_by_its_columns() {
             2,
             "have a row each: leave out --axis",
         ),
-        ("stats d.record.csv", 3, "d.record.csv is not there"),
+        (
+            "stats d.record.csv",
+            1,
+            "d.record.csv: there is no such file",
+        ),
+        (
+            "probe d.record.csv --at 0",
+            1,
+            "d.record.csv: there is no such file",
+        ),
     ] {
         let told = scene.run(command);
         assert_eq!(told.code, Some(code), "{command}\n{told}");
