@@ -125,7 +125,11 @@ impl Sampling {
 fn shown(value: f64) -> String {
     match value.abs() {
         0.0 => "0".to_owned(),
-        size if (1e-3..1e6).contains(&size) => format!("{value:.4}"),
+        size if (1e-3..1e6).contains(&size) => {
+            // Four digits at least, by which a value and one that misses it differ.
+            let decimals = 4.max(3 - size.log10().floor() as i32) as usize;
+            format!("{value:.decimals$}")
+        }
         _ => format!("{value:.3e}"),
     }
 }

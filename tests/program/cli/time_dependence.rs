@@ -244,7 +244,7 @@ fn what_changes_between_steps_is_told_with_both_integrals() {
             "boundary.top.flux",
             "where(t < 0.0015, 1, 0)",
             "",
-            "boundary.top changes between steps: its integral over time is 0.0025 as",
+            "boundary.top changes between steps: its integral over time is 0.002500 as",
         ),
         (
             "boundary.left.robin",
