@@ -96,15 +96,21 @@ impl RunError {
         }
     }
 
-    /// The error that fields need more bytes than this machine has.
+    /// The error that fields need more bytes than this machine has, or than the system gives to the process.
     #[must_use]
     pub fn no_memory(needed: u64) -> Self {
-        let available = sys::available_memory().map_or_else(|| "fewer bytes".to_owned(), bytes);
-        Fault::failed(format!(
-            "the run needs {} of memory for its fields and buffers, but {available} are available: a larger dx or precision = \"f32\" needs less, and with --memory a state that is larger passes through memory in bands",
-            bytes(needed)
-        ))
-        .into()
+        let needed_text = bytes(needed);
+        let sentence = match sys::available_memory() {
+            Some(available) if available >= needed => format!(
+                "the system refuses the run {needed_text} of memory for its fields and buffers, though {} are available: `ulimit -v` shows whether a limit is set",
+                bytes(available)
+            ),
+            available => format!(
+                "the run needs {needed_text} of memory for its fields and buffers, but {} are available: a larger dx or precision = \"f32\" needs less, and with --memory a state that is larger passes through memory in bands",
+                available.map_or_else(|| "fewer bytes".to_owned(), bytes)
+            ),
+        };
+        Fault::failed(sentence).into()
     }
 
     /// The error that the system refuses threads.
