@@ -314,15 +314,12 @@ fn of_rows(problem: &Problem) -> Option<String> {
         return None;
     };
     let (cadence, end_time) = (problem.schedule.cadence(), problem.schedule.end());
-    let late_times = times
-        .iter()
-        .filter(|&time| time - end_time > NEARLY * cadence);
-    let (count, first) = (
-        late_times.clone().count(),
-        late_times.min_by(|a, b| a.total_cmp(b))?,
-    );
+    let reached_count = times.partition_point(|time| time - end_time <= NEARLY * cadence);
+    let late_times = &times[reached_count..];
+    let first_late_time = late_times.first()?;
     Some(format!(
-        "record.at: {count} of {} rows are missing, from t = {first:?} on: the run ends at t = {end_time:?}",
+        "record.at: {} of {} rows are missing, from t = {first_late_time:?} on: the run ends at t = {end_time:?}",
+        late_times.len(),
         times.len(),
     ))
 }
