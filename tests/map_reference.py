@@ -177,6 +177,10 @@ def check(case):
     values = evaluated(source, arrays)
     shapes = [a.shape for name, a in arrays.items() if re.search(rf"\b{name}\b", source)]
     dtype = np.dtype(option(case.arguments, "dtype") or result_type(used))
+    bits = option(case.arguments, "keep-bits")
+    if bits and int(bits) > np.finfo(dtype).nmant:
+        assert case.code == "2" and f"mantissa has 1 to {np.finfo(dtype).nmant} bits" in case.stderr, case.stderr
+        return
     if dtype.kind in "iu":
         info = np.iinfo(dtype)
         whole = np.trunc(values)
@@ -189,7 +193,7 @@ def check(case):
     expected = values.astype(dtype)
     assert found.dtype == dtype, (found.dtype, dtype)
     assert found.shape == expected.shape, (found.shape, expected.shape, shapes)
-    if bits := option(case.arguments, "keep-bits"):
+    if bits:
         ulp = 2.0 ** -int(bits)
         good = np.isclose(found, expected, rtol=ulp, atol=0, equal_nan=True) | (found == expected) | (np.abs(expected) < 1e-6)
         assert good.all(), (found, expected)
