@@ -203,7 +203,8 @@ def check(case):
         if re.search(r"floor|round|sign|//|%|<|>|==|where|clip|min|max|isnan|isfinite", source) or dtype.kind in "iub":
             return
         good = np.isclose(found, expected, rtol=1e-2 if dtype.itemsize < 8 else 1e-9, atol=1e-9, equal_nan=True)
-        assert good.mean() > 0.99 or not np.isfinite(expected).all(), (found, expected)
+        misfits = ~good & np.isfinite(expected)
+        assert np.sum(misfits) <= 0.01 * misfits.size, (found, expected)
         return
     assert np.array_equal(found, expected, equal_nan=dtype.kind == "f"), (found, expected)
 
