@@ -32,7 +32,7 @@ pub(super) struct CheckArgs {
     #[arg(long = "set", value_name = "KEY=VALUE", requires = "file")]
     overrides: Vec<String>,
     /// A point whose value is estimated, too (repeatable)
-    #[arg(long, value_name = "X,Y", allow_hyphen_values = true, requires = "file", value_parser = point)]
+    #[arg(long, value_name = "X,Y", requires = "file", value_parser = point)]
     at: Vec<(f64, f64)>,
     /// Print one JSON object
     #[arg(long)]

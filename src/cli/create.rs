@@ -28,7 +28,7 @@ pub(super) struct CreateArgs {
     #[arg(value_name = "FILE.npy")]
     file: PathBuf,
     /// Length of every axis
-    #[arg(long, value_name = "N0,N1,…", allow_hyphen_values = true)]
+    #[arg(long, value_name = "N0,N1,…")]
     shape: String,
     /// Type of the elements: f2 f4 f8, i1 to i8, u1 to u8, b1
     #[arg(long, default_value = "f8", value_parser = values::dtype)]

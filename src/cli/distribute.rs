@@ -29,12 +29,7 @@ pub(super) struct DistributeArgs {
     #[arg(value_name = "FILE.npy")]
     file: PathBuf,
     /// The axis that is cut: a number (negative from the end), or t, y, x of a cube
-    #[arg(
-        long,
-        value_name = "A",
-        default_value = "0",
-        allow_hyphen_values = true
-    )]
+    #[arg(long, value_name = "A", default_value = "0")]
     axis: String,
     /// Print one JSON object
     #[arg(long)]

@@ -49,15 +49,10 @@ pub(super) struct ExportArgs {
     #[arg(long, short, value_name = "PATH")]
     output: Option<PathBuf>,
     /// Round floats to N bits of the mantissa, half to even: 1 to 52 of f8, to 23 of f4
-    #[arg(
-        long,
-        value_name = "N",
-        conflicts_with = "max_error",
-        allow_negative_numbers = true
-    )]
+    #[arg(long, value_name = "N", conflicts_with = "max_error", value_parser = values::bits)]
     keep_bits: Option<u32>,
     /// Round floats to as many bits as it takes for no element to change by more than E
-    #[arg(long, value_name = "E", allow_negative_numbers = true, value_parser = values::positive)]
+    #[arg(long, value_name = "E", value_parser = values::positive)]
     max_error: Option<f64>,
     /// Compress chunks: zarr by Blosc with zlib; hdf5, shuffled and deflated, always is
     #[arg(long)]

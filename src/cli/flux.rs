@@ -34,12 +34,7 @@ pub(super) struct FluxArgs {
     #[arg(value_name = "CUBE")]
     cube: PathBuf,
     /// Snapshots, as K, START:STOP[:STEP] or several with commas between, from the end if negative; also times, t=0.5,1:2
-    #[arg(
-        long,
-        value_name = "R",
-        allow_hyphen_values = true,
-        default_value = ":"
-    )]
+    #[arg(long, value_name = "R", default_value = ":")]
     snapshots: String,
     /// The new place of an input file that has moved, such as --set function.T.file=T.csv (repeatable)
     #[arg(long = "set", value_name = "KEY=VALUE")]

@@ -51,14 +51,14 @@ pub(super) struct MapArgs {
     #[arg(long, value_parser = values::dtype)]
     dtype: Option<Dtype>,
     /// Round the results to so many bits of their mantissa, which compresses well
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", value_parser = values::bits)]
     keep_bits: Option<u32>,
     /// The unit of the results, for pictures
     #[arg(long, value_name = "UNIT")]
     unit: Option<String>,
     /// Repeat arrays that are shorter along this axis, a number or a name: what stats --every has written one period after the other,
     /// and what stats --by has written by the dates of the longest array
-    #[arg(long, value_name = "AXIS", allow_hyphen_values = true)]
+    #[arg(long, value_name = "AXIS")]
     repeat: Option<String>,
     /// Take arrays whose axes have other coordinates than those of the first
     #[arg(long)]

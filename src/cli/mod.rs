@@ -220,7 +220,7 @@ fn finish(result: Result<u8, Error>, terminal: &Terminal) -> u8 {
 }
 
 fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Cli, clap::Error> {
-    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    let arguments = typed::with_joined_values(arguments.into_iter().collect(), Cli::command());
     Cli::command()
         .try_get_matches_from(&arguments)
         .and_then(|matches| Cli::from_arg_matches(&matches))

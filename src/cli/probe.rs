@@ -38,12 +38,7 @@ pub(super) struct ProbeArgs {
     input: InputArgs,
     /// An index along every axis, negative from the end, or a range of them, 2:8 or ::10; of a cube also
     /// t=, y=, x= in its units, of a sweep with its parameters
-    #[arg(
-        long,
-        value_name = "K,J,I…",
-        allow_hyphen_values = true,
-        required_unless_present = "points"
-    )]
+    #[arg(long, value_name = "K,J,I…", required_unless_present = "points")]
     at: Vec<String>,
     /// A file with such a point a line; a header line may name its columns, in any order: i0,i1,… or,
     /// of a cube, t,y,x and a sweep's parameters

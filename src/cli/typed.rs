@@ -1,8 +1,69 @@
 //! Texts that were typed, taken apart into names, values and fields. Nothing else in the command line looks for `,`, `=` and `:` in
-//! what was typed.
+//! what was typed, or for the option that a negative value belongs to.
 
+use clap::{Arg, Command};
 use diff2d_arrays::wording::excerpt;
-use std::path::Path;
+use std::{
+    ffi::{OsStr, OsString},
+    path::Path,
+};
+
+/// The words of a command line, with each negative value joined to the option in front of it: `--at -1,2` becomes
+/// `--at=-1,2`. Otherwise such a value would be taken for an option, and told to be an unknown one.
+pub(super) fn with_joined_values(words: Vec<OsString>, mut program: Command) -> Vec<OsString> {
+    if !words.iter().any(|word| is_negative(word)) {
+        return words;
+    }
+    program.build();
+    let texts = words.iter().filter_map(|word| word.to_str());
+    let Some(command) = texts.skip(1).find_map(|word| program.find_subcommand(word)) else {
+        return words;
+    };
+    let options: Vec<String> = command
+        .get_arguments()
+        .filter(|argument| {
+            argument
+                .get_num_args()
+                .is_some_and(|count| count.min_values() > 0)
+        })
+        .flat_map(spellings)
+        .collect();
+    let mut joined: Vec<OsString> = Vec::new();
+    let mut words = words.into_iter();
+    while let Some(word) = words.next() {
+        match joined.last_mut() {
+            _ if word == "--" => {
+                joined.push(word);
+                joined.extend(words);
+                break;
+            }
+            Some(option)
+                if is_negative(&word) && options.iter().any(|known| option == known.as_str()) =>
+            {
+                option.push("=");
+                option.push(word);
+            }
+            _ => joined.push(word),
+        }
+    }
+    joined
+}
+
+/// Whether a word begins as a negative number does.
+fn is_negative(word: &OsStr) -> bool {
+    let text = word.to_string_lossy();
+    text.strip_prefix('-').is_some_and(|rest| {
+        rest.starts_with(|letter: char| letter.is_ascii_digit() || letter == '.')
+            || rest.starts_with("inf")
+    })
+}
+
+/// How an option is typed, with two dashes and with one.
+fn spellings(option: &Arg) -> impl Iterator<Item = String> {
+    let long = option.get_long().map(|name| format!("--{name}"));
+    let short = option.get_short().map(|letter| format!("-{letter}"));
+    long.into_iter().chain(short)
+}
 
 /// The parts of a list with commas between them, without the spaces around each part.
 pub(super) fn list(text: &str) -> impl Iterator<Item = &str> {

@@ -71,6 +71,12 @@ pub(super) fn positive(text: &str) -> Result<f64, String> {
     number.ok_or_else(|| "expected a number above 0".to_owned())
 }
 
+/// A number of bits of a mantissa.
+pub(super) fn bits(text: &str) -> Result<u32, String> {
+    let bits = text.trim().parse();
+    bits.map_err(|_| "expected 1 or more bits, such as 12".to_owned())
+}
+
 /// Any type, as `f8`, `<f8` or `float64`.
 pub(super) fn dtype(text: &str) -> Result<Dtype, String> {
     let short = match text {
@@ -117,7 +123,7 @@ pub fn walltime(text: &str) -> Result<Duration, String> {
 /// A time with its unit, which is neither months nor years.
 fn time(text: &str, such_as: &str) -> Result<Duration, String> {
     let text = text.trim();
-    if text.parse::<f64>().is_ok() {
+    if text.parse::<f64>().is_ok() && !text.starts_with('-') {
         return Err(format!(
             "expected a unit: {text}s for seconds, or {text}min for minutes"
         ));
@@ -139,7 +145,7 @@ fn time(text: &str, such_as: &str) -> Result<Duration, String> {
     seconds
         .or_else(|| humantime::parse_duration(text).ok())
         .filter(|duration| !duration.is_zero())
-        .ok_or_else(|| format!("expected a time such as {such_as}"))
+        .ok_or_else(|| format!("expected a time above 0, such as {such_as}"))
 }
 
 /// `HH:MM:SS` or `D-HH:MM:SS`.
@@ -203,8 +209,8 @@ mod tests {
             assert_eq!(found, Ok(seconds), "{text}");
         }
         for text in [
-            "", "0s", "-1s", "1e300s", "03:55", "1:2:3:4", "00:60:00", "0:0:0", "1-2", "soon",
-            "infs",
+            "", "0s", "-1s", "-3", "1e300s", "03:55", "1:2:3:4", "00:60:00", "0:0:0", "1-2",
+            "soon", "infs",
         ] {
             let told = walltime(text);
             // Bare words of humantime are not refused by it alone.
@@ -231,7 +237,7 @@ mod tests {
                     "{text}"
                 );
             }
-            for text in ["90", "0.5", " 55 ", "1e-6", "0", "-3"] {
+            for text in ["90", "0.5", " 55 ", "1e-6", "0"] {
                 let told = read(text).unwrap_err();
                 let number = text.trim();
                 let both = format!("{number}s for seconds, or {number}min for minutes");

@@ -56,19 +56,19 @@ pub fn parse_bytes(text: &str) -> Result<u64, String> {
         .find(|letter: char| !(letter.is_ascii_digit() || letter == '.'))
         .unwrap_or(text.len());
     let (number, unit) = text.split_at(digits);
-    let factor = match unit.trim().to_ascii_lowercase().as_str() {
-        "" | "b" => 1,
-        "k" | "ki" | "kib" => 1 << 10,
-        "m" | "mi" | "mib" => 1 << 20,
-        "g" | "gi" | "gib" => 1 << 30,
-        "t" | "ti" | "tib" => 1_u64 << 40,
-        "kb" => 1000,
-        "mb" => 1_000_000,
-        "gb" => 1_000_000_000,
-        "tb" => 1_000_000_000_000,
-        _ => return Err("expected a size such as 256MiB, 4GiB or 1000000".to_owned()),
+    let factor: Option<u64> = match unit.trim().to_ascii_lowercase().as_str() {
+        "" | "b" => Some(1),
+        "k" | "ki" | "kib" => Some(1 << 10),
+        "m" | "mi" | "mib" => Some(1 << 20),
+        "g" | "gi" | "gib" => Some(1 << 30),
+        "t" | "ti" | "tib" => Some(1 << 40),
+        "kb" => Some(1000),
+        "mb" => Some(1_000_000),
+        "gb" => Some(1_000_000_000),
+        "tb" => Some(1_000_000_000_000),
+        _ => None,
     };
-    let bytes = match number.parse::<u64>() {
+    let bytes = factor.and_then(|factor| match number.parse::<u64>() {
         Ok(count) => count.checked_mul(factor),
         #[expect(
             clippy::cast_possible_truncation,
@@ -82,7 +82,7 @@ pub fn parse_bytes(text: &str) -> Result<u64, String> {
             .map(|count| count * factor as f64)
             .filter(|bytes| *bytes < 1e19)
             .map(|bytes| bytes as u64),
-    };
+    });
     bytes
         .filter(|&bytes| bytes > 0)
         .ok_or_else(|| "expected a size above 0, such as 256MiB, 4GiB or 1000000".to_owned())

@@ -41,12 +41,7 @@ pub(super) struct InfoArgs {
     #[arg(value_name = "FILE.npy")]
     file: PathBuf,
     /// Scenarios of a sweep to list, as a range in Python; JSON has all of them
-    #[arg(
-        long,
-        value_name = "A:B",
-        allow_hyphen_values = true,
-        default_value = ":10"
-    )]
+    #[arg(long, value_name = "A:B", default_value = ":10")]
     scenarios: String,
     /// Print one JSON object
     #[arg(long)]

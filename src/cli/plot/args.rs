@@ -35,7 +35,6 @@ pub(in crate::cli) struct PlotArgs {
     #[arg(
         long,
         value_name = "RANGE|LIST|t=…",
-        allow_hyphen_values = true,
         default_value = ":",
         hide_default_value = true
     )]
@@ -46,14 +45,14 @@ pub(in crate::cli) struct PlotArgs {
     pub(super) colormap: Option<String>,
     /// Values that the colours cover: from LO to HI, of each frame its own (frame), or as far on both
     /// sides of 0 (symmetric) [default: all values of the frames drawn; of differences, symmetric]
-    #[arg(long, value_name = "LO:HI|frame|symmetric", allow_hyphen_values = true)]
+    #[arg(long, value_name = "LO:HI|frame|symmetric")]
     pub(super) range: Option<String>,
     /// Colours by the logarithm of the values, down to 1e-12 of the largest without --range; values at or
     /// below 0 are white
     #[arg(long)]
     pub(super) log: bool,
     /// Contour lines, which the colour bar marks: up to N at round values, or at the values given, such as 22,24,30
-    #[arg(long, value_name = "N|V1,V2,…", allow_hyphen_values = true)]
+    #[arg(long, value_name = "N|V1,V2,…")]
     pub(super) contours: Option<Contours>,
     /// A title in place of the time of each frame, for which {t} stands; '' for none
     #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
@@ -96,10 +95,10 @@ pub(in crate::cli) struct PlotArgs {
     pub(super) fps: Option<f64>,
     /// Draw curves, line-y=0.svg: the values along a line y=… or x=… of the frames, or of up to 12 of
     /// them. Not the frames themselves. Repeats
-    #[arg(long, value_name = "y=0", allow_hyphen_values = true)]
+    #[arg(long, value_name = "y=0")]
     pub(super) line: Vec<String>,
     /// Draw curves, history.svg: the values at a place over the frames. Not the frames themselves. Repeats
-    #[arg(long, value_name = "x=0,y=0", allow_hyphen_values = true)]
+    #[arg(long, value_name = "x=0,y=0")]
     pub(super) history: Vec<String>,
     /// Draw curves, record.svg: columns of the record of the run over time, such as T1,left_rate. Not the frames themselves
     #[arg(long, value_name = "COLUMN,…", value_delimiter = ',')]

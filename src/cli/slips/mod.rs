@@ -86,10 +86,14 @@ impl<'a> CommandLine<'a> {
                 if is_no_number {
                     error = without_reason(&error, self.command);
                 }
-                tip.or_else(|| option.filter(|_| is_no_number).map(whole_number))
-                    .or_else(|| option.filter(|_| word.is_empty()).map(described))
-                    .into_iter()
-                    .collect()
+                tip.or_else(|| {
+                    option
+                        .filter(|_| is_no_number)
+                        .map(|option| whole_number(option, &word))
+                })
+                .or_else(|| option.filter(|_| word.is_empty()).map(described))
+                .into_iter()
+                .collect()
             }
             _ => return error,
         };
@@ -311,11 +315,16 @@ fn described<'a>(argument: &'a Arg) -> Tip<'a> {
     Tip::new(format!("'{argument}': {help}{values}"))
 }
 
-/// The tip for an option whose value should be a whole number.
-fn whole_number<'a>(option: &'a Arg) -> Tip<'a> {
+/// The tip for an option whose value should be another whole number, or one at all.
+fn whole_number<'a>(option: &'a Arg, word: &str) -> Tip<'a> {
     let help = option.get_help().map(ToString::to_string);
     let help = help.unwrap_or_default();
-    Tip::new(format!("'{option}' is a whole number: {help}"))
+    let range = if word.starts_with('-') {
+        " that is not negative"
+    } else {
+        ""
+    };
+    Tip::new(format!("'{option}' is a whole number{range}: {help}"))
 }
 
 /// The error of a value without the reason that the standard library gives.

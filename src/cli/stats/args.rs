@@ -26,7 +26,7 @@ pub(in super::super) struct StatsArgs {
     #[command(flatten)]
     pub(super) input: InputArgs,
     /// Along these axes only: numbers (negative from the end), or t, y, x of a cube
-    #[arg(long, value_name = "A[,B…]", allow_hyphen_values = true)]
+    #[arg(long, value_name = "A[,B…]")]
     pub(super) axis: Option<String>,
     /// With --axis: a result for each place in a period of N indices along the axis, over all whole periods; for hourly values 24
     /// is the mean day
@@ -37,14 +37,14 @@ pub(in super::super) struct StatsArgs {
     pub(super) by: Option<CalendarPart>,
     /// Look only at this part: a range as in Python for every axis, such as 2:8 or ::24, or t=, y=, x= from:to, and :step. A single
     /// index or value drops its axis
-    #[arg(long, value_name = "R0,R1,…", allow_hyphen_values = true)]
+    #[arg(long, value_name = "R0,R1,…")]
     pub(super) select: Option<String>,
     /// Instead of the six: trend, the slope and the intercept of the straight line that is nearest to the values along
     /// the axis by least squares, over its coordinates or, without any, its indices
     #[arg(long, value_parser = ["trend"], conflicts_with_all = ["above", "quantiles", "histogram", "follow", "every"])]
     pub(super) op: Option<String>,
     /// Also how many values lie above V, and their fraction; NaN does not count
-    #[arg(long, value_name = "V", allow_hyphen_values = true, value_parser = limit)]
+    #[arg(long, value_name = "V", value_parser = limit)]
     pub(super) above: Option<f64>,
     /// Also these quantiles, from 0 to 1, exact (NumPy's linear)
     #[arg(long, value_name = "Q,…", value_delimiter = ',', value_parser = quantile)]
@@ -53,7 +53,6 @@ pub(in super::super) struct StatsArgs {
     #[arg(
         long,
         value_name = "N[:LO:HI]",
-        allow_hyphen_values = true,
         value_parser = bins,
         conflicts_with_all = ["axis", "output", "csv"]
     )]

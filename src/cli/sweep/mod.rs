@@ -56,7 +56,7 @@ pub(super) struct SweepArgs {
     /// Only these scenarios, while other processes may compute others into the same cube: a range as in Python.
     /// The first one creates the cube, and a process that was stopped is started again as it was
     #[arg(
-        long, value_name = "A:B", allow_hyphen_values = true,
+        long, value_name = "A:B",
         conflicts_with_all = ["force", "no_lock"]
     )]
     scenarios: Option<String>,

@@ -26,12 +26,11 @@ pub(in super::super) struct WindowArgs {
     #[arg(
         long,
         value_name = "W0,W1,…",
-        allow_hyphen_values = true,
         required_unless_present_any = ["sigma", "weights"]
     )]
     pub(super) window: Option<String>,
     /// From one window to the next along every axis [default: 1 each]
-    #[arg(long, value_name = "S0,S1,…", allow_hyphen_values = true)]
+    #[arg(long, value_name = "S0,S1,…")]
     pub(super) stride: Option<String>,
     /// sum, mean, min, max, std, var, ptp, median, quantile:q (q from 0 to 1, NumPy's linear),
     /// gaussian (with --sigma) or weights (with --weights)
@@ -39,14 +38,14 @@ pub(in super::super) struct WindowArgs {
     pub(super) op: Op,
     /// Standard deviation of gaussian along every axis, cut off at 4 of them; 0 leaves an axis as it is;
     /// of a cube also t=, y=, x= in its units
-    #[arg(long, value_name = "S0,S1,…", allow_hyphen_values = true, conflicts_with_all = ["window", "weights"])]
+    #[arg(long, value_name = "S0,S1,…", conflicts_with_all = ["window", "weights"])]
     pub(super) sigma: Option<String>,
     /// An array of the shape of the window with the weights of its elements
     #[arg(long, value_name = "W.npy", conflicts_with = "window")]
     pub(super) weights: Option<PathBuf>,
     /// Compute a result for every element. MODE says what lies beyond the ends: reflect, nearest, mirror,
     /// wrap or constant:v, as in scipy.ndimage
-    #[arg(long, value_name = "MODE", allow_hyphen_values = true)]
+    #[arg(long, value_name = "MODE")]
     pub(super) pad: Option<Pad>,
     /// Wait for the snapshots of a run that is going on; OUT.npy.partial grows until it ends
     #[arg(long)]
@@ -65,7 +64,7 @@ pub(in super::super) struct CoarsenArgs {
     #[command(flatten)]
     pub(super) common: CommonArgs,
     /// Length of the blocks along every axis; of a cube also t=, y=, x= in its units
-    #[arg(long, value_name = "N0,N1,…", allow_hyphen_values = true)]
+    #[arg(long, value_name = "N0,N1,…")]
     pub(super) by: String,
     /// sum, mean, min, max, std, var, ptp, median or quantile:q
     #[arg(long, default_value = "mean")]
@@ -82,7 +81,7 @@ pub(super) struct CommonArgs {
     pub(super) input: InputArgs,
     /// Look only at this part: a range as in Python for every axis, such as 2:8 or ::24, or t=, y=, x= from:to, and :step. A single
     /// index or value drops its axis
-    #[arg(long, value_name = "R0,R1,…", allow_hyphen_values = true)]
+    #[arg(long, value_name = "R0,R1,…")]
     pub(super) select: Option<String>,
     /// Leave NaN out, as masked nodes of cubes are; a window without other elements is NaN
     #[arg(long)]

@@ -345,11 +345,6 @@ fn habits_of_other_programs_get_what_has_their_place() {
             "an animation is a GIF; name it film.gif",
             "",
         ),
-        (
-            "export cube.npy --to zarr --keep-bits -3",
-            "-3 is not in 0..",
-            "",
-        ),
     ] {
         let told = scene.run(command);
         assert!(matches!(told.code, Some(1 | 2)), "{command}: {told}");
@@ -357,6 +352,61 @@ fn habits_of_other_programs_get_what_has_their_place() {
         let usage = format!("Usage: diff2d {usage}");
         let has_usage = usage.ends_with(' ') || told.stderr.contains(&usage);
         assert!(has_usage, "{command}: {usage}: {told}");
+    }
+}
+
+#[test]
+fn a_negative_value_is_refused_for_its_range() {
+    let scene = Scene::small();
+    scene.succeed("run p.toml -o cube.npy");
+    for (command, expected) in [
+        (
+            "compare cube.npy cube.npy --rtol -1",
+            "that is not negative",
+        ),
+        (
+            "compare cube.npy cube.npy --atol -.5",
+            "that is not negative",
+        ),
+        (
+            "stats cube.npy --quantiles -0.1,0.5",
+            "quantiles from 0 to 1",
+        ),
+        (
+            "stats cube.npy --axis t --every -24",
+            "'--every <N>' is a whole number that is not negative",
+        ),
+        ("plan p.toml --ranks -2", "-2 is not in 1.."),
+        ("run p.toml --memory -1GiB", "a size above 0"),
+        ("run p.toml --max-walltime -1h", "a time above 0"),
+        ("run p.toml --log-every -3", "a time above 0"),
+        ("run p.toml --tile -1x2x3", "at least 1 each"),
+        ("run p.toml -o -1", "a name that ends in .npy"),
+        ("plot cube.npy --dpi -72", "-72 is not in 50..=400"),
+        ("plot cube.npy --size -9x9", "each from 200 to 4096"),
+        ("plot cube.npy --fps -inf --animate", "from 0.1 to 50"),
+        ("fit p.toml --starts -5", "-5 is not in 1..=10000"),
+        (
+            "export cube.npy --to zarr --chunks -1,5,5",
+            "is a whole number that is not negative",
+        ),
+        (
+            "export cube.npy --to zarr --keep-bits -3",
+            "expected 1 or more bits",
+        ),
+        (
+            "map a a=cube.npy -o m.npy --keep-bits -3",
+            "expected 1 or more bits",
+        ),
+        // A dash without a number begins an option.
+        ("stats cube.npy --select --csv", "a value is required"),
+        ("stats cube.npy --csv -1", "unexpected argument '-1'"),
+        ("stats -- -1", "cannot open -1"),
+    ] {
+        let told = scene.run(command);
+        let code = if command.contains(" -- ") { 1 } else { 2 };
+        assert_eq!(told.code, Some(code), "{command}: {told}");
+        assert!(told.stderr.contains(expected), "{command}: {told}");
     }
 }
 

@@ -46,7 +46,7 @@ fn wrong_usage_is_exit_2() {
     ");
     assert_snapshot!(first_line(scene.run("run p.toml --max-walltime soon")), @r"
     exit 2
-    error: invalid value 'soon' for '--max-walltime <TIME>': expected a time such as 55min, 03:55:00, or auto for the end of the Slurm job
+    error: invalid value 'soon' for '--max-walltime <TIME>': expected a time above 0, such as 55min, 03:55:00, or auto for the end of the Slurm job
     ");
     assert_snapshot!(scene.run("run p.toml -o cube.npz"), @r"
     exit 2
