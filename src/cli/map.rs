@@ -96,18 +96,9 @@ pub(super) fn map(args: &MapArgs, terminal: &Terminal) -> Result<(), Error> {
         ..map.labels(args.ignore_coordinates)?
     };
     let dtype = args.dtype.unwrap_or_else(|| map.dtype());
-    match (args.keep_bits, mantissa::stored_bits(dtype)) {
-        (Some(_), None) => {
-            return Err(Error::Usage(format!(
-                "--keep-bits rounds floats, and the results are {dtype}: leave it out, or choose --dtype f4"
-            )));
-        }
-        (Some(kept), Some(stored)) if !(1..=stored).contains(&kept) => {
-            return Err(Error::Usage(format!(
-                "--keep-bits {kept}: the results have type {dtype}, whose mantissa has 1 to {stored} bits"
-            )));
-        }
-        _ => {}
+    if let Some(kept) = args.keep_bits {
+        mantissa::check(dtype, kept)
+            .map_err(|reason| Error::Usage(format!("--keep-bits {kept}: {reason}")))?;
     }
     let input_files: Vec<PathBuf> = arrays.iter().flat_map(|(_, array)| array.files()).collect();
     let output = open::create(

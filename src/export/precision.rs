@@ -22,26 +22,24 @@ impl KeptPrecision {
     /// once, at most `memory` bytes at a time.
     ///
     /// # Errors
-    /// [`ExportError::Fault`] if the elements are not floats, and errors of reading them.
+    /// [`ExportError::Fault`] if the elements are not floats or have fewer bits, and errors of reading them.
     pub fn bits(
         self,
         dataset: &Dataset<'_>,
         memory: u64,
         progress: &Progress,
     ) -> Result<u32, ExportError> {
-        let (path, dtype) = (dataset.array().path.display(), dataset.dtype());
-        let Some(stored) = mantissa::stored_bits(dtype) else {
-            return Err(ExportError::refused(format!(
-                "{path} holds {dtype}, which has no mantissa to round: leave --keep-bits and --max-error out"
-            )));
+        let (least, error) = match self {
+            Self::Bits(kept) => (kept, None),
+            Self::Error(error) => (1, Some(error)),
         };
-        match self {
-            Self::Bits(kept) if (1..=stored).contains(&kept) => Ok(kept),
-            Self::Bits(kept) => Err(ExportError::refused(format!(
-                "--keep-bits {kept}: the elements of {path} have type {dtype}, whose mantissa has 1 to {stored} bits"
-            ))),
-            Self::Error(error) => bits_within(dataset, error, memory, progress),
-        }
+        mantissa::check(dataset.dtype(), least).map_err(|reason| {
+            let path = dataset.array().path.display();
+            ExportError::refused(format!("{path} cannot be rounded: {reason}"))
+        })?;
+        error.map_or(Ok(least), |error| {
+            bits_within(dataset, error, memory, progress)
+        })
     }
 }
 

@@ -198,10 +198,10 @@ fn what_cannot_be_computed_is_refused() {
         ("a/0 a=a.npy --dtype i4", "12 of 12 values do not fit <i4"),
         (
             "a a=a.npy --dtype i4 --keep-bits 4",
-            "--keep-bits rounds floats",
+            "--keep-bits 4: the type of the elements is <i4, which has no mantissa",
         ),
         ("a a=a.npy --dtype c8", "expected f2, f4, f8"),
-        ("a a=a.npy --keep-bits 0", "0 is not in 1.."),
+        ("a a=a.npy --keep-bits 0", "1 to 52 bits, and not 0"),
         ("a a=a.npy --dtype f4 --keep-bits 24", "1 to 23 bits"),
         ("a a=a.npy --memory 1KiB", "needs"),
         (&deep, "nested more than 200 levels deep"),

@@ -10,14 +10,27 @@
 use crate::npy::{Dtype, Kind};
 use half::f16;
 
-/// The number of mantissa bits that a type stores; `None` for integers.
-#[must_use]
-pub fn stored_bits(dtype: Dtype) -> Option<u32> {
-    match (dtype.kind, dtype.bytes) {
-        (Kind::Float, 2) => Some(f16::MANTISSA_DIGITS - 1),
-        (Kind::Float, 4) => Some(f32::MANTISSA_DIGITS - 1),
-        (Kind::Float, _) => Some(f64::MANTISSA_DIGITS - 1),
-        _ => None,
+/// Checks that elements of a type can be [rounded](round) to so many bits.
+///
+/// # Errors
+/// A sentence on the bits that the type has.
+pub fn check(dtype: Dtype, kept: u32) -> Result<(), String> {
+    let stored = match (dtype.kind, dtype.bytes) {
+        (Kind::Float, 2) => f16::MANTISSA_DIGITS - 1,
+        (Kind::Float, 4) => f32::MANTISSA_DIGITS - 1,
+        (Kind::Float, _) => f64::MANTISSA_DIGITS - 1,
+        _ => {
+            return Err(format!(
+                "the type of the elements is {dtype}, which has no mantissa to round; f2, f4 and f8 have one"
+            ));
+        }
+    };
+    if (1..=stored).contains(&kept) {
+        Ok(())
+    } else {
+        Err(format!(
+            "the type of the elements is {dtype}, whose mantissa has 1 to {stored} bits, and not {kept}"
+        ))
     }
 }
 

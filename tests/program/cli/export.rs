@@ -198,19 +198,16 @@ fn what_a_format_or_an_array_has_not_is_refused() {
     for (arguments, said) in [
         (
             "c.npy --to zarr --keep-bits 0",
-            "the elements of c.npy have type <f4, whose mantissa has 1 to 23 bits",
+            "c.npy cannot be rounded: the type of the elements is <f4, whose mantissa has 1 to 23 bits, and not 0",
         ),
-        (
-            "c.npy --to zarr --keep-bits 24",
-            "--keep-bits 24: the elements",
-        ),
+        ("c.npy --to zarr --keep-bits 24", "1 to 23 bits, and not 24"),
         (
             "i.npy --to zarr --keep-bits 4",
-            "i.npy holds <i4, which has no mantissa to round",
+            "i.npy cannot be rounded: the type of the elements is <i4, which has no mantissa",
         ),
         (
             "i.npy --to zarr --max-error 1",
-            "i.npy holds <i4, which has no mantissa to round",
+            "i.npy cannot be rounded: the type of the elements is <i4, which has no mantissa",
         ),
         ("c.npy --to zarr --max-error 0", "expected a number above 0"),
         (
