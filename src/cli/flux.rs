@@ -33,7 +33,8 @@ pub(super) struct FluxArgs {
     /// The cube of a run; with --effective also that of a sweep, whose scenarios have a row each
     #[arg(value_name = "CUBE")]
     cube: PathBuf,
-    /// Snapshots, as K, START:STOP[:STEP] or several with commas between, from the end if negative; also times, t=0.5,1:2
+    /// Snapshots, as K, START:STOP[:STEP] or several with commas between, from the end if negative; also times, t=0.5,1:2.
+    /// `unexplained` counts from the first of them, by trapezoids over them
     #[arg(long, value_name = "R", default_value = ":")]
     snapshots: String,
     /// The new place of an input file that has moved, such as --set function.T.file=T.csv (repeatable)

@@ -174,14 +174,14 @@ impl FixedPair {
         };
         for side in Side::ALL {
             let is_of_pair = side == first_side || side == first_side.opposite();
-            let is_closed = match params.boundary.wall(side) {
-                Wall::Flux(flux) => flux.constant() == Some(0.0),
-                // What leaves on one side comes in on the other. Whole pixels would count the nodes of both sides twice.
-                Wall::Periodic => pixels.is_none(),
-                _ => false,
+            // What leaves on one periodic side comes in on the other.
+            let (is_closed, reason) = match params.boundary.wall(side) {
+                Wall::Flux(flux) => (flux.constant() == Some(0.0), NOTHING_BETWEEN),
+                Wall::Periodic => (pixels.is_none(), NODES_OF_BOTH_SIDES),
+                _ => (false, NOTHING_BETWEEN),
             };
             if !is_of_pair && !is_closed {
-                return Err(refuse(SIDES[side as usize], NOTHING_BETWEEN));
+                return Err(refuse(SIDES[side as usize], reason));
             }
         }
         Ok(Self {
@@ -309,6 +309,9 @@ fn porosity(problem: &Problem, has_whole_cells: bool) -> f64 {
 
 /// Why flows beside the two walls are refused.
 const NOTHING_BETWEEN: &str = "nothing may enter or leave between the two walls";
+
+/// Why periodic sides are refused for whole pixels.
+const NODES_OF_BOTH_SIDES: &str = "the nodes of periodic sides lie on both of them, and --pixels would count them twice: leave it out";
 
 fn refuse(key: &'static str, reason: &str) -> ParamsError {
     refuse_value(key, "…".to_owned(), reason)
