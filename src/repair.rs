@@ -138,7 +138,8 @@ fn restore_sweep(
     memory: Option<u64>,
 ) -> Result<Vec<String>, RunError> {
     let commits_of_scenarios = cube.commits_of_scenarios()?;
-    let Some(mut faults) = edition.restore_place(cube, &commits_of_scenarios)? else {
+    let Some((mut faults, are_separate)) = edition.restore_place(cube, &commits_of_scenarios)?
+    else {
         return Ok(Vec::new());
     };
     for (number, commits) in commits_of_scenarios.iter().enumerate() {
@@ -147,9 +148,13 @@ fn restore_sweep(
             continue;
         }
         let problem = problem_of(cube, number, moved, memory)?;
-        faults.extend(with_precision!(problem.params.precision, T => {
+        let faults_of_scenario = with_precision!(problem.params.precision, T => {
             run::restore_streams::<T>(cube, &problem, (&place, edition), commits, memory)?
-        }));
+        });
+        // Rows that were joined are missing only in the new directory.
+        if are_separate {
+            faults.extend(faults_of_scenario);
+        }
     }
     Ok(faults)
 }

@@ -324,7 +324,7 @@ impl RecordEdition {
     }
 
     /// Creates the directory for the rows of scenarios again, unless joined rows are undamaged. Returns the faults that
-    /// it found in sentences; `None` if nothing has to be restored.
+    /// it found in sentences, and whether the rows of scenarios are still separate; `None` if nothing has to be restored.
     ///
     /// # Errors
     /// [`CubeError`].
@@ -332,7 +332,7 @@ impl RecordEdition {
         &self,
         cube: &Restorer,
         commits: &[Vec<Commit>],
-    ) -> Result<Option<Vec<String>>, CubeError> {
+    ) -> Result<Option<(Vec<String>, bool)>, CubeError> {
         record_file::restore_place(cube, commits, &self.columns.first_line())
     }
 

@@ -18,6 +18,7 @@ use std::{
     collections::BTreeMap,
     fs::{self, File},
     io::{ErrorKind, Write},
+    path::Path,
 };
 
 /// Lets one process at a time begin or end the record of a sweep. Where the filesystem has no locks there is only one
@@ -80,7 +81,8 @@ pub fn end_sweep(paths: &Paths, run_id: &str) -> Result<(), CubeError> {
 }
 
 /// Creates the directory for the rows of scenarios again, unless the joined rows of a complete sweep are undamaged.
-/// Returns the faults of the joined rows in sentences; `None` if nothing has to be restored.
+/// Returns the faults of the joined rows or of the directory in sentences, and whether the rows of scenarios are still separate; `None` if
+/// nothing has to be restored.
 ///
 /// # Errors
 /// [`CubeError`].
@@ -88,11 +90,14 @@ pub fn restore_place(
     cube: &Restorer,
     commits_of_scenarios: &[Vec<Commit>],
     head: &str,
-) -> Result<Option<Vec<String>>, CubeError> {
+) -> Result<Option<(Vec<String>, bool)>, CubeError> {
     let paths = cube.paths();
     let directory = parts(paths, &cube.header.run_id);
-    let mut faults = Vec::new();
-    if cube.is_complete() && !directory.is_dir() {
+    if directory.is_dir() {
+        return Ok(Some((Vec::new(), true)));
+    }
+    let mut faults = vec![is_not_there(&directory)];
+    if cube.is_complete() {
         let marks = commits_of_scenarios.iter().map(|commits| marks_of(commits));
         let marks: Vec<Vec<Mark>> = marks.collect();
         let layout = StreamLayout::Lines(head.to_owned());
@@ -104,12 +109,15 @@ pub fn restore_place(
         }
         faults = of_rows;
     }
-    if !directory.is_dir() {
-        fs::create_dir(&directory).map_err(CubeError::io("create", &directory))?;
-        sys::sync_directory(paths.directory())
-            .map_err(CubeError::io("sync the directory of", &directory))?;
-    }
-    Ok(Some(faults))
+    fs::create_dir(&directory).map_err(CubeError::io("create", &directory))?;
+    sys::sync_directory(paths.directory())
+        .map_err(CubeError::io("sync the directory of", &directory))?;
+    Ok(Some((faults, false)))
+}
+
+/// The fault that the directory of the rows of scenarios is lost.
+fn is_not_there(directory: &Path) -> String {
+    format!("{} is not there", directory.display())
 }
 
 /// Whether the separate rows of a scenario are as the sweep has written them, and every line is covered by a mark.
@@ -236,6 +244,7 @@ pub(super) fn joined_bytes(cube: &Cube, stream: &Stream) -> Result<u64, CubeErro
 /// examined one by one.
 pub(super) fn check_sweep(cube: &Cube) -> Result<Vec<String>, CubeError> {
     let paths = cube.paths();
+    let directory = parts(paths, &cube.header().run_id);
     let marks = marks_of_scenarios(cube)?;
     if marks.iter().all(Vec::is_empty) {
         return Ok(Vec::new());
@@ -253,9 +262,12 @@ pub(super) fn check_sweep(cube: &Cube) -> Result<Vec<String>, CubeError> {
         let stream = FoundStream::examine(path, head.clone(), &joined, Some(header))?;
         let faults = stream.faults();
         // A process that was killed may have left some of the streams that are joined.
-        if faults.is_empty() || !parts(paths, &cube.header().run_id).is_dir() {
+        if faults.is_empty() || !directory.is_dir() {
             return Ok(faults);
         }
+    }
+    if !directory.is_dir() {
+        return Ok(vec![is_not_there(&directory)]);
     }
     let mut faults = Vec::new();
     for (number, marks) in marks

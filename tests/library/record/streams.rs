@@ -511,7 +511,8 @@ fn rows_of_sweeps_are_proved_and_computed_again() {
         assert_eq!(scene.run("verify w.npy").code, Some(3));
         let told = scene.run("sweep s.toml -o w.npy --resume");
         refused(&told, 3, "w.record.");
-        scene.succeed("repair w.npy");
+        let told = scene.succeed("repair w.npy").stdout;
+        assert!(!told.contains("w.record-"), "{told}");
         assert!(scene.text("w.record.csv") == rows && scene.text("w.record.json") == described);
         scene.succeed("verify w.npy");
         scene.succeed("sweep s.toml -o w.npy --resume");
@@ -531,7 +532,7 @@ fn rows_of_sweeps_are_proved_and_computed_again() {
     let entries = fs::read_dir(scene.path("")).unwrap();
     let mut names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
     let directory = names.find(|name| name.starts_with("c.record-")).unwrap();
-    let part = directory + "/0.csv";
+    let part = format!("{directory}/0.csv");
     let text = scene.text(&part);
     scene.write(&part, text.replacen(",0.0", ",0.5", 1));
     let told = scene.run("verify c.npy");
@@ -540,6 +541,16 @@ fn rows_of_sweeps_are_proved_and_computed_again() {
         "{told}"
     );
     scene.succeed("repair c.npy");
+    fs::remove_dir_all(scene.path(&directory)).unwrap();
+    for command in ["verify c.npy", "repair c.npy"] {
+        let told = scene.run(command).stdout;
+        let named: Vec<&str> = told
+            .lines()
+            .filter(|line| line.contains(&directory))
+            .collect();
+        let is_of_directory = named.iter().all(|line| line.contains("is not there"));
+        assert!(named.len() == 1 && is_of_directory, "{command}: {told}");
+    }
     scene.succeed("sweep s.toml -o c.npy --resume");
     assert!(scene.text("c.record.csv") == rows);
 }
