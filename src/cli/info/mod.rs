@@ -216,7 +216,7 @@ impl fmt::Display for Info<'_> {
         {
             lines.add(
                 "journal",
-                "none beside it: if this is the cube of a run, its parameters, times and committed snapshots are not known",
+                "none beside it; that of the cube of a run has its parameters, times and committed snapshots",
             );
         }
         if let Some(cube) = &self.cube {
