@@ -255,10 +255,10 @@ fn by_period(
         period_axes.array.shape()[period_axis],
     ];
     if period > length {
+        let whole = axes.array.path.display();
         return Err(Error::Usage(format!(
-            "--repeat: {} has {period} indices along the axis, and {} has no more than {length}",
-            period_axes.array.path.display(),
-            axes.array.path.display()
+            "--repeat: {} has {period} indices along the axis, and {whole}, which has more axes, no more than {length}; {whole}[0] is a part of it with one axis less",
+            period_axes.array.path.display()
         )));
     }
     let first = period_axes.coordinate(period_axis, 0);

@@ -115,6 +115,7 @@ fn what_has_no_groups_is_refused_in_a_sentence() {
     scene.succeed("create c.npy --shape 50,3 --fill index");
     scene.succeed("stats a.npy --axes t:d:since=2023-01-01,x --axis t --by month -o m.npy");
     scene.succeed("create long.npy --shape 400,3 --fill index");
+    scene.succeed("stats a.npy --axis 0 --every 8 -o e.npy");
     for (command, sentence) in [
         (
             "info m.npy[mean]",
@@ -141,6 +142,10 @@ fn what_has_no_groups_is_refused_in_a_sentence() {
         (
             "map a-m a=long.npy m=m.npy[2] --axes t:d:since=2023-01-01,x --repeat t -o o.npy",
             "long.npy has the month 3, and m.npy has not",
+        ),
+        (
+            "map a-c a=a.npy c=e.npy --repeat -2 -o o.npy",
+            "a.npy has 40 indices along the axis, and e.npy, which has more axes, no more than 8; e.npy[0]",
         ),
         (
             "map a+c a=a.npy c=c.npy --repeat 5 -o o.npy",
