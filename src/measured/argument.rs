@@ -313,17 +313,17 @@ fn no_date(field: &str, order: Option<DateOrder>, expectation: &str) -> String {
 
 /// The reason why a date cannot be read in a column of values, whose arguments stand elsewhere; `None` for a field that is
 /// no date.
-pub(super) fn date_among_values(field: &str) -> Option<String> {
-    let reason = match Date::parse(field, None) {
+pub(super) fn date_among_values(field: &str, order: Option<DateOrder>) -> Option<String> {
+    let reason = match Date::parse(field, order) {
         Ok(_) => format!(
             "{:?} is a date where a number is wanted",
             excerpt(field, SHOWN)
         ),
-        Err(_) if Date::has_an_order(field) => no_date(field, None, "a number"),
+        Err(_) if Date::has_an_order(field) => no_date(field, order, "a number"),
         Err(_) => return None,
     };
     Some(format!(
-        "{reason}; from, in a fit time, names the column of dates"
+        "{reason}; from, in a fit time, names the column of dates, and to that of the values"
     ))
 }
 

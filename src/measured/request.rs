@@ -147,7 +147,7 @@ impl Request<'_> {
         columns.arguments.remember();
         let mut has_gap = false;
         for column in &mut columns.values {
-            column.look(rows, head)?;
+            column.look(rows, head, self.reading.dates)?;
             has_gap |= column.number.is_nan();
             if has_gap && self.skips_gaps == Some(false) {
                 let reason =

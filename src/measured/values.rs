@@ -2,6 +2,7 @@
 
 use super::{
     argument::date_among_values,
+    date_text::DateOrder,
     error::TableError,
     file::ColumnUnits,
     heading::ColumnName,
@@ -51,7 +52,12 @@ impl Values {
     }
 
     /// Takes the value of a row; NaN for a gap.
-    pub(super) fn look<R: Read>(&mut self, rows: &Rows<R>, head: &Head) -> Result<(), TableError> {
+    pub(super) fn look<R: Read>(
+        &mut self,
+        rows: &Rows<R>,
+        head: &Head,
+        date_order: Option<DateOrder>,
+    ) -> Result<(), TableError> {
         let field = rows.field(self.place);
         if is_gap(field) {
             self.number = f64::NAN;
@@ -59,7 +65,7 @@ impl Values {
         }
         let number = rows.dialect.number(field);
         let number = number.map_err(|reason| {
-            let reason = date_among_values(field).unwrap_or(reason);
+            let reason = date_among_values(field, date_order).unwrap_or(reason);
             rows.refuse_field(head, self.place, reason)
         })?;
         // Beside 950,5 the number 1.234 is a thousand times as much.

@@ -240,6 +240,13 @@ const FORMS: &[Form] = &[
         ),
     ),
     form(
+        "no,T\n1,01/05/26 10:00:00 PM\n",
+        &["dates=m/d/y"],
+        Err(
+            "\"01/05/26 10:00:00 PM\" is a date where a number is wanted; from, in a fit time, names the column of dates, and to that of the values",
+        ),
+    ),
+    form(
         "no,T\n1,2026-01-05 22:00\n",
         &[],
         Err(
