@@ -212,10 +212,10 @@ fn on_ranks(
     let is_complete = matches!(report.outcome, Outcome::Done);
     if let (Some(until), true) = (&problem.params.until, world.is_root()) {
         match &report.ended {
-            None if is_complete && commits > 0 && reason.is_empty() => terminal.note(&format!(
+            None if is_complete && commits > 0 && reason.is_empty() => terminal.warn(&[format!(
                 "until was not met, and the run went on to its end: it would have been {}",
                 until.describe(number::python)
-            )),
+            )]),
             Some(end) => terminal.warn(from_the_start(end, cube).as_slice()),
             None => {}
         }

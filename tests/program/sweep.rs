@@ -897,7 +897,7 @@ fn until_that_held_from_the_start_or_was_never_met_is_reported() {
         ("above=0.3", ""),
     ] {
         let told = scene.run(&format!(
-            "run p.toml -o p.npy --force --set until={{column=\"m\",{limit}}}"
+            "run p.toml -o p.npy --force --quiet --set until={{column=\"m\",{limit}}}"
         ));
         assert_eq!(told.code, Some(0), "{told}");
         let has_sentence = told.stderr.contains(sentence);
