@@ -216,7 +216,7 @@ impl fmt::Display for Info<'_> {
         {
             lines.add(
                 "journal",
-                "none beside it; that of the cube of a run has its parameters, times and committed snapshots",
+                "none beside it: only the cube of a run has one, with its parameters and its times",
             );
         }
         if let Some(cube) = &self.cube {

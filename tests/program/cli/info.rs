@@ -58,7 +58,7 @@ fn info_prints_header_parameters_and_progress() {
     shape      (4, 22, 22)
     dtype      <f8, C order
     data       from byte 4096, 19.12 KiB in all
-    journal    none beside it; that of the cube of a run has its parameters, times and committed snapshots
+    journal    none beside it: only the cube of a run has one, with its parameters and its times
     ");
     assert_snapshot!(scene.run("info p.toml"), @r"
     exit 3
