@@ -170,7 +170,10 @@ def times_of_sweep(journal: Journal) -> np.ndarray:
 
 
 def telling(journal: Journal) -> list[str]:
-    """The keys that tell the scenarios of a sweep apart; D stands for Dx and Dy."""
+    """The names of the parameters that tell the scenarios of a sweep apart: those of the sweep file, or in journals of earlier
+    versions the keys that differ, where D stands for Dx and Dy."""
+    if swept := journal.header.get("swept"):
+        return list(swept[:100])
     keys = journal.varied
     names = {key.split(".")[0] for key in keys}
     if "D" in names:
@@ -183,7 +186,7 @@ def of_nodes(journal: Journal) -> tuple[np.ndarray | None, np.ndarray | None]:
     shape = journal.shape[-2:]
     deciding = {"x1", "x2", "y1", "y2", "dx", "dy", "grid"}
     scenarios = journal.scenarios
-    if not journal.is_sweep or not deciding & set(telling(journal)):
+    if not journal.is_sweep or not deciding & set(journal.varied):
         scenarios = scenarios[:1]
     each = [nodes(one, shape) for one in scenarios]
     both: list[np.ndarray | None] = []

@@ -96,8 +96,8 @@ class Cube:
         scenarios = self.journal.scenarios
         if not self.is_sweep:
             return dict(scenarios[0].params)
-        telling = {key.split(".")[0] for key in _coordinates.telling(self.journal)}
-        return {key: value for key, value in scenarios[0].params.items() if key not in telling}
+        differing = {key.split(".")[0] for key in self.journal.varied}
+        return {key: value for key, value in scenarios[0].params.items() if key not in differing}
 
     @property
     def scenarios(self) -> list[dict[str, Any]]:

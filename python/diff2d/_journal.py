@@ -162,7 +162,10 @@ class Journal:
         """The value of a dotted name in a scenario; None where it has none."""
         found: Any = self.scenarios[scenario].params
         for part in name.split("."):
-            found = found.get(part) if isinstance(found, Mapping) else None
+            if isinstance(found, list):
+                found = found[int(part)] if part.isdecimal() and int(part) < len(found) else None
+            else:
+                found = found.get(part) if isinstance(found, Mapping) else None
         return found
 
     @cached_property

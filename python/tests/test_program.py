@@ -41,10 +41,15 @@ def test_exit_codes_and_streams_are_those_of_the_program():
 
 
 def test_the_results_of_a_sweep_are_the_columns_of_its_table():
-    write(SMALL)
-    Path("s.toml").write_text('params = "p.toml"\nD = [0.5, 1.0, 2.0]\n')
+    write({**SMALL, "grid": "'walls'", "boundary.left": "{ robin = [1.0, 1.0, 0.5] }"})
+    Path("s.toml").write_text(
+        'params = "p.toml"\ncombine = "zip"\nD = [0.5, 1.0, 2.0]\n"boundary.left.robin.0" = [2.0, 3.0, 4.0]\n'
+    )
     assert program("sweep", "s.toml", "-o", "s.npy").returncode == 0
-    results = diff2d.open("s.npy").results
+    cube = diff2d.open("s.npy")
+    results = cube.results
+    assert list(cube.parameters) == ["D", "boundary.left.robin.0"]
+    assert not {"D", "Dx", "boundary"} & set(cube.params)
     with open("s.csv") as table:
         rows = list(csv.DictReader(table))
     assert list(results) == [name for name in rows[0] if not name.endswith("_rate")] and len(rows) == 3

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::cube::{
     JournalledArray,
-    journal::{Header, Scenario, telling},
+    journal::{Header, Scenario, telling, varied},
 };
 use diff2d_arrays::labels::{Labels, NamedAxis};
 use serde_json::{Map, Value};
@@ -196,7 +196,6 @@ fn of_sweep(
     let shape = &array.npy.shape;
     let places_per_scenario = usize::try_from(header.snapshots_each()).unwrap_or(usize::MAX);
     let times = times::of_sweep(array, header, places_per_scenario)?;
-    let telling = telling(header);
     let (t, about) = match times::common(header, &times, places_per_scenario) {
         Some((common_times, about)) => (Column::Floats(common_times), about),
         None => (numbers(shape[1]), times::NUMBERS),
@@ -210,7 +209,7 @@ fn of_sweep(
         ),
         coordinate("t", &[1], t, about),
     ];
-    let nodes_differ = telling
+    let nodes_differ = varied(header)
         .iter()
         .any(|key| ["x1", "x2", "y1", "y2", "dx", "dy", "grid"].contains(&key.as_str()));
     let [time, nodes @ ..] = match header.scenario(0) {
@@ -229,7 +228,8 @@ fn of_sweep(
         unit: time.unit,
         ..coordinate("time", &[0, 1], Column::Floats(times), TIME)
     });
-    let keys: Vec<String> = telling.into_iter().filter(|key| is_name(key)).collect();
+    let keys = telling(header).into_iter();
+    let keys: Vec<String> = keys.filter(|key| is_name(key)).collect();
     let columns = parameters(header, &keys);
     for (key, values) in keys.into_iter().zip(columns) {
         coordinates.push(coordinate(&key, &[0], values, "parameter"));

@@ -59,12 +59,6 @@ impl Varied {
         complete
     }
 
-    /// The key to whose table this key belongs, if that is the value of a key: `D` for `D.range`.
-    pub fn of_table(&self) -> Option<&str> {
-        let (outer, _) = self.name.rsplit_once('.')?;
-        keys::find(outer).map(|_| outer)
-    }
-
     /// The parameters with value number `index` of the key.
     pub fn give(&self, index: usize, raw: RawParams) -> RawParams {
         raw.with(&self.name, self.values[index].clone(), self.place.clone())

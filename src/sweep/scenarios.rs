@@ -23,7 +23,7 @@ use std::{
 /// when it is needed.
 #[derive(Debug)]
 pub struct Sweep {
-    /// The keys that differ between scenarios.
+    /// The keys and elements of arrays that differ between scenarios, as the sweep file names them.
     pub varied: Vec<String>,
     params: SweepParams,
     /// The scenarios in the order of the cube's first axis.

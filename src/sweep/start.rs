@@ -96,7 +96,8 @@ fn run_on(
         || {
             let precision = sweep.first().params.precision;
             let (scenarios, inputs) = (sweep.scenarios().clone(), sweep.inputs().clone());
-            let header = Header::of_sweep(scenarios, precision, sweep.cube_shape(), inputs);
+            let (swept, shape) = (sweep.varied.clone(), sweep.cube_shape());
+            let header = Header::of_sweep(scenarios, swept, precision, shape, inputs);
             header.map(|header| {
                 let header = header.with_origin(sweep.origin());
                 header.with_warnings(sweep.warnings())

@@ -771,12 +771,7 @@ fn files_and_axes_of_a_sweep_have_the_names_that_people_gave_them() {
         .collect();
     assert_eq!(paths, ["a.npy", "b.npy"], "{table}");
     scene.succeed("plot s.npy --sheet -o s.svg");
-    let svg = scene.text("s.svg");
-    let words: String = svg
-        .split("</text>")
-        .filter_map(|part| part.rsplit('>').next())
-        .collect::<Vec<_>>()
-        .join(" ");
+    let words = words_of(&scene.text("s.svg"));
     for whole in ["initial.path = a.npy", "boundary.left = 0.5"] {
         assert!(words.contains(whole), "{words}");
     }
@@ -788,6 +783,13 @@ fn files_and_axes_of_a_sweep_have_the_names_that_people_gave_them() {
     assert_eq!(named, numbered);
 }
 
+/// The texts of a picture, one after the other.
+fn words_of(svg: &str) -> String {
+    let parts = svg.split("</text>");
+    let texts = parts.filter_map(|part| part.rsplit('>').next());
+    texts.collect::<Vec<_>>().join(" ")
+}
+
 /// What a sweep varies in a table has its own name and value everywhere.
 #[test]
 fn values_in_tables_are_told_by_their_dotted_names() {
@@ -795,7 +797,8 @@ fn values_in_tables_are_told_by_their_dotted_names() {
     scene.write(
         "p.toml",
         "D = 1e-4\nx1 = 0\nx2 = 1\ndx = 0.1\ngrid = 'walls'\nruntime = 1.4\nouttime = 0.7\n\
-         boundary = { left = 'T(t)', right = 0.0, bottom = 'insulated', top = 'insulated' }\n\
+         boundary = { left = 'T(t)', right = { robin = [1, 1e-4, 0] }, bottom = 'insulated', top = 'insulated' }\n\
+         held = [{ where = 'x > 0.7', value = 1 }]\n\
          [function.T]\nfile = 'cold.csv'\n[function.k]\npoints = [[0, 1], [2, 3]]\n",
     );
     scene.write("cold.csv", "t,T\n0,-5\n5,0\n");
@@ -806,6 +809,17 @@ fn values_in_tables_are_told_by_their_dotted_names() {
             "function.T.file",
             ["cold.csv", "mild.csv"],
         ),
+        (
+            "'function.k.points.1.1' = [4, 5]",
+            "function.k.points.1.1",
+            ["4.0", "5.0"],
+        ),
+        (
+            "'boundary.right.robin.0' = [2, 3]",
+            "boundary.right.robin.0",
+            ["2.0", "3.0"],
+        ),
+        ("'held.0.value' = [2, 3]", "held.0.value", ["2.0", "3.0"]),
         (
             "'function.k.points' = [[[0, 1], [2, 3]], [[0, 1], [2, 4]]]",
             "function.k.points",
@@ -822,18 +836,24 @@ fn values_in_tables_are_told_by_their_dotted_names() {
         let info = scene.succeed("info s.npy --json").stdout;
         let info: serde_json::Value = serde_json::from_str(&info).unwrap();
         assert_eq!(info["varied"], serde_json::json!([key]));
+        let plan = scene.succeed("plan s.toml --json").stdout;
+        let plan: serde_json::Value = serde_json::from_str(&plan).unwrap();
+        assert_eq!(plan["varied"], info["varied"]);
+        scene.succeed("export s.npy --to zarr --force");
+        assert!(scene.exists(&format!("s.zarr/{key}/zarr.json")), "{key}");
+        scene.succeed("plot s.npy --sheet -o s.svg --force");
+        // Arrays have commas, which part what --at names.
+        if !values[1].contains(',') {
+            let words = words_of(&scene.text("s.svg"));
+            // A title may have two lines.
+            for part in [key, &format!("= {}", values[1].trim_end_matches(".0"))] {
+                assert!(words.contains(part), "{part}: {words}");
+            }
+            let at = format!("{key}={},t=0,y=0,x=0", values[1]);
+            let answer = scene.succeed(&format!("probe s.npy --at {at}"));
+            assert!(answer.stdout.contains("\n1,0,0,0,"), "{answer}");
+        }
     }
-    scene.write(
-        "s.toml",
-        "params = 'p.toml'\n[function.T]\nfile = ['cold.csv', 'mild.csv']\n",
-    );
-    scene.succeed("sweep s.toml -o s.npy --force");
-    let answer = scene.succeed("probe s.npy --at function.T.file=mild.csv,t=0,y=0,x=0");
-    assert!(answer.stdout.contains("\n1,0,0,0,5.0"), "{answer}");
-    scene.succeed("export s.npy --to zarr");
-    assert!(scene.exists("s.zarr/function.T.file/zarr.json"));
-    scene.succeed("plot s.npy --sheet -o s.svg");
-    assert!(scene.text("s.svg").contains("mild.csv"));
 }
 
 /// A body between a hot wall and insulated ones, whose middle passes 0.5 at 0.38 with D = 1.

@@ -38,6 +38,9 @@ pub struct Header {
     /// The run or the scenarios of the sweep.
     #[serde(flatten)]
     pub content: Content,
+    /// The names of what a sweep varies, as its file has them. Empty in journals of earlier versions.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) swept: Vec<String>,
     /// SHA-256 of every input file, by its name in the parameters.
     pub inputs: BTreeMap<String, String>,
     /// The date at which t is 0, if files of functions have dates.
@@ -83,6 +86,8 @@ struct Keys {
     nper: Nper,
     stages: Option<u64>,
     varied: Option<Varied>,
+    #[serde(default)]
+    swept: Vec<String>,
 }
 
 impl TryFrom<Keys> for Header {
@@ -116,6 +121,7 @@ impl TryFrom<Keys> for Header {
             dtype: keys.dtype,
             data_offset: keys.data_offset,
             content,
+            swept: keys.swept,
             inputs: keys.inputs,
             origin: keys.origin,
             warnings: keys.warnings,
@@ -139,17 +145,19 @@ impl Header {
         .map(|header| header.with_origin(problem.origin()))
     }
 
-    /// Line 1 of the journal of a sweep that starts now, whose cube has the shape `shape`.
+    /// Line 1 of the journal of a sweep that starts now, whose cube has the shape `shape`; `swept` are the names of what it varies.
     ///
     /// # Errors
     /// If the system provides no random numbers for the run id.
     pub fn of_sweep(
         scenarios: Scenarios,
+        swept: Vec<String>,
         precision: Precision,
         shape: [u64; 4],
         inputs: BTreeMap<String, String>,
     ) -> Result<Self, getrandom::Error> {
-        Self::new(precision, shape.to_vec(), Content::Sweep(scenarios), inputs)
+        let header = Self::new(precision, shape.to_vec(), Content::Sweep(scenarios), inputs);
+        header.map(|header| Self { swept, ..header })
     }
 
     /// Adds the date at which t is 0 to the header.
@@ -196,6 +204,7 @@ impl Header {
             },
             data_offset: DATA_OFFSET,
             content,
+            swept: Vec::new(),
             inputs,
             origin: None,
             warnings: Vec::new(),

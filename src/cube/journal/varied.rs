@@ -2,9 +2,13 @@
 
 use super::header::{Content, Header};
 
-/// The keys that distinguish the scenarios; D stands for Dx and Dy.
+/// The names of the parameters that distinguish the scenarios: those that the sweep file has, or in journals of earlier versions
+/// the keys that differ, where D stands for Dx and Dy.
 #[must_use]
 pub fn telling(header: &Header) -> Vec<String> {
+    if !header.swept.is_empty() {
+        return header.swept.iter().take(MOST).cloned().collect();
+    }
     let mut keys = varied(header);
     if keys.iter().any(|key| is_of(key, "D")) {
         keys.retain(|key| !is_of(key, "Dx") && !is_of(key, "Dy"));
