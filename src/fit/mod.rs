@@ -7,7 +7,7 @@
 //! | `derivatives.rs`, `frozen.rs` | their derivatives, and the steps that are fixed |
 //! | `memory.rs`, `parallel.rs` | how many runs are computed at the same time |
 //! | `least_squares.rs`, `matrix.rs` | Marquardt's method, with QR decompositions |
-//! | `identify.rs`, `smooth.rs` | the unknowns that the data cannot determine, and those of which values are no smooth functions, found before the first step |
+//! | `identify.rs`, `smooth.rs`, `jumps.rs` | the unknowns that the data cannot determine, and those of which values are no smooth functions, found before the first step |
 //! | `profile.rs`, `quantiles.rs` | intervals by profiles of the sum of squares |
 //! | `shifts.rs` | what steps and spacing move the unknowns by |
 //! | `faster.rs` | whether another method gives the same in less time |
@@ -23,6 +23,7 @@ mod error;
 mod faster;
 mod frozen;
 mod identify;
+mod jumps;
 mod least_squares;
 mod linear_errors;
 mod matrix;
@@ -142,6 +143,7 @@ impl Fit {
             runs: options.runs.clone(),
         };
         let model = Model::new(raw, unknowns, data.series, digests, model_options)?;
+        model.check_jumps()?;
         if let (false, Some(unknown)) = (
             model.has_sigma(),
             model

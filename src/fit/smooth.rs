@@ -22,14 +22,19 @@ pub fn check_smooth(
                 continue;
             };
             if let Some(reason) = reason_of_jumps(problem, &moved, series, bound) {
-                return Err(FitError::refused(format!(
-                    "p does not change smoothly with {}: {reason}",
-                    unknown.name
-                )));
+                return Err(refused(unknown, &reason));
             }
         }
     }
     Ok(())
+}
+
+/// The error for an unknown with which computed values jump.
+pub(super) fn refused(unknown: &Unknown, reason: &str) -> FitError {
+    FitError::refused(format!(
+        "p does not change smoothly with {}: {reason}",
+        unknown.name
+    ))
 }
 
 /// The reason why values jump between a problem and the one at a bound of an unknown; nothing if they do not.
@@ -52,7 +57,7 @@ fn reason_of_jumps(
     }
     if !moved.geometry().has_areas_of(problem.geometry()) {
         return Some(
-            "it moves the mask or held nodes, of which a node is one or is none; the place of a layer, of a source or of an interface can be fitted".to_owned(),
+            "it moves the mask or held nodes, of which a node is one or is none; the place of a layer or of a source can be fitted".to_owned(),
         );
     }
     let records = [problem, moved].map(|problem| problem.params.record.as_ref());

@@ -937,8 +937,8 @@ fn amounts_are_sums_of_steps_whatever_the_record_says() {
     }
 }
 
-/// p is a smooth function of the place of a layer, wherever its edge lies between nodes; masks, regions and points at their nearest
-/// nodes move by whole nodes.
+/// p is a smooth function of the place of a layer, wherever its edge lies between nodes; masks, regions, points at their nearest
+/// nodes, interfaces between equal layers, and jumps of what is taken at nodes move by whole nodes.
 #[test]
 fn the_place_of_a_layer_is_fitted_and_those_of_whole_nodes_are_refused() {
     const WALL: &str = "D = 'where(x < L, 0.3, 1)'\nx1 = 0\nx2 = 1\ny1 = 0\ny2 = 0.2\ndx = 0.1\ndy = 0.1\ngrid = 'walls'\n\
@@ -969,19 +969,40 @@ fn the_place_of_a_layer_is_fitted_and_those_of_whole_nodes_are_refused() {
                 .contains("at 0.2 there are 6 by 2 cells, and 10 by 2"),
         "{told}"
     );
-    let [masked, moved_point] = [
-        format!(
-            "{}[mask]\nwhere = '(y > 0.15)*(x < L)'\n",
-            WALL.replace("where(x < L, 0.3, 1)", "0.3 + 0*L")
-        ),
-        WALL.replace("[0.9, 0.1]", "['L', 0.1]"),
-    ];
+    let uniform = WALL.replace("where(x < L, 0.3, 1)", "0.3 + 0*L");
+    let masked = format!("{uniform}[mask]\nwhere = '(y > 0.15)*(x < L)'\n");
+    let moved_point = WALL.replace("[0.9, 0.1]", "['L', 0.1]");
+    // With an edge at a node, and one between nodes.
+    let [at_node, between] = ["0.7", "0.65"].map(|place| {
+        let text = uniform.replace("constants.L = 0.6", &format!("constants.L = {place}"));
+        format!("{text}[[interface]]\nwhere = 'x < L'\nresistance = 1\n")
+    });
+    let with_prior = between.replace(
+        "L = [0.2, 0.8]",
+        "L = { between = [0.2, 0.8], prior = [0.5, 0.1] }",
+    );
+    let resistance = between
+        .replace("'x < L'", "'x < 0.55'")
+        .replace("resistance = 1", "resistance = 'where(y < L/4, 1, 2)'");
+    let initial = uniform.replace(
+        "{ kind = 'constant', value = 0 }",
+        "{ kind = 'expression', value = 'x < L' }",
+    );
+    let wall = uniform.replace("left = 1,", "left = 'where(y < L/4, 1, 2)',");
+    let held = format!("{uniform}[[held]]\nwhere = 'x < 0.25'\nvalue = 'where(y < L/4, 1, 2)'\n");
     let region = "region = [{ name = 'r', where = 'x < L' }]";
     let moved_region = WALL
         .replace("points = { s = [0.9, 0.1] }", region)
         .replace("{ s = 's' }", "{ s = 'r_mean' }");
     for (text, reason) in [
         (masked, "it moves the mask or held nodes"),
+        (at_node, "it moves an interface"),
+        (between, "it moves an interface"),
+        (with_prior, "it moves an interface"),
+        (resistance, "it moves a jump of a resistance"),
+        (initial, "it moves a jump of the initial state"),
+        (wall, "it moves a jump of a wall"),
+        (held, "it moves a jump of a held value"),
         (
             moved_point,
             "record.interpolate = \"linear\" takes the value",
