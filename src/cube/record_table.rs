@@ -1,7 +1,7 @@
 //! [`RecordReader`] and [`RecordTable`]: read the record of a run, during the run or later.
 
 use super::{error::CubeError, paths::Paths, record_file};
-use crate::params::DATE_COLUMN;
+use crate::params::{DATE_COLUMN, flux_beside};
 use serde::{Deserialize, Serialize};
 use std::{
     fs::File,
@@ -28,6 +28,16 @@ impl RecordColumn {
     pub fn known_unit(&self) -> Option<&str> {
         let is_known = !self.unit.is_empty() && !self.unit.contains("density");
         is_known.then_some(&*self.unit)
+    }
+
+    /// What measured values that cannot have the unit of the column may be compared with instead, in words.
+    #[must_use]
+    pub fn instead(&self) -> Option<String> {
+        let flux = flux_beside(&self.name)?;
+        Some(format!(
+            "{flux} is {} by the size of the wall, as a heat flux plate measures it",
+            self.name
+        ))
     }
 }
 

@@ -419,6 +419,7 @@ impl DataFile {
             WantedColumn {
                 name: ColumnName::Heading(name.clone()),
                 unit: reading.to_unit.as_deref().or(unit).map(str::to_owned),
+                instead: column.and_then(RecordColumn::instead),
             }
         });
         let wanted_columns: Vec<WantedColumn> = wanted_columns.collect();

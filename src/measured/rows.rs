@@ -91,7 +91,7 @@ impl Head {
         &self,
         column: usize,
         wanted: Option<&str>,
-        way_out: &'static str,
+        way_out: &str,
     ) -> Result<Conversion, TableError> {
         let Some((unit, wanted)) =
             wanted.and_then(|wanted| Some((self.unit(column, wanted)?, wanted)))
@@ -107,7 +107,7 @@ impl Head {
         column: usize,
         from: &str,
         to: &str,
-        way_out: &'static str,
+        way_out: &str,
     ) -> TableError {
         TableError::Unit {
             line: self.line,

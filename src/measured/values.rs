@@ -18,6 +18,8 @@ pub struct WantedColumn {
     pub name: ColumnName,
     /// The unit to which its values are converted; without one they are taken as they stand.
     pub unit: Option<String>,
+    /// What values that cannot have this unit may be, in words.
+    pub instead: Option<String>,
 }
 
 /// A column of values while it is read.
@@ -40,12 +42,15 @@ impl Values {
         const WAY_OUT: &str =
             "to_unit, or p and q of [units], say in which unit the values are wanted";
         let place = head.column(&column.name)?;
+        let instead = column.instead.as_ref();
+        let way_out =
+            instead.map_or_else(|| WAY_OUT.to_owned(), |text| format!("{text}; {WAY_OUT}"));
         Ok(Self {
             place,
             numbers: Vec::new(),
             number: f64::NAN,
             unit: column.unit.clone(),
-            conversion: head.conversion(place, column.unit.as_deref(), WAY_OUT)?,
+            conversion: head.conversion(place, column.unit.as_deref(), &way_out)?,
             decimal_mark: None,
             joined: 0,
         })

@@ -435,6 +435,7 @@ impl CsvColumns {
         let wanted_columns = [WantedColumn {
             name: self.to.clone(),
             unit: self.reading.to_unit.clone(),
+            instead: None,
         }];
         let request = Request {
             reading: &self.reading,

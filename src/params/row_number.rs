@@ -102,6 +102,13 @@ impl RowNumber {
     }
 }
 
+/// The column that has the rate of a wall by the wall's size, if this is the name of the rate.
+#[must_use]
+pub fn flux_beside(name: &str) -> Option<String> {
+    let side = name.strip_suffix("_rate")?;
+    SIDES.contains(&side).then(|| format!("{side}_flux"))
+}
+
 /// The index of the rate of the first table of held nodes: behind those of the sides and of quantities.
 fn first_held_rate() -> usize {
     SIDES.len() + Quantity::WITH_RATE.len()

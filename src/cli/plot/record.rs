@@ -198,10 +198,11 @@ impl<'a> LoggerFile<'a> {
         }
         let wanted_columns = columns.iter().map(|[name, column_name]| {
             let place = record::column(record, column_name, "--record")?;
-            let unit = record.columns[place].known_unit();
+            let column = &record.columns[place];
             Ok(WantedColumn {
                 name: ColumnName::Heading(name.clone()),
-                unit: reading.to_unit.as_deref().or(unit).map(str::to_owned),
+                unit: (reading.to_unit.as_deref().or(column.known_unit())).map(str::to_owned),
+                instead: column.instead(),
             })
         });
         let wanted_columns = wanted_columns.collect::<Result<Vec<_>, Error>>()?;
