@@ -1,7 +1,8 @@
 //! [`Unknown`]: a number of the parameter file that a fit varies, as defined by `[fit]`.
 
 use crate::params::{
-    ParamsError, Place, RawParams, names_of_unknowns, pair, reason_for_no_number,
+    ParamsError, Place, RawParams, bounds_and_scale, bounds_key, names_of_unknowns, pair,
+    reason_for_no_number,
     value::{Value, number},
     value_in_fit,
 };
@@ -79,36 +80,17 @@ impl Unknown {
         let Some((start, place)) = number_at(raw, &key) else {
             return Err(raw.refuse(&typed_name, reason_for_no_number(raw, name)));
         };
-        let is_table = raw.typed().get(&typed_name).is_none();
-        let key_of = |part: &str| format!("{typed_name}.{part}");
-        let bounds_key = if is_table {
-            key_of("between")
-        } else {
-            typed_name.clone()
-        };
-        let bounds = pair(&*value_in_fit(raw, &bounds_key)?);
-        let [low, high] = bounds.unwrap_or([f64::NAN; 2]);
+        let ([low, high], is_logarithmic) = bounds_and_scale(raw, name)?;
         if !(low..=high).contains(&start) {
             let reason = format!(
                 "the value in the file, {start:?}, from which the fit starts, is not between {low:?} and {high:?}"
             );
-            return Err(raw.refuse(&bounds_key, reason));
+            return Err(raw.refuse(&bounds_key(raw, name), reason));
         }
-        let value_of = |part: &str| {
-            let key = key_of(part);
-            let is_typed = is_table && raw.typed().get(&key).is_some();
-            is_typed.then(|| value_in_fit(raw, &key)).transpose()
-        };
-        let prior = value_of("prior")?.and_then(|typed| pair(&typed));
-        let scale = value_of("scale")?;
-        let is_logarithmic = match scale.as_deref().and_then(Value::as_str) {
-            None => low > 0.0,
-            Some("log") if low > 0.0 => true,
-            Some("log") => {
-                let reason = "\"log\" needs bounds greater than 0".to_owned();
-                return Err(raw.refuse(&key_of("scale"), reason));
-            }
-            Some(_) => false,
+        let prior_key = format!("{typed_name}.prior");
+        let prior = match raw.typed().get(&prior_key) {
+            Some(_) => pair(&*value_in_fit(raw, &prior_key)?),
+            None => None,
         };
         Ok(Self {
             name: name.to_owned(),

@@ -56,6 +56,37 @@ pub(crate) fn value_in_fit<'r>(
     }
 }
 
+/// The bounds of an unknown, and whether its logarithm is varied: by default where both bounds are greater than 0.
+///
+/// # Errors
+/// [`ParamsError`] if the bounds or the scale cannot be used.
+pub(crate) fn bounds_and_scale(
+    raw: &RawParams,
+    unknown: &str,
+) -> Result<([f64; 2], bool), ParamsError> {
+    let scale_key = format!("{VARY}{unknown}.scale");
+    let bounds = pair(&*value_in_fit(raw, &bounds_key(raw, unknown))?);
+    let [low, high] = bounds.unwrap_or([f64::NAN; 2]);
+    let is_logarithmic = match raw.typed().get(&scale_key) {
+        None => low > 0.0,
+        Some(_) => value_in_fit(raw, &scale_key)?.as_str() == Some("log"),
+    };
+    if is_logarithmic && low <= 0.0 {
+        let reason = "\"log\" needs bounds greater than 0".to_owned();
+        return Err(raw.refuse(&scale_key, reason));
+    }
+    Ok(([low, high], is_logarithmic))
+}
+
+/// The key of the bounds of an unknown: its own, or one in its table.
+pub(crate) fn bounds_key(raw: &RawParams, unknown: &str) -> String {
+    let name = format!("{VARY}{unknown}");
+    match raw.typed().get(&name) {
+        Some(_) => name,
+        None => format!("{name}.between"),
+    }
+}
+
 /// What is wrong with `[fit]`. Whether what an unknown names is a number, and lies within its bounds, is left to fits:
 /// the values of a file may be overridden.
 pub(super) fn errors_in_fit(raw: &RawParams) -> Vec<ParamsError> {
@@ -73,6 +104,17 @@ pub(super) fn errors_in_fit(raw: &RawParams) -> Vec<ParamsError> {
     let names = entries.map(|entry| entry.name.as_str());
     let judged = names.filter(|name| keys::is_key(name) && !lost.contains(*name));
     errors.extend(judged.filter_map(|name| value_in_fit(raw, name).err()));
+    // Of values that are wrong alone it is not told what is wrong with them together.
+    let are_right = |name: &str| {
+        let mut entries = raw.typed().entries_of(name);
+        entries.all(|entry| value_in_fit(raw, &entry.name).is_ok())
+    };
+    for unknown in names_of_unknowns(raw) {
+        let name = format!("{VARY}{unknown}");
+        if !lost.contains(&name) && are_right(&name) {
+            errors.extend(bounds_and_scale(raw, unknown).err());
+        }
+    }
     errors
 }
 

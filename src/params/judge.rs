@@ -70,7 +70,12 @@ impl<'a> Judge<'a> {
 
     /// Refuses what no fit can use.
     pub(super) fn refuse_in_fit(&mut self) {
+        const DATA: &str = "fit.data";
         self.wrong.extend(errors_in_fit(self.raw));
+        // A value that is no list of tables is among these errors.
+        if self.raw.typed().get(DATA).is_none() {
+            self.tables(DATA);
+        }
     }
 
     /// Refuses keys that are not among `known`. The first ones are named, many others only counted.

@@ -43,7 +43,9 @@ pub(crate) use choice::{choice, with_precision};
 pub use constants::number_of;
 pub use coordinates::Coordinates;
 pub use error::ParamsError;
-pub(crate) use fit_values::{names_of_unknowns, pair, reason_for_no_number, value_in_fit};
+pub(crate) use fit_values::{
+    bounds_and_scale, bounds_key, names_of_unknowns, pair, reason_for_no_number, value_in_fit,
+};
 pub use function_table::{CsvColumns, FunctionTable, PointsOfFile};
 pub use initial::{Gaussian, InitialState, Sine};
 pub use keys::is_key;

@@ -693,6 +693,10 @@ fn a_slip_in_a_table_is_told_with_its_line_and_all_that_is_accepted() {
             "9: fit.data.0.gaps = \"skp\" cannot be used: fit.data.0.gaps must be \"refuse\" or \"skip\", did you mean skip?",
         ),
         (
+            "[fit.vary.D]\nbetween = [0, 2]\nscale = 'log'",
+            "9: fit.vary.D.scale = \"log\" cannot be used: \"log\" needs bounds greater than 0",
+        ),
+        (
             "[fit]\nstep = 1",
             "8: fit.step = 1 cannot be used: it must be from 1e-8 to 0.01",
         ),
@@ -737,8 +741,18 @@ fn a_slip_in_a_table_is_told_with_its_line_and_all_that_is_accepted() {
 
 #[test]
 fn a_number_that_no_table_has_is_refused() {
-    let file = format!("{SMALL}[[held]]\nwhere = 'x < 0'\nvalue = 1\n");
+    let file = format!(
+        "{SMALL}[[held]]\nwhere = 'x < 0'\nvalue = 1\n[[fit.data]]\nfile = 'a.csv'\ncolumns = {{ a = 'a' }}\n"
+    );
     for (set, sentence) in [
+        (
+            "fit.data.0=3",
+            "fit.data.0 = 3 cannot be used: a table must follow, such as { file = \"wall.csv\"",
+        ),
+        (
+            "fit.data.2.sigma=3",
+            "fit.data.2 = … cannot be used: the tables [[fit.data]] are numbered from 0, and there are 1",
+        ),
         (
             "held.2.value=3",
             "held.2 = … cannot be used: the tables [[held]] are numbered from 0, and there are 1",
