@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 import weakref
 from functools import cached_property
 from pathlib import Path
@@ -166,9 +167,16 @@ class Cube:
         """What is committed: a read-only map of the file, shape `(t, y, x)` [density].
 
         Of a sweep the scenarios that are complete, up to the first one that is not, with NaN behind the last
-        snapshot of those that have fewer.
+        snapshot of those that have fewer. If others behind it are complete, that is a warning; `to_xarray` has them.
         """
         shape = (self.available, *self.shape[1:])
+        behind = self.journal.complete[self.available :]
+        if behind:
+            warnings.warn(
+                f"{self.path} is read up to scenario {self.available}, which is not complete; {len(behind)} behind it "
+                f"are, the first of them {behind[0]}: to_xarray() has them, too",
+                stacklevel=3,
+            )
         if self.available == 0:
             return np.empty(shape, self.dtype)
         try:
@@ -258,7 +266,7 @@ class Cube:
             last = self.snapshots[-1]
             rows["t"] = f"0 to {last.simtime:g}"
             rows["last"] = f"from {last.min:g} to {last.max:g}, mass {last.mass:g}"
-        return html(rows, last_frame(self.path) if self.available else None)
+        return html(rows, last_frame(self.path) if self.journal.complete else None)
 
 
 def _nothing(_: Any) -> None:

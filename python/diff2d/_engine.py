@@ -216,8 +216,8 @@ def _of_cube(path: Path, journal: Journal, committed_only: bool) -> xr.Dataset:
     _name_units(made, journal.scenarios[0].params.get("units", {}))
     made.encoding = {"source": str(path)}
     if committed_only and is_partial:
-        along = names[0]
-        made = made.isel({along: slice(0, journal.available)})
+        has_gap = len(journal.complete) > journal.available
+        made = made.isel({names[0]: list(journal.complete) if has_gap else slice(journal.available)})
     record = _of_record(path)
     return made.assign(record.data_vars) if record.data_vars else made
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import accumulate, islice
 from pathlib import Path
-from typing import Any, BinaryIO, Iterator, Mapping
+from typing import Any, BinaryIO, Iterator, Mapping, Sequence
 
 from ._errors import DataError, ParameterError, ResourceError
 
@@ -179,11 +179,15 @@ class Journal:
     @property
     def available(self) -> int:
         """How far along the first axis all is committed: snapshots of a run, scenarios of a sweep."""
-        committed = self.committed
+        complete = self.complete
+        return next((number for number, index in enumerate(complete) if index > number), len(complete))
+
+    @cached_property
+    def complete(self) -> Sequence[int]:
+        """The indices of the first axis that are all committed: snapshots of a run, scenarios of a sweep."""
         if not self.is_sweep:
-            return committed[0]
-        whole = (count == one.snapshots for count, one in zip(committed, self.scenarios))
-        return next((number for number, is_whole in enumerate(whole) if not is_whole), len(committed))
+            return range(self.committed[0])
+        return [number for number, one in enumerate(self.scenarios) if self.committed[number] == one.snapshots]
 
     @property
     def is_complete(self) -> bool:

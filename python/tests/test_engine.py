@@ -57,6 +57,16 @@ def test_the_scenarios_of_a_sweep_have_their_parameters():
     whole = np.load(FIXTURES / "half-sweep.npy")
     assert np.array_equal(found.p.values[:2], whole[:2], equal_nan=True)
     assert np.isnan(found.p.values[2:]).all()
+    only = opened(FIXTURES / "half-sweep.npy", committed_only=True)
+    assert list(only.D.values) == [0.5, 0.5]
+    # Complete scenarios need not be the first ones.
+    shutil.copy(FIXTURES / "half-sweep.npy", "s.npy")
+    lines = (FIXTURES / "half-sweep.journal").read_bytes().splitlines(keepends=True)
+    Path("s.journal").write_bytes(b"".join(line for line in lines if b'"scenario":0,' not in line))
+    only = opened("s.npy", committed_only=True)
+    assert list(only.outtime.values) == [25.0] and only.time.shape == (1, 9)
+    assert np.array_equal(only.p.values, whole[1:2], equal_nan=True)
+    assert np.array_equal(only.p[0, 1:3, 2].values, whole[1, 1:3, 2])
     where = found.p.where((found.D == 0.5) & (found.outtime == 25.0), drop=True)
     assert where.sizes["scenario"] == 1
 

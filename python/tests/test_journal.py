@@ -69,6 +69,21 @@ def test_a_sweep_shows_its_complete_scenarios():
     assert np.isnan(cube.t[1, 5:]).all() and np.isnan(cube.array[1, 5:]).all()
 
 
+def test_complete_scenarios_behind_one_that_is_not_are_named():
+    path = copy("half-sweep")
+    for lost, complete in [([1], [0]), ([0], [1]), ([0, 1], [])]:
+        kept = [line for line in lines() if not any(b'"scenario":%d,' % number in line for number in lost)]
+        Path("cube.journal").write_bytes(b"".join(kept))
+        cube = diff2d.open(path)
+        assert list(cube.journal.complete) == complete
+        if complete != [1]:
+            assert len(cube.array) == len(complete)
+        else:
+            with pytest.warns(UserWarning, match="up to scenario 0, which is not complete; 1 behind it are, the first of them 1"):
+                assert len(cube.array) == 0
+        copy("half-sweep")
+
+
 def test_a_cube_that_was_started_over_is_no_longer_read():
     cube = diff2d.open(copy("half"))
     seen = cube.array[:]

@@ -268,7 +268,10 @@ impl<'a> Axes<'a> {
         } else {
             ""
         };
-        let length = self.array.shape()[axis];
+        let length = match axis {
+            0 => self.array.reach(),
+            axis => self.array.npy.shape[axis],
+        };
         let range_clause = length
             .checked_sub(1)
             .map_or_else(String::new, |last_index| {

@@ -1,7 +1,7 @@
 //! Following a run: its snapshots as they are committed.
 
 use crate::cli::error::Error;
-use diff2d::JournalledArray;
+use diff2d::{Header, JournalledArray};
 use std::{ops::Range, thread, time::Duration};
 
 /// Time between two reads of the journal.
@@ -45,9 +45,13 @@ pub(super) fn follow(
         .header()
         .and_then(|header| header.shape().first().copied());
     let snapshot_count = snapshot_count.unwrap_or(0);
+    let (what, command) = match array.header().is_some_and(Header::is_sweep) {
+        true => ("scenarios without a gap", "sweep"),
+        false => ("snapshots", "run"),
+    };
     Ok(Ending((passed_count < snapshot_count).then(|| {
         format!(
-            "no process writes {} any more, which holds {passed_count} of {snapshot_count} snapshots: `diff2d run --resume` continues it",
+            "no process writes {} any more, which holds {passed_count} of {snapshot_count} {what}: `diff2d {command} --resume` continues it",
             array.path.display()
         )
     })))

@@ -10,6 +10,7 @@ mod bar;
 mod call;
 mod check;
 mod compare;
+mod complete;
 mod completions;
 mod create;
 mod dates;

@@ -1,7 +1,8 @@
 //! How commands open the arrays that they read, and make those that they write.
 
 use super::{
-    axes::unit_since, number, select, selection::Selection, terminal::Terminal, typed, values,
+    axes::unit_since, complete::tell_of_gap, number, select, selection::Selection,
+    terminal::Terminal, typed, values,
 };
 use crate::cli::error::Error;
 use clap::Args;
@@ -199,10 +200,12 @@ fn raw(text: &str) -> Result<NpyHeader, String> {
 }
 
 /// Opens an array with the journal beside it, and says where that is not its own. `FILE.npz:NAME` is a
-/// member of an archive, `FILE.npy[::24]` a part of an array.
+/// member of an archive, `FILE.npy[::24]` a part of an array. No other part will be taken.
 pub(super) fn open(path: &Path, terminal: &Terminal) -> Result<JournalledArray, Error> {
     let (file, selection) = Selection::of_file(path)?;
-    select::part(open_whole(file, terminal)?, selection.as_ref(), terminal)
+    let array = select::part(open_whole(file, terminal)?, selection.as_ref(), terminal)?;
+    tell_of_gap(&array, terminal)?;
+    Ok(array)
 }
 
 /// Opens all of an array, of which [`open`] may take a part.
@@ -249,7 +252,7 @@ pub(super) fn prepared(mut array: JournalledArray, terminal: &Terminal) -> Journ
     array
 }
 
-/// Opens an array as [`open`] does, or as `--raw` describes it, with the names that `--axes` gives.
+/// Opens an array, or what `--raw` describes, with the names that `--axes` gives. A part of it may be taken.
 pub(super) fn open_as(
     path: &Path,
     input: &InputArgs,
@@ -282,7 +285,7 @@ fn named(
     select::part(array, selection.as_ref(), terminal)
 }
 
-/// Opens one of several files as [`open_as`] does; `--raw` describes those whose names do not end in `.npy`, and `--axes` names the axes
+/// Opens one of several files, of which no other part will be taken, as [`open_as`] does; `--raw` describes those whose names do not end in `.npy`, and `--axes` names the axes
 /// of those that have none.
 pub(super) fn open_among(
     path: &Path,
@@ -293,7 +296,9 @@ pub(super) fn open_among(
     let raw = input
         .raw()
         .filter(|_| extension.is_none_or(|extension| extension != "npy"));
-    named(path, raw, input, true, terminal)
+    let array = named(path, raw, input, true, terminal)?;
+    tell_of_gap(&array, terminal)?;
+    Ok(array)
 }
 
 /// A new array while it is written, and the file for what is known of it.

@@ -2,6 +2,7 @@
 
 use super::{
     axes::Axes,
+    complete::tell_of_gap,
     follow::follow,
     number,
     open::{InputArgs, open_as},
@@ -115,6 +116,7 @@ pub(super) fn probe(args: &ProbeArgs, terminal: &Terminal) -> Result<(), Error> 
         return followed.conclude();
     }
     if args.series {
+        tell_of_gap(&array, terminal)?;
         let count = array.available();
         for point in points {
             let point = [point?];
@@ -153,6 +155,8 @@ fn slices(
     if series {
         chosen.slices[0] = Slice::new(&(0..1), 1);
         chosen.is_typed[0] = true;
+    } else {
+        chosen.admit(array, &selection, terminal)?;
     }
     match chosen.is_typed.iter().position(|is_typed| !is_typed) {
         None => Ok(chosen.slices),

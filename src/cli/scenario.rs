@@ -1,6 +1,9 @@
 //! The scenario of a sweep that a selection names by its parameters: `D=0.5,t=1,y=0,x=0`.
 
-use super::selection::{Entry, Parts, Selection};
+use super::{
+    complete::not_complete,
+    selection::{Entry, Parts, Selection},
+};
 use crate::cli::error::Error;
 use diff2d::{
     Header, JournalledArray, Scenario,
@@ -49,13 +52,15 @@ pub(super) fn named_in(
         // The axes have a sentence on that.
         return Ok(None);
     }
-    let complete = array.available();
     let numbered = named.iter().find(|(name, _)| *name == "scenario");
     let number = match numbered {
         Some((_, entry)) if params.is_empty() => {
-            let slice = entry.slice(complete).filter(|slice| slice.count == 1);
-            match slice {
-                Some(slice) => slice.start,
+            let slice = entry.slice(array.reach());
+            match slice.filter(|slice| slice.count == 1) {
+                Some(slice) => match array.first_missing(slice) {
+                    Some(number) => return Err(not_complete(array, selection, number)),
+                    None => slice.start,
+                },
                 // Several scenarios are a range of indices.
                 None => return Ok(None),
             }
@@ -64,8 +69,7 @@ pub(super) fn named_in(
             return Ok(None);
         }
         _ => {
-            let complete = usize::try_from(complete).unwrap_or(0);
-            let found = scenario_with(header, complete, &params);
+            let found = scenario_with(header, array, &params);
             found.map_err(|reason| {
                 let mut names = named.iter().map(|(name, _)| *name);
                 let place = names.find(|name| params.is_empty() && PLACES.contains(name));
@@ -73,7 +77,7 @@ pub(super) fn named_in(
                     format!("no coordinates are known along {name} of all scenarios: ")
                 });
                 selection.refused(&format!("{}{reason}", place_clause.unwrap_or_default()))
-            })? as u64
+            })?
         }
     };
     let mut times: Vec<f64> = Vec::new();
@@ -102,14 +106,16 @@ pub(super) fn named_in(
     }))
 }
 
-/// The number of the scenario with these parameters, the only one among the first `complete` scenarios.
+/// The number of the scenario with these parameters, the only one among the complete scenarios.
 fn scenario_with(
     header: &Header,
-    complete: usize,
+    array: &JournalledArray,
     params: &[(&str, &Entry)],
-) -> Result<usize, String> {
-    let scenarios = header.scenarios().take(complete).enumerate();
-    let mut matching = scenarios.filter(|(_, scenario)| has_params(scenario, params));
+) -> Result<u64, String> {
+    let complete_scenarios = (0..)
+        .zip(header.scenarios())
+        .filter(|(number, _)| array.has(*number));
+    let mut matching = complete_scenarios.filter(|(_, scenario)| has_params(scenario, params));
     match (matching.next(), matching.next()) {
         (Some((number, _)), None) => Ok(number),
         (None, _) => {

@@ -2,6 +2,7 @@
 
 use super::{
     axes::{Axes, Entries},
+    complete::{not_complete, tell_of_gap},
     scenario,
     selection::{Entry, Selection, index_from_start, no_range},
     terminal::Terminal,
@@ -20,6 +21,8 @@ pub(super) struct Chosen {
     pub(super) slices: Vec<Slice>,
     /// Whether an index, a value or a range was typed for each axis.
     pub(super) is_typed: Vec<bool>,
+    /// Whether the first axis is taken as far as there is data without a gap.
+    takes_all: bool,
     /// The axes for which a single index or value was typed.
     index_axes: Vec<usize>,
     /// The labels of the scenario of a sweep, if one was named.
@@ -40,6 +43,9 @@ pub(super) fn select(
         array.shape()
     };
     let Some(text) = text else {
+        if !follows {
+            tell_of_gap(&array, terminal)?;
+        }
         let region = shape.iter().map(|&length| 0..length).collect();
         return Ok((array, region));
     };
@@ -47,7 +53,14 @@ pub(super) fn select(
     let chosen = Chosen::new(&array, &shape, &selection, terminal)?;
     let ranges: Option<Region> = chosen.slices.iter().map(|slice| slice.range()).collect();
     let has_ranges_alone = chosen.index_axes.is_empty() && chosen.scenario_labels.is_none();
-    if let Some(ranges) = ranges.filter(|_| has_ranges_alone) {
+    if !follows {
+        chosen.admit(&array, &selection, terminal)?;
+    }
+    let fits = |ranges: &Region| {
+        let (range, length) = (ranges.first(), shape.first());
+        range.map(|range| range.end) <= length.copied()
+    };
+    if let Some(ranges) = ranges.filter(|ranges| has_ranges_alone && fits(ranges)) {
         return Ok((array, ranges));
     }
     if follows {
@@ -70,6 +83,7 @@ pub(super) fn part(
         return Ok(array);
     };
     let chosen = Chosen::new(&array, &array.shape(), selection, terminal)?;
+    chosen.admit(&array, selection, terminal)?;
     Ok(chosen.of(array))
 }
 
@@ -90,6 +104,11 @@ impl Chosen {
             let times = axes.labels.axis(1).and_then(|times| times.coordinates());
             shape[1] = times.map_or(shape[1], |times| times.len() as u64);
         }
+        // Scenarios of a sweep that are chosen may lie behind one that is not complete.
+        let length_of = |axis: usize, entry: &Entry| match axis {
+            0 if !entry.is_endless() => shape[0].max(array.reach()),
+            _ => shape[axis],
+        };
         let full_slices = shape.iter().map(|&length| Slice::new(&(0..length), 1));
         let mut slices: Vec<Slice> = full_slices.collect();
         let mut entries: Vec<Option<&Entry>> = vec![None; shape.len()];
@@ -105,7 +124,7 @@ impl Chosen {
                     )));
                 }
                 for (axis, part) in parts.into_iter().enumerate() {
-                    slices[axis] = python_slice(&axes, axis, shape[axis], part)
+                    slices[axis] = python_slice(&axes, axis, length_of(axis, part), part)
                         .map_err(|reason| selection.refused(&reason))?;
                     entries[axis] = Some(part);
                 }
@@ -115,7 +134,7 @@ impl Chosen {
                     let Some(part) = part else { continue };
                     entries[axis] = Some(part);
                     if axes.takes_indices(axis) {
-                        slices[axis] = python_slice(&axes, axis, shape[axis], part)
+                        slices[axis] = python_slice(&axes, axis, length_of(axis, part), part)
                             .map_err(|reason| selection.refused(&reason))?;
                         continue;
                     }
@@ -134,6 +153,8 @@ impl Chosen {
         }
         let indices = entries.iter().enumerate();
         let indices = indices.filter(|(_, entry)| entry.is_some_and(|entry| !entry.is_range()));
+        let first_entry = entries.first().copied().flatten();
+        let takes_all = scenario.is_none() && first_entry.is_none_or(Entry::is_endless);
         let mut index_axes: Vec<usize> = indices.map(|(axis, _)| axis).collect();
         let mut is_typed: Vec<bool> = entries.iter().map(Option::is_some).collect();
         if let Some(scenario) = &scenario {
@@ -150,9 +171,33 @@ impl Chosen {
         Ok(Self {
             slices,
             is_typed,
+            takes_all,
             index_axes,
             scenario_labels: scenario.map(|scenario| scenario.labels),
         })
+    }
+
+    /// Refuses scenarios of a sweep that are not complete; says so of those that are left out where none is chosen.
+    pub(super) fn admit(
+        &self,
+        array: &JournalledArray,
+        selection: &Selection,
+        terminal: &Terminal,
+    ) -> Result<(), Error> {
+        if self.takes_all {
+            return tell_of_gap(array, terminal);
+        }
+        let Some(&slice) = self.slices.first() else {
+            return Ok(());
+        };
+        // A range is empty where it begins behind the last complete scenario.
+        let is_empty = scenario::sweep(array).is_some() && slice.count == 0;
+        let is_behind = slice.start < array.npy.shape[0] && !array.has(slice.start);
+        let missing = (is_empty && is_behind).then_some(slice.start);
+        match missing.or_else(|| array.first_missing(slice)) {
+            Some(number) => Err(not_complete(array, selection, number)),
+            None => Ok(()),
+        }
     }
 
     /// The part of the array from which it was chosen. An index drops its axis, and a range keeps it.

@@ -192,6 +192,12 @@ impl Entry {
         self.ends.is_some()
     }
 
+    /// Whether this is a range without ends: of all that there is.
+    pub(super) fn is_endless(&self) -> bool {
+        let ends = self.ends.as_ref();
+        ends.is_some_and(|ends| ends.iter().all(String::is_empty))
+    }
+
     /// The indices that the entry takes of an axis of this length, as in Python: `a:b:c`, or a plain index, which counts from the end
     /// if it is negative; `None` for an index that is not there, and for what is no number.
     pub(super) fn slice(&self, length: u64) -> Option<Slice> {

@@ -16,7 +16,7 @@ use diff2d_arrays::npy::{self, ArrayFile, Slice};
 use diff2d_sys::{self as sys, FileExt};
 use std::{
     fs::File,
-    ops::Deref,
+    ops::{Deref, Range},
     path::{Path, PathBuf},
     sync::{Arc, atomic::AtomicBool},
 };
@@ -38,6 +38,8 @@ pub struct JournalledArray {
     taken: Vec<PathBuf>,
     /// The axes of which [`at_index`](Self::at_index) has taken one index, with what is known of that.
     indexed: Vec<NamedAxis>,
+    /// The complete scenarios, if the array is the cube of a sweep: ranges with gaps between them.
+    complete: Vec<Range<u64>>,
     /// A note that the journal or the axes beside the file belong to another array and are ignored, or that the run of a
     /// field has not committed all its frames.
     pub note: Option<String>,
@@ -76,6 +78,7 @@ impl JournalledArray {
             identity: Some(identity),
             taken: Vec::new(),
             indexed: Vec::new(),
+            complete: Vec::new(),
             note,
         };
         if let Some(header) = array.header().filter(|header| header.as_begun().is_some()) {
@@ -111,6 +114,7 @@ impl JournalledArray {
             identity: Some(sys::identity(&opened)),
             taken: Vec::new(),
             indexed: Vec::new(),
+            complete: Vec::new(),
             note: note.or(unfinished),
         })
     }
@@ -126,6 +130,7 @@ impl JournalledArray {
             identity: None,
             taken: Vec::new(),
             indexed: Vec::new(),
+            complete: Vec::new(),
             note: None,
         }
     }
@@ -191,6 +196,48 @@ impl JournalledArray {
     /// sweep the committed places include snapshots of incomplete scenarios.
     pub fn reach_all_places(&mut self) {
         self.array.limit(u64::MAX);
+        self.complete.clear();
+    }
+
+    /// The complete scenarios, if the array is the cube of a sweep: ranges with gaps between them. Those behind the first gap are data
+    /// where they are chosen.
+    #[must_use]
+    pub fn complete_scenarios(&self) -> &[Range<u64>] {
+        &self.complete
+    }
+
+    /// Lets a caller read all complete scenarios of a sweep and check itself which places are [there](Self::has).
+    pub fn reach_complete(&mut self) {
+        let reach = self.reach();
+        self.array.limit(reach);
+    }
+
+    /// The number of indices of the first axis up to the last one with data. Some of a sweep may have none.
+    #[must_use]
+    pub fn reach(&self) -> u64 {
+        let last = self.complete.last();
+        last.map_or(self.available(), |last| last.end)
+    }
+
+    /// Whether there is data at an index along the first axis.
+    #[must_use]
+    pub fn has(&self, index: u64) -> bool {
+        if self.complete.is_empty() {
+            return index < self.available();
+        }
+        let number = self.complete.partition_point(|range| range.end <= index);
+        let range = self.complete.get(number);
+        range.is_some_and(|range| range.contains(&index))
+    }
+
+    /// The first index of a slice of the first axis at which there is no data.
+    #[must_use]
+    pub fn first_missing(&self, slice: Slice) -> Option<u64> {
+        let last_index = slice.index(slice.count.checked_sub(1)?);
+        if self.complete.is_empty() && last_index < self.available() {
+            return None;
+        }
+        slice.indices().find(|&index| !self.has(index))
     }
 
     /// Whether a snapshot is data: in a cube only a committed one is, in another array every one.
@@ -204,16 +251,14 @@ impl JournalledArray {
     /// no longer a cube.
     ///
     /// # Panics
-    /// When a slice leaves its axis.
+    /// When a slice leaves its axis, or takes what is [missing](Self::first_missing).
     #[must_use]
-    pub fn view(self, slices: &[Slice]) -> Self {
-        Self {
-            taken: self.files(),
-            array: self.array.view(slices),
-            journal: None,
-            paths: None,
-            ..self
+    pub fn view(mut self, slices: &[Slice]) -> Self {
+        let first = slices.first();
+        if first.is_some_and(|&slice| self.first_missing(slice).is_none()) {
+            self.array.limit(u64::MAX);
         }
+        self.derived(|array| array.view(slices))
     }
 
     /// The part of the array at an index along an axis, without that axis. The result is an array with labelled axes, no longer a
@@ -226,35 +271,29 @@ impl JournalledArray {
         let named = self.array.labels.axis(axis);
         let indexed = named.and_then(|named| named.of_range(&(index..index + 1)));
         self.indexed.extend(indexed);
-        Self {
-            taken: self.files(),
-            array: self.array.at_index(axis, index),
-            journal: None,
-            paths: None,
-            ..self
-        }
+        self.derived(|array| array.at_index(axis, index))
     }
 
     /// Adds an axis of length 1 before the others. The result is an array with labelled axes, no longer a cube.
     #[must_use]
     pub fn with_leading_axis(self) -> Self {
-        Self {
-            taken: self.files(),
-            array: self.array.with_leading_axis(),
-            journal: None,
-            paths: None,
-            ..self
-        }
+        self.derived(LabelledArray::with_leading_axis)
     }
 
     /// The same elements with one axis split in two, as by [`LabelledArray::split`]. The result is no longer a cube.
     #[must_use]
     pub fn split(self, axis: usize, period: u64) -> Self {
+        self.derived(|array| array.split(axis, period))
+    }
+
+    /// Another array of these elements, which is no longer a cube.
+    fn derived(self, derive: impl FnOnce(LabelledArray) -> LabelledArray) -> Self {
         Self {
             taken: self.files(),
-            array: self.array.split(axis, period),
+            array: derive(self.array),
             journal: None,
             paths: None,
+            complete: Vec::new(),
             ..self
         }
     }
@@ -266,6 +305,7 @@ impl JournalledArray {
     pub fn pick(&mut self, axis: usize, indices: Vec<u64>, named: Option<NamedAxis>) {
         self.taken = self.files();
         (self.journal, self.paths) = (None, None);
+        self.complete.clear();
         self.array.pick(axis, indices);
         self.array.labels.axes[axis] = named;
     }
@@ -293,6 +333,8 @@ impl JournalledArray {
     fn follow_journal(&mut self) {
         let available = self.journal.as_ref().map_or(u64::MAX, Journal::available);
         self.array.limit(available);
+        let sweep = self.journal.as_ref().filter(|_| self.is_sweep());
+        self.complete = sweep.map(Journal::complete).unwrap_or_default();
         if let Some(labels) = self.journal.as_ref().and_then(labels) {
             self.array.label(labels);
         }
@@ -302,6 +344,10 @@ impl JournalledArray {
     #[must_use]
     pub fn header(&self) -> Option<&Header> {
         self.journal.as_ref()?.header.as_ref()
+    }
+
+    fn is_sweep(&self) -> bool {
+        self.header().is_some_and(Header::is_sweep)
     }
 
     /// The dates of simulated times, if the array is a cube, or a part of one, whose parameters tell them.

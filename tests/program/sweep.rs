@@ -673,6 +673,169 @@ fn a_line_that_another_process_has_torn_is_cut_off() {
     );
 }
 
+/// Scenarios may be complete in any order. A reader that is told which takes them, and none takes for data what is not there.
+#[test]
+fn readers_name_complete_scenarios_that_they_leave_out() {
+    let scene = scene("params = \"p.toml\"\ndx = 1\nD = [0.5, 1, 1.5, 2]\n");
+    scene.succeed("sweep s.toml -o whole.npy");
+    scene.succeed("sweep s.toml -o s.npy --scenarios 2:");
+    let read_up_to_0 = "diff2d: s.npy is read up to scenario 0, which is not complete; \
+        behind it 2:4 are, and 's.npy[2:4]' takes them\n";
+    let of_1 = "scenario 1 of s.npy is not complete; 2:4 are\n";
+    for (command, sentence) in [
+        ("stats s.npy", read_up_to_0),
+        ("stats s.npy --select :,0", read_up_to_0),
+        ("stats s.npy --axis y,x -o o.npy", read_up_to_0),
+        ("stats s.npy[::2]", read_up_to_0),
+        ("stats s.npy[t=0]", "no coordinates are known along t"),
+        ("map 2*a a=s.npy -o o.npy", read_up_to_0),
+        (
+            "window s.npy --window 1,1,3,3 --op mean -o o.npy",
+            read_up_to_0,
+        ),
+        (
+            "coarsen s.npy --by 1,1,3,3 --op mean -o o.npy",
+            read_up_to_0,
+        ),
+        ("compare s.npy s.npy", read_up_to_0),
+        ("compare whole.npy s.npy --atol 1 -o o.npy", read_up_to_0),
+        ("distribute s.npy", read_up_to_0),
+        ("probe s.npy --series --at 0,3,3", read_up_to_0),
+        ("probe s.npy --at :,0,3,3", read_up_to_0),
+        ("probe s.npy --at 1,0,3,3", of_1),
+        ("probe s.npy --at scenario=1,t=0,y=0,x=0", of_1),
+        ("probe s.npy --at D=1,t=0,y=0,x=0", "no complete scenario"),
+        ("stats s.npy --select 1:", of_1),
+        ("stats s.npy[-3]", of_1),
+        ("stats s.npy[scenario=1:3]", of_1),
+        ("map 2*a a=s.npy[1::2] -o o.npy", of_1),
+        ("export s.npy[1:] --to csv -o -", of_1),
+        ("stats s.npy[4]", "axis 0 of s.npy has 4 committed so far"),
+        (
+            "plot s.npy --snapshots :2 -o o.png",
+            "scenarios of s.npy that are not complete are left out: 0 to 1, and no other is chosen",
+        ),
+    ] {
+        let told = scene.run(command);
+        assert_eq!(
+            (told.code, &*told.stdout),
+            (Some(2), ""),
+            "{command}: {told}"
+        );
+        assert!(told.stderr.contains(sentence), "{command}: {told}");
+        assert!(!scene.exists("o.npy"), "{command}");
+    }
+    let told = scene.run("stats s.npy --follow");
+    assert_eq!(told.code, Some(1), "{told}");
+    let sentence = "holds 0 of 4 scenarios without a gap: `diff2d sweep --resume` continues it";
+    assert!(told.stderr.contains(sentence), "{told}");
+
+    // What is chosen is what it is of the whole sweep.
+    let chosen = [
+        "stats CUBE[2:]",
+        "stats CUBE --select 2:4",
+        "stats CUBE --select 2:,0,::2",
+        "stats CUBE --axis y,x --select 3",
+        "stats CUBE[-1]",
+        "stats CUBE[3::5,:2]",
+        "stats CUBE[D=1.5]",
+        "stats CUBE[scenario=2:]",
+        "probe CUBE --at 2,0,3,3 --at -1,:,5,5",
+        "probe CUBE --at scenario=3,t=1,y=0,x=0",
+        "probe CUBE --at D=2,t=1,y=0,x=0",
+        "map a*mean(a,t) a=CUBE[2:] -o RESULT",
+        "window CUBE --select 2: --window 2,1,3,3 --op mean -o RESULT",
+        "coarsen CUBE[2:] --by 2,1,3,3 --op max -o RESULT",
+        "compare CUBE[2:] whole.npy[2:] -o RESULT",
+        "export CUBE[2:] --to csv -o RESULT",
+        "plot CUBE --snapshots 2: -o RESULT --sheet=only",
+        "plot CUBE[2] --snapshots -1 -o RESULT",
+    ];
+    for command in chosen {
+        let answer = |cube: &str| {
+            let (told, extension) = (
+                "RESULT",
+                if command.starts_with("plot") {
+                    "png"
+                } else {
+                    "npy"
+                },
+            );
+            let result = format!("result.{extension}");
+            let words = command.replace("CUBE", cube).replace(told, &result);
+            let told = scene.succeed(&words);
+            let written = scene.exists(&result).then(|| scene.read(&result));
+            let _ = std::fs::remove_file(scene.path(&result));
+            let said = [told.stdout, told.stderr].map(|text| text.replace(cube, "CUBE"));
+            (said, written)
+        };
+        assert!(answer("s.npy") == answer("whole.npy"), "{command}");
+    }
+
+    // Of a sweep that is read up to a gap, all that is behind it is named.
+    scene.succeed("sweep s.toml -o s.npy --scenarios :1");
+    let note = "s.npy is read up to scenario 1, which is not complete; behind it 2:4 are";
+    for (command, same) in [
+        ("stats s.npy", "stats whole.npy[:1]"),
+        ("stats s.npy[::3]", "stats whole.npy[:1]"),
+        (
+            "probe s.npy --series --at 0,3,3",
+            "probe whole.npy --at 0,0,3,3",
+        ),
+        ("map 2*a a=s.npy -o m.npy --force", ""),
+        ("compare s.npy s.npy", ""),
+        ("plot s.npy -o pictures", ""),
+    ] {
+        let told = scene.succeed(command);
+        let note = if command.starts_with("plot") {
+            "left out: 1\n"
+        } else {
+            note
+        };
+        assert!(told.stderr.contains(note), "{command}: {told}");
+        if !same.is_empty() {
+            assert_eq!(told.stdout, scene.succeed(same).stdout, "{command}");
+        }
+    }
+    assert_eq!(
+        scene
+            .files()
+            .iter()
+            .filter(|name| name.contains("pictures/"))
+            .count(),
+        3
+    );
+    for command in [
+        "stats s.npy[0]",
+        "stats s.npy --select 2:",
+        "export s.npy --to csv -o e.csv",
+    ] {
+        let told = scene.succeed(command);
+        assert!(!told.stderr.contains("is read up to"), "{command}: {told}");
+    }
+    // Scenarios that have begun are not complete.
+    let journal = scene.text("s.journal");
+    let first_lines: Vec<&str> = journal.lines().take(3).collect();
+    scene.write("s.journal", first_lines.join("\n") + "\n");
+    for command in [
+        "map 2*a a=s.npy -o m.npy --force",
+        "stats s.npy",
+        "stats s.npy[2:]",
+        "stats s.npy --select -1:",
+    ] {
+        let told = scene.run(command);
+        assert_eq!(
+            (told.code, &*told.stdout),
+            (Some(2), ""),
+            "{command}: {told}"
+        );
+        assert!(
+            told.stderr.contains("no scenario of s.npy is complete yet"),
+            "{command}: {told}"
+        );
+    }
+}
+
 #[test]
 fn all_that_is_wrong_with_a_sweep_is_said_at_once() {
     let scene = scene(

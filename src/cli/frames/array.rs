@@ -26,6 +26,7 @@ const MOST_AT_A_TIME: u64 = 1 << 17;
 pub(in crate::cli) struct Frames<'a> {
     pub(super) array: &'a JournalledArray,
     pub(super) kind: ArrayKind<'a>,
+    /// Up to the last one that is there: of a sweep, some before it may not be complete.
     count: u64,
     /// Values of a frame that a thread reads at a time.
     pub(super) at_a_time: usize,
@@ -89,7 +90,7 @@ impl<'a> Frames<'a> {
                     (key, names)
                 });
                 let kind = ArrayKind::Scenarios(header, keys.collect());
-                (kind, array.available())
+                (kind, array.reach())
             }
             (3, Some(header)) => {
                 let commits = commits(array);

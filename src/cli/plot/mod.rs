@@ -16,6 +16,7 @@ use super::{
     axes::Axes,
     follow::{can_follow, follow},
     frames::{Drawing, FrameSurvey, Frames, Look, RangeChoice},
+    number,
     open::open_as,
     snapshots::FrameChoice,
     terminal::Terminal,
@@ -38,6 +39,7 @@ pub(super) fn plot(args: &PlotArgs, terminal: &Terminal) -> Result<(), Error> {
         // A run that has just begun has no frame, of which nobody has asked, and no row.
         super::record::of_cube(&args.cube)?;
     }
+    array.reach_complete();
     let frames = Frames::of(&array, args.memory)?.in_unit(args.time_unit)?;
     let axes = Axes::of(&array);
     let times = frames.has_times().then_some(&axes);
@@ -45,6 +47,7 @@ pub(super) fn plot(args: &PlotArgs, terminal: &Terminal) -> Result<(), Error> {
     if let Some(times_note) = times_note {
         terminal.note(&times_note);
     }
+    let chosen = complete_ones(&array, chosen, terminal)?;
     let mut series = Series::new(args, &array, chosen.len(), terminal)?;
     // Curves alone need not all values.
     let surveyed: &[u64] = if shows_frames(args) { &chosen } else { &[] };
@@ -52,6 +55,30 @@ pub(super) fn plot(args: &PlotArgs, terminal: &Terminal) -> Result<(), Error> {
     let drawing = Drawing::new(&frames, &chosen, &look, &survey);
     series.draw(&drawing)?;
     series.conclude(&drawing)
+}
+
+/// The frames that are there. Those of a sweep stand for scenarios, any of which may not be complete.
+fn complete_ones(
+    array: &JournalledArray,
+    chosen: Vec<u64>,
+    terminal: &Terminal,
+) -> Result<Vec<u64>, Error> {
+    let (complete, mut missing): (Vec<u64>, Vec<u64>) =
+        chosen.into_iter().partition(|&frame| array.has(frame));
+    if missing.is_empty() {
+        return Ok(complete);
+    }
+    missing.sort_unstable();
+    let sentence = format!(
+        "scenarios of {} that are not complete are left out: {}",
+        array.path.display(),
+        number::ranges(&missing)
+    );
+    if complete.is_empty() {
+        return Err(Error::Usage(sentence + ", and no other is chosen"));
+    }
+    terminal.note(&sentence);
+    Ok(complete)
 }
 
 /// Draws the snapshots of a run while it goes on. All single pictures have the range of the frames that are drawn

@@ -11,6 +11,8 @@ use crate::params::End;
 use std::{
     collections::BTreeMap,
     io::{self, BufReader, Cursor, Read, Seek},
+    iter,
+    ops::Range,
     str,
 };
 
@@ -177,13 +179,30 @@ impl Journal {
     /// scenarios of a sweep.
     #[must_use]
     pub fn available(&self) -> u64 {
+        let complete = self.complete();
+        let leading = complete.first().filter(|leading| leading.start == 0);
+        leading.map_or(0, |leading| leading.end)
+    }
+
+    /// The entries of the cube's first axis that are complete, as ranges with gaps between them: committed snapshots of a
+    /// run, complete scenarios of a sweep.
+    #[must_use]
+    pub fn complete(&self) -> Vec<Range<u64>> {
         let Some(header) = self.header.as_ref().filter(|header| header.is_sweep()) else {
-            return self.committed.total();
+            return iter::once(0..self.committed.total()).collect();
         };
-        let is_complete =
-            |&number: &usize| self.committed.of(number) == header.snapshots_of(number);
-        let numbers = 0..header.scenario_count();
-        numbers.take_while(is_complete).count() as u64
+        let mut ranges: Vec<Range<u64>> = Vec::new();
+        for number in 0..header.scenario_count() {
+            if self.committed.of(number) < header.snapshots_of(number) {
+                continue;
+            }
+            let index = number as u64;
+            match ranges.last_mut().filter(|last| last.end == index) {
+                Some(last) => last.end += 1,
+                None => ranges.push(index..index + 1),
+            }
+        }
+        ranges
     }
 
     /// Whether every snapshot of the cube is committed.
