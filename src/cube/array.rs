@@ -6,6 +6,7 @@ use super::{
     file::{is_of_ended_run, matches_journal},
     found::{each_commit, is_another_array, is_held, read_journal},
     journal::{Commit, Header, Journal, Scenario, SnapshotId},
+    labels::labels,
     one_run,
     paths::Paths,
     record_file::{self, ProvedFrames},
@@ -92,14 +93,9 @@ impl JournalledArray {
     /// The committed frames of a field. What lies behind them is not there.
     fn of_frames(frames: ProvedFrames, path: &Path) -> Result<Self, CubeError> {
         let opened = (frames.file.metadata()).map_err(CubeError::io("examine", path))?;
-        let mark = npy::mark_in(&frames.file);
         let mut array = ArrayFile::of_raw_file(frames.file, path, frames.header)?;
         array.bytes = array.npy.file_bytes().unwrap_or(array.bytes);
         let (committed, planned) = (array.available(), frames.planned);
-        let (labels, note) = match beside::read(path, mark, &array.npy.shape) {
-            Ok(labels) => (labels, None),
-            Err(sentence) => (Labels::default(), Some(sentence)),
-        };
         let unfinished = (committed < planned).then(|| {
             format!(
                 "{} has {committed} of {planned} frames: its run has committed no more",
@@ -107,15 +103,15 @@ impl JournalledArray {
             )
         });
         Ok(Self {
-            array: LabelledArray::new(array, labels),
+            array: LabelledArray::new(array, frames.labels),
             journal: None,
             paths: None,
-            calendar: None,
+            calendar: frames.calendar,
             identity: Some(sys::identity(&opened)),
             taken: Vec::new(),
             indexed: Vec::new(),
             complete: Vec::new(),
-            note: note.or(unfinished),
+            note: unfinished,
         })
     }
 
@@ -379,29 +375,6 @@ impl JournalledArray {
                 .as_ref()
                 .is_some_and(|paths| is_held(&paths.journal))
     }
-}
-
-/// The labels of a cube from its journal: names and units of the axes, and of a single run the coordinates, which
-/// differ between the scenarios of a sweep.
-fn labels(journal: &Journal) -> Option<Labels> {
-    let header = journal.header.as_ref()?;
-    let first_scenario = header.scenario(0)?;
-    let axes = match header.run() {
-        Some(run) => {
-            let times = journal.commits.iter().map(|commit| commit.simtime);
-            run.axes(times.collect()).to_vec()
-        }
-        None => ["scenario", "t", "y", "x"]
-            .map(|name| NamedAxis::counted(name).in_unit(first_scenario.params.unit(name)))
-            .to_vec(),
-    };
-    Some(Labels {
-        axes: axes.into_iter().map(Some).collect(),
-        quantity: None,
-        unit: first_scenario.params.unit("p").map(str::to_owned),
-        // All scenarios of a sweep have the same keys.
-        is_masked: first_scenario.params.has_mask() || header.places_behind(u64::MAX) > 0,
-    })
 }
 
 /// The names of a cube's files, its journal, and a note if the journal belongs to another array.

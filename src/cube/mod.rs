@@ -18,6 +18,7 @@ pub mod file;
 mod found;
 pub mod inputs;
 pub mod journal;
+mod labels;
 mod lock;
 mod lost;
 mod one_run;

@@ -13,14 +13,16 @@ use crate::{
         error::CubeError,
         field_files,
         journal::{Header, Journal},
+        labels::labels_of_field,
         one_run,
         paths::Paths,
         read::Cube,
         streams::{ROWS, Stream, StreamLayout},
     },
+    measured::Calendar,
     params::{Choice, RecordField},
 };
-use diff2d_arrays::npy::NpyHeader;
+use diff2d_arrays::{labels::Labels, npy::NpyHeader};
 use std::{
     fs::{self, File},
     path::Path,
@@ -115,6 +117,10 @@ pub struct ProvedFrames {
     pub header: NpyHeader,
     /// The number of frames of a complete run.
     pub planned: u64,
+    /// What the journal says of their axes and values.
+    pub labels: Labels,
+    /// The dates of simulated times, if the parameters tell them.
+    pub calendar: Option<Calendar>,
 }
 
 /// The frames in a file, if it is that of a field of a run.
@@ -188,6 +194,8 @@ fn committed_frames(
         file: frames.reader()?,
         header: npy,
         planned,
+        labels: labels_of_field(journal, field, mark.count).unwrap_or_default(),
+        calendar: header.calendar(),
     }))
 }
 

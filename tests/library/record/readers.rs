@@ -229,7 +229,7 @@ fn fields_are_read_up_to_the_last_committed_snapshot() {
     let scene = Scene::new();
     scene.write(
         "p.toml",
-        PROBLEM.replace("totals", "fields = ['mean', 'max']\ntotals"),
+        PROBLEM.replace("totals", "fields = ['mean', 'time_of_max']\ntotals"),
     );
     scene.succeed("run p.toml -o c.npy");
     let (journal, frames) = (scene.text("c.journal"), scene.read("c.mean.npy"));
@@ -248,6 +248,16 @@ fn fields_are_read_up_to_the_last_committed_snapshot() {
             assert_eq!(told.stderr.contains("of 5 frames"), known < 5, "{told}");
         }
         scene.succeed("map m*2 m=c.mean.npy -o m.npy --force");
+        // Frames have the axes of windows over two snapshots.
+        scene.succeed("window c.npy --window 2,1,1 --op max -o pairs.npy --force");
+        let [of_field, of_windows] = ["m", "pairs"].map(|stem| {
+            let text = scene.text(&format!("{stem}.axes.json"));
+            serde_json::from_str::<serde_json::Value>(&text).unwrap()["axes"].take()
+        });
+        assert_eq!(of_field, of_windows);
+        assert!(of_field[0]["coordinates"].is_array(), "{of_field}");
+        let told = scene.succeed("info c.time_of_max.npy").stdout;
+        assert!(told.contains("time of max"), "{told}");
         scene.succeed("window c.mean.npy --window 1,3,3 --op mean -o w.npy --force");
         scene.succeed("export c.mean.npy --to csv -o e.csv --force");
         scene.succeed("plot c.mean.npy --snapshots -1: -o last.png --force");
