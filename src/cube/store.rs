@@ -164,9 +164,8 @@ impl Store {
     /// Whether every snapshot that this process computes is committed.
     #[must_use]
     pub fn is_complete(&self) -> bool {
-        self.part
-            .clone()
-            .all(|number| self.committed.of(number) == self.header.snapshots_of(number))
+        let mut numbers = self.part.clone();
+        numbers.all(|number| self.committed.is_complete(number))
     }
 
     /// Appends commits to the journal and syncs it. After that the snapshots are committed.

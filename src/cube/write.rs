@@ -194,7 +194,7 @@ impl CubeWriter {
     /// Whether all snapshots of a scenario were committed before.
     #[must_use]
     pub fn was_complete(&self, number: usize) -> bool {
-        self.before.of(number) == self.header().snapshots_of(number)
+        self.before.is_complete(number)
     }
 
     /// Returns the parts that this rank has synced since the last call, to be reported to rank 0.

@@ -141,8 +141,9 @@ fn check_that_all_agree(
     options: &Options,
     comm: &impl Comm,
 ) -> Result<(), RunError> {
-    let scenarios = digest::of_json(sweep.scenarios());
-    let task = (scenarios, options.output.is_some(), options.claim.io);
+    let digest = digest::of_json(sweep.scenarios());
+    let Claim { io, scenarios, .. } = options.claim;
+    let task = (digest, options.output.is_some(), io, scenarios);
     match collective::first_that_differs(comm, &task) {
         Some(rank) => Err(RunError::Disagree { rank }),
         None => Ok(()),

@@ -56,6 +56,13 @@ impl Committed {
         self.of_each.get(scenario).copied().unwrap_or(0)
     }
 
+    /// Whether a scenario has all its snapshots, or has ended with the last one that it has. Ranks agree on it, because rank
+    /// 0 reads the journal and sends what is committed.
+    #[must_use]
+    pub fn is_complete(&self, scenario: usize) -> bool {
+        self.of(scenario) > 0 && !self.unfinished.contains_key(&scenario)
+    }
+
     /// The number of scenarios.
     #[must_use]
     pub fn scenarios(&self) -> usize {

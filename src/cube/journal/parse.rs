@@ -193,7 +193,7 @@ impl Journal {
         };
         let mut ranges: Vec<Range<u64>> = Vec::new();
         for number in 0..header.scenario_count() {
-            if self.committed.of(number) < header.snapshots_of(number) {
+            if !self.committed.is_complete(number) {
                 continue;
             }
             let index = number as u64;

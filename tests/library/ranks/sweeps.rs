@@ -69,6 +69,29 @@ fn any_number_of_ranks_resumes_a_stopped_sweep() {
     }
 }
 
+/// Scenarios 2 and 3 end early, and rank 0 alone reads that in the journal.
+#[test]
+fn no_rank_computes_a_scenario_that_has_ended_early() {
+    for record in ["", "[record]\nevery = 0.05\ntotals = true\n"] {
+        let scene = Scene::small();
+        let seed = scene.text("p.toml");
+        scene.write("r.toml", format!("{seed}{record}"));
+        let until = "params = \"r.toml\"\nD = [1, 2, 4, 8]\nuntil = { steady = 0.3 }\n";
+        scene.write("sweep.toml", until);
+        swept(&scene, "alone.npy", (1, 1), None);
+        let expected = scenarios(&scene, "alone.npy");
+        let sweep = Sweep::load(&scene.path("sweep.toml")).unwrap();
+        for (part, ranks) in [(2..4, 2), (3..4, 3), (0..3, 2), (1..2, 5)] {
+            let name = format!("{}-{}-{ranks}.npy", part.start, part.end);
+            let begun = writing(&scene, &sweep, &name).scenarios(part).start();
+            assert_eq!(begun.unwrap(), Outcome::Done, "{name}");
+            let outcomes = swept(&scene, &name, (ranks, 1), None);
+            assert_eq!(outcomes, vec![Outcome::Done; ranks], "{name}");
+            assert!(scenarios(&scene, &name) == expected, "{name}");
+        }
+    }
+}
+
 #[test]
 fn ranks_of_different_sweeps_are_refused() {
     let scene = Scene::small();
