@@ -144,7 +144,8 @@ impl Calendar {
             Step::Seconds(MINUTE..) if is_in_one_year => 5..16,
             Step::Seconds(MINUTE..) => 0..16,
             Step::Seconds(_) if is_on_one_day => 11..19,
-            Step::Seconds(_) => 5..19,
+            Step::Seconds(_) if is_in_one_year => 5..19,
+            Step::Seconds(_) => 0..19,
         };
         let marks = dates.iter().map(|&(time, date)| {
             let text = text_of_date(date);
@@ -252,6 +253,13 @@ mod tests {
                 3.0,
                 "2025-12-31 12:00 2026-01-01 00:00 2026-01-01 12:00 2026-01-02 00:00 2026-01-02 12:00 2026-01-03 00:00 2026-01-03 12:00",
                 "UTC",
+            ),
+            (
+                "1999-12-31 23:59:58",
+                TimeUnit::S,
+                3.0,
+                "1999-12-31 23:59:58 1999-12-31 23:59:59 2000-01-01 00:00:00 2000-01-01 00:00:01",
+                "",
             ),
             (
                 "2026-01-15",

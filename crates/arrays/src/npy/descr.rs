@@ -129,6 +129,10 @@ mod tests {
             ("<f16", Some(16)),
             (">i2", Some(2)),
             ("f8", Some(8)),
+            ("<d", Some(8)),
+            ("float64", Some(8)),
+            ("|b", Some(1)),
+            ("uint16", Some(2)),
         ] {
             assert_eq!(Descr::parse(text).unwrap().bytes(), bytes, "{text}");
         }

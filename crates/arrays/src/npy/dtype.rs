@@ -34,6 +34,34 @@ pub struct Dtype {
     pub big_endian: bool,
 }
 
+/// Names of dtypes, and letters of C's types, with what they stand for.
+const NAMES: [(&str, &str); 24] = [
+    ("bool", "b1"),
+    ("?", "b1"),
+    ("int8", "i1"),
+    ("b", "i1"),
+    ("uint8", "u1"),
+    ("B", "u1"),
+    ("int16", "i2"),
+    ("h", "i2"),
+    ("uint16", "u2"),
+    ("H", "u2"),
+    ("int32", "i4"),
+    ("i", "i4"),
+    ("uint32", "u4"),
+    ("I", "u4"),
+    ("int64", "i8"),
+    ("q", "i8"),
+    ("uint64", "u8"),
+    ("Q", "u8"),
+    ("float16", "f2"),
+    ("e", "f2"),
+    ("float32", "f4"),
+    ("f", "f4"),
+    ("float64", "f8"),
+    ("d", "f8"),
+];
+
 impl Dtype {
     /// Little-endian double precision, `<f8`.
     pub const F64: Self = Self::float(8);
@@ -80,6 +108,12 @@ impl Dtype {
     pub(super) fn plain(text: &str) -> Option<Self> {
         let big_endian = text.starts_with('>');
         let text = text.strip_prefix(['<', '>', '|', '=']).unwrap_or(text);
+        // The names and the letters that numpy.dtype takes, too.
+        let names = NAMES.into_iter();
+        let text = names.fold(
+            text,
+            |text, (name, code)| if text == name { code } else { text },
+        );
         let mut letters = text.chars();
         let kind = match letters.next()? {
             'f' => Kind::Float,

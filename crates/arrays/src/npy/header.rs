@@ -318,7 +318,12 @@ mod tests {
             let result = NpyHeader::decode(with_dictionary(&text).as_slice());
             assert!(matches!(result, Err(HeaderError::Damaged(_))), "{shape}");
         }
-        for (shape, count) in [("()", 1), ("(0, 1152921504606846000)", 0), ("(3L,)", 3)] {
+        for (shape, count) in [
+            ("()", 1),
+            ("(0, 1152921504606846000)", 0),
+            ("(3L,)", 3),
+            ("(np.int64(3), 4)", 12),
+        ] {
             let text = format!("{{'descr': '<f8', 'fortran_order': True, 'shape': {shape}, }}");
             let header = NpyHeader::decode(with_dictionary(&text).as_slice()).unwrap();
             assert_eq!(header.elements(), Ok(count));

@@ -158,12 +158,24 @@ impl<'a> Scanner<'a> {
 
     fn length(&mut self) -> Result<u64, HeaderError> {
         self.skip_space();
+        // NumPy 2 spells its own integers with their type, np.int64(3).
+        let has_type = self.text[self.at..].starts_with(b"np.");
+        if has_type {
+            let name = self.text[self.at..].iter();
+            self.at += name
+                .take_while(|&&letter| letter != b'(' && letter != b',')
+                .count();
+            self.expect(b'(')?;
+        }
         let digits: &[u8] = &self.text[self.at..];
         let digits = &digits[..digits.iter().take_while(|b| b.is_ascii_digit()).count()];
         self.at += digits.len();
         // Python 2 wrote long integers with an L.
         if self.text.get(self.at) == Some(&b'L') {
             self.at += 1;
+        }
+        if has_type {
+            self.expect(b')')?;
         }
         std::str::from_utf8(digits)
             .ok()
