@@ -296,6 +296,12 @@ impl Problem {
         initial.into_iter().chain(coefficients)
     }
 
+    /// The values that nodes get from each picture, in words.
+    pub fn values_of_pictures(&self) -> impl Iterator<Item = String> {
+        let pictures = self.pictures();
+        pictures.filter_map(|(key, picture)| Some(format!("{key}: {}", picture.values_in_words()?)))
+    }
+
     /// Mass, minimum and maximum of rows of the grid from `first` on, which are whole: of a row `Σ w_i c p`.
     ///
     /// # Errors

@@ -41,7 +41,8 @@ pub fn of(problem: &Problem) -> Vec<String> {
     warnings.extend_from_slice(problem.geometry().remarks());
     for (key, picture) in problem.pictures() {
         let blurred = (key != "initial").then(|| picture.blurred()).flatten();
-        let remarks = picture.resampled().into_iter().chain(blurred);
+        let remarks = [picture.resampled(), blurred, picture.dark()];
+        let remarks = remarks.into_iter().flatten();
         warnings.extend(remarks.map(|remark| format!("{key}: {remark}")));
     }
     warnings.extend(of_pieces(problem));

@@ -29,8 +29,9 @@ pub struct Picture {
     /// The pixels beside each row of nodes, from the top, and beside each column.
     rows: Arc<[PixelsBeside]>,
     columns: Arc<[PixelsBeside]>,
-    /// The number of nodes whose values lie between the values of the surrounding pixels, once it has been counted.
-    between: OnceLock<u64>,
+    /// The number of nodes whose values lie between the values of the surrounding pixels, and the least and the largest value
+    /// of a node, once they are known.
+    seen: OnceLock<(u64, [f64; 2])>,
 }
 
 impl PartialEq for Picture {
@@ -132,7 +133,7 @@ impl Picture {
             raster,
             rows: PixelsBeside::along(ny, height, interpolation),
             columns: PixelsBeside::along(nx, width, interpolation),
-            between: OnceLock::new(),
+            seen: OnceLock::new(),
         })
     }
 
@@ -159,16 +160,43 @@ impl Picture {
         self.raster.grey(row, column, self.alpha)
     }
 
-    /// Stores the number of nodes whose values lie between the values of the surrounding pixels.
-    pub(super) fn count_between(&self, nodes: u64) {
-        // Whoever counts again counts the same.
-        let _ = self.between.set(nodes);
+    /// Stores the number of nodes whose values lie between the values of the surrounding pixels, and the least and the largest
+    /// value of a node.
+    pub(super) fn set_seen(&self, between_count: u64, values: [f64; 2]) {
+        // Whoever looks again sees the same.
+        let _ = self.seen.set((between_count, values));
+    }
+
+    /// The values that nodes get, in words: `cam.tif gives nodes values from 18.9 to 28.05`.
+    #[must_use]
+    pub fn values_in_words(&self) -> Option<String> {
+        let (_, [least, largest]) = self.seen.get()?;
+        let name = self.input.path().file_name().unwrap_or_default().display();
+        Some(format!(
+            "{name} gives nodes values from {least:?} to {largest:?}"
+        ))
+    }
+
+    /// A sentence, if even the brightest pixel is so dark that the grey values may not reach to white at all.
+    #[must_use]
+    pub fn dark(&self) -> Option<String> {
+        const DARK: f64 = 0.125;
+        let (height, width) = self.shape();
+        let greys = (0..height).flat_map(|row| (0..width).map(move |column| (row, column)));
+        let greys = greys.map(|(row, column)| self.grey(row, column));
+        let brightest = greys.fold(0.0, f64::max);
+        let [black, white] = self.range;
+        (brightest < DARK).then_some(()).and(self.values_in_words()).map(|values| {
+            format!(
+                "its brightest pixel has {brightest:.4} of white, as where 12 bits of a camera are stored in 16: {values}, though the range goes from {black:?} to {white:?}; pixels that are multiplied until the brightest are white take all of the range"
+            )
+        })
     }
 
     /// A sentence on how pixels that do not fall on nodes are treated.
     #[must_use]
     pub fn resampled(&self) -> Option<String> {
-        let between_count = self.between.get().copied().unwrap_or_default();
+        let between_count = self.seen.get().map_or(0, |(count, _)| *count);
         let (height, width) = self.shape();
         let unseen = height * width - count_seen(&self.rows) * count_seen(&self.columns);
         let parts = [

@@ -140,11 +140,18 @@ impl Values {
         let (ny, nx) = grid.shape();
         let together = (VALUES_AT_ONCE / nx).max(1);
         let (mut values, mut between_count) = (Vec::new(), 0);
+        let mut extremes = [f64::INFINITY, f64::NEG_INFINITY];
         for start in (0..ny).step_by(together) {
             let rows = start..(start + together).min(ny);
             values.resize(rows.len() * nx, 0.0);
             match self {
-                Self::Image(picture) => between_count += picture.rows(rows, &mut values),
+                Self::Image(picture) => {
+                    between_count += picture.rows(rows, &mut values);
+                    let seen = values.iter().copied();
+                    extremes = seen.fold(extremes, |[least, largest], value| {
+                        [least.min(value), largest.max(value)]
+                    });
+                }
                 _ => self.rows(&nodes, rows, time, &mut values)?,
             }
             let is_wrong = |&value: &f64| wrong(value).is_some();
@@ -164,7 +171,7 @@ impl Values {
             }
         }
         if let Some(picture) = self.picture() {
-            picture.count_between(between_count);
+            picture.set_seen(between_count, extremes);
         }
         Ok(())
     }

@@ -372,6 +372,9 @@ impl fmt::Display for RunPlan<'_> {
             },
         );
         lines.add_physics(self.params);
+        for values in self.problem.values_of_pictures() {
+            lines.add("picture", values);
+        }
         for line in self.data.lines() {
             lines.add("data", line);
         }

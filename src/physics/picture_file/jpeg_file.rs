@@ -1,6 +1,9 @@
 //! [`decode`]: the pixels of a JPEG file.
 
-use super::{source::Source, tiff_directory::find_short};
+use super::{
+    source::{ORIENTATION, Source},
+    tiff_directory::find_short,
+};
 use crate::{
     params::ParamsError,
     physics::{
@@ -8,7 +11,7 @@ use crate::{
         raster::Raster,
     },
 };
-use std::io::{self, BufReader, Cursor, Read, Seek, SeekFrom};
+use std::io::{self, BufReader, Cursor, Read, Seek};
 use zune_jpeg::{
     JpegDecoder,
     errors::DecodeErrors,
@@ -17,8 +20,6 @@ use zune_jpeg::{
 
 /// The most pixels along an axis that the format has.
 const LONGEST_SIDE: usize = 65_535;
-/// The Exif tag that says how viewers turn the picture.
-const ORIENTATION: u16 = 274;
 
 /// Decodes a JPEG file. All arithmetic is that of integers without vectors, so the pixels are the same on any machine.
 ///
@@ -71,15 +72,43 @@ pub fn decode(mut bytes: BufReader<InputFile>, source: Source<'_>) -> Result<Ras
     })
 }
 
-/// Whether the last bytes of a file contain the mark with which pictures end. The decoder does not miss the last rows.
-fn has_end(bytes: &mut (impl Read + Seek)) -> io::Result<bool> {
-    const LAST_BYTES: u64 = 1 << 16;
-    let length = bytes.seek(SeekFrom::End(0))?;
-    bytes.seek(SeekFrom::Start(length.saturating_sub(LAST_BYTES)))?;
-    let mut last_bytes = Vec::new();
-    bytes.read_to_end(&mut last_bytes)?;
+/// Whether a picture has the mark with which it ends, whatever follows it. The decoder does not miss the last rows.
+fn has_end(bytes: &mut BufReader<InputFile>) -> io::Result<bool> {
+    let found = find_end(bytes);
     bytes.rewind()?;
-    Ok(last_bytes.windows(2).any(|mark| mark == [0xff, 0xd9]))
+    match found {
+        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(false),
+        found => found.map(|()| true),
+    }
+}
+
+/// Reads up to the end of the picture: over segments, which have their lengths, and the pixels between them, in which 0 follows a
+/// byte that is no mark.
+fn find_end(bytes: &mut BufReader<InputFile>) -> io::Result<()> {
+    const MARK: u8 = 0xff;
+    const START: u8 = 0xd8;
+    const END: u8 = 0xd9;
+    let mut next_byte = || {
+        let mut byte = [0];
+        bytes.read_exact(&mut byte).map(|()| byte[0])
+    };
+    loop {
+        while next_byte()? != MARK {}
+        let mut kind = MARK;
+        while kind == MARK {
+            kind = next_byte()?;
+        }
+        match kind {
+            END => return Ok(()),
+            0 | 1 | START | 0xd0..=0xd7 => {}
+            _ => {
+                let length = u16::from_be_bytes([next_byte()?, next_byte()?]);
+                for _ in 2..length {
+                    next_byte()?;
+                }
+            }
+        }
+    }
 }
 
 /// The error for what the decoder says of a file.

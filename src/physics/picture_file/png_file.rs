@@ -1,6 +1,9 @@
 //! [`decode`]: the pixels of a PNG file.
 
-use super::source::Source;
+use super::{
+    source::{ORIENTATION, Source},
+    tiff_directory::find_short,
+};
 use crate::{
     params::ParamsError,
     physics::{
@@ -9,7 +12,7 @@ use crate::{
     },
 };
 use png::{BitDepth, Decoder, DecodingError, Transformations};
-use std::io::{BufReader, ErrorKind};
+use std::io::{BufReader, Cursor, ErrorKind};
 
 /// Decodes a PNG file.
 ///
@@ -28,6 +31,11 @@ pub fn decode(bytes: BufReader<InputFile>, source: Source<'_>) -> Result<Raster,
     reader
         .next_frame(&mut samples)
         .map_err(|error| wrong(input, error))?;
+    // The data of Exif may stand behind the pixels.
+    reader.finish().map_err(|error| wrong(input, error))?;
+    let exif = reader.info().exif_metadata.as_deref();
+    let orientation = exif.and_then(|exif| find_short(&mut Cursor::new(exif), ORIENTATION));
+    source.examine_orientation(orientation)?;
     Ok(Raster {
         shape: (height as usize, width as usize),
         channels: colours.samples(),

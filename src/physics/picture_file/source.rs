@@ -11,6 +11,9 @@ use std::{
 /// The most bytes of a row of pixels, of which decoders hold several.
 const LONGEST_ROW: u64 = 1 << 24;
 
+/// The Exif tag that says how viewers turn the picture.
+pub const ORIENTATION: u16 = 274;
+
 /// The file of a picture, and the most bytes that its pixels may take.
 #[derive(Clone, Copy)]
 pub struct Source<'i> {

@@ -207,6 +207,92 @@ fn materials_of_a_jpeg_file_are_warned_of() {
     }
 }
 
+/// What other programs leave behind the pixels of a picture.
+#[test]
+fn what_stands_behind_a_picture_is_read_where_it_turns_the_picture() {
+    let scene = scene("");
+    let fixtures = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/pictures");
+    let fixture = |name: &str| std::fs::read(format!("{fixtures}/{name}")).unwrap();
+    let run = |picture: Vec<u8>| {
+        scene.write("u", picture);
+        scene.run(
+            "run p.toml -o c.npy --force --set D={image='u',range=[1,2]} --set initial.kind=peaks",
+        )
+    };
+    let (jpeg, png) = (fixture("grey.jpg"), fixture("grey.png"));
+    run(jpeg.clone());
+    let expected = scene.read("c.npy");
+    for tail in [vec![0; 100_000], [&[0; 70_000], &*jpeg].concat()] {
+        let told = run([&*jpeg, &tail].concat());
+        assert_eq!(told.code, Some(0), "{told}");
+        assert!(scene.read("c.npy") == expected);
+    }
+    // The picture has no end, and that of another one behind it is none.
+    let cut = &jpeg[..jpeg.len() * 2 / 3];
+    let told = run(cut.to_vec());
+    assert_eq!(told.code, Some(3), "{told}");
+    let turned = |is_behind: bool, orientation: u16| {
+        let mut data = b"MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01".to_vec();
+        data.extend_from_slice(&orientation.to_be_bytes());
+        data.extend_from_slice(&[0; 6]);
+        let mut chunk = b"eXIf".to_vec();
+        chunk.extend_from_slice(&data);
+        let check_sum = (!chunk.iter().fold(u32::MAX, |sum, &byte| {
+            (0..8).fold(sum ^ u32::from(byte), |sum, _| {
+                (sum >> 1) ^ (0xedb8_8320 & (sum & 1).wrapping_neg())
+            })
+        }))
+        .to_be_bytes();
+        let length = u32::try_from(data.len()).unwrap().to_be_bytes();
+        // The first chunk has 33 bytes with the signature before it, the last one 12.
+        let place = if is_behind { png.len() - 12 } else { 33 };
+        [&png[..place], &length, &chunk, &check_sum, &png[place..]].concat()
+    };
+    for is_behind in [false, true] {
+        let told = run(turned(is_behind, 6));
+        assert_eq!(told.code, Some(2), "{told}");
+        assert!(
+            told.stderr.contains("its tag of orientation is 6"),
+            "{told}"
+        );
+        let told = run(turned(is_behind, 1));
+        assert_eq!(told.code, Some(0), "{told}");
+    }
+}
+
+/// Twelve bits of a camera in a picture of sixteen.
+#[test]
+fn pictures_that_are_dark_are_warned_of_and_what_nodes_get_is_told() {
+    let scene = scene("");
+    for (brightest, is_dark) in [(4095_u16, true), (60_000, false)] {
+        let samples: Vec<u8> = (0..45_u16)
+            .flat_map(|at| (at % 2 * brightest).to_be_bytes())
+            .collect();
+        let file = std::fs::File::create(scene.path("cam.png")).unwrap();
+        let mut encoder = png::Encoder::new(file, 9, 5);
+        encoder.set_depth(png::BitDepth::Sixteen);
+        encoder
+            .write_header()
+            .unwrap()
+            .write_image_data(&samples)
+            .unwrap();
+        for command in ["plan p.toml", "run p.toml -o c.npy --force"] {
+            let told = scene.succeed(&format!(
+                "{command} --set D={{image='cam.png',range=[15,300]}} --set initial.kind=peaks"
+            ));
+            let text = format!("{}{}", told.stdout, told.stderr);
+            let white = f64::from(brightest) / 65_535.0;
+            let values = format!(
+                "D: cam.png gives nodes values from 15.0 to {:?}",
+                15.0 + 285.0 * white
+            );
+            assert!(text.contains(&values), "{text}");
+            let warning = "D: its brightest pixel has 0.0625 of white";
+            assert_eq!(told.stderr.contains(warning), is_dark, "{text}");
+        }
+    }
+}
+
 /// A picture of 8 bits a sample.
 fn write_picture(
     scene: &Scene,
