@@ -19,7 +19,7 @@ use diff2d::{
     comm::{Comm, World, collective},
     program::{
         cube::{Paths, RecordTable, Writing},
-        params::StepMethod,
+        params::{FunctionTable, StepMethod},
         warnings::spacing,
     },
 };
@@ -142,6 +142,19 @@ fn on_ranks(
 ) -> Result<u8, Error> {
     let ProblemWithWarnings { problem, warnings } = problem_and_warnings;
     terminal.warn(warnings);
+    for values in problem.values_of_pictures() {
+        terminal.note(&values);
+    }
+    for (path, file) in problem
+        .params
+        .functions
+        .iter()
+        .filter_map(FunctionTable::file)
+    {
+        if let Some(sentence) = file.assumed_units() {
+            terminal.note(&format!("{} {sentence}", path.display()));
+        }
+    }
     if spacing::is_too_dear(problem) {
         terminal.note(spacing::NOT_ESTIMATED);
     }

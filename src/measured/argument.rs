@@ -1,12 +1,14 @@
 //! [`ArgumentColumn`]: the column of arguments while it is read.
 
+mod duration;
+
 use super::{
     calendar::Calendar,
     date::Date,
-    date_text::{DateOrder, NoDate},
+    date_text::{DateOrder, NoDate, day_of, time_of_day},
     error::TableError,
     file::{ColumnUnits, DATES},
-    heading::ColumnName,
+    heading::{ColumnName, Zone},
     reading::Reading,
     rows::{Head, NO_HEADINGS, Rows, SHOWN},
     unit::{Conversion, TimeUnit},
@@ -21,15 +23,26 @@ pub(super) enum Order {
     Descends,
 }
 
-/// The column of arguments while it is read: numbers or dates.
+/// What arguments are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Numbers,
+    Dates,
+    /// Elapsed times, `26:10:00`.
+    Durations,
+}
+
+/// The column of arguments while it is read: numbers, dates or elapsed times.
 #[derive(Debug)]
 pub struct ArgumentColumn {
     places: Vec<usize>,
     date_order: Option<DateOrder>,
-    are_dates: Option<bool>,
+    kind: Option<Kind>,
     /// The date at which the argument is 0, of dates.
     origin: Option<Date>,
     has_since: bool,
+    /// The zone in the headings, of dates without one.
+    zone: Option<Zone>,
     unit: TimeUnit,
     unit_name: Option<String>,
     conversion: Conversion,
@@ -64,10 +77,14 @@ impl ArgumentColumn {
         if is_data {
             return Err(head.refuse(NO_HEADINGS));
         }
+        let zones = places
+            .iter()
+            .map(|&place| head.headings[place].zone.clone());
         Ok(Self {
+            zone: zones.flatten().next(),
             places,
             date_order,
-            are_dates: None,
+            kind: None,
             origin: reading.since,
             has_since: reading.since.is_some(),
             unit: TimeUnit::S,
@@ -108,6 +125,9 @@ impl ArgumentColumn {
             }
             text.push_str(rows.field(*place));
         }
+        if !text.is_ascii() {
+            text = text.replace(char::is_whitespace, " ");
+        }
         self.number = self.number_of(text.trim(), rows, head, place)?;
         self.text = text;
         Ok(self.number)
@@ -116,13 +136,14 @@ impl ArgumentColumn {
     /// Whether arguments differ from what stands in the file.
     #[must_use]
     pub fn is_converted(&self) -> bool {
-        self.are_dates == Some(true) || self.conversion != Conversion::Same
+        matches!(self.kind, Some(Kind::Dates | Kind::Durations))
+            || self.conversion != Conversion::Same
     }
 
     /// Whether the arguments are dates, as far as rows have been read.
     #[must_use]
     pub fn has_dates(&self) -> bool {
-        self.are_dates == Some(true)
+        self.kind == Some(Kind::Dates)
     }
 
     /// The argument that a text is.
@@ -133,17 +154,27 @@ impl ArgumentColumn {
         head: &Head,
         place: usize,
     ) -> Result<f64, TableError> {
-        let are_dates = match self.are_dates {
-            Some(are_dates) => are_dates,
+        let heading = &head.headings[place];
+        let duration = || duration::seconds_of(text, heading.unit.as_deref());
+        let kind = match self.kind {
+            Some(kind) => kind,
             None => {
-                let are_dates = self.places.len() > 1
-                    || (rows.dialect.number(text).is_err()
-                        && Date::parse(text, self.date_order) != Err(NoDate::OtherForm));
-                self.begin(head, place, are_dates)?;
-                are_dates
+                let is_number = rows.dialect.number(text).is_ok();
+                let date = Date::parse(text, self.date_order);
+                // The zone behind a date is nearer than that of the heading.
+                self.zone = self.zone.take().filter(|_| !date.is_ok_and(Date::has_zone));
+                let kind = match date {
+                    _ if self.places.len() > 1 => Kind::Dates,
+                    _ if is_number => Kind::Numbers,
+                    Err(NoDate::OtherForm) if duration().is_some() => Kind::Durations,
+                    Err(NoDate::OtherForm) => Kind::Numbers,
+                    _ => Kind::Dates,
+                };
+                self.begin(head, place, kind)?;
+                kind
             }
         };
-        if are_dates {
+        if kind == Kind::Dates {
             let Ok(date) = Date::parse(text, self.date_order) else {
                 return Err(rows.refuse_field(
                     head,
@@ -158,6 +189,14 @@ impl ArgumentColumn {
             }
             return Ok((date - origin) / self.unit.seconds());
         }
+        if kind == Kind::Durations {
+            let seconds = duration().unwrap_or_else(|| {
+                let (text, form) = (excerpt(text, SHOWN), duration::FORM);
+                Err(format!("{text:?} is no elapsed time, {form}"))
+            });
+            let seconds = seconds.map_err(|reason| rows.refuse_field(head, place, reason))?;
+            return Ok(seconds / self.unit.seconds());
+        }
         let number = rows.dialect.number(text).map_err(|reason| match text {
             "" => "there is no number".to_owned(),
             _ if looks_like_date(text) => no_date(text, self.date_order, "a number"),
@@ -167,26 +206,44 @@ impl ArgumentColumn {
         Ok(self.conversion.apply(number))
     }
 
-    /// Decides at the first row whether arguments are dates, and how they are converted.
-    fn begin(&mut self, head: &Head, place: usize, are_dates: bool) -> Result<(), TableError> {
-        self.are_dates = Some(are_dates);
+    /// Decides at the first row what arguments are, and how they are converted.
+    fn begin(&mut self, head: &Head, place: usize, kind: Kind) -> Result<(), TableError> {
+        self.kind = Some(kind);
         let heading = &head.headings[place];
         let unit_name = self.unit_name.as_deref();
-        if are_dates {
+        if kind != Kind::Numbers {
             self.unit = match unit_name {
                 None => TimeUnit::S,
                 Some(name) => TimeUnit::of(name).ok_or_else(|| {
                     head.refuse(format!(
-                        "{heading} holds dates, which become times in s, min, h or d, and {} is wanted",
+                        "{heading} holds dates or elapsed times, which become times in s, min, h or d, and {} is wanted",
                         excerpt(name, SHOWN)
                     ))
                 })?,
             };
+        }
+        if kind == Kind::Dates {
+            // Dates are compared by the clock of their heading.
+            if let (Some(zone @ Zone::Offset(_)), Some(origin)) = (&self.zone, self.origin) {
+                let epoch = Date::of_seconds(0);
+                match origin.has_zone() {
+                    true => self.origin = Some(epoch.later_by(origin - zone.date(epoch))),
+                    false if self.has_since => self.has_since = false,
+                    false => {
+                        let reason =
+                            format!("{heading} has a zone, and the dates of the array have none");
+                        return Err(head.refuse(reason));
+                    }
+                }
+            }
             return Ok(());
         }
         if self.has_since {
-            let reason = format!("{heading} holds numbers, and since is for dates");
+            let reason = format!("{heading} holds no dates, and since is for dates");
             return Err(head.refuse(reason));
+        }
+        if kind == Kind::Durations {
+            return Ok(());
         }
         const WAY_OUT: &str = "from_unit says in which unit the arguments are wanted";
         // Nobody has said in which unit the run has its times: dates are taken as seconds, and hours are not.
@@ -262,9 +319,21 @@ impl ArgumentColumn {
         ))
     }
 
+    /// Whether the date at which the argument is 0 was typed as it counts, and not read by the clock of a heading.
+    pub(super) fn has_since(&self) -> bool {
+        self.has_since
+    }
+
+    /// The zone of dates in the headings.
+    pub(super) fn zone(&self) -> Option<Zone> {
+        self.zone.clone().filter(|_| self.has_dates())
+    }
+
     /// The dates of the arguments, if they are dates.
     pub(super) fn calendar(&self) -> Option<Calendar> {
         let origin = self.origin.filter(|_| self.has_dates())?;
+        let zone = self.zone.as_ref();
+        let origin = zone.map_or(origin, |zone| zone.date(origin));
         Some(Calendar::new(origin, self.unit))
     }
 
@@ -277,14 +346,16 @@ impl ArgumentColumn {
     /// The unit that is read, and the unit that is used.
     pub(super) fn units(&self, head: &Head) -> Option<ColumnUnits> {
         let place = *self.places.first()?;
-        if self.has_dates() {
-            return Some(ColumnUnits {
-                name: excerpt(&head.headings[place].name, SHOWN),
-                read: Some(DATES.to_owned()),
-                used: Some(self.unit.name().to_owned()),
-            });
-        }
-        Some(head.units(place, self.unit_name.as_deref()))
+        let read = match self.kind {
+            Some(Kind::Dates) => DATES,
+            Some(Kind::Durations) => duration::FORM,
+            _ => return Some(head.units(place, self.unit_name.as_deref())),
+        };
+        Some(ColumnUnits {
+            name: excerpt(&head.headings[place].name, SHOWN),
+            read: Some(read.to_owned()),
+            used: Some(self.unit.name().to_owned()),
+        })
     }
 }
 
@@ -308,7 +379,14 @@ fn no_date(field: &str, order: Option<DateOrder>, expectation: &str) -> String {
             "{field_excerpt:?} has a year of two digits; dates = {words} says which number it is"
         );
     }
-    format!("{field_excerpt:?} is not {expectation}; dates are read as {example}")
+    let reason = format!("{field_excerpt:?} is not {expectation}; dates are read as {example}");
+    match day_of(field) {
+        Some((_, time_text)) if time_of_day(time_text).is_none() => format!(
+            "{reason}: its part {:?} is no time of day",
+            excerpt(time_text.trim(), SHOWN)
+        ),
+        _ => reason,
+    }
 }
 
 /// The reason why a date cannot be read in a column of values, whose arguments stand elsewhere; `None` for a field that is

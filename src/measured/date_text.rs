@@ -119,6 +119,9 @@ fn leading_part(text: &str) -> Option<(Number, &str)> {
 /// The three numbers with which a date begins, and the text behind them. Blanks separate them only where the month has
 /// a name.
 pub(super) fn day_of(text: &str) -> Option<([Number; 3], &str)> {
+    if let Some(parts) = basic_day_of(text) {
+        return Some(parts);
+    }
     let (day, month_text) = leading_part(text)?;
     let separator = month_text
         .chars()
@@ -134,6 +137,21 @@ pub(super) fn day_of(text: &str) -> Option<([Number; 3], &str)> {
     let (year, time_text) = leading_number(year_text.strip_prefix(separator)?)?;
     let are_short = month.digits <= 2 && (day.digits <= 2 || year.digits <= 2);
     are_short.then_some(([day, month, year], time_text))
+}
+
+/// The numbers of a day that ISO 8601 writes without separators, `20260105`, and the time behind it, without which it is a
+/// number.
+fn basic_day_of(text: &str) -> Option<([Number; 3], &str)> {
+    let (digits, time_text) = text.split_at_checked(8)?;
+    if !digits.is_ascii() || !time_text.starts_with(['T', 't', ' ']) {
+        return None;
+    }
+    let parts = [&digits[..4], &digits[4..6], &digits[6..]].map(leading_number);
+    let numbers = parts.map(|part| part.filter(|(_, rest)| rest.is_empty()).map(|(n, _)| n));
+    let [Some(year), Some(month), Some(day)] = numbers else {
+        return None;
+    };
+    Some(([year, month, day], time_text))
 }
 
 /// The days from 1970 on of the three numbers of a date.
@@ -170,11 +188,13 @@ pub(super) fn days_of(numbers: [Number; 3], order: Option<DateOrder>) -> Result<
     days.ok_or(NoDate::OtherForm)
 }
 
-/// The number that consists of two digits, or of one if `is_short_allowed`, and the text behind it.
+/// The number of two digits with which a text begins, or of one if `is_short_allowed`, and the text behind it.
 fn two_digits(text: &str, is_short_allowed: bool) -> Option<(i64, &str)> {
-    let (number, text_behind) = leading_number(text)?;
-    let is_expected = number.digits == 2 || (is_short_allowed && number.digits == 1);
-    is_expected.then_some((number.value, text_behind))
+    let is_digit = |byte: &u8| byte.is_ascii_digit();
+    let count = text.bytes().take(2).take_while(is_digit).count();
+    let is_expected = count == 2 || (is_short_allowed && count == 1);
+    let (digits, text_behind) = text.split_at(count);
+    Some((digits.parse().ok().filter(|_| is_expected)?, text_behind))
 }
 
 /// A time of day since midnight.
@@ -194,10 +214,21 @@ pub(super) fn time_of_day(text: &str) -> Option<(Time, Option<i64>)> {
         };
         return Some((midnight, None));
     }
-    let (hour, minute_text) = two_digits(text.strip_prefix(['T', 't', ' '])?.trim_start(), true)?;
-    let (minute, mut end_text) = two_digits(minute_text.strip_prefix(':')?, false)?;
+    let time_text = text
+        .strip_prefix(|letter: char| letter.is_whitespace() || letter.eq_ignore_ascii_case(&'t'));
+    let (hour, minute_text) = two_digits(time_text?.trim_start(), true)?;
+    // Colons separate the numbers, in some countries points, in ISO 8601 nothing.
+    let separator = minute_text
+        .chars()
+        .next()
+        .filter(|mark| [':', '.'].contains(mark));
+    let behind = |text| match separator {
+        Some(separator) => str::strip_prefix(text, separator),
+        None => str::starts_with(text, |digit: char| digit.is_ascii_digit()).then_some(text),
+    };
+    let (minute, mut end_text) = two_digits(behind(minute_text)?, false)?;
     let (mut second, mut nanoseconds) = (0, 0);
-    if let Some(second_text) = end_text.strip_prefix(':') {
+    if let Some(second_text) = behind(end_text) {
         (second, end_text) = two_digits(second_text, false)?;
         if let Some(digits) = end_text.strip_prefix(['.', ',']) {
             let count = digits.bytes().take_while(u8::is_ascii_digit).count();
@@ -206,16 +237,11 @@ pub(super) fn time_of_day(text: &str) -> Option<(Time, Option<i64>)> {
         }
     }
     let end_text = end_text.trim_start();
-    let half = end_text.get(..2).filter(|half| {
-        let halves = ["am", "pm"];
-        halves.iter().any(|known| half.eq_ignore_ascii_case(known))
-    });
-    let (hour, zone) = match half.map(|half| half.starts_with(['p', 'P'])) {
+    let (hour, zone) = match half_of_day(end_text) {
         Some(_) if !(1..=12).contains(&hour) => return None,
-        Some(is_afternoon) => (
-            hour % 12 + if is_afternoon { 12 } else { 0 },
-            &end_text[2..],
-        ),
+        Some((is_afternoon, text_behind)) => {
+            (hour % 12 + if is_afternoon { 12 } else { 0 }, text_behind)
+        }
         None => (hour, end_text),
     };
     let is_end_of_day = hour == 24 && minute == 0 && second == 0 && nanoseconds == 0;
@@ -232,6 +258,19 @@ pub(super) fn time_of_day(text: &str) -> Option<(Time, Option<i64>)> {
     is_time.then_some((time, offset))
 }
 
+/// Whether a text begins with the sign of the afternoon, `pm`, `P.M.`, `p. m.` or `p`, or with that of the morning; and the
+/// text behind it.
+fn half_of_day(text: &str) -> Option<(bool, &str)> {
+    let text_behind = text.strip_prefix(['a', 'A', 'p', 'P'])?;
+    let without_point = |text| str::strip_prefix(text, '.').unwrap_or(text);
+    let letter_m = without_point(text_behind).trim_start();
+    let text_behind = match letter_m.strip_prefix(['m', 'M']) {
+        Some(text_behind) => without_point(text_behind),
+        None => text_behind,
+    };
+    Some((text.starts_with(['p', 'P']), text_behind))
+}
+
 /// The nanoseconds of the digits of a fraction of a second; further digits than nine are rounded.
 fn nanoseconds_of(digits: &str) -> Option<i64> {
     let leading_digits = &digits[..digits.len().min(9)];
@@ -241,7 +280,7 @@ fn nanoseconds_of(digits: &str) -> Option<i64> {
 }
 
 /// The seconds by which a clock in the zone `+01:00`, `+0100` or `+01` is ahead of UTC.
-fn offset_of(zone: &str) -> Option<i64> {
+pub(super) fn offset_of(zone: &str) -> Option<i64> {
     let sign = match zone.as_bytes().first()? {
         b'+' => 1,
         b'-' => -1,

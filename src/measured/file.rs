@@ -1,6 +1,8 @@
 //! [`MeasuredFile`]: what a file holds, and how it was read.
 
-use super::{calendar::Calendar, date::Date, gap::duration_in_words, unit::TimeUnit};
+use super::{
+    calendar::Calendar, date::Date, gap::duration_in_words, heading::Zone, unit::TimeUnit,
+};
 use serde::{Serialize, Serializer};
 use serde_json::json;
 use std::path::Path;
@@ -14,8 +16,10 @@ pub struct MeasuredFile {
     pub range: Option<[f64; 2]>,
     /// The dates of arguments, if the file has dates.
     pub calendar: Option<Calendar>,
-    /// Whether the parameters give the date at which the argument is 0.
+    /// Whether the parameters give the date at which the argument is 0, and not by the clock of a heading.
     pub has_since: bool,
+    /// The zone in the heading of the dates.
+    pub zone: Option<Zone>,
     /// The largest gap between arguments that ascend, if it is wider than usual.
     pub largest_gap: Option<[f64; 2]>,
     /// The units of the columns: that of the arguments, then those of the values.
@@ -57,6 +61,14 @@ impl ColumnUnits {
 }
 
 impl MeasuredFile {
+    /// A sentence without its subject, the file, on columns that name no unit where one is wanted.
+    #[must_use]
+    pub fn assumed_units(&self) -> Option<String> {
+        let assumed = self.units.iter().filter(|units| units.read.is_none());
+        let assumed: Vec<String> = assumed.filter_map(ColumnUnits::description).collect();
+        (!assumed.is_empty()).then(|| format!("names no unit: {}", assumed.join(", ")))
+    }
+
     /// The dates of the argument 0, of the first and of the last row.
     #[must_use]
     pub fn dates(&self) -> Option<[String; 3]> {
@@ -151,6 +163,21 @@ pub fn common_origin<'f>(
         let Some(origin) = file.calendar.map(Calendar::origin) else {
             continue;
         };
+        let other_zone = dated_files.iter().find_map(|(known_path, known_file, _)| {
+            let zones = [&known_file.zone, &file.zone].map(Option::as_ref);
+            match zones {
+                [Some(Zone::Name(known_zone)), Some(Zone::Name(zone))] if known_zone != zone => {
+                    Some((known_path, known_zone, zone))
+                }
+                _ => None,
+            }
+        });
+        if let Some((known_path, known_zone, zone)) = other_zone {
+            let [path, known_path] = [path, known_path].map(|path| path.display());
+            return Err(format!(
+                "the dates of {known_path} are in the zone {known_zone} and those of {path} in {zone}: offsets such as +01:00, in the headings or behind the dates, say when both are"
+            ));
+        }
         let contradiction = dated_files.iter().find(|(_, known_file, known_origin)| {
             *known_origin != origin && !(file.has_since && known_file.has_since)
         });

@@ -10,7 +10,7 @@ use super::{
     heading::{Heading, WantedNames},
     numbers::{LineNumbers, Measured},
     reading::{Between, Doubles, Reading},
-    rows::{Head, Rows},
+    rows::{Head, Marks, Rows},
     values::{Values, WantedColumn},
 };
 use std::io::{Read, Seek, SeekFrom};
@@ -112,7 +112,21 @@ impl Request<'_> {
         let names = WantedNames(vec![names.cloned().collect()]);
         let date_order = date_order(self.reading, &names, &mut source)?;
         source.seek(SeekFrom::Start(0))?;
-        let (mut rows, head) = Rows::open(source, self.reading.skip, &names)?;
+        let marks = Marks::of(&mut Rows::open(&mut source, self.reading.skip, &names)?.0)?;
+        source.seek(SeekFrom::Start(0))?;
+        let (rows, head) = Rows::open(source, self.reading.skip, &names)?;
+        for column in names.0.iter().flatten() {
+            let place = head.column(column)?;
+            if let Some((line, reason)) = marks.refuse(place) {
+                let heading = head.headings[place].to_string();
+                return Err(TableError::Field {
+                    line,
+                    heading,
+                    reason,
+                });
+            }
+        }
+        let mut rows = rows.with_marks(marks);
         let values = self.columns.iter().map(|column| Values::new(column, &head));
         let mut columns = Columns {
             arguments: ArgumentColumn::new(self.reading, &rows, &head, date_order)?,
@@ -213,6 +227,7 @@ impl Request<'_> {
             line_of_descent,
         } = columns;
         let (calendar, time_unit) = (arguments.calendar(), arguments.time_unit());
+        let (has_since, zone) = (arguments.has_since(), arguments.zone());
         let units = arguments.units(head).into_iter();
         let units = units.chain(values.iter().map(|column| column.units(head)));
         let units = units.collect();
@@ -246,7 +261,8 @@ impl Request<'_> {
                 rows: line_numbers.rows(),
                 range: least.zip(largest).map(<[f64; 2]>::from),
                 calendar,
-                has_since: self.reading.since.is_some(),
+                has_since,
+                zone,
                 largest_gap: if ascends { largest_gap(&numbers) } else { None },
                 units,
                 notes,

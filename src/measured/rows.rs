@@ -1,5 +1,7 @@
 //! [`Rows`]: the headings of a CSV file, and its rows one after the other.
 
+mod marks;
+
 use super::{
     date::Date,
     date_text::NoDate,
@@ -8,9 +10,10 @@ use super::{
     file::ColumnUnits,
     heading::{ColumnName, Heading, WantedNames},
     lines::Lines,
-    unit::Conversion,
+    unit::{self, Conversion},
 };
 use diff2d_arrays::wording::excerpt;
+pub(super) use marks::Marks;
 use std::{collections::VecDeque, io::Read};
 
 /// The number of filled lines among which the headings are searched.
@@ -61,26 +64,27 @@ impl Head {
 
     /// The unit of a column of which `wanted` is the wanted one.
     pub(super) fn unit(&self, column: usize, wanted: &str) -> Option<&str> {
-        let heading = &self.headings[column];
-        heading.unit.as_deref().or_else(|| {
-            let parts = heading.stem_and_unit(wanted, &self.headings);
-            parts.map(|(_, unit)| unit)
-        })
+        self.headings[column].meaning(wanted, &self.headings).1
     }
 
-    /// The name of a column without the unit at its end, `t` of `t_min`, of which `wanted` is the wanted one.
+    /// The name of a column without the unit at its end, `t` of `t_min`, of which `wanted` is the wanted one; empty if the
+    /// heading is the unit.
     #[must_use]
-    pub fn bare_name(&self, column: usize, wanted: &str) -> &str {
-        let heading = &self.headings[column];
-        let parts = heading.stem_and_unit(wanted, &self.headings);
-        parts.map_or(&heading.name, |(stem, _)| stem)
+    pub fn bare_name(&self, column: usize, wanted: &str) -> String {
+        self.headings[column].meaning(wanted, &self.headings).0
     }
 
     /// The unit in which a column is read, and the one in which it is used.
     pub(super) fn units(&self, column: usize, wanted: Option<&str>) -> ColumnUnits {
-        let unit = self.unit(column, wanted.unwrap_or_default());
+        let heading = &self.headings[column];
+        let (name, unit) = heading.meaning(wanted.unwrap_or_default(), &self.headings);
+        let name = if name.is_empty() {
+            &heading.text
+        } else {
+            &name
+        };
         ColumnUnits {
-            name: excerpt(&self.headings[column].name, SHOWN),
+            name: excerpt(name, SHOWN),
             read: unit.map(|unit| excerpt(unit, SHOWN)),
             used: wanted.or(unit).map(|unit| excerpt(unit, SHOWN)),
         }
@@ -156,9 +160,22 @@ pub struct Rows<R> {
     line: usize,
     fields: Fields,
     field_count: usize,
+    marks: Marks,
+    /// The fields of columns with separated thousands, without what separates these.
+    numbers: Vec<String>,
 }
 
 impl<R: Read> Rows<R> {
+    /// The rows with the marks of their numbers, of which thousands are joined.
+    pub(super) fn with_marks(self, marks: Marks) -> Self {
+        let numbers = vec![String::new(); marks.thousands.len()];
+        Self {
+            marks,
+            numbers,
+            ..self
+        }
+    }
+
     /// As [`open`](Self::open); `None` if the first line has numbers alone, and is a row as well.
     ///
     /// # Errors
@@ -245,6 +262,8 @@ impl<R: Read> Rows<R> {
             line,
             fields: Fields::default(),
             field_count,
+            marks: Marks::default(),
+            numbers: Vec::new(),
         };
         if !fields_are_data {
             rows.take_units(&mut head)?;
@@ -266,7 +285,8 @@ impl<R: Read> Rows<R> {
             if head.unit_lines.is_empty() {
                 for (heading, unit) in head.headings.iter_mut().zip(fields) {
                     if heading.unit.is_none() && !unit.is_empty() {
-                        heading.unit = Some(without_brackets(unit).to_owned());
+                        let unit = unit::usual_name(without_brackets(unit));
+                        heading.unit = Some(unit.to_owned());
                     }
                 }
             }
@@ -313,6 +333,12 @@ impl<R: Read> Rows<R> {
                 "it has {count} {noun} between {separators}, and the line of headings has {wanted_count}"
             )));
         }
+        let marks = self.marks.thousands.iter().zip(&mut self.numbers);
+        for (column, (mark, number)) in marks.enumerate() {
+            if let Some(mark) = mark {
+                *number = self.fields.get(&self.text, column).replace(*mark, "");
+            }
+        }
         Ok(true)
     }
 
@@ -333,7 +359,10 @@ impl<R: Read> Rows<R> {
 
     /// A field of the row.
     pub fn field(&self, column: usize) -> &str {
-        self.fields.get(&self.text, column)
+        match self.marks.thousands.get(column) {
+            Some(Some(_)) => &self.numbers[column],
+            _ => self.fields.get(&self.text, column),
+        }
     }
 
     /// The error for the row.

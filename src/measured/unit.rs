@@ -63,20 +63,21 @@ const ENERGY: Powers = [2, -2, 1, 0, 0, 0];
 const POWER: Powers = [2, -3, 1, 0, 0, 0];
 const VOLTAGE: Powers = [2, -3, 1, 0, 0, -1];
 
-/// Units without prefixes: their names separated by commas, their size in units of the powers, and the powers.
+/// Units without prefixes: their names separated by commas, the usual one first, their size in units of the powers, and the
+/// powers. Names of more than two letters may have any case.
 const PLAIN: [(&str, f64, Powers); 14] = [
     ("s,sec,secs,second,seconds", 1.0, TIME),
     ("min,mins,minute,minutes", 60.0, TIME),
-    ("h,hr,hrs,hour,hours", 3600.0, TIME),
+    ("h,hr,Hr,hrs,hour,hours", 3600.0, TIME),
     ("d,day,days", 86_400.0, TIME),
-    ("K,kelvin,Kelvin", 1.0, TEMPERATURE),
+    ("K,kelvin", 1.0, TEMPERATURE),
     (
-        "°C,℃,ºC,C,degC,deg C,DegC,Deg C,deg_C,°c,celsius,Celsius",
+        "°C,℃,ºC,° C,C,oC,*C,degC,deg C,deg. C,deg_C,celsius,celcius",
         1.0,
         TEMPERATURE,
     ),
     (
-        "°F,℉,ºF,F,degF,deg F,DegF,Deg F,deg_F,fahrenheit,Fahrenheit",
+        "°F,℉,ºF,° F,F,oF,*F,degF,deg F,deg. F,deg_F,fahrenheit",
         5.0 / 9.0,
         TEMPERATURE,
     ),
@@ -190,11 +191,20 @@ fn quotient(text: &str) -> Vec<&str> {
     parts
 }
 
+/// The unit without a prefix that has a name, which may be written with a full stop: `Min.`.
+fn plain(name: &str) -> Option<(&'static str, f64, Powers)> {
+    const LONG: usize = 3;
+    let is_name = |known: &str, name: &str| {
+        known == name || known.len() >= LONG && known.eq_ignore_ascii_case(name)
+    };
+    let bare_name = name.strip_suffix('.').unwrap_or(name);
+    let mut units = PLAIN.into_iter();
+    units.find(|(names, ..)| names.split(',').any(|known| is_name(known, bare_name)))
+}
+
 /// A single unit, with or without a prefix.
 fn atom(name: &str) -> Option<Unit> {
-    let is_named = |names: &str| names.split(',').any(|known| known == name);
-    let plain = PLAIN.into_iter().find(|(names, ..)| is_named(names));
-    if let Some((_, size, powers)) = plain {
+    if let Some((_, size, powers)) = plain(name) {
         return Some(Unit { size, powers });
     }
     PREFIXES.into_iter().find_map(|(prefix, scale)| {
@@ -243,12 +253,10 @@ const ICE_POINT: f64 = 273.15;
 
 impl Scale {
     fn of(name: &str) -> Option<Self> {
-        let unit = atom(name).filter(|unit| unit.powers == TEMPERATURE)?;
-        let is_celsius = name.ends_with(['C', 'c', '℃']) || name.ends_with("elsius");
-        match unit.size {
-            1.0 if is_celsius => Some(Self::Celsius),
-            1.0 => Some(Self::Kelvin),
-            size if size == 5.0 / 9.0 => Some(Self::Fahrenheit),
+        match usual_name(name) {
+            "°C" => Some(Self::Celsius),
+            "°F" => Some(Self::Fahrenheit),
+            "K" => Some(Self::Kelvin),
             _ => None,
         }
     }
@@ -275,9 +283,42 @@ pub(super) fn is_known(text: &str) -> bool {
     Unit::parse(text).is_some()
 }
 
-/// Whether a text is a unit of temperature or of time, the kinds that names of columns end with: `T_K`, `time_h`.
-pub(super) fn is_of_name(text: &str) -> bool {
-    atom(text).is_some_and(|unit| [TEMPERATURE, TIME].contains(&unit.powers))
+/// The usual name of a unit: `h` of `hours`, `°C` of `degC`; others stay as they are.
+pub(super) fn usual_name(text: &str) -> &str {
+    let names = plain(text.trim()).map(|(names, ..)| names);
+    let usual = names.and_then(|names| names.split(',').next());
+    usual.unwrap_or(text)
+}
+
+/// The unit of temperature or of time with which the name of a column ends, `T_K`, `time_h`, `temp_c`. Of a whole name the
+/// scales of temperature have their capital letters.
+pub(super) fn of_name(suffix: &str, is_whole: bool) -> Option<&str> {
+    match suffix {
+        "c" if !is_whole => Some("°C"),
+        "f" if !is_whole => Some("°F"),
+        "k" if !is_whole => Some("K"),
+        _ => atom(suffix)
+            .filter(|unit| [TEMPERATURE, TIME].contains(&unit.powers))
+            .map(|_| usual_name(suffix)),
+    }
+}
+
+/// Whether a text can be nothing but a unit: a word or a sign for one, or a quotient such as `W/m2`. One letter, `min` or a
+/// quotient of single letters such as `t/h` may be a name.
+pub(super) fn is_unmistakable(text: &str) -> bool {
+    const SIGNS: [char; 8] = ['°', 'º', '℃', '℉', '²', '³', '^', '%'];
+    let is_word = plain(text).is_some() && text.len() > 2 && !text.eq_ignore_ascii_case("min");
+    let is_quotient = text
+        .split_once('/')
+        .is_some_and(|(numerator, denominator)| {
+            numerator.len() > 1 || denominator.ends_with(|digit: char| digit.is_ascii_digit())
+        });
+    is_known(text) && (is_word || is_quotient || text.contains(SIGNS))
+}
+
+/// Whether a text is a unit of time.
+pub(super) fn is_of_time(text: &str) -> bool {
+    Unit::parse(text).is_some_and(|unit| unit.powers == TIME)
 }
 
 /// Whether two units are of one kind.

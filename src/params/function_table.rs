@@ -7,18 +7,19 @@ use super::{
     value::{Value, key_value, number},
 };
 use crate::measured::{
-    Between, ColumnName, Doubles, KeyValue, MeasuredFile, Reading, Request, TableError,
-    WantedColumn, column,
+    Between, ColumnName, Doubles, Head, KeyValue, MeasuredFile, Reading, Request, Rows, TableError,
+    WantedColumn, WantedNames, column,
 };
-use diff2d_arrays::expression::{
-    Expression, Extension, Interpolant, Piecewise, is_word, refuse_letters,
+use diff2d_arrays::{
+    expression::{Expression, Extension, Interpolant, Piecewise, is_word, refuse_letters},
+    wording::excerpt,
 };
 use serde::{Serialize, Serializer};
 use serde_json::{Value as Json, json};
 use std::{
     fmt,
     fs::File,
-    io::{Read, Seek},
+    io::{Read, Seek, SeekFrom},
     path::{Path, PathBuf},
     sync::{Arc, OnceLock},
 };
@@ -45,6 +46,8 @@ pub struct CsvColumns {
     to: ColumnName,
     /// How the file is read.
     reading: Reading,
+    /// Whether the columns of arguments and of values were named.
+    are_named: [bool; 2],
 }
 
 /// Points: argument and value.
@@ -421,17 +424,56 @@ impl CsvColumns {
                 take_key(judge, &mut reading, table, key);
             }
         }
-        Self { path, to, reading }
+        let are_named = ["from", "to"].map(|key| judge.is_typed(&format!("{table}.{key}")));
+        Self {
+            path,
+            to,
+            reading,
+            are_named,
+        }
+    }
+
+    /// Refuses columns that nobody has named where they need not be the argument and the value: there are more than two, or the
+    /// first one, with these arguments, numbers the rows.
+    fn judge_guess(&self, head: &Head, arguments: &[f64]) -> Result<(), TableError> {
+        const COUNTS: [&str; 9] = ["", "#", "no", "nr", "n", "index", "record", "row", "id"];
+        let headings: Vec<&str> = head.headings.iter().map(|heading| &*heading.text).collect();
+        let first_name = headings.first().map(|text| text.trim_end_matches('.'));
+        let is_count = first_name.is_some_and(|name| {
+            let mut counts = COUNTS.iter();
+            counts.any(|count| name.eq_ignore_ascii_case(count))
+                && arguments.windows(2).all(|pair| pair[1] - pair[0] == 1.0)
+        });
+        let reason = match self.are_named {
+            [false, _] if is_count => "the first column numbers the rows".to_owned(),
+            [true, true] => return Ok(()),
+            _ if headings.len() < 3 => return Ok(()),
+            _ => format!(
+                "there are {} columns, {}",
+                headings.len(),
+                excerpt(&headings.join(", "), 160)
+            ),
+        };
+        let reason =
+            format!("{reason}: from and to say which columns hold the arguments and the values");
+        Err(TableError::Line {
+            line: head.line,
+            reason,
+        })
     }
 
     /// The points of a file.
     fn read(
         &self,
-        source: impl Read + Seek,
+        mut source: impl Read + Seek,
         between: Between,
         extension: Extension,
         memory: Option<u64>,
     ) -> Result<PointsOfFile, TableError> {
+        let names = self.reading.from.iter().chain([&self.to]);
+        let names = WantedNames(vec![names.cloned().collect()]);
+        let (_, head) = Rows::open(&mut source, self.reading.skip, &names)?;
+        source.seek(SeekFrom::Start(0))?;
         let wanted_columns = [WantedColumn {
             name: self.to.clone(),
             unit: self.reading.to_unit.clone(),
@@ -448,6 +490,7 @@ impl CsvColumns {
         };
         let mut measured = request.read(source)?;
         let arguments = std::mem::take(&mut measured.arguments);
+        self.judge_guess(&head, &arguments)?;
         let values = measured.values.pop().unwrap_or_default();
         let points = arguments.into_iter().zip(values);
         let points: Points = points.map(|(x, y)| [x, y]).collect();

@@ -96,7 +96,7 @@ const FORMS: &[Form] = &[
     ),
     form(
         "time,T_A,T_C\n0,1,1\n3600,2,2\n",
-        &[],
+        &["from=time"],
         Ok((&[0.0, 3600.0], &[1.0, 2.0])),
     ),
     form(
@@ -113,6 +113,117 @@ const FORMS: &[Form] = &[
         "time [fortnight],T\n0,10\n",
         &[],
         Err("is in fortnight and cannot be taken as s; from_unit"),
+    ),
+    // Headings that are units, and units at the end of names.
+    form("hours,T:°F\n0,50\n1,68\n", &[], CELSIUS),
+    form("min,Temp°C\n0,10\n60,20\n", &[], CELSIUS),
+    form("Elapsed hours,T <°F>\n0,50\n1,68\n", &[], CELSIUS),
+    form(
+        "hours,T [°C]\n0,10\n1,20\n",
+        &["from_unit=K"],
+        Err("column \"hours\" is in h and cannot be taken as K"),
+    ),
+    // Points and commas.
+    form(
+        "time\tT\n0\t998.2\n3600\t1,001.3\n",
+        &[],
+        Ok((&[0.0, 3600.0], &[998.2, 1001.3])),
+    ),
+    form(
+        "time;q;T\n0;1,5;998\n3600;2,5;1.001\n",
+        &["from=time"],
+        Ok((&[0.0, 3600.0], &[998.0, 1001.0])),
+    ),
+    form(
+        "time;T\n0;1.234.567\n3600;1.001\n",
+        &[],
+        Ok((&[0.0, 3600.0], &[1_234_567.0, 1001.0])),
+    ),
+    form(
+        "time;T\n0;20\n3600;20,125\n",
+        &[],
+        Ok((&[0.0, 3600.0], &[20.0, 20.125])),
+    ),
+    form(
+        "time\tT\n0\t998\n3600\t1,001\n",
+        &[],
+        Err(
+            "line 3, column \"T\": the mark in \"1,001\" may be that of decimals or separate thousands",
+        ),
+    ),
+    form(
+        "time;T\n0;998.2\n3600;1,001\n7200;1004.1\n",
+        &[],
+        Err("line 3, column \"T\": some numbers of the column have decimal points"),
+    ),
+    // Zones in headings.
+    form(
+        "\"time, GMT-05:00\",T\n2026-01-05 22:00,10\n2026-01-05 23:00,20\n2026-01-06 00:00,30\n",
+        &["since=2026-01-06T03:00Z"],
+        HOURS,
+    ),
+    form(
+        "time (UTC+1),T\n2026-01-05 22:00,10\n2026-01-05 23:00,20\n2026-01-06 00:00,30\n",
+        &["since=2026-01-05 22:00"],
+        HOURS,
+    ),
+    // Elapsed times, and other ways of writing the time of a day.
+    form("time,T\n0:00:00,10\n1:00:00,20\n2:00:00,30\n", &[], HOURS),
+    form(
+        "time,T\n23:59:59.5,10\n26:10:00,20\n",
+        &[],
+        Ok((&[86399.5, 94200.0], &[10.0, 20.0])),
+    ),
+    form(
+        "time,T\n00:00.0,10\n60:00.0,20\n",
+        &[],
+        Ok((&[0.0, 3600.0], &[10.0, 20.0])),
+    ),
+    form(
+        "time,T\n0 days 00:00:00,10\n1 days 01:00:00,20\n",
+        &[],
+        Ok((&[0.0, 90000.0], &[10.0, 20.0])),
+    ),
+    form("time [h:mm],T\n0:00,10\n1:00,20\n2:00,30\n", &[], HOURS),
+    form(
+        "time,T\n23:00,10\n23:30,20\n",
+        &[],
+        Err("\"23:00\" may be hours and minutes, or minutes and seconds"),
+    ),
+    form(
+        "time,T\n0:00:00,10\n1h,20\n",
+        &[],
+        Err("\"1h\" is no elapsed time, h:mm:ss"),
+    ),
+    form(
+        "time;T\n13.01.2026 22.00.00;10\n13.01.2026 23.00;20\n14.01.2026;30\n",
+        &[],
+        HOURS,
+    ),
+    form(
+        "time;T\n2026-01-05\u{a0}22:00;10\n2026-01-05\u{202f}23:00;20\n2026-01-06;30\n",
+        &[],
+        HOURS,
+    ),
+    form(
+        "time\tT\n13/01/2026 10:00p\t10\n13/01/2026 11:00 P. M.\t20\n14/01/2026 12:00a\t30\n",
+        &[],
+        HOURS,
+    ),
+    form(
+        "time,T\n20260105T2200,10\n20260105T230000Z,20\n",
+        &[],
+        Err("line 3, column \"time\": of two dates one has a zone"),
+    ),
+    form(
+        "time,T\n20260105T220000,10\n20260105 23:00,20\n2026-01-06T0000,30\n",
+        &[],
+        HOURS,
+    ),
+    form(
+        "time,T\n2026-01-05 22:00,10\n2026-01-05 22:61,20\n",
+        &[],
+        Err("its part \"22:61\" is no time of day"),
     ),
     // Dates.
     form(
@@ -330,7 +441,7 @@ fn lines(keys: &[&str]) -> String {
 /// The name of the last column of a form.
 fn last_column(form: &Form) -> String {
     let text = String::from_utf8_lossy(form.text);
-    let known = ["T_Avg", "T_C", "T_K", "Temp"];
+    let known = ["T_Avg", "T_C", "T_K", "Temp°C", "Temp"];
     let known = known.into_iter().find(|name| text.contains(name));
     known.unwrap_or("T").to_owned()
 }
@@ -409,6 +520,208 @@ fn a_form_means_the_same_to_functions_fits_and_charts() {
             }
         }
     }
+}
+
+/// Columns by their numbers, whatever their headings are.
+#[test]
+fn a_unit_counts_wherever_a_heading_has_it() {
+    let scene = Scene::new();
+    let base = BODY.replace("1000000.0", "3600.0").replace("outtime", "#");
+    let body = format!("outtime = 900.0\n{base}");
+    scene.write("run.toml", &body);
+    scene.succeed("run run.toml -o run.npy");
+    for heading in [
+        "hours",
+        "Hours",
+        "time [h]",
+        "Time_hr",
+        "ElapsedHours",
+        "h",
+        "t in hours",
+        "time-h",
+        "Time/h",
+        "time, hrs",
+        "time:h",
+        "time (in hours)",
+        "Elapsed hours",
+        "time {h}",
+        "HOURS",
+    ] {
+        scene.write(
+            "f.csv",
+            format!("\"{heading}\",y,x\n0.25,0.5,0.5\n0.5,0.5,0.5\n"),
+        );
+        let points = scene
+            .succeed("probe run.npy --points f.csv --read from=0")
+            .stdout;
+        let times: Vec<&str> = points
+            .lines()
+            .skip(1)
+            .map(|row| row.split(',').nth(1).unwrap())
+            .collect();
+        assert_eq!(times, ["900.0", "1800.0"], "{heading}: {points}");
+        let table = "from = 0\nto = 1\n";
+        scene.write(
+            "p.toml",
+            format!("{body}[function.f]\nfile = 'f.csv'\n{table}"),
+        );
+        let plan: Value =
+            serde_json::from_str(&scene.succeed("plan p.toml --json").stdout).unwrap();
+        assert_eq!(
+            plan["functions"][0]["range"],
+            json!([900.0, 1800.0]),
+            "{heading}"
+        );
+    }
+    for heading in [
+        "°F",
+        "Fahrenheit",
+        "T °F",
+        "T - °F",
+        "T:°F",
+        "{°F}",
+        "T <°F>",
+        "TempF",
+        "temp_f",
+        "T_Fahrenheit",
+        "Temp°F",
+        "T (in °F)",
+        "T in Fahrenheit",
+        "T, °F",
+        "T [degF]",
+        "T (°F) max",
+        "T_F_Avg",
+        "T_degf",
+        "T.F",
+        "TempDegF",
+        "FAHRENHEIT",
+        "T [° F]",
+        "T_f",
+        "inner °F",
+        "F",
+    ] {
+        scene.write("f.csv", format!("time,\"{heading}\"\n900,50\n1800,68\n"));
+        scene.write("p.toml", format!("{body}[function.f]\nfile = 'f.csv'\n"));
+        let plan: Value =
+            serde_json::from_str(&scene.succeed("plan p.toml --json").stdout).unwrap();
+        assert_eq!(
+            plan["functions"][0]["values"],
+            json!([283.15, 293.15]),
+            "{heading}"
+        );
+        scene.write(
+            "fit.toml",
+            format!("{body}[fit]\nvary = {{ a = [1.0, 1000.0] }}\n[[fit.data]]\nfile = 'f.csv'\ntime = 0\ncolumns = {{ 1 = 'p' }}\nsigma = 1.0\n"),
+        );
+        scene.succeed("fit fit.toml -o f.fit.json --force -q");
+        let row = scene.text("f.fit.csv");
+        assert!(
+            row.lines().nth(1).unwrap().contains(",283.15,"),
+            "{heading}: {row}"
+        );
+        scene.succeed("plot run.npy --record p --data f.csv:1=p -o f.svg --force");
+    }
+}
+
+/// Columns that nobody has named are taken where they can be nothing else.
+#[test]
+fn columns_that_are_not_named_are_refused_where_there_is_a_choice() {
+    let scene = Scene::new();
+    for (text, sentence) in [
+        (
+            ",time,T\n0,0.0,20\n1,3600.0,21\n",
+            "line 1: there are 3 columns, , time, T: from and to say",
+        ),
+        (
+            "No.,T\n1,20\n2,21\n",
+            "line 1: the first column numbers the rows: from and to say",
+        ),
+        (
+            ",T\n0,20\n1,21\n2,22\n",
+            "the first column numbers the rows",
+        ),
+        (
+            "t,T_in,T_out\n0,20,5\n1,21,6\n",
+            "there are 3 columns, t, T_in, T_out",
+        ),
+    ] {
+        scene.write("f.csv", text);
+        scene.write("p.toml", format!("{BODY}[function.f]\nfile = 'f.csv'\n"));
+        assert_refused(&scene.run("plan p.toml"), sentence, text);
+        let named = "from = 0\nto = 1\n";
+        scene.write(
+            "p.toml",
+            format!("{BODY}[function.f]\nfile = 'f.csv'\n{named}"),
+        );
+        scene.succeed("plan p.toml");
+    }
+    scene.write(
+        "f.csv",
+        ",\"TC-08 Channel 1 (°C)\"\n2026-01-13T10:00:00+01:00,20\n2026-01-13T11:00:00+01:00,21\n",
+    );
+    scene.write("p.toml", format!("{BODY}[function.f]\nfile = 'f.csv'\n"));
+    scene.succeed("plan p.toml");
+    // What was assumed of the units is told by plan and run.
+    scene.write("f.csv", "t,T\n0,20\n1,21\n");
+    let told = scene.succeed("run p.toml -o c.npy").stderr;
+    assert!(
+        told.contains("f.csv names no unit: t taken as s, T taken as K"),
+        "{told}"
+    );
+}
+
+/// Loggers whose clocks differ.
+#[test]
+fn zones_in_headings_count_or_are_refused() {
+    let scene = Scene::new();
+    let plan = |zones: [&str; 2], since: &str| {
+        for (name, zone) in ["a", "b"].into_iter().zip(zones) {
+            scene.write(
+                &format!("{name}.csv"),
+                format!("\"time, {zone}\",T\n2026-03-01 10:00,1\n2026-03-01 12:00,2\n"),
+            );
+        }
+        let table = |name: &str| format!("[function.{name}]\nfile = '{name}.csv'\n{since}");
+        scene.write("p.toml", format!("{BODY}{}{}", table("a"), table("b")));
+        scene.run("plan p.toml --json")
+    };
+    let since = "since = '2026-03-01 10:00'\n";
+    for (zones, since, sentence) in [
+        (
+            ["GMT-05:00", "GMT-04:00"],
+            since,
+            "counted from 2026-03-01 15:00Z and",
+        ),
+        (
+            ["GMT-05:00", "GMT-04:00"],
+            "",
+            "counted from 2026-03-01 15:00Z and",
+        ),
+        (
+            ["UTC", "CET"],
+            since,
+            "is counted from 2026-03-01 10:00Z and",
+        ),
+        (
+            ["CET", "local"],
+            since,
+            "the dates of a.csv are in the zone CET and those of b.csv in local",
+        ),
+        (
+            ["UTC", "CET"],
+            "since = '2026-03-01T10:00Z'\n",
+            "one has a zone and the other has none",
+        ),
+    ] {
+        assert_refused(&plan(zones, since), sentence, sentence);
+    }
+    let told = plan(
+        ["GMT-05:00", "GMT-04:00"],
+        "since = '2026-03-01T10:00-05:00'\n",
+    );
+    let plan: Value = serde_json::from_str(&told.stdout).unwrap();
+    let ranges = [0, 1].map(|number| plan["functions"][number]["range"].clone());
+    assert_eq!(ranges, [json!([0.0, 7200.0]), json!([-3600.0, 3600.0])]);
 }
 
 /// Columns of the record have units of their own, by which measured values are converted or refused.
