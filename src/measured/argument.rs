@@ -212,11 +212,15 @@ impl ArgumentColumn {
         let heading = &head.headings[place];
         let unit_name = self.unit_name.as_deref();
         if kind != Kind::Numbers {
+            let content = match kind {
+                Kind::Dates => "dates",
+                _ => "elapsed times",
+            };
             self.unit = match unit_name {
                 None => TimeUnit::S,
                 Some(name) => TimeUnit::of(name).ok_or_else(|| {
                     head.refuse(format!(
-                        "{heading} holds dates or elapsed times, which become times in s, min, h or d, and {} is wanted",
+                        "{heading} holds {content}, which become times in s, min, h or d, and {} is wanted",
                         excerpt(name, SHOWN)
                     ))
                 })?,

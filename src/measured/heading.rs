@@ -120,9 +120,9 @@ fn in_brackets(text: &str) -> Option<(String, &str)> {
     is_pair.then(|| (name.to_owned(), unit))
 }
 
-/// The name of a heading, and the first known unit in brackets, with what stands behind it as a part of the name.
+/// The name of a heading, and the last known unit in brackets, with what stands behind it as a part of the name.
 fn known_in_brackets(text: &str) -> Option<(String, &str)> {
-    let mut ends = text.match_indices([']', ')', '}', '>']);
+    let mut ends = text.rmatch_indices([']', ')', '}', '>']);
     ends.find_map(|(end, closing)| {
         let (heading, rest) = text.split_at(end + closing.len());
         let (name, unit) = in_brackets(heading).filter(|(_, unit)| unit::is_known(unit))?;

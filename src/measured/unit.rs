@@ -311,7 +311,8 @@ pub(super) fn is_unmistakable(text: &str) -> bool {
     let is_quotient = text
         .split_once('/')
         .is_some_and(|(numerator, denominator)| {
-            numerator.len() > 1 || denominator.ends_with(|digit: char| digit.is_ascii_digit())
+            numerator.trim().len() > 1
+                || denominator.ends_with(|digit: char| digit.is_ascii_digit())
         });
     is_known(text) && (is_word || is_quotient || text.contains(SIGNS))
 }

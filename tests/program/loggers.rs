@@ -557,7 +557,7 @@ fn a_unit_counts_wherever_a_heading_has_it() {
         let times: Vec<&str> = points
             .lines()
             .skip(1)
-            .map(|row| row.split(',').nth(1).unwrap())
+            .map(|row| row.split(',').nth(3).unwrap())
             .collect();
         assert_eq!(times, ["900.0", "1800.0"], "{heading}: {points}");
         let table = "from = 0\nto = 1\n";
@@ -630,7 +630,7 @@ fn columns_that_are_not_named_are_refused_where_there_is_a_choice() {
     for (text, sentence) in [
         (
             ",time,T\n0,0.0,20\n1,3600.0,21\n",
-            "line 1: there are 3 columns, , time, T: from and to say",
+            "line 1: the first column numbers the rows: from and to say",
         ),
         (
             "No.,T\n1,20\n2,21\n",
@@ -675,14 +675,14 @@ fn columns_that_are_not_named_are_refused_where_there_is_a_choice() {
 fn zones_in_headings_count_or_are_refused() {
     let scene = Scene::new();
     let plan = |zones: [&str; 2], since: &str| {
-        for (name, zone) in ["a", "b"].into_iter().zip(zones) {
+        for (name, zone) in ["air", "wall"].into_iter().zip(zones) {
             scene.write(
                 &format!("{name}.csv"),
                 format!("\"time, {zone}\",T\n2026-03-01 10:00,1\n2026-03-01 12:00,2\n"),
             );
         }
         let table = |name: &str| format!("[function.{name}]\nfile = '{name}.csv'\n{since}");
-        scene.write("p.toml", format!("{BODY}{}{}", table("a"), table("b")));
+        scene.write("p.toml", format!("{BODY}{}{}", table("air"), table("wall")));
         scene.run("plan p.toml --json")
     };
     let since = "since = '2026-03-01 10:00'\n";
@@ -705,7 +705,7 @@ fn zones_in_headings_count_or_are_refused() {
         (
             ["CET", "local"],
             since,
-            "the dates of a.csv are in the zone CET and those of b.csv in local",
+            "the dates of air.csv are in the zone CET and those of wall.csv in local",
         ),
         (
             ["UTC", "CET"],
