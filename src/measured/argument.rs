@@ -211,11 +211,12 @@ impl ArgumentColumn {
         self.kind = Some(kind);
         let heading = &head.headings[place];
         let unit_name = self.unit_name.as_deref();
+        let content = match kind {
+            Kind::Numbers => "numbers",
+            Kind::Dates => "dates",
+            Kind::Durations => "elapsed times",
+        };
         if kind != Kind::Numbers {
-            let content = match kind {
-                Kind::Dates => "dates",
-                _ => "elapsed times",
-            };
             self.unit = match unit_name {
                 None => TimeUnit::S,
                 Some(name) => TimeUnit::of(name).ok_or_else(|| {
@@ -243,7 +244,7 @@ impl ArgumentColumn {
             return Ok(());
         }
         if self.has_since {
-            let reason = format!("{heading} holds no dates, and since is for dates");
+            let reason = format!("{heading} holds {content}, and since is for dates");
             return Err(head.refuse(reason));
         }
         if kind == Kind::Durations {

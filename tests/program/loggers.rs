@@ -705,7 +705,7 @@ fn zones_in_headings_count_or_are_refused() {
         (
             ["CET", "local"],
             since,
-            "the dates of air.csv are in the zone CET and those of wall.csv in local",
+            "wall.csv in local: offsets such as +01:00, in the headings",
         ),
         (
             ["UTC", "CET"],
