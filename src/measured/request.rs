@@ -10,7 +10,7 @@ use super::{
     heading::{Heading, WantedNames},
     numbers::{LineNumbers, Measured},
     reading::{Between, Doubles, Reading},
-    rows::{Head, Marks, Rows},
+    rows::{Head, Rows},
     values::{Values, WantedColumn},
 };
 use std::io::{Read, Seek, SeekFrom};
@@ -112,7 +112,9 @@ impl Request<'_> {
         let names = WantedNames(vec![names.cloned().collect()]);
         let date_order = date_order(self.reading, &names, &mut source)?;
         source.seek(SeekFrom::Start(0))?;
-        let marks = Marks::of(&mut Rows::open(&mut source, self.reading.skip, &names)?.0)?;
+        let marks = Rows::open(&mut source, self.reading.skip, &names)?
+            .0
+            .marks()?;
         source.seek(SeekFrom::Start(0))?;
         let (rows, head) = Rows::open(source, self.reading.skip, &names)?;
         for column in names.0.iter().flatten() {

@@ -13,6 +13,7 @@ use super::{
     unit::{self, Conversion},
 };
 use diff2d_arrays::wording::excerpt;
+use marks::Evidences;
 pub(super) use marks::Marks;
 use std::{collections::VecDeque, io::Read};
 
@@ -166,6 +167,20 @@ pub struct Rows<R> {
 }
 
 impl<R: Read> Rows<R> {
+    /// Reads all rows for what the marks of their numbers are. Where commas separate the fields, numbers have points.
+    pub(super) fn marks(mut self) -> Result<Marks, TableError> {
+        if self.dialect.separators() == "commas" {
+            return Ok(Marks::default());
+        }
+        let mut evidences = Evidences::new(self.field_count);
+        while self.read()? {
+            for column in 0..self.field_count {
+                evidences.look(column, self.field(column), self.line);
+            }
+        }
+        Ok(evidences.marks())
+    }
+
     /// The rows with the marks of their numbers, of which thousands are joined.
     pub(super) fn with_marks(self, marks: Marks) -> Self {
         let numbers = vec![String::new(); marks.thousands.len()];

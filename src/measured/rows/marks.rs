@@ -1,9 +1,5 @@
 //! [`Marks`]: which of points and commas are the decimal marks of a file, and which separate thousands.
 
-use super::Rows;
-use crate::measured::error::TableError;
-use std::io::Read;
-
 const MARKS: [char; 2] = ['.', ','];
 
 /// What the numbers of a column show of points and of commas.
@@ -25,25 +21,29 @@ pub(in crate::measured) struct Marks {
     open: Vec<Option<(usize, String)>>,
 }
 
-impl Marks {
-    /// Looks at all numbers of a file. Where commas separate its fields, numbers have points.
-    pub(in crate::measured) fn of<R: Read>(rows: &mut Rows<R>) -> Result<Self, TableError> {
-        if rows.dialect.separators() == "commas" {
-            return Ok(Self::default());
-        }
-        let mut columns = vec![Evidence::default(); rows.field_count()];
-        while rows.read()? {
-            for (place, column) in columns.iter_mut().enumerate() {
-                column.look(rows.field(place), rows.line());
-            }
-        }
+/// What the numbers of all columns show.
+#[derive(Debug)]
+pub(super) struct Evidences(Vec<Evidence>);
+
+impl Evidences {
+    pub(super) fn new(column_count: usize) -> Self {
+        Self(vec![Evidence::default(); column_count])
+    }
+
+    /// Looks at a field of a column.
+    pub(super) fn look(&mut self, column: usize, field: &str, line: usize) {
+        self.0[column].look(field, line);
+    }
+
+    /// What the marks of each column are.
+    pub(super) fn marks(&self) -> Marks {
         let shows = |shown: fn(&Evidence) -> [bool; 2]| {
-            [0, 1].map(|mark| columns.iter().any(|column| shown(column)[mark]))
+            [0, 1].map(|mark| self.0.iter().any(|column| shown(column)[mark]))
         };
         let is_decimal = shows(|column| column.is_decimal);
         let is_thousands = shows(|column| column.is_thousands);
-        let mut marks = Self::default();
-        for column in &columns {
+        let mut marks = Marks::default();
+        for column in &self.0 {
             let (mut thousands, mut open) = (None, None);
             for mark in [0, 1] {
                 let is_undecided = column.open[mark].is_some() && column.is_decimal == [false; 2];
@@ -59,9 +59,11 @@ impl Marks {
             marks.thousands.push(thousands);
             marks.open.push(open);
         }
-        Ok(marks)
+        marks
     }
+}
 
+impl Marks {
     /// The line of a number in a column that may mean two things, and the reason why it is refused.
     pub(in crate::measured) fn refuse(&self, column: usize) -> Option<(usize, String)> {
         let (line, number) = self.open.get(column)?.clone()?;

@@ -462,12 +462,12 @@ fn files_of_loggers_are_read_as_they_are_meant_or_refused_with_their_line() {
             Err("line 1: column \"time\" holds numbers, and since is for dates"),
         ),
         (
-            "time;T;RH\n0;10;50\n600;;51\n1200;11;\n1800;12;53\n",
+            "time;T\n0;10\n600;\n1200;11;\n1800;12\n",
             "",
             Err("line 3, column \"T\": there is no value; gaps = \"skip\" leaves out the rows"),
         ),
         (
-            "time;T;RH\n0;10;50\n600;;51\n1200;11;\n1800;12;53\n",
+            "time;T\n0;10\n600;\n1200;11;\n1800;12\n",
             "function.f.gaps=skip",
             Ok((3, [0.0, 1800.0], [10.0, 12.0])),
         ),
