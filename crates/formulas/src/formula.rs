@@ -95,6 +95,18 @@ impl Expression {
             .any(|step| matches!(step, Step::Variable(number) if *number == variable))
     }
 
+    /// The formula with a value for the variable with this number.
+    #[must_use]
+    pub fn with_value(&self, variable: usize, value: f64) -> Self {
+        let steps = self.steps.iter().map(|step| match step {
+            Step::Variable(number) if *number == variable => Step::Number(value, None),
+            step => step.clone(),
+        });
+        Self {
+            steps: steps.collect(),
+        }
+    }
+
     /// Whether the values depend on the numbers of the elements as well, because the formula calls `random`.
     #[must_use]
     pub fn is_random(&self) -> bool {

@@ -33,7 +33,9 @@ enum Value {
 impl Expression {
     /// The formula as a sum of at most `most` products of a factor that depends only on the variable with this number,
     /// and a factor that does not depend on it; `None` if the formula has no such form. Sums, differences, products,
-    /// quotients and signs are expanded. Values may differ from the values of the formula in their last bits.
+    /// quotients and signs are expanded, and so is a choice by a condition that is itself such a product:
+    /// `where(A B, f, g)` is `A B f + (1 - A) g + A (1 - B) g`. Values may differ from the values of the formula in their
+    /// last bits.
     #[must_use]
     pub fn separate(&self, variable: usize, most: usize) -> Option<Vec<Term>> {
         let mut stack: Vec<Value> = Vec::new();
@@ -81,22 +83,27 @@ impl Value {
             steps.push(step.clone());
             return Self::One { uses: union, steps };
         }
-        let mut sums = arguments.into_iter().map(Self::products);
-        let products = match (step.form(), sums.next().flatten(), sums.next().flatten()) {
-            (Form::Sum, Some(a), Some(b)) => Some([a, b].concat()),
-            (Form::Difference, Some(a), Some(b)) => Some([a, negated(b)].concat()),
-            (Form::Product, Some(a), Some(b)) if a.len() * b.len() <= most => {
+        let sums: Option<Vec<_>> = arguments.into_iter().map(Self::products).collect();
+        let sums = sums.unwrap_or_default();
+        let products = match (step.form(), &sums[..]) {
+            (Form::Sum, [a, b]) => Some([&a[..], b].concat()),
+            (Form::Difference, [a, b]) => Some([a.clone(), negated(b)].concat()),
+            (Form::Product, [a, b]) if a.len() * b.len() <= most => {
                 let pairs = a.iter().flat_map(|a| b.iter().map(move |b| (a, b)));
                 let products = pairs.map(|(a, b)| [0, 1].map(|k| joined(step, &a[k], &b[k])));
                 Some(products.collect())
             }
-            (Form::Quotient, Some(a), Some(b)) if b.len() == 1 => {
+            (Form::Quotient, [a, b]) if b.len() == 1 => {
                 let quotients = a
                     .iter()
                     .map(|a| [0, 1].map(|k| divided(step, &a[k], &b[0][k])));
                 Some(quotients.collect())
             }
-            (Form::Negative, Some(a), None) => Some(negated(a)),
+            (Form::Negative, [a]) => Some(negated(a)),
+            (Form::Truth, [a]) if a.len() == 1 => Some(vec![[0, 1].map(|k| truth(step, &a[0][k]))]),
+            (Form::Choice, [condition, yes, no]) if condition.len() == 1 => {
+                Some(chosen(step, &condition[0], yes, no))
+            }
             _ => None,
         };
         Self::Sum(products.map(collected).filter(|sum| sum.len() <= most))
@@ -139,13 +146,62 @@ fn divided(step: &Step, a: &Steps, b: &Steps) -> Steps {
     }
 }
 
-fn negated(products: Vec<Product>) -> Vec<Product> {
-    let negatives = products.into_iter().map(|[constant, alone]| {
+fn negated(products: &[Product]) -> Vec<Product> {
+    let negatives = products.iter().cloned().map(|[constant, alone]| {
         let mut negative = factor(constant).steps;
         negative.push(Step::Apply(NEGATE));
         [negative, alone]
     });
     negatives.collect()
+}
+
+/// Whether a factor is not 0; a factor 1 stays as it is.
+fn truth(step: &Step, factor: &Steps) -> Steps {
+    let mut steps = factor.clone();
+    if !steps.is_empty() {
+        steps.push(step.clone());
+    }
+    steps
+}
+
+/// The choice between two sums by a condition that is the product of two conditions. What is not chosen may have any value:
+/// it is replaced by 0, not multiplied by it.
+fn chosen(choice: &Step, condition: &Product, yes: &[Product], no: &[Product]) -> Vec<Product> {
+    let select = |k: usize, factors: [&Steps; 2]| -> Steps {
+        let values = factors.map(|steps| factor(steps.clone()).steps);
+        [
+            &condition[k][..],
+            &values[0],
+            &values[1],
+            std::slice::from_ref(choice),
+        ]
+        .concat()
+    };
+    let zero = vec![Step::Number(0.0, Some(0))];
+    let holds = |k: usize, factor: &Steps| match condition[k].is_empty() {
+        true => factor.clone(),
+        false => select(k, [factor, &zero]),
+    };
+    let is_not_zero = |product: &&Product| {
+        let is_zero = |steps: &Steps| matches!(steps[..], [Step::Number(value, _)] if value == 0.0);
+        !product.iter().any(is_zero)
+    };
+    let mut products = Vec::new();
+    for product in yes.iter().filter(is_not_zero) {
+        products.push([0, 1].map(|k| holds(k, &product[k])));
+    }
+    for [others, alone] in no.iter().filter(is_not_zero) {
+        if !condition[0].is_empty() {
+            products.push([select(0, [&zero, others]), alone.clone()]);
+        }
+        if !condition[1].is_empty() {
+            products.push([holds(0, others), select(1, [&zero, alone])]);
+        }
+    }
+    if products.is_empty() {
+        products.push([zero, Steps::new()]);
+    }
+    products
 }
 
 /// Combines products of a sum: all that do not depend on the variable into one, and all that depend only on the
@@ -206,6 +262,13 @@ mod tests {
             ("sin(3*t) - t - t*t", 1),
             ("-t", 1),
             ("x*sin(2*pi*t)", 1),
+            ("where(x > 0.1, t/3, 0)", 1),
+            ("where(x > 0.1, where(t < 1, 25, 0), 0)", 1),
+            ("where(t < 1, where(x > 0.1, 25, 1/x), 0)", 1),
+            ("where((x > 0.1)*(t < 1), 25, y)", 3),
+            ("where(x > 0.1, sin(t), y*cos(t))", 2),
+            ("where(t > 5, 1/(t - 5), x)", 2),
+            ("25*(x > 0.1)*(t < 5)", 1),
         ] {
             let formula = Expression::parse(text, &VARIABLES).unwrap();
             let terms = formula.separate(2, 4).unwrap();
@@ -235,6 +298,7 @@ mod tests {
             "exp(-((x - cos(t))**2 + y**2))",
             "1/(x + t)",
             "where(x > t, 1, 0)",
+            "where((x > 0.1) + (t < 1), 1, 0)",
             "x % t",
             "(x + t)*(y + t)*(x - 2*t)",
             "random(1)**t",
