@@ -410,12 +410,6 @@ impl Problem {
         self.geometry().codec()
     }
 
-    /// Whether the source jumps between nodes, and is asked at nodes nevertheless, because it is evaluated at each step.
-    #[doc(hidden)]
-    pub fn source_jumps_at_nodes(&self) -> bool {
-        self.slots.slot(Quantity::Source).jumps_at_nodes()
-    }
-
     /// The quantities of the equation.
     pub(crate) fn slots(&self) -> &Slots {
         &self.slots

@@ -46,6 +46,7 @@ pub fn of(problem: &Problem) -> Vec<String> {
         warnings.extend(remarks.map(|remark| format!("{key}: {remark}")));
     }
     warnings.extend(of_pieces(problem));
+    warnings.extend(of_moving_source(problem));
     warnings.extend(problem.unrelated_functions());
     if let Some((side, place, time)) = Robin::new(problem.geometry(), params.runtime).feeding() {
         warnings.push(format!(
@@ -76,6 +77,24 @@ fn of_pieces(problem: &Problem) -> Option<String> {
     Some(format!(
         "the mask leaves {count} pieces of the domain, and no wall and no held node touches {} of them, the first at x = {x:?}, y = {y:?}: what is there stays there; mask.isolated = \"mask\" leaves them out",
         untouched.len(),
+    ))
+}
+
+/// A warning on a source that is asked at nodes at some time, though it jumps between them.
+fn of_moving_source(problem: &Problem) -> Option<String> {
+    /// The number of times at which it is looked at.
+    const LOOKS: u32 = 5;
+    let (start, runtime) = (problem.params.t0, problem.params.runtime);
+    let slow_sources = (0..LOOKS).filter_map(|look| {
+        let time = start + runtime * (f64::from(look) / f64::from(LOOKS - 1));
+        let source = problem.slots().moving_source(time)?;
+        let [at_nodes, power] = (!source.is_cheap()).then(|| source.powers(time).ok())??;
+        let error = 100.0 * (at_nodes - power).abs() / power.abs().max(at_nodes.abs());
+        error.is_finite().then_some((error, time))
+    });
+    let (error, time) = slow_sources.max_by(|one, other| one.0.total_cmp(&other.0))?;
+    Some(format!(
+        "the source counts at nodes where it jumps in x or y, for integrating it between them takes longer than a step: its power at t = {time:?} is off by about {error:.2} %; a sum of few f(x, y) g(t) is integrated, and so is what is smaller beside the grid"
     ))
 }
 

@@ -103,7 +103,7 @@ fn part_at_nodes(params: &Params, moved: &Params) -> Option<&'static str> {
     } else if held.any(|(table, moved)| jump_differs(&table.value, &moved.value)) {
         Some("a jump of a held value, which counts at nodes")
     } else if walls.any(|(function, moved)| jump_differs(function, moved)) {
-        Some("a jump of a wall, which counts at nodes and steps")
+        Some("a jump of a wall, which counts at nodes, half cells and steps")
     } else if let (InitialState::Expression(initial), InitialState::Expression(moved)) = initial
         && jump_differs(initial, moved)
     {

@@ -5,7 +5,7 @@ use super::{
     value::{LONGEST_NAME, Value, number},
 };
 use diff2d_arrays::{
-    expression::{Expression, ExpressionError, Interpolant},
+    expression::{Expression, ExpressionError, Interpolant, Jump},
     wording::excerpt,
 };
 use serde_json::{Value as Json, json};
@@ -46,9 +46,21 @@ pub struct Formula {
     pub text: String,
     /// The parsed formula, with the variables of [`VARIABLES`].
     pub expression: Expression,
+    /// The formula that compares what was computed, for integrals between nodes.
+    pub exact: Expression,
 }
 
 impl Formula {
+    /// A formula that is shown as a text.
+    #[must_use]
+    pub fn new(text: &str, expression: Expression) -> Self {
+        Self {
+            text: text.to_owned(),
+            exact: expression.clone(),
+            expression,
+        }
+    }
+
     /// Whether the formula depends on t.
     #[must_use]
     pub fn depends_on_time(&self) -> bool {
@@ -100,6 +112,7 @@ impl Function {
             text: text.clone(),
             // Times are sums and products, which are rounded.
             expression: expression.of_rounded_variable(TIME, words.latest_time),
+            exact: expression,
         });
         match function.constant() {
             Some(value) if !value.is_finite() => Err(Some(if text.trim().parse::<f64>().is_ok() {
@@ -112,6 +125,16 @@ impl Function {
             })),
             _ => Ok(function),
         }
+    }
+
+    /// Whether the formula jumps in x or y at places that depend on time.
+    #[must_use]
+    pub fn moves_jumps(&self) -> bool {
+        let Self::Formula(Formula { exact, .. }) = self else {
+            return false;
+        };
+        let moves = |jump: &Jump| jump.uses(TIME) && (jump.uses(0) || jump.uses(1));
+        self.depends_on_time() && exact.jumps().parts.iter().any(moves)
     }
 
     /// The number, if the function is constant in place and time, such as a formula without variables.

@@ -11,8 +11,10 @@
 
 use super::{
     Unready,
+    between::Wrong,
     faces::beyond,
     geometry::Geometry,
+    moving_source::MovingSource,
     slots::{Slot, Slots, weighted_quantities},
     values::{Values, first_where, value_at},
     zeros,
@@ -203,15 +205,27 @@ impl Slots {
 
     /// The evaluation of the source for rows from `first` on.
     fn source_at<T: Real>(&self, first: usize, share: f64, purpose: Purpose) -> SourceAt<T> {
-        let values = self.slot(Quantity::Source).values.clone();
-        let geometry = Arc::clone(&self.geometry);
+        let slots = self.clone();
         Box::new(move |time, array| {
-            let (nodes, source_values) = (&geometry.nodes, array.as_slice_mut()?);
+            let (geometry, source_values) = (&*slots.geometry, array.as_slice_mut()?);
+            let moving = slots.moving_source(time).filter(MovingSource::is_cheap);
+            let integrated = match moving.map(|source| source.values()).transpose() {
+                Ok(integrated) => integrated,
+                Err(Wrong { at: [x, y], .. }) => {
+                    return Some(Halt::NotFinite {
+                        key: Quantity::Source.key(),
+                        place: format!("x = {x:?}, y = {y:?}"),
+                        time,
+                    });
+                }
+            };
+            let values = &slots.slot(Quantity::Source).values;
+            let values = integrated.as_ref().unwrap_or(values);
             // Only formulas depend on time, and no formula reads a file.
-            let _ = values.fill(nodes, first, time, share, source_values);
-            clear_unused(&geometry, purpose, first, source_values);
+            let _ = values.fill(&geometry.nodes, first, time, share, source_values);
+            clear_unused(geometry, purpose, first, source_values);
             let place = first_where(source_values, |value| !value.to_f64().is_finite())?;
-            Some(not_finite(&geometry, first, place, time))
+            Some(not_finite(geometry, first, place, time))
         })
     }
 

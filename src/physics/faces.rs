@@ -1,7 +1,7 @@
 //! [`Faces`]: diffusion coefficients of the faces between nodes, and beyond walls.
 
 use super::{
-    between::CutFaces,
+    between::{CutFaces, CutWall},
     interface::{InterfaceRows, reduced},
     nodes::Nodes,
     slots::{Slots, TOGETHER},
@@ -73,6 +73,7 @@ pub struct Faces<'a> {
     of_y: &'a [f64],
     interfaces: InterfaceRows<'a>,
     cut: &'a [CutFaces; 2],
+    cut_walls: &'a [CutWall; 4],
 }
 
 impl Faces<'_> {
@@ -96,7 +97,7 @@ impl Faces<'_> {
             (i, _) => i,
         };
         let place = self.place(j, i);
-        let mean = match self.cut[0].faces.get(self.nodes.row(j), i) {
+        let mean = match self.cut[0].get(self.nodes.row(j), i) {
             Some(cut_mean) => cut_mean,
             None => mean(self.face, self.of_x[place - 1], self.of_x[place]),
         };
@@ -124,7 +125,7 @@ impl Faces<'_> {
             (row, _) => row,
         };
         // Around an axis the radius is in the coefficients along y.
-        let mean = match self.cut[1].faces.get(numbered, self.nodes.column(i)) {
+        let mean = match self.cut[1].get(numbered, self.nodes.column(i)) {
             Some(cut_mean) => self.grid.x.radius(i) * cut_mean,
             None => mean(self.face, self.of_y[neighbour], self.of_y[place]),
         };
@@ -135,11 +136,12 @@ impl Faces<'_> {
     /// The coefficient of a node in the direction across a side.
     pub(super) fn own(&self, side: Side, j: usize, i: usize) -> f64 {
         let place = self.place(j, i);
-        let line = if side.is_column() { j } else { i };
-        let is_last = usize::from(matches!(side, Side::Right | Side::Top));
-        // Where the formula jumps at the wall, the inside counts.
-        let cut_coefficient = self.cut[side.axis_number()].at_end(is_last, line);
-        let coefficient = match (side.is_column(), cut_coefficient) {
+        let line = match side.is_column() {
+            true => self.nodes.row(j),
+            false => self.nodes.column(i),
+        };
+        let cut_node = self.cut_walls[side as usize].node(line);
+        let coefficient = match (side.is_column(), cut_node.and_then(|node| node.diffusivity)) {
             (true, cut) => radius(self.grid, side, i) * cut.unwrap_or(self.of_x[place]),
             // Along y the radius is in them.
             (false, Some(cut)) => self.grid.x.radius(i) * cut,
@@ -227,6 +229,7 @@ impl Slots {
                 of_y: &of_y,
                 interfaces: self.geometry.interfaces.of_rows(nodes, &held_rows),
                 cut: &self.cut_faces,
+                cut_walls: &self.geometry.cut_walls,
             })?;
         }
         Ok(())

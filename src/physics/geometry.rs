@@ -5,19 +5,21 @@
 //! impermeable, see [`faces`](super::faces), and it has no source: its value is 0 in the state, and NaN in a snapshot.
 
 use super::{
+    between::CutWall,
     changes::repeated_changes,
     input::{Digests, Input},
     interface::{CrossedFace, Interface, Interfaces},
     nodes::Nodes,
     selection::Selection,
     values::{Values, value_at},
+    wall::Side,
 };
 use crate::{
     codec::Codec,
     field::Field,
     grid::Grid,
     node_set::NodeSet,
-    params::{Area, Boundary, Function, Params, ParamsError, RawParams, Wall},
+    params::{Area, Boundary, Function, Params, ParamsError, Profile, Quantity, RawParams, Wall},
 };
 use diff2d_stencil::real::Real;
 use std::{ops::Range, sync::Arc};
@@ -38,6 +40,8 @@ pub struct Geometry {
     held: Vec<(NodeSet, Function)>,
     /// Thin resistances between nodes.
     pub interfaces: Interfaces,
+    /// The half cells of each wall in which its functions, or D, jump at the start.
+    pub(super) cut_walls: Arc<[CutWall; 4]>,
     /// The unmasked nodes of each region that is recorded.
     pub regions: Vec<NodeSet>,
     /// The files that define areas, and whether each is an array.
@@ -141,6 +145,14 @@ impl Geometry {
             }
             geometry.interfaces.extend(alone);
         }
+        geometry.cut_walls = Arc::new(Side::ALL.map(|side| {
+            let quantity = [Quantity::X, Quantity::Y][side.axis_number()];
+            let diffusivity = match params.profile(quantity) {
+                Profile::Function(function) => Some(function),
+                Profile::File(_) | Profile::Image { .. } => None,
+            };
+            CutWall::new(&geometry, side, diffusivity, geometry.start)
+        }));
         Ok(geometry)
     }
 
@@ -198,6 +210,7 @@ impl Geometry {
             masked: Arc::default(),
             held: Vec::new(),
             interfaces: Interfaces::default(),
+            cut_walls: Arc::default(),
             regions: Vec::new(),
             inputs: Vec::new(),
             remarks: Vec::new(),

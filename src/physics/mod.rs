@@ -13,6 +13,7 @@ pub mod input;
 pub mod interface;
 pub mod method;
 pub mod moving_nodes;
+mod moving_source;
 pub mod nodes;
 pub mod over_time;
 pub mod picture;

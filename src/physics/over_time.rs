@@ -1,6 +1,6 @@
 //! Functions of time at one node: their values at many times, and the times of their maxima.
 
-use super::{nodes::Nodes, values::value_at};
+use super::{nodes::Nodes, values::value_at_point};
 use crate::params::Function;
 use diff2d_arrays::expression::BATCH;
 use std::ops::Range;
@@ -18,28 +18,30 @@ pub fn times(Range { start, end }: Range<f64>, count: usize) -> Vec<f64> {
     }
 }
 
-/// Writes the values of a function at a node, one for each time.
-pub fn fill(
+/// The values of a function of x, y and t at a point, one for each time. A formula draws the random numbers of the node
+/// `number`.
+#[must_use]
+pub fn values_at_point(
     function: &Function,
-    nodes: &Nodes,
-    (j, i): (usize, usize),
+    [x, y]: [f64; 2],
+    number: u64,
     times: &[f64],
-    out: &mut [f64],
-) {
+) -> Vec<f64> {
+    let at = |time| value_at_point(function, [x, y, time], number);
     let formula = match function {
         Function::Formula(formula) if formula.depends_on_time() => &formula.expression,
-        _ => return out.fill(value_at(function, nodes, (j, i), 0.0)),
+        _ => return vec![at(0.0); times.len()],
     };
     if formula.is_random() || times.len() == 1 {
         // Random numbers are those of elements, and all of these are one. A single value needs no batch.
-        let elements = out.iter_mut().zip(times);
-        return elements.for_each(|(out, &time)| *out = value_at(function, nodes, (j, i), time));
+        return times.iter().map(|&time| at(time)).collect();
     }
-    let x = [nodes.x[nodes.column(i)]; BATCH];
-    let y = [nodes.y[nodes.row(j)]; BATCH];
-    for (times, out) in times.chunks(BATCH).zip(out.chunks_mut(BATCH)) {
-        formula.evaluate(&[&x, &y, times], 0, out);
+    let mut values = vec![0.0; times.len()];
+    let [x, y] = [x, y].map(|coordinate| [coordinate; BATCH]);
+    for (times, values) in times.chunks(BATCH).zip(values.chunks_mut(BATCH)) {
+        formula.evaluate(&[&x, &y, times], 0, values);
     }
+    values
 }
 
 /// The values of a function at a node, one for each time.
@@ -47,12 +49,16 @@ pub fn fill(
 pub fn values_at(
     function: &Function,
     nodes: &Nodes,
-    node: (usize, usize),
+    (j, i): (usize, usize),
     times: &[f64],
 ) -> Vec<f64> {
-    let mut values = vec![0.0; times.len()];
-    fill(function, nodes, node, times, &mut values);
-    values
+    let (j, i) = (nodes.row(j), nodes.column(i));
+    values_at_point(
+        function,
+        [nodes.x[i], nodes.y[j]],
+        nodes.number(j, i),
+        times,
+    )
 }
 
 /// The time in a span at which a function is largest; `add` adds the values at some times to zeros. The function is

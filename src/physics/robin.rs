@@ -146,14 +146,14 @@ impl<'a> Robin<'a> {
         let Wall::Robin([a, b, _]) = self.geometry.walls.wall(side) else {
             return;
         };
-        let [of_a, of_b] = [a, b].map(|of| {
-            let mut values = vec![0.0; times.len()];
-            over_time::fill(of, &self.geometry.nodes, node, times, &mut values);
-            values
-        });
-        for ((to, a), b) in to.iter_mut().zip(of_a).zip(of_b) {
-            *to += factor * (a / b);
-        }
+        let wall = &self.geometry.cut_walls[side as usize];
+        // Where places move, each node is inside of them at some time.
+        let cut = wall.node(self.geometry.number_along(side, node));
+        let cut = cut.filter(|_| !wall.is_moving);
+        let ratios = self.geometry.quotients(node, cut, (a, Some(b)), times);
+        to.iter_mut()
+            .zip(ratios)
+            .for_each(|(to, ratio)| *to += factor * ratio);
     }
 
     /// The search for the times at which these walls allow only the smallest step; `inside` is the weight in its own
@@ -240,7 +240,14 @@ pub fn rate(
     sides
         .filter_map(|side| match geometry.walls.wall(side) {
             Wall::Robin([a, b, _]) => {
-                let [a, b] = [a, b].map(|of| value_at(of, nodes, (j, i), time));
+                let wall = geometry.cut_wall(side, time);
+                let [a, b] = match wall.node(geometry.number_along(side, (j, i))) {
+                    None => [a, b].map(|of| value_at(of, nodes, (j, i), time)),
+                    cut => [
+                        geometry.quotients((j, i), cut, (a, Some(b)), &[time])[0],
+                        1.0,
+                    ],
+                };
                 let spacing = side.axis(grid).spacing;
                 Some(2.0 * own(side) * a / (b * spacing))
             }

@@ -105,17 +105,17 @@ impl Selection {
 
 /// A function of coordinates that treats coordinates as equal if they differ only by rounding.
 fn of_rounded(function: &Function, nodes: &Nodes) -> Function {
-    let Function::Formula(Formula { text, expression }) = function else {
+    let Function::Formula(Formula {
+        text, expression, ..
+    }) = function
+    else {
         return function.clone();
     };
     let end_coordinates = [&nodes.x, &nodes.y]
         .into_iter()
         .flat_map(|axis| axis.first().into_iter().chain(axis.last()));
     let scale = end_coordinates.fold(0.0, |scale: f64, end| scale.max(end.abs()));
-    Function::Formula(Formula {
-        text: text.clone(),
-        expression: expression.of_rounded(scale),
-    })
+    Function::Formula(Formula::new(text, expression.of_rounded(scale)))
 }
 
 /// The grey value below which nodes are selected.

@@ -4,9 +4,10 @@
 //! the largest stable step.
 
 use super::{
-    between::{CutFaces, Jumping},
+    between::{CutFaces, CutPoints, Jumping, Wrong},
     geometry::Geometry,
     input::Digests,
+    sparse::SparseRows,
     values::Values,
 };
 use crate::{
@@ -100,17 +101,6 @@ impl Slot {
         self.depends_on_time && self.products.is_empty()
     }
 
-    /// Whether the quantity jumps between nodes, and is asked at nodes nevertheless, because it is evaluated at each
-    /// step.
-    #[must_use]
-    pub fn jumps_at_nodes(&self) -> bool {
-        let Values::Function(Function::Formula(formula)) = self.values.given() else {
-            return false;
-        };
-        let jumps = formula.expression.jumps().parts;
-        self.is_evaluated() && jumps.iter().any(|jump| jump.uses(0) || jump.uses(1))
-    }
-
     /// The time-dependent part: a factor if there is one product, otherwise the whole function.
     #[must_use]
     pub fn in_time(&self) -> Option<&Function> {
@@ -143,15 +133,10 @@ impl Slots {
             let radii = radii.as_ref().filter(|_| quantity != Quantity::X);
             let products = products(profile).unwrap_or_default().into_iter();
             let products = products.map(|product| Product {
-                values: by_radius(averaged(product.values, geometry), radii),
+                values: by_radius(product.values, radii),
                 ..product
             });
             let values = Values::new(profile, quantity.key(), raw, &geometry.grid, digests)?;
-            // D is a property of faces.
-            let values = match quantity {
-                Quantity::X | Quantity::Y => values,
-                _ => averaged(values, geometry),
-            };
             Ok(Slot {
                 values: by_radius(values, radii),
                 depends_on_time: profile.depends_on_time(),
@@ -184,46 +169,75 @@ impl Slots {
                 masked.as_slice(),
                 quantity.key(),
                 raw,
-                |value| match quantity {
-                    Quantity::Capacity if value > 0.0 && value.is_finite() => {
-                        let inverse_fault = params.precision.lacks(1.0 / value);
-                        inverse_fault.map(|_| "a number whose inverse is finite, too,")
-                    }
-                    Quantity::Capacity => Some("a finite number greater than 0"),
-                    _ if value.is_finite() && value >= 0.0 => None,
-                    _ => Some("a finite number, 0 or greater,"),
-                },
+                |value| requirement(quantity, params, value),
             )?;
         }
         slots.cut_faces = Arc::new([
-            slots.cut_faces(Quantity::X, raw)?,
-            slots.cut_faces(Quantity::Y, raw)?,
+            slots.cut_faces(Quantity::X, params, raw)?,
+            slots.cut_faces(Quantity::Y, params, raw)?,
         ]);
-        Ok(slots)
+        let points = CutPoints::new(&slots);
+        let refuse = |quantity: Quantity, wrong| slots.refuse(quantity, params, raw, wrong);
+        let integrated_slots = Quantity::ALL.into_iter().map(|quantity| {
+            let mut slot = slots.slot(quantity).clone();
+            let integrated = |values| {
+                let is_right = |value| requirement(quantity, params, value).is_none();
+                let integrated = integrated(values, quantity, geometry, points.as_ref(), is_right);
+                integrated.map_err(|wrong| refuse(quantity, wrong))
+            };
+            if !slot.depends_on_time {
+                slot.values = integrated(slot.values)?;
+            }
+            for product in &mut slot.products {
+                product.values = integrated(product.values.clone())?;
+            }
+            Ok(slot)
+        });
+        let list = integrated_slots.collect::<Result<_, ParamsError>>()?;
+        Ok(Self { list, ..slots })
+    }
+
+    /// The refusal of a value between nodes.
+    fn refuse(
+        &self,
+        quantity: Quantity,
+        params: &Params,
+        raw: &RawParams,
+        wrong: Wrong,
+    ) -> ParamsError {
+        let (value, [x, y]) = (wrong.value, wrong.at);
+        let key = match quantity {
+            Quantity::X | Quantity::Y if self.is_isotropic => "D",
+            _ => quantity.key(),
+        };
+        let requirement = requirement(quantity, params, value).unwrap_or("a finite number");
+        let reason = format!(
+            "it is {value:?} between nodes, at x = {x:?}, y = {y:?}; it must be {requirement} there as well"
+        );
+        raw.refuse(key, reason)
     }
 
     /// The faces along x or along y on whose edges the formula of D jumps.
-    fn cut_faces(&self, quantity: Quantity, raw: &RawParams) -> Result<CutFaces, ParamsError> {
+    fn cut_faces(
+        &self,
+        quantity: Quantity,
+        params: &Params,
+        raw: &RawParams,
+    ) -> Result<CutFaces, ParamsError> {
         let Values::Function(function) = self.slot(quantity).values.given() else {
             return Ok(CutFaces::default());
         };
-        let jumping = Jumping::new(function, &self.geometry);
+        let jumping = Jumping::new(function, &self.geometry, self.geometry.start);
         let axis = usize::from(quantity == Quantity::Y);
         let faces = jumping.map(|jumping| jumping.faces(axis, self.face));
-        faces.unwrap_or_else(|| Ok(CutFaces::default())).map_err(|wrong| {
-            let [x, y] = wrong.at;
-            let reason = format!(
-                "it is {:?} between nodes, at x = {x:?}, y = {y:?}; it must be a finite number, 0 or greater, there as well",
-                wrong.value
-            );
-            raw.refuse(quantity.key(), reason)
-        })
+        let faces = faces.unwrap_or_else(|| Ok(CutFaces::default()));
+        faces.map_err(|wrong| self.refuse(quantity, params, raw, wrong))
     }
 
     /// Bytes of memory.
     #[must_use]
     pub fn bytes(&self) -> u64 {
-        let faces = self.cut_faces.iter().map(CutFaces::bytes);
+        let faces = self.cut_faces.iter().map(SparseRows::bytes);
         let products = self.list.iter().flat_map(|slot| &slot.products);
         let values = self.list.iter().map(|slot| &slot.values);
         let values = values.chain(products.map(|product| &product.values));
@@ -384,14 +398,52 @@ impl Slots {
     }
 }
 
-/// Values with means over the cells in which their formula jumps.
-fn averaged(values: Values, geometry: &Geometry) -> Values {
-    let Values::Function(function) = &values else {
-        return values;
+/// What a value of a quantity must be, if it is not.
+fn requirement(quantity: Quantity, params: &Params, value: f64) -> Option<&'static str> {
+    match quantity {
+        Quantity::Capacity if value > 0.0 && value.is_finite() => {
+            let inverse_fault = params.precision.lacks(1.0 / value);
+            inverse_fault.map(|_| "a number whose inverse is finite, too,")
+        }
+        Quantity::Capacity => Some("a finite number greater than 0"),
+        Quantity::Source => Some("a finite number").filter(|_| !value.is_finite()),
+        _ if value.is_finite() && value >= 0.0 => None,
+        _ => Some("a finite number, 0 or greater,"),
+    }
+}
+
+/// Values that are integrated where their formula jumps: the capacity over cells; decay and source against hat functions,
+/// so that both have the same weights. D is a property of faces.
+fn integrated(
+    values: Values,
+    quantity: Quantity,
+    geometry: &Geometry,
+    points: Option<&CutPoints<'_>>,
+    is_right: impl Fn(f64) -> bool + Sync,
+) -> Result<Values, Wrong> {
+    let jumping = match (values.given(), quantity) {
+        (_, Quantity::X | Quantity::Y) => None,
+        (Values::Function(function), _) => Jumping::new(function, geometry, geometry.start),
+        _ => None,
     };
-    match Jumping::new(function, geometry).map(|jumping| jumping.cells()) {
-        Some(means) if !means.is_empty() => Values::Averaged(Box::new(values), Arc::new(means)),
-        _ => values,
+    let Some(jumping) = jumping else {
+        return Ok(values);
+    };
+    let means = match quantity {
+        Quantity::Capacity => jumping.cells(is_right)?,
+        _ => jumping.hats(&jumping.patches(), points, is_right)?,
+    };
+    Ok(averaged(values, means))
+}
+
+/// Values of a formula, in place of some of which there are means.
+pub(super) fn averaged(values: Values, means: SparseRows) -> Values {
+    match values {
+        Values::Weighted(values, radii) => {
+            Values::Weighted(Box::new(averaged(*values, means)), radii)
+        }
+        values if means.is_empty() => values,
+        values => Values::Averaged(Box::new(values), Arc::new(means)),
     }
 }
 
@@ -424,8 +476,5 @@ fn products(profile: &Profile) -> Option<Vec<Product>> {
 
 /// A part of a formula, which messages show as the whole formula.
 fn formula_of(whole: &Formula, expression: Expression) -> Function {
-    Function::Formula(Formula {
-        text: whole.text.clone(),
-        expression,
-    })
+    Function::Formula(Formula::new(&whole.text, expression))
 }

@@ -25,7 +25,7 @@ use super::{
 };
 use crate::{
     dynamics::Halt,
-    params::{SIDES, Wall},
+    params::{Function, SIDES, Wall},
 };
 use diff2d_stencil::real::Real;
 use diff2d_stencil::{self as stencil, Ghost, Table};
@@ -145,7 +145,7 @@ impl Tables {
             Wall::Periodic => stencil::Side::Periodic,
             Wall::Fixed(value) if !value.depends_on_time() => stencil::Side::Held,
             Wall::Fixed(_) => {
-                let own_values = &self.values(side, times)[0];
+                let own_values = &self.terms(side, times)[0];
                 let values = self.numbers(side).enumerate().map(|(position, number)| {
                     let node = side.node(&self.geometry.grid, number);
                     match (self.geometry.value(node), self.geometry.fixed_side(node)) {
@@ -241,10 +241,10 @@ impl Tables {
         if is_on_fixed || self.geometry.keeps(node) {
             return 0.0;
         }
-        let number = self.number_along(side, node);
+        let number = self.geometry.number_along(side, node);
         let (inner_rate, capacity) = self.coefficients.rate(side, number);
         let walls = robin::rate(&self.geometry, node, time, |side| {
-            let number = self.number_along(side, node);
+            let number = self.geometry.number_along(side, node);
             self.coefficients.own_and_inner(side, number)[0]
         });
         (inner_rate + walls) / capacity
@@ -259,23 +259,41 @@ impl Tables {
         }
     }
 
-    /// The values of each function of a side's wall. A function that is the same at all nodes is evaluated at one.
-    fn values(&self, side: Side, times: &[f64]) -> Vec<SideValues> {
-        let functions = self.geometry.walls.wall(side).functions().iter();
-        let values = functions.map(|function| {
-            let evaluated_nodes = if function.depends_on_place() {
-                usize::MAX
-            } else {
-                1
+    /// The flux of a side's wall, or c/b and a/b of a Robin wall, over the half cells of its nodes. What is the same at
+    /// all nodes is evaluated at one.
+    fn terms(&self, side: Side, times: &[f64]) -> Vec<SideValues> {
+        let wall = self.geometry.walls.wall(side);
+        let quotients = match wall.functions() {
+            [a, b, c] => vec![(c, Some(b)), (a, Some(b))],
+            functions => functions.iter().map(|function| (function, None)).collect(),
+        };
+        if self.geometry.cut_walls[side as usize].is_moving && times.len() > 1 {
+            let at_times = times.iter().map(|&time| self.terms(side, &[time]));
+            let joined = at_times.reduce(|mut terms, later_terms| {
+                for (SideValues(term), SideValues(later)) in terms.iter_mut().zip(later_terms) {
+                    let of_nodes = term.iter_mut().zip(later);
+                    of_nodes.for_each(|(values, later_values)| values.extend(later_values));
+                }
+                terms
+            });
+            return joined.unwrap_or_default();
+        }
+        let cut_wall = self.geometry.cut_wall(side, times[0]);
+        let terms = quotients.into_iter().map(|quotient| {
+            let mut functions = [Some(quotient.0), quotient.1].into_iter().flatten();
+            let (depends_on_place, count) = match functions.any(Function::depends_on_place) {
+                true => (true, usize::MAX),
+                false => (false, 1),
             };
-            let nodes = self.numbers(side).take(evaluated_nodes);
-            let of_nodes = nodes.map(|number| {
+            let of_nodes = self.numbers(side).take(count).map(|number| {
                 let node = side.node(&self.geometry.grid, number);
-                values_at(function, &self.geometry.nodes, node, times)
+                let cut = cut_wall.node(self.geometry.number_along(side, node));
+                let cut = cut.filter(|_| depends_on_place);
+                self.geometry.quotients(node, cut, quotient, times)
             });
             SideValues(of_nodes.collect())
         });
-        values.collect()
+        terms.collect()
     }
 
     /// The inflow during a step through a wall of given flux or of Robin's kind, over a length of one spacing, at each
@@ -290,7 +308,7 @@ impl Tables {
         match self.geometry.walls.wall(side) {
             Wall::Fixed(_) | Wall::Periodic => Vec::new(),
             Wall::Flux(_) | Wall::Robin(_) => {
-                let values = self.values(side, &[time]);
+                let values = self.terms(side, &[time]);
                 let inflows = self.numbers(side).enumerate().map(|(position, number)| {
                     let node = side.node(&self.geometry.grid, number);
                     let values: Vec<f64> =
@@ -302,12 +320,12 @@ impl Tables {
         }
     }
 
-    /// The inflow of a node: with one value through a wall of that flux, with three through a Robin wall.
+    /// The inflow of a node: with one value through a wall of that flux, with two through a Robin wall.
     fn inflow(&self, side: Side, node: (usize, usize), values: &[f64]) -> [f64; 2] {
-        let [gain, loss] = if let &[a, b, c] = values {
-            let number = self.number_along(side, node);
+        let [gain, loss] = if let &[gain, loss] = values {
+            let number = self.geometry.number_along(side, node);
             let [own_coefficient, _] = self.coefficients.own_and_inner(side, number);
-            [c, a].map(|term| own_coefficient * (term / b))
+            [gain, loss].map(|term| own_coefficient * term)
         } else {
             let flux = values[0];
             [radius(&self.geometry.grid, side, node.1) * flux, 0.0]
@@ -322,18 +340,9 @@ impl Tables {
         }
     }
 
-    /// The number of a node along a side.
-    fn number_along(&self, side: Side, (j, i): (usize, usize)) -> usize {
-        if side.is_column() {
-            self.geometry.nodes.row(j)
-        } else {
-            self.geometry.nodes.column(i)
-        }
-    }
-
     /// The rules of the ghosts of a side, for each node at each time.
     fn ghosts(&self, side: Side, times: &[f64]) -> Vec<Vec<GhostRule>> {
-        let values = self.values(side, times);
+        let values = self.terms(side, times);
         let nodes = self.numbers(side).enumerate();
         let ghosts = nodes.map(|(position, number)| {
             let node = side.node(&self.geometry.grid, number);
@@ -343,7 +352,7 @@ impl Tables {
         ghosts.collect()
     }
 
-    /// The rules of the ghost of one node at `count` times. `values` has the fluxes of its wall, or a, b and c of a Robin
+    /// The rules of the ghost of one node at `count` times. `values` has the fluxes of its wall, or c/b and a/b of a Robin
     /// wall, for each time.
     fn ghosts_of(
         &self,
@@ -362,7 +371,7 @@ impl Tables {
             return vec![no_ghost; count];
         }
         let h = side.axis(&self.geometry.grid).spacing;
-        let number = self.number_along(side, node);
+        let number = self.geometry.number_along(side, node);
         let [own_coefficient, inner] = self.coefficients.own_and_inner(side, number);
         let (mirror, coefficient) = match self.coefficients.uniform {
             Some(_) => (1.0, inner),
@@ -371,12 +380,12 @@ impl Tables {
         // Without a mirror the ghost begins with the node itself.
         let itself = 1.0 - mirror;
         let times = 0..count;
-        if let [a, b, c] = values {
+        if let [gains, losses] = values {
             let factor = 2.0 * h * (own_coefficient / coefficient);
             let rules = times.map(|time| GhostRule {
                 mirror,
-                alpha: factor * (c[time] / b[time]),
-                beta: factor * (a[time] / b[time]) - itself,
+                alpha: factor * gains[time],
+                beta: factor * losses[time] - itself,
             });
             rules.collect()
         } else {

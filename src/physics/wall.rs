@@ -1,14 +1,19 @@
 //! Walls: the boundary conditions on the sides of the domain.
 
-use super::{geometry::Geometry, values::value_at};
+use super::{
+    between::{CutNode, CutWall},
+    geometry::Geometry,
+    over_time::{values_at, values_at_point},
+    values::value_at,
+};
 use crate::{
     field::Field,
     grid::{Axis, Grid},
-    params::{Boundary, ParamsError, Precision, RawParams, SIDES, Wall},
+    params::{Boundary, Function, ParamsError, Precision, RawParams, SIDES, Wall},
 };
 use diff2d_stencil::WallTraits;
 use diff2d_stencil::real::Real;
-use std::ops::Range;
+use std::{borrow::Cow, ops::Range};
 
 /// A side of the domain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -176,6 +181,53 @@ impl Geometry {
     pub fn fixed_side(&self, node: (usize, usize)) -> Option<Side> {
         let mut sides = Side::ALL.into_iter().rev();
         sides.find(|&side| self.walls.wall(side).is_fixed() && side.has(&self.grid, node))
+    }
+
+    /// The number of a node along a side.
+    #[must_use]
+    pub fn number_along(&self, side: Side, (j, i): (usize, usize)) -> usize {
+        if side.is_column() {
+            self.nodes.row(j)
+        } else {
+            self.nodes.column(i)
+        }
+    }
+
+    /// The half cells of a wall in which its functions, or D, jump at a time.
+    #[must_use]
+    pub fn cut_wall(&self, side: Side, time: f64) -> Cow<'_, CutWall> {
+        let at_start = &self.cut_walls[side as usize];
+        let now = at_start.at(self, side, time);
+        now.map_or(Cow::Borrowed(at_start), Cow::Owned)
+    }
+
+    /// A function of a wall at a node, divided by another one if there is one, for each of the times; the mean over the
+    /// half cell of the node if that is cut.
+    #[must_use]
+    pub fn quotients(
+        &self,
+        node: (usize, usize),
+        cut: Option<&CutNode>,
+        (dividend, divisor): (&Function, Option<&Function>),
+        times: &[f64],
+    ) -> Vec<f64> {
+        let quotients = |values: &dyn Fn(&Function) -> Vec<f64>| match divisor {
+            Some(divisor) => {
+                let pairs = values(dividend).into_iter().zip(values(divisor));
+                pairs.map(|(a, b)| a / b).collect()
+            }
+            None => values(dividend),
+        };
+        let Some(cut) = cut else {
+            return quotients(&|function| values_at(function, &self.nodes, node, times));
+        };
+        let mut means = vec![0.0; times.len()];
+        for &(point, share) in &cut.shares {
+            let at_point = quotients(&|function| values_at_point(function, point, 0, times));
+            let sums = means.iter_mut().zip(at_point);
+            sums.for_each(|(mean, quotient)| *mean += share * quotient);
+        }
+        means
     }
 
     /// Refuses walls whose values at the start are not finite in the precision of the state. Masked nodes are exempt.

@@ -106,10 +106,7 @@ fn add_signals<'a>(
     let time_parts = parts.into_iter().filter(|part| part.uses == 1 << TIME);
     signals.extend(time_parts.map(|part| Signal {
         name: format!("what depends on t alone in {name}"),
-        function: Function::Formula(Formula {
-            text: formula.text.clone(),
-            expression: part.formula,
-        }),
+        function: Function::Formula(Formula::new(&formula.text, part.formula)),
         nodes,
         node: (0, 0),
         parts: PARTS,
@@ -132,10 +129,7 @@ impl Signal<'_> {
         for (table, argument) in formula.expression.interpolations() {
             let [table_start, table_end] = table.range().unwrap_or_default();
             let argument_at = |time: f64| {
-                let function = Function::Formula(Formula {
-                    text: String::new(),
-                    expression: argument.clone(),
-                });
+                let function = Function::Formula(Formula::new("", argument.clone()));
                 values_at(&function, self.nodes, self.node, &[time])[0]
             };
             let (of_start, of_end) = (argument_at(start), argument_at(end));

@@ -394,9 +394,6 @@ impl fmt::Display for RunPlan<'_> {
                 "",
                 "the source is no sum of few f(x, y) g(t): it is evaluated at every node and step, which takes most of the time",
             );
-                if self.problem.source_jumps_at_nodes() {
-                    lines.add("", "where it jumps in x or y, it counts at nodes and is not integrated between them");
-                }
             }
             lines.add(
                 "steps",

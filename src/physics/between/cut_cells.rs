@@ -1,29 +1,49 @@
 //! Means over the cells in which a formula jumps.
 
 use super::{
-    jumping::{Jumping, extent_of_cells},
+    jumping::{Boxes, Jumping, Wrong},
     measure::{FEJER, GAUSS, Measure},
-    stretch::{SLIVER, cuts_in, divided, lies_in, oriented, rounding, shrunk, to_rounding, within},
+    stretch::{SLIVER, cuts_in, divided, oriented, rounding, shrunk, to_rounding, within},
 };
 use crate::physics::sparse::SparseRows;
 use diff2d_arrays::expression::Search;
 use rayon::prelude::*;
 
-/// Points of a cell, and the sizes of what they stand for.
-struct Samples {
+/// Points of an area, and the sizes of what they stand for.
+pub(super) struct Samples {
     /// The weight of lengths along x.
-    measure: Measure,
+    pub(super) measure: Measure,
     /// Whether the value is the same wherever nothing jumps in between.
     is_constant_between: bool,
-    points: Vec<[f64; 2]>,
-    /// The numbers of the points, each with a size.
-    sizes: Vec<(usize, f64)>,
+    /// The points at which the formula is asked.
+    pub(super) points: Vec<[f64; 2]>,
+    /// The parts of the area.
+    pub(super) parts: Vec<Sample>,
+}
+
+/// A part of an area in which the formula has one value.
+pub(super) struct Sample {
+    /// The number of the point that has this value.
+    pub(super) value: usize,
+    /// The middle of the part.
+    pub(super) place: [f64; 2],
+    pub(super) size: f64,
 }
 
 impl Samples {
-    fn add(&mut self, point: [f64; 2], size: f64) {
-        self.sizes.push((self.points.len(), size));
-        self.points.push(point);
+    pub(super) fn of(jumping: &Jumping<'_>) -> Self {
+        Self {
+            measure: jumping.measure_of_areas(),
+            is_constant_between: jumping.is_constant_between,
+            points: Vec::new(),
+            parts: Vec::new(),
+        }
+    }
+
+    fn add(&mut self, place: [f64; 2], size: f64) {
+        let value = self.points.len();
+        self.parts.push(Sample { value, place, size });
+        self.points.push(place);
     }
 
     /// Adds the points of a rectangle in which nothing jumps.
@@ -41,10 +61,12 @@ impl Samples {
         for (share_y, weight_y) in GAUSS {
             for (share_x, weight_x) in GAUSS {
                 let size = weight_x * weight_y * size;
+                let place = [self.measure.within(x, share_x), within(y, share_y)];
                 if is_constant && self.points.len() > first_number {
-                    self.sizes.push((first_number, size));
+                    let value = first_number;
+                    self.parts.push(Sample { value, place, size });
                 } else {
-                    self.add([self.measure.within(x, share_x), within(y, share_y)], size);
+                    self.add(place, size);
                 }
             }
         }
@@ -52,82 +74,61 @@ impl Samples {
 }
 
 impl Jumping<'_> {
-    /// The means over the cells in which the formula jumps.
-    #[must_use]
-    pub fn cells(&self) -> SparseRows {
-        let nodes = &self.geometry.nodes;
-        let [wraps_x, wraps_y] = nodes.periodic;
-        let (ny, nx) = (nodes.y.len(), nodes.x.len());
-        let mut cells = self.marked(ny, 0..nx, |rows, columns| {
-            [(0, columns), (1, rows)]
-                .map(|(axis, numbers)| extent_of_cells(self.geometry, axis, &numbers))
-        });
-        // A place along one axis cuts the cells of a whole line.
-        let cut_columns: Vec<usize> = (0..nx).filter(|&i| self.cuts_cells(0, i)).collect();
-        for (j, cells) in cells.iter_mut().enumerate() {
-            match self.cuts_cells(1, j) {
-                true => *cells = (0..nx).collect(),
-                false => cells.extend(&cut_columns),
-            }
+    /// The weight of lengths along x in an area.
+    pub(super) fn measure_of_areas(&self) -> Measure {
+        match self.is_radial {
+            true => Measure::Square,
+            false => Measure::Length,
         }
-        if wraps_y {
-            let last_row = cells.split_off(ny - 1).concat();
-            cells[0].extend(last_row);
-            let differing = (0..nx).filter(|&i| self.differs_at_ends(1, nodes.column(i)));
-            cells[0].extend(differing);
-        }
-        let rows = cells.into_par_iter().enumerate().map(|(j, mut columns)| {
-            columns.iter_mut().for_each(|i| *i = nodes.column(*i));
-            if wraps_x && self.differs_at_ends(0, j) {
-                columns.push(0);
-            }
-            columns.sort_unstable();
-            columns.dedup();
-            let means = columns.into_iter().filter_map(|i| {
-                let mean = (!self.geometry.masks((j, i))).then(|| self.mean((j, i)))?;
-                // What has no value in a part of the cell is asked at the node.
-                mean.is_finite().then_some((i, mean))
-            });
-            means.collect()
-        });
-        SparseRows::of_rows(rows.collect())
     }
 
-    /// Whether a part that depends on one coordinate alone cuts the cells of a column (axis 0) or of a row (axis 1).
-    fn cuts_cells(&self, axis: usize, number: usize) -> bool {
-        let mut intervals = self.intervals(axis, number);
-        intervals.any(|interval| lies_in(&self.places[axis], interval))
+    /// The means over the cells in which the formula jumps.
+    ///
+    /// # Errors
+    /// The first value that is not right.
+    pub fn cells(&self, is_right: impl Fn(f64) -> bool + Sync) -> Result<SparseRows, Wrong> {
+        let cells = self.marked([Boxes::Cells; 2]);
+        let rows = cells.into_par_iter().enumerate().map(|(j, columns)| {
+            let columns = columns.into_iter();
+            let unmasked = columns.filter(|&i| !self.geometry.masks((j, i)));
+            let means = unmasked.map(|i| Ok((i, self.mean((j, i), &is_right)?)));
+            means.collect::<Result<Vec<_>, _>>()
+        });
+        Ok(SparseRows::of_rows(rows.collect::<Result<_, _>>()?))
     }
 
     /// The mean over the cell of a node.
-    fn mean(&self, (j, i): (usize, usize)) -> f64 {
-        let mut samples = Samples {
-            measure: match self.is_radial {
-                true => Measure::Square,
-                false => Measure::Length,
-            },
-            is_constant_between: self.is_constant_between,
-            points: Vec::new(),
-            sizes: Vec::new(),
-        };
+    fn mean(&self, (j, i): (usize, usize), is_right: impl Fn(f64) -> bool) -> Result<f64, Wrong> {
+        let mut samples = Samples::of(self);
         for y in self.intervals(1, j) {
             for x in self.intervals(0, i) {
-                let [columns, rows] = [(0, x), (1, y)]
-                    .map(|(axis, bounds)| divided(bounds, cuts_in(&self.places[axis], bounds)));
-                for &row in &rows {
-                    for &column in &columns {
-                        self.add_rectangle([column, row], &mut samples);
-                    }
-                }
+                self.add_area([x, y], [&[], &[]], &mut samples);
             }
         }
-        let values = self.values(&samples.points);
-        let sizes = samples.sizes.iter();
-        let total: f64 = sizes.clone().map(|(_, size)| size).sum();
-        sizes
-            .map(|&(point, size)| values[point] * size)
-            .sum::<f64>()
-            / total
+        let values = self.right_values(&samples.points, is_right)?;
+        let parts = samples.parts.iter();
+        let total: f64 = parts.clone().map(|part| part.size).sum();
+        let sum: f64 = parts.map(|part| values[part.value] * part.size).sum();
+        Ok(sum / total)
+    }
+
+    /// Adds samples of a rectangle, which is divided at further places along x and along y as well.
+    pub(super) fn add_area(
+        &self,
+        bounds: [[f64; 2]; 2],
+        further_cuts: [&[f64]; 2],
+        samples: &mut Samples,
+    ) {
+        let [columns, rows] = [0, 1].map(|axis| {
+            let mut cuts = cuts_in(&self.places[axis], bounds[axis]);
+            cuts.extend(further_cuts[axis]);
+            divided(bounds[axis], cuts)
+        });
+        for &row in &rows {
+            for &column in &columns {
+                self.add_rectangle([column, row], samples);
+            }
+        }
     }
 
     /// Adds samples of a rectangle in which only oblique parts jump.
@@ -189,7 +190,7 @@ impl Jumping<'_> {
 
     /// The axis across which a rectangle is cut by a straight line, and the bounds of the line's place. `None` if it is
     /// cut otherwise, or if nothing proves that it is not.
-    fn straight_place(&self, bounds: [[f64; 2]; 2]) -> Option<(usize, [f64; 2])> {
+    pub(super) fn straight_place(&self, bounds: [[f64; 2]; 2]) -> Option<(usize, [f64; 2])> {
         let [mut changes_along_x, mut changes_along_y] = [false; 2];
         for jump in &self.oblique {
             let [[a, b], [c, d]] =
@@ -210,24 +211,5 @@ impl Jumping<'_> {
         let is_cut_once = places.next().is_none()
             && !(pieces.into_iter()).any(|piece| self.may_lie_in(oriented(axis, [piece, others])));
         is_cut_once.then_some((axis, place))
-    }
-
-    /// The bounds of a node's cell along an axis: one interval, or on periodic sides half a cell at both ends.
-    fn intervals(&self, axis: usize, number: usize) -> impl Iterator<Item = [f64; 2]> + use<> {
-        let nodes = &self.geometry.nodes;
-        let last_number = nodes.along(axis).len() - 1;
-        let numbers = match number {
-            0 if nodes.periodic[axis] => [Some(0), Some(last_number)],
-            number if nodes.periodic[axis] && number == last_number => [Some(0), Some(last_number)],
-            number => [Some(number), None],
-        };
-        let intervals = numbers.map(|number| {
-            Some(extent_of_cells(
-                self.geometry,
-                axis,
-                &(number?..number? + 1),
-            ))
-        });
-        intervals.into_iter().flatten()
     }
 }

@@ -1,187 +1,178 @@
-//! [`CutFaces`]: the diffusion coefficients of faces on whose edges a formula jumps.
+//! [`CutFaces`]: the diffusion coefficients of faces which a formula cuts.
 
 use super::{
-    jumping::Jumping,
+    jumping::{Boxes, Jumping, Wrong},
     measure::{GAUSS, Measure},
-    stretch::{SLIVER, cuts_between, divided, oriented, rounding},
+    stretch::{cuts_in, divided, oriented, to_rounding, wide},
 };
 use crate::{params::Face, physics::sparse::SparseRows};
 use rayon::prelude::*;
 
-/// A value between nodes that a coefficient must not have.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Wrong {
-    /// The value.
-    pub value: f64,
-    /// Its place, `[x, y]`.
-    pub at: [f64; 2],
-}
+/// The diffusion coefficients of the faces that a formula cuts: of the face between nodes `k - 1` and `k` along the axis, at
+/// row `j` and column `i` of the second one.
+pub type CutFaces = SparseRows;
 
-/// The diffusion coefficients of the faces on whose edges a formula jumps.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct CutFaces {
-    /// The coefficient of the face between nodes `k - 1` and `k` along the axis, at row `j` and column `i` of the
-    /// second one.
-    pub faces: SparseRows,
-    /// The coefficients at the first and the last node of a line, on whose edges a formula jumps: those of the inside.
-    pub ends: [Vec<(usize, f64)>; 2],
-}
-
-/// The coefficients of the cut edges of a line, and at its two ends if their edges are cut.
-#[derive(Default)]
+/// A line through a face along its normal, from node to node, and the pieces on which nothing jumps.
 struct CutLine {
-    coefficients: Vec<(usize, f64)>,
-    ends: [Option<f64>; 2],
-}
-
-/// A cut edge, and the pieces on which nothing jumps.
-struct CutEdge {
-    /// The number of the node at its upper end.
-    number: usize,
-    bounds: [f64; 2],
-    measure: Measure,
+    /// The coordinate of the other axis.
+    over: f64,
+    /// The part of the face's width for which it stands.
+    weight: f64,
     pieces: Vec<[f64; 2]>,
-}
-
-impl CutFaces {
-    /// Bytes of memory.
-    #[must_use]
-    pub fn bytes(&self) -> u64 {
-        let of_ends = self.ends.iter().map(|end| size_of_val(&end[..]) as u64);
-        self.faces.bytes() + of_ends.sum::<u64>()
-    }
-
-    /// The coefficient at the first (0) or the last node (1) of a line.
-    #[must_use]
-    pub fn at_end(&self, end: usize, line: usize) -> Option<f64> {
-        let of_lines = &self.ends[end];
-        let place = of_lines.binary_search_by_key(&line, |&(line, _)| line);
-        place.ok().map(|place| of_lines[place].1)
-    }
+    /// Whether the formula jumps on it.
+    is_cut: bool,
 }
 
 impl Jumping<'_> {
-    /// The coefficients of the faces between columns (axis 0) or between rows (axis 1), where the formula jumps.
+    /// The coefficients of the faces between columns (axis 0) or between rows (axis 1) in which the formula jumps.
     ///
     /// # Errors
     /// The first value that is negative or not finite.
     pub fn faces(&self, axis: usize, face: Face) -> Result<CutFaces, Wrong> {
-        let nodes = &self.geometry.nodes;
-        let line_count = nodes.along(1 - axis).len() - usize::from(nodes.periodic[1 - axis]);
-        let lines = (0..line_count).into_par_iter();
-        let lines = lines.map(|line| self.cut_line(axis, line, face));
-        let lines = lines.collect::<Result<Vec<_>, _>>()?;
-        let mut cut = CutFaces::default();
-        let mut coefficients = Vec::with_capacity(lines.len());
-        for (number, line) in lines.into_iter().enumerate() {
-            for (end, coefficient) in cut.ends.iter_mut().zip(line.ends) {
-                end.extend(coefficient.map(|coefficient| (number, coefficient)));
-            }
-            coefficients.push(line.coefficients);
+        let boxes = oriented(axis, [Boxes::Edges, Boxes::Cells]);
+        let mut rows = self.marked(boxes);
+        if axis == 1 {
+            // The face between rows k - 1 and k has the number of the second one.
+            rows.insert(0, Vec::new());
         }
-        cut.faces = match axis {
-            0 => SparseRows::of_rows(coefficients),
-            _ => SparseRows::of_columns(coefficients, nodes.y.len()),
-        };
-        Ok(cut)
+        let rows = rows.into_par_iter().enumerate().map(|(row, columns)| {
+            let columns = columns.into_iter().map(|column| match axis {
+                0 => column + 1,
+                _ => column,
+            });
+            let coefficients = columns.filter_map(|column| {
+                let [number, line] = oriented(axis, [column, row]);
+                let coefficient = self.face(axis, line, number, face).transpose()?;
+                Some(coefficient.map(|coefficient| (column, coefficient)))
+            });
+            coefficients.collect::<Result<Vec<_>, _>>()
+        });
+        Ok(SparseRows::of_rows(rows.collect::<Result<_, _>>()?))
     }
 
-    /// The coefficients of the cut edges of a line.
-    fn cut_line(&self, axis: usize, line: usize, face: Face) -> Result<CutLine, Wrong> {
-        let edges = self.cut_edges(axis, line, face);
-        let nodes = &self.geometry.nodes;
-        let (coordinates, over) = (nodes.along(axis), nodes.along(1 - axis)[line]);
+    /// The coefficient of the face between nodes `number - 1` and `number` of a line along an axis; `None` if nothing cuts
+    /// it, and beside masked nodes.
+    fn face(
+        &self,
+        axis: usize,
+        line: usize,
+        number: usize,
+        face: Face,
+    ) -> Result<Option<f64>, Wrong> {
+        let nodes_of_edge = [number - 1, number].map(|number| oriented(1 - axis, [number, line]));
+        if (nodes_of_edge.iter()).any(|&[j, i]| self.geometry.masks((j, i))) {
+            return Ok(None);
+        }
+        let coordinates = self.geometry.nodes.along(axis);
+        let bounds = [coordinates[number - 1], coordinates[number]];
+        let Some(lines) = self.lines_through(axis, line, number) else {
+            return Ok(None);
+        };
+        // As in other faces, a line on which nothing jumps conducts by its length.
+        let measure_of = |line: &CutLine| match face {
+            Face::Harmonic if axis == 0 && self.is_radial && line.is_cut => match bounds[0] > 0.0 {
+                true => Measure::Logarithm,
+                false => Measure::Square,
+            },
+            _ => Measure::Length,
+        };
         let rule = match self.is_constant_between {
             true => &GAUSS[..1],
             false => &GAUSS[..],
         };
-        let points = edges.iter().flat_map(|edge| {
-            let pieces = edge.pieces.iter();
-            let places = pieces.flat_map(move |&piece| {
-                rule.iter()
-                    .map(move |&(share, _)| edge.measure.within(piece, share))
+        let mut points = Vec::new();
+        for line in &lines {
+            let (CutLine { over, pieces, .. }, measure) = (line, measure_of(line));
+            let places = pieces.iter().flat_map(|&piece| {
+                let shares = rule.iter();
+                shares.map(move |&(share, _)| measure.within(piece, share))
             });
-            places.map(|place| oriented(axis, [place, over]))
-        });
-        let points: Vec<[f64; 2]> = points.collect();
-        let values = self.values(&points);
-        let mut line = CutLine::default();
-        let mut later_values = &values[..];
-        for edge in &edges {
-            let (of_edge, rest_of_values) = later_values.split_at(edge.pieces.len() * rule.len());
-            later_values = rest_of_values;
-            if let Some(place) = of_edge.iter().position(|&value| !is_coefficient(value)) {
-                let count_before = values.len() - later_values.len() - of_edge.len();
-                return Err(Wrong {
-                    value: of_edge[place],
-                    at: points[count_before + place],
-                });
-            }
-            line.coefficients
-                .push((edge.number, edge.mean(of_edge, face)));
-            if edge.number == 1 {
-                line.ends[0] = of_edge.first().copied();
-            }
-            if edge.number == coordinates.len() - 1 {
-                line.ends[1] = of_edge.last().copied();
-            }
+            points.extend(places.map(|place| oriented(axis, [place, *over])));
         }
-        Ok(line)
+        let values = self.right_values(&points, is_coefficient)?;
+        let mut later_values = &values[..];
+        let means = lines.iter().map(|line| {
+            let (of_line, rest) = later_values.split_at(line.pieces.len() * rule.len());
+            later_values = rest;
+            (
+                line.weight,
+                line.mean(of_line, bounds, measure_of(line), face),
+            )
+        });
+        let means: Vec<(f64, f64)> = means.collect();
+        if let [(_, mean)] = means[..] {
+            return Ok(Some(mean));
+        }
+        let [sum, width] = means.iter().fold([0.0; 2], |[sum, width], (weight, mean)| {
+            [sum + weight * mean, width + weight]
+        });
+        Ok(Some(sum / width))
     }
 
-    /// The edges of a line on which the formula jumps, without those of masked nodes. What rounding leaves between two
-    /// pieces is left out.
-    fn cut_edges(&self, axis: usize, line: usize, face: Face) -> Vec<CutEdge> {
-        let nodes = &self.geometry.nodes;
-        let (coordinates, over) = (nodes.along(axis), nodes.along(1 - axis)[line]);
-        let last_edge = coordinates.len() - 1;
-        let sliver = SLIVER * rounding([coordinates[0], coordinates[last_edge]]);
-        let mut cuts = cuts_between(coordinates, &self.places_on_line(axis, over));
-        if nodes.periodic[axis] && self.differs_at_ends(axis, line) {
-            cuts.push((last_edge, coordinates[last_edge]));
-        }
-        let of_edges = cuts.chunk_by(|one, other| one.0 == other.0);
-        let edges = of_edges.filter_map(|cuts| {
-            let number = cuts[0].0;
-            let nodes_of_edge =
-                [number - 1, number].map(|number| oriented(1 - axis, [number, line]));
-            if nodes_of_edge
-                .iter()
-                .any(|&[j, i]| self.geometry.masks((j, i)))
+    /// The lines through a face along its normal: that of its nodes, or one in each piece of its width if places across it cut
+    /// the width; `None` if nothing cuts the face. A curve is met by the line of the nodes.
+    fn lines_through(&self, axis: usize, line: usize, number: usize) -> Option<Vec<CutLine>> {
+        let coordinates = self.geometry.nodes.along(axis);
+        let bounds = [coordinates[number - 1], coordinates[number]];
+        let measure = match axis {
+            1 if self.is_radial => Measure::Square,
+            _ => Measure::Length,
+        };
+        let over = self.geometry.nodes.along(1 - axis);
+        let [at_node, at_other_end] = [over[line], over[over.len() - 1]];
+        let mut lines = Vec::new();
+        let mut is_cut_across = false;
+        for (number, width) in self.intervals(1 - axis, line).enumerate() {
+            let mut cuts = cuts_in(&self.places[1 - axis], width);
+            let area = oriented(axis, [bounds, width]);
+            if self.may_lie_in(area)
+                && let Some((across, place)) = self.straight_place(area)
+                && across == 1 - axis
             {
-                return None;
+                cuts.extend(place);
             }
-            let bounds = [coordinates[number - 1], coordinates[number]];
-            let mut pieces = divided(bounds, cuts.iter().map(|&(_, cut)| cut).collect());
-            if pieces.iter().any(|[from, to]| to - from > sliver) {
-                pieces.retain(|[from, to]| to - from > sliver);
-            }
-            let measure = match face {
-                Face::Harmonic if axis == 0 && self.is_radial && bounds[0] > 0.0 => {
-                    Measure::Logarithm
-                }
-                Face::Harmonic if axis == 0 && self.is_radial => Measure::Square,
-                _ => Measure::Length,
-            };
-            Some(CutEdge {
-                number,
-                bounds,
-                measure,
-                pieces,
+            let pieces = wide(divided(width, cuts), self.sliver(1 - axis));
+            // The piece of a node on whose line nothing jumps.
+            let node = [at_node, at_other_end][number];
+            let has_node = pieces.len() == 1 && pieces[0][0] <= node && node <= pieces[0][1];
+            is_cut_across |= !has_node;
+            let of_pieces = pieces.into_iter();
+            lines.extend(of_pieces.map(|piece| (measure.within(piece, 0.5), measure.of(piece))));
+        }
+        // Where periodic sides meet, the two halves of a width differ.
+        is_cut_across |= lines.len() == 2
+            && [number - 1, number]
+                .iter()
+                .any(|&number| self.has_seam(1 - axis, number));
+        if !is_cut_across {
+            lines = vec![(at_node, 1.0)];
+        }
+        let of_axis = cuts_in(&self.places[axis], bounds);
+        let is_at_seam = number + 1 == coordinates.len() && self.has_seam(axis, line);
+        let lines = lines.into_iter().map(|(over, weight)| {
+            let mut cuts = of_axis.clone();
+            let oblique = self.oblique_places(axis, over, bounds, to_rounding(bounds, 1));
+            cuts.extend(oblique.flatten());
+            let is_cut = is_at_seam || !cuts.is_empty();
+            (is_cut || is_cut_across).then(|| CutLine {
+                over,
+                weight,
+                pieces: wide(divided(bounds, cuts), self.sliver(axis)),
+                is_cut,
             })
         });
-        edges.collect()
+        lines.collect()
     }
 }
 
-impl CutEdge {
-    /// The mean coefficient of the edge, from the values on its pieces: those of Gauss's rule, or a single one that all
-    /// of the piece has.
-    fn mean(&self, values: &[f64], face: Face) -> f64 {
+impl CutLine {
+    /// The mean coefficient between two nodes, from the values on the pieces: those of Gauss's rule, or a single one that
+    /// all of the piece has.
+    fn mean(&self, values: &[f64], [from, to]: [f64; 2], measure: Measure, face: Face) -> f64 {
         let (mut total, mut sum) = (0.0, 0.0);
         let count = values.len() / self.pieces.len();
         for (&piece, values) in self.pieces.iter().zip(values.chunks_exact(count)) {
-            let size = self.measure.of(piece);
+            let size = measure.of(piece);
             total += size;
             for (value, (_, weight)) in values.iter().cycle().zip(GAUSS) {
                 sum += match face {
@@ -190,11 +181,8 @@ impl CutEdge {
                 };
             }
         }
-        let [from, to] = self.bounds;
-        let curvature = match self.measure {
-            Measure::Logarithm => {
-                (to - from) / (f64::midpoint(from, to) * self.measure.of(self.bounds))
-            }
+        let curvature = match measure {
+            Measure::Logarithm => (to - from) / (f64::midpoint(from, to) * measure.of([from, to])),
             Measure::Length | Measure::Square => 1.0,
         };
         match face {

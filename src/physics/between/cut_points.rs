@@ -38,18 +38,18 @@ use crate::{
 use std::array;
 
 /// D along x and along y, which come first, and the areas of interfaces.
-const DIFFUSION: usize = 2;
+pub(super) const DIFFUSION: usize = 2;
 
 /// Finds the weights of nodes around points.
 pub struct CutPoints<'a> {
     slots: &'a Slots,
-    jumping: Vec<Jumping<'a>>,
+    pub(super) jumping: Vec<Jumping<'a>>,
     /// The area inside of each interface, and its resistance.
-    areas: Vec<(Area<'a>, &'a Function)>,
+    pub(super) areas: Vec<(Area<'a>, &'a Function)>,
 }
 
 /// The area inside of an interface.
-enum Area<'a> {
+pub(super) enum Area<'a> {
     /// All places at which a function is not 0.
     Function(&'a Function),
     /// All places whose nearest node is one of these.
@@ -57,12 +57,12 @@ enum Area<'a> {
 }
 
 /// A cell between four nodes, with a point in it.
-struct Cell<'a> {
+pub(super) struct Cell<'a> {
     points: &'a CutPoints<'a>,
     /// The numbers of the columns and of the rows.
     numbers: [[usize; 2]; 2],
     /// Their coordinates.
-    bounds: [[f64; 2]; 2],
+    pub(super) bounds: [[f64; 2]; 2],
     point: [f64; 2],
     /// D along x and along y where no formula gives it.
     uniform: [f64; DIFFUSION],
@@ -94,7 +94,7 @@ impl<'a> CutPoints<'a> {
         let jumping = [Quantity::X, Quantity::Y]
             .into_iter()
             .filter_map(|quantity| match slots.slot(quantity).values.given() {
-                Values::Function(function) => Jumping::new(function, geometry),
+                Values::Function(function) => Jumping::new(function, geometry, geometry.start),
                 _ => None,
             });
         let mut jumping: Vec<Jumping<'a>> = jumping.collect();
@@ -106,7 +106,9 @@ impl<'a> CutPoints<'a> {
             };
             areas.push((area, &interface.resistance));
             let formula = interface.formula.as_ref();
-            jumping.extend(formula.and_then(|formula| Jumping::new(formula, geometry)));
+            jumping.extend(
+                formula.and_then(|formula| Jumping::new(formula, geometry, geometry.start)),
+            );
         }
         let nothing_jumps = jumping.is_empty() && areas.is_empty();
         (!nothing_jumps).then_some(Self {
@@ -129,20 +131,8 @@ impl<'a> CutPoints<'a> {
         numbers: [[usize; 2]; 2],
     ) -> Result<Option<[f64; 4]>, ParamsError> {
         let geometry = &*self.slots.geometry;
-        let nodes = &geometry.nodes;
-        let bounds = [0, 1].map(|axis| numbers[axis].map(|number| nodes.along(axis)[number]));
-        let mut uniform = [0.0; DIFFUSION];
-        for (quantity, value) in [Quantity::X, Quantity::Y].into_iter().zip(&mut uniform) {
-            let values = self.slots.slot(quantity).values.given();
-            *value = mean_at_nodes(values, geometry, numbers)?;
-        }
-        let cell = Cell {
-            points: self,
-            numbers,
-            bounds,
-            point,
-            uniform,
-        };
+        let cell = self.cell(point, numbers)?;
+        let bounds = cell.bounds;
         let [columns, rows] = numbers;
         let mut corners = rows
             .into_iter()
@@ -155,6 +145,34 @@ impl<'a> CutPoints<'a> {
                 cell.weights_on_line(1 - fixed_axis)
             }
             _ => cell.weights(),
+        })
+    }
+
+    /// The cell between two columns and two rows, with a point in it.
+    ///
+    /// # Errors
+    /// [`ParamsError`] if a file can no longer be read.
+    pub(super) fn cell(
+        &self,
+        point: [f64; 2],
+        numbers: [[usize; 2]; 2],
+    ) -> Result<Cell<'_>, ParamsError> {
+        let geometry = &*self.slots.geometry;
+        let nodes = &geometry.nodes;
+        let mut uniform = [0.0; DIFFUSION];
+        for (quantity, value) in [Quantity::X, Quantity::Y].into_iter().zip(&mut uniform) {
+            let values = self.slots.slot(quantity).values.given();
+            // Of a formula each place is asked.
+            if !matches!(values, Values::Function(_)) {
+                *value = mean_at_nodes(values, geometry, numbers)?;
+            }
+        }
+        Ok(Cell {
+            points: self,
+            numbers,
+            bounds: [0, 1].map(|axis| numbers[axis].map(|number| nodes.along(axis)[number])),
+            point,
+            uniform,
         })
     }
 }
@@ -218,7 +236,7 @@ impl Cell<'_> {
     }
 
     /// D along x or along y at a place, or whether it is inside of an interface.
-    fn value(&self, quantity: usize, [x, y]: [f64; 2]) -> f64 {
+    pub(super) fn value(&self, quantity: usize, [x, y]: [f64; 2]) -> f64 {
         if let Some(area) = quantity.checked_sub(DIFFUSION) {
             let is_inside = match self.points.areas[area].0 {
                 Area::Function(function) => value_at_point(function, [x, y, 0.0], 0) != 0.0,

@@ -1,6 +1,8 @@
 //! [`Jumping`]: the formula of a coefficient or of a source, and where it jumps.
 
-use super::stretch::{SLIVER, cuts_in, oriented, rounding, to_rounding};
+use super::stretch::{
+    SLIVER, cuts_in, in_order, lies_in, oriented, places_in, rounding, to_rounding,
+};
 use crate::{
     params::{Formula, Function},
     physics::geometry::Geometry,
@@ -9,9 +11,30 @@ use diff2d_arrays::expression::{BATCH, Expression, Jump, Search};
 use rayon::prelude::*;
 use std::ops::Range;
 
-/// The formula of a coefficient or of a source, and where it jumps.
+/// The number of the variable t in formulas.
+const TIME: usize = 2;
+
+/// A value between nodes that a quantity must not have.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Wrong {
+    /// The value.
+    pub value: f64,
+    /// Its place, `[x, y]`.
+    pub at: [f64; 2],
+}
+
+/// What lies in boxes along an axis.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Boxes {
+    /// The cell of a node.
+    Cells,
+    /// The edge between two nodes.
+    Edges,
+}
+
+/// The formula of a coefficient or of a source at a time, and where it jumps.
 pub struct Jumping<'a> {
-    expression: &'a Expression,
+    expression: Expression,
     pub(super) geometry: &'a Geometry,
     /// Whether x is the distance from an axis of rotation.
     pub(super) is_radial: bool,
@@ -21,84 +44,150 @@ pub struct Jumping<'a> {
     pub(super) oblique: Vec<Jump>,
     /// Whether the value is the same wherever nothing jumps in between.
     pub(super) is_constant_between: bool,
+    /// For each axis with periodic sides whether parts that jump differ at both ends of each line: the formula then jumps
+    /// where the sides meet.
+    seams: [Vec<bool>; 2],
 }
 
 impl<'a> Jumping<'a> {
-    /// A formula that jumps somewhere; `None` for any other function, and for one that depends on time.
+    /// A formula that jumps somewhere at a time; `None` for any other function.
     #[must_use]
-    pub fn new(function: &'a Function, geometry: &'a Geometry) -> Option<Self> {
-        let Function::Formula(Formula { expression, .. }) = function else {
+    pub fn new(function: &Function, geometry: &'a Geometry, time: f64) -> Option<Self> {
+        let Function::Formula(Formula { exact, .. }) = function else {
             return None;
         };
+        let expression = exact.with_value(TIME, time);
         let jumps = expression.jumps();
-        if jumps.parts.is_empty() || function.depends_on_time() {
+        let mut jumping = Self {
+            expression,
+            geometry,
+            is_radial: geometry.grid.x.radii().is_some(),
+            is_constant_between: jumps.is_constant_between,
+            places: [Vec::new(), Vec::new()],
+            oblique: Vec::new(),
+            seams: [Vec::new(), Vec::new()],
+        };
+        if jumps.parts.is_empty() {
             return None;
         }
-        let mut places = [Vec::new(), Vec::new()];
-        let mut oblique = Vec::new();
+        jumping.seams = [0, 1].map(|axis| jumping.seam(axis, &jumps.parts));
         for jump in jumps.parts {
             let axis = match [jump.uses(0), jump.uses(1)] {
                 [true, true] => {
-                    oblique.push(jump);
+                    jumping.oblique.push(jump);
                     continue;
                 }
                 [true, false] => 0,
                 _ => 1,
             };
-            let count = geometry.nodes.along(axis).len();
-            let bounds = extent_of_cells(geometry, axis, &(0..count));
-            places[axis].extend(jump.places_along(
+            let (count, bounds) = (geometry.nodes.along(axis).len(), jumping.extent(axis));
+            jumping.places[axis].extend(jump.places_along(
                 axis,
                 &[0.0; 2],
                 bounds,
                 to_rounding(bounds, count),
             ));
         }
-        for places in &mut places {
-            places.sort_unstable_by(|one, other| one[0].total_cmp(&other[0]));
-        }
-        Some(Self {
-            expression,
-            geometry,
-            is_radial: geometry.grid.x.radii().is_some(),
-            is_constant_between: jumps.is_constant_between,
-            places,
-            oblique,
-        })
+        jumping.places = jumping.places.map(in_order);
+        Some(jumping)
     }
 
-    /// The numbers between the bounds `columns` for each of `rows` rows in whose boxes an oblique part may jump.
-    /// `bounds` gives the bounds of a box along x and along y.
-    pub(super) fn marked(
-        &self,
-        rows: usize,
-        columns: Range<usize>,
-        bounds: impl Fn(Range<usize>, Range<usize>) -> [[f64; 2]; 2] + Sync,
-    ) -> Vec<Vec<usize>> {
+    /// The boxes along an axis.
+    fn boxes(&self, axis: usize, kind: Boxes) -> Vec<[f64; 2]> {
+        let coordinates = self.geometry.nodes.along(axis);
+        match kind {
+            Boxes::Edges => (coordinates.windows(2))
+                .map(|edge| [edge[0], edge[1]])
+                .collect(),
+            Boxes::Cells => (0..coordinates.len())
+                .map(|number| extent_of_cells(self.geometry, axis, &(number..number + 1)))
+                .collect(),
+        }
+    }
+
+    /// The columns of the boxes of each row in which the formula jumps, in ascending order. Cells that are the same are
+    /// named once, by the first of their nodes.
+    pub(super) fn marked(&self, kinds: [Boxes; 2]) -> Vec<Vec<usize>> {
+        let boxes = [0, 1].map(|axis| self.boxes(axis, kinds[axis]));
+        let wraps = [0, 1].map(|axis| self.geometry.nodes.periodic[axis]);
+        let [column_count, row_count] = [0, 1].map(|axis| boxes[axis].len());
+        let mut marked = self.marked_obliquely(&boxes);
+        // A place along one axis cuts the boxes of a whole line.
+        let [cut_columns, cut_rows] = [0, 1].map(|axis| {
+            let numbers =
+                (0..boxes[axis].len()).filter(|&at| lies_in(&self.places[axis], boxes[axis][at]));
+            numbers.collect::<Vec<usize>>()
+        });
+        marked
+            .iter_mut()
+            .for_each(|columns| columns.extend(&cut_columns));
+        cut_rows
+            .iter()
+            .for_each(|&row| marked[row] = (0..column_count).collect());
+        // Where periodic sides meet, the last edge is cut at its end, and the cell of the first node inside.
+        for axis in [0, 1].into_iter().filter(|&axis| wraps[axis]) {
+            let at_seam = match kinds[axis] {
+                Boxes::Cells => 0,
+                Boxes::Edges => boxes[axis].len() - 1,
+            };
+            for line in 0..boxes[1 - axis].len() {
+                let lines = match kinds[1 - axis] {
+                    Boxes::Cells => line..=line,
+                    Boxes::Edges => line..=line + 1,
+                };
+                if self.seams[axis][lines].iter().any(|&differs| differs) {
+                    let [column, row] = oriented(axis, [at_seam, line]);
+                    marked[row].push(column);
+                }
+            }
+        }
+        if wraps[1] && kinds[1] == Boxes::Cells {
+            let of_last_row = marked.split_off(row_count - 1).concat();
+            marked[0].extend(of_last_row);
+        }
+        for columns in &mut marked {
+            if kinds[0] == Boxes::Cells {
+                (columns.iter_mut()).for_each(|i| *i = self.geometry.nodes.column(*i));
+            }
+            columns.sort_unstable();
+            columns.dedup();
+        }
+        marked
+    }
+
+    /// The columns of the boxes of each row in which an oblique part may jump.
+    fn marked_obliquely(&self, [of_columns, of_rows]: &[Vec<[f64; 2]>; 2]) -> Vec<Vec<usize>> {
         /// The number of rows that are divided together.
         const TOGETHER: usize = 32;
-        let mut marked = vec![Vec::new(); rows];
+        let mut marked = vec![Vec::new(); of_rows.len()];
         if self.oblique.is_empty() {
             return marked;
         }
+        let extent = |boxes: &[[f64; 2]], Range { start, end }: Range<usize>| {
+            [boxes[start][0], boxes[end - 1][1]]
+        };
         let pieces = marked.par_chunks_mut(TOGETHER).enumerate();
         pieces.for_each(|(piece, marked)| {
             let start = piece * TOGETHER;
-            let mut boxes = vec![(start..start + marked.len(), columns.clone())];
-            while let Some((rows, columns)) = boxes.pop() {
-                if !self.may_lie_in(bounds(rows.clone(), columns.clone())) {
+            let mut areas = vec![(start..start + marked.len(), 0..of_columns.len())];
+            while let Some((rows, columns)) = areas.pop() {
+                let bounds = [
+                    extent(of_columns, columns.clone()),
+                    extent(of_rows, rows.clone()),
+                ];
+                if !self.may_lie_in(bounds) {
                     continue;
                 }
                 if rows.len() == 1 && columns.len() == 1 {
                     marked[rows.start - start].push(columns.start);
                 } else if rows.len() > columns.len() {
                     let middle = rows.start.midpoint(rows.end);
-                    boxes.push((rows.start..middle, columns.clone()));
-                    boxes.push((middle..rows.end, columns));
+                    areas.push((rows.start..middle, columns.clone()));
+                    areas.push((middle..rows.end, columns));
                 } else {
                     let middle = columns.start.midpoint(columns.end);
-                    boxes.push((rows.clone(), columns.start..middle));
-                    boxes.push((rows, middle..columns.end));
+                    areas.push((rows.clone(), columns.start..middle));
+                    areas.push((rows, middle..columns.end));
                 }
             }
         });
@@ -108,16 +197,6 @@ impl<'a> Jumping<'a> {
     /// Whether an oblique part may jump within bounds along x and along y.
     pub(super) fn may_lie_in(&self, [x, y]: [[f64; 2]; 2]) -> bool {
         self.oblique.iter().any(|jump| jump.may_lie_in(&[x, y]))
-    }
-
-    /// The places at which the formula jumps on a line along an axis, at the coordinate `over` of the other axis.
-    pub(super) fn places_on_line(&self, axis: usize, over: f64) -> Vec<[f64; 2]> {
-        let coordinates = self.geometry.nodes.along(axis);
-        let bounds = [coordinates[0], coordinates[coordinates.len() - 1]];
-        let search = to_rounding(bounds, coordinates.len());
-        let mut places = self.places[axis].clone();
-        places.extend(self.oblique_places(axis, over, bounds, search));
-        places
     }
 
     /// The places at which oblique parts jump on a part of a line along an axis.
@@ -143,14 +222,95 @@ impl<'a> Jumping<'a> {
         cuts
     }
 
-    /// Whether the values at both ends of a line differ, which are those of one point on periodic sides.
-    pub(super) fn differs_at_ends(&self, axis: usize, line: usize) -> bool {
+    /// The bounds of all cells along an axis.
+    pub(super) fn extent(&self, axis: usize) -> [f64; 2] {
+        extent_of_cells(
+            self.geometry,
+            axis,
+            &(0..self.geometry.nodes.along(axis).len()),
+        )
+    }
+
+    /// The places at which the formula jumps on a part of a line along an axis, each between two bounds.
+    pub(super) fn places_on(&self, axis: usize, over: f64, bounds: [f64; 2]) -> Vec<[f64; 2]> {
+        let search = to_rounding(bounds, self.geometry.nodes.along(axis).len());
+        let mut places = places_in(&self.places[axis], bounds).to_vec();
+        places.extend(self.oblique_places(axis, over, bounds, search));
+        places
+    }
+
+    /// The width along an axis below which a piece is what rounding leaves between two others.
+    pub(super) fn sliver(&self, axis: usize) -> f64 {
+        let coordinates = self.geometry.nodes.along(axis);
+        SLIVER * rounding([coordinates[0], coordinates[coordinates.len() - 1]])
+    }
+
+    /// The bounds of a node's cell along an axis: one interval, or on periodic sides half a cell at both ends.
+    pub(super) fn intervals(
+        &self,
+        axis: usize,
+        number: usize,
+    ) -> impl Iterator<Item = [f64; 2]> + use<> {
         let nodes = &self.geometry.nodes;
-        let (coordinates, over) = (nodes.along(axis), nodes.along(1 - axis)[line]);
-        let points = [coordinates[0], coordinates[coordinates.len() - 1]]
-            .map(|coordinate| oriented(axis, [coordinate, over]));
-        let values = self.values(&points);
-        values[0] != values[1]
+        let last_number = nodes.along(axis).len() - 1;
+        let numbers = match number {
+            0 if nodes.periodic[axis] => [Some(0), Some(last_number)],
+            number if nodes.periodic[axis] && number == last_number => [Some(0), Some(last_number)],
+            number => [Some(number), None],
+        };
+        let intervals = numbers.map(|number| {
+            Some(extent_of_cells(
+                self.geometry,
+                axis,
+                &(number?..number? + 1),
+            ))
+        });
+        intervals.into_iter().flatten()
+    }
+
+    /// Whether the formula jumps where the two ends of a line along an axis with periodic sides meet.
+    pub(super) fn has_seam(&self, axis: usize, line: usize) -> bool {
+        self.seams[axis].get(line) == Some(&true)
+    }
+
+    /// Whether parts that jump differ at both ends of each line along an axis, which are one point on periodic sides; empty
+    /// for other sides.
+    fn seam(&self, axis: usize, parts: &[Jump]) -> Vec<bool> {
+        let nodes = &self.geometry.nodes;
+        if !nodes.periodic[axis] {
+            return Vec::new();
+        }
+        let coordinates = nodes.along(axis);
+        let ends = [coordinates[0], coordinates[coordinates.len() - 1]];
+        let lines = nodes.along(1 - axis).iter();
+        let differ = lines.map(|&over| {
+            parts.iter().any(|part| {
+                let [first, last] = ends
+                    .map(|end| part.value_at(&oriented(axis, [end, over]).map(|value| [value; 2])));
+                first != last
+            })
+        });
+        differ.collect()
+    }
+
+    /// The values of the formula at points.
+    ///
+    /// # Errors
+    /// The first value that is not.
+    pub(super) fn right_values(
+        &self,
+        points: &[[f64; 2]],
+        is_right: impl Fn(f64) -> bool,
+    ) -> Result<Vec<f64>, Wrong> {
+        let values = self.values(points);
+        let wrong = values
+            .iter()
+            .zip(points)
+            .find(|(value, _)| !is_right(**value));
+        match wrong {
+            Some((&value, &at)) => Err(Wrong { value, at }),
+            None => Ok(values),
+        }
     }
 
     /// The values of the formula at points.

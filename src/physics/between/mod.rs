@@ -20,10 +20,15 @@
 mod cut_cells;
 mod cut_faces;
 mod cut_points;
+mod cut_walls;
+mod hats;
 mod jumping;
 mod measure;
+mod shares;
 pub mod stretch;
 
 pub use cut_faces::CutFaces;
 pub use cut_points::CutPoints;
-pub use jumping::Jumping;
+pub use cut_walls::{CutNode, CutWall};
+pub use hats::Patches;
+pub use jumping::{Jumping, Wrong};

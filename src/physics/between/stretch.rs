@@ -15,19 +15,37 @@ pub fn oriented<T>(axis: usize, [along, over]: [T; 2]) -> [T; 2] {
     }
 }
 
-/// Whether a place lies within bounds. A place at the lower bound does not if nothing changes behind it.
-pub fn lies_in(places: &[[f64; 2]], [from, to]: [f64; 2]) -> bool {
+/// Places in ascending order, of which none overlap.
+pub fn in_order(mut places: Vec<[f64; 2]>) -> Vec<[f64; 2]> {
+    places.sort_unstable_by(|one, other| one[0].total_cmp(&other[0]));
+    places.dedup_by(|place, previous| {
+        let overlaps = place[0] < previous[1];
+        if overlaps {
+            previous[1] = previous[1].max(place[1]);
+        }
+        overlaps
+    });
     places
-        .iter()
-        .any(|&[before, after]| before < to && after > from)
+}
+
+/// The places within bounds, of places [`in_order`]. A place at the lower bound is not if nothing changes behind it.
+pub fn places_in(places: &[[f64; 2]], [from, to]: [f64; 2]) -> &[[f64; 2]] {
+    let first = places.partition_point(|place| place[1] <= from);
+    let end = places.partition_point(|place| place[0] < to);
+    &places[first.min(end)..end]
+}
+
+/// Whether a place lies within bounds.
+pub fn lies_in(places: &[[f64; 2]], bounds: [f64; 2]) -> bool {
+    !places_in(places, bounds).is_empty()
 }
 
 /// The bounds of the places within an interval.
-pub fn cuts_in(places: &[[f64; 2]], [from, to]: [f64; 2]) -> Vec<f64> {
-    let places = places.iter().copied();
-    places
-        .filter(|&place| lies_in(&[place], [from, to]))
+pub fn cuts_in(places: &[[f64; 2]], bounds: [f64; 2]) -> Vec<f64> {
+    places_in(places, bounds)
+        .iter()
         .flatten()
+        .copied()
         .collect()
 }
 
@@ -57,6 +75,15 @@ pub fn divided([from, to]: [f64; 2], mut cuts: Vec<f64>) -> Vec<[f64; 2]> {
 
 /// The number of rounding errors of coordinates between which nothing changes twice.
 pub const SLIVER: f64 = 64.0;
+
+/// The pieces that are wider than a sliver, or all if none is.
+pub fn wide(mut pieces: Vec<[f64; 2]>, sliver: f64) -> Vec<[f64; 2]> {
+    let is_wide = |piece: &[f64; 2]| piece[1] - piece[0] > sliver;
+    if pieces.iter().any(is_wide) {
+        pieces.retain(is_wide);
+    }
+    pieces
+}
 
 /// The rounding error of coordinates between bounds.
 pub fn rounding([from, to]: [f64; 2]) -> f64 {

@@ -1,0 +1,166 @@
+//! [`CutWall`]: the half cells of a wall in which its functions, or D, jump.
+//!
+//! ```text
+//!   q = (1/l) ∫ q ds                                 a given flux, along the half cell of the length l
+//!   q = (1/l) ∫ D c/b ds - p (1/l) ∫ D a/b ds        a p + b ∂p/∂n = c
+//! ```
+//!
+//! Around an axis of rotation lengths along the radius count times the radius.
+
+use super::{
+    jumping::Jumping,
+    measure::{GAUSS, Measure},
+    stretch::{cuts_in, divided, in_order, oriented, wide},
+};
+use crate::{
+    params::{Function, Wall},
+    physics::{geometry::Geometry, values::value_at_point, wall::Side},
+};
+
+/// The nodes of a wall in whose half cells its functions, or D, jump.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct CutWall {
+    /// The nodes in ascending order of their numbers along the side.
+    nodes: Vec<CutNode>,
+    /// D across the wall, if it is a formula and counts.
+    diffusivity: Option<Function>,
+    /// Whether the places depend on time.
+    pub is_moving: bool,
+}
+
+/// A node of a wall.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CutNode {
+    number: usize,
+    /// The mean of D along the half cell, inside of the wall, if it is a formula.
+    pub diffusivity: Option<f64>,
+    /// Places along the half cell, each with its share in the mean of what is multiplied by D.
+    pub shares: Vec<([f64; 2], f64)>,
+}
+
+impl CutWall {
+    /// The cut nodes of a side at a time; `diffusivity` is D across it.
+    #[must_use]
+    pub fn new(geometry: &Geometry, side: Side, diffusivity: Option<&Function>, time: f64) -> Self {
+        let wall = geometry.walls.wall(side);
+        let diffusivity = match wall {
+            Wall::Fixed(_) | Wall::Periodic => return Self::default(),
+            Wall::Flux(_) => None,
+            Wall::Robin(_) => diffusivity,
+        };
+        let functions = wall.functions().iter();
+        let of_functions: Vec<Jumping<'_>> = functions
+            .clone()
+            .filter_map(|function| Jumping::new(function, geometry, time))
+            .collect();
+        let of_diffusivity = diffusivity.and_then(|of| Jumping::new(of, geometry, time));
+        Self {
+            nodes: Self::nodes(
+                geometry,
+                side,
+                &of_functions,
+                diffusivity,
+                of_diffusivity.as_ref(),
+            ),
+            is_moving: functions.clone().any(Function::moves_jumps),
+            diffusivity: diffusivity.cloned(),
+        }
+    }
+
+    fn nodes(
+        geometry: &Geometry,
+        side: Side,
+        of_functions: &[Jumping<'_>],
+        diffusivity: Option<&Function>,
+        of_diffusivity: Option<&Jumping<'_>>,
+    ) -> Vec<CutNode> {
+        let Some(any) = of_functions.iter().chain(of_diffusivity).next() else {
+            return Vec::new();
+        };
+        let (across, along) = (side.axis_number(), 1 - side.axis_number());
+        let coordinates = geometry.nodes.along(across);
+        let is_last = matches!(side, Side::Right | Side::Top);
+        let wall = coordinates[if is_last { coordinates.len() - 1 } else { 0 }];
+        // What jumps at the wall itself is asked inside of it.
+        let depth = any.sliver(across);
+        let inside = if is_last { wall - depth } else { wall + depth };
+        let count = side.nodes(&geometry.grid) - usize::from(geometry.nodes.periodic[along]);
+        let extent = any.extent(along);
+        let places = of_functions.iter().map(|jumping| (jumping, wall));
+        let places = places.chain(of_diffusivity.map(|jumping| (jumping, inside)));
+        let places = places.flat_map(|(jumping, over)| jumping.places_on(along, over, extent));
+        let places = in_order(places.collect());
+        let measure = match side {
+            Side::Bottom | Side::Top => any.measure_of_areas(),
+            Side::Left | Side::Right => Measure::Length,
+        };
+        let depths = [wall.min(inside), wall.max(inside)];
+        let cut_nodes = (0..count).filter_map(|number| {
+            let intervals: Vec<[f64; 2]> = any.intervals(along, number).collect();
+            let pieces: Vec<[f64; 2]> = (intervals.iter())
+                .flat_map(|&part| wide(divided(part, cuts_in(&places, part)), any.sliver(along)))
+                .collect();
+            let jumps_at_wall = of_diffusivity.is_some_and(|jumping| {
+                let node = geometry.nodes.along(along)[number];
+                !jumping.places_on(across, node, depths).is_empty()
+            });
+            // A node in no piece has a value that its half cell has not.
+            let at_node = geometry.nodes.along(along)[number];
+            let has_node = |piece: &[f64; 2]| piece[0] <= at_node && at_node <= piece[1];
+            let is_whole = pieces.len() == intervals.len() && pieces.iter().any(has_node);
+            if is_whole && !jumps_at_wall {
+                return None;
+            }
+            let points = pieces.into_iter().flat_map(|piece| {
+                GAUSS.map(|(share, weight)| {
+                    (measure.within(piece, share), weight * measure.of(piece))
+                })
+            });
+            let points: Vec<(f64, f64)> = points.collect();
+            let values: Vec<f64> = (points.iter())
+                .map(|&(place, _)| match diffusivity {
+                    Some(function) => {
+                        let [x, y] = oriented(along, [place, inside]);
+                        value_at_point(function, [x, y, 0.0], 0)
+                    }
+                    None => 1.0,
+                })
+                .collect();
+            let size: f64 = points.iter().map(|(_, size)| size).sum();
+            let parts = points
+                .iter()
+                .zip(&values)
+                .map(|((_, size), value)| size * value);
+            let total: f64 = parts.sum();
+            let shares = points.iter().zip(&values).map(|(&(place, part), value)| {
+                // Nothing passes a wall without D, whatever is divided.
+                let share = if total > 0.0 {
+                    part * value / total
+                } else {
+                    part / size
+                };
+                (oriented(along, [place, wall]), share)
+            });
+            Some(CutNode {
+                number,
+                diffusivity: diffusivity.map(|_| total / size),
+                shares: shares.collect(),
+            })
+        });
+        cut_nodes.collect()
+    }
+
+    /// The cut nodes at a time.
+    #[must_use]
+    pub fn at(&self, geometry: &Geometry, side: Side, time: f64) -> Option<Self> {
+        self.is_moving
+            .then(|| Self::new(geometry, side, self.diffusivity.as_ref(), time))
+    }
+
+    /// The cut node with a number along the side.
+    #[must_use]
+    pub fn node(&self, number: usize) -> Option<&CutNode> {
+        let place = self.nodes.binary_search_by_key(&number, |node| node.number);
+        place.ok().map(|place| &self.nodes[place])
+    }
+}
