@@ -22,6 +22,7 @@ class Problem(plain.Problem):
         super().__init__(directory, params)
         mask = params.get("mask")
         self.outside = self.area(mask) if mask else np.zeros((self.y.n, self.x.n), bool)
+        self.k = self.wrapped(self.hat_means(params.get("decay", 0.0)))
         self.held = [(self.area(table), self.values(table["value"])) for table in params.get("held", [])]
         self.kept = self.outside.copy()
         for where, _ in self.held:

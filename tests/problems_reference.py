@@ -6,8 +6,9 @@
 A node's dp/dt is ((Fe - Fw)/dx + (Fn - Fs)/dy + S - k p)/c, with Fe = De (p[j,i+1] - p[j,i])/dx and so on. A node on
 a wall that is not fixed has half a cell: 2 (Fe + q)/dx there, q the flux of the wall. Around an axis of rotation
 Fe, Fw and the q of left and right count by their radius, and (Fe - Fw)/dx by the mean radius of the cell. Where a
-formula jumps, De is that of ∫ds/D along the edge, and c, k and S are means over the cell. Tolerances are stated below
-and nowhere else.
+formula jumps, De is that of ∫ds/D along the edge, and its mean over the width of the face; c is the mean over the cell,
+fluxes and Robin's D a/b and D c/b are means over half cells; k and S are integrated against hat functions, which share by
+resistance. Tolerances are stated below and nowhere else.
 """
 
 import json
@@ -62,10 +63,11 @@ class Problem:
                 self.walls["left"] = {"flux": 0.0}
         self.periodic_x = self.walls["left"] == "periodic"
         self.periodic_y = self.walls["bottom"] == "periodic"
+        self.outside = np.zeros((self.y.n, self.x.n), bool)
         d = params.get("D", 1.0)
         self.dx, self.dy = (self.wrapped(self.values(params.get(key, d))) for key in ("Dx", "Dy"))
         self.c = self.wrapped(self.cell_means(params.get("capacity", 1.0)))
-        self.k = self.wrapped(self.cell_means(params.get("decay", 0.0)))
+        self.k = self.wrapped(self.hat_means(params.get("decay", 0.0)))
         mean = {"harmonic": harmonic, "arithmetic": lambda a, b: (a + b) / 2}[params.get("face", "harmonic")]
         self.face_x = mean(self.dx[:, :-1], self.dx[:, 1:])
         self.face_y = mean(self.dy[:-1], self.dy[1:])
@@ -73,6 +75,13 @@ class Problem:
             self.face_x[:, edge] = face
         for edge, face in self.cut_faces(params.get("Dy", d), "y"):
             self.face_y[edge] = face
+        for node, mean in self.cut_cells(params.get("Dy", d), "x"):
+            self.face_y[:, node] = mean
+        for node, mean in self.cut_cells(params.get("Dx", d), "y"):
+            self.face_x[node] = mean
+        for faces, wraps in ((self.face_y.T, self.periodic_x), (self.face_x, self.periodic_y)):
+            if wraps:
+                faces[-1] = faces[0]
 
     def values(self, given, t=0.0):
         """A number, an expression or a file, at all nodes."""
@@ -116,28 +125,106 @@ class Problem:
             else:
                 yield edge, mean_between(of, a, b, places, measure, inverse)
 
+    def cells(self, axis, periodic):
+        """The parts of each node's cell along an axis; the first node of a periodic axis has half a cell at both ends."""
+        beyond = 0.0 if self.params.get("grid", "slides") == "walls" else (axis.x[1] - axis.x[0]) / 2
+        bounds = [axis.x[0] - beyond, *(axis.x[1:] + axis.x[:-1]) / 2, axis.x[-1] + beyond]
+        cells = [[(bounds[i], bounds[i + 1])] for i in range(axis.n)]
+        if periodic:
+            cells[0] += cells.pop()
+        return cells
+
+    def cut_cells(self, given, letter, t=0.0):
+        """The cells in which a formula of one coordinate jumps, each with the mean."""
+        jumps = self.jumps(given)
+        if jumps is None or jumps[0] != letter:
+            return
+        _, axis, periodic, wraps, places = jumps
+        measure, inverse = (np.square, np.sqrt) if self.is_round and letter == "x" else (lambda s: s,) * 2
+        of = lambda s: formula(given, s, s, t) + 0 * s
+        for i, parts in enumerate(self.cells(axis, periodic)):
+            if wraps and i == 0 or any((a > place) != (b > place) for a, b in parts for place in places):
+                sizes = [measure(b) - measure(a) for a, b in parts]
+                means = [mean_between(of, a, b, places, measure, inverse) for a, b in parts]
+                yield i, np.dot(sizes, means) / np.sum(sizes)
+
     def cell_means(self, given, t=0.0):
         """The values at nodes, but means over the cells in which a formula jumps."""
+        values = self.values(given, t)
+        for i, mean in self.cut_cells(given, "x", t):
+            values[:, i] = mean
+        for i, mean in self.cut_cells(given, "y", t):
+            values[i] = mean
+        return values
+
+    def share(self, edge, letter):
+        """How the resistance of an edge grows from its lower to its upper node, and the places at which D jumps on it."""
+        a, b = edge
+        given = self.params.get("D" + letter, self.params.get("D", 1.0))
+        jumps = self.jumps(given)
+        inner = [] if jumps is None or jumps[0] != letter else [place for place in jumps[4] if a < place < b]
+        ends = [a, *sorted(inner), b]
+        of = lambda s: formula(given, s, s, 0.0) + 0 * s
+        # Between jumps D hardly varies in the problems here; its mean resistance counts.
+        measure, inverse = (lambda s: s,) * 2
+        if self.is_round and letter == "x" and inner:
+            measure, inverse = (np.log, np.exp) if a > 0 else (np.square, np.sqrt)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            parts = [
+                (measure(high) - measure(low)) * (mean_between(lambda s: 1 / of(s), low, high, [], measure, inverse) if inner else 1.0)
+                for low, high in zip(ends, ends[1:])
+            ]
+            shares = np.cumsum([0.0, *parts]) / np.sum(parts)
+        if not np.all(np.isfinite(shares)):
+            return lambda s: (s - a) / (b - a), inner
+        return lambda s: np.interp(measure(s), measure(np.array(ends)), shares), inner
+
+    def hat_means(self, given, t=0.0):
+        """The values at nodes, but integrals against hat functions beside the edges on which a formula jumps."""
         values = self.values(given, t)
         jumps = self.jumps(given)
         if jumps is None:
             return values
         letter, axis, periodic, wraps, places = jumps
-        middles = (axis.x[1:] + axis.x[:-1]) / 2
-        beyond = 0.0 if self.params.get("grid", "slides") == "walls" else (axis.x[1] - axis.x[0]) / 2
-        bounds = [axis.x[0] - beyond, *middles, axis.x[-1] + beyond]
-        cells = [[(bounds[i], bounds[i + 1])] for i in range(axis.n)]
-        if periodic:
-            cells[0] += cells.pop()
-        measure, inverse = (np.square, np.sqrt) if self.is_round and letter == "x" else (lambda s: s,) * 2
+        measure, inverse = (lambda s: s * s / 2, lambda s: np.sqrt(2 * s)) if self.is_round and letter == "x" else (lambda s: s,) * 2
         of = lambda s: formula(given, s, s, t) + 0 * s
-        for i, parts in enumerate(cells):
-            if wraps and i == 0 or any((a > place) != (b > place) for a, b in parts for place in places):
-                sizes = [measure(b) - measure(a) for a, b in parts]
-                means = [mean_between(of, a, b, places, measure, inverse) for a, b in parts]
-                mean = np.dot(sizes, means) / np.sum(sizes)
-                values[(slice(None), i) if letter == "x" else i] = mean
-        return values
+        # The axis of the formula first; beside a masked node each node has what lies in its cell.
+        turned = (lambda a: a.T) if letter == "x" else lambda a: a
+        outside, values = turned(self.outside), turned(values)
+        integrals, sizes = np.zeros((2, *values.shape))
+        for edge, (a, b) in enumerate(zip(axis.x[:-1], axis.x[1:])):
+            if not (wraps and edge == axis.n - 2 or any((a > place) != (b > place) for place in places)):
+                continue
+            share, bends = self.share((a, b), letter)
+            middle = (a + b) / 2
+            within = lambda low, high, weight: (measure(high) - measure(low)) * mean_between(
+                lambda s: of(s) * weight(s), low, high, [*places, *bends], measure, inverse
+            )
+            hats = within(a, b, lambda s: 1 - share(s)), within(a, b, share)
+            halves = within(a, middle, lambda s: 1.0), within(middle, b, lambda s: 1.0)
+            lengths = measure(middle) - measure(a), measure(b) - measure(middle)
+            for m in range(values.shape[1] - 1):
+                corners = outside[edge : edge + 2, m : m + 2]
+                for end in (0, 1):
+                    there = ~corners[end]
+                    integrals[edge + end, m : m + 2] += (halves if corners.any() else hats)[end] / 2 * there
+                    sizes[edge + end, m : m + 2] += lengths[end] / 2 * there
+        over, over_wraps = (self.y, self.periodic_y) if letter == "x" else (self.x, self.periodic_x)
+        weights = np.ones(over.n)
+        if over_wraps:
+            for sums in (integrals, sizes):
+                sums[:, 0] += sums[:, -1]
+                sums[:, -1] = sums[:, 0]
+        elif self.params.get("grid", "slides") == "walls":
+            weights[[0, -1]] = 0.5
+        if periodic:
+            for sums in (integrals, sizes):
+                sums[0] += sums[-1]
+        for i, parts in enumerate(self.cells(axis, periodic)):
+            cell = sum(measure(b) - measure(a) for a, b in parts) * weights
+            cut = sizes[i] > 0
+            values[i, cut] = ((integrals[i] + values[i] * (cell - sizes[i])) / cell)[cut]
+        return turned(values)
 
     def wrapped(self, values):
         """First and last node of a periodic axis are one point: the first one."""
@@ -198,11 +285,42 @@ class Problem:
     def outward(self, side, t):
         """Of dp/dn D = q: the part of q that is constant in p, and the factor of -p."""
         wall = self.walls[side]
+        is_column = side in ("left", "right")
+        letter, axis, periodic = ("y", self.y, self.periodic_y) if is_column else ("x", self.x, self.periodic_x)
         if "flux" in wall:
-            return self.along(side, wall["flux"], t), 0.0
-        a, b, c = (self.along(side, number, t) for number in wall["robin"])
-        d = lines(self.dx)[SIDES.index(side)] if side in ("left", "right") else lines(self.dy)[SIDES.index(side)]
-        return d * c / b, d * a / b
+            given = [wall["flux"]]
+            outward = [self.along(side, wall["flux"], t), np.zeros(axis.n)]
+        else:
+            a, b, c = (self.along(side, number, t) for number in wall["robin"])
+            d = lines(self.dx if is_column else self.dy)[SIDES.index(side)]
+            given = [*wall["robin"], self.params.get("Dx" if is_column else "Dy", self.params.get("D", 1.0))]
+            outward = [d * c / b, d * a / b]
+        texts = [text for text in given if isinstance(text, str)]
+        places = [float(at) for text in texts for l, at in re.findall(r"where\(([xy]) > (-?[0-9.]+)", text) if l == letter]
+        across = self.x.x if is_column else self.y.x
+        wall_at = across[0] if side in ("left", "bottom") else across[-1]
+        measure, inverse = (np.square, np.sqrt) if self.is_round and letter == "x" else (lambda s: s,) * 2
+        for node, parts in enumerate(self.cells(axis, periodic)):
+            if not any(low < place < high for low, high in parts for place in places):
+                continue
+
+            def at(of, s):
+                x, y = (wall_at, s) if is_column else (s, wall_at)
+                if isinstance(of, dict):
+                    return d[node] + 0 * s
+                return (formula(of, x, y, t) if isinstance(of, str) else of) + 0 * s
+
+            for number, outgoing in enumerate(outward):
+                if "flux" in wall:
+                    integrand = lambda s: at(given[0], s) * (number == 0)
+                else:
+                    integrand = lambda s: at(given[3], s) * at(given[2 - 2 * number], s) / at(given[1], s)
+                size = [measure(high) - measure(low) for low, high in parts]
+                means = [mean_between(integrand, low, high, places, measure, inverse) for low, high in parts]
+                outgoing[node] = np.dot(size, means) / np.sum(size)
+                if periodic and node == 0:
+                    outgoing[-1] = outgoing[0]
+        return outward
 
     def divergence(self, p, t, sides, face, h, of_walls=(1.0, 1.0)):
         """(Fe - Fw)/h along the last axis, with half cells at both ends; the walls count by numbers of their own."""
@@ -221,7 +339,7 @@ class Problem:
     def rate(self, p, t):
         along_x = self.divergence(p, t, SIDES[:2], self.face_x * self.r_faces, self.x.h, self.r_walls) / self.r
         along_y = self.divergence(p.T, t, SIDES[2:], self.face_y.T, self.y.h).T
-        source = self.wrapped(self.cell_means(self.params.get("source", 0.0), t))
+        source = self.wrapped(self.hat_means(self.params.get("source", 0.0), t))
         return (along_x + along_y + source - self.k * p) / self.c
 
     def limit(self, t=0.0):
@@ -305,7 +423,7 @@ class Problem:
 def mean_between(of, low, high, places, measure, inverse):
     """The mean between two bounds, by a measure, of what jumps at some places."""
     ends = measure(np.array([low, *(place for place in sorted(places) if low < place < high), high]))
-    nodes, weights = np.polynomial.legendre.leggauss(7)
+    nodes, weights = np.polynomial.legendre.leggauss(5)
     parts = [
         (b - a) / 2 * np.dot(weights, of(inverse((a + b) / 2 + (b - a) / 2 * nodes))) for a, b in zip(ends, ends[1:])
     ]

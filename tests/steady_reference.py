@@ -65,7 +65,7 @@ class Steady(reference.Problem):
         second = np.concatenate([number[:, 1:].ravel(), number[1:].ravel()])
         g = np.concatenate([along_x.ravel(), along_y.ravel()])
         cell = np.broadcast_to(rows * columns * r, (ny, nx))
-        flow = cell * self.wrapped(self.cell_means(self.params.get("source", 0.0)))
+        flow = cell * self.wrapped(self.hat_means(self.params.get("source", 0.0)))
         ground = cell * self.k
         for side, to_flow, to_ground in zip(SIDES, reference.lines(flow), reference.lines(ground)):
             wall = self.walls[side]

@@ -35,6 +35,21 @@ fn layers(axis: &str, edges: &[f64], values: &[f64]) -> String {
     })
 }
 
+/// Ways to type a source of 3 in an area A that may follow time, with their factors at t = 0.5.
+const TYPED: [(&str, f64); 11] = [
+    ("3*A", 1.0),
+    ("where(A, 3, 0)", 1.0),
+    ("where(A, 3*(t + 1), 0)", 1.5),
+    ("where(A, 1, 0)*6*t", 1.0),
+    ("where(A, where(t < 5, 3, 1/(t - 5)), 0)", 1.0),
+    ("where(t < 5, where(A, 3, 0), 7)", 1.0),
+    ("where(A*(t < 5), 3, 0)", 1.0),
+    ("where((t >= 5) + 0*x, 1, 3*A)", 1.0),
+    ("3*A*sqrt(t + 0.5 + 0*x)", 1.0),
+    ("3*A*(0.2*x + t < 9)", 1.0),
+    ("where(A, 3 + sin(pi*(x + 2*t)) - sin(pi*(x + 1)), 0)", 1.0),
+];
+
 /// The thicknesses of layers between 0 and 1.
 fn thicknesses(edges: &[f64]) -> Vec<f64> {
     let ends: Vec<f64> = [0.0].iter().chain(edges).chain(&[1.0]).copied().collect();
@@ -121,22 +136,25 @@ proptest! {
         [at, share] in prop::array::uniform2(0.1_f64..0.9),
         logarithm in -3.0_f64..-1.0,
         is_around_axis in any::<bool>(),
-        form in 0_usize..5,
+        (form, typed) in (0_usize..5, 0_usize..TYPED.len()),
     ) {
         let width = 10_f64.powf(logarithm);
         let height = 0.01 + 0.1 * share;
         let [from, to] = [at - width / 2.0, at + width / 2.0];
-        let (source, mut expected) = match form {
-            0 => (format!("where((x > {from:?})*(x <= {to:?}), 3, 0)"), 3.0 * width),
-            1 => (format!("3*(abs(x - {at:?}) < {width:?}/2)"), 3.0 * width),
+        let (area, mut expected) = match form {
+            0 => (format!("(x > {from:?})*(x <= {to:?})"), 3.0 * width),
+            1 => (format!("(abs(x - {at:?}) < {width:?}/2)"), 3.0 * width),
             2 => (
-                format!("3*(abs(x - {at:?}) < {width:?}/2)*(y > {share:?})*(y < {share:?} + {height:?})"),
+                format!("(abs(x - {at:?}) < {width:?}/2)*(y > {share:?})*(y < {share:?} + {height:?})"),
                 3.0 * width * height.min(1.0 - share),
             ),
             // A square, whose sides no comparison of one coordinate gives.
-            3 => (format!("3*(max(abs(x - {at:?}), abs(y - 0.5)) < {width:?}/2)"), 3.0 * width * width),
-            _ => (format!("3*(hypot(x - {at:?}, y - 0.47) < {width:?}/2)"), 3.0 * PI * width * width / 4.0),
+            3 => (format!("(max(abs(x - {at:?}), abs(y - 0.5)) < {width:?}/2)"), 3.0 * width * width),
+            _ => (format!("(hypot(x - {at:?}, y - 0.47) < {width:?}/2)"), 3.0 * PI * width * width / 4.0),
         };
+        let (typed, factor) = TYPED[typed];
+        expected *= factor;
+        let source = typed.replace('A', &area);
         let tolerance = if form < 3 { 1e-12 } else { 0.01 };
         let mut more = "";
         if is_around_axis {
@@ -145,7 +163,7 @@ proptest! {
             expected *= TAU * at;
         }
         let text = format!(
-            "D = 1\nsource = '{source}'\nx1 = 0\nx2 = 1\ndx = {}\ngrid = 'walls'\nruntime = 0\nouttime = 0\n\
+            "D = 1\nsource = '{source}'\nx1 = 0\nx2 = 1\ndx = {}\ngrid = 'walls'\nt0 = 0.5\nruntime = 0\nouttime = 0\n\
              initial = {{ kind = 'constant', value = 0 }}\n{more}\
              boundary = {{ left = 'insulated', right = 0, bottom = 0, top = 0 }}\n",
             1.0 / cells as f64,
@@ -158,6 +176,147 @@ proptest! {
 
 proptest! {
     #![proptest_config(random_cases(48))]
+
+    #[test]
+    fn a_heater_between_layers_is_exact_at_the_nodes(
+        (cells, edges) in (3_usize..30).prop_flat_map(|cells| (Just(cells), edges(cells))),
+        logarithms in prop::collection::vec(-2.0_f64..2.0, 5),
+        (from, logarithm) in (0.0_f64..0.95, -4.0_f64..-1.5),
+        [along_x, has_interface] in prop::array::uniform2(any::<bool>()),
+    ) {
+        let to = (from + 10_f64.powf(logarithm)).min(1.0);
+        let conductivities: Vec<f64> =
+            logarithms[..=edges.len()].iter().map(|logarithm| 10_f64.powf(*logarithm)).collect();
+        let name = if along_x { "x" } else { "y" };
+        let mut interface = String::new();
+        let contact = edges.first().filter(|_| has_interface).copied();
+        if let Some(edge) = contact {
+            interface = format!("[[interface]]\nwhere = '{name} < {edge:?}'\nresistance = 0.3\n");
+        }
+        let spacing = 1.0 / cells as f64;
+        let [dx, dy] = if along_x { [spacing, 0.5] } else { [0.5, spacing] };
+        let text = format!(
+            "D = '{}'\nsource = 'where(({name} > {from:?})*({name} < {to:?}), {:?}, 0)'\nx1 = 0\nx2 = 1\ndx = {dx}\ndy = {dy}\n\
+             grid = 'walls'\nmethod = 'steady'\ntolerance = 1e-13\ninitial = {{ kind = 'constant', value = 0 }}\n{}{interface}",
+            layers(name, &edges, &conductivities),
+            1.0 / (to - from),
+            walls(along_x, ["0", "0"]),
+        );
+        let (problem, state, _) = solved(&text);
+        // Up to a place: the resistance, and the integral of the power before by the resistance, which the flux passes.
+        let up_to = |place: f64| {
+            let mut ends: Vec<f64> = edges.iter().copied().chain([0.0, from, to, place]).collect();
+            ends.retain(|end| *end <= place);
+            ends.sort_by(f64::total_cmp);
+            let power = |place: f64| ((place - from) / (to - from)).clamp(0.0, 1.0);
+            let parts = ends.windows(2).map(|part| {
+                let layer = edges.iter().filter(|edge| **edge <= part[0]).count();
+                let resistance = (part[1] - part[0]) / conductivities[layer];
+                [resistance, resistance * (power(part[0]) + power(part[1])) / 2.0]
+            });
+            let contact = contact.filter(|edge| *edge <= place);
+            let contact = contact.map_or([0.0; 2], |edge| [0.3, 0.3 * power(edge)]);
+            parts.fold(contact, |sums, part| [0, 1].map(|k| sums[k] + part[k]))
+        };
+        let [resistance, integral] = up_to(1.0);
+        let nx = problem.grid.shape().1;
+        let of_node = |number: usize| {
+            let [part, of_power] = up_to(number as f64 / cells as f64);
+            (part * integral / resistance - of_power, state[if along_x { number } else { number * nx }])
+        };
+        let nodes: Vec<(f64, f64)> = (0..=cells).map(of_node).collect();
+        let scale = 0.25 * resistance;
+        for (expected, found) in nodes {
+            prop_assert!((found - expected).abs() < 1e-9 * scale, "{found}, {expected}\n{text}");
+        }
+    }
+
+    #[test]
+    fn layers_side_by_side_have_the_flux_of_their_parts(
+        (cells, edges) in (2_usize..20).prop_flat_map(|cells| (Just(cells), edges(cells))),
+        logarithms in prop::collection::vec(-2.0_f64..2.0, 5),
+        [along_x, is_arithmetic, is_robin] in prop::array::uniform3(any::<bool>()),
+    ) {
+        let conductivities: Vec<f64> =
+            logarithms[..=edges.len()].iter().map(|logarithm| 10_f64.powf(*logarithm)).collect();
+        let (name, [open, closed]) = if along_x { ("y", ["Dx", "Dy"]) } else { ("x", ["Dy", "Dx"]) };
+        let spacing = 1.0 / cells as f64;
+        let [dx, dy] = if along_x { [0.25, spacing] } else { [spacing, 0.25] };
+        let d = layers(name, &edges, &conductivities);
+        let ends = match is_robin {
+            true => [format!("{{ robin = [8, '{d}', 16] }}"), format!("{{ robin = [5, '{d}', 0] }}")],
+            false => ["2".to_owned(), "0".to_owned()],
+        };
+        let text = format!(
+            "{open} = '{d}'\n{closed} = 0\nx1 = 0\nx2 = 1\ndx = {dx}\ndy = {dy}\ngrid = 'walls'\nmethod = 'steady'\n\
+             tolerance = 1e-13\nface = '{}'\ninitial = {{ kind = 'constant', value = 1 }}\n{}",
+            if is_arithmetic { "arithmetic" } else { "harmonic" },
+            walls(along_x, [&ends[0], &ends[1]]),
+        );
+        let (_, _, rate) = solved(&text);
+        // Within a cell the layers beside one another are one.
+        let parts = thicknesses(&edges);
+        let expected: f64 = match is_robin {
+            false => parts.iter().zip(&conductivities).map(|(part, d)| 2.0 * part * d).sum(),
+            true => (0..=cells)
+                .map(|cell| {
+                    let bounds = [(cell as f64 - 0.5) * spacing, (cell as f64 + 0.5) * spacing];
+                    let bounds = bounds.map(|bound| bound.clamp(0.0, 1.0));
+                    let ends: Vec<f64> = [0.0].iter().chain(&edges).chain(&[1.0]).copied().collect();
+                    let inside = ends.windows(2).map(|layer| {
+                        (layer[1].min(bounds[1]) - layer[0].max(bounds[0])).max(0.0)
+                    });
+                    let conductance: f64 = inside.zip(&conductivities).map(|(part, d)| part * d).sum();
+                    let width = bounds[1] - bounds[0];
+                    2.0 / (1.0 / conductance + (1.0 / 8.0 + 1.0 / 5.0) / width)
+                })
+                .sum(),
+        };
+        let [low, high] = if along_x { ["left", "right"] } else { ["bottom", "top"] };
+        for (side, sign) in [(low, 1.0), (high, -1.0)] {
+            let found = sign * rate(side);
+            prop_assert!((found / expected - 1.0).abs() < 1e-9, "{side}: {found}, {expected}\n{text}");
+        }
+    }
+
+    #[test]
+    fn a_part_of_a_wall_that_is_heated_has_its_power(
+        cells in 2_usize..20,
+        (side, kind) in (0_usize..4, 0_usize..3),
+        [at, turn] in prop::array::uniform2(0.1_f64..0.9),
+        logarithm in -3.0_f64..-0.3,
+        is_around_axis in any::<bool>(),
+    ) {
+        let width = 10_f64.powf(logarithm).min(2.0 * at.min(1.0 - at));
+        let name = if side < 2 { "y" } else { "x" };
+        let area = format!("(abs({name} - {at:?}) < {width:?}/2)");
+        let wall = match kind {
+            0 => format!("{{ flux = 'where({area}, 3, 0)' }}"),
+            // It moves, and is at its place at t = 0.5.
+            1 => format!("{{ flux = '3*(abs({name} - {at:?} - {turn:?}*(t - 0.5)) < {width:?}/2)' }}"),
+            // At p = 0 it gives D c/b.
+            _ => format!("{{ robin = ['1 + {area}', '2 + {area}', '2*{area}'] }}"),
+        };
+        let sides = ["left", "right", "bottom", "top"];
+        let others = (0..4).filter(|&other| other != side).map(|other| format!("{} = 'insulated'", sides[other]));
+        let others: Vec<String> = others.collect();
+        let mut expected = if kind == 2 { 4.5 * width * 2.0 / 3.0 } else { 3.0 * width };
+        let mut more = "";
+        if is_around_axis {
+            more = "coordinates = 'axisymmetric'\n";
+            expected *= TAU * match side { 0 => 0.25, 1 => 1.25, _ => 0.25 + at };
+        }
+        let x1 = if is_around_axis { 0.25 } else { 0.0 };
+        let wall = wall.replace("x -", &format!("x - {x1} -"));
+        let text = format!(
+            "D = 4.5\nx1 = {x1}\nx2 = {}\ny1 = 0\ny2 = 1\ndx = {}\ngrid = 'walls'\nt0 = 0.5\nruntime = 0\nouttime = 0\n{more}\
+             initial = {{ kind = 'constant', value = 0 }}\nboundary = {{ {}, {} = {wall} }}\n",
+            x1 + 1.0, 1.0 / cells as f64, others.join(", "), sides[side],
+        );
+        let (_, _, rate) = solved(&text);
+        let found = rate(sides[side]);
+        prop_assert!((found / expected - 1.0).abs() < 1e-12, "{found}, {expected}\n{text}");
+    }
 
     #[test]
     fn a_point_in_a_cell_that_a_straight_edge_cuts_has_its_value_to_rounding(
@@ -289,11 +448,67 @@ fn a_jump_outside_of_the_domain_changes_no_bit() {
 }
 
 #[test]
-fn a_coefficient_that_is_negative_between_nodes_is_refused() {
-    let text = "D = 'where(abs(x - 0.53) < 0.01, -1, 1)'\nx1 = 0\nx2 = 1\ndx = 0.1\ngrid = 'walls'\nmethod = 'steady'\n";
-    let told = text.parse::<Problem>().unwrap_err().to_string();
-    assert!(
-        told.contains("it is -1.0 between nodes, at x = 0.5"),
-        "{told}"
-    );
+fn what_is_no_value_between_nodes_is_refused_with_its_place() {
+    for (key, value, told) in [
+        ("D", "-1", "it is -1.0 between nodes, at x = 0.5"),
+        ("D", "1/0", "it is inf between nodes, at x = 0.5"),
+        ("capacity", "-1", "it is -1.0 between nodes, at x = 0.5"),
+        ("capacity", "0", "it is 0.0 between nodes, at x = 0.5"),
+        ("capacity", "0/0", "it is NaN between nodes, at x = 0.5"),
+        ("decay", "-1", "it is -1.0 between nodes, at x = 0.5"),
+        ("decay", "0/0", "it is NaN between nodes, at x = 0.5"),
+        ("source", "1/0", "it is inf between nodes, at x = 0.5"),
+        ("source", "0/0", "it is NaN between nodes, at x = 0.5"),
+    ] {
+        let d = if key == "D" { "" } else { "D = 1\n" };
+        let text = format!(
+            "{d}{key} = 'where(abs(x - 0.53) < 0.01, {value}, 1)'\nx1 = 0\nx2 = 1\ndx = 0.1\ngrid = 'walls'\nruntime = 1\nouttime = 1\n"
+        );
+        let error = text.parse::<Problem>().unwrap_err().to_string();
+        assert!(
+            error.contains(told) && error.contains(&format!(": {key} = ")),
+            "{error}"
+        );
+        // It does not count beside masked nodes alone.
+        let masked = format!("{text}mask.where = 'abs(x - 0.53) < 0.16'\n");
+        masked.parse::<Problem>().unwrap();
+    }
+}
+
+/// A river that leaks into a strip between nodes: p tends to its stage, whichever way it is typed.
+#[test]
+fn a_strip_that_leaks_tends_to_what_leaks_in() {
+    let strip = "(x > 0.38)*(x < 0.44)";
+    for source in [
+        format!("where({strip}, 500, 0)"),
+        format!("where({strip}, 50*(10 + 0*t), 0)"),
+        format!("where({strip}, 50, 0)*(10 + 0*t)"),
+        format!("where({strip}, 500 + 0*sin(x*t), 0)"),
+    ] {
+        let text = format!(
+            "D = 1\ndecay = 'where({strip}, 50, 0)'\nsource = '{source}'\nx1 = 0\nx2 = 1\ny1 = 0\ny2 = 0.2\ndx = 0.1\ngrid = 'walls'\n\
+             method = 'rkl2'\ndt = 0.01\nruntime = 30\nouttime = 30\nboundary = 'insulated'\n\
+             initial = {{ kind = 'constant', value = 8 }}\n"
+        );
+        let (_, state, _) = solved(&text);
+        assert!(
+            state.iter().all(|p| (p - 10.0).abs() < 1e-9),
+            "{source}: {state:?}"
+        );
+    }
+}
+
+/// D along periodic sides: a jump anywhere else changes nothing where the sides meet.
+#[test]
+fn a_seam_is_cut_where_a_part_of_the_formula_differs_at_its_ends() {
+    let last = |d: &str| {
+        let text = format!(
+            "D = '{d}'\nx1 = 0\nx2 = 1\ndx = 0.25\ngrid = 'walls'\nruntime = 0.001\nouttime = 0.001\ndt = 0.001\n\
+             boundary = {{ left = 'periodic', right = 'periodic', bottom = 'insulated', top = 'insulated' }}\n\
+             initial = {{ kind = 'expression', value = 'sin(5*x) + y' }}\n"
+        );
+        solved(&text).1
+    };
+    let smooth = last("1 + x");
+    assert_eq!(last("where(y > 0.9, 5, 1 + x)")[..15], smooth[..15]);
 }

@@ -271,23 +271,78 @@ impl Reference {
         parts.collect()
     }
 
-    /// The mean along an edge of a material that jumps, from the coordinates of both ends and of its line.
-    fn cut_mean(&self, material: Function, axis: usize, edge: [f64; 2], line: f64) -> f64 {
-        let value = |at: f64| match axis {
-            0 => material(at, line, 0.0),
-            _ => material(line, at, 0.0),
+    /// The parts of a node's cell along an axis between jumps; at both ends of a periodic axis it has half a cell at each.
+    fn cell(&self, axis: usize, number: usize) -> Vec<[f64; 2]> {
+        let (along, half) = [(&self.x, self.dx / 2.0), (&self.y, self.dy / 2.0)][axis];
+        let last = along.len() - 1;
+        let around = [
+            (along[number] - half).max(along[0]),
+            (along[number] + half).min(along[last]),
+        ];
+        let cell = match self.case.periodic[axis] && (number == 0 || number == last) {
+            true => vec![
+                [along[0], along[0] + half],
+                [along[last] - half, along[last]],
+            ],
+            false => vec![around],
         };
+        let parts = cell.into_iter().flat_map(|part| Self::parts(axis, part));
+        parts.collect()
+    }
+
+    /// The coefficient of a face of a material that jumps, from the coordinates of both ends of its edge and the number of
+    /// its line: the mean over its width of that along its normal.
+    fn cut_mean(&self, material: Function, axis: usize, edge: [f64; 2], line: usize) -> f64 {
         let parts = Self::parts(axis, edge);
-        let sum = |of: fn(f64) -> f64| -> f64 {
-            parts
-                .iter()
-                .map(|[length, middle]| length * of(value(*middle)))
-                .sum()
-        };
         let length = edge[1] - edge[0];
-        match self.case.arithmetic {
-            true => sum(|d| d) / length,
-            false => length / sum(|d| 1.0 / d),
+        let along = |line: f64| {
+            let value = |at: f64| match axis {
+                0 => material(at, line, 0.0),
+                _ => material(line, at, 0.0),
+            };
+            let sum = |of: fn(f64) -> f64| -> f64 {
+                parts
+                    .iter()
+                    .map(|[length, middle]| length * of(value(*middle)))
+                    .sum()
+            };
+            match self.case.arithmetic {
+                true => sum(|d| d) / length,
+                false => length / sum(|d| 1.0 / d),
+            }
+        };
+        let widths = self.cell(1 - axis, line);
+        let width: f64 = widths.iter().map(|[width, _]| width).sum();
+        let conductances = widths.iter().map(|[width, middle]| width * along(*middle));
+        conductances.sum::<f64>() / width
+    }
+
+    /// `D c/b` of a Robin wall across an axis at a node; the mean over the half cell if the material jumps in it.
+    fn along_wall(&self, [d, c, b]: [Function; 3], axis: usize, j: usize, i: usize) -> f64 {
+        let node = self.place(j, i);
+        let parts = self.cell(1 - axis, [j, i][axis]);
+        let halves = self.cell_halves(1 - axis, [j, i][axis]);
+        let is_cut = material_jumps(self.case.material) && parts.len() > halves;
+        let places = match is_cut {
+            true => parts,
+            false => vec![[1.0, node[1 - axis]]],
+        };
+        let size: f64 = places.iter().map(|[length, _]| length).sum();
+        let quotients = places.iter().map(|&[length, at]| {
+            let mut place = node;
+            place[1 - axis] = at;
+            let [d, c, b] = [d, c, b].map(|of| of(place[0], place[1], self.time));
+            length * (d * c / b)
+        });
+        quotients.sum::<f64>() / size
+    }
+
+    /// The number of intervals of a node's cell along an axis.
+    fn cell_halves(&self, axis: usize, number: usize) -> usize {
+        let last = [self.x.len(), self.y.len()][axis] - 1;
+        match self.case.periodic[axis] && (number == 0 || number == last) {
+            true => 2,
+            false => 1,
         }
     }
 
@@ -316,7 +371,7 @@ impl Reference {
         let face = |edge: usize, a: usize, b: usize| match material_jumps(self.case.material) {
             true => {
                 let along = [&self.x, &self.y][axis];
-                let line = self.place(j, i)[1 - axis];
+                let line = [j, i][axis];
                 self.cut_mean(material, axis, [along[edge - 1], along[edge]], line)
             }
             false => self.mean(d(a), d(b)),
@@ -350,8 +405,8 @@ impl Reference {
         let (q, weight) = match wall {
             Wall::Flux(q) => (self.at(q, j, i), 0.0),
             Wall::Robin(a, b, c) => {
-                let [a, b, c] = [a, b, c].map(|of| self.at(of, j, i));
-                (d(number) * (c - a * p(number)) / b, d(number) * a / b)
+                let [gain, loss] = [c, a].map(|of| self.along_wall([material, of, b], axis, j, i));
+                (gain - loss * p(number), loss)
             }
             Wall::Fixed(_) | Wall::Periodic => unreachable!(),
         };
@@ -373,18 +428,7 @@ impl Reference {
         if !text.contains('>') {
             return [self.at(capacity, j, i), decay];
         }
-        let (x, half) = (&self.x, self.dx / 2.0);
-        let last = x.len() - 1;
-        let around = [(x[i] - half).max(x[0]), (x[i] + half).min(x[last])];
-        // A node at both ends of a periodic axis has half a cell at each.
-        let cell = match self.case.periodic[0] && (i == 0 || i == last) {
-            true => vec![[x[0], x[0] + half], [x[last] - half, x[last]]],
-            false => vec![around],
-        };
-        let parts: Vec<[f64; 2]> = cell
-            .into_iter()
-            .flat_map(|part| Self::parts(0, part))
-            .collect();
+        let parts = self.cell(0, i);
         let length: f64 = parts.iter().map(|[length, _]| length).sum();
         let amount = parts
             .iter()
