@@ -38,7 +38,7 @@ impl MovingSource<'_> {
     #[must_use]
     pub fn is_cheap(&self) -> bool {
         /// The number of values at nodes whose time nobody notices.
-        const FEW: u64 = 1 << 13;
+        const FEW: u64 = 1 << 15;
         self.jumping.cost(&self.patches) <= self.slots.geometry.grid.len().max(FEW)
     }
 
