@@ -10,12 +10,9 @@ use crate::{
     },
     params::{ParamsError, with_precision},
     problem::Problem,
-    run::{self, RecordEdition, RunError},
+    run::{self, DescribedRecord, RunError},
 };
 use diff2d_arrays::progress::Progress;
-
-/// The exit code of damaged data.
-const DAMAGED: u8 = 3;
 
 /// Computes the snapshots `damaged` of a cube again, verifies them by the digests in the journal, fills the places
 /// behind the last snapshot of a scenario with NaN, restores the record, and rebuilds lost lines of the journal. Every
@@ -73,15 +70,13 @@ pub fn faults_of_record(cube: &Cube) -> Result<Vec<String>, CubeError> {
     if let (true, Ok(problem)) = (faults.is_empty(), scenario.problem_with(&[], None))
         && scenario.describes(&problem, &header.inputs)
     {
-        let editions = run::editions_of(header, &problem);
-        let descriptions = run::descriptions(&editions);
-        faults.extend(record_file::faults_of_description(paths, &descriptions));
+        let record = DescribedRecord::of(header, &problem, paths);
+        faults.extend(record.faults_of_description(paths));
     }
     Ok(faults)
 }
 
-/// Restores the record of a run or a sweep, and returns its faults in sentences. The record has the edition that its files
-/// name; if all of them are lost, the first edition that its marks prove.
+/// Restores the record of a run or a sweep, and returns its faults in sentences.
 fn restore_record(
     cube: &mut Restorer,
     moved: &[String],
@@ -91,65 +86,53 @@ fn restore_record(
         return Ok(Vec::new());
     }
     let first_problem = problem_of(cube, 0, moved, memory)?;
-    let editions = run::editions_of(&cube.header, &first_problem);
-    let mut unproved = None;
-    for edition in run::editions_found(editions, cube.paths()) {
-        let mut faults = edition.faults_of_description(cube.paths());
-        let restored = match cube.header.is_sweep() {
-            true => restore_sweep(cube, &edition, moved, memory),
-            false => restore_run(cube, &edition, &first_problem, memory),
-        };
-        match restored {
-            Ok(faults_of_streams) => {
-                if !faults.is_empty() {
-                    edition.write_description(cube.paths())?;
-                }
-                faults.extend(faults_of_streams);
-                return Ok(faults);
-            }
-            Err(error) if error.exit_code() == DAMAGED => {
-                unproved.get_or_insert(error);
-            }
-            Err(error) => return Err(error),
-        }
+    let record = DescribedRecord::of(&cube.header, &first_problem, cube.paths());
+    let mut faults = record.faults_of_description(cube.paths());
+    let faults_of_streams = match cube.header.is_sweep() {
+        true => restore_sweep(cube, &record, moved, memory)?,
+        false => restore_run(cube, &record, &first_problem, memory)?,
+    };
+    if !faults.is_empty() {
+        record.write_description(cube.paths())?;
     }
-    unproved.map_or(Ok(Vec::new()), Err)
+    faults.extend(faults_of_streams);
+    Ok(faults)
 }
 
 /// Restores the streams of a run, and returns their faults in sentences.
 fn restore_run(
     cube: &mut Restorer,
-    edition: &RecordEdition,
+    record: &DescribedRecord,
     problem: &Problem,
     memory: Option<u64>,
 ) -> Result<Vec<String>, RunError> {
     let place = RecordPlace::of_run(cube.paths());
     let commits = cube.commits_of_scenarios()?;
     with_precision!(problem.params.precision, T => {
-        run::restore_streams::<T>(cube, problem, (&place, edition), &commits[0], memory)
+        run::restore_streams::<T>(cube, problem, (&place, &record.columns), &commits[0], memory)
     })
 }
 
 /// Restores the rows of a sweep's scenarios, unless they are joined and undamaged, and returns the faults in sentences.
 fn restore_sweep(
     cube: &mut Restorer,
-    edition: &RecordEdition,
+    record: &DescribedRecord,
     moved: &[String],
     memory: Option<u64>,
 ) -> Result<Vec<String>, RunError> {
     let commits_of_scenarios = cube.commits_of_scenarios()?;
-    let Some((mut faults, are_separate)) = edition.restore_place(cube, &commits_of_scenarios)?
+    let Some((mut faults, are_separate)) = record.restore_place(cube, &commits_of_scenarios)?
     else {
         return Ok(Vec::new());
     };
     for (number, commits) in commits_of_scenarios.iter().enumerate() {
         let place = RecordPlace::of_scenario(cube.paths(), &cube.header.run_id, number);
-        if edition.is_part_proved(&place, commits)? {
+        if record.is_part_proved(&place, commits)? {
             continue;
         }
         let problem = problem_of(cube, number, moved, memory)?;
         let faults_of_scenario = with_precision!(problem.params.precision, T => {
-            run::restore_streams::<T>(cube, &problem, (&place, edition), commits, memory)?
+            run::restore_streams::<T>(cube, &problem, (&place, &record.columns), commits, memory)?
         });
         // Rows that were joined are missing only in the new directory.
         if are_separate {

@@ -110,7 +110,7 @@ impl AreaValue {
         const KEY: &str = "held";
         let areas = Self::take(judge, KEY, "value");
         let totals = RowNumber::of_totals(&[]).into_iter();
-        let totals = totals.filter(|(_, number)| number.edition() == 0);
+        let totals = totals.filter(|(_, number)| !number.gives_way());
         let totals = totals.map(|(name, _)| name);
         let leading = LEADING_COLUMNS.map(str::to_owned).into_iter();
         let mut columns: BTreeSet<String> = leading.chain(totals).collect();

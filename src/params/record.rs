@@ -109,9 +109,9 @@ impl RecordKeys {
         let regions = self.regions.iter().map(|(name, _)| name.as_str());
         numbers.extend(RowNumber::of_regions(regions, held_names.len()));
         // A name that a file gave something else before all records had the number stays that of the other.
-        let first_numbers = numbers.iter().filter(|(_, number)| number.edition() == 0);
-        let first_names: BTreeSet<String> = first_numbers.map(|(name, _)| name.clone()).collect();
-        numbers.retain(|(name, number)| number.edition() == 0 || !first_names.contains(name));
+        let others = numbers.iter().filter(|(_, number)| !number.gives_way());
+        let names_of_others: BTreeSet<String> = others.map(|(name, _)| name.clone()).collect();
+        numbers.retain(|(name, number)| !number.gives_way() || !names_of_others.contains(name));
         numbers
     }
 

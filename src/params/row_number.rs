@@ -42,17 +42,10 @@ pub enum RowNumber {
 }
 
 impl RowNumber {
-    /// The edition of new records.
-    pub const LAST_EDITION: usize = 1;
-
-    /// The edition of records that has the number first. Numbers that are added to all records begin another edition, in which
-    /// a record that was begun by an earlier program is not: it keeps its columns.
+    /// Whether the number is left out of records in which another one has the name of its column: not all versions have had it.
     #[must_use]
-    pub fn edition(self) -> usize {
-        match self {
-            Self::Flux(_) => 1,
-            _ => 0,
-        }
+    pub fn gives_way(self) -> bool {
+        matches!(self, Self::Flux(_))
     }
 
     /// The numbers of points.

@@ -11,7 +11,7 @@ use crate::{
 };
 use serde::Serialize;
 use serde_json::json;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The unit of a quantity, or its dimension if the parameters name no unit.
 fn unit_of(canonical: &Canonical, name: &str, dimension: &str) -> String {
@@ -116,51 +116,38 @@ impl Quantities {
     }
 }
 
-/// The columns of the rows of a record, in one of its [editions](RowNumber::edition).
+/// The columns of the rows of a record. A record that exists has those that its files name: an earlier version may have begun it.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Columns {
     has_scenarios: bool,
     has_dates: bool,
-    edition: usize,
     numbers: Vec<(String, RowNumber)>,
 }
 
 impl Columns {
     /// The columns of a new record of a run, or of scenarios.
     pub(super) fn new(problem: &Problem, has_scenarios: bool) -> Self {
-        Self::of_edition(problem, has_scenarios, RowNumber::LAST_EDITION)
-    }
-
-    /// The columns of a record of an edition.
-    pub(super) fn of_edition(problem: &Problem, has_scenarios: bool, edition: usize) -> Self {
         let held_names = problem.params.canonical().held_names();
         let keys = problem.params.record.as_ref();
-        let mut numbers = keys.map_or_else(Vec::new, |keys| keys.numbers(&held_names));
-        numbers.retain(|(_, number)| number.edition() <= edition);
         Self {
             has_scenarios,
             has_dates: has_dates(problem),
-            edition,
-            numbers,
+            numbers: keys.map_or_else(Vec::new, |keys| keys.numbers(&held_names)),
         }
     }
 
-    /// The columns of all editions that differ, from the last one to the first.
-    fn of_all_editions(problem: &Problem, has_scenarios: bool) -> Vec<Self> {
-        let editions = (0..=RowNumber::LAST_EDITION).rev();
-        let mut columns: Vec<Self> = editions
-            .map(|edition| Self::of_edition(problem, has_scenarios, edition))
-            .collect();
-        columns.dedup_by_key(|columns| columns.numbers.len());
-        columns
+    /// The columns of a record that begins with this line; `None` if it is that of another record.
+    pub(super) fn of_line(problem: &Problem, has_scenarios: bool, line: &str) -> Option<Self> {
+        let names: BTreeSet<&str> = line.trim_end().split(',').collect();
+        let mut columns = Self::new(problem, has_scenarios);
+        (columns.numbers).retain(|(name, _)| names.contains(name.as_str()));
+        (columns.first_line() == line).then_some(columns)
     }
 
-    /// The columns that the files of a record beside a cube name; `None` if they name none of an edition.
-    pub(super) fn found(problem: &Problem, paths: &Paths) -> Option<Self> {
-        let editions = Self::of_all_editions(problem, false);
-        let lines = record_file::first_lines(paths);
-        let is_named = |columns: &Self| lines.contains(&columns.first_line());
-        editions.into_iter().find(is_named)
+    /// The columns that the files of a record beside a cube name; `None` if they name none.
+    pub(super) fn found(problem: &Problem, has_scenarios: bool, paths: &Paths) -> Option<Self> {
+        record_file::first_lines(paths)
+            .find_map(|line| Self::of_line(problem, has_scenarios, &line))
     }
 
     /// The columns of a record that exists. The description of a run is compared, that of a sweep has been.
@@ -169,18 +156,14 @@ impl Columns {
     /// [`CubeError::LostRecord`] if there is no description, or that of another record.
     pub(super) fn of_record(problem: &Problem, place: &RecordPlace) -> Result<Self, CubeError> {
         let has_scenarios = place.scenario.is_some();
+        let line = record_file::first_line(&place.paths)?;
+        let columns = Self::of_line(problem, has_scenarios, &line);
+        let columns = columns.ok_or_else(|| record_file::of_another_record(&place.paths))?;
         if !has_scenarios {
-            let editions = editions(problem, false, &place.parameters, &place.warnings);
-            record_file::is_described(&place.paths, &descriptions(&editions))?;
+            let description = columns.description(problem, &place.parameters, &place.warnings);
+            record_file::is_described(&place.paths, &description)?;
         }
-        let first_line = record_file::first_line(&place.paths)?;
-        let mut editions = Self::of_all_editions(problem, has_scenarios).into_iter();
-        let described = editions.find(|columns| columns.first_line() == first_line);
-        described.ok_or_else(|| record_file::of_another_record(&place.paths))
-    }
-
-    pub(super) fn edition(&self) -> usize {
-        self.edition
+        Ok(columns)
     }
 
     /// The numbers of a row, in the order of the columns behind time and date.
@@ -303,16 +286,48 @@ pub(super) fn digest_of_parameters(problem: &Problem, inputs: &BTreeMap<String, 
     digest::of_json(&params.with_digests(inputs))
 }
 
-/// A record in one of its editions.
-pub(crate) struct RecordEdition {
-    pub(super) columns: Columns,
+/// The record of a run or a sweep, with its description.
+pub(crate) struct DescribedRecord {
+    pub(crate) columns: Columns,
     description: String,
 }
 
-impl RecordEdition {
+impl DescribedRecord {
+    /// The record of a run or a sweep that has begun, with the columns that its files name, or those of a new one if its files
+    /// are lost; `first` is the problem of its first scenario.
+    pub(crate) fn of(header: &Header, first: &Problem, paths: &Paths) -> Self {
+        let parameters = if header.is_sweep() {
+            digest::of_json(&(header.sweep(), &header.inputs))
+        } else {
+            digest_of_parameters(first, &header.inputs)
+        };
+        Self::with_parameters(
+            first,
+            header.is_sweep(),
+            &parameters,
+            &header.warnings,
+            paths,
+        )
+    }
+
+    fn with_parameters(
+        first: &Problem,
+        has_scenarios: bool,
+        parameters: &str,
+        warnings: &[String],
+        paths: &Paths,
+    ) -> Self {
+        let columns = Columns::found(first, has_scenarios, paths);
+        let columns = columns.unwrap_or_else(|| Columns::new(first, has_scenarios));
+        Self {
+            description: columns.description(first, parameters, warnings),
+            columns,
+        }
+    }
+
     /// What is wrong with the description beside a cube, in sentences.
     pub(crate) fn faults_of_description(&self, paths: &Paths) -> Vec<String> {
-        record_file::faults_of_description(paths, &[&self.description])
+        record_file::faults_of_description(paths, &self.description)
     }
 
     /// Writes the description beside a cube.
@@ -349,47 +364,6 @@ impl RecordEdition {
     }
 }
 
-/// The editions in which a record may be, from the last one to the first.
-fn editions(
-    problem: &Problem,
-    has_scenarios: bool,
-    parameters: &str,
-    warnings: &[String],
-) -> Vec<RecordEdition> {
-    let editions = Columns::of_all_editions(problem, has_scenarios).into_iter();
-    let editions = editions.map(|columns| RecordEdition {
-        description: columns.description(problem, parameters, warnings),
-        columns,
-    });
-    editions.collect()
-}
-
-/// The editions in which the record of a run or a sweep that has begun may be; `first` is the problem of its first scenario.
-pub(crate) fn editions_of(header: &Header, first: &Problem) -> Vec<RecordEdition> {
-    let parameters = if header.is_sweep() {
-        digest::of_json(&(header.sweep(), &header.inputs))
-    } else {
-        digest_of_parameters(first, &header.inputs)
-    };
-    editions(first, header.is_sweep(), &parameters, &header.warnings)
-}
-
-/// Those of some editions in which the record beside a cube can be: the one that its files name, and all if they name none.
-pub(crate) fn editions_found(editions: Vec<RecordEdition>, paths: &Paths) -> Vec<RecordEdition> {
-    let lines = record_file::first_lines(paths);
-    let is_named = |edition: &RecordEdition| lines.contains(&edition.columns.first_line());
-    match editions.iter().position(is_named) {
-        Some(named) => editions.into_iter().skip(named).take(1).collect(),
-        None => editions,
-    }
-}
-
-/// The descriptions of a record in these editions.
-pub(crate) fn descriptions(editions: &[RecordEdition]) -> Vec<&str> {
-    let descriptions = editions.iter().map(|edition| &*edition.description);
-    descriptions.collect()
-}
-
 /// Whether the records of two problems have the same columns and points, if they have any.
 pub(crate) fn have_one_record(one: &Problem, other: &Problem) -> bool {
     if [one, other]
@@ -406,7 +380,7 @@ pub(crate) fn have_one_record(one: &Problem, other: &Problem) -> bool {
 /// The record of all scenarios of a sweep, with its description.
 pub(crate) struct SweepRecord {
     paths: Paths,
-    editions: Vec<RecordEdition>,
+    record: DescribedRecord,
 }
 
 impl SweepRecord {
@@ -421,7 +395,13 @@ impl SweepRecord {
         first.params.record.as_ref()?;
         Some(Self {
             paths: paths.clone(),
-            editions: editions(first, true, &digest::of_json(sweep), warnings),
+            record: DescribedRecord::with_parameters(
+                first,
+                true,
+                &digest::of_json(sweep),
+                warnings,
+                paths,
+            ),
         })
     }
 
@@ -439,7 +419,7 @@ impl SweepRecord {
     /// # Errors
     /// [`CubeError`].
     pub(crate) fn begin(&self, run_id: &str) -> Result<(), CubeError> {
-        record_file::begin_sweep(&self.paths, run_id, &descriptions(&self.editions))
+        record_file::begin_sweep(&self.paths, run_id, &self.record.description)
     }
 
     /// Joins the rows of all scenarios when a process has ended.

@@ -86,9 +86,7 @@ pub use solution::{KeptRecord, Solution, States};
 
 pub use bands_shape::DISK_SPEED;
 pub(crate) use clock::RunClock;
-pub(crate) use columns::{
-    RecordEdition, SweepRecord, descriptions, editions_found, editions_of, have_one_record,
-};
+pub(crate) use columns::{DescribedRecord, SweepRecord, have_one_record};
 pub(crate) use decomposition::Decomposition;
 pub(crate) use exchange::{Exchange, finish, on_root};
 pub(crate) use in_memory::InMemory;

@@ -2,10 +2,7 @@
 //! the journal get their marks back.
 
 use super::{
-    columns::{Columns, RecordEdition},
-    error::RunError,
-    interval::Interval,
-    row_schedule::RowSchedule,
+    columns::Columns, error::RunError, interval::Interval, row_schedule::RowSchedule,
     streams::RunStreams,
 };
 use crate::{
@@ -23,7 +20,7 @@ use diff2d_sys::AtomicFile;
 use std::ops::Range;
 
 /// Restores the streams of a run, or of a scenario whose rows are not joined yet, and the marks of lost journal lines. The
-/// record has this edition.
+/// record has these columns.
 /// Returns the faults that it found, in sentences. States are computed in at most `memory` bytes.
 ///
 /// # Errors
@@ -31,13 +28,13 @@ use std::ops::Range;
 pub(crate) fn restore_streams<T: Element>(
     cube: &mut Restorer,
     problem: &Problem,
-    (place, edition): (&RecordPlace, &RecordEdition),
+    (place, columns): (&RecordPlace, &Columns),
     commits: &[Commit],
     memory: Option<u64>,
 ) -> Result<Vec<String>, RunError> {
     let number = place.scenario.unwrap_or(0);
     let is_complete = commits.len() as u64 == cube.header.snapshots_of(number);
-    let head = StreamLayout::Lines(edition.columns.first_line());
+    let head = StreamLayout::Lines(columns.first_line());
     let mut stream_files = vec![(ROWS, place.rows.clone(), head)];
     for &field in problem.fields() {
         let path = field_files::path(&place.paths.cube, field);
@@ -54,8 +51,7 @@ pub(crate) fn restore_streams<T: Element>(
     let has_lost_marks = commits.iter().any(|commit| commit.streams.is_empty());
     let faults: Vec<String> = streams.iter().flat_map(FoundStream::faults).collect();
     if !faults.is_empty() || has_lost_marks {
-        let to_record = (place, &edition.columns);
-        let restoration = Restoration::new(cube, problem, to_record, commits, streams)?;
+        let restoration = Restoration::new(cube, problem, (place, columns), commits, streams)?;
         let marks = restoration.restore::<T>(is_complete, memory)?;
         for (commit, (marks, ended)) in commits.iter().zip(marks) {
             cube.set_marks(commit.id(), marks, ended);

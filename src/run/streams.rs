@@ -56,9 +56,10 @@ impl RunStreams {
             None => Self::open_at(problem, place, comm.is_root()),
         };
         let mut streams = collective::all_ok(comm, opened.map_err(RunError::from))?;
-        let edition = collective::from_root(comm, Some(streams.columns.edition()));
-        let has_scenarios = place.scenario.is_some();
-        streams.columns = Columns::of_edition(problem, has_scenarios, edition.unwrap_or_default());
+        let line = collective::from_root(comm, Some(streams.columns.first_line()));
+        let columns =
+            line.and_then(|line| Columns::of_line(problem, place.scenario.is_some(), &line));
+        streams.columns = columns.unwrap_or_default();
         match streams.columns.missing_limit(problem) {
             None => Ok(streams),
             Some(column) => Err(Fault::refused(format!(
@@ -79,7 +80,7 @@ impl RunStreams {
             Some(_) => Columns::of_record(problem, place)?,
             None => {
                 let shorter = shorter.map(Paths::of).transpose()?;
-                let found = shorter.and_then(|paths| Columns::found(problem, &paths));
+                let found = shorter.and_then(|paths| Columns::found(problem, false, &paths));
                 let columns = found.unwrap_or_else(|| Columns::new(problem, false));
                 let description = columns.description(problem, &place.parameters, &place.warnings);
                 record_file::write_description(&place.paths, &description)?;

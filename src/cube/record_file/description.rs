@@ -1,5 +1,6 @@
 //! The description of a record's columns and fields: `STEM.record.json`.
 
+use super::place::left_parts;
 use crate::{
     cube::{digest, error::CubeError, field_files, paths::Paths, streams::lost},
     params::{Choice, RecordField},
@@ -10,6 +11,7 @@ use std::{
     collections::BTreeMap,
     fs,
     io::{self, BufRead, BufReader, Read},
+    iter,
     path::{Path, PathBuf},
 };
 
@@ -66,25 +68,29 @@ pub fn first_line(paths: &Paths) -> Result<String, CubeError> {
     }
 }
 
-/// The first lines that the rows beside a cube have: according to their description, and in their own file.
-#[must_use]
-pub fn first_lines(paths: &Paths) -> Vec<String> {
-    let described_line = first_line(paths).ok();
-    let own_line = sys::open_to_read(&paths.record()).and_then(|rows| {
+/// The first lines that the rows beside a cube have: according to their description, in their own file, and in those of
+/// scenarios whose rows are not joined yet.
+pub fn first_lines(paths: &Paths) -> impl Iterator<Item = String> {
+    let parts = left_parts(paths).into_iter();
+    let parts = parts.filter_map(|directory| fs::read_dir(directory).ok());
+    let parts = parts.flatten().flatten().map(|entry| entry.path());
+    let files = iter::once(paths.record()).chain(parts);
+    let lines = files.filter_map(|path| {
+        let rows = sys::open_to_read(&path).ok()?;
         let mut line = String::new();
-        BufReader::new(rows.take(LONGEST_FIRST_LINE)).read_line(&mut line)?;
-        Ok(line)
+        let read = BufReader::new(rows.take(LONGEST_FIRST_LINE)).read_line(&mut line);
+        read.is_ok().then_some(line)
     });
-    described_line.into_iter().chain(own_line).collect()
+    first_line(paths).into_iter().chain(lines)
 }
 
-/// Refuses a description that is missing or none of these.
+/// Refuses a description that is missing or another one.
 ///
 /// # Errors
 /// [`CubeError::LostRecord`].
-pub fn is_described(paths: &Paths, descriptions: &[&str]) -> Result<(), CubeError> {
+pub fn is_described(paths: &Paths, description: &str) -> Result<(), CubeError> {
     match read_description(paths) {
-        Ok(found) if descriptions.contains(&&*without_digests(&found)) => Ok(()),
+        Ok(found) if without_digests(&found) == description => Ok(()),
         Ok(_) => Err(of_another_record(paths)),
         Err(_) => Err(lost(&paths.record_description(), "cannot be read")),
     }
@@ -95,10 +101,10 @@ pub(crate) fn of_another_record(paths: &Paths) -> CubeError {
     lost(&paths.record_description(), "describes another record")
 }
 
-/// Why a description is refused that should be one of these, in sentences.
+/// Why a description is refused that should be this one, in sentences.
 #[must_use]
-pub fn faults_of_description(paths: &Paths, descriptions: &[&str]) -> Vec<String> {
-    match is_described(paths, descriptions) {
+pub fn faults_of_description(paths: &Paths, description: &str) -> Vec<String> {
+    match is_described(paths, description) {
         Err(CubeError::LostRecord { path, reason }) => {
             vec![format!("{} {reason}", path.display())]
         }

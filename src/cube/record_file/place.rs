@@ -87,7 +87,7 @@ pub(super) fn remove_parts(directory: &Path) -> Result<(), CubeError> {
 }
 
 /// The directories with rows of scenarios from sweeps that had the name of the cube.
-fn left_parts(paths: &Paths) -> Vec<PathBuf> {
+pub(super) fn left_parts(paths: &Paths) -> Vec<PathBuf> {
     let stem = paths.cube.with_extension("record-");
     let stem = stem.file_name().unwrap_or_default().to_string_lossy();
     let entries = fs::read_dir(paths.directory())

@@ -31,22 +31,21 @@ fn take_turn(paths: &Paths) -> Result<File, CubeError> {
 }
 
 /// Creates the description of a sweep's record and the directory for the rows of its scenarios, unless they exist.
-/// Several processes may do so at once. Line 1 of the journal must exist. `descriptions` are those in which the record may
-/// have begun; a new one has the first of them.
+/// Several processes may do so at once. Line 1 of the journal must exist.
 ///
 /// # Errors
 /// [`CubeError::LostRecord`] if the description has disappeared or belongs to another record; [`CubeError::Io`].
-pub fn begin_sweep(paths: &Paths, run_id: &str, descriptions: &[&str]) -> Result<(), CubeError> {
+pub fn begin_sweep(paths: &Paths, run_id: &str, description: &str) -> Result<(), CubeError> {
     let (directory, path) = (parts(paths, run_id), paths.record_description());
     let _turn = take_turn(paths)?;
     if directory.is_dir() {
-        return is_described(paths, descriptions);
+        return is_described(paths, description);
     }
     if Cube::open(&paths.cube)?.is_complete() {
         // The last of several processes has joined the rows meanwhile.
-        return is_described(paths, descriptions);
+        return is_described(paths, description);
     }
-    write_description(paths, descriptions[0])?;
+    write_description(paths, description)?;
     match fs::create_dir(&directory) {
         Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
         made => made.map_err(CubeError::io("create", &directory))?,
