@@ -269,19 +269,16 @@ pub mod program {
     /// Files of loggers and spreadsheets.
     pub mod measured {
         pub use crate::measured::{
-            ArgumentColumn, Calendar, ColumnName, Date, Doubles, Head, Heading, KeyValue, Measured,
+            ArgumentColumn, Calendar, ColumnName, Date, Doubles, Head, Heading, Measured,
             MeasuredFile, Reading, Request, RoundDates, Rows, TableError, TimeUnit, WantedColumn,
-            WantedNames, common_origin, date_order, headings,
+            WantedNames, common_origin, date, date_order, headings,
         };
     }
     /// What parameters are, and what is near to a word.
     pub mod params {
         pub use crate::params::{
             Choice, Coordinates, FunctionTable, Quantity, StepMethod, Wall, hint, hint_of_file,
-            is_key,
-            keys::of_measured_file,
-            nearest, number_of,
-            value::{key_value, parse_value},
+            is_key, keys::of_measured_file, nearest, number_of, value::parse_value,
         };
         pub use crate::physics::input::Digests;
     }

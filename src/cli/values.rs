@@ -5,7 +5,7 @@ use crate::cli::error::Error;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use diff2d::program::{
     measured::Reading,
-    params::{hint, key_value, of_measured_file, parse_value},
+    params::{hint, of_measured_file, parse_value},
 };
 use diff2d_arrays::npy::{Dtype, Kind};
 use diff2d_sys as sys;
@@ -44,17 +44,18 @@ pub(super) fn take_keys(reading: &mut Reading, typed: &[String]) -> Result<(), E
             let expected = "a key of [function] and its value, such as skip=2";
             refuse(&typed::is_no(text, "KEY=VALUE", expected))
         })?;
-        let mut names = of_measured_file();
-        if !names.any(|name| name == key) {
-            let names: Vec<&str> = of_measured_file().collect();
+        let Some(known) = of_measured_file().find(|known| known.name == key) else {
+            let names: Vec<&str> = of_measured_file().map(|known| known.name).collect();
             let (list, hint) = (names.join(", "), hint(key, names));
             let key = printable(key);
             return Err(refuse(&format!(
                 "there is no key {key}{hint}; there are {list}"
             )));
-        }
-        let set = reading.set(key, &key_value(&parse_value(value)));
-        set.map_err(|reason| refuse(&reason))?;
+        };
+        let value = parse_value(value);
+        reading
+            .set(key, &value)
+            .map_err(|reason| refuse(&reason.unwrap_or_else(|| known.expectation(key, &value))))?;
     }
     Ok(())
 }

@@ -4,23 +4,19 @@ use super::error::FitError;
 use crate::{
     cube::RecordColumn,
     measured::{
-        self, Calendar, ColumnName, Date, Doubles, KeyValue, Measured, MeasuredFile, Reading,
-        Request, WantedColumn, common_origin,
+        self, Calendar, ColumnName, Date, Doubles, Measured, MeasuredFile, Reading, Request,
+        WantedColumn, common_origin,
     },
     params::{
         FunctionTable, RawParams, RowTimes, StepMethod, keys, pair,
-        value::{Value, key_value, number},
-        value_in_fit,
+        value::{Value, number},
     },
     physics::input::{Digests, Input},
     problem::Problem,
     run,
 };
 use serde::{Serialize, Serializer};
-use std::{
-    borrow::Cow,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 /// The key of the tables.
 const KEY: &str = "fit.data";
@@ -119,34 +115,21 @@ impl DataTable<'_> {
         FitError::Params(self.raw.refuse(&self.name, reason.to_owned()))
     }
 
-    /// The value of a key, if the key was typed.
-    fn value(&self, key: &str) -> Result<Option<Cow<'_, Value>>, FitError> {
-        let name = self.name_of(key);
-        match self.raw.typed().get(&name) {
-            Some(_) => Ok(Some(value_in_fit(self.raw, &name)?)),
-            None => Ok(None),
-        }
-    }
-
-    /// The text of a key, if the key was typed. A date may be typed without quotes.
-    fn word(&self, key: &str) -> Result<Option<String>, FitError> {
-        let word = self.value(key)?.map(|value| match &*value {
-            Value::String(text) => text.clone(),
-            value => value.to_string(),
-        });
-        Ok(word)
+    /// The value of a key, if the key was typed. The parameters of a problem have been judged.
+    fn value(&self, key: &str) -> Option<&Value> {
+        let entry = self.raw.typed().get(&self.name_of(key))?;
+        Some(&entry.value)
     }
 
     /// The columns of the file, with the corresponding columns of the record.
     fn columns(&self) -> Result<Vec<(String, String)>, FitError> {
         let prefix = self.name_of("columns.");
         let entries = self.raw.typed().entries_of(&self.name);
-        let names = entries.filter_map(|entry| entry.name.strip_prefix(&prefix));
-        let mut columns = Vec::new();
-        for name in names {
-            let column = self.word(&format!("columns.{name}"))?;
-            columns.extend(column.map(|column| (name.to_owned(), column)));
-        }
+        let columns = entries.filter_map(|entry| {
+            let name = entry.name.strip_prefix(&prefix)?;
+            Some((name.to_owned(), entry.value.as_str()?.to_owned()))
+        });
+        let columns: Vec<(String, String)> = columns.collect();
         if columns.is_empty() {
             return Err(self.refuse_table(
                 "columns = { T1 = \"sill\" } must say which column of the file is which of the record",
@@ -163,50 +146,45 @@ impl DataTable<'_> {
             Some(entry) if entry.name == self.name_of(KEY) => KEY.to_owned(),
             Some(_) => format!("{KEY}.{name}"),
         };
-        let sigma = self.value(&key)?.and_then(|value| match &*value {
+        let sigma = self.value(&key).and_then(|value| match value {
             Value::Array(sigmas) if count == 1 && sigmas.len() == 1 => number(&sigmas[0]),
             value => number(value),
         });
-        let sigma = sigma.filter(|sigma| sigma.is_finite() && *sigma > 0.0);
-        let sigma = sigma.ok_or_else(|| {
+        sigma.map(Some).ok_or_else(|| {
             self.refuse(KEY, &format!(
                 "it must be a number greater than 0, or one for each column by its name, such as {{ {name:?} = 0.1 }}"
             ))
-        });
-        sigma.map(Some)
+        })
     }
 
     /// How the file is read: times in the unit of the run, unless a key says it.
-    fn reading(&self) -> Result<Reading, FitError> {
+    fn reading(&self) -> Reading {
         let time_unit = self.raw.typed().get("units.t");
         let mut reading = Reading {
             from_unit: time_unit.and_then(|entry| Some(entry.value.as_str()?.to_owned())),
             ..Reading::default()
         };
         for key in keys::of_measured_file() {
-            if let Some(value) = self.value(key)? {
-                let set = reading.set(key, &key_value(&value));
-                set.map_err(|reason| self.refuse(key, &reason))?;
+            if let Some(value) = self.value(key.name) {
+                let _ = reading.set(key.name, value);
             }
         }
-        Ok(reading)
+        reading
     }
 
     /// The first and last time of the rows that are used, from times or from dates of a calendar.
     fn used(&self, reading: &Reading, calendar: Option<Calendar>) -> Result<[f64; 2], FitError> {
         const KEY: &str = "use";
-        let Some(used) = self.value(KEY)? else {
+        let Some(used) = self.value(KEY) else {
             return Ok([f64::NEG_INFINITY, f64::INFINITY]);
         };
-        if let Some(times) = pair(&used) {
+        if let Some(times) = pair(used) {
             return Ok(times);
         }
         let dates = used.as_array().into_iter().flatten();
         let times = dates.map(|date| {
-            let KeyValue::Text(date) = key_value(date) else {
-                return Ok(f64::NAN);
-            };
-            let date = measured::date(KEY, &date, reading.dates)?;
+            let typed_date = measured::text(date).unwrap_or_default();
+            let date = measured::date(KEY, &typed_date, reading.dates)?;
             let calendar = calendar.ok_or("it has dates, and the times of the file are numbers")?;
             if date.has_zone() != calendar.origin().has_zone() {
                 let reason =
@@ -235,9 +213,6 @@ pub fn read(
     is_plan: bool,
     memory: Option<u64>,
 ) -> Result<Data, FitError> {
-    if raw.typed().get(KEY).is_some() {
-        raw.value(KEY)?;
-    }
     let numbers = raw.typed().parts_of(KEY);
     if numbers.is_empty() {
         return Err(FitError::refused(
@@ -252,10 +227,10 @@ pub fn read(
             name: format!("{KEY}.{number}"),
         };
         let columns = table.columns()?;
-        let reading = table.reading()?;
-        let measured_file = match table.word("file")? {
+        let reading = table.reading();
+        let measured_file = match table.value("file").and_then(Value::as_str) {
             Some(file) => {
-                let data = DataFile::open(&table, &file, memory)?;
+                let data = DataFile::open(&table, file, memory)?;
                 let measured = data.read(problem, &reading, &columns, is_plan)?;
                 files.push((data.input.path().to_owned(), measured.file.clone()));
                 Some((data, measured))
@@ -328,10 +303,10 @@ pub fn files_of(raw: &RawParams, problem: &Problem) -> Vec<(PathBuf, MeasuredFil
             raw,
             name: format!("{KEY}.{number}"),
         };
-        let file = table.word("file").ok()??;
-        let data = DataFile::open(&table, &file, problem.params.memory).ok()?;
-        let (reading, columns) = (table.reading().ok()?, table.columns().ok()?);
-        let measured = data.read(problem, &reading, &columns, true).ok()?;
+        let file = table.value("file")?.as_str()?;
+        let data = DataFile::open(&table, file, problem.params.memory).ok()?;
+        let columns = table.columns().ok()?;
+        let measured = data.read(problem, &table.reading(), &columns, true).ok()?;
         Some((data.input.path().to_owned(), measured.file))
     });
     files.collect()

@@ -53,7 +53,7 @@ pub use steps::Steps;
 use crate::{
     cube::with_start,
     measured::{Calendar, MeasuredFile},
-    params::{Params, ParamsError, RawParams, value::number, value_in_fit},
+    params::{Params, ParamsError, RawParams, value::number},
     physics::input::Digests,
 };
 use derivatives::Order;
@@ -137,7 +137,7 @@ impl Fit {
         let calendar = origin.and_then(|origin| Calendar::of_unit_named(origin, time_unit));
         let model_options = ModelOptions {
             memory: Memory::new(limit, &data.series, unknowns.len()),
-            step: step(raw)?,
+            step: step(raw),
             threads: options.threads.max(1),
             stop: Arc::clone(&options.stop),
             runs: options.runs.clone(),
@@ -327,12 +327,10 @@ impl Fit {
 }
 
 /// The difference of scaled unknowns that a parameter file states, relative to their size.
-fn step(raw: &RawParams) -> Result<f64, FitError> {
-    const KEY: &str = "fit.step";
-    match raw.typed().get(KEY) {
-        Some(_) => Ok(number(&*value_in_fit(raw, KEY)?).unwrap_or(STEP)),
-        None => Ok(STEP),
-    }
+fn step(raw: &RawParams) -> f64 {
+    let typed_step = raw.typed().get("fit.step");
+    let typed_step = typed_step.and_then(|entry| number(&entry.value));
+    typed_step.unwrap_or(STEP)
 }
 
 /// The first line of a parameter file with fitted numbers.

@@ -1,10 +1,9 @@
 //! [`Unknown`]: a number of the parameter file that a fit varies, as defined by `[fit]`.
 
 use crate::params::{
-    ParamsError, Place, RawParams, bounds_and_scale, bounds_key, names_of_unknowns, pair,
+    ParamsError, Place, RawParams, bounds_and_scale, bounds_key, names_of_unknowns, pair_at,
     reason_for_no_number,
     value::{Value, number},
-    value_in_fit,
 };
 
 /// The table of the unknowns, in which each unknown is a key.
@@ -80,24 +79,19 @@ impl Unknown {
         let Some((start, place)) = number_at(raw, &key) else {
             return Err(raw.refuse(&typed_name, reason_for_no_number(raw, name)));
         };
-        let ([low, high], is_logarithmic) = bounds_and_scale(raw, name)?;
+        let ([low, high], is_logarithmic) = bounds_and_scale(raw, name);
         if !(low..=high).contains(&start) {
             let reason = format!(
                 "the value in the file, {start:?}, from which the fit starts, is not between {low:?} and {high:?}"
             );
             return Err(raw.refuse(&bounds_key(raw, name), reason));
         }
-        let prior_key = format!("{typed_name}.prior");
-        let prior = match raw.typed().get(&prior_key) {
-            Some(_) => pair(&*value_in_fit(raw, &prior_key)?),
-            None => None,
-        };
         Ok(Self {
             name: name.to_owned(),
             key,
             start,
             bounds: [low, high],
-            prior,
+            prior: pair_at(raw, &format!("{typed_name}.prior")),
             is_logarithmic,
             place,
         })

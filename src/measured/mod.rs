@@ -30,7 +30,7 @@ pub use error::TableError;
 pub use file::{MeasuredFile, common_origin};
 pub use heading::{ColumnName, Heading, WantedNames};
 pub use numbers::Measured;
-pub use reading::{Between, COLUMNS, Doubles, KeyValue, Reading, column, date};
+pub use reading::{BETWEEN, Between, Doubles, Reading, column, date, text};
 pub use request::{Request, date_order, headings};
 pub use rows::{Head, Rows};
 pub use unit::TimeUnit;

@@ -2,25 +2,10 @@
 
 use super::{date::Date, date_text::DateOrder, heading::ColumnName};
 use diff2d_arrays::wording::excerpt;
+use toml::Value;
 
 /// The number of characters of a value that messages show.
 const SHOWN: usize = 40;
-
-/// The columns that may hold the arguments, in words that follow "must be".
-pub const COLUMNS: &str = "the name of a column in quotes, its number from 0, or two of these, of a date and a time, such as [\"date\", \"time\"]";
-
-/// The value of a key.
-#[derive(Debug, Clone, PartialEq)]
-pub enum KeyValue {
-    /// A text, or a date.
-    Text(String),
-    /// A whole number.
-    Number(i64),
-    /// A list.
-    List(Vec<KeyValue>),
-    /// Something that no key takes.
-    Other,
-}
 
 /// What becomes of several rows with one argument.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -91,82 +76,63 @@ const DOUBLES: [(&str, Doubles); 3] = [
     ("last", Doubles::Last),
 ];
 const GAPS: [(&str, bool); 2] = [("refuse", false), ("skip", true)];
-const BETWEEN: [(&str, Between); 3] = [
+/// The words for what a value says of the arguments between two rows.
+pub const BETWEEN: [(&str, Between); 3] = [
     ("linear", Between::Linear),
     ("previous", Between::Previous),
     ("mean", Between::Mean),
 ];
 
-impl Between {
-    /// The word of the key.
-    #[must_use]
-    pub fn word(self) -> &'static str {
-        let mut words = BETWEEN.into_iter();
-        words
-            .find_map(|(word, between)| (between == self).then_some(word))
-            .unwrap_or_default()
-    }
-}
-
 impl Reading {
     /// Takes the value of a key; `from` is also called `time`.
     ///
     /// # Errors
-    /// The reason why the key cannot have the value.
-    pub fn set(&mut self, key: &str, value: &KeyValue) -> Result<(), String> {
-        match key {
-            "from" | "time" => self.from = columns(key, value)?,
-            "skip" => {
-                let skip = match value {
-                    KeyValue::Number(count) => usize::try_from(*count).ok(),
-                    _ => None,
-                };
-                let reason = "skip must be the number of lines above the headings";
-                self.skip = Some(skip.ok_or(reason)?);
-            }
-            "dates" => self.dates = Some(choice(key, value, &DateOrder::ALL)?),
-            "since" => self.since = Some(date(key, &text(key, value)?, None)?),
-            "double" => self.double = Some(choice(key, value, &DOUBLES)?),
-            "gaps" => self.skips_gaps = Some(choice(key, value, &GAPS)?),
-            "between" => self.between = choice(key, value, &BETWEEN)?,
-            "from_unit" => self.from_unit = Some(text(key, value)?),
-            "to_unit" => self.to_unit = Some(text(key, value)?),
-            _ => return Err(format!("there is no key {}", excerpt(key, SHOWN))),
+    /// The reason why the key cannot have the value; `None` if the table of keys says it.
+    pub fn set(&mut self, key: &str, value: &Value) -> Result<(), Option<String>> {
+        if let ("since", Some(typed_date)) = (key, text(value)) {
+            self.since = Some(date(key, &typed_date, None)?);
+            return Ok(());
         }
-        Ok(())
+        self.take(key, value).ok_or(None)
     }
+
+    fn take(&mut self, key: &str, value: &Value) -> Option<()> {
+        match key {
+            "from" | "time" => self.from = columns(value)?,
+            "skip" => self.skip = Some(usize::try_from(value.as_integer()?).ok()?),
+            "dates" => self.dates = Some(choice(value, &DateOrder::ALL)?),
+            "double" => self.double = Some(choice(value, &DOUBLES)?),
+            "gaps" => self.skips_gaps = Some(choice(value, &GAPS)?),
+            "between" => self.between = choice(value, &BETWEEN)?,
+            "from_unit" => self.from_unit = Some(text(value)?),
+            "to_unit" => self.to_unit = Some(text(value)?),
+            _ => return None,
+        }
+        Some(())
+    }
+}
+
+fn heading(word: &str) -> ColumnName {
+    ColumnName::Heading(word.trim().to_owned())
 }
 
 /// A column by its name, or its number from 0.
-///
-/// # Errors
-/// The reason why the key cannot have the value.
-pub fn column(key: &str, value: &KeyValue) -> Result<ColumnName, String> {
-    let name = match value {
-        KeyValue::Text(name) => Some(ColumnName::Heading(name.trim().to_owned())),
-        KeyValue::Number(number) => usize::try_from(*number).ok().map(ColumnName::Number),
-        _ => None,
-    };
-    name.ok_or_else(|| {
-        format!("{key} must be the name of a column in quotes, or its number from 0")
-    })
+#[must_use]
+pub fn column(value: &Value) -> Option<ColumnName> {
+    match value {
+        Value::Integer(number) => usize::try_from(*number).ok().map(ColumnName::Number),
+        value => Some(heading(&text(value)?)),
+    }
 }
 
-fn columns(key: &str, value: &KeyValue) -> Result<Vec<ColumnName>, String> {
-    match value {
-        KeyValue::List(names) if names.len() == 2 => {
-            let names = names.iter().map(|name| column(key, name));
-            names.collect::<Result<_, _>>()
-        }
-        KeyValue::List(_) => Err(String::new()),
-        KeyValue::Text(text) if words_of_list(text).is_some() => {
-            let words = words_of_list(text).into_iter().flatten();
-            let names = words.map(|word| column(key, &KeyValue::Text(word.to_owned())));
-            names.collect::<Result<_, _>>()
-        }
-        name => column(key, name).map(|name| vec![name]),
+fn columns(value: &Value) -> Option<Vec<ColumnName>> {
+    let words = value.as_str().and_then(words_of_list);
+    match (value, words) {
+        (Value::Array(names), _) if names.len() != 2 => None,
+        (Value::Array(names), _) => names.iter().map(column).collect(),
+        (_, Some(words)) => Some(words.map(heading).into()),
+        (name, None) => Some(vec![column(name)?]),
     }
-    .map_err(|_| format!("{key} must be {COLUMNS}"))
 }
 
 /// The two words of a list whose quotes a shell has taken away: `[date,time]`.
@@ -176,10 +142,12 @@ fn words_of_list(text: &str) -> Option<[&str; 2]> {
     (!second_word.contains(',')).then_some([first_word, second_word])
 }
 
-fn text(key: &str, value: &KeyValue) -> Result<String, String> {
+/// A text. A date may be typed without quotes.
+#[must_use]
+pub fn text(value: &Value) -> Option<String> {
     match value {
-        KeyValue::Text(text) => Ok(text.clone()),
-        _ => Err(format!("{key} must be a text in quotes")),
+        Value::Datetime(date) => Some(date.to_string()),
+        value => value.as_str().map(str::to_owned),
     }
 }
 
@@ -195,17 +163,10 @@ pub fn date(key: &str, text: &str, order: Option<DateOrder>) -> Result<Date, Str
 }
 
 /// The choice that a word names.
-fn choice<T: Copy>(key: &str, value: &KeyValue, choices: &[(&str, T)]) -> Result<T, String> {
-    let typed_word = match value {
-        KeyValue::Text(word) => word,
-        _ => "",
-    };
+fn choice<T: Copy>(value: &Value, choices: &[(&str, T)]) -> Option<T> {
+    let typed_word = value.as_str()?;
     let chosen = choices.iter().find(|(word, _)| *word == typed_word);
-    chosen.map(|(_, choice)| *choice).ok_or_else(|| {
-        let words = choices.iter().map(|(word, _)| format!("{word:?}"));
-        let words: Vec<String> = words.collect();
-        format!("{key} must be {}", words.join(" or "))
-    })
+    chosen.map(|(_, choice)| *choice)
 }
 
 #[cfg(test)]
@@ -214,9 +175,9 @@ mod tests {
 
     #[test]
     fn keys_have_the_values_that_they_take() {
-        let text = |text: &str| KeyValue::Text(text.to_owned());
+        let text = |text: &str| Value::from(text);
         let mut reading = Reading::default();
-        let pair = KeyValue::List(vec![text("date"), KeyValue::Number(1)]);
+        let pair = Value::Array(vec![text("date"), Value::Integer(1)]);
         reading.set("time", &pair).unwrap();
         let date = ColumnName::Heading("date".to_owned());
         assert_eq!(reading.from, [date, ColumnName::Number(1)]);
@@ -226,15 +187,18 @@ mod tests {
         for key in [
             "dates", "double", "gaps", "between", "skip", "since", "from",
         ] {
-            assert!(reading.set(key, &KeyValue::Other).is_err(), "{key}");
+            let set = reading.set(key, &Value::Boolean(true));
+            assert_eq!(set, Err(None), "{key}");
         }
-        let refused = |key: &str, value: &KeyValue| Reading::default().set(key, value).unwrap_err();
-        assert!(refused("skip", &KeyValue::Number(-1)).contains("lines above"));
-        assert!(refused("from", &KeyValue::List(Vec::new())).contains("a date and a time"));
-        assert_eq!(
-            refused("gaps", &text("keep")),
-            "gaps must be \"refuse\" or \"skip\""
-        );
-        assert_eq!(refused("form", &text("x")), "there is no key form");
+        for (key, value) in [
+            ("skip", Value::Integer(-1)),
+            ("from", Value::Array(Vec::new())),
+            ("gaps", text("keep")),
+            ("form", text("x")),
+        ] {
+            assert_eq!(reading.set(key, &value), Err(None), "{key}");
+        }
+        let reason = reading.set("since", &text("noon")).unwrap_err();
+        assert!(reason.unwrap().contains("is no date"));
     }
 }

@@ -6,10 +6,10 @@ use super::{
     keys,
     raw::RawParams,
     spelling::hint,
-    value::{Value, key_value, number},
+    value::{Value, finite, number},
 };
 use crate::measured::Reading;
-use std::{borrow::Cow, collections::BTreeSet};
+use std::{collections::BTreeSet, slice};
 
 /// The table of the unknowns, in which each unknown is a key.
 const VARY: &str = "fit.vary.";
@@ -38,44 +38,21 @@ pub(crate) fn names_of_unknowns(raw: &RawParams) -> Vec<&str> {
     names
 }
 
-/// The value of a key of `[fit]`, if a fit can use it.
-///
-/// # Errors
-/// [`ParamsError::Missing`], [`ParamsError::Refused`].
-pub(crate) fn value_in_fit<'r>(
-    raw: &'r RawParams,
-    name: &str,
-) -> Result<Cow<'r, Value>, ParamsError> {
-    let (value, key) = (raw.value(name)?, keys::named(name));
-    match judge(key, &value) {
-        Ok(()) => Ok(value),
-        Err(reason) => {
-            let reason = reason.unwrap_or_else(|| key.expectation(name, &value));
-            Err(raw.refuse(name, reason))
-        }
-    }
+/// The bounds of an unknown, and whether its logarithm is varied: by default where both bounds are greater than 0.
+pub(crate) fn bounds_and_scale(raw: &RawParams, unknown: &str) -> ([f64; 2], bool) {
+    let bounds = pair_at(raw, &bounds_key(raw, unknown));
+    let [low, high] = bounds.unwrap_or([f64::NAN; 2]);
+    let scale = raw.typed().get(&format!("{VARY}{unknown}.scale"));
+    let is_logarithmic = match scale {
+        None => low > 0.0,
+        Some(scale) => scale.value.as_str() == Some("log"),
+    };
+    ([low, high], is_logarithmic)
 }
 
-/// The bounds of an unknown, and whether its logarithm is varied: by default where both bounds are greater than 0.
-///
-/// # Errors
-/// [`ParamsError`] if the bounds or the scale cannot be used.
-pub(crate) fn bounds_and_scale(
-    raw: &RawParams,
-    unknown: &str,
-) -> Result<([f64; 2], bool), ParamsError> {
-    let scale_key = format!("{VARY}{unknown}.scale");
-    let bounds = pair(&*value_in_fit(raw, &bounds_key(raw, unknown))?);
-    let [low, high] = bounds.unwrap_or([f64::NAN; 2]);
-    let is_logarithmic = match raw.typed().get(&scale_key) {
-        None => low > 0.0,
-        Some(_) => value_in_fit(raw, &scale_key)?.as_str() == Some("log"),
-    };
-    if is_logarithmic && low <= 0.0 {
-        let reason = "\"log\" needs bounds greater than 0".to_owned();
-        return Err(raw.refuse(&scale_key, reason));
-    }
-    Ok(([low, high], is_logarithmic))
+/// The pair of numbers that was typed for a key.
+pub(crate) fn pair_at(raw: &RawParams, name: &str) -> Option<[f64; 2]> {
+    pair(&raw.typed().get(name)?.value)
 }
 
 /// The key of the bounds of an unknown: its own, or one in its table.
@@ -103,16 +80,21 @@ pub(super) fn errors_in_fit(raw: &RawParams) -> Vec<ParamsError> {
     let entries = raw.typed().entries_of("fit");
     let names = entries.map(|entry| entry.name.as_str());
     let judged = names.filter(|name| keys::is_key(name) && !lost.contains(*name));
-    errors.extend(judged.filter_map(|name| value_in_fit(raw, name).err()));
+    errors.extend(judged.filter_map(|name| judge(raw, name).err()));
     // Of values that are wrong alone it is not told what is wrong with them together.
     let are_right = |name: &str| {
         let mut entries = raw.typed().entries_of(name);
-        entries.all(|entry| value_in_fit(raw, &entry.name).is_ok())
+        entries.all(|entry| judge(raw, &entry.name).is_ok())
     };
     for unknown in names_of_unknowns(raw) {
         let name = format!("{VARY}{unknown}");
-        if !lost.contains(&name) && are_right(&name) {
-            errors.extend(bounds_and_scale(raw, unknown).err());
+        if let ([low, _], true) = bounds_and_scale(raw, unknown)
+            && low <= 0.0
+            && !lost.contains(&name)
+            && are_right(&name)
+        {
+            let reason = "\"log\" needs bounds greater than 0".to_owned();
+            errors.push(raw.refuse(&format!("{name}.scale"), reason));
         }
     }
     errors
@@ -165,8 +147,17 @@ pub(crate) fn pair(value: &Value) -> Option<[f64; 2]> {
     numbers?.try_into().ok()
 }
 
+/// Refuses the value of a key of `[fit]` if a fit cannot use it.
+fn judge(raw: &RawParams, name: &str) -> Result<(), ParamsError> {
+    let (value, key) = (raw.value(name)?, keys::named(name));
+    judge_value(key, &value).map_err(|reason| {
+        let reason = reason.unwrap_or_else(|| key.expectation(name, &value));
+        raw.refuse(name, reason)
+    })
+}
+
 /// Refuses a value of the right type that a fit cannot use, for a reason, or without one because it is not what the key accepts.
-fn judge(key: &Key, value: &Value) -> Result<(), Option<String>> {
+fn judge_value(key: &Key, value: &Value) -> Result<(), Option<String>> {
     let [first, second] = pair(value).unwrap_or([f64::NAN; 2]);
     let (is_usable, reason) = match key.name {
         "fit.vary.NAME" | "between" if value.is_array() => (
@@ -186,11 +177,9 @@ fn judge(key: &Key, value: &Value) -> Result<(), Option<String>> {
         "sigma" | "sigma.NAME" => {
             let sigmas = value
                 .as_array()
-                .map_or(std::slice::from_ref(value), Vec::as_slice);
-            let mut sigmas = sigmas.iter().map(number);
-            let are_positive =
-                sigmas.all(|sigma| sigma.is_some_and(|sigma| sigma.is_finite() && sigma > 0.0));
-            (are_positive, None)
+                .map_or(slice::from_ref(value), Vec::as_slice);
+            let mut sigmas = sigmas.iter().map(finite);
+            (sigmas.all(|sigma| sigma > Some(0.0)), None)
         }
         "fit.step" => {
             let [least, most] = STEPS;
@@ -198,11 +187,8 @@ fn judge(key: &Key, value: &Value) -> Result<(), Option<String>> {
             let reason = format!("it must be from {least:?} to {most:?}");
             (is_in_range, Some(reason))
         }
-        name if keys::of_measured_file().any(|key| key == name) => {
-            let set = Reading::default().set(name, &key_value(value));
-            // The other sentences name what the key accepts, as those of this table do.
-            let reason = set.clone().err().filter(|_| name == "since");
-            (set.is_ok(), reason)
+        name if keys::of_measured_file().any(|key| key.name == name) => {
+            return Reading::default().set(name, value);
         }
         _ => (true, None),
     };

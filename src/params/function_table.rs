@@ -4,10 +4,10 @@ use super::{
     judge::Judge,
     keys::READING,
     profile::VARIABLES,
-    value::{Value, key_value, number},
+    value::{Value, finite_pair},
 };
 use crate::measured::{
-    Between, ColumnName, Doubles, Head, KeyValue, MeasuredFile, Reading, Request, Rows, TableError,
+    BETWEEN, Between, ColumnName, Doubles, Head, MeasuredFile, Reading, Request, Rows, TableError,
     WantedColumn, WantedNames, column,
 };
 use diff2d_arrays::{
@@ -56,11 +56,6 @@ pub type Points = Arc<[[f64; 2]]>;
 /// The points of a file, and what the file holds.
 pub type PointsOfFile = (Points, MeasuredFile);
 
-const BETWEEN: [(&str, Between); 3] = [
-    ("linear", Between::Linear),
-    ("previous", Between::Previous),
-    ("mean", Between::Mean),
-];
 const BEYOND: [(&str, Extension); 3] = [
     ("refuse", Extension::None),
     ("hold", Extension::Hold),
@@ -197,7 +192,7 @@ impl FunctionTable {
             "{}: {through}{}; {} between, {} beyond{file}{}",
             function.name(),
             self.gap_in_words(),
-            self.between.word(),
+            word_for(&BETWEEN, self.between),
             beyond_word,
             self.file
                 .get()
@@ -282,25 +277,20 @@ fn word_for<T: Copy + PartialEq>(words: &[(&'static str, T)], meaning: T) -> &'s
 /// Takes a key that says how a file is read, and notes it.
 fn take_key(judge: &mut Judge, reading: &mut Reading, table: &str, key: &str) {
     let name = format!("{table}.{key}");
-    let value = judge.convert(&name, |value| {
-        let value = key_value(value);
-        match reading.set(key, &value) {
-            Ok(()) => Ok(value),
-            Err(reason) => Err(Some(reason).filter(|_| key == "since")),
-        }
+    let noted = judge.convert(&name, |value| {
+        reading.set(key, value)?;
+        Ok(json_of(value))
     });
-    if let Some(value) = value {
-        judge.note(&name, json_of(&value));
+    if let Some(noted) = noted {
+        judge.note(&name, noted);
     }
 }
 
 /// The value of a key that says how a file is read, as in journals.
-fn json_of(value: &KeyValue) -> Json {
+fn json_of(value: &Value) -> Json {
     match value {
-        KeyValue::Text(text) => json!(text),
-        KeyValue::Number(number) => json!(number),
-        KeyValue::List(values) => values.iter().map(json_of).collect(),
-        KeyValue::Other => Json::Null,
+        Value::Datetime(date) => json!(date.to_string()),
+        value => json!(value),
     }
 }
 
@@ -324,19 +314,7 @@ fn take_points(
 /// Pairs of finite numbers.
 fn typed_points(points: &Value) -> Option<Points> {
     let points = points.as_array().map(Vec::as_slice).unwrap_or_default();
-    points.iter().map(typed_point).collect()
-}
-
-/// A pair of finite numbers.
-fn typed_point(point: &Value) -> Option<[f64; 2]> {
-    let [x, y] = point.as_array()?.as_slice() else {
-        return None;
-    };
-    let point = [number(x)?, number(y)?];
-    point
-        .iter()
-        .all(|number| number.is_finite())
-        .then_some(point)
+    points.iter().map(finite_pair).collect()
 }
 
 /// Refuses points that define no function; the error has the index of the wrong point.
@@ -399,12 +377,11 @@ impl CsvColumns {
         take_key(judge, &mut reading, table, "from");
         let key_of_values = format!("{table}.to");
         let typed_column = judge.convert(&key_of_values, |value| {
-            let value = key_value(value);
-            let name = column("to", &value).map_err(|_| None)?;
-            Ok((name, value))
+            let name = column(value).ok_or(None)?;
+            Ok((name, json_of(value)))
         });
-        let to = typed_column.map_or(ColumnName::Number(1), |(name, value)| {
-            judge.note(&key_of_values, json_of(&value));
+        let to = typed_column.map_or(ColumnName::Number(1), |(name, noted)| {
+            judge.note(&key_of_values, noted);
             name
         });
         let [from_unit, to_unit] =

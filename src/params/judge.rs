@@ -12,9 +12,9 @@ use super::{
     raw::RawParams,
     row_number::is_column_name,
     spelling,
-    value::{Entry, Value, number},
+    value::{Entry, Value, finite, finite_pair},
 };
-use crate::fault::Fault;
+use crate::{fault::Fault, measured::text};
 use diff2d_arrays::wording::parse_bytes;
 use serde_json::{Value as Json, json};
 use std::{collections::BTreeMap, path::PathBuf};
@@ -308,10 +308,7 @@ impl<'a> Judge<'a> {
         if !self.is_typed(name) {
             return None;
         }
-        let text = self.convert(name, |value| match value {
-            Value::Datetime(date) => Ok(date.to_string()),
-            value => value.as_str().map(str::to_owned).ok_or(None),
-        });
+        let text = self.convert(name, |value| text(value).ok_or(None));
         text.map(|text| self.noted(name, text))
     }
 
@@ -476,16 +473,4 @@ impl<'a> Judge<'a> {
 fn is_known(entry: &Entry) -> bool {
     let is_table = entry.value.is_table() && keys::is_table(&entry.name);
     is_table || keys::is_key(&entry.name) || keys::table(&entry.name).is_some()
-}
-
-fn finite(value: &Value) -> Option<f64> {
-    number(value).filter(|number| number.is_finite())
-}
-
-/// Two finite numbers.
-fn finite_pair(value: &Value) -> Option<[f64; 2]> {
-    match value.as_array().map(Vec::as_slice) {
-        Some([first, second]) => Some([finite(first)?, finite(second)?]),
-        _ => None,
-    }
 }

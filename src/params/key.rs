@@ -189,7 +189,8 @@ impl Key {
     }
 
     /// What a value must be, in words, with a hint at the word that was probably typed: `record.every must be …`.
-    pub(super) fn expectation(&self, name: &str, value: &Value) -> String {
+    #[must_use]
+    pub fn expectation(&self, name: &str, value: &Value) -> String {
         let accepted = self.accepted;
         let quoted_texts = accepted.split('"').skip(1).step_by(2);
         let words = quoted_texts.filter(|text| is_choice(text));

@@ -54,7 +54,7 @@ const VALUE: &str = "a finite number, or a formula in x and y for kind = \"expre
 const UNIT: &str = "a short text in quotes";
 const PLACE: &str = "a formula in x and y";
 const FILE: &str = "the name of a file in quotes";
-const COLUMNS_OF_FILE: &str = crate::measured::COLUMNS;
+const COLUMNS_OF_FILE: &str = "the name of a column in quotes, its number from 0, or two of these, of a date and a time, such as [\"date\", \"time\"]";
 const BETWEEN: &str = "\"linear\", \"previous\" or \"mean\"";
 const COLUMN_OF_FILE: &str = "the name of a column in quotes, or its number from 0";
 const SINCE: &str = "a date in quotes, such as \"2026-01-05 13:00\"";
@@ -360,11 +360,15 @@ pub static SWEEP_KEYS: [Key; 2] = keys! {
         Default("\"product\"");
 };
 
-/// The names of the keys that say how a file of measured values is read: those of a function, whose `from` is the `time` of
-/// measured values.
-pub fn of_measured_file() -> impl Iterator<Item = &'static str> + Clone {
-    let names = READING.iter().map(|key| key.name);
-    ["from", "time", "between"].into_iter().chain(names)
+/// The keys that say how a file of measured values is read: those of a function, whose `from` is the `time` of measured
+/// values.
+pub fn of_measured_file() -> impl Iterator<Item = &'static Key> + Clone {
+    let own_keys = [
+        "function.NAME.from",
+        "fit.data.0.time",
+        "function.NAME.between",
+    ];
+    own_keys.into_iter().map(named).chain(READING)
 }
 
 /// The key of a run's file that a dotted name means: a key, the key that stands for all names of its table, or a key of a

@@ -6,7 +6,7 @@ use super::{
     judge::Judge,
     keys,
     row_number::{LEADING_COLUMNS, RowNumber, is_column_name},
-    value::{Value, number},
+    value::{Value, finite, finite_pair},
 };
 use serde_json::{Map, Value as Json, json};
 use std::collections::BTreeSet;
@@ -248,9 +248,8 @@ fn times(judge: &mut Judge<'_>, start: f64) -> Option<RowTimes> {
     if judge.is_typed(AT) {
         let times = judge.convert(AT, |value| {
             let items = value.as_array().into_iter().flatten();
-            let times: Option<Vec<f64>> = items.map(number).collect();
+            let times: Option<Vec<f64>> = items.map(finite).collect();
             times
-                .filter(|times| times.iter().all(|time| time.is_finite()))
                 .filter(|times| times.first().is_none_or(|&first| first >= start))
                 .filter(|times| times.is_sorted_by(|left, right| left < right))
                 .ok_or(None)
@@ -264,8 +263,8 @@ fn times(judge: &mut Judge<'_>, start: f64) -> Option<RowTimes> {
     let times = judge.convert(EVERY, |value| match value {
         Value::String(word) if word == RowTimes::STEP => Ok(RowTimes::Step),
         Value::String(word) if word == RowTimes::SNAPSHOT => Ok(RowTimes::Snapshot),
-        value => number(value)
-            .filter(|every| every.is_finite() && *every > 0.0)
+        value => finite(value)
+            .filter(|every| *every > 0.0)
             .map(RowTimes::Every)
             .ok_or(None),
     })?;
@@ -304,14 +303,14 @@ fn points(judge: &mut Judge<'_>) -> Vec<(String, [f64; 2])> {
             let items = value.as_array().ok_or(None)?;
             let points = (0..)
                 .zip(items)
-                .map(|(number, value)| Some((format!("p{number}"), pair(value)?)));
+                .map(|(number, value)| Some((format!("p{number}"), finite_pair(value)?)));
             points.collect::<Option<Vec<_>>>().ok_or(None)
         });
         points.unwrap_or_default()
     } else {
         let names = judge.named_tables(KEY).into_iter();
         let points = names.filter_map(|(key, name)| {
-            let point = judge.convert(&key, |value| pair(value).ok_or(None))?;
+            let point = judge.convert(&key, |value| finite_pair(value).ok_or(None))?;
             Some((name, point))
         });
         points.collect()
@@ -322,17 +321,6 @@ fn points(judge: &mut Judge<'_>) -> Vec<(String, [f64; 2])> {
         .collect();
     judge.note(KEY, Json::Object(noted));
     points
-}
-
-/// Two finite numbers.
-fn pair(value: &Value) -> Option<[f64; 2]> {
-    let [x, y] = value.as_array()?.as_slice() else {
-        return None;
-    };
-    let pair = [number(x)?, number(y)?];
-    pair.iter()
-        .all(|coordinate| coordinate.is_finite())
-        .then_some(pair)
 }
 
 fn regions(judge: &mut Judge<'_>) -> Vec<(String, Area)> {

@@ -1,7 +1,6 @@
 //! [`Value`]: a typed value, which is one of TOML.
 
 use super::place::Place;
-use crate::measured::KeyValue;
 use serde_json::Value as Json;
 use std::borrow::Cow;
 pub use toml::Value;
@@ -59,18 +58,6 @@ pub fn from_json(json: &Json) -> Value {
     Value::try_from(json).unwrap_or_else(|_| Value::String(json.to_string()))
 }
 
-/// The value as one of the keys that say how a file of measured values is read. A date may be typed without quotes.
-#[must_use]
-pub fn key_value(value: &Value) -> KeyValue {
-    match value {
-        Value::String(text) => KeyValue::Text(text.clone()),
-        Value::Datetime(date) => KeyValue::Text(date.to_string()),
-        Value::Integer(number) => KeyValue::Number(*number),
-        Value::Array(items) => KeyValue::List(items.iter().map(key_value).collect()),
-        _ => KeyValue::Other,
-    }
-}
-
 /// The number of a float or an integer, as Python's `float()` converts it.
 #[must_use]
 #[expect(clippy::cast_precision_loss, reason = "what Python's float(int) does")]
@@ -78,6 +65,21 @@ pub fn number(value: &Value) -> Option<f64> {
     match value {
         Value::Float(value) => Some(*value),
         Value::Integer(value) => Some(*value as f64),
+        _ => None,
+    }
+}
+
+/// A number that is neither infinite nor NaN.
+#[must_use]
+pub fn finite(value: &Value) -> Option<f64> {
+    number(value).filter(|number| number.is_finite())
+}
+
+/// Two finite numbers.
+#[must_use]
+pub fn finite_pair(value: &Value) -> Option<[f64; 2]> {
+    match value.as_array().map(Vec::as_slice) {
+        Some([first, second]) => Some([finite(first)?, finite(second)?]),
         _ => None,
     }
 }

@@ -6,7 +6,7 @@ use super::{
     keys,
     place::Place,
     raw::RawParams,
-    value::{Entry, Value, number},
+    value::{Entry, Value, finite},
 };
 
 /// The largest number of scenarios; a larger number is taken for a mistake.
@@ -138,8 +138,4 @@ fn short_decimal(value: f64) -> f64 {
     let decimal = format!("{value:.11e}").parse().unwrap_or(value);
     let is_near = (value - decimal).abs() <= 4.0 * f64::EPSILON * value.abs();
     if is_near { decimal } else { value }
-}
-
-fn finite(value: &Value) -> Option<f64> {
-    number(value).filter(|number| number.is_finite())
 }

@@ -6,7 +6,7 @@ use crate::{
     measured::{Date, Reading, common_origin},
     params::{
         CsvColumns, Function, FunctionTable, Params, ParamsError, PointsOfFile, Profile, Quantity,
-        RawParams, SIDES, value::key_value,
+        RawParams, SIDES,
     },
     physics::{
         geometry::Geometry,
@@ -72,7 +72,7 @@ fn date_of_data(raw: &RawParams) -> Option<Date> {
     let mut dates = tables.filter_map(|table| {
         let since = raw.typed().get(&format!("{KEY}.{table}.since"))?;
         let mut reading = Reading::default();
-        reading.set("since", &key_value(&since.value)).ok()?;
+        reading.set("since", &since.value).ok()?;
         reading.since
     });
     let date = dates.next()?;

@@ -2,7 +2,7 @@
 
 use crate::cli::{error::Error, frames, open::InputArgs, typed, values};
 use clap::{Args, ValueEnum};
-use diff2d::program::measured::{ColumnName, KeyValue, Reading, TimeUnit};
+use diff2d::program::measured::{ColumnName, Reading, TimeUnit, date};
 use diff2d_plot::Contours;
 use std::path::{Path, PathBuf};
 
@@ -151,9 +151,10 @@ impl PlotArgs {
             from_unit: time_unit.map(str::to_owned),
             ..Reading::default()
         };
-        if let Some(date) = &self.since {
-            let set = reading.set("since", &KeyValue::Text(date.clone()));
-            set.map_err(|reason| Error::Usage(format!("--since: {reason}")))?;
+        if let Some(typed_date) = &self.since {
+            let origin = date("since", typed_date, None);
+            let refuse = |reason| Error::Usage(format!("--since: {reason}"));
+            reading.since = Some(origin.map_err(refuse)?);
         }
         values::take_keys(&mut reading, &self.read)?;
         Ok(reading)
