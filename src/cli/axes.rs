@@ -3,13 +3,13 @@
 use super::{
     number,
     rows::{Cell, Column},
-    scenario::{self, NamedScenario},
-    selection::{Entry, Parts, Selection, index_from_start},
+    scenario,
+    selection::{Entry, Selection, index_from_start},
     typed, values,
 };
 use crate::cli::error::Error;
 use diff2d::{
-    JournalledArray, Scenario,
+    JournalledArray,
     program::{
         cube::telling,
         measured::{Date, TimeUnit},
@@ -30,22 +30,9 @@ pub(super) struct Axes<'a> {
 
 impl<'a> Axes<'a> {
     pub(super) fn of(array: &'a JournalledArray) -> Self {
-        let labels = Cow::Borrowed(&array.labels);
-        Self { array, labels }
-    }
-
-    /// The axes of the cube of a run, with these times.
-    pub(super) fn of_run(array: &'a JournalledArray, run: &Scenario, times: Vec<f64>) -> Self {
-        let axes = run.axes(times).into_iter().map(Some);
-        let labels = Cow::Owned(Labels::of_axes(axes.collect()));
-        Self { array, labels }
-    }
-
-    /// The axes of a sweep with the times and nodes of one of its scenarios.
-    pub(super) fn of_scenario(self, scenario: &'a NamedScenario) -> Self {
         Self {
-            labels: Cow::Borrowed(&scenario.labels),
-            ..self
+            array,
+            labels: Cow::Borrowed(&array.labels),
         }
     }
 
@@ -176,15 +163,18 @@ impl<'a> Axes<'a> {
         })
     }
 
-    /// The entries of a selection for each axis.
-    pub(super) fn entries<'s>(&self, selection: &'s Selection) -> Result<Entries<'s>, Error> {
-        let named = match selection.parts()? {
-            Parts::Listed(entries) => return Ok(Entries::Listed(entries)),
-            Parts::Named(named) => named,
-        };
+    /// The entries of a selection: those that are listed, in the order of the axes, or with names one for each axis, in units;
+    /// `None` where its name was not typed.
+    pub(super) fn entries<'s>(
+        &self,
+        selection: &'s Selection,
+    ) -> Result<Vec<Option<&'s Entry>>, Error> {
+        if !selection.is_named() {
+            return Ok(selection.entries().into_iter().map(Some).collect());
+        }
         let params = scenario::sweep(self.array).map_or_else(Vec::new, telling);
         let mut entries = vec![None; self.array.npy.shape.len()];
-        for (name, entry) in named {
+        for (name, entry) in selection.named() {
             if params.iter().any(|key| key == name) {
                 continue;
             }
@@ -198,7 +188,7 @@ impl<'a> Axes<'a> {
                 .map_err(|error| selection.refused(&error.to_string()))?;
             entries[axis] = Some(entry);
         }
-        Ok(Entries::Named(entries))
+        Ok(entries)
     }
 
     /// The coordinate of an index \[time or length\].
@@ -283,33 +273,15 @@ impl<'a> Axes<'a> {
         )
     }
 
-    /// The range from the index nearest to one coordinate to that nearest to another, both included, of an axis of `length`: `0:12`,
-    /// `:12`, or one coordinate.
+    /// The range of an axis of `length` from the index nearest to one coordinate to that nearest to another.
     pub(super) fn between(
         &self,
         axis: usize,
         entry: &Entry,
         length: u64,
     ) -> Result<Range<u64>, Error> {
-        let Some([start, stop]) = &entry.ends else {
-            let index = self.nearest(axis, &entry.text)?;
-            return Ok(index..index + 1);
-        };
-        let start = match start.as_str() {
-            "" => 0,
-            start => self.nearest(axis, start)?,
-        };
-        let last = match stop.as_str() {
-            "" => length.checked_sub(1),
-            stop => Some(self.nearest(axis, stop)?),
-        };
-        // A range of coordinates that decrease may be typed either way round.
         let decreases = self.labels.axis(axis).is_some_and(NamedAxis::decreases);
-        Ok(match last {
-            None => start..length,
-            Some(last) if decreases && last < start => last..start + 1,
-            Some(last) => start..last + 1,
-        })
+        entry.between(length, decreases, |text| self.nearest(axis, text))
     }
 
     /// Whether an axis has a name, and its indices nothing but their numbers.
@@ -452,14 +424,7 @@ pub(super) fn in_words(places: &[(String, f64)]) -> String {
     places.join(", ")
 }
 
-/// The entry for each axis.
-pub(super) enum Entries<'s> {
-    /// Entries in the order of the axes.
-    Listed(Vec<&'s Entry>),
-    /// An entry for each axis, in units; `None` where its name was not typed.
-    Named(Vec<Option<&'s Entry>>),
-}
-
-fn finite(name: &str, text: &str) -> Result<f64, Error> {
+/// The number that was typed along an axis of this name.
+pub(super) fn finite(name: &str, text: &str) -> Result<f64, Error> {
     values::finite(text).ok_or_else(|| Error::Usage(format!("{name}={text}: expected a number without a unit, or where a range is meant two with ':' between them, such as {name}=0.5:1")))
 }

@@ -1,15 +1,15 @@
 //! `diff2d flux`: what comes in at each snapshot of a cube.
 
 use super::{
-    axes::Axes,
+    along::Along,
     rows::{Cell, Column, Rows, Style},
-    snapshots::FrameChoice,
+    selection::Selection,
     terminal::Terminal,
 };
 use crate::cli::error::Error;
 use clap::Args;
 use diff2d::{
-    Commit, Cube, FluxTable, JournalledArray,
+    Commit, Cube, FluxTable,
     program::{
         cube::telling,
         params::number_of,
@@ -69,19 +69,16 @@ pub(super) fn flux(args: &FluxArgs, terminal: &Terminal) -> Result<(), Error> {
     if args.effective {
         return effective(&cube, args, terminal);
     }
-    let array = JournalledArray::open(&args.cube)?;
-    let run = cube.run();
-    let axes = run.map(|run| Axes::of_run(&array, run, cube.times()));
-    let choice = FrameChoice {
-        text: &args.snapshots,
-        count: cube.committed(),
+    let times = cube.run().map(|run| run.axes(cube.times()));
+    let snapshots = Along {
         file: &args.cube,
-        times: axes.as_ref(),
+        word: "snapshot",
+        count: cube.committed(),
+        times: times.as_ref().map(|[times, ..]| times),
     };
-    let (chosen, times_note) = choice.slices()?;
-    if let Some(times_note) = times_note {
-        terminal.note(&times_note);
-    }
+    let selection = Selection::parse_along_one_axis("--snapshots", &args.snapshots)?;
+    let (chosen, at_times) = snapshots.slices(&selection)?;
+    snapshots.tell(&selection, &at_times, |index| index, terminal);
     let commits = cube.commits().iter();
     let commits: Vec<_> = commits
         .filter(|commit| chosen.iter().any(|slice| slice.contains(commit.index)))

@@ -1,5 +1,6 @@
 //! The command line: one file per command, with its arguments and the glue to the library.
 
+mod along;
 mod archive;
 mod axes;
 mod bar;
@@ -46,7 +47,6 @@ mod select;
 mod selection;
 mod signals;
 mod slips;
-mod snapshots;
 mod start;
 mod stats;
 mod sweep;

@@ -10,7 +10,7 @@ use super::{
     record,
     rows::{Cell, Column, Row, Style, Table},
     select::Chosen,
-    selection::{Parts, Selection},
+    selection::Selection,
     terminal::Terminal,
     values,
 };
@@ -145,10 +145,7 @@ fn slices(
     terminal: &Terminal,
 ) -> Result<Vec<Slice>, Error> {
     let shape = array.shape();
-    if series
-        && let Parts::Listed(entries) = selection.parts()?
-        && entries.len() + 1 == shape.len()
-    {
+    if series && !selection.is_named() && selection.entries().len() + 1 == shape.len() {
         selection = selection.with_leading_range();
     }
     let mut chosen = Chosen::new(array, &shape, &selection, terminal)?;

@@ -1,11 +1,11 @@
 //! Columns and rows of the record of a run, from what was typed.
 
 use super::{
-    axes, number,
+    along::Along,
+    axes,
     rows::{Cell, Column, Rows, Style},
-    selection::{Entry, Parts, Selection},
+    selection::Selection,
     terminal::Terminal,
-    values,
 };
 use crate::cli::error::Error;
 use diff2d::{
@@ -92,34 +92,36 @@ pub(super) fn chosen_rows<'a>(
 ) -> Result<Rows<'a>, Error> {
     let mut numbers = Vec::new();
     for text in texts {
-        let selection = Selection::parse("--at", text)?;
-        let entries = match selection.parts()? {
-            Parts::Listed(entries) => entries,
-            Parts::Named(named) => {
-                let nearest = nearest(record, &selection, &named)?;
-                let times = record.column("t").unwrap_or_default();
-                for &row in &nearest {
-                    let time = number::python(times[row]);
-                    let typed = &selection.typed;
-                    terminal.note(&format!("{typed}: t = {time} (row {row})"));
-                }
-                numbers.extend(nearest);
-                continue;
-            }
-        };
-        let slice = match entries[..] {
-            [entry] if !entry.text.is_empty() => entry.slice(record.rows() as u64),
-            _ => None,
-        };
-        let slice = slice.ok_or_else(|| {
-            selection.refused(&format!(
-                "expected a row, such as -1, rows, such as 2:8 or ::10, or the row nearest to a time, such as t=2.5, of the {} rows of {}",
-                record.rows(),
-                record.path.display()
-            ))
-        })?;
-        #[expect(clippy::cast_possible_truncation, reason = "rows in memory")]
-        numbers.extend(slice.indices().map(|row| row as usize));
+        let mut selection = Selection::parse_along_one_axis("--at", text)?;
+        // Rows have numbers in the whole record, and times in their scenario.
+        let mut parts = vec![(None, 0..record.rows())];
+        if selection.is_named() {
+            parts = record.scenarios();
+        }
+        if record.find("scenario").is_some()
+            && let Some(entry) = selection.take("scenario")
+        {
+            let scenario = axes::finite("scenario", &entry.text)?;
+            parts.retain(|(number, _)| *number == Some(scenario));
+        }
+        if parts.is_empty() {
+            let path = record.path.display();
+            return Err(selection.refused(&format!("{path} has no such scenario")));
+        }
+        for (_, rows) in parts {
+            let times = times_of(record, rows.clone());
+            let along = Along {
+                file: &record.path,
+                word: "row",
+                count: rows.len() as u64,
+                times: Some(&times),
+            };
+            let (slices, at_times) = along.slices(&selection)?;
+            let number_of = |row: u64| rows.start as u64 + row;
+            along.tell(&selection, &at_times, number_of, terminal);
+            let chosen = slices.iter().flat_map(|slice| slice.indices());
+            numbers.extend(chosen.map(number_of));
+        }
     }
     let names = record.columns.iter().map(|column| column.name.as_str());
     Ok(Rows {
@@ -129,60 +131,17 @@ pub(super) fn chosen_rows<'a>(
         row: Box::new(move |place| {
             let row = numbers[place];
             let columns = record.columns.iter().zip(&record.values);
-            let values = columns.map(|(column, values)| scalar(&column.name, values[row]));
+            #[expect(clippy::cast_possible_truncation, reason = "rows in memory")]
+            let values = columns.map(|(column, values)| scalar(&column.name, values[row as usize]));
             let cells = values.map(Cell::Number);
-            iter::once(Cell::from(row as u64)).chain(cells).collect()
+            iter::once(Cell::from(row)).chain(cells).collect()
         }),
     })
 }
 
-/// The row nearest to a time, of the scenario that was typed or of each scenario of a sweep.
-fn nearest(
-    record: &RecordTable,
-    selection: &Selection,
-    named: &[(&str, &Entry)],
-) -> Result<Vec<usize>, Error> {
-    let path = record.path.display();
-    let (mut time, mut scenario) = (None, None);
-    for (name, entry) in named {
-        let place = match *name {
-            "t" => &mut time,
-            "scenario" if record.find("scenario").is_some() => &mut scenario,
-            other => {
-                return Err(selection.refused(&format!(
-                    "rows of {path} are found by t, and not by {}",
-                    excerpt(other, 60)
-                )));
-            }
-        };
-        let value = values::finite(&entry.text);
-        *place = Some(value.ok_or_else(|| selection.refused("expected a number"))?);
-    }
-    let time = time.ok_or_else(|| selection.refused("the time is missing, as in t=2.5"))?;
-    let parts = record.scenarios().into_iter();
-    let parts = parts.filter(|(number, _)| scenario.is_none() || *number == scenario);
-    let rows: Vec<usize> = parts
-        .map(|(_, rows)| nearest_among(record, rows, time))
-        .collect::<Result<_, _>>()?;
-    if rows.is_empty() {
-        Err(selection.refused(&format!("{path} has no such row")))
-    } else {
-        Ok(rows)
-    }
-}
-
-/// The row nearest to a time, which may lie half an interval before the first row or behind the last one; the first of two rows
-/// that are equally near.
-fn nearest_among(record: &RecordTable, rows: Range<usize>, time: f64) -> Result<usize, Error> {
-    let times = &record.column("t").unwrap_or_default()[rows.clone()];
-    let mut intervals = times.windows(2).map(|pair| pair[1] - pair[0]);
-    let end_interval = match times.first() {
-        Some(&first) if time <= first => intervals.next(),
-        _ => intervals.next_back(),
-    };
-    let axis = NamedAxis::listed("t", times.to_vec(), end_interval.unwrap_or(0.0));
-    let row = axes::nearest_on(&axis, time, &format!("{time:?}"), &record.path.display());
-    #[expect(clippy::cast_possible_truncation, reason = "rows in memory")]
-    row.map_err(Error::Usage)
-        .map(|row| rows.start + row as usize)
+/// The times of some rows. What is asked for may lie half an interval before the first row or behind the last one.
+fn times_of(record: &RecordTable, rows: Range<usize>) -> NamedAxis {
+    let times = &record.column("t").unwrap_or_default()[rows];
+    let intervals = times.windows(2).map(|pair| pair[1] - pair[0]);
+    NamedAxis::listed("t", times.to_vec(), intervals.last().unwrap_or(0.0))
 }

@@ -2,7 +2,7 @@
 
 use super::{
     complete::not_complete,
-    selection::{Entry, Parts, Selection},
+    selection::{Entry, Selection},
 };
 use crate::cli::error::Error;
 use diff2d::{
@@ -35,7 +35,8 @@ pub(super) fn named_in(
     array: &JournalledArray,
     selection: &Selection,
 ) -> Result<Option<NamedScenario>, Error> {
-    let (Some(header), Parts::Named(named)) = (sweep(array), selection.parts()?) else {
+    let named = selection.named();
+    let Some(header) = sweep(array).filter(|_| !named.is_empty()) else {
         return Ok(None);
     };
     let keys = telling(header);

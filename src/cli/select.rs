@@ -1,7 +1,7 @@
 //! The indices of an array that a [`Selection`] means: those of `--select`, of brackets behind the name of a file, and of `--at`.
 
 use super::{
-    axes::{Axes, Entries},
+    axes::Axes,
     complete::{not_complete, tell_of_gap},
     scenario,
     selection::{Entry, Selection, index_from_start, no_range},
@@ -14,6 +14,7 @@ use diff2d_arrays::{
     labels::{Labels, NamedAxis},
     npy::{Region, Slice},
 };
+use std::borrow::Cow;
 
 /// The part of an array that a selection means.
 pub(super) struct Chosen {
@@ -99,7 +100,7 @@ impl Chosen {
         let (mut axes, mut shape) = (Axes::of(array), shape.to_vec());
         let scenario = scenario::named_in(array, selection)?;
         if let Some(scenario) = &scenario {
-            axes = axes.of_scenario(scenario);
+            axes.labels = Cow::Borrowed(&scenario.labels);
             // A scenario may have ended before the others.
             let times = axes.labels.axis(1).and_then(|times| times.coordinates());
             shape[1] = times.map_or(shape[1], |times| times.len() as u64);
@@ -113,43 +114,33 @@ impl Chosen {
         let mut slices: Vec<Slice> = full_slices.collect();
         let mut entries: Vec<Option<&Entry>> = vec![None; shape.len()];
         let mut told = Vec::new();
-        match axes.entries(selection)? {
-            Entries::Listed(parts) => {
-                if parts.len() > shape.len() {
-                    return Err(selection.refused(&format!(
-                        "{} indices or ranges are typed, and {} has {} axes",
-                        parts.len(),
-                        array.path.display(),
-                        shape.len()
-                    )));
-                }
-                for (axis, part) in parts.into_iter().enumerate() {
-                    slices[axis] = python_slice(&axes, axis, length_of(axis, part), part)
-                        .map_err(|reason| selection.refused(&reason))?;
-                    entries[axis] = Some(part);
-                }
+        let typed_entries = axes.entries(selection)?;
+        if typed_entries.len() > shape.len() {
+            return Err(selection.refused(&format!(
+                "{} indices or ranges are typed, and {} has {} axes",
+                typed_entries.len(),
+                array.path.display(),
+                shape.len()
+            )));
+        }
+        for (axis, entry) in typed_entries.into_iter().enumerate() {
+            let Some(entry) = entry else { continue };
+            entries[axis] = Some(entry);
+            if !selection.is_named() || axes.takes_indices(axis) {
+                slices[axis] = python_slice(&axes, axis, length_of(axis, entry), entry)
+                    .map_err(|reason| selection.refused(&reason))?;
+                continue;
             }
-            Entries::Named(parts) => {
-                for (axis, part) in parts.into_iter().enumerate() {
-                    let Some(part) = part else { continue };
-                    entries[axis] = Some(part);
-                    if axes.takes_indices(axis) {
-                        slices[axis] = python_slice(&axes, axis, length_of(axis, part), part)
-                            .map_err(|reason| selection.refused(&reason))?;
-                        continue;
-                    }
-                    let range = axes.between(axis, part, shape[axis])?;
-                    slices[axis] = Slice::new(&range, part.step);
-                    let last_index = slices[axis].count.checked_sub(1);
-                    let last_index = last_index.map_or(range.end.saturating_sub(1), |last_index| {
-                        slices[axis].index(last_index)
-                    });
-                    // Of a single index the two ends are the same.
-                    told.push((axis, range.start));
-                    told.push((axis, last_index));
-                    told.dedup();
-                }
-            }
+            let range = axes.between(axis, entry, shape[axis])?;
+            slices[axis] = Slice::new(&range, entry.step);
+            let last_index = slices[axis].count.checked_sub(1);
+            let last_index = last_index.map_or(range.end.saturating_sub(1), |last_index| {
+                slices[axis].index(last_index)
+            });
+            // Of a single index the two ends are the same.
+            told.push((axis, range.start));
+            told.push((axis, last_index));
+            told.dedup();
         }
         let indices = entries.iter().enumerate();
         let indices = indices.filter(|(_, entry)| entry.is_some_and(|entry| !entry.is_range()));

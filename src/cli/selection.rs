@@ -6,7 +6,7 @@
 use super::typed::{self, is_no};
 use crate::cli::error::Error;
 use diff2d_arrays::{npy::Slice, wording::excerpt};
-use std::path::Path;
+use std::{ops::Range, path::Path};
 
 /// The words in which errors say what a range is.
 pub(super) const EXAMPLES: &str = "as in Python, such as 2:8, :3, -1: or ::24";
@@ -16,6 +16,7 @@ pub(super) const EXAMPLES: &str = "as in Python, such as 2:8, :3, -1: or ::24";
 pub(super) struct Selection {
     /// The option and the text, with which errors and notes begin.
     pub(super) typed: String,
+    /// The parts, which all have a name, or none of them: then they are in the order of the axes.
     parts: Vec<Part>,
 }
 
@@ -36,13 +37,6 @@ pub(super) struct Entry {
     pub(super) step: u64,
 }
 
-/// The parts of a selection, which all have a name, or none of them.
-pub(super) enum Parts<'s> {
-    /// In the order of the axes.
-    Listed(Vec<&'s Entry>),
-    Named(Vec<(&'s str, &'s Entry)>),
-}
-
 impl Selection {
     /// The selection that was typed behind an option: parts with names for several axes, or without names in the order of the axes.
     pub(super) fn parse(option: &str, text: &str) -> Result<Self, Error> {
@@ -61,7 +55,7 @@ impl Selection {
                 name => last_name.clone_from(name),
             }
         }
-        Ok(selection)
+        selection.have_all_a_name_or_none()
     }
 
     /// The name of a file without the brackets behind it, and the selection in them: `cube.npy[::24]`.
@@ -99,23 +93,28 @@ impl Selection {
         self
     }
 
-    /// The parts, which all have a name, or none of them.
-    pub(super) fn parts(&self) -> Result<Parts<'_>, Error> {
-        let entries = self.parts.iter();
-        let named = entries.filter_map(|part| Some((part.name.as_deref()?, &part.entry)));
-        let named: Vec<(&str, &Entry)> = named.collect();
-        if named.is_empty() {
-            return Ok(Parts::Listed(
-                self.parts.iter().map(|part| &part.entry).collect(),
-            ));
-        }
-        match self.parts.iter().find(|part| part.name.is_none()) {
-            Some(part) => Err(self.refused(&format!(
-                "'{}' has no name; either all have one or none",
-                excerpt(&part.entry.text, 60)
-            ))),
-            None => Ok(Parts::Named(named)),
-        }
+    /// Whether the parts have names.
+    pub(super) fn is_named(&self) -> bool {
+        self.parts.iter().any(|part| part.name.is_some())
+    }
+
+    /// The parts that have a name: all of them, or none.
+    pub(super) fn named(&self) -> Vec<(&str, &Entry)> {
+        let parts = self.parts.iter();
+        let named = parts.filter_map(|part| Some((part.name.as_deref()?, &part.entry)));
+        named.collect()
+    }
+
+    /// The entries of all parts.
+    pub(super) fn entries(&self) -> Vec<&Entry> {
+        self.parts.iter().map(|part| &part.entry).collect()
+    }
+
+    /// Takes the part with this name out of the selection.
+    pub(super) fn take(&mut self, name: &str) -> Option<Entry> {
+        let mut names = self.parts.iter().map(|part| part.name.as_deref());
+        let place = names.position(|other| other == Some(name))?;
+        Some(self.parts.remove(place).entry)
     }
 
     /// The error that a selection has for a reason.
@@ -124,14 +123,23 @@ impl Selection {
     }
 
     fn of_axes(typed: String, text: &str) -> Result<Self, Error> {
-        let selection = Self::of_parts(typed, text)?;
-        if let Parts::Named(named) = selection.parts()? {
-            let names: Vec<&str> = named.iter().map(|(name, _)| *name).collect();
-            if let Some(name) = typed::repeated(&names) {
-                return Err(selection.refused(&format!("{} twice", excerpt(name, 60))));
-            }
+        let selection = Self::of_parts(typed, text)?.have_all_a_name_or_none()?;
+        let names: Vec<&str> = selection.named().iter().map(|(name, _)| *name).collect();
+        match typed::repeated(&names) {
+            Some(name) => Err(selection.refused(&format!("{} twice", excerpt(name, 60)))),
+            None => Ok(selection),
         }
-        Ok(selection)
+    }
+
+    fn have_all_a_name_or_none(self) -> Result<Self, Error> {
+        let mut parts = self.parts.iter();
+        match parts.find(|part| part.name.is_none() && self.is_named()) {
+            Some(part) => Err(self.refused(&format!(
+                "'{}' has no name; either all have one or none",
+                excerpt(&part.entry.text, 60)
+            ))),
+            None => Ok(self),
+        }
     }
 
     fn of_parts(typed: String, text: &str) -> Result<Self, Error> {
@@ -219,6 +227,33 @@ impl Entry {
             [start, stop.max(start)].map(|index| u64::try_from(index).unwrap_or(length));
         Some(Slice::new(&(start..stop), self.step))
     }
+
+    /// The range from the index nearest to one value to that nearest to another, both included, of an axis of this length: `0:12`,
+    /// `:12`, or one value. Values along the axis may decrease; their range may then be typed either way round.
+    pub(super) fn between(
+        &self,
+        length: u64,
+        decreases: bool,
+        nearest: impl Fn(&str) -> Result<u64, Error>,
+    ) -> Result<Range<u64>, Error> {
+        let Some([start, stop]) = &self.ends else {
+            let index = nearest(&self.text)?;
+            return Ok(index..index + 1);
+        };
+        let start = match start.as_str() {
+            "" => 0,
+            start => nearest(start)?,
+        };
+        let last = match stop.as_str() {
+            "" => length.checked_sub(1),
+            stop => Some(nearest(stop)?),
+        };
+        Ok(match last {
+            None => start..length,
+            Some(last) if decreases && last < start => last..start + 1,
+            Some(last) => start..last + 1,
+        })
+    }
 }
 
 /// The sentence that a text is no range, along an axis that `place` names.
@@ -247,7 +282,7 @@ fn slice_bound(text: &str, default: i128, length: i128) -> Option<i128> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Entry, Parts, Selection};
+    use super::{Entry, Selection};
 
     #[test]
     fn entries_are_those_of_python() {
@@ -288,12 +323,12 @@ mod tests {
 
     #[test]
     fn parts_have_all_a_name_or_none() {
-        let described = |selection: Selection| match selection.parts().unwrap() {
-            Parts::Listed(entries) => entries.iter().map(|entry| entry.text.clone()).collect(),
-            Parts::Named(named) => named
-                .iter()
-                .map(|(name, entry)| format!("{name}={}", entry.text))
-                .collect::<Vec<_>>(),
+        let described = |selection: Selection| -> Vec<String> {
+            let parts = selection.parts.iter().map(|part| match &part.name {
+                Some(name) => format!("{name}={}", part.entry.text),
+                None => part.entry.text.clone(),
+            });
+            parts.collect()
         };
         for (text, expected) in [
             ("", vec![]),

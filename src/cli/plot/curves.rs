@@ -4,7 +4,7 @@ use crate::cli::{
     dates,
     error::Error,
     frames::{Drawing, FrameAxis, Frames, RangeChoice},
-    selection::{Parts, Selection},
+    selection::Selection,
     terminal::{Terminal, printable},
 };
 use diff2d_plot::{Chart, Curve};
@@ -165,13 +165,11 @@ pub(super) fn chart(drawing: &Drawing<'_>) -> Chart {
 /// `x=0,y=0` in its parts; rows are along y and columns along x. Nothing, if a part has no name.
 fn pairs(frames: &Frames<'_>, option: &str, text: &str) -> Vec<(Option<FrameAxis>, String)> {
     let selection = Selection::parse(option, text).ok();
-    match selection.as_ref().map(Selection::parts) {
-        Some(Ok(Parts::Named(named))) => named
-            .into_iter()
-            .map(|(name, entry)| (frames.side(name), entry.text.clone()))
-            .collect(),
-        _ => Vec::new(),
-    }
+    let named = selection.as_ref().map(Selection::named).unwrap_or_default();
+    let pairs = named.into_iter();
+    pairs
+        .map(|(name, entry)| (frames.side(name), entry.text.clone()))
+        .collect()
 }
 
 fn expected(option: &str, text: &str, example: &str) -> Error {

@@ -13,18 +13,23 @@ pub(super) use directory::{frame_path, make_directory};
 pub(super) use pictures::STILL_EXTENSIONS;
 
 use super::{
-    axes::Axes,
+    along::Along,
     follow::{can_follow, follow},
     frames::{Drawing, FrameSurvey, Frames, Look, RangeChoice},
     number,
     open::open_as,
-    snapshots::FrameChoice,
+    selection::Selection,
     terminal::Terminal,
 };
 use crate::cli::error::Error;
 use diff2d::JournalledArray;
+use diff2d_arrays::labels::NamedAxis;
 use pictures::Picture;
 use series::Series;
+use std::collections::HashSet;
+
+/// More pictures than this cannot be meant.
+const MOST_PICTURES: u64 = 1_000_000;
 
 pub(super) fn plot(args: &PlotArgs, terminal: &Terminal) -> Result<(), Error> {
     let look = look(args)?;
@@ -41,12 +46,8 @@ pub(super) fn plot(args: &PlotArgs, terminal: &Terminal) -> Result<(), Error> {
     }
     array.reach_complete();
     let frames = Frames::of(&array, args.memory)?.in_unit(args.time_unit)?;
-    let axes = Axes::of(&array);
-    let times = frames.has_times().then_some(&axes);
-    let (chosen, times_note) = choice(args, &array, frames.len(), times).indices()?;
-    if let Some(times_note) = times_note {
-        terminal.note(&times_note);
-    }
+    let times = array.labels.axis(0).filter(|_| frames.has_times());
+    let chosen = chosen_frames(args, &array, frames.len(), times, terminal)?;
     let chosen = complete_ones(&array, chosen, terminal)?;
     let mut series = Series::new(args, &array, chosen.len(), terminal)?;
     // Curves alone need not all values.
@@ -92,7 +93,7 @@ fn plot_along(
     can_follow(array)?;
     let planned = array.npy.shape.first().copied().unwrap_or(0);
     let range_choice = look.range;
-    let (chosen, _) = choice(args, array, planned, None).indices()?;
+    let chosen = chosen_frames(args, array, planned, None, terminal)?;
     let mut series = Series::new(args, array, chosen.len(), terminal)?;
     let mut common_survey = FrameSurvey::default();
     let mut draw = |array: &JournalledArray, indices: Vec<u64>| {
@@ -117,19 +118,10 @@ fn plot_along(
     })?;
     // The last snapshot of a run that has ended early is known only now.
     let count = array.header().map_or(planned, |header| header.shape()[0]);
-    let (final_frames, _) = choice(args, array, count, None).indices()?;
-    let final_frames: Vec<u64> = final_frames
-        .into_iter()
-        .filter(|index| *index < array.available())
-        .collect();
-    draw(
-        array,
-        final_frames
-            .iter()
-            .copied()
-            .filter(|k| !chosen.contains(k))
-            .collect(),
-    )?;
+    let mut final_frames = chosen_frames(args, array, count, None, terminal)?;
+    final_frames.retain(|index| *index < array.available());
+    let new_frames = final_frames.iter().copied();
+    draw(array, new_frames.filter(|k| !chosen.contains(k)).collect())?;
     // Pictures that show all frames have the range of all frames.
     look.range = range_choice;
     let frames = Frames::of(array, args.memory)?.in_unit(args.time_unit)?;
@@ -184,16 +176,43 @@ fn look(args: &PlotArgs) -> Result<Look, Error> {
     })
 }
 
-fn choice<'a>(
-    args: &'a PlotArgs,
-    array: &'a JournalledArray,
+/// The numbers of the frames that are to be drawn, of `count` that there are, in the order in which they were named, each once.
+fn chosen_frames(
+    args: &PlotArgs,
+    array: &JournalledArray,
     count: u64,
-    times: Option<&'a Axes<'a>>,
-) -> FrameChoice<'a> {
-    FrameChoice {
-        text: &args.snapshots,
-        count,
+    times: Option<&NamedAxis>,
+    terminal: &Terminal,
+) -> Result<Vec<u64>, Error> {
+    let frames = Along {
         file: &array.path,
+        word: times.map_or("frame", |_| "snapshot"),
+        count,
         times,
+    };
+    let selection = Selection::parse_along_one_axis("--snapshots", &args.snapshots)?;
+    let (slices, at_times) = frames.slices(&selection)?;
+    frames.tell(
+        &selection,
+        &at_times,
+        |frame| array.index_in_file(0, frame),
+        terminal,
+    );
+    let counts = slices.iter().map(|slice| slice.count);
+    let file = frames.file.display();
+    match counts.fold(0, u64::saturating_add) {
+        0 => Err(selection.refused(&format!(
+            "there is no such {}; {file} has {count}",
+            frames.word
+        ))),
+        1..=MOST_PICTURES => {
+            let mut frames_seen = HashSet::new();
+            let numbers = slices.iter().flat_map(|slice| slice.indices());
+            Ok(numbers.filter(|frame| frames_seen.insert(*frame)).collect())
+        }
+        count => Err(Error::Usage(format!(
+            "{count} frames of {file} are more pictures than can be meant: choose some of them, such as --snapshots ::{}",
+            count / 1000
+        ))),
     }
 }

@@ -2,12 +2,7 @@
 
 use super::args::WindowArgs;
 use crate::cli::{
-    axes::{Axes, Entries},
-    error::Error,
-    open::open,
-    selection::Selection,
-    terminal::Terminal,
-    typed,
+    axes::Axes, error::Error, open::open, selection::Selection, terminal::Terminal, typed,
 };
 use diff2d::JournalledArray;
 use diff2d_arrays::{
@@ -150,16 +145,14 @@ fn in_memory(length: u64) -> usize {
 
 /// The standard deviations along all axes, in elements; by name they are typed in units.
 fn sigmas(axes: &Axes<'_>, text: &str) -> Result<Vec<f64>, Error> {
-    match axes.entries(&Selection::parse("--sigma", text)?)? {
-        Entries::Listed(parts) => parts.iter().map(|part| sigma(text, &part.text)).collect(),
-        Entries::Named(parts) => (0..)
-            .zip(&parts)
-            .map(|(axis, part)| match part {
-                None => Ok(0.0),
-                Some(part) => Ok(sigma(text, &part.text)? / axes.spacing(axis)),
-            })
-            .collect(),
-    }
+    let selection = Selection::parse("--sigma", text)?;
+    let entries = axes.entries(&selection)?.into_iter().enumerate();
+    let sigmas = entries.map(|(axis, entry)| match entry {
+        None => Ok(0.0),
+        Some(entry) if selection.is_named() => Ok(sigma(text, &entry.text)? / axes.spacing(axis)),
+        Some(entry) => sigma(text, &entry.text),
+    });
+    sigmas.collect()
 }
 
 /// The standard deviation that a part of a text gives.
@@ -180,27 +173,21 @@ pub(super) fn lengths(
     text: &str,
     terminal: &Terminal,
 ) -> Result<Vec<u64>, Error> {
-    match axes.entries(&Selection::parse(option, text)?)? {
-        Entries::Listed(parts) => parts
-            .iter()
-            .map(|part| {
-                part.text.parse().map_err(|_| {
-                    let expected = "a whole number for every axis, such as 5,1,1";
-                    let reason = typed::is_no(&part.text, "length", expected);
-                    Error::Usage(format!("{option} {text}: {reason}"))
-                })
-            })
-            .collect(),
-        Entries::Named(parts) => {
-            let mut lengths = vec![1; parts.len()];
-            for (axis, part) in parts.iter().enumerate() {
-                if let Some(part) = part {
-                    lengths[axis] = axes.span(axis, &part.text)?;
-                }
-            }
-            let words: Vec<String> = lengths.iter().map(u64::to_string).collect();
-            terminal.note(&format!("{option} {text} is {}", words.join(",")));
-            Ok(lengths)
-        }
+    let selection = Selection::parse(option, text)?;
+    let entries = axes.entries(&selection)?.into_iter().enumerate();
+    let lengths = entries.map(|(axis, entry)| match entry {
+        None => Ok(1),
+        Some(entry) if selection.is_named() => axes.span(axis, &entry.text),
+        Some(entry) => entry.text.parse().map_err(|_| {
+            let expected = "a whole number for every axis, such as 5,1,1";
+            let reason = typed::is_no(&entry.text, "length", expected);
+            Error::Usage(format!("{option} {text}: {reason}"))
+        }),
+    });
+    let lengths: Vec<u64> = lengths.collect::<Result<_, Error>>()?;
+    if selection.is_named() {
+        let words: Vec<String> = lengths.iter().map(u64::to_string).collect();
+        terminal.note(&format!("{option} {text} is {}", words.join(",")));
     }
+    Ok(lengths)
 }
