@@ -270,8 +270,8 @@ pub mod program {
     pub mod measured {
         pub use crate::measured::{
             ArgumentColumn, Calendar, ColumnName, Date, Doubles, Head, Heading, Measured,
-            MeasuredFile, Reading, Request, RoundDates, Rows, TableError, TimeUnit, WantedColumn,
-            WantedNames, common_origin, date, date_order, headings,
+            MeasuredFile, MeasuredRows, ReadRequest, Reading, RoundDates, TableError, TimeUnit,
+            WantedColumn, WantedNames, common_origin, date, date_order, headings,
         };
     }
     /// What parameters are, and what is near to a word.

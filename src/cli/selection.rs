@@ -17,11 +17,11 @@ pub(super) struct Selection {
     /// The option and the text, with which errors and notes begin.
     pub(super) typed: String,
     /// The parts, which all have a name, or none of them: then they are in the order of the axes.
-    parts: Vec<Part>,
+    parts: Vec<TypedPart>,
 }
 
 #[derive(Debug, Clone)]
-struct Part {
+struct TypedPart {
     name: Option<String>,
     entry: Entry,
 }
@@ -73,7 +73,7 @@ impl Selection {
         typed: String,
         fields: impl IntoIterator<Item = (Option<&'f str>, &'f str)>,
     ) -> Self {
-        let parts = fields.into_iter().map(|(name, field)| Part {
+        let parts = fields.into_iter().map(|(name, field)| TypedPart {
             name: name.map(str::to_owned),
             entry: Entry::single(field),
         });
@@ -89,7 +89,7 @@ impl Selection {
             ends: Some([const { String::new() }; 2]),
             ..Entry::single(":")
         };
-        self.parts.insert(0, Part { name: None, entry });
+        self.parts.insert(0, TypedPart { name: None, entry });
         self
     }
 
@@ -157,7 +157,7 @@ impl Selection {
             };
             let entry = Entry::parse(text).map_err(|reason| selection.refused(&reason))?;
             let name = name.map(str::to_owned);
-            selection.parts.push(Part { name, entry });
+            selection.parts.push(TypedPart { name, entry });
         }
         Ok(selection)
     }

@@ -4,7 +4,7 @@ use super::error::FitError;
 use crate::{
     cube::RecordColumn,
     measured::{
-        self, Calendar, ColumnName, Date, Doubles, Measured, MeasuredFile, Reading, Request,
+        self, Calendar, ColumnName, Date, Doubles, Measured, MeasuredFile, ReadRequest, Reading,
         WantedColumn, common_origin,
     },
     params::{
@@ -82,13 +82,13 @@ impl DataFiles<'_> {
 impl Serialize for DataFiles<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         #[derive(Serialize)]
-        struct DataFile<'f> {
+        struct DescribedFile<'f> {
             file: &'f Path,
             #[serde(flatten)]
             content: &'f MeasuredFile,
         }
         let files = self.0.iter();
-        serializer.collect_seq(files.map(|(file, content)| DataFile { file, content }))
+        serializer.collect_seq(files.map(|(file, content)| DescribedFile { file, content }))
     }
 }
 
@@ -398,7 +398,7 @@ impl DataFile {
             }
         });
         let wanted_columns: Vec<WantedColumn> = wanted_columns.collect();
-        let mut request = Request {
+        let mut request = ReadRequest {
             reading,
             columns: &wanted_columns,
             doubles: Doubles::Keep,
@@ -433,9 +433,7 @@ impl DataFile {
         }
         Ok(measured)
     }
-}
 
-impl DataFile {
     /// Refuses a value of which the square, weighed by its deviation, is beyond what a sum of squares holds.
     fn judge(
         &self,

@@ -4,7 +4,7 @@ use super::{error::FitError, matrix::Matrix, model::Model, point::Point};
 
 /// The order of differences for numerical derivatives: the number of runs for each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Order {
+pub enum DifferenceOrder {
     /// One run, for steps that are far from the end.
     First,
     /// Two runs.
@@ -24,7 +24,7 @@ impl Model {
         &self,
         point: &Point,
         is_free: &[bool],
-        order: Order,
+        order: DifferenceOrder,
     ) -> Result<Matrix, FitError> {
         /// The smallest share of the values' size by which an unknown may change them when it changes by its own size.
         const LEAST_EFFECT: f64 = 1e-3;
@@ -68,7 +68,7 @@ impl Model {
         &self,
         point: &Point,
         tasks: &[(usize, f64)],
-        order: Order,
+        order: DifferenceOrder,
     ) -> Result<Vec<Vec<f64>>, FitError> {
         // Beside a bound both points are on its other side.
         let sides = tasks.iter().map(|&(number, size)| {
@@ -83,8 +83,8 @@ impl Model {
                 _ => [1.0, -1.0],
             };
             match order {
-                Order::First => vec![both[0]],
-                Order::Second => both.to_vec(),
+                DifferenceOrder::First => vec![both[0]],
+                DifferenceOrder::Second => both.to_vec(),
             }
         });
         let sides: Vec<Vec<f64>> = sides.collect();

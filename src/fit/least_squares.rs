@@ -1,7 +1,7 @@
 //! [`minimise`]: Marquardt's method within bounds.
 
 use super::{
-    derivatives::Order,
+    derivatives::DifferenceOrder,
     error::FitError,
     matrix::{Matrix, Triangle},
     model::Model,
@@ -81,9 +81,11 @@ pub fn minimise(
         let is_nearby = matches!(known_derivatives, KnownDerivatives::Nearby(_));
         let jacobian = match mem::take(&mut known_derivatives) {
             KnownDerivatives::Nothing if is_far || is_rough => {
-                model.jacobian(&point, is_free, Order::First)?
+                model.jacobian(&point, is_free, DifferenceOrder::First)?
             }
-            KnownDerivatives::Nothing => model.jacobian(&point, is_free, Order::Second)?,
+            KnownDerivatives::Nothing => {
+                model.jacobian(&point, is_free, DifferenceOrder::Second)?
+            }
             KnownDerivatives::AtStart(jacobian) | KnownDerivatives::Nearby(jacobian) => {
                 is_far = false;
                 jacobian
@@ -184,7 +186,7 @@ pub fn minimise(
         last_step = Some(parts.map(|(to, from)| to - from).collect());
         point = better_point;
     }
-    let jacobian = model.jacobian(&point, is_free, Order::Second)?;
+    let jacobian = model.jacobian(&point, is_free, DifferenceOrder::Second)?;
     Ok(Minimum {
         point,
         jacobian,

@@ -1,4 +1,4 @@
-//! [`Memory`]: how many runs of a fit are computed at the same time.
+//! [`FitMemory`]: how many runs of a fit are computed at the same time.
 
 use super::{data::Series, error::FitError};
 use crate::{
@@ -10,14 +10,14 @@ use diff2d_sys as sys;
 
 /// The memory that a fit may take.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Memory {
+pub struct FitMemory {
     /// The limit in bytes, if there is one.
     pub limit: Option<u64>,
     /// The bytes of measured values, and of the residuals and derivatives that belong to them.
     pub of_data: u64,
 }
 
-impl Memory {
+impl FitMemory {
     /// The memory of a fit with so many unknowns to these data.
     #[must_use]
     pub fn new(limit: Option<u64>, series: &[Series], unknowns: usize) -> Self {

@@ -56,13 +56,13 @@ use crate::{
     params::{Params, ParamsError, RawParams, value::number},
     physics::input::Digests,
 };
-use derivatives::Order;
+use derivatives::DifferenceOrder;
 use diff2d_arrays::progress::Progress;
 use faster::faster_method;
 use least_squares::{KnownDerivatives, Minimum};
 use linear_errors::{LinearErrors, half_width};
 use matrix::Matrix;
-use memory::Memory;
+use memory::FitMemory;
 use model::{Model, ModelOptions, problem_of};
 use point::Point;
 use profile::{ProfileEnd, find_profile_end};
@@ -136,7 +136,7 @@ impl Fit {
         let origin = data.origin;
         let calendar = origin.and_then(|origin| Calendar::of_unit_named(origin, time_unit));
         let model_options = ModelOptions {
-            memory: Memory::new(limit, &data.series, unknowns.len()),
+            memory: FitMemory::new(limit, &data.series, unknowns.len()),
             step: step(raw),
             threads: options.threads.max(1),
             stop: Arc::clone(&options.stop),
@@ -163,7 +163,7 @@ impl Fit {
             ));
         }
         let is_free = vec![true; model.unknowns.len()];
-        let jacobian = model.jacobian(&start, &is_free, Order::Second)?;
+        let jacobian = model.jacobian(&start, &is_free, DifferenceOrder::Second)?;
         if model.degrees_of_freedom() < 1.0 && !model.has_sigma() {
             return Err(FitError::refused(
                 "there are as many unknowns as values, which leaves nothing to tell errors by: sigma in [[fit.data]] says them".to_owned(),
@@ -222,7 +222,7 @@ impl Fit {
         let model = &self.model;
         let point = model.point(place)?;
         let is_free = vec![true; model.unknowns.len()];
-        let jacobian = model.jacobian(&point, &is_free, Order::Second)?;
+        let jacobian = model.jacobian(&point, &is_free, DifferenceOrder::Second)?;
         Ok(identify::untold(model, &point, &jacobian).is_empty())
     }
 

@@ -5,7 +5,7 @@
 use super::{
     data::Series,
     error::FitError,
-    memory::Memory,
+    memory::FitMemory,
     point::Point,
     rows::{at_times, columns_of, row_at, sums_of},
     smooth::check_smooth,
@@ -48,7 +48,7 @@ pub struct Model {
     /// A counter of the runs that were computed.
     pub runs: Progress,
     pub(super) threads: usize,
-    pub(super) memory: Memory,
+    pub(super) memory: FitMemory,
     /// The number of runs for which there is memory at the same time.
     pub(super) runs_at_once: usize,
     pub(super) stop: Arc<AtomicBool>,
@@ -80,7 +80,7 @@ pub struct ModelOptions {
     /// The number of threads that compute.
     pub threads: usize,
     /// The memory that the fit may take.
-    pub memory: Memory,
+    pub memory: FitMemory,
     /// A flag that stops all computations.
     pub stop: Arc<AtomicBool>,
     /// A counter of the runs.

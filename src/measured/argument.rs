@@ -10,14 +10,14 @@ use super::{
     file::{ColumnUnits, DATES},
     heading::{ColumnName, Zone},
     reading::Reading,
-    rows::{Head, NO_HEADINGS, Rows, SHOWN},
+    rows::{Head, MeasuredRows, NO_HEADINGS, SHOWN},
     unit::{Conversion, TimeUnit},
 };
 use diff2d_arrays::wording::excerpt;
 use std::io::Read;
 
 /// The order in which an argument follows the one before.
-pub(super) enum Order {
+pub(super) enum ArgumentOrder {
     Ascends,
     Equal,
     Descends,
@@ -62,7 +62,7 @@ impl ArgumentColumn {
     /// [`TableError`] if there is no such column, or its name is a number.
     pub fn new<R: Read>(
         reading: &Reading,
-        rows: &Rows<R>,
+        rows: &MeasuredRows<R>,
         head: &Head,
         date_order: Option<DateOrder>,
     ) -> Result<Self, TableError> {
@@ -113,7 +113,11 @@ impl ArgumentColumn {
     /// # Errors
     /// [`TableError`] for a field that is neither a number nor a date, or of the other kind than the one before, and for a
     /// unit that cannot be converted.
-    pub fn look<R: Read>(&mut self, rows: &Rows<R>, head: &Head) -> Result<f64, TableError> {
+    pub fn look<R: Read>(
+        &mut self,
+        rows: &MeasuredRows<R>,
+        head: &Head,
+    ) -> Result<f64, TableError> {
         let Some(&place) = self.places.first() else {
             return Ok(f64::NAN);
         };
@@ -150,7 +154,7 @@ impl ArgumentColumn {
     fn number_of<R: Read>(
         &mut self,
         text: &str,
-        rows: &Rows<R>,
+        rows: &MeasuredRows<R>,
         head: &Head,
         place: usize,
     ) -> Result<f64, TableError> {
@@ -272,18 +276,18 @@ impl ArgumentColumn {
     }
 
     /// The order in which the argument of the row follows the one before.
-    pub(super) fn order(&self) -> Order {
+    pub(super) fn order(&self) -> ArgumentOrder {
         match self.number_before {
-            Some(number_before) if self.number == number_before => Order::Equal,
-            Some(number_before) if self.number < number_before => Order::Descends,
-            _ => Order::Ascends,
+            Some(number_before) if self.number == number_before => ArgumentOrder::Equal,
+            Some(number_before) if self.number < number_before => ArgumentOrder::Descends,
+            _ => ArgumentOrder::Ascends,
         }
     }
 
     /// Whether the argument of the row lies below that of the row before.
     #[must_use]
     pub fn descends(&self) -> bool {
-        matches!(self.order(), Order::Descends)
+        matches!(self.order(), ArgumentOrder::Descends)
     }
 
     /// Remembers the argument of the row for the next one.
@@ -305,7 +309,7 @@ impl ArgumentColumn {
     }
 
     /// The error for an argument that lies below the one before.
-    pub fn refuse_descent<R: Read>(&self, rows: &Rows<R>) -> TableError {
+    pub fn refuse_descent<R: Read>(&self, rows: &MeasuredRows<R>) -> TableError {
         let way_out = match self.has_dates() {
             true => {
                 "arguments must ascend: rows that are sorted by them, or dates with their zone, such as +01:00, where the clock was put back"
@@ -316,7 +320,11 @@ impl ArgumentColumn {
     }
 
     /// The error for an argument that does not ascend.
-    pub(super) fn refuse_order<R: Read>(&self, rows: &Rows<R>, way_out: &str) -> TableError {
+    pub(super) fn refuse_order<R: Read>(
+        &self,
+        rows: &MeasuredRows<R>,
+        way_out: &str,
+    ) -> TableError {
         rows.refuse(format!(
             "the argument {} follows {}; {way_out}",
             excerpt(self.text.trim(), SHOWN),

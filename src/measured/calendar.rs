@@ -20,7 +20,7 @@ pub struct RoundDates {
 
 /// The distance of round dates.
 #[derive(Debug, Clone, Copy)]
-enum Step {
+enum DateStep {
     Seconds(i64),
     Months(i64),
 }
@@ -33,30 +33,30 @@ const MONTH: i64 = 28 * DAY;
 const MONTHS_OF_YEAR: i64 = 12;
 
 /// The steps shorter than years.
-const STEPS: [Step; 23] = [
-    Step::Seconds(1),
-    Step::Seconds(2),
-    Step::Seconds(5),
-    Step::Seconds(10),
-    Step::Seconds(15),
-    Step::Seconds(30),
-    Step::Seconds(MINUTE),
-    Step::Seconds(2 * MINUTE),
-    Step::Seconds(5 * MINUTE),
-    Step::Seconds(10 * MINUTE),
-    Step::Seconds(15 * MINUTE),
-    Step::Seconds(30 * MINUTE),
-    Step::Seconds(HOUR),
-    Step::Seconds(2 * HOUR),
-    Step::Seconds(3 * HOUR),
-    Step::Seconds(6 * HOUR),
-    Step::Seconds(12 * HOUR),
-    Step::Seconds(DAY),
-    Step::Seconds(2 * DAY),
-    Step::Seconds(7 * DAY),
-    Step::Months(1),
-    Step::Months(3),
-    Step::Months(6),
+const STEPS: [DateStep; 23] = [
+    DateStep::Seconds(1),
+    DateStep::Seconds(2),
+    DateStep::Seconds(5),
+    DateStep::Seconds(10),
+    DateStep::Seconds(15),
+    DateStep::Seconds(30),
+    DateStep::Seconds(MINUTE),
+    DateStep::Seconds(2 * MINUTE),
+    DateStep::Seconds(5 * MINUTE),
+    DateStep::Seconds(10 * MINUTE),
+    DateStep::Seconds(15 * MINUTE),
+    DateStep::Seconds(30 * MINUTE),
+    DateStep::Seconds(HOUR),
+    DateStep::Seconds(2 * HOUR),
+    DateStep::Seconds(3 * HOUR),
+    DateStep::Seconds(6 * HOUR),
+    DateStep::Seconds(12 * HOUR),
+    DateStep::Seconds(DAY),
+    DateStep::Seconds(2 * DAY),
+    DateStep::Seconds(7 * DAY),
+    DateStep::Months(1),
+    DateStep::Months(3),
+    DateStep::Months(6),
 ];
 
 impl Calendar {
@@ -101,14 +101,14 @@ impl Calendar {
         years.sort_unstable();
         let years = years
             .into_iter()
-            .map(|count| Step::Months(count * MONTHS_OF_YEAR));
+            .map(|count| DateStep::Months(count * MONTHS_OF_YEAR));
         let steps = STEPS.into_iter().chain(years);
         let sets = steps.filter_map(|step| self.multiples([begin, end], step));
         sets.collect()
     }
 
     /// The multiples of a step between two times, if there are two to a dozen.
-    fn multiples(self, [begin, end]: [f64; 2], step: Step) -> Option<RoundDates> {
+    fn multiples(self, [begin, end]: [f64; 2], step: DateStep) -> Option<RoundDates> {
         const MOST: usize = 12;
         let [begin_date, end_date] = [begin, end].map(|time| self.date(time));
         let length = end_date.seconds() - begin_date.seconds();
@@ -130,22 +130,22 @@ impl Calendar {
     }
 
     /// Dates with their labels.
-    fn labelled(self, dates: &[(f64, Date)], step: Step) -> RoundDates {
+    fn labelled(self, dates: &[(f64, Date)], step: DateStep) -> RoundDates {
         let (begin_date, end_date) = (dates[0].1, dates[dates.len() - 1].1);
         let is_in_one_year = begin_date.day()[0] == end_date.day()[0];
         let is_on_one_day = begin_date.day() == end_date.day();
         // The parts of `2026-01-05 13:00:00` that a label has.
         let part = match step {
-            Step::Months(MONTHS_OF_YEAR..) => 0..4,
-            Step::Months(_) => 0..7,
-            Step::Seconds(DAY..) if is_in_one_year => 5..10,
-            Step::Seconds(DAY..) => 0..10,
-            Step::Seconds(MINUTE..) if is_on_one_day => 11..16,
-            Step::Seconds(MINUTE..) if is_in_one_year => 5..16,
-            Step::Seconds(MINUTE..) => 0..16,
-            Step::Seconds(_) if is_on_one_day => 11..19,
-            Step::Seconds(_) if is_in_one_year => 5..19,
-            Step::Seconds(_) => 0..19,
+            DateStep::Months(MONTHS_OF_YEAR..) => 0..4,
+            DateStep::Months(_) => 0..7,
+            DateStep::Seconds(DAY..) if is_in_one_year => 5..10,
+            DateStep::Seconds(DAY..) => 0..10,
+            DateStep::Seconds(MINUTE..) if is_on_one_day => 11..16,
+            DateStep::Seconds(MINUTE..) if is_in_one_year => 5..16,
+            DateStep::Seconds(MINUTE..) => 0..16,
+            DateStep::Seconds(_) if is_on_one_day => 11..19,
+            DateStep::Seconds(_) if is_in_one_year => 5..19,
+            DateStep::Seconds(_) => 0..19,
         };
         let marks = dates.iter().map(|&(time, date)| {
             let text = text_of_date(date);
@@ -172,7 +172,7 @@ fn text_of_date(date: Date) -> String {
     format!("{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02}")
 }
 
-impl Step {
+impl DateStep {
     /// The seconds that the step has at least.
     fn shortest(self) -> i64 {
         match self {

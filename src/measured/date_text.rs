@@ -55,7 +55,7 @@ impl DateOrder {
 
 /// A number of a date, and the number of its digits; a name stands for the number of a month.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Number {
+pub(super) struct DateNumber {
     value: i64,
     digits: usize,
     is_name: bool,
@@ -78,7 +78,7 @@ const MONTHS: [&str; 12] = [
 ];
 
 /// The number with which a text begins, and the text behind it.
-fn leading_number(text: &str) -> Option<(Number, &str)> {
+fn leading_number(text: &str) -> Option<(DateNumber, &str)> {
     /// No number of a date has more digits.
     const MOST: usize = 4;
     let (mut value, mut digits) = (0, 0);
@@ -89,7 +89,7 @@ fn leading_number(text: &str) -> Option<(Number, &str)> {
             return None;
         }
     }
-    let number = Number {
+    let number = DateNumber {
         value,
         digits,
         is_name: false,
@@ -98,7 +98,7 @@ fn leading_number(text: &str) -> Option<(Number, &str)> {
 }
 
 /// The number, or the name of a month, with which a text begins, and the text behind it.
-fn leading_part(text: &str) -> Option<(Number, &str)> {
+fn leading_part(text: &str) -> Option<(DateNumber, &str)> {
     leading_number(text).or_else(|| {
         let length = text.bytes().take_while(u8::is_ascii_alphabetic).count();
         let (name, text_behind) = text.split_at(length);
@@ -107,7 +107,7 @@ fn leading_part(text: &str) -> Option<(Number, &str)> {
             let beginning = month.get(..length);
             beginning.is_some_and(|letters| letters.eq_ignore_ascii_case(name))
         })?;
-        let month = Number {
+        let month = DateNumber {
             value,
             digits: 2,
             is_name: true,
@@ -118,7 +118,7 @@ fn leading_part(text: &str) -> Option<(Number, &str)> {
 
 /// The three numbers with which a date begins, and the text behind them. Blanks separate them only where the month has
 /// a name.
-pub(super) fn day_of(text: &str) -> Option<([Number; 3], &str)> {
+pub(super) fn day_of(text: &str) -> Option<([DateNumber; 3], &str)> {
     if let Some(parts) = basic_day_of(text) {
         return Some(parts);
     }
@@ -141,7 +141,7 @@ pub(super) fn day_of(text: &str) -> Option<([Number; 3], &str)> {
 
 /// The numbers of a day that ISO 8601 writes without separators, `20260105`, and the time behind it, without which it is a
 /// number.
-fn basic_day_of(text: &str) -> Option<([Number; 3], &str)> {
+fn basic_day_of(text: &str) -> Option<([DateNumber; 3], &str)> {
     let (digits, time_text) = text.split_at_checked(8)?;
     if !digits.is_ascii() || !time_text.starts_with(['T', 't', ' ']) {
         return None;
@@ -155,7 +155,7 @@ fn basic_day_of(text: &str) -> Option<([Number; 3], &str)> {
 }
 
 /// The days from 1970 on of the three numbers of a date.
-pub(super) fn days_of(numbers: [Number; 3], order: Option<DateOrder>) -> Result<i64, NoDate> {
+pub(super) fn days_of(numbers: [DateNumber; 3], order: Option<DateOrder>) -> Result<i64, NoDate> {
     let [a, b, c] = numbers;
     let is_year_first = a.digits == 4;
     let order = match order {

@@ -1,7 +1,7 @@
 //! Measured values: CSV files as loggers and spreadsheets write them.
 //!
 //! All measured values are read here, so that a file means the same everywhere: `[function]`, `[[fit.data]]`,
-//! `plot --data` and `probe --points`. A [`Request`] says what is wanted of a file, and [`Reading`] has the keys that
+//! `plot --data` and `probe --points`. A [`ReadRequest`] says what is wanted of a file, and [`Reading`] has the keys that
 //! say how the file is read; the answer is [`Measured`], numbers and what is to be told of them. No part of a file is
 //! ignored: a line without a clear meaning is refused, and named in the error. Files are read in pieces.
 
@@ -31,7 +31,7 @@ pub use file::{MeasuredFile, common_origin};
 pub use heading::{ColumnName, Heading, WantedNames};
 pub use numbers::Measured;
 pub use reading::{BETWEEN, Between, Doubles, Reading, column, date, text};
-pub use request::{Request, date_order, headings};
-pub use rows::{Head, Rows};
+pub use request::{ReadRequest, date_order, headings};
+pub use rows::{Head, MeasuredRows};
 pub use unit::TimeUnit;
 pub use values::WantedColumn;

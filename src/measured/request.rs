@@ -1,7 +1,7 @@
-//! [`Request`]: reads the numbers of a CSV file.
+//! [`ReadRequest`]: reads the numbers of a CSV file.
 
 use super::{
-    argument::{ArgumentColumn, Order, of_two_days},
+    argument::{ArgumentColumn, ArgumentOrder, of_two_days},
     date::Date,
     date_text::{DateOrder, NoDate},
     error::TableError,
@@ -10,14 +10,14 @@ use super::{
     heading::{Heading, WantedNames},
     numbers::{LineNumbers, Measured},
     reading::{Between, Doubles, Reading},
-    rows::{Head, Rows},
+    rows::{Head, MeasuredRows},
     values::{Values, WantedColumn},
 };
 use std::io::{Read, Seek, SeekFrom};
 
 /// What is read from a file.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Request<'a> {
+pub struct ReadRequest<'a> {
     /// How the file is read.
     pub reading: &'a Reading,
     /// The columns whose values are wanted.
@@ -42,7 +42,7 @@ pub fn headings(
     skip: Option<usize>,
     names: &WantedNames,
 ) -> Result<Vec<Heading>, TableError> {
-    Ok(Rows::open(source, skip, names)?.1.headings)
+    Ok(MeasuredRows::open(source, skip, names)?.1.headings)
 }
 
 /// The order of day, month and year in a file whose first date has two meanings: that of a date with a day beyond 12, or
@@ -59,7 +59,7 @@ pub fn date_order(
         Some(column) if reading.dates.is_none() => column,
         _ => return Ok(reading.dates),
     };
-    let (mut rows, head) = Rows::open(source, reading.skip, names)?;
+    let (mut rows, head) = MeasuredRows::open(source, reading.skip, names)?;
     let place = head.column(column)?;
     let (mut open_date, mut has_decimal_commas) = (None, false);
     while rows.read()? {
@@ -90,7 +90,7 @@ pub fn date_order(
 }
 
 /// The columns of a file while it is read.
-struct Columns {
+struct MeasuredColumns {
     arguments: ArgumentColumn,
     values: Vec<Values>,
     line_numbers: LineNumbers,
@@ -101,7 +101,7 @@ struct Columns {
     line_of_descent: Option<usize>,
 }
 
-impl Request<'_> {
+impl ReadRequest<'_> {
     /// Reads a file.
     ///
     /// # Errors
@@ -112,11 +112,11 @@ impl Request<'_> {
         let names = WantedNames(vec![names.cloned().collect()]);
         let date_order = date_order(self.reading, &names, &mut source)?;
         source.seek(SeekFrom::Start(0))?;
-        let marks = Rows::open(&mut source, self.reading.skip, &names)?
+        let marks = MeasuredRows::open(&mut source, self.reading.skip, &names)?
             .0
             .marks()?;
         source.seek(SeekFrom::Start(0))?;
-        let (rows, head) = Rows::open(source, self.reading.skip, &names)?;
+        let (rows, head) = MeasuredRows::open(source, self.reading.skip, &names)?;
         for column in names.0.iter().flatten() {
             let place = head.column(column)?;
             if let Some((line, reason)) = marks.refuse(place) {
@@ -130,7 +130,7 @@ impl Request<'_> {
         }
         let mut rows = rows.with_marks(marks);
         let values = self.columns.iter().map(|column| Values::new(column, &head));
-        let mut columns = Columns {
+        let mut columns = MeasuredColumns {
             arguments: ArgumentColumn::new(self.reading, &rows, &head, date_order)?,
             values: values.collect::<Result<_, _>>()?,
             line_numbers: LineNumbers::default(),
@@ -151,8 +151,8 @@ impl Request<'_> {
     /// Takes a row of the file.
     fn take_row<R: Read>(
         &self,
-        columns: &mut Columns,
-        rows: &Rows<R>,
+        columns: &mut MeasuredColumns,
+        rows: &MeasuredRows<R>,
         head: &Head,
     ) -> Result<(), TableError> {
         columns.arguments.look(rows, head)?;
@@ -191,13 +191,13 @@ impl Request<'_> {
     fn is_double<R: Read>(
         &self,
         arguments: &ArgumentColumn,
-        rows: &Rows<R>,
+        rows: &MeasuredRows<R>,
     ) -> Result<bool, TableError> {
         let way_out = match arguments.order() {
-            Order::Ascends => return Ok(false),
-            Order::Descends if self.may_go_back(arguments) => return Ok(false),
-            Order::Descends => return Err(arguments.refuse_descent(rows)),
-            Order::Equal => match self.reading.double.unwrap_or(self.doubles) {
+            ArgumentOrder::Ascends => return Ok(false),
+            ArgumentOrder::Descends if self.may_go_back(arguments) => return Ok(false),
+            ArgumentOrder::Descends => return Err(arguments.refuse_descent(rows)),
+            ArgumentOrder::Equal => match self.reading.double.unwrap_or(self.doubles) {
                 Doubles::Keep => return Ok(false),
                 Doubles::Mean | Doubles::Last => return Ok(true),
                 Doubles::Refuse if arguments.are_days() => {
@@ -219,8 +219,8 @@ impl Request<'_> {
     }
 
     /// The numbers of all rows, and what is to be told of the file.
-    fn measured(&self, columns: Columns, head: &Head) -> Measured {
-        let Columns {
+    fn measured(&self, columns: MeasuredColumns, head: &Head) -> Measured {
+        let MeasuredColumns {
             arguments,
             values,
             line_numbers,
@@ -276,10 +276,10 @@ impl Request<'_> {
     }
 
     /// Makes room for one more row.
-    fn reserve(&self, columns: &mut Columns) -> Result<(), TableError> {
+    fn reserve(&self, columns: &mut MeasuredColumns) -> Result<(), TableError> {
         /// The rows for which there is room at first.
         const LEAST: usize = 1024;
-        let Columns {
+        let MeasuredColumns {
             arguments, values, ..
         } = columns;
         let row_bytes = (1 + values.len()) * size_of::<f64>();

@@ -7,7 +7,7 @@ use super::{
     value::{Value, finite_pair},
 };
 use crate::measured::{
-    BETWEEN, Between, ColumnName, Doubles, Head, MeasuredFile, Reading, Request, Rows, TableError,
+    BETWEEN, Between, ColumnName, Doubles, Head, MeasuredFile, Reading, ReadRequest, MeasuredRows, TableError,
     WantedColumn, WantedNames, column,
 };
 use diff2d_arrays::{
@@ -449,14 +449,14 @@ impl CsvColumns {
     ) -> Result<PointsOfFile, TableError> {
         let names = self.reading.from.iter().chain([&self.to]);
         let names = WantedNames(vec![names.cloned().collect()]);
-        let (_, head) = Rows::open(&mut source, self.reading.skip, &names)?;
+        let (_, head) = MeasuredRows::open(&mut source, self.reading.skip, &names)?;
         source.seek(SeekFrom::Start(0))?;
         let wanted_columns = [WantedColumn {
             name: self.to.clone(),
             unit: self.reading.to_unit.clone(),
             instead: None,
         }];
-        let request = Request {
+        let request = ReadRequest {
             reading: &self.reading,
             columns: &wanted_columns,
             doubles: Doubles::Refuse,

@@ -57,7 +57,7 @@ pub use record::{DATE_COLUMN, PointValue, RecordField, RecordKeys, RowTimes};
 pub use row_number::{LEADING_COLUMNS, RowNumber, flux_beside, rate_names, rate_order};
 pub use spelling::{hint, hint_of_file, nearest};
 pub use sweep::SweepParams;
-pub(crate) use sweep::Wrong;
+pub(crate) use sweep::WrongScenarios;
 pub use until::{End, Limit, Until};
 pub use valid::{MOST_STAGES, Params, SIDES};
 pub use varied::MOST_SCENARIOS;

@@ -37,12 +37,12 @@ pub struct SweepParams {
 
 /// The errors of the scenarios of a sweep, without repetitions.
 #[derive(Debug, Default)]
-pub(crate) struct Wrong {
+pub(crate) struct WrongScenarios {
     errors: Vec<ParamsError>,
     sentences: HashSet<String>,
 }
 
-impl Wrong {
+impl WrongScenarios {
     /// Adds an error, or several.
     pub(crate) fn add(&mut self, error: ParamsError) {
         match error {
@@ -158,7 +158,7 @@ impl SweepParams {
         };
         // The errors of scenarios are reported together with the errors of the sweep file.
         if let Err(error) = judge.verdict() {
-            let mut errors = Wrong::default();
+            let mut errors = WrongScenarios::default();
             errors.add(error);
             params.judge_each(&mut errors, |raw| Params::from_raw(&raw).map(drop));
             errors.verdict()?;
@@ -169,7 +169,7 @@ impl SweepParams {
     /// Passes the parameters of every scenario to a check, and collects its errors.
     pub(crate) fn judge_each(
         &self,
-        wrong: &mut Wrong,
+        wrong: &mut WrongScenarios,
         mut judge: impl FnMut(RawParams) -> Result<(), ParamsError>,
     ) {
         for raw in self.scenarios() {

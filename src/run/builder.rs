@@ -4,7 +4,7 @@ use super::{
     carry_out,
     error::RunError,
     observer::{Message, Observer, OnCommit, OnMessage},
-    options::{Halt, Options},
+    options::{Options, PlannedHalt},
     pool,
     report::Report,
     solution::Solution,
@@ -182,7 +182,7 @@ impl<'a, W> Run<'a, W> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn stop_after(mut self, step: impl Into<Option<u64>>) -> Self {
-        self.options.halt = step.into().map(Halt::Stop);
+        self.options.halt = step.into().map(PlannedHalt::Stop);
         self
     }
 
@@ -190,7 +190,7 @@ impl<'a, W> Run<'a, W> {
     /// step. Tests of stops need no run that lasts long enough: a run that is held cannot end by itself. The environment
     /// variable `DIFF2D_HOLD_AFTER` gives the step for tests of programs.
     pub fn hold_after(mut self, step: impl Into<Option<u64>>) -> Self {
-        self.options.halt = step.into().map(Halt::Hold);
+        self.options.halt = step.into().map(PlannedHalt::Hold);
         self
     }
 
@@ -258,9 +258,9 @@ impl<'a, W> Run<'a, W> {
 }
 
 /// The halt of a run whose step stands in the environment.
-fn held_by_environment() -> Option<Halt> {
+fn held_by_environment() -> Option<PlannedHalt> {
     let step = env::var("DIFF2D_HOLD_AFTER").ok()?.parse().ok()?;
-    Some(Halt::Hold(step))
+    Some(PlannedHalt::Hold(step))
 }
 
 impl Run<'_> {

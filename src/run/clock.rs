@@ -3,7 +3,7 @@
 use super::{
     error::RunError,
     observer::Observer,
-    options::{Halt, Options, Outcome},
+    options::{Options, Outcome, PlannedHalt},
 };
 use crate::problem::Problem;
 use diff2d_sys::Instant;
@@ -35,7 +35,7 @@ pub(crate) struct RunClock {
     /// Wall time of the latest batch of steps between two checks.
     last_batch: Duration,
     deadline: Option<Instant>,
-    halt: Option<Halt>,
+    halt: Option<PlannedHalt>,
     checkpoint_every: Option<Duration>,
     last_saved: Instant,
 }
@@ -97,7 +97,10 @@ impl RunClock {
 
     /// The proposal of this rank behind a step, `due` steps before the next snapshot.
     pub(super) fn plan(&self, step: u64, due: u64, pass: u64) -> NextStop {
-        let halt_step = self.halt.map(Halt::step).filter(|&halt| halt >= step);
+        let halt_step = self
+            .halt
+            .map(PlannedHalt::step)
+            .filter(|&halt| halt >= step);
         let due = halt_step.map_or(due, |halt| due.min(halt - step));
         NextStop {
             checkpoint: self.is_checkpoint_due(),
@@ -122,12 +125,13 @@ impl RunClock {
         if self.is_late(step, Instant::now() + 2 * self.last_batch) {
             return Some(Outcome::OutOfTime);
         }
-        matches!(self.halt, Some(Halt::Stop(last)) if last == step).then_some(Outcome::Stopped(0))
+        matches!(self.halt, Some(PlannedHalt::Stop(last)) if last == step)
+            .then_some(Outcome::Stopped(0))
     }
 
     /// Whether the wall time of a run behind a step is over at a moment.
     fn is_late(&self, step: u64, moment: Instant) -> bool {
-        let has_time = matches!(self.halt, Some(Halt::Hold(held)) if step < held);
+        let has_time = matches!(self.halt, Some(PlannedHalt::Hold(held)) if step < held);
         !has_time && self.deadline.is_some_and(|deadline| moment >= deadline)
     }
 

@@ -19,19 +19,19 @@ pub(crate) struct Options {
     pub(crate) tile: Option<Tile>,
     pub(crate) checkpoint_every: Option<Duration>,
     pub(crate) max_walltime: Option<Duration>,
-    pub(crate) halt: Option<Halt>,
+    pub(crate) halt: Option<PlannedHalt>,
 }
 
 /// The step behind which a run halts by itself.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Halt {
+pub(crate) enum PlannedHalt {
     /// The run stops there.
     Stop(u64),
     /// The run waits there until it is asked to stop or its wall time is over. Its wall time does not end earlier.
     Hold(u64),
 }
 
-impl Halt {
+impl PlannedHalt {
     /// The step behind which the run halts.
     pub(super) fn step(self) -> u64 {
         match self {

@@ -6,7 +6,7 @@ use crate::{
         with_start,
     },
     measured::Date,
-    params::{ParamsError, RawParams, RecordKeys, SweepParams, Wrong},
+    params::{ParamsError, RawParams, RecordKeys, SweepParams, WrongScenarios},
     physics::input::{Digests, add_digest},
     problem::{Footprint, Problem},
     run::{self, Budget, RunError, Terms},
@@ -74,7 +74,7 @@ impl Sweep {
     }
 
     fn of(params: SweepParams) -> Result<Self, ParamsError> {
-        let (mut errors, mut digests) = (Wrong::default(), Digests::default());
+        let (mut errors, mut digests) = (WrongScenarios::default(), Digests::default());
         let (mut first_problem, mut scenario_count) = (None::<Problem>, 0);
         let (mut snapshots, mut largest_footprint) = (0, None);
         let (mut inputs, mut arrays) = (BTreeMap::new(), BTreeSet::new());

@@ -2,7 +2,7 @@
 
 use crate::{
     matrix::{Matrix, Sparse},
-    rows::{Rows, Terms},
+    rows::{MatrixRows, RowTerms},
 };
 use rayon::prelude::*;
 
@@ -130,7 +130,7 @@ impl Aggregates {
     pub(crate) fn coarse<M: Matrix>(&self, matrix: &M, damping: &[f64]) -> Sparse {
         let sums = self.sums(matrix, damping);
         let (fine, coarse) = (matrix.len(), self.len());
-        let prolongation = Rows::of(fine, coarse, |k, terms| {
+        let prolongation = MatrixRows::of(fine, coarse, |k, terms| {
             add_aggregate(&self.aggregate_of, k, 1.0, terms);
             for_each_element(matrix, k, |l, a| {
                 add_aggregate(&self.aggregate_of, l, -damping[k] * a, terms);
@@ -138,11 +138,11 @@ impl Aggregates {
         });
         let restriction = prolongation.transpose(coarse);
         let product = M::HAS_LONG_ROWS.then(|| {
-            Rows::of(fine, coarse, |row, terms| {
+            MatrixRows::of(fine, coarse, |row, terms| {
                 add_row_of_product(matrix, &prolongation, row, 1.0, terms);
             })
         });
-        let off_diagonal = Rows::of(coarse, coarse, |row, terms| {
+        let off_diagonal = MatrixRows::of(coarse, coarse, |row, terms| {
             for (k, factor) in restriction.row(row) {
                 match &product {
                     Some(product) => terms.add_all(factor, product.row(k)),
@@ -219,7 +219,7 @@ fn aggregate_neighbours(
 }
 
 /// Adds a term to the aggregate of a node, if it belongs to one.
-fn add_aggregate(aggregate_of: &[u32], node: usize, value: f64, terms: &mut Terms) {
+fn add_aggregate(aggregate_of: &[u32], node: usize, value: f64, terms: &mut RowTerms) {
     if aggregate_of[node] != NONE {
         terms.add(aggregate_of[node] as usize, value);
     }
@@ -228,10 +228,10 @@ fn add_aggregate(aggregate_of: &[u32], node: usize, value: f64, terms: &mut Term
 /// Adds a multiple of a row of `A P`.
 fn add_row_of_product(
     matrix: &impl Matrix,
-    prolongation: &Rows,
+    prolongation: &MatrixRows,
     row: usize,
     factor: f64,
-    terms: &mut Terms,
+    terms: &mut RowTerms,
 ) {
     for_each_element(matrix, row, |l, a| {
         terms.add_all(factor * a, prolongation.row(l));

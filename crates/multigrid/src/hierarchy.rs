@@ -1,4 +1,4 @@
-//! [`Level`]: a level of the hierarchy with all coarser levels, and a cycle through them.
+//! [`GridLevel`]: a level of the hierarchy with all coarser levels, and a cycle through them.
 
 use crate::{
     aggregates::Aggregates,
@@ -23,7 +23,7 @@ const OUTER: f64 = 1.25;
 ///
 /// Source: Vaněk, Mandel, Brezina, Computing 56 (1996), 179–196.
 #[derive(Debug)]
-pub(crate) struct Level<M> {
+pub(crate) struct GridLevel<M> {
     pub(crate) matrix: M,
     /// The damping `ω/A[k, k]`; 0 for a node without conductances, whose value does not change.
     damping: Vec<f64>,
@@ -41,13 +41,13 @@ enum Below {
 /// A level below the finest with its right-hand side, its solution, and a vector between two sweeps.
 #[derive(Debug)]
 struct Coarse {
-    level: Level<Sparse>,
+    level: GridLevel<Sparse>,
     b: Vec<f64>,
     x: Vec<f64>,
     between: Vec<f64>,
 }
 
-impl<M: Matrix> Level<M> {
+impl<M: Matrix> GridLevel<M> {
     /// A level with all coarser ones. `used` bytes are in use already, and at most `allowed` may be used.
     ///
     /// # Errors
@@ -75,7 +75,7 @@ impl<M: Matrix> Level<M> {
         let next_level = match len <= DIRECT {
             true => Below::Dense(Dense::of(&coarse)),
             false => Below::Level(Box::new(Coarse {
-                level: Level::of(coarse, needed_bytes, allowed)?,
+                level: GridLevel::of(coarse, needed_bytes, allowed)?,
                 b: vec![0.0; len],
                 x: vec![0.0; len],
                 between: vec![0.0; len],

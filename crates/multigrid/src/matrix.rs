@@ -3,7 +3,7 @@
 //! A matrix is represented by its off-diagonal elements and its row sums, and products are computed from differences,
 //! `(A x)[k] = sum[k] x[k] + Σ A[k, l] (x[l] - x[k])`, so that constants cancel exactly, however small the sums are.
 
-use crate::rows::Rows;
+use crate::rows::MatrixRows;
 use rayon::prelude::*;
 use std::ops::Range;
 
@@ -44,7 +44,7 @@ pub(crate) trait Matrix: Sync {
 /// A sparse matrix: its off-diagonal elements, and its row sums.
 #[derive(Debug)]
 pub(crate) struct Sparse {
-    pub(crate) off_diagonal: Rows,
+    pub(crate) off_diagonal: MatrixRows,
     pub(crate) sums: Vec<f64>,
 }
 

@@ -1,4 +1,4 @@
-//! [`Rows`]: sparse rows of numbers, and [`Terms`]: a sum of sparse terms for one row.
+//! [`MatrixRows`]: sparse rows of numbers, and [`RowTerms`]: a sum of sparse terms for one row.
 
 use rayon::prelude::*;
 
@@ -7,19 +7,23 @@ const PART: usize = 256;
 
 /// Sparse rows in single precision, which suffices for a preconditioner.
 #[derive(Debug)]
-pub(crate) struct Rows {
+pub(crate) struct MatrixRows {
     /// Index of the first element of each row, and of the end of the last one.
     starts: Vec<usize>,
     columns: Vec<u32>,
     values: Vec<f32>,
 }
 
-impl Rows {
+impl MatrixRows {
     /// Creates `rows` rows of `columns` columns. Each row is the sum of the terms that `fill` adds, in that order.
-    pub(crate) fn of(rows: usize, columns: usize, fill: impl Fn(usize, &mut Terms) + Sync) -> Self {
+    pub(crate) fn of(
+        rows: usize,
+        columns: usize,
+        fill: impl Fn(usize, &mut RowTerms) + Sync,
+    ) -> Self {
         let parts = (0..rows.div_ceil(PART)).into_par_iter();
         let parts = parts.map_init(
-            || Terms::new(columns),
+            || RowTerms::new(columns),
             |terms, part| {
                 let mut part_rows = Self::with_capacity(PART, 0);
                 for row in part * PART..rows.min((part + 1) * PART) {
@@ -120,14 +124,14 @@ impl Rows {
 ///
 /// Source: Briggs, Torczon, ACM Lett. Program. Lang. Syst. 2 (1993), 59–69.
 #[derive(Debug)]
-pub(crate) struct Terms {
+pub(crate) struct RowTerms {
     /// The index and the sum of each term, in the order in which the indices were added.
     terms: Vec<(u32, f64)>,
     /// The position of each index among the terms; valid only if the index is there.
     places: Vec<u32>,
 }
 
-impl Terms {
+impl RowTerms {
     fn new(len: usize) -> Self {
         Self {
             terms: Vec::new(),

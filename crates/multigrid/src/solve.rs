@@ -1,7 +1,7 @@
 //! [`solve`]: conjugate gradients with a multigrid cycle as preconditioner.
 
 use crate::{
-    hierarchy::Level,
+    hierarchy::GridLevel,
     matrix::{Matrix, PART, dot},
     network::Network,
 };
@@ -96,7 +96,7 @@ pub fn solve(
             .map(|ground| ground.abs())
             .collect();
     }
-    let level = Level::of(network, 0, allowed);
+    let level = GridLevel::of(network, 0, allowed);
     let mut level = level.map_err(|needed| Unsolved::Memory { needed, allowed })?;
     let len = b.len();
     let [mut x, mut direction, mut preconditioned, mut product] = [(); 4].map(|()| vec![0.0; len]);

@@ -6,7 +6,7 @@ use super::{
     canvas::{Canvas, Lowered, Pen, Point, Rect, Rgb},
     colormap::Colormap,
     error::Error,
-    heading::Heading,
+    heading::PictureHeading,
     panel::{self, Metrics},
     paper::Paper,
     range::{Mapping, Range},
@@ -165,8 +165,8 @@ impl Chart {
         m: &Metrics,
     ) -> Result<(), Error> {
         let room = (width, Some(height));
-        let title = Heading::new(&self.title, 1.25 * m.em, m, room)?;
-        let subtitle = Heading::new(&self.subtitle, 1.1 * m.em, m, room)?;
+        let title = PictureHeading::new(&self.title, 1.25 * m.em, m, room)?;
+        let subtitle = PictureHeading::new(&self.subtitle, 1.1 * m.em, m, room)?;
         let top = (m.pad + title.height() + subtitle.height()) as usize;
         let space_below = (panel::depth(m) + m.pad) as usize;
         let shortest_side = (2.0 * m.em) as usize;

@@ -1,7 +1,7 @@
 //! [`Extent`]: the coordinates of the nodes of a field.
 
 use super::{
-    reduced::{Cut, Cuts},
+    reduced::{CutEnds, Cuts},
     ticks::TickScale,
 };
 
@@ -64,8 +64,8 @@ impl Extent {
     pub(super) fn cuts(&self, shape: (usize, usize), cells: (usize, usize)) -> Cuts {
         let (x, y) = self.spans(shape);
         Cuts {
-            x: Cut(x.is_cut && cells.1 == shape.1),
-            y: Cut(y.is_cut && cells.0 == shape.0),
+            x: CutEnds(x.is_cut && cells.1 == shape.1),
+            y: CutEnds(y.is_cut && cells.0 == shape.0),
         }
     }
 

@@ -1,4 +1,4 @@
-//! [`Heading`]: the title over a whole picture.
+//! [`PictureHeading`]: the title over a whole picture.
 
 use super::{
     canvas::{Anchor, Canvas},
@@ -17,13 +17,13 @@ const SMALLER: [f64; 3] = [1.0, 0.8, 0.65];
 const STEP: f64 = 1.25;
 
 /// Lines of text above everything else; there may be none.
-pub(super) struct Heading {
+pub(super) struct PictureHeading {
     lines: Vec<String>,
     size: f64,
     pad: f64,
 }
 
-impl Heading {
+impl PictureHeading {
     /// A text with an em of `size` pixels on a picture of the given width and, if it is known, height in pixels. A long
     /// text is divided into several lines, and is smaller.
     pub fn new(
@@ -146,7 +146,7 @@ mod tests {
         let m = Metrics::new(20.0);
         let text = "Temperature of a plate with two holes, heated from the left".repeat(2);
         for across in [300, 400, 1000] {
-            let heading = Heading::new(&text, 26.0, &m, (across, None)).expect("a heading");
+            let heading = PictureHeading::new(&text, 26.0, &m, (across, None)).expect("a heading");
             assert_eq!(heading.lines.join(" "), text);
             for line in &heading.lines {
                 let room = across as f64 - 2.0 * m.pad;
@@ -156,9 +156,10 @@ mod tests {
                 );
             }
         }
-        let heading = Heading::new(&text, 26.0, &m, (200, Some(200))).expect("a heading");
+        let heading = PictureHeading::new(&text, 26.0, &m, (200, Some(200))).expect("a heading");
         assert!(heading.height() < 80.0);
-        let letters = Heading::new(&"x".repeat(100_000), 26.0, &m, (400, None)).expect("a heading");
+        let letters =
+            PictureHeading::new(&"x".repeat(100_000), 26.0, &m, (400, None)).expect("a heading");
         assert_eq!(letters.lines.len(), MOST);
         assert!(letters.lines.last().is_some_and(|line| line.ends_with('…')));
     }

@@ -120,7 +120,7 @@ fn reduce(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::reduced::{Cut, Cuts};
+    use crate::reduced::{CutEnds, Cuts};
     use ndarray::{Array2, ArrayView2, array, s};
 
     fn drawn(field: &dyn Values, width: usize, height: usize) -> Vec<f64> {
@@ -194,8 +194,8 @@ mod tests {
         let field = array![[1.0, 2.0, 3.0]];
         let reduced = Reduced::new(&field.view(), 1, 8).expect("values in memory");
         let cuts = Cuts {
-            x: Cut(true),
-            y: Cut(false),
+            x: CutEnds(true),
+            y: CutEnds(false),
         };
         let image: Vec<f64> = reduced.pixels(8, 1, cuts).collect();
         assert_eq!(image, [1.0, 1.0, 2.0, 2.0, 2.0, 2.0, 3.0, 3.0]);

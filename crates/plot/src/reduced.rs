@@ -62,16 +62,16 @@ impl Reduced {
 
 /// Whether the outermost cells along an axis are cut in halves.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub(super) struct Cut(pub bool);
+pub(super) struct CutEnds(pub bool);
 
 /// The cuts along both axes.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(super) struct Cuts {
-    pub x: Cut,
-    pub y: Cut,
+    pub x: CutEnds,
+    pub y: CutEnds,
 }
 
-impl Cut {
+impl CutEnds {
     /// The cell at a place of an axis that shows `cells` cells, `part` of `whole` behind its start.
     pub fn cell_at(self, part: usize, whole: usize, cells: usize) -> usize {
         let halves = usize::from(self.0);

@@ -8,7 +8,7 @@ use super::{
     error::Error,
     extent::Span,
     frame::Frame,
-    heading::{Heading, wrapped},
+    heading::{PictureHeading, wrapped},
     panel::{self, Metrics},
     paper::Paper,
     style::Style,
@@ -188,7 +188,7 @@ struct SheetLayout {
     bar: ColourBar,
     bar_left: usize,
     top: usize,
-    heading: Heading,
+    heading: PictureHeading,
     /// The horizontal middle of the panels.
     middle: f64,
     size: (usize, usize),
@@ -240,7 +240,7 @@ impl SheetLayout {
             Some(size) => (size.width(), Some(size.height())),
             None => (page_width, None),
         };
-        let heading = Heading::new(style.title_of_all(), 1.3 * m.em, &m, page_size)?;
+        let heading = PictureHeading::new(style.title_of_all(), 1.3 * m.em, &m, page_size)?;
         let top = (m.pad + heading.height() + title_height).ceil() as usize;
         let panels = (0..count).map(|k| Rect {
             left: first_left + k % columns * cell_width + (inner_width - panel_width) / 2,

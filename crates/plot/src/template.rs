@@ -9,7 +9,7 @@ use super::{
     error::Error,
     extent::Span,
     frame::Frame,
-    heading::Heading,
+    heading::PictureHeading,
     panel::{self, Metrics},
     paper::Paper,
     reduced::Reduced,
@@ -154,12 +154,12 @@ impl Title {
     }
 
     /// The title given by the user, or an empty one.
-    fn heading(&self, frame: &Frame) -> Result<Heading, Error> {
+    fn heading(&self, frame: &Frame) -> Result<PictureHeading, Error> {
         let text = match &self.given {
             Some(title) => frame.titled(title, self.cadence),
             None => String::new(),
         };
-        Heading::new(&text, 1.3 * self.metrics.em, &self.metrics, self.room)
+        PictureHeading::new(&text, 1.3 * self.metrics.em, &self.metrics, self.room)
     }
 
     /// Writes the title of a frame, within the picture.

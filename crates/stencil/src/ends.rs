@@ -12,13 +12,13 @@ use super::walls::{Computed, Side, Table, Walls};
 
 /// The columns at the west and the east end of a tile's rows, if they are walls that a step changes.
 pub(super) struct Ends<'a, V: Lanes> {
-    ends: [Option<End<'a, V>>; 2],
+    ends: [Option<RowEnd<'a, V>>; 2],
     rows: &'a Computed,
     base: isize,
 }
 
 /// The west or the east end of a tile's rows, at a wall.
-struct End<'a, V: Lanes> {
+struct RowEnd<'a, V: Lanes> {
     side: &'a Side<V::Element>,
     /// The column of the wall.
     wall: Lane<V>,
@@ -27,7 +27,7 @@ struct End<'a, V: Lanes> {
     inner: usize,
 }
 
-impl<'a, V: Lanes> End<'a, V> {
+impl<'a, V: Lanes> RowEnd<'a, V> {
     /// The end of rows at a wall, from the elements of the wall and of the two columns next to it. `None` if the tile
     /// does not reach the wall, or if the wall is held.
     ///
@@ -111,8 +111,8 @@ impl<'a, V: Lanes> Ends<'a, V> {
         // SAFETY: passed on.
         let wall_columns = unsafe {
             [
-                End::at_wall(is_west, &task.walls.left, layout.west_end()),
-                End::at_wall(is_east, &task.walls.right, layout.east_end()),
+                RowEnd::at_wall(is_west, &task.walls.left, layout.west_end()),
+                RowEnd::at_wall(is_east, &task.walls.right, layout.east_end()),
             ]
         };
         Self {

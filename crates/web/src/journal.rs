@@ -1,4 +1,4 @@
-//! [`Journal`]: the journal of a run in a page, line for line as `diff2d run` writes it.
+//! [`PageJournal`]: the journal of a run in a page, line for line as `diff2d run` writes it.
 
 use diff2d::{
     Commit, Header, Problem,
@@ -7,13 +7,13 @@ use diff2d::{
 use std::sync::Arc;
 
 /// The journal of a run, and the run's problem.
-pub(crate) struct Journal {
+pub(crate) struct PageJournal {
     problem: Arc<Problem>,
     header: Header,
     commits: Vec<Commit>,
 }
 
-impl Journal {
+impl PageJournal {
     /// The journal of a run that begins.
     ///
     /// # Errors

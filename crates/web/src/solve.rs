@@ -2,7 +2,7 @@
 
 use crate::{
     files::{read, take_state},
-    journal::Journal,
+    journal::PageJournal,
     page::{STOP, show},
 };
 use diff2d::{
@@ -16,23 +16,23 @@ use std::cell::RefCell;
 
 thread_local! {
     /// The journal of the present run.
-    static JOURNAL: RefCell<Option<Journal>> = const { RefCell::new(None) };
+    static JOURNAL: RefCell<Option<PageJournal>> = const { RefCell::new(None) };
 }
 
 /// What the page asks for.
 #[derive(Deserialize)]
-struct Request {
+struct SolveRequest {
     /// The parameters.
     text: String,
     /// Their warnings, if they are known from `examine`. They would otherwise be found again.
     warnings: Option<Vec<String>>,
     /// The run from which this one continues. The bytes of its last snapshot were given before.
-    shorter: Option<Shorter>,
+    shorter: Option<ShorterPart>,
 }
 
 /// A run that the page has computed.
 #[derive(Deserialize)]
-struct Shorter {
+struct ShorterPart {
     text: String,
     /// The lines of the journal for the snapshots that were shown.
     commits: Vec<String>,
@@ -40,19 +40,19 @@ struct Shorter {
     record: String,
 }
 
-/// Runs the problem of a [`Request`], which is a JSON object. Begins at its beginning where the shorter run is no beginning
+/// Runs the problem of a [`SolveRequest`], which is a JSON object. Begins at its beginning where the shorter run is no beginning
 /// of it.
 ///
 /// # Errors
 /// A sentence.
 pub(crate) fn solve(request: &str) -> Result<Value, String> {
-    let request: Request = serde_json::from_str(request).map_err(|error| error.to_string())?;
+    let request: SolveRequest = serde_json::from_str(request).map_err(|error| error.to_string())?;
     let (raw, problem) = parsed(&request.text).map_err(|error| error.to_string())?;
     let warnings = match request.warnings {
         Some(known) => known,
         None => problem.warnings(&raw),
     };
-    let mut journal = Journal::begin(problem, &warnings).map_err(|error| error.to_string())?;
+    let mut journal = PageJournal::begin(problem, &warnings).map_err(|error| error.to_string())?;
     let problem = journal.problem().clone();
     let (shorter, state) = (request.shorter.as_ref(), take_state());
     let begun = shorter.and_then(|shorter| {
@@ -80,7 +80,7 @@ pub(crate) fn solve(request: &str) -> Result<Value, String> {
 }
 
 /// Takes a shorter run into the journal of one that continues it. Returns the index of its last snapshot.
-fn taken(journal: &mut Journal, shorter: &Shorter) -> Option<u64> {
+fn taken(journal: &mut PageJournal, shorter: &ShorterPart) -> Option<u64> {
     let (_, problem) = parsed(&shorter.text).ok()?;
     let commits = shorter
         .commits

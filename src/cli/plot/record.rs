@@ -12,7 +12,7 @@ use crate::cli::{
 use diff2d::program::{
     cube::{RecordColumn, RecordTable},
     measured::{
-        self, Calendar, ColumnName, Doubles, Heading, Measured, Reading, Request, TableError,
+        self, Calendar, ColumnName, Doubles, Heading, Measured, ReadRequest, Reading, TableError,
         WantedColumn, WantedNames,
     },
 };
@@ -206,7 +206,7 @@ impl<'a> LoggerFile<'a> {
             })
         });
         let wanted_columns = wanted_columns.collect::<Result<Vec<_>, Error>>()?;
-        let request = Request {
+        let request = ReadRequest {
             reading,
             columns: &wanted_columns,
             doubles: Doubles::Refuse,

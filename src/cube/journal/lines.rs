@@ -12,7 +12,7 @@ pub(super) const MOST_KEPT: usize = 4096;
 
 /// A line. If it is too long for a commit, only its beginning is kept.
 #[derive(Default)]
-pub(super) struct Line {
+pub(super) struct JournalLine {
     /// The beginning of the line: at most [`MOST_KEPT`] bytes.
     pub beginning: Vec<u8>,
     /// The length of the line in bytes, with the newline if it has one.
@@ -26,7 +26,7 @@ pub(super) struct Line {
     pub is_blank: bool,
 }
 
-impl Line {
+impl JournalLine {
     /// Reads the next line; it is empty at the end of the journal.
     pub(super) fn read(from: &mut impl BufRead) -> io::Result<Self> {
         let mut line = Self {
@@ -87,8 +87,8 @@ impl<'a, R: Read + Seek> Commits<'a, R> {
 
 impl<R: Read> Commits<'_, R> {
     /// The next line and its commit; `None` at the end of the valid part.
-    pub(super) fn next_line(&mut self) -> io::Result<Option<(Line, Option<Commit>)>> {
-        let line = Line::read(&mut self.journal)?;
+    pub(super) fn next_line(&mut self) -> io::Result<Option<(JournalLine, Option<Commit>)>> {
+        let line = JournalLine::read(&mut self.journal)?;
         if line.length == 0 || line.has_hole {
             return Ok(None);
         }

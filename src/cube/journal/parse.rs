@@ -5,7 +5,7 @@ use super::{
     committed::Committed,
     error::JournalError,
     header::{FORMAT, Header},
-    lines::{Commits, Line},
+    lines::{Commits, JournalLine},
 };
 use crate::params::End;
 use std::{
@@ -72,7 +72,7 @@ impl Journal {
         };
         source.rewind()?;
         let mut reader = BufReader::new(&mut source);
-        let first_line = Line::read(&mut reader)?;
+        let first_line = JournalLine::read(&mut reader)?;
         journal.is_blank = first_line.is_blank;
         if first_line.length == 0 {
             return Ok(journal);
@@ -228,7 +228,7 @@ impl Rest {
             has_commit: false,
         };
         loop {
-            let line = Line::read(&mut lines)?;
+            let line = JournalLine::read(&mut lines)?;
             if line.length == 0 || later_lines.has_commit {
                 return Ok(later_lines);
             }
@@ -240,7 +240,7 @@ impl Rest {
 
 /// Whether a damaged only line can be the remains of a first line after a power cut: its beginning, then nothing or a
 /// hole; or a hole from the first sector on. Such a line has never counted.
-fn may_be_torn(line: &Line) -> bool {
+fn may_be_torn(line: &JournalLine) -> bool {
     let beginning = &line.beginning;
     let text = beginning
         .split(|&byte| byte == 0)
@@ -258,7 +258,7 @@ fn may_be_torn(line: &Line) -> bool {
 }
 
 /// The error of a first line in a newer format, whose keys this program does not know.
-fn newer(first: &Line) -> Option<JournalError> {
+fn newer(first: &JournalLine) -> Option<JournalError> {
     let after_key = first.beginning.strip_prefix(b"{\"format\":")?;
     let digits = after_key.iter().take_while(|byte| byte.is_ascii_digit());
     let digits = str::from_utf8(&after_key[..digits.count()]).ok()?;
@@ -278,12 +278,12 @@ fn newer(first: &Line) -> Option<JournalError> {
 const RUN_ID: &str = "\"run_id\":\"";
 
 /// The run id in a damaged first line, if it is legible.
-fn run_id(first: &Line) -> Option<&str> {
+fn run_id(first: &JournalLine) -> Option<&str> {
     value_of(first, RUN_ID)
 }
 
 /// The text of a line from the value behind `key` on, as far as the line is kept.
-fn value_of<'a>(first: &'a Line, key: &str) -> Option<&'a str> {
+fn value_of<'a>(first: &'a JournalLine, key: &str) -> Option<&'a str> {
     let key = key.as_bytes();
     let key_begin = first
         .beginning

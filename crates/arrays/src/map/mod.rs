@@ -35,7 +35,7 @@ use std::ops::Range;
 
 /// The values of a reduction, in the order of its array's file; empty for another variable.
 #[derive(Debug, Clone, Default)]
-struct Reduction {
+struct ReducedValues {
     floats: Vec<f64>,
     /// The exact values, if the map needs them and the reduction yields integers.
     integers: Vec<Exact>,
@@ -362,8 +362,8 @@ impl<'a> Map<'a> {
         &self,
         memory: u64,
         progress: &Progress,
-    ) -> Result<Vec<Reduction>, AnalysisError> {
-        let mut reductions = vec![Reduction::default(); self.sources.len()];
+    ) -> Result<Vec<ReducedValues>, AnalysisError> {
+        let mut reductions = vec![ReducedValues::default(); self.sources.len()];
         let sizes = self.used().filter_map(|(_, source)| match source {
             CallSource::Reduced { .. } => source.shape(&self.inputs),
             _ => None,

@@ -1,7 +1,7 @@
 //! Computes the values of a box of the result: in double precision, and exactly if integers are too large for that.
 
 use super::{
-    Map, Reduction,
+    Map, ReducedValues,
     element::Exact,
     memory::MapMemory,
     pieces,
@@ -22,7 +22,7 @@ impl Map<'_> {
         &self,
         region: &[Range<u64>],
         fortran_order: bool,
-        reductions: &[Reduction],
+        reductions: &[ReducedValues],
         thread: &mut MapMemory,
         losses: &Losses,
     ) -> Result<(), AnalysisError> {
@@ -85,7 +85,7 @@ impl Map<'_> {
         &self,
         region: &[Range<u64>],
         fortran_order: bool,
-        reductions: &[Reduction],
+        reductions: &[ReducedValues],
         floats: &[Vec<f64>],
         thread: &mut MapMemory,
         losses: &Losses,

@@ -297,12 +297,12 @@ fn group_of(key: u64, prefixes: &[u64], known_bits: u32) -> Option<usize> {
 
 /// A box in file order, and which of its axes are reduced. A column has all indices along the reduced axes and one
 /// index along every other axis; columns are numbered in file order.
-struct Columns {
+struct QuantileColumns {
     region: Region,
     is_reduced: Vec<bool>,
 }
 
-impl Columns {
+impl QuantileColumns {
     fn kept_ranges(&self) -> Region {
         ranges_of_axes(&self.region, &self.is_reduced, false)
     }
@@ -352,7 +352,7 @@ pub fn column_quantiles(
     options: Options,
     progress: &Progress,
 ) -> Result<Vec<Vec<f64>>, AnalysisError> {
-    let reduction = Columns {
+    let reduction = QuantileColumns {
         region: array.npy.in_file_order(select),
         is_reduced: array.npy.in_file_order(&flags(select.len(), axes)),
     };

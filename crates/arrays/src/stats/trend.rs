@@ -67,7 +67,7 @@ pub fn trends<E: From<AnalysisError>>(
         read_limit,
     );
     let range = select[axis].clone();
-    let scale = Scale::of(coordinate(range.start), coordinate(range.end.max(1) - 1));
+    let scale = TrendScale::of(coordinate(range.start), coordinate(range.end.max(1) - 1));
     let mut emitted = 0;
     with_summable!(array.npy.dtype.kind, T => walk::in_order(
         &cut,
@@ -83,7 +83,7 @@ pub fn trends<E: From<AnalysisError>>(
                 let values = &*read(array, &part, buffer)?;
                 let rows = size(length(&range));
                 for start in (0..rows).step_by(ROWS) {
-                    let times: Vec<Time> = (start..rows.min(start + ROWS))
+                    let times: Vec<TrendTime> = (start..rows.min(start + ROWS))
                         .map(|row| scale.time(coordinate(range.start + row as u64)))
                         .collect();
                     for (number, lines) in lines.iter_mut().enumerate() {
@@ -146,18 +146,18 @@ fn portions(range: &Range<u64>, longest: u64) -> impl Iterator<Item = Range<u64>
 /// Maps coordinates to times: differences from the middle coordinate, in units of a power of two such that they are at
 /// most 1.
 #[derive(Clone, Copy)]
-struct Scale {
+struct TrendScale {
     middle: f64,
     unit: f64,
 }
 
 /// A scaled coordinate, and its square.
-struct Time {
+struct TrendTime {
     time: DoubleDouble,
     square: DoubleDouble,
 }
 
-impl Scale {
+impl TrendScale {
     fn of(first: f64, last: f64) -> Self {
         let middle = f64::midpoint(first, last);
         let farthest = (first - middle).abs().max((last - middle).abs());
@@ -169,13 +169,13 @@ impl Scale {
         }
     }
 
-    fn time(self, coordinate: f64) -> Time {
+    fn time(self, coordinate: f64) -> TrendTime {
         let distance = DoubleDouble::from(coordinate) + -self.middle;
         let time = DoubleDouble {
             hi: distance.hi / self.unit,
             lo: distance.lo / self.unit,
         };
-        Time {
+        TrendTime {
             time,
             square: time * time,
         }
@@ -224,7 +224,7 @@ struct LineSums {
 
 impl LineSums {
     #[inline(always)]
-    fn add<T: Summable>(&mut self, rows: &[[T; LANES]], times: &[Time], skip_nan: bool) {
+    fn add<T: Summable>(&mut self, rows: &[[T; LANES]], times: &[TrendTime], skip_nan: bool) {
         for (row, time) in rows.iter().zip(times) {
             for (lane, value) in row.iter().enumerate() {
                 let value = value.double_double();
@@ -246,7 +246,7 @@ impl LineSums {
         }
     }
 
-    fn trend(&self, lane: usize, scale: Scale) -> Trend {
+    fn trend(&self, lane: usize, scale: TrendScale) -> Trend {
         let count = self.count[lane];
         if count < 2.0 {
             return Trend {
