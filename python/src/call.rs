@@ -18,7 +18,7 @@ use std::{
     path::PathBuf,
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicUsize, Ordering},
     },
     time::Duration,
 };
@@ -41,7 +41,7 @@ pub(crate) fn call(
         .map(|(name, value)| Ok((name.clone(), argument(value)?)))
         .collect::<PyResult<_>>()?;
     let call = Call { command, arguments };
-    let stop = Arc::new(AtomicBool::new(false));
+    let stop = Arc::new(AtomicUsize::new(0));
     let flag = Arc::clone(&stop);
     let patience = if writes {
         Patience::UntilDone
@@ -72,7 +72,7 @@ pub(crate) fn call(
             }))
         },
         |()| Ok(()),
-        || stop.store(true, Ordering::Relaxed),
+        || stop.store(1, Ordering::Relaxed),
         &patience,
     )?;
     let called =

@@ -20,7 +20,7 @@ use std::{
     path::PathBuf,
     sync::{
         Arc,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicUsize, Ordering},
     },
 };
 
@@ -65,7 +65,7 @@ pub(crate) fn fit<'py>(
     for (name, bytes) in files {
         raw = raw.with_file(name, bytes);
     }
-    let stop = Arc::new(AtomicBool::new(false));
+    let stop = Arc::new(AtomicUsize::new(0));
     let options = FitOptions {
         threads: threads.unwrap_or_else(internal::threads),
         starts,
@@ -80,7 +80,7 @@ pub(crate) fn fit<'py>(
         // Nothing is sent; the sender lives as long as the work.
         move |_news: Sender<()>| Ok(Fit::new(&raw, false, options)?.solve(&|_| ())?),
         |()| Ok(()),
-        || stop.store(true, Ordering::Relaxed),
+        || stop.store(1, Ordering::Relaxed),
         &Patience::UntilDone,
     )?;
     let answer = answer.map_err(|error| raised(py, error))?;

@@ -12,7 +12,7 @@ use std::{
     collections::BTreeMap,
     ffi::OsString,
     path::PathBuf,
-    sync::{Arc, atomic::AtomicBool},
+    sync::{Arc, atomic::AtomicUsize},
 };
 
 /// A command of the program, and its arguments by their names: those of the command line, with `_` for `-`.
@@ -62,7 +62,7 @@ impl Call {
     #[must_use]
     pub fn carry_out(
         self,
-        stop: Arc<AtomicBool>,
+        stop: Arc<AtomicUsize>,
         take: impl FnMut(&dyn Serialize) + Send + 'static,
     ) -> Called {
         let terminal = Terminal::of_caller(stop, Box::new(take));

@@ -11,7 +11,7 @@ use std::{
     fmt::{self, Display},
     io::{self, BufWriter, IsTerminal, Write},
     mem,
-    sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::AtomicBool},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::AtomicUsize},
     time::Duration,
 };
 
@@ -42,7 +42,7 @@ pub(super) type Take = Box<dyn FnMut(&dyn erased_serde::Serialize) + Send>;
 struct Caller {
     take: Mutex<Take>,
     notes: Mutex<Vec<String>>,
-    stop: Arc<AtomicBool>,
+    stop: Arc<AtomicUsize>,
 }
 
 impl fmt::Debug for Caller {
@@ -82,7 +82,7 @@ impl Terminal {
     }
 
     /// A terminal whose answers another program takes; `stop` stops what is read for it.
-    pub(super) fn of_caller(stop: Arc<AtomicBool>, take: Take) -> Self {
+    pub(super) fn of_caller(stop: Arc<AtomicUsize>, take: Take) -> Self {
         let caller = Caller {
             take: Mutex::new(take),
             notes: Mutex::default(),
@@ -117,7 +117,7 @@ impl Terminal {
     }
 
     /// The flag that stops what is read for a program that called the command.
-    pub(super) fn stop(&self) -> Option<Arc<AtomicBool>> {
+    pub(super) fn stop(&self) -> Option<Arc<AtomicUsize>> {
         match &self.sink {
             Sink::Caller(caller) => Some(Arc::clone(&caller.stop)),
             _ => None,

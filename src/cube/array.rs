@@ -19,7 +19,7 @@ use std::{
     fs::File,
     ops::{Deref, Range},
     path::{Path, PathBuf},
-    sync::{Arc, atomic::AtomicBool},
+    sync::{Arc, atomic::AtomicUsize},
 };
 
 /// An array file, and its journal if it has one. Of a cube, only the committed snapshots of a run and the complete
@@ -137,7 +137,7 @@ impl JournalledArray {
     }
 
     /// Makes reads fail as soon as the flag is set.
-    pub fn stop_on(&mut self, stop: Arc<AtomicBool>) {
+    pub fn stop_on(&mut self, stop: Arc<AtomicUsize>) {
         self.array.stop_on(stop);
     }
 

@@ -72,7 +72,7 @@ use std::{
     path::{Path, PathBuf},
     sync::{
         Arc,
-        atomic::{AtomicBool, AtomicUsize, Ordering},
+        atomic::{AtomicUsize, Ordering},
     },
 };
 use unknowns::Unknown;
@@ -91,7 +91,7 @@ pub struct FitOptions {
     /// A counter of the runs that were computed.
     pub runs: Progress,
     /// A flag that makes the fit fail with [`FitError::Stopped`].
-    pub stop: Arc<AtomicBool>,
+    pub stop: Arc<AtomicUsize>,
 }
 
 /// A fit whose unknowns are determined by its data.

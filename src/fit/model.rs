@@ -22,7 +22,7 @@ use crate::{
 use diff2d_arrays::progress::Progress;
 use std::sync::{
     Arc,
-    atomic::{AtomicBool, Ordering},
+    atomic::{AtomicUsize, Ordering},
 };
 
 /// A problem, its unknowns, and the measured values.
@@ -51,7 +51,7 @@ pub struct Model {
     pub(super) memory: FitMemory,
     /// The number of runs for which there is memory at the same time.
     pub(super) runs_at_once: usize,
-    pub(super) stop: Arc<AtomicBool>,
+    pub(super) stop: Arc<AtomicUsize>,
 }
 
 /// The problem of a file. Where nothing diffuses at the values of the file no step follows from these, but from others within the
@@ -82,7 +82,7 @@ pub struct ModelOptions {
     /// The memory that the fit may take.
     pub memory: FitMemory,
     /// A flag that stops all computations.
-    pub stop: Arc<AtomicBool>,
+    pub stop: Arc<AtomicUsize>,
     /// A counter of the runs.
     pub runs: Progress,
 }
@@ -241,7 +241,7 @@ impl Model {
 
     /// The values of a problem at the places and times of the data.
     fn values_of(&self, problem: &Problem) -> Result<Vec<f64>, FitError> {
-        if self.stop.load(Ordering::Relaxed) {
+        if self.stop.load(Ordering::Relaxed) != 0 {
             return Err(FitError::Stopped);
         }
         let rows = run::record_rows(problem, self.sums, &self.stop)?.rows;

@@ -26,7 +26,7 @@ use crate::{
     slab::Slab,
 };
 use diff2d_stencil::Element;
-use std::sync::{Arc, atomic::AtomicBool};
+use std::sync::{Arc, atomic::AtomicUsize};
 
 /// The part of a run that is there already.
 #[derive(Debug, Clone, Copy)]
@@ -97,7 +97,7 @@ pub fn solve_here(
     problem: &Problem,
     warnings: &[String],
     begun: Option<Begun<'_>>,
-    stop: &Arc<AtomicBool>,
+    stop: &Arc<AtomicUsize>,
     look: fn(Commit, &[u8]),
 ) -> Result<Option<RecordFiles>, RunError> {
     let solved = with_precision!(problem.params.precision, T => {
@@ -114,13 +114,13 @@ pub fn solve_here(
 fn solve_of<T: Element>(
     problem: &Problem,
     begun: Option<Begun<'_>>,
-    stop: &Arc<AtomicBool>,
+    stop: &Arc<AtomicUsize>,
     look: fn(Commit, &[u8]),
 ) -> Result<Vec<Row>, RunError> {
     let (ny, nx) = problem.grid.shape();
     let slab = Slab::whole(ny).periodic(problem.has_periodic_rows());
     let ranks = Decomposition::new(&Solo, slab, nx);
-    let observer = Observer::stopped_by(Arc::clone(stop));
+    let observer = Observer::stopped_by(stop);
     let clock = RunClock::start(problem, &Options::default());
     let terms = Terms {
         limit: problem.params.memory,

@@ -7,7 +7,7 @@ use std::{
     fmt,
     sync::{
         Arc,
-        atomic::{AtomicBool, AtomicUsize, Ordering},
+        atomic::{AtomicUsize, Ordering},
     },
 };
 
@@ -57,8 +57,6 @@ pub(crate) struct Observer {
     messages: Sender<Message>,
     progress: Progress,
     stop: Arc<AtomicUsize>,
-    /// Another flag that stops the run: that of a caller who receives no messages.
-    stop_of_caller: Option<Arc<AtomicBool>>,
 }
 
 /// The receiving side of the channels of an [`Observer`].
@@ -76,7 +74,6 @@ impl Observer {
             messages,
             progress,
             stop,
-            stop_of_caller: None,
         };
         let observations = Observations {
             committed: commits,
@@ -86,12 +83,8 @@ impl Observer {
     }
 
     /// An observer whose messages nobody receives. The run stops once `stop` is set.
-    pub(super) fn stopped_by(stop: Arc<AtomicBool>) -> Self {
-        let (observer, _) = Self::new(Progress::default(), Arc::default());
-        Self {
-            stop_of_caller: Some(stop),
-            ..observer
-        }
+    pub(super) fn stopped_by(stop: &Arc<AtomicUsize>) -> Self {
+        Self::new(Progress::default(), Arc::clone(stop)).0
     }
 
     /// The same observer with another counter of steps, for one of several runs.
@@ -122,9 +115,7 @@ impl Observer {
 
     /// The number in the stop flag, if it is set.
     pub(crate) fn stop_requested(&self) -> Option<usize> {
-        let flag = self.stop_of_caller.as_ref();
-        let is_set = flag.is_some_and(|flag| flag.load(Ordering::Relaxed));
-        let number = self.stop.load(Ordering::Relaxed).max(usize::from(is_set));
+        let number = self.stop.load(Ordering::Relaxed);
         Some(number).filter(|&number| number != 0)
     }
 

@@ -22,7 +22,7 @@ use crate::{
 };
 use diff2d_arrays::progress::Progress;
 use diff2d_stencil::Element;
-use std::sync::{Arc, atomic::AtomicBool};
+use std::sync::{Arc, atomic::AtomicUsize};
 
 /// The columns of the record of a problem.
 #[must_use]
@@ -37,9 +37,9 @@ pub(crate) fn record_columns(problem: &Problem) -> Vec<RecordColumn> {
 pub(crate) fn record_rows(
     problem: &Problem,
     sums: RowSums,
-    stop: &Arc<AtomicBool>,
+    stop: &Arc<AtomicUsize>,
 ) -> Result<RecordOfRun, RunError> {
-    let observer = Observer::stopped_by(Arc::clone(stop));
+    let observer = Observer::stopped_by(stop);
     let ended = with_precision!(problem.params.precision, T => {
         run_of::<T>(problem, None, sums, &observer)?.1
     });
@@ -55,7 +55,7 @@ pub(crate) fn solve_with_rows(
     problem: &Problem,
     progress: &Progress,
 ) -> Result<(Field<f64>, Vec<Row>), RunError> {
-    let observer = Observer::stopped_by(Arc::default()).with_progress(progress.clone());
+    let observer = Observer::stopped_by(&Arc::default()).with_progress(progress.clone());
     let (state, record) = run_of::<f64>(problem, None, RowSums::OfSteps, &observer)?;
     Ok((state, record.rows))
 }
@@ -68,7 +68,7 @@ pub(crate) fn early_end(problem: &Problem) -> Result<Option<u64>, RunError> {
     let mut last_snapshot = Solution::of_last(problem);
     let is_compared = problem.params.steady_rate().is_some();
     let kept_snapshot = is_compared.then_some(&mut last_snapshot);
-    let observer = Observer::stopped_by(Arc::default());
+    let observer = Observer::stopped_by(&Arc::default());
     let ended = with_precision!(problem.params.precision, T => {
         run_of::<T>(problem, kept_snapshot, RowSums::AsRecorded, &observer)?.1
     });

@@ -5,7 +5,7 @@ use crate::{
     common::Scene,
 };
 use serde_json::{Value, json};
-use std::sync::{Arc, Mutex, atomic::AtomicBool};
+use std::sync::{Arc, Mutex, atomic::AtomicUsize};
 
 /// Calls a command, with its answers. Names of files that begin with @ are those of the scene.
 fn call(scene: &Scene, command: &str, arguments: &Value, stop: bool) -> (Vec<Value>, Called) {
@@ -19,7 +19,7 @@ fn call(scene: &Scene, command: &str, arguments: &Value, stop: bool) -> (Vec<Val
     let call: Call = serde_json::from_value(call).unwrap();
     let answers = Arc::new(Mutex::new(Vec::new()));
     let taken = Arc::clone(&answers);
-    let stop = Arc::new(AtomicBool::new(stop));
+    let stop = Arc::new(AtomicUsize::new(usize::from(stop)));
     let called = call.carry_out(stop, move |answer| {
         taken
             .lock()

@@ -4,7 +4,7 @@ use getrandom::Error;
 use std::{
     sync::{
         Arc, LazyLock,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicUsize, Ordering},
     },
     time::Duration,
 };
@@ -22,11 +22,11 @@ unsafe extern "C" {
 }
 
 /// Is set once the run is to stop.
-pub(crate) static STOP: LazyLock<Arc<AtomicBool>> = LazyLock::new(Arc::default);
+pub(crate) static STOP: LazyLock<Arc<AtomicUsize>> = LazyLock::new(Arc::default);
 
 /// Gives the library the clock of the page.
 pub(crate) fn prepare() {
-    STOP.store(false, Ordering::Relaxed);
+    STOP.store(0, Ordering::Relaxed);
     #[cfg(target_arch = "wasm32")]
     diff2d_sys::set_clock(clock);
 }
@@ -35,7 +35,7 @@ pub(crate) fn prepare() {
 #[cfg_attr(not(target_arch = "wasm32"), expect(dead_code))]
 fn clock() -> Duration {
     if is_stopped() != 0 {
-        STOP.store(true, Ordering::Relaxed);
+        STOP.store(1, Ordering::Relaxed);
     }
     Duration::from_secs_f64(now().max(0.0) / 1000.0)
 }

@@ -15,7 +15,7 @@ use std::{
     io::{self, BufReader},
     ops::Range,
     path::{Path, PathBuf},
-    sync::{Arc, atomic::AtomicBool},
+    sync::{Arc, atomic::AtomicUsize},
 };
 
 /// The number of bytes of a file that are processed together: enough to amortise the start of a read, few enough for
@@ -231,7 +231,7 @@ impl ArrayFile {
     }
 
     /// Makes reads fail once `stop` is set.
-    pub fn stop_on(&mut self, stop: Arc<AtomicBool>) {
+    pub fn stop_on(&mut self, stop: Arc<AtomicUsize>) {
         self.reader.stop_on(stop);
     }
 

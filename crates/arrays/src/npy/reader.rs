@@ -14,7 +14,7 @@ use std::{
     path::Path,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
 };
 
@@ -36,7 +36,7 @@ pub struct Reader {
     /// Free buffers for direct reads.
     buffers: Mutex<Vec<DirectBuffer>>,
     /// A flag that makes every read fail.
-    stop: Option<Arc<AtomicBool>>,
+    stop: Option<Arc<AtomicUsize>>,
 }
 
 impl Reader {
@@ -53,7 +53,7 @@ impl Reader {
     }
 
     /// Makes reads fail once `stop` is set.
-    pub fn stop_on(&mut self, stop: Arc<AtomicBool>) {
+    pub fn stop_on(&mut self, stop: Arc<AtomicUsize>) {
         self.stop = Some(stop);
     }
 
@@ -61,7 +61,7 @@ impl Reader {
         let is_stopped = self
             .stop
             .as_ref()
-            .is_some_and(|stop| stop.load(Ordering::Relaxed));
+            .is_some_and(|stop| stop.load(Ordering::Relaxed) != 0);
         if is_stopped {
             Err(io::Error::other("stopped as asked"))
         } else {
