@@ -10,7 +10,7 @@ use crate::{
         Commit, CubeError, field_files,
         record_file::{self, FoundStream, RecordPlace},
         restore::Restorer,
-        streams::{Mark, Marks, ROWS, Stream, StreamLayout},
+        streams::{Marks, ROWS, Stream, StreamLayout},
     },
     params::{Choice, End, RecordField},
     problem::Problem,
@@ -43,8 +43,7 @@ pub(crate) fn restore_streams<T: Element>(
     }
     let mut streams = Vec::new();
     for (name, path, layout) in stream_files {
-        let known_marks = commits.iter().filter_map(|commit| commit.streams.get(name));
-        let known_marks: Vec<Mark> = known_marks.copied().collect();
+        let known_marks = record_file::marks_of(commits, name);
         let complete = is_complete.then_some(&cube.header);
         streams.push(FoundStream::examine(path, layout, &known_marks, complete)?);
     }
@@ -114,8 +113,8 @@ impl<'r> Restoration<'r> {
         })
     }
 
-    /// Writes what each group of intervals consists of; the marks of each snapshot, and why the run ends with it, if it does. A group ends at a snapshot whose marks are
-    /// known: most have one interval, those of lost lines more.
+    /// Writes the streams group by group, and returns the marks of each snapshot with the reason why the run ends with it, if it
+    /// does. A group of intervals ends at a snapshot whose marks are known: most have one interval, those of lost lines more.
     fn restore<T: Element>(
         mut self,
         is_complete: bool,

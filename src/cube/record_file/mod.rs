@@ -25,7 +25,7 @@ pub use description::{
 };
 pub(super) use description::{is_ours, read_description};
 pub use finish::finish;
-pub use of_run::{FoundStream, field_layout};
+pub use of_run::{FoundStream, field_layout, marks_of};
 pub use place::{RecordPlace, refuse_any, refuse_others, remove};
 pub(super) use proved::{ProvedFrames, proved_frames, proved_rows};
 pub use scenarios::{begin_sweep, end_sweep, is_part_proved, restore_place};

@@ -50,7 +50,8 @@ fn path_of(paths: &Paths, name: &str) -> PathBuf {
 }
 
 /// The marks of a stream in the lines of a journal.
-fn marks_of(commits: &[Commit], name: &str) -> Vec<Mark> {
+#[must_use]
+pub fn marks_of(commits: &[Commit], name: &str) -> Vec<Mark> {
     let marks = commits.iter().filter_map(|commit| commit.streams.get(name));
     marks.copied().collect()
 }

@@ -2,7 +2,7 @@
 
 use super::{
     description::{add_digests, first_line, is_described, write_description},
-    of_run::FoundStream,
+    of_run::{FoundStream, marks_of},
     place::{RecordPlace, parts, remove_parts},
 };
 use crate::cube::{
@@ -97,8 +97,8 @@ pub fn restore_place(
     }
     let mut faults = vec![is_not_there(&directory)];
     if cube.is_complete() {
-        let marks = commits_of_scenarios.iter().map(|commits| marks_of(commits));
-        let marks: Vec<Vec<Mark>> = marks.collect();
+        let scenarios = commits_of_scenarios.iter();
+        let marks: Vec<Vec<Mark>> = scenarios.map(|commits| marks_of(commits, ROWS)).collect();
         let layout = StreamLayout::Lines(head.to_owned());
         let joined = joined_marks(&marks, layout.empty_mark());
         let stream = FoundStream::examine(paths.record(), layout, &joined, Some(&cube.header))?;
@@ -128,19 +128,13 @@ pub fn is_part_proved(
     head: &str,
     commits: &[Commit],
 ) -> Result<bool, CubeError> {
-    let marks = marks_of(commits);
+    let marks = marks_of(commits, ROWS);
     if marks.is_empty() || marks.len() < commits.len() {
         return Ok(commits.is_empty());
     }
     let layout = StreamLayout::Lines(head.to_owned());
     let stream = FoundStream::examine(place.rows.clone(), layout, &marks, None)?;
     Ok(stream.examination.faults.is_empty())
-}
-
-/// The marks of the rows in the journal lines of a scenario.
-fn marks_of(commits: &[Commit]) -> Vec<Mark> {
-    let marks = commits.iter().filter_map(|commit| commit.streams.get(ROWS));
-    marks.copied().collect()
 }
 
 /// Whether one file holds the undamaged rows of all scenarios of a complete sweep.
