@@ -2,6 +2,7 @@
 //! them.
 
 use super::{
+    bands_shape::Shape,
     begin,
     budget::{Budget, SnapshotStorage},
     clock::RunClock,
@@ -67,18 +68,7 @@ pub(super) fn run<T: Element>(
     let stencil = budget.stencil::<T>(problem, options.tile, comm.size());
     let ranks = setup::decompose(problem, &stencil, &budget, comm);
     let budget = budget.of_rank(problem, ranks.shape().0, ranks.slab().parts());
-    let fits = budget.check(topology.ranks_on_this_machine());
-    let in_memory = fits.and_then(|()| match budget.bands {
-        None => {
-            InMemory::new(problem, stencil.clone(), &ranks).map(|state| Some(state.within(&budget)))
-        }
-        Some(_) => Ok(None),
-    });
-    let in_memory = collective::all_ok(comm, in_memory)?;
-    // In memory the rows are kept beside the snapshots.
-    if kept.is_none() {
-        begin::check_record(problem, paths.as_ref(), comm)?;
-    }
+    collective::all_ok(comm, budget.check(topology.ranks_on_this_machine()))?;
     let means = Means {
         problem,
         options,
@@ -89,15 +79,29 @@ pub(super) fn run<T: Element>(
         ranks: &ranks,
     };
     match paths {
-        Some(paths) => into_cube(means, in_memory, paths, clock),
-        None => into_memory(&means, in_memory, kept, clock),
+        Some(paths) => into_cube(means, paths, clock),
+        None => into_memory(&means, kept, clock),
+    }
+}
+
+/// The place of the state of a run.
+enum StatePlace<'a, T: Element, C> {
+    Memory(InMemory<'a, T, C>),
+    Bands(Shape),
+}
+
+impl<'a, T: Element, C: Comm> Means<'a, T, C> {
+    /// Collective. A state in memory.
+    fn in_memory(&self) -> Result<InMemory<'a, T, C>, RunError> {
+        let state = InMemory::new(self.problem, self.stencil.clone(), self.ranks);
+        let state = state.map(|state| state.within(&self.budget));
+        collective::all_ok(self.ranks.comm(), state)
     }
 }
 
 /// Collective. Simulates without a cube; snapshots are kept in memory or only announced.
 fn into_memory<T: Element, C: Comm>(
     means: &Means<'_, T, C>,
-    in_memory: Option<InMemory<'_, T, C>>,
     mut kept: Option<&mut Solution>,
     clock: RunClock,
 ) -> Result<Report, RunError> {
@@ -109,6 +113,11 @@ fn into_memory<T: Element, C: Comm>(
         ranks,
         ..
     } = means;
+    let state = means.in_memory()?;
+    // The rows are kept beside the snapshots, or not at all.
+    if kept.is_none() {
+        begin::check_record(problem, None, ranks.comm())?;
+    }
     match &mut kept {
         Some(kept) => {
             let [snapshots, ny, nx] = problem.cube_shape();
@@ -125,7 +134,6 @@ fn into_memory<T: Element, C: Comm>(
         Some(solution) => Output::memory(problem, ranks, solution, observer),
         None => Output::nothing(problem, ranks, observer),
     };
-    let state = in_memory.ok_or_else(RunError::unplaced)?;
     let (report, remains) = simulate(problem, state, output, clock, observer)?;
     if let Some(solution) = kept {
         solution.record = kept_record(problem, &remains.rows, &options.warnings);
@@ -136,15 +144,18 @@ fn into_memory<T: Element, C: Comm>(
 /// Collective. Claims the cube and simulates into it.
 fn into_cube<T: Element, C: Comm>(
     means: Means<'_, T, C>,
-    in_memory: Option<InMemory<'_, T, C>>,
     mut paths: Paths,
     clock: RunClock,
 ) -> Result<Report, RunError> {
     // The clock began with the run.
     let start = Instant::now() - clock.total();
     let comm = means.ranks.comm();
-    let is_in_bands = in_memory.is_none();
-    let Some((writer, io)) = open_cube(&means, is_in_bands, &mut paths)? else {
+    let place_of_state = match means.budget.bands {
+        None => StatePlace::Memory(means.in_memory()?),
+        Some(shape) => StatePlace::Bands(shape),
+    };
+    begin::check_record(means.problem, Some(&paths), comm)?;
+    let Some((writer, io)) = open_cube(&means, &mut paths)? else {
         // An earlier process may have been killed before it had finished the streams.
         on_root(comm, || record_file::finish(&paths, []))?;
         return Ok(Report::of_nothing(Outcome::AlreadyDone).of_ranks(comm));
@@ -169,20 +180,19 @@ fn into_cube<T: Element, C: Comm>(
         shorter: options.extend.as_deref(),
     };
     let output = Output::cube(problem, ranks, cube, reports);
-    let simulated = match (in_memory, budget.bands) {
-        (Some(state), _) => {
+    let simulated = match place_of_state {
+        StatePlace::Memory(state) => {
             if comm.size() > 1 {
                 observer.decided(format!("halos {} rows deep", ranks.slab().halo()));
             }
             simulate(problem, state, output, clock, observer)
         }
-        (None, Some(shape)) => {
+        StatePlace::Bands(shape) => {
             setup::open_scratch(&budget, &paths, writer.header()).and_then(|scratch| {
                 let state = InBands::new(problem, stencil, shape, &paths, scratch, observer);
                 simulate(problem, state, output, clock, observer)
             })
         }
-        (None, None) => Err(RunError::unplaced()),
     };
     // Everything is durable, or an error of the writer comes first: it is what stopped the simulation.
     let finished = exchange::finish(comm, writer, simulated.is_err())?;
@@ -200,7 +210,6 @@ fn into_cube<T: Element, C: Comm>(
 /// and to have a solution.
 fn open_cube<T: Element, C: Comm>(
     means: &Means<'_, T, C>,
-    is_in_bands: bool,
     paths: &mut Paths,
 ) -> Result<Option<(CubeWriter, Io)>, RunError> {
     let Means {
@@ -213,7 +222,7 @@ fn open_cube<T: Element, C: Comm>(
     let comm = ranks.comm();
     let is_solvable = problem.check_balance();
     is_solvable.map_err(|error| RunError::unready(error, budget.total))?;
-    if is_in_bands {
+    if budget.bands.is_some() {
         setup::check_scratch(problem, paths, budget, options.scratch.as_deref())?;
     }
     let former_run = options.scratch.as_ref().and(cube::begun_by(paths));

@@ -117,9 +117,4 @@ impl RunError {
     pub(crate) fn no_threads(error: impl fmt::Display) -> Self {
         Fault::failed(format!("the system refuses threads: {error}")).into()
     }
-
-    /// The error that a state in bands is not in any file.
-    pub(super) fn unplaced() -> Self {
-        Fault::failed("the state of the run is not in any file").into()
-    }
 }

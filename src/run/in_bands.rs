@@ -21,6 +21,7 @@ use crate::{
         stream::{Chunks, Moved, chunk_bytes},
         streams::Marks,
     },
+    fault::Fault,
     field::Field,
     problem::Problem,
     schedule::Clock,
@@ -99,7 +100,7 @@ impl<'a, T: Element> InBands<'a, T> {
             (StateLocation::Scratch(place), Some(scratch)) => {
                 Ok((scratch.path(), scratch.reader(), scratch.begin(*place)))
             }
-            _ => Err(RunError::unplaced()),
+            _ => Err(Fault::failed("the state of the run is not in any file").into()),
         }
     }
 
@@ -119,6 +120,17 @@ impl<'a, T: Element> InBands<'a, T> {
         }
     }
 
+    /// Some rows of the state, from row `first` on.
+    fn rows(&self, first: usize, count: usize) -> Result<Field<T>, RunError> {
+        let field = Field::<T>::zeros((count, self.problem.grid.x.nodes));
+        let mut field = field.map_err(|_| RunError::no_memory(self.shape.memory()))?;
+        match self.location {
+            StateLocation::Initial => self.problem.fill_initial(&mut field, first)?,
+            _ => self.read_rows(first, field.as_mut_slice())?,
+        }
+        Ok(field)
+    }
+
     /// Reads rows of the state from row `first` on.
     pub(super) fn read_rows(&self, first: usize, values: &mut [T]) -> Result<(), RunError> {
         let (path, file, state_begin) = self.source()?;
@@ -131,18 +143,13 @@ impl<'a, T: Element> InBands<'a, T> {
 
     /// Shows all rows to `look`, a few at a time.
     pub(super) fn look_at_rows(&self, look: Look<'_>) -> Result<(), RunError> {
-        let (ny, nx) = self.problem.grid.shape();
+        let ny = self.problem.grid.y.nodes;
         let together = self.shape.rows_looked_at;
         for first in (0..ny).step_by(together) {
             let shown_rows = first..(first + together).min(ny);
             let first_held = shown_rows.start.saturating_sub(1);
             let held_count = (shown_rows.end + 1).min(ny) - first_held;
-            let mut field = Field::<T>::zeros((held_count, nx))
-                .map_err(|_| RunError::no_memory(self.shape.memory()))?;
-            match self.location {
-                StateLocation::Initial => self.problem.fill_initial(&mut field, first_held)?,
-                _ => self.read_rows(first_held, field.as_mut_slice())?,
-            }
+            let field = self.rows(first_held, held_count)?;
             if let Some(rows) = RowsView::of(&field, shown_rows, first - first_held, ny) {
                 look(&rows)?;
             }
@@ -235,16 +242,10 @@ impl<T: Element, C: Comm> State<C> for InBands<'_, T> {
     }
 
     fn visit(&self, take: Take<'_>) -> Result<(), RunError> {
-        let (ny, nx) = self.problem.grid.shape();
+        let ny = self.problem.grid.y.nodes;
         for first in (0..ny).step_by(self.shape.rows) {
             let rows = self.shape.rows.min(ny - first);
-            let mut field = Field::<T>::zeros((rows, nx))
-                .map_err(|_| RunError::no_memory(self.shape.memory()))?;
-            match self.location {
-                StateLocation::Initial => self.problem.fill_initial(&mut field, first)?,
-                _ => self.read_rows(first, field.as_mut_slice())?,
-            }
-            take(field.as_bytes())?;
+            take(self.rows(first, rows)?.as_bytes())?;
         }
         Ok(())
     }
