@@ -115,7 +115,8 @@ impl ParamsError {
             let meant = Some(Meant { key: list, hint });
             (meant, format!("of [[{list}]] are {names}"))
         } else {
-            let meant = spelling::meant_table(name, keys::tables_of_names());
+            let meant =
+                spelling::meant_table(name, keys::KEYS.iter().filter_map(keys::table_of_names));
             let names = known.clone().chain(keys::table_names());
             let meant = meant.or_else(|| spelling::meant(name, names));
             (

@@ -468,11 +468,6 @@ pub(super) fn table_around(name: &str) -> Option<(String, &str, &'static TableKe
     })
 }
 
-/// The tables in which any name is a key.
-pub(super) fn tables_of_names() -> impl Iterator<Item = &'static str> {
-    KEYS.iter().filter_map(table_of_names)
-}
-
 /// The table of a key that stands for all names in the table.
 #[must_use]
 pub(super) fn table_of_names(key: &Key) -> Option<&'static str> {

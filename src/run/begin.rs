@@ -43,7 +43,9 @@ pub(super) fn agree(
         files,
         options.claim.io,
     );
-    all_agree(comm, &task)?;
+    if let Some(rank) = collective::first_that_differs(comm, &task) {
+        return Err(RunError::Disagree { rank });
+    }
     let mut arrays = problem.arrays_on_disk();
     let inputs = arrays.try_for_each(|(path, matrix)| cube::inputs::is_committed(path, matrix));
     let paths = inputs.and_then(|()| options.output.as_deref().map(Paths::of).transpose());
@@ -116,14 +118,6 @@ pub(super) fn divide(
     };
     terms.load.has_spare_processor = topology.has_spare_processor(terms.load.threads);
     collective::all_ok(comm, Budget::divide(problem, terms))
-}
-
-/// Collective. Refuses to run if `task` differs between ranks.
-fn all_agree(comm: &impl Comm, task: &impl Serialize) -> Result<(), RunError> {
-    match collective::first_that_differs(comm, task) {
-        Some(rank) => Err(RunError::Disagree { rank }),
-        None => Ok(()),
-    }
 }
 
 /// The properties of the claimed cube that rank 0 sends to the other ranks.

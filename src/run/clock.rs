@@ -103,7 +103,9 @@ impl RunClock {
             .filter(|&halt| halt >= step);
         let due = halt_step.map_or(due, |halt| due.min(halt - step));
         NextStop {
-            checkpoint: self.is_checkpoint_due(),
+            checkpoint: self
+                .checkpoint_every
+                .is_some_and(|interval| self.last_saved.elapsed() >= interval),
             steps: self.batch(due, pass),
         }
     }
@@ -143,11 +145,5 @@ impl RunClock {
         } else {
             Ok(())
         }
-    }
-
-    /// Whether the last saved state is old enough that a checkpoint is due.
-    fn is_checkpoint_due(&self) -> bool {
-        self.checkpoint_every
-            .is_some_and(|interval| self.last_saved.elapsed() >= interval)
     }
 }

@@ -84,7 +84,8 @@ impl FluxTable {
     /// [`RunError`] for a sweep, for parameters that this program does not know, and if there is too little memory.
     #[doc(hidden)]
     pub fn of(cube: &Cube, commits: &[&Commit], moved: &[String]) -> Result<Self, RunError> {
-        Self::of_problem(&problem_of_moved_files(cube, moved)?, cube, commits)
+        let problem = problem_of_scenario(cube, run_of(cube)?, moved)?;
+        Self::of_problem(&problem, cube, commits)
     }
 
     /// The names of the rates; `held_names` are the tables of held nodes.
@@ -152,14 +153,6 @@ fn state_of(problem: &Problem, mut values: Array2<f64>) -> Array2<f64> {
         problem.codec().decode(0, rows);
     }
     values
-}
-
-/// The problem of a run's cube. Input files that have moved are given as `key=value` texts.
-///
-/// # Errors
-/// [`RunError`] for a sweep, and for parameters and inputs that differ from the parameters and inputs of the cube.
-pub(super) fn problem_of_moved_files(cube: &Cube, moved: &[String]) -> Result<Problem, RunError> {
-    problem_of_scenario(cube, run_of(cube)?, moved)
 }
 
 /// The problem of a run, or of a scenario of a sweep, whose cube this is. Input files that have moved are given as `key=value` texts.

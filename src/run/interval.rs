@@ -116,7 +116,7 @@ impl Interval<'_> {
         let trackers = trackers.up_to(problem.schedule.step_of(id.index), known_end);
         let time_loop = TimeLoop::new(problem, state, output, trackers, clock, observer);
         let (state, streams) = time_loop.run_from(begin)?;
-        let commit = digest.into_commit();
+        let commit = digest.commit;
         let is_proved = |commit: &Commit| self.line.is_none_or(|line| line.sha256 == commit.sha256);
         let Some(commit) = commit.filter(is_proved) else {
             return Err(self.cube.cannot_repair(id).into());

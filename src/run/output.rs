@@ -212,7 +212,7 @@ impl<'a, C: Comm> Output<'a, C> {
     }
 
     /// Waits until `is_ready` holds on every rank; `false` if a writer has failed.
-    fn wait(&mut self, is_ready: impl Fn(&ScenarioWriter<'_>) -> bool) -> bool {
+    pub(super) fn wait(&mut self, is_ready: impl Fn(&ScenarioWriter<'_>) -> bool) -> bool {
         loop {
             let has_failed = self.write_overdue();
             let scenario = self.scenario();
@@ -237,11 +237,6 @@ impl<'a, C: Comm> Output<'a, C> {
             scenario.write_rest();
         }
         self.wait(|scenario| scenario.uncommitted() == 0)
-    }
-
-    /// Waits while a snapshot is late for its commit; `false` if a writer has failed.
-    pub(super) fn wait_while_late(&mut self) -> bool {
-        self.wait(|scenario| !scenario.is_late())
     }
 
     /// Tells of a snapshot that is whole.

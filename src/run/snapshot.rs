@@ -63,7 +63,7 @@ impl<'o, 'a, C: Comm> Snapshot<'o, 'a, C> {
 
     /// Collective. Begins the snapshot, once no other one is late for its commit; `false` if writing has failed.
     pub(super) fn begin(&mut self) -> Result<bool, RunError> {
-        if !self.output.wait_while_late() {
+        if !self.output.wait(|scenario| !scenario.is_late()) {
             return Ok(false);
         }
         self.change = Change::begin(self.output, self.now)?;

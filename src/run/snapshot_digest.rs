@@ -18,7 +18,7 @@ pub(super) struct SnapshotDigest {
     /// changed so little.
     before: Option<(PathBuf, u64)>,
     /// The line, once the snapshot is whole.
-    commit: Option<Commit>,
+    pub(super) commit: Option<Commit>,
 }
 
 impl SnapshotDigest {
@@ -49,10 +49,5 @@ impl SnapshotDigest {
         let sha256 = std::mem::take(&mut self.digester).finish();
         let commit = conclusion.commit(self.id, now);
         self.commit = Some(Commit { sha256, ..commit });
-    }
-
-    /// The line of the snapshot, if it is whole.
-    pub(super) fn into_commit(self) -> Option<Commit> {
-        self.commit
     }
 }

@@ -106,7 +106,7 @@ impl<'a> StateReader<'a> {
         Ok(row_reader)
     }
 
-    /// [`RunError`]; the rates of the rows are then 0.
+    /// Reads the rates of rows of a state at a time.
     ///
     /// # Errors
     /// [`RunError`]; the rates of these rows are then 0.

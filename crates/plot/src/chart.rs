@@ -275,7 +275,7 @@ impl Chart {
         });
         let mut sets = sets.collect::<Vec<_>>().into_iter();
         let smallest_set = sets.clone().next_back();
-        sets.find(|ticks| panel::are_side_by_side(ticks, length, m))
+        sets.find(|ticks| panel::side_by_side(&ticks.marks, length, m))
             .or(smallest_set)
             .unwrap_or_else(|| panel::horizontal(x, length, m))
     }

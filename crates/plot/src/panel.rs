@@ -112,13 +112,8 @@ pub(super) fn horizontal(axis: &dyn TickScale, length: usize, m: &Metrics) -> Ti
     })
 }
 
-/// Whether the labels of ticks of an axis of `length` pixels do not overlap, side by side.
-pub(super) fn are_side_by_side(ticks: &Ticks, length: usize, m: &Metrics) -> bool {
-    side_by_side(&ticks.marks, length, m)
-}
-
 /// Whether the labels at ticks of an axis of `length` pixels do not overlap, side by side.
-fn side_by_side(ticks: &[(f64, String)], length: usize, m: &Metrics) -> bool {
+pub(super) fn side_by_side(ticks: &[(f64, String)], length: usize, m: &Metrics) -> bool {
     ticks.windows(2).all(|pair| {
         let [(left_start, left_end), (right_start, right_end)] =
             [&pair[0], &pair[1]].map(|(fraction, label)| {

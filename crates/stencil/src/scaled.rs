@@ -166,7 +166,7 @@ impl<V: Lanes> EquationKind<V> for Scaled<V> {
 
     #[inline(always)]
     fn is_checked(&self, level: usize) -> bool {
-        level == 1 && self.wants_check()
+        level == 1 && self.condition == Condition::SmoothSoFar
     }
 
     #[inline(always)]
@@ -243,12 +243,6 @@ impl<V: Lanes> Scaled<V> {
         let largest = fold_lanes(self.largest, f64::max);
         let smallest = fold_lanes(self.least, f64::min);
         in_range_for::<V::Element>(smallest, largest)
-    }
-
-    /// Whether the first level has to be checked.
-    #[inline(always)]
-    fn wants_check(&self) -> bool {
-        self.condition == Condition::SmoothSoFar
     }
 }
 

@@ -50,15 +50,10 @@ impl Workspace {
         let size = size.max(1);
         let memory = match self.0.take().filter(|memory| memory.len() >= size) {
             Some(memory) => memory,
-            None => allocate(whole_pages(size.max(LEAST)))?,
+            None => allocate(Memory::size_of_parts(size.max(LEAST), 1))?,
         };
         Ok(self.0.insert(memory))
     }
-}
-
-/// The number of bytes to allocate for `size` bytes: whole huge pages, unless it is small.
-fn whole_pages(size: usize) -> usize {
-    Memory::size_of_parts(size, 1)
 }
 
 /// Allocates `size` bytes of zeros.

@@ -20,7 +20,7 @@ use crate::{
     expression::{BATCH, Expression},
     labels::{AxisValues, Labels, NamedAxis},
     memory::threads_within,
-    npy::{Cut, Dtype, Kind, Region, Scalar},
+    npy::{Cut, Dtype, Kind, Region, Scalar, index_in},
     output::Output,
     progress::Progress,
     stats, walk,
@@ -344,7 +344,7 @@ impl<'a> Map<'a> {
             }
             bytes.clear();
             results::encode(values, dtype, kept, bytes, |number, value| {
-                misfits.add(region_index(&part, number), value);
+                misfits.add(index_in(&part, number as u64), value);
             });
             output.write_box(&part, bytes)?;
             progress.add(8 * values.floats.len() as u64);
@@ -447,9 +447,4 @@ fn blocks(whole: &[Range<u64>], most: u64) -> Cut {
             return Cut::new(whole, step);
         }
     }
-}
-
-/// The index of an element from its number in the order of a box.
-fn region_index(part: &[Range<u64>], number: usize) -> Vec<u64> {
-    crate::npy::index_in(part, number as u64)
 }

@@ -62,7 +62,7 @@ pub fn part(
 ) -> Result<Statistics, AnalysisError> {
     let mut results = Vec::new();
     with_summable!(array.npy.dtype.kind, T => {
-        Reduction::of_places(array, places).along::<T, AnalysisError>(
+        Reduction::of_axes(array, [1, array.elements(), 1], places).along::<T, AnalysisError>(
             options,
             progress,
             |_, statistics| {

@@ -62,12 +62,7 @@ impl<'a> Reduction<'a> {
         }
     }
 
-    /// The reduction of a range of elements in file order.
-    pub(super) fn of_places(array: &'a ArrayFile, places: Range<u64>) -> Self {
-        Self::of_axes(array, [1, array.elements(), 1], places)
-    }
-
-    fn of_axes(array: &'a ArrayFile, shape: [u64; 3], range: Range<u64>) -> Self {
+    pub(super) fn of_axes(array: &'a ArrayFile, shape: [u64; 3], range: Range<u64>) -> Self {
         Self {
             array,
             region: vec![0..shape[0], range, 0..shape[2]],
