@@ -68,7 +68,6 @@ impl Axis {
                 length / fewest_cells
             ));
         }
-        #[expect(clippy::cast_precision_loss, reason = "the limit is far below 2^53")]
         let most_cells = (MAX_NODES - further_nodes) as f64;
         if cells.is_nan() || cells > most_cells {
             return Err(format!(
@@ -76,11 +75,6 @@ impl Axis {
                 length / most_cells
             ));
         }
-        #[expect(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "checked above"
-        )]
         let nodes = cells as usize + further_nodes;
         Ok(Self {
             nodes,
@@ -104,7 +98,6 @@ impl Axis {
 
     /// The coordinate of node `i` \[length\].
     #[must_use]
-    #[expect(clippy::cast_precision_loss, reason = "node numbers are below 2^31")]
     pub fn node(&self, i: usize) -> f64 {
         let (x1, x2, dx) = (self.lower, self.upper, self.spacing);
         let is_last = i + 1 == self.nodes;

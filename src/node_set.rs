@@ -192,7 +192,6 @@ impl NodeSet {
     }
 
     /// Sets the values of the set's nodes, in values that begin with node `first`.
-    #[expect(clippy::cast_possible_truncation, reason = "a place in memory")]
     pub fn fill<V: Copy>(&self, first: u64, values: &mut [V], value: V) {
         for run in self.runs(first..first + values.len() as u64) {
             values[(run.start - first) as usize..(run.end - first) as usize].fill(value);
@@ -201,7 +200,6 @@ impl NodeSet {
 
     /// Sets the values of the set's nodes in the bytes of a snapshot, from byte `first` of it on. `value` are the bytes
     /// of one value.
-    #[expect(clippy::cast_possible_truncation, reason = "a place in memory")]
     pub fn fill_bytes(&self, first: u64, bytes: &mut [u8], value: &[u8]) {
         let size = value.len() as u64;
         let numbers = first.div_ceil(size)..(first + bytes.len() as u64) / size;

@@ -258,7 +258,6 @@ impl Problem {
         let until = self.params.until.as_ref()?;
         let rate = until.steady?;
         let interval = now.simtime - before.simtime;
-        #[expect(clippy::cast_precision_loss, reason = "below 2^53")]
         let steps = (now.step - before.step) as f64;
         let hidden = steps * self.params.precision.rounding(largest);
         let is_steady = change.max(hidden) / interval < rate;

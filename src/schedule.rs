@@ -102,7 +102,6 @@ impl Schedule {
             let nper = steps.collect::<Result<Vec<u64>, _>>()?.into_iter();
             let nper: Nper = nper.collect();
             let nsteps = nper.step_of(times.len() as u64);
-            #[expect(clippy::cast_precision_loss, reason = "only compared")]
             step_count(raw, "outtimes", nsteps as f64, dt)?;
             return Ok(Self {
                 dt,
@@ -129,7 +128,6 @@ impl Schedule {
         let nper = steps_in(interval, dt)
             .ok_or_else(|| too_many_steps(raw, "outtime", interval / dt, dt))?;
         let intervals = step_count(raw, "runtime", params.runtime / interval + NEARLY, dt)?;
-        #[expect(clippy::cast_precision_loss, reason = "only compared")]
         let steps = intervals as f64 * nper as f64;
         step_count(raw, "runtime", steps, dt)?;
         Ok(Self {
@@ -146,11 +144,6 @@ impl Schedule {
     pub(crate) fn with_step(&self, dt: f64) -> Self {
         let nper = match (&self.due, &self.nper) {
             (Due::Multiples(interval), _) => Nper::Every(steps_in(*interval, dt).unwrap_or(MOST)),
-            #[expect(
-                clippy::cast_possible_truncation,
-                clippy::cast_sign_loss,
-                reason = "a number of steps"
-            )]
             (Due::Added, Nper::Every(nper)) => {
                 Nper::Every(nper.saturating_mul((self.dt / dt).round() as u64))
             }
@@ -213,7 +206,6 @@ impl Schedule {
 
     /// Simulated time of the last snapshot, up to the rounding of its sum \[time\].
     #[must_use]
-    #[expect(clippy::cast_precision_loss, reason = "below 2^53")]
     pub fn end(&self) -> f64 {
         match self.due {
             Due::Added => self.start + self.last_step() as f64 * self.dt,

@@ -49,7 +49,6 @@ impl SolverLoad {
 
     /// The number of buffers, and the largest size of one in bytes.
     fn buffers(self, snapshot_bytes: u64) -> (usize, usize) {
-        #[expect(clippy::cast_possible_truncation, reason = "at most BLOCK")]
         let largest = snapshot_bytes.min(BLOCK as u64) as usize;
         // While the writer's threads do some jobs, the solver fills others.
         let ahead = if self.has_spare_processor { 2 } else { 1 };

@@ -127,7 +127,6 @@ pub fn find(paths: &Paths, header: &Header, last: Clock) -> Result<Option<Found>
     if status.len() != checkpoint_bytes {
         return Ok(None);
     }
-    #[expect(clippy::cast_possible_truncation, reason = "4096")]
     let mut line = [0; DATA_OFFSET as usize];
     file.read_exact(&mut line)
         .map_err(CubeError::io("read", path))?;

@@ -344,7 +344,6 @@ fn write_again(file: &File, end: u64) -> io::Result<()> {
     const CHUNK: usize = 1 << 20;
     let mut bytes = Vec::new();
     for start in (0..end).step_by(CHUNK) {
-        #[expect(clippy::cast_possible_truncation, reason = "at most CHUNK")]
         bytes.resize((end - start).min(CHUNK as u64) as usize, 0);
         file.read_exact_at(&mut bytes, start)?;
         file.write_all_at(&bytes, start)?;

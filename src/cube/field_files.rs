@@ -55,7 +55,6 @@ pub fn digest_of(cube: &Path, field: RecordField) -> Result<String, CubeError> {
         .into_par_iter()
         .map(|block| {
             let block_begin = block * block_bytes;
-            #[expect(clippy::cast_possible_truncation, reason = "at most a block")]
             let mut bytes = vec![0; block_bytes.min(length - block_begin) as usize];
             file.read_exact_at(&mut bytes, block_begin)?;
             Ok(digest::of_block(&bytes))

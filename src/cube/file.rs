@@ -181,7 +181,6 @@ pub(super) fn matches_journal(cube: &File, header: &Header, path: &Path) -> Resu
             path.display()
         )
     };
-    #[expect(clippy::cast_possible_truncation, reason = "one page")]
     let mut page = [0; DATA_OFFSET as usize];
     cube.read_exact_at(&mut page, 0)
         .map_err(|_| mismatch(path, "it has no header", &way_out))?;

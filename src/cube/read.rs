@@ -288,7 +288,6 @@ impl CubeBytes<'_> {
     ) -> io::Result<BlockDigest> {
         let start = number * BLOCK as u64;
         let bytes_left = self.header.snapshot_bytes() - start;
-        #[expect(clippy::cast_possible_truncation, reason = "at most BLOCK")]
         buffer.resize(bytes_left.min(BLOCK as u64) as usize, 0);
         let offset = self.header.offset_of(commit.id());
         self.file.read_exact_at(buffer, offset + start)?;

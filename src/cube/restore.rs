@@ -27,7 +27,6 @@ use std::{
 /// The last snapshot of a run that has ended early, derived from the length and header of its shortened cube. The
 /// journal line that says so may be lost.
 fn ended_with(cube: &File, bytes: u64, header: &Header) -> Option<u64> {
-    #[expect(clippy::cast_possible_truncation, reason = "one page")]
     let mut page = [0; DATA_OFFSET as usize];
     cube.read_exact_at(&mut page, 0).ok()?;
     let shape = NpyHeader::decode(page.as_slice()).ok()?.shape;
@@ -216,7 +215,6 @@ impl Restorer {
             (self.header.offset_of(id), self.header.snapshot_bytes());
         let mut block = Vec::new();
         for at in (0..snapshot_bytes).step_by(BLOCK) {
-            #[expect(clippy::cast_possible_truncation, reason = "at most BLOCK")]
             block.resize((snapshot_bytes - at).min(BLOCK as u64) as usize, 0);
             self.cube
                 .read_exact_at(&mut block, snapshot_begin + at)

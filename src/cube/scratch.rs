@@ -250,7 +250,6 @@ impl Scratch {
         let mut chunk = vec![0; chunk_bytes(self.bytes)];
         let mut sums = Vec::new();
         for start in (0..self.bytes).step_by(chunk.len()) {
-            #[expect(clippy::cast_possible_truncation, reason = "at most a chunk")]
             let length = (self.bytes - start).min(chunk.len() as u64) as usize;
             let bytes = &mut chunk[..length];
             self.reader

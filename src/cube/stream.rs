@@ -110,7 +110,6 @@ fn read_ranges(
         while range.start < range.end {
             let Ok(mut memory) = empty.recv() else { return };
             let chunk_end = (range.start / chunk_bytes as u64 + 1) * chunk_bytes as u64;
-            #[expect(clippy::cast_possible_truncation, reason = "at most a chunk")]
             let length = (chunk_end.min(range.end) - range.start) as usize;
             let read = file.read(range.start, &mut memory[..length]);
             moved.add(length);

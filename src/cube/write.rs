@@ -442,7 +442,6 @@ impl ScenarioWriter<'_> {
             .map(|index| header.offset_of(self.id_of(index)));
         let nan = nans(header, padding_end - start);
         let padded = (start..padding_end).step_by(BLOCK).try_for_each(|at| {
-            #[expect(clippy::cast_possible_truncation, reason = "at most BLOCK")]
             let length = (padding_end - at).min(BLOCK as u64) as usize;
             self.file().place(at, &nan[..length])
         });

@@ -80,7 +80,6 @@ impl Column {
 
     /// A value in double precision; for a string its index.
     #[must_use]
-    #[expect(clippy::cast_precision_loss, reason = "rounding is what it is for")]
     pub fn number(&self, index: usize) -> f64 {
         match self {
             Self::Floats(values) => values[index],
@@ -150,7 +149,6 @@ fn coordinate(name: &str, along: &[usize], values: Column, about: &str) -> Coord
     }
 }
 
-#[expect(clippy::cast_possible_wrap, reason = "lengths are below 2^63")]
 fn numbers(length: u64) -> Column {
     Column::Integers((0..length as i64).collect())
 }

@@ -104,7 +104,6 @@ fn coordinate_field(dataset: &Dataset<'_>, axis: usize, frame: u64, index: u64) 
 fn value(text: &mut String, dtype: Dtype, bytes: &[u8]) {
     // Writing to a string cannot fail.
     let _ = match (dtype.kind, Scalar::decode(dtype, bytes)) {
-        #[expect(clippy::cast_possible_truncation, reason = "it has single precision")]
         (Kind::Float, Scalar::Float(value)) if dtype.bytes == 4 => {
             write!(text, "{:?}", value as f32)
         }

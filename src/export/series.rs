@@ -52,7 +52,6 @@ impl Mesh {
             });
             mesh.origin[axis] = first_place;
             if length > 1 {
-                #[expect(clippy::cast_precision_loss, reason = "lengths are below 2^53")]
                 let intervals = (length - 1) as f64;
                 mesh.spacing[axis] = (last_place - first_place) / intervals;
             }

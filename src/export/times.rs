@@ -80,10 +80,6 @@ pub(super) fn of_sweep(
 
 /// The times along the dimension t, and their description: the times of the scenarios if all agree, otherwise the
 /// multiples of outtime.
-#[expect(
-    clippy::cast_precision_loss,
-    reason = "numbers of snapshots are below 2^53"
-)]
 pub(super) fn common(
     header: &Header,
     times: &[f64],

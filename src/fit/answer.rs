@@ -145,7 +145,6 @@ impl FitAnswer {
     /// The result of a fit, from its minimum and the ends of its profiles, two for each unknown. Linear intervals
     /// extend `distance` standard errors to each side.
     #[must_use]
-    #[expect(clippy::cast_possible_truncation, reason = "a number of values")]
     pub fn new(
         model: &Model,
         best: &Minimum,
@@ -275,7 +274,6 @@ impl FitAnswer {
 }
 
 /// The residuals of each column.
-#[expect(clippy::cast_precision_loss, reason = "numbers of values")]
 fn columns(model: &Model, best: &Minimum) -> Vec<ColumnAnswer> {
     let residuals = residuals_of_series(model, best);
     let columns = model

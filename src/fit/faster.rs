@@ -26,7 +26,6 @@ const STEPS: [f64; 3] = [64.0, 256.0, 1024.0];
 ///
 /// # Errors
 /// [`FitError::Stopped`].
-#[expect(clippy::cast_precision_loss, reason = "estimates")]
 pub fn faster_method(
     model: &Model,
     raw: &RawParams,

@@ -307,7 +307,6 @@ impl Model {
 
     /// The number of residuals minus the number of unknowns.
     #[must_use]
-    #[expect(clippy::cast_precision_loss, reason = "there are few")]
     pub fn degrees_of_freedom(&self) -> f64 {
         let values: usize = self.series.iter().map(|series| series.points.len()).sum();
         let priors = self

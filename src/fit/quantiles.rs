@@ -41,7 +41,6 @@ pub fn chi_squared_tail(value: f64, degrees: f64) -> f64 {
     if x < a + 1.0 {
         let (mut term, mut sum) = (1.0 / a, 1.0 / a);
         for number in 1..MOST_TERMS {
-            #[expect(clippy::cast_precision_loss, reason = "a small number")]
             let divisor = a + number as f64;
             term *= x / divisor;
             sum += term;
@@ -54,7 +53,6 @@ pub fn chi_squared_tail(value: f64, degrees: f64) -> f64 {
     let mut b = x + 1.0 - a;
     let mut fraction = Fraction::begin(b, 1.0 / TINY);
     for number in 1..MOST_TERMS {
-        #[expect(clippy::cast_precision_loss, reason = "a small number")]
         let number = number as f64;
         b += 2.0;
         if fraction.go_on(-number * (number - a), b) {
@@ -84,7 +82,6 @@ fn incomplete_beta(a: f64, b: f64, x: f64) -> f64 {
 fn beta_fraction(a: f64, b: f64, x: f64) -> f64 {
     let mut fraction = Fraction::begin(1.0 - (a + b) * x / (a + 1.0), 1.0);
     for number in 1..MOST_TERMS {
-        #[expect(clippy::cast_precision_loss, reason = "a small number")]
         let m = number as f64;
         let even_term = m * (b - m) * x / ((a + 2.0 * m - 1.0) * (a + 2.0 * m));
         let odd_term = -(a + m) * (a + b + m) * x / ((a + 2.0 * m) * (a + 2.0 * m + 1.0));

@@ -152,7 +152,6 @@ fn inflation(correlation: f64) -> f64 {
 
 impl ColumnFactor {
     /// The factor from weighted residuals, which follow `unknowns` unknowns.
-    #[expect(clippy::cast_precision_loss, reason = "numbers of values")]
     fn of(residuals: &[f64], unknowns: f64, variance: f64, has_sigma: bool) -> Self {
         /// How many times smaller than their mean the squares of correlated residuals often are by chance.
         const CHANCE: f64 = 3.0;

@@ -167,7 +167,6 @@ impl Precision {
     /// The fault of a value that is not a finite number in this precision.
     #[must_use]
     pub fn lacks(self, value: f64) -> Option<&'static str> {
-        #[expect(clippy::cast_possible_truncation, reason = "what a run does")]
         match self {
             Self::F64 => (!value.is_finite()).then_some("finite"),
             Self::F32 => (!(value as f32).is_finite()).then_some("finite in single precision"),
@@ -178,7 +177,6 @@ impl Precision {
     /// precision, whose rounding is negligible.
     #[must_use]
     pub fn rounding(self, value: f64) -> f64 {
-        #[expect(clippy::cast_possible_truncation, reason = "what a run does")]
         match self {
             Self::F64 => 0.0,
             Self::F32 => {

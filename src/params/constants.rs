@@ -223,10 +223,6 @@ fn number(value: &Value, constants: &[(String, f64)]) -> Result<f64, String> {
 }
 
 /// A number as an integer, if it is one.
-#[expect(
-    clippy::cast_possible_truncation,
-    reason = "only whole numbers that a float holds"
-)]
 fn whole(number: f64) -> Option<i64> {
     (number.fract() == 0.0 && number.abs() < 2_f64.powi(53)).then_some(number as i64)
 }

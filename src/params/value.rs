@@ -60,7 +60,6 @@ pub fn from_json(json: &Json) -> Value {
 
 /// The number of a float or an integer, as Python's `float()` converts it.
 #[must_use]
-#[expect(clippy::cast_precision_loss, reason = "what Python's float(int) does")]
 pub fn number(value: &Value) -> Option<f64> {
     match value {
         Value::Float(value) => Some(*value),

@@ -118,7 +118,6 @@ fn range(table: &toml::Table) -> Result<Vec<Value>, String> {
         ));
     }
     let last_number = count - 1;
-    #[expect(clippy::cast_precision_loss, reason = "at most a million")]
     let values = (0..count).map(|number| match number {
         0 => start,
         _ if number == last_number => stop,

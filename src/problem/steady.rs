@@ -63,7 +63,6 @@ impl Problem {
     }
 
     /// The estimated wall time of `cycles` cycles on this machine, measured on a small plate.
-    #[expect(clippy::cast_precision_loss, reason = "an estimate")]
     pub(crate) fn seconds_to_settle(&self, cycles: u64) -> f64 {
         const LARGEST: usize = 256;
         let (ny, nx) = self.grid.shape();

@@ -192,7 +192,6 @@ impl Passes {
     }
 
     /// The estimated time per node and step, approximately in seconds.
-    #[expect(clippy::cast_precision_loss, reason = "an estimate")]
     fn cost(&self, shape: &Shape) -> f64 {
         let bytes = self.value as f64;
         let (band, depth) = (shape.rows as f64, shape.tile.depth as f64);

@@ -137,7 +137,6 @@ impl<'a, C: Comm> Decomposition<'a, C> {
         let own_begin = share.own().start;
         let [own_jobs, _] = Self::jobs(share, begin);
         for job in &own_jobs {
-            #[expect(clippy::cast_possible_truncation, reason = "places in memory")]
             let range =
                 (job.bytes.start - own_begin) as usize..(job.bytes.end - own_begin) as usize;
             take(job, &own[range]);
@@ -205,14 +204,12 @@ impl<'a, C: Comm> Decomposition<'a, C> {
 
 /// Copies the bytes of `own` from byte `offset` on.
 pub(crate) fn copy_from(own: &[u8], offset: u64, to: &mut [u8]) {
-    #[expect(clippy::cast_possible_truncation, reason = "a place in memory")]
     let offset = offset as usize;
     to.copy_from_slice(&own[offset..offset + to.len()]);
 }
 
 /// A buffer for a range of bytes.
 fn buffer(bytes: &Range<u64>) -> Vec<u8> {
-    #[expect(clippy::cast_possible_truncation, reason = "at most a block")]
     let length = (bytes.end - bytes.start) as usize;
     vec![0; length]
 }

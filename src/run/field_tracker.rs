@@ -91,7 +91,6 @@ impl NodeSums {
         }
         problem.codec().encode(first_row, &mut self.values);
         match (problem.params.precision, self.kind) {
-            #[expect(clippy::cast_possible_truncation, reason = "the precision of the cube")]
             (Precision::F32, RecordField::Mean | RecordField::Min | RecordField::Max) => {
                 let rounded = self.values.iter().map(|value| *value as f32);
                 let rounded: Vec<f32> = rounded.collect();

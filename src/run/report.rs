@@ -73,7 +73,6 @@ pub struct Operations {
 }
 
 impl Operations {
-    #[expect(clippy::cast_precision_loss, reason = "a share for people")]
     fn of(updates: [u64; 3]) -> Self {
         let total = updates.iter().sum::<u64>().max(1) as f64;
         let [three, five, six] = updates.map(|count| count as f64 / total);
@@ -107,7 +106,6 @@ impl Report {
     ) -> Self {
         let updates = problem.grid.interior() * steps * problem.stages() as u64;
         let advance = clock.advance.as_secs_f64();
-        #[expect(clippy::cast_precision_loss, reason = "a rate for people")]
         let updates_per_second = if steps == 0 {
             0.0
         } else {

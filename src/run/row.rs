@@ -47,7 +47,6 @@ impl Row {
     }
 
     /// The number in a column of the record, counted without the column of scenarios.
-    #[expect(clippy::cast_precision_loss, reason = "below 2^53")]
     pub(crate) fn number(&self, column: usize) -> Option<f64> {
         match column {
             0 => Some(self.step as f64),

@@ -22,7 +22,6 @@ pub fn estimated_seconds(problem: &Problem, memory: u64) -> f64 {
 
 /// Measures a few steps on a grid of the same or the largest affordable size, with what depends on time. A few stages stand for
 /// all stages of a long step.
-#[expect(clippy::cast_precision_loss, reason = "an estimate")]
 fn seconds_in<T: Element>(problem: &Problem, memory: u64) -> f64 {
     const LARGEST: usize = 2048;
     const LONG_ENOUGH: Duration = Duration::from_millis(30);

@@ -199,7 +199,6 @@ impl SnapshotOfCube {
 }
 
 /// The index of a byte in a buffer that begins with byte `begin`; 0 if the byte lies before it.
-#[expect(clippy::cast_possible_truncation, reason = "places in memory")]
 fn offset(byte: u64, begin: u64) -> usize {
     byte.saturating_sub(begin) as usize
 }

@@ -210,7 +210,6 @@ impl Durable<'_> {
         let mut bytes = vec![0; digest::BLOCK];
         let digests = share.hashed().map(|number| {
             let block = share.block(number);
-            #[expect(clippy::cast_possible_truncation, reason = "at most a block")]
             let bytes = &mut bytes[..(block.end - block.start) as usize];
             let read = file.read(self.begin + block.start, bytes);
             read.map_err(CubeError::io("read", self.path))?;

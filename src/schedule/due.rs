@@ -12,16 +12,10 @@ pub(crate) const NEARLY: f64 = 1e-9;
 
 /// A number of steps, truncated to an integer.
 pub(super) fn whole(steps: f64) -> Option<u64> {
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "0 ≤ steps < 2^53"
-    )]
     (steps < MOST_STEPS).then_some(steps as u64)
 }
 
 /// The number of steps of `dt` in an interval with exact times: full steps, and a shorter one if there is a remainder.
-#[expect(clippy::cast_precision_loss, reason = "below 2^53")]
 pub(super) fn steps_in(interval: f64, dt: f64) -> Option<u64> {
     let full = whole(interval / dt + NEARLY)?;
     let is_left = interval - full as f64 * dt > NEARLY * dt;

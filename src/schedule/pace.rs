@@ -21,7 +21,6 @@ pub struct Pace {
     pub start: f64,
 }
 
-#[expect(clippy::cast_precision_loss, reason = "steps are below 2^53")]
 impl Pace {
     /// Times that are sums of steps of `dt`.
     #[must_use]

@@ -101,7 +101,6 @@ impl Difference {
 
     /// The root mean square of the differences.
     #[must_use]
-    #[expect(clippy::cast_precision_loss, reason = "counts are below 2^53")]
     pub fn rms(&self) -> f64 {
         (self.squares / self.elements.max(1) as f64).sqrt()
     }
@@ -284,7 +283,6 @@ fn distance(a: Scalar, b: Scalar) -> f64 {
 }
 
 /// `a - b`, rounded once; 0 for equal infinities.
-#[expect(clippy::cast_precision_loss, reason = "rounding is what it is for")]
 fn difference(a: Scalar, b: Scalar) -> f64 {
     if let (Some(a), Some(b)) = (whole_number(a), whole_number(b)) {
         return (a - b) as f64;
@@ -299,10 +297,6 @@ fn difference(a: Scalar, b: Scalar) -> f64 {
 fn whole_number(value: Scalar) -> Option<i128> {
     match value {
         Scalar::Integer(value) => Some(value),
-        #[expect(
-            clippy::cast_possible_truncation,
-            reason = "without a fraction, and small"
-        )]
         Scalar::Float(value) if value.fract() == 0.0 && value.abs() <= 2_f64.powi(64) => {
             Some(value as i128)
         }
@@ -329,7 +323,6 @@ pub fn ulps(pair: [Scalar; 2], dtypes: [Dtype; 2]) -> Option<u64> {
 fn place_among_floats(value: f64, bytes: usize) -> i64 {
     let (bits, sign) = match bytes {
         2 => (u64::from(half::f16::from_f64(value).to_bits()), 1 << 15),
-        #[expect(clippy::cast_possible_truncation, reason = "rounded once")]
         4 => (u64::from((value as f32).to_bits()), 1 << 31),
         _ => (value.to_bits(), 1 << 63),
     };

@@ -105,7 +105,6 @@ fn append(
 ) -> Result<(), AnalysisError> {
     let (start, count) = (places.start, places.clone().count());
     if npy.dtype.kind == Kind::Float {
-        #[expect(clippy::cast_precision_loss, reason = "formulas of floats are in f64")]
         let variables = variables(formula, npy, places, |index| index as f64);
         let variables: Vec<&[f64]> = variables.iter().map(Vec::as_slice).collect();
         let mut values = [0.0; BATCH];
@@ -215,11 +214,6 @@ fn scalars(values: Values) -> Vec<Option<Scalar>> {
 }
 
 /// The bits of a value as an element of an integer or boolean dtype; the error is the reason why this is impossible.
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "a whole number in the range of the dtype"
-)]
 fn element(value: Option<Scalar>, dtype: Dtype) -> Result<u64, String> {
     let Some(value) = value else {
         return Err(

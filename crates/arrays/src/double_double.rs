@@ -110,11 +110,6 @@ impl From<f64> for DoubleDouble {
 }
 
 impl From<i128> for DoubleDouble {
-    #[expect(
-        clippy::cast_precision_loss,
-        clippy::cast_possible_truncation,
-        reason = "lo takes what hi loses, and a rounded i128 is an i128 or just above it"
-    )]
     fn from(value: i128) -> Self {
         let hi = value as f64;
         Self {

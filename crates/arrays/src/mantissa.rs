@@ -185,7 +185,6 @@ mod tests {
             let mut bytes = value.to_ne_bytes();
             let change = round(Dtype::F32, &mut bytes, kept);
             let wide = f64::from(value);
-            #[allow(clippy::cast_possible_wrap, reason = "small")]
             let step = 2_f64.powi(wide.abs().log2().floor() as i32 - kept as i32);
             let expected = (wide / step).round_ties_even() * step;
             prop_assert_eq!(f64::from(f32::from_ne_bytes(bytes)), expected);

@@ -156,7 +156,6 @@ impl<T: Summable> Moments<T> {
 
     /// The moments of the values of both together.
     #[must_use]
-    #[expect(clippy::cast_precision_loss, reason = "counts are below 2^53")]
     pub fn merge(self, other: Self) -> Self {
         let nan = self.nan + other.nan;
         let values_above = self.above + other.above;
@@ -197,7 +196,6 @@ impl<T: Summable> Moments<T> {
 
     /// The statistics of the values.
     #[must_use]
-    #[expect(clippy::cast_precision_loss, reason = "counts are below 2^53")]
     pub fn statistics(&self) -> Statistics {
         let has_values = self.count > 0;
         Statistics {
@@ -309,7 +307,6 @@ impl<T: Summable, const N: usize> Batch<T, N> {
     /// The moments of every column, without the effect of NaN on their ranges. If the function were inlined into the
     /// loops above, the compiler would use vectors of two numbers there.
     #[inline(never)]
-    #[expect(clippy::cast_precision_loss, reason = "a batch has few rows")]
     fn moments(&self) -> [Moments<T>; N] {
         std::array::from_fn(|column| {
             let shift = self.shift[column].double_double();

@@ -24,12 +24,6 @@ impl Rank {
     /// Source: NumPy, `numpy.median` and the method "linear" of `numpy.quantile` (number 7 of Hyndman and
     /// Fan, "Sample quantiles in statistical packages", The American Statistician 50, 1996).
     #[inline]
-    #[expect(
-        clippy::cast_precision_loss,
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "counts are below 2^53, and a place lies between 0 and the last element"
-    )]
     pub(super) fn pick(self, count: usize) -> Pick {
         let last_place = count - 1;
         match self {

@@ -128,7 +128,6 @@ impl Sum<f64> for DoubleDouble {
         self.mean(count)
     }
 
-    #[expect(clippy::cast_precision_loss, reason = "counts are below 2^53")]
     fn mean(self, count: u64) -> f64 {
         self.value() / count as f64
     }
@@ -150,7 +149,6 @@ macro_rules! integers {
             const MAX_OF_NONE: Self = Self::MIN;
 
             #[inline(always)]
-            #[expect(clippy::cast_precision_loss, reason = "the one rounding")]
             fn minus(self, shift: Self) -> f64 {
                 let distance = self.abs_diff(shift) as f64;
                 if self < shift { -distance } else { distance }
@@ -187,7 +185,6 @@ macro_rules! integers {
                 u64::from_ne_bytes(self.to_ne_bytes()) ^ $flipped
             }
 
-            #[expect(clippy::cast_precision_loss, reason = "the one rounding")]
             fn of_key(key: u64) -> f64 {
                 $integer::from_ne_bytes((key ^ $flipped).to_ne_bytes()) as f64
             }
@@ -222,7 +219,6 @@ macro_rules! integers {
                 $integer::try_from(self / i128::from(count.max(1))).unwrap_or_default()
             }
 
-            #[expect(clippy::cast_precision_loss, reason = "the one rounding")]
             fn mean(self, count: u64) -> f64 {
                 self as f64 / count as f64
             }

@@ -21,7 +21,6 @@ pub fn excerpt(text: &str, longest: usize) -> String {
 
 /// A number of bytes, exactly, and also in a larger unit if it is long: `512 bytes`, `22817435648 bytes (21.3 GiB)`.
 #[must_use]
-#[expect(clippy::cast_precision_loss, reason = "rounded for people")]
 pub fn bytes(count: u64) -> String {
     const UNITS: [&str; 5] = ["MiB", "GiB", "TiB", "PiB", "EiB"];
     let unit = (0..UNITS.len()).rfind(|&unit| count >> (10 * (unit + 2)) > 0);
@@ -70,12 +69,6 @@ pub fn parse_bytes(text: &str) -> Result<u64, String> {
     };
     let bytes = factor.and_then(|factor| match number.parse::<u64>() {
         Ok(count) => count.checked_mul(factor),
-        #[expect(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            clippy::cast_precision_loss,
-            reason = "a size, checked to be in range"
-        )]
         Err(_) => number
             .parse::<f64>()
             .ok()

@@ -48,7 +48,6 @@ struct Chirp {
 }
 
 /// `exp(-2πi k/n)`, of which quarters of a turn are exact.
-#[expect(clippy::cast_precision_loss, reason = "lengths are below 2^40")]
 pub(crate) fn turn(k: u64, n: u64) -> [f64; 2] {
     let quarters = 4 * (k % n);
     let angle = FRAC_PI_2 * ((quarters % n) as f64 / n as f64);
@@ -135,7 +134,6 @@ impl Fourier {
 }
 
 impl Chirp {
-    #[expect(clippy::cast_precision_loss, reason = "lengths are below 2^40")]
     fn new(factors: Vec<[f64; 2]>, passes: &[Pass], padded_len: usize) -> Self {
         let mut values = vec![Value::ZERO; padded_len];
         for (j, &[re, im]) in factors.iter().enumerate() {

@@ -178,7 +178,6 @@ struct Filter {
 }
 
 impl Filter {
-    #[expect(clippy::cast_precision_loss, reason = "node numbers are below 2^31")]
     fn new(axis: SpectralAxis) -> Self {
         let SpectralAxis { ends, nodes, r } = axis;
         assert!(nodes > 2, "an axis has at least three nodes");

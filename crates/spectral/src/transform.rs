@@ -75,7 +75,6 @@ impl Transform {
     }
 
     /// The reciprocal of the factor that a transform and its inverse apply together.
-    #[expect(clippy::cast_precision_loss, reason = "node numbers are below 2^31")]
     pub(crate) fn scale(&self) -> f64 {
         1.0 / self.fourier.len() as f64
     }

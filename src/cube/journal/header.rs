@@ -106,7 +106,6 @@ impl TryFrom<Keys> for Header {
         let content = match (keys.varied, keys.shape.first()) {
             (None, _) => Content::Run(first_scenario),
             (Some(varied), Some(&count)) if (1..=MOST_SCENARIOS as u64).contains(&count) => {
-                #[expect(clippy::cast_possible_truncation, reason = "at most a million")]
                 let scenarios = Scenarios::read(first_scenario, varied, count as usize);
                 let scenarios = scenarios.ok_or("a list in varied has no value for each scenario");
                 Content::Sweep(scenarios?)

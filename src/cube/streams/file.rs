@@ -122,7 +122,6 @@ impl StreamFile {
         const CHUNK: usize = 1 << 20;
         let mut chunk = Vec::new();
         for begin in bytes.clone().step_by(CHUNK) {
-            #[expect(clippy::cast_possible_truncation, reason = "at most CHUNK")]
             chunk.resize((bytes.end - begin).min(CHUNK as u64) as usize, 0);
             self.read(begin, &mut chunk)?;
             take(begin, &chunk)?;

@@ -174,7 +174,6 @@ impl NamedAxis {
     }
 
     /// The coordinate of an index, or its time.
-    #[expect(clippy::cast_precision_loss, reason = "indices are below 2^53")]
     fn coordinate_or_time(&self, index: u64) -> Option<f64> {
         match self.has_indices_for_times() {
             true => Some(index as f64),
@@ -185,7 +184,6 @@ impl NamedAxis {
     /// The axis of `count` windows over this one, beginning at index `start`. The coordinate of a window is the mean of
     /// the coordinates of its first and its last element.
     #[must_use]
-    #[expect(clippy::cast_precision_loss, reason = "counts are below 2^53")]
     pub fn of_windows(&self, start: u64, window: u64, stride: u64, count: u64) -> Option<Self> {
         let spacing = match self.values {
             AxisValues::Listed { spacing, .. } => spacing * stride as f64,

@@ -25,7 +25,6 @@ pub(super) trait MapElement: Copy + Default {
 impl MapElement for f64 {
     const ABSENT: Self = Self::NAN;
 
-    #[expect(clippy::cast_precision_loss, reason = "indices are below 2^53")]
     fn of_index(index: u64) -> Self {
         index as Self
     }

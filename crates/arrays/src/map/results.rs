@@ -61,11 +61,6 @@ pub(super) fn encode(
                     0
                 })
             });
-            #[expect(
-                clippy::cast_possible_truncation,
-                clippy::cast_sign_loss,
-                reason = "a whole number in the range of the dtype"
-            )]
             let integers: Vec<u64> = integers.map(|integer| integer as u64).collect();
             u64::encode(&integers, dtype, bytes);
         }
@@ -73,10 +68,6 @@ pub(super) fn encode(
 }
 
 /// A value without its fraction. An infinite value becomes the last integer on its side.
-#[expect(
-    clippy::cast_possible_truncation,
-    reason = "what is too large is the last integer"
-)]
 fn whole_part(value: Scalar) -> Option<i128> {
     match value {
         Scalar::Integer(integer) => Some(integer),
@@ -94,11 +85,6 @@ fn ends(dtype: Dtype) -> [i128; 2] {
 }
 
 /// The float nearest to an integer, and whether they are equal.
-#[expect(
-    clippy::cast_precision_loss,
-    clippy::cast_possible_truncation,
-    reason = "the nearest float is meant, and compared"
-)]
 pub(super) fn nearest_float(integer: i128) -> (f64, bool) {
     let float = integer as f64;
     (float, float as i128 == integer)

@@ -189,10 +189,6 @@ impl Scalar {
 
     /// The element with the lowest bits of `bits`.
     #[must_use]
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "a dtype's own bits, and at most 8 bytes"
-    )]
     pub fn of_bits(dtype: Dtype, bits: u64) -> Self {
         let unused = 64 - 8 * dtype.bytes as u32;
         match (dtype.kind, dtype.bytes) {
@@ -206,7 +202,6 @@ impl Scalar {
 
     /// The nearest double.
     #[must_use]
-    #[expect(clippy::cast_precision_loss, reason = "rounding is what it is for")]
     pub fn to_f64(self) -> f64 {
         match self {
             Self::Float(value) => value,

@@ -222,7 +222,6 @@ fn members(directory: &[u8]) -> Result<Vec<Member>, HeaderError> {
             extra.unwrap_or_default(),
         );
         let name = String::from_utf8_lossy(name);
-        #[expect(clippy::cast_possible_truncation, reason = "of 4 bytes")]
         members.push(Member {
             name: name.strip_suffix(".npy").unwrap_or(&name).to_owned(),
             bytes,

@@ -50,7 +50,6 @@ pub fn histogram(
     let task = TASK.min(options.memory / 256).max(1 << 10);
     let threads = threads_within(options.memory, 16 * task + 8 * bins as u64)?;
     let pieces = Cut::of_elements(&array.npy.in_file_order(select), task);
-    #[expect(clippy::cast_precision_loss, reason = "bins fit into memory")]
     let scale = bins as f64 / (high - low);
     let states = walk::by_thread(
         &pieces,
@@ -63,11 +62,6 @@ pub fn histogram(
                 .iter()
                 .filter(|&&value| low <= value && value <= high)
             {
-                #[expect(
-                    clippy::cast_possible_truncation,
-                    clippy::cast_sign_loss,
-                    reason = "a first guess"
-                )]
                 let guess = (((value - low) * scale) as usize).min(bins - 1);
                 let is_last = guess + 1 == bins;
                 let bin =
@@ -91,7 +85,6 @@ pub fn histogram(
 }
 
 /// The edges of the bins, rounded as by `numpy.linspace` if all its intermediate results are finite.
-#[expect(clippy::cast_precision_loss, reason = "bins fit into memory")]
 fn edges(low: f64, high: f64, bins: usize) -> Vec<f64> {
     let (count, span) = (bins as f64, high - low);
     let step = span / count;

@@ -226,7 +226,6 @@ of_integers!(Variance, 4);
 ///
 /// Source: Dekker, "A floating-point technique for extending the available precision", Numer. Math. 18 (1971).
 #[inline(always)]
-#[expect(clippy::cast_precision_loss, reason = "halves have 32 bits")]
 fn exact(item: i64, unsigned: bool) -> DoubleDouble {
     let [upper, lower] = halves(item, unsigned).map(|half| half as f64);
     let upper = upper * (1_u64 << 32) as f64;
@@ -402,7 +401,6 @@ impl Operation<2> for RoundedRange {
     }
 
     #[inline(always)]
-    #[expect(clippy::cast_precision_loss, reason = "the one rounding")]
     fn lower(&self, partial: [i64; 2], n: f64) -> f64 {
         self.0.lower(partial, n).cast_unsigned() as f64
     }

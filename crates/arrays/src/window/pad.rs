@@ -55,7 +55,6 @@ impl Pad {
                 match (i64::try_from(integer), u64::try_from(integer)) {
                     (Ok(signed), _) => T::decode(Dtype::I64, &signed.to_le_bytes(), &mut value),
                     (_, Ok(unsigned)) => T::decode(Dtype::U64, &unsigned.to_le_bytes(), &mut value),
-                    #[expect(clippy::cast_precision_loss, reason = "a float is meant")]
                     _ => T::decode(Dtype::F64, &(integer as f64).to_le_bytes(), &mut value),
                 }
             }

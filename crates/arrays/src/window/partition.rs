@@ -108,7 +108,6 @@ fn halve(axes: &[WindowAxis], whole: &Region, part: &mut Region, first: usize, m
 
 /// The cost of halving a part along an axis: the fraction of elements that are read twice because windows overlap, and
 /// the seeks due to shorter runs in the files.
-#[expect(clippy::cast_precision_loss, reason = "a measure for comparison")]
 fn cost_of_cut(axes: &[WindowAxis], whole: &Region, part: &Region, axis: usize) -> f64 {
     let WindowAxis { window, stride, .. } = axes[axis];
     let half = length(&part[axis]).div_ceil(2);

@@ -269,7 +269,6 @@ impl Slide {
     }
 
     #[inline(always)]
-    #[expect(clippy::cast_precision_loss, reason = "counts are below 2^53")]
     fn fold_lanes<O: Operation<C>, const C: usize, const N: usize>(
         &self,
         source: &impl LineSource<O, C>,
@@ -319,7 +318,6 @@ impl Slide {
 
     /// The number of elements of the array for which some elements stand.
     #[inline(always)]
-    #[expect(clippy::cast_precision_loss, reason = "counts are below 2^53")]
     fn counted(&self, elements: usize) -> f64 {
         elements as f64 * self.weight
     }

@@ -265,7 +265,6 @@ impl<'a, O: Operation<C>, const C: usize> WindowStream<'a, O, C> {
             stride: size(stride),
             first: size(windows.start),
             count: size(length(windows)),
-            #[expect(clippy::cast_precision_loss, reason = "counts are below 2^53")]
             weight: weight as f64,
             wide: self.wide,
         }
@@ -398,7 +397,6 @@ impl<'a, O: Operation<C>, const C: usize> WindowStream<'a, O, C> {
 
     /// Appends the results of the open window, which is now complete.
     fn finish(&mut self) {
-        #[expect(clippy::cast_precision_loss, reason = "counts are below 2^53")]
         let n = (self.axes[0].window * self.weight) as f64;
         let open = Partials::<_, C>::of(&self.open[0]);
         self.results.extend((0..self.row_out).map(|lane| {

@@ -293,7 +293,6 @@ impl Windows {
 
     /// Computes results from the elements that are not NaN.
     fn skipping(&self, pass: &WindowPass<'_>, least: u64) -> Result<(), AnalysisError> {
-        #[expect(clippy::cast_precision_loss, reason = "counts are below 2^53")]
         let least_count = least as f64;
         macro_rules! skip {
             ($operation:expr, $of_none:expr) => {

@@ -49,7 +49,6 @@ impl Quantiser {
 
     /// The upper three bytes of an f32, as a signed integer.
     fn code(&self, value: f64) -> i32 {
-        #[expect(clippy::cast_possible_truncation, reason = "rounded, or infinite")]
         let number = ((value - self.offset) / self.scale) as f32;
         let bits = number.to_bits();
         let magnitude = bits & 0x7fff_ffff;

@@ -52,14 +52,12 @@ impl<T: Real> StageCoefficients<T> {
 }
 
 /// The coefficient `b_j` of the method.
-#[expect(clippy::cast_precision_loss, reason = "numbers of stages are small")]
 fn b(j: usize) -> f64 {
     let j = j.max(2) as f64;
     (j * j + j - 2.0) / (2.0 * j * (j + 1.0))
 }
 
 /// The coefficients `mu_j`, `nu_j`, `m_j` and `q_j` of stage `number`, for a method with this `w`.
-#[expect(clippy::cast_precision_loss, reason = "numbers of stages are small")]
 fn coefficients(number: usize, w: f64) -> [f64; 4] {
     let j = number as f64;
     if number == 1 {
@@ -78,7 +76,6 @@ impl<T: Real> Rkl2<T> {
     /// # Panics
     /// If there are fewer stages.
     #[must_use]
-    #[expect(clippy::cast_precision_loss, reason = "numbers of stages are small")]
     pub fn new(stages: usize) -> Self {
         assert!(
             stages >= 2,
@@ -151,7 +148,6 @@ impl<T: Real> Rkl2<T> {
 
 /// The largest ratio of a step of `stages` stages to the stability limit of explicit Euler, `(s² + s - 2)/4`.
 #[must_use]
-#[expect(clippy::cast_precision_loss, reason = "numbers of stages are small")]
 pub fn rkl2_reach(stages: usize) -> f64 {
     let s = stages as f64;
     (s * s + s - 2.0) / 4.0

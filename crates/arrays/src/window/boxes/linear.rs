@@ -25,7 +25,6 @@ impl Linear {
     /// Sums with the given weights; the axes of the weights are in file order.
     pub(in super::super) fn new(weights: Weights, skip: Option<u64>) -> Self {
         let window = weights.window();
-        #[expect(clippy::cast_precision_loss, reason = "below 2^53")]
         Self {
             ones: window
                 .iter()
@@ -67,7 +66,6 @@ impl BoxOperation for Linear {
         (2 * elements + skipping).saturating_mul(8)
     }
 
-    #[expect(clippy::cast_precision_loss, reason = "below 2^53")]
     fn compute(
         &self,
         area: &WindowBox<'_>,

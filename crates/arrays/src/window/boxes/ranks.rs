@@ -148,7 +148,6 @@ impl Ranks {
         let sorted = &mut self.sorted;
         for_each_index(outer, [pitch_in, pitch], |row_in, row_of_tile| {
             let row = input[row_in..row_in + width].iter().zip(row_of_tile..);
-            #[expect(clippy::cast_possible_truncation, reason = "tiles are smaller")]
             let present = row
                 .filter(|(value, _)| !value.is_nan())
                 .map(|(&value, place)| (value, place as u32));

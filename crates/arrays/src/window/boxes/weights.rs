@@ -104,9 +104,7 @@ fn gaussian_factor(sigma: f64) -> Result<Vec<f64>, AnalysisError> {
     if sigma <= 1e-15 {
         return Ok(vec![1.0]);
     }
-    #[expect(clippy::cast_possible_truncation, reason = "at most 4e8")]
     let radius = (4.0 * sigma + 0.5) as i64;
-    #[expect(clippy::cast_precision_loss, reason = "at most 4e8")]
     let weights: Vec<f64> = (-radius..=radius)
         .map(|x| (-0.5 / (sigma * sigma) * (x * x) as f64).exp())
         .collect();
