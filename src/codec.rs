@@ -18,7 +18,6 @@ pub struct Codec {
 
 impl Codec {
     /// The codec of a grid with rows of `nx` nodes, some of which may be masked.
-    #[must_use]
     pub fn new(masked: Option<Arc<NodeSet>>, nx: usize, period: Option<usize>) -> Self {
         Self {
             masked,
@@ -33,7 +32,6 @@ impl Codec {
     }
 
     /// Rows of a snapshot from rows of a state, from row `first` on; a copy if they differ.
-    #[must_use]
     pub fn encoded<'a, T: Real>(&self, first: usize, rows: &'a [T]) -> Cow<'a, [T]> {
         let mut rows = Cow::from(rows);
         if self.masked.is_some() {
@@ -64,7 +62,6 @@ impl Codec {
 }
 
 /// The bytes of NaN in a number of `bytes` bytes.
-#[must_use]
 pub fn nan(bytes: usize) -> &'static [u8] {
     match bytes {
         4 => &const { f32::NAN.to_le_bytes() },

@@ -166,7 +166,6 @@ pub enum Method<T> {
 
 impl<T: Real> Dynamics<T> {
     /// The dynamics of an equation between walls with constant values.
-    #[must_use]
     pub fn constant(equation: Equation<T>) -> Self {
         Self {
             equation,

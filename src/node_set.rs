@@ -63,7 +63,6 @@ impl Block {
 
 impl NodeSet {
     /// The nodes with these numbers.
-    #[must_use]
     pub fn of(numbers: impl IntoIterator<Item = u64>) -> Self {
         let mut set = Self::default();
         numbers.into_iter().for_each(|number| set.add(number));
@@ -80,13 +79,11 @@ impl NodeSet {
     }
 
     /// Whether the set has no nodes.
-    #[must_use]
     pub fn is_empty(&self) -> bool {
         self.blocks.is_empty()
     }
 
     /// The number of nodes.
-    #[must_use]
     pub fn count(&self) -> u64 {
         let nodes_of_blocks = self.blocks.iter().map(|block| {
             let mixed_nodes: u32 = block.words.iter().map(|word| word.count_ones()).sum();
@@ -96,7 +93,6 @@ impl NodeSet {
     }
 
     /// Whether the set contains a node.
-    #[must_use]
     #[inline]
     pub fn has(&self, number: u64) -> bool {
         self.word(number / 64) >> (number % 64) & 1 == 1
@@ -210,13 +206,11 @@ impl NodeSet {
     }
 
     /// The first node that is in both sets.
-    #[must_use]
     pub fn first_common(&self, other: &Self) -> Option<u64> {
         self.within(0..u64::MAX).find(|&number| other.has(number))
     }
 
     /// Bytes of memory of the set.
-    #[must_use]
     pub fn bytes(&self) -> u64 {
         /// The bytes of an allocation in addition to its content.
         const ALLOCATION: usize = 16;

@@ -39,7 +39,6 @@ impl Slab {
     ///
     /// # Panics
     /// With fewer than three rows, without ranks, or with a depth of zero.
-    #[must_use]
     pub fn new(rows: usize, rank: usize, ranks: usize, depth: usize) -> Self {
         assert!(rows > 2 && ranks > 0 && depth > 0);
         let interior = rows - 2;
@@ -59,7 +58,6 @@ impl Slab {
 
     /// The slab in a grid whose first and last rows are the same. The first and the last slab then have halos between
     /// them as well.
-    #[must_use]
     pub fn periodic(mut self, is_periodic: bool) -> Self {
         self.is_ring = is_periodic && self.parts() > 1;
         self
@@ -69,13 +67,11 @@ impl Slab {
     ///
     /// # Panics
     /// With fewer than three rows.
-    #[must_use]
     pub fn whole(rows: usize) -> Self {
         Self::new(rows, 0, 1, 1)
     }
 
     /// The rows of the grid that `rank` owns.
-    #[must_use]
     pub fn rows_of(&self, rank: usize) -> Range<usize> {
         match self.cuts.get(rank..rank + 2) {
             Some(cuts) => cuts[0]..cuts[1],
@@ -84,7 +80,6 @@ impl Slab {
     }
 
     /// The rows of the grid that this rank owns.
-    #[must_use]
     pub fn own(&self) -> Range<usize> {
         self.rows_of(self.rank)
     }
@@ -92,7 +87,6 @@ impl Slab {
     /// The rows of the grid that this rank holds, with halos.
     ///
     /// In a periodic grid their numbers may go beyond the last row; row `j` is then row `j - (rows - 1)`.
-    #[must_use]
     pub fn held(&self) -> Range<usize> {
         let own_rows = self.own();
         if own_rows.is_empty() {
@@ -109,7 +103,6 @@ impl Slab {
     }
 
     /// The rows that this rank owns, counted from the first row that it holds.
-    #[must_use]
     pub fn own_among_held(&self) -> Range<usize> {
         let rows_above = match self.above() {
             Some(_) => self.halo,
@@ -119,7 +112,6 @@ impl Slab {
     }
 
     /// The rank that owns the rows before the rows of this rank, if there is one.
-    #[must_use]
     pub fn above(&self) -> Option<usize> {
         match self.rank {
             0 if self.is_ring => Some(self.parts() - 1),
@@ -128,7 +120,6 @@ impl Slab {
     }
 
     /// The rank that owns the rows after the rows of this rank, if there is one.
-    #[must_use]
     pub fn below(&self) -> Option<usize> {
         let next_rank = self.rank + 1;
         if self.is_ring && next_rank == self.parts() {
@@ -139,7 +130,6 @@ impl Slab {
 
     /// The rows that this rank sends to the ranks above and below for a pass of `steps` steps, counted from the first
     /// row that it holds. The first and the last row of a periodic grid are the same, and neither is sent.
-    #[must_use]
     pub fn edges(&self, steps: usize) -> [Range<usize>; 2] {
         let own_rows = self.own_among_held();
         let [skips_first, skips_last] =
@@ -151,26 +141,22 @@ impl Slab {
 
     /// Whether the rows of this rank begin at the first wall, and whether they end at the last; a periodic grid has no such
     /// walls.
-    #[must_use]
     pub fn has_ends(&self) -> [bool; 2] {
         let own_rows = self.own();
         [own_rows.start == 0, own_rows.end == self.rows()].map(|is_end| is_end && !self.is_ring)
     }
 
     /// The number of rows of a halo, which is also the number of steps until the next exchange.
-    #[must_use]
     pub fn halo(&self) -> usize {
         self.halo
     }
 
     /// The number of rows of the grid.
-    #[must_use]
     pub fn rows(&self) -> usize {
         self.cuts[self.parts()]
     }
 
     /// The number of ranks that own rows.
-    #[must_use]
     pub fn parts(&self) -> usize {
         self.cuts.len() - 1
     }

@@ -148,7 +148,6 @@ impl Summary {
 
 /// The reason why the run ends if a value is not finite in rows of the grid, from row `first` on. The rows have the
 /// given columns of the grid, or all columns.
-#[must_use]
 pub fn not_finite<T: Real>(
     rows: &[T],
     first: usize,
@@ -183,7 +182,6 @@ fn are_finite<T: Real>(values: &[T]) -> bool {
 /// Pairwise summation. Its error grows with the logarithm of the number of values.
 ///
 /// Source: N. J. Higham, Accuracy and Stability of Numerical Algorithms, 2nd ed., §4.1.
-#[must_use]
 pub fn pairwise(values: &[f64]) -> f64 {
     match values {
         [] => 0.0,
@@ -200,7 +198,6 @@ pub fn pairwise(values: &[f64]) -> f64 {
 }
 
 /// The [pairwise] sum of each column of an array, computed for all columns together.
-#[must_use]
 pub fn pairwise_columns(rows: &ArrayView2<'_, f64>) -> Vec<f64> {
     let row = |number: usize| rows.row(number).into_iter();
     match rows.nrows() {

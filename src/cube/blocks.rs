@@ -40,7 +40,6 @@ impl SolverLoad {
     /// Bytes of the buffers in which parts of snapshots wait for the file; each snapshot has `snapshot_bytes`. Where
     /// memory is scarce, rows come in pieces, and the pieces of a part wait beside the buffers until the part is
     /// complete.
-    #[must_use]
     pub fn buffer_bytes(self, snapshot_bytes: u64) -> u64 {
         let (count, largest) = self.buffers(snapshot_bytes);
         let coming = self.memory.map_or(0, |_| largest);

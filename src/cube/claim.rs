@@ -42,7 +42,6 @@ pub struct Claim {
 
 impl Claim {
     /// The range of scenarios that this process computes, of `scenario_count` in all.
-    #[must_use]
     pub fn part(&self, scenario_count: usize) -> Range<usize> {
         let [first_scenario, scenarios_end] = self.scenarios.unwrap_or([0, scenario_count]);
         first_scenario.min(scenario_count)..scenarios_end.min(scenario_count)

@@ -24,7 +24,6 @@ pub struct Conclusion {
 
 impl Conclusion {
     /// The commit of a snapshot, without its digest.
-    #[must_use]
     pub fn commit(self, id: SnapshotId, clock: Clock) -> Commit {
         Commit::new(id, clock, self.summary)
             .with(self.steadiness)

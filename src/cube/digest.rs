@@ -15,13 +15,11 @@ pub const BLOCK: usize = 4 << 20;
 pub type BlockDigest = [u8; 32];
 
 /// Hashes one block.
-#[must_use]
 pub fn of_block(bytes: &[u8]) -> BlockDigest {
     Sha256::digest(bytes).into()
 }
 
 /// The digest of a snapshot in hexadecimal, from the digests of its blocks in order.
-#[must_use]
 pub fn of_blocks(blocks: &[BlockDigest]) -> String {
     let mut hash = Sha256::new();
     for block in blocks {
@@ -31,7 +29,6 @@ pub fn of_blocks(blocks: &[BlockDigest]) -> String {
 }
 
 /// The SHA-256 of a value's JSON form, in hexadecimal.
-#[must_use]
 pub fn of_json(value: &impl Serialize) -> String {
     struct Hashed(Sha256);
     impl Write for Hashed {
@@ -53,7 +50,6 @@ pub fn of_json(value: &impl Serialize) -> String {
 }
 
 /// The digest of a whole snapshot in memory.
-#[must_use]
 pub fn of_bytes(bytes: &[u8]) -> String {
     let blocks: Vec<_> = bytes.chunks(BLOCK).map(of_block).collect();
     of_blocks(&blocks)
@@ -92,7 +88,6 @@ impl Digester {
     }
 
     /// The digest of all bytes that were pushed.
-    #[must_use]
     pub fn finish(mut self) -> String {
         if self.length > 0 {
             self.end_block();

@@ -16,13 +16,11 @@ use std::{
 };
 
 /// The path of the file of a field.
-#[must_use]
 pub fn path(cube: &Path, field: RecordField) -> PathBuf {
     cube.with_extension(format!("{}.npy", field.name()))
 }
 
 /// The cube to which the file of a field would belong, and the field, by the name of the file.
-#[must_use]
 pub fn cube_of(path: &Path) -> Option<(PathBuf, RecordField)> {
     let name = path.file_name()?.to_str()?.strip_suffix(".npy")?;
     let (stem, field_name) = name.rsplit_once('.')?;
@@ -33,7 +31,6 @@ pub fn cube_of(path: &Path) -> Option<(PathBuf, RecordField)> {
 
 /// The header of the file of a field. `cube` is the type of the cube's numbers; the file has the same, except that
 /// times are doubles.
-#[must_use]
 pub fn header(field: RecordField, [snapshots, ny, nx]: [u64; 3], cube: Dtype) -> NpyHeader {
     let dtype = match field {
         RecordField::TimeOfMax => Dtype::F64,

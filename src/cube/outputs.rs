@@ -112,7 +112,6 @@ pub(super) fn is_of_kind(path: &Path, kind: fn(&[u8]) -> bool) -> bool {
 }
 
 /// Whether `bytes` contain `text`.
-#[must_use]
 pub fn holds(bytes: &[u8], text: &str) -> bool {
     bytes
         .windows(text.len())

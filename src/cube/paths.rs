@@ -77,7 +77,6 @@ impl Paths {
     }
 
     /// The error of a journal, completed with the names of its files.
-    #[must_use]
     pub fn journal_error(&self, error: JournalError) -> CubeError {
         let (journal, cube) = (self.journal.display(), self.cube.display());
         let fault = match error {
@@ -114,7 +113,6 @@ impl Paths {
     }
 
     /// The files of a run: cube, journal, checkpoint, scratch, and the coordinates of the cube.
-    #[must_use]
     pub fn of_run(&self) -> Vec<PathBuf> {
         let files = [&self.cube, &self.journal, &self.checkpoint, &self.scratch];
         let other_files = ["axes.json", "ckpt.new", "record.csv", "record.json"]
@@ -123,31 +121,26 @@ impl Paths {
     }
 
     /// The file with the rows of the record.
-    #[must_use]
     pub fn record(&self) -> PathBuf {
         self.cube.with_extension("record.csv")
     }
 
     /// The file that describes the columns of the record.
-    #[must_use]
     pub fn record_description(&self) -> PathBuf {
         self.cube.with_extension("record.json")
     }
 
     /// The file with the table of a sweep.
-    #[must_use]
     pub fn table(&self) -> PathBuf {
         self.cube.with_extension("csv")
     }
 
     /// The files of a run and the table of a sweep. No other file may have one of these names.
-    #[must_use]
     pub fn files(&self) -> Vec<PathBuf> {
         [self.of_run(), vec![self.table()]].concat()
     }
 
     /// The directory of the cube.
-    #[must_use]
     pub fn directory(&self) -> &Path {
         sys::directory_of(&self.cube)
     }

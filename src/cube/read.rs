@@ -325,7 +325,6 @@ impl CubeBytes<'_> {
 }
 
 /// The run id of a cube, if its journal has line 1.
-#[must_use]
 pub fn begun_by(paths: &Paths) -> Option<String> {
     let journal = find_journal(paths).ok()??;
     Some(journal.header?.run_id)

@@ -24,14 +24,12 @@ pub struct RecordColumn {
 impl RecordColumn {
     /// The unit to which measured values of the column are converted; `None` if the parameters name no unit of p, so that
     /// the numbers stand for any unit.
-    #[must_use]
     pub fn known_unit(&self) -> Option<&str> {
         let is_known = !self.unit.is_empty() && !self.unit.contains("density");
         is_known.then_some(&*self.unit)
     }
 
     /// What measured values that cannot have the unit of the column may be compared with instead, in words.
-    #[must_use]
     pub fn instead(&self) -> Option<String> {
         let flux = flux_beside(&self.name)?;
         Some(format!(
@@ -183,25 +181,21 @@ impl RecordTable {
     }
 
     /// The number of rows.
-    #[must_use]
     pub fn rows(&self) -> usize {
         self.values.first().map_or(0, Vec::len)
     }
 
     /// The position of the column with this name.
-    #[must_use]
     pub fn find(&self, name: &str) -> Option<usize> {
         self.columns.iter().position(|column| column.name == name)
     }
 
     /// The numbers of the column with this name.
-    #[must_use]
     pub fn column(&self, name: &str) -> Option<&[f64]> {
         self.find(name).map(|place| &self.values[place][..])
     }
 
     /// The range of rows of each scenario of a sweep, with its number; for a run one range with all rows.
-    #[must_use]
     pub fn scenarios(&self) -> Vec<(Option<f64>, Range<usize>)> {
         let Some(numbers) = self.column("scenario") else {
             return vec![(None, 0..self.rows())];

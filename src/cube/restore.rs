@@ -228,7 +228,6 @@ impl Restorer {
     }
 
     /// The number of snapshots with a valid commit.
-    #[must_use]
     pub fn committed(&self) -> u64 {
         self.committed
     }
@@ -262,13 +261,11 @@ impl Restorer {
     }
 
     /// The names of the cube's files.
-    #[must_use]
     pub fn paths(&self) -> &Paths {
         &self.paths
     }
 
     /// The commit of a [damaged](Self::damaged) snapshot, unless its line is lost.
-    #[must_use]
     pub fn known_line_of(&self, id: SnapshotId) -> Option<&Commit> {
         self.known.get(&id)
     }
@@ -301,7 +298,6 @@ impl Restorer {
     }
 
     /// Whether all snapshots have a line, or get one when the journal is rebuilt.
-    #[must_use]
     pub fn is_complete(&self) -> bool {
         self.committed + self.lost.len() as u64 == self.header.snapshots()
     }
@@ -316,7 +312,6 @@ impl Restorer {
     }
 
     /// The error that a snapshot cannot be computed again.
-    #[must_use]
     pub fn cannot_repair(&self, snapshot: SnapshotId) -> CubeError {
         Fault::damaged(format!(
             "{snapshot} of {} cannot be repaired: after recomputing it from the snapshot before, its digest differs from the journal's; --force starts the run over",

@@ -119,7 +119,6 @@ pub struct Scratch {
 
 impl Scratch {
     /// The size of a scratch for states of `state` bytes.
-    #[must_use]
     pub fn bytes_for(state: u64) -> u64 {
         2 * place_bytes(state)
     }
@@ -174,25 +173,21 @@ impl Scratch {
     }
 
     /// The name of the file.
-    #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
     }
 
     /// The handle to write to.
-    #[must_use]
     pub fn file(&self) -> &DirectFile {
         &self.file
     }
 
     /// The handle to read from.
-    #[must_use]
     pub fn reader(&self) -> &Reader {
         &self.reader
     }
 
     /// The byte at which the state in a place begins.
-    #[must_use]
     pub fn begin(&self, place: usize) -> u64 {
         place as u64 * place_bytes(self.bytes) + DIRECT_ALIGNMENT as u64
     }
@@ -262,7 +257,6 @@ impl Scratch {
 }
 
 /// The disk space in bytes that a run still needs, if its cube has `cube` bytes and its scratch has `scratch` bytes.
-#[must_use]
 pub fn space_needed(paths: &Paths, cube: u64, scratch: u64) -> u64 {
     cube.saturating_sub(present_bytes(&paths.cube))
         + scratch.saturating_sub(present_bytes(&paths.scratch))

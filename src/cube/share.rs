@@ -70,7 +70,6 @@ pub struct RowTransfer {
 
 impl Share {
     /// The share of a single process: a whole snapshot.
-    #[must_use]
     pub fn whole(snapshot: u64) -> Self {
         Self::new(0, vec![snapshot], true)
     }
@@ -80,7 +79,6 @@ impl Share {
     ///
     /// # Panics
     /// If there is no such rank.
-    #[must_use]
     pub fn new(rank: usize, ends: Vec<u64>, single: bool) -> Self {
         assert!(rank < ends.len());
         let single = single || ends.len() == 1;
@@ -88,7 +86,6 @@ impl Share {
     }
 
     /// The share of this rank where rank 0 hashes and writes everything.
-    #[must_use]
     pub fn by_one(&self) -> Self {
         Self {
             single: true,
@@ -97,19 +94,16 @@ impl Share {
     }
 
     /// The number of ranks.
-    #[must_use]
     pub fn ranks(&self) -> usize {
         self.ends.len()
     }
 
     /// Whether this is the rank that keeps the journal.
-    #[must_use]
     pub fn is_root(&self) -> bool {
         self.rank == 0
     }
 
     /// The bytes that this rank holds.
-    #[must_use]
     pub fn own(&self) -> Range<u64> {
         self.of(self.rank)
     }
@@ -124,13 +118,11 @@ impl Share {
     }
 
     /// The number of blocks in a snapshot.
-    #[must_use]
     pub fn blocks(&self) -> usize {
         self.snapshot().div_ceil(BLOCK as u64) as usize
     }
 
     /// The bytes of a block.
-    #[must_use]
     pub fn block(&self, number: usize) -> Range<u64> {
         let bounds =
             [number, number + 1].map(|number| (number as u64 * BLOCK as u64).min(self.snapshot()));
@@ -138,7 +130,6 @@ impl Share {
     }
 
     /// The blocks that this rank hashes.
-    #[must_use]
     pub fn hashed(&self) -> Range<usize> {
         self.hashed_by(self.rank)
     }
@@ -176,13 +167,11 @@ impl Share {
     }
 
     /// The ranges that this rank writes for a snapshot that begins at byte `begin` of the file.
-    #[must_use]
     pub fn written(&self, begin: u64) -> [Range<u64>; 2] {
         self.written_by(self.rank, begin)
     }
 
     /// The jobs of this rank for a snapshot that begins at byte `begin` of the file.
-    #[must_use]
     pub fn jobs(&self, begin: u64) -> Vec<Job> {
         self.jobs_of(self.rank, begin)
     }
@@ -216,7 +205,6 @@ impl Share {
     }
 
     /// The parts of a job's bytes that other ranks hold and send, in order.
-    #[must_use]
     pub fn sources(&self, job: &Job) -> Vec<RowTransfer> {
         (0..self.ranks())
             .map(|rank| RowTransfer {
@@ -228,7 +216,6 @@ impl Share {
     }
 
     /// The parts that this rank sends to other ranks, for each rank in the order of its jobs.
-    #[must_use]
     pub fn given(&self, begin: u64) -> Vec<RowTransfer> {
         let own_bytes = self.own();
         if own_bytes.is_empty() {

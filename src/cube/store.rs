@@ -139,13 +139,11 @@ impl Store {
     }
 
     /// How snapshots reach the file.
-    #[must_use]
     pub fn io(&self) -> Io {
         self.cube.io
     }
 
     /// A sentence for the user on what is written, and how.
-    #[must_use]
     pub fn describe(&self) -> String {
         let space = match self.reservation {
             Some(Reservation::Reserved) => "space reserved",
@@ -162,7 +160,6 @@ impl Store {
     }
 
     /// Whether every snapshot that this process computes is committed.
-    #[must_use]
     pub fn is_complete(&self) -> bool {
         let mut numbers = self.part.clone();
         numbers.all(|number| self.committed.is_complete(number))

@@ -16,7 +16,6 @@ use std::{
 };
 
 /// The number of bytes read or written at a time, for a state of `state` bytes: at most 4 MiB, less for small states.
-#[must_use]
 pub fn chunk_bytes(state: u64) -> usize {
     const LEAST: usize = DIRECT_ALIGNMENT;
     const MOST: usize = 4 << 20;
@@ -44,7 +43,6 @@ impl Moved {
     }
 
     /// The number of bytes moved so far.
-    #[must_use]
     pub fn bytes(&self) -> u64 {
         self.0.load(Relaxed)
     }
@@ -156,7 +154,6 @@ pub struct DirectFile {
 
 impl DirectFile {
     /// Wraps a file that was opened under the name `path`.
-    #[must_use]
     pub fn new(file: File, path: &Path) -> Self {
         Self {
             direct: sys::open_direct_to_write(path).filter(|direct| sys::same_file(direct, &file)),
@@ -165,7 +162,6 @@ impl DirectFile {
     }
 
     /// The file.
-    #[must_use]
     pub fn file(&self) -> &File {
         &self.file
     }

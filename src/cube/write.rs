@@ -157,7 +157,6 @@ impl CubeWriter {
     }
 
     /// Line 1 of the cube's journal.
-    #[must_use]
     pub fn header(&self) -> &Header {
         &self.blocks.target().header
     }
@@ -166,7 +165,6 @@ impl CubeWriter {
     ///
     /// # Panics
     /// When there is no such scenario.
-    #[must_use]
     pub fn scenario(&self, number: usize) -> ScenarioWriter<'_> {
         ScenarioWriter {
             writer: self,
@@ -192,13 +190,11 @@ impl CubeWriter {
     }
 
     /// Whether all snapshots of a scenario were committed before.
-    #[must_use]
     pub fn was_complete(&self, number: usize) -> bool {
         self.before.is_complete(number)
     }
 
     /// Returns the parts that this rank has synced since the last call, to be reported to rank 0.
-    #[must_use]
     pub fn take_synced(&self) -> Vec<SyncedPart> {
         self.synced.try_iter().collect()
     }
@@ -212,13 +208,11 @@ impl CubeWriter {
     }
 
     /// Whether writing or syncing has failed; [`CubeWriter::finish`] tells why.
-    #[must_use]
     pub fn has_failed(&self) -> bool {
         self.counts.has_failed()
     }
 
     /// Whether the cube or the journal was deleted, moved or replaced; [`CubeWriter::finish`] tells more.
-    #[must_use]
     pub fn has_lost_files(&self) -> bool {
         self.counts.has_lost_files()
     }
@@ -278,43 +272,36 @@ pub struct ScenarioWriter<'a> {
 
 impl ScenarioWriter<'_> {
     /// Sets how the states of this scenario are stored in snapshots.
-    #[must_use]
     pub fn with_codec(self, codec: Codec) -> Self {
         Self { codec, ..self }
     }
 
     /// The writer of the whole cube.
-    #[must_use]
     pub fn writer(&self) -> &CubeWriter {
         self.writer
     }
 
     /// Line 1 of the cube's journal.
-    #[must_use]
     pub fn header(&self) -> &Header {
         self.writer.header()
     }
 
     /// The share of this rank in the snapshots.
-    #[must_use]
     pub fn share(&self) -> &Share {
         &self.writer.blocks.target().share
     }
 
     /// The cube's file.
-    #[must_use]
     pub fn file(&self) -> &CubeFile {
         &self.writer.blocks.target().cube
     }
 
     /// The number of snapshots in the cube and on their way to it.
-    #[must_use]
     pub fn handed_over(&self) -> u64 {
         self.next
     }
 
     /// The step of the last snapshot that was handed over.
-    #[must_use]
     pub fn last_step(&self) -> Option<u64> {
         let last_index = self.next.checked_sub(1)?;
         let steps = self.header().steps_per_snapshot(self.number);
@@ -322,33 +309,28 @@ impl ScenarioWriter<'_> {
     }
 
     /// The last snapshot committed by an earlier process, if this process is to continue the scenario from it.
-    #[must_use]
     pub fn last(&self) -> Option<&Commit> {
         self.writer.before.last_of_unfinished(self.number)
     }
 
     /// Whether writing or syncing has failed; [`CubeWriter::finish`] tells why.
-    #[must_use]
     pub fn has_failed(&self) -> bool {
         self.writer.has_failed()
     }
 
     /// Whether the cube or the journal was deleted, moved or replaced, as [`CubeWriter::has_lost_files`] says.
-    #[must_use]
     pub fn has_lost_files(&self) -> bool {
         self.writer.has_lost_files()
     }
 
     /// The number of snapshots handed over here and not committed yet; on ranks without the journal, of snapshots whose
     /// part is not synced yet.
-    #[must_use]
     pub fn uncommitted(&self) -> u64 {
         let committed = self.writer.counts.of(self.number);
         self.begun.saturating_sub(committed)
     }
 
     /// Whether a snapshot has waited so long for its commit that the solver should wait.
-    #[must_use]
     pub fn is_late(&self) -> bool {
         let uncommitted = usize::try_from(self.uncommitted()).unwrap_or(usize::MAX);
         let oldest_index = self.begun_at.len().checked_sub(uncommitted);
@@ -456,7 +438,6 @@ impl ScenarioWriter<'_> {
     }
 
     /// The place of a snapshot of this scenario.
-    #[must_use]
     pub fn id_of(&self, index: u64) -> SnapshotId {
         SnapshotId {
             scenario: self.header().is_sweep().then_some(self.number),

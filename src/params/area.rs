@@ -73,7 +73,6 @@ impl Area {
     }
 
     /// The key of `[mask]` that describes this area.
-    #[must_use]
     pub fn mask_key(&self) -> &'static str {
         match self {
             Self::Where(_) => "mask.where",
@@ -126,7 +125,6 @@ impl AreaValue {
     }
 
     /// The name for columns of rates, or the default name of table `number`.
-    #[must_use]
     pub fn name_or_number(&self, number: usize) -> String {
         self.name.clone().unwrap_or_else(|| format!("held{number}"))
     }
@@ -134,7 +132,6 @@ impl AreaValue {
 
 impl TypedAreas {
     /// Texts on all areas of a domain.
-    #[must_use]
     pub fn list(mask: Option<&Area>, held: &[AreaValue], interfaces: &[AreaValue]) -> Vec<Self> {
         let mask = mask.map(|mask| Self {
             name: "mask",

@@ -41,7 +41,6 @@ impl Canonical {
     }
 
     /// The parameters by their dotted names, in order.
-    #[must_use]
     pub fn pairs(&self) -> Vec<(String, &Value)> {
         let mut pairs = Vec::new();
         flatten(&self.0, "", &mut pairs);
@@ -49,19 +48,16 @@ impl Canonical {
     }
 
     /// Whether there are nodes outside the domain.
-    #[must_use]
     pub fn has_mask(&self) -> bool {
         self.0.contains_key("mask")
     }
 
     /// The value of a top-level key.
-    #[must_use]
     pub fn get(&self, key: &str) -> Option<&Value> {
         self.0.get(key)
     }
 
     /// The value at a dotted name: of a key, or of a part of its value, such as `function.T.file` or `held.0.value`.
-    #[must_use]
     pub fn value(&self, name: &str) -> Option<&Value> {
         let mut names = name.split('.');
         let value = self.0.get(names.next()?);
@@ -72,13 +68,11 @@ impl Canonical {
     }
 
     /// The unit of an axis, `x`, `y` or `t`, or of the density, `p`.
-    #[must_use]
     pub fn unit(&self, name: &str) -> Option<&str> {
         self.get("units")?.get(name)?.as_str()
     }
 
     /// The choice of the times of snapshots; `None` if this program does not know the choice.
-    #[must_use]
     pub fn times(&self) -> Option<Times> {
         let word = self.get("times")?.as_str()?;
         let mut choices = Times::ALL.iter().copied();
@@ -91,7 +85,6 @@ impl Canonical {
     }
 
     /// Whether this program knows every key.
-    #[must_use]
     pub fn is_known(&self) -> bool {
         let mut pairs = self.pairs().into_iter();
         pairs.all(|(name, _)| keys::is_key(&name) || keys::is_table(&name))
@@ -99,7 +92,6 @@ impl Canonical {
 
     /// The parameters with the SHA-256 of files in place of their names, because the content of files matters, not
     /// their place.
-    #[must_use]
     pub fn with_digests(mut self, inputs: &BTreeMap<String, String>) -> Self {
         for (key, value) in &mut self.0 {
             digest_files(key, value, inputs);
@@ -108,7 +100,6 @@ impl Canonical {
     }
 
     /// The names of the tables of held nodes in columns of rates, or `held` and their numbers.
-    #[must_use]
     pub fn held_names(&self) -> Vec<String> {
         let tables = self.get("held").and_then(Value::as_array).into_iter();
         let names = tables.flatten().map(|table| table.get("name")?.as_str());
@@ -120,7 +111,6 @@ impl Canonical {
 
     /// The keys that decide bits and differ from the keys of `other`, each with the value in `other` and the value
     /// here. A missing key has its default. Of two tables the differing entries are listed.
-    #[must_use]
     pub fn differences_from(&self, other: &Self) -> Vec<(String, Option<Value>, Option<Value>)> {
         let pairs = [other.pairs(), self.pairs()];
         let [other_values, own_values] = pairs.each_ref().map(|pairs| by_name(pairs));

@@ -89,13 +89,11 @@ impl StepMethod {
     ];
 
     /// Whether the length of steps causes no error.
-    #[must_use]
     pub fn is_exact_in_time(self) -> bool {
         matches!(self, Self::Exact | Self::Steady)
     }
 
     /// A description in words.
-    #[must_use]
     pub fn described(self) -> &'static str {
         match self {
             Self::Euler => "explicit Euler steps, five-point Laplacian",

@@ -75,7 +75,6 @@ impl Constants {
     }
 
     /// The names and values of the constants.
-    #[must_use]
     pub fn values(&self) -> &[(String, f64)] {
         &self.values
     }

@@ -157,14 +157,12 @@ impl FunctionTable {
     }
 
     /// What the function's file holds, if it has been read.
-    #[must_use]
     pub fn file(&self) -> Option<(&Path, &MeasuredFile)> {
         Some((&self.columns.as_ref()?.path, self.file.get()?))
     }
 
     /// A description of the function: its points as far as they are known, the largest gap between them, and the
     /// interpolation and extension.
-    #[must_use]
     pub fn described(&self) -> String {
         let function = &self.interpolant;
         if let (Some(columns), None) = (&self.columns, function.range())

@@ -75,7 +75,6 @@ impl TableKeys {
     }
 
     /// Whether a table has all keys that it needs.
-    #[must_use]
     pub fn is_complete(&self, table: &toml::Table) -> bool {
         let mut required = self.keys().filter(|key| key.absent == Absent::Required);
         self.has_form(table) && required.all(|key| table.contains_key(key.name))
@@ -176,7 +175,6 @@ impl Type {
 
 impl Key {
     /// Whether a value has one of the key's types.
-    #[must_use]
     pub fn takes(&self, value: &Value) -> bool {
         self.types.iter().any(|kind| kind.takes(value))
     }
@@ -189,7 +187,6 @@ impl Key {
     }
 
     /// What a value must be, in words, with a hint at the word that was probably typed: `record.every must be …`.
-    #[must_use]
     pub fn expectation(&self, name: &str, value: &Value) -> String {
         let accepted = self.accepted;
         let quoted_texts = accepted.split('"').skip(1).step_by(2);
@@ -204,7 +201,6 @@ impl Key {
     }
 
     /// The key in words: `wanted spacing of the nodes [length]`.
-    #[must_use]
     pub fn described(&self) -> String {
         match self.unit {
             "" => self.meaning.to_owned(),
@@ -252,7 +248,6 @@ impl Key {
 }
 
 /// Whether a table is a range of values in a sweep with both ends, `{ from = 0.1, to = 10, count = 50 }`, and no table with keys.
-#[must_use]
 pub(super) fn is_range(table: &toml::Table) -> bool {
     ["from", "to", "count"]
         .iter()

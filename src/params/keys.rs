@@ -373,13 +373,11 @@ pub fn of_measured_file() -> impl Iterator<Item = &'static Key> + Clone {
 
 /// The key of a run's file that a dotted name means: a key, the key that stands for all names of its table, or a key of a
 /// table.
-#[must_use]
 pub fn find(name: &str) -> Option<&'static Key> {
     KEYS.iter().find_map(|key| key.find(name))
 }
 
 /// The key of an element of an array, whose dotted name ends in numbers: `boundary.left.robin.2`.
-#[must_use]
 pub(super) fn element(name: &str) -> Option<&'static Key> {
     static ELEMENT: [Key; 1] = keys! {
         "NAME", "an element of an array", "", FORMULA, FINITE, "1.0", Derived;
@@ -396,7 +394,6 @@ pub(super) fn element(name: &str) -> Option<&'static Key> {
 
 /// Whether the parts of the value of a dotted name have names of their own: a table that is no value of a key, or a value in
 /// tables with keys.
-#[must_use]
 pub(super) fn is_divided(name: &str, value: &Value) -> bool {
     let Some(key) = find(name) else {
         return value.is_table();
@@ -416,7 +413,6 @@ fn has_any_names(name: &str, key: &Key) -> bool {
 }
 
 /// The keys of the table with a dotted name: `D`, `held.0` or `function.T_out`.
-#[must_use]
 pub fn table(name: &str) -> Option<&'static TableKeys> {
     let of_value = find(name).and_then(|key| {
         let mut types = key.types.iter();
@@ -437,7 +433,6 @@ pub fn table(name: &str) -> Option<&'static TableKeys> {
 }
 
 /// The list of tables in which a dotted name lies, such as `held`, and the keys of its tables.
-#[must_use]
 pub(super) fn list_around(name: &str) -> Option<(&str, &'static TableKeys)> {
     let mut positions = name.match_indices('.').map(|(position, _)| position);
     positions.find_map(|position| {
@@ -450,7 +445,6 @@ pub(super) fn list_around(name: &str) -> Option<(&str, &'static TableKeys)> {
 }
 
 /// The innermost table with keys of its own in which a dotted name lies: the table in words, the rest of the name, and the keys.
-#[must_use]
 pub(super) fn table_around(name: &str) -> Option<(String, &str, &'static TableKeys)> {
     let mut positions = name.rmatch_indices('.').map(|(position, _)| position);
     positions.find_map(|position| {
@@ -469,19 +463,16 @@ pub(super) fn table_around(name: &str) -> Option<(String, &str, &'static TableKe
 }
 
 /// The table of a key that stands for all names in the table.
-#[must_use]
 pub(super) fn table_of_names(key: &Key) -> Option<&'static str> {
     key.name.strip_suffix(ANY_NAME)?.strip_suffix('.')
 }
 
 /// Whether a run's file may have a key with this dotted name.
-#[must_use]
 pub fn is_key(name: &str) -> bool {
     find(name).is_some()
 }
 
 /// Whether a table with this name, or the table that is the value of a key, may be absent.
-#[must_use]
 pub(super) fn may_be_absent(name: &str) -> bool {
     let has_no_value = |key: &Key| key.name == name && key.absent == Absent::Derived;
     is_table(name) || KEYS.iter().any(has_no_value)
@@ -510,13 +501,11 @@ pub(super) fn table_names<'n>() -> impl Iterator<Item = &'n str> + Clone {
 }
 
 /// Whether there is a table of keys with this name.
-#[must_use]
 pub fn is_table(name: &str) -> bool {
     of_table(name).next().is_some()
 }
 
 /// The content of the table with a dotted name that is no value of a key, in words: its keys, or a line with any name.
-#[must_use]
 pub(super) fn content_of_table(table: &str) -> Option<String> {
     let any_key = find(&format!("{table}.{ANY_NAME}")).filter(|key| key.name.ends_with(ANY_NAME));
     if let Some(key) = any_key {
@@ -531,7 +520,6 @@ pub(super) fn content_of_table(table: &str) -> Option<String> {
 ///
 /// # Panics
 /// If neither table has the key.
-#[must_use]
 pub(super) fn named(name: &str) -> &'static Key {
     find(name)
         .or_else(|| SWEEP_KEYS.iter().find(|key| key.name == name))

@@ -27,7 +27,6 @@ pub enum Place {
 impl Place {
     /// The path of a file named at this place. Relative names start from the directory of the parameter file, or on the
     /// command line from the current directory.
-    #[must_use]
     pub fn path_to(&self, name: &str) -> PathBuf {
         let path = match self {
             Self::Line { file, .. } => Path::new(&**file).with_file_name(name),

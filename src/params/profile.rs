@@ -62,7 +62,6 @@ impl Formula {
     }
 
     /// Whether the formula depends on t.
-    #[must_use]
     pub fn depends_on_time(&self) -> bool {
         self.expression.uses(TIME)
     }
@@ -138,7 +137,6 @@ impl Function {
     }
 
     /// The number, if the function is constant in place and time, such as a formula without variables.
-    #[must_use]
     pub fn constant(&self) -> Option<f64> {
         match self {
             Self::Number(value) => Some(*value),
@@ -152,13 +150,11 @@ impl Function {
     }
 
     /// Whether the function depends on t.
-    #[must_use]
     pub fn depends_on_time(&self) -> bool {
         matches!(self, Self::Formula(formula) if formula.depends_on_time())
     }
 
     /// Whether the function varies from node to node.
-    #[must_use]
     pub fn depends_on_place(&self) -> bool {
         let Self::Formula(formula) = self else {
             return false;
@@ -222,7 +218,6 @@ pub enum Profile {
 
 impl Profile {
     /// The number, if the profile is constant in place and time.
-    #[must_use]
     pub fn constant(&self) -> Option<f64> {
         match self {
             Self::Function(function) => function.constant(),
@@ -231,7 +226,6 @@ impl Profile {
     }
 
     /// Whether the profile depends on t.
-    #[must_use]
     pub fn depends_on_time(&self) -> bool {
         matches!(self, Self::Function(function) if function.depends_on_time())
     }
@@ -293,20 +287,17 @@ pub enum Wall {
 
 impl Wall {
     /// Whether the nodes of the wall hold given values; on other walls they are computed.
-    #[must_use]
     #[inline]
     pub fn is_fixed(&self) -> bool {
         matches!(self, Self::Fixed(_))
     }
 
     /// Whether nothing passes the wall.
-    #[must_use]
     pub fn is_insulated(&self) -> bool {
         matches!(self, Self::Flux(Function::Number(flux)) if *flux == 0.0)
     }
 
     /// The given functions of the wall: a value, a flux, or a, b and c.
-    #[must_use]
     pub fn functions(&self) -> &[Function] {
         match self {
             Self::Fixed(value) | Self::Flux(value) => std::slice::from_ref(value),
@@ -316,7 +307,6 @@ impl Wall {
     }
 
     /// Whether the wall depends on t.
-    #[must_use]
     pub fn depends_on_time(&self) -> bool {
         self.functions().iter().any(Function::depends_on_time)
     }
@@ -361,7 +351,6 @@ pub struct Boundary {
 
 impl Boundary {
     /// The walls in the order left, right, bottom, top.
-    #[must_use]
     #[inline]
     pub fn sides(&self) -> [&Wall; 4] {
         [&self.left, &self.right, &self.bottom, &self.top]

@@ -24,7 +24,6 @@ impl Quantity {
     pub const WITH_RATE: [Self; 2] = [Self::Source, Self::Decay];
 
     /// The parameter for the quantity.
-    #[must_use]
     pub fn key(self) -> &'static str {
         match self {
             Self::X => "Dx",
@@ -44,7 +43,6 @@ impl Quantity {
     }
 
     /// The neutral number, with which the quantity drops out of the equation.
-    #[must_use]
     pub fn neutral(self) -> f64 {
         match self {
             Self::Capacity => 1.0,

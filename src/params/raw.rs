@@ -330,25 +330,21 @@ pub struct InputPlace {
 
 impl InputPlace {
     /// The absolute path of the file.
-    #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
     }
 
     /// The dotted name of the key.
-    #[must_use]
     pub fn key(&self) -> &str {
         &self.key
     }
 
     /// The content of the file, if it is in memory.
-    #[must_use]
     pub fn bytes(&self) -> Option<&Arc<[u8]>> {
         self.bytes.as_ref()
     }
 
     /// The error for a file that cannot be read, or is damaged.
-    #[must_use]
     pub fn unusable(&self, reason: String, is_damaged: bool) -> ParamsError {
         ParamsError::Input {
             place: self.place.clone(),
@@ -363,7 +359,6 @@ impl InputPlace {
     }
 
     /// The error for a file that does not fit the other parameters.
-    #[must_use]
     pub fn refuse(&self, reason: &str) -> ParamsError {
         ParamsError::Refused {
             place: self.place.clone(),

@@ -83,7 +83,6 @@ const MOST_COLUMNS: usize = 1000;
 
 impl RecordKeys {
     /// The key that determines the times of rows.
-    #[must_use]
     pub fn key(&self) -> &'static str {
         match self.times {
             RowTimes::At(_) => "record.at",
@@ -92,13 +91,11 @@ impl RecordKeys {
     }
 
     /// Whether rates are recorded.
-    #[must_use]
     pub fn has_rates(&self) -> bool {
         self.totals || !self.regions.is_empty()
     }
 
     /// The numbers of the rows with the names of their columns, in their order; `held_names` are the tables of held nodes.
-    #[must_use]
     pub fn numbers(&self, held_names: &[String]) -> Vec<(String, RowNumber)> {
         let mut numbers = Vec::new();
         if self.totals {

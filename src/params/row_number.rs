@@ -43,7 +43,6 @@ pub enum RowNumber {
 
 impl RowNumber {
     /// Whether the number is left out of records in which another one has the name of its column: not all versions have had it.
-    #[must_use]
     pub fn gives_way(self) -> bool {
         matches!(self, Self::Flux(_))
     }
@@ -77,7 +76,6 @@ impl RowNumber {
     }
 
     /// The numbers of the whole grid, where these are the tables of held nodes.
-    #[must_use]
     pub fn of_totals(held_names: &[String]) -> Vec<(String, Self)> {
         let mut numbers = vec![
             ("mass".to_owned(), Self::Mass),
@@ -96,7 +94,6 @@ impl RowNumber {
 }
 
 /// The column that has the rate of a wall by the wall's size, if this is the name of the rate.
-#[must_use]
 pub fn flux_beside(name: &str) -> Option<String> {
     let side = name.strip_suffix("_rate")?;
     SIDES.contains(&side).then(|| format!("{side}_flux"))
@@ -117,7 +114,6 @@ pub fn rate_order(tables: usize) -> impl Iterator<Item = usize> {
 }
 
 /// The names of the rates of a grid in the order of their columns; `held_names` are the tables of held nodes.
-#[must_use]
 pub fn rate_names(held_names: &[String]) -> Vec<String> {
     let quantities = Quantity::WITH_RATE.map(|quantity| quantity.key().to_owned());
     let sides = SIDES.map(str::to_owned).into_iter();
@@ -126,7 +122,6 @@ pub fn rate_names(held_names: &[String]) -> Vec<String> {
 }
 
 /// Whether a text is valid as the name of a column.
-#[must_use]
 pub fn is_column_name(text: &str) -> bool {
     let mut letters = text.chars();
     !text.is_empty() && letters.all(|letter| letter.is_alphanumeric() || letter == '_')

@@ -7,7 +7,6 @@ use std::{
 };
 
 /// The candidate that was probably meant by `word`: one with a similar spelling, as a whole or within its table.
-#[must_use]
 pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     candidates
         .into_iter()
@@ -47,7 +46,6 @@ fn within_table(name: &str) -> &str {
 }
 
 /// A hint for a message: `", did you mean …?"` or an empty text.
-#[must_use]
 pub fn hint<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> String {
     nearest(word, candidates).map_or_else(String::new, |name| format!(", did you mean {name}?"))
 }
@@ -62,7 +60,6 @@ pub struct Meant<'a> {
 }
 
 /// The key that was probably meant by a name, by the habits of other programs.
-#[must_use]
 pub fn habit<'a>(
     word: &str,
     candidates: &(impl IntoIterator<Item = &'a str> + Clone),
@@ -78,7 +75,6 @@ pub fn habit<'a>(
 }
 
 /// The key that was probably meant by a name: by habit, or by a similar spelling.
-#[must_use]
 pub fn meant<'a>(
     word: &str,
     candidates: impl IntoIterator<Item = &'a str> + Clone,
@@ -91,7 +87,6 @@ pub fn meant<'a>(
 }
 
 /// The table that was probably meant by the table of a dotted name.
-#[must_use]
 pub fn meant_table<'a>(name: &str, tables: impl IntoIterator<Item = &'a str>) -> Option<Meant<'a>> {
     let (typed_table, last_part) = name.rsplit_once('.')?;
     let key = nearest(typed_table, tables)?;
@@ -323,7 +318,6 @@ const HABITS: [(&str, &str, &str); 46] = [
 ];
 
 /// A [`hint`] for a missing file: a similar name in its directory.
-#[must_use]
 pub fn hint_of_file(path: &Path) -> String {
     /// The largest number of files of a directory that are compared.
     const MOST: usize = 10_000;

@@ -78,7 +78,6 @@ choice! {
 
 impl SweepParams {
     /// The parameter file that a sweep file names.
-    #[must_use]
     pub fn file(&self) -> &Path {
         self.base.file()
     }
@@ -183,7 +182,6 @@ impl SweepParams {
     }
 
     /// The names of what differs between scenarios, in the order of the file.
-    #[must_use]
     pub fn varied(&self) -> Vec<String> {
         self.varied.iter().map(|key| key.name.clone()).collect()
     }
@@ -194,7 +192,6 @@ impl SweepParams {
     }
 
     /// The parameters of one scenario.
-    #[must_use]
     pub fn scenario(&self, number: usize) -> RawParams {
         let values = self.values_of(number);
         values.fold(self.base.clone(), |raw, (key, index)| key.give(index, raw))

@@ -110,13 +110,11 @@ impl Typed {
     }
 
     /// The entry with this name.
-    #[must_use]
     pub fn get(&self, name: &str) -> Option<&Entry> {
         self.by_name.get(name).map(|(_, entry)| entry)
     }
 
     /// The value at a name, which may be an element of an array, and the place where it was typed.
-    #[must_use]
     pub fn value_at(&self, name: &str) -> Option<(&Value, &Place)> {
         if let Some(entry) = self.get(name) {
             return Some((&entry.value, &entry.place));
@@ -132,7 +130,6 @@ impl Typed {
     }
 
     /// The names in all formulas, and in other texts but names of files and units.
-    #[must_use]
     pub fn words_of_formulas(&self) -> BTreeSet<&str> {
         let mut words = BTreeSet::new();
         for (name, (_, entry)) in &self.by_name {
@@ -154,14 +151,12 @@ impl Typed {
     }
 
     /// The first entry of a name in the order of typing.
-    #[must_use]
     pub fn first_entry_of(&self, name: &str) -> Option<&Entry> {
         let number_of = |entry: &&Entry| self.by_name.get(&entry.name).map(|(number, _)| *number);
         self.entries_of(name).min_by_key(number_of)
     }
 
     /// The names of the parts of a table, numbers in their order and other names in that of the alphabet.
-    #[must_use]
     pub fn parts_of(&self, name: &str) -> Vec<String> {
         let mut parts: Vec<String> = Vec::new();
         for entry in self.entries_of(name) {

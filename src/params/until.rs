@@ -113,7 +113,6 @@ impl Until {
 
     /// The reason to end a run with the first snapshot after a row, if the value of the column there has passed the limit. Rows up to the
     /// time `since` do not count.
-    #[must_use]
     pub fn end_after_row(&self, since: f64, t: f64, value: f64) -> Option<End> {
         let (column, limit) = self.column.as_ref()?;
         let ends_run = t > since && t >= self.after && limit.is_passed_by(value);
@@ -127,7 +126,6 @@ impl Until {
 
     /// `the first snapshot from t = 5.0 on that changes by less than 1e-06 per time`, or `the first snapshot after a row from
     /// t = 5.0 on whose sill is above 60.0`, with numbers as `format` writes them.
-    #[must_use]
     pub fn describe(&self, format: impl Fn(f64) -> String) -> String {
         let start_clause = if self.after > 0.0 {
             format!(" from t = {} on", format(self.after))

@@ -18,7 +18,6 @@ pub struct Entry {
 }
 
 /// Parses a value as `--set key=value` does: a TOML value, or any other words as a string.
-#[must_use]
 pub fn parse_value(text: &str) -> Value {
     match DeValue::parse(text.trim()) {
         Ok(parsed) => value_of(parsed.get_ref()),
@@ -53,13 +52,11 @@ fn float(digits: &str) -> Value {
 }
 
 /// A value from a journal.
-#[must_use]
 pub fn from_json(json: &Json) -> Value {
     Value::try_from(json).unwrap_or_else(|_| Value::String(json.to_string()))
 }
 
 /// The number of a float or an integer, as Python's `float()` converts it.
-#[must_use]
 pub fn number(value: &Value) -> Option<f64> {
     match value {
         Value::Float(value) => Some(*value),
@@ -69,13 +66,11 @@ pub fn number(value: &Value) -> Option<f64> {
 }
 
 /// A number that is neither infinite nor NaN.
-#[must_use]
 pub fn finite(value: &Value) -> Option<f64> {
     number(value).filter(|number| number.is_finite())
 }
 
 /// Two finite numbers.
-#[must_use]
 pub fn finite_pair(value: &Value) -> Option<[f64; 2]> {
     match value.as_array().map(Vec::as_slice) {
         Some([first, second]) => Some([finite(first)?, finite(second)?]),
@@ -84,7 +79,6 @@ pub fn finite_pair(value: &Value) -> Option<[f64; 2]> {
 }
 
 /// The words for a value's type, for messages: `"a string"`.
-#[must_use]
 pub fn type_in_words(value: &Value) -> &'static str {
     match value {
         Value::Float(_) => "a number",
@@ -103,7 +97,6 @@ pub const LONGEST_NAME: usize = 100;
 pub const LONGEST_VALUE: usize = 400;
 
 /// A value in messages, as one short word.
-#[must_use]
 pub fn shown(value: &Value) -> Cow<'static, str> {
     match value {
         Value::Float(value) if value.is_nan() => "nan".into(),

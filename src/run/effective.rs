@@ -62,7 +62,6 @@ impl EffectiveDiffusivity {
 
     /// Whether a run may have an effective diffusivity, from its parameters alone: it is steady, two opposite walls are fixed, and
     /// nothing else lets anything in.
-    #[must_use]
     pub fn may_be_of(params: &Canonical) -> bool {
         params.value("method").and_then(Value::as_str) == Some(StepMethod::Steady.name())
             && (joins_fixed_walls(params, Side::Left) || joins_fixed_walls(params, Side::Bottom))

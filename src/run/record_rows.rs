@@ -25,7 +25,6 @@ use diff2d_stencil::Element;
 use std::sync::{Arc, atomic::AtomicUsize};
 
 /// The columns of the record of a problem.
-#[must_use]
 pub(crate) fn record_columns(problem: &Problem) -> Vec<RecordColumn> {
     Columns::new(problem, false).with_meanings(problem)
 }

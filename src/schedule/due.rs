@@ -35,13 +35,11 @@ pub enum Nper {
 
 impl Nper {
     /// Number of snapshots in `nsteps` steps, with the initial state.
-    #[must_use]
     pub fn snapshots(&self, nsteps: u64) -> u64 {
         1 + self.snapshot_at(nsteps).0
     }
 
     /// The step of a snapshot; behind the last snapshot a number larger than all steps.
-    #[must_use]
     pub fn step_of(&self, index: u64) -> u64 {
         match self {
             Self::Every(nper) => index.saturating_mul(*nper),
@@ -56,7 +54,6 @@ impl Nper {
     }
 
     /// The last snapshot at or before a step, and the number of steps since then.
-    #[must_use]
     pub fn snapshot_at(&self, step: u64) -> (u64, u64) {
         match self {
             Self::Every(nper) => (step / nper, step % nper),
@@ -68,7 +65,6 @@ impl Nper {
     }
 
     /// The largest number of steps between two snapshots.
-    #[must_use]
     pub fn most(&self) -> u64 {
         match self {
             Self::Every(nper) => *nper,

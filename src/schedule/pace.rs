@@ -23,7 +23,6 @@ pub struct Pace {
 
 impl Pace {
     /// Times that are sums of steps of `dt`.
-    #[must_use]
     pub fn added_up(dt: f64) -> Self {
         Self {
             dt,
@@ -34,14 +33,12 @@ impl Pace {
     }
 
     /// Snapshot 0.
-    #[must_use]
     pub fn start(&self) -> Clock {
         Clock::from(self.start)
     }
 
     /// The time of a snapshot: with exact times the time at which it is due, otherwise the sum without its rounding
     /// \[time\].
-    #[must_use]
     pub fn time_of(&self, index: u64) -> f64 {
         match &self.due {
             Due::Added => self.start + self.nper.step_of(index) as f64 * self.dt,
@@ -58,7 +55,6 @@ impl Pace {
 
     /// The moment of a time: with the course's times the full steps before it, with exact times the last full step
     /// before it and the remaining time.
-    #[must_use]
     pub fn moment(&self, time: f64) -> Moment {
         let since = (time - self.start).max(0.0);
         if self.due == Due::Added {
@@ -92,7 +88,6 @@ impl Pace {
 
     /// The moment at which row `number` of a record is due, and the row's time if it is not the time of the state;
     /// `None` behind the last row.
-    #[must_use]
     pub fn row(&self, times: &RowTimes, number: u64) -> Option<(Moment, f64)> {
         let on_step = |step| (Moment { step, beyond: 0.0 }, f64::NAN);
         match times {
@@ -144,7 +139,6 @@ impl Pace {
     }
 
     /// Simulated time between snapshots \[time\], the longest if intervals differ.
-    #[must_use]
     pub fn cadence(&self) -> f64 {
         match self.due {
             Due::Added => self.nper.step_of(1) as f64 * self.dt,
@@ -154,7 +148,6 @@ impl Pace {
     }
 
     /// The length of the last step before snapshot `index + 1`, if it is shorter than the others \[time\].
-    #[must_use]
     pub fn shorter(&self, index: u64) -> Option<f64> {
         let interval = match self.due {
             Due::Added => return None,
@@ -167,7 +160,6 @@ impl Pace {
     }
 
     /// The number of steps of `dt` before the next shorter step.
-    #[must_use]
     pub fn before_shorter(&self, now: Clock) -> u64 {
         let (index, steps_behind) = self.nper.snapshot_at(now.step);
         match self.shorter(index) {
@@ -181,7 +173,6 @@ impl Pace {
     }
 
     /// The length of the next step \[time\].
-    #[must_use]
     pub fn next(&self, now: Clock) -> f64 {
         match self.before_shorter(now) {
             0 => self
@@ -192,7 +183,6 @@ impl Pace {
     }
 
     /// The time `steps` steps later.
-    #[must_use]
     pub fn after(&self, mut now: Clock, steps: u64) -> Clock {
         if self.due == Due::Added {
             now.tick(steps, self.dt);
@@ -208,7 +198,6 @@ impl Pace {
     }
 
     /// Whether some number of steps leads from the time `now` to the time `later`.
-    #[must_use]
     pub fn leads(&self, now: Clock, later: Clock) -> bool {
         let steps = later.step.checked_sub(now.step);
         steps.is_some_and(|steps| self.after(now, steps) == later)

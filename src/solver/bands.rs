@@ -136,7 +136,6 @@ impl<T: Element> Bands<T> {
     }
 
     /// The largest number of rows that are in memory together.
-    #[must_use]
     pub fn window(&self) -> usize {
         self.arrays[0].shape().0
     }
@@ -157,7 +156,6 @@ impl<T: Element> Bands<T> {
 
     /// The number of rows above and below on which each stage of a pass of `steps` steps depends; the last step may be
     /// a shorter one.
-    #[must_use]
     pub fn depths(&self, steps: usize, is_last_shorter: bool) -> Vec<usize> {
         if self.reach > 1 {
             return vec![self.reach; steps];
@@ -172,7 +170,6 @@ impl<T: Element> Bands<T> {
     }
 
     /// The numbers of node updates with three, with five, and with six or more operations.
-    #[must_use]
     pub fn updates(&self) -> [u64; 3] {
         let updates = self.stages.iter().map(|stage| stage.knowledge.updates());
         updates.fold([0; 3], |sum, one| [0, 1, 2].map(|k| sum[k] + one[k]))

@@ -17,7 +17,6 @@ pub struct Committed {
 
 impl Committed {
     /// The counts of `scenarios` scenarios without committed snapshots.
-    #[must_use]
     pub fn none_of(scenarios: usize) -> Self {
         Self {
             of_each: vec![0; scenarios],
@@ -45,13 +44,11 @@ impl Committed {
     }
 
     /// The number of committed snapshots of all scenarios together.
-    #[must_use]
     pub fn total(&self) -> u64 {
         self.total
     }
 
     /// The number of committed snapshots of a scenario; 0 if there is no such scenario.
-    #[must_use]
     pub fn of(&self, scenario: usize) -> u64 {
         self.of_each.get(scenario).copied().unwrap_or(0)
     }
@@ -64,19 +61,16 @@ impl Committed {
     }
 
     /// The number of scenarios.
-    #[must_use]
     pub fn scenarios(&self) -> usize {
         self.of_each.len()
     }
 
     /// The snapshot committed last.
-    #[must_use]
     pub fn last(&self) -> Option<&Commit> {
         self.last.as_ref()
     }
 
     /// The snapshot of a scenario committed last, unless there is none or the scenario is complete.
-    #[must_use]
     pub fn last_of_unfinished(&self, scenario: usize) -> Option<&Commit> {
         self.unfinished.get(&scenario)
     }

@@ -29,7 +29,6 @@ pub enum JournalError {
 
 impl JournalError {
     /// Whether this program has provably written the journal, and may start it over.
-    #[must_use]
     pub fn is_ours(&self) -> bool {
         match self {
             Self::Newer { .. } | Self::Older { .. } => false,

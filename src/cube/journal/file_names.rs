@@ -28,7 +28,6 @@ impl FileNames {
     }
 
     /// A value as text: strings without quotes, file names without the common directory.
-    #[must_use]
     pub fn shown(&self, value: &Value) -> String {
         let Some(path) = file(value) else {
             return match value {

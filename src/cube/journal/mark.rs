@@ -25,7 +25,6 @@ impl Mark {
     ///
     /// A CRC is linear: appending n bytes w to bytes of check sum c gives `shift(c, n) ^ crc(w)`. Both this pair of
     /// marks and `prefix_crcs` determine the check sum of w, so the bytes need not be read.
-    #[must_use]
     pub fn continues_to(self, later: Self, prefix_crcs: [u32; 2]) -> bool {
         let length = usize::try_from(later.end.saturating_sub(self.end)).unwrap_or(usize::MAX);
         let shifted = crc32c::crc32c_combine(prefix_crcs[0] ^ self.crc, 0, length);

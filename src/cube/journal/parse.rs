@@ -48,7 +48,6 @@ impl Journal {
     ///
     /// # Panics
     /// Never: bytes in memory can be read.
-    #[must_use]
     pub fn parse(bytes: &[u8]) -> Self {
         let read = Self::read(Cursor::new(bytes));
         read.unwrap_or_else(|error| unreachable!("bytes in memory can be read: {error}"))
@@ -153,13 +152,11 @@ impl Journal {
     }
 
     /// Whether the run was stopped before its files held anything that counts.
-    #[must_use]
     pub fn holds_nothing(&self) -> bool {
         self.header.is_none() && self.error.is_none()
     }
 
     /// Whether the journal has line 1 alone: a run has begun, or was killed while it was started over.
-    #[must_use]
     pub fn lists_nothing(&self) -> bool {
         self.header.is_some() && self.error.is_none() && self.committed.total() == 0
     }
@@ -177,7 +174,6 @@ impl Journal {
 
     /// The number of leading entries of the cube's first axis that are committed without a gap: snapshots of a run,
     /// scenarios of a sweep.
-    #[must_use]
     pub fn available(&self) -> u64 {
         let complete = self.complete();
         let leading = complete.first().filter(|leading| leading.start == 0);
@@ -186,7 +182,6 @@ impl Journal {
 
     /// The entries of the cube's first axis that are complete, as ranges with gaps between them: committed snapshots of a
     /// run, complete scenarios of a sweep.
-    #[must_use]
     pub fn complete(&self) -> Vec<Range<u64>> {
         let Some(header) = self.header.as_ref().filter(|header| header.is_sweep()) else {
             return iter::once(0..self.committed.total()).collect();
@@ -206,7 +201,6 @@ impl Journal {
     }
 
     /// Whether every snapshot of the cube is committed.
-    #[must_use]
     pub fn is_complete(&self) -> bool {
         self.header
             .as_ref()

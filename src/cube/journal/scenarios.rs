@@ -67,7 +67,6 @@ impl ScenarioValues {
 
 impl Scenarios {
     /// Begins a list with its first scenario.
-    #[must_use]
     pub fn new(first: Scenario) -> Self {
         Self {
             first,
@@ -109,13 +108,11 @@ impl Scenarios {
     }
 
     /// The number of scenarios.
-    #[must_use]
     pub fn len(&self) -> usize {
         self.count
     }
 
     /// The scenario with this number; `None` also if its values do not make a valid scenario.
-    #[must_use]
     pub fn get(&self, number: usize) -> Option<Scenario> {
         if number >= self.count {
             return None;
@@ -136,7 +133,6 @@ impl Scenarios {
     ///
     /// # Panics
     /// If there is no such scenario.
-    #[must_use]
     pub fn snapshots_of(&self, number: usize) -> u64 {
         let steps = self.steps(number);
         let (nsteps, nper) = steps.unwrap_or_else(|| panic!("there is no scenario {number}"));

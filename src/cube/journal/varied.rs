@@ -4,7 +4,6 @@ use super::header::{Content, Header};
 
 /// The names of the parameters that distinguish the scenarios: those that the sweep file has, or in journals of earlier versions
 /// the keys that differ, where D stands for Dx and Dy.
-#[must_use]
 pub fn telling(header: &Header) -> Vec<String> {
     if !header.swept.is_empty() {
         return header.swept.iter().take(MOST).cloned().collect();
@@ -26,7 +25,6 @@ fn is_of(name: &str, key: &str) -> bool {
 const MOST: usize = 100;
 
 /// The keys whose values differ between scenarios.
-#[must_use]
 pub fn varied(header: &Header) -> Vec<String> {
     match &header.content {
         Content::Run(_) => Vec::new(),

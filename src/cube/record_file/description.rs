@@ -25,7 +25,6 @@ const LONGEST_FIRST_LINE: u64 = 1 << 20;
 const DIGEST_KEYS: [&str; 2] = ["rows_sha256", "fields_sha256"];
 
 /// Adds to `content` the text that identifies a description of this program.
-#[must_use]
 pub fn description(content: &str) -> String {
     format!("{{\n  {SIGNATURE},\n{content}\n}}\n")
 }
@@ -102,7 +101,6 @@ pub(crate) fn of_another_record(paths: &Paths) -> CubeError {
 }
 
 /// Why a description is refused that should be this one, in sentences.
-#[must_use]
 pub fn faults_of_description(paths: &Paths, description: &str) -> Vec<String> {
     match is_described(paths, description) {
         Err(CubeError::LostRecord { path, reason }) => {
@@ -166,7 +164,6 @@ pub(super) fn add_digests(
 }
 
 /// A description with the digests that a complete record adds: of its rows, and of fields, each as a member of an object.
-#[must_use]
 pub fn with_digests(
     description: &str,
     digest_of_rows: &str,
@@ -182,7 +179,6 @@ pub fn with_digests(
 }
 
 /// The fields that the description of a record lists.
-#[must_use]
 pub fn own_fields(paths: &Paths) -> Vec<RecordField> {
     let parsed = parsed_description(paths).unwrap_or_default();
     let names = parsed.get("fields").and_then(Value::as_array);

@@ -25,7 +25,6 @@ pub struct StreamOfRun<'c> {
 }
 
 /// The streams of a run, of which line 1 of the journal tells; empty for a sweep, and if nothing is committed.
-#[must_use]
 pub fn streams_of_run(cube: &Cube) -> Vec<StreamOfRun<'_>> {
     let header = cube.header();
     if cube.run().is_none() || cube.commits().is_empty() || !header.has_record() {
@@ -50,7 +49,6 @@ fn path_of(paths: &Paths, name: &str) -> PathBuf {
 }
 
 /// The marks of a stream in the lines of a journal.
-#[must_use]
 pub fn marks_of(commits: &[Commit], name: &str) -> Vec<Mark> {
     let marks = commits.iter().filter_map(|commit| commit.streams.get(name));
     marks.copied().collect()
@@ -85,7 +83,6 @@ impl StreamOfRun<'_> {
 }
 
 /// What the file of a field consists of, of a run that may have ended early.
-#[must_use]
 pub fn field_layout(header: &Header, field: RecordField) -> StreamLayout {
     let mut shape = [header.snapshots(), 0, 0];
     if let [_, ny, nx] = header.shape()[..] {
@@ -145,7 +142,6 @@ impl FoundStream {
     }
 
     /// The faults, in sentences that begin with the name of the file.
-    #[must_use]
     pub fn faults(&self) -> Vec<String> {
         let faults = self.examination.faults.iter();
         faults

@@ -39,7 +39,6 @@ pub struct RecordPlace {
 
 impl RecordPlace {
     /// The place of a run, beside its cube.
-    #[must_use]
     pub fn of_run(paths: &Paths) -> Self {
         Self {
             rows: paths.record(),
@@ -51,7 +50,6 @@ impl RecordPlace {
     }
 
     /// Adds the digest of the run's parameters and its warnings.
-    #[must_use]
     pub fn with_parameters(self, parameters: String, warnings: &[String]) -> Self {
         Self {
             parameters,
@@ -61,7 +59,6 @@ impl RecordPlace {
     }
 
     /// The place of a scenario, in the directory of a sweep that has begun.
-    #[must_use]
     pub fn of_scenario(paths: &Paths, run_id: &str, number: usize) -> Self {
         Self {
             rows: parts(paths, run_id).join(format!("{number}.csv")),

@@ -28,7 +28,6 @@ impl StreamLayout {
     }
 
     /// The mark of a stream without lines or frames.
-    #[must_use]
     pub fn empty_mark(&self) -> Mark {
         let head_bytes = match self {
             Self::Lines(head) => head.len() as u64,
@@ -63,7 +62,6 @@ impl StreamLayout {
     }
 
     /// Bytes of a new file. Lines are appended to it, but frames have their space from the beginning.
-    #[must_use]
     pub fn file_bytes(&self) -> u64 {
         match self {
             Self::Lines(head) => head.len() as u64,
@@ -92,7 +90,6 @@ impl StreamFile {
     }
 
     /// The name of the file.
-    #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
     }

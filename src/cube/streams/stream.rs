@@ -294,7 +294,6 @@ impl Stream {
     }
 
     /// Another handle to the file, with the same mark.
-    #[must_use]
     pub fn another_handle(&self) -> Self {
         Self {
             file: Arc::clone(&self.file),
@@ -351,13 +350,11 @@ impl Stream {
     }
 
     /// The structure of the file.
-    #[must_use]
     pub fn layout(&self) -> &StreamLayout {
         &self.layout
     }
 
     /// The digest of the file up to a mark, if this process has written all that stands there.
-    #[must_use]
     pub fn digest_at(&self, mark: Mark) -> Option<String> {
         let digester = self.digester.as_ref().filter(|_| self.mark == mark);
         digester.cloned().map(Digester::finish)
@@ -370,13 +367,11 @@ impl Stream {
     }
 
     /// The present mark of the stream.
-    #[must_use]
     pub fn mark(&self) -> Mark {
         self.mark
     }
 
     /// The file, which must be synced before a journal line with the mark of the stream.
-    #[must_use]
     pub fn file(&self) -> Arc<StreamFile> {
         Arc::clone(&self.file)
     }
