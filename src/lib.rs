@@ -211,7 +211,7 @@ pub mod internal {
             key::Absent,
             keys::{KEYS, SWEEP_KEYS},
         },
-        run::{Begun, RecordFiles, solve_here},
+        run::{Begun, RecordFiles, solve_on_calling_thread},
         schedule::{Clock, Due, Nper, Pace},
         slab::Slab,
     };

@@ -70,18 +70,14 @@ impl JournalledArray {
             }
         }
         let mut array = Self {
-            array: LabelledArray::new(array, labels),
-            calendar: journal
-                .as_ref()
-                .and_then(|journal| journal.header.as_ref()?.calendar()),
             journal,
             paths,
             identity: Some(identity),
-            taken: Vec::new(),
-            indexed: Vec::new(),
-            complete: Vec::new(),
             note,
+            ..Self::plain(array)
         };
+        array.label(labels);
+        array.calendar = array.header().and_then(Header::calendar);
         if let Some(header) = array.header().filter(|header| header.as_begun().is_some()) {
             // The header of the file may not be shortened yet.
             array.array.npy.shape = header.shape();
@@ -102,17 +98,12 @@ impl JournalledArray {
                 path.display()
             )
         });
-        Ok(Self {
-            array: LabelledArray::new(array, frames.labels),
-            journal: None,
-            paths: None,
-            calendar: frames.calendar,
-            identity: Some(sys::identity(&opened)),
-            taken: Vec::new(),
-            indexed: Vec::new(),
-            complete: Vec::new(),
-            note: unfinished,
-        })
+        let mut array = Self::plain(array);
+        array.label(frames.labels);
+        array.calendar = frames.calendar;
+        array.identity = Some(sys::identity(&opened));
+        array.note = unfinished;
+        Ok(array)
     }
 
     /// Wraps an array without a journal, whatever files lie beside it.

@@ -21,9 +21,10 @@ pub enum Doubles {
 }
 
 /// What a value says of the arguments between two rows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Between {
     /// The straight line between two values.
+    #[default]
     Linear,
     /// The value of the row before.
     Previous,
@@ -32,7 +33,7 @@ pub enum Between {
 }
 
 /// How a file of measured values is read: the keys of all tables and options that name such a file.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Reading {
     /// The number of lines above the headings; without it, the headings are searched.
     pub skip: Option<usize>,
@@ -52,22 +53,6 @@ pub struct Reading {
     pub to_unit: Option<String>,
     /// What a value says of the arguments between two rows.
     pub between: Between,
-}
-
-impl Default for Reading {
-    fn default() -> Self {
-        Self {
-            skip: None,
-            from: Vec::new(),
-            dates: None,
-            since: None,
-            double: None,
-            skips_gaps: None,
-            from_unit: None,
-            to_unit: None,
-            between: Between::Linear,
-        }
-    }
 }
 
 const DOUBLES: [(&str, Doubles); 3] = [

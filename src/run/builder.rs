@@ -291,7 +291,7 @@ impl Run<'_> {
     /// [`RunError`].
     pub fn solve(mut self) -> Result<(Solution, Report), RunError> {
         self.options.output = None;
-        let mut solution = Solution::new(self.work);
+        let mut solution = Solution::new(self.work, false, None);
         let report = pool::install(self.options.threads, || {
             self.observed(&Solo, |problem, options, observer| {
                 with_precision!(problem.params.precision, T => {

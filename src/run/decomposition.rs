@@ -1,10 +1,11 @@
 //! [`Decomposition`]: the grid cut into slabs, one for each rank, and the transfers between them.
 
 use crate::{
-    comm::{Comm, Incoming, Outgoing, ROOT},
+    comm::{Comm, Incoming, Outgoing, ROOT, Solo},
     cube::share::{Job, Share},
     field::Field,
     grid::Grid,
+    problem::Problem,
     slab::Slab,
     summary::Summary,
 };
@@ -22,6 +23,15 @@ pub(crate) struct Decomposition<'a, C> {
     slab: Slab,
     /// The number of nodes in a row.
     columns: usize,
+}
+
+impl Decomposition<'static, Solo> {
+    /// The whole grid of a problem, on one rank.
+    pub(crate) fn alone(problem: &Problem) -> Self {
+        let (ny, nx) = problem.grid.shape();
+        let slab = Slab::whole(ny).periodic(problem.has_periodic_rows());
+        Self::new(&Solo, slab, nx)
+    }
 }
 
 impl<'a, C: Comm> Decomposition<'a, C> {

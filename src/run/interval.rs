@@ -23,7 +23,6 @@ use crate::{
     },
     problem::Problem,
     schedule::Clock,
-    slab::Slab,
 };
 use diff2d_arrays::progress::Progress;
 use diff2d_stencil::Element;
@@ -55,9 +54,7 @@ impl Interval<'_> {
         place: Option<&RecordPlace>,
     ) -> Result<(Commit, RunStreams), RunError> {
         let problem = self.problem;
-        let (ny, nx) = problem.grid.shape();
-        let slab = Slab::whole(ny).periodic(problem.has_periodic_rows());
-        let ranks = Decomposition::new(&Solo, slab, nx);
+        let ranks = Decomposition::alone(problem);
         let terms = Terms {
             // Others want some, too.
             limit: (self.memory)

@@ -13,8 +13,8 @@
 //! | `tracker.rs`, `trackers.rs` | the observers of a run, each at its own moments: snapshots and a limit (`trackers/`), rows (`row_tracker.rs`) and fields (`field_tracker.rs`) |
 //! | `streams.rs` | the streams that rows and fields go to |
 //! | `row.rs`, `state_reader.rs`, `row_schedule.rs`, `columns.rs`, `sums.rs` | rows, the values in them, their moments, their columns, and the integrated rates; `flux.rs`: rates of a cube |
-//! | `here.rs` | a run in memory on the calling thread, for places without files and threads |
-//! | `record_rows.rs` | runs that write no files: the rows of a record in memory, the last state, and the step at which a run ends |
+//! | `calling_thread.rs` | a run in memory on the calling thread, for places without files and threads |
+//! | `without_files.rs` | runs that write no files: the rows of a record in memory, the last state, and the step at which a run ends |
 //! | `interval.rs`, `snapshot_digest.rs` | repair: what lies between two snapshots is computed again, and kept if it is that of the run: the snapshot (`recompute.rs`), rows and frames (`restore_streams.rs`) |
 //! | `exchange.rs` | how ranks report to rank 0 and come to the same decisions |
 //! | `decomposition.rs` | the slab of a rank and its transfers to others |
@@ -28,6 +28,7 @@ mod bands_shape;
 mod begin;
 mod budget;
 mod builder;
+mod calling_thread;
 mod carry_out;
 mod clock;
 mod columns;
@@ -38,7 +39,6 @@ mod exchange;
 mod extend;
 mod field_tracker;
 mod flux;
-mod here;
 mod in_bands;
 mod in_memory;
 mod interval;
@@ -49,7 +49,6 @@ mod output;
 mod pool;
 mod reached;
 mod recompute;
-mod record_rows;
 mod report;
 mod restore_streams;
 mod resume;
@@ -69,15 +68,16 @@ mod sums;
 mod time_loop;
 mod tracker;
 mod trackers;
+mod without_files;
 
 pub use bands_shape::Shape;
 pub(crate) use begin::open;
 pub use budget::{Budget, SnapshotStorage, Terms, slab_of_first_rank};
 pub use builder::Run;
+pub use calling_thread::{Begun, RecordFiles, solve_on_calling_thread};
 pub use effective::{EffectiveDiffusivity, PixelEnds};
 pub use error::RunError;
 pub use flux::{FluxRow, FluxTable};
-pub use here::{Begun, RecordFiles, solve_here};
 pub use observer::Message;
 pub use options::Outcome;
 pub use report::{Report, Seconds};
@@ -96,7 +96,7 @@ pub(crate) use output::{CubeOutput, Output};
 pub use pool::install as on_threads;
 pub use pool::worthwhile as worthwhile_threads;
 pub(crate) use recompute::recompute;
-pub(crate) use record_rows::{early_end, record_columns, record_rows, solve_with_rows};
 pub(crate) use restore_streams::restore_streams;
 pub(crate) use row::{Row, RowSums};
 pub(crate) use time_loop::simulate;
+pub(crate) use without_files::{early_end, record_columns, record_rows, solve_with_rows};

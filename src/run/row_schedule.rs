@@ -41,10 +41,7 @@ impl<'a> RowSchedule<'a> {
 
     /// Whether the last row that was passed belongs to the state at `now`.
     pub(super) fn has_passed(&self, now: Clock) -> bool {
-        let moment = Moment {
-            step: now.step,
-            beyond: 0.0,
-        };
+        let moment = Moment::after(now.step);
         self.passed == Some(moment)
     }
 
@@ -55,10 +52,7 @@ impl<'a> RowSchedule<'a> {
 
     /// Advances past the rows up to the state at `now`, and returns their number.
     pub(super) fn pass_to(&mut self, now: Clock) -> u64 {
-        let reached = Moment {
-            step: now.step,
-            beyond: 0.0,
-        };
+        let reached = Moment::after(now.step);
         let mut count = 0;
         while self.next.is_some_and(|(moment, _)| moment <= reached) {
             count += 1;
@@ -81,10 +75,7 @@ impl<'a> RowSchedule<'a> {
     /// The first row that is due after `moment`; without a moment the first row of the run.
     fn due_from(&mut self, moment: Option<Moment>) -> Option<(Moment, f64)> {
         let schedule = &self.problem.schedule;
-        let last_moment = Moment {
-            step: schedule.last_step(),
-            beyond: 0.0,
-        };
+        let last_moment = Moment::after(schedule.last_step());
         // No moment is before the first row.
         while let Some((next, time)) =
             (self.due(self.number)).filter(|(next, _)| *next <= last_moment)

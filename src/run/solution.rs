@@ -55,17 +55,13 @@ pub enum States {
 }
 
 impl Solution {
-    /// A solution without snapshots, which will keep all of them.
-    pub(super) fn new(problem: &Problem) -> Self {
-        Self::keeping(problem, false)
-    }
-
-    /// A solution without snapshots, which will keep only the last one.
-    pub(super) fn of_last(problem: &Problem) -> Self {
-        Self::keeping(problem, true)
-    }
-
-    fn keeping(problem: &Problem, has_last_only: bool) -> Self {
+    /// A solution without snapshots, which will keep all of them, or only the last one. `look` is called with the line, still
+    /// without its digest, and the bytes of each snapshot as soon as it is whole.
+    pub(super) fn new(
+        problem: &Problem,
+        has_last_only: bool,
+        look: Option<fn(Commit, &[u8])>,
+    ) -> Self {
         Self {
             times: Vec::new(),
             states: match problem.params.precision {
@@ -76,16 +72,7 @@ impl Solution {
             codec: problem.codec(),
             has_last_only,
             next_value: 0,
-            look: None,
-        }
-    }
-
-    /// A solution without snapshots, which will keep only the last one. `look` is called with the line, still without its
-    /// digest, and the bytes of each snapshot as soon as it is whole.
-    pub(super) fn seen_by(problem: &Problem, look: fn(Commit, &[u8])) -> Self {
-        Self {
-            look: Some(look),
-            ..Self::of_last(problem)
+            look,
         }
     }
 
@@ -128,11 +115,6 @@ impl Solution {
         if self.has_last_only {
             self.next_value = 0;
         }
-    }
-
-    /// The byte at which the last snapshot begins, if snapshots have so many bytes each.
-    pub(super) fn begin_of_last(&self, field_bytes: u64) -> u64 {
-        (self.bytes().len() as u64).saturating_sub(field_bytes)
     }
 
     /// The bytes of the snapshots that are kept.

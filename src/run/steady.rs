@@ -41,7 +41,9 @@ impl Change {
         }
         let field_bytes = output.problem.field_bytes();
         if let Some(solution) = output.solution() {
-            return Ok(Some(Self::new(None, solution.begin_of_last(field_bytes))));
+            let kept_bytes = solution.bytes().len() as u64;
+            let last_begin = kept_bytes.saturating_sub(field_bytes);
+            return Ok(Some(Self::new(None, last_begin)));
         }
         if let Some(digest) = output.snapshot_digest() {
             let change = digest

@@ -130,10 +130,7 @@ impl<'p, C: Comm> Trackers<'p, C> {
 
     /// The next moment at which a tracker looks; `None` after the last moment.
     pub(super) fn next_moment(&self) -> Option<Moment> {
-        let last_moment = Moment {
-            step: self.last_step,
-            beyond: 0.0,
-        };
+        let last_moment = Moment::after(self.last_step);
         let moments = self.list.iter().filter_map(|tracker| tracker.next());
         let next_moment = moments.reduce(|one, other| if other < one { other } else { one });
         next_moment.filter(|moment| *moment <= last_moment)
@@ -147,10 +144,7 @@ impl<'p, C: Comm> Trackers<'p, C> {
         now: Clock,
         clock: &RunClock,
     ) -> Result<(), RunError> {
-        let moment = Moment {
-            step: now.step,
-            beyond: 0.0,
-        };
+        let moment = Moment::after(now.step);
         let at = Reached {
             moment,
             now,

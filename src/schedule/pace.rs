@@ -59,7 +59,7 @@ impl Pace {
         let since = (time - self.start).max(0.0);
         if self.due == Due::Added {
             let step = whole(since / self.dt).unwrap_or(MOST);
-            return Moment { step, beyond: 0.0 };
+            return Moment::after(step);
         }
         let index = match &self.due {
             Due::Multiples(interval) => {
@@ -72,10 +72,7 @@ impl Pace {
         };
         let next_time = self.time_of(index + 1);
         if next_time - time <= self.rounding(time) {
-            Moment {
-                step: self.nper.step_of(index + 1),
-                beyond: 0.0,
-            }
+            Moment::after(self.nper.step_of(index + 1))
         } else {
             self.moment_behind(index, time)
         }
@@ -89,7 +86,7 @@ impl Pace {
     /// The moment at which row `number` of a record is due, and the row's time if it is not the time of the state;
     /// `None` behind the last row.
     pub fn row(&self, times: &RowTimes, number: u64) -> Option<(Moment, f64)> {
-        let on_step = |step| (Moment { step, beyond: 0.0 }, f64::NAN);
+        let on_step = |step| (Moment::after(step), f64::NAN);
         match times {
             _ if number == 0 => Some(on_step(0)),
             RowTimes::Step => Some(on_step(number)),
@@ -220,6 +217,13 @@ pub struct Clock {
     pub step: u64,
     /// Simulated time \[time\].
     pub simtime: f64,
+}
+
+impl Moment {
+    /// The moment after whole steps.
+    pub(crate) fn after(step: u64) -> Self {
+        Self { step, beyond: 0.0 }
+    }
 }
 
 impl Clock {

@@ -7,7 +7,7 @@ use crate::{
 };
 use diff2d::{
     Commit, ParamsError, Problem, RawParams,
-    internal::{Begun, solve_here},
+    internal::{Begun, solve_on_calling_thread},
     with_start,
 };
 use serde::Deserialize;
@@ -63,7 +63,7 @@ pub(crate) fn solve(request: &str) -> Result<Value, String> {
         })
     });
     JOURNAL.set(Some(journal));
-    let solved = solve_here(&problem, &warnings, begun, &STOP, commit);
+    let solved = solve_on_calling_thread(&problem, &warnings, begun, &STOP, commit);
     let Some(journal) = JOURNAL.take() else {
         return Err("the run was lost".to_owned());
     };

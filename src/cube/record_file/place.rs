@@ -62,10 +62,8 @@ impl RecordPlace {
     pub fn of_scenario(paths: &Paths, run_id: &str, number: usize) -> Self {
         Self {
             rows: parts(paths, run_id).join(format!("{number}.csv")),
-            paths: paths.clone(),
             scenario: Some(number),
-            parameters: String::new(),
-            warnings: Vec::new(),
+            ..Self::of_run(paths)
         }
     }
 }

@@ -30,10 +30,7 @@ impl<'p> SnapshotTracker<'p> {
 
 impl<C: Comm> Tracker<C> for SnapshotTracker<'_> {
     fn next(&self) -> Option<Moment> {
-        Some(Moment {
-            step: self.problem.schedule.step_of(self.next),
-            beyond: 0.0,
-        })
+        Some(Moment::after(self.problem.schedule.step_of(self.next)))
     }
 
     fn write(&mut self, sight: &mut Sight<'_, '_, C>, _: bool) -> Result<(), RunError> {

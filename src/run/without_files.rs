@@ -2,6 +2,7 @@
 //! and [`early_end`] looks for the end of a run.
 
 use super::{
+    budget::Budget,
     clock::RunClock,
     columns::Columns,
     decomposition::Decomposition,
@@ -17,8 +18,7 @@ use super::{
     trackers::Trackers,
 };
 use crate::{
-    comm::Solo, cube::RecordColumn, field::Field, params::with_precision, problem::Problem,
-    slab::Slab,
+    cube::RecordColumn, field::Field, params::with_precision, problem::Problem, schedule::Clock,
 };
 use diff2d_arrays::progress::Progress;
 use diff2d_stencil::Element;
@@ -40,7 +40,7 @@ pub(crate) fn record_rows(
 ) -> Result<RecordOfRun, RunError> {
     let observer = Observer::stopped_by(stop);
     let ended = with_precision!(problem.params.precision, T => {
-        run_of::<T>(problem, None, sums, &observer)?.1
+        run_of::<T>(problem, None, sums, &observer, None, None)?.1
     });
     Ok(ended)
 }
@@ -55,7 +55,7 @@ pub(crate) fn solve_with_rows(
     progress: &Progress,
 ) -> Result<(Field<f64>, Vec<Row>), RunError> {
     let observer = Observer::stopped_by(&Arc::default()).with_progress(progress.clone());
-    let (state, record) = run_of::<f64>(problem, None, RowSums::OfSteps, &observer)?;
+    let (state, record) = run_of::<f64>(problem, None, RowSums::OfSteps, &observer, None, None)?;
     Ok((state, record.rows))
 }
 
@@ -64,35 +64,50 @@ pub(crate) fn solve_with_rows(
 /// # Errors
 /// [`RunError`].
 pub(crate) fn early_end(problem: &Problem) -> Result<Option<u64>, RunError> {
-    let mut last_snapshot = Solution::of_last(problem);
+    let mut last_snapshot = Solution::new(problem, true, None);
     let is_compared = problem.params.steady_rate().is_some();
     let kept_snapshot = is_compared.then_some(&mut last_snapshot);
     let observer = Observer::stopped_by(&Arc::default());
     let ended = with_precision!(problem.params.precision, T => {
-        run_of::<T>(problem, kept_snapshot, RowSums::AsRecorded, &observer)?.1
+        run_of::<T>(problem, kept_snapshot, RowSums::AsRecorded, &observer, None, None)?.1
     });
     Ok(ended.end_step)
 }
 
-/// Runs a problem, and returns its last state and its record.
-fn run_of<T: Element>(
+/// Runs a problem, within a budget if there is one, and returns its last state and its record. A run that is `resumed` continues from
+/// the snapshot that is kept: its time, and the rows up to there.
+pub(super) fn run_of<T: Element>(
     problem: &Problem,
     kept_snapshot: Option<&mut Solution>,
     sums: RowSums,
     observer: &Observer,
+    resumed: Option<(Clock, Vec<Row>)>,
+    budget: Option<&Budget>,
 ) -> Result<(Field<T>, RecordOfRun), RunError> {
-    let (ny, nx) = problem.grid.shape();
-    let slab = Slab::whole(ny).periodic(problem.has_periodic_rows());
-    let ranks = Decomposition::new(&Solo, slab, nx);
+    let ranks = Decomposition::alone(problem);
     let clock = RunClock::start(problem, &Options::default());
     let mut state = InMemory::new(problem, problem.stencil::<T>(), &ranks)?;
-    state.initialise(&clock, observer)?;
-    let output = match kept_snapshot {
+    if let Some(budget) = budget {
+        state = state.within(budget);
+    }
+    match (&resumed, &kept_snapshot) {
+        (Some(_), Some(snapshot)) => {
+            state.fill(|own_bytes| {
+                own_bytes.copy_from_slice(snapshot.bytes());
+                Ok(())
+            })?;
+        }
+        _ => state.initialise(&clock, observer)?,
+    }
+    let from = resumed.as_ref().map(|(end, _)| *end);
+    let mut output = match kept_snapshot {
         Some(solution) => Output::memory(problem, &ranks, solution, observer),
         None => Output::nothing(problem, &ranks, observer),
     };
-    let trackers = Trackers::in_memory(problem, sums, None)?;
+    // What follows is judged by its change since then.
+    output.last = from.unwrap_or(output.last);
+    let trackers = Trackers::in_memory(problem, sums, resumed)?;
     let time_loop = TimeLoop::new(problem, state, output, trackers, clock, observer);
-    let (state, record) = time_loop.record(None)?;
+    let (state, record) = time_loop.record(from)?;
     Ok((state.into_field()?, record))
 }

@@ -1,29 +1,20 @@
-//! [`solve_here`]: a run in memory on the calling thread, for places without files and threads, such as a browser.
+//! [`solve_on_calling_thread`]: a run in memory on the calling thread, for places without files and threads, such as a browser.
 
 use super::{
     budget::{Budget, SnapshotStorage, Terms},
-    clock::RunClock,
     columns::{Columns, digest_of_parameters},
-    decomposition::Decomposition,
     error::RunError,
-    in_memory::InMemory,
     observer::Observer,
-    options::Options,
-    output::Output,
     row::{Row, RowSums},
     row_schedule::RowSchedule,
     solution::Solution,
-    state::State,
-    time_loop::TimeLoop,
-    trackers::Trackers,
+    without_files::run_of,
 };
 use crate::{
-    comm::Solo,
     cube::{Commit, digest, record_file::with_digests},
     params::with_precision,
     problem::Problem,
     schedule::Clock,
-    slab::Slab,
 };
 use diff2d_stencil::Element;
 use std::sync::{Arc, atomic::AtomicUsize};
@@ -93,7 +84,7 @@ impl RecordFiles {
 ///
 /// # Errors
 /// [`RunError`]; [`RunError::GivenUp`] if the run was stopped.
-pub fn solve_here(
+pub fn solve_on_calling_thread(
     problem: &Problem,
     warnings: &[String],
     begun: Option<Begun<'_>>,
@@ -117,11 +108,6 @@ fn solve_of<T: Element>(
     stop: &Arc<AtomicUsize>,
     look: fn(Commit, &[u8]),
 ) -> Result<Vec<Row>, RunError> {
-    let (ny, nx) = problem.grid.shape();
-    let slab = Slab::whole(ny).periodic(problem.has_periodic_rows());
-    let ranks = Decomposition::new(&Solo, slab, nx);
-    let observer = Observer::stopped_by(stop);
-    let clock = RunClock::start(problem, &Options::default());
     let terms = Terms {
         limit: problem.params.memory,
         snapshots: SnapshotStorage::Nothing,
@@ -130,30 +116,23 @@ fn solve_of<T: Element>(
     };
     let budget = Budget::divide(problem, terms)?;
     budget.check(1)?;
-    let mut solution = Solution::seen_by(problem, look);
+    let mut solution = Solution::new(problem, true, Some(look));
     let room = solution.reserve(problem.grid.len());
     room.map_err(|_| RunError::no_memory(budget.total))?;
-    let mut state = InMemory::new(problem, problem.stencil::<T>(), &ranks)?.within(&budget);
-    let resumed = match begun.and_then(|begun| Some((begun.values, begun.end(problem)?))) {
-        Some((values, end)) => {
-            solution.continue_from(values);
-            state.fill(|own_bytes| {
-                own_bytes.copy_from_slice(values);
-                Ok(())
-            })?;
-            Some(end)
-        }
-        None => {
-            state.initialise(&clock, &observer)?;
-            None
-        }
-    };
-    let from = resumed.as_ref().map(|(end, _)| *end);
-    let mut output = Output::memory(problem, &ranks, &mut solution, &observer);
-    // What follows is judged by its change since then.
-    output.last = from.unwrap_or(output.last);
-    let trackers = Trackers::in_memory(problem, RowSums::AsRecorded, resumed)?;
-    let time_loop = TimeLoop::new(problem, state, output, trackers, clock, &observer);
-    let (_, recorded) = time_loop.record(from)?;
-    Ok(recorded.rows)
+    let resumed = begun.and_then(|begun| {
+        let end = begun.end(problem)?;
+        solution.continue_from(begun.values);
+        Some(end)
+    });
+    let (kept_snapshot, observer) = (Some(&mut solution), Observer::stopped_by(stop));
+    let sums = RowSums::AsRecorded;
+    let ended = run_of::<T>(
+        problem,
+        kept_snapshot,
+        sums,
+        &observer,
+        resumed,
+        Some(&budget),
+    )?;
+    Ok(ended.1.rows)
 }
