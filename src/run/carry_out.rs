@@ -85,6 +85,7 @@ pub(super) fn run<T: Element>(
 }
 
 /// The place of the state of a run.
+#[expect(clippy::large_enum_variant, reason = "there is one of them")]
 enum StatePlace<'a, T: Element, C> {
     Memory(InMemory<'a, T, C>),
     Bands(Shape),
