@@ -149,7 +149,7 @@ fn a_record_is_read_by_its_columns() {
         (
             "probe c.record.csv --at x=5",
             2,
-            "are found by t, and not by x",
+            "or by t, and not by x",
         ),
         (
             "stats c.record.csv --axis 0",

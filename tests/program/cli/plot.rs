@@ -38,7 +38,7 @@ fn plot_draws_frames_sheet_and_animation() {
     assert_eq!(told.stdout, "a/0003.png\n");
     assert_snapshot!(scene.run("plot c.npy --snapshots 4:"), @r"
     exit 2
-    diff2d: --snapshots 4:: there is no such frame; c.npy has 4
+    diff2d: --snapshots 4:: there is no such snapshot; c.npy has 4
     ");
     assert_snapshot!(scene.run("plot c.npy --snapshots first"), @r"
     exit 2
@@ -291,11 +291,11 @@ fn snapshots_are_chosen_by_numbers_and_times() {
     );
     assert_snapshot!(scene.run("plot c.npy --snapshots t=9"), @r"
     exit 2
-    diff2d: t=9: c.npy reaches from 0.0 to 3.75 committed
+    diff2d: t=9: c.npy reaches from 0.0 to 3.75
     ");
     assert_snapshot!(scene.run("plot c.npy --snapshots 0,9"), @r"
     exit 2
-    diff2d: --snapshots 0,9: there is no frame 9; c.npy has 4
+    diff2d: --snapshots 0,9: there is no snapshot 9; c.npy has 4
     ");
     scene.succeed("create a.npy --shape 3,5,5");
     assert_snapshot!(scene.run("plot a.npy --snapshots t=0"), @r"

@@ -231,11 +231,11 @@ fn a_slip_in_a_part_is_told_with_a_way_out() {
         ("plot c.npy --snapshots y=0 -o a", "or by t, and not by y"),
         (
             "plot c.npy --snapshots 9 -o a",
-            "there is no frame 9; c.npy has 4",
+            "there is no snapshot 9; c.npy has 4",
         ),
         (
             "flux c.npy --snapshots 9",
-            "there is no frame 9; c.npy has 4",
+            "there is no snapshot 9; c.npy has 4",
         ),
         (
             "flux c.npy --snapshots t=9",
