@@ -142,6 +142,6 @@ pub(super) fn chosen_rows<'a>(
 /// The times of some rows. What is asked for may lie half an interval before the first row or behind the last one.
 fn times_of(record: &RecordTable, rows: Range<usize>) -> NamedAxis {
     let times = &record.column("t").unwrap_or_default()[rows];
-    let intervals = times.windows(2).map(|pair| pair[1] - pair[0]);
-    NamedAxis::listed("t", times.to_vec(), intervals.last().unwrap_or(0.0))
+    let mut intervals = times.windows(2).map(|pair| pair[1] - pair[0]);
+    NamedAxis::listed("t", times.to_vec(), intervals.next_back().unwrap_or(0.0))
 }
