@@ -269,9 +269,9 @@ pub mod program {
     /// Files of loggers and spreadsheets.
     pub mod measured {
         pub use crate::measured::{
-            ArgumentColumn, Calendar, ColumnName, Date, Doubles, Head, Heading, Measured,
-            MeasuredFile, MeasuredRows, ReadRequest, Reading, RoundDates, TableError, TimeUnit,
-            WantedColumn, WantedNames, common_origin, date, date_order, headings,
+            ArgumentColumn, Calendar, ColumnName, CsvRows, Date, Doubles, Head, Heading, Measured,
+            MeasuredFile, ReadRequest, Reading, RoundDates, TableError, TimeUnit, WantedColumn,
+            WantedNames, common_origin, date, date_order, headings,
         };
     }
     /// What parameters are, and what is near to a word.

@@ -12,8 +12,8 @@ use diff2d::{
     program::{
         cube::telling,
         measured::{
-            ArgumentColumn, Calendar, ColumnName, Head, MeasuredRows, Reading, TableError,
-            TimeUnit, WantedNames, date_order,
+            ArgumentColumn, Calendar, ColumnName, CsvRows, Head, Reading, TableError, TimeUnit,
+            WantedNames, date_order,
         },
     },
 };
@@ -51,7 +51,7 @@ pub(super) struct PointFile {
     dimensions: usize,
     /// The parameters that a sweep varies.
     parameters: Vec<String>,
-    rows: MeasuredRows<File>,
+    rows: CsvRows<File>,
     /// The header, if there is one, and what its columns hold.
     head: Option<Head>,
     columns: Vec<PointColumn>,
@@ -73,7 +73,7 @@ impl PointFile {
         let dimensions = array.npy.shape.len();
         let parameters = scenario::sweep(array).map_or_else(Vec::new, telling);
         let names = wanted_names(dimensions, &parameters, &reading);
-        let opened = MeasuredRows::open_with_or_without_headings(open(path)?, reading.skip, &names);
+        let opened = CsvRows::open_with_or_without_headings(open(path)?, reading.skip, &names);
         let (rows, head) = match opened {
             Err(TableError::NoTable(_)) => return Ok(None),
             opened => opened.map_err(|error| fault(path, &error))?,

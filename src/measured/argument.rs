@@ -10,7 +10,7 @@ use super::{
     file::{ColumnUnits, DATES},
     heading::{ColumnName, Zone},
     reading::Reading,
-    rows::{Head, MeasuredRows, NO_HEADINGS, SHOWN},
+    rows::{CsvRows, Head, NO_HEADINGS, SHOWN},
     unit::{Conversion, TimeUnit},
 };
 use diff2d_arrays::wording::excerpt;
@@ -62,7 +62,7 @@ impl ArgumentColumn {
     /// [`TableError`] if there is no such column, or its name is a number.
     pub fn new<R: Read>(
         reading: &Reading,
-        rows: &MeasuredRows<R>,
+        rows: &CsvRows<R>,
         head: &Head,
         date_order: Option<DateOrder>,
     ) -> Result<Self, TableError> {
@@ -113,11 +113,7 @@ impl ArgumentColumn {
     /// # Errors
     /// [`TableError`] for a field that is neither a number nor a date, or of the other kind than the one before, and for a
     /// unit that cannot be converted.
-    pub fn look<R: Read>(
-        &mut self,
-        rows: &MeasuredRows<R>,
-        head: &Head,
-    ) -> Result<f64, TableError> {
+    pub fn look<R: Read>(&mut self, rows: &CsvRows<R>, head: &Head) -> Result<f64, TableError> {
         let Some(&place) = self.places.first() else {
             return Ok(f64::NAN);
         };
@@ -154,7 +150,7 @@ impl ArgumentColumn {
     fn number_of<R: Read>(
         &mut self,
         text: &str,
-        rows: &MeasuredRows<R>,
+        rows: &CsvRows<R>,
         head: &Head,
         place: usize,
     ) -> Result<f64, TableError> {
@@ -309,7 +305,7 @@ impl ArgumentColumn {
     }
 
     /// The error for an argument that lies below the one before.
-    pub fn refuse_descent<R: Read>(&self, rows: &MeasuredRows<R>) -> TableError {
+    pub fn refuse_descent<R: Read>(&self, rows: &CsvRows<R>) -> TableError {
         let way_out = match self.has_dates() {
             true => {
                 "arguments must ascend: rows that are sorted by them, or dates with their zone, such as +01:00, where the clock was put back"
@@ -320,11 +316,7 @@ impl ArgumentColumn {
     }
 
     /// The error for an argument that does not ascend.
-    pub(super) fn refuse_order<R: Read>(
-        &self,
-        rows: &MeasuredRows<R>,
-        way_out: &str,
-    ) -> TableError {
+    pub(super) fn refuse_order<R: Read>(&self, rows: &CsvRows<R>, way_out: &str) -> TableError {
         rows.refuse(format!(
             "the argument {} follows {}; {way_out}",
             excerpt(self.text.trim(), SHOWN),

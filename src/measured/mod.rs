@@ -32,6 +32,6 @@ pub use heading::{ColumnName, Heading, WantedNames};
 pub use numbers::Measured;
 pub use reading::{BETWEEN, Between, Doubles, Reading, column, date, text};
 pub use request::{ReadRequest, date_order, headings};
-pub use rows::{Head, MeasuredRows};
+pub use rows::{CsvRows, Head};
 pub use unit::TimeUnit;
 pub use values::WantedColumn;

@@ -10,7 +10,7 @@ use super::{
     heading::{Heading, WantedNames},
     numbers::{LineNumbers, Measured},
     reading::{Between, Doubles, Reading},
-    rows::{Head, MeasuredRows},
+    rows::{CsvRows, Head},
     values::{Values, WantedColumn},
 };
 use std::io::{Read, Seek, SeekFrom};
@@ -42,7 +42,7 @@ pub fn headings(
     skip: Option<usize>,
     names: &WantedNames,
 ) -> Result<Vec<Heading>, TableError> {
-    Ok(MeasuredRows::open(source, skip, names)?.1.headings)
+    Ok(CsvRows::open(source, skip, names)?.1.headings)
 }
 
 /// The order of day, month and year in a file whose first date has two meanings: that of a date with a day beyond 12, or
@@ -59,7 +59,7 @@ pub fn date_order(
         Some(column) if reading.dates.is_none() => column,
         _ => return Ok(reading.dates),
     };
-    let (mut rows, head) = MeasuredRows::open(source, reading.skip, names)?;
+    let (mut rows, head) = CsvRows::open(source, reading.skip, names)?;
     let place = head.column(column)?;
     let (mut open_date, mut has_decimal_commas) = (None, false);
     while rows.read()? {
@@ -112,11 +112,11 @@ impl ReadRequest<'_> {
         let names = WantedNames(vec![names.cloned().collect()]);
         let date_order = date_order(self.reading, &names, &mut source)?;
         source.seek(SeekFrom::Start(0))?;
-        let marks = MeasuredRows::open(&mut source, self.reading.skip, &names)?
+        let marks = CsvRows::open(&mut source, self.reading.skip, &names)?
             .0
             .marks()?;
         source.seek(SeekFrom::Start(0))?;
-        let (rows, head) = MeasuredRows::open(source, self.reading.skip, &names)?;
+        let (rows, head) = CsvRows::open(source, self.reading.skip, &names)?;
         for column in names.0.iter().flatten() {
             let place = head.column(column)?;
             if let Some((line, reason)) = marks.refuse(place) {
@@ -152,7 +152,7 @@ impl ReadRequest<'_> {
     fn take_row<R: Read>(
         &self,
         columns: &mut MeasuredColumns,
-        rows: &MeasuredRows<R>,
+        rows: &CsvRows<R>,
         head: &Head,
     ) -> Result<(), TableError> {
         columns.arguments.look(rows, head)?;
@@ -191,7 +191,7 @@ impl ReadRequest<'_> {
     fn is_double<R: Read>(
         &self,
         arguments: &ArgumentColumn,
-        rows: &MeasuredRows<R>,
+        rows: &CsvRows<R>,
     ) -> Result<bool, TableError> {
         let way_out = match arguments.order() {
             ArgumentOrder::Ascends => return Ok(false),

@@ -1,4 +1,4 @@
-//! [`MeasuredRows`]: the headings of a CSV file, and its rows one after the other.
+//! [`CsvRows`]: the headings of a CSV file, and its rows one after the other.
 
 mod marks;
 
@@ -150,7 +150,7 @@ impl Head {
 /// Commas, semicolons or tabs separate the fields; with semicolons or tabs, numbers may have decimal commas. Empty
 /// lines and lines that begin with `#` are skipped. Separators at the end of a line begin no field.
 #[derive(Debug)]
-pub struct MeasuredRows<R> {
+pub struct CsvRows<R> {
     lines: Lines<R>,
     /// What separates the fields.
     pub dialect: Dialect,
@@ -166,7 +166,7 @@ pub struct MeasuredRows<R> {
     numbers: Vec<String>,
 }
 
-impl<R: Read> MeasuredRows<R> {
+impl<R: Read> CsvRows<R> {
     /// Reads all rows for what the marks of their numbers are. Where commas separate the fields, numbers have points.
     pub(super) fn marks(mut self) -> Result<Marks, TableError> {
         if self.dialect.separators() == "commas" {

@@ -6,7 +6,7 @@ use super::{
     error::TableError,
     file::ColumnUnits,
     heading::ColumnName,
-    rows::{Head, MeasuredRows},
+    rows::{CsvRows, Head},
     unit::Conversion,
 };
 use std::io::Read;
@@ -59,7 +59,7 @@ impl Values {
     /// Takes the value of a row; NaN for a gap.
     pub(super) fn look<R: Read>(
         &mut self,
-        rows: &MeasuredRows<R>,
+        rows: &CsvRows<R>,
         head: &Head,
         date_order: Option<DateOrder>,
     ) -> Result<(), TableError> {

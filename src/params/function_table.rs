@@ -7,8 +7,8 @@ use super::{
     value::{Value, finite_pair},
 };
 use crate::measured::{
-    BETWEEN, Between, ColumnName, Doubles, Head, MeasuredFile, Reading, ReadRequest, MeasuredRows, TableError,
-    WantedColumn, WantedNames, column,
+    BETWEEN, Between, ColumnName, CsvRows, Doubles, Head, MeasuredFile, ReadRequest, Reading,
+    TableError, WantedColumn, WantedNames, column,
 };
 use diff2d_arrays::{
     expression::{Expression, Extension, Interpolant, Piecewise, is_word, refuse_letters},
@@ -447,7 +447,7 @@ impl CsvColumns {
     ) -> Result<PointsOfFile, TableError> {
         let names = self.reading.from.iter().chain([&self.to]);
         let names = WantedNames(vec![names.cloned().collect()]);
-        let (_, head) = MeasuredRows::open(&mut source, self.reading.skip, &names)?;
+        let (_, head) = CsvRows::open(&mut source, self.reading.skip, &names)?;
         source.seek(SeekFrom::Start(0))?;
         let wanted_columns = [WantedColumn {
             name: self.to.clone(),

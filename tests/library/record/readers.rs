@@ -146,11 +146,7 @@ fn a_record_is_read_by_its_columns() {
             "cannot read --data no.csv",
         ),
         ("probe c.record.csv --at t=5", 2, "reaches from 0.0 to 0.03"),
-        (
-            "probe c.record.csv --at x=5",
-            2,
-            "or by t, and not by x",
-        ),
+        ("probe c.record.csv --at x=5", 2, "or by t, and not by x"),
         (
             "stats c.record.csv --axis 0",
             2,
