@@ -1,8 +1,8 @@
 //! [`Unknown`]: a number of the parameter file that a fit varies, as defined by `[fit]`.
 
 use crate::params::{
-    ParamsError, Place, RawParams, bounds_and_scale, bounds_key, names_of_unknowns, pair_at,
-    reason_for_no_number,
+    ParamsError, Place, RawParams, bounds_and_scale, bounds_key, errors_in_fit, names_of_unknowns,
+    pair_at, reason_for_no_number,
     value::{Value, number},
 };
 
@@ -53,6 +53,9 @@ impl Unknown {
     /// # Errors
     /// [`ParamsError`] if an unknown is not a number in the file, or bounds or priors cannot be used.
     pub fn all(raw: &RawParams) -> Result<Vec<Self>, ParamsError> {
+        if let Some(error) = errors_in_fit(raw).into_iter().next() {
+            return Err(error);
+        }
         let mut unknowns: Vec<Self> = Vec::new();
         for name in names_of_unknowns(raw) {
             let unknown = Self::take(raw, name)?;

@@ -66,7 +66,7 @@ pub(crate) fn bounds_key(raw: &RawParams, unknown: &str) -> String {
 
 /// What is wrong with `[fit]`. Whether what an unknown names is a number, and lies within its bounds, is left to fits:
 /// the values of a file may be overridden.
-pub(super) fn errors_in_fit(raw: &RawParams) -> Vec<ParamsError> {
+pub(crate) fn errors_in_fit(raw: &RawParams) -> Vec<ParamsError> {
     let unknowns = names_of_unknowns(raw).into_iter();
     let lost: BTreeSet<String> = unknowns
         .filter(|name| !is_of_file(raw, name))

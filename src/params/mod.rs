@@ -44,7 +44,8 @@ pub use constants::number_of;
 pub use coordinates::Coordinates;
 pub use error::ParamsError;
 pub(crate) use fit_values::{
-    bounds_and_scale, bounds_key, names_of_unknowns, pair, pair_at, reason_for_no_number,
+    bounds_and_scale, bounds_key, errors_in_fit, names_of_unknowns, pair, pair_at,
+    reason_for_no_number,
 };
 pub use function_table::{CsvColumns, FunctionTable, PointsOfFile};
 pub use initial::{Gaussian, InitialState, Sine};

@@ -1,6 +1,6 @@
 //! The description of a record's columns and fields: `STEM.record.json`.
 
-use super::place::left_parts;
+use super::parts::left_parts;
 use crate::{
     cube::{digest, error::CubeError, field_files, paths::Paths, streams::lost},
     params::{Choice, RecordField},

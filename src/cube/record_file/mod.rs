@@ -13,6 +13,7 @@ mod check;
 mod description;
 mod finish;
 mod of_run;
+mod parts;
 mod place;
 mod proved;
 mod scenarios;

@@ -1,7 +1,8 @@
 //! [`RecordPlace`]: where a record is written, and who owns the files that exist there.
 
-use super::description::{
-    field_named, is_ours, is_taken, own_fields, path_of_ours, read_description,
+use super::{
+    description::{field_named, is_ours, is_taken, own_fields, path_of_ours, read_description},
+    parts::{left_parts, parts, remove_parts},
 };
 use crate::{
     cube::{
@@ -14,13 +15,9 @@ use crate::{
 };
 use diff2d_sys as sys;
 use std::{
-    fs,
     io::ErrorKind,
     path::{Path, PathBuf},
 };
-
-/// The number of characters of a run id.
-const RUN_ID: usize = 32;
 
 /// The files that receive the rows of a run or of a scenario.
 #[derive(Debug, Clone)]
@@ -66,38 +63,6 @@ impl RecordPlace {
             ..Self::of_run(paths)
         }
     }
-}
-
-/// The directory of the rows of scenarios.
-pub(super) fn parts(paths: &Paths, run_id: &str) -> PathBuf {
-    paths.cube.with_extension(format!("record-{run_id}"))
-}
-
-/// Removes the directory of the rows of scenarios.
-pub(super) fn remove_parts(directory: &Path) -> Result<(), CubeError> {
-    match fs::remove_dir_all(directory) {
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
-        removed => removed.map_err(CubeError::io("remove", directory)),
-    }
-}
-
-/// The directories with rows of scenarios from sweeps that had the name of the cube.
-pub(super) fn left_parts(paths: &Paths) -> Vec<PathBuf> {
-    let stem = paths.cube.with_extension("record-");
-    let stem = stem.file_name().unwrap_or_default().to_string_lossy();
-    let entries = fs::read_dir(paths.directory())
-        .into_iter()
-        .flatten()
-        .flatten();
-    let directories = entries.map(|entry| entry.path()).filter(|path| {
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        let id = name.strip_prefix(&*stem);
-        let is_id = id.is_some_and(|id| {
-            id.len() == RUN_ID && id.bytes().all(|byte| byte.is_ascii_hexdigit())
-        });
-        is_id && path.is_dir()
-    });
-    directories.collect()
 }
 
 /// The fields of the record that line 1 of the journal tells of; `None` if it tells of no record.

@@ -3,7 +3,8 @@
 use super::{
     description::{add_digests, first_line, is_described, write_description},
     of_run::{FoundStream, marks_of},
-    place::{RecordPlace, parts, remove_parts},
+    parts::{parts, remove_parts},
+    place::RecordPlace,
 };
 use crate::cube::{
     error::CubeError,

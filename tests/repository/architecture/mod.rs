@@ -29,7 +29,7 @@ const LAYERS: &[&[&str]] = &[
 const ONLY_IN: &[(&str, &[&str])] = &[
     ("clap", &["cli/"]),
     ("indicatif", &["cli/"]),
-    ("toml", &["params/"]),
+    ("toml", &["params/", "measured/reading.rs"]),
     ("mpi", &["comm/"]),
     // The state, its steps and what they are given do not know of files.
     (
