@@ -64,10 +64,10 @@ pub fn habit<'a>(
     word: &str,
     candidates: &(impl IntoIterator<Item = &'a str> + Clone),
 ) -> Option<Meant<'a>> {
-    let mut habits = HABITS
-        .iter()
-        .filter(|(words, ..)| words.split(' ').any(|known| known == word));
-    habits.find_map(|&(_, meant, sentence)| {
+    HABITS.lines().find_map(|line| {
+        let mut fields = line.splitn(3, " | ");
+        let (words, meant, sentence) = (fields.next()?, fields.next()?, fields.next()?);
+        words.split(' ').find(|known| *known == word)?;
         let key = candidates.clone().into_iter().find(|name| *name == meant)?;
         let hint = sentence.to_owned();
         Some(Meant { key, hint })
@@ -94,228 +94,9 @@ pub fn meant_table<'a>(name: &str, tables: impl IntoIterator<Item = &'a str>) ->
     Some(Meant { key, hint })
 }
 
-/// Names that other programs have for parameters, the key that has their place, and what a message says of it. Keys of a table in a
-/// value, such as that of a wall, stand without the name of the table.
-const HABITS: [(&str, &str, &str); 46] = [
-    (
-        "neumann Neumann gradient fixedGradient heatflux heat_flux derivative q",
-        "flux",
-        ": D times the outward derivative is flux",
-    ),
-    (
-        "convection convective htc h mixed film transfer",
-        "robin",
-        ": a wall that passes h (p - p_air) is { robin = [h, D, h*p_air] }, h p + D dp/dn = h p_air",
-    ),
-    (
-        "value dirichlet Dirichlet fixedValue fixed T p u temperature constant",
-        "flux",
-        ": a fixed value stands alone, such as boundary.left = 20.0",
-    ),
-    (
-        "type kind bc",
-        "flux",
-        ": no kind is named: a fixed value stands alone, such as boundary.left = 20.0, and a table has flux or robin",
-    ),
-    (
-        "expression formula expr condition region shape circle radius rectangle box",
-        "where",
-        ": areas are formulas, such as where = \"hypot(x - 0.5, y - 0.5) < 0.1\"",
-    ),
-    (
-        "T temperature p u density concentration val",
-        "value",
-        ": what is held is value",
-    ),
-    (
-        "R r conductance h contact thickness",
-        "resistance",
-        ": what is between both sides is resistance, the difference by the flux",
-    ),
-    (
-        "path csv npy data filename name table",
-        "file",
-        ": the name of a file is file",
-    ),
-    ("picture png img", "image", ": a picture is image"),
-    (
-        "interpolation kind method interp",
-        "between",
-        ": what holds between two points is between",
-    ),
-    (
-        "extrapolate extrapolation outside bounds fill_value bounds_error",
-        "beyond",
-        ": what holds before the first and behind the last point is beyond",
-    ),
-    (
-        "error errors std stdev uncertainty noise weight weights",
-        "sigma",
-        ": the standard deviation of a measured value is sigma",
-    ),
-    (
-        "times t date timestamp",
-        "time",
-        ": the column of times is time",
-    ),
-    (
-        "mask mask.expression mask.formula mask.value",
-        "mask.where",
-        ", did you mean mask.where?",
-    ),
-    (
-        "mask.circle mask.radius mask.rectangle mask.box mask.shape mask.region",
-        "mask.where",
-        ": areas are formulas, such as mask.where = \"hypot(x - 0.5, y - 0.5) < 0.1\"",
-    ),
-    (
-        "initial ic u0 p0 T0 c0 init initial_condition initial_conditions u_init",
-        "initial.kind",
-        ", did you mean [initial] with kind = \"expression\" and value = \"…\"?",
-    ),
-    (
-        "diffusivity Diffusivity diffusion diffusion_coefficient alpha kappa lambda conductivity DT nu",
-        "D",
-        ": the diffusivity is D",
-    ),
-    (
-        "rho cp rho_cp heat_capacity porosity storage",
-        "capacity",
-        ": what stands before dp/dt is capacity",
-    ),
-    (
-        "k reaction reaction_rate decay_rate sink",
-        "decay",
-        ": the rate k of k p is decay, the diffusivity D",
-    ),
-    (
-        "S f Q rhs heat_source heating q",
-        "source",
-        ": what is added to the equation is source",
-    ),
-    (
-        "nx N n Nx npoints npts nrows ncols ncells cells resolution gridsize grid_size nodes M",
-        "dx",
-        ": a grid has a spacing, not a number of cells: N cells along x are dx = (x2 - x1)/N",
-    ),
-    (
-        "ny Ny",
-        "dy",
-        ": a grid has a spacing, not a number of cells: N cells along y are dy = (y2 - y1)/N",
-    ),
-    (
-        "L Lx length width xmax x_max size domain",
-        "x2",
-        ": the domain reaches from x1 to x2, and from y1 to y2",
-    ),
-    ("xmin x_min x0", "x1", ": the domain reaches from x1 to x2"),
-    (
-        "Ly height H ymax y_max",
-        "y2",
-        ": the domain reaches from y1 to y2",
-    ),
-    ("ymin y_min", "y1", ": the domain reaches from y1 to y2"),
-    (
-        "t_end tend tmax t_max T tfinal t_final tstop t1 tf endTime end_time stopTime stop_time simtime total_time time duration",
-        "runtime",
-        ": the simulated time to reach is runtime",
-    ),
-    (
-        "nt nsteps n_steps steps maxsteps max_steps niter",
-        "runtime",
-        ": steps are not counted: runtime is the simulated time, and dt the step",
-    ),
-    (
-        "startTime start_time t_start tstart",
-        "t0",
-        ": the time of the first snapshot is t0",
-    ),
-    (
-        "deltaT delta_t timestep time_step timeStep Dt tau",
-        "dt",
-        ": the time step is dt",
-    ),
-    (
-        "cfl CFL courant maxCo",
-        "safety",
-        ": the fraction of the largest stable step is safety",
-    ),
-    (
-        "writeInterval write_interval output_interval output_every save_every saveat tout t_save tlist dtout nout outstep writeControl",
-        "outtime",
-        ": the time from one snapshot to the next is outtime; outtimes lists times",
-    ),
-    (
-        "bc bcs BC boundary_conditions boundaries walls boundaryField",
-        "boundary.left",
-        ": [boundary] has left, right, bottom and top",
-    ),
-    (
-        "boundary.inlet boundary.outlet boundary.wall boundary.walls boundary.all boundary.sides",
-        "boundary.left",
-        ": sides have the names left, right, bottom and top, and boundary = … sets all four",
-    ),
-    (
-        "boundary.west boundary.xmin boundary.x1 boundary.x0",
-        "boundary.left",
-        ", did you mean boundary.left?",
-    ),
-    (
-        "boundary.east boundary.xmax boundary.x2",
-        "boundary.right",
-        ", did you mean boundary.right?",
-    ),
-    (
-        "boundary.south boundary.ymin boundary.y1",
-        "boundary.bottom",
-        ", did you mean boundary.bottom?",
-    ),
-    (
-        "boundary.north boundary.ymax boundary.y2",
-        "boundary.top",
-        ", did you mean boundary.top?",
-    ),
-    (
-        "solver scheme integrator stepper ddtSchemes",
-        "method",
-        ": the way to the solution is method",
-    ),
-    (
-        "tol rtol atol eps epsilon RelTol AbsTol",
-        "tolerance",
-        ": how well a steady state is solved is tolerance",
-    ),
-    (
-        "dtype float double",
-        "precision",
-        ": f64 or f32 is precision",
-    ),
-    (
-        "record.interval record.dt record.step record.period",
-        "record.every",
-        ": the time from row to row is record.every",
-    ),
-    (
-        "record.probes record.sensors record.point",
-        "record.points",
-        ": places are record.points",
-    ),
-    (
-        "tol tolerance rate change eps",
-        "steady",
-        ": the rate of change is steady",
-    ),
-    (
-        "materials material regions subdomains",
-        "D",
-        ": materials are formulas: D = \"where(x < 0.5, 1, 2)\"",
-    ),
-    (
-        "constant parameters params variables",
-        "constants",
-        ": numbers with names stand in [constants]",
-    ),
-];
+/// A line for each habit: the names that other programs have for a parameter, the key that has their place, and what a message
+/// says of it. Keys of a table in a value, such as that of a wall, stand without the name of the table.
+const HABITS: &str = include_str!("habits.txt");
 
 /// A [`hint`] for a missing file: a similar name in its directory.
 pub fn hint_of_file(path: &Path) -> String {
@@ -393,6 +174,16 @@ mod tests {
             ("physics.rate", None),
         ] {
             assert_eq!(nearest(word, names), meant, "{word}");
+        }
+    }
+
+    #[test]
+    fn every_line_is_a_habit() {
+        for line in HABITS.lines() {
+            let fields: Vec<&str> = line.split(" | ").collect();
+            assert_eq!(fields.len(), 3, "{line}");
+            let meant_by_first_word = fields[0].split(' ').next().unwrap();
+            assert!(habit(meant_by_first_word, &[fields[1]]).is_some(), "{line}");
         }
     }
 

@@ -10,7 +10,7 @@ use clap::{
 };
 use diff2d::program::params::{is_key, nearest};
 use diff2d_arrays::wording::excerpt;
-use habits::{COMMANDS, Habit, OPTIONS, VALUES};
+use habits::{COMMANDS, OPTIONS, VALUES, habits};
 use std::{error::Error as _, ffi::OsString, num::ParseIntError, path::Path};
 
 /// The most letters of a typed word that are shown.
@@ -171,8 +171,8 @@ impl<'a> CommandLine<'a> {
             .find(|typed| word.len() == 2 && typed.starts_with(word) && typed.len() > 2);
         let full_name = full_word.map(|typed| option_name(typed));
         self.tip_of_key(name)
-            .or_else(|| self.habit(OPTIONS, full_name?))
-            .or_else(|| self.habit(OPTIONS, name))
+            .or_else(|| self.habit(full_name?))
+            .or_else(|| self.habit(name))
             .or_else(|| self.similar_option(name))
             .or_else(|| self.option_elsewhere(name))
     }
@@ -210,14 +210,13 @@ impl<'a> CommandLine<'a> {
     }
 
     /// The tip of the first habit with this word that holds for the command.
-    fn habit(&self, habits: &[Habit], word: &str) -> Option<Tip<'a>> {
+    fn habit(&self, word: &str) -> Option<Tip<'a>> {
         let name = self.command.get_name();
-        habits
-            .iter()
+        habits(OPTIONS)
             .filter(|habit| habit.is_of(name) && habit.has(word))
             .find_map(|habit| {
                 let option = match habit.option {
-                    "" => None,
+                    "-" => None,
                     option => Some(self.option(option)?),
                 };
                 Some(Tip {
@@ -263,7 +262,7 @@ impl<'a> CommandLine<'a> {
 
     /// The tip for a word that should be a command.
     fn tip_of_command(&self, word: &str) -> Option<Tip<'a>> {
-        let habit = COMMANDS.iter().find(|habit| habit.has(word));
+        let habit = habits(COMMANDS).find(|habit| habit.has(word));
         let names = self.program.get_subcommands().map(Command::get_name);
         habit
             .map(|habit| Tip::new(habit.tip))
@@ -277,8 +276,7 @@ impl<'a> CommandLine<'a> {
     /// The tip for a value that an option does not take.
     fn tip_of_value(&self, option: &Arg, word: &str) -> Option<Tip<'a>> {
         let name = option.get_long()?;
-        let habit = VALUES
-            .iter()
+        let habit = habits(VALUES)
             .filter(|habit| habit.is_of(self.command.get_name()))
             .find(|habit| habit.option == name && habit.has(word));
         if let Some(habit) = habit {
