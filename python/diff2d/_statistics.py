@@ -131,7 +131,7 @@ def stats(
     Parameters
     ----------
     array
-        A `.npy` file, `"FILE.npz:NAME"`, a cube, or an array.
+        A `.npy` file, a cube, or an array.
     op
         `"trend"`: instead of the six the straight line that is nearest to the values along one axis by least squares, over
         its coordinates or, without any, its indices.

@@ -17,7 +17,6 @@ mod run_end;
 mod scatter;
 mod solve;
 mod solved;
-mod steepness;
 mod study;
 mod table;
 mod verdict;

@@ -10,7 +10,6 @@ use super::{
     maximum, rates,
     run_end::shortened,
     solved::{NestedStates, Solved, shown},
-    steepness::has_jumps,
 };
 use crate::{
     fault::Fault,
@@ -82,8 +81,6 @@ pub struct Study {
     pub reads_arrays: bool,
     /// Whether nodes are masked or held.
     pub has_edges: bool,
-    /// Whether the diffusion coefficient, the capacity or the decay jumps between nodes.
-    pub has_jumps: bool,
     /// Whether the initial state or the source jumps between nodes.
     pub starts_with_jumps: bool,
     /// The root mean square of the effect of single precision \[density\]; `None` in double precision.
@@ -250,7 +247,6 @@ impl Planned {
             nodes: solved.unmasked_nodes.len(),
             rms: rms_of_fine,
             balance: solved_states.balance,
-            has_jumps: has_jumps(problems)?,
             reads_arrays: self.own.reads_arrays(),
             has_edges: self.own.geometry().is_there(),
             starts_with_jumps: jumps.masses != [0.0; 3],

@@ -60,11 +60,6 @@ impl Study {
                 "The three grids agree to rounding in mass, maximum and p at the {nodes} nodes that all have, so the spacing adds no error that can be seen there; what lies between the nodes of all three was not looked at.{single_precision_note}"
             );
         }
-        if self.has_jumps {
-            return format!(
-                "A coefficient jumps inside the domain, where order 2 cannot be expected unless the jump lies midway between two nodes of every grid; by what was observed, {trust}."
-            );
-        }
         if self.has_edges {
             return format!(
                 "The edges of masked and held nodes are known to within a cell, so order 1 is all that can be expected beside them; by what was observed, {trust}."
@@ -97,7 +92,7 @@ impl Study {
             );
         }
         format!(
-            "Not every error falls with the square of the spacing: something is not smooth, or the grid is still too coarse for it; as an indication only, {trust}."
+            "Not every error falls with the square of the spacing: a coefficient jumps, something else is not smooth, or the grid is still too coarse; roughly, {trust}."
         )
     }
 

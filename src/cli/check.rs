@@ -342,7 +342,6 @@ impl Serialize for Checked<'_> {
         map.serialize_entry("nodes", &study.nodes)?;
         map.serialize_entry("points", &points)?;
         map.serialize_entry("balance", &study.balance.as_ref().map(balance_object))?;
-        map.serialize_entry("jumps", &study.has_jumps)?;
         map.serialize_entry("initial_jumps", &study.starts_with_jumps)?;
         map.serialize_entry("rounding", &study.rounding)?;
         map.serialize_entry("range", &study.range)?;

@@ -35,7 +35,7 @@ pub(super) struct MapArgs {
     /// The formula
     #[arg(value_name = "EXPR", allow_hyphen_values = true)]
     formula: String,
-    /// Its arrays: any .npy files, FILE.npz:NAME for members of uncompressed archives; FILE.npy[R0,R1,…] is a part
+    /// Its arrays: any .npy files; FILE.npy[R0,R1,…] is a part
     /// of one, with a range as in Python for every axis, such as 2:8 or ::24, or t=, y=, x= from:to, and :step
     #[arg(value_name = "NAME=FILE.npy", required = true)]
     inputs: Vec<String>,

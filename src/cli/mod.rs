@@ -1,7 +1,6 @@
 //! The command line: one file per command, with its arguments and the glue to the library.
 
 mod along;
-mod archive;
 mod axes;
 mod bar;
 #[allow(

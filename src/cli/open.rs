@@ -199,8 +199,8 @@ fn raw(text: &str) -> Result<NpyHeader, String> {
     })
 }
 
-/// Opens an array with the journal beside it, and says where that is not its own. `FILE.npz:NAME` is a
-/// member of an archive, `FILE.npy[::24]` a part of an array. No other part will be taken.
+/// Opens an array with the journal beside it, and says where that is not its own. `FILE.npy[::24]` is a part of an array. No other
+/// part will be taken.
 pub(super) fn open(path: &Path, terminal: &Terminal) -> Result<JournalledArray, Error> {
     let (file, selection) = Selection::of_file(path)?;
     let array = select::part(open_whole(file, terminal)?, selection.as_ref(), terminal)?;
@@ -210,11 +210,6 @@ pub(super) fn open(path: &Path, terminal: &Terminal) -> Result<JournalledArray, 
 
 /// Opens all of an array, of which [`open`] may take a part.
 pub(super) fn open_whole(path: &Path, terminal: &Terminal) -> Result<JournalledArray, Error> {
-    let member = typed::behind_file(path).filter(|(file, _)| file.ends_with(".npz"));
-    if let Some((archive, name)) = member {
-        let array = ArrayFile::open_member(Path::new(archive), name)?;
-        return Ok(prepared(JournalledArray::plain(array), terminal));
-    }
     let array = JournalledArray::open(path).map_err(|error| no_such_file(path, error))?;
     if let Some(note) = &array.note {
         terminal.note(note);
@@ -275,7 +270,7 @@ fn named(
         None => open_whole(path, terminal)?,
         Some(header) => {
             let file = npy::open_file(path)?;
-            let array = ArrayFile::of_raw_file(file, path, header)?;
+            let array = ArrayFile::of_parts(file, path, header)?;
             prepared(JournalledArray::plain(array), terminal)
         }
     };

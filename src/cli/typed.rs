@@ -94,7 +94,7 @@ pub(super) fn cut<'t>(text: &'t str, separator: &str) -> (&'t str, Option<&'t st
     }
 }
 
-/// The file and the text behind the last colon of a path that names no file: `a.npz:NAME`, `log.csv:q=left_rate`.
+/// The file and the text behind the last colon of a path that names no file, such as `log.csv:q=left_rate`.
 pub(super) fn behind_file(path: &Path) -> Option<(&str, &str)> {
     let text = path.to_str().filter(|_| !path.exists())?;
     text.rsplit_once(':').filter(|(file, _)| !file.is_empty())

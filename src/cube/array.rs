@@ -89,7 +89,7 @@ impl JournalledArray {
     /// The committed frames of a field. What lies behind them is not there.
     fn of_frames(frames: ProvedFrames, path: &Path) -> Result<Self, CubeError> {
         let opened = (frames.file.metadata()).map_err(CubeError::io("examine", path))?;
-        let mut array = ArrayFile::of_raw_file(frames.file, path, frames.header)?;
+        let mut array = ArrayFile::of_parts(frames.file, path, frames.header)?;
         array.bytes = array.npy.file_bytes().unwrap_or(array.bytes);
         let (committed, planned) = (array.available(), frames.planned);
         let unfinished = (committed < planned).then(|| {

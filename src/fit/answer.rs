@@ -105,9 +105,6 @@ pub struct FitAnswer {
     pub starts: Option<StartsAnswer>,
     /// Warnings on the reliability of the result.
     pub warnings: Vec<String>,
-    /// Another method that gives the same in much less time, if there is one.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub faster: Option<String>,
     /// The steps of all runs.
     #[serde(skip)]
     pub steps: Steps,
@@ -244,7 +241,6 @@ impl FitAnswer {
             starts: None,
             calendar: None,
             warnings,
-            faster: None,
             steps: model.steps,
         }
     }

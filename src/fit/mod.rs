@@ -10,7 +10,6 @@
 //! | `identify.rs`, `smooth.rs`, `jumps.rs` | the unknowns that the data cannot determine, and those of which values are no smooth functions, found before the first step |
 //! | `profile.rs`, `quantiles.rs` | intervals by profiles of the sum of squares |
 //! | `shifts.rs` | what steps and spacing move the unknowns by |
-//! | `faster.rs` | whether another method gives the same in less time |
 //! | `starts.rs` | the places from which the fit starts, and the best minimum of all |
 //! | `stage.rs` | what the fit is doing |
 //! | `linear_errors.rs`, `widening.rs` | standard errors, and the factors for misfit and correlation |
@@ -20,7 +19,6 @@ mod answer;
 mod data;
 mod derivatives;
 mod error;
-mod faster;
 mod frozen;
 mod identify;
 mod jumps;
@@ -58,7 +56,6 @@ use crate::{
 };
 use derivatives::DifferenceOrder;
 use diff2d_arrays::progress::Progress;
-use faster::faster_method;
 use least_squares::{KnownDerivatives, Minimum};
 use linear_errors::{LinearErrors, half_width};
 use matrix::Matrix;
@@ -272,7 +269,6 @@ impl Fit {
             }
             let linear = LinearErrors::of(model, &minimum);
             tell(Stage::Shifts);
-            let faster = faster_method(model, &self.raw, &minimum, &linear.errors)?;
             let shifts = Shifts::of(model, &minimum)?;
             let mut answer = FitAnswer::new(
                 model,
@@ -283,7 +279,7 @@ impl Fit {
                 &shifts,
                 distance,
             );
-            (answer.starts, answer.faster) = (starts, faster);
+            answer.starts = starts;
             if self.options.starts.is_none() && starts.is_some_and(|starts| !starts.first) {
                 answer.warnings.push(
                     "from the values of the file the fit ends where the model does not fit, so that it began again elsewhere within the bounds: this answer is a better one".to_owned(),

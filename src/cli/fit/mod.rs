@@ -213,9 +213,6 @@ impl fmt::Display for Fitted<'_> {
         if answer.widened_by > 1.0 {
             write!(f, "; intervals are widened by {:.3}", answer.widened_by)?;
         }
-        if let Some(faster) = &answer.faster {
-            write!(f, "\n{faster}")?;
-        }
         if let Some(starts) = answer.starts {
             write!(
                 f,

@@ -12,7 +12,6 @@ use self::{
     running::Running,
 };
 use super::{
-    archive::ArchiveInfo,
     listing::Listing,
     number,
     open::open_whole,
@@ -37,7 +36,7 @@ use std::{
   diff2d info output/diff2dparams.npy
   diff2d info 'output/diff2dparams.npy[t=1:]'")]
 pub(super) struct InfoArgs {
-    /// Any .npy file, or an archive of several, .npz; FILE.npy[R0,R1,…] is a part of one, as in the other commands
+    /// Any .npy file; FILE.npy[R0,R1,…] is a part of one, as in the other commands
     #[arg(value_name = "FILE.npy")]
     file: PathBuf,
     /// Scenarios of a sweep to list, as a range in Python; JSON has all of them
@@ -49,14 +48,6 @@ pub(super) struct InfoArgs {
 }
 
 pub(super) fn info(args: &InfoArgs, terminal: &Terminal) -> Result<(), Error> {
-    if args
-        .file
-        .extension()
-        .is_some_and(|extension| extension == "npz")
-        && args.file.is_file()
-    {
-        return terminal.answer(&ArchiveInfo::new(&args.file)?, args.json);
-    }
     let (file, selection) = Selection::of_file(&args.file)?;
     let array = match open_whole(file, terminal) {
         Ok(array) => array,

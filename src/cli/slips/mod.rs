@@ -371,7 +371,7 @@ fn tip_of_file<'a>(word: &str) -> Option<Tip<'a>> {
     let word = excerpt(word, LONGEST);
     match extension {
         "toml" | "py" => Some(Tip::new(format!(
-            "a problem is solved by 'diff2d run {word}'"
+            "'diff2d run {word}' solves a problem"
         ))),
         "npy" | "npz" => Some(Tip::new(format!(
             "'diff2d info {word}' says what it is, 'diff2d plot {word}' draws it"

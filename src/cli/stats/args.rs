@@ -19,7 +19,7 @@ use std::path::PathBuf;
   diff2d stats output/wall.record.csv --quantiles 0.05,0.95
   ssh node cat big.npy | diff2d stats -")]
 pub(in super::super) struct StatsArgs {
-    /// Any .npy files; FILE.npz:NAME is a member of an uncompressed archive, - standard input. The record of a run,
+    /// Any .npy files, - standard input. The record of a run,
     /// STEM.record.csv, has a row for each of its columns
     #[arg(value_name = "FILE.npy", required = true)]
     pub(super) files: Vec<PathBuf>,

@@ -170,29 +170,6 @@ fn the_mass_is_balanced_against_walls_and_source() {
     assert_eq!(recorded.stdout, study);
 }
 
-#[test]
-fn a_jump_between_materials_is_said() {
-    let scene = Scene::new();
-    let jump = SMOOTH.replace("D = 0.5", "D = 'where(x + 0.7*y < 0.61, 1, 0.1)'");
-    scene.write("p.toml", jump);
-    let study = json(&scene.succeed("check p.toml --json").stdout);
-    assert_eq!(study["jumps"], true);
-    assert!(
-        study["verdict"]
-            .as_str()
-            .unwrap()
-            .starts_with("A coefficient jumps inside the domain")
-    );
-    scene.write(
-        "p.toml",
-        SMOOTH.replace("D = 0.5", "D = '0.5 + 0.4*sin(5*x*y)'"),
-    );
-    assert_eq!(
-        json(&scene.succeed("check p.toml --json").stdout)["jumps"],
-        false
-    );
-}
-
 /// The states of its grids are in memory.
 #[test]
 fn a_check_keeps_to_the_memory_of_the_parameters() {

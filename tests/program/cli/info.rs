@@ -223,36 +223,3 @@ fn info_tells_when_a_cube_that_is_written_will_be_ready() {
     drop(lock);
     assert!(json().is_null(), "nobody writes it any more");
 }
-
-#[test]
-fn info_lists_the_members_of_an_archive() {
-    let scene = Scene::new();
-    let script = scene.write(
-        "make.py",
-        "
-import sys, numpy as np
-d = sys.argv[1] + '/'
-np.savez(d + 'a.npz', t=np.arange(3.0), p=np.zeros((3, 4, 5), 'f4'), name=np.array('x'))
-np.savez_compressed(d + 'packed.npz', t=np.arange(3.0))
-",
-    );
-    python(&script.display().to_string(), [scene.path("")]);
-    assert_snapshot!(scene.run("info a.npz"), @"
-    exit 0
-    file       a.npz
-    archive    3 members, read as FILE.npz:NAME
-    member     t: shape (3,), dtype <f8
-    member     p: shape (3, 4, 5), dtype <f4
-    member     name: shape (), dtype <U1
-    ");
-    assert_snapshot!(scene.run("info packed.npz"), @"
-    exit 0
-    file       packed.npz
-    archive    1 member, read as FILE.npz:NAME
-    member     t: compressed, which `numpy.savez` does not do
-    ");
-    let json: Value = serde_json::from_str(&scene.succeed("info a.npz --json").stdout).unwrap();
-    assert_eq!(json["members"][1]["shape"], serde_json::json!([3, 4, 5]));
-    scene.write("none.npz", "no archive");
-    assert_eq!(scene.run("info none.npz").code, Some(3));
-}

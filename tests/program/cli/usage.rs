@@ -115,7 +115,7 @@ fn each_misuse_gets_the_sentence_that_helps() {
     ");
     assert_snapshot!(scene.run("stats a.npz"), @r"
     exit 3
-    diff2d: cannot use a.npz: it is not a .npy file (it does not begin with \x93NUMPY): a .npz file is an archive of arrays; FILE.npz:NAME names one of them
+    diff2d: cannot use a.npz: it is not a .npy file (it does not begin with \x93NUMPY): a .npz file is an archive; numpy.load reads its arrays, and numpy.save writes one as .npy
     ");
     assert_snapshot!(scene.run("info c.journal"), @r"
     exit 3

@@ -43,7 +43,7 @@ pub struct ArrayFile {
     pub path: PathBuf,
     /// The header of the file.
     pub npy: NpyHeader,
-    /// Bytes of the file, or the end of the array's part of a larger file.
+    /// Bytes of the file.
     pub bytes: u64,
     /// The part of the array in the file, if this array is only a part of it.
     view: Option<View>,
@@ -71,8 +71,11 @@ impl ArrayFile {
         Self::of_parts(file, path, npy)
     }
 
-    /// The array with this header in a file.
-    pub(super) fn of_parts(file: File, path: &Path, npy: NpyHeader) -> Result<Self, NpyError> {
+    /// The array with this header in a file that was opened under the name `path`, which may be flat, without a header of its own.
+    ///
+    /// # Errors
+    /// [`NpyError`] if the file cannot be examined, or is shorter than the array.
+    pub fn of_parts(file: File, path: &Path, npy: NpyHeader) -> Result<Self, NpyError> {
         let status = file.metadata().map_err(NpyError::io("examine", path))?;
         npy.fits(status.len()).map_err(NpyError::header(path))?;
         Ok(Self {
@@ -83,11 +86,6 @@ impl ArrayFile {
             bytes: status.len(),
             reader: Reader::new(file, path),
         })
-    }
-
-    /// Limits the array to a part of a larger file that ends at byte `bytes`.
-    pub(super) fn ending_at(self, bytes: u64) -> Self {
-        Self { bytes, ..self }
     }
 
     /// The part of the array that slices select, one for each axis. Its elements stay where they are in the file.

@@ -30,7 +30,7 @@ impl NpyError {
         match self {
             Self::Io(_) => 1,
             Self::Header {
-                source: HeaderError::Dtype(_) | HeaderError::Archive(_),
+                source: HeaderError::Dtype(_),
                 ..
             } => 2,
             Self::Header { .. } => 3,
@@ -59,15 +59,12 @@ pub enum HeaderError {
     /// The file does not begin like a `.npy` file.
     #[error("it is not a .npy file (it does not begin with \\x93NUMPY)")]
     NotNpy,
-    /// The header or the archive is invalid, truncated or of an unknown version.
+    /// The header is invalid, truncated or of an unknown version.
     #[error("{0}")]
     Damaged(String),
     /// The elements are not plain numbers.
     #[error("its dtype is {0}; only plain numbers can be read (f2 f4 f8, i1 to i8, u1 to u8, b1)")]
     Dtype(String),
-    /// The archive does not contain the array, or only compressed.
-    #[error("{0}")]
-    Archive(String),
 }
 
 impl HeaderError {
@@ -96,7 +93,7 @@ fn hint(path: &Path, error: &HeaderError) -> &'static str {
     let extension = path.extension().and_then(|extension| extension.to_str());
     match (error, extension) {
         (HeaderError::NotNpy, Some("npz")) => {
-            ": a .npz file is an archive of arrays; FILE.npz:NAME names one of them"
+            ": a .npz file is an archive; numpy.load reads its arrays, and numpy.save writes one as .npy"
         }
         (HeaderError::NotNpy, Some("toml" | "py")) => {
             ": it looks like a parameter file; give the array that was computed from it"

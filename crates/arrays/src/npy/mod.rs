@@ -12,7 +12,6 @@
 //! | `reader.rs` | bytes of a file, from the page cache or past it, and chunks of a file that are mapped |
 //! | `array.rs` | an array file, and its elements in file order |
 //! | `read_box.rs` | boxes of an array file |
-//! | `foreign.rs` | arrays in flat binary files and archives |
 //!
 //! *File order* is the order in which elements lie in the file: C order, or Fortran order if the
 //! header says so. An array in Fortran order is one in C order with its axes reversed, so everything
@@ -22,7 +21,6 @@ mod array;
 mod descr;
 mod dtype;
 mod error;
-mod foreign;
 mod header;
 mod mark;
 mod number;
@@ -36,7 +34,6 @@ pub use array::{ArrayFile, Buffer, CHUNK_BYTES, open_file};
 pub use descr::Descr;
 pub use dtype::{Dtype, Kind, Scalar};
 pub use error::{HeaderError, NpyError};
-pub use foreign::{Archive, Member};
 pub use header::{AnyHeader, DATA_OFFSET, NpyHeader};
 pub use mark::{MARK_PLACE, encode_mark, mark_in, mark_of};
 pub use number::Number;
