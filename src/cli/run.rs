@@ -1,13 +1,12 @@
 //! `diff2d run`: the simulation.
 
 use super::{
-    bar::Unit,
+    bar::{Bar, Unit},
     frames::{Drawing, Frames, Look, RangeChoice},
     number,
     params::{ParamsArgs, ProblemWithWarnings},
     plot::{frame_path, make_directory},
-    printer::Printer,
-    ranks, signals,
+    ranks,
     start::{self, StartArgs},
     terminal::{Terminal, quoted},
     threads, values,
@@ -16,7 +15,7 @@ use crate::cli::error::Error;
 use clap::Args;
 use diff2d::{
     Commit, CubeError, End, JournalledArray, Message, Outcome, Problem,
-    comm::{Comm, World, collective},
+    comm::{Comm, World},
     program::{
         cube::{Paths, RecordTable, Writing},
         params::{FunctionTable, StepMethod},
@@ -30,7 +29,6 @@ use std::{
     fs,
     path::{Path, PathBuf},
     slice,
-    sync::{Arc, atomic::Ordering},
     time::Duration,
 };
 
@@ -68,9 +66,6 @@ pub(super) struct RunArgs {
     /// Compute without writing any file, for timing
     #[arg(long, conflicts_with_all = ["output", "resume", "force"])]
     no_cube: bool,
-    /// Write the figures of the run to a JSON file
-    #[arg(long, value_name = "FILE.json")]
-    report: Option<PathBuf>,
 }
 
 impl RunArgs {
@@ -109,12 +104,9 @@ pub(super) fn run(args: &RunArgs, terminal: &Terminal) -> Result<u8, Error> {
         )));
     }
     let cube = cube?;
-    let report = args.report.as_ref().map(|path| {
-        let protected_files = [Paths::of(&cube)?.files(), args.reads(problem)].concat();
-        args.start
-            .check_report(path, &protected_files, args.no_cube)
-    });
-    let report = report.transpose()?;
+    let report = args
+        .start
+        .admit_report(&cube, args.reads(problem), args.no_cube)?;
     let cube = (!args.no_cube).then_some(cube);
     if let (Some(cube), true) = (&cube, problem.params.graphics) {
         check_pictures(args, cube, problem)?;
@@ -158,71 +150,46 @@ fn on_ranks(
     if spacing::is_too_dear(problem) {
         terminal.note(spacing::NOT_ESTIMATED);
     }
-    if cube.is_some() {
-        args.start.make_directory(world)?;
-    }
-    let stop_flag = collective::all_ok(world, signals::stop_flag())?;
     let pictures = cube.filter(|_| problem.params.graphics && world.is_root());
-    let (total, unit) = match problem.params.method {
+    let units = match problem.params.method {
         StepMethod::Steady => (digits(Some(problem.params.tolerance)), Unit::Tasks),
         _ => (problem.schedule.last_step(), Unit::Steps),
     };
-    let bar = terminal
-        .logging_every(args.start.log_every)
-        .bar(total, unit);
-    let printer = collective::all_ok(world, Printer::start(terminal.clone(), &bar))?;
     let (mut drawn, mut commits, mut reason) = (Ok(()), 0, String::new());
-    let mut run = args.start.run(problem);
-    if let Some(cube) = cube {
-        run = run.output(cube);
-    }
-    let ran = run
-        .extend(args.extend.clone())
-        .reads(args.reads(problem))
-        .warnings(warnings.clone())
-        .tile(args.tile)
-        .memory(args.memory)
-        .scratch(args.scratch.clone())
-        .checkpoint_every(args.checkpoint_every)
-        .progress(bar.progress().clone())
-        .stop_flag(Arc::clone(&stop_flag))
-        .on_message(|message| {
-            if let Message::Nears(steadiness) = message {
-                bar.describe(message.to_string());
-                let new_digits = digits(steadiness.residual).saturating_sub(bar.progress().done());
-                bar.progress().add(new_digits);
-            }
-            bar.suspend(|| match message {
-                Message::Continues { .. } => terminal.note(&message.to_string()),
-                Message::Nears(_) => terminal.detail(&message.to_string()),
-                Message::Warning(sentence) => terminal.warn(slice::from_ref(sentence)),
-                Message::Decision(sentence) => terminal.detail(sentence),
-            });
-        })
-        .on_commit(|commit| {
-            // Printing goes on when drawing cannot, and the other way round.
-            if let (Some(cube), true) = (pictures, drawn.is_ok()) {
-                drawn = draw(cube, commit.index, &args.reads(problem), args.start.force);
-            }
-            commits += 1;
-            if let Some(end) = &commit.ended {
-                reason = format!("ended with snapshot {}: {end}; ", commit.index);
-            }
-            printer.print(simulated_time(commit));
-        })
-        .start_on(world);
-    // Snapshots that were committed before the run failed are printed, too.
-    let printed = printer.finish(|| stop_flag.load(Ordering::Relaxed) != 0);
-    drop(bar);
-    let report = ran?;
-    let is_stopped = matches!(report.outcome, Outcome::Stopped(_));
-    start::unless_closed(printed, is_stopped)?;
+    let line_of = |commit: &Commit, _: &Bar| {
+        // Printing goes on when drawing cannot, and the other way round.
+        if let (Some(cube), true) = (pictures, drawn.is_ok()) {
+            drawn = draw(cube, commit.index, &args.reads(problem), args.start.force);
+        }
+        commits += 1;
+        if let Some(end) = &commit.ended {
+            reason = format!("ended with snapshot {}: {end}; ", commit.index);
+        }
+        Some(simulated_time(commit))
+    };
+    let tell = |message: &Message, bar: &Bar| tell(message, bar, terminal);
+    let place = (world, terminal);
+    let told = args
+        .start
+        .told((problem, cube), units, place, tell, line_of, |run| {
+            let report = run
+                .extend(args.extend.clone())
+                .reads(args.reads(problem))
+                .warnings(warnings.clone())
+                .tile(args.tile)
+                .memory(args.memory)
+                .scratch(args.scratch.clone())
+                .checkpoint_every(args.checkpoint_every)
+                .start_on(world)?;
+            Ok((report.outcome, report))
+        });
+    let (outcome, report) = told?;
     drawn?;
 
     if let (Some(destination), true) = (report_to, world.is_root()) {
-        start::write_json(destination, "report", &report)?;
+        start::write_report(destination, &report)?;
     }
-    let is_complete = matches!(report.outcome, Outcome::Done);
+    let is_complete = outcome == Outcome::Done;
     if let (Some(until), true) = (&problem.params.until, world.is_root()) {
         match &report.ended {
             None if is_complete && commits > 0 && reason.is_empty() => terminal.warn(&[format!(
@@ -253,12 +220,27 @@ fn on_ranks(
     );
     Ok(start::conclude(
         terminal,
-        report.outcome,
+        outcome,
         &summary,
         &command,
         cube,
         report.updates > 0 || commits > 0,
     ))
+}
+
+/// Tells what a run says, and how near a steady state has come.
+fn tell(message: &Message, bar: &Bar, terminal: &Terminal) {
+    if let Message::Nears(steadiness) = message {
+        bar.describe(message.to_string());
+        let new_digits = digits(steadiness.residual).saturating_sub(bar.progress().done());
+        bar.progress().add(new_digits);
+    }
+    bar.suspend(|| match message {
+        Message::Continues { .. } => terminal.note(&message.to_string()),
+        Message::Nears(_) => terminal.detail(&message.to_string()),
+        Message::Warning(sentence) => terminal.warn(slice::from_ref(sentence)),
+        Message::Decision(sentence) => terminal.detail(sentence),
+    });
 }
 
 /// The warning that the first row of a record had passed the limit already, by which the run has ended.

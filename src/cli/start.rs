@@ -2,15 +2,18 @@
 //! concluded.
 
 use super::{
+    bar::{Bar, Unit},
     json,
+    printer::Printer,
+    signals,
     terminal::{Terminal, quoted},
     values::{self, walltime},
 };
 use crate::cli::error::Error;
 use clap::{Args, ValueEnum};
 use diff2d::{
-    Cube, Io, Outcome, Run,
-    comm::{Comm, collective},
+    Commit, Cube, Io, Message, Outcome, Run, RunError,
+    comm::{Comm, World, collective},
     program::cube::{Paths, Writing, holds},
 };
 use diff2d_sys::{self as sys, AtomicFile, Destination};
@@ -18,6 +21,7 @@ use serde::Serialize;
 use std::{
     io,
     path::{Path, PathBuf},
+    sync::{Arc, atomic::Ordering},
     time::Duration,
 };
 
@@ -49,10 +53,13 @@ pub(super) struct StartArgs {
     max_walltime: Option<Walltime>,
     /// Where stderr is no terminal, tell the progress this often, such as 10min
     #[arg(long, value_name = "TIME", value_parser = values::duration, default_value = "1min")]
-    pub(super) log_every: Duration,
+    log_every: Duration,
     /// Do not lock the cube: for filesystems that cannot
     #[arg(long)]
     no_lock: bool,
+    /// Write the figures of the run to a JSON file: updates, seconds, ranks, machine and more
+    #[arg(long, value_name = "FILE.json")]
+    report: Option<PathBuf>,
 }
 
 /// A time after which a run stops, and the text that was typed for it.
@@ -97,7 +104,7 @@ impl StartArgs {
     }
 
     /// Collective. Makes the directory of the default output; the directory of `-o` must be there.
-    pub(super) fn make_directory(&self, comm: &impl Comm) -> Result<(), Error> {
+    fn make_directory(&self, comm: &impl Comm) -> Result<(), Error> {
         let creation = match self.output {
             None if comm.is_root() => sys::create_directory(Path::new(DEFAULT_DIRECTORY)),
             _ => Ok(()),
@@ -110,24 +117,71 @@ impl StartArgs {
         collective::all_ok(comm, creation)
     }
 
-    /// Refuses a report that may not be written. A run that is continued, or that is only timed, replaces an older
-    /// report.
-    pub(super) fn check_report(
+    /// The place of the report that is asked for, unless it may not be written there. A run that is continued, or that is only timed,
+    /// replaces an older report.
+    pub(super) fn admit_report(
         &self,
-        path: &Path,
-        protected_files: &[PathBuf],
+        cube: &Path,
+        mut input_files: Vec<PathBuf>,
         is_timing: bool,
-    ) -> Result<Destination, Error> {
+    ) -> Result<Option<Destination>, Error> {
+        let Some(path) = &self.report else {
+            return Ok(None);
+        };
+        input_files.extend(Paths::of(cube)?.files());
         let writing = Writing {
-            taken: protected_files,
+            taken: &input_files,
             force: self.force,
             is_own_kind: (self.resume || is_timing).then_some(is_report),
         };
-        check_output(path, "report", writing)
+        let destination = writing.admit(path)?;
+        check_writable(&destination, "report")?;
+        Ok(Some(destination))
+    }
+
+    /// Collective. Starts a run or a sweep and tells of it until it ends: a bar of so many units, the line of each commit, and messages.
+    pub(super) fn told<W, R>(
+        &self,
+        (work, cube): (&W, Option<&Path>),
+        (total, unit): (u64, Unit),
+        (world, terminal): (&World, &Terminal),
+        mut tell: impl FnMut(&Message, &Bar) + Send,
+        mut line_of: impl FnMut(&Commit, &Bar) -> Option<String> + Send,
+        start: impl FnOnce(Run<'_, W>) -> Result<(Outcome, R), RunError>,
+    ) -> Result<(Outcome, R), Error> {
+        if cube.is_some() {
+            self.make_directory(world)?;
+        }
+        let stop_flag = collective::all_ok(world, signals::stop_flag())?;
+        let bar = terminal.logging_every(self.log_every).bar(total, unit);
+        let printer = collective::all_ok(world, Printer::start(terminal.clone(), &bar))?;
+        let mut run = self.run(work);
+        if let Some(cube) = cube {
+            run = run.output(cube);
+        }
+        let run = run
+            .progress(bar.progress().clone())
+            .stop_flag(Arc::clone(&stop_flag))
+            .on_message(|message| tell(message, &bar))
+            .on_commit(|commit| {
+                if let Some(line) = line_of(commit, &bar) {
+                    printer.print(line);
+                }
+            });
+        let ran = start(run);
+        // What was committed before a failure is printed, too.
+        let printed = printer.finish(|| stop_flag.load(Ordering::Relaxed) != 0);
+        drop(bar);
+        let ran = ran?;
+        match (printed, ran.0) {
+            // A reader who has gone is no error, nor is one who reads too slowly for a run that was asked to stop.
+            (Err(Error::ClosedPipe), _) | (Err(_), Outcome::Stopped(_)) => Ok(ran),
+            (printed, _) => printed.map(|()| ran),
+        }
     }
 
     /// A run, or a sweep, with these options.
-    pub(super) fn run<'a, W>(&self, work: &'a W) -> Run<'a, W> {
+    fn run<'a, W>(&self, work: &'a W) -> Run<'a, W> {
         Run::new(work)
             .resume(self.resume)
             .force(self.force)
@@ -158,17 +212,6 @@ fn is_report(beginning: &[u8]) -> bool {
     beginning.starts_with(b"{") && holds(beginning, "\"updates_per_second\":")
 }
 
-/// Refuses an output that may not be written or cannot, now and not when the work is done.
-pub(super) fn check_output(
-    path: &Path,
-    kind: &str,
-    writing: Writing<'_>,
-) -> Result<Destination, Error> {
-    let destination = writing.admit(path)?;
-    check_writable(&destination, kind)?;
-    Ok(destination)
-}
-
 /// Tries to begin a file that may be written.
 pub(super) fn check_writable(destination: &Destination, kind: &str) -> Result<(), Error> {
     match AtomicFile::at(destination.clone()) {
@@ -177,16 +220,15 @@ pub(super) fn check_writable(destination: &Destination, kind: &str) -> Result<()
     }
 }
 
-/// Writes what was measured to a JSON file.
-pub(super) fn write_json(
+/// Writes the figures of a run as JSON.
+pub(super) fn write_report(
     destination: Destination,
-    kind: &str,
-    measured: &(impl Serialize + ?Sized),
+    figures: &impl Serialize,
 ) -> Result<(), Error> {
-    let text = json::pretty(measured);
+    let text = json::pretty(figures);
     let path = destination.path().to_owned();
     let written = sys::write_file_at(destination, (text + "\n").as_bytes());
-    written.map_err(|error| not_written(&path, kind, &error.source))
+    written.map_err(|error| not_written(&path, "report", &error.source))
 }
 
 fn not_written(path: &Path, kind: &str, error: &io::Error) -> Error {
@@ -194,16 +236,6 @@ fn not_written(path: &Path, kind: &str, error: &io::Error) -> Error {
         "cannot write the {kind} {}: {error}",
         path.display()
     ))
-}
-
-/// Judges how printing has ended: a reader who has gone is no error, nor is one who reads too slowly for a
-/// run that was asked to stop.
-pub(super) fn unless_closed(printed: Result<(), Error>, is_stopped: bool) -> Result<(), Error> {
-    match printed {
-        Err(Error::ClosedPipe) => Ok(()),
-        Err(_) if is_stopped => Ok(()),
-        printed => printed,
-    }
 }
 
 /// Tells how a run or a sweep ended; `command` starts the same again, and `has_progressed` tells whether it would go

@@ -3,19 +3,16 @@
 mod table;
 
 use super::{
-    bar::Unit,
-    number,
-    printer::Printer,
-    ranks,
+    bar::{Bar, Unit},
+    number, ranks,
     selection::Entry,
-    signals,
     start::{self, StartArgs},
     terminal::{Terminal, quoted},
 };
 use crate::cli::error::Error;
 use clap::Args;
 use diff2d::{
-    Outcome, Sweep,
+    Commit, Message, Sweep,
     comm::{Comm, World, collective},
     program::cube::Paths,
 };
@@ -24,7 +21,6 @@ use serde_json::json;
 use std::{
     ops::Range,
     path::{Path, PathBuf},
-    sync::{Arc, atomic::Ordering},
     time::Instant,
 };
 use table::ScenarioTable;
@@ -62,9 +58,6 @@ pub(super) struct SweepArgs {
     scenarios: Option<String>,
     #[command(flatten)]
     start: StartArgs,
-    /// Write figures of the sweep: scenarios, updates, seconds, ranks, machine
-    #[arg(long, value_name = "FILE.json")]
-    report: Option<PathBuf>,
 }
 
 impl SweepArgs {
@@ -113,11 +106,7 @@ pub(super) fn sweep(args: &SweepArgs, terminal: &Terminal) -> Result<u8, Error> 
         return Ok(0);
     }
     let cube = args.start.cube(&args.file)?;
-    let report = args.report.as_ref().map(|path| {
-        let protected_files = [Paths::of(&cube)?.files(), args.reads(&sweep)].concat();
-        args.start.check_report(path, &protected_files, false)
-    });
-    let report = report.transpose()?;
+    let report = args.start.admit_report(&cube, args.reads(&sweep), false)?;
     ranks::together("sweep", terminal, |world| {
         let (part, report) = (part.clone(), report.clone());
         on_ranks(args, &sweep, part, &cube, report, world, terminal)
@@ -151,60 +140,48 @@ fn on_ranks(
         Ok(None)
     };
     let table_to = collective::all_ok(world, table_to)?;
-    args.start.make_directory(world)?;
-    let stop_flag = collective::all_ok(world, signals::stop_flag())?;
-    let bar = terminal
-        .logging_every(args.start.log_every)
-        .bar(total.sum(), Unit::Snapshots);
-    let printer = collective::all_ok(world, Printer::start(terminal.clone(), &bar))?;
     let (mut commits, mut updates) = (0, 0);
     let [.., ny, nx] = sweep.cube_shape();
     let interior = (ny - 2) * (nx - 2);
-    let is_part = part.is_some();
-    let mut run = args.start.run(sweep);
-    if let Some(part) = part {
-        run = run.scenarios(part);
-    }
-    let ran = run
-        .output(cube)
-        .reads(args.reads(sweep))
-        .stop_flag(Arc::clone(&stop_flag))
-        .on_message(|message| bar.suspend(|| terminal.detail(&message.to_string())))
-        .on_commit(|commit| {
-            let number = commit.id().scenario();
-            let remaining_count = scenarios.snapshots_of(number) - (commit.index + 1);
-            let has_ended = commit.ended.is_some();
-            bar.progress()
-                .add(if has_ended { 1 + remaining_count } else { 1 });
-            commits += 1;
-            if let Some(scenario) = scenarios.get(number).filter(|_| commit.index > 0) {
-                let nper = &scenario.nper;
-                let steps = nper.step_of(commit.index) - nper.step_of(commit.index - 1);
-                updates += steps * interior;
+    let line_of = |commit: &Commit, bar: &Bar| {
+        let number = commit.id().scenario();
+        let remaining_count = scenarios.snapshots_of(number) - (commit.index + 1);
+        let has_ended = commit.ended.is_some();
+        bar.progress()
+            .add(if has_ended { 1 + remaining_count } else { 1 });
+        commits += 1;
+        if let Some(scenario) = scenarios.get(number).filter(|_| commit.index > 0) {
+            let nper = &scenario.nper;
+            let steps = nper.step_of(commit.index) - nper.step_of(commit.index - 1);
+            updates += steps * interior;
+        }
+        (remaining_count == 0 || has_ended).then(|| number.to_string())
+    };
+    let tell = |message: &Message, bar: &Bar| bar.suspend(|| terminal.detail(&message.to_string()));
+    let (work, place) = ((sweep, Some(cube)), (world, terminal));
+    let units = (total.sum(), Unit::Snapshots);
+    let told = args
+        .start
+        .told(work, units, place, tell, line_of, |mut run| {
+            if let Some(part) = part.clone() {
+                run = run.scenarios(part);
             }
-            if remaining_count == 0 || has_ended {
-                printer.print(number.to_string());
-            }
-        })
-        .start_on(world);
-    // Scenarios that were committed before the sweep failed are printed, too.
-    let printed = printer.finish(|| stop_flag.load(Ordering::Relaxed) != 0);
-    drop(bar);
-    let outcome = ran?;
-    let is_stopped = matches!(outcome, Outcome::Stopped(_));
-    start::unless_closed(printed, is_stopped)?;
+            let outcome = run.reads(args.reads(sweep)).start_on(world)?;
+            Ok((outcome, ()))
+        });
+    let (outcome, ()) = told?;
     if let Some(destination) = table_to {
-        if is_part {
+        if part.is_some() {
             table.write_beside_others()?;
         } else {
             table.write(destination)?;
         }
     }
     if let Some(unmet @ 1..) = table.unmet().filter(|_| world.is_root() && commits > 0) {
-        terminal.note(&format!(
+        terminal.warn(&[format!(
             "{unmet} of {} scenarios never met the condition of until: they ran to their end, and have no until_t",
             scenarios.len()
-        ));
+        )]);
     }
     let took = start_time.elapsed().as_secs_f64();
     if let (Some(destination), true) = (report, world.is_root()) {
@@ -218,7 +195,7 @@ fn on_ranks(
             "ranks": world.size(),
             "machine": sys::machine_name(),
         });
-        start::write_json(destination, "report", &report)?;
+        start::write_report(destination, &report)?;
     }
     let took = number::seconds(took);
     let summary = format!("{count} scenarios in {took}");
