@@ -94,8 +94,6 @@ pub struct FitOptions {
 /// A fit whose unknowns are determined by its data.
 #[derive(Debug, Clone)]
 pub struct Fit {
-    /// The parameters of the file.
-    raw: RawParams,
     model: Model,
     data_files: Vec<(PathBuf, MeasuredFile)>,
     warnings: Vec<String>,
@@ -167,7 +165,6 @@ impl Fit {
             ));
         }
         let fit = Self {
-            raw: raw.clone(),
             model,
             data_files: data.files,
             warnings: data.warnings,

@@ -159,24 +159,15 @@ impl Model {
 
     /// The parameters of the runs, with the values for scaled unknowns.
     pub fn raw_at(&self, scaled: &[f64]) -> RawParams {
-        self.set_in(&self.raw, scaled)
-    }
-
-    /// Parameters with the values for scaled unknowns.
-    pub fn set_in(&self, raw: &RawParams, scaled: &[f64]) -> RawParams {
-        let values = self.values(scaled);
-        let pairs = self.unknowns.iter().zip(values);
-        pairs.fold(raw.clone(), |raw, (unknown, value)| unknown.set(raw, value))
+        let pairs = self.unknowns.iter().zip(self.values(scaled));
+        pairs.fold(self.raw.clone(), |raw, (unknown, value)| {
+            unknown.set(raw, value)
+        })
     }
 
     /// The times of all values, each once, in order.
     pub fn times(&self) -> &[f64] {
         &self.times
-    }
-
-    /// The rule for columns that sum what has come in.
-    pub(super) fn sums(&self) -> RowSums {
-        self.sums
     }
 
     /// The problem of parameters, whose files were read before.
@@ -226,16 +217,9 @@ impl Model {
     /// # Errors
     /// [`FitError`] if the problem cannot be computed.
     pub fn weighted_values_of(&self, raw: &RawParams) -> Result<Vec<f64>, FitError> {
-        self.weighted_values_of_problem(&self.problem_of(raw)?)
-    }
-
-    /// The values of a problem at the places and times of the data, each divided by its standard deviation.
-    ///
-    /// # Errors
-    /// [`FitError`] if the problem cannot be computed.
-    pub fn weighted_values_of_problem(&self, problem: &Problem) -> Result<Vec<f64>, FitError> {
         let measured = self.series.iter().flat_map(Series::weighted);
-        let values = self.values_of(problem)?.into_iter().zip(measured);
+        let values = self.values_of(&self.problem_of(raw)?)?;
+        let values = values.into_iter().zip(measured);
         Ok(values.map(|(value, (_, sigma))| value / sigma).collect())
     }
 

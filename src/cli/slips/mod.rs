@@ -370,9 +370,7 @@ fn tip_of_file<'a>(word: &str) -> Option<Tip<'a>> {
     let extension = Path::new(word).extension()?.to_str()?;
     let word = excerpt(word, LONGEST);
     match extension {
-        "toml" | "py" => Some(Tip::new(format!(
-            "'diff2d run {word}' solves a problem"
-        ))),
+        "toml" | "py" => Some(Tip::new(format!("'diff2d run {word}' solves a problem"))),
         "npy" | "npz" => Some(Tip::new(format!(
             "'diff2d info {word}' says what it is, 'diff2d plot {word}' draws it"
         ))),

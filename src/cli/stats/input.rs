@@ -30,7 +30,7 @@ pub(super) fn open(
     let file = stdin_file().map_err(NpyError::io("read", name))?;
     let array = match args.input.raw() {
         None => ArrayFile::of_file(file, name)?,
-        Some(header) => ArrayFile::of_raw_file(file, name, header)?,
+        Some(header) => ArrayFile::of_parts(file, name, header)?,
     };
     let mut array = prepared(JournalledArray::plain(array), terminal);
     args.input.name_axes(&mut array)?;

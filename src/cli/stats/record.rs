@@ -42,7 +42,7 @@ pub(super) fn columns(
         let file = copy
             .try_clone()
             .map_err(CubeError::io("copy", &record.path))?;
-        let array = ArrayFile::of_raw_file(file, &record.path, header)?;
+        let array = ArrayFile::of_parts(file, &record.path, header)?;
         let array = JournalledArray::plain(array);
         let name = Some(column.name.clone());
         whole::whole(args, array, options, name, &mut table, terminal)?;

@@ -1,7 +1,7 @@
 //! `diff2d info`.
 
 use super::{cut_journal, npy};
-use crate::common::{Scene, python};
+use crate::common::Scene;
 use diff2d_sys::LockedFile;
 use insta::assert_snapshot;
 use serde_json::Value;

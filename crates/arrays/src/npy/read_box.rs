@@ -454,7 +454,7 @@ mod tests {
                     npy.data_offset = 0;
                     let whole = npy.clone();
                     let file = file.try_clone().unwrap();
-                    let mut array = ArrayFile::of_raw_file(file, "a.npy".as_ref(), npy).unwrap();
+                    let mut array = ArrayFile::of_parts(file, "a.npy".as_ref(), npy).unwrap();
                     array.pick(axis, list.clone());
                     let region: Vec<_> = array.npy.shape.iter().map(|&length| 0..length).collect();
                     let mut out = vec![0.0; elements(&region) as usize];
