@@ -92,7 +92,7 @@ impl Study {
             );
         }
         format!(
-            "Not every error falls with the square of the spacing: a coefficient jumps, something else is not smooth, or the grid is still too coarse; roughly, {trust}."
+            "Not every error falls with the square of the spacing: a coefficient jumps, something else is not smooth, or the grid is still too coarse; as an indication only, {trust}."
         )
     }
 
