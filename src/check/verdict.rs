@@ -60,40 +60,26 @@ impl Study {
                 "The three grids agree to rounding in mass, maximum and p at the {nodes} nodes that all have, so the spacing adds no error that can be seen there; what lies between the nodes of all three was not looked at.{single_precision_note}"
             );
         }
-        if self.has_edges {
-            return format!(
-                "The edges of masked and held nodes are known to within a cell, so order 1 is all that can be expected beside them; by what was observed, {trust}."
-            );
-        }
-        if self.starts_with_jumps {
-            return format!(
-                "The initial state or the source jumps between nodes, and a grid knows the place of a jump to within a cell; by that and by what was observed, {trust}."
-            );
-        }
-        if estimates.iter().any(|(_, estimate)| estimate.scatters) {
-            return format!(
-                "Grids whose nodes and steps lie elsewhere differ by more than the spacing explains, as where something jumps in space or time, or is thinner than a cell; by that, {trust}."
-            );
-        }
-        if !self.is_on_walls {
-            return format!(
-                "This grid puts the boundary nodes outside the domain by an amount that depends on dx, so order 1 is all that can be expected (grid = \"walls\" has order 2); {trust}."
-            );
-        }
         // Of a value that is given, what lies between the nodes alone is in question, and the node next to it moves with the spacing.
         let is_as_expected = estimates.iter().all(|(name, estimate)| {
             let is_second = estimate.order.is_some_and(|order| SECOND.contains(&order));
             let is_given = (name == "maximum" && self.is_maximum_given) || name == INSIDE;
             estimate.is_exact || is_second || is_given
         });
-        if is_as_expected {
-            return format!(
-                "Errors fall with the square of the spacing, as they should: on your own grid, {trust}."
-            );
-        }
-        format!(
-            "Not every error falls with the square of the spacing: a coefficient jumps, something else is not smooth, or the grid is still too coarse; as an indication only, {trust}."
-        )
+        let reason = if self.has_edges {
+            "The edges of masked and held nodes are known to within a cell, so order 1 is all that can be expected beside them; by what was observed"
+        } else if self.starts_with_jumps {
+            "The initial state or the source jumps between nodes, and a grid knows the place of a jump to within a cell; by that and by what was observed"
+        } else if estimates.iter().any(|(_, estimate)| estimate.scatters) {
+            "Grids whose nodes and steps lie elsewhere differ by more than the spacing explains, as where something jumps in space or time, or is thinner than a cell; by that"
+        } else if !self.is_on_walls {
+            "This grid puts the boundary nodes outside the domain by an amount that depends on dx, so order 1 is all that can be expected (grid = \"walls\" has order 2); by what was observed"
+        } else if is_as_expected {
+            "Errors fall with the square of the spacing, as they should: on your own grid"
+        } else {
+            "Not every error falls with the square of the spacing: a coefficient jumps, something else is not smooth, or the grid is still too coarse; as an indication only"
+        };
+        format!("{reason}, {trust}.")
     }
 
     /// The size relative to which the error of an estimate is given.

@@ -341,11 +341,6 @@ impl<'a> Frames<'a> {
         }
     }
 
-    /// Whether its frames are of different quantities, as the results of `stats` are.
-    pub(super) fn differ_in_kind(&self) -> bool {
-        self.words().is_some()
-    }
-
     /// Whether its frames have times, along its first axis.
     pub(in crate::cli) fn has_times(&self) -> bool {
         match &self.kind {
@@ -378,7 +373,7 @@ impl<'a> Frames<'a> {
     }
 
     /// What the frames are, if the array's first axis has words for its indices: `mean`, `std`.
-    fn words(&self) -> Option<&[String]> {
+    pub(super) fn words(&self) -> Option<&[String]> {
         self.first_axis()?.labels()
     }
 

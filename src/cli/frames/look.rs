@@ -195,8 +195,11 @@ impl Frames<'_> {
     /// The range that is meant: differences are drawn about 0, unless the user says more.
     pub(in crate::cli) fn range_choice(&self, look: &Look) -> RangeChoice {
         match look.range {
-            RangeChoice::All if self.differ_in_kind() => RangeChoice::Frame,
-            RangeChoice::All if self.is_difference() && !look.log => RangeChoice::Symmetric,
+            // Its frames are of different quantities.
+            RangeChoice::All if self.words().is_some() => RangeChoice::Frame,
+            RangeChoice::All if self.quantity() == "difference" && !look.log => {
+                RangeChoice::Symmetric
+            }
             choice => choice,
         }
     }
@@ -208,10 +211,6 @@ impl Frames<'_> {
             Some(_) => "p",
             None => "",
         })
-    }
-
-    fn is_difference(&self) -> bool {
-        self.array.labels.quantity.as_deref() == Some("difference")
     }
 }
 
