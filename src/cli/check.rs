@@ -1,17 +1,17 @@
 //! `diff2d check`: whether the answer is right.
 
-use super::{bar::Unit, json::Object, number, terminal::Terminal, typed, values};
+use super::{
+    answer::Answer, bar::Unit, json::Value, number, terminal::Terminal, typed, values::finite,
+};
 use crate::cli::error::Error;
 use clap::Args;
 use diff2d::{
     RawParams,
-    check::{self, Balance, CheckRow, Estimate, Study},
+    check::{self, Balance, Estimate, Level, Study},
     program::run::estimated_seconds,
     with_start,
 };
-use diff2d_arrays::npy::Scalar;
-use serde::{Serialize, Serializer, ser::SerializeMap};
-use std::{fmt, path::PathBuf};
+use std::path::PathBuf;
 
 /// Check the solver against exact solutions, or your own problem on three spacings
 ///
@@ -40,7 +40,7 @@ pub(super) struct CheckArgs {
 }
 
 fn point(text: &str) -> Result<(f64, f64), String> {
-    let numbers: Vec<Option<f64>> = typed::list(text).map(values::finite).collect();
+    let numbers: Vec<Option<f64>> = typed::list(text).map(finite).collect();
     match numbers[..] {
         [Some(x), Some(y)] => Ok((x, y)),
         _ => Err("expected two numbers, such as 0.5,-1".to_owned()),
@@ -62,74 +62,53 @@ pub(super) fn check(args: &CheckArgs, terminal: &Terminal) -> Result<(), Error> 
         let bar = terminal.bar(planned.steps(), Unit::Steps);
         planned.solve(bar.progress())?
     };
-    terminal.answer(&Checked(&study), args.json)
+    terminal.answer(answer(&study), args.json)
 }
 
-/// The table of all kinds of problem.
+/// Tells of every kind of problem whether its exact solution is met.
 fn all_kinds(args: &CheckArgs, terminal: &Terminal) -> Result<(), Error> {
     let rows = check::table()?;
     let missed = rows.iter().filter(|row| !row.is_met()).count();
-    terminal.answer(
-        &Checks {
-            rows: &rows,
-            missed,
-        },
-        args.json,
-    )?;
+    let (mut answer, mut checks) = (Answer::default(), Vec::new());
+    answer.text(line([
+        "method", "walls", "material", "against", "error", "order", "",
+    ]));
+    for row in &rows {
+        let order = row
+            .order
+            .map_or_else(String::new, |order| format!("{order:.2}"));
+        let verdict = if row.is_met() { "met" } else { "MISSED" };
+        let error = format!("{:.1e}", row.error);
+        answer.text(line([
+            row.method,
+            row.walls,
+            row.material,
+            row.against,
+            &error,
+            &order,
+            verdict,
+        ]));
+        let mut check = Answer::default();
+        check.plain("method", row.method);
+        check.plain("walls", row.walls);
+        check.plain("material", row.material);
+        check.plain("against", row.against);
+        check.number("error", row.error);
+        check.plain("largest_error", row.largest_error);
+        check.plain("order", row.order);
+        check.plain("least_order", row.least_order);
+        check.plain("met", row.is_met());
+        checks.push(check.into_value());
+    }
+    answer.value("checks", Value::List(checks));
+    answer.plain("missed", missed);
+    terminal.answer(answer, args.json)?;
     match missed {
         0 => Ok(()),
         _ => Err(Error::Differs(format!(
             "{missed} of {} checks are missed: do not trust results of this build, and report it",
             rows.len()
         ))),
-    }
-}
-
-/// Problems whose exact solution is known.
-#[derive(Serialize)]
-struct Checks<'a> {
-    #[serde(rename = "checks", serialize_with = "judged")]
-    rows: &'a [CheckRow],
-    missed: usize,
-}
-
-/// Rows, and whether each is met.
-fn judged<S: Serializer>(rows: &[CheckRow], serializer: S) -> Result<S::Ok, S::Error> {
-    #[derive(Serialize)]
-    struct Judged<'a> {
-        #[serde(flatten)]
-        row: &'a CheckRow,
-        met: bool,
-    }
-    serializer.collect_seq(rows.iter().map(|row| Judged {
-        row,
-        met: row.is_met(),
-    }))
-}
-
-impl fmt::Display for Checks<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&line([
-            "method", "walls", "material", "against", "error", "order", "",
-        ]))?;
-        for row in self.rows {
-            let order = row
-                .order
-                .map_or_else(String::new, |order| format!("{order:.2}"));
-            let verdict = if row.is_met() { "met" } else { "MISSED" };
-            let error = format!("{:.1e}", row.error);
-            let cells = [
-                row.method,
-                row.walls,
-                row.material,
-                row.against,
-                &error,
-                &order,
-                verdict,
-            ];
-            write!(f, "\n{}", line(cells))?;
-        }
-        Ok(())
     }
 }
 
@@ -140,52 +119,77 @@ fn line([method, walls, material, against, error, order, verdict]: [&str; 7]) ->
 }
 
 /// A user's problem on three grids.
-struct Checked<'a>(&'a Study);
-
-impl fmt::Display for Checked<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&study_text(self.0))
-    }
-}
-
-fn study_text(study: &Study) -> String {
-    let mut lines = Vec::new();
-    for (level, refinement) in study.levels.iter().zip([1, 2, 4]) {
-        let (ny, nx) = level.shape;
-        let [dx, dy] = level.spacing.map(number::python);
-        let spacing = if dx == dy {
-            format!("dx = {dx}")
-        } else {
-            format!("dx = {dx}, dy = {dy}")
-        };
-        let own_spacing = if refinement == study.refinement {
-            ", your own spacing"
-        } else {
-            ""
-        };
-        let steps = match study.time {
-            Some(_) => format!(
-                ", {} steps of dt = {}",
-                level.steps,
-                number::python(level.dt)
-            ),
-            None => String::new(),
-        };
-        lines.push(format!(
-            "grid        {ny} × {nx} nodes, {spacing}{steps}{own_spacing}"
-        ));
-    }
-    if study.refinement > 4 {
-        let finer = study.refinement / 4;
-        lines.push(format!(
+fn answer(study: &Study) -> Answer<'_> {
+    let (mut answer, refinement) = (Answer::default(), study.refinement);
+    let levels = study.levels.iter().zip([1, 2, 4]);
+    let levels = levels.map(|(level, of_level)| {
+        tell_level(level, study.time, of_level == refinement, &mut answer)
+    });
+    let levels = Value::List(levels.collect());
+    answer.value("levels", levels);
+    answer.plain("refinement", refinement);
+    if refinement > 4 {
+        let finer = refinement / 4;
+        answer.text(format!(
             "            your own spacing is {finer} times finer: it would take too long to check"
         ));
     }
-    lines.push(match study.time {
+    answer.plain("time", study.time);
+    answer.text(match study.time {
         Some(time) => format!("time        t = {}", number::python(time)),
         None => "time        none, the steady state".to_owned(),
     });
-    lines.push(String::new());
+    answer.text("");
+    tell_estimates(study, &mut answer);
+    answer.plain("nodes", study.nodes);
+    answer.text("");
+    if let Some(balance) = &study.balance {
+        tell_balance(balance, &mut answer);
+        answer.text("");
+    } else {
+        answer.plain("balance", ());
+    }
+    answer.plain("initial_jumps", study.starts_with_jumps);
+    answer.plain("rounding", study.rounding);
+    answer.number("range", study.range);
+    let verdict = study.verdict();
+    answer.text(&verdict);
+    answer.plain("verdict", verdict);
+    answer
+}
+
+/// Tells a grid, whether it is the user's own, and the steps of its problem unless that is steady.
+fn tell_level<'a>(
+    level: &Level,
+    time: Option<f64>,
+    is_own: bool,
+    answer: &mut Answer<'a>,
+) -> Value<'a> {
+    let ((ny, nx), [dx, dy]) = (level.shape, level.spacing);
+    let mut values = Answer::default();
+    values.plain("ny", ny);
+    values.plain("nx", nx);
+    values.number("dx", dx);
+    values.number("dy", dy);
+    values.number("dt", level.dt);
+    values.plain("steps", level.steps);
+    let mut text = format!("grid        {ny} × {nx} nodes, dx = {}", number::python(dx));
+    if dx != dy {
+        text += &format!(", dy = {}", number::python(dy));
+    }
+    if time.is_some() {
+        let dt = number::python(level.dt);
+        text += &format!(", {} steps of dt = {dt}", level.steps);
+    }
+    if is_own {
+        text += ", your own spacing";
+    }
+    answer.text(text);
+    values.into_value()
+}
+
+/// Tells all estimates: those of rates and of points are lists of their own.
+fn tell_estimates(study: &Study, answer: &mut Answer<'_>) {
     let titles = [
         "coarse",
         "middle",
@@ -194,7 +198,7 @@ fn study_text(study: &Study) -> String {
         "limit",
         "your grid's error",
     ];
-    lines.push(format!("{:<16}{}", "", columns(titles.map(str::to_owned))));
+    answer.text(format!("{:<16}{}", "", columns(titles.map(str::to_owned))));
     for (name, estimate) in study.estimates() {
         let is_rate = name.ends_with("_rate");
         let mut cells = cells(&estimate, study.refinement, is_rate);
@@ -202,15 +206,41 @@ fn study_text(study: &Study) -> String {
             // A distance has no limit but 0.
             cells[4].clear();
         }
-        lines.push(format!("{name:<16}{}", columns(cells)));
+        answer.text(format!("{name:<16}{}", columns(cells)));
     }
-    lines.push(String::new());
-    if let Some(balance) = &study.balance {
-        lines.push(balance_text(balance));
-        lines.push(String::new());
+    let value = |estimate: &Estimate| values(estimate, study.refinement).into_value();
+    answer.value("mass", value(&study.mass));
+    answer.value("maximum", value(&study.maximum));
+    let inside = study.inside.as_ref();
+    answer.value(
+        "maximum_inside",
+        inside.map_or_else(|| Value::plain(()), value),
+    );
+    answer.value("field", value(&study.field));
+    if study.time.is_none() {
+        let rates = study.rates.iter();
+        let rates = rates.map(|(name, estimate)| ((*name).into(), value(estimate)));
+        answer.value("rates", Value::Object(rates.collect()));
     }
-    lines.push(study.verdict());
-    lines.join("\n")
+    let points = study.points.iter().map(|((x, y), estimate)| {
+        let mut values = values(estimate, study.refinement);
+        values.number("x", *x);
+        values.number("y", *y);
+        values.into_value()
+    });
+    answer.value("points", Value::List(points.collect()));
+}
+
+/// An estimate, and what the value on the user's own grid may be off by.
+fn values<'a>(estimate: &Estimate, refinement: u32) -> Answer<'a> {
+    let mut values = Answer::default();
+    values.plain("values", estimate.values);
+    values.plain("order", estimate.order);
+    values.plain("exact", estimate.is_exact);
+    values.number("extrapolated", estimate.extrapolated);
+    values.plain("errors", estimate.errors);
+    values.number("error", estimate.error_at(f64::from(refinement)));
+    values
 }
 
 fn columns(cells: [String; 6]) -> String {
@@ -240,128 +270,28 @@ fn value_cell(value: f64, is_small: bool) -> String {
     }
 }
 
-fn balance_text(balance: &Balance) -> String {
-    const HELD: &str = "from held nodes";
+/// Tells the balance of mass.
+fn tell_balance(balance: &Balance, answer: &mut Answer<'_>) {
     let [left, right, bottom, top] = balance.walls;
-    let mut parts = vec![
-        ("mass at the start", balance.start),
-        ("in through left", left),
-        ("in through right", right),
-        ("in through bottom", bottom),
-        ("in through top", top),
-        ("from the source", balance.source),
-        (HELD, balance.held),
-        ("mass at the end", balance.end),
+    let unexplained = balance.unexplained();
+    let parts = [
+        ("start", "mass at the start", balance.start),
+        ("left", "in through left", left),
+        ("right", "in through right", right),
+        ("bottom", "in through bottom", bottom),
+        ("top", "in through top", top),
+        ("source", "from the source", balance.source),
+        ("decay", "by decay", balance.decay),
+        ("held", "from held nodes", balance.held),
+        ("end", "mass at the end", balance.end),
     ];
-    if balance.decay != 0.0 {
-        parts.insert(6, ("by decay", balance.decay));
-    }
-    let parts = parts.iter();
-    let mut lines: Vec<String> = parts
-        .filter(|(name, value)| *name != HELD || *value != 0.0)
-        .map(|(name, value)| format!("{name:<18}{value:>18.9e}"))
-        .collect();
-    lines.push(format!(
-        "{:<18}{:>18.1e}",
-        "unexplained",
-        balance.unexplained()
-    ));
-    lines.join("\n")
-}
-
-/// An estimate, and what the value on the user's own grid may be off by.
-#[derive(Serialize)]
-struct OwnEstimate<'a> {
-    #[serde(flatten)]
-    estimate: &'a Estimate,
-    error: f64,
-    /// The coordinates of the point whose value is estimated.
-    #[serde(flatten)]
-    place: Object<&'a str, f64>,
-}
-
-impl<'a> OwnEstimate<'a> {
-    fn new(estimate: &'a Estimate, refinement: u32, place: Vec<(&'a str, f64)>) -> Self {
-        Self {
-            estimate,
-            error: estimate.error_at(f64::from(refinement)),
-            place: Object(place),
+    for (key, name, part) in parts {
+        if part != 0.0 || !["decay", "held"].contains(&key) {
+            answer.text(format!("{name:<18}{part:>18.9e}"));
         }
     }
-}
-
-impl Serialize for Checked<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Self(study) = *self;
-        let refinement = study.refinement;
-        let levels = study.levels.each_ref().map(|level| {
-            let ((ny, nx), [dx, dy]) = (level.shape, level.spacing);
-            Object(vec![
-                ("ny", Scalar::Integer(ny as i128)),
-                ("nx", Scalar::Integer(nx as i128)),
-                ("dx", Scalar::Float(dx)),
-                ("dy", Scalar::Float(dy)),
-                ("dt", Scalar::Float(level.dt)),
-                ("steps", Scalar::Integer(level.steps.into())),
-            ])
-        });
-        let points = study.points.iter();
-        let points: Vec<OwnEstimate<'_>> = points
-            .map(|((x, y), estimate)| {
-                OwnEstimate::new(estimate, refinement, vec![("x", *x), ("y", *y)])
-            })
-            .collect();
-        let mut map = serializer.serialize_map(None)?;
-        map.serialize_entry("levels", &levels)?;
-        map.serialize_entry("refinement", &study.refinement)?;
-        map.serialize_entry("time", &study.time)?;
-        map.serialize_entry(
-            "mass",
-            &OwnEstimate::new(&study.mass, refinement, Vec::new()),
-        )?;
-        map.serialize_entry(
-            "maximum",
-            &OwnEstimate::new(&study.maximum, refinement, Vec::new()),
-        )?;
-        let maximum_inside = study.inside.as_ref();
-        map.serialize_entry(
-            "maximum_inside",
-            &maximum_inside.map(|estimate| OwnEstimate::new(estimate, refinement, Vec::new())),
-        )?;
-        map.serialize_entry(
-            "field",
-            &OwnEstimate::new(&study.field, refinement, Vec::new()),
-        )?;
-        if study.time.is_none() {
-            let rates = study.rates.iter();
-            let rates = rates.map(|(name, estimate)| {
-                (*name, OwnEstimate::new(estimate, refinement, Vec::new()))
-            });
-            map.serialize_entry("rates", &Object(rates.collect()))?;
-        }
-        map.serialize_entry("nodes", &study.nodes)?;
-        map.serialize_entry("points", &points)?;
-        map.serialize_entry("balance", &study.balance.as_ref().map(balance_object))?;
-        map.serialize_entry("initial_jumps", &study.starts_with_jumps)?;
-        map.serialize_entry("rounding", &study.rounding)?;
-        map.serialize_entry("range", &study.range)?;
-        map.serialize_entry("verdict", &study.verdict())?;
-        map.end()
-    }
-}
-
-fn balance_object(balance: &Balance) -> Object<&'static str, f64> {
-    let [left, right, bottom, top] = balance.walls;
-    Object(vec![
-        ("start", balance.start),
-        ("end", balance.end),
-        ("left", left),
-        ("right", right),
-        ("bottom", bottom),
-        ("top", top),
-        ("source", balance.source),
-        ("held", balance.held),
-        ("decay", balance.decay),
-        ("unexplained", balance.unexplained()),
-    ])
+    answer.text(format!("{:<18}{unexplained:>18.1e}", "unexplained"));
+    let parts = parts.map(|(key, _, part)| (key, part)).into_iter();
+    let numbers = parts.chain([("unexplained", unexplained)]);
+    answer.value("balance", Value::numbers(numbers));
 }

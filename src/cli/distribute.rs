@@ -1,6 +1,9 @@
 //! `diff2d distribute`: an array sent to the ranks that `mpirun` started, each its portion.
 
-use super::{axes::Axes, bar::Unit, number, open, ranks, terminal::Terminal, values};
+use super::{
+    answer::Answer, axes::Axes, bar::Unit, json::Value, number, open, ranks, terminal::Terminal,
+    values,
+};
 use crate::cli::error::Error;
 use clap::Args;
 use diff2d::{
@@ -9,11 +12,7 @@ use diff2d::{
     distribute::{self, Delivery, ScatterSource},
 };
 use diff2d_arrays::progress::Progress;
-use serde::Serialize;
-use std::{
-    fmt,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 /// Send every rank its portion of any .npy file, and check what arrives (exit code 3 if it differs)
 ///
@@ -86,67 +85,36 @@ fn report(
     deliveries: &[Delivery],
     terminal: &Terminal,
 ) -> Result<(), Error> {
-    terminal.answer(&Distributed::new(axis, deliveries), args.json)?;
+    terminal.answer(answer(axis, deliveries), args.json)?;
     verdict(&args.file, deliveries)
 }
 
-/// What became of the portions.
-#[derive(Serialize)]
-struct Distributed<'a> {
-    axis: usize,
-    portions: Vec<Portion<'a>>,
-}
-
-#[derive(Serialize)]
-struct Portion<'a> {
-    rank: usize,
-    shape: &'a [u64],
-    sent: &'a str,
-    arrived: &'a str,
-    same: bool,
-}
-
-impl<'a> Distributed<'a> {
-    fn new(axis: usize, deliveries: &'a [Delivery]) -> Self {
-        let portions = deliveries.iter().enumerate();
-        let portions = portions.map(|(rank, delivery)| Portion {
-            rank,
-            shape: &delivery.shape,
-            sent: &delivery.sent,
-            arrived: &delivery.arrived,
-            same: delivery.is_intact(),
-        });
-        Self {
-            axis,
-            portions: portions.collect(),
-        }
+/// What became of the portions: a line for every rank.
+fn answer(axis: usize, deliveries: &[Delivery]) -> Answer<'_> {
+    let digits = deliveries.len().saturating_sub(1).to_string().len();
+    let shapes = deliveries
+        .iter()
+        .map(|delivery| number::tuple(&delivery.shape));
+    let width = shapes.clone().map(|shape| shape.len()).max().unwrap_or(0);
+    let (mut answer, mut portions) = (Answer::default(), Vec::new());
+    for (rank, (delivery, shape)) in deliveries.iter().zip(shapes).enumerate() {
+        let Delivery { sent, arrived, .. } = delivery;
+        let is_same = delivery.is_intact();
+        let word = if is_same { "same" } else { "DIFFERS" };
+        answer.text(format!(
+            "rank {rank:>digits$}  shape {shape:<width$}  sent {sent}  arrived {arrived}  {word}"
+        ));
+        let mut portion = Answer::default();
+        portion.plain("rank", rank);
+        portion.plain("shape", &delivery.shape);
+        portion.plain("sent", sent);
+        portion.plain("arrived", arrived);
+        portion.plain("same", is_same);
+        portions.push(portion.into_value());
     }
-}
-
-impl fmt::Display for Distributed<'_> {
-    /// A line for every rank.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let digits = self.portions.len().saturating_sub(1).to_string().len();
-        let shapes = self
-            .portions
-            .iter()
-            .map(|portion| number::tuple(portion.shape));
-        let width = shapes.clone().map(|shape| shape.len()).max().unwrap_or(0);
-        let lines = self.portions.iter().zip(shapes).map(|(portion, shape)| {
-            let Portion {
-                rank,
-                sent,
-                arrived,
-                same,
-                ..
-            } = portion;
-            let word = if *same { "same" } else { "DIFFERS" };
-            format!(
-                "rank {rank:>digits$}  shape {shape:<width$}  sent {sent}  arrived {arrived}  {word}"
-            )
-        });
-        f.write_str(&lines.collect::<Vec<_>>().join("\n"))
-    }
+    answer.plain("axis", axis);
+    answer.value("portions", Value::List(portions));
+    answer
 }
 
 fn verdict(file: &Path, deliveries: &[Delivery]) -> Result<(), Error> {
@@ -193,7 +161,8 @@ mod tests {
             said(&[1, 1, 0, 1].map(delivery)).as_deref(),
             Some("what arrived at ranks 0, 1 and 3 of 4 is not what was sent of a.npy")
         );
-        let lines = Distributed::new(0, &[0, 1].map(delivery)).to_string();
+        let deliveries = [0, 1].map(delivery);
+        let (_, lines) = answer(0, &deliveries).into_parts();
         let words: Vec<_> = lines.lines().map(|line| line.rsplit(' ').next()).collect();
         assert_eq!(words, [Some("same"), Some("DIFFERS")]);
     }

@@ -16,9 +16,8 @@ use diff2d::{
         run::{EffectiveDiffusivity, PixelEnds},
     },
 };
-use serde::Serialize;
 use serde_json::Value;
-use std::{collections::BTreeMap, fmt, iter, path::PathBuf};
+use std::{collections::BTreeMap, iter, path::PathBuf};
 
 /// Print what comes in per time through walls, from held nodes and the source, and by decay, at each snapshot of a cube
 ///
@@ -85,7 +84,7 @@ pub(super) fn flux(args: &FluxArgs, terminal: &Terminal) -> Result<(), Error> {
         .collect();
     let table = FluxTable::of(&cube, &commits, &args.moved)?;
     terminal.warn(table.warning.as_slice());
-    terminal.answer(&rates(&table), args.json)
+    terminal.rows(rates(&table), args.json)
 }
 
 fn pixel_ends(text: &str) -> Result<PixelEnds, String> {
@@ -116,7 +115,19 @@ fn effective(cube: &Cube, args: &FluxArgs, terminal: &Terminal) -> Result<(), Er
     } else {
         Style::Lines(17)
     };
-    terminal.answer(&Effective { answer, style }, args.json)
+    let numbers = answer.numbers().into_iter();
+    let numbers = numbers.filter_map(|(name, number)| Some((name, number?)));
+    let (columns, cells): (_, Vec<Cell>) = numbers
+        .map(|(name, number)| (Column::new(name), Cell::from(number)))
+        .unzip();
+    let rows = Rows {
+        columns,
+        style,
+        count: 1,
+        row: Box::new(|_| cells.iter().cloned().collect()),
+    };
+    let row = (rows.row)(0);
+    terminal.value(&row.value(&rows.columns), &rows, args.json)
 }
 
 /// Answers with a row for each scenario that is there: what tells it from the others, and its effective diffusivity.
@@ -157,32 +168,7 @@ fn effective_of_scenarios(cube: &Cube, args: &FluxArgs, terminal: &Terminal) -> 
         count: rows.len(),
         row: Box::new(|number| rows[number].iter().cloned().collect()),
     };
-    terminal.answer(&table, args.json)
-}
-
-/// The effective diffusivity: as text a name and a value a line, or CSV, and as JSON an object.
-#[derive(Serialize)]
-#[serde(transparent)]
-struct Effective {
-    answer: EffectiveDiffusivity,
-    #[serde(skip)]
-    style: Style,
-}
-
-impl fmt::Display for Effective {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let numbers = self.answer.numbers().into_iter();
-        let (columns, cells): (_, Vec<Cell>) = numbers
-            .filter_map(|(name, value)| Some((Column::new(name), Cell::from(value?))))
-            .unzip();
-        let rows = Rows {
-            columns,
-            style: self.style,
-            count: 1,
-            row: Box::new(|_| cells.iter().cloned().collect()),
-        };
-        write!(f, "{rows}")
-    }
+    terminal.rows(table, args.json)
 }
 
 /// A row for each snapshot, with its rates.

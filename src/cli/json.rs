@@ -1,29 +1,108 @@
 //! Answers as JSON.
 //!
-//! Numbers are spelled here for all commands: infinities, which JSON lacks, are `"inf"` and `"-inf"`, and NaN is null.
+//! Infinities, which JSON lacks, are `"inf"` and `"-inf"`, and NaN is null.
 
-use super::number;
-use serde::{
-    Serialize, Serializer,
-    ser::{
-        SerializeMap, SerializeSeq, SerializeStruct, SerializeStructVariant, SerializeTuple,
-        SerializeTupleStruct, SerializeTupleVariant,
-    },
-};
+use super::{number, rows::Rows};
+use diff2d_arrays::npy::Scalar;
+use serde::{Serialize, Serializer, ser::SerializeSeq};
 use serde_json::ser::Formatter;
-use std::io;
+use std::{borrow::Cow, io};
+
+/// A value of an answer.
+pub(super) enum Value<'a> {
+    Number(Scalar),
+    List(Vec<Value<'a>>),
+    Object(Vec<(Cow<'a, str>, Value<'a>)>),
+    /// An object for each row, made when it is written, as there may be many.
+    Rows(Rows<'a>),
+    /// Any other value, without infinities.
+    Plain(Box<dyn erased_serde::Serialize + 'a>),
+}
+
+impl<'a> Value<'a> {
+    pub(super) fn plain(value: impl Serialize + 'a) -> Self {
+        Self::Plain(Box::new(value))
+    }
+
+    /// Numbers by their names.
+    pub(super) fn numbers<K: Into<Cow<'a, str>>>(
+        numbers: impl IntoIterator<Item = (K, f64)>,
+    ) -> Self {
+        let entries = numbers.into_iter().map(|(name, number)| {
+            let number = Self::Number(Scalar::Float(number));
+            (name.into(), number)
+        });
+        Self::Object(entries.collect())
+    }
+}
+
+/// As a program takes values, infinities among them.
+impl Serialize for Value<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let value = self;
+        Written {
+            value,
+            is_json: false,
+        }
+        .serialize(serializer)
+    }
+}
+
+/// A value while it is written.
+struct Written<'v> {
+    value: &'v Value<'v>,
+    is_json: bool,
+}
+
+impl Serialize for Written<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let is_json = self.is_json;
+        let written = |value| Written { value, is_json };
+        match self.value {
+            Value::Number(Scalar::Float(number)) if is_json && number.is_infinite() => {
+                serializer.serialize_str(&number::python(*number))
+            }
+            Value::Number(number) => number.serialize(serializer),
+            Value::List(values) => serializer.collect_seq(values.iter().map(written)),
+            Value::Object(values) => {
+                serializer.collect_map(values.iter().map(|(key, value)| (key, written(value))))
+            }
+            Value::Rows(rows) => {
+                let mut list = serializer.serialize_seq(Some(rows.count))?;
+                for number in 0..rows.count {
+                    let row = (rows.row)(number);
+                    let value = &row.value(&rows.columns);
+                    list.serialize_element(&Written { value, is_json })?;
+                }
+                list.end()
+            }
+            Value::Plain(value) => value.serialize(serializer),
+        }
+    }
+}
 
 /// Writes an answer in a line, without its end.
-pub(super) fn write(writer: impl io::Write, answer: &(impl Serialize + ?Sized)) -> io::Result<()> {
-    Ok(Spelled(answer).serialize(&mut serde_json::Serializer::new(writer))?)
+pub(super) fn write(writer: impl io::Write, value: &Value<'_>) -> io::Result<()> {
+    Ok(serde_json::to_writer(
+        writer,
+        &Written {
+            value,
+            is_json: true,
+        },
+    )?)
 }
 
 /// A row of results in a line, without its end.
-pub(super) fn line(row: &impl Serialize) -> String {
-    text(|bytes| {
-        let mut serializer = serde_json::Serializer::with_formatter(bytes, OfRows);
-        Ok(Spelled(row).serialize(&mut serializer)?)
-    })
+pub(super) fn line(value: &Value<'_>) -> String {
+    let mut bytes = Vec::new();
+    let mut serializer = serde_json::Serializer::with_formatter(&mut bytes, OfRows);
+    let is_json = true;
+    let written = Written { value, is_json }.serialize(&mut serializer);
+    // Neither the memory that is written to nor a value of ours refuses anything.
+    written.map_or_else(
+        |_| String::new(),
+        |()| String::from_utf8_lossy(&bytes).into_owned(),
+    )
 }
 
 /// Numbers of rows have the digits that they have as CSV.
@@ -35,201 +114,37 @@ impl Formatter for OfRows {
     }
 }
 
-/// An answer in indented lines, for people.
-pub(super) fn pretty(measured: &(impl Serialize + ?Sized)) -> String {
-    text(|bytes| Ok(Spelled(measured).serialize(&mut serde_json::Serializer::pretty(bytes))?))
-}
-
-fn text(write: impl FnOnce(&mut Vec<u8>) -> io::Result<()>) -> String {
-    let mut bytes = Vec::new();
-    let written = write(&mut bytes).map(|()| String::from_utf8_lossy(&bytes).into_owned());
-    written.unwrap_or_default()
-}
-
-/// Values by their names.
-#[derive(Debug)]
-pub(super) struct Object<K, V>(pub(super) Vec<(K, V)>);
-
-impl<K: Serialize, V: Serialize> Serialize for Object<K, V> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(self.0.iter().map(|(name, value)| (name, value)))
-    }
-}
-
-/// A value, or a serializer, whose numbers are spelled where JSON lacks them.
-struct Spelled<T>(T);
-
-impl<T: Serialize + ?Sized> Serialize for Spelled<&T> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.0.serialize(Spelled(serializer))
-    }
-}
-
-/// Methods that the serializer inside has as well: of plain values, and of values that contain others.
-macro_rules! forwarded {
-    ($($method:ident($($name:ident: $kind:ty),*);)*) => {$(
-        fn $method(self, $($name: $kind),*) -> Result<S::Ok, S::Error> {
-            self.0.$method($($name),*)
-        }
-    )*};
-    ($($method:ident($($name:ident: $kind:ty),*) -> $made:ident;)*) => {$(
-        fn $method(self, $($name: $kind),*) -> Result<Self::$made, S::Error> {
-            self.0.$method($($name),*).map(Spelled)
-        }
-    )*};
-    ($($method:ident<T>($($name:ident: $kind:ty),*);)*) => {$(
-        fn $method<T: Serialize + ?Sized>(self, $($name: $kind,)* value: &T) -> Result<S::Ok, S::Error> {
-            self.0.$method($($name,)* &Spelled(value))
-        }
-    )*};
-}
-
-impl<S: Serializer> Serializer for Spelled<S> {
-    type Ok = S::Ok;
-    type Error = S::Error;
-    type SerializeSeq = Spelled<S::SerializeSeq>;
-    type SerializeTuple = Spelled<S::SerializeTuple>;
-    type SerializeTupleStruct = Spelled<S::SerializeTupleStruct>;
-    type SerializeTupleVariant = Spelled<S::SerializeTupleVariant>;
-    type SerializeMap = Spelled<S::SerializeMap>;
-    type SerializeStruct = Spelled<S::SerializeStruct>;
-    type SerializeStructVariant = Spelled<S::SerializeStructVariant>;
-
-    fn serialize_f64(self, value: f64) -> Result<S::Ok, S::Error> {
-        match value {
-            f64::INFINITY => self.0.serialize_str("inf"),
-            f64::NEG_INFINITY => self.0.serialize_str("-inf"),
-            // The serializer inside writes NaN as null.
-            value => self.0.serialize_f64(value),
-        }
-    }
-
-    fn serialize_f32(self, value: f32) -> Result<S::Ok, S::Error> {
-        if value.is_finite() {
-            self.0.serialize_f32(value)
-        } else {
-            self.serialize_f64(value.into())
-        }
-    }
-
-    forwarded! {
-        serialize_bool(value: bool);
-        serialize_i8(value: i8);
-        serialize_i16(value: i16);
-        serialize_i32(value: i32);
-        serialize_i64(value: i64);
-        serialize_i128(value: i128);
-        serialize_u8(value: u8);
-        serialize_u16(value: u16);
-        serialize_u32(value: u32);
-        serialize_u64(value: u64);
-        serialize_u128(value: u128);
-        serialize_char(value: char);
-        serialize_str(value: &str);
-        serialize_bytes(value: &[u8]);
-        serialize_none();
-        serialize_unit();
-        serialize_unit_struct(name: &'static str);
-        serialize_unit_variant(name: &'static str, number: u32, variant: &'static str);
-    }
-
-    forwarded! {
-        serialize_some<T>();
-        serialize_newtype_struct<T>(name: &'static str);
-        serialize_newtype_variant<T>(name: &'static str, number: u32, variant: &'static str);
-    }
-
-    forwarded! {
-        serialize_seq(length: Option<usize>) -> SerializeSeq;
-        serialize_tuple(length: usize) -> SerializeTuple;
-        serialize_tuple_struct(name: &'static str, length: usize) -> SerializeTupleStruct;
-        serialize_tuple_variant(name: &'static str, number: u32, variant: &'static str, length: usize) -> SerializeTupleVariant;
-        serialize_map(length: Option<usize>) -> SerializeMap;
-        serialize_struct(name: &'static str, length: usize) -> SerializeStruct;
-        serialize_struct_variant(name: &'static str, number: u32, variant: &'static str, length: usize) -> SerializeStructVariant;
-    }
-}
-
-/// Serializers of values that contain other values, which are spelled.
-macro_rules! containers {
-    ($($container:ident { $method:ident($($key:ident)?) $($other:item)? })*) => {$(
-        impl<S: $container> $container for Spelled<S> {
-            type Ok = S::Ok;
-            type Error = S::Error;
-
-            fn $method<T: Serialize + ?Sized>(&mut self, $($key: &'static str,)? value: &T) -> Result<(), S::Error> {
-                self.0.$method($($key,)? &Spelled(value))
-            }
-
-            $($other)?
-
-            fn end(self) -> Result<S::Ok, S::Error> {
-                self.0.end()
-            }
-        }
-    )*};
-}
-
-containers! {
-    SerializeSeq { serialize_element() }
-    SerializeTuple { serialize_element() }
-    SerializeTupleStruct { serialize_field() }
-    SerializeTupleVariant { serialize_field() }
-    SerializeStruct { serialize_field(key) }
-    SerializeStructVariant { serialize_field(key) }
-    SerializeMap {
-        serialize_value()
-        fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), S::Error> {
-            self.0.serialize_key(key)
-        }
-    }
+/// Figures in indented lines, for people.
+pub(super) fn pretty(figures: &impl Serialize) -> String {
+    serde_json::to_string_pretty(figures).unwrap_or_default()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
-    use std::collections::BTreeMap;
-
-    #[derive(Serialize)]
-    enum Any {
-        Unit,
-        One(f64),
-        Two(f64, f32),
-        Named { value: Option<f64> },
-    }
-
-    #[derive(Serialize)]
-    struct Nested {
-        tuple: (f64, u64),
-        any: [Any; 4],
-        #[serde(flatten)]
-        others: BTreeMap<&'static str, f64>,
-        exact: i128,
-    }
 
     #[test]
-    fn numbers_that_json_lacks_are_spelled_wherever_they_stand() {
-        let (inf, nan) = (f64::INFINITY, f64::NAN);
-        let value = Nested {
-            tuple: (-inf, u64::MAX),
-            any: [
-                Any::Unit,
-                Any::One(inf),
-                Any::Two(nan, f32::NEG_INFINITY),
-                Any::Named { value: Some(inf) },
-            ],
-            others: [("a", inf), ("b", nan), ("c", 0.1)].into(),
-            exact: i128::from(u64::MAX) * 3,
-        };
-        let expected = concat!(
-            r#"{"tuple":["-inf",18446744073709551615],"#,
-            r#""any":["Unit",{"One":"inf"},{"Two":[null,"-inf"]},{"Named":{"value":"inf"}}],"#,
-            r#""a":"inf","b":null,"c":0.1,"exact":55340232221128654845}"#
+    fn infinities_are_words_and_nan_is_null_at_any_depth() {
+        let numbers = [
+            ("a", f64::INFINITY),
+            ("b", -f64::INFINITY),
+            ("c", f64::NAN),
+            ("d", 0.5),
+        ];
+        let value = Value::Object(vec![
+            ("list".into(), Value::List(vec![Value::numbers(numbers)])),
+            ("plain".into(), Value::plain(Some("text"))),
+        ]);
+        let mut json = Vec::new();
+        write(&mut json, &value).unwrap();
+        assert_eq!(
+            String::from_utf8(json).unwrap(),
+            r#"{"list":[{"a":"inf","b":"-inf","c":null,"d":0.5}],"plain":"text"}"#
         );
-        assert_eq!(line(&value), expected);
-        let pairs = Object(vec![("x", inf), ("y", 1.0)]);
-        let read: serde_json::Value = serde_json::from_str(&pretty(&pairs)).unwrap();
-        assert_eq!(read, json!({"x": "inf", "y": 1.0}));
+        // A program gets the numbers themselves.
+        assert_eq!(
+            serde_json::to_string(&value).unwrap(),
+            r#"{"list":[{"a":null,"b":null,"c":null,"d":0.5}],"plain":"text"}"#
+        );
     }
 }

@@ -1,6 +1,7 @@
 //! The command line: one file per command, with its arguments and the glue to the library.
 
 mod along;
+mod answer;
 mod axes;
 mod bar;
 #[allow(
@@ -24,7 +25,6 @@ mod frames;
 mod groups;
 mod info;
 mod json;
-mod listing;
 mod man;
 mod map;
 mod masked;

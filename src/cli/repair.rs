@@ -1,11 +1,10 @@
 //! `diff2d repair`: damaged snapshots computed again.
 
-use super::{bar::Unit, terminal::Terminal, values, verify::Places};
+use super::{answer::Answer, bar::Unit, terminal::Terminal, values, verify::Places};
 use crate::cli::error::Error;
 use clap::Args;
 use diff2d::program::{cube::Restorer, repair};
-use serde::Serialize;
-use std::{fmt, path::PathBuf};
+use std::path::PathBuf;
 
 /// Recompute damaged snapshots from the last good one before them, proved by the journal's digests
 #[derive(Debug, Args)]
@@ -30,67 +29,41 @@ pub(super) struct RepairArgs {
 }
 
 pub(super) fn repair(args: &RepairArgs, terminal: &Terminal) -> Result<(), Error> {
-    let name = args.cube.display().to_string();
-    let Some(mut cube) = Restorer::open(&args.cube, args.no_lock)? else {
-        let repaired = Repaired {
-            name,
-            record: Vec::new(),
-            snapshots: 0,
-            committed: 0,
-            repaired: Places::default(),
-        };
-        return terminal.answer(&repaired, args.json);
-    };
-    let bytes = cube.committed() * cube.header.snapshot_bytes();
-    let bar = terminal.bar(bytes, Unit::Bytes);
-    let damaged = cube.damaged(bar.progress())?;
-    drop(bar);
-    let bar = terminal.bar(damaged.len() as u64, Unit::Snapshots);
-    let record = repair::repair(
-        &mut cube,
-        &damaged,
-        &args.moved,
-        args.memory,
-        bar.progress(),
-    )?;
-    drop(bar);
-    let repaired = Repaired {
-        name,
-        record,
-        snapshots: cube.header.snapshots(),
-        committed: cube.committed(),
-        repaired: Places::new(&damaged, &cube.header),
-    };
-    terminal.answer(&repaired, args.json)
-}
-
-/// The parts of a cube that were repaired.
-#[derive(Serialize)]
-struct Repaired {
-    #[serde(skip)]
-    name: String,
-    snapshots: u64,
-    committed: u64,
-    repaired: Places,
-    /// What was wrong with the record, which is written again.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    record: Vec<String>,
-}
-
-impl fmt::Display for Repaired {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = &self.name;
-        let lines = self.repaired.lines(name, ["is repaired", "is NaN again"]);
-        for wrong in &self.record {
-            writeln!(f, "{wrong}: the record is written again")?;
-        }
-        match (lines.is_empty(), self.committed) {
-            (false, _) => f.write_str(&lines),
-            (true, 0) => write!(
-                f,
-                "{name}: nothing is committed yet, so nothing can be damaged"
-            ),
-            (true, _) => write!(f, "{name}: no snapshot is damaged"),
-        }
+    let (mut faults, mut counts, mut repaired) = (Vec::new(), [0; 2], Places::default());
+    if let Some(mut cube) = Restorer::open(&args.cube, args.no_lock)? {
+        let bytes = cube.committed() * cube.header.snapshot_bytes();
+        let bar = terminal.bar(bytes, Unit::Bytes);
+        let damaged = cube.damaged(bar.progress())?;
+        drop(bar);
+        let bar = terminal.bar(damaged.len() as u64, Unit::Snapshots);
+        faults = repair::repair(
+            &mut cube,
+            &damaged,
+            &args.moved,
+            args.memory,
+            bar.progress(),
+        )?;
+        drop(bar);
+        counts = [cube.header.snapshots(), cube.committed()];
+        repaired = Places::new(&damaged, &cube.header);
     }
+    let (name, [snapshots, committed]) = (args.cube.display().to_string(), counts);
+    let mut answer = Answer::default();
+    answer.plain("snapshots", snapshots);
+    answer.plain("committed", committed);
+    answer.plain("repaired", &repaired);
+    if !faults.is_empty() {
+        answer.plain("record", &faults);
+    }
+    for fault in &faults {
+        answer.text(format!("{fault}: the record is written again"));
+    }
+    match (repaired.is_empty(), committed) {
+        (false, _) => repaired.tell(&name, ["is repaired", "is NaN again"], &mut answer),
+        (true, 0) => answer.text(format!(
+            "{name}: nothing is committed yet, so nothing can be damaged"
+        )),
+        (true, _) => answer.text(format!("{name}: no snapshot is damaged")),
+    }
+    terminal.answer(answer, args.json)
 }

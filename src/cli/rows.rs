@@ -2,16 +2,12 @@
 //! rows of an answer.
 
 use super::{
-    json::{self, Object},
+    json::{self, Value},
     number,
     terminal::Terminal,
 };
 use crate::cli::error::Error;
 use diff2d_arrays::npy::Scalar;
-use serde::{
-    Serialize, Serializer,
-    ser::{SerializeMap, SerializeSeq},
-};
 use std::{borrow::Cow, fmt};
 
 /// How rows are printed.
@@ -74,8 +70,7 @@ impl Column {
 }
 
 /// What a row has in a column.
-#[derive(Debug, Clone, Serialize)]
-#[serde(untagged)]
+#[derive(Debug, Clone)]
 pub(super) enum Cell {
     Number(Scalar),
     Text(String),
@@ -93,6 +88,15 @@ impl Cell {
             Self::Text(text) => texts.push(text.clone()),
             Self::Index(index) => texts.extend(index.iter().map(u64::to_string)),
             Self::Empty => texts.push(String::new()),
+        }
+    }
+
+    fn value(&self) -> Value<'_> {
+        match self {
+            Self::Number(number) => Value::Number(*number),
+            Self::Text(text) => Value::plain(text),
+            Self::Index(index) => Value::plain(index),
+            Self::Empty => Value::plain(()),
         }
     }
 }
@@ -116,6 +120,20 @@ pub(super) struct Row {
     pub(super) facts: Vec<Fact>,
 }
 
+impl Row {
+    /// The row as an object.
+    pub(super) fn value<'a>(&'a self, columns: &'a [Column]) -> Value<'a> {
+        let cells = columns.iter().zip(&self.cells);
+        let cells = cells.filter_map(|(column, cell)| {
+            let key = column.key.as_deref()?;
+            Some((key.into(), cell.value()))
+        });
+        let facts = self.facts.iter();
+        let facts = facts.map(|fact| (fact.name.into(), fact.value.value()));
+        Value::Object(cells.chain(facts).collect())
+    }
+}
+
 /// A name and a value that rows in lines and objects of JSON have behind the columns.
 #[derive(Debug)]
 pub(super) struct Fact {
@@ -124,13 +142,12 @@ pub(super) struct Fact {
 }
 
 /// The value of a fact.
-#[derive(Debug, Serialize)]
-#[serde(untagged)]
+#[derive(Debug)]
 pub(super) enum FactValue {
     Count(u64),
     Place(Place),
     /// Values that have columns of their own as text.
-    InColumns(Object<String, Scalar>),
+    InColumns(Vec<(String, f64)>),
     Histogram {
         edges: Vec<f64>,
         counts: Vec<u64>,
@@ -138,15 +155,27 @@ pub(super) enum FactValue {
 }
 
 /// An index, and as text the coordinates that it has.
-#[derive(Debug, Serialize)]
-#[serde(transparent)]
+#[derive(Debug)]
 pub(super) struct Place {
     pub(super) index: Vec<u64>,
-    #[serde(skip)]
     pub(super) coordinates: String,
 }
 
 impl FactValue {
+    fn value(&self) -> Value<'_> {
+        match self {
+            Self::Count(count) => Value::plain(count),
+            Self::Place(place) => Value::plain(&place.index),
+            Self::InColumns(numbers) => {
+                Value::numbers(numbers.iter().map(|(name, number)| (name, *number)))
+            }
+            Self::Histogram { edges, counts } => Value::Object(vec![
+                ("edges".into(), Value::plain(edges)),
+                ("counts".into(), Value::plain(counts)),
+            ]),
+        }
+    }
+
     /// The value as text, unless columns have it.
     fn text(&self) -> Option<String> {
         Some(match self {
@@ -196,9 +225,7 @@ impl Style {
                     .map(|(name, text)| format!("{name:<width$} {text}"));
                 lines.collect::<Vec<_>>().join("\n")
             }
-            Self::JsonLines | Self::JsonArray | Self::Values => {
-                json::line(&RowObject { columns, row })
-            }
+            Self::JsonLines | Self::JsonArray | Self::Values => json::line(&row.value(columns)),
         }
     }
 }
@@ -246,27 +273,6 @@ fn csv(texts: Vec<String>) -> String {
     fields.collect::<Vec<_>>().join(",")
 }
 
-/// A row as an object.
-struct RowObject<'a> {
-    columns: &'a [Column],
-    row: &'a Row,
-}
-
-impl Serialize for RowObject<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut object = serializer.serialize_map(None)?;
-        for (column, cell) in self.columns.iter().zip(&self.row.cells) {
-            if let Some(key) = &column.key {
-                object.serialize_entry(key, cell)?;
-            }
-        }
-        for fact in &self.row.facts {
-            object.serialize_entry(fact.name, &fact.value)?;
-        }
-        object.end()
-    }
-}
-
 /// Prints rows as they come.
 pub(super) struct Table<'a> {
     columns: Vec<Column>,
@@ -302,8 +308,8 @@ impl<'a> Table<'a> {
         self.print_head()?;
         let columns = &self.columns;
         if self.style == Style::Values {
-            let objects = rows.iter().map(|row| RowObject { columns, row });
-            self.terminal.gives(&objects.collect::<Vec<_>>());
+            let objects = rows.iter().map(|row| row.value(columns));
+            self.terminal.gives(&Value::List(objects.collect()));
             return Ok(());
         }
         let (opening, separator) = match (self.style, self.has_rows) {
@@ -345,18 +351,6 @@ impl fmt::Display for Rows<'_> {
             write!(f, "{separator}{line}")?;
         }
         Ok(())
-    }
-}
-
-impl Serialize for Rows<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let columns = &self.columns;
-        let mut list = serializer.serialize_seq(Some(self.count))?;
-        for number in 0..self.count {
-            let row = &(self.row)(number);
-            list.serialize_element(&RowObject { columns, row })?;
-        }
-        list.end()
     }
 }
 

@@ -1,8 +1,10 @@
 //! [`Terminal`]: where results, notes, progress and errors go.
 
 use super::{
+    answer::Answer,
     bar::{Bar, Unit},
-    json,
+    json::{self, Value},
+    rows::Rows,
 };
 use crate::cli::error::Error;
 use diff2d_arrays::wording::excerpt;
@@ -102,7 +104,7 @@ impl Terminal {
         }
     }
 
-    /// Gives an answer to the program that has called the command; whether there is such a program.
+    /// Gives a value to the program that has called the command; whether there is such a program.
     pub(super) fn gives(&self, answer: &impl Serialize) -> bool {
         match &self.sink {
             Sink::Caller(caller) => locked(&caller.take)(answer),
@@ -125,19 +127,34 @@ impl Terminal {
     }
 
     /// Prints an answer: as text, or as one JSON object.
-    pub(super) fn answer(
+    pub(super) fn answer(&self, answer: Answer<'_>, is_json: bool) -> Result<(), Error> {
+        let (value, text) = answer.into_parts();
+        self.value(&value, &text, is_json)
+    }
+
+    /// Prints rows: as text, or as one JSON array.
+    pub(super) fn rows(&self, rows: Rows<'_>, is_json: bool) -> Result<(), Error> {
+        if is_json || self.has_caller() {
+            return self.value(&Value::Rows(rows), &"", true);
+        }
+        self.write_result(|stdout| writeln!(stdout, "{rows}"))
+    }
+
+    /// Prints a text, or a value as JSON.
+    pub(super) fn value(
         &self,
-        answer: &(impl Serialize + Display),
+        value: &Value<'_>,
+        text: &dyn Display,
         is_json: bool,
     ) -> Result<(), Error> {
-        if self.gives(answer) {
+        if self.gives(value) {
             return Ok(());
         }
         self.write_result(|stdout| {
             if is_json {
-                json::write(&mut *stdout, answer)?;
+                json::write(&mut *stdout, value)?;
             } else {
-                write!(stdout, "{answer}")?;
+                write!(stdout, "{text}")?;
             }
             writeln!(stdout)
         })

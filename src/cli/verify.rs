@@ -1,6 +1,7 @@
 //! `diff2d verify`: whether a cube still holds what was committed.
 
 use super::{
+    answer::Answer,
     bar::Unit,
     terminal::{Terminal, quoted},
 };
@@ -8,7 +9,7 @@ use crate::cli::error::Error;
 use clap::Args;
 use diff2d::{Cube, CubeError, End, Header, SnapshotId, program::repair};
 use serde::{Serialize, Serializer};
-use std::{fmt, path::PathBuf};
+use std::path::PathBuf;
 
 /// Recompute the digest of every committed snapshot, and prove the record by its marks (exit code 3 if any differs)
 #[derive(Debug, Args)]
@@ -23,41 +24,27 @@ pub(super) struct VerifyArgs {
 }
 
 pub(super) fn verify(args: &VerifyArgs, terminal: &Terminal) -> Result<(), Error> {
-    let name = args.cube.display().to_string();
+    let name = &args.cube.display().to_string();
     let cube = match Cube::open(&args.cube) {
         Err(CubeError::Unborn { .. }) => {
-            let verified = Verified {
-                name,
-                snapshots: 0,
-                committed: 0,
-                damaged: Places::default(),
-                ended: None,
-                record: Vec::new(),
-            };
-            return terminal.answer(&verified, args.json);
+            let nothing = Places::default();
+            let answer = answer(name, [0; 2], &nothing, None, &[]);
+            return terminal.answer(answer, args.json);
         }
         opened => opened?,
     };
     let (header, committed) = (cube.header(), cube.committed());
     let bar = terminal.bar(committed * header.snapshot_bytes(), Unit::Bytes);
-    let damaged = cube.damaged(bar.progress())?;
+    let damaged = Places::new(&cube.damaged(bar.progress())?, header);
     drop(bar);
-    let verified = Verified {
-        name,
-        snapshots: header.snapshots(),
-        committed,
-        damaged: Places::new(&damaged, header),
-        ended: cube.commits().last().and_then(|last| last.ended.clone()),
-        record: repair::faults_of_record(&cube)?,
-    };
-    terminal.answer(&verified, args.json)?;
-    let (name, repair) = (&verified.name, quoted(&verified.name));
-    let Places {
-        snapshots,
-        places_behind,
-    } = verified.damaged;
-    let finding = match (snapshots.len(), places_behind.len()) {
-        (0, 0) if verified.record.is_empty() => return Ok(()),
+    let end = cube.commits().last().and_then(|last| last.ended.as_ref());
+    let faults = repair::faults_of_record(&cube)?;
+    let counts = [header.snapshots(), committed];
+    let answer = answer(name, counts, &damaged, end, &faults);
+    terminal.answer(answer, args.json)?;
+    let repair = quoted(name);
+    let finding = match (damaged.snapshots.len(), damaged.places_behind.len()) {
+        (0, 0) if faults.is_empty() => return Ok(()),
         (0, 0) => {
             format!("the record of {name} is damaged: `diff2d repair {repair}` writes it again")
         }
@@ -71,40 +58,34 @@ pub(super) fn verify(args: &VerifyArgs, terminal: &Terminal) -> Result<(), Error
     Err(Error::Differs(finding))
 }
 
-/// How a cube compares with what was committed.
-#[derive(Serialize)]
-struct Verified {
-    #[serde(skip)]
-    name: String,
-    snapshots: u64,
-    committed: u64,
-    damaged: Places,
-    /// Why the run has ended, if a condition of its parameters has ended it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    ended: Option<End>,
-    /// What is wrong with the record.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    record: Vec<String>,
-}
-
-impl fmt::Display for Verified {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (name, committed) = (&self.name, self.committed);
-        let lines = self.damaged.lines(name, ["is damaged", "is not NaN"]);
-        if lines.is_empty() {
-            write!(
-                f,
-                "{name}: {committed} of {committed} committed snapshots are as they were committed"
-            )?;
-        } else {
-            f.write_str(&lines)?;
-        }
-        if let Some(end) = &self.ended {
-            write!(f, "\n{name}: ended with the last one: {end}")?;
-        }
-        let mut record = self.record.iter();
-        record.try_for_each(|wrong| write!(f, "\n{wrong}"))
+/// How a cube compares with what was committed: why its run has ended, if a condition of its parameters has ended it, and what is
+/// wrong with its record.
+fn answer<'a>(
+    name: &str,
+    [snapshots, committed]: [u64; 2],
+    damaged: &'a Places,
+    end: Option<&'a End>,
+    faults: &'a [String],
+) -> Answer<'a> {
+    let mut answer = Answer::default();
+    answer.plain("snapshots", snapshots);
+    answer.plain("committed", committed);
+    answer.plain("damaged", damaged);
+    if damaged.is_empty() {
+        answer.text(format!(
+            "{name}: {committed} of {committed} committed snapshots are as they were committed"
+        ));
     }
+    damaged.tell(name, ["is damaged", "is not NaN"], &mut answer);
+    answer.some("ended", end);
+    if let Some(end) = end {
+        answer.text(format!("{name}: ended with the last one: {end}"));
+    }
+    if !faults.is_empty() {
+        answer.plain("record", faults);
+    }
+    faults.iter().for_each(|fault| answer.text(fault));
+    answer
 }
 
 /// Places of a cube that do not hold what they should.
@@ -125,17 +106,27 @@ impl Places {
         }
     }
 
-    /// A line for each place: `sentence` says what is wrong with snapshots, `sentence_behind` with places behind the last one.
-    pub(super) fn lines(&self, name: &str, [sentence, sentence_behind]: [&str; 2]) -> String {
-        let snapshots = self.snapshots.iter();
-        let snapshots = snapshots.map(|id| format!("{name}: {id} {sentence}"));
-        let lines_behind = self.places_behind.iter().map(|id| {
+    /// Whether there are none.
+    pub(super) fn is_empty(&self) -> bool {
+        self.snapshots.is_empty() && self.places_behind.is_empty()
+    }
+
+    /// Adds a line for each place: `sentence` says what is wrong with snapshots, `sentence_behind` with places behind the last one.
+    pub(super) fn tell(
+        &self,
+        name: &str,
+        [sentence, sentence_behind]: [&str; 2],
+        answer: &mut Answer<'_>,
+    ) {
+        for id in &self.snapshots {
+            answer.text(format!("{name}: {id} {sentence}"));
+        }
+        for id in &self.places_behind {
             let (index, scenario) = (id.index, id.scenario());
-            format!(
+            answer.text(format!(
                 "{name}: place {index} of scenario {scenario}, behind its last snapshot, {sentence_behind}"
-            )
-        });
-        snapshots.chain(lines_behind).collect::<Vec<_>>().join("\n")
+            ));
+        }
     }
 }
 

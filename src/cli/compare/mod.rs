@@ -5,6 +5,7 @@ mod common;
 mod report;
 
 use super::{
+    answer::Answer,
     bar::Unit,
     open::{self, InputArgs, open_among},
     terminal::Terminal,
@@ -16,8 +17,8 @@ use diff2d_arrays::compare::{Comparison, Difference, Pairs, Tolerance};
 use diff2d_arrays::labels::Labels;
 use diff2d_arrays::npy::{ArrayFile, Buffer, CHUNK_BYTES, Cut, Dtype, NpyError};
 use diff2d_arrays::walk;
-use report::{CompareReport, Different};
-use std::path::{Path, PathBuf};
+use report::CompareReport;
+use std::path::PathBuf;
 
 /// Compare two .npy files bit for bit, or within tolerances (exit code 3 if they differ)
 #[derive(Debug, Args)]
@@ -69,13 +70,9 @@ fn tolerance(text: &str) -> Result<f64, String> {
         .ok_or_else(|| "expected a number that is not negative, such as 1e-9".to_owned())
 }
 
-/// Whether a file says itself what it holds.
-fn is_npy(path: &Path) -> bool {
-    path.extension().is_some_and(|extension| extension == "npy")
-}
-
 pub(super) fn compare(args: &CompareArgs, terminal: &Terminal) -> Result<(), Error> {
-    if args.input.raw().is_some() && [&args.a, &args.b].into_iter().all(|path| is_npy(path)) {
+    let extensions = [&args.a, &args.b].map(|path| path.extension());
+    if args.input.raw().is_some() && extensions == [Some("npy".as_ref()); 2] {
         let text =
             "--raw says what a flat binary file holds, and both files are .npy: leave it out";
         return Err(Error::Usage(text.to_owned()));
@@ -107,8 +104,11 @@ pub(super) fn compare(args: &CompareArgs, terminal: &Terminal) -> Result<(), Err
             ""
         };
         let reason = format!("different: {} against {}{hint}", describe(&a), describe(&b));
-        let equal = false;
-        terminal.answer(&Different { equal, reason }, args.json)?;
+        let mut answer = Answer::default();
+        answer.text(&reason);
+        answer.plain("equal", false);
+        answer.plain("reason", reason);
+        terminal.answer(answer, args.json)?;
         return Err(verdict(&a, &b));
     };
     let comparison = Comparison {
@@ -125,7 +125,7 @@ pub(super) fn compare(args: &CompareArgs, terminal: &Terminal) -> Result<(), Err
         };
     let differences = element_differences.as_deref().unwrap_or_default();
     let report = CompareReport::new([&a, &b], &comparison, differences, args.common);
-    terminal.answer(&report, args.json)?;
+    terminal.answer(report.answer, args.json)?;
     if report.equal {
         Ok(())
     } else {

@@ -2,78 +2,22 @@
 
 use super::common;
 use crate::cli::{
+    answer::Answer,
     axes::{self, Axes},
-    json::Object,
+    json::Value,
     number,
     rows::{Cell, Column, Rows, Style},
 };
 use diff2d::JournalledArray;
 use diff2d_arrays::{
-    compare::{self, Comparison, Difference, Pairs, Tolerance, ulps},
-    npy::{Dtype, Kind, Scalar},
+    compare::{self, Comparison, Difference, Pairs, ulps},
+    npy::{Dtype, Kind},
 };
-use serde::Serialize;
-use std::fmt;
 
-/// How many elements differ, where most, and how much in every snapshot.
-#[derive(Serialize)]
+/// How far two arrays are apart, and whether they count as equal.
 pub(super) struct CompareReport<'a> {
     pub(super) equal: bool,
-    verdict: String,
-    elements: u64,
-    different: u64,
-    /// How many of the different elements are NaN in both arrays.
-    both_nan: u64,
-    largest: Option<LargestPair>,
-    rms: f64,
-    snapshots: Rows<'a>,
-    /// The snapshots that differ.
-    #[serde(skip)]
-    differing: Rows<'a>,
-    /// The axes of which the arrays share only a part.
-    shared: Vec<Shared>,
-    /// The snapshots of each array whose time the other one does not have.
-    unpaired: [Vec<u64>; 2],
-    #[serde(skip)]
-    tolerance: Option<Tolerance>,
-    #[serde(skip)]
-    dtype: Dtype,
-}
-
-/// Two arrays whose elements have no partners.
-#[derive(Serialize)]
-pub(super) struct Different {
-    pub(super) equal: bool,
-    pub(super) reason: String,
-}
-
-impl fmt::Display for Different {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.reason)
-    }
-}
-
-/// How much of an axis is compared.
-#[derive(Serialize)]
-struct Shared {
-    axis: String,
-    compared: u64,
-    of: [u64; 2],
-}
-
-/// The largest difference, and the two elements.
-#[derive(Serialize)]
-struct LargestPair {
-    absolute: f64,
-    relative: f64,
-    ulps: Option<u64>,
-    index: Vec<u64>,
-    index_b: Vec<u64>,
-    a: Scalar,
-    b: Scalar,
-    /// Coordinates along the axes that have some.
-    #[serde(flatten)]
-    places: Object<String, f64>,
+    pub(super) answer: Answer<'a>,
 }
 
 impl<'a> CompareReport<'a> {
@@ -86,50 +30,86 @@ impl<'a> CompareReport<'a> {
         differences: &'a [Difference],
         common: bool,
     ) -> Self {
-        let elements: u64 = comparison.pairs.iter().map(Pairs::count).product();
-        let different = differences.iter().map(|difference| difference.count).sum();
+        let pairs = &comparison.pairs;
+        let elements: u64 = pairs.iter().map(Pairs::count).product();
+        let different: u64 = differences.iter().map(|difference| difference.count).sum();
+        let both_nan: u64 = differences
+            .iter()
+            .map(|difference| difference.both_nan)
+            .sum();
         let squares = differences
             .iter()
             .map(|difference| difference.rms().powi(2) * difference.elements as f64);
+        // The sum of no squares would be -0.
+        let rms = (squares.fold(0.0, |sum, square| sum + square) / elements.max(1) as f64).sqrt();
         let largest_of_each = differences
             .iter()
             .filter_map(|difference| difference.largest.as_ref());
         let largest =
             largest_of_each.reduce(|left, right| if right.size > left.size { right } else { left });
         let magnitudes = differences.iter().map(|difference| difference.magnitude);
-        let dtypes = arrays.map(|array| array.npy.dtype);
-        let verdict = verdict(largest, magnitudes.fold(0.0, f64::max), dtypes);
         let axes = Axes::of(arrays[0]);
-        let unpaired = unpaired(arrays, &axes, &comparison.pairs);
-        let snapshots = snapshots(&axes, &comparison.pairs, differences);
-        let differing = snapshots.iter().copied();
-        let differing = differing.filter(|(.., difference)| difference.count > 0);
+        let unpaired = unpaired(arrays, &axes, pairs);
         let are_paired = common || unpaired.iter().all(Vec::is_empty);
         let verdict = match (different == 0, are_paired) {
             (true, true) => "equal".to_owned(),
             (true, false) => "snapshots have no partner".to_owned(),
-            (false, _) => verdict,
+            (false, _) => {
+                let dtypes = arrays.map(|array| array.npy.dtype);
+                verdict(largest, magnitudes.fold(0.0, f64::max), dtypes)
+            }
         };
-        Self {
-            equal: different == 0 && are_paired,
-            verdict,
-            elements,
-            different,
-            both_nan: differences
-                .iter()
-                .map(|difference| difference.both_nan)
-                .sum(),
-            largest: largest
-                .map(|largest| LargestPair::new(arrays, &axes, &comparison.pairs, largest)),
-            // The sum of no squares would be -0.
-            rms: (squares.fold(0.0, |sum, square| sum + square) / elements.max(1) as f64).sqrt(),
-            differing: table(differing.collect()),
-            snapshots: table(snapshots),
-            shared: shared(arrays, &axes, &comparison.pairs),
-            unpaired,
-            tolerance: comparison.tolerance,
-            dtype: arrays[0].npy.dtype,
+        let equal = different == 0 && are_paired;
+        let mut answer = Answer::default();
+        let mut text = match comparison.tolerance {
+            None if equal => {
+                let dtype = arrays[0].npy.dtype;
+                format!("equal: {elements} elements of {dtype}, bit for bit")
+            }
+            None => format!("different: {different} of {elements} elements"),
+            Some(tolerance) => {
+                let [atol, rtol] = [tolerance.absolute, tolerance.relative].map(number::python);
+                let within = format!("within atol {atol} and rtol {rtol}");
+                match (different, equal) {
+                    (0, true) => format!("equal: {elements} elements {within}"),
+                    (0, false) => format!(
+                        "different: snapshots have no partner, {elements} elements are {within}"
+                    ),
+                    _ => format!("different: {different} of {elements} elements are not {within}"),
+                }
+            }
+        };
+        if both_nan > 0 && comparison.tolerance.is_some() {
+            text += &format!("; {both_nan} of these are NaN in both, equal with --equal-nan");
         }
+        answer.plain("equal", equal);
+        answer.plain("verdict", verdict.clone());
+        answer.plain("elements", elements);
+        answer.plain("different", different);
+        answer.plain("both_nan", both_nan);
+        let mut largest_value = Value::plain(());
+        if let Some(largest) = largest {
+            let (value, largest) = described(arrays, &axes, pairs, largest);
+            let rms = number::python(rms);
+            text += &format!("; the largest difference is {largest}; RMS {rms}");
+            largest_value = value;
+        }
+        answer.value("largest", largest_value);
+        answer.number("rms", rms);
+        answer.text(text);
+        tell_shared(arrays, &axes, pairs, &mut answer);
+        for (name, unpaired) in ["A", "B"].into_iter().zip(&unpaired) {
+            if !unpaired.is_empty() {
+                let listed = number::ranges(unpaired);
+                answer.text(format!("snapshots of {name} without a partner: {listed}"));
+            }
+        }
+        answer.plain("unpaired", unpaired);
+        tell_snapshots(&axes, pairs, differences, &mut answer);
+        if different > 0 {
+            answer.text(format!("verdict: {verdict}"));
+        }
+        Self { equal, answer }
     }
 }
 
@@ -172,6 +152,29 @@ fn verdict(largest: Option<&compare::Largest>, magnitude: f64, dtypes: [Dtype; 2
         "different by {share} % of the largest value, {}",
         number::python(magnitude)
     )
+}
+
+/// Tells the difference of each snapshot that is compared. As text, snapshots that agree are only counted.
+fn tell_snapshots<'a>(
+    axes: &Axes<'_>,
+    pairs: &[Pairs],
+    differences: &'a [Difference],
+    answer: &mut Answer<'a>,
+) {
+    let snapshots = snapshots(axes, pairs, differences);
+    let differing = snapshots.iter().copied();
+    let differing = differing.filter(|(.., difference)| difference.count > 0);
+    let differing: Vec<_> = differing.collect();
+    let agree = snapshots.len() - differing.len();
+    if agree > 0 {
+        let snapshots = number::counted(snapshots.len() as u64, "snapshot");
+        let verb = if agree == 1 { "agrees" } else { "agree" };
+        answer.text(format!("{agree} of {snapshots} {verb}"));
+    }
+    if !differing.is_empty() {
+        answer.text(table(differing).to_string());
+    }
+    answer.value("snapshots", Value::Rows(table(snapshots)));
 }
 
 /// The index, the time and the difference of each snapshot that is compared, if the first axis is time.
@@ -217,23 +220,31 @@ fn table(snapshots: Vec<(u64, f64, &Difference)>) -> Rows<'_> {
     }
 }
 
-/// The axes of which not all indices are compared.
-fn shared(arrays: [&JournalledArray; 2], axes: &Axes<'_>, pairs: &[Pairs]) -> Vec<Shared> {
+/// Tells the axes of which not all indices are compared.
+fn tell_shared(
+    arrays: [&JournalledArray; 2],
+    axes: &Axes<'_>,
+    pairs: &[Pairs],
+    answer: &mut Answer<'_>,
+) {
     let shapes = arrays.map(|array| array.shape());
     let named = axes.labels.axes.iter().zip(pairs).enumerate();
-    named
-        .filter_map(|(axis, (named, pairs))| {
-            let lengths = [shapes[0][axis], shapes[1][axis]];
-            let compared = pairs.count();
-            (lengths != [compared; 2]).then(|| Shared {
-                axis: named
-                    .as_ref()
-                    .map_or_else(String::new, |axis| axis.name.clone()),
-                compared,
-                of: lengths,
-            })
-        })
-        .collect()
+    let mut shared = Vec::new();
+    for (axis, (named, pairs)) in named {
+        let [a, b] = [shapes[0][axis], shapes[1][axis]];
+        let compared = pairs.count();
+        if [a, b] == [compared; 2] {
+            continue;
+        }
+        let name = named.as_ref().map_or("", |axis| &axis.name).to_owned();
+        answer.text(format!("compared along {name}: {compared} of {a} and {b}"));
+        let mut values = Answer::default();
+        values.plain("axis", name);
+        values.plain("compared", compared);
+        values.plain("of", [a, b]);
+        shared.push(values.into_value());
+    }
+    answer.value("shared", Value::List(shared));
 }
 
 /// The snapshots of each array whose time the other one does not have.
@@ -244,117 +255,44 @@ fn unpaired(arrays: [&JournalledArray; 2], axes: &Axes<'_>, pairs: &[Pairs]) -> 
     [0, 1].map(|side| common::unpaired(&pairs[time], side, arrays[side].shape()[time]))
 }
 
-impl LargestPair {
-    fn new(
-        arrays: [&JournalledArray; 2],
-        axes: &Axes<'_>,
-        pairs: &[Pairs],
-        largest: &compare::Largest,
-    ) -> Self {
-        let pairs = largest.index.iter().zip(pairs);
-        let (index, index_b): (Vec<u64>, Vec<u64>) = pairs
-            .map(|(&number, pairs)| pairs.of(number).into())
-            .unzip();
-        let [a, b] = largest.pair;
-        Self {
-            absolute: largest.size,
-            relative: largest.size / b.to_f64().abs(),
-            ulps: ulps(largest.pair, arrays.map(|array| array.npy.dtype)),
-            places: Object(axes.places(&index)),
-            index,
-            index_b,
-            a,
-            b,
-        }
+/// The largest difference, its place, and the two elements.
+fn described<'a>(
+    arrays: [&JournalledArray; 2],
+    axes: &Axes<'_>,
+    pairs: &[Pairs],
+    largest: &compare::Largest,
+) -> (Value<'a>, String) {
+    let pairs = largest.index.iter().zip(pairs);
+    let (index, index_b): (Vec<u64>, Vec<u64>) = pairs
+        .map(|(&number, pairs)| pairs.of(number).into())
+        .unzip();
+    let [a, b] = largest.pair;
+    let (absolute, relative) = (largest.size, largest.size / b.to_f64().abs());
+    let ulps = ulps(largest.pair, arrays.map(|array| array.npy.dtype));
+    let places = axes.places(&index);
+    let mut text = format!("{} at {index:?}", number::python(absolute));
+    if index_b != index {
+        text += &format!(" and {index_b:?}");
     }
-}
-
-impl fmt::Display for CompareReport<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (different, elements) = (self.different, self.elements);
-        let tolerance_text = self.tolerance.map(|tolerance| {
-            let [atol, rtol] = [tolerance.absolute, tolerance.relative].map(number::python);
-            format!("within atol {atol} and rtol {rtol}")
-        });
-        match (self.different == 0, tolerance_text) {
-            (true, None) => {
-                let dtype = self.dtype;
-                return write!(f, "equal: {elements} elements of {dtype}, bit for bit");
-            }
-            (false, None) => write!(f, "different: {different} of {elements} elements"),
-            (true, Some(tolerance_text)) if self.equal => {
-                write!(f, "equal: {elements} elements {tolerance_text}")
-            }
-            (true, Some(tolerance_text)) => {
-                write!(
-                    f,
-                    "different: snapshots have no partner, {elements} elements are {tolerance_text}"
-                )
-            }
-            (false, Some(tolerance_text)) => {
-                write!(
-                    f,
-                    "different: {different} of {elements} elements are not {tolerance_text}"
-                )
-            }
-        }?;
-        if self.both_nan > 0 && self.tolerance.is_some() {
-            let count = self.both_nan;
-            write!(
-                f,
-                "; {count} of these are NaN in both, equal with --equal-nan"
-            )?;
-        }
-        if let Some(largest) = &self.largest {
-            write!(f, "; the largest difference is {largest}")?;
-            write!(f, "; RMS {}", number::python(self.rms))?;
-        }
-        for Shared { axis, compared, of } in &self.shared {
-            write!(
-                f,
-                "\ncompared along {axis}: {compared} of {} and {}",
-                of[0], of[1]
-            )?;
-        }
-        for (name, unpaired) in ["A", "B"].into_iter().zip(&self.unpaired) {
-            if !unpaired.is_empty() {
-                let listed = number::ranges(unpaired);
-                write!(f, "\nsnapshots of {name} without a partner: {listed}")?;
-            }
-        }
-        // Snapshots that agree are only counted.
-        let snapshot_count = self.snapshots.count;
-        let agree = snapshot_count - self.differing.count;
-        if agree > 0 {
-            let snapshots = number::counted(snapshot_count as u64, "snapshot");
-            let verb = if agree == 1 { "agrees" } else { "agree" };
-            write!(f, "\n{agree} of {snapshots} {verb}")?;
-        }
-        if self.differing.count > 0 {
-            write!(f, "\n{}", self.differing)?;
-        }
-        if self.different > 0 {
-            write!(f, "\nverdict: {}", self.verdict)?;
-        }
-        Ok(())
+    if !places.is_empty() {
+        text += &format!(" ({})", axes::in_words(&places));
     }
-}
-
-impl fmt::Display for LargestPair {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let [size, relative] = [self.absolute, self.relative].map(number::python);
-        write!(f, "{size} at {:?}", self.index)?;
-        if self.index_b != self.index {
-            write!(f, " and {:?}", self.index_b)?;
-        }
-        let Object(places) = &self.places;
-        if !places.is_empty() {
-            write!(f, " ({})", axes::in_words(places))?;
-        }
-        write!(f, ", {} against {} (relative {relative}", self.a, self.b)?;
-        if let Some(ulps) = self.ulps {
-            write!(f, ", {ulps} ulps")?;
-        }
-        f.write_str(")")
+    text += &format!(", {a} against {b} (relative {}", number::python(relative));
+    if let Some(ulps) = ulps {
+        text += &format!(", {ulps} ulps");
     }
+    text += ")";
+    let mut values = Answer::default();
+    values.number("absolute", absolute);
+    values.number("relative", relative);
+    values.plain("ulps", ulps);
+    values.plain("index", index);
+    values.plain("index_b", index_b);
+    values.value("a", Value::Number(a));
+    values.value("b", Value::Number(b));
+    // Coordinates along the axes that have some.
+    for (name, coordinate) in places {
+        values.number(name, coordinate);
+    }
+    (values.into_value(), text)
 }

@@ -3,7 +3,7 @@
 mod drawing;
 mod outputs;
 
-use super::{number, params::ParamsArgs, terminal::Terminal, values};
+use super::{json::Value, number, params::ParamsArgs, terminal::Terminal, values};
 use crate::cli::error::Error;
 use clap::Args;
 use diff2d::{
@@ -15,7 +15,6 @@ use diff2d_sys::{self as sys, Destination};
 use outputs::{Names, Outputs};
 use serde::Serialize;
 use std::{
-    fmt,
     path::{Path, PathBuf},
     time::Instant,
 };
@@ -74,11 +73,9 @@ pub(super) fn fit(args: &FitArgs, terminal: &Terminal) -> Result<(), Error> {
     if args.plan {
         let fit = Fit::new(&raw, true, options)?;
         terminal.warn(fit.warnings());
-        let planned = Planned {
-            answer: fit.plan(),
-            data: DataFiles(fit.data_files()),
-        };
-        return terminal.answer(&planned, args.json);
+        let (answer, data) = (fit.plan(), DataFiles(fit.data_files()));
+        let text = planned_table(&answer, &data);
+        return terminal.value(&Value::plain(Planned { answer, data }), &text, args.json);
     }
     let runs = options.runs.clone();
     // Whatever refuses the file or its data leaves no directory behind.
@@ -113,7 +110,7 @@ pub(super) fn fit(args: &FitArgs, terminal: &Terminal) -> Result<(), Error> {
         answer.runs,
         outputs.answer().display()
     ));
-    terminal.answer(&Fitted(&answer), args.json)
+    terminal.value(&Value::plain(&answer), &table(&answer), args.json)
 }
 
 /// Draws a fit as `--plot` does.
@@ -150,82 +147,7 @@ fn news_of(stage: Stage<'_>, starts: Option<u16>) -> String {
     }
 }
 
-/// What a fit found, as a table or an object.
-#[derive(Serialize)]
-#[serde(transparent)]
-struct Fitted<'a>(&'a FitAnswer);
-
-impl fmt::Display for Fitted<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let answer = self.0;
-        let width = answer
-            .unknowns
-            .iter()
-            .map(|unknown| unknown.name.chars().count());
-        let width = width.max().unwrap_or(0).max("unknown".len());
-        writeln!(
-            f,
-            "{:<width$}  {:>13} {:>11}  {:>28} {:>11} {:>11}  correlation",
-            "unknown", "estimate", "error", "95 % interval", "steps", "spacing"
-        )?;
-        for (unknown, row) in answer.unknowns.iter().zip(&answer.correlation) {
-            let [low, high] = unknown
-                .interval
-                .map(|end| end.map_or_else(|| "?".to_owned(), digits));
-            let error = unknown
-                .standard_error
-                .map_or_else(|| "at a bound".to_owned(), digits);
-            let row = row.iter().map(|entry| {
-                entry.map_or_else(|| format!("{:>8}", ""), |entry| format!("{entry:>8.3}"))
-            });
-            let [step_shift, spacing_shift] = [unknown.step_shift, unknown.spacing_shift]
-                .map(|shift| shift.map_or_else(|| "?".to_owned(), signed));
-            writeln!(
-                f,
-                "{:<width$}  {:>13} {error:>11}  {:>28} {step_shift:>11} {spacing_shift:>11} {}",
-                unknown.name,
-                digits(unknown.estimate),
-                format!("{low} to {high}"),
-                row.collect::<String>(),
-            )?;
-        }
-        writeln!(f)?;
-        for column in &answer.columns {
-            let lag = column.lag1.map_or_else(String::new, |lag| {
-                format!(", residuals correlate with those before by {lag:.2}")
-            });
-            writeln!(
-                f,
-                "{}: {} values of {}, root mean square of residuals {}{lag}",
-                column.name,
-                column.values,
-                column.record,
-                digits(column.rms)
-            )?;
-        }
-        write!(
-            f,
-            "sum of squares {}, {} degrees of freedom, deviation {}",
-            digits(answer.sum_of_squares),
-            answer.degrees_of_freedom,
-            digits(answer.deviation)
-        )?;
-        if answer.widened_by > 1.0 {
-            write!(f, "; intervals are widened by {:.3}", answer.widened_by)?;
-        }
-        if let Some(starts) = answer.starts {
-            write!(
-                f,
-                "\n{} of {} starts led to this answer",
-                starts.reached, starts.count
-            )?;
-        }
-        Ok(())
-    }
-}
-
-/// The standard errors that planned measurements would have, and the files that name their times, as a table or an
-/// object.
+/// The answer of a plan, with the files.
 #[derive(Serialize)]
 struct Planned<'f> {
     #[serde(flatten)]
@@ -234,40 +156,89 @@ struct Planned<'f> {
     data: DataFiles<'f>,
 }
 
-impl fmt::Display for Planned<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { answer, data } = self;
-        let width = answer
-            .unknowns
-            .iter()
-            .map(|unknown| unknown.name.chars().count());
-        let width = width.max().unwrap_or(0).max("unknown".len());
-        writeln!(
-            f,
-            "{:<width$}  {:>13} {:>11} {:>9}  correlation",
-            "unknown", "value", "error", "relative"
-        )?;
-        for (unknown, row) in answer.unknowns.iter().zip(&answer.correlation) {
-            let row = row
-                .iter()
-                .map(|entry| format!("{:>8.3}", entry.unwrap_or(f64::NAN)));
-            let relative = 100.0 * unknown.standard_error / unknown.start.abs();
-            writeln!(
-                f,
-                "{:<width$}  {:>13} {:>11} {:>7.2} % {}",
-                unknown.name,
-                digits(unknown.start),
-                digits(unknown.standard_error),
-                relative,
-                row.collect::<String>()
-            )?;
-        }
-        write!(f, "of {} values, by {} runs", answer.values, answer.runs)?;
-        for line in data.lines() {
-            write!(f, "\n{line}")?;
-        }
-        Ok(())
+/// The width of the column with the names of unknowns.
+fn width<'a>(names: impl Iterator<Item = &'a String>) -> usize {
+    let widths = names.map(|name| name.chars().count());
+    widths.max().unwrap_or(0).max("unknown".len())
+}
+
+/// What a fit found, as a table.
+fn table(answer: &FitAnswer) -> String {
+    let width = width(answer.unknowns.iter().map(|unknown| &unknown.name));
+    let mut text = format!(
+        "{:<width$}  {:>13} {:>11}  {:>28} {:>11} {:>11}  correlation\n",
+        "unknown", "estimate", "error", "95 % interval", "steps", "spacing"
+    );
+    for (unknown, row) in answer.unknowns.iter().zip(&answer.correlation) {
+        let [low, high] = unknown
+            .interval
+            .map(|end| end.map_or_else(|| "?".to_owned(), digits));
+        let error = unknown
+            .standard_error
+            .map_or_else(|| "at a bound".to_owned(), digits);
+        let row = row.iter().map(|entry| {
+            entry.map_or_else(|| format!("{:>8}", ""), |entry| format!("{entry:>8.3}"))
+        });
+        let [step_shift, spacing_shift] = [unknown.step_shift, unknown.spacing_shift]
+            .map(|shift| shift.map_or_else(|| "?".to_owned(), signed));
+        text += &format!(
+            "{:<width$}  {:>13} {error:>11}  {:>28} {step_shift:>11} {spacing_shift:>11} {}\n",
+            unknown.name,
+            digits(unknown.estimate),
+            format!("{low} to {high}"),
+            row.collect::<String>(),
+        );
     }
+    for column in &answer.columns {
+        let lag = column.lag1.map_or_else(String::new, |lag| {
+            format!(", residuals correlate with those before by {lag:.2}")
+        });
+        text += &format!(
+            "\n{}: {} values of {}, root mean square of residuals {}{lag}",
+            column.name,
+            column.values,
+            column.record,
+            digits(column.rms)
+        );
+    }
+    text += &format!(
+        "\nsum of squares {}, {} degrees of freedom, deviation {}",
+        digits(answer.sum_of_squares),
+        answer.degrees_of_freedom,
+        digits(answer.deviation)
+    );
+    if answer.widened_by > 1.0 {
+        text += &format!("; intervals are widened by {:.3}", answer.widened_by);
+    }
+    if let Some(starts) = answer.starts {
+        let (reached, count) = (starts.reached, starts.count);
+        text += &format!("\n{reached} of {count} starts led to this answer");
+    }
+    text
+}
+
+/// The standard errors that planned measurements would have, and the files that name their times, as a table.
+fn planned_table(answer: &PlanAnswer, data: &DataFiles<'_>) -> String {
+    let width = width(answer.unknowns.iter().map(|unknown| &unknown.name));
+    let mut text = format!(
+        "{:<width$}  {:>13} {:>11} {:>9}  correlation\n",
+        "unknown", "value", "error", "relative"
+    );
+    for (unknown, row) in answer.unknowns.iter().zip(&answer.correlation) {
+        let row = row
+            .iter()
+            .map(|entry| format!("{:>8.3}", entry.unwrap_or(f64::NAN)));
+        let relative = 100.0 * unknown.standard_error / unknown.start.abs();
+        text += &format!(
+            "{:<width$}  {:>13} {:>11} {relative:>7.2} % {}\n",
+            unknown.name,
+            digits(unknown.start),
+            digits(unknown.standard_error),
+            row.collect::<String>()
+        );
+    }
+    text += &format!("of {} values, by {} runs", answer.values, answer.runs);
+    data.lines().fold(text, |text, line| text + "\n" + &line)
 }
 
 /// A change in two digits.

@@ -1,17 +1,14 @@
-//! [`CubeState`]: what the journal of a cube, and what lies beside it, say.
+//! What the journal of a cube, and what lies beside it, say.
 
-use super::{
-    super::{
-        listing::Listing,
-        number,
-        selection::{EXAMPLES, Entry},
-    },
-    record::RecordState,
-    running::Running,
+use super::super::{
+    answer::Answer,
+    json::Value,
+    number,
+    selection::{EXAMPLES, Entry},
 };
 use crate::cli::error::Error;
 use diff2d::{
-    Commit, CubeError, End, Header, Scenario,
+    Commit, CubeError, Header, Scenario,
     program::{
         cube::{Journal, Paths, checkpoint, scratch, telling},
         params::{Quantity, StepMethod},
@@ -23,227 +20,157 @@ use serde::{
     Serialize, Serializer,
     ser::{Error as _, SerializeSeq},
 };
-use std::{cell::RefCell, fmt, path::Path};
+use serde_json::Map;
+use std::{cell::RefCell, path::Path};
 
-/// What the journal of a cube adds.
-#[derive(Serialize)]
-pub(super) struct CubeState<'a> {
-    run: &'a Option<Header>,
-    committed: u64,
-    complete: bool,
-    /// The warnings of the run.
-    warnings: &'a [String],
-    /// The keys in which the scenarios of a sweep differ.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    varied: Option<Vec<String>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    scenarios: Option<Vec<ScenarioState<'a>>>,
-    /// The snapshots, where the answer lists them.
-    pub snapshots: Option<SnapshotCounts<'a>>,
-    /// The state between snapshots that a resume will take up.
-    checkpoint: Option<Clock>,
-    /// The state between snapshots of a run whose state is larger than its memory.
-    scratch: Option<Clock>,
-    /// If a process writes it at the moment.
-    pub running: Option<Running>,
-    /// Why the run has ended, if a condition of its parameters has ended it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    ended: Option<&'a End>,
-    /// The record of the run.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub record: Option<RecordState>,
-    #[serde(skip)]
-    last: Option<&'a Commit>,
-    /// The scenarios that a text lists.
-    #[serde(skip)]
-    pub listed: Option<Slice>,
-}
-
-impl<'a> CubeState<'a> {
-    pub fn new(cube: &Path, journal: &'a Journal) -> Self {
-        let [checkpoint, scratch] = states(cube, journal).unwrap_or_default();
-        let sweep = journal.header.as_ref().filter(|header| header.is_sweep());
-        let varied = sweep.map(telling);
-        let scenarios = sweep.zip(varied.as_ref());
-        Self {
-            scenarios: scenarios
-                .map(|(header, varied)| ScenarioState::of_sweep(header, varied, journal)),
-            varied,
-            run: &journal.header,
-            committed: journal.committed.total(),
-            complete: journal.is_complete(),
-            warnings: journal
-                .header
-                .as_ref()
-                .map_or(&[], |header| &header.warnings),
-            snapshots: None,
-            checkpoint,
-            scratch,
-            running: None,
-            ended: journal.ends.get(&0).filter(|_| sweep.is_none()),
-            record: None,
-            last: journal.committed.last(),
-            listed: None,
-        }
-    }
-
-    /// The scenarios that a range takes.
-    pub fn chosen(&self, typed: &str) -> Result<Slice, Error> {
-        let count = self.scenarios.as_ref().map_or(0, Vec::len);
-        let entry = Entry::parse(typed).ok();
-        let chosen = entry.and_then(|entry| entry.slice(count as u64));
-        chosen.ok_or_else(|| {
-            Error::Usage(format!(
-                "--scenarios {typed}: expected a range {EXAMPLES}, of {count} scenarios"
-            ))
-        })
-    }
-
-    pub fn list(&self, lines: &mut Listing) {
-        let Some(header) = self.run else {
-            lines.add(
-                "run",
-                "was stopped while it created the file: nothing in it counts",
-            );
-            return;
-        };
-        match header.run() {
-            Some(run) => {
-                let known_params = run.known_params();
-                lines.add("params", params(run, known_params.is_some()));
-                if let Some(params) = &known_params {
-                    lines.add_physics(params);
-                }
-                let (dt, nper) = (number::python(run.dt), &run.nper);
-                let nsteps = header.last_step().unwrap_or(run.nsteps);
-                let is_steady =
-                    known_params.is_some_and(|params| params.method == StepMethod::Steady);
-                lines.add(
-                    "steps",
-                    match nper {
-                        _ if is_steady => "none".to_owned(),
-                        Nper::Every(nper) => {
-                            format!("{nsteps} of dt = {dt}, a snapshot every {nper}")
-                        }
-                        Nper::Each(_) => format!("{nsteps} of dt = {dt}, snapshots at given times"),
-                    },
-                );
-            }
-            None => self.list_sweep(header, lines),
-        }
-        if let Some(origin) = &header.origin {
-            lines.add("dates", format!("t = 0 is {origin}"));
-        }
-        let (committed, planned) = (self.committed, header.snapshots());
-        lines.add("committed", format!("{committed} of {planned} snapshots"));
-        if let Some(commit) = self.last {
-            lines.add("last", snapshot(commit));
-        }
-        if let Some(end) = self.ended {
-            lines.add("ended", end);
-        }
-        for warning in self.warnings {
-            lines.add("warning", warning);
-        }
-        if let Some(record) = &self.record {
-            lines.add("record", record);
-        }
-        if let Some(running) = &self.running {
-            lines.add("running", running);
-        }
-        for (name, state, options) in [
-            ("checkpoint", self.checkpoint, "--resume"),
-            ("scratch", self.scratch, "--resume --memory"),
-        ] {
-            if let Some(Clock { step, simtime }) = state {
-                let time = number::python(simtime);
-                lines.add(
-                    name,
-                    format!("t = {time} after step {step}, from which {options} continues"),
-                );
-            }
-        }
-    }
-
-    fn list_sweep(&self, header: &Header, lines: &mut Listing) {
-        let count = header.scenario_count();
-        let differ = match self.varied.as_deref().unwrap_or_default() {
-            [] => String::new(),
-            keys => format!(", which differ in {}", keys.join(", ")),
-        };
-        lines.add("sweep", format!("{count} scenarios{differ}"));
-        let scenarios = self.scenarios.as_deref().unwrap_or_default();
-        let complete = scenarios
-            .iter()
-            .filter(|scenario| scenario.committed == scenario.snapshots)
-            .count();
-        let begun = scenarios
-            .iter()
-            .filter(|scenario| (1..scenario.snapshots).contains(&scenario.committed))
-            .count();
-        lines.add(
-            "progress",
-            format!(
-                "{complete} scenarios complete, {begun} begun, {} to do",
-                scenarios.len() - complete - begun
-            ),
+/// Tells what the journal of a cube says; of a sweep the text lists the scenarios of a range that was typed.
+pub(super) fn tell<'a>(
+    journal: &'a Journal,
+    typed: &str,
+    answer: &mut Answer<'a>,
+) -> Result<(), Error> {
+    let (run, committed) = (&journal.header, journal.committed.total());
+    let sweep = run.as_ref().filter(|header| header.is_sweep());
+    let listed = listed(typed, sweep.map_or(0, Header::scenario_count))?;
+    answer.plain("run", run);
+    answer.plain("committed", committed);
+    answer.plain("complete", journal.is_complete());
+    let Some(header) = run else {
+        let no_warnings: [&str; 0] = [];
+        answer.plain("warnings", no_warnings);
+        answer.line(
+            "run",
+            "was stopped while it created the file: nothing in it counts",
         );
-        let chosen = self.listed.as_ref();
-        let listed: Vec<_> = scenarios
-            .iter()
-            .filter(|scenario| {
-                chosen.is_some_and(|chosen| chosen.contains(scenario.scenario as u64))
-            })
+        return Ok(());
+    };
+    answer.plain("warnings", &header.warnings);
+    match header.run() {
+        Some(run) => tell_run(header, run, answer),
+        None => tell_sweep(header, journal, listed, answer),
+    }
+    if let Some(origin) = &header.origin {
+        answer.line("dates", format!("t = 0 is {origin}"));
+    }
+    let planned = header.snapshots();
+    answer.line("committed", format!("{committed} of {planned} snapshots"));
+    if let Some(commit) = journal.committed.last() {
+        answer.line("last", snapshot(commit));
+    }
+    if let Some(end) = journal.ends.get(&0).filter(|_| !header.is_sweep()) {
+        answer.plain("ended", end);
+        answer.line("ended", end);
+    }
+    for warning in &header.warnings {
+        answer.line("warning", warning);
+    }
+    Ok(())
+}
+
+/// Tells of the states between snapshots from which a resume goes on.
+pub(super) fn tell_states(path: &Path, journal: &Journal, answer: &mut Answer<'_>) {
+    let states = states(path, journal).unwrap_or_default();
+    for (name, state, options) in [
+        ("checkpoint", states[0], "--resume"),
+        ("scratch", states[1], "--resume --memory"),
+    ] {
+        answer.plain(name, state);
+        if let Some(Clock { step, simtime }) = state {
+            let time = number::python(simtime);
+            answer.line(
+                name,
+                format!("t = {time} after step {step}, from which {options} continues"),
+            );
+        }
+    }
+}
+
+fn tell_run(header: &Header, run: &Scenario, answer: &mut Answer<'_>) {
+    let known_params = run.known_params();
+    answer.line("params", params(run, known_params.is_some()));
+    if let Some(params) = &known_params {
+        answer.physics(params);
+    }
+    let dt = number::python(run.dt);
+    let nsteps = header.last_step().unwrap_or(run.nsteps);
+    let is_steady = known_params.is_some_and(|params| params.method == StepMethod::Steady);
+    answer.line(
+        "steps",
+        match &run.nper {
+            _ if is_steady => "none".to_owned(),
+            Nper::Every(nper) => format!("{nsteps} of dt = {dt}, a snapshot every {nper}"),
+            Nper::Each(_) => format!("{nsteps} of dt = {dt}, snapshots at given times"),
+        },
+    );
+}
+
+/// Tells in which keys the scenarios differ, and how far each is computed.
+fn tell_sweep<'a>(
+    header: &'a Header,
+    journal: &'a Journal,
+    listed: Slice,
+    answer: &mut Answer<'a>,
+) {
+    let count = header.scenario_count();
+    let varied = telling(header);
+    let differ = match &varied[..] {
+        [] => String::new(),
+        keys => format!(", which differ in {}", keys.join(", ")),
+    };
+    answer.line("sweep", format!("{count} scenarios{differ}"));
+    let counts = |number| [journal.committed.of(number), header.snapshots_of(number)];
+    let all_counts = || (0..count).map(counts);
+    let complete = all_counts().filter(|[committed, snapshots]| committed == snapshots);
+    let begun = all_counts().filter(|[committed, snapshots]| (1..*snapshots).contains(committed));
+    let (complete, begun) = (complete.count(), begun.count());
+    let to_do = count - complete - begun;
+    answer.line(
+        "progress",
+        format!("{complete} scenarios complete, {begun} begun, {to_do} to do"),
+    );
+    let mut scenarios = Vec::new();
+    for (number, scenario) in header.scenarios().enumerate() {
+        let [committed, snapshots] = counts(number);
+        let params = varied.iter();
+        let params: Map<String, _> = params
+            .filter_map(|key| Some((key.clone(), scenario.params.value(key)?.clone())))
             .collect();
-        for scenario in &listed {
-            lines.add("scenario", scenario);
+        let ended = journal.ends.get(&number);
+        if listed.contains(number as u64) {
+            let mut text = format!("{number}: ");
+            for (key, value) in &params {
+                text += &format!("{key} = {}, ", excerpt(&value.to_string(), 60));
+            }
+            text += &format!("{committed} of {snapshots} snapshots");
+            if let Some(end) = ended {
+                text += &format!(", ended: {end}");
+            }
+            answer.line("scenario", text);
         }
-        if count > listed.len() {
-            let others = count - listed.len();
-            lines.add("", format!("and {others} more: --scenarios : lists all"));
-        }
+        let mut values = Answer::default();
+        values.plain("scenario", number);
+        values.plain("params", params);
+        values.plain("committed", committed);
+        values.plain("snapshots", snapshots);
+        values.some("ended", ended);
+        scenarios.push(values.into_value());
     }
+    if let others @ 1.. = count - listed.count as usize {
+        answer.line("", format!("and {others} more: --scenarios : lists all"));
+    }
+    answer.plain("varied", varied);
+    answer.value("scenarios", Value::List(scenarios));
 }
 
-/// A scenario of a sweep, and how far it is computed.
-#[derive(Serialize)]
-struct ScenarioState<'a> {
-    scenario: usize,
-    /// The parameters that vary, with their values.
-    params: serde_json::Map<String, serde_json::Value>,
-    committed: u64,
-    snapshots: u64,
-    /// Why the scenario has ended, if a condition of its parameters has ended it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    ended: Option<&'a End>,
-}
-
-impl<'a> ScenarioState<'a> {
-    fn of_sweep(header: &Header, varied: &[String], journal: &'a Journal) -> Vec<Self> {
-        let scenarios = header.scenarios().enumerate();
-        let states = scenarios.map(|(number, scenario)| Self {
-            scenario: number,
-            params: varied
-                .iter()
-                .filter_map(|key| Some((key.clone(), scenario.params.value(key)?.clone())))
-                .collect(),
-            committed: journal.committed.of(number),
-            snapshots: header.snapshots_of(number),
-            ended: journal.ends.get(&number),
-        });
-        states.collect()
-    }
-}
-
-impl fmt::Display for ScenarioState<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: ", self.scenario)?;
-        for (key, value) in &self.params {
-            write!(f, "{key} = {}, ", excerpt(&value.to_string(), 60))?;
-        }
-        write!(f, "{} of {} snapshots", self.committed, self.snapshots)?;
-        self.ended.map_or(Ok(()), |end| write!(f, ", ended: {end}"))
-    }
+/// The scenarios that a range takes.
+fn listed(typed: &str, count: usize) -> Result<Slice, Error> {
+    let entry = Entry::parse(typed).ok();
+    let chosen = entry.and_then(|entry| entry.slice(count as u64));
+    chosen.ok_or_else(|| {
+        Error::Usage(format!(
+            "--scenarios {typed}: expected a range {EXAMPLES}, of {count} scenarios"
+        ))
+    })
 }
 
 /// The clocks of the checkpoint and of the scratch that a run has left after its last snapshot.
@@ -283,7 +210,7 @@ impl Serialize for SnapshotCounts<'_> {
     }
 }
 
-/// The keys with their values; keys of the physics are left out where [`Listing`] describes the physics in words.
+/// The keys with their values; keys of the physics are left out where words describe the physics.
 fn params(run: &Scenario, has_physics: bool) -> String {
     /// The most keys that are listed: journals of other programs may hold any number of them, of any length.
     const MOST: usize = 100;

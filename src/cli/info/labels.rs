@@ -1,107 +1,67 @@
-//! [`Description`]: what is known of the axes and elements of an array that is no cube.
+//! What is known of the axes and elements of an array that is no cube.
 
-use crate::cli::{listing::Listing, number};
+use crate::cli::{answer::Answer, json::Value, number};
 use diff2d_arrays::{
     labels::{AxisValues, Labels, NamedAxis},
     wording::excerpt,
 };
-use serde::Serialize;
 
-/// Names, units and coordinates of the axes, and what the elements are.
-#[derive(Serialize)]
-pub(super) struct Description {
-    /// An entry for each axis; nothing is known of some.
-    axes: Vec<Option<AxisDescription>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    quantity: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    unit: Option<String>,
-    /// Whether NaN stands for nodes that are not part of the domain.
-    masked: bool,
+/// Tells names, units and coordinates of the axes, and what the elements are, if anything of these is known: whether it is.
+pub(super) fn tell<'a>(labels: &'a Labels, answer: &mut Answer<'a>) -> bool {
+    let Labels {
+        axes,
+        quantity,
+        unit,
+        is_masked,
+        ..
+    } = labels;
+    if axes.iter().all(Option::is_none) && quantity.is_none() && unit.is_none() {
+        return false;
+    }
+    let named = axes.iter().enumerate().map(|(number, axis)| match axis {
+        Some(axis) => tell_axis(number, axis, answer),
+        None => Value::plain(()),
+    });
+    let mut values = Answer::default();
+    values.value("axes", Value::List(named.collect()));
+    values.some("quantity", quantity.as_ref());
+    values.some("unit", unit.as_ref());
+    values.plain("masked", is_masked);
+    answer.value("labels", values.into_value());
+    let unit = unit.as_ref().map(|unit| format!("in {unit}"));
+    let masked = is_masked.then(|| "NaN outside of the domain".to_owned());
+    let words: Vec<String> = [quantity.clone(), unit, masked]
+        .into_iter()
+        .flatten()
+        .collect();
+    if !words.is_empty() {
+        answer.line("values", words.join(", "));
+    }
+    true
 }
 
-/// What is known of an axis.
-#[derive(Serialize)]
-struct AxisDescription {
-    name: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    unit: Option<String>,
-    /// The words for its indices.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    labels: Option<Vec<String>>,
-    /// The first and the last coordinate.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    ends: Option<(f64, f64)>,
-}
-
-impl AxisDescription {
-    fn new(axis: &NamedAxis) -> Self {
-        Self {
-            name: axis.name.clone(),
-            unit: axis.unit.clone(),
-            labels: match &axis.values {
-                AxisValues::Labels(labels) => Some(labels.clone()),
-                _ => None,
-            },
-            ends: axis.ends(),
-        }
+/// Tells the name and the unit of an axis, and its indices by their words or by the ends of the coordinates.
+fn tell_axis<'a>(number: usize, axis: &'a NamedAxis, answer: &mut Answer<'a>) -> Value<'a> {
+    let mut values = Answer::default();
+    values.plain("name", &axis.name);
+    let mut text = format!("{number}: {}", axis.name);
+    if let Some(unit) = &axis.unit {
+        text += &format!(" [{unit}]");
+        values.plain("unit", unit);
     }
-
-    /// The name and the unit, and the indices by their words or the ends of the coordinates.
-    fn text(&self) -> String {
-        let mut text = self.name.clone();
-        if let Some(unit) = &self.unit {
-            text += &format!(" [{unit}]");
-        }
-        if let Some((first_coordinate, last_coordinate)) = self.ends {
-            let [first_coordinate, last_coordinate] =
-                [first_coordinate, last_coordinate].map(number::python);
-            text += &format!(" from {first_coordinate} to {last_coordinate}");
-        }
-        if let Some(labels) = &self.labels {
-            let numbered = labels.iter().enumerate();
-            let numbered: Vec<String> = numbered
-                .map(|(number, label)| format!("{number} {label}"))
-                .collect();
-            text += &format!(": {}", excerpt(&numbered.join(", "), 400));
-        }
-        text
+    if let Some(ends) = axis.ends() {
+        let [first_coordinate, last_coordinate] = <[f64; 2]>::from(ends).map(number::python);
+        text += &format!(" from {first_coordinate} to {last_coordinate}");
     }
-}
-
-impl Description {
-    /// What is known, if anything is.
-    pub(super) fn of(labels: &Labels) -> Option<Self> {
-        let is_known = labels.axes.iter().any(Option::is_some)
-            || labels.quantity.is_some()
-            || labels.unit.is_some();
-        is_known.then(|| Self {
-            axes: labels
-                .axes
-                .iter()
-                .map(|axis| axis.as_ref().map(AxisDescription::new))
-                .collect(),
-            quantity: labels.quantity.clone(),
-            unit: labels.unit.clone(),
-            masked: labels.is_masked,
-        })
-    }
-
-    /// Adds a line for each axis with a name, and a line for the elements.
-    pub(super) fn list(&self, lines: &mut Listing) {
-        for (number, axis) in self.axes.iter().enumerate() {
-            if let Some(axis) = axis {
-                lines.add("axis", format!("{number}: {}", axis.text()));
-            }
-        }
-        let unit = self.unit.as_ref().map(|unit| format!("in {unit}"));
-        let masked = self.masked.then(|| "NaN outside of the domain".to_owned());
-        let values: Vec<String> = [self.quantity.clone(), unit, masked]
-            .into_iter()
-            .flatten()
+    if let AxisValues::Labels(labels) = &axis.values {
+        let numbered = labels.iter().enumerate();
+        let numbered: Vec<String> = numbered
+            .map(|(number, label)| format!("{number} {label}"))
             .collect();
-        if !values.is_empty() {
-            lines.add("values", values.join(", "));
-        }
+        text += &format!(": {}", excerpt(&numbered.join(", "), 400));
+        values.plain("labels", labels);
     }
+    values.some("ends", axis.ends());
+    answer.line("axis", text);
+    values.into_value()
 }

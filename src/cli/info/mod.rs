@@ -5,14 +5,9 @@ mod labels;
 mod record;
 mod running;
 
-use self::{
-    cube::{CubeState, SnapshotCounts},
-    labels::Description,
-    record::RecordState,
-    running::Running,
-};
+use self::cube::SnapshotCounts;
 use super::{
-    listing::Listing,
+    answer::Answer,
     number,
     open::open_whole,
     select,
@@ -23,9 +18,7 @@ use crate::cli::error::Error;
 use clap::Args;
 use diff2d::CubeError;
 use diff2d_arrays::npy::{self, AnyHeader, DATA_OFFSET, Descr, HeaderError, NpyError};
-use serde::Serialize;
 use std::{
-    fmt,
     io::BufReader,
     path::{Path, PathBuf},
 };
@@ -60,7 +53,19 @@ pub(super) fn info(args: &InfoArgs, terminal: &Terminal) -> Result<(), Error> {
             | CubeError::NotYet { .. },
         )) if selection.is_none() => {
             let (header, bytes) = header(file)?;
-            return terminal.answer(&Info::new(&args.file, header, bytes), args.json);
+            let bytes_behind = bytes_behind(&header, bytes);
+            let mut answer = Answer::default();
+            tell_header(
+                &args.file,
+                &header,
+                [bytes, bytes_behind],
+                None,
+                &mut answer,
+            );
+            if is_like_a_cube(&header) {
+                answer.line("journal", NO_JOURNAL);
+            }
+            return terminal.answer(answer, args.json);
         }
         Err(error) => return Err(error),
     };
@@ -73,31 +78,35 @@ pub(super) fn info(args: &InfoArgs, terminal: &Terminal) -> Result<(), Error> {
         shape: npy.shape.clone(),
         data_offset: npy.data_offset,
     };
-    let mut info = Info::new(&array.path, header, array.bytes);
-    if selection.is_some() {
-        info.file = args.file.display().to_string();
-        info.bytes_behind = bytes_behind;
-        info.part_of = Some(whole_shape);
-    }
+    let whole_shape = selection.is_some().then_some(whole_shape);
+    let counts = [array.bytes, bytes_behind];
+    let mut answer = Answer::default();
+    tell_header(
+        &args.file,
+        &header,
+        counts,
+        whole_shape.as_deref(),
+        &mut answer,
+    );
     // A damaged record does not hide what the cube says of itself.
-    let mut record_error = None;
+    let mut told_record = Ok(());
     if let Some(journal) = &array.journal {
-        let mut cube = CubeState::new(&args.file, journal);
-        cube.listed = Some(cube.chosen(&args.scenarios)?);
-        cube.running = Running::of(&array);
-        match RecordState::of(&args.file) {
-            Ok(record) => cube.record = record,
-            Err(error) => record_error = Some(error),
+        cube::tell(journal, &args.scenarios, &mut answer)?;
+        told_record = record::tell(&args.file, &mut answer);
+        if running::tell(&array, &mut answer).is_none() {
+            answer.plain("running", ());
         }
+        cube::tell_states(&args.file, journal, &mut answer);
         if args.json || terminal.has_caller() {
-            cube.snapshots = Some(SnapshotCounts::new(array.each_commit()?));
+            answer.plain("snapshots", SnapshotCounts::new(array.each_commit()?));
         }
-        info.cube = Some(cube);
-    } else {
-        info.labels = Description::of(&array.labels);
+    } else if !labels::tell(&array.labels, &mut answer)
+        && selection.is_none()
+        && is_like_a_cube(&header)
+    {
+        answer.line("journal", NO_JOURNAL);
     }
-    terminal.answer(&info, args.json)?;
-    record_error.map_or(Ok(()), Err)
+    terminal.answer(answer, args.json).and(told_record)
 }
 
 /// The header of an array of anything, and the length of its file.
@@ -112,107 +121,63 @@ fn header(path: &Path) -> Result<(AnyHeader, u64), NpyError> {
     Ok((header, bytes))
 }
 
-/// The answer: an array, its labels or its journal.
-#[derive(Serialize)]
-struct Info<'a> {
-    file: String,
-    shape: Vec<u64>,
-    dtype: String,
-    fortran_order: bool,
-    data_offset: u64,
-    bytes: u64,
-    /// Bytes behind the array.
-    bytes_behind: u64,
-    /// The shape of the array in the file, if this is a part of it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    part_of: Option<Vec<u64>>,
-    /// The axes, if a file beside the array describes them.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    labels: Option<Description>,
-    #[serde(flatten)]
-    cube: Option<CubeState<'a>>,
-    /// What the elements are if not numbers.
-    #[serde(skip)]
-    kind: Option<&'static str>,
-}
-
-impl Info<'_> {
-    fn new(path: &Path, header: AnyHeader, bytes: u64) -> Self {
+/// The bytes of a file behind its array.
+fn bytes_behind(header: &AnyHeader, bytes: u64) -> u64 {
+    match header.descr {
         // Pickled objects may be of any length.
-        let is_pickled = matches!(
-            header.descr,
-            Descr::Other {
-                bytes: None | Some(0),
-                ..
-            }
-        );
-        let array_bytes = header.file_bytes().ok().filter(|_| !is_pickled);
-        let bytes_behind = array_bytes.map_or(0, |array_bytes| bytes.saturating_sub(array_bytes));
-        let (dtype, kind) = match header.descr {
-            Descr::Number(dtype) => (dtype.to_string(), None),
-            Descr::Other { text, kind, .. } => (text, Some(kind)),
-        };
-        Self {
-            file: path.display().to_string(),
-            shape: header.shape,
-            dtype,
-            fortran_order: header.fortran_order,
-            data_offset: header.data_offset,
-            bytes,
-            bytes_behind,
-            part_of: None,
-            labels: None,
-            cube: None,
-            kind,
-        }
+        Descr::Other {
+            bytes: None | Some(0),
+            ..
+        } => 0,
+        _ => bytes.saturating_sub(header.file_bytes().unwrap_or(bytes)),
     }
 }
 
-impl fmt::Display for Info<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let dtype = match self.kind {
-            None => self.dtype.clone(),
-            Some(kind) => format!("{}, {kind}", printable(&self.dtype)),
-        };
-        let order = if self.fortran_order { "Fortran" } else { "C" };
-        let (offset, bytes) = (self.data_offset, number::bytes(self.bytes));
-        let mut lines = Listing::default();
-        lines.add("file", &self.file);
-        let shape = number::tuple(&self.shape);
-        lines.add(
-            "shape",
-            match &self.part_of {
-                Some(whole) => format!("{shape}, a part of {}", number::tuple(whole)),
-                None => shape,
-            },
-        );
-        lines.add("dtype", format!("{dtype}, {order} order"));
-        let bytes_behind = match self.bytes_behind {
-            0 => String::new(),
-            count => format!(", {} of them behind the array", number::bytes(count)),
-        };
-        lines.add(
-            "data",
-            format!("from byte {offset}, {bytes} in all{bytes_behind}"),
-        );
-        if let Some(labels) = &self.labels {
-            labels.list(&mut lines);
-        }
-        // This program pads the header of a cube to this offset, and hardly any other program does.
-        if self.cube.is_none()
-            && self.labels.is_none()
-            && self.part_of.is_none()
-            && self.shape.len() == 3
-            && offset == DATA_OFFSET
-        {
-            lines.add(
-                "journal",
-                "none beside it: only the cube of a run has one, with its parameters and its times",
-            );
-        }
-        if let Some(cube) = &self.cube {
-            cube.list(&mut lines);
-        }
-        lines.fmt(f)
-    }
+/// Whether an array has the header of a cube: this program pads that to this offset, and hardly any other program does.
+fn is_like_a_cube(header: &AnyHeader) -> bool {
+    header.shape.len() == 3 && header.data_offset == DATA_OFFSET
+}
+
+const NO_JOURNAL: &str =
+    "none beside it: only the cube of a run has one, with its parameters and its times";
+
+/// Tells the header of an array, and of the bytes of its file how many lie behind it; of a part also the shape of the whole.
+fn tell_header<'a>(
+    path: &Path,
+    header: &'a AnyHeader,
+    [bytes, bytes_behind]: [u64; 2],
+    whole_shape: Option<&'a [u64]>,
+    answer: &mut Answer<'a>,
+) {
+    let file = path.display().to_string();
+    answer.line("file", &file);
+    answer.plain("file", file);
+    let shape = number::tuple(&header.shape);
+    let whole_clause = whole_shape.map_or_else(String::new, |whole| {
+        format!(", a part of {}", number::tuple(whole))
+    });
+    answer.line("shape", shape + &whole_clause);
+    answer.plain("shape", &header.shape);
+    let (dtype, described) = match &header.descr {
+        Descr::Number(dtype) => (dtype.to_string(), dtype.to_string()),
+        Descr::Other { text, kind, .. } => (text.clone(), format!("{}, {kind}", printable(text))),
+    };
+    answer.plain("dtype", dtype);
+    answer.plain("fortran_order", header.fortran_order);
+    let order = if header.fortran_order { "Fortran" } else { "C" };
+    answer.line("dtype", format!("{described}, {order} order"));
+    let offset = header.data_offset;
+    answer.plain("data_offset", offset);
+    answer.plain("bytes", bytes);
+    answer.plain("bytes_behind", bytes_behind);
+    let behind_clause = match bytes_behind {
+        0 => String::new(),
+        count => format!(", {} of them behind the array", number::bytes(count)),
+    };
+    let all_bytes = number::bytes(bytes);
+    answer.line(
+        "data",
+        format!("from byte {offset}, {all_bytes} in all{behind_clause}"),
+    );
+    answer.some("part_of", whole_shape);
 }

@@ -7,7 +7,7 @@ mod sbatch;
 mod sweep;
 
 use super::{
-    params::ParamsArgs,
+    params::{ParamsArgs, ProblemWithWarnings},
     terminal::{Terminal, quoted},
     values,
 };
@@ -15,7 +15,10 @@ use crate::cli::error::Error;
 use clap::Args;
 use diff2d::{
     RawParams, Sweep, fit,
-    program::run::{Terms, on_threads, worthwhile_threads},
+    program::{
+        measured::MeasuredFile,
+        run::{Terms, on_threads, worthwhile_threads},
+    },
 };
 use diff2d_sys as sys;
 use run::RunPlan;
@@ -70,8 +73,8 @@ pub(super) fn plan(args: &PlanArgs, terminal: &Terminal) -> Result<(), Error> {
         if !args.json {
             terminal.warn(&plan.warnings);
         }
-        terminal.answer(&plan, args.json)?;
-        return plan.check();
+        let checked = plan.check();
+        return terminal.answer(plan.answer, args.json).and(checked);
     }
     let problem_and_warnings = args.params.judged(args.memory)?;
     let raw = RawParams::load(&args.params.file, &args.params.overrides)?;
@@ -81,9 +84,27 @@ pub(super) fn plan(args: &PlanArgs, terminal: &Terminal) -> Result<(), Error> {
         ranks: args.ranks as usize,
         ..Terms::alone(Some(threads))
     };
-    let plan = on_threads(args.threads.map(usize::from), || {
-        Ok(RunPlan::new(&problem_and_warnings, &data_files, terms))
-    })??;
+    let told = on_threads(args.threads.map(usize::from), || {
+        Ok(tell_run(
+            args,
+            &problem_and_warnings,
+            &data_files,
+            terms,
+            terminal,
+        ))
+    });
+    told?
+}
+
+/// Prints the plan of a run, or the job that carries it out.
+fn tell_run(
+    args: &PlanArgs,
+    problem_and_warnings: &ProblemWithWarnings,
+    data_files: &[(PathBuf, MeasuredFile)],
+    terms: Terms,
+    terminal: &Terminal,
+) -> Result<(), Error> {
+    let plan = RunPlan::new(problem_and_warnings, data_files, terms)?;
     if !args.json {
         terminal.warn(&plan.warnings);
     }
@@ -92,8 +113,8 @@ pub(super) fn plan(args: &PlanArgs, terminal: &Terminal) -> Result<(), Error> {
         let output = output.map(|path| format!(" -o {}", quoted(&path.display().to_string())));
         let job = BatchJob::new(&plan, args.params.quoted() + &output.unwrap_or_default());
         terminal.result(&job.to_string())?;
-    } else {
-        terminal.answer(&plan, args.json)?;
+        return plan.check();
     }
-    plan.check()
+    let checked = plan.check();
+    terminal.answer(plan.answer, args.json).and(checked)
 }

@@ -24,10 +24,10 @@ impl BatchJob {
     )]
     pub(super) fn new(plan: &RunPlan<'_>, arguments: String) -> Self {
         let threads = plan.threads.max(1);
-        let bytes_per_thread = plan.peak_bytes_per_rank() / threads as u64;
+        let bytes_per_thread = plan.peak_bytes_per_rank / threads as u64;
         let minutes = (plan.seconds * 1.5 / 60.0).ceil() as u64;
         Self {
-            ranks: plan.ranks(),
+            ranks: plan.ranks,
             threads,
             mebibytes_per_thread: (bytes_per_thread + bytes_per_thread / 4).div_ceil(1 << 20) + 16,
             // Slurm takes its time to start and to end a job.

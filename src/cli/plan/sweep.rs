@@ -1,42 +1,23 @@
 //! [`SweepPlan`]: what a sweep would do.
 
 use super::estimate;
-use crate::cli::{error::Error, listing::Listing, number};
+use crate::cli::{answer::Answer, error::Error, number};
 use diff2d::{
     Budget, Sweep,
     program::{
-        params::{Choice, FunctionTable},
+        params::Choice,
         run::{Nper, estimated_seconds},
     },
 };
 use diff2d_arrays::npy::DATA_OFFSET;
 use diff2d_sys as sys;
-use serde::Serialize;
-use std::fmt;
 
 /// A sweep's shape, and what it takes.
-#[derive(Serialize)]
 pub(super) struct SweepPlan<'a> {
-    scenarios: u64,
-    varied: &'a [String],
-    nx: u64,
-    ny: u64,
-    snapshots: u64,
-    shape: [u64; 4],
-    memory_bytes: u64,
+    pub(super) answer: Answer<'a>,
+    pub(super) warnings: Vec<String>,
     budget: Budget,
     disk_bytes: u64,
-    /// Scenarios that are computed at a time.
-    threads: usize,
-    seconds: f64,
-    pub(super) warnings: Vec<String>,
-    /// The functions of the first scenario.
-    functions: &'a [FunctionTable],
-    #[serde(skip)]
-    precision: &'static str,
-    /// The date at which t is 0 in all scenarios, if files of functions have dates.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    origin: Option<String>,
 }
 
 impl<'a> SweepPlan<'a> {
@@ -47,23 +28,56 @@ impl<'a> SweepPlan<'a> {
         let disk_bytes = scenarios * snapshots * first_problem.field_bytes() + DATA_OFFSET;
         let workers = threads.min(sweep.scenarios().len());
         let budget = sweep.budget(workers, workers < sys::threads())?;
+        let seconds = estimated_seconds(first_problem, budget.states.arrays)
+            * share_of_first(sweep)
+            + estimate::writing(scenarios * snapshots, disk_bytes);
+        let warnings = [sweep.warnings(), sweep.warnings_of_keys()].concat();
+        let params = &first_problem.params;
+        let mut answer = Answer::default();
+        answer.plain("scenarios", scenarios);
+        answer.plain("varied", &sweep.varied);
+        let varied = sweep.varied.join(", ");
+        answer.line(
+            "scenarios",
+            format!("{scenarios}, which differ in {varied}"),
+        );
+        answer.plain("nx", nx);
+        answer.plain("ny", ny);
+        let precision = params.precision.name();
+        answer.line("grid", format!("{ny} × {nx} nodes each, {precision}"));
+        for function in &params.functions {
+            answer.line("function", function.described());
+        }
+        let origin = sweep.origin().map(|date| date.to_string());
+        if let Some(origin) = &origin {
+            answer.line("dates", format!("t = 0 is {origin}"));
+        }
+        answer.plain("snapshots", snapshots);
+        answer.plain("shape", shape);
+        answer.line("snapshots", format!("{snapshots} each at most"));
+        let memory_bytes = budget.states.bytes();
+        answer.plain("memory_bytes", memory_bytes);
+        answer.plain("budget", budget);
+        let [memory, disk] = [memory_bytes, disk_bytes].map(number::bytes);
+        answer.line("memory", format!("{memory} for {workers} at a time"));
+        answer.plain("disk_bytes", disk_bytes);
+        answer.line("disk", format!("{disk} ({disk_bytes} bytes)"));
+        // Scenarios that are computed at a time.
+        answer.plain("threads", workers);
+        answer.number("seconds", seconds);
+        let (seconds, threads) = (number::seconds(seconds), sys::threads());
+        answer.line(
+            "time",
+            format!("about {seconds} on {threads} threads of this machine"),
+        );
+        answer.plain("warnings", warnings.clone());
+        answer.plain("functions", &params.functions);
+        answer.some("origin", origin);
         Ok(Self {
-            scenarios,
-            varied: &sweep.varied,
-            nx,
-            ny,
-            snapshots,
-            shape,
-            memory_bytes: budget.states.bytes(),
+            answer,
+            warnings,
             budget,
             disk_bytes,
-            threads: workers,
-            seconds: estimated_seconds(first_problem, budget.states.arrays) * share_of_first(sweep)
-                + estimate::writing(scenarios * snapshots, disk_bytes),
-            warnings: [sweep.warnings(), sweep.warnings_of_keys()].concat(),
-            functions: &first_problem.params.functions,
-            precision: first_problem.params.precision.name(),
-            origin: sweep.origin().map(|date| date.to_string()),
         })
     }
 
@@ -71,43 +85,6 @@ impl<'a> SweepPlan<'a> {
     pub(super) fn check(&self) -> Result<(), Error> {
         self.budget.check(1)?;
         estimate::check_space("sweep", self.disk_bytes)
-    }
-}
-
-impl fmt::Display for SweepPlan<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            scenarios,
-            snapshots,
-            ny,
-            nx,
-            precision,
-            ..
-        } = self;
-        let varied = self.varied.join(", ");
-        let [memory, disk] = [self.memory_bytes, self.disk_bytes].map(number::bytes);
-        let (workers, threads) = (self.threads, sys::threads());
-        let seconds = number::seconds(self.seconds);
-        let mut lines = Listing::default();
-        lines.add(
-            "scenarios",
-            format!("{scenarios}, which differ in {varied}"),
-        );
-        lines.add("grid", format!("{ny} × {nx} nodes each, {precision}"));
-        for function in self.functions {
-            lines.add("function", function.described());
-        }
-        if let Some(origin) = &self.origin {
-            lines.add("dates", format!("t = 0 is {origin}"));
-        }
-        lines.add("snapshots", format!("{snapshots} each at most"));
-        lines.add("memory", format!("{memory} for {workers} at a time"));
-        lines.add("disk", format!("{disk} ({} bytes)", self.disk_bytes));
-        lines.add(
-            "time",
-            format!("about {seconds} on {threads} threads of this machine"),
-        );
-        lines.fmt(f)
     }
 }
 

@@ -3,7 +3,6 @@
 use super::args::StatsArgs;
 use crate::cli::{
     error::Error,
-    json::Object,
     open::{self, NewArray},
     rows::{Cell, Column, Fact, FactValue, Row, Style, Table},
     terminal::Terminal,
@@ -65,10 +64,10 @@ pub(super) fn row(
     }];
     if !args.quantiles.is_empty() {
         let pairs = args.quantiles.iter().zip(quantiles);
-        let pairs = pairs.map(|(q, &value)| (q.to_string(), Scalar::Float(value)));
+        let pairs = pairs.map(|(q, &value)| (q.to_string(), value));
         facts.push(Fact {
             name: "quantiles",
-            value: FactValue::InColumns(Object(pairs.collect())),
+            value: FactValue::InColumns(pairs.collect()),
         });
     }
     Row { cells, facts }
