@@ -1,28 +1,15 @@
 //! A row for every index along the remaining axes, or an array of such results.
 
-use super::{
-    args::StatsArgs,
-    results::{hint, new_array, row, table, value_names, values},
-};
-use crate::cli::{
-    axes::Axes,
-    bar::Unit,
-    error::Error,
-    open::{self, NewArray},
-    rows::{Cell, Column, Row, Table},
-    select,
-    terminal::Terminal,
-};
+use super::{args::StatsArgs, places::Results};
+use crate::cli::{axes::Axes, bar::Unit, error::Error, select, terminal::Terminal};
 use diff2d::{
     JournalledArray,
     program::measured::{Date, TimeUnit},
 };
-use diff2d_arrays::npy::{Dtype, NpyHeader, Scalar, Slice};
 use diff2d_arrays::{
-    Statistics,
     labels::NamedAxis,
-    output::Output,
-    stats::{self, Options, Select, Trend},
+    npy::Slice,
+    stats::{Options, Select},
 };
 use std::ops::Range;
 
@@ -46,97 +33,25 @@ pub(super) fn along(
         }
     };
     let (array, select) = (&array, &select);
-    let mut results = Results::new(args, array, select, &reduced, terminal)?;
+    let mut results = Results::new(args, array, select, &reduced, None, options, terminal)?;
     let elements: u64 = select.iter().map(|range| range.end - range.start).product();
-    // Quantiles read the elements once more.
-    let readings = if args.quantiles.is_empty() { 1 } else { 2 };
-    let bytes = readings * elements * array.npy.dtype.bytes as u64;
-    let bar = terminal.bar(bytes, Unit::Bytes);
-    let progress = bar.progress();
-    let mut hinted = false;
+    let bar = terminal.bar(
+        results.readings() * elements * array.npy.dtype.bytes as u64,
+        Unit::Bytes,
+    );
     if args.op.is_some() {
         let axis = reduced[0];
         let axes = Axes::of(array);
         let abscissas = Abscissas::of(&axes, axis)?;
         abscissas.tell_units(&axes, axis, &select[axis], terminal)?;
-        stats::trends(
-            array,
-            select,
-            axis,
-            |index| abscissas.at(&axes, axis, index),
-            options,
-            progress,
-            |first, trends: &[Trend]| {
-                if !options.skip_nan && !hinted && trends.iter().any(|trend| trend.slope.is_nan()) {
-                    hinted = true;
-                    terminal.note(
-                    "some elements are NaN or infinite, and so are their trends: --skip-nan leaves NaN out",
-                );
-                }
-                let lines = trends.iter().map(|trend| [trend.slope, trend.intercept]);
-                match &mut results.sink {
-                    Sink::Array(output) => {
-                        let numbers: Vec<f64> = lines.flatten().collect();
-                        results.layout.write(output, first, &numbers)
-                    }
-                    Sink::Table(table) => {
-                        let rows = (first..).zip(lines).map(|(place, line)| {
-                            let cells = results.layout.cells(place).into_iter();
-                            cells.chain(line.map(Cell::from)).collect()
-                        });
-                        table.print(&rows.collect::<Vec<Row>>())
-                    }
-                }
-            },
-        )?;
+        let place = |index| abscissas.at(&axes, axis, index);
+        results.add_trends(array, select, axis, place, bar.progress())?;
     } else {
-        stats::along(
-            array,
-            select,
-            &reduced,
-            options,
-            progress,
-            |first: u64, statistics: &[Statistics]| -> Result<(), Error> {
-                let with_nan = statistics.iter().find(|statistics| statistics.nan > 0);
-                if let Some(statistics) = with_nan.filter(|_| !hinted) {
-                    hinted = true;
-                    hint(options, statistics, terminal);
-                }
-                let places = first..first + statistics.len() as u64;
-                let quantiles = if args.quantiles.is_empty() {
-                    vec![Vec::new(); statistics.len()]
-                } else {
-                    let fractions = &args.quantiles;
-                    stats::column_quantiles(
-                        array, select, &reduced, places, fractions, options, progress,
-                    )?
-                };
-                let pairs = statistics.iter().zip(&quantiles);
-                match &mut results.sink {
-                    Sink::Array(output) => {
-                        let value_count = results.layout.value_names.len();
-                        let mut numbers = Vec::with_capacity(statistics.len() * value_count);
-                        for (statistics, quantiles) in pairs {
-                            let values = values(options, statistics, quantiles);
-                            numbers.extend(values.map(Scalar::to_f64));
-                        }
-                        results.layout.write(output, first, &numbers)
-                    }
-                    Sink::Table(table) => {
-                        let rows = (first..)
-                            .zip(pairs)
-                            .map(|(place, (statistics, quantiles))| {
-                                let cells = results.layout.cells(place);
-                                row(args, cells, options, statistics, quantiles)
-                            });
-                        table.print(&rows.collect::<Vec<Row>>())
-                    }
-                }
-            },
-        )?;
+        results.add(array, select, &reduced, (0, None), bar.progress())?;
     }
     drop(bar);
-    results.finish(args)
+    let labels = array.labels.of_box(select).without(&reduced);
+    results.finish(labels)
 }
 
 /// The difference of distances, relative to the shortest one, by which coordinates are not equally far apart.
@@ -185,123 +100,6 @@ fn by_period(
     Ok((array, region, vec![axis + usize::from(is_period_first)]))
 }
 
-/// The results at all indices along the remaining axes, and where they go.
-struct Results<'a> {
-    layout: Layout<'a>,
-    sink: Sink<'a>,
-}
-
-enum Sink<'a> {
-    Table(Table<'a>),
-    Array(NewArray),
-}
-
-/// The order of the results.
-struct Layout<'a> {
-    axes: Axes<'a>,
-    select: &'a Select,
-    /// The axes that are not reduced.
-    remaining_axes: Vec<usize>,
-    /// The header of an array of the results, whose lengths are those of the remaining axes.
-    result_header: NpyHeader,
-    value_names: Vec<String>,
-}
-
-impl<'a> Results<'a> {
-    fn new(
-        args: &StatsArgs,
-        array: &'a JournalledArray,
-        select: &'a Select,
-        reduced: &[usize],
-        terminal: &'a Terminal,
-    ) -> Result<Self, Error> {
-        let remaining_axes: Vec<usize> = (0..select.len())
-            .filter(|axis| !reduced.contains(axis))
-            .collect();
-        let lengths = remaining_axes
-            .iter()
-            .map(|&axis| select[axis].end - select[axis].start);
-        let result_header = NpyHeader::new(lengths.collect(), Dtype::F64, array.npy.fortran_order);
-        let layout = Layout {
-            axes: Axes::of(array),
-            select,
-            remaining_axes,
-            result_header,
-            value_names: value_names(args),
-        };
-        let header = &layout.result_header;
-        let sink = match new_array(args, array, &header.shape, header.fortran_order)? {
-            Some(output) => Sink::Array(output),
-            None => {
-                let mut table = table(args, layout.columns(), terminal);
-                table.print_head()?;
-                Sink::Table(table)
-            }
-        };
-        Ok(Self { layout, sink })
-    }
-
-    /// Puts the array in its place, with its coordinates.
-    fn finish(self, args: &StatsArgs) -> Result<(), Error> {
-        let (Sink::Array(output), Some(path)) = (self.sink, &args.output) else {
-            return Ok(());
-        };
-        let layout = self.layout;
-        let reduced: Vec<usize> = (0..layout.select.len())
-            .filter(|axis| !layout.remaining_axes.contains(axis))
-            .collect();
-        let mut labels = layout.axes.labels.of_box(layout.select).without(&reduced);
-        let statistic = NamedAxis::labelled("statistic", layout.value_names);
-        labels.axes.insert(0, Some(statistic));
-        open::finish(output, path, &labels)
-    }
-}
-
-impl Layout<'_> {
-    /// The columns that say where each row lies; none where every axis is reduced.
-    fn columns(&self) -> Vec<Column> {
-        if self.remaining_axes.is_empty() {
-            Vec::new()
-        } else {
-            self.axes.columns(&self.remaining_axes)
-        }
-    }
-
-    /// The cells of these columns for the result with this number.
-    fn cells(&self, number: u64) -> Vec<Cell> {
-        if self.remaining_axes.is_empty() {
-            return Vec::new();
-        }
-        let offsets = self.result_header.index_of(number).into_iter();
-        let indices: Vec<(usize, u64)> = offsets
-            .zip(&self.remaining_axes)
-            .map(|(offset, &axis)| (axis, self.select[axis].start + offset))
-            .collect();
-        self.axes.cells(&indices)
-    }
-
-    /// Puts the numbers of successive results into the file: those of one result follow one another slowest, or fastest in Fortran
-    /// order.
-    fn write(&self, output: &Output, first: u64, numbers: &[f64]) -> Result<(), Error> {
-        let value_count = self.value_names.len();
-        if self.result_header.fortran_order {
-            output.write(first * value_count as u64, bytemuck::cast_slice(numbers))?;
-            return Ok(());
-        }
-        let plane: u64 = self.result_header.shape.iter().product();
-        for number in 0..value_count {
-            let values: Vec<f64> = numbers
-                .iter()
-                .skip(number)
-                .step_by(value_count)
-                .copied()
-                .collect();
-            output.write(number as u64 * plane + first, bytemuck::cast_slice(&values))?;
-        }
-        Ok(())
-    }
-}
-
 /// The coordinates of the axis of a trend.
 enum Abscissas {
     /// The coordinates of the axis, or the indices in the file.
@@ -340,7 +138,6 @@ impl Abscissas {
     }
 
     /// The coordinate of an index along the axis.
-    #[expect(clippy::cast_precision_loss, reason = "indices are below 2^53")]
     fn at(&self, axes: &Axes<'_>, axis: usize, index: u64) -> f64 {
         match self {
             Self::OfAxis => axes

@@ -4,6 +4,7 @@ mod along;
 mod args;
 mod groups;
 mod input;
+mod places;
 mod record;
 mod results;
 mod whole;
