@@ -10,6 +10,7 @@ use diff2d::{
 use diff2d_arrays::AnalysisError;
 use diff2d_arrays::npy::NpyError;
 use diff2d_plot as plot;
+use diff2d_sys::FileError;
 
 /// Any error with which a command can end.
 #[derive(Debug, thiserror::Error)]
@@ -60,6 +61,9 @@ pub enum Error {
     /// Processes could not be connected.
     #[error(transparent)]
     Comm(#[from] CommError),
+    /// A file could not be read or written.
+    #[error(transparent)]
+    File(#[from] FileError),
     /// The system refused a resource.
     #[error("{0}")]
     System(String),
@@ -76,11 +80,10 @@ impl From<Elsewhere> for Error {
 
 impl Error {
     /// The exit code: 0 success · 1 failure · 2 wrong usage or parameters · 3 data damaged or different.
-    #[must_use]
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::ClosedPipe => 0,
-            Self::System(_) | Self::Comm(_) => 1,
+            Self::System(_) | Self::File(_) | Self::Comm(_) => 1,
             Self::Usage(_) => 2,
             Self::Differs(_) => 3,
             Self::Rank { code, .. } => *code,

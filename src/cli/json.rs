@@ -13,6 +13,7 @@ pub(super) enum Value<'a> {
     Number(Scalar),
     List(Vec<Value<'a>>),
     Object(Vec<(Cow<'a, str>, Value<'a>)>),
+    Shared(&'a Value<'a>),
     /// An object for each row, made when it is written, as there may be many.
     Rows(Rows<'a>),
     /// Any other value, without infinities.
@@ -67,6 +68,7 @@ impl Serialize for Written<'_> {
             Value::Object(values) => {
                 serializer.collect_map(values.iter().map(|(key, value)| (key, written(value))))
             }
+            Value::Shared(value) => written(value).serialize(serializer),
             Value::Rows(rows) => {
                 let mut list = serializer.serialize_seq(Some(rows.count))?;
                 for number in 0..rows.count {

@@ -1,11 +1,11 @@
 //! `diff2d man`: manual pages.
 
-use super::{terminal::Terminal, version};
+use super::{start::make_directory, terminal::Terminal, version};
 use crate::cli::error::Error;
 use clap::{Args, Command};
 use clap_mangen::Man;
 use diff2d::program::cube::{Writing, holds};
-use diff2d_sys as sys;
+use diff2d_sys::{self as sys, FileError};
 use std::path::{Path, PathBuf};
 
 /// Write manual pages, one of the program and one of each command
@@ -23,12 +23,7 @@ pub(super) struct ManArgs {
 
 pub(super) fn man(args: &ManArgs, mut command: Command, terminal: &Terminal) -> Result<(), Error> {
     let directory = args.directory.as_path();
-    sys::create_directory(directory).map_err(|error| {
-        Error::System(format!(
-            "cannot create the directory {}: {error}",
-            directory.display()
-        ))
-    })?;
+    make_directory(directory)?;
     // Global options become those of every command, and commands get their names.
     command.build();
     page(&command, directory, terminal)?;
@@ -50,13 +45,13 @@ fn page(command: &Command, directory: &Path, terminal: &Terminal) -> Result<(), 
         .source(version::short())
         .manual("diff2d");
     let rendered = page.render(&mut text);
-    rendered.map_err(|error| Error::System(format!("cannot make {}: {error}", path.display())))?;
+    rendered.map_err(FileError::of("make", &path))?;
     let writing = Writing {
         is_own_kind: Some(is_page),
         ..Writing::default()
     };
     let destination = writing.admit(&path)?;
-    sys::write_file_at(destination, &text).map_err(|error| Error::System(error.to_string()))?;
+    sys::write_file_at(destination, &text)?;
     terminal.result(&path.display().to_string())
 }
 

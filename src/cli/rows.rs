@@ -114,7 +114,7 @@ impl From<u64> for Cell {
 }
 
 /// A cell for every column, and facts for which there are no columns.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct Row {
     pub(super) cells: Vec<Cell>,
     pub(super) facts: Vec<Fact>,
@@ -129,75 +129,17 @@ impl Row {
             Some((key.into(), cell.value()))
         });
         let facts = self.facts.iter();
-        let facts = facts.map(|fact| (fact.name.into(), fact.value.value()));
+        let facts = facts.map(|fact| (fact.name.into(), Value::Shared(&fact.value)));
         Value::Object(cells.chain(facts).collect())
     }
 }
 
 /// A name and a value that rows in lines and objects of JSON have behind the columns.
-#[derive(Debug)]
 pub(super) struct Fact {
     pub(super) name: &'static str,
-    pub(super) value: FactValue,
-}
-
-/// The value of a fact.
-#[derive(Debug)]
-pub(super) enum FactValue {
-    Count(u64),
-    Place(Place),
-    /// Values that have columns of their own as text.
-    InColumns(Vec<(String, f64)>),
-    Histogram {
-        edges: Vec<f64>,
-        counts: Vec<u64>,
-    },
-}
-
-/// An index, and as text the coordinates that it has.
-#[derive(Debug)]
-pub(super) struct Place {
-    pub(super) index: Vec<u64>,
-    pub(super) coordinates: String,
-}
-
-impl FactValue {
-    fn value(&self) -> Value<'_> {
-        match self {
-            Self::Count(count) => Value::plain(count),
-            Self::Place(place) => Value::plain(&place.index),
-            Self::InColumns(numbers) => {
-                Value::numbers(numbers.iter().map(|(name, number)| (name, *number)))
-            }
-            Self::Histogram { edges, counts } => Value::Object(vec![
-                ("edges".into(), Value::plain(edges)),
-                ("counts".into(), Value::plain(counts)),
-            ]),
-        }
-    }
-
+    pub(super) value: Value<'static>,
     /// The value as text, unless columns have it.
-    fn text(&self) -> Option<String> {
-        Some(match self {
-            Self::Count(count) => count.to_string(),
-            Self::Place(place) => {
-                let mut text = number::tuple(&place.index);
-                if !place.coordinates.is_empty() {
-                    text += &format!(" at {}", place.coordinates);
-                }
-                text
-            }
-            Self::InColumns(_) => return None,
-            Self::Histogram { edges, counts } => {
-                let bins = counts.iter().zip(edges.windows(2));
-                let lines = bins.map(|(count, edges)| {
-                    let [low, high] = [edges[0], edges[1]].map(number::python);
-                    format!("\n{low:>22} {high:>22} {count:>12}")
-                });
-                lines.collect()
-            }
-        })
-    }
+    pub(super) text: Option<String>,
 }
 
 impl Style {
@@ -219,7 +161,7 @@ impl Style {
                 let values = names(columns).into_iter().zip(texts(&row.cells));
                 let facts = row.facts.iter();
                 let facts =
-                    facts.filter_map(|fact| Some((fact.name.to_owned(), fact.value.text()?)));
+                    facts.filter_map(|fact| Some((fact.name.to_owned(), fact.text.clone()?)));
                 let lines = values
                     .chain(facts)
                     .map(|(name, text)| format!("{name:<width$} {text}"));
@@ -386,7 +328,8 @@ mod tests {
             ],
             facts: vec![Fact {
                 name: "nan",
-                value: FactValue::Count(2),
+                value: Value::plain(2),
+                text: Some("2".to_owned()),
             }],
         };
         for (style, head, lines) in [

@@ -5,9 +5,9 @@ use super::{
     frames::{Drawing, Frames, Look, RangeChoice},
     number,
     params::{ParamsArgs, ProblemWithWarnings},
-    plot::{frame_path, make_directory},
+    plot::frame_path,
     ranks,
-    start::{self, StartArgs},
+    start::{self, StartArgs, make_directory},
     terminal::{Terminal, quoted},
     threads, values,
 };
@@ -258,11 +258,6 @@ fn from_the_start(end: &End, cube: Option<&Path>) -> Option<String> {
 }
 
 /// The number of right digits for a residual, relative to the right side.
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "a small number"
-)]
 fn digits(residual: Option<f64>) -> u64 {
     residual.map_or(0, |residual| -residual.log10().min(0.0) as u64)
 }

@@ -16,17 +16,19 @@ use diff2d::{
     comm::{Comm, World, collective},
     program::cube::{Paths, Writing, holds},
 };
-use diff2d_sys::{self as sys, AtomicFile, Destination};
+use diff2d_sys::{self as sys, AtomicFile, Destination, FileError};
 use serde::Serialize;
 use std::{
-    io,
     path::{Path, PathBuf},
     sync::{Arc, atomic::Ordering},
     time::Duration,
 };
 
 /// The directory of cubes without `-o`.
-const DEFAULT_DIRECTORY: &str = "output";
+pub(super) const DEFAULT_DIRECTORY: &str = "output";
+
+/// What errors of a report say of it.
+const WRITE_REPORT: &str = "write the report";
 
 #[derive(Debug, Args)]
 pub(super) struct StartArgs {
@@ -106,14 +108,9 @@ impl StartArgs {
     /// Collective. Makes the directory of the default output; the directory of `-o` must be there.
     fn make_directory(&self, comm: &impl Comm) -> Result<(), Error> {
         let creation = match self.output {
-            None if comm.is_root() => sys::create_directory(Path::new(DEFAULT_DIRECTORY)),
+            None if comm.is_root() => make_directory(Path::new(DEFAULT_DIRECTORY)),
             _ => Ok(()),
         };
-        let creation = creation.map_err(|error| {
-            Error::System(format!(
-                "cannot create the directory {DEFAULT_DIRECTORY}: {error}"
-            ))
-        });
         collective::all_ok(comm, creation)
     }
 
@@ -135,7 +132,7 @@ impl StartArgs {
             is_own_kind: (self.resume || is_timing).then_some(is_report),
         };
         let destination = writing.admit(path)?;
-        check_writable(&destination, "report")?;
+        check_writable(&destination, WRITE_REPORT)?;
         Ok(Some(destination))
     }
 
@@ -212,12 +209,17 @@ fn is_report(beginning: &[u8]) -> bool {
     beginning.starts_with(b"{") && holds(beginning, "\"updates_per_second\":")
 }
 
-/// Tries to begin a file that may be written.
-pub(super) fn check_writable(destination: &Destination, kind: &str) -> Result<(), Error> {
-    match AtomicFile::at(destination.clone()) {
-        Ok(_) => Ok(()),
-        Err(error) => Err(not_written(destination.name(), kind, &error.source)),
-    }
+/// Makes a directory, if it is not there.
+pub(super) fn make_directory(directory: &Path) -> Result<(), Error> {
+    let made = sys::create_directory(directory);
+    Ok(made.map_err(FileError::of("create the directory", directory))?)
+}
+
+/// Tries to begin a file that may be written; `action` says what it is, as in `write the report`.
+pub(super) fn check_writable(destination: &Destination, action: &'static str) -> Result<(), Error> {
+    let begun = AtomicFile::at(destination.clone());
+    let begun = begun.map_err(|error| FileError::of(action, destination.name())(error.source));
+    Ok(begun.map(drop)?)
 }
 
 /// Writes the figures of a run as JSON.
@@ -225,17 +227,10 @@ pub(super) fn write_report(
     destination: Destination,
     figures: &impl Serialize,
 ) -> Result<(), Error> {
-    let text = json::pretty(figures);
+    let text = json::pretty(figures) + "\n";
     let path = destination.path().to_owned();
-    let written = sys::write_file_at(destination, (text + "\n").as_bytes());
-    written.map_err(|error| not_written(&path, "report", &error.source))
-}
-
-fn not_written(path: &Path, kind: &str, error: &io::Error) -> Error {
-    Error::System(format!(
-        "cannot write the {kind} {}: {error}",
-        path.display()
-    ))
+    let written = sys::write_file_at(destination, text.as_bytes());
+    Ok(written.map_err(|error| FileError::of(WRITE_REPORT, path)(error.source))?)
 }
 
 /// Tells how a run or a sweep ended; `command` starts the same again, and `has_progressed` tells whether it would go

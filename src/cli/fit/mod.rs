@@ -116,11 +116,9 @@ pub(super) fn fit(args: &FitArgs, terminal: &Terminal) -> Result<(), Error> {
 /// Draws a fit as `--plot` does.
 #[allow(dead_code, reason = "for the Python package")]
 pub fn draw_fit(answer: &FitAnswer, raw: &RawParams, path: &Path) -> Result<(), Error> {
-    let destination = Destination::examine(path).map_err(sys::FileError::of("write", path));
-    let drawn = destination.map_err(|error| Error::System(error.to_string()))?;
-    let file = drawing::draw(answer, raw, &drawn)?;
-    file.commit()
-        .map_err(|error| Error::System(error.to_string()))
+    let destination = Destination::examine(path).map_err(sys::FileError::of("write", path))?;
+    let file = drawing::draw(answer, raw, &destination)?;
+    Ok(file.commit()?)
 }
 
 /// What a fit is doing, in words.

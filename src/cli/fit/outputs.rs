@@ -1,7 +1,11 @@
 //! [`Outputs`]: the files that a fit writes, all of them or none.
 
 use super::{
-    super::{json, plot::STILL_EXTENSIONS, start::check_writable},
+    super::{
+        json,
+        plot::STILL_EXTENSIONS,
+        start::{DEFAULT_DIRECTORY, check_writable, make_directory},
+    },
     drawing,
 };
 use crate::cli::error::Error;
@@ -11,14 +15,11 @@ use diff2d::{
     program::cube::Writing,
 };
 use diff2d_plot as plot;
-use diff2d_sys::{self as sys, AtomicFile, Destination};
+use diff2d_sys::{self as sys, AtomicFile, Destination, FileError};
 use std::{
     io::Write,
     path::{Path, PathBuf},
 };
-
-/// The directory of answers without `-o`.
-const DEFAULT_DIRECTORY: &str = "output";
 
 /// The names that a user has given.
 #[derive(Debug, Clone, Copy)]
@@ -98,21 +99,19 @@ impl Outputs {
         for left in [&self.rows, &self.parameters] {
             if left.found().is_some() {
                 let removed = left.remove_found();
-                removed.map_err(|error| {
-                    Error::System(sys::FileError::of("replace", left.name())(error).to_string())
-                })?;
+                removed.map_err(FileError::of("replace", left.name()))?;
             }
         }
         Ok(())
     }
 
     fn check_writable(&self) -> Result<(), Error> {
-        check_writable(&self.rows, "table")?;
-        check_writable(&self.parameters, "parameter file")?;
+        check_writable(&self.rows, "write the table")?;
+        check_writable(&self.parameters, "write the parameter file")?;
         if let Some(plot) = &self.plot {
-            check_writable(plot, "picture")?;
+            check_writable(plot, "write the picture")?;
         }
-        check_writable(&self.json, "answer")
+        check_writable(&self.json, "write the answer")
     }
 
     /// The name of the answer.
@@ -137,12 +136,12 @@ impl Outputs {
         for (destination, text) in texts {
             let written = AtomicFile::at(destination.clone()).and_then(|mut file| {
                 file.write_all(text.as_bytes())
-                    .map_err(sys::FileError::of("write", destination.name()))?;
+                    .map_err(FileError::of("write", destination.name()))?;
                 Ok(file)
             });
-            files.push(written.map_err(|error| Error::System(error.to_string()))?);
+            files.push(written?);
         }
-        sys::commit_together(files).map_err(|error| Error::System(error.to_string()))
+        Ok(sys::commit_together(files)?)
     }
 }
 
@@ -156,12 +155,7 @@ impl Names<'_> {
                 path.display()
             ))),
             None => {
-                let directory = sys::create_directory(Path::new(DEFAULT_DIRECTORY));
-                directory.map_err(|error| {
-                    Error::System(format!(
-                        "cannot create the directory {DEFAULT_DIRECTORY}: {error}"
-                    ))
-                })?;
+                make_directory(Path::new(DEFAULT_DIRECTORY))?;
                 let stem = self.parameters.file_stem().unwrap_or_default();
                 let name = format!("{}.fit.json", stem.to_string_lossy());
                 Ok(Path::new(DEFAULT_DIRECTORY).join(name))

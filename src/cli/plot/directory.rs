@@ -5,7 +5,6 @@ use super::{
     pictures::{Picture, names_a_file},
 };
 use crate::cli::error::Error;
-use diff2d_sys as sys;
 use std::{
     collections::HashSet,
     fs,
@@ -124,12 +123,4 @@ fn is_picture_of_frame(path: &Path) -> bool {
 /// The name of the picture of one frame.
 pub(in crate::cli) fn frame_path(directory: &Path, index: u64) -> PathBuf {
     directory.join(format!("{index:04}.png"))
-}
-
-/// Makes the directory for pictures, if it is not there.
-pub(in crate::cli) fn make_directory(directory: &Path) -> Result<(), Error> {
-    sys::create_directory(directory).map_err(|error| {
-        let directory = directory.display();
-        Error::System(format!("cannot create the directory {directory}: {error}"))
-    })
 }

@@ -9,7 +9,7 @@ mod record;
 mod series;
 
 pub(super) use args::PlotArgs;
-pub(super) use directory::{frame_path, make_directory};
+pub(super) use directory::frame_path;
 pub(super) use pictures::STILL_EXTENSIONS;
 
 use super::{

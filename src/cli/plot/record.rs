@@ -127,11 +127,6 @@ fn labels(typed: Option<&str>, charts: usize) -> Result<Vec<&str>, Error> {
 
 /// The curve of a column over time; a sweep has one for each scenario, labelled with its parameters, and with the name
 /// of the column if that is given.
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "numbers of scenarios are whole"
-)]
 fn curves_of(
     record: &RecordTable,
     place: usize,

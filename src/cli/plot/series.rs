@@ -3,12 +3,14 @@
 use super::{
     args::PlotArgs,
     curves,
-    directory::{directory, file, frame_path, make_directory, older_pictures},
+    directory::{directory, file, frame_path, older_pictures},
     page,
     pictures::Picture,
     record,
 };
-use crate::cli::{bar::Unit, error::Error, frames::Drawing, terminal::Terminal};
+use crate::cli::{
+    bar::Unit, error::Error, frames::Drawing, start::make_directory, terminal::Terminal,
+};
 use diff2d::{JournalledArray, program::cube::Writing};
 use diff2d_plot::{self as plot, Chart, Contours, Extrema, Sheet};
 use diff2d_sys::Destination;

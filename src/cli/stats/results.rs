@@ -3,8 +3,9 @@
 use super::args::StatsArgs;
 use crate::cli::{
     error::Error,
+    json::Value,
     open::{self, NewArray},
-    rows::{Cell, Column, Fact, FactValue, Row, Style, Table},
+    rows::{Cell, Column, Fact, Row, Style, Table},
     terminal::Terminal,
 };
 use diff2d::JournalledArray;
@@ -60,14 +61,16 @@ pub(super) fn row(
     cells.extend(values(options, statistics, quantiles).map(Cell::Number));
     let mut facts = vec![Fact {
         name: "nan",
-        value: FactValue::Count(statistics.nan),
+        value: Value::plain(statistics.nan),
+        text: Some(statistics.nan.to_string()),
     }];
     if !args.quantiles.is_empty() {
         let pairs = args.quantiles.iter().zip(quantiles);
         let pairs = pairs.map(|(q, &value)| (q.to_string(), value));
         facts.push(Fact {
             name: "quantiles",
-            value: FactValue::InColumns(pairs.collect()),
+            value: Value::numbers(pairs),
+            text: None,
         });
     }
     Row { cells, facts }
@@ -88,7 +91,6 @@ pub(super) fn values(
 }
 
 /// The number of values above the limit, and their fraction of the values that are not NaN.
-#[expect(clippy::cast_precision_loss, reason = "counts are below 2^53")]
 fn above(options: Options, statistics: &Statistics) -> [Scalar; 2] {
     let nan = if options.skip_nan { 0 } else { statistics.nan };
     let fraction = statistics.above as f64 / (statistics.count - nan) as f64;

@@ -8,8 +8,9 @@ use crate::cli::{
     axes::{self, Axes},
     bar::Unit,
     error::Error,
-    open,
-    rows::{Cell, Fact, FactValue, Place, Table},
+    json::Value,
+    number, open,
+    rows::{Cell, Fact, Table},
     select,
     terminal::Terminal,
 };
@@ -56,12 +57,17 @@ pub(super) fn whole(
     {
         let coordinates = axes::in_words(&axes.places(index));
         let numbers = index.iter().enumerate();
-        let index = numbers
+        let index: Vec<u64> = numbers
             .map(|(axis, &number)| array.index_in_file(axis, number))
             .collect();
+        let mut text = number::tuple(&index);
+        if !coordinates.is_empty() {
+            text += &format!(" at {coordinates}");
+        }
         row.facts.push(Fact {
             name,
-            value: FactValue::Place(Place { index, coordinates }),
+            value: Value::plain(index),
+            text: Some(text),
         });
     }
     if let Some(bins) = args.histogram {
@@ -70,12 +76,18 @@ pub(super) fn whole(
             .or_else(|| range(&statistics))
             .ok_or_else(no_range)?;
         let histogram = stats::histogram(array, select, bins.count, limits, options, progress)?;
+        let bins = histogram.counts.iter().zip(histogram.edges.windows(2));
+        let lines = bins.map(|(count, edges)| {
+            let [low, high] = [edges[0], edges[1]].map(number::python);
+            format!("\n{low:>22} {high:>22} {count:>12}")
+        });
         row.facts.push(Fact {
             name: "histogram",
-            value: FactValue::Histogram {
-                edges: histogram.edges,
-                counts: histogram.counts,
-            },
+            text: Some(lines.collect()),
+            value: Value::Object(vec![
+                ("edges".into(), Value::plain(histogram.edges)),
+                ("counts".into(), Value::plain(histogram.counts)),
+            ]),
         });
     }
     drop(bar);

@@ -185,7 +185,6 @@ fn on_ranks(
     }
     let took = start_time.elapsed().as_secs_f64();
     if let (Some(destination), true) = (report, world.is_root()) {
-        #[expect(clippy::cast_precision_loss, reason = "a rate for people")]
         let report = json!({
             "scenarios": count,
             "snapshots": commits,

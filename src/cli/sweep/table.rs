@@ -12,9 +12,9 @@ use diff2d::{
         run::EffectiveDiffusivity,
     },
 };
-use diff2d_sys::{self as sys, AtomicFile, Destination};
+use diff2d_sys::{self as sys, Destination, FileError};
 use std::{
-    io::{self, BufRead, BufReader, Read, Write},
+    io::{self, BufRead, BufReader, Read},
     iter,
     path::{Path, PathBuf},
     time::SystemTime,
@@ -98,7 +98,7 @@ impl<'a> ScenarioTable<'a> {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(destination),
             opened => opened.and_then(|file| self.is_this_table(BufReader::new(file), resume)),
         };
-        if is_this_table.map_err(|error| self.cannot("read", &error))? {
+        if is_this_table.map_err(FileError::of("read the table", self.path))? {
             Ok(destination)
         } else {
             Err(Error::Usage(format!(
@@ -149,12 +149,9 @@ impl<'a> ScenarioTable<'a> {
     /// Writes the table in place of what was there.
     pub(super) fn write(&self, destination: Destination) -> Result<(), Error> {
         let text = format!("{}\n{}\n", self.head(), self.rows()?.join("\n"));
-        let mut file =
-            AtomicFile::at(destination).map_err(|error| self.cannot("write", &error.source))?;
-        let written = file.write_all(text.as_bytes());
-        written.map_err(|error| self.cannot("write", &error))?;
-        let committed = file.commit();
-        committed.map_err(|error| self.cannot("write", &error.source))
+        let written = sys::write_file_at(destination, text.as_bytes());
+        let error = FileError::of("write the table", self.path);
+        Ok(written.map_err(|written| error(written.source))?)
     }
 
     /// The number of scenarios whose condition was never met, once all are complete and if there is a condition.
@@ -261,11 +258,6 @@ impl<'a> ScenarioTable<'a> {
             rate.map_or(Cell::Empty, |&rate| Cell::from(rate))
         });
         Ok(cells.collect())
-    }
-
-    fn cannot(&self, action: &str, error: &io::Error) -> Error {
-        let path = self.path.display();
-        Error::System(format!("cannot {action} the table {path}: {error}"))
     }
 }
 
