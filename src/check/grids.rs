@@ -94,7 +94,6 @@ impl Grids {
 }
 
 /// The number of node updates in all stages of all steps, or the equivalent of all cycles of multigrid.
-#[expect(clippy::cast_precision_loss, reason = "an estimate")]
 pub(super) fn updates_of(problem: &Problem) -> f64 {
     let nodes = problem.grid.len() as f64;
     let steps = problem.schedule.last_step() as f64 * problem.stages() as f64;
@@ -103,11 +102,6 @@ pub(super) fn updates_of(problem: &Problem) -> f64 {
 }
 
 /// The number of cells along an axis between the ends of the domain.
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "a number of cells, below 2^31"
-)]
 fn cells(axis: &Axis) -> u64 {
     let (lower, upper) = axis.domain();
     ((upper - lower) / axis.spacing).round() as u64
@@ -145,12 +139,6 @@ pub(crate) struct Ladder<'a> {
     pub(crate) refinement: u32,
 }
 
-#[expect(
-    clippy::cast_precision_loss,
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "numbers of cells and steps are below 2^53"
-)]
 impl Ladder<'_> {
     /// Doubles the spacing of the coarsest grid, if it is fine enough for that; returns whether it was.
     pub(crate) fn coarsen(&mut self) -> bool {

@@ -74,7 +74,6 @@ fn initial(problem: &Problem) -> Result<FaceJumps, CheckError> {
 }
 
 /// The jumps of the source at the beginning, over all steps.
-#[expect(clippy::cast_precision_loss, reason = "below 2^53")]
 fn source(problem: &Problem) -> Result<FaceJumps, CheckError> {
     // Where the capacity does not vary the source has it in it.
     let steps = problem.schedule.last_step() as f64

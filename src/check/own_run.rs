@@ -28,10 +28,6 @@ pub(super) struct OwnRun<'a> {
 }
 
 impl<'a> OwnRun<'a> {
-    #[expect(
-        clippy::cast_precision_loss,
-        reason = "numbers of steps are below 2^53"
-    )]
     pub(super) fn solve(
         own: &Problem,
         grids: &Grids,

@@ -49,12 +49,6 @@ fn last_snapshot_within(updates: f64, problem: &mut Problem) -> Result<Option<u6
 }
 
 /// The number of snapshots after the first that so many updates of nodes reach.
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    clippy::cast_precision_loss,
-    reason = "a number of snapshots"
-)]
 fn affordable_snapshots(problem: &Problem, updates: f64) -> u64 {
     let snapshots = problem.schedule.snapshots() - 1;
     let of_each = updates_of(problem) / snapshots as f64;

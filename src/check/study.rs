@@ -36,10 +36,6 @@ pub struct Level {
 
 impl Level {
     /// The area between the outermost nodes \[length²\].
-    #[expect(
-        clippy::cast_precision_loss,
-        reason = "numbers of nodes are below 2^53"
-    )]
     pub(super) fn area(&self) -> f64 {
         let (ny, nx) = self.shape;
         self.spacing[0] * (nx - 1) as f64 * self.spacing[1] * (ny - 1) as f64

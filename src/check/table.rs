@@ -167,7 +167,6 @@ fn mode(
 /// Legendre's polynomial of degree `s`, `b = (s² + s - 2)/(2 s (s + 1))` and `w = 4/(s² + s - 2)`.
 ///
 /// Source: Meyer, Balsara, Aslam, J. Comput. Phys. 257 (2014), §2.2.
-#[expect(clippy::cast_precision_loss, reason = "numbers of stages are small")]
 fn rkl2_factor(stages: usize, z: f64) -> f64 {
     let s = stages as f64;
     let reach = s * s + s - 2.0;

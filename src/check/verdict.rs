@@ -141,7 +141,6 @@ fn share(error: f64, of: f64) -> String {
     if percent < 1e-6 {
         return "rounding".to_owned();
     }
-    #[expect(clippy::cast_possible_truncation, reason = "at most 6 digits")]
     let digits = (1.0 - percent.log10().floor()).clamp(0.0, 9.0) as usize;
     format!("{percent:.digits$} %")
 }

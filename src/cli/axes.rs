@@ -298,7 +298,6 @@ impl<'a> Axes<'a> {
     }
 
     /// The dates of the indices along an axis, if it has some: those of its words, or of a unit such as `hours since 2023-01-01`.
-    #[expect(clippy::cast_precision_loss, reason = "indices are below 2^53")]
     pub(super) fn dates(&self, axis: usize) -> Option<Vec<Date>> {
         let named = self.labels.axis(axis)?;
         if let Some(words) = named.labels() {
@@ -346,11 +345,6 @@ impl<'a> Axes<'a> {
                 "{name}={text}: the coordinates along {name} are not equally far apart, so that a length has no number of them: give numbers of indices for all axes"
             )));
         }
-        #[expect(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "positive, and saturating"
-        )]
         Ok(((length / spacing).round() as u64).max(1))
     }
 

@@ -20,12 +20,6 @@ pub(super) enum Unit {
     Tasks,
 }
 
-#[expect(
-    clippy::cast_precision_loss,
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "told in few digits"
-)]
 impl Unit {
     fn template(self) -> &'static str {
         match self {
@@ -105,7 +99,6 @@ pub(super) struct Bar {
     thread: Option<(Sender<()>, JoinHandle<()>)>,
 }
 
-#[expect(clippy::cast_precision_loss, reason = "told in few digits")]
 impl Bar {
     /// A bar that is neither drawn nor written.
     pub(super) fn hidden() -> Self {

@@ -109,10 +109,6 @@ impl Groups {
     }
 }
 
-#[expect(
-    clippy::cast_precision_loss,
-    reason = "numbers of a calendar are small"
-)]
 fn coordinate_of(number: i64) -> f64 {
     number as f64
 }
@@ -238,12 +234,6 @@ fn by_dates(
 
 /// For each index along an axis, the index along the axis of an array that is repeated: by the distance from the first coordinate of
 /// that array, or by the number in the file.
-#[expect(
-    clippy::cast_precision_loss,
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "indices are below 2^53, and a remainder is at least 0"
-)]
 fn by_period(
     axes: &Axes<'_>,
     axis: usize,

@@ -5,7 +5,6 @@ use diff2d_arrays::npy::Scalar;
 /// A float as Python prints it: the shortest decimal that reads back as the same float.
 ///
 /// The course's programs print simulated times this way, so ours does.
-#[must_use]
 pub(super) fn python(value: f64) -> String {
     if !value.is_finite() {
         return match value {
@@ -30,7 +29,6 @@ pub(super) fn python(value: f64) -> String {
 }
 
 /// An element or a result with all its digits, as Python prints it.
-#[must_use]
 pub(super) fn scalar(value: Scalar) -> String {
     match value {
         Scalar::Float(value) => python(value),
@@ -39,7 +37,6 @@ pub(super) fn scalar(value: Scalar) -> String {
 }
 
 /// Lengths as Python writes a tuple: `(4, 22, 22)`, `(6,)`, `()`.
-#[must_use]
 pub(super) fn tuple(lengths: &[u64]) -> String {
     match lengths {
         [length] => format!("({length},)"),
@@ -51,7 +48,6 @@ pub(super) fn tuple(lengths: &[u64]) -> String {
 }
 
 /// A number of things: `1 row`, `2 rows`.
-#[must_use]
 pub(super) fn counted(count: u64, noun: &str) -> String {
     match count {
         1 => format!("1 {noun}"),
@@ -60,7 +56,6 @@ pub(super) fn counted(count: u64, noun: &str) -> String {
 }
 
 /// Increasing indices, neighbours as ranges: `0, 3 to 7`.
-#[must_use]
 pub(super) fn ranges(indices: &[u64]) -> String {
     let ranges = indices.chunk_by(|index, next| index + 1 == *next);
     let words = ranges.filter_map(|range| match range {
@@ -72,13 +67,11 @@ pub(super) fn ranges(indices: &[u64]) -> String {
 }
 
 /// A number of bytes, rounded: `21.4 MiB`.
-#[must_use]
 pub(super) fn bytes(count: u64) -> String {
     indicatif::BinaryBytes(count).to_string()
 }
 
 /// A large number with two or three digits: `3.9 G`, `12 M`.
-#[must_use]
 pub(super) fn scaled(number: f64) -> String {
     let (scaled, prefix) = match number {
         ..1e3 => (number, ""),
@@ -93,7 +86,6 @@ pub(super) fn scaled(number: f64) -> String {
 }
 
 /// A duration, rounded: `0.07 s`, `12 s`, `3.3 h`.
-#[must_use]
 pub(super) fn seconds(seconds: f64) -> String {
     match seconds {
         ..10.0 => format!("{seconds:.2} s"),

@@ -60,10 +60,6 @@ impl TypedAxis {
             );
             return Err(self.refused(path, &reason));
         }
-        #[expect(
-            clippy::cast_possible_truncation,
-            reason = "elements of an array that was opened"
-        )]
         let mut coordinates = vec![0.0; length as usize];
         file.read::<f64>(0, &mut coordinates)?;
         if !coordinates.iter().all(|coordinate| coordinate.is_finite()) {
@@ -77,7 +73,6 @@ impl TypedAxis {
             ));
         }
         let spacing = match coordinates[..] {
-            #[expect(clippy::cast_precision_loss, reason = "indices are below 2^53")]
             [first, .., last] => (last - first) / (length - 1) as f64,
             _ => 1.0,
         };

@@ -23,7 +23,6 @@ pub(super) struct CompareReport<'a> {
 impl<'a> CompareReport<'a> {
     /// Reports the differences at every index of the first axis, of which there are none if all bits are equal. A snapshot
     /// without a partner is a difference, unless only common ones are asked for.
-    #[expect(clippy::cast_precision_loss, reason = "counts are below 2^53")]
     pub(super) fn new(
         arrays: [&JournalledArray; 2],
         comparison: &Comparison<'_>,

@@ -34,7 +34,6 @@ pub(in crate::cli) struct AxisPosition {
 }
 
 /// The coordinate of an index, or its number.
-#[expect(clippy::cast_precision_loss, reason = "a place in a picture")]
 fn place(axes: &Axes<'_>, axis: usize, index: u64) -> f64 {
     axes.coordinate(axis, index).unwrap_or(index as f64)
 }
@@ -190,7 +189,6 @@ impl Frames<'_> {
     }
 
     /// The values of a node over some frames.
-    #[expect(clippy::cast_precision_loss, reason = "a place in a picture")]
     pub(in crate::cli) fn history(
         &self,
         chosen: &[u64],

@@ -5,7 +5,6 @@ use diff2d::{Budget, Problem, program::run::DISK_SPEED};
 
 /// Bands of rows that are advanced one after the other, and the memory that they take; the time in which a disk of the assumed
 /// speed moves them all, and as text where the state is. `None` where the state is in memory.
-#[expect(clippy::cast_precision_loss, reason = "an estimate")]
 pub(super) fn plan(budget: &Budget, problem: &Problem) -> Option<(Answer<'static>, f64, String)> {
     let shape = budget.bands?;
     let nper = problem.schedule.nper.most();

@@ -6,7 +6,6 @@ use diff2d_sys as sys;
 use std::path::Path;
 
 /// Time in which `snapshots` are digested, written and synced.
-#[expect(clippy::cast_precision_loss, reason = "an estimate")]
 pub(super) fn writing(snapshots: u64, bytes: u64) -> f64 {
     /// Seconds for a small snapshot; several snapshots share a sync.
     const EACH: f64 = 4e-4;

@@ -62,7 +62,6 @@ impl RankShares {
     }
 
     /// The time of one rank divided by the time of all rows in one process: rows that two ranks compute count twice.
-    #[expect(clippy::cast_precision_loss, reason = "an estimate")]
     fn share(&self, problem: &Problem) -> f64 {
         if problem.params.method.is_exact_in_time() {
             // Every rank transforms the whole grid.

@@ -17,11 +17,6 @@ const MOST_MINUTES: u64 = 24 * 60;
 
 impl BatchJob {
     /// The job of a run. It asks for half as much time again as the plan estimates, and for a quarter more memory.
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "an estimate, and a conversion that saturates"
-    )]
     pub(super) fn new(plan: &RunPlan<'_>, arguments: String) -> Self {
         let threads = plan.threads.max(1);
         let bytes_per_thread = plan.peak_bytes_per_rank / threads as u64;

@@ -89,7 +89,6 @@ impl<'a> SweepPlan<'a> {
 }
 
 /// The steps of all scenarios, divided by the steps of the first scenario.
-#[expect(clippy::cast_precision_loss, reason = "an estimate")]
 fn share_of_first(sweep: &Sweep) -> f64 {
     let schedule = &sweep.first().schedule;
     let steps_of_first = (last_step(schedule.nsteps, &schedule.nper) as f64).max(1.0);
