@@ -127,7 +127,7 @@ fn effective(cube: &Cube, args: &FluxArgs, terminal: &Terminal) -> Result<(), Er
         row: Box::new(|_| cells.iter().cloned().collect()),
     };
     let row = (rows.row)(0);
-    terminal.value(&row.value(&rows.columns), &rows, args.json)
+    terminal.value(&row.into_value(&rows.columns), &rows, args.json)
 }
 
 /// Answers with a row for each scenario that is there: what tells it from the others, and its effective diffusivity.

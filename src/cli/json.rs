@@ -2,7 +2,7 @@
 //!
 //! Infinities, which JSON lacks, are `"inf"` and `"-inf"`, and NaN is null.
 
-use super::{number, rows::Rows};
+use super::number;
 use diff2d_arrays::npy::Scalar;
 use serde::{Serialize, Serializer, ser::SerializeSeq};
 use serde_json::ser::Formatter;
@@ -13,9 +13,8 @@ pub(super) enum Value<'a> {
     Number(Scalar),
     List(Vec<Value<'a>>),
     Object(Vec<(Cow<'a, str>, Value<'a>)>),
-    Shared(&'a Value<'a>),
-    /// An object for each row, made when it is written, as there may be many.
-    Rows(Rows<'a>),
+    /// So many values, each made when it is written, as there may be many.
+    Each(usize, Box<dyn Fn(usize) -> Value<'static> + 'a>),
     /// Any other value, without infinities.
     Plain(Box<dyn erased_serde::Serialize + 'a>),
 }
@@ -68,12 +67,10 @@ impl Serialize for Written<'_> {
             Value::Object(values) => {
                 serializer.collect_map(values.iter().map(|(key, value)| (key, written(value))))
             }
-            Value::Shared(value) => written(value).serialize(serializer),
-            Value::Rows(rows) => {
-                let mut list = serializer.serialize_seq(Some(rows.count))?;
-                for number in 0..rows.count {
-                    let row = (rows.row)(number);
-                    let value = &row.value(&rows.columns);
+            Value::Each(count, make) => {
+                let mut list = serializer.serialize_seq(Some(*count))?;
+                for number in 0..*count {
+                    let value = &make(number);
                     list.serialize_element(&Written { value, is_json })?;
                 }
                 list.end()

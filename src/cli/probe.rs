@@ -260,7 +260,7 @@ impl<'a> Elements<'a> {
             let cells = axes.cells(&indices).into_iter();
             rows.push(cells.chain([Cell::Number(value)]).collect());
         }
-        self.table(&axes).print(&rows)
+        self.table(&axes).print(rows)
     }
 
     /// Ends the table, and tells how many elements were left out.

@@ -91,9 +91,9 @@ impl Cell {
         }
     }
 
-    fn value(&self) -> Value<'_> {
+    fn into_value(self) -> Value<'static> {
         match self {
-            Self::Number(number) => Value::Number(*number),
+            Self::Number(number) => Value::Number(number),
             Self::Text(text) => Value::plain(text),
             Self::Index(index) => Value::plain(index),
             Self::Empty => Value::plain(()),
@@ -122,14 +122,12 @@ pub(super) struct Row {
 
 impl Row {
     /// The row as an object.
-    pub(super) fn value<'a>(&'a self, columns: &'a [Column]) -> Value<'a> {
-        let cells = columns.iter().zip(&self.cells);
-        let cells = cells.filter_map(|(column, cell)| {
-            let key = column.key.as_deref()?;
-            Some((key.into(), cell.value()))
-        });
-        let facts = self.facts.iter();
-        let facts = facts.map(|fact| (fact.name.into(), Value::Shared(&fact.value)));
+    pub(super) fn into_value(self, columns: &[Column]) -> Value<'static> {
+        let cells = columns.iter().zip(self.cells);
+        let cells =
+            cells.filter_map(|(column, cell)| Some((column.key.clone()?, cell.into_value())));
+        let facts = self.facts.into_iter();
+        let facts = facts.map(|fact| (fact.name.into(), fact.value));
         Value::Object(cells.chain(facts).collect())
     }
 }
@@ -153,21 +151,22 @@ impl Style {
     }
 
     /// The lines of a row.
-    fn lines(self, columns: &[Column], row: &Row) -> String {
+    fn lines(self, columns: &[Column], row: Row) -> String {
         match self {
             Self::Aligned => aligned(columns, &texts(&row.cells)),
             Self::Csv => csv_line(&row.cells),
             Self::Lines(width) => {
                 let values = names(columns).into_iter().zip(texts(&row.cells));
-                let facts = row.facts.iter();
-                let facts =
-                    facts.filter_map(|fact| Some((fact.name.to_owned(), fact.text.clone()?)));
+                let facts = row.facts.into_iter();
+                let facts = facts.filter_map(|fact| Some((fact.name.to_owned(), fact.text?)));
                 let lines = values
                     .chain(facts)
                     .map(|(name, text)| format!("{name:<width$} {text}"));
                 lines.collect::<Vec<_>>().join("\n")
             }
-            Self::JsonLines | Self::JsonArray | Self::Values => json::line(&row.value(columns)),
+            Self::JsonLines | Self::JsonArray | Self::Values => {
+                json::line(&row.into_value(columns))
+            }
         }
     }
 }
@@ -243,14 +242,14 @@ impl<'a> Table<'a> {
     }
 
     /// Prints rows.
-    pub(super) fn print(&mut self, rows: &[Row]) -> Result<(), Error> {
+    pub(super) fn print(&mut self, rows: Vec<Row>) -> Result<(), Error> {
         if rows.is_empty() {
             return Ok(());
         }
         self.print_head()?;
         let columns = &self.columns;
         if self.style == Style::Values {
-            let objects = rows.iter().map(|row| row.value(columns));
+            let objects = rows.into_iter().map(|row| row.into_value(columns));
             self.terminal.gives(&Value::List(objects.collect()));
             return Ok(());
         }
@@ -260,7 +259,8 @@ impl<'a> Table<'a> {
             _ => ("", "\n"),
         };
         self.has_rows = true;
-        let lines = rows.iter().map(|row| self.style.lines(columns, row));
+        let lines = rows.into_iter();
+        let lines = lines.map(|row| self.style.lines(columns, row));
         let lines = lines.collect::<Vec<_>>().join(separator);
         self.terminal.result(&format!("{opening}{lines}"))
     }
@@ -283,10 +283,26 @@ pub(super) struct Rows<'a> {
     pub(super) row: Box<dyn Fn(usize) -> Row + 'a>,
 }
 
+impl<'a> Rows<'a> {
+    /// The rows as a list of objects.
+    pub(super) fn into_value(self) -> Value<'a> {
+        let Self {
+            columns,
+            count,
+            row,
+            ..
+        } = self;
+        Value::Each(
+            count,
+            Box::new(move |number| row(number).into_value(&columns)),
+        )
+    }
+}
+
 impl fmt::Display for Rows<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let rows = (0..self.count).map(|number| (self.row)(number));
-        let lines = rows.map(|row| self.style.lines(&self.columns, &row));
+        let lines = rows.map(|row| self.style.lines(&self.columns, row));
         let head = self.style.head(&self.columns).into_iter();
         for (number, line) in head.chain(lines).enumerate() {
             let separator = if number == 0 { "" } else { "\n" };
@@ -318,7 +334,7 @@ mod tests {
             Column::new("q0.5").with_key(None).of_width(5),
             Column::new("rate").of_width(4),
         ];
-        let row = Row {
+        let row = || Row {
             cells: vec![
                 Cell::Text("a,b".to_owned()),
                 Cell::Index(vec![7, 12]),
@@ -355,7 +371,7 @@ mod tests {
             ),
         ] {
             assert_eq!(style.head(&columns).as_deref(), head);
-            assert_eq!(style.lines(&columns, &row), lines);
+            assert_eq!(style.lines(&columns, row()), lines);
         }
     }
 }

@@ -135,7 +135,7 @@ impl Terminal {
     /// Prints rows: as text, or as one JSON array.
     pub(super) fn rows(&self, rows: Rows<'_>, is_json: bool) -> Result<(), Error> {
         if is_json || self.has_caller() {
-            return self.value(&Value::Rows(rows), &"", true);
+            return self.value(&rows.into_value(), &"", true);
         }
         self.write_result(|stdout| writeln!(stdout, "{rows}"))
     }

@@ -173,7 +173,7 @@ fn tell_snapshots<'a>(
     if !differing.is_empty() {
         answer.text(table(differing).to_string());
     }
-    answer.value("snapshots", Value::Rows(table(snapshots)));
+    answer.value("snapshots", table(snapshots).into_value());
 }
 
 /// The index, the time and the difference of each snapshot that is compared, if the first axis is time.

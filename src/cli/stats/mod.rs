@@ -77,7 +77,7 @@ fn each_snapshot(
             let elements = snapshot * frame..(snapshot + 1) * frame;
             let statistics = stats::part(array, elements, options, &Progress::default())?;
             let index = vec![Cell::Index(vec![snapshot])];
-            table.print(&[results::row(args, index, options, &statistics, &[])])
+            table.print(vec![results::row(args, index, options, &statistics, &[])])
         })
     })?;
     followed.conclude()

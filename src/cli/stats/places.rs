@@ -8,7 +8,7 @@ use crate::cli::{
     axes::Axes,
     error::Error,
     open::{self, NewArray},
-    rows::{Cell, Column, Row, Table},
+    rows::{Cell, Column, Table},
     terminal::Terminal,
 };
 use diff2d::JournalledArray;
@@ -163,7 +163,7 @@ impl<'a> Results<'a> {
                                     ));
                                     row(args, cells, options, statistics, quantiles)
                                 });
-                        table.print(&rows.collect::<Vec<Row>>())
+                        table.print(rows.collect())
                     }
                 }
             },
@@ -210,7 +210,7 @@ impl<'a> Results<'a> {
                                     .cells(&axes, select, &self.remaining_axes, place);
                             cells.into_iter().chain(line.map(Cell::from)).collect()
                         });
-                        table.print(&rows.collect::<Vec<Row>>())
+                        table.print(rows.collect())
                     }
                 }
             },

@@ -106,7 +106,7 @@ pub(super) fn whole(
         let labels = Labels::of_axes(vec![Some(statistic)]);
         return open::finish(output, path, &labels);
     }
-    table.print(&[row])
+    table.print(vec![row])
 }
 
 /// The finite ends of all values; those that NumPy takes where there are none.
