@@ -84,7 +84,7 @@ pub(super) fn flux(args: &FluxArgs, terminal: &Terminal) -> Result<(), Error> {
         .collect();
     let table = FluxTable::of(&cube, &commits, &args.moved)?;
     terminal.warn(table.warning.as_slice());
-    terminal.rows(rates(&table), args.json)
+    rates(&table).print(terminal, args.json)
 }
 
 fn pixel_ends(text: &str) -> Result<PixelEnds, String> {
@@ -168,7 +168,7 @@ fn effective_of_scenarios(cube: &Cube, args: &FluxArgs, terminal: &Terminal) -> 
         count: rows.len(),
         row: Box::new(|number| rows[number].iter().cloned().collect()),
     };
-    terminal.rows(table, args.json)
+    table.print(terminal, args.json)
 }
 
 /// A row for each snapshot, with its rates.

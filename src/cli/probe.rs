@@ -77,7 +77,7 @@ pub(super) fn probe(args: &ProbeArgs, terminal: &Terminal) -> Result<(), Error> 
             )));
         }
         let rows = record::chosen_rows(&record, &args.at, terminal)?;
-        return terminal.rows(rows, args.json);
+        return rows.print(terminal, args.json);
     }
     let mut array = open_as(&args.file, &args.input, terminal)?;
     let dimensions = array.npy.shape.len();

@@ -284,6 +284,14 @@ pub(super) struct Rows<'a> {
 }
 
 impl<'a> Rows<'a> {
+    /// Prints the rows: as text, or as one JSON array.
+    pub(super) fn print(self, terminal: &Terminal, is_json: bool) -> Result<(), Error> {
+        if is_json || terminal.has_caller() {
+            return terminal.value(&self.into_value(), &"", true);
+        }
+        terminal.write_result(|stdout| writeln!(stdout, "{self}"))
+    }
+
     /// The rows as a list of objects.
     pub(super) fn into_value(self) -> Value<'a> {
         let Self {

@@ -4,7 +4,6 @@ use super::{
     answer::Answer,
     bar::{Bar, Unit},
     json::{self, Value},
-    rows::Rows,
 };
 use crate::cli::error::Error;
 use diff2d_arrays::wording::excerpt;
@@ -130,14 +129,6 @@ impl Terminal {
     pub(super) fn answer(&self, answer: Answer<'_>, is_json: bool) -> Result<(), Error> {
         let (value, text) = answer.into_parts();
         self.value(&value, &text, is_json)
-    }
-
-    /// Prints rows: as text, or as one JSON array.
-    pub(super) fn rows(&self, rows: Rows<'_>, is_json: bool) -> Result<(), Error> {
-        if is_json || self.has_caller() {
-            return self.value(&rows.into_value(), &"", true);
-        }
-        self.write_result(|stdout| writeln!(stdout, "{rows}"))
     }
 
     /// Prints a text, or a value as JSON.
