@@ -78,7 +78,6 @@ pub(super) fn column(record: &RecordTable, name: &str, option: &str) -> Result<u
 /// A number of a column: steps and scenarios are counted.
 pub(super) fn scalar(name: &str, value: f64) -> Scalar {
     match name {
-        #[expect(clippy::cast_possible_truncation, reason = "a count")]
         "step" | "scenario" if value.fract() == 0.0 => Scalar::Integer(value as i128),
         _ => Scalar::Float(value),
     }
@@ -131,7 +130,6 @@ pub(super) fn chosen_rows<'a>(
         row: Box::new(move |place| {
             let row = numbers[place];
             let columns = record.columns.iter().zip(&record.values);
-            #[expect(clippy::cast_possible_truncation, reason = "rows in memory")]
             let values = columns.map(|(column, values)| scalar(&column.name, values[row as usize]));
             let cells = values.map(Cell::Number);
             iter::once(Cell::from(row)).chain(cells).collect()
