@@ -95,9 +95,27 @@ def _mapped_file(array: Any) -> str | None:
         return None
     if not isinstance(whole, np.memmap):
         return None
+    if not _is_of_file(array, path):
+        return None
     begin, of_whole = (_place_in_map(one) for one in (array, whole))
     is_same = (array.shape, array.dtype, array.strides, begin) == (whole.shape, whole.dtype, whole.strides, of_whole)
     return os.fspath(path) if is_same else None
+
+
+def _is_of_file(array: Any, path: Path) -> bool:
+    """Whether the file of this name is still the one of which an array is a map, as far as the system tells: another program may
+    have put a new one in its place."""
+    address = int(array.__array_interface__["data"][0])
+    try:
+        with open("/proc/self/maps", encoding="utf-8", errors="replace") as maps:
+            for line in maps:
+                span, _, _, _, inode = line.split()[:5]
+                start, end = (int(bound, 16) for bound in span.split("-"))
+                if start <= address < end:
+                    return int(inode) == path.stat().st_ino
+    except OSError:
+        pass
+    return True
 
 
 def _place_in_map(array: Any) -> int:
@@ -105,6 +123,13 @@ def _place_in_map(array: Any) -> int:
     start = np.frombuffer(array._mmap, dtype=np.uint8).__array_interface__["data"][0]
     within: int = array.__array_interface__["data"][0] - start
     return within + array.offset - array.offset % mmap.ALLOCATIONGRANULARITY
+
+
+def _by_the_clock(coordinate: Any) -> Any:
+    """The values of a coordinate; of dates with a zone what its clocks show."""
+    index = getattr(coordinate, "to_index", lambda: None)() if np.ndim(coordinate) == 1 else None
+    zone = getattr(index, "tz", None)
+    return coordinate.values if index is None or zone is None else index.tz_localize(None).values
 
 
 def _labels(array: Any) -> Labels | None:
@@ -122,7 +147,8 @@ def _labels(array: Any) -> Labels | None:
         known = coords.get(name)
         if known is None:
             return Axis(str(name))
-        return axis_of(str(name), known.values, known.attrs.get("units"))
+        about = {**getattr(known, "encoding", {}), **known.attrs}
+        return axis_of(str(name), _by_the_clock(known), about.get("units"), about.get("calendar"))
 
     unit = array.attrs.get("units")
     return Labels([axis(name) for name in dims], unit=unit if isinstance(unit, str) else None)

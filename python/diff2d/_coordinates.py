@@ -41,6 +41,8 @@ class Axis:
     """A coordinate for each index, or a label."""
     spacing: float | None = None
     unit: str | None = None
+    calendar: str | None = None
+    """By which times from a date on are counted, if it is not the usual one."""
 
 
 @dataclass(frozen=True)
@@ -267,6 +269,8 @@ def write_labels(array: str | os.PathLike[str], shape: Sequence[int], labels: La
         entry: dict[str, Any] = {"name": axis.name}
         if axis.unit is not None:
             entry["unit"] = axis.unit
+        if axis.calendar is not None:
+            entry["calendar"] = axis.calendar
         if axis.spacing is not None and axis.values is not None:
             entry |= {"spacing": axis.spacing, "coordinates": axis.values.tolist()}
         elif axis.values is not None:
@@ -284,18 +288,46 @@ def _beside(array: str | os.PathLike[str]) -> Path:
     return Path(array).with_suffix(".axes.json")
 
 
-def axis_of(name: str, values: Any, unit: Any = None) -> Axis:
-    """An axis in memory. Its coordinates are numbers that all increase or all decrease; dates, words and other numbers are words, by which nothing is
-    computed."""
+def axis_of(name: str, values: Any, unit: Any = None, calendar: Any = None) -> Axis:
+    """An axis in memory. Its coordinates are numbers or dates that all increase or all decrease; words, other numbers and other dates are
+    words, by which nothing is computed."""
     values, unit = np.asarray(values), unit if isinstance(unit, str) else None
+    calendar = calendar if isinstance(calendar, str) else None
     if values.ndim != 1:
-        return Axis(name, unit=unit)
+        return Axis(name, unit=unit, calendar=calendar)
+    dates = _times_of(values)
+    if dates is not None:
+        places, unit, calendar = dates
+        return Axis(name, places, float(np.mean(np.diff(places))) if len(places) > 1 else 1.0, unit, calendar)
     if values.dtype.kind in "iuf":
         places = values.astype(np.float64)
         steps = np.diff(places)
         if np.all(np.isfinite(places)) and _are_in_order(places):
-            return Axis(name, places, float(np.mean(steps)) if len(steps) else 1.0, unit)
+            return Axis(name, places, float(np.mean(steps)) if len(steps) else 1.0, unit, calendar)
     return Axis(name, np.asarray([str(value) for value in values]), unit=unit)
+
+
+_UNITS = (("days", 86_400), ("hours", 3600), ("minutes", 60), ("seconds", 1))
+
+
+def _times_of(values: np.ndarray) -> tuple[np.ndarray, str, str | None] | None:
+    """Dates of NumPy or of cftime as times in the largest unit that no two of them are closer than, with that unit and the calendar;
+    None for other values, and for dates that neither all increase nor all decrease."""
+    if values.dtype.kind == "M" and len(values) and not np.any(np.isnat(values)):
+        dates = values.astype("datetime64[us]")
+        seconds = (dates - dates[0]).astype(np.int64) / 1e6
+        first, calendar = str(dates[0]).replace("T", " "), None
+    elif values.dtype.kind == "O" and len(values) and all(hasattr(value, "calendar") for value in values):
+        seconds = np.asarray([(value - values[0]).total_seconds() for value in values])
+        first, calendar = values[0].isoformat().replace("T", " "), str(values[0].calendar)
+    else:
+        return None
+    if len(seconds) > 1 and not _are_in_order(seconds):
+        return None
+    shortest = float(np.min(np.abs(np.diff(seconds)))) if len(seconds) > 1 else 1.0
+    word, length = next((pair for pair in _UNITS if pair[1] <= shortest), _UNITS[-1])
+    first = first.removesuffix(".000000").removesuffix(":00")
+    return seconds / length, f"{word} since {first}", calendar
 
 
 def _are_in_order(places: np.ndarray) -> bool:
@@ -314,8 +346,8 @@ def _told(axis: Mapping[str, Any], length: int) -> Axis:
             raise ValueError("labels do not fit")
         return Axis(name, np.asarray(labels, dtype=str))
     if axis.get("coordinates") is None:
-        return Axis(name, unit=unit)
+        return Axis(name, unit=unit, calendar=axis.get("calendar"))
     places = np.asarray(axis["coordinates"], dtype=np.float64)
     if places.shape != (length,) or not _are_in_order(places):
         raise ValueError("coordinates neither all increase nor all decrease")
-    return Axis(name, places, float(axis["spacing"]), unit)
+    return Axis(name, places, float(axis["spacing"]), unit, axis.get("calendar"))

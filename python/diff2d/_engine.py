@@ -346,6 +346,23 @@ def _attributes(path: Path, journal: Journal) -> dict[str, Any]:
     return attributes
 
 
+def _with_unit(made: xr.Dataset, axis: _coordinates.Axis) -> xr.Dataset:
+    """The dataset whose coordinate along an axis has its unit, or is dates where that counts from a date on."""
+    about = {"units": axis.unit} if axis.calendar is None else {"units": axis.unit, "calendar": axis.calendar}
+    if " since " not in str(axis.unit):
+        if axis.name in made.coords:
+            made[axis.name].attrs["units"] = axis.unit
+        return made
+    known = axis.values if axis.values is not None else np.arange(made.sizes[axis.name], dtype=np.float64)
+    times = xr.Variable(axis.name, known, about)
+    try:
+        decoded = xr.decode_cf(xr.Dataset(coords={axis.name: times}))[axis.name]
+    except (ImportError, ValueError, OverflowError):
+        # A calendar that this Python does not know.
+        return made.assign_coords({axis.name: times})
+    return made.assign_coords({axis.name: decoded.variable})
+
+
 def _of_array(path: Path) -> xr.Dataset:
     """An array that is no cube: what a file beside it tells of its axes."""
     try:
@@ -378,7 +395,9 @@ def _of_array(path: Path) -> xr.Dataset:
     made = xr.Dataset({"p": values}, coordinates)
     if labels.quantity is not None:
         made.p.attrs["long_name"] = labels.quantity
-    units = {axis.name: axis.unit for axis in labels.axes if axis is not None}
-    _name_units(made, {**units, "p": labels.unit})
+    _name_units(made, {"p": labels.unit})
+    for axis in labels.axes:
+        if axis is not None and axis.unit is not None and axis.name in names:
+            made = _with_unit(made, axis)
     made.encoding = {"source": str(path)}
     return made

@@ -8,6 +8,28 @@ use pyo3::{
 };
 use std::path::PathBuf;
 
+/// The moment that a date of NumPy, pandas or the standard library is, in words; a date without a time is its day.
+fn date(value: &Bound<'_, PyAny>) -> PyResult<Option<String>> {
+    let is_scalar = value.hasattr("dtype")?
+        && value.getattr("dtype")?.getattr("kind")?.str()? == "M"
+        && value.getattr("ndim")?.extract::<usize>()? == 0;
+    let text = match is_scalar {
+        true => value.call_method1("astype", ("datetime64[us]",))?.str()?,
+        false if value.hasattr("isoformat")? => value.call_method0("isoformat")?.str()?,
+        false => return Ok(None),
+    };
+    let text = text.to_string();
+    // A time without a fraction would be all of its second.
+    Ok(Some(match text.split_once('T') {
+        Some((day, clock)) if !clock.contains('.') => {
+            let zone_start = clock.find(['+', '-', 'Z']).unwrap_or(clock.len());
+            let (clock, zone) = clock.split_at(zone_start);
+            format!("{day}T{clock}.000000{zone}")
+        }
+        _ => text,
+    }))
+}
+
 /// Converts a bool, number, text, path, slice, list or dict, or NumPy's equivalents of these.
 pub(crate) fn argument(value: &Bound<'_, PyAny>) -> PyResult<Argument> {
     let py = value.py();
@@ -47,6 +69,9 @@ pub(crate) fn argument(value: &Bound<'_, PyAny>) -> PyResult<Argument> {
     if value.is_instance_of::<PyList>() || value.is_instance_of::<PyTuple>() {
         let items = value.try_iter()?.map(|item| argument(&item?));
         return Ok(Argument::List(items.collect::<PyResult<_>>()?));
+    }
+    if let Some(date) = date(value)? {
+        return Ok(Argument::Text(date.into()));
     }
     if value.hasattr("tolist")? {
         // A scalar or an array of NumPy.

@@ -17,7 +17,8 @@ use diff2d::{
     },
 };
 use diff2d_arrays::{
-    labels::{AxisValues, Labels, NamedAxis},
+    dates::unit_in_words,
+    labels::{AxisValues, DateIndices, Labels, NamedAxis},
     wording::excerpt,
 };
 use std::{borrow::Cow, fmt::Display, iter, ops::Range};
@@ -201,7 +202,12 @@ impl<'a> Axes<'a> {
     pub(super) fn nearest(&self, axis: usize, text: &str) -> Result<u64, Error> {
         if let Some(labels) = self.labels(axis) {
             let place = labels.iter().position(|label| label == text.trim());
-            return place.map(|place| place as u64).ok_or_else(|| {
+            let dated = || self.dated(axis, &Entry::single(text), labels.len() as u64);
+            let place = match place {
+                Some(place) => Some(place as u64),
+                None => dated()?.map(|(range, _)| range.start),
+            };
+            return place.ok_or_else(|| {
                 Error::Usage(format!(
                     "{}={text}: expected one of {}",
                     self.name(axis),
@@ -210,6 +216,11 @@ impl<'a> Axes<'a> {
             });
         }
         let (name, path) = (self.name(axis), self.array.path.display());
+        if let Some((range, _)) =
+            self.dated(axis, &Entry::single(text), self.array.shape()[axis])?
+        {
+            return Ok(range.start);
+        }
         if self.takes_indices(axis) {
             return self.index(axis, &name, text);
         }
@@ -280,6 +291,9 @@ impl<'a> Axes<'a> {
         entry: &Entry,
         length: u64,
     ) -> Result<Range<u64>, Error> {
+        if let Some((range, _)) = self.dated(axis, entry, length)? {
+            return Ok(range);
+        }
         let decreases = self.labels.axis(axis).is_some_and(NamedAxis::decreases);
         entry.between(length, decreases, |text| self.nearest(axis, text))
     }
@@ -297,28 +311,38 @@ impl<'a> Axes<'a> {
         self.is_counted(axis) && !is_of_scenarios
     }
 
-    /// The dates of the indices along an axis, if it has some: those of its words, or of a unit such as `hours since 2023-01-01`.
-    pub(super) fn dates(&self, axis: usize) -> Option<Vec<Date>> {
-        let named = self.labels.axis(axis)?;
-        if let Some(words) = named.labels() {
-            return words
-                .iter()
-                .map(|word| Date::parse(word, None).ok())
-                .collect();
-        }
-        let (unit, date) = named.unit.as_deref()?.split_once(" since ")?;
-        let mut units = TimeUnit::ALL.into_iter();
-        let unit = units.find(|known| [known.name(), in_words_of_cf(*known)].contains(&unit))?;
-        let origin = Date::parse(date, None).ok()?;
-        let indices = 0..self.array.shape()[axis];
-        let dates = indices.map(|index| {
-            let time = match self.is_counted(axis) {
-                true => Some(self.array.index_in_file(axis, index) as f64),
-                false => self.coordinate(axis, index),
-            };
-            Some(origin.later_by(time? * unit.seconds()))
-        });
-        dates.collect()
+    /// The dates of the indices along an axis, if it has some.
+    pub(super) fn dates(&self, axis: usize) -> Result<Option<Vec<Date>>, Error> {
+        let length = self.array.shape()[axis];
+        let named = self.labels.axis(axis);
+        let dates = named.map_or(Ok(None), |named| named.dates(length));
+        dates.map_err(|sentence| Error::Usage(format!("{}: {sentence}", self.array.path.display())))
+    }
+
+    /// The indices along an axis of `length` that typed dates stand for, and whether they keep the axis, which one date does where
+    /// it means a day or a month of several; `None` where no dates were typed, or the axis has none.
+    pub(super) fn dated(
+        &self,
+        axis: usize,
+        entry: &Entry,
+        length: u64,
+    ) -> Result<Option<(Range<u64>, bool)>, Error> {
+        let Some(named) = self.labels.axis(axis) else {
+            return Ok(None);
+        };
+        let found = match &entry.ends {
+            Some([start, stop]) => {
+                let range = named.indices_between([start, stop], length);
+                range.map(|range| range.map(|range| (range, true)))
+            }
+            None => named.indices_on(&entry.text, length).map(|indices| {
+                indices.map(|indices| match indices {
+                    DateIndices::One(index) => (index..index + 1, false),
+                    DateIndices::Span(range) => (range, true),
+                })
+            }),
+        };
+        found.map_err(Error::Usage)
     }
 
     /// The distance from one index to the next, in units.
@@ -397,16 +421,7 @@ pub(super) fn nearest_on(
 
 /// The unit of times from a date on, in the words of the CF conventions: `hours since 2023-01-01 00:00`.
 pub(super) fn unit_since(unit: TimeUnit, date: Date) -> String {
-    format!("{} since {date}", in_words_of_cf(unit))
-}
-
-fn in_words_of_cf(unit: TimeUnit) -> &'static str {
-    match unit {
-        TimeUnit::S => "seconds",
-        TimeUnit::Min => "minutes",
-        TimeUnit::H => "hours",
-        TimeUnit::D => "days",
-    }
+    format!("{} since {date}", unit_in_words(unit.seconds()))
 }
 
 /// `t = 2.5, x = 0.1`

@@ -72,7 +72,7 @@ impl Groups {
         part: CalendarPart,
         option: &str,
     ) -> Result<Self, Error> {
-        let dates = axes.dates(axis).ok_or_else(|| {
+        let dates = axes.dates(axis)?.ok_or_else(|| {
             Error::Usage(format!(
                 "{option}: no dates are known along axis {axis} of {}; --axes gives an array without names the date of its first index, such as t:h:since=2023-01-01",
                 axes.array.path.display()

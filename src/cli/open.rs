@@ -15,6 +15,7 @@ use diff2d::{
     },
 };
 use diff2d_arrays::{
+    dates::CfCalendar,
     labels::{Labels, NamedAxis, beside},
     npy::{self, ArrayFile, Dtype, NpyHeader},
     output::Output,
@@ -77,7 +78,10 @@ impl TypedAxis {
             _ => 1.0,
         };
         let axis = NamedAxis::listed(&self.axis.name, coordinates, spacing);
-        Ok(axis.in_unit(self.axis.unit.as_deref()))
+        Ok(NamedAxis {
+            values: axis.values,
+            ..self.axis.clone()
+        })
     }
 
     /// The error that a file does not hold the coordinates of the axis.
@@ -129,10 +133,19 @@ impl InputArgs {
 
 /// The name of an axis, and perhaps its unit, the date at which its times are 0, and the file of its coordinates.
 fn typed_axis(text: &str) -> Result<TypedAxis, String> {
+    let mut calendar = None;
     // The file stands behind the date, or behind name and unit where there is no date.
     let (name_and_unit, date, file) = match typed::cut(text, ":since=") {
         (name_and_unit, Some(date_and_file)) => {
-            let (date, file) = typed::cut(date_and_file, "=");
+            let (date, calendar_and_file) = typed::cut(date_and_file, ":calendar=");
+            let (date, file) = match calendar_and_file {
+                None => typed::cut(date, "="),
+                Some(calendar_and_file) => {
+                    let (name, file) = typed::cut(calendar_and_file, "=");
+                    calendar = Some(name);
+                    (date, file)
+                }
+            };
             (name_and_unit, Some(date), file)
         }
         (name_unit_and_file, None) => {
@@ -143,11 +156,14 @@ fn typed_axis(text: &str) -> Result<TypedAxis, String> {
     let (name, unit) = typed::cut(name_and_unit, ":");
     let unit = match (unit.map(str::trim), date) {
         (unit, None) => unit.map(str::to_owned),
-        (unit, Some(date)) => Some(dated_unit(unit.unwrap_or_default(), date)?),
+        (unit, Some(date)) => Some(dated_unit(unit.unwrap_or_default(), date, calendar)?),
     };
     if typed::is_name(name) && !name.starts_with('_') {
         Ok(TypedAxis {
-            axis: NamedAxis::counted(name).in_unit(unit.as_deref()),
+            axis: NamedAxis {
+                calendar: calendar.map(str::to_owned),
+                ..NamedAxis::counted(name).in_unit(unit.as_deref())
+            },
             file: file.map(PathBuf::from),
         })
     } else {
@@ -158,13 +174,15 @@ fn typed_axis(text: &str) -> Result<TypedAxis, String> {
     }
 }
 
-/// The unit of times that were typed with a unit and the date of their 0.
-fn dated_unit(unit: &str, date: &str) -> Result<String, String> {
+/// The unit of times that were typed with a unit, the date of their 0 and perhaps a calendar.
+fn dated_unit(unit: &str, date: &str, calendar: Option<&str>) -> Result<String, String> {
+    let calendar = calendar.map_or(Some(CfCalendar::Gregorian), CfCalendar::of);
+    let calendar = calendar.ok_or("calendar must be standard, noleap or 360_day")?;
     let unit = TimeUnit::of(unit).ok_or_else(|| {
         let expected = "s, min, h or d, such as t:h:since=2023-01-01";
         typed::is_no(unit, "unit of times from a date on", expected)
     })?;
-    let date = Date::parse(date.trim(), None)
+    let date = Date::parse_in(date.trim(), None, calendar)
         .map_err(|_| typed::is_no(date, "date", "one such as 2023-01-01 or 2023-01-01 13:00"))?;
     Ok(unit_since(unit, date))
 }

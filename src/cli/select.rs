@@ -113,6 +113,7 @@ impl Chosen {
         let full_slices = shape.iter().map(|&length| Slice::new(&(0..length), 1));
         let mut slices: Vec<Slice> = full_slices.collect();
         let mut entries: Vec<Option<&Entry>> = vec![None; shape.len()];
+        let mut keeps_axis = vec![false; shape.len()];
         let mut told = Vec::new();
         let typed_entries = axes.entries(selection)?;
         if typed_entries.len() > shape.len() {
@@ -126,7 +127,12 @@ impl Chosen {
         for (axis, entry) in typed_entries.into_iter().enumerate() {
             let Some(entry) = entry else { continue };
             entries[axis] = Some(entry);
-            if !selection.is_named() || axes.takes_indices(axis) {
+            let dated = match selection.is_named() {
+                true => axes.dated(axis, entry, shape[axis])?,
+                false => None,
+            };
+            keeps_axis[axis] = dated.as_ref().is_some_and(|(_, keeps_axis)| *keeps_axis);
+            if !selection.is_named() || dated.is_none() && axes.takes_indices(axis) {
                 slices[axis] = python_slice(&axes, axis, length_of(axis, entry), entry)
                     .map_err(|reason| selection.refused(&reason))?;
                 continue;
@@ -143,7 +149,9 @@ impl Chosen {
             told.dedup();
         }
         let indices = entries.iter().enumerate();
-        let indices = indices.filter(|(_, entry)| entry.is_some_and(|entry| !entry.is_range()));
+        let indices = indices.filter(|(axis, entry)| {
+            !keeps_axis[*axis] && entry.is_some_and(|entry| !entry.is_range())
+        });
         let first_entry = entries.first().copied().flatten();
         let takes_all = scenario.is_none() && first_entry.is_none_or(Entry::is_endless);
         let mut index_axes: Vec<usize> = indices.map(|(axis, _)| axis).collect();

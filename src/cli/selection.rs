@@ -167,7 +167,7 @@ impl Entry {
     /// The index, value or range that a text stands for, or the reason why it stands for none.
     pub(super) fn parse(text: &str) -> Result<Self, String> {
         let text = text.trim();
-        let fields: Vec<&str> = typed::fields(text).into_iter().map(str::trim).collect();
+        let fields: Vec<&str> = typed::ends(text).into_iter().map(str::trim).collect();
         let (ends, step) = match fields[..] {
             [""] => (Some(["", ""]), ""),
             [_] => (None, ""),
@@ -187,7 +187,7 @@ impl Entry {
     }
 
     /// A single index or value.
-    fn single(text: &str) -> Self {
+    pub(super) fn single(text: &str) -> Self {
         Self {
             text: text.to_owned(),
             ends: None,

@@ -80,6 +80,35 @@ pub(super) fn fields(text: &str) -> Vec<&str> {
     text.split(':').collect()
 }
 
+/// The ends of a range and its step, with colons between them: `0:12:2`. The colons within the time of a date belong to it:
+/// `2023-02-01 06:00:2023-02-01 09:00`.
+pub(super) fn ends(text: &str) -> Vec<&str> {
+    let starts_with_two_digits = |text: &str| {
+        let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+        digits == 2
+    };
+    let mut ends = Vec::new();
+    let mut start = 0;
+    for (place, _) in text.match_indices(':') {
+        let (end, rest) = (&text[start..place], &text[place + 1..]);
+        let date = end.trim_start().split_once(['T', 't', ' ']);
+        let is_clock = date.is_some_and(|(day, clock)| {
+            let parts: Vec<&str> = clock.trim().split(':').collect();
+            day.contains(['-', '.', '/'])
+                && parts.len() < 3
+                && parts.iter().all(|part| {
+                    (1..=2).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_digit())
+                })
+        });
+        if !(is_clock && starts_with_two_digits(rest)) {
+            ends.push(end);
+            start = place + 1;
+        }
+    }
+    ends.push(&text[start..]);
+    ends
+}
+
 /// The name and the value of a text such as `NAME=VALUE`.
 pub(super) fn pair(text: &str) -> Option<(&str, &str)> {
     let (name, value) = text.split_once('=')?;

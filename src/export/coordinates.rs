@@ -33,16 +33,19 @@ pub struct Coordinate {
     pub about: String,
     /// The unit, if it is known.
     pub unit: Option<String>,
+    /// The calendar of times from a date on, if it is not the usual one.
+    pub calendar: Option<String>,
 }
 
 impl Coordinate {
-    /// Attributes of the CF conventions: `long_name` and, where the unit is known, `units`.
+    /// Attributes of the CF conventions: `long_name` and, where they are known, `units` and `calendar`.
     #[must_use]
     pub fn attributes(&self) -> Map<String, Value> {
         let long_name = Some(("long_name".to_owned(), self.about.clone().into()));
-        let units = self.unit.clone();
-        let units = units.map(|unit| ("units".to_owned(), unit.into()));
-        long_name.into_iter().chain(units).collect()
+        let known = [("units", &self.unit), ("calendar", &self.calendar)].into_iter();
+        let known =
+            known.filter_map(|(name, value)| Some((name.to_owned(), value.clone()?.into())));
+        long_name.into_iter().chain(known).collect()
     }
 }
 
@@ -146,6 +149,7 @@ fn coordinate(name: &str, along: &[usize], values: Column, about: &str) -> Coord
         values,
         about: about.to_owned(),
         unit: None,
+        calendar: None,
     }
 }
 
@@ -159,19 +163,24 @@ const UNKNOWN_NODES: &str = "number of the node";
 /// The coordinate along a dimension from the values of its axis; if the axis has no values, indices with the
 /// description `counted`.
 fn along(axis: &NamedAxis, dimension: usize, length: u64, counted: &str) -> Coordinate {
+    let axis = axis.clone().with_times(length);
     let words = axis.labels().map(|labels| Column::Texts(labels.to_vec()));
     let column = words.or_else(|| Some(Column::Floats(axis.coordinates()?.to_vec())));
-    let Some(values) = column else {
-        return coordinate(&axis.name, &[dimension], numbers(length), counted);
+    let (values, counted) = match column {
+        Some(values) => (values, None),
+        None => (numbers(length), Some(counted)),
     };
     let about = match axis.name.as_str() {
+        _ if counted.is_some() => counted.unwrap_or_default(),
         "t" => TIME,
         "y" => NODES[0],
         "x" => NODES[1],
         _ => "",
     };
     Coordinate {
-        unit: axis.unit.clone(),
+        // Indices have the unit of an axis that was typed without coordinates, and numbers of nodes have none.
+        unit: axis.unit.clone().filter(|_| counted != Some(UNKNOWN_NODES)),
+        calendar: axis.calendar.clone(),
         ..coordinate(&axis.name, &[dimension], values, about)
     }
 }

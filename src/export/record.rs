@@ -35,6 +35,7 @@ pub(super) fn of(array: &JournalledArray) -> Result<Vec<Coordinate>, ExportError
             values: Column::Floats(values),
             about: column.what,
             unit: is_given.then_some(column.unit),
+            calendar: None,
         }
     });
     let (times, quantities): (Vec<_>, Vec<_>) =

@@ -7,13 +7,10 @@
 
 mod argument;
 mod calendar;
-mod date;
-mod date_text;
 mod dialect;
 mod error;
 mod file;
 mod gap;
-mod gregorian;
 mod heading;
 mod lines;
 mod numbers;
@@ -23,12 +20,14 @@ mod rows;
 mod unit;
 mod values;
 
+use diff2d_arrays::dates::{self as date, text as date_text};
+
 pub use argument::ArgumentColumn;
 pub use calendar::{Calendar, RoundDates};
 pub use date::Date;
 pub use error::TableError;
 pub use file::{MeasuredFile, common_origin};
-pub use heading::{ColumnName, Heading, WantedNames};
+pub use heading::{ColumnName, Heading, WantedNames, Zone};
 pub use numbers::Measured;
 pub use reading::{BETWEEN, Between, Doubles, Reading, column, date, text};
 pub use request::{ReadRequest, date_order, headings};

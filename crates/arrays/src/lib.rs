@@ -11,6 +11,7 @@
 
 pub mod compare;
 pub mod create;
+pub mod dates;
 pub mod double_double;
 mod error;
 pub mod labels;

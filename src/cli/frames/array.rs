@@ -377,12 +377,24 @@ impl<'a> Frames<'a> {
         self.first_axis()?.labels()
     }
 
+    /// Whether coordinates along the rows and the columns of the file decrease: larger ones lie higher and further to the right.
+    fn is_turned(&self) -> [bool; 2] {
+        let labels = &self.array.labels;
+        [2, 1].map(|number_from_last| {
+            let axis = labels.axes.len().checked_sub(number_from_last);
+            let axis = axis.and_then(|axis| labels.axis(axis));
+            axis.is_some_and(NamedAxis::decreases)
+        })
+    }
+
+    /// The values of a frame as it is drawn.
     pub(super) fn values<'k>(&'k self, index: u64, kept: Option<&'k Reduced>) -> InFile<'k> {
         InFile {
             array: self.array,
             shape: self.shape(),
             at_a_time: self.at_a_time,
             place: self.facts(index).place,
+            is_turned: self.is_turned(),
             kept,
         }
     }
@@ -411,8 +423,20 @@ pub(super) struct InFile<'a> {
     at_a_time: usize,
     /// The number of the frame among all matrices of the array.
     place: u64,
+    /// Whether the order of rows and that of columns is the other one in the file.
+    is_turned: [bool; 2],
     /// What was kept of the frame when it was read before.
     kept: Option<&'a Reduced>,
+}
+
+impl InFile<'_> {
+    /// The values with their rows and columns in the order of the file.
+    pub(super) fn in_file_order(self) -> Self {
+        Self {
+            is_turned: [false; 2],
+            ..self
+        }
+    }
 }
 
 impl Values for InFile<'_> {
@@ -438,9 +462,31 @@ impl Values for InFile<'_> {
         columns: ops::Range<usize>,
         into: &mut [f64],
     ) -> Result<(), plot::Error> {
-        let part = [rows, columns].map(|range| range.start as u64..range.end as u64);
+        let (row_count, column_count) = self.shape;
+        let [turns_rows, turns_columns] = self.is_turned;
+        let in_file = |range: ops::Range<usize>, count: usize, is_turned| match is_turned {
+            true => (count - range.end) as u64..(count - range.start) as u64,
+            false => range.start as u64..range.end as u64,
+        };
+        let lengths = [rows.len(), columns.len()];
+        let part = [
+            in_file(rows, row_count, turns_rows),
+            in_file(columns, column_count, turns_columns),
+        ];
         let read = self.array.read_frame(self.place, part, into);
-        read.map_err(|error| plot::Error::Values(error.into()))
+        read.map_err(|error| plot::Error::Values(error.into()))?;
+        let (line_length, turns_lines, turns_within) = match self.are_in_columns() {
+            true => (lengths[0], turns_columns, turns_rows),
+            false => (lengths[1], turns_rows, turns_columns),
+        };
+        if turns_lines != turns_within {
+            into.chunks_exact_mut(line_length.max(1))
+                .for_each(<[f64]>::reverse);
+        }
+        if turns_lines {
+            into.reverse();
+        }
+        Ok(())
     }
 }
 
@@ -497,10 +543,11 @@ fn commits(array: &JournalledArray) -> &[Commit] {
     journal.map_or(&[], |journal| &journal.commits)
 }
 
-/// The first and the last coordinate along an axis, which is counted from the last one, if it has more than one index.
+/// The least and the largest coordinate along an axis, which is counted from the last one, if it has more than one index.
 fn extent_along(labels: &Labels, number_from_last: usize, length: usize) -> Option<(f64, f64)> {
     let axis = labels.axes.len().checked_sub(number_from_last)?;
-    labels.axis(axis)?.ends().filter(|_| length > 1)
+    let ends = labels.axis(axis)?.ends().filter(|_| length > 1);
+    ends.map(|(first, last)| (first.min(last), first.max(last)))
 }
 
 /// What distinguishes a scenario from the others: `D = 0.5, dx = 1`.

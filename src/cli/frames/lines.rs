@@ -154,7 +154,7 @@ impl Frames<'_> {
         let jumps = self.jumps_on_line(fixed, fixed_index);
         let mut sampled = Sampled::new(length + 2 * jumps.len());
         let mut points_beside_jumps = Vec::new();
-        let values = self.values(index, None);
+        let values = self.values(index, None).in_file_order();
         let fixed_index = usize::try_from(fixed_index).unwrap_or(usize::MAX);
         let mut buffer = Vec::new();
         for start in (0..length).step_by(self.at_a_time) {

@@ -165,8 +165,18 @@ impl Abscissas {
         let labels = &axes.labels;
         let named = labels.axis(axis);
         let unit = named.and_then(|axis| axis.unit.as_deref());
-        let sentence = match (self, labels.unit_of("p"), unit) {
-            (Self::OfDates(_, unit, first), p, _) => format!(
+        let reference = named.and_then(NamedAxis::reference);
+        let of_dates = match (self, reference) {
+            (Self::OfDates(_, unit, first), _) => Some((*unit, *first)),
+            (_, Some(reference)) => {
+                let mut units = TimeUnit::ALL.into_iter();
+                let unit = units.find(|unit| unit.seconds() == reference.seconds());
+                unit.map(|unit| (unit, reference.origin()))
+            }
+            _ => None,
+        };
+        let sentence = match (of_dates, labels.unit_of("p"), unit) {
+            (Some((unit, first)), p, _) => format!(
                 "slopes are {} {}, intercepts are values at {first}",
                 p.map_or_else(|| "changes per".to_owned(), |p| format!("in {p} per")),
                 unit.name()

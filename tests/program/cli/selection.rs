@@ -258,3 +258,130 @@ fn a_slip_in_a_part_is_told_with_a_way_out() {
         );
     }
 }
+
+/// Dates along an axis are values of it wherever an index is, and what is made of it keeps them.
+#[test]
+fn dates_name_the_indices_of_their_day_month_or_moment() {
+    let scene = Scene::new();
+    scene.succeed("create h.npy --shape 1680,2,2 --fill i0");
+    let axes = "--axes t:h:since=2023-01-20,lat,lon";
+    for (command, same) in [
+        (
+            "stats h.npy AXES --select t=2023-02-01",
+            "stats h.npy --select 288:312",
+        ),
+        (
+            "stats h.npy AXES --select t=2023-02-01:2023-02-03",
+            "stats h.npy --select 288:360",
+        ),
+        (
+            "stats h.npy AXES --select t=2023-02-01 06:00:2023-02-01 09:00",
+            "stats h.npy --select 294:298",
+        ),
+        (
+            "stats h.npy AXES --select t=2023-02-01T06:00:2023-02-01T09:00:2",
+            "stats h.npy --select 294:298:2",
+        ),
+        (
+            "stats h.npy AXES --select t=2023-02",
+            "stats h.npy --select 288:960",
+        ),
+        (
+            "stats h.npy AXES --select t=:2023-01-20",
+            "stats h.npy --select :24",
+        ),
+        (
+            "stats h.npy AXES --select t=2023-02-01 06:00,lat=1",
+            "stats h.npy --select 294,1",
+        ),
+        ("stats h.npy[t=3 Feb 2023] AXES", "stats h.npy[336:360]"),
+        ("stats h.npy AXES --select t=5", "stats h.npy --select 5"),
+    ] {
+        let told = |command: &str| {
+            let words = command.replace(" AXES", &format!(" {axes}"));
+            // Only what is typed behind --select has blanks.
+            let (words, date) = words.split_once(" --select ").unwrap_or((&words, ""));
+            let mut words: Vec<&str> = match words.split_once("h.npy[t=3") {
+                Some((before, behind)) => {
+                    let (_, behind) = behind.split_once(']').unwrap();
+                    let before = before.split_whitespace();
+                    before
+                        .chain(["h.npy[t=3 Feb 2023]"])
+                        .chain(behind.split_whitespace())
+                        .collect()
+                }
+                None => words.split_whitespace().collect(),
+            };
+            if !date.is_empty() {
+                words.extend(["--select", date]);
+            }
+            words.push("--csv");
+            let told = scene.run_args(&words);
+            assert_eq!(told.code, Some(0), "{told}");
+            told.stdout
+        };
+        assert_eq!(told(command), told(same), "{command}");
+    }
+    for (select, sentence) in [
+        (
+            "t=2024-02-01",
+            "t=2024-02-01: no date along t lies there; they go from 2023-01-20 00:00 to 2023-03-30 23:00",
+        ),
+        ("t=2023-02-01T00:00Z", "the dates along t have no zone"),
+    ] {
+        let told = scene.run_args([
+            "stats",
+            "h.npy",
+            "--axes",
+            "t:h:since=2023-01-20,lat,lon",
+            "--select",
+            select,
+        ]);
+        assert_eq!(told.code, Some(2), "{told}");
+        assert!(told.stderr.contains(sentence), "{told}");
+    }
+    let probed = scene
+        .succeed(&format!(
+            "probe h.npy {axes} --at t=2023-02-01T06:00,lat=0,lon=1"
+        ))
+        .stdout;
+    assert!(probed.ends_with("294.0\n"), "{probed}");
+    scene.succeed(&format!(
+        "window h.npy {axes} --select t=2023-02-01:2023-02-03 --window 24,1,1 --op mean -o w.npy"
+    ));
+    let told = scene.succeed("info w.npy").stdout;
+    assert!(
+        told.contains("0: t [hours since 2023-01-20 00:00] from 299.5 to 347.5"),
+        "{told}"
+    );
+    // Calendars of climate models.
+    scene.succeed("create d.npy --shape 720,1 --fill i0");
+    for (calendar, months) in [
+        ("noleap", "2,0,0,56"),
+        ("360_day", "2,0,0,60"),
+        ("standard", "2,0,0,57"),
+    ] {
+        let axes = format!("--axes t:d:since=2000-01-01:calendar={calendar},x");
+        let groups = scene
+            .succeed(&format!("stats d.npy {axes} --axis t --by month --csv"))
+            .stdout;
+        let february = groups
+            .lines()
+            .find(|line| line.starts_with("2.0,") || line.starts_with("2,"))
+            .unwrap();
+        let count = february
+            .split(',')
+            .find(|field| ["56", "57", "60", "56.0", "57.0", "60.0"].contains(field));
+        assert_eq!(
+            count.map(|count| count.trim_end_matches(".0")),
+            months.rsplit(',').next(),
+            "{groups}"
+        );
+    }
+    let told = scene.run("stats d.npy --axes t:d:since=2000-01-01:calendar=julian,x");
+    assert!(
+        told.stderr
+            .contains("calendar must be standard, noleap or 360_day"),
+        "{told}"
+    );
+}

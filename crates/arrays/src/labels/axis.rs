@@ -1,6 +1,9 @@
 //! [`NamedAxis`]: the name, the unit and the coordinates of an axis.
 
-use crate::npy::Slice;
+use crate::{
+    dates::{CfCalendar, Date, DateSpan, Reference},
+    npy::Slice,
+};
 use std::ops::Range;
 
 /// An axis with a name, and coordinates or labels for its indices.
@@ -10,6 +13,8 @@ pub struct NamedAxis {
     pub name: String,
     /// The unit of the coordinates, if it is known.
     pub unit: Option<String>,
+    /// The calendar of the CF conventions by which times are counted, if it is not the usual one.
+    pub calendar: Option<String>,
     /// The coordinates or labels of the indices.
     pub values: AxisValues,
 }
@@ -52,6 +57,7 @@ impl NamedAxis {
         Self {
             name: name.to_owned(),
             unit: None,
+            calendar: None,
             values: AxisValues::Counted,
         }
     }
@@ -78,6 +84,7 @@ impl NamedAxis {
     fn with(&self, values: AxisValues) -> Self {
         Self {
             values,
+            calendar: self.calendar.clone(),
             ..Self::counted(&self.name).in_unit(self.unit.as_deref())
         }
     }
@@ -169,8 +176,59 @@ impl NamedAxis {
     /// Whether the axis has no coordinates, and a unit that counts from a date, such as `hours since 2023-01-01`: its indices are
     /// the times then.
     fn has_indices_for_times(&self) -> bool {
-        let mut unit = self.unit.iter();
-        self.values == AxisValues::Counted && unit.any(|unit| unit.contains(" since "))
+        self.values == AxisValues::Counted && self.reference().is_some()
+    }
+
+    /// The axis with its indices as coordinates, if they are times.
+    #[must_use]
+    pub fn with_times(self, length: u64) -> Self {
+        match self.has_indices_for_times() {
+            true => self.of_windows(0, 1, 1, length).unwrap_or(self),
+            false => self,
+        }
+    }
+
+    /// The unit and the date from which times are counted, if the axis has such times.
+    #[must_use]
+    pub fn reference(&self) -> Option<Reference> {
+        Reference::of(self.unit.as_deref()?, self.calendar.as_deref())
+    }
+
+    /// The dates of the first `length` indices, if the axis has dates: by its unit, such as `hours since 2023-01-01`, or in words.
+    ///
+    /// # Errors
+    /// A sentence on the first index without a date among others that have one.
+    pub fn dates(&self, length: u64) -> Result<Option<Vec<Date>>, String> {
+        if let Some(reference) = self.reference() {
+            let times = (0..length).map(|index| self.coordinate_or_time(index));
+            return Ok(times.map(|time| Some(reference.date(time?))).collect());
+        }
+        let words = self.labels().unwrap_or_default();
+        let dates = words.iter().map(|word| Date::parse(word, None).ok());
+        let dates: Vec<Option<Date>> = dates.collect();
+        let Some(index) = dates.iter().position(Option::is_none) else {
+            return Ok(dates
+                .into_iter()
+                .collect::<Option<Vec<Date>>>()
+                .filter(|dates| !dates.is_empty()));
+        };
+        match dates.iter().any(Option::is_some) {
+            true => Err(format!(
+                "{:?} at index {index} along {} is no date",
+                words[index], self.name
+            )),
+            false => Ok(None),
+        }
+    }
+
+    /// The span of a typed date in the calendar of the axis; `None` if the text is none, or the axis has no dates.
+    #[must_use]
+    pub fn span(&self, text: &str) -> Option<DateSpan> {
+        let calendar = self
+            .calendar
+            .as_deref()
+            .map_or(Some(CfCalendar::Gregorian), CfCalendar::of);
+        DateSpan::parse(text, calendar?)
     }
 
     /// The coordinate of an index, or its time.
@@ -261,6 +319,9 @@ impl NamedAxis {
     pub fn difference(&self, other: &Self) -> Option<String> {
         if self.name != other.name {
             return Some(format!("{} and {}", self.name, other.name));
+        }
+        if self.calendar != other.calendar && self.reference().is_some() {
+            return Some(format!("{} in two calendars", self.name));
         }
         let name = &self.name;
         match (&self.values, &other.values) {

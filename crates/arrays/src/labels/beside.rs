@@ -5,7 +5,7 @@
 //! ```
 //!
 //! `axes` has an entry for every axis of the array: a name with a coordinate for each index, a name with a label for
-//! each, a name alone, or null; a key `unit` gives the unit of the coordinates. A key `quantity` of the file may name
+//! each, a name alone, or null; a key `unit` gives the unit of the coordinates, `calendar` that of times from a date on. A key `quantity` of the file may name
 //! the quantity of the values, such as `"difference"`, a key `unit` their unit, and a key `masked` says that NaN stands
 //! for nodes outside the domain. A key `id` identifies the array that the file describes, by the
 //! [mark](crate::npy::mark_in) in the array's header. So a file that was left behind when its array was moved does not
@@ -112,6 +112,8 @@ struct AxisEntry {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     unit: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    calendar: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     spacing: Option<f64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     coordinates: Option<Vec<f64>>,
@@ -124,6 +126,7 @@ impl AxisEntry {
         Self {
             name: axis.name.clone(),
             unit: axis.unit.clone(),
+            calendar: axis.calendar.clone(),
             spacing: axis.spacing(),
             coordinates: axis.coordinates().map(<[f64]>::to_vec),
             labels: axis.labels().map(<[String]>::to_vec),
@@ -153,6 +156,7 @@ impl AxisEntry {
         Some(NamedAxis {
             name: self.name,
             unit: self.unit,
+            calendar: self.calendar,
             values: values?,
         })
     }

@@ -1,11 +1,13 @@
-//! [`Labels`]: names, coordinates and units of the axes of an array; [`LabelledArray`]: an array with its labels.
+//! [`Labels`]: names, coordinates, units and dates of the axes of an array; [`LabelledArray`]: an array with its labels.
 //!
 //! Labels of cubes are in their journals, labels of other arrays in a small file [beside](mod@beside) them.
 
 mod axis;
 pub mod beside;
+mod dated;
 
 pub use axis::{AxisValues, NamedAxis};
+pub use dated::DateIndices;
 
 use crate::npy::{ArrayFile, Slice};
 use std::ops::{Deref, DerefMut, Range};

@@ -105,7 +105,8 @@ impl Tasks {
             cut = Cut::new(region, step.collect());
             merged = 1;
         }
-        let thread_memory = 2 * 8 * PIECE + results;
+        let most_elements = PIECE.min(elements(region));
+        let thread_memory = 2 * 8 * most_elements + results;
         let threads = threads_within(memory, thread_memory)?;
         // Results are held twice, as those of tasks and in one list.
         let result_memory = 2 * size_of::<Statistics>() as u64;

@@ -1,10 +1,13 @@
-//! [`Date`]: a date with a time of day, as loggers write it.
+//! [`Date`]: a date with a time of day, as loggers and climate models write it.
 
-use super::{
-    date_text::{DateOrder, NoDate, day_of, days_of, time_of_day},
-    gregorian::{day_from_1970, days_from_1970},
-};
+mod calendars;
+mod reference;
+pub mod text;
+
+pub use calendars::CfCalendar;
+pub use reference::{DateSpan, Reference, unit_in_words};
 use std::{fmt, ops::Sub};
+use text::{DateOrder, NoDate, day_of, days_of, time_of_day};
 
 /// The seconds of a day, and the nanoseconds of a second.
 const DAY: i64 = 86_400;
@@ -18,6 +21,8 @@ pub struct Date {
     /// The nanoseconds behind them, less than those of a second.
     nanoseconds: i64,
     has_zone: bool,
+    /// The calendar by which the days are counted.
+    calendar: CfCalendar,
 }
 
 impl Date {
@@ -32,13 +37,26 @@ impl Date {
     /// # Errors
     /// [`NoDate`] for another text, and for one that is the date of either of two days if `order` is not given.
     pub fn parse(text: &str, order: Option<DateOrder>) -> Result<Self, NoDate> {
+        Self::parse_in(text, order, CfCalendar::Gregorian)
+    }
+
+    /// As [`parse`](Self::parse), in a calendar.
+    ///
+    /// # Errors
+    /// As [`parse`](Self::parse).
+    pub fn parse_in(
+        text: &str,
+        order: Option<DateOrder>,
+        calendar: CfCalendar,
+    ) -> Result<Self, NoDate> {
         let (numbers, time_text) = day_of(text).ok_or(NoDate::OtherForm)?;
-        let days = days_of(numbers, order)?;
+        let days = days_of(numbers, order, calendar)?;
         let (time, zone) = time_of_day(time_text).ok_or(NoDate::OtherForm)?;
         Ok(Self {
             seconds: days * DAY + time.seconds - zone.unwrap_or(0),
             nanoseconds: 0,
             has_zone: zone.is_some(),
+            calendar,
         }
         .with_nanoseconds(time.nanoseconds))
     }
@@ -48,6 +66,12 @@ impl Date {
     pub fn has_an_order(text: &str) -> bool {
         let mut orders = DateOrder::ALL.into_iter();
         orders.any(|(_, order)| Self::parse(text, Some(order)).is_ok())
+    }
+
+    /// The calendar of the date.
+    #[must_use]
+    pub fn calendar(self) -> CfCalendar {
+        self.calendar
     }
 
     /// Whether the date has a time zone.
@@ -69,19 +93,38 @@ impl Date {
             seconds,
             nanoseconds: 0,
             has_zone: false,
+            calendar: CfCalendar::Gregorian,
         }
     }
 
     /// The year, the month and the day.
     #[must_use]
     pub fn day(self) -> [i64; 3] {
-        day_from_1970(self.seconds.div_euclid(DAY))
+        self.calendar.day_from_1970(self.seconds.div_euclid(DAY))
     }
 
     /// The midnight with which a day of the calendar begins.
     #[must_use]
-    pub fn of_day([year, month, day]: [i64; 3]) -> Self {
-        Self::of_seconds(days_from_1970(year, month, day) * DAY)
+    pub fn of_day(day: [i64; 3]) -> Self {
+        Self::of_day_in(day, CfCalendar::Gregorian)
+    }
+
+    /// The midnight with which a day of a calendar begins.
+    #[must_use]
+    pub fn of_day_in(day: [i64; 3], calendar: CfCalendar) -> Self {
+        Self {
+            calendar,
+            ..Self::of_seconds(calendar.days_from_1970(day) * DAY)
+        }
+    }
+
+    /// The clock of the date without its zone, in which it then is.
+    #[must_use]
+    pub fn without_zone(self) -> Self {
+        Self {
+            has_zone: false,
+            ..self
+        }
     }
 
     /// The date so many seconds later, to the nearest millisecond, and at most ten million years away.

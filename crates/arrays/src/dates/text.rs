@@ -1,6 +1,6 @@
 //! The parts of a date as it is written: the numbers of its day in their [order](DateOrder), its time of day and its zone.
 
-use super::gregorian::{days_from_1970, days_of_month};
+use super::calendars::CfCalendar;
 
 /// The order of day, month and year in a date.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,7 +55,7 @@ impl DateOrder {
 
 /// A number of a date, and the number of its digits; a name stands for the number of a month.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct DateNumber {
+pub struct DateNumber {
     value: i64,
     digits: usize,
     is_name: bool,
@@ -118,7 +118,8 @@ fn leading_part(text: &str) -> Option<(DateNumber, &str)> {
 
 /// The three numbers with which a date begins, and the text behind them. Blanks separate them only where the month has
 /// a name.
-pub(super) fn day_of(text: &str) -> Option<([DateNumber; 3], &str)> {
+#[must_use]
+pub fn day_of(text: &str) -> Option<([DateNumber; 3], &str)> {
     if let Some(parts) = basic_day_of(text) {
         return Some(parts);
     }
@@ -155,7 +156,11 @@ fn basic_day_of(text: &str) -> Option<([DateNumber; 3], &str)> {
 }
 
 /// The days from 1970 on of the three numbers of a date.
-pub(super) fn days_of(numbers: [DateNumber; 3], order: Option<DateOrder>) -> Result<i64, NoDate> {
+pub(super) fn days_of(
+    numbers: [DateNumber; 3],
+    order: Option<DateOrder>,
+    calendar: CfCalendar,
+) -> Result<i64, NoDate> {
     let [a, b, c] = numbers;
     let is_year_first = a.digits == 4;
     let order = match order {
@@ -182,9 +187,9 @@ pub(super) fn days_of(numbers: [DateNumber; 3], order: Option<DateOrder>) -> Res
     let is_day = !year.is_name
         && !day.is_name
         && (1..=12).contains(&month.value)
-        && (1..=days_of_month(year_value, month.value)).contains(&day.value)
+        && (1..=calendar.days_of_month(year_value, month.value)).contains(&day.value)
         && day.digits <= 2;
-    let days = is_day.then(|| days_from_1970(year_value, month.value, day.value));
+    let days = is_day.then(|| calendar.days_from_1970([year_value, month.value, day.value]));
     days.ok_or(NoDate::OtherForm)
 }
 
@@ -199,14 +204,17 @@ fn two_digits(text: &str, is_short_allowed: bool) -> Option<(i64, &str)> {
 
 /// A time of day since midnight.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Time {
-    pub(super) seconds: i64,
-    pub(super) nanoseconds: i64,
+pub struct Time {
+    /// Whole seconds.
+    pub seconds: i64,
+    /// The nanoseconds behind them.
+    pub nanoseconds: i64,
 }
 
 /// The time of what follows the day, such as ` 13:00` or `T1:00:00.5 PM+01:00`, and the seconds by which its zone is
 /// ahead of UTC.
-pub(super) fn time_of_day(text: &str) -> Option<(Time, Option<i64>)> {
+#[must_use]
+pub fn time_of_day(text: &str) -> Option<(Time, Option<i64>)> {
     if text.is_empty() {
         let midnight = Time {
             seconds: 0,
@@ -280,7 +288,8 @@ fn nanoseconds_of(digits: &str) -> Option<i64> {
 }
 
 /// The seconds by which a clock in the zone `+01:00`, `+0100` or `+01` is ahead of UTC.
-pub(super) fn offset_of(zone: &str) -> Option<i64> {
+#[must_use]
+pub fn offset_of(zone: &str) -> Option<i64> {
     let sign = match zone.as_bytes().first()? {
         b'+' => 1,
         b'-' => -1,
