@@ -753,3 +753,37 @@ fn contour_lines_asked_for_one_by_one_have_labels_and_statistics_their_names() {
         assert_eq!(count(&format!("{name}.svg"), name), 2);
     }
 }
+
+/// Larger coordinates lie higher and further to the right, whichever order the file has them in.
+#[test]
+fn the_order_of_coordinates_in_the_file_turns_no_picture() {
+    let scene = Scene::new();
+    for (name, shape, fill) in [
+        ("up", "6", "i0"),
+        ("down", "6", "5 - i0"),
+        ("right", "4", "i0"),
+        ("left", "4", "3 - i0"),
+        ("a", "2,6,4", "i0 + i1*i1 + i2/3"),
+        ("b", "2,6,4", "i0 + (5-i1)*(5-i1) + (3-i2)/3"),
+    ] {
+        let fill = fill.replace(' ', "");
+        scene.succeed(&format!("create {name}.npy --shape {shape} --fill {fill}"));
+    }
+    for (name, axes) in [
+        ("a", "t,lat=up.npy,lon=right.npy"),
+        ("b", "t,lat=down.npy,lon=left.npy"),
+    ] {
+        for (picture, options) in [
+            ("one.png", "--snapshots 1 --title x -o"),
+            ("sheet", "--sheet=only --animate -o"),
+        ] {
+            scene.succeed(&format!(
+                "plot {name}.npy --axes {axes} {options} {name}_{picture}"
+            ));
+        }
+    }
+    for picture in ["one.png", "sheet/sheet.png", "sheet/animation.gif"] {
+        let [one, other] = ["a", "b"].map(|name| scene.read(&format!("{name}_{picture}")));
+        assert!(one == other, "{picture}");
+    }
+}
