@@ -1,6 +1,6 @@
 //! [`Zone`]: the zone of the dates below a heading.
 
-use crate::measured::{date::Date, date_text::offset_of};
+use diff2d_arrays::dates::{Date, text::offset_of};
 
 /// Names of zones whose distance to UTC depends on the season, on the country or on who is asked.
 const NAMES: &str = "CET CEST MEZ MESZ EET EEST WET WEST BST IST MSK EST EDT CST CDT MST MDT PST PDT AKST AKDT HST AST ADT NST AEST AEDT ACST AWST NZST NZDT JST KST SGT HKT LOCAL";
