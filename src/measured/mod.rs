@@ -27,7 +27,7 @@ pub use calendar::{Calendar, RoundDates};
 pub use date::Date;
 pub use error::TableError;
 pub use file::{MeasuredFile, common_origin};
-pub use heading::{ColumnName, Heading, WantedNames, Zone};
+pub use heading::{ColumnName, Heading, WantedNames};
 pub use numbers::Measured;
 pub use reading::{BETWEEN, Between, Doubles, Reading, column, date, text};
 pub use request::{ReadRequest, date_order, headings};
