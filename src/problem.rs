@@ -29,7 +29,7 @@ use crate::{
         geometry::Geometry,
         initial::Initial,
         input::{Digests, Input, add_digest},
-        method,
+        method, moving_nodes,
         picture::Picture,
         pieces,
         slots::Slots,
@@ -441,6 +441,18 @@ impl Problem {
         self.geometry()
             .write_fixed(field, first, self.geometry().start);
         self.geometry().write(field, first)
+    }
+
+    /// What fixed walls and held nodes bring at the start by their jump from the initial state \[density·length²\], by
+    /// index of the rate; nothing if the state is steady.
+    ///
+    /// # Errors
+    /// [`Unready`] if a file can no longer be read, and if there is too little memory.
+    pub(crate) fn jumps_at_start(&self) -> Result<Vec<f64>, Unready> {
+        match self.params.method {
+            StepMethod::Steady => Ok(vec![0.0; self.geometry().rates()]),
+            _ => moving_nodes::jumps_at_start(&self.slots, &self.initial, self.params.precision),
+        }
     }
 
     /// Writes the state before the first step as [`fill_initial`](Self::fill_initial) does, or solves for a steady

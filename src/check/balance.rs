@@ -11,7 +11,7 @@ use crate::{
 /// The mass at both ends of a run, and all flows that changed it \[density·length²\].
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Balance {
-    /// The mass at the beginning.
+    /// The mass of the initial state, before walls and held nodes overwrite it.
     pub start: f64,
     /// The mass at the end.
     pub end: f64,
@@ -33,6 +33,21 @@ impl Balance {
         (self.end - self.start) - explained
     }
 
+    /// The errors of the parts on this grid, from those on a grid that is twice as fine: the differences, taken for those of
+    /// second order, with a safety factor of 3.
+    #[must_use]
+    pub(super) fn errors(&self, finer: &Self) -> Self {
+        let error = |own: f64, other: f64| 4.0 * (own - other).abs();
+        Self {
+            start: error(self.start, finer.start),
+            end: error(self.end, finer.end),
+            walls: [0, 1, 2, 3].map(|side| error(self.walls[side], finer.walls[side])),
+            source: error(self.source, finer.source),
+            held: error(self.held, finer.held),
+            decay: error(self.decay, finer.decay),
+        }
+    }
+
     /// The balance of a run from the rows of its totals, the first of which is its beginning, and the last its end.
     ///
     /// # Errors
@@ -50,8 +65,12 @@ impl Balance {
             held: 0.0,
             decay: 0.0,
         };
+        let mut first_gain = 0.0;
         let pairs = first_row.numbers.iter().zip(&last_row.numbers);
         for ((_, number), (&first_value, &last_value)) in numbers.iter().zip(pairs) {
+            if let RowNumber::Gain(_) = number {
+                first_gain += first_value;
+            }
             match *number {
                 RowNumber::Mass => (balance.start, balance.end) = (first_value, last_value),
                 RowNumber::Gain(SOURCE) => balance.source = last_value,
@@ -61,6 +80,7 @@ impl Balance {
                 _ => {}
             }
         }
+        balance.start -= first_gain;
         Ok(balance)
     }
 }

@@ -18,8 +18,8 @@ use ndarray::{CowArray, Ix2};
 pub(super) struct NestedStates {
     /// The states from coarse to fine.
     pub(super) nested: [Field<f64>; 3],
-    /// The balance of mass on the coarse grid, if its run sums fluxes.
-    pub(super) balance: Option<Balance>,
+    /// The balance of mass on the coarse grid, if its run sums fluxes, and the errors of its parts.
+    pub(super) balance: Option<[Balance; 2]>,
 }
 
 impl NestedStates {
@@ -37,13 +37,14 @@ impl NestedStates {
             StepMethod::Exact => own.conserves_mass(),
             StepMethod::Euler | StepMethod::Rkl2 => true,
         };
-        let (coarse, balance) = if sums_fluxes {
-            let (state, balance) = solve_balanced(&problems[0], progress)?;
-            (state, Some(balance))
+        let (coarse, middle, balance) = if sums_fluxes {
+            let (coarse, balance) = solve_balanced(&problems[0], progress)?;
+            let (middle, finer) = solve_balanced(&problems[1], progress)?;
+            (coarse, middle, Some([balance, balance.errors(&finer)]))
         } else {
-            (solve(&problems[0], progress)?, None)
+            let coarse = solve(&problems[0], progress)?;
+            (coarse, solve(&problems[1], progress)?, None)
         };
-        let middle = solve(&problems[1], progress)?;
         Ok(Self {
             nested: [coarse, middle, solve(&problems[2], progress)?],
             balance,

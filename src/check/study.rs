@@ -68,9 +68,9 @@ pub struct Study {
     pub nodes: usize,
     /// The root mean square of p at these nodes \[density\].
     pub rms: f64,
-    /// The balance of mass on the coarse grid; `None` for a steady state, and for `method = "exact"` with fixed walls,
-    /// which sums no fluxes.
-    pub balance: Option<Balance>,
+    /// The balance of mass on the coarse grid, and the errors of its parts; `None` for a steady state, and for
+    /// `method = "exact"` with fixed walls, which sums no fluxes.
+    pub balance: Option<[Balance; 2]>,
     /// Whether the largest value is the value of a fixed wall or a held node.
     pub is_maximum_given: bool,
     /// Whether the problem reads arrays, so that there are no grids between.

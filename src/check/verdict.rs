@@ -46,7 +46,7 @@ impl Study {
             trust += "; the problem reads arrays, whose values between the nodes are not known, so what all three grids miss alike, as of edges and jumps, is not in these numbers";
         }
         let is_unbalanced =
-            |balance: &Balance| balance.unexplained().abs() > UNBALANCED * self.flow();
+            |[balance, _]: &[Balance; 2]| balance.unexplained().abs() > UNBALANCED * self.flow();
         if self.balance.as_ref().is_some_and(is_unbalanced) {
             return "The mass changes by more than walls, source and decay explain: do not trust this answer, and report it.".to_owned();
         }
@@ -106,7 +106,7 @@ impl Study {
     fn flow(&self) -> f64 {
         let parts = match &self.balance {
             None => self.mass.values.to_vec(),
-            Some(balance) => {
+            Some([balance, _]) => {
                 let Balance {
                     start,
                     end,

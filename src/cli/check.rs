@@ -270,11 +270,26 @@ fn value_cell(value: f64, is_small: bool) -> String {
     }
 }
 
-/// Tells the balance of mass.
-fn tell_balance(balance: &Balance, answer: &mut Answer<'_>) {
-    let [left, right, bottom, top] = balance.walls;
+/// Tells the balance of mass, and the errors of its parts.
+fn tell_balance([balance, errors]: &[Balance; 2], answer: &mut Answer<'_>) {
     let unexplained = balance.unexplained();
-    let parts = [
+    let [parts, errors] = [balance, errors].map(parts_of);
+    for ((key, name, part), (.., error)) in parts.into_iter().zip(errors) {
+        if part != 0.0 || !["decay", "held"].contains(&key) {
+            answer.text(format!("{name:<18}{part:>18.9e}  ± {error:.1e}"));
+        }
+    }
+    answer.text(format!("{:<18}{unexplained:>18.1e}", "unexplained"));
+    let [parts, errors] = [parts, errors].map(|parts| parts.map(|(key, _, part)| (key, part)));
+    let numbers = parts.into_iter().chain([("unexplained", unexplained)]);
+    answer.value("balance", Value::numbers(numbers));
+    answer.value("balance_errors", Value::numbers(errors.into_iter()));
+}
+
+/// The parts of a balance, or their errors, by their keys and their names in words.
+fn parts_of(balance: &Balance) -> [(&'static str, &'static str, f64); 9] {
+    let [left, right, bottom, top] = balance.walls;
+    [
         ("start", "mass at the start", balance.start),
         ("left", "in through left", left),
         ("right", "in through right", right),
@@ -284,14 +299,5 @@ fn tell_balance(balance: &Balance, answer: &mut Answer<'_>) {
         ("decay", "by decay", balance.decay),
         ("held", "from held nodes", balance.held),
         ("end", "mass at the end", balance.end),
-    ];
-    for (key, name, part) in parts {
-        if part != 0.0 || !["decay", "held"].contains(&key) {
-            answer.text(format!("{name:<18}{part:>18.9e}"));
-        }
-    }
-    answer.text(format!("{:<18}{unexplained:>18.1e}", "unexplained"));
-    let parts = parts.map(|(key, _, part)| (key, part)).into_iter();
-    let numbers = parts.chain([("unexplained", unexplained)]);
-    answer.value("balance", Value::numbers(numbers));
+    ]
 }

@@ -1,11 +1,14 @@
-//! [`MovingNodes`]: the inflow into the cells of fixed walls whose values depend on time.
+//! [`MovingNodes`]: the inflow into the cells of nodes whose given values change.
 //!
 //! A node with a given value stands for a cell that holds `w c p`. If the value changes, the mechanism that imposes it
-//! also supplies the change: `w c dp/dt` per time, and `w c (p(t2) - p(t1))` between two times. In a corner of two
-//! fixed walls each wall supplies half.
+//! also supplies the change: `w c dp/dt` per time, and `w c (p(t2) - p(t1))` between two times. The jump from the initial
+//! state to the given value is such a change, at the start. In a corner of two fixed walls each wall supplies half.
 
-use super::{geometry::Geometry, slots::Slots, wall::Side};
-use crate::params::{ParamsError, Precision};
+use super::{Unready, geometry::Geometry, initial::Initial, slots::Slots, wall::Side};
+use crate::{
+    field::Field,
+    params::{ParamsError, Precision},
+};
 use std::sync::Arc;
 
 /// The nodes of fixed walls whose values depend on time.
@@ -25,6 +28,79 @@ struct MovingNode {
     owners: [usize; 2],
     /// The numbers of the regions that contain the node.
     regions: Vec<usize>,
+}
+
+impl MovingNode {
+    fn new(geometry: &Geometry, place: (usize, usize), owners: [usize; 2], capacity: f64) -> Self {
+        let (grid, (j, i)) = (&geometry.grid, place);
+        let number = geometry.nodes.number(geometry.nodes.row(j), i);
+        let regions = geometry.regions.iter().enumerate();
+        Self {
+            place,
+            content: grid.integral(grid.y.weight(j) * grid.x.weight(i) * capacity),
+            owners,
+            regions: regions
+                .filter(|(_, region)| region.has(number))
+                .map(|(region, _)| region)
+                .collect(),
+        }
+    }
+
+    /// Adds the inflow due to a change of the value to the sums of rates, of which the regions have those from `first_region` on.
+    fn add(&self, change: f64, sums: &mut [f64], first_region: usize) {
+        let gain = self.content * change;
+        self.owners
+            .into_iter()
+            .for_each(|owner| sums[owner] += 0.5 * gain);
+        for region in &self.regions {
+            sums[first_region + region] += gain;
+        }
+    }
+}
+
+/// The inflow at the start \[density·length²\], by index of the rate: what fixed walls and held nodes bring by their jump
+/// from the initial state. A held node at which that is no finite number begins with its value.
+///
+/// # Errors
+/// [`Unready`] if a file can no longer be read, and if there is too little memory.
+pub fn jumps_at_start(
+    slots: &Slots,
+    initial: &Initial,
+    precision: Precision,
+) -> Result<Vec<f64>, Unready> {
+    let geometry = &slots.geometry;
+    let mut sums = vec![0.0; geometry.rates()];
+    let first_region = sums.len() - geometry.regions.len();
+    let (ny, nx) = geometry.grid.shape();
+    for j in 0..ny {
+        let given_nodes = geometry.given_in(j);
+        if given_nodes.is_empty() {
+            continue;
+        }
+        let mut state = Field::<f64>::zeros((1, nx))?;
+        initial.fill(&mut state, geometry, j)?;
+        let capacities = slots.capacity(j..j + 1)?;
+        for (i, owners) in given_nodes {
+            let held_value = geometry.value((j, i));
+            let value = held_value.or_else(|| geometry.fixed_value((j, i), geometry.start));
+            let [before, after] = [Some(state.as_slice()[i]), value]
+                .map(|value| rounded(precision, value.unwrap_or(f64::NAN)));
+            let change = Some(after - before).filter(|change| change.is_finite());
+            let capacity = capacities.get(i).unwrap_or(&capacities[0]);
+            let node = MovingNode::new(geometry, (j, i), owners, *capacity);
+            node.add(change.unwrap_or(0.0), &mut sums, first_region);
+        }
+    }
+    Ok(sums)
+}
+
+/// A value as a state of this precision has it.
+fn rounded(precision: Precision, value: f64) -> f64 {
+    match precision {
+        Precision::F64 => value,
+        #[expect(clippy::cast_possible_truncation, reason = "as the state rounds it")]
+        Precision::F32 => f64::from(value as f32),
+    }
 }
 
 /// The ratio of a step to the time between values for a slope.
@@ -57,18 +133,8 @@ impl MovingNodes {
                     capacities = (Some(j), slots.capacity(j..j + 1)?);
                 }
                 let capacity = capacities.1.get(i).or(capacities.1.first());
-                let weight = grid.y.weight(j) * grid.x.weight(i);
-                let number = geometry.nodes.number(geometry.nodes.row(j), i);
-                let regions = geometry.regions.iter().enumerate();
-                nodes.push(MovingNode {
-                    place,
-                    content: grid.integral(weight * capacity.copied().unwrap_or(1.0)),
-                    owners,
-                    regions: regions
-                        .filter(|(_, region)| region.has(number))
-                        .map(|(region, _)| region)
-                        .collect(),
-                });
+                let capacity = capacity.copied().unwrap_or(1.0);
+                nodes.push(MovingNode::new(geometry, place, owners, capacity));
             }
         }
         Ok(Self {
@@ -96,13 +162,7 @@ impl MovingNodes {
         let mut sums = vec![0.0; self.geometry.rates()];
         let first_region = sums.len() - self.geometry.regions.len();
         for node in &*self.nodes {
-            let gain = node.content * change(node.place);
-            node.owners
-                .into_iter()
-                .for_each(|owner| sums[owner] += 0.5 * gain);
-            for region in &node.regions {
-                sums[first_region + region] += gain;
-            }
+            node.add(change(node.place), &mut sums, first_region);
         }
         sums
     }
@@ -114,11 +174,7 @@ impl MovingNodes {
 
     /// The value of a node, rounded as in the state.
     fn rounded(&self, place: (usize, usize), time: f64) -> f64 {
-        match (self.precision, self.value(place, time)) {
-            (Precision::F64, value) => value,
-            #[expect(clippy::cast_possible_truncation, reason = "as the state rounds it")]
-            (Precision::F32, value) => f64::from(value as f32),
-        }
+        rounded(self.precision, self.value(place, time))
     }
 
     /// The derivative of the value of a node, of second order, from values after the time or before it. The smaller of

@@ -13,7 +13,7 @@ use crate::{
     measured::Date,
     params::{RowNumber, RowTimes, StepMethod},
     physics::step_sums::StepSums,
-    problem::Problem,
+    problem::{Footprint, Problem},
     schedule::Clock,
     summary::Summary,
 };
@@ -101,8 +101,9 @@ pub(super) struct RowReader<'a> {
     step_sums: Option<StepSums>,
     /// The time integrals of the rates since the beginning.
     sums: Sums<'a>,
-    /// The mass in the first row.
+    /// The mass in the first row, and what fixed walls and held nodes had brought until then.
     first_mass: f64,
+    first_gain: f64,
     /// The value of `unexplained` in the last row, and the sum of the magnitudes of all inflow and outflow until then.
     unexplained: [f64; 2],
     /// A sentence on rates of the last row that have few correct digits, if there are any.
@@ -135,6 +136,7 @@ impl<'a> RowReader<'a> {
             step_sums: sees_steps.then(|| problem.step_sums(start)),
             sums: Sums::new(problem)?,
             first_mass: 0.0,
+            first_gain: 0.0,
             unexplained: [0.0; 2],
             few_digits: None,
             failure: None,
@@ -144,20 +146,21 @@ impl<'a> RowReader<'a> {
     /// Continues behind rows, of which these are the first and the last one.
     pub(super) fn go_on(&mut self, [first, last]: &[Row; 2]) {
         let mut rates = vec![0.0; self.sums.gains.len()];
-        for (number, &value) in self.columns.numbers().zip(&last.numbers) {
+        let mut first_gains = rates.clone();
+        let numbers = self.columns.numbers();
+        for (number, (&first, &last)) in numbers.zip(first.numbers.iter().zip(&last.numbers)) {
             match number {
+                RowNumber::Mass => self.first_mass = first,
                 RowNumber::Gain(rate) | RowNumber::RegionGain(rate) => {
-                    self.sums.gains[rate] = value;
+                    (first_gains[rate], self.sums.gains[rate]) = (first, last);
                 }
-                RowNumber::Rate(rate) | RowNumber::RegionRate(rate) => rates[rate] = value,
-                RowNumber::Unexplained => self.unexplained = [value, 0.0],
+                RowNumber::Rate(rate) | RowNumber::RegionRate(rate) => rates[rate] = last,
+                RowNumber::Unexplained => self.unexplained = [last, 0.0],
                 _ => {}
             }
         }
         self.sums.last = Some((last.time, rates));
-        let mut first_numbers = self.columns.numbers().zip(&first.numbers);
-        let first_mass = first_numbers.find(|(number, _)| *number == RowNumber::Mass);
-        self.first_mass = first_mass.map_or(0.0, |(_, &mass)| mass);
+        self.first_gain = self.sums.total(&first_gains)[0];
     }
 
     pub(super) fn columns(&self) -> &Columns {
@@ -222,9 +225,23 @@ impl<'a> RowReader<'a> {
         show: impl FnOnce(Look<'_>) -> Result<(), RunError>,
     ) -> Result<Option<Row>, RunError> {
         let read_result = show(&mut |rows| self.reader.read(time, rows));
-        collective::all_ok(ranks.comm(), read_result)?;
+        let has_sums = ranks.comm().is_root() && self.reader.fluxes().is_some();
+        let begun = match has_sums && self.sums.last.is_none() {
+            true => self.begin(),
+            false => Ok(()),
+        };
+        collective::all_ok(ranks.comm(), read_result.and(begun))?;
         let values = self.reader.all(ranks);
         Ok(values.map(|values| self.row_of(step, time, values)))
+    }
+
+    /// Begins the sums with what fixed walls and held nodes bring by their jump from the initial state.
+    fn begin(&mut self) -> Result<(), RunError> {
+        let jumps = self.problem.jumps_at_start();
+        let memory_needed = || Footprint::of(self.problem).bytes();
+        self.sums.gains = jumps.map_err(|unready| RunError::unready(unready, memory_needed()))?;
+        self.first_gain = self.sums.total(&self.sums.gains)[0];
+        Ok(())
     }
 
     /// The row of a state, which ends the interval of the sums.
@@ -244,7 +261,8 @@ impl<'a> RowReader<'a> {
             if is_first {
                 self.first_mass = summary.mass;
             }
-            self.unexplained = self.sums.unexplained(summary.mass - self.first_mass);
+            let mass_gain = summary.mass - self.first_mass + self.first_gain;
+            self.unexplained = self.sums.unexplained(mass_gain);
             let largest = summary.min.abs().max(summary.max.abs());
             let fluxes = self.reader.fluxes();
             self.few_digits = fluxes.and_then(|fluxes| self.sums.few_digits(largest, fluxes));

@@ -102,14 +102,19 @@ impl<'a> Sums<'a> {
             Some((_, rates)) if is_steady => rates,
             _ => &self.gains,
         };
-        let order = rate_order(self.problem.geometry().tables());
-        let (sum, size) = order.fold((0.0, 0.0), |(sum, size), part| {
-            (sum + parts[part], size + parts[part].abs())
-        });
+        let [sum, size] = self.total(parts);
         if is_steady {
             [sum, size]
         } else {
             [mass_gain - sum, size]
         }
+    }
+
+    /// The sum of all inflow, and of its magnitudes, given that of each rate.
+    pub(super) fn total(&self, parts: &[f64]) -> [f64; 2] {
+        let order = rate_order(self.problem.geometry().tables());
+        order.fold([0.0, 0.0], |[sum, size], part| {
+            [sum + parts[part], size + parts[part].abs()]
+        })
     }
 }

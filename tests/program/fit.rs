@@ -871,10 +871,9 @@ fn compare_intervals(mut random: Random) {
     }
 }
 
-/// The error of the spacing is of first order where a wall suddenly cools: its half cell has then left already. The nodes of a
-/// coarser grid are not at all points.
+/// The half cell of a wall that suddenly cools has left through it, so that the error of the spacing is of second order.
 #[test]
-fn intervals_reach_as_far_as_errors_of_first_order_move_the_estimate() {
+fn an_amount_that_leaves_through_a_wall_that_suddenly_cools_gives_the_estimate() {
     let scene = Scene::new();
     scene.write("data.csv", RELEASE);
     scene.write(
@@ -888,9 +887,8 @@ fn intervals_reach_as_far_as_errors_of_first_order_move_the_estimate() {
     let answer = fitted(&scene, "film.toml");
     let number = |key: &str| answer["unknowns"]["D"][key].as_f64().unwrap();
     let shifted = number("estimate") + number("step_shift") + number("spacing_shift");
-    assert!((shifted / 0.1 - 1.0).abs() < 0.01, "{answer:#}");
-    let low = answer["unknowns"]["D"]["interval"][0].as_f64().unwrap();
-    assert!(low < 0.099, "{answer:#}");
+    assert!((shifted / 0.1 - 1.0).abs() < 0.001, "{answer:#}");
+    assert!((number("estimate") / 0.1 - 1.0).abs() < 0.01, "{answer:#}");
 }
 
 /// Release from a film into a bath, D = 0.1, from Crank's series.
@@ -1102,8 +1100,9 @@ fn a_fit_that_ends_where_the_model_does_not_fit_begins_again() {
     assert_eq!(found["starts"]["first"], false, "{found}");
     let sentence = "began again elsewhere within the bounds";
     assert!(found["warnings"].to_string().contains(sentence), "{found}");
+    // A profile finds it as well.
     let from_file = fitted(&scene, "p.toml --starts 1");
-    assert_near(&from_file, "/unknowns/L/estimate", 0.2, 1e-9);
+    assert_near(&from_file, "/unknowns/L/estimate", 0.45, 1e-5);
     assert!(from_file["starts"].is_null(), "{from_file}");
     let told = scene.run("fit p.toml -o p.fit.json --force");
     assert!(told.stderr.contains("start 2, step 0"), "{told}");

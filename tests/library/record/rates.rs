@@ -112,6 +112,86 @@ fn rates_of_a_quenched_slab_are_those_of_its_series() {
     }
 }
 
+/// What a fixed wall or a held node brings at the start by its jump from the initial state has come in through it.
+#[test]
+fn amounts_begin_with_the_jump_from_the_initial_state() {
+    let scene = Scene::new();
+    scene.write("p.toml", SLAB.replace("'exact'", "'euler'"));
+    let held = "held=[{where='x>0.45',value=3,name='block'}]";
+    let cases = [
+        (
+            "precision=f64",
+            vec![
+                ("left", -0.05),
+                ("right", -0.05),
+                ("top", 0.0),
+                ("mass", 0.9),
+            ],
+        ),
+        ("precision=f32", vec![("left", -0.05), ("mass", 0.9)]),
+        (
+            "capacity=1+x",
+            vec![("left", -0.05), ("right", -0.1), ("mass", 1.35)],
+        ),
+        // The wall on the right is held.
+        (
+            held,
+            vec![
+                ("left", -0.05),
+                ("block", 1.1),
+                ("right", 0.0),
+                ("mass", 2.05),
+            ],
+        ),
+        // A corner belongs to two walls, and has the value of the later one.
+        (
+            "boundary.bottom=2",
+            vec![("left", -0.03125), ("bottom", 0.2375), ("mass", 1.175)],
+        ),
+        (
+            "boundary.left=1+t",
+            vec![("left", 0.0), ("right", -0.05), ("mass", 0.95)],
+        ),
+        (
+            "record.region=[{name='all',where='x>-1'}]",
+            vec![("all_in", -0.1), ("all_mass", 0.9)],
+        ),
+    ];
+    for (keys, expected) in cases {
+        let run = format!(
+            "run p.toml -o c.npy --force --set dx=0.1 --set record.every=step --set {keys}"
+        );
+        scene.succeed(&run);
+        let rows = rows(&scene.text("c.record.csv"));
+        for (name, value) in expected {
+            let found = rows[0][name];
+            assert!(
+                (found - value).abs() < 1e-14,
+                "{keys}: {name} {found}, not {value}"
+            );
+        }
+        assert_eq!(rows[0]["unexplained"], 0.0);
+        let rounding = if keys.ends_with("f32") { 1e-4 } else { 1e-12 };
+        assert!(
+            rows.last().unwrap()["unexplained"].abs() < rounding,
+            "{keys}"
+        );
+    }
+    // The amount is of second order in the spacing.
+    let errors = ["0.1", "0.05", "0.025"].map(|dx| {
+        scene.succeed(&format!(
+            "run p.toml -o c.npy --force --set dx={dx} --set record.every=step --set outtime=0.05 --set runtime=0.05"
+        ));
+        let last = rows(&scene.text("c.record.csv")).pop().unwrap();
+        let odd = (0..100).map(|n| f64::from(2 * n + 1) * std::f64::consts::PI);
+        let left = odd.map(|k| 8.0 / (k * k) * (-k * k * last["t"]).exp()).sum::<f64>();
+        last["left"] - (left - 1.0) / 2.0
+    });
+    for pair in errors.windows(2) {
+        assert!((3.6..4.4).contains(&(pair[0] / pair[1])), "{errors:?}");
+    }
+}
+
 /// Where too little is recorded to sum the rates, a warning says so.
 #[test]
 fn what_the_rows_do_not_explain_is_told() {
