@@ -133,6 +133,23 @@ impl Axis {
         (self.node(0), self.node(self.nodes - 1))
     }
 
+    /// A coordinate in the domain: that of an end or of a node, if it differs from it by no more than rounding, otherwise
+    /// itself; `None` outside of the domain.
+    #[must_use]
+    pub fn within(&self, at: f64) -> Option<f64> {
+        // As in comparisons of formulas.
+        let rounding = 8.0 * f64::EPSILON * self.lower.abs().max(self.upper.abs());
+        let mut known = (self.coordinates().into_iter()).chain([self.lower, self.upper]);
+        let at = known.find(|end| (end - at).abs() < rounding).unwrap_or(at);
+        self.has(at).then_some(at)
+    }
+
+    /// Whether a coordinate is in the domain.
+    #[must_use]
+    pub fn has(&self, at: f64) -> bool {
+        (self.lower..=self.upper).contains(&at)
+    }
+
     /// The fraction of a cell for which node `i` stands: ½ if the layout puts the node on a wall, otherwise 1.
     #[must_use]
     #[inline]

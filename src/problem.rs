@@ -41,7 +41,10 @@ use crate::{
 };
 use diff2d_arrays::npy::DATA_OFFSET;
 use diff2d_stencil::real::Real;
-use std::{collections::BTreeMap, f64::consts::PI, path::Path, str::FromStr, sync::Arc};
+use serde::Serialize;
+use std::{
+    collections::BTreeMap, f64::consts::PI, fmt::Display, path::Path, str::FromStr, sync::Arc,
+};
 
 /// One run, fully determined.
 ///
@@ -417,6 +420,13 @@ impl Problem {
     /// The points and regions of a record.
     pub(crate) fn gauges(&self) -> Option<&Gauges> {
         self.gauges.as_ref()
+    }
+
+    /// The points of a record: where they are, and the nodes from which they have their values.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn points(&self) -> &[impl Serialize + Display + use<>] {
+        self.gauges.as_ref().map_or(&[], |gauges| &gauges.points)
     }
 
     /// The domain: its nodes, walls, masked nodes and nodes with given values.

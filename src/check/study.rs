@@ -316,10 +316,7 @@ pub(super) const INSIDE: &str = "maximum inside";
 
 /// Whether a point lies in the domain.
 fn is_inside(grid: &Grid, (x, y): (f64, f64)) -> bool {
-    [(&grid.x, x), (&grid.y, y)].iter().all(|(axis, at)| {
-        let (lower, upper) = axis.domain();
-        (lower..=upper).contains(at)
-    })
+    grid.x.within(x).and(grid.y.within(y)).is_some()
 }
 
 fn check_points(problem: &Problem, points: &[(f64, f64)]) -> Result<(), CheckError> {

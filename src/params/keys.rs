@@ -191,6 +191,17 @@ const REGION: &[Type] = &[Type::Tables(&TableKeys {
     one_of: AREA_FORMS,
 })];
 
+const POINT: &[Type] = &[
+    Type::Pair,
+    Type::Table(&TableKeys {
+        lists: &[&keys! {
+            "at", "the place of the point", "length", PAIR, "two finite numbers, [x, y]", "[0.0, 0.0]", Required;
+            "side", "the side of an interface on which it lies: where it is not 0", "", FORMULA, PLACE, "\"x < 0.5\"", Required;
+        }],
+        one_of: &[],
+    }),
+];
+
 /// The keys that say how a file of measured values is read.
 pub(super) const READING: &[Key] = &keys! {
     "from_unit", "unit of the arguments", "", WORD, UNIT, "\"h\"", Derived => beside "file";
@@ -328,7 +339,8 @@ pub static KEYS: [Key; 73] = keys! {
     "record.every", "simulated time from one row of the record to the next", "time", TIME_OR_WORD, EVERY, "0.01", Derived;
     "record.at", "times of the rows of the record", "time", LIST, AT, "[0.1, 0.2, 0.5]", Derived;
     "record.points", "points whose values are recorded", "length", POINTS, AT_POINTS, "{ sill = [0.0, 0.0] }", Derived;
-    "record.points.NAME", "the place of a point", "length", PAIR, "two finite numbers, [x, y]", "[0.0, 0.0]", Derived;
+    "record.points.NAME", "the place of a point", "length", POINT, "two finite numbers, [x, y], or { at = [x, y], side = \"x < 0.5\" }",
+        "[0.0, 0.0]", Derived;
     "record.interpolate", "the value at a point that is no node", "", WORD, "\"nearest\" or \"linear\"", "\"linear\"",
         Derived;
     "record.dates", "whether each row has its date, where the file of a function has dates", "", SWITCH, "true or false", "true",

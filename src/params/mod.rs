@@ -54,7 +54,7 @@ pub use place::Place;
 pub use profile::{Boundary, Formula, Function, Profile, Wall};
 pub use quantity::Quantity;
 pub use raw::{InputPlace, RawParams};
-pub use record::{DATE_COLUMN, PointValue, RecordField, RecordKeys, RowTimes};
+pub use record::{DATE_COLUMN, PointValue, RecordField, RecordKeys, RecordPoint, RowTimes};
 pub use row_number::{LEADING_COLUMNS, RowNumber, flux_beside, rate_names, rate_order};
 pub use spelling::{hint, hint_of_file, nearest};
 pub use sweep::SweepParams;

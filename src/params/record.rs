@@ -5,6 +5,7 @@ use super::{
     choice::{Choice, choice},
     judge::Judge,
     keys,
+    profile::Function,
     row_number::{LEADING_COLUMNS, RowNumber, is_column_name},
     value::{Value, finite, finite_pair},
 };
@@ -56,13 +57,24 @@ impl RowTimes {
     pub(crate) const SNAPSHOT: &str = "snapshot";
 }
 
+/// A point whose value is recorded.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RecordPoint {
+    /// The name of its column.
+    pub name: String,
+    /// Its place \[length\].
+    pub at: [f64; 2],
+    /// A formula in x and y that is not 0 on the side of an interface on which it lies, if it lies on one.
+    pub side: Option<Function>,
+}
+
 /// The keys of `[record]`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RecordKeys {
     /// The times of rows.
     pub times: RowTimes,
-    /// Points by their names.
-    pub points: Vec<(String, [f64; 2])>,
+    /// The points.
+    pub points: Vec<RecordPoint>,
     /// The rule for the values of points.
     pub value: PointValue,
     /// Whether each row has its date.
@@ -101,7 +113,7 @@ impl RecordKeys {
         if self.totals {
             numbers.extend(RowNumber::of_totals(held_names));
         }
-        let points = self.points.iter().map(|(name, _)| name.as_str());
+        let points = self.points.iter().map(|point| point.name.as_str());
         numbers.extend(RowNumber::of_points(points));
         let regions = self.regions.iter().map(|(name, _)| name.as_str());
         numbers.extend(RowNumber::of_regions(regions, held_names.len()));
@@ -202,7 +214,7 @@ impl RecordKeys {
                 .to_owned()
         });
         let points = record.points.iter();
-        let names = points.map(|(name, _)| (format!("record.points.{name}"), name));
+        let names = points.map(|point| (format!("record.points.{}", point.name), &point.name));
         let regions = record.regions.iter().enumerate();
         let names = names.chain(
             regions.map(|(number, (name, _))| (format!("record.region.{number}.name"), name)),
@@ -293,28 +305,40 @@ fn fields(judge: &mut Judge<'_>) -> Vec<RecordField> {
     fields
 }
 
-fn points(judge: &mut Judge<'_>) -> Vec<(String, [f64; 2])> {
+fn points(judge: &mut Judge<'_>) -> Vec<RecordPoint> {
     const KEY: &str = "record.points";
-    let points: Vec<(String, [f64; 2])> = if judge.is_single_value(KEY) {
+    let points: Vec<RecordPoint> = if judge.is_single_value(KEY) {
         let points = judge.convert(KEY, |value| {
             let items = value.as_array().ok_or(None)?;
-            let points = (0..)
-                .zip(items)
-                .map(|(number, value)| Some((format!("p{number}"), finite_pair(value)?)));
+            let points = (0..).zip(items).map(|(number, value)| {
+                Some(RecordPoint {
+                    name: format!("p{number}"),
+                    at: finite_pair(value)?,
+                    side: None,
+                })
+            });
             points.collect::<Option<Vec<_>>>().ok_or(None)
         });
         points.unwrap_or_default()
     } else {
         let names = judge.named_tables(KEY).into_iter();
         let points = names.filter_map(|(key, name)| {
-            let point = judge.convert(&key, |value| finite_pair(value).ok_or(None))?;
-            Some((name, point))
+            let [at, side] = ["at", "side"].map(|part| format!("{key}.{part}"));
+            let is_table = judge.is_typed(&at) || judge.is_typed(&side);
+            let place_key = if is_table { &at } else { &key };
+            let place = judge.convert(place_key, |value| finite_pair(value).ok_or(None));
+            let side = is_table.then(|| judge.function(&side, 2));
+            let at = place?;
+            Some(RecordPoint { name, at, side })
         });
         points.collect()
     };
     let noted: Map<String, Json> = points
         .iter()
-        .map(|(name, at)| (name.clone(), json!(at)))
+        .map(|RecordPoint { name, at, side }| match side {
+            None => (name.clone(), json!(at)),
+            Some(side) => (name.clone(), json!({ "at": at, "side": side.to_json() })),
+        })
         .collect();
     judge.note(KEY, Json::Object(noted));
     points

@@ -2,17 +2,18 @@
 
 use super::{
     between::CutPoints, geometry::Geometry, input::Digests, selection::Selection, slots::Slots,
+    values::value_at_point,
 };
 use crate::{
     grid::{Axis, Grid},
     node_set::NodeSet,
-    params::{ParamsError, PointValue, RawParams, RecordKeys},
+    params::{Function, ParamsError, PointValue, RawParams, RecordKeys, RecordPoint},
     summary::{Summary, pairwise_columns},
 };
 use diff2d_stencil::real::Real;
 use ndarray::{Array2, ArrayView1, ArrayView2, Axis as ArrayAxis};
 use serde::Serialize;
-use std::{array, collections::BTreeSet, ops::Range};
+use std::{array, collections::BTreeSet, fmt, ops::Range};
 
 /// A point, and the nodes from which its value is computed.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -21,6 +22,12 @@ pub struct Gauge {
     pub name: String,
     /// The position of the point as typed \[length\].
     pub asked: [f64; 2],
+    /// The side of an interface on which it lies, as typed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub side: Option<String>,
+    /// The position whose value it has: on that side, and without roundings of the position as typed.
+    #[serde(skip)]
+    place: [f64; 2],
     /// The positions of the nodes \[length\].
     pub nodes: Vec<[f64; 2]>,
     /// The indices `(j, i)` of the nodes.
@@ -31,30 +38,35 @@ pub struct Gauge {
 }
 
 impl Gauge {
-    /// Refuses a point outside the domain, or among masked nodes.
-    fn new(
-        geometry: &Geometry,
-        name: &str,
-        asked: [f64; 2],
-        value: PointValue,
-    ) -> Result<Self, String> {
-        let grid = &geometry.grid;
-        let shares = [(&grid.x, asked[0]), (&grid.y, asked[1])].map(|(axis, at)| {
-            shares_along(axis, at, value).map_err(|[lower, upper]| {
+    /// Refuses a point outside the domain, among masked nodes, or on an interface without a side of it. Of a point with a side,
+    /// the value is interpolated.
+    fn new(geometry: &Geometry, point: &RecordPoint, value: PointValue) -> Result<Self, String> {
+        let (grid, name, asked) = (&geometry.grid, &point.name, point.at);
+        let value = match point.side {
+            Some(_) => PointValue::Linear,
+            None => value,
+        };
+        let [x, y] = [(&grid.x, asked[0]), (&grid.y, asked[1])].map(|(axis, at)| {
+            let (lower, upper) = axis.domain();
+            axis.within(at).ok_or_else(|| {
                 format!(
                     "the point {name} at {asked:?} is outside of the domain, which reaches from {lower:?} to {upper:?} there"
                 )
             })
         });
-        let [columns, rows] = shares;
-        let (columns, rows) = (columns?, rows?);
-        let mut gauge = Self {
-            name: name.to_owned(),
-            asked,
-            nodes: Vec::new(),
-            at: Vec::new(),
-            weights: Vec::new(),
-        };
+        let mut place = [x?, y?];
+        if let Some(side) = &point.side {
+            place = place_on_side(geometry, place, side)
+                .map_err(|reason| format!("the point {name} at {asked:?}: {reason}"))?;
+        } else if value == PointValue::Linear
+            && let Some([one, other]) = sides(geometry, place)
+        {
+            return Err(format!(
+                "the point {name} at {asked:?} lies on an interface, where p is one value on each side: {name} = {{ at = {asked:?}, side = \"{one}\" }} is that of one side, side = \"{other}\" that of the other"
+            ));
+        }
+        let [columns, rows] =
+            [0, 1].map(|axis| shares_along(axis_of(grid, axis), place[axis], value));
         let corners = rows.iter().flat_map(|&(j, of_row)| {
             let columns = columns.iter();
             columns.map(move |&(i, of_column)| ((j, i), of_row * of_column))
@@ -66,12 +78,16 @@ impl Gauge {
                 geometry.nodes.describe(j, i)
             ));
         }
-        for ((j, i), weight) in corners {
-            gauge.nodes.push([grid.x.node(i), grid.y.node(j)]);
-            gauge.at.push((j, i));
-            gauge.weights.push(weight);
-        }
-        Ok(gauge)
+        let (at, weights): (Vec<_>, _) = corners.into_iter().unzip();
+        Ok(Self {
+            name: name.clone(),
+            asked,
+            side: point.side.as_ref().map(ToString::to_string),
+            place,
+            nodes: positions(grid, &at),
+            at,
+            weights,
+        })
     }
 
     /// Weighs the nodes around the point by what bends p between them, if anything does.
@@ -81,9 +97,8 @@ impl Gauge {
         if self.at.len() == 1 {
             return Ok(());
         }
-        let numbers = [(&grid.x, self.asked[0]), (&grid.y, self.asked[1])]
-            .map(|(axis, at)| nodes_beside(&axis.coordinates(), at));
-        let Some(weights) = cut_points.weights(self.asked, numbers)? else {
+        let numbers = nodes_around(grid, self.place);
+        let Some(weights) = cut_points.weights(self.place, numbers)? else {
             return Ok(());
         };
         let [columns, rows] = numbers;
@@ -92,10 +107,7 @@ impl Gauge {
             .zip(weights)
             .filter(|(_, weight)| weight.abs() > UNSEEN);
         (self.at, self.weights) = corners.unzip();
-        let nodes = self.at.iter();
-        self.nodes = nodes
-            .map(|&(j, i)| [grid.x.node(i), grid.y.node(j)])
-            .collect();
+        self.nodes = positions(grid, &self.at);
         Ok(())
     }
 
@@ -111,23 +123,127 @@ impl Gauge {
     }
 }
 
-/// The nodes along an axis that determine the value at a position, with their weights; an error with the ends of the
-/// domain if the position lies outside.
-fn shares_along(axis: &Axis, at: f64, value: PointValue) -> Result<Vec<(usize, f64)>, [f64; 2]> {
-    let (lower, upper) = axis.domain();
-    if !(lower..=upper).contains(&at) {
-        return Err([lower, upper]);
+/// Tells where the point is, and what it reads.
+impl fmt::Display for Gauge {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let [x, y] = self.asked;
+        write!(f, "{} at x = {x:?}, y = {y:?}", self.name)?;
+        if let Some(side) = &self.side {
+            write!(f, ", on the side {side},")?;
+        }
+        let terms = self.nodes.iter().zip(&self.weights);
+        let terms = terms.map(|([x, y], weight)| match weight {
+            1.0 => format!("p({x:?}, {y:?})"),
+            weight => format!("{weight:.3} p({x:?}, {y:?})"),
+        });
+        write!(f, " reads {}", terms.collect::<Vec<_>>().join(" + "))
     }
+}
+
+/// The positions of nodes.
+fn positions(grid: &Grid, nodes: &[(usize, usize)]) -> Vec<[f64; 2]> {
+    let nodes = nodes.iter();
+    nodes
+        .map(|&(j, i)| [grid.x.node(i), grid.y.node(j)])
+        .collect()
+}
+
+/// Whether a place is inside of each interface that has a resistance there.
+fn sides_of(geometry: &Geometry, place: [f64; 2]) -> Vec<bool> {
+    let [i, j] = [0, 1].map(|axis| {
+        let shares = shares_along(
+            axis_of(&geometry.grid, axis),
+            place[axis],
+            PointValue::Nearest,
+        );
+        shares[0].0
+    });
+    let interfaces = &geometry.interfaces;
+    interfaces.sides_of_place(&geometry.nodes, place, (j, i))
+}
+
+/// The places around a place, those along x and y first, at a distance at which p is the same but for rounding, without those
+/// outside of the domain.
+fn places_beside(grid: &Grid, place: [f64; 2]) -> Vec<[f64; 2]> {
+    let [x, y] = [&grid.x, &grid.y];
+    let ends = [x.domain(), y.domain()].map(|(lower, upper)| lower.abs().max(upper.abs()));
+    // Comparisons allow for eight roundings.
+    let rounding = 64.0 * f64::EPSILON * ends[0].max(ends[1]);
+    let distance = rounding.max(1e-12 * x.spacing.min(y.spacing));
+    let directions = [
+        [-1.0, 0.0],
+        [1.0, 0.0],
+        [0.0, -1.0],
+        [0.0, 1.0],
+        [-1.0, -1.0],
+        [1.0, -1.0],
+        [-1.0, 1.0],
+        [1.0, 1.0],
+    ];
+    let places = directions.map(|direction| [0, 1].map(|k| place[k] + distance * direction[k]));
+    let places = places.into_iter();
+    places
+        .filter(|&[at_x, at_y]| x.has(at_x) && y.has(at_y))
+        .collect()
+}
+
+/// Formulas for both sides of the interface on which a place lies, if it lies on one.
+fn sides(geometry: &Geometry, place: [f64; 2]) -> Option<[String; 2]> {
+    let own_sides = sides_of(geometry, place);
+    let mut beside = places_beside(&geometry.grid, place).into_iter();
+    let across = beside.find(|beside| sides_of(geometry, *beside) != own_sides)?;
+    let axis = usize::from(across[0] == place[0]);
+    Some(["<", ">"].map(|sign| format!("{} {sign} {:?}", ["x", "y"][axis], place[axis])))
+}
+
+/// The place whose value a point has that lies on the side on which a formula is not 0: beside an interface on that side.
+fn place_on_side(
+    geometry: &Geometry,
+    place: [f64; 2],
+    side: &Function,
+) -> Result<[f64; 2], String> {
+    let mut beside = places_beside(&geometry.grid, place);
+    beside.retain(|&[x, y]| value_at_point(side, [x, y, 0.0], 0) != 0.0);
+    let Some(&first) = beside.first() else {
+        return Err(format!("nothing beside it lies on the side {side}"));
+    };
+    let sides_of_first = sides_of(geometry, first);
+    if sides(geometry, place).is_none() {
+        Ok(place)
+    } else if beside
+        .iter()
+        .all(|&other| sides_of(geometry, other) == sides_of_first)
+    {
+        Ok(first)
+    } else {
+        Err(format!(
+            "the side {side} is there on both sides of the interface"
+        ))
+    }
+}
+
+/// The axis along x (0) or along y.
+fn axis_of(grid: &Grid, axis: usize) -> &Axis {
+    [&grid.x, &grid.y][axis]
+}
+
+/// The numbers of the two columns and of the two rows around a place.
+fn nodes_around(grid: &Grid, place: [f64; 2]) -> [[usize; 2]; 2] {
+    [0, 1].map(|axis| nodes_beside(&axis_of(grid, axis).coordinates(), place[axis]))
+}
+
+/// The nodes along an axis that determine the value at a position, with their weights.
+fn shares_along(axis: &Axis, at: f64, value: PointValue) -> Vec<(usize, f64)> {
     let nodes = axis.coordinates();
     let [node_before, node_after] = nodes_beside(&nodes, at);
     let share = (at - nodes[node_before]) / (nodes[node_after] - nodes[node_before]);
-    Ok(match (value, share) {
+    match (value, share) {
         (PointValue::Linear, 0.0) => vec![(node_before, 1.0)],
         (PointValue::Linear, 1.0) => vec![(node_after, 1.0)],
         (PointValue::Linear, share) => vec![(node_before, 1.0 - share), (node_after, share)],
         (PointValue::Nearest, share) if share <= 0.5 => vec![(node_before, 1.0)],
         (PointValue::Nearest, _) => vec![(node_after, 1.0)],
-    })
+    }
 }
 
 /// The two nodes along an axis between which a position lies.
@@ -173,10 +289,10 @@ impl Gauges {
         geometry: &mut Geometry,
         digests: &mut Digests,
     ) -> Result<Self, ParamsError> {
-        let points = keys.points.iter().map(|(name, point)| {
-            let gauge = Gauge::new(geometry, name, *point, keys.value);
-            let key = format!("record.points.{name}");
-            gauge.map_err(|reason| match raw.typed().get(&key) {
+        let points = keys.points.iter().map(|point| {
+            let gauge = Gauge::new(geometry, point, keys.value);
+            let key = format!("record.points.{}", point.name);
+            gauge.map_err(|reason| match raw.typed().first_entry_of(&key) {
                 Some(_) => raw.refuse(&key, reason),
                 None => raw.refuse("record.points", reason),
             })

@@ -171,6 +171,21 @@ impl Interfaces {
         faces
     }
 
+    /// Whether a place is inside of each interface that has a resistance there; `node` is the node next to it.
+    #[must_use]
+    pub fn sides_of_place(
+        &self,
+        nodes: &Nodes,
+        [x, y]: [f64; 2],
+        node: (usize, usize),
+    ) -> Vec<bool> {
+        let tables = self.tables.iter();
+        let tables = tables.filter(|table| value_at_point(&table.resistance, [x, y, 0.0], 0) > 0.0);
+        tables
+            .map(|table| table.has_point(nodes, [x, y], node))
+            .collect()
+    }
+
     /// Whether a node is inside of each interface.
     fn sides_of_node(&self, nodes: &Nodes, (j, i): (usize, usize)) -> Vec<bool> {
         let number = nodes.number(nodes.row(j), nodes.column(i));

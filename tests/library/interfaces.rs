@@ -386,6 +386,77 @@ fn plan_counts_the_faces_of_interfaces_and_warns_of_one_without_nodes() {
     assert!(told.stdout.contains("interface  1.0 where x<0.5"), "{told}");
 }
 
+/// p is 15 on the left of the joint and 5 on its right.
+#[test]
+fn a_point_on_an_interface_says_its_side() {
+    let scene = Scene::new();
+    let text = "D = 1\nx1 = 0\nx2 = 1\ndx = 0.1\ngrid = 'walls'\nmethod = 'steady'\ntolerance = 1e-13\n\
+                boundary = { left = 20, right = 0, bottom = 'insulated', top = 'insulated' }\n";
+    let linear = "[record]\ninterpolate = 'linear'\n";
+    let areas = [
+        ("x < 0.5", 0.5),
+        ("x <= 0.5", 0.5),
+        ("x > 0.45", 0.45),
+        ("hypot(x + 1, 0) < 1.43", 0.43),
+        ("abs(x - 0.25) < 0.25", 0.5),
+    ];
+    for (area, joint) in areas {
+        let interface = format!("[[interface]]\nwhere = '{area}'\nresistance = 'x > 0.2'\n");
+        let point = |point: &str| {
+            let text = format!("{text}{linear}points = {{ joint = {point} }}\n{interface}");
+            scene.write("p.toml", text);
+            scene.run("run p.toml -o c.npy --force -q")
+        };
+        let told = point(&format!("[{joint}, 0.5]"));
+        assert_eq!(told.code, Some(2), "{told}");
+        for (sign, jump) in [("<", 10.0), (">", 0.0)] {
+            let side = format!("side = \"x {sign} {joint:?}\"");
+            assert!(told.stderr.contains(&side), "{told}");
+            let expected = 10.0 * (1.0 - joint) + jump;
+            let sided = format!("{{ at = [{joint}, 0.5], {side} }}");
+            assert_eq!(point(&sided).code, Some(0));
+            let row = scene.text("c.record.csv");
+            let found: f64 = row.trim().rsplit(',').next().unwrap().parse().unwrap();
+            assert!((found - expected).abs() < 1e-9, "{area} {side}: {found}");
+            // The journal keeps it, and a point with a side is interpolated in any case.
+            scene.succeed("verify c.npy");
+            scene.succeed("run p.toml -o c.npy --resume");
+            scene.succeed("run p.toml -o d.npy --force -q --set record.interpolate=nearest");
+            assert_eq!(scene.text("d.record.csv"), row);
+        }
+        for (side, reason) in [
+            ("y > 0.5", "on both sides"),
+            ("x > 2", "nothing beside it lies on the side"),
+        ] {
+            let told = point(&format!("{{ at = [{joint}, 0.5], side = '{side}' }}"));
+            assert!(
+                told.code == Some(2) && told.stderr.contains(reason),
+                "{told}"
+            );
+        }
+    }
+    // Where it resists nothing, and beside it, p is one value.
+    let free = "[[interface]]\nwhere = 'x < 0.5'\nresistance = 'y > 0.7'\n";
+    let points = "points = { a = [0.5, 0.5], b = [0.49999, 0.9], c = { at = ['5*d', 0.9], side = 'x < 0.6' } }\n";
+    scene.write(
+        "p.toml",
+        format!("{text}constants.d = 0.1\n{linear}{points}{free}"),
+    );
+    let told = scene.run("plan p.toml");
+    assert!(told.stderr.contains("on both sides"), "{told}");
+    scene.write(
+        "p.toml",
+        format!("{text}constants.d = 0.1\n{linear}{points}{free}").replace("x < 0.6", "x < 0.5"),
+    );
+    let told = scene.succeed("plan p.toml").stdout;
+    for point in [
+        "a at x = 0.5, y = 0.5 reads p(0.5, 0.5)",
+        "on the side x < 0.5, reads",
+    ] {
+        assert!(told.contains(point), "{told}");
+    }
+}
+
 #[test]
 fn pictures_draw_interfaces_as_lines() {
     let scene = square();

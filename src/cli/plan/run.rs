@@ -14,6 +14,9 @@ use diff2d::{
 };
 use std::path::PathBuf;
 
+/// The most times or points that a person wants to read.
+const MOST: usize = 8;
+
 /// A run's steps and snapshots, and what it takes.
 pub(super) struct RunPlan<'a> {
     pub(super) answer: Answer<'a>,
@@ -255,6 +258,16 @@ fn tell_inputs<'a>(
     for values in problem.values_of_pictures() {
         answer.line("picture", values);
     }
+    let points = problem.points();
+    for point in points.iter().take(MOST) {
+        answer.line("point", point);
+    }
+    if let Some(further @ 1..) = points.len().checked_sub(MOST) {
+        answer.line("", format!("and {further} more points"));
+    }
+    if !points.is_empty() {
+        answer.plain("points", points);
+    }
     for line in data.lines() {
         answer.line("data", line);
     }
@@ -361,8 +374,6 @@ fn shorter(problem: &Problem) -> String {
 
 /// When snapshots are taken.
 fn due(problem: &Problem) -> String {
-    /// The most times that a person wants to read.
-    const MOST: usize = 8;
     match &problem.schedule.due {
         Due::At(times) => {
             let times_told = times.iter().take(MOST).map(|&time| number::python(time));

@@ -306,6 +306,12 @@ fn records_that_cannot_be_written_are_refused() {
     scene.write("p.toml", PROBLEM);
     for (set, reason) in [
         ("record.points={a=[2,0.5]}", "outside of the domain"),
+        ("record.points={a=[-1e-9,0.5]}", "outside of the domain"),
+        (
+            "record.points={a={at=[0.2,0.5]}}",
+            "record.points.a.side is missing",
+        ),
+        ("record.points={a={side=\"x<1\"}}", "record.points.a.at"),
         ("mask.where=x<0.4", "masked node"),
         ("record.every=-1", "must be"),
         ("record.every=1e-300", "a millionth of a step"),
