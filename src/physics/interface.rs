@@ -303,14 +303,14 @@ fn at_middle(
     [(j, i), (north, east)]: [(usize, usize); 2],
 ) -> f64 {
     let (x, y) = (&nodes.x, &nodes.y);
-    // The last row of a periodic pair is the first one again.
-    let south = nodes.row(j);
-    let north = south + (north - j);
+    // The last row or column of a periodic pair is the first one again.
+    let (south, west) = (nodes.row(j), nodes.column(i));
+    let (north, east) = (south + (north - j), west + (east - i));
     let middle = [
-        f64::midpoint(x[i], x[east]),
+        f64::midpoint(x[west], x[east]),
         f64::midpoint(y[south], y[north]),
     ];
-    let number = nodes.number(south, i);
+    let number = nodes.number(south, west);
     value_at_point(function, [middle[0], middle[1], 0.0], number)
 }
 

@@ -457,6 +457,47 @@ fn a_point_on_an_interface_says_its_side() {
     }
 }
 
+/// The two columns of a periodic pair have one resistance, for steps and rates.
+#[test]
+fn a_resistance_that_differs_at_both_ends_of_a_seam_is_that_of_its_first_line() {
+    for (seam, across, resistance) in [
+        (
+            "left = 'periodic'\nright = 'periodic'\nbottom = 1\ntop = 0",
+            "y",
+            "where(x > 0.6, 0, 1)",
+        ),
+        (
+            "bottom = 'periodic'\ntop = 'periodic'\nleft = 1\nright = 0",
+            "x",
+            "1 + 5*y",
+        ),
+    ] {
+        for method in [
+            "method = 'steady'\ntolerance = 1e-13\nrecord.every = 'snapshot'",
+            "runtime = 0.1\nouttime = 0.1\nrecord.every = 'step'",
+        ] {
+            let scene = Scene::new();
+            scene.write(
+                "p.toml",
+                format!(
+                    "D = 1\nx1 = 0\nx2 = 1\ndx = 0.125\ngrid = 'walls'\n{method}\nrecord.totals = true\n\
+                     [boundary]\n{seam}\n[[interface]]\nwhere = '{across} > 0.95'\nresistance = '{resistance}'\n"
+                ),
+            );
+            let told = scene.succeed("run p.toml -o c.npy");
+            assert!(!told.stderr.contains("digits"), "{told}");
+            let row = scene
+                .text("c.record.csv")
+                .lines()
+                .last()
+                .unwrap()
+                .to_owned();
+            let unexplained: f64 = row.split(',').nth(17).unwrap().parse().unwrap();
+            assert!(unexplained.abs() < 1e-11, "{row}");
+        }
+    }
+}
+
 #[test]
 fn pictures_draw_interfaces_as_lines() {
     let scene = square();
