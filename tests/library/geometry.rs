@@ -397,6 +397,12 @@ fn plan_counts_masked_and_held_nodes_and_a_selection_of_none_is_told() {
         ("--set mask.where=x!=0.3", [420, 0], None),
         ("--set mask.where=x<=-0.3", [168, 0], None),
         ("--set mask.where=-x>=0.3", [168, 0], None),
+        // Opposites share no node and leave none out.
+        ("--set mask.where=x>0.3", [147, 0], None),
+        ("--set mask.where=x<=0.3", [294, 0], None),
+        ("--set mask.where=0.7<y", [63, 0], None),
+        ("--set mask.where=0.7>=y", [378, 0], None),
+        ("--set mask.where=x<-0.3", [147, 0], None),
         (
             "--set precision=f32 --set mask.where=abs(x)==0.3",
             [42, 0],

@@ -31,6 +31,8 @@ pub(super) struct Function {
 pub(super) enum Form {
     Sum,
     Difference,
+    /// A difference that is 0 where that may be a rounding.
+    CertainDifference,
     Product,
     Quotient,
     Negative,
@@ -322,14 +324,16 @@ pub(super) const IS_NOT_ZERO: Function = Function {
 pub(super) const DIFFERENCE: Function = float!(a, b, scale => {
     let bound = roundings(a.abs().max(b.abs()).max(scale));
     if a == b || (a - b).abs() < bound { 0.0 } else { a - b }
-});
+})
+.of(Form::CertainDifference);
 
 /// The difference of two values; 0 if it is less than eight units in the last place of the larger one, or less than
 /// their error, the third value.
 pub(super) const CERTAIN_DIFFERENCE: Function = float!(a, b, error => {
     let bound = roundings(a.abs().max(b.abs())).max(error.abs());
     if a == b || (a - b).abs() < bound { 0.0 } else { a - b }
-});
+})
+.of(Form::CertainDifference);
 
 /// The integer from which a value differs by less than eight units in the last place of the value, or of 1, or by less
 /// than its error, the second value; the value itself if there is none.

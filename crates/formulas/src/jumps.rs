@@ -249,6 +249,17 @@ mod tests {
             assert!(!may_jump(text, beside, y), "{text} {beside:?}");
             assert!(!may_jump(text, [0.7; 2], [0.1; 2]), "{text} at a point");
         }
+        for text in ["x < 0.3", "x >= 0.3", "0.3 > x", "(x <= 0.3)*(y > 0.05)"] {
+            let rounded = Expression::parse(text, &["x", "y"])
+                .unwrap()
+                .of_rounded(1.0);
+            let jumps = |x: [f64; 2]| {
+                let parts = rounded.jumps().parts;
+                parts.iter().any(|jump| jump.may_lie_in(&[x, [0.1; 2]]))
+            };
+            assert!(jumps([0.2, 0.4]), "{text}");
+            assert!(!jumps([0.1, 0.2]) && !jumps([0.31, 0.4]), "{text}");
+        }
         for text in [
             "x",
             "x == 0.3",

@@ -155,6 +155,12 @@ fn of_function(function: Function, arguments: Arguments) -> Range {
     match function.form {
         Form::Sum => Range::between(a.low + b.low, a.high + b.high),
         Form::Difference => Range::between(a.low - b.high, a.high - b.low),
+        // Either of its ends may be a rounding.
+        Form::CertainDifference => {
+            let [low, high] = [[a.low, b.high], [a.high, b.low]];
+            let rounded = [low, high].map(|[a, b]| function.value([a, b, c.high]));
+            Range::around([rounded[0], rounded[1], low[0] - low[1], high[0] - high[1]])
+        }
         Form::Product if [a, b].contains(&Range::point(0.0)) => Range::point(0.0),
         Form::Product => Range::around(at_corners(function, arguments)),
         Form::Quotient | Form::FlooredQuotient if b.contains(0.0) => Range::ANY,

@@ -11,13 +11,12 @@ use super::{
 };
 
 impl Expression {
-    /// The formula for variables that are rounded, such as coordinates, the largest of which is `scale`: to `==`, `!=`, `<=`
-    /// and `>=` values are equal that differ by less than eight units in the last place of the larger one, or of `scale`.
-    /// `<` and `>` compare what was computed.
+    /// The formula for variables that are rounded, such as coordinates, the largest of which is `scale`: to comparisons
+    /// values are equal that differ by less than eight units in the last place of the larger one, or of `scale`.
     #[must_use]
     pub fn of_rounded(&self, scale: f64) -> Self {
         let steps = self.steps.iter().flat_map(|step| match step.form() {
-            Form::Equality | Form::WeakOrder => vec![
+            Form::Equality | Form::WeakOrder | Form::Order => vec![
                 Step::Number(scale, None),
                 Step::Apply(DIFFERENCE),
                 Step::Number(0.0, None),
@@ -119,8 +118,13 @@ mod tests {
             ("x != 0.3", 1.0, 0.0),
             ("x <= 0.3", 0.0, 1.0),
             ("-x >= -0.3", 0.0, 1.0),
-            ("x > 0.3", 1.0, 1.0),
+            ("x > 0.3", 1.0, 0.0),
             ("x < 0.3", 0.0, 0.0),
+            ("-x < -0.3", 1.0, 0.0),
+            ("x > 0.2999999", 1.0, 1.0),
+            ("x < inf", 1.0, 1.0),
+            ("inf < inf", 0.0, 0.0),
+            ("nan < x", 0.0, 0.0),
             ("x == 0.3000001", 0.0, 0.0),
             ("x >= 0.3000001", 0.0, 0.0),
             ("where(x == 0.3, 7, 5) - 5", 0.0, 2.0),
