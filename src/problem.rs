@@ -32,6 +32,7 @@ use crate::{
         method, moving_nodes,
         picture::Picture,
         pieces,
+        robin::Robin,
         slots::Slots,
         survey::Survey,
         values::Values,
@@ -124,6 +125,7 @@ impl Problem {
         if let Some(gauges) = &mut gauges {
             gauges.bend(&slots)?;
         }
+        Robin::new(&geometry, params.runtime).check(raw)?;
         let survey = slots.survey(params.runtime)?;
         let schedule = Schedule::new(&params, survey.limit, survey.fastest_loss, raw)?;
         let chooses_step =

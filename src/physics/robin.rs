@@ -6,7 +6,7 @@ use super::{
     values::value_at,
     wall::Side,
 };
-use crate::params::Wall;
+use crate::params::{ParamsError, RawParams, SIDES, Wall};
 use std::{cell::OnceCell, ops::Range};
 
 /// The largest number of samples in time, over all nodes together.
@@ -69,6 +69,36 @@ impl<'a> Robin<'a> {
     pub fn sides_at(&self, node: (usize, usize)) -> impl Iterator<Item = Side> {
         let sides = Side::ALL.into_iter();
         sides.filter(move |&side| self.is_on(side) && side.has(&self.geometry.grid, node))
+    }
+
+    /// Refuses walls whose b is 0 at a computed node at the start.
+    ///
+    /// # Errors
+    /// [`ParamsError::Refused`] with the first such node.
+    pub fn check(&self, raw: &RawParams) -> Result<(), ParamsError> {
+        let Geometry {
+            grid, nodes, start, ..
+        } = self.geometry;
+        for (side, key) in Side::ALL.into_iter().zip(SIDES) {
+            let Wall::Robin([_, b, _]) = self.geometry.walls.wall(side) else {
+                continue;
+            };
+            let on_side = self.nodes().filter(|&node| side.has(grid, node));
+            let computed = on_side.filter(|&node| !self.geometry.keeps(node));
+            let values = computed.map(|node| (node, value_at(b, nodes, node, *start).abs()));
+            let values: Vec<_> = values.collect();
+            let largest = values
+                .iter()
+                .fold(0.0, |largest: f64, (_, b)| largest.max(*b));
+            // As comparisons of formulas allow for rounding.
+            let rounding = 8.0 * f64::EPSILON * largest;
+            if let Some(&((j, i), _)) = values.iter().find(|(_, b)| *b <= rounding) {
+                let place = nodes.describe(j, i);
+                let reason = format!("b is 0 at {place}, where p = c/a is that of a fixed wall");
+                return Err(raw.refuse(key, reason));
+            }
+        }
+        Ok(())
     }
 
     /// Whether the ratio a/b of a wall depends on time, and whether it depends on the position.

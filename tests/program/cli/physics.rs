@@ -195,6 +195,19 @@ fn keys_of_the_initial_state_that_do_not_belong_are_refused() {
     exit 2
     diff2d: p.toml:10: boundary.top = … cannot be used: b of [a, b, c] must not be 0; a wall of given value is a number or a formula
     ");
+    for (b, place) in [
+        ("y", "x = 0.0, y = 0.0"),
+        ("x", "x = 0.0, y = 0.0"),
+        ("y - 0.5", "x = 0.0, y = 0.5"),
+        ("1 - sin(pi*y)", "x = 0.0, y = 0.5"),
+        ("y*(1 + t)", "x = 0.0, y = 0.0"),
+    ] {
+        let told = refused(&format!(
+            "boundary.bottom = 'insulated'\nboundary.left = {{ robin = [1, '{b}', 1] }}"
+        ));
+        let sentence = format!("b is 0 at {place}, where p = c/a is that of a fixed wall");
+        assert!(told.stderr.contains(&sentence), "{told}");
+    }
     assert_snapshot!(refused("D1 = 1\n"), @"
     exit 2
     diff2d: p.toml:10: there is no parameter D1 (= 1), did you mean x1?; the parameters are D, x1, x2, y1, y2, runtime, dx, dy, outtime, outtimes, t0, graphics, grid, coordinates, times, precision, dt, safety, Dx, Dy, face, capacity, decay, source, method, stages, tolerance, until, memory, [initial], [boundary], [mask], [units], [record], held, interface, function, [constants], [fit]
