@@ -45,6 +45,7 @@ pub fn of(problem: &Problem) -> Vec<String> {
         let remarks = remarks.into_iter().flatten();
         warnings.extend(remarks.map(|remark| format!("{key}: {remark}")));
     }
+    warnings.extend(of_idle_terms(problem));
     warnings.extend(of_pieces(problem));
     warnings.extend(of_moving_source(problem));
     warnings.extend(problem.unrelated_functions());
@@ -64,6 +65,30 @@ impl Problem {
     pub fn warnings(&self, raw: &RawParams) -> Vec<String> {
         of(self).into_iter().chain(of_typed(raw)).collect()
     }
+}
+
+/// Warnings on terms of the equation that are 0 but at nodes that keep their values.
+fn of_idle_terms(problem: &Problem) -> Vec<String> {
+    let (geometry, (ny, nx)) = (problem.geometry(), problem.grid.shape());
+    let keeps = |node| geometry.masks(node) || geometry.owners(node).is_some();
+    let terms = [Quantity::Source, Quantity::Decay].into_iter();
+    let idle_terms = terms.filter(|&quantity| {
+        let values = &problem.slots().slot(quantity).values;
+        let (mut row, mut count) = (vec![0.0; nx], 0);
+        let mut rows = 0..if values.uniform().is_none() { ny } else { 0 };
+        rows.all(|j| {
+            let filled = values.rows(&geometry.nodes, j..j + 1, geometry.start, &mut row);
+            let mut nodes = (0..nx).filter(|&i| row[i] != 0.0).inspect(|_| count += 1);
+            filled.is_ok() && nodes.all(|i| keeps((j, i)))
+        }) && count > 0
+    });
+    let sentences = idle_terms.map(|quantity| {
+        format!(
+            "{} has no effect: it is 0 but at nodes that are masked, held or on fixed walls",
+            quantity.key()
+        )
+    });
+    sentences.collect()
 }
 
 /// A warning on pieces of the domain that nothing reaches.
@@ -178,24 +203,26 @@ fn of_accuracy(problem: &Problem) -> (Vec<String>, Option<f64>) {
 #[must_use]
 pub fn of_typed(raw: &RawParams) -> Vec<String> {
     let of_keys = of_grid(raw).into_iter().chain(of_time(raw));
-    of_keys.chain(of_constants(raw)).collect()
+    of_keys.chain(of_names(raw)).collect()
 }
 
-/// Warns of constants that no formula uses: a slip in the name of a constant changes nothing.
-fn of_constants(raw: &RawParams) -> Vec<String> {
-    const TABLE: &str = "constants.";
-    let constants = || {
-        let entries = raw.typed().entries_of("constants");
-        entries.filter_map(|entry| Some((entry.name.strip_prefix(TABLE)?, entry)))
-    };
+/// Warns of constants and functions that no formula uses: a slip in the name of one changes nothing.
+fn of_names(raw: &RawParams) -> Vec<String> {
+    const TABLES: [(&str, &str); 2] = [
+        ("constants", "uses the constant"),
+        ("function", "calls the function"),
+    ];
     let words = raw.typed().words_of_formulas();
-    let unused = constants().filter(|(name, _)| !words.contains(*name));
-    let sentences = unused.map(|(name, _)| {
-        let used_names = constants()
-            .map(|(name, _)| name)
-            .filter(|name| words.contains(*name));
-        let hint = hint(name, used_names);
-        format!("no formula uses the constant {name}{hint}")
+    let sentences = TABLES.into_iter().flat_map(|(table, makes_use)| {
+        let names = raw.typed().parts_of(table);
+        let (used, unused): (Vec<String>, Vec<String>) = names
+            .into_iter()
+            .partition(|name| words.contains(name.as_str()));
+        let sentence = move |name: &String| {
+            let hint = hint(name, used.iter().map(String::as_str));
+            format!("no formula {makes_use} {name}{hint}")
+        };
+        unused.iter().map(sentence).collect::<Vec<_>>()
     });
     sentences.collect()
 }

@@ -134,7 +134,9 @@ impl Typed {
         let mut words = BTreeSet::new();
         for (name, (_, entry)) in &self.by_name {
             let last_name = name.rsplit('.').next().unwrap_or(name);
-            if !FILES.contains(&last_name) && !name.starts_with("units.") {
+            // Of a function, its points alone are no words of its file.
+            let is_of_file = name.starts_with("function.") && !name.contains(".points");
+            if !FILES.contains(&last_name) && !name.starts_with("units.") && !is_of_file {
                 add_words(&entry.value, &mut words);
             }
         }

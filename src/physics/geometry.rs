@@ -19,7 +19,9 @@ use crate::{
     field::Field,
     grid::Grid,
     node_set::NodeSet,
-    params::{Area, Boundary, Function, Params, ParamsError, Profile, Quantity, RawParams, Wall},
+    params::{
+        Area, Boundary, Function, Params, ParamsError, Profile, Quantity, RawParams, SIDES, Wall,
+    },
 };
 use diff2d_stencil::real::Real;
 use std::{ops::Range, sync::Arc};
@@ -153,7 +155,44 @@ impl Geometry {
             };
             CutWall::new(&geometry, side, diffusivity, geometry.start)
         }));
+        let without_effect: Vec<String> = (geometry.idle_tables())
+            .map(|table| format!("held.{table} has no effect: later tables hold all of its nodes"))
+            .chain(geometry.idle_walls(raw))
+            .collect();
+        geometry.remarks.extend(without_effect);
         Ok(geometry)
+    }
+
+    /// The tables of held nodes all of whose nodes later tables hold.
+    fn idle_tables(&self) -> impl Iterator<Item = usize> {
+        let tables = self.held.iter().enumerate();
+        tables.filter_map(|(table, (set, _))| {
+            let later = &self.held[table + 1..];
+            let mut numbers = set.within(0..u64::MAX);
+            let is_idle = numbers.all(|number| later.iter().any(|(set, _)| set.has(number)));
+            (is_idle && !set.is_empty()).then_some(table)
+        })
+    }
+
+    /// Sentences on the walls that were typed and give something, and of whose nodes each is masked or held.
+    fn idle_walls(&self, raw: &RawParams) -> impl Iterator<Item = String> {
+        let ((ny, nx), _) = self.shape();
+        let nodes = [
+            (0..ny, 0..1),
+            (0..ny, nx - 1..nx),
+            (0..1, 0..nx),
+            (ny - 1..ny, 0..nx),
+        ];
+        let walls = self.walls.sides().into_iter().zip(SIDES).zip(nodes);
+        let idle_walls = walls.filter(|((wall, key), (rows, columns))| {
+            let gives = !wall.is_insulated() && **wall != Wall::Periodic;
+            let is_typed = raw.typed().first_entry_of(key).is_some();
+            let keeps = |j| columns.clone().all(|i| self.keeps((j, i)));
+            gives && is_typed && self.is_there() && rows.clone().all(keeps)
+        });
+        idle_walls.map(|((_, key), _)| {
+            format!("{key} has no effect: each of its nodes is masked or held")
+        })
     }
 
     /// Returns the nodes of a selection, and keeps its file and its remarks. `none` is the remark for a selection

@@ -174,6 +174,17 @@ fn constants_are_known_by_set_journal_resume_and_sweeps() {
         let warning = "warning: no formula uses the constant hh\n";
         assert_eq!(told.matches(warning).count(), 1, "{command}: {told}");
     }
+    // So is a function that no formula calls, whatever the columns of its file are named.
+    scene.write("w.csv", "t,ff\n0,1\n9,2\n");
+    for (table, is_told) in [
+        ("{points=[[0,0],[1,1]]}", true),
+        ("{file='w.csv',from='t',to='ff'}", true),
+        ("{points=[[0,0],[1,1]]} --set source=ff(t)", false),
+    ] {
+        let told = scene.succeed(&format!("plan named.toml --set function.ff={table}"));
+        let warning = "warning: no formula calls the function ff\n";
+        assert_eq!(told.stderr.contains(warning), is_told, "{told}");
+    }
 }
 
 #[test]

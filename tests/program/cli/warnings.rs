@@ -56,6 +56,118 @@ fn warnings_pass_quiet_and_are_kept() {
     assert!(sentences(&described).contains(&of_first.as_str()));
 }
 
+/// What was given and has no effect is told, and nothing else is.
+#[test]
+fn what_has_no_effect_is_told() {
+    let scene = Scene::new();
+    scene.write(
+        "p.toml",
+        "D = 1\nx1 = 0\nx2 = 1\ndx = 0.1\ngrid = 'walls'\nruntime = 0.01\nouttime = 0.01\n\
+         initial = { kind = 'constant', value = 0 }\n\
+         boundary = { left = 1, right = 0, bottom = 'insulated', top = 'insulated' }\n",
+    );
+    let left = "boundary.left has no effect: each of its nodes is masked or held";
+    let source =
+        "source has no effect: it is 0 but at nodes that are masked, held or on fixed walls";
+    let mask = "mask={where=\"x > 0.75\"}";
+    let held = "held=[{where=\"x > 0.75\",value=2}]";
+    let cases: [(&[&str], &[&str]); 17] = [
+        (&["mask={where=\"x < 0.05\"}"], &[left]),
+        (&["held=[{where=\"x < 0.05\",value=3}]"], &[left]),
+        (
+            &[
+                "held=[{where=\"(x < 0.05)*(y < 0.5)\",value=3}]",
+                "mask={where=\"(x < 0.05)*(y >= 0.5)\"}",
+            ],
+            &[left],
+        ),
+        (&["held=[{where=\"(x < 0.05)*(y < 0.5)\",value=3}]"], &[]),
+        (
+            &["mask={where=\"x < 0.05\"}", "boundary.left={flux=5}"],
+            &[left],
+        ),
+        (
+            &["mask={where=\"x < 0.05\"}", "boundary.left={robin=[1,1,5]}"],
+            &[left],
+        ),
+        (
+            &["mask={where=\"x < 0.05\"}", "boundary.left=insulated"],
+            &[],
+        ),
+        (
+            &[mask, "source=where(x > 0.85, 100, 0)"],
+            &["boundary.right has no effect", source],
+        ),
+        (
+            &[
+                mask,
+                "source=where(x > 0.85, 100, 0)*(1 + t)",
+                "boundary.right=insulated",
+            ],
+            &[source],
+        ),
+        (
+            &[
+                held,
+                "source=where(x > 0.85, 100, 0)",
+                "boundary.right=insulated",
+            ],
+            &[source],
+        ),
+        (
+            &[
+                held,
+                "source=where(x > 0.65, 100, 0)",
+                "boundary.right=insulated",
+            ],
+            &[],
+        ),
+        (&["source=where(x > 1.5, 100, 0)"], &[]),
+        (
+            &["source=where(y < 0.05, 100, 0)", "boundary.bottom=1"],
+            &[source],
+        ),
+        (
+            &[
+                mask,
+                "decay=where(x > 0.85, 10, 0)",
+                "boundary.right=insulated",
+            ],
+            &["decay has no effect"],
+        ),
+        (
+            &[
+                "held=[{where=\"hypot(x-.5,y-.5)<0.15\",value=2},{where=\"hypot(x-.5,y-.5)<0.25\",value=3}]",
+            ],
+            &["held.0 has no effect: later tables hold all of its nodes"],
+        ),
+        (
+            &[
+                "held=[{where=\"hypot(x-.5,y-.5)<0.25\",value=2},{where=\"hypot(x-.5,y-.5)<0.15\",value=3}]",
+            ],
+            &[],
+        ),
+        (
+            &[
+                "held=[{where=\"x==0.5\",value=1},{where=\"(x==0.5)*(y<0.5)\",value=2},{where=\"(x==0.5)*(y>=0.5)\",value=3}]",
+            ],
+            &["held.0 has no effect"],
+        ),
+    ];
+    for (sets, expected) in cases {
+        for command in ["plan p.toml", "run p.toml -q --force -o c.npy"] {
+            let mut arguments: Vec<&str> = command.split(' ').collect();
+            sets.iter().for_each(|set| arguments.extend(["--set", set]));
+            let told = scene.succeed_args(arguments).stderr;
+            let count = told.matches("has no effect").count();
+            assert_eq!(count, expected.len(), "{sets:?}: {told}");
+            for sentence in expected {
+                assert!(told.contains(sentence), "{sets:?}: {told}");
+            }
+        }
+    }
+}
+
 /// The warnings that journal and record keep are the same, however little memory a run may take.
 #[test]
 fn warnings_do_not_depend_on_memory() {
