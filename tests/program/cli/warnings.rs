@@ -124,7 +124,7 @@ fn what_has_no_effect_is_told() {
         ),
         (&["source=where(x > 1.5, 100, 0)"], &[]),
         (
-            &["source=where(y < 0.05, 100, 0)", "boundary.bottom=1"],
+            &["source=where(y == 0, 100, 0)", "boundary.bottom=1"],
             &[source],
         ),
         (
