@@ -112,7 +112,7 @@ impl Problem {
         digests.memory = digests.memory.or(params.memory);
         let grid = Grid::new(&params, raw)?;
         let (functions, origin) = functions::read(&params, raw, digests)?;
-        let mut geometry = Geometry::new(&params, raw, &grid, digests)?;
+        let mut geometry = Geometry::new(&params, raw, &grid, digests)?.with_cut_walls(&params);
         if params.isolated == Isolated::Mask {
             pieces::mask_isolated(&mut geometry, raw)?;
         }

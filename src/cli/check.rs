@@ -283,7 +283,7 @@ fn tell_balance([balance, errors]: &[Balance; 2], answer: &mut Answer<'_>) {
     let [parts, errors] = [parts, errors].map(|parts| parts.map(|(key, _, part)| (key, part)));
     let numbers = parts.into_iter().chain([("unexplained", unexplained)]);
     answer.value("balance", Value::numbers(numbers));
-    answer.value("balance_errors", Value::numbers(errors.into_iter()));
+    answer.value("balance_errors", Value::numbers(errors));
 }
 
 /// The parts of a balance, or their errors, by their keys and their names in words.

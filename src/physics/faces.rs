@@ -1,7 +1,8 @@
 //! [`Faces`]: diffusion coefficients of the faces between nodes, and beyond walls.
 
 use super::{
-    between::{CutFaces, CutWall},
+    between::CutFaces,
+    cut_wall::CutWall,
     interface::{InterfaceRows, reduced},
     nodes::Nodes,
     slots::{Slots, TOGETHER},

@@ -5,23 +5,20 @@
 //! impermeable, see [`faces`](super::faces), and it has no source: its value is 0 in the state, and NaN in a snapshot.
 
 use super::{
-    between::CutWall,
     changes::repeated_changes,
+    cut_wall::CutWall,
     input::{Digests, Input},
     interface::{CrossedFace, Interface, Interfaces},
     nodes::Nodes,
     selection::Selection,
     values::{Values, value_at},
-    wall::Side,
 };
 use crate::{
     codec::Codec,
     field::Field,
     grid::Grid,
     node_set::NodeSet,
-    params::{
-        Area, Boundary, Function, Params, ParamsError, Profile, Quantity, RawParams, SIDES, Wall,
-    },
+    params::{Area, Boundary, Function, Params, ParamsError, RawParams, SIDES, Wall},
 };
 use diff2d_stencil::real::Real;
 use std::{ops::Range, sync::Arc};
@@ -147,14 +144,6 @@ impl Geometry {
             }
             geometry.interfaces.extend(alone);
         }
-        geometry.cut_walls = Arc::new(Side::ALL.map(|side| {
-            let quantity = [Quantity::X, Quantity::Y][side.axis_number()];
-            let diffusivity = match params.profile(quantity) {
-                Profile::Function(function) => Some(function),
-                Profile::File(_) | Profile::Image { .. } => None,
-            };
-            CutWall::new(&geometry, side, diffusivity, geometry.start)
-        }));
         let without_effect: Vec<String> = (geometry.idle_tables())
             .map(|table| format!("held.{table} has no effect: later tables hold all of its nodes"))
             .chain(geometry.idle_walls(raw))

@@ -4,6 +4,7 @@ pub mod array;
 pub mod assembly;
 pub mod between;
 mod changes;
+mod cut_wall;
 pub mod faces;
 pub mod fluxes;
 pub mod gauges;

@@ -1,7 +1,7 @@
 //! Walls: the boundary conditions on the sides of the domain.
 
 use super::{
-    between::{CutNode, CutWall},
+    cut_wall::CutNode,
     geometry::Geometry,
     over_time::{values_at, values_at_point},
     values::value_at,
@@ -13,7 +13,7 @@ use crate::{
 };
 use diff2d_stencil::WallTraits;
 use diff2d_stencil::real::Real;
-use std::{borrow::Cow, ops::Range};
+use std::ops::Range;
 
 /// A side of the domain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -191,14 +191,6 @@ impl Geometry {
         } else {
             self.nodes.column(i)
         }
-    }
-
-    /// The half cells of a wall in which its functions, or D, jump at a time.
-    #[must_use]
-    pub fn cut_wall(&self, side: Side, time: f64) -> Cow<'_, CutWall> {
-        let at_start = &self.cut_walls[side as usize];
-        let now = at_start.at(self, side, time);
-        now.map_or(Cow::Borrowed(at_start), Cow::Owned)
     }
 
     /// A function of a wall at a node, divided by another one if there is one, for each of the times; the mean over the

@@ -1033,8 +1033,8 @@ fn the_table_says_when_each_scenario_passed_its_limit() {
         "s.toml",
         "params = 'p.toml'\n'constants.a' = ['2/3', '0.01', '2 - 1']\n",
     );
-    let told = scene.succeed("sweep s.toml -o s.npy");
-    let sentence = "1 of 3 scenarios never met the condition of until";
+    let told = scene.succeed("sweep s.toml -o s.npy --quiet");
+    let sentence = "warning: 1 of 3 scenarios never met the condition of until";
     assert!(told.stderr.contains(sentence), "{told}");
     let rows = table(&scene, "s.csv");
     assert_eq!(rows[0].last().unwrap(), "until_t");

@@ -108,7 +108,7 @@ pub(super) fn sweep(args: &SweepArgs, terminal: &Terminal) -> Result<u8, Error> 
     let cube = args.start.cube(&args.file)?;
     let report = args.start.admit_report(&cube, args.reads(&sweep), false)?;
     ranks::together("sweep", terminal, |world| {
-        let (part, report) = (part.clone(), report.clone());
+        let (part, report) = (part.as_ref(), report.clone());
         on_ranks(args, &sweep, part, &cube, report, world, terminal)
     })
 }
@@ -117,7 +117,7 @@ pub(super) fn sweep(args: &SweepArgs, terminal: &Terminal) -> Result<u8, Error> 
 fn on_ranks(
     args: &SweepArgs,
     sweep: &Sweep,
-    part: Option<Range<usize>>,
+    part: Option<&Range<usize>>,
     cube: &Path,
     report: Option<Destination>,
     world: &World,
@@ -127,7 +127,7 @@ fn on_ranks(
     terminal.warn(sweep.warnings());
     terminal.warn(sweep.warnings_of_keys());
     let scenarios = sweep.scenarios();
-    let numbers = part.clone().unwrap_or(0..scenarios.len());
+    let numbers = part.cloned().unwrap_or(0..scenarios.len());
     let count = numbers.len();
     let total = numbers.map(|number| scenarios.snapshots_of(number));
     let table = Paths::of(cube)?.table();
@@ -163,8 +163,8 @@ fn on_ranks(
     let told = args
         .start
         .told(work, units, place, tell, line_of, |mut run| {
-            if let Some(part) = part.clone() {
-                run = run.scenarios(part);
+            if let Some(part) = part {
+                run = run.scenarios(part.clone());
             }
             let outcome = run.reads(args.reads(sweep)).start_on(world)?;
             Ok((outcome, ()))

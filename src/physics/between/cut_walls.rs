@@ -1,4 +1,4 @@
-//! [`CutWall`]: the half cells of a wall in which its functions, or D, jump.
+//! [`Geometry::cut_wall`]: the half cells of a wall in which its functions, or D, jump.
 //!
 //! ```text
 //!   q = (1/l) ∫ q ds                                 a given flux, along the half cell of the length l
@@ -13,35 +13,50 @@ use super::{
     stretch::{cuts_in, divided, in_order, oriented, wide},
 };
 use crate::{
-    params::{Function, Wall},
-    physics::{geometry::Geometry, values::value_at_point, wall::Side},
+    params::{Function, Params, Profile, Quantity, Wall},
+    physics::{
+        cut_wall::{CutNode, CutWall},
+        geometry::Geometry,
+        values::value_at_point,
+        wall::Side,
+    },
 };
+use std::{borrow::Cow, sync::Arc};
 
-/// The nodes of a wall in whose half cells its functions, or D, jump.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct CutWall {
-    /// The nodes in ascending order of their numbers along the side.
-    nodes: Vec<CutNode>,
-    /// D across the wall, if it is a formula and counts.
-    diffusivity: Option<Function>,
-    /// Whether the places depend on time.
-    pub is_moving: bool,
-}
+impl Geometry {
+    /// Finds the half cells of walls in which their functions, or D, jump.
+    #[must_use]
+    pub fn with_cut_walls(mut self, params: &Params) -> Self {
+        self.cut_walls = Arc::new(Side::ALL.map(|side| {
+            let quantity = [Quantity::X, Quantity::Y][side.axis_number()];
+            let diffusivity = match params.profile(quantity) {
+                Profile::Function(function) => Some(function),
+                Profile::File(_) | Profile::Image { .. } => None,
+            };
+            CutWall::new(&self, side, diffusivity, self.start)
+        }));
+        self
+    }
 
-/// A node of a wall.
-#[derive(Debug, Clone, PartialEq)]
-pub struct CutNode {
-    number: usize,
-    /// The mean of D along the half cell, inside of the wall, if it is a formula.
-    pub diffusivity: Option<f64>,
-    /// Places along the half cell, each with its share in the mean of what is multiplied by D.
-    pub shares: Vec<([f64; 2], f64)>,
+    /// The half cells of a wall in which its functions, or D, jump at a time.
+    #[must_use]
+    pub fn cut_wall(&self, side: Side, time: f64) -> Cow<'_, CutWall> {
+        let at_start = &self.cut_walls[side as usize];
+        if !at_start.is_moving {
+            return Cow::Borrowed(at_start);
+        }
+        Cow::Owned(CutWall::new(
+            self,
+            side,
+            at_start.diffusivity.as_ref(),
+            time,
+        ))
+    }
 }
 
 impl CutWall {
     /// The cut nodes of a side at a time; `diffusivity` is D across it.
-    #[must_use]
-    pub fn new(geometry: &Geometry, side: Side, diffusivity: Option<&Function>, time: f64) -> Self {
+    fn new(geometry: &Geometry, side: Side, diffusivity: Option<&Function>, time: f64) -> Self {
         let wall = geometry.walls.wall(side);
         let diffusivity = match wall {
             Wall::Fixed(_) | Wall::Periodic => return Self::default(),
@@ -148,19 +163,5 @@ impl CutWall {
             })
         });
         cut_nodes.collect()
-    }
-
-    /// The cut nodes at a time.
-    #[must_use]
-    pub fn at(&self, geometry: &Geometry, side: Side, time: f64) -> Option<Self> {
-        self.is_moving
-            .then(|| Self::new(geometry, side, self.diffusivity.as_ref(), time))
-    }
-
-    /// The cut node with a number along the side.
-    #[must_use]
-    pub fn node(&self, number: usize) -> Option<&CutNode> {
-        let place = self.nodes.binary_search_by_key(&number, |node| node.number);
-        place.ok().map(|place| &self.nodes[place])
     }
 }

@@ -29,6 +29,5 @@ pub mod stretch;
 
 pub use cut_faces::CutFaces;
 pub use cut_points::CutPoints;
-pub use cut_walls::{CutNode, CutWall};
 pub use hats::Patches;
 pub use jumping::{Jumping, Wrong};
