@@ -121,7 +121,7 @@ impl Problem {
             None => None,
         };
         let geometry = Arc::new(geometry);
-        let mut slots = Slots::new(&params, raw, &geometry, digests)?;
+        let mut slots = Slots::new(&params, raw, &geometry, digests)?.integrated(&params, raw)?;
         if let Some(gauges) = &mut gauges {
             gauges.bend(&slots)?;
         }

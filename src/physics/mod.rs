@@ -11,6 +11,7 @@ pub mod gauges;
 pub mod geometry;
 pub mod initial;
 pub mod input;
+mod integrals;
 pub mod interface;
 pub mod method;
 pub mod moving_nodes;

@@ -4,7 +4,7 @@
 //! the largest stable step.
 
 use super::{
-    between::{CutFaces, CutPoints, Jumping, Wrong},
+    between::{CutFaces, Jumping, Wrong},
     geometry::Geometry,
     input::Digests,
     sparse::SparseRows,
@@ -176,29 +176,11 @@ impl Slots {
             slots.cut_faces(Quantity::X, params, raw)?,
             slots.cut_faces(Quantity::Y, params, raw)?,
         ]);
-        let points = CutPoints::new(&slots);
-        let refuse = |quantity: Quantity, wrong| slots.refuse(quantity, params, raw, wrong);
-        let integrated_slots = Quantity::ALL.into_iter().map(|quantity| {
-            let mut slot = slots.slot(quantity).clone();
-            let integrated = |values| {
-                let is_right = |value| requirement(quantity, params, value).is_none();
-                let integrated = integrated(values, quantity, geometry, points.as_ref(), is_right);
-                integrated.map_err(|wrong| refuse(quantity, wrong))
-            };
-            if !slot.depends_on_time {
-                slot.values = integrated(slot.values)?;
-            }
-            for product in &mut slot.products {
-                product.values = integrated(product.values.clone())?;
-            }
-            Ok(slot)
-        });
-        let list = integrated_slots.collect::<Result<_, ParamsError>>()?;
-        Ok(Self { list, ..slots })
+        Ok(slots)
     }
 
     /// The refusal of a value between nodes.
-    fn refuse(
+    pub(super) fn refuse(
         &self,
         quantity: Quantity,
         params: &Params,
@@ -399,7 +381,7 @@ impl Slots {
 }
 
 /// What a value of a quantity must be, if it is not.
-fn requirement(quantity: Quantity, params: &Params, value: f64) -> Option<&'static str> {
+pub(super) fn requirement(quantity: Quantity, params: &Params, value: f64) -> Option<&'static str> {
     match quantity {
         Quantity::Capacity if value > 0.0 && value.is_finite() => {
             let inverse_fault = params.precision.lacks(1.0 / value);
@@ -410,30 +392,6 @@ fn requirement(quantity: Quantity, params: &Params, value: f64) -> Option<&'stat
         _ if value.is_finite() && value >= 0.0 => None,
         _ => Some("a finite number, 0 or greater,"),
     }
-}
-
-/// Values that are integrated where their formula jumps: the capacity over cells; decay and source against hat functions,
-/// so that both have the same weights. D is a property of faces.
-fn integrated(
-    values: Values,
-    quantity: Quantity,
-    geometry: &Geometry,
-    points: Option<&CutPoints<'_>>,
-    is_right: impl Fn(f64) -> bool + Sync,
-) -> Result<Values, Wrong> {
-    let jumping = match (values.given(), quantity) {
-        (_, Quantity::X | Quantity::Y) => None,
-        (Values::Function(function), _) => Jumping::new(function, geometry, geometry.start),
-        _ => None,
-    };
-    let Some(jumping) = jumping else {
-        return Ok(values);
-    };
-    let means = match quantity {
-        Quantity::Capacity => jumping.cells(is_right)?,
-        _ => jumping.hats(&jumping.patches(), points, is_right)?,
-    };
-    Ok(averaged(values, means))
 }
 
 /// Values of a formula, in place of some of which there are means.

@@ -104,7 +104,7 @@ fn the_report_has_its_keys_and_they_agree() {
     // A report that cannot be written is found out before the first step.
     let told = scene.run("run p.toml --force --report nowhere/figures.json");
     assert_eq!(told.code, Some(1));
-    assert_snapshot!(told.stderr, @"diff2d: cannot write the report nowhere/figures.json: No such file or directory (os error 2)");
+    assert_snapshot!(told.stderr, @"diff2d: cannot write the report nowhere/figures.json: there is no such file or directory");
     assert_eq!(told.stdout, "");
     let told = scene.succeed("run p.toml --force --verbose --threads 2 --tile 8x8x2");
     let steps = told
