@@ -367,6 +367,12 @@ pub fn read_cached(_file: &File, _start: u64, _bytes: &mut [u8]) -> usize {
     0
 }
 
+/// Whether the system limits the addresses of this process: it does not.
+#[must_use]
+pub fn has_few_addresses() -> bool {
+    false
+}
+
 /// The number of bytes by which the memory of the module can still grow, if that is known.
 #[must_use]
 pub fn available_memory() -> Option<u64> {

@@ -151,10 +151,10 @@ impl AtomicFile {
         checked.map_err(FileError::of("write", self.to.path()))
     }
 
-    /// Removes the file that it replaces.
-    pub(super) fn remove_replaced(&self) -> Result<(), FileError> {
-        let removed = self.to.remove_found();
-        removed.map_err(FileError::of("replace", self.to.path()))
+    /// Gives the file that it replaces another name, and returns whether there was one.
+    pub(super) fn move_replaced(&self, aside: &Path) -> Result<bool, FileError> {
+        let moved = self.to.move_found(aside);
+        moved.map_err(FileError::of("replace", self.to.path()))
     }
 
     /// Gives the file its name, which no file has.

@@ -90,6 +90,18 @@ impl Destination {
         }
     }
 
+    /// Gives the file that was found another name, in place of a file that has it, and returns whether there was one.
+    ///
+    /// # Errors
+    /// The error of the filesystem, or an error if another file has the name by now.
+    pub(super) fn move_found(&self, to: &Path) -> io::Result<bool> {
+        self.check()?;
+        match fs::rename(&self.path, to) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+            moved => moved.map(|()| true),
+        }
+    }
+
     /// Fails if the name now belongs to another file than before.
     pub(super) fn check(&self) -> io::Result<()> {
         match (fs::metadata(&self.path), self.found()) {

@@ -106,9 +106,9 @@ pub use system::FileExt;
 pub use system::Instant;
 pub use system::{
     HAS_THREADS, advise_huge_pages, allowed_processors, begin_to_read, drop_cached,
-    expect_random_reads, free_space, give_back_memory, guard, identity, is_coherent_between_hosts,
-    is_ignored, is_locked, open_direct, open_direct_to_write, page_size, path_of, read_cached,
-    read_nothing_ahead, reserve, reserve_ahead, resident_pages, try_lock,
+    expect_random_reads, free_space, give_back_memory, guard, has_few_addresses, identity,
+    is_coherent_between_hosts, is_ignored, is_locked, open_direct, open_direct_to_write, page_size,
+    path_of, read_cached, read_nothing_ahead, reserve, reserve_ahead, resident_pages, try_lock,
 };
 pub use temporary::{Temporary, create_private, is_left, remove_left, remove_temporaries};
 pub use vectorised::vectorised;

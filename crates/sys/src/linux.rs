@@ -5,7 +5,7 @@ use super::{
     caches::{Caches, parse_size},
     files::rename_by_link,
     reservation::{Reservation, write_zeros},
-    unix::page_size,
+    unix::{address_limit, page_size},
 };
 use memmap2::Mmap;
 use nix::{
@@ -347,11 +347,21 @@ pub fn advise_huge_pages(memory: *mut u8, len: usize, are_wanted: bool) {
 }
 
 /// The number of bytes of memory that a process may still take, if the system reports it: the free memory of the
-/// machine, or the rest of the limit of its control group.
+/// machine, the rest of the limit of its control group, or the rest of its addresses.
 #[must_use]
 pub fn available_memory() -> Option<u64> {
     let machine = field_of("/proc/meminfo", "MemAvailable:").map(|kibibytes| kibibytes * 1024);
-    [machine, control_group_left()].into_iter().flatten().min()
+    [machine, control_group_left(), addresses_left()]
+        .into_iter()
+        .flatten()
+        .min()
+}
+
+/// The number of bytes for which the system still gives this process addresses, if it limits them.
+fn addresses_left() -> Option<u64> {
+    let limit = address_limit()?;
+    let taken = field_of("/proc/self/status", "VmSize:")? * 1024;
+    Some(limit.saturating_sub(taken))
 }
 
 /// The number of bytes left by the limits of the control groups.

@@ -34,7 +34,7 @@ pub fn caches() -> Caches {
 }
 
 /// The number of bytes of memory that a process may still take, if the system reports it: the free memory of the
-/// machine, or the rest of the limit of its control group.
+/// machine, the rest of the limit of its control group, or the rest of its addresses.
 #[must_use]
 pub fn available_memory() -> Option<u64> {
     let memory = Answers::of_environment().memory;

@@ -3,7 +3,10 @@
 use memmap2::{Advice, Mmap, MmapMut};
 use nix::{
     fcntl, libc,
-    sys::statvfs::statvfs,
+    sys::{
+        resource::{RLIM_INFINITY, Resource, getrlimit},
+        statvfs::statvfs,
+    },
     unistd::{SysconfVar, geteuid, sysconf},
 };
 use std::{
@@ -23,6 +26,19 @@ pub use std::{os::unix::fs::FileExt, time::Instant};
 
 /// Whether a process can start threads.
 pub const HAS_THREADS: bool = true;
+
+/// Whether the system limits the addresses of this process (`ulimit -v`). Then no thread can have a heap of its own, which the
+/// allocator would try to map again and again.
+#[must_use]
+pub fn has_few_addresses() -> bool {
+    address_limit().is_some()
+}
+
+/// The number of bytes to which the system limits the addresses of this process, if it does.
+pub fn address_limit() -> Option<u64> {
+    let (limit, _) = getrlimit(Resource::RLIMIT_AS).ok()?;
+    (limit != RLIM_INFINITY).then_some(limit)
+}
 
 /// What the filesystem knows of a file.
 ///
