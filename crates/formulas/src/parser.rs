@@ -390,6 +390,13 @@ fn hint_of_function(name: &str) -> Option<&'static str> {
         "maximum" | "fmax" => "the larger of two is max(a, b)",
         "minimum" | "fmin" => "the smaller of two is min(a, b)",
         "var" => "the variance is std(a, t)**2",
+        "grad" | "derivative" | "ddx" | "ddt" | "deriv" => {
+            "`diff2d map` has gradient(a, x), the derivative along an axis"
+        }
+        "diff" => "`diff2d map` has differences as shift(a, t, 1) - a",
+        "average" | "nanmean" | "avg" => "`diff2d map` has the mean over axes, mean(a, t)",
+        "nansum" => "`diff2d map` has the sum over axes, sum(a, t)",
+        "nanstd" => "`diff2d map` has the deviation over axes, std(a, t)",
         "median" | "quantile" | "percentile" => "`diff2d stats --quantiles 0.5` has quantiles",
         _ => return None,
     })

@@ -127,12 +127,15 @@ impl Date {
         }
     }
 
-    /// The date so many seconds later, to the nearest millisecond, and at most ten million years away.
+    /// The largest distance between two dates, ten million years \[s\].
+    pub const FARTHEST: f64 = 3e14;
+
+    /// The date so many seconds later, to the nearest millisecond, and at most [so far](Self::FARTHEST) away.
     #[must_use]
     #[expect(clippy::cast_possible_truncation, reason = "at most ten million years")]
     pub fn later_by(self, seconds: f64) -> Self {
-        const MOST: f64 = 3e14;
-        let milliseconds = (seconds.clamp(-MOST, MOST) * 1e3).round() as i64;
+        let nearer = seconds.clamp(-Self::FARTHEST, Self::FARTHEST);
+        let milliseconds = (nearer * 1e3).round() as i64;
         Self {
             seconds: self.seconds + milliseconds.div_euclid(1000),
             ..self
@@ -156,7 +159,12 @@ impl fmt::Display for Date {
         let [year, month, day] = self.day();
         let seconds = self.seconds.rem_euclid(DAY);
         let [hour, minute, second] = [seconds / 3600, seconds / 60 % 60, seconds % 60];
-        write!(f, "{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}")?;
+        let sign = if year < 0 { "-" } else { "" };
+        let year = year.abs();
+        write!(
+            f,
+            "{sign}{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}"
+        )?;
         if second != 0 || self.nanoseconds != 0 {
             write!(f, ":{second:02}")?;
         }
@@ -314,5 +322,7 @@ mod tests {
         );
         let far = date("2026-01-05").later_by(f64::MAX).to_string();
         assert!(far.starts_with("95"), "{far}");
+        let early = date("0000-01-01").later_by(-5.0 * 365.0 * 86_400.0);
+        assert_eq!(early.to_string(), "-0005-01-02 00:00");
     }
 }

@@ -56,6 +56,13 @@ impl Reference {
         self.origin.later_by(time * self.seconds)
     }
 
+    /// The date of a time; `None` if it is not finite, or [too far](Date::FARTHEST) away.
+    #[must_use]
+    pub fn date_within_calendars(self, time: f64) -> Option<Date> {
+        let is_within = (time * self.seconds).abs() <= Date::FARTHEST;
+        is_within.then(|| self.date(time))
+    }
+
     /// The time of a date in the calendar of the reference.
     #[must_use]
     pub fn time(self, date: Date) -> f64 {

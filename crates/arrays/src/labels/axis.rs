@@ -197,11 +197,23 @@ impl NamedAxis {
     /// The dates of the first `length` indices, if the axis has dates: by its unit, such as `hours since 2023-01-01`, or in words.
     ///
     /// # Errors
-    /// A sentence on the first index without a date among others that have one.
+    /// A sentence on the first index without a date among others that have one, or on the first time that no calendar holds.
     pub fn dates(&self, length: u64) -> Result<Option<Vec<Date>>, String> {
         if let Some(reference) = self.reference() {
             let times = (0..length).map(|index| self.coordinate_or_time(index));
-            return Ok(times.map(|time| Some(reference.date(time?))).collect());
+            let Some(times) = times.collect::<Option<Vec<f64>>>() else {
+                return Ok(None);
+            };
+            let dates = times.into_iter().enumerate().map(|(index, time)| {
+                reference.date_within_calendars(time).ok_or_else(|| {
+                    format!(
+                        "the time {time:?} at index {index} along {} has no date: it lies more than ten million years from the date from \
+                         which times are counted",
+                        self.name
+                    )
+                })
+            });
+            return dates.collect::<Result<_, _>>().map(Some);
         }
         let words = self.labels().unwrap_or_default();
         let dates = words.iter().map(|word| Date::parse(word, None).ok());

@@ -14,7 +14,7 @@
 
 use super::{AxisValues, Labels, NamedAxis};
 use crate::{
-    npy::{NpyError, mark_in, mark_of},
+    npy::{MARK_PLACE, NpyError, NpyHeader, encode_mark, mark_in, mark_of},
     output::Output,
 };
 use diff2d_sys::{self as sys, Destination};
@@ -173,6 +173,15 @@ pub fn path(array: &Path) -> PathBuf {
 pub fn is_ours(array: &Path) -> bool {
     let path = path(array);
     AxesFile::read(&path).is_some_and(|file| fs::read(&path).is_ok_and(|text| text == file.text()))
+}
+
+/// The beginning of a new array with these labels, and the text of the file beside it, for files that appear together.
+#[must_use]
+pub fn header_and_text(npy: &NpyHeader, labels: &Labels) -> [Vec<u8>; 2] {
+    let file = AxesFile::new(&npy.shape, labels).with_id();
+    let mut header = npy.encode();
+    header[MARK_PLACE].copy_from_slice(&encode_mark(file.id.unwrap_or_default()));
+    [header, file.text()]
 }
 
 /// Puts a new array in place, and its labels beside it; without labels, the labels file of the old array is removed.

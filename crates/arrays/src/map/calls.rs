@@ -96,7 +96,7 @@ impl CallSource {
 }
 
 /// The functions of arrays; `min` and `max` are also functions of values.
-const OF_ARRAYS: [&str; 5] = ["mean", "sum", "std", "shift", "gradient"];
+pub(super) const OF_ARRAYS: [&str; 5] = ["mean", "sum", "std", "shift", "gradient"];
 
 /// Whether a function of arrays has this name.
 #[must_use]

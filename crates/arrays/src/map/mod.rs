@@ -90,7 +90,13 @@ impl<'a> Map<'a> {
                 })
             }))
         });
-        let formula = formula.map_err(|error| AnalysisError::refused(error.to_string()))?;
+        let formula = formula.map_err(|error| {
+            let of_arrays = match error.reason.contains("only random") {
+                true => format!("; of arrays there are {}", calls::OF_ARRAYS.join(", ")),
+                false => String::new(),
+            };
+            AnalysisError::refused(format!("{error}{of_arrays}"))
+        })?;
         let mut map = Self {
             inputs,
             formula,
@@ -111,6 +117,23 @@ impl<'a> Map<'a> {
     #[must_use]
     pub fn inputs(&self) -> &[MapInput<'a>] {
         &self.inputs
+    }
+
+    /// The names of the arrays that the formula does not use; their shapes count.
+    pub fn unused(&self) -> impl Iterator<Item = &str> {
+        let is_used = |number: usize| {
+            let mut sources = self.sources.iter().enumerate();
+            sources.any(|(variable, source)| {
+                let is_coordinate =
+                    matches!(source, CallSource::Coordinate { input, .. } if *input == number);
+                (is_coordinate || source.array() == Some(number)) && self.formula.uses(variable)
+            })
+        };
+        let names = self.inputs.iter().map(|input| input.name.as_str());
+        let unused = names
+            .enumerate()
+            .filter(move |(number, _)| !is_used(*number));
+        unused.map(|(_, name)| name)
     }
 
     /// The labels of the result. Each axis takes its labels from the first array with the same length along the axis;
