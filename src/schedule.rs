@@ -4,6 +4,7 @@
 //! before a snapshot. No other module compares floating-point times.
 
 mod due;
+mod due_rows;
 mod pace;
 
 use crate::params::{MOST_STAGES, Params, ParamsError, RawParams, StepMethod, Times};
@@ -13,6 +14,7 @@ use std::iter;
 
 pub(crate) use due::NEARLY;
 pub use due::{Due, Nper};
+pub use due_rows::DueRows;
 pub use pace::{Clock, Moment, Pace};
 
 /// Steps and snapshots of a run.

@@ -1,25 +1,21 @@
 //! Warnings on parameters that can be run but may not do what the user expects.
 
-mod cost;
-mod difference;
-mod looks;
-mod rates;
+mod accuracy;
+mod layer;
 mod rounding;
 mod sampling;
 mod signal;
-pub mod spacing;
-mod steps;
-mod trial;
+
+pub use crate::accuracy::{is_estimated, is_too_dear};
+pub use accuracy::NOT_ESTIMATED;
 
 use crate::{
     params::{Choice, Quantity, RawParams, RowTimes, SIDES, StepMethod, Times, hint},
     physics::{pieces::Pieces, robin::Robin, wall::Side},
     problem::Problem,
-    schedule::{DECAY_IN_A_STEP, NEARLY},
+    schedule::NEARLY,
 };
 use rounding::RoundingTrial;
-use sampling::Sampling;
-use steps::{INACCURATE, StepError};
 
 /// The difference between two times, relative to `outtime`, above which there is a warning.
 const SEEN: f64 = 1e-3;
@@ -155,48 +151,11 @@ fn of_steps(problem: &Problem) -> Vec<String> {
     };
     warnings.extend(of_rows(problem));
     warnings.extend(of_until(problem));
-    let (of_accuracy, error_of_steps) = of_accuracy(problem);
-    warnings.extend(of_accuracy);
-    warnings.extend(error_of_steps.and_then(|error| spacing::warning(problem, error)));
+    warnings.extend(accuracy::of_accuracy(problem));
     if let Some(rounding) = RoundingTrial::of(problem) {
         warnings.extend(rounding.warnings(problem));
     }
     warnings
-}
-
-/// Warnings on steps that are stable but not accurate, because of decay, of changes between steps, or otherwise. Also the
-/// error of p by the steps relative to its range, 0 without a warning; `None` if it is not known.
-fn of_accuracy(problem: &Problem) -> (Vec<String>, Option<f64>) {
-    let dt = problem.schedule.dt.min(problem.schedule.cadence());
-    let sampling = Sampling::of(problem);
-    let of_decay = of_decay(problem);
-    let largest_miss = sampling
-        .as_ref()
-        .and_then(|sampling| sampling.largest_miss.as_ref());
-    // Beside another warning the error counts, however small it is.
-    let negligible = match of_decay.is_some() || largest_miss.is_some() {
-        true => 0.0,
-        false => INACCURATE,
-    };
-    let error = StepError::of(problem, sampling.as_ref(), negligible);
-    let is_of_run = error.as_ref().is_some_and(|error| error.is_of_run);
-    let size = error.as_ref().map(StepError::of_p);
-    let described = error.and_then(|error| error.describe(problem));
-    let missed = sampling.as_ref().and_then(|sampling| {
-        let missed = sampling.largest_miss.as_ref()?.describe(dt);
-        match (is_of_run, &described) {
-            (true, described) => Some(format!("{missed}; {}", described.as_ref()?)),
-            (false, _) => Some(format!("{missed}{}", sampling.way_out(dt))),
-        }
-    });
-    let is_described = is_of_run && missed.is_some();
-    let of_steps = described
-        .filter(|_| !is_described)
-        .map(|described| format!("steps of dt = {dt:?} are stable but not accurate: {described}"));
-    let of_steps = of_decay.or(of_steps);
-    let warnings: Vec<String> = of_steps.into_iter().chain(missed).collect();
-    let size = if warnings.is_empty() { Some(0.0) } else { size };
-    (warnings, size)
 }
 
 /// Warnings on parameters as typed.
@@ -280,29 +239,6 @@ fn of_until(problem: &Problem) -> Option<String> {
         format!(
             "until = {{ steady = {rate:?} }} ends the run while nothing changes, and {} may change later, with t: until = {{ steady = {rate:?}, after = … }} ends it at no earlier time",
             moving.join(", "),
-        )
-    })
-}
-
-/// A warning on steps in which decay takes so much that the result differs from `exp(-k t/c)`, as far as snapshots show
-/// it.
-fn of_decay(problem: &Problem) -> Option<String> {
-    /// The largest relative loss in a step without a warning.
-    const MOST: f64 = 0.1;
-    let enough = match problem.params.method {
-        StepMethod::Euler => DECAY_IN_A_STEP,
-        method if method.is_exact_in_time() => return None,
-        _ => MOST,
-    };
-    let rate = problem.fastest_loss();
-    let dt = problem.schedule.dt.min(problem.schedule.cadence());
-    let loss_in_step = rate * dt;
-    let is_told = loss_in_step > MOST * (1.0 + NEARLY)
-        && !steps::changes_little(problem, (loss_in_step / enough).ceil() as u32);
-    is_told.then(|| {
-        format!(
-            "steps of dt = {dt:?} are stable but not accurate beside the decay: k dt/c is {loss_in_step:.3} in one, and {enough:?} with dt = {:?}",
-            enough / rate,
         )
     })
 }

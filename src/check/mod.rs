@@ -21,9 +21,9 @@ mod study;
 mod table;
 mod verdict;
 
+pub use crate::accuracy::QuantityError;
 pub use balance::Balance;
 pub use estimate::Estimate;
-pub(crate) use grids::Ladder;
 pub use grids::SOME_SECONDS;
 pub use study::{Level, Planned, Study};
 pub use table::{CheckRow, table};

@@ -1,10 +1,12 @@
 //! The snapshot with which a run with `until` ends.
 
-use super::{
-    CheckError,
-    grids::{Ladder, SOME_SECONDS, updates_of},
+use super::{CheckError, grids::SOME_SECONDS};
+use crate::{
+    accuracy::{Ladder, updates_of},
+    params::RawParams,
+    problem::Problem,
+    run::early_end,
 };
-use crate::{params::RawParams, problem::Problem, run::early_end};
 
 /// The problem with the steps up to the snapshot with which its run ends. A steady one is searched for on coarser grids if
 /// the search on the user's own grid takes too long; rows of a record are those of the own grid alone. If no end is found

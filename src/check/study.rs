@@ -4,7 +4,7 @@ use super::{
     CheckError,
     balance::Balance,
     estimate::Estimate,
-    grids::{Grids, updates_of},
+    grids::{Grids, SOME_SECONDS},
     interpolate::value_at,
     jumps::Jumps,
     maximum, rates,
@@ -12,6 +12,7 @@ use super::{
     solved::{NestedStates, Solved, shown},
 };
 use crate::{
+    accuracy::{QuantityError, SpacingErrors, StepErrors, updates_of},
     fault::Fault,
     field::Field,
     grid::Grid,
@@ -60,6 +61,8 @@ pub struct Study {
     pub inside: Option<Estimate>,
     /// The rates of inflow through walls and at held nodes in a steady state, by name \[density·length²/time\].
     pub rates: Vec<(&'static str, Estimate)>,
+    /// The errors of the numbers of a record on the user's own grid by the steps and by the spacing, each that of its worst row.
+    pub record: [Vec<QuantityError>; 2],
     /// Values at points `(x, y)` \[density\].
     pub points: Vec<((f64, f64), Estimate)>,
     /// The root mean square of the difference of p from the fine grid, over the nodes of the coarse grid \[density\].
@@ -143,6 +146,20 @@ impl Planned {
             .into()),
             None => budget.check(1).map_err(|_| CheckError::no_memory()),
         }
+    }
+
+    /// The errors of the numbers of a record by the steps and by the spacing, as they are told beside a run.
+    fn errors_of_record(&self) -> [Vec<QuantityError>; 2] {
+        if self.own.params.record.is_none() {
+            return [Vec::new(), Vec::new()];
+        }
+        let by_steps = StepErrors::of(&self.own, (Some(2), 0.0), 0.0);
+        let by_steps = by_steps.map_or_else(Vec::new, |errors| errors.errors);
+        let by_spacing = SpacingErrors::of(&self.own, &by_steps, Some(SOME_SECONDS));
+        [
+            by_steps,
+            by_spacing.map_or_else(Vec::new, |errors| errors.errors),
+        ]
     }
 
     /// Solves the problem on all grids. `progress` counts the steps.
@@ -238,6 +255,7 @@ impl Planned {
                 .then(|| solved.estimate(&maximum::inside, scale, value_floors))
                 .filter(|inside| inside.values.iter().all(|value| value.is_finite())),
             rates,
+            record: self.errors_of_record(),
             points: estimates,
             field: solved.estimate_of_field(scale, floors_of_field),
             nodes: solved.unmasked_nodes.len(),

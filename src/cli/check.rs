@@ -142,6 +142,7 @@ fn answer(study: &Study) -> Answer<'_> {
     answer.text("");
     tell_estimates(study, &mut answer);
     answer.plain("nodes", study.nodes);
+    tell_record(study, &mut answer);
     answer.text("");
     if let Some(balance) = &study.balance {
         tell_balance(balance, &mut answer);
@@ -229,6 +230,45 @@ fn tell_estimates(study: &Study, answer: &mut Answer<'_>) {
         values.into_value()
     });
     answer.value("points", Value::List(points.collect()));
+}
+
+/// Tells what the numbers of a record are off by, the worst first, each in its worst row.
+fn tell_record(study: &Study, answer: &mut Answer<'_>) {
+    let [by_steps, by_spacing] = &study.record;
+    let mut record = Vec::new();
+    for error in by_spacing
+        .iter()
+        .filter(|error| error.name() != "p" && error.size.is_finite())
+    {
+        let of_steps = by_steps
+            .iter()
+            .find(|of_steps| of_steps.name() == error.name());
+        let share_of_steps = of_steps.map_or(0.0, |of_steps| of_steps.share);
+        let [spacing, steps] = [error.share.max(0.0), share_of_steps];
+        if record.is_empty() {
+            answer.text("");
+            answer.text("of the record, the worst of its rows");
+        }
+        let whole = if error.is_of_value() {
+            " of the range of p"
+        } else {
+            ""
+        };
+        answer.text(format!(
+            "{:<16}{:>8.2} %{whole} by the spacing, order {:.2}; {:.2} % by the steps",
+            error.name(),
+            100.0 * spacing,
+            error.order,
+            100.0 * steps,
+        ));
+        let mut values = Answer::default();
+        values.number("error", (spacing + steps) * error.size);
+        values.number("spacing", spacing);
+        values.number("steps", steps);
+        values.number("order", error.order);
+        record.push((error.name().to_owned().into(), values.into_value()));
+    }
+    answer.value("record", Value::Object(record));
 }
 
 /// An estimate, and what the value on the user's own grid may be off by.

@@ -26,7 +26,7 @@ pub(super) fn kept_record(
         let dates = rows.iter().map(|row| calendar.date(row.time).to_string());
         dates.collect()
     });
-    let parameters = digest_of_parameters(problem, &problem.inputs());
+    let parameters = digest_of_parameters(problem);
     Some(KeptRecord {
         numbers: numbers.collect(),
         dates,

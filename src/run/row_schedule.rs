@@ -1,17 +1,17 @@
 //! [`RowSchedule`]: the moments at which the rows of a record are due.
 
 use crate::{
-    params::{RecordKeys, RowTimes},
+    params::RecordKeys,
     problem::Problem,
-    schedule::{Clock, Moment},
+    schedule::{Clock, DueRows, Moment},
 };
 
 /// The schedule of the rows of a run, at the next row that is due.
 pub(super) struct RowSchedule<'a> {
     problem: &'a Problem,
-    times: &'a RowTimes,
-    /// The number of the next row, its moment, and the row's time if it is not the time of the state.
-    number: u64,
+    /// The rows after the next one.
+    later_rows: DueRows<'a>,
+    /// The moment of the next row, and the row's time if it is not the time of the state.
     next: Option<(Moment, f64)>,
     /// The moment of the last row that was passed.
     passed: Option<Moment>,
@@ -20,23 +20,19 @@ pub(super) struct RowSchedule<'a> {
 impl<'a> RowSchedule<'a> {
     /// The schedule, at the first row.
     pub(super) fn new(problem: &'a Problem, keys: &'a RecordKeys) -> Self {
-        let mut rows = Self {
+        let mut later_rows = problem.schedule.rows(&keys.times);
+        Self {
             problem,
-            times: &keys.times,
-            number: 0,
-            next: None,
+            next: later_rows.next(),
+            later_rows,
             passed: None,
-        };
-        rows.next = rows.due_from(None);
-        rows
+        }
     }
 
     /// Advances to the row after the next one.
     pub(super) fn pass(&mut self) {
         self.passed = self.next();
-        self.next = self
-            .next
-            .and_then(|(moment, _)| self.due_from(Some(moment)));
+        self.next = self.later_rows.next();
     }
 
     /// Whether the last row that was passed belongs to the state at `now`.
@@ -70,27 +66,6 @@ impl<'a> RowSchedule<'a> {
         } else {
             time
         })
-    }
-
-    /// The first row that is due after `moment`; without a moment the first row of the run.
-    fn due_from(&mut self, moment: Option<Moment>) -> Option<(Moment, f64)> {
-        let schedule = &self.problem.schedule;
-        let last_moment = Moment::after(schedule.last_step());
-        // No moment is before the first row.
-        while let Some((next, time)) =
-            (self.due(self.number)).filter(|(next, _)| *next <= last_moment)
-        {
-            self.number += 1;
-            if Some(next) > moment {
-                return Some((next, time));
-            }
-        }
-        (Some(last_moment) > moment).then_some((last_moment, f64::NAN))
-    }
-
-    /// The moment at which row `number` is due, and the row's time if it is not the time of the state.
-    fn due(&self, number: u64) -> Option<(Moment, f64)> {
-        self.problem.schedule.pace().row(self.times, number)
     }
 
     /// The time of the state after step `step`, computed from the state at `now`.

@@ -1,22 +1,47 @@
 //! Estimates the loss by rounding in single precision: solves the problem again in few long steps, in memory and in
 //! double precision.
 
-use super::{difference::StateRange, trial::alone};
 use crate::{
-    check::Ladder,
+    accuracy::{Ladder, MOST_NODES, TENTH, alone},
     comm::Solo,
+    field::Field,
     params::{Precision, RawParams, StepMethod},
     problem::Problem,
     schedule::{Due, Nper, Schedule},
     slab::Slab,
 };
 
-/// The largest numbers of nodes, and of node updates.
-const MOST_NODES: u64 = 1 << 17;
-const MOST_UPDATES: f64 = (1_u64 << 25) as f64;
 /// The hidden change, relative to the range of p, above which there is a warning. The estimate is mostly right within a
 /// factor of 3, so that errors above 1 % have a warning, and errors below 0.1 % have none.
 const SEEN: f64 = 3e-3;
+
+/// The smallest and the largest value of states, without masked nodes.
+struct StateRange {
+    least: f64,
+    most: f64,
+}
+
+impl StateRange {
+    const NONE: Self = Self {
+        least: f64::INFINITY,
+        most: f64::NEG_INFINITY,
+    };
+
+    fn add(&mut self, problem: &Problem, state: &Field<f64>) {
+        for value in &*problem.codec().encoded(0, state.as_slice()) {
+            (self.least, self.most) = (self.least.min(*value), self.most.max(*value));
+        }
+    }
+
+    fn size(&self) -> f64 {
+        self.most - self.least
+    }
+
+    /// The largest |p|.
+    fn largest(&self) -> f64 {
+        self.least.abs().max(self.most.abs())
+    }
+}
 
 /// The change that rounding in single precision hides by the end of a run.
 pub(super) struct RoundingTrial {
@@ -150,5 +175,5 @@ fn affordable(problem: &Problem, end: f64) -> Option<Problem> {
 fn is_dear(problem: &Problem, end: f64) -> bool {
     // Lengths of steps are a geometric series, and stages go with their roots.
     let stages = 64.0 + 20.0 * (end / problem.limit()).sqrt();
-    problem.grid.len() > MOST_NODES || problem.grid.len() as f64 * stages > MOST_UPDATES
+    problem.grid.len() > MOST_NODES || problem.grid.len() as f64 * stages > TENTH
 }

@@ -76,9 +76,15 @@ pub(super) fn plan(args: &PlanArgs, terminal: &Terminal) -> Result<(), Error> {
         let checked = plan.check();
         return terminal.answer(plan.answer, args.json).and(checked);
     }
-    let problem_and_warnings = args.params.judged(args.memory)?;
+    let problem_and_warnings = args.params.judged(args.memory, &[])?;
     let raw = RawParams::load(&args.params.file, &args.params.overrides)?;
-    let data_files = fit::files_of(&raw, &problem_and_warnings.problem);
+    let mut data_files = Vec::new();
+    for file in fit::files_of(&raw, &problem_and_warnings.problem) {
+        match file {
+            Ok(file) => data_files.push(file),
+            Err(error) => terminal.warn(&[format!("`diff2d fit` cannot read its data: {error}")]),
+        }
+    }
     let terms = Terms {
         limit: args.memory.or(problem_and_warnings.problem.params.memory),
         ranks: args.ranks as usize,
@@ -111,7 +117,9 @@ fn tell_run(
     if args.sbatch {
         let output = args.output.as_ref();
         let output = output.map(|path| format!(" -o {}", quoted(&path.display().to_string())));
-        let job = BatchJob::new(&plan, args.params.quoted() + &output.unwrap_or_default());
+        let memory = args.memory.map(|bytes| format!(" --memory {bytes}"));
+        let options = [memory, output].into_iter().flatten().collect::<String>();
+        let job = BatchJob::new(&plan, args.params.quoted() + &options);
         terminal.result(&job.to_string())?;
         return plan.check();
     }

@@ -9,7 +9,7 @@ use diff2d::{
         measured::{Calendar, MeasuredFile, common_origin},
         params::{Choice, StepMethod},
         run::{DECAY_IN_A_STEP, Due, Terms, estimated_seconds, slab_of_first_rank},
-        warnings::spacing,
+        warnings::{NOT_ESTIMATED, is_estimated},
     },
 };
 use std::path::PathBuf;
@@ -172,10 +172,10 @@ impl<'a> RunPlan<'a> {
             format!("about {about} on {threads} threads of this machine{rank_clause}"),
         );
         // Whether warnings tell what the spacing makes of p, if it is more than a hundredth of its range.
-        let spacing_is_estimated = spacing::is_estimated(problem);
+        let spacing_is_estimated = is_estimated(problem);
         answer.plain("spacing_is_estimated", spacing_is_estimated);
         if !spacing_is_estimated {
-            answer.line("accuracy", spacing::NOT_ESTIMATED);
+            answer.line("accuracy", NOT_ESTIMATED);
         }
         if let Some(place) = place {
             answer.line("state", place);

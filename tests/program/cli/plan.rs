@@ -253,6 +253,12 @@ fn a_job_script_asks_for_the_time_and_the_memory_of_the_plan() {
         tail.starts_with("--kill-on-bad-exit=1 diff2d run p.toml --set D=2 -o data/u.npy \\\n    --threads \"$SLURM_CPUS_PER_TASK\" --resume --max-walltime auto\n"),
         "{told}"
     );
+    let told = scene.succeed("plan p.toml --memory 1GiB --sbatch");
+    assert!(
+        told.stdout
+            .contains("diff2d run p.toml --memory 1073741824 "),
+        "{told}"
+    );
     // A shell can read it, and without Slurm it ends at its command.
     scene.write("job.sh", &told.stdout);
     let read = std::process::Command::new("bash")

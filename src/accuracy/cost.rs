@@ -1,27 +1,35 @@
-//! The work that trials beside a run may take.
+//! What it costs to solve a problem, and what estimates beside a run may cost.
 
 use crate::{params::StepMethod, physics::wall::Side, problem::Problem};
 
 /// The largest number of nodes of a trial.
-pub(super) const MOST_NODES: u64 = 1 << 17;
+pub(crate) const MOST_NODES: u64 = 1 << 17;
 /// The numbers of node updates that take about a tenth of a second, and a second; for a longer run, the largest
 /// fraction of it that trials take.
-const TENTH: f64 = (1_u64 << 25) as f64;
+pub(crate) const TENTH: f64 = (1_u64 << 25) as f64;
 const SECOND: f64 = 10.0 * TENTH;
 const SHARE_OF_RUN: f64 = 0.01;
+
+/// The number of updates of a node that take as long as a cycle of multigrid.
+const UPDATES_IN_A_CYCLE: f64 = 100.0;
+
+/// The number of node updates in all stages of all steps, or the equivalent of all cycles of multigrid.
+pub(crate) fn updates_of(problem: &Problem) -> f64 {
+    let steps = problem.schedule.last_step() as f64 * problem.stages() as f64;
+    let cycles = problem.usual_cycles().unwrap_or_default() as f64;
+    problem.grid.len() as f64 * (steps + UPDATES_IN_A_CYCLE * cycles)
+}
 
 /// The number of node updates that take as long as the run of a problem.
 #[expect(clippy::cast_precision_loss, reason = "an estimate")]
 fn work(problem: &Problem) -> f64 {
-    /// The costs, in node updates, of a stage, of a formula at a node, of a multigrid cycle at a node, and of a
-    /// transform and its inverse at a node.
+    /// The costs, in node updates, of a stage, of a formula at a node, and of a transform and its inverse at a node.
     const STAGE: f64 = 300.0;
     const FORMULA: f64 = 40.0;
-    const CYCLE: f64 = 100.0;
     const TRANSFORM: f64 = 100.0;
     let nodes = problem.grid.len() as f64;
-    if let Some(cycles) = problem.usual_cycles() {
-        return nodes * CYCLE * cycles as f64;
+    if problem.usual_cycles().is_some() {
+        return updates_of(problem);
     }
     let step_work = match problem.params.method {
         StepMethod::Exact => TRANSFORM * nodes,

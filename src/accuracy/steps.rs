@@ -1,51 +1,44 @@
-//! Estimates the error of a run that its steps make, by shorter ones.
+//! [`StepErrors`]: the errors of a run that its steps make, by shorter ones.
 
 use super::{
+    QuantityError,
     cost::{MOST_NODES, affordable_work, are_cheap},
-    difference::{Differences, LargestDifference},
-    looks::{Look, looks, on_step},
-    rates::column_of,
-    sampling::Sampling,
-    trial::{alone, differences, sizes},
+    difference::{Difference, Differences},
+    errors_of,
+    grids::Ladder,
+    moments::{Look, looks_at, moments_of_run},
+    trial::{alone, differences, sizes_of},
 };
 use crate::{
-    check::Ladder,
     params::{RawParams, StepMethod, Times, Wall},
     physics::{over_time::values_at, wall::Side},
     problem::Problem,
     schedule::Due,
 };
-use std::array;
 
 /// The number of steps after which no decaying mode has an error that needs a warning: the error of explicit Euler is
 /// `(λt)²/2n exp(-λt)`, at most 0.27/n for any λ.
 const MOST_STEPS: u64 = 54;
-/// The errors, relative to the range of p, above which there is a warning, and that recommended steps have.
-pub(super) const INACCURATE: f64 = 5e-3;
-const AIM: f64 = 2e-3;
 
-/// The error of a run due to its steps.
-pub(super) struct StepError {
-    /// The error of p relative to its range, or of a rate relative to the largest one, and the step after which it is
-    /// largest.
-    error: f64,
-    step: u64,
-    error_of_p: f64,
-    /// The index of the rate, if it is not p.
-    rate: Option<usize>,
-    /// The factor by which the steps that reveal the error are shorter.
-    divisor: u32,
-    /// Whether the error was estimated over the whole run.
-    pub(super) is_of_run: bool,
+/// The errors of a run due to its steps.
+#[derive(Debug)]
+pub(crate) struct StepErrors {
+    /// The errors of all quantities, the largest first.
+    pub(crate) errors: Vec<QuantityError>,
+    /// The factor by which the steps that reveal the errors are shorter.
+    pub(crate) divisor: u32,
+    /// Whether the errors were estimated over the whole run.
+    pub(crate) is_of_run: bool,
 }
 
-impl StepError {
-    /// The error that shorter steps reveal. If nothing depends on t, each of the first steps is halved; otherwise steps
-    /// that are short enough for the functions of t are taken over the whole run, on a coarser grid if necessary. `None`
-    /// if too many nodes would have to be computed. Errors up to `negligible` may be too large.
-    pub(super) fn of(
+impl StepErrors {
+    /// The errors that shorter steps reveal. If nothing depends on t, each of the first steps is halved; otherwise steps
+    /// that are shorter by a factor, and so show what functions of t do, are taken over the whole run, on a coarser grid if
+    /// necessary; the factor comes with the ratio of the error of sampling that is left. `None` if too many nodes would have
+    /// to be computed. Errors up to `negligible` may be too large.
+    pub(crate) fn of(
         problem: &Problem,
-        sampling: Option<&Sampling>,
+        shorter: (Option<u32>, f64),
         negligible: f64,
     ) -> Option<Self> {
         let (method, depends_on_time) = (problem.params.method, problem.depends_on_time());
@@ -60,37 +53,19 @@ impl StepError {
         let of_first_steps = alone(|| first_changes(problem, 2));
         let of_first_steps = of_first_steps.map(|changes| {
             let remainder = 0.5_f64.powi(order);
-            let errors = [&changes.p, &changes.rates].map(|change| change.error_by(remainder));
-            let errors = in_sizes_of_run(problem, &changes, errors, negligible);
-            let of_each = [(changes.p, errors[0]), (changes.rates, errors[1])];
-            larger(of_each.map(|(change, error)| Self {
-                error,
-                error_of_p: 0.0,
-                step: change.step,
-                rate: change.rate,
-                divisor: 2,
-                is_of_run: false,
-            }))
+            let changes = in_sizes_of_run(problem, changes, remainder, negligible);
+            Self::by(problem, &changes, (remainder, order), 2, false)
         });
-        let divisor = sampling.map_or(Some(2), |sampling| sampling.divisor);
+        let (divisor, remainder) = shorter;
         let Some(divisor) = divisor.filter(|_| depends_on_time) else {
             return of_first_steps;
         };
-        let of_method = f64::from(divisor).powi(-order);
-        let remainder = sampling.map_or(0.0, |sampling| sampling.remainder);
+        let remainder = remainder.max(f64::from(divisor).powi(-order));
         let of_run = alone(|| changes_of_run(problem, dt / f64::from(divisor)));
-        let of_run = of_run.map(|changes| {
-            larger([changes.p, changes.rates].map(|change| Self {
-                error: change.error_by(remainder.max(of_method)),
-                error_of_p: 0.0,
-                step: change.step,
-                rate: change.rate,
-                divisor,
-                is_of_run: true,
-            }))
-        });
+        let of_run =
+            of_run.map(|changes| Self::by(problem, &changes, (remainder, order), divisor, true));
         match (of_first_steps, of_run) {
-            (Some(of_first_steps), Some(of_run)) if of_first_steps.error > of_run.error => {
+            (Some(of_first_steps), Some(of_run)) if of_first_steps.largest() > of_run.largest() => {
                 Some(Self {
                     is_of_run: true,
                     ..of_first_steps
@@ -100,97 +75,58 @@ impl StepError {
         }
     }
 
-    /// The error of p relative to its range.
-    pub(super) fn of_p(&self) -> f64 {
-        self.error_of_p
+    fn by(
+        problem: &Problem,
+        changes: &Differences,
+        (remainder, order): (f64, i32),
+        divisor: u32,
+        is_of_run: bool,
+    ) -> Self {
+        let error_of = |change: &Difference| (change.error_by(remainder), f64::from(order));
+        Self {
+            errors: errors_of(problem, changes, |_, change| error_of(change)),
+            divisor,
+            is_of_run,
+        }
     }
 
-    /// A sentence on the effect on p and on a better step, if the error needs a warning.
-    pub(super) fn describe(&self, problem: &Problem) -> Option<String> {
-        let dt = problem.schedule.dt.min(problem.schedule.cadence());
-        let factor = match problem.params.method {
-            StepMethod::Rkl2 if !problem.depends_on_time() => (AIM / self.error).sqrt(),
-            _ => AIM / self.error,
-        };
-        let shorter = match self.divisor {
-            2 => "half as long".to_owned(),
-            divisor => format!("{divisor} times shorter"),
-        };
-        (self.error > INACCURATE).then(|| {
-            let column = self.rate.and_then(|rate| column_of(problem, rate));
-            let [what, whole] = match column {
-                Some(column) => [column, "the largest rate".to_owned()],
-                None => ["p", "its range"].map(str::to_owned),
-            };
-            format!(
-                "after step {}, {what} is off by about {:.1} % of {whole}, as steps {shorter} show, and with dt = {:.2e} by about {:?} %",
-                self.step,
-                100.0 * self.error,
-                0.99 * factor * dt,
-                100.0 * AIM,
-            )
-        })
+    /// The largest error of a quantity relative to its size.
+    pub(crate) fn largest(&self) -> f64 {
+        self.errors.first().map_or(0.0, |error| error.share)
     }
 }
 
-/// The larger one of the errors of p and of a rate.
-fn larger([of_p, of_rate]: [StepError; 2]) -> StepError {
-    let error_of_p = of_p.error;
-    let larger = if of_rate.error > of_p.error {
-        of_rate
-    } else {
-        of_p
-    };
-    StepError {
-        error_of_p,
-        ..larger
-    }
-}
-
-/// Errors of p and of rates relative to their sizes in the whole run, from errors relative to their sizes in the first
-/// steps: p that only begins to change has a small range. A trial of the run shows its sizes, as far as errors are above
-/// `negligible`. Without a trial the errors stay as they are.
+/// Changes relative to the sizes of quantities in the whole run, from changes relative to their sizes in the first steps: p
+/// that only begins to change has a small range. A trial of the run shows its sizes, as far as errors are above
+/// `negligible`. Without a trial the changes stay as they are.
 fn in_sizes_of_run(
     problem: &Problem,
-    changes: &Differences,
-    errors: [f64; 2],
+    changes: Differences,
+    remainder: f64,
     negligible: f64,
-) -> [f64; 2] {
+) -> Differences {
     let has_few_steps = problem.schedule.last_step() <= MOST_STEPS;
-    if changes.are_unseen() || has_few_steps || are_at_most(negligible, errors) {
-        return errors;
+    let are_negligible = |changes: &Differences| {
+        let mut differences = changes.all.iter();
+        differences.all(|change| change.error_by(remainder) <= negligible)
+    };
+    if changes.are_unseen() || has_few_steps || are_negligible(&changes) {
+        return changes;
     }
-    let sizes = [changes.p.range, changes.rates.range];
     let dt = problem.schedule.dt.min(problem.schedule.cadence());
     let sizes_of_run = alone(|| {
-        RunTrial::of(problem, dt)?.sizes_of_second(|sizes_so_far| {
-            are_at_most(negligible, relative_to_larger(errors, sizes, sizes_so_far))
-        })
+        RunTrial::of(problem, dt)?
+            .sizes_of_second(|sizes_so_far| are_negligible(&changes.in_larger_sizes(sizes_so_far)))
     });
-    sizes_of_run.map_or(errors, |sizes_of_run| {
-        relative_to_larger(errors, sizes, sizes_of_run)
-    })
-}
-
-fn are_at_most(largest: f64, errors: [f64; 2]) -> bool {
-    errors.iter().all(|error| *error <= largest)
-}
-
-/// Errors relative to the larger one of two sizes, from errors relative to the first one.
-fn relative_to_larger(errors: [f64; 2], sizes: [f64; 2], other_sizes: [f64; 2]) -> [f64; 2] {
-    array::from_fn(|number| {
-        let size = sizes[number];
-        let ratio = match size > 0.0 {
-            true => size / size.max(other_sizes[number]),
-            false => 1.0,
-        };
-        ratio * errors[number]
-    })
+    match sizes_of_run {
+        Some(sizes) => changes.in_larger_sizes(&sizes),
+        None => changes,
+    }
 }
 
 /// Whether steps that are divided into so many parts change no snapshot and no row of a run by much, as far as that can
 /// be computed cheaply.
-pub(super) fn changes_little(problem: &Problem, parts: u32) -> bool {
+pub(crate) fn changes_little(problem: &Problem, parts: u32) -> bool {
     let changes = if problem.depends_on_time() {
         alone(|| {
             changes_of_run(
@@ -227,12 +163,12 @@ fn first_changes(problem: &Problem, parts: u32) -> Option<Differences> {
     let step_updates = problem.grid.len() as f64 * problem.stages() as f64 * f64::from(1 + parts);
     let affordable = (affordable_work(problem) / step_updates) as u64;
     let last_step = problem.schedule.last_step().min(MOST_STEPS);
-    let looks = looks(problem, last_step.min(affordable)).into_iter();
-    let mut looks: Vec<Look> = looks
-        .map(|(moment, time, is_whole)| Look {
-            moments: [moment; 2],
-            time,
-            is_whole,
+    let moments = moments_of_run(problem, last_step.min(affordable)).into_iter();
+    let mut looks: Vec<Look> = moments
+        .map(|seen| Look {
+            moments: [seen.moment; 2],
+            time: seen.time,
+            shows: seen.shows,
         })
         .collect();
     // A row between two steps takes a step of its own.
@@ -242,8 +178,7 @@ fn first_changes(problem: &Problem, parts: u32) -> Option<Differences> {
     if looks.is_empty() {
         // Other steps change nothing in the initial state.
         return Some(Differences {
-            p: LargestDifference::default(),
-            rates: LargestDifference::default(),
+            all: vec![Difference::of(0.0, 0.0, 0)],
             is_whole,
         });
     }
@@ -296,45 +231,38 @@ impl RunTrial {
         differences(self.problems.each_ref(), &self.looks, 1, 1)
     }
 
-    /// The range of p and the largest rate of the problem with other steps, as far as `is_enough` does not hold.
-    fn sizes_of_second(&self, is_enough: impl Fn([f64; 2]) -> bool) -> Option<[f64; 2]> {
-        sizes(&self.problems[1], &self.looks, is_enough)
+    /// The sizes of all quantities in the problem with other steps, as far as `is_enough` does not hold.
+    fn sizes_of_second(&self, is_enough: impl Fn(&[f64]) -> bool) -> Option<Vec<f64>> {
+        sizes_of(&self.problems[1], &self.looks, is_enough)
     }
 }
 
 /// The moments at which a problem and the same problem with other steps are compared.
-fn looks_at_both([problem, shorter]: [&Problem; 2]) -> Vec<Look> {
-    let schedule = &problem.schedule;
-    let pace = shorter.schedule.pace();
-    let looks = looks(problem, schedule.last_step()).into_iter();
+fn looks_at_both(problems: [&Problem; 2]) -> Vec<Look> {
+    let schedule = &problems[0].schedule;
+    let mut looks = looks_at(problems[0], problems);
     // With the course's times a row has other times with other steps.
-    let looks = looks.filter(|(moment, _, is_whole)| {
-        *is_whole && schedule.is_snapshot(moment.step) && moment.beyond == 0.0
-            || pace.due != Due::Added
-    });
-    let looks = looks.map(|(moment, time, is_whole)| {
-        let (index, steps_behind) = schedule.snapshot_at(moment.step);
-        let is_snapshot = steps_behind == 0 && moment.beyond == 0.0;
-        let moment_by_shorter = match is_snapshot {
-            true => on_step(shorter.schedule.step_of(index)),
-            false => pace.moment(time),
-        };
-        Look {
-            moments: [moment, moment_by_shorter],
-            time,
-            is_whole,
-        }
-    });
-    looks.collect()
+    looks.retain(
+        |Look {
+             moments: [moment, _],
+             shows,
+             ..
+         }| {
+            shows.has_state() && schedule.is_snapshot(moment.step) && moment.beyond == 0.0
+                || schedule.due != Due::Added
+        },
+    );
+    looks
 }
 
 /// What steps of another length change in all snapshots and rows.
 fn changes_of_run(problem: &Problem, dt: f64) -> Option<Differences> {
     let trial = RunTrial::of(problem, dt)?;
     let mut changes = trial.differences()?;
-    if trial.is_coarser {
-        let p = &mut changes.p;
-        p.share = p.share.max(lag(problem) / p.range);
+    if trial.is_coarser
+        && let Some(p) = changes.all.first_mut()
+    {
+        p.share = p.share.max(lag(problem) / p.size);
     }
     Some(changes)
 }
