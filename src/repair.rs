@@ -9,6 +9,7 @@ use crate::{
         restore::Restorer,
     },
     params::{ParamsError, with_precision},
+    physics::input::Digests,
     problem::Problem,
     run::{self, DescribedRecord, RunError},
 };
@@ -64,11 +65,9 @@ pub fn faults_of_record(cube: &Cube) -> Result<Vec<String>, CubeError> {
     let mut faults = record_file::check(cube)?;
     let (header, paths) = (cube.header(), cube.paths());
     let has_description = header.has_record() && cube.committed() > 0;
-    let Some(scenario) = header.scenario(0).filter(|_| has_description) else {
-        return Ok(faults);
-    };
-    if let (true, Ok(problem)) = (faults.is_empty(), scenario.problem_with(&[], None))
-        && scenario.describes(&problem, &header.inputs)
+    if has_description
+        && faults.is_empty()
+        && let Ok(problem) = cube.inputs().problem(0, &[], &mut Digests::default())
     {
         let record = DescribedRecord::of(header, &problem, paths);
         faults.extend(record.faults_of_description(paths));
@@ -92,7 +91,11 @@ fn restore_record(
         true => restore_sweep(cube, &record, moved, memory)?,
         false => restore_run(cube, &record, &first_problem, memory)?,
     };
+    if faults.is_empty() && faults_of_streams.is_empty() {
+        faults = record_file::faults_of_digests(cube.paths(), &cube.header)?;
+    }
     if !faults.is_empty() {
+        // The digests of a complete record are added once it is finished.
         record.write_description(cube.paths())?;
     }
     faults.extend(faults_of_streams);
@@ -149,25 +152,14 @@ fn problem_of(
     moved: &[String],
     memory: Option<u64>,
 ) -> Result<Problem, RunError> {
-    let id = SnapshotId {
-        scenario: cube.header.is_sweep().then_some(number),
-        index: 0,
-    };
-    let Some(scenario) = cube.header.scenario(number) else {
-        return Err(cube.cannot_repair(id).into());
-    };
-    let problem = scenario
-        .problem_with(moved, memory)
-        .map_err(|error| match error {
-            Some(error @ ParamsError::Input { .. }) => {
-                RunError::from(error.with_way_to_moved_file())
-            }
-            Some(error) if !moved.is_empty() || memory.is_some() => error.into(),
-            _ => cube.cannot_repair(id).into(),
-        })?;
-    if scenario.describes(&problem, &cube.header.inputs) {
-        Ok(problem)
-    } else {
-        Err(cube.cannot_repair(id).into())
-    }
+    let mut digests = Digests::within(memory);
+    let problem = cube.inputs().problem(number, moved, &mut digests);
+    problem.map_err(|error| match error {
+        Some(error @ (ParamsError::Input { .. } | ParamsError::Fault(_))) => error.into(),
+        Some(error) if memory.is_some() => error.into(),
+        _ => {
+            let scenario = cube.header.is_sweep().then_some(number);
+            cube.cannot_repair(SnapshotId { scenario, index: 0 }).into()
+        }
+    })
 }

@@ -342,6 +342,7 @@ pub(super) fn create(
         taken: inputs,
         force,
         is_own_kind: None,
+        ..Writing::default()
     };
     let destination = writing.admit(path)?;
     Ok(NewArray {

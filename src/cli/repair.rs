@@ -1,9 +1,18 @@
 //! `diff2d repair`: damaged snapshots computed again.
 
-use super::{answer::Answer, bar::Unit, terminal::Terminal, values, verify::Places};
+use super::{
+    answer::Answer, bar::Unit, sweep::table::ScenarioTable, terminal::Terminal, values,
+    verify::Places,
+};
 use crate::cli::error::Error;
 use clap::Args;
-use diff2d::program::{cube::Restorer, repair};
+use diff2d::{
+    JournalledArray,
+    program::{
+        cube::{Paths, Restorer, telling},
+        repair,
+    },
+};
 use std::path::PathBuf;
 
 /// Recompute damaged snapshots from the last good one before them, proved by the journal's digests
@@ -30,6 +39,7 @@ pub(super) struct RepairArgs {
 
 pub(super) fn repair(args: &RepairArgs, terminal: &Terminal) -> Result<(), Error> {
     let (mut faults, mut counts, mut repaired) = (Vec::new(), [0; 2], Places::default());
+    let mut mended_table = None;
     if let Some(mut cube) = Restorer::open(&args.cube, args.no_lock)? {
         let bytes = cube.committed() * cube.header.snapshot_bytes();
         let bar = terminal.bar(bytes, Unit::Bytes);
@@ -46,6 +56,7 @@ pub(super) fn repair(args: &RepairArgs, terminal: &Terminal) -> Result<(), Error
         drop(bar);
         counts = [cube.header.snapshots(), cube.committed()];
         repaired = Places::new(&damaged, &cube.header);
+        mended_table = mend_table(cube.paths(), &args.moved)?;
     }
     let (name, [snapshots, committed]) = (args.cube.display().to_string(), counts);
     let mut answer = Answer::default();
@@ -58,6 +69,10 @@ pub(super) fn repair(args: &RepairArgs, terminal: &Terminal) -> Result<(), Error
     for fault in &faults {
         answer.text(format!("{fault}: the record is written again"));
     }
+    if let Some(table) = mended_table.map(|table| table.display().to_string()) {
+        answer.text(format!("{table}: the table is written again"));
+        answer.plain("table", table);
+    }
     match (repaired.is_empty(), committed) {
         (false, _) => repaired.tell(&name, ["is repaired", "is NaN again"], &mut answer),
         (true, 0) => answer.text(format!(
@@ -66,4 +81,18 @@ pub(super) fn repair(args: &RepairArgs, terminal: &Terminal) -> Result<(), Error
         (true, _) => answer.text(format!("{name}: no snapshot is damaged")),
     }
     terminal.answer(answer, args.json)
+}
+
+/// Writes the table of a sweep again if it is not as the sweep has written it, and returns its name then.
+fn mend_table(paths: &Paths, moved: &[String]) -> Result<Option<PathBuf>, Error> {
+    let array = JournalledArray::open(&paths.cube)?;
+    let sweep = array
+        .header()
+        .and_then(|header| Some((header, header.sweep()?)));
+    let Some((header, scenarios)) = sweep else {
+        return Ok(None);
+    };
+    let (keys, path) = (telling(header), paths.table());
+    let table = ScenarioTable::new((scenarios, &keys), &path, &paths.cube, moved);
+    Ok(table.mend()?.then_some(path))
 }

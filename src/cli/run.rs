@@ -19,7 +19,7 @@ use diff2d::{
     program::{
         cube::{Paths, RecordTable, Writing},
         params::{FunctionTable, StepMethod},
-        warnings::spacing,
+        warnings::{NOT_ESTIMATED, is_too_dear},
     },
 };
 use diff2d_plot as plot;
@@ -94,7 +94,13 @@ impl RunArgs {
 pub(super) fn run(args: &RunArgs, terminal: &Terminal) -> Result<u8, Error> {
     // Parameters are judged before ranks are brought together.
     let cube = args.start.cube(&args.params.file);
-    let problem_and_warnings = args.params.judged(args.memory)?;
+    let continued = [cube.as_deref().ok(), args.extend.as_deref()];
+    let continued = continued
+        .into_iter()
+        .flatten()
+        .filter(|_| args.start.resume);
+    let continued: Vec<&Path> = continued.collect();
+    let problem_and_warnings = args.params.judged(args.memory, &continued)?;
     let problem = &problem_and_warnings.problem;
     check_tile(args.tile, problem.grid.shape())?;
     if let (Some(shorter), StepMethod::Steady) = (&args.extend, problem.params.method) {
@@ -147,8 +153,8 @@ fn on_ranks(
             terminal.note(&format!("{} {sentence}", path.display()));
         }
     }
-    if spacing::is_too_dear(problem) {
-        terminal.note(spacing::NOT_ESTIMATED);
+    if is_too_dear(problem) {
+        terminal.note(NOT_ESTIMATED);
     }
     let pictures = cube.filter(|_| problem.params.graphics && world.is_root());
     let units = match problem.params.method {
@@ -324,6 +330,7 @@ fn admit_picture(
         taken: input_files,
         force,
         is_own_kind: Some(plot::is_picture),
+        ..Writing::default()
     };
     writing.admit(path)
 }

@@ -130,6 +130,7 @@ impl StartArgs {
             taken: &input_files,
             force: self.force,
             is_own_kind: (self.resume || is_timing).then_some(is_report),
+            ..Writing::default()
         };
         let destination = writing.admit(path)?;
         check_writable(&destination, WRITE_REPORT)?;

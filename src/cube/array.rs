@@ -374,7 +374,11 @@ type Beside = (Option<Paths>, Option<Journal>, Option<String>);
 /// Reads the journal next to an array.
 fn journal_of(file: &File, path: &Path) -> Result<Beside, CubeError> {
     let paths = Paths::of_existing(path).ok();
-    let journal = paths.as_ref().map_or(Ok(None), read_journal)?;
+    let mut journal = paths.as_ref().map_or(Ok(None), read_journal)?;
+    if let (Some(journal), Some(paths)) = (&mut journal, &paths) {
+        let header = journal.header.take();
+        journal.header = header.map(|header| header.with_places(paths));
+    }
     let lists_nothing = journal.as_ref().is_some_and(Journal::lists_nothing);
     if let (Some(header), Some(cube_paths)) = (
         journal.as_ref().and_then(|journal| journal.header.as_ref()),

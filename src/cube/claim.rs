@@ -66,6 +66,7 @@ impl Store {
     /// # Errors
     /// [`CubeError`]; existing files are unchanged.
     pub fn claim(paths: &Paths, header: Header, claim: Claim) -> Result<Self, CubeError> {
+        let header = header.beside(paths);
         enter_directory(paths.directory())?;
         checkpoint::refuse_others(paths)?;
         // Others wait until the cube is there, or has been looked at.
@@ -310,7 +311,7 @@ fn begun_header(
             ),
         ));
     }
-    let differences = wanted.differences_from(header);
+    let differences = wanted.differences_from(&header.clone().beside(paths));
     if differences.is_empty() {
         Ok(header.clone())
     } else {

@@ -297,7 +297,10 @@ impl Committer {
             .collect();
         files.sort_by_key(|file| Arc::as_ptr(file));
         files.dedup_by(|file, other| Arc::ptr_eq(file, other));
-        files.into_iter().try_for_each(|file| file.sync())
+        files.into_iter().try_for_each(|file| {
+            file.sync()?;
+            file.is_whole()
+        })
     }
 
     /// The ranges of the cube that this rank has written of snapshots.

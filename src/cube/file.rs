@@ -173,14 +173,12 @@ pub(super) fn matches_journal(cube: &File, header: &Header, path: &Path) -> Resu
         .map_err(CubeError::io("examine", path))?
         .len();
     let longest = header.as_begun().as_ref().unwrap_or(header).cube_bytes();
-    let way_out = if bytes > longest {
-        "--force starts the run over".to_owned()
+    let mends = if bytes > longest {
+        "cuts off what is behind the last snapshot"
     } else {
-        format!(
-            "`diff2d repair {}` keeps the snapshots that are whole and computes the others again",
-            path.display()
-        )
+        "keeps the snapshots that are whole and computes the others again"
     };
+    let way_out = format!("`diff2d repair {}` {mends}", path.display());
     let mut page = [0; DATA_OFFSET as usize];
     cube.read_exact_at(&mut page, 0)
         .map_err(|_| mismatch(path, "it has no header", &way_out))?;

@@ -28,6 +28,7 @@ pub mod paths;
 mod read;
 pub mod record_file;
 mod record_table;
+pub mod recorded_inputs;
 pub mod restore;
 pub mod scratch;
 pub mod share;

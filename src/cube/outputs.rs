@@ -27,6 +27,8 @@ pub struct Writing<'a> {
     /// Decides from its first bytes whether a file is of the kind that the command writes. Such a file is replaced
     /// without `force`.
     pub is_own_kind: Option<fn(&[u8]) -> bool>,
+    /// Whether the file is the table of a sweep, whose cube lies beside it.
+    pub is_table: bool,
 }
 
 impl Writing<'_> {
@@ -78,7 +80,7 @@ impl Writing<'_> {
                     ),
                 ));
             }
-            if let Some(cube) = cube_beside(name)? {
+            if let Some(cube) = cube_beside(name, self.is_table)? {
                 let cube = cube.display();
                 return Err(refused(
                     path,
@@ -133,8 +135,10 @@ fn canonical_place(path: &Path) -> Option<PathBuf> {
 }
 
 /// The cube to which a file with this name belongs, or would belong if the array beside it became a cube.
-fn cube_beside(path: &Path) -> Result<Option<PathBuf>, CubeError> {
-    const ENDINGS: [&str; 11] = [
+fn cube_beside(path: &Path, is_table: bool) -> Result<Option<PathBuf>, CubeError> {
+    /// The table of a sweep.
+    const TABLE: &str = ".csv";
+    const ENDINGS: [&str; 12] = [
         ".axes.json",
         ".journal",
         ".ckpt",
@@ -146,6 +150,7 @@ fn cube_beside(path: &Path) -> Result<Option<PathBuf>, CubeError> {
         ".min.npy",
         ".max.npy",
         ".time_of_max.npy",
+        TABLE,
     ];
     let Some(name) = path.file_name().and_then(OsStr::to_str) else {
         return Ok(None);
@@ -162,6 +167,12 @@ fn cube_beside(path: &Path) -> Result<Option<PathBuf>, CubeError> {
         let mut fields = record_file::own_fields(&paths).into_iter();
         let is_field = fields.any(|field| ending == format!(".{}.npy", field.name()));
         return Ok(is_field.then_some(paths.cube));
+    }
+    if ending == TABLE {
+        let journal = read_journal(&paths).ok().flatten();
+        let header = journal.and_then(|journal| journal.header);
+        let is_of_sweep = header.is_some_and(|header| header.is_sweep());
+        return Ok((is_of_sweep && !is_table).then_some(paths.cube));
     }
     let belongs = is_of_ours(&paths)? || (ending != ".axes.json" && paths.cube.exists());
     Ok(belongs.then_some(paths.cube))

@@ -13,7 +13,9 @@ use super::{
     journal::{Commit, Committed, Header, Scenario, SnapshotId},
     one_run,
     paths::Paths,
+    recorded_inputs::RecordedInputs,
 };
+use crate::problem::Problem;
 use diff2d_arrays::npy::Number;
 use diff2d_arrays::progress::Progress;
 use diff2d_sys::FileExt;
@@ -75,6 +77,21 @@ impl Cube {
     #[must_use]
     pub fn paths(&self) -> &Paths {
         &self.paths
+    }
+
+    /// The input files of the run or the sweep.
+    #[must_use]
+    pub fn inputs(&self) -> RecordedInputs<'_> {
+        RecordedInputs::of(&self.header, &self.paths)
+    }
+
+    /// Whether the cube is that of a run of a problem, wherever the input files of both lie.
+    #[must_use]
+    pub fn is_of(&self, problem: &Problem) -> bool {
+        let [own, begun] = [Header::of_run(problem).ok(), Some(self.header.clone())]
+            .map(|header| header.map(|header| header.beside(&self.paths)));
+        own.zip(begun)
+            .is_some_and(|(own, begun)| own.differences_from(&begun).is_empty())
     }
 
     /// The committed snapshots of a run, in the order of time; empty for a sweep, whose commits

@@ -4,18 +4,20 @@ use super::{
     blocks::nans,
     digest::BLOCK,
     error::CubeError,
-    file::{matches_journal, open_to_write, shorten},
+    file::{open_to_write, shorten},
     found::{find_journal, is_another_array, may_be_unborn, not_a_cube, open_beside_journal},
     journal::{Commit, Commits, Header, Journal, SnapshotId},
     lock::open_journal,
     paths::Paths,
     read::CubeBytes,
+    recorded_inputs::RecordedInputs,
     streams::Marks,
 };
 use crate::{fault::Fault, params::End};
 use diff2d_arrays::npy::{self, DATA_OFFSET, NpyHeader};
 use diff2d_arrays::progress::Progress;
 use diff2d_sys::{self as sys, FileExt, LockedFile};
+use serde_json::Value;
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs::File,
@@ -72,7 +74,9 @@ fn open_with_full_length(
     }
     let most_bytes = header.as_begun().as_ref().unwrap_or(header).cube_bytes();
     if bytes > most_bytes {
-        matches_journal(&file, header, cube)?;
+        // Nothing belongs behind the last snapshot.
+        file.set_len(most_bytes)
+            .map_err(CubeError::io("shorten", cube))?;
     }
     shorten(&file, header).map_err(CubeError::io("shorten", cube))?;
     if bytes < header.cube_bytes() {
@@ -110,7 +114,7 @@ pub struct Restorer {
 impl Restorer {
     /// Opens and locks a cube; `None` if its run was stopped before line 1 of the journal was written.
     ///
-    /// A damaged `.npy` header is written anew from the journal, and a truncated cube gets its length back.
+    /// A damaged `.npy` header is written anew from the journal, and a cube that is too short or too long gets its length back.
     ///
     /// # Errors
     /// [`CubeError`] if nothing can be restored: the journal or its line 1 is lost, or the array is another one.
@@ -265,6 +269,11 @@ impl Restorer {
         &self.paths
     }
 
+    /// The input files of the run or the sweep.
+    pub fn inputs(&self) -> RecordedInputs<'_> {
+        RecordedInputs::of(&self.header, &self.paths)
+    }
+
     /// The commit of a [damaged](Self::damaged) snapshot, unless its line is lost.
     pub fn known_line_of(&self, id: SnapshotId) -> Option<&Commit> {
         self.known.get(&id)
@@ -313,9 +322,17 @@ impl Restorer {
 
     /// The error that a snapshot cannot be computed again.
     pub fn cannot_repair(&self, snapshot: SnapshotId) -> CubeError {
+        let (number, cube) = (snapshot.scenario(), self.paths.cube.display());
+        let scenario = self.header.scenario(number);
+        let method = scenario.and_then(|scenario| scenario.params.value("method").cloned());
+        let reason = match method.as_ref().and_then(Value::as_str) {
+            Some("exact") => {
+                "as the transforms of method = \"exact\" in another version of diff2d may round otherwise; all is left as it was"
+            }
+            _ => "--force starts the run over",
+        };
         Fault::damaged(format!(
-            "{snapshot} of {} cannot be repaired: after recomputing it from the snapshot before, its digest differs from the journal's; --force starts the run over",
-            self.paths.cube.display()
+            "{snapshot} of {cube} cannot be repaired: after recomputing it from the snapshot before, its digest differs from the journal's; {reason}"
         ))
         .into()
     }

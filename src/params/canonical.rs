@@ -92,9 +92,14 @@ impl Canonical {
 
     /// The parameters with the SHA-256 of files in place of their names, because the content of files matters, not
     /// their place.
-    pub fn with_digests(mut self, inputs: &BTreeMap<String, String>) -> Self {
+    pub fn with_digests(self, inputs: &BTreeMap<String, String>) -> Self {
+        self.with_files(&|name| Some(format!("SHA-256 {}", inputs.get(name)?)))
+    }
+
+    /// The parameters with other names of files, where `rename` gives one.
+    pub fn with_files(mut self, rename: &impl Fn(&str) -> Option<String>) -> Self {
         for (key, value) in &mut self.0 {
-            digest_files(key, value, inputs);
+            rename_files(key, value, rename);
         }
         self
     }
@@ -208,22 +213,22 @@ fn within(
     }
 }
 
-/// Replaces names of files, under the keys `file`, `image` and `path`, by their SHA-256.
-fn digest_files(key: &str, value: &mut Value, inputs: &BTreeMap<String, String>) {
+/// Renames the files under the keys `file`, `image` and `path`, where `rename` gives another name.
+pub fn rename_files(key: &str, value: &mut Value, rename: &impl Fn(&str) -> Option<String>) {
     match value {
         Value::Object(table) => {
             for (key, value) in table {
-                digest_files(key, value, inputs);
+                rename_files(key, value, rename);
             }
         }
         Value::Array(items) => {
             for item in items {
-                digest_files(key, item, inputs);
+                rename_files(key, item, rename);
             }
         }
         Value::String(name) if FILES.contains(&key) => {
-            if let Some(sum) = inputs.get(name) {
-                *name = format!("SHA-256 {sum}");
+            if let Some(new_name) = rename(name) {
+                *name = new_name;
             }
         }
         _ => {}

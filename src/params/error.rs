@@ -72,27 +72,6 @@ impl ParamsError {
         }
     }
 
-    /// Adds to the error how to name the new place of a file that is missing or damaged, because it may have moved.
-    #[must_use]
-    pub fn with_way_to_moved_file(self) -> Self {
-        match self {
-            Self::Input {
-                place,
-                key,
-                value,
-                reason,
-                is_damaged: false,
-            } => Self::Input {
-                reason: format!("{reason}; if it has moved, add --set {key}=… with its new place"),
-                place,
-                key,
-                value,
-                is_damaged: false,
-            },
-            error => error,
-        }
-    }
-
     /// The error for a key that is not one of `known`, or not one of its table.
     pub(super) fn unknown<'a>(entry: &Entry, known: impl Iterator<Item = &'a str> + Clone) -> Self {
         let name = &entry.name;
@@ -105,30 +84,33 @@ impl ParamsError {
             ))
             .into();
         }
-        let (meant, known) = if let Some((table, slip, keys)) = keys::table_around(name) {
+        let (meant, keys) = if let Some((table, slip, keys)) = keys::table_around(name) {
             let list = keys.names().collect::<Vec<_>>().join(", ");
             let meant = spelling::meant(slip, keys.names());
-            (meant, format!("of {table} are {list}"))
+            (meant, Some(format!("of {table} are {list}")))
         } else if let Some((list, keys)) = keys::list_around(name) {
             let hint = format!(": the tables [[{list}]] are numbered, the first one is {list}.0");
             let names = keys.names().collect::<Vec<_>>().join(", ");
             let meant = Some(Meant { key: list, hint });
-            (meant, format!("of [[{list}]] are {names}"))
+            (meant, Some(format!("of [[{list}]] are {names}")))
         } else {
             let meant =
                 spelling::meant_table(name, keys::KEYS.iter().filter_map(keys::table_of_names));
             let names = known.clone().chain(keys::table_names());
             let meant = meant.or_else(|| spelling::meant(name, names));
-            (
-                meant,
-                format!("are {}", keys_beside(name, known).join(", ")),
-            )
+            let keys = keys_of_table(name, known);
+            (meant, keys.map(|keys| format!("are {}", keys.join(", "))))
         };
-        let hint = meant.map_or_else(String::new, |meant| meant.hint);
+        let way_out = match (meant, keys) {
+            (Some(meant), _) => meant.hint,
+            (None, Some(keys)) => format!("; the parameters {keys}"),
+            // There are too many to be read in a message.
+            (None, None) => "; docs/parameters.md describes all parameters".to_owned(),
+        };
         let (place, value) = (&entry.place, shown(&entry.value));
         let key = excerpt(name, LONGEST_NAME);
         Fault::refused(format!(
-            "{place}: there is no parameter {key} (= {value}){hint}; the parameters {known}"
+            "{place}: there is no parameter {key} (= {value}){way_out}"
         ))
         .into()
     }
@@ -142,23 +124,13 @@ impl ParamsError {
     }
 }
 
-/// The keys of the table to which a name belongs; at the top level also the names of tables.
-fn keys_beside<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Vec<String> {
-    let table = name.rsplit_once('.').map(|(table, _)| table);
-    let table = table.filter(|table| keys::is_table(table));
-    let mut keys_and_tables: Vec<String> = Vec::new();
-    for key in known {
-        let name = match (table, key.split_once('.')) {
-            (Some(table), Some((key_table, _))) if key_table == table => key.to_owned(),
-            (None, Some((key_table, _))) => format!("[{key_table}]"),
-            (None, None) => key.to_owned(),
-            (Some(_), _) => continue,
-        };
-        if !keys_and_tables.contains(&name) {
-            keys_and_tables.push(name);
-        }
-    }
-    keys_and_tables
+/// The keys of the table to which a name belongs, if it is one.
+fn keys_of_table<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<Vec<&'a str>> {
+    let (table, _) = name
+        .rsplit_once('.')
+        .filter(|(table, _)| keys::is_table(table))?;
+    let of_table = |key: &&str| key.split_once('.').is_some_and(|(of, _)| of == table);
+    Some(known.filter(of_table).collect())
 }
 
 fn lines(errors: &[ParamsError]) -> String {

@@ -68,7 +68,7 @@ impl RecordFiles {
             let date = calendar.map(|calendar| calendar.date(row.time));
             row.line(None, date)
         }));
-        let parameters = digest_of_parameters(problem, &problem.inputs());
+        let parameters = digest_of_parameters(problem);
         let description = columns.description(problem, &parameters, warnings);
         Self {
             description: with_digests(&description, &digest::of_bytes(text.as_bytes()), &[]),

@@ -6,7 +6,7 @@ use super::{
     begin,
     budget::{Budget, SnapshotStorage},
     clock::RunClock,
-    columns::digest_of_parameters,
+    columns::digest_of_header,
     decomposition::Decomposition,
     error::RunError,
     exchange::{self, Exchange, on_root},
@@ -171,7 +171,7 @@ fn into_cube<T: Element, C: Comm>(
         ..
     } = means;
     let reports = Exchange::new(comm, Some(&writer));
-    let parameters = digest_of_parameters(problem, &writer.header().inputs);
+    let parameters = digest_of_header(writer.header());
     let place = RecordPlace::of_run(&paths);
     let cube = CubeOutput {
         scenario: writer.scenario(0),

@@ -9,9 +9,8 @@ use crate::{
     params::{Canonical, Choice, Coordinates, DATE_COLUMN, LEADING_COLUMNS, RowNumber, StepMethod},
     problem::Problem,
 };
-use serde::Serialize;
 use serde_json::json;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 /// The unit of a quantity, or its dimension if the parameters name no unit.
 fn unit_of(canonical: &Canonical, name: &str, dimension: &str) -> String {
@@ -280,10 +279,18 @@ pub(super) fn has_dates(problem: &Problem) -> bool {
     record.is_some_and(|record| record.has_dates)
 }
 
-/// The digest of the parameters of a run, in which files are known by the digests of these inputs.
-pub(super) fn digest_of_parameters(problem: &Problem, inputs: &BTreeMap<String, String>) -> String {
+/// The digest of the parameters of a run without a journal, in which files are known by their digests.
+pub(super) fn digest_of_parameters(problem: &Problem) -> String {
     let params = problem.params.canonical().clone();
-    digest::of_json(&params.with_digests(inputs))
+    digest::of_json(&params.with_digests(&problem.inputs()))
+}
+
+/// The digest of the parameters in line 1 of a journal. It depends on nothing but this line, wherever files lie now.
+pub(super) fn digest_of_header(header: &Header) -> String {
+    match header.run() {
+        Some(run) => digest::of_json(&run.params.clone().with_digests(&header.inputs)),
+        None => digest::of_json(&(header.sweep(), &header.inputs)),
+    }
 }
 
 /// The record of a run or a sweep, with its description.
@@ -296,31 +303,12 @@ impl DescribedRecord {
     /// The record of a run or a sweep that has begun, with the columns that its files name, or those of a new one if its files
     /// are lost; `first` is the problem of its first scenario.
     pub(crate) fn of(header: &Header, first: &Problem, paths: &Paths) -> Self {
-        let parameters = if header.is_sweep() {
-            digest::of_json(&(header.sweep(), &header.inputs))
-        } else {
-            digest_of_parameters(first, &header.inputs)
-        };
-        Self::with_parameters(
-            first,
-            header.is_sweep(),
-            &parameters,
-            &header.warnings,
-            paths,
-        )
-    }
-
-    fn with_parameters(
-        first: &Problem,
-        has_scenarios: bool,
-        parameters: &str,
-        warnings: &[String],
-        paths: &Paths,
-    ) -> Self {
+        let has_scenarios = header.is_sweep();
         let columns = Columns::found(first, has_scenarios, paths);
         let columns = columns.unwrap_or_else(|| Columns::new(first, has_scenarios));
+        let parameters = digest_of_header(header);
         Self {
-            description: columns.description(first, parameters, warnings),
+            description: columns.description(first, &parameters, &header.warnings),
             columns,
         }
     }
@@ -384,33 +372,13 @@ pub(crate) struct SweepRecord {
 }
 
 impl SweepRecord {
-    /// The record of a sweep beside its cube, if it has one. `first` is the problem of scenario 0; `sweep` stands for all
-    /// scenarios and their files.
-    pub(crate) fn of(
-        first: &Problem,
-        sweep: &impl Serialize,
-        warnings: &[String],
-        paths: &Paths,
-    ) -> Option<Self> {
+    /// The record of a sweep that has begun beside its cube, if it has one. `first` is the problem of scenario 0.
+    pub(crate) fn of(header: &Header, first: &Problem, paths: &Paths) -> Option<Self> {
         first.params.record.as_ref()?;
         Some(Self {
             paths: paths.clone(),
-            record: DescribedRecord::with_parameters(
-                first,
-                true,
-                &digest::of_json(sweep),
-                warnings,
-                paths,
-            ),
+            record: DescribedRecord::of(header, first, paths),
         })
-    }
-
-    /// Refuses files of other programs that have the names of the record.
-    ///
-    /// # Errors
-    /// [`CubeError`].
-    pub(crate) fn refuse_others(&self) -> Result<(), CubeError> {
-        record_file::refuse_others(&self.paths, &[])
     }
 
     /// Creates the description and directory of the record, unless the sweep has begun. Line 1 of the journal must
@@ -421,15 +389,15 @@ impl SweepRecord {
     pub(crate) fn begin(&self, run_id: &str) -> Result<(), CubeError> {
         record_file::begin_sweep(&self.paths, run_id, &self.record.description)
     }
+}
 
-    /// Joins the rows of all scenarios when a process has ended.
-    ///
-    /// # Errors
-    /// [`CubeError`].
-    pub(crate) fn end(&self) -> Result<(), CubeError> {
-        match cube::begun_by(&self.paths) {
-            Some(run_id) => record_file::end_sweep(&self.paths, &run_id),
-            None => Ok(()),
-        }
+/// Joins the rows of all scenarios of a sweep when a process has ended, if the sweep has a record.
+///
+/// # Errors
+/// [`CubeError`].
+pub(crate) fn end_record_of_sweep(first: &Problem, paths: &Paths) -> Result<(), CubeError> {
+    match cube::begun_by(paths).filter(|_| first.params.record.is_some()) {
+        Some(run_id) => record_file::end_sweep(paths, &run_id),
+        None => Ok(()),
     }
 }

@@ -5,9 +5,11 @@ use super::{
     flux::{FluxTable, problem_of_scenario},
 };
 use crate::{
-    cube::{Commit, Cube, journal::Scenario},
+    cube::{Commit, Cube},
     grid::Axis,
-    params::{Canonical, Choice, Coordinates, ParamsError, Quantity, SIDES, StepMethod, Wall},
+    params::{
+        Canonical, Choice, Coordinates, ParamsError, Quantity, RawParams, SIDES, StepMethod, Wall,
+    },
     physics::wall::Side,
     problem::{Footprint, Problem},
 };
@@ -85,11 +87,7 @@ impl EffectiveDiffusivity {
         moved: &[String],
     ) -> Result<Self, RunError> {
         let number = commit.id().scenario();
-        let scenario = cube
-            .header()
-            .scenario(number)
-            .ok_or_else(|| refuse("scenario", "its cube does not have it"))?;
-        let problem = problem_of_scenario(cube, &scenario, moved)?;
+        let problem = problem_of_scenario(cube, number, moved)?;
         let walls = FixedPair::of(&problem, pixels)?;
         let grid = &problem.grid;
         let (flow_axis, width_axis) = if walls.first.is_column() {
@@ -109,7 +107,7 @@ impl EffectiveDiffusivity {
                     PixelEnds::Faces => extent(flow_axis) + flow_axis.spacing,
                 };
                 (
-                    walls.flow_through_pixels(&scenario, ends, flow_axis.spacing, moved)?,
+                    walls.flow_through_pixels(&problem, ends, flow_axis.spacing)?,
                     length,
                     extent(width_axis) + width_axis.spacing,
                 )
@@ -192,10 +190,9 @@ impl FixedPair {
     /// The flux from the first wall to the second one, if every node is a whole pixel \[density·length²/time\].
     fn flow_through_pixels(
         &self,
-        scenario: &Scenario,
+        problem: &Problem,
         ends: PixelEnds,
         spacing: f64,
-        moved: &[String],
     ) -> Result<f64, RunError> {
         let changes = match ends {
             PixelEnds::Centres => Vec::new(),
@@ -213,8 +210,9 @@ impl FixedPair {
                 })
                 .collect(),
         };
-        let changes = [moved, &changes].concat();
-        let problem = scenario.altered_problem(&changes, None)?.with_whole_cells();
+        let mut raw = RawParams::from_canonical(problem.params.canonical());
+        changes.iter().try_for_each(|change| raw.set(change))?;
+        let problem = Problem::from_raw(&raw)?.with_whole_cells();
         let footprint_bytes = Footprint::of(&problem).bytes();
         problem
             .steady_flow(self.first)

@@ -2,14 +2,14 @@
 
 use super::{error::RunError, sums::Sums};
 use crate::{
-    cube::{Commit, Cube, CubeError, journal::Scenario},
+    cube::{Commit, Cube, CubeError},
     fault::Fault,
     params::{rate_names, rate_order},
+    physics::input::Digests,
     problem::{Footprint, Problem},
     summary::Summary,
 };
 use ndarray::{Array2, ArrayView3};
-use std::collections::BTreeMap;
 
 /// The net inflow per time through each boundary and source at some snapshots, computed from their values and the
 /// parameters of the run.
@@ -84,8 +84,19 @@ impl FluxTable {
     /// [`RunError`] for a sweep, for parameters that this program does not know, and if there is too little memory.
     #[doc(hidden)]
     pub fn of(cube: &Cube, commits: &[&Commit], moved: &[String]) -> Result<Self, RunError> {
-        let problem = problem_of_scenario(cube, run_of(cube)?, moved)?;
+        refuse_sweep(cube)?;
+        let problem = problem_of_scenario(cube, 0, moved)?;
         Self::of_problem(&problem, cube, commits)
+    }
+
+    /// The rates of a snapshot of a run, or of a scenario of a sweep.
+    ///
+    /// # Errors
+    /// As [`of`](Self::of), without that for a sweep.
+    #[doc(hidden)]
+    pub fn of_scenario(cube: &Cube, commit: &Commit, moved: &[String]) -> Result<Self, RunError> {
+        let problem = problem_of_scenario(cube, commit.id().scenario(), moved)?;
+        Self::of_problem(&problem, cube, &[commit])
     }
 
     /// The names of the rates; `held_names` are the tables of held nodes.
@@ -161,61 +172,29 @@ fn state_of(problem: &Problem, mut values: Array2<f64>) -> Array2<f64> {
 /// [`RunError`] for parameters and inputs that differ from the parameters and inputs of the cube.
 pub(super) fn problem_of_scenario(
     cube: &Cube,
-    run: &Scenario,
+    number: usize,
     moved: &[String],
 ) -> Result<Problem, RunError> {
-    let problem = run.problem_with(moved, None).map_err(|error| match error {
-        Some(error) => RunError::Params(error.with_way_to_moved_file()),
-        None => mismatch(
-            cube,
-            "this program derives other numbers from its parameters",
-        ),
-    })?;
-    let known_inputs = &cube.header().inputs;
-    let inputs = problem.inputs();
-    // A sweep has the files of all its scenarios.
-    let are_known = match cube.run() {
-        Some(_) => digests_of(&inputs) == digests_of(known_inputs),
-        None => inputs
-            .values()
-            .all(|digest| known_inputs.values().any(|known| known == digest)),
-    };
-    if !are_known {
-        return Err(mismatch(
-            cube,
-            "a file that its parameters name has changed since it was written",
-        ));
-    }
-    if cube.run().is_some() && !run.describes(&problem, known_inputs) {
-        return Err(mismatch(
-            cube,
-            "--set changes more than the places of its files",
-        ));
-    }
-    Ok(problem)
-}
-
-/// The run that wrote a cube.
-///
-/// # Errors
-/// [`RunError::Cube`] for the cube of a sweep.
-pub(super) fn run_of(cube: &Cube) -> Result<&Scenario, RunError> {
-    cube.run().ok_or_else(|| {
-        let path = cube.paths().cube.display();
-        let sentence = format!(
-            "{path} is the cube of a sweep, and rates are computed for runs only; those at the end of each scenario stand in the table that the sweep has written beside it"
-        );
-        CubeError::from(Fault::refused(sentence)).into()
+    let problem = cube
+        .inputs()
+        .problem(number, moved, &mut Digests::default());
+    problem.map_err(|error| match error {
+        Some(error) => RunError::Params(error),
+        None => {
+            let reason = "this program derives other numbers from its parameters";
+            CubeError::does_not_match(&cube.paths().cube, reason).into()
+        }
     })
 }
 
-/// The digests of files, without their names.
-fn digests_of(inputs: &BTreeMap<String, String>) -> Vec<&String> {
-    let mut digests: Vec<&String> = inputs.values().collect();
-    digests.sort_unstable();
-    digests
-}
-
-fn mismatch(cube: &Cube, reason: &str) -> RunError {
-    CubeError::does_not_match(&cube.paths().cube, reason).into()
+/// Refuses the cube of a sweep.
+fn refuse_sweep(cube: &Cube) -> Result<(), CubeError> {
+    if cube.run().is_some() {
+        return Ok(());
+    }
+    let path = cube.paths().cube.display();
+    let sentence = format!(
+        "{path} is the cube of a sweep, and rates are computed for runs only; those at the end of each scenario stand in the table that the sweep has written beside it"
+    );
+    Err(Fault::refused(sentence).into())
 }

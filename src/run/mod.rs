@@ -12,7 +12,7 @@
 //! | `steady.rs` | whether a run ends before its last snapshot |
 //! | `tracker.rs`, `trackers.rs` | the observers of a run, each at its own moments: snapshots and a limit (`trackers/`), rows (`row_tracker.rs`) and fields (`field_tracker.rs`) |
 //! | `streams.rs` | the streams that rows and fields go to |
-//! | `row.rs`, `state_reader.rs`, `row_schedule.rs`, `columns.rs`, `sums.rs` | rows, the values in them, their moments, their columns, and the integrated rates; `flux.rs`: rates of a cube |
+//! | `row.rs`, `state_reader.rs`, `row_schedule.rs`, `columns.rs`, `sums.rs` | rows, the values in them, their moments, their columns, and the integrated rates; `state_rows.rs`: rows of any states; `flux.rs`: rates of a cube |
 //! | `calling_thread.rs` | a run in memory on the calling thread, for places without files and threads |
 //! | `without_files.rs` | runs that write no files: the rows of a record in memory, the last state, and the step at which a run ends |
 //! | `interval.rs`, `snapshot_digest.rs` | repair: what lies between two snapshots is computed again, and kept if it is that of the run: the snapshot (`recompute.rs`), rows and frames (`restore_streams.rs`) |
@@ -62,6 +62,7 @@ mod snapshot_digest;
 mod solution;
 mod state;
 mod state_reader;
+mod state_rows;
 mod steady;
 mod streams;
 mod sums;
@@ -86,7 +87,7 @@ pub use solution::{KeptRecord, Solution, States};
 
 pub use bands_shape::DISK_SPEED;
 pub(crate) use clock::RunClock;
-pub(crate) use columns::{DescribedRecord, SweepRecord, have_one_record};
+pub(crate) use columns::{DescribedRecord, SweepRecord, end_record_of_sweep, have_one_record};
 pub(crate) use decomposition::Decomposition;
 pub(crate) use exchange::{Exchange, finish, on_root};
 pub(crate) use in_memory::InMemory;
@@ -98,5 +99,6 @@ pub use pool::worthwhile as worthwhile_threads;
 pub(crate) use recompute::recompute;
 pub(crate) use restore_streams::restore_streams;
 pub(crate) use row::{Row, RowSums};
+pub(crate) use state_rows::StateRows;
 pub(crate) use time_loop::simulate;
 pub(crate) use without_files::{early_end, record_columns, record_rows, solve_with_rows};

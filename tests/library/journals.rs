@@ -245,6 +245,28 @@ fn records_of_an_earlier_version_are_repaired() {
     }
 }
 
+/// What another version warns of, and how it calls columns, does not keep a record from being continued.
+#[test]
+fn records_with_other_sentences_are_continued() {
+    let scene = fixtures();
+    for (name, command) in CUBES
+        .iter()
+        .filter(|(name, _)| name.starts_with("half-recorded"))
+    {
+        let path = format!("{name}.record.json");
+        let text = scene
+            .text(&path)
+            .replace("simulated time", "time of the row");
+        let (before, after) = text.split_once("\"warnings\": [").unwrap();
+        let after = after.split_once(']').unwrap().1;
+        scene.write(
+            &path,
+            format!("{before}\"warnings\": [\"a sentence\"]{after}"),
+        );
+        scene.succeed(&format!("{command} -o {name}.npy --resume"));
+    }
+}
+
 /// A longer run takes over the columns of the rows that it copies, and a limit is one of these.
 #[test]
 fn a_record_of_an_earlier_version_is_extended() {

@@ -3,7 +3,7 @@
 use super::header::Header;
 use diff2d_arrays::wording::excerpt;
 use serde_json::Value;
-use std::borrow::Cow;
+use std::{borrow::Cow, path::Path};
 
 /// The largest number of differences that are listed.
 const MOST_DIFFERENCES: usize = 20;
@@ -42,11 +42,12 @@ impl Header {
         }
         let mut differences = Vec::new();
         for number in 0..begun.scenario_count().max(self.scenario_count()) {
-            let [old_params, new_params] = [begun, self].map(|header| {
+            let [old_named, new_named] = [begun, self].map(|header| {
                 let scenario = header.scenario(number).map(Cow::into_owned);
-                let params = scenario.map(|scenario| scenario.params);
-                params.unwrap_or_default().with_digests(&header.inputs)
+                scenario.map(|scenario| scenario.params).unwrap_or_default()
             });
+            let old_params = old_named.with_digests(&begun.inputs);
+            let new_params = new_named.clone().with_digests(&self.inputs);
             let scenario_suffix = if self.is_sweep() {
                 format!(" of scenario {number}")
             } else {
@@ -58,10 +59,17 @@ impl Header {
                     && begins_with(new_value.as_ref(), old_value.as_ref());
                 let table = key.split('.').next().unwrap_or(&key);
                 if !ignored.contains(&table) && !has_later_times {
+                    let file = new_named
+                        .value(&key)
+                        .filter(|file| Some(*file) != new_value.as_ref());
+                    let directory = Path::new(self.directory.as_deref().unwrap_or_default());
+                    let place = file.and_then(Value::as_str);
+                    let place = place.map(|file| format!(" ({})", directory.join(file).display()));
                     differences.push(format!(
-                        "{key}{scenario_suffix} was {} and is {}",
+                        "{key}{scenario_suffix} was {} and is {}{}",
                         shown(old_value.as_ref()),
-                        shown(new_value.as_ref())
+                        shown(new_value.as_ref()),
+                        place.unwrap_or_default()
                     ));
                 }
             }
@@ -83,11 +91,14 @@ impl Header {
     }
 }
 
+/// The most characters that are shown of a value; a digest has fewer.
+const LONGEST: usize = 80;
+
 /// A value as a sentence shows it.
 fn shown(value: Option<&Value>) -> String {
     value.map_or_else(
         || "absent".to_owned(),
-        |value| excerpt(&value.to_string(), 60),
+        |value| excerpt(&value.to_string(), LONGEST),
     )
 }
 

@@ -43,6 +43,10 @@ pub struct Header {
     pub(super) swept: Vec<String>,
     /// SHA-256 of every input file, by its name in the parameters.
     pub inputs: BTreeMap<String, String>,
+    /// The directory of the cube when its run began, from which names of input files start where they are relative. Journals of
+    /// earlier versions have absolute names alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(in crate::cube) directory: Option<String>,
     /// The date at which t is 0, if files of functions have dates.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub origin: Option<String>,
@@ -75,6 +79,7 @@ struct Keys {
     dtype: Dtype,
     data_offset: u64,
     inputs: BTreeMap<String, String>,
+    directory: Option<String>,
     origin: Option<String>,
     #[serde(default)]
     warnings: Vec<String>,
@@ -122,6 +127,7 @@ impl TryFrom<Keys> for Header {
             content,
             swept: keys.swept,
             inputs: keys.inputs,
+            directory: keys.directory,
             origin: keys.origin,
             warnings: keys.warnings,
             ended: BTreeMap::new(),
@@ -168,6 +174,23 @@ impl Header {
         }
     }
 
+    /// The header with other names of input files, where `rename` gives one.
+    pub(in crate::cube) fn with_files(self, rename: &impl Fn(&str) -> Option<String>) -> Self {
+        if self.inputs.is_empty() {
+            return self;
+        }
+        let inputs = self.inputs.into_iter();
+        let inputs = inputs.map(|(name, digest)| (rename(&name).unwrap_or(name), digest));
+        Self {
+            inputs: inputs.collect(),
+            content: match self.content {
+                Content::Run(run) => Content::Run(run.with_files(rename)),
+                Content::Sweep(scenarios) => Content::Sweep(scenarios.with_files(rename)),
+            },
+            ..self
+        }
+    }
+
     /// The dates of simulated times, if files of functions had dates.
     #[must_use]
     pub fn calendar(&self) -> Option<Calendar> {
@@ -205,6 +228,7 @@ impl Header {
             content,
             swept: Vec::new(),
             inputs,
+            directory: None,
             origin: None,
             warnings: Vec::new(),
             ended: BTreeMap::new(),

@@ -2,15 +2,13 @@
 
 use crate::{
     grid::{Axis, Grid},
-    params::{Canonical, Params, ParamsError, RawParams, StepMethod, Times},
-    physics::input::Digests,
+    params::{Canonical, Params, RawParams, StepMethod, Times},
     problem::Problem,
     schedule::{Due, Nper, Pace},
 };
 use diff2d_arrays::labels::NamedAxis;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use std::collections::BTreeMap;
 
 /// The description of one run, alone or within a sweep.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -47,66 +45,23 @@ impl Scenario {
         }
     }
 
-    /// The problem, if this program derives the same time step and grid from the parameters.
-    ///
-    /// # Errors
-    /// [`ParamsError`] for parameters or input files that cannot be used, and `None` when the numbers
-    /// differ.
-    pub fn problem(&self) -> Result<Problem, Option<ParamsError>> {
-        self.problem_with(&[], None)
+    /// The scenario with other names of files, where `rename` gives one.
+    pub(super) fn with_files(self, rename: &impl Fn(&str) -> Option<String>) -> Self {
+        Self {
+            params: self.params.with_files(rename),
+            ..self
+        }
     }
 
-    /// The problem with other values of some keys, as `key=value` texts, whose run may take so much memory, by default what the
-    /// parameters allow.
-    ///
-    /// # Errors
-    /// [`ParamsError`] for parameters or input files that cannot be used.
-    pub fn altered_problem(
-        &self,
-        changes: &[String],
-        memory: Option<u64>,
-    ) -> Result<Problem, ParamsError> {
-        let mut raw = RawParams::from_canonical(&self.params);
-        changes.iter().try_for_each(|change| raw.set(change))?;
-        Problem::with_digests(&raw, &mut Digests::within(memory))
-    }
-
-    /// The problem with the places of files that have moved, as `key=value` texts, whose run may take so much memory.
-    ///
-    /// # Errors
-    /// As [`problem`](Self::problem).
-    pub fn problem_with(
-        &self,
-        moved: &[String],
-        memory: Option<u64>,
-    ) -> Result<Problem, Option<ParamsError>> {
-        let problem = self.altered_problem(moved, memory)?;
+    /// Whether this program derives the time step and the grid of the journal for a problem.
+    pub(in crate::cube) fn has_steps_of(&self, problem: &Problem) -> bool {
         let mut derived = Self {
             params: self.params.clone(),
-            ..Self::of(&problem)
+            ..Self::of(problem)
         };
         // Not every journal has them.
         derived.stages = self.stages.and(derived.stages);
-        (derived == *self).then_some(problem).ok_or(None)
-    }
-
-    /// Whether a problem is this one, with the same content of its input files, wherever they lie; `inputs` are their
-    /// digests from the journal.
-    #[must_use]
-    pub fn describes(&self, problem: &Problem, inputs: &BTreeMap<String, String>) -> bool {
-        let inputs_of_problem = problem.inputs().into_iter().map(|(name, digest)| {
-            let mut digests_of_files = inputs.values();
-            let digests =
-                digests_of_files.find(|digests| digests.split(' ').any(|other| other == digest))?;
-            Some((name, digests.clone()))
-        });
-        let inputs_of_problem: Option<BTreeMap<_, _>> = inputs_of_problem.collect();
-        inputs_of_problem.is_some_and(|inputs_of_problem| {
-            let params = problem.params.canonical().clone();
-            let journal_params = self.params.clone().with_digests(inputs);
-            let params = params.with_digests(&inputs_of_problem);
-            params.differences_from(&journal_params).is_empty()
-        })
+        derived == *self
     }
 
     /// The parameters, if this program knows them all.

@@ -1,7 +1,7 @@
 //! [`Scenarios`]: the scenarios of a sweep, stored compactly because there may be a million.
 
 use super::scenario::Scenario;
-use crate::schedule::Nper;
+use crate::{params::rename_files, schedule::Nper};
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::{Map, Number, Value};
 use std::{
@@ -107,7 +107,26 @@ impl Scenarios {
         self.count += 1;
     }
 
+    /// The scenarios with other names of files, where `rename` gives one.
+    pub(super) fn with_files(self, rename: &impl Fn(&str) -> Option<String>) -> Self {
+        let mut varied = Varied::clone(&self.varied);
+        for (name, values) in &mut varied {
+            let key = name.rsplit('.').next().unwrap_or(name);
+            if let ScenarioValues::Any(values) = values {
+                for value in values {
+                    rename_files(key, value, rename);
+                }
+            }
+        }
+        Self {
+            first: self.first.with_files(rename),
+            varied: Arc::new(varied),
+            count: self.count,
+        }
+    }
+
     /// The number of scenarios.
+    #[allow(clippy::len_without_is_empty, reason = "a sweep has a scenario")]
     pub fn len(&self) -> usize {
         self.count
     }

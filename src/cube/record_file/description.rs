@@ -2,7 +2,7 @@
 
 use super::parts::left_parts;
 use crate::{
-    cube::{digest, error::CubeError, field_files, paths::Paths, streams::lost},
+    cube::{digest, error::CubeError, field_files, journal::Header, paths::Paths, streams::lost},
     params::{Choice, RecordField},
 };
 use diff2d_sys as sys;
@@ -83,16 +83,64 @@ pub fn first_lines(paths: &Paths) -> impl Iterator<Item = String> {
     first_line(paths).into_iter().chain(lines)
 }
 
-/// Refuses a description that is missing or another one.
+/// Refuses a description that is missing or damaged, or one of another record. Its sentences do not count: another version of this
+/// program has others.
 ///
 /// # Errors
 /// [`CubeError::LostRecord`].
 pub fn is_described(paths: &Paths, description: &str) -> Result<(), CubeError> {
-    match read_description(paths) {
-        Ok(found) if without_digests(&found) == description => Ok(()),
-        Ok(_) => Err(of_another_record(paths)),
-        Err(_) => Err(lost(&paths.record_description(), "cannot be read")),
+    let path = paths.record_description();
+    let found = read_description(paths).map_err(|_| lost(&path, "cannot be read"))?;
+    let found = serde_json::from_str(&found).map_err(|_| lost(&path, "is damaged"))?;
+    match Some(facts(found)) == serde_json::from_str(description).ok().map(facts) {
+        true => Ok(()),
+        false => Err(of_another_record(paths)),
     }
+}
+
+/// A description without its sentences, and without the digests that a complete record adds.
+fn facts(mut description: Value) -> Value {
+    if let Some(description) = description.as_object_mut() {
+        description.retain(|key, _| key != "warnings" && !DIGEST_KEYS.contains(&&**key));
+    }
+    let columns = description.get_mut("columns").and_then(Value::as_array_mut);
+    let columns = columns.into_iter().flatten();
+    columns.filter_map(Value::as_object_mut).for_each(|column| {
+        column.remove("what");
+    });
+    description
+}
+
+/// The faults of the digests in the description of a complete record, in sentences; `header` is line 1 of its journal.
+///
+/// # Errors
+/// [`CubeError::Io`].
+pub fn faults_of_digests(paths: &Paths, header: &Header) -> Result<Vec<String>, CubeError> {
+    let Some(description) = parsed_description(paths) else {
+        return Ok(Vec::new());
+    };
+    let [of_rows, of_fields] = DIGEST_KEYS.map(|key| description.get(key));
+    let mut differing = Vec::new();
+    if let Some(known) = of_rows {
+        let rows = paths.record();
+        let bytes = fs::read(&rows).map_err(CubeError::io("read", &rows))?;
+        differing.extend((*known != digest::of_bytes(&bytes)).then_some(rows));
+    }
+    // A run that has ended early may not have shortened them yet.
+    let is_shortened = header.as_begun().is_none();
+    for field in own_fields(paths).into_iter().filter(|_| is_shortened) {
+        if let Some(known) = of_fields.and_then(|fields| fields.get(field.name())) {
+            let path = field_files::path(&paths.cube, field);
+            let sum = field_files::digest_of(&paths.cube, field)?;
+            differing.extend((*known != sum).then_some(path));
+        }
+    }
+    let description = paths.record_description();
+    let faults = differing.into_iter().map(|path| {
+        let (description, path) = (description.display(), path.display());
+        format!("{description} has another digest of {path}")
+    });
+    Ok(faults.collect())
 }
 
 /// The error that the description beside a cube is that of another record.
@@ -100,13 +148,22 @@ pub(crate) fn of_another_record(paths: &Paths) -> CubeError {
     lost(&paths.record_description(), "describes another record")
 }
 
-/// Why a description is refused that should be this one, in sentences.
+/// What is wrong with a description that should be this one, in sentences.
 pub fn faults_of_description(paths: &Paths, description: &str) -> Vec<String> {
+    let path = paths.record_description();
+    let is_as_written = || {
+        let found = read_description(paths);
+        found.is_ok_and(|found| without_digests(&found) == description)
+    };
     match is_described(paths, description) {
         Err(CubeError::LostRecord { path, reason }) => {
             vec![format!("{} {reason}", path.display())]
         }
-        _ => Vec::new(),
+        _ if is_as_written() => Vec::new(),
+        _ => vec![format!(
+            "{} has other sentences than it should",
+            path.display()
+        )],
     }
 }
 

@@ -21,8 +21,8 @@ mod scenarios;
 pub use check::check;
 pub(crate) use description::of_another_record;
 pub use description::{
-    description, faults_of_description, first_line, first_lines, is_described, own_fields,
-    with_digests, write_description,
+    description, faults_of_description, faults_of_digests, first_line, first_lines, is_described,
+    own_fields, with_digests, write_description,
 };
 pub(super) use description::{is_ours, read_description};
 pub use finish::finish;

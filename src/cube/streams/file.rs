@@ -2,11 +2,13 @@
 
 use crate::cube::{error::CubeError, journal::Mark};
 use diff2d_arrays::npy::{DATA_OFFSET, NpyHeader};
-use diff2d_sys::FileExt;
+use diff2d_sys::{self as sys, Fate, FileExt};
 use std::{
     fs::File,
+    io,
     ops::Range,
     path::{Path, PathBuf},
+    sync::atomic::{AtomicU64, Ordering},
 };
 
 /// The structure of a stream's file.
@@ -77,9 +79,19 @@ impl StreamLayout {
 pub struct StreamFile {
     pub(super) file: File,
     pub(super) path: PathBuf,
+    /// The end of the bytes that this process has written.
+    end: AtomicU64,
 }
 
 impl StreamFile {
+    pub(super) fn new(file: File, path: &Path) -> Self {
+        Self {
+            file,
+            path: path.to_owned(),
+            end: AtomicU64::new(0),
+        }
+    }
+
     /// Makes all appended bytes durable.
     ///
     /// # Errors
@@ -87,6 +99,29 @@ impl StreamFile {
     pub fn sync(&self) -> Result<(), CubeError> {
         let synced = self.file.sync_data();
         synced.map_err(CubeError::io("sync", &self.path))
+    }
+
+    /// Refuses a file that somebody has cut, moved or deleted since a run began to write it.
+    ///
+    /// # Errors
+    /// [`CubeError::Lost`]; [`CubeError::Io`].
+    pub fn is_whole(&self) -> Result<(), CubeError> {
+        let end = self.end.load(Ordering::Acquire);
+        match sys::fate(&self.file, &self.path) {
+            Fate::Stays if end <= self.length()? => Ok(()),
+            Fate::Stays => Err(self.is_lost("cut short")),
+            Fate::Moved => Err(self.is_lost("moved away")),
+            Fate::Deleted => Err(self.is_lost("deleted")),
+        }
+    }
+
+    fn is_lost(&self, what: &'static str) -> CubeError {
+        CubeError::Lost {
+            path: self.path.clone(),
+            what,
+            kept: "`diff2d repair` of its cube computes it again, and --resume continues"
+                .to_owned(),
+        }
     }
 
     /// The name of the file.
@@ -101,8 +136,22 @@ impl StreamFile {
     }
 
     pub(super) fn write(&self, begin: u64, bytes: &[u8]) -> Result<(), CubeError> {
+        // A file that has become shorter is not made long again: it would have a hole.
+        if self.length()? < self.end.load(Ordering::Relaxed).min(begin) {
+            return Err(self.is_lost("cut short"));
+        }
         let written = self.file.write_all_at(bytes, begin);
-        written.map_err(CubeError::io("write", &self.path))
+        written.map_err(CubeError::io("write", &self.path))?;
+        // The committer may look at any moment.
+        let end = begin + bytes.len() as u64;
+        self.end.fetch_max(end, Ordering::Release);
+        Ok(())
+    }
+
+    /// Cuts off what is behind a byte.
+    pub(super) fn cut(&self, end: u64) -> io::Result<()> {
+        self.end.store(end, Ordering::Relaxed);
+        self.file.set_len(end)
     }
 
     pub(super) fn length(&self) -> Result<u64, CubeError> {

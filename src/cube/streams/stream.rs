@@ -104,10 +104,7 @@ impl Stream {
 
     fn of_file(file: File, path: &Path, layout: StreamLayout) -> Self {
         Self {
-            file: Arc::new(StreamFile {
-                file,
-                path: path.to_owned(),
-            }),
+            file: Arc::new(StreamFile::new(file, path)),
             mark: layout.empty_mark(),
             layout,
             digester: None,
@@ -143,7 +140,7 @@ impl Stream {
         match &self.layout {
             StreamLayout::Lines(_) => {
                 self.prove(mark)?;
-                file.file.set_len(mark.end).map_err(failed)?;
+                file.cut(mark.end).map_err(failed)?;
             }
             StreamLayout::Frames(_) => {
                 let head = self.layout.head();
@@ -223,7 +220,7 @@ impl Stream {
             return Ok(());
         }
         self.file.write(0, &head)?;
-        let StreamFile { file, path } = &*self.file;
+        let StreamFile { file, path, .. } = &*self.file;
         let shortened = file.set_len(mark.end).and_then(|()| file.sync_all());
         shortened.map_err(CubeError::io("shorten", path))
     }
@@ -289,7 +286,7 @@ impl Stream {
     /// # Errors
     /// [`CubeError::Io`].
     pub fn reader(&self) -> Result<File, CubeError> {
-        let StreamFile { file, path } = &*self.file;
+        let StreamFile { file, path, .. } = &*self.file;
         file.try_clone().map_err(CubeError::io("open", path))
     }
 

@@ -300,6 +300,22 @@ fn a_stop_is_heard_while_a_row_is_computed() {
     }
 }
 
+/// A step is no longer than the time between snapshots, however long a stable one may be.
+#[test]
+fn rows_are_due_beside_a_stability_limit_that_no_step_reaches() {
+    let scene = Scene::new();
+    scene.write(
+        "p.toml",
+        "D = 1e-9\nx1 = 0\nx2 = 1\ndx = 0.1\ngrid = 'walls'\nruntime = 3\nouttime = 1\nboundary = 'insulated'\n\
+         record = { every = 0.5, totals = true }\n",
+    );
+    scene.succeed("run p.toml -o c.npy -q");
+    let record = scene.text("c.record.csv");
+    let times = record.lines().skip(1).map(|line| line.split(',').nth(1));
+    let times: Vec<&str> = times.map(Option::unwrap).collect();
+    assert_eq!(times, ["0.0", "0.5", "1.0", "1.5", "2.0", "2.5", "3.0"]);
+}
+
 #[test]
 fn records_that_cannot_be_written_are_refused() {
     let scene = Scene::new();

@@ -64,6 +64,18 @@ fn a_damaged_record_is_written_again() {
     assert!(scene.text("c.record.csv") == whole && scene.text("c.record.json") == described);
     let told = scene.succeed("verify c.npy --json").stdout;
     assert!(!told.contains("record"), "{told}");
+    // A bit of its digests, with which it may be no JSON.
+    let digest = described.find("rows_sha256\": \"").unwrap() + 15;
+    for bit in [0, 1, 5, 6] {
+        let mut flipped = described.clone().into_bytes();
+        flipped[digest] ^= 1 << bit;
+        scene.write("c.record.json", &flipped);
+        let told = scene.run("verify c.npy");
+        assert_eq!(told.code, Some(3), "bit {bit}: {told}");
+        let told = scene.succeed("repair c.npy").stdout;
+        assert!(told.contains("written again"), "bit {bit}: {told}");
+        assert!(scene.text("c.record.json") == described, "bit {bit}");
+    }
     // Of a run that is stopped the rows up to now are known.
     let problem: Problem = PROBLEM.parse().unwrap();
     let run = Run::new(&problem).output(scene.path("s.npy"));

@@ -2,9 +2,10 @@
 
 use super::npy;
 use super::physics::{RECTANGLE, assert_close, expected, frames, scene};
-use crate::common::{Scene, Told, tiff, write_half_white};
+use crate::common::{Scene, Told, data_of, tiff, write_half_white};
 use insta::assert_snapshot;
 use serde_json::Value;
+use std::f64::consts::PI;
 #[test]
 fn arrays_and_cubes_begin_a_run_from_beside_the_parameter_file() {
     let data: Vec<u8> = (0..45).flat_map(|at| f64::from(at).to_le_bytes()).collect();
@@ -379,6 +380,101 @@ fn shell_sum(scene: &Scene, name: &str) -> String {
     told.stdout.split(' ').next().unwrap().to_owned()
 }
 
+/// A state of another grid is carried by its coordinates: exact where it is straight, of second order where it is smooth, and with
+/// its mass.
+#[test]
+fn a_state_of_another_grid_lies_where_its_coordinates_say() {
+    let scene = Scene::new();
+    let problem = |dx: f64, more: &str| {
+        format!(
+            "D = 1.0\nx1 = 0.0\nx2 = 1.0\nruntime = 0.0\nouttime = 0.0\ngrid = 'walls'\nboundary = 'insulated'\ndx = {dx:?}\n{more}"
+        )
+    };
+    let smooth = |x: f64, y: f64| (2.0 * x).cos() * (y * PI).cos() + 0.3 * x * y;
+    let state = "initial = { kind = 'expression', value = 'cos(2*x)*cos(pi*y) + 0.3*x*y' }\n";
+    let from = |path: &str, manner: &str| {
+        format!(
+            "initial = {{ kind = 'file', path = '{path}', snapshot = -1, interpolate = '{manner}' }}\n"
+        )
+    };
+    let values_of = |name: &str| {
+        let cube = scene.read(name);
+        let numbers = data_of(&cube).chunks_exact(8);
+        let numbers = numbers.map(|bytes| f64::from_le_bytes(bytes.try_into().unwrap()));
+        numbers.collect::<Vec<f64>>()
+    };
+    let run = |name: &str, dx: f64, more: &str| {
+        scene.write("p.toml", problem(dx, more));
+        scene.succeed(&format!("run p.toml -o {name} --force -q"));
+        let nodes = (1.0 / dx).round() as usize + 1;
+        let values = values_of(name);
+        let rows =
+            (0..nodes * nodes).map(|at| [at % nodes, at / nodes].map(|node| node as f64 * dx));
+        let errors = rows
+            .zip(&values)
+            .map(|([x, y], value)| (value - smooth(x, y)).abs());
+        errors.fold(0.0, f64::max)
+    };
+    let mass = |name: &str| {
+        let journal = scene.text(&name.replace("npy", "journal"));
+        let commit: Value = serde_json::from_str(journal.lines().nth(1).unwrap()).unwrap();
+        commit["mass"].as_f64().unwrap()
+    };
+    let error = |dx: f64| {
+        run("coarse.npy", dx, state);
+        let refined = run("fine.npy", dx / 4.0, &from("coarse.npy", "linear"));
+        run("means.npy", dx / 4.0, &from("coarse.npy", "mean"));
+        assert!((mass("means.npy") - mass("coarse.npy")).abs() < 1e-13);
+        run("back.npy", dx, &from("fine.npy", "mean"));
+        assert!((mass("back.npy") - mass("fine.npy")).abs() < 1e-13);
+        assert!(run("back.npy", dx, &from("fine.npy", "linear")) < 1e-14);
+        refined
+    };
+    let ratio = error(0.1) / error(0.05);
+    assert!((3.5..4.5).contains(&ratio), "{ratio}");
+    // A part of the domain; and coefficients, by the labels of an array.
+    scene.succeed("map a*0+2 a=coarse.npy[-1] -o D.npy");
+    let coefficient = "D = { file = 'D.npy', interpolate = 'linear' }\n";
+    let text = problem(
+        0.02,
+        &format!("{}{coefficient}", from("coarse.npy", "linear")),
+    );
+    scene.write(
+        "part.toml",
+        text.replacen("D = 1.0\n", "", 1)
+            .replace("x1 = 0.0", "x1 = 0.2")
+            .replace("x2 = 1.0", "x2 = 0.6"),
+    );
+    scene.succeed("run part.toml -o part.npy -q");
+    assert_eq!(values_of("part.npy").len(), 21 * 21);
+    scene.write(
+        "p.toml",
+        problem(0.02, &from("coarse.npy", "linear")).replace("x2 = 1.0", "x2 = 1.2"),
+    );
+    let told = scene.run("run p.toml -o wide.npy");
+    assert_eq!(told.code, Some(2), "{told}");
+    assert!(
+        told.stderr
+            .contains("reach from 0.0 to 1.0, and the grid needs values from 1.02 to 1.02 along"),
+        "{told}"
+    );
+    let header = "{'descr': '<f8', 'fortran_order': False, 'shape': (5, 5), }";
+    scene.write("bare.npy", npy(header, &[0; 200]));
+    scene.write(
+        "p.toml",
+        problem(
+            0.02,
+            "initial = { kind = 'file', path = 'bare.npy', interpolate = 'mean' }\n",
+        ),
+    );
+    let told = scene.run("run p.toml -o bare_run.npy");
+    assert_eq!(told.code, Some(2), "{told}");
+    assert!(
+        told.stderr.contains("needs the coordinates of its nodes"),
+        "{told}"
+    );
+}
+
 #[test]
 fn files_that_cannot_be_used_are_named() {
     let named = |told: Told, scene: &Scene| {
@@ -406,7 +502,7 @@ fn files_that_cannot_be_used_are_named() {
     };
     assert_snapshot!(with("u.npy", &array("(5, 8)", 40), file), @r#"
     exit 2
-    diff2d: p.toml:12: initial.path = "…/u.npy" cannot be used: it has the shape (5, 8), and the grid with its boundary nodes (5, 9)
+    diff2d: p.toml:12: initial.path = "…/u.npy" cannot be used: it has the shape (5, 8), and the grid with its boundary nodes (5, 9); interpolate = "linear" beside it takes a state of another grid by its coordinates
     "#);
     assert_snapshot!(with("u.npy", &array("(45,)", 45), file), @r#"
     exit 2
@@ -699,8 +795,9 @@ fn pictures_that_promise_too_many_pixels_take_no_memory() {
         assert!(told.stderr.contains(sentence), "{told}");
     }
     scene.write("p.toml", scene_text);
-    // The system may have too little memory for them.
+    // The system may give the process too little memory for them.
     let told = limited(400_000);
-    assert_eq!(told.code, Some(1), "{told}");
-    assert!(told.stderr.contains("it cannot be read"), "{told}");
+    assert_eq!(told.code, Some(2), "{told}");
+    let sentence = "its 20000 × 20000 pixels take 400000000 bytes (381.5 MiB) of memory, and ";
+    assert!(told.stderr.contains(sentence), "{told}");
 }

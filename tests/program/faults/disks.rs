@@ -396,10 +396,12 @@ fn fill_disks(mut random: Random) {
 fn refused_memory() {
     let euler = "runtime = 7.2e-5; outtime = 3.6e-5";
     let rkl2 = "method = \"rkl2\"; stages = 31; runtime = 0.009; outtime = 0.009";
-    for method in [euler, rkl2] {
+    let record = "record = { every = \"step\", totals = true, fields = [\"mean\"] }";
+    let recorded = format!("{euler}; {record}");
+    for method in [euler, rkl2, &recorded] {
         let lab = Lab::new(&format!("dx = 0.012; y1 = -10.0; y2 = 10.0; {method}"));
         let mut codes = Vec::new();
-        for mebibytes in (96..=224).step_by(sample_size(8, 8, 16)) {
+        for mebibytes in (64..=296).step_by(sample_size(8, 8, 16)) {
             lab.clear();
             let run = lab.run(&["--threads", "2"]);
             let mut limited = Command::new("sh");

@@ -66,6 +66,25 @@ fn a_run_ends_when_its_files_have_lost_their_names() {
     state_was_kept(&lab);
 }
 
+/// A record whose file is moved or cut under its run ends it, and nothing is lost.
+#[test]
+fn a_run_ends_when_its_record_is_no_longer_there() {
+    let lab = Lab::new(
+        "dx = 0.25; runtime = 100000; outtime = 20; record = { every = 5, totals = true }",
+    );
+    let record = lab.out.join("c.record.csv");
+
+    let run = begun(&lab);
+    fs::rename(&record, record.with_extension("old")).unwrap();
+    let lost = ["c.record.csv", "moved away"];
+    ended_child(run).says(1, &lost).unwrap();
+
+    let run = begun(&lab);
+    let file = fs::OpenOptions::new().write(true).open(&record);
+    file.unwrap().set_len(10).unwrap();
+    ended_child(run).says(1, &["c.record.csv", "cut"]).unwrap();
+}
+
 /// A journal that is cut to nothing under its run is written again, so that what is committed can be read.
 #[test]
 fn a_journal_that_is_cut_is_written_again() {

@@ -421,8 +421,8 @@ fn let_files_appear(mut random: Random) {
     println!("results: {appeared} files appeared at {tried} operations and were kept");
 }
 
-/// A fit that is killed or meets an error at any operation leaves all of its files or never an answer, and never some of an old fit
-/// beside some of a new one. The same command again makes them whole, and leaves nothing else.
+/// A fit that is killed at any operation leaves all of its files or never an answer, and never some of an old fit beside some of a
+/// new one. One that meets an error leaves the old files or the new ones, whole. The same command again makes them whole, and leaves nothing else.
 #[test]
 fn the_files_of_a_fit_appear_together() {
     seeds("the_files_of_a_fit_appear_together")
@@ -507,6 +507,10 @@ fn break_off_fits(mut random: Random) {
                 assert!(named.len() == 4 || !named.contains_key(&answer), "{story}");
                 if kind != "kill" {
                     assert_eq!(named.len(), left.len(), "{story}");
+                    assert!(
+                        named.len() == 4 || named.is_empty() && !is_replacing,
+                        "{story}"
+                    );
                 }
                 let is_complete = named.len() == 4;
                 let again = ended(&mut fit(if is_complete { "--force" } else { "" }));
