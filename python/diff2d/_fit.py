@@ -38,8 +38,13 @@ class Fit(SimpleNamespace):
 
     `unknowns` and `columns` are dicts whose values have attributes, such as `fit.unknowns["D"].estimate`; `correlation` is an
     array, its axes in the order of `unknowns`. `t`, `measured`, `fitted` and `residuals` (measured minus fitted) are dicts with an
-    array for each column of the data, without its gaps.
+    array for each column of the data, without its gaps. Of an unknown `fit["D"]` is short for `fit.unknowns["D"]`.
     """
+
+    def __getitem__(self, name: str) -> Part:
+        """What was found of an unknown: `fit["k"]`."""
+        found: Part = self.unknowns[name]
+        return found
 
     def plot(self, axes: Any = None) -> Any:
         """Draws data, fitted curves and residuals of each column over time.
@@ -95,8 +100,8 @@ class Fit(SimpleNamespace):
     def __repr__(self) -> str:
         found = []
         for name, unknown in self.unknowns.items():
-            error = unknown.standard_error
-            found.append(f"{name} = {unknown.estimate:.6g} " + ("at a bound" if error is None else f"± {error:.2g}"))
+            low, high = ("?" if end is None else f"{end:.4g}" for end in unknown.interval)
+            found.append(f"{name} = {unknown.estimate:.6g} ({low} to {high})")
         return f"<diff2d.Fit {', '.join(found)}>"
 
 
@@ -104,6 +109,15 @@ def _in_words(unknown: Part) -> str:
     low, high = ("?" if end is None else f"{end:.6g}" for end in unknown.interval)
     error = "at a bound" if unknown.standard_error is None else f"± {unknown.standard_error:.2g}"
     return f"{unknown.estimate:.6g} {error}, 95 % interval {low} to {high}"
+
+
+def _named_sigma(name: str, sigma: Any, table: dict[str, Any]) -> Any:
+    """A number or the name of a column as it is; an array becomes a column of the table, whose name is returned."""
+    if isinstance(sigma, str) or np.ndim(sigma) == 0:
+        return sigma
+    column = f"sigma of {name}"
+    table[column] = sigma
+    return column
 
 
 def _shown(value: Any) -> str:
@@ -121,7 +135,7 @@ def fit(
     *,
     time: str | Sequence[Any] | None = None,
     columns: Mapping[str, str] | None = None,
-    sigma: float | Mapping[str, float] | None = None,
+    sigma: Any = None,
     since: Any = None,
     starts: int | None = None,
     threads: int | None = None,
@@ -142,7 +156,8 @@ def fit(
     columns
         Which column of `data` is which of the record; if left out, all of them by their own names.
     sigma
-        The standard deviation of a value, or that of each column by its name; if left out it follows from the residuals.
+        The standard deviation of a value, an array or the name of a column of `data` with one for each value, or these for each
+        column by its name; if left out it follows from the residuals.
     since
         The date at which t = 0, where `time` has dates.
     starts
@@ -191,8 +206,12 @@ def fit(
         if time is not None and not isinstance(time, str):
             table["time"] = time
             time = "time"
+        if sigma is not None:
+            sigma = {name: _named_sigma(name, of_column, table) for name, of_column in sigma.items()} if isinstance(
+                sigma, Mapping) else _named_sigma("values", sigma, table)
         if columns is None:
-            columns = {name: name for name in table if name != time}
+            columns_of_sigma = sigma.values() if isinstance(sigma, Mapping) else [sigma]
+            columns = {name: name for name in table if name != time and name not in columns_of_sigma}
         cells = {name: _numbers(name, values) for name, values in table.items() if name != time}
         described: dict[str, Any] = {"file": _TABLE, "columns": dict(columns)}
         if time is not None:

@@ -104,7 +104,8 @@ def test_a_fit_has_the_rows_of_its_table_and_pictures_of_them(monkeypatch):
 
 def test_answers_are_shown_with_the_digits_that_count():
     found = diff2d.fit(BODY, {"t": T, "y": Y}, time="t", columns={"y": "p"})
-    assert repr(found) == "<diff2d.Fit b1 = 238.942 ± 2.7, b2 = 0.000550156 ± 7.3e-06>"
+    assert repr(found) == "<diff2d.Fit b1 = 238.942 (194.1 to 316.5), b2 = 0.000550156 (0.0003992 to 0.0007044)>"
+    assert found["b1"] is found.unknowns["b1"]
     assert "estimate=238.942, " in repr(found.unknowns["b1"]) and "start=250, " in repr(found.unknowns["b1"])
 
 
@@ -115,6 +116,26 @@ def test_a_dotted_key_is_varied_and_a_prior_needs_sigma():
     assert abs(found.unknowns["initial.value"].estimate) < 0.2
     with pytest.raises(diff2d.ParameterError, match="sigma"):
         diff2d.fit(problem, {"t": T, "p": Y}, time="t")
+
+
+def test_each_value_has_its_own_sigma():
+    sigma = 0.1 * (1 + np.arange(len(T)) % 3)
+    right = np.array([238.9, 5.5e-4])
+    for _ in range(20):
+        grown = -np.expm1(-right[1] * T)
+        slopes = np.stack([grown, right[0] * T * (1 - grown)], axis=1) / sigma[:, None]
+        right += np.linalg.lstsq(slopes, (Y - right[0] * grown) / sigma, rcond=None)[0]
+    errors = np.sqrt(np.diag(np.linalg.inv(slopes.T @ slopes)))
+    for table, given in [
+        ({"t": T, "p": Y, "d": sigma}, "d"),
+        ({"t": T, "p": Y, "d": sigma}, {"p": "d"}),
+        ({"t": T, "p": Y}, sigma),
+        ({"t": T, "p": Y}, {"p": sigma}),
+    ]:
+        found = diff2d.fit(BODY, table, time="t", sigma=given)
+        assert [found.unknowns[name].estimate for name in ("b1", "b2")] == pytest.approx(right, rel=1e-5)
+        assert all(found.unknowns[name].standard_error > 0.9 * error for name, error in zip(("b1", "b2"), errors, strict=True))
+        assert found.columns["p"].rms == pytest.approx(np.sqrt(np.mean((found.measured["p"] - found.fitted["p"]) ** 2)))
 
 
 def test_what_cannot_be_fitted_raises():

@@ -29,6 +29,9 @@ pub struct UnknownAnswer {
     pub estimate: f64,
     /// The classical standard error; `None` at a bound.
     pub standard_error: Option<f64>,
+    /// The distances to both sides at which the sum of squares rises by one standard deviation, where its least value is a kink.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub one_sided_errors: Option<[f64; 2]>,
     /// The 95 % interval of the profile, widened for misfit and correlation.
     pub interval: [Option<f64>; 2],
     /// The factor by which the interval is wider than for independent errors of the size that sigma says.
@@ -147,14 +150,14 @@ impl FitAnswer {
         best: &Minimum,
         linear: LinearErrors,
         ends: &[ProfileEnd],
-        widening: Widening,
+        widening: &Widening,
         shifts: &Shifts,
         distance: f64,
     ) -> Self {
         let degrees_of_freedom = model.degrees_of_freedom();
         let estimates = model.values(&best.point.at);
         let widened_by = widening.largest();
-        let mut warnings = widening.reasons;
+        let mut warnings = widening.reasons.clone();
         let are_exact = model.is_exact(&best.point);
         if !are_exact {
             warnings.extend(shifts.warnings(&model.unknowns));
@@ -166,7 +169,9 @@ impl FitAnswer {
             let reach = if are_exact {
                 [0.0, 0.0]
             } else {
-                shifts.reach(number)
+                let [[of_shifts, to_shifts], [of_trends, to_trends]] =
+                    [shifts.reach(number), widening.reach[number]];
+                [of_shifts + of_trends, to_shifts + to_trends]
             };
             let interval = [(lower, reach[0]), (upper, reach[1])].map(|(end, reach)| {
                 let [lower_bound, upper_bound] = unknown.scaled_bounds();
@@ -213,6 +218,7 @@ impl FitAnswer {
                 start: unknown.start,
                 estimate,
                 standard_error,
+                one_sided_errors: None,
                 interval,
                 widened_by: widening.factors[number],
                 step_shift,
@@ -242,6 +248,24 @@ impl FitAnswer {
             calendar: None,
             warnings,
             steps: model.steps,
+        }
+    }
+
+    /// Takes the errors of unknowns at kinks to both sides into account, and tells them. Linear intervals extend `distance`
+    /// of them.
+    pub(super) fn tell_kinks(&mut self, errors_at_kinks: &[(usize, [f64; 2])], distance: f64) {
+        for &(number, errors) in errors_at_kinks {
+            let unknown = &mut self.unknowns[number];
+            let [lower, upper] = errors;
+            let estimate = unknown.estimate;
+            unknown.one_sided_errors = Some(errors);
+            unknown.standard_error = Some(lower.max(upper));
+            unknown.linear_interval =
+                Some([estimate - distance * lower, estimate + distance * upper]);
+            self.warnings.push(format!(
+                "the least sum of squares is a kink at {} = {estimate:.6}, as where an edge crosses a node: it rises at once on both sides, and errors are one-sided, -{lower:.2e} and +{upper:.2e}; a finer grid has smaller kinks",
+                unknown.name
+            ));
         }
     }
 
@@ -278,17 +302,22 @@ fn columns(model: &Model, best: &Minimum) -> Vec<ColumnAnswer> {
         .zip(residuals)
         .map(|(series, weighted)| {
             let squares: f64 = weighted.iter().map(|value| value * value).sum();
-            let sigma = series.sigma.unwrap_or(1.0);
+            let rows = series.points.iter().zip(&weighted);
+            let residuals = rows.map(|([.., sigma], residual)| sigma * residual);
+            let mean_square =
+                residuals.map(|residual| residual * residual).sum::<f64>() / weighted.len() as f64;
             let lag1 = lag_product(&weighted) / squares;
             let rows = series.points.iter().zip(&weighted);
             ColumnAnswer {
                 name: series.name.clone(),
                 record: series.column.clone(),
                 values: weighted.len(),
-                rms: sigma * (squares / weighted.len() as f64).sqrt(),
+                rms: mean_square.sqrt(),
                 lag1: (weighted.len() > 2 && lag1.is_finite()).then_some(lag1),
                 rows: rows
-                    .map(|(&[time, value], residual)| [time, value, value + sigma * residual])
+                    .map(|(&[time, value, sigma], residual)| {
+                        [time, value, value + sigma * residual]
+                    })
                     .collect(),
             }
         });

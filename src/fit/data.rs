@@ -28,22 +28,22 @@ pub struct Series {
     pub name: String,
     /// The column of the record.
     pub column: String,
-    /// The standard deviation of a value, if it is given.
-    pub sigma: Option<f64>,
-    /// Times and measured values, in the order of time. Gaps are left out.
-    pub points: Vec<[f64; 2]>,
+    /// Whether the standard deviations of the values are given.
+    pub has_sigma: bool,
+    /// Times and measured values with their standard deviations, which are 1 if none are given, in the order of time. Gaps are left
+    /// out.
+    pub points: Vec<[f64; 3]>,
 }
 
 impl Series {
     /// The times of the values.
     pub fn times(&self) -> impl Iterator<Item = &f64> {
-        self.points.iter().map(|[time, _]| time)
+        self.points.iter().map(|[time, ..]| time)
     }
 
     /// The values, each with its standard deviation, or with 1 if no standard deviation is given.
     pub fn weighted(&self) -> impl Iterator<Item = (f64, f64)> {
-        let sigma = self.sigma.unwrap_or(1.0);
-        self.points.iter().map(move |[_, value]| (*value, sigma))
+        self.points.iter().map(|&[_, value, sigma]| (value, sigma))
     }
 }
 
@@ -56,8 +56,6 @@ pub struct Data {
     pub files: Vec<(PathBuf, MeasuredFile)>,
     /// The date at which t is 0, if files of data or of functions have dates.
     pub origin: Option<Date>,
-    /// Sentences on files whose times have nothing in common with the run.
-    pub warnings: Vec<String>,
 }
 
 /// Files of measured values, and what they hold.
@@ -90,6 +88,17 @@ impl Serialize for DataFiles<'_> {
         let files = self.0.iter();
         serializer.collect_seq(files.map(|(file, content)| DescribedFile { file, content }))
     }
+}
+
+/// What is known of the standard deviations of the values of a column.
+#[derive(Debug, Clone, PartialEq)]
+enum Deviation {
+    /// Nothing: each of them counts as 1.
+    Unknown,
+    /// All values have this one.
+    Number(f64),
+    /// Each value has that of this column of the file.
+    Column(String),
 }
 
 /// One table `[[fit.data]]`.
@@ -138,23 +147,36 @@ impl DataTable<'_> {
         Ok(columns)
     }
 
-    /// The standard deviation of the values of a column.
-    fn sigma(&self, name: &str, count: usize) -> Result<Option<f64>, FitError> {
+    /// The standard deviations of the values of each column.
+    fn deviations(&self, columns: &[(String, String)]) -> Result<Vec<Deviation>, FitError> {
         const KEY: &str = "sigma";
-        let key = match self.raw.typed().first_entry_of(&self.name_of(KEY)) {
-            None => return Ok(None),
-            Some(entry) if entry.name == self.name_of(KEY) => KEY.to_owned(),
-            Some(_) => format!("{KEY}.{name}"),
-        };
-        let sigma = self.value(&key).and_then(|value| match value {
-            Value::Array(sigmas) if count == 1 && sigmas.len() == 1 => number(&sigmas[0]),
-            value => number(value),
+        let typed = self.raw.typed();
+        let is_typed = typed.first_entry_of(&self.name_of(KEY)).is_some();
+        let prefix = self.name_of("sigma.");
+        let mut names = typed
+            .entries_of(&self.name)
+            .filter_map(|entry| entry.name.strip_prefix(&prefix));
+        if let Some(lost) = names.find(|name| columns.iter().all(|(column, _)| column != name)) {
+            return Err(self.refuse(KEY, &format!("{lost} is no column that is compared")));
+        }
+        let deviations = columns.iter().map(|(name, _)| {
+            let key = [KEY.to_owned(), format!("{KEY}.{name}")];
+            let deviation = match key.iter().find_map(|key| self.value(key)) {
+                None if !is_typed => return Ok(Deviation::Unknown),
+                Some(Value::Array(sigmas)) if columns.len() == 1 && sigmas.len() == 1 => sigmas.first(),
+                value => value,
+            };
+            let deviation = deviation.and_then(|value| match value {
+                Value::String(column) => Some(Deviation::Column(column.clone())),
+                value => number(value).map(Deviation::Number),
+            });
+            deviation.ok_or_else(|| {
+                self.refuse(KEY, &format!(
+                    "it must be a number greater than 0 or the name of a column with one for each value, or these for each column by its name, such as {{ {name:?} = 0.1 }}"
+                ))
+            })
         });
-        sigma.map(Some).ok_or_else(|| {
-            self.refuse(KEY, &format!(
-                "it must be a number greater than 0, or one for each column by its name, such as {{ {name:?} = 0.1 }}"
-            ))
-        })
+        deviations.collect()
     }
 
     /// How the file is read: times in the unit of the run, unless a key says it.
@@ -227,34 +249,43 @@ pub fn read(
             name: format!("{KEY}.{number}"),
         };
         let columns = table.columns()?;
+        let deviations = table.deviations(&columns)?;
         let reading = table.reading();
         let measured_file = match table.value("file").and_then(Value::as_str) {
             Some(file) => {
                 let data = DataFile::open(&table, file, memory)?;
-                let measured = data.read(problem, &reading, &columns, is_plan)?;
+                let measured = data.read(problem, &reading, &columns, &deviations, is_plan)?;
                 files.push((data.input.path().to_owned(), measured.file.clone()));
-                Some((data, measured))
+                Some(ReadFile {
+                    data,
+                    measured,
+                    is_plan,
+                })
             }
             None if is_plan => None,
             None => return Err(table.refuse_table("file = \"….csv\" is missing")),
         };
         let calendar = match &measured_file {
-            Some((_, measured)) => measured.file.calendar,
+            Some(file) => file.measured.file.calendar,
             None => reading
                 .since
                 .and_then(|origin| Calendar::of_unit_named(origin, reading.from_unit.as_deref())),
         };
         let [first_time, last_time] = table.used(&reading, calendar)?;
+        let is_used = |time: f64| (first_time..=last_time).contains(&time);
         for (place, (name, column)) in columns.iter().enumerate() {
-            let sigma = table.sigma(name, columns.len())?;
+            let deviation = &deviations[place];
             let mut points = match &measured_file {
-                Some((data, measured)) => {
-                    data.judge(measured, place, name, sigma)?;
-                    points_of(measured, place, &reading, is_plan)
+                Some(file) => {
+                    let is_column =
+                        |deviation: &&Deviation| matches!(deviation, Deviation::Column(_));
+                    let sigmas = deviations[..place].iter().filter(is_column).count();
+                    let values = deviations.iter().filter(is_column).count() + place;
+                    file.points([values, sigmas], name, deviation, &reading, is_used)?
                 }
-                None => planned(problem),
+                None => planned(problem, deviation),
             };
-            points.retain(|&[time, _]| (first_time..=last_time).contains(&time));
+            points.retain(|&[time, ..]| is_used(time));
             if problem.params.method == StepMethod::Steady {
                 points
                     .iter_mut()
@@ -268,7 +299,7 @@ pub fn read(
             series.push(Series {
                 name: free_name,
                 column: column.clone(),
-                sigma,
+                has_sigma: *deviation != Deviation::Unknown,
                 points,
             });
         }
@@ -280,23 +311,29 @@ pub fn read(
         .map_err(|reason| FitError::refused(format!("[[{KEY}]]: {reason}")))?;
     judge_weights(&series, is_plan)?;
     let times_of_run = [problem.schedule.start, problem.schedule.end()];
-    let warnings = files.iter().filter_map(|(path, file)| {
+    let mut sentences = files.iter().filter_map(|(path, file)| {
         let sentence = file.without_common_times(times_of_run)?;
         Some(format!("{} {sentence}", path.display()))
     });
+    if let (false, Some(sentence)) = (
+        problem.params.method == StepMethod::Steady,
+        sentences.next(),
+    ) {
+        return Err(FitError::refused(sentence));
+    }
     Ok(Data {
         series,
-        warnings: warnings
-            .filter(|_| problem.params.method != StepMethod::Steady)
-            .collect(),
         files,
         origin,
     })
 }
 
-/// The files of measured values that the tables of a file name, as far as they can be read.
+/// The files of measured values that the tables of a file name, or the reasons why a fit cannot read them.
 #[must_use]
-pub fn files_of(raw: &RawParams, problem: &Problem) -> Vec<(PathBuf, MeasuredFile)> {
+pub fn files_of(
+    raw: &RawParams,
+    problem: &Problem,
+) -> Vec<Result<(PathBuf, MeasuredFile), FitError>> {
     let numbers = raw.typed().parts_of(KEY).into_iter();
     let files = numbers.filter_map(|number| {
         let table = DataTable {
@@ -304,10 +341,14 @@ pub fn files_of(raw: &RawParams, problem: &Problem) -> Vec<(PathBuf, MeasuredFil
             name: format!("{KEY}.{number}"),
         };
         let file = table.value("file")?.as_str()?;
-        let data = DataFile::open(&table, file, problem.params.memory).ok()?;
-        let columns = table.columns().ok()?;
-        let measured = data.read(problem, &table.reading(), &columns, true).ok()?;
-        Some((data.input.path().to_owned(), measured.file))
+        let read = || {
+            let data = DataFile::open(&table, file, problem.params.memory)?;
+            let (columns, reading) = (table.columns()?, table.reading());
+            let deviations = table.deviations(&columns)?;
+            let measured = data.read(problem, &reading, &columns, &deviations, false)?;
+            Ok((data.input.path().to_owned(), measured.file))
+        };
+        Some(read())
     });
     files.collect()
 }
@@ -322,10 +363,7 @@ fn free_name(name: &str, others: &[Series]) -> String {
 
 /// Refuses data whose relative weights are not known.
 fn judge_weights(series: &[Series], is_plan: bool) -> Result<(), FitError> {
-    let weighed = series
-        .iter()
-        .filter(|series| series.sigma.is_some())
-        .count();
+    let weighed = series.iter().filter(|series| series.has_sigma).count();
     let reason = match weighed {
         0 if is_plan => {
             "sigma is missing, the standard deviation of what will be measured, on which errors depend"
@@ -338,25 +376,26 @@ fn judge_weights(series: &[Series], is_plan: bool) -> Result<(), FitError> {
     Err(FitError::refused(format!("[[{KEY}]]: {reason}")))
 }
 
-/// The times of the record, for data that have not been measured yet.
-fn planned(problem: &Problem) -> Vec<[f64; 2]> {
-    let (start, end_time) = (problem.schedule.start, problem.schedule.end());
+/// The times of the rows that the run would have, for data that have not been measured yet. The row of the initial state is
+/// one of them only if it is asked for.
+fn planned(problem: &Problem, deviation: &Deviation) -> Vec<[f64; 3]> {
+    let start = problem.schedule.start;
     let times: Vec<f64> = match problem.params.record.as_ref().map(|record| &record.times) {
-        Some(RowTimes::At(times)) => times.clone(),
-        Some(RowTimes::Every(every)) => {
-            let times = (1..).map(|number: u32| start + f64::from(number) * every);
-            times
-                .take_while(|time| *time <= end_time * (1.0 + 1e-12))
+        None => vec![problem.schedule.end()],
+        Some(times) => {
+            let is_start_asked = matches!(times, RowTimes::At(at) if at.first() == Some(&start));
+            let rows = problem.schedule.timed_rows(times);
+            rows.skip(usize::from(!is_start_asked))
+                .map(|(_, time)| time)
                 .collect()
         }
-        Some(RowTimes::Snapshot) => {
-            let pace = problem.schedule.pace();
-            let numbers = 1..problem.schedule.snapshots();
-            numbers.map(|number| pace.time_of(number)).collect()
-        }
-        Some(RowTimes::Step) | None => vec![end_time],
     };
-    times.into_iter().map(|time| [time, 0.0]).collect()
+    let sigma = match deviation {
+        Deviation::Number(sigma) => *sigma,
+        Deviation::Unknown | Deviation::Column(_) => 1.0,
+    };
+    let times = times.into_iter();
+    times.map(|time| [time, 0.0, sigma]).collect()
 }
 
 /// A file of measured values.
@@ -384,10 +423,11 @@ impl DataFile {
         problem: &Problem,
         reading: &Reading,
         columns: &[(String, String)],
+        deviations: &[Deviation],
         is_plan: bool,
     ) -> Result<Measured, FitError> {
         let record_columns = run::record_columns(problem);
-        let wanted_columns = columns.iter().map(|(name, column_name)| {
+        let columns_of_values = columns.iter().map(|(name, column_name)| {
             let mut columns = record_columns.iter();
             let column = columns.find(|column| column.name == *column_name);
             let unit = column.and_then(RecordColumn::known_unit);
@@ -395,9 +435,24 @@ impl DataFile {
                 name: ColumnName::Heading(name.clone()),
                 unit: reading.to_unit.as_deref().or(unit).map(str::to_owned),
                 instead: column.and_then(RecordColumn::instead),
+                deviates: None,
             }
         });
-        let wanted_columns: Vec<WantedColumn> = wanted_columns.collect();
+        let columns_of_values: Vec<WantedColumn> = columns_of_values.collect();
+        let columns_of_sigmas = deviations.iter().zip(&columns_of_values);
+        let columns_of_sigmas = columns_of_sigmas.filter_map(|(deviation, values)| {
+            let Deviation::Column(column) = deviation else {
+                return None;
+            };
+            Some(WantedColumn {
+                name: ColumnName::Heading(column.clone()),
+                deviates: Some(values.name.clone()),
+                ..values.clone()
+            })
+        });
+        let mut wanted_columns: Vec<WantedColumn> = columns_of_sigmas.collect();
+        let sigmas = wanted_columns.len();
+        wanted_columns.extend(columns_of_values);
         let mut request = ReadRequest {
             reading,
             columns: &wanted_columns,
@@ -409,7 +464,7 @@ impl DataFile {
         let mut measured = request.read(self.input.file()?);
         if is_plan && measured.is_err() {
             // Values that will be measured need not be in the file yet.
-            request.columns = &[];
+            request.columns = &wanted_columns[..sigmas];
             measured = request.read(self.input.file()?);
         }
         let measured = measured.map_err(|error| {
@@ -433,47 +488,73 @@ impl DataFile {
         }
         Ok(measured)
     }
-
-    /// Refuses a value of which the square, weighed by its deviation, is beyond what a sum of squares holds.
-    fn judge(
-        &self,
-        measured: &Measured,
-        place: usize,
-        name: &str,
-        sigma: Option<f64>,
-    ) -> Result<(), FitError> {
-        let sigma = sigma.unwrap_or(1.0);
-        let values = measured.values.get(place).map_or(&[][..], Vec::as_slice);
-        let Some(row) = values
-            .iter()
-            .position(|value| value.is_finite() && (value / sigma).powi(2).is_infinite())
-        else {
-            return Ok(());
-        };
-        let reason = format!(
-            "{:?} beside an error of {sigma:?} is too large: the sum of squares is beyond what a float holds",
-            values[row]
-        );
-        Err(self
-            .input
-            .faulty(&measured.refuse_value(row, name, reason))
-            .into())
-    }
 }
 
-/// Times and measured values of a column; gaps are left out.
-fn points_of(measured: &Measured, place: usize, reading: &Reading, is_plan: bool) -> Vec<[f64; 2]> {
-    let mut times = measured.middles(reading.between);
-    if reading.from.is_empty() {
-        times = vec![0.0];
+/// A file of measured values that has been read.
+struct ReadFile {
+    data: DataFile,
+    measured: Measured,
+    /// Whether only the times are needed, as for values that will be measured.
+    is_plan: bool,
+}
+
+impl ReadFile {
+    /// Times, measured values and standard deviations of a column that is called `name`, where it has a value and `is_used` says
+    /// that its time counts. The places are those of its values and of its deviations among the columns that were read.
+    fn points(
+        &self,
+        [place_of_values, place_of_sigmas]: [usize; 2],
+        name: &str,
+        deviation: &Deviation,
+        reading: &Reading,
+        is_used: impl Fn(f64) -> bool,
+    ) -> Result<Vec<[f64; 3]>, FitError> {
+        let measured = &self.measured;
+        let mut times = measured.middles(reading.between);
+        if reading.from.is_empty() {
+            times = vec![0.0];
+        }
+        let values = measured.values.get(place_of_values).unwrap_or(&times);
+        let mut points = Vec::new();
+        // A plan may have times alone, without any value.
+        let has_gaps = !self.is_plan || values.iter().any(|value| value.is_finite());
+        for (row, (&time, &value)) in times.iter().zip(values).enumerate() {
+            if !is_used(time) || has_gaps && !value.is_finite() {
+                continue;
+            }
+            let (sigma, name_of_sigma) = match deviation {
+                Deviation::Unknown => (1.0, name),
+                Deviation::Number(sigma) => (*sigma, name),
+                Deviation::Column(column) => {
+                    (measured.values[place_of_sigmas][row], column.as_str())
+                }
+            };
+            if !(sigma > 0.0 && sigma.is_finite()) {
+                let there_is = match sigma.is_nan() {
+                    true => "there is none".to_owned(),
+                    false => format!("it is {sigma:?}"),
+                };
+                let reason = format!(
+                    "a standard deviation must be a finite number greater than 0, and {there_is}"
+                );
+                return Err(self.refuse(row, name_of_sigma, reason));
+            }
+            if (value / sigma).powi(2).is_infinite() {
+                let reason = format!(
+                    "{value:?} beside an error of {sigma:?} is too large: the sum of squares is beyond what a float holds"
+                );
+                return Err(self.refuse(row, name, reason));
+            }
+            // What will be measured counts as 0 until then.
+            let value = if value.is_nan() { 0.0 } else { value };
+            points.push([time, value, sigma]);
+        }
+        Ok(points)
     }
-    let values = measured.values.get(place).unwrap_or(&times);
-    let points = times
-        .iter()
-        .zip(values)
-        .map(|(&time, &value)| [time, value]);
-    let skips_gaps = !is_plan;
-    points
-        .filter(|[_, value]| !skips_gaps || value.is_finite())
-        .collect()
+
+    /// The error for a row of a column.
+    fn refuse(&self, row: usize, name: &str, reason: String) -> FitError {
+        let error = self.measured.refuse_value(row, name, reason);
+        self.data.input.faulty(&error).into()
+    }
 }

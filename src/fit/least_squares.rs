@@ -23,6 +23,8 @@ pub struct Minimum {
     pub expected_gain: f64,
     /// Whether that decrease is below the tolerance.
     pub is_converged: bool,
+    /// The unknowns in which the sum of squares has a kink there.
+    pub kinks: Vec<usize>,
 }
 
 /// A function that is called with the number of a step and the sum of squares before it.
@@ -117,6 +119,7 @@ pub fn minimise(
                 is_jacobian_here: !is_nearby,
                 expected_gain,
                 is_converged: true,
+                kinks: Vec::new(),
             });
         }
         let better_point = loop {
@@ -171,6 +174,7 @@ pub fn minimise(
                 is_jacobian_here: true,
                 expected_gain,
                 is_converged,
+                kinks: Vec::new(),
             });
         };
         let gain = point.square - better_point.square;
@@ -193,6 +197,7 @@ pub fn minimise(
         is_jacobian_here: true,
         expected_gain: f64::INFINITY,
         is_converged: false,
+        kinks: Vec::new(),
     })
 }
 

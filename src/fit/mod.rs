@@ -12,20 +12,26 @@
 //! | `shifts.rs` | what steps and spacing move the unknowns by |
 //! | `starts.rs` | the places from which the fit starts, and the best minimum of all |
 //! | `stage.rs` | what the fit is doing |
-//! | `linear_errors.rs`, `widening.rs` | standard errors, and the factors for misfit and correlation |
+//! | `linear_errors.rs`, `widening.rs`, `influence.rs`, `drift.rs` | standard errors, the factors for misfit and correlation, and trends of residuals |
+//! | `kink.rs` | least sums of squares that are kinks |
+//! | `misfit.rs` | the measured values, for a gradient |
 //! | `answer.rs`, `plan.rs` | the results of a fit and of a plan |
 
 mod answer;
 mod data;
 mod derivatives;
+mod drift;
 mod error;
 mod frozen;
 mod identify;
+mod influence;
 mod jumps;
+mod kink;
 mod least_squares;
 mod linear_errors;
 mod matrix;
 mod memory;
+mod misfit;
 mod model;
 mod parallel;
 mod plan;
@@ -44,6 +50,7 @@ mod widening;
 pub use answer::{ColumnAnswer, FitAnswer, ROWS_HEADING, StartsAnswer, UnknownAnswer};
 pub use data::{DataFiles, files_of};
 pub use error::FitError;
+pub use misfit::misfit_of;
 pub use plan::{PlanAnswer, PlannedUnknown};
 pub use stage::{Stage, Tell};
 pub use steps::Steps;
@@ -56,6 +63,7 @@ use crate::{
 };
 use derivatives::DifferenceOrder;
 use diff2d_arrays::progress::Progress;
+use kink::at_kink;
 use least_squares::{KnownDerivatives, Minimum};
 use linear_errors::{LinearErrors, half_width};
 use matrix::Matrix;
@@ -96,7 +104,6 @@ pub struct FitOptions {
 pub struct Fit {
     model: Model,
     data_files: Vec<(PathBuf, MeasuredFile)>,
-    warnings: Vec<String>,
     calendar: Option<Calendar>,
     start: Point,
     jacobian: Matrix,
@@ -167,7 +174,6 @@ impl Fit {
         let fit = Self {
             model,
             data_files: data.files,
-            warnings: data.warnings,
             calendar,
             start,
             jacobian,
@@ -226,12 +232,6 @@ impl Fit {
         &self.data_files
     }
 
-    /// Sentences on files whose times have nothing in common with the run.
-    #[must_use]
-    pub fn warnings(&self) -> &[String] {
-        &self.warnings
-    }
-
     /// The places from which the fit starts.
     fn starts(&self) -> Starts<'_> {
         Starts {
@@ -252,6 +252,11 @@ impl Fit {
         let distance = half_width(model);
         let mut restarts = 0;
         loop {
+            if !minimum.is_converged
+                && let Some(found) = at_kink(model, &minimum, TOLERANCE)?
+            {
+                minimum = found;
+            }
             let widening = Widening::of(model, &minimum);
             let distances = widening.factors.iter().map(|factor| distance * factor);
             let profile_ends = self.profile_ends(&minimum, &distances.collect::<Vec<_>>(), tell)?;
@@ -264,6 +269,7 @@ impl Fit {
                 minimum = minimum_from(model, start, 0, derivatives, TOLERANCE, tell)?;
                 continue;
             }
+            let one_sided_errors = self.one_sided_errors(&minimum)?;
             let linear = LinearErrors::of(model, &minimum);
             tell(Stage::Shifts);
             let shifts = Shifts::of(model, &minimum)?;
@@ -272,10 +278,11 @@ impl Fit {
                 &minimum,
                 linear,
                 &profile_ends,
-                widening,
+                &widening,
                 &shifts,
                 distance,
             );
+            answer.tell_kinks(&one_sided_errors, distance);
             answer.starts = starts;
             if self.options.starts.is_none() && starts.is_some_and(|starts| !starts.first) {
                 answer.warnings.push(
@@ -283,9 +290,24 @@ impl Fit {
                 );
             }
             answer.calendar = self.calendar;
-            answer.warnings.extend_from_slice(&self.warnings);
             return Ok(answer);
         }
+    }
+
+    /// The unknowns at kinks of a minimum, with the distances to both sides at which the sum of squares exceeds its least value
+    /// by the variance of a unit weight.
+    fn one_sided_errors(&self, best: &Minimum) -> Result<Vec<(usize, [f64; 2])>, FitError> {
+        let kinks = best.kinks.iter().map(|&number| {
+            let unknown = &self.model.unknowns[number];
+            let estimate = unknown.value(best.point.at[number]);
+            let mut errors = [0.0; 2];
+            for (error, direction) in errors.iter_mut().zip([-1.0, 1.0]) {
+                let end = find_profile_end(&self.model, best, number, direction, 1.0)?;
+                *error = (unknown.value(end.scaled) - estimate).abs();
+            }
+            Ok((number, errors))
+        });
+        kinks.collect()
     }
 
     /// The ends of the intervals of all unknowns, the lower and the upper end for each, at the unknowns' distances.

@@ -286,7 +286,7 @@ impl Model {
     /// Whether the weights of all data are known.
     #[must_use]
     pub fn has_sigma(&self) -> bool {
-        self.series.iter().all(|series| series.sigma.is_some())
+        self.series.iter().all(|series| series.has_sigma)
     }
 
     /// The number of residuals minus the number of unknowns.

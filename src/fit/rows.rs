@@ -46,7 +46,7 @@ pub fn columns_of(problem: &Problem, series: &[Series]) -> Result<Vec<usize>, Fi
         .iter()
         .map(|&place| columns[place].unit.as_str())
         .collect();
-    if units.len() > 1 && series.iter().any(|series| series.sigma.is_none()) {
+    if units.len() > 1 && series.iter().any(|series| !series.has_sigma) {
         let units: Vec<&str> = units.into_iter().collect();
         return Err(FitError::refused(format!(
             "[[fit.data]] has values in {}, which only sigma can weigh against one another: sigma = {{ {} = 0.1, … }} says the deviation of each column",

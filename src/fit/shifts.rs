@@ -9,6 +9,7 @@ use super::{
     unknowns::Unknown,
 };
 use crate::{
+    accuracy::{TENTH, cells, coarser, spacing_of, updates_of},
     grid::Axis,
     params::{Layout, Place, RawParams, StepMethod, value::Value},
     problem::Problem,
@@ -42,12 +43,8 @@ pub struct Shift {
     order: f64,
 }
 
-/// The share of the runs of a fit that its shifts may take, and the number of node updates that take about a tenth of a
-/// second, which are always affordable.
+/// The share of the runs of a fit that its shifts may take; what takes a tenth of a second is always affordable.
 const SHARE: f64 = 0.2;
-const TENTH: f64 = (1_u64 << 25) as f64;
-/// The fewest cells of an axis that is made coarser.
-const FEWEST_CELLS: usize = 6;
 
 /// The shift in standard errors above which it is told and widens the interval, and the one that recommended steps and
 /// spacings have.
@@ -358,26 +355,19 @@ fn other_grids(problem: &Problem, raw: &RawParams, runs: u64) -> Vec<OtherGrid> 
         return Vec::new();
     }
     let method = problem.params.method;
-    let steps = problem.schedule.last_step().max(1) as f64 * problem.stages() as f64;
-    let run = problem.grid.len() as f64 * steps;
+    let run = updates_of(problem);
     let finer_runs = match method {
         StepMethod::Euler => 16.0,
         StepMethod::Rkl2 => 8.0,
         StepMethod::Exact | StepMethod::Steady => 4.0,
     };
     let axes = [&problem.grid.x, &problem.grid.y];
-    let cells = axes.map(|axis| axis.nodes - 1);
+    let cells = axes.map(cells);
     let is_affordable = finer_runs + 2.0 <= SHARE * runs as f64 || finer_runs * run <= TENTH;
     let mut grids = Vec::new();
     let mut coarse_cells = cells;
     for _ in 0..2 {
-        let coarser = coarse_cells.map(|cells| {
-            if cells < FEWEST_CELLS {
-                cells
-            } else {
-                cells.div_ceil(2)
-            }
-        });
+        let coarser = coarse_cells.map(coarser);
         if coarser == coarse_cells {
             break;
         }
@@ -423,13 +413,10 @@ fn with_points_between_nodes(raw: RawParams) -> RawParams {
 }
 
 /// The parameters on a grid of so many cells along x and y.
-#[expect(clippy::cast_precision_loss, reason = "numbers of cells are small")]
-fn on_grid(raw: &RawParams, axes: [&Axis; 2], cells: [usize; 2]) -> RawParams {
+fn on_grid(raw: &RawParams, axes: [&Axis; 2], cells: [u64; 2]) -> RawParams {
     let keys = ["dx", "dy"].into_iter().zip(axes).zip(cells);
     keys.fold(raw.clone(), |raw, ((key, axis), cells)| {
-        let (lower, upper) = axis.domain();
-        // A quarter more, so that truncation gives this number.
-        let spacing = (upper - lower) / (cells as f64 + 0.25);
+        let spacing = spacing_of(axis, cells);
         raw.with(key, Value::Float(spacing), Place::Default)
     })
 }

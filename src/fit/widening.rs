@@ -1,10 +1,7 @@
 //! [`Widening`]: the factors by which intervals are wider than for independent errors.
 
 use super::{
-    least_squares::Minimum,
-    linear_errors::free,
-    matrix::{Matrix, Triangle},
-    model::Model,
+    drift::Drift, influence::Influence, least_squares::Minimum, linear_errors::free, model::Model,
     quantiles::chi_squared_tail,
 };
 
@@ -22,6 +19,8 @@ const WAY_OUT: &str = "sigma may be too small, the grid too coarse, or the model
 pub struct Widening {
     /// The factor of each unknown.
     pub factors: Vec<f64>,
+    /// How far the intervals of scaled unknowns reach beyond their ends, the lower and the upper one, for trends of residuals.
+    pub reach: Vec<[f64; 2]>,
     /// The reasons, one sentence each.
     pub reasons: Vec<String>,
 }
@@ -33,6 +32,7 @@ impl Widening {
         let count = model.unknowns.len();
         let mut widening = Self {
             factors: vec![1.0; count],
+            reach: vec![[0.0; 2]; count],
             reasons: Vec::new(),
         };
         if model.is_exact(&best.point) {
@@ -40,7 +40,8 @@ impl Widening {
         }
         let free = free(model, best);
         let rows = best.point.residuals.len();
-        let influence = Influence::of(&best.jacobian.of_columns(&free), rows);
+        let jacobian = best.jacobian.of_columns(&free);
+        let influence = Influence::of(&jacobian, rows);
         let variance = model.variance(best.point.square);
         // Rows of priors are neither wrong nor correlated.
         let mut squares_of_rows = vec![1.0; rows];
@@ -49,7 +50,17 @@ impl Widening {
             let rows = first_row..first_row + residuals.len();
             let unknowns: f64 = influence.leverages[rows.clone()].iter().sum();
             let column = ColumnFactor::of(&residuals, unknowns, variance, model.has_sigma());
-            widening.reasons.extend(column.reason(&series.name));
+            let reason = column.reason(&series.name);
+            // Residuals that follow one another are told already.
+            if reason.is_none() {
+                let solved = (&influence, &jacobian);
+                let drift = Drift::of(series, rows.clone(), &residuals, variance, solved);
+                widening.reach_to(&free, drift.as_ref());
+                widening
+                    .reasons
+                    .extend(drift.map(|drift| drift.reason(&series.name)));
+            }
+            widening.reasons.extend(reason);
             squares_of_rows[rows.clone()].fill(column.square());
             is_told |= column.is_misfit;
             first_row = rows.end;
@@ -86,45 +97,20 @@ impl Widening {
         widening
     }
 
+    /// Lets the intervals of unknowns that are free reach as far as a trend has moved them.
+    fn reach_to(&mut self, free: &[usize], drift: Option<&Drift>) {
+        let moved = drift.map_or(&[][..], |drift| &drift.moved);
+        for (&number, moved) in free.iter().zip(moved) {
+            let [lower, upper] = &mut self.reach[number];
+            (*lower, *upper) = (lower.min(*moved), upper.max(*moved));
+        }
+    }
+
     /// The largest factor of an unknown.
     #[must_use]
     pub fn largest(&self) -> f64 {
         self.factors.iter().copied().fold(1.0, f64::max)
     }
-}
-
-/// The influence of each residual on the estimates of a linear model.
-struct Influence {
-    /// For each residual the changes of the unknowns when it changes by 1, up to their sign.
-    on_unknowns: Vec<Vec<f64>>,
-    /// For each residual the part of it that the unknowns follow. The sum over all residuals is the number of unknowns.
-    leverages: Vec<f64>,
-}
-
-impl Influence {
-    /// The influence of `rows` residuals with these derivatives.
-    fn of(jacobian: &Matrix, rows: usize) -> Self {
-        let inverse = Triangle::of(jacobian, &vec![0.0; rows]).inverse_square();
-        let mut influence = Self {
-            on_unknowns: Vec::with_capacity(rows),
-            leverages: Vec::with_capacity(rows),
-        };
-        for row in 0..rows {
-            let slopes: Vec<f64> = jacobian
-                .columns()
-                .iter()
-                .map(|column| column[row])
-                .collect();
-            let changes: Vec<f64> = inverse.iter().map(|line| product(line, &slopes)).collect();
-            influence.leverages.push(product(&changes, &slopes));
-            influence.on_unknowns.push(changes);
-        }
-        influence
-    }
-}
-
-fn product(one: &[f64], other: &[f64]) -> f64 {
-    one.iter().zip(other).map(|(a, b)| a * b).sum()
 }
 
 /// The factor of a column: its misfit and the correlation of its residuals.

@@ -261,6 +261,14 @@ impl Scale {
         }
     }
 
+    /// A degree of the scale in K.
+    fn degree(self) -> f64 {
+        match self {
+            Self::Kelvin | Self::Celsius => 1.0,
+            Self::Fahrenheit => 5.0 / 9.0,
+        }
+    }
+
     fn to_celsius(self, number: f64) -> f64 {
         match self {
             Self::Kelvin => number - ICE_POINT,
@@ -363,6 +371,14 @@ impl Conversion {
         Some(if is_same { Self::Same } else { conversion })
     }
 
+    /// The conversion of differences of such numbers, for which it does not matter where a scale begins.
+    pub(super) fn of_differences(self) -> Self {
+        match self {
+            Self::Scales(scale, wanted_scale) => Self::Sizes(scale.degree(), wanted_scale.degree()),
+            other => other,
+        }
+    }
+
     /// Converts a number.
     pub(super) fn apply(self, number: f64) -> f64 {
         match self {
@@ -406,6 +422,8 @@ mod tests {
             let error = (converted - expected).abs();
             assert!(error <= 1e-15 * expected, "{from} {to}: {converted}");
         }
+        let degrees = Conversion::between("°F", "K").unwrap().of_differences();
+        assert!((degrees.apply(9.0) - 5.0).abs() < 1e-15);
         for (from, to) in [
             ("h", "K"),
             ("K", "h"),

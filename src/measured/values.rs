@@ -20,6 +20,9 @@ pub struct WantedColumn {
     pub unit: Option<String>,
     /// What values that cannot have this unit may be, in words.
     pub instead: Option<String>,
+    /// The column whose values have the numbers of this one as standard deviations, if they are that. Deviations in °C are those in
+    /// K, and have the unit of that column if their own heading has none.
+    pub deviates: Option<ColumnName>,
 }
 
 /// A column of values while it is read.
@@ -45,12 +48,26 @@ impl Values {
         let instead = column.instead.as_ref();
         let way_out =
             instead.map_or_else(|| WAY_OUT.to_owned(), |text| format!("{text}; {WAY_OUT}"));
+        let wanted = column.unit.as_deref();
+        let conversion = match &column.deviates {
+            None => head.conversion(place, wanted, &way_out)?,
+            Some(values) => {
+                let has_unit = wanted.is_some_and(|wanted| head.unit(place, wanted).is_some());
+                let place_of_unit = if has_unit {
+                    place
+                } else {
+                    head.column(values)?
+                };
+                head.conversion(place_of_unit, wanted, &way_out)?
+                    .of_differences()
+            }
+        };
         Ok(Self {
             place,
             numbers: Vec::new(),
             number: f64::NAN,
             unit: column.unit.clone(),
-            conversion: head.conversion(place, column.unit.as_deref(), &way_out)?,
+            conversion,
             decimal_mark: None,
             joined: 0,
         })

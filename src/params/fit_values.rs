@@ -162,7 +162,11 @@ fn judge_value(key: &Key, value: &Value) -> Result<(), Option<String>> {
     let (is_usable, reason) = match key.name {
         "fit.vary.NAME" | "between" if value.is_array() => (
             first < second && first.is_finite() && second.is_finite(),
-            Some(format!("the bounds {first:?} and {second:?} do not ascend")),
+            Some(if first.is_finite() && second.is_finite() {
+                format!("the bounds {first:?} and {second:?} do not ascend")
+            } else {
+                "the bounds must be finite".to_owned()
+            }),
         ),
         "prior" => (
             second > 0.0 && first.is_finite() && second.is_finite(),
@@ -178,8 +182,9 @@ fn judge_value(key: &Key, value: &Value) -> Result<(), Option<String>> {
             let sigmas = value
                 .as_array()
                 .map_or(slice::from_ref(value), Vec::as_slice);
-            let mut sigmas = sigmas.iter().map(finite);
-            (sigmas.all(|sigma| sigma > Some(0.0)), None)
+            let mut sigmas = sigmas.iter();
+            let is_usable = |sigma: &Value| sigma.is_str() || finite(sigma) > Some(0.0);
+            (sigmas.all(is_usable), None)
         }
         "fit.step" => {
             let [least, most] = STEPS;

@@ -536,6 +536,21 @@ fn a_fitted_file_runs_and_fits_as_it_is() {
     }
 }
 
+/// The table of a sweep has the name that the rows of a fit would have.
+#[test]
+fn the_files_of_a_sweep_are_not_replaced() {
+    let scene = slab(&format!("{VARY}{DATA}"));
+    with_data(&scene, 1.0, 0.0);
+    scene.write("sweep.toml", "params = 'slab.toml'\nD = [0.1, 0.2]\n");
+    scene.succeed("sweep sweep.toml -o x.fit.npy");
+    let table = scene.read("x.fit.csv");
+    let told = scene.run("fit slab.toml -o x.fit.json --force");
+    assert_eq!(told.code, Some(2), "{told}");
+    assert!(told.stderr.contains("x.fit.csv"), "{told}");
+    assert_eq!(scene.read("x.fit.csv"), table);
+    assert!(!scene.path("x.fit.json").exists());
+}
+
 #[test]
 fn errors_do_not_depend_on_units() {
     let relative = |answer: &Value, name: &str| {
@@ -625,11 +640,57 @@ fn what_the_data_cannot_tell_is_named_before_the_first_step() {
 }
 
 #[test]
+fn a_column_of_standard_deviations_counts_value_by_value() {
+    let scene = slab(&format!("{VARY}{DATA}"));
+    with_data(&scene, 1.0, 0.0);
+    let rows = String::from_utf8(scene.read("data.csv")).unwrap();
+    let mut lines = rows.lines();
+    let mut table = format!("{},d\n", lines.next().unwrap());
+    for line in lines {
+        table += &format!("{line},0.05\n");
+    }
+    scene.write("with_d.csv", &table);
+    let by_number = fitted(&scene, "slab.toml");
+    let text = String::from_utf8(scene.read("slab.toml"))
+        .unwrap()
+        .replace("data.csv", "with_d.csv");
+    for sigma in ["{ a = 'd', b = 0.05 }", "'d'"] {
+        scene.write(
+            "by_column.toml",
+            text.replace("sigma = 0.05", &format!("sigma = {sigma}")),
+        );
+        let by_column = fitted(&scene, "by_column.toml");
+        assert_eq!(by_column["unknowns"], by_number["unknowns"], "{sigma}");
+        assert_eq!(by_column["columns"], by_number["columns"], "{sigma}");
+    }
+    // Values with larger deviations count less: without the last ones, and with these a million times as uncertain.
+    let few = rows.lines().count() / 2;
+    let table = rows.lines().enumerate().map(|(number, line)| match number {
+        0 => format!("{line},d\n"),
+        number if number > few => format!("{line},5e4\n"),
+        _ => format!("{line},0.05\n"),
+    });
+    scene.write("with_d.csv", table.collect::<String>());
+    let uncertain = fitted(&scene, "by_column.toml");
+    let table: Vec<&str> = rows.lines().take(few + 1).collect();
+    scene.write("data.csv", table.join("\n") + "\n");
+    scene.write("slab.toml", text.replace("with_d.csv", "data.csv"));
+    let without = fitted(&scene, "slab.toml");
+    let [estimate, other] = [uncertain, without].map(|answer| {
+        let estimate = &answer["unknowns"]["h"]["estimate"];
+        estimate.as_f64().unwrap()
+    });
+    assert!((estimate / other - 1.0).abs() < 1e-4, "{estimate} {other}");
+}
+
+#[test]
 fn what_cannot_be_fitted_is_refused_with_the_way_out() {
     let scene = slab(&format!("{VARY}{DATA}"));
     with_data(&scene, 1.0, 0.0);
     scene.write("large.csv", "t,a\n1000,20\n2000,1e160\n");
     scene.write("late.csv", "t,a\n1000,20\n1e15,20\n");
+    scene.write("after.csv", "t,a\n1000000,20\n2000000,20\n");
+    scene.write("gap.csv", "t,a,d\n1000,20,0.1\n2000,21,\n");
     scene.write("dates.csv", "t,T1\n2026-01-05,20\n2026-01-06,20\n");
     for (set, sentence) in [
         (
@@ -705,6 +766,27 @@ fn what_cannot_be_fitted_is_refused_with_the_way_out() {
             "fit.data=[{file=\"data.csv\",time=\"t\",columns={a=\"a\"},sigma=-1}]",
             "greater than 0",
         ),
+        (
+            "fit.data=[{file=\"data.csv\",time=\"t\",columns={a=\"a\"},sigma=\"t\"}]",
+            "column \"t\": a standard deviation must be a finite number greater than 0, and it is 0.0",
+        ),
+        (
+            "fit.data=[{file=\"gap.csv\",time=\"t\",columns={a=\"a\"},sigma={a=\"d\"}}]",
+            "line 3, column \"d\": a standard deviation must be a finite number greater than 0, and there is none",
+        ),
+        (
+            "fit.data=[{file=\"data.csv\",time=\"t\",columns={a=\"a\"},sigma=\"d\"}]",
+            "there is no column \"d\"",
+        ),
+        (
+            "fit.data=[{file=\"data.csv\",time=\"t\",columns={a=\"a\"},sigma={a=0.1,b=0.1}}]",
+            "b is no column that is compared",
+        ),
+        ("fit.vary.h=[1,inf]", "the bounds must be finite"),
+        (
+            "fit.data=[{file=\"after.csv\",time=\"t\",columns={a=\"a\"},sigma=0.1}]",
+            "has nothing in common with the run",
+        ),
     ] {
         let told = scene.run_args(["fit", "slab.toml", "--set", set]);
         assert!(matches!(told.code, Some(1 | 2)), "{set}: {told}");
@@ -741,6 +823,69 @@ fn a_plan_tells_the_errors_that_data_would_give() {
         let path = format!("/unknowns/{name}/standard_error");
         let found = answer.pointer(&path).and_then(Value::as_f64).unwrap();
         assert_near(&plan, &path, found, 0.05);
+    }
+    // Gaps are left out beside values, and times without any value are those of values to come.
+    for (rows, values) in [
+        ("1000,20\n2000,\n3000,22\n", 2),
+        ("1000,\n2000,\n3000,\n", 3),
+    ] {
+        scene.write("gaps.csv", format!("t,a\n{rows}"));
+        let data = "fit.data=[{file=\"gaps.csv\",time=\"t\",columns={a=\"a\"},sigma=0.05}]";
+        let told = scene.run_args(["fit", "slab.toml", "--plan", "--json", "--set", data]);
+        assert_eq!(self::answer(&told)["values"], values, "{rows}");
+    }
+    for (data, sentence) in [
+        (
+            "file=\"none.csv\",time=\"t\",columns={a=\"a\"}",
+            "no such file",
+        ),
+        (
+            "file=\"gaps.csv\",time=\"t\",columns={z=\"a\"}",
+            "there is no column \"z\"",
+        ),
+    ] {
+        let data = format!("fit.data=[{{{data},sigma=0.05}}]");
+        let told = scene.run_args(["plan", "slab.toml", "--set", &data]);
+        assert_eq!(told.code, Some(0), "{told}");
+        assert!(
+            told.stderr.contains("`diff2d fit` cannot read its data: ")
+                && told.stderr.contains(sentence),
+            "{told}"
+        );
+    }
+}
+
+#[test]
+fn a_plan_has_the_rows_of_the_run() {
+    const PLATE: &str = "\
+D = 1.0
+x1 = 0.0
+x2 = 1.0
+dx = 0.1
+grid = 'walls'
+runtime = 1.0
+outtime = 0.5
+initial = { kind = 'expression', value = 'sin(3.14159*x)*sin(3.14159*y)' }
+boundary = { left = 1.0 }
+fit = { vary = { D = [0.1, 10.0] }, data = [{ columns = { a = 'a' }, sigma = 0.01 }] }
+";
+    let scene = Scene::new();
+    for times in [
+        "every = 'step'",
+        "every = 'snapshot'",
+        "every = 0.3",
+        "every = 0.25",
+        "at = [0.1, 0.25]",
+        "at = [0.1, 0.25, 1.0, 1.5]",
+    ] {
+        for more in ["", "times = 'course'\n"] {
+            let record = format!("record = {{ {times}, points = {{ a = [0.5, 0.5] }} }}\n");
+            scene.write("plate.toml", format!("{more}{record}{PLATE}"));
+            scene.succeed("run plate.toml -o plate.npy --force -q");
+            let rows = scene.text("plate.record.csv").lines().skip(2).count();
+            let plan = answer(&scene.run("fit plate.toml --plan --json"));
+            assert_eq!(plan["values"], rows, "{more}{times}");
+        }
     }
 }
 
@@ -1019,6 +1164,90 @@ fn the_place_of_a_layer_is_fitted_and_those_of_whole_nodes_are_refused() {
 }
 
 /// The data of a fit say when there are rows; a run of the same file has one with each snapshot.
+/// Where the edge of a layer crosses a node, values have a kink, and so has their sum of squares.
+#[test]
+fn a_kink_is_a_least_sum_of_squares_with_one_sided_errors() {
+    const LAYERS: &str = "D = 'where(x < xe, 2.5, 1.0)'\nx1 = 0.0\nx2 = 1.0\ny1 = 0.0\ny2 = 0.2\ndx = 0.1\ndy = 0.1\ngrid = 'walls'\n\
+        boundary = { left = 4.0, right = 0.0, bottom = 'insulated', top = 'insulated' }\n\
+        initial = { kind = 'constant', value = 0.0 }\nruntime = 0.3\nouttime = 0.3\ndt = 0.0005\n\
+        record = { every = 0.01, points = { a = [0.2, 0.1], b = [0.6, 0.1] } }\nconstants = { xe = 0.37 }\n";
+    let scene = Scene::new();
+    scene.write("layers.toml", LAYERS);
+    let values = ["0.399", "0.4", "0.401"].map(|place| {
+        scene.succeed(&format!(
+            "run layers.toml -o run.npy --force -q --set constants.xe={place}"
+        ));
+        let record = scene.text("run.record.csv");
+        let cells = record.lines().skip(2).flat_map(|line| {
+            let cells = line.split(',').skip(2).map(|cell| cell.parse().unwrap());
+            cells.collect::<Vec<f64>>()
+        });
+        cells.collect::<Vec<f64>>()
+    });
+    // What the values bend by at the node, and no place of the edge follows, is an error of the data.
+    let dot = |one: &[f64], other: &[f64]| -> f64 {
+        one.iter().zip(other).map(|(one, other)| one * other).sum()
+    };
+    let [before, here, behind] = &values;
+    let numbers = 0..here.len();
+    let slope: Vec<f64> = numbers
+        .clone()
+        .map(|number| behind[number] - before[number])
+        .collect();
+    let bend: Vec<f64> = numbers
+        .map(|number| behind[number] + before[number] - 2.0 * here[number])
+        .collect();
+    let followed = dot(&bend, &slope) / dot(&slope, &slope);
+    let data = here.iter().zip(bend.iter().zip(&slope));
+    let data: Vec<f64> = data
+        .map(|(here, (bend, slope))| here - 30.0 * (bend - followed * slope))
+        .collect();
+    let rows = data.chunks(2).zip(1_u32..);
+    let rows = rows
+        .map(|(pair, row)| format!("{:?},{:?},{:?}\n", 0.01 * f64::from(row), pair[0], pair[1]));
+    scene.write("data.csv", "t,a,b\n".to_owned() + &rows.collect::<String>());
+    let fit = "fit = { vary = { xe = { between = [0.1, 0.9], scale = 'linear' } }, data = [{ file = 'data.csv', time = 't', columns = { a = 'a', b = 'b' }, sigma = 0.01 }] }\n";
+    scene.write("layers.toml", format!("{LAYERS}{fit}"));
+    let answer = fitted(&scene, "layers.toml");
+    assert_eq!(answer["converged"], true, "{answer}");
+    let place = &answer["unknowns"]["xe"];
+    assert!(
+        (place["estimate"].as_f64().unwrap() - 0.4).abs() < 1e-6,
+        "{answer}"
+    );
+    let errors = &place["one_sided_errors"];
+    assert!(
+        (0..2).all(|side| errors[side].as_f64().unwrap() > 1e-4),
+        "{answer}"
+    );
+    let warnings = answer["warnings"].to_string();
+    assert!(warnings.contains("is a kink at xe = 0.4"), "{answer}");
+}
+
+/// A sensor that drifts by less than residuals would correlate by is told of.
+#[test]
+fn a_trend_of_residuals_is_told_and_intervals_reach_as_far() {
+    let scene = slab(&format!("{VARY}{DATA}"));
+    with_data(&scene, 1.0, 0.0);
+    let steady = fitted(&scene, "slab.toml");
+    let told = |answer: &Value| answer["warnings"].to_string().contains("have a trend");
+    assert!(!told(&steady), "{steady}");
+    let data = scene.text("data.csv");
+    let rows = data.lines().skip(1).map(|line| {
+        let cells: Vec<f64> = line.split(',').map(|cell| cell.parse().unwrap()).collect();
+        let drift = 0.15 * cells[0] / 20000.0;
+        format!("{:?},{:?},{:?}\n", cells[0], cells[1], cells[2] + drift)
+    });
+    scene.write("data.csv", "t,a,b\n".to_owned() + &rows.collect::<String>());
+    let drifting = fitted(&scene, "slab.toml");
+    assert!(told(&drifting), "{drifting}");
+    let widths = [&steady, &drifting].map(|answer| {
+        let interval = &answer["unknowns"]["h"]["interval"];
+        interval[1].as_f64().unwrap() - interval[0].as_f64().unwrap()
+    });
+    assert!(widths[1] > widths[0], "{widths:?}");
+}
+
 #[test]
 fn a_record_beside_a_fit_needs_no_times() {
     let scene = slab(&format!("{VARY}{DATA}"));

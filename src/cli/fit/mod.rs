@@ -72,7 +72,6 @@ pub(super) fn fit(args: &FitArgs, terminal: &Terminal) -> Result<(), Error> {
     };
     if args.plan {
         let fit = Fit::new(&raw, true, options)?;
-        terminal.warn(fit.warnings());
         let (answer, data) = (fit.plan(), DataFiles(fit.data_files()));
         let text = planned_table(&answer, &data);
         return terminal.value(&Value::plain(Planned { answer, data }), &text, args.json);
@@ -87,7 +86,6 @@ pub(super) fn fit(args: &FitArgs, terminal: &Terminal) -> Result<(), Error> {
         force: args.force,
     };
     let outputs = Outputs::admit(names, &raw)?;
-    terminal.warn(fit.warnings());
     let start_time = Instant::now();
     let answer = fit.solve(&|stage| {
         let news = news_of(stage, args.starts);
@@ -98,12 +96,7 @@ pub(super) fn fit(args: &FitArgs, terminal: &Terminal) -> Result<(), Error> {
         terminal.note(&format!("{news} after {runs} runs, {seconds}"));
     });
     let answer = answer?;
-    let warnings = answer.warnings.iter();
-    let later: Vec<String> = warnings
-        .filter(|warning| !fit.warnings().contains(warning))
-        .cloned()
-        .collect();
-    terminal.warn(&later);
+    terminal.warn(&answer.warnings);
     outputs.write(&answer, &raw)?;
     terminal.note(&format!(
         "{} runs; wrote {} with .csv and .toml beside it",

@@ -58,6 +58,7 @@ impl Outputs {
             taken: &taken,
             force: given.force,
             is_own_kind: None,
+            ..Writing::default()
         };
         let json = writing.admit(&json)?;
         // The answer gets its name last: without it, rows and parameters are those of a fit that was killed.
@@ -77,6 +78,7 @@ impl Outputs {
                     taken: &taken,
                     force: given.force,
                     is_own_kind: Some(plot::is_picture),
+                    ..Writing::default()
                 };
                 Some(writing.admit(plot)?)
             }
