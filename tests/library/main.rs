@@ -18,6 +18,7 @@ mod distribute;
 mod equations;
 mod exact;
 mod geometry;
+mod gradient;
 mod interfaces;
 mod interposed;
 mod invariance;

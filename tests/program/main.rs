@@ -13,6 +13,7 @@ mod cli;
 mod comparison;
 mod faults;
 mod fit;
+mod gradient;
 mod groups;
 mod loggers;
 mod map;
