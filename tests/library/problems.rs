@@ -62,13 +62,18 @@ const MATERIALS: [(&str, Function, Function); 6] = [
     ),
 ];
 
-/// The places along x and along y at which materials and capacities jump; in between these are constant.
-const JUMPS: [&[f64]; 2] = [&[0.35, 0.5], &[0.8]];
+/// The places along x and along y at which each material jumps; one that jumps is constant in between.
+const MATERIAL_JUMPS: [[&[f64]; 2]; 6] = [
+    [&[], &[]],
+    [&[], &[]],
+    [&[], &[]],
+    [&[], &[]],
+    [&[0.35], &[0.8]],
+    [&[0.5], &[]],
+];
 
-/// Whether the material with this number jumps.
-fn material_jumps(number: usize) -> bool {
-    MATERIALS[number].0.contains('>')
-}
+/// The places along x at which each capacity jumps; one that jumps is constant in between.
+const CAPACITY_JUMPS: [&[f64]; 5] = [&[], &[], &[], &[], &[0.5]];
 
 const SOURCES: [(&str, Function); 4] = [
     ("0", |_, _, _| 0.0),
@@ -258,12 +263,9 @@ impl Reference {
         }
     }
 
-    /// The parts of an interval between jumps along an axis: the length and the middle of each.
-    fn parts(axis: usize, [low, high]: [f64; 2]) -> Vec<[f64; 2]> {
-        let inner = JUMPS[axis]
-            .iter()
-            .copied()
-            .filter(|at| low < *at && *at < high);
+    /// The parts of an interval between jumps: the length and the middle of each.
+    fn parts(jumps: &[f64], [low, high]: [f64; 2]) -> Vec<[f64; 2]> {
+        let inner = jumps.iter().copied().filter(|at| low < *at && *at < high);
         let ends: Vec<f64> = [low].into_iter().chain(inner).chain([high]).collect();
         let parts = ends
             .windows(2)
@@ -272,7 +274,7 @@ impl Reference {
     }
 
     /// The parts of a node's cell along an axis between jumps; at both ends of a periodic axis it has half a cell at each.
-    fn cell(&self, axis: usize, number: usize) -> Vec<[f64; 2]> {
+    fn cell(&self, jumps: &[f64], axis: usize, number: usize) -> Vec<[f64; 2]> {
         let (along, half) = [(&self.x, self.dx / 2.0), (&self.y, self.dy / 2.0)][axis];
         let last = along.len() - 1;
         let around = [
@@ -286,14 +288,15 @@ impl Reference {
             ],
             false => vec![around],
         };
-        let parts = cell.into_iter().flat_map(|part| Self::parts(axis, part));
+        let parts = cell.into_iter().flat_map(|part| Self::parts(jumps, part));
         parts.collect()
     }
 
     /// The coefficient of a face of a material that jumps, from the coordinates of both ends of its edge and the number of
     /// its line: the mean over its width of that along its normal.
     fn cut_mean(&self, material: Function, axis: usize, edge: [f64; 2], line: usize) -> f64 {
-        let parts = Self::parts(axis, edge);
+        let jumps = self.material_jumps();
+        let parts = Self::parts(jumps[axis], edge);
         let length = edge[1] - edge[0];
         let along = |line: f64| {
             let value = |at: f64| match axis {
@@ -311,7 +314,7 @@ impl Reference {
                 false => length / sum(|d| 1.0 / d),
             }
         };
-        let widths = self.cell(1 - axis, line);
+        let widths = self.cell(jumps[1 - axis], 1 - axis, line);
         let width: f64 = widths.iter().map(|[width, _]| width).sum();
         let conductances = widths.iter().map(|[width, middle]| width * along(*middle));
         conductances.sum::<f64>() / width
@@ -320,10 +323,10 @@ impl Reference {
     /// `D c/b` of a Robin wall across an axis at a node; the mean over the half cell if the material jumps in it.
     fn along_wall(&self, [d, c, b]: [Function; 3], axis: usize, j: usize, i: usize) -> f64 {
         let node = self.place(j, i);
-        let parts = self.cell(1 - axis, [j, i][axis]);
+        let jumps = self.material_jumps()[1 - axis];
+        let parts = self.cell(jumps, 1 - axis, [j, i][axis]);
         let halves = self.cell_halves(1 - axis, [j, i][axis]);
-        let is_cut = material_jumps(self.case.material) && parts.len() > halves;
-        let places = match is_cut {
+        let places = match parts.len() > halves {
             true => parts,
             false => vec![[1.0, node[1 - axis]]],
         };
@@ -335,6 +338,10 @@ impl Reference {
             length * (d * c / b)
         });
         quotients.sum::<f64>() / size
+    }
+
+    fn material_jumps(&self) -> [&'static [f64]; 2] {
+        MATERIAL_JUMPS[self.case.material]
     }
 
     /// The number of intervals of a node's cell along an axis.
@@ -368,13 +375,14 @@ impl Reference {
         let d = |number: usize| self.at(material, with(number).0, with(number).1);
         let p = |number: usize| self.state[with(number).0 * nx + with(number).1];
         // An edge has the number of its second node.
-        let face = |edge: usize, a: usize, b: usize| match material_jumps(self.case.material) {
-            true => {
+        let face = |edge: usize, a: usize, b: usize| match self.material_jumps().concat().is_empty()
+        {
+            false => {
                 let along = [&self.x, &self.y][axis];
                 let line = [j, i][axis];
                 self.cut_mean(material, axis, [along[edge - 1], along[edge]], line)
             }
-            false => self.mean(d(a), d(b)),
+            true => self.mean(d(a), d(b)),
         };
         let across = |edge: usize, a: usize, b: usize| {
             let face = face(edge, a, b);
@@ -423,12 +431,13 @@ impl Reference {
 
     /// Capacity and decay of a node.
     fn storage(&self, (j, i): (usize, usize)) -> [f64; 2] {
-        let (text, capacity) = CAPACITIES[self.case.capacity];
+        let (_, capacity) = CAPACITIES[self.case.capacity];
+        let jumps = CAPACITY_JUMPS[self.case.capacity];
         let decay = self.at(DECAYS[self.case.decay].1, j, i);
-        if !text.contains('>') {
+        if jumps.is_empty() {
             return [self.at(capacity, j, i), decay];
         }
-        let parts = self.cell(0, i);
+        let parts = self.cell(jumps, 0, i);
         let length: f64 = parts.iter().map(|[length, _]| length).sum();
         let amount = parts
             .iter()

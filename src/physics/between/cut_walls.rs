@@ -31,7 +31,7 @@ impl Geometry {
             let quantity = [Quantity::X, Quantity::Y][side.axis_number()];
             let diffusivity = match params.profile(quantity) {
                 Profile::Function(function) => Some(function),
-                Profile::File(_) | Profile::Image { .. } => None,
+                Profile::File { .. } | Profile::Image { .. } => None,
             };
             CutWall::new(&self, side, diffusivity, self.start)
         }));

@@ -70,6 +70,10 @@ impl Profile {
             cuts.push(within(bounds, 0.5));
         }
         let pieces = divided(bounds, cuts);
+        // Most edges around an area in which a source jumps are whole, and D need not be asked on them.
+        if pieces.len() == 1 && points.areas.is_empty() {
+            return Self::linear(bounds);
+        }
         let is_radial = axis == 0 && points.jumping.iter().any(|jumping| jumping.is_radial);
         let measure = match is_radial {
             true if bounds[0] > 0.0 => Measure::Logarithm,
