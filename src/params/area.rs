@@ -66,7 +66,7 @@ impl Area {
             "file" => Self::File(judge.path(&name_of("file"))),
             _ => Self::Image {
                 path: judge.path(&name_of("image")),
-                below: judge.number(&name_of("below")),
+                below: take_below(judge, &name_of("below")),
                 alpha: judge.choice_if_typed(&name_of("alpha")),
             },
         })
@@ -80,6 +80,19 @@ impl Area {
             Self::Image { .. } => "mask.image",
         }
     }
+}
+
+/// The grey value below which pixels count, at most 1.
+fn take_below(judge: &mut Judge, key: &str) -> f64 {
+    let below = judge.number(key);
+    judge.refuse_if(below > 1.0, key, || {
+        let of_byte = match (1.0..=255.0).contains(&below) {
+            true => format!("; {below:?} of 255 is {:.3}", below / 255.0),
+            false => String::new(),
+        };
+        format!("a grey value goes from 0, black, to 1, white{of_byte}")
+    });
+    below
 }
 
 impl AreaValue {

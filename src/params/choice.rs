@@ -127,6 +127,17 @@ choice! {
 }
 
 choice! {
+    /// The values that nodes get from an array of another grid.
+    #[non_exhaustive]
+    pub enum Regrid {
+        /// Those of the bilinear function between the nodes of the array.
+        Linear = "linear",
+        /// The means of that function over the cells of the nodes, which keep the mass.
+        Mean = "mean",
+    }
+}
+
+choice! {
     /// The meaning of the opacity of a picture's pixels.
     #[non_exhaustive]
     pub enum Alpha {

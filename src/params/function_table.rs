@@ -453,6 +453,7 @@ impl CsvColumns {
             name: self.to.clone(),
             unit: self.reading.to_unit.clone(),
             instead: None,
+            deviates: None,
         }];
         let request = ReadRequest {
             reading: &self.reading,

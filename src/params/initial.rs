@@ -1,7 +1,7 @@
 //! [`InitialState`]: the state before the first step, as defined by `[initial]`.
 
 use super::{
-    choice::{Alpha, Interpolation, choice},
+    choice::{Alpha, Interpolation, Regrid, choice},
     judge::Judge,
     keys::KEYS,
     profile::Function,
@@ -49,6 +49,8 @@ pub enum InitialState {
         path: PathBuf,
         /// The index of a snapshot of a cube; negative numbers count from the end.
         snapshot: Option<i64>,
+        /// How its values become those of the nodes, if it is one of another grid.
+        regrid: Option<Regrid>,
     },
     /// A picture with its grey values mapped to a range.
     Image {
@@ -96,11 +98,12 @@ impl InitialState {
             InitialKind::File => Self::File {
                 path: judge.path("initial.path"),
                 snapshot: judge.integer_if_typed("initial.snapshot"),
+                regrid: judge.choice_if_typed("initial.interpolate"),
             },
             InitialKind::Image => Self::Image {
                 path: judge.path("initial.path"),
                 range: judge.pair("initial.range"),
-                interpolation: judge.choice("initial.interpolate"),
+                interpolation: judge.choice_or("initial.interpolate", Interpolation::Linear),
                 alpha: judge.choice_if_typed("initial.alpha"),
             },
         }
@@ -139,7 +142,7 @@ impl fmt::Display for InitialState {
             Self::Sine(Sine { kx, ky }) => write!(f, "sine of {kx:?} × {ky:?} half waves"),
             Self::Constant(value) => write!(f, "{value:?} everywhere"),
             Self::Expression(function) => write!(f, "{function}"),
-            Self::File { path, snapshot } => match snapshot {
+            Self::File { path, snapshot, .. } => match snapshot {
                 Some(number) => write!(f, "snapshot {number} of {}", path.display()),
                 None => write!(f, "the file {}", path.display()),
             },

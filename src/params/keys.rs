@@ -20,7 +20,8 @@ const TIMES_OR_DATES: &[Type] = &[Type::Pair, Type::Dates];
 const LIST: &[Type] = &[Type::Numbers];
 const WORDS: &[Type] = &[Type::Words];
 const FORMULA: &[Type] = &[Type::Number, Type::Word];
-const SIGMA: &[Type] = &[Type::Number, Type::Numbers];
+const SIGMA: &[Type] = &[Type::Number, Type::Numbers, Type::Word];
+const SIGMA_OF_COLUMN: &[Type] = &[Type::Number, Type::Word];
 const POINTS: &[Type] = &[Type::Points];
 const DATE: &[Type] = &[Type::Word, Type::Date];
 const COLUMN: &[Type] = &[Type::Word, Type::Integer];
@@ -47,8 +48,7 @@ const START: &str =
 const ENDS: &str = "{ steady = rate } or { steady = rate, after = t }, where rate is a number greater than 0 and t a number: the run ends at the first snapshot, not before t, that has changed by less than rate per time; or { column = \"T1\", above = limit } or below = limit, where T1 is a column of the record: it ends at the first snapshot after a row, not before t, that is beyond the limit";
 const INITIAL: &str =
     "\"peaks\", \"gaussian\", \"sine\", \"constant\", \"expression\", \"file\" or \"image\"";
-const INTERPOLATE: &str =
-    "\"linear\" (bilinear between four pixels) or \"nearest\" (that of the nearest pixel)";
+const INTERPOLATE: &str = "\"linear\" (bilinear between four pixels or nodes), of a picture also \"nearest\" (that of the nearest pixel), of an array \"mean\" (over the cell of the node, which keeps the mass)";
 const ALPHA: &str = "\"white\" (the picture lies on white), \"ignore\" (the colours alone) or \"values\" (the opacity in place of the grey value)";
 const VALUE: &str = "a finite number, or a formula in x and y for kind = \"expression\"";
 const UNIT: &str = "a short text in quotes";
@@ -111,8 +111,8 @@ const PROFILE: &[Type] = &[
             "image", "picture whose grey values are values", "", WORD, FILE, "\"D.png\"", Derived;
             "range", "the values of black and white", "", PAIR, "two finite numbers, [black, white]", "[0.0, 1.0]",
                 Default("[0.0, 1.0]") => beside "image";
-            "interpolate", "the value of a node between pixels", "", WORD, INTERPOLATE, "\"nearest\"",
-                Default("\"linear\"") => beside "image";
+            "interpolate", "the value of a node between pixels, or between the nodes of another grid", "", WORD, INTERPOLATE,
+                "\"linear\"", Derived;
             "alpha", "what the opacity of pixels means", "", WORD, ALPHA, "\"white\"", Derived => beside "image";
         }],
         one_of: &["file", "image"],
@@ -253,9 +253,10 @@ const DATA: &[Type] = &[Type::Tables(&TableKeys {
             "between", "what values say of the times between two rows", "", WORD, BETWEEN, "\"mean\"", Derived;
             "columns.NAME", "column of the record with which a column of the file is compared", "", WORD,
                 "the name of a column of the record in quotes", "\"sill\"", Derived;
-            "sigma", "standard deviation of a value", "", SIGMA, "a number greater than 0, or one for each column by its name", "0.1",
+            "sigma", "standard deviation of a value", "", SIGMA, "a number greater than 0, the name of a column of the file with one for each value, or these for each column by its name", "0.1",
                 Derived;
-            "sigma.NAME", "standard deviation of a value of a column", "", NUMBER, ABOVE_0, "0.1", Derived;
+            "sigma.NAME", "standard deviation of a value of a column", "", SIGMA_OF_COLUMN,
+                "a finite number greater than 0, or the name of a column of the file", "0.1", Derived;
             "use", "first and last time of the rows that count", "time", TIMES_OR_DATES, "[from, to], two times or two dates that ascend",
                 "[0.0, 10.0]",
                 Derived;
@@ -315,8 +316,8 @@ pub static KEYS: [Key; 73] = keys! {
     "initial.snapshot", "which snapshot of the cube", "", INTEGER, "a whole number, negative from the end", "-1", Derived;
     "initial.range", "the values of black and white", "density", PAIR, "two finite numbers, [black, white]",
         "[0.0, 1.0]", Default("[0.0, 1.0]");
-    "initial.interpolate", "the value of a node between pixels", "", WORD, INTERPOLATE, "\"nearest\"",
-        Default("\"linear\"");
+    "initial.interpolate", "the value of a node between pixels, or between the nodes of another grid", "", WORD, INTERPOLATE,
+        "\"linear\"", Derived;
     "initial.alpha", "what the opacity of pixels means", "", WORD, ALPHA, "\"white\"", Derived;
     "boundary.left", "the wall at x = x1", "density", SIDE, WALL, "0.0", Default("0.0");
     "boundary.right", "the wall at x = x2", "density", SIDE, WALL, "0.0", Default("0.0");
@@ -366,10 +367,11 @@ pub static KEYS: [Key; 73] = keys! {
 };
 
 /// The keys of a sweep file besides the varied ones.
-pub static SWEEP_KEYS: [Key; 2] = keys! {
+pub static SWEEP_KEYS: [Key; 3] = keys! {
     "params", "the parameter file whose keys the sweep varies", "", WORD, "a string", "\"diff2dparams.toml\"", Required;
     "combine", "how the values of several keys are combined", "", WORD, COMBINE, "\"product\"",
         Default("\"product\"");
+    "samples.file", "a table whose headings are keys and whose rows are scenarios", "", WORD, FILE, "\"samples.csv\"", Derived;
 };
 
 /// The keys that say how a file of measured values is read: those of a function, whose `from` is the `time` of measured

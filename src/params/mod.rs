@@ -24,6 +24,7 @@ mod quantity;
 mod raw;
 mod record;
 mod row_number;
+mod samples;
 mod snapshots;
 mod spelling;
 mod sweep;
@@ -35,9 +36,9 @@ pub mod value;
 mod varied;
 
 pub use area::Area;
-pub use canonical::Canonical;
+pub use canonical::{Canonical, rename_files};
 pub use choice::{
-    Alpha, Choice, Face, Interpolation, Isolated, Layout, Precision, StepMethod, Times,
+    Alpha, Choice, Face, Interpolation, Isolated, Layout, Precision, Regrid, StepMethod, Times,
 };
 pub(crate) use choice::{choice, with_precision};
 pub use constants::number_of;
@@ -59,6 +60,7 @@ pub use row_number::{LEADING_COLUMNS, RowNumber, flux_beside, rate_names, rate_o
 pub use spelling::{hint, hint_of_file, nearest};
 pub use sweep::SweepParams;
 pub(crate) use sweep::WrongScenarios;
+pub use toml_text::path_from;
 pub use until::{End, Limit, Until};
 pub use valid::{MOST_STAGES, Params, SIDES};
 pub use varied::MOST_SCENARIOS;

@@ -1,7 +1,7 @@
 //! Parameters that vary in space or time: formulas, files of values, walls.
 
 use super::{
-    choice::{Alpha, Choice, Interpolation},
+    choice::{Alpha, Choice, Interpolation, Regrid},
     value::{LONGEST_NAME, Value, number},
 };
 use diff2d_arrays::{
@@ -201,8 +201,13 @@ impl fmt::Display for Function {
 pub enum Profile {
     /// A number or a formula.
     Function(Function),
-    /// An array of the grid's shape.
-    File(PathBuf),
+    /// An array of the grid's shape, or of another grid.
+    File {
+        /// The file.
+        path: PathBuf,
+        /// How its values become those of the nodes, if it is one of another grid.
+        regrid: Option<Regrid>,
+    },
     /// A picture with its grey values mapped to a range.
     Image {
         /// The file: PNG, TIFF or JPEG.
@@ -221,7 +226,7 @@ impl Profile {
     pub fn constant(&self) -> Option<f64> {
         match self {
             Self::Function(function) => function.constant(),
-            Self::File(_) | Self::Image { .. } => None,
+            Self::File { .. } | Self::Image { .. } => None,
         }
     }
 
@@ -233,7 +238,13 @@ impl Profile {
     pub(super) fn to_json(&self) -> Json {
         match self {
             Self::Function(function) => function.to_json(),
-            Self::File(path) => json!({ "file": path.to_string_lossy() }),
+            Self::File { path, regrid } => {
+                let mut table = json!({ "file": path.to_string_lossy() });
+                if let Some(regrid) = regrid {
+                    table["interpolate"] = json!(regrid.name());
+                }
+                table
+            }
             Self::Image {
                 path,
                 range,
@@ -258,7 +269,7 @@ impl fmt::Display for Profile {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Function(function) => write!(f, "{function}"),
-            Self::File(path) => write!(f, "the file {}", path.display()),
+            Self::File { path, .. } => write!(f, "the file {}", path.display()),
             Self::Image { path, range, .. } => {
                 write!(
                     f,

@@ -400,7 +400,7 @@ fn way_to_number(value: &Value) -> &'static str {
 }
 
 /// The operating system's reason without its number, in plainer words for common reasons.
-fn explain(error: &io::Error, path: &Path) -> String {
+pub(super) fn explain(error: &io::Error, path: &Path) -> String {
     match error.kind() {
         io::ErrorKind::NotFound => format!("there is no such file{}", hint_of_file(path)),
         io::ErrorKind::IsADirectory => "it is a directory, not a file".to_owned(),

@@ -6,6 +6,7 @@
 //! D = [0.5, 1, 2]
 //! runtime = { from = 1, to = 100, count = 3, scale = "log" }
 //! outtime = 0.5                  # one value for all
+//! samples.file = "samples.csv"   # in place of lists: a table, whose headings are keys and whose rows are scenarios
 //! ```
 
 use super::{
@@ -13,7 +14,10 @@ use super::{
     error::ParamsError,
     judge::Judge,
     keys::{self, KEYS, SWEEP_KEYS},
+    place::Place,
     raw::RawParams,
+    samples::samples,
+    spelling::hint,
     valid::Params,
     value::number,
     varied::{MOST_SCENARIOS, Varied},
@@ -115,7 +119,7 @@ impl SweepParams {
             return Err(Fault::refused(sentence).into());
         }
         let mut judge = Judge::new(sweep);
-        let combine: Combine = judge.choice("combine");
+        let mut combine: Combine = judge.choice("combine");
         let base_name = match base {
             Some(_) => String::new(),
             None => judge.word("params").unwrap_or_default(),
@@ -130,6 +134,15 @@ impl SweepParams {
                 Some(key) => keys.extend(judge.take(Varied::of(key, entry))),
                 None => unknown.push(entry),
             }
+        }
+        if let Some(table) = judge.text_if_typed("samples.file") {
+            combine = Combine::Zip;
+            keys.extend(
+                judge
+                    .take(sampled_keys(sweep, &table, &keys))
+                    .into_iter()
+                    .flatten(),
+            );
         }
         let complete_tables = Varied::complete_tables(&keys);
         let (shared_keys, varied): (Vec<_>, Vec<_>) =
@@ -218,6 +231,47 @@ impl SweepParams {
     }
 }
 
+/// The keys that are headings of a table of samples, with the values of its rows; `others` are what varies besides.
+fn sampled_keys(
+    sweep: &RawParams,
+    table: &str,
+    others: &[Varied],
+) -> Result<Vec<Varied>, ParamsError> {
+    const KEY: &str = "samples.file";
+    let refuse = |reason: String| sweep.refuse(KEY, reason);
+    let typed = sweep.typed();
+    let place = typed
+        .get(KEY)
+        .map_or(Place::Default, |entry| entry.place.clone());
+    let sampled = samples(&place.path_to(table), &place).map_err(refuse)?;
+    let lists = others.iter().filter(|key| key.values.len() > 1);
+    if let Some(list) = lists.map(|key| key.name.as_str()).next() {
+        return Err(refuse(format!(
+            "it has all that varies, and {list} is a list: make it a column"
+        )));
+    }
+    if typed.get("combine").is_some() {
+        return Err(refuse(
+            "its rows are the scenarios, and combine has nothing to combine".to_owned(),
+        ));
+    }
+    for key in &sampled {
+        let name = &key.name;
+        if keys::find(name).or_else(|| keys::element(name)).is_none() {
+            let hint = hint(name, KEYS.iter().map(|key| key.name));
+            return Err(refuse(format!(
+                "its heading {name:?} is no parameter{hint}; a constant is constants.NAME"
+            )));
+        }
+        if others.iter().any(|other| other.name == *name) {
+            return Err(refuse(format!(
+                "{name} is one of its headings and stands in the sweep file, too"
+            )));
+        }
+    }
+    Ok(sampled)
+}
+
 /// The number of scenarios if every value is combined with every other.
 fn product(varied: &[Varied]) -> Result<usize, ParamsError> {
     varied.iter().try_fold(1, |scenarios: usize, key| {
@@ -253,7 +307,7 @@ fn zip(varied: &[Varied]) -> Result<usize, ParamsError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::params::value::number;
+    use crate::params::value::{Value, number};
     use std::fs;
 
     const BASE: &str = "D = 1\nx1 = 0\nx2 = 1\nruntime = 1\ndx = 0.1\nouttime = 0.5\n";
@@ -306,6 +360,61 @@ mod tests {
                 .unwrap_err()
                 .contains("runtime has 3 values")
         );
+    }
+
+    #[test]
+    fn the_rows_of_a_table_are_scenarios() {
+        let directory = tempfile::tempdir().unwrap();
+        fs::write(directory.path().join("base.toml"), BASE).unwrap();
+        let path = directory.path().join("sweep.toml");
+        let read = |table: &str, more: &str| {
+            fs::write(directory.path().join("samples.csv"), table).unwrap();
+            let text =
+                format!("params = \"base.toml\"\nsamples = {{ file = \"samples.csv\" }}\n{more}");
+            fs::write(&path, text).unwrap();
+            SweepParams::read(&path, &[]).map_err(|error| error.to_string())
+        };
+        let table = "D [m2/s],initial.x0,constants.h,stages\n1.5,-1,2,3\n2,0.25,1e-3,4\n3,0,0,5\n";
+        let sweep = read(table, "dx = 0.2").unwrap();
+        assert_eq!(sweep.varied(), ["D", "initial.x0", "constants.h", "stages"]);
+        assert_eq!(numbers(&sweep, "D"), [1.5, 2.0, 3.0]);
+        assert_eq!(numbers(&sweep, "initial.x0"), [-1.0, 0.25, 0.0]);
+        assert_eq!(numbers(&sweep, "dx"), [0.2; 3]);
+        let stages = sweep.scenario(2).typed().get("stages").cloned();
+        assert_eq!(stages.unwrap().value, Value::Integer(5));
+        assert_eq!(numbers(&read("D;dt\n0,5;1\n", "").unwrap(), "D"), [0.5]);
+        for (table, more, sentence) in [
+            (
+                "D,dt\n1,2\n3,\n",
+                "",
+                "line 3, column \"dt\": there is no value",
+            ),
+            ("D,dt\n1,a\n", "", "is no number"),
+            ("D,dt\n", "", "headings alone"),
+            (
+                "D,h\n1,2\n",
+                "",
+                "its heading \"h\" is no parameter; a constant is constants.NAME",
+            ),
+            (
+                "D,dt\n1,2\n",
+                "dx = [0.1, 0.2]",
+                "dx is a list: make it a column",
+            ),
+            (
+                "D,dt\n1,2\n",
+                "D = 3",
+                "D is one of its headings and stands",
+            ),
+            (
+                "D,dt\n1,2\n",
+                "combine = \"zip\"",
+                "combine has nothing to combine",
+            ),
+        ] {
+            let error = read(table, more).unwrap_err();
+            assert!(error.contains(sentence), "{table} {more}: {error}");
+        }
     }
 
     #[test]
@@ -449,6 +558,14 @@ mod tests {
             ),
             ("params = \"base.toml\"\ncombine = \"all\"", "product"),
             ("params = 1", "must be a string"),
+            (
+                "params = \"base.toml\"\nsamples = { file = \"none.csv\" }",
+                "no such file",
+            ),
+            (
+                "params = \"base.toml\"\nsamples = { file = \"base.toml\", rows = 3 }",
+                "there is no parameter samples.rows",
+            ),
         ] {
             let error = read(text).unwrap_err();
             assert!(error.contains(sentence), "{text}: {error}");

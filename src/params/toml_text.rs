@@ -36,7 +36,13 @@ impl RawParams {
     /// The files named by values.
     #[must_use]
     pub fn files(&self) -> Vec<PathBuf> {
-        self.typed().entries().filter_map(file_of).collect()
+        self.entries_of_files().map(|(_, file)| file).collect()
+    }
+
+    /// The entries that name files, with these files.
+    pub fn entries_of_files(&self) -> impl Iterator<Item = (&Entry, PathBuf)> {
+        let entries = self.typed().entries();
+        entries.filter_map(|entry| Some((entry, file_of(entry)?)))
     }
 }
 
@@ -59,7 +65,7 @@ fn file_of(entry: &Entry) -> Option<PathBuf> {
 }
 
 /// The path that leads from a directory to a file: a relative one, if the directory is there.
-fn path_from(directory: &Path, file: &Path) -> PathBuf {
+pub fn path_from(directory: &Path, file: &Path) -> PathBuf {
     let parent_and_name = file.parent().zip(file.file_name());
     let resolved = parent_and_name.and_then(|(parent, name)| {
         // Names of links mean nothing behind `..`.

@@ -6,12 +6,15 @@ use super::{
     place::Place,
     value::{Entry, Value, value_of},
 };
-use diff2d_arrays::expression::refuse_letters;
+use diff2d_arrays::{expression::refuse_letters, wording::excerpt};
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
 };
 use toml::de::{DeTable, DeValue};
+
+/// The most letters of a line that are shown.
+const LONGEST_LINE: usize = 80;
 
 /// The keys of file names.
 pub(super) const FILES: [&str; 3] = ["file", "image", "path"];
@@ -23,6 +26,34 @@ pub struct Typed {
     by_name: BTreeMap<String, (usize, Entry)>,
     /// The number of the next entry.
     next: usize,
+}
+
+/// What was probably meant by a line that is no TOML, where a habit of other languages shows it.
+fn meant_line(line: &str) -> Option<String> {
+    let (key, value) = line.split_once('=')?;
+    let (key, value) = (key.trim(), value.trim());
+    let is_number = |text: &str| text.parse::<f64>().is_ok();
+    let commented = ["//", "%", "--", "!"].iter().find_map(|mark| {
+        let (value, comment) = value.split_once(mark)?;
+        Some(format!("{key} = {}  # {}", value.trim(), comment.trim()))
+    });
+    let of_fortran = value.to_lowercase().replacen('d', "e", 1);
+    let meant = if let Some(value) = value.strip_suffix(';') {
+        format!("{key} = {value}")
+    } else if let Some(line) = commented {
+        line
+    } else if value.matches(',').count() == 1 && is_number(&value.replace(',', ".")) {
+        format!("{key} = {}", value.replace(',', "."))
+    } else if is_number(&of_fortran) && !is_number(value) {
+        format!("{key} = {of_fortran}")
+    } else if value.starts_with(|letter: char| letter.is_alphabetic()) {
+        format!("{key} = \"{value}\"")
+    } else if value.contains(['/', '*', '^']) || value.starts_with('-') {
+        return Some(format!("a formula stands in quotes: {key} = \"{value}\""));
+    } else {
+        return None;
+    };
+    Some(format!("write {meant}"))
 }
 
 impl Typed {
@@ -68,7 +99,12 @@ impl Typed {
             // TOML takes a Greek letter for none.
             let reason = match refuse_letters(&rest[..word_end.unwrap_or(rest.len())]) {
                 Some(reason) => reason,
-                None => format!("this is not TOML: {}", error.message()),
+                None => {
+                    let line_start = text[..position].rfind('\n').map_or(0, |end| end + 1);
+                    let line = text[line_start..].lines().next().unwrap_or_default().trim();
+                    let meant = meant_line(line).unwrap_or_else(|| error.message().to_owned());
+                    format!("this is not TOML: {}: {meant}", excerpt(line, LONGEST_LINE))
+                }
             };
             ParamsError::syntax(&lines.place(position), reason)
         })?;

@@ -17,11 +17,13 @@ pub struct Entry {
     pub place: Place,
 }
 
-/// Parses a value as `--set key=value` does: a TOML value, or any other words as a string.
+/// Parses a value as `--set key=value` does: a TOML value, True and False as in Python, or any other words as a string.
 pub fn parse_value(text: &str) -> Value {
-    match DeValue::parse(text.trim()) {
-        Ok(parsed) => value_of(parsed.get_ref()),
-        Err(_) => Value::String(text.trim().to_owned()),
+    match (DeValue::parse(text.trim()), text.trim()) {
+        (Ok(parsed), _) => value_of(parsed.get_ref()),
+        (Err(_), "True") => Value::Boolean(true),
+        (Err(_), "False") => Value::Boolean(false),
+        (Err(_), words) => Value::String(words.to_owned()),
     }
 }
 

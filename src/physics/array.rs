@@ -1,7 +1,13 @@
 //! [`Array`]: the elements of a `.npy` file as values on the nodes.
 
-use super::input::{Input, InputFile};
-use crate::{grid::Grid, params::ParamsError};
+use super::{
+    input::{Input, InputFile},
+    regridding::Regridding,
+};
+use crate::{
+    grid::Grid,
+    params::{ParamsError, Regrid},
+};
 use diff2d_arrays::npy::{NpyHeader, Number};
 use std::ops::Range;
 
@@ -19,17 +25,20 @@ pub struct Array {
     /// The resolution of the array divided by the resolution of the grid: the grid's nodes are every `every`-th
     /// element.
     every: usize,
+    /// The weights of its elements, if it is an array of another grid.
+    regridding: Option<Regridding>,
 }
 
 impl Array {
     /// Checks an array that has the shape of the grid, or of a grid finer by a whole factor. `snapshot` is the index of
-    /// a snapshot in a cube, counted from the end if negative.
+    /// a snapshot in a cube, counted from the end if negative. With `regrid` the array may be one of any grid.
     ///
     /// # Errors
     /// [`ParamsError`] if the array cannot be used.
     pub fn new(
         input: Input,
         snapshot: Option<i64>,
+        regrid: Option<Regrid>,
         grid: &Grid,
         every: usize,
     ) -> Result<Self, ParamsError> {
@@ -53,9 +62,13 @@ impl Array {
                 return Err(input.refuse(&reason));
             }
         };
-        if frame_shape != expected_shape {
+        let regridding = match regrid {
+            Some(manner) => Some(Regridding::new(&input, shape, frame_shape, manner, grid)?),
+            None => None,
+        };
+        if regrid.is_none() && frame_shape != expected_shape {
             let reason = format!(
-                "it has the shape {}, and the grid with its boundary nodes {}",
+                "it has the shape {}, and the grid with its boundary nodes {}; interpolate = \"linear\" beside it takes a state of another grid by its coordinates",
                 shape_text(shape),
                 shape_text(&expected_shape)
             );
@@ -101,6 +114,7 @@ impl Array {
             npy,
             frame,
             every,
+            regridding,
         })
     }
 
@@ -123,6 +137,10 @@ impl Array {
         nx: usize,
         out: &mut [f64],
     ) -> Result<(), ParamsError> {
+        if let Some(regridding) = &self.regridding {
+            let columns = self.npy.shape.last().map_or(1, |&columns| columns as usize);
+            return regridding.read(rows, out, |rows, out| self.read_all(rows, columns, out));
+        }
         if self.every == 1 {
             return self.read_all(rows, nx, out);
         }

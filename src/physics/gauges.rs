@@ -111,6 +111,12 @@ impl Gauge {
         Ok(())
     }
 
+    /// Whether the value is that of a node.
+    #[must_use]
+    pub(crate) fn is_node(&self) -> bool {
+        self.at.len() == 1
+    }
+
     /// The value of the point, from the values of its nodes.
     fn value(&self, of: impl Fn((usize, usize)) -> f64) -> f64 {
         match (&self.at[..], &self.weights[..]) {

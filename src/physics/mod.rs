@@ -23,6 +23,7 @@ mod picture_file;
 pub mod pieces;
 mod raster;
 pub mod region_rim;
+mod regridding;
 pub mod robin;
 mod selection;
 mod separated;

@@ -43,7 +43,10 @@ impl Selection {
     ) -> Result<Self, ParamsError> {
         let (profile, grey_limit) = match area {
             Area::Where(function) => (Profile::Function(of_rounded(function, nodes)), None),
-            Area::File(path) => (Profile::File(path.clone()), None),
+            Area::File(path) => {
+                let (path, regrid) = (path.clone(), None);
+                (Profile::File { path, regrid }, None)
+            }
             Area::Image { path, below, alpha } => {
                 let profile = Profile::Image {
                     path: path.clone(),

@@ -308,6 +308,27 @@ impl Slots {
         dt / self.uniform(Quantity::Capacity).unwrap_or(1.0)
     }
 
+    /// D along x and along y at every node, row by row; NaN at masked nodes. Nothing where its formula jumps between nodes.
+    ///
+    /// # Errors
+    /// [`ParamsError`] if a file can no longer be read.
+    pub fn diffusivities(&self) -> Result<Option<[Vec<f64>; 2]>, ParamsError> {
+        let Geometry { grid, nodes, .. } = &*self.geometry;
+        if !self.cut_faces.iter().all(SparseRows::is_empty) {
+            return Ok(None);
+        }
+        let of = |quantity| {
+            let rows = 0..grid.y.nodes;
+            let mut values = vec![0.0; rows.len() * grid.x.nodes];
+            // Around an axis D along y has the radius with it.
+            let given = self.slot(quantity).values.given();
+            given.rows(nodes, rows, 0.0, &mut values)?;
+            self.geometry.codec().encode(0, &mut values);
+            Ok::<_, ParamsError>(values)
+        };
+        Ok(Some([of(Quantity::X)?, of(Quantity::Y)?]))
+    }
+
     /// The capacity at every node, row by row; 0 at masked nodes.
     ///
     /// # Errors

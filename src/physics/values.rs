@@ -66,13 +66,13 @@ impl Values {
     ) -> Result<Self, ParamsError> {
         match profile {
             Profile::Function(function) => Ok(Self::of_function(function.clone())),
-            Profile::File(path) => {
+            Profile::File { path, regrid } => {
                 let place = raw.input(key, path);
                 let input = match snapshot {
                     Some(number) => Input::open_snapshot(place, number, digests),
                     None => Input::open(place, digests),
                 }?;
-                let array = Array::new(input, snapshot, grid, digests.every)?;
+                let array = Array::new(input, snapshot, *regrid, grid, digests.every)?;
                 Ok(Self::Array(array))
             }
             Profile::Image {

@@ -3,6 +3,7 @@
 use crate::{
     cube::{
         journal::{Scenario, Scenarios},
+        recorded_inputs::BegunCube,
         with_start,
     },
     measured::Date,
@@ -29,6 +30,8 @@ pub struct Sweep {
     /// The scenarios in the order of the cube's first axis.
     scenarios: Scenarios,
     digests: Digests,
+    /// The cube that is continued.
+    begun: BegunCube,
     /// The problem of scenario 0. All scenarios have its shape and precision.
     first: Problem,
     /// The number of snapshots of the longest scenario.
@@ -57,7 +60,20 @@ impl Sweep {
     /// # Errors
     /// As [`load`](Self::load).
     pub fn load_with(file: &Path, overrides: &[String]) -> Result<Self, ParamsError> {
-        Self::of(SweepParams::read(file, overrides)?)
+        Self::load_to_continue(file, overrides, None)
+    }
+
+    /// Reads a sweep file as [`load_with`](Self::load_with) does, to continue a cube if it is there: files that have moved with
+    /// the cube are found.
+    ///
+    /// # Errors
+    /// As [`load`](Self::load).
+    pub fn load_to_continue(
+        file: &Path,
+        overrides: &[String],
+        cube: Option<&Path>,
+    ) -> Result<Self, ParamsError> {
+        Self::of(SweepParams::read(file, overrides)?, cube)
     }
 
     /// The sweep with the keys of a sweep file from any source. `base` are the parameters that are varied; if there are
@@ -70,10 +86,11 @@ impl Sweep {
         directory: &Path,
         base: Option<RawParams>,
     ) -> Result<Self, ParamsError> {
-        Self::of(SweepParams::of(sweep, directory, base)?)
+        Self::of(SweepParams::of(sweep, directory, base)?, None)
     }
 
-    fn of(params: SweepParams) -> Result<Self, ParamsError> {
+    fn of(params: SweepParams, cube: Option<&Path>) -> Result<Self, ParamsError> {
+        let begun = BegunCube::of(cube);
         let (mut errors, mut digests) = (WrongScenarios::default(), Digests::default());
         let (mut first_problem, mut scenario_count) = (None::<Problem>, 0);
         let (mut snapshots, mut largest_footprint) = (0, None);
@@ -84,7 +101,7 @@ impl Sweep {
         let mut warnings_of_keys = None::<Vec<String>>;
         params.judge_each(&mut errors, |raw| {
             scenario_count += 1;
-            let raw = with_start(raw)?;
+            let raw = with_start(begun.found_again(raw, &mut digests)?)?;
             let problem = Problem::with_digests(&raw, &mut digests)?;
             let of_keys = warnings::of_typed(&raw);
             // A constant that one scenario uses is not forgotten.
@@ -138,6 +155,7 @@ impl Sweep {
             varied: params.varied(),
             scenarios,
             digests,
+            begun,
             origin: first_problem.origin().filter(|_| has_one_origin),
             first: first_problem,
             snapshots,
@@ -167,8 +185,9 @@ impl Sweep {
     /// # Errors
     /// [`ParamsError::Input`] for a file that was changed since the sweep was read.
     pub fn problem(&self, number: usize) -> Result<Problem, ParamsError> {
-        let raw = with_start(self.params.scenario(number))?;
-        Problem::with_digests(&raw, &mut self.digests.clone())
+        let (raw, mut digests) = (self.params.scenario(number), self.digests.clone());
+        let raw = with_start(self.begun.found_again(raw, &mut digests)?)?;
+        Problem::with_digests(&raw, &mut digests)
     }
 
     /// The date at which t is 0 in all scenarios, if files of functions have dates.

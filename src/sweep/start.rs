@@ -6,9 +6,9 @@ use super::{
 };
 use crate::{
     comm::{Comm, Solo, Topology, collective},
-    cube::{Claim, Header, Io, Paths, digest, inputs, share::Share},
+    cube::{Claim, Header, Io, Paths, digest, inputs, record_file, share::Share},
     fault::Fault,
-    run::{self, Observer, Options, Outcome, Run, RunError, SweepRecord},
+    run::{self, Observer, Options, Outcome, Run, RunError, SweepRecord, end_record_of_sweep},
 };
 use std::{ops::Range, path::PathBuf, time::Instant};
 
@@ -80,10 +80,10 @@ fn run_on(
     // Threads are started before the cube is claimed: a system that refuses them leaves no file.
     let pools = collective::all_ok(comm, Pools::start(worker_count))?;
 
-    let parameters = (sweep.scenarios(), sweep.inputs());
-    let record = SweepRecord::of(sweep.first(), &parameters, sweep.warnings(), &paths);
-    run::on_root(comm, || {
-        record.as_ref().map_or(Ok(()), SweepRecord::refuse_others)
+    let has_record = sweep.first().params.record.is_some();
+    run::on_root(comm, || match has_record {
+        true => record_file::refuse_others(&paths, &[]),
+        false => Ok(()),
     })?;
 
     let share = Share::whole(sweep.first().field_bytes());
@@ -111,13 +111,14 @@ fn run_on(
     )?;
     let Some((writer, io)) = opened else {
         // It may have been killed before that.
-        let record_result = run::on_root(comm, || record.as_ref().map_or(Ok(()), SweepRecord::end));
+        let record_result = run::on_root(comm, || end_record_of_sweep(sweep.first(), &paths));
         return record_result.map(|()| Outcome::AlreadyDone);
     };
     if io == Io::Single && topology.machines() > 1 {
         let sentence = "ranks on several machines cannot write a sweep on a filesystem, such as NFS, where one rank has to write for all others: start the sweep on one machine, or on a filesystem like Lustre";
         return Err(Fault::refused(sentence).into());
     }
+    let record = SweepRecord::of(writer.header(), sweep.first(), &paths);
     run::on_root(comm, || match &record {
         Some(record) => {
             // By line 1 of the journal its files are known as those of this sweep.
@@ -131,7 +132,7 @@ fn run_on(
     // An error of the writer comes first: it is what stopped the scenarios.
     // Until the record is finished, too, the journal stays locked.
     let _finished = run::finish(comm, writer, false)?;
-    let record_result = run::on_root(comm, || record.as_ref().map_or(Ok(()), SweepRecord::end));
+    let record_result = run::on_root(comm, || end_record_of_sweep(sweep.first(), &paths));
     collective::all_ok(comm, computed).and_then(|outcome| record_result.map(|()| outcome))
 }
 

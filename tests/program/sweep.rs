@@ -870,6 +870,33 @@ fn all_that_is_wrong_with_a_sweep_is_said_at_once() {
     assert_eq!(scene.files(), ["p.toml", "s.toml"]);
 }
 
+/// What a spreadsheet does to a table costs no scenario.
+#[test]
+fn a_table_that_a_spreadsheet_has_saved_is_written_again() {
+    let scene = scene(SWEEP);
+    scene.succeed("sweep s.toml -o s.npy");
+    let (table, cube) = (scene.text("s.csv"), scene.read("s.npy"));
+    let saved = [
+        table.replace('\n', "\r\n"),
+        format!("\u{feff}{}", table.replace(',', ";")),
+    ];
+    for command in ["repair s.npy", "sweep s.toml -o s.npy --resume"] {
+        for saved in &saved {
+            scene.write("s.csv", saved);
+            scene.succeed(command);
+            assert_eq!(scene.text("s.csv"), table, "{command}");
+        }
+    }
+    std::fs::remove_file(scene.path("s.csv")).unwrap();
+    let told = scene.succeed("repair s.npy").stdout;
+    assert!(told.contains("s.csv: the table is written again"), "{told}");
+    assert_eq!(scene.text("s.csv"), table);
+    scene.write("s.csv", "my,own\n");
+    scene.succeed("repair s.npy");
+    assert_eq!(scene.text("s.csv"), "my,own\n");
+    assert!(scene.read("s.npy") == cube);
+}
+
 #[test]
 fn the_table_of_somebody_else_is_not_replaced() {
     let scene = scene(SWEEP);

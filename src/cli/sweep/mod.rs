@@ -1,6 +1,6 @@
 //! `diff2d sweep`: many scenarios into one cube.
 
-mod table;
+pub(super) mod table;
 
 use super::{
     bar::{Bar, Unit},
@@ -96,7 +96,10 @@ impl SweepArgs {
 
 pub(super) fn sweep(args: &SweepArgs, terminal: &Terminal) -> Result<u8, Error> {
     // Parameters are judged before ranks are brought together.
-    let sweep = Sweep::load_with(&args.file, &args.overrides)?;
+    let cube = args.start.cube(&args.file)?;
+    let is_continued = args.start.resume || args.scenarios.is_some();
+    let continued = is_continued.then_some(&*cube);
+    let sweep = Sweep::load_to_continue(&args.file, &args.overrides, continued)?;
     let part = args.part(&sweep)?;
     if let (Some(text), true) = (&args.scenarios, part.as_ref().is_some_and(Range::is_empty)) {
         terminal.note(&format!(
@@ -105,7 +108,6 @@ pub(super) fn sweep(args: &SweepArgs, terminal: &Terminal) -> Result<u8, Error> 
         ));
         return Ok(0);
     }
-    let cube = args.start.cube(&args.file)?;
     let report = args.start.admit_report(&cube, args.reads(&sweep), false)?;
     ranks::together("sweep", terminal, |world| {
         let (part, report) = (part.as_ref(), report.clone());
@@ -131,7 +133,7 @@ fn on_ranks(
     let count = numbers.len();
     let total = numbers.map(|number| scenarios.snapshots_of(number));
     let table = Paths::of(cube)?.table();
-    let table = ScenarioTable::new(sweep, &table, cube);
+    let table = ScenarioTable::new((scenarios, &sweep.varied), &table, cube, &[]);
     let table_to = if world.is_root() {
         let resume = args.start.resume || part.is_some();
         let destination = table.admit(args.start.force, resume, &args.reads(sweep));

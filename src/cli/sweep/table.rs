@@ -5,15 +5,16 @@ use crate::cli::{
     rows::{Cell, Column, csv_head, csv_line},
 };
 use diff2d::{
-    Commit, Cube, FluxTable, ParamsError, RunError, Scenario, Sweep,
+    Commit, Cube, FluxTable, ParamsError, RunError, Scenario,
     program::{
-        cube::{FileNames, Paths, Writing},
+        cube::{FileNames, Paths, Scenarios, Writing},
         params::number_of,
         run::EffectiveDiffusivity,
     },
 };
 use diff2d_sys::{self as sys, Destination, FileError};
 use std::{
+    fs,
     io::{self, BufRead, BufReader, Read},
     iter,
     path::{Path, PathBuf},
@@ -24,8 +25,10 @@ use std::{
 /// from them, time, mass, minimum, maximum and rates of its last committed snapshot, of steady states between two fixed walls the
 /// effective diffusivity, and where a condition ends scenarios the time at which it was met, which is empty of scenarios that never
 /// met it.
-pub(super) struct ScenarioTable<'a> {
-    sweep: &'a Sweep,
+pub(in crate::cli) struct ScenarioTable<'a> {
+    scenarios: &'a Scenarios,
+    /// What the scenarios differ in.
+    keys: &'a [String],
     /// The names of the values of each varied key.
     names: Vec<FileNames>,
     /// The names of the rates.
@@ -36,18 +39,20 @@ pub(super) struct ScenarioTable<'a> {
     has_ends: bool,
     path: &'a Path,
     cube: &'a Path,
+    /// The new places of input files that have moved.
+    moved: &'a [String],
 }
 
 /// The names of the values that a sweep gives a key.
-fn file_names(sweep: &Sweep, key: &str) -> FileNames {
-    let scenarios = sweep.scenarios().iter();
+fn file_names(scenarios: &Scenarios, key: &str) -> FileNames {
+    let scenarios = scenarios.iter();
     FileNames::of(scenarios.filter_map(|scenario| scenario.params.value(key).cloned()))
 }
 
 /// The names of the rates that the scenarios of a sweep have.
-fn rate_names(sweep: &Sweep) -> Vec<String> {
+fn rate_names(scenarios: &Scenarios) -> Vec<String> {
     let mut held_names: Vec<String> = Vec::new();
-    for scenario in sweep.scenarios().iter() {
+    for scenario in scenarios.iter() {
         for name in scenario.params.held_names() {
             if !held_names.contains(&name) {
                 held_names.push(name);
@@ -58,24 +63,43 @@ fn rate_names(sweep: &Sweep) -> Vec<String> {
 }
 
 impl<'a> ScenarioTable<'a> {
-    /// The table of a sweep at `path`, with the results that the cube has.
-    pub(super) fn new(sweep: &'a Sweep, path: &'a Path, cube: &'a Path) -> Self {
-        let keys = sweep.varied.iter();
+    /// The table at `path` of scenarios that differ in some keys, with the results that the cube has.
+    pub(in crate::cli) fn new(
+        (scenarios, keys): (&'a Scenarios, &'a [String]),
+        path: &'a Path,
+        cube: &'a Path,
+        moved: &'a [String],
+    ) -> Self {
+        let names = keys.iter().map(|key| file_names(scenarios, key));
         Self {
-            names: keys.map(|key| file_names(sweep, key)).collect(),
-            rates: rate_names(sweep),
-            has_effective: sweep
-                .scenarios()
+            names: names.collect(),
+            rates: rate_names(scenarios),
+            has_effective: scenarios
                 .iter()
                 .all(|scenario| EffectiveDiffusivity::may_be_of(&scenario.params)),
-            has_ends: sweep
-                .scenarios()
+            has_ends: scenarios
                 .iter()
                 .any(|scenario| scenario.params.get("until").is_some()),
-            sweep,
+            scenarios,
+            keys,
             path,
             cube,
+            moved,
         }
+    }
+
+    /// Writes the table again if it is not there, or if another program has saved it, and returns whether that was so. The table of
+    /// somebody else stays.
+    pub(in crate::cli) fn mend(&self) -> Result<bool, Error> {
+        let Ok(destination) = self.admit(false, true, &[]) else {
+            return Ok(false);
+        };
+        let is_as_written = fs::read(self.path)
+            .is_ok_and(|found| self.text().is_ok_and(|text| found == text.as_bytes()));
+        if !is_as_written {
+            self.write(destination)?;
+        }
+        Ok(!is_as_written)
     }
 
     /// Refuses to replace a file that is not this table, unless asked to.
@@ -88,7 +112,8 @@ impl<'a> ScenarioTable<'a> {
         let writing = Writing {
             taken: protected_files,
             force: true,
-            is_own_kind: None,
+            is_table: true,
+            ..Writing::default()
         };
         let destination = writing.admit(self.path)?;
         if destination.found().is_none() || force {
@@ -102,7 +127,7 @@ impl<'a> ScenarioTable<'a> {
             Ok(destination)
         } else {
             Err(Error::Usage(format!(
-                "{} is there and is not the table of this sweep, which would replace it: move it, write elsewhere with -o, or add --force",
+                "{} is there and is not the table of this sweep, which would replace it: move it, or write elsewhere with -o",
                 self.path.display()
             )))
         }
@@ -111,13 +136,19 @@ impl<'a> ScenarioTable<'a> {
     /// Whether a file is this table, whatever its results are: they may come from another cube. A sweep that
     /// is continued may find the table of another version.
     fn is_this_table(&self, mut file: impl BufRead, resume: bool) -> io::Result<bool> {
-        if !begins_with(&mut file, &format!("{}\n", self.head()))? {
+        let head = self.head();
+        if resume {
+            // A spreadsheet may have saved it with other line ends, separators and quotes.
+            let mut line = Vec::new();
+            let longest = 4 * head.len() as u64 + 8;
+            file.take(longest).read_until(b'\n', &mut line)?;
+            let line = String::from_utf8_lossy(&line).replace(['"', '\u{feff}'], "");
+            return Ok(line.trim_end().replace([';', '\t'], ",") == head);
+        }
+        if !begins_with(&mut file, &format!("{head}\n"))? {
             return Ok(false);
         }
-        if resume {
-            return Ok(true);
-        }
-        for (number, scenario) in self.sweep.scenarios().iter().enumerate() {
+        for (number, scenario) in self.scenarios.iter().enumerate() {
             let parameters = csv_line(&self.parameters(number, &scenario)) + ",";
             let has_parameters = begins_with(&mut file, &parameters)?;
             if !(has_parameters && has_results(&mut file, self.further_columns())?) {
@@ -148,10 +179,13 @@ impl<'a> ScenarioTable<'a> {
 
     /// Writes the table in place of what was there.
     pub(super) fn write(&self, destination: Destination) -> Result<(), Error> {
-        let text = format!("{}\n{}\n", self.head(), self.rows()?.join("\n"));
-        let written = sys::write_file_at(destination, text.as_bytes());
+        let written = sys::write_file_at(destination, self.text()?.as_bytes());
         let error = FileError::of("write the table", self.path);
         Ok(written.map_err(|written| error(written.source))?)
+    }
+
+    fn text(&self) -> Result<String, Error> {
+        Ok(format!("{}\n{}\n", self.head(), self.rows()?.join("\n")))
     }
 
     /// The number of scenarios whose condition was never met, once all are complete and if there is a condition.
@@ -160,11 +194,11 @@ impl<'a> ScenarioTable<'a> {
         let cube = cube.filter(|cube| self.has_ends && cube.is_complete())?;
         let commits = cube.each_commit().ok()?.filter_map(Result::ok);
         let met = commits.filter(|commit| commit.ended.is_some()).count();
-        Some(self.sweep.scenarios().len() - met)
+        Some(self.scenarios.len() - met)
     }
 
     fn head(&self) -> String {
-        let keys = self.sweep.varied.iter().map(String::as_str);
+        let keys = self.keys.iter().map(String::as_str);
         let derived = ["dt", "nsteps", "nper", "snapshots"];
         let results = ["time", "mass", "min", "max"];
         let names = iter::once("scenario").chain(keys);
@@ -189,7 +223,7 @@ impl<'a> ScenarioTable<'a> {
 
     /// The cells of a scenario in front of the number of its snapshots.
     fn parameters(&self, number: usize, scenario: &Scenario) -> Vec<Cell> {
-        let keys = self.sweep.varied.iter().zip(&self.names);
+        let keys = self.keys.iter().zip(&self.names);
         let values = keys.map(|(key, names)| match scenario.params.value(key) {
             Some(value) => match number_of(&scenario.params, key).filter(|_| value.is_string()) {
                 Some(number) => Cell::from(number),
@@ -210,7 +244,7 @@ impl<'a> ScenarioTable<'a> {
     /// and, once all scenarios are complete, rates of the last committed one; these cells are empty where there is no cube.
     fn rows(&self) -> Result<Vec<String>, Error> {
         let cube = Cube::open(self.cube).ok();
-        let mut last_commits = vec![None; self.sweep.scenarios().len()];
+        let mut last_commits = vec![None; self.scenarios.len()];
         let commits = cube.iter().filter_map(|cube| cube.each_commit().ok());
         for commit in commits.flatten().map_while(Result::ok) {
             if let Some(last_commit) = last_commits.get_mut(commit.id().scenario()) {
@@ -219,7 +253,7 @@ impl<'a> ScenarioTable<'a> {
         }
         // Each of many processes that share a sweep would read the states of all others.
         let complete = cube.filter(Cube::is_complete);
-        let scenarios = self.sweep.scenarios().iter().zip(last_commits).enumerate();
+        let scenarios = self.scenarios.iter().zip(last_commits).enumerate();
         let rows = scenarios.map(|(number, (scenario, last_commit))| {
             let mut row = self.parameters(number, &scenario);
             let early_end = last_commit.as_ref().filter(|commit| commit.ended.is_some());
@@ -233,11 +267,11 @@ impl<'a> ScenarioTable<'a> {
             };
             row.extend([time, mass, min, max]);
             match (&complete, &last_commit) {
-                (Some(cube), Some(commit)) => row.extend(self.rates_at(number, cube, commit)?),
+                (Some(cube), Some(commit)) => row.extend(self.rates_at(cube, commit)?),
                 _ => row.extend(self.rates.iter().map(|_| Cell::Empty)),
             }
             if self.has_effective {
-                row.extend(effective_cells(complete.as_ref(), last_commit.as_ref())?);
+                row.extend(self.effective_cells(complete.as_ref(), last_commit.as_ref())?);
             }
             if self.has_ends {
                 let end = early_end.and_then(|commit| commit.ended.as_ref());
@@ -249,9 +283,8 @@ impl<'a> ScenarioTable<'a> {
     }
 
     /// The rates at a snapshot of a scenario.
-    fn rates_at(&self, number: usize, cube: &Cube, commit: &Commit) -> Result<Vec<Cell>, Error> {
-        let problem = self.sweep.problem(number)?;
-        let table = FluxTable::of_problem(&problem, cube, &[commit])?;
+    fn rates_at(&self, cube: &Cube, commit: &Commit) -> Result<Vec<Cell>, Error> {
+        let table = FluxTable::of_scenario(cube, commit, self.moved)?;
         let cells = self.rates.iter().map(|name| {
             let place = table.names.iter().position(|other| other == name);
             let rate = place.and_then(|place| table.rows.first()?.rates.get(place));
@@ -259,21 +292,27 @@ impl<'a> ScenarioTable<'a> {
         });
         Ok(cells.collect())
     }
-}
 
-/// The effective diffusivity of a scenario and what belongs to it; empty cells of a sweep that is not complete, and of a scenario
-/// that has none.
-fn effective_cells(cube: Option<&Cube>, commit: Option<&Commit>) -> Result<[Cell; 4], Error> {
-    let answer = match cube.zip(commit) {
-        Some((cube, commit)) => match EffectiveDiffusivity::of(cube, commit, None, &[]) {
-            Err(RunError::Params(ParamsError::Refused { .. })) => None,
-            answer => Some(answer?),
-        },
-        None => None,
-    };
-    let numbers = answer.map(|answer| answer.numbers().map(|(_, number)| number));
-    let numbers = numbers.unwrap_or_default();
-    Ok(numbers.map(|number| number.map_or(Cell::Empty, Cell::from)))
+    /// The effective diffusivity of a scenario and what belongs to it; empty cells of a sweep that is not complete, and of a scenario
+    /// that has none.
+    fn effective_cells(
+        &self,
+        cube: Option<&Cube>,
+        commit: Option<&Commit>,
+    ) -> Result<[Cell; 4], Error> {
+        let answer = match cube.zip(commit) {
+            Some((cube, commit)) => {
+                match EffectiveDiffusivity::of(cube, commit, None, self.moved) {
+                    Err(RunError::Params(ParamsError::Refused { .. })) => None,
+                    answer => Some(answer?),
+                }
+            }
+            None => None,
+        };
+        let numbers = answer.map(|answer| answer.numbers().map(|(_, number)| number));
+        let numbers = numbers.unwrap_or_default();
+        Ok(numbers.map(|number| number.map_or(Cell::Empty, Cell::from)))
+    }
 }
 
 /// The length of a file, if it is there.

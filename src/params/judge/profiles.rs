@@ -1,7 +1,10 @@
 //! Values that may be formulas: numbers, profiles of a grid and boundary conditions.
 
 use super::Judge;
-use crate::params::profile::{Function, Profile, VARIABLES, Wall};
+use crate::params::{
+    choice::Interpolation,
+    profile::{Function, Profile, VARIABLES, Wall},
+};
 
 impl Judge<'_> {
     /// A number, or a formula without variables; NaN if it was refused.
@@ -30,11 +33,15 @@ impl Judge<'_> {
         let errors = self.wrong.len();
         let profile = if self.is_table(source) {
             match self.form(source, &["file", "image"]) {
-                Some("file") => Profile::File(self.path(&format!("{source}.file"))),
+                Some("file") => Profile::File {
+                    path: self.path(&format!("{source}.file")),
+                    regrid: self.choice_if_typed(&format!("{source}.interpolate")),
+                },
                 Some(_) => Profile::Image {
                     path: self.path(&format!("{source}.image")),
                     range: self.pair(&format!("{source}.range")),
-                    interpolation: self.choice(&format!("{source}.interpolate")),
+                    interpolation: self
+                        .choice_or(&format!("{source}.interpolate"), Interpolation::Linear),
                     alpha: self.choice_if_typed(&format!("{source}.alpha")),
                 },
                 None => Profile::Function(Function::Number(f64::NAN)),

@@ -79,8 +79,13 @@ impl Initial {
             InitialState::Expression(function) => {
                 ("initial.value", Profile::Function(function.clone()), None)
             }
-            InitialState::File { path, snapshot } => {
-                ("initial.path", Profile::File(path.clone()), *snapshot)
+            InitialState::File {
+                path,
+                snapshot,
+                regrid,
+            } => {
+                let (path, regrid) = (path.clone(), *regrid);
+                ("initial.path", Profile::File { path, regrid }, *snapshot)
             }
         };
         let grid = &geometry.grid;
