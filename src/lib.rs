@@ -101,6 +101,7 @@
 //! | [`npy`] | any `.npy` file of numbers, in parts |
 //! | [`mod@check`] | problems with exact solutions, and the error of a result from three grids |
 //! | [`mod@fit`] | numbers of a parameter file from measured series |
+//! | [`mod@gradient`] | derivatives of numbers of a record by every value of every field, by the adjoint |
 //! | [`arrays`], [`expression`] | statistics, sliding windows, probes and formulas, over arrays larger than memory |
 //! | [`mod@export`] | XDMF, Kerchunk, Zarr, HDF5 and CSV, with coordinates and missing snapshots |
 //! | [`comm`], [`distribute`] | ranks, and arrays divided among them |
@@ -145,6 +146,7 @@
 // Modules also explain their private files; `cargo doc --document-private-items` follows these links.
 #![allow(rustdoc::private_intra_doc_links)]
 
+mod accuracy;
 pub mod check;
 mod codec;
 pub mod comm;
@@ -155,6 +157,7 @@ pub mod export;
 mod fault;
 mod field;
 pub mod fit;
+pub mod gradient;
 mod grid;
 mod measured;
 mod node_set;
@@ -261,7 +264,8 @@ pub mod program {
         pub use crate::cube::{
             Journal, Paths, RecordColumn, RecordReader, RecordTable, Writing, checkpoint, holds,
             inputs,
-            journal::{FileNames, telling},
+            journal::{FileNames, Scenarios, telling},
+            recorded_inputs,
             restore::Restorer,
             scratch,
         };
@@ -296,6 +300,6 @@ pub mod program {
     }
     /// What is told before a run.
     pub mod warnings {
-        pub use crate::warnings::{of, of_typed, spacing};
+        pub use crate::warnings::{NOT_ESTIMATED, is_estimated, is_too_dear, of, of_typed};
     }
 }

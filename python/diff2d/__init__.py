@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from ._analysis import Comparison, Probe, coarsen, compare, map, probe, window
     from ._commands import check, export, flux, info, plan, repair, verify
     from ._fit import Fit, fit
+    from ._gradient import Gradient, gradient, vjp
     from ._plot import Picture, animate, plot
     from ._run import run, sweep
     from ._solve import Solution, solve
@@ -37,6 +38,7 @@ __all__ = [
     "DataError",
     "Error",
     "Fit",
+    "Gradient",
     "ParameterError",
     "Picture",
     "Probe",
@@ -52,6 +54,7 @@ __all__ = [
     "export",
     "fit",
     "flux",
+    "gradient",
     "info",
     "map",
     "open",
@@ -64,6 +67,7 @@ __all__ = [
     "stats",
     "sweep",
     "verify",
+    "vjp",
     "window",
 ]
 
@@ -71,6 +75,7 @@ _MODULES = {
     "_analysis": ["Comparison", "Probe", "coarsen", "compare", "map", "probe", "window"],
     "_commands": ["check", "export", "flux", "info", "plan", "repair", "verify"],
     "_fit": ["Fit", "fit"],
+    "_gradient": ["Gradient", "gradient", "vjp"],
     "_plot": ["Picture", "animate", "plot"],
     "_run": ["run", "sweep"],
     "_solve": ["Solution", "solve"],

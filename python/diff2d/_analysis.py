@@ -81,7 +81,7 @@ def window(
     array
         A `.npy` file, a cube, or an array.
     window
-        Length along every axis; of a cube also by name in its units, `{"t": 1.0}`.
+        Length along every axis, or along some by their numbers, `{0: 3}`; of a cube also by name in its units, `{"t": 1.0}`.
     op
         sum, mean, min, max, std, var, ptp, median, `"quantile:0.9"`, gaussian (with `sigma`) or weights.
     stride
@@ -120,6 +120,7 @@ def window(
     ParameterError, ResourceError, DataError
         Arguments, files, or data that cannot be used.
     """
+    window, stride = _by_number(array, window), _by_number(array, stride)
     return _reduced(
         "window", array, output, dtype, weights,
         op=op, window=window, stride=stride, sigma=sigma, pad=pad, select=select, skip_nan=skip_nan, keep_nan=keep_nan,
@@ -156,7 +157,7 @@ def coarsen(
 
 def map(
     formula: str,
-    arrays: Mapping[str, Array] | None = None,
+    arrays: Mapping[str, Array] | Array | None = None,
     /,
     *,
     dtype: Any = None,
@@ -183,7 +184,7 @@ def map(
         What `diff2d map` takes: over the names of the arrays, `i0`, `i1`, …, of cubes `t`, `y`, `x`, with `mean(a, t)` and
         its like, `shift(a, t, 1)` and `gradient(a, x)`.
     arrays, named
-        The arrays by their names: `.npy` files, cubes, or arrays. `"FILE.npy[RANGES]"` is a box of a file.
+        The arrays by their names, or the array `a`: `.npy` files, cubes, or arrays. `"FILE.npy[RANGES]"` is a box of a file.
     dtype
         Type of the results; by default NumPy's of the arrays, f8 if they hold integers.
     keep_bits
@@ -207,6 +208,8 @@ def map(
     ParameterError, ResourceError, DataError
         Formulas, arguments, files, or data that cannot be used.
     """
+    if arrays is not None and not isinstance(arrays, Mapping):
+        arrays = {"a": arrays}
     with Files() as files:
         inputs = {name: files.path(array) for name, array in {**(arrays or {}), **named}.items()}
         arguments = {
@@ -222,6 +225,19 @@ def map(
             "memory": memory,
         }
         return _made("map", files, output, dtype, arguments)
+
+
+def _by_number(array: Array, lengths: Any) -> Any:
+    """A length for every axis in place of those of some axes by their numbers; others are 1."""
+    if not isinstance(lengths, Mapping) or not lengths or not all(isinstance(axis, int) for axis in lengths):
+        return lengths
+    named = np.load(array, mmap_mode="r") if isinstance(array, (str, os.PathLike)) and not hasattr(array, "shape") else array
+    count = len(np.shape(named))
+    for axis in lengths:
+        if not -count <= axis < count:
+            raise ParameterError(f"an array of {count} axes has no axis {axis}")
+    by_axis = {axis % count: length for axis, length in lengths.items()}
+    return [by_axis.get(axis, 1) for axis in range(count)]
 
 
 def _reduced(

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import glob
 import hashlib
 import os
 import re
-from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
-from ._errors import Error, ResourceError
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None
+
+from ._errors import Error, ParameterError, ResourceError
 from ._journal import journal_path, read_journal
 from ._parameters import npy
 
@@ -29,24 +34,23 @@ class ArrayFiles:
 
     def __init__(self, cube: Path, starts_over: bool) -> None:
         self._cube = Path(os.path.abspath(cube))
-        self._name = re.compile(rf"{re.escape(cube.stem)}\.[\w.-]+\.[0-9a-f]{{12}}\.npy")
-        self._before: set[Path] = (self._named() or set()) if starts_over else set()
+        self._name = re.compile(rf"{re.escape(cube.stem)}\.[\w.-]+\.([0-9a-f]{{12}})\.npy")
+        self._before: set[Path] = (self._named(journal_path(self._cube)) or set()) if starts_over else set()
         self._new: set[Path] = set()
 
     def save(self, key: str, array: Any) -> str:
         """The file with the array of a key."""
         name = f"{self._cube.stem}.{re.sub(r'[.](file|path)$', '', key)}"
         unfinished = self._cube.with_name(f".{name}.{os.getpid()}.npy")
+        self._remove_left(name)
         try:
             with open(unfinished, "w+b") as file:
+                _lock(file)
                 npy(key, array, file)
                 file.flush()
                 os.fsync(file.fileno())
                 file.seek(0)
-                digest = hashlib.sha256()
-                while piece := file.read(_PIECE):
-                    digest.update(piece)
-            path = self._cube.with_name(f"{name}.{digest.hexdigest()[:12]}.npy")
+                path = self._cube.with_name(f"{name}.{_digest(file)[:12]}.npy")
             if not path.exists():
                 self._new.add(path)
             os.replace(unfinished, path)
@@ -57,34 +61,51 @@ class ArrayFiles:
         return os.fspath(path)
 
     def remove_unnamed(self) -> None:
-        """Removes files that the journal does not name: new ones of a run that did not start, and those of a cube that was started
-        over."""
-        if not self._before and not self._new:
+        """Removes files that no journal names: new ones of a run that did not start, and those of a cube that was started over."""
+        unnamed = self._before | self._new
+        if not unnamed:
             return
-        named = self._named()
-        if named is not None:
-            for path in (self._before | self._new) - named:
-                path.unlink(missing_ok=True)
+        for journal in self._cube.parent.glob("*.journal"):
+            named = self._named(journal)
+            if named is None:
+                return
+            unnamed -= named
+        for path in unnamed:
+            path.unlink(missing_ok=True)
 
-    def _named(self) -> set[Path] | None:
-        """The files of this kind that the journal names; None where it cannot be read."""
-        if not journal_path(self._cube).exists():
-            return set()
+    def _named(self, journal: Path) -> set[Path] | None:
+        """The files of this kind that a journal names by the digest in their names; None where it cannot be read."""
         try:
-            parameters = read_journal(self._cube).scenarios[0].params
+            inputs = read_journal(journal.with_suffix(".npy")).header["inputs"]
+        except ParameterError:
+            return set()
         except Error:
             return None
-        paths = map(Path, _texts(parameters))
-        return {path for path in paths if path.parent == self._cube.parent and self._name.fullmatch(path.name)}
+        files = ((self._cube.with_name(Path(name).name), digest) for name, digest in inputs.items())
+        names = ((path, self._name.fullmatch(path.name), digest) for path, digest in files)
+        return {path for path, name, digest in names if name and digest.startswith(name[1])}
+
+    def _remove_left(self, name: str) -> None:
+        """Removes what processes that were killed have left of this array: a process that writes holds a lock."""
+        for path in self._cube.parent.glob(f".{glob.escape(name)}.*.npy"):
+            if path.name[len(name) + 2 : -4].isdigit():
+                try:
+                    with open(path, "r+b") as file:
+                        _lock(file)
+                    path.unlink()
+                except OSError:
+                    pass
 
 
-def _texts(value: Any) -> Iterator[str]:
-    """The texts among values within values."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, Mapping):
-        for inner in value.values():
-            yield from _texts(inner)
-    elif isinstance(value, list):
-        for inner in value:
-            yield from _texts(inner)
+def _lock(file: IO[bytes]) -> None:
+    """Locks a file, where the system can; raises OSError where another process has locked it."""
+    if fcntl is not None:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def _digest(file: IO[bytes]) -> str:
+    """The SHA-256 of an open file."""
+    digest = hashlib.sha256()
+    while piece := file.read(_PIECE):
+        digest.update(piece)
+    return digest.hexdigest()

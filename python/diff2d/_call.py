@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import mmap
 import os
+import re
 import tempfile
 from pathlib import Path
 from typing import Any, Mapping
@@ -12,6 +13,7 @@ import numpy as np
 
 from . import _native
 from ._coordinates import Axis, Labels, axis_of, write_labels
+from ._errors import Error
 from ._journal import flat
 from ._parameters import npy, source, toml, with_saved
 
@@ -36,9 +38,14 @@ class Files:
     def __enter__(self) -> Files:
         return self
 
-    def __exit__(self, *_: object) -> None:
-        if self._directory is not None:
-            self._directory.cleanup()
+    def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
+        if self._directory is None:
+            return
+        if isinstance(error, Error):
+            # What is in memory has no name that a user knows.
+            place = re.escape(f"{self._directory.name}{os.sep}") + r"\d+-array\.npy"
+            error.args = tuple(re.sub(place, "the array", str(text)) for text in error.args)
+        self._directory.cleanup()
 
     def new(self, name: str) -> str:
         """A name for a temporary file."""

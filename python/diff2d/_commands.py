@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ._arguments import Entries
+from ._arguments import Array, Entries
 from ._call import Files, call
 from ._cube import Cube
 from ._errors import ParameterError
@@ -76,7 +76,7 @@ def info(array: str | os.PathLike[str] | Cube) -> dict[str, Any]:
 
 
 def export(
-    array: str | os.PathLike[str] | Cube,
+    array: Array | Solution,
     to: str,
     *,
     output: str | os.PathLike[str] | None = None,
@@ -95,7 +95,7 @@ def export(
     Parameters
     ----------
     array
-        A cube or another `.npy` file.
+        A cube or another `.npy` file; a solution or an array in memory goes to a format that copies, with the name of an `output`.
     to
         `"xdmf"` or `"kerchunk"`, which point into the cube and copy nothing; `"zarr"`, `"hdf5"`, `"csv"`.
     output
@@ -124,8 +124,9 @@ def export(
     """
     if output is not None and os.fspath(output) == "-":
         raise ParameterError("output is the name of a file or a directory")
+    if not isinstance(array, (str, os.PathLike)) and (output is None or to in ("xdmf", "kerchunk")):
+        raise ParameterError("an array in memory is exported to zarr, hdf5 or csv, which copy it, and output is their name")
     arguments = {
-        "cube": os.fspath(array),
         "to": to,
         "output": output,
         "keep_bits": keep_bits,
@@ -138,7 +139,8 @@ def export(
         "force": force,
         "memory": memory,
     }
-    [path], _ = call("export", arguments, writes=True)
+    with Files() as files:
+        [path], _ = call("export", {"cube": files.path(array), **arguments}, writes=True)
     return Path(path)
 
 

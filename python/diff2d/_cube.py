@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Mapping
 import numpy as np
 
 from . import _coordinates
-from ._errors import DataError, ResourceError
+from ._errors import DataError, ParameterError, ResourceError
 from ._html import html, last_frame
 from ._journal import DATA_OFFSET, Journal, Snapshot, is_of_run, started_over
 from ._map import Map
@@ -240,6 +240,14 @@ class Cube:
     def __len__(self) -> int:
         return self.available
 
+    def __getitem__(self, index: Any) -> np.ndarray:
+        """Elements of `array`: `cube[-1]` is the last snapshot."""
+        return np.asarray(element(self.array, index))
+
+    def sel(self, **coordinates: Any) -> xarray.DataArray:
+        """The values at the nearest coordinates, `cube.sel(t=1.0, x=0.5)`, as those of `to_xarray()`."""
+        return nearest(self.to_xarray(), coordinates)
+
     def __fspath__(self) -> str:
         return os.fspath(self.path)
 
@@ -267,6 +275,20 @@ class Cube:
             rows["t"] = f"0 to {last.simtime:g}"
             rows["last"] = f"from {last.min:g} to {last.max:g}, mass {last.mass:g}"
         return html(rows, last_frame(self.path) if self.journal.complete else None)
+
+
+def element(array: np.ndarray, index: Any) -> Any:
+    """Elements of an array of a cube or a solution, which has no names."""
+    if isinstance(index, str):
+        raise ParameterError(f"snapshots are chosen by their number, [0], or by coordinates, sel(t=1.0); {index!r} may be a column of .record")
+    return array[index]
+
+
+def nearest(dataset: xarray.Dataset, coordinates: Mapping[str, Any]) -> xarray.DataArray:
+    """The values of a dataset at the nearest coordinates, in ranges where those are slices."""
+    slices = {name: value for name, value in coordinates.items() if isinstance(value, slice)}
+    values = {name: value for name, value in coordinates.items() if name not in slices}
+    return dataset["p"].sel(slices).sel(values, method="nearest" if values else None)
 
 
 def _nothing(_: Any) -> None:

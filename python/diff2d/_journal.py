@@ -22,6 +22,7 @@ __all__ = ["Journal", "Snapshot", "flat", "journal_path", "read_journal"]
 
 FORMAT = 3
 _TABLES = ("initial", "boundary")
+_FILES = ("file", "image", "path")
 DATA_OFFSET = 4096
 _CRC_KEY = b',"crc":"'
 _SEAL = len(_CRC_KEY) + 8 + len(b'"}')
@@ -305,6 +306,8 @@ def read_journal(cube: str | os.PathLike[str]) -> Journal:
         with open_file(path) as file:
             return _read(file, path, os.fspath(cube))
     except FileNotFoundError:
+        if not os.path.exists(cube):
+            raise ParameterError(f"there is no file {os.fspath(cube)}, and no journal beside it") from None
         raise ParameterError(
             f"{os.fspath(cube)} has no journal beside it, so it is not a cube of diff2d"
         ) from None
@@ -320,6 +323,10 @@ def _read(file: BinaryIO, path: Path, cube: str) -> Journal:
         )
     header = _header(first, path, cube)
     try:
+        if header.get("inputs"):
+            directory = os.path.abspath(path.parent)
+            header = {key: _placed(key, value, directory) for key, value in header.items()}
+            header["inputs"] = {os.path.join(directory, name): sum for name, sum in header["inputs"].items()}
         scenarios = tuple(map(_scenario, _each(header)))
         _check_shape(header, scenarios)
     except (AttributeError, KeyError, TypeError, ValueError) as error:
@@ -328,6 +335,15 @@ def _read(file: BinaryIO, path: Path, cube: str) -> Journal:
     if "varied" not in header and snapshots and snapshots[-1].ended is not None:
         scenarios = (replace(scenarios[0], ended=snapshots[-1].index + 1),)
     return Journal(path, header, scenarios, snapshots)
+
+
+def _placed(key: str, value: Any, directory: str) -> Any:
+    """The value of a key with the names of files that start from a directory made absolute."""
+    if isinstance(value, Mapping):
+        return {name: _placed(name.rpartition(".")[2], one, directory) for name, one in value.items()}
+    if isinstance(value, list):
+        return [_placed(key, one, directory) for one in value]
+    return os.path.join(directory, value) if isinstance(value, str) and key in _FILES else value
 
 
 def _header(line: bytes, path: Path, cube: str) -> dict[str, Any]:

@@ -69,23 +69,27 @@ def _evaluated(params: Any, given: Mapping[str, Any]) -> tuple[Any, dict[str, An
     """Parameters, and those that override them, with the values of a function of x and y at the nodes in its place."""
     from . import _native
 
-    def rest(table: Mapping[str, Any]) -> dict[str, Any]:
-        return {key: value for key, value in table.items() if key != "initial"}
-
-    own = params.get("initial") if isinstance(params, Mapping) else None
-    initial = given.get("initial", own)
-    if callable(own):
-        params = rest(params)
-    if not callable(initial):
+    own = params if isinstance(params, Mapping) else {}
+    functions = {key: value for key in _ARRAYS if callable(value := given.get(key, own.get(key)))}
+    if not functions:
         return params, dict(given)
+
+    def rest(table: Mapping[str, Any]) -> dict[str, Any]:
+        return {key: value for key, value in table.items() if key not in functions}
+
+    if isinstance(params, Mapping):
+        params = rest(params)
     given = rest(given)
     plain = _with_files(params, lambda key, _: f"/array {key}") if isinstance(params, Mapping) else params
+    # The grid is that of the other parameters; D has to be there for it.
+    needed = {"D": 1.0} if "D" in functions else {}
     file, text = source(plain)
-    y, x = _native.grid(file, text, toml(_with_files(given, lambda key, _: f"/array {key}")))
-    return params, {**given, "initial": _values_of(initial, *np.meshgrid(x, y))}
+    y, x = _native.grid(file, text, toml(_with_files({**given, **needed}, lambda key, _: f"/array {key}")))
+    places = np.meshgrid(x, y)
+    return params, {**given, **{key: _values_of(key, function, *places) for key, function in functions.items()}}
 
 
-def _values_of(function: Callable[[Any, Any], Any], x: np.ndarray, y: np.ndarray) -> np.ndarray:
+def _values_of(key: str, function: Callable[[Any, Any], Any], x: np.ndarray, y: np.ndarray) -> np.ndarray:
     """The values of a function at places, asked for one by one where it does not take arrays."""
     try:
         values = np.asarray(function(x, y), dtype=np.float64)
@@ -94,7 +98,7 @@ def _values_of(function: Callable[[Any, Any], Any], x: np.ndarray, y: np.ndarray
         try:
             return np.asarray(np.vectorize(function, otypes=[np.float64])(x, y))
         except (TypeError, ValueError) as error:
-            raise ParameterError(f"initial is a function of x and y that gives a number, and this one fails: {error}") from error
+            raise ParameterError(f"{key} is a function of x and y that gives a number, and this one fails: {error}") from error
 
 
 def _key(key: Any) -> str:
@@ -138,6 +142,10 @@ def _value(key: str, value: Any) -> str:
         return "{ " + ", ".join(inner) + " }"
     if isinstance(value, (list, tuple, range)):
         return "[" + ", ".join(_value(key, one) for one in value) + "]"
+    if callable(value):
+        raise ParameterError(
+            f"{key} is a function of Python; expected a number or a formula in quotes: functions are for {', '.join(_ARRAYS)}"
+        )
     raise ParameterError(
         f"{key} = {value!r} is of type {type(value).__name__}; expected a number, a text, a bool, a list or a dict"
     )

@@ -74,6 +74,7 @@ def plot(
     raw: str | None = None,
     force: bool = False,
     memory: int | str = "256MiB",
+    cmap: str | None = None,
 ) -> Any:
     """Draws frames of an array, by default the last one.
 
@@ -108,6 +109,8 @@ def plot(
         Replace files that are there and are no pictures of diff2d.
     memory
         Memory to use at most.
+    cmap
+        Another name of `colormap`, that of matplotlib.
 
     Returns
     -------
@@ -119,6 +122,7 @@ def plot(
     ParameterError, ResourceError, DataError
         Arguments, files, or data that cannot be used.
     """
+    colormap = colormap or cmap
     options: dict[str, Any] = {
         "range": _joined(range, ":"),
         "contours": contours if contours is None or isinstance(contours, (int, str)) else list(contours),

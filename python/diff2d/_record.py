@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Mapping, Sequence
 
 import numpy as np
 
@@ -12,13 +12,14 @@ from ._errors import DataError, ParameterError, ResourceError
 from ._journal import Journal, Snapshot, crc32c, journal_path, open_file, read_journal
 
 if TYPE_CHECKING:
+    import pandas
     import xarray
 
 __all__ = ["Record"]
 
 
-class Record(Mapping[str, np.ndarray]):
-    """The columns of a record by their names.
+class Record(dict[str, np.ndarray]):
+    """The columns of a record by their names; `pandas.DataFrame` takes them as they are.
 
     `step` has integers, `date` has dates of NumPy, every other column floats.
     """
@@ -31,14 +32,13 @@ class Record(Mapping[str, np.ndarray]):
     ) -> None:
         """The columns of these names have the numbers, shape `(rows, names)`; the dates stand behind the time."""
         self.about = about
-        self._columns = {}
         for number, name in enumerate(names):
             column = numbers[:, number]
-            self._columns[name] = column.astype(np.int64) if name == "step" else column
+            self[name] = column.astype(np.int64) if name == "step" else column
             if name == "t" and dates is not None:
                 # NumPy knows no zones; those of dates with a zone are UTC.
                 texts = [date.rstrip("Z") for date in dates]
-                self._columns["date"] = np.asarray(texts, dtype="datetime64[ms]")
+                self["date"] = np.asarray(texts, dtype="datetime64[ms]")
 
     @classmethod
     def beside(cls, cube: Path) -> Record:
@@ -65,17 +65,14 @@ class Record(Mapping[str, np.ndarray]):
         except (ValueError, IndexError) as error:
             raise DataError(f"{rows} is no record: {error}") from error
 
-    def __getitem__(self, name: str) -> np.ndarray:
-        return self._columns[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._columns)
-
-    def __len__(self) -> int:
-        return len(self._columns)
-
     def __repr__(self) -> str:
         return f"<diff2d.Record of {len(self['t'])} rows: {', '.join(self)}>"
+
+    def to_pandas(self) -> pandas.DataFrame:
+        """The columns as a table, whose index is the time, or the date where there are dates."""
+        import pandas
+
+        return pandas.DataFrame(self).set_index("date" if "date" in self else "t")
 
     def to_xarray(self) -> xarray.Dataset:
         """The columns as variables along `t`, with their units."""

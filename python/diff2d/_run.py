@@ -97,6 +97,7 @@ def run(
     DataError
         A cube or an input is damaged or does not match.
     """
+    _refuse_habits(set)
     start = _Start(
         output,
         resume=resume,
@@ -159,7 +160,10 @@ def sweep(
     ParameterError, ResourceError, DataError
         As `run`.
     """
+    _refuse_habits(set)
     base = None
+    if isinstance(params, Mapping) and "params" not in params and {"x1", "x2", "dx"} <= params.keys():
+        raise ParameterError('a sweep names what it varies beside the parameters: sweep({"params": body, "D": [0.5, 1.0, 2.0]})')
     if isinstance(params, Mapping) and isinstance(params.get("params"), Mapping):
         base = toml(params["params"])
         params = {key: value for key, value in params.items() if key != "params"}
@@ -264,6 +268,25 @@ class _Start:
         cube = Cube(self.output)
         cube.report = {**report, "outcome": outcome}
         return cube._keep(self.temporary)
+
+
+_HABITS = {
+    "overwrite": "force=True starts a cube over",
+    "out": "output is the cube to write",
+    "outfile": "output is the cube to write",
+    "filename": "output is the cube to write",
+    "path": "output is the cube to write",
+    "n_jobs": "threads is the number of threads",
+    "nthreads": "threads is the number of threads",
+    "progress": "on_commit is called after each snapshot",
+}
+"""Arguments of other packages, which would be taken for parameters."""
+
+
+def _refuse_habits(given: Mapping[str, Any]) -> None:
+    for name in given:
+        if name in _HABITS:
+            raise ParameterError(f"there is no argument {name}: {_HABITS[name]}")
 
 
 def _range(scenarios: Any) -> str | None:

@@ -11,6 +11,7 @@ import numpy as np
 
 from . import _native
 from ._coordinates import Labels, axis_of
+from ._cube import element, nearest
 from ._errors import ParameterError
 from ._html import html, last_frame
 from ._parameters import saver_in_memory, source, toml, with_saved
@@ -88,6 +89,14 @@ class Solution:
         times, values = self.t[numbers], np.ascontiguousarray(self.p[numbers], dtype=np.float64)
         rates = _native.flux(self.scenario, dict(self._files), dict(self._inputs), times, values)
         return {"snapshot": numbers, "t": times, **{name: np.asarray(rate) for name, rate in rates}}
+
+    def __getitem__(self, index: Any) -> np.ndarray:
+        """Elements of `p`: `heat[-1]` is the last snapshot."""
+        return np.asarray(element(self.p, index))
+
+    def sel(self, **coordinates: Any) -> xarray.DataArray:
+        """The values at the nearest coordinates, `heat.sel(t=1.0, x=0.5)`, as those of `to_xarray()`."""
+        return nearest(self.to_xarray(), coordinates)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         found = np.asarray(self.p, dtype=dtype)

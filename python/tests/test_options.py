@@ -31,7 +31,7 @@ LEFT_OUT = {
     "fit": {name: "nothing is written" for name in ("output", "plot", "force", "plan")} | {"memory": "a parameter"},
 }
 COMMANDS = [
-    "check", "coarsen", "compare", "export", "fit", "flux", "info", "map", "plan", "plot", "probe", "repair", "run", "stats",
+    "check", "coarsen", "compare", "export", "fit", "flux", "gradient", "info", "map", "plan", "plot", "probe", "repair", "run", "stats",
     "sweep", "verify", "window",
 ]  # fmt: skip
 
@@ -98,6 +98,44 @@ def test_the_initial_state_is_a_number_a_formula_or_a_function():
     assert repr(found) == "<diff2d.Solution: p (t, y, x) float64 (2, 21, 21), t from 0 to 1>"
 
 
+def test_functions_of_the_place_stand_wherever_arrays_do():
+    problem = {**SMALL, "grid": "walls", "boundary": "insulated", "runtime": 1, "outtime": 1}
+    by_formula = diff2d.solve(problem, D="1 + 0.1*x*x", capacity="2 + y/20", source="x*y")
+    by_function = diff2d.solve(problem, D=lambda x, y: 1 + 0.1 * x * x, capacity=lambda x, y: 2 + y / 20, source=lambda x, y: x * y)
+    assert np.allclose(by_formula.p, by_function.p, rtol=1e-12)
+    with pytest.raises(diff2d.ParameterError, match="boundary.left is a function of Python; expected a number or a formula in quotes"):
+        diff2d.solve(problem, boundary={"left": lambda y, t: y})
+
+
+def test_what_other_packages_call_otherwise_is_there_or_named():
+    problem = {**SMALL, "record": {"every": 0.5, "totals": True}}
+    heat, cube = diff2d.solve(problem), diff2d.run(problem, output="c.npy")
+    assert np.array_equal(heat[-1], heat.p[-1]) and np.array_equal(cube[0], cube.array[0])
+    assert np.array_equal(heat.sel(t=2.4), heat.p[2]) and float(cube.sel(t=2.4, x=0.2, y=0.0)) == cube[2, 11, 11]
+    with pytest.raises(diff2d.ParameterError, match="'mass' may be a column of .record"):
+        cube["mass"]
+    pandas = pytest.importorskip("pandas")
+    for record in (heat.record, cube.record):
+        assert pandas.DataFrame(record)["mass"].tolist() == record["mass"].tolist()
+        assert record.to_pandas().index.tolist() == record["t"].tolist()
+    assert np.array_equal(diff2d.map("a*2", heat), 2 * heat.p)
+    exported = diff2d.export(heat, "csv", output="h.csv")
+    assert exported.read_text().startswith("t,y,x,")
+    assert np.array_equal(diff2d.window(heat.p, {0: 2}, op="mean"), diff2d.window(heat.p, (2, 1, 1), op="mean"))
+    assert np.array_equal(diff2d.window("c.npy", {-1: 3}, op="max"), diff2d.window("c.npy", (1, 1, 3), op="max"))
+    for call, kind, words in (
+        (lambda: diff2d.run(problem, "d.npy", overwrite=True), diff2d.ParameterError, "overwrite: force=True"),
+        (lambda: diff2d.run(problem, out="d.npy"), diff2d.ParameterError, "out: output is"),
+        (lambda: diff2d.sweep({**problem, "D": [1.0, 2.0]}), diff2d.ParameterError, r'sweep\(\{"params": body'),
+        (lambda: diff2d.open("none.npy"), diff2d.ParameterError, "there is no file none.npy"),
+        (lambda: diff2d.export(heat, "xdmf"), diff2d.ParameterError, "in memory is exported to zarr, hdf5 or csv"),
+        (lambda: diff2d.window(heat.p, {3: 2}, op="mean"), diff2d.ParameterError, "of 3 axes has no axis 3"),
+        (lambda: diff2d.stats(np.array(["a"])), diff2d.ParameterError, "the array"),
+    ):  # fmt: skip
+        with pytest.raises(kind, match=words):
+            call()
+
+
 def test_pictures_are_drawn_by_matplotlib_or_by_the_program():
     import matplotlib
 
@@ -110,6 +148,7 @@ def test_pictures_are_drawn_by_matplotlib_or_by_the_program():
         assert mesh.axes.get_xlim() == (-10, 10) and mesh.axes.get_xlabel() == "x [m]"
         assert mesh.axes.get_title() == "t = 3.75 s"
     assert heat.plot(0, colormap="magma", range=(0, 1)).get_clim() == (0, 1)
+    assert heat.plot(0, cmap="magma").get_cmap().name == "magma"
     assert np.array_equal(diff2d.plot(heat.p[1]).get_array(), heat.p[1])
     for array in (heat, cube, "p.npy"):
         assert diff2d.plot(array, t=2.4).axes.get_title() == "t = 2.5 s"

@@ -144,12 +144,14 @@ impl<'a> Axes<'a> {
             let name = excerpt(name, 60);
             Error::Usage(if let Some(header) = scenario::sweep(self.array) {
                 let keys = telling(header);
-                let names = keys.iter().map(String::as_str);
-                let hint = hint(&name, names.chain(axis_names));
-                format!(
-                    "'{name}' does not vary in this sweep{hint}; what does is {}, then come t, y and x",
-                    keys.join(", ")
-                )
+                let keys_in_words = keys.join(", ");
+                if keys.contains(&name) {
+                    format!("'{name}' varies along the axis scenario, which is 0; the others are t, y and x")
+                } else {
+                    let names = keys.iter().map(String::as_str);
+                    let hint = hint(&name, names.chain(axis_names));
+                    format!("'{name}' does not vary in this sweep{hint}; what does is {keys_in_words}, then come t, y and x")
+                }
             } else if self.array.run().is_some() {
                 format!("axis {name}: the axes of a cube are 0 or t, 1 or y, 2 or x")
             } else if axis_names.is_empty() {

@@ -11,6 +11,7 @@ use diff2d_arrays::AnalysisError;
 use diff2d_arrays::npy::NpyError;
 use diff2d_plot as plot;
 use diff2d_sys::FileError;
+use std::{error, io, iter};
 
 /// Any error with which a command can end.
 #[derive(Debug, thiserror::Error)]
@@ -79,6 +80,20 @@ impl From<Elsewhere> for Error {
 }
 
 impl Error {
+    /// The same error, or that the reader of a pipe has gone, whatever name the pipe has.
+    pub fn or_closed_pipe(self) -> Self {
+        let mut causes = iter::successors((&self as &dyn error::Error).source(), |cause| {
+            cause.source()
+        });
+        let mut kinds = causes
+            .by_ref()
+            .filter_map(|cause| cause.downcast_ref::<io::Error>());
+        match kinds.any(|cause| cause.kind() == io::ErrorKind::BrokenPipe) {
+            true => Self::ClosedPipe,
+            false => self,
+        }
+    }
+
     /// The exit code: 0 success · 1 failure · 2 wrong usage or parameters · 3 data damaged or different.
     pub fn exit_code(&self) -> u8 {
         match self {

@@ -85,8 +85,34 @@ fn exporter() -> impl TypedValueParser<Value = Exporter> {
     values::one_of(words.map(PossibleValue::new).zip(EXPORTERS))
 }
 
+/// The endings of names by which readers and people know a format.
+const ENDINGS: [(&str, &str); 6] = [
+    ("csv", "csv"),
+    ("h5", "hdf5"),
+    ("hdf5", "hdf5"),
+    ("nc", "hdf5"),
+    ("xdmf", "xdmf"),
+    ("zarr", "zarr"),
+];
+
+/// Refuses a name by which an export would be taken for another format.
+fn check_ending(path: &Path, word: &str) -> Result<(), Error> {
+    let extension = path.extension();
+    let meant = ENDINGS
+        .iter()
+        .find(|(ending, _)| extension.is_some_and(|extension| extension == *ending));
+    match meant {
+        Some((ending, format)) if *format != word => Err(Error::Usage(format!(
+            "-o {}: a name that ends in .{ending} is that of {format}, but --to says {word}",
+            path.display()
+        ))),
+        _ => Ok(()),
+    }
+}
+
 pub(super) fn export(args: &ExportArgs, terminal: &Terminal) -> Result<(), Error> {
     let format = args.to.format;
+    (args.output.iter()).try_for_each(|path| check_ending(path, format.word))?;
     let mut array = open_as(&args.cube, &args.input, terminal)?;
     array.reach_all_places();
     let mut dataset = dataset(args, &array)?;

@@ -91,6 +91,11 @@ pub(super) fn map(args: &MapArgs, terminal: &Terminal) -> Result<(), Error> {
         MapInput::new(name, array, region)
     });
     let map = Map::new(&args.formula, inputs.collect())?;
+    for name in map.unused() {
+        terminal.note(&format!(
+            "{name}: the formula does not use it, and only its shape counts"
+        ));
+    }
     let labels = Labels {
         unit: args.unit.clone(),
         ..map.labels(args.ignore_coordinates)?

@@ -22,6 +22,7 @@ mod fit;
 mod flux;
 mod follow;
 mod frames;
+mod gradient;
 mod groups;
 mod info;
 mod json;
@@ -132,6 +133,7 @@ enum Command {
     Probe(probe::ProbeArgs),
     Flux(flux::FluxArgs),
     Fit(fit::FitArgs),
+    Gradient(gradient::GradientArgs),
     Create(create::CreateArgs),
     Map(map::MapArgs),
     Export(export::ExportArgs),
@@ -169,6 +171,9 @@ pub fn main_of(arguments: impl IntoIterator<Item = OsString>) -> u8 {
             };
         }
     };
+    if sys::has_few_addresses() {
+        sys::give_back_memory();
+    }
     let mut terminal = Terminal::new(cli.output.quiet, cli.output.verbose);
     if cli.version || cli.short_version {
         let text = if cli.version {
@@ -194,8 +199,10 @@ pub fn main_of(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     if !matches!(command, Command::Run(_) | Command::Sweep(_)) {
         threads::start();
     }
-    let result = sys::guard()
-        .map_err(|error| Error::System(format!("cannot handle signals: {error}")))
+    let guarded =
+        sys::guard().map_err(|error| Error::System(format!("cannot handle signals: {error}")));
+    let result = guarded
+        .and_then(|()| check_addresses())
         .and_then(|()| match command {
             Command::Run(args) => run::run(&args, &terminal),
             Command::Sweep(args) => sweep::sweep(&args, &terminal),
@@ -211,12 +218,29 @@ pub fn main_of(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     }
 }
 
+/// Refuses to begin where the system leaves fewer addresses than any command takes; what grows with arrays and threads is asked for
+/// by itself.
+fn check_addresses() -> Result<(), Error> {
+    const LEAST: u64 = 16 << 20;
+    let available = sys::has_few_addresses().then(sys::available_memory);
+    match available.flatten() {
+        Some(available) if available < LEAST => Err(Error::System(format!(
+            "the system leaves {} of memory, but any command needs {}: `ulimit -v` shows the limit",
+            number::bytes(available),
+            number::bytes(LEAST)
+        ))),
+        _ => Ok(()),
+    }
+}
+
 /// The exit code of a command, whose error is printed.
 fn finish(result: Result<u8, Error>, terminal: &Terminal) -> u8 {
-    result.unwrap_or_else(|error| {
-        terminal.error(&error);
-        error.exit_code()
-    })
+    result
+        .map_err(Error::or_closed_pipe)
+        .unwrap_or_else(|error| {
+            terminal.error(&error);
+            error.exit_code()
+        })
 }
 
 fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Cli, clap::Error> {
@@ -243,6 +267,7 @@ fn carry_out(command: Command, terminal: &Terminal) -> Result<(), Error> {
         Command::Probe(args) => probe::probe(&args, terminal),
         Command::Flux(args) => flux::flux(&args, terminal),
         Command::Fit(args) => fit::fit(&args, terminal),
+        Command::Gradient(args) => gradient::gradient(&args, terminal),
         Command::Create(args) => create::create(&args, terminal),
         Command::Map(args) => map::map(&args, terminal),
         Command::Export(args) => export::export(&args, terminal),

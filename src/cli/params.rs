@@ -5,7 +5,11 @@ use crate::cli::error::Error;
 use clap::Args;
 use diff2d::{
     Problem, RawParams,
-    program::{cube::inputs, params::Digests, warnings},
+    program::{
+        cube::{inputs, recorded_inputs::BegunCube},
+        params::Digests,
+        warnings,
+    },
     with_start,
 };
 use diff2d_sys as sys;
@@ -32,15 +36,22 @@ pub(super) struct ProblemWithWarnings {
 }
 
 impl ParamsArgs {
-    /// Judges the problem, whose run may take this much memory, by default what the parameters allow.
-    pub(super) fn judged(&self, memory: Option<u64>) -> Result<ProblemWithWarnings, Error> {
+    /// Judges the problem, whose run may take this much memory, by default what the parameters allow, and continues one of
+    /// these cubes if they are there.
+    pub(super) fn judged(
+        &self,
+        memory: Option<u64>,
+        cubes: &[&Path],
+    ) -> Result<ProblemWithWarnings, Error> {
         let raw = RawParams::load(&self.file, &self.overrides);
         let problem_and_warnings = raw.and_then(|raw| {
             if memory.is_some() || raw.typed().get("memory").is_some() {
                 sys::give_back_memory();
             }
-            let raw = with_start(raw)?;
-            let problem = Problem::with_digests(&raw, &mut Digests::within(memory))?;
+            let mut digests = Digests::within(memory);
+            let raw =
+                with_start(BegunCube::of(cubes.iter().copied()).found_again(raw, &mut digests)?)?;
+            let problem = Problem::with_digests(&raw, &mut digests)?;
             let mut limited = problem.clone();
             limited.params.memory = memory.or(problem.params.memory);
             let mut warnings = warnings::of(&limited);

@@ -54,6 +54,14 @@ impl Problem {
         Ok(())
     }
 
+    /// Whether the steady state keeps the content of a piece.
+    ///
+    /// # Errors
+    /// [`Unready`] for a closed piece whose balance is not 0.
+    pub(crate) fn has_closed_pieces(&self) -> Result<bool, Unready> {
+        Ok(!self.balanced()?.1.pieces.is_empty())
+    }
+
     /// The equation of the steady state, and its closed pieces. Their net inflow has been set to exactly 0.
     pub(super) fn balanced(&self) -> Result<(Equilibrium, ClosedPieces), Unready> {
         let mut values = Field::zeros(self.grid.shape())?;

@@ -69,11 +69,25 @@ impl Problem {
     fn exact_steps(&self) -> Option<[f64; 2]> {
         match self.steps().as_slice() {
             [rx, others @ ..] => Some([*rx, others.first().copied().unwrap_or(*rx)]),
+            // Along an axis without diffusion the steps of other methods have no coefficient.
             [] => {
-                let diffusivities = [Quantity::X, Quantity::Y].map(|of| self.slots.uniform(of));
-                (diffusivities == [Some(0.0); 2]).then_some([0.0; 2])
+                let [along_x, along_y] = self.exact_diffusivities()?;
+                let share = self.slots.share(self.schedule.dt);
+                let step = |d: f64, spacing: f64| d / (spacing * spacing) * share;
+                let (x, y) = (self.grid.x.spacing, self.grid.y.spacing);
+                Some([step(along_x, x), step(along_y, y)])
             }
         }
+    }
+
+    /// D along x and y, unless it varies; 0 where nothing diffuses along an axis.
+    fn exact_diffusivities(&self) -> Option<[f64; 2]> {
+        let [along_x, along_y] = [Quantity::X, Quantity::Y].map(|of| self.slots.uniform(of));
+        let has_plain_faces = self.geometry().has_plain_faces();
+        along_x
+            .zip(along_y)
+            .filter(|_| has_plain_faces)
+            .map(Into::into)
     }
 
     /// The method of a step, including the part that does not depend on the state.
@@ -87,7 +101,7 @@ impl Problem {
             None => zeros(self.grid.shape())?,
         };
         let (walls, share) = (&self.params.boundary, self.slots.share(self.schedule.dt));
-        let diffusion = self.slots.uniform_d().unwrap_or_default();
+        let diffusion = self.exact_diffusivities().unwrap_or_default();
         method::add_walls(&mut array, walls, &self.grid, share, diffusion);
         Ok(Method::Exact(step.clone().with_forcing(array)))
     }
@@ -140,14 +154,14 @@ impl Problem {
         /// The least distance between two rows, as a fraction of a step: a run checks after each step whether to stop.
         const LEAST: f64 = 1e-6;
         let name = self.params.method.name();
-        let pace = self.schedule.pace();
+        // A step is no longer than the time between snapshots.
+        let longest_step = self.schedule.dt.min(self.schedule.cadence());
         if let RowTimes::Every(every) = record.times
-            && pace.due != Due::Added
-            && every <= LEAST * pace.dt
+            && self.schedule.due != Due::Added
+            && every <= LEAST * longest_step
         {
             let reason = format!(
-                "it is shorter than a millionth of a step, dt = {:?}; \"step\" records every step",
-                pace.dt
+                "it is shorter than a millionth of a step of {longest_step:?}; \"step\" records every step"
             );
             return Err(raw.refuse("record.every", reason));
         }

@@ -27,9 +27,9 @@ use diff2d_stencil::{Side as Beyond, Weight};
 use rayon::prelude::*;
 
 /// The steady equation for all distinct nodes; of two nodes that are the same point only one counts.
-pub(super) struct Equilibrium {
-    pub(super) network: Network,
-    pub(super) flow: Vec<f64>,
+pub(crate) struct Equilibrium {
+    pub(crate) network: Network,
+    pub(crate) flow: Vec<f64>,
     /// The difference between p and the solution of the network.
     pub(super) offset: f64,
     /// Which nodes are computed.
@@ -57,7 +57,7 @@ impl Problem {
     }
 
     /// The equation, with the values of nodes that keep their values.
-    pub(super) fn equilibrium(&self, values: &Field<f64>) -> Result<Equilibrium, Unready> {
+    pub(crate) fn equilibrium(&self, values: &Field<f64>) -> Result<Equilibrium, Unready> {
         let dynamics = self.dynamics::<f64>(0..self.grid.y.nodes)?;
         let (_, nx) = self.grid.shape();
         let [row_weights, column_weights] = self.weights();
@@ -81,14 +81,7 @@ impl Problem {
             self.geometry().fill_kept(j, &mut row, false);
             free.copy_from_slice(&row[..column_count]);
         });
-        let tables = Tables::new(
-            &self.slots,
-            &self.survey,
-            0..self.grid.y.nodes,
-            self.schedule.dt,
-            f64::INFINITY,
-        );
-        let inflows = Side::ALL.map(|side| tables.inflows(side, 0.0));
+        let inflows = self.inflows(0.0);
         let offset = self.offset(values, &dynamics, &inflows);
         let grid_rows = network.east.par_chunks_mut(column_count);
         let grid_rows = grid_rows.zip(network.north.par_chunks_mut(column_count));
@@ -164,6 +157,13 @@ impl Problem {
             offset,
             is_free,
         })
+    }
+
+    /// What walls give and take in a step at a time, for each side as [`Tables::inflows`].
+    pub(crate) fn inflows(&self, time: f64) -> [Vec<[f64; 2]>; 4] {
+        let (rows, dt) = (0..self.grid.y.nodes, self.schedule.dt);
+        let tables = Tables::new(&self.slots, &self.survey, rows, dt, f64::INFINITY);
+        Side::ALL.map(|side| tables.inflows(side, time))
     }
 
     /// The number nearest to 0 between the least and the largest value to which nodes are tied.

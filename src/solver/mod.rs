@@ -135,6 +135,13 @@ impl<T: Element> Solver<T> {
         }
     }
 
+    /// Begins again from a state at a time.
+    pub(crate) fn restart(&mut self, state: &[T], now: Clock) {
+        self.state.as_mut_slice().copy_from_slice(state);
+        self.forcing.now = now;
+        self.knowledge = Knowledge::default();
+    }
+
     /// The present state of the solver's rows: all rows of the grid, or those of a slab with halos that may be older.
     /// Masked nodes are NaN.
     #[must_use]

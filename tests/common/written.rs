@@ -2,8 +2,9 @@
 
 /// The arguments that name what is written, with a command line in which `@` stands for the name, and the ending that
 /// the name must have.
-pub const WRITTEN: [(&str, &str, &str, &str); 19] = [
+pub const WRITTEN: [(&str, &str, &str, &str); 20] = [
     ("fit", "--plot", "", ""),
+    ("gradient", "--plot", "", ""),
     ("run", "--output", "run p.toml -o @", ".npy"),
     (
         "run",

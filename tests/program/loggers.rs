@@ -1030,9 +1030,7 @@ fn charts_put_measured_dates_where_the_run_has_them() {
             "fit.toml",
             format!("{body}[fit]\nvary = {{ a = [1.0, 1000.0] }}\n{data}"),
         );
-        let told = scene.run("fit fit.toml -o f.fit.json -q");
-        assert_eq!(told.code, Some(0), "{told}");
-        assert!(told.stderr.contains(sentence), "{times}: {told}");
+        assert_refused(&scene.run("fit fit.toml -o f.fit.json -q"), sentence, times);
     }
     // Some of these rows lie within the run.
     scene.write("wall.csv", "time,p\n900000,20\n3600,21\n");

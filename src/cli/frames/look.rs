@@ -132,7 +132,7 @@ impl Frames<'_> {
     pub(super) fn problem_with_interfaces(&self) -> Option<Problem> {
         let run = self.array.run();
         let run = run.filter(|run| run.params.get("interface").is_some())?;
-        run.problem().ok()
+        Problem::from_canonical(&run.params).ok()
     }
 
     /// The unit of an axis or of the density, if it is known.

@@ -65,6 +65,9 @@ pub(super) fn line(
     Ok((format!("line-{name}.svg"), chart))
 }
 
+/// The number of frames below which lines between them may be far from the curve.
+const FEW_FRAMES: usize = 50;
+
 /// The values at some places over the frames.
 pub(super) fn history(
     drawing: &Drawing<'_>,
@@ -99,6 +102,12 @@ pub(super) fn history(
     }
     if frames.has_times() {
         dates::put_along(&mut chart, frames.calendar(), frames.shown_time(1.0));
+        if chosen.len() < FEW_FRAMES {
+            terminal.note(&format!(
+                "straight lines join the {} snapshots: points of a [record] have the curve between them, which --record draws",
+                chosen.len()
+            ));
+        }
     }
     entitle(&mut chart, drawing, chosen);
     Ok(chart)

@@ -198,6 +198,7 @@ impl<'a> LoggerFile<'a> {
                 name: ColumnName::Heading(name.clone()),
                 unit: (reading.to_unit.as_deref().or(column.known_unit())).map(str::to_owned),
                 instead: column.instead(),
+                deviates: None,
             })
         });
         let wanted_columns = wanted_columns.collect::<Result<Vec<_>, Error>>()?;

@@ -186,6 +186,7 @@ impl<'a> Series<'a> {
             taken: &self.input_files,
             force: self.args.force,
             is_own_kind: Some(is_own_kind),
+            ..Writing::default()
         };
         Ok(writing.admit(path)?)
     }

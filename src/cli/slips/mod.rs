@@ -191,6 +191,12 @@ impl<'a> CommandLine<'a> {
                 "key and value are one word with '=': '--set {key}={word_excerpt}'"
             )));
         }
+        if Path::new(word).exists() {
+            let name = self.command.get_name();
+            return Some(Tip::new(format!(
+                "'diff2d {name}' does not take '{word_excerpt}' as well: call it once for each file"
+            )));
+        }
         let output = self.option("output")?;
         Path::new(word).extension()?;
         Some(Tip {

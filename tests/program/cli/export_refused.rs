@@ -56,6 +56,12 @@ fn nothing_that_is_not_an_export_is_replaced() {
         assert_eq!(told.code, Some(2), "{output}: {told}");
         assert_eq!(told.stderr.lines().count(), 1, "{told}");
     }
+    for (output, format) in [("x.nc", "zarr"), ("x.zarr", "hdf5"), ("x.h5", "csv")] {
+        let told = scene.run(&format!("export c.npy --to {format} -o {output}"));
+        assert_eq!(told.code, Some(2), "{output}: {told}");
+        let sentence = format!("but --to says {format}");
+        assert!(told.stderr.contains(&sentence), "{output}: {told}");
+    }
     for (name, bytes) in before {
         assert!(scene.read(&name) == bytes, "{name}");
     }

@@ -265,7 +265,7 @@ fn tables_and_files_of_which_there_is_no_function_are_refused() {
         ),
         (
             "[function.f]\npoints = [[0, 1], [1, 2]]\ntop = 1",
-            "p.toml:11: there is no parameter function.f.top (= 1), did you mean to?; the parameters of [function.f] are file",
+            "p.toml:11: there is no parameter function.f.top (= 1), did you mean to?",
         ),
         (
             "[function]\nf = 3",

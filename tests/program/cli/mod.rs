@@ -9,6 +9,7 @@ mod export_refused;
 mod functions;
 mod info;
 mod input_files;
+mod moved_inputs;
 mod not_finite;
 mod outputs;
 mod parameters;

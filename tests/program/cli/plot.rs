@@ -427,6 +427,11 @@ fn lines_and_histories_are_curves_through_the_values() {
     scene.succeed("run p.toml -o c.npy");
     let told = scene.succeed("plot c.npy --line y=0.4 --history x=0,y=0 --history x=5,y=-5 -o d");
     assert_eq!(told.stdout, "d/line-y=0.4.svg\nd/history.svg\n");
+    assert!(
+        told.stderr
+            .contains("straight lines join the 4 snapshots: points of a [record]"),
+        "{told}"
+    );
     assert_eq!(
         scene
             .files()

@@ -210,6 +210,10 @@ fn a_slip_in_a_part_is_told_with_a_way_out() {
         ("stats a.npy --select lat=2", "--axes gives them names"),
         ("stats s.npy --select t=1", "give all of D"),
         (
+            "stats s.npy --axis D",
+            "'D' varies along the axis scenario, which is 0",
+        ),
+        (
             "stats c.npy --select 2 --axis 2",
             "axis 2: c.npy has 2 axes, 0 to 1",
         ),
@@ -378,6 +382,14 @@ fn dates_name_the_indices_of_their_day_month_or_moment() {
             "{groups}"
         );
     }
+    scene.succeed("create i.npy --shape 720 --fill i0");
+    scene.succeed("map a*1e8 a=i.npy -o t.npy");
+    let told = scene.run("stats d.npy --axes t:d:since=2000-01-01=t.npy,x --axis t --by year");
+    assert_eq!(told.code, Some(2), "{told}");
+    assert!(
+        told.stderr.contains("at index 35 along t has no date"),
+        "{told}"
+    );
     let told = scene.run("stats d.npy --axes t:d:since=2000-01-01:calendar=julian,x");
     assert!(
         told.stderr

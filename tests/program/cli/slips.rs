@@ -83,6 +83,31 @@ fn what_was_probably_meant_is_told() {
         ),
         ("run p.toml --continue", 2, "'--resume' continues a run"),
         (
+            "plot cube.npy p.toml",
+            2,
+            "does not take 'p.toml' as well: call it once for each file",
+        ),
+        (
+            "plan p.toml --set initial.file=cube.npy",
+            2,
+            "the file of an initial state is initial.path",
+        ),
+        (
+            "plan p.toml --set mask.image=p.png --set mask.below=115",
+            2,
+            "a grey value goes from 0, black, to 1, white; 115.0 of 255 is 0.451",
+        ),
+        (
+            "map grad(a) a=cube.npy -o m.npy",
+            2,
+            "`diff2d map` has gradient(a, x), the derivative along an axis",
+        ),
+        (
+            "map curl(a) a=cube.npy -o m.npy",
+            2,
+            "; of arrays there are mean, sum, std, shift, gradient",
+        ),
+        (
             "stats cube.npy --select 0=1:5",
             2,
             "ranges of indices stand in the order of the axes, such as 1:5,:,2:8",

@@ -22,6 +22,7 @@ fn a_closed_pipe_ends_an_analysis_silently_and_no_run() {
         "plan p.toml",
         "compare c.npy c.npy",
         "plot c.npy --snapshots 0",
+        "export c.npy --to csv -o /dev/stdout",
         "--help",
         "run --help",
     ] {

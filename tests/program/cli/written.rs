@@ -12,8 +12,10 @@ use std::{
 };
 
 /// Those that name what is only read, or what a printed script will write.
-const READ: [(&str, &str); 21] = [
+const READ: [(&str, &str); 23] = [
     ("fit", "<PARAMS>"),
+    ("gradient", "<PARAMS>"),
+    ("gradient", "--cube"),
     ("run", "<PARAMS>"),
     ("run", "--extend"),
     ("sweep", "<SWEEP.toml>"),

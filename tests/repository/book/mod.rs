@@ -118,6 +118,7 @@ fn few_blocks_are_not_run() {
     2 builds C++ and Fortran programs, and measures for minutes
     1 builds the package
     6 builds the program
+    1 needs SALib
     3 needs Slurm
     1 needs h5py
     2 needs py-pde
