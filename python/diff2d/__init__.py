@@ -22,7 +22,7 @@ from ._journal import Snapshot
 
 if TYPE_CHECKING:
     from ._analysis import Comparison, Probe, coarsen, compare, map, probe, window
-    from ._commands import check, export, flux, info, plan, repair, verify
+    from ._commands import check, export, flux, info, label, plan, repair, verify
     from ._fit import Fit, fit
     from ._gradient import Gradient, gradient, vjp
     from ._plot import Picture, animate, plot
@@ -56,6 +56,7 @@ __all__ = [
     "flux",
     "gradient",
     "info",
+    "label",
     "map",
     "open",
     "plan",
@@ -73,7 +74,7 @@ __all__ = [
 
 _MODULES = {
     "_analysis": ["Comparison", "Probe", "coarsen", "compare", "map", "probe", "window"],
-    "_commands": ["check", "export", "flux", "info", "plan", "repair", "verify"],
+    "_commands": ["check", "export", "flux", "info", "label", "plan", "repair", "verify"],
     "_fit": ["Fit", "fit"],
     "_gradient": ["Gradient", "gradient", "vjp"],
     "_plot": ["Picture", "animate", "plot"],

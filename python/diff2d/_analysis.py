@@ -224,7 +224,7 @@ def map(
             "force": force,
             "memory": memory,
         }
-        return _made("map", files, output, dtype, arguments)
+        return made("map", files, output, {**arguments, "dtype": _word(dtype)})
 
 
 def _by_number(array: Array, lengths: Any) -> Any:
@@ -252,21 +252,19 @@ def _reduced(
         arguments["file"] = files.path(array)
         if weights is not None:
             arguments["weights"] = files.path(weights)
-        return _made(command, files, output, dtype, arguments)
+        return made(command, files, output, {**arguments, "dtype": _word(dtype)})
 
 
-def _made(
-    command: str,
-    files: Files,
-    output: str | os.PathLike[str] | None,
-    dtype: Any,
-    arguments: Mapping[str, Any],
-) -> np.ndarray:
-    """The array that a command makes."""
+def _word(dtype: Any) -> str | None:
+    """The word of a command for a number type."""
     kind = None if dtype is None else np.dtype(dtype)
+    return None if kind is None else f"{kind.kind}{kind.itemsize}"
+
+
+def made(command: str, files: Files, output: str | os.PathLike[str] | None, arguments: Mapping[str, Any]) -> np.ndarray:
+    """The array that a command makes."""
     path = files.new("result.npy") if output is None else os.fspath(output)
-    word = None if kind is None else f"{kind.kind}{kind.itemsize}"
-    call(command, {**arguments, "dtype": word, "output": path}, writes=True)
+    call(command, {**arguments, "output": path}, writes=True)
     if output is None:
         return np.asarray(np.load(path))
     found = np.load(path, mmap_mode="r")

@@ -9,13 +9,14 @@ from typing import Any
 
 import numpy as np
 
+from ._analysis import made
 from ._arguments import Array, Entries
 from ._call import Files, call
 from ._cube import Cube
 from ._errors import ParameterError
 from ._solve import Solution
 
-__all__ = ["check", "export", "flux", "info", "plan", "repair", "verify"]
+__all__ = ["check", "export", "flux", "info", "label", "plan", "repair", "verify"]
 
 
 def check(
@@ -150,8 +151,11 @@ def flux(
     snapshots: int | tuple[int | None, int | None] | str | None = None,
     effective: bool = False,
     pixels: bool | str = False,
+    field: bool = False,
+    output: str | os.PathLike[str] | None = None,
+    force: bool = False,
     **set: Any,
-) -> dict[str, Any]:
+) -> Any:
     """Computes what comes in per time through walls, from held nodes and the source, and by decay, at snapshots.
 
     The columns of `diff2d flux` as arrays by their names: `snapshot`, `t`, `left_rate` and the others, which are bit for bit
@@ -168,12 +172,16 @@ def flux(
         `formation_factor` and `tortuosity`: numbers of a run, and arrays of a sweep.
     pixels
         With `effective`: count every node as a whole pixel; `"centres"` or True, or `"faces"`.
+    field
+        Instead the flux at the nodes, an array `(snapshot, component, y, x)`: what passes along x and along y per time and length.
+    output, force
+        With `field`: the file of the array, and whether it replaces one that is there; in memory if None.
     **set
         The new places of files that have moved since the run: `**{"function.T.file": "T.csv"}`.
     """
     if isinstance(cube, Solution):
-        if effective or pixels or set:
-            raise ParameterError("effective is of a cube: diff2d.run writes one, also to a temporary file without output=…")
+        if effective or pixels or field or set:
+            raise ParameterError("effective and field are of a cube: diff2d.run writes one, also to a temporary file without output=…")
         return cube._flux(snapshots)
     arguments: dict[str, Any] = {
         "cube": os.fspath(cube),
@@ -185,11 +193,29 @@ def flux(
         snapshots = ":".join("" if end is None else str(end) for end in snapshots)
     if snapshots is not None:
         arguments["snapshots"] = str(snapshots)
+    if field:
+        with Files() as files:
+            return made("flux", files, output, {**arguments, "field": True, "force": force})
     [rows] = call("flux", arguments)[0]
     if effective and isinstance(rows, dict):
         return rows
     names: Iterable[str] = rows[0] if rows else ()
     return {name: np.asarray([row[name] for row in rows]) for name in names}
+
+
+def label(array: str | os.PathLike[str], axes: Entries, *, force: bool = False) -> None:
+    """Writes what the axes of a `.npy` file of another program are beside it, where every command reads it.
+
+    Parameters
+    ----------
+    array
+        The file, which stays as it is.
+    axes
+        Names, units, dates and files of coordinates, as on the command line: `"t:h:since=2023-01-01,lat=lat.npy,lon"`.
+    force
+        Replace what is known of the axes.
+    """
+    call("label", {"array": os.fspath(array), "axes": axes, "force": force}, writes=True)
 
 
 def verify(cube: str | os.PathLike[str] | Cube) -> dict[str, Any]:

@@ -31,7 +31,7 @@ LEFT_OUT = {
     "fit": {name: "nothing is written" for name in ("output", "plot", "force", "plan")} | {"memory": "a parameter"},
 }
 COMMANDS = [
-    "check", "coarsen", "compare", "export", "fit", "flux", "gradient", "info", "map", "plan", "plot", "probe", "repair", "run", "stats",
+    "check", "coarsen", "compare", "export", "fit", "flux", "gradient", "info", "label", "map", "plan", "plot", "probe", "repair", "run", "stats",
     "sweep", "verify", "window",
 ]  # fmt: skip
 
@@ -68,12 +68,17 @@ def test_options_do_what_they_do_on_the_command_line(tmp_path):
     cube = diff2d.run(slab, "slab.npy", initial=0.5)
     assert np.load("slab.npy").shape == cube.shape
     assert diff2d.flux(cube, effective=True)["effective"] == pytest.approx(2.0)
+    assert np.allclose(diff2d.flux(cube, field=True), np.reshape([2.0, 0.0], (1, 2, 1, 1)))
+    assert diff2d.flux(cube, field=True, output="q.npy").shape == (1, 2, *cube.shape[1:])
     sweep = diff2d.sweep({"params": slab, "D": [1.0, 3.0]})
     assert diff2d.flux(sweep, effective=True)["effective"] == pytest.approx([1.0, 3.0])
     assert diff2d.export(hours_file(hours), "csv", name="T", axes="t:h,x").read_text().splitlines()[0].endswith("T")
     sweep = diff2d.sweep({"params": SMALL, "D": [1.0, 2.0]}, "s.npy", scenarios=(0, 1))
     assert not sweep.is_complete
     assert diff2d.sweep({"params": SMALL, "D": [1.0, 2.0]}, output="s.npy", scenarios="1:").is_complete
+    diff2d.label(hours_file(hours), "t:h,x")
+    assert diff2d.stats("hours.npy", axis="t", every=24).mean.shape == (24, 1)
+    diff2d.label("hours.npy", "t:h,x", force=True)
 
 
 def hours_file(values):

@@ -26,6 +26,7 @@ mod gradient;
 mod groups;
 mod info;
 mod json;
+mod label;
 mod man;
 mod map;
 mod masked;
@@ -135,6 +136,7 @@ enum Command {
     Fit(fit::FitArgs),
     Gradient(gradient::GradientArgs),
     Create(create::CreateArgs),
+    Label(label::LabelArgs),
     Map(map::MapArgs),
     Export(export::ExportArgs),
     Distribute(distribute::DistributeArgs),
@@ -269,6 +271,7 @@ fn carry_out(command: Command, terminal: &Terminal) -> Result<(), Error> {
         Command::Fit(args) => fit::fit(&args, terminal),
         Command::Gradient(args) => gradient::gradient(&args, terminal),
         Command::Create(args) => create::create(&args, terminal),
+        Command::Label(args) => label::label(&args, terminal),
         Command::Map(args) => map::map(&args, terminal),
         Command::Export(args) => export::export(&args, terminal),
         Command::Completions(args) => completions::completions(&args, Cli::command(), terminal),

@@ -33,6 +33,13 @@ pub(super) struct InputArgs {
     /// f4:1000x2000 or >i2:512x512:1024
     #[arg(long, value_name = "DTYPE:SHAPE[:OFFSET]", value_parser = raw)]
     raw: Option<NpyHeader>,
+    #[command(flatten)]
+    pub(super) axes: AxesArgs,
+}
+
+/// What the axes of an array are that has no names for them.
+#[derive(Debug, Args)]
+pub(super) struct AxesArgs {
     /// Names for the axes of an array that has none, their units, the date at which times are 0, and one-dimensional .npy files with
     /// their coordinates: t:h:since=2023-01-01,lat=lat.npy,lon
     #[arg(long, value_name = "NAME[:UNIT[:since=DATE]][=FILE.npy],…", value_delimiter = ',', value_parser = typed_axis)]
@@ -91,9 +98,14 @@ impl TypedAxis {
     }
 }
 
-impl InputArgs {
+impl AxesArgs {
+    /// Whether no axis was typed.
+    pub(super) fn is_empty(&self) -> bool {
+        self.axes.is_empty()
+    }
+
     /// Gives an array's axes the names that `--axes` has for them.
-    pub(super) fn name_axes(&self, array: &mut JournalledArray) -> Result<(), Error> {
+    pub(super) fn name(&self, array: &mut JournalledArray) -> Result<(), Error> {
         if self.axes.is_empty() {
             return Ok(());
         }
@@ -124,7 +136,9 @@ impl InputArgs {
         array.label(Labels::of_axes(axes));
         Ok(())
     }
+}
 
+impl InputArgs {
     /// What `--raw` says of a file.
     pub(super) fn raw(&self) -> Option<NpyHeader> {
         self.raw.clone()
@@ -288,7 +302,7 @@ fn named(
         }
     };
     if !is_among_several || array.labels.names().next().is_none() {
-        input.name_axes(&mut array)?;
+        input.axes.name(&mut array)?;
     }
     select::part(array, selection.as_ref(), terminal)
 }

@@ -33,7 +33,7 @@ pub(super) fn open(
         Some(header) => ArrayFile::of_parts(file, name, header)?,
     };
     let mut array = prepared(JournalledArray::plain(array), terminal);
-    args.input.name_axes(&mut array)?;
+    args.input.axes.name(&mut array)?;
     Ok(array)
 }
 

@@ -184,6 +184,17 @@ pub fn header_and_text(npy: &NpyHeader, labels: &Labels) -> [Vec<u8>; 2] {
     [header, file.text()]
 }
 
+/// Writes labels beside an array that stays as it is.
+///
+/// # Errors
+/// [`NpyError::Io`], after which nothing has changed.
+pub fn write(to: Destination, shape: &[u64], labels: &Labels) -> Result<(), NpyError> {
+    Ok(sys::write_file_at(
+        to,
+        &AxesFile::new(shape, labels).text(),
+    )?)
+}
+
 /// Puts a new array in place, and its labels beside it; without labels, the labels file of the old array is removed.
 /// Even if the process is killed in between, readers find the labels of the array that exists.
 ///
