@@ -289,8 +289,8 @@ pub mod program {
     /// How a run divides memory, time and threads.
     pub mod run {
         pub use crate::run::{
-            DISK_SPEED, EffectiveDiffusivity, PixelEnds, Terms, estimated_seconds, on_threads,
-            slab_of_first_rank, worthwhile_threads,
+            DISK_SPEED, EffectiveDiffusivity, FluxField, PixelEnds, Terms, estimated_seconds,
+            on_threads, slab_of_first_rank, worthwhile_threads,
         };
         pub use crate::schedule::{Clock, DECAY_IN_A_STEP, Due, Nper};
     }

@@ -2,6 +2,7 @@
 
 use super::{
     along::Along,
+    open,
     rows::{Cell, Column, Rows, Style},
     selection::Selection,
     terminal::Terminal,
@@ -13,11 +14,19 @@ use diff2d::{
     program::{
         cube::telling,
         params::number_of,
-        run::{EffectiveDiffusivity, PixelEnds},
+        run::{EffectiveDiffusivity, FluxField, PixelEnds},
     },
 };
+use diff2d_arrays::{
+    labels::{Labels, NamedAxis},
+    npy::Dtype,
+};
 use serde_json::Value;
-use std::{collections::BTreeMap, iter, path::PathBuf};
+use std::{
+    collections::BTreeMap,
+    iter,
+    path::{Path, PathBuf},
+};
 
 /// Print what comes in per time through walls, from held nodes and the source, and by decay, at each snapshot of a cube
 ///
@@ -27,6 +36,7 @@ use std::{collections::BTreeMap, iter, path::PathBuf};
 #[command(after_help = "Examples:
   diff2d flux output/diff2dparams.npy
   diff2d flux output/diff2dparams.npy --snapshots -1: --json
+  diff2d flux output/wall.npy --snapshots -1 --field -o flux.npy
   diff2d flux pores.npy --effective --pixels")]
 pub(super) struct FluxArgs {
     /// The cube of a run; with --effective also that of a sweep, whose scenarios have a row each
@@ -55,6 +65,16 @@ pub(super) struct FluxArgs {
         value_parser = pixel_ends
     )]
     pixels: Option<PixelEnds>,
+    /// Write the flux at the nodes instead, an array (snapshot, component, y, x): what passes per time and length, or around an
+    /// axis per area, along x and along y
+    #[arg(long, requires = "output", conflicts_with_all = ["effective", "json", "csv"])]
+    field: bool,
+    /// With --field: the array to write
+    #[arg(long, short, value_name = "FLUX.npy", requires = "field")]
+    output: Option<PathBuf>,
+    /// With --field: replace an array that is there
+    #[arg(long, requires = "field")]
+    force: bool,
     /// Print JSON: an array of objects, with --effective one object
     #[arg(long)]
     json: bool,
@@ -82,9 +102,49 @@ pub(super) fn flux(args: &FluxArgs, terminal: &Terminal) -> Result<(), Error> {
     let commits: Vec<_> = commits
         .filter(|commit| chosen.iter().any(|slice| slice.contains(commit.index)))
         .collect();
+    if let Some(output) = &args.output {
+        return write_field(&cube, &commits, output, args);
+    }
     let table = FluxTable::of(&cube, &commits, &args.moved)?;
     terminal.warn(table.warning.as_slice());
     rates(&table).print(terminal, args.json)
+}
+
+/// Writes the flux at the nodes of some snapshots.
+fn write_field(
+    cube: &Cube,
+    commits: &[&Commit],
+    output: &Path,
+    args: &FluxArgs,
+) -> Result<(), Error> {
+    let mut field = FluxField::new(cube, &args.moved)?;
+    let times = commits.iter().map(|commit| commit.simtime).collect();
+    let axes = cube.run().map(|run| run.axes(times));
+    let components = ["x", "y"].map(str::to_owned).into();
+    let component = NamedAxis::labelled("component", components);
+    let labels = Labels {
+        quantity: Some("flux".to_owned()),
+        unit: Some(field.unit()),
+        is_masked: field.is_masked(),
+        ..Labels::of_axes(
+            axes.map_or_else(Vec::new, |[t, y, x]| [t, component, y, x].map(Some).into()),
+        )
+    };
+    let [.., ny, nx] = cube.header().shape()[..] else {
+        return Ok(());
+    };
+    let shape = vec![commits.len() as u64, 2, ny, nx];
+    let inputs = [args.cube.clone()];
+    let array = open::create(output, shape, Dtype::F64, false, &inputs, args.force)?;
+    for (number, commit) in (0..).zip(commits) {
+        let densities = field.of(cube, commit)?;
+        let bytes: Vec<u8> = densities
+            .iter()
+            .flat_map(|value| value.to_le_bytes())
+            .collect();
+        array.write(number * 2 * ny * nx, &bytes)?;
+    }
+    open::finish(array, output, &labels)
 }
 
 fn pixel_ends(text: &str) -> Result<PixelEnds, String> {

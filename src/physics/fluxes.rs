@@ -17,6 +17,8 @@
 //! [`MovingNodes`](super::moving_nodes::MovingNodes). Each row is summed by itself, on whichever rank it lies; the sums
 //! of rows are added pairwise.
 
+mod densities;
+
 use super::{
     assembly::Assembled, geometry::Geometry, region_rim::RegionRim, tables::Tables, wall::Side,
 };

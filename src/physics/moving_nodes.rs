@@ -9,7 +9,7 @@ use crate::{
     field::Field,
     params::{ParamsError, Precision},
 };
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 /// The nodes of fixed walls whose values depend on time.
 #[derive(Clone)]
@@ -149,6 +149,15 @@ impl MovingNodes {
     #[must_use]
     pub fn rates(&self, time: f64) -> Vec<f64> {
         self.sums(|place| self.slope(place, time))
+    }
+
+    /// What a fixed wall supplies at a time to each node whose value changes \[density·length²/time\].
+    #[must_use]
+    pub fn supplies(&self, time: f64) -> HashMap<(usize, usize), f64> {
+        let nodes = self.nodes.iter();
+        nodes
+            .map(|node| (node.place, node.content * self.slope(node.place, time)))
+            .collect()
     }
 
     /// The inflow between two times due to changing values \[density·length²\], by index of the rate. Values are

@@ -115,6 +115,11 @@ impl Quantities {
     }
 }
 
+/// The unit of the fluxes of a problem.
+pub(super) fn flux_unit(problem: &Problem) -> String {
+    Quantities::of(problem).flux_unit
+}
+
 /// The columns of the rows of a record. A record that exists has those that its files name: an earlier version may have begun it.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Columns {

@@ -84,8 +84,7 @@ impl FluxTable {
     /// [`RunError`] for a sweep, for parameters that this program does not know, and if there is too little memory.
     #[doc(hidden)]
     pub fn of(cube: &Cube, commits: &[&Commit], moved: &[String]) -> Result<Self, RunError> {
-        refuse_sweep(cube)?;
-        let problem = problem_of_scenario(cube, 0, moved)?;
+        let problem = problem_of_run(cube, moved)?;
         Self::of_problem(&problem, cube, commits)
     }
 
@@ -159,11 +158,26 @@ impl FluxTable {
 }
 
 /// The state that has these values in a cube.
-fn state_of(problem: &Problem, mut values: Array2<f64>) -> Array2<f64> {
+pub(super) fn state_of(problem: &Problem, mut values: Array2<f64>) -> Array2<f64> {
     if let Some(rows) = values.as_slice_mut() {
         problem.codec().decode(0, rows);
     }
     values
+}
+
+/// The problem of the run whose cube this is.
+///
+/// # Errors
+/// As [`problem_of_scenario`], and for the cube of a sweep.
+pub(super) fn problem_of_run(cube: &Cube, moved: &[String]) -> Result<Problem, RunError> {
+    if cube.run().is_none() {
+        let path = cube.paths().cube.display();
+        let sentence = format!(
+            "{path} is the cube of a sweep, and rates are computed for runs only; those at the end of each scenario stand in the table that the sweep has written beside it"
+        );
+        return Err(CubeError::from(Fault::refused(sentence)).into());
+    }
+    problem_of_scenario(cube, 0, moved)
 }
 
 /// The problem of a run, or of a scenario of a sweep, whose cube this is. Input files that have moved are given as `key=value` texts.
@@ -185,16 +199,4 @@ pub(super) fn problem_of_scenario(
             CubeError::does_not_match(&cube.paths().cube, reason).into()
         }
     })
-}
-
-/// Refuses the cube of a sweep.
-fn refuse_sweep(cube: &Cube) -> Result<(), CubeError> {
-    if cube.run().is_some() {
-        return Ok(());
-    }
-    let path = cube.paths().cube.display();
-    let sentence = format!(
-        "{path} is the cube of a sweep, and rates are computed for runs only; those at the end of each scenario stand in the table that the sweep has written beside it"
-    );
-    Err(Fault::refused(sentence).into())
 }

@@ -12,7 +12,7 @@
 //! | `steady.rs` | whether a run ends before its last snapshot |
 //! | `tracker.rs`, `trackers.rs` | the observers of a run, each at its own moments: snapshots and a limit (`trackers/`), rows (`row_tracker.rs`) and fields (`field_tracker.rs`) |
 //! | `streams.rs` | the streams that rows and fields go to |
-//! | `row.rs`, `state_reader.rs`, `row_schedule.rs`, `columns.rs`, `sums.rs` | rows, the values in them, their moments, their columns, and the integrated rates; `state_rows.rs`: rows of any states; `flux.rs`: rates of a cube |
+//! | `row.rs`, `state_reader.rs`, `row_schedule.rs`, `columns.rs`, `sums.rs` | rows, the values in them, their moments, their columns, and the integrated rates; `state_rows.rs`: rows of any states; `flux.rs`: rates of a cube; `flux_field.rs`: its flux at the nodes |
 //! | `calling_thread.rs` | a run in memory on the calling thread, for places without files and threads |
 //! | `without_files.rs` | runs that write no files: the rows of a record in memory, the last state, and the step at which a run ends |
 //! | `interval.rs`, `snapshot_digest.rs` | repair: what lies between two snapshots is computed again, and kept if it is that of the run: the snapshot (`recompute.rs`), rows and frames (`restore_streams.rs`) |
@@ -39,6 +39,7 @@ mod exchange;
 mod extend;
 mod field_tracker;
 mod flux;
+mod flux_field;
 mod in_bands;
 mod in_memory;
 mod interval;
@@ -79,6 +80,7 @@ pub use calling_thread::{Begun, RecordFiles, solve_on_calling_thread};
 pub use effective::{EffectiveDiffusivity, PixelEnds};
 pub use error::RunError;
 pub use flux::{FluxRow, FluxTable};
+pub use flux_field::FluxField;
 pub use observer::Message;
 pub use options::Outcome;
 pub use report::{Report, Seconds};

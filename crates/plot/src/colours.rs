@@ -98,6 +98,7 @@ impl Colours {
         let lines = self
             .lines
             .iter()
+            .chain(frame.lines)
             .map(|line| line.iter().map(cell).collect());
         let mut outline = mask::outline(&reduced);
         outline.extend(lines);

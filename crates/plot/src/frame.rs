@@ -15,6 +15,7 @@ pub struct Frame<'a> {
     index: Option<usize>,
     name: Option<&'a str>,
     range: Option<Range>,
+    pub(super) lines: &'a [Vec<[f64; 2]>],
 }
 
 impl<'a> Frame<'a> {
@@ -28,7 +29,13 @@ impl<'a> Frame<'a> {
             index: None,
             name: None,
             range: None,
+            lines: &[],
         }
+    }
+
+    /// The frame under lines through points in fractions of its width and height from its lower left corner.
+    pub fn under(self, lines: &'a [Vec<[f64; 2]>]) -> Self {
+        Self { lines, ..self }
     }
 
     /// The frame with its simulated time as title: `t = 2.4975`.

@@ -30,6 +30,8 @@ pub(in crate::cli) struct Frames<'a> {
     count: u64,
     /// Values of a frame that a thread reads at a time.
     pub(super) at_a_time: usize,
+    /// Whether each frame has two matrices: the components of its values along x and along y.
+    pub(super) has_components: bool,
     /// Bytes for what is kept of frames.
     pub(super) memory: u64,
     /// The unit in which times are shown, and how many of this unit a time of 1 in the array has.
@@ -82,7 +84,9 @@ impl<'a> Frames<'a> {
             .journal
             .as_ref()
             .and_then(|journal| journal.header.as_ref());
-        let (kind, count) = match (array.npy.shape.len(), header) {
+        let has_components = has_components(array);
+        let dimensions = array.npy.shape.len() - usize::from(has_components);
+        let (kind, count) = match (dimensions, header) {
             (_, Some(header)) if header.is_sweep() => {
                 let keys = telling(header).into_iter();
                 let keys = keys.map(|key| {
@@ -99,11 +103,11 @@ impl<'a> Frames<'a> {
             }
             (2, _) => (ArrayKind::Plain, 1),
             (3, _) => (ArrayKind::Plain, array.available()),
-            (dimensions, _) => {
+            _ => {
                 return Err(Error::Usage(format!(
                     "{} has {}; pictures are drawn of two, or of three with time first{}",
                     array.path.display(),
-                    number::counted(dimensions as u64, "dimension"),
+                    number::counted(array.npy.shape.len() as u64, "dimension"),
                     plane_hint(array)
                 )));
             }
@@ -115,6 +119,7 @@ impl<'a> Frames<'a> {
             array,
             kind,
             count,
+            has_components,
             at_a_time: usize::try_from(at_a_time).unwrap_or(1),
             memory,
             time_unit: (unit_of_times(array).to_owned(), 1.0),
@@ -228,7 +233,7 @@ impl<'a> Frames<'a> {
     pub(super) fn facts(&self, index: u64) -> FrameFacts<'a> {
         match &self.kind {
             ArrayKind::Plain => FrameFacts {
-                place: index,
+                place: index * if self.has_components { 2 } else { 1 },
                 commit: None,
                 scenario: None,
                 title: self.title_by_labels(index),
@@ -360,7 +365,7 @@ impl<'a> Frames<'a> {
 
     /// The axis along which frames follow one another.
     fn first_axis(&self) -> Option<&NamedAxis> {
-        match self.array.npy.shape.len() {
+        match self.array.npy.shape.len() - usize::from(self.has_components) {
             3 => self.array.labels.axis(0),
             _ => None,
         }
@@ -394,9 +399,20 @@ impl<'a> Frames<'a> {
             shape: self.shape(),
             at_a_time: self.at_a_time,
             place: self.facts(index).place,
+            has_components: self.has_components,
             is_turned: self.is_turned(),
             kept,
         }
+    }
+
+    /// The components of the values of a frame along x and along y, if its values have any.
+    pub(super) fn component_values(&self, index: u64) -> Option<[InFile<'_>; 2]> {
+        let components = [0, 1].map(|component| InFile {
+            place: self.facts(index).place + component,
+            has_components: false,
+            ..self.values(index, None)
+        });
+        self.has_components.then_some(components)
     }
 
     pub(super) fn frame<'v>(
@@ -421,8 +437,10 @@ pub(super) struct InFile<'a> {
     array: &'a JournalledArray,
     shape: (usize, usize),
     at_a_time: usize,
-    /// The number of the frame among all matrices of the array.
+    /// The number of the frame, or of its first component, among all matrices of the array.
     place: u64,
+    /// Whether the values are the magnitudes of two components.
+    has_components: bool,
     /// Whether the order of rows and that of columns is the other one in the file.
     is_turned: [bool; 2],
     /// What was kept of the frame when it was read before.
@@ -473,8 +491,18 @@ impl Values for InFile<'_> {
             in_file(rows, row_count, turns_rows),
             in_file(columns, column_count, turns_columns),
         ];
-        let read = self.array.read_frame(self.place, part, into);
-        read.map_err(|error| plot::Error::Values(error.into()))?;
+        let read = |place: u64, into: &mut [f64]| {
+            let read = self.array.read_frame(place, part.clone(), into);
+            read.map_err(|error| plot::Error::Values(error.into()))
+        };
+        read(self.place, into)?;
+        if self.has_components {
+            let mut along_y = vec![0.0; into.len()];
+            read(self.place + 1, &mut along_y)?;
+            for (value, along_y) in into.iter_mut().zip(along_y) {
+                *value = value.hypot(along_y);
+            }
+        }
         let (line_length, turns_lines, turns_within) = match self.are_in_columns() {
             true => (lengths[0], turns_columns, turns_rows),
             false => (lengths[1], turns_rows, turns_columns),
@@ -488,6 +516,15 @@ impl Values for InFile<'_> {
         }
         Ok(())
     }
+}
+
+/// Whether the matrices of an array are the components of a field, as `diff2d flux --field` writes them.
+fn has_components(array: &JournalledArray) -> bool {
+    let place = array.npy.shape.len().checked_sub(3);
+    let axis = place.and_then(|place| array.labels.axis(place));
+    axis.is_some_and(|axis| {
+        axis.name == "component" && axis.labels().is_some_and(|labels| labels == ["x", "y"])
+    })
 }
 
 /// The unit of the times of an array, or of the time at which it is a plane; empty if it is not known.

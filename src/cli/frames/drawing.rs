@@ -50,7 +50,8 @@ impl<'a> Drawing<'a> {
     ) -> Result<T, Error> {
         let values = self.frames.values(index, self.survey.reduced_frame(index));
         let facts = self.frames.facts(index);
-        let mut frame = self.frames.frame(&values, &facts);
+        let arrows = self.frames.arrows(index)?;
+        let mut frame = self.frames.frame(&values, &facts).under(&arrows);
         if let Some(ends) = self.survey.ends_of(index)
             && self.style.own_ranges
         {

@@ -194,13 +194,15 @@ impl Frames<'_> {
         chosen: &[u64],
         [row, column]: [u64; 2],
     ) -> Result<Vec<(f64, f64)>, Error> {
-        if self.array.npy.shape.len() != 3 {
+        if self.array.npy.shape.len() != 3 || self.has_components {
             return Err(Error::Usage(format!(
                 "--history: {} has no one history of a node{}",
                 self.array.path.display(),
                 match self.kind {
                     ArrayKind::Scenarios(..) =>
                         ", but one of each scenario, which `diff2d probe --series` prints",
+                    _ if self.has_components =>
+                        ", but one of each component, which [component=x] behind the name takes",
                     _ => ", as it is a single frame",
                 }
             )));

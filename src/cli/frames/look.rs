@@ -80,6 +80,8 @@ impl Frames<'_> {
         };
         let default = match range_choice {
             RangeChoice::Symmetric => "coolwarm",
+            // Arrows are seen on it everywhere.
+            _ if self.has_components => "blues",
             _ => "viridis",
         };
         let quantity = match (&look.label, self.quantity()) {

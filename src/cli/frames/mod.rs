@@ -1,6 +1,7 @@
 //! An array as a series of frames that can be drawn.
 
 mod array;
+mod arrows;
 mod drawing;
 mod lines;
 mod look;

@@ -1,7 +1,7 @@
 //! Rates, and what they explain.
 
 use super::{PROBLEM, rows};
-use crate::common::{Scene, problems::problems, sample_size, seed::seeds};
+use crate::common::{Scene, data_of, problems::problems, sample_size, seed::seeds};
 use diff2d::{
     Problem, Run,
     comm::{Channels, Link},
@@ -10,6 +10,7 @@ use proptest::{
     prelude::*,
     test_runner::{RngSeed, TestRunner},
 };
+use std::f64::consts::TAU;
 
 /// What comes in by the rule of each step is what the mass changes by.
 #[test]
@@ -69,6 +70,103 @@ fn explain_the_mass(seed: u64) {
         Ok(())
     });
     result.unwrap();
+}
+
+/// The flux at the nodes of a wall adds up to the rate of the wall, whatever the problem.
+#[test]
+fn the_flux_along_a_wall_is_its_rate() {
+    seeds("the_flux_along_a_wall_is_its_rate").for_each(add_fluxes_up);
+}
+
+fn add_fluxes_up(seed: u64) {
+    let mut runner = TestRunner::new(ProptestConfig {
+        cases: sample_size(200, 20, 5) as u32,
+        rng_seed: RngSeed::Fixed(seed),
+        ..ProptestConfig::default()
+    });
+    let result = runner.run(&problems(), |text| {
+        let scene = Scene::new();
+        scene.write("p.toml", &text);
+        scene.succeed("run p.toml -o c.npy");
+        scene.succeed("flux c.npy --field -o q.npy");
+        let problem: Problem = text.parse().unwrap();
+        let (y, x) = (&problem.grid.y, &problem.grid.x);
+        let is_round = text.contains("axisymmetric");
+        let around = |radius: f64| if is_round { TAU * radius } else { 1.0 };
+        let bytes = scene.read("q.npy");
+        let values = data_of(&bytes).as_chunks().0.iter();
+        let fluxes: Vec<f64> = values.map(|value| f64::from_le_bytes(*value)).collect();
+        let snapshots = fluxes.chunks_exact(2 * y.nodes * x.nodes);
+        let rates = rows(&scene.succeed("flux c.npy").stdout);
+        prop_assert_eq!(snapshots.len(), rates.len());
+        for (fluxes, rates) in snapshots.zip(rates) {
+            let sum = |component: usize, place: &dyn Fn(usize) -> (usize, usize), count: usize| {
+                let nodes = (0..count).map(|number| {
+                    let (j, i) = place(number);
+                    let area = match component {
+                        0 => around(x.node(i)) * y.weight(j) * y.spacing,
+                        _ => around(x.radius(i) * x.node(x.nodes - 1)) * x.weight(i) * x.spacing,
+                    };
+                    area * fluxes[(component * y.nodes + j) * x.nodes + i]
+                });
+                nodes.fold([0.0, 0.0], |[sum, size], flow: f64| {
+                    [sum + flow, size + flow.abs()]
+                })
+            };
+            let (ny, nx) = (y.nodes, x.nodes);
+            let sums = [
+                ("left", 1.0, sum(0, &|j| (j, 0), ny)),
+                ("right", -1.0, sum(0, &|j| (j, nx - 1), ny)),
+                ("bottom", 1.0, sum(1, &|i| (0, i), nx)),
+                ("top", -1.0, sum(1, &|i| (ny - 1, i), nx)),
+            ];
+            for (side, sign, [sum, size]) in sums {
+                let rate = rates[&format!("{side}_rate")];
+                let is_wall = !text.contains(&format!("{side} = \"periodic\""));
+                prop_assert!(
+                    !is_wall || (sign * sum - rate).abs() <= 1e-11 * size,
+                    "{side}: {sum} and {rate} of {size}: {text}"
+                );
+            }
+        }
+        Ok(())
+    });
+    result.unwrap();
+}
+
+/// What passes is the same everywhere along a channel, through layers, around holes and across a joint.
+#[test]
+fn the_flux_of_a_steady_state_passes_every_line() {
+    let scene = Scene::new();
+    scene.write(
+        "p.toml",
+        "x1 = 0\nx2 = 1\ny1 = 0\ny2 = 0.5\ndx = 0.05\ngrid = 'walls'\nD = 'where(x < 0.33, 1, 5 + y)'\nmethod = 'steady'\n\
+         mask.where = 'hypot(x - 0.6, y - 0.2) < 0.12'\ninterface = [{ where = 'x < 0.43', resistance = 0.1 }]\n\
+         boundary = { left = 1, right = 0, bottom = 'insulated', top = 'insulated' }\n",
+    );
+    scene.succeed("run p.toml -o c.npy");
+    scene.succeed("flux c.npy --field -o q.npy");
+    let rate = rows(&scene.succeed("flux c.npy").stdout)[0]["left_rate"];
+    let bytes = scene.read("q.npy");
+    let values = data_of(&bytes).as_chunks().0.iter();
+    let fluxes: Vec<f64> = values.map(|value| f64::from_le_bytes(*value)).collect();
+    assert_eq!(fluxes.iter().filter(|flux| flux.is_nan()).count(), 2 * 21);
+    for column in 0..21 {
+        let passed = (0..11).map(|row| {
+            let weight = if row == 0 || row == 10 { 0.5 } else { 1.0 };
+            let flux = fluxes[row * 21 + column];
+            0.05 * weight * if flux.is_nan() { 0.0 } else { flux }
+        });
+        let passed: f64 = passed.sum();
+        let is_beside_hole = (9..=15).contains(&column);
+        assert!(
+            is_beside_hole || (passed / rate - 1.0).abs() < 1e-8,
+            "{column}: {passed} {rate}"
+        );
+    }
+    let told = scene.run("flux c.npy --field -o q.npy");
+    assert_eq!(told.code, Some(2), "{told}");
+    scene.succeed("plot q.npy -o q.png");
 }
 
 /// A slab that is hot everywhere, and cold on two ends from the beginning.
