@@ -91,7 +91,7 @@ pub fn check(problem: &Problem, field: FieldKey) -> Result<(), RunError> {
     let method = problem.params.method;
     if method == StepMethod::Exact && !matches!(field, FieldKey::Source | FieldKey::Initial) {
         return refuse(
-            "method = \"exact\" needs one D, capacity and decay: rkl2 has a gradient by their values at each node",
+            "method = \"exact\" has gradients by initial and source alone, since it needs one D, capacity and decay: \"rkl2\" has one by their values at each node",
         );
     }
     if method == StepMethod::Steady && field == FieldKey::Initial {

@@ -14,6 +14,8 @@ use super::{
     unknowns::Unknown,
 };
 use crate::{
+    comm::Solo,
+    dynamics::Method,
     fault::Fault,
     params::{Place, Precision, RawParams, SIDES, StepMethod, Wall, value::Value},
     physics::{input::Digests, wall::Side},
@@ -83,12 +85,7 @@ fn check(problem: &Problem) -> Result<(), RunError> {
             ));
         }
     }
-    match problem.params.method {
-        StepMethod::Exact => refuse(
-            "method = \"exact\" has no gradient yet: \"rkl2\" and \"euler\" have one".to_owned(),
-        ),
-        StepMethod::Euler | StepMethod::Rkl2 | StepMethod::Steady => Ok(()),
-    }
+    Ok(())
 }
 
 /// What looks at every step backwards.
@@ -159,6 +156,13 @@ fn gradient(
     for unknown in unknowns {
         match unknown {
             Unknown::Field(field) => fields::check(problem, *field)?,
+            Unknown::Number(number) if problem.params.method == StepMethod::Exact => {
+                let sentence = format!(
+                    "method = \"exact\" has gradients by initial and source alone, and none by {}: \"rkl2\" has one",
+                    number.name
+                );
+                return Err(Fault::refused(sentence).into());
+            }
             Unknown::Number(number) => {
                 moved.push((number, number.moved_problems(raw, problem, digests)?));
             }
@@ -192,6 +196,16 @@ fn gradient(
         let cost = Cost {
             forwards: 1,
             states: 2,
+            ..Cost::default()
+        };
+        return march.finish(unknowns, cost);
+    }
+    if problem.params.method == StepMethod::Exact {
+        march.take_exact()?;
+        let cost = Cost {
+            steps: end,
+            forwards: end,
+            states: 1,
             ..Cost::default()
         };
         return march.finish(unknowns, cost);
@@ -365,6 +379,47 @@ impl March<'_> {
         let adjoint = steady::adjoint(self.problem, system, &state, &by_state)?;
         sums.add_source(1.0, &adjoint);
         sums.add_products(&[(1.0, &values, &adjoint)]);
+        Ok(())
+    }
+
+    /// Reads all numbers of an exact solution, and adds for each moment the adjoint state at the beginning, and its integral up
+    /// to there.
+    fn take_exact(&mut self) -> Result<(), RunError> {
+        let Method::Exact(step) = self.backwards.system.method.clone() else {
+            return Ok(());
+        };
+        let solver = self.problem.solver_at_start::<f64>();
+        let mut solver = solver.map_err(|unready| RunError::unready(unready, 0))?;
+        let mut room = solver.room_aside().map_err(|_| RunError::no_memory(0))?;
+        let pace = self.problem.schedule.pace();
+        let mut steps_taken = 0;
+        self.left.reverse();
+        while let Some(moment) = self.left.last().map(|reading| reading.moment) {
+            solver.advance(moment.step - steps_taken, &Solo)?;
+            steps_taken = moment.step;
+            let state = match moment.beyond {
+                0.0 => solver.state().view().to_owned(),
+                beyond => solver
+                    .aside(beyond, &mut room, &Solo, |state| state.view().to_owned())
+                    .ok_or_else(|| Fault::failed("a grid without rows has no states"))?,
+            };
+            let mut by_state = self.backwards.system.zeros();
+            while let Some(reading) = self.left.pop_if(|reading| reading.moment == moment) {
+                by_state += &self.by_state(&reading, &state)?;
+            }
+            let mut adjoint = self.backwards.system.adjoint_of(&by_state);
+            let time = pace.after(pace.start(), moment.step).simtime + moment.beyond;
+            let steps = (time - pace.start) / pace.dt;
+            if steps > 0.0 {
+                let whole = step.clone().without_forcing().part(steps);
+                let mut integral = self.backwards.system.zeros();
+                let forced = whole.clone().with_forcing(&adjoint * steps);
+                forced.advance(integral.view_mut());
+                self.backwards.sums.add_source(1.0, &integral);
+                whole.advance(adjoint.view_mut());
+            }
+            self.adjoint += &adjoint;
+        }
         Ok(())
     }
 

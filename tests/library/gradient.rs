@@ -337,6 +337,7 @@ const MOVES: [(&str, &str, f64, f64); 3] = [
     ("rise", "constants.rise", 2.0, 0.7),
 ];
 const RKL2: &str = "method = 'rkl2'\ndt = 0.0052\nstages = 7\nruntime = 0.05\nouttime = 0.0125\n";
+const EXACT: &str = "D = 0.7\ncapacity = 1.7\ndecay = 0.5\nmethod = 'exact'\nruntime = 0.05\nouttime = 0.0125\nboundary = { left = 4.0, right = { flux = 2.0 }, bottom = 'insulated', top = 3.0 }\n";
 const STEADY: &str = "method = 'steady'\ntolerance = 1e-14\n";
 
 /// The problems with all fields, all kinds of walls, and values of walls.
@@ -385,6 +386,9 @@ fn matrix() -> Vec<Case> {
         Case::new(&[GRID, MIXED, STEADY, POINTS], &["D", "decay", "source"], "a b wall fixed low", &[0.0]).with_numbers(&WALLS),
         Case::new(&[GRID, fixed, STEADY, areas, TOTALS], &["D", "source"], totals, &[0.0]).with_numbers(&[("boundary.left", "boundary.left", 4.0, 1.0)]),
         Case::new(&[around, GRID, STEADY, TOTALS], &["D", "decay", "source"], "mass right_rate top_rate decay_rate part_mean part_in_rate", &[0.0]),
+        Case::new(&[EXACT, GRID, POINTS], &["source", "initial"], "a b wall fixed low", &AT_SNAPSHOTS),
+        Case::new(&[EXACT, GRID, TOTALS], &["source", "initial"], totals, &BETWEEN),
+        Case::new(&[&EXACT.replace("left = 4.0, right = { flux = 2.0 }", "left = 'periodic', right = 'periodic'"), GRID, TOTALS], &["source", "initial"], "mass top_rate a part_mean", &BETWEEN),
         Case::new(&[CUT, GRID, MIXED, STEADY, TOTALS], &["source"], "left_rate part_mean a", &[0.0]).with_numbers(&CUTS),
     ]
 }

@@ -121,6 +121,15 @@ impl Spectral {
         self
     }
 
+    /// The step of the part of a state that is proportional to it.
+    #[must_use]
+    pub fn without_forcing(self) -> Self {
+        Self {
+            added: None,
+            ..self
+        }
+    }
+
     /// An array after its coefficients are multiplied by `factor` of their exponents.
     fn filtered(&self, mut array: Array2<f64>, factor: impl Fn(f64) -> f64 + Sync) -> Array2<f64> {
         let Self { y, x, decay, .. } = self;
