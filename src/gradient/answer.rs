@@ -20,9 +20,9 @@ pub type NodeDerivatives = Array2<f64>;
 /// The derivative by an unknown.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Derivative {
-    /// By the value on each node.
+    /// The derivatives by the value on each node.
     Field(FieldKey, NodeDerivatives),
-    /// By a number.
+    /// The derivative by a number.
     Number(NumberKey, f64),
 }
 
@@ -32,7 +32,7 @@ pub enum Derivative {
 pub struct Gradient {
     /// The number.
     pub value: f64,
-    /// Its derivatives, in the order of the unknowns.
+    /// The derivatives of the number, in the order of the unknowns.
     pub by: Vec<Derivative>,
     /// What it took.
     pub cost: Cost,

@@ -45,31 +45,41 @@ impl Backwards {
         adjoint: &mut Array2<f64>,
         mut see: impl FnMut(&System, usize, &Array2<f64>) -> Result<(), E>,
     ) -> Result<(), E> {
-        let mut last = states.len() - 1;
-        while last > 0 {
-            let count = last.min(TOGETHER);
+        let mut steps_left = states.len() - 1;
+        while steps_left > 0 {
+            let count = steps_left.min(TOGETHER);
             self.adjoints
                 .resize_with(TOGETHER + 1, || self.system.zeros());
             self.adjoints[0].assign(adjoint);
             for number in 0..count {
-                see(&self.system, last - 1 - number, &self.adjoints[number])?;
-                let (behind, before) = self.adjoints.split_at_mut(number + 1);
-                before[0].assign(&behind[number]);
+                see(
+                    &self.system,
+                    steps_left - 1 - number,
+                    &self.adjoints[number],
+                )?;
+                let (later_adjoints, adjoints) = self.adjoints.split_at_mut(number + 1);
+                adjoints[0].assign(&later_adjoints[number]);
                 let (walls, knowledge) = (&self.system.dual_walls, &mut Knowledge::default());
                 self.stencil
-                    .advance(walls, knowledge, &mut before[0], &mut self.spare, 1);
+                    .advance(walls, knowledge, &mut adjoints[0], &mut self.spare, 1);
             }
             let numbers = 0..count;
-            let pairs =
-                numbers.map(|number| (1.0, &states[last - 1 - number], &self.adjoints[number]));
+            let pairs = numbers.map(|number| {
+                (
+                    1.0,
+                    &states[steps_left - 1 - number],
+                    &self.adjoints[number],
+                )
+            });
             let pairs: Vec<Pair<'_>> = pairs.collect();
             self.sums.add_products(&pairs);
             for (number, (_, state, adjoint)) in pairs.iter().enumerate() {
                 self.sums.add_source(1.0, adjoint);
-                self.sums.add_change(state, &states[last - number], adjoint);
+                self.sums
+                    .add_change(state, &states[steps_left - number], adjoint);
             }
             adjoint.assign(&self.adjoints[count]);
-            last -= count;
+            steps_left -= count;
         }
         Ok(())
     }

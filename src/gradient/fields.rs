@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     fault::Fault,
-    params::{Coordinates, Quantity, StepMethod},
+    params::{Coordinates, Face, Quantity, StepMethod},
     physics::{faces::mean, wall::Side},
     problem::Problem,
     run::RunError,
@@ -34,7 +34,7 @@ pub enum FieldKey {
 }
 
 impl FieldKey {
-    /// All of them.
+    /// All fields.
     pub const ALL: [Self; 7] = [
         Self::D,
         Self::Dx,
@@ -87,43 +87,52 @@ pub struct Fields<'p> {
 /// # Errors
 /// The reason, in a sentence.
 pub fn check(problem: &Problem, field: FieldKey) -> Result<(), RunError> {
-    let refuse = |sentence: &str| Err(Fault::refused(sentence).into());
+    match hindrance(problem, field)? {
+        Some(sentence) => Err(Fault::refused(sentence).into()),
+        None => Ok(()),
+    }
+}
+
+/// Why a problem has no gradient by a field.
+fn hindrance(problem: &Problem, field: FieldKey) -> Result<Option<&'static str>, RunError> {
     let method = problem.params.method;
     if method == StepMethod::Exact && !matches!(field, FieldKey::Source | FieldKey::Initial) {
-        return refuse(
+        return Ok(Some(
             "method = \"exact\" has gradients by initial and source alone, since it needs one D, capacity and decay: \"rkl2\" has one by their values at each node",
-        );
+        ));
     }
     if method == StepMethod::Steady && field == FieldKey::Initial {
-        return refuse("method = \"steady\" has no initial state on which its answer depends");
+        return Ok(Some(
+            "method = \"steady\" has no initial state on which its answer depends",
+        ));
     }
     let is_rkl2 = method == StepMethod::Rkl2;
     let needs_states = !matches!(field, FieldKey::Source | FieldKey::Initial);
     if is_rkl2 && needs_states && problem.depends_on_time() {
-        return refuse(
+        return Ok(Some(
             "walls or sources depend on t, and stages of rkl2 contain what they change by: method = \"euler\" has this gradient",
-        );
+        ));
     }
     if !field.is_of_d() {
-        return Ok(());
+        return Ok(None);
     }
     let Some(diffusivities) = problem.slots().diffusivities()? else {
-        return refuse(
+        return Ok(Some(
             "D jumps between nodes, where its formula is integrated along edges: D as an array has a gradient at its nodes",
-        );
+        ));
     };
     if diffusivities.iter().flatten().any(|&d| d == 0.0) {
-        return refuse(
+        return Ok(Some(
             "D is 0 at some nodes, where p has no derivative by it: a small D in place of 0 has one",
-        );
+        ));
     }
     let gauges = problem.gauges().map_or(&[][..], |gauges| &gauges.points);
     if !problem.geometry().has_plain_faces() && gauges.iter().any(|gauge| gauge.weights.len() > 1) {
-        return refuse(
+        return Ok(Some(
             "a point interpolated beside an interface depends on D itself: record.interpolate = \"nearest\" has a gradient by D",
-        );
+        ));
     }
-    Ok(())
+    Ok(None)
 }
 
 impl Fields<'_> {
@@ -175,10 +184,10 @@ impl Fields<'_> {
     /// Derivatives by values that stand in a step times its length and the cell of the node.
     fn of_nodes(&self, sum: impl Fn(Node) -> f64) -> Array2<f64> {
         let share = self.share();
-        let all = Array2::from_shape_fn(self.system.shape, |node| {
+        let derivatives = Array2::from_shape_fn(self.system.shape, |node| {
             self.cell(node) * share * sum(node)
         });
-        self.system.first_alone(&all)
+        self.system.first_alone(&derivatives)
     }
 
     fn of_capacity(&self) -> Result<Array2<f64>, RunError> {
@@ -205,36 +214,37 @@ impl Fields<'_> {
         let scales =
             [grid.x.spacing, grid.y.spacing].map(|spacing| self.share() / (spacing * spacing));
         let mut derivatives = [system.zeros(), system.zeros()];
-        let mut add = |axis: usize, nodes: [Node; 2], [scale, coefficient, by]: [f64; 3]| {
+        let mut add_face = |axis: usize, nodes: [Node; 2], [scale, coefficient, sum]: [f64; 3]| {
             let of_axis = [&d_x, &d_y][axis];
             let values = nodes.map(|(j, i)| of_axis[j * nx + i]);
             let slopes = self.slopes(values, coefficient / scale);
             for (node, slope) in nodes.into_iter().zip(slopes) {
-                derivatives[axis][system.first(node)] += by * scale * slope;
+                derivatives[axis][system.first(node)] += sum * scale * slope;
             }
         };
         for j in 0..ny {
             for i in 0..nx {
-                if i + 1 < nx && !(system.periodic[1] && j + 1 == ny) {
+                if system.has_face_east((j, i)) {
                     let radius = match self.problem.params.coordinates {
                         Coordinates::Axisymmetric => grid.x.radius_of_face(i + 1),
                         Coordinates::Cartesian => 1.0,
                     };
-                    let by = system.rows[j] * (self.sums.x[[j, i]] + self.direct.sums.x[[j, i]]);
+                    let sum = system.rows[j] * (self.sums.x[[j, i]] + self.direct.sums.x[[j, i]]);
                     let coefficient = system.step.x[[j, i + 1]];
-                    add(
+                    add_face(
                         0,
                         [(j, i), (j, i + 1)],
-                        [scales[0] * radius, coefficient, by],
+                        [scales[0] * radius, coefficient, sum],
                     );
                 }
-                if j + 1 < ny && !(system.periodic[0] && i + 1 == nx) {
-                    let by = system.columns[i] * (self.sums.y[[j, i]] + self.direct.sums.y[[j, i]]);
+                if system.has_face_north((j, i)) {
+                    let sum =
+                        system.columns[i] * (self.sums.y[[j, i]] + self.direct.sums.y[[j, i]]);
                     let coefficient = system.step.y[[j + 1, i]];
-                    add(
+                    add_face(
                         1,
                         [(j, i), (j + 1, i)],
-                        [scales[1] * self.radius(i), coefficient, by],
+                        [scales[1] * self.radius(i), coefficient, sum],
                     );
                 }
             }
@@ -248,7 +258,7 @@ impl Fields<'_> {
             let axis = side.axis_number();
             for (number, [given, taken]) in system.step.inflows[side as usize].iter().enumerate() {
                 let node @ (j, i) = system.node(side, number);
-                if system.first(node) != node {
+                if !system.is_first(node) {
                     continue;
                 }
                 let gained = match &self.moving_walls[side as usize] {
@@ -267,16 +277,14 @@ impl Fields<'_> {
     /// resistance in series does.
     fn slopes(&self, [a, b]: [f64; 2], coefficient: f64) -> [f64; 2] {
         let face = self.problem.params.face;
-        let whole = mean(face, a, b);
-        if whole == 0.0 || a.is_nan() || b.is_nan() {
+        let mean = mean(face, a, b);
+        if mean == 0.0 || a.is_nan() || b.is_nan() {
             return [0.0; 2];
         }
-        let reduced = (coefficient / whole).powi(2);
+        let reduced = (coefficient / mean).powi(2);
         match face {
-            crate::params::Face::Harmonic => {
-                [b, a].map(|other| reduced * 2.0 * (other / (a + b)).powi(2))
-            }
-            crate::params::Face::Arithmetic => [0.5 * reduced; 2],
+            Face::Harmonic => [b, a].map(|other| reduced * 2.0 * (other / (a + b)).powi(2)),
+            Face::Arithmetic => [0.5 * reduced; 2],
         }
     }
 }

@@ -6,6 +6,7 @@ use super::{
     fields::{self, Fields},
     numbers::Number,
     objective::{Objective, Reading},
+    of_unready,
     readings::Readings,
     snapshots::Snapshots,
     states::{self, States, Stretch},
@@ -65,38 +66,38 @@ fn with_tolerance(raw: &RawParams) -> RawParams {
 /// # Errors
 /// The reason, in a sentence.
 fn check(problem: &Problem) -> Result<(), RunError> {
-    let refuse = |sentence: String| Err(Fault::refused(sentence).into());
     if problem.params.precision == Precision::F32 {
-        return refuse(
-            "precision = \"f32\" has states that are rounded, and no gradient: \"f64\" has one"
-                .to_owned(),
-        );
+        let sentence =
+            "precision = \"f32\" has states that are rounded, and no gradient: \"f64\" has one";
+        return Err(Fault::refused(sentence).into());
     }
     if problem.params.until.is_some() {
-        return refuse("until ends the run where its state says so, so that the number of steps depends on the unknowns: without until, or with its end as runtime, there is a gradient".to_owned());
+        let sentence = "until ends the run where its state says so, so that the number of steps depends on the unknowns: without until, or with its end as runtime, there is a gradient";
+        return Err(Fault::refused(sentence).into());
     }
     for side in Side::ALL {
         if let Wall::Robin([a, b, _]) = problem.geometry().walls.wall(side)
             && (a.depends_on_time() || b.depends_on_time())
         {
             let name = SIDES[side as usize];
-            return refuse(format!(
+            let sentence = format!(
                 "a/b of {name} depends on t, so that each step backwards has other coefficients: a Robin wall of which c alone depends on t has a gradient"
-            ));
+            );
+            return Err(Fault::refused(sentence).into());
         }
     }
     Ok(())
 }
 
 /// What looks at every step backwards.
-struct Seen<'p> {
+struct Observers<'p> {
     problem: &'p Problem,
     numbers: Vec<Number<'p>>,
     /// What Robin walls that follow time have given, times adjoint states, by nodes along each side.
     walls: [Option<Vec<f64>>; 4],
 }
 
-impl Seen<'_> {
+impl Observers<'_> {
     /// Looks at a share of a step from a state at a time, behind which this adjoint state is.
     fn see(
         &mut self,
@@ -128,7 +129,7 @@ struct March<'p> {
     backwards: Backwards,
     readings: Readings<'p>,
     rows: StateRows<'p>,
-    seen: Seen<'p>,
+    observers: Observers<'p>,
     /// The adjoint state of what is read from now on.
     adjoint: Array2<f64>,
     /// What is still to be read, in order.
@@ -171,7 +172,7 @@ fn gradient(
     let numbers = moved
         .iter()
         .map(|(key, problems)| Number::new(key, problem, problems));
-    let system = System::new(problem).map_err(|unready| RunError::unready(unready, 0))?;
+    let system = System::new(problem).map_err(of_unready)?;
     let walls = Side::ALL.map(|side| {
         let wall = problem.geometry().walls.wall(side);
         let follows = wall.depends_on_time() && matches!(wall, Wall::Robin(_));
@@ -183,7 +184,7 @@ fn gradient(
         rows: StateRows::new(problem)?,
         adjoint: system.zeros(),
         backwards: Backwards::new(system, problem.stencil()),
-        seen: Seen {
+        observers: Observers {
             problem,
             numbers: numbers.collect::<Result<_, _>>()?,
             walls,
@@ -245,7 +246,8 @@ impl March<'_> {
         for place in 0..count {
             clocks.push(pace.after(clocks[place], 1));
         }
-        let share = |place: usize| pace.next(clocks[place]) / pace.dt;
+        let shares = clocks.iter().map(|&clock| pace.next(clock) / pace.dt);
+        let shares: Vec<f64> = shares.collect();
         let mut place = count;
         loop {
             let step = stretch.first + place as u64;
@@ -264,28 +266,28 @@ impl March<'_> {
             let mut lowest = place;
             let next_reading = self.left.last().map(|reading| reading.moment.step);
             while lowest > 0
-                && share(lowest - 1) == 1.0
+                && shares[lowest - 1] == 1.0
                 && self.backwards.system.stages(1.0).is_none()
                 && (lowest == place || next_reading != Some(stretch.first + lowest as u64))
             {
                 lowest -= 1;
             }
-            let (backwards, seen) = (&mut self.backwards, &mut self.seen);
+            let (backwards, observers) = (&mut self.backwards, &mut self.observers);
             if lowest < place {
-                let whole = &stretch.states[lowest..=place];
-                backwards.take_whole(whole, &mut self.adjoint, |system, number, adjoint| {
-                    seen.see(
+                let states = &stretch.states[lowest..=place];
+                backwards.take_whole(states, &mut self.adjoint, |system, number, adjoint| {
+                    observers.see(
                         system,
                         1.0,
                         clocks[lowest + number].simtime,
-                        [&whole[number], adjoint],
+                        [&states[number], adjoint],
                     )
                 })?;
                 place = lowest;
             } else {
                 let pair = [&stretch.states[place - 1], &stretch.states[place]];
-                let (time, share) = (clocks[place - 1].simtime, share(place - 1));
-                seen.see(&backwards.system, share, time, [pair[0], &self.adjoint])?;
+                let (time, share) = (clocks[place - 1].simtime, shares[place - 1]);
+                observers.see(&backwards.system, share, time, [pair[0], &self.adjoint])?;
                 backwards.take(share, pair, &mut self.adjoint);
                 place -= 1;
             }
@@ -304,10 +306,9 @@ impl March<'_> {
         };
         let state = &stretch.states[place];
         let step = stretch.first + place as u64;
-        let beyond = moment.beyond;
-        let later_state = match beyond {
+        let later_state = match moment.beyond {
             0.0 => None,
-            _ => Some(states.aside(step, state, beyond)?),
+            beyond => Some(states.aside(step, state, beyond)?),
         };
         let mut adjoint = self.backwards.system.zeros();
         while let Some(reading) = self.left.pop_if(|reading| reading.moment == moment) {
@@ -316,9 +317,9 @@ impl March<'_> {
         if let Some(later_state) = &later_state {
             let pace = self.problem.schedule.pace();
             let time = pace.after(pace.start(), step).simtime;
-            let share = beyond / pace.dt;
+            let share = moment.beyond / pace.dt;
             let system = &self.backwards.system;
-            self.seen.see(system, share, time, [state, &adjoint])?;
+            self.observers.see(system, share, time, [state, &adjoint])?;
             self.backwards
                 .take(share, [state, later_state], &mut adjoint);
         }
@@ -353,13 +354,13 @@ impl March<'_> {
             state,
             &mut by_state,
         );
-        for number in &mut self.seen.numbers {
+        for number in &mut self.observers.numbers {
             number.see_reading(reading, factor, state, &by_state)?;
         }
         for (node, derivative) in by_state.indexed_iter() {
-            let first = system.first(node);
-            if !system.is_free[first] {
-                self.backwards.sums.read[first] += derivative;
+            let point = system.first(node);
+            if !system.is_free[point] {
+                self.backwards.sums.read[point] += derivative;
             }
         }
         Ok(by_state)
@@ -367,8 +368,7 @@ impl March<'_> {
 
     /// Reads all numbers of a steady state, and solves for its adjoint state.
     fn take_steady(&mut self) -> Result<(), RunError> {
-        let unready = |unready| RunError::unready(unready, 0);
-        let solver = self.problem.solver_at_start::<f64>().map_err(unready)?;
+        let solver = self.problem.solver_at_start::<f64>().map_err(of_unready)?;
         let state = solver.into_state();
         let values = state.view().to_owned();
         let mut by_state = self.backwards.system.zeros();
@@ -388,8 +388,7 @@ impl March<'_> {
         let Method::Exact(step) = self.backwards.system.method.clone() else {
             return Ok(());
         };
-        let solver = self.problem.solver_at_start::<f64>();
-        let mut solver = solver.map_err(|unready| RunError::unready(unready, 0))?;
+        let mut solver = self.problem.solver_at_start::<f64>().map_err(of_unready)?;
         let mut room = solver.room_aside().map_err(|_| RunError::no_memory(0))?;
         let pace = self.problem.schedule.pace();
         let mut steps_taken = 0;
@@ -411,12 +410,12 @@ impl March<'_> {
             let time = pace.after(pace.start(), moment.step).simtime + moment.beyond;
             let steps = (time - pace.start) / pace.dt;
             if steps > 0.0 {
-                let whole = step.clone().without_forcing().part(steps);
+                let step = step.clone().without_forcing().part(steps);
                 let mut integral = self.backwards.system.zeros();
-                let forced = whole.clone().with_forcing(&adjoint * steps);
-                forced.advance(integral.view_mut());
+                let forced_step = step.clone().with_forcing(&adjoint * steps);
+                forced_step.advance(integral.view_mut());
                 self.backwards.sums.add_source(1.0, &integral);
-                whole.advance(adjoint.view_mut());
+                step.advance(adjoint.view_mut());
             }
             self.adjoint += &adjoint;
         }
@@ -431,13 +430,13 @@ impl March<'_> {
             system,
             sums,
             direct: &self.readings.direct,
-            moving_walls: &self.seen.walls,
+            moving_walls: &self.observers.walls,
             adjoint: &self.adjoint,
         };
-        let mut numbers = self.seen.numbers.into_iter();
-        let mut by = Vec::new();
+        let mut numbers = self.observers.numbers.into_iter();
+        let mut derivatives_by = Vec::new();
         for unknown in unknowns {
-            by.push(match unknown {
+            derivatives_by.push(match unknown {
                 Unknown::Field(field) => {
                     let mut derivatives = fields.of(*field)?;
                     let values = derivatives.as_slice_mut().unwrap_or_default();
@@ -454,7 +453,7 @@ impl March<'_> {
         }
         Ok(Gradient {
             value: self.value,
-            by,
+            by: derivatives_by,
             cost,
         })
     }

@@ -30,6 +30,13 @@ mod sums;
 mod system;
 mod unknowns;
 
+use crate::{physics::Unready, run::RunError};
+
+/// The error of a problem that cannot be prepared.
+fn of_unready(unready: Unready) -> RunError {
+    RunError::unready(unready, 0)
+}
+
 pub use answer::{Cost, Derivative, Gradient, GradientOptions, NodeDerivatives};
 pub use fields::FieldKey;
 pub use numbers::NumberKey;

@@ -6,6 +6,7 @@
 
 use super::{
     objective::Reading,
+    of_unready,
     sums::Sums,
     system::{Coefficients, Node, System},
 };
@@ -13,7 +14,7 @@ use crate::{
     dynamics::Dynamics,
     fault::Fault,
     field::Field,
-    params::{Place, RawParams, RowNumber, StepMethod, value::Value},
+    params::{ParamsError, Place, RawParams, RowNumber, StepMethod, value::Value},
     physics::{assembly::Purpose, input::Digests, wall::Side},
     problem::Problem,
     run::{RunError, StateRows},
@@ -76,38 +77,51 @@ impl NumberKey {
             );
             return Err(Fault::refused(sentence).into());
         }
-        let with_step = |share: f64| match problem.params.method {
-            StepMethod::Euler | StepMethod::Rkl2 => {
-                let dt = Value::Float(share * problem.schedule.dt);
-                raw.clone().without("safety").with("dt", dt, Place::Default)
-            }
-            StepMethod::Exact | StepMethod::Steady => raw.clone(),
-        };
-        let assembled = |raw: &RawParams| {
-            let moves = MOVES.iter().map(|by| {
-                let raw = self.moved(raw.clone(), by * self.difference());
-                Problem::with_digests(&raw, &mut digests.clone())
-            });
-            moves.collect::<Result<Vec<_>, _>>()
-        };
         // A step that is as long as it can be may be too long beside.
-        let problems = assembled(&with_step(1.0)).or_else(|_| assembled(&with_step(SHORTER)));
+        let mut problems = self.problems_beside(&with_step(raw, problem, 1.0), digests);
+        if problems.is_err() {
+            problems = self.problems_beside(&with_step(raw, problem, SHORTER), digests);
+        }
         let problems = problems.map_err(|error| {
             Fault::refused(format!(
                 "the derivative by {} needs values beside it: {error}",
                 self.name
             ))
         })?;
-        let has_other_nodes = |moved: &Problem| {
-            moved.grid != problem.grid || !moved.geometry().has_areas_of(problem.geometry())
-        };
-        if problems.iter().any(has_other_nodes) {
+        let have_its_nodes = problems.iter().all(|moved| {
+            moved.grid == problem.grid && moved.geometry().has_areas_of(problem.geometry())
+        });
+        if !have_its_nodes {
             let name = &self.name;
             let sentence =
                 format!("{name} moves the domain or its nodes, of which p is no smooth function");
             return Err(Fault::refused(sentence).into());
         }
         Ok(problems)
+    }
+
+    /// The problems of these parameters with the number moved.
+    fn problems_beside(
+        &self,
+        raw: &RawParams,
+        digests: &Digests,
+    ) -> Result<Vec<Problem>, ParamsError> {
+        let problems = MOVES.iter().map(|by| {
+            let raw = self.moved(raw.clone(), by * self.difference());
+            Problem::with_digests(&raw, &mut digests.clone())
+        });
+        problems.collect()
+    }
+}
+
+/// The parameters of a problem with a share of its time step, where the user may choose that.
+fn with_step(raw: &RawParams, problem: &Problem, share: f64) -> RawParams {
+    match problem.params.method {
+        StepMethod::Euler | StepMethod::Rkl2 => {
+            let dt = Value::Float(share * problem.schedule.dt);
+            raw.clone().without("safety").with("dt", dt, Place::Default)
+        }
+        StepMethod::Exact | StepMethod::Steady => raw.clone(),
     }
 }
 
@@ -116,12 +130,27 @@ struct Moved<'p> {
     problem: &'p Problem,
     dynamics: Dynamics<f64>,
     rows: StateRows<'p>,
-    /// Its time step by that of the problem.
+    /// The time step, by that of the problem whose number is not moved.
     share: f64,
     /// Whether points of the record read the same nodes.
     has_same_points: bool,
     /// The contribution of what depends on time, and of what is read.
     sum: f64,
+}
+
+impl Moved<'_> {
+    /// The change of a coefficient of a whole step of the problem, which is `own` where the number is not moved.
+    fn change(&self, of_moved: f64, own: f64) -> f64 {
+        of_moved / self.share - own
+    }
+}
+
+/// The state before the first step.
+fn initial_state(problem: &Problem) -> Result<Field<f64>, RunError> {
+    let field = Field::zeros(problem.grid.shape());
+    let mut field = field.map_err(|_| RunError::no_memory(0))?;
+    problem.fill_initial(&mut field, 0)?;
+    Ok(field)
 }
 
 /// The derivative by a number.
@@ -148,30 +177,31 @@ impl<'p> Number<'p> {
             let dynamics = moved.dynamics(0..problem.grid.y.nodes);
             Ok(Moved {
                 problem: moved,
-                dynamics: dynamics.map_err(|unready| RunError::unready(unready, 0))?,
+                dynamics: dynamics.map_err(of_unready)?,
                 rows: StateRows::new(moved)?,
                 share: moved.schedule.dt / problem.schedule.dt,
                 has_same_points: moved.gauges() == problem.gauges(),
                 sum: 0.0,
             })
         });
-        let moves = |side: Side| {
-            let mut all = problems.iter().chain([problem]);
-            all.any(|problem| problem.geometry().walls.wall(side).depends_on_time())
-        };
+        let mut all_problems = problems.iter().chain([problem]);
+        let has_moving_sides = Side::ALL.map(|side| {
+            let mut problems = all_problems.clone();
+            problems.any(|problem| problem.geometry().walls.wall(side).depends_on_time())
+        });
         let geometry = problem.geometry();
         let nodes = ndarray::indices(problem.grid.shape()).into_iter();
         let moving_nodes = nodes.filter(|&node| {
             let side = geometry.fixed_side(node).filter(|_| !geometry.keeps(node));
-            side.is_some_and(moves)
+            side.is_some_and(|side| has_moving_sides[side as usize])
         });
-        let mut all = problems.iter().chain([problem]);
         Ok(Self {
             key,
             moved: moved.collect::<Result<_, RunError>>()?,
             moving_nodes: moving_nodes.collect(),
-            has_moving_source: all.any(|problem| problem.slots().in_time().next().is_some()),
-            has_moving_sides: Side::ALL.map(moves),
+            has_moving_source: all_problems
+                .any(|problem| problem.slots().in_time().next().is_some()),
+            has_moving_sides,
         })
     }
 
@@ -196,7 +226,7 @@ impl<'p> Number<'p> {
             if self.has_moving_source {
                 let source = source_of(&moved.dynamics, time, system)?;
                 for (node @ (j, i), source) in source.indexed_iter() {
-                    if system.first(node) == node {
+                    if system.is_first(node) {
                         sum += system.rows[j] * system.columns[i] * source * adjoint[node]
                             / moved.share;
                     }
@@ -209,7 +239,7 @@ impl<'p> Number<'p> {
                 let inflows = &moved.problem.inflows(time)[side as usize];
                 for (number, [given, taken]) in inflows.iter().enumerate() {
                     let node = system.node(side, number);
-                    if system.first(node) == node && system.is_free[node] {
+                    if system.is_first(node) && system.is_free[node] {
                         let inflow = (given - taken * state[node]) / moved.share;
                         sum += system.length(side, node) * inflow * adjoint[node];
                     }
@@ -268,35 +298,24 @@ impl<'p> Number<'p> {
         sums: &Sums,
         adjoint: &Array2<f64>,
     ) -> Result<f64, RunError> {
-        let start_of = |problem: &Problem| -> Result<Field<f64>, RunError> {
-            let mut field =
-                Field::zeros(problem.grid.shape()).map_err(|_| RunError::no_memory(0))?;
-            problem.fill_initial(&mut field, 0)?;
-            Ok(field)
-        };
-        let start = start_of(problem)?;
+        let start = initial_state(problem)?;
         let mut contributions = Vec::new();
         for moved in &self.moved {
-            let unready = |unready| RunError::unready(unready, 0);
-            let step = Coefficients::new(moved.problem, Purpose::Steps, problem.geometry().start)
-                .map_err(unready)?;
-            let difference = |of_moved: f64, own: f64| of_moved / moved.share - own;
-            let start_moved = start_of(moved.problem)?;
+            let step = Coefficients::new(moved.problem, Purpose::Steps, problem.geometry().start);
+            let step = step.map_err(of_unready)?;
+            let start_moved = initial_state(moved.problem)?;
             let mut sum = moved.sum;
             for (node @ (j, i), is_free) in system.is_free.indexed_iter() {
                 let (east, north) = ((j, i + 1), (j + 1, i));
-                let (ny, nx) = system.shape;
-                if i + 1 < nx && !(system.periodic[1] && j + 1 == ny) {
-                    sum += system.rows[j]
-                        * sums.x[node]
-                        * difference(step.x[east], system.step.x[east]);
+                if system.has_face_east(node) {
+                    let change = moved.change(step.x[east], system.step.x[east]);
+                    sum += system.rows[j] * sums.x[node] * change;
                 }
-                if j + 1 < ny && !(system.periodic[0] && i + 1 == nx) {
-                    sum += system.columns[i]
-                        * sums.y[node]
-                        * difference(step.y[north], system.step.y[north]);
+                if system.has_face_north(node) {
+                    let change = moved.change(step.y[north], system.step.y[north]);
+                    sum += system.columns[i] * sums.y[node] * change;
                 }
-                if system.first(node) != node {
+                if !system.is_first(node) {
                     continue;
                 }
                 let by_start = start_moved.view()[node] - start.view()[node];
@@ -309,11 +328,10 @@ impl<'p> Number<'p> {
                 }
                 let share = system.rows[j] * system.columns[i];
                 sum += system.weight[node] * adjoint[node] * by_start;
-                sum += share
-                    * sums.source[node]
-                    * difference(step.source[node], system.step.source[node]);
-                sum -=
-                    share * sums.loss[node] * difference(step.loss[node], system.step.loss[node]);
+                let change = moved.change(step.source[node], system.step.source[node]);
+                sum += share * sums.source[node] * change;
+                let change = moved.change(step.loss[node], system.step.loss[node]);
+                sum -= share * sums.loss[node] * change;
                 let own_rate = system.step.rate[node];
                 sum += share * sums.change[node] * (step.rate[node] - own_rate)
                     / (own_rate * own_rate);
@@ -325,31 +343,31 @@ impl<'p> Number<'p> {
                 let inflows = step.inflows[side as usize]
                     .iter()
                     .zip(&system.step.inflows[side as usize]);
-                for (number, (moved, own)) in inflows.enumerate() {
+                for (number, (of_moved, own)) in inflows.enumerate() {
                     let node = system.node(side, number);
-                    if system.first(node) == node && system.is_free[node] {
+                    if system.is_first(node) && system.is_free[node] {
                         let length = system.length(side, node);
-                        sum += length * sums.source[node] * difference(moved[0], own[0]);
-                        sum -= length * sums.loss[node] * difference(moved[1], own[1]);
+                        sum += length * sums.source[node] * moved.change(of_moved[0], own[0]);
+                        sum -= length * sums.loss[node] * moved.change(of_moved[1], own[1]);
                     }
                 }
             }
             contributions.push(sum);
         }
         let difference = self.key.difference();
-        let [once, twice] = [0, 2].map(|place| {
+        let [slope, wider_slope] = [0, 2].map(|place| {
             let width = 2.0 * difference * MOVES[place];
             (contributions[place] - contributions[place + 1]) / width
         });
         // Where the number moves a jump over a node, differences of two widths have little in common.
-        if (once - twice).abs() > 0.01 * once.abs().max(twice.abs()) {
+        if (slope - wider_slope).abs() > 0.01 * slope.abs().max(wider_slope.abs()) {
             let name = &self.key.name;
             let sentence = format!(
                 "p is no smooth function of {name} near its value, as where a formula jumps at a node: another value has a gradient"
             );
             return Err(Fault::refused(sentence).into());
         }
-        Ok((4.0 * once - twice) / 3.0)
+        Ok((4.0 * slope - wider_slope) / 3.0)
     }
 }
 

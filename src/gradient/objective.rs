@@ -25,24 +25,19 @@ impl FromStr for Term {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let number = |text: &str| {
-            let number: Option<f64> = text.trim().parse().ok();
-            let finite = number.filter(|number| number.is_finite());
-            finite.ok_or_else(|| format!("{text:?} is no finite number"))
-        };
-        let (weight, rest) = match text.split_once('*') {
-            Some((weight, rest)) => (number(weight)?, rest),
+        let (weight, column_and_times) = match text.split_once('*') {
+            Some((weight, column_and_times)) => (finite(weight)?, column_and_times),
             None => match text.strip_prefix('-') {
-                Some(rest) => (-1.0, rest),
+                Some(column_and_times) => (-1.0, column_and_times),
                 None => (1.0, text),
             },
         };
-        let (column, times) = match rest.split_once('@') {
+        let (column, times) = match column_and_times.split_once('@') {
             Some((column, times)) => (column, Some(times)),
-            None => (rest, None),
+            None => (column_and_times, None),
         };
         let window = match times.map(|times| times.split_once(':').unwrap_or((times, times))) {
-            Some((first, last)) => Some([number(first)?, number(last)?]),
+            Some((start, end)) => Some([finite(start)?, finite(end)?]),
             None => None,
         };
         if column.trim().is_empty() {
@@ -59,6 +54,13 @@ impl FromStr for Term {
     }
 }
 
+/// The finite number that a text is.
+fn finite(text: &str) -> Result<f64, String> {
+    let number: Option<f64> = text.trim().parse().ok();
+    let finite_number = number.filter(|number| number.is_finite());
+    finite_number.ok_or_else(|| format!("{text:?} is no finite number"))
+}
+
 /// A measured value, and the number of the record with which it is compared.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Measured {
@@ -68,7 +70,7 @@ pub struct Measured {
     pub time: f64,
     /// The value.
     pub value: f64,
-    /// Its standard deviation.
+    /// The standard deviation of the value.
     pub sigma: f64,
 }
 
@@ -95,7 +97,7 @@ pub struct Reading {
 /// The effect of a number on the objective.
 #[derive(Debug, Clone, Copy)]
 pub enum Effect {
-    /// It is added, times a factor.
+    /// The number is added, times a factor.
     Factor(f64),
     /// The square of its difference to a value is added, by the square of a deviation.
     Square { value: f64, sigma: f64 },
@@ -156,19 +158,17 @@ impl Objective {
     }
 }
 
-/// A number of the record at a time.
-fn reading(problem: &Problem, name: &str, time: f64, effect: Effect) -> Result<Reading, RunError> {
-    let refuse = |sentence: String| Err(Fault::refused(sentence).into());
+/// The number of the record with a name.
+///
+/// # Errors
+/// A refusal of names that there are not, and of numbers that have no gradient.
+fn number_named(problem: &Problem, name: &str) -> Result<RowNumber, Fault> {
     let held_names = problem.params.canonical().held_names();
-    let numbers = problem
-        .params
-        .record
-        .as_ref()
-        .map(|keys| keys.numbers(&held_names));
-    let numbers = numbers.unwrap_or_default();
+    let keys = problem.params.record.as_ref();
+    let numbers = keys.map_or_else(Vec::new, |keys| keys.numbers(&held_names));
     let Some(&(_, number)) = numbers.iter().find(|(column, _)| column == name) else {
         let names: Vec<&str> = numbers.iter().map(|(name, _)| name.as_str()).collect();
-        return refuse(match names.is_empty() {
+        return Err(Fault::refused(match names.is_empty() {
             true => format!(
                 "there is no {name}, because the file has no [record]: points = {{ … }} or totals = true in it give columns"
             ),
@@ -176,29 +176,35 @@ fn reading(problem: &Problem, name: &str, time: f64, effect: Effect) -> Result<R
                 "the record has no column {name}; it has {}",
                 names.join(", ")
             ),
-        });
+        }));
     };
     match number {
         RowNumber::Min | RowNumber::Max | RowNumber::RegionMin(_) | RowNumber::RegionMax(_) => {
-            return refuse(format!(
+            Err(Fault::refused(format!(
                 "{name} is no smooth function of p, as extremes are none: points, means and rates have a gradient"
-            ));
+            )))
         }
         RowNumber::Gain(_) | RowNumber::RegionGain(_) | RowNumber::Unexplained => {
-            return refuse(format!(
+            Err(Fault::refused(format!(
                 "{name} is an amount that all steps add to, which has no gradient yet: {name}_rate is the rate at a time, and its mean over a window has one"
-            ));
+            )))
         }
-        _ => {}
+        number => Ok(number),
     }
+}
+
+/// A number of the record at a time.
+fn reading(problem: &Problem, name: &str, time: f64, effect: Effect) -> Result<Reading, RunError> {
+    let number = number_named(problem, name)?;
     let (start, end) = (problem.schedule.start, problem.schedule.end());
     let is_steady = problem.params.method == StepMethod::Steady;
     let time = if is_steady { start } else { time };
     let reach = end + 1e-9 * (end - start).abs();
     if !(start..=reach).contains(&time) {
-        return refuse(format!(
+        let sentence = format!(
             "{name} at t = {time:?} is not in the run, which reaches from t = {start:?} to {end:?}"
-        ));
+        );
+        return Err(Fault::refused(sentence).into());
     }
     let moment = match is_steady {
         true => Moment::after(0),
@@ -220,7 +226,7 @@ fn reading(problem: &Problem, name: &str, time: f64, effect: Effect) -> Result<R
 fn moment_at(problem: &Problem, time: f64) -> Moment {
     /// The share of a step that is rounding.
     const ROUNDING: f64 = 1e-3;
-    let (pace, last) = (problem.schedule.pace(), problem.schedule.last_step());
+    let (pace, last_step) = (problem.schedule.pace(), problem.schedule.last_step());
     let steps = (time - pace.start) / pace.dt;
     let moment = match pace.due {
         #[expect(
@@ -233,39 +239,39 @@ fn moment_at(problem: &Problem, time: f64) -> Moment {
         }
         _ => pace.moment(time),
     };
-    if moment.step >= last {
-        Moment::after(last)
+    if moment.step >= last_step {
+        Moment::after(last_step)
     } else {
         moment
     }
 }
 
 /// The times of the rows of the record within a window.
-fn rows_within(problem: &Problem, [first, last]: [f64; 2]) -> Result<Vec<f64>, RunError> {
+fn rows_within(problem: &Problem, [first_time, last_time]: [f64; 2]) -> Result<Vec<f64>, RunError> {
     let pace = problem.schedule.pace();
-    let end = Moment::after(problem.schedule.last_step());
-    let slack = 8.0 * f64::EPSILON * first.abs().max(last.abs());
+    let last_moment = Moment::after(problem.schedule.last_step());
+    let slack = 8.0 * f64::EPSILON * first_time.abs().max(last_time.abs());
     let mut times = Vec::new();
-    let (mut before, mut now) = (None, pace.start());
+    let (mut moment_before, mut clock) = (None, pace.start());
     if let Some(keys) = &problem.params.record {
         for (moment, time) in (0..).map_while(|number| pace.row(&keys.times, number)) {
-            if moment > end {
+            if moment > last_moment {
                 break;
             }
-            now = pace.after(now, moment.step - now.step);
-            let time = if time.is_nan() { now.simtime } else { time };
-            if time > last + slack {
+            clock = pace.after(clock, moment.step - clock.step);
+            let time = if time.is_nan() { clock.simtime } else { time };
+            if time > last_time + slack {
                 break;
             }
-            if time >= first - slack && before != Some(moment) {
+            if time >= first_time - slack && moment_before != Some(moment) {
                 times.push(time);
             }
-            before = Some(moment);
+            moment_before = Some(moment);
         }
     }
     if times.is_empty() {
         let sentence = format!(
-            "the record has no row from t = {first:?} to {last:?}: record.every sets rows closer together"
+            "the record has no row from t = {first_time:?} to {last_time:?}: record.every sets rows closer together"
         );
         return Err(Fault::refused(sentence).into());
     }

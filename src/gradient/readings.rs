@@ -9,8 +9,9 @@
 //! ```
 
 use super::{
+    of_unready,
     sums::Sums,
-    system::{Coefficients, Node, System},
+    system::{Coefficients, Node, System, number_along},
 };
 use crate::{
     params::{Quantity, RowNumber},
@@ -26,12 +27,12 @@ use ndarray::Array2;
 
 /// The numbers by which the terms of a rate are multiplied.
 struct Multipliers {
-    /// Those of nodes, for faces along x and along y, and for source and losses of their cells.
+    /// The multipliers of nodes, for faces along x and along y, and for source and losses of their cells.
     x: Array2<f64>,
     y: Array2<f64>,
     source: Array2<f64>,
     loss: Array2<f64>,
-    /// Those of walls, by nodes along each side.
+    /// The multipliers of walls, by nodes along each side.
     walls: [Vec<f64>; 4],
 }
 
@@ -69,7 +70,7 @@ impl<'p> Readings<'p> {
         let walls = Side::ALL.map(|side| vec![0.0; side.nodes(&problem.grid)]);
         Ok(Self {
             problem,
-            rates: rates.map_err(|unready| RunError::unready(unready, 0))?,
+            rates: rates.map_err(of_unready)?,
             capacity: problem.slots().capacities()?,
             point_nodes: point_nodes.unwrap_or_default(),
             direct: Direct {
@@ -182,33 +183,33 @@ impl<'p> Readings<'p> {
         let problem = self.problem;
         let capacity = problem.slots().uniform(Quantity::Capacity).unwrap_or(1.0);
         let unit = factor * problem.grid.integral(1.0) * capacity / problem.schedule.dt;
-        let of = self.multipliers(system, rate, unit);
+        let multipliers = self.multipliers(system, rate, unit);
         let (Direct { sums, walls, .. }, rates) = (&mut self.direct, &self.rates);
         let (ny, nx) = system.shape;
         for j in 0..ny {
             for i in 0..nx {
-                if i + 1 < nx && !(system.periodic[1] && j + 1 == ny) {
+                if system.has_face_east((j, i)) {
                     let (west, east) = ((j, i), (j, i + 1));
-                    let difference = of.x[west] - of.x[east];
+                    let difference = multipliers.x[west] - multipliers.x[east];
                     let flow = system.rows[j] * rates.x[east] * difference;
                     sums.x[west] += (state[east] - state[west]) * difference;
                     by_state[east] += flow;
                     by_state[west] -= flow;
                 }
-                if j + 1 < ny && !(system.periodic[0] && i + 1 == nx) {
+                if system.has_face_north((j, i)) {
                     let (south, north) = ((j, i), (j + 1, i));
-                    let difference = of.y[south] - of.y[north];
+                    let difference = multipliers.y[south] - multipliers.y[north];
                     let flow = system.columns[i] * rates.y[north] * difference;
                     sums.y[south] += (state[north] - state[south]) * difference;
                     by_state[north] += flow;
                     by_state[south] -= flow;
                 }
                 let node = (j, i);
-                if system.first(node) == node {
+                if system.is_first(node) {
                     let share = system.rows[j] * system.columns[i];
-                    sums.source[node] += of.source[node];
-                    sums.loss[node] += of.loss[node] * state[node];
-                    by_state[node] -= share * of.loss[node] * rates.loss[node];
+                    sums.source[node] += multipliers.source[node];
+                    sums.loss[node] += multipliers.loss[node] * state[node];
+                    by_state[node] -= share * multipliers.loss[node] * rates.loss[node];
                 }
             }
         }
@@ -216,8 +217,8 @@ impl<'p> Readings<'p> {
         for side in Side::ALL {
             for (number, [given, taken]) in inflows[side as usize].iter().enumerate() {
                 let node = system.node(side, number);
-                let through = of.walls[side as usize][number] * system.length(side, node);
-                if system.first(node) == node {
+                let through = multipliers.walls[side as usize][number] * system.length(side, node);
+                if system.is_first(node) {
                     by_state[node] -= through * taken;
                     walls[side as usize][number] += through * (given - taken * state[node]);
                 }
@@ -228,14 +229,12 @@ impl<'p> Readings<'p> {
     /// The multipliers of a rate, each times `unit`.
     fn multipliers(&self, system: &System, rate: usize, unit: f64) -> Multipliers {
         let (grid, geometry) = (&self.problem.grid, self.problem.geometry());
-        let zeros = || system.zeros();
-        let walls = Side::ALL.map(|side| vec![0.0; side.nodes(grid)]);
-        let mut of = Multipliers {
-            x: zeros(),
-            y: zeros(),
-            source: zeros(),
-            loss: zeros(),
-            walls,
+        let mut multipliers = Multipliers {
+            x: system.zeros(),
+            y: system.zeros(),
+            source: system.zeros(),
+            loss: system.zeros(),
+            walls: Side::ALL.map(|side| vec![0.0; side.nodes(grid)]),
         };
         let region = rate.checked_sub(FIRST_HELD + geometry.tables());
         for node @ (j, i) in ndarray::indices(system.shape) {
@@ -246,43 +245,38 @@ impl<'p> Readings<'p> {
             let owners = geometry.owners(node);
             if let Some(region) = region {
                 if geometry.regions[region].has(number) && owners.is_some() {
-                    (of.source[node], of.loss[node]) = (-unit, -unit);
+                    (multipliers.source[node], multipliers.loss[node]) = (-unit, -unit);
                 } else if geometry.regions[region].has(number) {
-                    (of.x[node], of.y[node]) = (unit, unit);
+                    (multipliers.x[node], multipliers.y[node]) = (unit, unit);
                     for side in system.sides_at(node) {
-                        of.walls[side as usize][number_along(side, node)] = unit;
+                        multipliers.walls[side as usize][number_along(side, node)] = unit;
                     }
                 }
                 continue;
             }
             match rate {
-                SOURCE => of.source[node] = unit,
-                DECAY => of.loss[node] = unit,
+                SOURCE => multipliers.source[node] = unit,
+                DECAY => multipliers.loss[node] = unit,
                 _ => {}
             }
             for side in system.sides_at(node) {
                 if side as usize == rate {
-                    of.walls[rate][number_along(side, node)] += unit;
+                    multipliers.walls[rate][number_along(side, node)] += unit;
                 }
             }
             let Some(owners) = owners else {
                 continue;
             };
             let [x, y] = owners.map(|owner| if owner == rate { unit } else { 0.0 });
-            of.x[node] -= x;
-            of.y[node] -= y;
-            of.source[node] -= 0.5 * (x + y);
-            of.loss[node] -= 0.5 * (x + y);
+            multipliers.x[node] -= x;
+            multipliers.y[node] -= y;
+            multipliers.source[node] -= 0.5 * (x + y);
+            multipliers.loss[node] -= 0.5 * (x + y);
             for side in system.sides_at(node) {
                 let owned = [x, y][side.axis_number()];
-                of.walls[side as usize][number_along(side, node)] -= owned;
+                multipliers.walls[side as usize][number_along(side, node)] -= owned;
             }
         }
-        of
+        multipliers
     }
-}
-
-/// The number of a node along a side.
-fn number_along(side: Side, (j, i): Node) -> usize {
-    if side.is_column() { j } else { i }
 }

@@ -4,14 +4,14 @@
 //! computed again, with the bits of the run, and as many states as there is room for are kept at a time. If an interval
 //! has more steps than that, the first states of its stretches are kept in a pass before.
 
-use super::snapshots::Snapshots;
+use super::{of_unready, snapshots::Snapshots};
 use crate::{
     comm::Solo, fault::Fault, field::Field, problem::Problem, run::RunError, solver::Solver,
 };
 use diff2d_sys as sys;
 use ndarray::Array2;
 
-/// Where checkpoints are.
+/// The states from which others are computed again.
 enum Checkpoints<'c> {
     /// Snapshots of a cube, whose digests are checked.
     Cube(Snapshots<'c>),
@@ -54,10 +54,8 @@ impl<'p> States<'p> {
         end: u64,
         room: u64,
     ) -> Result<Self, RunError> {
-        let solver = problem
-            .solver_at_start::<f64>()
-            .map_err(|unready| RunError::unready(unready, 0))?;
-        let aside = solver.room_aside().map_err(|_| RunError::no_memory(0))?;
+        let solver = problem.solver_at_start::<f64>().map_err(of_unready)?;
+        let room_aside = solver.room_aside().map_err(|_| RunError::no_memory(0))?;
         let half = (room / 2).max(1);
         let spacing = match end {
             end if end < room => end.max(1),
@@ -68,7 +66,7 @@ impl<'p> States<'p> {
             None => spacing,
         };
         // Two levels take least for the root of the length of an interval.
-        let kept = if longest <= half.max(spacing.min(room)) {
+        let kept_count = if longest <= half.max(spacing.min(room)) {
             longest
         } else {
             longest.isqrt().min(half)
@@ -83,9 +81,9 @@ impl<'p> States<'p> {
         let mut states = Self {
             problem,
             checkpoints,
-            kept: kept.max(1),
+            kept: kept_count.max(1),
             solver,
-            room: aside,
+            room: room_aside,
             steps: 0,
             intervals: 0,
         };
@@ -166,25 +164,24 @@ impl<'p> States<'p> {
         end: u64,
         take: &mut dyn FnMut(&mut Self, Stretch<'_>) -> Result<(), RunError>,
     ) -> Result<(), RunError> {
-        let mut behind = end;
+        let mut end_step = end;
         let mut kept_states: Vec<Array2<f64>> = Vec::new();
         loop {
-            let (index, first) = self.checkpoint_before(behind);
-            let mut beginnings = vec![(first, self.checkpoint(index)?)];
+            let (index, first_step) = self.checkpoint_before(end_step);
+            let mut beginnings = vec![(first_step, self.checkpoint(index)?)];
             self.intervals += 1;
             while let Some((step, state)) = beginnings
                 .last()
-                .filter(|(step, _)| step + self.kept < behind)
+                .filter(|(step, _)| step + self.kept < end_step)
             {
-                let (step, kept) = (*step, self.kept);
-                let state = state.clone();
+                let (step, state) = (*step, state.clone());
                 self.go_to(step, &state);
-                self.advance(kept)?;
-                beginnings.push((step + kept, self.now()));
+                self.advance(self.kept)?;
+                beginnings.push((step + self.kept, self.now()));
             }
             while let Some((begin, state)) = beginnings.pop() {
                 self.go_to(begin, &state);
-                let count = (behind - begin) as usize;
+                let count = (end_step - begin) as usize;
                 kept_states.truncate(count + 1);
                 kept_states.resize(count + 1, state.clone());
                 kept_states[0].assign(&state);
@@ -199,9 +196,9 @@ impl<'p> States<'p> {
                         states: &kept_states,
                     },
                 )?;
-                behind = begin;
+                end_step = begin;
             }
-            if behind == 0 {
+            if end_step == 0 {
                 return Ok(());
             }
         }
@@ -218,11 +215,11 @@ impl<'p> States<'p> {
         beyond: f64,
     ) -> Result<Array2<f64>, RunError> {
         self.go_to(step, state);
-        let seen = self.solver.aside(beyond, &mut self.room, &Solo, |state| {
+        let later_state = self.solver.aside(beyond, &mut self.room, &Solo, |state| {
             state.view().to_owned()
         });
         self.solver.check()?;
-        seen.ok_or_else(|| Fault::failed("a grid without rows has no states").into())
+        later_state.ok_or_else(|| Fault::failed("a grid without rows has no states").into())
     }
 }
 

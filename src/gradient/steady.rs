@@ -1,7 +1,7 @@
 //! The adjoint of a steady state: the solution of the same network, into which flows what was read.
 
-use super::system::System;
-use crate::{fault::Fault, field::Field, physics::Unready, problem::Problem, run::RunError};
+use super::{of_unready, system::System};
+use crate::{fault::Fault, field::Field, problem::Problem, run::RunError};
 use diff2d_multigrid::{Limits, Unsolved};
 use ndarray::Array2;
 
@@ -18,12 +18,11 @@ pub fn adjoint(
     /// The tolerance of the residual, and the largest number of multigrid cycles.
     const TOLERANCE: f64 = 1e-14;
     const CYCLES: usize = 200;
-    let unready = |unready: Unready| RunError::unready(unready, 0);
-    if problem.has_closed_pieces().map_err(unready)? {
+    if problem.has_closed_pieces().map_err(of_unready)? {
         let sentence = "a part of the domain is enclosed, and its steady state keeps what it begins with: a wall that p can leave through, or decay, gives it a gradient";
         return Err(Fault::refused(sentence).into());
     }
-    let mut equilibrium = problem.equilibrium(state).map_err(unready)?;
+    let mut equilibrium = problem.equilibrium(state).map_err(of_unready)?;
     let columns = equilibrium.network.nx;
     equilibrium.flow.fill(0.0);
     for (node, derivative) in by_state.indexed_iter() {

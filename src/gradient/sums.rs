@@ -30,14 +30,13 @@ pub struct Sums {
 impl Sums {
     /// Sums of nothing.
     pub fn new(system: &System) -> Self {
-        let zeros = || system.zeros();
         Self {
-            x: zeros(),
-            y: zeros(),
-            source: zeros(),
-            loss: zeros(),
-            change: zeros(),
-            read: zeros(),
+            x: system.zeros(),
+            y: system.zeros(),
+            source: system.zeros(),
+            loss: system.zeros(),
+            change: system.zeros(),
+            read: system.zeros(),
         }
     }
 
@@ -83,11 +82,11 @@ impl Sums {
                     return;
                 };
                 for &(share, state, adjoint) in pairs {
-                    let both = [state, adjoint].map(|of| of.as_slice().unwrap_or_default());
-                    let row = both.map(|of| &of[j * nx..(j + 1) * nx]);
-                    let next_row = both.map(|of| {
+                    let arrays = [state, adjoint].map(|array| array.as_slice().unwrap_or_default());
+                    let row = arrays.map(|array| &array[j * nx..(j + 1) * nx]);
+                    let next_row = arrays.map(|array| {
                         if j + 1 < ny {
-                            &of[(j + 1) * nx..(j + 2) * nx]
+                            &array[(j + 1) * nx..(j + 2) * nx]
                         } else {
                             &[]
                         }

@@ -11,6 +11,7 @@
 
 use crate::{
     dynamics::Method,
+    grid::Axis,
     params::Quantity,
     physics::{
         Unready,
@@ -29,9 +30,9 @@ pub type Node = (usize, usize);
 
 /// The coefficients of a step.
 pub struct Coefficients {
-    /// Those of the face west of each node, and one column more.
+    /// The coefficients of the face west of each node, and one column more.
     pub x: Array2<f64>,
-    /// Those of the face south of each node, and one row more.
+    /// The coefficients of the face south of each node, and one row more.
     pub y: Array2<f64>,
     /// What is lost of p.
     pub loss: Array2<f64>,
@@ -58,36 +59,42 @@ impl Coefficients {
     /// The coefficients of an equation.
     fn of(problem: &Problem, equation: &Equation<f64>, time: f64) -> Self {
         let shape @ (ny, nx) = problem.grid.shape();
-        let of = |weight, neutral: f64| {
-            Array2::from_shape_fn(shape, |(j, i)| match equation.coefficient(weight) {
-                Some(Coefficient::Products(_)) | None => neutral,
-                Some(coefficient) => coefficient.at([j, i], 0),
-            })
-        };
         let source = match problem.slots().slot(Quantity::Source).depends_on_time() {
             true => Array2::zeros(shape),
-            false => of(Weight::One, 0.0),
-        };
-        let at = |nodes: usize, number: usize, sides: [Side; 2]| match number == nodes {
-            true => (number - 1, sides[1]),
-            false => (number, sides[0]),
+            false => factors(equation, Weight::One, shape, 0.0),
         };
         let x = Array2::from_shape_fn((ny, nx + 1), |(j, i)| {
-            let (i, side) = at(nx, i, [Side::Left, Side::Right]);
+            let (i, side) = node_at_face(nx, i, [Side::Left, Side::Right]);
             face(&equation.operator, side, (j, i))
         });
         let y = Array2::from_shape_fn((ny + 1, nx), |(j, i)| {
-            let (j, side) = at(ny, j, [Side::Bottom, Side::Top]);
+            let (j, side) = node_at_face(ny, j, [Side::Bottom, Side::Top]);
             face(&equation.operator, side, (j, i))
         });
         Self {
             x,
             y,
-            loss: of(Weight::Density, 0.0),
+            loss: factors(equation, Weight::Density, shape, 0.0),
             source,
-            rate: of(Weight::Change, 1.0),
+            rate: factors(equation, Weight::Change, shape, 1.0),
             inflows: problem.inflows(time),
         }
+    }
+}
+
+/// The factors of a term of an equation at all nodes, or the neutral one where there is no such term.
+fn factors(equation: &Equation<f64>, weight: Weight, shape: Node, neutral: f64) -> Array2<f64> {
+    Array2::from_shape_fn(shape, |(j, i)| match equation.coefficient(weight) {
+        Some(Coefficient::Products(_)) | None => neutral,
+        Some(coefficient) => coefficient.at([j, i], 0),
+    })
+}
+
+/// A node beside a face along an axis, and the side on which the face lies: the node behind it, or the last one before it.
+fn node_at_face(nodes: usize, face: usize, sides: [Side; 2]) -> (usize, Side) {
+    match face == nodes {
+        true => (face - 1, sides[1]),
+        false => (face, sides[0]),
     }
 }
 
@@ -121,17 +128,10 @@ impl System {
         let geometry = problem.geometry();
         let dynamics = problem.dynamics::<f64>(0..ny)?;
         let periodic = problem.periodic();
-        let is_fixed = |node| {
-            let mut sides = Side::ALL.into_iter();
-            sides.any(|side| side.has(grid, node) && geometry.walls.wall(side).is_fixed())
-        };
-        let is_free = Array2::from_shape_fn(shape, |node| !is_fixed(node) && !geometry.keeps(node));
-        let shares = |axis: &crate::grid::Axis, is_periodic: bool| -> Vec<f64> {
-            let nodes = 0..axis.nodes;
-            let share = |i| if is_periodic { 1.0 } else { axis.weight(i) };
-            nodes.map(share).collect()
-        };
-        let [rows, columns] = [shares(&grid.y, periodic[1]), shares(&grid.x, periodic[0])];
+        let is_free = Array2::from_shape_fn(shape, |node| {
+            geometry.fixed_side(node).is_none() && !geometry.keeps(node)
+        });
+        let [rows, columns] = [(&grid.y, periodic[1]), (&grid.x, periodic[0])].map(shares_of_cells);
         let step = Coefficients::of(problem, &dynamics.equation, geometry.start);
         let weight = Array2::from_shape_fn(shape, |node @ (j, i)| match is_free[node] {
             true => rows[j] * columns[i] / step.rate[node],
@@ -163,8 +163,34 @@ impl System {
     /// The first of the nodes that are the same point as this one.
     pub fn first(&self, (j, i): Node) -> Node {
         let (ny, nx) = self.shape;
-        let wrap = |nodes, is_periodic, k| if is_periodic && k + 1 == nodes { 0 } else { k };
-        (wrap(ny, self.periodic[1], j), wrap(nx, self.periodic[0], i))
+        let [is_last_column, is_last_row] = [i + 1 == nx, j + 1 == ny];
+        (
+            if self.periodic[1] && is_last_row {
+                0
+            } else {
+                j
+            },
+            if self.periodic[0] && is_last_column {
+                0
+            } else {
+                i
+            },
+        )
+    }
+
+    /// Whether a node is the first of those that are the same point as it.
+    pub fn is_first(&self, node: Node) -> bool {
+        self.first(node) == node
+    }
+
+    /// Whether there is a face east of a node that is not the same as another one.
+    pub fn has_face_east(&self, (j, i): Node) -> bool {
+        i + 1 < self.shape.1 && !(self.periodic[1] && j + 1 == self.shape.0)
+    }
+
+    /// Whether there is a face north of a node that is not the same as another one.
+    pub fn has_face_north(&self, (j, i): Node) -> bool {
+        j + 1 < self.shape.0 && !(self.periodic[0] && i + 1 == self.shape.1)
     }
 
     /// Copies what stands at the first nodes of points to the others.
@@ -184,7 +210,7 @@ impl System {
     pub fn first_alone(&self, values: &Array2<f64>) -> Array2<f64> {
         let mut firsts = values.clone();
         for (node, value) in firsts.indexed_iter_mut() {
-            if self.first(node) != node {
+            if !self.is_first(node) {
                 *value = 0.0;
             }
         }
@@ -259,10 +285,10 @@ impl System {
                     sum += source[[j, i]];
                 }
                 for side in self.sides_at((j, i)) {
-                    let number = if side.is_column() { j } else { i };
+                    let number = number_along(side, (j, i));
                     if let Some([given, taken]) = inflows[side as usize].get(number) {
-                        let given = if is_forced { *given } else { 0.0 };
-                        sum += 2.0 * (given - taken * centre);
+                        let inflow = if is_forced { *given } else { 0.0 };
+                        sum += 2.0 * (inflow - taken * centre);
                     }
                 }
                 *increment = rate[[j, i]] * sum;
@@ -275,9 +301,9 @@ impl System {
     pub fn adjoint_of(&self, derivatives: &Array2<f64>) -> Array2<f64> {
         let mut adjoint = self.zeros();
         for (node, derivative) in derivatives.indexed_iter() {
-            let first = self.first(node);
-            if self.is_free[first] {
-                adjoint[first] += derivative / self.weight[first];
+            let point = self.first(node);
+            if self.is_free[point] {
+                adjoint[point] += derivative / self.weight[point];
             }
         }
         self.repeat(&mut adjoint);
@@ -285,28 +311,50 @@ impl System {
     }
 }
 
+/// The number of a node along a side.
+pub fn number_along(side: Side, (j, i): Node) -> usize {
+    if side.is_column() { j } else { i }
+}
+
+/// The shares of a cell of the nodes along an axis; 1 if it is periodic.
+fn shares_of_cells((axis, is_periodic): (&Axis, bool)) -> Vec<f64> {
+    let nodes = 0..axis.nodes;
+    nodes
+        .map(|i| if is_periodic { 1.0 } else { axis.weight(i) })
+        .collect()
+}
+
 /// The nodes before and behind one along an axis, each with the number of the face between, and how often that face
 /// counts.
 fn neighbours(nodes: usize, is_periodic: bool, i: usize) -> [(usize, usize, f64); 2] {
     let is_last = i + 1 == nodes;
-    let before = match (i, is_periodic) {
+    let neighbour_before = match (i, is_periodic) {
         (0, true) => (nodes - 2, 0, 1.0),
         (0, false) => (0, 0, 0.0),
         _ if is_last && !is_periodic => (i - 1, i, 2.0),
         _ => (i - 1, i, 1.0),
     };
-    let behind = match (i, is_periodic) {
+    let neighbour_behind = match (i, is_periodic) {
         (_, true) if is_last => (1, nodes, 1.0),
         (_, false) if is_last => (i, i, 0.0),
         (0, false) => (1, 1, 2.0),
         _ => (i + 1, i + 1, 1.0),
     };
-    [before, behind]
+    [neighbour_before, neighbour_behind]
 }
 
 /// Walls of the same kinds that give nothing.
 fn without_inflow(walls: &Walls<f64>) -> Walls<f64> {
-    let side = |side: &WallSide<f64>| match side {
+    Walls {
+        left: side_without_inflow(&walls.left),
+        right: side_without_inflow(&walls.right),
+        bottom: side_without_inflow(&walls.bottom),
+        top: side_without_inflow(&walls.top),
+    }
+}
+
+fn side_without_inflow(side: &WallSide<f64>) -> WallSide<f64> {
+    match side {
         WallSide::Ghost(ghost) => {
             let (nodes, _) = ghost.alpha.parts();
             WallSide::Ghost(Ghost {
@@ -317,11 +365,5 @@ fn without_inflow(walls: &Walls<f64>) -> Walls<f64> {
         }
         WallSide::Periodic => WallSide::Periodic,
         _ => WallSide::Held,
-    };
-    Walls {
-        left: side(&walls.left),
-        right: side(&walls.right),
-        bottom: side(&walls.bottom),
-        top: side(&walls.top),
     }
 }
