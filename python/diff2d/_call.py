@@ -83,9 +83,17 @@ class Files:
         if file is None:
             file = self.new("parameters.toml")
             Path(file).touch()
-            given = {**flat(params), **flat(given)}
-        lines = toml(flat(given)).rstrip("\n").split("\n")
+            given = {**flat(params), **_overriding(given)}
+        lines = toml(_overriding(given)).rstrip("\n").split("\n")
         return {"file": file, "overrides": [line for line in lines if line]}
+
+
+def _overriding(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Parameters by dotted keys, but an initial state as a whole: one of another kind has other keys."""
+    state = given.get("initial")
+    is_whole = isinstance(state, Mapping) and "kind" in state
+    whole = {"initial": state} if is_whole else {}
+    return {**flat({key: value for key, value in given.items() if key not in whole}), **whole}
 
 
 def _mapped_file(array: Any) -> str | None:

@@ -4,6 +4,7 @@ import inspect
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import diff2d
 import numpy as np
@@ -95,6 +96,12 @@ def test_the_initial_state_is_a_number_a_formula_or_a_function():
             assert np.allclose(found.p[0], expected, rtol=1e-15)
     assert np.all(diff2d.solve(problem, initial=20).p == 20)
     assert np.all(diff2d.run(problem, initial=20).array == 20)
+    Path("state.toml").write_text("D = 1\nx1 = 0\nx2 = 1\ndx = 0.1\ngrid = 'walls'\nruntime = 1\nouttime = 1\nboundary = 'insulated'\n"
+                                  "initial = { kind = 'constant', value = 3 }\n")
+    for params in ("state.toml", {**problem, "x1": 0, "x2": 1, "dx": 0.1, "initial": 0.0}):
+        for compute in (lambda *args, **given: diff2d.solve(*args, **given).p, lambda *args, **given: diff2d.run(*args, **given).array):
+            assert np.allclose(compute(params, initial=np.full((11, 11), 20.0)), 20)
+        assert diff2d.plan(params, initial=np.full((11, 11), 20.0))["snapshots"] == 2
     assert np.array_equal(diff2d.solve(SMALL, initial="peaks").p, diff2d.solve(SMALL).p)
     assert diff2d.plan(problem, initial=lambda x, y: x + y)["snapshots"] == 2
     with pytest.raises(diff2d.ParameterError, match="initial is a function of x and y"):

@@ -221,6 +221,10 @@ impl Typed {
     /// Sets the keys in a value to other values: of tables that are no values of keys each key for itself.
     fn set_keys(&mut self, name: &str, typed: &Placed) {
         if typed.value.is_table() && !typed.parts.is_empty() && !keys::is_key(name) {
+            if typed.parts.iter().any(|(part_name, _)| part_name == "kind") {
+                // What belongs to another kind goes with it.
+                self.remove(name);
+            }
             for (part_name, part) in &typed.parts {
                 self.set_keys(&format!("{name}.{part_name}"), part);
             }

@@ -121,8 +121,10 @@ fn few_blocks_are_not_run() {
     1 needs SALib
     3 needs Slurm
     1 needs h5py
+    1 needs jax
     2 needs py-pde
     2 needs the file above
+    1 needs torch
     4 needs xarray
     2 takes longer than a test may
     ");
