@@ -293,6 +293,7 @@ pub mod program {
             on_threads, slab_of_first_rank, worthwhile_threads,
         };
         pub use crate::schedule::{Clock, DECAY_IN_A_STEP, Due, Nper};
+        pub use crate::warnings::of_effective as warning_on_effective;
     }
     /// What is mended after a run.
     pub mod repair {

@@ -7,7 +7,7 @@ mod sampling;
 mod signal;
 
 pub use crate::accuracy::{is_estimated, is_too_dear};
-pub use accuracy::NOT_ESTIMATED;
+pub use accuracy::{NOT_ESTIMATED, of_effective};
 
 use crate::{
     params::{Choice, Quantity, RawParams, RowTimes, SIDES, StepMethod, Times, hint},

@@ -14,7 +14,7 @@ use diff2d::{
     program::{
         cube::telling,
         params::number_of,
-        run::{EffectiveDiffusivity, FluxField, PixelEnds},
+        run::{EffectiveDiffusivity, FluxField, PixelEnds, warning_on_effective},
     },
 };
 use diff2d_arrays::{
@@ -169,6 +169,8 @@ fn effective(cube: &Cube, args: &FluxArgs, terminal: &Terminal) -> Result<(), Er
     let answer = EffectiveDiffusivity::of(cube, commit, args.pixels, &args.moved)?;
     if answer.effective == 0.0 {
         terminal.note("nothing passes: no path leads from one fixed wall to the other");
+    } else if args.pixels.is_none() {
+        terminal.warn(warning_on_effective(cube, &args.moved)?.as_slice());
     }
     let style = if args.csv {
         Style::Csv

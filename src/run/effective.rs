@@ -147,6 +147,20 @@ impl EffectiveDiffusivity {
     }
 }
 
+/// The problem of a run that may have an effective diffusivity, and the rate to which that is proportional.
+///
+/// # Errors
+/// As [`EffectiveDiffusivity::of`].
+pub(crate) fn problem_and_rate(
+    cube: &Cube,
+    moved: &[String],
+) -> Result<(Problem, String), RunError> {
+    let problem = problem_of_scenario(cube, 0, moved)?;
+    let side = SIDES[FixedPair::of(&problem, None)?.first as usize];
+    let side_name = side.trim_start_matches("boundary.");
+    Ok((problem, format!("{side_name}_rate")))
+}
+
 /// Two opposite walls that each hold a constant.
 struct FixedPair {
     first: Side,

@@ -77,6 +77,7 @@ pub(crate) use begin::open;
 pub use budget::{Budget, SnapshotStorage, Terms, slab_of_first_rank};
 pub use builder::Run;
 pub use calling_thread::{Begun, RecordFiles, solve_on_calling_thread};
+pub(crate) use effective::problem_and_rate;
 pub use effective::{EffectiveDiffusivity, PixelEnds};
 pub use error::RunError;
 pub use flux::{FluxRow, FluxTable};

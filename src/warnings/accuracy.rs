@@ -3,8 +3,10 @@
 use super::{layer::of_layer, sampling::Sampling};
 use crate::{
     accuracy::{QuantityError, SpacingErrors, StepErrors, changes_little},
-    params::StepMethod,
+    cube::Cube,
+    params::{RawParams, StepMethod},
     problem::Problem,
+    run::{RunError, problem_and_rate},
     schedule::{DECAY_IN_A_STEP, NEARLY},
 };
 
@@ -87,14 +89,43 @@ fn of_spacing(problem: &Problem, errors_of_steps: &[QuantityError]) -> Option<St
     let errors = SpacingErrors::of(problem, errors_of_steps, None);
     let listed = errors.and_then(|errors| listed(&errors.errors, OF_SPACING));
     let of_grids = listed.map(|(listed, are_several)| {
-        let (x, y) = (problem.grid.x.spacing, problem.grid.y.spacing);
-        let spacing = if x == y { format!("dx = {x:?}") } else { format!("dx = {x:?} and dy = {y:?}") };
         let pronoun = if are_several { "them" } else { "it" };
         format!(
-            "the spacing is coarse: with {spacing}, {listed}, as grids of other spacings show; `diff2d check` measures {pronoun}"
+            "{}; `diff2d check` measures {pronoun}",
+            coarse(problem, &listed)
         )
     });
     of_grids.or_else(|| of_layer(problem))
+}
+
+/// The beginning of a warning on numbers that are off by the spacing.
+fn coarse(problem: &Problem, listed: &str) -> String {
+    let (x, y) = (problem.grid.x.spacing, problem.grid.y.spacing);
+    let spacing = match x == y {
+        true => format!("dx = {x:?}"),
+        false => format!("dx = {x:?} and dy = {y:?}"),
+    };
+    format!("the spacing is coarse: with {spacing}, {listed}, as grids of other spacings show")
+}
+
+/// A sentence on the effective diffusivity of a run whose spacing is coarse; the state is solved for on other grids.
+///
+/// # Errors
+/// As [`EffectiveDiffusivity::of`](crate::program::run::EffectiveDiffusivity::of).
+pub fn of_effective(cube: &Cube, moved: &[String]) -> Result<Option<String>, RunError> {
+    let (problem, rate) = problem_and_rate(cube, moved)?;
+    let mut raw = RawParams::from_canonical(problem.params.canonical());
+    raw.set("record={ totals = true }")?;
+    let problem = Problem::from_raw(&raw)?;
+    let errors = SpacingErrors::of(&problem, &[], None);
+    let errors = errors.map_or_else(Vec::new, |errors| errors.errors);
+    let of_rate = errors
+        .iter()
+        .find(|error| error.name() == rate && error.share > OF_SPACING);
+    Ok(of_rate.map(|error| {
+        let percent = shown(100.0 * error.share);
+        coarse(&problem, &format!("effective is off by about {percent} %"))
+    }))
 }
 
 /// The errors above a threshold in words, the worst of each kind of number, the largest first, and whether they are several.

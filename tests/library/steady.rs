@@ -676,3 +676,24 @@ fn a_robin_wall_beside_a_mask_keeps_its_digits() {
         }
     }
 }
+
+/// What a coarse spacing puts off is told of the effective diffusivity as of other numbers.
+#[test]
+fn an_effective_diffusivity_that_is_off_is_told() {
+    let scene = Scene::new();
+    scene.write(
+        "hole.toml",
+        "D = 1\nx1 = 0\nx2 = 1\ny1 = 0\ny2 = 1\ndx = 0.1\ngrid = 'walls'\nmethod = 'steady'\n\
+         mask.where = 'hypot(x - 0.5, y - 0.5) < 0.3'\n\
+         boundary = { left = 1, right = 0, bottom = 'insulated', top = 'insulated' }\n",
+    );
+    let told_on_spacing = |options: &str, of_flux: &str| {
+        scene.succeed(&format!("run hole.toml -o hole.npy --force {options}"));
+        let told = scene.succeed(&format!("flux hole.npy --effective {of_flux}"));
+        told.stderr.contains("effective is off by about")
+    };
+    // It is 0.562 with this spacing, and 0.556 with fine ones.
+    assert!(told_on_spacing("", ""));
+    assert!(!told_on_spacing("", "--pixels"));
+    assert!(!told_on_spacing("--set dx=0.0125", ""));
+}
