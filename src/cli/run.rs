@@ -56,8 +56,9 @@ pub(super) struct RunArgs {
     /// in bands, in a file beside the cube
     #[arg(long, value_name = "SIZE", value_parser = values::size)]
     memory: Option<u64>,
-    /// The directory for that file, such as a disk of this host; the same with --resume [default: that
-    /// of the cube]
+    /// The directory for that file, such as a disk of this host [default: that of the cube]
+    ///
+    /// It is the same one with --resume.
     #[arg(long, value_name = "DIR", conflicts_with = "no_cube")]
     scratch: Option<PathBuf>,
     /// Advance tiles of so many rows, columns and steps, such as 512x384x32 [default: as the caches allow]

@@ -115,6 +115,24 @@ impl ParamsError {
         .into()
     }
 
+    /// The error for several parameters without a table that stand below the heading of one, as all lines do up to the next one.
+    pub(super) fn below_table(entries: &[&Entry]) -> Option<Self> {
+        let first = entries.first().filter(|_| entries.len() > 1)?;
+        let (table, _) = first.name.split_once('.')?;
+        let keys = entries.iter().map(|entry| {
+            let (of, key) = entry.name.split_once('.')?;
+            (of == table).then_some(key)
+        });
+        let keys = keys.collect::<Option<Vec<&str>>>()?.join(", ");
+        let place = &first.place;
+        Some(
+            Fault::refused(format!(
+                "{place}: {keys} stand below [{table}], to which all lines up to the next heading belong: put them above it"
+            ))
+            .into(),
+        )
+    }
+
     /// The error for a text of the wrong form.
     pub(super) fn syntax(place: &Place, reason: impl Into<String>) -> Self {
         Self::Syntax {

@@ -86,6 +86,13 @@ impl<'a> Judge<'a> {
     ) {
         /// The largest number of keys that are named.
         const MOST_TOLD: usize = 10;
+        let (below_tables, others) = unknown.iter().partition::<Vec<&Entry>, _>(|entry| {
+            let key = entry.name.split_once('.').map(|(_, key)| key);
+            key.is_some_and(|key| known.clone().any(|name| name == key))
+        });
+        let error = ParamsError::below_table(&below_tables);
+        let unknown = if error.is_some() { &others } else { unknown };
+        self.wrong.extend(error);
         let (named, counted) = unknown.split_at(unknown.len().min(MOST_TOLD));
         let errors = named
             .iter()

@@ -184,10 +184,13 @@ impl<'l, 'p, C: Comm, S: State<C>> TimeLoop<'l, 'p, C, S> {
         self.state.start(self.now)?;
         let figures = self.state.figures();
         self.observer.decided(format!(
-            "steps by kernel {}, tiles of {}, {} threads, state in {}",
+            "steps by kernel {}, tiles of {}, {}, state in {}",
             figures.kernel,
             figures.tile,
-            rayon::current_num_threads(),
+            match rayon::current_num_threads() {
+                1 => "1 thread".to_owned(),
+                threads => format!("{threads} threads"),
+            },
             figures.place
         ));
         Ok(())

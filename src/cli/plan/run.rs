@@ -169,7 +169,10 @@ impl<'a> RunPlan<'a> {
         answer.number("seconds", seconds);
         answer.line(
             "time",
-            format!("about {about} on {threads} threads of this machine{rank_clause}"),
+            format!(
+                "about {about} on {} of this machine{rank_clause}",
+                number::counted(threads as u64, "thread")
+            ),
         );
         // Whether warnings tell what the spacing makes of p, if it is more than a hundredth of its range.
         let spacing_is_estimated = is_estimated(problem);

@@ -65,10 +65,11 @@ impl<'a> SweepPlan<'a> {
         // Scenarios that are computed at a time.
         answer.plain("threads", workers);
         answer.number("seconds", seconds);
-        let (seconds, threads) = (number::seconds(seconds), sys::threads());
+        let seconds = number::seconds(seconds);
+        let threads = number::counted(sys::threads() as u64, "thread");
         answer.line(
             "time",
-            format!("about {seconds} on {threads} threads of this machine"),
+            format!("about {seconds} on {threads} of this machine"),
         );
         answer.plain("warnings", warnings.clone());
         answer.plain("functions", &params.functions);

@@ -552,6 +552,10 @@ fn a_slip_in_a_table_is_told_with_its_line_and_all_that_is_accepted() {
             "9: held.0.where = \"x < 0\" cannot be used: keep one of where and file",
         ),
         (
+            "[mask]\nwhere = 'x < 0'\nD = 2\nx1 = 0\ndx = 0.1",
+            "9: D, x1, dx stand below [mask], to which all lines up to the next heading belong: put them above it",
+        ),
+        (
             "[[held]]\nwhere = 'x < 0'\nvalue = 1\nbelow = 0.5",
             "10: held.0.below = 0.5 cannot be used: it belongs to image = \"plate.png\"",
         ),
