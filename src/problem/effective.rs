@@ -35,11 +35,11 @@ impl Problem {
         Ok(self.grid.integral(inward_flow) / self.slots.share(self.schedule.dt))
     }
 
-    /// Whether faces that conduct join a side to the opposite one.
+    /// Which nodes faces that conduct join to a side, row by row.
     ///
     /// # Errors
     /// [`Unready`] for inputs that cannot be read, or too little memory.
-    pub(crate) fn is_percolated_from(&self, side: Side) -> Result<bool, Unready> {
+    pub(crate) fn nodes_joined_to(&self, side: Side) -> Result<Vec<bool>, Unready> {
         let dynamics = self.dynamics::<f64>(0..self.grid.y.nodes)?;
         let (ny, nx) = self.grid.shape();
         let mut is_reached = vec![false; ny * nx];
@@ -65,9 +65,6 @@ impl Problem {
                 }
             }
         }
-        let opposite = side.opposite();
-        let mut last_nodes =
-            (0..opposite.nodes(&self.grid)).map(|number| opposite.node(&self.grid, number));
-        Ok(last_nodes.any(|(j, i)| is_reached[j * nx + i]))
+        Ok(is_reached)
     }
 }

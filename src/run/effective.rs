@@ -35,7 +35,7 @@ pub enum PixelEnds {
 pub struct EffectiveDiffusivity {
     /// Effective D along the axis from wall to wall \[length²/time\]; 0 if no path joins the walls.
     pub effective: f64,
-    /// The fraction of the body that is not masked \[1\].
+    /// The fraction of the body that is not masked, as PoreSpy counts that from which paths lead to both walls \[1\].
     #[serde(skip_serializing_if = "Option::is_none")]
     pub porosity: Option<f64>,
     /// D of the unmasked part divided by the effective D \[1\], infinite if no path joins the walls; `None` unless D is a
@@ -113,9 +113,16 @@ impl EffectiveDiffusivity {
                 )
             }
         };
-        let is_percolated = problem
-            .is_percolated_from(walls.first)
-            .map_err(|unready| RunError::unready(unready, Footprint::of(&problem).bytes()))?;
+        let is_joined = [walls.first, walls.first.opposite()].map(|side| {
+            let joined = problem.nodes_joined_to(side);
+            joined.map_err(|unready| RunError::unready(unready, Footprint::of(&problem).bytes()))
+        });
+        let [is_joined, is_joined_behind] = is_joined;
+        let mut is_on_path = is_joined?;
+        for (is_on_path, is_joined) in is_on_path.iter_mut().zip(is_joined_behind?) {
+            *is_on_path &= is_joined;
+        }
+        let is_percolated = is_on_path.contains(&true);
         // Where no path leads from wall to wall, the rate is a rounding error.
         let effective = if is_percolated {
             rate * length / (width * (walls.values[0] - walls.values[1]))
@@ -123,11 +130,10 @@ impl EffectiveDiffusivity {
             0.0
         };
         // A mask that selects nothing is one, too.
-        let porosity = problem
-            .params
-            .mask
-            .as_ref()
-            .map(|_| porosity(&problem, pixels.is_some()));
+        let porosity = problem.params.mask.as_ref().map(|_| match pixels {
+            Some(PixelEnds::Centres) if is_percolated => share_of(&problem, &is_on_path),
+            _ => porosity(&problem, pixels.is_some()),
+        });
         let quantity = if walls.first.is_column() {
             Quantity::X
         } else {
@@ -316,6 +322,16 @@ fn porosity(problem: &Problem, has_whole_cells: bool) -> f64 {
         }
     }
     pores / body
+}
+
+/// The share of nodes from which paths lead to both walls: PoreSpy takes others for solid.
+fn share_of(problem: &Problem, is_on_path: &[bool]) -> f64 {
+    let columns = problem.grid.x.nodes;
+    let nodes = is_on_path.iter().enumerate();
+    let pores = nodes.filter(|&(place, is_on_path)| {
+        *is_on_path && !problem.geometry().masks((place / columns, place % columns))
+    });
+    pores.count() as f64 / is_on_path.len() as f64
 }
 
 /// Why flows beside the two walls are refused.
