@@ -2,11 +2,11 @@
 
 use super::{
     answer::Answer,
+    answer_files::{answer_name, check_picture_name, written},
     json::{self, Value},
     number,
     params::ParamsArgs,
-    plot::STILL_EXTENSIONS,
-    start::{DEFAULT_DIRECTORY, check_writable, make_directory},
+    start::check_writable,
     terminal::Terminal,
     typed, values,
 };
@@ -27,11 +27,8 @@ use diff2d_arrays::{
     npy::{Dtype, NpyHeader},
 };
 use diff2d_plot::{self as plot, Colormap, Extent, Frame, Range, Style, save_picture};
-use diff2d_sys::{self as sys, AtomicFile, Destination, FileError};
-use std::{
-    io::Write,
-    path::{Path, PathBuf},
-};
+use diff2d_sys::{self as sys, Destination};
+use std::path::{Path, PathBuf};
 
 /// Tell how numbers of a record depend on every value of every field, exactly
 ///
@@ -99,10 +96,11 @@ pub(super) fn gradient(args: &GradientArgs, terminal: &Terminal) -> Result<(), E
         cube: cube.as_ref(),
         memory: args.memory,
     };
-    let compute = || Gradient::new(&raw, &objective, &unknowns, options);
     let gradient = match args.threads {
-        Some(threads) => on_threads(Some(usize::from(threads)), compute)?,
-        None => compute()?,
+        Some(threads) => on_threads(Some(usize::from(threads)), || {
+            Gradient::new(&raw, &objective, &unknowns, options)
+        })?,
+        None => Gradient::new(&raw, &objective, &unknowns, options)?,
     };
     let report = Report {
         of: if args.misfit {
@@ -170,14 +168,14 @@ struct Outputs {
 impl Outputs {
     /// Refuses files that may not be written, before anything is computed.
     fn admit(args: &GradientArgs, raw: &RawParams, fields: &[FieldKey]) -> Result<Self, Error> {
-        let json = answer_name(args)?;
+        let json = answer_name("gradient", &args.params.file, args.output.as_deref())?;
         let stem = json.file_stem().unwrap_or_default().to_string_lossy();
         let stem = stem.strip_suffix(".gradient").unwrap_or(&stem);
-        let mut taken = vec![args.params.file.clone()];
-        taken.extend(raw.files());
-        taken.extend(args.cube.clone());
+        let mut input_files = vec![args.params.file.clone()];
+        input_files.extend(raw.files());
+        input_files.extend(args.cube.clone());
         let writing = Writing {
-            taken: &taken,
+            taken: &input_files,
             force: args.force,
             is_own_kind: None,
             ..Writing::default()
@@ -238,44 +236,14 @@ impl Outputs {
     }
 }
 
-/// A file with these bytes, still without its name.
-fn written(place: &Destination, bytes: &[u8]) -> Result<AtomicFile, FileError> {
-    let mut file = AtomicFile::at(place.clone())?;
-    file.write_all(bytes)
-        .map_err(FileError::of("write", place.name()))?;
-    Ok(file)
-}
-
-/// The name of the answer that a user has chosen, or the default one, in a directory that is there.
-fn answer_name(args: &GradientArgs) -> Result<PathBuf, Error> {
-    match &args.output {
-        Some(path) if path.extension().is_some_and(|end| end == "json") => Ok(path.clone()),
-        Some(path) => Err(Error::Usage(format!(
-            "-o {}: the answer of a gradient is a file whose name ends in .json",
-            path.display()
-        ))),
-        None => {
-            make_directory(Path::new(DEFAULT_DIRECTORY))?;
-            let stem = args.params.file.file_stem().unwrap_or_default();
-            let name = format!("{}.gradient.json", stem.to_string_lossy());
-            Ok(Path::new(DEFAULT_DIRECTORY).join(name))
-        }
-    }
-}
-
 /// The name of the picture of a field.
 fn picture_name(plot: &Path, field: FieldKey, fields: usize) -> Result<PathBuf, Error> {
-    let extension = plot.extension().unwrap_or_default();
-    if !STILL_EXTENSIONS.iter().any(|name| extension == *name) {
-        return Err(Error::Usage(format!(
-            "--plot {}: the name of a picture ends in .png, .svg or .pdf",
-            plot.display()
-        )));
-    }
+    check_picture_name(plot)?;
     if fields == 1 {
         return Ok(plot.to_owned());
     }
     let stem = plot.file_stem().unwrap_or_default().to_string_lossy();
+    let extension = plot.extension().unwrap_or_default();
     let name = format!("{stem}_{}.{}", field.name(), extension.to_string_lossy());
     Ok(plot.with_file_name(name))
 }
@@ -323,8 +291,8 @@ struct Report<'r> {
 
 impl Report<'_> {
     fn field(&self, field: FieldKey) -> Option<&NodeDerivatives> {
-        let mut all = self.gradient.by.iter();
-        all.find_map(|derivative| match derivative {
+        let mut derivatives = self.gradient.by.iter();
+        derivatives.find_map(|derivative| match derivative {
             Derivative::Field(key, values) if *key == field => Some(values),
             _ => None,
         })
@@ -337,7 +305,7 @@ impl Report<'_> {
             let listed = NamedAxis::listed(name, axis.coordinates(), axis.spacing);
             Some(listed.in_unit(canonical.unit("x")))
         });
-        let of = match self.objective {
+        let objective_name = match self.objective {
             Objective::Sum(terms) => match &terms[..] {
                 [term] => term.column.clone(),
                 _ => "sum".to_owned(),
@@ -361,7 +329,7 @@ impl Report<'_> {
             Objective::Misfit(_) => Some("1".to_owned()),
         };
         Labels {
-            quantity: Some(format!("d {of} / d {}", field.name())),
+            quantity: Some(format!("d {objective_name} / d {}", field.name())),
             unit: of_number
                 .zip(of_field)
                 .map(|(number, field)| format!("{number} / ({field})")),
@@ -374,7 +342,7 @@ impl Report<'_> {
         let mut answer = Answer::default();
         answer.plain("of", &self.of);
         answer.number("value", self.gradient.value);
-        let by = self.gradient.by.iter().map(|derivative| match derivative {
+        let entries = self.gradient.by.iter().map(|derivative| match derivative {
             Derivative::Field(field, values) => {
                 let largest = largest(values);
                 let mut entry = Answer::default();
@@ -399,7 +367,7 @@ impl Report<'_> {
                 (number.name.as_str().into(), entry.into_value())
             }
         });
-        answer.value("by", Value::Object(by.collect()));
+        answer.value("by", Value::Object(entries.collect()));
         answer.plain("cost", self.gradient.cost);
         answer
     }
@@ -444,14 +412,14 @@ impl Report<'_> {
         }
         for derivative in &self.gradient.by {
             if let Derivative::Field(field, values) = derivative {
-                let (node, most) = largest(values);
+                let (node, derivative) = largest(values);
                 let [y, x] = self.place(node).map(digits);
                 lines.push(format!(
                     "{:<20} norm {}, sum {}, largest {} at x = {x}, y = {y}",
                     field.name(),
                     digits(norm(values)),
                     digits(sum(values)),
-                    digits(most)
+                    digits(derivative)
                 ));
             }
         }
@@ -472,8 +440,8 @@ fn sum(values: &NodeDerivatives) -> f64 {
 /// The value of the largest magnitude, and its node.
 fn largest(values: &NodeDerivatives) -> ((usize, usize), f64) {
     let nodes = values.indexed_iter().filter(|(_, value)| !value.is_nan());
-    let most = nodes.max_by(|(_, one), (_, other)| one.abs().total_cmp(&other.abs()));
-    most.map_or(((0, 0), 0.0), |(node, value)| (node, *value))
+    let largest = nodes.max_by(|(_, one), (_, other)| one.abs().total_cmp(&other.abs()));
+    largest.map_or(((0, 0), 0.0), |(node, value)| (node, *value))
 }
 
 /// A number in five digits.

@@ -2,6 +2,7 @@
 
 mod along;
 mod answer;
+mod answer_files;
 mod axes;
 mod bar;
 #[allow(

@@ -2,9 +2,9 @@
 
 use super::{
     super::{
+        answer_files::{answer_name, check_picture_name, written},
         json,
-        plot::STILL_EXTENSIONS,
-        start::{DEFAULT_DIRECTORY, check_writable, make_directory},
+        start::check_writable,
     },
     drawing,
 };
@@ -15,11 +15,8 @@ use diff2d::{
     program::cube::Writing,
 };
 use diff2d_plot as plot;
-use diff2d_sys::{self as sys, AtomicFile, Destination, FileError};
-use std::{
-    io::Write,
-    path::{Path, PathBuf},
-};
+use diff2d_sys::{self as sys, Destination, FileError};
+use std::path::Path;
 
 /// The names that a user has given.
 #[derive(Debug, Clone, Copy)]
@@ -45,7 +42,7 @@ pub(super) struct Outputs {
 impl Outputs {
     /// Refuses files that may not be written, before anything is computed.
     pub fn admit(given: Names<'_>, raw: &RawParams) -> Result<Self, Error> {
-        let json = given.answer_name()?;
+        let json = answer_name("fit", given.parameters, given.answer)?;
         // X.fit.csv and X.fit.toml, whether the answer is X.fit.json or X.json.
         let stem = json.file_stem().unwrap_or_default().to_string_lossy();
         let stem = stem.strip_suffix(".fit").unwrap_or(&stem);
@@ -136,46 +133,10 @@ impl Outputs {
             (&self.json, json::pretty(answer) + "\n"),
         ];
         for (destination, text) in texts {
-            let written = AtomicFile::at(destination.clone()).and_then(|mut file| {
-                file.write_all(text.as_bytes())
-                    .map_err(FileError::of("write", destination.name()))?;
-                Ok(file)
-            });
-            files.push(written?);
+            files.push(written(destination, text.as_bytes())?);
         }
         Ok(sys::commit_together(files)?)
     }
-}
-
-impl Names<'_> {
-    /// The name of the answer that a user has chosen, or the default one, in a directory that is there.
-    fn answer_name(&self) -> Result<PathBuf, Error> {
-        match self.answer {
-            Some(path) if path.extension().is_some_and(|end| end == "json") => Ok(path.to_owned()),
-            Some(path) => Err(Error::Usage(format!(
-                "-o {}: the answer of a fit is a file whose name ends in .json",
-                path.display()
-            ))),
-            None => {
-                make_directory(Path::new(DEFAULT_DIRECTORY))?;
-                let stem = self.parameters.file_stem().unwrap_or_default();
-                let name = format!("{}.fit.json", stem.to_string_lossy());
-                Ok(Path::new(DEFAULT_DIRECTORY).join(name))
-            }
-        }
-    }
-}
-
-/// Refuses a name that does not end as the name of a picture: a table or the data may have been typed.
-fn check_picture_name(path: &Path) -> Result<(), Error> {
-    let extension = path.extension();
-    if extension.is_some_and(|extension| STILL_EXTENSIONS.iter().any(|name| extension == *name)) {
-        return Ok(());
-    }
-    Err(Error::Usage(format!(
-        "--plot {}: the name of a picture ends in .png, .svg or .pdf",
-        path.display()
-    )))
 }
 
 /// Whether a file that begins with these bytes has the rows of a fit.
