@@ -6,7 +6,7 @@
 use super::{found::read_journal, journal::Header, paths::Paths};
 use crate::{
     fault::Fault,
-    params::{ParamsError, RawParams, path_from, value::Value},
+    params::{ParamsError, Place, RawParams, path_from, value::Value},
     physics::input::{Digests, Input},
     problem::Problem,
 };
@@ -87,9 +87,9 @@ impl<'h> RecordedInputs<'h> {
             .map(|(entry, path)| (entry.name.clone(), path))
             .collect();
         missing.into_iter().try_fold(raw, |raw, (key, path)| {
-            let known = self.header.inputs.keys();
-            let known = known.filter(|name| Path::new(name).file_name() == path.file_name());
-            let Some(name) = known.max_by_key(|name| shared_end(Path::new(name), &path)) else {
+            let names = self.header.inputs.keys();
+            let names = names.filter(|name| Path::new(name).file_name() == path.file_name());
+            let Some(name) = names.max_by_key(|name| shared_end(Path::new(name), &path)) else {
                 return Ok(raw);
             };
             let places = [vec![path], self.places(name)].concat();
@@ -100,8 +100,9 @@ impl<'h> RecordedInputs<'h> {
     /// The places at which a file of the journal is looked for: its path from the directory of the cube, and from the one in
     /// which the run began, and the directory of the cube itself.
     fn places(&self, name: &str) -> Vec<PathBuf> {
-        let begun_in = self.header.directory.as_deref().map(Path::new);
-        let directories = [Some(&*self.directory), begun_in].into_iter().flatten();
+        let first_directory = self.header.directory.as_deref().map(Path::new);
+        let directories = [Some(&*self.directory), first_directory];
+        let directories = directories.into_iter().flatten();
         let mut places: Vec<PathBuf> = directories.map(|one| one.join(name)).collect();
         places.extend((Path::new(name).file_name()).map(|file| self.directory.join(file)));
         places
@@ -122,44 +123,45 @@ impl<'h> RecordedInputs<'h> {
         let snapshot = raw.typed().get("initial.snapshot");
         let snapshot = snapshot.filter(|_| key == "initial.path");
         let snapshot = snapshot.and_then(|entry| entry.value.as_integer());
-        let at = |path: &Path| {
-            let value = Value::from(path.to_string_lossy().into_owned());
-            let place = place.clone().unwrap_or(crate::params::Place::Default);
-            raw.clone().with(key, value, place)
-        };
+        let place = place.unwrap_or(Place::Default);
         let Some(expected) = self.header.inputs.get(name) else {
             // The file has never been read.
-            return Ok(places.first().map_or(raw.clone(), |path| at(path)));
+            return Ok(match places.first() {
+                Some(path) => with_path(raw, key, path, place),
+                None => raw,
+            });
         };
-        let mut other = None;
+        let mut other_input = None;
         for path in places.iter().filter(|path| path.exists()) {
-            let raw = at(path);
+            let raw = with_path(raw.clone(), key, path, place.clone());
             let place = raw.input(key, path);
             let input = match snapshot {
                 Some(snapshot) => Input::open_snapshot(place, snapshot, digests),
                 None => Input::open(place, digests),
             }?;
             let (_, sum) = input.digest();
-            if expected.split(' ').any(|known| known == sum) {
+            if expected.split(' ').any(|digest| digest == sum) {
                 return Ok(raw);
             }
-            other.get_or_insert((input, sum));
+            other_input.get_or_insert((input, sum));
         }
         let cube = self.cube.display();
-        Err(match other {
+        Err(match other_input {
             Some((input, sum)) => input.damaged(format!(
                 "its SHA-256 is {sum}, and {cube} was computed from a file with the SHA-256 {expected}; add --set {key}=… with the place of that file"
             )),
             None => {
-                let [first, others @ ..] = &*places else {
+                let [path, other_paths @ ..] = &*places else {
                     return Ok(raw);
                 };
-                let others = others.iter().map(|path| format!(", nor {}", path.display()));
-                let others: String = others.collect();
+                let other_places = other_paths.iter();
+                let other_places = other_places.map(|path| format!(", nor {}", path.display()));
+                let other_places: String = other_places.collect();
                 let reason = format!(
-                    "there is no such file{others}; if it has moved, add --set {key}=… with its new place"
+                    "there is no such file{other_places}; if it has moved, add --set {key}=… with its new place"
                 );
-                at(first).input(key, first).unusable(reason, false)
+                let raw = with_path(raw, key, path, place);
+                raw.input(key, path).unusable(reason, false)
             }
         })
     }
@@ -175,13 +177,13 @@ impl<'h> RecordedInputs<'h> {
         for text in moved {
             let mut typed = RawParams::default();
             typed.set(text)?;
-            let given = typed.entries_of_files();
-            let given: Vec<_> = given.map(|(entry, path)| (&entry.name, path)).collect();
-            let [(key, path)] = &given[..] else {
+            let files = typed.entries_of_files();
+            let files: Vec<_> = files.map(|(entry, path)| (&entry.name, path)).collect();
+            let [(key, path)] = &files[..] else {
                 return Err(self.no_file(raw, text).into());
             };
-            let known = raw.typed().get(key);
-            let name = known.and_then(|entry| entry.value.as_str());
+            let entry = raw.typed().get(key);
+            let name = entry.and_then(|entry| entry.value.as_str());
             let name = name.ok_or_else(|| self.no_file(raw, text))?;
             places.insert(name.to_owned(), path.clone());
         }
@@ -192,13 +194,13 @@ impl<'h> RecordedInputs<'h> {
     fn no_file(&self, raw: &RawParams, text: &str) -> Fault {
         let keys = raw.entries_of_files().map(|(entry, _)| entry.name.clone());
         let keys: Vec<String> = keys.collect();
-        let known = match &keys[..] {
+        let clause = match &keys[..] {
             [] => "names no files".to_owned(),
             keys => format!("names files by {}", keys.join(", ")),
         };
         let cube = self.cube.display();
         Fault::damaged(format!(
-            "--set {text} changes more than the place of a file: the journal of {cube} {known}"
+            "--set {text} changes more than the place of a file: the journal of {cube} {clause}"
         ))
     }
 }
@@ -239,9 +241,8 @@ impl Header {
     pub(super) fn beside(mut self, paths: &Paths) -> Self {
         let directory = absolute(paths.directory());
         let directory = directory.canonicalize().unwrap_or(directory);
-        if !self.inputs.is_empty() {
-            let begun_in = || directory.to_string_lossy().into_owned();
-            self.directory.get_or_insert_with(begun_in);
+        if !self.inputs.is_empty() && self.directory.is_none() {
+            self.directory = Some(directory.to_string_lossy().into_owned());
         }
         let (depth, is_up) = (directory.components().count(), |part: &Component<'_>| {
             *part == Component::ParentDir
@@ -260,6 +261,12 @@ impl Header {
         let directory = absolute(paths.directory());
         self.with_files(&|name| Some(directory.join(name).to_string_lossy().into_owned()))
     }
+}
+
+/// The parameters with a path in place of that of a key.
+fn with_path(raw: RawParams, key: &str, path: &Path, place: Place) -> RawParams {
+    let value = Value::from(path.to_string_lossy().into_owned());
+    raw.with(key, value, place)
 }
 
 fn absolute(directory: &Path) -> PathBuf {

@@ -55,13 +55,14 @@ impl Regridding {
         let [y, x] = coordinates(input.path(), shape, matrix).ok_or_else(|| {
             input.refuse("interpolate needs the coordinates of its nodes, along y and along x, and neither a journal nor a file .axes.json beside it has them")
         })?;
-        let weights = |name: &str, nodes: &[f64], axis: &Axis| {
-            let refuse = |reason: String| input.refuse(&format!("its nodes {reason} along {name}"));
-            weights(nodes, axis, manner).map_err(refuse)
-        };
+        let [along_y, along_x] =
+            [("y", &y, &grid.y), ("x", &x, &grid.x)].map(|(name, nodes, axis)| {
+                let weights = weights(nodes, axis, manner);
+                weights.map_err(|reason| input.refuse(&format!("its nodes {reason} along {name}")))
+            });
         Ok(Self {
-            along_y: weights("y", &y, &grid.y)?,
-            along_x: weights("x", &x, &grid.x)?,
+            along_y: along_y?,
+            along_x: along_x?,
             columns: x.len(),
         })
     }
@@ -87,8 +88,8 @@ impl Regridding {
             }
             for (value, (first_column, weights)) in out.iter_mut().zip(&self.along_x) {
                 let (mut sum, mut total) = (0.0, 0.0);
-                let held = held_values.chunks_exact(self.columns).zip(weights_of_rows);
-                for (held_row, of_row) in held {
+                let weighted_rows = held_values.chunks_exact(self.columns).zip(weights_of_rows);
+                for (held_row, of_row) in weighted_rows {
                     for (held_value, of_column) in held_row[*first_column..].iter().zip(weights) {
                         if !held_value.is_nan() {
                             sum += of_row * of_column * held_value;
@@ -105,7 +106,7 @@ impl Regridding {
 
 /// The weights of nodes of an array for each node of an axis; a reason if the nodes do not reach over it.
 fn weights(nodes: &[f64], axis: &Axis, manner: Regrid) -> Result<Weights, String> {
-    let [first, last] = [nodes[0], nodes[nodes.len() - 1]];
+    let [first_node, last_node] = [nodes[0], nodes[nodes.len() - 1]];
     let slack = ROUNDING * axis.spacing;
     let cells = (0..axis.nodes).map(|i| {
         let node = axis.node(i);
@@ -115,67 +116,65 @@ fn weights(nodes: &[f64], axis: &Axis, manner: Regrid) -> Result<Weights, String
         };
         // The cell of a node on a wall ends there.
         let is_half = axis.weight(i) < 1.0;
-        let from = if is_half && i == 0 { node } else { node - half };
-        let to = if is_half && i > 0 { node } else { node + half };
-        if from < first - slack || to > last + slack {
+        let lower = if is_half && i == 0 { node } else { node - half };
+        let upper = if is_half && i > 0 { node } else { node + half };
+        if lower < first_node - slack || upper > last_node + slack {
             return Err(format!(
-                "reach from {first:?} to {last:?}, and the grid needs values from {from:?} to {to:?}"
+                "reach from {first_node:?} to {last_node:?}, and the grid needs values from {lower:?} to {upper:?}"
             ));
         }
         let is_ring = manner == Regrid::Mean && axis.radii().is_some();
-        let cell = [from, to].map(|end| end.clamp(first, last));
+        let cell = [lower, upper].map(|end| end.clamp(first_node, last_node));
         Ok(if is_ring { of_ring(nodes, cell) } else { of_lines(nodes, cell, slack) })
     });
     cells.collect()
 }
 
 /// The weights of nodes in the mean over a cell of straight lines between them; the cell may be a point.
-fn of_lines(nodes: &[f64], [from, to]: [f64; 2], slack: f64) -> (usize, Vec<f64>) {
-    let begin = nodes.partition_point(|node| *node <= from + slack).max(1) - 1;
-    let end = nodes.partition_point(|node| *node < to - slack);
-    if end <= begin {
-        return (begin, vec![1.0]);
+fn of_lines(nodes: &[f64], [lower, upper]: [f64; 2], slack: f64) -> (usize, Vec<f64>) {
+    let first_node = nodes.partition_point(|node| *node <= lower + slack).max(1) - 1;
+    let last_node = nodes.partition_point(|node| *node < upper - slack);
+    if last_node <= first_node {
+        return (first_node, vec![1.0]);
     }
-    let mut weights = vec![0.0; end - begin + 1];
-    for (number, line) in nodes[begin..=end].windows(2).enumerate() {
-        let (start, stop) = (from.max(line[0]), to.min(line[1]));
-        let share = if to > from {
-            (stop - start) / (to - from)
+    let mut weights = vec![0.0; last_node - first_node + 1];
+    for (number, line) in nodes[first_node..=last_node].windows(2).enumerate() {
+        let (start, stop) = (lower.max(line[0]), upper.min(line[1]));
+        let share = if upper > lower {
+            (stop - start) / (upper - lower)
         } else {
             1.0
         };
-        let upper = (f64::midpoint(start, stop) - line[0]) / (line[1] - line[0]);
-        weights[number] += share * (1.0 - upper);
-        weights[number + 1] += share * upper;
+        let share_of_next = (f64::midpoint(start, stop) - line[0]) / (line[1] - line[0]);
+        weights[number] += share * (1.0 - share_of_next);
+        weights[number + 1] += share * share_of_next;
     }
-    (begin, weights)
+    (first_node, weights)
 }
 
 /// The weights of nodes in the mean over a ring of what each has over its own ring, by their areas.
-fn of_ring(nodes: &[f64], [from, to]: [f64; 2]) -> (usize, Vec<f64>) {
-    let last = nodes.len() - 1;
-    let middle = |number: usize| f64::midpoint(nodes[number], nodes[number + 1]);
-    let rings = (0..=last).map(|number| {
-        let inner = if number == 0 {
-            nodes[0]
-        } else {
-            middle(number - 1)
-        };
-        let outer = if number == last {
-            nodes[last]
-        } else {
-            middle(number)
-        };
-        let (inner, outer) = (inner.max(from), outer.min(to));
+fn of_ring(nodes: &[f64], [lower, upper]: [f64; 2]) -> (usize, Vec<f64>) {
+    let middles = nodes.windows(2).map(|pair| f64::midpoint(pair[0], pair[1]));
+    let last_node = nodes[nodes.len() - 1];
+    let radii: Vec<f64> = [nodes[0]]
+        .into_iter()
+        .chain(middles)
+        .chain([last_node])
+        .collect();
+    let rings = radii.windows(2).map(|ring| {
+        let (inner, outer) = (ring[0].max(lower), ring[1].min(upper));
         (outer - inner).max(0.0) * (outer + inner)
     });
     let areas: Vec<f64> = rings.collect();
-    let begin = areas.iter().position(|area| *area > 0.0).unwrap_or(0);
-    let count = areas[begin..]
+    let first_node = areas.iter().position(|area| *area > 0.0).unwrap_or(0);
+    let count = areas[first_node..]
         .iter()
         .take_while(|area| **area > 0.0)
         .count();
-    (begin, areas[begin..begin + count.max(1)].to_vec())
+    (
+        first_node,
+        areas[first_node..first_node + count.max(1)].to_vec(),
+    )
 }
 
 /// The coordinates along y and x of the matrices of an array, from the journal of a cube or from the labels beside it.
