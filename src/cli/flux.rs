@@ -10,7 +10,7 @@ use super::{
 use crate::cli::error::Error;
 use clap::Args;
 use diff2d::{
-    Commit, Cube, FluxTable,
+    Commit, Cube, FluxTable, JournalledArray,
     program::{
         cube::telling,
         params::number_of,
@@ -134,8 +134,8 @@ fn write_field(
         return Ok(());
     };
     let shape = vec![commits.len() as u64, 2, ny, nx];
-    let inputs = [args.cube.clone()];
-    let array = open::create(output, shape, Dtype::F64, false, &inputs, args.force)?;
+    let input_files = JournalledArray::open(&args.cube)?.files();
+    let array = open::create(output, shape, Dtype::F64, false, &input_files, args.force)?;
     for (number, commit) in (0..).zip(commits) {
         let densities = field.of(cube, commit)?;
         let bytes: Vec<u8> = densities

@@ -36,7 +36,9 @@ pub(super) fn label(args: &LabelArgs, terminal: &Terminal) -> Result<(), Error> 
         )));
     }
     let mut array = open_whole(&args.array, terminal)?;
+    let input_files: Vec<PathBuf> = array.files().into_iter().chain(args.axes.files()).collect();
     let writing = Writing {
+        taken: &input_files,
         force: args.force,
         ..Writing::default()
     };

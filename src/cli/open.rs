@@ -104,6 +104,11 @@ impl AxesArgs {
         self.axes.is_empty()
     }
 
+    /// The files of coordinates.
+    pub(super) fn files(&self) -> impl Iterator<Item = PathBuf> {
+        self.axes.iter().filter_map(|typed| typed.file.clone())
+    }
+
     /// Gives an array's axes the names that `--axes` has for them.
     pub(super) fn name(&self, array: &mut JournalledArray) -> Result<(), Error> {
         if self.axes.is_empty() {

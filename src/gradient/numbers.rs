@@ -1,4 +1,4 @@
-//! [`Numbers`]: derivatives by numbers of the parameter file.
+//! [`Number`]: derivatives by numbers of the parameter file.
 //!
 //! The field is differentiated exactly, and only what is assembled of the formulas by differences: the problem is assembled
 //! with the number moved up and down, and each coefficient that changes counts by its derivative. So faces and cells that

@@ -35,7 +35,7 @@ pub enum PixelEnds {
 pub struct EffectiveDiffusivity {
     /// Effective D along the axis from wall to wall \[length²/time\]; 0 if no path joins the walls.
     pub effective: f64,
-    /// The fraction of the body that is not masked, as PoreSpy counts that from which paths lead to both walls \[1\].
+    /// The fraction of the body that is not masked; with [`PixelEnds::Centres`] that from which paths lead to both walls \[1\].
     #[serde(skip_serializing_if = "Option::is_none")]
     pub porosity: Option<f64>,
     /// D of the unmasked part divided by the effective D \[1\], infinite if no path joins the walls; `None` unless D is a

@@ -2,7 +2,7 @@
 
 /// The arguments that name what is written, with a command line in which `@` stands for the name, and the ending that
 /// the name must have.
-pub const WRITTEN: [(&str, &str, &str, &str); 22] = [
+pub const WRITTEN: [(&str, &str, &str, &str); 21] = [
     ("fit", "--plot", "", ""),
     ("gradient", "--plot", "", ""),
     ("run", "--output", "run p.toml -o @", ".npy"),
@@ -38,8 +38,7 @@ pub const WRITTEN: [(&str, &str, &str, &str); 22] = [
         ".npy",
     ),
     ("map", "--output", "map a*2 a=in.npy -o @", ".npy"),
-    ("flux", "--output", "", ""),
-    ("label", "<FILE.npy>", "", ""),
+    ("flux", "--output", "flux in.npy --field -o @", ".npy"),
     ("create", "<FILE.npy>", "create @ --shape 2", ".npy"),
     ("export", "--output", "export in.npy --to csv -o @", ".csv"),
     ("man", "<DIR>", "man @", "/diff2d.1"),

@@ -42,8 +42,8 @@ impl Frames<'_> {
             for (values, component) in row_values.iter_mut().zip(&components) {
                 // A row is read in parts as the memory allows.
                 for (part, values) in values.chunks_mut(self.at_a_time).enumerate() {
-                    let first = part * self.at_a_time;
-                    let columns = first..first + values.len();
+                    let first_column = part * self.at_a_time;
+                    let columns = first_column..first_column + values.len();
                     let read = component.read(row..row + 1, columns, values);
                     read.map_err(unread)?;
                 }
@@ -57,13 +57,13 @@ impl Frames<'_> {
                 vectors.push((middle, vector));
             }
         }
-        let distance = [
-            height / rows as f64 * row_stride as f64,
-            width / columns as f64 * column_stride as f64,
-        ];
-        let distance = distance[0].min(distance[1]);
+        let distance_of_rows = height / rows as f64 * row_stride as f64;
+        let distance_of_columns = width / columns as f64 * column_stride as f64;
+        let distance = distance_of_rows.min(distance_of_columns);
+        // Masked nodes have no vector, and what is 0 has no direction.
+        vectors.retain(|(_, [x, y])| x.hypot(*y).is_normal());
         let lengths = vectors.iter().map(|(_, [x, y])| x.hypot(*y));
-        let mut lengths: Vec<f64> = lengths.filter(|length| length.is_finite()).collect();
+        let mut lengths: Vec<f64> = lengths.collect();
         lengths.sort_by(f64::total_cmp);
         let longest = lengths.get((MEASURED * lengths.len() as f64) as usize);
         let longest = longest.copied().unwrap_or_default();

@@ -166,7 +166,13 @@ fn the_flux_of_a_steady_state_passes_every_line() {
     }
     let told = scene.run("flux c.npy --field -o q.npy");
     assert_eq!(told.code, Some(2), "{told}");
-    scene.succeed("plot q.npy -o q.png");
+    // Neither masked nodes nor a state in which nothing flows have arrows.
+    scene.succeed("plot q.npy -o q.svg");
+    scene.succeed("map q*0 q=q.npy -o still.npy");
+    scene.succeed("plot still.npy -o still.svg");
+    for name in ["q.svg", "still.svg"] {
+        assert!(!scene.text(name).contains("NaN"), "{name}");
+    }
 }
 
 /// A slab that is hot everywhere, and cold on two ends from the beginning.

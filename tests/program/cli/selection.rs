@@ -397,3 +397,29 @@ fn dates_name_the_indices_of_their_day_month_or_moment() {
         "{told}"
     );
 }
+
+/// What the axes of an array are is said once, beside it, and over no file that is read.
+#[test]
+fn an_array_is_labelled_once() {
+    let scene = Scene::new();
+    scene.succeed("create big.npy --shape 24,3 --fill i0");
+    scene.succeed("create lat.npy --shape 3 --fill 10+i0");
+    let big = scene.read("big.npy");
+    scene.succeed("label big.npy --axes t:h:since=2023-01-01,lat=lat.npy");
+    let told = scene.succeed("probe big.npy --at t=2023-01-01T06:00,lat=11 --json");
+    assert!(told.stdout.contains("6.0"), "{told}");
+    let told = scene.run("label big.npy --axes a,b");
+    assert!(
+        told.code == Some(2) && told.stderr.contains("--force"),
+        "{told}"
+    );
+    scene.succeed("label big.npy --axes a,b --force");
+    assert!(scene.text("big.axes.json").contains("\"a\""));
+    for read in ["big.npy", "lat.npy"] {
+        std::fs::remove_file(scene.path("big.axes.json")).unwrap();
+        std::os::unix::fs::symlink(scene.path(read), scene.path("big.axes.json")).unwrap();
+        let told = scene.run("label big.npy --axes t,lat=lat.npy --force");
+        assert_eq!(told.code, Some(2), "{told}");
+    }
+    assert!(scene.read("big.npy") == big);
+}

@@ -12,7 +12,7 @@ use std::{
 };
 
 /// Those that name what is only read, or what a printed script will write.
-const READ: [(&str, &str); 23] = [
+const READ: [(&str, &str); 24] = [
     ("fit", "<PARAMS>"),
     ("gradient", "<PARAMS>"),
     ("gradient", "--cube"),
@@ -36,6 +36,7 @@ const READ: [(&str, &str); 23] = [
     ("distribute", "<FILE.npy>"),
     ("export", "<CUBE>"),
     ("flux", "<CUBE>"),
+    ("label", "<FILE.npy>"),
 ];
 
 /// The arguments of a command that name files or directories, as its help tells them.
