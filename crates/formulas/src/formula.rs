@@ -320,9 +320,18 @@ mod tests {
             let error = Expression::parse(text, &["x"]).unwrap_err().to_string();
             assert!(error.contains(word), "{text}: {error}");
         }
-        let deep = "(".repeat(100_000);
-        let error = Expression::parse(&deep, &[]).unwrap_err();
-        assert!(error.to_string().len() < 200);
+        let long = "x".repeat(100_000);
+        for text in [
+            "(".repeat(100_000),
+            "1.".repeat(50_000),
+            long.clone(),
+            format!("np.{long}"),
+            format!("{long}(1)"),
+            format!("µ{long}"),
+        ] {
+            let error = Expression::parse(&text, &[]).unwrap_err().to_string();
+            assert!(error.len() < 500, "{error}");
+        }
     }
 
     #[test]

@@ -16,6 +16,10 @@ use std::sync::Arc;
 /// The deepest nesting of formulas, so that no text overflows the stack.
 const MOST_LEVELS: usize = 200;
 
+/// The most characters of a name, and of a list of names, in an error: users' names may have any length.
+const LONGEST_NAME: usize = 60;
+const LONGEST_LIST: usize = 1000;
+
 /// A function that is called with the name and the arguments, as typed, of a call, and returns the number of the
 /// variable that stands for it; `None` for a function of values.
 pub type Calls<'c> = dyn FnMut(&str, &str) -> Result<Option<usize>, String> + 'c;
@@ -132,8 +136,8 @@ impl<'a, 'c> Parser<'a, 'c> {
         if let Some(hint) = hint_of(name) {
             let function = self.rest.strip_prefix('.').unwrap_or_default();
             let end = function.find(|letter: char| !(letter.is_alphanumeric() || letter == '_'));
-            let function = &function[..end.unwrap_or(function.len())];
-            return Err(match function {
+            let function = beginning(&function[..end.unwrap_or(function.len())], LONGEST_NAME);
+            return Err(match function.as_str() {
                 "" => format!("'{name}' is not known here: {hint}"),
                 _ => format!(
                     "'{name}.{function}' is not known here: functions have no prefix: write {function}(…)"
@@ -164,8 +168,9 @@ impl<'a, 'c> Parser<'a, 'c> {
     }
 
     fn refuse_name(&self, name: &str) -> String {
-        if let Some(reason) = refuse_letters(name) {
-            return format!("'{name}' is not known here: {reason}");
+        let shown = beginning(name, LONGEST_NAME);
+        if let Some(reason) = refuse_letters(&shown) {
+            return format!("'{shown}' is not known here: {reason}");
         }
         if self.functions.iter().any(|known| known.name() == name) {
             return format!("{name} is a function: write {name}(t)");
@@ -185,7 +190,8 @@ impl<'a, 'c> Parser<'a, 'c> {
         } else {
             "; there are"
         };
-        format!("there is no '{name}' here{hint}{only} {}", names.join(", "))
+        let names = beginning(&names.join(", "), LONGEST_LIST);
+        format!("there is no '{shown}' here{hint}{only} {names}")
     }
 
     fn call(&mut self, name: &str) -> Result<(), String> {
@@ -242,8 +248,9 @@ impl<'a, 'c> Parser<'a, 'c> {
     }
 
     fn refuse_function(&self, name: &str) -> String {
-        if let Some(reason) = refuse_letters(name) {
-            return format!("'{name}' is not known here: {reason}");
+        let shown = beginning(name, LONGEST_NAME);
+        if let Some(reason) = refuse_letters(&shown) {
+            return format!("'{shown}' is not known here: {reason}");
         }
         if let Some(hint) = hint_of_function(name) {
             return format!("there is no function '{name}': {hint}");
@@ -251,8 +258,8 @@ impl<'a, 'c> Parser<'a, 'c> {
         let interpolants = self.functions.iter().map(|function| function.name());
         let names = FUNCTIONS.iter().map(|(name, _)| *name).chain(interpolants);
         let names: Vec<&str> = names.collect();
-        let names = names.join(", ");
-        format!("there is no function '{name}', only random, {names}")
+        let names = beginning(&names.join(", "), LONGEST_LIST);
+        format!("there is no function '{shown}', only random, {names}")
     }
 
     /// Parses a number in Python's notation, with or without an exponent.
@@ -270,7 +277,7 @@ impl<'a, 'c> Parser<'a, 'c> {
         self.skip(length);
         let float = number
             .parse()
-            .map_err(|_| format!("'{number}' is no number"))?;
+            .map_err(|_| format!("'{}' is no number", beginning(number, LONGEST_NAME)))?;
         Ok(Step::Number(float, number.parse().ok()))
     }
 
@@ -348,6 +355,14 @@ fn arguments_length(text: &str) -> Option<usize> {
         }
         _ => None,
     })
+}
+
+/// The first characters of a text, with a sign that there are more.
+fn beginning(text: &str, longest: usize) -> String {
+    match text.char_indices().nth(longest) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
 }
 
 /// The number of digits and points at the beginning of a text.
