@@ -7,7 +7,7 @@ use diff2d_stencil::real::Real;
 use diff2d_stencil::{Equation, Rkl2, Walls};
 use ndarray::Array2;
 use serde::Serialize;
-use std::fmt;
+use std::{fmt, ops::Range};
 
 /// Evaluates the walls for the steps between consecutive times; also returns the reason why steps are impossible, if
 /// there is one.
@@ -21,6 +21,18 @@ pub type ShorterOf<T> = Box<dyn Fn(f64) -> Shorter<T> + Send + Sync>;
 /// Evaluates the factors of a source's terms at times; also returns the reason why a step is impossible, if there is
 /// one.
 pub type FactorsAt<T> = Box<dyn Fn(&[f64]) -> (Vec<T>, Option<Halt>) + Send + Sync>;
+
+/// The change of steps in time because D or decay depends on time.
+pub struct Ageing<T> {
+    /// The means of the functions of time in D and decay over a span. For the exact solution the only one is that of D,
+    /// divided by the D of the method.
+    pub factors: Box<dyn Fn(Range<f64>) -> Vec<f64> + Send + Sync>,
+    /// The dynamics of a step with such means, which begins at a time. The exact solution does not use it.
+    pub dynamics: DynamicsOf<T>,
+}
+
+/// Evaluates the dynamics of a step from the means of functions of time.
+pub type DynamicsOf<T> = Box<dyn Fn(&[f64], f64) -> Result<Dynamics<T>, Halt> + Send + Sync>;
 
 /// The distance of a state from the steady state, as far as it is known.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
@@ -59,6 +71,18 @@ pub enum Halt {
         /// The time \[time\].
         time: f64,
     },
+    /// D or decay has a value that is out of range at some time of a run.
+    #[error(
+        "{key} is negative, not finite, or larger than before at {place} and t = {time:?}, so the run ends there: a shorter runtime, or another formula, can be run"
+    )]
+    Material {
+        /// The parameter.
+        key: &'static str,
+        /// The node, in words.
+        place: String,
+        /// The time \[time\].
+        time: f64,
+    },
     /// The coefficients of a wall make steps of this length unstable at some time of a run.
     #[error(
         "{key} makes steps of dt = {dt:?} unstable at {place} and t = {time:?}, so the run ends there: the largest stable step is {limit:?}, so dt = {limit:?} or less can be run"
@@ -87,6 +111,9 @@ pub enum Halt {
         /// The largest accepted residual.
         tolerance: f64,
     },
+    /// The coefficients of a step cannot be evaluated.
+    #[error("{0}")]
+    Unready(String),
     /// The system refuses memory that a step takes beside the state.
     #[error(
         "the system refuses the memory that a step takes beside the state: fewer threads or a larger dx take less"
@@ -131,6 +158,8 @@ pub struct Dynamics<T> {
     pub source_at: Option<SourceAt<T>>,
     /// The evaluation of the factors of the source's terms, if there are any.
     pub factors_at: Option<FactorsAt<T>>,
+    /// The evaluation of all of this for a step, if D or decay depends on time.
+    pub ageing: Option<Ageing<T>>,
     /// The relation of steps to simulated time.
     pub pace: Pace,
     /// The time-stepping method.
@@ -173,6 +202,7 @@ impl<T: Real> Dynamics<T> {
             walls_at: None,
             source_at: None,
             factors_at: None,
+            ageing: None,
             pace: Pace::added_up(0.0),
             method: Method::Euler,
             shorter: Box::new(|_| Shorter::Part(Rkl2::part_of_euler(1.0))),
@@ -189,6 +219,7 @@ impl<T: fmt::Debug> fmt::Debug for Dynamics<T> {
             .field("walls depend on time", &self.walls_at.is_some())
             .field("source depends on time", &self.source_at.is_some())
             .field("factors depend on time", &self.factors_at.is_some())
+            .field("coefficients depend on time", &self.ageing.is_some())
             .finish_non_exhaustive()
     }
 }

@@ -274,6 +274,12 @@ impl Problem {
         })
     }
 
+    /// Whether D or decay depends on time.
+    #[must_use]
+    pub fn ages(&self) -> bool {
+        self.slots.ages()
+    }
+
     /// Whether there is a source.
     #[must_use]
     pub fn has_source(&self) -> bool {

@@ -229,12 +229,8 @@ fn of_until(problem: &Problem) -> Option<String> {
     let rate = until.filter(|until| until.after <= 0.0)?.steady?;
     let walls = Side::ALL.into_iter().zip(SIDES);
     let walls = walls.filter(|(side, _)| problem.params.boundary.wall(*side).depends_on_time());
-    let source = problem
-        .slots()
-        .slot(Quantity::Source)
-        .in_time()
-        .map(|_| "source");
-    let moving: Vec<_> = walls.map(|(_, key)| key).chain(source).collect();
+    let quantities = problem.slots().keys_in_time();
+    let moving: Vec<_> = walls.map(|(_, key)| key).chain(quantities).collect();
     (!moving.is_empty()).then(|| {
         format!(
             "until = {{ steady = {rate:?} }} ends the run while nothing changes, and {} may change later, with t: until = {{ steady = {rate:?}, after = … }} ends it at no earlier time",

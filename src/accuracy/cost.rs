@@ -38,12 +38,9 @@ fn work(problem: &Problem) -> f64 {
             let wall_nodes = sides
                 .filter(|&side| problem.params.boundary.wall(side).depends_on_time())
                 .map(|side| side.nodes(&problem.grid));
-            let source = if problem.has_moving_source() {
-                nodes
-            } else {
-                0.0
-            };
-            let formulas = wall_nodes.sum::<usize>() as f64 + source;
+            let is_everywhere = problem.has_moving_source() || problem.ages();
+            let everywhere = if is_everywhere { nodes } else { 0.0 };
+            let formulas = wall_nodes.sum::<usize>() as f64 + everywhere;
             problem.stages() as f64 * (nodes + STAGE + FORMULA * formulas)
         }
     };

@@ -75,6 +75,10 @@ fn check(problem: &Problem) -> Result<(), RunError> {
         let sentence = "until ends the run where its state says so, so that the number of steps depends on the unknowns: without until, or with its end as runtime, there is a gradient";
         return Err(Fault::refused(sentence).into());
     }
+    if problem.ages() {
+        let sentence = "D or decay depends on t, so that each step backwards has other coefficients: with a D and a decay of x and y alone there is a gradient";
+        return Err(Fault::refused(sentence).into());
+    }
     for side in Side::ALL {
         if let Wall::Robin([a, b, _]) = problem.geometry().walls.wall(side)
             && (a.depends_on_time() || b.depends_on_time())

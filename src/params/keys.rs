@@ -34,9 +34,9 @@ const TIME_OR_WORD: &[Type] = &[
 ];
 const FINITE: &str = "a finite number";
 const ABOVE_0: &str = "a finite number greater than 0";
-const MATERIAL: &str = "a finite number, 0 or greater, a formula in x and y, { file = \"D.npy\" } or { image = \"D.png\", range = [lo, hi], interpolate = \"nearest\" }";
+const MATERIAL: &str = "a finite number, 0 or greater, a formula in x, y and t, { file = \"D.npy\" } or { image = \"D.png\", range = [lo, hi], interpolate = \"nearest\" }";
 const CAPACITY: &str = "a finite number greater than 0, a formula in x and y, { file = \"c.npy\" } or { image = \"c.png\", range = [lo, hi], interpolate = \"nearest\" }";
-const DECAY: &str = "a finite number, 0 or greater, a formula in x and y, { file = \"k.npy\" } or { image = \"k.png\", range = [lo, hi], interpolate = \"nearest\" }";
+const DECAY: &str = "a finite number, 0 or greater, a formula in x, y and t, { file = \"k.npy\" } or { image = \"k.png\", range = [lo, hi], interpolate = \"nearest\" }";
 const SOURCE: &str = "a finite number, a formula in x, y and t, { file = \"S.npy\" } or { image = \"S.png\", range = [lo, hi], interpolate = \"nearest\" }";
 const WALL: &str = "a finite number, a formula in x, y and t (Dirichlet), \"insulated\", { flux = q } (Neumann), { robin = [a, b, c] } or \"periodic\"";
 const METHOD: &str = "\"euler\" (explicit), \"rkl2\" (super-time-stepping), \"exact\" (transforms) or \"steady\" (no steps: the state that time tends to)";

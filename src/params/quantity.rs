@@ -34,11 +34,11 @@ impl Quantity {
         }
     }
 
-    /// The number of variables of its formulas: x and y, and for the source also t.
+    /// The number of variables of its formulas: x and y, and for all but the capacity also t.
     pub(super) fn variables(self) -> usize {
         match self {
-            Self::Source => 3,
-            Self::X | Self::Y | Self::Capacity | Self::Decay => 2,
+            Self::Capacity => 2,
+            Self::X | Self::Y | Self::Decay | Self::Source => 3,
         }
     }
 

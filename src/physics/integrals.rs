@@ -39,7 +39,7 @@ impl Slots {
 
 /// Values that are integrated where their formula jumps: the capacity over cells; decay and source against hat functions,
 /// so that both have the same weights. D is a property of faces.
-fn integrated(
+pub(super) fn integrated(
     values: Values,
     quantity: Quantity,
     geometry: &Geometry,

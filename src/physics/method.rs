@@ -71,6 +71,13 @@ pub fn walls_give(walls: &Boundary) -> bool {
     })
 }
 
+/// Whether a flux other than 0 passes a wall from [`ends`].
+#[must_use]
+pub fn walls_have_flux(walls: &Boundary) -> bool {
+    let mut sides = walls.sides().into_iter();
+    sides.any(|wall| matches!(wall, Wall::Flux(value) if value.constant() != Some(0.0)))
+}
+
 /// Adds the contribution of constant walls in a step to the nodes next to them, in an array of all nodes; `share` is
 /// the time step divided by the capacity, `diffusion` is `[Dx, Dy]`.
 pub fn add_walls(

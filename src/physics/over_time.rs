@@ -1,9 +1,16 @@
-//! Functions of time at one node: their values at many times, and the times of their maxima.
+//! Functions of time at one node: their values at many times, the times of their maxima, and their means.
 
-use super::{nodes::Nodes, values::value_at_point};
-use crate::params::Function;
-use diff2d_arrays::expression::BATCH;
+use super::{
+    between::{GAUSS, stretch},
+    nodes::Nodes,
+    values::value_at_point,
+};
+use crate::params::{Formula, Function};
+use diff2d_arrays::expression::{BATCH, Extension};
 use std::ops::Range;
+
+/// The number of the variable t in formulas.
+const TIME: usize = 2;
 
 /// The start of a span, and `count` equally spaced times after it up to its end; only the start if the span is empty.
 #[must_use]
@@ -114,6 +121,114 @@ pub fn largest(
         }
     }
     peak.0
+}
+
+/// The times in a span at which tabulated functions that a function calls have their points, if each has an argument that
+/// is linear in t; none of those of a function that has too many of them there.
+#[must_use]
+#[expect(clippy::cast_precision_loss, reason = "numbers of points are small")]
+pub fn knots_at(
+    function: &Function,
+    nodes: &Nodes,
+    node: (usize, usize),
+    Range { start, end }: Range<f64>,
+) -> Vec<f64> {
+    /// The largest number of points of a tabulated function, with all its periods.
+    const MOST_POINTS: usize = 1 << 18;
+    let Function::Formula(formula) = function else {
+        return Vec::new();
+    };
+    let mut knots = Vec::new();
+    for (table, argument) in formula.expression.interpolations() {
+        let [table_start, table_end] = table.range().unwrap_or_default();
+        let argument = Function::Formula(Formula::new("", argument));
+        let argument_at = |time: f64| values_at(&argument, nodes, node, &[time])[0];
+        let (of_start, of_end) = (argument_at(start), argument_at(end));
+        let (slope, middle) = (
+            (of_end - of_start) / (end - start),
+            argument_at(f64::midpoint(start, end)),
+        );
+        let deviation = (middle - f64::midpoint(of_start, of_end)).abs();
+        if !slope.is_normal() || deviation > 1e-9 * (of_end - of_start).abs() {
+            continue;
+        }
+        let (lowest, highest) = (of_start.min(of_end), of_start.max(of_end));
+        let period = table_end - table_start;
+        let [first_period, last_period] = match table.extension() {
+            Extension::Repeat => {
+                [lowest, highest].map(|argument| ((argument - table_start) / period).floor())
+            }
+            Extension::None | Extension::Hold => [0.0; 2],
+        };
+        let count = (last_period - first_period + 1.0) * table.points().len() as f64;
+        if count > MOST_POINTS as f64 {
+            continue;
+        }
+        let mut number = first_period;
+        while number <= last_period {
+            let arguments = table.points().iter().map(|[argument, _]| argument);
+            let shifted = arguments.map(|argument| argument + number * period);
+            knots.extend(shifted.map(|argument| start + (argument - of_start) / slope));
+            number += 1.0;
+        }
+    }
+    knots.retain(|time| (start..end).contains(time));
+    knots
+}
+
+/// The times in a span at which a function of t alone bends or jumps.
+fn breaks(function: &Function, nodes: &Nodes, span: Range<f64>) -> Vec<f64> {
+    let mut breaks = knots_at(function, nodes, (0, 0), span.clone());
+    if let Function::Formula(formula) = function {
+        let bounds = [span.start, span.end];
+        let search = stretch::to_rounding(bounds, 1);
+        let jumps = formula.expression.jumps().parts.into_iter();
+        let places = jumps.flat_map(|jump| jump.places_along(TIME, &[0.0; 3], bounds, search));
+        breaks.extend(places.flatten());
+    }
+    breaks
+}
+
+/// The mean of a function of t alone over a span, or its value at a moment, which is a span without length.
+#[must_use]
+pub fn mean(function: &Function, nodes: &Nodes, span: Range<f64>) -> f64 {
+    let values = |times: &[f64]| values_at(function, nodes, (0, 0), times);
+    let (start, length) = (values(&[span.start])[0], span.end - span.start);
+    if length <= 0.0 || function.constant().is_some() {
+        return start;
+    }
+    let pieces = stretch::divided([span.start, span.end], breaks(function, nodes, span));
+    let sums = pieces.into_iter().map(|[from, to]| {
+        let values = values(&GAUSS.map(|(share, _)| stretch::within([from, to], share)));
+        let weighted = GAUSS.iter().zip(values);
+        // What does not change has its own value as the mean, to the bit.
+        let mean_change: f64 = weighted
+            .map(|((_, weight), value)| weight * (value - start))
+            .sum();
+        (to - from) / length * mean_change
+    });
+    start + sums.sum::<f64>()
+}
+
+/// The least and the largest value of a function of t alone in a span.
+#[must_use]
+pub fn bounds(function: &Function, nodes: &Nodes, span: Range<f64>) -> [f64; 2] {
+    /// The number of times at which the function is asked before it is searched further.
+    const LOOKS: usize = 1 << 12;
+    let values = |times: &[f64]| values_at(function, nodes, (0, 0), times);
+    let [least, most] = [-1.0, 1.0].map(|sign| {
+        let time = largest(span.clone(), LOOKS, f64::NEG_INFINITY, |times, out| {
+            let signed = values(times).into_iter().map(|value| sign * value);
+            out.iter_mut()
+                .zip(signed)
+                .for_each(|(out, value)| *out += value);
+        });
+        values(&[time])[0]
+    });
+    let breaks = values(&breaks(function, nodes, span));
+    breaks.into_iter().fold([least, most], |[least, most], value| {
+        [least.min(value), most.max(value)]
+    })
 }
 
 /// The largest of the values at some times and of a known peak, with its time; of equal values the first.

@@ -4,6 +4,7 @@
 //! the largest stable step.
 
 use super::{
+    ageing::Ageing,
     between::{CutFaces, Jumping, Wrong},
     geometry::Geometry,
     input::Digests,
@@ -13,7 +14,7 @@ use super::{
 use crate::{
     node_set::NodeSet,
     params::{
-        Coordinates, Face, Formula, Function, Params, ParamsError, Profile, Quantity, RawParams,
+        Face, Formula, Function, Params, ParamsError, Profile, Quantity, RawParams,
     },
     summary::Summary,
 };
@@ -80,9 +81,20 @@ pub struct Slots {
     pub(super) is_isotropic: bool,
     /// The coefficients of faces along x and along y on whose edges the formula of D jumps.
     pub(super) cut_faces: Arc<[CutFaces; 2]>,
+    /// The functions of time of a D and a decay that depend on it; `list` has them with their largest values.
+    pub(super) ageing: Arc<Ageing>,
 }
 
 impl Slot {
+    /// A quantity that does not depend on time.
+    pub(super) fn of_material(values: Values) -> Self {
+        Self {
+            values,
+            depends_on_time: false,
+            products: Vec::new(),
+        }
+    }
+
     /// Whether the quantity can differ from 0.
     #[must_use]
     pub fn is_there(&self) -> bool {
@@ -113,7 +125,8 @@ impl Slot {
 }
 
 impl Slots {
-    /// The slots of the parameters. [`check_source`](Self::check_source) checks the source later.
+    /// The slots of the parameters; what depends on time but the source has its largest values in the run.
+    /// [`check_source`](Self::check_source) checks the source later.
     ///
     /// # Errors
     /// [`ParamsError`] for a file that cannot be used, and for values out of range at nodes that are not masked.
@@ -123,14 +136,16 @@ impl Slots {
         geometry: &Arc<Geometry>,
         digests: &mut Digests,
     ) -> Result<Self, ParamsError> {
-        let columns = &geometry.grid.x;
-        let radii: Option<Arc<[f64]>> = (params.coordinates == Coordinates::Axisymmetric)
-            .then(|| (0..columns.nodes).map(|i| columns.radius(i)).collect());
+        let radii: Option<Arc<[f64]>> = geometry.grid.x.radii().map(Into::into);
         let slot_results = Quantity::ALL.into_iter().map(|quantity| {
             let profile = params.profile(quantity);
             // Around an axis, every term of the equation is multiplied by the radius. D along x is multiplied in
             // `faces.rs`, by the radius of each face.
             let radii = radii.as_ref().filter(|_| quantity != Quantity::X);
+            if quantity != Quantity::Source && profile.depends_on_time() {
+                // It gets its values below.
+                return Ok(Slot::of_material(Values::Uniform(0.0)));
+            }
             let products = products(profile).unwrap_or_default().into_iter();
             let products = products.map(|product| Product {
                 values: by_radius(product.values, radii),
@@ -151,6 +166,7 @@ impl Slots {
             face: params.face,
             is_isotropic: x_profile == y_profile,
             cut_faces: Arc::default(),
+            ageing: Arc::default(),
         };
         let masked = geometry.masked().map(|masked| &**masked);
         for quantity in [
@@ -176,7 +192,7 @@ impl Slots {
             slots.cut_faces(Quantity::X, params, raw)?,
             slots.cut_faces(Quantity::Y, params, raw)?,
         ]);
-        Ok(slots)
+        slots.ageing(params, raw)
     }
 
     /// The refusal of a value between nodes.
@@ -199,21 +215,29 @@ impl Slots {
         raw.refuse(key, reason)
     }
 
-    /// The faces along x or along y on whose edges the formula of D jumps.
+    /// The [faces between nodes](Self::faces_between_nodes), or a refusal.
     fn cut_faces(
         &self,
         quantity: Quantity,
         params: &Params,
         raw: &RawParams,
     ) -> Result<CutFaces, ParamsError> {
+        let faces = self.faces_between_nodes(quantity);
+        faces.map_err(|wrong| self.refuse(quantity, params, raw, wrong))
+    }
+
+    /// The faces along x or along y on whose edges the formula of D jumps.
+    ///
+    /// # Errors
+    /// The first value between nodes that is out of range.
+    pub(super) fn faces_between_nodes(&self, quantity: Quantity) -> Result<CutFaces, Wrong> {
         let Values::Function(function) = self.slot(quantity).values.given() else {
             return Ok(CutFaces::default());
         };
         let jumping = Jumping::new(function, &self.geometry, self.geometry.start);
         let axis = usize::from(quantity == Quantity::Y);
         let faces = jumping.map(|jumping| jumping.faces(axis, self.face));
-        let faces = faces.unwrap_or_else(|| Ok(CutFaces::default()));
-        faces.map_err(|wrong| self.refuse(quantity, params, raw, wrong))
+        faces.unwrap_or_else(|| Ok(CutFaces::default()))
     }
 
     /// Bytes of memory.
@@ -286,19 +310,28 @@ impl Slots {
     /// The quantities that depend on time.
     pub fn in_time(&self) -> impl Iterator<Item = Quantity> {
         let quantities = Quantity::ALL.into_iter();
-        quantities.filter(|&quantity| self.slot(quantity).depends_on_time())
+        let quantities = quantities.filter(|&quantity| self.slot(quantity).depends_on_time());
+        quantities.chain(self.ageing_quantities())
+    }
+
+    /// The parameters for the quantities that depend on time.
+    pub fn keys_in_time(&self) -> impl Iterator<Item = &'static str> {
+        self.in_time().filter_map(|quantity| self.key(quantity))
     }
 
     /// The values of all slots by key. They may come from files.
     pub fn values(&self) -> impl Iterator<Item = (&'static str, &Values)> {
-        let keys = Quantity::ALL
-            .into_iter()
-            .filter_map(|quantity| match quantity {
-                Quantity::X if self.is_isotropic => Some((quantity, "D")),
-                Quantity::Y if self.is_isotropic => None,
-                _ => Some((quantity, quantity.key())),
-            });
-        keys.map(|(quantity, key)| (key, &self.slot(quantity).values))
+        let quantities = Quantity::ALL.into_iter();
+        quantities.filter_map(|quantity| Some((self.key(quantity)?, &self.slot(quantity).values)))
+    }
+
+    /// The parameter for a quantity; `None` for the D along y if another one stands for both.
+    fn key(&self, quantity: Quantity) -> Option<&'static str> {
+        match quantity {
+            Quantity::X if self.is_isotropic => Some("D"),
+            Quantity::Y if self.is_isotropic => None,
+            _ => Some(quantity.key()),
+        }
     }
 
     /// The time step divided by the capacity, if that is uniform: the coefficients of the step then contain the
@@ -427,7 +460,7 @@ pub(super) fn averaged(values: Values, means: SparseRows) -> Values {
 }
 
 /// Values, multiplied by the radius of their column if there are radii.
-fn by_radius(values: Values, radii: Option<&Arc<[f64]>>) -> Values {
+pub(super) fn by_radius(values: Values, radii: Option<&Arc<[f64]>>) -> Values {
     match radii {
         Some(radii) => Values::Weighted(Box::new(values), Arc::clone(radii)),
         None => values,
@@ -454,6 +487,6 @@ fn products(profile: &Profile) -> Option<Vec<Product>> {
 }
 
 /// A part of a formula, which messages show as the whole formula.
-fn formula_of(whole: &Formula, expression: Expression) -> Function {
+pub(super) fn formula_of(whole: &Formula, expression: Expression) -> Function {
     Function::Formula(Formula::new(&whole.text, expression))
 }

@@ -5,6 +5,7 @@ use crate::{
     schedule::{Clock, Pace},
 };
 use diff2d_stencil::Rkl2;
+use std::ops::Range;
 
 /// Sums the inflow during each step, from the rates of the states whose increments the step uses.
 ///
@@ -47,6 +48,13 @@ impl StepSums {
         } else {
             method.clone()
         })
+    }
+
+    /// The times of the beginning and the end of the next step.
+    #[must_use]
+    pub fn span(&self) -> Range<f64> {
+        let start = self.now.simtime;
+        start..start + self.pace.next(self.now)
     }
 
     /// The time of the state whose increment stage `number` of the next step uses.

@@ -2,15 +2,17 @@
 
 use super::Problem;
 use crate::{
-    dynamics::{Dynamics, Method, Shorter, ShorterOf, WallsAt},
+    dynamics::{Ageing, Dynamics, Halt, Method, Shorter, ShorterOf, WallsAt},
     params::{Choice, ParamsError, Quantity, RawParams, RowTimes, SIDES, StepMethod},
     physics::{
         Unready,
         assembly::{Assembled, Purpose},
-        fluxes::Fluxes,
+        fluxes::{Fluxes, RateCoefficients},
         method,
         moving_nodes::MovingNodes,
+        slots::Slots,
         step_sums::StepSums,
+        survey::Survey,
         tables::Tables,
         zeros,
     },
@@ -30,18 +32,18 @@ impl Problem {
 
     /// The kind of the equation, without rows.
     pub(super) fn kind<T: Element>(&self) -> Equation<T> {
-        match self.assemble(0..0) {
+        match self.slots.assemble(0..0, self.schedule.dt, self.purpose()) {
             Ok(assembled) => assembled.equation,
             Err(_) => unreachable!("no rows take no memory and are in no file"),
         }
     }
 
-    fn assemble<T: Element>(&self, rows: Range<usize>) -> Result<Assembled<T>, Unready> {
-        let purpose = match self.params.method {
+    /// What the equation of a step is for.
+    fn purpose(&self) -> Purpose {
+        match self.params.method {
             StepMethod::Exact => Purpose::ExactSteps,
             _ => Purpose::Steps,
-        };
-        self.slots.assemble(rows, self.schedule.dt, purpose)
+        }
     }
 
     /// The method of a step on the given rows and columns, with `stages` stages. For the exact solution it lacks the
@@ -130,10 +132,18 @@ impl Problem {
                 "\"exact\" needs a diffusion coefficient that does not vary",
             );
         }
-        if let Some(quantity) = self.slots.in_time().next() {
+        let is_closed = !self.has_source() && self.slots.uniform_loss() == Some(0.0);
+        let start = self.schedule.start;
+        let is_transformed = is_closed
+            && !method::walls_have_flux(&self.params.boundary)
+            && self.slots.common_factor(start..start).is_some();
+        if let Some(quantity) = self.slots.in_time().next().filter(|_| !is_transformed) {
             return refuse(
                 quantity.key(),
-                "method = \"exact\" needs a source that does not depend on t",
+                match quantity {
+                    Quantity::Source => "method = \"exact\" needs a source that does not depend on t",
+                    _ => "method = \"exact\" takes a function of t in D alone, the same along x and y, where there is no source, no decay and no wall with a flux",
+                },
             );
         }
         match method::ends(&self.params.boundary) {
@@ -182,18 +192,60 @@ impl Problem {
     /// [`Unready`] if the system has too little memory for coefficients and sources, or their files can no longer be
     /// read.
     pub(crate) fn dynamics<T: Element>(&self, rows: Range<usize>) -> Result<Dynamics<T>, Unready> {
+        let mut dynamics = self.dynamics_of(&self.slots, &self.survey, rows.clone())?;
+        dynamics.ageing = self.ages().then(|| self.ageing(rows));
+        Ok(dynamics)
+    }
+
+    /// The dynamics of rows whose D and decay depend on time.
+    fn ageing<T: Element>(&self, rows: Range<usize>) -> Ageing<T> {
+        let (problem, slots, method) = (self.clone(), self.slots.clone(), self.params.method);
+        let dynamics = move |factors: &[f64], time: f64| {
+            let (slots, survey) = problem.during(factors, time)?;
+            let dynamics = problem.dynamics_of(&slots, &survey, rows.clone());
+            let dynamics = dynamics.map_err(|unready| Halt::Unready(unready.to_string()))?;
+            match slots.wrong_coefficient(&dynamics.equation, rows.start, time) {
+                Some(halt) => Err(halt),
+                None => Ok(dynamics),
+            }
+        };
+        Ageing {
+            factors: Box::new(move |span| match method {
+                StepMethod::Exact => slots.common_factor(span).into_iter().collect(),
+                _ => slots.factors(span),
+            }),
+            dynamics: Box::new(dynamics),
+        }
+    }
+
+    /// The slots with means of the functions of time in D and decay, from a time on, and their survey.
+    fn during(&self, factors: &[f64], time: f64) -> Result<(Slots, Survey), Halt> {
+        let slots = self.slots.during(factors, time)?;
+        // Of the survey, rows along walls alone count.
+        let survey = slots.survey(0.0);
+        let survey = survey.map_err(|error| Halt::Unready(error.to_string()))?;
+        Ok((slots, survey))
+    }
+
+    /// The dynamics of rows whose D and decay do not depend on time.
+    fn dynamics_of<T: Element>(
+        &self,
+        slots: &Slots,
+        survey: &Survey,
+        rows: Range<usize>,
+    ) -> Result<Dynamics<T>, Unready> {
         let Assembled {
             equation,
             source_at,
             factors_at,
-        } = self.assemble(rows.clone())?;
+        } = slots.assemble(rows.clone(), self.schedule.dt, self.purpose())?;
         let reach = match self.params.method {
             StepMethod::Rkl2 => rkl2_reach(self.stages()),
             StepMethod::Exact => f64::INFINITY,
             _ => 1.0,
         };
-        let shorter = self.shorter(&equation);
-        let tables = Tables::new(&self.slots, &self.survey, rows, self.schedule.dt, reach);
+        let shorter = self.shorter(slots, &equation);
+        let tables = Tables::new(slots, survey, rows, self.schedule.dt, reach);
         Ok(Dynamics {
             shorter,
             equation,
@@ -205,22 +257,23 @@ impl Problem {
                 .then(|| -> WallsAt<T> { Box::new(move |times| tables.at(times)) }),
             source_at,
             factors_at,
+            ageing: None,
             pace: self.schedule.pace(),
             method: self.forced_method()?,
         })
     }
 
     /// The stepping of a step that is shorter than the others; `whole` is the equation of full steps.
-    fn shorter<T: Element>(&self, whole: &Equation<T>) -> ShorterOf<T> {
+    fn shorter<T: Element>(&self, slots: &Slots, whole: &Equation<T>) -> ShorterOf<T> {
         let whole_dt = self.schedule.dt;
         if self.params.method == StepMethod::Rkl2 {
             let method = Rkl2::new(self.stages());
             return Box::new(move |dt| Shorter::Part(method.clone().part(dt / whole_dt)));
         }
-        if !whole.terms.is_empty() || self.slots.uniform_d().is_none() {
+        if !whole.terms.is_empty() || slots.uniform_d().is_none() {
             return Box::new(move |dt| Shorter::Part(Rkl2::part_of_euler(dt / whole_dt)));
         }
-        let (slots, node_equation) = (self.slots.clone(), whole.sample((0, 0)));
+        let (slots, node_equation) = (slots.clone(), whole.sample((0, 0)));
         Box::new(move |dt| {
             let mut short_equation = node_equation.clone();
             if let Some(operator) = slots.uniform_operator(dt) {
@@ -244,18 +297,32 @@ impl Problem {
     /// # Errors
     /// [`Unready`] as [`dynamics`](Self::dynamics).
     pub(crate) fn fluxes_of_rows(&self, rows: Range<usize>) -> Result<Fluxes, Unready> {
-        let (slots, dt) = (&self.slots, self.schedule.dt);
-        let assembled = slots.assemble(rows.clone(), dt, Purpose::Rates)?;
-        let tables = Tables::new(slots, &self.survey, rows.clone(), dt, f64::INFINITY);
-        let capacity = slots.uniform(Quantity::Capacity).unwrap_or(1.0);
-        Ok(Fluxes::new(
-            &slots.geometry,
-            rows,
-            assembled,
-            tables,
-            capacity,
-            dt,
-        ))
+        let coefficients = self.coefficients_of_rates(&self.slots, &self.survey, &rows)?;
+        let capacity = self.slots.uniform(Quantity::Capacity).unwrap_or(1.0);
+        let fluxes = Fluxes::new(&self.slots.geometry, rows.clone(), coefficients, capacity, self.schedule.dt);
+        if !self.ages() {
+            return Ok(fluxes);
+        }
+        let problem = self.clone();
+        Ok(fluxes.with_coefficients_at(Box::new(move |span| {
+            let factors = problem.slots.factors(span.clone());
+            let (slots, survey) = problem.during(&factors, span.start).ok()?;
+            problem.coefficients_of_rates(&slots, &survey, &rows).ok()
+        })))
+    }
+
+    /// The coefficients of rates in these rows.
+    fn coefficients_of_rates(
+        &self,
+        slots: &Slots,
+        survey: &Survey,
+        rows: &Range<usize>,
+    ) -> Result<RateCoefficients, Unready> {
+        let dt = self.schedule.dt;
+        Ok(RateCoefficients {
+            assembled: slots.assemble(rows.clone(), dt, Purpose::Rates)?,
+            tables: Tables::new(slots, survey, rows.clone(), dt, f64::INFINITY),
+        })
     }
 
     /// The nodes of fixed walls whose values depend on time.

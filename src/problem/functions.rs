@@ -113,7 +113,12 @@ pub(super) fn check(
     for quantity in Quantity::ALL {
         if let Profile::Function(function) = params.profile(quantity) {
             let nodes = some_of(&geometry.grid);
-            if let Some(reason) = beyond(function, geometry, &nodes, begun.clone()) {
+            let span = match quantity {
+                Quantity::Source => begun.clone(),
+                // A step has the mean over all of it.
+                _ => start.simtime..end_time,
+            };
+            if let Some(reason) = beyond(function, geometry, &nodes, span) {
                 return Err(raw.refuse(quantity.key(), reason));
             }
         }

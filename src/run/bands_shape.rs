@@ -109,7 +109,7 @@ impl Passes {
             reach,
             beyond: rows_beyond,
             most: most_steps,
-            deepest: if problem.has_moving_source() {
+            deepest: if problem.has_moving_source() || problem.ages() {
                 1
             } else {
                 tile.depth.min(most_steps)

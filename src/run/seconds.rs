@@ -54,9 +54,9 @@ fn seconds_in<T: Element>(problem: &Problem, memory: u64) -> f64 {
     let Ok(mut solver) = started else {
         return f64::NAN;
     };
-    // A source that moves is another one at every step. Other steps are taken together from one snapshot to the next: on a small
+    // A source that moves is another one at every step, and so is a D that depends on time. Other steps are taken together from one snapshot to the next: on a small
     // grid a call takes longer than a step.
-    let most_steps_a_call = match problem.has_moving_source() {
+    let most_steps_a_call = match problem.has_moving_source() || problem.ages() {
         true => 1,
         false => u64::MAX,
     };

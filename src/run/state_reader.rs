@@ -86,8 +86,13 @@ impl<'a> StateReader<'a> {
         ]
     }
 
-    /// Makes ready what these rows are read by at a time, which may have been read before.
-    fn prepare(&mut self, held: &Range<usize>, time: f64) -> Result<&GridRowReader, RunError> {
+    /// Makes ready what these rows are read by at a time in a step, which may have been read before.
+    fn prepare(
+        &mut self,
+        held: &Range<usize>,
+        time: f64,
+        step: Range<f64>,
+    ) -> Result<&GridRowReader, RunError> {
         if self
             .row_reader
             .as_ref()
@@ -101,20 +106,25 @@ impl<'a> StateReader<'a> {
             none => none.insert(GridRowReader::new(self.problem, self.keys, held.clone())?),
         };
         if let Some(fluxes) = &mut row_reader.fluxes {
-            fluxes.prepare(time);
+            fluxes.prepare_in_step(time, step);
         }
         Ok(row_reader)
     }
 
-    /// Reads the rates of rows of a state at a time.
+    /// Reads the rates of rows of a state at a time in a step.
     ///
     /// # Errors
     /// [`RunError`]; the rates of these rows are then 0.
-    pub(super) fn read_rates(&mut self, time: f64, view: &RowsView<'_>) -> Result<(), RunError> {
+    pub(super) fn read_rates(
+        &mut self,
+        time: f64,
+        step: Range<f64>,
+        view: &RowsView<'_>,
+    ) -> Result<(), RunError> {
         let (width, old_length) = (self.problem.geometry().rates(), self.rows.len());
         let mut rows = mem::take(&mut self.rows);
         rows.resize(old_length + view.own.len() * width, 0.0);
-        let prepared = self.prepare(&view.held, time);
+        let prepared = self.prepare(&view.held, time, step);
         let read = prepared.map(|row_reader| {
             let new_rows = rows[old_length..].par_chunks_exact_mut(width);
             let fluxes = row_reader.fluxes.as_ref();
@@ -159,7 +169,7 @@ impl<'a> StateReader<'a> {
         let mut rows = mem::take(&mut self.rows);
         rows.resize(old_length + own_rows.len() * width, 0.0);
         let problem = self.problem;
-        let row_reader = self.prepare(&view.held, time)?;
+        let row_reader = self.prepare(&view.held, time, time..time)?;
         let new_rows = rows[old_length..].par_chunks_mut(AT_ONCE * width);
         let pieces = own_rows.clone().into_par_iter().step_by(AT_ONCE);
         new_rows.zip(pieces).try_for_each(|(numbers, start)| {

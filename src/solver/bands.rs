@@ -215,6 +215,7 @@ impl<T: Element> Bands<T> {
             for (stage, &depth) in depths.iter().enumerate() {
                 let kept_rows = fronts.kept(stage, arrived_after);
                 self.keep(stage, 2 * fronts.lags[stage], &window, kept_rows);
+                forcing.age(&mut stencil, &mut dynamics.shorter);
                 let length = forcing.is_shorter_next().then(|| forcing.next_length());
                 let shorter = length.map(&dynamics.shorter);
                 match &dynamics.method {

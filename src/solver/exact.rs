@@ -6,6 +6,11 @@ use diff2d_spectral::Spectral;
 use diff2d_stencil::Element;
 
 impl<T: Element> Solver<T> {
+    /// The next step, as a part of a whole step.
+    pub(super) fn part_of(&self, method: &Spectral) -> Spectral {
+        method.part(self.forcing.exact_length() / self.forcing.pace.dt)
+    }
+
     /// Collective. Takes one step.
     pub(super) fn advance_exactly(&mut self, method: &Spectral, comm: &impl Comm) {
         self.forcing.skip(1);

@@ -1,7 +1,7 @@
 //! [`Forcing`]: the effect of walls and sources on a state, at its time.
 
 use crate::{
-    dynamics::{Dynamics, FactorsAt, Halt, SourceAt, WallsAt},
+    dynamics::{Ageing, Dynamics, FactorsAt, Halt, ShorterOf, SourceAt, WallsAt},
     schedule::{Clock, Pace},
 };
 use diff2d_stencil::{Element, Rkl2, Side, Stencil, Walls};
@@ -14,6 +14,9 @@ pub(super) struct Forcing<T> {
     pub(super) walls_at: Option<WallsAt<T>>,
     pub(super) source_at: Option<SourceAt<T>>,
     factors_at: Option<FactorsAt<T>>,
+    ageing: Option<Ageing<T>>,
+    /// The factors with which the coefficients of the next step were evaluated.
+    factors: Vec<f64>,
     pub(super) pace: Pace,
     /// The time of the state.
     pub(super) now: Clock,
@@ -42,6 +45,8 @@ impl<T: Element> Forcing<T> {
             walls_at: dynamics.walls_at.take(),
             source_at: dynamics.source_at.take(),
             factors_at: dynamics.factors_at.take(),
+            ageing: dynamics.ageing.take(),
+            factors: Vec::new(),
             pace: dynamics.pace.clone(),
             now,
             cut: None,
@@ -65,7 +70,7 @@ impl<T: Element> Forcing<T> {
     /// The number of the next `steps_left` steps, in passes of `depth`, that can be taken at once over the given nodes:
     /// all of equal length, with one source, or with one table of walls.
     pub(super) fn batch(&self, steps_left: u64, depth: usize, (ny, nx): (usize, usize)) -> u64 {
-        if self.source_at.is_some() {
+        if self.source_at.is_some() || self.ages() {
             return 1;
         }
         let steps_left = steps_left.min(self.pace.before_shorter(self.now).max(1));
@@ -97,6 +102,44 @@ impl<T: Element> Forcing<T> {
         }
     }
 
+    /// The length of a step in which D would not depend on time, and which does the same as the next one of the exact
+    /// solution.
+    pub(super) fn exact_length(&self) -> f64 {
+        let (start_time, length) = (self.now.simtime, self.next_length());
+        let factors = self.ageing.as_ref();
+        let factors = factors.map(|ageing| (ageing.factors)(start_time..start_time + length));
+        factors.map_or(length, |factors| length * factors[0])
+    }
+
+    /// Whether D or decay depends on time.
+    pub(super) fn ages(&self) -> bool {
+        self.ageing.is_some()
+    }
+
+    /// Evaluates the coefficients of the next step, if they depend on time.
+    pub(super) fn age(&mut self, stencil: &mut Stencil<T>, shorter: &mut ShorterOf<T>) {
+        let Some(ageing) = &self.ageing else {
+            return;
+        };
+        let start_time = self.now.simtime;
+        let factors = (ageing.factors)(start_time..start_time + self.next_length());
+        if factors == self.factors {
+            return;
+        }
+        match (ageing.dynamics)(&factors, start_time) {
+            Ok(mut dynamics) => {
+                self.factors = factors;
+                self.walls_at = dynamics.walls_at.take();
+                self.source_at = dynamics.source_at.take();
+                self.factors_at = dynamics.factors_at.take();
+                self.set_walls(mem::take(&mut dynamics.walls));
+                stencil.set_equation(dynamics.equation);
+                *shorter = dynamics.shorter;
+            }
+            Err(halt) => self.note(Some(halt)),
+        }
+    }
+
     /// Evaluates the time-dependent walls and sources for the next `steps` steps, and advances the clock by these
     /// steps.
     pub(super) fn prepare(&mut self, steps: u64, stencil: &mut Stencil<T>) {
@@ -115,7 +158,7 @@ impl<T: Element> Forcing<T> {
 
     /// Advances the clock by steps for which nothing is evaluated.
     pub(super) fn skip(&mut self, steps: u64) {
-        match self.has_tables() || self.source_at.is_some() {
+        match self.has_tables() || self.source_at.is_some() || self.ages() {
             true => self.now = self.after(self.now, steps),
             // Nobody looks at the time.
             false => self.now.step += steps,

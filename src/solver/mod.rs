@@ -193,7 +193,10 @@ impl<T: Element> Solver<T> {
             }
             Method::Exact(method) => {
                 let method = method.clone();
-                (0..steps).for_each(|_| self.advance_exactly(&method, comm));
+                (0..steps).for_each(|_| {
+                    let step = self.forcing.ages().then(|| self.part_of(&method));
+                    self.advance_exactly(step.as_ref().unwrap_or(&method), comm);
+                });
             }
         }
         self.show();
@@ -257,6 +260,11 @@ impl<T: Element> Solver<T> {
         Ok(())
     }
 
+    /// Evaluates the coefficients of the next step, if they depend on time.
+    fn age(&mut self) {
+        self.forcing.age(&mut self.stencil, &mut self.shorter);
+    }
+
     fn advance_euler(&mut self, steps: u64, comm: &impl Comm) {
         let mut steps_left = steps;
         while steps_left > 0 {
@@ -265,6 +273,7 @@ impl<T: Element> Solver<T> {
                 steps_left -= 1;
                 continue;
             }
+            self.age();
             let batch = self.batch(steps_left);
             self.forcing.prepare(batch, &mut self.stencil);
             match self.slab.parts() {

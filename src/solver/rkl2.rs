@@ -12,6 +12,7 @@ impl<T: Element> Solver<T> {
         if takes_stages_apart(method, &self.forcing, &self.slab) {
             return self.advance_by_stages(method, comm, |_, _, _, _| ());
         }
+        self.age();
         self.forcing.prepare_stages(method, &mut self.stencil);
         let stages = method.stages();
         fill_halos(&self.slab, self.state.as_mut_slice(), stages, None, comm);
@@ -31,6 +32,7 @@ impl<T: Element> Solver<T> {
         comm: &impl Comm,
         mut see: impl FnMut(usize, &Field<T>, Option<&Field<T>>, &Walls<T>),
     ) {
+        self.age();
         let times = self.forcing.prepare_stages(method, &mut self.stencil);
         fill_halos(&self.slab, self.state.as_mut_slice(), 1, None, comm);
         // The second stage reads zeros where later stages read older stages, and the walls that are held are zero in

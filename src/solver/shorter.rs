@@ -13,6 +13,7 @@ use std::{io, mem, ops::Range};
 impl<T: Element> Solver<T> {
     /// Collective. Takes the next step of explicit Euler, which is a shorter one.
     pub(super) fn advance_shorter(&mut self, comm: &impl Comm) {
+        self.age();
         let length = self.forcing.next_length();
         self.forcing.prepare(1, &mut self.stencil);
         let own_smoothness = self.knowledge.smoothness();
@@ -124,7 +125,7 @@ impl<T: Element> Solver<T> {
                     }
                 }
                 Method::Exact(method) => {
-                    let part = method.part(part_length / self.forcing.pace.dt);
+                    let part = self.part_of(method);
                     self.advance_exactly(&part, comm);
                 }
             }

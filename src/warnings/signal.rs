@@ -2,16 +2,17 @@
 
 use crate::{
     params::{Formula, Function, Quantity, SIDES},
-    physics::{nodes::Nodes, over_time::values_at, wall::Side},
+    physics::{
+        nodes::Nodes,
+        over_time::{knots_at, values_at},
+        wall::Side,
+    },
     problem::Problem,
 };
-use diff2d_arrays::expression::Extension;
 
 /// The largest number of parts of the run at which a function of t alone, or at one of several places, is sampled.
 const PARTS: usize = 1 << 16;
 const PARTS_AT_PLACES: usize = 1 << 13;
-/// The largest number of points of a tabulated function, with all its periods.
-const MOST_POINTS: usize = 1 << 18;
 /// The number of nodes along a wall, and along each axis, at which a function of x or y is sampled.
 const NODES: usize = 5;
 /// The number of the variable t in formulas, and the bits of x and y.
@@ -118,60 +119,13 @@ impl Signal<'_> {
         values_at(&self.function, self.nodes, self.node, times)
     }
 
-    /// The times in a span at which tabulated functions have their points, if each has an argument that is linear in t;
-    /// empty if there are more than [`MOST_POINTS`].
-    #[expect(clippy::cast_precision_loss, reason = "numbers of points are small")]
-    fn knots(&self, start: f64, end: f64) -> Vec<f64> {
-        let Function::Formula(formula) = &self.function else {
-            return Vec::new();
-        };
-        let mut knots = Vec::new();
-        for (table, argument) in formula.expression.interpolations() {
-            let [table_start, table_end] = table.range().unwrap_or_default();
-            let argument_at = |time: f64| {
-                let function = Function::Formula(Formula::new("", argument.clone()));
-                values_at(&function, self.nodes, self.node, &[time])[0]
-            };
-            let (of_start, of_end) = (argument_at(start), argument_at(end));
-            let (slope, middle) = (
-                (of_end - of_start) / (end - start),
-                argument_at(f64::midpoint(start, end)),
-            );
-            let deviation = (middle - f64::midpoint(of_start, of_end)).abs();
-            if !slope.is_normal() || deviation > 1e-9 * (of_end - of_start).abs() {
-                continue;
-            }
-            let (lowest, highest) = (of_start.min(of_end), of_start.max(of_end));
-            let period = table_end - table_start;
-            let [first_period, last_period] = match table.extension() {
-                Extension::Repeat => {
-                    [lowest, highest].map(|argument| ((argument - table_start) / period).floor())
-                }
-                Extension::None | Extension::Hold => [0.0; 2],
-            };
-            let count = (last_period - first_period + 1.0) * table.points().len() as f64;
-            if count > MOST_POINTS as f64 {
-                continue;
-            }
-            let mut number = first_period;
-            while number <= last_period {
-                let arguments = table.points().iter().map(|[argument, _]| argument);
-                let shifted = arguments.map(|argument| argument + number * period);
-                knots.extend(shifted.map(|argument| start + (argument - of_start) / slope));
-                number += 1.0;
-            }
-        }
-        knots.retain(|time| (start..end).contains(time));
-        knots
-    }
-
     /// The integral from midpoint values in `parts` parts of the run, exact between the points of tabulated functions.
     /// `None` if it is not finite.
     #[expect(clippy::cast_precision_loss, reason = "numbers of parts are small")]
     pub(super) fn integral(&self, problem: &Problem, parts: usize) -> Option<Integral> {
         let schedule = &problem.schedule;
         let (start, duration) = (schedule.start, schedule.duration());
-        let knots = self.knots(start, start + duration);
+        let knots = knots_at(&self.function, self.nodes, self.node, start..start + duration);
         let has_knots = !knots.is_empty();
         let part_ends = (0..=parts).map(|number| start + number as f64 / parts as f64 * duration);
         let mut times: Vec<f64> = part_ends.chain(knots).collect();

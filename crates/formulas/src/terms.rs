@@ -3,7 +3,7 @@
 
 use super::{
     formula::Expression,
-    functions::{Form, NEGATE, OPERATORS},
+    functions::{FUNCTIONS, Form, NEGATE, OPERATORS, PLUS},
     step::Step,
 };
 
@@ -59,6 +59,33 @@ impl Expression {
             alone: factor(alone),
         });
         Some(terms.collect())
+    }
+
+    /// The sum of products of formulas and numbers. A number is known between two bounds, and the product with it has its
+    /// largest value.
+    #[must_use]
+    pub fn sum_of(products: &[(Self, [f64; 2])]) -> Self {
+        let times = OPERATORS.iter().map(|operator| operator.function);
+        let times = times.filter(|function| function.form == Form::Product);
+        let times: Steps = times.map(Step::Apply).collect();
+        let max = FUNCTIONS.iter().filter(|(name, _)| *name == "max");
+        let max: Steps = max.map(|(_, function)| Step::Apply(*function)).collect();
+        let mut steps = Steps::new();
+        for (number, (formula, [least, most])) in products.iter().enumerate() {
+            let product_with = |number: f64| {
+                let factor = Step::Number(number, None);
+                [&formula.steps[..], &[factor], &times].concat()
+            };
+            steps.extend(product_with(*least));
+            if least != most {
+                steps.extend(product_with(*most));
+                steps.extend(max.clone());
+            }
+            if number > 0 {
+                steps.push(Step::Apply(PLUS));
+            }
+        }
+        factor(steps)
     }
 }
 
@@ -289,6 +316,14 @@ mod tests {
                 );
             }
         }
+    }
+
+    #[test]
+    fn sums_of_products_with_numbers_have_the_largest_of_their_values() {
+        let [x, y] = ["x - 1", "y"].map(|text| Expression::parse(text, &VARIABLES).unwrap());
+        let sum = Expression::sum_of(&[(x, [2.0, 3.0]), (y, [0.5, 0.5])]);
+        assert_eq!(value(&sum, [5.0, 8.0, 0.0]), 16.0);
+        assert_eq!(value(&sum, [0.0, 8.0, 0.0]), 2.0);
     }
 
     #[test]

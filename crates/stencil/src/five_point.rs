@@ -146,8 +146,13 @@ impl<T: Element> Stencil<T> {
     /// Replaces the equation, and keeps kernel and tile.
     #[must_use]
     pub fn with_equation(mut self, equation: Equation<T>) -> Self {
-        self.equation = Arc::new(equation.normalised());
+        self.set_equation(equation);
         self
+    }
+
+    /// Sets the equation of the next steps, which has no more arrays than the one before.
+    pub fn set_equation(&mut self, equation: Equation<T>) {
+        self.equation = Arc::new(equation.normalised());
     }
 
     /// The equation of the step.

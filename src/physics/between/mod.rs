@@ -31,3 +31,4 @@ pub use cut_faces::CutFaces;
 pub use cut_points::CutPoints;
 pub use hats::Patches;
 pub use jumping::{Jumping, Wrong};
+pub use measure::GAUSS;

@@ -1,0 +1,240 @@
+//! [`Ageing`]: D and decay that depend on time.
+//!
+//! Such a quantity is a sum of a few products of a function of the place and a function of time:
+//!
+//! ```text
+//!   D(x, y, t) = f(x, y) g(t) + …        a step has f(x, y) ḡ + …, with the mean ḡ of g over the step
+//! ```
+//!
+//! This is of second order in the length of a step, and exact where only time differs: p depends on the integral of g alone.
+//! With the means, [`Slots`] have a D and a decay that do not depend on time, and all that is made of slots follows.
+
+use super::{
+    between::{CutPoints, Wrong},
+    geometry::Geometry,
+    integrals::integrated,
+    over_time,
+    slots::{Slot, Slots, by_radius, formula_of, requirement},
+    values::{Values, first_where},
+};
+use crate::{
+    dynamics::Halt,
+    params::{Formula, Function, Params, ParamsError, Profile, Quantity, RawParams},
+};
+use diff2d_arrays::expression::{Expression, Term};
+use diff2d_stencil::{Coefficient, Equation, Operator, Weight, real::Real};
+use std::{ops::Range, sync::Arc};
+
+/// The number of the variable t in formulas.
+const TIME: usize = 2;
+/// The largest number of products in a sum.
+const MOST_PRODUCTS: usize = 4;
+
+/// The quantities that depend on time, as sums of products.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Ageing {
+    list: Vec<AgeingQuantity>,
+    /// The least and the largest value of each function of time in the run.
+    ranges: Vec<[f64; 2]>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+struct AgeingQuantity {
+    quantity: Quantity,
+    whole: Formula,
+    /// The functions of the place and of time.
+    places: Vec<Function>,
+    times: Vec<Function>,
+}
+
+impl AgeingQuantity {
+    /// The quantity of a profile, if that depends on time.
+    ///
+    /// # Errors
+    /// [`ParamsError`] for a formula that is no sum of few products.
+    fn new(quantity: Quantity, params: &Params, raw: &RawParams) -> Result<Option<Self>, ParamsError> {
+        let Profile::Function(Function::Formula(whole)) = params.profile(quantity) else {
+            return Ok(None);
+        };
+        if !whole.depends_on_time() {
+            return Ok(None);
+        }
+        let terms = whole.expression.separate(TIME, MOST_PRODUCTS).ok_or_else(|| {
+            let reason = format!(
+                "it is no sum of at most {MOST_PRODUCTS} products of a function of x and y and a function of t, such as \"(1 + x)*exp(-t)\""
+            );
+            raw.refuse(quantity.key(), reason)
+        })?;
+        let functions = |part: fn(&Term) -> &Expression| {
+            let parts = terms.iter().map(|term| formula_of(whole, part(term).clone()));
+            parts.collect()
+        };
+        Ok(Some(Self {
+            quantity,
+            places: functions(|term| &term.others),
+            times: functions(|term| &term.alone),
+            whole: whole.clone(),
+        }))
+    }
+
+    /// The quantity with numbers in place of the functions of time. Each is known between two bounds; the largest value
+    /// counts.
+    fn with(&self, numbers: &[[f64; 2]]) -> Values {
+        let places = self.places.iter().filter_map(|place| match place {
+            Function::Formula(formula) => Some(formula.expression.clone()),
+            Function::Number(_) => None,
+        });
+        let products: Vec<_> = places.zip(numbers.iter().copied()).collect();
+        Values::of_function(formula_of(&self.whole, Expression::sum_of(&products)))
+    }
+}
+
+impl Slots {
+    /// The slots of quantities that depend on time, with their largest values in a run.
+    ///
+    /// # Errors
+    /// [`ParamsError`] for formulas that are no sums of few products, and for values that are out of range when a function
+    /// of time has its least or its largest value.
+    pub(super) fn ageing(mut self, params: &Params, raw: &RawParams) -> Result<Self, ParamsError> {
+        let quantities = [Quantity::X, Quantity::Y, Quantity::Decay].into_iter();
+        let list = quantities.filter_map(|quantity| AgeingQuantity::new(quantity, params, raw).transpose());
+        let list = list.collect::<Result<Vec<_>, _>>()?;
+        if list.is_empty() {
+            return Ok(self);
+        }
+        let (nodes, start) = (&self.geometry.nodes, self.geometry.start);
+        let times = list.iter().flat_map(|ageing| &ageing.times);
+        let span = start..start + params.runtime;
+        let ranges = times.map(|time| over_time::bounds(time, nodes, span.clone())).collect();
+        self.ageing = Arc::new(Ageing { list, ranges });
+        let refuse = |slots: &Self, (quantity, wrong)| slots.refuse(quantity, params, raw, wrong);
+        let masked = self.geometry.masked().map(|masked| &**masked);
+        for choice in [0, 1] {
+            let numbers = self.ageing.ranges.iter().map(|range| [range[choice]; 2]);
+            let slots = self.with_factors(&numbers.collect::<Vec<_>>());
+            let slots = slots.map_err(|wrong| refuse(&self, wrong))?;
+            for ageing in &self.ageing.list {
+                let values = &slots.slot(ageing.quantity).values;
+                let key = ageing.quantity.key();
+                values.check(&self.geometry.grid, start, masked.as_slice(), key, raw, |value| {
+                    requirement(ageing.quantity, params, value)
+                })?;
+            }
+        }
+        let largest = self.with_factors(&self.ageing.ranges);
+        largest.map_err(|wrong| refuse(&self, wrong))
+    }
+
+    /// Whether D or decay depends on time.
+    #[must_use]
+    pub fn ages(&self) -> bool {
+        !self.ageing.list.is_empty()
+    }
+
+    /// The mean over a span of the function of time that is common to all of a D that does not vary, divided by its largest
+    /// value; `None` if D or decay depends on time otherwise.
+    #[must_use]
+    pub fn common_factor(&self, span: Range<f64>) -> Option<f64> {
+        let has_common_factor = self.is_isotropic
+            && self.uniform(Quantity::X).is_some()
+            && self.ageing_quantities().all(|quantity| quantity != Quantity::Decay);
+        let [_, largest] = self.ageing.ranges.first().filter(|_| has_common_factor)?;
+        let mean = self.factors(span)[0];
+        Some(if *largest > 0.0 { mean / largest } else { 1.0 })
+    }
+
+    /// The quantities of these that depend on time.
+    pub(super) fn ageing_quantities(&self) -> impl Iterator<Item = Quantity> {
+        self.ageing.list.iter().map(|ageing| ageing.quantity)
+    }
+
+    /// The means of all functions of time in D and decay over a span.
+    #[must_use]
+    pub fn factors(&self, span: Range<f64>) -> Vec<f64> {
+        let times = self.ageing.list.iter().flat_map(|ageing| &ageing.times);
+        let means = times.map(|time| over_time::mean(time, &self.geometry.nodes, span.clone()));
+        means.collect()
+    }
+
+    /// The slots of a step that begins at a time, with the [`factors`](Self::factors) of the step.
+    ///
+    /// # Errors
+    /// [`Halt`] if a factor or a value between nodes is out of range.
+    pub fn during(&self, factors: &[f64], time: f64) -> Result<Self, Halt> {
+        /// The tolerance on the range of a function, because its extremes are only known to some digits between samples.
+        const BEYOND: f64 = 1e-6;
+        let halt = |quantity: Quantity, place: String| Halt::Material {
+            key: quantity.key(),
+            place,
+            time,
+        };
+        let quantities = self.ageing.list.iter();
+        let quantities = quantities.flat_map(|ageing| ageing.times.iter().map(|_| ageing.quantity));
+        for ((factor, [least, most]), quantity) in factors.iter().zip(&self.ageing.ranges).zip(quantities) {
+            let tolerance = BEYOND * least.abs().max(most.abs());
+            if !(*factor >= least - tolerance && *factor <= most + tolerance) {
+                return Err(halt(quantity, "every node".to_owned()));
+            }
+        }
+        let numbers: Vec<_> = factors.iter().map(|&factor| [factor; 2]).collect();
+        self.with_factors(&numbers).map_err(|(quantity, Wrong { at: [x, y], .. })| {
+            halt(quantity, format!("x = {x:?}, y = {y:?}"))
+        })
+    }
+
+    /// The slots with numbers in place of functions of time; the largest values between two bounds of each number.
+    fn with_factors(&self, numbers: &[[f64; 2]]) -> Result<Self, (Quantity, Wrong)> {
+        let mut slots = self.clone();
+        let radii: Option<Arc<[f64]>> = self.geometry.grid.x.radii().map(Into::into);
+        let mut left = numbers;
+        for ageing in &self.ageing.list {
+            let (own, others) = left.split_at(ageing.times.len());
+            left = others;
+            let radii = radii.as_ref().filter(|_| ageing.quantity != Quantity::X);
+            let values = by_radius(ageing.with(own), radii);
+            slots.list[ageing.quantity as usize] = Slot::of_material(values);
+        }
+        let is_right = |value: f64| value.is_finite() && value >= 0.0;
+        for quantity in self.ageing_quantities() {
+            let of_quantity = |wrong| (quantity, wrong);
+            if quantity == Quantity::Decay {
+                let points = CutPoints::new(&slots);
+                let values = slots.slot(quantity).values.clone();
+                let values = integrated(values, quantity, &self.geometry, points.as_ref(), is_right);
+                slots.list[quantity as usize].values = values.map_err(of_quantity)?;
+            } else {
+                let faces = slots.faces_between_nodes(quantity).map_err(of_quantity)?;
+                Arc::make_mut(&mut slots.cut_faces)[usize::from(quantity == Quantity::Y)] = faces;
+            }
+        }
+        Ok(slots)
+    }
+
+    /// The first coefficient of D or decay in a step that is negative or not finite, for rows from `first` on.
+    #[must_use]
+    pub fn wrong_coefficient<T: Real>(&self, equation: &Equation<T>, first: usize, time: f64) -> Option<Halt> {
+        let Geometry { nodes, .. } = &*self.geometry;
+        let is_wrong = |value: &T| !(value.to_f64() >= 0.0 && value.to_f64().is_finite());
+        let decay = equation.coefficient(Weight::Density);
+        let decay = decay.and_then(|coefficient| match coefficient {
+            Coefficient::Array(array) => Some(array),
+            _ => None,
+        });
+        let faces = match &equation.operator {
+            Operator::Variable { x, y } => [Some(x), Some(y)],
+            _ => [None; 2],
+        };
+        let arrays = [(Quantity::X, faces[0]), (Quantity::Y, faces[1]), (Quantity::Decay, decay)];
+        arrays.into_iter().find_map(|(quantity, array)| {
+            let array = array?;
+            let place = first_where(array.as_slice()?, is_wrong)?;
+            let (row, column) = (first + place / array.ncols(), place % array.ncols());
+            let [row, column] = [nodes.row(row), nodes.column(column.min(nodes.x.len() - 1))];
+            Some(Halt::Material {
+                key: quantity.key(),
+                place: nodes.describe(row.min(nodes.y.len() - 1), column),
+                time,
+            })
+        })
+    }
+}
