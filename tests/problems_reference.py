@@ -8,7 +8,7 @@ a wall that is not fixed has half a cell: 2 (Fe + q)/dx there, q the flux of the
 Fe, Fw and the q of left and right count by their radius, and (Fe - Fw)/dx by the mean radius of the cell. Where a
 formula jumps, De is that of ∫ds/D along the edge, and its mean over the width of the face; c is the mean over the cell,
 fluxes and Robin's D a/b and D c/b are means over half cells; k and S are integrated against hat functions, which share by
-resistance. Tolerances are stated below and nowhere else.
+resistance. D and k may have a factor that depends on t, and counts with its mean over a step. Tolerances are stated below and nowhere else.
 """
 
 import json
@@ -64,6 +64,8 @@ class Problem:
         self.periodic_x = self.walls["left"] == "periodic"
         self.periodic_y = self.walls["bottom"] == "periodic"
         self.outside = np.zeros((self.y.n, self.x.n), bool)
+        # Factors that depend on t are 1 at the start, where they are largest.
+        self.age = dict.fromkeys(("Dx", "Dy", "decay"), 1.0)
         d = params.get("D", 1.0)
         self.dx, self.dy = (self.wrapped(self.values(params.get(key, d))) for key in ("Dx", "Dy"))
         self.c = self.wrapped(self.cell_means(params.get("capacity", 1.0)))
@@ -293,8 +295,9 @@ class Problem:
         else:
             a, b, c = (self.along(side, number, t) for number in wall["robin"])
             d = lines(self.dx if is_column else self.dy)[SIDES.index(side)]
+            age = self.age["Dx" if is_column else "Dy"]
             given = [*wall["robin"], self.params.get("Dx" if is_column else "Dy", self.params.get("D", 1.0))]
-            outward = [d * c / b, d * a / b]
+            outward = [age * d * c / b, age * d * a / b]
         texts = [text for text in given if isinstance(text, str)]
         places = [float(at) for text in texts for l, at in re.findall(r"where\(([xy]) > (-?[0-9.]+)", text) if l == letter]
         across = self.x.x if is_column else self.y.x
@@ -314,7 +317,7 @@ class Problem:
                 if "flux" in wall:
                     integrand = lambda s: at(given[0], s) * (number == 0)
                 else:
-                    integrand = lambda s: at(given[3], s) * at(given[2 - 2 * number], s) / at(given[1], s)
+                    integrand = lambda s: age * at(given[3], s) * at(given[2 - 2 * number], s) / at(given[1], s)
                 size = [measure(high) - measure(low) for low, high in parts]
                 means = [mean_between(integrand, low, high, places, measure, inverse) for low, high in parts]
                 outgoing[node] = np.dot(size, means) / np.sum(size)
@@ -336,11 +339,22 @@ class Problem:
                 out[:, node] = 2 * (inward + of_walls[node] * (constant - factor * p[:, node])) / h
         return out
 
-    def rate(self, p, t):
-        along_x = self.divergence(p, t, SIDES[:2], self.face_x * self.r_faces, self.x.h, self.r_walls) / self.r
-        along_y = self.divergence(p.T, t, SIDES[2:], self.face_y.T, self.y.h).T
+    def factor(self, key, t, dt):
+        """The mean over a step of the factor of a quantity that depends on t."""
+        ageing = self.params.get("ageing", {})
+        given = ageing.get(key, ageing.get("D") if key != "decay" else None)
+        if given is None:
+            return 1.0
+        places = [float(place) for place in re.findall(r"t > ([0-9.e-]+)", given)]
+        same = lambda s: s
+        return mean_between(lambda s: formula(given, 0.0, 0.0, s) + 0 * s, t, t + dt, places, same, same)
+
+    def rate(self, p, t, dt):
+        self.age = {key: self.factor(key, t, dt) for key in ("Dx", "Dy", "decay")}
+        along_x = self.divergence(p, t, SIDES[:2], self.age["Dx"] * self.face_x * self.r_faces, self.x.h, self.r_walls) / self.r
+        along_y = self.divergence(p.T, t, SIDES[2:], self.age["Dy"] * self.face_y.T, self.y.h).T
         source = self.wrapped(self.hat_means(self.params.get("source", 0.0), t))
-        return (along_x + along_y + source - self.k * p) / self.c
+        return (along_x + along_y + source - self.age["decay"] * self.k * p) / self.c
 
     def limit(self, t=0.0):
         """The largest dt with which no weight of a new value is negative."""
@@ -409,7 +423,8 @@ class Problem:
         steps, every, last = self.counts(dt)
         for step in range(1, steps // every * every + 1):
             is_snapshot = step % every == 0
-            p = self.wrapped(p + (last if is_snapshot else dt) * self.rate(p, t))
+            length = last if is_snapshot else dt
+            p = self.wrapped(p + length * self.rate(p, t, length))
             if not self.has_exact_times():
                 t += dt
             else:
@@ -644,7 +659,20 @@ class Maker:
         elif self.chance(0.2):
             # Less than a step, or a whole number of them.
             params["outtime"] = dt * (0.75 if self.chance(0.5) else float(self.rng.integers(1, steps + 1)))
+        if self.chance(0.3):
+            formulas = [key for key in ("D", "Dx", "Dy", "decay") if isinstance(params.get(key), (str, float))]
+            params["ageing"] = {key: self.ageing(params["runtime"]) for key in formulas if self.chance(0.7)}
         return params
+
+    def ageing(self, runtime):
+        """A factor that is 1 at the start and never more."""
+        rate = f"{self.number(0.1, 3) / runtime:.6g}"
+        return self.one(
+            f"exp(-{rate}*t)",
+            f"1/(1 + {rate}*t)**0.4",
+            f"where(t > {self.number(0.1, 0.9) * runtime:.6g}, 0.25, 1)",
+            f"0.6 + 0.4*cos({rate}*t)",
+        )
 
 
 def shown(value):
@@ -662,7 +690,9 @@ def make(directory, count, seed):
             params = Maker(directory, seed + attempt * 10**6, number).problem()
             attempt += 1
         (directory / f"{number}.json").write_text(json.dumps(params))
-        text = "".join(f"{key} = {shown(value)}\n" for key, value in params.items())
+        ageing = params.get("ageing", {})
+        entries = {key: f"({value})*({ageing[key]})" if key in ageing else value for key, value in params.items()}
+        text = "".join(f"{key} = {shown(value)}\n" for key, value in entries.items() if key != "ageing")
         (directory / f"{number}.toml").write_text(text)
 
 

@@ -52,21 +52,29 @@ impl AgeingQuantity {
     ///
     /// # Errors
     /// [`ParamsError`] for a formula that is no sum of few products.
-    fn new(quantity: Quantity, params: &Params, raw: &RawParams) -> Result<Option<Self>, ParamsError> {
+    fn new(
+        quantity: Quantity,
+        params: &Params,
+        raw: &RawParams,
+    ) -> Result<Option<Self>, ParamsError> {
         let Profile::Function(Function::Formula(whole)) = params.profile(quantity) else {
             return Ok(None);
         };
         if !whole.depends_on_time() {
             return Ok(None);
         }
-        let terms = whole.expression.separate(TIME, MOST_PRODUCTS).ok_or_else(|| {
+        let terms = whole
+            .exact
+            .separate(TIME, MOST_PRODUCTS).ok_or_else(|| {
             let reason = format!(
                 "it is no sum of at most {MOST_PRODUCTS} products of a function of x and y and a function of t, such as \"(1 + x)*exp(-t)\""
             );
             raw.refuse(quantity.key(), reason)
         })?;
         let functions = |part: fn(&Term) -> &Expression| {
-            let parts = terms.iter().map(|term| formula_of(whole, part(term).clone()));
+            let parts = terms
+                .iter()
+                .map(|term| formula_of(whole, part(term).clone()));
             parts.collect()
         };
         Ok(Some(Self {
@@ -97,7 +105,8 @@ impl Slots {
     /// of time has its least or its largest value.
     pub(super) fn ageing(mut self, params: &Params, raw: &RawParams) -> Result<Self, ParamsError> {
         let quantities = [Quantity::X, Quantity::Y, Quantity::Decay].into_iter();
-        let list = quantities.filter_map(|quantity| AgeingQuantity::new(quantity, params, raw).transpose());
+        let list = quantities
+            .filter_map(|quantity| AgeingQuantity::new(quantity, params, raw).transpose());
         let list = list.collect::<Result<Vec<_>, _>>()?;
         if list.is_empty() {
             return Ok(self);
@@ -105,7 +114,9 @@ impl Slots {
         let (nodes, start) = (&self.geometry.nodes, self.geometry.start);
         let times = list.iter().flat_map(|ageing| &ageing.times);
         let span = start..start + params.runtime;
-        let ranges = times.map(|time| over_time::bounds(time, nodes, span.clone())).collect();
+        let ranges = times
+            .map(|time| over_time::bounds(time, nodes, span.clone()))
+            .collect();
         self.ageing = Arc::new(Ageing { list, ranges });
         let refuse = |slots: &Self, (quantity, wrong)| slots.refuse(quantity, params, raw, wrong);
         let masked = self.geometry.masked().map(|masked| &**masked);
@@ -116,9 +127,14 @@ impl Slots {
             for ageing in &self.ageing.list {
                 let values = &slots.slot(ageing.quantity).values;
                 let key = ageing.quantity.key();
-                values.check(&self.geometry.grid, start, masked.as_slice(), key, raw, |value| {
-                    requirement(ageing.quantity, params, value)
-                })?;
+                values.check(
+                    &self.geometry.grid,
+                    start,
+                    masked.as_slice(),
+                    key,
+                    raw,
+                    |value| requirement(ageing.quantity, params, value),
+                )?;
             }
         }
         let largest = self.with_factors(&self.ageing.ranges);
@@ -137,7 +153,9 @@ impl Slots {
     pub fn common_factor(&self, span: Range<f64>) -> Option<f64> {
         let has_common_factor = self.is_isotropic
             && self.uniform(Quantity::X).is_some()
-            && self.ageing_quantities().all(|quantity| quantity != Quantity::Decay);
+            && self
+                .ageing_quantities()
+                .all(|quantity| quantity != Quantity::Decay);
         let [_, largest] = self.ageing.ranges.first().filter(|_| has_common_factor)?;
         let mean = self.factors(span)[0];
         Some(if *largest > 0.0 { mean / largest } else { 1.0 })
@@ -170,16 +188,19 @@ impl Slots {
         };
         let quantities = self.ageing.list.iter();
         let quantities = quantities.flat_map(|ageing| ageing.times.iter().map(|_| ageing.quantity));
-        for ((factor, [least, most]), quantity) in factors.iter().zip(&self.ageing.ranges).zip(quantities) {
+        for ((factor, [least, most]), quantity) in
+            factors.iter().zip(&self.ageing.ranges).zip(quantities)
+        {
             let tolerance = BEYOND * least.abs().max(most.abs());
             if !(*factor >= least - tolerance && *factor <= most + tolerance) {
                 return Err(halt(quantity, "every node".to_owned()));
             }
         }
         let numbers: Vec<_> = factors.iter().map(|&factor| [factor; 2]).collect();
-        self.with_factors(&numbers).map_err(|(quantity, Wrong { at: [x, y], .. })| {
-            halt(quantity, format!("x = {x:?}, y = {y:?}"))
-        })
+        self.with_factors(&numbers)
+            .map_err(|(quantity, Wrong { at: [x, y], .. })| {
+                halt(quantity, format!("x = {x:?}, y = {y:?}"))
+            })
     }
 
     /// The slots with numbers in place of functions of time; the largest values between two bounds of each number.
@@ -200,7 +221,8 @@ impl Slots {
             if quantity == Quantity::Decay {
                 let points = CutPoints::new(&slots);
                 let values = slots.slot(quantity).values.clone();
-                let values = integrated(values, quantity, &self.geometry, points.as_ref(), is_right);
+                let values =
+                    integrated(values, quantity, &self.geometry, points.as_ref(), is_right);
                 slots.list[quantity as usize].values = values.map_err(of_quantity)?;
             } else {
                 let faces = slots.faces_between_nodes(quantity).map_err(of_quantity)?;
@@ -212,7 +234,12 @@ impl Slots {
 
     /// The first coefficient of D or decay in a step that is negative or not finite, for rows from `first` on.
     #[must_use]
-    pub fn wrong_coefficient<T: Real>(&self, equation: &Equation<T>, first: usize, time: f64) -> Option<Halt> {
+    pub fn wrong_coefficient<T: Real>(
+        &self,
+        equation: &Equation<T>,
+        first: usize,
+        time: f64,
+    ) -> Option<Halt> {
         let Geometry { nodes, .. } = &*self.geometry;
         let is_wrong = |value: &T| !(value.to_f64() >= 0.0 && value.to_f64().is_finite());
         let decay = equation.coefficient(Weight::Density);
@@ -224,7 +251,11 @@ impl Slots {
             Operator::Variable { x, y } => [Some(x), Some(y)],
             _ => [None; 2],
         };
-        let arrays = [(Quantity::X, faces[0]), (Quantity::Y, faces[1]), (Quantity::Decay, decay)];
+        let arrays = [
+            (Quantity::X, faces[0]),
+            (Quantity::Y, faces[1]),
+            (Quantity::Decay, decay),
+        ];
         arrays.into_iter().find_map(|(quantity, array)| {
             let array = array?;
             let place = first_where(array.as_slice()?, is_wrong)?;

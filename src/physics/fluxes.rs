@@ -95,7 +95,12 @@ impl Fluxes {
             fluxes.conditions.source =
                 Array2::zeros((fluxes.rows.len(), fluxes.geometry.grid.x.nodes));
         }
-        match fluxes.coefficients.assembled.equation.coefficient(Weight::One) {
+        match fluxes
+            .coefficients
+            .assembled
+            .equation
+            .coefficient(Weight::One)
+        {
             Some(Coefficient::Products(products)) => {
                 fluxes.term_sums = products
                     .arrays
@@ -103,14 +108,18 @@ impl Fluxes {
                     .map(|array| fluxes.row_sums(&array.view()))
                     .collect();
             }
-            Some(Coefficient::Array(array)) if fluxes.coefficients.assembled.source_at.is_none() => {
+            Some(Coefficient::Array(array))
+                if fluxes.coefficients.assembled.source_at.is_none() =>
+            {
                 fluxes.source_sums = fluxes.row_sums(&array.view());
             }
             _ => {}
         }
         for side in Side::ALL {
-            fluxes.conditions.inflows[side as usize] =
-                fluxes.coefficients.tables.inflows(side, fluxes.geometry.start);
+            fluxes.conditions.inflows[side as usize] = fluxes
+                .coefficients
+                .tables
+                .inflows(side, fluxes.geometry.start);
         }
         fluxes
     }
@@ -154,7 +163,8 @@ impl Fluxes {
         }
         for side in Side::ALL {
             if self.geometry.walls.wall(side).depends_on_time() {
-                self.conditions.inflows[side as usize] = self.coefficients.tables.inflows(side, time);
+                self.conditions.inflows[side as usize] =
+                    self.coefficients.tables.inflows(side, time);
             }
         }
         let mut source_sums = mem::take(&mut self.conditions.source_sums);
@@ -294,7 +304,8 @@ impl Fluxes {
                     let neighbour = self.geometry.neighbour((j, i), side);
                     if neighbour.is_some_and(|node| !self.has_owner(node, side, owner)) {
                         let place = self.place_of((j, i));
-                        let face = face(&self.coefficients.assembled.equation.operator, side, place);
+                        let face =
+                            face(&self.coefficients.assembled.equation.operator, side, place);
                         sums[owner] += face * self.length((j, i), side);
                     }
                 }
@@ -312,7 +323,11 @@ impl Fluxes {
         side: Side,
         p: &ArrayView2<'_, T>,
     ) -> f64 {
-        let face = face(&self.coefficients.assembled.equation.operator, side, self.place_of(node));
+        let face = face(
+            &self.coefficients.assembled.equation.operator,
+            side,
+            self.place_of(node),
+        );
         face * (self.value(p, neighbour) - self.value(p, node)) * self.length(node, side)
     }
 
@@ -321,7 +336,9 @@ impl Fluxes {
         let (equation, place) = (&self.coefficients.assembled.equation, self.place_of((j, i)));
         let source = match equation.coefficient(Weight::One) {
             None => 0.0,
-            Some(_) if self.coefficients.assembled.source_at.is_some() => self.conditions.source[place],
+            Some(_) if self.coefficients.assembled.source_at.is_some() => {
+                self.conditions.source[place]
+            }
             Some(Coefficient::Products(products)) => {
                 let arrays = products.arrays.iter().zip(&self.conditions.factors);
                 arrays.map(|(array, factor)| factor * array[place]).sum()
@@ -338,7 +355,12 @@ impl Fluxes {
 
     /// The loss of a row by decay.
     fn decay<T: Real>(&self, j: usize, p: &ArrayView2<'_, T>) -> f64 {
-        match self.coefficients.assembled.equation.coefficient(Weight::Density) {
+        match self
+            .coefficients
+            .assembled
+            .equation
+            .coefficient(Weight::Density)
+        {
             None => 0.0,
             Some(coefficient) => self.row_sum(j, |place| {
                 coefficient.at([place.0, place.1], 0) * p[place].to_f64()

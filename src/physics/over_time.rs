@@ -192,22 +192,43 @@ fn breaks(function: &Function, nodes: &Nodes, span: Range<f64>) -> Vec<f64> {
 /// The mean of a function of t alone over a span, or its value at a moment, which is a span without length.
 #[must_use]
 pub fn mean(function: &Function, nodes: &Nodes, span: Range<f64>) -> f64 {
+    /// The largest number of pieces of which an integral is the sum.
+    const MOST_PIECES: usize = 512;
     let values = |times: &[f64]| values_at(function, nodes, (0, 0), times);
     let (start, length) = (values(&[span.start])[0], span.end - span.start);
     if length <= 0.0 || function.constant().is_some() {
         return start;
     }
-    let pieces = stretch::divided([span.start, span.end], breaks(function, nodes, span));
-    let sums = pieces.into_iter().map(|[from, to]| {
+    // What does not change has its own value as the mean, to the bit. The second number is the rounding error.
+    let integral_of_change = |[from, to]: [f64; 2]| {
         let values = values(&GAUSS.map(|(share, _)| stretch::within([from, to], share)));
+        let largest = values
+            .iter()
+            .fold(start.abs(), |most, value| most.max(value.abs()));
         let weighted = GAUSS.iter().zip(values);
-        // What does not change has its own value as the mean, to the bit.
-        let mean_change: f64 = weighted
+        let change: f64 = weighted
             .map(|((_, weight), value)| weight * (value - start))
             .sum();
-        (to - from) / length * mean_change
-    });
-    start + sums.sum::<f64>()
+        ((to - from) * change, f64::EPSILON * (to - from) * largest)
+    };
+    let pieces = stretch::divided([span.start, span.end], breaks(function, nodes, span));
+    let mut pieces: Vec<_> = pieces
+        .into_iter()
+        .map(|piece| (piece, integral_of_change(piece).0))
+        .collect();
+    let (mut sum, mut piece_count) = (0.0, pieces.len());
+    while let Some(([from, to], whole)) = pieces.pop() {
+        let middle = f64::midpoint(from, to);
+        let halves = [[from, middle], [middle, to]].map(|half| (half, integral_of_change(half)));
+        let [(first, rounding), (second, _)] = halves.map(|(_, integral)| integral);
+        if (first + second - whole).abs() <= 4.0 * rounding || piece_count >= MOST_PIECES {
+            sum += first + second;
+        } else {
+            pieces.extend(halves.map(|(half, (integral, _))| (half, integral)));
+            piece_count += 1;
+        }
+    }
+    start + sum / length
 }
 
 /// The least and the largest value of a function of t alone in a span.
@@ -226,9 +247,11 @@ pub fn bounds(function: &Function, nodes: &Nodes, span: Range<f64>) -> [f64; 2] 
         values(&[time])[0]
     });
     let breaks = values(&breaks(function, nodes, span));
-    breaks.into_iter().fold([least, most], |[least, most], value| {
-        [least.min(value), most.max(value)]
-    })
+    breaks
+        .into_iter()
+        .fold([least, most], |[least, most], value| {
+            [least.min(value), most.max(value)]
+        })
 }
 
 /// The largest of the values at some times and of a known peak, with its time; of equal values the first.

@@ -13,9 +13,7 @@ use super::{
 };
 use crate::{
     node_set::NodeSet,
-    params::{
-        Face, Formula, Function, Params, ParamsError, Profile, Quantity, RawParams,
-    },
+    params::{Face, Formula, Function, Params, ParamsError, Profile, Quantity, RawParams},
     summary::Summary,
 };
 use diff2d_arrays::expression::Expression;

@@ -141,8 +141,12 @@ impl Problem {
             return refuse(
                 quantity.key(),
                 match quantity {
-                    Quantity::Source => "method = \"exact\" needs a source that does not depend on t",
-                    _ => "method = \"exact\" takes a function of t in D alone, the same along x and y, where there is no source, no decay and no wall with a flux",
+                    Quantity::Source => {
+                        "method = \"exact\" needs a source that does not depend on t"
+                    }
+                    _ => {
+                        "method = \"exact\" takes a function of t in D alone, the same along x and y, where there is no source, no decay and no wall with a flux"
+                    }
                 },
             );
         }
@@ -299,7 +303,13 @@ impl Problem {
     pub(crate) fn fluxes_of_rows(&self, rows: Range<usize>) -> Result<Fluxes, Unready> {
         let coefficients = self.coefficients_of_rates(&self.slots, &self.survey, &rows)?;
         let capacity = self.slots.uniform(Quantity::Capacity).unwrap_or(1.0);
-        let fluxes = Fluxes::new(&self.slots.geometry, rows.clone(), coefficients, capacity, self.schedule.dt);
+        let fluxes = Fluxes::new(
+            &self.slots.geometry,
+            rows.clone(),
+            coefficients,
+            capacity,
+            self.schedule.dt,
+        );
         if !self.ages() {
             return Ok(fluxes);
         }

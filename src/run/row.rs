@@ -192,7 +192,10 @@ impl<'a> RowReader<'a> {
         let Some(step_sums) = &mut self.step_sums else {
             return;
         };
-        if let Err(error) = self.reader.read_rates(step_sums.time(number), step_sums.span(), view) {
+        if let Err(error) = self
+            .reader
+            .read_rates(step_sums.time(number), step_sums.span(), view)
+        {
             self.failure.get_or_insert(error);
         }
         if view.own.end == ranks.slab().own().end

@@ -125,7 +125,12 @@ impl Signal<'_> {
     pub(super) fn integral(&self, problem: &Problem, parts: usize) -> Option<Integral> {
         let schedule = &problem.schedule;
         let (start, duration) = (schedule.start, schedule.duration());
-        let knots = knots_at(&self.function, self.nodes, self.node, start..start + duration);
+        let knots = knots_at(
+            &self.function,
+            self.nodes,
+            self.node,
+            start..start + duration,
+        );
         let has_knots = !knots.is_empty();
         let part_ends = (0..=parts).map(|number| start + number as f64 / parts as f64 * duration);
         let mut times: Vec<f64> = part_ends.chain(knots).collect();

@@ -23,6 +23,7 @@ pub fn problems() -> impl Strategy<Value = String> {
         "D = 1.0",
         "Dx = 1.0\nDy = 0.5",
         "D = \"1 + 0.5*sin(3*x)*cos(y)\"",
+        "D = \"(1 + 0.5*sin(3*x)*cos(y))*exp(-90*t)\"",
     ]);
     let storage = prop::sample::select(vec![
         "",
@@ -30,6 +31,7 @@ pub fn problems() -> impl Strategy<Value = String> {
         "capacity = 0.9\ndecay = 3.0\n",
         "capacity = \"1 + 0.2*sin(4*x)*y\"\n",
         "decay = \"2 + x*y\"\n",
+        "decay = \"2*f(t) + 3\"\n",
         "capacity = \"where(x > 0.4, 1, 0.7)\"\ndecay = \"9*y\"\n",
     ]);
     let material = (material, storage).prop_map(|(one, other)| format!("{one}\n{other}"));

@@ -86,6 +86,14 @@ fn written() -> Vec<(String, String)> {
                 .to_owned(),
         ),
         ("irregular", "D = 1\ngrid = 'walls'\nouttimes = [1.002, 1.003, 1.006]\nt0 = 1\nsource = 't*x'".to_owned()),
+        ("ageing", "D = 'x + exp(-300*t)'\nDy = 'where(x < 0.3, 1, 7)*(1 + t)'\ndecay = 'y/(1 + t)'\ngrid = 'walls'\nboundary.top = { robin = ['1 + t', 1, 'x'] }\nsource = 'x*t'".to_owned()),
+        (
+            "ageing stages",
+            "D = '(1 + y)*exp(-300*t)'\nmethod = 'rkl2'\ndt = 0.0008\ngrid = 'walls'\nboundary.left = { flux = 1 }\n\
+             [record]\nevery = 'step'\ntotals = true\npoints = { a = [0.1, 0.1] }\n"
+                .to_owned(),
+        ),
+        ("ageing transforms", "D = 'exp(-300*t)'\nmethod = 'exact'\ngrid = 'walls'\nboundary.left = 1".to_owned()),
     ];
     let text = |more: String| match more.contains("outtimes") {
         true => format!("{DOMAIN}{more}\n"),
