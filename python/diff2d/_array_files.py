@@ -14,8 +14,9 @@ try:
 except ImportError:  # Windows
     fcntl = None
 
-from ._errors import Error, ParameterError, ResourceError
-from ._journal import journal_path, read_journal
+from ._errors import ResourceError
+from ._journal import journal_path
+from ._native import inputs
 from ._parameters import npy
 
 __all__ = ["ArrayFiles"]
@@ -75,13 +76,12 @@ class ArrayFiles:
 
     def _named(self, journal: Path) -> set[Path] | None:
         """The files of this kind that a journal names by the digest in their names; None where it cannot be read."""
-        try:
-            inputs = read_journal(journal.with_suffix(".npy")).header["inputs"]
-        except ParameterError:
+        if not journal.exists():
             return set()
-        except Error:
+        named = inputs(journal)
+        if named is None:
             return None
-        files = ((self._cube.with_name(Path(name).name), digest) for name, digest in inputs.items())
+        files = ((self._cube.with_name(Path(name).name), digest) for name, digest in named.items())
         names = ((path, self._name.fullmatch(path.name), digest) for path, digest in files)
         return {path for path, name, digest in names if name and digest.startswith(name[1])}
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ._analysis import made
-from ._arguments import Array, Entries
+from ._arguments import Array, Entries, range_of
 from ._call import Files, call
 from ._cube import Cube
 from ._errors import ParameterError
@@ -40,8 +40,7 @@ def check(
         if params is None and (at or set):
             raise ParameterError("at and parameters belong to a problem: give its parameters first")
         given = {} if params is None else files.params(params, set)
-        answers, _ = call("check", {**given, "at": [(float(x), float(y)) for x, y in at]}, may_differ=True)
-    return _only(answers)
+        return _answer("check", {**given, "at": [(float(x), float(y)) for x, y in at]}, may_differ=True)
 
 
 def plan(
@@ -61,19 +60,19 @@ def plan(
         Parameters or files that cannot be used, or too little memory.
     """
     with Files() as files:
-        answers, _ = call("plan", {**files.params(params, set), "ranks": ranks, "threads": threads})
-    return _only(answers)
+        return _answer("plan", {**files.params(params, set), "ranks": ranks, "threads": threads})
 
 
-def _only(answers: list[dict[str, Any]]) -> dict[str, Any]:
-    [answer] = answers
-    return answer
+def _answer(command: str, arguments: Mapping[str, Any], **options: bool) -> dict[str, Any]:
+    """The only answer of a command."""
+    [answer], _ = call(command, arguments, **options)
+    found: dict[str, Any] = answer
+    return found
 
 
 def info(array: str | os.PathLike[str] | Cube) -> dict[str, Any]:
     """What `diff2d info --json` tells of a `.npy` file or a cube."""
-    answers, _ = call("info", {"file": os.fspath(array)})
-    return _only(answers)
+    return _answer("info", {"file": os.fspath(array)})
 
 
 def export(
@@ -187,12 +186,9 @@ def flux(
         "cube": os.fspath(cube),
         "effective": effective,
         "pixels": pixels,
+        "snapshots": range_of(snapshots),
         "moved": [f"{key}={value}" for key, value in set.items()] or None,
     }
-    if isinstance(snapshots, tuple):
-        snapshots = ":".join("" if end is None else str(end) for end in snapshots)
-    if snapshots is not None:
-        arguments["snapshots"] = str(snapshots)
     if field:
         with Files() as files:
             return made("flux", files, output, {**arguments, "field": True, "force": force})
@@ -223,8 +219,7 @@ def verify(cube: str | os.PathLike[str] | Cube) -> dict[str, Any]:
 
     Damaged snapshots are a result and no error.
     """
-    answers, _ = call("verify", {"cube": os.fspath(cube)}, may_differ=True)
-    return _only(answers)
+    return _answer("verify", {"cube": os.fspath(cube)}, may_differ=True)
 
 
 def repair(
@@ -236,5 +231,4 @@ def repair(
     """
     moved = [f"{key}={value}" for key, value in set.items()] or None
     arguments = {"cube": os.fspath(cube), "memory": memory, "no_lock": not lock, "moved": moved}
-    answers, _ = call("repair", arguments, writes=True)
-    return _only(answers)
+    return _answer("repair", arguments, writes=True)

@@ -1,4 +1,4 @@
-"""Cubes: the array of a run or a sweep with its journal. Needs NumPy and nothing compiled."""
+"""Cubes: the array of a run or a sweep with its journal."""
 
 from __future__ import annotations
 
@@ -125,11 +125,13 @@ class Cube:
         for snapshot in self.snapshots:
             last[snapshot.scenario or 0] = snapshot
         columns = {"scenario": np.arange(len(scenarios)), **self.parameters}
-        for name, field in (("dt", "dt"), ("nsteps", "last_step"), ("nper", "nper"), ("snapshots", "snapshots")):
-            values = [getattr(one, field) for one in scenarios]
-            # Steps to given times are lists.
-            has_lists = any(isinstance(value, tuple) for value in values)
-            columns[name] = np.asarray([str(list(value)) if isinstance(value, tuple) else str(value) for value in values]) if has_lists else np.asarray(values)
+        steps = [one.keys["nper"] for one in scenarios]
+        # Steps to given times are lists.
+        has_lists = any(isinstance(nper, list) for nper in steps)
+        columns["dt"] = np.asarray([one.keys["dt"] for one in scenarios])
+        columns["nsteps"] = np.asarray([one.last_step for one in scenarios])
+        columns["nper"] = np.asarray([str(nper) for nper in steps] if has_lists else steps)
+        columns["snapshots"] = np.asarray([one.snapshots for one in scenarios])
         for name, field in (("time", "simtime"), ("mass", "mass"), ("min", "min"), ("max", "max")):
             columns[name] = np.asarray([np.nan if one is None else getattr(one, field) for one in last])
         return columns
@@ -212,12 +214,10 @@ class Cube:
         return self._nodes(1)
 
     def _nodes(self, axis: int) -> np.ndarray:
-        found = _coordinates.of_nodes(self.journal)[axis]
-        if found is None:
-            raise DataError(
-                f"the nodes of {self.path} do not follow from its parameters as this version derives them"
-            )
-        return found if found.ndim == 1 else found[: self.available]
+        both = _coordinates.of_nodes(self.journal)
+        if both is None:
+            raise DataError(f"the nodes of {self.path} do not follow from its parameters as this version derives them")
+        return both[axis] if both[axis].ndim == 1 else both[axis][: self.available]
 
     def to_xarray(self, *, committed_only: bool = False) -> xarray.Dataset:
         """The cube as a dataset with the variable `p`, read when values are needed.

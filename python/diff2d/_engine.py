@@ -1,4 +1,4 @@
-"""The xarray engine `diff2d`. Needs NumPy and xarray, and nothing compiled.
+"""The xarray engine `diff2d`.
 
 >>> xarray.open_dataset("cube.npy", engine="diff2d")     # doctest: +SKIP
 """
@@ -207,8 +207,8 @@ def _of_cube(path: Path, journal: Journal, committed_only: bool) -> xr.Dataset:
         journal.run_id,
     )
     names = ("t", "y", "x") if not journal.is_sweep else ("scenario", "t", "y", "x")
-    coordinates = _of_sweep(journal) if journal.is_sweep else _of_run(journal)
-    coordinates.update(_of_nodes(journal))
+    of_times = {"t": xr.Variable("t", _coordinates.times(journal)[0], _ABOUT["t"])} if not journal.is_sweep else _of_sweep(journal)
+    coordinates = {**of_times, **_of_nodes(journal)}
     about = {"long_name": "p"}
     values = xr.Variable(names, indexing.LazilyIndexedArray(lazy), about)
     values.encoding = {"source": str(path), "dtype": lazy.dtype}
@@ -240,11 +240,6 @@ def _name_units(made: xr.Dataset, units: Any) -> None:
             continue
         if not str(made[variable].attrs.get("long_name", "")).startswith("number of"):
             made[variable].attrs["units"] = unit
-
-
-def _of_run(journal: Journal) -> dict[str, xr.Variable]:
-    known = [one.simtime for one in journal.snapshots]
-    return {"t": xr.Variable("t", _coordinates.times(journal.scenarios[0], known), _ABOUT["t"])}
 
 
 def _of_sweep(journal: Journal) -> dict[str, xr.Variable]:
@@ -283,7 +278,8 @@ def _common_times(journal: Journal, times: np.ndarray) -> tuple[np.ndarray, dict
 
 def _of_nodes(journal: Journal) -> dict[str, xr.Variable]:
     made = {}
-    for name, length, places in zip(("y", "x"), journal.shape[-2:], _coordinates.of_nodes(journal)):
+    both = _coordinates.of_nodes(journal) or [None, None]
+    for name, length, places in zip(("y", "x"), journal.shape[-2:], both):
         number = {"long_name": "number of the node"}
         if places is None:
             made[name] = xr.Variable(name, np.arange(length), number)
@@ -334,15 +330,13 @@ def _attributes(path: Path, journal: Journal) -> dict[str, Any]:
         "run_id": header["run_id"],
         "snapshots_committed": len(journal.snapshots),
     }
-    differing = journal.varied if journal.is_sweep else []
-    for key, value in journal.pairs[0].items():
-        if any(name == key or name.startswith(f"{key}.") for name in differing):
-            continue
-        attributes[key] = _plain(value)
+    for key, value in flat(first.params).items():
+        if not any(name == key or name.startswith(f"{key}.") for name in journal.varied):
+            attributes[key] = _plain(value)
     if not journal.is_sweep:
         # What follows from the parameters: dx is the spacing, not the one wanted.
-        attributes |= {name: getattr(first, name) for name in ("dx", "dy", "dt")}
-        attributes |= {"nsteps": first.last_step, "nper": first.nper}
+        attributes |= {name: first.keys[name] for name in ("dx", "dy", "dt", "nsteps", "nper")}
+        attributes["nsteps"] = first.last_step
     return attributes
 
 

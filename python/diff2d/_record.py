@@ -1,4 +1,4 @@
-"""The record of a run: numbers of more states than there are snapshots. Needs NumPy and nothing compiled."""
+"""The record of a run: numbers of more states than there are snapshots."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Mapping, Sequence
 
 import numpy as np
 
-from ._errors import DataError, ParameterError, ResourceError
-from ._journal import Journal, Snapshot, crc32c, journal_path, open_file, read_journal
+from ._errors import ParameterError, ResourceError
+from ._opening import rows
 
 if TYPE_CHECKING:
     import pandas
@@ -42,28 +42,20 @@ class Record(dict[str, np.ndarray]):
 
     @classmethod
     def beside(cls, cube: Path) -> Record:
-        """The record in the files beside a cube, up to the last row that the journal proves."""
-        rows, beside = (cube.with_suffix(f".record.{end}") for end in ("csv", "json"))
-        journal = _journal_with_rows(cube, rows)
+        """The record beside a cube, up to the last row that the journal proves."""
         try:
-            with open_file(beside) as description, open_file(rows) as file:
-                about = json.loads(description.read())
-                text = _proved(cube, journal, rows, file.read()).decode("utf-8")
-        except OSError as error:
-            raise ResourceError(f"{cube} has no record beside it: {error}") from error
-        except ValueError as error:
-            raise DataError(f"{beside} is no description of a record: {error}") from error
-        head, *lines = text.splitlines() or [""]
-        names = head.split(",")
+            found = rows(cube)
+        except ParameterError as error:
+            raise _NoRow(*error.args) from None
+        if found is None:
+            raise ResourceError(f"{cube} has no record: the parameters of its run ask for none")
+        about, lines = json.loads(found[0]), found[1]
+        names = [column["name"] for column in about["columns"]]
         cells = [line.split(",") for line in lines]
-        try:
-            dates = [row.pop(names.index("date")) for row in cells] if "date" in names else None
-            table = [[float(one) for one in row] for row in cells]
-            names_of_numbers = [name for name in names if name != "date"]
-            numbers = np.asarray(table, dtype=np.float64).reshape(len(lines), len(names_of_numbers))
-            return cls(about, names_of_numbers, numbers, dates)
-        except (ValueError, IndexError) as error:
-            raise DataError(f"{rows} is no record: {error}") from error
+        place = names.index("date") if "date" in names else None
+        dates = None if place is None else [row.pop(place) for row in cells]
+        names = [name for name in names if name != "date"]
+        return cls(about, names, np.asarray(cells, dtype=np.float64).reshape(len(cells), len(names)), dates)
 
     def __repr__(self) -> str:
         return f"<diff2d.Record of {len(self['t'])} rows: {', '.join(self)}>"
@@ -94,47 +86,3 @@ class Record(dict[str, np.ndarray]):
 
 class _NoRow(ParameterError, AttributeError):
     """There is no row yet. `hasattr` says so, too."""
-
-
-def _journal_with_rows(cube: Path, rows: Path) -> Journal | None:
-    """The journal beside a cube, which says whether there is a record, whatever lies beside it, and has a row; None without one."""
-    if not journal_path(cube).exists():
-        return None
-    journal = read_journal(cube)
-    if not journal.value(0, "record"):
-        raise ResourceError(f"{cube} has no record: the parameters of its run ask for none")
-    if not any(_marks(snapshot) for snapshot in journal.snapshots):
-        raise _NoRow(f"{rows} has no row yet: its run has committed none")
-    return journal
-
-
-def _proved(cube: Path, journal: Journal | None, rows: Path, content: bytes) -> bytes:
-    """The bytes of rows up to the last marks of the journal. Beside no journal those that are whole."""
-    begin = content.find(b"\n") + 1
-    if journal is None:
-        return content[: content.rfind(b"\n") + 1]
-    marks: dict[int, list[tuple[int, int, int]]] = {}
-    for snapshot in journal.snapshots:
-        marks.setdefault(snapshot.scenario or 0, []).extend(_marks(snapshot))
-    end = begin
-    is_sweep = journal.is_sweep
-    for scenario in sorted(marks):
-        # Of a sweep that goes on, others may have committed more since rows were joined.
-        candidates = marks[scenario] if is_sweep else marks[scenario][-1:]
-        ends = [end + mark[1] - begin for mark in candidates]
-        proved = [
-            stop
-            for stop, mark in zip(ends, candidates)
-            if stop <= len(content) and crc32c(content[end:stop], 0) == mark[2]
-        ]
-        if not is_sweep and candidates and not proved:
-            raise DataError(f"{rows} has other rows than its run has written: `diff2d repair {cube}` computes them again")
-        end = max(proved, default=end)
-    is_complete = not is_sweep and len(journal.snapshots) == journal.shape[0]
-    if (is_sweep or is_complete) and end != len(content):
-        raise DataError(f"{rows} has other rows than its run has written: `diff2d repair {cube}` computes them again")
-    return content[:end]
-
-
-def _marks(snapshot: Snapshot) -> list[tuple[int, int, int]]:
-    return [mark for name, mark in snapshot.streams.items() if name == "record"]

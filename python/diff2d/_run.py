@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Callable, Mapping
 
 from . import _native
+from ._arguments import range_of
 from ._array_files import ArrayFiles
 from ._cube import Cube
 from ._errors import Error, ParameterError, ResourceError
@@ -235,7 +236,7 @@ class _Start:
             "extend": None if extend is None else os.fspath(extend),
             "tile": tile,
             "scratch": None if scratch is None else os.fspath(scratch),
-            "scenarios": _range(scenarios),
+            "scenarios": range_of(scenarios),
             "on_commit": self._committed,
             "on_note": on_note,
         }
@@ -287,13 +288,6 @@ def _refuse_habits(given: Mapping[str, Any]) -> None:
     for name in given:
         if name in _HABITS:
             raise ParameterError(f"there is no argument {name}: {_HABITS[name]}")
-
-
-def _range(scenarios: Any) -> str | None:
-    """A range as the command line takes it."""
-    if isinstance(scenarios, tuple):
-        return ":".join("" if end is None else str(end) for end in scenarios)
-    return None if scenarios is None else str(scenarios)
 
 
 def _count(name: str, count: Any) -> int | None:

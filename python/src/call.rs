@@ -4,10 +4,9 @@ use crate::{
     arguments::argument,
     attended::{Patience, attend},
     cli::{self, Call},
-    errors::{of_code, raised},
+    errors::of_code,
 };
-use diff2d::{Cube, internal};
-use numpy::{IntoPyArray, PyArray1};
+use diff2d::internal;
 use pyo3::prelude::*;
 use pythonize::pythonize;
 use rayon::{ThreadPool, ThreadPoolBuildError, ThreadPoolBuilder};
@@ -15,7 +14,6 @@ use std::{
     collections::HashMap,
     ffi::OsString,
     mem,
-    path::PathBuf,
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicUsize, Ordering},
@@ -100,24 +98,6 @@ fn pool_of(threads: usize) -> Result<ThreadPool, ThreadPoolBuildError> {
     const STACK: usize = 16 << 20;
     let builder = ThreadPoolBuilder::new().stack_size(STACK);
     builder.num_threads(threads).build()
-}
-
-/// CRC-32C of `data`, continued from `crc`.
-#[pyfunction]
-pub(crate) fn crc32c(data: &[u8], crc: u32) -> u32 {
-    ::crc32c::crc32c_append(crc, data)
-}
-
-/// Coordinates along y and x.
-type Nodes<'py> = (Bound<'py, PyArray1<f64>>, Bound<'py, PyArray1<f64>>);
-
-/// The coordinates of the nodes of a run's cube, as the program computes them; `None` for a sweep.
-#[pyfunction]
-pub(crate) fn nodes(py: Python<'_>, cube: PathBuf) -> PyResult<Option<Nodes<'_>>> {
-    let opened = py.detach(|| Cube::open(&cube));
-    let opened = opened.map_err(|error| raised(py, error))?;
-    let nodes = opened.nodes();
-    Ok(nodes.map(|(y, x)| (y.into_pyarray(py), x.into_pyarray(py))))
 }
 
 /// Runs the command line, whose `arguments` begin with the program's name, and returns the exit code. The command line

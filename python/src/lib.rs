@@ -13,6 +13,7 @@ mod cli;
 mod errors;
 mod fit;
 mod params;
+mod read;
 mod run;
 mod solve;
 
@@ -22,8 +23,9 @@ use pyo3::prelude::*;
 mod native {
     #[pymodule_export]
     use super::{
-        call::{call, crc32c, main, nodes},
+        call::{call, main},
         fit::fit,
+        read::{inputs, journal, labels, nodes, rows, times},
         run::{run, sweep},
         solve::{flux, grid, shape, solve},
     };

@@ -246,7 +246,10 @@ fn duration(
 }
 
 /// A commit as the keyword arguments of `diff2d.Snapshot`.
-fn snapshot_fields<'py>(py: Python<'py>, commit: &Commit) -> PyResult<Bound<'py, PyDict>> {
+pub(crate) fn snapshot_fields<'py>(
+    py: Python<'py>,
+    commit: &Commit,
+) -> PyResult<Bound<'py, PyDict>> {
     let fields = PyDict::new(py);
     fields.set_item("scenario", commit.scenario)?;
     fields.set_item("index", commit.index)?;

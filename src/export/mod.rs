@@ -49,6 +49,8 @@ pub use output::{Target, default_path};
 pub use precision::KeptPrecision;
 pub use rounding::Rounding;
 pub use storage::Storage;
+#[doc(hidden)]
+pub use times::planned as planned_times;
 
 use diff2d_arrays::progress::Progress;
 use exporter::ExportWriter;

@@ -20,12 +20,8 @@ const MOST_STEPS: u64 = 1 << 30;
 
 /// The times of all snapshots of a scenario. The first times are `recorded`; the others are computed as in the run.
 /// `steps` counts the steps that were added up so far.
-pub(super) fn planned(
-    run: &Scenario,
-    recorded: Vec<f64>,
-    snapshots: u64,
-    steps: &mut u64,
-) -> Vec<f64> {
+#[must_use]
+pub fn planned(run: &Scenario, recorded: Vec<f64>, snapshots: u64, steps: &mut u64) -> Vec<f64> {
     let mut times = recorded;
     let count = snapshots.min(run.snapshots());
     let missing = count.saturating_sub(times.len() as u64);
