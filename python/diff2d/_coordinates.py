@@ -120,9 +120,13 @@ def text(value: Any) -> str:
 
 def read_labels(array: str | os.PathLike[str], shape: Sequence[int]) -> Labels:
     """What `NAME.axes.json` beside an array tells of it; nothing where it is not believed."""
-    axes, quantity, unit = _opening.labels(array, shape)
-    known = [None if axis is None else Axis(*axis) for axis in axes]
-    return Labels(known or [None] * len(shape), quantity, unit)
+    told = json.loads(_opening.labels(array, shape))
+
+    def known(name: str, coordinates: Any = None, labels: Any = None, **others: Any) -> Axis:
+        return Axis(name, labels if coordinates is None else np.asarray(coordinates), **others)
+
+    axes = [None if axis is None else known(**axis) for axis in told.get("axes", [None] * len(shape))]
+    return Labels(axes, told.get("quantity"), told.get("unit"))
 
 
 def write_labels(array: str | os.PathLike[str], shape: Sequence[int], labels: Labels) -> None:

@@ -25,6 +25,14 @@ _MOST_STEPS = 1 << 24
 def journal(cube: str | os.PathLike[str]) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """Line 1 of the journal of a cube, and the committed snapshots."""
     header, commits = _lines(cube)
+    try:
+        open_file(Path(cube)).close()
+        array = np.load(cube, mmap_mode="r")
+    except (OSError, ValueError) as error:
+        raise DataError(f"{cube}, which {journal_path(cube)} describes, cannot be read: {error}") from error
+    # A run that has ended early has fewer snapshots than line 1 says.
+    if (array.dtype, *array.shape[1:]) != (np.dtype(header["dtype"]), *header["shape"][1:]):
+        raise ParameterError(f"{journal_path(cube)} is the journal of another array than {cube}")
     names = [one.name for one in fields(Snapshot)]
     not_finite = {"mass": math.nan, "min": math.nan, "max": math.nan}
     return header, [{name: not_finite.get(name) if one.get(name) is None else one[name] for name in names} for one in commits]
@@ -128,17 +136,13 @@ def _later(time: float, dt: float, nper: int, count: int) -> np.ndarray:
     return np.add.accumulate(np.append(time, np.full(count * nper, dt)))[nper::nper]
 
 
-def labels(array: str | os.PathLike[str], shape: Sequence[int]) -> tuple[list[Any], str | None, str | None]:
-    """What `NAME.axes.json` says of the axes of an array of this shape, of its quantity and its unit."""
+def labels(array: str | os.PathLike[str], shape: Sequence[int]) -> bytes:
+    """What is known of an array of this shape, as the text of the file beside it has it; nothing if that is of another array."""
     try:
-        told = json.loads(Path(array).with_suffix(".axes.json").read_bytes())
-    except (OSError, ValueError):
-        told = {}
-    if told.get("shape") != list(shape):
-        return [], None, None
-    keys = ("spacing", "unit", "calendar")
-    axes = [axis and (axis["name"], axis.get("coordinates", axis.get("labels")), *map(axis.get, keys)) for axis in told["axes"]]
-    return axes, told.get("quantity"), told.get("unit")
+        text = Path(array).with_suffix(".axes.json").read_bytes()
+        return text if json.loads(text)["shape"] == list(shape) else b"{}"
+    except (OSError, ValueError, KeyError, TypeError):
+        return b"{}"
 
 
 def rows(cube: str | os.PathLike[str]) -> tuple[str, list[str]] | None:

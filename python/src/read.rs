@@ -3,9 +3,9 @@
 use crate::{errors::raised, run::snapshot_fields};
 use diff2d::{
     Commit, Cube, CubeError, Fault, JournalledArray, Scenario,
-    arrays::labels::{NamedAxis, beside},
+    arrays::labels::beside,
     export::planned_times,
-    npy,
+    npy::{self, Dtype, NpyHeader},
     program::cube::{Journal, Paths, RecordReader},
 };
 use diff2d_sys as sys;
@@ -84,48 +84,14 @@ pub(crate) fn times<'py>(
     times.collect()
 }
 
-/// An axis: its name, coordinates or labels, spacing, unit and calendar.
-type Told<'py> = (
-    String,
-    Option<Bound<'py, PyAny>>,
-    Option<f64>,
-    Option<String>,
-    Option<String>,
-);
-
-/// What is known of the axes of an array of this shape, of its quantity and its unit; nothing if the file beside it is not believed.
+/// What is known of an array of this shape, as the text of the file beside it has it; nothing if that is not believed.
 #[pyfunction]
-pub(crate) fn labels(
-    py: Python<'_>,
-    array: PathBuf,
-    shape: Vec<u64>,
-) -> PyResult<(Vec<Option<Told<'_>>>, Option<String>, Option<String>)> {
+pub(crate) fn labels(array: PathBuf, shape: Vec<u64>) -> Vec<u8> {
     let file = sys::open_to_read(&array).ok();
     let mark = file.and_then(|file| npy::mark_in(&file));
     let labels = beside::read(&array, mark, &shape).unwrap_or_default();
-    let axes = labels
-        .axes
-        .into_iter()
-        .map(|axis| axis.map(|axis| told(py, axis)).transpose());
-    Ok((axes.collect::<PyResult<_>>()?, labels.quantity, labels.unit))
-}
-
-fn told(py: Python<'_>, axis: NamedAxis) -> PyResult<Told<'_>> {
-    let labels = axis
-        .labels()
-        .map(|labels| labels.into_pyobject(py))
-        .transpose()?;
-    let places = axis
-        .coordinates()
-        .map(|places| places.to_vec().into_pyarray(py).into_any());
-    let spacing = axis.spacing();
-    Ok((
-        axis.name,
-        labels.or(places),
-        spacing,
-        axis.unit,
-        axis.calendar,
-    ))
+    let [_, text] = beside::header_and_text(&NpyHeader::new(shape, Dtype::F64, false), &labels);
+    text
 }
 
 /// The description of the record beside a cube, and its lines behind the first one, up to the last row that the journal proves;

@@ -52,11 +52,10 @@ def test_numpy_alone_reads_the_rows_that_the_compiled_part_reads(name):
 
 
 def test_numpy_alone_reads_labels():
-    axes = [{"name": "t", "unit": "h", "spacing": 1.5, "coordinates": [0.0, 1.5]}, {"name": "kind", "labels": ["a", "b"]}, None]
-    Path("made.axes.json").write_text(json.dumps({"format": 1, "shape": [2, 2, 3], "axes": axes, "unit": "K"}))
-    expected = [("t", [0.0, 1.5], 1.5, "h", None), ("kind", ["a", "b"], None, None, None), None], None, "K"
-    assert _pure.labels("made.npy", (2, 2, 3)) == expected
-    assert _pure.labels("made.npy", (2, 3)) == ([], None, None)
+    text = b'{"format":1,"shape":[3,2],"axes":[{"name":"kind","labels":["a","b","c"]},null]}'
+    Path("made.axes.json").write_bytes(text)
+    assert _pure.labels("made.npy", (3, 2)) == text
+    assert _pure.labels("made.npy", (2, 3)) == _pure.labels("other.npy", (3, 2)) == b"{}"
 
 
 def test_numpy_alone_reads_no_torn_line_and_names_damage():
@@ -68,6 +67,13 @@ def test_numpy_alone_reads_no_torn_line_and_names_damage():
         Path("cube.journal").write_bytes(b"".join(damaged))
         with pytest.raises(diff2d.DataError, match="line 2 of cube.journal is damaged"):
             _pure.journal(cube)
+    copy("half")
+    os.truncate(cube, 5000)
+    with pytest.raises(diff2d.DataError, match="cannot be read"):
+        _pure.journal(cube)
+    np.save(cube, np.zeros(3))
+    with pytest.raises(diff2d.ParameterError, match="another array"):
+        _pure.journal(cube)
 
 
 @pytest.mark.parametrize(
