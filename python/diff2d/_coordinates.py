@@ -33,12 +33,20 @@ class Axis:
     """What is known of an axis of an array."""
 
     name: str
-    values: np.ndarray | Sequence[str] | None = None
-    """A coordinate for each index, or a label."""
+    coordinates: Sequence[float] | np.ndarray | None = None
+    """One for each index, all increasing or all decreasing, a usual `spacing` apart."""
     spacing: float | None = None
+    labels: Sequence[str] | None = None
+    """One for each index, where there are no coordinates."""
     unit: str | None = None
     calendar: str | None = None
     """By which times from a date on are counted, if it is not the usual one."""
+
+    @property
+    def values(self) -> np.ndarray | None:
+        """The coordinates or the labels."""
+        known = self.labels if self.coordinates is None else self.coordinates
+        return None if known is None else np.asarray(known)
 
 
 @dataclass(frozen=True)
@@ -121,33 +129,19 @@ def text(value: Any) -> str:
 def read_labels(array: str | os.PathLike[str], shape: Sequence[int]) -> Labels:
     """What `NAME.axes.json` beside an array tells of it; nothing where it is not believed."""
     told = json.loads(_opening.labels(array, shape))
-
-    def known(name: str, coordinates: Any = None, labels: Any = None, **others: Any) -> Axis:
-        return Axis(name, labels if coordinates is None else np.asarray(coordinates), **others)
-
-    axes = [None if axis is None else known(**axis) for axis in told.get("axes", [None] * len(shape))]
+    axes = [None if axis is None else Axis(**axis) for axis in told.get("axes", [None] * len(shape))]
     return Labels(axes, told.get("quantity"), told.get("unit"))
 
 
 def write_labels(array: str | os.PathLike[str], shape: Sequence[int], labels: Labels) -> None:
     """Writes `NAME.axes.json` beside an array."""
 
-    def told(axis: Axis) -> dict[str, Any]:
-        entry: dict[str, Any] = {"name": axis.name}
-        if axis.unit is not None:
-            entry["unit"] = axis.unit
-        if axis.calendar is not None:
-            entry["calendar"] = axis.calendar
-        if axis.spacing is not None and axis.values is not None:
-            entry |= {"spacing": axis.spacing, "coordinates": axis.values.tolist()}
-        elif axis.values is not None:
-            entry["labels"] = axis.values.tolist()
-        return entry
+    def told(known: Any) -> dict[str, Any]:
+        return {name: value for name, value in vars(known).items() if value is not None}
 
     axes = [None if axis is None else told(axis) for axis in labels.axes]
-    known = {"quantity": labels.quantity, "unit": labels.unit, "masked": labels.masked or None}
-    given = {name: value for name, value in known.items() if value is not None}
-    text = json.dumps({"format": 1, "shape": list(shape), "axes": axes, **given})
+    about = {"format": 1, "shape": shape, **told(labels), "axes": axes}
+    text = json.dumps(about, default=np.ndarray.tolist)
     Path(array).with_suffix(".axes.json").write_text(text, encoding="utf-8")
 
 
@@ -160,14 +154,13 @@ def axis_of(name: str, values: Any, unit: Any = None, calendar: Any = None) -> A
         return Axis(name, unit=unit, calendar=calendar)
     dates = _times_of(values)
     if dates is not None:
-        places, unit, calendar = dates
-        return Axis(name, places, float(np.mean(np.diff(places))) if len(places) > 1 else 1.0, unit, calendar)
+        values, unit, calendar = dates
     if values.dtype.kind in "iuf":
         places = values.astype(np.float64)
         steps = np.diff(places)
         if np.all(np.isfinite(places)) and _are_in_order(places):
-            return Axis(name, places, float(np.mean(steps)) if len(steps) else 1.0, unit, calendar)
-    return Axis(name, np.asarray([str(value) for value in values]), unit=unit)
+            return Axis(name, places, float(np.mean(steps)) if len(steps) else 1.0, unit=unit, calendar=calendar)
+    return Axis(name, labels=[str(value) for value in values], unit=unit)
 
 
 _UNITS = (("days", 86_400), ("hours", 3600), ("minutes", 60), ("seconds", 1))

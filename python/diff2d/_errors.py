@@ -42,17 +42,15 @@ def of_code(sentence: str, exit_code: int) -> Error:
 
 
 _SWITCHES = {
-    "force", "resume", "skip-nan", "keep-nan", "series", "common", "equal-nan", "compress", "effective", "log", "animate",
-    "ignore-coordinates",
+    "animate", "common", "compress", "effective", "equal-nan", "field", "force", "ignore-coordinates", "keep-nan", "log", "misfit",
+    "resume", "series", "skip-nan",
 }  # fmt: skip
 """Options without a value."""
-_OPTIONS = _SWITCHES | {
-    "above", "at", "atol", "axes", "axis", "by", "checkpoint-every", "chunks", "colormap", "contours", "data", "dpi", "dtype", "every",
-    "extend", "fps", "histogram", "history", "html", "io", "keep-bits", "label", "line", "max-error", "max-walltime", "memory",
-    "min-count", "name", "op", "output", "pad", "pixels", "points", "quantiles", "ranks", "range", "raw", "read", "record", "rtol",
-    "scenarios", "scratch", "select", "sheet", "sigma", "since", "size", "snapshots", "starts", "stride", "threads", "tile",
-    "time-unit", "title", "to", "unit", "weights", "window", "xlabel", "ylabel",
+_NO_ARGUMENTS = {
+    "csv", "features", "fill", "follow", "help", "json", "log-every", "no-cube", "no-lock", "plan", "quiet", "release", "report",
+    "sbatch", "set", "shape", "verbose",
 }  # fmt: skip
+"""Options of commands that are no arguments of functions, and those of cargo."""
 _OPTION = re.compile(r"""(?<![\w-])(?:--([a-z][a-z-]*)|-o)(?![\w-])(?: ([a-z](?!\w)|\S*[\d='"\[/][^\s]*))?""")
 
 
@@ -61,7 +59,7 @@ def in_python(sentence: str) -> str:
 
     def argument(found: re.Match[str]) -> str:
         name, value = found[1] or "output", found[2]
-        if name not in _OPTIONS:
+        if name in _NO_ARGUMENTS:
             return found[0]
         word = name.replace("-", "_")
         if name in _SWITCHES:

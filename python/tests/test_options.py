@@ -202,6 +202,7 @@ def test_a_map_of_a_whole_file_is_not_copied(monkeypatch):
         ("`diff2d repair p.npy --force` computes it", "`diff2d repair p.npy --force` computes it"),
         ("--set: D = 1 cannot be used", "--set: D = 1 cannot be used"),
         ("take --memory 4GiB", "take memory=4GiB"),
+        ("--field is of a run", "field=True is of a run"),
         ("cannot open --help: there is no such file", "cannot open --help: there is no such file"),
     ],
 )
