@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any, Iterable, Literal, Mapping
+from typing import Any, Iterable, Literal, Mapping, Sequence
 
 import numpy as np
 import xarray as xr
@@ -278,7 +278,7 @@ def _common_times(journal: Journal, times: np.ndarray) -> tuple[np.ndarray, dict
 
 def _of_nodes(journal: Journal) -> dict[str, xr.Variable]:
     made = {}
-    both = _coordinates.of_nodes(journal) or [None, None]
+    both: Sequence[np.ndarray | None] = _coordinates.of_nodes(journal) or (None, None)
     for name, length, places in zip(("y", "x"), journal.shape[-2:], both):
         number = {"long_name": "number of the node"}
         if places is None:
