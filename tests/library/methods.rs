@@ -275,3 +275,108 @@ fn the_default_step_is_stable_until_the_end() {
     let found = limit_of("1 + 0.5*sin(t)", "20", two);
     assert!((found / limit(2.5) - 1.0).abs() < 1e-12, "{found}");
 }
+
+/// The slowest wave of the five-point system between walls that are 0, which decays with the integral of D.
+#[test]
+fn a_d_that_depends_on_time_counts_by_its_integral() {
+    let base = "x1 = 0\nx2 = 1\ndx = 0.1\ngrid = 'walls'\nruntime = 0.4\nouttime = 0.1\ninitial = {kind = 'sine', kx = 1, ky = 1}\n";
+    let table = "[function.f]\npoints = [[0, 1], [0.07, 4], [0.33, 0.5], [0.5, 2]]\n";
+    let wave = 8.0 / 0.01 * (std::f64::consts::PI / 20.0).sin().powi(2);
+    for (d, integral) in [
+        ("exp(-3*t)", (1.0 - (-1.2_f64).exp()) / 3.0),
+        ("max(0.2, 1 - 4*t)", 0.12 + 0.2 * 0.2),
+        ("where(t < 0.15, 2, 0.3)", 0.3 + 0.3 * 0.25),
+        (
+            "f(t)",
+            0.175 + 0.585 + (0.5 + 0.5 + 1.5 * 0.07 / 0.17) / 2.0 * 0.07,
+        ),
+    ] {
+        let decayed = (-wave * integral).exp();
+        let state: Vec<f64> = solved(&format!("D = '{d}'\nmethod = 'exact'\n{base}{table}"));
+        assert!((state[5 * 11 + 5] / decayed - 1.0).abs() < 1e-12, "{d}");
+        for (method, order) in [("euler", 2.0), ("rkl2", 4.0)] {
+            let error = |dt: f64| {
+                let state: Vec<f64> = solved(&format!(
+                    "D = '{d}'\nmethod = '{method}'\ndt = {dt}\n{base}{table}"
+                ));
+                (state[5 * 11 + 5] / decayed - 1.0).abs()
+            };
+            let errors = [4e-4, 2e-4].map(error);
+            let ratio = errors[0] / errors[1];
+            assert!(
+                (0.9 * order..1.1 * order).contains(&ratio),
+                "{d} {method}: {errors:?}"
+            );
+        }
+    }
+}
+
+/// Where functions of time differ from place to place, and sources and walls depend on time, too.
+#[test]
+fn super_time_stepping_is_of_second_order_where_d_and_decay_depend_on_time() {
+    for round in ["", "coordinates = 'axisymmetric'\n"] {
+        let state = |dt: f64| {
+            solved::<f64>(&format!(
+                "D = '1 + x*sin(9*t) + y*t*t'\ndecay = '(2 + y)*exp(-t)'\nsource = 'x*cos(5*t)'\nx1 = 0\nx2 = 1\ndx = 0.1\ngrid = 'walls'\n{round}\
+                 runtime = 0.4\nouttime = 0.4\nmethod = 'rkl2'\ndt = {dt}\nstages = 9\ninitial = {{kind = 'expression', value = 'cos(pi*x)*cos(pi*y)'}}\n\
+                 boundary = {{left = 'insulated', right = {{flux = 'sin(t)'}}, bottom = {{robin = [1, 1, '1 - cos(t)']}}, top = 'insulated'}}\n"
+            ))
+        };
+        let states = [0.01, 0.005, 0.0025, 0.00125].map(state);
+        let changes: Vec<f64> = (states.windows(2))
+            .map(|pair| largest_difference(&pair[0], &pair[1]))
+            .collect();
+        let ratios = [changes[0] / changes[1], changes[1] / changes[2]];
+        assert!(
+            ratios.iter().all(|ratio| (3.6..4.4).contains(ratio)),
+            "{round} {changes:?} {ratios:?}"
+        );
+    }
+}
+
+#[test]
+fn a_d_that_does_not_change_has_the_bits_of_a_number() {
+    let rows = [
+        ("D = 1", "D = '1 + 0*t'"),
+        ("D = '1 + x*x'", "D = '(1 + x*x)*where(t < 99, 1, 2)'"),
+        (
+            "D = 1\ndecay = 'y*y'",
+            "D = 'max(1, -t)'\ndecay = 'y*y*exp(0*t)'",
+        ),
+    ];
+    for (number, formula) in rows {
+        for method in ["", "method = 'rkl2'\ndt = 0.01\n"] {
+            let [plain, ageing] = [number, formula].map(|material| {
+                solved::<f64>(&format!(
+                    "{material}\nx1 = 0\nx2 = 1\ndx = 0.07\ngrid = 'walls'\nruntime = 0.1\nouttime = 0.03\nboundary.left = {{robin = [1, 2, 3]}}\n{method}"
+                ))
+            });
+            assert!(plain == ageing, "{formula} {method}");
+        }
+    }
+}
+
+#[test]
+fn functions_of_time_that_d_cannot_have_are_refused() {
+    let base = "x1 = 0\nx2 = 1\ndx = 0.1\ngrid = 'walls'\nruntime = 1\nouttime = 0.5\n";
+    for (material, reason) in [
+        ("D = 'sin(x*t)'", "no sum of at most 4 products"),
+        ("D = '1/(x + t + 1)'", "no sum of at most 4 products"),
+        ("D = 'cos(4*t)'", "0 or greater"),
+        ("D = 1\ndecay = 'y*(0.5 - t)'", "0 or greater"),
+        ("D = 1\ncapacity = '1 + t'", "there is no 't' here"),
+        ("D = '1 + t'\nmethod = 'steady'", "no time"),
+        ("D = '1 + t'\nmethod = 'exact'\nsource = 1", "no source"),
+        ("D = '1 + x*t'\nmethod = 'exact'", "does not vary"),
+        ("D = 1\ndecay = 't'\nmethod = 'exact'", "in D alone"),
+        (
+            "D = 1\nDx = '1 + t'\nmethod = 'exact'",
+            "the same along x and y",
+        ),
+    ] {
+        let error = format!("{material}\n{base}")
+            .parse::<Problem>()
+            .unwrap_err();
+        assert!(error.to_string().contains(reason), "{material}: {error}");
+    }
+}
