@@ -9,8 +9,8 @@ use crate::{
 };
 use diff2d_multigrid::{Limits, Network, Unsolved};
 use diff2d_stencil::real::Real;
+use diff2d_sys::Instant;
 use rayon::prelude::*;
-use std::time::Instant;
 
 /// The largest number of multigrid cycles.
 const MOST_CYCLES: usize = 200;

@@ -16,6 +16,7 @@ use crate::{
     problem::Problem,
     schedule::Clock,
 };
+use diff2d_arrays::progress::Progress;
 use diff2d_stencil::Element;
 use std::sync::{Arc, atomic::AtomicUsize};
 
@@ -80,7 +81,8 @@ impl RecordFiles {
 /// Runs a problem on the calling thread, and keeps the rows of its record in memory, with the bits of a cube. `look` is
 /// called with the line of the journal, still without its digest, and the bytes of each snapshot as soon as it is whole. A run
 /// that has `begun` continues, unless rows of its record are missing: then it is computed from its beginning. The run is given up
-/// once `stop` is set. Returns the record if the problem has one; `warnings` are those on the run, which it describes.
+/// once `stop` is set, and counts its steps in `progress`. Returns the record if the problem has one; `warnings` are those on the
+/// run, which it describes.
 ///
 /// # Errors
 /// [`RunError`]; [`RunError::GivenUp`] if the run was stopped.
@@ -89,10 +91,12 @@ pub fn solve_on_calling_thread(
     warnings: &[String],
     begun: Option<Begun<'_>>,
     stop: &Arc<AtomicUsize>,
+    progress: &Progress,
     look: fn(Commit, &[u8]),
 ) -> Result<Option<RecordFiles>, RunError> {
+    let observer = Observer::stopped_by(stop).with_progress(progress.clone());
     let solved = with_precision!(problem.params.precision, T => {
-        solve_of::<T>(problem, begun, stop, look)
+        solve_of::<T>(problem, begun, &observer, look)
     });
     let rows = solved?;
     Ok(problem
@@ -105,7 +109,7 @@ pub fn solve_on_calling_thread(
 fn solve_of<T: Element>(
     problem: &Problem,
     begun: Option<Begun<'_>>,
-    stop: &Arc<AtomicUsize>,
+    observer: &Observer,
     look: fn(Commit, &[u8]),
 ) -> Result<Vec<Row>, RunError> {
     let terms = Terms {
@@ -124,13 +128,13 @@ fn solve_of<T: Element>(
         solution.continue_from(begun.values);
         Some(end)
     });
-    let (kept_snapshot, observer) = (Some(&mut solution), Observer::stopped_by(stop));
+    let kept_snapshot = Some(&mut solution);
     let sums = RowSums::AsRecorded;
     let ended = run_of::<T>(
         problem,
         kept_snapshot,
         sums,
-        &observer,
+        observer,
         resumed,
         Some(&budget),
     )?;

@@ -10,7 +10,8 @@ use crate::{
     solver::Solver,
 };
 use diff2d_stencil::Element;
-use std::time::{Duration, Instant};
+use diff2d_sys::Instant;
+use std::time::Duration;
 
 /// Wall time of the steps of one rank, of which some are taken within `memory` bytes.
 pub fn estimated_seconds(problem: &Problem, memory: u64) -> f64 {
