@@ -1,14 +1,20 @@
 "use strict";
 
-/** An instance of the module, with its functions as functions of texts. `look` is called with the line and the values of each snapshot. */
-async function connect(module, look) {
+/**
+ * An instance of the module, with its functions as functions of texts. `look` is called with the line and the values of each
+ * snapshot, and `tell`, a few times a second, with the number of steps, or of runs of a fit, that are done.
+ */
+async function connect(module, look, tell = () => {}) {
   const [encoder, decoder] = [new TextEncoder(), new TextDecoder()];
   let exported;
   const bytesAt = (at, length) => new Uint8Array(exported.memory.buffer, at, length);
   const textAt = (at, length) => decoder.decode(bytesAt(at, length));
   const imports = {
     now: () => performance.now(),
-    is_stopped: () => 0,
+    is_stopped(done) {
+      tell(done);
+      return 0;
+    },
     random(at, length) {
       for (let begin = 0; begin < length; begin += 65536) {
         crypto.getRandomValues(bytesAt(at + begin, Math.min(65536, length - begin)));
@@ -29,6 +35,7 @@ async function connect(module, look) {
   };
   return {
     giveFile: (name, bytes) => exported.give_file(...given(encoder.encode(name)), ...given(bytes)),
+    keys: call("keys"),
     examine: call("examine"),
     /** Runs a problem, of which the warnings may be known, from the last snapshot of a shorter run if there is one. */
     solve(text, warnings, { state, ...shorter } = {}) {
@@ -42,8 +49,14 @@ async function connect(module, look) {
 /** Does one task for the page, and answers with its result. */
 async function work({ data: { task, module, text, files, warnings, shorter } }) {
   const report = (line, values) => postMessage({ line, values }, [values.buffer]);
+  let told = performance.now();
+  const tell = (done) => {
+    if (performance.now() < told + 200) return;
+    told = performance.now();
+    postMessage({ done });
+  };
   try {
-    const functions = await connect(module, report);
+    const functions = await connect(module, report, tell);
     for (const name in files) functions.giveFile(name, files[name]);
     postMessage({ answer: functions[task](text, warnings, shorter) });
   } catch (error) {

@@ -1,21 +1,51 @@
 //! [`examine`]: what a run would do, and how its field is shown.
 
-use crate::files::read;
-use diff2d::{Axis, ParamsError, Problem, with_start};
+use crate::files::{missing, read};
+use diff2d::{
+    Axis, Footprint, ParamsError, Problem, RawParams, program::run::estimated_seconds, with_start,
+};
 use serde_json::{Value, json};
 
 /// The number of colours of a picture.
 const COLOURS: usize = 256;
 
-/// What a run of these parameters would do.
+/// The memory that a page has, for a state and all snapshots \[byte\].
+const MOST_BYTES: u64 = 4 << 30;
+/// The memory of the steps that are taken to measure the speed of the page \[byte\].
+const SAMPLE_BYTES: u64 = 8 << 20;
+
+/// What a run of these parameters would do, or the errors in them. Both have the files that are missing.
+pub(crate) fn examine(text: &str) -> Value {
+    let raw = match read(text) {
+        Ok(raw) => raw,
+        Err(error) => return json!({ "error": error.to_string(), "missing": [] }),
+    };
+    let missing = missing(&raw);
+    let mut answer = plan(raw).unwrap_or_else(|error| json!({ "error": error.to_string() }));
+    answer["missing"] = missing.into();
+    answer
+}
+
+/// What a run of these parameters would do, with the time that it takes at the speed of this page.
 ///
 /// # Errors
 /// [`ParamsError`]
-pub(crate) fn examine(text: &str) -> Result<Value, ParamsError> {
-    let raw = with_start(read(text)?)?;
+fn plan(raw: RawParams) -> Result<Value, ParamsError> {
+    let raw = with_start(raw)?;
     let problem = Problem::from_raw(&raw)?;
-    let warnings = problem.warnings(&raw);
+    let state_bytes = Footprint::of(&problem).bytes();
+    let memory = state_bytes.saturating_add(problem.cube_bytes());
+    let (seconds, warnings) = match memory <= MOST_BYTES {
+        true => (Some(seconds_here(&problem)), problem.warnings(&raw)),
+        // The page refuses it.
+        false => (None, Vec::new()),
+    };
     let (grid, schedule) = (&problem.grid, &problem.schedule);
+    let has = |key: &str| raw.typed().get(key).is_some();
+    let ends_by = match problem.usual_cycles() {
+        Some(_) => Some("method"),
+        None => has("outtimes").then_some("outtimes"),
+    };
     let has_fit = raw.typed().first_entry_of("fit").is_some();
     Ok(json!({
         "nx": grid.x.nodes,
@@ -29,11 +59,30 @@ pub(crate) fn examine(text: &str) -> Result<Value, ParamsError> {
         "snapshots": schedule.snapshots(),
         "end": schedule.end(),
         "bytes": problem.cube_bytes(),
+        "memory": memory,
+        "most_memory": MOST_BYTES,
+        "seconds": seconds,
+        "ends_by": ends_by,
         "runtime": problem.params.runtime,
         "has_fit": has_fit,
         "warnings": warnings,
         "view": view(&problem),
     }))
+}
+
+/// The wall time of the steps at the speed of this page. A browser runs code that it has compiled in haste until it has a better
+/// one, so that what seems to take long is measured again.
+fn seconds_here(problem: &Problem) -> f64 {
+    const SHORT: f64 = 1.0;
+    const MEASUREMENTS: usize = 6;
+    let mut least = estimated_seconds(problem, SAMPLE_BYTES);
+    for _ in 1..MEASUREMENTS {
+        if least < SHORT {
+            break;
+        }
+        least = least.min(estimated_seconds(problem, SAMPLE_BYTES));
+    }
+    least
 }
 
 /// How the fields of a problem are shown: the beginning of what the viewer of `plot --html` takes.

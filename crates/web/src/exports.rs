@@ -1,9 +1,11 @@
 //! The functions that the worker of a page calls.
 
 use crate::{examine, files, page, solve};
-use diff2d::fit::{Fit, FitOptions};
+use diff2d::fit::{self, DataFiles, Fit, FitOptions};
+use diff2d::internal::KEYS;
 use serde_json::{Value, json};
 use std::{
+    path::Path,
     ptr,
     sync::{Mutex, PoisonError},
 };
@@ -81,10 +83,21 @@ pub unsafe extern "C" fn examine(text: *mut u8, length: usize) -> *const u8 {
     page::prepare();
     // SAFETY: as the caller promises.
     let text = unsafe { text_of(text, length) };
-    answered(&match examine::examine(&text) {
-        Ok(answer) => answer,
-        Err(error) => json!({ "error": error.to_string() }),
-    })
+    answered(&examine::examine(&text))
+}
+
+/// The keys of a parameter file: the name, an example, the meaning and the accepted values of each.
+#[unsafe(no_mangle)]
+pub extern "C" fn keys() -> *const u8 {
+    let rows = KEYS.iter();
+    let rows: Vec<[String; 4]> = rows
+        .map(|key| {
+            let [name, example, accepted] =
+                [key.name, key.example, key.accepted].map(str::to_owned);
+            [name, example, key.described(), accepted]
+        })
+        .collect();
+    answered(&json!(rows))
 }
 
 /// Runs the problem of a [request](solve::solve), and calls the page with each snapshot.
@@ -121,6 +134,7 @@ fn fitted(text: &str) -> Result<Value, String> {
     let raw = files::read(text).map_err(|error| error.to_string())?;
     let options = FitOptions {
         threads: 1,
+        runs: page::begin_progress(),
         ..FitOptions::default()
     };
     let fit = Fit::new(&raw, false, options).map_err(|error| error.to_string())?;
@@ -129,5 +143,13 @@ fn fitted(text: &str) -> Result<Value, String> {
     let rows: Vec<Value> = rows
         .map(|column| json!({ "name": column.name, "rows": column.rows }))
         .collect();
-    Ok(json!({ "answer": answer, "rows": rows }))
+    let parameters =
+        fit::fitted(&raw, &answer, Path::new("")).map_err(|error| error.to_string())?;
+    let pretty = serde_json::to_string_pretty(&answer).map_err(|error| error.to_string())?;
+    Ok(json!({
+        "answer": answer,
+        "rows": rows,
+        "data": DataFiles(fit.data_files()),
+        "files": { "json": pretty + "\n", "csv": answer.rows_as_csv(), "toml": parameters },
+    }))
 }

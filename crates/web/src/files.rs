@@ -1,6 +1,7 @@
 //! The parameters that the page gives, and the files that they name.
 
 use diff2d::{ParamsError, RawParams};
+use serde_json::{Value, json};
 use std::{
     collections::BTreeMap,
     mem,
@@ -43,4 +44,26 @@ pub(crate) fn read(text: &str) -> Result<RawParams, ParamsError> {
         raw = raw.with_file(name, Arc::clone(bytes));
     }
     Ok(raw)
+}
+
+/// The files that parameters name and that the page has not given: their names, the keys that name them, and sentences.
+pub(crate) fn missing(raw: &RawParams) -> Vec<Value> {
+    let files = FILES.lock().unwrap_or_else(PoisonError::into_inner);
+    let named = raw.entries_of_files();
+    let missing = named.filter_map(|(entry, _)| {
+        let name = entry
+            .value
+            .as_str()
+            .filter(|&name| !files.contains_key(name))?;
+        let way_out = match name.rsplit(['/', '\\']).next() {
+            Some(last) if last != name => format!(
+                "a page knows files without directories: write \"{last}\", and choose that file"
+            ),
+            _ => "the page has no such file yet: choose it below the text, or drop it here"
+                .to_owned(),
+        };
+        let sentence = raw.refuse(&entry.name, way_out).to_string();
+        Some(json!({ "name": name, "key": entry.name, "sentence": sentence }))
+    });
+    missing.collect()
 }

@@ -9,9 +9,10 @@
 //! | `allocate` | memory for a text |
 //! | `give_file` | nothing; the file is known from now on |
 //! | `give_state` | nothing; the bytes are the snapshot from which the next run may continue |
-//! | `examine` | what a run of these parameters would do, or the errors in them |
+//! | `keys` | the keys of a parameter file |
+//! | `examine` | what a run of these parameters would do and how long it would take, or the errors in them |
 //! | `solve` | the journal, the header of the cube and the record; snapshots go to the page one by one |
-//! | `fit` | numbers of the parameters from measured series |
+//! | `fit` | numbers of the parameters from measured series, and the files that the program writes of them |
 #![allow(unsafe_code)]
 
 mod examine;

@@ -3,7 +3,7 @@
 use crate::{
     files::{read, take_state},
     journal::PageJournal,
-    page::{STOP, show},
+    page::{STOP, begin_progress, show},
 };
 use diff2d::{
     Commit, ParamsError, Problem, RawParams,
@@ -63,7 +63,8 @@ pub(crate) fn solve(request: &str) -> Result<Value, String> {
         })
     });
     JOURNAL.set(Some(journal));
-    let solved = solve_on_calling_thread(&problem, &warnings, begun, &STOP, commit);
+    let progress = begin_progress();
+    let solved = solve_on_calling_thread(&problem, &warnings, begun, &STOP, &progress, commit);
     let Some(journal) = JOURNAL.take() else {
         return Err("the run was lost".to_owned());
     };

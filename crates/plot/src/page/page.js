@@ -124,6 +124,8 @@
 
   // Pictures.
 
+  // The most letters of a title in the name of a saved picture.
+  const LONGEST_NAME = 40;
   const colours = new Uint32Array(256);
   const GREY = 0xff999999;
   const WHITE = 0xffffffff;
@@ -224,7 +226,7 @@
     const right = 110;
     let width = Math.max(40, full - left - right);
     let height = Math.max(width / 16, width / meta.aspect);
-    const tallest = Math.max(240, innerHeight * 0.55);
+    const tallest = Math.max(240, innerHeight * (meta.tallest ?? 0.55));
     if (height > tallest) {
       height = tallest;
       width = Math.max(height / 16, height * meta.aspect);
@@ -547,7 +549,8 @@
     Object.assign(context, { fillStyle: "#1b1f24", font: '600 17px system-ui, "DejaVu Sans", sans-serif', textAlign: "center" });
     context.fillText(frames[state.frame].label, left + width / 2, 0);
     const link = document.createElement("a");
-    link.download = `${meta.title} ${frames[state.frame].label}.png`.replace(/[^\w.=+-]+/g, "_");
+    const name = meta.name ?? meta.title.slice(0, LONGEST_NAME);
+    link.download = `${name} ${frames[state.frame].label}.png`.replace(/[^\w.=+-]+/g, "_");
     link.href = canvas.toDataURL("image/png");
     link.click();
     return link;
@@ -671,7 +674,11 @@
 
   start();
   const description = element("meta");
-  if (description) take(JSON.parse(description.textContent));
   // A page that computes its frames gives them itself.
-  else window.viewer = { take, add, under, frame: () => state.frame };
+  if (!description) window.viewer = { take, add, under, frame: () => state.frame, short, linearTicks, extremes, shape };
+  else if (typeof DecompressionStream === "function") take(JSON.parse(description.textContent));
+  else {
+    element("title").textContent = document.title;
+    element("source").textContent = "This browser has no DecompressionStream, by which this page unpacks its frames: one of 2023 or later shows them.";
+  }
 })();
