@@ -56,7 +56,7 @@
   const source = URL.createObjectURL(new Blob([element("worker").textContent], { type: "text/javascript" }));
   let module = null;
 
-  /** Compiles the module. Returns what this browser lacks for that, in a sentence, or nothing. */
+  /** Compiles the module, and lists the keys that it knows. Returns what this browser lacks for that, in a sentence, or nothing. */
   async function prepare() {
     const needed = ["WebAssembly", "Worker", "DecompressionStream", "CompressionStream"];
     const missing = needed.filter((name) => typeof window[name] === "undefined");
@@ -67,12 +67,20 @@
     } catch (error) {
       return `This page cannot compute, since it may not compile WebAssembly here, by a policy of the browser or of whoever serves the page: ${error.message}`;
     }
+    const keys = await begin("keys", "").answer;
+    if (keys.error) return `This page cannot compute: ${keys.error}`;
+    element("keys").lastElementChild.append(table([["key", "example", "meaning", "accepted"], ...keys]));
     return "";
   }
 
   /** Begins a task. `look` is called with each snapshot, and `follow` with the number of steps or runs that are done. */
   function begin(task, text, { look, follow, warnings, shorter } = {}) {
-    const worker = new Worker(source);
+    let worker;
+    try {
+      worker = new Worker(source);
+    } catch (error) {
+      return { answer: { error: `the browser lets the page start no worker: ${error.message}` }, end() {} };
+    }
     const answer = new Promise((resolve) => {
       worker.onmessage = ({ data }) => {
         if (data.done !== undefined) return follow?.(data.done);
@@ -80,7 +88,7 @@
         worker.terminate();
         resolve(data.answer);
       };
-      worker.onerror = ({ message }) => resolve({ error: `the page could not do this: ${message || "the browser lets it start no worker"}` });
+      worker.onerror = ({ message }) => resolve({ error: message ? `the page could not do this: ${message}` : "the browser lets the page start no worker" });
     });
     worker.postMessage({ task, module, text, files, warnings, shorter });
     return { answer, end: () => worker.terminate() };
@@ -148,7 +156,7 @@
     if (asked !== examiner) return null;
     examiner = null;
     plan = answer.error ? null : answer;
-    const missing = answer.missing.map(({ sentence }) => sentence);
+    const missing = (answer.missing ?? []).map(({ sentence }) => sentence);
     // A file that is missing is told once, and not again as one that cannot be read.
     const others = (answer.error ?? refusal() ?? "").split("\n").filter((sentence) => sentence && !missing.some((other) => lineOf(other) === lineOf(sentence)));
     showFaults([...missing, ...others]);
@@ -173,7 +181,7 @@
   function described() {
     const digits = (value) => short(value, 6);
     const stages = plan.stages > 1 ? ` of ${plan.stages} stages` : "";
-    const steps = plan.ends_by === "method" ? "the steady state" : `${plan.steps} steps${stages} of dt = ${digits(plan.dt)} (by ${plan.dt_by}), ${plan.snapshots} snapshots up to ${label(plan.end)}`;
+    const steps = plan.ends_by === "method" ? "the steady state" : `${plan.steps} steps${stages} of dt = ${digits(plan.dt)} (by ${plan.dt_by}), ${plan.snapshots} snapshots up to ${label(plan.end, plan)}`;
     const time = plan.seconds === null ? "" : `; about ${duration(plan.seconds)} in this page`.replace("about less", "less");
     return `${plan.nx} × ${plan.ny} nodes, dx = ${digits(plan.dx)}, ${steps}, ${size(plan.bytes)}${time}`;
   }
@@ -189,7 +197,8 @@
 
   // Runs.
 
-  const label = (t) => `t = ${Number(t.toPrecision(6))}${plan.view.t ? " " + plan.view.t : ""}`;
+  /** A time with its unit in a plan: that of the run that is shown, or of the text. */
+  const label = (t, { view } = run.plan) => `t = ${Number(t.toPrecision(6))}${view.t ? " " + view.t : ""}`;
 
   /** The values of a snapshot as numbers, row by row. */
   const valuesOf = (bytes) => (bytes.length === 4 * run.plan.nx * run.plan.ny ? Float64Array.from(new Float32Array(bytes.buffer)) : new Float64Array(bytes.buffer));
@@ -353,7 +362,7 @@
     const [ours, theirs] = [lines(editor.value), lines(own?.text ?? "")];
     const changed = ours.filter((line) => !theirs.includes(line));
     const removed = theirs.filter((line) => !ours.includes(line)).length;
-    const size = `${plan.nx} × ${plan.ny} nodes up to ${label(plan.end)}`;
+    const size = `${plan.nx} × ${plan.ny} nodes up to ${label(plan.end, plan)}`;
     if (!own || changed.length > ours.length / 2) return { title: size, name: "this" };
     const how = changed.length > 2 ? `changed in ${changed.length} lines` : changed.length ? `with ${changed.join(", ")}` : `without ${removed} of its lines`;
     return { title: changed.length || removed ? `${own.name} ${how}` : own.name, name: "this" };
@@ -420,9 +429,8 @@
 
   const withUnit = (name, unit) => (unit ? `${name} [${unit}]` : name);
 
-  /** The unit in which times up to a last one are read most easily, and its length in the unit of the text. */
-  function readable(last) {
-    const unit = plan.view.t;
+  /** The unit in which times up to a last one are read most easily, and its length in the unit of a plan. */
+  function readable(last, unit) {
     if (unit !== "s") return { unit, length: 1 };
     const units = [["s", 1], ["min", 60], ["h", 3600], ["d", 86400]];
     const [name, length] = units.find(([, length]) => last / length < 600) ?? units.at(-1);
@@ -434,7 +442,7 @@
     if (!run.end.record) return;
     const [names, ...rows] = run.end.record.trim().split("\n").map((line) => line.split(","));
     const units = Object.fromEntries(JSON.parse(run.end.record_description).columns.map(({ name, unit }) => [name, unit]));
-    const time = readable(Number(rows.at(-1)?.[1]));
+    const time = readable(Number(rows.at(-1)?.[1]), run.plan.view.t);
     const column = element("column");
     const kept = column.value;
     column.replaceChildren(...names.slice(2).filter((name) => name !== "date").map((name) => new Option(name)));
@@ -473,29 +481,30 @@
   /** Shows the answer of a fit in place of the picture, or the picture again. */
   function showFit(isShown) {
     element("fitted").hidden = !isShown;
-    element("viewer").hidden = isShown;
+    // The files of the run are those of the picture.
+    element("viewer").hidden = element("downloads").hidden = isShown;
     // What is hidden has no size, by which the picture is laid out.
     if (!isShown) dispatchEvent(new Event("resize"));
   }
 
   async function fit() {
     if (!(await examine()) || !mayRun() || plan.missing.length) return;
-    const text = editor.value;
+    const asked = { text: editor.value, plan };
     tell("fitting …");
-    runner = { ...begin("fit", text, { follow: (runs) => tell(`fitting: ${runs} runs`) }), isFit: true };
+    runner = { ...begin("fit", asked.text, { follow: (runs) => tell(`fitting: ${runs} runs`) }), isFit: true };
     buttons();
     const { error, ...found } = await runner.answer;
     runner = null;
     buttons();
     tell(error ? "" : `fitted by ${found.answer.runs} runs`);
     if (error) return showFaults(error.split("\n"));
-    fitted = { ...found, text };
+    fitted = { ...found, ...asked };
     showAnswer();
     showFit(true);
   }
 
   function showAnswer() {
-    const { answer, rows, data, files: written } = fitted;
+    const { answer, rows, data, files: written, plan } = fitted;
     const unknowns = Object.entries(answer.unknowns);
     element("found").textContent = `Fit of ${unknowns.map(([name]) => name).join(", ")}, found by ${answer.runs} runs`;
     const cells = unknowns.map(([name, { start, estimate, standard_error: error, interval, at_bound: isAtBound }]) => {
@@ -510,7 +519,7 @@
     for (const kind in written) save(`this.fit.${kind}`, [written[kind]], "text/plain", element("fit-files"), `.${kind}`);
     element("curves").replaceChildren();
     const units = Object.fromEntries(data.flatMap(({ units = [] }) => units.map(({ name, used }) => [name, used])));
-    const { unit, length } = readable(Math.max(...rows.flatMap(({ rows: numbers }) => numbers.map(([t]) => t))));
+    const { unit, length } = readable(Math.max(...rows.flatMap(({ rows: numbers }) => numbers.map(([t]) => t))), plan.view.t);
     // A curve needs two points.
     const lines = rows.filter(({ rows: numbers }) => numbers.length < 2).flatMap(({ name, rows: numbers }) =>
       numbers.map(([t, measured, computed]) => [name, short(t, 6), short(measured, 6), short(computed, 6), short(measured - computed, 3)]));
@@ -736,12 +745,6 @@
     showFiles();
   }
 
-  /** Fills the list of keys, once it is opened. */
-  async function listKeys() {
-    const rows = await begin("keys", "").answer;
-    element("keys").lastElementChild.replaceChildren(table([["key", "example", "meaning", "accepted"], ...rows]));
-  }
-
   async function start() {
     element("lacking").hidden = true;
     const lack = await prepare();
@@ -754,7 +757,6 @@
     });
     const acts = { run: solve, stop, continue: goOn, fit, link, use, take: takeNumbers, back: () => showFit(false), choose: () => element("chosen").click() };
     for (const [id, act] of Object.entries(acts)) element(id).addEventListener("click", () => act());
-    element("keys").addEventListener("toggle", listKeys, { once: true });
     if (!(await linked())) choose(element("gallery").value);
     drawNumbers();
     showFiles();

@@ -679,6 +679,7 @@
   else if (typeof DecompressionStream === "function") take(JSON.parse(description.textContent));
   else {
     element("title").textContent = document.title;
+    document.querySelector("main").replaceChildren(element("title"), element("source"));
     element("source").textContent = "This browser has no DecompressionStream, by which this page unpacks its frames: one of 2023 or later shows them.";
   }
 })();
