@@ -356,13 +356,14 @@
   function named() {
     const comment = (editor.value.match(/^#\s*(.+)$/m) || [])[1];
     const own = gallery.find(({ title }) => title === comment);
-    if (own?.text === editor.value) return { title: own.title.split(/\. (?=[A-Z])/)[0], name: own.name };
+    if (own?.text === editor.value) return { title: own.title.split(/\.(?: (?=[A-Z])|$)/)[0], name: own.name };
     if (comment && !own) return { title: comment, name: "this" };
     const lines = (text) => text.split("\n").map((line) => line.replace(/\s*#.*$/, "").trim()).filter(Boolean);
     const [ours, theirs] = [lines(editor.value), lines(own?.text ?? "")];
     const changed = ours.filter((line) => !theirs.includes(line));
     const removed = theirs.filter((line) => !ours.includes(line)).length;
-    const size = `${plan.nx} × ${plan.ny} nodes up to ${label(plan.end, plan)}`;
+    const end = plan.ends_by === "method" ? "in the steady state" : `up to ${label(plan.end, plan)}`;
+    const size = `${plan.nx} × ${plan.ny} nodes ${end}`;
     if (!own || changed.length > ours.length / 2) return { title: size, name: "this" };
     const how = changed.length > 2 ? `changed in ${changed.length} lines` : changed.length ? `with ${changed.join(", ")}` : `without ${removed} of its lines`;
     return { title: changed.length || removed ? `${own.name} ${how}` : own.name, name: "this" };

@@ -74,7 +74,7 @@ fn plan(raw: RawParams) -> Result<Value, ParamsError> {
 /// one, so that what seems to take long is measured again.
 fn seconds_here(problem: &Problem) -> f64 {
     const SHORT: f64 = 1.0;
-    const MEASUREMENTS: usize = 6;
+    const MEASUREMENTS: usize = 12;
     let mut least = estimated_seconds(problem, SAMPLE_BYTES);
     for _ in 1..MEASUREMENTS {
         if least < SHORT {
