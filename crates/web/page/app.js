@@ -482,7 +482,8 @@
   /** Shows the answer of a fit in place of the picture, or the picture again. */
   function showFit(isShown) {
     element("fitted").hidden = !isShown;
-    // The files of the run are those of the picture.
+    // Record, digests and files are those of the run that the picture shows.
+    document.body.classList.toggle("fits", isShown);
     element("viewer").hidden = element("downloads").hidden = isShown;
     // What is hidden has no size, by which the picture is laid out.
     if (!isShown) dispatchEvent(new Event("resize"));
