@@ -27,12 +27,24 @@ pub struct Ageing<T> {
     /// The means of the functions of time in D and decay over a span. For the exact solution the only one is that of D,
     /// divided by the D of the method.
     pub factors: Box<dyn Fn(Range<f64>) -> Vec<f64> + Send + Sync>,
-    /// The dynamics of a step with such means, which begins at a time. The exact solution does not use it.
-    pub dynamics: DynamicsOf<T>,
+    /// The step with such means, which begins at a time. The exact solution does not use it.
+    pub step: AgedStepOf<T>,
 }
 
-/// Evaluates the dynamics of a step from the means of functions of time.
-pub type DynamicsOf<T> = Box<dyn Fn(&[f64], f64) -> Result<Dynamics<T>, Halt> + Send + Sync>;
+/// Evaluates a step from the means of functions of time, and the time at which it begins.
+pub type AgedStepOf<T> = Box<dyn Fn(&[f64], f64) -> Result<AgedStep<T>, Halt> + Send + Sync>;
+
+/// What differs from step to step because D or decay depends on time, as in [`Dynamics`].
+pub struct AgedStep<T> {
+    /// The equation of a full step.
+    pub equation: Equation<T>,
+    /// The walls, if they do not depend on time.
+    pub walls: Walls<T>,
+    /// The evaluation of the walls, if they depend on time.
+    pub walls_at: Option<WallsAt<T>>,
+    /// The stepping of shorter steps.
+    pub shorter: ShorterOf<T>,
+}
 
 /// The distance of a state from the steady state, as far as it is known.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]

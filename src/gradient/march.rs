@@ -80,9 +80,7 @@ fn check(problem: &Problem) -> Result<(), RunError> {
         return Err(Fault::refused(sentence).into());
     }
     for side in Side::ALL {
-        if let Wall::Robin([a, b, _]) = problem.geometry().walls.wall(side)
-            && (a.depends_on_time() || b.depends_on_time())
-        {
+        if problem.geometry().walls.wall(side).has_moving_weight() {
             let name = SIDES[side as usize];
             let sentence = format!(
                 "a/b of {name} depends on t, so that each step backwards has other coefficients: a Robin wall of which c alone depends on t has a gradient"

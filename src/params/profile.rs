@@ -317,6 +317,11 @@ impl Wall {
         }
     }
 
+    /// Whether the ratio a/b of a Robin wall depends on t.
+    pub fn has_moving_weight(&self) -> bool {
+        matches!(self, Self::Robin([a, b, _]) if a.depends_on_time() || b.depends_on_time())
+    }
+
     /// Whether the wall depends on t.
     pub fn depends_on_time(&self) -> bool {
         self.functions().iter().any(Function::depends_on_time)

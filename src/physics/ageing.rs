@@ -16,6 +16,7 @@ use super::{
     over_time,
     slots::{Slot, Slots, by_radius, formula_of, requirement},
     values::{Values, first_where},
+    wall::Side,
 };
 use crate::{
     dynamics::Halt,
@@ -23,6 +24,7 @@ use crate::{
 };
 use diff2d_arrays::expression::{Expression, Term};
 use diff2d_stencil::{Coefficient, Equation, Operator, Weight, real::Real};
+use ndarray::{ArrayView1, ArrayViewMut1};
 use std::{ops::Range, sync::Arc};
 
 /// The number of the variable t in formulas.
@@ -174,33 +176,123 @@ impl Slots {
         means.collect()
     }
 
+    /// The ratios of D along x, of D along y and of the decay in a step with these factors to their largest values, if each
+    /// is the same at all nodes and all that follows from them is multiplied by it.
+    #[must_use]
+    pub fn ratios(&self, factors: &[f64]) -> Option<[f64; 3]> {
+        /// A smaller ratio may leave faces that count as impermeable.
+        const LEAST: f64 = 1e-9;
+        let walls = &self.geometry.walls;
+        let is_multiplied = self.uniform_d().is_none()
+            && self.geometry.interfaces.is_empty()
+            && !Side::ALL
+                .iter()
+                .any(|&side| walls.wall(side).has_moving_weight());
+        let list = Some(&self.ageing.list).filter(|_| is_multiplied)?;
+        let mut ratios = [1.0; 3];
+        for (number, ageing) in list.iter().enumerate() {
+            let [_, largest] = self.ageing.ranges[number];
+            let place = match ageing.quantity {
+                Quantity::X => 0,
+                Quantity::Y => 1,
+                _ => 2,
+            };
+            ratios[place] = factors[number] / largest;
+            let is_multiple = ageing.times.len() == 1 && ratios[place] > LEAST;
+            if !is_multiple {
+                return None;
+            }
+        }
+        Some(ratios)
+    }
+
+    /// The equation of a step for these rows, which is one with the largest values of D and decay, for multiples of them.
+    #[must_use]
+    pub fn scaled<T: Real>(
+        &self,
+        largest: &Equation<T>,
+        rows: &Range<usize>,
+        [along_x, along_y, decay]: [f64; 3],
+    ) -> Equation<T> {
+        let mut equation = largest.scaled([along_x, along_y], decay);
+        let (
+            Operator::Variable { x, y },
+            Operator::Variable {
+                x: largest_x,
+                y: largest_y,
+            },
+        ) = (&mut equation.operator, &largest.operator)
+        else {
+            return equation;
+        };
+        // Ghosts that do not depend on their neighbours have faces of their own.
+        let restore = |mut to: ArrayViewMut1<T>, ghosts: ArrayView1<T>, inner: ArrayView1<T>| {
+            let faces = to.iter_mut().zip(ghosts).zip(inner);
+            faces
+                .filter(|((_, ghost), inner)| ghost.to_f64() != inner.to_f64())
+                .for_each(|((to, ghost), _)| *to = *ghost);
+        };
+        let [columns_are_periodic, rows_are_periodic] = self.geometry.nodes.periodic;
+        let (ny, nx) = self.geometry.grid.shape();
+        if !columns_are_periodic && !rows.is_empty() {
+            for (ghost, inner) in [(0, 1), (nx, nx - 1)] {
+                restore(
+                    x.column_mut(ghost),
+                    largest_x.column(ghost),
+                    largest_x.column(inner),
+                );
+            }
+        }
+        if !rows_are_periodic && rows.start == 0 && rows.len() > 1 {
+            restore(y.row_mut(0), largest_y.row(0), largest_y.row(1));
+        }
+        if !rows_are_periodic && rows.end == ny && rows.len() > 1 {
+            let last = rows.len();
+            restore(
+                y.row_mut(last),
+                largest_y.row(last),
+                largest_y.row(last - 1),
+            );
+        }
+        equation
+    }
+
     /// The slots of a step that begins at a time, with the [`factors`](Self::factors) of the step.
     ///
     /// # Errors
     /// [`Halt`] if a factor or a value between nodes is out of range.
     pub fn during(&self, factors: &[f64], time: f64) -> Result<Self, Halt> {
-        /// The tolerance on the range of a function, because its extremes are only known to some digits between samples.
-        const BEYOND: f64 = 1e-6;
-        let halt = |quantity: Quantity, place: String| Halt::Material {
-            key: quantity.key(),
-            place,
-            time,
-        };
-        let quantities = self.ageing.list.iter();
-        let quantities = quantities.flat_map(|ageing| ageing.times.iter().map(|_| ageing.quantity));
-        for ((factor, [least, most]), quantity) in
-            factors.iter().zip(&self.ageing.ranges).zip(quantities)
-        {
-            let tolerance = BEYOND * least.abs().max(most.abs());
-            if !(*factor >= least - tolerance && *factor <= most + tolerance) {
-                return Err(halt(quantity, "every node".to_owned()));
-            }
-        }
+        self.check_factors(factors, time)?;
         let numbers: Vec<_> = factors.iter().map(|&factor| [factor; 2]).collect();
         self.with_factors(&numbers)
-            .map_err(|(quantity, Wrong { at: [x, y], .. })| {
-                halt(quantity, format!("x = {x:?}, y = {y:?}"))
+            .map_err(|(quantity, Wrong { at: [x, y], .. })| Halt::Material {
+                key: quantity.key(),
+                place: format!("x = {x:?}, y = {y:?}"),
+                time,
             })
+    }
+
+    /// Fails if a factor of a step lies beyond the range for which the step is stable.
+    ///
+    /// # Errors
+    /// [`Halt`] for the first such factor.
+    pub fn check_factors(&self, factors: &[f64], time: f64) -> Result<(), Halt> {
+        /// The tolerance on the range of a function, because its extremes are only known to some digits between samples.
+        const BEYOND: f64 = 1e-6;
+        let quantities = self.ageing.list.iter();
+        let quantities = quantities.flat_map(|ageing| ageing.times.iter().map(|_| ageing.quantity));
+        let ranges = self.ageing.ranges.iter().zip(quantities);
+        for (factor, ([least, most], quantity)) in factors.iter().zip(ranges) {
+            let tolerance = BEYOND * least.abs().max(most.abs());
+            if !(*factor >= least - tolerance && *factor <= most + tolerance) {
+                return Err(Halt::Material {
+                    key: quantity.key(),
+                    place: "every node".to_owned(),
+                    time,
+                });
+            }
+        }
+        Ok(())
     }
 
     /// The slots with numbers in place of functions of time; the largest values between two bounds of each number.

@@ -23,26 +23,20 @@ use super::{
     assembly::Assembled, geometry::Geometry, region_rim::RegionRim, tables::Tables, wall::Side,
 };
 use crate::summary::pairwise_columns;
-use diff2d_stencil::{Coefficient, Operator, Weight, real::Real};
+use diff2d_stencil::{Coefficient, Equation, Operator, Weight, real::Real};
 use ndarray::{Array2, ArrayView2};
 use rayon::prelude::*;
 use std::{mem, ops::Range, sync::Arc};
 
-/// The coefficients of rates for a range of rows.
-pub struct RateCoefficients {
-    /// The equation of a step for these rows, including the source at held nodes.
-    pub assembled: Assembled<f64>,
-    /// The walls.
-    pub tables: Tables,
-}
-
 /// Evaluates the coefficients of rates for a span, or for a moment; `None` if they cannot be evaluated.
-type CoefficientsAt = Box<dyn Fn(Range<f64>) -> Option<RateCoefficients> + Send + Sync>;
+type CoefficientsAt = Box<dyn Fn(Range<f64>) -> Option<(Equation<f64>, Tables)> + Send + Sync>;
 
 /// The rates of a problem's states, for a range of rows.
 pub struct Fluxes {
     geometry: Arc<Geometry>,
-    coefficients: RateCoefficients,
+    /// The equation of a step for these rows, including the source at held nodes.
+    assembled: Assembled<f64>,
+    tables: Tables,
     coefficients_at: Option<CoefficientsAt>,
     rows: Range<usize>,
     /// The ratio of a rate to the increment of a step: the uniform capacity in the equation divided by the time step.
@@ -76,7 +70,8 @@ impl Fluxes {
     pub fn new(
         geometry: &Arc<Geometry>,
         rows: Range<usize>,
-        coefficients: RateCoefficients,
+        assembled: Assembled<f64>,
+        tables: Tables,
         capacity: f64,
         dt: f64,
     ) -> Self {
@@ -84,23 +79,19 @@ impl Fluxes {
             factor: capacity / dt,
             rims: RegionRim::of_regions(geometry, &rows),
             geometry: Arc::clone(geometry),
-            coefficients,
+            assembled,
+            tables,
             coefficients_at: None,
             rows,
             source_sums: Vec::new(),
             term_sums: Vec::new(),
             conditions: RateConditions::default(),
         };
-        if fluxes.coefficients.assembled.source_at.is_some() {
+        if fluxes.assembled.source_at.is_some() {
             fluxes.conditions.source =
                 Array2::zeros((fluxes.rows.len(), fluxes.geometry.grid.x.nodes));
         }
-        match fluxes
-            .coefficients
-            .assembled
-            .equation
-            .coefficient(Weight::One)
-        {
+        match fluxes.assembled.equation.coefficient(Weight::One) {
             Some(Coefficient::Products(products)) => {
                 fluxes.term_sums = products
                     .arrays
@@ -108,18 +99,14 @@ impl Fluxes {
                     .map(|array| fluxes.row_sums(&array.view()))
                     .collect();
             }
-            Some(Coefficient::Array(array))
-                if fluxes.coefficients.assembled.source_at.is_none() =>
-            {
+            Some(Coefficient::Array(array)) if fluxes.assembled.source_at.is_none() => {
                 fluxes.source_sums = fluxes.row_sums(&array.view());
             }
             _ => {}
         }
         for side in Side::ALL {
-            fluxes.conditions.inflows[side as usize] = fluxes
-                .coefficients
-                .tables
-                .inflows(side, fluxes.geometry.start);
+            fluxes.conditions.inflows[side as usize] =
+                fluxes.tables.inflows(side, fluxes.geometry.start);
         }
         fluxes
     }
@@ -154,27 +141,25 @@ impl Fluxes {
     /// on: D and decay have their means over the step.
     pub fn prepare_in_step(&mut self, time: f64, span: Range<f64>) {
         let coefficients_at = self.coefficients_at.as_ref();
-        if let Some(coefficients) = coefficients_at.and_then(|at| at(span)) {
-            self.coefficients = coefficients;
+        if let Some((equation, tables)) = coefficients_at.and_then(|at| at(span)) {
+            (self.assembled.equation, self.tables) = (equation, tables);
             for side in Side::ALL {
-                self.conditions.inflows[side as usize] =
-                    self.coefficients.tables.inflows(side, time);
+                self.conditions.inflows[side as usize] = self.tables.inflows(side, time);
             }
         }
         for side in Side::ALL {
             if self.geometry.walls.wall(side).depends_on_time() {
-                self.conditions.inflows[side as usize] =
-                    self.coefficients.tables.inflows(side, time);
+                self.conditions.inflows[side as usize] = self.tables.inflows(side, time);
             }
         }
         let mut source_sums = mem::take(&mut self.conditions.source_sums);
         source_sums.clone_from(&self.source_sums);
         source_sums.resize(self.rows.len(), 0.0);
-        if let Some(source_at) = &self.coefficients.assembled.source_at {
+        if let Some(source_at) = &self.assembled.source_at {
             source_at(time, &mut self.conditions.source);
             source_sums = self.row_sums(&self.conditions.source.view());
         }
-        if let Some(factors_at) = &self.coefficients.assembled.factors_at {
+        if let Some(factors_at) = &self.assembled.factors_at {
             self.conditions.factors = factors_at(&[time]).0;
             for (factor, term_sums) in self.conditions.factors.iter().zip(&self.term_sums) {
                 for (sum, term_sum) in source_sums.iter_mut().zip(term_sums) {
@@ -304,8 +289,7 @@ impl Fluxes {
                     let neighbour = self.geometry.neighbour((j, i), side);
                     if neighbour.is_some_and(|node| !self.has_owner(node, side, owner)) {
                         let place = self.place_of((j, i));
-                        let face =
-                            face(&self.coefficients.assembled.equation.operator, side, place);
+                        let face = face(&self.assembled.equation.operator, side, place);
                         sums[owner] += face * self.length((j, i), side);
                     }
                 }
@@ -323,22 +307,16 @@ impl Fluxes {
         side: Side,
         p: &ArrayView2<'_, T>,
     ) -> f64 {
-        let face = face(
-            &self.coefficients.assembled.equation.operator,
-            side,
-            self.place_of(node),
-        );
+        let face = face(&self.assembled.equation.operator, side, self.place_of(node));
         face * (self.value(p, neighbour) - self.value(p, node)) * self.length(node, side)
     }
 
     /// The gain of a node's cell by source and decay.
     fn supply<T: Real>(&self, (j, i): (usize, usize), p: &ArrayView2<'_, T>) -> f64 {
-        let (equation, place) = (&self.coefficients.assembled.equation, self.place_of((j, i)));
+        let (equation, place) = (&self.assembled.equation, self.place_of((j, i)));
         let source = match equation.coefficient(Weight::One) {
             None => 0.0,
-            Some(_) if self.coefficients.assembled.source_at.is_some() => {
-                self.conditions.source[place]
-            }
+            Some(_) if self.assembled.source_at.is_some() => self.conditions.source[place],
             Some(Coefficient::Products(products)) => {
                 let arrays = products.arrays.iter().zip(&self.conditions.factors);
                 arrays.map(|(array, factor)| factor * array[place]).sum()
@@ -355,12 +333,7 @@ impl Fluxes {
 
     /// The loss of a row by decay.
     fn decay<T: Real>(&self, j: usize, p: &ArrayView2<'_, T>) -> f64 {
-        match self
-            .coefficients
-            .assembled
-            .equation
-            .coefficient(Weight::Density)
-        {
+        match self.assembled.equation.coefficient(Weight::Density) {
             None => 0.0,
             Some(coefficient) => self.row_sum(j, |place| {
                 coefficient.at([place.0, place.1], 0) * p[place].to_f64()

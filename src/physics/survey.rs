@@ -36,6 +36,22 @@ pub struct Survey {
     pub rims: [Option<Rim>; 4],
 }
 
+impl Survey {
+    /// The coefficients along walls for multiples of D along x and along y. The weights of nodes in their own rates stay.
+    #[must_use]
+    pub fn scaled(&self, along: [f64; 2]) -> Self {
+        let mut scaled = self.clone();
+        for (rim, side) in scaled.rims.iter_mut().zip(Side::ALL) {
+            let ratio = along[usize::from(!side.is_column())];
+            if let Some(rim) = rim {
+                let coefficients = rim.own.iter_mut().chain(&mut rim.inner);
+                coefficients.for_each(|coefficient| *coefficient *= ratio);
+            }
+        }
+        scaled
+    }
+}
+
 impl Slots {
     /// The largest stable time step between the walls, for which no weight of an old value in a new one is negative,
     ///

@@ -203,11 +203,8 @@ impl Tables {
     fn unstable(&self, side: Side, times: &[f64]) -> Option<Halt> {
         /// The tolerance on the limit at a moment, because its minimum is only known to some digits between samples.
         const ABOVE: f64 = 1e-6;
-        let Wall::Robin([a, b, _]) = self.geometry.walls.wall(side) else {
-            return None;
-        };
         // Where a and b are constant, so is the weight, and the schedule has examined it.
-        if !(a.depends_on_time() || b.depends_on_time()) {
+        if !self.geometry.walls.wall(side).has_moving_weight() {
             return None;
         }
         let Self { dt, reach, .. } = *self;

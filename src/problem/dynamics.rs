@@ -2,12 +2,12 @@
 
 use super::Problem;
 use crate::{
-    dynamics::{Ageing, Dynamics, Halt, Method, Shorter, ShorterOf, WallsAt},
+    dynamics::{AgedStep, Ageing, Dynamics, Halt, Method, Shorter, ShorterOf, WallsAt},
     params::{Choice, ParamsError, Quantity, RawParams, RowTimes, SIDES, StepMethod},
     physics::{
         Unready,
         assembly::{Assembled, Purpose},
-        fluxes::{Fluxes, RateCoefficients},
+        fluxes::Fluxes,
         method,
         moving_nodes::MovingNodes,
         slots::Slots,
@@ -19,8 +19,8 @@ use crate::{
     schedule::{Clock, Due},
 };
 use diff2d_spectral::{Spectral, SpectralAxis};
-use diff2d_stencil::{Element, Equation, Rkl2, Stencil, rkl2_reach};
-use std::ops::Range;
+use diff2d_stencil::{Element, Equation, Rkl2, Stencil, real::Real, rkl2_reach};
+use std::{borrow::Cow, ops::Range};
 
 impl Problem {
     /// The stencil of a step, with its tile estimated from the caches. [`dynamics`](Self::dynamics) adds coefficients
@@ -196,75 +196,101 @@ impl Problem {
     /// [`Unready`] if the system has too little memory for coefficients and sources, or their files can no longer be
     /// read.
     pub(crate) fn dynamics<T: Element>(&self, rows: Range<usize>) -> Result<Dynamics<T>, Unready> {
-        let mut dynamics = self.dynamics_of(&self.slots, &self.survey, rows.clone())?;
-        dynamics.ageing = self.ages().then(|| self.ageing(rows));
-        Ok(dynamics)
+        let Assembled {
+            equation,
+            source_at,
+            factors_at,
+        } = self
+            .slots
+            .assemble(rows.clone(), self.schedule.dt, self.purpose())?;
+        let tables = self.tables(&self.slots, &self.survey, &rows, self.purpose());
+        let ageing = self.ages().then(|| self.ageing(rows, &equation));
+        Ok(Dynamics {
+            shorter: self.shorter(&self.slots, &equation),
+            equation,
+            walls: tables.at(&[0.0]).0,
+            walls_at: self.walls_at(tables),
+            source_at,
+            factors_at,
+            ageing,
+            pace: self.schedule.pace(),
+            method: self.forced_method()?,
+        })
     }
 
-    /// The dynamics of rows whose D and decay depend on time.
-    fn ageing<T: Element>(&self, rows: Range<usize>) -> Ageing<T> {
-        let (problem, slots, method) = (self.clone(), self.slots.clone(), self.params.method);
-        let dynamics = move |factors: &[f64], time: f64| {
-            let (slots, survey) = problem.during(factors, time)?;
-            let dynamics = problem.dynamics_of(&slots, &survey, rows.clone());
-            let dynamics = dynamics.map_err(|unready| Halt::Unready(unready.to_string()))?;
-            match slots.wrong_coefficient(&dynamics.equation, rows.start, time) {
-                Some(halt) => Err(halt),
-                None => Ok(dynamics),
-            }
+    /// The walls of rows, for steps or for rates.
+    fn tables(
+        &self,
+        slots: &Slots,
+        survey: &Survey,
+        rows: &Range<usize>,
+        purpose: Purpose,
+    ) -> Tables {
+        let reach = match self.params.method {
+            _ if purpose == Purpose::Rates => f64::INFINITY,
+            StepMethod::Rkl2 => rkl2_reach(self.stages()),
+            StepMethod::Exact => f64::INFINITY,
+            _ => 1.0,
+        };
+        Tables::new(slots, survey, rows.clone(), self.schedule.dt, reach)
+    }
+
+    /// The evaluation of walls that depend on time.
+    fn walls_at<T: Element>(&self, tables: Tables) -> Option<WallsAt<T>> {
+        let depends_on_time = self.params.boundary.depend_on_time();
+        depends_on_time.then(|| -> WallsAt<T> { Box::new(move |times| tables.at(times)) })
+    }
+
+    /// The steps of rows whose D and decay depend on time; the equation is that with their largest values.
+    fn ageing<T: Element>(&self, rows: Range<usize>, largest: &Equation<T>) -> Ageing<T> {
+        let (slots, method) = (self.slots.clone(), self.params.method);
+        let (problem, largest) = (self.clone(), largest.clone());
+        let step = move |factors: &[f64], time: f64| {
+            let (equation, tables, slots) =
+                problem.aged(&largest, &rows, problem.purpose(), (factors, time))?;
+            Ok(AgedStep {
+                shorter: problem.shorter(&slots, &equation),
+                equation,
+                walls: tables.at(&[0.0]).0,
+                walls_at: problem.walls_at(tables),
+            })
         };
         Ageing {
             factors: Box::new(move |span| match method {
                 StepMethod::Exact => slots.common_factor(span).into_iter().collect(),
                 _ => slots.factors(span),
             }),
-            dynamics: Box::new(dynamics),
+            step: Box::new(step),
         }
     }
 
-    /// The slots with means of the functions of time in D and decay, from a time on, and their survey.
-    fn during(&self, factors: &[f64], time: f64) -> Result<(Slots, Survey), Halt> {
+    /// The equation and the walls of rows with means of the functions of time in D and decay, from a time on, and the slots
+    /// of these; `largest` is the equation with the largest values.
+    fn aged<'s, T: Real>(
+        &'s self,
+        largest: &Equation<T>,
+        rows: &Range<usize>,
+        purpose: Purpose,
+        (factors, time): (&[f64], f64),
+    ) -> Result<(Equation<T>, Tables, Cow<'s, Slots>), Halt> {
+        if let Some(ratios) = self.slots.ratios(factors) {
+            self.slots.check_factors(factors, time)?;
+            let survey = self.survey.scaled([ratios[0], ratios[1]]);
+            let tables = self.tables(&self.slots, &survey, rows, purpose);
+            let equation = self.slots.scaled(largest, rows, ratios);
+            return Ok((equation, tables, Cow::Borrowed(&self.slots)));
+        }
         let slots = self.slots.during(factors, time)?;
         // Of the survey, rows along walls alone count.
         let survey = slots.survey(0.0);
         let survey = survey.map_err(|error| Halt::Unready(error.to_string()))?;
-        Ok((slots, survey))
-    }
-
-    /// The dynamics of rows whose D and decay do not depend on time.
-    fn dynamics_of<T: Element>(
-        &self,
-        slots: &Slots,
-        survey: &Survey,
-        rows: Range<usize>,
-    ) -> Result<Dynamics<T>, Unready> {
-        let Assembled {
-            equation,
-            source_at,
-            factors_at,
-        } = slots.assemble(rows.clone(), self.schedule.dt, self.purpose())?;
-        let reach = match self.params.method {
-            StepMethod::Rkl2 => rkl2_reach(self.stages()),
-            StepMethod::Exact => f64::INFINITY,
-            _ => 1.0,
-        };
-        let shorter = self.shorter(slots, &equation);
-        let tables = Tables::new(slots, survey, rows, self.schedule.dt, reach);
-        Ok(Dynamics {
-            shorter,
-            equation,
-            walls: tables.at(&[0.0]).0,
-            walls_at: self
-                .params
-                .boundary
-                .depend_on_time()
-                .then(|| -> WallsAt<T> { Box::new(move |times| tables.at(times)) }),
-            source_at,
-            factors_at,
-            ageing: None,
-            pace: self.schedule.pace(),
-            method: self.forced_method()?,
-        })
+        let assembled = slots.assemble(rows.clone(), self.schedule.dt, purpose);
+        let assembled = assembled.map_err(|unready| Halt::Unready(unready.to_string()))?;
+        if let Some(halt) = slots.wrong_coefficient(&assembled.equation, rows.start, time) {
+            return Err(halt);
+        }
+        let tables = self.tables(&slots, &survey, rows, purpose);
+        Ok((assembled.equation, tables, Cow::Owned(slots)))
     }
 
     /// The stepping of a step that is shorter than the others; `whole` is the equation of full steps.
@@ -301,38 +327,29 @@ impl Problem {
     /// # Errors
     /// [`Unready`] as [`dynamics`](Self::dynamics).
     pub(crate) fn fluxes_of_rows(&self, rows: Range<usize>) -> Result<Fluxes, Unready> {
-        let coefficients = self.coefficients_of_rates(&self.slots, &self.survey, &rows)?;
-        let capacity = self.slots.uniform(Quantity::Capacity).unwrap_or(1.0);
+        let (slots, dt) = (&self.slots, self.schedule.dt);
+        let assembled = slots.assemble(rows.clone(), dt, Purpose::Rates)?;
+        let tables = self.tables(slots, &self.survey, &rows, Purpose::Rates);
+        let capacity = slots.uniform(Quantity::Capacity).unwrap_or(1.0);
+        let largest = self.ages().then(|| assembled.equation.clone());
         let fluxes = Fluxes::new(
-            &self.slots.geometry,
+            &slots.geometry,
             rows.clone(),
-            coefficients,
+            assembled,
+            tables,
             capacity,
-            self.schedule.dt,
+            dt,
         );
-        if !self.ages() {
+        let Some(largest) = largest else {
             return Ok(fluxes);
-        }
+        };
         let problem = self.clone();
         Ok(fluxes.with_coefficients_at(Box::new(move |span| {
-            let factors = problem.slots.factors(span.clone());
-            let (slots, survey) = problem.during(&factors, span.start).ok()?;
-            problem.coefficients_of_rates(&slots, &survey, &rows).ok()
+            let start_time = span.start;
+            let factors = problem.slots.factors(span);
+            let aged = problem.aged(&largest, &rows, Purpose::Rates, (&factors, start_time));
+            aged.ok().map(|(equation, tables, _)| (equation, tables))
         })))
-    }
-
-    /// The coefficients of rates in these rows.
-    fn coefficients_of_rates(
-        &self,
-        slots: &Slots,
-        survey: &Survey,
-        rows: &Range<usize>,
-    ) -> Result<RateCoefficients, Unready> {
-        let dt = self.schedule.dt;
-        Ok(RateCoefficients {
-            assembled: slots.assemble(rows.clone(), dt, Purpose::Rates)?,
-            tables: Tables::new(slots, survey, rows.clone(), dt, f64::INFINITY),
-        })
     }
 
     /// The nodes of fixed walls whose values depend on time.

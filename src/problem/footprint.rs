@@ -82,8 +82,8 @@ fn arrays_of(problem: &Problem, rows: usize, ranks: usize) -> u64 {
         true => (rows + columns) as u64 * node,
         false => 0,
     };
-    // The coefficients of the next step stand beside those of the one before.
-    let ageing = u64::from(problem.ages()) * problem.kind::<f64>().arrays() as u64;
+    // The coefficients of the next step stand beside those of the one before, and beside the largest ones.
+    let ageing = 2 * u64::from(problem.ages()) * problem.kind::<f64>().arrays() as u64;
     let method_bytes = match problem.params.method {
         // Every rank transforms the whole grid, and has what is added to all of it, in double precision.
         StepMethod::Exact => {

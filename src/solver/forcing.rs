@@ -126,15 +126,13 @@ impl<T: Element> Forcing<T> {
         if factors == self.factors {
             return;
         }
-        match (ageing.dynamics)(&factors, start_time) {
-            Ok(mut dynamics) => {
+        match (ageing.step)(&factors, start_time) {
+            Ok(step) => {
                 self.factors = factors;
-                self.walls_at = dynamics.walls_at.take();
-                self.source_at = dynamics.source_at.take();
-                self.factors_at = dynamics.factors_at.take();
-                self.set_walls(mem::take(&mut dynamics.walls));
-                stencil.set_equation(dynamics.equation);
-                *shorter = dynamics.shorter;
+                self.walls_at = step.walls_at;
+                self.set_walls(step.walls);
+                stencil.set_equation(step.equation);
+                *shorter = step.shorter;
             }
             Err(halt) => self.note(Some(halt)),
         }

@@ -593,7 +593,11 @@ fn what_has_no_gradient_is_refused_in_a_sentence() {
         "depends on t",
     );
     is_about(
-        refused(&euler.replace("D = 1.0", "D = 'exp(-t)'"), "a@0.05", "initial"),
+        refused(
+            &euler.replace("D = 1.0", "D = 'exp(-t)'"),
+            "a@0.05",
+            "initial",
+        ),
         "D or decay depends on t",
     );
     is_about(

@@ -261,6 +261,43 @@ impl<T: Real> Equation<T> {
         }
     }
 
+    /// The equation with multiples of its coefficients along x and along y, and of its decay.
+    #[must_use]
+    pub fn scaled(&self, along: [f64; 2], decay: f64) -> Self {
+        let multiply = |array: &Array2<T>, ratio: f64| {
+            let ratio = T::from_f64(ratio);
+            array.mapv(|value| value * ratio)
+        };
+        let number = |value: T, ratio: f64| value * T::from_f64(ratio);
+        let [along_x, along_y] = along;
+        let operator = match &self.operator {
+            Operator::Variable { x, y } => Operator::Variable {
+                x: multiply(x, along_x),
+                y: multiply(y, along_y),
+            },
+            Operator::Anisotropic { rx, ry } => Operator::Anisotropic {
+                rx: number(*rx, along_x),
+                ry: number(*ry, along_y),
+            },
+            Operator::Isotropic { r } => Operator::Isotropic {
+                r: number(*r, along_x),
+            },
+        };
+        let terms = self.terms.iter().map(|term| {
+            let coefficient = match (&term.coefficient, term.weight) {
+                (Coefficient::Number(value), Weight::Density) => {
+                    Coefficient::Number(number(*value, decay))
+                }
+                (Coefficient::Array(array), Weight::Density) => {
+                    Coefficient::Array(multiply(array, decay))
+                }
+                (coefficient, _) => coefficient.clone(),
+            };
+            (term.weight, coefficient)
+        });
+        Self::new(operator, terms)
+    }
+
     /// Whether the shapes of the arrays fit a state of this shape, and the terms can be combined.
     pub(super) fn fits(&self, (ny, nx): (usize, usize)) -> bool {
         let faces_fit = match &self.operator {
