@@ -188,10 +188,17 @@ impl Slots {
             && !Side::ALL
                 .iter()
                 .any(|&side| walls.wall(side).has_moving_weight());
-        let list = Some(&self.ageing.list).filter(|_| is_multiplied)?;
+        if !is_multiplied {
+            return None;
+        }
         let mut ratios = [1.0; 3];
-        for (number, ageing) in list.iter().enumerate() {
-            let [_, largest] = self.ageing.ranges[number];
+        for (number, ageing) in self.ageing.list.iter().enumerate() {
+            let [least, most] = self.ageing.ranges[number];
+            let largest = if least.abs() > most.abs() {
+                least
+            } else {
+                most
+            };
             let place = match ageing.quantity {
                 Quantity::X => 0,
                 Quantity::Y => 1,
