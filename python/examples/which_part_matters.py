@@ -43,11 +43,12 @@ if __name__ == "__main__":
         print(f"{title}: {found.value:.4f}")
         for name, part in PARTS.items():
             print(f"    1 % more conductivity in the {name}: {shares[part].sum() / 100:+.4f}")
-        # Parts of one size on the map for each order of magnitude.
+        # Each order of magnitude has a part of the colours.
         largest = np.abs(shares).max()
+        top = 10.0 ** np.floor(np.log10(largest))
         norm = plt.matplotlib.colors.SymLogNorm(1e-2 * largest, vmin=-largest, vmax=largest)
         picture = panel.imshow(shares, origin="lower", extent=(0, 500, 0, 47.5), cmap="coolwarm", norm=norm, aspect="auto")
-        figure.colorbar(picture, ax=panel, label="D times its derivative")
+        figure.colorbar(picture, ax=panel, ticks=[-top, -top / 10, 0, top / 10, top], label="D times its derivative")
         panel.set(title=title, xlim=(0, 120), ylabel="y, mm")
     axes[-1].set_xlabel("x, mm")
     figure.savefig("which_part_matters.png", dpi=100)
