@@ -2,7 +2,8 @@
 
 use crate::{
     fault::Fault,
-    params::{RowNumber, StepMethod},
+    params::{RowNumber, RowTimes, StepMethod},
+    physics::{fluxes::FIRST_HELD, geometry::Geometry},
     problem::Problem,
     run::{self, RunError},
     schedule::{Due, Moment},
@@ -52,6 +53,102 @@ impl FromStr for Term {
             window,
         })
     }
+}
+
+impl Term {
+    /// The column that is read, and the times at which it is, each with its weight: of an amount, the rate at the rows up to
+    /// its time.
+    fn weighted_times(&self, problem: &Problem) -> Result<(String, Vec<(f64, f64)>), RunError> {
+        let end = problem.schedule.end();
+        if let Some(rate) = rate_of_amount(problem, &self.column)? {
+            let [first_time, time] = self.window.unwrap_or([end; 2]);
+            if first_time < time {
+                let name = &self.column;
+                let sentence = format!(
+                    "{name} is an amount, which is read at one time, as {name}@{time:?}; the mean of a window is that of {rate}"
+                );
+                return Err(Fault::refused(sentence).into());
+            }
+            return Ok((rate, weights_of_amount(problem, &self.column, time)?));
+        }
+        let times = match self.window {
+            None => vec![end],
+            Some([first, last]) if first == last => vec![first],
+            Some(window) => rows_within(problem, window)?,
+        };
+        let weight = 1.0 / times.len() as f64;
+        let weighted_times = times.into_iter().map(|time| (time, weight)).collect();
+        Ok((self.column.clone(), weighted_times))
+    }
+}
+
+/// The column of the rate that an amount adds up; `None` if a column is no amount.
+fn rate_of_amount(problem: &Problem, name: &str) -> Result<Option<String>, RunError> {
+    let held_names = problem.params.canonical().held_names();
+    let keys = problem.params.record.as_ref();
+    let numbers = keys.map_or_else(Vec::new, |keys| keys.numbers(&held_names));
+    let number = numbers.iter().find(|(column, _)| column == name);
+    let (rate, number_of_rate) = match number.map(|(_, number)| *number) {
+        Some(RowNumber::Gain(rate)) => (rate, RowNumber::Rate(rate)),
+        Some(RowNumber::RegionGain(rate)) => (rate, RowNumber::RegionRate(rate)),
+        _ => return Ok(None),
+    };
+    if has_given_nodes(problem.geometry(), rate) {
+        let sentence = format!(
+            "{name} has in it what nodes with given values take up by their jump from the initial state, which has no gradient: the mean of {name}_rate over a window has one"
+        );
+        return Err(Fault::refused(sentence).into());
+    }
+    let column = numbers.iter().find(|(_, number)| *number == number_of_rate);
+    Ok(column.map(|(column, _)| column.clone()))
+}
+
+/// Whether nodes with given values contribute to a rate.
+fn has_given_nodes(geometry: &Geometry, rate: usize) -> bool {
+    let region = rate.checked_sub(FIRST_HELD + geometry.tables());
+    let region = region.map(|number| &geometry.regions[number]);
+    let contributes = |j: usize, (i, owners): (usize, [usize; 2])| {
+        let node_number = geometry.nodes.number(geometry.nodes.row(j), i);
+        owners.contains(&rate) || region.is_some_and(|region| region.has(node_number))
+    };
+    let mut rows = 0..geometry.grid.y.nodes;
+    rows.any(|j| (geometry.given_in(j).into_iter()).any(|node| contributes(j, node)))
+}
+
+/// The weights of the rates at the rows of a record in the amount up to a time: those of trapezoids, or where every step is
+/// recorded, those of Euler's steps.
+fn weights_of_amount(
+    problem: &Problem,
+    name: &str,
+    time: f64,
+) -> Result<Vec<(f64, f64)>, RunError> {
+    let start = problem.schedule.start;
+    let keys = problem.params.record.as_ref();
+    let is_of_steps = keys.is_some_and(|keys| keys.times == RowTimes::Step);
+    if is_of_steps && problem.params.method == StepMethod::Rkl2 {
+        let sentence = format!(
+            "{name} of every step is a sum over stages of rkl2, which has no gradient: with record.every = a time it is one of trapezoids, which has one"
+        );
+        return Err(Fault::refused(sentence).into());
+    }
+    let times = rows_within(problem, [start, time])?;
+    if times
+        .last()
+        .is_some_and(|last| (time - last).abs() > 1e-9 * (time - start))
+    {
+        let sentence = format!(
+            "the record has no row at t = {time:?}, up to which {name} were added up: record.every or record.at sets one"
+        );
+        return Err(Fault::refused(sentence).into());
+    }
+    let mut weights = vec![0.0; times.len()];
+    for (number, interval) in times.windows(2).enumerate() {
+        let length = interval[1] - interval[0];
+        let [weight_before, weight_after] = if is_of_steps { [1.0, 0.0] } else { [0.5; 2] };
+        weights[number] += weight_before * length;
+        weights[number + 1] += weight_after * length;
+    }
+    Ok(times.into_iter().zip(weights).collect())
 }
 
 /// The finite number that a text is.
@@ -126,19 +223,10 @@ impl Objective {
         match self {
             Self::Sum(terms) => {
                 for term in terms {
-                    let times = match term.window {
-                        None => vec![problem.schedule.end()],
-                        Some([first, last]) if first == last => vec![first],
-                        Some(window) => rows_within(problem, window)?,
-                    };
-                    let factor = term.weight / times.len() as f64;
-                    for time in times {
-                        readings.push(reading(
-                            problem,
-                            &term.column,
-                            time,
-                            Effect::Factor(factor),
-                        )?);
+                    let (column, weighted_times) = term.weighted_times(problem)?;
+                    for (time, weight) in weighted_times {
+                        let effect = Effect::Factor(term.weight * weight);
+                        readings.push(reading(problem, &column, time, effect)?);
                     }
                 }
             }
@@ -186,7 +274,7 @@ fn number_named(problem: &Problem, name: &str) -> Result<RowNumber, Fault> {
         }
         RowNumber::Gain(_) | RowNumber::RegionGain(_) | RowNumber::Unexplained => {
             Err(Fault::refused(format!(
-                "{name} is an amount that all steps add to, which has no gradient yet: {name}_rate is the rate at a time, and its mean over a window has one"
+                "{name} is an amount that all rows add to, whose differences to data have no gradient: those of {name}_rate have one"
             )))
         }
         number => Ok(number),

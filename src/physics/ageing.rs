@@ -129,14 +129,13 @@ impl Slots {
             for ageing in &self.ageing.list {
                 let values = &slots.slot(ageing.quantity).values;
                 let key = ageing.quantity.key();
-                values.check(
-                    &self.geometry.grid,
-                    start,
-                    masked.as_slice(),
-                    key,
-                    raw,
-                    |value| requirement(ageing.quantity, params, value),
-                )?;
+                let fault = |value| requirement(ageing.quantity, params, value);
+                let (grid, nodes) = (&self.geometry.grid, masked.as_slice());
+                let checked = values.check(grid, start, nodes, key, raw, fault);
+                checked.map_err(|_| {
+                    let reason = "it is negative or not finite at some node and time; it must be a finite number, 0 or greater, at all of them";
+                    raw.refuse(key, reason.to_owned())
+                })?;
             }
         }
         let largest = self.with_factors(&self.ageing.ranges);

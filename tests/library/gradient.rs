@@ -546,6 +546,56 @@ fn a_damaged_snapshot_is_no_checkpoint() {
     assert!(error.to_string().contains("snapshot 2 "), "{error}");
 }
 
+/// What has come in up to a row, against differences of what the record says of it.
+#[test]
+fn amounts_have_the_gradient_of_what_rows_or_steps_add_up() {
+    let totals = |every: &str| TOTALS.replace("every = 0.01", every);
+    for text in [
+        format!("{EULER}{}", totals("every = 'step'")),
+        format!("{EULER}{}", totals("at = [0.0125, 0.0201, 0.03]")),
+        format!("{EULER}method = 'rkl2'\n{}", totals("every = 0.004")),
+    ] {
+        let text = format!(
+            "constants = {{ k = 1.5 }}\nD = 'k*(1 + x)'\n{GRID}{MIXED}{}",
+            text.replace("1e-3", "5e-4")
+        );
+        let of = |k: f64, column: &str| {
+            let mut raw = RawParams::parse("a case", &text).unwrap();
+            raw.set(&format!("constants.k={k:?}")).unwrap();
+            let (solution, _) = Run::new(&Problem::from_raw(&raw).unwrap()).solve().unwrap();
+            let record = solution.record.unwrap();
+            let place = record.names.iter().position(|name| name == column);
+            let row = record
+                .numbers
+                .chunks(record.names.len())
+                .rfind(|row| row[1] <= 0.03 + 1e-9);
+            (raw, row.unwrap()[place.unwrap()], row.unwrap()[1])
+        };
+        for column in ["bottom", "top", "part_in"] {
+            let (raw, amount, time) = of(1.5, column);
+            let objective = Objective::Sum(vec![format!("{column}@{time:?}").parse().unwrap()]);
+            let unknowns = Unknown::named(&raw, "k").unwrap();
+            let gradient =
+                Gradient::new(&raw, &objective, &unknowns, GradientOptions::default()).unwrap();
+            let close = |one: f64, other: f64, by: f64| (one - other).abs() <= by * other.abs();
+            assert!(
+                close(gradient.value, amount, 1e-12),
+                "{column} {} {amount}",
+                gradient.value
+            );
+            let central = |by: f64| (of(1.5 + by, column).1 - of(1.5 - by, column).1) / (2.0 * by);
+            let difference = (4.0 * central(1e-2) - central(2e-2)) / 3.0;
+            let Derivative::Number(_, slope) = gradient.by[0] else {
+                panic!("k is a number");
+            };
+            assert!(
+                close(slope, difference, 1e-7),
+                "{column} {slope} {difference}\n{text}"
+            );
+        }
+    }
+}
+
 #[test]
 fn what_has_no_gradient_is_refused_in_a_sentence() {
     let base = format!("{GRID}{MIXED}{POINTS}");
@@ -604,10 +654,18 @@ fn what_has_no_gradient_is_refused_in_a_sentence() {
         refused(&euler.replace(POINTS, TOTALS), "max@0.05", "D"),
         "no smooth function",
     );
+    let totals = euler.replace(POINTS, TOTALS);
+    is_about(refused(&totals, "top@0:0.05", "D"), "read at one time");
     is_about(
-        refused(&euler.replace(POINTS, TOTALS), "left@0.05", "D"),
-        "left_rate",
+        refused(&totals, "top@0.013", "D"),
+        "has no row at t = 0.013",
     );
+    is_about(refused(&totals, "left@0.05", "D"), "left_rate");
+    let steps = totals
+        .replace("every = 0.01", "every = 'step'\n")
+        .replace("dt = 5e-4", "dt = 5e-4\nmethod = 'rkl2'");
+    is_about(refused(&steps, "top@0.05", "D"), "sum over stages of rkl2");
+    is_about(refused(&totals, "unexplained@0.05", "D"), "no gradient");
     let rkl2 = format!(
         "{RKL2}D = 1.0\n{GRID}boundary = {{ left = '1 + t', right = 0, bottom = 0, top = 0 }}\n{POINTS}"
     );
