@@ -19,7 +19,7 @@ const TIME: usize = 2;
 pub struct Wrong {
     /// The value.
     pub value: f64,
-    /// Its place, `[x, y]`.
+    /// The place that has it, `[x, y]`.
     pub at: [f64; 2],
 }
 
@@ -163,18 +163,13 @@ impl<'a> Jumping<'a> {
         if self.oblique.is_empty() {
             return marked;
         }
-        let extent = |boxes: &[[f64; 2]], Range { start, end }: Range<usize>| {
-            [boxes[start][0], boxes[end - 1][1]]
-        };
         let pieces = marked.par_chunks_mut(TOGETHER).enumerate();
         pieces.for_each(|(piece, marked)| {
             let start = piece * TOGETHER;
             let mut areas = vec![(start..start + marked.len(), 0..of_columns.len())];
             while let Some((rows, columns)) = areas.pop() {
-                let bounds = [
-                    extent(of_columns, columns.clone()),
-                    extent(of_rows, rows.clone()),
-                ];
+                let bounds = [(of_columns, &columns), (of_rows, &rows)]
+                    .map(|(boxes, range)| [boxes[range.start][0], boxes[range.end - 1][1]]);
                 if !self.may_lie_in(bounds) {
                     continue;
                 }
@@ -254,8 +249,9 @@ impl<'a> Jumping<'a> {
         let nodes = &self.geometry.nodes;
         let last_number = nodes.along(axis).len() - 1;
         let numbers = match number {
-            0 if nodes.periodic[axis] => [Some(0), Some(last_number)],
-            number if nodes.periodic[axis] && number == last_number => [Some(0), Some(last_number)],
+            number if nodes.periodic[axis] && [0, last_number].contains(&number) => {
+                [Some(0), Some(last_number)]
+            }
             number => [Some(number), None],
         };
         let intervals = numbers.map(|number| {
@@ -281,13 +277,14 @@ impl<'a> Jumping<'a> {
             return Vec::new();
         }
         let coordinates = nodes.along(axis);
-        let ends = [coordinates[0], coordinates[coordinates.len() - 1]];
+        let bounds = [coordinates[0], coordinates[coordinates.len() - 1]];
         let lines = nodes.along(1 - axis).iter();
         let differ = lines.map(|&over| {
             parts.iter().any(|part| {
-                let [first, last] = ends
-                    .map(|end| part.value_at(&oriented(axis, [end, over]).map(|value| [value; 2])));
-                first != last
+                let [lower, upper] = bounds.map(|bound| {
+                    part.value_at(&oriented(axis, [bound, over]).map(|value| [value; 2]))
+                });
+                lower != upper
             })
         });
         differ.collect()

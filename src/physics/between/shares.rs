@@ -23,16 +23,47 @@ pub(super) struct PatchShares {
     pub(super) cuts: [Vec<f64>; 2],
 }
 
+/// An edge of a cell along an axis.
+struct Edge<'a> {
+    points: &'a CutPoints<'a>,
+    cell: &'a Cell<'a>,
+    axis: usize,
+    /// The coordinate along the other axis.
+    over: f64,
+}
+
+impl Edge<'_> {
+    fn value(&self, quantity: usize, place: f64) -> f64 {
+        let point = oriented(self.axis, [place, self.over]);
+        self.cell.value(quantity, point)
+    }
+
+    fn resistance(&self, piece: [f64; 2], measure: Measure) -> f64 {
+        let parts = GAUSS
+            .map(|(share, weight)| weight / self.value(self.axis, measure.within(piece, share)));
+        measure.of(piece) * parts.iter().sum::<f64>()
+    }
+
+    /// The resistance of the interfaces between two places.
+    fn contact_resistance(&self, places: [f64; 2]) -> f64 {
+        let crossed = self.points.areas.iter().enumerate().filter(|(number, _)| {
+            let [lower, upper] = places.map(|place| self.value(DIFFUSION + number, place));
+            lower != upper
+        });
+        let middle = within(self.cell.bounds[self.axis], 0.5);
+        let [x, y] = oriented(self.axis, [middle, self.over]);
+        let resistances =
+            crossed.map(|(_, (_, resistance))| value_at_point(resistance, [x, y, 0.0], 0));
+        resistances.sum()
+    }
+}
+
 impl Profile {
     /// The share that a place gives to the upper node.
     fn at(&self, place: f64) -> f64 {
-        let behind = |&([_, to], _): &([f64; 2], _)| to < place;
-        let piece = self
-            .pieces
-            .partition_point(behind)
-            .min(self.pieces.len() - 1);
-        let ([from, to], [before, after]) = self.pieces[piece];
-        before + (after - before) * (self.measure.of([from, place]) / self.measure.of([from, to]))
+        let lower_pieces = self.pieces.partition_point(|(piece, _)| piece[1] < place);
+        let (piece, [lower, upper]) = self.pieces[lower_pieces.min(self.pieces.len() - 1)];
+        lower + (upper - lower) * (self.measure.of([piece[0], place]) / self.measure.of(piece))
     }
 
     /// The shares of hat functions.
@@ -80,35 +111,23 @@ impl Profile {
             true => Measure::Square,
             false => Measure::Length,
         };
-        let value =
-            |quantity: usize, place: f64| cell.value(quantity, oriented(axis, [place, over]));
-        let resistance = |&piece: &[f64; 2]| {
-            let parts =
-                GAUSS.map(|(share, weight)| weight / value(axis, measure.within(piece, share)));
-            measure.of(piece) * parts.iter().sum::<f64>()
+        let edge = Edge {
+            points,
+            cell,
+            axis,
+            over,
         };
         // Interfaces lie between two pieces, or between one and a node.
-        let mut total = 0.0;
-        let mut place_before = bounds[0];
-        let mut contact = |place: f64| {
-            let changed = points.areas.iter().enumerate().filter(|(number, _)| {
-                let [before, now] =
-                    [place_before, place].map(|place| value(DIFFUSION + number, place));
-                before != now
-            });
-            let [x, y] = oriented(axis, [within(bounds, 0.5), over]);
-            let resistances = changed.map(|(_, (_, of))| value_at_point(of, [x, y, 0.0], 0));
-            let sum: f64 = resistances.sum();
-            place_before = place;
-            sum
-        };
+        let (mut total, mut last_place) = (0.0, bounds[0]);
         let mut profile = Vec::with_capacity(pieces.len());
         for piece in pieces {
-            let before = total + contact(within(piece, 0.5));
-            total = before + resistance(&piece);
-            profile.push((piece, [before, total]));
+            let place = within(piece, 0.5);
+            let lower = total + edge.contact_resistance([last_place, place]);
+            total = lower + edge.resistance(piece, measure);
+            profile.push((piece, [lower, total]));
+            last_place = place;
         }
-        let last_contact = contact(bounds[1]);
+        let last_contact = edge.contact_resistance([last_place, bounds[1]]);
         let is_whole = profile.len() == 1 && profile[0].1[0] == 0.0 && last_contact == 0.0;
         total += last_contact;
         if is_whole || !(total.is_finite() && total > 0.0) {
@@ -144,9 +163,9 @@ impl PatchShares {
             })
         });
         let cuts = [0, 1].map(|axis: usize| {
-            let of_axis: &[Profile; 2] = &profiles[axis];
-            let pieces = of_axis.iter().flat_map(|profile| &profile.pieces);
-            pieces.map(|([from, _], _)| *from).collect()
+            let axis_profiles: &[Profile; 2] = &profiles[axis];
+            let pieces = axis_profiles.iter().flat_map(|profile| &profile.pieces);
+            pieces.map(|(piece, _)| piece[0]).collect()
         });
         Self {
             bounds,
@@ -158,9 +177,9 @@ impl PatchShares {
     /// The shares of a place: to the lower row first, and in each row to the lower column first. Their sum is 1.
     pub(super) fn of(&self, place: [f64; 2]) -> [f64; 4] {
         let [x, y] = [0, 1].map(|axis| {
-            let other = 1 - axis;
-            let [from, to] = self.bounds[other];
-            let height = (place[other] - from) / (to - from);
+            let other_axis = 1 - axis;
+            let [lower, upper] = self.bounds[other_axis];
+            let height = (place[other_axis] - lower) / (upper - lower);
             let [lower, upper] = &self.profiles[axis];
             (1.0 - height) * lower.at(place[axis]) + height * upper.at(place[axis])
         });
